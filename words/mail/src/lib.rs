@@ -1,0 +1,20 @@
+//! The vocabulary every room shares: addresses, envelopes, letters, replies, outcomes, and the seams
+//! where the roles of the chain meet.
+//!
+//! This room knows no socket, no clock, no database and no runtime. Time and randomness are passed in.
+
+mod address;
+mod envelope;
+pub mod header;
+mod letter;
+mod reply;
+pub mod seam;
+mod secret;
+mod time;
+
+pub use address::{Address, AddressError, Domain, ReturnPath};
+pub use envelope::{BodyKind, Envelope};
+pub use letter::{Letter, LetterId};
+pub use reply::{Enhanced, Reply};
+pub use secret::Password;
+pub use time::Timestamp;

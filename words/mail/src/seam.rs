@@ -1,0 +1,128 @@
+//! Where the roles meet. A role knows these traits and never another role; `facteur` wires them.
+
+use std::future::Future;
+use std::net::IpAddr;
+use std::pin::Pin;
+
+use crate::{Address, Envelope, Letter, Password, Reply};
+
+/// A boxed future, so that the seams can be trait objects.
+pub type Pending<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
+
+/// We could not find out, or could not do it: never the sender's fault, so the answer is "later" (4xx, `NO [UNAVAILABLE]`).
+#[derive(Debug, Clone, thiserror::Error)]
+#[error("{0}")]
+pub struct OurFault(pub String);
+
+/// The number of a person's mailbox in the house. Never reused.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct AccountId(pub i64);
+
+/// What an address is to this post office.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Standing {
+    /// One of our people, an alias, or postmaster: we take the letter.
+    Ours,
+    /// The domain is ours, the person is not.
+    Unknown,
+    /// Ours, but the mailbox cannot take more now.
+    Full,
+    /// Another post office's.
+    Elsewhere,
+}
+
+/// Answers, while the sender is connected, what an address is to us.
+pub trait Recipients: Send + Sync {
+    /// What `address` is to us.
+    fn standing<'a>(&'a self, address: &'a Address) -> Pending<'a, Result<Standing, OurFault>>;
+}
+
+/// How a letter came into the house.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Origin {
+    /// From another server, over SMTP or LMTP: only for our own people.
+    Peer {
+        /// The address it connected from.
+        ip: IpAddr,
+        /// What it called itself in HELO or EHLO.
+        helo: String,
+    },
+    /// Written by one of our people, who has logged in: for anyone.
+    Person(Login),
+    /// Made in the house (a bounce, `facteur send` by a local user): for anyone.
+    House,
+}
+
+/// The rules' answer to a letter. A refusal is not a failure.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Verdict {
+    /// Every copy is on disk: filed or queued.
+    Accept,
+    /// Nothing was kept; tell the sender this.
+    Refuse(Reply),
+}
+
+/// Takes charge of a letter. Returns `Accept` only when every accepted copy is filed or queued, and synced.
+pub trait Accept: Send + Sync {
+    /// Files the letter for our people among the recipients and queues it for the others, in one commit.
+    fn accept(&self, letter: Letter, envelope: Envelope, origin: Origin) -> Pending<'_, Result<Verdict, OurFault>>;
+}
+
+/// A person who has proved who they are.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Login {
+    /// Their mailbox.
+    pub account: AccountId,
+    /// Their main address.
+    pub address: Address,
+}
+
+/// What came of a log-in.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum LoginVerdict {
+    /// Name and password belong together.
+    Welcome(Login),
+    /// Wrong name or password; which of them is not said.
+    Wrong,
+    /// Too many failures from this peer or for this name: not even tried.
+    TooMany,
+}
+
+/// What the server keeps of a password for SCRAM-SHA-256 (RFC 5802 §3, RFC 7677).
+#[derive(Clone)]
+pub struct ScramKeys {
+    /// Random, per password.
+    pub salt: Vec<u8>,
+    /// PBKDF2 rounds.
+    pub iterations: u32,
+    /// H(ClientKey)
+    pub stored_key: [u8; 32],
+    /// HMAC(SaltedPassword, "Server Key")
+    pub server_key: [u8; 32],
+}
+
+/// Checks who people are, and what they may write as.
+pub trait Logins: Send + Sync {
+    /// Checks a name and a password given in clear (inside TLS).
+    fn check<'a>(
+        &'a self,
+        name: &'a str,
+        password: &'a Password,
+        from: IpAddr,
+    ) -> Pending<'a, Result<LoginVerdict, OurFault>>;
+
+    /// The SCRAM keys of a name. For an unknown name: made-up keys, the same at each asking, that no password
+    /// fits, so that nobody learns which names exist.
+    fn scram_keys<'a>(&'a self, name: &'a str, from: IpAddr) -> Pending<'a, Result<ScramKeys, OurFault>>;
+
+    /// Ends a SCRAM exchange: `proved` says whether the proof fitted the keys. Counts failures, and gives the person.
+    fn scram_done<'a>(
+        &'a self,
+        name: &'a str,
+        proved: bool,
+        from: IpAddr,
+    ) -> Pending<'a, Result<LoginVerdict, OurFault>>;
+
+    /// May this person put `address` on the envelope or in From?
+    fn may_write_as<'a>(&'a self, person: &'a Login, address: &'a Address) -> Pending<'a, Result<bool, OurFault>>;
+}
