@@ -1,1 +1,28 @@
-//! .
+//! What the end-to-end tests share: post offices that run the real program, and the foreign clients that use them.
+
+mod client;
+mod letters;
+mod office;
+mod python;
+
+pub use client::{Output, client, curl, python};
+pub use letters::{generated_letter, message_ids, sample};
+pub use office::{Office, OfficeBuilder, Person, facteur, free_port};
+
+/// Two offices that know each other's way: alpha.test with Alice, beta.test with Bob.
+pub struct Pair {
+    /// alpha.test
+    pub alpha: Office,
+    /// beta.test
+    pub beta: Office,
+}
+
+impl Pair {
+    /// Starts both.
+    pub fn start() -> Self {
+        let (to_alpha, to_beta) = (free_port(), free_port());
+        let alpha = OfficeBuilder::new("alpha.test").person("alice").smtp_port(to_alpha).route("beta.test", to_beta);
+        let beta = OfficeBuilder::new("beta.test").person("bob").smtp_port(to_beta).route("alpha.test", to_alpha);
+        Self { alpha: alpha.start(), beta: beta.start() }
+    }
+}

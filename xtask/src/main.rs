@@ -1,1 +1,34 @@
-fn main() {}
+//! Developer commands: `cargo xtask test`, `cargo xtask fuzz [SECONDS]`, `cargo xtask bench`.
+
+mod bench;
+mod fuzz;
+mod peers;
+mod run;
+mod test;
+
+use std::process::ExitCode;
+
+const HELP: &str = "\
+cargo xtask test             everything CI runs: foreign programs installed, format, clippy, all tests
+cargo xtask fuzz [SECONDS]   each fuzz target for SECONDS (60 by default); needs a nightly toolchain and cargo-fuzz
+cargo xtask bench [NAME…]    benchmarks beside the peers, as ratios";
+
+fn main() -> ExitCode {
+    let words: Vec<String> = std::env::args().skip(1).collect();
+    let outcome = match words.split_first() {
+        Some((command, _)) if command == "test" => test::all(),
+        Some((command, rest)) if command == "fuzz" => fuzz::all(rest),
+        Some((command, rest)) if command == "bench" => bench::all(rest),
+        _ => {
+            eprintln!("{HELP}");
+            return ExitCode::from(2);
+        }
+    };
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(why) => {
+            eprintln!("xtask: {why}");
+            ExitCode::FAILURE
+        }
+    }
+}

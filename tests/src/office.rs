@@ -1,0 +1,292 @@
+//! One running post office of the test.
+
+use std::fmt::Write as _;
+use std::io::Write as _;
+use std::net::{TcpListener, TcpStream};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use tempfile::TempDir;
+
+/// A person of an office.
+#[derive(Clone, Debug)]
+pub struct Person {
+    /// `alice@alpha.test`
+    pub address: String,
+    /// In clear; the tests have no secrets.
+    pub password: String,
+}
+
+/// The program under test. `FACTEUR_BIN` names another one (a release build, say).
+pub fn facteur() -> PathBuf {
+    if let Some(path) = std::env::var_os("FACTEUR_BIN") {
+        return path.into();
+    }
+    let test = std::env::current_exe().expect("the test knows where it is");
+    let folder = test.ancestors().nth(2).expect("target/debug/deps/test");
+    let program = folder.join("facteur");
+    assert!(program.is_file(), "{} is missing: run `cargo build -p facteur` first", program.display());
+    program
+}
+
+/// A port nobody listens on now.
+pub fn free_port() -> u16 {
+    TcpListener::bind("127.0.0.1:0").and_then(|l| l.local_addr()).expect("a free port").port()
+}
+
+/// How an office is to be.
+pub struct OfficeBuilder {
+    domain: String,
+    people: Vec<String>,
+    smtp_port: u16,
+    routes: Vec<(String, u16)>,
+    extra: String,
+}
+
+impl OfficeBuilder {
+    /// An office for `domain`, without people yet.
+    pub fn new(domain: &str) -> Self {
+        Self {
+            domain: domain.into(),
+            people: Vec::new(),
+            smtp_port: free_port(),
+            routes: Vec::new(),
+            extra: String::new(),
+        }
+    }
+
+    /// Someone to live there; the password is made up.
+    pub fn person(mut self, name: &str) -> Self {
+        self.people.push(name.into());
+        self
+    }
+
+    /// The port of reception, where others must know it.
+    pub fn smtp_port(mut self, port: u16) -> Self {
+        self.smtp_port = port;
+        self
+    }
+
+    /// Letters for `domain` (or `*`) go to this port of 127.0.0.1.
+    pub fn route(mut self, domain: &str, port: u16) -> Self {
+        self.routes.push((domain.into(), port));
+        self
+    }
+
+    /// More lines for the configuration, put at its end.
+    pub fn configure(mut self, toml: &str) -> Self {
+        self.extra.push_str(toml);
+        self
+    }
+
+    /// Makes the folder, the domain and the people with the command line, and starts `facteur serve`.
+    pub fn start(self) -> Office {
+        let mut office = self.prepare();
+        office.start();
+        office
+    }
+
+    /// The same, without starting it.
+    pub fn prepare(self) -> Office {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let ports = Ports {
+            smtp: self.smtp_port,
+            submission: free_port(),
+            submissions: free_port(),
+            imap: free_port(),
+            imaps: free_port(),
+        };
+        let config = folder.path().join("facteur.toml");
+        std::fs::write(&config, self.toml(folder.path(), &ports)).expect("the configuration is written");
+        let mut office =
+            Office { domain: self.domain.clone(), people: Vec::new(), ports, config, folder, process: None };
+        office.command(&["domain", "add", &self.domain]);
+        for name in &self.people {
+            office.add_person(name);
+        }
+        office
+    }
+
+    fn toml(&self, folder: &Path, ports: &Ports) -> String {
+        let mut toml = format!(
+            "hostname = \"mail.{}\"\ndata = \"{}\"\n\n[listen]\nlmtp = []\npop3 = []\npop3s = []\nmanagesieve = []\nhttp = []\nhttps = []\n",
+            self.domain,
+            folder.join("data").display()
+        );
+        for (door, port) in ports.all() {
+            let _ = writeln!(toml, "{door} = [\"127.0.0.1:{port}\"]");
+        }
+        for (domain, port) in &self.routes {
+            let _ = write!(toml, "\n[[route]]\ndomain = \"{domain}\"\nto = \"127.0.0.1:{port}\"\n");
+        }
+        toml + "\n" + &self.extra
+    }
+}
+
+/// The doors of an office.
+#[derive(Clone, Copy, Debug)]
+#[allow(missing_docs)]
+pub struct Ports {
+    pub smtp: u16,
+    pub submission: u16,
+    pub submissions: u16,
+    pub imap: u16,
+    pub imaps: u16,
+}
+
+impl Ports {
+    fn all(&self) -> [(&'static str, u16); 5] {
+        [
+            ("smtp", self.smtp),
+            ("submission", self.submission),
+            ("submissions", self.submissions),
+            ("imap", self.imap),
+            ("imaps", self.imaps),
+        ]
+    }
+}
+
+/// An office: its folder, its people, and its process while it runs.
+pub struct Office {
+    /// `alpha.test`
+    pub domain: String,
+    /// In the order they moved in.
+    pub people: Vec<Person>,
+    /// Where it listens.
+    pub ports: Ports,
+    /// Its configuration file.
+    pub config: PathBuf,
+    folder: TempDir,
+    process: Option<Child>,
+}
+
+impl Office {
+    /// The first person.
+    pub fn first(&self) -> &Person {
+        &self.people[0]
+    }
+
+    /// A folder for the test's own files, gone with the office.
+    pub fn folder(&self) -> &Path {
+        self.folder.path()
+    }
+
+    /// The data folder.
+    pub fn data(&self) -> PathBuf {
+        self.folder.path().join("data")
+    }
+
+    /// What `facteur serve` has logged so far.
+    pub fn log(&self) -> String {
+        std::fs::read_to_string(self.folder.path().join("log")).unwrap_or_default()
+    }
+
+    /// The number of the running process.
+    pub fn pid(&self) -> u32 {
+        self.process.as_ref().expect("the office runs").id()
+    }
+
+    /// Adds a person with `facteur account add --password-stdin`.
+    pub fn add_person(&mut self, name: &str) -> Person {
+        let person =
+            Person { address: format!("{name}@{}", self.domain), password: format!("le mot de passe de {name}") };
+        self.command_with_input(&["account", "add", &person.address, "--password-stdin"], person.password.as_bytes());
+        self.people.push(person.clone());
+        person
+    }
+
+    /// Runs a command of this office, which must succeed; gives what it printed.
+    pub fn command(&self, words: &[&str]) -> String {
+        self.command_with_input(words, b"")
+    }
+
+    /// The same with something on standard input.
+    pub fn command_with_input(&self, words: &[&str], input: &[u8]) -> String {
+        let (code, out, err) = self.try_command(words, input);
+        assert_eq!(code, 0, "facteur {words:?} failed: {err}");
+        out
+    }
+
+    /// Runs a command of this office; gives exit status, standard output and standard error.
+    pub fn try_command(&self, words: &[&str], input: &[u8]) -> (i32, String, String) {
+        let mut child = Command::new(facteur())
+            .args(words)
+            .arg("--config")
+            .arg(&self.config)
+            .env("LANG", "C.UTF-8")
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .expect("facteur starts");
+        let mut stdin = child.stdin.take().expect("piped");
+        // The command may end without reading its input; that is its right.
+        let _ = stdin.write_all(input);
+        drop(stdin);
+        let output = child.wait_with_output().expect("facteur ends");
+        let text = |bytes: Vec<u8>| String::from_utf8_lossy(&bytes).into_owned();
+        (output.status.code().unwrap_or(-1), text(output.stdout), text(output.stderr))
+    }
+
+    /// Starts `facteur serve` and waits until all its doors are open.
+    pub fn start(&mut self) {
+        assert!(self.process.is_none(), "the office runs already");
+        let log =
+            std::fs::OpenOptions::new().create(true).append(true).open(self.folder.path().join("log")).expect("log");
+        let mut command = Command::new(facteur());
+        command.arg("serve").arg("--config").arg(&self.config).env("LANG", "C.UTF-8");
+        command.stdin(Stdio::null()).stdout(log.try_clone().expect("log")).stderr(log);
+        self.process = Some(command.spawn().expect("facteur starts"));
+        for (door, port) in self.ports.all() {
+            assert!(self.wait_for(port), "the {door} door did not open:\n{}", self.log());
+        }
+    }
+
+    fn wait_for(&mut self, port: u16) -> bool {
+        let patience = Instant::now() + Duration::from_secs(30);
+        while Instant::now() < patience {
+            if TcpStream::connect(("127.0.0.1", port)).is_ok() {
+                return true;
+            }
+            if self.process.as_mut().is_some_and(|p| p.try_wait().is_ok_and(|s| s.is_some())) {
+                return false;
+            }
+            std::thread::sleep(Duration::from_millis(20));
+        }
+        false
+    }
+
+    /// kill -9.
+    pub fn kill(&mut self) {
+        if let Some(mut process) = self.process.take() {
+            let _ = process.kill();
+            let _ = process.wait();
+        }
+    }
+
+    /// SIGTERM, and waits for a good end.
+    pub fn stop(&mut self) {
+        let mut process = self.process.take().expect("the office runs");
+        let sent = Command::new("kill").arg(process.id().to_string()).status().expect("kill");
+        assert!(sent.success());
+        let patience = Instant::now() + Duration::from_secs(20);
+        loop {
+            if let Some(status) = process.try_wait().expect("wait") {
+                assert!(status.success(), "facteur serve ended with {status}:\n{}", self.log());
+                return;
+            }
+            assert!(Instant::now() < patience, "facteur serve does not stop:\n{}", self.log());
+            std::thread::sleep(Duration::from_millis(20));
+        }
+    }
+}
+
+impl Drop for Office {
+    fn drop(&mut self) {
+        self.kill();
+        if std::thread::panicking() {
+            eprintln!("── log of {} ──\n{}", self.domain, self.log());
+        }
+    }
+}

@@ -1,0 +1,41 @@
+//! Runs a program from the root of the repository and turns a bad exit into a sentence.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+/// What went wrong, for the developer to read.
+pub type Outcome = Result<(), String>;
+
+/// The root of the repository.
+pub fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap_or(Path::new(".")).to_path_buf()
+}
+
+/// The cargo that runs us.
+pub fn cargo() -> Command {
+    Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()))
+}
+
+/// Runs `command`, shows its output as it comes, and fails when it does.
+pub fn step(command: &mut Command) -> Outcome {
+    command.current_dir(root());
+    println!("\n▶ {}", show(command));
+    match command.status() {
+        Ok(status) if status.success() => Ok(()),
+        Ok(status) => Err(format!("{} ended with {status}", show(command))),
+        Err(error) => Err(format!("{} did not start: {error}", show(command))),
+    }
+}
+
+/// Is there a program of this name on the PATH (or where Debian keeps servers)?
+pub fn has(program: &str) -> bool {
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    std::env::split_paths(&path)
+        .chain(["/usr/sbin", "/sbin"].map(PathBuf::from))
+        .any(|folder| folder.join(program).is_file())
+}
+
+fn show(command: &Command) -> String {
+    let words = std::iter::once(command.get_program()).chain(command.get_args());
+    words.map(|word| word.to_string_lossy()).collect::<Vec<_>>().join(" ")
+}
