@@ -1,0 +1,546 @@
+//! What a client can say: one value for each command, grouped by the state in which it may be said (RFC 9051 §6).
+//!
+//! Names of folders are already decoded (modified UTF-7 or UTF-8) and `INBOX` is already in capitals.
+
+use std::num::NonZeroU32;
+
+use bytes::Bytes;
+use mail::{Password, Timestamp};
+
+use super::sets::{SequenceSet, UidSet};
+
+/// The word a client puts before a command and the server before its answer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Tag(pub Box<str>);
+
+/// A command with its tag.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Request {
+    /// What the answer begins with.
+    pub tag: Tag,
+    /// What is asked.
+    pub command: Command,
+}
+
+/// A command, by the state that allows it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Command {
+    /// At any time (RFC 9051 §6.1).
+    Any(AnyCommand),
+    /// Before the log-in (§6.2).
+    Entry(EntryCommand),
+    /// After the log-in (§6.3).
+    Folder(FolderCommand),
+    /// With a folder selected (§6.4).
+    Selected(SelectedCommand),
+}
+
+/// Commands for any state.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum AnyCommand {
+    /// `CAPABILITY`
+    Capability,
+    /// `NOOP`
+    Noop,
+    /// `LOGOUT`
+    Logout,
+    /// `ID` (RFC 2971); the pairs are only for the log.
+    Id(Vec<(String, Option<String>)>),
+}
+
+/// Commands for a client that has not logged in.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum EntryCommand {
+    /// `STARTTLS`
+    StartTls,
+    /// `AUTHENTICATE`, with the initial response of SASL-IR (RFC 4959) already out of base64.
+    Authenticate {
+        /// In capitals.
+        mechanism: String,
+        /// `=` gives an empty response, absence none.
+        initial: Option<Vec<u8>>,
+    },
+    /// `LOGIN`
+    Login {
+        /// The name.
+        name: String,
+        /// The password.
+        password: Password,
+    },
+}
+
+/// Commands for a client that has logged in.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum FolderCommand {
+    /// `ENABLE` (RFC 5161), names in capitals.
+    Enable(Vec<String>),
+    /// `SELECT` and `EXAMINE`
+    Select(Select),
+    /// `CREATE`, with the uses of RFC 6154 §3.
+    Create {
+        /// The folder; a `/` at the end is already taken away.
+        folder: String,
+        /// `(USE (\Drafts))`
+        uses: Vec<SpecialUse>,
+    },
+    /// `DELETE`
+    Delete(String),
+    /// `RENAME`
+    Rename {
+        /// The folder as it is called.
+        from: String,
+        /// As it shall be called.
+        to: String,
+    },
+    /// `SUBSCRIBE`
+    Subscribe(String),
+    /// `UNSUBSCRIBE`
+    Unsubscribe(String),
+    /// `LIST`
+    List(List),
+    /// `LSUB` (RFC 3501 §6.3.9)
+    Lsub {
+        /// Put before the pattern.
+        reference: String,
+        /// With `%` and `*`.
+        pattern: String,
+    },
+    /// `STATUS`
+    Status {
+        /// The folder.
+        folder: String,
+        /// What to tell of it.
+        items: Vec<StatusItem>,
+    },
+    /// `NAMESPACE`
+    Namespace,
+    /// `APPEND`
+    Append(Append),
+    /// `IDLE`
+    Idle,
+    /// `GETQUOTA` (RFC 9208 §4.1.1)
+    GetQuota(String),
+    /// `GETQUOTAROOT`
+    GetQuotaRoot(String),
+}
+
+/// Commands for a client with a folder selected.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum SelectedCommand {
+    /// `CHECK` (RFC 3501 §6.4.1)
+    Check,
+    /// `CLOSE`
+    Close,
+    /// `UNSELECT`
+    Unselect,
+    /// `EXPUNGE`, or `UID EXPUNGE` when there is a set.
+    Expunge(Option<SequenceSet>),
+    /// `SEARCH`
+    Search(Search),
+    /// `FETCH`
+    Fetch(Fetch),
+    /// `STORE`
+    Store(Store),
+    /// `COPY`
+    Copy(Transfer),
+    /// `MOVE`
+    Move(Transfer),
+}
+
+/// By what the letters of a command are named.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Numbering {
+    /// By their place in the folder.
+    Sequence,
+    /// By UID: the command came after `UID`.
+    Uid,
+}
+
+/// `SELECT` and `EXAMINE` with the parameters of RFC 7162.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Select {
+    /// The folder.
+    pub folder: String,
+    /// `EXAMINE`
+    pub read_only: bool,
+    /// `(CONDSTORE)`
+    pub condstore: bool,
+    /// `(QRESYNC (…))`
+    pub qresync: Option<Qresync>,
+}
+
+/// What a client remembers of a folder (RFC 7162 §3.2.5).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Qresync {
+    /// The UIDVALIDITY it knew.
+    pub uid_validity: NonZeroU32,
+    /// The last modification sequence it saw.
+    pub since: u64,
+    /// The UIDs it knows; all when absent.
+    pub known: Option<UidSet>,
+    /// Sequence numbers and the UIDs they had, of the same length.
+    pub matched: Option<(UidSet, UidSet)>,
+}
+
+/// The uses a folder can have (RFC 6154 §2).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SpecialUse {
+    /// `\All`
+    All,
+    /// `\Archive`
+    Archive,
+    /// `\Drafts`
+    Drafts,
+    /// `\Flagged`
+    Flagged,
+    /// `\Junk`
+    Junk,
+    /// `\Sent`
+    Sent,
+    /// `\Trash`
+    Trash,
+}
+
+/// `LIST`, plain or extended (RFC 5258, RFC 9051 §6.3.9).
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct List {
+    /// Was any part of the extended syntax used?
+    pub extended: bool,
+    /// Which folders.
+    pub select: ListSelect,
+    /// Put before each pattern.
+    pub reference: String,
+    /// With `%` and `*`; one in the plain command.
+    pub patterns: Vec<String>,
+    /// What to tell of them.
+    pub returns: ListReturn,
+}
+
+/// Selection options of `LIST`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct ListSelect {
+    /// Only subscribed names, existing or not.
+    pub subscribed: bool,
+    /// Remote ones as well: there are none.
+    pub remote: bool,
+    /// Parents of matching folders as well, with `CHILDINFO`.
+    pub recursive_match: bool,
+    /// Only folders with a use.
+    pub special_use: bool,
+}
+
+/// Return options of `LIST`.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ListReturn {
+    /// `\Subscribed`
+    pub subscribed: bool,
+    /// `\HasChildren` or `\HasNoChildren`
+    pub children: bool,
+    /// The uses.
+    pub special_use: bool,
+    /// A `STATUS` response for each (RFC 5819).
+    pub status: Option<Vec<StatusItem>>,
+}
+
+/// What `STATUS` can tell.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum StatusItem {
+    /// How many letters.
+    Messages,
+    /// Always 0: nobody uses it any more.
+    Recent,
+    /// The next UID.
+    UidNext,
+    /// The UIDVALIDITY.
+    UidValidity,
+    /// How many are not `\Seen`.
+    Unseen,
+    /// How many are `\Deleted`.
+    Deleted,
+    /// Their octets together.
+    Size,
+    /// The highest modification sequence (RFC 7162).
+    HighestModSeq,
+    /// The largest letter APPEND takes (RFC 7889).
+    AppendLimit,
+}
+
+/// `APPEND`, of one letter or several (RFC 3502).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Append {
+    /// Where to.
+    pub folder: String,
+    /// At least one.
+    pub letters: Vec<AppendLetter>,
+}
+
+/// One letter of `APPEND`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AppendLetter {
+    /// Flags it shall have.
+    pub flags: Vec<Flag>,
+    /// When it was received; now when absent.
+    pub received: Option<Timestamp>,
+    /// The letter.
+    pub body: Bytes,
+    /// It came as a literal8 (`~{…}`) or inside `UTF8 (…)`.
+    pub binary: bool,
+}
+
+/// A flag a client may set. `\Recent` is not one.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Flag {
+    /// `\Seen`
+    Seen,
+    /// `\Answered`
+    Answered,
+    /// `\Flagged`
+    Flagged,
+    /// `\Deleted`
+    Deleted,
+    /// `\Draft`
+    Draft,
+    /// A word of the client's own.
+    Keyword(String),
+}
+
+/// `SEARCH`
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Search {
+    /// What the numbers in the answer (and, for the answer only, the command) are.
+    pub numbering: Numbering,
+    /// `RETURN (…)`; absent in the plain form of RFC 3501.
+    pub returns: Option<SearchReturn>,
+    /// `CHARSET`, in capitals. Texts are UTF-8 whatever it says; the caller refuses charsets it does not know.
+    pub charset: Option<String>,
+    /// All of them must hold.
+    pub keys: Vec<SearchKey>,
+}
+
+/// Return options of `SEARCH` (RFC 4731, RFC 5182). `RETURN ()` is `all`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct SearchReturn {
+    /// The lowest number.
+    pub min: bool,
+    /// The highest number.
+    pub max: bool,
+    /// All numbers.
+    pub all: bool,
+    /// How many.
+    pub count: bool,
+    /// Keep the result as `$`.
+    pub save: bool,
+}
+
+/// A day without a zone, as search keys name it.
+pub use jiff::civil::Date;
+
+/// A search key (RFC 9051 §6.4.4). The depth of nesting is bounded by the parser.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum SearchKey {
+    /// Every letter.
+    All,
+    /// The flag is set.
+    Flag(Flag),
+    /// The flag is not set.
+    NoFlag(Flag),
+    /// `RECENT`, `NEW`: never (nothing is `\Recent` here). `OLD` is `All`.
+    Never,
+    /// By place in the folder.
+    Sequence(SequenceSet),
+    /// By UID.
+    Uid(SequenceSet),
+    /// Received before the day.
+    Before(Date),
+    /// Received on the day.
+    On(Date),
+    /// Received on or after the day.
+    Since(Date),
+    /// Date header before the day.
+    SentBefore(Date),
+    /// Date header on the day.
+    SentOn(Date),
+    /// Date header on or after the day.
+    SentSince(Date),
+    /// Received at least so many seconds ago (RFC 5032).
+    Older(u32),
+    /// Received less than so many seconds ago.
+    Younger(u32),
+    /// More octets than this.
+    Larger(u64),
+    /// Fewer octets than this.
+    Smaller(u64),
+    /// The header field has the text; an empty text asks only for the field. `FROM`, `TO`, `CC`, `BCC`, `SUBJECT`
+    /// come as this too, with the name in lower case.
+    Header {
+        /// In lower case.
+        name: String,
+        /// To be found in it.
+        text: String,
+    },
+    /// The body has the text.
+    Body(String),
+    /// Header or body has the text.
+    Text(String),
+    /// Changed at or after this modification sequence (RFC 7162 §3.1.5).
+    ModSeq(u64),
+    /// All of them hold.
+    And(Vec<SearchKey>),
+    /// One of the two holds.
+    Or(Box<SearchKey>, Box<SearchKey>),
+    /// It does not hold.
+    Not(Box<SearchKey>),
+}
+
+/// `FETCH`
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Fetch {
+    /// How `set` is to be read; with `Uid` the answer holds UIDs as well.
+    pub numbering: Numbering,
+    /// Which letters.
+    pub set: SequenceSet,
+    /// What of them; macros are already taken apart.
+    pub items: Vec<FetchItem>,
+    /// `(CHANGEDSINCE …)`
+    pub changed_since: Option<u64>,
+    /// `(… VANISHED)`
+    pub vanished: bool,
+}
+
+/// What `FETCH` can ask for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum FetchItem {
+    /// `FLAGS`
+    Flags,
+    /// `UID`
+    Uid,
+    /// `INTERNALDATE`
+    InternalDate,
+    /// `RFC822.SIZE`
+    Size,
+    /// `ENVELOPE`
+    Envelope,
+    /// `BODY`
+    Body,
+    /// `BODYSTRUCTURE`
+    BodyStructure,
+    /// `MODSEQ`
+    ModSeq,
+    /// `BODY[…]`, `BODY.PEEK[…]`
+    Section {
+        /// Which bytes.
+        section: Section,
+        /// Leaves `\Seen` alone.
+        peek: bool,
+        /// `<first.count>`
+        partial: Option<Partial>,
+    },
+    /// `BINARY[…]`, `BINARY.PEEK[…]` (RFC 3516)
+    Binary {
+        /// Empty for the whole letter.
+        part: Vec<NonZeroU32>,
+        /// Leaves `\Seen` alone.
+        peek: bool,
+        /// `<first.count>`
+        partial: Option<Partial>,
+    },
+    /// `BINARY.SIZE[…]`
+    BinarySize {
+        /// Empty for the whole letter.
+        part: Vec<NonZeroU32>,
+    },
+    /// `RFC822`: `BODY[]` under its old name.
+    Rfc822,
+    /// `RFC822.HEADER`: `BODY.PEEK[HEADER]` under its old name.
+    Rfc822Header,
+    /// `RFC822.TEXT`: `BODY[TEXT]` under its old name.
+    Rfc822Text,
+}
+
+/// The bytes between the brackets of `BODY[…]`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Section {
+    /// `1.2.3`; empty for the letter itself.
+    pub part: Vec<NonZeroU32>,
+    /// Which bytes of the part.
+    pub text: SectionText,
+}
+
+/// What of a part.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum SectionText {
+    /// `BODY[]`, `BODY[1]`
+    Whole,
+    /// `HEADER`
+    Header,
+    /// `HEADER.FIELDS (…)`, names as the client wrote them (the answer repeats them).
+    HeaderFields(Vec<String>),
+    /// `HEADER.FIELDS.NOT (…)`
+    HeaderFieldsNot(Vec<String>),
+    /// `TEXT`
+    Text,
+    /// `MIME`; only with a part.
+    Mime,
+}
+
+/// `<first.count>`
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Partial {
+    /// Octets to pass over.
+    pub first: u64,
+    /// Octets to give at most; never 0.
+    pub count: u64,
+}
+
+/// `STORE`
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Store {
+    /// How `set` is to be read.
+    pub numbering: Numbering,
+    /// Which letters.
+    pub set: SequenceSet,
+    /// What to do with `flags`.
+    pub action: StoreAction,
+    /// `.SILENT`: do not tell the new flags.
+    pub silent: bool,
+    /// The flags.
+    pub flags: Vec<Flag>,
+    /// `(UNCHANGEDSINCE …)`
+    pub unchanged_since: Option<u64>,
+}
+
+/// What `STORE` does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum StoreAction {
+    /// `FLAGS`
+    Replace,
+    /// `+FLAGS`
+    Add,
+    /// `-FLAGS`
+    Remove,
+}
+
+/// `COPY` and `MOVE`
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Transfer {
+    /// How `set` is to be read.
+    pub numbering: Numbering,
+    /// Which letters.
+    pub set: SequenceSet,
+    /// Where to.
+    pub folder: String,
+}
+
+impl SelectedCommand {
+    /// May the answer tell that letters are gone? Not while the client still counts places in the folder
+    /// (RFC 9051 §7.5.1: never during FETCH, STORE and SEARCH by place).
+    pub fn allows_expunges(&self) -> bool {
+        let numbering = match self {
+            Self::Search(search) => search.numbering,
+            Self::Fetch(fetch) => fetch.numbering,
+            Self::Store(store) => store.numbering,
+            _ => return true,
+        };
+        numbering == Numbering::Uid
+    }
+}

@@ -1,0 +1,1 @@
+//! The commands that need no selected folder, one file for each kind.

@@ -1,0 +1,40 @@
+//! What a logged-in client has: the context every command function gets.
+
+use std::sync::Arc;
+
+use mail::seam::Login;
+
+use super::House;
+use crate::selected::Selected;
+
+/// What `ENABLE` (or a command that implies it) has switched on. Nothing is ever switched off again (RFC 5161 §3.1).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Enabled {
+    /// `IMAP4rev2`: ESEARCH answers, UTF-8 names, no RECENT.
+    pub rev2: bool,
+    /// `CONDSTORE`: MODSEQ in every untagged FETCH.
+    pub condstore: bool,
+    /// `QRESYNC`: VANISHED instead of EXPUNGE. Implies `condstore`.
+    pub qresync: bool,
+    /// `UTF8=ACCEPT` (RFC 6855).
+    pub utf8: bool,
+}
+
+impl Enabled {
+    /// Are names of folders written in UTF-8?
+    pub fn utf8_names(self) -> bool {
+        self.rev2 || self.utf8
+    }
+}
+
+/// A logged-in client.
+pub struct Session {
+    /// The house it is in: store, limits.
+    pub house: Arc<House>,
+    /// Who it is.
+    pub login: Login,
+    /// What it has enabled.
+    pub enabled: Enabled,
+    /// The folder it has selected.
+    pub selected: Option<Box<Selected>>,
+}
