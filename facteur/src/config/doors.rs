@@ -1,0 +1,145 @@
+//! The doors of a post office: which there are, and where each stands when nobody said anything.
+
+use std::fmt;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::path::PathBuf;
+
+/// A kind of door, named as in `[listen]`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Door {
+    Smtp,
+    Submission,
+    Submissions,
+    Lmtp,
+    Imap,
+    Imaps,
+    Pop3,
+    Pop3s,
+    ManageSieve,
+    Http,
+    Https,
+}
+
+impl Door {
+    /// All of them, in the order people think of them.
+    pub const ALL: [Self; 11] = [
+        Self::Smtp,
+        Self::Submission,
+        Self::Submissions,
+        Self::Lmtp,
+        Self::Imap,
+        Self::Imaps,
+        Self::Pop3,
+        Self::Pop3s,
+        Self::ManageSieve,
+        Self::Http,
+        Self::Https,
+    ];
+
+    /// The key in `[listen]`.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Smtp => "smtp",
+            Self::Submission => "submission",
+            Self::Submissions => "submissions",
+            Self::Lmtp => "lmtp",
+            Self::Imap => "imap",
+            Self::Imaps => "imaps",
+            Self::Pop3 => "pop3",
+            Self::Pop3s => "pop3s",
+            Self::ManageSieve => "managesieve",
+            Self::Http => "http",
+            Self::Https => "https",
+        }
+    }
+
+    /// Does somebody stand behind this door in this version?
+    pub fn is_served(self) -> bool {
+        matches!(self, Self::Smtp | Self::Submission | Self::Submissions | Self::Imap | Self::Imaps)
+    }
+
+    /// The port the world expects. LMTP has none, and POP3 without TLS is off unless asked for.
+    fn well_known_port(self) -> Option<u16> {
+        match self {
+            Self::Smtp => Some(25),
+            Self::Submission => Some(587),
+            Self::Submissions => Some(465),
+            Self::Imap => Some(143),
+            Self::Imaps => Some(993),
+            Self::Pop3s => Some(995),
+            Self::ManageSieve => Some(4190),
+            Self::Http => Some(80),
+            Self::Https => Some(443),
+            Self::Lmtp | Self::Pop3 => None,
+        }
+    }
+
+    /// The port for someone who may not open those below 1024.
+    fn trial_port(self) -> Option<u16> {
+        match self {
+            Self::Smtp => Some(2525),
+            Self::Submission => Some(2587),
+            Self::Submissions => Some(2465),
+            Self::Imap => Some(2143),
+            Self::Imaps => Some(2993),
+            Self::Pop3 => Some(2110),
+            Self::Pop3s => Some(2995),
+            Self::ManageSieve => Some(2419),
+            Self::Http => Some(8080),
+            Self::Https => Some(8443),
+            Self::Lmtp => None,
+        }
+    }
+
+    /// Where this door stands when the configuration does not say.
+    pub fn default_places(self, low_ports: bool) -> Vec<Place> {
+        let (ip, port) = match low_ports {
+            true => (Ipv4Addr::UNSPECIFIED, self.well_known_port()),
+            false => (Ipv4Addr::LOCALHOST, self.trial_port()),
+        };
+        port.map(|port| Place::Tcp(SocketAddr::new(IpAddr::V4(ip), port))).into_iter().collect()
+    }
+
+    /// Where this door of a demo office stands: the trial ports, moved up by `offset`.
+    pub fn demo_place(self, offset: u16) -> Option<SocketAddr> {
+        Some(SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), self.trial_port()?.checked_add(offset)?))
+    }
+}
+
+/// Where a door stands.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Place {
+    Tcp(SocketAddr),
+    Unix(PathBuf),
+}
+
+impl fmt::Display for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Tcp(address) => address.fmt(f),
+            Self::Unix(path) => write!(f, "unix:{}", path.display()),
+        }
+    }
+}
+
+/// May this process open ports below 1024? Asked of the system by binding one (and listening on nothing).
+pub fn may_open_low_ports() -> bool {
+    use rustix::net::{AddressFamily, SocketType, bind, socket};
+    let Ok(probe) = socket(AddressFamily::INET, SocketType::STREAM, None) else { return false };
+    let smtp = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 25);
+    // Any other failure (in use, no such address) is not about the right to it.
+    !matches!(bind(&probe, &smtp), Err(rustix::io::Errno::ACCESS | rustix::io::Errno::PERM))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn without_the_right_to_low_ports_the_doors_are_high_and_on_this_machine_only() {
+        let places = |low| Door::ALL.map(|door| door.default_places(low).first().map(Place::to_string));
+        assert_eq!(places(false)[0].as_deref(), Some("127.0.0.1:2525"));
+        assert_eq!(places(true)[0].as_deref(), Some("0.0.0.0:25"));
+        assert_eq!(places(true)[3], None, "lmtp is off until asked for");
+    }
+}

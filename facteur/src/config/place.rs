@@ -1,0 +1,29 @@
+//! Where things are when nobody says: the configuration file, the data folder, the name of the machine.
+
+use std::path::{Path, PathBuf};
+
+use mail::Domain;
+use rustix::fs::{Access, access};
+
+/// The configuration of a system-wide installation, where there is one.
+pub fn system_file() -> Option<PathBuf> {
+    let path = Path::new("/etc/facteur/facteur.toml");
+    path.exists().then(|| path.to_owned())
+}
+
+/// `/var/lib/facteur`, or a folder here for a person who cannot write there.
+pub fn default_data() -> PathBuf {
+    let system = Path::new("/var/lib/facteur");
+    let writable = |path: &Path| access(path, Access::WRITE_OK | Access::EXEC_OK).is_ok();
+    if writable(system) || (!system.exists() && writable(Path::new("/var/lib"))) {
+        return system.to_owned();
+    }
+    PathBuf::from("./facteur-data")
+}
+
+/// The machine's own name, or `localhost` where it cannot stand in SMTP.
+pub fn this_machine() -> Domain {
+    let name = gethostname::gethostname();
+    let own = name.to_str().and_then(|name| Domain::parse(name.trim_end_matches('.')).ok());
+    own.or_else(|| Domain::parse("localhost").ok()).unwrap_or_else(|| unreachable!("localhost is a domain"))
+}

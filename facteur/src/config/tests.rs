@@ -1,0 +1,183 @@
+use super::*;
+
+fn parse(text: &str) -> Result<Config, Vec<Problem>> {
+    Config::parse(text, Path::new("/etc/facteur"), Language::English)
+}
+
+/// The complaints about a file, as `line: text`.
+fn complaints(text: &str, language: Language) -> Vec<String> {
+    let problems = Config::parse(text, Path::new("."), language).expect_err("this file is wrong");
+    problems.iter().map(|problem| format!("{}: {}", problem.line, problem.text)).collect()
+}
+
+#[test]
+fn an_empty_file_is_a_whole_configuration() {
+    assert_eq!(parse(""), Ok(Config::default()));
+}
+
+#[test]
+fn the_file_of_the_design_is_understood() {
+    let config = parse(
+        r#"
+        hostname = "Mail.Alpha.test"
+        data     = "/var/lib/facteur"
+        [listen]
+        smtp        = ["0.0.0.0:25", "[::]:25"]
+        submission  = []
+        lmtp        = ["unix:/run/facteur/lmtp"]
+        http        = ["0.0.0.0:80"]
+        [store]
+        database = "sqlite"
+        blobs    = "database"
+        [dns]
+        servers = ["127.0.0.1:5353", "::1"]
+        [[route]]
+        domain = "beta.test"
+        to     = "127.0.0.1:3525"
+        [[route]]
+        domain = "*"
+        to = "smtp.isp.test:587"
+        user = "alice@isp.test"
+        password_file = "smarthost.password"
+        "#,
+    )
+    .unwrap();
+    assert_eq!(config.hostname.as_str(), "mail.alpha.test");
+    assert_eq!(config.places(Door::Smtp, false).len(), 2);
+    assert!(config.places(Door::Submission, true).is_empty(), "[] switches a door off");
+    assert_eq!(config.places(Door::Lmtp, true), [Place::Unix("/run/facteur/lmtp".into())]);
+    assert_eq!(config.places(Door::Imap, false)[0].to_string(), "127.0.0.1:2143");
+    assert_eq!(config.dns_servers[1].to_string(), "[::1]:53");
+    assert_eq!((config.routes[0].host.as_str(), config.routes[0].port), ("127.0.0.1", 3525));
+    assert_eq!(config.routes[0].tls, RouteTls::Opportunistic);
+    assert_eq!(config.routes[1].domain, None);
+    assert_eq!(config.routes[1].tls, RouteTls::Verified, "a password is not given to just anybody");
+    let login = config.routes[1].login.as_ref().unwrap();
+    assert_eq!(login.password_file, Path::new("/etc/facteur/smarthost.password"), "paths start from the file");
+}
+
+#[test]
+fn a_route_may_name_its_host_in_every_usual_way() {
+    for (text, host, port) in [
+        ("mx.beta.test", "mx.beta.test", 25),
+        ("mx.beta.test:2525", "mx.beta.test", 2525),
+        ("192.0.2.1", "192.0.2.1", 25),
+        ("2001:db8::1", "2001:db8::1", 25),
+        ("[2001:db8::1]", "2001:db8::1", 25),
+        ("[2001:db8::1]:587", "2001:db8::1", 587),
+    ] {
+        assert_eq!(read_host(text), Some((host.to_owned(), port)), "{text}");
+    }
+    for bad in ["", ":25", "mx beta", "mx:0", "mx:70000", "mx:x", "192.0.2", "192.0.2.1:0"] {
+        assert_eq!(read_host(bad), None, "{bad}");
+    }
+}
+
+/// A file with one fault, and what a person is told about it.
+const BROKEN: &[(&str, &str)] = &[
+    ("hostnam = \"a.test\"", "1: \"hostnam\" is not a setting; did you mean \"hostname\"?"),
+    ("\n\nzzz = 1", "3: \"zzz\" is not a setting; the settings here are hostname, data, listen, store, dns, route"),
+    ("[listen]\nimapz = []", "2: \"imapz\" is not a setting of [listen]; did you mean \"imaps\"?"),
+    ("[lisen]\nimap = []", "1: \"lisen\" is not a setting; did you mean \"listen\"?"),
+    (
+        "[[route]]\ndomain = \"*\"\nto = \"a.test\"\npassword = \"x\"",
+        "4: \"password\" is not a setting of [[route]]; did you mean \"password_file\"?",
+    ),
+    ("hostname = 12", "1: \"hostname\" is a number, and must be a text in quotes: hostname = \"mail.alpha.test\""),
+    ("hostname = \"my machine\"", "1: \"my machine\" is not a host name; write one such as \"mail.alpha.test\""),
+    ("data = true", "1: \"data\" is true or false, and must be a text in quotes: data = \"/var/lib/facteur\""),
+    (
+        "listen = \"0.0.0.0:25\"",
+        "1: \"listen\" is a section: write [listen] on a line of its own, and its settings below",
+    ),
+    ("[listen]\nsmtp = 25", "2: \"smtp\" must be a list of texts in quotes: smtp = [\"0.0.0.0:25\"]"),
+    ("[listen]\nsmtp = [25]", "2: \"smtp\" must be a list of texts in quotes: smtp = [\"0.0.0.0:25\"]"),
+    (
+        "[listen]\nsmtp = [\"0.0.0.0:99999\"]",
+        "2: \"0.0.0.0:99999\" is not a place to listen: write an IP address and a port from 1 to 65535, such as \"0.0.0.0:25\"",
+    ),
+    (
+        "[listen]\nimaps = [\n  \"127.0.0.1:993\",\n  \"localhost\",\n]",
+        "4: \"localhost\" is not a place to listen: write an IP address and a port from 1 to 65535, such as \"0.0.0.0:993\"",
+    ),
+    (
+        "[listen]\nsmtp = [\"unix:/run/smtp\"]",
+        "2: \"unix:/run/smtp\" is not a place to listen: write an IP address and a port from 1 to 65535, such as \"0.0.0.0:25\"",
+    ),
+    (
+        "[listen]\nlmtp = [\"unix:lmtp\"]",
+        "2: \"unix:lmtp\" is not a place to listen: write an IP address and a port from 1 to 65535, such as \
+         \"127.0.0.1:24\", or \"unix:\" and a full path",
+    ),
+    (
+        "[listen]\nimap = [\"127.0.0.1:25\"]\nsmtp = [\"127.0.0.1:25\"]",
+        "2: \"127.0.0.1:25\" is already taken by \"smtp\"; choose another port",
+    ),
+    (
+        "[store]\ndatabase = \"postgres://db\"",
+        "2: database = \"postgres://db\" is not possible in this version; write database = \"sqlite\", or leave the line out",
+    ),
+    (
+        "[store]\nblobs = \"s3://b\"",
+        "2: blobs = \"s3://b\" is not possible in this version; write blobs = \"database\", or leave the line out",
+    ),
+    (
+        "[dns]\nservers = [\"dns.test\"]",
+        "2: \"dns.test\" is not the address of a name server: write an IP address, such as \"192.0.2.53\" or \"127.0.0.1:5353\"",
+    ),
+    ("[route]\ndomain = \"*\"", "1: \"route\" can come more than once: write [[route]], with two brackets, above each"),
+    ("[[route]]\ndomain = \"beta.test\"", "1: this [[route]] lacks \"to\": write to = \"127.0.0.1:25\""),
+    (
+        "[[route]]\ndomain = \"a b\"\nto = \"a.test\"",
+        "2: \"a b\" is not a domain; write one such as \"beta.test\", or \"*\" for every other domain",
+    ),
+    (
+        "[[route]]\ndomain = \"*\"\nto = \"a.test:smtp\"",
+        "3: \"a.test:smtp\" is not a host: write a name or an IP address, and a port if it is not 25, such as \"mail.beta.test:587\"",
+    ),
+    (
+        "[[route]]\ndomain = \"*\"\nto = \"command:/bin/cat\"",
+        "3: routes with \"lmtp:\" or \"command:\" are not possible in this version; write a host, such as \"mail.beta.test\"",
+    ),
+    (
+        "[[route]]\ndomain = \"*\"\nto = \"a.test\"\nuser = \"alice\"",
+        "4: a log-in at a host needs both \"user\" and \"password_file\"",
+    ),
+    (
+        "[[route]]\ndomain = \"*\"\nto = \"a.test\"\ntls = \"yes\"",
+        "4: tls = \"yes\" is not known; write \"opportunistic\", \"verified\" or \"off\"",
+    ),
+    (
+        "[[route]]\ndomain = \"*\"\nto = \"a.test\"\n[[route]]\ndomain = \"*\"\nto = \"b.test\"",
+        "4: there is already a route for \"*\"; keep one of them",
+    ),
+];
+
+#[test]
+fn what_is_wrong_is_told_with_its_line_and_what_to_write() {
+    for (file, complaint) in BROKEN {
+        assert_eq!(complaints(file, Language::English), [*complaint], "{file}");
+    }
+}
+
+#[test]
+fn what_is_not_toml_is_told_with_its_line() {
+    for (file, line) in [("hostname = \"a\ndata = 1", "1: "), ("a = 1\n[listen\n", "2: "), ("a = 1\na = 2", "2: ")] {
+        let told = complaints(file, Language::English);
+        assert!(told[0].starts_with(&format!("{line}this is not TOML: ")), "{told:?}");
+    }
+}
+
+#[test]
+fn everything_wrong_is_told_at_once_in_the_order_of_the_file() {
+    let told = complaints("hostname = 1\n[dns]\nservers = 2\n[listen]\nsmtp = 3\n", Language::English);
+    assert_eq!(told.iter().map(|text| &text[..2]).collect::<Vec<_>>(), ["1:", "3:", "5:"]);
+}
+
+#[test]
+fn complaints_are_also_made_in_french() {
+    assert_eq!(
+        complaints("hostnam = 1", Language::French),
+        ["1: « hostnam » n'est pas un réglage ; vouliez-vous dire « hostname » ?"]
+    );
+}
