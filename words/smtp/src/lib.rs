@@ -1,1 +1,18 @@
-//! .
+//! The SMTP language (RFC 5321 and its extensions), spoken from both sides, without input or output.
+//!
+//! * Both sides: [`Command`], its text and back.
+//! * The server side: [`Session`] is fed bytes and says what to do next; LMTP and submission are kinds of it.
+//! * The client side: [`ReplyReader`], [`Capabilities`], [`DotStuffer`].
+//!
+//! This room knows no socket, no clock, no runtime, and nothing of who our people are.
+
+mod capabilities;
+mod command;
+mod path;
+mod reply;
+mod stuffing;
+
+pub use capabilities::Capabilities;
+pub use command::{Command, CommandError, Forward, MailFrom, RcptTo};
+pub use reply::{ReplyError, ReplyReader};
+pub use stuffing::{DotStuffer, Pieces};

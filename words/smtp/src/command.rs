@@ -1,0 +1,469 @@
+//! The commands, as text and as values. What is read here is also what is written: both sides share this file.
+
+use std::fmt::Write as _;
+
+use mail::{Address, BodyKind, Password, ReturnPath};
+
+use crate::path;
+
+/// One command of SMTP, LMTP or submission.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Command {
+    /// `HELO name`
+    Helo(String),
+    /// `EHLO name`
+    Ehlo(String),
+    /// `LHLO name` (RFC 2033)
+    Lhlo(String),
+    /// `MAIL FROM:<…>`
+    Mail(MailFrom),
+    /// `RCPT TO:<…>`
+    Rcpt(RcptTo),
+    /// `DATA`
+    Data,
+    /// `BDAT size [LAST]` (RFC 3030)
+    Bdat {
+        /// Octets that follow the command.
+        size: u64,
+        /// The letter ends with them.
+        last: bool,
+    },
+    /// `RSET`
+    Rset,
+    /// `NOOP`
+    Noop,
+    /// `QUIT`
+    Quit,
+    /// `HELP`
+    Help,
+    /// `VRFY text`
+    Vrfy(String),
+    /// `EXPN text`
+    Expn(String),
+    /// `STARTTLS` (RFC 3207)
+    StartTls,
+    /// `AUTH mechanism [initial-response]` (RFC 4954)
+    Auth {
+        /// In capitals.
+        mechanism: String,
+        /// In base64; `=` stands for an empty one.
+        initial: Option<Password>,
+    },
+}
+
+/// `MAIL FROM` and its parameters.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MailFrom {
+    /// Where bounces go.
+    pub return_path: ReturnPath,
+    /// `SIZE=` (RFC 1870)
+    pub size: Option<u64>,
+    /// `BODY=` (RFC 6152)
+    pub body: BodyKind,
+    /// `SMTPUTF8` (RFC 6531)
+    pub smtputf8: bool,
+    /// `AUTH=` (RFC 4954 §5), as written. Facteur trusts nobody's word about a third, and does not use it.
+    pub auth: Option<String>,
+}
+
+impl MailFrom {
+    /// Without parameters.
+    pub fn new(return_path: ReturnPath) -> Self {
+        Self { return_path, size: None, body: BodyKind::SevenBit, smtputf8: false, auth: None }
+    }
+}
+
+/// `RCPT TO`
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RcptTo {
+    /// Whom the letter is for.
+    pub to: Forward,
+}
+
+/// A forward-path (RFC 5321 §4.1.1.3).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Forward {
+    /// `<Postmaster>` without a domain, which every server takes (RFC 5321 §4.5.1).
+    Postmaster,
+    /// `<local@domain>`
+    Address(Address),
+}
+
+/// Why a line is no command.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum CommandError {
+    /// No command begins like this.
+    #[error("command not recognised")]
+    Unknown,
+    /// NUL, CR, LF or another control character, or bytes that are not UTF-8.
+    #[error("a command has only printable characters")]
+    Characters,
+    /// A known command, written wrongly; the text says how it is written.
+    #[error("write {0}")]
+    Syntax(&'static str),
+    /// The path of MAIL is no address.
+    #[error("the sender is no mail address: {0}")]
+    Sender(&'static str),
+    /// The path of RCPT is no address.
+    #[error("the recipient is no mail address: {0}")]
+    Recipient(&'static str),
+    /// RFC 5321 §4.1.1.11
+    #[error("parameter {0} is not supported")]
+    UnknownParameter(String),
+    /// A known parameter with a value it cannot have, or given twice.
+    #[error("parameter {0} has no such value or stands there twice")]
+    ParameterValue(&'static str),
+}
+
+impl Command {
+    /// Reads a line without its line end.
+    pub fn parse(line: &[u8]) -> Result<Self, CommandError> {
+        let text = std::str::from_utf8(line).map_err(|_| CommandError::Characters)?;
+        if text.chars().any(|c| c.is_control() && c != '\t') {
+            return Err(CommandError::Characters);
+        }
+        let text = text.trim_end_matches([' ', '\t']);
+        let (verb, rest) = text.split_once([' ', '\t']).unwrap_or((text, ""));
+        parse_verb(verb, rest.trim_start_matches([' ', '\t']))
+    }
+
+    /// Writes the command and its CRLF. Several can be written behind one another and sent at once (RFC 2920).
+    pub fn encode(&self, out: &mut Vec<u8>) {
+        out.extend_from_slice(self.line().as_bytes());
+        out.extend_from_slice(b"\r\n");
+    }
+
+    fn line(&self) -> String {
+        match self {
+            Self::Helo(name) => format!("HELO {name}"),
+            Self::Ehlo(name) => format!("EHLO {name}"),
+            Self::Lhlo(name) => format!("LHLO {name}"),
+            Self::Mail(mail) => mail.line(),
+            Self::Rcpt(RcptTo { to: Forward::Postmaster }) => "RCPT TO:<Postmaster>".into(),
+            Self::Rcpt(RcptTo { to: Forward::Address(address) }) => format!("RCPT TO:<{address}>"),
+            Self::Data => "DATA".into(),
+            Self::Bdat { size, last: false } => format!("BDAT {size}"),
+            Self::Bdat { size, last: true } => format!("BDAT {size} LAST"),
+            Self::Rset => "RSET".into(),
+            Self::Noop => "NOOP".into(),
+            Self::Quit => "QUIT".into(),
+            Self::Help => "HELP".into(),
+            Self::Vrfy(text) => format!("VRFY {text}"),
+            Self::Expn(text) => format!("EXPN {text}"),
+            Self::StartTls => "STARTTLS".into(),
+            Self::Auth { mechanism, initial: None } => format!("AUTH {mechanism}"),
+            Self::Auth { mechanism, initial: Some(initial) } => format!("AUTH {mechanism} {}", initial.reveal()),
+        }
+    }
+}
+
+impl MailFrom {
+    fn line(&self) -> String {
+        let mut line = format!("MAIL FROM:<{}>", self.return_path);
+        if let Some(size) = self.size {
+            let _ = write!(line, " SIZE={size}");
+        }
+        if self.body == BodyKind::EightBitMime {
+            line.push_str(" BODY=8BITMIME");
+        }
+        if self.smtputf8 {
+            line.push_str(" SMTPUTF8");
+        }
+        if let Some(auth) = &self.auth {
+            let _ = write!(line, " AUTH={auth}");
+        }
+        line
+    }
+}
+
+fn parse_verb(verb: &str, rest: &str) -> Result<Command, CommandError> {
+    match verb.to_ascii_uppercase().as_str() {
+        "HELO" => name(rest, "HELO your.host.name").map(Command::Helo),
+        "EHLO" => name(rest, "EHLO your.host.name").map(Command::Ehlo),
+        "LHLO" => name(rest, "LHLO your.host.name").map(Command::Lhlo),
+        "MAIL" => parse_mail(rest).map(Command::Mail),
+        "RCPT" => parse_rcpt(rest).map(Command::Rcpt),
+        "DATA" => alone(rest, Command::Data, "DATA without anything behind it"),
+        "BDAT" => parse_bdat(rest),
+        "RSET" => alone(rest, Command::Rset, "RSET without anything behind it"),
+        // RFC 5321 §4.1.1.9: a parameter of NOOP is to be ignored.
+        "NOOP" => Ok(Command::Noop),
+        "QUIT" => alone(rest, Command::Quit, "QUIT without anything behind it"),
+        "HELP" => Ok(Command::Help),
+        "VRFY" => some(rest, "VRFY and a name or address").map(Command::Vrfy),
+        "EXPN" => some(rest, "EXPN and the name of a list").map(Command::Expn),
+        "STARTTLS" => alone(rest, Command::StartTls, "STARTTLS without anything behind it"),
+        "AUTH" => parse_auth(rest),
+        _ => Err(CommandError::Unknown),
+    }
+}
+
+fn alone(rest: &str, command: Command, syntax: &'static str) -> Result<Command, CommandError> {
+    if rest.is_empty() { Ok(command) } else { Err(CommandError::Syntax(syntax)) }
+}
+
+fn some(rest: &str, syntax: &'static str) -> Result<String, CommandError> {
+    if rest.is_empty() { Err(CommandError::Syntax(syntax)) } else { Ok(rest.to_owned()) }
+}
+
+/// What a client calls itself. Any word will do (RFC 5321 §4.1.4 forbids refusing a client for its name); only its
+/// length is bounded.
+fn name(rest: &str, syntax: &'static str) -> Result<String, CommandError> {
+    let one_word = !rest.is_empty() && rest.len() <= mail::Domain::MAX && !rest.contains([' ', '\t']);
+    if one_word { Ok(rest.to_owned()) } else { Err(CommandError::Syntax(syntax)) }
+}
+
+fn parse_mail(rest: &str) -> Result<MailFrom, CommandError> {
+    const SYNTAX: CommandError = CommandError::Syntax("MAIL FROM:<address>");
+    let path = after_word(rest, "FROM:").ok_or(SYNTAX)?;
+    let (address, parameters) = path::split(path).ok_or(SYNTAX)?;
+    let return_path = match address {
+        "" => ReturnPath::Null,
+        address => ReturnPath::Address(Address::parse(address).map_err(|e| CommandError::Sender(problem(&e)))?),
+    };
+    let mut mail = MailFrom::new(return_path);
+    let mut seen = Vec::new();
+    for parameter in parameters.split_ascii_whitespace() {
+        let (keyword, value) = split_parameter(parameter);
+        let keyword = keyword.to_ascii_uppercase();
+        mail.parameter(&keyword, value, seen.contains(&keyword))?;
+        seen.push(keyword);
+    }
+    Ok(mail)
+}
+
+impl MailFrom {
+    fn parameter(&mut self, keyword: &str, value: Option<&str>, again: bool) -> Result<(), CommandError> {
+        match (keyword, value) {
+            ("SIZE", Some(digits)) if !again => {
+                self.size = Some(number(digits).ok_or(CommandError::ParameterValue("SIZE"))?);
+            }
+            ("BODY", Some(body)) if !again => self.body = body_kind(body)?,
+            ("SMTPUTF8", None) if !again => self.smtputf8 = true,
+            ("AUTH", Some(who)) if !again => self.auth = Some(who.to_owned()),
+            ("SIZE", _) => return Err(CommandError::ParameterValue("SIZE")),
+            ("BODY", _) => return Err(CommandError::ParameterValue("BODY")),
+            ("SMTPUTF8", _) => return Err(CommandError::ParameterValue("SMTPUTF8")),
+            ("AUTH", _) => return Err(CommandError::ParameterValue("AUTH")),
+            (unknown, _) => return Err(CommandError::UnknownParameter(unknown.to_owned())),
+        }
+        Ok(())
+    }
+}
+
+fn body_kind(value: &str) -> Result<BodyKind, CommandError> {
+    match value.to_ascii_uppercase().as_str() {
+        "7BIT" => Ok(BodyKind::SevenBit),
+        "8BITMIME" => Ok(BodyKind::EightBitMime),
+        // RFC 3030 §3: only where BINARYMIME was offered, which we do not.
+        "BINARYMIME" => Err(CommandError::UnknownParameter("BODY=BINARYMIME".into())),
+        _ => Err(CommandError::ParameterValue("BODY")),
+    }
+}
+
+fn parse_rcpt(rest: &str) -> Result<RcptTo, CommandError> {
+    const SYNTAX: CommandError = CommandError::Syntax("RCPT TO:<address>");
+    let path = after_word(rest, "TO:").ok_or(SYNTAX)?;
+    let (address, parameters) = path::split(path).ok_or(SYNTAX)?;
+    if address.is_empty() {
+        return Err(SYNTAX);
+    }
+    let to = if address.eq_ignore_ascii_case("postmaster") {
+        Forward::Postmaster
+    } else {
+        Forward::Address(Address::parse(address).map_err(|e| CommandError::Recipient(problem(&e)))?)
+    };
+    match parameters.split_ascii_whitespace().next() {
+        None => Ok(RcptTo { to }),
+        Some(parameter) => Err(CommandError::UnknownParameter(split_parameter(parameter).0.to_ascii_uppercase())),
+    }
+}
+
+fn problem(error: &mail::AddressError) -> &'static str {
+    match error {
+        mail::AddressError::NoAt => "it is written local-part@domain",
+        mail::AddressError::LocalPart => "the part before the @ is not valid",
+        mail::AddressError::Domain => "the part after the @ is not valid",
+    }
+}
+
+fn split_parameter(parameter: &str) -> (&str, Option<&str>) {
+    parameter.split_once('=').map_or((parameter, None), |(keyword, value)| (keyword, Some(value)))
+}
+
+/// `FROM:` or `TO:`, in any case. Blanks after the colon are wrong (RFC 5321 §3.3) and common.
+fn after_word<'a>(rest: &'a str, word: &str) -> Option<&'a str> {
+    let (head, tail) = rest.split_at_checked(word.len())?;
+    if head.eq_ignore_ascii_case(word) { Some(tail.trim_start_matches([' ', '\t'])) } else { None }
+}
+
+/// RFC 1870 §4, RFC 3030 §2: up to twenty digits.
+fn number(digits: &str) -> Option<u64> {
+    let sane = (1..=20).contains(&digits.len()) && digits.bytes().all(|b| b.is_ascii_digit());
+    if sane { digits.parse().ok() } else { None }
+}
+
+fn parse_bdat(rest: &str) -> Result<Command, CommandError> {
+    const SYNTAX: CommandError = CommandError::Syntax("BDAT size [LAST]");
+    let mut words = rest.split_ascii_whitespace();
+    let size = words.next().and_then(number).ok_or(SYNTAX)?;
+    let last = match words.next() {
+        None => false,
+        Some(word) if word.eq_ignore_ascii_case("LAST") => true,
+        Some(_) => return Err(SYNTAX),
+    };
+    if words.next().is_some() { Err(SYNTAX) } else { Ok(Command::Bdat { size, last }) }
+}
+
+fn parse_auth(rest: &str) -> Result<Command, CommandError> {
+    const SYNTAX: CommandError = CommandError::Syntax("AUTH mechanism [initial-response]");
+    let mut words = rest.split_ascii_whitespace();
+    let mechanism = words.next().ok_or(SYNTAX)?.to_ascii_uppercase();
+    let initial = words.next().map(|initial| Password::new(initial.to_owned()));
+    if words.next().is_some() { Err(SYNTAX) } else { Ok(Command::Auth { mechanism, initial }) }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn parse(line: &str) -> Result<Command, CommandError> {
+        Command::parse(line.as_bytes())
+    }
+
+    fn address(text: &str) -> Address {
+        Address::parse(text).unwrap()
+    }
+
+    #[test]
+    fn mail_is_read_with_its_parameters() {
+        let mut expected = MailFrom::new(ReturnPath::Address(address("josé@alpha.test")));
+        expected.size = Some(1000);
+        expected.body = BodyKind::EightBitMime;
+        expected.smtputf8 = true;
+        let found = parse("mail from: <@relay.test:josé@alpha.test>  size=1000 Body=8bitmime SMTPUTF8 ");
+        assert_eq!(found, Ok(Command::Mail(expected)));
+        assert_eq!(parse("MAIL FROM:<>"), Ok(Command::Mail(MailFrom::new(ReturnPath::Null))));
+    }
+
+    #[test]
+    fn parameters_nobody_offered_are_refused() {
+        let unknown = |keyword: &str| Err(CommandError::UnknownParameter(keyword.into()));
+        assert_eq!(parse("MAIL FROM:<a@b.test> X-YZ=1"), unknown("X-YZ"));
+        assert_eq!(parse("MAIL FROM:<a@b.test> BODY=BINARYMIME"), unknown("BODY=BINARYMIME"));
+        assert_eq!(parse("RCPT TO:<a@b.test> notify=never"), unknown("NOTIFY"));
+    }
+
+    #[test]
+    fn wrong_values_and_doubles_are_refused() {
+        for bad in
+            ["SIZE", "SIZE=", "SIZE=-1", "SIZE=99999999999999999999999", "SIZE=1 SIZE=1", "BODY=9BIT", "SMTPUTF8=1"]
+        {
+            let found = parse(&format!("MAIL FROM:<a@b.test> {bad}"));
+            assert!(matches!(found, Err(CommandError::ParameterValue(_))), "{bad}: {found:?}");
+        }
+    }
+
+    #[test]
+    fn postmaster_needs_no_domain() {
+        assert_eq!(parse("RCPT TO:<postMaster>"), Ok(Command::Rcpt(RcptTo { to: Forward::Postmaster })));
+    }
+
+    #[test]
+    fn lines_that_are_no_commands_are_refused() {
+        assert_eq!(parse(""), Err(CommandError::Unknown));
+        assert_eq!(parse("GET / HTTP/1.1"), Err(CommandError::Unknown));
+        assert_eq!(parse("NOOP\0"), Err(CommandError::Characters));
+        assert_eq!(parse("NOOP\rRSET"), Err(CommandError::Characters));
+        assert_eq!(Command::parse(b"VRFY \xff"), Err(CommandError::Characters));
+        for bad in [
+            "EHLO",
+            "EHLO a b",
+            "MAIL",
+            "MAIL TO:<a@b.test>",
+            "RCPT TO:<>",
+            "DATA now",
+            "BDAT",
+            "BDAT x",
+            "BDAT 1 LAST x",
+            "AUTH",
+            "AUTH A b c",
+        ] {
+            assert!(matches!(parse(bad), Err(CommandError::Syntax(_))), "{bad}");
+        }
+        assert!(matches!(parse("MAIL FROM:<alice>"), Err(CommandError::Sender(_))));
+        assert!(matches!(parse("RCPT TO:<a@-b>"), Err(CommandError::Recipient(_))));
+    }
+
+    #[test]
+    fn a_secret_is_not_printed() {
+        let command = parse("AUTH plain c2VjcmV0").unwrap();
+        assert!(!format!("{command:?}").contains("c2VjcmV0"));
+    }
+
+    fn any_address() -> impl Strategy<Value = Address> {
+        ("[a-zé.\" \\\\>@]{1,12}", "[a-z]{1,8}(\\.[a-z]{1,8}){0,2}").prop_filter_map("an address", |(local, domain)| {
+            let address = Address::new(&local, domain.parse().ok()?).ok()?;
+            (!local.eq_ignore_ascii_case("postmaster")).then_some(address)
+        })
+    }
+
+    fn any_mail() -> impl Strategy<Value = MailFrom> {
+        (
+            prop::option::of(any_address()),
+            any::<Option<u64>>(),
+            any::<bool>(),
+            any::<bool>(),
+            prop::option::of("[!-<>-~]{1,9}"),
+        )
+            .prop_map(|(address, size, eight, smtputf8, auth)| MailFrom {
+                return_path: address.map_or(ReturnPath::Null, ReturnPath::Address),
+                size,
+                body: if eight { BodyKind::EightBitMime } else { BodyKind::SevenBit },
+                smtputf8,
+                auth,
+            })
+    }
+
+    fn any_command() -> impl Strategy<Value = Command> {
+        let name = "[!-~]{1,30}";
+        prop_oneof![
+            name.prop_map(Command::Helo),
+            name.prop_map(Command::Ehlo),
+            name.prop_map(Command::Lhlo),
+            any_mail().prop_map(Command::Mail),
+            any_address().prop_map(|address| Command::Rcpt(RcptTo { to: Forward::Address(address) })),
+            (any::<u64>(), any::<bool>()).prop_map(|(size, last)| Command::Bdat { size, last }),
+            "[!-~]{1,9}( [!-~]{1,9})?".prop_map(Command::Vrfy),
+            "[!-~]{1,9}( [!-~]{1,9})?".prop_map(Command::Expn),
+            ("[A-Z0-9-]{1,20}", prop::option::of("[A-Za-z0-9+/=]{1,40}"))
+                .prop_map(|(mechanism, initial)| { Command::Auth { mechanism, initial: initial.map(Password::new) } }),
+            prop::sample::select(vec![
+                Command::Data,
+                Command::Rset,
+                Command::Noop,
+                Command::Quit,
+                Command::Help,
+                Command::StartTls,
+                Command::Rcpt(RcptTo { to: Forward::Postmaster }),
+            ]),
+        ]
+    }
+
+    proptest! {
+        #[test]
+        fn a_command_goes_round(command in any_command()) {
+            let mut wire = Vec::new();
+            command.encode(&mut wire);
+            let line = wire.strip_suffix(b"\r\n").unwrap();
+            prop_assert_eq!(Command::parse(line), Ok(command));
+        }
+
+        #[test]
+        fn any_line_is_read_without_a_panic(line in "(?i)(MAIL FROM:|RCPT TO:|BDAT |AUTH |)[<>@:a-z\" =\\\\é.]{0,40}") {
+            let _ = Command::parse(line.as_bytes());
+        }
+    }
+}
