@@ -4,10 +4,12 @@ mod client;
 mod letters;
 mod office;
 mod python;
+mod smtp;
 
 pub use client::{Output, client, curl, python};
 pub use letters::{generated_letter, message_ids, sample};
 pub use office::{Office, OfficeBuilder, Person, facteur, free_port};
+pub use smtp::{Dialogue, Sink};
 
 /// Two offices that know each other's way: alpha.test with Alice, beta.test with Bob.
 pub struct Pair {

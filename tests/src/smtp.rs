@@ -1,0 +1,161 @@
+//! A small SMTP client and a small SMTP server of our own, for what foreign programs will not do: break off in the
+//! middle, send nonsense, count every transaction.
+
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::{TcpListener, TcpStream};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+/// A conversation by hand with any line-based door.
+pub struct Dialogue {
+    reader: BufReader<TcpStream>,
+}
+
+impl Dialogue {
+    /// Connects to a port of this machine. Reads give up after ten seconds.
+    pub fn open(port: u16) -> std::io::Result<Self> {
+        let stream = TcpStream::connect(("127.0.0.1", port))?;
+        stream.set_read_timeout(Some(Duration::from_secs(10)))?;
+        stream.set_write_timeout(Some(Duration::from_secs(10)))?;
+        Ok(Self { reader: BufReader::new(stream) })
+    }
+
+    /// Writes bytes as they are.
+    pub fn write(&mut self, bytes: &[u8]) -> std::io::Result<()> {
+        self.reader.get_mut().write_all(bytes)
+    }
+
+    /// Reads one line without its end. An empty string when the other side has closed.
+    pub fn line(&mut self) -> std::io::Result<String> {
+        let mut line = Vec::new();
+        self.reader.read_until(b'\n', &mut line)?;
+        Ok(String::from_utf8_lossy(&line).trim_end().to_owned())
+    }
+
+    /// Reads an SMTP reply and gives its last line.
+    pub fn reply(&mut self) -> std::io::Result<String> {
+        loop {
+            let line = self.line()?;
+            if line.as_bytes().get(3) != Some(&b'-') {
+                return Ok(line);
+            }
+        }
+    }
+
+    /// Sends an SMTP command and gives the last line of the reply.
+    pub fn ask(&mut self, command: &str) -> std::io::Result<String> {
+        self.write(command.as_bytes())?;
+        self.write(b"\r\n")?;
+        self.reply()
+    }
+
+    /// Sends a tagged IMAP command and gives all lines up to the tagged one.
+    pub fn imap(&mut self, tag: &str, command: &str) -> std::io::Result<Vec<String>> {
+        self.write(format!("{tag} {command}\r\n").as_bytes())?;
+        let mut lines = Vec::new();
+        loop {
+            let line = self.line()?;
+            let last = line.is_empty() || line.starts_with(&format!("{tag} "));
+            lines.push(line);
+            if last {
+                return Ok(lines);
+            }
+        }
+    }
+
+    /// Reads until the other side closes (or ten seconds of silence).
+    pub fn rest(&mut self) -> String {
+        let mut bytes = Vec::new();
+        let _ = self.reader.read_to_end(&mut bytes);
+        String::from_utf8_lossy(&bytes).into_owned()
+    }
+
+    /// One whole transaction on an open session; true when the letter was taken.
+    pub fn send(&mut self, from: &str, to: &str, letter: &[u8]) -> std::io::Result<bool> {
+        for command in [format!("MAIL FROM:<{from}>"), format!("RCPT TO:<{to}>"), "DATA".into()] {
+            if !matches!(self.ask(&command)?.as_bytes().first(), Some(b'2' | b'3')) {
+                return Ok(false);
+            }
+        }
+        self.write(letter)?;
+        Ok(self.ask(".")?.starts_with("250"))
+    }
+}
+
+/// What a [`Sink`] has taken: the Message-ID line of each letter in order, doubles included.
+pub type Taken = Arc<Mutex<Vec<String>>>;
+
+/// A server that takes every letter and remembers it.
+pub struct Sink {
+    /// Where it listens.
+    pub port: u16,
+    /// What it has taken.
+    pub taken: Taken,
+}
+
+impl Sink {
+    /// Starts it; before each 250 for a letter it waits `pause`.
+    pub fn start(pause: Duration) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+        let port = listener.local_addr().expect("a port").port();
+        let taken = Taken::default();
+        let shared = taken.clone();
+        std::thread::spawn(move || {
+            for stream in listener.incoming().flatten() {
+                let taken = shared.clone();
+                std::thread::spawn(move || drop(serve(stream, &taken, pause)));
+            }
+        });
+        Self { port, taken }
+    }
+
+    /// How many letters have come.
+    pub fn count(&self) -> usize {
+        self.taken.lock().expect("lock").len()
+    }
+}
+
+fn serve(stream: TcpStream, taken: &Taken, pause: Duration) -> std::io::Result<()> {
+    let mut writer = stream.try_clone()?;
+    let mut reader = BufReader::new(stream);
+    writer.write_all(b"220 sink.test\r\n")?;
+    let mut line = String::new();
+    loop {
+        line.clear();
+        if reader.read_line(&mut line)? == 0 {
+            return Ok(());
+        }
+        let verb = line.get(..4).unwrap_or_default().to_ascii_uppercase();
+        match verb.as_str() {
+            "EHLO" => writer.write_all(b"250-sink.test\r\n250-8BITMIME\r\n250 PIPELINING\r\n")?,
+            "DATA" => {
+                writer.write_all(b"354 go on\r\n")?;
+                let id = read_letter(&mut reader)?;
+                std::thread::sleep(pause);
+                taken.lock().expect("lock").push(id);
+                writer.write_all(b"250 taken\r\n")?;
+            }
+            "QUIT" => return writer.write_all(b"221 bye\r\n"),
+            _ => writer.write_all(b"250 fine\r\n")?,
+        }
+    }
+}
+
+/// Reads up to the final dot; gives the Message-ID without its brackets.
+fn read_letter(reader: &mut impl BufRead) -> std::io::Result<String> {
+    let mut id = String::new();
+    loop {
+        let mut line = Vec::new();
+        if reader.read_until(b'\n', &mut line)? == 0 {
+            return Err(std::io::ErrorKind::UnexpectedEof.into());
+        }
+        if line == b".\r\n" {
+            return Ok(id);
+        }
+        if let Some(rest) = line.strip_prefix(b"Message-ID: <")
+            && id.is_empty()
+        {
+            id = String::from_utf8_lossy(rest).trim_end_matches(['>', '\r', '\n']).to_owned();
+        }
+    }
+}

@@ -1,0 +1,116 @@
+//! kill -9 in the middle of work: every letter that got its 250 is there once.
+
+use std::collections::HashMap;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::{Duration, Instant};
+
+use tests::{Dialogue, OfficeBuilder, Sink, generated_letter, message_ids};
+
+/// How often each name occurs.
+fn counts(names: impl IntoIterator<Item = String>) -> HashMap<String, usize> {
+    let mut counts = HashMap::new();
+    for name in names {
+        *counts.entry(name).or_default() += 1;
+    }
+    counts
+}
+
+/// Sends letter after letter until the office breaks off; names each one before the sending and after its 250.
+fn send_until_the_end(port: u16, session: usize, to: &str, acknowledged: &Mutex<Vec<String>>, count: &AtomicUsize) {
+    let run = || -> std::io::Result<()> {
+        let mut office = Dialogue::open(port)?;
+        office.reply()?;
+        office.ask("EHLO client.test")?;
+        for number in 0.. {
+            let id = format!("s{session}-{number}");
+            let letter = generated_letter(&id, "carol@elsewhere.test", to, 2000);
+            if office.send("carol@elsewhere.test", to, &letter)? {
+                acknowledged.lock().expect("lock").push(id);
+                count.fetch_add(1, Ordering::Relaxed);
+            }
+        }
+        Ok(())
+    };
+    let _ = run();
+}
+
+#[test]
+fn letters_acknowledged_to_64_sessions_before_a_kill_are_there_once_after_it() {
+    let mut office = OfficeBuilder::new("alpha.test").person("alice").start();
+    let alice = office.first().clone();
+    let port = office.ports.smtp;
+    let (acknowledged, count) = (Mutex::new(Vec::new()), AtomicUsize::new(0));
+    std::thread::scope(|scope| {
+        for session in 0..64 {
+            let (to, acknowledged, count) = (&alice.address, &acknowledged, &count);
+            scope.spawn(move || send_until_the_end(port, session, to, acknowledged, count));
+        }
+        let patience = Instant::now() + Duration::from_secs(60);
+        while count.load(Ordering::Relaxed) < 1500 && Instant::now() < patience {
+            std::thread::sleep(Duration::from_millis(1));
+        }
+        office.kill();
+    });
+    let acknowledged = acknowledged.into_inner().expect("lock");
+    assert!(acknowledged.len() >= 1500, "too slow to test anything: {}", acknowledged.len());
+    office.start();
+    let there = counts(message_ids(&office.read(&alice, "INBOX", acknowledged.len())));
+    for id in &acknowledged {
+        assert_eq!(there.get(id), Some(&1), "{id} was acknowledged");
+    }
+    assert!(there.values().all(|&times| times == 1), "a letter is there twice");
+}
+
+#[test]
+fn queued_letters_survive_kills_in_the_middle_of_delivery() {
+    let sink = Sink::start(Duration::from_millis(20));
+    let mut office = OfficeBuilder::new("alpha.test").person("alice").route("*", sink.port).start();
+    let alice = office.first().clone();
+    let letters = 120;
+    for number in 0..letters {
+        let letter = generated_letter(&format!("q{number}"), &alice.address, "dora@sink.test", 2000);
+        office.command_with_input(&["send", "-f", &alice.address, "dora@sink.test"], &letter);
+    }
+    let kills = 3;
+    for kill in 1..=kills {
+        wait_until(|| sink.count() > kill * letters / 5);
+        office.kill();
+        office.start();
+    }
+    let all_came = || {
+        let came = counts(sink.taken.lock().expect("lock").clone());
+        (0..letters).all(|number| came.contains_key(&format!("q{number}")))
+    };
+    wait_until(all_came);
+    // The queue must also know that it is done.
+    wait_until(|| office.command(&["queue", "list", "--json"]).trim() == "[]");
+    let came = counts(sink.taken.lock().expect("lock").clone());
+    let doubles: usize = came.values().map(|times| times - 1).sum();
+    // Only what was between the foreign 250 and our record when a kill fell: one letter a connection.
+    let connections = 8;
+    assert!(doubles <= kills * connections, "{doubles} letters came twice");
+}
+
+fn wait_until(mut done: impl FnMut() -> bool) {
+    let patience = Instant::now() + Duration::from_secs(90);
+    while !done() {
+        assert!(Instant::now() < patience, "it did not happen within 90 seconds");
+        std::thread::sleep(Duration::from_millis(20));
+    }
+}
+
+#[test]
+fn letters_wait_in_the_queue_while_the_other_office_is_shut() {
+    let port = tests::free_port();
+    let alpha = OfficeBuilder::new("alpha.test").person("alice").route("beta.test", port).start();
+    let alice = alpha.first();
+    alpha
+        .submit(alice, &["bob@beta.test"], &generated_letter("later", &alice.address, "bob@beta.test", 500))
+        .must_succeed();
+    wait_until(|| alpha.command(&["queue", "list", "--json"]).contains("bob@beta.test"));
+    let beta = OfficeBuilder::new("beta.test").person("bob").smtp_port(port).start();
+    alpha.command(&["queue", "retry", "--all"]);
+    assert_eq!(message_ids(&beta.read(beta.first(), "INBOX", 1)), ["later"]);
+    wait_until(|| alpha.command(&["queue", "list", "--json"]).trim() == "[]");
+}
