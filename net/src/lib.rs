@@ -1,1 +1,26 @@
-//! .
+//! Sockets, TLS, names and limits: what every door of the house and every way out of it share.
+//!
+//! This room knows no mail protocol. A protocol loop gets a [`Stream`] from [`serve`], wraps it in a [`Connection`]
+//! and talks. Whoever carries letters out asks a [`Resolver`] and calls [`Stream::connect`].
+
+mod client_tls;
+mod connection;
+mod error;
+mod gate;
+mod listen;
+mod resolve;
+mod serve;
+mod server_tls;
+mod shutdown;
+mod stream;
+
+pub use client_tls::ClientTls;
+pub use connection::Connection;
+pub use error::{BindError, Error, TlsError};
+pub use gate::Limits;
+pub use listen::Listener;
+pub use resolve::{AddressAnswer, Dns, DnsFault, Exchange, MxAnswer, Resolver, Table};
+pub use serve::serve;
+pub use server_tls::ServerTls;
+pub use shutdown::{Shutdown, Stop};
+pub use stream::{Stream, TlsInfo};

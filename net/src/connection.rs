@@ -1,0 +1,271 @@
+//! A conversation: buffered reading and writing with limits and timeouts, and nothing kept while nothing is said.
+
+use std::future::{Future, poll_fn};
+use std::io::{self, IoSlice};
+use std::mem::MaybeUninit;
+use std::net::SocketAddr;
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+use std::time::Duration;
+
+use bytes::{Buf, Bytes, BytesMut};
+use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt, ReadBuf};
+
+use crate::{ClientTls, Error, ServerTls, Stream, TlsInfo};
+
+/// Read from the socket at one time.
+const CHUNK: usize = 16 * 1024;
+/// Output waits for company up to this size, then goes out.
+const OUTPUT: usize = 16 * 1024;
+/// A line may be this much too long before the peer is taken for an attacker.
+const FLOOD: usize = 1024 * 1024;
+
+/// A [`Stream`] with buffers. They are given back to the system whenever the conversation waits for its peer, so that
+/// an idle connection costs next to nothing.
+///
+/// Output is collected and sent when the conversation waits for input, so that the answers to pipelined commands
+/// travel together. Call [`flush`](Self::flush) to send without reading.
+///
+/// Every reading function can be cancelled (in `select!`) without loss; so can `flush`.
+pub struct Connection {
+    stream: Stream,
+    input: BytesMut,
+    output: BytesMut,
+    read_timeout: Duration,
+    write_timeout: Duration,
+    /// Throwing a line away that was too long: octets thrown so far.
+    skipping: Option<usize>,
+    /// How far `input` has been searched for a line end.
+    searched: usize,
+}
+
+impl Connection {
+    /// Starts a conversation with timeouts of five minutes (RFC 5321 §4.5.3.2.7) for reading and writing.
+    pub fn new(stream: Stream) -> Self {
+        let five_minutes = Duration::from_secs(300);
+        Self {
+            stream,
+            input: BytesMut::new(),
+            output: BytesMut::new(),
+            read_timeout: five_minutes,
+            write_timeout: five_minutes,
+            skipping: None,
+            searched: 0,
+        }
+    }
+
+    /// How long a line or a piece may take to arrive.
+    pub fn set_read_timeout(&mut self, timeout: Duration) {
+        self.read_timeout = timeout;
+    }
+
+    /// How long the peer may take nothing of what we send.
+    pub fn set_write_timeout(&mut self, timeout: Duration) {
+        self.write_timeout = timeout;
+    }
+
+    /// The connection below.
+    pub fn stream(&self) -> &Stream {
+        &self.stream
+    }
+
+    /// The other end.
+    pub fn peer(&self) -> SocketAddr {
+        self.stream.peer()
+    }
+
+    /// Is the connection encrypted?
+    pub fn is_tls(&self) -> bool {
+        self.stream.is_tls()
+    }
+
+    /// Version and cipher, inside TLS.
+    pub fn tls_info(&self) -> Option<TlsInfo> {
+        self.stream.tls_info()
+    }
+
+    // Reading.
+
+    /// The next line with its line end, whatever kind it is: everything up to and including LF. `most` counts the line
+    /// end. At the end of the stream a line without end is dropped: [`Error::Closed`].
+    pub async fn line(&mut self, most: usize) -> Result<Bytes, Error> {
+        if let Some(taken) = self.take_line(most) {
+            return taken;
+        }
+        let timeout = self.read_timeout;
+        within(timeout, async {
+            loop {
+                self.fill_without_timeout().await?;
+                if let Some(taken) = self.take_line(most) {
+                    return taken;
+                }
+            }
+        })
+        .await
+    }
+
+    /// The next piece of input, never empty and never more than `most` octets.
+    pub async fn piece(&mut self, most: usize) -> Result<Bytes, Error> {
+        if self.input.is_empty() {
+            self.fill().await?;
+        }
+        let length = most.min(self.input.len());
+        Ok(self.take(length))
+    }
+
+    /// What has arrived and was not taken yet.
+    pub fn buffered(&self) -> &[u8] {
+        &self.input
+    }
+
+    /// Takes the first `length` octets of what has arrived (fewer where there are fewer).
+    pub fn take(&mut self, length: usize) -> Bytes {
+        self.searched = 0;
+        self.input.split_to(length.min(self.input.len())).freeze()
+    }
+
+    /// Passes over the first `length` octets of what has arrived.
+    pub fn consume(&mut self, length: usize) {
+        self.searched = 0;
+        self.input.advance(length.min(self.input.len()));
+    }
+
+    /// Sends what waits to be sent, then waits for more input. Gives how many octets came, never 0:
+    /// the end of the stream is [`Error::Closed`]. The caller bounds what it lets pile up in [`buffered`](Self::buffered).
+    pub async fn fill(&mut self) -> Result<usize, Error> {
+        let timeout = self.read_timeout;
+        within(timeout, self.fill_without_timeout()).await
+    }
+
+    /// Resolves when the peer has said something (or has gone), without a timeout: for waiting beside other events.
+    pub async fn heard(&mut self) -> Result<(), Error> {
+        if !self.input.is_empty() {
+            return Ok(());
+        }
+        self.fill_without_timeout().await.map(drop)
+    }
+
+    async fn fill_without_timeout(&mut self) -> Result<usize, Error> {
+        self.flush().await?;
+        let count = poll_fn(|cx| self.poll_fill(cx)).await?;
+        if count == 0 { Err(Error::Closed) } else { Ok(count) }
+    }
+
+    /// Reads into a buffer on the stack of this very call, so that waiting needs no buffer at all.
+    fn poll_fill(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<usize>> {
+        let mut space = [const { MaybeUninit::<u8>::uninit() }; CHUNK];
+        let mut chunk = ReadBuf::uninit(&mut space);
+        if Pin::new(&mut self.stream).poll_read(cx, &mut chunk)?.is_pending() {
+            if self.input.is_empty() {
+                self.input = BytesMut::new();
+            }
+            return Poll::Pending;
+        }
+        self.input.extend_from_slice(chunk.filled());
+        Poll::Ready(Ok(chunk.filled().len()))
+    }
+
+    fn take_line(&mut self, most: usize) -> Option<Result<Bytes, Error>> {
+        if let Some(skipped) = self.skipping {
+            return self.skip_line(skipped, most);
+        }
+        let end = self.input[self.searched..].iter().position(|&b| b == b'\n').map(|at| self.searched + at + 1);
+        match end {
+            Some(end) if end <= most => Some(Ok(self.take(end))),
+            Some(end) => {
+                self.consume(end);
+                Some(Err(Error::LineTooLong(most)))
+            }
+            None if self.input.len() >= most => self.skip_line(0, most),
+            None => {
+                self.searched = self.input.len();
+                None
+            }
+        }
+    }
+
+    /// The rest of a line that was too long is thrown away, so that the next line is a line.
+    fn skip_line(&mut self, skipped: usize, most: usize) -> Option<Result<Bytes, Error>> {
+        let end = self.input.iter().position(|&b| b == b'\n');
+        let thrown = end.map_or(self.input.len(), |at| at + 1);
+        self.consume(thrown);
+        if end.is_some() {
+            self.skipping = None;
+            return Some(Err(Error::LineTooLong(most)));
+        }
+        self.skipping = Some(skipped + thrown);
+        if skipped + thrown > FLOOD { Some(Err(Error::Flood)) } else { None }
+    }
+
+    // Writing.
+
+    /// Adds to the output; sends only when much has gathered.
+    pub async fn write(&mut self, bytes: &[u8]) -> Result<(), Error> {
+        if bytes.len() >= OUTPUT {
+            return self.send(bytes).await;
+        }
+        if self.output.len() + bytes.len() > OUTPUT {
+            self.flush().await?;
+        }
+        self.output.extend_from_slice(bytes);
+        Ok(())
+    }
+
+    /// Sends what waits to be sent, to the last octet.
+    pub async fn flush(&mut self) -> Result<(), Error> {
+        if self.output.is_empty() {
+            return Ok(());
+        }
+        self.send(&[]).await
+    }
+
+    /// Ends the conversation: sends what waits, says goodbye in TLS, closes our side. Takes a few seconds at most.
+    pub async fn close(mut self) {
+        self.write_timeout = self.write_timeout.min(Duration::from_secs(5));
+        if self.flush().await.is_ok() {
+            let _ = tokio::time::timeout(self.write_timeout, self.stream.shutdown()).await;
+        }
+    }
+
+    /// Sends the output and then `more`, both in one system call where the system takes them.
+    async fn send(&mut self, mut more: &[u8]) -> Result<(), Error> {
+        let timeout = self.write_timeout;
+        while !self.output.is_empty() || !more.is_empty() {
+            let wrote = within(timeout, poll_fn(|cx| self.poll_send(cx, more))).await?;
+            let from_output = wrote.min(self.output.len());
+            self.output.advance(from_output);
+            more = more.get(wrote - from_output..).unwrap_or_default();
+        }
+        self.output = BytesMut::new();
+        within(timeout, poll_fn(|cx| Pin::new(&mut self.stream).poll_flush(cx).map_err(Error::from))).await
+    }
+
+    fn poll_send(&mut self, cx: &mut Context<'_>, more: &[u8]) -> Poll<Result<usize, Error>> {
+        let pieces = [IoSlice::new(&self.output), IoSlice::new(more)];
+        match ready!(Pin::new(&mut self.stream).poll_write_vectored(cx, &pieces))? {
+            0 => Poll::Ready(Err(Error::Closed)),
+            wrote => Poll::Ready(Ok(wrote)),
+        }
+    }
+
+    // TLS.
+
+    /// Turns TLS on, as the server. What the client sent in clear after STARTTLS is thrown away unread: it may have
+    /// been injected by someone between (RFC 3207 §4.2, CVE-2011-0411).
+    pub async fn start_tls_server(mut self, tls: &ServerTls) -> Result<Self, Error> {
+        self.flush().await?;
+        let stream = self.stream.start_tls_server(tls).await?;
+        Ok(Self { read_timeout: self.read_timeout, write_timeout: self.write_timeout, ..Self::new(stream) })
+    }
+
+    /// Turns TLS on, as the client of the server `name`. What the server sent in clear before is thrown away.
+    pub async fn start_tls_client(mut self, tls: &ClientTls, name: &str) -> Result<Self, Error> {
+        self.flush().await?;
+        let stream = self.stream.start_tls_client(tls, name).await?;
+        Ok(Self { read_timeout: self.read_timeout, write_timeout: self.write_timeout, ..Self::new(stream) })
+    }
+}
+
+async fn within<T>(timeout: Duration, work: impl Future<Output = Result<T, Error>>) -> Result<T, Error> {
+    tokio::time::timeout(timeout, work).await.unwrap_or(Err(Error::TimedOut))
+}

@@ -1,0 +1,121 @@
+//! What can go wrong on a connection, at a port, with a certificate.
+
+use std::io;
+use std::path::PathBuf;
+
+/// Why a conversation cannot go on, or (for [`Error::LineTooLong`]) why this line was passed over.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The peer has closed its side.
+    #[error("the peer closed the connection")]
+    Closed,
+    /// The line was longer than allowed. It has been read to its end and thrown away: the next one can be read.
+    #[error("the line is longer than {0} octets")]
+    LineTooLong(usize),
+    /// A line so long that it looks like an attack: close the connection.
+    #[error("the peer sent far too much without a line end")]
+    Flood,
+    /// Nothing came, or nothing could be sent, for too long.
+    #[error("the peer was silent for too long")]
+    TimedOut,
+    /// The socket or TLS failed.
+    #[error("{0}")]
+    Io(io::Error),
+}
+
+impl From<io::Error> for Error {
+    fn from(error: io::Error) -> Self {
+        match error.kind() {
+            io::ErrorKind::UnexpectedEof
+            | io::ErrorKind::ConnectionReset
+            | io::ErrorKind::ConnectionAborted
+            | io::ErrorKind::BrokenPipe => Self::Closed,
+            io::ErrorKind::TimedOut => Self::TimedOut,
+            _ => Self::Io(error),
+        }
+    }
+}
+
+/// Why a door could not be opened.
+#[derive(Debug, thiserror::Error)]
+pub enum BindError {
+    /// Not an address with a port.
+    #[error("[listen] {role}: {given:?} is not an address with a port, such as \"127.0.0.1:2525\" or \"[::]:25\"")]
+    NotAnAddress {
+        /// `smtp`, `imaps`, …
+        role: String,
+        /// As it stands in the configuration.
+        given: String,
+    },
+    /// Another program has the port.
+    #[error(
+        "port {port} of {ip} ({role}) is already in use: stop the program that has it (`ss -ltnp 'sport = :{port}'` \
+         shows which), or give [listen] {role} another port"
+    )]
+    InUse {
+        /// `smtp`, `imaps`, …
+        role: String,
+        /// The address.
+        ip: std::net::IpAddr,
+        /// The port.
+        port: u16,
+    },
+    /// Ports below 1024 need a right that this process does not have.
+    #[error(
+        "port {port} of {ip} ({role}) may not be opened by this user: start as root, give the program the right \
+         (`setcap cap_net_bind_service=+ep FACTEUR`), or give [listen] {role} a port above 1023"
+    )]
+    NotAllowed {
+        /// `smtp`, `imaps`, …
+        role: String,
+        /// The address.
+        ip: std::net::IpAddr,
+        /// The port.
+        port: u16,
+    },
+    /// The address is not one of this machine.
+    #[error("{ip} ({role}) is not an address of this machine: correct [listen] {role}")]
+    NotHere {
+        /// `smtp`, `imaps`, …
+        role: String,
+        /// The address.
+        ip: std::net::IpAddr,
+    },
+    /// Anything else the system said.
+    #[error("cannot listen on {address} ({role}): {error}")]
+    Io {
+        /// `smtp`, `imaps`, …
+        role: String,
+        /// Address and port.
+        address: std::net::SocketAddr,
+        /// What the system said.
+        error: io::Error,
+    },
+}
+
+/// Why there is no certificate to serve with, or no roots to check others by.
+#[derive(Debug, thiserror::Error)]
+pub enum TlsError {
+    /// A file cannot be read or written.
+    #[error("{}: {error}", path.display())]
+    File {
+        /// Which.
+        path: PathBuf,
+        /// What the system said.
+        error: io::Error,
+    },
+    /// A file has no certificate or no key in it.
+    #[error("{}: {problem}", path.display())]
+    Content {
+        /// Which.
+        path: PathBuf,
+        /// What is wrong with it.
+        problem: String,
+    },
+    /// Certificate and key do not fit, or the library does not take them.
+    #[error("the certificate cannot be used: {0}")]
+    Unusable(#[from] rustls::Error),
+    /// A self-signed certificate could not be made.
+    #[error("cannot make a certificate for {0:?}: {1}")]
+    Make(String, rcgen::Error),
+}

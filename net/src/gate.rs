@@ -1,0 +1,137 @@
+//! How many may come in, in all and from one place.
+
+use std::collections::HashMap;
+use std::net::{IpAddr, Ipv6Addr};
+use std::sync::{Arc, Mutex, PoisonError};
+
+/// What a door allows.
+#[derive(Clone, Debug)]
+pub struct Limits {
+    /// Connections at one time.
+    pub total: usize,
+    /// Connections at one time from one address (for IPv6, one /64: a household has that many).
+    pub per_address: usize,
+    /// Are connections from this machine itself counted per address? Webmail, proxies and tests come from there.
+    pub count_loopback: bool,
+    /// What who is turned away hears, line end included: `421 4.7.0 too many connections\r\n`. Not said on doors
+    /// that begin with TLS.
+    pub full: &'static str,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self { total: 10_000, per_address: 50, count_loopback: false, full: "" }
+    }
+}
+
+/// Counts who is in.
+#[derive(Clone)]
+pub(crate) struct Gate {
+    limits: Limits,
+    inside: Arc<Mutex<Inside>>,
+}
+
+#[derive(Default)]
+struct Inside {
+    total: usize,
+    places: HashMap<IpAddr, usize>,
+}
+
+/// Lets its holder be inside; gives the place back when dropped.
+pub(crate) struct Pass {
+    place: Option<IpAddr>,
+    inside: Arc<Mutex<Inside>>,
+}
+
+impl Gate {
+    pub(crate) fn new(limits: Limits) -> Self {
+        Self { limits, inside: Arc::default() }
+    }
+
+    pub(crate) fn enter(&self, ip: IpAddr) -> Option<Pass> {
+        let place = (self.limits.count_loopback || !ip.to_canonical().is_loopback()).then(|| place_of(ip));
+        let mut inside = self.inside.lock().unwrap_or_else(PoisonError::into_inner);
+        if inside.total >= self.limits.total {
+            return None;
+        }
+        if let Some(place) = place {
+            let from_there = inside.places.get(&place).copied().unwrap_or(0);
+            if from_there >= self.limits.per_address {
+                return None;
+            }
+            inside.places.insert(place, from_there + 1);
+        }
+        inside.total += 1;
+        Some(Pass { place, inside: self.inside.clone() })
+    }
+}
+
+impl Drop for Pass {
+    fn drop(&mut self) {
+        let mut inside = self.inside.lock().unwrap_or_else(PoisonError::into_inner);
+        inside.total = inside.total.saturating_sub(1);
+        let Some(place) = self.place else { return };
+        match inside.places.get_mut(&place) {
+            Some(count) if *count > 1 => *count -= 1,
+            _ => drop(inside.places.remove(&place)),
+        }
+    }
+}
+
+/// The address, or the /64 it is in.
+fn place_of(ip: IpAddr) -> IpAddr {
+    match ip.to_canonical() {
+        IpAddr::V6(ip) => IpAddr::V6(Ipv6Addr::from_bits(ip.to_bits() & !u128::from(u64::MAX))),
+        v4 => v4,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn gate(total: usize, per_address: usize) -> Gate {
+        Gate::new(Limits { total, per_address, count_loopback: false, full: "" })
+    }
+
+    #[test]
+    fn no_more_than_the_total_come_in_and_a_place_comes_back() {
+        let gate = gate(2, 10);
+        let first = gate.enter("192.0.2.1".parse().unwrap());
+        let second = gate.enter("192.0.2.2".parse().unwrap());
+        assert!(first.is_some() && second.is_some());
+        assert!(gate.enter("192.0.2.3".parse().unwrap()).is_none());
+        drop(first);
+        assert!(gate.enter("192.0.2.3".parse().unwrap()).is_some());
+    }
+
+    #[test]
+    fn one_ipv6_household_counts_as_one_address() {
+        let gate = gate(10, 1);
+        let _first = gate.enter("2001:db8:0:1::1".parse().unwrap()).unwrap();
+        assert!(gate.enter("2001:db8:0:1:ffff::2".parse().unwrap()).is_none());
+        assert!(gate.enter("2001:db8:0:2::1".parse().unwrap()).is_some());
+    }
+
+    #[test]
+    fn an_ipv4_address_in_ipv6_clothes_is_the_same_address() {
+        let gate = gate(10, 1);
+        let _first = gate.enter("::ffff:192.0.2.1".parse().unwrap()).unwrap();
+        assert!(gate.enter("192.0.2.1".parse().unwrap()).is_none());
+    }
+
+    #[test]
+    fn this_machine_is_not_counted_per_address() {
+        let gate = gate(3, 1);
+        let passes: Vec<_> = (0..4).map(|_| gate.enter("127.0.0.1".parse().unwrap())).collect();
+        assert_eq!(passes.iter().flatten().count(), 3);
+    }
+
+    #[test]
+    fn nothing_is_remembered_of_who_has_left() {
+        let gate = gate(10, 2);
+        let passes: Vec<_> = (0..2).map(|_| gate.enter("192.0.2.1".parse().unwrap())).collect();
+        drop(passes);
+        assert!(gate.inside.lock().unwrap().places.is_empty());
+    }
+}

@@ -1,0 +1,122 @@
+//! The loop behind a door: accept, count, hand to the protocol, and end gracefully.
+
+use std::future::Future;
+use std::io;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::io::AsyncWriteExt;
+use tokio::net::TcpStream;
+use tokio::task::JoinSet;
+
+use crate::gate::{Gate, Pass};
+use crate::{Limits, Listener, ServerTls, Shutdown, Stream};
+
+/// Serves a door until `shutdown` is requested, one task a connection. Then the door is closed, and the call returns
+/// when every handler has returned, or when the grace is over: those that still run are cut off.
+///
+/// On a door that begins with TLS the handler gets the stream after the handshake. A handler holds its own [`Shutdown`]
+/// and says goodbye when asked.
+pub async fn serve<H, F>(listener: Listener, limits: Limits, shutdown: Shutdown, handler: H)
+where
+    H: Fn(Stream) -> F + Send + Sync + 'static,
+    F: Future<Output = ()> + Send + 'static,
+{
+    let role: Arc<str> = listener.role().into();
+    let full = limits.full;
+    let gate = Gate::new(limits);
+    let handler = Arc::new(handler);
+    let mut conversations = JoinSet::new();
+    loop {
+        let accepted = tokio::select! {
+            accepted = listener.accept() => accepted,
+            Some(ended) = conversations.join_next() => { note_panic(&role, ended); continue }
+            () = shutdown.requested() => break,
+        };
+        let (socket, peer) = match accepted {
+            Ok(accepted) => accepted,
+            Err(error) => {
+                rest_after(&role, &error).await;
+                continue;
+            }
+        };
+        match gate.enter(peer.ip()) {
+            Some(pass) => {
+                conversations.spawn(converse(socket, pass, listener.tls().cloned(), handler.clone()));
+            }
+            None => turn_away(&role, socket, peer, if listener.tls().is_some() { "" } else { full }),
+        }
+    }
+    drop(listener);
+    drain(&role, conversations, &shutdown).await;
+}
+
+async fn converse<H, F>(socket: TcpStream, pass: Pass, tls: Option<ServerTls>, handler: Arc<H>)
+where
+    H: Fn(Stream) -> F,
+    F: Future<Output = ()>,
+{
+    // A socket that fails here belongs to a peer that has gone already.
+    let Ok(mut stream) = Stream::plain(socket) else { return };
+    if let Some(tls) = tls {
+        // Boxed: the handshake's state is large, and must not be part of the task for all its life.
+        stream = match Box::pin(stream.start_tls_server(&tls)).await {
+            Ok(stream) => stream,
+            Err(error) => return tracing::debug!(%error, "TLS handshake failed"),
+        };
+    }
+    let conversation = handler(stream);
+    drop(handler);
+    conversation.await;
+    drop(pass);
+}
+
+/// Says why, and closes. Never waits: who is turned away must not cost anything.
+fn turn_away(role: &str, mut socket: TcpStream, peer: SocketAddr, full: &'static str) {
+    tracing::warn!(role, %peer, "turned away: too many connections");
+    if full.is_empty() {
+        return;
+    }
+    let _ = socket.try_write(full.as_bytes());
+    // Closing with unread input would reset the connection and lose the line; shutting down our side first does not.
+    tokio::spawn(async move {
+        let _ = tokio::time::timeout(Duration::from_secs(1), socket.shutdown()).await;
+    });
+}
+
+/// Out of file handles or memory: the next try at once would fail as well and turn the loop into a busy one.
+async fn rest_after(role: &str, error: &io::Error) {
+    let of_the_peer = matches!(
+        error.kind(),
+        io::ErrorKind::ConnectionAborted | io::ErrorKind::ConnectionReset | io::ErrorKind::Interrupted
+    );
+    if !of_the_peer {
+        tracing::error!(role, %error, "cannot accept a connection");
+        tokio::time::sleep(Duration::from_millis(200)).await;
+    }
+}
+
+async fn drain(role: &str, mut conversations: JoinSet<()>, shutdown: &Shutdown) {
+    loop {
+        tokio::select! {
+            ended = conversations.join_next() => match ended {
+                Some(ended) => note_panic(role, ended),
+                None => return,
+            },
+            () = shutdown.overdue() => {
+                tracing::warn!(role, cut_off = conversations.len(), "conversations did not end in time");
+                conversations.shutdown().await;
+                return;
+            }
+        }
+    }
+}
+
+fn note_panic(role: &str, ended: Result<(), tokio::task::JoinError>) {
+    if let Err(error) = ended
+        && error.is_panic()
+    {
+        tracing::error!(role, %error, "a conversation ended in a panic: a bug in Facteur");
+    }
+}

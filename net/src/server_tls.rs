@@ -1,0 +1,166 @@
+//! The certificate we show.
+
+use std::fs;
+use std::io::{self, Write};
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use arc_swap::ArcSwap;
+use rustls::ServerConfig;
+use rustls::server::{ClientHello, ResolvesServerCert};
+use rustls::sign::CertifiedKey;
+use rustls_pki_types::pem::PemObject;
+use rustls_pki_types::{CertificateDer, PrivateKeyDer};
+use tokio_rustls::TlsAcceptor;
+
+use crate::TlsError;
+
+/// What a server needs for TLS. Cheap to clone; all clones show the new certificate after [`replace`](Self::replace)
+/// or [`reload`](Self::reload).
+#[derive(Clone)]
+pub struct ServerTls {
+    config: Arc<ServerConfig>,
+    shown: Arc<Shown>,
+}
+
+/// Where the certificate came from, so that it can be read again.
+#[derive(Debug, Clone)]
+struct Files {
+    certificate: PathBuf,
+    key: PathBuf,
+}
+
+#[derive(Debug)]
+struct Shown {
+    certificate: ArcSwap<CertifiedKey>,
+    files: ArcSwap<Files>,
+}
+
+impl ServerTls {
+    /// Reads a certificate chain and its key from PEM files (they may be one file).
+    pub fn from_pem(certificate: &Path, key: &Path) -> Result<Self, TlsError> {
+        let files = Files { certificate: certificate.to_owned(), key: key.to_owned() };
+        let certificate = read(&files)?;
+        Self::with(certificate, files)
+    }
+
+    /// A certificate signed by itself, kept in `folder`/tls and made there at the first call: encryption from the
+    /// first minute, until there is a certificate that others can check.
+    pub fn self_signed(folder: &Path, hostname: &str) -> Result<Self, TlsError> {
+        let path = self_signed_path(folder, hostname);
+        if !path.exists() {
+            keep(&path, &make(hostname)?)?;
+        }
+        Self::from_pem(&path, &path)
+    }
+
+    /// Shows another certificate from now on. Running conversations keep theirs.
+    pub fn replace(&self, certificate: &Path, key: &Path) -> Result<(), TlsError> {
+        let files = Files { certificate: certificate.to_owned(), key: key.to_owned() };
+        self.shown.certificate.store(Arc::new(read(&files)?));
+        self.shown.files.store(Arc::new(files));
+        Ok(())
+    }
+
+    /// Reads the same files again. On an error the old certificate stays.
+    pub fn reload(&self) -> Result<(), TlsError> {
+        self.shown.certificate.store(Arc::new(read(&self.shown.files.load())?));
+        Ok(())
+    }
+
+    pub(crate) fn acceptor(&self) -> TlsAcceptor {
+        TlsAcceptor::from(self.config.clone())
+    }
+
+    fn with(certificate: CertifiedKey, files: Files) -> Result<Self, TlsError> {
+        let shown =
+            Arc::new(Shown { certificate: ArcSwap::from_pointee(certificate), files: ArcSwap::from_pointee(files) });
+        // TLS 1.2 and 1.3: what is older is not secure (RFC 8996).
+        let mut config = ServerConfig::builder_with_provider(provider())
+            .with_safe_default_protocol_versions()?
+            .with_no_client_auth()
+            .with_cert_resolver(shown.clone());
+        config.ticketer = rustls::crypto::ring::Ticketer::new()?;
+        Ok(Self { config: Arc::new(config), shown })
+    }
+}
+
+impl ResolvesServerCert for Shown {
+    fn resolve(&self, _: ClientHello<'_>) -> Option<Arc<CertifiedKey>> {
+        Some(self.certificate.load_full())
+    }
+}
+
+/// The crypto everything here uses; never installed as the process's default.
+pub(crate) fn provider() -> Arc<rustls::crypto::CryptoProvider> {
+    Arc::new(rustls::crypto::ring::default_provider())
+}
+
+/// Where the certificate that a house made for itself is kept.
+fn self_signed_path(folder: &Path, hostname: &str) -> PathBuf {
+    let safe: String = hostname.chars().map(|c| if c.is_ascii_alphanumeric() || c == '.' { c } else { '-' }).collect();
+    folder.join("tls").join(format!("self-signed-{safe}.pem"))
+}
+
+fn make(hostname: &str) -> Result<String, TlsError> {
+    let wrong = |error| TlsError::Make(hostname.to_owned(), error);
+    let names = vec![hostname.to_owned(), "localhost".to_owned(), "127.0.0.1".to_owned()];
+    let mut wish = rcgen::CertificateParams::new(names).map_err(wrong)?;
+    wish.distinguished_name.push(rcgen::DnType::CommonName, hostname);
+    wish.use_authority_key_identifier_extension = true;
+    wish.extended_key_usages.push(rcgen::ExtendedKeyUsagePurpose::ServerAuth);
+    // It does not expire: nobody checks it, and a mail client that was told to trust it must not be asked again.
+    wish.not_before = rcgen::date_time_ymd(2024, 1, 1);
+    wish.not_after = rcgen::date_time_ymd(2124, 1, 1);
+    let key = rcgen::KeyPair::generate_for(&rcgen::PKCS_ECDSA_P256_SHA256).map_err(wrong)?;
+    let certificate = wish.self_signed(&key).map_err(wrong)?;
+    Ok(certificate.pem() + &key.serialize_pem())
+}
+
+/// Written beside and renamed, so that there is a whole file or none; readable by us only, from its first byte.
+fn keep(path: &Path, pem: &str) -> Result<(), TlsError> {
+    let attempt = || -> io::Result<()> {
+        let folder = path.parent().unwrap_or(Path::new("."));
+        fs::DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
+        let beside = path.with_extension(format!("new-{}", std::process::id()));
+        let mut file = fs::OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&beside)?;
+        file.write_all(pem.as_bytes())?;
+        file.sync_all()?;
+        fs::rename(&beside, path)?;
+        fs::File::open(folder)?.sync_all()
+    };
+    attempt().map_err(|error| TlsError::File { path: path.to_owned(), error })
+}
+
+fn read(files: &Files) -> Result<CertifiedKey, TlsError> {
+    let chain = parse_chain(&files.certificate, &contents(&files.certificate)?)?;
+    let key = parse_key(&files.key, &contents(&files.key)?)?;
+    Ok(CertifiedKey::from_der(chain, key, &provider())?)
+}
+
+fn contents(path: &Path) -> Result<Vec<u8>, TlsError> {
+    fs::read(path).map_err(|error| TlsError::File { path: path.to_owned(), error })
+}
+
+fn parse_chain(path: &Path, pem: &[u8]) -> Result<Vec<CertificateDer<'static>>, TlsError> {
+    let chain: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(pem).collect();
+    match chain {
+        Ok(chain) if !chain.is_empty() => Ok(chain),
+        Ok(_) => Err(content(path, "there is no certificate in it (-----BEGIN CERTIFICATE-----)".into())),
+        Err(error) => Err(content(path, error.to_string())),
+    }
+}
+
+fn parse_key(path: &Path, pem: &[u8]) -> Result<PrivateKeyDer<'static>, TlsError> {
+    PrivateKeyDer::from_pem_slice(pem).map_err(|error| match error {
+        rustls_pki_types::pem::Error::NoItemsFound => {
+            content(path, "there is no private key in it (-----BEGIN PRIVATE KEY-----)".into())
+        }
+        error => content(path, error.to_string()),
+    })
+}
+
+fn content(path: &Path, problem: String) -> TlsError {
+    TlsError::Content { path: path.to_owned(), problem }
+}

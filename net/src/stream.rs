@@ -1,0 +1,181 @@
+//! A connection to a peer, plain or inside TLS, as one type.
+
+use std::io::{self, IoSlice};
+use std::net::SocketAddr;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use rustls::CommonState;
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::net::TcpStream;
+
+use crate::{ClientTls, Error, ServerTls};
+
+/// How long a TLS handshake may take.
+const HANDSHAKE: Duration = Duration::from_secs(30);
+
+/// A TCP connection, plain or inside TLS. Knows its peer for good, even when the peer has gone.
+pub struct Stream {
+    peer: SocketAddr,
+    local: SocketAddr,
+    wire: Wire,
+}
+
+/// The TLS states are boxed: they are large, and a stream is moved a few times.
+enum Wire {
+    Plain(TcpStream),
+    Server(Box<tokio_rustls::server::TlsStream<TcpStream>>),
+    Client(Box<tokio_rustls::client::TlsStream<TcpStream>>),
+}
+
+/// What TLS agreed on.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TlsInfo {
+    /// `TLSv1.3`
+    pub version: &'static str,
+    /// `TLS_AES_256_GCM_SHA384`
+    pub cipher: String,
+}
+
+impl Stream {
+    /// Takes over an accepted or made connection: no delay for small packets, keepalive for long silences.
+    pub fn plain(socket: TcpStream) -> io::Result<Self> {
+        socket.set_nodelay(true)?;
+        // A peer that vanished without a word (a phone, a NAT that forgot) is found out after about ten minutes.
+        let keepalive =
+            socket2::TcpKeepalive::new().with_time(Duration::from_secs(300)).with_interval(Duration::from_secs(75));
+        socket2::SockRef::from(&socket).set_tcp_keepalive(&keepalive)?;
+        Ok(Self { peer: socket.peer_addr()?, local: socket.local_addr()?, wire: Wire::Plain(socket) })
+    }
+
+    /// Connects to `to`, from the address `from` where one is given.
+    pub async fn connect(to: SocketAddr, within: Duration) -> Result<Self, Error> {
+        let connected = tokio::time::timeout(within, TcpStream::connect(to)).await;
+        Ok(Self::plain(connected.map_err(|_| Error::TimedOut)?.map_err(Error::Io)?)?)
+    }
+
+    /// The other end. IPv4 in IPv6 is shown as IPv4.
+    pub fn peer(&self) -> SocketAddr {
+        SocketAddr::new(self.peer.ip().to_canonical(), self.peer.port())
+    }
+
+    /// Our end.
+    pub fn local(&self) -> SocketAddr {
+        SocketAddr::new(self.local.ip().to_canonical(), self.local.port())
+    }
+
+    /// Is the connection encrypted?
+    pub fn is_tls(&self) -> bool {
+        !matches!(self.wire, Wire::Plain(_))
+    }
+
+    /// Version and cipher, inside TLS.
+    pub fn tls_info(&self) -> Option<TlsInfo> {
+        let state = self.tls_state()?;
+        Some(TlsInfo {
+            version: version_name(state.protocol_version()?),
+            cipher: format!("{:?}", state.negotiated_cipher_suite()?.suite()).replace("TLS13_", "TLS_"),
+        })
+    }
+
+    /// The name the client asked for in its TLS hello (SNI).
+    pub fn asked_name(&self) -> Option<&str> {
+        match &self.wire {
+            Wire::Server(tls) => tls.get_ref().1.server_name(),
+            _ => None,
+        }
+    }
+
+    /// The server's side of a handshake. Refused inside TLS: there is no TLS in TLS.
+    pub async fn start_tls_server(self, tls: &ServerTls) -> Result<Self, Error> {
+        let (peer, local, socket) = self.into_plain()?;
+        let shaken = tokio::time::timeout(HANDSHAKE, Box::pin(tls.acceptor().accept(socket))).await;
+        let stream = shaken.map_err(|_| Error::TimedOut)??;
+        Ok(Self { peer, local, wire: Wire::Server(Box::new(stream)) })
+    }
+
+    /// The client's side of a handshake. `name` is the host we meant to reach, a name or an IP address.
+    pub async fn start_tls_client(self, tls: &ClientTls, name: &str) -> Result<Self, Error> {
+        let (peer, local, socket) = self.into_plain()?;
+        let name = ClientTls::server_name(name, peer.ip());
+        let shaken = tokio::time::timeout(HANDSHAKE, Box::pin(tls.connector().connect(name, socket))).await;
+        let stream = shaken.map_err(|_| Error::TimedOut)??;
+        Ok(Self { peer, local, wire: Wire::Client(Box::new(stream)) })
+    }
+
+    fn into_plain(self) -> Result<(SocketAddr, SocketAddr, TcpStream), Error> {
+        match self.wire {
+            Wire::Plain(socket) => Ok((self.peer, self.local, socket)),
+            _ => Err(Error::Io(io::Error::new(io::ErrorKind::InvalidInput, "TLS is already on"))),
+        }
+    }
+
+    fn tls_state(&self) -> Option<&CommonState> {
+        match &self.wire {
+            Wire::Plain(_) => None,
+            Wire::Server(tls) => Some(tls.get_ref().1),
+            Wire::Client(tls) => Some(tls.get_ref().1),
+        }
+    }
+}
+
+fn version_name(version: rustls::ProtocolVersion) -> &'static str {
+    match version {
+        rustls::ProtocolVersion::TLSv1_3 => "TLSv1.3",
+        rustls::ProtocolVersion::TLSv1_2 => "TLSv1.2",
+        _ => "TLS",
+    }
+}
+
+/// Calls the same method on whatever the stream is made of.
+macro_rules! on_wire {
+    ($stream:expr, $wire:ident => $call:expr) => {
+        match &mut $stream.get_mut().wire {
+            Wire::Plain($wire) => {
+                let $wire = Pin::new($wire);
+                $call
+            }
+            Wire::Server($wire) => {
+                let $wire = Pin::new($wire.as_mut());
+                $call
+            }
+            Wire::Client($wire) => {
+                let $wire = Pin::new($wire.as_mut());
+                $call
+            }
+        }
+    };
+}
+
+impl AsyncRead for Stream {
+    fn poll_read(self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+        on_wire!(self, wire => wire.poll_read(cx, buf))
+    }
+}
+
+impl AsyncWrite for Stream {
+    fn poll_write(self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
+        on_wire!(self, wire => wire.poll_write(cx, buf))
+    }
+
+    fn poll_write_vectored(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        bufs: &[IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        on_wire!(self, wire => wire.poll_write_vectored(cx, bufs))
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        true
+    }
+
+    fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        on_wire!(self, wire => wire.poll_flush(cx))
+    }
+
+    fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        on_wire!(self, wire => wire.poll_shutdown(cx))
+    }
+}
