@@ -1,1 +1,56 @@
-//! .
+//! Logging in: SASL (RFC 4422) with PLAIN (RFC 4616), LOGIN (draft-murchison-sasl-login) and SCRAM-SHA-256
+//! (RFC 5802, RFC 7677), for each door that speaks lines: SMTP, IMAP, POP3, ManageSieve.
+//!
+//! Lines go in and come out in base64, as all four send them; only the frame around (`334 `, `+ `) is the door's.
+//! Nothing here knows a socket, a clock, a database or a source of randomness.
+
+mod client;
+mod encoding;
+mod prepare;
+mod scram;
+mod seam;
+mod server;
+
+pub use client::{Client, ClientError};
+pub use prepare::prepare;
+pub use scram::derive_keys;
+pub use seam::{Turn, settle};
+pub use server::{Answer, Keys, Question, Refusal, Server, Step};
+
+/// How many random bytes a nonce is made of: the caller supplies them.
+pub const NONCE: usize = 18;
+
+/// A way to log in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Mechanism {
+    /// The password never travels; both sides prove that they know it.
+    ScramSha256,
+    /// Name and password in one line.
+    Plain,
+    /// Name and password in two lines: for old clients (Outlook).
+    Login,
+}
+
+impl Mechanism {
+    /// All of them, the best first.
+    pub const ALL: [Self; 3] = [Self::ScramSha256, Self::Plain, Self::Login];
+
+    /// Its name on the wire.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::ScramSha256 => "SCRAM-SHA-256",
+            Self::Plain => "PLAIN",
+            Self::Login => "LOGIN",
+        }
+    }
+
+    /// The mechanism called `name`, whatever the case.
+    pub fn parse(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|mechanism| mechanism.name().eq_ignore_ascii_case(name))
+    }
+
+    /// The best mechanism among those a server offers.
+    pub fn best<S: AsRef<str>>(offered: &[S]) -> Option<Self> {
+        Self::ALL.into_iter().find(|ours| offered.iter().any(|name| name.as_ref().eq_ignore_ascii_case(ours.name())))
+    }
+}
