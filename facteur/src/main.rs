@@ -1,3 +1,6 @@
+mod command_line;
+mod commands;
 mod config;
 mod language;
+mod table;
 fn main() {}

@@ -1,0 +1,340 @@
+//! What can be said on the command line.
+
+mod french;
+
+use std::path::PathBuf;
+
+use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand};
+use mail::{Address, Domain};
+
+use crate::language::Language;
+
+/// A whole mail server in one program
+#[derive(Debug, Parser)]
+#[command(name = "facteur", version, disable_help_subcommand = true)]
+pub struct CommandLine {
+    #[command(flatten)]
+    pub office: WhichOffice,
+    /// Nothing said: `serve`.
+    #[command(subcommand)]
+    pub command: Option<Command>,
+}
+
+/// Which post office is meant.
+#[derive(Clone, Debug, Default, Args)]
+pub struct WhichOffice {
+    /// The configuration file
+    #[arg(long, global = true, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+    /// The data folder; wins over the configuration
+    #[arg(long, global = true, value_name = "FOLDER")]
+    pub data: Option<PathBuf>,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Run the post office (also when no command is given)
+    Serve,
+    /// Try it: two post offices on this machine that write to each other
+    Demo(Demo),
+    /// The domains this post office takes letters for
+    #[command(subcommand)]
+    Domain(DomainCommand),
+    /// The people who have a mailbox here
+    #[command(subcommand)]
+    Account(AccountCommand),
+    /// Other addresses for the people here
+    #[command(subcommand)]
+    Alias(AliasCommand),
+    /// The letters on their way to other servers
+    #[command(subcommand)]
+    Queue(QueueCommand),
+    /// Send the letter on standard input, like sendmail
+    Send(Send),
+}
+
+#[derive(Debug, Args)]
+pub struct Demo {
+    /// Print everything as one JSON object
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// For every command that prints a table.
+#[derive(Clone, Copy, Debug, Args)]
+pub struct Form {
+    /// Print JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum DomainCommand {
+    /// Take letters for a domain from now on
+    Add {
+        /// Such as alpha.test
+        domain: Domain,
+    },
+    /// List the domains
+    List {
+        #[command(flatten)]
+        form: Form,
+    },
+    /// Take no more letters for a domain (nobody may live there any more)
+    Remove {
+        /// Such as alpha.test
+        domain: Domain,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub enum AccountCommand {
+    /// Give a person a mailbox
+    Add {
+        /// Such as alice@alpha.test
+        address: Address,
+        /// Their name, as others should see it
+        #[arg(long)]
+        name: Option<String>,
+        /// The language they read
+        #[arg(long, value_parser = ["en", "fr"])]
+        language: Option<String>,
+        /// How much their mailbox may hold, such as 5G; without limit if not given
+        #[arg(long, value_parser = crate::commands::size::parse)]
+        quota: Option<u64>,
+        #[command(flatten)]
+        password: PasswordFrom,
+    },
+    /// List the people
+    List {
+        /// Only those of this domain
+        domain: Option<Domain>,
+        #[command(flatten)]
+        form: Form,
+    },
+    /// Remove a person, with all their letters
+    Remove {
+        /// Such as alice@alpha.test
+        address: Address,
+        /// Do not ask whether you are sure
+        #[arg(long)]
+        yes: bool,
+    },
+    /// Give a person another password
+    Password {
+        /// Such as alice@alpha.test
+        address: Address,
+        #[command(flatten)]
+        password: PasswordFrom,
+    },
+}
+
+/// Where a new password comes from; asked on the terminal if nothing is said.
+#[derive(Clone, Copy, Debug, Args)]
+pub struct PasswordFrom {
+    /// Read the password from the first line of standard input
+    #[arg(long, conflicts_with = "generate")]
+    pub password_stdin: bool,
+    /// Make up a password and print it
+    #[arg(long)]
+    pub generate: bool,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum AliasCommand {
+    /// Give letters for an address to other addresses
+    Add {
+        /// Such as info@alpha.test, or *@alpha.test for all that is not someone's
+        alias: String,
+        /// Who gets the letters
+        #[arg(required = true)]
+        targets: Vec<Address>,
+    },
+    /// List the aliases
+    List {
+        /// Only those of this domain
+        domain: Option<Domain>,
+        #[command(flatten)]
+        form: Form,
+    },
+    /// Remove an alias, or some of those who get its letters
+    Remove {
+        /// Such as info@alpha.test
+        alias: String,
+        /// Only these; all of them if not given
+        targets: Vec<Address>,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub enum QueueCommand {
+    /// List the letters that wait
+    List {
+        #[command(flatten)]
+        form: Form,
+    },
+    /// Tell all about one letter
+    Show {
+        /// Its number or name in the list
+        letter: String,
+        #[command(flatten)]
+        form: Form,
+    },
+    /// Try now, without waiting for the next time
+    Retry(Which),
+    /// Keep letters back until they are released
+    Hold(Which),
+    /// Let go letters that were kept back
+    Release(Which),
+    /// Take letters off the queue; nobody gets them, and their senders are not told
+    Drop(Which),
+}
+
+/// Letters of the queue.
+#[derive(Clone, Debug, Args)]
+#[group(required = true, multiple = false)]
+pub struct Which {
+    /// Their numbers or names in the list
+    pub letters: Vec<String>,
+    /// All that wait
+    #[arg(long)]
+    pub all: bool,
+    /// All that wait for this domain
+    #[arg(long, value_name = "DOMAIN")]
+    pub to: Option<Domain>,
+}
+
+/// The options of sendmail that programs use.
+#[derive(Debug, Args)]
+pub struct Send {
+    /// Take the recipients from To, Cc and Bcc
+    #[arg(short = 't')]
+    pub recipients_from_header: bool,
+    /// A line with a single dot does not end the letter
+    #[arg(short = 'i')]
+    pub ignore_dots: bool,
+    /// The address bounces go to
+    #[arg(short = 'f', visible_short_alias = 'r', value_name = "ADDRESS")]
+    pub from: Option<String>,
+    /// The sender's name, where the letter has no From
+    #[arg(short = 'F', value_name = "NAME")]
+    pub full_name: Option<String>,
+    /// 7BIT or 8BITMIME
+    #[arg(short = 'B', value_name = "KIND")]
+    pub body: Option<String>,
+    /// Which service is wanted: only m, to send a letter
+    #[arg(short = 'b', value_name = "SERVICE")]
+    pub service: Option<String>,
+    /// An option of sendmail, such as i
+    #[arg(short = 'o', value_name = "OPTION")]
+    pub options: Vec<String>,
+    /// Understood for sendmail's sake, and without effect
+    #[arg(short = 'N', value_name = "DSN", hide = true)]
+    pub notify: Option<String>,
+    /// Understood for sendmail's sake, and without effect
+    #[arg(short = 'R', value_name = "RETURN", hide = true)]
+    pub to_return: Option<String>,
+    /// Understood for sendmail's sake, and without effect
+    #[arg(short = 'V', value_name = "ENVELOPE", hide = true)]
+    pub envelope_id: Option<String>,
+    /// Understood for sendmail's sake, and without effect
+    #[arg(short = 'e', value_name = "ERRORS", hide = true)]
+    pub errors: Option<String>,
+    /// Understood for sendmail's sake, and without effect
+    #[arg(short = 'L', value_name = "TAG", hide = true)]
+    pub log_tag: Option<String>,
+    /// Understood for sendmail's sake, and without effect
+    #[arg(short = 'n', hide = true)]
+    pub no_aliases: bool,
+    /// Understood for sendmail's sake, and without effect
+    #[arg(short = 'm', hide = true)]
+    pub me_too: bool,
+    /// Understood for sendmail's sake, and without effect
+    #[arg(short = 'v', hide = true)]
+    pub verbose: bool,
+    /// Understood for sendmail's sake, and without effect
+    #[arg(short = 'U', hide = true)]
+    pub initial: bool,
+    /// Understood for sendmail's sake, and without effect
+    #[arg(short = 'G', hide = true)]
+    pub relayed: bool,
+    /// Who gets the letter
+    pub recipients: Vec<String>,
+}
+
+impl CommandLine {
+    /// Reads the command line. Called as `sendmail`, the program is `facteur send`.
+    pub fn read(words: impl IntoIterator<Item = std::ffi::OsString>) -> Result<Self, Refused> {
+        let mut words: Vec<_> = words.into_iter().collect();
+        let called = words.first().map(PathBuf::from);
+        if called.as_deref().and_then(|path| path.file_name()).is_some_and(|name| name == "sendmail") {
+            words.insert(1, "send".into());
+        }
+        let sending = words.iter().skip(1).any(|word| word == "send");
+        let command = in_language(Language::of_the_person());
+        let read = command.try_get_matches_from(words).and_then(|matches| Self::from_arg_matches(&matches));
+        read.map_err(|error| Refused { error, sending })
+    }
+}
+
+/// The command line was not understood, or asked for help.
+pub struct Refused {
+    pub error: clap::Error,
+    /// Was it the command line of `send`, which has exit codes of its own?
+    pub sending: bool,
+}
+
+/// The command line with its help in a language.
+fn in_language(language: Language) -> clap::Command {
+    let command = CommandLine::command();
+    match language {
+        Language::English => command,
+        Language::French => french::translate(command),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(line: &str) -> Result<CommandLine, Refused> {
+        CommandLine::read(line.split_whitespace().map(Into::into))
+    }
+
+    #[test]
+    fn the_command_line_is_well_made() {
+        in_language(Language::English).debug_assert();
+        in_language(Language::French).debug_assert();
+    }
+
+    #[test]
+    fn no_command_means_serve_and_the_office_can_be_named_anywhere() {
+        assert!(read("facteur").is_ok_and(|line| line.command.is_none()));
+        let line = read("facteur domain list --json --data /tmp/x").unwrap_or_else(|_| panic!("this is right"));
+        assert_eq!(line.office.data, Some("/tmp/x".into()));
+        let line = read("facteur --config f.toml queue retry --all").unwrap_or_else(|_| panic!("this is right"));
+        assert_eq!(line.office.config, Some("f.toml".into()));
+    }
+
+    #[test]
+    fn the_flags_programs_give_to_sendmail_are_understood() {
+        for line in [
+            "/usr/sbin/sendmail -t -i",
+            "sendmail -oi -oem -f alice@alpha.test -- bob@beta.test",
+            "sendmail -ti -falice@alpha.test -FAlice",
+            "facteur send -bm -B8BITMIME -N never -i bob@beta.test",
+            "facteur send --data /tmp/x -r alice@alpha.test bob@beta.test carol@beta.test",
+        ] {
+            let read = read(line).unwrap_or_else(|refused| panic!("{line}: {}", refused.error));
+            assert!(matches!(read.command, Some(Command::Send(_))), "{line}");
+        }
+        assert!(read("sendmail --nonsense").is_err_and(|refused| refused.sending));
+    }
+
+    #[test]
+    fn what_makes_no_sense_is_refused() {
+        for line in ["facteur serv", "facteur account add alice", "facteur domain add a..b", "facteur queue drop"] {
+            assert!(read(line).is_err_and(|refused| refused.error.exit_code() == 2), "{line}");
+        }
+    }
+}

@@ -1,0 +1,165 @@
+//! The help in French.
+
+use clap::Command;
+
+/// Each command, option or word of the help, by its path, and what it is in French. A test holds that none is missing.
+const TEXTS: &[(&str, &str)] = &[
+    ("facteur", "Un serveur de courrier complet en un seul programme"),
+    ("facteur --config", "Le fichier de configuration"),
+    ("facteur --data", "Le dossier des données ; l'emporte sur la configuration"),
+    ("facteur serve", "Ouvrir le bureau de poste (aussi quand aucune commande n'est donnée)"),
+    ("facteur demo", "Essayer : deux bureaux de poste sur cette machine qui s'écrivent"),
+    ("facteur demo --json", "Tout afficher en un seul objet JSON"),
+    ("facteur domain", "Les domaines dont ce bureau prend le courrier"),
+    ("facteur domain add", "Prendre désormais le courrier d'un domaine"),
+    ("facteur domain add domain", "Par exemple alpha.test"),
+    ("facteur domain list", "Lister les domaines"),
+    ("facteur domain list --json", "Afficher en JSON"),
+    ("facteur domain remove", "Ne plus prendre le courrier d'un domaine (où plus personne n'habite)"),
+    ("facteur domain remove domain", "Par exemple alpha.test"),
+    ("facteur account", "Les personnes qui ont une boîte ici"),
+    ("facteur account add", "Donner une boîte à quelqu'un"),
+    ("facteur account add address", "Par exemple alice@alpha.test"),
+    ("facteur account add --name", "Son nom, tel que les autres doivent le voir"),
+    ("facteur account add --language", "La langue de cette personne"),
+    ("facteur account add --quota", "Ce que la boîte peut contenir, par exemple 5G ; sans limite par défaut"),
+    ("facteur account add --password_stdin", "Lire le mot de passe sur la première ligne de l'entrée standard"),
+    ("facteur account add --generate", "Inventer un mot de passe et l'afficher"),
+    ("facteur account list", "Lister les personnes"),
+    ("facteur account list domain", "Seulement celles de ce domaine"),
+    ("facteur account list --json", "Afficher en JSON"),
+    ("facteur account remove", "Retirer une personne, avec toutes ses lettres"),
+    ("facteur account remove address", "Par exemple alice@alpha.test"),
+    ("facteur account remove --yes", "Ne pas demander confirmation"),
+    ("facteur account password", "Donner un autre mot de passe à quelqu'un"),
+    ("facteur account password address", "Par exemple alice@alpha.test"),
+    ("facteur account password --password_stdin", "Lire le mot de passe sur la première ligne de l'entrée standard"),
+    ("facteur account password --generate", "Inventer un mot de passe et l'afficher"),
+    ("facteur alias", "D'autres adresses pour les personnes d'ici"),
+    ("facteur alias add", "Remettre à d'autres les lettres d'une adresse"),
+    ("facteur alias add alias", "Par exemple info@alpha.test, ou *@alpha.test pour tout ce qui n'est à personne"),
+    ("facteur alias add targets", "Qui reçoit les lettres"),
+    ("facteur alias list", "Lister les alias"),
+    ("facteur alias list domain", "Seulement ceux de ce domaine"),
+    ("facteur alias list --json", "Afficher en JSON"),
+    ("facteur alias remove", "Retirer un alias, ou certains de ceux qui en reçoivent les lettres"),
+    ("facteur alias remove alias", "Par exemple info@alpha.test"),
+    ("facteur alias remove targets", "Seulement ceux-ci ; tous par défaut"),
+    ("facteur queue", "Les lettres en route vers d'autres serveurs"),
+    ("facteur queue list", "Lister les lettres qui attendent"),
+    ("facteur queue list --json", "Afficher en JSON"),
+    ("facteur queue show", "Tout dire d'une lettre"),
+    ("facteur queue show letter", "Son numéro ou son nom dans la liste"),
+    ("facteur queue show --json", "Afficher en JSON"),
+    ("facteur queue retry", "Essayer maintenant, sans attendre la prochaine fois"),
+    ("facteur queue hold", "Retenir des lettres jusqu'à ce qu'on les libère"),
+    ("facteur queue release", "Libérer des lettres retenues"),
+    (
+        "facteur queue drop",
+        "Retirer des lettres de la file ; personne ne les reçoit, leur expéditeur n'est pas prévenu",
+    ),
+    ("facteur send", "Envoyer la lettre lue sur l'entrée standard, comme sendmail"),
+    ("facteur send --recipients_from_header", "Prendre les destinataires dans To, Cc et Bcc"),
+    ("facteur send --ignore_dots", "Une ligne avec un seul point ne termine pas la lettre"),
+    ("facteur send --from", "L'adresse à qui revient ce qui n'arrive pas"),
+    ("facteur send --full_name", "Le nom de l'expéditeur, quand la lettre n'a pas de From"),
+    ("facteur send --body", "7BIT ou 8BITMIME"),
+    ("facteur send --service", "Le service voulu : seulement m, envoyer une lettre"),
+    ("facteur send --options", "Une option de sendmail, par exemple i"),
+    ("facteur send recipients", "Qui reçoit la lettre"),
+];
+
+/// The arguments that `queue retry`, `hold`, `release` and `drop` share.
+const WHICH: &[(&str, &str)] = &[
+    ("letters", "Leurs numéros ou leurs noms dans la liste"),
+    ("--all", "Toutes celles qui attendent"),
+    ("--to", "Toutes celles qui attendent pour ce domaine"),
+];
+
+const TEMPLATE: &str = "{about-with-newline}\nUtilisation : {usage}\n\n{all-args}";
+
+fn text(path: &str) -> Option<&'static str> {
+    let find = |texts: &'static [(&str, &'static str)], path: &str| {
+        texts.iter().find(|(known, _)| *known == path).map(|(_, text)| *text)
+    };
+    find(TEXTS, path).or_else(|| {
+        let (command, argument) = path.rsplit_once(' ')?;
+        let chooses =
+            ["retry", "hold", "release", "drop"].iter().any(|verb| command == format!("facteur queue {verb}"));
+        if chooses { find(WHICH, argument) } else { None }
+    })
+}
+
+/// The command line with its help in French.
+pub fn translate(command: Command) -> Command {
+    translate_command(command, "facteur")
+        .mut_arg("config", |arg| arg.value_name("FICHIER"))
+        .mut_arg("data", |arg| arg.value_name("DOSSIER"))
+        .disable_version_flag(true)
+        .arg(
+            clap::Arg::new("version")
+                .short('V')
+                .long("version")
+                .action(clap::ArgAction::Version)
+                .help("Afficher la version")
+                .help_heading("Options"),
+        )
+}
+
+fn translate_command(command: Command, path: &str) -> Command {
+    let mut command = command
+        .help_template(TEMPLATE)
+        .subcommand_help_heading("Commandes")
+        .subcommand_value_name("COMMANDE")
+        .disable_help_flag(true)
+        .arg(
+            clap::Arg::new("help")
+                .short('h')
+                .long("help")
+                .action(clap::ArgAction::Help)
+                .help("Afficher cette aide")
+                .help_heading("Options"),
+        );
+    if let Some(about) = text(path) {
+        command = command.about(about);
+    }
+    command = command.mut_args(|arg| {
+        let heading = if arg.is_positional() { "Arguments" } else { "Options" };
+        let french = text(&path_of(path, &arg));
+        let arg = arg.help_heading(heading);
+        if let Some(french) = french { arg.help(french) } else { arg }
+    });
+    let names: Vec<String> = command.get_subcommands().map(|below| below.get_name().to_owned()).collect();
+    for name in names {
+        let below = format!("{path} {name}");
+        command = command.mut_subcommand(&name, |command| translate_command(command, &below));
+    }
+    command
+}
+
+fn path_of(command: &str, arg: &clap::Arg) -> String {
+    let dashes = if arg.is_positional() { "" } else { "--" };
+    format!("{command} {dashes}{}", arg.get_id())
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    fn untranslated(command: &Command, path: &str, missing: &mut Vec<String>) {
+        let args = command.get_arguments().filter(|arg| !arg.is_hide_set()).map(|arg| path_of(path, arg));
+        missing.extend(args.chain([path.to_owned()]).filter(|path| text(path).is_none()));
+        for below in command.get_subcommands() {
+            untranslated(below, &format!("{path} {}", below.get_name()), missing);
+        }
+    }
+
+    #[test]
+    fn every_command_and_option_has_its_help_in_french() {
+        let mut missing = Vec::new();
+        untranslated(&super::super::CommandLine::command(), "facteur", &mut missing);
+        assert_eq!(missing, Vec::<String>::new());
+    }
+}
