@@ -37,6 +37,8 @@ pub struct Connection {
     skipping: Option<usize>,
     /// How far `input` has been searched for a line end.
     searched: usize,
+    /// TLS may hold some of what was sent: it must be told to let go.
+    unflushed: bool,
 }
 
 impl Connection {
@@ -51,6 +53,7 @@ impl Connection {
             write_timeout: five_minutes,
             skipping: None,
             searched: 0,
+            unflushed: false,
         }
     }
 
@@ -213,7 +216,7 @@ impl Connection {
 
     /// Sends what waits to be sent, to the last octet.
     pub async fn flush(&mut self) -> Result<(), Error> {
-        if self.output.is_empty() {
+        if self.output.is_empty() && !self.unflushed {
             return Ok(());
         }
         self.send(&[]).await
@@ -230,6 +233,7 @@ impl Connection {
     /// Sends the output and then `more`, both in one system call where the system takes them.
     async fn send(&mut self, mut more: &[u8]) -> Result<(), Error> {
         let timeout = self.write_timeout;
+        self.unflushed = true;
         while !self.output.is_empty() || !more.is_empty() {
             let wrote = within(timeout, poll_fn(|cx| self.poll_send(cx, more))).await?;
             let from_output = wrote.min(self.output.len());
@@ -237,7 +241,9 @@ impl Connection {
             more = more.get(wrote - from_output..).unwrap_or_default();
         }
         self.output = BytesMut::new();
-        within(timeout, poll_fn(|cx| Pin::new(&mut self.stream).poll_flush(cx).map_err(Error::from))).await
+        within(timeout, poll_fn(|cx| Pin::new(&mut self.stream).poll_flush(cx).map_err(Error::from))).await?;
+        self.unflushed = false;
+        Ok(())
     }
 
     fn poll_send(&mut self, cx: &mut Context<'_>, more: &[u8]) -> Poll<Result<usize, Error>> {

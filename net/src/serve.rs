@@ -6,7 +6,6 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::io::AsyncWriteExt;
 use tokio::net::TcpStream;
 use tokio::task::JoinSet;
 
@@ -28,11 +27,13 @@ where
     let gate = Gate::new(limits);
     let handler = Arc::new(handler);
     let mut conversations = JoinSet::new();
+    let ending = shutdown.requested();
+    tokio::pin!(ending);
     loop {
         let accepted = tokio::select! {
             accepted = listener.accept() => accepted,
             Some(ended) = conversations.join_next() => { note_panic(&role, ended); continue }
-            () = shutdown.requested() => break,
+            () = &mut ending => break,
         };
         let (socket, peer) = match accepted {
             Ok(accepted) => accepted,
@@ -45,7 +46,8 @@ where
             Some(pass) => {
                 conversations.spawn(converse(socket, pass, listener.tls().cloned(), handler.clone()));
             }
-            None => turn_away(&role, socket, peer, if listener.tls().is_some() { "" } else { full }),
+            // Nothing can be said in clear on a door that begins with TLS.
+            None => turn_away(&role, &socket, peer, if listener.tls().is_some() { "" } else { full }),
         }
     }
     drop(listener);
@@ -73,16 +75,9 @@ where
 }
 
 /// Says why, and closes. Never waits: who is turned away must not cost anything.
-fn turn_away(role: &str, mut socket: TcpStream, peer: SocketAddr, full: &'static str) {
+fn turn_away(role: &str, socket: &TcpStream, peer: SocketAddr, full: &'static str) {
     tracing::warn!(role, %peer, "turned away: too many connections");
-    if full.is_empty() {
-        return;
-    }
     let _ = socket.try_write(full.as_bytes());
-    // Closing with unread input would reset the connection and lose the line; shutting down our side first does not.
-    tokio::spawn(async move {
-        let _ = tokio::time::timeout(Duration::from_secs(1), socket.shutdown()).await;
-    });
 }
 
 /// Out of file handles or memory: the next try at once would fail as well and turn the loop into a busy one.

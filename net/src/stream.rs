@@ -49,7 +49,7 @@ impl Stream {
         Ok(Self { peer: socket.peer_addr()?, local: socket.local_addr()?, wire: Wire::Plain(socket) })
     }
 
-    /// Connects to `to`, from the address `from` where one is given.
+    /// Connects to `to`, or gives up.
     pub async fn connect(to: SocketAddr, within: Duration) -> Result<Self, Error> {
         let connected = tokio::time::timeout(within, TcpStream::connect(to)).await;
         Ok(Self::plain(connected.map_err(|_| Error::TimedOut)?.map_err(Error::Io)?)?)
