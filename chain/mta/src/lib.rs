@@ -1,1 +1,3 @@
-//! .
+//! Transfer between servers.
+
+pub mod reception;

@@ -1,0 +1,73 @@
+//! The memory that letters on their way in may take, all together.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+
+/// One permit of the semaphore is this many octets.
+const UNIT: usize = 4096;
+
+/// A number of octets that many dialogues share. Cheap to clone.
+#[derive(Clone, Debug)]
+pub struct Budget(Arc<Semaphore>);
+
+/// A part of the budget; given back when dropped.
+#[derive(Debug)]
+pub struct Share {
+    budget: Budget,
+    permits: Option<OwnedSemaphorePermit>,
+    octets: usize,
+}
+
+impl Budget {
+    /// `octets` for all.
+    pub fn new(octets: usize) -> Self {
+        Self(Arc::new(Semaphore::new(octets.div_ceil(UNIT).min(Semaphore::MAX_PERMITS))))
+    }
+
+    /// An empty share.
+    pub fn share(&self) -> Share {
+        Share { budget: self.clone(), permits: None, octets: 0 }
+    }
+}
+
+impl Share {
+    /// Makes the share at least `octets` large; waits for others to finish, but not longer than `patience`.
+    pub async fn grow_to(&mut self, octets: usize, patience: Duration) -> Result<(), NoMemory> {
+        if octets <= self.octets {
+            return Ok(());
+        }
+        let units = u32::try_from((octets - self.octets).div_ceil(UNIT)).map_err(|_| NoMemory)?;
+        let acquired = tokio::time::timeout(patience, self.budget.0.clone().acquire_many_owned(units)).await;
+        let more = acquired.map_err(|_| NoMemory)?.map_err(|_| NoMemory)?;
+        self.octets += units as usize * UNIT;
+        match &mut self.permits {
+            Some(permits) => permits.merge(more),
+            none => *none = Some(more),
+        }
+        Ok(())
+    }
+}
+
+/// Too many letters are on their way in: the sender should try later (452 4.3.1).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("no memory for another letter now")]
+pub struct NoMemory;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn who_waits_too_long_for_memory_is_told_so() {
+        let budget = Budget::new(3 * UNIT);
+        let (mut first, mut second) = (budget.share(), budget.share());
+        let patience = Duration::from_secs(1);
+        first.grow_to(2 * UNIT, patience).await.unwrap();
+        first.grow_to(UNIT, patience).await.unwrap();
+        assert_eq!(second.grow_to(2 * UNIT, patience).await, Err(NoMemory));
+        drop(first);
+        assert_eq!(second.grow_to(2 * UNIT, patience).await, Ok(()));
+    }
+}

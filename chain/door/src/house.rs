@@ -1,0 +1,69 @@
+//! What all doors of one house have in common.
+
+use std::time::Duration;
+
+use mail::{Address, Domain};
+use net::{ServerTls, Shutdown};
+
+use crate::Budget;
+
+/// What the loop behind an SMTP-speaking door must know of the house.
+#[derive(Clone)]
+pub struct House {
+    /// What we call ourselves.
+    pub hostname: Domain,
+    /// Whom `RCPT TO:<Postmaster>` reaches.
+    pub postmaster: Address,
+    /// The largest letter taken, in octets.
+    pub max_letter: u64,
+    /// The most recipients of one letter (RFC 5321 §4.5.3.1.8 asks for 100 at least).
+    pub max_recipients: usize,
+    /// STARTTLS is offered with this.
+    pub tls: Option<ServerTls>,
+    /// The memory that all letters on their way in share: clone one budget into every door.
+    pub budget: Budget,
+    /// How long to wait for whom.
+    pub timeouts: Timeouts,
+    /// Asks the dialogues to end.
+    pub shutdown: Shutdown,
+}
+
+impl House {
+    /// A house with the usual limits, and without TLS.
+    pub fn new(hostname: Domain, postmaster: Address) -> Self {
+        Self {
+            hostname,
+            postmaster,
+            max_letter: 50 * 1024 * 1024,
+            max_recipients: 1000,
+            tls: None,
+            budget: Budget::new(256 * 1024 * 1024),
+            timeouts: Timeouts::default(),
+            shutdown: Shutdown::never(),
+        }
+    }
+}
+
+/// RFC 5321 §4.5.3.2.
+#[derive(Clone, Copy, Debug)]
+pub struct Timeouts {
+    /// For the next command.
+    pub command: Duration,
+    /// For the next piece of a letter.
+    pub data: Duration,
+    /// For a whole letter, so that nobody holds memory by sending an octet now and then.
+    pub letter: Duration,
+    /// For a place in the memory budget.
+    pub memory: Duration,
+}
+
+impl Default for Timeouts {
+    fn default() -> Self {
+        Self {
+            command: Duration::from_secs(300),
+            data: Duration::from_secs(600),
+            letter: Duration::from_secs(2 * 3600),
+            memory: Duration::from_secs(30),
+        }
+    }
+}
