@@ -127,10 +127,10 @@ pub enum Halt {
     /// The client gets this answer and goes on.
     Refuse(Answer),
     /// The connection is of no use any more.
-    Gone(std::io::Error),
+    Gone(net::Error),
 }
 
-/// What a command function gives: the answer for the tagged line. `?` works on `Answer`, `store::Error` and I/O.
+/// What a command function gives: the answer for the tagged line. `?` works on `Answer` and on the errors of the rooms below.
 pub type Done = Result<Answer, Halt>;
 
 impl From<Answer> for Halt {
@@ -139,8 +139,8 @@ impl From<Answer> for Halt {
     }
 }
 
-impl From<std::io::Error> for Halt {
-    fn from(error: std::io::Error) -> Self {
+impl From<net::Error> for Halt {
+    fn from(error: net::Error) -> Self {
         Self::Gone(error)
     }
 }

@@ -1,9 +1,6 @@
 //! Where answers are written: a buffer with back-pressure, so that a slow reader holds up nobody but itself.
 
-use std::io;
-use std::time::Duration;
-
-use tokio::io::{AsyncWrite, AsyncWriteExt};
+use net::{Connection, Error};
 
 /// Beyond this many octets [`Output::breathe`] sends what is there.
 const FULL: usize = 32 * 1024;
@@ -14,14 +11,18 @@ const FULL: usize = 32 * 1024;
 /// response: it sends when the buffer is full, and waits while the client does not take it.
 pub struct Output<'a> {
     buffer: Vec<u8>,
-    sink: &'a mut (dyn AsyncWrite + Unpin + Send),
-    patience: Duration,
+    connection: Option<&'a mut Connection>,
 }
 
 impl<'a> Output<'a> {
-    /// An empty one. A client that takes nothing for `patience` is given up.
-    pub fn new(sink: &'a mut (dyn AsyncWrite + Unpin + Send), patience: Duration) -> Self {
-        Self { buffer: Vec::new(), sink, patience }
+    /// To a client. A client that takes nothing for as long as `connection` is patient is given up.
+    pub fn new(connection: &'a mut Connection) -> Self {
+        Self { buffer: Vec::new(), connection: Some(connection) }
+    }
+
+    /// To nobody: what is written stays in the buffer.
+    pub fn collecting() -> Self {
+        Self { buffer: Vec::new(), connection: None }
     }
 
     /// What is not yet sent: append to it.
@@ -36,40 +37,39 @@ impl<'a> Output<'a> {
     }
 
     /// Sends if there is much to send.
-    pub async fn breathe(&mut self) -> io::Result<()> {
-        if self.buffer.len() >= FULL { self.send().await } else { Ok(()) }
+    pub async fn breathe(&mut self) -> Result<(), Error> {
+        if self.buffer.len() >= FULL { self.pass_on().await } else { Ok(()) }
     }
 
     /// Sends bytes that would be copied for nothing otherwise: what is in the buffer first, then these.
-    pub async fn send_bytes(&mut self, bytes: &[u8]) -> io::Result<()> {
-        if bytes.len() < FULL / 2 {
+    pub async fn send_bytes(&mut self, bytes: &[u8]) -> Result<(), Error> {
+        if bytes.len() < FULL / 2 || self.connection.is_none() {
             self.buffer.extend_from_slice(bytes);
             return self.breathe().await;
         }
-        self.send().await?;
-        put(self.sink, bytes, self.patience).await
+        self.pass_on().await?;
+        match &mut self.connection {
+            Some(connection) => connection.write(bytes).await,
+            None => Ok(()),
+        }
     }
 
-    /// Sends all there is.
-    pub async fn send(&mut self) -> io::Result<()> {
-        if !self.buffer.is_empty() {
-            put(self.sink, &self.buffer, self.patience).await?;
-            self.buffer.clear();
-            // One huge response must not leave its buffer behind for the life of the connection.
-            self.buffer.shrink_to(2 * FULL);
-        }
-        tokio::time::timeout(self.patience, self.sink.flush()).await?
+    /// Hands all there is to the connection, which sends it when it waits for the client at the latest.
+    pub async fn pass_on(&mut self) -> Result<(), Error> {
+        let Some(connection) = &mut self.connection else { return Ok(()) };
+        connection.write(&self.buffer).await?;
+        self.buffer.clear();
+        // One huge response must not leave its buffer behind.
+        self.buffer.shrink_to(2 * FULL);
+        Ok(())
     }
-}
 
-/// The wait is for progress, not for the whole: a large letter over a slow line is no fault.
-async fn put(sink: &mut (dyn AsyncWrite + Unpin + Send), mut bytes: &[u8], patience: Duration) -> io::Result<()> {
-    while !bytes.is_empty() {
-        let taken = tokio::time::timeout(patience, sink.write(bytes)).await??;
-        if taken == 0 {
-            return Err(io::ErrorKind::WriteZero.into());
+    /// Sends all there is, now.
+    pub async fn send(&mut self) -> Result<(), Error> {
+        self.pass_on().await?;
+        match &mut self.connection {
+            Some(connection) => connection.flush().await,
+            None => Ok(()),
         }
-        bytes = bytes.get(taken..).unwrap_or_default();
     }
-    Ok(())
 }

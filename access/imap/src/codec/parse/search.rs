@@ -1,0 +1,157 @@
+//! SEARCH (RFC 9051 §6.4.4) with MODSEQ (RFC 7162 §3.1.5) and OLDER, YOUNGER (RFC 5032).
+
+use super::append::keyword;
+use super::set::{civil_date, sequence_set};
+use crate::codec::command::{Flag, Numbering, Search, SearchKey, SearchReturn};
+use crate::codec::cursor::{Cursor, Parsed};
+
+/// How deep keys may be nested in one another: real clients chain some dozens of ORs.
+const DEPTH_MAX: usize = 200;
+/// How many keys there may be in all.
+const KEYS_MAX: usize = 4096;
+
+pub(super) fn search(cursor: &mut Cursor<'_>, numbering: Numbering) -> Parsed<Search> {
+    let mut returns = None;
+    if cursor.eat_word(" RETURN ") {
+        returns = Some(return_options(cursor)?);
+    }
+    let mut charset = None;
+    if cursor.eat_word(" CHARSET ") {
+        charset = Some(cursor.utf8()?.to_ascii_uppercase());
+    }
+    cursor.space()?;
+    let mut budget = KEYS_MAX;
+    let mut keys = vec![key(cursor, DEPTH_MAX, &mut budget)?];
+    while cursor.eat(b' ') {
+        // Blanks at the end are forgiven.
+        if cursor.peek().is_none() {
+            break;
+        }
+        keys.push(key(cursor, DEPTH_MAX, &mut budget)?);
+    }
+    Ok(Search { numbering, returns, charset, keys })
+}
+
+fn return_options(cursor: &mut Cursor<'_>) -> Parsed<SearchReturn> {
+    let mut returns = SearchReturn::default();
+    let named = cursor.list(16, true, |cursor| {
+        match cursor.word()?.as_str() {
+            "MIN" => returns.min = true,
+            "MAX" => returns.max = true,
+            "ALL" => returns.all = true,
+            "COUNT" => returns.count = true,
+            "SAVE" => returns.save = true,
+            _ => return Err("This return option of SEARCH is not known here".into()),
+        }
+        Ok(())
+    })?;
+    // RFC 4731 §3.1: an empty list means ALL.
+    returns.all |= named.is_empty();
+    Ok(returns)
+}
+
+fn key(cursor: &mut Cursor<'_>, depth: usize, budget: &mut usize) -> Parsed<SearchKey> {
+    let depth = depth.checked_sub(1).ok_or("Search keys are nested too deep")?;
+    *budget = budget.checked_sub(1).ok_or("There are too many search keys")?;
+    match cursor.peek() {
+        Some(b'(') => return Ok(SearchKey::And(cursor.list(KEYS_MAX, false, |cursor| key(cursor, depth, budget))?)),
+        Some(b'0'..=b'9' | b'*' | b'$') => return Ok(SearchKey::Sequence(sequence_set(cursor)?)),
+        _ => {}
+    }
+    let word = cursor.word()?;
+    match word.as_str() {
+        "NOT" => {
+            cursor.space()?;
+            Ok(SearchKey::Not(Box::new(key(cursor, depth, budget)?)))
+        }
+        "OR" => {
+            cursor.space()?;
+            let one = key(cursor, depth, budget)?;
+            cursor.space()?;
+            let other = key(cursor, depth, budget)?;
+            Ok(SearchKey::Or(Box::new(one), Box::new(other)))
+        }
+        word => match without_argument(word) {
+            Some(key) => Ok(key),
+            None => with_argument(word, cursor),
+        },
+    }
+}
+
+fn without_argument(word: &str) -> Option<SearchKey> {
+    Some(match word {
+        "ALL" => SearchKey::All,
+        "ANSWERED" => SearchKey::Flag(Flag::Answered),
+        "DELETED" => SearchKey::Flag(Flag::Deleted),
+        "DRAFT" => SearchKey::Flag(Flag::Draft),
+        "FLAGGED" => SearchKey::Flag(Flag::Flagged),
+        "SEEN" => SearchKey::Flag(Flag::Seen),
+        "UNANSWERED" => SearchKey::NoFlag(Flag::Answered),
+        "UNDELETED" => SearchKey::NoFlag(Flag::Deleted),
+        "UNDRAFT" => SearchKey::NoFlag(Flag::Draft),
+        "UNFLAGGED" => SearchKey::NoFlag(Flag::Flagged),
+        "UNSEEN" => SearchKey::NoFlag(Flag::Seen),
+        // RFC 3501 §6.4.4. Nothing is \Recent here, so nothing is NEW and everything is OLD.
+        "NEW" | "RECENT" => SearchKey::Never,
+        "OLD" => SearchKey::All,
+        _ => return None,
+    })
+}
+
+fn with_argument(word: &str, cursor: &mut Cursor<'_>) -> Parsed<SearchKey> {
+    const UNKNOWN: &str = "This search key is not known here, or lacks its argument";
+    cursor.space().map_err(|_| UNKNOWN)?;
+    Ok(match word {
+        "BCC" | "CC" | "FROM" | "SUBJECT" | "TO" => {
+            SearchKey::Header { name: word.to_ascii_lowercase(), text: text(cursor)? }
+        }
+        "HEADER" => {
+            let name = cursor.utf8()?.to_ascii_lowercase();
+            cursor.space()?;
+            SearchKey::Header { name, text: text(cursor)? }
+        }
+        "BODY" => SearchKey::Body(text(cursor)?),
+        "TEXT" => SearchKey::Text(text(cursor)?),
+        "KEYWORD" => SearchKey::Flag(keyword(cursor)?),
+        "UNKEYWORD" => SearchKey::NoFlag(keyword(cursor)?),
+        "BEFORE" => SearchKey::Before(date(cursor)?),
+        "ON" => SearchKey::On(date(cursor)?),
+        "SINCE" => SearchKey::Since(date(cursor)?),
+        "SENTBEFORE" => SearchKey::SentBefore(date(cursor)?),
+        "SENTON" => SearchKey::SentOn(date(cursor)?),
+        "SENTSINCE" => SearchKey::SentSince(date(cursor)?),
+        "LARGER" => SearchKey::Larger(cursor.number64()?),
+        "SMALLER" => SearchKey::Smaller(cursor.number64()?),
+        "OLDER" => SearchKey::Older(cursor.nz_number()?.get()),
+        "YOUNGER" => SearchKey::Younger(cursor.nz_number()?.get()),
+        "UID" => SearchKey::Uid(sequence_set(cursor)?),
+        "MODSEQ" => SearchKey::ModSeq(mod_sequence(cursor)?),
+        _ => return Err(UNKNOWN.into()),
+    })
+}
+
+/// Text to look for. Bytes that are not UTF-8 cannot be found; the caller refuses charsets that would need them.
+fn text(cursor: &mut Cursor<'_>) -> Parsed<String> {
+    Ok(String::from_utf8_lossy(&cursor.astring()?).into_owned())
+}
+
+/// `1-Feb-1994`, with or without quotes.
+fn date(cursor: &mut Cursor<'_>) -> Parsed<jiff::civil::Date> {
+    let text = cursor.astring()?;
+    let date = std::str::from_utf8(&text).ok().and_then(civil_date);
+    date.ok_or_else(|| "A date is written 1-Feb-1994".into())
+}
+
+/// RFC 7162 §3.1.5: an entry name and type may come before the number; only flags have entries, all share one
+/// number, so they are read and passed over.
+fn mod_sequence(cursor: &mut Cursor<'_>) -> Parsed<u64> {
+    if cursor.peek() == Some(b'"') {
+        cursor.string()?;
+        cursor.space()?;
+        if !matches!(cursor.word()?.as_str(), "ALL" | "PRIV" | "SHARED") {
+            return Err("The type of an entry is all, priv or shared".into());
+        }
+        cursor.space()?;
+    }
+    cursor.number64()
+}
