@@ -1,14 +1,18 @@
 //! What the end-to-end tests share: post offices that run the real program, and the foreign clients that use them.
 
 mod client;
+mod dovecot;
 mod letters;
 mod office;
+mod postfix;
 mod python;
 mod smtp;
 
 pub use client::{Output, client, curl, python};
+pub use dovecot::Dovecot;
 pub use letters::{generated_letter, message_ids, sample};
 pub use office::{Office, OfficeBuilder, Person, facteur, free_port};
+pub use postfix::Postfix;
 pub use smtp::{Dialogue, Sink};
 
 /// Two offices that know each other's way: alpha.test with Alice, beta.test with Bob.

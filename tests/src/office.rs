@@ -24,7 +24,7 @@ pub fn facteur() -> PathBuf {
         return path.into();
     }
     let test = std::env::current_exe().expect("the test knows where it is");
-    let folder = test.ancestors().nth(2).expect("target/debug/deps/test");
+    let folder = test.ancestors().skip(1).find(|folder| !folder.ends_with("deps")).expect("target/debug");
     let program = folder.join("facteur");
     assert!(program.is_file(), "{} is missing: run `cargo build -p facteur` first", program.display());
     program
@@ -42,6 +42,7 @@ pub struct OfficeBuilder {
     smtp_port: u16,
     routes: Vec<(String, u16)>,
     extra: String,
+    environment: Vec<(String, String)>,
 }
 
 impl OfficeBuilder {
@@ -53,6 +54,7 @@ impl OfficeBuilder {
             smtp_port: free_port(),
             routes: Vec::new(),
             extra: String::new(),
+            environment: Vec::new(),
         }
     }
 
@@ -80,6 +82,12 @@ impl OfficeBuilder {
         self
     }
 
+    /// A variable for the environment of `facteur serve`.
+    pub fn environment(mut self, name: &str, value: &str) -> Self {
+        self.environment.push((name.into(), value.into()));
+        self
+    }
+
     /// Makes the folder, the domain and the people with the command line, and starts `facteur serve`.
     pub fn start(self) -> Office {
         let mut office = self.prepare();
@@ -99,8 +107,15 @@ impl OfficeBuilder {
         };
         let config = folder.path().join("facteur.toml");
         std::fs::write(&config, self.toml(folder.path(), &ports)).expect("the configuration is written");
-        let mut office =
-            Office { domain: self.domain.clone(), people: Vec::new(), ports, config, folder, process: None };
+        let mut office = Office {
+            domain: self.domain.clone(),
+            people: Vec::new(),
+            ports,
+            config,
+            folder,
+            environment: self.environment.clone(),
+            process: None,
+        };
         office.command(&["domain", "add", &self.domain]);
         for name in &self.people {
             office.add_person(name);
@@ -158,6 +173,7 @@ pub struct Office {
     /// Its configuration file.
     pub config: PathBuf,
     folder: TempDir,
+    environment: Vec<(String, String)>,
     process: Option<Child>,
 }
 
@@ -236,6 +252,7 @@ impl Office {
             std::fs::OpenOptions::new().create(true).append(true).open(self.folder.path().join("log")).expect("log");
         let mut command = Command::new(facteur());
         command.arg("serve").arg("--config").arg(&self.config).env("LANG", "C.UTF-8");
+        command.envs(self.environment.iter().map(|(name, value)| (name, value)));
         command.stdin(Stdio::null()).stdout(log.try_clone().expect("log")).stderr(log);
         self.process = Some(command.spawn().expect("facteur starts"));
         for (door, port) in self.ports.all() {

@@ -15,6 +15,7 @@ impl Dialogue {
     /// Connects to a port of this machine. Reads give up after ten seconds.
     pub fn open(port: u16) -> std::io::Result<Self> {
         let stream = TcpStream::connect(("127.0.0.1", port))?;
+        stream.set_nodelay(true)?;
         stream.set_read_timeout(Some(Duration::from_secs(10)))?;
         stream.set_write_timeout(Some(Duration::from_secs(10)))?;
         Ok(Self { reader: BufReader::new(stream) })
@@ -44,8 +45,7 @@ impl Dialogue {
 
     /// Sends an SMTP command and gives the last line of the reply.
     pub fn ask(&mut self, command: &str) -> std::io::Result<String> {
-        self.write(command.as_bytes())?;
-        self.write(b"\r\n")?;
+        self.write(format!("{command}\r\n").as_bytes())?;
         self.reply()
     }
 
@@ -78,7 +78,8 @@ impl Dialogue {
             }
         }
         self.write(letter)?;
-        Ok(self.ask(".")?.starts_with("250"))
+        self.write(b".\r\n")?;
+        Ok(self.reply()?.starts_with("250"))
     }
 }
 

@@ -1,0 +1,119 @@
+//! Dovecot from Debian, in a folder of its own: IMAP with TLS, and LMTP for a Postfix in front of it.
+
+use std::os::unix::fs::{PermissionsExt, chown};
+use std::path::PathBuf;
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use tempfile::TempDir;
+
+use crate::client::client;
+use crate::office::free_port;
+
+/// A running Dovecot. Anyone may log in with the password `secret`; their mail is a Maildir.
+pub struct Dovecot {
+    /// Where it takes letters.
+    pub lmtp: u16,
+    /// Where it serves IMAP with TLS.
+    pub imaps: u16,
+    folder: TempDir,
+    process: Child,
+}
+
+impl Dovecot {
+    /// Starts it with more lines for its configuration.
+    pub fn start(extra: &str) -> Self {
+        let folder = tempfile::tempdir().expect("a folder");
+        std::fs::set_permissions(folder.path(), std::fs::Permissions::from_mode(0o755)).expect("opened");
+        let mail = folder.path().join("mail");
+        std::fs::create_dir(&mail).expect("made");
+        chown(&mail, Some(65534), Some(65534)).expect("the tests with Dovecot run as root");
+        make_certificate(&folder);
+        let (lmtp, imaps) = (free_port(), free_port());
+        let config = folder.path().join("dovecot.conf");
+        std::fs::write(&config, configuration(&folder, lmtp, imaps) + extra).expect("written");
+        let mut command = Command::new("/usr/sbin/dovecot");
+        command.arg("-F").arg("-c").arg(&config).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+        let process = command.spawn().expect("dovecot starts; `cargo xtask test` installs it");
+        let dovecot = Self { lmtp, imaps, folder, process };
+        dovecot.wait();
+        dovecot
+    }
+
+    fn wait(&self) {
+        let patience = Instant::now() + Duration::from_secs(20);
+        while std::net::TcpStream::connect(("127.0.0.1", self.imaps)).is_err() {
+            let log = std::fs::read_to_string(self.folder.path().join("log")).unwrap_or_default();
+            assert!(Instant::now() < patience, "Dovecot does not listen\n{log}");
+            std::thread::sleep(Duration::from_millis(20));
+        }
+    }
+
+    /// The number of its master process.
+    pub fn pid(&self) -> u32 {
+        self.process.id()
+    }
+
+    /// The Maildir of a person.
+    pub fn maildir(&self, person: &str) -> PathBuf {
+        self.folder.path().join("mail").join(person)
+    }
+}
+
+impl Drop for Dovecot {
+    fn drop(&mut self) {
+        let _ = Command::new("kill").arg(self.process.id().to_string()).status();
+        let _ = self.process.wait();
+    }
+}
+
+fn make_certificate(folder: &TempDir) {
+    let mut openssl = Command::new("openssl");
+    openssl.args(["req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2"]);
+    openssl.args(["-subj", "/CN=localhost", "-keyout"]).arg(folder.path().join("key.pem"));
+    openssl.arg("-out").arg(folder.path().join("cert.pem"));
+    client(&mut openssl, b"").must_succeed();
+}
+
+fn configuration(folder: &TempDir, lmtp: u16, imaps: u16) -> String {
+    let at = folder.path().display();
+    format!(
+        "base_dir = {at}/run
+state_dir = {at}/state
+log_path = {at}/log
+protocols = imap lmtp
+listen = 127.0.0.1
+ssl = yes
+ssl_cert = <{at}/cert.pem
+ssl_key = <{at}/key.pem
+mail_location = maildir:{at}/mail/%u
+first_valid_uid = 1
+passdb {{
+  driver = static
+  args = password=secret
+}}
+userdb {{
+  driver = static
+  args = uid=65534 gid=65534 home={at}/mail/%u allow_all_users=yes
+}}
+namespace inbox {{
+  inbox = yes
+  separator = /
+}}
+service imap-login {{
+  inet_listener imap {{
+    port = 0
+  }}
+  inet_listener imaps {{
+    port = {imaps}
+  }}
+}}
+service lmtp {{
+  inet_listener lmtp {{
+    address = 127.0.0.1
+    port = {lmtp}
+  }}
+}}
+"
+    )
+}
