@@ -1,1 +1,50 @@
-//! .
+//! The database engine of the house: transactions with group commit, snapshot reads, letters' bodies by content,
+//! migrations, notices of change, and full-text search.
+//!
+//! **This room alone knows which database runs.** Domain code (`house/mailbox`, `house/directory`, the queue) is plain
+//! synchronous Rust over [`View`] and [`Tx`], in the SQL that SQLite and PostgreSQL share.
+//!
+//! Invariants of this room:
+//! * [`Store::write`] resolves to `Ok` only after the commit that holds its changes has been synced to the disk.
+//! * What a read can see is on the disk: nothing becomes visible before it is durable.
+//! * A write that fails or panics is undone alone; its neighbours in the same commit are not harmed.
+//! * Notices ([`Tx::announce`]) go out after the commit and its answers, never before.
+//! * A file outside the database is synced, with its directory, before the commit that refers to it. A crash leaves
+//!   orphans at most, and those are swept at the next start.
+//! * Every queue here is bounded; past the bound callers get [`Error::Busy`] and nothing piles up.
+//!
+//! It must not know what a letter, a folder or a person is.
+
+mod blob;
+mod engine;
+mod error;
+mod faults;
+mod frames;
+mod gate;
+mod lock;
+mod migration;
+mod queue;
+mod reader;
+mod search;
+mod shelf;
+mod sqlite;
+mod statistics;
+mod store;
+mod topic;
+mod tx;
+mod value;
+mod view;
+mod writer;
+
+pub use blob::{BlobId, PreparedBlob};
+pub use error::{Error, OpenError, Result};
+pub use faults::Faults;
+pub use lock::Lock;
+pub use migration::Migration;
+pub use search::{Document, Field, Query, SearchIndex};
+pub use statistics::Statistics;
+pub use store::{Options, Store};
+pub use topic::{Topic, Watch};
+pub use tx::Tx;
+pub use value::{FromValue, Row, ToValue, Value};
+pub use view::View;

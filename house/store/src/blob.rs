@@ -1,0 +1,247 @@
+//! Letters' bodies: kept once per content, counted, packed where that helps.
+
+use std::fmt;
+use std::ops::Range;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use bytes::Bytes;
+
+use crate::error::{Error, Result};
+use crate::frames;
+use crate::migration::Migration;
+use crate::params;
+use crate::shelf::Shelf;
+use crate::tx::Tx;
+use crate::view::View;
+
+/// The tables of this room.
+pub(crate) const MIGRATIONS: &[Migration] = &[Migration {
+    room: "store",
+    number: 1,
+    // The content stands beside, so that counting a reference does not write it again.
+    sql: "CREATE TABLE blob (
+            id {id}, hash {blob} NOT NULL UNIQUE, length BIGINT NOT NULL, packed BIGINT NOT NULL,
+            form BIGINT NOT NULL, refs BIGINT NOT NULL, file TEXT
+          );
+          CREATE TABLE blob_content (blob {key}, bytes {blob} NOT NULL);",
+}];
+
+/// The number of a blob.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct BlobId(pub i64);
+
+impl fmt::Display for BlobId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "blob {}", self.0)
+    }
+}
+
+/// A blob hashed and packed, and on the disk already if it is large, ready for [`Tx::put_blob`]. Dropped without being
+/// put, it leaves nothing behind.
+#[derive(Clone)]
+pub struct PreparedBlob(Arc<Prepared>);
+
+struct Prepared {
+    hash: [u8; 32],
+    length: u64,
+    packed: u64,
+    form: Form,
+    place: Place,
+}
+
+enum Place {
+    Inline(Bytes),
+    File(Shelved),
+}
+
+/// A file that is removed again unless a row refers to it.
+struct Shelved {
+    name: Box<str>,
+    shelf: Arc<Shelf>,
+    adopted: AtomicBool,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Form {
+    Plain,
+    Packed,
+}
+
+impl Form {
+    fn number(self) -> i64 {
+        match self {
+            Self::Plain => 0,
+            Self::Packed => 1,
+        }
+    }
+
+    fn from_number(number: i64) -> Result<Self> {
+        match number {
+            0 => Ok(Self::Plain),
+            1 => Ok(Self::Packed),
+            _ => Err(Error::Corrupt(format!("a body has the unknown form {number}"))),
+        }
+    }
+}
+
+impl PreparedBlob {
+    /// How many bytes the content has.
+    pub fn length(&self) -> u64 {
+        self.0.length
+    }
+
+    /// The BLAKE3 hash of the content.
+    pub fn hash(&self) -> &[u8; 32] {
+        &self.0.hash
+    }
+
+    /// How many syncs it took.
+    pub(crate) fn syncs(&self) -> u64 {
+        match &self.0.place {
+            Place::Inline(_) => 0,
+            Place::File(_) => 2,
+        }
+    }
+
+    /// A row refers to its file, or may do so: the file stays.
+    pub(crate) fn adopt(&self) {
+        if let Place::File(file) = &self.0.place {
+            file.adopted.store(true, Ordering::Release);
+        }
+    }
+}
+
+impl Drop for Shelved {
+    fn drop(&mut self) {
+        if !self.adopted.load(Ordering::Acquire) {
+            self.shelf.remove(&self.name);
+        }
+    }
+}
+
+/// Hashes and packs; writes and syncs what is larger than `inline_max`.
+pub(crate) fn prepare(shelf: &Arc<Shelf>, content: Bytes, inline_max: usize) -> Result<PreparedBlob> {
+    let hash = *blake3::hash(&content).as_bytes();
+    let length = content.len() as u64;
+    let (form, stored) = match frames::pack(&content) {
+        Some(packed) => (Form::Packed, Bytes::from(packed)),
+        None => (Form::Plain, content),
+    };
+    let packed = stored.len() as u64;
+    let place = if length <= inline_max as u64 {
+        Place::Inline(stored)
+    } else {
+        let name = shelf.keep(&[&stored])?;
+        Place::File(Shelved { name, shelf: Arc::clone(shelf), adopted: AtomicBool::new(false) })
+    };
+    Ok(PreparedBlob(Arc::new(Prepared { hash, length, packed, form, place })))
+}
+
+pub(crate) fn put(tx: &mut Tx, blob: &PreparedBlob) -> Result<BlobId> {
+    let Prepared { hash, length, packed, form, place } = &*blob.0;
+    let file = match place {
+        Place::File(file) => Some(&*file.name),
+        Place::Inline(_) => None,
+    };
+    let (id, refs) = tx.query_one(
+        "INSERT INTO blob (hash, length, packed, form, refs, file) VALUES ($1, $2, $3, $4, 1, $5)
+         ON CONFLICT (hash) DO UPDATE SET refs = blob.refs + 1 RETURNING id, refs",
+        params![hash, length, packed, form.number(), file],
+        |row| Ok((row.get::<BlobId>(0)?, row.get::<i64>(1)?)),
+    )?;
+    if refs > 1 {
+        return Ok(id);
+    }
+    match place {
+        Place::Inline(bytes) => {
+            tx.execute("INSERT INTO blob_content (blob, bytes) VALUES ($1, $2)", params![id, bytes])?;
+        }
+        Place::File(_) => tx.effects().adopted.push(blob.clone()),
+    }
+    Ok(id)
+}
+
+pub(crate) fn release(tx: &mut Tx, blob: BlobId) -> Result<()> {
+    let refs = tx.query_opt("UPDATE blob SET refs = refs - 1 WHERE id = $1 RETURNING refs", params![blob], |row| {
+        row.get::<i64>(0)
+    })?;
+    match refs {
+        None => Err(Error::NoBlob(blob)),
+        Some(refs) if refs > 0 => Ok(()),
+        Some(_) => forget(tx, blob),
+    }
+}
+
+fn forget(tx: &mut Tx, blob: BlobId) -> Result<()> {
+    let file = tx.query_one("DELETE FROM blob WHERE id = $1 RETURNING file", params![blob], |row| {
+        Ok(row.get::<Option<String>>(0)?.map(String::into_boxed_str))
+    })?;
+    match file {
+        Some(file) => tx.effects().released.push(file),
+        None => {
+            tx.execute("DELETE FROM blob_content WHERE blob = $1", params![blob])?;
+        }
+    }
+    Ok(())
+}
+
+pub(crate) fn length(view: &View, blob: BlobId) -> Result<u64> {
+    view.query_opt("SELECT length FROM blob WHERE id = $1", params![blob], |row| row.get(0))?.ok_or(Error::NoBlob(blob))
+}
+
+struct Kept {
+    length: u64,
+    packed: u64,
+    form: Form,
+    file: Option<String>,
+}
+
+pub(crate) fn read(view: &View, blob: BlobId, range: Range<u64>) -> Result<Bytes> {
+    let kept = view
+        .query_opt("SELECT length, packed, form, file FROM blob WHERE id = $1", params![blob], |row| {
+            let form = Form::from_number(row.get(2)?)?;
+            Ok(Kept { length: row.get(0)?, packed: row.get(1)?, form, file: row.get(3)? })
+        })?
+        .ok_or(Error::NoBlob(blob))?;
+    let range = range.start.min(kept.length)..range.end.min(kept.length);
+    if range.is_empty() {
+        return Ok(Bytes::new());
+    }
+    match &kept.file {
+        Some(file) => from_file(view.shelf(), file, &kept, range),
+        None => from_row(view, blob, &kept, range),
+    }
+}
+
+fn from_file(shelf: &Shelf, file: &str, kept: &Kept, range: Range<u64>) -> Result<Bytes> {
+    match kept.form {
+        Form::Plain => shelf.read(file, range),
+        Form::Packed => frames::unpack(kept.length, kept.packed, range, |range| shelf.read(file, range)),
+    }
+    .map(Bytes::from)
+}
+
+fn from_row(view: &View, blob: BlobId, kept: &Kept, range: Range<u64>) -> Result<Bytes> {
+    let sql = "SELECT bytes FROM blob_content WHERE blob = $1";
+    view.query_one(sql, params![blob], |row| {
+        let stored = row.bytes(0)?;
+        let part = |range: Range<u64>| -> Result<&[u8]> {
+            let range = range.start.try_into().unwrap_or(usize::MAX)..range.end.try_into().unwrap_or(usize::MAX);
+            stored.get(range).ok_or_else(|| Error::Corrupt(format!("{blob} is shorter than it should be")))
+        };
+        match kept.form {
+            Form::Plain => part(range).map(Bytes::copy_from_slice),
+            Form::Packed => frames::unpack(kept.length, kept.packed, range, part).map(Bytes::from),
+        }
+    })
+}
+
+/// Of these files, those that no row refers to.
+pub(crate) fn orphans(view: &View, mut names: std::collections::HashSet<String>) -> Result<Vec<String>> {
+    view.for_each("SELECT file FROM blob WHERE file IS NOT NULL", params![], |row| {
+        names.remove(row.text(0)?);
+        Ok(std::ops::ControlFlow::Continue(()))
+    })?;
+    Ok(names.into_iter().collect())
+}

@@ -1,0 +1,52 @@
+//! The border between the store and the database that runs. Everything on this side speaks of transactions,
+//! statements and rows; only the modules that implement these traits (today `sqlite`) know the engine.
+
+use std::ops::ControlFlow;
+
+use crate::error::Result;
+use crate::value::{Row, Value};
+
+/// Called for each row of an answer.
+pub(crate) type EachRow<'f> = &'f mut dyn FnMut(&Row<'_>) -> Result<ControlFlow<()>>;
+
+/// A connection that can ask.
+pub(crate) trait Session: Send {
+    /// Runs a statement and gives the number of rows it changed.
+    fn execute(&self, sql: &str, params: &[Value<'_>]) -> Result<usize>;
+    /// Runs a statement and shows its rows one by one.
+    fn query(&self, sql: &str, params: &[Value<'_>], each: EachRow<'_>) -> Result<()>;
+    /// Begins a transaction that sees one state of the data until it ends.
+    fn begin_read(&self) -> Result<()>;
+    /// Ends it.
+    fn end_read(&self) -> Result<()>;
+}
+
+/// The connection that writes.
+pub(crate) trait WriteSession: Session {
+    /// Begins a transaction that nobody else can write beside.
+    fn begin(&self) -> Result<()>;
+    /// Marks the point to which [`undo`](Self::undo) goes back.
+    fn mark(&self) -> Result<()>;
+    /// Keeps what was done since the mark.
+    fn keep(&self) -> Result<()>;
+    /// Undoes what was done since the mark.
+    fn undo(&self) -> Result<()>;
+    /// Is the transaction still there? Some failures (a full disk) undo all of it.
+    fn in_transaction(&self) -> bool;
+    /// Commits, and returns when it is on the disk.
+    fn commit(&self) -> Result<()>;
+    /// Undoes the whole transaction.
+    fn roll_back(&self);
+    /// Has something else than this connection changed the data since this was last asked?
+    fn changed_elsewhere(&self) -> Result<bool>;
+    /// Is there a table of this name?
+    fn has_table(&self, name: &str) -> Result<bool>;
+    /// How many bytes of log the last commit left to be carried into the database.
+    fn log_bytes(&self) -> u64;
+}
+
+/// The columns of the row under the cursor.
+pub(crate) trait Columns {
+    /// The value of a column.
+    fn value(&self, column: usize) -> Result<Value<'_>>;
+}

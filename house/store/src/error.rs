@@ -1,0 +1,127 @@
+//! What can go wrong, and who must act.
+
+use std::path::PathBuf;
+
+use crate::blob::BlobId;
+
+/// What a store call gives.
+pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+/// Why a read or a write was not done. Nothing of a failed write is kept.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// Too much is waiting already, or another process holds the database. Try again later.
+    #[error("the store is busy: {0}")]
+    Busy(&'static str),
+    /// The disk is full. The administrator must make room; then it goes on by itself.
+    #[error("the disk is full ({0}); make room and the post office goes on by itself")]
+    Full(String),
+    /// The disk or the file system failed.
+    #[error("the disk failed: {0}")]
+    Io(String),
+    /// The database file is damaged. Restore a backup.
+    #[error("the database is damaged ({0}); stop the post office and restore a backup")]
+    Corrupt(String),
+    /// The database cannot be written: file permissions, or a read-only file system.
+    #[error("the database cannot be written ({0}); check who owns the data folder")]
+    ReadOnly(String),
+    /// A row breaks a rule of its table (it exists already, or what it refers to does not).
+    #[error("a rule of the table forbids this: {0}")]
+    Constraint(String),
+    /// There is no such row.
+    #[error("there is no such row")]
+    NoRow,
+    /// There is no blob of this number.
+    #[error("there is no {0}")]
+    NoBlob(BlobId),
+    /// A column holds something else than was asked for.
+    #[error("column {column} does not hold {wanted}")]
+    Type {
+        /// Number of the column, from 0.
+        column: usize,
+        /// What was asked for.
+        wanted: &'static str,
+    },
+    /// A value that the database cannot hold: an integer beyond 2⁶³-1, a text or blob beyond the limit.
+    #[error("the value is too large for the database")]
+    TooLarge,
+    /// The statement is wrong: a fault of this program.
+    #[error("a statement is wrong: {0}")]
+    Sql(String),
+    /// The closure panicked: a fault of this program. Its changes were undone.
+    #[error("a write or read panicked: {0}")]
+    Panicked(String),
+    /// The store is closed or closing.
+    #[error("the store is closed")]
+    Closed,
+}
+
+impl Error {
+    /// May the same call succeed later without anybody changing the program or the request?
+    pub fn is_temporary(&self) -> bool {
+        matches!(
+            self,
+            Self::Busy(_) | Self::Full(_) | Self::Io(_) | Self::Corrupt(_) | Self::ReadOnly(_) | Self::Closed
+        )
+    }
+}
+
+/// Why the data folder could not be opened. The data is as it was before.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum OpenError {
+    /// The folder cannot be made or entered.
+    #[error("cannot use the data folder {}: {error}", folder.display())]
+    Folder {
+        /// The folder.
+        folder: PathBuf,
+        /// What the system says.
+        error: std::io::Error,
+    },
+    /// Another process has the folder.
+    #[error("the data folder {} is in use by another Facteur (process {process}); stop it first, or give --data", folder.display())]
+    InUse {
+        /// The folder.
+        folder: PathBuf,
+        /// The other process, as it wrote itself down.
+        process: String,
+    },
+    /// The database was written by a newer Facteur.
+    #[error(
+        "the database is newer than this program: {room} is at number {found}, this program knows {known}; \
+         install the newer Facteur again, or restore the snapshot it made before it migrated"
+    )]
+    Newer {
+        /// The room whose tables are newer.
+        room: String,
+        /// The number found in the database.
+        found: u32,
+        /// The last number this program knows.
+        known: u32,
+    },
+    /// A migration failed; all were undone.
+    #[error("migration {number} of {room} failed and was undone, the data is as it was: {error}")]
+    Migration {
+        /// The room.
+        room: &'static str,
+        /// The number in the room.
+        number: u32,
+        /// Why.
+        error: Error,
+    },
+    /// The snapshot before the migrations could not be made, so that none was tried.
+    #[error("no snapshot could be made before the migrations, so none was tried: {0}")]
+    Snapshot(Error),
+    /// The list of migrations is wrong: a fault of this program.
+    #[error("the migrations of {0} are not numbered 1, 2, 3, …")]
+    Numbering(&'static str),
+    /// The database could not be opened.
+    #[error("cannot open the database {}: {error}", file.display())]
+    Database {
+        /// The file.
+        file: PathBuf,
+        /// Why.
+        error: Error,
+    },
+}

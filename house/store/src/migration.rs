@@ -1,0 +1,154 @@
+//! Tables come and change by numbered steps, each done once.
+
+use std::collections::{BTreeMap, HashMap};
+use std::path::{Path, PathBuf};
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use crate::engine::WriteSession;
+use crate::error::{Error, OpenError, Result};
+use crate::lock::Lock;
+use crate::params;
+use crate::value::Row;
+
+/// One step. Each room numbers its own steps 1, 2, 3, … and never changes one that was released.
+///
+/// The statements are separated by `;`. The engine replaces `{id}` (a primary key that numbers itself and is never
+/// used again), `{key}` (a whole number as primary key, given by who writes the row), `{clustered}` (behind the
+/// closing parenthesis: rows lie in the order of the primary key) and `{blob}` (bytes).
+#[derive(Debug, Clone, Copy)]
+pub struct Migration {
+    /// The room whose tables it makes.
+    pub room: &'static str,
+    /// Its number in the room.
+    pub number: u32,
+    /// The statements.
+    pub sql: &'static str,
+}
+
+/// What an engine does for migrations.
+pub(crate) trait Migrate: WriteSession {
+    /// Runs the statements of a migration, with the tokens replaced.
+    fn run_migration(&self, sql: &str) -> Result<()>;
+    /// Writes a copy of the whole database to a new file.
+    fn snapshot(&self, to: &Path) -> Result<()>;
+}
+
+/// Brings the database to the state that the migrations describe, all of it or nothing.
+pub(crate) fn migrate(
+    session: &dyn Migrate,
+    folder: &Path,
+    file: &Path,
+    migrations: &[Migration],
+) -> Result<(), OpenError> {
+    check_numbers(migrations)?;
+    let database = |error| OpenError::Database { file: file.to_owned(), error };
+    let done = recorded(session).map_err(database)?;
+    let waiting = pending(&done, migrations)?;
+    if waiting.is_empty() {
+        return Ok(());
+    }
+    if !done.is_empty() {
+        nobody_else(folder)?;
+        snapshot(session, folder).map_err(OpenError::Snapshot)?;
+    }
+    session.begin().map_err(database)?;
+    // Another process may have been first.
+    let result = recorded(session).map_err(database).and_then(|done| apply(session, &pending(&done, migrations)?));
+    match result {
+        Ok(()) => session.commit().map_err(database),
+        Err(error) => Err(error),
+    }
+    .inspect_err(|_| session.roll_back())
+}
+
+fn check_numbers(migrations: &[Migration]) -> Result<(), OpenError> {
+    let mut last = HashMap::new();
+    for migration in migrations {
+        let last = last.entry(migration.room).or_insert(0);
+        *last += 1;
+        if *last != migration.number {
+            return Err(OpenError::Numbering(migration.room));
+        }
+    }
+    Ok(())
+}
+
+/// The last number of each room that the database has seen.
+fn recorded(session: &dyn Migrate) -> Result<BTreeMap<String, u32>> {
+    let mut done = BTreeMap::new();
+    if !session.has_table("migration")? {
+        return Ok(done);
+    }
+    session.query("SELECT room, max(number) FROM migration GROUP BY room", params![], &mut |row: &Row<'_>| {
+        done.insert(row.get(0)?, row.get(1)?);
+        Ok(std::ops::ControlFlow::Continue(()))
+    })?;
+    Ok(done)
+}
+
+fn pending(done: &BTreeMap<String, u32>, migrations: &[Migration]) -> Result<Vec<Migration>, OpenError> {
+    for (room, found) in done {
+        let known = migrations.iter().filter(|step| step.room == room).map(|step| step.number).max().unwrap_or(0);
+        if *found > known {
+            return Err(OpenError::Newer { room: room.clone(), found: *found, known });
+        }
+    }
+    let is_new = |step: &&Migration| done.get(step.room).is_none_or(|done| step.number > *done);
+    Ok(migrations.iter().filter(is_new).copied().collect())
+}
+
+fn apply(session: &dyn Migrate, steps: &[Migration]) -> Result<(), OpenError> {
+    let table = "CREATE TABLE IF NOT EXISTS migration (
+        room TEXT NOT NULL, number BIGINT NOT NULL, at BIGINT NOT NULL, PRIMARY KEY (room, number))";
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
+    for step in steps {
+        session
+            .execute(table, params![])
+            .and_then(|_| session.run_migration(step.sql))
+            .and_then(|()| {
+                let record = "INSERT INTO migration (room, number, at) VALUES ($1, $2, $3)";
+                session.execute(record, params![step.room, step.number, now])
+            })
+            .map_err(|error| OpenError::Migration { room: step.room, number: step.number, error })?;
+        tracing::info!(room = step.room, number = step.number, "migrated");
+    }
+    Ok(())
+}
+
+/// Never change the tables under a running post office of the version before.
+fn nobody_else(folder: &Path) -> Result<(), OpenError> {
+    match Lock::holder(folder) {
+        Some(process) if process != std::process::id().to_string() => {
+            Err(OpenError::InUse { folder: folder.to_owned(), process })
+        }
+        _ => Ok(()),
+    }
+}
+
+/// How many snapshots are kept.
+const SNAPSHOTS: usize = 3;
+
+fn snapshot(session: &dyn Migrate, folder: &Path) -> Result<()> {
+    let io = |error: std::io::Error| Error::Io(error.to_string());
+    let shelf = folder.join("snapshots");
+    std::fs::create_dir_all(&shelf).map_err(io)?;
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_millis();
+    let (unfinished, finished) = (shelf.join("unfinished"), shelf.join(format!("before-migration-{now}.db")));
+    let _ = std::fs::remove_file(&unfinished);
+    session.snapshot(&unfinished)?;
+    std::fs::File::open(&unfinished).and_then(|file| file.sync_all()).map_err(io)?;
+    std::fs::rename(&unfinished, &finished).map_err(io)?;
+    std::fs::File::open(&shelf).and_then(|folder| folder.sync_all()).map_err(io)?;
+    tracing::info!(file = %finished.display(), "snapshot made before migrating");
+    forget_old(&shelf).map_err(io)
+}
+
+fn forget_old(shelf: &Path) -> std::io::Result<()> {
+    let mut files: Vec<PathBuf> =
+        std::fs::read_dir(shelf)?.map(|entry| Ok(entry?.path())).collect::<std::io::Result<_>>()?;
+    files.retain(|file| file.extension().is_some_and(|extension| extension == "db"));
+    // Their names hold the time in a fixed number of digits.
+    files.sort();
+    let old = files.len().saturating_sub(SNAPSHOTS);
+    files.iter().take(old).try_for_each(std::fs::remove_file)
+}

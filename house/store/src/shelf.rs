@@ -1,0 +1,161 @@
+//! The folder of bodies too large for the database.
+//!
+//! A file has a name of its own and belongs to one row for ever: it is written and synced before the row is, and
+//! removed after the row is. So a file without a row is an orphan, whatever happened.
+
+use std::collections::{HashSet, VecDeque};
+use std::fs::{self, File, TryLockError};
+use std::io::{ErrorKind, Write};
+use std::ops::Range;
+use std::os::unix::fs::FileExt;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, Instant, SystemTime};
+
+use crate::error::{Error, Result};
+
+/// How long a released file stays, for readers in other processes whose snapshot still shows its row.
+const GRACE: Duration = Duration::from_secs(30);
+
+pub(crate) struct Shelf {
+    folder: PathBuf,
+    /// Locked by each process that has the store open, so that the first one can know that it is alone.
+    _in_use: Option<File>,
+    counter: AtomicU64,
+    released: Mutex<VecDeque<(Instant, Box<str>)>>,
+}
+
+impl Shelf {
+    /// Opens the folder. Gives also the names of the files that no process can be about to refer to.
+    pub(crate) fn open(data: &Path) -> std::io::Result<(Self, HashSet<String>)> {
+        let folder = data.join("blobs");
+        fs::create_dir_all(&folder)?;
+        let in_use = File::options().create(true).truncate(false).write(true).open(folder.join(".in-use"))?;
+        let old = match in_use.try_lock() {
+            Ok(()) => list(&folder)?,
+            // Somebody else may be between writing a file and committing its row.
+            Err(TryLockError::WouldBlock) => HashSet::new(),
+            Err(TryLockError::Error(error)) => return Err(error),
+        };
+        in_use.unlock()?;
+        in_use.lock_shared()?;
+        Ok((Self { folder, _in_use: Some(in_use), counter: AtomicU64::new(0), released: Mutex::default() }, old))
+    }
+
+    /// A shelf that holds nothing, for a database without blobs.
+    pub(crate) fn none() -> Self {
+        Self { folder: PathBuf::new(), _in_use: None, counter: AtomicU64::new(0), released: Mutex::default() }
+    }
+
+    /// Writes a file and syncs it and its directory. Gives its name.
+    pub(crate) fn keep(&self, parts: &[&[u8]]) -> Result<Box<str>> {
+        let name = self.fresh_name();
+        let path = self.path(&name);
+        self.write(&path, parts).map_err(|error| {
+            let _ = fs::remove_file(&path);
+            by_system(&error)
+        })?;
+        Ok(name)
+    }
+
+    /// Reads a range of a file.
+    pub(crate) fn read(&self, name: &str, range: Range<u64>) -> Result<Vec<u8>> {
+        let file = File::open(self.path(name)).map_err(|error| missing(name, &error))?;
+        let length = usize::try_from(range.end.saturating_sub(range.start)).map_err(|_| Error::TooLarge)?;
+        let mut bytes = vec![0; length];
+        file.read_exact_at(&mut bytes, range.start).map_err(|error| missing(name, &error))?;
+        Ok(bytes)
+    }
+
+    /// Removes a file that no row refers to and no reader knows.
+    pub(crate) fn remove(&self, name: &str) {
+        match fs::remove_file(self.path(name)) {
+            Err(error) if error.kind() != ErrorKind::NotFound => {
+                tracing::warn!(name, %error, "a body that nobody needs could not be removed; it will be at the next start");
+            }
+            _ => {}
+        }
+    }
+
+    /// Takes note that a file will not be needed once the readers of today are done.
+    pub(crate) fn release(&self, names: impl IntoIterator<Item = Box<str>>) {
+        let now = Instant::now();
+        let mut released = self.released.lock().unwrap_or_else(PoisonError::into_inner);
+        released.extend(names.into_iter().map(|name| (now, name)));
+    }
+
+    /// Removes the released files whose time has come: released before `oldest_read` began, and long enough ago.
+    pub(crate) fn tidy(&self, oldest_read: Option<Instant>) {
+        loop {
+            let mut released = self.released.lock().unwrap_or_else(PoisonError::into_inner);
+            let due = released
+                .front()
+                .is_some_and(|(at, _)| at.elapsed() >= GRACE && oldest_read.is_none_or(|oldest| *at < oldest));
+            let Some((_, name)) = released.pop_front_if(|_| due) else { return };
+            drop(released);
+            self.remove(&name);
+        }
+    }
+
+    fn fresh_name(&self) -> Box<str> {
+        let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default().as_nanos();
+        let count = self.counter.fetch_add(1, Ordering::Relaxed);
+        format!("{now:x}-{:x}-{count:x}", std::process::id()).into()
+    }
+
+    /// 256 folders, so that none gets too large for the tools of the administrator.
+    fn path(&self, name: &str) -> PathBuf {
+        self.folder.join(shard(name)).join(name)
+    }
+
+    fn write(&self, path: &Path, parts: &[&[u8]]) -> std::io::Result<()> {
+        let folder = path.parent().unwrap_or(&self.folder);
+        if !folder.is_dir() {
+            fs::create_dir_all(folder)?;
+            File::open(&self.folder)?.sync_all()?;
+        }
+        let mut file = File::create_new(path)?;
+        for part in parts {
+            file.write_all(part)?;
+        }
+        file.sync_all()?;
+        File::open(folder)?.sync_all()
+    }
+}
+
+fn shard(name: &str) -> String {
+    let sum = name.bytes().fold(0_u8, |sum, byte| sum.wrapping_mul(31).wrapping_add(byte));
+    format!("{sum:02x}")
+}
+
+fn list(folder: &Path) -> std::io::Result<HashSet<String>> {
+    let mut names = HashSet::new();
+    for shard in fs::read_dir(folder)? {
+        let shard = shard?;
+        if !shard.file_type()?.is_dir() {
+            continue;
+        }
+        for file in fs::read_dir(shard.path())? {
+            names.extend(file?.file_name().into_string());
+        }
+    }
+    Ok(names)
+}
+
+fn missing(name: &str, error: &std::io::Error) -> Error {
+    match error.kind() {
+        ErrorKind::NotFound | ErrorKind::UnexpectedEof => {
+            Error::Corrupt(format!("the body blobs/{}/{name}: {error}", shard(name)))
+        }
+        _ => by_system(error),
+    }
+}
+
+fn by_system(error: &std::io::Error) -> Error {
+    match error.kind() {
+        ErrorKind::StorageFull | ErrorKind::QuotaExceeded => Error::Full(error.to_string()),
+        ErrorKind::ReadOnlyFilesystem | ErrorKind::PermissionDenied => Error::ReadOnly(error.to_string()),
+        _ => Error::Io(error.to_string()),
+    }
+}

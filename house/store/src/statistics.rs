@@ -1,0 +1,68 @@
+//! Counters, for benchmarks and metrics.
+
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+
+/// What the store has done since it was opened.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Statistics {
+    /// Commits made.
+    pub commits: u64,
+    /// Writes that those commits hold. `writes / commits` is the mean size of a group.
+    pub writes: u64,
+    /// Writes that failed alone and were undone.
+    pub failed: u64,
+    /// Commits that failed, with all their writes.
+    pub failed_commits: u64,
+    /// Writes in the largest group.
+    pub largest_group: u64,
+    /// Reads done.
+    pub reads: u64,
+    /// Syncs asked of the system for acknowledgements: one a commit, and two for each file outside the database (the
+    /// file and its directory). Those of checkpoints are not in it.
+    pub syncs: u64,
+    /// Checkpoints made.
+    pub checkpoints: u64,
+    /// Checkpoints that the writer waited for.
+    pub checkpoints_waited_for: u64,
+    /// Bytes of the log after the last commit.
+    pub log_bytes: u64,
+}
+
+#[derive(Debug, Default)]
+pub(crate) struct Counters {
+    pub(crate) commits: AtomicU64,
+    pub(crate) writes: AtomicU64,
+    pub(crate) failed: AtomicU64,
+    pub(crate) failed_commits: AtomicU64,
+    pub(crate) largest_group: AtomicU64,
+    pub(crate) reads: AtomicU64,
+    pub(crate) syncs: AtomicU64,
+    pub(crate) checkpoints: AtomicU64,
+    pub(crate) checkpoints_waited_for: AtomicU64,
+    pub(crate) log_bytes: AtomicU64,
+}
+
+impl Counters {
+    pub(crate) fn look(&self) -> Statistics {
+        Statistics {
+            commits: self.commits.load(Relaxed),
+            writes: self.writes.load(Relaxed),
+            failed: self.failed.load(Relaxed),
+            failed_commits: self.failed_commits.load(Relaxed),
+            largest_group: self.largest_group.load(Relaxed),
+            reads: self.reads.load(Relaxed),
+            syncs: self.syncs.load(Relaxed),
+            checkpoints: self.checkpoints.load(Relaxed),
+            checkpoints_waited_for: self.checkpoints_waited_for.load(Relaxed),
+            log_bytes: self.log_bytes.load(Relaxed),
+        }
+    }
+
+    pub(crate) fn committed(&self, writes: u64, log_bytes: u64) {
+        self.commits.fetch_add(1, Relaxed);
+        self.syncs.fetch_add(1, Relaxed);
+        self.writes.fetch_add(writes, Relaxed);
+        self.largest_group.fetch_max(writes, Relaxed);
+        self.log_bytes.store(log_bytes, Relaxed);
+    }
+}

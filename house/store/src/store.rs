@@ -1,0 +1,216 @@
+//! The store as its users see it.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use bytes::Bytes;
+
+use crate::blob::{self, PreparedBlob};
+use crate::error::{Error, OpenError, Result};
+use crate::faults::Faults;
+use crate::gate::{Checkpointer, Gate};
+use crate::migration::{Migration, migrate};
+use crate::reader::Readers;
+use crate::search::SearchIndex;
+use crate::shelf::Shelf;
+use crate::sqlite::{Durability, Sqlite};
+use crate::statistics::{Counters, Statistics};
+use crate::topic::{Board, Topic, Watch};
+use crate::tx::Tx;
+use crate::view::View;
+use crate::writer::{Desk, Writer};
+
+/// How a store is opened. [`Options::new`] has what everybody wants.
+#[derive(Debug, Clone)]
+pub struct Options {
+    /// The data folder.
+    pub folder: PathBuf,
+    /// Bodies larger than this go to files beside the database.
+    pub blob_inline_max: usize,
+    /// Threads that read.
+    pub readers: usize,
+    /// Writes that may wait.
+    pub queue: usize,
+    /// Writes that one commit may hold.
+    pub batch: usize,
+    /// What shall go wrong (tests and benchmarks).
+    pub faults: Faults,
+}
+
+impl Options {
+    /// The usual store in a folder.
+    pub fn new(folder: impl Into<PathBuf>) -> Self {
+        Self {
+            folder: folder.into(),
+            blob_inline_max: 256 * 1024,
+            readers: 4,
+            queue: 1024,
+            batch: 256,
+            faults: Faults::default(),
+        }
+    }
+}
+
+/// The database of a post office. Cheap to clone.
+#[derive(Clone)]
+pub struct Store(Arc<Inner>);
+
+struct Inner {
+    writer: Writer,
+    readers: Arc<Readers>,
+    checkpointer: Checkpointer,
+    shelf: Arc<Shelf>,
+    board: Arc<Board>,
+    search: SearchIndex,
+    counters: Arc<Counters>,
+    blob_inline_max: usize,
+}
+
+impl Store {
+    /// Opens the store of a data folder (made where there is none) and brings its tables up to date. Where that
+    /// changes tables that hold data, a snapshot is made first.
+    pub fn open(options: Options, migrations: &[Migration]) -> Result<Self, OpenError> {
+        let Options { folder, blob_inline_max, readers, queue, batch, faults } = options;
+        let unusable = |error| OpenError::Folder { folder: folder.clone(), error };
+        std::fs::create_dir_all(&folder).map_err(unusable)?;
+        let (shelf, old_files) = Shelf::open(&folder).map_err(unusable)?;
+        let shelf = Arc::new(shelf);
+        let file = folder.join("facteur.db");
+        let database = |error| OpenError::Database { file: file.clone(), error };
+
+        let session = Sqlite::writer(&file, Durability::Synced).map_err(database)?;
+        let all: Vec<Migration> = blob::MIGRATIONS.iter().chain(migrations).copied().collect();
+        migrate(&session, &folder, &file, &all)?;
+        if let Some(pages) = faults.max_pages {
+            session.set("max_page_count", pages).map_err(database)?;
+        }
+
+        let (counters, gate, board) = (Arc::<Counters>::default(), Arc::<Gate>::default(), Arc::<Board>::default());
+        let sessions = (0..readers.max(1)).map(|_| Sqlite::reader(&file)).collect::<Result<_>>().map_err(database)?;
+        let readers = Arc::new(Readers::start(sessions, &shelf, &counters).map_err(unusable)?);
+        let porter = Sqlite::checkpointer(&file).map_err(database)?;
+        let checkpointer = Checkpointer::start(porter, Arc::clone(&gate), Arc::clone(&counters)).map_err(unusable)?;
+        let desk = Desk {
+            shelf: Arc::clone(&shelf),
+            board: Arc::clone(&board),
+            counters: Arc::clone(&counters),
+            gate,
+            faults,
+            batch: batch.max(1),
+        };
+        let writer = Writer::start(session, desk, queue).map_err(unusable)?;
+        let search = SearchIndex::open(&folder).map_err(database)?;
+        sweep(&readers, &shelf, old_files).map_err(unusable)?;
+        Ok(Self(Arc::new(Inner { writer, readers, checkpointer, shelf, board, search, counters, blob_inline_max })))
+    }
+
+    /// Runs `f` in the transaction of the group that is being written, and resolves when the commit is on the disk.
+    /// When `f` fails or panics, all it did is undone, and nothing else. Dropped before its turn, it never runs.
+    ///
+    /// `f` may run more than once before it is answered, so it must not touch the network, the clock, a channel or
+    /// randomness. It holds up all other writes while it runs: keep it short, and cut long work into slices.
+    pub async fn write<T, E, F>(&self, f: F) -> Result<T, E>
+    where
+        T: Send + 'static,
+        E: From<Error> + Send + 'static,
+        F: FnMut(&mut Tx) -> Result<T, E> + Send + 'static,
+    {
+        self.0.writer.write(f).await
+    }
+
+    /// [`write`](Self::write) for the command line; it must not be called from a task of a runtime.
+    pub fn write_blocking<T, E, F>(&self, f: F) -> Result<T, E>
+    where
+        T: Send + 'static,
+        E: From<Error> + Send + 'static,
+        F: FnMut(&mut Tx) -> Result<T, E> + Send + 'static,
+    {
+        self.0.writer.write_blocking(f)
+    }
+
+    /// Runs `f` on one consistent state of the data, on a thread that reads. It never holds up a write.
+    pub async fn read<T, E, F>(&self, f: F) -> Result<T, E>
+    where
+        T: Send + 'static,
+        E: From<Error> + Send + 'static,
+        F: FnOnce(&View) -> Result<T, E> + Send + 'static,
+    {
+        self.0.readers.read(f).await
+    }
+
+    /// [`read`](Self::read) for the command line; it must not be called from a task of a runtime.
+    pub fn read_blocking<T, E, F>(&self, f: F) -> Result<T, E>
+    where
+        T: Send + 'static,
+        E: From<Error> + Send + 'static,
+        F: FnOnce(&View) -> Result<T, E> + Send + 'static,
+    {
+        self.0.readers.read_blocking(f)
+    }
+
+    /// Watches a topic from now on.
+    pub fn watch(&self, topic: Topic) -> Watch {
+        self.0.board.watch(topic)
+    }
+
+    /// Hashes and packs a body for [`Tx::put_blob`]; one larger than the inline limit is written and synced here.
+    /// It takes about a millisecond for a letter of usual size, and waits for the disk for a large one: call it for
+    /// large ones where blocking is allowed.
+    pub fn prepare_blob(&self, content: Bytes) -> Result<PreparedBlob> {
+        let prepared = blob::prepare(&self.0.shelf, content, self.0.blob_inline_max)?;
+        self.0.counters.syncs.fetch_add(prepared.syncs(), std::sync::atomic::Ordering::Relaxed);
+        Ok(prepared)
+    }
+
+    /// The full-text index.
+    pub fn search(&self) -> SearchIndex {
+        self.0.search.clone()
+    }
+
+    /// What the store has done so far.
+    pub fn statistics(&self) -> Statistics {
+        self.0.counters.look()
+    }
+
+    /// Serves who waits already, carries the log into the database and ends the threads. Other handles get
+    /// [`Error::Closed`] from now on.
+    pub async fn close(self) {
+        let closing = tokio::task::spawn_blocking(move || self.close_blocking());
+        if let Err(error) = closing.await {
+            tracing::error!(%error, "the store did not close in order; nothing is lost by that");
+        }
+    }
+
+    /// [`close`](Self::close) for the command line.
+    pub fn close_blocking(self) {
+        self.0.writer.close();
+        self.0.search.close();
+        self.0.readers.close();
+        self.0.checkpointer.close();
+    }
+}
+
+/// Removes in the background the files that a crash left behind, and later those that are released.
+fn sweep(
+    readers: &Arc<Readers>,
+    shelf: &Arc<Shelf>,
+    old_files: std::collections::HashSet<String>,
+) -> std::io::Result<()> {
+    let (readers, shelf) = (Arc::downgrade(readers), Arc::downgrade(shelf));
+    let work = move || {
+        if let (Some(readers), Some(shelf)) = (readers.upgrade(), shelf.upgrade())
+            && !old_files.is_empty()
+        {
+            match readers.read_blocking(move |view| blob::orphans(view, old_files)) {
+                Ok(orphans) => orphans.iter().for_each(|name| shelf.remove(name)),
+                Err(error) => tracing::warn!(%error, "orphaned bodies were not looked for"),
+            }
+        }
+        while let (Some(readers), Some(shelf)) = (readers.upgrade(), shelf.upgrade()) {
+            shelf.tidy(readers.oldest());
+            drop((readers, shelf));
+            std::thread::sleep(std::time::Duration::from_secs(1));
+        }
+    };
+    std::thread::Builder::new().name("store-sweep".to_owned()).spawn(work).map(|_| ())
+}

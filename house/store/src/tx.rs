@@ -1,0 +1,98 @@
+//! Writing.
+
+use std::ops::Deref;
+use std::rc::Rc;
+use std::sync::Arc;
+
+use crate::blob::{self, BlobId, PreparedBlob};
+use crate::engine::WriteSession;
+use crate::error::Result;
+use crate::shelf::Shelf;
+use crate::topic::Topic;
+use crate::value::Value;
+use crate::view::View;
+
+/// A transaction. What it reads includes what it wrote.
+pub struct Tx {
+    view: View,
+    session: Rc<dyn WriteSession>,
+    effects: Effects,
+}
+
+/// What becomes true outside the database once the commit is on the disk.
+#[derive(Default)]
+pub(crate) struct Effects {
+    /// Topics to announce.
+    pub(crate) notices: Vec<Topic>,
+    /// Blobs whose files a row now refers to.
+    pub(crate) adopted: Vec<PreparedBlob>,
+    /// Files that no row refers to any more.
+    pub(crate) released: Vec<Box<str>>,
+}
+
+/// How far the effects had come when a write began.
+#[derive(Clone, Copy)]
+pub(crate) struct Mark {
+    notices: usize,
+    adopted: usize,
+    released: usize,
+}
+
+impl Tx {
+    pub(crate) fn new(session: Rc<dyn WriteSession>, shelf: Arc<Shelf>) -> Self {
+        Self { view: View::new(session.clone(), shelf), session, effects: Effects::default() }
+    }
+
+    /// Runs a statement that changes rows, and gives their number.
+    pub fn execute(&mut self, sql: &str, params: &[Value<'_>]) -> Result<usize> {
+        self.session.execute(sql, params)
+    }
+
+    /// Keeps a blob, or one reference more to it where its content is kept already.
+    pub fn put_blob(&mut self, blob: &PreparedBlob) -> Result<BlobId> {
+        blob::put(self, blob)
+    }
+
+    /// Releases one reference; the content goes with the last one.
+    pub fn drop_blob(&mut self, blob: BlobId) -> Result<()> {
+        blob::release(self, blob)
+    }
+
+    /// Wakes who watches the topic, after the commit.
+    pub fn announce(&mut self, topic: Topic) {
+        // Most writes announce one topic several times in a row.
+        if self.effects.notices.last() != Some(&topic) {
+            self.effects.notices.push(topic);
+        }
+    }
+
+    pub(crate) fn effects(&mut self) -> &mut Effects {
+        &mut self.effects
+    }
+
+    pub(crate) fn take_effects(&mut self) -> Effects {
+        std::mem::take(&mut self.effects)
+    }
+
+    pub(crate) fn session(&self) -> &dyn WriteSession {
+        &*self.session
+    }
+
+    pub(crate) fn mark(&self) -> Mark {
+        let Effects { notices, adopted, released } = &self.effects;
+        Mark { notices: notices.len(), adopted: adopted.len(), released: released.len() }
+    }
+
+    pub(crate) fn forget_since(&mut self, mark: Mark) {
+        self.effects.notices.truncate(mark.notices);
+        self.effects.adopted.truncate(mark.adopted);
+        self.effects.released.truncate(mark.released);
+    }
+}
+
+impl Deref for Tx {
+    type Target = View;
+    fn deref(&self) -> &View {
+        &self.view
+    }
+}

@@ -1,0 +1,87 @@
+//! Reading.
+
+use std::ops::{ControlFlow, Range};
+use std::rc::Rc;
+use std::sync::Arc;
+
+use bytes::Bytes;
+
+use crate::blob::{self, BlobId};
+use crate::engine::Session;
+use crate::error::{Error, Result};
+use crate::shelf::Shelf;
+use crate::value::{Row, Value};
+
+/// One consistent state of the data, read only.
+pub struct View {
+    session: Rc<dyn Session>,
+    shelf: Arc<Shelf>,
+}
+
+impl View {
+    pub(crate) fn new(session: Rc<dyn Session>, shelf: Arc<Shelf>) -> Self {
+        Self { session, shelf }
+    }
+
+    /// All rows of an answer. Only for answers whose size is bounded; else see [`for_each`](Self::for_each).
+    pub fn query<T>(
+        &self,
+        sql: &str,
+        params: &[Value<'_>],
+        mut read: impl FnMut(&Row<'_>) -> Result<T>,
+    ) -> Result<Vec<T>> {
+        let mut rows = Vec::new();
+        self.session.query(sql, params, &mut |row| {
+            rows.push(read(row)?);
+            Ok(ControlFlow::Continue(()))
+        })?;
+        Ok(rows)
+    }
+
+    /// The first row of an answer; [`Error::NoRow`] where there is none.
+    pub fn query_one<T>(&self, sql: &str, params: &[Value<'_>], read: impl FnOnce(&Row<'_>) -> Result<T>) -> Result<T> {
+        self.query_opt(sql, params, read)?.ok_or(Error::NoRow)
+    }
+
+    /// The first row of an answer, if there is one.
+    pub fn query_opt<T>(
+        &self,
+        sql: &str,
+        params: &[Value<'_>],
+        read: impl FnOnce(&Row<'_>) -> Result<T>,
+    ) -> Result<Option<T>> {
+        let mut read = Some(read);
+        let mut found = None;
+        self.session.query(sql, params, &mut |row| {
+            if let Some(read) = read.take() {
+                found = Some(read(row)?);
+            }
+            Ok(ControlFlow::Break(()))
+        })?;
+        Ok(found)
+    }
+
+    /// Shows the rows one by one, until `each` says `Break`.
+    pub fn for_each(
+        &self,
+        sql: &str,
+        params: &[Value<'_>],
+        mut each: impl FnMut(&Row<'_>) -> Result<ControlFlow<()>>,
+    ) -> Result<()> {
+        self.session.query(sql, params, &mut each)
+    }
+
+    /// How many bytes a blob has.
+    pub fn blob_len(&self, blob: BlobId) -> Result<u64> {
+        blob::length(self, blob)
+    }
+
+    /// A range of the bytes of a blob, cut at its end. Only the frames that hold the range are unpacked.
+    pub fn read_blob(&self, blob: BlobId, range: Range<u64>) -> Result<Bytes> {
+        blob::read(self, blob, range)
+    }
+
+    pub(crate) fn shelf(&self) -> &Shelf {
+        &self.shelf
+    }
+}

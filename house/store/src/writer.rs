@@ -1,0 +1,324 @@
+//! The one thread that writes, and its group commit.
+
+use std::any::Any;
+use std::collections::VecDeque;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::rc::Rc;
+use std::sync::atomic::Ordering::Relaxed;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
+
+use tokio::sync::oneshot;
+
+use crate::blob::PreparedBlob;
+use crate::engine::WriteSession;
+use crate::error::{Error, Result};
+use crate::faults::Faults;
+use crate::gate::Gate;
+use crate::queue::{Popped, Queue};
+use crate::shelf::Shelf;
+use crate::statistics::Counters;
+use crate::topic::{Board, Topic};
+use crate::tx::Tx;
+
+/// A group that has run this long takes nobody more in.
+const LONG_ENOUGH: Duration = Duration::from_millis(5);
+/// How often to look for changes by other processes.
+const LOOK: Duration = Duration::from_secs(1);
+/// How long a caller waits for a place in the queue.
+const PATIENCE: Duration = Duration::from_secs(1);
+
+/// How many jobs are taken from the queue at a time.
+const AT_ONCE: usize = 32;
+
+/// A write on its way. It may run several times before it is answered.
+pub(crate) trait Job: Send {
+    /// Runs it. `false`: it failed, and what it did must be undone.
+    fn run(&mut self, tx: &mut Tx) -> bool;
+    /// Makes it fail, whatever the run gave.
+    fn fail(&mut self, error: Error);
+    /// Answers the caller with what the last run gave, or with why that was not committed.
+    fn answer(self: Box<Self>, committed: Result<()>);
+    /// Answers the caller whose run made the engine undo the transaction.
+    fn answer_lost(self: Box<Self>);
+    /// Has the caller gone away?
+    fn is_abandoned(&self) -> bool;
+}
+
+/// The handle of the writer thread.
+pub(crate) struct Writer {
+    queue: Arc<Queue<Box<dyn Job>>>,
+    thread: Mutex<Option<JoinHandle<()>>>,
+}
+
+/// What the writer thread needs beside its session.
+pub(crate) struct Desk {
+    pub(crate) shelf: Arc<Shelf>,
+    pub(crate) board: Arc<Board>,
+    pub(crate) counters: Arc<Counters>,
+    pub(crate) gate: Arc<Gate>,
+    pub(crate) faults: Faults,
+    pub(crate) batch: usize,
+}
+
+impl Writer {
+    pub(crate) fn start(session: impl WriteSession + 'static, desk: Desk, queue: usize) -> std::io::Result<Self> {
+        let queue = Arc::new(Queue::new(queue, PATIENCE, "too many writes are waiting"));
+        let its_queue = Arc::clone(&queue);
+        let thread = std::thread::Builder::new().name("store-writer".to_owned()).spawn(move || {
+            let tx = Tx::new(Rc::new(session), Arc::clone(&desk.shelf));
+            Clerk { queue: its_queue, tx, desk, looked: Instant::now() }.work();
+        })?;
+        Ok(Self { queue, thread: Mutex::new(Some(thread)) })
+    }
+
+    pub(crate) async fn write<T, E, F>(&self, f: F) -> Result<T, E>
+    where
+        T: Send + 'static,
+        E: From<Error> + Send + 'static,
+        F: FnMut(&mut Tx) -> Result<T, E> + Send + 'static,
+    {
+        let (answer, wait) = oneshot::channel();
+        self.queue.push(Box::new(Write { f, outcome: None, answer })).await?;
+        wait.await.unwrap_or_else(|_| Err(Error::Closed.into()))
+    }
+
+    pub(crate) fn write_blocking<T, E, F>(&self, f: F) -> Result<T, E>
+    where
+        T: Send + 'static,
+        E: From<Error> + Send + 'static,
+        F: FnMut(&mut Tx) -> Result<T, E> + Send + 'static,
+    {
+        let (answer, wait) = oneshot::channel();
+        self.queue.push_blocking(Box::new(Write { f, outcome: None, answer }))?;
+        wait.blocking_recv().unwrap_or_else(|_| Err(Error::Closed.into()))
+    }
+
+    /// Serves who waits already, and ends.
+    pub(crate) fn close(&self) {
+        self.queue.close();
+        let thread = self.thread.lock().unwrap_or_else(PoisonError::into_inner).take();
+        // The last handle may be dropped by a write, on the thread itself.
+        if let Some(thread) = thread.filter(|thread| thread.thread().id() != std::thread::current().id()) {
+            let _ = thread.join();
+        }
+    }
+}
+
+impl Drop for Writer {
+    fn drop(&mut self) {
+        self.queue.close();
+    }
+}
+
+struct Write<T, E, F> {
+    f: F,
+    outcome: Option<Result<T, E>>,
+    answer: oneshot::Sender<Result<T, E>>,
+}
+
+impl<T, E, F> Job for Write<T, E, F>
+where
+    T: Send,
+    E: From<Error> + Send,
+    F: FnMut(&mut Tx) -> Result<T, E> + Send,
+{
+    fn run(&mut self, tx: &mut Tx) -> bool {
+        // What a panic leaves half done in the database is undone; the closure itself is never run again.
+        let outcome = catch_unwind(AssertUnwindSafe(|| (self.f)(tx)));
+        let outcome = outcome.unwrap_or_else(|panic| Err(Error::Panicked(message(&*panic)).into()));
+        let succeeded = outcome.is_ok();
+        self.outcome = Some(outcome);
+        succeeded
+    }
+
+    fn fail(&mut self, error: Error) {
+        self.outcome = Some(Err(error.into()));
+    }
+
+    fn answer(self: Box<Self>, committed: Result<()>) {
+        // What a failed run saw may have been the uncommitted work of its neighbours, so its answer waits for the
+        // commit as well, and falls with it.
+        let outcome = match committed {
+            Ok(()) => self.outcome.unwrap_or_else(|| Err(Error::Closed.into())),
+            Err(error) => Err(error.into()),
+        };
+        let _ = self.answer.send(outcome);
+    }
+
+    fn answer_lost(self: Box<Self>) {
+        let outcome = match self.outcome {
+            Some(Err(error)) => Err(error),
+            _ => Err(lost().into()),
+        };
+        let _ = self.answer.send(outcome);
+    }
+
+    fn is_abandoned(&self) -> bool {
+        self.answer.is_closed()
+    }
+}
+
+/// The text of a panic.
+pub(crate) fn message(panic: &(dyn Any + Send)) -> String {
+    panic
+        .downcast_ref::<&str>()
+        .map(|text| (*text).to_owned())
+        .or_else(|| panic.downcast_ref::<String>().cloned())
+        .unwrap_or_else(|| "without a word".to_owned())
+}
+
+/// What runs on the thread.
+struct Clerk {
+    queue: Arc<Queue<Box<dyn Job>>>,
+    tx: Tx,
+    desk: Desk,
+    looked: Instant,
+}
+
+/// What became of the jobs of a group.
+enum Ran {
+    /// They are to be committed, with those that failed alone.
+    All(Jobs),
+    /// The engine undid the whole transaction under them; who made it do so has been answered.
+    Lost(Jobs),
+}
+
+type Jobs = VecDeque<Box<dyn Job>>;
+
+impl Clerk {
+    fn work(mut self) {
+        loop {
+            match self.queue.pop(Some(LOOK)) {
+                Popped::Item(first) => self.group(Jobs::from([first])),
+                Popped::Nothing => {}
+                Popped::Closed => return,
+            }
+            if self.looked.elapsed() >= LOOK {
+                self.look_elsewhere();
+            }
+        }
+    }
+
+    fn group(&mut self, mut waiting: Jobs) {
+        let gate = Arc::clone(&self.desk.gate);
+        let _inside = gate.enter();
+        // A second try runs without the one that lost the transaction in the first.
+        for _ in 0..2 {
+            if let Err(error) = self.tx.session().begin() {
+                self.queue.take(self.desk.batch.saturating_sub(waiting.len()), &mut waiting);
+                return answer(waiting, &Err(error));
+            }
+            match self.run_all(waiting) {
+                Ran::All(jobs) => return self.commit(jobs),
+                Ran::Lost(jobs) => waiting = jobs,
+            }
+        }
+        answer(waiting, &Err(lost()));
+    }
+
+    /// Runs what waits, and what comes meanwhile, until the group is full or old enough.
+    fn run_all(&mut self, mut waiting: Jobs) -> Ran {
+        let started = Instant::now();
+        let mut done = Jobs::with_capacity(waiting.len());
+        loop {
+            if waiting.is_empty() && started.elapsed() < LONG_ENOUGH {
+                let room = self.desk.batch.saturating_sub(done.len());
+                self.queue.take(room.min(AT_ONCE), &mut waiting);
+            }
+            let Some(mut job) = waiting.pop_front() else { return Ran::All(done) };
+            if job.is_abandoned() {
+                continue;
+            }
+            self.run_one(&mut *job);
+            if self.tx.session().in_transaction() {
+                done.push_back(job);
+                continue;
+            }
+            self.tx.take_effects();
+            self.tx.session().roll_back();
+            job.answer_lost();
+            done.append(&mut waiting);
+            return Ran::Lost(done);
+        }
+    }
+
+    /// Runs one job in its savepoint; undoes what it did if it failed.
+    fn run_one(&mut self, job: &mut dyn Job) {
+        let mark = self.tx.mark();
+        if let Err(error) = self.tx.session().mark() {
+            return job.fail(error);
+        }
+        let kept =
+            if job.run(&mut self.tx) { self.tx.session().keep().map_err(|error| job.fail(error)) } else { Err(()) };
+        if kept.is_ok() {
+            return;
+        }
+        self.desk.counters.failed.fetch_add(1, Relaxed);
+        self.tx.forget_since(mark);
+        if self.tx.session().in_transaction()
+            && let Err(error) = self.tx.session().undo()
+        {
+            tracing::error!(%error, "a failed write could not be undone alone, so its whole group is");
+            self.tx.session().roll_back();
+        }
+    }
+
+    fn commit(&mut self, jobs: Jobs) {
+        let committed = self.make_durable();
+        let effects = self.tx.take_effects();
+        // Also after a failure: a commit whose sync failed may still turn out to be there after a power cut.
+        effects.adopted.iter().for_each(PreparedBlob::adopt);
+        if let Err(error) = committed {
+            tracing::error!(%error, writes = jobs.len(), "a commit failed, its writes were undone");
+            self.tx.session().roll_back();
+            self.desk.counters.failed_commits.fetch_add(1, Relaxed);
+            return answer(jobs, &Err(error));
+        }
+        let log = self.tx.session().log_bytes();
+        self.desk.counters.committed(jobs.len() as u64, log);
+        self.desk.gate.grown(log);
+        answer(jobs, &Ok(()));
+        self.desk.shelf.release(effects.released);
+        self.desk.board.announce(&distinct(effects.notices));
+    }
+
+    fn make_durable(&mut self) -> Result<()> {
+        let Faults { before_commit, after_commit, sync_delay, .. } = &self.desk.faults;
+        if let Some(hook) = before_commit {
+            hook()?;
+        }
+        if let Some(delay) = sync_delay {
+            std::thread::sleep(*delay);
+        }
+        self.tx.session().commit()?;
+        if let Some(hook) = after_commit {
+            hook();
+        }
+        Ok(())
+    }
+
+    fn look_elsewhere(&mut self) {
+        self.looked = Instant::now();
+        match self.tx.session().changed_elsewhere() {
+            Ok(true) => self.desk.board.announce_all(),
+            Ok(false) => {}
+            Err(error) => tracing::warn!(%error, "cannot see whether another process wrote"),
+        }
+    }
+}
+
+fn distinct(mut topics: Vec<Topic>) -> Vec<Topic> {
+    topics.sort_unstable();
+    topics.dedup();
+    topics
+}
+
+fn lost() -> Error {
+    Error::Io("the database undid the transaction".to_owned())
+}
+
+fn answer(jobs: Jobs, committed: &Result<()>) {
+    jobs.into_iter().for_each(|job| job.answer(committed.clone()));
+}

@@ -1,0 +1,213 @@
+//! Writes share commits, and nothing else.
+
+mod common;
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::time::Duration;
+
+use common::{MIGRATIONS, add, all_texts, open, options, refused, write_note};
+use facteur_store::{Error, Store, Topic, params};
+
+const TOPIC: Topic = Topic { kind: "note", id: 0 };
+
+#[tokio::test]
+async fn what_was_written_is_read() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = open(folder.path());
+    write_note(&store, "one").await.unwrap();
+    assert_eq!(all_texts(&store).await, ["one"]);
+}
+
+/// Holds the writer until `release`, so that what is sent meanwhile is one group.
+async fn hold(store: &Store) -> (Arc<AtomicBool>, tokio::task::JoinHandle<()>) {
+    let (started, released) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicBool::new(false)));
+    let (its_started, its_released, its_store) = (started.clone(), released.clone(), store.clone());
+    let holder = tokio::spawn(async move {
+        let _ = its_store
+            .write(move |_| {
+                its_started.store(true, Ordering::Release);
+                while !its_released.load(Ordering::Acquire) {
+                    std::thread::sleep(Duration::from_millis(1));
+                }
+                Ok::<(), Error>(())
+            })
+            .await;
+    });
+    while !started.load(Ordering::Acquire) {
+        tokio::time::sleep(Duration::from_millis(1)).await;
+    }
+    (released, holder)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_failing_or_panicking_write_never_harms_its_neighbours() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = open(folder.path());
+    let (released, holder) = hold(&store).await;
+    let before = store.statistics().commits;
+    let writes = (0..60).map(|number| {
+        let store = store.clone();
+        tokio::spawn(async move {
+            store
+                .write(move |tx| {
+                    add(tx, &format!("note {number}"))?;
+                    tx.announce(TOPIC);
+                    match number % 3 {
+                        0 => Ok(number),
+                        1 => Err(refused()),
+                        _ => panic!("write {number} panics"),
+                    }
+                })
+                .await
+        })
+    });
+    let writes: Vec<_> = writes.collect();
+    tokio::time::sleep(Duration::from_millis(50)).await;
+    released.store(true, Ordering::Release);
+    holder.await.unwrap();
+    for (number, write) in writes.into_iter().enumerate() {
+        match (number % 3, write.await.unwrap()) {
+            (0, Ok(given)) => assert_eq!(given, number),
+            (1, Err(error)) => assert_eq!(error, refused()),
+            (2, Err(Error::Panicked(why))) => assert_eq!(why, format!("write {number} panics")),
+            (_, other) => panic!("write {number} gave {other:?}"),
+        }
+    }
+    let expected: Vec<String> = (0..60).step_by(3).map(|number| format!("note {number}")).collect();
+    let mut found = all_texts(&store).await;
+    found.sort();
+    let mut expected = expected;
+    expected.sort();
+    assert_eq!(found, expected);
+    assert!(store.statistics().commits - before <= 3, "they shared commits");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_answer_never_precedes_the_sync_and_a_notice_never_the_answer() {
+    let folder = tempfile::tempdir().unwrap();
+    let synced = Arc::new(AtomicBool::new(false));
+    let its_synced = synced.clone();
+    let mut options = options(folder.path());
+    options.faults.sync_delay = Some(Duration::from_millis(100));
+    options.faults.after_commit = Some(Arc::new(move || its_synced.store(true, Ordering::SeqCst)));
+    let store = Store::open(options, MIGRATIONS).unwrap();
+    let mut watch = store.watch(TOPIC);
+    let write = store.write(|tx| {
+        tx.announce(TOPIC);
+        add(tx, "slow")
+    });
+    let mut write = std::pin::pin!(write);
+    let early = tokio::time::timeout(Duration::from_millis(60), &mut write).await;
+    assert!(early.is_err(), "no answer before the sync");
+    assert!(!watch.take(), "no notice before the sync");
+    assert!(all_texts(&store).await.is_empty(), "nothing can be seen before the sync");
+    write.await.unwrap();
+    assert!(synced.load(Ordering::SeqCst), "answered after the sync");
+    tokio::time::timeout(Duration::from_secs(5), watch.changed()).await.expect("the notice comes");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn when_the_commit_is_refused_every_waiter_gets_an_error_and_the_next_commit_works() {
+    let folder = tempfile::tempdir().unwrap();
+    let broken = Arc::new(AtomicBool::new(true));
+    let its_broken = broken.clone();
+    let mut options = options(folder.path());
+    options.faults.before_commit = Some(Arc::new(move || match its_broken.load(Ordering::SeqCst) {
+        true => Err(Error::Full("played".to_owned())),
+        false => Ok(()),
+    }));
+    let store = Store::open(options, MIGRATIONS).unwrap();
+    let mut watch = store.watch(TOPIC);
+    let writes: Vec<_> = (0..10)
+        .map(|number| {
+            let store = store.clone();
+            tokio::spawn(async move {
+                store
+                    .write(move |tx| {
+                        tx.announce(TOPIC);
+                        add(tx, &format!("lost {number}"))
+                    })
+                    .await
+            })
+        })
+        .collect();
+    for write in writes {
+        assert_eq!(write.await.unwrap(), Err(Error::Full("played".to_owned())));
+    }
+    assert!(!watch.take(), "nothing is announced of a commit that failed");
+    broken.store(false, Ordering::SeqCst);
+    write_note(&store, "kept").await.unwrap();
+    assert_eq!(all_texts(&store).await, ["kept"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_full_queue_answers_busy_and_does_not_grow() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut options = options(folder.path());
+    options.queue = 4;
+    let store = Store::open(options, MIGRATIONS).unwrap();
+    let (released, holder) = hold(&store).await;
+    let busy = Arc::new(AtomicUsize::new(0));
+    let writes: Vec<_> = (0..20)
+        .map(|number| {
+            let (store, busy) = (store.clone(), busy.clone());
+            tokio::spawn(async move {
+                if let Err(error) = write_note(&store, &number.to_string()).await {
+                    assert!(matches!(error, Error::Busy(_)), "{error}");
+                    busy.fetch_add(1, Ordering::SeqCst);
+                }
+            })
+        })
+        .collect();
+    while busy.load(Ordering::SeqCst) < 16 {
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    released.store(true, Ordering::Release);
+    holder.await.unwrap();
+    for write in writes {
+        write.await.unwrap();
+    }
+    assert_eq!(all_texts(&store).await.len(), 4);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_write_whose_caller_went_away_before_its_turn_does_not_happen() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = open(folder.path());
+    let (released, holder) = hold(&store).await;
+    let its_store = store.clone();
+    let gone = tokio::spawn(async move { write_note(&its_store, "gone").await });
+    tokio::time::sleep(Duration::from_millis(20)).await;
+    gone.abort();
+    let _ = gone.await;
+    released.store(true, Ordering::Release);
+    holder.await.unwrap();
+    write_note(&store, "stays").await.unwrap();
+    assert_eq!(all_texts(&store).await, ["stays"]);
+}
+
+#[tokio::test]
+async fn after_closing_everything_is_there_and_other_handles_are_told() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = open(folder.path());
+    let other = store.clone();
+    write_note(&store, "one").await.unwrap();
+    store.close().await;
+    assert_eq!(write_note(&other, "two").await, Err(Error::Closed));
+    let log = std::fs::metadata(folder.path().join("facteur.db-wal")).map_or(0, |file| file.len());
+    assert_eq!(log, 0, "the log has been carried into the database");
+    let store = open(folder.path());
+    assert_eq!(all_texts(&store).await, ["one"]);
+}
+
+#[test]
+fn the_command_line_needs_no_runtime() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = open(folder.path());
+    store.write_blocking(|tx| add(tx, "one")).unwrap();
+    let count: i64 =
+        store.read_blocking(|view| view.query_one("SELECT count(*) FROM note", params![], |row| row.get(0))).unwrap();
+    assert_eq!(count, 1);
+    store.close_blocking();
+}
