@@ -162,6 +162,13 @@ pub(crate) fn put(tx: &mut Tx, blob: &PreparedBlob) -> Result<BlobId> {
     Ok(id)
 }
 
+pub(crate) fn keep(tx: &mut Tx, blob: BlobId) -> Result<()> {
+    match tx.execute("UPDATE blob SET refs = refs + 1 WHERE id = $1", params![blob])? {
+        0 => Err(Error::NoBlob(blob)),
+        _ => Ok(()),
+    }
+}
+
 pub(crate) fn release(tx: &mut Tx, blob: BlobId) -> Result<()> {
     let refs = tx.query_opt("UPDATE blob SET refs = refs - 1 WHERE id = $1 RETURNING refs", params![blob], |row| {
         row.get::<i64>(0)

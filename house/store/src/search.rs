@@ -1,7 +1,6 @@
 //! Full text. The index lies in a file of its own that can be thrown away: it is filled again from the letters.
 
 use std::fmt::Write as _;
-use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, PoisonError, RwLock};
 
@@ -129,22 +128,32 @@ impl SearchIndex {
 
     /// The last letter that was looked at. 0: the index is new, or was damaged and begins again.
     pub async fn reached(&self) -> Result<i64> {
-        self.read(|view| view.query_one("SELECT letter FROM reached", params![], |row| row.get(0))).await
+        let index = self.index();
+        let outcome = index.readers.read(reached).await;
+        self.mend(&index, outcome)
+    }
+
+    /// [`reached`](Self::reached) where blocking is allowed, such as within [`Store::read`](crate::Store::read).
+    pub fn reached_blocking(&self) -> Result<i64> {
+        let index = self.index();
+        let outcome = index.readers.read_blocking(reached);
+        self.mend(&index, outcome)
     }
 
     /// Letters of an account that match, the newest (highest) first, below `before` where that is given.
     pub async fn query(&self, account: i64, query: &Query, before: Option<i64>, limit: usize) -> Result<Vec<i64>> {
         let Some(expression) = expression(account, query) else { return Ok(Vec::new()) };
-        self.read(move |view| {
-            let mut found = Vec::new();
-            let sql = "SELECT rowid FROM word WHERE word MATCH $1 AND rowid < $2 ORDER BY rowid DESC LIMIT $3";
-            view.for_each(sql, params![expression, before.unwrap_or(i64::MAX), limit], |row| {
-                found.push(row.get(0)?);
-                Ok(ControlFlow::Continue(()))
-            })?;
-            Ok(found)
-        })
-        .await
+        let index = self.index();
+        let outcome = index.readers.read(move |view| find(view, &expression, before, limit)).await;
+        self.mend(&index, outcome)
+    }
+
+    /// [`query`](Self::query) where blocking is allowed, such as within [`Store::read`](crate::Store::read).
+    pub fn query_blocking(&self, account: i64, query: &Query, before: Option<i64>, limit: usize) -> Result<Vec<i64>> {
+        let Some(expression) = expression(account, query) else { return Ok(Vec::new()) };
+        let index = self.index();
+        let outcome = index.readers.read_blocking(move |view| find(view, &expression, before, limit));
+        self.mend(&index, outcome)
     }
 
     pub(crate) fn close(&self) {
@@ -161,16 +170,6 @@ impl SearchIndex {
     {
         let index = self.index();
         let outcome = index.writer.write(f).await;
-        self.mend(&index, outcome)
-    }
-
-    async fn read<T, F>(&self, f: F) -> Result<T>
-    where
-        T: Send + 'static,
-        F: FnOnce(&View) -> Result<T> + Send + 'static,
-    {
-        let index = self.index();
-        let outcome = index.readers.read(f).await;
         self.mend(&index, outcome)
     }
 
@@ -235,6 +234,16 @@ impl Index {
 const FILE: &str = "search.db";
 const READERS: usize = 2;
 const QUEUE: usize = 64;
+
+fn reached(view: &View) -> Result<i64> {
+    view.query_one("SELECT letter FROM reached", params![], |row| row.get(0))
+}
+
+fn find(view: &View, expression: &str, before: Option<i64>, limit: usize) -> Result<Vec<i64>> {
+    let sql = "SELECT rowid FROM word WHERE word MATCH $1 AND rowid < $2 ORDER BY rowid DESC LIMIT $3";
+    let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+    view.query(sql, params![expression, before.unwrap_or(i64::MAX), limit], |row| row.get(0))
+}
 
 fn insert(tx: &mut Tx, document: &Document) -> Result<()> {
     tx.execute("DELETE FROM word WHERE rowid = $1", params![document.letter])?;

@@ -53,6 +53,11 @@ impl Tx {
         blob::put(self, blob)
     }
 
+    /// Adds one reference to a blob that is kept already (a letter that is copied).
+    pub fn keep_blob(&mut self, blob: BlobId) -> Result<()> {
+        blob::keep(self, blob)
+    }
+
     /// Releases one reference; the content goes with the last one.
     pub fn drop_blob(&mut self, blob: BlobId) -> Result<()> {
         blob::release(self, blob)

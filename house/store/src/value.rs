@@ -57,11 +57,12 @@ impl<'r> Row<'r> {
         T::from_value(self.columns.value(column)?).ok_or(Error::Type { column, wanted: T::WANTED })
     }
 
-    /// The bytes of a column, without a copy.
+    /// The bytes of a column (or of its text), without a copy; none where it is NULL.
     pub fn bytes(&self, column: usize) -> Result<&'r [u8]> {
         match self.columns.value(column)? {
             Value::Blob(bytes) => Ok(bytes),
             Value::Text(text) => Ok(text.as_bytes()),
+            Value::Null => Ok(b""),
             _ => Err(Error::Type { column, wanted: "bytes" }),
         }
     }
