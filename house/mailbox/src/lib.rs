@@ -1,1 +1,43 @@
-//! .
+//! Accounts' mail on top of the store: folders, letters, flags, threads, changes, search.
+//!
+//! Plain synchronous functions over a snapshot ([`store::View`]) or a transaction ([`store::Tx`]), each one
+//! transaction long. Invariants of this room:
+//! * UIDs of a folder are strictly increasing and never come again; a UIDVALIDITY never comes again in its account.
+//! * One counter of changes for each account; every change of a letter takes a tick, and a folder's `highest` is the
+//!   last tick that touched its letters.
+//! * The counters of a folder and an account are kept with each change and never counted anew.
+//! * Whatever left a folder has a tombstone, back to the folder's horizon; before that, all that is missing is told.
+//! * What a client asks for most (flags, size, envelope, structure) is read without the letter's body.
+//! * No function keeps the writer longer than a slice of letters takes.
+//!
+//! This room must not know SMTP, IMAP or JMAP, passwords, or which database runs.
+
+pub mod account;
+pub mod body;
+mod changes;
+mod error;
+pub mod fetch;
+pub mod flags;
+pub mod folder;
+mod id;
+pub mod index;
+pub mod letter;
+mod numbers;
+pub mod parse;
+mod prepare;
+mod schema;
+pub mod search;
+pub mod thread;
+mod uids;
+
+pub use account::Usage;
+pub use changes::{FolderChanges, changes_since, vanished_since};
+pub use error::{Error, NameFault};
+pub use fetch::{Card, Row, Want, fetch};
+pub use flags::{FlagChange, FlagSet, KeywordId, Keywords, System};
+pub use folder::{Folder, SpecialUse};
+pub use id::{Change, FolderId, LetterKey, ThreadId, Uid, UidRange, UidValidity};
+pub use parse::{Piece, Section, SectionText, Structure, Summary};
+pub use prepare::{LARGEST, Prepared, prepare};
+pub use schema::MIGRATIONS;
+pub use uids::Uids;

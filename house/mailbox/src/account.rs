@@ -1,0 +1,121 @@
+//! A person's mailbox as a whole: made, measured, deleted.
+
+use mail::seam::AccountId;
+use store::{Topic, Tx, View, params};
+
+use crate::folder::{self, SpecialUse};
+use crate::{Change, Error};
+
+/// What an account holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Usage {
+    /// Octets of all letters, copies counted each.
+    pub used: u64,
+    /// Octets allowed; none: as much as the disk takes.
+    pub quota: Option<u64>,
+    /// Letters in all folders.
+    pub letters: u64,
+    /// The last change in the account: JMAP's state.
+    pub change: Change,
+}
+
+/// What everyone's mailbox has from the start, with its use (RFC 6154).
+const FIRST_FOLDERS: [(&str, Option<SpecialUse>); 6] = [
+    ("INBOX", None),
+    ("Drafts", Some(SpecialUse::Drafts)),
+    ("Sent", Some(SpecialUse::Sent)),
+    ("Archive", Some(SpecialUse::Archive)),
+    ("Junk", Some(SpecialUse::Junk)),
+    ("Trash", Some(SpecialUse::Trash)),
+];
+
+/// The topic announced after each change of the account's mail.
+pub fn topic(account: AccountId) -> Topic {
+    Topic { kind: "mailbox", id: account.0 }
+}
+
+/// Announced beside it for the background task, which works for all accounts.
+pub(crate) const WORK: Topic = Topic { kind: "mailbox-work", id: 0 };
+
+/// Makes the mailbox of a new account, with its first folders, subscribed.
+pub fn create(tx: &mut Tx, account: AccountId, quota: Option<u64>) -> Result<(), Error> {
+    let made = tx.execute(
+        "INSERT INTO account_mail (account, quota) VALUES ($1, $2) ON CONFLICT (account) DO NOTHING",
+        params![account.0, quota],
+    )?;
+    if made == 0 {
+        return Err(Error::AccountExists(account));
+    }
+    for (name, special_use) in FIRST_FOLDERS {
+        folder::create(tx, account, name, special_use)?;
+        folder::subscribe(tx, account, name)?;
+    }
+    Ok(())
+}
+
+/// What the account holds, in one look.
+pub fn usage(view: &View, account: AccountId) -> Result<Usage, Error> {
+    view.query_opt(
+        "SELECT used, quota, letters, change FROM account_mail WHERE account = $1 AND deleted = 0",
+        params![account.0],
+        |row| Ok(Usage { used: row.get(0)?, quota: row.get(1)?, letters: row.get(2)?, change: Change(row.get(3)?) }),
+    )?
+    .ok_or(Error::NoSuchAccount(account))
+}
+
+/// Allows the account so many octets. What is over already stays; only new letters are refused.
+pub fn set_quota(tx: &mut Tx, account: AccountId, quota: Option<u64>) -> Result<(), Error> {
+    let done =
+        tx.execute("UPDATE account_mail SET quota = $2 WHERE account = $1 AND deleted = 0", params![account.0, quota])?;
+    if done == 0 { Err(Error::NoSuchAccount(account)) } else { Ok(()) }
+}
+
+/// Deletes the mailbox. It is gone at once; its letters are cleared away behind it by the background task, so that
+/// a large one does not hold the writer.
+pub fn delete(tx: &mut Tx, account: AccountId) -> Result<(), Error> {
+    let done =
+        tx.execute("UPDATE account_mail SET deleted = 1 WHERE account = $1 AND deleted = 0", params![account.0])?;
+    if done == 0 {
+        return Err(Error::NoSuchAccount(account));
+    }
+    tx.execute("UPDATE folder SET name = NULL WHERE account = $1", params![account.0])?;
+    for table in ["subscription", "keyword"] {
+        tx.execute(&format!("DELETE FROM {table} WHERE account = $1"), params![account.0])?;
+    }
+    tx.announce(topic(account));
+    tx.announce(WORK);
+    Ok(())
+}
+
+/// The next tick of the account's counter.
+pub(crate) fn tick(tx: &mut Tx, account: AccountId) -> Result<Change, Error> {
+    grow(tx, account, 0, 0)
+}
+
+/// The next tick, with octets and letters added or taken away and no look at the quota.
+pub(crate) fn grow(tx: &mut Tx, account: AccountId, octets: i64, letters: i64) -> Result<Change, Error> {
+    tx.query_opt(
+        "UPDATE account_mail SET change = change + 1, used = used + $2, letters = letters + $3
+         WHERE account = $1 RETURNING change",
+        params![account.0, octets, letters],
+        |row| row.get(0).map(Change),
+    )?
+    .ok_or(Error::NoSuchAccount(account))
+}
+
+/// The next tick, if so many octets more still fit.
+pub(crate) fn grow_within_quota(tx: &mut Tx, account: AccountId, octets: u64, letters: u64) -> Result<Change, Error> {
+    let change = tx.query_opt(
+        "UPDATE account_mail SET change = change + 1, used = used + $2, letters = letters + $3
+         WHERE account = $1 AND deleted = 0 AND (quota IS NULL OR used + $2 <= quota) RETURNING change",
+        params![account.0, octets, letters],
+        |row| row.get(0).map(Change),
+    )?;
+    match change {
+        Some(change) => Ok(change),
+        None => {
+            let Usage { used, quota, .. } = usage(tx, account)?;
+            Err(Error::OverQuota { used, quota: quota.unwrap_or(u64::MAX), size: octets })
+        }
+    }
+}

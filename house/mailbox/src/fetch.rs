@@ -1,0 +1,168 @@
+//! Reading letters' rows in UID order, in batches: never a whole folder at once.
+
+use std::ops::ControlFlow;
+
+use mail::Timestamp;
+use store::{BlobId, View, params};
+
+use crate::parse::{Structure, Summary};
+use crate::{Change, Error, FlagSet, FolderId, LetterKey, ThreadId, Uid, UidRange};
+
+/// What to read of each letter beyond its row in the folder. The card needs a look at a second table.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Want {
+    /// Where the body is, and the thread.
+    pub card: bool,
+    /// The pieces of ENVELOPE (with the card).
+    pub summary: bool,
+    /// The MIME parts (with the card).
+    pub structure: bool,
+}
+
+impl Want {
+    /// Flags, size and dates: what the folder itself holds.
+    pub const ROW: Self = Self { card: false, summary: false, structure: false };
+    /// Everything.
+    pub const ALL: Self = Self { card: true, summary: true, structure: true };
+
+    fn needs_card(self) -> bool {
+        self.card || self.summary || self.structure
+    }
+}
+
+/// A letter in a folder.
+#[derive(Clone, Debug)]
+pub struct Row {
+    /// Its UID.
+    pub uid: Uid,
+    /// Its key.
+    pub letter: LetterKey,
+    /// Its last change: MODSEQ.
+    pub change: Change,
+    /// Its flags.
+    pub flags: FlagSet,
+    /// RFC822.SIZE
+    pub size: u64,
+    /// INTERNALDATE
+    pub received: Timestamp,
+    /// The rest, where it was wanted.
+    pub card: Option<Card>,
+}
+
+/// What was computed when the letter was filed.
+#[derive(Clone, Debug)]
+pub struct Card {
+    /// Where its bytes are.
+    pub blob: BlobId,
+    /// Its conversation.
+    pub thread: ThreadId,
+    /// The pieces of ENVELOPE, where wanted.
+    pub summary: Option<Summary>,
+    /// The MIME parts, where wanted.
+    pub structure: Option<Structure>,
+}
+
+/// The letters of the ranges, in the order of the ranges, at most `limit`. When as many as `limit` come, go on after
+/// the last UID.
+pub fn fetch(view: &View, folder: FolderId, ranges: &[UidRange], want: Want, limit: usize) -> Result<Vec<Row>, Error> {
+    let mut rows = Vec::new();
+    if limit == 0 {
+        return Ok(rows);
+    }
+    each(view, folder, ranges, want, |row| {
+        rows.push(row);
+        if rows.len() < limit { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
+    })?;
+    Ok(rows)
+}
+
+/// The same, one by one without a vector, until `visit` breaks off.
+pub fn each(
+    view: &View,
+    folder: FolderId,
+    ranges: &[UidRange],
+    want: Want,
+    mut visit: impl FnMut(Row) -> ControlFlow<()>,
+) -> Result<(), Error> {
+    let sql = statement(want);
+    for range in ranges {
+        let mut flow = ControlFlow::Continue(());
+        view.for_each(sql, params![folder.0, range.first.get(), range.last.get()], |row| {
+            if let Some(row) = read(row, want)? {
+                flow = visit(row);
+            }
+            Ok(flow)
+        })?;
+        if flow.is_break() {
+            break;
+        }
+    }
+    Ok(())
+}
+
+/// Only the columns that are wanted, so that no page is read for nothing.
+fn statement(want: Want) -> &'static str {
+    macro_rules! with_card {
+        ($($more:literal)?) => {
+            concat!(
+                "SELECT e.uid, e.letter, e.change, e.flags, e.keywords, e.size, e.received, l.blob, l.thread",
+                $($more,)?
+                " FROM entry e JOIN letter l ON l.letter = e.letter
+                  WHERE e.folder = $1 AND e.uid >= $2 AND e.uid <= $3 ORDER BY e.uid"
+            )
+        };
+    }
+    match (want.needs_card(), want.summary, want.structure) {
+        (false, ..) => {
+            "SELECT uid, letter, change, flags, keywords, size, received FROM entry
+             WHERE folder = $1 AND uid >= $2 AND uid <= $3 ORDER BY uid"
+        }
+        (true, false, false) => with_card!(),
+        (true, true, false) => with_card!(", l.summary"),
+        (true, false, true) => with_card!(", l.structure"),
+        (true, true, true) => with_card!(", l.summary, l.structure"),
+    }
+}
+
+/// `None` for a row whose UID cannot be.
+pub(crate) fn read(row: &store::Row, want: Want) -> Result<Option<Row>, store::Error> {
+    let Some(uid) = Uid::new(row.get(0)?) else { return Ok(None) };
+    Ok(Some(Row {
+        uid,
+        letter: LetterKey(row.get(1)?),
+        change: Change(row.get(2)?),
+        flags: flags(row, 3, 4)?,
+        size: row.get(5)?,
+        received: Timestamp(row.get(6)?),
+        card: if want.needs_card() { Some(card(row, want)?) } else { None },
+    }))
+}
+
+fn card(row: &store::Row, want: Want) -> Result<Card, store::Error> {
+    let mut column = 8;
+    let mut next = || {
+        column += 1;
+        row.bytes(column)
+    };
+    // A damaged column reads as an empty letter; the bytes themselves are still there.
+    let summary = if want.summary { Some(Summary::decode(next()?).unwrap_or_default()) } else { None };
+    let structure = if want.structure { Some(Structure::decode(next()?).unwrap_or_default()) } else { None };
+    Ok(Card { blob: row.get(7)?, thread: ThreadId(row.get(8)?), summary, structure })
+}
+
+/// The flags from their two columns.
+pub(crate) fn flags(row: &store::Row, bits: usize, keywords: usize) -> Result<FlagSet, store::Error> {
+    let column = match row.value(keywords)? {
+        store::Value::Blob(bytes) => bytes,
+        _ => &[],
+    };
+    Ok(FlagSet::decode(row.get(bits)?, column))
+}
+
+/// One letter by its key, wherever in the account it lies now.
+pub fn by_key(view: &View, letter: LetterKey) -> Result<Option<(FolderId, Uid)>, Error> {
+    let found = view.query_opt("SELECT folder, uid FROM entry WHERE letter = $1", params![letter.0], |row| {
+        Ok((FolderId(row.get(0)?), row.get::<u32>(1)?))
+    })?;
+    Ok(found.and_then(|(folder, uid)| Some((folder, Uid::new(uid)?))))
+}

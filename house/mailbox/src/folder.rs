@@ -1,0 +1,324 @@
+//! Folders: made, renamed, deleted, subscribed to, and listed with their counters.
+
+pub mod name;
+
+use mail::seam::AccountId;
+use store::{Row, Tx, View, params};
+
+use crate::account::{self, WORK, topic};
+use crate::{Change, Error, FolderId, Uid, UidValidity};
+
+/// The most folders an account can have.
+pub const MOST: usize = 10_000;
+
+/// What a folder is for (RFC 6154).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum SpecialUse {
+    /// `\Drafts`
+    Drafts,
+    /// `\Sent`
+    Sent,
+    /// `\Archive`
+    Archive,
+    /// `\Junk`
+    Junk,
+    /// `\Trash`
+    Trash,
+}
+
+impl SpecialUse {
+    /// All of them.
+    pub const ALL: [Self; 5] = [Self::Drafts, Self::Sent, Self::Archive, Self::Junk, Self::Trash];
+
+    /// The attribute in LIST.
+    pub fn attribute(self) -> &'static str {
+        match self {
+            Self::Drafts => "\\Drafts",
+            Self::Sent => "\\Sent",
+            Self::Archive => "\\Archive",
+            Self::Junk => "\\Junk",
+            Self::Trash => "\\Trash",
+        }
+    }
+
+    /// The use of an attribute, whatever its case.
+    pub fn from_attribute(attribute: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|special| special.attribute().eq_ignore_ascii_case(attribute))
+    }
+
+    fn code(self) -> i64 {
+        self as i64 + 1
+    }
+
+    fn from_code(code: Option<i64>) -> Option<Self> {
+        Self::ALL.into_iter().find(|special| Some(special.code()) == code)
+    }
+}
+
+/// A folder with its counters, as they stood in the snapshot it was read from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Folder {
+    /// Its number.
+    pub id: FolderId,
+    /// Whose it is.
+    pub account: AccountId,
+    /// UTF-8, `/` between the levels.
+    pub name: String,
+    /// What it is for.
+    pub special_use: Option<SpecialUse>,
+    /// UIDVALIDITY
+    pub uid_validity: UidValidity,
+    /// UIDNEXT
+    pub uid_next: Uid,
+    /// HIGHESTMODSEQ: the last change of a letter in it; at least 1.
+    pub highest: Change,
+    /// The last change of the folder itself: made, renamed.
+    pub altered: Change,
+    /// MESSAGES
+    pub total: u32,
+    /// UNSEEN, of STATUS
+    pub unseen: u32,
+    /// DELETED, of STATUS
+    pub deleted: u32,
+    /// SIZE, of STATUS
+    pub size: u64,
+    /// Is its name subscribed to?
+    pub subscribed: bool,
+}
+
+const COLUMNS: &str = "f.folder, f.account, f.name, f.special_use, f.uid_validity, f.uid_next, f.highest, f.altered,
+    f.total, f.unseen, f.deleted, f.size,
+    EXISTS (SELECT 1 FROM subscription s WHERE s.account = f.account AND s.name = f.name)";
+
+fn read(row: &Row) -> Result<Folder, store::Error> {
+    Ok(Folder {
+        id: FolderId(row.get(0)?),
+        account: AccountId(row.get(1)?),
+        name: row.get(2)?,
+        special_use: SpecialUse::from_code(row.get(3)?),
+        uid_validity: UidValidity(crate::numbers::at_least_one(row.get(4)?)),
+        uid_next: Uid(crate::numbers::at_least_one(row.get(5)?)),
+        highest: Change(row.get(6)?),
+        altered: Change(row.get(7)?),
+        total: row.get(8)?,
+        unseen: row.get(9)?,
+        deleted: row.get(10)?,
+        size: row.get(11)?,
+        subscribed: row.get::<i64>(12)? != 0,
+    })
+}
+
+/// The account's folders, INBOX first, the others in the order of their names.
+pub fn list(view: &View, account: AccountId) -> Result<Vec<Folder>, Error> {
+    let mut folders = view.query(
+        &format!("SELECT {COLUMNS} FROM folder f WHERE f.account = $1 AND f.name IS NOT NULL ORDER BY f.name"),
+        params![account.0],
+        read,
+    )?;
+    folders.sort_by_key(|folder| folder.name != name::INBOX);
+    Ok(folders)
+}
+
+/// The folder of this number, unless it has been deleted.
+pub fn get(view: &View, folder: FolderId) -> Result<Folder, Error> {
+    view.query_opt(
+        &format!("SELECT {COLUMNS} FROM folder f WHERE f.folder = $1 AND f.name IS NOT NULL"),
+        params![folder.0],
+        read,
+    )?
+    .ok_or(Error::NoSuchFolder(folder))
+}
+
+/// The folder of this name (INBOX in any case), if there is one.
+pub fn by_name(view: &View, account: AccountId, name: &str) -> Result<Option<Folder>, Error> {
+    let Ok(name) = name::canonical(name) else { return Ok(None) };
+    let sql = format!("SELECT {COLUMNS} FROM folder f WHERE f.account = $1 AND f.name = $2");
+    Ok(view.query_opt(&sql, params![account.0, name.as_str()], read)?)
+}
+
+/// The account's folder for a use, if it has one.
+pub fn by_use(view: &View, account: AccountId, special_use: SpecialUse) -> Result<Option<Folder>, Error> {
+    let sql = format!(
+        "SELECT {COLUMNS} FROM folder f WHERE f.account = $1 AND f.special_use = $2 AND f.name IS NOT NULL
+         ORDER BY f.folder LIMIT 1"
+    );
+    Ok(view.query_opt(&sql, params![account.0, special_use.code()], read)?)
+}
+
+/// The first letter nobody has read, without a walk through the others.
+pub fn first_unseen(view: &View, folder: FolderId) -> Result<Option<Uid>, Error> {
+    let uid = view.query_opt(
+        "SELECT uid FROM entry WHERE folder = $1 AND (flags & 1) = 0 ORDER BY uid LIMIT 1",
+        params![folder.0],
+        |row| row.get::<u32>(0),
+    )?;
+    Ok(uid.and_then(Uid::new))
+}
+
+/// Makes a folder, and the levels above it where they are missing (RFC 9051 §6.3.4).
+pub fn create(tx: &mut Tx, account: AccountId, name: &str, special_use: Option<SpecialUse>) -> Result<FolderId, Error> {
+    let name = name::canonical(name)?;
+    if exists(tx, account, &name)? {
+        return Err(Error::FolderExists(name));
+    }
+    make_parents(tx, account, &name)?;
+    insert(tx, account, &name, special_use)
+}
+
+fn exists(view: &View, account: AccountId, name: &str) -> Result<bool, Error> {
+    let sql = "SELECT 1 FROM folder WHERE account = $1 AND name = $2";
+    Ok(view.query_opt(sql, params![account.0, name], |_| Ok(()))?.is_some())
+}
+
+fn make_parents(tx: &mut Tx, account: AccountId, name: &str) -> Result<(), Error> {
+    let Some(parent) = name::parent(name) else { return Ok(()) };
+    if exists(tx, account, parent)? {
+        return Ok(());
+    }
+    make_parents(tx, account, parent)?;
+    insert(tx, account, parent, None)?;
+    Ok(())
+}
+
+/// The UIDVALIDITY is one more than the last one the account gave, so that none comes twice.
+fn insert(tx: &mut Tx, account: AccountId, name: &str, special_use: Option<SpecialUse>) -> Result<FolderId, Error> {
+    let count = tx.query_one(
+        "SELECT COUNT(*) FROM folder WHERE account = $1 AND name IS NOT NULL",
+        params![account.0],
+        |row| row.get::<i64>(0),
+    )?;
+    if count as usize >= MOST {
+        return Err(Error::TooManyFolders(MOST));
+    }
+    let (validity, change) = tx
+        .query_opt(
+            "UPDATE account_mail SET uid_validity = uid_validity + 1, change = change + 1
+             WHERE account = $1 AND deleted = 0 RETURNING uid_validity, change",
+            params![account.0],
+            |row| Ok((row.get::<i64>(0)?, row.get::<u64>(1)?)),
+        )?
+        .ok_or(Error::NoSuchAccount(account))?;
+    let folder = tx.query_one(
+        "INSERT INTO folder (account, name, special_use, uid_validity, highest, altered)
+         VALUES ($1, $2, $3, $4, $5, $5) RETURNING folder",
+        params![account.0, name, special_use.map(SpecialUse::code), validity, change],
+        |row| row.get(0),
+    )?;
+    tx.announce(topic(account));
+    Ok(FolderId(folder))
+}
+
+/// Renames a folder and those below it. UIDs and UIDVALIDITY stay. Renaming INBOX moves its letters into the new
+/// folder and leaves an empty INBOX; folders below INBOX stay where they are (RFC 9051 §6.3.6).
+pub fn rename(tx: &mut Tx, account: AccountId, from: &str, to: &str) -> Result<(), Error> {
+    let (from, to) = (name::canonical(from)?, name::canonical(to)?);
+    if exists(tx, account, &to)? {
+        return Err(Error::FolderExists(to));
+    }
+    let folder = by_name(tx, account, &from)?.ok_or_else(|| Error::NoFolderCalled(from.clone()))?;
+    if to.strip_prefix(&from).is_some_and(|rest| rest.starts_with(name::SEPARATOR)) && from != name::INBOX {
+        return Err(Error::IntoItself);
+    }
+    make_parents(tx, account, &to)?;
+    let change = account::tick(tx, account)?;
+    set_name(tx, folder.id, &to, change)?;
+    if from == name::INBOX {
+        // The row with its letters, UIDs and checkpoint becomes the new folder; INBOX begins anew.
+        insert(tx, account, name::INBOX, None)?;
+        return Ok(());
+    }
+    move_subscription(tx, account, &from, &to)?;
+    rename_children(tx, account, &from, &to, change)?;
+    tx.announce(topic(account));
+    Ok(())
+}
+
+fn rename_children(tx: &mut Tx, account: AccountId, from: &str, to: &str, change: Change) -> Result<(), Error> {
+    for (id, old) in children(tx, account, from)? {
+        // The new name is checked again: it may have become too long or too deep.
+        let new = name::canonical(&format!("{to}{}", old.get(from.len()..).unwrap_or_default()))?;
+        set_name(tx, id, &new, change)?;
+        move_subscription(tx, account, &old, &new)?;
+    }
+    Ok(())
+}
+
+fn set_name(tx: &mut Tx, folder: FolderId, name: &str, change: Change) -> Result<(), Error> {
+    tx.execute("UPDATE folder SET name = $2, altered = $3 WHERE folder = $1", params![folder.0, name, change.0])?;
+    Ok(())
+}
+
+/// Folders below `name`, at any level.
+fn children(view: &View, account: AccountId, name: &str) -> Result<Vec<(FolderId, String)>, Error> {
+    // '0' is the character after '/': the names that begin with "name/", by the index.
+    Ok(view.query(
+        "SELECT folder, name FROM folder WHERE account = $1 AND name > $2 AND name < $3 ORDER BY name",
+        params![account.0, format!("{name}/"), format!("{name}0")],
+        |row| Ok((FolderId(row.get(0)?), row.get(1)?)),
+    )?)
+}
+
+/// Deletes a folder and its letters. The folder is gone at once; many letters are cleared away behind it by the
+/// background task. No trace of the name stays but the account's UIDVALIDITY, which never comes twice.
+/// A subscription to the name stays too (RFC 9051 §6.3.7).
+pub fn delete(tx: &mut Tx, account: AccountId, name: &str) -> Result<(), Error> {
+    let name = name::canonical(name)?;
+    if name == name::INBOX {
+        return Err(Error::Inbox);
+    }
+    let folder = by_name(tx, account, &name)?.ok_or_else(|| Error::NoFolderCalled(name.clone()))?;
+    if !children(tx, account, &name)?.is_empty() {
+        return Err(Error::HasChildren);
+    }
+    account::tick(tx, account)?;
+    tx.execute("UPDATE folder SET name = NULL, special_use = NULL WHERE folder = $1", params![folder.id.0])?;
+    if folder.total as usize <= crate::letter::SLICE {
+        crate::letter::clear(tx, folder.id)?;
+    }
+    tx.announce(topic(account));
+    tx.announce(WORK);
+    Ok(())
+}
+
+/// Subscribes to a name; there need not be a folder of that name (RFC 9051 §6.3.7).
+pub fn subscribe(tx: &mut Tx, account: AccountId, name: &str) -> Result<(), Error> {
+    let name = name::canonical(name)?;
+    let count = tx.query_one("SELECT COUNT(*) FROM subscription WHERE account = $1", params![account.0], |row| {
+        row.get::<i64>(0)
+    })?;
+    if count as usize >= MOST {
+        return Err(Error::TooManyFolders(MOST));
+    }
+    tx.execute(
+        "INSERT INTO subscription (account, name) VALUES ($1, $2) ON CONFLICT DO NOTHING",
+        params![account.0, name],
+    )?;
+    tx.announce(topic(account));
+    Ok(())
+}
+
+/// Ends a subscription; none there is no error.
+pub fn unsubscribe(tx: &mut Tx, account: AccountId, name: &str) -> Result<(), Error> {
+    let name = name::canonical(name)?;
+    tx.execute("DELETE FROM subscription WHERE account = $1 AND name = $2", params![account.0, name])?;
+    tx.announce(topic(account));
+    Ok(())
+}
+
+/// Every name subscribed to, also those without a folder.
+pub fn subscriptions(view: &View, account: AccountId) -> Result<Vec<String>, Error> {
+    Ok(view.query("SELECT name FROM subscription WHERE account = $1 ORDER BY name", params![account.0], |row| {
+        row.get(0)
+    })?)
+}
+
+fn move_subscription(tx: &mut Tx, account: AccountId, from: &str, to: &str) -> Result<(), Error> {
+    let gone = tx.execute("DELETE FROM subscription WHERE account = $1 AND name = $2", params![account.0, from])?;
+    if gone > 0 {
+        tx.execute(
+            "INSERT INTO subscription (account, name) VALUES ($1, $2) ON CONFLICT DO NOTHING",
+            params![account.0, to],
+        )?;
+    }
+    Ok(())
+}

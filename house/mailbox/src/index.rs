@@ -1,0 +1,168 @@
+//! The task behind the deliveries: fills the full-text index, clears away what was deleted, keeps checkpoints, and
+//! forgets old tombstones. Nothing waits for it, and it goes on after a restart where it stopped.
+
+mod housekeeping;
+
+use std::time::Duration;
+
+use mail::seam::AccountId;
+use store::{BlobId, Document, Field, Store, View, params};
+
+use crate::account::WORK;
+use crate::parse::{decode, text};
+use crate::search::words;
+use crate::{Error, LetterKey, Structure, Summary};
+
+/// Text of a letter that is indexed, in octets.
+const TEXT: usize = 1 << 20;
+/// Letters indexed at once, and the octets of text that close a batch early.
+const BATCH: usize = 64;
+const BATCH_OCTETS: usize = 4 << 20;
+/// Deliveries come first: after a notice the task waits for more to come.
+const PAUSE: Duration = Duration::from_millis(100);
+/// After a fault, and between looks when nothing is announced.
+const LATER: Duration = Duration::from_secs(30);
+
+/// Works until `shutdown` is done. It can be stopped at any point.
+pub async fn run(store: Store, shutdown: impl Future<Output = ()> + Send) {
+    let mut watch = store.watch(WORK);
+    let work = async {
+        loop {
+            match round(&store).await {
+                Ok(true) => {}
+                Ok(false) => {
+                    let _ = tokio::time::timeout(LATER, watch.changed()).await;
+                    tokio::time::sleep(PAUSE).await;
+                }
+                Err(error) => {
+                    tracing::warn!(%error, "the background task of the mailboxes will try again");
+                    tokio::time::sleep(LATER).await;
+                }
+            }
+        }
+    };
+    tokio::select! {
+        () = shutdown => {}
+        () = work => {}
+    }
+}
+
+/// Does all there is to do now, for tests and the command line.
+pub async fn catch_up(store: &Store) -> Result<(), Error> {
+    while round(store).await? {}
+    Ok(())
+}
+
+/// One step of each kind of work; true when there is more.
+async fn round(store: &Store) -> Result<bool, Error> {
+    let indexed = index(store).await?;
+    // After the letters were added, not before: a letter that went in between is then among those to remove.
+    let removed = remove(store).await?;
+    let kept = housekeeping::round(store).await?;
+    Ok(indexed || removed || kept)
+}
+
+/// Letters ready for the index.
+struct Batch {
+    documents: Vec<Document>,
+    reached: i64,
+    more: bool,
+}
+
+/// Adds the next letters to the index.
+async fn index(store: &Store) -> Result<bool, Error> {
+    let search = store.search();
+    let reached = search.reached().await?;
+    let batch = store.read(move |view| batch(view, reached)).await?;
+    if batch.reached > reached {
+        search.add(batch.documents, batch.reached).await?;
+    }
+    Ok(batch.more)
+}
+
+/// Letters that have left the house leave the index.
+async fn remove(store: &Store) -> Result<bool, Error> {
+    let gone = store
+        .read(|view| {
+            let sql = "SELECT letter FROM gone ORDER BY letter LIMIT 500";
+            Ok::<_, Error>(view.query(sql, params![], |row| row.get::<i64>(0))?)
+        })
+        .await?;
+    if gone.is_empty() {
+        return Ok(false);
+    }
+    store.search().remove(gone.clone()).await?;
+    store
+        .write(move |tx| {
+            for letter in &gone {
+                tx.execute("DELETE FROM gone WHERE letter = $1", params![letter])?;
+            }
+            Ok::<_, Error>(())
+        })
+        .await?;
+    Ok(true)
+}
+
+struct Kept {
+    letter: LetterKey,
+    account: AccountId,
+    blob: BlobId,
+    summary: Summary,
+    structure: Structure,
+}
+
+fn batch(view: &View, reached: i64) -> Result<Batch, Error> {
+    let letters = view.query(
+        "SELECT letter, account, blob, summary, structure FROM letter WHERE letter > $1 ORDER BY letter LIMIT $2",
+        params![reached, BATCH],
+        |row| {
+            Ok(Kept {
+                letter: LetterKey(row.get(0)?),
+                account: AccountId(row.get(1)?),
+                blob: row.get(2)?,
+                summary: Summary::decode(row.bytes(3)?).unwrap_or_default(),
+                structure: Structure::decode(row.bytes(4)?).unwrap_or_default(),
+            })
+        },
+    )?;
+    let full = letters.len() == BATCH;
+    let mut batch = Batch { documents: Vec::new(), reached, more: full };
+    let mut octets = 0;
+    for Kept { letter, account, blob, summary, structure } in letters {
+        let document = document(view, letter, account, blob, &summary, &structure)?;
+        octets += document.texts.iter().map(|(_, text)| text.len()).sum::<usize>();
+        batch.documents.push(document);
+        batch.reached = letter.0;
+        if octets > BATCH_OCTETS {
+            batch.more = true;
+            break;
+        }
+    }
+    Ok(batch)
+}
+
+/// The words of a letter, by field.
+pub(crate) fn document(
+    view: &View,
+    letter: LetterKey,
+    account: AccountId,
+    blob: BlobId,
+    summary: &Summary,
+    structure: &Structure,
+) -> Result<Document, Error> {
+    let told = text::told(structure, TEXT, |range| view.read_blob(blob, range))?;
+    let subject = summary.subject().map(decode::words).unwrap_or_default();
+    let stemmer = words::stemmer(&told.body);
+    let people = |fields: &[Option<&[u8]>]| {
+        let names: Vec<String> = fields.iter().flatten().map(|value| decode::words(value)).collect();
+        words::indexed(&names.join(" "), None)
+    };
+    let texts = vec![
+        (Field::From, people(&[summary.from(), summary.sender(), summary.reply_to()])),
+        (Field::To, people(&[summary.to(), summary.cc(), summary.bcc()])),
+        (Field::Subject, words::indexed(&subject, stemmer.as_ref())),
+        (Field::Body, words::indexed(&told.body, stemmer.as_ref())),
+        (Field::Attachment, words::indexed(&told.attachments, None)),
+    ];
+    Ok(Document { letter: letter.0, account: account.0, texts })
+}

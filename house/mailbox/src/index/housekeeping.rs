@@ -1,0 +1,104 @@
+//! What is cleared away behind people: letters of deleted folders, mailboxes of deleted accounts, old tombstones.
+//! And checkpoints, so that large folders open quickly.
+
+use std::ops::ControlFlow;
+
+use store::{Store, Tx, View, params};
+
+use crate::{Change, Error, FolderId, Uids, letter};
+
+/// Tombstones a folder keeps at least. Clients that were away for longer learn all UIDs that are missing.
+const TOMBSTONES: usize = 50_000;
+/// Tombstones that are forgotten in one transaction.
+const FORGOTTEN: usize = 2_000;
+
+/// One step; true when there is more to do.
+pub async fn round(store: &Store) -> Result<bool, Error> {
+    let todo = store.read(Todo::look).await?;
+    let Some(todo) = todo else { return Ok(false) };
+    match todo {
+        Todo::Clear(folder) => {
+            store.write(move |tx| letter::clear(tx, folder).map(drop)).await?;
+        }
+        Todo::Close(account) => {
+            store.write(move |tx| close(tx, account)).await?;
+        }
+        Todo::Checkpoint(folder) => checkpoint(store, folder).await?,
+        Todo::Forget(folder) => {
+            store.write(move |tx| forget(tx, folder)).await?;
+        }
+    }
+    Ok(true)
+}
+
+/// What is to be done next.
+enum Todo {
+    Clear(FolderId),
+    Close(i64),
+    Checkpoint(FolderId),
+    Forget(FolderId),
+}
+
+impl Todo {
+    fn look(view: &View) -> Result<Option<Self>, Error> {
+        let folder = |sql: &str| view.query_opt(sql, params![], |row| row.get(0).map(FolderId));
+        if let Some(cleared) = folder("SELECT folder FROM folder WHERE name IS NULL LIMIT 1")? {
+            return Ok(Some(Self::Clear(cleared)));
+        }
+        let closed = "SELECT account FROM account_mail WHERE deleted = 1 LIMIT 1";
+        if let Some(account) = view.query_opt(closed, params![], |row| row.get(0))? {
+            return Ok(Some(Self::Close(account)));
+        }
+        if let Some(stale) = folder("SELECT folder FROM folder WHERE stale >= 4096 LIMIT 1")? {
+            return Ok(Some(Self::Checkpoint(stale)));
+        }
+        let full = "SELECT folder FROM folder WHERE buried >= 100000 AND name IS NOT NULL LIMIT 1";
+        Ok(folder(full)?.map(Self::Forget))
+    }
+}
+
+/// The folders of a deleted account are gone: its row goes too.
+fn close(tx: &mut Tx, account: i64) -> Result<(), Error> {
+    for table in ["thread_ref", "keyword", "subscription", "account_mail"] {
+        tx.execute(&format!("DELETE FROM {table} WHERE account = $1"), params![account])?;
+    }
+    Ok(())
+}
+
+/// Keeps the folder's UIDs as they are now. What changes while this is being written comes after the checkpoint.
+async fn checkpoint(store: &Store, folder: FolderId) -> Result<(), Error> {
+    let loaded = store.read(move |view| Uids::load(view, folder)).await;
+    let (uids, at) = match loaded {
+        Ok(loaded) => loaded,
+        // Deleted meanwhile.
+        Err(Error::NoSuchFolder(_)) => return Ok(()),
+        Err(error) => return Err(error),
+    };
+    store.write(move |tx| uids.keep(tx, folder, at)).await
+}
+
+/// Forgets the oldest tombstones of a folder that has very many, some at a time, and moves the horizon along. The
+/// horizon is always past what was forgotten, so no client ever misses one.
+fn forget(tx: &mut Tx, folder: FolderId) -> Result<(), Error> {
+    let buried: usize =
+        tx.query_one("SELECT buried FROM folder WHERE folder = $1", params![folder.0], |row| row.get(0))?;
+    let surplus = buried.saturating_sub(TOMBSTONES).min(FORGOTTEN);
+    let mut last = Change::default();
+    let mut seen = 0;
+    tx.for_each(
+        "SELECT change FROM tombstone WHERE folder = $1 ORDER BY change LIMIT $2",
+        params![folder.0, surplus.max(1)],
+        |row| {
+            last = Change(row.get(0)?);
+            seen += 1;
+            Ok(ControlFlow::Continue(()))
+        },
+    )?;
+    let gone = tx.execute("DELETE FROM tombstone WHERE folder = $1 AND change <= $2", params![folder.0, last.0])?;
+    let left = if seen == 0 { 0 } else { buried.saturating_sub(gone) };
+    tx.execute(
+        "UPDATE folder SET horizon = $2, buried = $3 WHERE folder = $1 AND horizon <= $2",
+        params![folder.0, last.0, left],
+    )?;
+    Ok(())
+}

@@ -1,0 +1,144 @@
+//! What happens to letters: filed, copied, moved, flagged, expunged. Each function is one transaction long and works
+//! on a slice, so that the writer is never held for long; `next` says where the caller goes on.
+
+mod copy;
+mod expunge;
+mod file;
+mod flag;
+
+use std::ops::ControlFlow;
+
+use mail::seam::AccountId;
+use store::{Tx, View, params};
+
+pub use copy::{Copied, copy, move_};
+pub(crate) use expunge::clear;
+pub use expunge::{Expunge, Expunged, expunge};
+pub use file::{Filed, file};
+pub use flag::{Flagged, Stored, store_flags};
+
+use crate::{Change, Error, FlagSet, FolderId, LetterKey, System, Uid, UidRange, UidValidity};
+
+/// The most letters one call works on.
+pub const SLICE: usize = 500;
+
+/// What the counters of a folder gain or lose.
+#[derive(Clone, Copy, Debug, Default)]
+struct Count {
+    total: i64,
+    unseen: i64,
+    deleted: i64,
+    size: i64,
+}
+
+impl Count {
+    fn add(&mut self, flags: System, size: u64) {
+        self.count(flags, size, 1);
+    }
+
+    fn take(&mut self, flags: System, size: u64) {
+        self.count(flags, size, -1);
+    }
+
+    fn count(&mut self, flags: System, size: u64, sign: i64) {
+        self.total += sign;
+        self.unseen += sign * i64::from(!flags.contains(System::SEEN));
+        self.deleted += sign * i64::from(flags.contains(System::DELETED));
+        self.size += sign * i64::try_from(size).unwrap_or(i64::MAX);
+    }
+}
+
+/// Brings the folder's counters and last change up to date.
+fn count(tx: &mut Tx, folder: FolderId, count: Count, change: Change, touched: usize) -> Result<(), Error> {
+    // What leaves the folder leaves a tombstone.
+    let left = -count.total;
+    tx.execute(
+        "UPDATE folder SET total = total + $2, unseen = unseen + $3, deleted = deleted + $4, size = size + $5,
+         highest = $6, stale = stale + $7, buried = buried + $8 WHERE folder = $1",
+        params![folder.0, count.total, count.unseen, count.deleted, count.size, change.0, touched, left],
+    )?;
+    Ok(())
+}
+
+/// Gives out UIDs for as many letters, counts them, and says where the UIDs begin.
+fn take_uids(
+    tx: &mut Tx,
+    folder: FolderId,
+    letters: usize,
+    count: Count,
+    change: Change,
+) -> Result<(u32, UidValidity), Error> {
+    // UIDNEXT itself must stay a UID, so the last one is never given out.
+    tx.query_opt(
+        "UPDATE folder SET uid_next = uid_next + $2, total = total + $3, unseen = unseen + $4,
+         deleted = deleted + $5, size = size + $6, highest = $7, stale = stale + $2
+         WHERE folder = $1 AND uid_next + $2 <= 4294967295 RETURNING uid_next - $2, uid_validity",
+        params![folder.0, letters, count.total, count.unseen, count.deleted, count.size, change.0],
+        |row| Ok((row.get(0)?, UidValidity(crate::numbers::at_least_one(row.get(1)?)))),
+    )?
+    .ok_or(Error::UidsExhausted)
+}
+
+fn account_of(view: &View, folder: FolderId) -> Result<AccountId, Error> {
+    view.query_opt("SELECT account FROM folder WHERE folder = $1 AND name IS NOT NULL", params![folder.0], |row| {
+        row.get(0).map(AccountId)
+    })?
+    .ok_or(Error::NoSuchFolder(folder))
+}
+
+/// A row as the changing functions need it.
+struct Entry {
+    uid: Uid,
+    letter: LetterKey,
+    change: Change,
+    flags: FlagSet,
+    size: u64,
+}
+
+/// The first `limit` letters of the ranges and where the next ones begin.
+fn slice(
+    view: &View,
+    folder: FolderId,
+    ranges: &[UidRange],
+    only_deleted: bool,
+    limit: usize,
+) -> Result<(Vec<Entry>, Option<Uid>), Error> {
+    let sql = if only_deleted {
+        "SELECT uid, letter, change, flags, keywords, size FROM entry
+         WHERE folder = $1 AND uid >= $2 AND uid <= $3 AND (flags & 8) <> 0 ORDER BY uid"
+    } else {
+        "SELECT uid, letter, change, flags, keywords, size FROM entry
+         WHERE folder = $1 AND uid >= $2 AND uid <= $3 ORDER BY uid"
+    };
+    let (mut entries, mut next) = (Vec::new(), None);
+    for range in ranges {
+        view.for_each(sql, params![folder.0, range.first.get(), range.last.get()], |row| {
+            let Some(uid) = Uid::new(row.get(0)?) else { return Ok(ControlFlow::Continue(())) };
+            if entries.len() >= limit {
+                next = Some(uid);
+                return Ok(ControlFlow::Break(()));
+            }
+            entries.push(Entry {
+                uid,
+                letter: LetterKey(row.get(1)?),
+                change: Change(row.get(2)?),
+                flags: crate::fetch::flags(row, 3, 4)?,
+                size: row.get(5)?,
+            });
+            Ok(ControlFlow::Continue(()))
+        })?;
+        if next.is_some() {
+            break;
+        }
+    }
+    Ok((entries, next))
+}
+
+/// What is left of ascending ranges from `next` on: for the caller's loop over slices.
+pub fn rest(ranges: &[UidRange], next: Uid) -> Vec<UidRange> {
+    ranges
+        .iter()
+        .filter(|range| range.last >= next)
+        .map(|range| UidRange { first: range.first.max(next), last: range.last })
+        .collect()
+}

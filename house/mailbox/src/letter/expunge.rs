@@ -1,0 +1,106 @@
+//! Letters that go for good.
+
+use std::collections::BTreeSet;
+
+use mail::seam::AccountId;
+use store::{BlobId, Tx, params};
+
+use super::copy::bury;
+use super::{Count, Entry, account_of, count, slice};
+use crate::account::{WORK, grow, topic};
+use crate::{Change, Error, FolderId, ThreadId, Uid, UidRange, thread};
+
+/// Which letters go.
+#[derive(Clone, Debug)]
+pub enum Expunge<'a> {
+    /// Those flagged `\Deleted` (EXPUNGE).
+    Deleted,
+    /// Those flagged `\Deleted` among these (UID EXPUNGE, RFC 9051 §6.4.9).
+    DeletedAmong(&'a [UidRange]),
+    /// All of these, whatever their flags (JMAP destroy, housekeeping).
+    All(&'a [UidRange]),
+}
+
+/// What went.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Expunged {
+    /// Ascending.
+    pub uids: Vec<Uid>,
+    /// There is more to expunge: call again.
+    pub more: bool,
+    /// The change that took them; none when nothing went.
+    pub change: Option<Change>,
+}
+
+/// Expunges up to `limit` letters (at most [`super::SLICE`]).
+pub fn expunge(tx: &mut Tx, folder: FolderId, which: &Expunge<'_>, limit: usize) -> Result<Expunged, Error> {
+    let account = account_of(tx, folder)?;
+    let (ranges, only_deleted) = match which {
+        Expunge::Deleted => (&[UidRange::ALL][..], true),
+        Expunge::DeletedAmong(ranges) => (*ranges, true),
+        Expunge::All(ranges) => (*ranges, false),
+    };
+    let (entries, next) = slice(tx, folder, ranges, only_deleted, limit.min(super::SLICE))?;
+    if entries.is_empty() {
+        return Ok(Expunged::default());
+    }
+    let change = take_away(tx, account, folder, &entries)?;
+    for entry in &entries {
+        bury(tx, folder, entry.uid, change)?;
+    }
+    tx.announce(topic(account));
+    tx.announce(WORK);
+    Ok(Expunged { uids: entries.iter().map(|e| e.uid).collect(), more: next.is_some(), change: Some(change) })
+}
+
+/// Clears letters out of a deleted folder, a slice at a time, and the folder's row with the last of them. True when
+/// nothing is left of it.
+pub(crate) fn clear(tx: &mut Tx, folder: FolderId) -> Result<bool, Error> {
+    let account =
+        tx.query_opt("SELECT account FROM folder WHERE folder = $1 AND name IS NULL", params![folder.0], |row| {
+            row.get(0).map(AccountId)
+        })?;
+    let Some(account) = account else { return Ok(true) };
+    let (entries, next) = slice(tx, folder, &[UidRange::ALL], false, super::SLICE)?;
+    if !entries.is_empty() {
+        take_away(tx, account, folder, &entries)?;
+        tx.announce(topic(account));
+    }
+    if next.is_some() {
+        return Ok(false);
+    }
+    for table in ["tombstone", "uid_checkpoint", "folder"] {
+        tx.execute(&format!("DELETE FROM {table} WHERE folder = $1"), params![folder.0])?;
+    }
+    tx.announce(WORK);
+    Ok(true)
+}
+
+/// Takes letters out of a folder and out of the house: counters, rows, bytes, threads.
+fn take_away(tx: &mut Tx, account: AccountId, folder: FolderId, entries: &[Entry]) -> Result<Change, Error> {
+    let mut lost = Count::default();
+    entries.iter().for_each(|entry| lost.take(entry.flags.system, entry.size));
+    let change = grow(tx, account, lost.size, lost.total)?;
+    count(tx, folder, lost, change, entries.len())?;
+    let mut threads = BTreeSet::new();
+    for entry in entries {
+        threads.extend(take_one(tx, folder, entry)?);
+    }
+    for id in threads {
+        thread::forget_if_empty(tx, account, id)?;
+    }
+    Ok(change)
+}
+
+fn take_one(tx: &mut Tx, folder: FolderId, entry: &Entry) -> Result<Option<ThreadId>, Error> {
+    tx.execute("DELETE FROM entry WHERE folder = $1 AND uid = $2", params![folder.0, entry.uid.get()])?;
+    let row =
+        tx.query_opt("DELETE FROM letter WHERE letter = $1 RETURNING blob, thread", params![entry.letter.0], |row| {
+            Ok((row.get::<BlobId>(0)?, ThreadId(row.get(1)?)))
+        })?;
+    let Some((blob, thread)) = row else { return Ok(None) };
+    tx.drop_blob(blob)?;
+    // The search index is another file; the background task takes the letter out of it.
+    tx.execute("INSERT INTO gone (letter) VALUES ($1) ON CONFLICT DO NOTHING", params![entry.letter.0])?;
+    Ok(Some(thread))
+}

@@ -1,0 +1,82 @@
+//! Filing: the hot path. Everything that can be computed was computed in [`crate::prepare`].
+
+use mail::Timestamp;
+use mail::seam::AccountId;
+use store::{Tx, params};
+
+use super::{Count, take_uids};
+use crate::account::{self, WORK, topic};
+use crate::{Change, Error, FlagSet, FolderId, LetterKey, Prepared, Uid, UidValidity, thread};
+
+/// Where a letter was filed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Filed {
+    /// Its UID.
+    pub uid: Uid,
+    /// Of the folder, for APPENDUID (RFC 9051 §7.1).
+    pub uid_validity: UidValidity,
+    /// Its key.
+    pub letter: LetterKey,
+    /// The change that brought it.
+    pub change: Change,
+}
+
+/// Files a letter. The UID is taken in the same transaction, so UIDs appear in order (RFC 9051 §2.3.1.1).
+/// Seven statements and the blob's.
+pub fn file(
+    tx: &mut Tx,
+    folder: FolderId,
+    prepared: &Prepared,
+    flags: &FlagSet,
+    received: Timestamp,
+) -> Result<Filed, Error> {
+    let (account, change) = admit(tx, folder, prepared.size())?;
+    let mut gained = Count::default();
+    gained.add(flags.system, prepared.size());
+    let (number, uid_validity) = take_uids(tx, folder, 1, gained, change)?;
+    let uid = Uid::new(number).ok_or(Error::Damaged("a folder"))?;
+    let blob = tx.put_blob(&prepared.blob)?;
+    let thread = thread::join(tx, account, &prepared.references, change)?;
+    let letter = tx.query_one(
+        "INSERT INTO letter (account, thread, blob, size, summary, structure)
+         VALUES ($1, $2, $3, $4, $5, $6) RETURNING letter",
+        params![account.0, thread.0, blob, prepared.size(), prepared.summary_column, prepared.structure_column],
+        |row| row.get(0).map(LetterKey),
+    )?;
+    tx.execute(
+        "INSERT INTO entry (folder, uid, letter, change, flags, size, received, keywords)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
+        params![
+            folder.0,
+            uid.get(),
+            letter.0,
+            change.0,
+            flags.system.bits(),
+            prepared.size(),
+            received.0,
+            flags.encode_keywords()
+        ],
+    )?;
+    tx.announce(topic(account));
+    tx.announce(WORK);
+    Ok(Filed { uid, uid_validity, letter, change })
+}
+
+/// The account's next tick, if the letter fits: one statement where all is well.
+fn admit(tx: &mut Tx, folder: FolderId, size: u64) -> Result<(AccountId, Change), Error> {
+    let admitted = tx.query_opt(
+        "UPDATE account_mail SET change = change + 1, used = used + $2, letters = letters + 1
+         WHERE account = (SELECT account FROM folder WHERE folder = $1 AND name IS NOT NULL)
+         AND deleted = 0 AND (quota IS NULL OR used + $2 <= quota) RETURNING account, change",
+        params![folder.0, size],
+        |row| Ok((AccountId(row.get(0)?), Change(row.get(1)?))),
+    )?;
+    match admitted {
+        Some(admitted) => Ok(admitted),
+        None => {
+            let account = super::account_of(tx, folder)?;
+            let usage = account::usage(tx, account)?;
+            Err(Error::OverQuota { used: usage.used, quota: usage.quota.unwrap_or(u64::MAX), size })
+        }
+    }
+}

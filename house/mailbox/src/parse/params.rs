@@ -1,0 +1,133 @@
+//! Values with parameters: `text/plain; charset="utf-8"` (RFC 2045 §5.1). Lenient.
+
+use super::structure::Param;
+
+/// The most parameters of one field, and the most octets of one value.
+const MOST: usize = 64;
+const LONGEST: usize = 8 * 1024;
+
+/// The value before the first `;` and the parameters behind it.
+pub fn read(value: &[u8]) -> (Vec<u8>, Vec<Param>) {
+    let mut reader = Reader { rest: value };
+    let first = reader.text(b";");
+    let mut params = Vec::new();
+    while !reader.rest.is_empty() && params.len() < MOST {
+        let name = reader.text(b"=;");
+        if reader.take(b'=') {
+            let value = reader.text(b";");
+            if !name.is_empty() {
+                params.push(Param { name, value });
+            }
+        }
+        reader.take(b';');
+    }
+    (first, params)
+}
+
+struct Reader<'a> {
+    rest: &'a [u8],
+}
+
+impl Reader<'_> {
+    fn take(&mut self, wanted: u8) -> bool {
+        match self.rest.split_first() {
+            Some((first, rest)) if *first == wanted => {
+                self.rest = rest;
+                true
+            }
+            _ => false,
+        }
+    }
+
+    /// Reads up to one of `stops` outside quotes and comments; blanks at both ends fall away.
+    fn text(&mut self, stops: &[u8]) -> Vec<u8> {
+        let mut text = Vec::new();
+        let mut quoted = false;
+        while let Some((&byte, rest)) = self.rest.split_first() {
+            if stops.contains(&byte) {
+                break;
+            }
+            self.rest = rest;
+            match byte {
+                b'"' => {
+                    quoted = true;
+                    self.quoted(&mut text);
+                }
+                b'(' => self.comment(),
+                byte if text.len() < LONGEST => text.push(byte),
+                _ => {}
+            }
+        }
+        if !quoted {
+            let end = text.trim_ascii_end().len();
+            text.truncate(end);
+            return text.trim_ascii_start().to_vec();
+        }
+        text.trim_ascii().to_vec()
+    }
+
+    fn quoted(&mut self, text: &mut Vec<u8>) {
+        // What stood unquoted before the quote was blank space.
+        if text.trim_ascii().is_empty() {
+            text.clear();
+        }
+        while let Some((&byte, rest)) = self.rest.split_first() {
+            self.rest = rest;
+            let byte = match byte {
+                b'"' => return,
+                b'\\' => match self.rest.split_first() {
+                    Some((&escaped, rest)) => {
+                        self.rest = rest;
+                        escaped
+                    }
+                    None => return,
+                },
+                byte => byte,
+            };
+            if text.len() < LONGEST {
+                text.push(byte);
+            }
+        }
+    }
+
+    fn comment(&mut self) {
+        let mut depth = 1;
+        while let Some((&byte, rest)) = self.rest.split_first() {
+            self.rest = rest;
+            match byte {
+                b'\\' => self.rest = self.rest.get(1..).unwrap_or_default(),
+                b'(' => depth += 1,
+                b')' if depth == 1 => return,
+                b')' => depth -= 1,
+                _ => {}
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn pairs(value: &str) -> (String, Vec<(String, String)>) {
+        let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
+        let (first, params) = read(value.as_bytes());
+        (text(first), params.into_iter().map(|p| (text(p.name), text(p.value))).collect())
+    }
+
+    #[test]
+    fn values_with_parameters_are_read() {
+        let (first, params) = pairs(r#" text/plain (plain) ; charset = "utf-8" ; name="a \"b\"; c.txt";x=1;;"#);
+        assert_eq!(first, "text/plain");
+        let expected = [("charset", "utf-8"), ("name", "a \"b\"; c.txt"), ("x", "1")];
+        assert_eq!(params, expected.map(|(n, v)| (n.to_owned(), v.to_owned())));
+    }
+
+    #[test]
+    fn broken_values_give_what_they_can() {
+        for broken in ["", ";", "=", "a;=", "a;b", "a;b=\"", "a;b=\"\\", "(((", "a;(b", "\"", "a;b=c=d"] {
+            pairs(broken);
+        }
+        assert_eq!(pairs("a/b; boundary=x=y").1, [("boundary".to_owned(), "x=y".to_owned())]);
+    }
+}

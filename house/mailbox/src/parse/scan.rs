@@ -1,0 +1,265 @@
+//! Takes a letter apart into its MIME parts, without decoding anything: one walk over the bytes a level.
+
+use std::ops::Range;
+
+use mail::header;
+
+use super::params;
+use super::structure::{Content, Disposition, Message, Param, Part, Structure, find};
+use super::summary::Summary;
+
+/// How far a letter is taken apart. What lies beyond stays one part of bytes.
+#[derive(Clone, Copy, Debug)]
+pub struct Limits {
+    /// Levels of multiparts and letters inside letters.
+    pub depth: usize,
+    /// Parts in all.
+    pub parts: usize,
+    /// The longest field kept, in octets.
+    pub field: usize,
+    /// What is kept of all fields, in octets.
+    pub total: usize,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self { depth: 32, parts: 1000, field: 4096, total: 256 * 1024 }
+    }
+}
+
+/// The parts of a letter. Offsets are of 32 bits: bytes beyond 4 GiB are not seen.
+pub fn scan(letter: &[u8], limits: Limits) -> Structure {
+    let letter = &letter[..letter.len().min(u32::MAX as usize)];
+    let mut scanner = Scanner { letter, limits, parts: 0, room: limits.total };
+    Structure { root: scanner.part(0..letter.len(), false, 0) }
+}
+
+struct Scanner<'a> {
+    letter: &'a [u8],
+    limits: Limits,
+    parts: usize,
+    /// Octets that may still be kept of fields.
+    room: usize,
+}
+
+impl<'a> Scanner<'a> {
+    /// Reads the part that fills `range`: its header, then its body.
+    fn part(&mut self, range: Range<usize>, in_digest: bool, depth: usize) -> Part {
+        self.parts += 1;
+        let letter: &'a [u8] = self.letter;
+        let bytes = &letter[range.clone()];
+        let body_start = range.start + header::body_start(bytes);
+        let mut part = self.describe(&letter[range.start..body_start], in_digest);
+        part.header = offset(range.start)..offset(body_start);
+        part.body = offset(body_start)..offset(range.end);
+        self.fill(&mut part, body_start..range.end, depth);
+        part
+    }
+
+    /// What the fields of the header say.
+    fn describe(&mut self, bytes: &[u8], in_digest: bool) -> Part {
+        let mut part = Part::default();
+        let mut content_type = None;
+        for field in header::fields(bytes) {
+            let Some(name) = field.name.get(..8).filter(|start| start.eq_ignore_ascii_case(b"content-")) else {
+                continue;
+            };
+            let name = field.name[name.len()..].to_ascii_lowercase();
+            let value = field.value();
+            let value = &value[..value.len().min(self.limits.field).min(self.room)];
+            self.room -= value.len();
+            let kept = || (!value.is_empty()).then(|| value.to_vec());
+            match name.as_slice() {
+                b"type" if content_type.is_none() => content_type = Some(params::read(value)),
+                b"id" => part.id = kept(),
+                b"md5" => part.md5 = kept(),
+                b"description" => part.description = kept(),
+                b"location" => part.location = kept(),
+                b"transfer-encoding" => part.encoding = Some(params::read(value).0).filter(|e| !e.is_empty()),
+                b"disposition" => part.disposition = disposition(value),
+                b"language" => part.language = languages(value),
+                _ => {}
+            }
+        }
+        set_type(&mut part, content_type, in_digest);
+        part
+    }
+
+    /// Looks into the body, where there is something to look into.
+    fn fill(&mut self, part: &mut Part, body: Range<usize>, depth: usize) {
+        let full = depth >= self.limits.depth || self.parts >= self.limits.parts;
+        if part.is("multipart", "") {
+            match find(&part.params, "boundary").map(<[u8]>::to_vec) {
+                Some(boundary) if !boundary.is_empty() && !full => self.multipart(part, body, &boundary, depth),
+                Some(boundary) if !boundary.is_empty() => opaque(part),
+                // A multipart whose boundary is not told is read as the text that it looks like.
+                _ => self.multipart_without_parts(part, body),
+            }
+            return;
+        }
+        let is_letter = part.is("message", "rfc822") || part.is("message", "global");
+        if is_letter {
+            let is_plain = part.transfer_encoding() == super::Encoding::Identity;
+            if full || !is_plain {
+                opaque(part);
+                return;
+            }
+            part.lines = lines(&self.letter[body.clone()]);
+            let summary = Summary::parse_within(&self.letter[body.clone()], self.room.min(self.limits.field * 4) / 11);
+            self.room -= summary.weight().min(self.room);
+            let root = self.part(body, false, depth + 1);
+            part.content = Content::Message(Box::new(Message { summary, root }));
+        } else if part.is("text", "") {
+            part.lines = lines(&self.letter[body]);
+        }
+    }
+
+    fn multipart(&mut self, part: &mut Part, body: Range<usize>, boundary: &[u8], depth: usize) {
+        let in_digest = part.is("multipart", "digest");
+        let mut children = Vec::new();
+        let mut delimiters = Delimiters::new(self.letter, body.clone(), boundary);
+        let mut current = delimiters.next();
+        while let Some(delimiter) = current.filter(|delimiter| !delimiter.closes) {
+            let full = self.parts + 1 >= self.limits.parts;
+            let next = if full { None } else { delimiters.next() };
+            let end = next.as_ref().map_or(body.end, |next| next.before).max(delimiter.after);
+            children.push(self.part(delimiter.after..end, in_digest, depth + 1));
+            current = next;
+        }
+        if children.is_empty() {
+            self.multipart_without_parts(part, body);
+        } else {
+            part.content = Content::Multipart(children);
+        }
+    }
+
+    /// BODYSTRUCTURE cannot say "no parts", and a person wants to read what is there: one text of all of it.
+    fn multipart_without_parts(&mut self, part: &mut Part, body: Range<usize>) {
+        self.parts += 1;
+        let mut child = Part { lines: lines(&self.letter[body.clone()]), ..Part::default() };
+        set_type(&mut child, None, false);
+        child.header = offset(body.start)..offset(body.start);
+        child.body = offset(body.start)..offset(body.end);
+        part.content = Content::Multipart(vec![child]);
+    }
+}
+
+/// A boundary line.
+#[derive(Clone, Copy)]
+struct Delimiter {
+    /// Where what was before it ends: the line end before a boundary belongs to the boundary (RFC 2046 §5.1.1).
+    before: usize,
+    /// Where what comes after it begins.
+    after: usize,
+    /// `--boundary--`
+    closes: bool,
+}
+
+/// Walks over the boundary lines of one multipart.
+struct Delimiters<'a> {
+    letter: &'a [u8],
+    body: Range<usize>,
+    at: usize,
+    finder: memchr::memmem::Finder<'a>,
+    boundary: &'a [u8],
+}
+
+impl<'a> Delimiters<'a> {
+    fn new(letter: &'a [u8], body: Range<usize>, boundary: &'a [u8]) -> Self {
+        Self { letter, at: body.start, body, finder: memchr::memmem::Finder::new(boundary), boundary }
+    }
+}
+
+impl Iterator for Delimiters<'_> {
+    type Item = Delimiter;
+
+    fn next(&mut self) -> Option<Delimiter> {
+        while let Some(found) = self.finder.find(self.letter.get(self.at..self.body.end)?) {
+            let start = self.at + found;
+            self.at = start + self.boundary.len();
+            if let Some(delimiter) = self.delimiter(start) {
+                self.at = delimiter.after;
+                return Some(delimiter);
+            }
+        }
+        None
+    }
+}
+
+impl Delimiters<'_> {
+    /// Is the boundary found at `start` a whole line of its own, with `--` before it?
+    fn delimiter(&self, start: usize) -> Option<Delimiter> {
+        let dashes = start.checked_sub(2).filter(|at| *at >= self.body.start)?;
+        if self.letter.get(dashes..start)? != b"--" {
+            return None;
+        }
+        let at_line_start = dashes == self.body.start || self.letter.get(dashes - 1) == Some(&b'\n');
+        if !at_line_start {
+            return None;
+        }
+        let end = start + self.boundary.len();
+        let line = self.letter.get(end..self.body.end)?;
+        let length = memchr::memchr(b'\n', line).map_or(line.len(), |at| at + 1);
+        let closes = match line[..length].trim_ascii() {
+            b"" => false,
+            b"--" => true,
+            _ => return None,
+        };
+        Some(Delimiter { before: self.without_line_end(dashes), after: end + length, closes })
+    }
+
+    fn without_line_end(&self, at: usize) -> usize {
+        match self.letter.get(self.body.start..at) {
+            Some([.., b'\r', b'\n']) => at - 2,
+            Some([.., b'\n']) => at - 1,
+            _ => at,
+        }
+    }
+}
+
+fn offset(at: usize) -> u32 {
+    u32::try_from(at).unwrap_or(u32::MAX)
+}
+
+fn lines(bytes: &[u8]) -> u32 {
+    offset(memchr::memchr_iter(b'\n', bytes).count())
+}
+
+/// What is not looked into is bytes to whoever asks.
+fn opaque(part: &mut Part) {
+    part.kind = b"application".to_vec();
+    part.subtype = b"octet-stream".to_vec();
+}
+
+/// The type that was given, or the one that holds where none or none readable was (RFC 2045 §5.2, RFC 2046 §5.1.5).
+fn set_type(part: &mut Part, given: Option<(Vec<u8>, Vec<Param>)>, in_digest: bool) {
+    let readable = given.and_then(|(name, params)| {
+        let slash = memchr::memchr(b'/', &name)?;
+        let (kind, subtype) = (name[..slash].trim_ascii(), name[slash + 1..].trim_ascii());
+        let fits = is_token(kind) && is_token(subtype);
+        fits.then(|| (kind.to_ascii_lowercase(), subtype.to_ascii_lowercase(), params))
+    });
+    (part.kind, part.subtype, part.params) = match readable {
+        Some(readable) => readable,
+        None if in_digest => (b"message".to_vec(), b"rfc822".to_vec(), Vec::new()),
+        None => {
+            let charset = Param { name: b"charset".to_vec(), value: b"us-ascii".to_vec() };
+            (b"text".to_vec(), b"plain".to_vec(), vec![charset])
+        }
+    };
+}
+
+fn is_token(text: &[u8]) -> bool {
+    let special = |byte: &u8| b"()<>@,;:\\\"/[]?=".contains(byte);
+    !text.is_empty() && text.len() <= 127 && text.iter().all(|byte| byte.is_ascii_graphic() && !special(byte))
+}
+
+fn disposition(value: &[u8]) -> Option<Disposition> {
+    let (kind, params) = params::read(value);
+    (!kind.is_empty()).then_some(Disposition { kind, params })
+}
+
+fn languages(value: &[u8]) -> Vec<Vec<u8>> {
+    let tags = value.split(|byte| *byte == b',').map(|tag| tag.trim_ascii().to_vec());
+    tags.filter(|tag| !tag.is_empty()).take(16).collect()
+}

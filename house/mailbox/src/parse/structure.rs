@@ -1,0 +1,223 @@
+//! The MIME parts of a letter, with where each stands in its bytes (RFC 2045, RFC 2046).
+
+use std::ops::Range;
+
+use serde::{Deserialize, Serialize};
+
+use super::{Summary, column};
+
+/// The tree of parts of one letter.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Structure {
+    /// The letter itself: its header is the letter's header.
+    pub root: Part,
+}
+
+/// A parameter of a field, as written: encoded and split values (RFC 2231) are not put together.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Param {
+    /// `charset`, in the case it was written.
+    pub name: Vec<u8>,
+    /// The value without its quotes.
+    pub value: Vec<u8>,
+}
+
+/// `Content-Disposition` (RFC 2183).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Disposition {
+    /// `attachment`, in the case it was written.
+    pub kind: Vec<u8>,
+    /// Its parameters.
+    pub params: Vec<Param>,
+}
+
+/// One part: what its header says, where it stands, and what is in it.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Part {
+    /// `text`, in lower case.
+    pub kind: Vec<u8>,
+    /// `plain`, in lower case.
+    pub subtype: Vec<u8>,
+    /// Parameters of `Content-Type`.
+    pub params: Vec<Param>,
+    /// `Content-ID`
+    pub id: Option<Vec<u8>>,
+    /// `Content-Description`
+    pub description: Option<Vec<u8>>,
+    /// `Content-Transfer-Encoding` as written, without comments; none: `7bit`.
+    pub encoding: Option<Vec<u8>>,
+    /// `Content-Disposition`
+    pub disposition: Option<Disposition>,
+    /// `Content-MD5`
+    pub md5: Option<Vec<u8>>,
+    /// `Content-Language`
+    pub language: Vec<Vec<u8>>,
+    /// `Content-Location`
+    pub location: Option<Vec<u8>>,
+    /// The part's header, with the empty line that ends it: BODY[n.MIME].
+    pub header: Range<u32>,
+    /// The part's body: BODY[n]. For the letter itself BODY[TEXT].
+    pub body: Range<u32>,
+    /// Line ends in the body, counted for text and for letters inside; else 0.
+    pub lines: u32,
+    /// What is in it.
+    pub content: Content,
+}
+
+/// What is in a part.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Content {
+    /// Bytes.
+    #[default]
+    Leaf,
+    /// Parts; never none.
+    Multipart(Vec<Part>),
+    /// A letter (message/rfc822 or message/global).
+    Message(Box<Message>),
+}
+
+/// A letter inside a letter.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Message {
+    /// Its envelope.
+    pub summary: Summary,
+    /// Its own parts. `root.header` is its header.
+    pub root: Part,
+}
+
+/// How the body of a part is encoded.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Encoding {
+    /// 7bit, 8bit, binary: as it is.
+    Identity,
+    /// base64
+    Base64,
+    /// quoted-printable
+    QuotedPrintable,
+    /// One we cannot undo: BINARY answers UNKNOWN-CTE (RFC 3516 §4.3).
+    Unknown,
+}
+
+/// Which bytes of a letter: what stands between the brackets of BODY[…] (RFC 9051 §6.4.5).
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Section {
+    /// `1.2`; empty for the letter itself.
+    pub part: Vec<u32>,
+    /// What of it; none: all of it.
+    pub text: Option<SectionText>,
+}
+
+/// What of a part.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SectionText {
+    /// The header of the letter, or of the letter inside this part.
+    Header,
+    /// The body of the letter, or of the letter inside this part.
+    Text,
+    /// The MIME header of this part.
+    Mime,
+}
+
+impl Part {
+    /// Is it of this type, such as `is("text", "plain")`? An empty subtype fits every one.
+    pub fn is(&self, kind: &str, subtype: &str) -> bool {
+        self.kind == kind.as_bytes() && (subtype.is_empty() || self.subtype == subtype.as_bytes())
+    }
+
+    /// The value of a parameter of `Content-Type`, whatever the case of its name.
+    pub fn param(&self, name: &str) -> Option<&[u8]> {
+        find(&self.params, name)
+    }
+
+    /// Octets of the body as it stands.
+    pub fn size(&self) -> u32 {
+        self.body.end.saturating_sub(self.body.start)
+    }
+
+    /// How to read the body.
+    pub fn transfer_encoding(&self) -> Encoding {
+        let Some(written) = &self.encoding else { return Encoding::Identity };
+        let is = |known: &str| written.eq_ignore_ascii_case(known.as_bytes());
+        match () {
+            () if is("7bit") || is("8bit") || is("binary") => Encoding::Identity,
+            () if is("base64") => Encoding::Base64,
+            () if is("quoted-printable") => Encoding::QuotedPrintable,
+            () => Encoding::Unknown,
+        }
+    }
+
+    /// The name to save it under, from `Content-Disposition` or `Content-Type`, decoded.
+    pub fn file_name(&self) -> Option<String> {
+        let disposition = self.disposition.as_ref().map_or(&[][..], |disposition| &disposition.params);
+        super::decode::param(disposition, "filename").or_else(|| super::decode::param(&self.params, "name"))
+    }
+
+    /// The parts inside it, one level down.
+    pub fn children(&self) -> &[Part] {
+        match &self.content {
+            Content::Leaf => &[],
+            Content::Multipart(parts) => parts,
+            Content::Message(message) => std::slice::from_ref(&message.root),
+        }
+    }
+}
+
+pub(super) fn find<'a>(params: &'a [Param], name: &str) -> Option<&'a [u8]> {
+    params.iter().find(|param| param.name.eq_ignore_ascii_case(name.as_bytes())).map(|param| param.value.as_slice())
+}
+
+impl Structure {
+    /// The part of a number such as `[2, 1]`; the letter itself for `[]`. A letter that is no multipart has one
+    /// part, number 1 (RFC 9051 §6.4.5).
+    pub fn part(&self, number: &[u32]) -> Option<&Part> {
+        let mut part = &self.root;
+        // The numbers count the parts of a multipart, be it the letter or what a letter inside carries.
+        let mut inside = Some(&self.root);
+        for step in number {
+            let parent = inside?;
+            part = match &parent.content {
+                Content::Multipart(parts) => parts.get(usize::try_from(step.checked_sub(1)?).ok()?)?,
+                _ if *step == 1 => parent,
+                _ => return None,
+            };
+            inside = match &part.content {
+                Content::Multipart(_) => Some(part),
+                Content::Message(message) => Some(&message.root),
+                _ => None,
+            };
+        }
+        Some(part)
+    }
+
+    /// Where a section stands in the letter's bytes. `None`: there is no such part, or it has no such text.
+    pub fn locate(&self, section: &Section) -> Option<Range<u64>> {
+        let range = if section.part.is_empty() {
+            match section.text {
+                None => self.root.header.start..self.root.body.end,
+                Some(SectionText::Header) => self.root.header.clone(),
+                Some(SectionText::Text) => self.root.body.clone(),
+                Some(SectionText::Mime) => return None,
+            }
+        } else {
+            let part = self.part(&section.part)?;
+            match (section.text, &part.content) {
+                (None, _) => part.body.clone(),
+                (Some(SectionText::Mime), _) => part.header.clone(),
+                (Some(SectionText::Header), Content::Message(message)) => message.root.header.clone(),
+                (Some(SectionText::Text), Content::Message(message)) => message.root.body.clone(),
+                _ => return None,
+            }
+        };
+        Some(u64::from(range.start)..u64::from(range.end))
+    }
+
+    /// The column.
+    pub(crate) fn encode(&self) -> Vec<u8> {
+        column::encode(self)
+    }
+
+    /// Reads the column; `None` where it is damaged.
+    pub(crate) fn decode(column: &[u8]) -> Option<Self> {
+        column::decode(column)
+    }
+}

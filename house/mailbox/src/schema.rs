@@ -1,0 +1,110 @@
+//! The tables of the mailbox.
+
+use store::Migration;
+
+/// The tables, in the order they came.
+pub const MIGRATIONS: &[Migration] = &[Migration { room: "mailbox", number: 1, sql: FIRST }];
+
+/// What is where:
+/// - `account_mail`: the counters of a mailbox. `change` is the one change counter, `uid_validity` the last one given.
+/// - `folder`: a NULL name is a folder that was deleted and whose letters are being cleared away behind it.
+///   `highest` is its last change, `altered` the last change of the folder itself (name, use), `horizon` the change
+///   up to which tombstones have been forgotten, `stale` counts changes since the checkpoint of its UIDs,
+///   `buried` its tombstones.
+/// - `letter`: what was computed when it was filed.
+/// - `entry`: where a letter lies. Narrow and in UID order, so that FLAGS of a whole folder is one short walk.
+/// - `tombstone`: UIDs that went, for QRESYNC (RFC 7162) and for other sessions.
+/// - `thread_ref`: message ids (as hashes) by which letters find their conversation.
+/// - `gone`: letters that went and may still be in the search index.
+const FIRST: &str = "
+CREATE TABLE account_mail (
+    account BIGINT PRIMARY KEY,
+    quota BIGINT,
+    used BIGINT NOT NULL DEFAULT 0,
+    letters BIGINT NOT NULL DEFAULT 0,
+    change BIGINT NOT NULL DEFAULT 0,
+    uid_validity BIGINT NOT NULL DEFAULT 0,
+    deleted BIGINT NOT NULL DEFAULT 0
+);
+CREATE INDEX account_deleted ON account_mail (account) WHERE deleted = 1;
+CREATE TABLE folder (
+    folder {id},
+    account BIGINT NOT NULL,
+    name TEXT,
+    special_use BIGINT,
+    uid_validity BIGINT NOT NULL,
+    uid_next BIGINT NOT NULL DEFAULT 1,
+    highest BIGINT NOT NULL DEFAULT 0,
+    altered BIGINT NOT NULL DEFAULT 0,
+    horizon BIGINT NOT NULL DEFAULT 0,
+    total BIGINT NOT NULL DEFAULT 0,
+    unseen BIGINT NOT NULL DEFAULT 0,
+    deleted BIGINT NOT NULL DEFAULT 0,
+    size BIGINT NOT NULL DEFAULT 0,
+    stale BIGINT NOT NULL DEFAULT 0,
+    buried BIGINT NOT NULL DEFAULT 0
+);
+CREATE UNIQUE INDEX folder_name ON folder (account, name);
+CREATE INDEX folder_cleared ON folder (folder) WHERE name IS NULL;
+CREATE INDEX folder_stale ON folder (folder) WHERE stale >= 4096;
+CREATE INDEX folder_buried ON folder (folder) WHERE buried >= 100000;
+CREATE TABLE subscription (
+    account BIGINT NOT NULL,
+    name TEXT NOT NULL,
+    PRIMARY KEY (account, name)
+) {clustered};
+CREATE TABLE letter (
+    letter {id},
+    account BIGINT NOT NULL,
+    thread BIGINT NOT NULL,
+    blob BIGINT NOT NULL,
+    size BIGINT NOT NULL,
+    summary {blob} NOT NULL,
+    structure {blob} NOT NULL
+);
+CREATE INDEX letter_thread ON letter (account, thread);
+CREATE TABLE entry (
+    folder BIGINT NOT NULL,
+    uid BIGINT NOT NULL,
+    letter BIGINT NOT NULL,
+    change BIGINT NOT NULL,
+    flags BIGINT NOT NULL,
+    size BIGINT NOT NULL,
+    received BIGINT NOT NULL,
+    keywords {blob},
+    PRIMARY KEY (folder, uid)
+) {clustered};
+CREATE INDEX entry_change ON entry (folder, change);
+CREATE UNIQUE INDEX entry_letter ON entry (letter);
+CREATE INDEX entry_unseen ON entry (folder, uid) WHERE (flags & 1) = 0;
+CREATE INDEX entry_deleted ON entry (folder, uid) WHERE (flags & 8) <> 0;
+CREATE TABLE tombstone (
+    folder BIGINT NOT NULL,
+    change BIGINT NOT NULL,
+    uid BIGINT NOT NULL,
+    PRIMARY KEY (folder, change, uid)
+) {clustered};
+CREATE TABLE keyword (
+    account BIGINT NOT NULL,
+    id BIGINT NOT NULL,
+    name TEXT NOT NULL,
+    folded TEXT NOT NULL,
+    PRIMARY KEY (account, id)
+) {clustered};
+CREATE UNIQUE INDEX keyword_name ON keyword (account, folded);
+CREATE TABLE thread_ref (
+    account BIGINT NOT NULL,
+    hash BIGINT NOT NULL,
+    thread BIGINT NOT NULL,
+    PRIMARY KEY (account, hash)
+) {clustered};
+CREATE INDEX thread_ref_thread ON thread_ref (account, thread);
+CREATE TABLE uid_checkpoint (
+    folder BIGINT PRIMARY KEY,
+    change BIGINT NOT NULL,
+    uids {blob} NOT NULL
+);
+CREATE TABLE gone (
+    letter BIGINT PRIMARY KEY
+);
+";

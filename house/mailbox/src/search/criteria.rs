@@ -1,0 +1,73 @@
+//! What is searched for.
+
+use crate::{Change, System, Uids};
+
+/// A day, counted from 1970-01-01.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Day(pub i64);
+
+impl Day {
+    /// A day of the calendar; `None` where there is none.
+    pub fn of(year: i16, month: i8, day: i8) -> Option<Self> {
+        let date = jiff::civil::Date::new(year, month, day).ok()?;
+        let since = date.since(jiff::civil::Date::constant(1970, 1, 1)).ok()?;
+        Some(Self(i64::from(since.get_days())))
+    }
+}
+
+/// A tree of criteria. Sequence numbers are turned into UIDs by the session that knows them.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Criteria {
+    /// ALL
+    All,
+    /// All of these.
+    And(Vec<Criteria>),
+    /// Any of these.
+    Or(Vec<Criteria>),
+    /// NOT
+    Not(Box<Criteria>),
+    /// These system flags are all set.
+    Flags(System),
+    /// KEYWORD, by name.
+    Keyword(String),
+    /// UID, and sequence sets once resolved.
+    Uids(Uids),
+    /// BEFORE: received on an earlier day (UTC).
+    ReceivedBefore(Day),
+    /// ON
+    ReceivedOn(Day),
+    /// SINCE: on that day or later.
+    ReceivedSince(Day),
+    /// SENTBEFORE, by the Date field as written.
+    SentBefore(Day),
+    /// SENTON
+    SentOn(Day),
+    /// SENTSINCE
+    SentSince(Day),
+    /// OLDER (RFC 5032): received at least so many seconds ago.
+    Older(u32),
+    /// YOUNGER (RFC 5032): received at most so many seconds ago.
+    Younger(u32),
+    /// LARGER than so many octets.
+    Larger(u64),
+    /// SMALLER than so many octets.
+    Smaller(u64),
+    /// MODSEQ (RFC 7162 §3.1.5): changed at this change or later.
+    ChangedSince(Change),
+    /// HEADER: the field is there and has this text in it; an empty text: it is there.
+    Header(String, String),
+    /// FROM
+    From(String),
+    /// TO
+    To(String),
+    /// CC
+    Cc(String),
+    /// BCC
+    Bcc(String),
+    /// SUBJECT
+    Subject(String),
+    /// BODY: words in the body.
+    Body(String),
+    /// TEXT: words in the header or the body.
+    Text(String),
+}

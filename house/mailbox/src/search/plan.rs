@@ -1,0 +1,218 @@
+//! From criteria to work: what is asked of the index once, which letters are looked at, and how.
+
+use std::ops::ControlFlow;
+
+use mail::Timestamp;
+use mail::seam::AccountId;
+use roaring::RoaringTreemap;
+use store::{Query, Store, View, params};
+
+use super::test::{Letter, Test};
+use super::{Criteria, words};
+use crate::fetch::{self, Row, Want};
+use crate::{Error, FolderId, Keywords, System, Uid, UidRange, Uids, index, letter};
+
+/// Rows looked at in one reading, by what is needed of them.
+const ROWS: usize = 50_000;
+const ROWS_WITH_SUMMARY: usize = 5_000;
+/// Letters opened in one reading.
+const OPENED: usize = 64;
+/// Answers the index gives at once.
+const ANSWERS: usize = 50_000;
+/// Letters the index names are looked up one by one up to this many; beyond, the folder is walked through.
+const LOOKED_UP: u64 = 20_000;
+
+/// A search ready to run.
+pub struct Plan {
+    test: Test,
+    want: Want,
+}
+
+/// What one reading gave.
+pub struct Batch {
+    pub found: Uids,
+    /// What is still to be looked at.
+    pub rest: Vec<UidRange>,
+}
+
+/// What the index says to one question.
+pub struct Words {
+    pub query: Query,
+    /// Letters that have the words.
+    pub found: RoaringTreemap,
+    /// Letters above this are not in the index for sure.
+    pub reached: i64,
+}
+
+impl Words {
+    async fn ask(store: &Store, account: AccountId, query: Query) -> Result<Self, Error> {
+        let search = store.search();
+        // Before the question, not after: what is above it is looked at directly.
+        let reached = search.reached().await?;
+        let mut found = RoaringTreemap::new();
+        let mut before = None;
+        loop {
+            let answers = search.query(account.0, &query, before, ANSWERS).await?;
+            found.extend(answers.iter().filter_map(|letter| u64::try_from(*letter).ok()));
+            before = answers.last().copied();
+            if answers.len() < ANSWERS {
+                return Ok(Self { query, found, reached });
+            }
+        }
+    }
+}
+
+impl Plan {
+    /// Asks the index what is to be asked, and looks up the keywords.
+    pub async fn make(store: &Store, account: AccountId, criteria: Criteria, now: Timestamp) -> Result<Self, Error> {
+        let keywords = store.read(move |view| Keywords::load(view, account)).await?;
+        let mut asked = Vec::new();
+        questions(&criteria, &mut asked);
+        let mut answers = Vec::new();
+        for query in asked {
+            answers.push(match query {
+                Some(query) => Some(Words::ask(store, account, query).await?),
+                None => None,
+            });
+        }
+        let test = Test::new(criteria, &keywords, now, &mut answers.into_iter());
+        let summary = test.needs_summary();
+        let card = summary || test.needs_letter();
+        Ok(Self { want: Want { card, summary: card, structure: card && test.needs_letter() }, test })
+    }
+
+    /// The letters that can fit at all, where an index tells; else the whole folder.
+    pub fn candidates(&self, view: &View, folder: FolderId) -> Result<Vec<UidRange>, Error> {
+        let all: &[Test] = match &self.test {
+            Test::And(all) => all,
+            one => std::slice::from_ref(one),
+        };
+        let mut narrowed: Option<Uids> = None;
+        for test in all {
+            if let Some(uids) = narrow(view, folder, test)? {
+                narrowed = Some(match narrowed {
+                    Some(before) => before.and(&uids),
+                    None => uids,
+                });
+            }
+        }
+        Ok(narrowed.map_or_else(|| vec![UidRange::ALL], |uids| uids.ranges().collect()))
+    }
+
+    /// Looks at the next letters.
+    pub fn batch(&self, view: &View, folder: FolderId, ranges: Vec<UidRange>) -> Result<Batch, Error> {
+        let limit = if self.want.card { ROWS_WITH_SUMMARY } else { ROWS };
+        let mut batch = Batch { found: Uids::new(), rest: Vec::new() };
+        let (mut looked, mut last) = (0, None);
+        let mut to_open: Vec<Row> = Vec::new();
+        fetch::each(view, folder, &ranges, self.want, |row| {
+            looked += 1;
+            last = Some(row.uid);
+            match self.test.of_row(&row) {
+                Some(true) => {
+                    batch.found.insert(row.uid);
+                }
+                Some(false) => {}
+                None => to_open.push(row),
+            }
+            let full = looked >= limit || to_open.len() >= OPENED;
+            if full { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+        })?;
+        for row in to_open {
+            if self.test.of_letter(&row, &mut Letter::new(view, &row))? {
+                batch.found.insert(row.uid);
+            }
+        }
+        // Ranges ascend, so what follows the last row is what is left.
+        let full = looked >= limit || last.is_some_and(|_| looked > 0 && ranges_left(&ranges, last));
+        batch.rest = match last.and_then(Uid::next).filter(|_| full) {
+            Some(next) => letter::rest(&ranges, next),
+            None => Vec::new(),
+        };
+        Ok(batch)
+    }
+}
+
+/// Is anything after the last row looked at?
+fn ranges_left(ranges: &[UidRange], last: Option<Uid>) -> bool {
+    last.is_some_and(|last| ranges.iter().any(|range| range.last > last))
+}
+
+/// The questions to the index, in the order [`Test::new`] takes their answers.
+fn questions(criteria: &Criteria, asked: &mut Vec<Option<Query>>) {
+    match criteria {
+        Criteria::And(all) | Criteria::Or(all) => all.iter().for_each(|one| questions(one, asked)),
+        Criteria::Not(one) => questions(one, asked),
+        Criteria::Body(text) => asked.push(body_question(text)),
+        Criteria::Text(text) => asked.push(words::question(text, None)),
+        _ => {}
+    }
+}
+
+/// The text of the body and the names of what is attached to it.
+fn body_question(text: &str) -> Option<Query> {
+    let fields = [store::Field::Body, store::Field::Attachment];
+    let parts: Vec<Query> = fields.into_iter().filter_map(|field| words::question(text, Some(field))).collect();
+    (!parts.is_empty()).then_some(Query::Or(parts))
+}
+
+/// The letters that a test can let through, where an index of the database tells them without a walk.
+fn narrow(view: &View, folder: FolderId, test: &Test) -> Result<Option<Uids>, Error> {
+    match test {
+        Test::Always(false) => Ok(Some(Uids::new())),
+        Test::Uids(uids) => Ok(Some(uids.clone())),
+        Test::ChangedSince(change) => {
+            let sql = "SELECT uid FROM entry WHERE folder = $1 AND change >= $2";
+            select(view, sql, params![folder.0, change.0]).map(Some)
+        }
+        Test::Not(inner) if matches!(**inner, Test::Flags(flags) if flags == System::SEEN) => {
+            select(view, "SELECT uid FROM entry WHERE folder = $1 AND (flags & 1) = 0", params![folder.0]).map(Some)
+        }
+        Test::Flags(flags) if flags.contains(System::DELETED) => {
+            select(view, "SELECT uid FROM entry WHERE folder = $1 AND (flags & 8) <> 0", params![folder.0]).map(Some)
+        }
+        Test::Words(words) => with_words(view, folder, words),
+        _ => Ok(None),
+    }
+}
+
+/// The letters that the index names, and those it has not reached, if both are few.
+fn with_words(view: &View, folder: FolderId, words: &Words) -> Result<Option<Uids>, Error> {
+    if words.found.len() > LOOKED_UP {
+        return Ok(None);
+    }
+    let sql = "SELECT COUNT(*) FROM (SELECT 1 FROM letter WHERE letter > $1 LIMIT $2) AS new";
+    let new: u64 = view.query_one(sql, params![words.reached, LOOKED_UP + 1], |row| row.get(0))?;
+    if new > LOOKED_UP {
+        return Ok(None);
+    }
+    let mut uids =
+        select(view, "SELECT uid FROM entry WHERE letter > $1 AND folder = $2", params![words.reached, folder.0])?;
+    for letter in &words.found {
+        let sql = "SELECT uid FROM entry WHERE letter = $1 AND folder = $2";
+        let uid = view.query_opt(sql, params![letter, folder.0], |row| row.get::<u32>(0))?;
+        if let Some(uid) = uid.and_then(Uid::new) {
+            uids.insert(uid);
+        }
+    }
+    Ok(Some(uids))
+}
+
+fn select(view: &View, sql: &str, params: &[store::Value<'_>]) -> Result<Uids, Error> {
+    let mut uids = Uids::new();
+    view.for_each(sql, params, |row| {
+        if let Some(uid) = Uid::new(row.get(0)?) {
+            uids.insert(uid);
+        }
+        Ok(ControlFlow::Continue(()))
+    })?;
+    Ok(uids)
+}
+
+/// The document of a letter that the index has not reached.
+pub fn document(view: &View, row: &Row) -> Result<store::Document, Error> {
+    let Some(card) = &row.card else { return Err(Error::Damaged("a letter")) };
+    let summary = card.summary.clone().unwrap_or_default();
+    let structure = card.structure.clone().unwrap_or_default();
+    index::document(view, row.letter, AccountId(0), card.blob, &summary, &structure)
+}

@@ -1,0 +1,175 @@
+//! Conversations: letters that name one another in Message-ID, In-Reply-To and References (RFC 5322 §3.6.4) share a
+//! thread. A thread lives as long as a letter of it does.
+
+use std::collections::BTreeMap;
+
+use mail::seam::AccountId;
+use store::{Tx, Value, View, params};
+
+use crate::parse::Summary;
+use crate::{Change, Error, ThreadId};
+
+/// The most message ids of one letter that are looked at: its own, what it answers, and the ends of References.
+const MOST_REFERENCES: usize = 24;
+/// The most threads one letter can join to one.
+const MOST_MERGED: usize = 8;
+/// A thread with more letters than this is not renamed into another: no letter may hold the writer for long.
+const MOST_RENAMED: i64 = 256;
+
+/// The message ids of a letter as hashes; its own first.
+pub(crate) fn references(summary: &Summary) -> Vec<i64> {
+    let own = summary.message_id().and_then(|value| ids(value).next());
+    let answered = summary.in_reply_to().map(|value| ids(value).take(2).collect()).unwrap_or_default();
+    let named: Vec<&[u8]> = summary.references().map(|value| ids(value).collect()).unwrap_or_default();
+    // The first one begins the conversation, the last ones are the nearest.
+    let nearest = named.len().saturating_sub(MOST_REFERENCES - 4);
+    let named = named.iter().take(1).chain(named.iter().skip(nearest.max(1)));
+    let all = own.into_iter().chain::<Vec<&[u8]>>(answered).chain(named.copied());
+    let mut hashes = Vec::new();
+    for id in all {
+        let hash = hash(id);
+        if !hashes.contains(&hash) {
+            hashes.push(hash);
+        }
+    }
+    hashes
+}
+
+/// What stands between angle brackets.
+fn ids(value: &[u8]) -> impl Iterator<Item = &[u8]> {
+    let mut rest = value;
+    std::iter::from_fn(move || {
+        let start = memchr::memchr(b'<', rest)? + 1;
+        let length = memchr::memchr(b'>', rest.get(start..)?)?;
+        let id = rest.get(start..start + length)?;
+        rest = rest.get(start + length + 1..)?;
+        Some(id.trim_ascii())
+    })
+    .filter(|id| !id.is_empty())
+}
+
+fn hash(id: &[u8]) -> i64 {
+    let hash = blake3::hash(id);
+    let mut first = [0; 8];
+    first.copy_from_slice(&hash.as_bytes()[..8]);
+    i64::from_le_bytes(first)
+}
+
+/// The thread of a letter about to be filed: the one its message ids lead to, or a new one. A new thread is numbered
+/// by the change that makes it, which no other change of the account shares.
+pub(crate) fn join(tx: &mut Tx, account: AccountId, references: &[i64], change: Change) -> Result<ThreadId, Error> {
+    let new = ThreadId(i64::try_from(change.0).unwrap_or(i64::MAX));
+    if references.is_empty() {
+        return Ok(new);
+    }
+    let known = known(tx, account, references)?;
+    let mut threads: Vec<ThreadId> = known.values().copied().collect();
+    threads.sort_unstable();
+    threads.dedup();
+    let thread = match threads.as_slice() {
+        [] => new,
+        [only] => *only,
+        several => merge(tx, account, several)?,
+    };
+    remember(tx, account, references.iter().filter(|hash| !known.contains_key(hash)), thread)?;
+    Ok(thread)
+}
+
+/// Which of the message ids have been seen, and their threads.
+fn known(view: &View, account: AccountId, references: &[i64]) -> Result<BTreeMap<i64, ThreadId>, Error> {
+    let places = room_for(references.len());
+    let marks: Vec<String> = (2..2 + places).map(|n| format!("${n}")).collect();
+    let sql = format!("SELECT hash, thread FROM thread_ref WHERE account = $1 AND hash IN ({})", marks.join(", "));
+    let mut params = vec![Value::Integer(account.0)];
+    params.extend((0..places).map(|i| Value::Integer(references[i.min(references.len() - 1)])));
+    Ok(view.query(&sql, &params, |row| Ok((row.get(0)?, ThreadId(row.get(1)?))))?.into_iter().collect())
+}
+
+/// Notes the message ids that lead to the thread.
+fn remember<'a>(
+    tx: &mut Tx,
+    account: AccountId,
+    hashes: impl Iterator<Item = &'a i64>,
+    thread: ThreadId,
+) -> Result<(), Error> {
+    let hashes: Vec<i64> = hashes.copied().collect();
+    if hashes.is_empty() {
+        return Ok(());
+    }
+    let places = room_for(hashes.len());
+    let rows: Vec<String> = (3..3 + places).map(|n| format!("($1, ${n}, $2)")).collect();
+    let sql =
+        format!("INSERT INTO thread_ref (account, hash, thread) VALUES {} ON CONFLICT DO NOTHING", rows.join(", "));
+    let mut params = vec![Value::Integer(account.0), Value::Integer(thread.0)];
+    params.extend((0..places).map(|i| Value::Integer(hashes[i.min(hashes.len() - 1)])));
+    tx.execute(&sql, &params)?;
+    Ok(())
+}
+
+/// Statements come in three sizes only, so that each is prepared once; the last value fills the rest.
+fn room_for(count: usize) -> usize {
+    match count {
+        0..=1 => 1,
+        2..=4 => 4,
+        _ => MOST_REFERENCES,
+    }
+}
+
+/// Makes one thread of several: the one with most letters (the oldest of equals) takes the others in.
+fn merge(tx: &mut Tx, account: AccountId, threads: &[ThreadId]) -> Result<ThreadId, Error> {
+    let mut sized = Vec::new();
+    for thread in threads.iter().take(MOST_MERGED) {
+        sized.push((size(tx, account, *thread)?, *thread));
+    }
+    let largest = sized.iter().copied().max_by_key(|(size, thread)| (*size, std::cmp::Reverse(*thread)));
+    let Some((_, target)) = largest else { return Err(Error::Damaged("a thread")) };
+    for (size, thread) in sized {
+        if thread != target && size <= MOST_RENAMED {
+            rename(tx, account, thread, target)?;
+        }
+    }
+    Ok(target)
+}
+
+fn rename(tx: &mut Tx, account: AccountId, from: ThreadId, to: ThreadId) -> Result<(), Error> {
+    for table in ["letter", "thread_ref"] {
+        tx.execute(
+            &format!("UPDATE {table} SET thread = $3 WHERE account = $1 AND thread = $2"),
+            params![account.0, from.0, to.0],
+        )?;
+    }
+    Ok(())
+}
+
+/// How many letters a thread has, counted no further than is of interest.
+fn size(view: &View, account: AccountId, thread: ThreadId) -> Result<i64, Error> {
+    Ok(view.query_one(
+        "SELECT COUNT(*) FROM (SELECT 1 FROM letter WHERE account = $1 AND thread = $2 LIMIT $3) AS some",
+        params![account.0, thread.0, MOST_RENAMED + 1],
+        |row| row.get(0),
+    )?)
+}
+
+/// Forgets the message ids of a thread whose last letter has gone.
+pub(crate) fn forget_if_empty(tx: &mut Tx, account: AccountId, thread: ThreadId) -> Result<(), Error> {
+    tx.execute(
+        "DELETE FROM thread_ref WHERE account = $1 AND thread = $2
+         AND NOT EXISTS (SELECT 1 FROM letter WHERE account = $1 AND thread = $2)",
+        params![account.0, thread.0],
+    )?;
+    Ok(())
+}
+
+/// The letters of a thread, oldest first, at most `limit`.
+pub fn letters(
+    view: &View,
+    account: AccountId,
+    thread: ThreadId,
+    limit: usize,
+) -> Result<Vec<crate::LetterKey>, Error> {
+    Ok(view.query(
+        "SELECT letter FROM letter WHERE account = $1 AND thread = $2 ORDER BY letter LIMIT $3",
+        params![account.0, thread.0, limit],
+        |row| row.get(0).map(crate::LetterKey),
+    )?)
+}
