@@ -53,12 +53,12 @@ pub enum AnyCommand {
 pub enum EntryCommand {
     /// `STARTTLS`
     StartTls,
-    /// `AUTHENTICATE`, with the initial response of SASL-IR (RFC 4959) already out of base64.
+    /// `AUTHENTICATE`, perhaps with the initial response of SASL-IR (RFC 4959).
     Authenticate {
         /// In capitals.
         mechanism: String,
-        /// `=` gives an empty response, absence none.
-        initial: Option<Vec<u8>>,
+        /// As it came, in base64; `=` is an empty response. It holds a password, so it is kept like one.
+        initial: Option<Password>,
     },
     /// `LOGIN`
     Login {

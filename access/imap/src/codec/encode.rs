@@ -1,7 +1,5 @@
 //! From commands to bytes: the inverse of the decoder. Strings that cannot be quoted go as literals that do not wait.
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
 use jiff::civil::Date;
 
 use super::command::{
@@ -110,10 +108,9 @@ impl Encoder {
             }
             EntryCommand::Authenticate { mechanism, initial } => {
                 self.put(&format!("AUTHENTICATE {mechanism}"));
-                match initial.as_deref() {
-                    Some([]) => self.put(" ="),
-                    Some(initial) => self.put(&format!(" {}", STANDARD.encode(initial))),
-                    None => {}
+                if let Some(initial) = initial {
+                    self.put(" ");
+                    self.put(initial.reveal());
                 }
             }
         }

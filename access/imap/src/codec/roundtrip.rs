@@ -281,8 +281,9 @@ fn folder_command() -> impl Strategy<Value = FolderCommand> {
 fn command() -> impl Strategy<Value = Command> {
     let entry = prop_oneof![
         Just(EntryCommand::StartTls),
-        (upper(), option::of(vec(any::<u8>(), 0..20)))
-            .prop_map(|(mechanism, initial)| EntryCommand::Authenticate { mechanism, initial }),
+        (upper(), option::of("[a-zA-Z0-9/+]{1,20}={0,2}")).prop_map(|(mechanism, initial)| {
+            EntryCommand::Authenticate { mechanism, initial: initial.map(Password::new) }
+        }),
         (text(), text()).prop_map(|(name, password)| EntryCommand::Login { name, password: Password::new(password) }),
     ];
     let any_state = prop_oneof![

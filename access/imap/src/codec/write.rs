@@ -99,12 +99,13 @@ pub fn date_time(out: &mut Vec<u8>, time: Timestamp) {
     out.extend_from_slice(civil.strftime("\"%e-%b-%Y %H:%M:%S +0000\"").to_string().as_bytes());
 }
 
-/// Text for a person after a status word: never empty, never a line end.
+/// Text for a person after a status word: never empty, never a line end, and ASCII, which is all that a rev1 client
+/// expects there.
 pub fn text(out: &mut Vec<u8>, text: &str) {
     if text.is_empty() {
         return out.push(b'.');
     }
-    out.extend(text.bytes().map(|b| if b.is_ascii_control() { b' ' } else { b }));
+    out.extend(text.chars().map(|c| if (' '..='~').contains(&c) { c as u8 } else { b'?' }));
 }
 
 /// A quoted string. The caller has made sure that there is no line end and no NUL in it.

@@ -44,6 +44,8 @@ pub enum Code {
     HighestModSeq(u64),
     /// `BADCHARSET`, with the ones we know.
     BadCharset,
+    /// `CAPABILITY`
+    Capability(String),
 }
 
 impl Answer {
@@ -116,6 +118,7 @@ impl Code {
                 write_set(out, numbers.iter().cloned());
             }
             Self::HighestModSeq(change) => out.extend_from_slice(format!("HIGHESTMODSEQ {change}").as_bytes()),
+            Self::Capability(list) => out.extend_from_slice(format!("CAPABILITY {list}").as_bytes()),
             Self::BadCharset => out.extend_from_slice(b"BADCHARSET (US-ASCII UTF-8)"),
         }
     }

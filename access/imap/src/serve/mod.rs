@@ -1,19 +1,37 @@
-//! The conversation: the loop around a connection, and what it hands to the commands.
+//! The conversation: the loop around a connection, the log-in, and what the commands are given.
 
 mod answer;
+mod capability;
+mod conversation;
+mod entry;
+mod fault;
+mod house;
+mod idle;
+mod letters;
 mod output;
 mod session;
 
 use std::sync::Arc;
 
-use mail::seam::Logins;
+use net::Stream;
 
 pub use answer::{Answer, Code, Done, Halt, Status};
+pub use house::{House, Timeouts};
 pub use output::Output;
 pub use session::{Enabled, Session};
 
-/// What all connections share.
-pub struct House {
-    /// Who may come in.
-    pub logins: Arc<dyn Logins>,
+/// The IMAP doors: the one on port 143 and the one that begins with TLS.
+#[derive(Clone)]
+pub struct Imap(Arc<House>);
+
+impl Imap {
+    /// Doors to the mail of `house`.
+    pub fn new(house: House) -> Self {
+        Self(Arc::new(house))
+    }
+
+    /// One conversation, from greeting to goodbye.
+    pub async fn converse(self, stream: Stream) {
+        conversation::converse(self.0, stream).await;
+    }
 }

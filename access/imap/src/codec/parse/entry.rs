@@ -1,7 +1,5 @@
 //! Coming in: ID, STARTTLS, AUTHENTICATE, LOGIN.
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
 use mail::Password;
 
 use crate::codec::command::{AnyCommand, EntryCommand};
@@ -29,13 +27,10 @@ fn authenticate(cursor: &mut Cursor<'_>) -> Parsed<EntryCommand> {
     Ok(EntryCommand::Authenticate { mechanism, initial })
 }
 
-/// RFC 4959 §3: base64, or `=` for an empty response.
-fn initial_response(cursor: &mut Cursor<'_>) -> Parsed<Vec<u8>> {
-    let text = cursor.run(|b| b != b' ');
-    if text == b"=" {
-        return Ok(Vec::new());
-    }
-    STANDARD.decode(text).map_err(|_| "The initial response is not base64".into())
+/// RFC 4959 §3: base64, which is for the mechanism to read, or `=` for an empty response.
+fn initial_response(cursor: &mut Cursor<'_>) -> Parsed<Password> {
+    let text = String::from_utf8(cursor.run(|b| b != b' ').to_vec());
+    text.map(Password::new).map_err(|_| "The initial response is not base64".into())
 }
 
 /// RFC 2971 §3.3 allows 30 pairs.

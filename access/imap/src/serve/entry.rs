@@ -1,0 +1,130 @@
+//! Coming in: STARTTLS, LOGIN and AUTHENTICATE (RFC 9051 §6.2).
+
+use mail::Password;
+use mail::seam::{Login, LoginVerdict, OurFault};
+use sasl::{Mechanism, Refusal, Server, Turn};
+
+use super::answer::{Answer, Code};
+use super::conversation::{Conversation, End, Who};
+use super::session::{Enabled, Session};
+use crate::codec::command::EntryCommand;
+use crate::codec::decoder::{Event, Limits};
+
+/// What came of it.
+pub(super) enum Entered {
+    /// This is to be said.
+    Answer(Answer),
+    /// TLS begins.
+    StartTls,
+}
+
+pub(super) async fn run(conversation: &mut Conversation, command: EntryCommand) -> Result<Entered, End> {
+    if matches!(conversation.who, Who::Person(_)) {
+        return Ok(Entered::Answer(Answer::bad("You have logged in already")));
+    }
+    let entrance = conversation.entrance();
+    match command {
+        EntryCommand::StartTls if entrance.start_tls => Ok(Entered::StartTls),
+        EntryCommand::StartTls => Ok(Entered::Answer(Answer::bad("TLS is on already, or not to be had here"))),
+        // RFC 9051 §11.1: the password would have travelled in clear already; saying no is all that is left.
+        _ if !entrance.log_in => {
+            Ok(Entered::Answer(Answer::no("Turn TLS on before you log in").word("PRIVACYREQUIRED")))
+        }
+        EntryCommand::Login { name, password } => Ok(Entered::Answer(login(conversation, &name, &password).await)),
+        EntryCommand::Authenticate { mechanism, initial } => {
+            authenticate(conversation, &mechanism, initial).await.map(Entered::Answer)
+        }
+    }
+}
+
+async fn login(conversation: &mut Conversation, name: &str, password: &Password) -> Answer {
+    let name = sasl::prepare(name);
+    let password = Password::new(sasl::prepare(password.reveal()).into_owned());
+    let from = conversation.connection.peer().ip();
+    let verdict = conversation.house.logins.check(&name, &password, from).await;
+    conclude(conversation, outcome(verdict))
+}
+
+fn outcome(verdict: Result<LoginVerdict, OurFault>) -> Result<Login, Refusal> {
+    match verdict {
+        Ok(LoginVerdict::Welcome(login)) => Ok(login),
+        Ok(LoginVerdict::Wrong) => Err(Refusal::Wrong),
+        Ok(LoginVerdict::TooMany) => Err(Refusal::TooMany),
+        Err(fault) => Err(Refusal::Fault(fault)),
+    }
+}
+
+async fn authenticate(
+    conversation: &mut Conversation,
+    mechanism: &str,
+    initial: Option<Password>,
+) -> Result<Answer, End> {
+    let Some(mechanism) = Mechanism::parse(mechanism) else {
+        return Ok(Answer::no("This way to log in is not known here"));
+    };
+    let logins = conversation.house.logins.clone();
+    let from = conversation.connection.peer().ip();
+    let mut server = Server::new(mechanism, rand::random());
+    let mut step = server.begin(initial.as_ref().map(Password::reveal));
+    loop {
+        match sasl::settle(&mut server, step, logins.as_ref(), from).await {
+            Turn::Done(outcome) => return Ok(conclude(conversation, outcome)),
+            Turn::Say(challenge) => {
+                conversation.connection.write(format!("+ {challenge}\r\n").as_bytes()).await?;
+                let line = plain_line(conversation).await?;
+                step = server.line(line.reveal());
+            }
+        }
+    }
+}
+
+/// A line of the client that is no command. It may hold a password.
+async fn plain_line(conversation: &mut Conversation) -> Result<Password, End> {
+    conversation.decoder.expect_line();
+    loop {
+        match conversation.next().await? {
+            Event::Line(line) => return Ok(Password::new(String::from_utf8_lossy(&line).into_owned())),
+            Event::Lost(why) => return Err(End::Bye(why)),
+            Event::Refused(_) => return Err(End::Bye("A line of the log-in is too long")),
+            _ => {}
+        }
+    }
+}
+
+/// Lets the person in, or counts the failure.
+fn conclude(conversation: &mut Conversation, outcome: Result<Login, Refusal>) -> Answer {
+    match outcome {
+        Ok(login) => welcome(conversation, login),
+        Err(refusal) => {
+            if let (Who::Stranger { failures, .. }, true) = (&mut conversation.who, counts(&refusal)) {
+                *failures += 1;
+            }
+            refuse(refusal)
+        }
+    }
+}
+
+fn counts(refusal: &Refusal) -> bool {
+    matches!(refusal, Refusal::Wrong | Refusal::TooMany)
+}
+
+fn welcome(conversation: &mut Conversation, login: Login) -> Answer {
+    let house = conversation.house.clone();
+    conversation.decoder.set_limits(Limits::logged_in(house.append_limit));
+    let session = Session { house, login, enabled: Enabled::default(), selected: None };
+    conversation.who = Who::Person(Box::new(session));
+    Answer::ok("Welcome").with(Code::Capability(conversation.capabilities()))
+}
+
+fn refuse(refusal: Refusal) -> Answer {
+    match refusal {
+        Refusal::Wrong => Answer::no("Wrong name or password").word("AUTHENTICATIONFAILED"),
+        Refusal::TooMany => Answer::no("Too many log-ins failed, wait a while").word("LIMIT"),
+        Refusal::Cancelled => Answer::bad("The log-in was cancelled"),
+        Refusal::Malformed(what) => Answer::bad(what),
+        Refusal::Fault(fault) => {
+            tracing::error!(%fault, "log-ins cannot be checked");
+            Answer::unavailable()
+        }
+    }
+}
