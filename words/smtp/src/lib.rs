@@ -6,13 +6,16 @@
 //!
 //! This room knows no socket, no clock, no runtime, and nothing of who our people are.
 
+mod body;
 mod capabilities;
 mod command;
 mod path;
 mod reply;
+mod session;
 mod stuffing;
 
 pub use capabilities::Capabilities;
 pub use command::{Command, CommandError, Forward, MailFrom, RcptTo};
 pub use reply::{ReplyError, ReplyReader};
+pub use session::{Answer, Hello, Kind, Question, Session, Settings, Step, replies};
 pub use stuffing::{DotStuffer, Pieces};

@@ -1,0 +1,419 @@
+//! The server's side of a dialogue (RFC 5321 §3, §4; RFC 2033 for LMTP; RFC 6409 for submission).
+
+mod patience;
+mod receive;
+pub mod replies;
+mod settings;
+mod verbs;
+
+use std::collections::VecDeque;
+use std::ops::Range;
+use std::sync::Arc;
+
+use mail::seam::{Login, Verdict};
+use mail::{Address, Envelope, Password, Reply};
+
+use self::patience::Patience;
+use self::receive::{Chunked, Incoming};
+pub use self::settings::{Kind, Settings};
+use crate::{Command, MailFrom};
+
+/// One dialogue. Show it what has arrived with [`Session::next`], do what it says, forget the bytes it used, and
+/// again. When it asks, find out and call [`Session::answer`].
+#[derive(Debug)]
+pub struct Session {
+    settings: Arc<Settings>,
+    tls: bool,
+    hello: Option<Hello>,
+    login: Option<Login>,
+    stage: Stage,
+    patience: Patience,
+    /// Replies that are due before anything else is read.
+    waiting: VecDeque<Reply>,
+    /// Octets thrown away so far of a line that was too long.
+    skipping: Option<usize>,
+}
+
+/// How the client introduced itself.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Hello {
+    /// Its own word, up to 255 printable characters: never to be trusted.
+    pub name: String,
+    /// By EHLO or LHLO.
+    pub extended: bool,
+}
+
+/// What is to be done next.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Step {
+    /// Send what waits to be sent, and come back when more has arrived.
+    More,
+    /// Send this (it may wait for company: RFC 2920), and come back.
+    Say(Reply),
+    /// Find this out and call [`Session::answer`].
+    Ask(Question),
+    /// These bytes of the input belong to the letter: keep them, and come back.
+    Keep(Range<usize>),
+    /// The letter is complete. Hand it over and call [`Session::answer`] with [`Answer::Letter`].
+    Deliver(Box<Envelope>),
+    /// Send this, forget all that has arrived already (RFC 3207 §4.2), do the handshake, and call
+    /// [`Session::tls_started`].
+    StartTls(Reply),
+    /// Send this and close the connection.
+    Close(Reply),
+}
+
+/// What only the owner of the dialogue can know.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Question {
+    /// May this sender write? Answer with a verdict.
+    Sender(MailFrom),
+    /// Is a letter taken for this recipient? Answer with a verdict.
+    Recipient(Address),
+    /// A log-in begins.
+    Login {
+        /// One of those in the settings.
+        mechanism: String,
+        /// In base64; `=` stands for an empty one.
+        initial: Option<Password>,
+    },
+    /// The next line of the log-in, in base64; `*` cancels.
+    LoginLine(Password),
+}
+
+/// The owner's answer.
+#[derive(Debug)]
+pub enum Answer {
+    /// To [`Question::Sender`] and [`Question::Recipient`].
+    Verdict(Verdict),
+    /// To [`Step::Deliver`]: one reply; for LMTP one for each recipient, in order.
+    Letter(Vec<Reply>),
+    /// The log-in goes on: this base64 text goes to the client.
+    Challenge(String),
+    /// The log-in succeeded.
+    Welcome(Login),
+    /// The log-in failed, and the client is told this.
+    LoginFailed(Reply),
+}
+
+/// Where the dialogue stands.
+#[derive(Debug)]
+enum Stage {
+    /// No letter is begun.
+    Idle,
+    /// MAIL was taken.
+    Draft(Draft),
+    /// A question is open.
+    Asked(Asked),
+    /// A line of a log-in is due.
+    LoginLine,
+    /// Behind DATA.
+    Data(Incoming),
+    /// Within a chunk.
+    Chunk(Envelope, Chunked),
+    /// Within a chunk that belongs to nothing.
+    Stray(Chunked),
+    /// STARTTLS was said.
+    TlsDue,
+    /// Goodbye was said.
+    Closed,
+}
+
+/// A letter whose envelope is being written.
+#[derive(Debug)]
+struct Draft {
+    envelope: Envelope,
+    /// Its text has begun, in chunks.
+    chunked: Option<Chunked>,
+}
+
+#[derive(Debug)]
+enum Asked {
+    Sender(MailFrom),
+    Recipient(Draft, Address),
+    Login,
+    Letter,
+}
+
+/// RFC 5321 §4.5.3.1.4 asks for 512 octets; extensions add to it.
+const MAX_LINE: usize = 2048;
+/// RFC 4954 §4
+const MAX_LOGIN_LINE: usize = 12_288;
+/// A line may be this much too long before the client is taken for an attacker.
+const MAX_SKIPPED: usize = 1024 * 1024;
+
+/// What stands at the front of the input.
+enum Line<'a> {
+    Incomplete,
+    TooLong,
+    /// Ended by LF alone.
+    Bare(usize),
+    Whole(usize, &'a [u8]),
+}
+
+impl Session {
+    /// A new dialogue, inside TLS or not, and the greeting it begins with.
+    pub fn new(settings: Arc<Settings>, tls: bool) -> (Self, Reply) {
+        let protocol = if settings.kind == Kind::Lmtp { "LMTP" } else { "ESMTP" };
+        let greeting = Reply::plain(220, format!("{} {protocol} Facteur", settings.hostname));
+        let session = Self {
+            settings,
+            tls,
+            hello: None,
+            login: None,
+            stage: Stage::Idle,
+            patience: Patience::default(),
+            waiting: VecDeque::new(),
+            skipping: None,
+        };
+        (session, greeting)
+    }
+
+    /// How the client introduced itself.
+    pub fn hello(&self) -> Option<&Hello> {
+        self.hello.as_ref()
+    }
+
+    /// Who has logged in.
+    pub fn login(&self) -> Option<&Login> {
+        self.login.as_ref()
+    }
+
+    /// Is a letter coming in whose bytes are to be kept? When not, forget those that were.
+    pub fn keeps_letter(&self) -> bool {
+        match &self.stage {
+            Stage::Data(incoming) => incoming.is_kept(),
+            Stage::Chunk(_, chunked) => chunked.is_kept(),
+            Stage::Draft(draft) => draft.chunked.as_ref().is_some_and(Chunked::is_kept),
+            Stage::Asked(Asked::Letter) => true,
+            _ => false,
+        }
+    }
+
+    /// Is the client in the middle of sending a letter? (It must then not be interrupted, and has more time.)
+    pub fn is_receiving(&self) -> bool {
+        matches!(self.stage, Stage::Data(_) | Stage::Chunk(..))
+    }
+
+    /// What stands behind `with` in a Received field (RFC 3848, RFC 6531 §4.3).
+    pub fn protocol(&self, smtputf8: bool) -> String {
+        let extended = self.hello.as_ref().is_some_and(|hello| hello.extended);
+        let name = match (self.settings.kind, smtputf8, extended) {
+            (Kind::Lmtp, true, _) => "UTF8LMTP",
+            (Kind::Lmtp, false, _) => "LMTP",
+            (_, true, _) => "UTF8SMTP",
+            (_, false, true) => "ESMTP",
+            (_, false, false) => return "SMTP".to_owned(),
+        };
+        let tls = if self.tls { "S" } else { "" };
+        let login = if self.login.is_some() { "A" } else { "" };
+        format!("{name}{tls}{login}")
+    }
+
+    /// Looks at what has arrived and was not used yet: how many bytes are now dealt with, and what to do.
+    pub fn next(&mut self, input: &[u8]) -> (usize, Step) {
+        let mut used = 0;
+        loop {
+            let (more, step) = self.look(&input[used..]);
+            let before = used;
+            used += more;
+            match step {
+                Step::Keep(piece) => return (used, Step::Keep(before + piece.start..before + piece.end)),
+                Step::More if more > 0 && used < input.len() => {}
+                step => return (used, step),
+            }
+        }
+    }
+
+    fn look(&mut self, input: &[u8]) -> (usize, Step) {
+        if let Some(reply) = self.waiting.pop_front() {
+            return (0, Step::Say(reply));
+        }
+        match &self.stage {
+            Stage::Data(_) => self.letter(input),
+            Stage::Chunk(..) => self.chunk(input),
+            Stage::Stray(_) => self.stray(input),
+            Stage::Asked(_) | Stage::TlsDue => (0, Step::More),
+            Stage::Closed => (input.len(), Step::More),
+            Stage::Idle | Stage::Draft(_) | Stage::LoginLine => self.line(input),
+        }
+    }
+
+    /// Takes the answer to the question that was asked.
+    pub fn answer(&mut self, answer: Answer) -> Step {
+        match (std::mem::replace(&mut self.stage, Stage::Idle), answer) {
+            (Stage::Asked(Asked::Sender(mail)), Answer::Verdict(Verdict::Accept)) => self.begin_letter(mail),
+            (Stage::Asked(Asked::Sender(_)), Answer::Verdict(Verdict::Refuse(reply))) => self.refuse(reply),
+            (Stage::Asked(Asked::Recipient(mut draft, address)), Answer::Verdict(Verdict::Accept)) => {
+                draft.envelope.recipients.push(address);
+                self.stage = Stage::Draft(draft);
+                Step::Say(Reply::new(250, (2, 1, 5), "recipient taken"))
+            }
+            (Stage::Asked(Asked::Recipient(draft, _)), Answer::Verdict(Verdict::Refuse(reply))) => {
+                self.stage = Stage::Draft(draft);
+                self.refuse(reply)
+            }
+            (Stage::Asked(Asked::Letter), Answer::Letter(replies)) => {
+                self.patience.letter();
+                self.say_all(replies)
+            }
+            (Stage::Asked(Asked::Login), answer) => self.login_answer(answer),
+            (stage, _) => {
+                // An owner that answers what was not asked: nothing is lost by going on.
+                self.stage = stage;
+                Step::More
+            }
+        }
+    }
+
+    /// The letter that is coming in cannot be kept: the rest is thrown away, and this is said at its end.
+    pub fn refuse_letter(&mut self, reply: Reply) {
+        match &mut self.stage {
+            Stage::Data(incoming) => incoming.lose(reply),
+            Stage::Chunk(_, chunked) => chunked.lose(reply),
+            Stage::Draft(Draft { chunked: Some(chunked), .. }) => chunked.lose(reply),
+            _ => {}
+        }
+    }
+
+    /// The handshake is done: all that was said before is forgotten (RFC 3207 §4.2).
+    pub fn tls_started(&mut self) {
+        self.tls = true;
+        self.hello = None;
+        self.login = None;
+        self.stage = Stage::Idle;
+        self.waiting.clear();
+    }
+
+    fn login_answer(&mut self, answer: Answer) -> Step {
+        match answer {
+            Answer::Challenge(text) => {
+                self.stage = Stage::LoginLine;
+                Step::Say(Reply::plain(334, text))
+            }
+            Answer::Welcome(login) => {
+                self.login = Some(login);
+                Step::Say(Reply::new(235, (2, 7, 0), "welcome"))
+            }
+            Answer::LoginFailed(_) if self.patience.failed_login() => {
+                self.close(Reply::new(421, (4, 7, 0), "too many failed log-ins, goodbye"))
+            }
+            Answer::LoginFailed(reply) => Step::Say(reply),
+            Answer::Verdict(_) | Answer::Letter(_) => Step::More,
+        }
+    }
+
+    fn line(&mut self, input: &[u8]) -> (usize, Step) {
+        if let Some(skipped) = self.skipping {
+            return self.skip_line(input, skipped);
+        }
+        // A TLS hello has no line end: said at once, or both sides wait for each other.
+        if input.starts_with(&[0x16, 3]) && !self.tls {
+            let reply = Reply::new(500, (5, 5, 1), "this is TLS where none was begun: say STARTTLS first");
+            return (input.len(), self.close(reply));
+        }
+        match self.cut_line(input) {
+            Line::Incomplete => (0, Step::More),
+            Line::TooLong => {
+                self.skipping = Some(0);
+                self.skip_line(input, 0)
+            }
+            Line::Bare(used) => {
+                self.leave_login();
+                (used, self.mistake(replies::bare_line_feed()))
+            }
+            Line::Whole(used, line) => match self.whole_line(line) {
+                // What was sent behind STARTTLS in clear may have been put there by someone between.
+                step @ Step::StartTls(_) => (input.len(), step),
+                step => (used, step),
+            },
+        }
+    }
+
+    fn cut_line<'a>(&self, input: &'a [u8]) -> Line<'a> {
+        let login = matches!(self.stage, Stage::LoginLine)
+            || input.get(..5).is_some_and(|verb| verb.eq_ignore_ascii_case(b"AUTH "));
+        let most = if login { MAX_LOGIN_LINE } else { MAX_LINE };
+        match memchr::memchr(b'\n', &input[..input.len().min(most)]) {
+            None if input.len() >= most => Line::TooLong,
+            None => Line::Incomplete,
+            Some(0) => Line::Bare(1),
+            Some(at) if input[at - 1] != b'\r' => Line::Bare(at + 1),
+            Some(at) => Line::Whole(at + 1, &input[..at - 1]),
+        }
+    }
+
+    fn skip_line(&mut self, input: &[u8], skipped: usize) -> (usize, Step) {
+        if let Some(at) = memchr::memchr(b'\n', input) {
+            self.skipping = None;
+            let in_login = self.leave_login();
+            let reply = if in_login { replies::auth_line_too_long() } else { replies::line_too_long() };
+            return (at + 1, self.mistake(reply));
+        }
+        let skipped = skipped + input.len();
+        self.skipping = Some(skipped);
+        if skipped > MAX_SKIPPED {
+            return (input.len(), self.close(replies::too_many_errors()));
+        }
+        (input.len(), Step::More)
+    }
+
+    fn leave_login(&mut self) -> bool {
+        let in_login = matches!(self.stage, Stage::LoginLine);
+        if in_login {
+            self.stage = Stage::Idle;
+        }
+        in_login
+    }
+
+    fn whole_line(&mut self, line: &[u8]) -> Step {
+        if self.leave_login() {
+            self.stage = Stage::Asked(Asked::Login);
+            return Step::Ask(Question::LoginLine(Password::new(String::from_utf8_lossy(line).into_owned())));
+        }
+        if is_http(line) {
+            return self.close(Reply::new(500, (5, 5, 1), "this is no web server, goodbye"));
+        }
+        match Command::parse(line) {
+            Ok(command) => self.obey(command, line.is_ascii()),
+            Err(error) => self.mistake(replies::bad_command(&error)),
+        }
+    }
+
+    /// Says no to what is no mistake: a sender, a recipient.
+    fn refuse(&mut self, reply: Reply) -> Step {
+        if reply.is_permanent() && self.patience.stranger() {
+            return self.close(replies::too_many_errors());
+        }
+        Step::Say(reply)
+    }
+
+    fn mistake(&mut self, reply: Reply) -> Step {
+        if self.patience.mistake() { self.close(replies::too_many_errors()) } else { Step::Say(reply) }
+    }
+
+    fn idle(&mut self, reply: Reply) -> Step {
+        if self.patience.idle() { self.close(replies::too_many_errors()) } else { Step::Say(reply) }
+    }
+
+    fn close(&mut self, reply: Reply) -> Step {
+        self.stage = Stage::Closed;
+        Step::Close(reply)
+    }
+
+    /// One reply about a letter; with LMTP for each recipient (RFC 2033 §4.2).
+    fn say_letter_replies(&mut self, envelope: &Envelope, reply: Reply) -> Step {
+        let count = if self.settings.kind == Kind::Lmtp { envelope.recipients.len() } else { 1 };
+        self.say_all(vec![reply; count.max(1)])
+    }
+
+    fn say_all(&mut self, replies: Vec<Reply>) -> Step {
+        self.waiting.extend(replies);
+        Step::Say(self.waiting.pop_front().unwrap_or_else(replies::our_fault))
+    }
+}
+
+/// A web page can make a browser send a form to any port, with commands of SMTP in its body.
+fn is_http(line: &[u8]) -> bool {
+    [&b"GET "[..], b"POST ", b"PUT ", b"HEAD ", b"OPTIONS ", b"CONNECT "].iter().any(|verb| line.starts_with(verb))
+}

@@ -1,0 +1,48 @@
+//! How much nonsense is borne in one dialogue.
+
+/// Counts what a client does without getting a letter through.
+#[derive(Debug, Default)]
+pub(super) struct Patience {
+    mistakes: u32,
+    strangers: u32,
+    idle: u32,
+    logins: u32,
+}
+
+impl Patience {
+    /// Lines that are no command, commands out of order.
+    const MISTAKES: u32 = 20;
+    /// Recipients that do not exist: a harvester's list has more of them than any honest one.
+    const STRANGERS: u32 = 100;
+    /// NOOP, RSET, EHLO and the like between two letters.
+    const IDLE: u32 = 200;
+    /// Log-ins that failed.
+    const LOGINS: u32 = 3;
+
+    /// Each gives true when patience is at its end.
+    pub fn mistake(&mut self) -> bool {
+        count(&mut self.mistakes, Self::MISTAKES)
+    }
+
+    pub fn stranger(&mut self) -> bool {
+        count(&mut self.strangers, Self::STRANGERS)
+    }
+
+    pub fn idle(&mut self) -> bool {
+        count(&mut self.idle, Self::IDLE)
+    }
+
+    pub fn failed_login(&mut self) -> bool {
+        count(&mut self.logins, Self::LOGINS)
+    }
+
+    /// A letter came through.
+    pub fn letter(&mut self) {
+        self.idle = 0;
+    }
+}
+
+fn count(counter: &mut u32, most: u32) -> bool {
+    *counter += 1;
+    *counter > most
+}

@@ -1,0 +1,215 @@
+//! Taking the letter in, behind DATA or in chunks.
+
+use std::ops::Range;
+
+use mail::{Envelope, Reply};
+
+use super::verbs::declare;
+use super::{Asked, Draft, Session, Stage, Step, replies};
+use crate::body::{ChunkChecker, DataDecoder, Found};
+
+/// A letter behind DATA.
+#[derive(Debug)]
+pub(super) struct Incoming {
+    envelope: Envelope,
+    decoder: DataDecoder,
+    tally: Tally,
+}
+
+/// How much came, and whether there is any point in it.
+#[derive(Debug, Default)]
+struct Tally {
+    kept: u64,
+    thrown: u64,
+    eight_bit: bool,
+    lost: Option<Reply>,
+}
+
+impl Tally {
+    /// Counts octets of the letter: are they to be kept?
+    fn keep(&mut self, octets: &[u8], most: u64) -> bool {
+        self.kept = self.kept.saturating_add(octets.len() as u64);
+        self.eight_bit |= !octets.is_ascii();
+        if self.lost.is_none() && self.kept > most {
+            self.lost = Some(replies::too_large(most));
+        }
+        self.lost.is_none()
+    }
+
+    /// Counts octets that are thrown away: is it too much even for that?
+    fn throw(&mut self, octets: usize, most: u64) -> bool {
+        self.thrown = self.thrown.saturating_add(octets as u64);
+        self.thrown > most.saturating_add(1024 * 1024)
+    }
+}
+
+impl Incoming {
+    pub fn new(envelope: Envelope) -> Self {
+        Self { envelope, decoder: DataDecoder::new(), tally: Tally::default() }
+    }
+
+    /// Is what comes still kept?
+    pub fn is_kept(&self) -> bool {
+        self.tally.lost.is_none()
+    }
+
+    pub fn lose(&mut self, reply: Reply) {
+        self.decoder.lose();
+        self.tally.lost.get_or_insert(reply);
+    }
+}
+
+/// A letter in chunks (RFC 3030), between its first BDAT and its last.
+#[derive(Debug, Default)]
+pub(super) struct Chunked {
+    /// Octets that are still to come of this chunk.
+    left: u64,
+    size: u64,
+    last: bool,
+    checker: ChunkChecker,
+    tally: Tally,
+}
+
+impl Chunked {
+    pub fn new(lost: Option<Reply>) -> Self {
+        Self { tally: Tally { lost, ..Tally::default() }, ..Self::default() }
+    }
+
+    /// A chunk where none was due.
+    pub fn stray(size: u64) -> Self {
+        Self { left: size, ..Self::new(Some(replies::out_of_order("say MAIL and RCPT first"))) }
+    }
+
+    pub fn begin(&mut self, size: u64, last: bool, most: u64) {
+        (self.left, self.size, self.last) = (size, size, last);
+        if self.tally.lost.is_none() && self.tally.kept.saturating_add(size) > most {
+            self.tally.lost = Some(replies::too_large(most));
+        }
+    }
+
+    pub fn is_kept(&self) -> bool {
+        self.tally.lost.is_none()
+    }
+
+    pub fn lose(&mut self, reply: Reply) {
+        self.tally.lost.get_or_insert(reply);
+    }
+
+    /// How much of the input belongs to the chunk.
+    fn take(&mut self, input: &[u8]) -> usize {
+        let length = usize::try_from(self.left).unwrap_or(usize::MAX).min(input.len());
+        self.left -= length as u64;
+        length
+    }
+}
+
+impl Session {
+    /// Behind DATA.
+    pub(super) fn letter(&mut self, input: &[u8]) -> (usize, Step) {
+        let Stage::Data(incoming) = &mut self.stage else { return (0, Step::More) };
+        let most = self.settings.max_letter;
+        let mut used = 0;
+        loop {
+            let (more, found) = incoming.decoder.next(&input[used..]);
+            let piece = used..used + more;
+            used += more;
+            match found {
+                Found::Letter(inside) => {
+                    let inside = piece.start + inside.start..piece.start + inside.end;
+                    if incoming.tally.keep(&input[inside.clone()], most) {
+                        return (used, Step::Keep(inside));
+                    }
+                    incoming.decoder.lose();
+                }
+                Found::Spoiled(spoil) => incoming.lose(replies::spoiled(spoil)),
+                Found::Nothing if more == 0 => return (used, Step::More),
+                Found::Nothing => {}
+                Found::FalseEnd => return (used, self.close(replies::false_end())),
+                Found::End => return (used, self.letter_ends()),
+            }
+            if !incoming.is_kept() && incoming.tally.throw(more, most) {
+                let reply = incoming.tally.lost.take().unwrap_or_else(replies::our_fault);
+                return (used, self.close(reply));
+            }
+        }
+    }
+
+    fn letter_ends(&mut self) -> Step {
+        let Stage::Data(incoming) = std::mem::replace(&mut self.stage, Stage::Idle) else { return Step::More };
+        self.hand_over(incoming.envelope, incoming.tally)
+    }
+
+    fn hand_over(&mut self, mut envelope: Envelope, tally: Tally) -> Step {
+        if let Some(reply) = tally.lost {
+            // RFC 2033 §4.2: also then one reply for each recipient.
+            return self.say_letter_replies(&envelope, reply);
+        }
+        declare(&mut envelope, tally.eight_bit);
+        self.stage = Stage::Asked(Asked::Letter);
+        Step::Deliver(Box::new(envelope))
+    }
+
+    /// Octets of a chunk.
+    pub(super) fn chunk(&mut self, input: &[u8]) -> (usize, Step) {
+        let Stage::Chunk(_, chunked) = &mut self.stage else { return (0, Step::More) };
+        let most = self.settings.max_letter;
+        let length = chunked.take(input);
+        let octets = &input[..length];
+        if chunked.is_kept()
+            && let Some(spoil) = chunked.checker.check(octets)
+        {
+            chunked.lose(replies::spoiled(spoil));
+        }
+        if chunked.left == 0
+            && chunked.last
+            && chunked.is_kept()
+            && let Some(spoil) = chunked.checker.finish()
+        {
+            chunked.lose(replies::spoiled(spoil));
+        }
+        let kept = chunked.tally.keep(octets, most);
+        if !kept && chunked.tally.throw(length, most) {
+            let reply = chunked.tally.lost.take().unwrap_or_else(replies::our_fault);
+            return (length, self.close(reply));
+        }
+        if kept && length > 0 {
+            return (length, Step::Keep(Range { start: 0, end: length }));
+        }
+        if chunked.left > 0 {
+            return (length, Step::More);
+        }
+        (length, self.chunk_ends())
+    }
+
+    /// Is there a chunk that is complete, but not answered yet?
+    fn chunk_ends(&mut self) -> Step {
+        let Stage::Chunk(envelope, chunked) = std::mem::replace(&mut self.stage, Stage::Idle) else {
+            return Step::More;
+        };
+        if chunked.last {
+            return self.hand_over(envelope, chunked.tally);
+        }
+        // RFC 3030 §2: after a chunk that was refused, those that follow are refused too, until RSET or MAIL.
+        let reply = match &chunked.tally.lost {
+            Some(reply) => reply.clone(),
+            None => Reply::new(250, (2, 0, 0), format!("{} octets taken", chunked.size)),
+        };
+        self.stage = Stage::Draft(Draft { envelope, chunked: Some(chunked) });
+        Step::Say(reply)
+    }
+
+    /// Octets of a chunk where none was due: read and thrown away.
+    pub(super) fn stray(&mut self, input: &[u8]) -> (usize, Step) {
+        let Stage::Stray(chunked) = &mut self.stage else { return (0, Step::More) };
+        let length = chunked.take(input);
+        if chunked.tally.throw(length, self.settings.max_letter) {
+            return (length, self.close(replies::too_large(self.settings.max_letter)));
+        }
+        if chunked.left > 0 {
+            return (length, Step::More);
+        }
+        let reply = chunked.tally.lost.take().unwrap_or_else(replies::our_fault);
+        self.stage = Stage::Idle;
+        (length, self.mistake(reply))
+    }
+}

@@ -1,0 +1,51 @@
+//! What a dialogue must know before it begins.
+
+use mail::{Address, Domain};
+
+/// Who is expected at the door.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// Other servers, with letters for our people (RFC 5321). There is no AUTH.
+    Reception,
+    /// Our own people, who log in first (RFC 6409).
+    Submission,
+    /// A transfer agent on this machine (RFC 2033): one reply for each recipient behind the letter.
+    Lmtp,
+}
+
+/// The settings of a door, the same for all its dialogues.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// Who is expected.
+    pub kind: Kind,
+    /// What we call ourselves.
+    pub hostname: Domain,
+    /// Whom `RCPT TO:<Postmaster>` reaches.
+    pub postmaster: Address,
+    /// The largest letter taken, in octets.
+    pub max_letter: u64,
+    /// The most recipients of one letter.
+    pub max_recipients: usize,
+    /// STARTTLS is offered.
+    pub starttls: bool,
+    /// AUTH mechanisms (submission only).
+    pub mechanisms: Vec<&'static str>,
+    /// Log-ins are also taken outside TLS: for tests on one machine.
+    pub clear_logins: bool,
+}
+
+impl Settings {
+    /// The usual limits, without STARTTLS.
+    pub fn new(kind: Kind, hostname: Domain, postmaster: Address) -> Self {
+        Self {
+            kind,
+            hostname,
+            postmaster,
+            max_letter: 50 * 1024 * 1024,
+            max_recipients: 1000,
+            starttls: false,
+            mechanisms: Vec::new(),
+            clear_logins: false,
+        }
+    }
+}
