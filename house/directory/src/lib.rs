@@ -1,1 +1,62 @@
-//! .
+//! Who is here: domains, people, their addresses and passwords, and what they may do.
+//!
+//! Invariants of this room:
+//! * An address of one of our domains belongs to one account or one alias; the case of its local part does not matter.
+//! * The number of an account is never given to another.
+//! * No password is kept: only Argon2id and SCRAM keys made from it.
+//! * Whether a name exists cannot be learnt by logging in: not from the answer, not from its time, not from the keys.
+//! * Nothing is remembered of the tables between two questions: another process may have changed them.
+//!
+//! It must not know what a letter or a folder is.
+
+pub mod account;
+pub mod alias;
+pub mod domain;
+
+mod directory;
+mod error;
+mod fold;
+mod login;
+mod memory;
+mod resolve;
+mod schema;
+mod secret;
+mod throttle;
+
+pub use directory::{Clock, Directory, NoLimit, Space};
+pub use error::Error;
+pub use resolve::{Destination, Resolution, resolve};
+pub use schema::MIGRATIONS;
+pub use secret::Secret;
+
+/// What is announced when people, domains or aliases change.
+pub const TOPIC: store::Topic = store::Topic { kind: "directory", id: 0 };
+
+/// The language somebody reads.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum Language {
+    /// en
+    #[default]
+    English,
+    /// fr
+    French,
+}
+
+impl Language {
+    /// `en` or `fr`.
+    pub fn code(self) -> &'static str {
+        match self {
+            Self::English => "en",
+            Self::French => "fr",
+        }
+    }
+
+    /// From `en` or `fr`.
+    pub fn from_code(code: &str) -> Option<Self> {
+        match code {
+            "en" => Some(Self::English),
+            "fr" => Some(Self::French),
+            _ => None,
+        }
+    }
+}

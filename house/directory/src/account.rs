@@ -1,0 +1,155 @@
+//! Our people.
+
+use mail::seam::AccountId;
+use mail::{Address, Domain, Timestamp};
+use store::{Row, Tx, View, params};
+
+use crate::fold::{fold, fold_address};
+use crate::{Error, Language, Secret, TOPIC, alias, domain};
+
+/// The longest name of a person, in characters.
+const LONGEST_NAME: usize = 200;
+
+/// One of our people.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Account {
+    /// The number of their mailbox.
+    pub id: AccountId,
+    /// Their main address, as it was written.
+    pub address: Address,
+    /// Their name, as it stands beside the address.
+    pub name: Option<String>,
+    /// What they read.
+    pub language: Language,
+    /// Since when they are here.
+    pub created: Timestamp,
+}
+
+/// Who is to be added.
+#[derive(Clone, Debug)]
+pub struct New<'a> {
+    /// Their main address, in one of our domains.
+    pub address: &'a Address,
+    /// Their name, if they have one.
+    pub name: Option<&'a str>,
+    /// What they read.
+    pub language: Language,
+}
+
+/// Who went.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Removed {
+    /// Whose mail is to be removed in the same transaction.
+    pub account: AccountId,
+    /// Aliases that led to this person and do no more; those that led nowhere else are gone.
+    pub aliases: Vec<Address>,
+}
+
+/// Adds a person. Whoever calls this makes their mailbox in the same transaction.
+pub fn add(tx: &mut Tx, new: &New<'_>, secret: &Secret, now: Timestamp) -> Result<AccountId, Error> {
+    let New { address, name, language } = new;
+    check_local_part(address)?;
+    check_name(*name)?;
+    let domain = domain::number(tx, address.domain())?.ok_or_else(|| Error::UnknownDomain(address.domain().clone()))?;
+    let local = fold(address.local());
+    if alias::number(tx, domain, &local)?.is_some() {
+        return Err(Error::AliasExists((*address).clone()));
+    }
+    let sql = "INSERT INTO account (domain, local, address, name, language, created) VALUES ($1, $2, $3, $4, $5, $6)
+               ON CONFLICT (domain, local) DO NOTHING RETURNING id";
+    let (written, language) = (address.to_string(), language.code());
+    let id = tx.query_opt(sql, params![domain, local, written, *name, language, now.0], |row| row.get(0))?;
+    let account = AccountId(id.ok_or_else(|| Error::AccountExists((*address).clone()))?);
+    write_secret(tx, account, secret, now)?;
+    tx.announce(TOPIC);
+    Ok(account)
+}
+
+/// Removes a person, and takes them out of the aliases that led to them.
+pub fn remove(tx: &mut Tx, address: &Address) -> Result<Removed, Error> {
+    let account = find(tx, address)?.id;
+    let aliases = alias::forget_target(tx, &fold_address(address))?;
+    tx.execute("DELETE FROM password WHERE account = $1", params![account.0])?;
+    tx.execute("DELETE FROM account WHERE id = $1", params![account.0])?;
+    tx.announce(TOPIC);
+    Ok(Removed { account, aliases })
+}
+
+/// Gives a person another password.
+pub fn set_secret(tx: &mut Tx, address: &Address, secret: &Secret, now: Timestamp) -> Result<AccountId, Error> {
+    let account = find(tx, address)?.id;
+    write_secret(tx, account, secret, now)?;
+    tx.announce(TOPIC);
+    Ok(account)
+}
+
+/// Our people, or those of one domain, by address.
+pub fn list(view: &View, of: Option<&Domain>) -> Result<Vec<Account>, Error> {
+    let accounts = match of {
+        None => view.query(&select("ORDER BY domain.name, account.local"), params![], read)?,
+        Some(name) => {
+            let domain = domain::number(view, name)?.ok_or_else(|| Error::UnknownDomain(name.clone()))?;
+            view.query(&select("WHERE account.domain = $1 ORDER BY account.local"), params![domain], read)?
+        }
+    };
+    Ok(accounts.into_iter().flatten().collect())
+}
+
+/// The person with this main address.
+pub fn find(view: &View, address: &Address) -> Result<Account, Error> {
+    let sql = select("WHERE domain.name = $1 AND account.local = $2");
+    let found = view.query_opt(&sql, params![address.domain().as_str(), fold(address.local())], read)?;
+    found.flatten().ok_or_else(|| Error::UnknownAccount(address.clone()))
+}
+
+/// The person with this number.
+pub fn by_id(view: &View, id: AccountId) -> Result<Option<Account>, Error> {
+    Ok(view.query_opt(&select("WHERE account.id = $1"), params![id.0], read)?.flatten())
+}
+
+/// `what` comes from this file only.
+pub(crate) fn select(what: &str) -> String {
+    format!(
+        "SELECT account.id, account.address, account.name, account.language, account.created
+         FROM account JOIN domain ON domain.id = account.domain {what}"
+    )
+}
+
+/// `None` where the row does not hold an address: somebody else wrote it.
+pub(crate) fn read(row: &Row<'_>) -> store::Result<Option<Account>> {
+    let Ok(address) = Address::parse(row.text(1)?) else { return Ok(None) };
+    Ok(Some(Account {
+        id: AccountId(row.get(0)?),
+        address,
+        name: row.get(2)?,
+        language: Language::from_code(row.text(3)?).unwrap_or_default(),
+        created: Timestamp(row.get(4)?),
+    }))
+}
+
+fn check_local_part(address: &Address) -> Result<(), Error> {
+    match address.local() {
+        "*" => Err(Error::StarIsNobody(address.clone())),
+        local if local.contains('+') => Err(Error::PlusInName(address.clone())),
+        _ => Ok(()),
+    }
+}
+
+fn check_name(name: Option<&str>) -> Result<(), Error> {
+    let fine = name.is_none_or(|name| name.chars().count() <= LONGEST_NAME && !name.chars().any(char::is_control));
+    if fine { Ok(()) } else { Err(Error::BadName) }
+}
+
+fn write_secret(tx: &mut Tx, account: AccountId, secret: &Secret, now: Timestamp) -> Result<(), Error> {
+    let sql = "INSERT INTO password (account, label, argon2, scram_salt, scram_iterations, scram_stored_key,
+                   scram_server_key, changed)
+               VALUES ($1, '', $2, $3, $4, $5, $6, $7)
+               ON CONFLICT (account, label) DO UPDATE SET argon2 = excluded.argon2, scram_salt = excluded.scram_salt,
+                   scram_iterations = excluded.scram_iterations, scram_stored_key = excluded.scram_stored_key,
+                   scram_server_key = excluded.scram_server_key, changed = excluded.changed";
+    let scram = &secret.scram;
+    let parameters =
+        params![account.0, secret.argon2, scram.salt, scram.iterations, scram.stored_key, scram.server_key, now.0];
+    tx.execute(sql, parameters)?;
+    Ok(())
+}

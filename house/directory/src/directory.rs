@@ -1,0 +1,127 @@
+//! The directory as the doors see it.
+
+use std::hash::{BuildHasher, RandomState};
+use std::sync::{Arc, Mutex};
+
+use mail::seam::{AccountId, OurFault, Pending, Recipients, Standing};
+use mail::{Address, Domain, Timestamp};
+use store::{Store, View};
+use tokio::sync::{OnceCell, Semaphore};
+
+use crate::memory::Memory;
+use crate::throttle::Throttle;
+use crate::{Destination, Error, Resolution, resolve};
+
+/// Where the time comes from.
+pub type Clock = Arc<dyn Fn() -> Timestamp + Send + Sync>;
+
+/// Knows whether a mailbox can take more. The mailbox does, and this room must not know it.
+pub trait Space: Send + Sync {
+    /// May another letter be filed for this account?
+    fn has_room(&self, view: &View, account: AccountId) -> Result<bool, store::Error>;
+}
+
+/// Every mailbox can take more.
+pub struct NoLimit;
+
+impl Space for NoLimit {
+    fn has_room(&self, _: &View, _: AccountId) -> Result<bool, store::Error> {
+        Ok(true)
+    }
+}
+
+/// Answers who is here, and who somebody is. Cheap to clone.
+#[derive(Clone)]
+pub struct Directory(pub(crate) Arc<Inner>);
+
+pub(crate) struct Inner {
+    pub(crate) store: Store,
+    pub(crate) hostname: Domain,
+    pub(crate) space: Arc<dyn Space>,
+    pub(crate) clock: Clock,
+    pub(crate) throttle: Mutex<Throttle>,
+    pub(crate) memory: Mutex<Memory>,
+    /// Who is checked now.
+    pub(crate) turns: Turns,
+    /// How many passwords are checked at one time: each takes a processor and 19 MiB.
+    pub(crate) slots: Semaphore,
+    /// What keys are made up from for names that do not exist.
+    pub(crate) pretence: OnceCell<ring::hmac::Key>,
+}
+
+/// One lock for each name, or for a few that share one.
+pub(crate) struct Turns {
+    hasher: RandomState,
+    locks: Box<[tokio::sync::Mutex<()>]>,
+}
+
+impl Turns {
+    fn new() -> Self {
+        Self { hasher: RandomState::new(), locks: (0..256).map(|_| tokio::sync::Mutex::new(())).collect() }
+    }
+
+    pub(crate) fn of(&self, name: &str) -> &tokio::sync::Mutex<()> {
+        let number = self.hasher.hash_one(name) as usize % self.locks.len();
+        &self.locks[number]
+    }
+}
+
+impl Directory {
+    /// `hostname` is the name of this post office: its postmaster is one of our people.
+    pub fn new(store: Store, hostname: Domain, space: Arc<dyn Space>, clock: Clock) -> Self {
+        let processors = std::thread::available_parallelism().map_or(2, usize::from);
+        Self(Arc::new(Inner {
+            store,
+            hostname,
+            space,
+            clock,
+            throttle: Mutex::new(Throttle::new()),
+            memory: Mutex::new(Memory::new()),
+            turns: Turns::new(),
+            slots: Semaphore::new(processors.clamp(2, 8)),
+            pretence: OnceCell::new(),
+        }))
+    }
+
+    /// Where letters for each of these addresses go, in the same order, all in one view of the data.
+    pub async fn resolve(&self, addresses: Vec<Address>) -> Result<Vec<Resolution>, Error> {
+        let hostname = self.0.hostname.clone();
+        let each = move |view: &View| addresses.iter().map(|address| resolve(view, Some(&hostname), address)).collect();
+        self.0.store.read(each).await
+    }
+
+    async fn standing_of(&self, address: Address) -> Result<Standing, Error> {
+        let inner = self.0.clone();
+        let look = move |view: &View| match resolve(view, Some(&inner.hostname), &address)? {
+            Resolution::Unknown => Ok(Standing::Unknown),
+            Resolution::Elsewhere => Ok(Standing::Elsewhere),
+            Resolution::Ours(places) => {
+                let room = any_room(view, &*inner.space, &places)?;
+                Ok(if room { Standing::Ours } else { Standing::Full })
+            }
+        };
+        self.0.store.read(look).await
+    }
+}
+
+/// Another post office says itself what it can take.
+fn any_room(view: &View, space: &dyn Space, places: &[Destination]) -> Result<bool, store::Error> {
+    for place in places {
+        match place {
+            Destination::Remote(_) => return Ok(true),
+            Destination::Local { account, .. } if space.has_room(view, *account)? => return Ok(true),
+            Destination::Local { .. } => {}
+        }
+    }
+    Ok(false)
+}
+
+impl Recipients for Directory {
+    fn standing<'a>(&'a self, address: &'a Address) -> Pending<'a, Result<Standing, OurFault>> {
+        Box::pin(async { self.standing_of(address.clone()).await.map_err(our_fault) })
+    }
+}
+
+pub(crate) fn our_fault(error: Error) -> OurFault {
+    OurFault(error.to_string())
+}

@@ -1,0 +1,86 @@
+//! What can be wrong with a change, and what to do about it.
+
+use mail::{Address, Domain};
+
+/// Why a change was not made.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The domain is not ours.
+    #[error("{0} is not one of our domains; add it with: facteur domain add {0}")]
+    UnknownDomain(Domain),
+    /// The domain is ours already.
+    #[error("{0} is one of our domains already")]
+    DomainExists(Domain),
+    /// `[192.0.2.1]` cannot have people.
+    #[error("{0} is an address literal; people live in domains that have a name")]
+    NotAName(Domain),
+    /// People would lose their mail.
+    #[error(
+        "{domain} still has {accounts} account(s); remove them first (facteur account list), or say --force to remove \
+         them with all their mail"
+    )]
+    DomainInUse {
+        /// The domain.
+        domain: Domain,
+        /// How many live there.
+        accounts: u64,
+    },
+    /// Nobody of that address.
+    #[error("there is no account {0}; facteur account list shows who is there")]
+    UnknownAccount(Address),
+    /// Somebody of that address.
+    #[error("there is an account {0} already")]
+    AccountExists(Address),
+    /// The address is an alias.
+    #[error("{0} is an alias already; remove it first with: facteur alias remove {0}")]
+    AliasExists(Address),
+    /// No such alias.
+    #[error("there is no alias {0}; facteur alias list shows those that are there")]
+    UnknownAlias(Address),
+    /// The alias has no such target.
+    #[error("{alias} does not lead to {target}; facteur alias list shows where it leads")]
+    UnknownTarget {
+        /// The alias.
+        alias: Address,
+        /// What was to be taken from it.
+        target: Address,
+    },
+    /// An alias would lead into the void.
+    #[error("{0} is in one of our domains, but there is nobody of that name; add the account first")]
+    NobodyThere(Address),
+    /// An alias needs a target.
+    #[error("say where {0} leads: facteur alias add {0} ADDRESS…")]
+    NoTarget(Address),
+    /// An alias would lead to itself.
+    #[error("{0} would lead to itself")]
+    Loop(Address),
+    /// An alias leads to more addresses than are followed.
+    #[error("{alias} would lead to more than {most} addresses; a mailing list is a better tool for so many")]
+    TooManyTargets {
+        /// The alias.
+        alias: Address,
+        /// The limit.
+        most: usize,
+    },
+    /// The local part has a `+`.
+    #[error("{0} has a + in its name, which separates a person from a folder; choose a name without it")]
+    PlusInName(Address),
+    /// `*` is a person's name.
+    #[error("{0} means everybody in the domain and cannot be a person; it can be an alias")]
+    StarIsNobody(Address),
+    /// The name has a line end or the like.
+    #[error("a person's name has no control characters and at most 200 characters")]
+    BadName,
+    /// The password is too short to be one.
+    #[error("a password has at least {} characters", crate::Secret::SHORTEST)]
+    PasswordTooShort,
+    /// The password is too long.
+    #[error("a password has at most {} bytes", crate::Secret::LONGEST)]
+    PasswordTooLong,
+    /// The password could not be hashed.
+    #[error("the password could not be hashed: {0}")]
+    Hash(String),
+    /// The store failed.
+    #[error(transparent)]
+    Store(#[from] store::Error),
+}

@@ -1,0 +1,64 @@
+//! A short memory of good log-ins, so that a mail client that connects every minute does not cost an Argon2 each time.
+
+use std::collections::HashMap;
+use std::time::Duration;
+
+use mail::seam::AccountId;
+use mail::{Password, Timestamp};
+use ring::hmac;
+
+/// How long a good log-in is remembered.
+const REMEMBERED: Duration = Duration::from_secs(600);
+/// How many.
+const MOST: usize = 10_000;
+
+/// Remembers, under a key that only this process has, which password was good for which hash. When the password
+/// changes, by us or by another process, the hash in the database is another and nothing fits any more.
+pub(crate) struct Memory {
+    key: hmac::Key,
+    good: HashMap<AccountId, (hmac::Tag, Timestamp)>,
+}
+
+impl Memory {
+    pub(crate) fn new() -> Self {
+        Self { key: hmac::Key::new(hmac::HMAC_SHA256, &rand::random::<[u8; 32]>()), good: HashMap::new() }
+    }
+
+    /// Was this password good for this hash not long ago?
+    pub(crate) fn knows(&self, account: AccountId, hash: &str, password: &Password, now: Timestamp) -> bool {
+        let Some((tag, since)) = self.good.get(&account) else { return false };
+        now.since(*since) < REMEMBERED && hmac::verify(&self.key, &text(hash, password), tag.as_ref()).is_ok()
+    }
+
+    /// This password is good for this hash.
+    pub(crate) fn remember(&mut self, account: AccountId, hash: &str, password: &Password, now: Timestamp) {
+        if self.good.len() >= MOST {
+            self.good.retain(|_, (_, since)| now.since(*since) < REMEMBERED);
+        }
+        if self.good.len() < MOST {
+            self.good.insert(account, (hmac::sign(&self.key, &text(hash, password)), now));
+        }
+    }
+}
+
+/// A hash in PHC form has no NUL: the two cannot be mistaken for each other.
+fn text(hash: &str, password: &Password) -> zeroize::Zeroizing<Vec<u8>> {
+    zeroize::Zeroizing::new([hash.as_bytes(), b"\0", password.reveal().as_bytes()].concat())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_good_log_in_is_remembered_for_a_while_and_for_its_hash_only() {
+        let (mut memory, now) = (Memory::new(), Timestamp(1_800_000_000_000));
+        let password = Password::new("correct horse".into());
+        memory.remember(AccountId(1), "$hash", &password, now);
+        assert!(memory.knows(AccountId(1), "$hash", &password, now));
+        assert!(!memory.knows(AccountId(1), "$other", &password, now));
+        assert!(!memory.knows(AccountId(2), "$hash", &password, now));
+        assert!(!memory.knows(AccountId(1), "$hash", &Password::new("correct horsf".into()), now));
+        assert!(!memory.knows(AccountId(1), "$hash", &password, now.after(REMEMBERED)));
+    }
+}

@@ -1,0 +1,58 @@
+//! The tables of this room.
+
+use store::Migration;
+
+/// The tables, step by step.
+pub const MIGRATIONS: &[Migration] = &[Migration {
+    room: "directory",
+    number: 1,
+    sql: "
+        CREATE TABLE domain (
+            id {id},
+            name TEXT NOT NULL UNIQUE,
+            created BIGINT NOT NULL
+        );
+        CREATE TABLE account (
+            id {id},
+            domain BIGINT NOT NULL,
+            local TEXT NOT NULL,
+            address TEXT NOT NULL,
+            name TEXT,
+            language TEXT NOT NULL,
+            created BIGINT NOT NULL,
+            UNIQUE (domain, local)
+        );
+        CREATE INDEX account_local ON account (local);
+        CREATE TABLE password (
+            id {id},
+            account BIGINT NOT NULL,
+            label TEXT NOT NULL,
+            argon2 TEXT NOT NULL,
+            scram_salt {blob},
+            scram_iterations BIGINT,
+            scram_stored_key {blob},
+            scram_server_key {blob},
+            changed BIGINT NOT NULL,
+            UNIQUE (account, label)
+        );
+        CREATE TABLE alias (
+            id {id},
+            domain BIGINT NOT NULL,
+            local TEXT NOT NULL,
+            address TEXT NOT NULL,
+            created BIGINT NOT NULL,
+            UNIQUE (domain, local)
+        );
+        CREATE TABLE alias_target (
+            alias BIGINT NOT NULL,
+            folded TEXT NOT NULL,
+            target TEXT NOT NULL,
+            PRIMARY KEY (alias, folded)
+        ){clustered};
+        CREATE TABLE directory_secret (
+            id {key},
+            secret {blob} NOT NULL
+        );
+        CREATE INDEX alias_target_folded ON alias_target (folded);
+    ",
+}];

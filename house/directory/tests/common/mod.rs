@@ -1,0 +1,91 @@
+//! A house for tests: two domains, a few people, in a folder of its own.
+#![allow(dead_code)]
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
+
+use facteur_directory::{Directory, Error, Language, MIGRATIONS, NoLimit, Secret, Space, account, alias, domain};
+use mail::seam::AccountId;
+use mail::{Address, Domain, Password, Timestamp};
+use store::{Options, Store, Tx};
+
+pub const NOW: Timestamp = Timestamp(1_800_000_000_000);
+pub const PASSWORD: &str = "correct horse";
+
+pub struct House {
+    pub store: Store,
+    pub clock: Arc<AtomicI64>,
+    _folder: tempfile::TempDir,
+}
+
+pub fn address(text: &str) -> Address {
+    Address::parse(text).unwrap()
+}
+
+pub fn name(text: &str) -> Domain {
+    Domain::parse(text).unwrap()
+}
+
+pub fn password(text: &str) -> Password {
+    Password::new(text.to_owned())
+}
+
+impl House {
+    /// Nobody is there.
+    pub fn empty() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Store::open(Options::new(folder.path()), MIGRATIONS).unwrap();
+        Self { store, clock: Arc::new(AtomicI64::new(NOW.0)), _folder: folder }
+    }
+
+    /// alice and bob at alpha.test, élise at bücher.test.
+    pub fn with_people() -> Self {
+        let house = Self::empty();
+        house.add_domain("alpha.test").unwrap();
+        house.add_domain("bücher.test").unwrap();
+        for person in ["Alice@alpha.test", "bob@alpha.test", "élise@bücher.test"] {
+            house.add_account(person).unwrap();
+        }
+        house
+    }
+
+    pub fn write<T: Send + 'static>(
+        &self,
+        f: impl FnMut(&mut Tx) -> Result<T, Error> + Send + 'static,
+    ) -> Result<T, Error> {
+        self.store.write_blocking(f)
+    }
+
+    pub fn add_domain(&self, text: &str) -> Result<(), Error> {
+        let name = name(text);
+        self.write(move |tx| domain::add(tx, &name, NOW))
+    }
+
+    pub fn add_account(&self, text: &str) -> Result<AccountId, Error> {
+        let (address, secret) = (address(text), Secret::make(&password(PASSWORD))?);
+        self.write(move |tx| {
+            let new = account::New { address: &address, name: Some("Somebody"), language: Language::French };
+            account::add(tx, &new, &secret, NOW)
+        })
+    }
+
+    pub fn add_alias(&self, from: &str, to: &[&str]) -> Result<(), Error> {
+        let (from, to) = (address(from), to.iter().map(|text| address(text)).collect::<Vec<_>>());
+        self.write(move |tx| alias::add(tx, &from, &to, NOW))
+    }
+
+    pub fn id(&self, text: &str) -> AccountId {
+        let address = address(text);
+        self.store.read_blocking(move |view| account::find(view, &address)).unwrap().id
+    }
+
+    pub fn directory(&self) -> Directory {
+        self.directory_with(Arc::new(NoLimit))
+    }
+
+    pub fn directory_with(&self, space: Arc<dyn Space>) -> Directory {
+        let clock = self.clock.clone();
+        let now = Arc::new(move || Timestamp(clock.load(Ordering::Relaxed)));
+        Directory::new(self.store.clone(), name("mail.alpha.test"), space, now)
+    }
+}

@@ -1,0 +1,137 @@
+//! Names, passwords, patience, and what must not be learnt.
+
+mod common;
+
+use std::net::IpAddr;
+use std::sync::atomic::Ordering;
+use std::time::{Duration, Instant};
+
+use common::{House, NOW, PASSWORD, address, password};
+use facteur_directory::{Directory, Secret, account};
+use mail::seam::{LoginVerdict, Logins};
+
+const HERE: IpAddr = IpAddr::V4(std::net::Ipv4Addr::new(192, 0, 2, 1));
+
+async fn house() -> (House, Directory) {
+    let house = tokio::task::spawn_blocking(House::with_people).await.unwrap();
+    let directory = house.directory();
+    (house, directory)
+}
+
+async fn log_in(directory: &Directory, name: &str, text: &str) -> LoginVerdict {
+    directory.check(name, &password(text), HERE).await.unwrap()
+}
+
+fn is_welcome(verdict: &LoginVerdict) -> bool {
+    matches!(verdict, LoginVerdict::Welcome(_))
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn name_and_password_open_the_door_whatever_the_case_of_the_name() {
+    let (_house, directory) = house().await;
+    for name in ["alice@alpha.test", "ALICE@Alpha.test", "alice"] {
+        let LoginVerdict::Welcome(login) = log_in(&directory, name, PASSWORD).await else { panic!("{name}") };
+        assert_eq!(login.address.to_string(), "Alice@alpha.test");
+    }
+    assert!(is_welcome(&log_in(&directory, "élise@bücher.test", PASSWORD).await));
+    for (name, text) in [
+        ("alice@alpha.test", "correct horsf"),
+        ("alice@alpha.test", ""),
+        ("nobody@alpha.test", PASSWORD),
+        ("", PASSWORD),
+        ("alice@alpha.test\0", PASSWORD),
+    ] {
+        assert_eq!(log_in(&directory, name, text).await, LoginVerdict::Wrong, "{name} {text}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_local_part_that_two_people_have_is_no_name() {
+    let (house, directory) = house().await;
+    tokio::task::block_in_place(|| house.add_account("alice@bücher.test")).unwrap();
+    assert_eq!(log_in(&directory, "alice", PASSWORD).await, LoginVerdict::Wrong);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_good_log_in_is_remembered_until_the_password_changes() {
+    let (house, directory) = house().await;
+    assert!(is_welcome(&log_in(&directory, "alice@alpha.test", PASSWORD).await));
+    let begun = Instant::now();
+    for _ in 0..20 {
+        assert!(is_welcome(&log_in(&directory, "alice@alpha.test", PASSWORD).await));
+    }
+    assert!(begun.elapsed() < Duration::from_millis(200), "{:?}", begun.elapsed());
+    let secret = Secret::make(&password("another horse")).unwrap();
+    house.store.write(move |tx| account::set_secret(tx, &address("alice@alpha.test"), &secret, NOW)).await.unwrap();
+    assert_eq!(log_in(&directory, "alice@alpha.test", PASSWORD).await, LoginVerdict::Wrong);
+    assert!(is_welcome(&log_in(&directory, "alice@alpha.test", "another horse").await));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn after_many_failures_nothing_is_tried_until_time_has_passed() {
+    let (house, directory) = house().await;
+    for _ in 0..10 {
+        assert_eq!(log_in(&directory, "bob@alpha.test", "wrong password").await, LoginVerdict::Wrong);
+    }
+    assert_eq!(log_in(&directory, "bob@alpha.test", PASSWORD).await, LoginVerdict::TooMany);
+    assert_eq!(directory.scram_done("bob@alpha.test", true, HERE).await.unwrap(), LoginVerdict::TooMany);
+    assert!(is_welcome(&log_in(&directory, "alice@alpha.test", PASSWORD).await));
+    house.clock.fetch_add(61_000, Ordering::Relaxed);
+    assert!(is_welcome(&log_in(&directory, "bob@alpha.test", PASSWORD).await));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_unknown_name_takes_as_long_as_a_wrong_password() {
+    let (_house, directory) = house().await;
+    let mut took = [Duration::MAX; 2];
+    for _ in 0..4 {
+        for (took, name) in took.iter_mut().zip(["alice@alpha.test", "nobody@alpha.test"]) {
+            let begun = Instant::now();
+            log_in(&directory, name, "wrong password").await;
+            *took = begun.elapsed().min(*took);
+        }
+    }
+    let ratio = took[1].as_secs_f64() / took[0].as_secs_f64();
+    assert!((0.5..2.0).contains(&ratio), "known {:?}, unknown {:?}", took[0], took[1]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn scram_keys_of_unknown_names_look_like_others_and_stay_the_same() {
+    let (house, directory) = house().await;
+    let known = directory.scram_keys("alice@alpha.test", HERE).await.unwrap();
+    let made_up = directory.scram_keys("nobody@alpha.test", HERE).await.unwrap();
+    assert_eq!((known.salt.len(), known.iterations), (made_up.salt.len(), made_up.iterations));
+    // Another process, or the same after a restart.
+    let again = house.directory().scram_keys("NOBODY@alpha.test", HERE).await.unwrap();
+    assert_eq!((made_up.salt, made_up.stored_key), (again.salt, again.stored_key));
+    let other = directory.scram_keys("somebody@alpha.test", HERE).await.unwrap();
+    assert_ne!(other.stored_key, made_up.stored_key);
+    assert_eq!(directory.scram_done("nobody@alpha.test", true, HERE).await.unwrap(), LoginVerdict::Wrong);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn scram_keys_are_those_of_the_password() {
+    let (_house, directory) = house().await;
+    let kept = directory.scram_keys("alice@alpha.test", HERE).await.unwrap();
+    let derived = sasl::derive_keys(PASSWORD, kept.salt.clone(), kept.iterations);
+    assert_eq!((derived.stored_key, derived.server_key), (kept.stored_key, kept.server_key));
+    assert!(is_welcome(&directory.scram_done("alice@alpha.test", true, HERE).await.unwrap()));
+    assert_eq!(directory.scram_done("alice@alpha.test", false, HERE).await.unwrap(), LoginVerdict::Wrong);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_hundred_at_one_time_are_all_let_in() {
+    let (_house, directory) = house().await;
+    let begun = Instant::now();
+    let running: Vec<_> = (0..100)
+        .map(|n| {
+            let directory = directory.clone();
+            let name = if n % 2 == 0 { "alice@alpha.test" } else { "bob@alpha.test" };
+            tokio::spawn(async move { log_in(&directory, name, PASSWORD).await })
+        })
+        .collect();
+    for task in running {
+        assert!(is_welcome(&task.await.unwrap()));
+    }
+    assert!(begun.elapsed() < Duration::from_secs(5), "{:?}", begun.elapsed());
+}
