@@ -1,27 +1,76 @@
 //! The selected folder: its view, the commands on it, and the untagged responses that keep the client up to date.
 //!
-//! The loop calls three functions here and knows nothing else of it.
+//! The loop calls three functions here ([`select`], [`run`], [`updates`]) and knows nothing else of it. Invariants:
+//! * A client's view changes only by what it is told, in the order it is told: a place in the folder means the same
+//!   letter on both sides. Expunged letters stay in the view until the client may hear of them (RFC 9051 §7.5.1).
+//! * No command holds a folder in memory, and no transaction holds the writer for more than some hundred letters.
+//! * A body is read in ranges and sent as the client takes it.
 
-use crate::codec::command::{Select, SelectedCommand};
-use crate::serve::{Answer, Done, Halt, Output, Session};
+mod decode;
+mod envelope;
+mod expunge;
+mod expunged;
+mod fetch;
+mod flag;
+mod resync;
+mod search;
+mod section;
+mod select;
+mod sets;
+mod structure;
+mod transfer;
+mod updates;
+mod view;
+mod write;
 
-/// A folder as this client sees it.
-pub struct Selected;
+pub use select::select;
+pub use updates::updates;
+pub use view::Selected;
 
-/// `SELECT` and `EXAMINE`. Leaves the folder selected before, whatever comes of it (RFC 9051 §6.3.2), and says
-/// `* OK [CLOSED]` for it.
-pub async fn select(session: &mut Session, _out: &mut Output<'_>, _select: Select) -> Done {
-    session.selected = None;
-    Ok(Answer::unavailable())
-}
+use crate::codec::command::SelectedCommand;
+use crate::serve::{Answer, Code, Done, Halt, Output, Session};
 
 /// Runs a command on the selected folder; the loop has made sure that there is one.
-pub async fn run(_session: &mut Session, _out: &mut Output<'_>, _command: SelectedCommand) -> Done {
-    Ok(Answer::unavailable())
+pub async fn run(session: &mut Session, out: &mut Output<'_>, command: SelectedCommand) -> Done {
+    match command {
+        SelectedCommand::Check => Ok(Answer::ok("CHECK completed")),
+        SelectedCommand::Close => expunge::close(session).await,
+        SelectedCommand::Unselect => {
+            session.selected = None;
+            Ok(Answer::ok("UNSELECT completed"))
+        }
+        SelectedCommand::Expunge(among) => expunge::expunge_letters(session, out, among.as_ref()).await,
+        SelectedCommand::Search(command) => search::search(session, out, command).await,
+        SelectedCommand::Fetch(command) => fetch::fetch(session, out, command).await,
+        SelectedCommand::Store(command) => flag::store(session, out, command).await,
+        SelectedCommand::Copy(command) => transfer::copy_letters(session, &command).await,
+        SelectedCommand::Move(command) => transfer::move_letters(session, out, &command).await,
+    }
 }
 
-/// Tells the client what others have changed since it was last told. The loop calls it before each tagged line and
-/// whenever the store announces a change during IDLE. Expunged letters are held back while `expunges` is false.
-pub async fn updates(_session: &mut Session, _out: &mut Output<'_>, _expunges: bool) -> Result<(), Halt> {
-    Ok(())
+/// The loop asks first, so that this is never said; it is here so that nothing has to be unwrapped.
+fn nothing_selected() -> Halt {
+    Answer::bad("No folder is selected").into()
+}
+
+fn read_only() -> Halt {
+    Answer::no("The folder was opened read-only").into()
+}
+
+/// Some of the letters named are gone, which the client could not know (RFC 5530 §3).
+fn expunge_issued() -> Answer {
+    Answer::no("Some of these letters are gone").word("EXPUNGEISSUED")
+}
+
+/// RFC 7162 §3.2.7: with QRESYNC the end of an EXPUNGE or MOVE tells up to where the client now is.
+fn with_highest(session: &Session, answer: Answer) -> Answer {
+    match session.selected.as_deref() {
+        Some(selected) if session.enabled.qresync => answer.with(Code::HighestModSeq(selected.told.0)),
+        _ => answer,
+    }
+}
+
+#[cfg(test)]
+fn block_on<T>(future: impl Future<Output = T>) -> T {
+    tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap().block_on(future)
 }

@@ -175,7 +175,7 @@ impl Conversation {
             Command::Entry(command) => self.entry(command).await?,
             Command::Folder(FolderCommand::Idle) if matches!(self.who, Who::Person(_)) => return Ok(Next::Idle(tag)),
             Command::Folder(command) => (self.folder(command).await?, Next::Command),
-            Command::Selected(command) => (self.selected(command).await?, Next::Command),
+            Command::Selected(command) => (self.selected(&tag, command).await?, Next::Command),
         };
         self.letters.give_back();
         self.answer(&tag.0, &answer).await?;
@@ -210,11 +210,12 @@ impl Conversation {
         Ok(answer)
     }
 
-    async fn selected(&mut self, command: SelectedCommand) -> Result<Answer, End> {
+    async fn selected(&mut self, tag: &Tag, command: SelectedCommand) -> Result<Answer, End> {
         let Who::Person(session) = &mut self.who else { return Ok(log_in_first()) };
         if session.selected.is_none() {
             return Ok(Answer::bad("Select a folder first"));
         }
+        session.tag = tag.0.clone();
         let expunges = command.allows_expunges();
         let mut out = Output::new(&mut self.connection);
         let done = selected::run(session, &mut out, command).await;

@@ -111,7 +111,7 @@ fn counts(refusal: &Refusal) -> bool {
 fn welcome(conversation: &mut Conversation, login: Login) -> Answer {
     let house = conversation.house.clone();
     conversation.decoder.set_limits(Limits::logged_in(house.append_limit));
-    let session = Session { house, login, enabled: Enabled::default(), selected: None };
+    let session = Session { house, login, enabled: Enabled::default(), tag: "".into(), selected: None };
     conversation.who = Who::Person(Box::new(session));
     Answer::ok("Welcome").with(Code::Capability(conversation.capabilities()))
 }

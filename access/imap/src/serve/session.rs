@@ -35,6 +35,8 @@ pub struct Session {
     pub login: Login,
     /// What it has enabled.
     pub enabled: Enabled,
+    /// The tag of the command that is running: ESEARCH repeats it (RFC 9051 §7.3.4).
+    pub tag: Box<str>,
     /// The folder it has selected.
     pub selected: Option<Box<Selected>>,
 }

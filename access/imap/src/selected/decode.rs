@@ -1,0 +1,246 @@
+//! Content transfer encodings taken off (RFC 2045 §6), as `BINARY[…]` wants it (RFC 3516): a decoder eats chunks of any
+//! size and keeps at most a few octets between them.
+
+/// Decodes a body chunk by chunk.
+#[derive(Debug)]
+pub enum Decoder {
+    /// `7bit`, `8bit`, `binary`: the octets as they are.
+    Identity,
+    /// `base64`
+    Base64(Base64),
+    /// `quoted-printable`
+    QuotedPrintable(QuotedPrintable),
+}
+
+impl Decoder {
+    /// The decoder of a `Content-Transfer-Encoding`; `None` when nobody knows it (`UNKNOWN-CTE`).
+    pub fn of(encoding: &[u8]) -> Option<Self> {
+        let is = |name: &str| encoding.eq_ignore_ascii_case(name.as_bytes());
+        if encoding.is_empty() || is("7bit") || is("8bit") || is("binary") {
+            return Some(Self::Identity);
+        }
+        if is("base64") {
+            return Some(Self::Base64(Base64::default()));
+        }
+        is("quoted-printable").then(|| Self::QuotedPrintable(QuotedPrintable::default()))
+    }
+
+    /// Decodes one more chunk into `out`.
+    pub fn push(&mut self, chunk: &[u8], out: &mut Vec<u8>) {
+        match self {
+            Self::Identity => out.extend_from_slice(chunk),
+            Self::Base64(base64) => base64.push(chunk, out),
+            Self::QuotedPrintable(printable) => printable.push(chunk, out),
+        }
+    }
+
+    /// There is nothing more: gives what was held back.
+    pub fn finish(&mut self, out: &mut Vec<u8>) {
+        match self {
+            Self::Identity | Self::Base64(_) => {}
+            Self::QuotedPrintable(printable) => printable.finish(out),
+        }
+    }
+}
+
+/// Base64 as mail has it: octets outside the alphabet are passed over (RFC 2045 §6.8), padding ends a group.
+#[derive(Debug, Default)]
+pub struct Base64 {
+    bits: u32,
+    have: u32,
+}
+
+impl Base64 {
+    fn push(&mut self, chunk: &[u8], out: &mut Vec<u8>) {
+        out.reserve(chunk.len() / 4 * 3 + 3);
+        for &octet in chunk {
+            match VALUES[usize::from(octet)] {
+                value @ 0..=63 => {
+                    self.bits = self.bits << 6 | u32::from(value);
+                    self.have += 6;
+                    if self.have >= 8 {
+                        self.have -= 8;
+                        out.push((self.bits >> self.have) as u8);
+                    }
+                }
+                // What follows a padding starts a new group: joined base64 texts are common in broken mail.
+                PADDING => self.have = 0,
+                _ => {}
+            }
+        }
+    }
+}
+
+const PADDING: u8 = 64;
+const NOTHING: u8 = 65;
+
+/// What each octet stands for in base64.
+const VALUES: [u8; 256] = {
+    let mut values = [NOTHING; 256];
+    let alphabet = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    let mut i = 0;
+    while i < alphabet.len() {
+        values[alphabet[i] as usize] = i as u8;
+        i += 1;
+    }
+    values[b'=' as usize] = PADDING;
+    values
+};
+
+/// Quoted-printable (RFC 2045 §6.7). What is malformed stays as it is.
+#[derive(Debug, Default)]
+pub struct QuotedPrintable {
+    /// What came after the last octet that could be decided: blanks at the end of a line, or a started `=XY`.
+    held: Vec<u8>,
+}
+
+/// Blanks at the end of a line that are still held back; a line of more is not one that quoted-printable allows.
+const MAX_HELD: usize = 1000;
+
+impl QuotedPrintable {
+    fn push(&mut self, chunk: &[u8], out: &mut Vec<u8>) {
+        let mut rest = chunk;
+        while let Some((&octet, after)) = rest.split_first() {
+            rest = after;
+            if self.held.is_empty() {
+                let plain = rest.iter().position(|b| matches!(b, b'=' | b' ' | b'\t')).unwrap_or(rest.len());
+                if !matches!(octet, b'=' | b' ' | b'\t') {
+                    out.push(octet);
+                    out.extend_from_slice(&rest[..plain]);
+                    rest = &rest[plain..];
+                    continue;
+                }
+            }
+            self.step(octet, out);
+        }
+    }
+
+    fn step(&mut self, octet: u8, out: &mut Vec<u8>) {
+        match self.held.first() {
+            Some(b'=') => self.escape(octet, out),
+            Some(_) => self.blanks(octet, out),
+            None if matches!(octet, b'=' | b' ' | b'\t') => self.held.push(octet),
+            None => out.push(octet),
+        }
+    }
+
+    /// After blanks: they count unless the line ends (RFC 2045 §6.7 rule 3: white space there was added on the way).
+    fn blanks(&mut self, octet: u8, out: &mut Vec<u8>) {
+        match octet {
+            b' ' | b'\t' if self.held.len() < MAX_HELD => self.held.push(octet),
+            b'\r' | b'\n' => {
+                self.held.clear();
+                out.push(octet);
+            }
+            octet => {
+                out.append(&mut self.held);
+                self.step(octet, out);
+            }
+        }
+    }
+
+    /// After `=`: two hexadecimal digits, or a soft line break, perhaps with blanks before the line end.
+    fn escape(&mut self, octet: u8, out: &mut Vec<u8>) {
+        let soft = self.held.iter().skip(1).all(|b| matches!(b, b' ' | b'\t'));
+        match (self.held.len(), octet) {
+            (_, b'\n') if soft || self.held == b"=\r" => self.held.clear(),
+            (length, b' ' | b'\t' | b'\r') if soft && length < MAX_HELD => self.held.push(octet),
+            (1, octet) if hex(octet).is_some() => self.held.push(octet),
+            (2, octet) => match (self.held.get(1).copied().and_then(hex), hex(octet)) {
+                (Some(high), Some(low)) => {
+                    self.held.clear();
+                    out.push(high << 4 | low);
+                }
+                _ => self.give_up(octet, out),
+            },
+            _ if self.held.last() == Some(&b'\r') && octet == b'\n' => self.held.clear(),
+            _ => self.give_up(octet, out),
+        }
+    }
+
+    /// Not an escape after all: what was held stands for itself.
+    fn give_up(&mut self, octet: u8, out: &mut Vec<u8>) {
+        out.append(&mut self.held);
+        self.step(octet, out);
+    }
+
+    fn finish(&mut self, out: &mut Vec<u8>) {
+        match self.held.first() {
+            // A soft line break at the very end, with or without its line end.
+            Some(b'=') if self.held.iter().skip(1).all(|b| matches!(b, b' ' | b'\t' | b'\r')) => self.held.clear(),
+            Some(b'=') => out.append(&mut self.held),
+            _ => self.held.clear(),
+        }
+    }
+}
+
+fn hex(octet: u8) -> Option<u8> {
+    char::from(octet).to_digit(16).map(|digit| digit as u8)
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn decoded(encoding: &str, text: &[u8], step: usize) -> Vec<u8> {
+        let mut decoder = Decoder::of(encoding.as_bytes()).unwrap();
+        let mut out = Vec::new();
+        for chunk in text.chunks(step.max(1)) {
+            decoder.push(chunk, &mut out);
+        }
+        decoder.finish(&mut out);
+        out
+    }
+
+    #[test]
+    fn base64_in_lines_is_decoded() {
+        assert_eq!(decoded("BASE64", b"SGVs\r\nbG8s\r\nIHdvcmxkIQ==\r\n", 3), b"Hello, world!");
+        assert_eq!(decoded("base64", b"SGk=SGk=", 1), b"HiHi");
+        assert_eq!(decoded("base64", b"", 1), b"");
+    }
+
+    #[test]
+    fn quoted_printable_is_decoded() {
+        for step in 1..10 {
+            assert_eq!(
+                decoded("quoted-printable", b"caf=C3=A9 au=\r\n lait  \r\nend=", step),
+                "café au lait\r\nend".as_bytes()
+            );
+            assert_eq!(decoded("quoted-printable", b"soft = \t\r\nline = 5 =3d five", step), b"soft line = 5 = five");
+        }
+    }
+
+    #[test]
+    fn malformed_quoted_printable_stays_as_it_is() {
+        for step in 1..4 {
+            assert_eq!(decoded("quoted-printable", b"a=ZZ b=4", step), b"a=ZZ b=4");
+            assert_eq!(decoded("quoted-printable", b"==41", step), b"=A");
+            assert_eq!(decoded("quoted-printable", b"=\rx", step), b"=\rx");
+        }
+    }
+
+    #[test]
+    fn an_unknown_encoding_has_no_decoder() {
+        assert!(Decoder::of(b"x-uuencode").is_none());
+        assert!(Decoder::of(b"").is_some());
+    }
+
+    proptest! {
+        #[test]
+        fn base64_goes_round_whatever_the_chunks(bytes: Vec<u8>, step in 1usize..70) {
+            use base64::Engine;
+            let text = base64::engine::general_purpose::STANDARD.encode(&bytes);
+            prop_assert_eq!(decoded("base64", text.as_bytes(), step), bytes);
+        }
+
+        #[test]
+        fn the_size_of_chunks_never_matters(text in "[ \t\r\n=A-Fa-f0-9x]{0,80}", step in 1usize..20) {
+            prop_assert_eq!(
+                decoded("quoted-printable", text.as_bytes(), step),
+                decoded("quoted-printable", text.as_bytes(), 1000)
+            );
+        }
+    }
+}

@@ -1,0 +1,54 @@
+//! `EXPUNGE`, `UID EXPUNGE`, `CLOSE` and `UNSELECT` (RFC 9051 §6.4.1 to §6.4.3, §6.4.9).
+
+use mailbox::letter::{Expunge, expunge};
+use mailbox::{Error, FolderId, UidRange};
+
+use super::sets::resolve;
+use crate::codec::command::Numbering;
+use crate::codec::sets::SequenceSet;
+use crate::serve::{Answer, Done, Output, Session};
+
+/// Letters expunged in one transaction.
+const SLICE: usize = 500;
+
+/// Runs `EXPUNGE`, or `UID EXPUNGE` with a set.
+pub async fn expunge_letters(session: &mut Session, out: &mut Output<'_>, among: Option<&SequenceSet>) -> Done {
+    let Some(selected) = session.selected.as_deref() else { return Err(super::nothing_selected()) };
+    if selected.read_only {
+        return Err(super::read_only());
+    }
+    let among = among.map(|set| resolve(set, Numbering::Uid, &selected.uids, &selected.saved)).transpose()?;
+    let folder = selected.folder;
+    let failed = clear(&session.house.store, folder, among).await.err();
+    // What went is told even where a later slice failed.
+    super::updates::updates(session, out, true).await?;
+    match failed {
+        Some(error) => Err(error.into()),
+        None => Ok(super::with_highest(session, Answer::ok("EXPUNGE completed"))),
+    }
+}
+
+/// Runs `CLOSE`: expunges in silence, unless the folder is open read-only.
+pub async fn close(session: &mut Session) -> Done {
+    let Some(selected) = session.selected.take() else { return Err(super::nothing_selected()) };
+    if !selected.read_only {
+        clear(&session.house.store, selected.folder, None).await?;
+    }
+    Ok(Answer::ok("CLOSE completed"))
+}
+
+/// Slice after slice. `None` is every letter that is `\Deleted`.
+async fn clear(store: &store::Store, folder: FolderId, among: Option<Vec<UidRange>>) -> Result<(), Error> {
+    loop {
+        let among = among.clone();
+        let gone = store
+            .write(move |tx| {
+                let which = among.as_deref().map_or(Expunge::Deleted, Expunge::DeletedAmong);
+                expunge(tx, folder, &which, SLICE)
+            })
+            .await?;
+        if !gone.more {
+            return Ok(());
+        }
+    }
+}

@@ -1,0 +1,168 @@
+//! `FETCH` (RFC 9051 §6.4.5): in batches, each from one snapshot, rendered where it is read, sent with back-pressure.
+
+mod plan;
+mod render;
+mod seen;
+mod stream;
+
+use std::sync::Arc;
+
+use mailbox::{Change, Error, FolderId, Keywords, Uid, UidRange, Uids};
+use store::View;
+
+use self::plan::Plan;
+use self::render::{Batch, Piece};
+use super::expunged::vanished;
+use super::sets::{above, count, resolve, slices};
+use super::view::Selected;
+use crate::codec::command::{Fetch, Numbering};
+use crate::serve::{Answer, Done, Halt, Output, Session};
+
+/// Letters that are marked as seen in one commit before they are shown.
+const SEEN_SLICE: u32 = 256;
+
+/// Runs `FETCH`.
+pub async fn fetch(session: &mut Session, out: &mut Output<'_>, command: Fetch) -> Done {
+    let plan = Plan::of(&command, session);
+    session.enabled.condstore |= plan.modseq;
+    if command.vanished && !(session.enabled.qresync && command.numbering == Numbering::Uid) {
+        // RFC 7162 §3.2.6.
+        return Err(Answer::bad("VANISHED is for UID FETCH, after ENABLE QRESYNC").into());
+    }
+    let Some(selected) = session.selected.as_deref_mut() else { return Err(super::nothing_selected()) };
+    let mut ranges = resolve(&command.set, command.numbering, &selected.uids, &selected.saved)?;
+    let named = count(&ranges, &selected.uids);
+    let store = session.house.store.clone();
+    if let Some(since) = plan.changed_since {
+        if command.vanished {
+            tell_vanished(selected, &store, out, &command, since).await?;
+        }
+        ranges = changed(selected, &store, ranges, since).await?;
+    }
+    let plan = Arc::new(plan);
+    let mut job = Job { store, selected, plan, account: session.login.account, shown: 0 };
+    if job.plan.marks_seen && !job.selected.read_only {
+        let uids = Arc::clone(&job.selected.uids);
+        for slice in slices(&ranges, &uids, SEEN_SLICE) {
+            let seen = job.mark_seen(&slice).await;
+            job.show(out, slice, seen).await?;
+        }
+    } else {
+        job.show(out, ranges, seen::Seen::default()).await?;
+    }
+    if job.shown < named && command.numbering == Numbering::Sequence && command.changed_since.is_none() {
+        return Ok(super::expunge_issued());
+    }
+    match job.plan.undecodable() {
+        true => Ok(Answer::no("A part is encoded in a way nobody here can undo").word("UNKNOWN-CTE")),
+        false => Ok(Answer::ok("FETCH completed")),
+    }
+}
+
+/// `VANISHED (EARLIER)` for the UIDs of the set, before any FETCH (RFC 7162 §3.2.6). A set may name UIDs that were
+/// gone before this session began, so it is read once more, without the view.
+async fn tell_vanished(
+    selected: &Selected,
+    store: &store::Store,
+    out: &mut Output<'_>,
+    command: &Fetch,
+    since: Change,
+) -> Result<(), Halt> {
+    let folder = selected.folder;
+    let gone = store.read(move |view| mailbox::vanished_since(view, folder, since)).await?;
+    let gone = gone.without(&selected.uids);
+    let Some(last) = gone.last() else { return Ok(()) };
+    let highest = selected.uids.last().map_or(last, |known| known.max(last)).get();
+    let ranges: Vec<UidRange> = command
+        .set
+        .resolve(highest)
+        .unwrap_or_default()
+        .into_iter()
+        .filter_map(|range| {
+            Some(UidRange { first: Uid::new(*range.start())?, last: Uid::new(*range.end())?.min(last) })
+        })
+        .filter(|range| range.first <= range.last)
+        .collect();
+    Ok(vanished(out, &gone.within(&ranges), true).await?)
+}
+
+/// The letters of the ranges that changed after `since`, found by the change and not by walking through the ranges.
+async fn changed(
+    selected: &Selected,
+    store: &store::Store,
+    ranges: Vec<UidRange>,
+    since: Change,
+) -> Result<Vec<UidRange>, Halt> {
+    const BATCH: usize = 2000;
+    let (folder, mut at) = (selected.folder, since);
+    let mut found = Uids::new();
+    loop {
+        let changes = store.read(move |view| mailbox::changes_since(view, folder, at, BATCH)).await?;
+        found.extend(&changes.changed.iter().map(|row| row.uid).collect());
+        if !changes.more {
+            break;
+        }
+        at = changes.now;
+    }
+    Ok(found.and(&selected.uids).within(&ranges).ranges().collect())
+}
+
+/// A FETCH under way.
+struct Job<'a> {
+    store: store::Store,
+    selected: &'a mut Selected,
+    plan: Arc<Plan>,
+    account: mail::seam::AccountId,
+    shown: u64,
+}
+
+impl Job<'_> {
+    /// Shows the letters of the ranges, a batch at a time.
+    async fn show(&mut self, out: &mut Output<'_>, ranges: Vec<UidRange>, seen: seen::Seen) -> Result<(), Halt> {
+        let (mut rest, seen) = (ranges, Arc::new(seen));
+        while !rest.is_empty() {
+            let batch = self.read(rest.clone(), Arc::clone(&seen)).await?;
+            self.shown += batch.shown;
+            if let Some(keywords) = batch.keywords {
+                super::view::flags_there_are(out.buffer(), &keywords, self.selected.read_only);
+                self.selected.keywords = Arc::new(keywords);
+            }
+            for piece in batch.pieces {
+                match piece {
+                    Piece::Text(text) => out.send_bytes(&text).await?,
+                    Piece::Body(body) => stream::send(&self.store, out, body).await?,
+                }
+            }
+            rest = batch.last.map(|last| above(&rest, last)).unwrap_or_default();
+        }
+        Ok(())
+    }
+
+    async fn read(&self, ranges: Vec<UidRange>, seen: Arc<seen::Seen>) -> Result<Batch, Error> {
+        let (folder, account) = (self.selected.folder, self.account);
+        let (uids, keywords) = (Arc::clone(&self.selected.uids), Arc::clone(&self.selected.keywords));
+        let plan = Arc::clone(&self.plan);
+        self.store
+            .read(move |view| {
+                let keywords = Known { view, account, told: &keywords };
+                render::batch(view, folder, &ranges, &plan, &uids, keywords, &seen)
+            })
+            .await
+    }
+}
+
+/// The keywords a client has been told of, and where to look for others.
+#[derive(Clone, Copy)]
+struct Known<'a> {
+    view: &'a View,
+    account: mail::seam::AccountId,
+    told: &'a Keywords,
+}
+
+impl Known<'_> {
+    fn all(&self) -> Result<Keywords, Error> {
+        Keywords::load(self.view, self.account)
+    }
+}
+
+type Folder = FolderId;

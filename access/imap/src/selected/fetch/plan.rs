@@ -1,0 +1,179 @@
+//! What a FETCH asks for, put in order once and not for each letter.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use mailbox::{Change, SectionText as Text, Want};
+
+use crate::codec::command::{Fetch, FetchItem, Numbering, Partial, Section, SectionText};
+use crate::selected::section::{label, origin, part_numbers};
+use crate::selected::write::Charset;
+use crate::serve::Session;
+
+/// The items of a FETCH.
+#[derive(Debug, Default)]
+pub struct Plan {
+    pub uid: bool,
+    pub flags: bool,
+    pub modseq: bool,
+    pub date: bool,
+    pub size: bool,
+    pub envelope: bool,
+    pub body: bool,
+    pub body_structure: bool,
+    /// What needs the letter's bytes.
+    pub asks: Vec<Ask>,
+    /// Does it set `\Seen`?
+    pub marks_seen: bool,
+    /// Only letters that changed after this.
+    pub changed_since: Option<Change>,
+    /// What strings may be.
+    pub utf8: bool,
+    /// A part whose encoding nobody can undo was asked for in the clear.
+    undecodable: AtomicBool,
+}
+
+/// One item that needs the letter's bytes.
+#[derive(Debug)]
+pub struct Ask {
+    /// What stands before the string in the answer.
+    pub label: Vec<u8>,
+    pub what: What,
+    pub partial: Option<Partial>,
+}
+
+/// Which bytes, and what to do with them.
+#[derive(Debug)]
+pub enum What {
+    /// As they stand in the letter.
+    Section(mailbox::Section),
+    /// Some fields of a header, or all but some.
+    Fields { section: mailbox::Section, names: Vec<String>, except: bool },
+    /// With the transfer encoding taken off (RFC 3516).
+    Binary(mailbox::Section),
+    /// The number of octets of that.
+    BinarySize(mailbox::Section),
+}
+
+impl Plan {
+    pub fn of(command: &Fetch, session: &Session) -> Self {
+        let mut plan = Self {
+            // RFC 9051 §6.4.9: the answers of UID FETCH hold the UID; RFC 7162 §3.2.4: with QRESYNC all do.
+            uid: command.numbering == Numbering::Uid || session.enabled.qresync,
+            changed_since: command.changed_since.map(Change),
+            utf8: Charset::of(session.enabled) == Charset::Utf8,
+            ..Self::default()
+        };
+        command.items.iter().for_each(|item| plan.add(item));
+        // RFC 7162 §3.1.4.1: CHANGEDSINCE asks for MODSEQ too. §3.1: every answer with FLAGS has it once CONDSTORE is on.
+        plan.modseq |= command.changed_since.is_some() || (plan.flags && session.enabled.condstore);
+        plan
+    }
+
+    fn add(&mut self, item: &FetchItem) {
+        match item {
+            FetchItem::Flags => self.flags = true,
+            FetchItem::Uid => self.uid = true,
+            FetchItem::InternalDate => self.date = true,
+            FetchItem::Size => self.size = true,
+            FetchItem::Envelope => self.envelope = true,
+            FetchItem::Body => self.body = true,
+            FetchItem::BodyStructure => self.body_structure = true,
+            FetchItem::ModSeq => self.modseq = true,
+            FetchItem::Section { section, peek, partial } => {
+                self.marks_seen |= !peek;
+                let mut written = Vec::new();
+                label(&mut written, section, *partial);
+                self.ask(written, section_asked(section), *partial);
+            }
+            FetchItem::Binary { part, peek, partial } => {
+                self.marks_seen |= !peek;
+                let mut label = b"BINARY[".to_vec();
+                part_numbers(&mut label, part);
+                label.push(b']');
+                origin(&mut label, *partial);
+                self.ask(label, What::Binary(whole(part)), *partial);
+            }
+            FetchItem::BinarySize { part } => {
+                let mut label = b"BINARY.SIZE[".to_vec();
+                part_numbers(&mut label, part);
+                label.push(b']');
+                self.ask(label, What::BinarySize(whole(part)), None);
+            }
+            FetchItem::Rfc822 => {
+                self.marks_seen = true;
+                self.ask(b"RFC822".to_vec(), What::Section(top(None)), None);
+            }
+            FetchItem::Rfc822Header => {
+                self.ask(b"RFC822.HEADER".to_vec(), What::Section(top(Some(Text::Header))), None);
+            }
+            FetchItem::Rfc822Text => {
+                self.marks_seen = true;
+                self.ask(b"RFC822.TEXT".to_vec(), What::Section(top(Some(Text::Text))), None);
+            }
+        }
+    }
+
+    fn ask(&mut self, label: Vec<u8>, what: What, partial: Option<Partial>) {
+        // A client that asks for the same twice gets it once.
+        if !self.asks.iter().any(|ask| ask.label == label && ask.partial == partial) {
+            self.asks.push(Ask { label, what, partial });
+        }
+    }
+
+    /// What has to be read of each letter.
+    pub fn want(&self) -> Want {
+        let structure = self.body || self.body_structure || self.asks.iter().any(|ask| ask.needs_structure());
+        Want { card: !self.asks.is_empty(), summary: self.envelope, structure }
+    }
+
+    /// Is nothing asked that sends more than some dozen octets a letter?
+    pub fn is_narrow(&self) -> bool {
+        self.want() == Want::ROW
+    }
+
+    pub fn charset(&self) -> Charset {
+        if self.utf8 { Charset::Utf8 } else { Charset::Ascii }
+    }
+
+    /// Notes that a part could not be decoded.
+    pub fn note_undecodable(&self) {
+        self.undecodable.store(true, Ordering::Relaxed);
+    }
+
+    /// Was there a part that could not be decoded?
+    pub fn undecodable(&self) -> bool {
+        self.undecodable.load(Ordering::Relaxed)
+    }
+}
+
+impl Ask {
+    /// The letter as a whole is found without its parts.
+    fn needs_structure(&self) -> bool {
+        !matches!(&self.what, What::Section(section) if section.part.is_empty() && section.text.is_none())
+    }
+}
+
+fn section_asked(section: &Section) -> What {
+    let part = section.part.iter().map(|n| n.get()).collect();
+    let at = |text| mailbox::Section { part, text };
+    match &section.text {
+        SectionText::Whole => What::Section(at(None)),
+        SectionText::Header => What::Section(at(Some(Text::Header))),
+        SectionText::Text => What::Section(at(Some(Text::Text))),
+        SectionText::Mime => What::Section(at(Some(Text::Mime))),
+        SectionText::HeaderFields(names) => {
+            What::Fields { section: at(Some(Text::Header)), names: names.clone(), except: false }
+        }
+        SectionText::HeaderFieldsNot(names) => {
+            What::Fields { section: at(Some(Text::Header)), names: names.clone(), except: true }
+        }
+    }
+}
+
+fn whole(part: &[std::num::NonZeroU32]) -> mailbox::Section {
+    mailbox::Section { part: part.iter().map(|n| n.get()).collect(), text: None }
+}
+
+fn top(text: Option<Text>) -> mailbox::Section {
+    mailbox::Section { part: Vec::new(), text }
+}

@@ -1,0 +1,297 @@
+//! From rows to responses, on the reader thread: what is small is read and written at once, what is large is left as
+//! a piece to be streamed.
+
+use std::ops::{ControlFlow, Range};
+
+use mailbox::{Card, Error, Keywords, Row, Structure, Uid, UidRange, Uids};
+use store::{BlobId, View};
+
+use super::plan::{Ask, Plan, What};
+use super::seen::Seen;
+use super::stream::{self, Body};
+use super::{Folder, Known};
+use crate::codec::write::{literal, literal_head, number};
+use crate::selected::envelope::envelope;
+use crate::selected::section::{picked_fields, slice};
+use crate::selected::sets::Places;
+use crate::selected::structure::{Form, structure};
+use crate::selected::view::{flags, modseq};
+use crate::selected::write::date_time;
+
+/// Rendered octets after which a batch ends.
+const BATCH_OCTETS: usize = 128 * 1024;
+/// Letters after which a batch of narrow rows ends.
+const BATCH_ROWS: u64 = 4000;
+/// Larger sections are streamed.
+const INLINE: u64 = 64 * 1024;
+/// The most octets of a header that HEADER.FIELDS looks through; real ones have some thousand.
+const MAX_HEADER: u64 = 1024 * 1024;
+
+/// Some letters, ready to be sent.
+pub struct Batch {
+    pub pieces: Vec<Piece>,
+    /// The last letter in it, when there may be more; the next batch begins behind it.
+    pub last: Option<Uid>,
+    pub shown: u64,
+    /// Keywords the client must be told of first.
+    pub keywords: Option<Keywords>,
+}
+
+/// A stretch of the answer.
+pub enum Piece {
+    /// Rendered.
+    Text(Vec<u8>),
+    /// To be read and sent chunk by chunk.
+    Body(Body),
+}
+
+/// Renders letters until the batch is full.
+pub fn batch(
+    view: &View,
+    folder: Folder,
+    ranges: &[UidRange],
+    plan: &Plan,
+    uids: &Uids,
+    known: Known<'_>,
+    seen: &Seen,
+) -> Result<Batch, Error> {
+    let mut writer = Writer {
+        view,
+        plan,
+        known,
+        learnt: None,
+        places: Places::new(uids),
+        seen,
+        text: Vec::with_capacity(if plan.is_narrow() { BATCH_OCTETS + 1024 } else { 0 }),
+        pieces: Vec::new(),
+        shown: 0,
+        last: None,
+        failed: None,
+    };
+    mailbox::fetch::each(view, folder, ranges, plan.want(), |row| writer.visit(&row))?;
+    writer.finish()
+}
+
+struct Writer<'a> {
+    view: &'a View,
+    plan: &'a Plan,
+    known: Known<'a>,
+    learnt: Option<Keywords>,
+    places: Places<'a>,
+    seen: &'a Seen,
+    text: Vec<u8>,
+    pieces: Vec<Piece>,
+    shown: u64,
+    last: Option<Uid>,
+    failed: Option<Error>,
+}
+
+impl Writer<'_> {
+    fn finish(mut self) -> Result<Batch, Error> {
+        if let Some(error) = self.failed {
+            return Err(error);
+        }
+        if !self.text.is_empty() {
+            self.pieces.push(Piece::Text(self.text));
+        }
+        Ok(Batch { pieces: self.pieces, last: self.last, shown: self.shown, keywords: self.learnt })
+    }
+
+    fn visit(&mut self, row: &Row) -> ControlFlow<()> {
+        let Some(place) = self.places.of(row.uid) else { return ControlFlow::Continue(()) };
+        if let Err(error) = self.letter(row, place) {
+            self.failed = Some(error);
+            return ControlFlow::Break(());
+        }
+        self.shown += 1;
+        // A body that is to be streamed ends the batch: the sooner it is read, the less can happen to it.
+        let full = self.text.len() >= BATCH_OCTETS || self.shown >= BATCH_ROWS || !self.pieces.is_empty();
+        if full {
+            self.last = Some(row.uid);
+            return ControlFlow::Break(());
+        }
+        ControlFlow::Continue(())
+    }
+
+    fn letter(&mut self, row: &Row, place: u32) -> Result<(), Error> {
+        self.learn(row)?;
+        let keywords = self.learnt.as_ref().unwrap_or(self.known.told);
+        let (plan, out) = (self.plan, &mut self.text);
+        out.extend_from_slice(b"* ");
+        number(out, u64::from(place));
+        out.extend_from_slice(b" FETCH (");
+        if plan.uid {
+            out.extend_from_slice(b"UID ");
+            number(out, u64::from(row.uid.get()));
+            out.push(b' ');
+        }
+        // RFC 9051 §6.4.5: where reading has set \Seen, the flags are told.
+        if plan.flags || self.seen.contains(row.uid) {
+            flags(out, &row.flags, keywords);
+            out.push(b' ');
+        }
+        if plan.modseq {
+            modseq(out, row.change);
+            out.push(b' ');
+        }
+        if plan.date {
+            out.extend_from_slice(b"INTERNALDATE ");
+            date_time(out, row.received);
+            out.push(b' ');
+        }
+        if plan.size {
+            out.extend_from_slice(b"RFC822.SIZE ");
+            number(out, row.size);
+            out.push(b' ');
+        }
+        if let Some(card) = &row.card {
+            self.card(row, card)?;
+        }
+        // Each item has left a blank behind it.
+        if self.text.last() == Some(&b' ') {
+            self.text.pop();
+        }
+        self.text.extend_from_slice(b")\r\n");
+        Ok(())
+    }
+
+    fn learn(&mut self, row: &Row) -> Result<(), Error> {
+        let keywords = self.learnt.as_ref().unwrap_or(self.known.told);
+        if self.plan.flags && row.flags.keywords().iter().any(|id| keywords.name(*id).is_none()) {
+            self.learnt = Some(self.known.all()?);
+        }
+        Ok(())
+    }
+
+    fn card(&mut self, row: &Row, card: &Card) -> Result<(), Error> {
+        let (plan, out) = (self.plan, &mut self.text);
+        if let Some(summary) = card.summary.as_ref().filter(|_| plan.envelope) {
+            out.extend_from_slice(b"ENVELOPE ");
+            envelope(out, summary, plan.charset());
+            out.push(b' ');
+        }
+        if let Some(tree) = &card.structure {
+            for (wanted, name, extended) in
+                [(plan.body, &b"BODY "[..], false), (plan.body_structure, b"BODYSTRUCTURE ", true)]
+            {
+                if wanted {
+                    out.extend_from_slice(name);
+                    structure(out, &tree.root, Form { extended, charset: plan.charset() });
+                    out.push(b' ');
+                }
+            }
+        }
+        for ask in &plan.asks {
+            self.ask(row, card, ask)?;
+        }
+        Ok(())
+    }
+
+    fn ask(&mut self, row: &Row, card: &Card, ask: &Ask) -> Result<(), Error> {
+        let tree = card.structure.as_ref();
+        self.text.extend_from_slice(&ask.label);
+        self.text.push(b' ');
+        match &ask.what {
+            What::Section(section) => match located(row, tree, section) {
+                Some(range) => self.section(card.blob, range, ask)?,
+                None => self.text.extend_from_slice(b"NIL"),
+            },
+            What::Fields { section, names, except } => match located(row, tree, section) {
+                Some(range) => {
+                    let range = range.start..range.end.min(range.start.saturating_add(MAX_HEADER));
+                    let picked = picked_fields(&self.view.read_blob(card.blob, range)?, names, *except);
+                    let part = slice(picked.len() as u64, ask.partial);
+                    literal(&mut self.text, picked.get(within(part)).unwrap_or_default());
+                }
+                None => self.text.extend_from_slice(b"NIL"),
+            },
+            What::Binary(section) => self.binary(row, card, section, ask)?,
+            What::BinarySize(section) => match self.decodable(row, tree, section) {
+                Some((range, decoder)) => {
+                    let size = stream::measure(self.view, card.blob, range, decoder)?.length;
+                    number(&mut self.text, size);
+                }
+                None => number(&mut self.text, 0),
+            },
+        }
+        self.text.push(b' ');
+        Ok(())
+    }
+
+    /// Octets as they stand in the letter: at once when they are few, else later.
+    fn section(&mut self, blob: BlobId, section: Range<u64>, ask: &Ask) -> Result<(), Error> {
+        let part = slice(section.end - section.start, ask.partial);
+        let range = section.start + part.start..section.start + part.end;
+        let length = range.end - range.start;
+        if length <= INLINE {
+            literal(&mut self.text, &self.view.read_blob(blob, range)?);
+            return Ok(());
+        }
+        literal_head(&mut self.text, length);
+        self.later(Body::plain(blob, range));
+        Ok(())
+    }
+
+    fn later(&mut self, body: Body) {
+        self.pieces.push(Piece::Text(std::mem::take(&mut self.text)));
+        self.pieces.push(Piece::Body(body));
+    }
+
+    /// RFC 3516 §4.3: the transfer encoding is taken off; octets of any kind may come, as a literal8 where there is NUL.
+    fn binary(&mut self, row: &Row, card: &Card, section: &mailbox::Section, ask: &Ask) -> Result<(), Error> {
+        let Some((range, decoder)) = self.decodable(row, card.structure.as_ref(), section) else {
+            self.text.extend_from_slice(b"NIL");
+            return Ok(());
+        };
+        let measured = stream::measure(self.view, card.blob, range.clone(), decoder)?;
+        let part = slice(measured.length, ask.partial);
+        if measured.has_nul {
+            self.text.push(b'~');
+        }
+        literal_head(&mut self.text, part.end - part.start);
+        let Some((_, decoder)) = self.decodable(row, card.structure.as_ref(), section) else { return Ok(()) };
+        let body = Body::decoded(card.blob, range, decoder, part);
+        if body.length() <= INLINE {
+            return Ok(stream::read_all(self.view, body, &mut self.text)?);
+        }
+        self.later(body);
+        Ok(())
+    }
+
+    /// Where a part is and how to take its encoding off. Of the whole letter nothing is taken off.
+    fn decodable(
+        &self,
+        row: &Row,
+        tree: Option<&Structure>,
+        section: &mailbox::Section,
+    ) -> Option<(Range<u64>, crate::selected::decode::Decoder)> {
+        use crate::selected::decode::Decoder;
+        let range = located(row, tree, section)?;
+        if section.part.is_empty() {
+            return Some((range, Decoder::Identity));
+        }
+        let part = tree?.part(&section.part)?;
+        // RFC 3516 §4.3: a multipart has no octets of its own to decode.
+        if part.is("multipart", "") {
+            return None;
+        }
+        let decoder = Decoder::of(part.encoding.as_deref().unwrap_or_default());
+        if decoder.is_none() {
+            self.plan.note_undecodable();
+        }
+        Some((range, decoder?))
+    }
+}
+
+/// Where a section stands in the letter's bytes.
+fn located(row: &Row, tree: Option<&Structure>, section: &mailbox::Section) -> Option<Range<u64>> {
+    if section.part.is_empty() && section.text.is_none() {
+        return Some(0..row.size);
+    }
+    tree?.locate(section)
+}
+
+fn within(range: Range<u64>) -> Range<usize> {
+    let at = |n| usize::try_from(n).unwrap_or(usize::MAX);
+    at(range.start)..at(range.end)
+}

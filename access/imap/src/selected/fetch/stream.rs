@@ -1,0 +1,133 @@
+//! Bodies on their way to the client: read in ranges, decoded where asked, sent as the client takes them. One chunk
+//! is in memory, whatever the size of the letter.
+
+use std::ops::Range;
+
+use store::{BlobId, View};
+
+use crate::codec::write::without_nul;
+use crate::selected::decode::Decoder;
+use crate::serve::{Halt, Output};
+
+/// Octets read at a time; whole frames of the store where a chunk begins at one.
+const CHUNK: u64 = 128 * 1024;
+
+/// A part of a blob that is to be sent.
+pub struct Body {
+    blob: BlobId,
+    range: Range<u64>,
+    decoding: Option<Decoding>,
+}
+
+struct Decoding {
+    decoder: Decoder,
+    /// Decoded octets still to be passed over, and then to be sent.
+    skip: u64,
+    take: u64,
+}
+
+impl Body {
+    /// The octets of the range as they are.
+    pub fn plain(blob: BlobId, range: Range<u64>) -> Self {
+        Self { blob, range, decoding: None }
+    }
+
+    /// The octets `part` of what `decoder` makes of the range.
+    pub fn decoded(blob: BlobId, range: Range<u64>, decoder: Decoder, part: Range<u64>) -> Self {
+        let decoding = Decoding { decoder, skip: part.start, take: part.end - part.start };
+        Self { blob, range, decoding: Some(decoding) }
+    }
+
+    /// Octets that will be sent.
+    pub fn length(&self) -> u64 {
+        self.decoding.as_ref().map_or(self.range.end - self.range.start, |decoding| decoding.take)
+    }
+
+    /// The next range to read, up to a round place, so that no frame is unpacked twice. `None`: all is read.
+    fn next(&mut self) -> Option<Range<u64>> {
+        let enough = self.decoding.as_ref().is_some_and(|decoding| decoding.take == 0);
+        if self.range.is_empty() || enough {
+            return None;
+        }
+        let end = ((self.range.start / CHUNK + 1) * CHUNK).min(self.range.end);
+        let next = self.range.start..end;
+        self.range.start = end;
+        Some(next)
+    }
+
+    /// What of a chunk just read is to be sent.
+    fn digest(&mut self, chunk: &[u8], last: bool, out: &mut Vec<u8>) {
+        let Some(decoding) = &mut self.decoding else {
+            let start = out.len();
+            out.extend_from_slice(chunk);
+            return without_nul(out.get_mut(start..).unwrap_or_default());
+        };
+        let mut clear = Vec::new();
+        decoding.decoder.push(chunk, &mut clear);
+        if last {
+            decoding.decoder.finish(&mut clear);
+        }
+        let skipped = decoding.skip.min(clear.len() as u64);
+        let taken = decoding.take.min(clear.len() as u64 - skipped);
+        decoding.skip -= skipped;
+        decoding.take -= taken;
+        out.extend_from_slice(clear.get(skipped as usize..(skipped + taken) as usize).unwrap_or_default());
+    }
+}
+
+/// Sends a body whose literal head has been written. When it cannot be read to its end the connection has to go:
+/// the client waits for octets that will never come.
+pub async fn send(store: &store::Store, out: &mut Output<'_>, mut body: Body) -> Result<(), Halt> {
+    let blob = body.blob;
+    while let Some(range) = body.next() {
+        let length = range.end - range.start;
+        let read = store.read::<_, store::Error, _>(move |view| view.read_blob(blob, range)).await;
+        let chunk = read.map_err(|error| broken(&error.to_string()))?;
+        if chunk.len() as u64 != length {
+            return Err(broken("the letter is shorter than it was"));
+        }
+        let mut clear = Vec::with_capacity(chunk.len());
+        body.digest(&chunk, body.range.is_empty(), &mut clear);
+        out.send_bytes(&clear).await?;
+    }
+    Ok(())
+}
+
+fn broken(why: &str) -> Halt {
+    Halt::Gone(net::Error::Io(std::io::Error::other(format!("a letter could not be sent to its end: {why}"))))
+}
+
+/// Appends a whole (small) body.
+pub fn read_all(view: &View, mut body: Body, out: &mut Vec<u8>) -> Result<(), store::Error> {
+    while let Some(range) = body.next() {
+        let chunk = view.read_blob(body.blob, range)?;
+        body.digest(&chunk, body.range.is_empty(), out);
+    }
+    Ok(())
+}
+
+/// What decoding gives, without keeping it.
+pub struct Measured {
+    /// Octets.
+    pub length: u64,
+    /// Is there a NUL among them?
+    pub has_nul: bool,
+}
+
+/// Decodes a range to learn its length, which has to be told before the octets.
+pub fn measure(view: &View, blob: BlobId, range: Range<u64>, mut decoder: Decoder) -> Result<Measured, store::Error> {
+    let mut measured = Measured { length: 0, has_nul: false };
+    let mut clear = Vec::new();
+    let mut body = Body::plain(blob, range);
+    while let Some(range) = body.next() {
+        let chunk = view.read_blob(blob, range)?;
+        clear.clear();
+        decoder.push(&chunk, &mut clear);
+        if body.range.is_empty() {
+            decoder.finish(&mut clear);
+        }
+        measured.length += clear.len() as u64;
+        measured.has_nul |= memchr::memchr(0, &clear).is_some();
+    }
+    Ok(measured)
+}

@@ -1,0 +1,184 @@
+//! `STORE` (RFC 9051 §6.4.6) with UNCHANGEDSINCE (RFC 7162 §3.1.3).
+
+use std::sync::Arc;
+
+use mail::seam::AccountId;
+use mailbox::letter::{Flagged, Stored, rest, store_flags};
+use mailbox::{Change, Error, FlagChange, FlagSet, Keywords, System, Uid, UidRange};
+use store::Tx;
+
+use super::sets::{Places, count, resolve};
+use super::view::{Selected, flags_changed, flags_there_are, modseq};
+use crate::codec::command::{Flag, Numbering, Store, StoreAction};
+use crate::codec::sets::runs;
+use crate::codec::write::number;
+use crate::serve::{Answer, Code, Done, Enabled, Halt, Output, Session};
+
+/// Letters changed in one transaction.
+const SLICE: usize = 500;
+
+/// Runs `STORE`, a slice at a time, so that a set of 100,000 letters keeps nobody else from writing.
+pub async fn store(session: &mut Session, out: &mut Output<'_>, command: Store) -> Done {
+    // RFC 7162 §3.1: UNCHANGEDSINCE switches CONDSTORE on.
+    session.enabled.condstore |= command.unchanged_since.is_some();
+    let (enabled, account) = (session.enabled, session.login.account);
+    let Some(selected) = session.selected.as_deref_mut() else { return Err(super::nothing_selected()) };
+    if selected.read_only {
+        return Err(super::read_only());
+    }
+    let mut ranges = resolve(&command.set, command.numbering, &selected.uids, &selected.saved)?;
+    let named = count(&ranges, &selected.uids);
+    let wish = Arc::new(Wish::of(&command));
+    let (mut reached, mut modified) = (0, Vec::new());
+    while !ranges.is_empty() {
+        let (folder, wish, slice) = (selected.folder, Arc::clone(&wish), ranges.clone());
+        let stored = session.house.store.write(move |tx| wish.apply(tx, account, folder, &slice)).await?;
+        learn_keywords(selected, &session.house.store, account, &stored, out).await?;
+        reached += (stored.changed.len() + stored.same.len() + stored.modified.len()) as u64;
+        tell(selected, out, &stored, command.silent, enabled).await?;
+        modified.extend_from_slice(&stored.modified);
+        ranges = stored.next.map(|next| rest(&ranges, next)).unwrap_or_default();
+    }
+    if !modified.is_empty() {
+        let numbers = numbered(&modified, command.numbering, selected);
+        return Ok(Answer::ok("Letters that changed meanwhile were left alone").with(Code::Modified(numbers)));
+    }
+    if reached < named && command.numbering == Numbering::Sequence {
+        return Ok(super::expunge_issued());
+    }
+    Ok(Answer::ok("STORE completed"))
+}
+
+/// What a STORE wants, owned, so that the writer may run it again.
+struct Wish {
+    action: StoreAction,
+    system: System,
+    keywords: Vec<String>,
+    unchanged_since: Option<Change>,
+}
+
+impl Wish {
+    fn of(command: &Store) -> Self {
+        let (system, keywords) = split(&command.flags);
+        Self { action: command.action, system, keywords, unchanged_since: command.unchanged_since.map(Change) }
+    }
+
+    fn apply(
+        &self,
+        tx: &mut Tx,
+        account: AccountId,
+        folder: mailbox::FolderId,
+        ranges: &[UidRange],
+    ) -> Result<Stored, Error> {
+        let change = match self.action {
+            StoreAction::Replace => FlagChange::Replace(self.interned(tx, account)?),
+            StoreAction::Add => FlagChange::Add(self.interned(tx, account)?),
+            StoreAction::Remove => FlagChange::Remove(self.known(tx, account)?),
+        };
+        store_flags(tx, folder, ranges, &change, self.unchanged_since, SLICE)
+    }
+
+    fn interned(&self, tx: &mut Tx, account: AccountId) -> Result<FlagSet, Error> {
+        let names: Vec<&str> = self.keywords.iter().map(String::as_str).collect();
+        mailbox::flags::intern(tx, account, self.system, &names)
+    }
+
+    /// Taking a keyword away that nobody has used yet must not make it.
+    fn known(&self, tx: &mut Tx, account: AccountId) -> Result<FlagSet, Error> {
+        if self.keywords.is_empty() {
+            return Ok(FlagSet::from(self.system));
+        }
+        let known = Keywords::load(tx, account)?;
+        Ok(FlagSet::new(self.system, self.keywords.iter().filter_map(|name| known.id(name)).collect()))
+    }
+}
+
+/// Flags of the system, and the words that are not.
+pub fn split(flags: &[Flag]) -> (System, Vec<String>) {
+    let (mut system, mut keywords) = (System::NONE, Vec::new());
+    for flag in flags {
+        match flag {
+            Flag::Keyword(name) => keywords.push(name.clone()),
+            flag => system |= system_flag(flag),
+        }
+    }
+    (system, keywords)
+}
+
+fn system_flag(flag: &Flag) -> System {
+    match flag {
+        Flag::Seen => System::SEEN,
+        Flag::Answered => System::ANSWERED,
+        Flag::Flagged => System::FLAGGED,
+        Flag::Deleted => System::DELETED,
+        Flag::Draft => System::DRAFT,
+        Flag::Keyword(_) => System::NONE,
+    }
+}
+
+/// A keyword just made is told before the first letter that has it (RFC 9051 §7.3.5).
+async fn learn_keywords(
+    selected: &mut Selected,
+    store: &store::Store,
+    account: AccountId,
+    stored: &Stored,
+    out: &mut Output<'_>,
+) -> Result<(), Halt> {
+    let known = |flagged: &Flagged| flagged.flags.keywords().iter().all(|id| selected.keywords.name(*id).is_some());
+    if stored.changed.iter().chain(&stored.same).all(known) {
+        return Ok(());
+    }
+    let keywords = store.read(move |view| Keywords::load(view, account)).await?;
+    flags_there_are(out.buffer(), &keywords, selected.read_only);
+    selected.keywords = Arc::new(keywords);
+    Ok(())
+}
+
+async fn tell(
+    selected: &mut Selected,
+    out: &mut Output<'_>,
+    stored: &Stored,
+    silent: bool,
+    enabled: Enabled,
+) -> Result<(), Halt> {
+    stored.changed.iter().for_each(|flagged| selected.remember(flagged.change));
+    let mut flagged: Vec<&Flagged> = stored.changed.iter().collect();
+    if !silent {
+        flagged.extend(&stored.same);
+        flagged.sort_unstable_by_key(|flagged| flagged.uid);
+    } else if !enabled.condstore {
+        return Ok(());
+    }
+    let uids = Arc::clone(&selected.uids);
+    let mut places = Places::new(&uids);
+    for Flagged { uid, flags, change } in flagged {
+        let Some(place) = places.of(*uid) else { continue };
+        if silent {
+            // RFC 7162 §3.1.3: the new MODSEQ is told even with .SILENT.
+            only_modseq(out.buffer(), place, *uid, *change);
+        } else {
+            flags_changed(out.buffer(), place, *uid, flags, *change, &selected.keywords, enabled);
+        }
+        out.breathe().await?;
+    }
+    Ok(())
+}
+
+fn only_modseq(out: &mut Vec<u8>, place: u32, uid: Uid, change: Change) {
+    out.extend_from_slice(b"* ");
+    number(out, u64::from(place));
+    out.extend_from_slice(b" FETCH (UID ");
+    number(out, u64::from(uid.get()));
+    out.push(b' ');
+    modseq(out, change);
+    out.extend_from_slice(b")\r\n");
+}
+
+/// UIDs in the numbering of the command, as ranges.
+fn numbered(uids: &[Uid], numbering: Numbering, selected: &Selected) -> Vec<std::ops::RangeInclusive<u32>> {
+    let number = |uid: &Uid| match numbering {
+        Numbering::Uid => Some(uid.get()),
+        Numbering::Sequence => selected.uids.seq_of(*uid),
+    };
+    runs(uids.iter().filter_map(number)).collect()
+}

@@ -1,0 +1,129 @@
+//! Bringing a returning client up to date (RFC 7162 §3.2.5): what went, then what changed.
+
+use std::sync::Arc;
+
+use mailbox::{Change, Uid, UidRange, Uids};
+
+use super::expunged::vanished;
+use super::view::flags_changed;
+use crate::codec::command::Qresync;
+use crate::codec::sets::UidSet;
+use crate::serve::{Halt, Output, Session};
+
+/// Changed letters that are read and told in one go.
+const BATCH: usize = 1000;
+
+/// Tells what went and what changed since the client last looked, of the letters it knows.
+pub async fn tell(session: &mut Session, out: &mut Output<'_>, known: Qresync) -> Result<(), Halt> {
+    let enabled = session.enabled;
+    let Some(selected) = session.selected.as_deref_mut() else { return Ok(()) };
+    let since = Change(known.since);
+    let uids = Arc::clone(&selected.uids);
+    let concerned = known.known.as_ref().map(ranges);
+    let folder = selected.folder;
+    let gone = session.house.store.read(move |view| mailbox::vanished_since(view, folder, since)).await?;
+    let gone = concerns(gone.without(&uids), concerned.as_deref());
+    let gone = match known.matched.as_ref().and_then(|(places, found)| in_step(places, found, &uids)) {
+        Some(uid) => gone.without(&[UidRange { first: Uid::FIRST, last: uid }].into_iter().collect()),
+        None => gone,
+    };
+    vanished(out, &gone, true).await?;
+    let mut at = since;
+    while at < selected.told {
+        let changes = session.house.store.read(move |view| mailbox::changes_since(view, folder, at, BATCH)).await?;
+        for row in &changes.changed {
+            let concerned = concerned.as_deref().is_none_or(|ranges| among(ranges, row.uid));
+            if let Some(place) = uids.seq_of(row.uid).filter(|_| concerned) {
+                let keywords = &selected.keywords;
+                flags_changed(out.buffer(), place, row.uid, &row.flags, row.change, keywords, enabled);
+                out.breathe().await?;
+            }
+        }
+        if !changes.more {
+            break;
+        }
+        at = changes.now;
+    }
+    Ok(())
+}
+
+/// The highest UID up to which the client has every letter we have: where a place it remembers still has the same
+/// UID, as many letters lie below it here as there, and since none can come in between, they are the same ones
+/// (RFC 7162 §3.2.5.2).
+fn in_step(places: &UidSet, found: &UidSet, uids: &Uids) -> Option<Uid> {
+    let pairs = numbers(places).zip(numbers(found));
+    pairs.take(MOST_MATCHED).filter_map(|(place, uid)| uids.uid_at(place).filter(|there| there.get() == uid)).max()
+}
+
+/// Pairs of place and UID that are looked at. RFC 7162 lets a server pass over them altogether.
+const MOST_MATCHED: usize = 10_000;
+
+fn numbers(set: &UidSet) -> impl Iterator<Item = u32> + '_ {
+    set.0.iter().flat_map(|range| range.clone())
+}
+
+/// Rising ranges of what a client knows.
+fn ranges(set: &UidSet) -> Vec<UidRange> {
+    let mut ranges: Vec<UidRange> = set
+        .0
+        .iter()
+        .filter_map(|range| Some(UidRange::new(Uid::new(*range.start())?, Uid::new(*range.end())?)))
+        .collect();
+    ranges.sort_unstable_by_key(|range| range.first);
+    let mut merged: Vec<UidRange> = Vec::with_capacity(ranges.len());
+    for range in ranges {
+        match merged.last_mut() {
+            Some(last) if range.first <= last.last => last.last = last.last.max(range.last),
+            _ => merged.push(range),
+        }
+    }
+    merged
+}
+
+fn among(ranges: &[UidRange], uid: Uid) -> bool {
+    let after = ranges.partition_point(|range| range.last < uid);
+    ranges.get(after).is_some_and(|range| range.contains(uid))
+}
+
+fn concerns(gone: Uids, ranges: Option<&[UidRange]>) -> Uids {
+    match (ranges, gone.last()) {
+        (Some(ranges), Some(last)) => gone.within(&clipped(ranges, last)),
+        _ => gone,
+    }
+}
+
+/// No range beyond the last UID there is: a client may name four thousand million.
+fn clipped(ranges: &[UidRange], last: Uid) -> Vec<UidRange> {
+    ranges
+        .iter()
+        .filter(|range| range.first <= last)
+        .map(|range| UidRange { first: range.first, last: range.last.min(last) })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn view(numbers: impl IntoIterator<Item = u32>) -> Uids {
+        numbers.into_iter().filter_map(Uid::new).collect()
+    }
+
+    #[test]
+    fn a_place_with_the_same_uid_shows_that_all_below_is_the_same() {
+        let uids = view([2, 4, 9, 11]);
+        let places = UidSet(vec![1..=1, 3..=4]);
+        assert_eq!(in_step(&places, &UidSet(vec![2..=2, 8..=8, 11..=11]), &uids), Uid::new(11));
+        assert_eq!(in_step(&places, &UidSet(vec![2..=2, 8..=8, 12..=12]), &uids), Uid::new(2));
+        assert_eq!(in_step(&UidSet(vec![1..=u32::MAX]), &UidSet(vec![5..=u32::MAX]), &uids), None);
+    }
+
+    #[test]
+    fn what_a_client_knows_is_put_in_order() {
+        let ranges = ranges(&UidSet(vec![9..=12, 1..=3, 2..=5]));
+        assert_eq!(ranges.len(), 2);
+        let inside: Vec<u32> = (1..20).filter(|n| among(&ranges, Uid::new(*n).unwrap())).collect();
+        assert_eq!(inside, [1, 2, 3, 4, 5, 9, 10, 11, 12]);
+        assert_eq!(concerns(view([3, 7, 10]), Some(&ranges)), view([3, 10]));
+    }
+}

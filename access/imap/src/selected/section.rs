@@ -1,0 +1,128 @@
+//! What `BODY[…]` names: its label in the answer, and the fields a `HEADER.FIELDS` picks (RFC 9051 §6.4.5.1).
+
+use crate::codec::command::{Partial, Section, SectionText};
+use crate::codec::write::{astring, number};
+
+/// Writes `BODY[1.HEADER.FIELDS (From To)]<0>`: the answer repeats what was asked, the origin without the count.
+pub fn label(out: &mut Vec<u8>, section: &Section, partial: Option<Partial>) {
+    out.extend_from_slice(b"BODY[");
+    part_numbers(out, &section.part);
+    let dot: &[u8] = if section.part.is_empty() { b"" } else { b"." };
+    let (word, names): (&[u8], &[String]) = match &section.text {
+        SectionText::Whole => (b"", &[]),
+        SectionText::Header => (b"HEADER", &[]),
+        SectionText::Text => (b"TEXT", &[]),
+        SectionText::Mime => (b"MIME", &[]),
+        SectionText::HeaderFields(names) => (b"HEADER.FIELDS", names),
+        SectionText::HeaderFieldsNot(names) => (b"HEADER.FIELDS.NOT", names),
+    };
+    if !word.is_empty() {
+        out.extend_from_slice(dot);
+        out.extend_from_slice(word);
+    }
+    if !names.is_empty() {
+        out.extend_from_slice(b" (");
+        for (i, name) in names.iter().enumerate() {
+            if i > 0 {
+                out.push(b' ');
+            }
+            astring(out, name.as_bytes());
+        }
+        out.push(b')');
+    }
+    out.push(b']');
+    origin(out, partial);
+}
+
+/// `<0>` behind the brackets.
+pub fn origin(out: &mut Vec<u8>, partial: Option<Partial>) {
+    if let Some(partial) = partial {
+        out.push(b'<');
+        number(out, partial.first);
+        out.push(b'>');
+    }
+}
+
+/// `1.2.3`
+pub fn part_numbers(out: &mut Vec<u8>, part: &[std::num::NonZeroU32]) {
+    for (i, n) in part.iter().enumerate() {
+        if i > 0 {
+            out.push(b'.');
+        }
+        number(out, u64::from(n.get()));
+    }
+}
+
+/// The fields of a header that are named, or with `except` those that are not, and the empty line, which is always
+/// there (RFC 9051 §6.4.5.1).
+pub fn picked_fields(header: &[u8], names: &[String], except: bool) -> Vec<u8> {
+    let mut picked = Vec::new();
+    for field in mail::header::fields(header) {
+        if names.iter().any(|name| field.is(name)) != except {
+            picked.extend_from_slice(field.whole);
+            // A letter can end in the middle of its header; the empty line has to stand alone all the same.
+            if !field.whole.ends_with(b"\n") {
+                picked.extend_from_slice(b"\r\n");
+            }
+        }
+    }
+    picked.extend_from_slice(b"\r\n");
+    picked
+}
+
+/// The slice of `length` octets that `<first.count>` names; nothing beyond the end (RFC 9051 §6.4.5).
+pub fn slice(length: u64, partial: Option<Partial>) -> std::ops::Range<u64> {
+    let Some(Partial { first, count }) = partial else { return 0..length };
+    let start = first.min(length);
+    start..first.saturating_add(count).clamp(start, length)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::num::NonZeroU32;
+
+    use super::*;
+
+    fn labelled(part: &[u32], text: SectionText, partial: Option<Partial>) -> String {
+        let part = part.iter().filter_map(|n| NonZeroU32::new(*n)).collect();
+        let mut out = Vec::new();
+        label(&mut out, &Section { part, text }, partial);
+        String::from_utf8(out).unwrap()
+    }
+
+    #[test]
+    fn the_label_repeats_the_question() {
+        assert_eq!(labelled(&[], SectionText::Whole, None), "BODY[]");
+        assert_eq!(labelled(&[1, 2], SectionText::Whole, Some(Partial { first: 7, count: 9 })), "BODY[1.2]<7>");
+        assert_eq!(labelled(&[4], SectionText::Mime, None), "BODY[4.MIME]");
+        let names = vec!["From".to_owned(), "X \"Odd\"".to_owned()];
+        assert_eq!(
+            labelled(&[], SectionText::HeaderFields(names.clone()), None),
+            r#"BODY[HEADER.FIELDS (From "X \"Odd\"")]"#
+        );
+        assert_eq!(
+            labelled(&[1], SectionText::HeaderFieldsNot(names[..1].to_vec()), None),
+            "BODY[1.HEADER.FIELDS.NOT (From)]"
+        );
+    }
+
+    #[test]
+    fn fields_are_picked_in_the_order_of_the_letter_with_their_folds() {
+        let header = b"From: a\r\nSubject: long\r\n one\r\nTo: b\r\nfrom: c\r\n\r\n";
+        let names = ["to".to_owned(), "FROM".to_owned()];
+        assert_eq!(picked_fields(header, &names, false), b"From: a\r\nTo: b\r\nfrom: c\r\n\r\n");
+        assert_eq!(picked_fields(header, &names, true), b"Subject: long\r\n one\r\n\r\n");
+        assert_eq!(picked_fields(b"", &names, false), b"\r\n");
+        assert_eq!(picked_fields(b"To: x", &names, false), b"To: x\r\n\r\n");
+    }
+
+    #[test]
+    fn a_slice_ends_where_the_section_ends() {
+        let part = |first, count| slice(10, Some(Partial { first, count }));
+        assert_eq!(slice(10, None), 0..10);
+        assert_eq!(part(0, 4), 0..4);
+        assert_eq!(part(8, 100), 8..10);
+        assert_eq!(part(10, 1), 10..10);
+        assert_eq!(part(u64::MAX, u64::MAX), 10..10);
+    }
+}

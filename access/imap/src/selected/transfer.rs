@@ -1,0 +1,153 @@
+//! `COPY` and `MOVE` (RFC 9051 §6.4.7, §6.4.8) with COPYUID.
+
+use std::ops::RangeInclusive;
+
+use mailbox::letter::{Copied, Expunge, copy, expunge, move_, rest};
+use mailbox::{Error, FolderId, Uid, UidRange, UidValidity};
+
+use super::sets::{count, resolve};
+use crate::codec::command::{Numbering, Transfer};
+use crate::codec::sets::runs;
+use crate::serve::{Answer, Code, Done, Halt, Output, Session, Status};
+
+/// Letters copied or moved in one transaction.
+const SLICE: usize = 500;
+
+/// Runs `COPY`. All letters or none: what was copied before a failure is taken away again (RFC 9051 §6.4.7).
+pub async fn copy_letters(session: &mut Session, command: &Transfer) -> Done {
+    let job = Job::of(session, command).await?;
+    let (copied, failed) = carry(session, &job, Way::Copy).await;
+    if let Some(error) = failed {
+        take_back(session, job.to, &copied.there).await;
+        return Err(error);
+    }
+    if copied.here.len() < job.named && command.numbering == Numbering::Sequence {
+        return Ok(super::expunge_issued().with_code_of(&copied));
+    }
+    Ok(Answer::ok("COPY completed").with_code_of(&copied))
+}
+
+/// Runs `MOVE`. Each letter is moved or left alone; where only some could be moved, COPYUID says which.
+pub async fn move_letters(session: &mut Session, out: &mut Output<'_>, command: &Transfer) -> Done {
+    if session.selected.as_deref().is_some_and(|selected| selected.read_only) {
+        return Err(super::read_only());
+    }
+    let job = Job::of(session, command).await?;
+    let (moved, failed) = carry(session, &job, Way::Move).await;
+    if let Some(code) = moved.code() {
+        // RFC 6851 §4.3: COPYUID goes before the EXPUNGEs, in a line of its own.
+        Answer::ok("Moved").with(code).write("*", out.buffer());
+    }
+    super::updates::updates(session, out, true).await?;
+    match failed {
+        Some(error) => Err(error),
+        None => Ok(super::with_highest(session, Answer::ok("MOVE completed"))),
+    }
+}
+
+#[derive(Clone, Copy)]
+enum Way {
+    Copy,
+    Move,
+}
+
+struct Job {
+    from: FolderId,
+    to: FolderId,
+    ranges: Vec<UidRange>,
+    named: usize,
+}
+
+impl Job {
+    async fn of(session: &mut Session, command: &Transfer) -> Result<Self, Halt> {
+        let Some(selected) = session.selected.as_deref() else { return Err(super::nothing_selected()) };
+        let ranges = resolve(&command.set, command.numbering, &selected.uids, &selected.saved)?;
+        let named = count(&ranges, &selected.uids) as usize;
+        let (from, account, name) = (selected.folder, session.login.account, command.folder.clone());
+        let found = session.house.store.read(move |view| mailbox::folder::by_name(view, account, &name)).await?;
+        let Some(target) = found else {
+            return Err(Answer::no("There is no folder of that name").word("TRYCREATE").into());
+        };
+        Ok(Self { from, to: target.id, ranges, named })
+    }
+}
+
+/// Where letters came from and where they are now: two lists in the same order.
+#[derive(Default)]
+struct Carried {
+    here: Vec<Uid>,
+    there: Vec<Uid>,
+    validity: Option<UidValidity>,
+}
+
+impl Carried {
+    fn add(&mut self, copied: &Copied) {
+        self.here.extend(copied.pairs.iter().map(|(here, _)| *here));
+        self.there.extend(copied.pairs.iter().map(|(_, there)| *there));
+        self.validity = Some(copied.uid_validity);
+    }
+
+    /// COPYUID (RFC 9051 §7.1); none when there was nothing to copy.
+    fn code(&self) -> Option<Code> {
+        let ranges = |uids: &[Uid]| -> Vec<RangeInclusive<u32>> { runs(uids.iter().map(|uid| uid.get())).collect() };
+        if self.here.is_empty() {
+            return None;
+        }
+        Some(Code::CopyUid(self.validity?.0, ranges(&self.here), ranges(&self.there)))
+    }
+}
+
+trait WithCode {
+    fn with_code_of(self, carried: &Carried) -> Self;
+}
+
+impl WithCode for Answer {
+    /// Only an OK carries COPYUID: a NO has a code of its own.
+    fn with_code_of(self, carried: &Carried) -> Self {
+        match carried.code() {
+            Some(code) if self.status == Status::Ok => self.with(code),
+            _ => self,
+        }
+    }
+}
+
+/// Slice after slice until all is done or one fails.
+async fn carry(session: &Session, job: &Job, way: Way) -> (Carried, Option<Halt>) {
+    let mut carried = Carried::default();
+    let mut ranges = job.ranges.clone();
+    while !ranges.is_empty() {
+        let (from, to, slice) = (job.from, job.to, ranges.clone());
+        let done: Result<Copied, Error> = session
+            .house
+            .store
+            .write(move |tx| match way {
+                Way::Copy => copy(tx, from, &slice, to, SLICE),
+                Way::Move => move_(tx, from, &slice, to, SLICE),
+            })
+            .await;
+        match done {
+            Ok(copied) => {
+                carried.add(&copied);
+                ranges = copied.next.map(|next| rest(&ranges, next)).unwrap_or_default();
+            }
+            Err(error) => return (carried, Some(error.into())),
+        }
+    }
+    (carried, None)
+}
+
+/// Takes copies away after a failure. Where that fails too, they stay: a letter twice is better than none.
+async fn take_back(session: &Session, folder: FolderId, copies: &[Uid]) {
+    let ranges: Vec<UidRange> = runs(copies.iter().map(|uid| uid.get()))
+        .filter_map(|run| Some(UidRange { first: Uid::new(*run.start())?, last: Uid::new(*run.end())? }))
+        .collect();
+    loop {
+        let ranges = ranges.clone();
+        let gone = session.house.store.write(move |tx| expunge(tx, folder, &Expunge::All(&ranges), SLICE)).await;
+        match gone {
+            Ok(gone) if gone.more => {}
+            Ok(_) => return,
+            Err(error) => return tracing::warn!(%error, "copies of a COPY that failed stay behind"),
+        }
+    }
+}

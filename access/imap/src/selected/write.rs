@@ -1,0 +1,229 @@
+//! How strings from letters and dates are written to a client, without `format!`: these run once for each item of
+//! each letter of a FETCH.
+
+use mail::Timestamp;
+
+use crate::codec::write::{literal, number};
+use crate::serve::Enabled;
+
+/// May strings to this client be UTF-8? (RFC 9051 §5.1, RFC 6855: rev2 or UTF8=ACCEPT was enabled.)
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Charset {
+    /// Quoted strings hold US-ASCII; other text goes as encoded words (RFC 2047).
+    Ascii,
+    /// Quoted strings hold UTF-8.
+    Utf8,
+}
+
+impl Charset {
+    /// What the client has enabled.
+    pub fn of(enabled: Enabled) -> Self {
+        if enabled.rev2 || enabled.utf8 { Self::Utf8 } else { Self::Ascii }
+    }
+}
+
+/// `NIL`, or the string.
+pub fn nstring(out: &mut Vec<u8>, text: Option<&[u8]>, charset: Charset) {
+    match text {
+        Some(text) => string(out, text, charset),
+        None => out.extend_from_slice(b"NIL"),
+    }
+}
+
+/// Text from a header field: quoted where that is allowed, else a literal; outside US-ASCII as the client can take it.
+pub fn string(out: &mut Vec<u8>, text: &[u8], charset: Charset) {
+    if text.is_ascii() {
+        return plain_string(out, text);
+    }
+    let unicode = unicode(text);
+    match charset {
+        Charset::Utf8 => plain_string(out, unicode.as_bytes()),
+        Charset::Ascii => plain_string(out, encoded_words(&unicode).as_bytes()),
+    }
+}
+
+/// The longest string that is quoted; a longer one is a literal, which no client has to scan.
+const MAX_QUOTED: usize = 1000;
+
+fn plain_string(out: &mut Vec<u8>, text: &[u8]) {
+    let quotable = text.len() <= MAX_QUOTED && !text.iter().any(|b| matches!(b, 0 | b'\r' | b'\n'));
+    if !quotable {
+        return literal(out, text);
+    }
+    out.push(b'"');
+    let mut rest = text;
+    while let Some(at) = memchr::memchr2(b'"', b'\\', rest) {
+        out.extend_from_slice(&rest[..at]);
+        out.extend_from_slice(&[b'\\', rest[at]]);
+        rest = &rest[at + 1..];
+    }
+    out.extend_from_slice(rest);
+    out.push(b'"');
+}
+
+/// Bytes of an unlabelled charset as text: UTF-8 where it is, else Latin-1, which never fails.
+fn unicode(text: &[u8]) -> std::borrow::Cow<'_, str> {
+    match std::str::from_utf8(text) {
+        Ok(text) => text.into(),
+        Err(_) => text.iter().map(|&b| char::from(b)).collect::<String>().into(),
+    }
+}
+
+/// Octets of text in one encoded word: 45 give 60 of base64, and 72 with the frame (RFC 2047 §2: at most 75).
+const WORD: usize = 45;
+
+/// From the first word outside US-ASCII to the last as encoded words (RFC 2047); the words around them as they are.
+fn encoded_words(text: &str) -> String {
+    use base64::Engine;
+    let foreign = |word: &&str| !word.is_ascii();
+    let head: usize = text.split_inclusive(' ').take_while(|word| !foreign(word)).map(str::len).sum();
+    let tail: usize = text[head..].rsplit_inclusive_blank().take_while(|word| !foreign(word)).map(str::len).sum();
+    let (middle, after) = text[head..].split_at(text.len() - head - tail);
+    let mut out = text[..head].to_owned();
+    let mut rest = middle;
+    while !rest.is_empty() {
+        let (word, next) = rest.split_at(boundary(rest, WORD));
+        if rest.len() != middle.len() {
+            out.push(' ');
+        }
+        out.push_str("=?UTF-8?B?");
+        base64::engine::general_purpose::STANDARD.encode_string(word, &mut out);
+        out.push_str("?=");
+        rest = next;
+    }
+    out.push_str(after);
+    out
+}
+
+/// Words from the end, each with the blank before it.
+trait FromTheEnd {
+    fn rsplit_inclusive_blank(&self) -> impl Iterator<Item = &str>;
+}
+
+impl FromTheEnd for str {
+    fn rsplit_inclusive_blank(&self) -> impl Iterator<Item = &str> {
+        let mut rest = self;
+        std::iter::from_fn(move || {
+            if rest.is_empty() {
+                return None;
+            }
+            let (before, word) = rest.split_at(rest.rfind(' ').unwrap_or(0));
+            rest = before;
+            Some(word)
+        })
+    }
+}
+
+/// The last character boundary at or before `most`.
+fn boundary(text: &str, most: usize) -> usize {
+    if text.len() <= most {
+        return text.len();
+    }
+    (0..=most).rev().find(|&at| text.is_char_boundary(at)).unwrap_or(text.len())
+}
+
+/// A date-time in quotes, in UTC: `"24-Nov-2026 06:22:57 +0000"` (RFC 9051 §9, date-time).
+pub fn date_time(out: &mut Vec<u8>, at: Timestamp) {
+    const MONTHS: [&[u8; 3]; 12] =
+        [b"Jan", b"Feb", b"Mar", b"Apr", b"May", b"Jun", b"Jul", b"Aug", b"Sep", b"Oct", b"Nov", b"Dec"];
+    // The grammar has four digits for the year: what lies outside is written as the nearest second that fits.
+    let seconds = at.seconds().clamp(-62_135_596_800, 253_402_300_799);
+    let (year, month, day) = civil(seconds.div_euclid(86_400));
+    let second = seconds.rem_euclid(86_400) as u64;
+    out.push(b'"');
+    if day < 10 {
+        out.push(b' ');
+    }
+    number(out, day);
+    out.push(b'-');
+    out.extend_from_slice(MONTHS.get(month as usize - 1).copied().unwrap_or(b"Jan"));
+    out.push(b'-');
+    two_digits(out, year / 100);
+    two_digits(out, year % 100);
+    out.push(b' ');
+    two_digits(out, second / 3600);
+    out.push(b':');
+    two_digits(out, second / 60 % 60);
+    out.push(b':');
+    two_digits(out, second % 60);
+    out.extend_from_slice(b" +0000\"");
+}
+
+fn two_digits(out: &mut Vec<u8>, n: u64) {
+    out.extend_from_slice(&[b'0' + (n / 10) as u8, b'0' + (n % 10) as u8]);
+}
+
+/// Year, month and day of a count of days since 1970-01-01, by the proleptic Gregorian calendar
+/// (Hinnant, "chrono-compatible low-level date algorithms").
+fn civil(days: i64) -> (u64, u64, u64) {
+    let shifted = days + 719_468;
+    let era = shifted.div_euclid(146_097);
+    let day_of_era = shifted.rem_euclid(146_097);
+    let year_of_era = (day_of_era - day_of_era / 1460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
+    let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
+    let month = (5 * day_of_year + 2) / 153;
+    let day = day_of_year - (153 * month + 2) / 5 + 1;
+    let month = if month < 10 { month + 3 } else { month - 9 };
+    let year = year_of_era + era * 400 + i64::from(month <= 2);
+    (year as u64, month as u64, day as u64)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn written(write: impl FnOnce(&mut Vec<u8>)) -> String {
+        let mut out = Vec::new();
+        write(&mut out);
+        String::from_utf8(out).unwrap()
+    }
+
+    #[test]
+    fn a_string_is_quoted_where_it_can_be() {
+        assert_eq!(written(|out| string(out, b"a \"b\" \\c", Charset::Ascii)), r#""a \"b\" \\c""#);
+        assert_eq!(written(|out| string(out, b"", Charset::Ascii)), r#""""#);
+        assert_eq!(written(|out| string(out, b"a\nb", Charset::Ascii)), "{3}\r\na\nb");
+        assert_eq!(written(|out| nstring(out, None, Charset::Ascii)), "NIL");
+    }
+
+    #[test]
+    fn text_outside_ascii_is_raw_only_where_utf8_was_enabled() {
+        assert_eq!(written(|out| string(out, "Grüße".as_bytes(), Charset::Utf8)), "\"Grüße\"");
+        assert_eq!(
+            written(|out| string(out, "Re: Grüße an alle".as_bytes(), Charset::Ascii)),
+            "\"Re: =?UTF-8?B?R3LDvMOfZQ==?= an alle\""
+        );
+        assert_eq!(written(|out| string(out, b"caf\xe9", Charset::Utf8)), "\"café\"");
+    }
+
+    #[test]
+    fn a_long_text_becomes_several_encoded_words_cut_between_characters() {
+        let coded = encoded_words(&"é".repeat(100));
+        assert!(
+            coded.split(' ').all(|word| word.len() <= 75 && word.starts_with("=?UTF-8?B?") && word.ends_with("?="))
+        );
+        assert_eq!(coded.split(' ').count(), 5);
+    }
+
+    #[test]
+    fn nul_never_stands_in_a_string() {
+        assert_eq!(
+            {
+                let mut out = Vec::new();
+                string(&mut out, b"a\0b\0", Charset::Ascii);
+                out
+            },
+            b"{4}\r\na\x80b\x80"
+        );
+    }
+
+    #[test]
+    fn internal_dates_are_written_as_the_grammar_wants_them() {
+        let at = |seconds| written(|out| date_time(out, Timestamp::from_seconds(seconds)));
+        assert_eq!(at(0), "\" 1-Jan-1970 00:00:00 +0000\"");
+        assert_eq!(at(1_795_501_377), "\"24-Nov-2026 06:22:57 +0000\"");
+        assert_eq!(at(951_782_400), "\"29-Feb-2000 00:00:00 +0000\"");
+        assert_eq!(at(i64::MAX / 1000), "\"31-Dec-9999 23:59:59 +0000\"");
+        assert_eq!(at(i64::MIN / 1000), "\" 1-Jan-0001 00:00:00 +0000\"");
+    }
+}
