@@ -8,7 +8,8 @@ pub fn table(title: &str, heads: &[&str], rows: &[Vec<String>]) {
         cells.chain([heads[column].chars().count()]).max().unwrap_or(0)
     };
     let line = |cells: &[String]| {
-        let padded: Vec<String> = cells.iter().enumerate().map(|(i, cell)| format!("{cell:>width$}", width = width(i))).collect();
+        let padded: Vec<String> =
+            cells.iter().enumerate().map(|(i, cell)| format!("{cell:>width$}", width = width(i))).collect();
         println!("  {}", padded.join("  "));
     };
     line(&heads.iter().map(|head| (*head).to_owned()).collect::<Vec<_>>());
