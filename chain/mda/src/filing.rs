@@ -1,0 +1,195 @@
+//! Filing, in two steps: what can be done before, and what the transaction does.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use mail::seam::{AccountId, OurFault, Verdict};
+use mail::{Address, Envelope, Letter, Reply, Timestamp};
+use mailbox::{Error, FlagSet, Prepared, flags, letter::Filed};
+use store::{Store, Tx};
+
+use crate::mark::marked;
+use crate::{Case, Filter, Placement, place};
+
+/// A large letter for several people is kept once, and so cannot name each of them in `Delivered-To`.
+const OWN_COPY_UP_TO: usize = 256 * 1024;
+
+/// One of our people who is to get a letter.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Recipient {
+    /// Their mailbox.
+    pub account: AccountId,
+    /// The address on the envelope: theirs, or an alias.
+    pub address: Address,
+    /// What stood behind the `+` in it: perhaps a folder.
+    pub detail: Option<String>,
+}
+
+/// What became of a letter for one recipient.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Fate {
+    /// It is in the mailbox, once the commit is done.
+    Filed(Filed),
+    /// It is not; this is what to answer.
+    Refused(Reply),
+}
+
+/// A recipient and what became of their copy.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Outcome {
+    /// Who.
+    pub recipient: Recipient,
+    /// What.
+    pub fate: Fate,
+}
+
+/// Puts letters into mailboxes. Cheap to clone.
+#[derive(Clone)]
+pub struct Mda {
+    store: Store,
+    filters: Arc<[Arc<dyn Filter>]>,
+}
+
+impl Mda {
+    /// Without filters.
+    pub fn new(store: Store) -> Self {
+        Self { store, filters: Arc::new([]) }
+    }
+
+    /// With filters, asked one after the other.
+    #[must_use]
+    pub fn with_filters(self, filters: Vec<Arc<dyn Filter>>) -> Self {
+        Self { filters: filters.into(), ..self }
+    }
+
+    /// Judges, marks, parses and packs a letter for each of `recipients`.
+    pub async fn prepare(
+        &self,
+        letter: &Letter,
+        envelope: &Envelope,
+        recipients: Vec<Recipient>,
+        now: Timestamp,
+    ) -> Result<Filing, OurFault> {
+        let mut judged = Vec::with_capacity(recipients.len());
+        for recipient in recipients {
+            let judgement = self.judge(Case { letter, envelope, recipient: &recipient }).await?;
+            judged.push((recipient, judgement));
+        }
+        let prepared = self.prepare_copies(letter, envelope, &judged).await?;
+        let copies = judged.into_iter().zip(prepared).map(|((recipient, judgement), prepared)| match judgement {
+            Ok(placement) => Copy { recipient, plan: prepared.map(|prepared| (placement, prepared)) },
+            Err(reply) => Copy { recipient, plan: Err(reply) },
+        });
+        Ok(Filing { copies: copies.collect(), received: now })
+    }
+
+    async fn judge(&self, case: Case<'_>) -> Result<Result<Placement, Reply>, OurFault> {
+        let mut placement = Placement { folder: case.recipient.detail.clone(), ..Placement::default() };
+        for filter in self.filters.iter() {
+            if let Verdict::Refuse(reply) = filter.judge(case, &mut placement).await? {
+                return Ok(Err(reply));
+            }
+        }
+        Ok(Ok(placement))
+    }
+
+    /// One prepared letter for each recipient, in order; the same one for all where it is large.
+    async fn prepare_copies(
+        &self,
+        letter: &Letter,
+        envelope: &Envelope,
+        judged: &[(Recipient, Result<Placement, Reply>)],
+    ) -> Result<Vec<Result<Prepared, Reply>>, OurFault> {
+        if judged.len() > 1 && letter.raw.len() > OWN_COPY_UP_TO {
+            let shared = self.pack(marked(&letter.raw, &envelope.return_path, None)).await?;
+            return Ok(vec![shared; judged.len()]);
+        }
+        let mut prepared = Vec::with_capacity(judged.len());
+        for (recipient, _) in judged {
+            prepared.push(self.pack(marked(&letter.raw, &envelope.return_path, Some(&recipient.address))).await?);
+        }
+        Ok(prepared)
+    }
+
+    /// A large letter is packed where blocking is allowed: it takes time, and it is written to the disk.
+    async fn pack(&self, raw: Bytes) -> Result<Result<Prepared, Reply>, OurFault> {
+        let prepared = if raw.len() > OWN_COPY_UP_TO {
+            let store = self.store.clone();
+            let packing = tokio::task::spawn_blocking(move || mailbox::prepare(&store, raw));
+            packing.await.map_err(|panicked| OurFault(panicked.to_string()))?
+        } else {
+            mailbox::prepare(&self.store, raw)
+        };
+        match prepared {
+            Ok(prepared) => Ok(Ok(prepared)),
+            Err(error) => reply_to(error).map(Err).map_err(|fault| OurFault(fault.to_string())),
+        }
+    }
+}
+
+/// A letter ready to be filed for some of our people.
+#[derive(Clone)]
+pub struct Filing {
+    copies: Vec<Copy>,
+    received: Timestamp,
+}
+
+#[derive(Clone)]
+struct Copy {
+    recipient: Recipient,
+    plan: Result<(Placement, Prepared), Reply>,
+}
+
+impl Filing {
+    /// Files every copy that can be filed, and says what became of each. An error is the store's, and undoes all.
+    pub fn file(&self, tx: &mut Tx) -> Result<Vec<Outcome>, store::Error> {
+        let one = |copy: &Copy| {
+            let fate = file_copy(tx, copy, self.received)?;
+            Ok(Outcome { recipient: copy.recipient.clone(), fate })
+        };
+        self.copies.iter().map(one).collect()
+    }
+}
+
+fn file_copy(tx: &mut Tx, copy: &Copy, received: Timestamp) -> Result<Fate, store::Error> {
+    let (placement, prepared) = match &copy.plan {
+        Ok(plan) => plan,
+        Err(reply) => return Ok(Fate::Refused(reply.clone())),
+    };
+    match put(tx, copy.recipient.account, placement, prepared, received) {
+        Ok(filed) => Ok(Fate::Filed(filed)),
+        Err(error) => reply_to(error).map(Fate::Refused),
+    }
+}
+
+fn put(
+    tx: &mut Tx,
+    account: AccountId,
+    placement: &Placement,
+    prepared: &Prepared,
+    received: Timestamp,
+) -> Result<Filed, Error> {
+    let folder = place::folder(tx, account, placement.folder.as_deref())?.ok_or(Error::NoSuchAccount(account))?;
+    let flags = if placement.keywords.is_empty() {
+        FlagSet::from(placement.flags)
+    } else {
+        let keywords: Vec<&str> = placement.keywords.iter().map(String::as_str).collect();
+        flags::intern(tx, account, placement.flags, &keywords)?
+    };
+    mailbox::letter::file(tx, folder, prepared, &flags, received)
+}
+
+/// What to answer a sender whose letter the mailbox did not take (RFC 3463): later for what can change, never for what
+/// cannot. What is the store's fault stays an error.
+fn reply_to(error: Error) -> Result<Reply, store::Error> {
+    match error {
+        Error::Store(fault) => Err(fault),
+        Error::OverQuota { .. } => Ok(Reply::new(452, (4, 2, 2), "this mailbox is full")),
+        Error::TooLarge { .. } => Ok(Reply::new(552, (5, 2, 3), "the letter is larger than any mailbox takes")),
+        Error::NoSuchAccount(_) => Ok(Reply::new(550, (5, 1, 1), "nobody here has that address")),
+        error => {
+            tracing::error!(%error, "a mailbox did not take a letter");
+            Ok(Reply::new(451, (4, 2, 0), "this mailbox cannot take letters now"))
+        }
+    }
+}

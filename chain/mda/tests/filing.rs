@@ -1,0 +1,163 @@
+//! Letters are filed for our people, each with an answer of their own.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use facteur_mda::{Case, Fate, Filter, Mda, Outcome, Placement, Recipient};
+use mail::seam::{AccountId, OurFault, Pending, Verdict};
+use mail::{Address, BodyKind, Envelope, Letter, LetterId, Reply, ReturnPath, Timestamp};
+use mailbox::{System, UidRange, Want, folder};
+use store::{Options, Store};
+
+const NOW: Timestamp = Timestamp(1_795_501_377_000);
+
+struct House {
+    store: Store,
+    _folder: tempfile::TempDir,
+}
+
+impl House {
+    /// With the mailboxes 1 and 2, of which the second takes 1000 octets.
+    async fn new() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Store::open(Options::new(folder.path()), mailbox::MIGRATIONS).unwrap();
+        store
+            .write(|tx| {
+                mailbox::account::create(tx, AccountId(1), None)?;
+                folder::create(tx, AccountId(1), "Lists/Rust", None)?;
+                mailbox::account::create(tx, AccountId(2), Some(1000))
+            })
+            .await
+            .unwrap();
+        Self { store, _folder: folder }
+    }
+
+    /// Each letter of a folder, whole.
+    async fn letters(&self, account: i64, name: &'static str) -> Vec<String> {
+        let look = move |view: &store::View| {
+            let folder = folder::by_name(view, AccountId(account), name)?.unwrap();
+            let all = UidRange::new(mailbox::Uid::new(1).unwrap(), mailbox::Uid::new(u32::MAX).unwrap());
+            let rows = mailbox::fetch(view, folder.id, &[all], Want::ALL, 100)?;
+            let whole = |row: &mailbox::Row| {
+                let card = row.card.as_ref().unwrap();
+                let bytes = view.read_blob(card.blob, 0..row.size)?;
+                Ok(String::from_utf8_lossy(&bytes).into_owned())
+            };
+            rows.iter().map(whole).collect::<Result<Vec<String>, mailbox::Error>>()
+        };
+        self.store.read(look).await.unwrap()
+    }
+}
+
+fn to(account: i64, address: &str, detail: Option<&str>) -> Recipient {
+    let address = Address::parse(address).unwrap();
+    Recipient { account: AccountId(account), address, detail: detail.map(str::to_owned) }
+}
+
+fn letter(raw: impl Into<Bytes>) -> (Letter, Envelope) {
+    let from = Address::parse("carol@elsewhere.test").unwrap();
+    let envelope = Envelope {
+        return_path: ReturnPath::Address(from.clone()),
+        recipients: vec![from],
+        body: BodyKind::SevenBit,
+        smtputf8: false,
+    };
+    (Letter { id: LetterId::from_random([7; 10]), raw: raw.into() }, envelope)
+}
+
+async fn deliver(house: &House, mda: &Mda, raw: impl Into<Bytes>, recipients: Vec<Recipient>) -> Vec<Outcome> {
+    let (letter, envelope) = letter(raw);
+    let filing = mda.prepare(&letter, &envelope, recipients, NOW).await.unwrap();
+    house.store.write(move |tx| filing.file(tx)).await.unwrap()
+}
+
+fn is_filed(outcome: &Outcome) -> bool {
+    matches!(outcome.fate, Fate::Filed(_))
+}
+
+#[tokio::test]
+async fn a_letter_is_filed_into_the_inbox_with_its_two_marks() {
+    let house = House::new().await;
+    let mda = Mda::new(house.store.clone());
+    let outcomes = deliver(&house, &mda, "Subject: x\r\n\r\nhello\r\n", vec![to(1, "team@alpha.test", None)]).await;
+    assert!(outcomes.iter().all(is_filed));
+    assert_eq!(
+        house.letters(1, "INBOX").await,
+        ["Return-Path: <carol@elsewhere.test>\r\nDelivered-To: team@alpha.test\r\nSubject: x\r\n\r\nhello\r\n"]
+    );
+}
+
+#[tokio::test]
+async fn what_stands_behind_the_plus_finds_a_folder_but_never_makes_one() {
+    let house = House::new().await;
+    let mda = Mda::new(house.store.clone());
+    for (detail, folder) in
+        [("lists.rust", "Lists/Rust"), ("lists/rust", "Lists/Rust"), ("junk", "Junk"), ("new", "INBOX")]
+    {
+        let before = house.letters(1, folder).await.len();
+        let outcomes = deliver(&house, &mda, "\r\nhello", vec![to(1, "alice@alpha.test", Some(detail))]).await;
+        assert!(is_filed(&outcomes[0]));
+        assert_eq!(house.letters(1, folder).await.len(), before + 1, "{detail}");
+    }
+}
+
+#[tokio::test]
+async fn a_full_mailbox_answers_for_itself_alone() {
+    let house = House::new().await;
+    let mda = Mda::new(house.store.clone());
+    let both = vec![to(2, "bob@alpha.test", None), to(1, "alice@alpha.test", None)];
+    let outcomes = deliver(&house, &mda, "x".repeat(2000), both).await;
+    assert!(matches!(&outcomes[0].fate, Fate::Refused(reply) if reply.to_string().starts_with("452 4.2.2")));
+    assert!(is_filed(&outcomes[1]));
+    assert_eq!((house.letters(1, "INBOX").await.len(), house.letters(2, "INBOX").await.len()), (1, 0));
+}
+
+#[tokio::test]
+async fn who_is_gone_meanwhile_is_not_here() {
+    let house = House::new().await;
+    let mda = Mda::new(house.store.clone());
+    let outcomes = deliver(&house, &mda, "\r\nhello", vec![to(9, "gone@alpha.test", None)]).await;
+    assert!(matches!(&outcomes[0].fate, Fate::Refused(reply) if reply.code == 550));
+}
+
+#[tokio::test]
+async fn a_large_letter_for_several_people_is_kept_once() {
+    let house = House::new().await;
+    house.store.write(|tx| mailbox::account::set_quota(tx, AccountId(2), None)).await.unwrap();
+    let mda = Mda::new(house.store.clone());
+    let both = vec![to(1, "alice@alpha.test", None), to(2, "bob@alpha.test", None)];
+    let outcomes = deliver(&house, &mda, "x".repeat(300_000), both).await;
+    assert!(outcomes.iter().all(is_filed));
+    assert_eq!(house.letters(1, "INBOX").await, house.letters(2, "INBOX").await);
+}
+
+/// Files what is marked as junk where junk belongs, and refuses what is poison.
+struct Taster;
+
+impl Filter for Taster {
+    fn judge<'a>(&'a self, case: Case<'a>, placement: &'a mut Placement) -> Pending<'a, Result<Verdict, OurFault>> {
+        Box::pin(async move {
+            let text = String::from_utf8_lossy(&case.letter.raw);
+            if text.contains("poison") {
+                return Ok(Verdict::Refuse(Reply::new(550, (5, 7, 1), "no poison, please")));
+            }
+            if text.contains("junk") {
+                placement.folder = Some("Junk".to_owned());
+                placement.flags = System::SEEN;
+                placement.keywords = vec!["$Junk".to_owned()];
+            }
+            Ok(Verdict::Accept)
+        })
+    }
+}
+
+#[tokio::test]
+async fn filters_place_and_refuse() {
+    let house = House::new().await;
+    let mda = Mda::new(house.store.clone()).with_filters(vec![Arc::new(Taster)]);
+    let alice = || vec![to(1, "alice@alpha.test", None)];
+    assert!(is_filed(&deliver(&house, &mda, "\r\nsome junk", alice()).await[0]));
+    assert_eq!(house.letters(1, "Junk").await.len(), 1);
+    let refused = deliver(&house, &mda, "\r\nsome poison", alice()).await;
+    assert!(matches!(&refused[0].fate, Fate::Refused(reply) if reply.code == 550));
+}
