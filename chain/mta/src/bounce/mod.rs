@@ -1,0 +1,197 @@
+//! Reports to the sender of a letter that did not arrive, or not yet (RFC 3461, RFC 3464, RFC 6522).
+
+mod cause;
+mod status;
+mod words;
+
+use bytes::Bytes;
+use mail::{Address, BodyKind, Enhanced, Envelope, Letter, LetterId, ReturnPath, Timestamp, header};
+
+use crate::encode::{base64_lines, header_text, quoted_printable};
+
+pub use cause::Cause;
+
+/// Who writes the reports.
+#[derive(Clone, Debug)]
+pub struct Office {
+    /// The name of this server, as it says it in EHLO.
+    pub hostname: String,
+    /// Whom reports come from, and who is asked when even reports fail.
+    pub postmaster: Address,
+}
+
+/// What a report is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// It will not be tried again.
+    Failed,
+    /// It is late; tried on until then.
+    Late {
+        /// When it is given up.
+        until: Timestamp,
+    },
+}
+
+/// What became of one recipient.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Fate {
+    /// Who.
+    pub address: Address,
+    /// The code (RFC 3463). Class 4 in a `Failed` report means that the time ran out.
+    pub status: Enhanced,
+    /// The other server's answer, or what we found out ourselves, on one line.
+    pub said: String,
+    /// The server that said it; `None` where it was us.
+    pub by: Option<String>,
+}
+
+/// What comes back of the letter itself.
+#[derive(Clone, Copy, Debug)]
+pub struct Original<'a> {
+    /// Its name in our house.
+    pub id: LetterId,
+    /// The whole letter, or its beginning with at least the header.
+    pub bytes: &'a [u8],
+    /// Are these all of its bytes?
+    pub whole: bool,
+}
+
+/// All that a report says.
+#[derive(Clone, Debug)]
+pub struct Report<'a> {
+    /// Failed or late.
+    pub kind: Kind,
+    /// Who writes.
+    pub office: &'a Office,
+    /// To whom: the letter's return path. There is none for a letter whose return path is null.
+    pub to: &'a Address,
+    /// When the letter came to us.
+    pub arrived: Timestamp,
+    /// When the report is written.
+    pub now: Timestamp,
+    /// At least one.
+    pub fates: &'a [Fate],
+    /// The letter.
+    pub original: Original<'a>,
+}
+
+/// Letters up to this size come back whole.
+pub const WHOLE_UP_TO: usize = 20_000;
+/// No more of a header than this comes back.
+const HEADER_UP_TO: usize = 16_000;
+
+impl Report<'_> {
+    /// The report as a letter called `id`, with its envelope: null return path (RFC 3461 §6.1), so that it is never
+    /// itself reported on.
+    pub fn write(&self, id: LetterId) -> (Letter, Envelope) {
+        let raw = Bytes::from(self.compose(id));
+        let smtputf8 = self.to.needs_smtputf8();
+        let envelope = Envelope {
+            return_path: ReturnPath::Null,
+            recipients: vec![self.to.clone()],
+            body: if smtputf8 { BodyKind::EightBitMime } else { BodyKind::SevenBit },
+            smtputf8,
+        };
+        (Letter { id, raw }, envelope)
+    }
+
+    fn compose(&self, id: LetterId) -> Vec<u8> {
+        let boundary = format!("=_{id}");
+        let subject = self.subject_of_original();
+        let mut out = self.head(id, &boundary).into_bytes();
+        let mut part = |head: &str, body: &[u8]| {
+            out.extend_from_slice(format!("--{boundary}\r\n{head}\r\n").as_bytes());
+            out.extend_from_slice(body);
+            out.extend_from_slice(b"\r\n");
+        };
+        let mut plain = Vec::new();
+        quoted_printable(words::plain_part(self, subject.as_deref()).as_bytes(), &mut plain);
+        part("Content-Type: text/plain; charset=utf-8\r\nContent-Transfer-Encoding: quoted-printable\r\n", &plain);
+        part("Content-Type: message/delivery-status\r\n", status::part(self).as_bytes());
+        let (head, body) = self.returned();
+        part(head, &body);
+        out.extend_from_slice(format!("--{boundary}--\r\n").as_bytes());
+        out
+    }
+
+    fn head(&self, id: LetterId, boundary: &str) -> String {
+        let host = &self.office.hostname;
+        let mut head = format!("From: =?utf-8?Q?Mail_server_/_Serveur_de_courrier?= <{}>\r\n", self.office.postmaster);
+        head.push_str(&format!("To: <{}>\r\n", self.to));
+        head.push_str(&format!("Subject: {}\r\n", header_text(&self.subject())));
+        head.push_str(&format!("Date: {}\r\nMessage-ID: <{id}@{host}>\r\n", self.now.rfc5322()));
+        if let Some(message_id) = self.message_id_of_original() {
+            head.push_str(&format!("In-Reply-To: {message_id}\r\nReferences: {message_id}\r\n"));
+        }
+        // RFC 3834 §5: so that no holiday notice answers it.
+        head.push_str("Auto-Submitted: auto-replied\r\nMIME-Version: 1.0\r\n");
+        head.push_str("Content-Type: multipart/report; report-type=delivery-status;\r\n");
+        head.push_str(&format!(" boundary=\"{boundary}\"\r\n\r\n"));
+        head
+    }
+
+    fn subject(&self) -> String {
+        let to = match self.fates {
+            [only] if only.address.to_string().len() <= 40 => format!(" ({})", only.address),
+            _ => String::new(),
+        };
+        match self.kind {
+            Kind::Failed => format!("Letter not delivered{to} / Lettre non remise"),
+            Kind::Late { .. } => format!("Letter delayed{to} / Lettre en retard"),
+        }
+    }
+
+    /// The subject in characters, cut where nobody reads on.
+    fn subject_of_original(&self) -> Option<String> {
+        let parsed = mail_parser::MessageParser::new().parse_headers(self.original.bytes)?;
+        let subject: String = parsed.subject()?.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
+        let subject = subject.trim();
+        let short: String = subject.chars().take(120).collect();
+        let dots = if short.len() < subject.len() { "…" } else { "" };
+        if short.is_empty() { None } else { Some(format!("{short}{dots}")) }
+    }
+
+    /// Kept only when it is one plain word, since it goes into our own header.
+    fn message_id_of_original(&self) -> Option<String> {
+        let field = header::find(self.original.bytes, "Message-ID")?;
+        let text = String::from_utf8(field.value().into_owned()).ok()?;
+        let sane = text.starts_with('<') && text.ends_with('>') && text.len() <= 200;
+        if sane && text.bytes().all(|b| b.is_ascii_graphic()) { Some(text) } else { None }
+    }
+
+    /// The whole letter when it is small and needs no 8-bit transport, else its header (RFC 6522 §3).
+    fn returned(&self) -> (&'static str, Vec<u8>) {
+        let bytes = self.original.bytes;
+        if self.original.whole && bytes.len() <= WHOLE_UP_TO && bytes.is_ascii() && lines_are_short(bytes) {
+            return ("Content-Type: message/rfc822\r\n", bytes.to_vec());
+        }
+        let header = some_fields(bytes);
+        if header.is_ascii() && lines_are_short(&header) {
+            return ("Content-Type: text/rfc822-headers\r\n", header);
+        }
+        let mut encoded = Vec::new();
+        base64_lines(&header, &mut encoded);
+        match std::str::from_utf8(&header) {
+            // RFC 6533 §5: headers in UTF-8 have a type of their own.
+            Ok(_) => ("Content-Type: message/global-headers\r\nContent-Transfer-Encoding: base64\r\n", encoded),
+            Err(_) => ("Content-Type: text/rfc822-headers\r\nContent-Transfer-Encoding: base64\r\n", encoded),
+        }
+    }
+}
+
+/// Whole fields from the beginning, as many as there is room for.
+fn some_fields(letter: &[u8]) -> Vec<u8> {
+    let mut header = Vec::new();
+    for field in header::fields(letter) {
+        if header.len() + field.whole.len() > HEADER_UP_TO {
+            break;
+        }
+        header.extend_from_slice(field.whole);
+    }
+    header
+}
+
+/// RFC 5322 §2.1.1: 998 octets without the line end.
+fn lines_are_short(bytes: &[u8]) -> bool {
+    bytes.split(|b| *b == b'\n').all(|line| line.len() <= 999)
+}
