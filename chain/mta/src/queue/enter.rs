@@ -1,0 +1,123 @@
+//! Into the queue.
+
+use mail::{Address, Envelope, Letter, Timestamp, header};
+use store::{PreparedBlob, Store, Tx, params};
+
+use super::TOPIC;
+use crate::backoff::Schedule;
+
+/// From when and until when a letter is tried.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Terms {
+    /// It came in then, and is tried from then on.
+    pub arrived: Timestamp,
+    /// It is given up then.
+    pub expires: Timestamp,
+    /// The sender is told then that it is late, if it still waits.
+    pub warn_at: Option<Timestamp>,
+}
+
+impl Terms {
+    /// The terms of a letter that comes in now.
+    pub fn new(now: Timestamp, schedule: &Schedule) -> Self {
+        Self {
+            arrived: now,
+            expires: now.after(schedule.lifetime),
+            warn_at: schedule.warn_after.map(|wait| now.after(wait)),
+        }
+    }
+}
+
+/// A letter ready to be put into the queue.
+pub struct Prepared {
+    name: String,
+    return_path: String,
+    recipients: Vec<Address>,
+    body: PreparedBlob,
+    size: usize,
+    eight_bit: bool,
+    smtputf8: bool,
+    terms: Terms,
+}
+
+/// Does all that needs no transaction, outside the writer. The body is kept once, however many recipients there are
+/// and whoever else in the house has the same bytes.
+pub fn prepare(store: &Store, letter: &Letter, envelope: &Envelope, terms: Terms) -> Result<Prepared, store::Error> {
+    let head = letter.raw.get(..header::body_start(&letter.raw)).unwrap_or_default();
+    // A null return path gets no reports, neither of failure nor of delay.
+    let warn_at = terms.warn_at.filter(|_| envelope.return_path.address().is_some());
+    Ok(Prepared {
+        name: letter.id.to_string(),
+        return_path: envelope.return_path.to_string(),
+        recipients: envelope.recipients.clone(),
+        body: store.prepare_blob(letter.raw.clone())?,
+        size: letter.raw.len(),
+        // What was declared may be wrong in both directions: what counts is what is there.
+        eight_bit: !letter.raw.is_ascii(),
+        // A letter that was declared SMTPUTF8 and has nothing that needs it may go to any server.
+        smtputf8: envelope.smtputf8 && !head.is_ascii(),
+        terms: Terms { warn_at, ..terms },
+    })
+}
+
+impl Prepared {
+    /// Puts the letter into the queue, due at once. Without recipients it does nothing.
+    pub fn put(&mut self, tx: &mut Tx) -> Result<(), store::Error> {
+        if self.recipients.is_empty() {
+            return Ok(());
+        }
+        let letter = self.put_letter(tx)?;
+        for recipient in &self.recipients {
+            put_recipient(tx, letter, recipient, self.terms.arrived)?;
+        }
+        let mut domains: Vec<&str> = self.recipients.iter().map(|recipient| recipient.domain().as_str()).collect();
+        domains.sort_unstable();
+        domains.dedup();
+        for domain in domains {
+            wake_domain(tx, domain, self.terms.arrived)?;
+        }
+        tx.announce(TOPIC);
+        Ok(())
+    }
+
+    fn put_letter(&mut self, tx: &mut Tx) -> Result<i64, store::Error> {
+        let blob = tx.put_blob(&self.body)?;
+        let Terms { arrived, expires, warn_at } = self.terms;
+        tx.query_one(
+            "INSERT INTO queue_letter (name, return_path, blob, size, eight_bit, smtputf8, arrived, expires, warn_at)
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) RETURNING id",
+            params![
+                self.name,
+                self.return_path,
+                blob,
+                self.size,
+                self.eight_bit,
+                self.smtputf8,
+                arrived.0,
+                expires.0,
+                warn_at.map(|at| at.0)
+            ],
+            |row| row.get(0),
+        )
+    }
+}
+
+fn put_recipient(tx: &mut Tx, letter: i64, address: &Address, due: Timestamp) -> Result<(), store::Error> {
+    tx.execute(
+        "INSERT INTO queue_recipient (letter, address, domain, state, attempts, next_try, status, said, said_by)
+         VALUES ($1, $2, $3, 0, 0, $4, '', '', '')",
+        params![letter, address.to_string(), address.domain().as_str(), due.0],
+    )?;
+    Ok(())
+}
+
+/// Has a domain looked at no later than `at`, unless it could not be reached: then its wait goes on.
+pub(super) fn wake_domain(tx: &mut Tx, domain: &str, at: Timestamp) -> Result<(), store::Error> {
+    tx.execute(
+        "INSERT INTO queue_domain (domain, next_try, failures, said) VALUES ($1, $2, 0, '')
+         ON CONFLICT (domain) DO UPDATE SET next_try = excluded.next_try
+         WHERE queue_domain.failures = 0 AND excluded.next_try < queue_domain.next_try",
+        params![domain, at.0],
+    )?;
+    Ok(())
+}

@@ -1,0 +1,71 @@
+//! The letters that wait to be carried on, in the store.
+//!
+//! Invariants:
+//! * A letter is here from the commit that is behind its 250 until the commit that says what became of its last
+//!   recipient. Nothing about it is true in memory only, so a crash loses nothing.
+//! * A recipient leaves the queue delivered, or in the very commit that puts its bounce in, or by `facteur queue drop`.
+//! * What is due is found through an index by domain and time: no question reads the whole queue.
+//!
+//! **The one window in which a letter can arrive twice**: another server has said 250 to it, and we die before the
+//! commit that records it is on the disk (or the connection breaks before we see the 250). The letter is then still
+//! here and is sent again, since the other choice would be to lose it (RFC 5321 §4.5.4.1; RFC 1047).
+
+mod claim;
+mod desk;
+mod enter;
+mod record;
+mod report;
+mod tables;
+
+pub use claim::{DueDomain, DueRecipient, Loaded, LoadedRecipient, due, load, soonest};
+pub use desk::{
+    Attempt, Counts, Filter, Listed, ListedRecipient, Page, Shown, Touched, Which, counts, drop_letters, hold, list,
+    release, retry, show,
+};
+pub use enter::{Prepared, Terms, prepare};
+pub use record::{Entry, Outcome, Said, domain_failed, record, settle_domain};
+pub use report::{Subject, letters_to_report, write_report};
+pub use tables::MIGRATIONS;
+
+use store::Topic;
+
+/// Announced when there is something new to carry.
+pub const TOPIC: Topic = Topic { kind: "queue", id: 0 };
+
+/// What a recipient in the queue waits for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum State {
+    /// The next try.
+    Waiting,
+    /// The postmaster (`facteur queue release`).
+    Held,
+    /// The report to the sender: this recipient failed for good.
+    Failed,
+}
+
+impl State {
+    /// The word that `facteur queue list` shows.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Waiting => "waiting",
+            Self::Held => "held",
+            Self::Failed => "failed",
+        }
+    }
+
+    fn number(self) -> i64 {
+        match self {
+            Self::Waiting => 0,
+            Self::Held => 1,
+            Self::Failed => 2,
+        }
+    }
+
+    fn from_number(number: i64) -> Self {
+        match number {
+            0 => Self::Waiting,
+            1 => Self::Held,
+            _ => Self::Failed,
+        }
+    }
+}

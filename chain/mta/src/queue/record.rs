@@ -1,0 +1,173 @@
+//! What became of recipients, in one transaction.
+
+use std::collections::BTreeSet;
+
+use mail::{Enhanced, Reply, Timestamp};
+use store::{BlobId, Tx, params};
+
+/// What was said about a recipient, and by whom.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Said {
+    /// The code (RFC 3463).
+    pub status: Enhanced,
+    /// The words, on one line.
+    pub text: String,
+    /// The server whose words they are; `None`: we found it out ourselves.
+    pub by: Option<String>,
+}
+
+/// Longer answers are cut: they are kept with each recipient.
+const LONGEST: usize = 600;
+
+impl Said {
+    /// A server's reply.
+    pub fn reply(status: Enhanced, reply: &Reply, by: &str) -> Self {
+        Self { status, text: one_line(&reply.to_string()), by: Some(by.to_owned()) }
+    }
+
+    /// What we found out ourselves.
+    pub fn ours(status: Enhanced, text: impl AsRef<str>) -> Self {
+        Self { status, text: one_line(text.as_ref()), by: None }
+    }
+}
+
+fn one_line(text: &str) -> String {
+    let line: String = text.chars().take(LONGEST).map(|c| if c.is_control() { ' ' } else { c }).collect();
+    line.trim_end().to_owned()
+}
+
+/// What became of one recipient.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// It has arrived.
+    Delivered,
+    /// Not now; to be tried again then.
+    Later(Timestamp),
+    /// Not now, since its domain cannot be reached: tried again when the domain is (see [`domain_failed`]).
+    WithDomain,
+    /// Never; to be reported.
+    Failed,
+}
+
+/// The row of a recipient and what became of it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Entry {
+    /// The row.
+    pub recipient: i64,
+    /// What became of it.
+    pub outcome: Outcome,
+    /// What was said.
+    pub said: Said,
+}
+
+/// Records what became of recipients of one letter at `now`. A recipient that is no longer there is passed over: a
+/// command has dropped it.
+pub fn record(tx: &mut Tx, letter: i64, now: Timestamp, entries: &[Entry]) -> Result<(), store::Error> {
+    let mut domains = BTreeSet::new();
+    for entry in entries {
+        domains.extend(record_one(tx, letter, now, entry)?);
+    }
+    if entries.iter().any(|entry| entry.outcome == Outcome::Failed) {
+        tx.announce(super::TOPIC);
+    }
+    finish_letter(tx, letter)?;
+    domains.iter().try_for_each(|domain| settle_domain(tx, domain, true))
+}
+
+/// Gives the domain whose due time may have changed.
+fn record_one(tx: &mut Tx, letter: i64, now: Timestamp, entry: &Entry) -> Result<Option<String>, store::Error> {
+    let known = tx.query_opt(
+        "SELECT address, domain FROM queue_recipient WHERE id = $1",
+        params![entry.recipient],
+        |row| Ok((row.get::<String>(0)?, row.get::<String>(1)?)),
+    )?;
+    let Some((address, domain)) = known else { return Ok(None) };
+    if entry.outcome == Outcome::Delivered {
+        tx.execute("DELETE FROM queue_recipient WHERE id = $1", params![entry.recipient])?;
+        return Ok(Some(domain));
+    }
+    let Said { status, text, by } = &entry.said;
+    let by = by.as_deref().unwrap_or_default();
+    tx.execute(
+        "UPDATE queue_recipient SET attempts = attempts + 1, tried = $2, status = $3, said = $4, said_by = $5
+         WHERE id = $1",
+        params![entry.recipient, now.0, status.to_string(), text, by],
+    )?;
+    tx.execute(
+        "INSERT INTO queue_attempt (letter, address, at, said, said_by) VALUES ($1, $2, $3, $4, $5)",
+        params![letter, address, now.0, text, by],
+    )?;
+    match entry.outcome {
+        Outcome::Later(at) => {
+            tx.execute("UPDATE queue_recipient SET next_try = $2 WHERE id = $1", params![entry.recipient, at.0])?;
+        }
+        // Only what still waits: a recipient that was held meanwhile stays held.
+        Outcome::Failed => {
+            tx.execute("UPDATE queue_recipient SET state = 2 WHERE id = $1 AND state = 0", params![entry.recipient])?;
+        }
+        Outcome::WithDomain => return Ok(None),
+        Outcome::Delivered => {}
+    }
+    Ok(Some(domain))
+}
+
+/// A letter without recipients leaves, with its body and its history.
+pub(super) fn finish_letter(tx: &mut Tx, letter: i64) -> Result<(), store::Error> {
+    let blob: Option<BlobId> = tx.query_opt(
+        "DELETE FROM queue_letter WHERE id = $1
+         AND NOT EXISTS (SELECT 1 FROM queue_recipient WHERE letter = $1) RETURNING blob",
+        params![letter],
+        |row| row.get(0),
+    )?;
+    let Some(blob) = blob else { return Ok(()) };
+    tx.execute("DELETE FROM queue_attempt WHERE letter = $1", params![letter])?;
+    tx.drop_blob(blob)
+}
+
+/// Has the domain looked at when its next recipient is due; one without waiting recipients is forgotten. The wait of a
+/// domain that could not be reached ends only when it `answered`.
+pub fn settle_domain(tx: &mut Tx, domain: &str, answered: bool) -> Result<(), store::Error> {
+    let next: Option<i64> = tx.query_one(
+        "SELECT min(next_try) FROM queue_recipient WHERE domain = $1 AND state = 0",
+        params![domain],
+        |row| row.get(0),
+    )?;
+    match next {
+        None => tx.execute("DELETE FROM queue_domain WHERE domain = $1", params![domain])?,
+        Some(next) => tx.execute(
+            "UPDATE queue_domain SET next_try = $2, failures = 0, said = '' WHERE domain = $1 AND ($3 = 1 OR failures = 0)",
+            params![domain, next, answered],
+        )?,
+    };
+    Ok(())
+}
+
+/// Notes that a domain could not be reached, and is left alone until `next_try`. Its letters whose time is over are
+/// given up, the oldest first and up to `most` at once; the others are not touched, so that they all go when it is back.
+pub fn domain_failed(
+    tx: &mut Tx,
+    domain: &str,
+    now: Timestamp,
+    next_try: Timestamp,
+    said: &Said,
+    most: usize,
+) -> Result<(), store::Error> {
+    tx.execute(
+        "UPDATE queue_domain SET next_try = $2, failures = failures + 1, said = $3 WHERE domain = $1",
+        params![domain, next_try.0, said.text],
+    )?;
+    let by = said.by.as_deref().unwrap_or_default();
+    // Letters for a domain that is away keep their place, so the oldest `most` hold those whose time is over.
+    let given_up = tx.execute(
+        "UPDATE queue_recipient SET state = 2, tried = $2, status = $3, said = $4, said_by = $5 WHERE id IN (
+            SELECT oldest.id FROM (
+                SELECT id, letter FROM queue_recipient WHERE domain = $1 AND state = 0 AND next_try <= $2
+                ORDER BY next_try, id LIMIT $6) AS oldest
+            JOIN queue_letter AS letter ON letter.id = oldest.letter WHERE letter.expires <= $2)",
+        params![domain, now.0, said.status.to_string(), said.text, by, most],
+    )?;
+    if given_up > 0 {
+        tx.announce(super::TOPIC);
+    }
+    Ok(())
+}

@@ -1,0 +1,162 @@
+//! Reports on letters in the queue: the recipient goes off it, and the report into it, in one commit.
+
+use bytes::Bytes;
+use mail::{Address, Enhanced, LetterId, Timestamp};
+use store::{Store, Tx, View, params};
+
+use super::claim::{Loaded, load_letter};
+use super::record::finish_letter;
+use super::{Terms, prepare};
+use crate::backoff::Schedule;
+use crate::bounce::{Fate, Kind, Office, Original, Report, WHOLE_UP_TO};
+
+/// A report names no more recipients than this; the others get one of their own.
+const MOST: usize = 100;
+
+/// Letters with failed recipients, and letters that are late and whose senders have not been told; up to `most` each.
+pub fn letters_to_report(view: &View, now: Timestamp, most: usize) -> Result<Vec<(i64, Subject)>, store::Error> {
+    let failed = view.query(
+        "SELECT DISTINCT letter FROM queue_recipient WHERE state = 2 LIMIT $1",
+        params![most],
+        |row| Ok((row.get(0)?, Subject::Failed)),
+    )?;
+    let late = view.query(
+        "SELECT id FROM queue_letter WHERE warn_at IS NOT NULL AND warn_at <= $1 LIMIT $2",
+        params![now.0, most],
+        |row| Ok((row.get(0)?, Subject::Late)),
+    )?;
+    Ok(failed.into_iter().chain(late).collect())
+}
+
+/// What a letter is reported for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Subject {
+    /// Some of its recipients failed.
+    Failed,
+    /// It is late.
+    Late,
+}
+
+/// Writes one report. The report is called `id`. Gives whether there was something to report.
+///
+/// A letter with a null return path is reported to nobody (RFC 5321 §6.1): what failed of it is held for the postmaster.
+pub async fn write_report(
+    store: &Store,
+    office: &Office,
+    schedule: &Schedule,
+    (letter, subject): (i64, Subject),
+    now: Timestamp,
+    id: LetterId,
+) -> Result<bool, store::Error> {
+    let loaded = store.read(move |view| load(view, letter, subject)).await?;
+    let Some((letter, rows)) = loaded else { return Ok(false) };
+    let Some(to) = letter.return_path.address() else {
+        hold_for_postmaster(store, letter.row, rows).await?;
+        return Ok(true);
+    };
+    let fates: Vec<Fate> = rows.iter().map(|row| row.fate.clone()).collect();
+    let report = Report {
+        kind: match subject {
+            Subject::Failed => Kind::Failed,
+            Subject::Late => Kind::Late { until: letter.expires },
+        },
+        office,
+        to,
+        arrived: letter.arrived,
+        now,
+        fates: &fates,
+        original: Original {
+            id: letter.id,
+            bytes: &letter.beginning,
+            whole: letter.beginning.len() as u64 == letter.size,
+        },
+    };
+    let prepared = (!fates.is_empty()).then(|| {
+        let (bounce, envelope) = report.write(id);
+        prepare(store, &bounce, &envelope, Terms::new(now, schedule))
+    });
+    let mut prepared = prepared.transpose()?;
+    let row = letter.row;
+    store
+        .write(move |tx| {
+            // A command may have taken the recipients off meanwhile: then there is nothing to report.
+            let still_there = match subject {
+                Subject::Failed => take_off(tx, row, &rows)?,
+                Subject::Late => told(tx, row)?,
+            };
+            match &mut prepared {
+                Some(prepared) if still_there => prepared.put(tx),
+                _ => Ok(()),
+            }
+        })
+        .await?;
+    tracing::info!(letter = %letter.id, report = %id, to = %to, kind = ?subject, "reported to the sender");
+    Ok(true)
+}
+
+#[derive(Clone)]
+struct Row {
+    recipient: i64,
+    fate: Fate,
+}
+
+fn load(view: &View, letter: i64, subject: Subject) -> Result<Option<(Loaded, Vec<Row>)>, store::Error> {
+    let Some(mut loaded) = load_letter(view, letter)? else { return Ok(None) };
+    let state = match subject {
+        Subject::Failed => 2,
+        Subject::Late => 0,
+    };
+    let found = view.query(
+        "SELECT id, address, status, said, said_by FROM queue_recipient
+         WHERE letter = $1 AND state = $2 ORDER BY id LIMIT $3",
+        params![letter, state, MOST],
+        |row| {
+            let Ok(address) = Address::parse(row.text(1)?) else { return Ok(None) };
+            let by = row.get::<String>(4)?;
+            let by = if by.is_empty() { None } else { Some(by) };
+            let status = status(row.text(2)?).unwrap_or(Enhanced(4, 4, 7));
+            let said = match row.text(3)? {
+                "" => "It has not been tried yet.".to_owned(),
+                said => said.to_owned(),
+            };
+            Ok(Some(Row { recipient: row.get(0)?, fate: Fate { address, status, said, by } }))
+        },
+    )?;
+    let whole = WHOLE_UP_TO as u64;
+    loaded.beginning = Bytes::from(view.read_blob(loaded.blob, 0..whole.min(loaded.size))?);
+    Ok(Some((loaded, found.into_iter().flatten().collect())))
+}
+
+fn take_off(tx: &mut Tx, letter: i64, rows: &[Row]) -> Result<bool, store::Error> {
+    let mut taken = 0;
+    for row in rows {
+        taken += tx.execute("DELETE FROM queue_recipient WHERE id = $1 AND state = 2", params![row.recipient])?;
+    }
+    finish_letter(tx, letter)?;
+    Ok(taken > 0)
+}
+
+fn told(tx: &mut Tx, letter: i64) -> Result<bool, store::Error> {
+    let sql = "UPDATE queue_letter SET warn_at = NULL WHERE id = $1 AND warn_at IS NOT NULL";
+    Ok(tx.execute(sql, params![letter])? > 0)
+}
+
+async fn hold_for_postmaster(store: &Store, letter: i64, rows: Vec<Row>) -> Result<(), store::Error> {
+    for row in &rows {
+        tracing::warn!(to = %row.fate.address, said = %row.fate.said, "a report could not be delivered: held in the queue");
+    }
+    store
+        .write(move |tx| {
+            for row in &rows {
+                tx.execute("UPDATE queue_recipient SET state = 1 WHERE id = $1 AND state = 2", params![row.recipient])?;
+            }
+            told(tx, letter).map(drop)
+        })
+        .await
+}
+
+fn status(text: &str) -> Option<Enhanced> {
+    let mut numbers = text.split('.');
+    let (class, subject, detail) = (numbers.next()?, numbers.next()?, numbers.next()?);
+    Some(Enhanced(class.parse().ok()?, subject.parse().ok()?, detail.parse().ok()?))
+}
