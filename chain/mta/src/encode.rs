@@ -29,7 +29,11 @@ pub fn quoted_printable(text: &[u8], out: &mut Vec<u8>) {
             out.extend_from_slice(b"=\r\n");
             column = 0;
         }
-        if plain { out.push(byte) } else { out.extend_from_slice(format!("={byte:02X}").as_bytes()) }
+        if plain {
+            out.push(byte)
+        } else {
+            out.extend_from_slice(format!("={byte:02X}").as_bytes())
+        }
         column += width;
     }
 }

@@ -188,7 +188,9 @@ mod tests {
     #[test]
     fn text_becomes_quoted_printable() {
         assert_eq!(
-            converted("Content-Type: text/plain; charset=utf-8\r\nContent-Transfer-Encoding: 8bit\r\nSubject: x\r\n\r\nCafé = bon \r\n"),
+            converted(
+                "Content-Type: text/plain; charset=utf-8\r\nContent-Transfer-Encoding: 8bit\r\nSubject: x\r\n\r\nCafé = bon \r\n"
+            ),
             "Content-Type: text/plain; charset=utf-8\r\nSubject: x\r\nContent-Transfer-Encoding: quoted-printable\r\n\r\nCaf=C3=A9 =3D bon=20\r\n"
         );
     }
@@ -224,7 +226,10 @@ mod tests {
 
     #[test]
     fn a_letter_without_mime_gets_the_charset_that_says_so() {
-        assert!(converted("Subject: x\r\n\r\né\r\n").starts_with("MIME-Version: 1.0\r\nContent-Type: text/plain; charset=unknown-8bit\r\nSubject: x\r\n"));
+        assert!(
+            converted("Subject: x\r\n\r\né\r\n")
+                .starts_with("MIME-Version: 1.0\r\nContent-Type: text/plain; charset=unknown-8bit\r\nSubject: x\r\n")
+        );
     }
 
     proptest::proptest! {

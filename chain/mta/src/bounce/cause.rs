@@ -58,7 +58,14 @@ impl Cause {
         let any = |words: &[&str]| contains_any(said, words);
         if speaks_of_spam(said) {
             Self::Spam
-        } else if any(&["user unknown", "unknown user", "no such user", "no mailbox", "does not exist", "unknown recipient"]) {
+        } else if any(&[
+            "user unknown",
+            "unknown user",
+            "no such user",
+            "no mailbox",
+            "does not exist",
+            "unknown recipient",
+        ]) {
             Self::NoSuchMailbox
         } else if any(&["quota", "mailbox full", "mailbox is full"]) {
             Self::MailboxFull
@@ -71,7 +78,10 @@ impl Cause {
 }
 
 fn speaks_of_spam(said: &str) -> bool {
-    contains_any(said, &["spam", "unsolicited", "junk", "blacklist", "blocklist", "block list", "blocked", "reputation"])
+    contains_any(
+        said,
+        &["spam", "unsolicited", "junk", "blacklist", "blocklist", "block list", "blocked", "reputation"],
+    )
 }
 
 fn contains_any(said: &str, words: &[&str]) -> bool {

@@ -90,9 +90,11 @@ impl Language for English {
     fn advice(cause: Cause, report: &Report) -> Option<String> {
         let host = &report.office.hostname;
         Some(match cause {
-            Cause::NoSuchMailbox => "Please check the address for a typing mistake. If it is right, ask the person for \
+            Cause::NoSuchMailbox => {
+                "Please check the address for a typing mistake. If it is right, ask the person for \
                 their present address in another way, for instance by telephone."
-                .into(),
+                    .into()
+            }
             Cause::MailboxClosed | Cause::DomainTakesNoMail => {
                 "Please look for another address, or reach the person in another way.".into()
             }
@@ -157,7 +159,9 @@ impl Language for French {
             Kind::Failed => "n'a pas pu être remise à\u{a0}:",
             Kind::Late { .. } => "n'a pas encore pu être remise à\u{a0}:",
         };
-        format!("Bonjour,\n\nIci le serveur de courrier {host}. La lettre que vous avez envoyée le {date}{named} {fate}")
+        format!(
+            "Bonjour,\n\nIci le serveur de courrier {host}. La lettre que vous avez envoyée le {date}{named} {fate}"
+        )
     }
 
     fn what(cause: Cause, fate: &Fate, report: &Report) -> String {
@@ -173,9 +177,7 @@ impl Language for French {
             }
             Cause::DomainTakesNoMail => format!("Le domaine {domain} déclare ne recevoir aucun courrier."),
             Cause::TooBig => "La lettre est trop volumineuse pour le serveur du destinataire.".into(),
-            Cause::Spam => {
-                "Le serveur du destinataire a pris la lettre pour un courrier indésirable (spam).".into()
-            }
+            Cause::Spam => "Le serveur du destinataire a pris la lettre pour un courrier indésirable (spam).".into(),
             Cause::Policy => "Le serveur du destinataire a refusé la lettre en vertu de ses règles.".into(),
             Cause::Loop => format!("La lettre tourne en rond entre les serveurs chargés du domaine {domain}."),
             Cause::CannotCarry => "Le serveur du destinataire est trop ancien pour certains caractères de la lettre \
@@ -256,7 +258,17 @@ impl Language for French {
 
 fn english_date(at: Timestamp) -> String {
     const MONTHS: [&str; 12] = [
-        "January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November",
+        "January",
+        "February",
+        "March",
+        "April",
+        "May",
+        "June",
+        "July",
+        "August",
+        "September",
+        "October",
+        "November",
         "December",
     ];
     date(at, &MONTHS, "at")
@@ -264,7 +276,17 @@ fn english_date(at: Timestamp) -> String {
 
 fn french_date(at: Timestamp) -> String {
     const MONTHS: [&str; 12] = [
-        "janvier", "février", "mars", "avril", "mai", "juin", "juillet", "août", "septembre", "octobre", "novembre",
+        "janvier",
+        "février",
+        "mars",
+        "avril",
+        "mai",
+        "juin",
+        "juillet",
+        "août",
+        "septembre",
+        "octobre",
+        "novembre",
         "décembre",
     ];
     // The first of the month alone has an ordinal in French.

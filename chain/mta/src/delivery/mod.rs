@@ -1,1 +1,213 @@
-//! Out to other servers.
+//! Out of the queue: to other servers, and to our own people for what the queue holds for them (reports, mostly).
+//!
+//! Two stages, as in KumoMTA. **Scheduled**: in the store, by domain and time; nothing of it is in memory. **Ready**: a
+//! bounded number of claims in memory, by site (the hosts that take letters for one or more domains). Claims are only
+//! memory: after a crash the store says again what is due.
+//!
+//! * [`scheduler`] claims what is due, finds the site of each domain, and hires carriers.
+//! * [`site`] keeps what is ready for one site.
+//! * [`carrier`] is one connection at a time: it takes letters from its site until there are none.
+//! * [`hosts`] finds the hosts of a domain; [`connect`] opens a conversation with one; [`transaction`] hands a letter over.
+//! * [`local`] gives letters for our own people to [`LocalDrop`].
+//! * [`reporter`] writes reports on what failed or is late.
+
+mod carrier;
+mod claims;
+mod connect;
+mod hosts;
+mod line;
+mod local;
+mod login;
+mod reporter;
+mod scheduler;
+mod site;
+mod transaction;
+
+use std::sync::Arc;
+use std::time::{Duration, SystemTime};
+
+use mail::seam::{OurFault, Pending, Recipients};
+use mail::{Address, Envelope, Letter, LetterId, Reply, Timestamp};
+use net::{ClientTls, Resolver, Shutdown, TlsError};
+use store::{Store, Tx};
+
+use crate::backoff::Schedule;
+use crate::bounce::Office;
+use crate::route::Routes;
+
+/// Files letters that the queue holds for our own people. `facteur` implements it with the MDA.
+pub trait LocalDrop: Send + Sync {
+    /// Files `letter` for each of `envelope.recipients`, whose domains are all ours, and **in the same commit** calls
+    /// `done` with what became of each: a reply 2xx (filed, or handed on by an alias), 4xx (later) or 5xx (never). So
+    /// the letter is in the mailbox or in the queue, at no moment in both or in neither.
+    ///
+    /// `Err` means that nothing was filed and `done` was not called, or its effects were rolled back; the queue tries
+    /// again later.
+    fn drop_off(&self, letter: Letter, envelope: Envelope, done: Done) -> Pending<'_, Result<(), OurFault>>;
+}
+
+/// Takes local recipients off the queue. Like every write it may be called again when the transaction is.
+pub type Done = Box<dyn FnMut(&mut Tx, &[(Address, Reply)]) -> Result<(), store::Error> + Send>;
+
+/// How much is done at once.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// Connections to other servers, in all.
+    pub connections: usize,
+    /// Connections to one site.
+    pub connections_per_site: usize,
+    /// Letters on one connection; then a new one is made.
+    pub letters_per_connection: usize,
+    /// Recipients in one transaction (RFC 5321 §4.5.3.1.8: every server takes 100).
+    pub recipients_per_transaction: usize,
+    /// Recipients of one domain that are ready in memory.
+    pub claims_per_domain: usize,
+    /// Domains worked on at one time.
+    pub domains: usize,
+    /// How long a connection without work is kept.
+    pub idle: Duration,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            connections: 300,
+            connections_per_site: 5,
+            letters_per_connection: 500,
+            recipients_per_transaction: 100,
+            claims_per_domain: 400,
+            domains: 1000,
+            idle: Duration::from_secs(3),
+        }
+    }
+}
+
+/// How long to wait for another server (RFC 5321 §4.5.3.2).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Waits {
+    /// For a connection to one address; a dead host must not hold the others up for long.
+    pub connect: Duration,
+    /// For the greeting.
+    pub greeting: Duration,
+    /// For the answers to EHLO, STARTTLS, AUTH, MAIL, RCPT, RSET.
+    pub command: Duration,
+    /// For the 354 that answers DATA.
+    pub data: Duration,
+    /// For each piece of the letter to be taken.
+    pub piece: Duration,
+    /// For the answer to the final dot. A server that we leave too early has taken the letter, and gets it twice.
+    pub dot: Duration,
+}
+
+impl Default for Waits {
+    fn default() -> Self {
+        let minutes = |minutes: u64| Duration::from_secs(60 * minutes);
+        Self {
+            connect: Duration::from_secs(30),
+            greeting: minutes(5),
+            command: minutes(5),
+            data: minutes(2),
+            piece: minutes(3),
+            dot: minutes(10),
+        }
+    }
+}
+
+/// TLS towards other servers.
+#[derive(Clone)]
+pub struct OutgoingTls {
+    /// For servers that offer it, whoever they are.
+    pub opportunistic: ClientTls,
+    /// For routes that want to know who is there.
+    pub verified: ClientTls,
+}
+
+impl OutgoingTls {
+    /// Verifies against the roots that this machine trusts.
+    pub fn new() -> Result<Self, TlsError> {
+        Ok(Self { opportunistic: ClientTls::opportunistic()?, verified: ClientTls::verified()? })
+    }
+}
+
+/// All that delivery works with.
+#[derive(Clone)]
+pub struct Means {
+    /// Where the queue is.
+    pub store: Store,
+    /// Where letters for which domains go.
+    pub routes: Routes,
+    /// Who knows the hosts of all other domains.
+    pub resolver: Arc<dyn Resolver>,
+    /// Who knows which domains are ours.
+    pub recipients: Arc<dyn Recipients>,
+    /// Who files letters for our people.
+    pub local: Arc<dyn LocalDrop>,
+    /// What we call ourselves, and who writes reports.
+    pub office: Office,
+    /// TLS.
+    pub tls: OutgoingTls,
+    /// When letters are tried again, and when given up.
+    pub schedule: Schedule,
+    /// How much is done at once.
+    pub limits: Limits,
+    /// How long to wait for another server.
+    pub waits: Waits,
+    /// The port of servers found by MX or address: 25, but for tests.
+    pub port: u16,
+}
+
+impl Means {
+    /// With the usual times and limits, and without routes.
+    pub fn new(
+        store: Store,
+        resolver: Arc<dyn Resolver>,
+        recipients: Arc<dyn Recipients>,
+        local: Arc<dyn LocalDrop>,
+        office: Office,
+        tls: OutgoingTls,
+    ) -> Self {
+        Self {
+            store,
+            routes: Routes::default(),
+            resolver,
+            recipients,
+            local,
+            office,
+            tls,
+            schedule: Schedule::default(),
+            limits: Limits::default(),
+            waits: Waits::default(),
+            port: 25,
+        }
+    }
+}
+
+/// Carries out of the queue until it is asked to end.
+pub struct Delivery {
+    means: Means,
+}
+
+impl Delivery {
+    /// With these means.
+    pub fn new(means: Means) -> Self {
+        Self { means }
+    }
+
+    /// Runs until `shutdown`: then no new letter is begun, those under way are finished within the grace, and the
+    /// call returns.
+    pub async fn run(self, shutdown: Shutdown) {
+        let reports = tokio::spawn(reporter::run(self.means.clone(), shutdown.clone()));
+        scheduler::run(self.means, shutdown).await;
+        let _ = reports.await;
+    }
+}
+
+/// The clock of this room.
+fn now() -> Timestamp {
+    let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+    Timestamp(i64::try_from(since.as_millis()).unwrap_or(i64::MAX))
+}
+
+fn new_letter_id() -> LetterId {
+    LetterId::from_random(rand::random())
+}

@@ -50,7 +50,12 @@ pub fn due(
     Ok(due)
 }
 
-fn due_recipients(view: &View, domain: &Domain, now: Timestamp, most: usize) -> Result<Vec<DueRecipient>, store::Error> {
+fn due_recipients(
+    view: &View,
+    domain: &Domain,
+    now: Timestamp,
+    most: usize,
+) -> Result<Vec<DueRecipient>, store::Error> {
     view.query(
         "SELECT id, letter FROM queue_recipient WHERE domain = $1 AND state = 0 AND next_try <= $2
          ORDER BY next_try, id LIMIT $3",

@@ -180,8 +180,14 @@ pub fn counts(view: &View) -> Result<Counts, store::Error> {
 /// Has waiting recipients tried again at once, whatever their waits.
 pub fn retry(store: &Store, which: &Which, now: Timestamp) -> Result<Vec<Touched>, store::Error> {
     in_slices(store, which, State::Waiting, move |tx, found| {
-        tx.execute("UPDATE queue_recipient SET next_try = $2 WHERE id = $1 AND next_try > $2", params![found.row, now.0])?;
-        tx.execute("UPDATE queue_domain SET next_try = $2 WHERE domain = $1 AND next_try > $2", params![found.domain, now.0])?;
+        tx.execute(
+            "UPDATE queue_recipient SET next_try = $2 WHERE id = $1 AND next_try > $2",
+            params![found.row, now.0],
+        )?;
+        tx.execute(
+            "UPDATE queue_domain SET next_try = $2 WHERE domain = $1 AND next_try > $2",
+            params![found.domain, now.0],
+        )?;
         Ok(())
     })
 }
@@ -307,7 +313,9 @@ fn slice(view: &View, condition: &Condition, state: State, after: i64) -> Result
 }
 
 fn rows_of(view: &View, id: LetterId) -> Result<Vec<i64>, store::Error> {
-    view.query("SELECT id FROM queue_letter WHERE name = $1 ORDER BY id LIMIT 100", params![id.as_str()], |row| row.get(0))
+    view.query("SELECT id FROM queue_letter WHERE name = $1 ORDER BY id LIMIT 100", params![id.as_str()], |row| {
+        row.get(0)
+    })
 }
 
 fn listed(view: &View, letter: i64) -> Result<Option<Listed>, store::Error> {

@@ -76,11 +76,10 @@ pub fn record(tx: &mut Tx, letter: i64, now: Timestamp, entries: &[Entry]) -> Re
 
 /// Gives the domain whose due time may have changed.
 fn record_one(tx: &mut Tx, letter: i64, now: Timestamp, entry: &Entry) -> Result<Option<String>, store::Error> {
-    let known = tx.query_opt(
-        "SELECT address, domain FROM queue_recipient WHERE id = $1",
-        params![entry.recipient],
-        |row| Ok((row.get::<String>(0)?, row.get::<String>(1)?)),
-    )?;
+    let known =
+        tx.query_opt("SELECT address, domain FROM queue_recipient WHERE id = $1", params![entry.recipient], |row| {
+            Ok((row.get::<String>(0)?, row.get::<String>(1)?))
+        })?;
     let Some((address, domain)) = known else { return Ok(None) };
     if entry.outcome == Outcome::Delivered {
         tx.execute("DELETE FROM queue_recipient WHERE id = $1", params![entry.recipient])?;

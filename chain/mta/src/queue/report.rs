@@ -15,11 +15,10 @@ const MOST: usize = 100;
 
 /// Letters with failed recipients, and letters that are late and whose senders have not been told; up to `most` each.
 pub fn letters_to_report(view: &View, now: Timestamp, most: usize) -> Result<Vec<(i64, Subject)>, store::Error> {
-    let failed = view.query(
-        "SELECT DISTINCT letter FROM queue_recipient WHERE state = 2 LIMIT $1",
-        params![most],
-        |row| Ok((row.get(0)?, Subject::Failed)),
-    )?;
+    let failed =
+        view.query("SELECT DISTINCT letter FROM queue_recipient WHERE state = 2 LIMIT $1", params![most], |row| {
+            Ok((row.get(0)?, Subject::Failed))
+        })?;
     let late = view.query(
         "SELECT id FROM queue_letter WHERE warn_at IS NOT NULL AND warn_at <= $1 LIMIT $2",
         params![now.0, most],

@@ -1,0 +1,147 @@
+//! Finds the hosts that take letters for a domain (RFC 5321 §5.1).
+
+use std::net::IpAddr;
+use std::sync::Arc;
+
+use mail::{Domain, Enhanced};
+use net::{AddressAnswer, Exchange, MxAnswer};
+
+use super::Means;
+use crate::queue::Said;
+use crate::route::{Credentials, Demand, Route};
+
+/// How letters reach a site.
+#[derive(Clone, Debug)]
+pub enum Way {
+    /// They are for our own people.
+    Local,
+    /// Over SMTP.
+    Smtp(Arc<SmtpWay>),
+}
+
+/// How a site is reached over SMTP.
+#[derive(Clone, Debug)]
+pub struct SmtpWay {
+    /// Its hosts; the smallest preference is tried first.
+    pub hosts: Vec<Exchange>,
+    /// Their port.
+    pub port: u16,
+    /// TLS before anything is said.
+    pub implicit_tls: bool,
+    /// What is asked of the connection.
+    pub demand: Demand,
+    /// The log-in they want.
+    pub login: Option<Credentials>,
+    /// A server that has our own name is ourselves: not so where the configuration names the host.
+    pub may_be_us: bool,
+}
+
+/// Why a domain cannot be reached.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Fault {
+    /// In words.
+    pub said: Said,
+    /// It will not be better later.
+    pub for_good: bool,
+}
+
+impl Fault {
+    /// Better later, perhaps.
+    pub fn for_now(said: Said) -> Self {
+        let Enhanced(_, subject, detail) = said.status;
+        Self { said: Said { status: Enhanced(4, subject, detail), ..said }, for_good: false }
+    }
+
+    /// Never.
+    pub fn for_good(said: Said) -> Self {
+        Self { said, for_good: true }
+    }
+}
+
+/// A site's name and the way to it.
+pub type Found = (String, Way);
+
+/// The way of a route in the configuration.
+pub fn by_route(route: &Route) -> Found {
+    let way = SmtpWay {
+        hosts: vec![Exchange { preference: 0, host: route.host.to_string().trim_matches(['[', ']']).to_owned() }],
+        port: route.port,
+        implicit_tls: route.implicit_tls,
+        demand: route.demand,
+        login: route.login.clone(),
+        may_be_us: true,
+    };
+    let user = route.login.as_ref().map(|login| format!("{}@", login.user)).unwrap_or_default();
+    (format!("route {user}{route}"), Way::Smtp(Arc::new(way)))
+}
+
+/// The way that the domain itself publishes.
+pub async fn by_name(means: &Means, domain: &Domain) -> Result<Found, Fault> {
+    if domain.is_literal() {
+        return by_literal(means, domain);
+    }
+    let answer = means.resolver.mx(domain).await;
+    match answer.map_err(|fault| Fault::for_now(Said::ours(Enhanced(4, 4, 3), fault.to_string())))? {
+        MxAnswer::Hosts(hosts) => by_exchanges(means, domain, hosts),
+        // RFC 7505 §4.2
+        MxAnswer::Null => Err(Fault::for_good(Said::ours(
+            Enhanced(5, 1, 10),
+            format!("{domain} takes no mail (it has a null MX record)"),
+        ))),
+        MxAnswer::NoRecord => by_address(means, domain).await,
+        MxAnswer::NoSuchDomain => {
+            Err(Fault::for_good(Said::ours(Enhanced(5, 1, 2), format!("the domain {domain} does not exist"))))
+        }
+    }
+}
+
+/// RFC 5321 §5.1: when we are one of the hosts ourselves, we and all less preferred ones are left out, or two servers
+/// would send the letter to each other for ever.
+fn by_exchanges(means: &Means, domain: &Domain, hosts: Vec<Exchange>) -> Result<Found, Fault> {
+    let us = hosts.iter().filter(|host| host.host.eq_ignore_ascii_case(&means.office.hostname));
+    let before = us.map(|host| host.preference).min();
+    let hosts: Vec<Exchange> =
+        hosts.into_iter().filter(|host| before.is_none_or(|before| host.preference < before)).collect();
+    if hosts.is_empty() {
+        let text = format!("the mail server of {domain} is this server, which does not know the domain");
+        return Err(Fault::for_good(Said::ours(Enhanced(5, 4, 6), text)));
+    }
+    let mut names: Vec<&str> = hosts.iter().map(|host| host.host.as_str()).collect();
+    names.sort_unstable();
+    Ok((format!("mx {}", names.join(" ")), published(means, hosts)))
+}
+
+/// RFC 5321 §5.1: without any MX the domain is its own host.
+async fn by_address(means: &Means, domain: &Domain) -> Result<Found, Fault> {
+    let answer = means.resolver.addresses(domain.as_str()).await;
+    match answer.map_err(|fault| Fault::for_now(Said::ours(Enhanced(4, 4, 3), fault.to_string())))? {
+        AddressAnswer::Addresses(_) => {
+            let host = Exchange { preference: 0, host: domain.as_str().to_owned() };
+            Ok((format!("mx {domain}"), published(means, vec![host])))
+        }
+        AddressAnswer::NoRecord | AddressAnswer::NoSuchDomain => Err(Fault::for_good(Said::ours(
+            Enhanced(5, 1, 2),
+            format!("the domain {domain} has neither a mail server nor an address"),
+        ))),
+    }
+}
+
+/// RFC 5321 §4.1.3
+fn by_literal(means: &Means, domain: &Domain) -> Result<Found, Fault> {
+    let inside = domain.as_str().trim_matches(['[', ']']);
+    let ip = inside.strip_prefix("ipv6:").unwrap_or(inside).parse::<IpAddr>();
+    let ip = ip.map_err(|_| Fault::for_good(Said::ours(Enhanced(5, 1, 2), format!("{domain} is no address"))))?;
+    let host = Exchange { preference: 0, host: ip.to_string() };
+    Ok((format!("ip {ip}"), published(means, vec![host])))
+}
+
+fn published(means: &Means, hosts: Vec<Exchange>) -> Way {
+    Way::Smtp(Arc::new(SmtpWay {
+        hosts,
+        port: means.port,
+        implicit_tls: false,
+        demand: Demand::Opportunistic,
+        login: None,
+        may_be_us: false,
+    }))
+}

@@ -1,0 +1,100 @@
+//! Letters in the queue for our own people.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use mail::{Address, BodyKind, Enhanced, Envelope, Letter, Reply, Timestamp};
+
+use super::carrier::{later, load};
+use super::scheduler::Depot;
+use super::site::{Job, Seat};
+use super::{Done, now};
+use crate::queue::{self, Entry, Loaded, Outcome, Said};
+
+/// Works until there is nothing to file.
+pub async fn carry(depot: Arc<Depot>, seat: Seat) {
+    let most = depot.means.limits.recipients_per_transaction;
+    // There is no connection to be tried first.
+    seat.site().reached();
+    while !depot.shutdown.is_requested() {
+        if seat.site().wants_more(depot.means.limits.claims_per_domain / 2) {
+            depot.bell.notify_one();
+        }
+        let Some(job) = seat.site().next(most, Duration::ZERO).await else { break };
+        file(&depot, &job).await;
+        depot.release(&[job]);
+    }
+    drop(seat);
+    depot.bell.notify_one();
+}
+
+async fn file(depot: &Depot, job: &Job) {
+    let loaded = match load(depot, job, u64::MAX).await {
+        Ok(Some(loaded)) => loaded,
+        Ok(None) => return,
+        Err(error) => {
+            tracing::error!(%error, "cannot load a letter; tried again");
+            return tokio::time::sleep(Duration::from_secs(1)).await;
+        }
+    };
+    let at = now();
+    let plans = plans(depot, &loaded, at);
+    let letter = Letter { id: loaded.id, raw: loaded.beginning.clone() };
+    let envelope = envelope(&loaded);
+    let (row, for_done) = (loaded.row, plans.clone());
+    let done: Done = Box::new(move |tx, replies| queue::record(tx, row, at, &entries(&for_done, replies)));
+    if let Err(fault) = depot.means.local.drop_off(letter, envelope, done).await {
+        tracing::error!(letter = %loaded.id, %fault, "cannot file a letter of the queue; tried again later");
+        let said = Said::ours(Enhanced(4, 3, 0), fault.to_string());
+        let entry =
+            |plan: &Plan| Entry { recipient: plan.recipient, outcome: plan.otherwise.clone(), said: said.clone() };
+        depot.write_down(vec![(loaded.row, plans.iter().map(entry).collect())], at).await;
+    }
+}
+
+/// A recipient, and what becomes of it when it is not filed now.
+#[derive(Clone)]
+struct Plan {
+    recipient: i64,
+    address: Address,
+    otherwise: Outcome,
+}
+
+fn plans(depot: &Depot, letter: &Loaded, at: Timestamp) -> Vec<Plan> {
+    let plan = |to: &queue::LoadedRecipient| Plan {
+        recipient: to.row,
+        address: to.address.clone(),
+        otherwise: later(depot, letter, to, at),
+    };
+    letter.recipients.iter().map(plan).collect()
+}
+
+fn envelope(letter: &Loaded) -> Envelope {
+    Envelope {
+        return_path: letter.return_path.clone(),
+        recipients: letter.recipients.iter().map(|to| to.address.clone()).collect(),
+        body: if letter.eight_bit { BodyKind::EightBitMime } else { BodyKind::SevenBit },
+        smtputf8: letter.smtputf8,
+    }
+}
+
+fn entries(plans: &[Plan], replies: &[(Address, Reply)]) -> Vec<Entry> {
+    plans.iter().map(|plan| entry(plan, replies.iter().find(|(address, _)| *address == plan.address))).collect()
+}
+
+fn entry(plan: &Plan, reply: Option<&(Address, Reply)>) -> Entry {
+    let nothing = || Said::ours(Enhanced(4, 3, 0), "nothing was said about this recipient");
+    let (outcome, said) = match reply {
+        None => (plan.otherwise.clone(), nothing()),
+        Some((_, reply)) => {
+            let class = u8::try_from(reply.code / 100).unwrap_or(4);
+            let said = Said::ours(reply.enhanced.unwrap_or(Enhanced(class, 0, 0)), reply.to_string());
+            match reply.code {
+                200..300 => (Outcome::Delivered, said),
+                500..600 => (Outcome::Failed, said),
+                _ => (plan.otherwise.clone(), said),
+            }
+        }
+    };
+    Entry { recipient: plan.recipient, outcome, said }
+}

@@ -1,0 +1,48 @@
+//! Writes the reports that are due.
+
+use std::time::Duration;
+
+use net::Shutdown;
+
+use super::{Means, new_letter_id, now};
+use crate::queue::{self, letters_to_report, write_report};
+
+/// Reports looked up at once.
+const SLICE: usize = 50;
+/// Lateness is not announced: it comes with time.
+const LOOK_AGAIN: Duration = Duration::from_secs(10);
+
+pub async fn run(means: Means, shutdown: Shutdown) {
+    let mut watch = means.store.watch(queue::TOPIC);
+    let mut pause = Duration::ZERO;
+    loop {
+        tokio::select! {
+            () = shutdown.requested() => return,
+            () = tokio::time::sleep(pause) => {}
+            () = watch.changed() => {}
+        }
+        pause = match write_due(&means, &shutdown).await {
+            Ok(0) => LOOK_AGAIN,
+            Ok(_) => Duration::ZERO,
+            Err(error) => {
+                tracing::error!(%error, "cannot write reports to senders; tried again");
+                LOOK_AGAIN
+            }
+        };
+    }
+}
+
+/// Gives how many were written.
+async fn write_due(means: &Means, shutdown: &Shutdown) -> Result<usize, store::Error> {
+    let at = now();
+    let letters = means.store.read(move |view| letters_to_report(view, at, SLICE)).await?;
+    let mut written = 0;
+    for letter in letters {
+        if shutdown.is_requested() {
+            break;
+        }
+        let wrote = write_report(&means.store, &means.office, &means.schedule, letter, at, new_letter_id()).await?;
+        written += usize::from(wrote);
+    }
+    Ok(written)
+}

@@ -1,0 +1,401 @@
+//! Hands one letter to a server, to some recipients, in one mail transaction (RFC 5321 §3.3).
+
+use bytes::Bytes;
+use mail::{BodyKind, Enhanced, Reply};
+use smtp::{Command, DotStuffer, Forward, MailFrom, RcptTo};
+use store::Store;
+
+use super::Waits;
+use super::line::{Line, Lost};
+use crate::queue::{Loaded, LoadedRecipient, Said};
+use crate::seven_bit::seven_bit;
+
+/// What became of one recipient in a transaction.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Fate {
+    /// The server has taken the letter.
+    Taken(Said),
+    /// Not now.
+    Later(Said),
+    /// Never.
+    Never(Said),
+    /// The server wants no more recipients in this transaction.
+    NextTransaction,
+}
+
+/// What became of a transaction.
+pub struct Handed {
+    /// One for each recipient, in order.
+    pub fates: Vec<Fate>,
+    /// The conversation can go on.
+    pub usable: bool,
+}
+
+/// What came of trying.
+pub enum Tried {
+    /// Something was decided.
+    Handed(Handed),
+    /// The server ended the conversation instead of answering MAIL, as they do with idle connections. Nothing happened.
+    Stale(Said),
+}
+
+/// Bytes of a letter read from the store at one time.
+pub const PIECE: u64 = 256 * 1024;
+
+/// Hands the letter over.
+pub async fn hand_over(line: &mut Line, letter: &Loaded, store: &Store, waits: &Waits) -> Tried {
+    let plan = match plan(line, letter, store).await {
+        Ok(plan) => plan,
+        Err(fate) => return Tried::Handed(Handed { fates: vec![fate; letter.recipients.len()], usable: true }),
+    };
+    let mut transaction = Transaction { fates: vec![None; letter.recipients.len()], line, letter, store, waits, plan };
+    transaction.leave_out_what_cannot_go();
+    if transaction.open().is_empty() {
+        return Tried::Handed(transaction.end(true));
+    }
+    transaction.run().await
+}
+
+/// How the letter goes over this line.
+struct Plan {
+    mail: MailFrom,
+    /// The letter in 7 bits, where the server takes no others.
+    converted: Option<Bytes>,
+}
+
+/// The letter as a whole: does it fit, and in which form?
+async fn plan(line: &Line, letter: &Loaded, store: &Store) -> Result<Plan, Fate> {
+    let offers = &line.offers;
+    let host = &line.host;
+    let never = |status, text: String| Fate::Never(Said::ours(status, text));
+    if let Some(most) = offers.max_size.filter(|most| letter.size > *most) {
+        let text = format!("the letter has {} bytes, and {host} takes {most} at most", letter.size);
+        return Err(never(Enhanced(5, 3, 4), text));
+    }
+    let sender = letter.return_path.address();
+    let utf8 = letter.smtputf8 || sender.is_some_and(|sender| sender.needs_smtputf8());
+    if utf8 && !offers.smtputf8 {
+        let text = format!("the letter has international addresses or headers (SMTPUTF8), which {host} does not know");
+        return Err(never(Enhanced(5, 6, 7), text));
+    }
+    // RFC 6152 §3: to a server without 8BITMIME goes a 7-bit letter, or none.
+    let converted = if letter.eight_bit && !offers.eight_bit_mime {
+        let whole = whole(store, letter).await?;
+        let converted = seven_bit(&whole).map_err(|why| {
+            never(Enhanced(5, 6, 3), format!("{host} takes no 8-bit letters, and this one cannot be rewritten: {why}"))
+        })?;
+        Some(Bytes::from(converted))
+    } else {
+        None
+    };
+    let mut mail = MailFrom::new(letter.return_path.clone());
+    mail.size = offers.size.then(|| converted.as_ref().map_or(letter.size, |bytes| bytes.len() as u64));
+    if letter.eight_bit && converted.is_none() {
+        mail.body = BodyKind::EightBitMime;
+    }
+    mail.smtputf8 = utf8 || offers.smtputf8 && letter.recipients.iter().any(|to| to.address.needs_smtputf8());
+    Ok(Plan { mail, converted })
+}
+
+async fn whole(store: &Store, letter: &Loaded) -> Result<Bytes, Fate> {
+    let (blob, size) = (letter.blob, letter.size);
+    store.read(move |view| view.read_blob(blob, 0..size)).await.map_err(|error| our_fault(&error))
+}
+
+fn our_fault(error: &store::Error) -> Fate {
+    tracing::error!(%error, "cannot read a letter of the queue");
+    Fate::Later(Said::ours(Enhanced(4, 3, 0), format!("the letter could not be read: {error}")))
+}
+
+/// Where in the dialogue a server refused.
+#[derive(Clone, Copy, PartialEq)]
+enum Stage {
+    Mail,
+    Rcpt,
+    Data,
+}
+
+struct Transaction<'a> {
+    line: &'a mut Line,
+    letter: &'a Loaded,
+    store: &'a Store,
+    waits: &'a Waits,
+    plan: Plan,
+    /// `None`: still open, or accepted by RCPT.
+    fates: Vec<Option<Fate>>,
+}
+
+impl Transaction<'_> {
+    /// A recipient with an international address stays behind where the server does not know such.
+    fn leave_out_what_cannot_go(&mut self) {
+        if self.plan.mail.smtputf8 {
+            return;
+        }
+        let text = format!("the address is international (SMTPUTF8), which {} does not know", self.line.host);
+        for (fate, to) in self.fates.iter_mut().zip(&self.letter.recipients) {
+            if to.address.needs_smtputf8() {
+                *fate = Some(Fate::Never(Said::ours(Enhanced(5, 6, 7), &text)));
+            }
+        }
+    }
+
+    /// The recipients whose fate is open, by place.
+    fn open(&self) -> Vec<usize> {
+        self.fates.iter().enumerate().filter(|(_, fate)| fate.is_none()).map(|(place, _)| place).collect()
+    }
+
+    fn end(self, usable: bool) -> Handed {
+        let nothing = || Fate::Later(Said::ours(Enhanced(4, 3, 0), "the transaction ended without an answer"));
+        Handed { fates: self.fates.into_iter().map(|fate| fate.unwrap_or_else(nothing)).collect(), usable }
+    }
+
+    /// Ends the transaction with one fate for all who are open.
+    fn end_with(mut self, fate: Fate, usable: bool) -> Handed {
+        for place in self.open() {
+            self.fates[place] = Some(fate.clone());
+        }
+        self.end(usable)
+    }
+
+    fn lost(self, doing: &str, lost: &Lost) -> Handed {
+        let text = format!("the connection to {} broke {doing}: {lost}", self.line.host);
+        self.end_with(Fate::Later(Said::ours(Enhanced(4, 4, 2), text)), false)
+    }
+
+    fn stale(self, lost: &Lost) -> Tried {
+        match lost {
+            Lost::Net(net::Error::Closed) => {
+                let text = format!("{} closed the connection at MAIL", self.line.host);
+                Tried::Stale(Said::ours(Enhanced(4, 4, 2), text))
+            }
+            lost => Tried::Handed(self.lost("at MAIL", lost)),
+        }
+    }
+
+    async fn run(mut self) -> Tried {
+        let recipients = self.open();
+        let pipelining = self.line.offers.pipelining;
+        if let Err(lost) = self.say_envelope(&recipients, pipelining).await {
+            return self.stale(&lost);
+        }
+        let reply = match self.line.reply(self.waits.command).await {
+            Ok(reply) if reply.code == 421 => {
+                return Tried::Stale(Said::reply(status(&reply, Stage::Mail), &reply, &self.line.host));
+            }
+            Ok(reply) => reply,
+            Err(lost) => return self.stale(&lost),
+        };
+        Tried::Handed(self.after_mail(reply, &recipients, pipelining).await)
+    }
+
+    /// With pipelining all at once (RFC 2920), else MAIL alone.
+    async fn say_envelope(&mut self, recipients: &[usize], pipelining: bool) -> Result<(), Lost> {
+        let mail = Command::Mail(self.plan.mail.clone());
+        self.line.write(&mail).await?;
+        if pipelining {
+            for place in recipients {
+                let rcpt = rcpt(&self.letter.recipients[*place]);
+                self.line.write(&rcpt).await?;
+            }
+            self.line.write(&Command::Data).await?;
+        }
+        Ok(())
+    }
+
+    async fn after_mail(mut self, mail: Reply, recipients: &[usize], pipelining: bool) -> Handed {
+        if !mail.is_positive() {
+            let fate = refusal(&mail, Stage::Mail, &self.line.host);
+            // The answers to what was pipelined behind MAIL are of no interest, but they come.
+            let usable = if pipelining { self.drain(recipients.len()).await } else { self.reset().await };
+            return self.end_with(fate, usable);
+        }
+        if let Err((lost, reply)) = self.recipients(recipients, pipelining).await {
+            return match reply {
+                Some(reply) => {
+                    let fate = refusal(&reply, Stage::Rcpt, &self.line.host);
+                    self.end_with(fate, false)
+                }
+                None => self.lost("at RCPT", &lost),
+            };
+        }
+        if !pipelining {
+            if self.open().is_empty() {
+                let usable = self.reset().await;
+                return self.end(usable);
+            }
+            if let Err(lost) = self.line.write(&Command::Data).await {
+                return self.lost("at DATA", &lost);
+            }
+        }
+        match self.line.reply(self.waits.data).await {
+            Ok(reply) => self.after_data(reply).await,
+            Err(lost) => self.lost("at DATA", &lost),
+        }
+    }
+
+    /// Reads the answers to each RCPT. `Err` ends the conversation, with the 421 where the server said one.
+    async fn recipients(&mut self, recipients: &[usize], pipelining: bool) -> Result<(), (Lost, Option<Reply>)> {
+        let mut accepted = false;
+        for place in recipients {
+            if !pipelining {
+                let rcpt = rcpt(&self.letter.recipients[*place]);
+                self.line.write(&rcpt).await.map_err(|lost| (lost, None))?;
+            }
+            let reply = self.line.reply(self.waits.command).await.map_err(|lost| (lost, None))?;
+            if reply.code == 421 {
+                return Err((Lost::Net(net::Error::Closed), Some(reply)));
+            }
+            self.fates[*place] = match reply.code {
+                200..300 => None,
+                // RFC 5321 §4.5.3.1.10: too many; 552 is what some say for it. The rest goes in another transaction.
+                _ if accepted && says_too_many(&reply) => Some(Fate::NextTransaction),
+                _ => Some(refusal(&reply, Stage::Rcpt, &self.line.host)),
+            };
+            accepted |= reply.is_positive();
+        }
+        Ok(())
+    }
+
+    async fn after_data(mut self, reply: Reply) -> Handed {
+        let wanted = !self.open().is_empty();
+        if reply.code != 354 {
+            // Without a recipient it is only the answer to a DATA that came too early.
+            let fate = refusal(&reply, Stage::Data, &self.line.host);
+            let usable = reply.code != 421 && self.reset().await;
+            return self.end_with(fate, usable);
+        }
+        if !wanted {
+            // RFC 2920 §3.1: the server must be let out of DATA; an empty letter to nobody.
+            let ended = self.line.write_bytes(b".\r\n").await.is_ok();
+            let usable = ended && self.line.reply(self.waits.dot).await.is_ok_and(|reply| reply.code != 421);
+            return self.end(usable);
+        }
+        match self.send_letter().await {
+            Ok(()) => self.after_dot().await,
+            Err(Stopped::Store(fate)) => self.end_with(fate, false),
+            Err(Stopped::Lost(lost)) => self.refused_under_way(lost).await,
+        }
+    }
+
+    /// The server stopped taking the letter: perhaps it has said why.
+    async fn refused_under_way(self, lost: Lost) -> Handed {
+        match self.line.reply(std::time::Duration::from_secs(1)).await {
+            Ok(reply) if !reply.is_positive() => {
+                let fate = refusal(&reply, Stage::Data, &self.line.host);
+                self.end_with(fate, false)
+            }
+            _ => self.lost("while the letter was sent", &lost),
+        }
+    }
+
+    async fn after_dot(self) -> Handed {
+        match self.line.reply(self.waits.dot).await {
+            Ok(reply) if reply.is_positive() => {
+                let said = Said::reply(reply.enhanced.unwrap_or(Enhanced(2, 0, 0)), &reply, &self.line.host);
+                self.end_with(Fate::Taken(said), true)
+            }
+            Ok(reply) => {
+                let fate = refusal(&reply, Stage::Data, &self.line.host);
+                self.end_with(fate, reply.code != 421)
+            }
+            // It may have been taken, or not: sent again, since two are better than none.
+            Err(lost) => self.lost("before the letter was acknowledged", &lost),
+        }
+    }
+
+    async fn send_letter(&mut self) -> Result<(), Stopped> {
+        let mut stuffer = DotStuffer::new();
+        if let Some(converted) = self.plan.converted.clone() {
+            self.send_piece(&mut stuffer, &converted).await?;
+        } else {
+            let mut at = 0;
+            while at < self.letter.size {
+                let piece = self.piece(at).await?;
+                if piece.is_empty() {
+                    let error = store::Error::NoBlob(self.letter.blob);
+                    return Err(Stopped::Store(our_fault(&error)));
+                }
+                self.send_piece(&mut stuffer, &piece).await?;
+                at += piece.len() as u64;
+            }
+        }
+        Ok(self.line.write_bytes(stuffer.finish()).await?)
+    }
+
+    async fn piece(&self, at: u64) -> Result<Bytes, Stopped> {
+        if let Some(beginning) = usize::try_from(at).ok().and_then(|at| self.letter.beginning.get(at..)) {
+            if !beginning.is_empty() {
+                return Ok(self.letter.beginning.slice_ref(beginning));
+            }
+        }
+        let blob = self.letter.blob;
+        let read = self.store.read(move |view| view.read_blob(blob, at..at + PIECE)).await;
+        read.map_err(|error| Stopped::Store(our_fault(&error)))
+    }
+
+    async fn send_piece(&mut self, stuffer: &mut DotStuffer, piece: &[u8]) -> Result<(), Stopped> {
+        for bytes in stuffer.pieces(piece) {
+            self.line.write_bytes(bytes).await?;
+        }
+        Ok(())
+    }
+
+    /// Reads the answers to pipelined RCPTs and DATA after MAIL was refused.
+    async fn drain(&mut self, recipients: usize) -> bool {
+        for _ in 0..recipients {
+            match self.line.reply(self.waits.command).await {
+                Ok(reply) if reply.code != 421 => {}
+                _ => return false,
+            }
+        }
+        match self.line.reply(self.waits.data).await {
+            Ok(reply) => reply.code != 421 && reply.code != 354,
+            Err(_) => false,
+        }
+    }
+
+    /// Leaves the transaction, so that the next letter begins in a known state.
+    async fn reset(&mut self) -> bool {
+        self.line.ask(&Command::Rset, self.waits.command).await.is_ok_and(|reply| reply.is_positive())
+    }
+}
+
+enum Stopped {
+    Store(Fate),
+    Lost(Lost),
+}
+
+impl From<Lost> for Stopped {
+    fn from(lost: Lost) -> Self {
+        Self::Lost(lost)
+    }
+}
+
+fn rcpt(to: &LoadedRecipient) -> Command {
+    Command::Rcpt(RcptTo { to: Forward::Address(to.address.clone()) })
+}
+
+/// A mailbox that is full says 452 4.2.2, which is no reason for another transaction.
+fn says_too_many(reply: &Reply) -> bool {
+    matches!(reply.code, 452 | 552) && matches!(reply.enhanced, None | Some(Enhanced(_, 5, 3)))
+}
+
+/// 5xx: never; anything else that is no success: later.
+fn refusal(reply: &Reply, stage: Stage, host: &str) -> Fate {
+    let said = Said::reply(status(reply, stage), reply, host);
+    if reply.is_permanent() { Fate::Never(said) } else { Fate::Later(said) }
+}
+
+/// The server's enhanced code, or the one that fits its plain code at this stage (RFC 3463 §3).
+fn status(reply: &Reply, stage: Stage) -> Enhanced {
+    let class = if reply.is_permanent() { 5 } else { 4 };
+    if let Some(enhanced) = reply.enhanced {
+        return Enhanced(class, enhanced.1, enhanced.2);
+    }
+    match (stage, reply.code % 100) {
+        (Stage::Rcpt, 50 | 51 | 53) => Enhanced(class, 1, 1),
+        (Stage::Rcpt, 52) => Enhanced(class, 2, 2),
+        (Stage::Mail | Stage::Data, 52) => Enhanced(class, 3, 4),
+        _ => Enhanced(class, 0, 0),
+    }
+}
