@@ -1,0 +1,74 @@
+//! CREATE, DELETE, RENAME, SUBSCRIBE, UNSUBSCRIBE (RFC 9051 §6.3.4 to §6.3.8).
+
+use mail::seam::AccountId;
+use mailbox::{Error, folder};
+use store::Tx;
+
+use crate::codec::command::SpecialUse;
+use crate::serve::{Answer, Done, Session};
+
+/// With RFC 6154 §3: a use the folder shall have.
+pub(super) async fn create(session: &Session, name: String, uses: &[SpecialUse]) -> Done {
+    let special_use = match uses {
+        [] => None,
+        [one] => Some(kept(*one).ok_or_else(|| no_use("Folders for this use are not kept here"))?),
+        _ => return Err(no_use("A folder has one use at most").into()),
+    };
+    let account = session.login.account;
+    let made = session
+        .house
+        .store
+        .write(move |tx| {
+            if let Some(special_use) = special_use
+                && folder::by_use(tx, account, special_use)?.is_some()
+            {
+                return Ok::<_, Error>(false);
+            }
+            folder::create(tx, account, &name, special_use)?;
+            Ok(true)
+        })
+        .await?;
+    if made { Ok(Answer::ok("Created")) } else { Ok(no_use("There is a folder for this use already")) }
+}
+
+fn no_use(why: &'static str) -> Answer {
+    Answer::no(why).word("USEATTR")
+}
+
+/// `\All` and `\Flagged` would be views over other folders, and nobody's folder is one.
+fn kept(one: SpecialUse) -> Option<mailbox::SpecialUse> {
+    match one {
+        SpecialUse::Archive => Some(mailbox::SpecialUse::Archive),
+        SpecialUse::Drafts => Some(mailbox::SpecialUse::Drafts),
+        SpecialUse::Junk => Some(mailbox::SpecialUse::Junk),
+        SpecialUse::Sent => Some(mailbox::SpecialUse::Sent),
+        SpecialUse::Trash => Some(mailbox::SpecialUse::Trash),
+        SpecialUse::All | SpecialUse::Flagged => None,
+    }
+}
+
+pub(super) async fn delete(session: &Session, name: String) -> Done {
+    change(session, "Deleted", move |tx, account| folder::delete(tx, account, &name)).await
+}
+
+pub(super) async fn rename(session: &Session, from: String, to: String) -> Done {
+    change(session, "Renamed", move |tx, account| folder::rename(tx, account, &from, &to)).await
+}
+
+pub(super) async fn subscribe(session: &Session, name: String) -> Done {
+    change(session, "Subscribed", move |tx, account| folder::subscribe(tx, account, &name)).await
+}
+
+pub(super) async fn unsubscribe(session: &Session, name: String) -> Done {
+    change(session, "Unsubscribed", move |tx, account| folder::unsubscribe(tx, account, &name)).await
+}
+
+async fn change(
+    session: &Session,
+    done: &'static str,
+    change: impl Fn(&mut Tx, AccountId) -> Result<(), Error> + Send + 'static,
+) -> Done {
+    let account = session.login.account;
+    session.house.store.write(move |tx| change(tx, account)).await?;
+    Ok(Answer::ok(done))
+}
