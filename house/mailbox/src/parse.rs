@@ -2,6 +2,7 @@
 //! without its body. Reads any bytes and never fails: what is malformed gives less.
 
 mod column;
+mod date;
 pub mod decode;
 mod params;
 mod scan;

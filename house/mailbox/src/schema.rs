@@ -18,7 +18,7 @@ pub const MIGRATIONS: &[Migration] = &[Migration { room: "mailbox", number: 1, s
 /// - `gone`: letters that went and may still be in the search index.
 const FIRST: &str = "
 CREATE TABLE account_mail (
-    account BIGINT PRIMARY KEY,
+    account {key},
     quota BIGINT,
     used BIGINT NOT NULL DEFAULT 0,
     letters BIGINT NOT NULL DEFAULT 0,
@@ -100,11 +100,11 @@ CREATE TABLE thread_ref (
 ) {clustered};
 CREATE INDEX thread_ref_thread ON thread_ref (account, thread);
 CREATE TABLE uid_checkpoint (
-    folder BIGINT PRIMARY KEY,
+    folder {key},
     change BIGINT NOT NULL,
     uids {blob} NOT NULL
 );
 CREATE TABLE gone (
-    letter BIGINT PRIMARY KEY
+    letter {key}
 );
 ";

@@ -152,7 +152,7 @@ impl Summary {
                 Some(_) => {}
             }
         }
-        let sent = found[Piece::Date as usize].as_deref().and_then(read_date);
+        let sent = found[Piece::Date as usize].as_deref().and_then(super::date::read);
         Self::joined(&found, sent)
     }
 
@@ -237,15 +237,6 @@ impl<'de> Deserialize<'de> for Summary {
         let encoded: &[u8] = Deserialize::deserialize(deserializer)?;
         Self::decode(encoded).ok_or_else(|| de::Error::custom("a damaged summary"))
     }
-}
-
-/// Reads a date-time of RFC 5322 §3.3, obsolete forms included.
-fn read_date(date: &[u8]) -> Option<Sent> {
-    let text = std::str::from_utf8(date.get(..date.len().min(200))?).ok()?;
-    let date = mail_parser::DateTime::parse_rfc822(text).filter(mail_parser::DateTime::is_valid)?;
-    let day =
-        crate::search::Day::of(date.year.try_into().ok()?, date.month.try_into().ok()?, date.day.try_into().ok()?)?;
-    Some(Sent { seconds: date.to_timestamp(), day: day.0 })
 }
 
 #[cfg(test)]

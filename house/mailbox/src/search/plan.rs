@@ -103,11 +103,14 @@ impl Plan {
     pub fn batch(&self, view: &View, folder: FolderId, ranges: Vec<UidRange>) -> Result<Batch, Error> {
         let limit = if self.want.card { ROWS_WITH_SUMMARY } else { ROWS };
         let mut batch = Batch { found: Uids::new(), rest: Vec::new() };
-        let (mut looked, mut last) = (0, None);
+        let (mut looked, mut next) = (0, None);
         let mut to_open: Vec<Row> = Vec::new();
         fetch::each(view, folder, &ranges, self.want, |row| {
+            if looked >= limit || to_open.len() >= OPENED {
+                next = Some(row.uid);
+                return ControlFlow::Break(());
+            }
             looked += 1;
-            last = Some(row.uid);
             match self.test.of_row(&row) {
                 Some(true) => {
                     batch.found.insert(row.uid);
@@ -115,27 +118,17 @@ impl Plan {
                 Some(false) => {}
                 None => to_open.push(row),
             }
-            let full = looked >= limit || to_open.len() >= OPENED;
-            if full { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+            ControlFlow::Continue(())
         })?;
         for row in to_open {
             if self.test.of_letter(&row, &mut Letter::new(view, &row))? {
                 batch.found.insert(row.uid);
             }
         }
-        // Ranges ascend, so what follows the last row is what is left.
-        let full = looked >= limit || last.is_some_and(|_| looked > 0 && ranges_left(&ranges, last));
-        batch.rest = match last.and_then(Uid::next).filter(|_| full) {
-            Some(next) => letter::rest(&ranges, next),
-            None => Vec::new(),
-        };
+        // The ranges ascend, so the rest of them begins with the row that found no room.
+        batch.rest = next.map(|next| letter::rest(&ranges, next)).unwrap_or_default();
         Ok(batch)
     }
-}
-
-/// Is anything after the last row looked at?
-fn ranges_left(ranges: &[UidRange], last: Option<Uid>) -> bool {
-    last.is_some_and(|last| ranges.iter().any(|range| range.last > last))
 }
 
 /// The questions to the index, in the order [`Test::new`] takes their answers.

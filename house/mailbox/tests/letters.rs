@@ -1,0 +1,421 @@
+//! What happens to letters and folders, one promise at a time.
+
+mod common;
+
+use common::{ALICE, House, NOW, letter, only, runtime, uid};
+use facteur_mailbox as mailbox;
+use mail::seam::AccountId;
+use mailbox::letter::{Expunge, SLICE, copy, expunge, move_, store_flags};
+use mailbox::{
+    Change, Error, FlagChange, FlagSet, FolderId, Keywords, SpecialUse, System, Uid, UidRange, Uids, account,
+    changes_since, flags, folder, vanished_since,
+};
+
+#[test]
+fn a_new_mailbox_has_its_folders_and_is_subscribed_to_them() {
+    let house = House::new();
+    let folders = house.read(|view| folder::list(view, ALICE));
+    let names: Vec<_> = folders.iter().map(|f| (f.name.as_str(), f.special_use)).collect();
+    assert_eq!(
+        names,
+        [
+            ("INBOX", None),
+            ("Archive", Some(SpecialUse::Archive)),
+            ("Drafts", Some(SpecialUse::Drafts)),
+            ("Junk", Some(SpecialUse::Junk)),
+            ("Sent", Some(SpecialUse::Sent)),
+            ("Trash", Some(SpecialUse::Trash)),
+        ]
+    );
+    assert!(folders.iter().all(|f| f.subscribed && f.uid_next == Uid::FIRST && f.highest >= Change(1)));
+    assert!(matches!(house.write(|tx| account::create(tx, ALICE, None)), Err(Error::AccountExists(ALICE))));
+}
+
+#[test]
+fn a_letter_is_filed_with_the_next_uid_and_counted() {
+    let house = House::new();
+    let inbox = house.folder("inbox");
+    let text = letter("one", "1@x", "");
+    let first = house.file(inbox.id, text.clone()).unwrap();
+    let second = house.file_with(inbox.id, text.clone(), System::SEEN.into(), NOW).unwrap();
+    assert_eq!((first.uid, second.uid), (uid(1), uid(2)));
+    assert!(second.change > first.change && second.letter > first.letter);
+    let inbox = house.folder("INBOX");
+    assert_eq!((inbox.total, inbox.unseen, inbox.size), (2, 1, 2 * text.len() as u64));
+    assert_eq!((inbox.highest, inbox.uid_next), (second.change, uid(3)));
+    let usage = house.read(|view| account::usage(view, ALICE));
+    assert_eq!((usage.used, usage.letters, usage.change), (2 * text.len() as u64, 2, second.change));
+    let rows = house.rows(inbox.id);
+    let card = rows[1].card.as_ref().unwrap();
+    assert_eq!(card.summary.as_ref().unwrap().subject(), Some(&b"one"[..]));
+    assert_eq!(rows[1].received, NOW);
+    let blob = card.blob;
+    let body = house.read(move |view| mailbox::body::read(view, blob, 0..1 << 30));
+    assert_eq!(body, text.as_bytes());
+}
+
+#[test]
+fn what_is_over_quota_is_refused_and_leaves_no_trace() {
+    let house = House::new();
+    let text = letter("one", "1@x", "");
+    let quota = text.len() as u64 + 10;
+    house.write(move |tx| account::set_quota(tx, ALICE, Some(quota))).unwrap();
+    let inbox = house.folder("INBOX");
+    house.file(inbox.id, text.clone()).unwrap();
+    let refused = house.file(inbox.id, text.clone());
+    assert!(matches!(refused, Err(Error::OverQuota { used, quota: most, size })
+        if used == text.len() as u64 && most == quota && size == text.len() as u64));
+    let to = house.folder("Trash").id;
+    let copied = house.write(move |tx| copy(tx, inbox.id, &[UidRange::ALL], to, SLICE));
+    assert!(matches!(copied, Err(Error::OverQuota { .. })));
+    assert_eq!((house.folder("INBOX").total, house.folder("INBOX").uid_next), (1, uid(2)));
+    assert_eq!(house.count("blob"), 1);
+    // A move needs no room.
+    house.write(move |tx| move_(tx, inbox.id, &[UidRange::ALL], to, SLICE)).unwrap();
+    assert_eq!(house.folder("Trash").total, 1);
+}
+
+#[test]
+fn a_copy_shares_the_bytes_until_the_last_one_goes() {
+    let house = House::new();
+    let (inbox, archive) = (house.folder("INBOX").id, house.folder("Archive").id);
+    house.file_with(inbox, letter("one", "1@x", ""), System::FLAGGED.into(), NOW).unwrap();
+    let copied = house.write(move |tx| copy(tx, inbox, &[UidRange::ALL], archive, SLICE)).unwrap();
+    assert_eq!((copied.pairs, copied.next), (vec![(uid(1), uid(1))], None));
+    let (old, new) = (&house.rows(inbox)[0], &house.rows(archive)[0]);
+    assert_ne!(old.letter, new.letter);
+    assert_eq!((&old.flags, old.received, old.size), (&new.flags, new.received, new.size));
+    assert_eq!(old.card.as_ref().unwrap().blob, new.card.as_ref().unwrap().blob);
+    assert_eq!((house.count("blob"), house.count("letter")), (1, 2));
+    house.expunge_all(inbox);
+    assert_eq!((house.count("blob"), house.count("letter")), (1, 1));
+    house.expunge_all(archive);
+    assert_eq!((house.count("blob"), house.count("letter"), house.count("entry")), (0, 0, 0));
+    assert_eq!(house.read(|view| account::usage(view, ALICE)).used, 0);
+}
+
+#[test]
+fn a_move_keeps_the_letter_and_leaves_a_tombstone() {
+    let house = House::new();
+    let (inbox, archive) = (house.folder("INBOX").id, house.folder("Archive").id);
+    let filed = house.file(inbox, letter("one", "1@x", "")).unwrap();
+    let since = house.folder("INBOX").highest;
+    house.write(move |tx| move_(tx, inbox, &[only(1)], archive, SLICE)).unwrap();
+    assert_eq!(house.rows(archive)[0].letter, filed.letter);
+    let letter = filed.letter;
+    assert_eq!(house.read(move |view| mailbox::fetch::by_key(view, letter)), Some((archive, uid(1))));
+    let changes = house.read(move |view| changes_since(view, inbox, since, 100));
+    assert!(changes.changed.is_empty());
+    assert_eq!(changes.vanished.iter().collect::<Vec<_>>(), [uid(1)]);
+    let (inbox, archive) = (house.folder("INBOX"), house.folder("Archive"));
+    assert_eq!((inbox.total, inbox.size, archive.total), (0, 0, 1));
+    // Onto itself: a new UID, as RFC 6851 §3 has it.
+    let again = house.write(move |tx| move_(tx, archive.id, &[UidRange::ALL], archive.id, SLICE)).unwrap();
+    assert_eq!(again.pairs, [(uid(1), uid(2))]);
+    assert_eq!(house.folder("Archive").total, 1);
+}
+
+#[test]
+fn flags_are_changed_letter_by_letter_unless_changed_meanwhile() {
+    let house = House::new();
+    let inbox = house.folder("INBOX").id;
+    for n in 0..3 {
+        house.file(inbox, letter("x", &format!("{n}@x"), "")).unwrap();
+    }
+    let seen_at = house.folder("INBOX").highest;
+    house.flag(inbox, 2, System::SEEN);
+    let change = FlagChange::Add(System::DELETED.into());
+    let stored =
+        house.write(move |tx| store_flags(tx, inbox, &[UidRange::ALL], &change, Some(seen_at), SLICE)).unwrap();
+    assert_eq!(stored.modified, [uid(2)]);
+    assert_eq!(stored.changed.iter().map(|f| f.uid).collect::<Vec<_>>(), [uid(1), uid(3)]);
+    assert!(stored.changed.iter().all(|f| f.change > seen_at));
+    let folder = house.folder("INBOX");
+    assert_eq!((folder.unseen, folder.deleted), (2, 2));
+    // Flags that are so already make no change.
+    let before = folder.highest;
+    let change = FlagChange::Remove(System::DRAFT.into());
+    let stored = house.write(move |tx| store_flags(tx, inbox, &[UidRange::ALL], &change, None, SLICE)).unwrap();
+    assert_eq!((stored.changed.len(), stored.same.len()), (0, 3));
+    assert_eq!(house.folder("INBOX").highest, before);
+    let gone = house.write(move |tx| expunge(tx, inbox, &Expunge::DeletedAmong(&[only(3)]), SLICE)).unwrap();
+    assert_eq!(gone.uids, [uid(3)]);
+    let gone = house.write(move |tx| expunge(tx, inbox, &Expunge::Deleted, SLICE)).unwrap();
+    assert_eq!((gone.uids, gone.more), (vec![uid(1)], false));
+}
+
+#[test]
+fn keywords_keep_the_name_they_were_first_given() {
+    let house = House::new();
+    let inbox = house.folder("INBOX").id;
+    let set = house.write(|tx| flags::intern(tx, ALICE, System::SEEN, &["$Forwarded", "Été", "$forwarded"])).unwrap();
+    assert_eq!(set.keywords().len(), 2);
+    house.file_with(inbox, letter("x", "1@x", ""), set.clone(), NOW).unwrap();
+    assert_eq!(house.rows(inbox)[0].flags, set);
+    let names = house.read(|view| Keywords::load(view, ALICE));
+    assert_eq!(names.iter().map(|(_, name)| name).collect::<Vec<_>>(), ["$Forwarded", "Été"]);
+    assert_eq!(names.id("$FORWARDED"), Some(set.keywords()[0]));
+    for bad in ["", "two words", "a\r\nb"] {
+        assert!(matches!(
+            house.write(move |tx| flags::intern(tx, ALICE, System::NONE, &[bad])),
+            Err(Error::BadKeyword(_))
+        ));
+    }
+}
+
+#[test]
+fn a_folder_is_renamed_with_those_below_it_and_keeps_its_uids() {
+    let house = House::new();
+    house.write(|tx| folder::create(tx, ALICE, "Work/2026/Plans", None)).unwrap();
+    house.write(|tx| folder::create(tx, ALICE, "Workshop", None)).unwrap();
+    house.write(|tx| folder::subscribe(tx, ALICE, "Work/2026")).unwrap();
+    let before = house.folder("Work/2026/Plans");
+    house.file(before.id, letter("x", "1@x", "")).unwrap();
+    house.write(|tx| folder::rename(tx, ALICE, "Work", "Old/Work")).unwrap();
+    let after = house.folder("Old/Work/2026/Plans");
+    assert_eq!((after.id, after.uid_validity, after.uid_next), (before.id, before.uid_validity, uid(2)));
+    assert_eq!(house.folder("Workshop").name, "Workshop");
+    assert!(house.folder("Old/Work/2026").subscribed);
+    assert!(house.read(|view| folder::by_name(view, ALICE, "Work")).is_none());
+    assert!(matches!(house.write(|tx| folder::rename(tx, ALICE, "Old", "Old/Work/Older")), Err(Error::IntoItself)));
+    assert!(matches!(house.write(|tx| folder::rename(tx, ALICE, "Old", "Trash")), Err(Error::FolderExists(_))));
+    assert!(matches!(house.write(|tx| folder::rename(tx, ALICE, "No", "Yes")), Err(Error::NoFolderCalled(_))));
+}
+
+#[test]
+fn renaming_inbox_moves_its_letters_and_leaves_an_empty_one() {
+    let house = House::new();
+    house.write(|tx| folder::create(tx, ALICE, "INBOX/Lists", None)).unwrap();
+    let old = house.folder("INBOX");
+    house.file(old.id, letter("x", "1@x", "")).unwrap();
+    house.write(|tx| folder::rename(tx, ALICE, "inbox", "INBOX/2026")).unwrap();
+    assert_eq!(house.folder("INBOX/2026").total, 1);
+    let new = house.folder("INBOX");
+    assert_eq!((new.total, new.uid_next), (0, Uid::FIRST));
+    assert!(new.uid_validity > old.uid_validity && new.id != old.id);
+    assert_eq!(house.folder("INBOX/Lists").total, 0);
+}
+
+#[test]
+fn a_folder_made_again_never_looks_like_the_one_deleted() {
+    let house = House::new();
+    let mut last = None;
+    for _ in 0..3 {
+        let folder = house.write(|tx| folder::create(tx, ALICE, "Projects", None)).unwrap();
+        let validity = house.folder("Projects").uid_validity;
+        assert!(last < Some(validity));
+        last = Some(validity);
+        house.file(folder, letter("x", "1@x", "")).unwrap();
+        house.write(|tx| folder::delete(tx, ALICE, "Projects")).unwrap();
+        assert!(matches!(house.file(folder, letter("x", "1@x", "")), Err(Error::NoSuchFolder(_))));
+    }
+    assert_eq!((house.count("letter"), house.count("tombstone")), (0, 0));
+    assert!(matches!(house.write(|tx| folder::delete(tx, ALICE, "inbox")), Err(Error::Inbox)));
+    house.write(|tx| folder::create(tx, ALICE, "A/B", None)).unwrap();
+    assert!(matches!(house.write(|tx| folder::delete(tx, ALICE, "A")), Err(Error::HasChildren)));
+}
+
+#[test]
+fn subscriptions_outlive_their_folder() {
+    let house = House::new();
+    house.write(|tx| folder::create(tx, ALICE, "News", None)).unwrap();
+    house.write(|tx| folder::subscribe(tx, ALICE, "News")).unwrap();
+    house.write(|tx| folder::delete(tx, ALICE, "News")).unwrap();
+    assert!(house.read(|view| folder::subscriptions(view, ALICE)).contains(&"News".to_owned()));
+    house.write(|tx| folder::unsubscribe(tx, ALICE, "News")).unwrap();
+    assert!(!house.read(|view| folder::subscriptions(view, ALICE)).contains(&"News".to_owned()));
+}
+
+#[test]
+fn a_large_folder_is_gone_at_once_and_cleared_away_later() {
+    let house = House::new();
+    let folder = house.write(|tx| folder::create(tx, ALICE, "Big", None)).unwrap();
+    fill(&house, folder, SLICE as u32 + 100);
+    house.write(|tx| folder::delete(tx, ALICE, "Big")).unwrap();
+    assert!(house.read(|view| folder::by_name(view, ALICE, "Big")).is_none());
+    runtime().block_on(mailbox::index::catch_up(&house.store)).unwrap();
+    for table in ["letter", "entry", "blob", "thread_ref", "gone"] {
+        assert_eq!(house.count(table), 0, "{table}");
+    }
+    let usage = house.read(|view| account::usage(view, ALICE));
+    assert_eq!((usage.used, usage.letters), (0, 0));
+}
+
+#[test]
+fn a_deleted_account_leaves_nothing() {
+    let house = House::new();
+    let inbox = house.folder("INBOX").id;
+    fill(&house, inbox, 20);
+    house.write(|tx| flags::intern(tx, ALICE, System::NONE, &["Work"])).unwrap();
+    house.write(|tx| account::delete(tx, ALICE)).unwrap();
+    assert!(matches!(house.file(inbox, letter("x", "1@x", "")), Err(Error::NoSuchFolder(_))));
+    assert!(matches!(house.write(|tx| account::delete(tx, ALICE)), Err(Error::NoSuchAccount(ALICE))));
+    runtime().block_on(mailbox::index::catch_up(&house.store)).unwrap();
+    for table in ["account_mail", "folder", "letter", "entry", "blob", "thread_ref", "keyword", "subscription"] {
+        assert_eq!(house.count(table), 0, "{table}");
+    }
+}
+
+#[test]
+fn letters_stay_in_their_account() {
+    let house = House::new();
+    house.write(|tx| account::create(tx, AccountId(2), None)).unwrap();
+    let inbox = house.folder("INBOX").id;
+    house.file(inbox, letter("x", "1@x", "")).unwrap();
+    let other = house.read(|view| folder::by_name(view, AccountId(2), "INBOX")).unwrap().id;
+    let copied = house.write(move |tx| copy(tx, inbox, &[UidRange::ALL], other, SLICE));
+    assert!(matches!(copied, Err(Error::OtherAccount)));
+    let moved = house.write(move |tx| move_(tx, inbox, &[UidRange::ALL], other, SLICE));
+    assert!(matches!(moved, Err(Error::OtherAccount)));
+}
+
+#[test]
+fn the_first_unseen_letter_is_found() {
+    let house = House::new();
+    let inbox = house.folder("INBOX").id;
+    assert_eq!(house.read(move |view| folder::first_unseen(view, inbox)), None);
+    fill(&house, inbox, 5);
+    house.flag(inbox, 1, System::SEEN);
+    house.flag(inbox, 2, System::SEEN);
+    assert_eq!(house.read(move |view| folder::first_unseen(view, inbox)), Some(uid(3)));
+}
+
+fn thread_of(house: &House, folder: FolderId, number: u32) -> mailbox::ThreadId {
+    house.rows(folder).iter().find(|row| row.uid == uid(number)).unwrap().card.as_ref().unwrap().thread
+}
+
+#[test]
+fn answers_join_the_conversation_in_whatever_order_they_come() {
+    let house = House::new();
+    let inbox = house.folder("INBOX").id;
+    house.file(inbox, letter("a", "a@x", "")).unwrap();
+    house.file(inbox, letter("other", "z@x", "")).unwrap();
+    // An answer to an answer that has not come yet.
+    house.file(inbox, letter("Re: a", "c@x", "<b@x>")).unwrap();
+    assert_ne!(thread_of(&house, inbox, 1), thread_of(&house, inbox, 3));
+    house.file(inbox, letter("Re: a", "b@x", "<a@x>")).unwrap();
+    let thread = thread_of(&house, inbox, 1);
+    assert_eq!((thread_of(&house, inbox, 3), thread_of(&house, inbox, 4)), (thread, thread));
+    assert_ne!(thread_of(&house, inbox, 2), thread);
+    let letters = house.read(move |view| mailbox::thread::letters(view, ALICE, thread, 10));
+    assert_eq!(letters.len(), 3);
+}
+
+#[test]
+fn a_conversation_is_forgotten_with_its_last_letter() {
+    let house = House::new();
+    let inbox = house.folder("INBOX").id;
+    house.file(inbox, letter("a", "a@x", "<start@x> <b@x>")).unwrap();
+    house.file(inbox, letter("b", "b@x", "")).unwrap();
+    let gone = |number| house.write(move |tx| expunge(tx, inbox, &Expunge::All(&[only(number)]), 1)).unwrap();
+    gone(1);
+    assert_eq!(house.count("thread_ref"), 3);
+    gone(2);
+    assert_eq!(house.count("thread_ref"), 0);
+}
+
+#[test]
+fn a_letter_that_names_very_many_others_is_filed_all_the_same() {
+    let house = House::new();
+    let inbox = house.folder("INBOX").id;
+    let many: String = (0..5000).map(|n| format!("<{n}@x> ")).collect();
+    house.file(inbox, letter("a", "a@x", &many)).unwrap();
+    assert!(house.count("thread_ref") <= 24);
+}
+
+#[test]
+fn all_is_there_after_the_store_is_opened_again() {
+    let house = House::new();
+    let inbox = house.folder("INBOX").id;
+    fill(&house, inbox, 30);
+    house.flag(inbox, 7, System::DELETED);
+    let (folders, rows) = (house.read(|view| folder::list(view, ALICE)), house.rows(inbox));
+    let house = house.reopened();
+    assert_eq!(house.read(|view| folder::list(view, ALICE)), folders);
+    assert_eq!(format!("{:?}", house.rows(inbox)), format!("{rows:?}"));
+    assert_eq!(house.file(inbox, letter("x", "y@x", "")).unwrap().uid, uid(31));
+}
+
+fn fill(house: &House, folder: FolderId, count: u32) {
+    let store = house.store.clone();
+    runtime().block_on(async move {
+        let mut tasks = tokio::task::JoinSet::new();
+        for n in 0..count {
+            let prepared = mailbox::prepare(&store, letter("x", &format!("{n}@fill"), "").into()).unwrap();
+            let store = store.clone();
+            tasks.spawn(async move {
+                store.write(move |tx| mailbox::letter::file(tx, folder, &prepared, &FlagSet::default(), NOW)).await
+            });
+        }
+        assert!(tasks.join_all().await.iter().all(Result::is_ok));
+    });
+}
+
+#[test]
+fn a_folder_is_opened_from_its_checkpoint_as_from_its_rows() {
+    let house = House::new();
+    let inbox = house.folder("INBOX").id;
+    fill(&house, inbox, 900);
+    let walked = house.read(move |view| Uids::load(view, inbox));
+    house.write(move |tx| Ok(tx.execute("UPDATE folder SET stale = 5000", store::params![]).map(drop)?)).unwrap();
+    runtime().block_on(mailbox::index::catch_up(&house.store)).unwrap();
+    assert_eq!(house.count("uid_checkpoint"), 6);
+    assert_eq!(house.read(move |view| Uids::load(view, inbox)), walked);
+    // What came and went since is added and taken away.
+    house.write(move |tx| expunge(tx, inbox, &Expunge::All(&[only(5), only(900)]), 10)).unwrap();
+    fill(&house, inbox, 3);
+    house.flag(inbox, 17, System::SEEN);
+    let (uids, at) = house.read(move |view| Uids::load(view, inbox));
+    assert_eq!(uids.iter().collect::<Vec<_>>(), house.rows(inbox).iter().map(|row| row.uid).collect::<Vec<_>>());
+    assert_eq!(at, house.folder("INBOX").highest);
+}
+
+#[test]
+fn changes_come_in_pages_and_miss_nothing() {
+    let house = House::new();
+    let inbox = house.folder("INBOX").id;
+    let start = house.folder("INBOX").highest;
+    fill(&house, inbox, 50);
+    house
+        .write(move |tx| {
+            let change = FlagChange::Add(System::SEEN.into());
+            store_flags(tx, inbox, &[UidRange::new(uid(1), uid(20))], &change, None, SLICE)
+        })
+        .unwrap();
+    house.write(move |tx| expunge(tx, inbox, &Expunge::All(&[only(30)]), 1)).unwrap();
+    let (mut at, mut seen, mut vanished) = (start, Uids::new(), Uids::new());
+    loop {
+        let page = house.read(move |view| changes_since(view, inbox, at, 7));
+        assert!(page.now > at);
+        at = page.now;
+        seen.extend(&page.changed.iter().map(|row| row.uid).collect());
+        vanished.extend(&page.vanished);
+        if !page.more {
+            break;
+        }
+    }
+    assert_eq!(seen.len(), 49);
+    assert_eq!(vanished.iter().collect::<Vec<_>>(), [uid(30)]);
+    assert_eq!(at, house.folder("INBOX").highest);
+    assert!(house.read(move |view| changes_since(view, inbox, at, 7)).changed.is_empty());
+    assert_eq!(house.read(move |view| vanished_since(view, inbox, start)), vanished);
+}
+
+#[test]
+fn forgotten_tombstones_are_told_as_all_that_is_missing() {
+    let house = House::new();
+    let inbox = house.folder("INBOX").id;
+    fill(&house, inbox, 60);
+    let start = house.folder("INBOX").highest;
+    for n in [3, 4, 50] {
+        house.write(move |tx| expunge(tx, inbox, &Expunge::All(&[only(n)]), 1)).unwrap();
+    }
+    let late = house.folder("INBOX").highest;
+    house.write(move |tx| Ok(tx.execute("UPDATE folder SET buried = 100000", store::params![]).map(drop)?)).unwrap();
+    runtime().block_on(mailbox::index::catch_up(&house.store)).unwrap();
+    assert_eq!(house.count("tombstone"), 0);
+    house.write(move |tx| expunge(tx, inbox, &Expunge::All(&[only(60)]), 1)).unwrap();
+    let told = |since| house.read(move |view| changes_since(view, inbox, since, 100)).vanished;
+    assert_eq!(told(start).iter().map(Uid::get).collect::<Vec<_>>(), [3, 4, 50, 60]);
+    assert_eq!(told(late).iter().map(Uid::get).collect::<Vec<_>>(), [60]);
+}
