@@ -35,6 +35,18 @@ impl Prepared {
     pub fn structure(&self) -> &Structure {
         &self.structure
     }
+
+    /// The same letter with `head`, whole header lines that are no part of the envelope (`Delivered-To`), before it.
+    /// Nothing is parsed, packed or kept again, so a letter to many people costs little more than to one.
+    pub fn headed(&self, head: Bytes) -> Self {
+        let structure = self.structure.moved_by(u32::try_from(head.len()).unwrap_or(u32::MAX));
+        Self {
+            blob: self.blob.headed(head),
+            structure_column: structure.encode().into(),
+            structure: structure.into(),
+            ..self.clone()
+        }
+    }
 }
 
 /// Parses, hashes and packs a letter. Takes time in proportion to its size: call it outside of the writer, and for

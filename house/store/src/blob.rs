@@ -24,7 +24,7 @@ pub(crate) const MIGRATIONS: &[Migration] = &[Migration {
             id {id}, hash {blob} NOT NULL UNIQUE, length BIGINT NOT NULL, packed BIGINT NOT NULL,
             form BIGINT NOT NULL, refs BIGINT NOT NULL, file TEXT
           );
-          CREATE TABLE blob_content (blob {key}, bytes {blob} NOT NULL);",
+          CREATE TABLE blob_content (blob {key}, bytes {blob} NOT NULL, base BIGINT);",
 }];
 
 /// The number of a blob.
@@ -53,6 +53,8 @@ struct Prepared {
 enum Place {
     Inline(Bytes),
     File(Shelved),
+    /// Some bytes of its own, and then all of another blob.
+    Before(Bytes, PreparedBlob),
 }
 
 /// A file that is removed again unless a row refers to it.
@@ -66,6 +68,7 @@ struct Shelved {
 enum Form {
     Plain,
     Packed,
+    Headed,
 }
 
 impl Form {
@@ -73,6 +76,7 @@ impl Form {
         match self {
             Self::Plain => 0,
             Self::Packed => 1,
+            Self::Headed => 2,
         }
     }
 
@@ -80,6 +84,7 @@ impl Form {
         match number {
             0 => Ok(Self::Plain),
             1 => Ok(Self::Packed),
+            2 => Ok(Self::Headed),
             _ => Err(Error::Corrupt(format!("a body has the unknown form {number}"))),
         }
     }
@@ -91,15 +96,30 @@ impl PreparedBlob {
         self.0.length
     }
 
-    /// The BLAKE3 hash of the content.
+    /// What it is told apart by: the BLAKE3 hash of the content (for a headed blob, of its head and the other's hash).
     pub fn hash(&self) -> &[u8; 32] {
         &self.0.hash
+    }
+
+    /// `head` and then this content, as one blob. The content is kept once, however many heads it has: one letter to
+    /// many people differs in a line or two.
+    pub fn headed(&self, head: Bytes) -> Self {
+        // Not the hash of the whole: that would read all the content again for each head. It is as good a name.
+        let mut hasher = blake3::Hasher::new_derive_key("facteur store: a head before a blob");
+        hasher.update(&self.0.hash).update(&head);
+        Self(Arc::new(Prepared {
+            hash: *hasher.finalize().as_bytes(),
+            length: head.len() as u64 + self.0.length,
+            packed: head.len() as u64,
+            form: Form::Headed,
+            place: Place::Before(head, self.clone()),
+        }))
     }
 
     /// How many syncs it took.
     pub(crate) fn syncs(&self) -> u64 {
         match &self.0.place {
-            Place::Inline(_) => 0,
+            Place::Inline(_) | Place::Before(..) => 0,
             Place::File(_) => 2,
         }
     }
@@ -142,7 +162,7 @@ pub(crate) fn put(tx: &mut Tx, blob: &PreparedBlob) -> Result<BlobId> {
     let Prepared { hash, length, packed, form, place } = &*blob.0;
     let file = match place {
         Place::File(file) => Some(&*file.name),
-        Place::Inline(_) => None,
+        Place::Inline(_) | Place::Before(..) => None,
     };
     let (id, refs) = tx.query_one(
         "INSERT INTO blob (hash, length, packed, form, refs, file) VALUES ($1, $2, $3, $4, 1, $5)
@@ -156,6 +176,11 @@ pub(crate) fn put(tx: &mut Tx, blob: &PreparedBlob) -> Result<BlobId> {
     match place {
         Place::Inline(bytes) => {
             tx.execute("INSERT INTO blob_content (blob, bytes) VALUES ($1, $2)", params![id, bytes])?;
+        }
+        Place::Before(head, base) => {
+            let base = put(tx, base)?;
+            let sql = "INSERT INTO blob_content (blob, bytes, base) VALUES ($1, $2, $3)";
+            tx.execute(sql, params![id, head, base])?;
         }
         Place::File(_) => tx.effects().adopted.push(blob.clone()),
     }
@@ -187,7 +212,10 @@ fn forget(tx: &mut Tx, blob: BlobId) -> Result<()> {
     match file {
         Some(file) => tx.effects().released.push(file),
         None => {
-            tx.execute("DELETE FROM blob_content WHERE blob = $1", params![blob])?;
+            let sql = "DELETE FROM blob_content WHERE blob = $1 RETURNING base";
+            if let Some(base) = tx.query_one(sql, params![blob], |row| row.get(0))? {
+                release(tx, base)?;
+            }
         }
     }
     Ok(())
@@ -216,15 +244,33 @@ pub(crate) fn read(view: &View, blob: BlobId, range: Range<u64>) -> Result<Bytes
         return Ok(Bytes::new());
     }
     match &kept.file {
+        _ if kept.form == Form::Headed => headed(view, blob, kept.packed, range),
         Some(file) => from_file(view.shelf(), file, &kept, range),
         None => from_row(view, blob, &kept, range),
     }
+}
+
+/// What of the range lies in the head, and what in the blob behind it.
+fn headed(view: &View, blob: BlobId, head: u64, range: Range<u64>) -> Result<Bytes> {
+    let behind = range.start.saturating_sub(head)..range.end.saturating_sub(head);
+    let sql = "SELECT bytes, base FROM blob_content WHERE blob = $1";
+    let (own, base) = view.query_one(sql, params![blob], |row| {
+        let own = usize::try_from(range.start.min(head)).ok().zip(usize::try_from(range.end.min(head)).ok());
+        let own = own.and_then(|(start, end)| row.bytes(0).ok()?.get(start..end).map(<[u8]>::to_vec));
+        Ok((own.ok_or_else(|| Error::Corrupt(format!("{blob} is shorter than it should be")))?, row.get(1)?))
+    })?;
+    if behind.is_empty() {
+        return Ok(own.into());
+    }
+    let rest = read(view, base, behind)?;
+    if own.is_empty() { Ok(rest) } else { Ok([&own[..], &rest].concat().into()) }
 }
 
 fn from_file(shelf: &Shelf, file: &str, kept: &Kept, range: Range<u64>) -> Result<Bytes> {
     match kept.form {
         Form::Plain => shelf.read(file, range),
         Form::Packed => frames::unpack(kept.length, kept.packed, range, |range| shelf.read(file, range)),
+        Form::Headed => Err(Error::Corrupt(format!("the file {file} has no blob behind it"))),
     }
     .map(Bytes::from)
 }
@@ -240,6 +286,7 @@ fn from_row(view: &View, blob: BlobId, kept: &Kept, range: Range<u64>) -> Result
         match kept.form {
             Form::Plain => part(range).map(Bytes::copy_from_slice),
             Form::Packed => frames::unpack(kept.length, kept.packed, range, part).map(Bytes::from),
+            Form::Headed => Err(Error::Corrupt(format!("{blob} has no blob behind it"))),
         }
     })
 }

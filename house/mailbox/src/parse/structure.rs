@@ -162,6 +162,20 @@ impl Part {
     }
 }
 
+impl Part {
+    /// The depth of a structure is bounded, so this is.
+    fn move_by(&mut self, by: u32) {
+        for range in [&mut self.header, &mut self.body] {
+            *range = range.start.saturating_add(by)..range.end.saturating_add(by);
+        }
+        match &mut self.content {
+            Content::Leaf => {}
+            Content::Multipart(parts) => parts.iter_mut().for_each(|part| part.move_by(by)),
+            Content::Message(message) => message.root.move_by(by),
+        }
+    }
+}
+
 pub(super) fn find<'a>(params: &'a [Param], name: &str) -> Option<&'a [u8]> {
     params.iter().find(|param| param.name.eq_ignore_ascii_case(name.as_bytes())).map(|param| param.value.as_slice())
 }
@@ -209,6 +223,14 @@ impl Structure {
             }
         };
         Some(u64::from(range.start)..u64::from(range.end))
+    }
+
+    /// The same parts, `by` bytes later: so many header bytes were put before the letter.
+    pub(crate) fn moved_by(&self, by: u32) -> Self {
+        let mut moved = self.clone();
+        moved.root.move_by(by);
+        moved.root.header.start = self.root.header.start;
+        moved
     }
 
     /// The column.
