@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use mail::{Address, Domain};
 use net::{ServerTls, Shutdown};
+use smtp::{Kind, Settings};
 
 use crate::Budget;
 
@@ -41,6 +42,15 @@ impl House {
             timeouts: Timeouts::default(),
             shutdown: Shutdown::never(),
         }
+    }
+
+    /// What a dialogue at a door of this house must know.
+    pub fn settings(&self, kind: Kind) -> Settings {
+        let mut settings = Settings::new(kind, self.hostname.clone(), self.postmaster.clone());
+        settings.max_letter = self.max_letter;
+        settings.max_recipients = self.max_recipients;
+        settings.starttls = self.tls.is_some();
+        settings
     }
 }
 

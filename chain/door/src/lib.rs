@@ -1,7 +1,21 @@
 //! The loop that stands behind every door that speaks SMTP: reception, submission, and LMTP.
+//!
+//! A role that has such a door is a [`Doorkeeper`]: it decides. [`converse`] owns the connection, the clock and the
+//! memory, and knows nothing of who our people are.
 
 mod budget;
+mod clock;
+mod dialogue;
+mod handover;
 mod house;
+mod keeper;
+mod pile;
+mod received;
 
 pub use budget::{Budget, NoMemory, Share};
+pub use clock::now;
+pub use dialogue::converse;
+pub use handover::hand_over;
 pub use house::{House, Timeouts};
+pub use keeper::{Doorkeeper, Visit};
+pub use received::{Received, goes_in_circles};

@@ -1,12 +1,22 @@
 //! Submission (RFC 6409): takes letters from our own people, who have logged in, for anyone.
+//!
+//! Invariants: nobody is heard before they have logged in, and nobody writes as somebody else, neither on the envelope
+//! nor in the header. This room does not know how letters travel on ([`Accept`] does).
+//!
+//! A header with letters beyond ASCII is taken also where the client did not say SMTPUTF8: as Postfix does, because
+//! many programs send one, and nearly every server passes it on.
 
+mod author;
 mod fix;
 
 use std::sync::Arc;
 
-use door::House;
-use mail::seam::{Accept, Logins};
+use door::{Doorkeeper, House, Received, Visit};
+use mail::seam::{Accept, Login, Logins, Origin, OurFault, Recipients, Standing, Verdict};
+use mail::{Address, Envelope, Letter, LetterId, Reply};
 use net::Stream;
+use sasl::Mechanism;
+use smtp::{Kind, MailFrom, Settings, replies};
 
 pub use fix::{Fixer, fix};
 
@@ -14,26 +24,120 @@ pub use fix::{Fixer, fix};
 #[derive(Clone)]
 pub struct Submission {
     house: Arc<House>,
+    settings: Arc<Settings>,
     logins: Arc<dyn Logins>,
     accept: Arc<dyn Accept>,
-    clear_logins: bool,
+    recipients: Option<Arc<dyn Recipients>>,
 }
 
 impl Submission {
     /// Letters of people whom `logins` knows go to `accept`.
     pub fn new(house: House, logins: Arc<dyn Logins>, accept: Arc<dyn Accept>) -> Self {
-        Self { house: Arc::new(house), logins, accept, clear_logins: false }
+        let mut settings = house.settings(Kind::Submission);
+        settings.mechanisms = Mechanism::ALL.iter().map(|mechanism| mechanism.name()).collect();
+        Self { house: Arc::new(house), settings: Arc::new(settings), logins, accept, recipients: None }
+    }
+
+    /// Says at once, and not in a bounce, that one of our own addresses does not exist or is full.
+    pub fn with_recipients(mut self, recipients: Arc<dyn Recipients>) -> Self {
+        self.recipients = Some(recipients);
+        self
     }
 
     /// Allows log-ins outside TLS: for tests on this machine only.
     pub fn with_clear_logins(mut self) -> Self {
-        self.clear_logins = true;
+        Arc::make_mut(&mut self.settings).clear_logins = true;
         self
     }
 
     /// One dialogue, from greeting to goodbye.
     pub async fn converse(self, stream: Stream) {
-        let _ = (&self.house, &self.logins, &self.accept, self.clear_logins);
-        drop(stream);
+        door::converse(stream, self.settings.clone(), &self.house, &self).await;
     }
+
+    /// The first address of the letter that this person may not write as.
+    async fn stranger(&self, person: &Login, letter: &[u8]) -> Result<Option<String>, OurFault> {
+        for written in author::written_as(letter) {
+            let Some(address) = written.address() else { return Ok(Some(written.to_string())) };
+            if !self.logins.may_write_as(person, &address).await? {
+                return Ok(Some(written.to_string()));
+            }
+        }
+        Ok(None)
+    }
+
+    /// Who is named as the author where the letter names nobody.
+    fn author<'a>(person: &'a Login, envelope: &'a Envelope) -> &'a Address {
+        envelope.return_path.address().unwrap_or(&person.address)
+    }
+}
+
+impl Doorkeeper for Submission {
+    fn logins(&self) -> Option<&dyn Logins> {
+        Some(&*self.logins)
+    }
+
+    async fn sender(&self, visit: Visit<'_>, mail: &MailFrom) -> Verdict {
+        let Some(person) = visit.login else { return Verdict::Refuse(log_in_first()) };
+        // Mail clients send receipts (RFC 8098) with an empty return path.
+        let Some(address) = mail.return_path.address() else { return Verdict::Accept };
+        match self.logins.may_write_as(person, address).await {
+            Ok(true) => Verdict::Accept,
+            Ok(false) => refuse(553, (5, 7, 1), format!("{} may not write as {address}", person.address)),
+            Err(fault) => unknown(&fault),
+        }
+    }
+
+    async fn recipient(&self, _visit: Visit<'_>, address: &Address) -> Verdict {
+        let Some(recipients) = &self.recipients else { return Verdict::Accept };
+        match recipients.standing(address).await {
+            Ok(Standing::Ours | Standing::Elsewhere) => Verdict::Accept,
+            Ok(Standing::Unknown) => refuse(550, (5, 1, 1), format!("nobody here is called {address}")),
+            Ok(Standing::Full) => refuse(452, (4, 2, 2), format!("the mailbox of {address} is full")),
+            Err(fault) => unknown(&fault),
+        }
+    }
+
+    fn front(&self, visit: Visit<'_>, envelope: &Envelope, id: LetterId) -> String {
+        Received { by: &self.house.hostname, id, now: door::now(), envelope }.from_person(visit)
+    }
+
+    async fn letter(&self, visit: Visit<'_>, mut letter: Letter, envelope: Envelope) -> Vec<Reply> {
+        let Some(person) = visit.login else { return vec![log_in_first()] };
+        if door::goes_in_circles(&letter.raw) {
+            return vec![replies::loops()];
+        }
+        match self.stranger(person, &letter.raw).await {
+            Ok(None) => {}
+            Ok(Some(who)) => {
+                return vec![Reply::new(550, (5, 7, 1), format!("{} may not write as {who}", person.address))];
+            }
+            Err(fault) => {
+                tracing::error!(%fault, "cannot find out who may write as whom");
+                return vec![replies::our_fault()];
+            }
+        }
+        let fixer = Fixer {
+            id: letter.id,
+            hostname: &self.house.hostname,
+            now: door::now(),
+            author: Self::author(person, &envelope),
+        };
+        letter.raw = fix(&letter.raw, "", &fixer);
+        let origin = Origin::Person(person.clone());
+        vec![door::hand_over(&*self.accept, letter, envelope, origin).await]
+    }
+}
+
+fn log_in_first() -> Reply {
+    Reply::new(530, (5, 7, 0), "log in first")
+}
+
+fn refuse(code: u16, enhanced: (u8, u16, u16), text: String) -> Verdict {
+    Verdict::Refuse(Reply::new(code, enhanced, text))
+}
+
+fn unknown(fault: &OurFault) -> Verdict {
+    tracing::error!(%fault, "an address cannot be looked up");
+    Verdict::Refuse(replies::our_fault())
 }

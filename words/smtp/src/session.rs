@@ -190,6 +190,16 @@ impl Session {
         }
     }
 
+    /// The envelope of the letter that is being begun or is coming in.
+    pub fn envelope(&self) -> Option<&Envelope> {
+        match &self.stage {
+            Stage::Data(incoming) => Some(incoming.envelope()),
+            Stage::Chunk(envelope, _) => Some(envelope),
+            Stage::Draft(draft) => Some(&draft.envelope),
+            _ => None,
+        }
+    }
+
     /// Is the client in the middle of sending a letter? (It must then not be interrupted, and has more time.)
     pub fn is_receiving(&self) -> bool {
         matches!(self.stage, Stage::Data(_) | Stage::Chunk(..))

@@ -48,6 +48,10 @@ impl Incoming {
         Self { envelope, decoder: DataDecoder::new(), tally: Tally::default() }
     }
 
+    pub fn envelope(&self) -> &Envelope {
+        &self.envelope
+    }
+
     /// Is what comes still kept?
     pub fn is_kept(&self) -> bool {
         self.tally.lost.is_none()

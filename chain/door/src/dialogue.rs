@@ -1,0 +1,291 @@
+//! The loop: reads, shows the session what came, does what it says.
+
+use std::net::SocketAddr;
+use std::ops::Range;
+use std::sync::Arc;
+
+use mail::{Envelope, Letter, LetterId, Password, Reply};
+use net::{Connection, Error, Stream, TlsInfo};
+use sasl::{Mechanism, Refusal, Turn};
+use smtp::{Answer, Kind, Question, Session, Settings, Step, replies};
+use tokio::time::Instant;
+
+use crate::budget::NoMemory;
+use crate::pile::Pile;
+use crate::{Doorkeeper, House, Visit};
+
+/// One dialogue, from greeting to goodbye. Whatever goes wrong on the way concerns nobody but this peer.
+pub async fn converse<D: Doorkeeper>(stream: Stream, settings: Arc<Settings>, house: &House, keeper: &D) {
+    let mut connection = Connection::new(stream);
+    let (mut dialogue, greeting) = Dialogue::new(&connection, settings, house, keeper);
+    let mut leave = dialogue.begin(&mut connection, &greeting).await;
+    while let (Ok(Leave::StartTls), Some(tls)) = (&leave, &house.tls) {
+        connection = match Box::pin(connection.start_tls_server(tls)).await {
+            Ok(secure) => secure,
+            Err(error) => return tracing::debug!(peer = %dialogue.peer, %error, "TLS handshake failed"),
+        };
+        dialogue.tls_started(&connection);
+        leave = dialogue.talk(&mut connection).await;
+    }
+    if let Err(error) = &leave {
+        tracing::debug!(peer = %dialogue.peer, %error, "the dialogue broke off");
+    }
+    connection.close().await;
+}
+
+/// Why the talk ends.
+enum Leave {
+    StartTls,
+    Goodbye,
+}
+
+struct Dialogue<'a, D> {
+    house: &'a House,
+    keeper: &'a D,
+    kind: Kind,
+    session: Session,
+    peer: SocketAddr,
+    tls: Option<TlsInfo>,
+    /// When the client last said something that could be used.
+    heard: Instant,
+    /// Boxed: most of the time there is none.
+    incoming: Option<Box<Incoming>>,
+    login: Option<Box<sasl::Server>>,
+}
+
+/// The letter that is coming in.
+struct Incoming {
+    id: LetterId,
+    begun: Instant,
+    pile: Pile,
+}
+
+impl<'a, D: Doorkeeper> Dialogue<'a, D> {
+    fn new(connection: &Connection, settings: Arc<Settings>, house: &'a House, keeper: &'a D) -> (Self, Reply) {
+        let kind = settings.kind;
+        let (session, greeting) = Session::new(settings, connection.is_tls());
+        let dialogue = Self {
+            house,
+            keeper,
+            kind,
+            session,
+            peer: connection.peer(),
+            tls: connection.tls_info(),
+            heard: Instant::now(),
+            incoming: None,
+            login: None,
+        };
+        (dialogue, greeting)
+    }
+
+    async fn begin(&mut self, connection: &mut Connection, greeting: &Reply) -> Result<Leave, Error> {
+        say(connection, greeting).await?;
+        self.talk(connection).await
+    }
+
+    /// RFC 3207 §4.2: nothing of what was said in clear survives.
+    fn tls_started(&mut self, connection: &Connection) {
+        self.session.tls_started();
+        self.tls = connection.tls_info();
+        self.incoming = None;
+        self.login = None;
+    }
+
+    async fn talk(&mut self, connection: &mut Connection) -> Result<Leave, Error> {
+        loop {
+            let (used, step) = self.session.next(connection.buffered());
+            if used > 0 {
+                self.heard = Instant::now();
+            }
+            if let Step::Keep(piece) = step {
+                // The bytes are copied from where they lie, so they are passed over only afterwards.
+                if Box::pin(self.make_room(piece.len())).await {
+                    self.keep(connection, piece);
+                }
+                connection.consume(used);
+                continue;
+            }
+            connection.consume(used);
+            if let Some(leave) = self.act(connection, step).await? {
+                return Ok(leave);
+            }
+            if !self.session.keeps_letter() {
+                self.incoming = None;
+            }
+        }
+    }
+
+    async fn act(&mut self, connection: &mut Connection, mut step: Step) -> Result<Option<Leave>, Error> {
+        loop {
+            step = match step {
+                Step::More => return self.wait(connection).await,
+                Step::Keep(_) => return Ok(None),
+                Step::Say(reply) => return say(connection, &reply).await.map(|()| None),
+                Step::StartTls(reply) => return say(connection, &reply).await.map(|()| Some(Leave::StartTls)),
+                Step::Close(reply) => return say(connection, &reply).await.map(|()| Some(Leave::Goodbye)),
+                Step::Ask(question) => {
+                    let answer = Box::pin(self.find_out(question)).await;
+                    self.session.answer(answer)
+                }
+                Step::Deliver(envelope) => {
+                    let replies = Box::pin(self.deliver(*envelope)).await;
+                    self.session.answer(Answer::Letter(replies))
+                }
+            };
+        }
+    }
+
+    /// Waits for more input: patiently within a letter, and otherwise only until the house closes.
+    async fn wait(&mut self, connection: &mut Connection) -> Result<Option<Leave>, Error> {
+        let receiving = self.session.is_receiving();
+        connection.set_read_timeout(self.patience(receiving));
+        let filled = tokio::select! {
+            biased;
+            () = self.house.shutdown.requested(), if !receiving => {
+                return say(connection, &replies::shutting_down()).await.map(|()| Some(Leave::Goodbye));
+            }
+            filled = connection.fill() => filled,
+        };
+        match filled {
+            Ok(_) => Ok(None),
+            Err(Error::TimedOut) => say(connection, &replies::timed_out()).await.map(|()| Some(Leave::Goodbye)),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// How much longer to wait. A command, and a letter as a whole, also have an end when each octet comes in time.
+    fn patience(&self, receiving: bool) -> std::time::Duration {
+        let timeouts = &self.house.timeouts;
+        let now = if receiving { timeouts.data } else { timeouts.command.saturating_sub(self.heard.elapsed()) };
+        match &self.incoming {
+            Some(incoming) => now.min(timeouts.letter.saturating_sub(incoming.begun.elapsed())),
+            None => now,
+        }
+    }
+
+    /// Room for more octets of the letter; false when it is lost, for want of memory.
+    async fn make_room(&mut self, octets: usize) -> bool {
+        let made = match (&mut self.incoming, self.session.envelope()) {
+            (Some(incoming), _) => incoming.pile.make_room(octets).await,
+            (None, Some(envelope)) => match self.open(envelope, octets).await {
+                Ok(incoming) => {
+                    self.incoming = Some(Box::new(incoming));
+                    Ok(())
+                }
+                Err(no_memory) => Err(no_memory),
+            },
+            (None, None) => Err(NoMemory),
+        };
+        if made.is_err() {
+            self.session.refuse_letter(replies::no_memory());
+            self.incoming = None;
+        }
+        made.is_ok()
+    }
+
+    fn keep(&mut self, connection: &Connection, piece: Range<usize>) {
+        if let (Some(incoming), Some(octets)) = (&mut self.incoming, connection.buffered().get(piece)) {
+            incoming.pile.add(octets);
+        }
+    }
+
+    /// Begins a letter with what we put in front of it, and room for more.
+    async fn open(&self, envelope: &Envelope, more: usize) -> Result<Incoming, NoMemory> {
+        let id = LetterId::from_random(rand::random());
+        let protocol = self.session.protocol(envelope.smtputf8);
+        let front = self.keeper.front(self.visit(&protocol), envelope, id);
+        let mut pile = Pile::new(self.house.budget.share(), self.house.timeouts.memory);
+        pile.make_room(front.len() + more).await?;
+        pile.add(front.as_bytes());
+        Ok(Incoming { id, begun: Instant::now(), pile })
+    }
+
+    async fn deliver(&mut self, envelope: Envelope) -> Vec<Reply> {
+        let incoming = match self.incoming.take() {
+            Some(incoming) => *incoming,
+            // A letter without a single octet.
+            None => match self.open(&envelope, 0).await {
+                Ok(incoming) => incoming,
+                Err(NoMemory) => return self.to_each(&envelope, replies::no_memory()),
+            },
+        };
+        let protocol = self.session.protocol(envelope.smtputf8);
+        // The share stays until the letter is in good hands.
+        let (raw, _share) = incoming.pile.finish();
+        self.keeper.letter(self.visit(&protocol), Letter { id: incoming.id, raw }, envelope).await
+    }
+
+    fn to_each(&self, envelope: &Envelope, reply: Reply) -> Vec<Reply> {
+        vec![reply; if self.kind == Kind::Lmtp { envelope.recipients.len() } else { 1 }]
+    }
+
+    fn visit<'v>(&'v self, protocol: &'v str) -> Visit<'v> {
+        Visit {
+            peer: self.peer,
+            hello: self.session.hello(),
+            login: self.session.login(),
+            tls: self.tls.as_ref(),
+            protocol,
+        }
+    }
+
+    async fn find_out(&mut self, question: Question) -> Answer {
+        let protocol = self.session.protocol(false);
+        match question {
+            Question::Sender(mail) => Answer::Verdict(self.keeper.sender(self.visit(&protocol), &mail).await),
+            Question::Recipient(to) => Answer::Verdict(self.keeper.recipient(self.visit(&protocol), &to).await),
+            Question::Login { mechanism, initial } => self.begin_login(&mechanism, initial.as_ref()).await,
+            Question::LoginLine(line) => match self.login.take() {
+                Some(mut server) => {
+                    let step = server.line(line.reveal());
+                    self.settle(server, step).await
+                }
+                None => Answer::LoginFailed(replies::our_fault()),
+            },
+        }
+    }
+
+    async fn begin_login(&mut self, mechanism: &str, initial: Option<&Password>) -> Answer {
+        let Some(mechanism) = Mechanism::parse(mechanism) else {
+            return Answer::LoginFailed(replies::our_fault());
+        };
+        let mut server = Box::new(sasl::Server::new(mechanism, rand::random()));
+        let step = server.begin(initial.map(Password::reveal));
+        self.settle(server, step).await
+    }
+
+    async fn settle(&mut self, mut server: Box<sasl::Server>, step: sasl::Step) -> Answer {
+        let Some(logins) = self.keeper.logins() else {
+            return Answer::LoginFailed(replies::our_fault());
+        };
+        match sasl::settle(&mut server, step, logins, self.peer.ip()).await {
+            Turn::Say(text) => {
+                self.login = Some(server);
+                Answer::Challenge(text)
+            }
+            Turn::Done(Ok(login)) => Answer::Welcome(login),
+            Turn::Done(Err(refusal)) => {
+                tracing::info!(peer = %self.peer, %refusal, "log-in refused");
+                Answer::LoginFailed(refused(&refusal))
+            }
+        }
+    }
+}
+
+async fn say(connection: &mut Connection, reply: &Reply) -> Result<(), Error> {
+    connection.write(reply.encode().as_bytes()).await
+}
+
+/// RFC 4954 §4, §6
+fn refused(refusal: &Refusal) -> Reply {
+    match refusal {
+        Refusal::Wrong => Reply::new(535, (5, 7, 8), "wrong name or password"),
+        Refusal::TooMany => Reply::new(454, (4, 7, 0), "too many failed log-ins, wait a while"),
+        Refusal::Cancelled => Reply::new(501, (5, 7, 0), "the log-in was cancelled"),
+        Refusal::Malformed(what) => Reply::new(501, (5, 5, 2), *what),
+        Refusal::Fault(fault) => {
+            tracing::error!(%fault, "log-ins cannot be checked");
+            Reply::new(454, (4, 7, 0), "log-ins cannot be checked now, try again later")
+        }
+    }
+}

@@ -1,0 +1,44 @@
+//! Who decides behind a door.
+
+use std::future::Future;
+use std::net::SocketAddr;
+
+use mail::seam::{Login, Logins, Verdict};
+use mail::{Address, Envelope, Letter, LetterId, Reply};
+use net::TlsInfo;
+use smtp::{Hello, MailFrom};
+
+/// The one visiting.
+#[derive(Clone, Copy, Debug)]
+pub struct Visit<'a> {
+    /// Where from.
+    pub peer: SocketAddr,
+    /// How it introduced itself.
+    pub hello: Option<&'a Hello>,
+    /// Who has logged in.
+    pub login: Option<&'a Login>,
+    /// Version and cipher, inside TLS.
+    pub tls: Option<&'a TlsInfo>,
+    /// For the Received field: `ESMTPS`.
+    pub protocol: &'a str,
+}
+
+/// Decides about senders, recipients and letters. Each role that has a door is one.
+pub trait Doorkeeper: Send + Sync {
+    /// Who checks log-ins, where people log in.
+    fn logins(&self) -> Option<&dyn Logins> {
+        None
+    }
+
+    /// May this sender write?
+    fn sender(&self, visit: Visit<'_>, mail: &MailFrom) -> impl Future<Output = Verdict> + Send;
+
+    /// Is a letter taken for this recipient?
+    fn recipient(&self, visit: Visit<'_>, address: &Address) -> impl Future<Output = Verdict> + Send;
+
+    /// What is put in front of the letter: a Received field with its line end.
+    fn front(&self, visit: Visit<'_>, envelope: &Envelope, id: LetterId) -> String;
+
+    /// Takes charge of the letter, which begins with its front. One reply; for LMTP one for each recipient.
+    fn letter(&self, visit: Visit<'_>, letter: Letter, envelope: Envelope) -> impl Future<Output = Vec<Reply>> + Send;
+}
