@@ -1,6 +1,8 @@
 //! From text to the words of the full-text index: folded, cut, stemmed. Letters and questions go through the same
 //! code, so that a letter not indexed yet is found by the same question as one that is.
 
+use std::borrow::Cow;
+
 use rust_stemmers::{Algorithm, Stemmer};
 use store::{Document, Field, Query};
 use whatlang::Lang;
@@ -81,7 +83,7 @@ pub fn indexed(text: &str, stemmer: Option<&Stemmer>) -> String {
     let mut out = String::with_capacity(text.len());
     for word in words(text) {
         match stemmer {
-            Some(stemmer) => out.push_str(&stemmer.stem(&word)),
+            Some(stemmer) => out.push_str(&stem(stemmer, &word)),
             None => out.push_str(&word),
         }
         out.push(' ');
@@ -89,25 +91,36 @@ pub fn indexed(text: &str, stemmer: Option<&Stemmer>) -> String {
     out
 }
 
-/// The question for a text: its words one after the other, the last perhaps the beginning of a longer one, in any
-/// language the letter may have been stemmed in. Names and addresses are not stemmed, so the words as they are
-/// are asked for as well. `None`: there is no word in it.
+/// Numbers and what has them in it (invoices, dates, names of files) have no other forms.
+fn stem<'a>(stemmer: &Stemmer, word: &'a str) -> Cow<'a, str> {
+    if word.contains(|c: char| c.is_ascii_digit()) {
+        return Cow::Borrowed(word);
+    }
+    let stem = stemmer.stem(word);
+    if stem.is_empty() { Cow::Borrowed(word) } else { stem }
+}
+
+/// The question for a text: its words one after the other, the last one perhaps the beginning of a longer one or
+/// another form of it, in any language the letter may have been stemmed in. Names and addresses are not stemmed, so
+/// the words as they are are asked for as well. `None`: there is no word in it.
 pub fn question(text: &str, field: Option<Field>) -> Option<Query> {
     let mut plain = words(text);
     plain.truncate(MOST_ASKED);
-    if plain.is_empty() {
-        return None;
-    }
-    let mut ways = vec![plain.clone()];
+    let last = plain.last()?.clone();
+    let mut ways = vec![(plain.clone(), true)];
     for (_, algorithm) in LANGUAGES {
         let stemmer = Stemmer::create(algorithm);
-        let stemmed: Vec<String> = plain.iter().map(|word| stemmer.stem(word).into_owned()).collect();
-        // An empty stem would be the beginning of every word.
-        if !ways.contains(&stemmed) && stemmed.iter().all(|word| !word.is_empty()) {
-            ways.push(stemmed);
+        let stemmed: Vec<String> = plain.iter().map(|word| stem(&stemmer, word).into_owned()).collect();
+        let mut begun = stemmed.clone();
+        if let Some(end) = begun.last_mut() {
+            end.clone_from(&last);
         }
+        ways.push((begun, true));
+        ways.push((stemmed, false));
     }
-    let phrases = ways.into_iter().map(|words| Query::Phrase { field, words, prefix_last: true });
+    ways.sort();
+    ways.dedup();
+    let phrases = ways.into_iter().map(|(words, prefix_last)| Query::Phrase { field, words, prefix_last });
     Some(Query::Or(phrases.collect()))
 }
 

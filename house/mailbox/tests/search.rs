@@ -1,0 +1,228 @@
+//! Search finds what a person means, before and after the index has seen the letters.
+
+mod common;
+
+use common::{ALICE, House, only, runtime, uid};
+use facteur_mailbox as mailbox;
+use mail::Timestamp;
+use mailbox::letter::{Expunge, copy, expunge, move_};
+use mailbox::search::{Criteria, Day, run};
+use mailbox::{FlagSet, System, UidRange, Uids, flags};
+
+const HOUR: i64 = 3_600_000;
+
+fn fixture(name: &str) -> Vec<u8> {
+    std::fs::read(format!("{}/tests/letters/{name}.eml", env!("CARGO_MANIFEST_DIR"))).unwrap()
+}
+
+/// INBOX with the letters of the fixtures, UIDs in this order, received an hour apart.
+const NAMES: [&str; 6] = ["attachment", "forwarded", "newsletter", "french", "eight-bit", "no-type"];
+const FIRST: Timestamp = Timestamp(1_795_500_000_000);
+
+fn house() -> House {
+    let house = House::new();
+    let inbox = house.folder("INBOX").id;
+    for (n, name) in NAMES.iter().enumerate() {
+        let received = Timestamp(FIRST.0 + n as i64 * HOUR);
+        let flags = if n % 2 == 0 { System::SEEN } else { System::NONE };
+        house.file_with(inbox, fixture(name), flags.into(), received).unwrap();
+    }
+    house
+}
+
+fn index(house: &House) {
+    runtime().block_on(mailbox::index::catch_up(&house.store)).unwrap();
+}
+
+fn find_in(house: &House, folder: &str, criteria: Criteria) -> Vec<u32> {
+    let now = Timestamp(FIRST.0 + 5 * HOUR);
+    let folder = house.folder(folder).id;
+    let found = runtime().block_on(run(&house.store, ALICE, folder, criteria, now)).unwrap();
+    found.iter().map(|uid| uid.get()).collect()
+}
+
+fn find(house: &House, criteria: Criteria) -> Vec<u32> {
+    find_in(house, "INBOX", criteria)
+}
+
+fn not(criteria: Criteria) -> Criteria {
+    Criteria::Not(Box::new(criteria))
+}
+
+#[test]
+fn flags_keywords_and_uids_are_found() {
+    let house = house();
+    let inbox = house.folder("INBOX").id;
+    let set = house.write(|tx| flags::intern(tx, ALICE, System::NONE, &["Work"])).unwrap();
+    house.file_with(inbox, "Subject: x\r\n\r\n", set, FIRST).unwrap();
+    house.flag(inbox, 2, System::FLAGGED);
+    assert_eq!(find(&house, Criteria::All), [1, 2, 3, 4, 5, 6, 7]);
+    assert_eq!(find(&house, Criteria::Flags(System::SEEN)), [1, 3, 5]);
+    assert_eq!(find(&house, not(Criteria::Flags(System::SEEN))), [2, 4, 6, 7]);
+    assert_eq!(find(&house, Criteria::Flags(System::FLAGGED | System::SEEN)), []);
+    assert_eq!(find(&house, Criteria::Keyword("work".into())), [7]);
+    assert_eq!(find(&house, Criteria::Keyword("unknown".into())), []);
+    let some: Uids = [uid(2), uid(3), uid(99)].into_iter().collect();
+    assert_eq!(
+        find(&house, Criteria::And(vec![Criteria::Uids(some.clone()), not(Criteria::Flags(System::SEEN))])),
+        [2]
+    );
+    assert_eq!(find(&house, Criteria::Or(vec![Criteria::Uids(some), Criteria::Flags(System::SEEN)])), [1, 2, 3, 5]);
+    assert_eq!(find(&house, Criteria::And(vec![])), [1, 2, 3, 4, 5, 6, 7]);
+    assert_eq!(find(&house, Criteria::Or(vec![])), []);
+    let last = house.folder("INBOX").highest;
+    assert_eq!(find(&house, Criteria::ChangedSince(last)), [2]);
+}
+
+#[test]
+fn dates_and_sizes_are_found() {
+    let house = house();
+    let day = |d| Day::of(2026, 11, d).unwrap();
+    // The letters were received on the 24th from 06:00 to 11:00, and written on other days.
+    assert_eq!(find(&house, Criteria::ReceivedOn(day(24))).len(), 6);
+    assert_eq!(find(&house, Criteria::ReceivedBefore(day(24))), []);
+    assert_eq!(find(&house, Criteria::ReceivedSince(day(25))), []);
+    assert_eq!(find(&house, Criteria::SentOn(day(23))), [1, 4]);
+    assert_eq!(find(&house, Criteria::SentBefore(day(1))), [5]);
+    assert_eq!(find(&house, Criteria::SentSince(day(24))), [2, 3, 6]);
+    assert_eq!(find(&house, Criteria::Younger(2 * 3600)), [4, 5, 6]);
+    assert_eq!(find(&house, Criteria::Older(4 * 3600)), [1, 2]);
+    let sizes: Vec<u64> = NAMES.iter().map(|name| fixture(name).len() as u64).collect();
+    let larger = (1..=6).filter(|n| sizes[*n as usize - 1] > 700).collect::<Vec<u32>>();
+    assert_eq!(find(&house, Criteria::Larger(700)), larger);
+    assert_eq!(find(&house, not(Criteria::Smaller(701))), larger);
+}
+
+#[test]
+fn header_fields_are_found_decoded_and_whatever_their_case() {
+    let house = house();
+    assert_eq!(find(&house, Criteria::Subject("RÉUNION D'ÉQUIPE À SAINT".into())), [4]);
+    assert_eq!(find(&house, Criteria::Subject("de\u{301}cembre".into())), [3]);
+    assert_eq!(find(&house, Criteria::Subject("café".into())), [5]);
+    assert_eq!(find(&house, Criteria::From("léonard".into())), [4]);
+    assert_eq!(find(&house, Criteria::From("ALICE@alpha".into())), [1, 6]);
+    assert_eq!(find(&house, Criteria::To("hélène".into())), [4]);
+    assert_eq!(find(&house, Criteria::Cc("luc@".into())), [4]);
+    assert_eq!(find(&house, Criteria::Bcc("luc@".into())), []);
+    assert_eq!(find(&house, Criteria::Header("Message-ID".into(), "<fwd-1@".into())), [2]);
+    assert_eq!(find(&house, Criteria::Header("References".into(), String::new())), [4]);
+    // Fields that are not kept are read from the letters.
+    assert_eq!(find(&house, Criteria::Header("received".into(), "LAPTOP.alpha".into())), [1]);
+    assert_eq!(find(&house, Criteria::Header("X-Nowhere".into(), String::new())), []);
+    assert_eq!(
+        find(
+            &house,
+            Criteria::And(vec![not(Criteria::Header("Received".into(), String::new())), Criteria::Subject("f".into())])
+        ),
+        [2, 5]
+    );
+}
+
+fn words_are_found(house: &House) {
+    let body = |text: &str| find(house, Criteria::Body(text.into()));
+    let text = |words: &str| find(house, Criteria::Text(words.into()));
+    assert_eq!(body("report is attached"), [1]);
+    assert_eq!(body("attach"), [1]);
+    assert_eq!(body("report 2026.pdf"), [1]);
+    assert_eq!(body("At noon"), [2]);
+    assert_eq!(body("élèves"), [3]);
+    assert_eq!(body("DÉCISION"), [4]);
+    assert_eq!(body("réunions"), [4]);
+    assert_eq!(body("caractères"), [5]);
+    assert_eq!(body("Alice"), []);
+    assert_eq!(text("alice"), [1, 6]);
+    assert_eq!(text("gazette"), [3]);
+    assert_eq!(text("lunch"), [2]);
+    assert_eq!(body("zebra"), []);
+    assert_eq!(find(house, not(Criteria::Body("noon".into()))), [1, 3, 4, 5, 6]);
+    assert_eq!(body(""), [1, 2, 3, 4, 5, 6]);
+    let both = Criteria::And(vec![Criteria::Text("bob".into()), not(Criteria::Flags(System::SEEN))]);
+    assert_eq!(find(house, both), [2, 6]);
+    let either =
+        Criteria::Or(vec![Criteria::Body("noon".into()), Criteria::Header("Received".into(), "laptop".into())]);
+    assert_eq!(find(house, either), [1, 2]);
+}
+
+#[test]
+fn words_are_found_before_the_index_has_seen_the_letters() {
+    words_are_found(&house());
+}
+
+#[test]
+fn words_are_found_by_the_index() {
+    let house = house();
+    index(&house);
+    words_are_found(&house);
+}
+
+#[test]
+fn words_are_found_where_the_index_has_seen_half() {
+    let house = house();
+    index(&house);
+    let inbox = house.folder("INBOX").id;
+    house.file(inbox, fixture("french")).unwrap();
+    assert_eq!(find(&house, Criteria::Body("décision".into())), [4, 7]);
+}
+
+#[test]
+fn letters_are_found_where_they_are_now_and_not_where_they_were() {
+    let house = house();
+    index(&house);
+    let (inbox, trash) = (house.folder("INBOX").id, house.folder("Trash").id);
+    house.write(move |tx| move_(tx, inbox, &[only(4)], trash, 10)).unwrap();
+    house.write(move |tx| copy(tx, inbox, &[only(1)], trash, 10)).unwrap();
+    house.write(move |tx| expunge(tx, inbox, &Expunge::All(&[only(2)]), 10)).unwrap();
+    for _ in 0..2 {
+        assert_eq!(find(&house, Criteria::Body("décision".into())), []);
+        assert_eq!(find(&house, Criteria::Body("noon".into())), []);
+        assert_eq!(find_in(&house, "Trash", Criteria::Body("décision".into())), [1]);
+        assert_eq!(find_in(&house, "Trash", Criteria::Body("report".into())), [2]);
+        index(&house);
+    }
+    assert_eq!(house.count("gone"), 0);
+}
+
+#[test]
+fn a_long_search_goes_through_every_batch() {
+    let house = House::new();
+    let inbox = house.folder("INBOX").id;
+    for n in 0..300 {
+        let text = format!("Subject: letter\r\nX-Number: n{n}.\r\n\r\nword{n} common\r\n");
+        house.file_with(inbox, text, FlagSet::default(), FIRST).unwrap();
+    }
+    assert_eq!(find(&house, Criteria::Header("X-Number".into(), "n257.".into())), [258]);
+    assert_eq!(find(&house, Criteria::Body("common".into())).len(), 300);
+    assert_eq!(find(&house, Criteria::Body("word299".into())), [300]);
+    let part: Uids = [UidRange::new(uid(100), uid(290))].into_iter().collect();
+    let criteria = Criteria::And(vec![Criteria::Uids(part), Criteria::Header("X-Number".into(), "n".into())]);
+    assert_eq!(find(&house, criteria).len(), 191);
+}
+
+#[test]
+fn the_index_goes_on_where_it_stopped() {
+    let house = house();
+    index(&house);
+    let reached = runtime().block_on(house.store.search().reached()).unwrap();
+    let house = house.reopened();
+    assert_eq!(runtime().block_on(house.store.search().reached()).unwrap(), reached);
+    house.file(house.folder("INBOX").id, fixture("flowed")).unwrap();
+    index(&house);
+    assert_eq!(runtime().block_on(house.store.search().reached()).unwrap(), reached + 1);
+    assert_eq!(find(&house, Criteria::Body("wrapped by the program".into())), [7]);
+}
+
+#[test]
+fn the_background_task_works_until_it_is_told_to_stop() {
+    let house = house();
+    let last = house.rows(house.folder("INBOX").id).last().unwrap().letter.0;
+    let store = house.store.clone();
+    runtime().block_on(async move {
+        let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
+        let task = tokio::spawn(mailbox::index::run(store.clone(), async move { drop(stopped.await) }));
+        while store.search().reached().await.unwrap() < last {
+            tokio::time::sleep(std::time::Duration::from_millis(5)).await;
+        }
+        stop.send(()).unwrap();
+        task.await.unwrap();
+    });
+}
