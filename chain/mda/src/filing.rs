@@ -8,11 +8,11 @@ use mail::{Address, Envelope, Letter, Reply, Timestamp};
 use mailbox::{Error, FlagSet, Prepared, flags, letter::Filed};
 use store::{Store, Tx};
 
-use crate::mark::marked;
+use crate::mark::{head, without_return_path};
 use crate::{Case, Filter, Placement, place};
 
-/// A large letter for several people is kept once, and so cannot name each of them in `Delivered-To`.
-const OWN_COPY_UP_TO: usize = 256 * 1024;
+/// A letter larger than this is packed where blocking is allowed.
+const QUICK: usize = 64 * 1024;
 
 /// One of our people who is to get a letter.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -76,9 +76,9 @@ impl Mda {
             judged.push((recipient, judgement));
         }
         let prepared = self.prepare_copies(letter, envelope, &judged).await?;
-        let copies = judged.into_iter().zip(prepared).map(|((recipient, judgement), prepared)| match judgement {
-            Ok(placement) => Copy { recipient, plan: prepared.map(|prepared| (placement, prepared)) },
-            Err(reply) => Copy { recipient, plan: Err(reply) },
+        let copies = judged.into_iter().zip(prepared).map(|((recipient, judgement), prepared)| Copy {
+            recipient,
+            plan: judgement.and_then(|placement| Ok((placement, prepared?))),
         });
         Ok(Filing { copies: copies.collect(), received: now })
     }
@@ -93,27 +93,30 @@ impl Mda {
         Ok(Ok(placement))
     }
 
-    /// One prepared letter for each recipient, in order; the same one for all where it is large.
+    /// One prepared letter for each recipient, in order. Parsed, packed and kept once: what differs from one to the
+    /// next is the head.
     async fn prepare_copies(
         &self,
         letter: &Letter,
         envelope: &Envelope,
         judged: &[(Recipient, Result<Placement, Reply>)],
     ) -> Result<Vec<Result<Prepared, Reply>>, OurFault> {
-        if judged.len() > 1 && letter.raw.len() > OWN_COPY_UP_TO {
-            let shared = self.pack(marked(&letter.raw, &envelope.return_path, None)).await?;
-            return Ok(vec![shared; judged.len()]);
+        let body = without_return_path(&letter.raw);
+        let heads: Vec<Bytes> =
+            judged.iter().map(|(recipient, _)| head(&envelope.return_path, &recipient.address)).collect();
+        let Some(first) = heads.first() else { return Ok(Vec::new()) };
+        // One recipient, or several through one alias: the copies do not differ at all.
+        if heads.iter().all(|head| head == first) {
+            let whole = self.pack([&first[..], &body].concat().into()).await?;
+            return Ok(vec![whole; judged.len()]);
         }
-        let mut prepared = Vec::with_capacity(judged.len());
-        for (recipient, _) in judged {
-            prepared.push(self.pack(marked(&letter.raw, &envelope.return_path, Some(&recipient.address))).await?);
-        }
-        Ok(prepared)
+        let shared = self.pack(body).await?;
+        Ok(heads.into_iter().map(|head| Ok(shared.as_ref().map_err(Reply::clone)?.headed(head))).collect())
     }
 
     /// A large letter is packed where blocking is allowed: it takes time, and it is written to the disk.
     async fn pack(&self, raw: Bytes) -> Result<Result<Prepared, Reply>, OurFault> {
-        let prepared = if raw.len() > OWN_COPY_UP_TO {
+        let prepared = if raw.len() > QUICK {
             let store = self.store.clone();
             let packing = tokio::task::spawn_blocking(move || mailbox::prepare(&store, raw));
             packing.await.map_err(|panicked| OurFault(panicked.to_string()))?

@@ -18,3 +18,4 @@ mod place;
 
 pub use filing::{Fate, Filing, Mda, Outcome, Recipient};
 pub use filter::{Case, Filter, Placement};
+pub use mark::passed_on;
