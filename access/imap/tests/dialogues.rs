@@ -15,88 +15,19 @@
 //! In lines of the client, `␀` is NUL, `␊` a line feed without carriage return, and `«x×70000»` a thousand times
 //! seventy `x`.
 
+mod house;
+
 use std::collections::BTreeMap;
-use std::net::{IpAddr, SocketAddr};
+use std::net::SocketAddr;
 use std::path::Path;
-use std::sync::Arc;
 use std::time::Duration;
 
-use mail::seam::{AccountId, Login, LoginVerdict, Logins, OurFault, Pending, ScramKeys};
-use mail::{Address, Password};
-use net::{Limits, Listener, Shutdown};
 use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
 use tokio::net::TcpStream;
 use tokio::time::timeout;
 
 const PATIENCE: Duration = Duration::from_secs(5);
 const A_MOMENT: Duration = Duration::from_millis(150);
-
-/// alice and bob.
-struct TwoPeople;
-
-fn person(name: &str) -> Option<Login> {
-    let number = match name.trim_end_matches("@alpha.test") {
-        "alice" => 1,
-        "bob" => 2,
-        _ => return None,
-    };
-    let address = format!("{}@alpha.test", name.trim_end_matches("@alpha.test"));
-    Some(Login { account: AccountId(number), address: Address::parse(&address).ok()? })
-}
-
-fn verdict(name: &str, right: bool) -> Result<LoginVerdict, OurFault> {
-    match person(name) {
-        Some(login) if right => Ok(LoginVerdict::Welcome(login)),
-        _ if name == "flood" => Ok(LoginVerdict::TooMany),
-        _ if name == "fault" => Err(OurFault("the directory is closed".into())),
-        _ => Ok(LoginVerdict::Wrong),
-    }
-}
-
-impl Logins for TwoPeople {
-    fn check<'a>(
-        &'a self,
-        name: &'a str,
-        password: &'a Password,
-        _: IpAddr,
-    ) -> Pending<'a, Result<LoginVerdict, OurFault>> {
-        let right = password.reveal() == "secret";
-        Box::pin(async move { verdict(name, right) })
-    }
-
-    fn scram_keys<'a>(&'a self, _: &'a str, _: IpAddr) -> Pending<'a, Result<ScramKeys, OurFault>> {
-        Box::pin(async { Ok(sasl::derive_keys("secret", b"salt of the earth".to_vec(), 4096)) })
-    }
-
-    fn scram_done<'a>(&'a self, name: &'a str, proved: bool, _: IpAddr) -> Pending<'a, Result<LoginVerdict, OurFault>> {
-        Box::pin(async move { verdict(name, proved) })
-    }
-
-    fn may_write_as<'a>(&'a self, _: &'a Login, _: &'a Address) -> Pending<'a, Result<bool, OurFault>> {
-        Box::pin(async { Ok(false) })
-    }
-}
-
-/// A house with alice and bob in it, and where its door is.
-async fn open_house(folder: &Path) -> SocketAddr {
-    let store = store::Store::open(store::Options::new(folder), mailbox::MIGRATIONS).unwrap();
-    store
-        .write(|tx| {
-            mailbox::account::create(tx, AccountId(1), None)?;
-            mailbox::account::create(tx, AccountId(2), Some(100 * 1024))
-        })
-        .await
-        .unwrap();
-    let mut house = facteur_imap::House::new(store, Arc::new(TwoPeople));
-    house.clear_logins = true;
-    house.append_limit = 200_000;
-    let door = facteur_imap::Imap::new(house);
-    let listener = Listener::bind("imap", &["127.0.0.1:0"]).unwrap();
-    let address = listener.addresses()[0];
-    let serve = net::serve(listener, Limits::default(), Shutdown::never(), move |stream| door.clone().converse(stream));
-    tokio::spawn(serve);
-    address
-}
 
 struct Line {
     number: usize,
@@ -209,7 +140,7 @@ async fn every_conversation_goes_as_written() {
     let mut failures = Vec::new();
     for script in &scripts {
         let data = tempfile::tempdir().unwrap();
-        let address = open_house(data.path()).await;
+        let address = house::open(data.path(), |house| house.clear_logins = true).await;
         if let Err(failure) = play(&std::fs::read_to_string(script).unwrap(), address).await {
             failures.push(format!("{}, {failure}", script.display()));
         }

@@ -83,7 +83,7 @@ pub fn folder_name(out: &mut Vec<u8>, name: &str, utf8: bool) {
     if !utf8 {
         return astring(out, mutf7::encode(name).as_bytes());
     }
-    if name.bytes().all(|b| is_astring_char(b)) && !name.is_empty() && !name.eq_ignore_ascii_case("NIL") {
+    if name.bytes().all(is_astring_char) && !name.is_empty() && !name.eq_ignore_ascii_case("NIL") {
         out.extend_from_slice(name.as_bytes());
     } else if name.bytes().all(|b| !matches!(b, 0 | b'\r' | b'\n')) {
         quoted(out, name.as_bytes());

@@ -1,0 +1,216 @@
+//! What a text file cannot show: TLS, SCRAM, time, memory, and the end of the house.
+
+mod house;
+
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use mail::Password;
+use net::{ClientTls, Connection, ServerTls, Stop, Stream};
+
+const SECOND: Duration = Duration::from_secs(1);
+
+struct Client(Connection);
+
+impl Client {
+    async fn connect(address: SocketAddr) -> Self {
+        let mut connection = Connection::new(Stream::connect(address, 5 * SECOND).await.unwrap());
+        connection.set_read_timeout(5 * SECOND);
+        Self(connection)
+    }
+
+    async fn encrypted(self) -> Self {
+        Self(self.0.start_tls_client(&ClientTls::opportunistic().unwrap(), "mail.alpha.test").await.unwrap())
+    }
+
+    async fn say(&mut self, text: &str) {
+        self.0.write(format!("{text}\r\n").as_bytes()).await.unwrap();
+        self.0.flush().await.unwrap();
+    }
+
+    /// The next line, without its end; empty when the server has closed.
+    async fn hear(&mut self) -> String {
+        match self.0.line(10_000).await {
+            Ok(line) => String::from_utf8_lossy(&line).trim_end().to_owned(),
+            Err(net::Error::Closed) => String::new(),
+            Err(error) => panic!("{error}"),
+        }
+    }
+
+    async fn expect(&mut self, start: &str) -> String {
+        let line = self.hear().await;
+        assert!(line.starts_with(start), "expected {start:?}, got {line:?}");
+        line
+    }
+
+    async fn log_in(address: SocketAddr) -> Self {
+        let mut client = Self::connect(address).await;
+        client.expect("* OK").await;
+        client.say("l LOGIN alice secret").await;
+        client.expect("l OK").await;
+        client
+    }
+}
+
+fn tls(folder: &std::path::Path) -> Option<ServerTls> {
+    Some(ServerTls::self_signed(folder, "mail.alpha.test").unwrap())
+}
+
+#[tokio::test]
+async fn nobody_logs_in_before_tls_is_on() {
+    let data = tempfile::tempdir().unwrap();
+    let address = house::open(data.path(), |house| house.tls = tls(data.path())).await;
+    let mut client = Client::connect(address).await;
+    let greeting = client.expect("* OK [CAPABILITY IMAP4rev1").await;
+    assert!(greeting.contains("STARTTLS LOGINDISABLED]") && !greeting.contains("AUTH="), "{greeting}");
+    client.say("a LOGIN alice secret").await;
+    client.expect("a NO [PRIVACYREQUIRED]").await;
+    client.say("b AUTHENTICATE PLAIN AGFsaWNlAHNlY3JldA==").await;
+    client.expect("b NO [PRIVACYREQUIRED]").await;
+    client.say("c STARTTLS").await;
+    client.expect("c OK").await;
+    let mut client = client.encrypted().await;
+    client.say("d CAPABILITY").await;
+    let list = client.expect("* CAPABILITY").await;
+    assert!(list.contains("AUTH=PLAIN") && !list.contains("STARTTLS") && !list.contains("LOGINDISABLED"), "{list}");
+    client.expect("d OK").await;
+    client.say("e LOGIN alice secret").await;
+    client.expect("e OK").await;
+    client.say("f STARTTLS").await;
+    client.expect("f BAD").await;
+}
+
+#[tokio::test]
+async fn what_was_sent_in_clear_behind_starttls_is_forgotten() {
+    let data = tempfile::tempdir().unwrap();
+    let address = house::open(data.path(), |house| house.tls = tls(data.path())).await;
+    let mut client = Client::connect(address).await;
+    client.expect("* OK").await;
+    client.say("a STARTTLS\r\nb NOOP\r\nc LOGIN {5+}\r\nal").await;
+    client.expect("a OK").await;
+    let mut client = client.encrypted().await;
+    client.say("d NOOP").await;
+    client.expect("d OK").await;
+}
+
+#[tokio::test]
+async fn a_client_can_prove_its_password_without_sending_it() {
+    let data = tempfile::tempdir().unwrap();
+    let address = house::open(data.path(), |house| house.clear_logins = true).await;
+    let mut client = Client::connect(address).await;
+    client.expect("* OK").await;
+    let password = Password::new("secret".to_owned());
+    let mut scram = sasl::Client::new(sasl::Mechanism::ScramSha256, "alice", &password, [7; sasl::NONCE]);
+    let first = scram.initial().unwrap();
+    client.say(&format!("a AUTHENTICATE SCRAM-SHA-256 {}", first.reveal())).await;
+    for _ in 0..2 {
+        let challenge = client.expect("+ ").await;
+        let answer = scram.challenge(&challenge[2..]).unwrap();
+        client.say(answer.reveal()).await;
+    }
+    client.expect("a OK [CAPABILITY").await;
+    scram.finish().unwrap();
+}
+
+#[tokio::test]
+async fn a_stranger_who_does_not_log_in_has_to_go() {
+    let data = tempfile::tempdir().unwrap();
+    let address = house::open(data.path(), |house| house.timeouts.entry = SECOND / 2).await;
+    let mut client = Client::connect(address).await;
+    client.expect("* OK").await;
+    // Saying something now and then does not help.
+    for tag in ["a", "b"] {
+        tokio::time::sleep(SECOND / 8).await;
+        client.say(&format!("{tag} NOOP")).await;
+        client.expect(tag).await;
+    }
+    client.expect("* BYE").await;
+    assert_eq!(client.hear().await, "");
+}
+
+#[tokio::test]
+async fn a_person_who_says_nothing_for_long_is_logged_out() {
+    let data = tempfile::tempdir().unwrap();
+    let short = |house: &mut facteur_imap::House| {
+        house.clear_logins = true;
+        house.timeouts.command = SECOND / 4;
+    };
+    let address = house::open(data.path(), short).await;
+    let mut waiting = Client::log_in(address).await;
+    let mut idling = Client::log_in(address).await;
+    idling.say("a IDLE").await;
+    idling.expect("+").await;
+    waiting.expect("* BYE").await;
+    idling.expect("* BYE").await;
+}
+
+#[tokio::test]
+async fn everyone_is_told_goodbye_when_the_house_closes() {
+    let data = tempfile::tempdir().unwrap();
+    let (stop, shutdown) = Stop::new();
+    let close = |house: &mut facteur_imap::House| {
+        house.clear_logins = true;
+        house.shutdown = shutdown;
+    };
+    let address = house::open(data.path(), close).await;
+    let mut stranger = Client::connect(address).await;
+    stranger.expect("* OK").await;
+    let mut waiting = Client::log_in(address).await;
+    let mut idling = Client::log_in(address).await;
+    idling.say("a IDLE").await;
+    idling.expect("+").await;
+    stop.request(5 * SECOND);
+    for client in [&mut stranger, &mut waiting, &mut idling] {
+        client.expect("* BYE").await;
+        assert_eq!(client.hear().await, "");
+    }
+}
+
+#[tokio::test]
+async fn letters_on_their_way_in_share_a_bounded_memory() {
+    let data = tempfile::tempdir().unwrap();
+    let small = |house: &mut facteur_imap::House| {
+        house.clear_logins = true;
+        house.budget = facteur_imap::House::budget_of(12 * 1024);
+        house.timeouts.memory = SECOND / 5;
+    };
+    let address = house::open(data.path(), small).await;
+    let mut first = Client::log_in(address).await;
+    let mut second = Client::log_in(address).await;
+    let mut third = Client::log_in(address).await;
+    first.say("a APPEND INBOX {8000}").await;
+    first.expect("+").await;
+    second.say("b APPEND INBOX {8000}").await;
+    second.expect("b NO").await;
+    // Who does not wait for us cannot be helped.
+    third.say("c APPEND INBOX {8000+}").await;
+    third.expect("* BYE").await;
+    first.say(&"x".repeat(8000)).await;
+    first.expect("a OK [APPENDUID").await;
+    second.say("b APPEND INBOX {8000}").await;
+    second.expect("+").await;
+    second.say(&"x".repeat(8000)).await;
+    second.expect("b OK [APPENDUID").await;
+}
+
+#[tokio::test]
+async fn a_client_that_never_reads_is_given_up() {
+    let data = tempfile::tempdir().unwrap();
+    let impatient = |house: &mut facteur_imap::House| {
+        house.clear_logins = true;
+        house.timeouts.write = SECOND / 4;
+    };
+    let address = house::open(data.path(), impatient).await;
+    let mut client = Client::log_in(address).await;
+    client.0.set_write_timeout(10 * SECOND);
+    let pile = "a CAPABILITY\r\n".repeat(1000);
+    let pushing = async {
+        for _ in 0..1000 {
+            if let Err(error) = client.0.write(pile.as_bytes()).await {
+                return Some(error);
+            }
+        }
+        None
+    };
+    assert!(matches!(pushing.await, Some(net::Error::Closed)), "the server took it all");
+}
