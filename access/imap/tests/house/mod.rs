@@ -11,7 +11,7 @@ use mail::{Address, Password};
 use net::{Limits, Listener};
 
 /// alice and bob.
-struct TwoPeople;
+pub struct TwoPeople;
 
 fn person(name: &str) -> Option<Login> {
     let number = match name.trim_end_matches("@alpha.test") {
