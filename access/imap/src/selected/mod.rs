@@ -18,6 +18,10 @@ mod section;
 mod select;
 mod sets;
 mod structure;
+#[cfg(test)]
+mod testing;
+#[cfg(test)]
+mod tests;
 mod transfer;
 mod updates;
 mod view;

@@ -1,0 +1,155 @@
+//! A store with one mailbox, and clients that speak to its selected folder without a connection between.
+
+use std::net::IpAddr;
+use std::sync::Arc;
+
+use mail::seam::{AccountId, Login, LoginVerdict, Logins, OurFault, Pending, ScramKeys};
+use mail::{Address, Password, Timestamp};
+use mailbox::{FlagSet, FolderId, System, Uid};
+
+use super::{run, select, updates};
+use crate::codec::command::{Command, FolderCommand};
+use crate::codec::decoder::{Event, Limits, decode_all};
+use crate::serve::{Answer, Enabled, Halt, House, Output, Session};
+
+const ACCOUNT: AccountId = AccountId(1);
+
+/// Nobody logs in here.
+struct Nobody;
+
+impl Logins for Nobody {
+    fn check<'a>(&'a self, _: &'a str, _: &'a Password, _: IpAddr) -> Pending<'a, Result<LoginVerdict, OurFault>> {
+        Box::pin(async { Ok(LoginVerdict::Wrong) })
+    }
+
+    fn scram_keys<'a>(&'a self, _: &'a str, _: IpAddr) -> Pending<'a, Result<ScramKeys, OurFault>> {
+        Box::pin(async { Err(OurFault("nobody logs in here".into())) })
+    }
+
+    fn scram_done<'a>(&'a self, _: &'a str, _: bool, _: IpAddr) -> Pending<'a, Result<LoginVerdict, OurFault>> {
+        Box::pin(async { Ok(LoginVerdict::Wrong) })
+    }
+
+    fn may_write_as<'a>(&'a self, _: &'a Login, _: &'a Address) -> Pending<'a, Result<bool, OurFault>> {
+        Box::pin(async { Ok(false) })
+    }
+}
+
+/// A post office with one mailbox.
+pub struct Office {
+    house: Arc<House>,
+    runtime: Arc<tokio::runtime::Runtime>,
+    _data: tempfile::TempDir,
+}
+
+/// A client that has logged in.
+pub struct Client {
+    pub session: Session,
+    runtime: Arc<tokio::runtime::Runtime>,
+}
+
+impl Office {
+    pub fn new() -> Self {
+        let data = tempfile::tempdir().unwrap();
+        let store = store::Store::open(store::Options::new(data.path()), mailbox::MIGRATIONS).unwrap();
+        store.write_blocking(|tx| mailbox::account::create(tx, ACCOUNT, None)).unwrap();
+        let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
+        Self { house: Arc::new(House::new(store, Arc::new(Nobody))), runtime: Arc::new(runtime), _data: data }
+    }
+
+    pub fn store(&self) -> &store::Store {
+        &self.house.store
+    }
+
+    pub fn folder(&self, name: &str) -> FolderId {
+        let name = name.to_owned();
+        let found = self.store().read_blocking(move |view| mailbox::folder::by_name(view, ACCOUNT, &name)).unwrap();
+        found.unwrap().id
+    }
+
+    /// Files a letter in INBOX, received on 24 November 2026.
+    pub fn file(&self, letter: &str, flags: System) -> Uid {
+        let prepared = mailbox::prepare(self.store(), letter.as_bytes().to_vec().into()).unwrap();
+        let (folder, flags) = (self.folder("INBOX"), FlagSet::from(flags));
+        let received = Timestamp::from_seconds(1_795_501_377);
+        self.store()
+            .write_blocking(move |tx| mailbox::letter::file(tx, folder, &prepared, &flags, received))
+            .unwrap()
+            .uid
+    }
+
+    /// Files `count` small letters: `Subject: letter 1` and so on.
+    pub fn file_many(&self, count: usize) {
+        let letters: Vec<_> = (1..=count)
+            .map(|n| {
+                let letter = format!(
+                    "From: Alice <alice@alpha.test>\r\nTo: bob@beta.test\r\nSubject: letter {n}\r\n\
+                     Date: Tue, 24 Nov 2026 06:22:57 +0000\r\nMessage-ID: <{n}@alpha.test>\r\n\r\nHello {n}\r\n"
+                );
+                mailbox::prepare(self.store(), letter.into_bytes().into()).unwrap()
+            })
+            .collect();
+        let folder = self.folder("INBOX");
+        for some in letters.chunks(1000) {
+            let some = some.to_vec();
+            self.store()
+                .write_blocking(move |tx| {
+                    for prepared in &some {
+                        mailbox::letter::file(tx, folder, prepared, &FlagSet::default(), Timestamp(0))?;
+                    }
+                    Ok::<_, mailbox::Error>(())
+                })
+                .unwrap();
+        }
+    }
+
+    pub fn client(&self) -> Client {
+        let login = Login { account: ACCOUNT, address: Address::parse("alice@alpha.test").unwrap() };
+        let session = Session {
+            house: Arc::clone(&self.house),
+            login,
+            enabled: Enabled::default(),
+            tag: "".into(),
+            selected: None,
+        };
+        Client { session, runtime: Arc::clone(&self.runtime) }
+    }
+}
+
+impl Client {
+    /// Says a command (without tag and line end) and gives all that is answered, the tag being `a`.
+    pub fn say(&mut self, command: &str) -> String {
+        let events = decode_all(format!("a {command}\r\n").as_bytes(), Limits::logged_in(1 << 20), false);
+        let request = events.into_iter().find_map(|event| match event {
+            Event::Request(request) => Some(request),
+            Event::Refused(refusal) => panic!("{command}: {refusal:?}"),
+            _ => None,
+        });
+        let runtime = Arc::clone(&self.runtime);
+        runtime.block_on(self.act(request.unwrap_or_else(|| panic!("{command}: not a command")).command))
+    }
+
+    async fn act(&mut self, command: Command) -> String {
+        self.session.tag = "a".into();
+        let mut out = Output::collecting();
+        let (done, expunges) = match command {
+            Command::Folder(FolderCommand::Select(command)) => {
+                (select(&mut self.session, &mut out, command).await, true)
+            }
+            Command::Selected(command) => {
+                let expunges = command.allows_expunges();
+                (run(&mut self.session, &mut out, command).await, expunges)
+            }
+            _ => (Ok(Answer::ok("done")), true),
+        };
+        let answer = match done {
+            Ok(answer) | Err(Halt::Refuse(answer)) => answer,
+            Err(Halt::Gone(_)) => return String::from_utf8_lossy(out.buffer()).into_owned(),
+        };
+        let told = updates(&mut self.session, &mut out, expunges).await;
+        if told.is_ok() {
+            answer.write("a", out.buffer());
+        }
+        String::from_utf8_lossy(out.buffer()).into_owned()
+    }
+}
