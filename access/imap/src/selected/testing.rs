@@ -78,6 +78,12 @@ impl Office {
             .uid
     }
 
+    pub fn file_times(&self, times: usize, letter: &str, flags: System) {
+        for _ in 0..times {
+            self.file(letter, flags);
+        }
+    }
+
     /// Files `count` small letters: `Subject: letter 1` and so on.
     pub fn file_many(&self, count: usize) {
         let letters: Vec<_> = (1..=count)

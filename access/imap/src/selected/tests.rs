@@ -190,7 +190,7 @@ fn what_one_client_changes_the_other_sees() {
 #[test]
 fn letters_that_went_keep_their_place_until_the_client_may_hear_of_it() {
     let office = Office::new();
-    (0..3).for_each(|_| drop(office.file(PLAIN, System::NONE)));
+    office.file_times(3, PLAIN, System::NONE);
     let (mut alice, mut phone) = (selected(&office), selected(&office));
     alice.say("STORE 1 +FLAGS.SILENT (\\Deleted)");
     alice.say("EXPUNGE");
@@ -224,7 +224,7 @@ fn a_letter_that_came_and_went_unseen_is_never_told() {
 #[test]
 fn copying_and_moving() {
     let office = Office::new();
-    (0..4).for_each(|_| drop(office.file(PLAIN, System::NONE)));
+    office.file_times(4, PLAIN, System::NONE);
     let mut client = selected(&office);
     let told = client.say("COPY 2:3 Archive");
     assert!(told.starts_with("a OK [COPYUID ") && told.contains(" 2:3 1:2] "), "{told}");
@@ -239,7 +239,7 @@ fn copying_and_moving() {
 #[test]
 fn uid_expunge_leaves_the_other_deleted_letters() {
     let office = Office::new();
-    (0..3).for_each(|_| drop(office.file(PLAIN, System::DELETED)));
+    office.file_times(3, PLAIN, System::DELETED);
     let mut client = selected(&office);
     assert_eq!(client.say("UID EXPUNGE 2:2"), "* 2 EXPUNGE\r\na OK EXPUNGE completed\r\n");
     assert_eq!(client.say("CLOSE"), "a OK CLOSE completed\r\n");
@@ -249,7 +249,7 @@ fn uid_expunge_leaves_the_other_deleted_letters() {
 #[test]
 fn condstore_tells_modseqs_and_holds_back_what_changed_meanwhile() {
     let office = Office::new();
-    (0..3).for_each(|_| drop(office.file(PLAIN, System::NONE)));
+    office.file_times(3, PLAIN, System::NONE);
     let (mut alice, mut phone) = (selected(&office), selected(&office));
     let told = alice.say("FETCH 1:3 (FLAGS MODSEQ)");
     let highest: u64 = told.split("MODSEQ (").last().unwrap().split(')').next().unwrap().parse().unwrap();
@@ -274,7 +274,7 @@ fn condstore_tells_modseqs_and_holds_back_what_changed_meanwhile() {
 #[test]
 fn a_returning_client_is_brought_up_to_date() {
     let office = Office::new();
-    (0..6).for_each(|_| drop(office.file(PLAIN, System::NONE)));
+    office.file_times(6, PLAIN, System::NONE);
     let mut phone = office.client();
     let told = phone.say("SELECT INBOX");
     let value = |code: &str| told.split(&format!("[{code} ")).nth(1).unwrap().split(']').next().unwrap().to_owned();
@@ -336,7 +336,7 @@ fn searches_answer_in_the_form_that_was_asked() {
 #[test]
 fn a_saved_result_is_named_by_a_dollar_sign() {
     let office = Office::new();
-    (0..4).for_each(|_| drop(office.file(PLAIN, System::NONE)));
+    office.file_times(4, PLAIN, System::NONE);
     let mut client = selected(&office);
     assert_eq!(client.say("SEARCH RETURN (SAVE) 2:3"), "a OK SEARCH completed\r\n");
     assert_eq!(client.say("FETCH $ UID"), "* 2 FETCH (UID 2)\r\n* 3 FETCH (UID 3)\r\na OK FETCH completed\r\n");
