@@ -29,7 +29,7 @@ impl Pile {
         if wanted <= self.octets.capacity() {
             return Ok(());
         }
-        let capacity = wanted.max(2 * self.octets.capacity()).max(FIRST);
+        let capacity = wanted.max(self.octets.capacity() * 3 / 2).max(FIRST);
         self.share.grow_to(capacity, self.patience).await?;
         self.octets.reserve_exact(capacity - self.octets.len());
         Ok(())

@@ -1,0 +1,371 @@
+//! The loop behind a door, over real sockets.
+
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use facteur_door::{Budget, Doorkeeper, House, Visit, converse};
+use mail::seam::Verdict;
+use mail::{Address, Domain, Envelope, Letter, LetterId, Reply};
+use net::{ClientTls, Connection, Limits, Listener, ServerTls, Shutdown, Stop, Stream};
+use smtp::{Kind, MailFrom};
+use tokio::task::JoinHandle;
+
+/// Takes every letter, after a while, and remembers it.
+#[derive(Clone, Default)]
+struct Keeper {
+    letters: Arc<Mutex<Vec<(Letter, Envelope)>>>,
+    slowness: Duration,
+}
+
+impl Keeper {
+    fn letters(&self) -> Vec<(Letter, Envelope)> {
+        self.letters.lock().unwrap().clone()
+    }
+}
+
+impl Doorkeeper for Keeper {
+    async fn sender(&self, _: Visit<'_>, _: &MailFrom) -> Verdict {
+        Verdict::Accept
+    }
+
+    async fn recipient(&self, _: Visit<'_>, address: &Address) -> Verdict {
+        if address.domain().as_str() == "alpha.test" {
+            return Verdict::Accept;
+        }
+        Verdict::Refuse(Reply::new(550, (5, 7, 1), "relaying denied"))
+    }
+
+    fn front(&self, visit: Visit<'_>, _: &Envelope, id: LetterId) -> String {
+        format!("Received: with {} id {id}\r\n", visit.protocol)
+    }
+
+    async fn letter(&self, _: Visit<'_>, letter: Letter, envelope: Envelope) -> Vec<Reply> {
+        tokio::time::sleep(self.slowness).await;
+        self.letters.lock().unwrap().push((letter, envelope));
+        vec![Reply::new(250, (2, 0, 0), "taken")]
+    }
+}
+
+/// A door, and what is needed to watch and to end it.
+struct Post {
+    address: std::net::SocketAddr,
+    keeper: Keeper,
+    stop: Stop,
+    serving: JoinHandle<()>,
+    _folder: tempfile::TempDir,
+}
+
+fn house() -> House {
+    let hostname = Domain::parse("mail.alpha.test").unwrap();
+    House::new(hostname, "postmaster@alpha.test".parse().unwrap())
+}
+
+fn open(house: House) -> Post {
+    open_with(house, Keeper::default())
+}
+
+fn open_with(mut house: House, keeper: Keeper) -> Post {
+    let folder = tempfile::tempdir().unwrap();
+    house.tls = Some(ServerTls::self_signed(folder.path(), "mail.alpha.test").unwrap());
+    let (stop, shutdown): (Stop, Shutdown) = Stop::new();
+    house.shutdown = shutdown.clone();
+    let listener = Listener::bind("smtp", &["127.0.0.1:0"]).unwrap();
+    let address = listener.addresses()[0];
+    let (house, settings) = (Arc::new(house.clone()), Arc::new(house.settings(Kind::Reception)));
+    let behind = keeper.clone();
+    let serving = tokio::spawn(net::serve(listener, Limits::default(), shutdown, move |stream| {
+        let (house, settings, keeper) = (house.clone(), settings.clone(), behind.clone());
+        async move { converse(stream, settings, &house, &keeper).await }
+    }));
+    Post { address, keeper, stop, serving, _folder: folder }
+}
+
+impl Post {
+    async fn visit(&self) -> Visitor {
+        let stream = Stream::connect(self.address, Duration::from_secs(5)).await.unwrap();
+        let mut visitor = Visitor(Connection::new(stream));
+        visitor.hears("220 ").await;
+        visitor
+    }
+
+    async fn greeted(&self) -> Visitor {
+        let mut visitor = self.visit().await;
+        visitor.says("EHLO client.test\r\n").await;
+        visitor.hears("250 HELP").await;
+        visitor
+    }
+}
+
+struct Visitor(Connection);
+
+impl Visitor {
+    async fn says(&mut self, text: impl AsRef<[u8]>) {
+        self.0.write(text.as_ref()).await.unwrap();
+        self.0.flush().await.unwrap();
+    }
+
+    /// Reads lines up to the one that begins like this; those before must be other lines of the same reply.
+    async fn hears(&mut self, start: &str) -> String {
+        loop {
+            let line = self.0.line(4096).await.unwrap_or_else(|error| panic!("expected {start}: {error}"));
+            let line = String::from_utf8(line.to_vec()).unwrap();
+            if line.starts_with(start) {
+                return line;
+            }
+            assert_eq!(line.as_bytes().get(3), Some(&b'-'), "expected {start}, heard {line}");
+        }
+    }
+
+    async fn hears_nothing_more(&mut self) {
+        let more = self.0.line(4096).await;
+        assert!(matches!(more, Err(net::Error::Closed)), "{more:?}");
+    }
+
+    async fn begins_letter(&mut self) {
+        self.says("MAIL FROM:<a@b.test>\r\nRCPT TO:<bob@alpha.test>\r\nDATA\r\n").await;
+        self.hears("250 2.1.0").await;
+        self.hears("250 2.1.5").await;
+        self.hears("354 ").await;
+    }
+}
+
+#[tokio::test]
+async fn a_pipelined_group_is_answered_and_its_letter_taken() {
+    let post = open(house());
+    let mut visitor = post.visit().await;
+    visitor
+        .says("EHLO c.test\r\nMAIL FROM:<a@b.test>\r\nRCPT TO:<bob@alpha.test>\r\nRCPT TO:<x@y.test>\r\nDATA\r\n")
+        .await;
+    visitor.hears("250 HELP").await;
+    visitor.hears("250 2.1.0").await;
+    visitor.hears("250 2.1.5").await;
+    visitor.hears("550 5.7.1").await;
+    visitor.hears("354 ").await;
+    visitor.says("Subject: x\r\n\r\n..dot\r\n.\r\nNOOP\r\nQUIT\r\n").await;
+    visitor.hears("250 2.0.0 taken").await;
+    visitor.hears("250 2.0.0 nothing").await;
+    visitor.hears("221 2.0.0").await;
+    visitor.hears_nothing_more().await;
+    let letters = post.keeper.letters();
+    let (letter, envelope) = &letters[0];
+    let text = String::from_utf8(letter.raw.to_vec()).unwrap();
+    assert_eq!(text, format!("Received: with ESMTP id {}\r\nSubject: x\r\n\r\n.dot\r\n", letter.id));
+    assert_eq!(envelope.recipients.len(), 1);
+}
+
+#[tokio::test]
+async fn an_octet_at_a_time_makes_the_same_letter() {
+    let post = open(house());
+    let mut visitor = post.greeted().await;
+    for octet in b"MAIL FROM:<a@b.test>\r\nRCPT TO:<bob@alpha.test>\r\nDATA\r\n" {
+        visitor.says([*octet]).await;
+    }
+    visitor.hears("250 2.1.0").await;
+    visitor.hears("250 2.1.5").await;
+    visitor.hears("354 ").await;
+    for octet in b"\r\n..\r\n.x\r\n.\r\n" {
+        visitor.says([*octet]).await;
+    }
+    visitor.hears("250 2.0.0 taken").await;
+    assert!(post.keeper.letters()[0].0.raw.ends_with(b"\r\n\r\n.\r\nx\r\n"));
+}
+
+#[tokio::test]
+async fn chunks_make_a_letter_whose_last_line_is_ended() {
+    let post = open(house());
+    let mut visitor = post.greeted().await;
+    visitor.says("MAIL FROM:<a@b.test>\r\nRCPT TO:<bob@alpha.test>\r\nBDAT 4\r\na\r\n.BDAT 4 LAST\r\n\r\nb").await;
+    visitor.hears("250 2.1.0").await;
+    visitor.hears("250 2.1.5").await;
+    visitor.hears("250 2.0.0 4 octets").await;
+    visitor.says("c").await;
+    visitor.hears("250 2.0.0 taken").await;
+    assert!(post.keeper.letters()[0].0.raw.ends_with(b"\r\na\r\n.\r\nbc\r\n"));
+}
+
+#[tokio::test]
+async fn a_letter_of_many_megabytes_comes_in_whole() {
+    let post = open(house());
+    let mut visitor = post.greeted().await;
+    visitor.begins_letter().await;
+    let line = b"0123456789012345678901234567890123456789012345678901234567890123456789\r\n";
+    let body = line.repeat(400_000);
+    visitor.says(&body).await;
+    visitor.says(".\r\n").await;
+    visitor.hears("250 2.0.0 taken").await;
+    assert!(post.keeper.letters()[0].0.raw.ends_with(&body));
+}
+
+#[tokio::test]
+async fn who_hangs_up_within_a_letter_leaves_nothing_behind() {
+    let mut house = house();
+    house.budget = Budget::new(1024 * 1024);
+    let post = open(house);
+    for _ in 0..5 {
+        let mut visitor = post.greeted().await;
+        visitor.begins_letter().await;
+        visitor.says(b"half a letter\r\n".repeat(30_000)).await;
+        drop(visitor);
+    }
+    // All memory is free again: a letter that needs most of it is taken.
+    let mut visitor = post.greeted().await;
+    visitor.begins_letter().await;
+    visitor.says([b"x\r\n".repeat(200_000).as_slice(), b".\r\n"].concat()).await;
+    visitor.hears("250 2.0.0 taken").await;
+    assert_eq!(post.keeper.letters().len(), 1);
+}
+
+#[tokio::test]
+async fn letters_that_find_no_memory_are_put_off() {
+    let mut house = house();
+    house.budget = Budget::new(64 * 1024);
+    house.timeouts.memory = Duration::from_millis(50);
+    let post = open(house);
+    let (mut first, mut second) = (post.greeted().await, post.greeted().await);
+    first.begins_letter().await;
+    first.says("x\r\n".repeat(11_000)).await;
+    tokio::time::sleep(Duration::from_millis(100)).await;
+    second.begins_letter().await;
+    second.says("x\r\n".repeat(11_000) + ".\r\nNOOP\r\n").await;
+    second.hears("452 4.3.1").await;
+    second.hears("250 2.0.0 nothing").await;
+    first.says(".\r\n").await;
+    first.hears("250 2.0.0 taken").await;
+    second.begins_letter().await;
+    second.says("x\r\n".repeat(11_000) + ".\r\n").await;
+    second.hears("250 2.0.0 taken").await;
+}
+
+fn impatient() -> House {
+    let mut house = house();
+    house.timeouts.command = Duration::from_millis(400);
+    house.timeouts.data = Duration::from_millis(400);
+    house.timeouts.letter = Duration::from_millis(1000);
+    house
+}
+
+#[tokio::test]
+async fn the_silent_are_sent_away() {
+    let post = open(impatient());
+    let (mut silent, mut in_letter) = (post.greeted().await, post.greeted().await);
+    in_letter.begins_letter().await;
+    in_letter.says("half a let").await;
+    silent.hears("421 4.4.2").await;
+    in_letter.hears("421 4.4.2").await;
+    assert!(post.keeper.letters().is_empty());
+}
+
+#[tokio::test]
+async fn who_drips_octets_is_sent_away_as_well() {
+    let post = open(impatient());
+    let (mut command, mut letter) = (post.greeted().await, post.greeted().await);
+    letter.begins_letter().await;
+    let begun = tokio::time::Instant::now();
+    for round in 0..9 {
+        if round < 3 {
+            command.says("x").await;
+        }
+        letter.says("x\r\n").await;
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+    command.hears("421 4.4.2").await;
+    letter.hears("421 4.4.2").await;
+    assert!(begun.elapsed() < Duration::from_secs(4), "{:?}", begun.elapsed());
+    assert!(post.keeper.letters().is_empty());
+}
+
+#[tokio::test]
+async fn at_closing_time_the_idle_are_sent_away_and_letters_are_finished() {
+    let post = open_with(house(), Keeper { slowness: Duration::from_millis(100), ..Keeper::default() });
+    let mut idle = post.greeted().await;
+    let mut writing = post.greeted().await;
+    writing.begins_letter().await;
+    writing.says("a\r\n").await;
+    tokio::time::sleep(Duration::from_millis(50)).await;
+    post.stop.request(Duration::from_secs(5));
+    idle.hears("421 4.3.2").await;
+    idle.hears_nothing_more().await;
+    writing.says("b\r\n.\r\n").await;
+    writing.hears("250 2.0.0 taken").await;
+    writing.hears("421 4.3.2").await;
+    post.serving.await.unwrap();
+    assert!(post.keeper.letters()[0].0.raw.ends_with(b"a\r\nb\r\n"));
+}
+
+#[tokio::test]
+async fn inside_tls_everything_begins_anew() {
+    let post = open(house());
+    let mut visitor = post.greeted().await;
+    visitor.says("MAIL FROM:<evil@b.test>\r\n").await;
+    visitor.hears("250 2.1.0").await;
+    // What is put behind STARTTLS in clear is not obeyed inside.
+    visitor.says("STARTTLS\r\n").await;
+    visitor.hears("220 2.0.0").await;
+    let tls = ClientTls::opportunistic().unwrap();
+    let mut visitor = Visitor(visitor.0.start_tls_client(&tls, "mail.alpha.test").await.unwrap());
+    visitor.says("RCPT TO:<bob@alpha.test>\r\n").await;
+    visitor.hears("503 5.5.1").await;
+    visitor.says("EHLO client.test\r\n").await;
+    visitor.hears("250 HELP").await;
+    visitor.says("STARTTLS\r\n").await;
+    visitor.hears("503 5.5.1").await;
+    visitor.begins_letter().await;
+    visitor.says("x\r\n.\r\n").await;
+    visitor.hears("250 2.0.0 taken").await;
+    assert!(post.keeper.letters()[0].0.raw.starts_with(b"Received: with ESMTPS id "));
+}
+
+#[tokio::test]
+async fn commands_injected_behind_starttls_do_not_enter() {
+    let post = open(house());
+    let mut visitor = post.greeted().await;
+    visitor.says("STARTTLS\r\nMAIL FROM:<evil@b.test>\r\nRCPT TO:<bob@alpha.test>\r\n").await;
+    visitor.hears("220 2.0.0").await;
+    let tls = ClientTls::opportunistic().unwrap();
+    let mut visitor = Visitor(visitor.0.start_tls_client(&tls, "mail.alpha.test").await.unwrap());
+    visitor.says("RCPT TO:<bob@alpha.test>\r\n").await;
+    visitor.hears("503 5.5.1").await;
+}
+
+#[tokio::test]
+async fn a_flood_without_a_line_end_is_cut_off_and_others_are_served_on() {
+    let post = open(house());
+    let mut flooding = post.visit().await;
+    let flood = tokio::spawn(async move {
+        let block = vec![b'x'; 64 * 1024];
+        while flooding.0.write(&block).await.is_ok() {}
+    });
+    let mut visitor = post.greeted().await;
+    visitor.begins_letter().await;
+    visitor.says(".\r\n").await;
+    visitor.hears("250 2.0.0 taken").await;
+    tokio::time::timeout(Duration::from_secs(20), flood).await.expect("cut off").unwrap();
+}
+
+#[tokio::test]
+async fn sixty_four_clients_are_served_at_once() {
+    let post = Arc::new(open_with(house(), Keeper { slowness: Duration::from_millis(20), ..Keeper::default() }));
+    let clients: Vec<_> = (0..64)
+        .map(|number| {
+            let post = post.clone();
+            tokio::spawn(async move {
+                let mut visitor = post.greeted().await;
+                for letter in 0..10 {
+                    visitor.begins_letter().await;
+                    visitor.says(format!("Subject: {number}-{letter}\r\n\r\n{}\r\n.\r\n", "x".repeat(10_000))).await;
+                    visitor.hears("250 2.0.0 taken").await;
+                }
+            })
+        })
+        .collect();
+    for client in clients {
+        client.await.unwrap();
+    }
+    let letters = post.keeper.letters();
+    let subjects: std::collections::HashSet<_> = letters
+        .iter()
+        .map(|(letter, _)| mail::header::find(&letter.raw, "Subject").unwrap().value().into_owned())
+        .collect();
+    let ids: std::collections::HashSet<_> = letters.iter().map(|(letter, _)| letter.id).collect();
+    assert_eq!((letters.len(), subjects.len(), ids.len()), (640, 640, 640));
+}
