@@ -105,9 +105,11 @@ fn self_signed_path(folder: &Path, hostname: &str) -> PathBuf {
 
 fn make(hostname: &str) -> Result<String, TlsError> {
     let wrong = |error| TlsError::Make(hostname.to_owned(), error);
-    let names = vec![hostname.to_owned(), "localhost".to_owned(), "127.0.0.1".to_owned()];
+    let names = [hostname, "localhost", "127.0.0.1", "::1"].map(str::to_owned);
     let mut wish = rcgen::CertificateParams::new(names).map_err(wrong)?;
-    wish.distinguished_name.push(rcgen::DnType::CommonName, hostname);
+    // RFC 5280 appendix A.1: a common name has 64 characters at most. Names are checked by the other field anyway.
+    let common = if hostname.len() <= 64 { hostname } else { "Facteur" };
+    wish.distinguished_name.push(rcgen::DnType::CommonName, common);
     wish.use_authority_key_identifier_extension = true;
     wish.extended_key_usages.push(rcgen::ExtendedKeyUsagePurpose::ServerAuth);
     // It does not expire: nobody checks it, and a mail client that was told to trust it must not be asked again.

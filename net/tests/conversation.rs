@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use facteur_net::{Connection, Error, Stream};
+use proptest::prelude::*;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 
@@ -139,4 +140,41 @@ async fn a_wait_can_be_cut_short_and_loses_nothing() {
     peer.write_all(b"NE\r\n").await.unwrap();
     us.heard().await.unwrap();
     assert_eq!(us.line(512).await.unwrap(), "DONE\r\n");
+}
+
+/// What a peer sends: lines of all kinds, some too long.
+fn lines() -> impl Strategy<Value = Vec<Vec<u8>>> {
+    let content = proptest::collection::vec(any::<u8>().prop_filter("no line end", |&b| b != b'\n'), 0..40);
+    proptest::collection::vec(content.prop_map(|content| [content, b"\n".to_vec()].concat()), 0..30)
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+    #[test]
+    fn however_the_octets_are_cut_the_lines_are_the_same(lines in lines(), cuts in proptest::collection::vec(1..50usize, 1..20)) {
+        const MOST: usize = 24;
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        runtime.block_on(async {
+            let (mut us, mut peer) = pair().await;
+            let all = lines.concat();
+            let sender = tokio::spawn(async move {
+                let (mut rest, mut cuts) = (&all[..], cuts.into_iter().cycle());
+                while !rest.is_empty() {
+                    let (now, later) = rest.split_at(cuts.next().unwrap().min(rest.len()));
+                    peer.write_all(now).await.unwrap();
+                    rest = later;
+                    tokio::task::yield_now().await;
+                }
+            });
+            for line in &lines {
+                match us.line(MOST).await {
+                    Ok(read) => assert_eq!(read, line),
+                    Err(Error::LineTooLong(MOST)) => assert!(line.len() > MOST),
+                    Err(other) => panic!("{other}"),
+                }
+            }
+            assert!(matches!(us.line(MOST).await, Err(Error::Closed)));
+            sender.await.unwrap();
+        });
+    }
 }

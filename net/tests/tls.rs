@@ -47,7 +47,7 @@ async fn who_trusts_the_self_signed_certificate_can_check_its_names() {
     let folder = tempfile::tempdir().unwrap();
     let server = ServerTls::self_signed(folder.path(), NAME).unwrap();
     let client = roots(folder.path());
-    for name in [NAME, "localhost", "127.0.0.1"] {
+    for name in [NAME, "localhost", "127.0.0.1", "::1"] {
         let (us, peer) = shake(&server, &client, name).await;
         assert!(peer.is_ok(), "{name}: {:?}", peer.err());
         let info = us.unwrap().tls_info().unwrap();

@@ -1,8 +1,8 @@
 //! A house for tests: two domains, a few people, in a folder of its own.
 #![allow(dead_code)]
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::{Arc, LazyLock};
 
 use facteur_directory::{Directory, Error, Language, MIGRATIONS, NoLimit, Secret, Space, account, alias, domain};
 use mail::seam::AccountId;
@@ -11,6 +11,9 @@ use store::{Options, Store, Tx};
 
 pub const NOW: Timestamp = Timestamp(1_800_000_000_000);
 pub const PASSWORD: &str = "correct horse";
+
+/// Made once: it takes its time.
+static SECRET: LazyLock<Secret> = LazyLock::new(|| Secret::make(&password(PASSWORD)).unwrap());
 
 pub struct House {
     pub store: Store,
@@ -62,10 +65,10 @@ impl House {
     }
 
     pub fn add_account(&self, text: &str) -> Result<AccountId, Error> {
-        let (address, secret) = (address(text), Secret::make(&password(PASSWORD))?);
+        let address = address(text);
         self.write(move |tx| {
             let new = account::New { address: &address, name: Some("Somebody"), language: Language::French };
-            account::add(tx, &new, &secret, NOW)
+            account::add(tx, &new, &SECRET, NOW)
         })
     }
 
