@@ -17,7 +17,7 @@
 
 mod house;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::SocketAddr;
 use std::path::Path;
 use std::time::Duration;
@@ -103,7 +103,7 @@ async fn heard(peer: &mut Peer, patience: Duration) -> String {
 
 async fn play(script: &str, address: SocketAddr) -> Result<(), String> {
     let mut peers: BTreeMap<char, Peer> = BTreeMap::new();
-    let mut skipping = false;
+    let mut skipping = BTreeSet::new();
     for Line { number, connection, client, text } in read(script) {
         if let std::collections::btree_map::Entry::Vacant(place) = peers.entry(connection) {
             place.insert(BufReader::new(TcpStream::connect(address).await.unwrap()));
@@ -113,15 +113,15 @@ async fn play(script: &str, address: SocketAddr) -> Result<(), String> {
             (true, "<close>") => drop(peers.remove(&connection)),
             // A server that has closed shows at the next S:.
             (true, text) => drop(peer.write_all(&wire(text)).await),
-            (false, "...") => skipping = true,
+            (false, "...") => drop(skipping.insert(connection)),
             (false, pattern) => loop {
                 let patience = if pattern == "<nothing>" { A_MOMENT } else { PATIENCE };
                 let line = heard(peer, patience).await;
                 if fits(pattern, &line) {
-                    skipping = false;
+                    skipping.remove(&connection);
                     break;
                 }
-                if !skipping || line.starts_with('<') {
+                if !skipping.contains(&connection) || line.starts_with('<') {
                     return Err(format!("line {number}: expected {pattern:?}, got {line:?}"));
                 }
             },

@@ -5,7 +5,7 @@ use mailbox::{Error, folder};
 use store::Tx;
 
 use crate::codec::command::SpecialUse;
-use crate::serve::{Answer, Done, Session};
+use crate::serve::{Answer, Done, Output, Session};
 
 /// With RFC 6154 §3: a use the folder shall have.
 pub(super) async fn create(session: &Session, name: String, uses: &[SpecialUse]) -> Done {
@@ -47,8 +47,20 @@ fn kept(one: SpecialUse) -> Option<mailbox::SpecialUse> {
     }
 }
 
-pub(super) async fn delete(session: &Session, name: String) -> Done {
-    change(session, "Deleted", move |tx, account| folder::delete(tx, account, &name)).await
+/// Who deletes the folder they have selected has none selected afterwards.
+pub(super) async fn delete(session: &mut Session, out: &mut Output<'_>, name: String) -> Done {
+    let account = session.login.account;
+    let delete = move |tx: &mut Tx| {
+        let folder = folder::by_name(tx, account, &name)?;
+        folder::delete(tx, account, &name)?;
+        Ok::<_, Error>(folder.map(|folder| folder.id))
+    };
+    let deleted = session.house.store.write(delete).await?;
+    if session.selected.as_ref().is_some_and(|selected| Some(selected.folder()) == deleted) {
+        session.selected = None;
+        out.line("* OK [CLOSED] The folder that was selected is deleted");
+    }
+    Ok(Answer::ok("Deleted"))
 }
 
 pub(super) async fn rename(session: &Session, from: String, to: String) -> Done {

@@ -20,7 +20,7 @@ pub(crate) async fn run(session: &mut Session, out: &mut Output<'_>, command: Fo
         FolderCommand::Lsub { reference, pattern } => list::lsub(session, out, &reference, &pattern).await,
         FolderCommand::Status { folder, items } => status::status(session, out, folder, &items).await,
         FolderCommand::Create { folder, uses } => folder::create(session, folder, &uses).await,
-        FolderCommand::Delete(folder) => folder::delete(session, folder).await,
+        FolderCommand::Delete(folder) => folder::delete(session, out, folder).await,
         FolderCommand::Rename { from, to } => folder::rename(session, from, to).await,
         FolderCommand::Subscribe(folder) => folder::subscribe(session, folder).await,
         FolderCommand::Unsubscribe(folder) => folder::unsubscribe(session, folder).await,
