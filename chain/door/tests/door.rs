@@ -369,3 +369,14 @@ async fn sixty_four_clients_are_served_at_once() {
     let ids: std::collections::HashSet<_> = letters.iter().map(|(letter, _)| letter.id).collect();
     assert_eq!((letters.len(), subjects.len(), ids.len()), (640, 640, 640));
 }
+
+#[tokio::test]
+async fn an_idle_dialogue_is_small() {
+    let post = open(house());
+    let stream = Stream::connect(post.address, Duration::from_secs(5)).await.unwrap();
+    let (house, keeper) = (house(), Keeper::default());
+    let settings = Arc::new(house.settings(Kind::Reception));
+    let dialogue = converse(stream, settings, &house, &keeper);
+    let size = std::mem::size_of_val(&dialogue);
+    assert!(size < 4096, "{size}");
+}
