@@ -3,7 +3,7 @@
 
 use std::ops::ControlFlow;
 
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::value::{Row, Value};
 
 /// Called for each row of an answer.
@@ -33,6 +33,8 @@ pub(crate) trait WriteSession: Session {
     fn undo(&self) -> Result<()>;
     /// Is the transaction still there? Some failures (a full disk) undo all of it.
     fn in_transaction(&self) -> bool;
+    /// Why it is not there any more.
+    fn why_lost(&self) -> Error;
     /// Commits, and returns when it is on the disk.
     fn commit(&self) -> Result<()>;
     /// Undoes the whole transaction.

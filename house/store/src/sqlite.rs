@@ -1,6 +1,6 @@
 //! The engine SQLite.
 
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 use std::ops::ControlFlow;
 use std::path::Path;
 use std::time::Duration;
@@ -33,6 +33,7 @@ pub(crate) struct Sqlite {
     connection: Connection,
     version: Cell<i64>,
     writing: Cell<bool>,
+    failed: RefCell<Option<Error>>,
 }
 
 thread_local! {
@@ -82,7 +83,7 @@ impl Sqlite {
         let connection = Connection::open_with_flags(file, flags).map_err(fault)?;
         connection.busy_timeout(PATIENCE).map_err(fault)?;
         connection.set_prepared_statement_cache_capacity(STATEMENTS);
-        Ok(Self { connection, version: Cell::new(0), writing: Cell::new(false) })
+        Ok(Self { connection, version: Cell::new(0), writing: Cell::new(false), failed: RefCell::default() })
     }
 
     /// Sets a pragma.
@@ -109,11 +110,18 @@ impl Sqlite {
     fn prepare(&self, sql: &str, params: &[Value<'_>]) -> Result<CachedStatement<'_>> {
         if self.writing.get() && !self.in_transaction() {
             // SQLite undoes the whole transaction on some failures; what came after would be committed alone.
-            return Err(Error::Io("the database undid the transaction".to_owned()));
+            return Err(self.why_lost());
         }
         let mut statement = self.connection.prepare_cached(sql).map_err(fault)?;
         bind(&mut statement, params)?;
         Ok(statement)
+    }
+
+    /// Remembers the first failure that took the transaction away.
+    fn note(&self, error: &Error) {
+        if self.writing.get() && !self.in_transaction() {
+            self.failed.borrow_mut().get_or_insert_with(|| error.clone());
+        }
     }
 
     fn run(&self, sql: &str) -> Result<()> {
@@ -145,28 +153,15 @@ pub(crate) struct Carried {
 
 impl Session for Sqlite {
     fn execute(&self, sql: &str, params: &[Value<'_>]) -> Result<usize> {
-        let mut statement = self.prepare(sql, params)?;
-        if statement.column_count() == 0 {
-            return statement.raw_execute().map_err(fault);
-        }
-        // With RETURNING the changes are made while the rows are walked.
-        let mut rows = statement.raw_query();
-        let mut count = 0;
-        while rows.next().map_err(fault)?.is_some() {
-            count += 1;
-        }
-        Ok(count)
+        self.prepare(sql, params)
+            .and_then(|mut statement| execute(&mut statement))
+            .inspect_err(|error| self.note(error))
     }
 
     fn query(&self, sql: &str, params: &[Value<'_>], each: EachRow<'_>) -> Result<()> {
-        let mut statement = self.prepare(sql, params)?;
-        let mut rows = statement.raw_query();
-        while let Some(row) = rows.next().map_err(fault)? {
-            if each(&Row::new(&Cursor(row)))? == ControlFlow::Break(()) {
-                break;
-            }
-        }
-        Ok(())
+        self.prepare(sql, params)
+            .and_then(|mut statement| walk(&mut statement, each))
+            .inspect_err(|error| self.note(error))
     }
 
     fn begin_read(&self) -> Result<()> {
@@ -182,6 +177,7 @@ impl WriteSession for Sqlite {
     fn begin(&self) -> Result<()> {
         self.run("BEGIN IMMEDIATE")?;
         self.writing.set(true);
+        self.failed.take();
         Ok(())
     }
 
@@ -200,6 +196,11 @@ impl WriteSession for Sqlite {
 
     fn in_transaction(&self) -> bool {
         !self.connection.is_autocommit()
+    }
+
+    fn why_lost(&self) -> Error {
+        let failed = self.failed.borrow().clone();
+        failed.unwrap_or_else(|| Error::Io("the database undid the transaction".to_owned()))
     }
 
     fn commit(&self) -> Result<()> {
@@ -262,6 +263,29 @@ impl Columns for Cursor<'_, '_> {
             ValueRef::Real(_) => Err(Error::Type { column, wanted: "anything but a real number" }),
         }
     }
+}
+
+fn execute(statement: &mut CachedStatement<'_>) -> Result<usize> {
+    if statement.column_count() == 0 {
+        return statement.raw_execute().map_err(fault);
+    }
+    // With RETURNING the changes are made while the rows are walked.
+    let mut rows = statement.raw_query();
+    let mut count = 0;
+    while rows.next().map_err(fault)?.is_some() {
+        count += 1;
+    }
+    Ok(count)
+}
+
+fn walk(statement: &mut CachedStatement<'_>, each: EachRow<'_>) -> Result<()> {
+    let mut rows = statement.raw_query();
+    while let Some(row) = rows.next().map_err(fault)? {
+        if each(&Row::new(&Cursor(row)))? == ControlFlow::Break(()) {
+            break;
+        }
+    }
+    Ok(())
 }
 
 /// SQLite numbers `$2` by where it first stands; we (and PostgreSQL) by what it says.

@@ -41,7 +41,7 @@ pub(crate) trait Job: Send {
     /// Answers the caller with what the last run gave, or with why that was not committed.
     fn answer(self: Box<Self>, committed: Result<()>);
     /// Answers the caller whose run made the engine undo the transaction.
-    fn answer_lost(self: Box<Self>);
+    fn answer_lost(self: Box<Self>, why: Error);
     /// Has the caller gone away?
     fn is_abandoned(&self) -> bool;
 }
@@ -147,10 +147,10 @@ where
         let _ = self.answer.send(outcome);
     }
 
-    fn answer_lost(self: Box<Self>) {
+    fn answer_lost(self: Box<Self>, why: Error) {
         let outcome = match self.outcome {
             Some(Err(error)) => Err(error),
-            _ => Err(lost().into()),
+            _ => Err(why.into()),
         };
         let _ = self.answer.send(outcome);
     }
@@ -201,31 +201,40 @@ impl Clerk {
         }
     }
 
-    fn group(&mut self, mut waiting: Jobs) {
+    fn group(&mut self, first: Jobs) {
         let gate = Arc::clone(&self.desk.gate);
         let _inside = gate.enter();
-        // A second try runs without the one that lost the transaction in the first.
-        for _ in 0..2 {
-            if let Err(error) = self.tx.session().begin() {
-                self.queue.take(self.desk.batch.saturating_sub(waiting.len()), &mut waiting);
-                return answer(waiting, &Err(error));
-            }
-            match self.run_all(waiting) {
-                Ran::All(jobs) => return self.commit(jobs),
-                Ran::Lost(jobs) => waiting = jobs,
-            }
+        let undone = self.transaction(first, self.desk.batch);
+        // Their neighbour brought the whole transaction down. It has been answered; they are run again, each alone,
+        // so that none can harm another.
+        for job in undone {
+            self.transaction(Jobs::from([job]), 1);
         }
-        answer(waiting, &Err(lost()));
+    }
+
+    /// Runs a transaction of up to `size` jobs and commits it. Gives back those that must be run again.
+    fn transaction(&mut self, mut waiting: Jobs, size: usize) -> Jobs {
+        if let Err(error) = self.tx.session().begin() {
+            self.queue.take(size.saturating_sub(waiting.len()), &mut waiting);
+            answer(waiting, &Err(error));
+            return Jobs::new();
+        }
+        match self.run_all(waiting, size) {
+            Ran::All(jobs) => {
+                self.commit(jobs);
+                Jobs::new()
+            }
+            Ran::Lost(jobs) => jobs,
+        }
     }
 
     /// Runs what waits, and what comes meanwhile, until the group is full or old enough.
-    fn run_all(&mut self, mut waiting: Jobs) -> Ran {
+    fn run_all(&mut self, mut waiting: Jobs, size: usize) -> Ran {
         let started = Instant::now();
         let mut done = Jobs::with_capacity(waiting.len());
         loop {
             if waiting.is_empty() && started.elapsed() < LONG_ENOUGH {
-                let room = self.desk.batch.saturating_sub(done.len());
-                self.queue.take(room.min(AT_ONCE), &mut waiting);
+                self.queue.take(size.saturating_sub(done.len()).min(AT_ONCE), &mut waiting);
             }
             let Some(mut job) = waiting.pop_front() else { return Ran::All(done) };
             if job.is_abandoned() {
@@ -238,7 +247,7 @@ impl Clerk {
             }
             self.tx.take_effects();
             self.tx.session().roll_back();
-            job.answer_lost();
+            job.answer_lost(self.tx.session().why_lost());
             done.append(&mut waiting);
             return Ran::Lost(done);
         }
@@ -315,10 +324,6 @@ fn distinct(mut topics: Vec<Topic>) -> Vec<Topic> {
     topics.sort_unstable();
     topics.dedup();
     topics
-}
-
-fn lost() -> Error {
-    Error::Io("the database undid the transaction".to_owned())
 }
 
 fn answer(jobs: Jobs, committed: &Result<()>) {
