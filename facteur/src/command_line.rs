@@ -31,6 +31,16 @@ pub struct WhichOffice {
     pub data: Option<PathBuf>,
 }
 
+impl WhichOffice {
+    /// The same, as it is said on a command line, with a blank before it.
+    pub fn as_flags(&self) -> String {
+        let flag = |name: &str, path: &Option<PathBuf>| {
+            path.as_ref().map(|path| format!(" --{name} {}", path.display())).unwrap_or_default()
+        };
+        flag("config", &self.config) + &flag("data", &self.data)
+    }
+}
+
 #[derive(Debug, Subcommand)]
 pub enum Command {
     /// Run the post office (also when no command is given)
@@ -80,10 +90,13 @@ pub enum DomainCommand {
         #[command(flatten)]
         form: Form,
     },
-    /// Take no more letters for a domain (nobody may live there any more)
+    /// Take no more letters for a domain
     Remove {
         /// Such as alpha.test
         domain: Domain,
+        /// Also remove the people who live there, with all their letters
+        #[arg(long)]
+        force: bool,
     },
 }
 
@@ -145,7 +158,7 @@ pub enum AliasCommand {
     /// Give letters for an address to other addresses
     Add {
         /// Such as info@alpha.test, or *@alpha.test for all that is not someone's
-        alias: String,
+        alias: Address,
         /// Who gets the letters
         #[arg(required = true)]
         targets: Vec<Address>,
@@ -160,7 +173,7 @@ pub enum AliasCommand {
     /// Remove an alias, or some of those who get its letters
     Remove {
         /// Such as info@alpha.test
-        alias: String,
+        alias: Address,
         /// Only these; all of them if not given
         targets: Vec<Address>,
     },
@@ -263,6 +276,11 @@ pub struct Send {
 }
 
 impl CommandLine {
+    /// Does this run until it is stopped?
+    pub fn is_a_server(&self) -> bool {
+        matches!(self.command, None | Some(Command::Serve))
+    }
+
     /// Reads the command line. Called as `sendmail`, the program is `facteur send`.
     pub fn read(words: impl IntoIterator<Item = std::ffi::OsString>) -> Result<Self, Refused> {
         let mut words: Vec<_> = words.into_iter().collect();

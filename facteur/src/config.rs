@@ -10,12 +10,15 @@ use std::net::{IpAddr, SocketAddr};
 use std::path::{Path, PathBuf};
 
 use mail::Domain;
+use mta::route::{Demand, RouteError};
 use toml::de::DeTable;
 
 pub use doors::{Door, Place, may_open_low_ports};
 pub use reader::Problem;
 use reader::{At, Reader, Section};
 
+use crate::command_line::WhichOffice;
+use crate::failure::Failure;
 use crate::language::{Language, say};
 
 /// Everything that can be set, with the defaults filled in.
@@ -38,12 +41,10 @@ pub struct Config {
 pub struct Route {
     /// None for `*`: every domain that has no route of its own.
     pub domain: Option<Domain>,
-    /// A host name or an IP address.
-    pub host: String,
-    pub port: u16,
+    /// The host, and what is asked of the connection.
+    pub to: mta::route::Route,
     /// For a smarthost that wants a log-in.
     pub login: Option<RouteLogin>,
-    pub tls: RouteTls,
 }
 
 /// The log-in at a smarthost.
@@ -52,17 +53,6 @@ pub struct RouteLogin {
     pub user: String,
     /// The first line of this file is the password.
     pub password_file: PathBuf,
-}
-
-/// How a route is encrypted.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum RouteTls {
-    /// Encrypted where the host offers it, in the clear where it does not.
-    Opportunistic,
-    /// Encrypted, with a certificate that proves the host's name; or the letter waits.
-    Verified,
-    /// In the clear.
-    Off,
 }
 
 /// Why there is no configuration to work with.
@@ -90,7 +80,18 @@ impl fmt::Display for ConfigError {
     }
 }
 
+impl From<ConfigError> for Failure {
+    fn from(error: ConfigError) -> Self {
+        Self::new(error.to_string())
+    }
+}
+
 impl Config {
+    /// The configuration of the post office that the command line means.
+    pub fn of(office: &WhichOffice) -> Result<Self, Failure> {
+        Ok(Self::load(office.config.as_deref(), office.data.as_deref())?)
+    }
+
     /// Reads the configuration named on the command line, or the system's, or takes the defaults where there is none.
     /// `data` wins over what the file says.
     pub fn load(file: Option<&Path>, data: Option<&Path>) -> Result<Self, ConfigError> {
@@ -260,7 +261,7 @@ fn read_route(
     let domain = reader.needed(route, span, "domain", "beta.test");
     let to = reader.needed(route, span, "to", "127.0.0.1:25");
     let login = read_login(reader, route, span, folder);
-    let tls = read_route_tls(reader, route, login.is_some());
+    let demand = read_demand(reader, route);
 
     let (domain, to) = (domain?, to?);
     let for_domain = match domain.value.as_str() {
@@ -270,13 +271,14 @@ fn read_route(
             Err(_) => return reader.wrong(&domain, Expected::RouteDomain).into_none(),
         },
     };
-    if to.value.starts_with("lmtp:") || to.value.starts_with("command:") {
-        return reader.wrong(&to, Expected::SmtpRoute).into_none();
-    }
-    let Some((host, port)) = read_host(&to.value) else {
-        return reader.wrong(&to, Expected::RouteHost).into_none();
+    let to = match mta::route::Route::parse(&to.value) {
+        Ok(host) => host,
+        Err(RouteError::Scheme(_)) => return reader.wrong(&to, Expected::SmtpRoute).into_none(),
+        Err(_) => return reader.wrong(&to, Expected::RouteHost).into_none(),
     };
-    Some(Route { domain: for_domain, host, port, login, tls })
+    // A password goes only to a host that has proved its name, unless somebody says otherwise.
+    let usual = if login.is_some() { Demand::Verified } else { to.demand };
+    Some(Route { domain: for_domain, to: to.with_demand(demand.unwrap_or(usual)), login })
 }
 
 fn read_login(
@@ -301,37 +303,12 @@ fn read_login(
     }
 }
 
-/// A password goes only to a host that has proved its name, unless somebody says otherwise.
-fn read_route_tls(reader: &mut Reader<'_>, route: Section<'_>, login: bool) -> RouteTls {
-    let default = if login { RouteTls::Verified } else { RouteTls::Opportunistic };
-    let Some(text) = reader.text(route, "tls", "verified") else { return default };
-    match text.value.as_str() {
-        "opportunistic" => RouteTls::Opportunistic,
-        "verified" => RouteTls::Verified,
-        "off" => RouteTls::Off,
-        _ => {
-            reader.wrong(&text, Expected::RouteTls);
-            default
-        }
+fn read_demand(reader: &mut Reader<'_>, route: Section<'_>) -> Option<Demand> {
+    let text = reader.text(route, "tls", "verified")?;
+    match text.value.parse() {
+        Ok(demand) => Some(demand),
+        Err(_) => reader.wrong(&text, Expected::RouteTls).into_none(),
     }
-}
-
-/// `host`, `host:port`, `192.0.2.1`, `[2001:db8::1]:25` or `2001:db8::1`.
-fn read_host(text: &str) -> Option<(String, u16)> {
-    if let Ok(ip) = text.trim_start_matches('[').trim_end_matches(']').parse::<IpAddr>() {
-        return Some((ip.to_string(), 25));
-    }
-    if let Ok(address) = text.parse::<SocketAddr>() {
-        return (address.port() != 0).then(|| (address.ip().to_string(), address.port()));
-    }
-    let (name, port) = match text.rsplit_once(':') {
-        Some((name, port)) => (name, port.parse().ok().filter(|port| *port != 0)?),
-        None => (text, 25),
-    };
-    let name = Domain::parse(name).ok().filter(|name| !name.is_literal())?;
-    // A name whose last label is a number is a mistyped IP address, never a host (RFC 1123 §2.1).
-    let is_a_name = name.as_str().rsplit('.').next().is_some_and(|last| last.parse::<u32>().is_err());
-    is_a_name.then(|| (name.as_str().to_owned(), port))
 }
 
 /// What should have stood there.
@@ -411,8 +388,8 @@ impl Expected {
                 "routes with \"lmtp:\" or \"command:\" are not possible in this version; write a host, such as \"mail.beta.test\"",
                 "les routes « lmtp: » et « command: » ne sont pas possibles dans cette version ; écrivez un serveur, comme \"mail.beta.test\""),
             Self::RouteTls => say!(in language;
-                "tls = \"{found}\" is not known; write \"opportunistic\", \"verified\" or \"off\"",
-                "tls = \"{found}\" est inconnu ; écrivez \"opportunistic\", \"verified\" ou \"off\""),
+                "tls = \"{found}\" is not known; write \"opportunistic\", \"encrypted\" or \"verified\"",
+                "tls = \"{found}\" est inconnu ; écrivez \"opportunistic\", \"encrypted\" ou \"verified\""),
         }
     }
 }

@@ -3,3 +3,175 @@
 mod envelope;
 mod letter;
 pub mod sysexits;
+
+use std::io;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use mail::seam::{Accept as _, Origin, Verdict};
+use mail::{Address, Domain, Letter, Reply};
+use store::Store;
+
+use self::envelope::Unaddressed;
+use self::letter::{NotAnAddress, ReadError};
+use super::Trouble;
+use crate::clock;
+use crate::command_line::{Send, WhichOffice};
+use crate::config::Config;
+use crate::failure::Failure;
+use crate::house;
+use crate::language::say;
+use crate::post_office::{LARGEST_LETTER, PostOffice};
+
+/// Takes the letter in, on disk when this returns. A post office that runs sees it within about a second; one that
+/// does not carries it when it starts.
+pub fn run(send: Send, office: &WhichOffice) -> Result<(), Failure> {
+    check_flags(&send)?;
+    let config = Config::of(office).map_err(|failure| Failure { status: sysexits::CONFIG, ..failure })?;
+    let raw = read(&send)?;
+    let store = open(&config)?;
+    let home = home(&store, &config)?;
+    let writer = writer(&home)?;
+    let raw = with_author(&send, raw, &writer);
+    let envelope = envelope::envelope(&send, &raw, &writer, &home).map_err(unaddressed)?;
+    let author = envelope.return_path.address().unwrap_or(&writer);
+    let letter = complete(raw, author, &config.hostname);
+    let post_office = Arc::new(PostOffice::new(store.clone(), &config.hostname));
+    let accepted = super::runtime()?.block_on(post_office.accept(letter, envelope, Origin::House));
+    store.close_blocking();
+    match accepted {
+        Ok(Verdict::Accept) => Ok(()),
+        Ok(Verdict::Refuse(reply)) => Err(refused(&reply)),
+        Err(fault) => Err(later(&fault.to_string())),
+    }
+}
+
+/// What of sendmail is not here is said, rather than done half.
+fn check_flags(send: &Send) -> Result<(), Failure> {
+    let usage = |text| Err(Failure { status: sysexits::USAGE, text });
+    match send.service.as_deref() {
+        None | Some("m") => {}
+        Some("p") => return usage(say!("for the queue: facteur queue list", "pour la file : facteur queue list")),
+        Some(other) => {
+            return usage(say!(
+                "-b{other} is a service of sendmail that is not here; letters are sent without it",
+                "-b{other} est un service de sendmail absent ici ; pour envoyer une lettre, il n'en faut pas"
+            ));
+        }
+    }
+    if send.recipients.is_empty() && !send.recipients_from_header {
+        return usage(say!(
+            "say who gets the letter, or -t for those in its header",
+            "dites à qui va la lettre, ou -t pour ceux de son en-tête"
+        ));
+    }
+    Ok(())
+}
+
+fn read(send: &Send) -> Result<Vec<u8>, Failure> {
+    let whole = send.ignore_dots || send.options.iter().any(|option| option == "i");
+    let typed = letter::read(io::stdin().lock(), whole, LARGEST_LETTER).map_err(|error| match error {
+        ReadError::Empty => Failure {
+            status: sysexits::NOINPUT,
+            text: say!("there is no letter on standard input", "il n'y a pas de lettre sur l'entrée standard"),
+        },
+        ReadError::TooLarge { limit } => {
+            let most = super::size::show(limit as u64);
+            Failure {
+                status: sysexits::DATAERR,
+                text: say!("the letter is larger than {most}", "la lettre dépasse {most}"),
+            }
+        }
+        ReadError::Io(why) => Failure {
+            status: sysexits::IOERR,
+            text: say!("standard input cannot be read: {why}", "impossible de lire l'entrée standard : {why}"),
+        },
+    })?;
+    Ok(letter::with_header_end(typed))
+}
+
+fn open(config: &Config) -> Result<Store, Failure> {
+    if std::fs::read_dir(&config.data).is_err_and(|why| why.kind() == io::ErrorKind::PermissionDenied) {
+        let folder = config.data.display();
+        let text = say!(
+            "you may not open the post office in {folder}",
+            "vous ne pouvez pas ouvrir le bureau de poste de {folder}"
+        );
+        return Err(Failure { status: sysexits::NOPERM, text });
+    }
+    house::open_for_command(config).map_err(|failure| Failure { status: sysexits::CONFIG, ..failure })
+}
+
+/// The domain of addresses that are written without one: our first, or the name of this machine.
+fn home(store: &Store, config: &Config) -> Result<Domain, Failure> {
+    let domains = store.read_blocking(|view| Ok::<_, Trouble>(directory::domain::list(view)?));
+    let domains = domains.map_err(|trouble| later(&Failure::from(trouble).text))?;
+    let first = domains.into_iter().min_by_key(|entry| entry.created).map(|entry| entry.name);
+    Ok(first.unwrap_or_else(|| config.hostname.clone()))
+}
+
+/// Who runs this, as an address.
+fn writer(home: &Domain) -> Result<Address, Failure> {
+    let named = ["LOGNAME", "USER"].iter().find_map(|name| std::env::var(name).ok());
+    let name = named.filter(|name| !name.is_empty()).unwrap_or_else(|| {
+        let number = rustix::process::getuid().as_raw();
+        if number == 0 { "root".to_owned() } else { format!("user{number}") }
+    });
+    Address::new(&name, home.clone()).map_err(|_| wrong(&NotAnAddress(name)))
+}
+
+/// A letter without From gets one that names who sends it.
+fn with_author(send: &Send, raw: Vec<u8>, writer: &Address) -> Vec<u8> {
+    if envelope::has_author(&raw) {
+        return raw;
+    }
+    let said = send.from.as_deref().and_then(|text| letter::addresses(text.as_bytes(), writer.domain()).ok());
+    let author = said.and_then(|list| list.into_iter().next()).unwrap_or_else(|| writer.clone());
+    [letter::from_field(send.full_name.as_deref(), &author).as_bytes(), &raw].concat()
+}
+
+/// Adds what a letter needs and this one lacks, and a line that says where it began (RFC 5321 §4.4).
+fn complete(raw: Vec<u8>, author: &Address, hostname: &Domain) -> Letter {
+    let (id, now) = (clock::letter_id(), clock::now());
+    let user = rustix::process::getuid().as_raw();
+    let front =
+        format!("Received: by {hostname} (Facteur, from user number {user})\r\n\tid {id}; {}\r\n", now.rfc5322());
+    let fixer = msa::Fixer { id, hostname, now, author };
+    Letter { id, raw: msa::fix(&Bytes::from(raw), &front, &fixer) }
+}
+
+fn unaddressed(error: Unaddressed) -> Failure {
+    match error {
+        Unaddressed::NoRecipient => Failure {
+            status: sysexits::USAGE,
+            text: say!("the letter names nobody in To, Cc or Bcc", "la lettre ne nomme personne dans To, Cc ou Bcc"),
+        },
+        Unaddressed::Wrong(not) => wrong(&not),
+    }
+}
+
+fn wrong(NotAnAddress(text): &NotAnAddress) -> Failure {
+    Failure {
+        status: sysexits::DATAERR,
+        text: say!("\"{text}\" is not an address", "« {text} » n'est pas une adresse"),
+    }
+}
+
+/// RFC 3463 says what kind of refusal it is; `sysexits.h` how callers are told.
+fn refused(reply: &Reply) -> Failure {
+    let status = match (reply.is_transient(), reply.enhanced) {
+        (true, _) => sysexits::TEMPFAIL,
+        (_, Some(mail::Enhanced(_, 1, 1 | 10))) => sysexits::NOUSER,
+        (_, Some(mail::Enhanced(_, 1, _))) => sysexits::DATAERR,
+        _ => sysexits::UNAVAILABLE,
+    };
+    let reply = reply.to_string();
+    Failure { status, text: say!("the letter was not taken: {reply}", "la lettre n'a pas été prise : {reply}") }
+}
+
+fn later(why: &str) -> Failure {
+    Failure {
+        status: sysexits::TEMPFAIL,
+        text: say!("not now, try again later: {why}", "pas maintenant, réessayez plus tard : {why}"),
+    }
+}

@@ -48,29 +48,12 @@ fn the_file_of_the_design_is_understood() {
     assert_eq!(config.places(Door::Lmtp, true), [Place::Unix("/run/facteur/lmtp".into())]);
     assert_eq!(config.places(Door::Imap, false)[0].to_string(), "127.0.0.1:2143");
     assert_eq!(config.dns_servers[1].to_string(), "[::1]:53");
-    assert_eq!((config.routes[0].host.as_str(), config.routes[0].port), ("127.0.0.1", 3525));
-    assert_eq!(config.routes[0].tls, RouteTls::Opportunistic);
+    assert_eq!(config.routes[0].to.to_string(), "127.0.0.1:3525");
+    assert_eq!(config.routes[0].to.demand, Demand::Opportunistic);
     assert_eq!(config.routes[1].domain, None);
-    assert_eq!(config.routes[1].tls, RouteTls::Verified, "a password is not given to just anybody");
+    assert_eq!(config.routes[1].to.demand, Demand::Verified, "a password is not given to just anybody");
     let login = config.routes[1].login.as_ref().unwrap();
     assert_eq!(login.password_file, Path::new("/etc/facteur/smarthost.password"), "paths start from the file");
-}
-
-#[test]
-fn a_route_may_name_its_host_in_every_usual_way() {
-    for (text, host, port) in [
-        ("mx.beta.test", "mx.beta.test", 25),
-        ("mx.beta.test:2525", "mx.beta.test", 2525),
-        ("192.0.2.1", "192.0.2.1", 25),
-        ("2001:db8::1", "2001:db8::1", 25),
-        ("[2001:db8::1]", "2001:db8::1", 25),
-        ("[2001:db8::1]:587", "2001:db8::1", 587),
-    ] {
-        assert_eq!(read_host(text), Some((host.to_owned(), port)), "{text}");
-    }
-    for bad in ["", ":25", "mx beta", "mx:0", "mx:70000", "mx:x", "192.0.2", "192.0.2.1:0"] {
-        assert_eq!(read_host(bad), None, "{bad}");
-    }
 }
 
 /// A file with one fault, and what a person is told about it.
@@ -145,7 +128,7 @@ const BROKEN: &[(&str, &str)] = &[
     ),
     (
         "[[route]]\ndomain = \"*\"\nto = \"a.test\"\ntls = \"yes\"",
-        "4: tls = \"yes\" is not known; write \"opportunistic\", \"verified\" or \"off\"",
+        "4: tls = \"yes\" is not known; write \"opportunistic\", \"encrypted\" or \"verified\"",
     ),
     (
         "[[route]]\ndomain = \"*\"\nto = \"a.test\"\n[[route]]\ndomain = \"*\"\nto = \"b.test\"",

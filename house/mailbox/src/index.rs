@@ -11,7 +11,7 @@ use store::{BlobId, Document, Field, Store, View, params};
 use crate::account::WORK;
 use crate::parse::{decode, text};
 use crate::search::words;
-use crate::{Error, FolderId, LetterKey, Structure, Summary};
+use crate::{Error, LetterKey, Structure, Summary};
 
 /// Text of a letter that is indexed, in octets.
 const TEXT: usize = 1 << 20;
@@ -51,11 +51,6 @@ pub async fn run(store: Store, shutdown: impl Future<Output = ()> + Send) {
 pub async fn catch_up(store: &Store) -> Result<(), Error> {
     while round(store).await? {}
     Ok(())
-}
-
-/// Keeps a checkpoint of a folder's UIDs now, if many changes came since the last one; true when it did.
-pub async fn checkpoint_if_stale(store: &Store, folder: FolderId) -> Result<bool, Error> {
-    housekeeping::checkpoint_if_stale(store, folder).await
 }
 
 /// One step of each kind of work; true when there is more.

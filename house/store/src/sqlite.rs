@@ -23,7 +23,7 @@ pub(crate) enum Durability {
 }
 
 /// Bytes of a page.
-pub(crate) const PAGE: u64 = 4096;
+pub(crate) const PAGE: u64 = 8192;
 /// How long to wait for another process that writes.
 const PATIENCE: Duration = Duration::from_secs(5);
 const STATEMENTS: usize = 256;

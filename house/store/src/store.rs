@@ -1,7 +1,6 @@
 //! The store as its users see it.
 
-use std::fs::File;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -13,7 +12,7 @@ use crate::gate::{Checkpointer, Gate};
 use crate::migration::{Migration, migrate};
 use crate::reader::Readers;
 use crate::search::SearchIndex;
-use crate::shelf::{self, Files, Shelf};
+use crate::shelf::Shelf;
 use crate::sqlite::{Durability, Sqlite};
 use crate::statistics::{Counters, Statistics};
 use crate::topic::{Board, Topic, Watch};
@@ -74,7 +73,6 @@ impl Store {
         let Options { folder, blob_inline_max, readers, queue, batch, faults } = options;
         let unusable = |error| OpenError::Folder { folder: folder.clone(), error };
         std::fs::create_dir_all(&folder).map_err(unusable)?;
-        let turn = wait_for_turn(&folder).map_err(unusable)?;
         let (shelf, old_files) = Shelf::open(&folder).map_err(unusable)?;
         let shelf = Arc::new(shelf);
         let file = folder.join("facteur.db");
@@ -83,8 +81,6 @@ impl Store {
         let session = Sqlite::writer(&file, Durability::Synced).map_err(database)?;
         let all: Vec<Migration> = blob::MIGRATIONS.iter().chain(migrations).copied().collect();
         migrate(&session, &folder, &file, &all)?;
-        sync_folder(&folder).map_err(unusable)?;
-        drop(turn);
         if let Some(pages) = faults.max_pages {
             session.set("max_page_count", pages).map_err(database)?;
         }
@@ -194,32 +190,19 @@ impl Store {
     }
 }
 
-/// Two processes that make or migrate a database at once would trip over each other; released when dropped.
-fn wait_for_turn(folder: &Path) -> std::io::Result<File> {
-    let file = File::options().create(true).truncate(false).write(true).open(folder.join("opening.lock"))?;
-    file.lock()?;
-    Ok(file)
-}
-
-/// The names of new files are on the disk only when their folder is, and the folder's name when its parent is.
-fn sync_folder(folder: &Path) -> std::io::Result<()> {
-    File::open(folder)?.sync_all()?;
-    // The parent may be one that we cannot read; then the folder was there before us.
-    if let Some(Ok(parent)) = folder.canonicalize()?.parent().map(File::open) {
-        parent.sync_all()?;
-    }
-    Ok(())
-}
-
 /// Removes in the background the files that a crash left behind, and later those that are released.
-fn sweep(readers: &Arc<Readers>, shelf: &Arc<Shelf>, old_files: Files) -> std::io::Result<()> {
+fn sweep(
+    readers: &Arc<Readers>,
+    shelf: &Arc<Shelf>,
+    old_files: std::collections::HashSet<String>,
+) -> std::io::Result<()> {
     let (readers, shelf) = (Arc::downgrade(readers), Arc::downgrade(shelf));
     let work = move || {
-        if let Some(readers) = readers.upgrade()
+        if let (Some(readers), Some(shelf)) = (readers.upgrade(), shelf.upgrade())
             && !old_files.is_empty()
         {
             match readers.read_blocking(move |view| blob::orphans(view, old_files)) {
-                Ok(orphans) => orphans.values().for_each(|path| shelf::remove(path)),
+                Ok(orphans) => orphans.iter().for_each(|name| shelf.remove(name)),
                 Err(error) => tracing::warn!(%error, "orphaned bodies were not looked for"),
             }
         }

@@ -289,9 +289,7 @@ impl Clerk {
         self.desk.counters.committed(jobs.len() as u64, log);
         self.desk.gate.grown(log);
         answer(jobs, &Ok(()));
-        // A file released and put again in one group stays; if it was the other way round, the next start finds it.
-        let in_use = |name: &str| effects.adopted.iter().any(|blob| blob.is_in(name));
-        self.desk.shelf.release(effects.released.into_iter().filter(|name| !in_use(name)));
+        self.desk.shelf.release(effects.released);
         self.desk.board.announce(&distinct(effects.notices));
     }
 

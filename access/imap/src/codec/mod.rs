@@ -14,4 +14,7 @@ mod parse;
 pub mod sets;
 pub mod write;
 
+#[cfg(test)]
+mod roundtrip;
+
 pub use cursor::Syntax;

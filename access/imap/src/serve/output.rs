@@ -21,7 +21,6 @@ impl<'a> Output<'a> {
     }
 
     /// To nobody: what is written stays in the buffer.
-    #[cfg(test)]
     pub fn collecting() -> Self {
         Self { buffer: Vec::new(), connection: None }
     }

@@ -89,23 +89,6 @@ fn address(local: &[u8], domain: &[u8], home: &Domain) -> Result<Address, NotAnA
     Address::new(&local, domain).map_err(|_| wrong())
 }
 
-/// Takes the Bcc fields away: they are for us, not for those who read the letter (RFC 5322 §3.6.3).
-pub fn without_bcc(letter: &[u8]) -> Vec<u8> {
-    let body = header::body_start(letter);
-    let mut kept = Vec::with_capacity(letter.len());
-    let mut at = 0;
-    for field in header::fields(letter) {
-        let start = field.whole.as_ptr() as usize - letter.as_ptr() as usize;
-        if field.is("Bcc") || field.is("Resent-Bcc") {
-            kept.extend_from_slice(&letter[at..start]);
-            at = start + field.whole.len();
-        }
-    }
-    debug_assert!(at <= body);
-    kept.extend_from_slice(&letter[at..]);
-    kept
-}
-
 /// Puts an empty line in front where the letter begins with its body, so that nothing of the body becomes a header.
 pub fn with_header_end(letter: Vec<u8>) -> Vec<u8> {
     let first = header::fields(&letter).next();
@@ -178,13 +161,6 @@ mod tests {
             recipients(b"To: bob@be ta..test\r\n\r\n", &home()),
             Err(NotAnAddress("bob@be ta..test".to_owned()))
         );
-    }
-
-    #[test]
-    fn blind_recipients_are_not_shown() {
-        let letter = b"To: a@x.test\r\nBcc: b@x.test,\r\n c@x.test\r\nSubject: s\r\nBCC: d@x.test\r\n\r\nBcc: text\r\n";
-        assert_eq!(without_bcc(letter), b"To: a@x.test\r\nSubject: s\r\n\r\nBcc: text\r\n");
-        assert_eq!(without_bcc(b"To: a@x.test\r\n\r\nhello\r\n"), b"To: a@x.test\r\n\r\nhello\r\n");
     }
 
     #[test]

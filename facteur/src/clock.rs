@@ -1,0 +1,29 @@
+//! The clock and the dice, which the rooms below get passed in.
+
+use jiff::tz::TimeZone;
+use mail::{LetterId, Timestamp};
+
+/// Now.
+pub fn now() -> Timestamp {
+    Timestamp(jiff::Timestamp::now().as_millisecond())
+}
+
+/// A name for a new letter.
+pub fn letter_id() -> LetterId {
+    LetterId::from_random(rand::random())
+}
+
+/// The day, where the person is.
+pub fn day(at: Timestamp) -> String {
+    shown(at, "%Y-%m-%d")
+}
+
+/// Day and time, where the person is.
+pub fn minute(at: Timestamp) -> String {
+    shown(at, "%Y-%m-%d %H:%M")
+}
+
+fn shown(at: Timestamp, format: &str) -> String {
+    let moment = jiff::Timestamp::from_millisecond(at.0).unwrap_or_default();
+    TimeZone::system().to_datetime(moment).strftime(format).to_string()
+}

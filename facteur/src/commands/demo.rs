@@ -1,0 +1,216 @@
+//! `facteur demo`: two post offices on this machine that write to each other.
+
+mod place;
+
+use std::collections::BTreeMap;
+use std::net::TcpListener;
+use std::path::{Path, PathBuf};
+
+use mail::{Address, Domain, Password};
+use serde::Serialize;
+use store::Store;
+use tempfile::TempDir;
+
+use super::Trouble;
+use super::account::{self, Person};
+use crate::clock;
+use crate::command_line::Demo;
+use crate::config::{Config, Door};
+use crate::failure::Failure;
+use crate::language::say;
+use crate::office::Office;
+use crate::signals::{Signals, Wish};
+use crate::table::Table;
+use place::{PLANS, Plan};
+
+/// Runs the two offices until somebody ends them. Their folder goes with them, unless it was named.
+pub fn run(demo: Demo, folder: Option<&Path>) -> Result<(), Failure> {
+    let taken = taken_ports();
+    if !taken.is_empty() {
+        return Err(say_taken(&taken, demo.json));
+    }
+    let folder = DemoFolder::new(folder)?;
+    let runtime = super::runtime()?;
+    runtime.block_on(async {
+        let mut signals = Signals::new().map_err(|why| Failure::new(why.to_string()))?;
+        let opened = open(folder.path()).await?;
+        show(&opened, &folder, demo.json);
+        while signals.next().await != Wish::End {}
+        for office in opened {
+            office.office.close().await;
+        }
+        Ok(())
+    })
+}
+
+/// Where the demo lives.
+enum DemoFolder {
+    Kept(PathBuf),
+    Temporary(TempDir),
+}
+
+impl DemoFolder {
+    fn new(named: Option<&Path>) -> Result<Self, Failure> {
+        let made = match named {
+            Some(path) => std::fs::create_dir_all(path).and_then(|()| path.canonicalize()).map(Self::Kept),
+            None => tempfile::Builder::new().prefix("facteur-demo-").tempdir().map(Self::Temporary),
+        };
+        made.map_err(|why| no_folder(&why))
+    }
+
+    fn path(&self) -> &Path {
+        match self {
+            Self::Kept(path) => path,
+            Self::Temporary(folder) => folder.path(),
+        }
+    }
+}
+
+fn no_folder(why: &std::io::Error) -> Failure {
+    Failure::new(say!("no folder for the demo: {why}", "pas de dossier pour la démonstration : {why}"))
+}
+
+/// One office of the demo, open.
+struct Opened {
+    plan: Plan,
+    password: Password,
+    config: PathBuf,
+    office: Office,
+}
+
+async fn open(demo: &Path) -> Result<Vec<Opened>, Failure> {
+    let mut passwords = place::passwords(demo).map_err(|why| no_folder(&why))?;
+    let mut opened = Vec::new();
+    for plan in PLANS {
+        let config = plan.write_config(demo).map_err(|why| no_folder(&why))?;
+        let password = passwords.remove(plan.person).unwrap_or_else(crate::password::make_up);
+        let office = Office::open(Config::load(Some(&config), None)?).await?;
+        settle(office.store(), plan, password.clone()).await?;
+        opened.push(Opened { plan, password, config, office });
+    }
+    Ok(opened)
+}
+
+/// Makes the domain and its person, where last time has not.
+async fn settle(store: &Store, plan: Plan, password: Password) -> Result<(), Trouble> {
+    let store = store.clone();
+    let work = move || {
+        let domain = Domain::parse(plan.domain).unwrap_or_else(|_| unreachable!("the demo knows its domains"));
+        let address = Address::parse(plan.person).unwrap_or_else(|_| unreachable!("the demo knows its people"));
+        let now = clock::now();
+        let known = store.read_blocking({
+            let domain = domain.clone();
+            move |view| directory::domain::exists(view, &domain)
+        })?;
+        if !known {
+            store.write_blocking(move |tx| directory::domain::add(tx, &domain, now))?;
+        }
+        let person =
+            Person { address, name: Some(plan.name.to_owned()), language: account::own_language(), quota: None };
+        match account::add(&store, person, &password) {
+            Err(Trouble::Directory(directory::Error::AccountExists(_))) => Ok(()),
+            other => other,
+        }
+    };
+    tokio::task::spawn_blocking(work).await.unwrap_or_else(|panicked| std::panic::resume_unwind(panicked.into_panic()))
+}
+
+/// The ports of the demo that some other program has.
+fn taken_ports() -> Vec<String> {
+    let all = PLANS.iter().flat_map(Plan::doors).map(|(_, place)| place);
+    all.filter(|place| TcpListener::bind(place).is_err()).map(|place| place.to_string()).collect()
+}
+
+fn say_taken(taken: &[String], json: bool) -> Failure {
+    let list = taken.join(", ");
+    let text = say!(
+        "the demo needs these ports, and other programs have them: {list}; is another demo running?",
+        "la démonstration a besoin de ces ports, déjà pris par d'autres programmes : {list} ; une autre démonstration tourne-t-elle ?"
+    );
+    if json {
+        println!("{}", serde_json::json!({ "ready": false, "error": text, "taken": taken }));
+    }
+    Failure::new(text)
+}
+
+/// What `--json` prints.
+#[derive(Serialize)]
+struct Ready<'a> {
+    ready: bool,
+    offices: Vec<ReadyOffice<'a>>,
+}
+
+#[derive(Serialize)]
+struct ReadyOffice<'a> {
+    domain: &'a str,
+    people: [ReadyPerson<'a>; 1],
+    listen: BTreeMap<&'static str, String>,
+    /// The link to the webmail; none in this version.
+    web: Option<String>,
+    config: &'a Path,
+}
+
+#[derive(Serialize)]
+struct ReadyPerson<'a> {
+    address: &'a str,
+    password: &'a str,
+}
+
+fn show(opened: &[Opened], folder: &DemoFolder, json: bool) {
+    if json {
+        let offices = opened.iter().map(ready).collect();
+        println!("{}", serde_json::to_string(&Ready { ready: true, offices }).unwrap_or_default());
+    } else {
+        print!("{}", for_a_person(opened, folder));
+    }
+}
+
+fn ready(opened: &Opened) -> ReadyOffice<'_> {
+    ReadyOffice {
+        domain: opened.plan.domain,
+        people: [ReadyPerson { address: opened.plan.person, password: opened.password.reveal() }],
+        listen: opened.office.doors().iter().map(|(door, place)| (door.name(), place.to_string())).collect(),
+        web: None,
+        config: &opened.config,
+    }
+}
+
+fn for_a_person(opened: &[Opened], folder: &DemoFolder) -> String {
+    let mut text = say!(
+        "Two post offices are open on this machine, and write to each other over SMTP.\n\n",
+        "Deux bureaux de poste sont ouverts sur cette machine, et s'écrivent par SMTP.\n\n"
+    );
+    let mut people = Table::new([say!("address", "adresse"), say!("password", "mot de passe")]);
+    for one in opened {
+        people.row([one.plan.person.to_owned(), one.password.reveal().to_owned()]);
+    }
+    text += &people.show();
+    text += "\n";
+    let mut doors = Table::new([say!("door", "porte"), PLANS[0].domain.to_owned(), PLANS[1].domain.to_owned()]);
+    for door in Door::ALL.into_iter().filter(|door| door.is_served()) {
+        let place =
+            |plan: &Plan| plan.doors().into_iter().find(|(open, _)| *open == door).map(|(_, at)| at.to_string());
+        doors.row([door.name().to_owned(), place(&PLANS[0]).unwrap_or_default(), place(&PLANS[1]).unwrap_or_default()]);
+    }
+    text += &doors.show();
+    text += "\n";
+    for one in opened {
+        let (domain, config) = (one.plan.domain, one.config.display());
+        text += &say!(
+            "{domain}: facteur queue list --config {config}\n",
+            "{domain} : facteur queue list --config {config}\n"
+        );
+    }
+    text += "\n";
+    text += &match folder {
+        DemoFolder::Temporary(_) => say!(
+            "Ctrl-C closes them, and all letters are gone.\n",
+            "Ctrl-C les ferme, et toutes les lettres disparaissent.\n"
+        ),
+        DemoFolder::Kept(path) => {
+            let path = path.display();
+            say!("Ctrl-C closes them; everything stays in {path}.\n", "Ctrl-C les ferme ; tout reste dans {path}.\n")
+        }
+    };
+    text
+}

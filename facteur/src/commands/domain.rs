@@ -1,0 +1,73 @@
+//! `facteur domain`: the domains this post office takes letters for.
+
+use serde::Serialize;
+
+use super::Trouble;
+use crate::command_line::DomainCommand;
+use crate::config::Config;
+use crate::failure::Failure;
+use crate::language::say;
+use crate::table::{self, Table};
+use crate::{clock, house};
+
+pub fn run(command: DomainCommand, config: &Config) -> Result<(), Failure> {
+    match command {
+        DomainCommand::Add { domain } => {
+            let store = house::make_or_open(config)?;
+            let now = clock::now();
+            store.write_blocking(move |tx| Ok::<_, Trouble>(directory::domain::add(tx, &domain, now)?))?;
+            store.close_blocking();
+        }
+        DomainCommand::List { form } => {
+            let store = house::open_for_command(config)?;
+            let domains = store.read_blocking(|view| Ok::<_, Trouble>(directory::domain::list(view)?))?;
+            print!("{}", if form.json { as_json(&domains) } else { as_table(&domains) });
+        }
+        DomainCommand::Remove { domain, force } => {
+            let store = house::open_for_command(config)?;
+            store.write_blocking(move |tx| {
+                let removed = directory::domain::remove(tx, &domain, force)?;
+                removed.accounts.into_iter().try_for_each(|account| mailbox::account::delete(tx, account))?;
+                Ok::<_, Trouble>(())
+            })?;
+            store.close_blocking();
+        }
+    }
+    Ok(())
+}
+
+/// A domain as scripts see it.
+#[derive(Serialize)]
+struct Listed {
+    domain: String,
+    accounts: u64,
+    aliases: u64,
+    since: String,
+}
+
+fn as_json(domains: &[directory::domain::Entry]) -> String {
+    let listed = domains.iter().map(|entry| Listed {
+        domain: entry.name.to_string(),
+        accounts: entry.accounts,
+        aliases: entry.aliases,
+        since: entry.created.rfc3339(),
+    });
+    table::json(&listed.collect::<Vec<_>>())
+}
+
+fn as_table(domains: &[directory::domain::Entry]) -> String {
+    if domains.is_empty() {
+        return say!(
+            "no domains yet: facteur domain add alpha.test\n",
+            "pas encore de domaine : facteur domain add alpha.test\n"
+        );
+    }
+    let titles =
+        [say!("domain", "domaine"), say!("people", "personnes"), say!("aliases", "alias"), say!("since", "depuis")];
+    let mut table = Table::new(titles);
+    for entry in domains {
+        let counts = (entry.accounts.to_string(), entry.aliases.to_string());
+        table.row([entry.name.to_unicode(), counts.0, counts.1, clock::day(entry.created)]);
+    }
+    table.show()
+}

@@ -1,0 +1,93 @@
+//! `facteur queue`: the letters on their way to other servers.
+
+mod show;
+
+use mail::{LetterId, Timestamp};
+use mta::queue::{self, Filter, Listed, Page, Touched, Which};
+use store::Store;
+
+use super::Trouble;
+use crate::command_line::{QueueCommand, Which as Chosen};
+use crate::config::Config;
+use crate::failure::Failure;
+use crate::language::say;
+use crate::{clock, house};
+
+/// Letters read at a time.
+const PAGE: usize = 500;
+
+pub fn run(command: QueueCommand, config: &Config) -> Result<(), Failure> {
+    let store = house::open_for_command(config)?;
+    let now = clock::now();
+    match command {
+        QueueCommand::List { form } => {
+            let letters = all(&store)?;
+            print!("{}", if form.json { show::list_as_json(&letters) } else { show::list_as_table(&letters) });
+        }
+        QueueCommand::Show { letter, form } => {
+            let id = name(&letter)?;
+            let shown = store.read_blocking(move |view| queue::show(view, id)).map_err(Trouble::from)?;
+            if shown.is_empty() {
+                return Err(not_there(&letter));
+            }
+            print!("{}", if form.json { show::letter_as_json(&shown) } else { show::letter_as_text(&shown) });
+        }
+        QueueCommand::Retry(chosen) => touch(&store, chosen, now, |store, which, now| queue::retry(store, which, now))?,
+        QueueCommand::Hold(chosen) => touch(&store, chosen, now, |store, which, _| queue::hold(store, which))?,
+        QueueCommand::Release(chosen) => {
+            touch(&store, chosen, now, |store, which, now| queue::release(store, which, now))?;
+        }
+        QueueCommand::Drop(chosen) => touch(&store, chosen, now, |store, which, _| queue::drop_letters(store, which))?,
+    }
+    store.close_blocking();
+    Ok(())
+}
+
+fn all(store: &Store) -> Result<Vec<Listed>, Trouble> {
+    let mut letters: Vec<Listed> = Vec::new();
+    loop {
+        let page = Page { after: letters.last().map_or(0, |letter| letter.row), most: PAGE };
+        let more = store.read_blocking(move |view| queue::list(view, &Filter::default(), page))?;
+        if more.is_empty() {
+            return Ok(letters);
+        }
+        letters.extend(more);
+    }
+}
+
+type Act = fn(&Store, &Which, Timestamp) -> Result<Vec<Touched>, store::Error>;
+
+/// Does something to letters, and tells to which. That a named letter is not there is a failure; that all of nothing
+/// were touched is not.
+fn touch(store: &Store, chosen: Chosen, now: Timestamp, act: Act) -> Result<(), Failure> {
+    let named = chosen.letters.first().cloned();
+    let touched = act(store, &which(chosen)?, now).map_err(Trouble::from)?;
+    if let (Some(named), true) = (named, touched.is_empty()) {
+        return Err(not_there(&named));
+    }
+    for Touched { id, address } in &touched {
+        println!("{id}  {address}");
+    }
+    Ok(())
+}
+
+fn which(chosen: Chosen) -> Result<Which, Failure> {
+    if let Some(domain) = chosen.to {
+        return Ok(Which::Domain(domain));
+    }
+    if chosen.all {
+        return Ok(Which::All);
+    }
+    Ok(Which::Letters(chosen.letters.iter().map(|letter| name(letter)).collect::<Result<_, _>>()?))
+}
+
+fn name(text: &str) -> Result<LetterId, Failure> {
+    text.parse().map_err(|()| not_there(text))
+}
+
+fn not_there(letter: &str) -> Failure {
+    Failure::new(say!(
+        "there is no letter {letter} in the queue; facteur queue list shows those there are",
+        "il n'y a pas de lettre {letter} dans la file ; facteur queue list montre celles qui y sont"
+    ))
+}

@@ -1,0 +1,58 @@
+//! `facteur serve`: runs the post office.
+
+use crate::command_line::WhichOffice;
+use crate::config::{Config, Door};
+use crate::failure::Failure;
+use crate::language::say;
+use crate::office::Office;
+use crate::signals::{Signals, Wish};
+
+/// Opens the post office and keeps it open until SIGTERM or SIGINT; SIGHUP reads the certificate again.
+pub fn run(config: Config, office: &WhichOffice) -> Result<(), Failure> {
+    super::runtime()?.block_on(async {
+        let mut signals = Signals::new().map_err(|why| Failure::new(why.to_string()))?;
+        tell_of_doors_to_come(&config);
+        let opened = Office::open(config).await?;
+        if !opened.has_domain().await {
+            eprint!("{}", first_steps(&office.as_flags()));
+        }
+        while signals.next().await == Wish::Reload {
+            opened.reload_certificate();
+        }
+        tracing::info!("closing; a second signal ends at once");
+        tokio::select! {
+            () = opened.close() => tracing::info!("closed"),
+            _ = signals.next() => tracing::warn!("ended before everything was closed"),
+        }
+        Ok(())
+    })
+}
+
+/// Doors that the configuration asks for and nobody stands behind yet.
+fn tell_of_doors_to_come(config: &Config) {
+    let asked: Vec<&str> = config
+        .listen
+        .iter()
+        .filter(|(door, places)| !door.is_served() && !places.is_empty())
+        .map(|(door, _)| Door::name(*door))
+        .collect();
+    if !asked.is_empty() {
+        tracing::warn!("this version does not serve {} yet; these doors stay closed", asked.join(", "));
+    }
+}
+
+/// For a person who has just installed this: what to do next. `flags` name this post office to the commands.
+fn first_steps(flags: &str) -> String {
+    say!(
+        "\nNobody lives in this post office yet. In another window:\n\n\
+         \x20   facteur{flags} domain add alpha.test          the domain whose letters you want\n\
+         \x20   facteur{flags} account add alice@alpha.test   a mailbox; asks for a password\n\
+         \x20   facteur{flags} account list                   who has one\n\n\
+         They take effect at once, without a restart. To look around first: facteur demo\n\n",
+        "\nPersonne n'habite encore ce bureau de poste. Dans une autre fenêtre :\n\n\
+         \x20   facteur{flags} domain add alpha.test          le domaine dont vous voulez le courrier\n\
+         \x20   facteur{flags} account add alice@alpha.test   une boîte ; le mot de passe est demandé\n\
+         \x20   facteur{flags} account list                   qui en a une\n\n\
+         Ces commandes agissent aussitôt, sans redémarrage. Pour essayer d'abord : facteur demo\n\n"
+    )
+}

@@ -1,0 +1,102 @@
+//! Why the directory or the mailboxes did not do what a command asked, in the person's language.
+
+use crate::failure::Failure;
+use crate::language::say;
+
+/// What a transaction of a command can end with.
+#[derive(Debug, thiserror::Error)]
+pub enum Trouble {
+    #[error(transparent)]
+    Directory(#[from] directory::Error),
+    #[error(transparent)]
+    Mailbox(#[from] mailbox::Error),
+    #[error(transparent)]
+    Store(#[from] store::Error),
+}
+
+impl From<Trouble> for Failure {
+    fn from(trouble: Trouble) -> Self {
+        Self::new(match &trouble {
+            Trouble::Directory(directory::Error::Store(why))
+            | Trouble::Mailbox(mailbox::Error::Store(why))
+            | Trouble::Store(why) => store_trouble(why),
+            Trouble::Directory(error) => directory_trouble(error),
+            Trouble::Mailbox(why) => say!("the mailbox cannot: {why}", "la boîte aux lettres ne peut pas : {why}"),
+        })
+    }
+}
+
+fn store_trouble(why: &store::Error) -> String {
+    match why {
+        store::Error::Busy(_) => {
+            say!("the post office is very busy; try again", "le bureau de poste est très occupé ; réessayez")
+        }
+        why => {
+            say!("the data could not be read or written: {why}", "les données n'ont pu être lues ou écrites : {why}")
+        }
+    }
+}
+
+#[rustfmt::skip]
+fn directory_trouble(error: &directory::Error) -> String {
+    use directory::Error;
+    match error {
+        Error::UnknownDomain(domain) => say!(
+            "{domain} is not one of our domains; to make it one: facteur domain add {domain}",
+            "le domaine {domain} n'est pas d'ici ; pour l'ajouter : facteur domain add {domain}"),
+        Error::DomainExists(domain) => say!(
+            "{domain} is one of our domains already",
+            "le domaine {domain} est déjà d'ici"),
+        Error::NotAName(domain) => say!(
+            "{domain} is the address of a machine; people live in domains that have a name",
+            "{domain} est l'adresse d'une machine ; il faut un domaine qui a un nom"),
+        Error::DomainInUse { domain, accounts } => say!(
+            "{domain} still has {accounts} account(s); remove them first (facteur account list {domain}), or say --force to remove them with all their letters",
+            "il reste {accounts} compte(s) dans {domain} ; retirez-les d'abord (facteur account list {domain}), ou ajoutez --force pour les retirer avec toutes leurs lettres"),
+        Error::UnknownAccount(address) => say!(
+            "there is no account {address}; facteur account list shows who is here",
+            "il n'y a pas de compte {address} ; facteur account list montre qui est là"),
+        Error::AccountExists(address) => say!(
+            "there is an account {address} already",
+            "il y a déjà un compte {address}"),
+        Error::AliasExists(address) => say!(
+            "{address} is an alias already; to remove it: facteur alias remove {address}",
+            "{address} est déjà un alias ; pour le retirer : facteur alias remove {address}"),
+        Error::UnknownAlias(address) => say!(
+            "there is no alias {address}; facteur alias list shows those there are",
+            "il n'y a pas d'alias {address} ; facteur alias list montre ceux qui existent"),
+        Error::UnknownTarget { alias, target } => say!(
+            "{alias} does not lead to {target}; facteur alias list shows where it leads",
+            "{alias} ne mène pas à {target} ; facteur alias list montre où il mène"),
+        Error::NobodyThere(address) => say!(
+            "{address} is in one of our domains, but nobody has that address; add the account first",
+            "{address} est d'un domaine d'ici, mais n'est à personne ; ajoutez d'abord le compte"),
+        Error::NoTarget(address) => say!(
+            "say where {address} leads: facteur alias add {address} ADDRESS…",
+            "dites où mène {address} : facteur alias add {address} ADRESSE…"),
+        Error::Loop(address) => say!(
+            "{address} would lead to itself",
+            "{address} mènerait à lui-même"),
+        Error::TooManyTargets { alias, most } => say!(
+            "{alias} would lead to more than {most} addresses; a mailing list does that better",
+            "{alias} mènerait à plus de {most} adresses ; une liste de diffusion conviendrait mieux"),
+        Error::PlusInName(address) => say!(
+            "{address} has a + in its name, which stands between a person and a folder; choose a name without it",
+            "{address} contient un +, qui sépare une personne d'un dossier ; choisissez un nom sans +"),
+        Error::StarIsNobody(address) => say!(
+            "{address} means everybody in the domain; it can be an alias, but not a person",
+            "{address} désigne tout le domaine ; ce peut être un alias, mais pas une personne"),
+        Error::BadName => say!(
+            "a person's name has at most 200 characters, and no control characters",
+            "le nom d'une personne a au plus 200 caractères, sans caractères de contrôle"),
+        Error::PasswordTooShort => {
+            let least = directory::Secret::SHORTEST;
+            say!("a password has at least {least} characters", "un mot de passe a au moins {least} caractères")
+        }
+        Error::PasswordTooLong => {
+            let most = directory::Secret::LONGEST;
+            say!("a password has at most {most} bytes", "un mot de passe a au plus {most} octets")
+        }
+        other => other.to_string(),
+    }
+}

@@ -1,0 +1,43 @@
+//! The data of a post office: one store in which every room keeps its tables.
+
+use std::path::Path;
+
+use store::{Migration, OpenError, Options, Store};
+
+use crate::config::Config;
+use crate::failure::Failure;
+use crate::language::say;
+use crate::office::data_fault;
+
+/// The tables of all rooms.
+fn migrations() -> Vec<Migration> {
+    [directory::MIGRATIONS, mailbox::MIGRATIONS, mta::MIGRATIONS].concat()
+}
+
+/// Opens the data for a post office that serves.
+pub fn open(folder: &Path) -> Result<Store, OpenError> {
+    Store::open(Options::new(folder), &migrations())
+}
+
+/// Opens the data for a command that changes or shows something. It may run beside a post office that serves.
+pub fn open_for_command(config: &Config) -> Result<Store, Failure> {
+    if !exists(&config.data) {
+        let folder = config.data.display();
+        return Err(Failure::new(say!(
+            "there is no post office in {folder} yet; begin with facteur domain add, or name its folder with --data",
+            "il n'y a pas encore de bureau de poste dans {folder} ; commencez par facteur domain add, ou indiquez son dossier avec --data"
+        )));
+    }
+    make_or_open(config)
+}
+
+/// The same for the command that a new post office begins with.
+pub fn make_or_open(config: &Config) -> Result<Store, Failure> {
+    let options = Options { readers: 1, ..Options::new(&config.data) };
+    Store::open(options, &migrations()).map_err(|fault| Failure::new(data_fault(&fault)))
+}
+
+/// Is there a post office in the folder?
+pub fn exists(folder: &Path) -> bool {
+    folder.join("facteur.db").exists()
+}

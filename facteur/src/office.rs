@@ -1,0 +1,109 @@
+//! One running post office: its data, its doors, and whoever stands behind them.
+
+mod doors;
+mod fault;
+mod routes;
+mod staff;
+
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use net::{ServerTls, Stop};
+use store::{Lock, Store};
+use tokio::task::JoinSet;
+
+use crate::config::{Config, Door};
+use crate::failure::Failure;
+use crate::house;
+use crate::post_office::PostOffice;
+pub use fault::{StartFault, data as data_fault};
+use staff::Staff;
+
+/// How long a conversation in the middle of something may take to end. After it the rest is cut off: what was
+/// acknowledged is on disk, and what was not will be sent again.
+const GRACE: Duration = Duration::from_secs(8);
+
+/// A post office that is open.
+pub struct Office {
+    store: Store,
+    doors: Vec<(Door, SocketAddr)>,
+    tls: ServerTls,
+    stop: Stop,
+    tasks: JoinSet<()>,
+    _lock: Lock,
+}
+
+impl Office {
+    /// Opens a post office whole, or says why not and leaves nothing behind.
+    pub async fn open(config: Config) -> Result<Self, StartFault> {
+        let lock = Lock::take(&config.data).map_err(StartFault::Data)?;
+        let routes = routes::read(&config)?;
+        let tls = ServerTls::self_signed(&config.data, config.hostname.as_str()).map_err(StartFault::Tls)?;
+        let resolver = routes::resolver(&config)?;
+        let open_doors = doors::open(&config).map_err(StartFault::Door)?;
+        let store = open_store(&config).await?;
+
+        let post_office = PostOffice::new(store.clone(), &config.hostname);
+        let delivery = staff::delivery(&store, &post_office, routes, resolver).map_err(StartFault::Tls)?;
+
+        let doors = doors::addresses(&open_doors);
+        let (stop, shutdown) = Stop::new();
+        let staff = Staff::new(&config, &store, &post_office, &tls, &shutdown);
+        let mut tasks = JoinSet::new();
+        for open in open_doors {
+            staff.serve(open.door, open.listener, &mut tasks);
+        }
+        tasks.spawn(delivery.run(shutdown.clone()));
+        tasks.spawn(staff::housekeeping(store.clone(), shutdown));
+        for (door, place) in &doors {
+            tracing::info!("{} is open on {place}", door.name());
+        }
+        Ok(Self { store, doors, tls, stop, tasks, _lock: lock })
+    }
+
+    /// Where each door stands.
+    pub fn doors(&self) -> &[(Door, SocketAddr)] {
+        &self.doors
+    }
+
+    /// The data, for whoever settles people in it.
+    pub fn store(&self) -> &Store {
+        &self.store
+    }
+
+    /// Does it take letters for anybody yet?
+    pub async fn has_domain(&self) -> bool {
+        let domains = self.store.read(|view| directory::domain::list(view)).await;
+        domains.is_ok_and(|domains| !domains.is_empty())
+    }
+
+    /// Reads the certificate again, which may have been renewed.
+    pub fn reload_certificate(&self) {
+        match self.tls.reload() {
+            Ok(()) => tracing::info!("the certificate was read again"),
+            Err(error) => tracing::error!(%error, "the old certificate stays"),
+        }
+    }
+
+    /// Closes the doors, lets conversations end, and puts everything on the disk.
+    pub async fn close(mut self) {
+        self.stop.request(GRACE);
+        while self.tasks.join_next().await.is_some() {}
+        self.store.close().await;
+    }
+}
+
+impl From<StartFault> for Failure {
+    fn from(fault: StartFault) -> Self {
+        Self::new(fault.to_string())
+    }
+}
+
+/// Migrations may take their time: not on a thread that serves.
+async fn open_store(config: &Config) -> Result<Store, StartFault> {
+    let folder = config.data.clone();
+    match tokio::task::spawn_blocking(move || house::open(&folder)).await {
+        Ok(opened) => opened.map_err(StartFault::Data),
+        Err(panicked) => std::panic::resume_unwind(panicked.into_panic()),
+    }
+}

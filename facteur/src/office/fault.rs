@@ -1,0 +1,88 @@
+//! Why a post office does not open, in the person's language, with what to do.
+
+use std::fmt;
+
+use net::{BindError, DnsFault, TlsError};
+use store::OpenError;
+
+use crate::language::say;
+
+/// Why a post office does not open.
+#[derive(Debug)]
+pub enum StartFault {
+    Data(OpenError),
+    Door(BindError),
+    Tls(TlsError),
+    Names(DnsFault),
+    Password { path: std::path::PathBuf, why: std::io::Error },
+}
+
+impl fmt::Display for StartFault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&match self {
+            Self::Data(fault) => data(fault),
+            Self::Door(fault) => door(fault),
+            Self::Tls(why) => say!("no certificate to encrypt with: {why}", "pas de certificat pour chiffrer : {why}"),
+            Self::Names(why) => say!(
+                "the name servers cannot be asked: {why}; correct [dns] servers, or /etc/resolv.conf",
+                "impossible d'interroger les serveurs de noms : {why} ; corrigez [dns] servers, ou /etc/resolv.conf"
+            ),
+            Self::Password { path, why } => {
+                let path = path.display();
+                say!(
+                    "the password file {path} cannot be read: {why}",
+                    "impossible de lire le mot de passe dans {path} : {why}"
+                )
+            }
+        })
+    }
+}
+
+/// What is wrong with the data folder.
+pub fn data(fault: &OpenError) -> String {
+    match fault {
+        OpenError::InUse { folder, process } => {
+            let folder = folder.display();
+            say!(
+                "the data folder {folder} is already in use by another Facteur (process {process}); stop that one, or name another folder with --data",
+                "le dossier {folder} est déjà utilisé par un autre Facteur (processus {process}) ; arrêtez-le, ou indiquez un autre dossier avec --data"
+            )
+        }
+        OpenError::Folder { folder, error } => {
+            let folder = folder.display();
+            say!(
+                "the data folder {folder} cannot be used: {error}; name another with --data, or with data in the configuration",
+                "le dossier {folder} est inutilisable : {error} ; indiquez-en un autre avec --data, ou avec data dans la configuration"
+            )
+        }
+        OpenError::Newer { .. } => say!(
+            "these data were written by a newer Facteur; install that version again",
+            "ces données ont été écrites par un Facteur plus récent ; réinstallez cette version"
+        ),
+        other => say!("the data cannot be opened: {other}", "impossible d'ouvrir les données : {other}"),
+    }
+}
+
+fn door(fault: &BindError) -> String {
+    match fault {
+        BindError::InUse { role, ip, port } => {
+            say!(
+                "the port {port} of {ip} ({role}) is already taken; stop the program that has it (ss -ltnp 'sport = :{port}' shows which), or choose another for \"{role}\" in [listen]",
+                "le port {port} de {ip} ({role}) est déjà pris ; arrêtez le programme qui l'occupe (ss -ltnp 'sport = :{port}' montre lequel), ou choisissez-en un autre pour « {role} » dans [listen]"
+            )
+        }
+        BindError::NotAllowed { role, ip, port } => {
+            say!(
+                "this user may not open port {port} of {ip} ({role}); run as root, give the program the right (setcap cap_net_bind_service=+ep facteur), or choose a port above 1023 for \"{role}\" in [listen]",
+                "cet utilisateur n'a pas le droit d'ouvrir le port {port} de {ip} ({role}) ; lancez Facteur en root, donnez ce droit au programme (setcap cap_net_bind_service=+ep facteur), ou choisissez pour « {role} » un port au-dessus de 1023 dans [listen]"
+            )
+        }
+        BindError::NotHere { role, ip } => {
+            say!(
+                "{ip} is not an address of this machine; correct \"{role}\" in [listen]",
+                "{ip} n'est pas une adresse de cette machine ; corrigez « {role} » dans [listen]"
+            )
+        }
+        other => say!("a door cannot be opened: {other}", "impossible d'ouvrir une porte : {other}"),
+    }
+}

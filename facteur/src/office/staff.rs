@@ -1,0 +1,97 @@
+//! Who stands behind which door, and who works behind the scenes.
+
+use std::sync::Arc;
+
+use mail::seam::{Accept, Logins, Recipients};
+use mta::delivery::{Delivery, LocalDrop, Means, OutgoingTls};
+use mta::reception::Reception;
+use mta::route::Routes;
+use net::{Limits, Listener, Resolver, ServerTls, Shutdown, TlsError};
+use store::Store;
+use tokio::task::JoinSet;
+
+use crate::config::{Config, Door};
+use crate::post_office::{LARGEST_LETTER, PostOffice, postmaster};
+
+/// Ready to stand behind any door.
+pub struct Staff {
+    reception: Reception,
+    submission: msa::Submission,
+    imap: imap::Imap,
+    tls: ServerTls,
+    shutdown: Shutdown,
+}
+
+impl Staff {
+    pub fn new(config: &Config, store: &Store, office: &PostOffice, tls: &ServerTls, shutdown: &Shutdown) -> Self {
+        let mut house = door::House::new(config.hostname.clone(), postmaster(&config.hostname));
+        house.max_letter = LARGEST_LETTER as u64;
+        house.tls = Some(tls.clone());
+        house.shutdown = shutdown.clone();
+        let recipients: Arc<dyn Recipients> = Arc::new(office.directory().clone());
+        let logins: Arc<dyn Logins> = Arc::new(office.directory().clone());
+        let accept: Arc<dyn Accept> = Arc::new(office.clone());
+        let mut mailboxes = imap::House::new(store.clone(), logins.clone());
+        mailboxes.tls = Some(tls.clone());
+        mailboxes.shutdown = shutdown.clone();
+        Self {
+            reception: Reception::new(house.clone(), recipients.clone(), accept.clone()),
+            submission: msa::Submission::new(house, logins, accept).with_recipients(recipients),
+            imap: imap::Imap::new(mailboxes),
+            tls: tls.clone(),
+            shutdown: shutdown.clone(),
+        }
+    }
+
+    /// Has a door served until the shutdown.
+    pub fn serve(&self, door: Door, listener: Listener, tasks: &mut JoinSet<()>) {
+        let begins_with_tls = matches!(door, Door::Submissions | Door::Imaps);
+        let listener = if begins_with_tls { listener.with_tls(self.tls.clone()) } else { listener };
+        let shutdown = self.shutdown.clone();
+        match door {
+            Door::Smtp => {
+                let reception = self.reception.clone();
+                tasks.spawn(net::serve(listener, smtp_limits(), shutdown, move |stream| {
+                    reception.clone().converse(stream)
+                }));
+            }
+            Door::Submission | Door::Submissions => {
+                let submission = self.submission.clone();
+                tasks.spawn(net::serve(listener, smtp_limits(), shutdown, move |stream| {
+                    submission.clone().converse(stream)
+                }));
+            }
+            Door::Imap | Door::Imaps => {
+                let imap = self.imap.clone();
+                tasks.spawn(net::serve(listener, imap_limits(), shutdown, move |stream| imap.clone().converse(stream)));
+            }
+            Door::Lmtp | Door::Pop3 | Door::Pop3s | Door::ManageSieve | Door::Http | Door::Https => {}
+        }
+    }
+}
+
+fn smtp_limits() -> Limits {
+    Limits { full: "421 4.7.0 too many connections; try again later\r\n", ..Limits::default() }
+}
+
+fn imap_limits() -> Limits {
+    Limits { full: "* BYE [LIMIT] too many connections; try again later\r\n", ..Limits::default() }
+}
+
+/// Carries letters out of the queue.
+pub fn delivery(
+    store: &Store,
+    office: &PostOffice,
+    routes: Routes,
+    resolver: Arc<dyn Resolver>,
+) -> Result<Delivery, TlsError> {
+    let recipients: Arc<dyn Recipients> = Arc::new(office.directory().clone());
+    let local: Arc<dyn LocalDrop> = Arc::new(office.clone());
+    let means = Means::new(store.clone(), resolver, recipients, local, office.desk().clone(), OutgoingTls::new()?);
+    Ok(Delivery::new(Means { routes, schedule: office.schedule().clone(), ..means }))
+}
+
+/// Fills the full-text index and clears up behind the mailboxes.
+pub async fn housekeeping(store: Store, shutdown: Shutdown) {
+    mailbox::index::run(store, async move { shutdown.requested().await }).await;
+}

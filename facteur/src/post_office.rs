@@ -1,0 +1,223 @@
+//! Where a letter that came in is taken charge of: sorted, filed for our people and queued for the others, all in one
+//! commit. What is answered is on the disk.
+
+mod onward;
+mod sort;
+
+use std::sync::Arc;
+
+use directory::Directory;
+use mail::seam::{Accept, AccountId, Origin, OurFault, Pending, Verdict};
+use mail::{Address, Domain, Envelope, Letter, Reply, header};
+use mda::{Fate, Mda, Outcome, Recipient};
+use mta::backoff::Schedule;
+use mta::bounce;
+use mta::delivery::{Done, LocalDrop};
+use mta::queue::Terms;
+use store::{Store, Tx, View};
+
+use crate::clock;
+use sort::{Failed, Sorted};
+
+/// The largest letter taken, in octets.
+pub const LARGEST_LETTER: usize = 50 * 1024 * 1024;
+
+/// A letter that has passed so many servers goes round in circles (RFC 5321 §6.3 asks for 100 at least).
+const MOST_HOPS: usize = 100;
+
+/// Takes charge of letters. Cheap to clone.
+#[derive(Clone)]
+pub struct PostOffice {
+    store: Store,
+    directory: Directory,
+    mda: Mda,
+    /// Who writes to senders whose letters fail.
+    desk: bounce::Office,
+    schedule: Schedule,
+}
+
+impl PostOffice {
+    /// On these data, under this name.
+    pub fn new(store: Store, hostname: &Domain) -> Self {
+        let space = Arc::new(Quota);
+        let directory = Directory::new(store.clone(), hostname.clone(), space, Arc::new(clock::now));
+        let mda = Mda::new(store.clone());
+        let desk = bounce::Office { hostname: hostname.to_string(), postmaster: postmaster(hostname) };
+        Self { store, directory, mda, desk, schedule: Schedule::default() }
+    }
+
+    /// Who is here.
+    pub fn directory(&self) -> &Directory {
+        &self.directory
+    }
+
+    /// Who writes to senders whose letters fail.
+    pub fn desk(&self) -> &bounce::Office {
+        &self.desk
+    }
+
+    /// How long letters are tried.
+    pub fn schedule(&self) -> &Schedule {
+        &self.schedule
+    }
+
+    async fn sort(&self, letter: &Letter, envelope: &Envelope, origin: &Origin) -> Result<Sorted, OurFault> {
+        let resolutions = self.directory.resolve(envelope.recipients.clone()).await.map_err(our_fault)?;
+        let mut sorted = sort::sort(&envelope.recipients, resolutions, origin);
+        sorted.break_loops(letter);
+        Ok(sorted)
+    }
+}
+
+/// Postmaster is somebody under every name of ours (RFC 5321 §4.5.1); the directory sees to it.
+pub fn postmaster(hostname: &Domain) -> Address {
+    Address::new("postmaster", hostname.clone()).unwrap_or_else(|_| unreachable!("postmaster is a local part"))
+}
+
+impl Accept for PostOffice {
+    fn accept(&self, letter: Letter, envelope: Envelope, origin: Origin) -> Pending<'_, Result<Verdict, OurFault>> {
+        Box::pin(async move {
+            if hops(&letter) >= MOST_HOPS {
+                return Ok(Verdict::Refuse(sort::circles()));
+            }
+            let mut sorted = self.sort(&letter, &envelope, &origin).await?;
+            // Each round takes a recipient away at least.
+            while !sorted.is_for_nobody() {
+                let leftover = sorted.failed.clone();
+                let unfiled = self.commit(&letter, &envelope, &sorted, &leftover, |_| Ok(())).await?;
+                if unfiled.is_empty() {
+                    note(&letter, &envelope, &sorted, &origin);
+                    return Ok(Verdict::Accept);
+                }
+                unfiled.iter().for_each(|(who, reply)| sorted.give_up(who.account, who.detail.as_deref(), reply));
+            }
+            Ok(Verdict::Refuse(sort::answer(sorted.failed.iter())))
+        })
+    }
+}
+
+impl LocalDrop for PostOffice {
+    fn drop_off(&self, letter: Letter, envelope: Envelope, mut done: Done) -> Pending<'_, Result<(), OurFault>> {
+        Box::pin(async move {
+            let mut sorted = self.sort(&letter, &envelope, &Origin::House).await?;
+            let done = Arc::new(std::sync::Mutex::new(move |tx: &mut Tx, fates: &[(Address, Reply)]| done(tx, fates)));
+            loop {
+                let fates = fates(&envelope, &sorted);
+                // Whom nothing reached is the queue's to try again or to report; the rest of an alias is ours.
+                let leftover: Vec<Failed> =
+                    sorted.failed.iter().filter(|failed| sorted.reaches(&failed.recipient)).cloned().collect();
+                let done = done.clone();
+                let finish =
+                    move |tx: &mut Tx| done.lock().unwrap_or_else(std::sync::PoisonError::into_inner)(tx, &fates);
+                let unfiled = self.commit(&letter, &envelope, &sorted, &leftover, finish).await?;
+                if unfiled.is_empty() {
+                    return Ok(());
+                }
+                unfiled.iter().for_each(|(who, reply)| sorted.give_up(who.account, who.detail.as_deref(), reply));
+            }
+        })
+    }
+}
+
+/// What became of each recipient of the envelope.
+fn fates(envelope: &Envelope, sorted: &Sorted) -> Vec<(Address, Reply)> {
+    let fate = |recipient: &Address| {
+        let failed = sorted.failed.iter().filter(|failed| failed.recipient == *recipient);
+        // Who is neither reached nor failed is reached by way of another recipient.
+        let well = sorted.reaches(recipient) || failed.clone().next().is_none();
+        if well { Reply::new(250, (2, 1, 5), "filed") } else { sort::answer(failed) }
+    };
+    envelope.recipients.iter().map(|recipient| (recipient.clone(), fate(recipient))).collect()
+}
+
+/// Why a commit did not come about.
+enum Undone {
+    /// These mailboxes did not take the letter; nothing was kept for anybody.
+    Unfiled(Vec<(Recipient, Reply)>),
+    Store(store::Error),
+}
+
+impl From<store::Error> for Undone {
+    fn from(error: store::Error) -> Self {
+        Self::Store(error)
+    }
+}
+
+impl PostOffice {
+    /// One commit: files, queues, deals with the leftover, and calls `finish`. Where filing fails for some, all of it
+    /// is undone and they are given back, so that what is written to the sender can be made outside the writer, and
+    /// still be part of the one commit.
+    async fn commit(
+        &self,
+        letter: &Letter,
+        envelope: &Envelope,
+        sorted: &Sorted,
+        leftover: &[Failed],
+        mut finish: impl FnMut(&mut Tx) -> Result<(), store::Error> + Send + 'static,
+    ) -> Result<Vec<(Recipient, Reply)>, OurFault> {
+        let now = clock::now();
+        let recipients = sorted.local.iter().map(|local| Recipient {
+            account: local.account,
+            address: local.recipient.clone(),
+            detail: local.detail.clone(),
+        });
+        let filing = self.mda.prepare(letter, envelope, recipients.collect(), now).await?;
+        let terms = Terms::new(now, &self.schedule);
+        let mut queued = onward::prepare(self, letter, envelope, sorted, leftover, terms).map_err(our_fault)?;
+        let written = self.store.write(move |tx| {
+            let unfiled: Vec<(Recipient, Reply)> = filing.file(tx)?.into_iter().filter_map(unfiled).collect();
+            if !unfiled.is_empty() {
+                return Err(Undone::Unfiled(unfiled));
+            }
+            queued.iter_mut().try_for_each(|prepared| prepared.put(tx))?;
+            Ok(finish(tx)?)
+        });
+        match written.await {
+            Ok(()) => Ok(Vec::new()),
+            Err(Undone::Unfiled(unfiled)) => Ok(unfiled),
+            Err(Undone::Store(error)) => Err(our_fault(error)),
+        }
+    }
+}
+
+fn unfiled(outcome: Outcome) -> Option<(Recipient, Reply)> {
+    match outcome.fate {
+        Fate::Filed(_) => None,
+        Fate::Refused(reply) => Some((outcome.recipient, reply)),
+    }
+}
+
+/// How many servers have written a Received field into the letter.
+fn hops(letter: &Letter) -> usize {
+    header::fields(&letter.raw).filter(|field| field.is("Received")).take(MOST_HOPS).count()
+}
+
+fn note(letter: &Letter, envelope: &Envelope, sorted: &Sorted, origin: &Origin) {
+    let came = match origin {
+        Origin::Peer { ip, .. } => ip.to_string(),
+        Origin::Person(login) => login.address.to_string(),
+        Origin::House => "the house".to_owned(),
+    };
+    let Letter { id, raw } = letter;
+    let (filed, queued, failed) = (sorted.local.len(), sorted.remote.len(), sorted.failed.len());
+    tracing::info!(%id, bytes = raw.len(), from = %envelope.return_path, %came, filed, queued, failed, "letter taken");
+}
+
+fn our_fault(error: impl std::fmt::Display) -> OurFault {
+    tracing::error!(%error, "a letter could not be taken");
+    OurFault(error.to_string())
+}
+
+/// What the mailboxes say of the space in them.
+struct Quota;
+
+impl directory::Space for Quota {
+    fn has_room(&self, view: &View, account: AccountId) -> Result<bool, store::Error> {
+        match mailbox::account::usage(view, account) {
+            Ok(usage) => Ok(usage.quota.is_none_or(|quota| usage.used < quota)),
+            Err(mailbox::Error::Store(error)) => Err(error),
+            // Filing will say what is wrong with this mailbox.
+            Err(_) => Ok(true),
+        }
+    }
+}

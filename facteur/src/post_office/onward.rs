@@ -1,0 +1,90 @@
+//! What goes into the queue with a letter: the letter itself for people elsewhere and for those of ours who could not
+//! take it now, and a report to the sender on those who never will.
+
+use mail::{Address, Enhanced, Envelope, Letter};
+use mta::bounce::{Fate, Kind, Original, Report};
+use mta::queue::{self, Prepared, Terms};
+
+use super::PostOffice;
+use super::sort::{Failed, Sorted};
+use crate::clock;
+
+/// Makes ready what is to be queued, outside the writer.
+pub fn prepare(
+    office: &PostOffice,
+    letter: &Letter,
+    envelope: &Envelope,
+    sorted: &Sorted,
+    leftover: &[Failed],
+    terms: Terms,
+) -> Result<Vec<Prepared>, store::Error> {
+    let mut queued = Vec::new();
+    let mut queue = |letter: &Letter, recipients: Vec<Address>| {
+        let onward = Envelope { recipients, ..envelope.clone() };
+        queued.push(queue::prepare(&office.store, letter, &onward, terms)?);
+        Ok::<_, store::Error>(())
+    };
+    let elsewhere = sorted.remote.iter().filter(|remote| !remote.is_passed_on()).map(|remote| remote.address.clone());
+    let again = leftover.iter().filter_map(|failed| failed.again_to.clone());
+    let recipients: Vec<Address> = elsewhere.chain(again).collect();
+    if !recipients.is_empty() {
+        queue(letter, recipients)?;
+    }
+    for (alias, recipients) in passed_on(sorted) {
+        // The letter says which alias it went through, so that it is known when it comes back. Those that did were
+        // taken out by `Sorted::break_loops`.
+        if let Some(raw) = mda::passed_on(&letter.raw, alias) {
+            queue(&Letter { id: letter.id, raw }, recipients)?;
+        }
+    }
+    let lost: Vec<&Failed> = leftover.iter().filter(|failed| failed.again_to.is_none()).collect();
+    if !lost.is_empty() {
+        queued.extend(report(office, letter, envelope, &lost, terms)?);
+    }
+    Ok(queued)
+}
+
+/// Who elsewhere is reached through which of our aliases.
+fn passed_on(sorted: &Sorted) -> Vec<(&Address, Vec<Address>)> {
+    let mut aliases: Vec<(&Address, Vec<Address>)> = Vec::new();
+    for remote in sorted.remote.iter().filter(|remote| remote.is_passed_on()) {
+        match aliases.iter_mut().find(|(alias, _)| **alias == remote.recipient) {
+            Some((_, addresses)) => addresses.push(remote.address.clone()),
+            None => aliases.push((&remote.recipient, vec![remote.address.clone()])),
+        }
+    }
+    aliases
+}
+
+/// What the sender is told. A letter without return path is a report itself, and reports are never reported on
+/// (RFC 5321 §6.1).
+fn report(
+    office: &PostOffice,
+    letter: &Letter,
+    envelope: &Envelope,
+    lost: &[&Failed],
+    terms: Terms,
+) -> Result<Option<Prepared>, store::Error> {
+    let Some(to) = envelope.return_path.address() else {
+        let recipients: Vec<String> = lost.iter().map(|failed| failed.recipient.to_string()).collect();
+        tracing::warn!(id = %letter.id, ?recipients, "a report of another server's reached nobody there");
+        return Ok(None);
+    };
+    let fates: Vec<Fate> = lost.iter().map(|failed| fate(failed)).collect();
+    let report = Report {
+        kind: Kind::Failed,
+        office: &office.desk,
+        to,
+        arrived: terms.arrived,
+        now: terms.arrived,
+        fates: &fates,
+        original: Original { id: letter.id, bytes: &letter.raw, whole: true },
+    };
+    let (bounce, bounce_envelope) = report.write(clock::letter_id());
+    queue::prepare(&office.store, &bounce, &bounce_envelope, terms).map(Some)
+}
+
+fn fate(failed: &Failed) -> Fate {
+    let status = failed.reply.enhanced.unwrap_or(Enhanced(5, 0, 0));
+    Fate { address: failed.recipient.clone(), status, said: failed.reply.to_string(), by: None }
+}

@@ -1,0 +1,228 @@
+//! Sorting: who of the envelope gets the letter here, who elsewhere, and who not at all.
+
+use std::collections::HashSet;
+
+use directory::{Destination, Resolution};
+use mail::seam::{AccountId, Origin};
+use mail::{Address, Letter, Reply};
+
+/// One of our people who gets the letter.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Local {
+    pub account: AccountId,
+    /// Their own address.
+    pub address: Address,
+    /// Whom the envelope names; an alias perhaps.
+    pub recipient: Address,
+    /// Behind the `+`: perhaps a folder.
+    pub detail: Option<String>,
+}
+
+/// Somebody elsewhere who gets the letter.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Remote {
+    pub address: Address,
+    /// Whom the envelope names; an alias of ours perhaps.
+    pub recipient: Address,
+}
+
+impl Remote {
+    /// Does one of our aliases lead there?
+    pub fn is_passed_on(&self) -> bool {
+        self.address != self.recipient
+    }
+}
+
+/// Somebody who does not get it, and why.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Failed {
+    /// Whom the envelope names.
+    pub recipient: Address,
+    pub reply: Reply,
+    /// Where it can be tried again, if that can help.
+    pub again_to: Option<Address>,
+}
+
+/// The recipients of a letter, aliases followed, each place once.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Sorted {
+    pub local: Vec<Local>,
+    pub remote: Vec<Remote>,
+    pub failed: Vec<Failed>,
+}
+
+/// Sorts recipients by what the directory says of each, in the same order.
+pub fn sort(recipients: &[Address], resolutions: Vec<Resolution>, origin: &Origin) -> Sorted {
+    let mut sorted = Sorted::default();
+    let mut reached = HashSet::new();
+    for (recipient, resolution) in recipients.iter().zip(resolutions) {
+        match resolution {
+            Resolution::Unknown => sorted.fail(recipient, unknown(recipient)),
+            // Never an open relay, whatever the door let through.
+            Resolution::Elsewhere if matches!(origin, Origin::Peer { .. }) => sorted.fail(recipient, relay_denied()),
+            Resolution::Elsewhere => sorted.add(recipient, Destination::Remote(recipient.clone()), &mut reached),
+            Resolution::Ours(places) => places.into_iter().for_each(|place| sorted.add(recipient, place, &mut reached)),
+        }
+    }
+    sorted
+}
+
+impl Sorted {
+    /// Does nobody get the letter?
+    pub fn is_for_nobody(&self) -> bool {
+        self.local.is_empty() && self.remote.is_empty()
+    }
+
+    /// Does anybody get it whom this recipient of the envelope leads to?
+    pub fn reaches(&self, recipient: &Address) -> bool {
+        self.local.iter().any(|local| local.recipient == *recipient)
+            || self.remote.iter().any(|remote| remote.recipient == *recipient)
+    }
+
+    /// Takes out who is reached through an alias that the letter has been through before.
+    pub fn break_loops(&mut self, letter: &Letter) {
+        let comes_back =
+            |remote: &Remote| remote.is_passed_on() && mda::passed_on(&letter.raw, &remote.recipient).is_none();
+        for remote in self.remote.extract_if(.., |remote| comes_back(remote)) {
+            self.failed.push(Failed { recipient: remote.recipient, reply: circles(), again_to: None });
+        }
+    }
+
+    /// Takes out who could not be given the letter.
+    pub fn give_up(&mut self, account: AccountId, detail: Option<&str>, reply: &Reply) {
+        let is_it = |local: &Local| local.account == account && local.detail.as_deref() == detail;
+        for local in self.local.extract_if(.., |local| is_it(local)) {
+            let again_to = reply.is_transient().then(|| with_detail(&local));
+            self.failed.push(Failed { recipient: local.recipient, reply: reply.clone(), again_to });
+        }
+    }
+
+    fn add(&mut self, recipient: &Address, place: Destination, reached: &mut HashSet<Destination>) {
+        if !reached.insert(place.clone()) {
+            return;
+        }
+        let recipient = recipient.clone();
+        match place {
+            Destination::Remote(address) => self.remote.push(Remote { address, recipient }),
+            Destination::Local { account, address, detail } => {
+                self.local.push(Local { account, address, recipient, detail });
+            }
+        }
+    }
+
+    fn fail(&mut self, recipient: &Address, reply: Reply) {
+        self.failed.push(Failed { recipient: recipient.clone(), reply, again_to: None });
+    }
+}
+
+/// The person's own address, with the folder the letter was meant for.
+fn with_detail(local: &Local) -> Address {
+    let detailed = local.detail.as_ref().map(|detail| format!("{}+{detail}", local.address.local()));
+    let address = detailed.and_then(|name| Address::new(&name, local.address.domain().clone()).ok());
+    address.unwrap_or_else(|| local.address.clone())
+}
+
+/// The one answer for a letter that nobody got: later, where anyone may get it later; else the first refusal.
+pub fn answer<'a>(failed: impl Iterator<Item = &'a Failed> + Clone) -> Reply {
+    let mut replies = failed.map(|failed| &failed.reply);
+    let chosen = replies.clone().find(|reply| reply.is_transient()).or_else(|| replies.next());
+    chosen.cloned().unwrap_or_else(|| Reply::new(554, (5, 5, 1), "no valid recipients"))
+}
+
+/// It has been here before, or everywhere.
+pub fn circles() -> Reply {
+    Reply::new(554, (5, 4, 6), "this letter goes round in circles")
+}
+
+/// Names whom it is about, where the answer may hold the name: it travels in ASCII.
+fn unknown(address: &Address) -> Reply {
+    let address = address.to_string();
+    let whose = if address.is_ascii() { address.as_str() } else { "that one" };
+    Reply::new(550, (5, 1, 1), format!("nobody here has the address {whose}"))
+}
+
+fn relay_denied() -> Reply {
+    Reply::new(550, (5, 7, 1), "letters for others are taken only from people who have logged in")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn address(text: &str) -> Address {
+        Address::parse(text).unwrap()
+    }
+
+    fn local(account: i64, detail: Option<&str>) -> Destination {
+        let address = address(&format!("person{account}@alpha.test"));
+        Destination::Local { account: AccountId(account), address, detail: detail.map(str::to_owned) }
+    }
+
+    fn peer() -> Origin {
+        Origin::Peer { ip: "192.0.2.1".parse().unwrap(), helo: "client.test".to_owned() }
+    }
+
+    #[test]
+    fn who_is_reached_twice_gets_the_letter_once() {
+        let recipients = [address("alice@alpha.test"), address("team@alpha.test"), address("bob@beta.test")];
+        let team = vec![local(1, None), local(2, None), Destination::Remote(address("bob@beta.test"))];
+        let resolutions = vec![Resolution::Ours(vec![local(1, None)]), Resolution::Ours(team), Resolution::Elsewhere];
+        let sorted = sort(&recipients, resolutions, &Origin::House);
+        assert_eq!(sorted.local.iter().map(|l| l.account.0).collect::<Vec<_>>(), [1, 2]);
+        assert_eq!(sorted.local[1].recipient, recipients[1]);
+        assert_eq!(sorted.remote.iter().map(|r| &r.address).collect::<Vec<_>>(), [&recipients[2]]);
+        assert!(sorted.failed.is_empty());
+    }
+
+    #[test]
+    fn the_same_person_in_two_folders_is_two_places() {
+        let recipients = [address("alice@alpha.test"), address("alice+news@alpha.test")];
+        let resolutions = vec![Resolution::Ours(vec![local(1, None)]), Resolution::Ours(vec![local(1, Some("news"))])];
+        assert_eq!(sort(&recipients, resolutions, &peer()).local.len(), 2);
+    }
+
+    #[test]
+    fn a_stranger_s_letter_for_elsewhere_goes_nowhere() {
+        let sorted = sort(&[address("victim@elsewhere.test")], vec![Resolution::Elsewhere], &peer());
+        assert!(sorted.is_for_nobody());
+        assert!(answer(sorted.failed.iter()).to_string().starts_with("550 5.7.1"));
+    }
+
+    #[test]
+    fn an_alias_may_lead_a_stranger_s_letter_elsewhere() {
+        let forward = Resolution::Ours(vec![Destination::Remote(address("bob@beta.test"))]);
+        let sorted = sort(&[address("team@alpha.test")], vec![forward], &peer());
+        assert_eq!(sorted.remote[0].address, address("bob@beta.test"));
+        assert!(sorted.reaches(&address("team@alpha.test")));
+    }
+
+    #[test]
+    fn a_letter_that_came_through_an_alias_before_does_not_go_through_it_again() {
+        let forward = Resolution::Ours(vec![Destination::Remote(address("bob@beta.test")), local(1, None)]);
+        let mut sorted = sort(&[address("team@alpha.test")], vec![forward], &peer());
+        let raw = "Delivered-To: Team@alpha.test\r\n\r\nhello\r\n".into();
+        sorted.break_loops(&Letter { id: mail::LetterId::from_random([0; 10]), raw });
+        assert!(sorted.remote.is_empty());
+        assert_eq!((sorted.local.len(), sorted.failed[0].reply.code), (1, 554));
+    }
+
+    #[test]
+    fn who_is_full_is_tried_again_under_their_own_address_and_in_the_same_folder() {
+        let team = Resolution::Ours(vec![local(1, Some("news")), local(2, None)]);
+        let mut sorted = sort(&[address("team@alpha.test")], vec![team], &peer());
+        sorted.give_up(AccountId(1), Some("news"), &Reply::new(452, (4, 2, 2), "full"));
+        sorted.give_up(AccountId(2), None, &Reply::new(550, (5, 1, 1), "gone"));
+        let again: Vec<_> = sorted.failed.iter().map(|failed| failed.again_to.clone()).collect();
+        assert_eq!(again, [Some(address("person1+news@alpha.test")), None]);
+        assert!(sorted.is_for_nobody());
+    }
+
+    #[test]
+    fn a_letter_that_nobody_got_may_be_sent_again_where_that_can_help() {
+        let failed = |reply| Failed { recipient: address("a@alpha.test"), reply, again_to: None };
+        let full = Reply::new(452, (4, 2, 2), "full");
+        assert_eq!(answer([failed(unknown(&address("a@alpha.test"))), failed(full.clone())].iter()), full);
+        assert_eq!(answer([failed(unknown(&address("a@alpha.test")))].iter()).code, 550);
+        assert_eq!(answer([].iter()).code, 554);
+    }
+}
