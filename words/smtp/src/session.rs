@@ -255,7 +255,7 @@ impl Session {
             (Stage::Asked(Asked::Sender(mail)), Answer::Verdict(Verdict::Accept)) => self.begin_letter(mail),
             (Stage::Asked(Asked::Sender(_)), Answer::Verdict(Verdict::Refuse(reply))) => self.refuse(reply),
             (Stage::Asked(Asked::Recipient(mut draft, address)), Answer::Verdict(Verdict::Accept)) => {
-                draft.envelope.recipients.push(address);
+                self.add_recipient(&mut draft, address);
                 self.stage = Stage::Draft(draft);
                 Step::Say(Reply::new(250, (2, 1, 5), "recipient taken"))
             }
@@ -387,6 +387,14 @@ impl Session {
         match Command::parse(line) {
             Ok(command) => self.obey(command, line.is_ascii()),
             Err(error) => self.mistake(replies::bad_command(&error)),
+        }
+    }
+
+    /// Who is named twice gets one letter; with LMTP two replies, so there both are kept (RFC 2033 §4.2).
+    fn add_recipient(&self, draft: &mut Draft, address: Address) {
+        let recipients = &mut draft.envelope.recipients;
+        if self.settings.kind == Kind::Lmtp || !recipients.contains(&address) {
+            recipients.push(address);
         }
     }
 
