@@ -7,7 +7,7 @@ use crate::codec::command::{Append, AppendLetter, Flag};
 use crate::codec::cursor::{Cursor, Parsed};
 
 /// More flags than a letter will ever have.
-const FLAGS_MAX: usize = 128;
+pub(super) const FLAGS_MAX: usize = 128;
 
 pub(super) fn append(cursor: &mut Cursor<'_>) -> Parsed<Append> {
     cursor.space()?;
@@ -75,6 +75,9 @@ pub(super) fn keyword(cursor: &mut Cursor<'_>) -> Parsed<Flag> {
     Ok(Flag::Keyword(String::from_utf8_lossy(name).into_owned()))
 }
 
+/// Older letters than electric mail are a slip of the pen.
+const YEAR_1900: i64 = -2_208_988_800;
+
 /// `"24-Nov-2026 06:22:57 +0100"`, a day below ten with a blank or a zero before it.
 fn date_time(cursor: &mut Cursor<'_>) -> Parsed<Timestamp> {
     const WRONG: &str = "A date-time is written \"24-Nov-2026 06:22:57 +0100\"";
@@ -88,8 +91,8 @@ fn date_time(cursor: &mut Cursor<'_>) -> Parsed<Timestamp> {
     let time = time_of_day(time).ok_or(WRONG)?;
     let zone = zone_seconds(zone).ok_or(WRONG)?;
     let zone = jiff::tz::Offset::from_seconds(zone).map_err(|_| WRONG)?;
-    let at = zone.to_timestamp(date.to_datetime(time)).map_err(|_| WRONG)?;
-    Ok(Timestamp::from_seconds(at.as_second()))
+    let at = zone.to_timestamp(date.to_datetime(time)).map_err(|_| WRONG)?.as_second();
+    if at < YEAR_1900 { Err(WRONG.into()) } else { Ok(Timestamp::from_seconds(at)) }
 }
 
 fn time_of_day(text: &str) -> Option<jiff::civil::Time> {

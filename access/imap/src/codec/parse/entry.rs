@@ -29,8 +29,11 @@ fn authenticate(cursor: &mut Cursor<'_>) -> Parsed<EntryCommand> {
 
 /// RFC 4959 §3: base64, which is for the mechanism to read, or `=` for an empty response.
 fn initial_response(cursor: &mut Cursor<'_>) -> Parsed<Password> {
-    let text = String::from_utf8(cursor.run(|b| b != b' ').to_vec());
-    text.map(Password::new).map_err(|_| "The initial response is not base64".into())
+    let text = cursor.run(|b| b.is_ascii_alphanumeric() || matches!(b, b'+' | b'/' | b'='));
+    if text.is_empty() || !matches!(cursor.peek(), None | Some(b' ')) {
+        return Err("The initial response is not base64".into());
+    }
+    Ok(Password::new(String::from_utf8_lossy(text).into_owned()))
 }
 
 /// RFC 2971 §3.3 allows 30 pairs.

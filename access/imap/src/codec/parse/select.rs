@@ -1,8 +1,8 @@
 //! SELECT and EXAMINE with their parameters (RFC 7162 §3.1.8, §3.2.5); STORE, COPY and MOVE.
 
-use super::append::{flag, flag_list};
+use super::append::{FLAGS_MAX, flag, flag_list};
 use super::set::{sequence_set, uid_set};
-use crate::codec::command::{Numbering, Qresync, Select, Store, StoreAction, Transfer};
+use crate::codec::command::{Flag, Numbering, Qresync, Select, Store, StoreAction, Transfer};
 use crate::codec::cursor::{Cursor, Parsed};
 
 const PARAMETERS_MAX: usize = 8;
@@ -85,9 +85,12 @@ pub(super) fn store(cursor: &mut Cursor<'_>, numbering: Numbering) -> Parsed<Sto
 }
 
 /// Flags without parentheses, which the grammar also allows.
-fn bare_flags(cursor: &mut Cursor<'_>) -> Parsed<Vec<crate::codec::command::Flag>> {
+fn bare_flags(cursor: &mut Cursor<'_>) -> Parsed<Vec<Flag>> {
     let mut flags = vec![flag(cursor)?];
     while cursor.eat(b' ') {
+        if flags.len() == FLAGS_MAX {
+            return Err("A list is too long".into());
+        }
         flags.push(flag(cursor)?);
     }
     Ok(flags)

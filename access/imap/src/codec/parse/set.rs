@@ -48,7 +48,8 @@ pub(super) fn civil_date(text: &str) -> Option<jiff::civil::Date> {
         return None;
     }
     let month = MONTHS.iter().position(|name| name.eq_ignore_ascii_case(month))?;
-    jiff::civil::Date::new(digits(year)?, i8::try_from(month).ok()? + 1, digits(day)?).ok()
+    let year = digits(year).filter(|year| *year > 0)?;
+    jiff::civil::Date::new(year, i8::try_from(month).ok()? + 1, digits(day)?).ok()
 }
 
 /// A number of nothing but digits.
