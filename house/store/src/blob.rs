@@ -11,7 +11,7 @@ use crate::error::{Error, Result};
 use crate::frames;
 use crate::migration::Migration;
 use crate::params;
-use crate::shelf::Shelf;
+use crate::shelf::{Files, Shelf};
 use crate::tx::Tx;
 use crate::view::View;
 
@@ -124,6 +124,11 @@ impl PreparedBlob {
         }
     }
 
+    /// Is this its file?
+    pub(crate) fn is_in(&self, name: &str) -> bool {
+        matches!(&self.0.place, Place::File(file) if *file.name == *name)
+    }
+
     /// A row refers to its file, or may do so: the file stays.
     pub(crate) fn adopt(&self) {
         if let Place::File(file) = &self.0.place {
@@ -182,7 +187,13 @@ pub(crate) fn put(tx: &mut Tx, blob: &PreparedBlob) -> Result<BlobId> {
             let sql = "INSERT INTO blob_content (blob, bytes, base) VALUES ($1, $2, $3)";
             tx.execute(sql, params![id, head, base])?;
         }
-        Place::File(_) => tx.effects().adopted.push(blob.clone()),
+        Place::File(file) => {
+            // It may have been put before, and its row released since.
+            if !file.shelf.rescue(&file.name) {
+                return Err(Error::Io("a prepared body has been removed; prepare it again".to_owned()));
+            }
+            tx.effects().adopted.push(blob.clone());
+        }
     }
     Ok(id)
 }
@@ -292,10 +303,10 @@ fn from_row(view: &View, blob: BlobId, kept: &Kept, range: Range<u64>) -> Result
 }
 
 /// Of these files, those that no row refers to.
-pub(crate) fn orphans(view: &View, mut names: std::collections::HashSet<String>) -> Result<Vec<String>> {
+pub(crate) fn orphans(view: &View, mut files: Files) -> Result<Files> {
     view.for_each("SELECT file FROM blob WHERE file IS NOT NULL", params![], |row| {
-        names.remove(row.text(0)?);
+        files.remove(row.text(0)?);
         Ok(std::ops::ControlFlow::Continue(()))
     })?;
-    Ok(names.into_iter().collect())
+    Ok(files)
 }

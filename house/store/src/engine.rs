@@ -2,12 +2,26 @@
 //! statements and rows; only the modules that implement these traits (today `sqlite`) know the engine.
 
 use std::ops::ControlFlow;
+use std::path::Path;
 
 use crate::error::{Error, Result};
 use crate::value::{Row, Value};
 
 /// Called for each row of an answer.
 pub(crate) type EachRow<'f> = &'f mut dyn FnMut(&Row<'_>) -> Result<ControlFlow<()>>;
+
+/// A database that has been opened.
+pub(crate) struct Opened {
+    pub(crate) writer: Box<dyn WriteSession>,
+    pub(crate) readers: Vec<Box<dyn Session>>,
+    pub(crate) upkeep: Box<dyn Upkeep>,
+}
+
+/// What the engine does beside the sessions.
+pub(crate) trait Upkeep: Send + Sync {
+    /// Puts everything where it belongs at rest and ends. The sessions that write are closed before.
+    fn close(&self);
+}
 
 /// A connection that can ask.
 pub(crate) trait Session: Send {
@@ -43,8 +57,10 @@ pub(crate) trait WriteSession: Session {
     fn changed_elsewhere(&self) -> Result<bool>;
     /// Is there a table of this name?
     fn has_table(&self, name: &str) -> Result<bool>;
-    /// How many bytes of log the last commit left to be carried into the database.
-    fn log_bytes(&self) -> u64;
+    /// Runs the statements of a migration, with the tokens replaced.
+    fn run_migration(&self, sql: &str) -> Result<()>;
+    /// Writes a copy of the whole database to a new file.
+    fn snapshot(&self, to: &Path) -> Result<()>;
 }
 
 /// The columns of the row under the cursor.

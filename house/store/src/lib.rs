@@ -20,7 +20,6 @@ mod engine;
 mod error;
 mod faults;
 mod frames;
-mod gate;
 mod lock;
 mod migration;
 mod queue;

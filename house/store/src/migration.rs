@@ -25,17 +25,9 @@ pub struct Migration {
     pub sql: &'static str,
 }
 
-/// What an engine does for migrations.
-pub(crate) trait Migrate: WriteSession {
-    /// Runs the statements of a migration, with the tokens replaced.
-    fn run_migration(&self, sql: &str) -> Result<()>;
-    /// Writes a copy of the whole database to a new file.
-    fn snapshot(&self, to: &Path) -> Result<()>;
-}
-
 /// Brings the database to the state that the migrations describe, all of it or nothing.
 pub(crate) fn migrate(
-    session: &dyn Migrate,
+    session: &dyn WriteSession,
     folder: &Path,
     file: &Path,
     migrations: &[Migration],
@@ -74,7 +66,7 @@ fn check_numbers(migrations: &[Migration]) -> Result<(), OpenError> {
 }
 
 /// The last number of each room that the database has seen.
-fn recorded(session: &dyn Migrate) -> Result<BTreeMap<String, u32>> {
+fn recorded(session: &dyn WriteSession) -> Result<BTreeMap<String, u32>> {
     let mut done = BTreeMap::new();
     if !session.has_table("migration")? {
         return Ok(done);
@@ -97,7 +89,7 @@ fn pending(done: &BTreeMap<String, u32>, migrations: &[Migration]) -> Result<Vec
     Ok(migrations.iter().filter(is_new).copied().collect())
 }
 
-fn apply(session: &dyn Migrate, steps: &[Migration]) -> Result<(), OpenError> {
+fn apply(session: &dyn WriteSession, steps: &[Migration]) -> Result<(), OpenError> {
     let table = "CREATE TABLE IF NOT EXISTS migration (
         room TEXT NOT NULL, number BIGINT NOT NULL, at BIGINT NOT NULL, PRIMARY KEY (room, number))";
     let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
@@ -128,7 +120,7 @@ fn nobody_else(folder: &Path) -> Result<(), OpenError> {
 /// How many snapshots are kept.
 const SNAPSHOTS: usize = 3;
 
-fn snapshot(session: &dyn Migrate, folder: &Path) -> Result<()> {
+fn snapshot(session: &dyn WriteSession, folder: &Path) -> Result<()> {
     let io = |error: std::io::Error| Error::Io(error.to_string());
     let shelf = folder.join("snapshots");
     std::fs::create_dir_all(&shelf).map_err(io)?;

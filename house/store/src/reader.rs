@@ -38,8 +38,8 @@ struct Reading<'t> {
 
 impl Readers {
     /// Starts one thread for each session.
-    pub(crate) fn start<S: Session + 'static>(
-        sessions: Vec<S>,
+    pub(crate) fn start(
+        sessions: Vec<Box<dyn Session>>,
         shelf: &Arc<Shelf>,
         counters: &Arc<Counters>,
     ) -> std::io::Result<Self> {
@@ -50,7 +50,7 @@ impl Readers {
             let (queue, since) = (Arc::clone(&queue), Arc::clone(&since));
             let (shelf, counters) = (Arc::clone(shelf), Arc::clone(counters));
             let work = move || {
-                let session: Rc<dyn Session> = Rc::new(session);
+                let session: Rc<dyn Session> = Rc::from(session);
                 let view = View::new(Rc::clone(&session), shelf);
                 while let Popped::Item(job) = queue.pop(None) {
                     note(&since, number, Some(Instant::now()));

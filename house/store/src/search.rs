@@ -1,20 +1,17 @@
 //! Full text. The index lies in a file of its own that can be thrown away: it is filled again from the letters.
 
-use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, PoisonError, RwLock};
 
+use crate::engine::{Opened, Upkeep};
 use crate::error::{Error, Result};
 use crate::faults::Faults;
-use crate::gate::{Checkpointer, Gate};
-use crate::params;
 use crate::reader::Readers;
 use crate::shelf::Shelf;
-use crate::sqlite::{Durability, Sqlite};
+use crate::sqlite::{self, Durability, Setup, words};
 use crate::statistics::Counters;
 use crate::topic::Board;
 use crate::tx::Tx;
-use crate::view::View;
 use crate::writer::{Desk, Writer};
 
 /// Part of a letter in which words stand.
@@ -33,17 +30,7 @@ pub enum Field {
 }
 
 impl Field {
-    const ALL: [Self; 5] = [Self::From, Self::To, Self::Subject, Self::Body, Self::Attachment];
-
-    fn column(self) -> &'static str {
-        match self {
-            Self::From => "sender",
-            Self::To => "recipient",
-            Self::Subject => "subject",
-            Self::Body => "body",
-            Self::Attachment => "attachment",
-        }
-    }
+    pub(crate) const ALL: [Self; 5] = [Self::From, Self::To, Self::Subject, Self::Body, Self::Attachment];
 }
 
 /// A letter to be indexed.
@@ -90,7 +77,7 @@ struct Shared {
 struct Index {
     writer: Writer,
     readers: Readers,
-    checkpointer: Checkpointer,
+    upkeep: Box<dyn Upkeep>,
 }
 
 impl SearchIndex {
@@ -105,54 +92,44 @@ impl SearchIndex {
     /// Adds letters. `reached` is noted as the last letter looked at, be it in the batch or not. Letters that are in
     /// the index already are replaced.
     pub async fn add(&self, batch: Vec<Document>, reached: i64) -> Result<()> {
-        self.write(move |tx| {
-            for document in &batch {
-                insert(tx, document)?;
-            }
-            tx.execute("UPDATE reached SET letter = $1", params![reached])?;
-            Ok(())
-        })
-        .await
+        let index = self.index();
+        let outcome = index.writer.write(move |tx| words::add(tx, &batch, reached)).await;
+        self.mend(&index, outcome)
     }
 
     /// Removes letters. Such as are not in the index are passed over.
     pub async fn remove(&self, letters: Vec<i64>) -> Result<()> {
-        self.write(move |tx| {
-            for letter in &letters {
-                tx.execute("DELETE FROM word WHERE rowid = $1", params![letter])?;
-            }
-            Ok(())
-        })
-        .await
+        let index = self.index();
+        let remove = move |tx: &mut Tx| letters.iter().try_for_each(|letter| words::remove(tx, *letter));
+        let outcome = index.writer.write(remove).await;
+        self.mend(&index, outcome)
     }
 
     /// The last letter that was looked at. 0: the index is new, or was damaged and begins again.
     pub async fn reached(&self) -> Result<i64> {
         let index = self.index();
-        let outcome = index.readers.read(reached).await;
+        let outcome = index.readers.read(words::reached).await;
         self.mend(&index, outcome)
     }
 
     /// [`reached`](Self::reached) where blocking is allowed, such as within [`Store::read`](crate::Store::read).
     pub fn reached_blocking(&self) -> Result<i64> {
         let index = self.index();
-        let outcome = index.readers.read_blocking(reached);
+        let outcome = index.readers.read_blocking(words::reached);
         self.mend(&index, outcome)
     }
 
     /// Letters of an account that match, the newest (highest) first, below `before` where that is given.
     pub async fn query(&self, account: i64, query: &Query, before: Option<i64>, limit: usize) -> Result<Vec<i64>> {
-        let Some(expression) = expression(account, query) else { return Ok(Vec::new()) };
-        let index = self.index();
-        let outcome = index.readers.read(move |view| find(view, &expression, before, limit)).await;
+        let (index, query) = (self.index(), query.clone());
+        let outcome = index.readers.read(move |view| words::find(view, account, &query, before, limit)).await;
         self.mend(&index, outcome)
     }
 
     /// [`query`](Self::query) where blocking is allowed, such as within [`Store::read`](crate::Store::read).
     pub fn query_blocking(&self, account: i64, query: &Query, before: Option<i64>, limit: usize) -> Result<Vec<i64>> {
-        let Some(expression) = expression(account, query) else { return Ok(Vec::new()) };
-        let index = self.index();
-        let outcome = index.readers.read_blocking(move |view| find(view, &expression, before, limit));
+        let (index, query) = (self.index(), query.clone());
+        let outcome = index.readers.read_blocking(move |view| words::find(view, account, &query, before, limit));
         self.mend(&index, outcome)
     }
 
@@ -162,15 +139,6 @@ impl SearchIndex {
 
     fn index(&self) -> Arc<Index> {
         Arc::clone(&self.0.desk.read().unwrap_or_else(PoisonError::into_inner))
-    }
-
-    async fn write<F>(&self, f: F) -> Result<()>
-    where
-        F: FnMut(&mut Tx) -> Result<()> + Send + 'static,
-    {
-        let index = self.index();
-        let outcome = index.writer.write(f).await;
-        self.mend(&index, outcome)
     }
 
     /// Begins again with an empty index where this one is damaged.
@@ -186,32 +154,26 @@ impl SearchIndex {
     }
 }
 
-const SCHEMA: &str = "
-    CREATE TABLE IF NOT EXISTS reached (one INTEGER PRIMARY KEY CHECK (one = 1), letter BIGINT NOT NULL);
-    INSERT INTO reached (one, letter) VALUES (1, 0) ON CONFLICT DO NOTHING;
-    CREATE VIRTUAL TABLE IF NOT EXISTS word USING fts5(
-        sender, recipient, subject, body, attachment,
-        content='', contentless_delete=1,
-        tokenize = \"ascii tokenchars '!#$%&()*+,-./:;<=>?@[\\]^_`{|}~'\"
-    );
-    PRAGMA user_version = 1;";
-
 impl Index {
     fn open(folder: &Path) -> Result<Self> {
         let file = folder.join(FILE);
-        let session = Sqlite::writer(&file, Durability::Lazy)?;
-        session.batch(SCHEMA)?;
-        let shelf = Arc::new(Shelf::none());
-        let (counters, gate) = (Arc::<Counters>::default(), Arc::<Gate>::default());
+        let counters = Arc::<Counters>::default();
+        let setup = Setup {
+            file: &file,
+            durability: Durability::Lazy,
+            readers: READERS,
+            cache_bytes: 8 << 20,
+            max_pages: None,
+        };
+        let Opened { writer, readers, upkeep } = sqlite::open(&setup, &counters)?;
+        words::prepare(&*writer)?;
         let thread = |error: std::io::Error| Error::Io(error.to_string());
-        let sessions = (0..READERS).map(|_| Sqlite::reader(&file)).collect::<Result<_>>()?;
-        let readers = Readers::start(sessions, &shelf, &counters).map_err(thread)?;
-        let porter = Sqlite::checkpointer(&file)?;
-        let checkpointer = Checkpointer::start(porter, Arc::clone(&gate), Arc::clone(&counters)).map_err(thread)?;
+        let shelf = Arc::new(Shelf::none());
+        let readers = Readers::start(readers, &shelf, &counters).map_err(thread)?;
         let board = Arc::<Board>::default();
-        let desk = Desk { shelf, board, counters, gate, faults: Faults::default(), batch: 16 };
-        let writer = Writer::start(session, desk, QUEUE).map_err(thread)?;
-        Ok(Self { writer, readers, checkpointer })
+        let desk = Desk { shelf, board, counters, faults: Faults::default(), batch: GROUP };
+        let writer = Writer::start(writer, desk, QUEUE).map_err(thread)?;
+        Ok(Self { writer, readers, upkeep })
     }
 
     fn anew(folder: &Path) -> Result<Self> {
@@ -227,65 +189,23 @@ impl Index {
     fn close(&self) {
         self.writer.close();
         self.readers.close();
-        self.checkpointer.close();
+        self.upkeep.close();
     }
 }
 
 const FILE: &str = "search.db";
 const READERS: usize = 2;
 const QUEUE: usize = 64;
+const GROUP: usize = 16;
 
-fn reached(view: &View) -> Result<i64> {
-    view.query_one("SELECT letter FROM reached", params![], |row| row.get(0))
-}
-
-fn find(view: &View, expression: &str, before: Option<i64>, limit: usize) -> Result<Vec<i64>> {
-    let sql = "SELECT rowid FROM word WHERE word MATCH $1 AND rowid < $2 ORDER BY rowid DESC LIMIT $3";
-    let limit = i64::try_from(limit).unwrap_or(i64::MAX);
-    view.query(sql, params![expression, before.unwrap_or(i64::MAX), limit], |row| row.get(0))
-}
-
-fn insert(tx: &mut Tx, document: &Document) -> Result<()> {
-    tx.execute("DELETE FROM word WHERE rowid = $1", params![document.letter])?;
-    let mut columns = Field::ALL.map(|field| text_of(document, field));
-    let [first, ..] = &mut columns;
-    // Stands in every letter of the account, so that "every letter but" can be asked.
-    let _ = write!(first, " {}.", document.account);
-    let [sender, recipient, subject, body, attachment] = &columns;
-    tx.execute(
-        "INSERT INTO word (rowid, sender, recipient, subject, body, attachment) VALUES ($1, $2, $3, $4, $5, $6)",
-        params![document.letter, sender, recipient, subject, body, attachment],
-    )?;
-    Ok(())
-}
-
-/// Each word with the account in front: a search then walks only the lists of its own account, and no word of
-/// another account can ever be found.
-fn text_of(document: &Document, field: Field) -> String {
-    let mut text = String::new();
-    let texts = document.texts.iter().filter(|(its_field, _)| *its_field == field);
-    for word in texts.flat_map(|(_, words)| words.split_ascii_whitespace()) {
-        let _ = write!(text, "{}:{} ", document.account, clean(word));
-    }
-    text
-}
-
-/// The query in the language of FTS5; `None` where it can find nothing.
-fn expression(account: i64, query: &Query) -> Option<String> {
-    match simplify(query) {
-        Simple::Nothing => None,
-        Simple::Everything => Some(everything(account)),
-        Simple::Some(query) => Some(written(account, &query)),
-    }
-}
-
-enum Simple {
+/// What a query comes to once all and nothing are taken out of it.
+pub(crate) enum Simple {
     Nothing,
     Everything,
     Some(Query),
 }
 
-fn simplify(query: &Query) -> Simple {
+pub(crate) fn simplify(query: &Query) -> Simple {
     match query {
         Query::Phrase { words, .. } if words.iter().all(|word| word.trim().is_empty()) => Simple::Everything,
         Query::Phrase { .. } => Simple::Some(query.clone()),
@@ -315,45 +235,4 @@ fn join(parts: &[Query], all: bool) -> Simple {
         (false, true) => Simple::Some(Query::And(kept)),
         (false, false) => Simple::Some(Query::Or(kept)),
     }
-}
-
-fn everything(account: i64) -> String {
-    format!("\"{account}.\"")
-}
-
-fn written(account: i64, query: &Query) -> String {
-    match query {
-        Query::Phrase { field, words, prefix_last } => phrase(account, *field, words, *prefix_last),
-        Query::And(parts) => between(account, parts, " AND "),
-        Query::Or(parts) => between(account, parts, " OR "),
-        // FTS5 knows only "this but not that".
-        Query::Not(inner) => format!("({} NOT {})", everything(account), written(account, inner)),
-    }
-}
-
-fn between(account: i64, parts: &[Query], word: &str) -> String {
-    let parts: Vec<String> = parts.iter().map(|part| written(account, part)).collect();
-    format!("({})", parts.join(word))
-}
-
-fn phrase(account: i64, field: Option<Field>, words: &[String], prefix_last: bool) -> String {
-    let mut text = String::new();
-    if let Some(field) = field {
-        let _ = write!(text, "{} : ", field.column());
-    }
-    text.push('"');
-    for (index, word) in words.iter().flat_map(|word| word.split_ascii_whitespace()).enumerate() {
-        let space = if index > 0 { " " } else { "" };
-        let _ = write!(text, "{space}{account}:{}", clean(word));
-    }
-    text.push('"');
-    if prefix_last {
-        text.push_str(" *");
-    }
-    text
-}
-
-/// A word that the tokenizer will not take apart and that ends no string.
-fn clean(word: &str) -> String {
-    word.replace(|c: char| c.is_ascii_control() || matches!(c, '\'' | '"'), "\u{2019}")
 }

@@ -3,7 +3,7 @@
 //! A file has a name of its own and belongs to one row for ever: it is written and synced before the row is, and
 //! removed after the row is. So a file without a row is an orphan, whatever happened.
 
-use std::collections::{HashSet, VecDeque};
+use std::collections::{HashMap, VecDeque};
 use std::fs::{self, File, TryLockError};
 use std::io::{ErrorKind, Write};
 use std::ops::Range;
@@ -18,6 +18,9 @@ use crate::error::{Error, Result};
 /// How long a released file stays, for readers in other processes whose snapshot still shows its row.
 const GRACE: Duration = Duration::from_secs(30);
 
+/// Files by their names.
+pub(crate) type Files = HashMap<String, PathBuf>;
+
 pub(crate) struct Shelf {
     folder: PathBuf,
     /// Locked by each process that has the store open, so that the first one can know that it is alone.
@@ -28,14 +31,14 @@ pub(crate) struct Shelf {
 
 impl Shelf {
     /// Opens the folder. Gives also the names of the files that no process can be about to refer to.
-    pub(crate) fn open(data: &Path) -> std::io::Result<(Self, HashSet<String>)> {
+    pub(crate) fn open(data: &Path) -> std::io::Result<(Self, Files)> {
         let folder = data.join("blobs");
         fs::create_dir_all(&folder)?;
         let in_use = File::options().create(true).truncate(false).write(true).open(folder.join(".in-use"))?;
         let old = match in_use.try_lock() {
             Ok(()) => list(&folder)?,
             // Somebody else may be between writing a file and committing its row.
-            Err(TryLockError::WouldBlock) => HashSet::new(),
+            Err(TryLockError::WouldBlock) => Files::new(),
             Err(TryLockError::Error(error)) => return Err(error),
         };
         in_use.unlock()?;
@@ -70,12 +73,7 @@ impl Shelf {
 
     /// Removes a file that no row refers to and no reader knows.
     pub(crate) fn remove(&self, name: &str) {
-        match fs::remove_file(self.path(name)) {
-            Err(error) if error.kind() != ErrorKind::NotFound => {
-                tracing::warn!(name, %error, "a body that nobody needs could not be removed; it will be at the next start");
-            }
-            _ => {}
-        }
+        remove(&self.path(name));
     }
 
     /// Takes note that a file will not be needed once the readers of today are done.
@@ -93,9 +91,16 @@ impl Shelf {
                 .front()
                 .is_some_and(|(at, _)| at.elapsed() >= GRACE && oldest_read.is_none_or(|oldest| *at < oldest));
             let Some((_, name)) = released.pop_front_if(|_| due) else { return };
-            drop(released);
+            // Still under the lock, so that `rescue` finds the file either listed or gone.
             self.remove(&name);
         }
+    }
+
+    /// A row refers to a file again that may have been released before: keeps it. `false`: it is gone already.
+    pub(crate) fn rescue(&self, name: &str) -> bool {
+        let mut released = self.released.lock().unwrap_or_else(PoisonError::into_inner);
+        released.retain(|(_, released)| &**released != name);
+        self.path(name).exists()
     }
 
     fn fresh_name(&self) -> Box<str> {
@@ -129,18 +134,29 @@ fn shard(name: &str) -> String {
     format!("{sum:02x}")
 }
 
-fn list(folder: &Path) -> std::io::Result<HashSet<String>> {
-    let mut names = HashSet::new();
+fn list(folder: &Path) -> std::io::Result<Files> {
+    let mut names = Files::new();
     for shard in fs::read_dir(folder)? {
         let shard = shard?;
         if !shard.file_type()?.is_dir() {
             continue;
         }
         for file in fs::read_dir(shard.path())? {
-            names.extend(file?.file_name().into_string());
+            let file = file?;
+            names.extend(file.file_name().into_string().map(|name| (name, file.path())));
         }
     }
     Ok(names)
+}
+
+/// Removes a file that nobody needs.
+pub(crate) fn remove(path: &Path) {
+    match fs::remove_file(path) {
+        Err(error) if error.kind() != ErrorKind::NotFound => {
+            tracing::warn!(path = %path.display(), %error, "a body that nobody needs could not be removed");
+        }
+        _ => {}
+    }
 }
 
 fn missing(name: &str, error: &std::io::Error) -> Error {

@@ -58,11 +58,10 @@ impl Counters {
         }
     }
 
-    pub(crate) fn committed(&self, writes: u64, log_bytes: u64) {
+    pub(crate) fn committed(&self, writes: u64) {
         self.commits.fetch_add(1, Relaxed);
         self.syncs.fetch_add(1, Relaxed);
         self.writes.fetch_add(writes, Relaxed);
         self.largest_group.fetch_max(writes, Relaxed);
-        self.log_bytes.store(log_bytes, Relaxed);
     }
 }

@@ -1,19 +1,20 @@
 //! The store as its users see it.
 
-use std::path::PathBuf;
+use std::fs::File;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use bytes::Bytes;
 
 use crate::blob::{self, PreparedBlob};
+use crate::engine::{Opened, Upkeep};
 use crate::error::{Error, OpenError, Result};
 use crate::faults::Faults;
-use crate::gate::{Checkpointer, Gate};
 use crate::migration::{Migration, migrate};
 use crate::reader::Readers;
 use crate::search::SearchIndex;
-use crate::shelf::Shelf;
-use crate::sqlite::{Durability, Sqlite};
+use crate::shelf::{self, Files, Shelf};
+use crate::sqlite::{self, Durability, Setup};
 use crate::statistics::{Counters, Statistics};
 use crate::topic::{Board, Topic, Watch};
 use crate::tx::Tx;
@@ -58,7 +59,7 @@ pub struct Store(Arc<Inner>);
 struct Inner {
     writer: Writer,
     readers: Arc<Readers>,
-    checkpointer: Checkpointer,
+    upkeep: Box<dyn Upkeep>,
     shelf: Arc<Shelf>,
     board: Arc<Board>,
     search: SearchIndex,
@@ -73,35 +74,34 @@ impl Store {
         let Options { folder, blob_inline_max, readers, queue, batch, faults } = options;
         let unusable = |error| OpenError::Folder { folder: folder.clone(), error };
         std::fs::create_dir_all(&folder).map_err(unusable)?;
+        let turn = wait_for_turn(&folder).map_err(unusable)?;
         let (shelf, old_files) = Shelf::open(&folder).map_err(unusable)?;
         let shelf = Arc::new(shelf);
         let file = folder.join("facteur.db");
         let database = |error| OpenError::Database { file: file.clone(), error };
 
-        let session = Sqlite::writer(&file, Durability::Synced).map_err(database)?;
-        let all: Vec<Migration> = blob::MIGRATIONS.iter().chain(migrations).copied().collect();
-        migrate(&session, &folder, &file, &all)?;
-        if let Some(pages) = faults.max_pages {
-            session.set("max_page_count", pages).map_err(database)?;
-        }
-
-        let (counters, gate, board) = (Arc::<Counters>::default(), Arc::<Gate>::default(), Arc::<Board>::default());
-        let sessions = (0..readers.max(1)).map(|_| Sqlite::reader(&file)).collect::<Result<_>>().map_err(database)?;
-        let readers = Arc::new(Readers::start(sessions, &shelf, &counters).map_err(unusable)?);
-        let porter = Sqlite::checkpointer(&file).map_err(database)?;
-        let checkpointer = Checkpointer::start(porter, Arc::clone(&gate), Arc::clone(&counters)).map_err(unusable)?;
-        let desk = Desk {
-            shelf: Arc::clone(&shelf),
-            board: Arc::clone(&board),
-            counters: Arc::clone(&counters),
-            gate,
-            faults,
-            batch: batch.max(1),
+        let counters = Arc::<Counters>::default();
+        let setup = Setup {
+            file: &file,
+            durability: Durability::Synced,
+            readers: readers.max(1),
+            cache_bytes: 8 << 20,
+            max_pages: faults.max_pages,
         };
-        let writer = Writer::start(session, desk, queue).map_err(unusable)?;
+        let Opened { writer, readers, upkeep } = sqlite::open(&setup, &counters).map_err(database)?;
+        let all: Vec<Migration> = blob::MIGRATIONS.iter().chain(migrations).copied().collect();
+        migrate(&*writer, &folder, &file, &all)?;
+        sync_folder(&folder).map_err(unusable)?;
+        drop(turn);
+
+        let board = Arc::<Board>::default();
+        let readers = Arc::new(Readers::start(readers, &shelf, &counters).map_err(unusable)?);
+        let (its_shelf, its_board, its_counters) = (Arc::clone(&shelf), Arc::clone(&board), Arc::clone(&counters));
+        let desk = Desk { shelf: its_shelf, board: its_board, counters: its_counters, faults, batch: batch.max(1) };
+        let writer = Writer::start(writer, desk, queue).map_err(unusable)?;
         let search = SearchIndex::open(&folder).map_err(database)?;
         sweep(&readers, &shelf, old_files).map_err(unusable)?;
-        Ok(Self(Arc::new(Inner { writer, readers, checkpointer, shelf, board, search, counters, blob_inline_max })))
+        Ok(Self(Arc::new(Inner { writer, readers, upkeep, shelf, board, search, counters, blob_inline_max })))
     }
 
     /// Runs `f` in the transaction of the group that is being written, and resolves when the commit is on the disk.
@@ -186,23 +186,36 @@ impl Store {
         self.0.writer.close();
         self.0.search.close();
         self.0.readers.close();
-        self.0.checkpointer.close();
+        self.0.upkeep.close();
     }
 }
 
+/// Two processes that make or migrate a database at once would trip over each other; released when dropped.
+fn wait_for_turn(folder: &Path) -> std::io::Result<File> {
+    let file = File::options().create(true).truncate(false).write(true).open(folder.join("opening.lock"))?;
+    file.lock()?;
+    Ok(file)
+}
+
+/// The names of new files are on the disk only when their folder is, and the folder's name when its parent is.
+fn sync_folder(folder: &Path) -> std::io::Result<()> {
+    File::open(folder)?.sync_all()?;
+    // The parent may be one that we cannot read; then the folder was there before us.
+    if let Some(Ok(parent)) = folder.canonicalize()?.parent().map(File::open) {
+        parent.sync_all()?;
+    }
+    Ok(())
+}
+
 /// Removes in the background the files that a crash left behind, and later those that are released.
-fn sweep(
-    readers: &Arc<Readers>,
-    shelf: &Arc<Shelf>,
-    old_files: std::collections::HashSet<String>,
-) -> std::io::Result<()> {
+fn sweep(readers: &Arc<Readers>, shelf: &Arc<Shelf>, old_files: Files) -> std::io::Result<()> {
     let (readers, shelf) = (Arc::downgrade(readers), Arc::downgrade(shelf));
     let work = move || {
-        if let (Some(readers), Some(shelf)) = (readers.upgrade(), shelf.upgrade())
+        if let Some(readers) = readers.upgrade()
             && !old_files.is_empty()
         {
             match readers.read_blocking(move |view| blob::orphans(view, old_files)) {
-                Ok(orphans) => orphans.iter().for_each(|name| shelf.remove(name)),
+                Ok(orphans) => orphans.values().for_each(|path| shelf::remove(path)),
                 Err(error) => tracing::warn!(%error, "orphaned bodies were not looked for"),
             }
         }

@@ -15,7 +15,6 @@ use crate::blob::PreparedBlob;
 use crate::engine::WriteSession;
 use crate::error::{Error, Result};
 use crate::faults::Faults;
-use crate::gate::Gate;
 use crate::queue::{Popped, Queue};
 use crate::shelf::Shelf;
 use crate::statistics::Counters;
@@ -57,17 +56,18 @@ pub(crate) struct Desk {
     pub(crate) shelf: Arc<Shelf>,
     pub(crate) board: Arc<Board>,
     pub(crate) counters: Arc<Counters>,
-    pub(crate) gate: Arc<Gate>,
     pub(crate) faults: Faults,
     pub(crate) batch: usize,
 }
 
 impl Writer {
-    pub(crate) fn start(session: impl WriteSession + 'static, desk: Desk, queue: usize) -> std::io::Result<Self> {
+    pub(crate) fn start(session: Box<dyn WriteSession>, desk: Desk, queue: usize) -> std::io::Result<Self> {
         let queue = Arc::new(Queue::new(queue, PATIENCE, "too many writes are waiting"));
         let its_queue = Arc::clone(&queue);
         let thread = std::thread::Builder::new().name("store-writer".to_owned()).spawn(move || {
-            let tx = Tx::new(Rc::new(session), Arc::clone(&desk.shelf));
+            // However this thread ends, nobody waits for it in vain.
+            let _end = CloseAtEnd(Arc::clone(&its_queue));
+            let tx = Tx::new(Rc::from(session), Arc::clone(&desk.shelf));
             Clerk { queue: its_queue, tx, desk, looked: Instant::now() }.work();
         })?;
         Ok(Self { queue, thread: Mutex::new(Some(thread)) })
@@ -103,6 +103,15 @@ impl Writer {
         if let Some(thread) = thread.filter(|thread| thread.thread().id() != std::thread::current().id()) {
             let _ = thread.join();
         }
+    }
+}
+
+struct CloseAtEnd(Arc<Queue<Box<dyn Job>>>);
+
+impl Drop for CloseAtEnd {
+    fn drop(&mut self) {
+        self.0.close();
+        self.0.take(usize::MAX, &mut Jobs::new());
     }
 }
 
@@ -202,8 +211,6 @@ impl Clerk {
     }
 
     fn group(&mut self, first: Jobs) {
-        let gate = Arc::clone(&self.desk.gate);
-        let _inside = gate.enter();
         let undone = self.transaction(first, self.desk.batch);
         // Their neighbour brought the whole transaction down. It has been answered; they are run again, each alone,
         // so that none can harm another.
@@ -285,11 +292,11 @@ impl Clerk {
             self.desk.counters.failed_commits.fetch_add(1, Relaxed);
             return answer(jobs, &Err(error));
         }
-        let log = self.tx.session().log_bytes();
-        self.desk.counters.committed(jobs.len() as u64, log);
-        self.desk.gate.grown(log);
+        self.desk.counters.committed(jobs.len() as u64);
         answer(jobs, &Ok(()));
-        self.desk.shelf.release(effects.released);
+        // A file released and put again in one group stays; if it was the other way round, the next start finds it.
+        let in_use = |name: &str| effects.adopted.iter().any(|blob| blob.is_in(name));
+        self.desk.shelf.release(effects.released.into_iter().filter(|name| !in_use(name)));
         self.desk.board.announce(&distinct(effects.notices));
     }
 

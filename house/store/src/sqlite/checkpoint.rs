@@ -4,12 +4,18 @@
 //! load that moment never comes by itself, so past a size the checkpointer shuts a gate in front of the writer for
 //! as long as the little takes that is left after an undisturbed pass.
 
+use std::path::Path;
 use std::sync::atomic::Ordering::Relaxed;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
-use crate::sqlite::{Carried, Checkpoint, Sqlite};
+use rusqlite::{Connection, OpenFlags};
+
+use super::values::fault;
+use super::{connect, set};
+use crate::engine::Upkeep;
+use crate::error::{Error, Result};
 use crate::statistics::Counters;
 
 /// So many bytes of log since the last checkpoint call for the next one.
@@ -21,8 +27,13 @@ const HUGE: u64 = 256 << 20;
 /// A log that has been left alone this long is carried whatever its size.
 const QUIET: Duration = Duration::from_secs(5);
 
+/// Whoever is in the way of the last part of a checkpoint is waited for this long; the writer waits behind us.
+const COURTESY: Duration = Duration::from_millis(50);
+const CACHE_BYTES: u32 = 256 << 10;
+
+/// What the writer passes at the beginning of each transaction.
 #[derive(Default)]
-pub(crate) struct Gate {
+pub(super) struct Gate {
     state: Mutex<State>,
     changed: Condvar,
 }
@@ -37,18 +48,26 @@ struct State {
 }
 
 /// The writer is inside the gate as long as it holds this.
-pub(crate) struct Inside<'g>(&'g Gate);
+pub(super) struct Inside(Arc<Gate>);
+
+impl Inside {
+    /// Leaves after a commit, with the size of the log.
+    pub(super) fn leave(self, log: u64) {
+        self.0.grown(log);
+    }
+}
 
 impl Gate {
-    pub(crate) fn enter(&self) -> Inside<'_> {
+    pub(super) fn enter(self: &Arc<Self>) -> Inside {
         let state = self.lock();
         let mut state = self.changed.wait_while(state, |state| state.shut).unwrap_or_else(PoisonError::into_inner);
         state.inside = true;
-        Inside(self)
+        drop(state);
+        Inside(Arc::clone(self))
     }
 
     /// Takes note of the size of the log.
-    pub(crate) fn grown(&self, log: u64) {
+    fn grown(&self, log: u64) {
         let mut state = self.lock();
         if log < state.log {
             // It began again.
@@ -62,7 +81,7 @@ impl Gate {
         }
     }
 
-    pub(crate) fn close(&self) {
+    fn close(&self) {
         self.lock().closed = true;
         self.changed.notify_all();
     }
@@ -104,7 +123,7 @@ impl Gate {
     }
 }
 
-impl Drop for Inside<'_> {
+impl Drop for Inside {
     fn drop(&mut self) {
         let mut state = self.0.lock();
         state.inside = false;
@@ -117,19 +136,27 @@ impl Drop for Inside<'_> {
 }
 
 /// The thread that carries.
-pub(crate) struct Checkpointer {
+pub(super) struct Checkpointer {
     gate: Arc<Gate>,
     thread: Mutex<Option<JoinHandle<()>>>,
 }
 
 impl Checkpointer {
-    pub(crate) fn start(session: Sqlite, gate: Arc<Gate>, counters: Arc<Counters>) -> std::io::Result<Self> {
-        let porter = Porter { session, gate: Arc::clone(&gate), counters };
-        let thread = std::thread::Builder::new().name("store-checkpoint".to_owned()).spawn(move || porter.work())?;
+    pub(super) fn start(file: &Path, gate: Arc<Gate>, counters: Arc<Counters>) -> Result<Self> {
+        let connection =
+            connect(file, OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX, CACHE_BYTES)?;
+        set(&connection, "synchronous", "FULL")?;
+        set(&connection, "wal_autocheckpoint", 0)?;
+        connection.busy_timeout(COURTESY).map_err(fault)?;
+        let porter = Porter { connection, gate: Arc::clone(&gate), counters };
+        let thread = std::thread::Builder::new().name("store-checkpoint".to_owned()).spawn(move || porter.work());
+        let thread = thread.map_err(|error| Error::Io(error.to_string()))?;
         Ok(Self { gate, thread: Mutex::new(Some(thread)) })
     }
+}
 
-    pub(crate) fn close(&self) {
+impl Upkeep for Checkpointer {
+    fn close(&self) {
         self.gate.close();
         if let Some(thread) = self.thread.lock().unwrap_or_else(PoisonError::into_inner).take() {
             let _ = thread.join();
@@ -143,8 +170,28 @@ impl Drop for Checkpointer {
     }
 }
 
+/// How hard a checkpoint tries.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Checkpoint {
+    /// Disturbs nobody.
+    Passive,
+    /// Waits for writer and readers, so that the log begins again at its start.
+    Restart,
+    /// The same, and gives the space of the log back.
+    Truncate,
+}
+
+/// What a checkpoint did.
+#[derive(Debug, Clone, Copy)]
+struct Carried {
+    /// Somebody was in the way of a restart.
+    busy: bool,
+    /// Pages of the log that are in the database now.
+    carried: i64,
+}
+
 struct Porter {
-    session: Sqlite,
+    connection: Connection,
     gate: Arc<Gate>,
     counters: Arc<Counters>,
 }
@@ -171,7 +218,7 @@ impl Porter {
 
     fn carry(&self, mode: Checkpoint) {
         self.counters.checkpoints.fetch_add(1, Relaxed);
-        match self.session.checkpoint(mode) {
+        match self.checkpoint(mode) {
             Ok(Carried { carried, busy, .. }) => {
                 tracing::debug!(?mode, carried, busy, "checkpoint");
                 let mut state = self.gate.lock();
@@ -183,5 +230,15 @@ impl Porter {
                 std::thread::sleep(Duration::from_millis(200));
             }
         }
+    }
+
+    fn checkpoint(&self, mode: Checkpoint) -> Result<Carried> {
+        let sql = match mode {
+            Checkpoint::Passive => "PRAGMA wal_checkpoint(PASSIVE)",
+            Checkpoint::Restart => "PRAGMA wal_checkpoint(RESTART)",
+            Checkpoint::Truncate => "PRAGMA wal_checkpoint(TRUNCATE)",
+        };
+        let row = |row: &rusqlite::Row<'_>| Ok(Carried { busy: row.get::<_, i64>(0)? != 0, carried: row.get(2)? });
+        self.connection.query_row(sql, (), row).map_err(fault)
     }
 }

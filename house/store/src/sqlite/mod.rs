@@ -1,0 +1,268 @@
+//! The engine SQLite.
+
+use std::cell::{Cell, RefCell};
+use std::ops::ControlFlow;
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::Ordering::Relaxed;
+use std::time::Duration;
+
+use rusqlite::{CachedStatement, Connection, OpenFlags};
+
+use crate::engine::{EachRow, Opened, Session, WriteSession};
+use crate::error::{Error, Result};
+use crate::statistics::Counters;
+use crate::value::{Row, Value};
+
+mod checkpoint;
+mod values;
+pub(crate) mod words;
+
+use checkpoint::{Checkpointer, Gate, Inside};
+use values::{Cursor, bind, fault};
+
+/// How a database is opened.
+pub(crate) struct Setup<'s> {
+    pub(crate) file: &'s Path,
+    pub(crate) durability: Durability,
+    pub(crate) readers: usize,
+    /// The most memory for pages that the writer, and each reader, keeps.
+    pub(crate) cache_bytes: u32,
+    /// The largest size, to play a full disk.
+    pub(crate) max_pages: Option<u32>,
+}
+
+/// How much a commit costs and is worth.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Durability {
+    /// A commit is on the disk.
+    Synced,
+    /// After a power cut the last commits may be missing; what is there is whole.
+    Lazy,
+}
+
+/// Bytes of a page. With 8192 a commit of small rows writes half as much log again; letters cost the same.
+const PAGE: u32 = 4096;
+/// How long to wait for another process that writes.
+const PATIENCE: Duration = Duration::from_secs(5);
+/// Prepared statements that a connection keeps.
+const STATEMENTS: usize = 256;
+
+/// Opens a database, or makes it.
+pub(crate) fn open(setup: &Setup<'_>, counters: &Arc<Counters>) -> Result<Opened> {
+    let gate = Arc::new(Gate::default());
+    let writer = Sqlite::writer(setup, Arc::clone(&gate), Arc::clone(counters))?;
+    let reader = || Ok(Box::new(Sqlite::reader(setup)?) as Box<dyn Session>);
+    let readers = std::iter::repeat_with(reader).take(setup.readers).collect::<Result<_>>()?;
+    let upkeep = Checkpointer::start(setup.file, gate, Arc::clone(counters))?;
+    Ok(Opened { writer: Box::new(writer), readers, upkeep: Box::new(upkeep) })
+}
+
+/// A connection: the writer's or a reader's.
+pub(crate) struct Sqlite {
+    connection: Connection,
+    version: Cell<i64>,
+    /// The writer's place behind the gate, while it is in a transaction.
+    inside: RefCell<Option<Inside>>,
+    gate: Option<Arc<Gate>>,
+    counters: Option<Arc<Counters>>,
+    failed: RefCell<Option<Error>>,
+}
+
+thread_local! {
+    /// Pages in the log after the last commit on this thread.
+    static LOG_PAGES: Cell<u32> = const { Cell::new(0) };
+}
+
+impl Sqlite {
+    fn writer(setup: &Setup<'_>, gate: Arc<Gate>, counters: Arc<Counters>) -> Result<Self> {
+        let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+        let connection = connect(setup.file, flags, setup.cache_bytes)?;
+        set(&connection, "page_size", PAGE)?;
+        set(&connection, "journal_mode", "WAL")?;
+        set(&connection, "synchronous", if setup.durability == Durability::Synced { "FULL" } else { "NORMAL" })?;
+        // That is done on a thread of its own.
+        set(&connection, "wal_autocheckpoint", 0)?;
+        if let Some(pages) = setup.max_pages {
+            set(&connection, "max_page_count", pages)?;
+        }
+        connection.wal_hook(Some(|_, pages| {
+            LOG_PAGES.set(pages.try_into().unwrap_or(0));
+            Ok(())
+        }));
+        let this = Self { gate: Some(gate), counters: Some(counters), ..Self::on(connection) };
+        this.changed_elsewhere()?;
+        Ok(this)
+    }
+
+    fn reader(setup: &Setup<'_>) -> Result<Self> {
+        let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+        let connection = connect(setup.file, flags, setup.cache_bytes)?;
+        set(&connection, "query_only", true)?;
+        Ok(Self::on(connection))
+    }
+
+    fn on(connection: Connection) -> Self {
+        let (inside, failed) = (RefCell::default(), RefCell::default());
+        Self { connection, version: Cell::new(0), inside, gate: None, counters: None, failed }
+    }
+
+    fn prepare(&self, sql: &str, params: &[Value<'_>]) -> Result<CachedStatement<'_>> {
+        if self.inside.borrow().is_some() && !self.in_transaction() {
+            // SQLite undoes the whole transaction on some failures; what came after would be committed alone.
+            return Err(self.why_lost());
+        }
+        let mut statement = self.connection.prepare_cached(sql).map_err(fault)?;
+        bind(&mut statement, params)?;
+        Ok(statement)
+    }
+
+    /// Remembers the first failure that took the transaction away.
+    fn note(&self, error: &Error) {
+        if self.inside.borrow().is_some() && !self.in_transaction() {
+            self.failed.borrow_mut().get_or_insert_with(|| error.clone());
+        }
+    }
+
+    fn run(&self, sql: &str) -> Result<()> {
+        let mut statement = self.connection.prepare_cached(sql).map_err(fault)?;
+        statement.raw_execute().map_err(fault)?;
+        Ok(())
+    }
+}
+
+impl Session for Sqlite {
+    fn execute(&self, sql: &str, params: &[Value<'_>]) -> Result<usize> {
+        self.prepare(sql, params)
+            .and_then(|mut statement| execute(&mut statement))
+            .inspect_err(|error| self.note(error))
+    }
+
+    fn query(&self, sql: &str, params: &[Value<'_>], each: EachRow<'_>) -> Result<()> {
+        self.prepare(sql, params)
+            .and_then(|mut statement| walk(&mut statement, each))
+            .inspect_err(|error| self.note(error))
+    }
+
+    fn begin_read(&self) -> Result<()> {
+        self.run("BEGIN DEFERRED")
+    }
+
+    fn end_read(&self) -> Result<()> {
+        self.run("ROLLBACK")
+    }
+}
+
+impl WriteSession for Sqlite {
+    fn begin(&self) -> Result<()> {
+        let inside = self.gate.as_ref().map(Gate::enter);
+        self.run("BEGIN IMMEDIATE")?;
+        self.inside.replace(inside);
+        self.failed.take();
+        Ok(())
+    }
+
+    fn mark(&self) -> Result<()> {
+        self.run("SAVEPOINT one")
+    }
+
+    fn keep(&self) -> Result<()> {
+        self.run("RELEASE one")
+    }
+
+    fn undo(&self) -> Result<()> {
+        self.run("ROLLBACK TO one")?;
+        self.run("RELEASE one")
+    }
+
+    fn in_transaction(&self) -> bool {
+        !self.connection.is_autocommit()
+    }
+
+    fn why_lost(&self) -> Error {
+        let failed = self.failed.borrow().clone();
+        failed.unwrap_or_else(|| Error::Io("the database undid the transaction".to_owned()))
+    }
+
+    fn commit(&self) -> Result<()> {
+        self.run("COMMIT")?;
+        let log = u64::from(LOG_PAGES.get()) * u64::from(PAGE);
+        if let Some(inside) = self.inside.take() {
+            inside.leave(log);
+        }
+        if let Some(counters) = &self.counters {
+            counters.log_bytes.store(log, Relaxed);
+        }
+        Ok(())
+    }
+
+    fn roll_back(&self) {
+        if self.in_transaction()
+            && let Err(error) = self.run("ROLLBACK")
+        {
+            tracing::error!(%error, "a transaction could not be rolled back");
+        }
+        self.inside.take();
+    }
+
+    fn changed_elsewhere(&self) -> Result<bool> {
+        let mut statement = self.connection.prepare_cached("PRAGMA data_version").map_err(fault)?;
+        let version = statement.query_row((), |row| row.get(0)).map_err(fault)?;
+        Ok(self.version.replace(version) != version)
+    }
+
+    fn has_table(&self, name: &str) -> Result<bool> {
+        self.connection.table_exists(None, name).map_err(fault)
+    }
+
+    fn run_migration(&self, sql: &str) -> Result<()> {
+        let sql = sql
+            .replace("{id}", "INTEGER PRIMARY KEY AUTOINCREMENT")
+            .replace("{key}", "INTEGER PRIMARY KEY")
+            .replace("{clustered}", "WITHOUT ROWID")
+            .replace("{blob}", "BLOB");
+        self.connection.execute_batch(&sql).map_err(fault)
+    }
+
+    fn snapshot(&self, to: &Path) -> Result<()> {
+        let to = to.to_str().ok_or_else(|| Error::Io("the path of the data folder is not UTF-8".to_owned()))?;
+        self.execute("VACUUM INTO $1", &[Value::Text(to)]).map(|_| ())
+    }
+}
+
+fn connect(file: &Path, flags: OpenFlags, cache_bytes: u32) -> Result<Connection> {
+    let connection = Connection::open_with_flags(file, flags).map_err(fault)?;
+    connection.busy_timeout(PATIENCE).map_err(fault)?;
+    connection.set_prepared_statement_cache_capacity(STATEMENTS);
+    set(&connection, "temp_store", "MEMORY")?;
+    // Negative: kibibytes, not pages.
+    set(&connection, "cache_size", -i64::from(cache_bytes / 1024))?;
+    Ok(connection)
+}
+
+fn set(connection: &Connection, pragma: &str, value: impl rusqlite::ToSql) -> Result<()> {
+    connection.pragma_update(None, pragma, value).map_err(fault)
+}
+
+fn execute(statement: &mut CachedStatement<'_>) -> Result<usize> {
+    if statement.column_count() == 0 {
+        return statement.raw_execute().map_err(fault);
+    }
+    // With RETURNING the changes are made while the rows are walked.
+    let mut rows = statement.raw_query();
+    let mut count = 0;
+    while rows.next().map_err(fault)?.is_some() {
+        count += 1;
+    }
+    Ok(count)
+}
+
+fn walk(statement: &mut CachedStatement<'_>, each: EachRow<'_>) -> Result<()> {
+    let mut rows = statement.raw_query();
+    while let Some(row) = rows.next().map_err(fault)? {
+        if each(&Row::new(&Cursor(row)))? == ControlFlow::Break(()) {
+            break;
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,140 @@
+//! Tables change by numbered steps: all or nothing, with a way back.
+
+mod common;
+
+use std::path::Path;
+
+use common::{MIGRATIONS, add, open, options, texts};
+use facteur_store::{Lock, Migration, OpenError, Options, Store, params};
+
+const SECOND: Migration = Migration {
+    room: "notes",
+    number: 2,
+    sql: "ALTER TABLE note ADD COLUMN colour TEXT; CREATE TABLE extra (id {id});",
+};
+const BROKEN: Migration =
+    Migration { room: "notes", number: 3, sql: "CREATE TABLE third (id {id}); DROP TABLE nowhere;" };
+
+fn with(more: &[Migration]) -> Vec<Migration> {
+    [MIGRATIONS, more].concat()
+}
+
+fn snapshots(folder: &Path) -> Vec<std::path::PathBuf> {
+    let Ok(entries) = std::fs::read_dir(folder.join("snapshots")) else { return Vec::new() };
+    entries.map(|entry| entry.unwrap().path()).collect()
+}
+
+fn failure(folder: &Path, migrations: &[Migration]) -> OpenError {
+    Store::open(options(folder), migrations).err().expect("it does not open")
+}
+
+#[test]
+fn a_new_database_needs_no_snapshot_and_steps_run_once() {
+    let folder = tempfile::tempdir().unwrap();
+    for _ in 0..3 {
+        open(folder.path()).close_blocking();
+    }
+    assert!(snapshots(folder.path()).is_empty());
+}
+
+#[test]
+fn a_snapshot_is_made_before_tables_change() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = open(folder.path());
+    store.write_blocking(|tx| add(tx, "one")).unwrap();
+    store.close_blocking();
+    let store = Store::open(options(folder.path()), &with(&[SECOND])).unwrap();
+    store.write_blocking(|tx| tx.execute("UPDATE note SET colour = 'red'", params![])).unwrap();
+    store.close_blocking();
+
+    let snapshots = snapshots(folder.path());
+    let [snapshot] = &snapshots[..] else { panic!("{snapshots:?}") };
+    let old = tempfile::tempdir().unwrap();
+    std::fs::copy(snapshot, old.path().join("facteur.db")).unwrap();
+    let store = open(old.path());
+    assert_eq!(store.read_blocking(texts).unwrap(), ["one"], "the snapshot is the database as it was");
+}
+
+#[test]
+fn a_step_that_fails_undoes_all_steps_and_says_which() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = open(folder.path());
+    store.write_blocking(|tx| add(tx, "one")).unwrap();
+    store.close_blocking();
+    let error = failure(folder.path(), &with(&[SECOND, BROKEN]));
+    assert!(matches!(error, OpenError::Migration { room: "notes", number: 3, .. }), "{error}");
+    // The old program goes on with the old tables: the second step is not there either.
+    let store = open(folder.path());
+    assert_eq!(store.read_blocking(texts).unwrap(), ["one"]);
+    let extra = store.read_blocking(|view| view.query("SELECT id FROM extra", params![], |row| row.get::<i64>(0)));
+    assert!(extra.is_err());
+}
+
+#[test]
+fn a_database_of_a_newer_program_is_refused_with_what_to_do() {
+    let folder = tempfile::tempdir().unwrap();
+    Store::open(options(folder.path()), &with(&[SECOND])).unwrap().close_blocking();
+    let error = failure(folder.path(), MIGRATIONS);
+    assert!(matches!(&error, OpenError::Newer { room, found: 2, known: 1 } if room == "notes"), "{error}");
+    assert!(error.to_string().contains("newer"));
+    let error = failure(folder.path(), &[]);
+    assert!(matches!(&error, OpenError::Newer { known: 0, .. }), "a whole room that is not known: {error}");
+}
+
+#[test]
+fn steps_out_of_order_are_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    assert!(matches!(failure(folder.path(), &[SECOND]), OpenError::Numbering("notes")));
+    assert!(matches!(failure(folder.path(), &with(&[BROKEN])), OpenError::Numbering("notes")));
+}
+
+#[test]
+fn only_the_last_snapshots_are_kept() {
+    let folder = tempfile::tempdir().unwrap();
+    open(folder.path()).close_blocking();
+    let mut migrations = MIGRATIONS.to_vec();
+    for number in 2..8 {
+        migrations.push(Migration { room: "notes", number, sql: "UPDATE note SET weight = 1;" });
+        std::thread::sleep(std::time::Duration::from_millis(2));
+        Store::open(options(folder.path()), &migrations).unwrap().close_blocking();
+    }
+    assert_eq!(snapshots(folder.path()).len(), 3);
+}
+
+#[test]
+fn a_file_that_is_no_database_is_refused_and_left_alone() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("facteur.db");
+    std::fs::write(&file, "This is a letter, not a database. ".repeat(1000)).unwrap();
+    let error = failure(folder.path(), MIGRATIONS);
+    assert!(matches!(error, OpenError::Database { .. }), "{error}");
+    assert!(std::fs::read_to_string(file).unwrap().starts_with("This is a letter"));
+}
+
+#[test]
+fn a_folder_that_cannot_be_made_is_named() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("file");
+    std::fs::write(&file, "").unwrap();
+    let error = failure(&file.join("data"), MIGRATIONS);
+    assert!(error.to_string().contains("file/data"), "{error}");
+}
+
+#[test]
+fn the_lock_names_who_has_the_folder() {
+    let folder = tempfile::tempdir().unwrap();
+    let lock = Lock::take(folder.path()).unwrap();
+    let error = Lock::take(folder.path()).expect_err("it is taken");
+    let process = std::process::id().to_string();
+    assert!(error.to_string().contains(&process), "{error}");
+    assert_eq!(Lock::holder(folder.path()), Some(process));
+    drop(lock);
+    assert_eq!(Lock::holder(folder.path()), None);
+    Lock::take(folder.path()).unwrap();
+}
+
+#[test]
+fn the_usual_options_are_bounded() {
+    let Options { readers, queue, batch, .. } = Options::new("x");
+    assert!(readers <= 8 && queue <= 4096 && batch <= 256);
+}
