@@ -19,6 +19,8 @@ const CHUNK: usize = 16 * 1024;
 const OUTPUT: usize = 16 * 1024;
 /// A line may be this much too long before the peer is taken for an attacker.
 const FLOOD: usize = 1024 * 1024;
+/// How long a peer that does not close its side is heard out.
+const HEAR_OUT: Duration = Duration::from_secs(1);
 
 /// A [`Stream`] with buffers. They are given back to the system whenever the conversation waits for its peer, so that
 /// an idle connection costs next to nothing.
@@ -222,11 +224,28 @@ impl Connection {
         self.send(&[]).await
     }
 
-    /// Ends the conversation: sends what waits, says goodbye in TLS, closes our side. Takes a few seconds at most.
+    /// Ends the conversation: sends what waits, says goodbye in TLS, closes our side, and hears the peer out for a
+    /// moment. Takes a few seconds at most.
     pub async fn close(mut self) {
         self.write_timeout = self.write_timeout.min(Duration::from_secs(5));
-        if self.flush().await.is_ok() {
-            let _ = tokio::time::timeout(self.write_timeout, self.stream.shutdown()).await;
+        if self.flush().await.is_err() {
+            return;
+        }
+        if let Ok(Ok(())) = tokio::time::timeout(self.write_timeout, self.stream.shutdown()).await {
+            let _ = tokio::time::timeout(HEAR_OUT, self.hear_out()).await;
+        }
+    }
+
+    /// A socket that is closed with input unread is reset, and the peer loses what it was told last. So what a peer
+    /// that was cut short still sends is read and thrown away.
+    async fn hear_out(&mut self) {
+        let mut heard = 0;
+        while heard < FLOOD {
+            self.input.clear();
+            match poll_fn(|cx| self.poll_fill(cx)).await {
+                Ok(0) | Err(_) => return,
+                Ok(count) => heard += count,
+            }
         }
     }
 

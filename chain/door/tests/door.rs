@@ -343,6 +343,19 @@ async fn a_flood_without_a_line_end_is_cut_off_and_others_are_served_on() {
 }
 
 #[tokio::test]
+async fn who_is_cut_short_still_hears_why() {
+    let post = open(house());
+    for _ in 0..20 {
+        let mut visitor = post.greeted().await;
+        visitor.begins_letter().await;
+        let smuggled = "a\n.\nMAIL FROM:<evil@b.test>\r\n".to_owned() + &"x\r\n".repeat(60_000);
+        let _ = visitor.0.write(smuggled.as_bytes()).await;
+        visitor.hears("554 5.6.0").await;
+    }
+    assert!(post.keeper.letters().is_empty());
+}
+
+#[tokio::test]
 async fn sixty_four_clients_are_served_at_once() {
     let post = Arc::new(open_with(house(), Keeper { slowness: Duration::from_millis(20), ..Keeper::default() }));
     let clients: Vec<_> = (0..64)
