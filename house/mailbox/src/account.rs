@@ -78,7 +78,7 @@ pub fn delete(tx: &mut Tx, account: AccountId) -> Result<(), Error> {
     if done == 0 {
         return Err(Error::NoSuchAccount(account));
     }
-    tx.execute("UPDATE folder SET name = NULL WHERE account = $1", params![account.0])?;
+    tx.execute("UPDATE folder SET name = NULL, left_over = 1 WHERE account = $1", params![account.0])?;
     for table in ["subscription", "keyword"] {
         tx.execute(&format!("DELETE FROM {table} WHERE account = $1"), params![account.0])?;
     }

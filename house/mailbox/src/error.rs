@@ -69,9 +69,19 @@ pub enum Error {
     /// A folder that has given out its last UID takes no more letters.
     #[error("the folder has given out its last UID; move its letters to a new folder")]
     UidsExhausted,
+    /// A search nested deeper, or asking for more words, than anybody means.
+    #[error("the search is too complex; ask for less at once")]
+    TooComplex,
     /// A column cannot be read.
     #[error("{0} of the mailbox is damaged; restore it from a backup")]
     Damaged(&'static str),
+}
+
+impl Error {
+    /// Ours to mend, and the same may succeed later? Else it is the answer to what was asked.
+    pub fn is_temporary(&self) -> bool {
+        matches!(self, Self::Store(_) | Self::Damaged(_))
+    }
 }
 
 /// What is wrong with a folder's name.

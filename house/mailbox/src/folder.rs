@@ -271,7 +271,10 @@ pub fn delete(tx: &mut Tx, account: AccountId, name: &str) -> Result<(), Error> 
         return Err(Error::HasChildren);
     }
     account::tick(tx, account)?;
-    tx.execute("UPDATE folder SET name = NULL, special_use = NULL WHERE folder = $1", params![folder.id.0])?;
+    tx.execute(
+        "UPDATE folder SET name = NULL, special_use = NULL, left_over = 1 WHERE folder = $1",
+        params![folder.id.0],
+    )?;
     if folder.total as usize <= crate::letter::SLICE {
         crate::letter::clear(tx, folder.id)?;
     }

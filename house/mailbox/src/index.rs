@@ -7,19 +7,22 @@ use std::time::Duration;
 
 use mail::seam::AccountId;
 use store::{BlobId, Document, Field, Store, View, params};
+use tokio::time::Instant;
 
 use crate::account::WORK;
 use crate::parse::{decode, text};
 use crate::search::words;
-use crate::{Error, LetterKey, Structure, Summary};
+use crate::{Error, FolderId, LetterKey, Structure, Summary};
 
 /// Text of a letter that is indexed, in octets.
 const TEXT: usize = 1 << 20;
 /// Letters indexed at once, and the octets of text that close a batch early.
 const BATCH: usize = 64;
 const BATCH_OCTETS: usize = 4 << 20;
-/// Deliveries come first: after a notice the task waits for more to come.
+/// After a notice the task waits for more letters to come.
 const PAUSE: Duration = Duration::from_millis(100);
+/// Deliveries come first: while letters come in, the task rests so many times as long as it worked.
+const REST: u32 = 4;
 /// After a fault, and between looks when nothing is announced.
 const LATER: Duration = Duration::from_secs(30);
 
@@ -28,7 +31,9 @@ pub async fn run(store: Store, shutdown: impl Future<Output = ()> + Send) {
     let mut watch = store.watch(WORK);
     let work = async {
         loop {
+            let start = Instant::now();
             match round(&store).await {
+                Ok(true) if watch.take() => tokio::time::sleep(start.elapsed() * REST).await,
                 Ok(true) => {}
                 Ok(false) => {
                     let _ = tokio::time::timeout(LATER, watch.changed()).await;
@@ -51,6 +56,11 @@ pub async fn run(store: Store, shutdown: impl Future<Output = ()> + Send) {
 pub async fn catch_up(store: &Store) -> Result<(), Error> {
     while round(store).await? {}
     Ok(())
+}
+
+/// Keeps a checkpoint of a folder's UIDs now, if many changes came since the last one; true when it did.
+pub async fn checkpoint_if_stale(store: &Store, folder: FolderId) -> Result<bool, Error> {
+    housekeeping::checkpoint_if_stale(store, folder).await
 }
 
 /// One step of each kind of work; true when there is more.

@@ -95,36 +95,33 @@ struct Entry {
     size: u64,
 }
 
+impl Entry {
+    /// `None` for a row whose UID cannot be.
+    fn read(row: &store::Row) -> Result<Option<Self>, store::Error> {
+        let Some(uid) = Uid::new(row.get(0)?) else { return Ok(None) };
+        Ok(Some(Self {
+            uid,
+            letter: LetterKey(row.get(1)?),
+            change: Change(row.get(2)?),
+            flags: crate::fetch::flags(row, 3, 4)?,
+            size: row.get(5)?,
+        }))
+    }
+}
+
 /// The first `limit` letters of the ranges and where the next ones begin.
-fn slice(
-    view: &View,
-    folder: FolderId,
-    ranges: &[UidRange],
-    only_deleted: bool,
-    limit: usize,
-) -> Result<(Vec<Entry>, Option<Uid>), Error> {
-    let sql = if only_deleted {
-        "SELECT uid, letter, change, flags, keywords, size FROM entry
-         WHERE folder = $1 AND uid >= $2 AND uid <= $3 AND (flags & 8) <> 0 ORDER BY uid"
-    } else {
-        "SELECT uid, letter, change, flags, keywords, size FROM entry
-         WHERE folder = $1 AND uid >= $2 AND uid <= $3 ORDER BY uid"
-    };
+fn slice(view: &View, folder: FolderId, ranges: &[UidRange], limit: usize) -> Result<(Vec<Entry>, Option<Uid>), Error> {
+    let sql = "SELECT uid, letter, change, flags, keywords, size FROM entry
+         WHERE folder = $1 AND uid >= $2 AND uid <= $3 ORDER BY uid";
     let (mut entries, mut next) = (Vec::new(), None);
     for range in ranges {
         view.for_each(sql, params![folder.0, range.first.get(), range.last.get()], |row| {
-            let Some(uid) = Uid::new(row.get(0)?) else { return Ok(ControlFlow::Continue(())) };
+            let Some(entry) = Entry::read(row)? else { return Ok(ControlFlow::Continue(())) };
             if entries.len() >= limit {
-                next = Some(uid);
+                next = Some(entry.uid);
                 return Ok(ControlFlow::Break(()));
             }
-            entries.push(Entry {
-                uid,
-                letter: LetterKey(row.get(1)?),
-                change: Change(row.get(2)?),
-                flags: crate::fetch::flags(row, 3, 4)?,
-                size: row.get(5)?,
-            });
+            entries.push(entry);
             Ok(ControlFlow::Continue(()))
         })?;
         if next.is_some() {
@@ -132,6 +129,25 @@ fn slice(
         }
     }
     Ok((entries, next))
+}
+
+/// The same for letters flagged `\Deleted`, found by their own index and not by a walk through the folder.
+fn slice_deleted(
+    view: &View,
+    folder: FolderId,
+    ranges: &[UidRange],
+    limit: usize,
+) -> Result<(Vec<Entry>, Option<Uid>), Error> {
+    let sql = "SELECT uid FROM entry
+         WHERE folder = $1 AND (flags & 8) = 8 AND uid >= $2 AND uid <= $3 ORDER BY uid LIMIT $4";
+    let mut uids: Vec<UidRange> = Vec::new();
+    for range in ranges {
+        let room = (limit + 1).saturating_sub(uids.len());
+        let found =
+            view.query(sql, params![folder.0, range.first.get(), range.last.get(), room], |row| row.get::<u32>(0))?;
+        uids.extend(found.into_iter().filter_map(Uid::new).map(UidRange::one));
+    }
+    slice(view, folder, &uids, limit)
 }
 
 /// What is left of ascending ranges from `next` on: for the caller's loop over slices.

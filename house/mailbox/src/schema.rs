@@ -7,7 +7,7 @@ pub const MIGRATIONS: &[Migration] = &[Migration { room: "mailbox", number: 1, s
 
 /// What is where:
 /// - `account_mail`: the counters of a mailbox. `change` is the one change counter, `uid_validity` the last one given.
-/// - `folder`: a NULL name is a folder that was deleted and whose letters are being cleared away behind it.
+/// - `folder`: without a name it was deleted and is `left_over` until its letters are cleared away behind it.
 ///   `highest` is its last change, `altered` the last change of the folder itself (name, use), `horizon` the change
 ///   up to which tombstones have been forgotten, `stale` counts changes since the checkpoint of its UIDs,
 ///   `buried` its tombstones.
@@ -42,10 +42,11 @@ CREATE TABLE folder (
     deleted BIGINT NOT NULL DEFAULT 0,
     size BIGINT NOT NULL DEFAULT 0,
     stale BIGINT NOT NULL DEFAULT 0,
-    buried BIGINT NOT NULL DEFAULT 0
+    buried BIGINT NOT NULL DEFAULT 0,
+    left_over BIGINT NOT NULL DEFAULT 0
 );
 CREATE UNIQUE INDEX folder_name ON folder (account, name);
-CREATE INDEX folder_cleared ON folder (folder) WHERE name IS NULL;
+CREATE INDEX folder_left ON folder (folder) WHERE left_over = 1;
 CREATE INDEX folder_stale ON folder (folder) WHERE stale >= 4096;
 CREATE INDEX folder_buried ON folder (folder) WHERE buried >= 100000;
 CREATE TABLE subscription (
@@ -76,8 +77,8 @@ CREATE TABLE entry (
 ) {clustered};
 CREATE INDEX entry_change ON entry (folder, change);
 CREATE UNIQUE INDEX entry_letter ON entry (letter);
-CREATE INDEX entry_unseen ON entry (folder, uid) WHERE (flags & 1) = 0;
-CREATE INDEX entry_deleted ON entry (folder, uid) WHERE (flags & 8) <> 0;
+CREATE INDEX entry_unseen ON entry (folder, (flags & 1), uid) WHERE (flags & 1) = 0;
+CREATE INDEX entry_deleted ON entry (folder, (flags & 8), uid) WHERE (flags & 8) = 8;
 CREATE TABLE tombstone (
     folder BIGINT NOT NULL,
     change BIGINT NOT NULL,

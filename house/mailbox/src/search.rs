@@ -29,6 +29,9 @@ pub async fn run(
     criteria: Criteria,
     now: Timestamp,
 ) -> Result<Uids, Error> {
+    if !criteria.is_bounded() {
+        return Err(Error::TooComplex);
+    }
     let plan = Arc::new(plan::Plan::make(store, account, criteria, now).await?);
     let mut rest = {
         let plan = Arc::clone(&plan);

@@ -226,3 +226,18 @@ fn the_background_task_works_until_it_is_told_to_stop() {
         task.await.unwrap();
     });
 }
+
+#[test]
+fn a_search_without_bounds_is_refused() {
+    let house = house();
+    let mut deep = Criteria::All;
+    for _ in 0..100 {
+        deep = not(deep);
+    }
+    let many = Criteria::Or(vec![Criteria::Body("x".into()); 100]);
+    let inbox = house.folder("INBOX").id;
+    for criteria in [deep, many] {
+        let refused = runtime().block_on(run(&house.store, ALICE, inbox, criteria, FIRST));
+        assert!(matches!(refused, Err(mailbox::Error::TooComplex)));
+    }
+}

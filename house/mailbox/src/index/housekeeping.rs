@@ -42,7 +42,7 @@ enum Todo {
 impl Todo {
     fn look(view: &View) -> Result<Option<Self>, Error> {
         let folder = |sql: &str| view.query_opt(sql, params![], |row| row.get(0).map(FolderId));
-        if let Some(cleared) = folder("SELECT folder FROM folder WHERE name IS NULL LIMIT 1")? {
+        if let Some(cleared) = folder("SELECT folder FROM folder WHERE left_over = 1 LIMIT 1")? {
             return Ok(Some(Self::Clear(cleared)));
         }
         let closed = "SELECT account FROM account_mail WHERE deleted = 1 LIMIT 1";
@@ -63,6 +63,16 @@ fn close(tx: &mut Tx, account: i64) -> Result<(), Error> {
         tx.execute(&format!("DELETE FROM {table} WHERE account = $1"), params![account])?;
     }
     Ok(())
+}
+
+/// As the background task does, for one folder.
+pub async fn checkpoint_if_stale(store: &Store, folder: FolderId) -> Result<bool, Error> {
+    let sql = "SELECT 1 FROM folder WHERE folder = $1 AND stale >= 4096";
+    let stale = store.read(move |view| Ok::<_, Error>(view.query_opt(sql, params![folder.0], |_| Ok(()))?)).await?;
+    if stale.is_some() {
+        checkpoint(store, folder).await?;
+    }
+    Ok(stale.is_some())
 }
 
 /// Keeps the folder's UIDs as they are now. What changes while this is being written comes after the checkpoint.

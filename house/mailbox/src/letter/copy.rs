@@ -23,7 +23,7 @@ pub fn copy(tx: &mut Tx, from: FolderId, ranges: &[UidRange], to: FolderId, limi
     if account_of(tx, to)? != account {
         return Err(Error::OtherAccount);
     }
-    let (entries, next) = slice(tx, from, ranges, false, limit.min(super::SLICE))?;
+    let (entries, next) = slice(tx, from, ranges, limit.min(super::SLICE))?;
     if entries.is_empty() {
         return nothing(tx, to);
     }
@@ -63,7 +63,7 @@ pub fn move_(tx: &mut Tx, from: FolderId, ranges: &[UidRange], to: FolderId, lim
     if account_of(tx, to)? != account {
         return Err(Error::OtherAccount);
     }
-    let (entries, next) = slice(tx, from, ranges, false, limit.min(super::SLICE))?;
+    let (entries, next) = slice(tx, from, ranges, limit.min(super::SLICE))?;
     if entries.is_empty() {
         return nothing(tx, to);
     }

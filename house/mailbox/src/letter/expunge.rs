@@ -6,7 +6,7 @@ use mail::seam::AccountId;
 use store::{BlobId, Tx, params};
 
 use super::copy::bury;
-use super::{Count, Entry, account_of, count, slice};
+use super::{Count, Entry, account_of, count, slice, slice_deleted};
 use crate::account::{WORK, grow, topic};
 use crate::{Change, Error, FolderId, ThreadId, Uid, UidRange, thread};
 
@@ -35,12 +35,12 @@ pub struct Expunged {
 /// Expunges up to `limit` letters (at most [`super::SLICE`]).
 pub fn expunge(tx: &mut Tx, folder: FolderId, which: &Expunge<'_>, limit: usize) -> Result<Expunged, Error> {
     let account = account_of(tx, folder)?;
-    let (ranges, only_deleted) = match which {
-        Expunge::Deleted => (&[UidRange::ALL][..], true),
-        Expunge::DeletedAmong(ranges) => (*ranges, true),
-        Expunge::All(ranges) => (*ranges, false),
+    let limit = limit.min(super::SLICE);
+    let (entries, next) = match which {
+        Expunge::Deleted => slice_deleted(tx, folder, &[UidRange::ALL], limit)?,
+        Expunge::DeletedAmong(ranges) => slice_deleted(tx, folder, ranges, limit)?,
+        Expunge::All(ranges) => slice(tx, folder, ranges, limit)?,
     };
-    let (entries, next) = slice(tx, folder, ranges, only_deleted, limit.min(super::SLICE))?;
     if entries.is_empty() {
         return Ok(Expunged::default());
     }
@@ -61,7 +61,7 @@ pub(crate) fn clear(tx: &mut Tx, folder: FolderId) -> Result<bool, Error> {
             row.get(0).map(AccountId)
         })?;
     let Some(account) = account else { return Ok(true) };
-    let (entries, next) = slice(tx, folder, &[UidRange::ALL], false, super::SLICE)?;
+    let (entries, next) = slice(tx, folder, &[UidRange::ALL], super::SLICE)?;
     if !entries.is_empty() {
         take_away(tx, account, folder, &entries)?;
         tx.announce(topic(account));

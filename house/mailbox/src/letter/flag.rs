@@ -41,7 +41,7 @@ pub fn store_flags(
     limit: usize,
 ) -> Result<Stored, Error> {
     let account = account_of(tx, folder)?;
-    let (entries, next) = slice(tx, folder, ranges, false, limit.min(super::SLICE))?;
+    let (entries, next) = slice(tx, folder, ranges, limit.min(super::SLICE))?;
     let mut stored = Stored { next, ..Stored::default() };
     let mut to_change = Vec::new();
     for entry in entries {

@@ -17,8 +17,10 @@ pub struct Structure {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Param {
     /// `charset`, in the case it was written.
+    #[serde(with = "octets")]
     pub name: Vec<u8>,
     /// The value without its quotes.
+    #[serde(with = "octets")]
     pub value: Vec<u8>,
 }
 
@@ -26,6 +28,7 @@ pub struct Param {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Disposition {
     /// `attachment`, in the case it was written.
+    #[serde(with = "octets")]
     pub kind: Vec<u8>,
     /// Its parameters.
     pub params: Vec<Param>,
@@ -35,24 +38,31 @@ pub struct Disposition {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Part {
     /// `text`, in lower case.
+    #[serde(with = "octets")]
     pub kind: Vec<u8>,
     /// `plain`, in lower case.
+    #[serde(with = "octets")]
     pub subtype: Vec<u8>,
     /// Parameters of `Content-Type`.
     pub params: Vec<Param>,
     /// `Content-ID`
+    #[serde(with = "maybe")]
     pub id: Option<Vec<u8>>,
     /// `Content-Description`
+    #[serde(with = "maybe")]
     pub description: Option<Vec<u8>>,
     /// `Content-Transfer-Encoding` as written, without comments; none: `7bit`.
+    #[serde(with = "maybe")]
     pub encoding: Option<Vec<u8>>,
     /// `Content-Disposition`
     pub disposition: Option<Disposition>,
     /// `Content-MD5`
+    #[serde(with = "maybe")]
     pub md5: Option<Vec<u8>>,
     /// `Content-Language`
     pub language: Vec<Vec<u8>>,
     /// `Content-Location`
+    #[serde(with = "maybe")]
     pub location: Option<Vec<u8>>,
     /// The part's header, with the empty line that ends it: BODY[n.MIME].
     pub header: Range<u32>,
@@ -241,5 +251,42 @@ impl Structure {
     /// Reads the column; `None` where it is damaged.
     pub(crate) fn decode(column: &[u8]) -> Option<Self> {
         column::decode(column)
+    }
+}
+
+/// Octets in one stroke; serde alone would write and read a `Vec<u8>` one by one.
+mod octets {
+    use serde::{Deserialize, Deserializer, Serializer};
+
+    pub fn serialize<S: Serializer>(octets: &[u8], serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_bytes(octets)
+    }
+
+    pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<u8>, D::Error> {
+        <&[u8]>::deserialize(deserializer).map(<[u8]>::to_vec)
+    }
+}
+
+/// The same, where there may be none.
+mod maybe {
+    use serde::{Deserialize, Deserializer, Serializer};
+
+    struct Octets<'a>(&'a [u8]);
+
+    impl serde::Serialize for Octets<'_> {
+        fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+            serializer.serialize_bytes(self.0)
+        }
+    }
+
+    pub fn serialize<S: Serializer>(octets: &Option<Vec<u8>>, serializer: S) -> Result<S::Ok, S::Error> {
+        match octets {
+            Some(octets) => serializer.serialize_some(&Octets(octets)),
+            None => serializer.serialize_none(),
+        }
+    }
+
+    pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Vec<u8>>, D::Error> {
+        Ok(Option::<&[u8]>::deserialize(deserializer)?.map(<[u8]>::to_vec))
     }
 }

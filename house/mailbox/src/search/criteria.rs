@@ -71,3 +71,28 @@ pub enum Criteria {
     /// TEXT: words in the header or the body.
     Text(String),
 }
+
+impl Criteria {
+    /// The deepest nesting, and the most texts that the index is asked for.
+    const DEEPEST: usize = 64;
+    const MOST_TEXTS: usize = 64;
+
+    /// Can this be answered in bounded room?
+    pub(super) fn is_bounded(&self) -> bool {
+        let mut texts = 0;
+        self.fits(Self::DEEPEST, &mut texts) && texts <= Self::MOST_TEXTS
+    }
+
+    fn fits(&self, depth: usize, texts: &mut usize) -> bool {
+        match self {
+            _ if depth == 0 => false,
+            Self::And(parts) | Self::Or(parts) => parts.iter().all(|part| part.fits(depth - 1, texts)),
+            Self::Not(part) => part.fits(depth - 1, texts),
+            Self::Body(_) | Self::Text(_) => {
+                *texts += 1;
+                true
+            }
+            _ => true,
+        }
+    }
+}

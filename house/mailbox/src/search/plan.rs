@@ -162,7 +162,7 @@ fn narrow(view: &View, folder: FolderId, test: &Test) -> Result<Option<Uids>, Er
             select(view, "SELECT uid FROM entry WHERE folder = $1 AND (flags & 1) = 0", params![folder.0]).map(Some)
         }
         Test::Flags(flags) if flags.contains(System::DELETED) => {
-            select(view, "SELECT uid FROM entry WHERE folder = $1 AND (flags & 8) <> 0", params![folder.0]).map(Some)
+            select(view, "SELECT uid FROM entry WHERE folder = $1 AND (flags & 8) = 8", params![folder.0]).map(Some)
         }
         Test::Words(words) => with_words(view, folder, words),
         _ => Ok(None),
@@ -174,14 +174,13 @@ fn with_words(view: &View, folder: FolderId, words: &Words) -> Result<Option<Uid
     if words.found.len() > LOOKED_UP {
         return Ok(None);
     }
-    let sql = "SELECT COUNT(*) FROM (SELECT 1 FROM letter WHERE letter > $1 LIMIT $2) AS new";
-    let new: u64 = view.query_one(sql, params![words.reached, LOOKED_UP + 1], |row| row.get(0))?;
-    if new > LOOKED_UP {
+    let sql = "SELECT letter FROM letter WHERE letter > $1 ORDER BY letter LIMIT $2";
+    let new = view.query(sql, params![words.reached, LOOKED_UP + 1], |row| row.get::<u64>(0))?;
+    if new.len() as u64 > LOOKED_UP {
         return Ok(None);
     }
-    let mut uids =
-        select(view, "SELECT uid FROM entry WHERE letter > $1 AND folder = $2", params![words.reached, folder.0])?;
-    for letter in &words.found {
+    let mut uids = Uids::new();
+    for letter in words.found.iter().chain(new) {
         let sql = "SELECT uid FROM entry WHERE letter = $1 AND folder = $2";
         let uid = view.query_opt(sql, params![letter, folder.0], |row| row.get::<u32>(0))?;
         if let Some(uid) = uid.and_then(Uid::new) {

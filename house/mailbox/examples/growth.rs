@@ -1,0 +1,231 @@
+//! How the mailbox grows: filing, opening, the first page and changes in folders of 10, 10,000 and 1,000,000 letters.
+//! `cargo run --release -p facteur-mailbox --example growth [most letters]`. Prints one line of JSON a folder.
+
+use std::ops::ControlFlow;
+use std::time::{Duration, Instant};
+
+use facteur_mailbox as mailbox;
+use mail::Timestamp;
+use mail::seam::AccountId;
+use mailbox::letter::{self, Expunge};
+use mailbox::search::{self, Criteria};
+use mailbox::{Change, Error, FlagChange, FlagSet, FolderId, Prepared, System, Uid, UidRange, Uids, Want};
+use store::{Options, Store};
+
+const ALICE: AccountId = AccountId(1);
+const NOW: Timestamp = Timestamp(1_795_501_377_000);
+
+#[tokio::main]
+async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    let most: u32 = std::env::args().nth(1).map_or(Ok(1_000_000), |most| most.parse())?;
+    let dir = tempfile::tempdir()?;
+    let store = Store::open(Options::new(dir.path()), mailbox::MIGRATIONS)?;
+    store.write(|tx| mailbox::account::create(tx, ALICE, None)).await?;
+    let start = Instant::now();
+    for number in 0..2000 {
+        prepared(&store, number, 10_000)?;
+    }
+    says("prepare", 0, 2000, start.elapsed());
+    rate(&store).await?;
+    for size in [10, 10_000, 100_000, 1_000_000].into_iter().filter(|size| *size <= most) {
+        let name = format!("Folder of {size}");
+        let folder = store.write(move |tx| mailbox::folder::create(tx, ALICE, &name, None)).await?;
+        let filling = Instant::now();
+        fill(&store, folder, size).await?;
+        let per_second = f64::from(size) / filling.elapsed().as_secs_f64();
+        println!("{{\"letters\":{size},\"filed_per_second_in_bulk\":{per_second:.0}}}");
+        measure(&store, folder, size).await?;
+    }
+    Ok(())
+}
+
+fn raw(number: u32, body: usize) -> String {
+    format!(
+        "Return-Path: <alice@alpha.test>\r\nReceived: from alpha.test by beta.test with ESMTPS; Tue, 24 Nov 2026 06:22:57 +0000\r\n\
+         From: Alice Martin <alice@alpha.test>\r\nTo: Bob <bob@beta.test>, Carol <carol@gamma.test>\r\n\
+         Subject: Letter number {number} of a long correspondence\r\nDate: Tue, 24 Nov 2026 06:22:57 +0000\r\n\
+         Message-ID: <{number}.{body}@alpha.test>\r\nMIME-Version: 1.0\r\nContent-Type: text/plain; charset=utf-8\r\n\r\n\
+         Hello Bob, this is number {number}.\r\n{}\r\n",
+        "Some more text to make it as long as letters are, more or less.\r\n".repeat(body / 65)
+    )
+}
+
+fn prepared(store: &Store, number: u32, body: usize) -> Result<Prepared, Error> {
+    mailbox::prepare(store, raw(number, body).into())
+}
+
+/// Letters of 10 kB, one write each, from 1, 8 and 64 sessions.
+async fn rate(store: &Store) -> Result<(), Error> {
+    let inbox = store.read(|view| mailbox::folder::by_name(view, ALICE, "INBOX")).await?;
+    let Some(inbox) = inbox else { return Ok(()) };
+    for sessions in [1u32, 8, 64] {
+        let before = store.statistics();
+        let (start, each) = (Instant::now(), if sessions == 1 { 200 } else { 4000 / sessions });
+        let mut tasks = tokio::task::JoinSet::new();
+        for session in 0..sessions {
+            let store = store.clone();
+            tasks.spawn(async move {
+                for n in 0..each {
+                    let letter = prepared(&store, session * 100_000 + n, 10_000)?;
+                    let filing =
+                        move |tx: &mut store::Tx| letter::file(tx, inbox.id, &letter, &FlagSet::default(), NOW);
+                    store.write(filing).await?;
+                }
+                Ok::<_, Error>(())
+            });
+        }
+        for done in tasks.join_all().await {
+            done?;
+        }
+        let letters = f64::from(sessions * each);
+        let syncs = store.statistics().syncs.saturating_sub(before.syncs) as f64;
+        let per_second = letters / start.elapsed().as_secs_f64();
+        println!(
+            "{{\"sessions\":{sessions},\"letters_per_second\":{per_second:.0},\"syncs_per_letter\":{:.3}}}",
+            syncs / letters
+        );
+    }
+    Ok(())
+}
+
+async fn fill(store: &Store, folder: FolderId, size: u32) -> Result<(), Error> {
+    let mut at = 0;
+    let mut tasks = tokio::task::JoinSet::new();
+    while at < size {
+        let until = size.min(at + 250);
+        let letters: Vec<Prepared> = (at..until).map(|n| prepared(store, n, 300)).collect::<Result<_, _>>()?;
+        at = until;
+        let store = store.clone();
+        tasks.spawn(async move {
+            store
+                .write(move |tx| {
+                    let flags = FlagSet::from(System::SEEN);
+                    letters.iter().try_for_each(|letter| letter::file(tx, folder, letter, &flags, NOW).map(drop))
+                })
+                .await
+        });
+        while tasks.len() > 8 {
+            if let Some(Ok(done)) = tasks.join_next().await {
+                done?;
+            }
+        }
+    }
+    for done in tasks.join_all().await {
+        done?;
+    }
+    // What the background task would do by and by.
+    loop {
+        let (uids, at) = store.read(move |view| Uids::load(view, folder)).await?;
+        if !mailbox::index::checkpoint_if_stale(store, folder).await? {
+            println!("{{\"letters\":{},\"bytes_of_uids\":{},\"change\":{at}}}", uids.len(), uids.memory());
+            return Ok(());
+        }
+    }
+}
+
+fn says(what: &str, size: u32, rows: u64, took: Duration) {
+    let per_second = rows as f64 / took.as_secs_f64();
+    println!(
+        "{{\"letters\":{size},\"what\":\"{what}\",\"microseconds\":{},\"rows\":{rows},\"rows_per_second\":{per_second:.0}}}",
+        took.as_micros()
+    );
+}
+
+async fn measure(store: &Store, folder: FolderId, size: u32) -> Result<(), Error> {
+    for what in ["open", "open again"] {
+        let start = Instant::now();
+        let (uids, _) = store.read(move |view| Uids::load(view, folder)).await?;
+        says(what, size, u64::from(uids.len()), start.elapsed());
+    }
+    let start = Instant::now();
+    let seen = store.read(move |view| mailbox::folder::first_unseen(view, folder)).await?;
+    says("first unseen", size, u64::from(seen.is_some()), start.elapsed());
+
+    let page = [UidRange { first: Uid::new(size.saturating_sub(49).max(1)).unwrap_or(Uid::FIRST), last: Uid::LAST }];
+    let start = Instant::now();
+    let rows = store.read(move |view| mailbox::fetch(view, folder, &page, Want::ALL, 50)).await?;
+    says("last page with envelopes", size, rows.len() as u64, start.elapsed());
+
+    let envelope = Want { card: true, summary: true, structure: false };
+    for (what, want) in [("flags of all", Want::ROW), ("envelopes of all", envelope), ("structures of all", Want::ALL)]
+    {
+        let start = Instant::now();
+        let rows = walk(store, folder, want).await?;
+        says(what, size, rows, start.elapsed());
+    }
+    changes(store, folder, size).await?;
+    for (what, criteria) in [
+        ("search unseen", Criteria::Not(Box::new(Criteria::Flags(System::SEEN)))),
+        ("search flagged", Criteria::Flags(System::FLAGGED)),
+        ("search subject", Criteria::Subject("number 777 of".into())),
+    ] {
+        let start = Instant::now();
+        let found = search::run(store, ALICE, folder, criteria, NOW).await?;
+        says(what, size, u64::from(found.len()), start.elapsed());
+    }
+    Ok(())
+}
+
+/// As a session reads a whole folder: a batch at a time.
+async fn walk(store: &Store, folder: FolderId, want: Want) -> Result<u64, Error> {
+    let (mut rows, mut next) = (0, Some(Uid::FIRST));
+    while let Some(first) = next {
+        let range = [UidRange { first, last: Uid::LAST }];
+        let (count, last) = store
+            .read(move |view| {
+                let (mut count, mut last) = (0, None);
+                mailbox::fetch::each(view, folder, &range, want, |row| {
+                    count += 1;
+                    last = Some(row.uid);
+                    if count < 10_000 { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
+                })?;
+                Ok::<_, Error>((count, last))
+            })
+            .await?;
+        rows += count;
+        next = last.filter(|_| count == 10_000).and_then(Uid::next);
+    }
+    Ok(rows)
+}
+
+/// Ten letters flagged and one expunged: what a client that comes back must be told.
+async fn changes(store: &Store, folder: FolderId, size: u32) -> Result<(), Error> {
+    let since: Change = store.read(move |view| mailbox::folder::get(view, folder)).await?.highest;
+    let last = Uid::new(size / 2 + 9).unwrap_or(Uid::LAST);
+    let middle = [UidRange { first: Uid::new((size / 2).max(1)).unwrap_or(Uid::FIRST), last }];
+    let start = Instant::now();
+    store
+        .write(move |tx| {
+            let change = FlagChange::Add(System::FLAGGED.into());
+            letter::store_flags(tx, folder, &middle, &change, None, 500)
+        })
+        .await?;
+    says("flag ten", size, 10, start.elapsed());
+    let first = [UidRange::one(Uid::FIRST)];
+    let start = Instant::now();
+    store.write(move |tx| letter::expunge(tx, folder, &Expunge::All(&first), 1)).await?;
+    says("expunge one", size, 1, start.elapsed());
+    let start = Instant::now();
+    let changes = store.read(move |view| mailbox::changes_since(view, folder, since, 1000)).await?;
+    says("changes since", size, changes.changed.len() as u64, start.elapsed());
+    slices(store, folder, size).await
+}
+
+/// How long the writer is held by the largest slices.
+async fn slices(store: &Store, folder: FolderId, size: u32) -> Result<(), Error> {
+    let trash = store.write(move |tx| mailbox::folder::create(tx, ALICE, &format!("Trash of {size}"), None)).await?;
+    let start = Instant::now();
+    let copied = store.write(move |tx| letter::copy(tx, folder, &[UidRange::ALL], trash, 500)).await?;
+    says("copy a slice", size, copied.pairs.len() as u64, start.elapsed());
+    let change = FlagChange::Add(System::DELETED.into());
+    let start = Instant::now();
+    store.write(move |tx| letter::store_flags(tx, trash, &[UidRange::ALL], &change, None, 500)).await?;
+    says("flag a slice", size, copied.pairs.len() as u64, start.elapsed());
+    let start = Instant::now();
+    let gone = store.write(move |tx| letter::expunge(tx, trash, &Expunge::Deleted, 500)).await?;
+    says("expunge a slice", size, gone.uids.len() as u64, start.elapsed());
+    let start = Instant::now();
+    let moved = store.write(move |tx| letter::move_(tx, folder, &[UidRange::ALL], trash, 500)).await?;
+    says("move a slice", size, moved.pairs.len() as u64, start.elapsed());
+    Ok(())
+}

@@ -1,0 +1,62 @@
+//! The questions that are asked often are answered by an index, never by a walk through a folder or all accounts.
+//! (How the database tells this is its own; these are SQLite's words.)
+
+mod common;
+
+use common::House;
+
+fn plan(house: &House, sql: &str) -> String {
+    let marks = (1..9).filter(|n| sql.contains(&format!("${n}"))).count();
+    let sql = format!("EXPLAIN QUERY PLAN {sql}");
+    house
+        .read(move |view| {
+            let params = vec![store::Value::Integer(1); marks];
+            Ok(view.query(&sql, &params, |row| row.get::<String>(3))?)
+        })
+        .join("; ")
+}
+
+#[test]
+fn frequent_questions_are_answered_by_an_index() {
+    let house = House::new();
+    for (sql, by) in [
+        (
+            "SELECT uid FROM entry WHERE folder = $1 AND (flags & 1) = 0 ORDER BY uid LIMIT 1",
+            "SEARCH entry USING COVERING INDEX entry_unseen (folder=? AND <expr>=?)",
+        ),
+        (
+            "SELECT uid FROM entry WHERE folder = $1 AND (flags & 8) = 8 AND uid >= $2 AND uid <= $3 ORDER BY uid LIMIT $4",
+            "SEARCH entry USING COVERING INDEX entry_deleted (folder=? AND <expr>=? AND uid>? AND uid<?)",
+        ),
+        (
+            "SELECT uid, letter, change, flags, keywords, size, received FROM entry
+             WHERE folder = $1 AND change > $2 ORDER BY change, uid",
+            "SEARCH entry USING INDEX entry_change (folder=? AND change>?)",
+        ),
+        (
+            "SELECT uid FROM entry WHERE folder = $1 AND change > $2",
+            "SEARCH entry USING COVERING INDEX entry_change (folder=? AND change>?)",
+        ),
+        (
+            "SELECT uid FROM entry WHERE letter = $1 AND folder = $2",
+            "SEARCH entry USING COVERING INDEX entry_letter (letter=?)",
+        ),
+        (
+            "SELECT e.uid, l.summary FROM entry e JOIN letter l ON l.letter = e.letter
+             WHERE e.folder = $1 AND e.uid >= $2 AND e.uid <= $3 ORDER BY e.uid",
+            "SEARCH e USING PRIMARY KEY (folder=? AND uid>? AND uid<?); SEARCH l USING INTEGER PRIMARY KEY (rowid=?)",
+        ),
+        ("SELECT folder FROM folder WHERE left_over = 1 LIMIT 1", "SCAN folder USING COVERING INDEX folder_left"),
+        ("SELECT folder FROM folder WHERE stale >= 4096 LIMIT 1", "SCAN folder USING INDEX folder_stale"),
+        (
+            "SELECT folder FROM folder WHERE buried >= 100000 AND name IS NOT NULL LIMIT 1",
+            "SCAN folder USING INDEX folder_buried",
+        ),
+        (
+            "SELECT account FROM account_mail WHERE deleted = 1 LIMIT 1",
+            "SCAN account_mail USING COVERING INDEX account_deleted",
+        ),
+    ] {
+        assert_eq!(plan(&house, sql), by, "{sql}");
+    }
+}
