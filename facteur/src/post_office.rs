@@ -200,7 +200,7 @@ fn note(letter: &Letter, envelope: &Envelope, sorted: &Sorted, origin: &Origin) 
     };
     let Letter { id, raw } = letter;
     let (filed, queued, failed) = (sorted.local.len(), sorted.remote.len(), sorted.failed.len());
-    tracing::info!(%id, bytes = raw.len(), from = %envelope.return_path, %came, filed, queued, failed, "letter taken");
+    tracing::info!(letter = %id, bytes = raw.len(), from = %envelope.return_path, %came, filed, queued, failed, "letter taken");
 }
 
 fn our_fault(error: impl std::fmt::Display) -> OurFault {
