@@ -14,7 +14,4 @@ mod parse;
 pub mod sets;
 pub mod write;
 
-#[cfg(test)]
-mod roundtrip;
-
 pub use cursor::Syntax;

@@ -6,6 +6,7 @@
 //! * No command holds a folder in memory, and no transaction holds the writer for more than some hundred letters.
 //! * A body is read in ranges and sent as the client takes it.
 
+mod continued;
 mod decode;
 mod envelope;
 mod expunge;

@@ -2,6 +2,7 @@
 
 use mailbox::parse::{Content, Disposition, Message, Param, Part};
 
+use super::continued::joined;
 use super::envelope::envelope;
 use super::write::{Charset, nstring, string};
 use crate::codec::write::number;
@@ -114,7 +115,7 @@ fn params(out: &mut Vec<u8>, params: &[Param], form: Form) {
         return out.extend_from_slice(b"NIL");
     }
     out.push(b'(');
-    for (i, param) in params.iter().enumerate() {
+    for (i, param) in joined(params).iter().enumerate() {
         if i > 0 {
             out.push(b' ');
         }

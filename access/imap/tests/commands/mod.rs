@@ -1,4 +1,4 @@
-//! Every command goes round: decoded from what it is encoded to, it is the same.
+//! Every command a client can say, for property tests.
 
 use std::num::NonZeroU32;
 
@@ -10,10 +10,8 @@ use proptest::option;
 use proptest::prelude::*;
 use proptest::sample::select;
 
-use super::command::*;
-use super::decoder::{Event, Limits, decode_all};
-use super::encode;
-use super::sets::{SequenceSet, SetNumber, SetRange, UidSet};
+use facteur_imap::codec::command::*;
+use facteur_imap::codec::sets::{SequenceSet, SetNumber, SetRange, UidSet};
 
 fn text() -> impl Strategy<Value = String> {
     prop_oneof!["[a-z]{1,8}", "[ -~]{0,20}", "[^\\x00]{0,12}"]
@@ -170,7 +168,8 @@ fn store() -> impl Strategy<Value = Store> {
     })
 }
 
-fn selected() -> impl Strategy<Value = SelectedCommand> {
+/// A command on the selected folder.
+pub fn selected() -> impl Strategy<Value = SelectedCommand> {
     let transfer =
         || (numbering(), set(), name()).prop_map(|(numbering, set, folder)| Transfer { numbering, set, folder });
     prop_oneof![
@@ -255,7 +254,8 @@ fn create() -> impl Strategy<Value = FolderCommand> {
     (open, vec(select(uses), 0..3)).prop_map(|(folder, uses)| FolderCommand::Create { folder, uses })
 }
 
-fn folder_command() -> impl Strategy<Value = FolderCommand> {
+/// A command that needs no folder selected.
+pub fn folder_command() -> impl Strategy<Value = FolderCommand> {
     let with_name = prop_oneof![
         name().prop_map(FolderCommand::Delete),
         name().prop_map(FolderCommand::Subscribe),
@@ -278,7 +278,8 @@ fn folder_command() -> impl Strategy<Value = FolderCommand> {
     ]
 }
 
-fn command() -> impl Strategy<Value = Command> {
+/// Any command.
+pub fn command() -> impl Strategy<Value = Command> {
     let entry = prop_oneof![
         Just(EntryCommand::StartTls),
         (upper(), option::of("[a-zA-Z0-9/+]{1,20}={0,2}")).prop_map(|(mechanism, initial)| {
@@ -296,27 +297,4 @@ fn command() -> impl Strategy<Value = Command> {
         folder_command().prop_map(Command::Folder),
         selected().prop_map(Command::Selected),
     ]
-}
-
-proptest! {
-    #[test]
-    fn a_command_goes_round(command in command(), tag in "[A-Za-z0-9.]{1,10}", utf8_names in any::<bool>()) {
-        let request = Request { tag: Tag(tag.into()), command };
-        let wire = encode::request(&request, utf8_names);
-        let mut events = decode_all(&wire, Limits::logged_in(1000), utf8_names);
-        prop_assert_eq!(events.pop(), Some(Event::Request(request)), "{}", wire.escape_ascii());
-    }
-
-    #[test]
-    fn whatever_comes_is_answered(input in vec(any::<u8>(), 0..300)) {
-        decode_all(&input, Limits::ENTRY, false);
-    }
-
-    #[test]
-    fn whatever_looks_like_a_command_is_answered(
-        verb in select(vec!["FETCH", "UID FETCH", "SEARCH", "STORE", "LIST", "APPEND", "SELECT", "STATUS", "ID", "CREATE"]),
-        rest in "[0-9:*,$ ()\\[\\]<>.{}+~\"\\\\A-Z%\r\n]{0,60}",
-    ) {
-        decode_all(format!("a {verb} {rest}\r\n").as_bytes(), Limits::logged_in(1000), true);
-    }
 }

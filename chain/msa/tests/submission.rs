@@ -1,0 +1,274 @@
+//! Submission, over real sockets.
+
+use std::net::{IpAddr, SocketAddr};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use door::House;
+use facteur_msa::Submission;
+use mail::seam::{Accept, AccountId, Login, LoginVerdict, Logins, Origin, OurFault, Pending, ScramKeys, Verdict};
+use mail::{Address, Domain, Envelope, Letter, Password};
+use net::{ClientTls, Connection, Limits, Listener, ServerTls, Shutdown, Stream};
+use sasl::Mechanism;
+
+/// Alice, whose password is "secret", and who may also write as alice+x and as info.
+struct Alice;
+
+fn alice() -> Login {
+    Login { account: AccountId(1), address: "alice@alpha.test".parse().unwrap() }
+}
+
+fn verdict(right: bool) -> Result<LoginVerdict, OurFault> {
+    Ok(if right { LoginVerdict::Welcome(alice()) } else { LoginVerdict::Wrong })
+}
+
+impl Logins for Alice {
+    fn check<'a>(
+        &'a self,
+        name: &'a str,
+        password: &'a Password,
+        _: IpAddr,
+    ) -> Pending<'a, Result<LoginVerdict, OurFault>> {
+        Box::pin(async move { verdict(name == "alice@alpha.test" && password.reveal() == "secret") })
+    }
+
+    fn scram_keys<'a>(&'a self, _: &'a str, _: IpAddr) -> Pending<'a, Result<ScramKeys, OurFault>> {
+        Box::pin(async { Ok(sasl::derive_keys("secret", b"salt".to_vec(), 4096)) })
+    }
+
+    fn scram_done<'a>(&'a self, name: &'a str, proved: bool, _: IpAddr) -> Pending<'a, Result<LoginVerdict, OurFault>> {
+        Box::pin(async move { verdict(name == "alice@alpha.test" && proved) })
+    }
+
+    fn may_write_as<'a>(&'a self, _: &'a Login, address: &'a Address) -> Pending<'a, Result<bool, OurFault>> {
+        Box::pin(async move {
+            Ok(["alice@alpha.test", "alice+x@alpha.test", "info@alpha.test"].contains(&&*address.to_string()))
+        })
+    }
+}
+
+#[derive(Default)]
+struct Basket(Mutex<Vec<(Letter, Envelope, Origin)>>);
+
+impl Accept for Basket {
+    fn accept(&self, letter: Letter, envelope: Envelope, origin: Origin) -> Pending<'_, Result<Verdict, OurFault>> {
+        self.0.lock().unwrap().push((letter, envelope, origin));
+        Box::pin(async { Ok(Verdict::Accept) })
+    }
+}
+
+impl Basket {
+    fn last(&self) -> (String, Envelope, Origin) {
+        let taken = self.0.lock().unwrap();
+        let (letter, envelope, origin) = taken.last().unwrap();
+        (String::from_utf8(letter.raw.to_vec()).unwrap(), envelope.clone(), origin.clone())
+    }
+}
+
+struct Office {
+    address: SocketAddr,
+    basket: Arc<Basket>,
+    _folder: tempfile::TempDir,
+}
+
+/// `tls`: as on 465, from the first octet; otherwise STARTTLS is offered, as on 587.
+fn open(tls_first: bool) -> Office {
+    let folder = tempfile::tempdir().unwrap();
+    let tls = ServerTls::self_signed(folder.path(), "mail.alpha.test").unwrap();
+    let mut house = House::new(Domain::parse("mail.alpha.test").unwrap(), "postmaster@alpha.test".parse().unwrap());
+    house.tls = Some(tls.clone());
+    let basket = Arc::new(Basket::default());
+    let submission = Submission::new(house, Arc::new(Alice), basket.clone());
+    let listener = Listener::bind("submission", &["127.0.0.1:0"]).unwrap();
+    let listener = if tls_first { listener.with_tls(tls) } else { listener };
+    let address = listener.addresses()[0];
+    tokio::spawn(net::serve(listener, Limits::default(), Shutdown::never(), move |stream| {
+        submission.clone().converse(stream)
+    }));
+    Office { address, basket, _folder: folder }
+}
+
+struct Client(Connection);
+
+impl Office {
+    async fn visit(&self) -> Client {
+        let stream = Stream::connect(self.address, Duration::from_secs(5)).await.unwrap();
+        let mut client = Client(Connection::new(stream));
+        client.hears().await;
+        client
+    }
+
+    /// Behind STARTTLS and EHLO.
+    async fn secure(&self) -> Client {
+        let mut client = self.visit().await;
+        client.says("EHLO laptop.home").await;
+        assert!(client.says("STARTTLS").await.starts_with("220 "));
+        client.starts_tls().await
+    }
+
+    async fn alice(&self) -> Client {
+        let mut client = self.secure().await;
+        assert!(client.logs_in(Mechanism::Plain, "secret").await.starts_with("235 2.7.0"));
+        client
+    }
+}
+
+impl Client {
+    async fn starts_tls(self) -> Self {
+        let tls = ClientTls::opportunistic().unwrap();
+        let mut client = Self(self.0.start_tls_client(&tls, "mail.alpha.test").await.unwrap());
+        client.says("EHLO laptop.home").await;
+        client
+    }
+
+    async fn hears(&mut self) -> String {
+        loop {
+            let line = String::from_utf8(self.0.line(4096).await.unwrap().to_vec()).unwrap();
+            if line.as_bytes()[3] == b' ' {
+                return line.trim_end_matches("\r\n").to_owned();
+            }
+        }
+    }
+
+    async fn says(&mut self, text: &str) -> String {
+        self.0.write(format!("{text}\r\n").as_bytes()).await.unwrap();
+        self.hears().await
+    }
+
+    async fn logs_in(&mut self, mechanism: Mechanism, password: &str) -> String {
+        let password = Password::new(password.into());
+        let mut sasl = sasl::Client::new(mechanism, "alice@alpha.test", &password, [9; sasl::NONCE]);
+        let initial = sasl.initial().map(|line| format!(" {}", line.reveal())).unwrap_or_default();
+        let mut reply = self.says(&format!("AUTH {}{initial}", mechanism.name())).await;
+        while let Some(challenge) = reply.strip_prefix("334 ") {
+            let line = sasl.challenge(challenge).unwrap();
+            reply = self.says(line.reveal()).await;
+        }
+        if reply.starts_with("235") {
+            sasl.finish().unwrap();
+        }
+        reply
+    }
+
+    /// Sends a letter: the reply at its end, or the first refusal.
+    async fn sends(&mut self, from: &str, letter: &str) -> String {
+        for command in [&*format!("MAIL FROM:<{from}>"), "RCPT TO:<friend@elsewhere.test>", "DATA"] {
+            let reply = self.says(command).await;
+            if reply.starts_with(['4', '5']) {
+                return reply;
+            }
+        }
+        self.says(&format!("{letter}\r\n.")).await
+    }
+}
+
+#[tokio::test]
+async fn each_mechanism_logs_in_inside_tls() {
+    let office = open(false);
+    for mechanism in Mechanism::ALL {
+        let mut client = office.secure().await;
+        let wrong = client.logs_in(mechanism, "wrong").await;
+        assert!(wrong.starts_with("535 5.7.8"), "{mechanism:?}: {wrong}");
+        let right = client.logs_in(mechanism, "secret").await;
+        assert!(right.starts_with("235 2.7.0"), "{mechanism:?}: {right}");
+    }
+}
+
+#[tokio::test]
+async fn nobody_logs_in_or_writes_outside_tls() {
+    let office = open(false);
+    let mut client = office.visit().await;
+    client.says("EHLO laptop.home").await;
+    assert!(client.logs_in(Mechanism::Plain, "secret").await.starts_with("538 5.7.11"));
+    assert!(client.says("MAIL FROM:<alice@alpha.test>").await.starts_with("530 5.7.0"));
+}
+
+#[tokio::test]
+async fn passwords_are_not_guessed_without_end() {
+    let office = open(false);
+    let mut client = office.secure().await;
+    for _ in 0..3 {
+        assert!(client.logs_in(Mechanism::Plain, "guess").await.starts_with("535 5.7.8"));
+    }
+    assert!(client.logs_in(Mechanism::Plain, "guess").await.starts_with("421 4.7.0"));
+}
+
+#[tokio::test]
+async fn a_letter_for_a_stranger_goes_out_complete_and_without_what_is_private() {
+    let office = open(false);
+    let mut client = office.alice().await;
+    let reply = client
+        .sends(
+            "alice+x@alpha.test",
+            "From: Alice <info@alpha.test>\r\nTo: friend@elsewhere.test\r\nBcc: eve@x.test\r\n\r\nhello",
+        )
+        .await;
+    assert!(reply.starts_with("250 2.0.0 taken as "), "{reply}");
+    let (letter, envelope, origin) = office.basket.last();
+    assert!(letter.starts_with("Received: by mail.alpha.test with ESMTPSA id "), "{letter}");
+    let (header, body) = letter.split_once("\r\n\r\n").unwrap();
+    assert_eq!(body, "hello\r\n");
+    assert!(header.contains("\r\nDate: ") && header.contains("\r\nMessage-ID: <"), "{header}");
+    assert!(header.contains("@mail.alpha.test>\r\n"), "{header}");
+    for private in ["127.0.0.1", "laptop", "eve@x.test", "Bcc"] {
+        assert!(!header.contains(private), "{private}: {header}");
+    }
+    assert_eq!(envelope.return_path.to_string(), "alice+x@alpha.test");
+    assert_eq!(origin, Origin::Person(alice()));
+}
+
+#[tokio::test]
+async fn a_letter_without_an_author_gets_one() {
+    let office = open(false);
+    let mut client = office.alice().await;
+    client.sends("info@alpha.test", "Subject: x\r\n").await;
+    assert!(office.basket.last().0.contains("\r\nFrom: info@alpha.test\r\n"));
+    client.sends("", "Subject: x\r\n").await;
+    assert!(office.basket.last().0.contains("\r\nFrom: alice@alpha.test\r\n"));
+}
+
+#[tokio::test]
+async fn nobody_writes_as_somebody_else() {
+    let office = open(false);
+    let mut client = office.alice().await;
+    let reply = client.sends("boss@alpha.test", "x").await;
+    assert_eq!(reply, "553 5.7.1 alice@alpha.test may not write as boss@alpha.test");
+    for forged in [
+        "From: boss@alpha.test",
+        "From: \"alice@alpha.test\" <boss@alpha.test>",
+        "From: alice@alpha.test, boss@alpha.test",
+        "From: alice@alpha.test\r\nSender: boss@alpha.test",
+        "From: alice@alpha.test\r\nFrom: boss@alpha.test",
+        "From : boss@alpha.test",
+        "from:\r\n boss@alpha.test",
+        "From: The Boss",
+        "Resent-From: alice@alpha.test\r\nFrom: boss@alpha.test",
+    ] {
+        let reply = client.sends("alice@alpha.test", &format!("{forged}\r\nSubject: x\r\n\r\nx")).await;
+        assert!(reply.starts_with("550 5.7.1 alice@alpha.test may not write as "), "{forged}: {reply}");
+    }
+    assert!(office.basket.0.lock().unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn a_header_beyond_ascii_is_taken_and_declared() {
+    let office = open(false);
+    let mut client = office.alice().await;
+    let reply = client.sends("alice@alpha.test", "From: alice@alpha.test\r\nSubject: été\r\n\r\nx").await;
+    assert!(reply.starts_with("250 2.0.0"), "{reply}");
+    let (_, envelope, _) = office.basket.last();
+    assert_eq!((envelope.body, envelope.smtputf8), (mail::BodyKind::EightBitMime, false));
+}
+
+#[tokio::test]
+async fn on_port_465_tls_comes_first() {
+    let office = open(true);
+    let stream = Stream::connect(office.address, Duration::from_secs(5)).await.unwrap();
+    let tls = ClientTls::opportunistic().unwrap();
+    let mut client = Client(Connection::new(stream).start_tls_client(&tls, "mail.alpha.test").await.unwrap());
+    assert!(client.hears().await.starts_with("220 mail.alpha.test"));
+    client.says("EHLO laptop.home").await;
+    assert!(client.says("STARTTLS").await.starts_with("503 5.5.1"));
+    assert!(client.logs_in(Mechanism::ScramSha256, "secret").await.starts_with("235 2.7.0"));
+    assert!(client.sends("alice@alpha.test", "Subject: x\r\n").await.starts_with("250 2.0.0"));
+}
