@@ -10,7 +10,7 @@ pub async fn hand_over(accept: &dyn Accept, letter: Letter, envelope: Envelope, 
     let recipients = envelope.recipients.len();
     match accept.accept(letter, envelope, origin).await {
         Ok(Verdict::Accept) => {
-            tracing::info!(letter = %id, %from, recipients, size, "letter taken");
+            tracing::debug!(letter = %id, %from, recipients, size, "letter taken");
             Reply::new(250, (2, 0, 0), format!("taken as {id}"))
         }
         Ok(Verdict::Refuse(reply)) => {
