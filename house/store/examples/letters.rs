@@ -1,6 +1,6 @@
 //! How many writes a second the store takes, and at what price: `cargo run --release -p facteur-store --example letters`.
 //!
-//! Prints for 1, 8 and 64 writers, with small rows and with letters of 10 kB: writes a second, writes a commit, processor time a write,
+//! Prints for 1, 8 and 64 writers, with small rows, with letters of 10 kB and with slices of 500 rows: writes a second, writes a commit, processor time a write,
 //! and how long a writer waits. `SYNC_DELAY_MS` plays a slow disk; `SECONDS` sets the length of each run; `FOLDER`
 //! says where; `WRITERS` picks one of the three.
 
@@ -20,6 +20,14 @@ const MIGRATIONS: &[Migration] = &[Migration {
 enum Kind {
     Row,
     Letter,
+    /// Five hundred rows a write, as when a folder is copied.
+    Slice,
+}
+
+impl Kind {
+    fn rows(self) -> u64 {
+        if self == Self::Slice { 500 } else { 1 }
+    }
 }
 
 fn setting<T: std::str::FromStr>(name: &str, default: T) -> T {
@@ -53,16 +61,18 @@ async fn writer(store: Store, kind: Kind, number: u64, until: Instant) -> Vec<Du
         let folder = number;
         store
             .write(move |tx| {
-                let uid: i64 = tx.query_one(
-                    "UPDATE folder SET next = next + 1 WHERE id = $1 RETURNING next",
-                    params![folder],
-                    |row| row.get(0),
-                )?;
-                let id = blob.as_ref().map(|blob| tx.put_blob(blob)).transpose()?;
-                tx.execute(
-                    "INSERT INTO entry (folder, uid, blob, size) VALUES ($1, $2, $3, $4)",
-                    params![folder, uid, id, 10_240],
-                )?;
+                for _ in 0..kind.rows() {
+                    let uid: i64 = tx.query_one(
+                        "UPDATE folder SET next = next + 1 WHERE id = $1 RETURNING next",
+                        params![folder],
+                        |row| row.get(0),
+                    )?;
+                    let id = blob.as_ref().map(|blob| tx.put_blob(blob)).transpose()?;
+                    tx.execute(
+                        "INSERT INTO entry (folder, uid, blob, size) VALUES ($1, $2, $3, $4)",
+                        params![folder, uid, id, 10_240],
+                    )?;
+                }
                 Ok::<_, Error>(())
             })
             .await
@@ -108,7 +118,11 @@ async fn run(kind: Kind, writers: u64, seconds: f64) {
     let writes = waits.len() as f64;
     println!(
         "{} {writers:3} writers: {:7.0} writes/s, {:5.1} a commit, {:4.0} µs processor each, waits p50 {:.2?} p99 {:.2?} max {:.2?}, {} checkpoints ({} waited for)",
-        if kind == Kind::Letter { "letter" } else { "row   " },
+        match kind {
+            Kind::Row => "row   ",
+            Kind::Letter => "letter",
+            Kind::Slice => "slice ",
+        },
         writes / took.as_secs_f64(),
         writes / (after.commits - before.commits) as f64,
         processor.as_secs_f64() / writes * 1e6,
@@ -124,7 +138,7 @@ async fn run(kind: Kind, writers: u64, seconds: f64) {
 #[tokio::main]
 async fn main() {
     let seconds = setting("SECONDS", 4.0);
-    for kind in [Kind::Row, Kind::Letter] {
+    for kind in [Kind::Row, Kind::Letter, Kind::Slice] {
         for writers in [1, 8, 64] {
             let chosen = std::env::var("WRITERS").is_ok_and(|chosen| chosen != writers.to_string());
             if !chosen {

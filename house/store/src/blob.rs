@@ -11,7 +11,7 @@ use crate::error::{Error, Result};
 use crate::frames;
 use crate::migration::Migration;
 use crate::params;
-use crate::shelf::{Files, Shelf};
+use crate::shelf::{self, Files, Shelf};
 use crate::tx::Tx;
 use crate::view::View;
 
@@ -278,9 +278,10 @@ fn headed(view: &View, blob: BlobId, head: u64, range: Range<u64>) -> Result<Byt
 }
 
 fn from_file(shelf: &Shelf, file: &str, kept: &Kept, range: Range<u64>) -> Result<Bytes> {
+    let opened = shelf.get(file)?;
     match kept.form {
-        Form::Plain => shelf.read(file, range),
-        Form::Packed => frames::unpack(kept.length, kept.packed, range, |range| shelf.read(file, range)),
+        Form::Plain => shelf::read(&opened, range),
+        Form::Packed => frames::unpack(kept.length, kept.packed, range, |range| shelf::read(&opened, range)),
         Form::Headed => Err(Error::Corrupt(format!("the file {file} has no blob behind it"))),
     }
     .map(Bytes::from)

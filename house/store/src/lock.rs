@@ -1,7 +1,8 @@
 //! One post office a data folder.
 
-use std::fs::{File, OpenOptions, TryLockError};
+use std::fs::{DirBuilder, File, OpenOptions, TryLockError};
 use std::io::{Read, Seek, Write};
+use std::os::unix::fs::DirBuilderExt;
 use std::path::Path;
 
 use crate::error::OpenError;
@@ -17,7 +18,7 @@ impl Lock {
     /// Takes the folder (made where it is not there), or says who has it.
     pub fn take(folder: &Path) -> Result<Self, OpenError> {
         let fault = |error| OpenError::Folder { folder: folder.to_owned(), error };
-        std::fs::create_dir_all(folder).map_err(fault)?;
+        make_private_folder(folder).map_err(fault)?;
         let mut file = open(folder).map_err(fault)?;
         match file.try_lock() {
             Ok(()) => {}
@@ -38,6 +39,15 @@ impl Lock {
             _ => None,
         }
     }
+}
+
+/// Makes the data folder where it is not there, for nobody else to look into: it holds people's letters.
+pub(crate) fn make_private_folder(folder: &Path) -> std::io::Result<()> {
+    if folder.is_dir() {
+        // It may be shared on purpose.
+        return Ok(());
+    }
+    DirBuilder::new().recursive(true).mode(0o700).create(folder)
 }
 
 const NAME: &str = "facteur.lock";

@@ -62,13 +62,9 @@ impl Shelf {
         Ok(name)
     }
 
-    /// Reads a range of a file.
-    pub(crate) fn read(&self, name: &str, range: Range<u64>) -> Result<Vec<u8>> {
-        let file = File::open(self.path(name)).map_err(|error| missing(name, &error))?;
-        let length = usize::try_from(range.end.saturating_sub(range.start)).map_err(|_| Error::TooLarge)?;
-        let mut bytes = vec![0; length];
-        file.read_exact_at(&mut bytes, range.start).map_err(|error| missing(name, &error))?;
-        Ok(bytes)
+    /// Opens a file for [`read`].
+    pub(crate) fn get(&self, name: &str) -> Result<File> {
+        File::open(self.path(name)).map_err(|error| missing(name, &error))
     }
 
     /// Removes a file that no row refers to and no reader knows.
@@ -149,6 +145,17 @@ fn list(folder: &Path) -> std::io::Result<Files> {
     Ok(names)
 }
 
+/// Reads a range of a file.
+pub(crate) fn read(file: &File, range: Range<u64>) -> Result<Vec<u8>> {
+    let length = usize::try_from(range.end.saturating_sub(range.start)).map_err(|_| Error::TooLarge)?;
+    let mut bytes = vec![0; length];
+    match file.read_exact_at(&mut bytes, range.start) {
+        Ok(()) => Ok(bytes),
+        Err(error) if error.kind() == ErrorKind::UnexpectedEof => Err(Error::Corrupt("a body is cut short".to_owned())),
+        Err(error) => Err(by_system(&error)),
+    }
+}
+
 /// Removes a file that nobody needs.
 pub(crate) fn remove(path: &Path) {
     match fs::remove_file(path) {
@@ -161,9 +168,7 @@ pub(crate) fn remove(path: &Path) {
 
 fn missing(name: &str, error: &std::io::Error) -> Error {
     match error.kind() {
-        ErrorKind::NotFound | ErrorKind::UnexpectedEof => {
-            Error::Corrupt(format!("the body blobs/{}/{name}: {error}", shard(name)))
-        }
+        ErrorKind::NotFound => Error::Corrupt(format!("the body blobs/{}/{name}: {error}", shard(name))),
         _ => by_system(error),
     }
 }

@@ -10,6 +10,7 @@ use crate::blob::{self, PreparedBlob};
 use crate::engine::{Opened, Upkeep};
 use crate::error::{Error, OpenError, Result};
 use crate::faults::Faults;
+use crate::lock::make_private_folder;
 use crate::migration::{Migration, migrate};
 use crate::reader::Readers;
 use crate::search::SearchIndex;
@@ -73,7 +74,7 @@ impl Store {
     pub fn open(options: Options, migrations: &[Migration]) -> Result<Self, OpenError> {
         let Options { folder, blob_inline_max, readers, queue, batch, faults } = options;
         let unusable = |error| OpenError::Folder { folder: folder.clone(), error };
-        std::fs::create_dir_all(&folder).map_err(unusable)?;
+        make_private_folder(&folder).map_err(unusable)?;
         let turn = wait_for_turn(&folder).map_err(unusable)?;
         let (shelf, old_files) = Shelf::open(&folder).map_err(unusable)?;
         let shelf = Arc::new(shelf);

@@ -247,7 +247,11 @@ impl Clerk {
             if job.is_abandoned() {
                 continue;
             }
-            self.run_one(&mut *job);
+            if done.is_empty() {
+                self.run_first(&mut *job)
+            } else {
+                self.run_marked(&mut *job)
+            };
             if self.tx.session().in_transaction() {
                 done.push_back(job);
                 continue;
@@ -260,16 +264,30 @@ impl Clerk {
         }
     }
 
-    /// Runs one job in its savepoint; undoes what it did if it failed.
-    fn run_one(&mut self, job: &mut dyn Job) {
+    /// Runs the first job of a transaction. It needs no mark: the beginning is one.
+    fn run_first(&mut self, job: &mut dyn Job) {
+        if job.run(&mut self.tx) || !self.tx.session().in_transaction() {
+            return;
+        }
+        self.desk.counters.failed.fetch_add(1, Relaxed);
+        self.tx.take_effects();
+        self.tx.session().roll_back();
+        if let Err(error) = self.tx.session().begin() {
+            job.fail(error);
+        }
+    }
+
+    /// Runs one of the others; undoes what it did if it failed.
+    fn run_marked(&mut self, job: &mut dyn Job) {
         let mark = self.tx.mark();
         if let Err(error) = self.tx.session().mark() {
             return job.fail(error);
         }
-        let kept =
-            if job.run(&mut self.tx) { self.tx.session().keep().map_err(|error| job.fail(error)) } else { Err(()) };
-        if kept.is_ok() {
-            return;
+        if job.run(&mut self.tx) {
+            match self.tx.session().keep() {
+                Ok(()) => return,
+                Err(error) => job.fail(error),
+            }
         }
         self.desk.counters.failed.fetch_add(1, Relaxed);
         self.tx.forget_since(mark);

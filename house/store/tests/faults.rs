@@ -236,6 +236,25 @@ async fn a_full_disk_refuses_every_kind_of_write_with_the_same_word_and_loses_no
 }
 
 #[test]
+fn a_start_on_a_full_disk_says_that_it_is_full() {
+    let folder = tempfile::tempdir().unwrap();
+    let Some(disk) = SmallDisk::mount(folder.path(), "2m") else {
+        eprintln!("skipped: this user may not mount a small file system");
+        return;
+    };
+    open(folder.path()).close_blocking();
+    let ballast = std::fs::File::create(folder.path().join("ballast")).unwrap();
+    while std::io::Write::write_all(&mut &ballast, &[1; 4096]).is_ok() {}
+    while std::io::Write::write_all(&mut &ballast, &[1]).is_ok() {}
+    let error = Store::open(options(folder.path()), MIGRATIONS).err().expect("it does not open");
+    assert!(error.to_string().contains("full"), "{error}");
+    drop(ballast);
+    std::fs::remove_file(folder.path().join("ballast")).unwrap();
+    open(folder.path()).close_blocking();
+    drop(disk);
+}
+
+#[test]
 fn a_disk_that_fails_in_the_middle_of_writing_gives_errors_and_no_lies() {
     let folder = tempfile::tempdir().unwrap();
     open(folder.path()).close_blocking();

@@ -121,6 +121,15 @@ fn a_folder_that_cannot_be_made_is_named() {
 }
 
 #[test]
+fn a_folder_that_the_store_makes_is_for_its_owner_only() {
+    use std::os::unix::fs::PermissionsExt;
+    let folder = tempfile::tempdir().unwrap();
+    let data = folder.path().join("new/data");
+    open(&data).close_blocking();
+    assert_eq!(std::fs::metadata(&data).unwrap().permissions().mode() & 0o777, 0o700);
+}
+
+#[test]
 fn the_lock_names_who_has_the_folder() {
     let folder = tempfile::tempdir().unwrap();
     let lock = Lock::take(folder.path()).unwrap();

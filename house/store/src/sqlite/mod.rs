@@ -99,6 +99,9 @@ impl Sqlite {
         let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
         let connection = connect(setup.file, flags, setup.cache_bytes)?;
         set(&connection, "query_only", true)?;
+        // Sorting for a read does not touch the disk. The writer keeps the default: in memory its savepoints' journal
+        // is a list of small pieces that SQLite walks on each release.
+
         Ok(Self::on(connection))
     }
 
@@ -234,7 +237,6 @@ fn connect(file: &Path, flags: OpenFlags, cache_bytes: u32) -> Result<Connection
     let connection = Connection::open_with_flags(file, flags).map_err(fault)?;
     connection.busy_timeout(PATIENCE).map_err(fault)?;
     connection.set_prepared_statement_cache_capacity(STATEMENTS);
-    set(&connection, "temp_store", "MEMORY")?;
     // Negative: kibibytes, not pages.
     set(&connection, "cache_size", -i64::from(cache_bytes / 1024))?;
     Ok(connection)
