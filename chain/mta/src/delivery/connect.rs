@@ -62,7 +62,7 @@ async fn addresses(means: &Means, host: &str) -> Result<Vec<IpAddr>, Fault> {
 
 /// How far TLS got.
 enum Shaken {
-    Line(Line),
+    Line(Box<Line>),
     /// The handshake failed: the connection is of no use any more.
     Broken(Fault),
 }
@@ -70,7 +70,7 @@ enum Shaken {
 async fn open(means: &Means, way: &SmtpWay, host: &str, ip: IpAddr) -> Result<Line, Fault> {
     let line = greeted(means, way, host, ip).await?;
     let mut line = match with_tls(means, way, host, line).await? {
-        Shaken::Line(line) => line,
+        Shaken::Line(line) => *line,
         Shaken::Broken(fault) if way.demand != Demand::Opportunistic => return Err(fault),
         // RFC 7435: better in clear than not at all, on a new connection.
         Shaken::Broken(fault) => {
@@ -136,12 +136,12 @@ async fn hello(means: &Means, way: &SmtpWay, line: &mut Line) -> Result<(), Faul
 
 async fn with_tls(means: &Means, way: &SmtpWay, host: &str, mut line: Line) -> Result<Shaken, Fault> {
     if line.is_tls() {
-        return Ok(Shaken::Line(line));
+        return Ok(Shaken::Line(Box::new(line)));
     }
     let name = line.host.clone();
     if !line.offers.starttls {
         return match way.demand {
-            Demand::Opportunistic => Ok(Shaken::Line(line)),
+            Demand::Opportunistic => Ok(Shaken::Line(Box::new(line))),
             _ => Err(Fault::for_now(Said::ours(Enhanced(4, 7, 4), format!("{name} offers no TLS")))),
         };
     }
@@ -157,7 +157,7 @@ async fn with_tls(means: &Means, way: &SmtpWay, host: &str, mut line: Line) -> R
     match line.start_tls(tls, host).await {
         Ok(mut line) => {
             hello(means, way, &mut line).await?;
-            Ok(Shaken::Line(line))
+            Ok(Shaken::Line(Box::new(line)))
         }
         Err(lost) => Ok(Shaken::Broken(broken(&name, "TLS with", &lost))),
     }

@@ -196,9 +196,7 @@ impl Delivery {
     /// Runs until `shutdown`: then no new letter is begun, those under way are finished within the grace, and the
     /// call returns.
     pub async fn run(self, shutdown: Shutdown) {
-        let reports = tokio::spawn(reporter::run(self.means.clone(), shutdown.clone()));
-        scheduler::run(self.means, shutdown).await;
-        let _ = reports.await;
+        tokio::join!(reporter::run(self.means.clone(), shutdown.clone()), scheduler::run(self.means, shutdown));
     }
 }
 

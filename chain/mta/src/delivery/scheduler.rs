@@ -81,10 +81,10 @@ pub async fn run(means: Means, shutdown: Shutdown) {
 }
 
 fn note_panic(ended: Result<(), tokio::task::JoinError>) {
-    if let Err(error) = ended {
-        if error.is_panic() {
-            tracing::error!(%error, "a carrier panicked; its letters wait until the next start");
-        }
+    if let Err(error) = ended
+        && error.is_panic()
+    {
+        tracing::error!(%error, "a carrier panicked; its letters wait until the next start");
     }
 }
 
@@ -158,10 +158,10 @@ impl Depot {
     /// The way to a domain, where the name servers need not be asked for it.
     async fn at_hand(&self, domain: &Domain) -> Result<Option<Found>, mail::seam::OurFault> {
         // Every domain of ours has a postmaster (RFC 5321 §4.5.1).
-        if let Ok(postmaster) = Address::new("postmaster", domain.clone()) {
-            if self.means.recipients.standing(&postmaster).await? != Standing::Elsewhere {
-                return Ok(Some(("local".to_owned(), Way::Local)));
-            }
+        if let Ok(postmaster) = Address::new("postmaster", domain.clone())
+            && self.means.recipients.standing(&postmaster).await? != Standing::Elsewhere
+        {
+            return Ok(Some(("local".to_owned(), Way::Local)));
         }
         Ok(self.means.routes.find(domain).map(|route| hosts::by_route(route)))
     }

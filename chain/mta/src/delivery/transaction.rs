@@ -323,10 +323,9 @@ impl Transaction<'_> {
     }
 
     async fn piece(&self, at: u64) -> Result<Bytes, Stopped> {
-        if let Some(beginning) = usize::try_from(at).ok().and_then(|at| self.letter.beginning.get(at..)) {
-            if !beginning.is_empty() {
-                return Ok(self.letter.beginning.slice_ref(beginning));
-            }
+        let beginning = usize::try_from(at).ok().and_then(|at| self.letter.beginning.get(at..));
+        if let Some(beginning) = beginning.filter(|bytes| !bytes.is_empty()) {
+            return Ok(self.letter.beginning.slice_ref(beginning));
         }
         let blob = self.letter.blob;
         let read = self.store.read(move |view| view.read_blob(blob, at..at + PIECE)).await;

@@ -1,6 +1,5 @@
 //! Reports on letters in the queue: the recipient goes off it, and the report into it, in one commit.
 
-use bytes::Bytes;
 use mail::{Address, Enhanced, LetterId, Timestamp};
 use store::{Store, Tx, View, params};
 
@@ -122,7 +121,7 @@ fn load(view: &View, letter: i64, subject: Subject) -> Result<Option<(Loaded, Ve
         },
     )?;
     let whole = WHOLE_UP_TO as u64;
-    loaded.beginning = Bytes::from(view.read_blob(loaded.blob, 0..whole.min(loaded.size))?);
+    loaded.beginning = view.read_blob(loaded.blob, 0..whole.min(loaded.size))?;
     Ok(Some((loaded, found.into_iter().flatten().collect())))
 }
 

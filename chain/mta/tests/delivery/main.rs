@@ -1,0 +1,12 @@
+//! Delivery against servers that do as their script says, fault by fault.
+
+#![allow(missing_docs)]
+
+extern crate facteur_mta as mta;
+
+mod desk;
+mod faults;
+mod handing_over;
+mod reports;
+mod routing;
+mod support;

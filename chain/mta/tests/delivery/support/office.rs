@@ -1,0 +1,184 @@
+//! An office at alpha.test with a queue in a temporary folder.
+
+use std::net::IpAddr;
+use std::path::Path;
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, SystemTime};
+
+use bytes::Bytes;
+use mail::seam::{OurFault, Pending, Recipients, Standing};
+use mail::{Address, BodyKind, Envelope, Letter, LetterId, Reply, ReturnPath, Timestamp};
+use mta::backoff::Schedule;
+use mta::bounce::Office as Writer;
+use mta::delivery::{Delivery, Done, LocalDrop, Means, OutgoingTls};
+use mta::queue::{self, Counts, Filter, Listed, Page, Terms};
+use net::{AddressAnswer, Exchange, MxAnswer, Stop, Table};
+use store::{Store, Tx, View};
+
+pub fn now() -> Timestamp {
+    Timestamp(SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap().as_millis() as i64)
+}
+
+pub fn address(text: &str) -> Address {
+    Address::parse(text).unwrap()
+}
+
+/// alpha.test is ours, everything else is not.
+struct OurDomains;
+
+impl Recipients for OurDomains {
+    fn standing<'a>(&'a self, address: &'a Address) -> Pending<'a, Result<Standing, OurFault>> {
+        let ours = address.domain().as_str() == "alpha.test";
+        Box::pin(async move { Ok(if ours { Standing::Ours } else { Standing::Elsewhere }) })
+    }
+}
+
+/// Keeps what was filed; `full@` has no room, `gone@` is not there.
+pub struct Cabinet {
+    store: Store,
+    filed: Mutex<Vec<(Letter, Envelope)>>,
+}
+
+fn verdict(address: &Address) -> Reply {
+    match address.local() {
+        "full" => Reply::new(452, (4, 2, 2), "the mailbox is full"),
+        "gone" => Reply::new(550, (5, 1, 1), "no such person"),
+        _ => Reply::new(250, (2, 1, 5), "filed"),
+    }
+}
+
+impl LocalDrop for Cabinet {
+    fn drop_off(&self, letter: Letter, envelope: Envelope, mut done: Done) -> Pending<'_, Result<(), OurFault>> {
+        let replies: Vec<(Address, Reply)> = envelope.recipients.iter().map(|to| (to.clone(), verdict(to))).collect();
+        Box::pin(async move {
+            let filed = replies.iter().any(|(_, reply)| reply.is_positive());
+            let write = move |tx: &mut Tx| done(tx, &replies);
+            self.store.write::<(), store::Error, _>(write).await.map_err(|error| OurFault(error.to_string()))?;
+            if filed {
+                self.filed.lock().unwrap().push((letter, envelope));
+            }
+            Ok(())
+        })
+    }
+}
+
+pub struct Office {
+    pub store: Store,
+    pub means: Means,
+    cabinet: Arc<Cabinet>,
+    running: Option<(Stop, tokio::task::JoinHandle<()>)>,
+}
+
+impl Office {
+    /// With the data in `folder`, short waits, and these names known. `port` is where MX hosts listen.
+    pub fn open(folder: &Path, names: Table, port: u16) -> Self {
+        let mut options = store::Options::new(folder);
+        options.readers = 2;
+        Self::with_store(Store::open(options, mta::MIGRATIONS).unwrap(), names, port)
+    }
+
+    pub fn with_store(store: Store, names: Table, port: u16) -> Self {
+        let cabinet = Arc::new(Cabinet { store: store.clone(), filed: Mutex::default() });
+        let writer = Writer { hostname: "mail.alpha.test".into(), postmaster: address("postmaster@alpha.test") };
+        let tls = OutgoingTls {
+            opportunistic: net::ClientTls::opportunistic().unwrap(),
+            verified: net::ClientTls::with_roots([]).unwrap(),
+        };
+        let mut means = Means::new(store.clone(), Arc::new(names), Arc::new(OurDomains), cabinet.clone(), writer, tls);
+        means.port = port;
+        means.schedule = Schedule {
+            first: Duration::from_millis(200),
+            most: Duration::from_millis(800),
+            lifetime: Duration::from_secs(600),
+            warn_after: None,
+        };
+        means.limits.idle = Duration::from_millis(500);
+        Self { store, means, cabinet, running: None }
+    }
+
+    pub fn start(&mut self) {
+        let (stop, shutdown) = Stop::new();
+        let delivery = Delivery::new(self.means.clone());
+        self.running = Some((stop, tokio::spawn(delivery.run(shutdown))));
+    }
+
+    pub async fn stop(&mut self) {
+        let Some((stop, task)) = self.running.take() else { return };
+        stop.request(Duration::from_secs(5));
+        task.await.unwrap();
+    }
+
+    /// Everything in memory is gone at once, as after kill -9.
+    pub async fn crash(mut self) {
+        if let Some((stop, task)) = self.running.take() {
+            task.abort();
+            let _ = task.await;
+            std::mem::forget(stop);
+        }
+    }
+
+    pub async fn queue(&self, to: &[&str]) -> LetterId {
+        self.queue_from("alice@alpha.test", to, b"From: alice@alpha.test\r\nSubject: Hello Bob\r\n\r\nHow are you?\r\n")
+            .await
+    }
+
+    pub async fn queue_from(&self, from: &str, to: &[&str], raw: &[u8]) -> LetterId {
+        let letter = Letter { id: LetterId::from_random(rand::random()), raw: Bytes::copy_from_slice(raw) };
+        let envelope = Envelope {
+            return_path: Address::parse(from).map_or(ReturnPath::Null, ReturnPath::Address),
+            recipients: to.iter().map(|to| address(to)).collect(),
+            body: BodyKind::SevenBit,
+            smtputf8: true,
+        };
+        let terms = Terms::new(now(), &self.means.schedule);
+        let mut prepared = queue::prepare(&self.store, &letter, &envelope, terms).unwrap();
+        self.store.write::<(), store::Error, _>(move |tx| prepared.put(tx)).await.unwrap();
+        letter.id
+    }
+
+    pub fn read<T: Send + 'static>(&self, read: impl FnOnce(&View) -> Result<T, store::Error> + Send + 'static) -> T {
+        tokio::task::block_in_place(|| self.store.read_blocking(read)).unwrap()
+    }
+
+    pub fn counts(&self) -> Counts {
+        self.read(queue::counts)
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.counts().letters == 0
+    }
+
+    pub fn list(&self) -> Vec<Listed> {
+        let page = Page { after: 0, most: 1000 };
+        self.read(move |view| queue::list(view, &Filter::default(), page))
+    }
+
+    /// What was said last about a recipient that is still in the queue.
+    pub fn said_of(&self, to: &str) -> String {
+        let all = self.list();
+        let found = all.iter().flat_map(|letter| &letter.recipients).find(|r| r.address == address(to));
+        found.map(|r| r.said.clone()).unwrap_or_default()
+    }
+
+    /// Letters filed for our own people: to whom, and their text.
+    pub fn filed(&self) -> Vec<(String, String)> {
+        let filed = self.cabinet.filed.lock().unwrap();
+        let text = |letter: &Letter| String::from_utf8_lossy(&letter.raw).into_owned();
+        filed.iter().map(|(letter, to)| (to.recipients[0].to_string(), text(letter))).collect()
+    }
+}
+
+/// `domain` has these MX hosts, each at its address.
+pub fn mx(names: Table, domain: &str, hosts: &[(u16, &str, &str)]) -> Table {
+    let exchange =
+        |(preference, host, _): &(u16, &str, &str)| Exchange { preference: *preference, host: (*host).into() };
+    let names = names.mx(domain, Ok(MxAnswer::Hosts(hosts.iter().map(exchange).collect())));
+    hosts.iter().fold(names, |names, (_, host, ip)| {
+        names.addresses(host, Ok(AddressAnswer::Addresses(vec![ip.parse::<IpAddr>().unwrap()])))
+    })
+}
+
+/// beta.test is at 127.0.0.1.
+pub fn beta() -> Table {
+    mx(Table::new(), "beta.test", &[(10, "mx.beta.test", "127.0.0.1")])
+}
