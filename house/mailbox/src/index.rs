@@ -83,11 +83,29 @@ struct Batch {
 async fn index(store: &Store) -> Result<bool, Error> {
     let search = store.search();
     let reached = search.reached().await?;
-    let batch = store.read(move |view| batch(view, reached)).await?;
+    let batch = match store.read(move |view| batch(view, reached, BATCH)).await {
+        Err(Error::Store(store::Error::Panicked(why))) => one_by_one(store, reached, &why).await?,
+        batch => batch?,
+    };
     if batch.reached > reached {
         search.add(batch.documents, batch.reached).await?;
     }
     Ok(batch.more)
+}
+
+/// A letter of the batch is more than our readers of text can bear: it is passed over, so that it does not keep all
+/// that come after it out of the index.
+async fn one_by_one(store: &Store, reached: i64, why: &str) -> Result<Batch, Error> {
+    match store.read(move |view| batch(view, reached, 1)).await {
+        Err(Error::Store(store::Error::Panicked(_))) => {}
+        batch => return batch,
+    }
+    let sql = "SELECT MIN(letter) FROM letter WHERE letter > $1";
+    let next: Option<i64> =
+        store.read(move |view| Ok::<_, Error>(view.query_one(sql, params![reached], |row| row.get(0))?)).await?;
+    let next = next.unwrap_or(reached);
+    tracing::error!(letter = next, why, "this letter cannot be indexed; please report it with the letter");
+    Ok(Batch { documents: Vec::new(), reached: next, more: true })
 }
 
 /// Letters that have left the house leave the index.
@@ -121,10 +139,10 @@ struct Kept {
     structure: Structure,
 }
 
-fn batch(view: &View, reached: i64) -> Result<Batch, Error> {
+fn batch(view: &View, reached: i64, most: usize) -> Result<Batch, Error> {
     let letters = view.query(
         "SELECT letter, account, blob, summary, structure FROM letter WHERE letter > $1 ORDER BY letter LIMIT $2",
-        params![reached, BATCH],
+        params![reached, most],
         |row| {
             Ok(Kept {
                 letter: LetterKey(row.get(0)?),
@@ -135,7 +153,7 @@ fn batch(view: &View, reached: i64) -> Result<Batch, Error> {
             })
         },
     )?;
-    let full = letters.len() == BATCH;
+    let full = letters.len() == most;
     let mut batch = Batch { documents: Vec::new(), reached, more: full };
     let mut octets = 0;
     for Kept { letter, account, blob, summary, structure } in letters {
@@ -160,7 +178,14 @@ pub(crate) fn document(
     summary: &Summary,
     structure: &Structure,
 ) -> Result<Document, Error> {
-    let told = text::told(structure, TEXT, |range| view.read_blob(blob, range))?;
+    let told = match text::told(structure, TEXT, |range| view.read_blob(blob, range)) {
+        // A damaged letter is found by what is kept of its header, and does not keep the others from being found.
+        Err(store::Error::NoBlob(_) | store::Error::Corrupt(_)) => {
+            tracing::warn!(letter = letter.0, "the body of this letter is damaged; restore it from a backup");
+            text::Told::default()
+        }
+        told => told?,
+    };
     let subject = summary.subject().map(decode::words).unwrap_or_default();
     let stemmer = words::stemmer(&told.body);
     let people = |fields: &[Option<&[u8]>]| {

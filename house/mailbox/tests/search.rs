@@ -241,3 +241,14 @@ fn a_search_without_bounds_is_refused() {
         assert!(matches!(refused, Err(mailbox::Error::TooComplex)));
     }
 }
+
+#[test]
+fn a_letter_whose_body_is_damaged_does_not_keep_the_others_from_being_found() {
+    let house = house();
+    house.write(|tx| Ok(tx.execute("DELETE FROM blob WHERE id = 1", store::params![]).map(drop)?)).unwrap();
+    for _ in 0..2 {
+        assert_eq!(find(&house, Criteria::Body("décision".into())), [4]);
+        assert_eq!(find(&house, Criteria::Text("promised".into())), [1]);
+        index(&house);
+    }
+}

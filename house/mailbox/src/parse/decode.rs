@@ -7,6 +7,9 @@ use unicode_normalization::UnicodeNormalization;
 
 use super::structure::{Encoding, Param, find};
 
+/// Blanks kept back until it is known whether a line ends behind them.
+const MOST_HELD: usize = 1024;
+
 /// Undoes a transfer encoding piece by piece, so that no part need be in memory whole.
 #[derive(Clone, Debug)]
 pub struct Decoder {
@@ -76,6 +79,10 @@ impl Decoder {
     /// RFC 2045 §6.7.
     fn quoted_printable(&mut self, piece: &[u8], out: &mut Vec<u8>) {
         for &byte in piece {
+            // No line has so many blanks at its end by mistake.
+            if self.held.len() > MOST_HELD {
+                out.append(&mut self.held);
+            }
             match (self.held.first(), byte) {
                 (Some(b'='), _) => self.escape(byte, out),
                 (_, b'=') => {

@@ -176,6 +176,18 @@ mod tests {
         assert_eq!(question(" ?! ", None), None);
     }
 
+    proptest::proptest! {
+        #[test]
+        fn any_text_has_words_and_stems(text in "\\PC{0,60}", letters in "[a-zäößéèçñığşа-яё]{1,20}") {
+            question(&text, None);
+            question(&letters, None);
+            stemmer(&text);
+            for (_, algorithm) in LANGUAGES {
+                indexed(&letters, Some(&Stemmer::create(algorithm)));
+            }
+        }
+    }
+
     #[test]
     fn no_text_makes_the_stemmers_panic() {
         for text in ["ſ", "İ", "ß", "\u{301}", "a\u{0}b", "ыыыы", "ااا", "'''", "ﬀ", "𝔘𝔫𝔦", "ǆ", "\u{10ffff}"]
