@@ -84,6 +84,8 @@ pub struct Decoder {
     letters_size: u64,
     stage: Stage,
     refusal: Option<Refusal>,
+    /// Octets of the refused line that were thrown away.
+    thrown: usize,
 }
 
 #[derive(Debug)]
@@ -106,6 +108,9 @@ enum Stage {
 /// thrown away; beyond, closing the connection is cheaper for both (RFC 7888 §4).
 const SWALLOW_MAX: u64 = 1024 * 1024;
 
+/// A line may be so many times too long before nobody believes any more that it will end.
+const FLOOD: usize = 16;
+
 /// What is kept of a refused line: enough for the announcement of a literal.
 const LINE_TAIL: usize = 32;
 
@@ -121,6 +126,7 @@ impl Decoder {
             letters_size: 0,
             stage: Stage::Line,
             refusal: None,
+            thrown: 0,
         }
     }
 
@@ -216,6 +222,7 @@ impl Decoder {
 
     fn begin_line(&mut self) {
         self.line = self.text.len();
+        self.thrown = 0;
         self.stage = Stage::Line;
     }
 
@@ -224,10 +231,14 @@ impl Decoder {
         let count = end.map_or(input.len(), |end| end + 1);
         self.text.extend_from_slice(input.get(..count).unwrap_or_default());
         if self.text.len() - self.line > self.limits.line || self.text.len() > self.limits.command {
-            self.refuse("The command is too long", true);
+            // RFC 9051 §7.1.3: a line too long is a BAD.
+            self.refuse("The command is too long", false);
         }
         if self.refusal.is_some() {
             self.keep_tail();
+        }
+        if self.thrown > FLOOD * self.limits.line {
+            return (count, Some(Event::Lost("Far too much came without a line end")));
         }
         (count, if end.is_some() { self.end_line() } else { None })
     }
@@ -242,6 +253,7 @@ impl Decoder {
     fn keep_tail(&mut self) {
         let drop = self.text.len().saturating_sub(LINE_TAIL);
         self.text.drain(..drop);
+        self.thrown += drop;
         self.line = 0;
     }
 
@@ -349,6 +361,7 @@ impl Decoder {
         self.letters_size = 0;
         self.stage = Stage::Line;
         self.refusal = None;
+        self.thrown = 0;
     }
 }
 
