@@ -50,6 +50,13 @@ pub(crate) fn make_private_folder(folder: &Path) -> std::io::Result<()> {
     DirBuilder::new().recursive(true).mode(0o700).create(folder)
 }
 
+/// Two processes that make or migrate a database at once would trip over each other; released when dropped.
+pub(crate) fn wait_for_turn(folder: &Path) -> std::io::Result<File> {
+    let file = File::options().create(true).truncate(false).write(true).open(folder.join("opening.lock"))?;
+    file.lock()?;
+    Ok(file)
+}
+
 const NAME: &str = "facteur.lock";
 
 fn open(folder: &Path) -> std::io::Result<File> {

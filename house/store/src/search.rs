@@ -6,13 +6,14 @@ use std::sync::{Arc, PoisonError, RwLock};
 use crate::engine::{Opened, Upkeep};
 use crate::error::{Error, Result};
 use crate::faults::Faults;
+use crate::lock::wait_for_turn;
 use crate::reader::Readers;
 use crate::shelf::Shelf;
 use crate::sqlite::{self, Durability, Setup, words};
 use crate::statistics::Counters;
 use crate::topic::Board;
 use crate::tx::Tx;
-use crate::writer::{Desk, Writer};
+use crate::writer::{self, Writer};
 
 /// Part of a letter in which words stand.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -70,8 +71,14 @@ pub struct SearchIndex(Arc<Shared>);
 
 struct Shared {
     folder: PathBuf,
-    /// Replaced as a whole when the file is found to be damaged.
-    desk: RwLock<Arc<Index>>,
+    desk: RwLock<Desk>,
+}
+
+/// The index is opened by who needs it first: most commands never do.
+enum Desk {
+    Unopened,
+    Open(Arc<Index>),
+    Closed,
 }
 
 struct Index {
@@ -81,25 +88,21 @@ struct Index {
 }
 
 impl SearchIndex {
-    pub(crate) fn open(folder: &Path) -> Result<Self> {
-        let index = Index::open(folder).or_else(|error| match error {
-            Error::Corrupt(_) | Error::Sql(_) => Index::anew(folder),
-            error => Err(error),
-        })?;
-        Ok(Self(Arc::new(Shared { folder: folder.to_owned(), desk: RwLock::new(Arc::new(index)) })))
+    pub(crate) fn new(folder: &Path) -> Self {
+        Self(Arc::new(Shared { folder: folder.to_owned(), desk: RwLock::new(Desk::Unopened) }))
     }
 
     /// Adds letters. `reached` is noted as the last letter looked at, be it in the batch or not. Letters that are in
     /// the index already are replaced.
     pub async fn add(&self, batch: Vec<Document>, reached: i64) -> Result<()> {
-        let index = self.index();
+        let index = self.index()?;
         let outcome = index.writer.write(move |tx| words::add(tx, &batch, reached)).await;
         self.mend(&index, outcome)
     }
 
     /// Removes letters. Such as are not in the index are passed over.
     pub async fn remove(&self, letters: Vec<i64>) -> Result<()> {
-        let index = self.index();
+        let index = self.index()?;
         let remove = move |tx: &mut Tx| letters.iter().try_for_each(|letter| words::remove(tx, *letter));
         let outcome = index.writer.write(remove).await;
         self.mend(&index, outcome)
@@ -107,54 +110,85 @@ impl SearchIndex {
 
     /// The last letter that was looked at. 0: the index is new, or was damaged and begins again.
     pub async fn reached(&self) -> Result<i64> {
-        let index = self.index();
+        let index = self.index()?;
         let outcome = index.readers.read(words::reached).await;
         self.mend(&index, outcome)
     }
 
     /// [`reached`](Self::reached) where blocking is allowed, such as within [`Store::read`](crate::Store::read).
     pub fn reached_blocking(&self) -> Result<i64> {
-        let index = self.index();
+        let index = self.index()?;
         let outcome = index.readers.read_blocking(words::reached);
         self.mend(&index, outcome)
     }
 
     /// Letters of an account that match, the newest (highest) first, below `before` where that is given.
     pub async fn query(&self, account: i64, query: &Query, before: Option<i64>, limit: usize) -> Result<Vec<i64>> {
-        let (index, query) = (self.index(), query.clone());
+        let (index, query) = (self.index()?, query.clone());
         let outcome = index.readers.read(move |view| words::find(view, account, &query, before, limit)).await;
         self.mend(&index, outcome)
     }
 
     /// [`query`](Self::query) where blocking is allowed, such as within [`Store::read`](crate::Store::read).
     pub fn query_blocking(&self, account: i64, query: &Query, before: Option<i64>, limit: usize) -> Result<Vec<i64>> {
-        let (index, query) = (self.index(), query.clone());
+        let (index, query) = (self.index()?, query.clone());
         let outcome = index.readers.read_blocking(move |view| words::find(view, account, &query, before, limit));
         self.mend(&index, outcome)
     }
 
     pub(crate) fn close(&self) {
-        self.index().close();
+        let mut desk = self.0.desk.write().unwrap_or_else(PoisonError::into_inner);
+        if let Desk::Open(index) = std::mem::replace(&mut *desk, Desk::Closed) {
+            index.close();
+        }
     }
 
-    fn index(&self) -> Arc<Index> {
-        Arc::clone(&self.0.desk.read().unwrap_or_else(PoisonError::into_inner))
+    fn index(&self) -> Result<Arc<Index>> {
+        match &*self.0.desk.read().unwrap_or_else(PoisonError::into_inner) {
+            Desk::Open(index) => return Ok(Arc::clone(index)),
+            Desk::Closed => return Err(Error::Closed),
+            Desk::Unopened => {}
+        }
+        let mut desk = self.0.desk.write().unwrap_or_else(PoisonError::into_inner);
+        match &*desk {
+            Desk::Open(index) => Ok(Arc::clone(index)),
+            Desk::Closed => Err(Error::Closed),
+            Desk::Unopened => {
+                let index = Arc::new(Index::open_or_begin_again(&self.0.folder)?);
+                *desk = Desk::Open(Arc::clone(&index));
+                Ok(index)
+            }
+        }
     }
 
     /// Begins again with an empty index where this one is damaged.
     fn mend<T>(&self, index: &Arc<Index>, outcome: Result<T>) -> Result<T> {
         let Err(Error::Corrupt(why)) = &outcome else { return outcome };
         let mut desk = self.0.desk.write().unwrap_or_else(PoisonError::into_inner);
-        if Arc::ptr_eq(&desk, index) {
+        if matches!(&*desk, Desk::Open(open) if Arc::ptr_eq(open, index)) {
             tracing::warn!(why, "the full-text index is damaged and will be built again");
             index.close();
-            *desk = Arc::new(Index::anew(&self.0.folder)?);
+            *desk = Desk::Unopened;
+            remove_files(&self.0.folder)?;
         }
         outcome
     }
 }
 
 impl Index {
+    fn open_or_begin_again(folder: &Path) -> Result<Self> {
+        // Two processes that make the file at once would trip over each other.
+        let _turn = wait_for_turn(folder).map_err(|error| Error::Io(error.to_string()))?;
+        Self::open(folder).or_else(|error| match error {
+            Error::Corrupt(why) => {
+                tracing::warn!(why, "the full-text index is damaged and will be built again");
+                remove_files(folder)?;
+                Self::open(folder)
+            }
+            error => Err(error),
+        })
+    }
+
     fn open(folder: &Path) -> Result<Self> {
         let file = folder.join(FILE);
         let counters = Arc::<Counters>::default();
@@ -171,19 +205,9 @@ impl Index {
         let shelf = Arc::new(Shelf::none());
         let readers = Readers::start(readers, &shelf, &counters).map_err(thread)?;
         let board = Arc::<Board>::default();
-        let desk = Desk { shelf, board, counters, faults: Faults::default(), batch: GROUP };
+        let desk = writer::Desk { shelf, board, counters, faults: Faults::default(), batch: GROUP };
         let writer = Writer::start(writer, desk, QUEUE).map_err(thread)?;
         Ok(Self { writer, readers, upkeep })
-    }
-
-    fn anew(folder: &Path) -> Result<Self> {
-        for name in [FILE, "search.db-wal", "search.db-shm"] {
-            match std::fs::remove_file(folder.join(name)) {
-                Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(Error::Io(error.to_string())),
-                _ => {}
-            }
-        }
-        Self::open(folder)
     }
 
     fn close(&self) {
@@ -191,6 +215,16 @@ impl Index {
         self.readers.close();
         self.upkeep.close();
     }
+}
+
+fn remove_files(folder: &Path) -> Result<()> {
+    for name in [FILE, "search.db-wal", "search.db-shm"] {
+        match std::fs::remove_file(folder.join(name)) {
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(Error::Io(error.to_string())),
+            _ => {}
+        }
+    }
+    Ok(())
 }
 
 const FILE: &str = "search.db";

@@ -10,7 +10,7 @@ use crate::blob::{self, PreparedBlob};
 use crate::engine::{Opened, Upkeep};
 use crate::error::{Error, OpenError, Result};
 use crate::faults::Faults;
-use crate::lock::make_private_folder;
+use crate::lock::{make_private_folder, wait_for_turn};
 use crate::migration::{Migration, migrate};
 use crate::reader::Readers;
 use crate::search::SearchIndex;
@@ -100,7 +100,7 @@ impl Store {
         let (its_shelf, its_board, its_counters) = (Arc::clone(&shelf), Arc::clone(&board), Arc::clone(&counters));
         let desk = Desk { shelf: its_shelf, board: its_board, counters: its_counters, faults, batch: batch.max(1) };
         let writer = Writer::start(writer, desk, queue).map_err(unusable)?;
-        let search = SearchIndex::open(&folder).map_err(database)?;
+        let search = SearchIndex::new(&folder);
         sweep(&readers, &shelf, old_files).map_err(unusable)?;
         Ok(Self(Arc::new(Inner { writer, readers, upkeep, shelf, board, search, counters, blob_inline_max })))
     }
@@ -189,13 +189,6 @@ impl Store {
         self.0.readers.close();
         self.0.upkeep.close();
     }
-}
-
-/// Two processes that make or migrate a database at once would trip over each other; released when dropped.
-fn wait_for_turn(folder: &Path) -> std::io::Result<File> {
-    let file = File::options().create(true).truncate(false).write(true).open(folder.join("opening.lock"))?;
-    file.lock()?;
-    Ok(file)
 }
 
 /// The names of new files are on the disk only when their folder is, and the folder's name when its parent is.
