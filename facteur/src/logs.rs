@@ -6,7 +6,8 @@ use tracing_subscriber::EnvFilter;
 
 /// Starts the log. `quiet` shows warnings only, for commands that answer a person.
 pub fn start(quiet: bool) {
-    let usual = if quiet { "warn" } else { "info" };
+    // rustls warns of every client that names an IP address in its hello, which many do.
+    let usual = if quiet { "warn,rustls=error" } else { "info,rustls=error" };
     let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(usual));
     tracing_subscriber::fmt()
         .with_env_filter(filter)
