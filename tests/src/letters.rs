@@ -21,12 +21,12 @@ pub fn generated_letter(id: &str, from: &str, to: &str, size: usize) -> Vec<u8> 
     letter
 }
 
-/// The Message-IDs of letters, without the brackets, sorted.
+/// The names of generated letters (what stands before `@test` in their Message-ID), sorted.
 pub fn message_ids(letters: &[String]) -> Vec<String> {
     let mut ids: Vec<String> = letters
         .iter()
         .filter_map(|letter| letter.lines().find_map(|line| line.strip_prefix("Message-ID: <")))
-        .map(|id| id.trim_end_matches('>').to_owned())
+        .map(|id| id.trim_end_matches('>').trim_end_matches("@test").to_owned())
         .collect();
     ids.sort();
     ids
