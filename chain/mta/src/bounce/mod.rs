@@ -2,6 +2,8 @@
 
 mod cause;
 mod status;
+#[cfg(test)]
+mod tests;
 mod words;
 
 use bytes::Bytes;

@@ -107,10 +107,12 @@ impl Language for English {
                 .into(),
             Cause::Spam => format!(
                 "This happens to honest letters too. Try again with other words, fewer links and no attachment, or \
-                 reach the person in another way. If it happens often, show this report to the postmaster of {host}."
+                 reach the person in another way. If it happens often, show this report to the person in charge of \
+                 {host} (the postmaster)."
             ),
             Cause::Policy | Cause::Other => format!(
-                "Its answer below may say why. If it does not help you, show this report to the postmaster of {host}."
+                "Its answer below may say why. If it does not help you, show this report to the person in charge of \
+                 {host} (the postmaster)."
             ),
             Cause::Loop => "This is a mistake in the set-up of those servers, not yours. If you can, tell the people \
                 there in another way."
@@ -133,9 +135,10 @@ impl Language for English {
 
     fn closing(report: &Report) -> String {
         match report.kind {
-            Kind::Failed => "The letter will not be tried again for this address or these addresses. Your letter, or \
-                its beginning, is attached."
-                .into(),
+            Kind::Failed => {
+                let these = if report.fates.len() == 1 { "this address" } else { "these addresses" };
+                format!("The letter will not be tried again for {these}. Your letter, or its beginning, is attached.")
+            }
             Kind::Late { until } => format!(
                 "You need not do anything, and need not send it again: we go on trying until {}. You will hear from \
                  us if the letter cannot be delivered in the end.",
@@ -145,7 +148,7 @@ impl Language for English {
     }
 
     fn signature(report: &Report) -> String {
-        format!("The mail server {}\n(Nobody reads answers to this report.)", report.office.hostname)
+        format!("The mail server {}\n(Answers to this report reach its postmaster.)", report.office.hostname)
     }
 }
 
@@ -212,12 +215,12 @@ impl Language for French {
                 .into(),
             Cause::Spam => format!(
                 "Cela arrive aussi à des lettres honnêtes. Réessayez avec d'autres mots, moins de liens et sans pièce \
-                 jointe, ou joignez la personne par un autre moyen. Si cela se répète, montrez ce rapport au \
-                 postmaster de {host}."
+                 jointe, ou joignez la personne par un autre moyen. Si cela se répète, montrez ce rapport à la \
+                 personne responsable de {host} (le postmaster)."
             ),
             Cause::Policy | Cause::Other => format!(
-                "Sa réponse, ci-dessous, dit peut-être pourquoi. Si elle ne vous aide pas, montrez ce rapport au \
-                 postmaster de {host}."
+                "Sa réponse, ci-dessous, dit peut-être pourquoi. Si elle ne vous aide pas, montrez ce rapport à la \
+                 personne responsable de {host} (le postmaster)."
             ),
             Cause::Loop => "C'est une erreur de réglage de ces serveurs, et non la vôtre. Si vous le pouvez, \
                 prévenez les personnes concernées par un autre moyen."
@@ -240,9 +243,13 @@ impl Language for French {
 
     fn closing(report: &Report) -> String {
         match report.kind {
-            Kind::Failed => "Il n'y aura pas d'autre tentative pour cette adresse ou ces adresses. Votre lettre, ou \
-                son début, est jointe à ce message."
-                .into(),
+            Kind::Failed => {
+                let these = if report.fates.len() == 1 { "cette adresse" } else { "ces adresses" };
+                format!(
+                    "Il n'y aura pas d'autre tentative pour {these}. Votre lettre, ou son début, est jointe à ce \
+                     message."
+                )
+            }
             Kind::Late { until } => format!(
                 "Vous n'avez rien à faire, et il est inutile de la renvoyer\u{a0}: nous continuons d'essayer jusqu'au \
                  {}. Un autre message vous préviendra si la lettre ne peut finalement pas être remise.",
@@ -252,7 +259,10 @@ impl Language for French {
     }
 
     fn signature(report: &Report) -> String {
-        format!("Le serveur de courrier {}\n(Personne ne lit les réponses à ce rapport.)", report.office.hostname)
+        format!(
+            "Le serveur de courrier {}\n(Les réponses à ce rapport parviennent à son postmaster.)",
+            report.office.hostname
+        )
     }
 }
 

@@ -52,7 +52,7 @@ const OUT: Flow = Flow::Break(());
 impl Carrier<'_> {
     async fn next(&mut self) -> Option<Job> {
         let limits = &self.depot.means.limits;
-        if self.site.wants_more(limits.claims_per_domain / 2) {
+        if self.site.wants_more(limits.claims_per_domain / 4) {
             self.depot.bell.notify_one();
         }
         // An idle connection must not keep others out.

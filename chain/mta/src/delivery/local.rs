@@ -17,7 +17,7 @@ pub async fn carry(depot: Arc<Depot>, seat: Seat) {
     // There is no connection to be tried first.
     seat.site().reached();
     while !depot.shutdown.is_requested() {
-        if seat.site().wants_more(depot.means.limits.claims_per_domain / 2) {
+        if seat.site().wants_more(depot.means.limits.claims_per_domain / 4) {
             depot.bell.notify_one();
         }
         let Some(job) = seat.site().next(most, Duration::ZERO).await else { break };

@@ -9,6 +9,8 @@ use crate::queue::{self, letters_to_report, write_report};
 
 /// Reports looked up at once.
 const SLICE: usize = 50;
+/// Every letter that comes in wakes us; reports can wait so long for one another.
+const BREATH: Duration = Duration::from_millis(100);
 /// Lateness is not announced: it comes with time.
 const LOOK_AGAIN: Duration = Duration::from_secs(10);
 
@@ -19,7 +21,7 @@ pub async fn run(means: Means, shutdown: Shutdown) {
         tokio::select! {
             () = shutdown.requested() => return,
             () = tokio::time::sleep(pause) => {}
-            () = watch.changed() => {}
+            () = watch.changed() => tokio::time::sleep(BREATH).await,
         }
         pause = match write_due(&means, &shutdown).await {
             Ok(0) => LOOK_AGAIN,

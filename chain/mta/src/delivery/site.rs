@@ -1,6 +1,6 @@
 //! What is ready for one site: the hosts that take letters for one or more domains.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -49,8 +49,10 @@ struct Ready {
     failures: u32,
     /// Left alone until then, for this reason.
     closed: Option<(Timestamp, Said)>,
-    /// The store has more for it than what is here.
-    more: bool,
+    /// Recipients in `letters`.
+    waiting: usize,
+    /// Domains for which the store has more than what is here.
+    more: HashSet<Arc<Domain>>,
 }
 
 /// A carrier's place at a site, given up when it is dropped.
@@ -66,7 +68,10 @@ impl Site {
     }
 
     fn put(&self, letter: i64, claims: Vec<Claim>) {
-        self.lock().letters.entry(letter).or_default().extend(claims);
+        let mut ready = self.lock();
+        ready.waiting += claims.len();
+        ready.letters.entry(letter).or_default().extend(claims);
+        drop(ready);
         self.bell.notify_one();
     }
 
@@ -84,11 +89,13 @@ impl Site {
 
     fn take(&self, most: usize) -> Option<Job> {
         let mut ready = self.lock();
+        let ready = &mut *ready;
         let mut entry = ready.letters.first_entry()?;
         let letter = *entry.key();
         let keep = most.min(entry.get().len());
         let rest = entry.get_mut().split_off(keep);
         let claims = if rest.is_empty() { entry.remove() } else { std::mem::replace(entry.get_mut(), rest) };
+        ready.waiting -= claims.len();
         Some(Job { letter, claims })
     }
 
@@ -99,14 +106,10 @@ impl Site {
         }
     }
 
-    /// Is less than `low` ready, with more in the store? Says so once.
+    /// Are fewer than `low` recipients ready, with more in the store?
     pub fn wants_more(&self, low: usize) -> bool {
-        let mut ready = self.lock();
-        let wants = ready.more && ready.letters.len() < low;
-        if wants {
-            ready.more = false;
-        }
-        wants
+        let ready = self.lock();
+        !ready.more.is_empty() && ready.waiting < low
     }
 
     /// A carrier got through.
@@ -127,7 +130,8 @@ impl Site {
         }
         ready.reachable = false;
         ready.ceiling = None;
-        ready.more = false;
+        ready.more.clear();
+        ready.waiting = 0;
         let letters = std::mem::take(&mut ready.letters);
         Some((letters.into_iter().map(|(letter, claims)| Job { letter, claims }).collect(), ready.failures))
     }
@@ -200,7 +204,11 @@ impl Sites {
         }
         ready.closed = None;
         ready.failures = ready.failures.max(batch.failures);
-        ready.more |= batch.more;
+        if batch.more {
+            ready.more.insert(batch.domain);
+        } else {
+            ready.more.remove(&batch.domain);
+        }
         drop(ready);
         for job in batch.jobs {
             site.put(job.letter, job.claims);

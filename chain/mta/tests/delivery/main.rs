@@ -9,4 +9,5 @@ mod faults;
 mod handing_over;
 mod reports;
 mod routing;
+mod speed;
 mod support;

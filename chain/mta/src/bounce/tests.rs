@@ -1,0 +1,148 @@
+//! The reports, held against fixtures in `tests/reports`. `UPDATE=1 cargo test` writes them anew: read the difference.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use super::*;
+
+const ORIGINAL: &[u8] = b"From: Alice <alice@alpha.test>\r\n\
+    To: Bob <bob@beta.test>\r\n\
+    Subject: =?utf-8?Q?Rendez-vous_=C3=A0_la_gare?=\r\n\
+    Message-ID: <1234@alpha.test>\r\n\
+    \r\n\
+    At ten o'clock.\r\n";
+
+fn office() -> Office {
+    let postmaster = Address::parse("postmaster@alpha.test").unwrap();
+    Office { hostname: "mail.alpha.test".into(), postmaster }
+}
+
+fn fate(address: &str, status: (u8, u16, u16), said: &str, by: Option<&str>) -> Fate {
+    Fate {
+        address: Address::parse(address).unwrap(),
+        status: Enhanced(status.0, status.1, status.2),
+        said: said.into(),
+        by: by.map(str::to_owned),
+    }
+}
+
+fn id(number: u8) -> LetterId {
+    LetterId::from_random([number; 10])
+}
+
+/// What a report on `original` says, five days after it came.
+fn with<T>(kind: Kind, fates: &[Fate], original: &[u8], then: impl FnOnce(&Report) -> T) -> T {
+    let arrived = Timestamp::from_seconds(1_795_501_377);
+    then(&Report {
+        kind,
+        office: &office(),
+        to: &Address::parse("alice@alpha.test").unwrap(),
+        arrived,
+        now: arrived.after(Duration::from_secs(5 * 86_400)),
+        fates,
+        original: Original { id: id(1), bytes: original, whole: true },
+    })
+}
+
+fn whole(kind: Kind, fates: &[Fate], original: &[u8]) -> String {
+    with(kind, fates, original, |report| {
+        let (letter, envelope) = report.write(id(2));
+        assert_eq!(envelope.return_path, ReturnPath::Null);
+        assert_eq!(envelope.recipients, [Address::parse("alice@alpha.test").unwrap()]);
+        String::from_utf8(letter.raw.to_vec()).unwrap()
+    })
+}
+
+fn plain(kind: Kind, fates: &[Fate]) -> String {
+    with(kind, fates, ORIGINAL, |report| words::plain_part(report, report.subject_of_original().as_deref()))
+}
+
+fn is_as_in(name: &str, found: &str) {
+    let file = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/reports").join(name);
+    // The fixtures have the line ends of text files.
+    let found = found.replace("\r\n", "\n");
+    if std::env::var_os("UPDATE").is_some() {
+        std::fs::write(&file, &found).unwrap();
+    }
+    let expected = std::fs::read_to_string(&file).unwrap_or_default();
+    assert!(found == expected, "{} is otherwise now:\n{found}", file.display());
+}
+
+const MX: Option<&str> = Some("mx.beta.test (192.0.2.7)");
+
+#[test]
+fn a_report_is_a_letter_with_three_parts() {
+    let said = "550 5.1.1 <bob@beta.test>: Recipient address rejected: User unknown in local recipient table";
+    is_as_in("no_such_mailbox.eml", &whole(Kind::Failed, &[fate("bob@beta.test", (5, 1, 1), said, MX)], ORIGINAL));
+}
+
+#[test]
+fn a_notice_of_delay_asks_for_nothing() {
+    let until = Timestamp::from_seconds(1_795_501_377).after(Duration::from_secs(5 * 86_400));
+    let fates = [fate("bob@beta.test", (4, 4, 1), "connecting to mx.beta.test (192.0.2.7): Connection refused", None)];
+    is_as_in("late.txt", &plain(Kind::Late { until }, &fates));
+}
+
+#[test]
+fn each_cause_has_its_words_in_both_languages() {
+    for (name, status, said, by) in [
+        ("no_such_mailbox.txt", (5, 1, 1), "550 5.1.1 No such user", MX),
+        ("mailbox_closed.txt", (5, 2, 1), "550 5.2.1 mailbox disabled", MX),
+        ("mailbox_full.txt", (5, 2, 2), "552 5.2.2 over quota", MX),
+        ("no_such_domain.txt", (5, 1, 2), "the domain beta.test does not exist", None),
+        ("domain_takes_no_mail.txt", (5, 1, 10), "beta.test takes no mail (it has a null MX record)", None),
+        ("too_big.txt", (5, 3, 4), "552 5.3.4 Message size exceeds fixed limit", MX),
+        ("spam.txt", (5, 7, 1), "550 5.7.1 Message rejected as spam by content filtering", MX),
+        ("policy.txt", (5, 7, 1), "550 5.7.1 Relay access denied", MX),
+        ("loop.txt", (5, 4, 6), "the mail server of beta.test is this server", None),
+        (
+            "cannot_carry.txt",
+            (5, 6, 7),
+            "the address is international (SMTPUTF8), which mx.beta.test does not know",
+            None,
+        ),
+        ("time_ran_out.txt", (4, 4, 1), "connecting to mx.beta.test (192.0.2.7): Connection refused", None),
+        ("other.txt", (5, 0, 0), "554 no", MX),
+    ] {
+        is_as_in(name, &plain(Kind::Failed, &[fate("bob@beta.test", status, said, by)]));
+    }
+}
+
+#[test]
+fn several_recipients_stand_in_one_report_each_with_its_own_words() {
+    let fates = [
+        fate("bob@beta.test", (5, 1, 1), "550 5.1.1 No such user", MX),
+        fate("josé@bücher.example", (5, 6, 7), "the address is international (SMTPUTF8)", None),
+    ];
+    is_as_in("two_recipients.eml", &whole(Kind::Failed, &fates, ORIGINAL));
+}
+
+#[test]
+fn of_a_large_letter_only_the_header_comes_back() {
+    let large = [ORIGINAL, &[b'x'; 100], b"\r\n", &b"more\r\n".repeat(10_000)].concat();
+    let report = whole(Kind::Failed, &[fate("bob@beta.test", (5, 1, 1), "550 no", MX)], &large);
+    assert!(report.contains("Content-Type: text/rfc822-headers\r\n\r\nFrom: Alice"));
+    assert!(!report.contains("ten o'clock"));
+}
+
+#[test]
+fn hostile_words_and_headers_stay_words() {
+    let hostile = b"Subject: x\r\nMessage-ID: <a@b>\r\n\tBcc: evil@x.test\r\nX: \xff\xfe\r\n\r\n";
+    let said = format!("550 {}\u{202e}\u{7f} --=_aaaa", "x".repeat(2000));
+    let report = whole(Kind::Failed, &[fate("bob@beta.test", (5, 1, 1), &said, MX)], hostile);
+    assert!(report.is_ascii());
+    assert!(!report.contains("\r\nBcc") && !report.contains("References"));
+    let depth = |text: &str| report.matches(text).count();
+    assert_eq!(depth(&format!("\r\n--=_{}\r\n", id(2))), 3);
+}
+
+#[test]
+fn an_international_sender_gets_an_international_report() {
+    let to = Address::parse("josé@alpha.test").unwrap();
+    let fates = [fate("bob@beta.test", (5, 1, 1), "550 no", MX)];
+    with(Kind::Failed, &fates, ORIGINAL, |report| {
+        let (letter, envelope) = Report { to: &to, ..report.clone() }.write(id(2));
+        assert!(envelope.smtputf8 && envelope.body == BodyKind::EightBitMime);
+        assert!(String::from_utf8(letter.raw.to_vec()).unwrap().contains("To: <josé@alpha.test>\r\n"));
+    });
+}
