@@ -141,7 +141,7 @@ impl Depot {
             letters.entry(claimed.letter).or_default().push(claim);
         }
         let jobs = letters.into_iter().map(|(letter, claims)| Job { letter, claims }).collect();
-        let batch = Batch { domain: domain.clone(), failures: due.failures, jobs, more };
+        let batch = Batch { domain: domain.clone(), failures: due.failures, asked_for: due.asked_for, jobs, more };
         match self.at_hand(&domain).await {
             Ok(Some(found)) => self.place(batch, found).await,
             Ok(None) => {

@@ -186,6 +186,8 @@ pub struct Batch {
     pub domain: Arc<Domain>,
     /// How often in a row the domain could not be reached.
     pub failures: u32,
+    /// A command asks for it now.
+    pub asked_for: bool,
     /// The letters.
     pub jobs: Vec<Job>,
     /// The store has more.
@@ -199,7 +201,7 @@ impl Sites {
         let mut sites = self.lock();
         let site = sites.entry(name.to_owned()).or_insert_with(|| Arc::new(Site::new(way)));
         let mut ready = site.lock();
-        if let Some((until, said)) = ready.closed.clone().filter(|(until, _)| *until > now) {
+        if let Some((until, said)) = ready.closed.clone().filter(|(until, _)| *until > now && !batch.asked_for) {
             return Err((batch, until, said));
         }
         ready.closed = None;
@@ -242,7 +244,7 @@ mod tests {
             letter: *letter,
             claims: recipients.iter().copied().map(claim).collect(),
         });
-        Batch { domain: claim(0).domain, failures: 0, jobs: jobs.collect(), more: false }
+        Batch { domain: claim(0).domain, failures: 0, asked_for: false, jobs: jobs.collect(), more: false }
     }
 
     fn site_with(jobs: &[(i64, &[i64])]) -> (Sites, Arc<Site>) {
@@ -292,6 +294,8 @@ mod tests {
         site.close(Timestamp(100), Said::ours(Enhanced(4, 4, 1), "away"));
         assert!(sites.place("x", Way::Local, batch(&[(2, &[2])]), Timestamp(50)).is_err());
         assert_eq!(sites.sweep(Timestamp(50)).len(), 1);
+        assert!(sites.place("x", Way::Local, Batch { asked_for: true, ..batch(&[(3, &[3])]) }, Timestamp(50)).is_ok());
+        site.take(1);
         assert!(sites.place("x", Way::Local, batch(&[(2, &[2])]), Timestamp(100)).is_ok());
         site.take(1);
         assert!(sites.sweep(Timestamp(100)).is_empty());

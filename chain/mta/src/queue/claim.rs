@@ -11,9 +11,14 @@ pub struct DueDomain {
     pub domain: Domain,
     /// How often in a row it could not be reached at all.
     pub failures: u32,
+    /// A command asks for it: whatever its site is waiting for, it waits no longer.
+    pub asked_for: bool,
     /// The oldest first.
     pub recipients: Vec<DueRecipient>,
 }
+
+/// Stands in the place of a domain's failures when `facteur queue retry` asks for it.
+pub(super) const ASKED_FOR: i64 = -1;
 
 /// A recipient that is due.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -32,7 +37,7 @@ pub fn due(
     domains: usize,
     room: impl Fn(&str) -> usize,
 ) -> Result<Vec<DueDomain>, store::Error> {
-    let found: Vec<(String, u32)> = view.query(
+    let found: Vec<(String, i64)> = view.query(
         "SELECT domain, failures FROM queue_domain WHERE next_try <= $1 ORDER BY next_try LIMIT $2",
         params![now.0, domains],
         |row| Ok((row.get(0)?, row.get(1)?)),
@@ -44,7 +49,12 @@ pub fn due(
         let Ok(domain) = Domain::parse(&domain) else { continue };
         if room > 0 {
             let recipients = due_recipients(view, &domain, now, room)?;
-            due.push(DueDomain { domain, failures, recipients });
+            due.push(DueDomain {
+                domain,
+                failures: u32::try_from(failures).unwrap_or(0),
+                asked_for: failures == ASKED_FOR,
+                recipients,
+            });
         }
     }
     Ok(due)

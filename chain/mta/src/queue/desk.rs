@@ -8,7 +8,7 @@ use std::time::Duration;
 use mail::{Address, Domain, LetterId, ReturnPath, Timestamp};
 use store::{Store, Tx, View, params};
 
-use super::claim::return_path;
+use super::claim::{ASKED_FOR, return_path};
 use super::enter::wake_domain;
 use super::record::{finish_letter, settle_domain};
 use super::{State, TOPIC};
@@ -185,8 +185,8 @@ pub fn retry(store: &Store, which: &Which, now: Timestamp) -> Result<Vec<Touched
             params![found.row, now.0],
         )?;
         tx.execute(
-            "UPDATE queue_domain SET next_try = $2 WHERE domain = $1 AND next_try > $2",
-            params![found.domain, now.0],
+            "UPDATE queue_domain SET next_try = $2, failures = $3 WHERE domain = $1",
+            params![found.domain, now.0, ASKED_FOR],
         )?;
         Ok(())
     })

@@ -152,7 +152,8 @@ pub fn domain_failed(
     most: usize,
 ) -> Result<(), store::Error> {
     tx.execute(
-        "UPDATE queue_domain SET next_try = $2, failures = failures + 1, said = $3 WHERE domain = $1",
+        "UPDATE queue_domain SET next_try = $2, said = $3,
+            failures = CASE WHEN failures < 0 THEN 1 ELSE failures + 1 END WHERE domain = $1",
         params![domain, next_try.0, said.text],
     )?;
     let by = said.by.as_deref().unwrap_or_default();

@@ -7,7 +7,8 @@ pub const MIGRATIONS: &[Migration] = &[Migration { room: "queue", number: 1, sql
 
 /// `state`: 0 waiting, 1 held, 2 failed and to be reported. `queue_domain` says when a domain is to be looked at next:
 /// the earliest `next_try` of its waiting recipients or, after a failure to reach it at all, when its own wait is over.
-/// So a dead domain costs one row a look, however many letters wait for it.
+/// So a dead domain costs one row a look, however many letters wait for it. `failures` is -1 when a command has asked
+/// for the domain.
 const TABLES: &str = "
 CREATE TABLE queue_letter (
     id {id},

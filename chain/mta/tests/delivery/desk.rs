@@ -6,7 +6,7 @@ use mail::Domain;
 use mta::queue::{self, Filter, Page, State, Which};
 
 use crate::support::office::{Office, address, beta, now};
-use crate::support::server::{Server, say};
+use crate::support::server::{Act, Server, say};
 use crate::support::until;
 
 const BOB: &str = "bob@beta.test";
@@ -57,6 +57,30 @@ async fn retry_does_not_wait_for_a_dead_domain_either() {
     let store = second.store.clone();
     tokio::task::spawn_blocking(move || queue::retry(&store, &Which::All, now())).await.unwrap().unwrap();
     until("it has left", || second.is_empty()).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn retry_ends_the_wait_of_a_dead_host_at_once() {
+    let dead = std::sync::Arc::new(std::sync::atomic::AtomicBool::new(true));
+    let is_dead = dead.clone();
+    let server = Server::start(move |turn| {
+        let dead = is_dead.load(std::sync::atomic::Ordering::SeqCst);
+        (turn.said == "GREETING" && dead).then_some(Act::Close)
+    })
+    .await;
+    let (_folder, mut office) = office(server.port());
+    office.means.schedule.first = Duration::from_secs(1000);
+    office.means.schedule.most = Duration::from_secs(1000);
+    office.queue(&[BOB]).await;
+    office.start();
+    until("it cannot be reached", || !office.said_of(BOB).is_empty()).await;
+    dead.store(false, std::sync::atomic::Ordering::SeqCst);
+    // The letter waits with its host, in the store and in memory.
+    tokio::time::sleep(Duration::from_millis(100)).await;
+    assert_eq!(server.taken(), []);
+    let store = office.store.clone();
+    tokio::task::spawn_blocking(move || queue::retry(&store, &Which::All, now())).await.unwrap().unwrap();
+    until("it has left", || office.is_empty()).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -307,9 +307,9 @@ async fn after_a_crash_each_letter_arrives_and_only_those_on_their_way_may_arriv
     let taken = server.taken();
     for letter in &ids {
         let copies = taken.iter().filter(|arrived| arrived.data == *letter).count();
-        assert!((1..=2).contains(&copies), "{letter}: {copies}");
+        // One more for each crash that caught it between the 250 and the record.
+        assert!((1..=6).contains(&copies), "{letter}: {copies}");
     }
-    // Five connections, five crashes: no more than 25 letters were on their way at a crash.
     assert!(taken.len() <= 60 + 25, "{}", taken.len());
 }
 
