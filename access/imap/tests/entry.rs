@@ -226,3 +226,20 @@ async fn a_waiting_conversation_is_small() {
     println!("{size} octets");
     assert!(size < 3000, "{size} octets");
 }
+
+#[tokio::test]
+async fn a_stranger_who_never_stops_talking_has_to_go_as_well() {
+    let data = tempfile::tempdir().unwrap();
+    let address = house::open(data.path(), |house| house.timeouts.entry = SECOND / 4).await;
+    let mut client = Client::connect(address).await;
+    client.expect("* OK").await;
+    let begun = std::time::Instant::now();
+    while begun.elapsed() < 5 * SECOND {
+        client.say("a NOOP").await;
+        match client.hear().await {
+            line if line.starts_with("* BYE") => return,
+            line => assert!(line.starts_with("a OK"), "{line}"),
+        }
+    }
+    panic!("still there");
+}

@@ -19,6 +19,9 @@ impl From<&'static str> for Syntax {
     }
 }
 
+/// Octets of a folder's name, or of a pattern for names: several times what any folder has.
+const NAME_MAX: usize = 4096;
+
 /// What a reading function gives.
 pub type Parsed<T> = Result<T, Syntax>;
 
@@ -214,6 +217,9 @@ impl<'a> Cursor<'a> {
 
     /// Decodes a name, or a pattern for names: the wildcards stand for themselves in both encodings.
     pub fn decode_name(&self, name: &[u8]) -> Parsed<String> {
+        if name.len() > NAME_MAX {
+            return Err("The name of the folder is too long".into());
+        }
         let name = if self.utf8_names {
             String::from_utf8(name.to_vec()).ok()
         } else {

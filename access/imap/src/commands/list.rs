@@ -48,7 +48,11 @@ pub(super) async fn list(session: &mut Session, out: &mut Output<'_>, list: List
     let names = names(session).await?;
     let patterns: Vec<String> = list.patterns.iter().map(|pattern| whole(&list.reference, pattern)).collect();
     let look = Look { names: &names, list: &list, patterns: &patterns };
-    for found in look.found() {
+    for (at, (name, entry)) in look.in_order().enumerate() {
+        if at % FAIR_SHARE == FAIR_SHARE - 1 {
+            tokio::task::yield_now().await;
+        }
+        let Some(found) = look.look_at(name, entry) else { continue };
         respond(session, out, &look, &found);
         if let (Some(items), Some(folder)) = (&list.returns.status, &found.entry.folder)
             && found.selected
@@ -70,6 +74,9 @@ fn whole(reference: &str, pattern: &str) -> String {
     whole
 }
 
+/// After so many names others get their turn: patterns can be made that take long to match.
+const FAIR_SHARE: usize = 64;
+
 /// One LIST, and what it looks at.
 struct Look<'a> {
     names: &'a Names,
@@ -88,12 +95,10 @@ struct Found<'a> {
 }
 
 impl<'a> Look<'a> {
-    fn found(&self) -> Vec<Found<'a>> {
-        let mut found: Vec<Found<'a>> =
-            self.names.iter().filter_map(|(name, entry)| self.look_at(name, entry)).collect();
-        // INBOX first, as people expect it; the others by name.
-        found.sort_by_key(|found| found.name != folder::name::INBOX);
-        found
+    /// INBOX first, as people expect it; the others by name.
+    fn in_order(&self) -> impl Iterator<Item = (&'a String, &'a Entry)> {
+        let inbox = self.names.get_key_value(folder::name::INBOX);
+        inbox.into_iter().chain(self.names.iter().filter(|(name, _)| *name != folder::name::INBOX))
     }
 
     fn look_at(&self, name: &'a str, entry: &'a Entry) -> Option<Found<'a>> {

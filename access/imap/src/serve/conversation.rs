@@ -127,7 +127,11 @@ impl Conversation {
             if event != Event::More {
                 return Ok(event);
             }
-            self.connection.set_read_timeout(self.patience());
+            let patience = self.patience();
+            if patience.is_zero() {
+                return Err(Error::TimedOut.into());
+            }
+            self.connection.set_read_timeout(patience);
             tokio::select! {
                 filled = self.connection.fill() => filled?,
                 () = self.house.shutdown.requested() => return Err(CLOSING),

@@ -5,6 +5,8 @@ use crate::codec::cursor::{Cursor, Parsed};
 use crate::codec::write::is_astring_char;
 
 const PATTERNS_MAX: usize = 64;
+/// Of all patterns together: more than the longest name has, and little enough to match.
+const PATTERNS_LENGTH_MAX: usize = 4096;
 const OPTIONS_MAX: usize = 16;
 
 /// RFC 9051 §6.3.9; the plain form is the one of RFC 3501.
@@ -23,6 +25,10 @@ pub(super) fn list(cursor: &mut Cursor<'_>) -> Parsed<List> {
         list.patterns = cursor.list(PATTERNS_MAX, false, pattern)?;
     } else {
         list.patterns.push(pattern(cursor)?);
+    }
+    let length: usize = list.patterns.iter().map(String::len).sum();
+    if length > PATTERNS_LENGTH_MAX {
+        return Err("The patterns are too long".into());
     }
     if cursor.eat_word(" RETURN ") {
         list.extended = true;
