@@ -35,6 +35,11 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
         let per_second = f64::from(size) / filling.elapsed().as_secs_f64();
         println!("{{\"letters\":{size},\"filed_per_second_in_bulk\":{per_second:.0}}}");
         measure(&store, folder, size).await?;
+        if size == 10_000 {
+            let start = Instant::now();
+            mailbox::index::catch_up(&store).await?;
+            says("index all so far", size, u64::from(size) + 8_000, start.elapsed());
+        }
     }
     Ok(())
 }

@@ -14,6 +14,9 @@ const LONGEST: usize = 64;
 /// The most words a question has.
 const MOST_ASKED: usize = 16;
 
+/// Octets of a text that tell its language; more of them take longer and tell the same.
+const ENOUGH_TO_TELL: usize = 1024;
+
 /// Languages whose words are stemmed.
 const LANGUAGES: [(Lang, Algorithm); 17] = [
     (Lang::Ara, Algorithm::Arabic),
@@ -69,7 +72,7 @@ fn is_ideograph(c: char) -> bool {
 
 /// Finds the language of a text, if there is enough of it to tell.
 pub fn stemmer(text: &str) -> Option<Stemmer> {
-    let mut end = text.len().min(4096);
+    let mut end = text.len().min(ENOUGH_TO_TELL);
     while !text.is_char_boundary(end) {
         end -= 1;
     }
