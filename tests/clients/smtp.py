@@ -3,6 +3,7 @@
 Prints the answer to DATA, or the refusal, and ends with 1 when any recipient or the letter was refused.
 """
 
+import base64
 import smtplib
 import ssl
 import sys
@@ -23,8 +24,14 @@ with server:
     if how == "submit":
         server.starttls(context=context)
         server.ehlo()
-    if how != "hand-in":
+    if how != "hand-in" and sender.isascii():
         server.login(sender, password)
+    elif how != "hand-in":
+        # login() itself can only say names in ASCII.
+        plain = base64.b64encode(f"\0{sender}\0{password}".encode()).decode()
+        code, text = server.docmd("AUTH", f"PLAIN {plain}")
+        if code != 235:
+            raise smtplib.SMTPAuthenticationError(code, text)
     options = []
     if server.has_extn("8bitmime"):
         options.append("BODY=8BITMIME")
