@@ -83,7 +83,7 @@ impl Dialogue {
     }
 }
 
-/// What a [`Sink`] has taken: the Message-ID line of each letter in order, doubles included.
+/// What a [`Sink`] has taken: the name of each letter in order, doubles included.
 pub type Taken = Arc<Mutex<Vec<String>>>;
 
 /// A server that takes every letter and remembers it.
@@ -142,7 +142,7 @@ fn serve(stream: TcpStream, taken: &Taken, pause: Duration) -> std::io::Result<(
     }
 }
 
-/// Reads up to the final dot; gives the Message-ID without its brackets.
+/// Reads up to the final dot; gives what stands before `@test` in the Message-ID.
 fn read_letter(reader: &mut impl BufRead) -> std::io::Result<String> {
     let mut id = String::new();
     loop {
@@ -156,7 +156,7 @@ fn read_letter(reader: &mut impl BufRead) -> std::io::Result<String> {
         if let Some(rest) = line.strip_prefix(b"Message-ID: <")
             && id.is_empty()
         {
-            id = String::from_utf8_lossy(rest).trim_end_matches(['>', '\r', '\n']).to_owned();
+            id = String::from_utf8_lossy(rest).trim_end_matches(['>', '\r', '\n']).trim_end_matches("@test").to_owned();
         }
     }
 }
