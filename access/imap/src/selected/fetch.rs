@@ -21,6 +21,9 @@ use crate::serve::{Answer, Done, Halt, Output, Session};
 /// Letters that are marked as seen in one commit before they are shown.
 const SEEN_SLICE: u32 = 256;
 
+/// Ranges of a set that are worked on together.
+const RANGES: usize = 1000;
+
 /// Runs `FETCH`.
 pub async fn fetch(session: &mut Session, out: &mut Output<'_>, command: Fetch) -> Done {
     let plan = Plan::of(&command, session);
@@ -28,6 +31,9 @@ pub async fn fetch(session: &mut Session, out: &mut Output<'_>, command: Fetch) 
     if command.vanished && !(session.enabled.qresync && command.numbering == Numbering::Uid) {
         // RFC 7162 §3.2.6.
         return Err(Answer::bad("VANISHED is for UID FETCH, after ENABLE QRESYNC").into());
+    }
+    if plan.asks_too_much() {
+        return Err(Answer::no("That is too many sections for one FETCH").word("LIMIT").into());
     }
     let Some(selected) = session.selected.as_deref_mut() else { return Err(super::nothing_selected()) };
     let mut ranges = resolve(&command.set, command.numbering, &selected.uids, &selected.saved)?;
@@ -117,11 +123,25 @@ struct Job<'a> {
 }
 
 impl Job<'_> {
-    /// Shows the letters of the ranges, a batch at a time.
+    /// Shows the letters of the ranges.
     async fn show(&mut self, out: &mut Output<'_>, ranges: Vec<UidRange>, seen: seen::Seen) -> Result<(), Halt> {
-        let (mut rest, seen) = (ranges, Arc::new(seen));
+        let seen = Arc::new(seen);
+        // A set of 100,000 single numbers is not copied whole for each batch.
+        for some in ranges.chunks(RANGES) {
+            self.show_some(out, some.to_vec(), &seen).await?;
+        }
+        Ok(())
+    }
+
+    /// A batch at a time.
+    async fn show_some(
+        &mut self,
+        out: &mut Output<'_>,
+        mut rest: Vec<UidRange>,
+        seen: &Arc<seen::Seen>,
+    ) -> Result<(), Halt> {
         while !rest.is_empty() {
-            let batch = self.read(rest.clone(), Arc::clone(&seen)).await?;
+            let batch = self.read(rest.clone(), Arc::clone(seen)).await?;
             self.shown += batch.shown;
             if let Some(keywords) = batch.keywords {
                 super::view::flags_there_are(out.buffer(), &keywords, self.selected.read_only);

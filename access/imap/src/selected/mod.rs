@@ -13,6 +13,8 @@ mod expunge;
 mod expunged;
 mod fetch;
 mod flag;
+#[cfg(test)]
+mod mirror;
 mod resync;
 mod search;
 mod section;

@@ -9,6 +9,9 @@ use crate::selected::section::{label, origin, part_numbers};
 use crate::selected::write::Charset;
 use crate::serve::Session;
 
+/// The most sections and binaries one FETCH may ask for.
+const MOST_ASKS: usize = 100;
+
 /// The items of a FETCH.
 #[derive(Debug, Default)]
 pub struct Plan {
@@ -28,6 +31,8 @@ pub struct Plan {
     pub changed_since: Option<Change>,
     /// What strings may be.
     pub utf8: bool,
+    /// Is MODSEQ told wherever flags are?
+    pub condstore: bool,
     /// A part whose encoding nobody can undo was asked for in the clear.
     undecodable: AtomicBool,
 }
@@ -60,6 +65,7 @@ impl Plan {
             // RFC 9051 §6.4.9: the answers of UID FETCH hold the UID; RFC 7162 §3.2.4: with QRESYNC all do.
             uid: command.numbering == Numbering::Uid || session.enabled.qresync,
             changed_since: command.changed_since.map(Change),
+            condstore: session.enabled.condstore,
             utf8: Charset::of(session.enabled) == Charset::Utf8,
             ..Self::default()
         };
@@ -118,6 +124,11 @@ impl Plan {
         if !self.asks.iter().any(|ask| ask.label == label && ask.partial == partial) {
             self.asks.push(Ask { label, what, partial });
         }
+    }
+
+    /// Does it ask for more pieces of a letter than any client needs? Each is held until it is sent.
+    pub fn asks_too_much(&self) -> bool {
+        self.asks.len() > MOST_ASKS
     }
 
     /// What has to be read of each letter.

@@ -25,7 +25,7 @@ const BATCH_ROWS: u64 = 4000;
 /// Larger sections are streamed.
 const INLINE: u64 = 64 * 1024;
 /// The most octets of a header that HEADER.FIELDS looks through; real ones have some thousand.
-const MAX_HEADER: u64 = 1024 * 1024;
+const MAX_HEADER: u64 = 256 * 1024;
 
 /// Some letters, ready to be sent.
 pub struct Batch {
@@ -130,7 +130,7 @@ impl Writer<'_> {
             flags(out, &row.flags, keywords);
             out.push(b' ');
         }
-        if plan.modseq {
+        if plan.modseq || (plan.condstore && self.seen.contains(row.uid)) {
             modseq(out, row.change);
             out.push(b' ');
         }
@@ -157,7 +157,8 @@ impl Writer<'_> {
 
     fn learn(&mut self, row: &Row) -> Result<(), Error> {
         let keywords = self.learnt.as_ref().unwrap_or(self.known.told);
-        if self.plan.flags && row.flags.keywords().iter().any(|id| keywords.name(*id).is_none()) {
+        let shows_flags = self.plan.flags || self.seen.contains(row.uid);
+        if shows_flags && row.flags.keywords().iter().any(|id| keywords.name(*id).is_none()) {
             self.learnt = Some(self.known.all()?);
         }
         Ok(())
@@ -223,7 +224,8 @@ impl Writer<'_> {
         let part = slice(section.end - section.start, ask.partial);
         let range = section.start + part.start..section.start + part.end;
         let length = range.end - range.start;
-        if length <= INLINE {
+        // Many small sections of one letter are no reason to hold them all.
+        if length <= INLINE && self.text.len() < 2 * BATCH_OCTETS {
             literal(&mut self.text, &self.view.read_blob(blob, range)?);
             return Ok(());
         }
@@ -251,7 +253,7 @@ impl Writer<'_> {
         literal_head(&mut self.text, part.end - part.start);
         let Some((_, decoder)) = self.decodable(row, card.structure.as_ref(), section) else { return Ok(()) };
         let body = Body::decoded(card.blob, range, decoder, part);
-        if body.length() <= INLINE {
+        if body.length() <= INLINE && self.text.len() < 2 * BATCH_OCTETS {
             return Ok(stream::read_all(self.view, body, &mut self.text)?);
         }
         self.later(body);
