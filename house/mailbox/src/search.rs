@@ -2,6 +2,7 @@
 //! index, and the letters that the index has not reached yet.
 
 mod criteria;
+mod narrow;
 mod plan;
 mod test;
 pub(crate) mod words;
@@ -33,11 +34,11 @@ pub async fn run(
         return Err(Error::TooComplex);
     }
     let plan = Arc::new(plan::Plan::make(store, account, criteria, now).await?);
-    let mut rest = {
+    let narrowed = {
         let plan = Arc::clone(&plan);
-        store.read(move |view| plan.candidates(view, folder)).await?
+        store.read(move |view| plan.narrow(view, folder)).await?
     };
-    let mut found = Uids::new();
+    let (mut found, mut rest) = (narrowed.sure, narrowed.rest);
     while !rest.is_empty() {
         let plan = Arc::clone(&plan);
         let ranges = rest;

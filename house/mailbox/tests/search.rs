@@ -75,6 +75,41 @@ fn flags_keywords_and_uids_are_found() {
 }
 
 #[test]
+fn what_indexes_tell_is_what_a_look_at_each_letter_tells() {
+    let house = House::new();
+    let inbox = house.folder("INBOX").id;
+    for n in 0..40u8 {
+        let flags = System::from_bits(n % 16);
+        house.file_with(inbox, format!("Subject: {n}\r\n\r\n"), flags.into(), FIRST).unwrap();
+    }
+    house.write(move |tx| expunge(tx, inbox, &Expunge::All(&[only(7), only(12)]), 10)).unwrap();
+    let change = house.rows(inbox)[20].change;
+    let all: Uids = [UidRange::ALL].into_iter().collect();
+    let exact = [
+        Criteria::All,
+        Criteria::Flags(System::SEEN),
+        Criteria::Flags(System::DELETED),
+        not(Criteria::Flags(System::SEEN)),
+        not(Criteria::Flags(System::DELETED)),
+        Criteria::ChangedSince(change),
+        Criteria::Uids(all),
+        Criteria::Or(vec![Criteria::Flags(System::SEEN), Criteria::Flags(System::DELETED)]),
+        not(Criteria::And(vec![Criteria::Flags(System::SEEN), not(Criteria::Flags(System::DELETED))])),
+        not(Criteria::Or(vec![])),
+    ];
+    // With a part that only a look can tell, and that every letter passes, the answer is the same.
+    for one in &exact {
+        for other in &exact {
+            let both = Criteria::And(vec![one.clone(), other.clone()]);
+            let looked = Criteria::And(vec![both.clone(), Criteria::Smaller(1000)]);
+            assert_eq!(find(&house, both.clone()), find(&house, looked), "{both:?}");
+        }
+        let looked = Criteria::Or(vec![one.clone(), Criteria::Larger(1000)]);
+        assert_eq!(find(&house, one.clone()), find(&house, looked), "{one:?}");
+    }
+}
+
+#[test]
 fn dates_and_sizes_are_found() {
     let house = house();
     let day = |d| Day::of(2026, 11, d).unwrap();

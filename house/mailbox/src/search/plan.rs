@@ -5,12 +5,13 @@ use std::ops::ControlFlow;
 use mail::Timestamp;
 use mail::seam::AccountId;
 use roaring::RoaringTreemap;
-use store::{Query, Store, View, params};
+use store::{Query, Store, View};
 
+use super::narrow::{Narrowed, narrow};
 use super::test::{Letter, Test};
 use super::{Criteria, words};
 use crate::fetch::{self, Row, Want};
-use crate::{Error, FolderId, Keywords, System, Uid, UidRange, Uids, index, letter};
+use crate::{Error, FolderId, Keywords, UidRange, Uids, index, letter};
 
 /// Rows looked at in one reading, by what is needed of them.
 const ROWS: usize = 50_000;
@@ -19,8 +20,6 @@ const ROWS_WITH_SUMMARY: usize = 5_000;
 const OPENED: usize = 64;
 /// Answers the index gives at once.
 const ANSWERS: usize = 50_000;
-/// Letters the index names are looked up one by one up to this many; beyond, the folder is walked through.
-const LOOKED_UP: u64 = 20_000;
 
 /// A search ready to run.
 pub struct Plan {
@@ -81,22 +80,9 @@ impl Plan {
         Ok(Self { want: Want { card, summary: card, structure: card && test.needs_letter() }, test })
     }
 
-    /// The letters that can fit at all, where an index tells; else the whole folder.
-    pub fn candidates(&self, view: &View, folder: FolderId) -> Result<Vec<UidRange>, Error> {
-        let all: &[Test] = match &self.test {
-            Test::And(all) => all,
-            one => std::slice::from_ref(one),
-        };
-        let mut narrowed: Option<Uids> = None;
-        for test in all {
-            if let Some(uids) = narrow(view, folder, test)? {
-                narrowed = Some(match narrowed {
-                    Some(before) => before.and(&uids),
-                    None => uids,
-                });
-            }
-        }
-        Ok(narrowed.map_or_else(|| vec![UidRange::ALL], |uids| uids.ranges().collect()))
+    /// What the indexes tell without a look at the letters.
+    pub fn narrow(&self, view: &View, folder: FolderId) -> Result<Narrowed, Error> {
+        narrow(view, folder, &self.test)
     }
 
     /// Looks at the next letters.
@@ -147,58 +133,6 @@ fn body_question(text: &str) -> Option<Query> {
     let fields = [store::Field::Body, store::Field::Attachment];
     let parts: Vec<Query> = fields.into_iter().filter_map(|field| words::question(text, Some(field))).collect();
     (!parts.is_empty()).then_some(Query::Or(parts))
-}
-
-/// The letters that a test can let through, where an index of the database tells them without a walk.
-fn narrow(view: &View, folder: FolderId, test: &Test) -> Result<Option<Uids>, Error> {
-    match test {
-        Test::Always(false) => Ok(Some(Uids::new())),
-        Test::Uids(uids) => Ok(Some(uids.clone())),
-        Test::ChangedSince(change) => {
-            let sql = "SELECT uid FROM entry WHERE folder = $1 AND change >= $2";
-            select(view, sql, params![folder.0, change.0]).map(Some)
-        }
-        Test::Not(inner) if matches!(**inner, Test::Flags(flags) if flags == System::SEEN) => {
-            select(view, "SELECT uid FROM entry WHERE folder = $1 AND (flags & 1) = 0", params![folder.0]).map(Some)
-        }
-        Test::Flags(flags) if flags.contains(System::DELETED) => {
-            select(view, "SELECT uid FROM entry WHERE folder = $1 AND (flags & 8) = 8", params![folder.0]).map(Some)
-        }
-        Test::Words(words) => with_words(view, folder, words),
-        _ => Ok(None),
-    }
-}
-
-/// The letters that the index names, and those it has not reached, if both are few.
-fn with_words(view: &View, folder: FolderId, words: &Words) -> Result<Option<Uids>, Error> {
-    if words.found.len() > LOOKED_UP {
-        return Ok(None);
-    }
-    let sql = "SELECT letter FROM letter WHERE letter > $1 ORDER BY letter LIMIT $2";
-    let new = view.query(sql, params![words.reached, LOOKED_UP + 1], |row| row.get::<u64>(0))?;
-    if new.len() as u64 > LOOKED_UP {
-        return Ok(None);
-    }
-    let mut uids = Uids::new();
-    for letter in words.found.iter().chain(new) {
-        let sql = "SELECT uid FROM entry WHERE letter = $1 AND folder = $2";
-        let uid = view.query_opt(sql, params![letter, folder.0], |row| row.get::<u32>(0))?;
-        if let Some(uid) = uid.and_then(Uid::new) {
-            uids.insert(uid);
-        }
-    }
-    Ok(Some(uids))
-}
-
-fn select(view: &View, sql: &str, params: &[store::Value<'_>]) -> Result<Uids, Error> {
-    let mut uids = Uids::new();
-    view.for_each(sql, params, |row| {
-        if let Some(uid) = Uid::new(row.get(0)?) {
-            uids.insert(uid);
-        }
-        Ok(ControlFlow::Continue(()))
-    })?;
-    Ok(uids)
 }
 
 /// The document of a letter that the index has not reached.

@@ -1,0 +1,159 @@
+//! What the database's indexes tell of a folder without a look at each letter: often the whole answer.
+
+use std::cell::OnceCell;
+use std::ops::ControlFlow;
+
+use store::{Value, View, params};
+
+use super::plan::Words;
+use super::test::Test;
+use crate::{Error, FolderId, System, Uid, UidRange, Uids};
+
+/// Letters that the full-text index names are looked up one by one up to this many; beyond, the folder is walked.
+const LOOKED_UP: u64 = 20_000;
+/// So few letters are quicker looked at than asked of an index.
+const FEW: u32 = 2_000;
+
+/// What is known already, and what is to be looked at.
+pub struct Narrowed {
+    /// These fit.
+    pub sure: Uids,
+    /// These may.
+    pub rest: Vec<UidRange>,
+}
+
+/// The letters that can pass all of the test's parts, as far as indexes tell.
+pub fn narrow(view: &View, folder: FolderId, test: &Test) -> Result<Narrowed, Error> {
+    let parts: &[Test] = match test {
+        Test::And(all) => all,
+        one => std::slice::from_ref(one),
+    };
+    if let Some(few) = named(parts).filter(|uids| uids.len() <= FEW) {
+        return Ok(Narrowed { sure: Uids::new(), rest: few.ranges().collect() });
+    }
+    let known = Known { view, folder, all: OnceCell::new() };
+    let (mut can, mut open) = (None, false);
+    for part in parts {
+        let (uids, exact) = match part {
+            Test::Words(words) => with_words(view, folder, words)?,
+            part => known.exact(part)?.map_or((None, false), |uids| (Some(uids), true)),
+        };
+        open |= !exact;
+        can = match (can, uids) {
+            (Some(before), Some(uids)) => Some(Uids::and(&before, &uids)),
+            (before, uids) => before.or(uids),
+        };
+    }
+    match (can, open) {
+        (Some(sure), false) => Ok(Narrowed { sure, rest: Vec::new() }),
+        (None, false) => Ok(Narrowed { sure: known.all()?.clone(), rest: Vec::new() }),
+        (Some(uids), true) => Ok(Narrowed { sure: Uids::new(), rest: uids.ranges().collect() }),
+        (None, true) => Ok(Narrowed { sure: Uids::new(), rest: vec![UidRange::ALL] }),
+    }
+}
+
+/// The letters named by their UIDs, where some are.
+fn named(parts: &[Test]) -> Option<Uids> {
+    parts
+        .iter()
+        .filter_map(|part| match part {
+            Test::Uids(uids) => Some(uids.clone()),
+            _ => None,
+        })
+        .reduce(|one, other| one.and(&other))
+}
+
+/// A folder of which indexes tell.
+struct Known<'a> {
+    view: &'a View,
+    folder: FolderId,
+    all: OnceCell<Uids>,
+}
+
+impl Known<'_> {
+    fn all(&self) -> Result<&Uids, Error> {
+        if let Some(all) = self.all.get() {
+            return Ok(all);
+        }
+        let (all, _) = Uids::load(self.view, self.folder)?;
+        Ok(self.all.get_or_init(|| all))
+    }
+
+    /// The letters that fit, all of them and no others; `None` where only a look at each can tell.
+    fn exact(&self, test: &Test) -> Result<Option<Uids>, Error> {
+        Ok(Some(match test {
+            Test::Always(true) => self.all()?.clone(),
+            Test::Always(false) => Uids::new(),
+            Test::Uids(uids) => self.all()?.and(uids),
+            Test::ChangedSince(change) => {
+                let sql = "SELECT uid FROM entry WHERE folder = $1 AND change >= $2";
+                select(self.view, sql, params![self.folder.0, change.0])?
+            }
+            Test::Flags(flags) if *flags == System::SEEN => self.all()?.without(&self.unseen()?),
+            Test::Flags(flags) if *flags == System::DELETED => {
+                let sql = "SELECT uid FROM entry WHERE folder = $1 AND (flags & 8) = 8";
+                select(self.view, sql, params![self.folder.0])?
+            }
+            Test::Not(inner) => match &**inner {
+                Test::Flags(flags) if *flags == System::SEEN => self.unseen()?,
+                inner => match self.exact(inner)? {
+                    Some(uids) => self.all()?.without(&uids),
+                    None => return Ok(None),
+                },
+            },
+            Test::And(parts) => return self.joined(parts, self.all()?.clone(), Uids::and),
+            Test::Or(parts) => return self.joined(parts, Uids::new(), Uids::or),
+            _ => return Ok(None),
+        }))
+    }
+
+    fn joined(&self, parts: &[Test], none: Uids, join: fn(&Uids, &Uids) -> Uids) -> Result<Option<Uids>, Error> {
+        let mut uids = none;
+        for part in parts {
+            match self.exact(part)? {
+                Some(more) => uids = join(&uids, &more),
+                None => return Ok(None),
+            }
+        }
+        Ok(Some(uids))
+    }
+
+    fn unseen(&self) -> Result<Uids, Error> {
+        let sql = "SELECT uid FROM entry WHERE folder = $1 AND (flags & 1) = 0";
+        select(self.view, sql, params![self.folder.0])
+    }
+}
+
+/// The letters that the full-text index names, and those it has not reached, if both are few; and whether they are
+/// sure, which they are where it has reached all.
+fn with_words(view: &View, folder: FolderId, words: &Words) -> Result<(Option<Uids>, bool), Error> {
+    if words.found.len() > LOOKED_UP {
+        return Ok((None, false));
+    }
+    let sql = "SELECT letter FROM letter WHERE letter > $1 ORDER BY letter LIMIT $2";
+    let new = view.query(sql, params![words.reached, LOOKED_UP + 1], |row| row.get::<u64>(0))?;
+    if new.len() as u64 > LOOKED_UP {
+        return Ok((None, false));
+    }
+    let sure = new.is_empty();
+    let mut uids = Uids::new();
+    for letter in words.found.iter().chain(new) {
+        let sql = "SELECT uid FROM entry WHERE letter = $1 AND folder = $2";
+        let uid = view.query_opt(sql, params![letter, folder.0], |row| row.get::<u32>(0))?;
+        if let Some(uid) = uid.and_then(Uid::new) {
+            uids.insert(uid);
+        }
+    }
+    Ok((Some(uids), sure))
+}
+
+fn select(view: &View, sql: &str, params: &[Value<'_>]) -> Result<Uids, Error> {
+    let mut uids = Uids::new();
+    view.for_each(sql, params, |row| {
+        if let Some(uid) = Uid::new(row.get(0)?) {
+            uids.insert(uid);
+        }
+        Ok(ControlFlow::Continue(()))
+    })?;
+    Ok(uids)
+}
