@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use mail::Timestamp;
+use mail::{Enhanced, Timestamp};
 use tokio::sync::SemaphorePermit;
 
 use super::connect::connect;
@@ -14,7 +14,7 @@ use super::now;
 use super::scheduler::Depot;
 use super::site::{Claim, Job, Seat, Site};
 use super::transaction::{Fate, Handed, PIECE, Tried, hand_over};
-use crate::queue::{self, Entry, Loaded, LoadedRecipient, Outcome};
+use crate::queue::{self, Entry, Loaded, LoadedRecipient, Outcome, Said};
 
 /// Works until there is nothing to carry.
 pub async fn carry(depot: Arc<Depot>, seat: Seat, way: Arc<SmtpWay>) {
@@ -79,8 +79,7 @@ impl Carrier<'_> {
                 return ON;
             }
             Err(error) => {
-                tracing::error!(%error, "cannot load a letter; tried again");
-                tokio::time::sleep(Duration::from_secs(1)).await;
+                not_loaded(self.depot, &job, &error).await;
                 self.depot.release(&[job]);
                 return ON;
             }
@@ -199,6 +198,22 @@ pub fn later(depot: &Depot, letter: &Loaded, to: &LoadedRecipient, at: Timestamp
     }
     let wait = depot.means.schedule.wait(to.attempts.saturating_add(1), rand::random());
     Outcome::Later(at.after(wait).min(letter.expires))
+}
+
+/// A store that fails for a while is waited for; a letter that cannot be read must not keep the others back.
+pub async fn not_loaded(depot: &Depot, job: &Job, error: &store::Error) {
+    tracing::error!(%error, row = job.letter, "cannot load a letter of the queue; tried again");
+    if error.is_temporary() {
+        return tokio::time::sleep(Duration::from_secs(1)).await;
+    }
+    let at = now();
+    let said = Said::ours(Enhanced(4, 3, 0), format!("the letter could not be read: {error}"));
+    let entry = |claim: &Claim| Entry {
+        recipient: claim.recipient,
+        outcome: Outcome::Later(at.after(depot.means.schedule.most)),
+        said: said.clone(),
+    };
+    depot.write_down(vec![(job.letter, job.claims.iter().map(entry).collect())], at).await;
 }
 
 /// Loads the letter of a job, with those of its recipients that still wait.

@@ -59,7 +59,7 @@ mod tests {
     #[test]
     fn nobody_gets_what_another_has() {
         let (claims, domain) = (Claims::default(), Domain::parse("beta.test").unwrap());
-        let due = |recipient| DueRecipient { recipient, letter: 1 };
+        let due = |recipient| DueRecipient { recipient, letter: 1, address: String::new() };
         assert_eq!(claims.take(&domain, vec![due(1), due(2)]).len(), 2);
         assert_eq!(claims.take(&domain, vec![due(2), due(3)]), [due(3)]);
         assert_eq!(claims.by_domain()["beta.test"], 3);

@@ -17,6 +17,12 @@ const MOST_ADDRESSES: usize = 10;
 
 /// A conversation that is greeted, inside TLS where that is wanted and possible, and logged in where that is wanted.
 pub async fn connect(means: &Means, way: &SmtpWay) -> Result<Line, Fault> {
+    let too_long = || Fault::for_now(Said::ours(Enhanced(4, 4, 1), "its mail servers were too slow to answer"));
+    let reached = tokio::time::timeout(means.waits.site, reach(means, way)).await;
+    reached.unwrap_or_else(|_| Err(too_long()))
+}
+
+async fn reach(means: &Means, way: &SmtpWay) -> Result<Line, Fault> {
     let mut last = Fault::for_now(Said::ours(Enhanced(4, 4, 4), "none of its mail servers has an address"));
     let mut tried = 0;
     for exchange in in_order(&way.hosts) {

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use mail::{Address, BodyKind, Enhanced, Envelope, Letter, Reply, Timestamp};
 
-use super::carrier::{later, load};
+use super::carrier::{later, load, not_loaded};
 use super::scheduler::Depot;
 use super::site::{Job, Seat};
 use super::{Done, now};
@@ -32,10 +32,7 @@ async fn file(depot: &Depot, job: &Job) {
     let loaded = match load(depot, job, u64::MAX).await {
         Ok(Some(loaded)) => loaded,
         Ok(None) => return,
-        Err(error) => {
-            tracing::error!(%error, "cannot load a letter; tried again");
-            return tokio::time::sleep(Duration::from_secs(1)).await;
-        }
+        Err(error) => return not_loaded(depot, job, &error).await,
     };
     let at = now();
     let plans = plans(depot, &loaded, at);

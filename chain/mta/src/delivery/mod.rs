@@ -85,6 +85,8 @@ impl Default for Limits {
 /// How long to wait for another server (RFC 5321 §4.5.3.2).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Waits {
+    /// For a site to be reached at any of its addresses, greeting and log-in included.
+    pub site: Duration,
     /// For a connection to one address; a dead host must not hold the others up for long.
     pub connect: Duration,
     /// For the greeting.
@@ -103,6 +105,7 @@ impl Default for Waits {
     fn default() -> Self {
         let minutes = |minutes: u64| Duration::from_secs(60 * minutes);
         Self {
+            site: minutes(10),
             connect: Duration::from_secs(30),
             greeting: minutes(5),
             command: minutes(5),

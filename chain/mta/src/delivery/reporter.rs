@@ -43,8 +43,13 @@ async fn write_due(means: &Means, shutdown: &Shutdown) -> Result<usize, store::E
         if shutdown.is_requested() {
             break;
         }
-        let wrote = write_report(&means.store, &means.office, &means.schedule, letter, at, new_letter_id()).await?;
-        written += usize::from(wrote);
+        let report = write_report(&means.store, &means.office, &means.schedule, letter, at, new_letter_id()).await;
+        match report {
+            Ok(wrote) => written += usize::from(wrote),
+            Err(error) if error.is_temporary() => return Err(error),
+            // One damaged letter must not keep the others from being reported.
+            Err(error) => tracing::error!(%error, row = letter.0, "cannot report on a letter"),
+        }
     }
     Ok(written)
 }

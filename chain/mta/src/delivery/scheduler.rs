@@ -14,7 +14,7 @@ use super::claims::Claims;
 use super::hosts::{self, Fault, Found, Way};
 use super::site::{Batch, Claim, Job, Sites};
 use super::{Means, carrier, local, now};
-use crate::queue::{self, DueDomain, Entry, Outcome, Said};
+use crate::queue::{self, DueDomain, DueRecipient, Entry, Outcome, Said};
 
 /// What scheduler and carriers share.
 pub struct Depot {
@@ -80,6 +80,16 @@ pub async fn run(means: Means, shutdown: Shutdown) {
     }
 }
 
+/// What was claimed, by letter.
+fn jobs(domain: &Arc<Domain>, recipients: &[DueRecipient]) -> Vec<Job> {
+    let mut letters: BTreeMap<i64, Vec<Claim>> = BTreeMap::new();
+    for claimed in recipients {
+        let claim = Claim { recipient: claimed.recipient, domain: domain.clone() };
+        letters.entry(claimed.letter).or_default().push(claim);
+    }
+    letters.into_iter().map(|(letter, claims)| Job { letter, claims }).collect()
+}
+
 fn note_panic(ended: Result<(), tokio::task::JoinError>) {
     if let Err(error) = ended
         && error.is_panic()
@@ -131,35 +141,38 @@ impl Depot {
         }
         let more = due.recipients.len() == self.means.limits.claims_per_domain;
         let fresh = self.claims.take(&due.domain, due.recipients);
-        if fresh.is_empty() {
-            return;
-        }
         let domain = Arc::new(due.domain);
-        let mut letters: BTreeMap<i64, Vec<Claim>> = BTreeMap::new();
-        for claimed in fresh {
-            let claim = Claim { recipient: claimed.recipient, domain: domain.clone() };
-            letters.entry(claimed.letter).or_default().push(claim);
+        // At our own name only some addresses are ours (postmaster), so each is asked for; elsewhere all are, or none.
+        let alike: Vec<Vec<DueRecipient>> = if domain.as_str() == self.means.office.hostname {
+            fresh.into_iter().map(|one| vec![one]).collect()
+        } else {
+            vec![fresh]
+        };
+        for recipients in alike.into_iter().filter(|recipients| !recipients.is_empty()) {
+            let jobs = jobs(&domain, &recipients);
+            let batch = Batch { domain: domain.clone(), failures: due.failures, asked_for: due.asked_for, jobs, more };
+            self.send_on(batch, &recipients, tasks).await;
         }
-        let jobs = letters.into_iter().map(|(letter, claims)| Job { letter, claims }).collect();
-        let batch = Batch { domain: domain.clone(), failures: due.failures, asked_for: due.asked_for, jobs, more };
-        match self.at_hand(&domain).await {
+    }
+
+    async fn send_on(self: &Arc<Self>, batch: Batch, recipients: &[DueRecipient], tasks: &mut JoinSet<()>) {
+        match self.at_hand(&batch.domain, recipients).await {
             Ok(Some(found)) => self.place(batch, found).await,
             Ok(None) => {
                 let depot = self.clone();
                 tasks.spawn(async move { depot.place_by_name(batch).await });
             }
             Err(error) => {
-                tracing::error!(%domain, %error, "cannot find out whether a domain is ours; tried again");
+                tracing::error!(domain = %batch.domain, %error, "cannot find out whether a domain is ours; tried again");
                 self.release(&batch.jobs);
             }
         }
     }
 
     /// The way to a domain, where the name servers need not be asked for it.
-    async fn at_hand(&self, domain: &Domain) -> Result<Option<Found>, mail::seam::OurFault> {
-        // Every domain of ours has a postmaster (RFC 5321 §4.5.1).
-        if let Ok(postmaster) = Address::new("postmaster", domain.clone())
-            && self.means.recipients.standing(&postmaster).await? != Standing::Elsewhere
+    async fn at_hand(&self, domain: &Domain, to: &[DueRecipient]) -> Result<Option<Found>, mail::seam::OurFault> {
+        if let Some(address) = to.iter().find_map(|one| Address::parse(&one.address).ok())
+            && self.means.recipients.standing(&address).await? != Standing::Elsewhere
         {
             return Ok(Some(("local".to_owned(), Way::Local)));
         }

@@ -21,12 +21,14 @@ pub struct DueDomain {
 pub(super) const ASKED_FOR: i64 = -1;
 
 /// A recipient that is due.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct DueRecipient {
     /// Its row.
     pub recipient: i64,
     /// The row of its letter.
     pub letter: i64,
+    /// Who it is.
+    pub address: String,
 }
 
 /// Up to `domains` domains that are due, each with as many recipients as `room` gives for it (none: passed over).
@@ -67,10 +69,10 @@ fn due_recipients(
     most: usize,
 ) -> Result<Vec<DueRecipient>, store::Error> {
     view.query(
-        "SELECT id, letter FROM queue_recipient WHERE domain = $1 AND state = 0 AND next_try <= $2
+        "SELECT id, letter, address FROM queue_recipient WHERE domain = $1 AND state = 0 AND next_try <= $2
          ORDER BY next_try, id LIMIT $3",
         params![domain.as_str(), now.0, most],
-        |row| Ok(DueRecipient { recipient: row.get(0)?, letter: row.get(1)? }),
+        |row| Ok(DueRecipient { recipient: row.get(0)?, letter: row.get(1)?, address: row.get(2)? }),
     )
 }
 

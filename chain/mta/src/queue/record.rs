@@ -76,15 +76,15 @@ pub fn record(tx: &mut Tx, letter: i64, now: Timestamp, entries: &[Entry]) -> Re
 
 /// Gives the domain whose due time may have changed.
 fn record_one(tx: &mut Tx, letter: i64, now: Timestamp, entry: &Entry) -> Result<Option<String>, store::Error> {
+    if entry.outcome == Outcome::Delivered {
+        let sql = "DELETE FROM queue_recipient WHERE id = $1 RETURNING domain";
+        return tx.query_opt(sql, params![entry.recipient], |row| row.get(0));
+    }
     let known =
         tx.query_opt("SELECT address, domain FROM queue_recipient WHERE id = $1", params![entry.recipient], |row| {
             Ok((row.get::<String>(0)?, row.get::<String>(1)?))
         })?;
     let Some((address, domain)) = known else { return Ok(None) };
-    if entry.outcome == Outcome::Delivered {
-        tx.execute("DELETE FROM queue_recipient WHERE id = $1", params![entry.recipient])?;
-        return Ok(Some(domain));
-    }
     let Said { status, text, by } = &entry.said;
     let by = by.as_deref().unwrap_or_default();
     tx.execute(

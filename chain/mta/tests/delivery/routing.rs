@@ -218,3 +218,16 @@ async fn a_route_that_demands_tls_never_goes_in_clear() {
         }
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn at_our_own_name_the_postmaster_is_here_and_nobody_else() {
+    let names = mx(Table::new(), "mail.alpha.test", &[(10, "mail.alpha.test", "127.0.0.1")]);
+    let (_folder, mut office) = office(names, 1);
+    office.queue(&["postmaster@mail.alpha.test", "bob@mail.alpha.test"]).await;
+    office.start();
+    until("letter and report are filed", || office.filed().len() == 2 && office.is_empty()).await;
+    let mut filed = office.filed();
+    filed.sort_by(|one, two| one.0.cmp(&two.0));
+    assert!(filed[0].1.contains("Final-Recipient: rfc822; bob@mail.alpha.test"));
+    assert_eq!(filed[1].0, "postmaster@mail.alpha.test");
+}
