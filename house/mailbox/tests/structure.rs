@@ -280,3 +280,40 @@ proptest! {
         takes_apart(&bytes);
     }
 }
+
+/// The contents of all leaves, decoded, as we read them.
+fn ours(letter: &[u8], part: &Part, out: &mut Vec<String>) {
+    use mailbox::parse::decode;
+    if !part.children().is_empty() {
+        return part.children().iter().for_each(|child| ours(letter, child, out));
+    }
+    let bytes = decode::body(part.transfer_encoding(), &letter[part.body.start as usize..part.body.end as usize]);
+    out.push(match part.is("text", "") {
+        true => decode::text(part.param("charset"), &bytes).into_owned(),
+        false => bytes.escape_ascii().to_string(),
+    });
+}
+
+/// The same, as mail-parser reads them.
+fn theirs(message: &mail_parser::Message<'_>, out: &mut Vec<String>) {
+    use mail_parser::PartType;
+    for part in &message.parts {
+        match &part.body {
+            PartType::Text(text) | PartType::Html(text) => out.push(text.to_string()),
+            PartType::Binary(bytes) | PartType::InlineBinary(bytes) => out.push(bytes.escape_ascii().to_string()),
+            PartType::Message(message) => theirs(message, out),
+            PartType::Multipart(_) => {}
+        }
+    }
+}
+
+#[test]
+fn an_independent_parser_reads_the_same_parts() {
+    for name in ["attachment", "forwarded", "newsletter", "french", "flowed", "digest", "no-type"] {
+        let bytes = letter(name);
+        let (mut our, mut their) = (Vec::new(), Vec::new());
+        ours(&bytes, &scan(&bytes, Limits::default()).root, &mut our);
+        theirs(&mail_parser::MessageParser::default().parse(&bytes).unwrap(), &mut their);
+        assert_eq!(our, their, "{name}");
+    }
+}
