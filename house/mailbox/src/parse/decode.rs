@@ -143,7 +143,11 @@ pub fn body(encoding: Encoding, bytes: &[u8]) -> Vec<u8> {
 /// Bytes in a named charset as text. An unknown charset, or none, is read as UTF-8, else as Windows-1252.
 pub fn text<'a>(charset: Option<&[u8]>, bytes: &'a [u8]) -> Cow<'a, str> {
     if let Some(encoding) = charset.and_then(encoding_rs::Encoding::for_label) {
-        return encoding.decode_without_bom_handling(bytes).0;
+        return encoding.decode_with_bom_removal(bytes).0;
+    }
+    // Browsers have given up UTF-7, and so has encoding_rs; letters have not.
+    if let Some(decode) = charset.and_then(mail_parser::decoders::charsets::map::charset_decoder) {
+        return Cow::Owned(decode(bytes));
     }
     match std::str::from_utf8(bytes) {
         Ok(text) => Cow::Borrowed(text),
@@ -333,6 +337,8 @@ mod tests {
             assert_eq!(words(written.as_bytes()), read, "{written}");
         }
         assert_eq!(words(b"caf\xe9"), "café");
+        assert_eq!(text(Some(b"utf-7"), b"f+APw-r"), "für");
+        assert_eq!(text(Some(b"utf-8"), b"\xef\xbb\xbfa"), "a");
     }
 
     #[test]
