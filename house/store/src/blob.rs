@@ -13,6 +13,7 @@ use crate::migration::Migration;
 use crate::params;
 use crate::shelf::{self, Files, Shelf};
 use crate::tx::Tx;
+use crate::value::Value;
 use crate::view::View;
 
 /// The tables of this room.
@@ -236,71 +237,70 @@ pub(crate) fn length(view: &View, blob: BlobId) -> Result<u64> {
     view.query_opt("SELECT length FROM blob WHERE id = $1", params![blob], |row| row.get(0))?.ok_or(Error::NoBlob(blob))
 }
 
-struct Kept {
+/// A blob as its rows say, while they are under the cursor.
+struct Kept<'r> {
+    id: BlobId,
     length: u64,
     packed: u64,
     form: Form,
-    file: Option<String>,
+    file: Option<&'r str>,
+    bytes: &'r [u8],
+    base: Option<BlobId>,
 }
 
 pub(crate) fn read(view: &View, blob: BlobId, range: Range<u64>) -> Result<Bytes> {
-    let kept = view
-        .query_opt("SELECT length, packed, form, file FROM blob WHERE id = $1", params![blob], |row| {
-            let form = Form::from_number(row.get(2)?)?;
-            Ok(Kept { length: row.get(0)?, packed: row.get(1)?, form, file: row.get(3)? })
-        })?
-        .ok_or(Error::NoBlob(blob))?;
-    let range = range.start.min(kept.length)..range.end.min(kept.length);
-    if range.is_empty() {
-        return Ok(Bytes::new());
-    }
-    match &kept.file {
-        _ if kept.form == Form::Headed => headed(view, blob, kept.packed, range),
-        Some(file) => from_file(view.shelf(), file, &kept, range),
-        None => from_row(view, blob, &kept, range),
-    }
-}
-
-/// What of the range lies in the head, and what in the blob behind it.
-fn headed(view: &View, blob: BlobId, head: u64, range: Range<u64>) -> Result<Bytes> {
-    let behind = range.start.saturating_sub(head)..range.end.saturating_sub(head);
-    let sql = "SELECT bytes, base FROM blob_content WHERE blob = $1";
-    let (own, base) = view.query_one(sql, params![blob], |row| {
-        let own = usize::try_from(range.start.min(head)).ok().zip(usize::try_from(range.end.min(head)).ok());
-        let own = own.and_then(|(start, end)| row.bytes(0).ok()?.get(start..end).map(<[u8]>::to_vec));
-        Ok((own.ok_or_else(|| Error::Corrupt(format!("{blob} is shorter than it should be")))?, row.get(1)?))
-    })?;
-    if behind.is_empty() {
-        return Ok(own.into());
-    }
-    let rest = read(view, base, behind)?;
-    if own.is_empty() { Ok(rest) } else { Ok([&own[..], &rest].concat().into()) }
-}
-
-fn from_file(shelf: &Shelf, file: &str, kept: &Kept, range: Range<u64>) -> Result<Bytes> {
-    let opened = shelf.get(file)?;
-    match kept.form {
-        Form::Plain => shelf::read(&opened, range),
-        Form::Packed => frames::unpack(kept.length, kept.packed, range, |range| shelf::read(&opened, range)),
-        Form::Headed => Err(Error::Corrupt(format!("the file {file} has no blob behind it"))),
-    }
-    .map(Bytes::from)
-}
-
-fn from_row(view: &View, blob: BlobId, kept: &Kept, range: Range<u64>) -> Result<Bytes> {
-    let sql = "SELECT bytes FROM blob_content WHERE blob = $1";
-    view.query_one(sql, params![blob], |row| {
-        let stored = row.bytes(0)?;
-        let part = |range: Range<u64>| -> Result<&[u8]> {
-            let range = range.start.try_into().unwrap_or(usize::MAX)..range.end.try_into().unwrap_or(usize::MAX);
-            stored.get(range).ok_or_else(|| Error::Corrupt(format!("{blob} is shorter than it should be")))
+    let sql = "SELECT b.length, b.packed, b.form, b.file, c.bytes, c.base
+               FROM blob b LEFT JOIN blob_content c ON c.blob = b.id WHERE b.id = $1";
+    let found = view.query_opt(sql, params![blob], |row| {
+        let file = match row.value(3)? {
+            Value::Text(file) => Some(file),
+            _ => None,
         };
-        match kept.form {
-            Form::Plain => part(range).map(Bytes::copy_from_slice),
-            Form::Packed => frames::unpack(kept.length, kept.packed, range, part).map(Bytes::from),
-            Form::Headed => Err(Error::Corrupt(format!("{blob} has no blob behind it"))),
+        let (length, packed, form) = (row.get(0)?, row.get(1)?, Form::from_number(row.get(2)?)?);
+        let kept = Kept { id: blob, length, packed, form, file, bytes: row.bytes(4)?, base: row.get(5)? };
+        kept.read(view, range)
+    })?;
+    found.ok_or(Error::NoBlob(blob))
+}
+
+impl Kept<'_> {
+    fn read(&self, view: &View, range: Range<u64>) -> Result<Bytes> {
+        let range = range.start.min(self.length)..range.end.min(self.length);
+        if range.is_empty() {
+            return Ok(Bytes::new());
         }
-    })
+        match (self.form, self.file) {
+            (Form::Headed, _) => self.headed(view, range),
+            (Form::Plain, None) => self.part(range).map(Bytes::copy_from_slice),
+            (Form::Packed, None) => {
+                frames::unpack(self.length, self.packed, range, |range| self.part(range)).map(Bytes::from)
+            }
+            (Form::Plain, Some(file)) => shelf::read(&view.shelf().get(file)?, range).map(Bytes::from),
+            (Form::Packed, Some(file)) => {
+                let file = view.shelf().get(file)?;
+                frames::unpack(self.length, self.packed, range, |range| shelf::read(&file, range)).map(Bytes::from)
+            }
+        }
+    }
+
+    /// What of the range lies in the head, and what in the blob behind it.
+    fn headed(&self, view: &View, range: Range<u64>) -> Result<Bytes> {
+        let head = self.packed;
+        let own = self.part(range.start.min(head)..range.end.min(head))?;
+        let behind = range.start.saturating_sub(head)..range.end.saturating_sub(head);
+        if behind.is_empty() {
+            return Ok(Bytes::copy_from_slice(own));
+        }
+        let base = self.base.ok_or_else(|| Error::Corrupt(format!("{} has no blob behind it", self.id)))?;
+        let rest = read(view, base, behind)?;
+        if own.is_empty() { Ok(rest) } else { Ok([own, &rest].concat().into()) }
+    }
+
+    /// A range of the bytes in the row.
+    fn part(&self, range: Range<u64>) -> Result<&[u8]> {
+        let range = range.start.try_into().unwrap_or(usize::MAX)..range.end.try_into().unwrap_or(usize::MAX);
+        self.bytes.get(range).ok_or_else(|| Error::Corrupt(format!("{} is shorter than it should be", self.id)))
+    }
 }
 
 /// Of these files, those that no row refers to.

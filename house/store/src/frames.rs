@@ -67,10 +67,12 @@ pub(crate) fn unpack<B: AsRef<[u8]>>(
     let stored = place(frames.start)?..place(frames.end)?;
     let bytes = fetch(stored)?;
     let mut rest = bytes.as_ref();
-    let mut content = Vec::with_capacity(index(range.end - range.start)? + FRAME);
-    for length in lengths(table.as_ref()).skip(index(frames.start)?).take(index(frames.end - frames.start)?) {
-        let (frame, behind) = rest.split_at_checked(length as usize).ok_or_else(damaged)?;
-        decompress(frame, &mut content)?;
+    let unpacked = (frames.end * FRAME as u64).min(length) - frames.start * FRAME as u64;
+    let mut content = Vec::with_capacity(index(unpacked)?);
+    for (number, bytes) in (frames.clone()).zip(lengths(table.as_ref()).skip(index(frames.start)?)) {
+        let (frame, behind) = rest.split_at_checked(bytes as usize).ok_or_else(damaged)?;
+        let inside = (length - number * FRAME as u64).min(FRAME as u64);
+        decompress(frame, &mut content, index(inside)?)?;
         rest = behind;
     }
     cut(content, range.start - frames.start * FRAME as u64, range.end - range.start)
@@ -114,9 +116,10 @@ fn compress(part: &[u8]) -> Option<Vec<u8>> {
     })
 }
 
-fn decompress(frame: &[u8], into: &mut Vec<u8>) -> Result<()> {
+/// Unpacks a frame that holds `length` bytes.
+fn decompress(frame: &[u8], into: &mut Vec<u8>, length: usize) -> Result<()> {
     let start = into.len();
-    into.resize(start + FRAME, 0);
+    into.resize(start + length, 0);
     let room = into.get_mut(start..).unwrap_or_default();
     let written = DECOMPRESSOR.with_borrow_mut(|slot| {
         let decompressor = match slot {
@@ -125,8 +128,7 @@ fn decompress(frame: &[u8], into: &mut Vec<u8>) -> Result<()> {
         };
         decompressor.decompress_to_buffer(frame, room).map_err(|_| damaged())
     })?;
-    into.truncate(start + written);
-    Ok(())
+    if written == length { Ok(()) } else { Err(damaged()) }
 }
 
 #[cfg(test)]
