@@ -89,6 +89,7 @@ fn what_indexes_tell_is_what_a_look_at_each_letter_tells() {
         Criteria::All,
         Criteria::Flags(System::SEEN),
         Criteria::Flags(System::DELETED),
+        Criteria::Flags(System::FLAGGED),
         not(Criteria::Flags(System::SEEN)),
         not(Criteria::Flags(System::DELETED)),
         Criteria::ChangedSince(change),

@@ -94,6 +94,10 @@ impl Known<'_> {
                 let sql = "SELECT uid FROM entry WHERE folder = $1 AND (flags & 8) = 8";
                 select(self.view, sql, params![self.folder.0])?
             }
+            Test::Flags(flags) if *flags == System::FLAGGED => {
+                let sql = "SELECT uid FROM entry WHERE folder = $1 AND (flags & 4) = 4";
+                select(self.view, sql, params![self.folder.0])?
+            }
             Test::Not(inner) => match &**inner {
                 Test::Flags(flags) if *flags == System::SEEN => self.unseen()?,
                 inner => match self.exact(inner)? {
