@@ -55,9 +55,12 @@ impl Words {
             found.extend(answers.iter().filter_map(|letter| u64::try_from(*letter).ok()));
             before = answers.last().copied();
             if answers.len() < ANSWERS {
-                return Ok(Self { query, found, reached });
+                break;
             }
         }
+        // Less than before: the index was lost in between and is being filled again.
+        let reached = reached.min(search.reached().await?);
+        Ok(Self { query, found, reached })
     }
 }
 
