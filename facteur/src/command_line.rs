@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand};
 use mail::{Address, Domain};
 
-use crate::language::Language;
+use crate::language::{Language, say};
 
 /// A whole mail server in one program
 #[derive(Debug, Parser)]
@@ -83,6 +83,7 @@ pub enum DomainCommand {
     /// Take letters for a domain from now on
     Add {
         /// Such as alpha.test
+        #[arg(value_parser = domain)]
         domain: Domain,
     },
     /// List the domains
@@ -93,6 +94,7 @@ pub enum DomainCommand {
     /// Take no more letters for a domain
     Remove {
         /// Such as alpha.test
+        #[arg(value_parser = domain)]
         domain: Domain,
         /// Also remove the people who live there, with all their letters
         #[arg(long)]
@@ -105,6 +107,7 @@ pub enum AccountCommand {
     /// Give a person a mailbox
     Add {
         /// Such as alice@alpha.test
+        #[arg(value_parser = address)]
         address: Address,
         /// Their name, as others should see it
         #[arg(long)]
@@ -121,6 +124,7 @@ pub enum AccountCommand {
     /// List the people
     List {
         /// Only those of this domain
+        #[arg(value_parser = domain)]
         domain: Option<Domain>,
         #[command(flatten)]
         form: Form,
@@ -128,6 +132,7 @@ pub enum AccountCommand {
     /// Remove a person, with all their letters
     Remove {
         /// Such as alice@alpha.test
+        #[arg(value_parser = address)]
         address: Address,
         /// Do not ask whether you are sure
         #[arg(long)]
@@ -136,6 +141,7 @@ pub enum AccountCommand {
     /// Give a person another password
     Password {
         /// Such as alice@alpha.test
+        #[arg(value_parser = address)]
         address: Address,
         #[command(flatten)]
         password: PasswordFrom,
@@ -158,14 +164,16 @@ pub enum AliasCommand {
     /// Give letters for an address to other addresses
     Add {
         /// Such as info@alpha.test, or *@alpha.test for all that is not someone's
+        #[arg(value_parser = address)]
         alias: Address,
         /// Who gets the letters
-        #[arg(required = true)]
+        #[arg(required = true, value_parser = address)]
         targets: Vec<Address>,
     },
     /// List the aliases
     List {
         /// Only those of this domain
+        #[arg(value_parser = domain)]
         domain: Option<Domain>,
         #[command(flatten)]
         form: Form,
@@ -173,8 +181,10 @@ pub enum AliasCommand {
     /// Remove an alias, or some of those who get its letters
     Remove {
         /// Such as info@alpha.test
+        #[arg(value_parser = address)]
         alias: Address,
         /// Only these; all of them if not given
+        #[arg(value_parser = address)]
         targets: Vec<Address>,
     },
 }
@@ -188,7 +198,7 @@ pub enum QueueCommand {
     },
     /// Tell all about one letter
     Show {
-        /// Its number or name in the list
+        /// Its name in the list
         letter: String,
         #[command(flatten)]
         form: Form,
@@ -207,13 +217,13 @@ pub enum QueueCommand {
 #[derive(Clone, Debug, Args)]
 #[group(required = true, multiple = false)]
 pub struct Which {
-    /// Their numbers or names in the list
+    /// Their names in the list
     pub letters: Vec<String>,
     /// All that wait
     #[arg(long)]
     pub all: bool,
     /// All that wait for this domain
-    #[arg(long, value_name = "DOMAIN")]
+    #[arg(long, value_name = "DOMAIN", value_parser = domain)]
     pub to: Option<Domain>,
 }
 
@@ -273,6 +283,15 @@ pub struct Send {
     pub relayed: bool,
     /// Who gets the letter
     pub recipients: Vec<String>,
+}
+
+fn domain(text: &str) -> Result<Domain, String> {
+    Domain::parse(text).map_err(|_| say!("a domain is written like alpha.test", "un domaine s'écrit comme alpha.test"))
+}
+
+fn address(text: &str) -> Result<Address, String> {
+    let wrong = || say!("an address is written like alice@alpha.test", "une adresse s'écrit comme alice@alpha.test");
+    Address::parse(text).map_err(|_| wrong())
 }
 
 impl CommandLine {

@@ -268,13 +268,13 @@ fn read_route(
         "*" => None,
         name => match Domain::parse(name) {
             Ok(name) => Some(name),
-            Err(_) => return reader.wrong(&domain, Expected::RouteDomain).into_none(),
+            Err(_) => return reader.refuse(&domain, Expected::RouteDomain),
         },
     };
     let to = match mta::route::Route::parse(&to.value) {
         Ok(host) => host,
-        Err(RouteError::Scheme(_)) => return reader.wrong(&to, Expected::SmtpRoute).into_none(),
-        Err(_) => return reader.wrong(&to, Expected::RouteHost).into_none(),
+        Err(RouteError::Scheme(_)) => return reader.refuse(&to, Expected::SmtpRoute),
+        Err(_) => return reader.refuse(&to, Expected::RouteHost),
     };
     // A password goes only to a host that has proved its name, unless somebody says otherwise.
     let usual = if login.is_some() { Demand::Verified } else { to.demand };
@@ -307,7 +307,7 @@ fn read_demand(reader: &mut Reader<'_>, route: Section<'_>) -> Option<Demand> {
     let text = reader.text(route, "tls", "verified")?;
     match text.value.parse() {
         Ok(demand) => Some(demand),
-        Err(_) => reader.wrong(&text, Expected::RouteTls).into_none(),
+        Err(_) => reader.refuse(&text, Expected::RouteTls),
     }
 }
 
@@ -328,6 +328,12 @@ impl Reader<'_> {
     fn wrong(&mut self, found: &At<String>, expected: Expected) {
         let text = expected.explain(&found.value, self.language);
         self.complain(&found.span, text);
+    }
+
+    /// The same, where a value is wanted and there is none.
+    fn refuse<T>(&mut self, found: &At<String>, expected: Expected) -> Option<T> {
+        self.wrong(found, expected);
+        None
     }
 
     /// A text that a `[[route]]` cannot do without.
@@ -391,17 +397,6 @@ impl Expected {
                 "tls = \"{found}\" is not known; write \"opportunistic\", \"encrypted\" or \"verified\"",
                 "tls = \"{found}\" est inconnu ; écrivez \"opportunistic\", \"encrypted\" ou \"verified\""),
         }
-    }
-}
-
-/// Lets a complaint stand where an `Option` is wanted.
-trait IntoNone {
-    fn into_none<T>(self) -> Option<T>;
-}
-
-impl IntoNone for () {
-    fn into_none<T>(self) -> Option<T> {
-        None
     }
 }
 

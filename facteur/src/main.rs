@@ -13,6 +13,7 @@ mod password;
 mod post_office;
 mod signals;
 mod table;
+mod terminal;
 
 use std::process::ExitCode;
 
@@ -30,7 +31,7 @@ fn main() -> ExitCode {
     match run(line) {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {
-            eprintln!("facteur: {failure}");
+            terminal::note(&format!("facteur: {failure}\n"));
             ExitCode::from(failure.status)
         }
     }

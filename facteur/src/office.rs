@@ -73,7 +73,7 @@ impl Office {
 
     /// Does it take letters for anybody yet?
     pub async fn has_domain(&self) -> bool {
-        let domains = self.store.read(|view| directory::domain::list(view)).await;
+        let domains = self.store.read(directory::domain::list).await;
         domains.is_ok_and(|domains| !domains.is_empty())
     }
 
@@ -82,6 +82,16 @@ impl Office {
         match self.tls.reload() {
             Ok(()) => tracing::info!("the certificate was read again"),
             Err(error) => tracing::error!(%error, "the old certificate stays"),
+        }
+    }
+
+    /// Resolves when something that works until the end has ended before it.
+    pub async fn fell_apart(&mut self) {
+        match self.tasks.join_next().await {
+            Some(Err(error)) => tracing::error!(%error, "a part of the post office has stopped"),
+            Some(Ok(())) => tracing::error!("a part of the post office has stopped"),
+            // Without doors there is still delivery: this cannot be.
+            None => std::future::pending().await,
         }
     }
 

@@ -13,7 +13,7 @@ use mda::{Fate, Mda, Outcome, Recipient};
 use mta::backoff::Schedule;
 use mta::bounce;
 use mta::delivery::{Done, LocalDrop};
-use mta::queue::Terms;
+use mta::queue::{Prepared, Terms};
 use store::{Store, Tx, View};
 
 use crate::clock;
@@ -21,6 +21,9 @@ use sort::{Failed, Sorted};
 
 /// The largest letter taken, in octets.
 pub const LARGEST_LETTER: usize = 50 * 1024 * 1024;
+
+/// Beyond this a body goes to a file of its own.
+const LARGE: usize = 256 * 1024;
 
 /// A letter that has passed so many servers goes round in circles (RFC 5321 §6.3 asks for 100 at least).
 const MOST_HOPS: usize = 100;
@@ -163,7 +166,7 @@ impl PostOffice {
         });
         let filing = self.mda.prepare(letter, envelope, recipients.collect(), now).await?;
         let terms = Terms::new(now, &self.schedule);
-        let mut queued = onward::prepare(self, letter, envelope, sorted, leftover, terms).map_err(our_fault)?;
+        let mut queued = self.prepare_onward(letter, envelope, sorted, leftover, terms).await?;
         let written = self.store.write(move |tx| {
             let unfiled: Vec<(Recipient, Reply)> = filing.file(tx)?.into_iter().filter_map(unfiled).collect();
             if !unfiled.is_empty() {
@@ -177,6 +180,29 @@ impl PostOffice {
             Err(Undone::Unfiled(unfiled)) => Ok(unfiled),
             Err(Undone::Store(error)) => Err(our_fault(error)),
         }
+    }
+}
+
+impl PostOffice {
+    /// A large letter is packed where blocking is allowed: it takes time, and it is written to the disk.
+    async fn prepare_onward(
+        &self,
+        letter: &Letter,
+        envelope: &Envelope,
+        sorted: &Sorted,
+        leftover: &[Failed],
+        terms: Terms,
+    ) -> Result<Vec<Prepared>, OurFault> {
+        if sorted.remote.is_empty() && leftover.is_empty() {
+            return Ok(Vec::new());
+        }
+        if letter.raw.len() <= LARGE {
+            return onward::prepare(self, letter, envelope, sorted, leftover, terms).map_err(our_fault);
+        }
+        let (office, letter, envelope) = (self.clone(), letter.clone(), envelope.clone());
+        let (sorted, leftover) = (sorted.clone(), leftover.to_vec());
+        let packing = move || onward::prepare(&office, &letter, &envelope, &sorted, &leftover, terms);
+        tokio::task::spawn_blocking(packing).await.map_err(our_fault)?.map_err(our_fault)
     }
 }
 

@@ -93,11 +93,17 @@ fn wrong_usage_ends_with_2_and_in_send_with_64() {
 }
 
 #[test]
+fn what_is_not_an_address_or_a_domain_is_told_how_to_write_one() {
+    run(&["domain", "add", "a b"], None, "C", "").must(2).telling("a domain is written like alpha.test");
+    run(&["account", "add", "alice"], None, "fr", "").must(2).telling("une adresse s'écrit comme alice@alpha.test");
+}
+
+#[test]
 fn help_is_an_answer_in_the_language_of_the_person() {
     let english = run(&["--help"], None, "C", "").must(0).out;
     assert!(english.contains("A whole mail server") && english.contains("Usage:"), "{english}");
     let french = run(&["account", "--help"], None, "fr_CA.UTF-8", "").must(0).out;
-    assert!(french.contains("Utilisation :") && french.contains("Donner une boîte à quelqu'un"), "{french}");
+    assert!(french.contains("Utilisation\u{202f}:") && french.contains("Donner une boîte à quelqu'un"), "{french}");
 }
 
 #[test]
@@ -209,6 +215,38 @@ fn send_to_elsewhere_waits_in_the_queue_until_the_post_office_runs() {
     desk.done(&["queue", "release", "--to", "beta.test"]);
     desk.done(&["queue", "drop", "--all"]);
     assert_eq!(desk.done(&["queue", "list", "--json"]).trim(), "[]");
+}
+
+#[test]
+fn what_cannot_be_done_to_a_letter_is_told_apart_from_a_letter_that_is_not_there() {
+    let desk = Desk::with_alice();
+    desk.ask(&["send", "-f", "alice@alpha.test", "bob@beta.test"], "Subject: hello\n\nHello.\n").must(0);
+    let list: serde_json::Value = serde_json::from_str(&desk.done(&["queue", "list", "--json"])).expect("JSON");
+    let letter = list[0]["letter"].as_str().expect("its name").to_owned();
+    desk.done(&["queue", "hold", &letter]);
+    desk.ask(&["queue", "hold", &letter], "").must(1).telling("nothing to do");
+    desk.ask(&["queue", "hold", "aaaaaaaaaaaaaaaa"], "").must(1).telling("no letter");
+    assert!(desk.done(&["queue", "show", &letter]).contains("held"));
+}
+
+#[test]
+fn who_has_no_mailbox_sends_in_the_name_of_the_postmaster() {
+    let desk = Desk::with_alice();
+    desk.ask(&["send", "bob@beta.test"], "Subject: from cron\n\nHello.\n").must(0);
+    let list: serde_json::Value = serde_json::from_str(&desk.done(&["queue", "list", "--json"])).expect("JSON");
+    assert_eq!(list[0]["from"], "postmaster@alpha.test", "reports reach a person");
+}
+
+#[test]
+fn a_reader_that_has_gone_away_is_no_failure() {
+    let desk = Desk::with_alice();
+    let mut command = Command::new(env!("CARGO_BIN_EXE_facteur"));
+    command.args(["account", "list", "--config"]).arg(desk.path("facteur.toml"));
+    let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("facteur starts");
+    drop(child.stdout.take());
+    let output = child.wait_with_output().expect("facteur ends");
+    assert!(output.status.success());
+    assert_eq!(String::from_utf8_lossy(&output.stderr), "");
 }
 
 #[test]

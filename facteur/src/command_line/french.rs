@@ -50,7 +50,7 @@ const TEXTS: &[(&str, &str)] = &[
     ("facteur queue list", "Lister les lettres qui attendent"),
     ("facteur queue list --json", "Afficher en JSON"),
     ("facteur queue show", "Tout dire d'une lettre"),
-    ("facteur queue show letter", "Son numéro ou son nom dans la liste"),
+    ("facteur queue show letter", "Son nom dans la liste"),
     ("facteur queue show --json", "Afficher en JSON"),
     ("facteur queue retry", "Essayer maintenant, sans attendre la prochaine fois"),
     ("facteur queue hold", "Retenir des lettres jusqu'à ce qu'on les libère"),
@@ -72,12 +72,13 @@ const TEXTS: &[(&str, &str)] = &[
 
 /// The arguments that `queue retry`, `hold`, `release` and `drop` share.
 const WHICH: &[(&str, &str)] = &[
-    ("letters", "Leurs numéros ou leurs noms dans la liste"),
+    ("letters", "Leurs noms dans la liste"),
     ("--all", "Toutes celles qui attendent"),
     ("--to", "Toutes celles qui attendent pour ce domaine"),
 ];
 
-const TEMPLATE: &str = "{about-with-newline}\nUtilisation : {usage}\n\n{all-args}";
+/// Clap puts a colon behind a heading; in French a (narrow, unbreakable) space stands before it.
+const TEMPLATE: &str = "{about-with-newline}\nUtilisation\u{202f}: {usage}\n\n{all-args}";
 
 fn text(path: &str) -> Option<&'static str> {
     let find = |texts: &'static [(&str, &'static str)], path: &str| {
@@ -103,14 +104,14 @@ pub fn translate(command: Command) -> Command {
                 .long("version")
                 .action(clap::ArgAction::Version)
                 .help("Afficher la version")
-                .help_heading("Options"),
+                .help_heading("Options\u{202f}"),
         )
 }
 
 fn translate_command(command: Command, path: &str) -> Command {
     let mut command = command
         .help_template(TEMPLATE)
-        .subcommand_help_heading("Commandes")
+        .subcommand_help_heading("Commandes\u{202f}")
         .subcommand_value_name("COMMANDE")
         .disable_help_flag(true)
         .arg(
@@ -119,13 +120,13 @@ fn translate_command(command: Command, path: &str) -> Command {
                 .long("help")
                 .action(clap::ArgAction::Help)
                 .help("Afficher cette aide")
-                .help_heading("Options"),
+                .help_heading("Options\u{202f}"),
         );
     if let Some(about) = text(path) {
         command = command.about(about);
     }
     command = command.mut_args(|arg| {
-        let heading = if arg.is_positional() { "Arguments" } else { "Options" };
+        let heading = if arg.is_positional() { "Arguments\u{202f}" } else { "Options\u{202f}" };
         let french = text(&path_of(path, &arg));
         let arg = arg.help_heading(heading);
         if let Some(french) = french { arg.help(french) } else { arg }

@@ -16,7 +16,7 @@ use crate::config::Config;
 use crate::failure::Failure;
 use crate::language::{self, say};
 use crate::table::{self, Table};
-use crate::{clock, house};
+use crate::{clock, house, terminal};
 
 pub fn run(command: AccountCommand, config: &Config) -> Result<(), Failure> {
     match command {
@@ -118,7 +118,7 @@ impl NewPassword {
 
     fn show(&self) {
         if self.made_up {
-            println!("{}", self.password.reveal());
+            terminal::print(&format!("{}\n", self.password.reveal()));
         }
     }
 }
@@ -137,7 +137,7 @@ fn remove(config: &Config, address: Address, yes: bool) -> Result<(), Failure> {
         Ok::<_, Trouble>(removed)
     })?;
     for alias in removed.aliases {
-        eprintln!("{}", say!("{alias} no longer leads there", "{alias} n'y mène plus"));
+        terminal::note(&say!("{alias} no longer leads there\n", "{alias} n'y mène plus\n"));
     }
     store.close_blocking();
     Ok(())
@@ -160,7 +160,7 @@ fn list(config: &Config, domain: Option<Domain>, form: Form) -> Result<(), Failu
         let people = directory::account::list(view, domain.as_ref())?;
         people.into_iter().map(|person| Ok((person.clone(), usage(view, person.id)?))).collect::<Result<_, Trouble>>()
     })?;
-    print!("{}", if form.json { as_json(&people) } else { as_table(&people) });
+    terminal::print(&if form.json { as_json(&people) } else { as_table(&people) });
     Ok(())
 }
 

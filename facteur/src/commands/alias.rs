@@ -9,7 +9,7 @@ use crate::config::Config;
 use crate::failure::Failure;
 use crate::language::say;
 use crate::table::{self, Table};
-use crate::{clock, house};
+use crate::{clock, house, terminal};
 
 pub fn run(command: AliasCommand, config: &Config) -> Result<(), Failure> {
     let store = house::open_for_command(config)?;
@@ -21,7 +21,7 @@ pub fn run(command: AliasCommand, config: &Config) -> Result<(), Failure> {
         AliasCommand::List { domain, form } => {
             let aliases =
                 store.read_blocking(move |view| Ok::<_, Trouble>(directory::alias::list(view, domain.as_ref())?))?;
-            print!("{}", if form.json { as_json(&aliases) } else { as_table(&aliases) });
+            terminal::print(&if form.json { as_json(&aliases) } else { as_table(&aliases) });
         }
         AliasCommand::Remove { alias, targets } => {
             store.write_blocking(move |tx| Ok::<_, Trouble>(directory::alias::remove(tx, &alias, &targets)?))?;

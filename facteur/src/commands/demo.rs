@@ -21,6 +21,7 @@ use crate::language::say;
 use crate::office::Office;
 use crate::signals::{Signals, Wish};
 use crate::table::Table;
+use crate::terminal;
 use place::{PLANS, Plan};
 
 /// Runs the two offices until somebody ends them. Their folder goes with them, unless it was named.
@@ -128,7 +129,7 @@ fn say_taken(taken: &[String], json: bool) -> Failure {
         "la démonstration a besoin de ces ports, déjà pris par d'autres programmes : {list} ; une autre démonstration tourne-t-elle ?"
     );
     if json {
-        println!("{}", serde_json::json!({ "ready": false, "error": text, "taken": taken }));
+        terminal::print(&format!("{}\n", serde_json::json!({ "ready": false, "error": text, "taken": taken })));
     }
     Failure::new(text)
 }
@@ -159,9 +160,9 @@ struct ReadyPerson<'a> {
 fn show(opened: &[Opened], folder: &DemoFolder, json: bool) {
     if json {
         let offices = opened.iter().map(ready).collect();
-        println!("{}", serde_json::to_string(&Ready { ready: true, offices }).unwrap_or_default());
+        terminal::print(&(serde_json::to_string(&Ready { ready: true, offices }).unwrap_or_default() + "\n"));
     } else {
-        print!("{}", for_a_person(opened, folder));
+        terminal::print(&for_a_person(opened, folder));
     }
 }
 

@@ -8,7 +8,7 @@ use crate::config::Config;
 use crate::failure::Failure;
 use crate::language::say;
 use crate::table::{self, Table};
-use crate::{clock, house};
+use crate::{clock, house, terminal};
 
 pub fn run(command: DomainCommand, config: &Config) -> Result<(), Failure> {
     match command {
@@ -21,7 +21,7 @@ pub fn run(command: DomainCommand, config: &Config) -> Result<(), Failure> {
         DomainCommand::List { form } => {
             let store = house::open_for_command(config)?;
             let domains = store.read_blocking(|view| Ok::<_, Trouble>(directory::domain::list(view)?))?;
-            print!("{}", if form.json { as_json(&domains) } else { as_table(&domains) });
+            terminal::print(&if form.json { as_json(&domains) } else { as_table(&domains) });
         }
         DomainCommand::Remove { domain, force } => {
             let store = house::open_for_command(config)?;

@@ -11,7 +11,7 @@ use crate::command_line::{QueueCommand, Which as Chosen};
 use crate::config::Config;
 use crate::failure::Failure;
 use crate::language::say;
-use crate::{clock, house};
+use crate::{clock, house, terminal};
 
 /// Letters read at a time.
 const PAGE: usize = 500;
@@ -22,7 +22,7 @@ pub fn run(command: QueueCommand, config: &Config) -> Result<(), Failure> {
     match command {
         QueueCommand::List { form } => {
             let letters = all(&store)?;
-            print!("{}", if form.json { show::list_as_json(&letters) } else { show::list_as_table(&letters) });
+            terminal::print(&if form.json { show::list_as_json(&letters) } else { show::list_as_table(&letters) });
         }
         QueueCommand::Show { letter, form } => {
             let id = name(&letter)?;
@@ -30,12 +30,12 @@ pub fn run(command: QueueCommand, config: &Config) -> Result<(), Failure> {
             if shown.is_empty() {
                 return Err(not_there(&letter));
             }
-            print!("{}", if form.json { show::letter_as_json(&shown) } else { show::letter_as_text(&shown) });
+            terminal::print(&if form.json { show::letter_as_json(&shown) } else { show::letter_as_text(&shown) });
         }
-        QueueCommand::Retry(chosen) => touch(&store, chosen, now, |store, which, now| queue::retry(store, which, now))?,
+        QueueCommand::Retry(chosen) => touch(&store, chosen, now, queue::retry)?,
         QueueCommand::Hold(chosen) => touch(&store, chosen, now, |store, which, _| queue::hold(store, which))?,
         QueueCommand::Release(chosen) => {
-            touch(&store, chosen, now, |store, which, now| queue::release(store, which, now))?;
+            touch(&store, chosen, now, queue::release)?;
         }
         QueueCommand::Drop(chosen) => touch(&store, chosen, now, |store, which, _| queue::drop_letters(store, which))?,
     }
@@ -57,17 +57,15 @@ fn all(store: &Store) -> Result<Vec<Listed>, Trouble> {
 
 type Act = fn(&Store, &Which, Timestamp) -> Result<Vec<Touched>, store::Error>;
 
-/// Does something to letters, and tells to which. That a named letter is not there is a failure; that all of nothing
-/// were touched is not.
+/// Does something to letters, and tells to which. That nothing could be done to a named letter is a failure; that all
+/// of nothing were touched is not.
 fn touch(store: &Store, chosen: Chosen, now: Timestamp, act: Act) -> Result<(), Failure> {
     let named = chosen.letters.first().cloned();
     let touched = act(store, &which(chosen)?, now).map_err(Trouble::from)?;
     if let (Some(named), true) = (named, touched.is_empty()) {
-        return Err(not_there(&named));
+        return Err(untouched(store, &named));
     }
-    for Touched { id, address } in &touched {
-        println!("{id}  {address}");
-    }
+    terminal::print(&touched.iter().map(|Touched { id, address }| format!("{id}  {address}\n")).collect::<String>());
     Ok(())
 }
 
@@ -83,6 +81,19 @@ fn which(chosen: Chosen) -> Result<Which, Failure> {
 
 fn name(text: &str) -> Result<LetterId, Failure> {
     text.parse().map_err(|()| not_there(text))
+}
+
+/// A letter is not there, or what was asked for makes no sense for it now.
+fn untouched(store: &Store, letter: &str) -> Failure {
+    let there = name(letter)
+        .is_ok_and(|id| store.read_blocking(move |view| queue::show(view, id)).is_ok_and(|shown| !shown.is_empty()));
+    if !there {
+        return not_there(letter);
+    }
+    Failure::new(say!(
+        "nothing to do for letter {letter}: facteur queue show {letter} tells its state",
+        "rien à faire pour la lettre {letter} : facteur queue show {letter} dit son état"
+    ))
 }
 
 fn not_there(letter: &str) -> Failure {

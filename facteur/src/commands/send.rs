@@ -5,7 +5,6 @@ mod letter;
 pub mod sysexits;
 
 use std::io;
-use std::sync::Arc;
 
 use bytes::Bytes;
 use mail::seam::{Accept as _, Origin, Verdict};
@@ -32,11 +31,10 @@ pub fn run(send: Send, office: &WhichOffice) -> Result<(), Failure> {
     let store = open(&config)?;
     let home = home(&store, &config)?;
     let writer = writer(&home)?;
-    let raw = with_author(&send, raw, &writer);
-    let envelope = envelope::envelope(&send, &raw, &writer, &home).map_err(unaddressed)?;
-    let author = envelope.return_path.address().unwrap_or(&writer);
-    let letter = complete(raw, author, &config.hostname);
-    let post_office = Arc::new(PostOffice::new(store.clone(), &config.hostname));
+    let reports_to = reachable(&store, &writer)?;
+    let envelope = envelope::envelope(&send, &raw, &reports_to, &home).map_err(unaddressed)?;
+    let letter = complete(with_author(&send, raw, &writer), &writer, &config.hostname);
+    let post_office = PostOffice::new(store.clone(), &config.hostname);
     let accepted = super::runtime()?.block_on(post_office.accept(letter, envelope, Origin::House));
     store.close_blocking();
     match accepted {
@@ -118,6 +116,18 @@ fn writer(home: &Domain) -> Result<Address, Failure> {
         if number == 0 { "root".to_owned() } else { format!("user{number}") }
     });
     Address::new(&name, home.clone()).map_err(|_| wrong(&NotAnAddress(name)))
+}
+
+/// Who gets reports for this writer: themselves, or the postmaster where they have no mailbox (root, www-data, …).
+fn reachable(store: &Store, writer: &Address) -> Result<Address, Failure> {
+    let asked = writer.clone();
+    let found = store.read_blocking(move |view| Ok::<_, Trouble>(directory::resolve(view, None, &asked)?));
+    match found.map_err(|trouble| later(&Failure::from(trouble).text))? {
+        directory::Resolution::Unknown => {
+            Ok(Address::new("postmaster", writer.domain().clone()).unwrap_or_else(|_| writer.clone()))
+        }
+        _ => Ok(writer.clone()),
+    }
 }
 
 /// A letter without From gets one that names who sends it.

@@ -6,26 +6,41 @@ use crate::failure::Failure;
 use crate::language::say;
 use crate::office::Office;
 use crate::signals::{Signals, Wish};
+use crate::terminal;
 
 /// Opens the post office and keeps it open until SIGTERM or SIGINT; SIGHUP reads the certificate again.
 pub fn run(config: Config, office: &WhichOffice) -> Result<(), Failure> {
     super::runtime()?.block_on(async {
         let mut signals = Signals::new().map_err(|why| Failure::new(why.to_string()))?;
         tell_of_doors_to_come(&config);
-        let opened = Office::open(config).await?;
+        let mut opened = Office::open(config).await?;
         if !opened.has_domain().await {
-            eprint!("{}", first_steps(&office.as_flags()));
+            terminal::note(&first_steps(&called(), &office.as_flags()));
         }
-        while signals.next().await == Wish::Reload {
-            opened.reload_certificate();
-        }
+        let outcome = keep_open(&mut opened, &mut signals).await;
         tracing::info!("closing; a second signal ends at once");
         tokio::select! {
             () = opened.close() => tracing::info!("closed"),
             _ = signals.next() => tracing::warn!("ended before everything was closed"),
         }
-        Ok(())
+        outcome
     })
+}
+
+/// Until somebody wishes the end. Whoever keeps the service running starts it again after a failure.
+async fn keep_open(opened: &mut Office, signals: &mut Signals) -> Result<(), Failure> {
+    loop {
+        tokio::select! {
+            wish = signals.next() => match wish {
+                Wish::Reload => opened.reload_certificate(),
+                Wish::End => return Ok(()),
+            },
+            () = opened.fell_apart() => return Err(Failure::new(say!(
+                "a part of the post office has stopped, which is a fault of this program; the log says more",
+                "une partie du bureau de poste s'est arrêtée, par une erreur de ce programme ; le journal en dit plus"
+            ))),
+        }
+    }
 }
 
 /// Doors that the configuration asks for and nobody stands behind yet.
@@ -41,18 +56,23 @@ fn tell_of_doors_to_come(config: &Config) {
     }
 }
 
+/// How the program was called: the commands that are shown can then be copied.
+fn called() -> String {
+    std::env::args().next().unwrap_or_else(|| "facteur".to_owned())
+}
+
 /// For a person who has just installed this: what to do next. `flags` name this post office to the commands.
-fn first_steps(flags: &str) -> String {
+fn first_steps(facteur: &str, flags: &str) -> String {
     say!(
         "\nNobody lives in this post office yet. In another window:\n\n\
-         \x20   facteur{flags} domain add alpha.test          the domain whose letters you want\n\
-         \x20   facteur{flags} account add alice@alpha.test   a mailbox; asks for a password\n\
-         \x20   facteur{flags} account list                   who has one\n\n\
-         They take effect at once, without a restart. To look around first: facteur demo\n\n",
+         \x20   {facteur}{flags} domain add alpha.test          the domain whose letters you want\n\
+         \x20   {facteur}{flags} account add alice@alpha.test   a mailbox; asks for a password\n\
+         \x20   {facteur}{flags} account list                   who has one\n\n\
+         They take effect at once, without a restart. To look around first: {facteur} demo\n\n",
         "\nPersonne n'habite encore ce bureau de poste. Dans une autre fenêtre :\n\n\
-         \x20   facteur{flags} domain add alpha.test          le domaine dont vous voulez le courrier\n\
-         \x20   facteur{flags} account add alice@alpha.test   une boîte ; le mot de passe est demandé\n\
-         \x20   facteur{flags} account list                   qui en a une\n\n\
-         Ces commandes agissent aussitôt, sans redémarrage. Pour essayer d'abord : facteur demo\n\n"
+         \x20   {facteur}{flags} domain add alpha.test          le domaine dont vous voulez le courrier\n\
+         \x20   {facteur}{flags} account add alice@alpha.test   une boîte ; le mot de passe est demandé\n\
+         \x20   {facteur}{flags} account list                   qui en a une\n\n\
+         Ces commandes agissent aussitôt, sans redémarrage. Pour essayer d'abord : {facteur} demo\n\n"
     )
 }

@@ -138,7 +138,7 @@ pub fn circles() -> Reply {
 fn unknown(address: &Address) -> Reply {
     let address = address.to_string();
     let whose = if address.is_ascii() { address.as_str() } else { "that one" };
-    Reply::new(550, (5, 1, 1), format!("nobody here has the address {whose}"))
+    Reply::new(550, (5, 1, 1), format!("nobody here is called {whose}"))
 }
 
 fn relay_denied() -> Reply {

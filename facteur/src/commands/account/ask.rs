@@ -1,11 +1,12 @@
 //! Asking a person, or a script in their place.
 
-use std::io::{self, BufRead, IsTerminal, Read, Write};
+use std::io::{self, BufRead, IsTerminal, Read};
 
 use mail::{Address, Password};
 
 use crate::failure::Failure;
 use crate::language::{Language, say};
+use crate::terminal;
 
 /// A first line longer than this is no password.
 const LONGEST: u64 = 4096;
@@ -57,8 +58,8 @@ fn ask(prompt: &str) -> Result<Password, Failure> {
 pub fn sure(question: &str) -> Result<bool, Failure> {
     let choice = say!("[y/N]", "[o/N]");
     let mut line = String::new();
-    print!("{question} {choice} ");
-    let asked = io::stdout().flush().and_then(|()| io::stdin().lock().take(LONGEST).read_line(&mut line));
+    terminal::print(&format!("{question} {choice} "));
+    let asked = io::stdin().lock().take(LONGEST).read_line(&mut line);
     asked
         .map_err(|why| Failure::new(say!("no answer could be read: {why}", "impossible de lire la réponse : {why}")))?;
     Ok(is_yes(&line, Language::of_the_person()))
