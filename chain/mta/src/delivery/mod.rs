@@ -8,6 +8,7 @@
 //! * [`site`] keeps what is ready for one site.
 //! * [`carrier`] is one connection at a time: it takes letters from its site until there are none.
 //! * [`hosts`] finds the hosts of a domain; [`connect`] opens a conversation with one; [`transaction`] hands a letter over.
+//! * [`plan`] decides in which form a letter goes to a server.
 //! * [`local`] gives letters for our own people to [`LocalDrop`].
 //! * [`reporter`] writes reports on what failed or is late.
 
@@ -18,6 +19,7 @@ mod hosts;
 mod line;
 mod local;
 mod login;
+mod plan;
 mod reporter;
 mod scheduler;
 mod site;

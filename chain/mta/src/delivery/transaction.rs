@@ -1,14 +1,14 @@
 //! Hands one letter to a server, to some recipients, in one mail transaction (RFC 5321 §3.3).
 
 use bytes::Bytes;
-use mail::{BodyKind, Enhanced, Reply};
-use smtp::{Command, DotStuffer, Forward, MailFrom, RcptTo};
+use mail::{Enhanced, Reply};
+use smtp::{Command, DotStuffer, Forward, RcptTo};
 use store::Store;
 
 use super::Waits;
 use super::line::{Line, Lost};
+use super::plan::{Plan, our_fault, plan};
 use crate::queue::{Loaded, LoadedRecipient, Said};
-use crate::seven_bit::seven_bit;
 
 /// What became of one recipient in a transaction.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -54,57 +54,6 @@ pub async fn hand_over(line: &mut Line, letter: &Loaded, store: &Store, waits: &
         return Tried::Handed(transaction.end(true));
     }
     transaction.run().await
-}
-
-/// How the letter goes over this line.
-struct Plan {
-    mail: MailFrom,
-    /// The letter in 7 bits, where the server takes no others.
-    converted: Option<Bytes>,
-}
-
-/// The letter as a whole: does it fit, and in which form?
-async fn plan(line: &Line, letter: &Loaded, store: &Store) -> Result<Plan, Fate> {
-    let offers = &line.offers;
-    let host = &line.host;
-    let never = |status, text: String| Fate::Never(Said::ours(status, text));
-    if let Some(most) = offers.max_size.filter(|most| letter.size > *most) {
-        let text = format!("the letter has {} bytes, and {host} takes {most} at most", letter.size);
-        return Err(never(Enhanced(5, 3, 4), text));
-    }
-    let sender = letter.return_path.address();
-    let utf8 = letter.smtputf8 || sender.is_some_and(|sender| sender.needs_smtputf8());
-    if utf8 && !offers.smtputf8 {
-        let text = format!("the letter has international addresses or headers (SMTPUTF8), which {host} does not know");
-        return Err(never(Enhanced(5, 6, 7), text));
-    }
-    // RFC 6152 §3: to a server without 8BITMIME goes a 7-bit letter, or none.
-    let converted = if letter.eight_bit && !offers.eight_bit_mime {
-        let whole = whole(store, letter).await?;
-        let converted = seven_bit(&whole).map_err(|why| {
-            never(Enhanced(5, 6, 3), format!("{host} takes no 8-bit letters, and this one cannot be rewritten: {why}"))
-        })?;
-        Some(Bytes::from(converted))
-    } else {
-        None
-    };
-    let mut mail = MailFrom::new(letter.return_path.clone());
-    mail.size = offers.size.then(|| converted.as_ref().map_or(letter.size, |bytes| bytes.len() as u64));
-    if letter.eight_bit && converted.is_none() {
-        mail.body = BodyKind::EightBitMime;
-    }
-    mail.smtputf8 = utf8 || offers.smtputf8 && letter.recipients.iter().any(|to| to.address.needs_smtputf8());
-    Ok(Plan { mail, converted })
-}
-
-async fn whole(store: &Store, letter: &Loaded) -> Result<Bytes, Fate> {
-    let (blob, size) = (letter.blob, letter.size);
-    store.read(move |view| view.read_blob(blob, 0..size)).await.map_err(|error| our_fault(&error))
-}
-
-fn our_fault(error: &store::Error) -> Fate {
-    tracing::error!(%error, "cannot read a letter of the queue");
-    Fate::Later(Said::ours(Enhanced(4, 3, 0), format!("the letter could not be read: {error}")))
 }
 
 /// Where in the dialogue a server refused.

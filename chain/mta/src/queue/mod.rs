@@ -13,16 +13,15 @@
 mod claim;
 mod desk;
 mod enter;
+mod list;
 mod record;
 mod report;
 mod tables;
 
 pub use claim::{DueDomain, DueRecipient, Loaded, LoadedRecipient, due, load, soonest};
-pub use desk::{
-    Attempt, Counts, Filter, Listed, ListedRecipient, Page, Shown, Touched, Which, counts, drop_letters, hold, list,
-    release, retry, show,
-};
+pub use desk::{Touched, Which, drop_letters, hold, release, retry};
 pub use enter::{Prepared, Terms, prepare};
+pub use list::{Attempt, Counts, Filter, Listed, ListedRecipient, MOST_RECIPIENTS, Page, Shown, counts, list, show};
 pub use record::{Entry, Outcome, Said, domain_failed, record, settle_domain};
 pub use report::{Subject, letters_to_report, write_report};
 pub use tables::MIGRATIONS;

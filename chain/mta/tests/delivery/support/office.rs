@@ -137,6 +137,27 @@ impl Office {
         letter.id
     }
 
+    /// Many letters, in large commits.
+    pub async fn queue_many(&self, number: usize, to: &str, raw: &[u8]) {
+        let letters: Vec<usize> = (0..number).collect();
+        for slice in letters.chunks(500) {
+            let terms = Terms::new(now(), &self.means.schedule);
+            let prepare = |_: &usize| {
+                let letter = Letter { id: LetterId::from_random(rand::random()), raw: Bytes::copy_from_slice(raw) };
+                let envelope = Envelope {
+                    return_path: ReturnPath::Address(address("alice@alpha.test")),
+                    recipients: vec![address(to)],
+                    body: BodyKind::SevenBit,
+                    smtputf8: false,
+                };
+                queue::prepare(&self.store, &letter, &envelope, terms).unwrap()
+            };
+            let mut prepared: Vec<_> = slice.iter().map(prepare).collect();
+            let write = move |tx: &mut Tx| prepared.iter_mut().try_for_each(|prepared| prepared.put(tx));
+            self.store.write::<(), store::Error, _>(write).await.unwrap();
+        }
+    }
+
     pub fn read<T: Send + 'static>(&self, read: impl FnOnce(&View) -> Result<T, store::Error> + Send + 'static) -> T {
         tokio::task::block_in_place(|| self.store.read_blocking(read)).unwrap()
     }

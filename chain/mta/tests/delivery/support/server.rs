@@ -100,6 +100,11 @@ impl Server {
         self.letters.lock().unwrap().iter().filter(|letter| letter.acknowledged).cloned().collect()
     }
 
+    /// How many letters it has acknowledged.
+    pub fn count(&self) -> usize {
+        self.letters.lock().unwrap().iter().filter(|letter| letter.acknowledged).count()
+    }
+
     /// All letters it has seen to their end.
     pub fn seen(&self) -> Vec<Arrived> {
         self.letters.lock().unwrap().clone()

@@ -1,0 +1,146 @@
+//! The reports in French. Its colons, and its quotation marks, stand behind a space that does not break.
+
+use std::time::Duration;
+
+use mail::Timestamp;
+
+use super::{Language, count, date};
+use crate::bounce::{Cause, Fate, Kind, Report};
+
+/// French.
+pub struct French;
+
+impl Language for French {
+    fn opening(report: &Report, subject: Option<&str>) -> String {
+        let named = subject.map(|subject| format!(", intitulée «\u{a0}{subject}\u{a0}»,")).unwrap_or_default();
+        let (host, date) = (&report.office.hostname, french_date(report.arrived));
+        let fate = match report.kind {
+            Kind::Failed => "n'a pas pu être remise à\u{a0}:",
+            Kind::Late { .. } => "n'a pas encore pu être remise à\u{a0}:",
+        };
+        format!(
+            "Bonjour,\n\nIci le serveur de courrier {host}. La lettre que vous avez envoyée le {date}{named} {fate}"
+        )
+    }
+
+    fn what(cause: Cause, fate: &Fate, report: &Report) -> String {
+        let domain = fate.address.domain().to_unicode();
+        match cause {
+            Cause::NoSuchMailbox => "Aucune boîte aux lettres ne correspond à cette adresse.".into(),
+            Cause::MailboxClosed => {
+                "Cette boîte aux lettres existe, mais elle ne reçoit pas de courrier en ce moment.".into()
+            }
+            Cause::MailboxFull => "La boîte aux lettres de cette personne est pleine.".into(),
+            Cause::NoSuchDomain => {
+                format!("Le domaine {domain} n'existe pas sur Internet, ou n'a pas de serveur de courrier.")
+            }
+            Cause::DomainTakesNoMail => format!("Le domaine {domain} déclare ne recevoir aucun courrier."),
+            Cause::TooBig => "La lettre est trop volumineuse pour le serveur du destinataire.".into(),
+            Cause::Spam => "Le serveur du destinataire a pris la lettre pour un courrier indésirable (spam).".into(),
+            Cause::Policy => "Le serveur du destinataire a refusé la lettre en vertu de ses règles.".into(),
+            Cause::Loop => format!("La lettre tourne en rond entre les serveurs chargés du domaine {domain}."),
+            Cause::CannotCarry => "Le serveur du destinataire est trop ancien pour certains caractères de la lettre \
+                ou de ses adresses."
+                .into(),
+            Cause::TimeRanOut => format!(
+                "Malgré {} de tentatives, le serveur du destinataire n'a pas pu être joint ou n'a pas voulu de la \
+                 lettre. Nous avons maintenant cessé d'essayer.",
+                french_span(report.now.since(report.arrived))
+            ),
+            Cause::Other => "Le serveur du destinataire a refusé la lettre.".into(),
+        }
+    }
+
+    fn advice(cause: Cause, report: &Report) -> Option<String> {
+        let host = &report.office.hostname;
+        Some(match cause {
+            Cause::NoSuchMailbox => "Vérifiez que l'adresse ne contient pas de faute de frappe. Si elle est juste, \
+                demandez à la personne son adresse actuelle par un autre moyen, par exemple au téléphone."
+                .into(),
+            Cause::MailboxClosed | Cause::DomainTakesNoMail => {
+                "Cherchez une autre adresse, ou joignez la personne par un autre moyen.".into()
+            }
+            Cause::MailboxFull => "Renvoyez votre lettre dans quelques jours et, si vous le pouvez, prévenez la \
+                personne par un autre moyen."
+                .into(),
+            Cause::NoSuchDomain => {
+                "Vérifiez la partie qui suit le @\u{a0}: elle contient peut-être une faute de frappe.".into()
+            }
+            Cause::TooBig => "Renvoyez-la avec des pièces jointes moins nombreuses ou plus légères, ou envoyez plutôt \
+                un lien vers les fichiers."
+                .into(),
+            Cause::Spam => format!(
+                "Cela arrive aussi à des lettres honnêtes. Réessayez avec d'autres mots, moins de liens et sans pièce \
+                 jointe, ou joignez la personne par un autre moyen. Si cela se répète, montrez ce rapport à la \
+                 personne responsable de {host} (le postmaster)."
+            ),
+            Cause::Policy | Cause::Other => format!(
+                "Sa réponse, ci-dessous, dit peut-être pourquoi. Si elle ne vous aide pas, montrez ce rapport à la \
+                 personne responsable de {host} (le postmaster)."
+            ),
+            Cause::Loop => "C'est une erreur de réglage de ces serveurs, et non la vôtre. Si vous le pouvez, \
+                prévenez les personnes concernées par un autre moyen."
+                .into(),
+            Cause::CannotCarry => {
+                "Renvoyez-la en texte simple, depuis et vers des adresses sans lettres accentuées.".into()
+            }
+            Cause::TimeRanOut => "Vérifiez la partie qui suit le @. Si elle est juste, le serveur est sans doute en \
+                panne\u{a0}: renvoyez votre lettre plus tard, ou joignez la personne par un autre moyen."
+                .into(),
+        })
+    }
+
+    fn words_of(host: Option<&str>) -> String {
+        match host {
+            Some(host) => format!("Réponse du serveur {host}\u{a0}:"),
+            None => "Précisions (en anglais)\u{a0}:".into(),
+        }
+    }
+
+    fn closing(report: &Report) -> String {
+        match report.kind {
+            Kind::Failed => {
+                let these = if report.fates.len() == 1 { "cette adresse" } else { "ces adresses" };
+                format!(
+                    "Il n'y aura pas d'autre tentative pour {these}. Votre lettre, ou son début, est jointe à ce \
+                     message."
+                )
+            }
+            Kind::Late { until } => format!(
+                "Vous n'avez rien à faire, et il est inutile de la renvoyer\u{a0}: nous continuons d'essayer jusqu'au \
+                 {}. Un autre message vous préviendra si la lettre ne peut finalement pas être remise.",
+                french_date(until)
+            ),
+        }
+    }
+
+    fn signature(report: &Report) -> String {
+        format!(
+            "Le serveur de courrier {}\n(Les réponses à ce rapport parviennent à son postmaster.)",
+            report.office.hostname
+        )
+    }
+}
+
+pub fn french_date(at: Timestamp) -> String {
+    const MONTHS: [&str; 12] = [
+        "janvier",
+        "février",
+        "mars",
+        "avril",
+        "mai",
+        "juin",
+        "juillet",
+        "août",
+        "septembre",
+        "octobre",
+        "novembre",
+        "décembre",
+    ];
+    // The first of the month alone has an ordinal in French.
+    date(at, &MONTHS, "à").replacen("1 ", "1er ", usize::from(at.rfc3339().get(8..10) == Some("01")))
+}
+
+pub fn french_span(span: Duration) -> String {
+    count(span, ["jour", "heure", "minute"])
+}
