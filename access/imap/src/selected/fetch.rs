@@ -140,28 +140,37 @@ impl Job<'_> {
         mut rest: Vec<UidRange>,
         seen: &Arc<seen::Seen>,
     ) -> Result<(), Halt> {
-        while !rest.is_empty() {
-            let batch = self.read(rest.clone(), Arc::clone(seen)).await?;
-            self.shown += batch.shown;
-            if let Some(keywords) = batch.keywords {
+        let mut read = self.read(rest.clone(), seen).await?;
+        loop {
+            let Batch { pieces, last, shown, keywords } = read;
+            self.shown += shown;
+            if let Some(keywords) = keywords {
                 super::view::flags_there_are(out.buffer(), &keywords, self.selected.read_only);
                 self.selected.keywords = Arc::new(keywords);
             }
-            for piece in batch.pieces {
-                match piece {
-                    Piece::Text(text) => out.send_bytes(&text).await?,
-                    Piece::Body(body) => stream::send(&self.store, out, body).await?,
-                }
+            rest = last.map(|last| above(&rest, last)).unwrap_or_default();
+            let streams = pieces.iter().any(|piece| matches!(piece, Piece::Body(_)));
+            let send = send(&self.store, out, pieces);
+            if rest.is_empty() {
+                return send.await;
             }
-            rest = batch.last.map(|last| above(&rest, last)).unwrap_or_default();
+            read = if streams {
+                // It may take a slow client long to take a body: what comes behind it is read when it is wanted.
+                send.await?;
+                self.read(rest.clone(), seen).await?
+            } else {
+                // The next batch is read while this one is sent.
+                let (sent, next) = tokio::join!(send, self.read(rest.clone(), seen));
+                sent?;
+                next?
+            };
         }
-        Ok(())
     }
 
-    async fn read(&self, ranges: Vec<UidRange>, seen: Arc<seen::Seen>) -> Result<Batch, Error> {
+    async fn read(&self, ranges: Vec<UidRange>, seen: &Arc<seen::Seen>) -> Result<Batch, Error> {
         let (folder, account) = (self.selected.folder, self.account);
         let (uids, keywords) = (Arc::clone(&self.selected.uids), Arc::clone(&self.selected.keywords));
-        let plan = Arc::clone(&self.plan);
+        let (plan, seen) = (Arc::clone(&self.plan), Arc::clone(seen));
         self.store
             .read(move |view| {
                 let keywords = Known { view, account, told: &keywords };
@@ -169,6 +178,16 @@ impl Job<'_> {
             })
             .await
     }
+}
+
+async fn send(store: &store::Store, out: &mut Output<'_>, pieces: Vec<Piece>) -> Result<(), Halt> {
+    for piece in pieces {
+        match piece {
+            Piece::Text(text) => out.send_bytes(&text).await?,
+            Piece::Body(body) => stream::send(store, out, body).await?,
+        }
+    }
+    Ok(())
 }
 
 /// The keywords a client has been told of, and where to look for others.
