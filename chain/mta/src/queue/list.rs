@@ -160,7 +160,8 @@ pub(super) fn rows_of(view: &View, id: LetterId) -> Result<Vec<i64>, store::Erro
 fn listed(view: &View, letter: i64) -> Result<Option<Listed>, store::Error> {
     let Some(mut listed) = listed_letter(view, letter)? else { return Ok(None) };
     let found = view.query(
-        "SELECT r.address, r.state, r.attempts, r.next_try, r.tried, r.said, r.said_by, d.next_try, d.failures
+        "SELECT r.address, r.state, r.attempts, r.next_try, r.tried,
+            CASE WHEN r.said = '' THEN COALESCE(d.said, '') ELSE r.said END, r.said_by, d.next_try, d.failures
          FROM queue_recipient AS r LEFT JOIN queue_domain AS d ON d.domain = r.domain
          WHERE r.letter = $1 ORDER BY r.id LIMIT $2",
         params![letter, MOST_RECIPIENTS],

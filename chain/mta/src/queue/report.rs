@@ -105,8 +105,10 @@ fn load(view: &View, letter: i64, subject: Subject) -> Result<Option<(Loaded, Ve
         Subject::Late => 0,
     };
     let found = view.query(
-        "SELECT id, address, status, said, said_by FROM queue_recipient
-         WHERE letter = $1 AND state = $2 ORDER BY id LIMIT $3",
+        // A recipient that nobody came to waits for what keeps its domain away.
+        "SELECT r.id, r.address, r.status, CASE WHEN r.said = '' THEN COALESCE(d.said, '') ELSE r.said END, r.said_by
+         FROM queue_recipient AS r LEFT JOIN queue_domain AS d ON d.domain = r.domain
+         WHERE r.letter = $1 AND r.state = $2 ORDER BY r.id LIMIT $3",
         params![letter, state, MOST],
         |row| {
             let Ok(address) = Address::parse(row.text(1)?) else { return Ok(None) };

@@ -2,9 +2,11 @@
 
 use std::time::Duration;
 
+use mail::Enhanced;
+use mta::queue::{Entry, Outcome, Said};
 use net::Table;
 
-use crate::support::office::{Office, beta};
+use crate::support::office::{Office, beta, now};
 use crate::support::server::{Server, say};
 use crate::support::until;
 
@@ -138,4 +140,24 @@ async fn a_letter_that_cannot_be_made_seven_bit_comes_back() {
     office.start();
     until("the report is filed", || office.filed().len() == 1).await;
     assert!(office.filed()[0].1.contains("Status: 5.6.3"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_crash_between_the_failure_and_its_report_loses_no_report() {
+    let (_folder, mut office) = office(beta(), 1);
+    let id = office.queue(&[BOB]).await;
+    let row = office.list()[0].row;
+    let due = office.read(move |view| mta::queue::due(view, now(), 10, |_| 10));
+    let entry = Entry {
+        recipient: due[0].recipients[0].recipient,
+        outcome: Outcome::Failed,
+        said: Said::ours(Enhanced(5, 1, 1), "no such user"),
+    };
+    let record = move |tx: &mut store::Tx| mta::queue::record(tx, row, now(), std::slice::from_ref(&entry));
+    office.store.write::<(), store::Error, _>(record).await.unwrap();
+    // Here it crashed. The next start finds the failure in the store.
+    assert_eq!(office.counts().failed, 1);
+    office.start();
+    until("the report is filed and all has left", || office.filed().len() == 1 && office.is_empty()).await;
+    assert!(office.filed()[0].1.contains(&format!("X-Facteur-Letter: {id}")));
 }
