@@ -4,47 +4,52 @@ use std::process::Command;
 
 use crate::run::{Outcome, has, step};
 
-/// (program, package that has it)
-const PEERS: &[(&str, &str)] = &[
-    ("cc", "gcc"),
-    ("curl", "curl"),
-    ("dovecot", "dovecot-imapd"),
-    ("mbsync", "isync"),
-    ("msmtp", "msmtp"),
-    ("mutt", "mutt"),
-    ("openssl", "openssl"),
-    ("postfix", "postfix"),
-    ("python3", "python3"),
-    ("strace", "strace"),
-    ("swaks", "swaks"),
+/// What the tests and benchmarks need beside Rust. swaks speaks TLS and logs in through the two Perl libraries.
+const PACKAGES: &[&str] = &[
+    "curl",
+    "dovecot-imapd",
+    "dovecot-lmtpd",
+    "gcc",
+    "isync",
+    "libauthen-sasl-perl",
+    "libc6-dev",
+    "libnet-ssleay-perl",
+    "msmtp",
+    "mutt",
+    "openssl",
+    "postfix",
+    "python3",
+    "strace",
+    "swaks",
 ];
 
-/// Installs the peers that are missing, where apt and the right to use it are there. What stays missing is said;
-/// the tests that need it then fail with its name.
+/// Installs what is missing, where apt and the right to use it are there. Elsewhere it says what is needed; the tests
+/// that miss a program then fail with its name.
 pub fn install() -> Outcome {
-    let missing: Vec<_> = PEERS.iter().filter(|(program, _)| !has(program)).collect();
+    if !has("apt-get") {
+        println!("there is no apt-get here; the tests need these of Debian's packages: {}", PACKAGES.join(" "));
+        return Ok(());
+    }
+    let missing: Vec<_> = PACKAGES.iter().filter(|package| !installed(package)).collect();
     if missing.is_empty() {
         return Ok(());
     }
-    let packages: Vec<_> = missing.iter().map(|(_, package)| *package).collect();
-    if !has("apt-get") {
-        println!("missing, and there is no apt-get to install them: {}", packages.join(" "));
-        return Ok(());
-    }
-    let installed = step(apt().arg("update")).and_then(|()| {
-        // swaks signs in and speaks TLS through these two, which it only recommends; dovecot's LMTP is in the benchmarks.
-        let extra = ["libnet-ssleay-perl", "libauthen-sasl-perl", "dovecot-lmtpd", "libsasl2-modules"];
-        step(apt().args(["install", "-y", "--no-install-recommends"]).args(packages).args(extra))
-    });
+    let installed = step(apt().arg("update"))
+        .and_then(|()| step(apt().args(["install", "-y", "--no-install-recommends"]).args(missing)));
     if let Err(why) = installed {
         println!("{why}; the tests that need these programs will say so");
     }
     Ok(())
 }
 
+fn installed(package: &str) -> bool {
+    let status = Command::new("dpkg-query").args(["--show", "--showformat=${db:Status-Status}", package]).output();
+    status.is_ok_and(|status| status.stdout == b"installed")
+}
+
 fn apt() -> Command {
     let root = Command::new("id").arg("-u").output().is_ok_and(|id| id.stdout.trim_ascii() == b"0");
-    let mut command = if root || !has("sudo") { Command::new("apt-get") } else { Command::new("sudo") };
+    let mut command = Command::new(if root || !has("sudo") { "apt-get" } else { "sudo" });
     if command.get_program() == "sudo" {
         command.args(["-n", "apt-get"]);
     }
