@@ -98,32 +98,34 @@ impl Postfix {
     }
 
     fn master_cf(&self) -> String {
+        let services = [
+            // name, type, private, wake-up, process limit, command
+            ("pickup unix", "n", "60", "1", "pickup"),
+            ("cleanup unix", "n", "-", "0", "cleanup"),
+            ("qmgr unix", "n", "300", "1", "qmgr"),
+            ("tlsmgr unix", "-", "1000?", "1", "tlsmgr"),
+            ("rewrite unix", "-", "-", "-", "trivial-rewrite"),
+            ("bounce unix", "-", "-", "0", "bounce"),
+            ("defer unix", "-", "-", "0", "bounce"),
+            ("trace unix", "-", "-", "0", "bounce"),
+            ("verify unix", "-", "-", "1", "verify"),
+            ("proxymap unix", "-", "-", "-", "proxymap"),
+            ("smtp unix", "-", "-", "-", "smtp"),
+            ("lmtp unix", "-", "-", "-", "lmtp"),
+            ("relay unix", "-", "-", "-", "smtp"),
+            ("error unix", "-", "-", "-", "error"),
+            ("retry unix", "-", "-", "-", "error"),
+            ("discard unix", "-", "-", "-", "discard"),
+            ("virtual unix", "-", "-", "-", "virtual"),
+            ("anvil unix", "-", "-", "1", "anvil"),
+            ("scache unix", "-", "-", "1", "scache"),
+            ("postlog unix-dgram", "n", "-", "1", "postlogd"),
+        ];
         let mut text = format!("127.0.0.1:{} inet n - n - - smtpd\n", self.port);
-        for (name, kind, command) in [
-            ("pickup", "unix", "pickup"),
-            ("cleanup", "unix", "cleanup"),
-            ("qmgr", "unix", "qmgr"),
-            ("tlsmgr", "unix", "tlsmgr"),
-            ("rewrite", "unix", "trivial-rewrite"),
-            ("bounce", "unix", "bounce"),
-            ("defer", "unix", "bounce"),
-            ("trace", "unix", "bounce"),
-            ("verify", "unix", "verify"),
-            ("proxymap", "unix", "proxymap"),
-            ("smtp", "unix", "smtp"),
-            ("lmtp", "unix", "lmtp"),
-            ("relay", "unix", "smtp"),
-            ("error", "unix", "error"),
-            ("retry", "unix", "error"),
-            ("discard", "unix", "discard"),
-            ("virtual", "unix", "virtual"),
-            ("anvil", "unix", "anvil"),
-            ("scache", "unix", "scache"),
-            ("postlog", "unix-dgram", "postlogd"),
-        ] {
-            let private = if matches!(name, "pickup" | "cleanup" | "qmgr" | "postlog") { "n" } else { "-" };
-            let unprivileged = if name == "virtual" { "n" } else { "-" };
-            let _ = writeln!(text, "{name} {kind} {private} {unprivileged} n - - {command}");
+        for (service, private, wake_up, limit, command) in services {
+            // Only the delivery agent keeps its privileges, so that it can write as the recipient.
+            let unprivileged = if command == "virtual" { "n" } else { "-" };
+            let _ = writeln!(text, "{service} {private} {unprivileged} n {wake_up} {limit} {command}");
         }
         text
     }
@@ -161,7 +163,8 @@ impl Postfix {
 
 impl Drop for Postfix {
     fn drop(&mut self) {
-        let _ = self.control("stop");
+        // Not through `client`, which may panic: that would end the whole test run here.
+        let _ = Command::new("postfix").arg("-c").arg(self.path("config")).arg("stop").output();
         if std::thread::panicking() {
             eprintln!("── log of Postfix ──\n{}", std::fs::read_to_string(self.path("log")).unwrap_or_default());
         }

@@ -3,6 +3,7 @@
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -92,6 +93,7 @@ pub struct Sink {
     pub port: u16,
     /// What it has taken.
     pub taken: Taken,
+    connections: Arc<AtomicUsize>,
 }
 
 impl Sink {
@@ -100,14 +102,21 @@ impl Sink {
         let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
         let port = listener.local_addr().expect("a port").port();
         let taken = Taken::default();
-        let shared = taken.clone();
+        let connections = Arc::new(AtomicUsize::new(0));
+        let (shared, counter) = (taken.clone(), connections.clone());
         std::thread::spawn(move || {
             for stream in listener.incoming().flatten() {
+                counter.fetch_add(1, Ordering::Relaxed);
                 let taken = shared.clone();
                 std::thread::spawn(move || drop(serve(stream, &taken, pause)));
             }
         });
-        Self { port, taken }
+        Self { port, taken, connections }
+    }
+
+    /// How many connections were opened.
+    pub fn connections(&self) -> usize {
+        self.connections.load(Ordering::Relaxed)
     }
 
     /// How many letters have come.

@@ -114,3 +114,17 @@ fn letters_wait_in_the_queue_while_the_other_office_is_shut() {
     assert_eq!(message_ids(&beta.read(beta.first(), "INBOX", 1)), ["later"]);
     wait_until(|| alpha.command(&["queue", "list", "--json"]).trim() == "[]");
 }
+
+#[test]
+fn many_letters_for_one_host_use_few_connections() {
+    let sink = Sink::start(Duration::from_millis(1));
+    let mut office = OfficeBuilder::new("alpha.test").person("alice").route("*", sink.port).prepare();
+    let alice = office.first().clone();
+    for number in 0..60 {
+        let letter = generated_letter(&format!("n{number}"), &alice.address, "dora@sink.test", 2000);
+        office.command_with_input(&["send", "-f", &alice.address, "dora@sink.test"], &letter);
+    }
+    office.start();
+    wait_until(|| sink.count() == 60);
+    assert!(sink.connections() <= 10, "{} connections for 60 letters", sink.connections());
+}
