@@ -397,6 +397,16 @@ fn a_large_letter_is_sent_to_its_last_octet() {
 }
 
 #[test]
+fn a_nul_in_a_large_letter_is_hidden_and_the_length_stays() {
+    let office = Office::new();
+    let body = "0123456789abcde\0".repeat(10_000);
+    office.file(&format!("Subject: nul\r\n\r\n{body}"), System::SEEN);
+    let told = selected(&office).say("FETCH 1 BODY[TEXT]");
+    let hidden = body.replace('\0', "\u{fffd}");
+    assert!(told == format!("* 1 FETCH (BODY[TEXT] {{{}}}\r\n{hidden})\r\na OK FETCH completed\r\n", body.len()));
+}
+
+#[test]
 fn thousands_of_letters_in_many_batches() {
     let office = Office::new();
     office.file_many(5000);
