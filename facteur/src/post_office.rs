@@ -247,3 +247,6 @@ impl directory::Space for Quota {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,239 @@
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use directory::account::New;
+use directory::{Language, Secret};
+use mail::{BodyKind, LetterId, Password, ReturnPath};
+use mta::queue::{Filter, Listed, Page};
+
+use super::*;
+use crate::house;
+
+/// alpha.test, where Alice and Bob live; Bob's mailbox takes 1000 octets. team@ leads to both, and to elsewhere.
+struct Town {
+    office: PostOffice,
+    _folder: tempfile::TempDir,
+}
+
+fn address(text: &str) -> Address {
+    Address::parse(text).unwrap()
+}
+
+impl Town {
+    async fn new() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let store = house::open(folder.path()).unwrap();
+        store.write(settle).await.unwrap();
+        Self { office: PostOffice::new(store, &Domain::parse("mail.alpha.test").unwrap()), _folder: folder }
+    }
+
+    async fn accept(&self, letter: &Letter, from: &str, to: &[&str], origin: Origin) -> Verdict {
+        self.office.accept(letter.clone(), envelope(from, to), origin).await.unwrap()
+    }
+
+    /// How many letters Alice (1) or Bob (2) has.
+    async fn letters(&self, account: i64) -> u64 {
+        let look = move |view: &View| mailbox::account::usage(view, AccountId(account));
+        self.office.store.read(look).await.unwrap().letters
+    }
+
+    async fn queue(&self) -> Vec<Listed> {
+        let page = Page { after: 0, most: 100 };
+        self.office.store.read(move |view| mta::queue::list(view, &Filter::default(), page)).await.unwrap()
+    }
+
+    /// For whom letters wait.
+    async fn waiting(&self) -> Vec<String> {
+        let letters = self.queue().await;
+        letters.iter().flat_map(|letter| &letter.recipients).map(|recipient| recipient.address.to_string()).collect()
+    }
+
+    fn commits(&self) -> u64 {
+        self.office.store.statistics().commits
+    }
+}
+
+fn settle(tx: &mut Tx) -> Result<(), crate::commands::Trouble> {
+    let secret = Secret::make(&Password::new("correct horse".to_owned()))?;
+    let now = clock::now();
+    directory::domain::add(tx, &Domain::parse("alpha.test").unwrap(), now)?;
+    for (name, quota) in [("alice@alpha.test", None), ("bob@alpha.test", Some(1000))] {
+        let new = New { address: &address(name), name: None, language: Language::English };
+        let account = directory::account::add(tx, &new, &secret, now)?;
+        mailbox::account::create(tx, account, quota)?;
+    }
+    let team = ["alice@alpha.test", "bob@alpha.test", "carol@elsewhere.test"].map(address);
+    directory::alias::add(tx, &address("team@alpha.test"), &team, now)?;
+    Ok(())
+}
+
+fn envelope(from: &str, to: &[&str]) -> Envelope {
+    Envelope {
+        return_path: if from.is_empty() { ReturnPath::Null } else { ReturnPath::Address(address(from)) },
+        recipients: to.iter().map(|text| address(text)).collect(),
+        body: BodyKind::SevenBit,
+        smtputf8: false,
+    }
+}
+
+fn letter(raw: impl Into<bytes::Bytes>) -> Letter {
+    Letter { id: LetterId::from_random([3; 10]), raw: raw.into() }
+}
+
+fn hello() -> Letter {
+    letter("Subject: hello\r\n\r\nHello.\r\n")
+}
+
+fn large() -> Letter {
+    letter(format!("Subject: large\r\n\r\n{}\r\n", "x".repeat(2000)))
+}
+
+fn peer() -> Origin {
+    Origin::Peer { ip: "192.0.2.1".parse().unwrap(), helo: "client.test".to_owned() }
+}
+
+fn refusal(verdict: Verdict) -> String {
+    match verdict {
+        Verdict::Accept => panic!("the letter was taken"),
+        Verdict::Refuse(reply) => reply.to_string(),
+    }
+}
+
+#[tokio::test]
+async fn a_letter_to_people_here_and_elsewhere_is_one_commit() {
+    let town = Town::new().await;
+    let before = town.commits();
+    let verdict = town.accept(&hello(), "alice@alpha.test", &["bob@alpha.test", "dora@beta.test"], Origin::House).await;
+    assert_eq!(verdict, Verdict::Accept);
+    assert_eq!(town.commits() - before, 1);
+    assert_eq!((town.letters(2).await, town.waiting().await), (1, vec!["dora@beta.test".to_owned()]));
+}
+
+#[tokio::test]
+async fn a_stranger_s_letter_goes_to_our_people_and_to_nobody_else() {
+    let town = Town::new().await;
+    let refused = town.accept(&hello(), "eve@evil.test", &["victim@elsewhere.test"], peer()).await;
+    assert!(refusal(refused).starts_with("550 5.7.1"));
+    assert_eq!(town.accept(&hello(), "eve@evil.test", &["alice@alpha.test"], peer()).await, Verdict::Accept);
+    assert!(town.queue().await.is_empty());
+}
+
+#[tokio::test]
+async fn who_is_full_when_others_are_not_is_tried_again_later() {
+    let town = Town::new().await;
+    assert_eq!(town.accept(&large(), "eve@evil.test", &["team@alpha.test"], peer()).await, Verdict::Accept);
+    assert_eq!((town.letters(1).await, town.letters(2).await), (1, 0));
+    let mut waiting = town.waiting().await;
+    waiting.sort();
+    assert_eq!(waiting, ["bob@alpha.test", "carol@elsewhere.test"]);
+}
+
+#[tokio::test]
+async fn a_letter_that_only_the_full_should_get_is_refused_for_now() {
+    let town = Town::new().await;
+    let refused = town.accept(&large(), "eve@evil.test", &["bob@alpha.test"], peer()).await;
+    assert!(refusal(refused).starts_with("452 4.2.2"));
+    assert!(town.queue().await.is_empty());
+}
+
+#[tokio::test]
+async fn who_does_not_exist_is_reported_in_the_commit_that_files_for_the_others() {
+    let town = Town::new().await;
+    let before = town.commits();
+    let to = ["alice@alpha.test", "ghost@alpha.test"];
+    assert_eq!(town.accept(&hello(), "dora@beta.test", &to, Origin::House).await, Verdict::Accept);
+    assert_eq!(town.commits() - before, 1);
+    let queue = town.queue().await;
+    assert_eq!(queue.len(), 1);
+    assert_eq!((queue[0].return_path.to_string(), town.waiting().await[0].as_str()), (String::new(), "dora@beta.test"));
+}
+
+#[tokio::test]
+async fn a_report_is_never_reported_on() {
+    let town = Town::new().await;
+    let to = ["alice@alpha.test", "ghost@alpha.test"];
+    assert_eq!(town.accept(&hello(), "", &to, Origin::House).await, Verdict::Accept);
+    assert!(town.queue().await.is_empty());
+}
+
+#[tokio::test]
+async fn a_letter_for_nobody_is_refused_and_leaves_nothing() {
+    let town = Town::new().await;
+    let before = town.commits();
+    let refused = town.accept(&hello(), "dora@beta.test", &["ghost@alpha.test"], Origin::House).await;
+    assert!(refusal(refused).starts_with("550 5.1.1"));
+    assert_eq!(town.commits(), before);
+}
+
+#[tokio::test]
+async fn a_letter_that_goes_round_in_circles_is_refused() {
+    let town = Town::new().await;
+    let round = letter("Received: by somewhere\r\n".repeat(MOST_HOPS) + "\r\n");
+    let refused = town.accept(&round, "eve@evil.test", &["alice@alpha.test"], peer()).await;
+    assert!(refusal(refused).starts_with("554 5.4.6"));
+}
+
+#[tokio::test]
+async fn an_alias_that_leads_back_to_itself_through_others_ends_the_second_time() {
+    let town = Town::new().await;
+    let back = letter("Delivered-To: team@alpha.test\r\nSubject: hello\r\n\r\nHello.\r\n");
+    assert_eq!(town.accept(&back, "eve@evil.test", &["team@alpha.test"], peer()).await, Verdict::Accept);
+    let queue = town.queue().await;
+    assert_eq!(town.waiting().await, ["eve@evil.test"], "a report, and nothing for carol again: {queue:?}");
+}
+
+/// What the queue is told of each recipient.
+type Told = Arc<Mutex<Vec<(Address, Reply)>>>;
+
+fn telling(told: &Told, fails: usize) -> Done {
+    let (told, calls) = (told.clone(), AtomicUsize::new(0));
+    Box::new(move |_, fates| {
+        if calls.fetch_add(1, Ordering::Relaxed) < fails {
+            return Err(store::Error::NoRow);
+        }
+        *told.lock().unwrap() = fates.to_vec();
+        Ok(())
+    })
+}
+
+async fn drop_off(town: &Town, letter: &Letter, to: &[&str]) -> Vec<String> {
+    let told = Told::default();
+    town.office.drop_off(letter.clone(), envelope("dora@beta.test", to), telling(&told, 0)).await.unwrap();
+    let told = told.lock().unwrap();
+    told.iter().map(|(address, reply)| format!("{address} {}", reply.code)).collect()
+}
+
+#[tokio::test]
+async fn what_the_queue_holds_for_our_people_is_filed_and_taken_off_in_one_commit() {
+    let town = Town::new().await;
+    let before = town.commits();
+    let told = drop_off(&town, &hello(), &["alice@alpha.test", "ghost@alpha.test"]).await;
+    assert_eq!(told, ["alice@alpha.test 250", "ghost@alpha.test 550"]);
+    assert_eq!((town.commits() - before, town.letters(1).await), (1, 1));
+    assert!(town.queue().await.is_empty(), "the queue reports on the ghost itself");
+}
+
+#[tokio::test]
+async fn what_cannot_be_taken_off_the_queue_is_not_filed() {
+    let town = Town::new().await;
+    let told = Told::default();
+    let dropped = town.office.drop_off(hello(), envelope("dora@beta.test", &["alice@alpha.test"]), telling(&told, 9));
+    assert!(dropped.await.is_err());
+    assert_eq!(town.letters(1).await, 0);
+}
+
+#[tokio::test]
+async fn who_is_full_stays_the_queue_s_to_try_again() {
+    let town = Town::new().await;
+    assert_eq!(drop_off(&town, &large(), &["bob@alpha.test"]).await, ["bob@alpha.test 452"]);
+    assert!(town.queue().await.is_empty());
+}
+
+#[tokio::test]
+async fn an_alias_in_the_queue_is_done_when_anybody_got_the_letter_and_the_rest_is_queued_anew() {
+    let town = Town::new().await;
+    assert_eq!(drop_off(&town, &large(), &["team@alpha.test"]).await, ["team@alpha.test 250"]);
+    let mut waiting = town.waiting().await;
+    waiting.sort();
+    assert_eq!(waiting, ["bob@alpha.test", "carol@elsewhere.test"]);
+}
