@@ -1,3 +1,5 @@
+use mta::route::Demand;
+
 use super::*;
 
 fn parse(text: &str) -> Result<Config, Vec<Problem>> {

@@ -1,0 +1,175 @@
+//! From the TOML document to a configuration.
+
+use std::collections::BTreeMap;
+use std::net::{IpAddr, SocketAddr};
+use std::path::Path;
+
+use mail::Domain;
+use mta::route::{Demand, RouteError};
+
+use super::doors::{Door, Place};
+use super::expected::Expected;
+use super::reader::{At, Reader, Section};
+use super::{Config, Route, RouteLogin};
+use crate::language::say;
+
+/// The whole file.
+pub fn document(reader: &mut Reader<'_>, top: Section<'_>, folder: &Path) -> Config {
+    let mut config = Config::default();
+    reader.only(top, &["hostname", "data", "listen", "store", "dns", "route"]);
+    if let Some(hostname) = reader.text(top, "hostname", "mail.alpha.test") {
+        match Domain::parse(&hostname.value) {
+            Ok(domain) => config.hostname = domain,
+            Err(_) => reader.wrong(&hostname, Expected::HostName),
+        }
+    }
+    if let Some(data) = reader.text(top, "data", "/var/lib/facteur") {
+        config.data = folder.join(data.value);
+    }
+    if let Some(listen) = reader.table(top, "listen", "[listen]") {
+        config.listen = read_listen(reader, listen);
+    }
+    if let Some(store) = reader.table(top, "store", "[store]") {
+        check_store(reader, store);
+    }
+    if let Some(dns) = reader.table(top, "dns", "[dns]") {
+        config.dns_servers = read_dns(reader, dns);
+    }
+    config.routes = read_routes(reader, top, folder);
+    config
+}
+
+fn read_listen(reader: &mut Reader<'_>, listen: Section<'_>) -> BTreeMap<Door, Vec<Place>> {
+    reader.only(listen, &Door::ALL.map(Door::name));
+    let mut doors = BTreeMap::new();
+    let mut taken: Vec<(Place, Door)> = Vec::new();
+    for door in Door::ALL {
+        let example = door.default_places(true).first().map_or_else(|| "127.0.0.1:24".to_owned(), Place::to_string);
+        let Some(texts) = reader.texts(listen, door.name(), &example) else { continue };
+        let mut places = Vec::new();
+        for text in texts {
+            match read_place(&text.value, door) {
+                None => reader.wrong(&text, Expected::Door(door)),
+                Some(place) => match taken.iter().find(|(other, _)| *other == place) {
+                    Some((_, other)) => reader.wrong(&text, Expected::NotTakenBy(*other)),
+                    None => {
+                        taken.push((place.clone(), door));
+                        places.push(place);
+                    }
+                },
+            }
+        }
+        doors.insert(door, places);
+    }
+    doors
+}
+
+fn read_place(text: &str, door: Door) -> Option<Place> {
+    if let Some(path) = text.strip_prefix("unix:") {
+        let fits = door == Door::Lmtp && path.starts_with('/');
+        return fits.then(|| Place::Unix(path.into()));
+    }
+    text.parse::<SocketAddr>().ok().filter(|address| address.port() != 0).map(Place::Tcp)
+}
+
+/// The keys are those of the contract; what this version cannot do yet is refused rather than ignored.
+fn check_store(reader: &mut Reader<'_>, store: Section<'_>) {
+    reader.only(store, &["database", "blobs"]);
+    for (key, only) in [("database", "sqlite"), ("blobs", "database")] {
+        match reader.text(store, key, only) {
+            Some(text) if text.value != only => reader.wrong(&text, Expected::Only { key, value: only }),
+            _ => {}
+        }
+    }
+}
+
+fn read_dns(reader: &mut Reader<'_>, dns: Section<'_>) -> Vec<SocketAddr> {
+    reader.only(dns, &["servers"]);
+    let mut servers = Vec::new();
+    for text in reader.texts(dns, "servers", "127.0.0.1:53").unwrap_or_default() {
+        let address = text.value.parse::<SocketAddr>().ok();
+        let alone = || text.value.parse::<IpAddr>().ok().map(|ip| SocketAddr::new(ip, 53));
+        match address.or_else(alone).filter(|address| address.port() != 0) {
+            Some(server) => servers.push(server),
+            None => reader.wrong(&text, Expected::NameServer),
+        }
+    }
+    servers
+}
+
+fn read_routes(reader: &mut Reader<'_>, top: Section<'_>, folder: &Path) -> Vec<Route> {
+    let mut routes: Vec<Route> = Vec::new();
+    for At { value: section, span } in reader.tables(top, "route", "[[route]]") {
+        let Some(route) = read_route(reader, section, &span, folder) else { continue };
+        if routes.iter().any(|other| other.domain == route.domain) {
+            let language = reader.language;
+            let domain = route.domain.as_ref().map_or("*", Domain::as_str);
+            let text = say!(in language; "there is already a route for \"{domain}\"; keep one of them",
+                "il y a déjà une route pour « {domain} » ; gardez-en une seule");
+            reader.complain(&span, text);
+            continue;
+        }
+        routes.push(route);
+    }
+    routes
+}
+
+fn read_route(
+    reader: &mut Reader<'_>,
+    route: Section<'_>,
+    span: &std::ops::Range<usize>,
+    folder: &Path,
+) -> Option<Route> {
+    reader.only(route, &["domain", "to", "user", "password_file", "tls"]);
+    let domain = reader.needed(route, span, "domain", "beta.test");
+    let to = reader.needed(route, span, "to", "127.0.0.1:25");
+    let login = read_login(reader, route, span, folder);
+    let demand = read_demand(reader, route);
+
+    let (domain, to) = (domain?, to?);
+    let for_domain = match domain.value.as_str() {
+        "*" => None,
+        name => match Domain::parse(name) {
+            Ok(name) => Some(name),
+            Err(_) => return reader.refuse(&domain, Expected::RouteDomain),
+        },
+    };
+    let to = match mta::route::Route::parse(&to.value) {
+        Ok(host) => host,
+        Err(RouteError::Scheme(_)) => return reader.refuse(&to, Expected::SmtpRoute),
+        Err(_) => return reader.refuse(&to, Expected::RouteHost),
+    };
+    // A password goes only to a host that has proved its name, unless somebody says otherwise.
+    let usual = if login.is_some() { Demand::Verified } else { to.demand };
+    Some(Route { domain: for_domain, to: to.with_demand(demand.unwrap_or(usual)), login })
+}
+
+fn read_login(
+    reader: &mut Reader<'_>,
+    route: Section<'_>,
+    span: &std::ops::Range<usize>,
+    folder: &Path,
+) -> Option<RouteLogin> {
+    let user = reader.text(route, "user", "alice@isp.test");
+    let file = reader.text(route, "password_file", "/etc/facteur/smarthost.password");
+    match (user, file) {
+        (Some(user), Some(file)) => Some(RouteLogin { user: user.value, password_file: folder.join(file.value) }),
+        (None, None) => None,
+        (user, file) => {
+            let language = reader.language;
+            let span = user.or(file).map_or(span.clone(), |one| one.span);
+            let text = say!(in language; "a log-in at a host needs both \"user\" and \"password_file\"",
+                "pour s'identifier auprès d'un serveur, il faut « user » et « password_file »");
+            reader.complain(&span, text);
+            None
+        }
+    }
+}
+
+fn read_demand(reader: &mut Reader<'_>, route: Section<'_>) -> Option<Demand> {
+    let text = reader.text(route, "tls", "verified")?;
+    match text.value.parse() {
+        Ok(demand) => Some(demand),
+        Err(_) => reader.refuse(&text, Expected::RouteTls),
+    }
+}
