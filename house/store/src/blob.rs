@@ -1,5 +1,6 @@
 //! Letters' bodies: kept once per content, counted, packed where that helps.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::ops::Range;
 use std::sync::Arc;
@@ -8,7 +9,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use bytes::Bytes;
 
 use crate::error::{Error, Result};
-use crate::frames;
+use crate::frames::{self, Packed};
 use crate::migration::Migration;
 use crate::params;
 use crate::shelf::{self, Files, Shelf};
@@ -20,12 +21,13 @@ use crate::view::View;
 pub(crate) const MIGRATIONS: &[Migration] = &[Migration {
     room: "store",
     number: 1,
-    // The content stands beside, so that counting a reference does not write it again.
+    // The content stands beside, so that counting a reference does not write it again. Its first frame is a column
+    // before the others: who wants the header of a letter reads a page of it and not all that lies behind.
     sql: "CREATE TABLE blob (
             id {id}, hash {blob} NOT NULL UNIQUE, length BIGINT NOT NULL, packed BIGINT NOT NULL,
             form BIGINT NOT NULL, refs BIGINT NOT NULL, file TEXT
           );
-          CREATE TABLE blob_content (blob {key}, bytes {blob} NOT NULL, base BIGINT);",
+          CREATE TABLE blob_content (blob {key}, base BIGINT, head {blob} NOT NULL, bytes {blob} NOT NULL);",
 }];
 
 /// The number of a blob.
@@ -52,7 +54,8 @@ struct Prepared {
 }
 
 enum Place {
-    Inline(Bytes),
+    /// The first frame, and the others.
+    Inline(Bytes, Bytes),
     File(Shelved),
     /// Some bytes of its own, and then all of another blob.
     Before(Bytes, PreparedBlob),
@@ -120,7 +123,7 @@ impl PreparedBlob {
     /// How many syncs it took.
     pub(crate) fn syncs(&self) -> u64 {
         match &self.0.place {
-            Place::Inline(_) | Place::Before(..) => 0,
+            Place::Inline(..) | Place::Before(..) => 0,
             Place::File(_) => 2,
         }
     }
@@ -150,13 +153,14 @@ impl Drop for Shelved {
 pub(crate) fn prepare(shelf: &Arc<Shelf>, content: Bytes, inline_max: usize) -> Result<PreparedBlob> {
     let hash = *blake3::hash(&content).as_bytes();
     let length = content.len() as u64;
-    let (form, stored) = match frames::pack(&content) {
-        Some(packed) => (Form::Packed, Bytes::from(packed)),
-        None => (Form::Plain, content),
+    let (form, mut stored, first) = match frames::pack(&content) {
+        Some(Packed { bytes, first }) => (Form::Packed, Bytes::from(bytes), first),
+        None => (Form::Plain, content, frames::FIRST),
     };
     let packed = stored.len() as u64;
     let place = if length <= inline_max as u64 {
-        Place::Inline(stored)
+        let head = stored.split_to(first.min(stored.len()));
+        Place::Inline(head, stored)
     } else {
         let name = shelf.keep(&[&stored])?;
         Place::File(Shelved { name, shelf: Arc::clone(shelf), adopted: AtomicBool::new(false) })
@@ -168,7 +172,7 @@ pub(crate) fn put(tx: &mut Tx, blob: &PreparedBlob) -> Result<BlobId> {
     let Prepared { hash, length, packed, form, place } = &*blob.0;
     let file = match place {
         Place::File(file) => Some(&*file.name),
-        Place::Inline(_) | Place::Before(..) => None,
+        Place::Inline(..) | Place::Before(..) => None,
     };
     let (id, refs) = tx.query_one(
         "INSERT INTO blob (hash, length, packed, form, refs, file) VALUES ($1, $2, $3, $4, 1, $5)
@@ -180,13 +184,14 @@ pub(crate) fn put(tx: &mut Tx, blob: &PreparedBlob) -> Result<BlobId> {
         return Ok(id);
     }
     match place {
-        Place::Inline(bytes) => {
-            tx.execute("INSERT INTO blob_content (blob, bytes) VALUES ($1, $2)", params![id, bytes])?;
+        Place::Inline(head, rest) => {
+            let sql = "INSERT INTO blob_content (blob, head, bytes) VALUES ($1, $2, $3)";
+            tx.execute(sql, params![id, head, rest])?;
         }
         Place::Before(head, base) => {
             let base = put(tx, base)?;
-            let sql = "INSERT INTO blob_content (blob, bytes, base) VALUES ($1, $2, $3)";
-            tx.execute(sql, params![id, head, base])?;
+            let sql = "INSERT INTO blob_content (blob, base, head, bytes) VALUES ($1, $2, $3, $4)";
+            tx.execute(sql, params![id, base, head, Bytes::new()])?;
         }
         Place::File(file) => {
             // It may have been put before, and its row released since.
@@ -244,20 +249,27 @@ struct Kept<'r> {
     packed: u64,
     form: Form,
     file: Option<&'r str>,
-    bytes: &'r [u8],
     base: Option<BlobId>,
+    head: &'r [u8],
+    /// What stands behind the head; empty also where it was not asked for.
+    rest: &'r [u8],
 }
 
+const HEAD: &str = "SELECT b.length, b.packed, b.form, b.file, c.base, c.head
+                    FROM blob b LEFT JOIN blob_content c ON c.blob = b.id WHERE b.id = $1";
+const ALL: &str = "SELECT b.length, b.packed, b.form, b.file, c.base, c.head, c.bytes
+                   FROM blob b LEFT JOIN blob_content c ON c.blob = b.id WHERE b.id = $1";
+
 pub(crate) fn read(view: &View, blob: BlobId, range: Range<u64>) -> Result<Bytes> {
-    let sql = "SELECT b.length, b.packed, b.form, b.file, c.bytes, c.base
-               FROM blob b LEFT JOIN blob_content c ON c.blob = b.id WHERE b.id = $1";
-    let found = view.query_opt(sql, params![blob], |row| {
+    let head_only = range.end <= frames::FIRST as u64;
+    let found = view.query_opt(if head_only { HEAD } else { ALL }, params![blob], |row| {
         let file = match row.value(3)? {
             Value::Text(file) => Some(file),
             _ => None,
         };
         let (length, packed, form) = (row.get(0)?, row.get(1)?, Form::from_number(row.get(2)?)?);
-        let kept = Kept { id: blob, length, packed, form, file, bytes: row.bytes(4)?, base: row.get(5)? };
+        let rest = if head_only { &[] } else { row.bytes(6)? };
+        let kept = Kept { id: blob, length, packed, form, file, base: row.get(4)?, head: row.bytes(5)?, rest };
         kept.read(view, range)
     })?;
     found.ok_or(Error::NoBlob(blob))
@@ -271,14 +283,16 @@ impl Kept<'_> {
         }
         match (self.form, self.file) {
             (Form::Headed, _) => self.headed(view, range),
-            (Form::Plain, None) => self.part(range).map(Bytes::copy_from_slice),
+            (Form::Plain, None) => self.part(range).map(|part| part.into_owned().into()),
             (Form::Packed, None) => {
-                frames::unpack(self.length, self.packed, range, |range| self.part(range)).map(Bytes::from)
+                let first = Some(self.head.len() as u64);
+                frames::unpack(self.length, self.packed, first, range, |range| self.part(range)).map(Bytes::from)
             }
             (Form::Plain, Some(file)) => shelf::read(&view.shelf().get(file)?, range).map(Bytes::from),
             (Form::Packed, Some(file)) => {
                 let file = view.shelf().get(file)?;
-                frames::unpack(self.length, self.packed, range, |range| shelf::read(&file, range)).map(Bytes::from)
+                frames::unpack(self.length, self.packed, None, range, |range| shelf::read(&file, range))
+                    .map(Bytes::from)
             }
         }
     }
@@ -289,18 +303,31 @@ impl Kept<'_> {
         let own = self.part(range.start.min(head)..range.end.min(head))?;
         let behind = range.start.saturating_sub(head)..range.end.saturating_sub(head);
         if behind.is_empty() {
-            return Ok(Bytes::copy_from_slice(own));
+            return Ok(own.into_owned().into());
         }
         let base = self.base.ok_or_else(|| Error::Corrupt(format!("{} has no blob behind it", self.id)))?;
         let rest = read(view, base, behind)?;
-        if own.is_empty() { Ok(rest) } else { Ok([own, &rest].concat().into()) }
+        if own.is_empty() { Ok(rest) } else { Ok([&own[..], &rest].concat().into()) }
     }
 
     /// A range of the bytes in the row.
-    fn part(&self, range: Range<u64>) -> Result<&[u8]> {
-        let range = range.start.try_into().unwrap_or(usize::MAX)..range.end.try_into().unwrap_or(usize::MAX);
-        self.bytes.get(range).ok_or_else(|| Error::Corrupt(format!("{} is shorter than it should be", self.id)))
+    fn part(&self, range: Range<u64>) -> Result<Cow<'_, [u8]>> {
+        let (start, end) = (at(range.start), at(range.end));
+        let head = self.head.len();
+        let part = if end <= head {
+            self.head.get(start..end).map(Cow::Borrowed)
+        } else if start >= head {
+            self.rest.get(start - head..end - head).map(Cow::Borrowed)
+        } else {
+            let parts = self.head.get(start..).zip(self.rest.get(..end - head));
+            parts.map(|(head, rest)| Cow::Owned([head, rest].concat()))
+        };
+        part.ok_or_else(|| Error::Corrupt(format!("{} is shorter than it should be", self.id)))
     }
+}
+
+fn at(offset: u64) -> usize {
+    usize::try_from(offset).unwrap_or(usize::MAX)
 }
 
 /// Of these files, those that no row refers to.

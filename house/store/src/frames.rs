@@ -1,8 +1,8 @@
 //! How the bytes of a blob are packed: as they are, or as zstd frames that can be unpacked one by one.
 //!
-//! Packed: the frames, each of [`FRAME`] bytes of content (the last may have fewer), then for each frame the length
-//! it has packed as a little-endian `u32`. The number of frames follows from the length of the content, which is
-//! kept elsewhere, so that a reader finds the table at the end.
+//! Packed: the frames, the first of [`FIRST`] bytes of content and the others of [`FRAME`] (the last may have fewer),
+//! then for each frame the length it has packed as a little-endian `u32`. The number of frames follows from the length
+//! of the content, which is kept elsewhere, so that a reader finds the table at the end.
 
 use std::cell::RefCell;
 use std::ops::Range;
@@ -11,71 +11,92 @@ use zstd::bulk::{Compressor, Decompressor};
 
 use crate::error::{Error, Result};
 
-/// Bytes of content in a frame: what a reader must unpack to get one byte.
-pub(crate) const FRAME: usize = 64 * 1024;
+/// Bytes of content in the first frame. The header of a letter fits, and is asked for more often than all the rest.
+pub(crate) const FIRST: usize = 8 * 1024;
+/// Bytes of content in each other frame: what a reader must unpack to get one byte.
+const FRAME: usize = 64 * 1024;
 const LEVEL: i32 = 1;
 /// Bytes of the length of a frame in the table.
 const ENTRY: usize = 4;
 
+/// Packed content.
+pub(crate) struct Packed {
+    /// Frames and table.
+    pub(crate) bytes: Vec<u8>,
+    /// How many of the bytes are the first frame.
+    pub(crate) first: usize,
+}
+
 /// Content packed as frames, where that saves at least an eighth; `None` where it does not.
-pub(crate) fn pack(content: &[u8]) -> Option<Vec<u8>> {
+pub(crate) fn pack(content: &[u8]) -> Option<Packed> {
     // Beneath this a frame saves nothing that a page of the database would notice.
     if content.len() < 256 {
         return None;
     }
     let aim = content.len() - content.len() / 8;
-    let mut packed = Vec::with_capacity(aim);
-    let mut table = Vec::with_capacity(count(content.len() as u64) * ENTRY);
-    for (index, part) in content.chunks(FRAME).enumerate() {
+    let (first, others) = content.split_at(content.len().min(FIRST));
+    let mut bytes = compress(first)?;
+    let first = bytes.len();
+    let mut table = entry(first)?.to_vec();
+    for (index, part) in others.chunks(FRAME).enumerate() {
         let frame = compress(part)?;
-        // A picture or an archive shows in its first frames that it cannot be packed; do not try the rest.
-        if index == 1 && packed.len() + frame.len() > (part.len() + FRAME) / 8 * 7 {
+        // Pictures and archives show in their beginning that they cannot be packed; do not try the rest.
+        if index == 0 && part.len() == FRAME && frame.len() > FRAME / 8 * 7 {
             return None;
         }
-        table.extend_from_slice(&u32::try_from(frame.len()).ok()?.to_le_bytes());
-        packed.extend_from_slice(&frame);
+        table.extend_from_slice(&entry(frame.len())?);
+        bytes.extend_from_slice(&frame);
     }
-    packed.extend_from_slice(&table);
-    (packed.len() <= aim).then_some(packed)
-}
-
-/// Number of frames of a content of this length.
-pub(crate) fn count(length: u64) -> usize {
-    usize::try_from(length.div_ceil(FRAME as u64)).unwrap_or(usize::MAX)
-}
-
-/// Bytes of the table at the end of a packed content of this length.
-pub(crate) fn table_bytes(length: u64) -> u64 {
-    (count(length) * ENTRY) as u64
+    bytes.extend_from_slice(&table);
+    (bytes.len() <= aim).then_some(Packed { bytes, first })
 }
 
 /// Gives `range` of a packed content of `length` bytes. `fetch` gives a range of the packed bytes, of which there are
-/// `packed`. The range must lie inside the content.
+/// `packed`, the first frame having `first` of them where that is known. The range must lie inside the content.
 pub(crate) fn unpack<B: AsRef<[u8]>>(
     length: u64,
     packed: u64,
+    first: Option<u64>,
     range: Range<u64>,
     mut fetch: impl FnMut(Range<u64>) -> Result<B>,
 ) -> Result<Vec<u8>> {
     if range.is_empty() {
         return Ok(Vec::new());
     }
-    let frames = range.start / FRAME as u64..(range.end).div_ceil(FRAME as u64);
-    let table_start = packed.checked_sub(table_bytes(length)).ok_or_else(damaged)?;
+    if let Some(first) = first.filter(|_| range.end <= FIRST as u64) {
+        let mut content = Vec::new();
+        decompress(fetch(0..first)?.as_ref(), &mut content, index(length.min(FIRST as u64))?)?;
+        return cut(content, range.start, range.end - range.start);
+    }
+    let frames = frame_at(range.start)..frame_at(range.end - 1) + 1;
+    let table_bytes = (frame_at(length - 1) + 1) * ENTRY as u64;
+    let table_start = packed.checked_sub(table_bytes).ok_or_else(damaged)?;
     let table = fetch(table_start..packed)?;
     let place = |frame: u64| -> Result<u64> { Ok(lengths(table.as_ref()).take(index(frame)?).map(u64::from).sum()) };
-    let stored = place(frames.start)?..place(frames.end)?;
-    let bytes = fetch(stored)?;
+    let bytes = fetch(place(frames.start)?..place(frames.end)?)?;
     let mut rest = bytes.as_ref();
-    let unpacked = (frames.end * FRAME as u64).min(length) - frames.start * FRAME as u64;
-    let mut content = Vec::with_capacity(index(unpacked)?);
-    for (number, bytes) in (frames.clone()).zip(lengths(table.as_ref()).skip(index(frames.start)?)) {
-        let (frame, behind) = rest.split_at_checked(bytes as usize).ok_or_else(damaged)?;
-        let inside = (length - number * FRAME as u64).min(FRAME as u64);
-        decompress(frame, &mut content, index(inside)?)?;
+    let content_start = start_of(frames.start);
+    let mut content = Vec::with_capacity(index(start_of(frames.end).min(length) - content_start)?);
+    for (frame, stored) in frames.clone().zip(lengths(table.as_ref()).skip(index(frames.start)?)) {
+        let (stored, behind) = rest.split_at_checked(stored as usize).ok_or_else(damaged)?;
+        decompress(stored, &mut content, index(start_of(frame + 1).min(length) - start_of(frame))?)?;
         rest = behind;
     }
-    cut(content, range.start - frames.start * FRAME as u64, range.end - range.start)
+    cut(content, range.start - content_start, range.end - range.start)
+}
+
+/// The frame that holds this byte of the content.
+fn frame_at(offset: u64) -> u64 {
+    offset.checked_sub(FIRST as u64).map_or(0, |behind| 1 + behind / FRAME as u64)
+}
+
+/// Where in the content a frame begins.
+fn start_of(frame: u64) -> u64 {
+    frame.checked_sub(1).map_or(0, |others| FIRST as u64 + others * FRAME as u64)
+}
+
+fn entry(length: usize) -> Option<[u8; ENTRY]> {
+    u32::try_from(length).ok().map(u32::to_le_bytes)
 }
 
 fn cut(mut content: Vec<u8>, skip: u64, length: u64) -> Result<Vec<u8>> {
@@ -155,12 +176,12 @@ mod tests {
     #[test]
     fn a_damaged_table_is_an_error_and_no_panic() {
         let content = b"All work and no play makes Jack a dull boy.\r\n".repeat(5000);
-        let mut packed = pack(&content).expect("text packs well");
+        let mut packed = pack(&content).expect("text packs well").bytes;
         let end = packed.len();
         packed[end - 6..].fill(0xff);
         let length = content.len() as u64;
-        assert!(unpack(length, end as u64, 0..length, fetch(&packed)).is_err());
-        assert!(unpack(length, 3, 0..length, fetch(&packed[..3])).is_err());
+        assert!(unpack(length, end as u64, None, 0..length, fetch(&packed)).is_err());
+        assert!(unpack(length, 3, None, 0..length, fetch(&packed[..3])).is_err());
     }
 
     proptest! {
@@ -171,9 +192,11 @@ mod tests {
             let length = content.len() as u64;
             let (a, b) = ((a * length as f64) as u64, (b * length as f64) as u64);
             let range = a.min(b)..a.max(b);
-            if let Some(packed) = pack(content.as_bytes()) {
-                let read = unpack(length, packed.len() as u64, range.clone(), fetch(&packed)).unwrap();
-                prop_assert_eq!(&read[..], &content.as_bytes()[range.start as usize..range.end as usize]);
+            if let Some(Packed { bytes, first }) = pack(content.as_bytes()) {
+                for first in [None, Some(first as u64)] {
+                    let read = unpack(length, bytes.len() as u64, first, range.clone(), fetch(&bytes)).unwrap();
+                    prop_assert_eq!(&read[..], &content.as_bytes()[range.start as usize..range.end as usize]);
+                }
             }
         }
     }

@@ -1,5 +1,6 @@
 //! A bounded queue from many tasks to few threads.
 
+use std::cell::Cell;
 use std::collections::VecDeque;
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
@@ -14,6 +15,11 @@ pub(crate) struct Queue<T> {
     room: Semaphore,
     patience: Duration,
     full: &'static str,
+}
+
+thread_local! {
+    /// The queue that this thread serves. Waiting in it would be waiting for itself.
+    static HOME: Cell<usize> = const { Cell::new(0) };
 }
 
 struct Line<T> {
@@ -48,6 +54,11 @@ impl<T> Queue<T> {
 
     /// The same outside a runtime.
     pub(crate) fn push_blocking(&self, item: T) -> Result<()> {
+        if HOME.get() == self.address() {
+            return Err(Error::Sql(
+                "a write within a write, or a read within a read, would wait for itself".to_owned(),
+            ));
+        }
         let until = Instant::now() + self.patience;
         loop {
             match self.room.try_acquire() {
@@ -58,6 +69,15 @@ impl<T> Queue<T> {
             }
         }
         self.enter(item)
+    }
+
+    /// Says that the calling thread serves this queue.
+    pub(crate) fn is_served_here(&self) {
+        HOME.set(self.address());
+    }
+
+    fn address(&self) -> usize {
+        std::ptr::from_ref(self).addr()
     }
 
     /// Waits for an item, for `patience` at most where that is given. A closed queue is emptied first.

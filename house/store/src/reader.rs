@@ -50,6 +50,7 @@ impl Readers {
             let (queue, since) = (Arc::clone(&queue), Arc::clone(&since));
             let (shelf, counters) = (Arc::clone(shelf), Arc::clone(counters));
             let work = move || {
+                queue.is_served_here();
                 let session: Rc<dyn Session> = Rc::from(session);
                 let view = View::new(Rc::clone(&session), shelf);
                 while let Popped::Item(job) = queue.pop(None) {

@@ -67,6 +67,7 @@ impl Writer {
         let thread = std::thread::Builder::new().name("store-writer".to_owned()).spawn(move || {
             // However this thread ends, nobody waits for it in vain.
             let _end = CloseAtEnd(Arc::clone(&its_queue));
+            its_queue.is_served_here();
             let tx = Tx::new(Rc::from(session), Arc::clone(&desk.shelf));
             Clerk { queue: its_queue, tx, desk, looked: Instant::now() }.work();
         })?;

@@ -66,7 +66,23 @@ fn wait_until(what: &str, mut holds: impl FnMut() -> bool) {
 fn every_size_and_kind_comes_back_whole_and_in_ranges() {
     let folder = tempfile::tempdir().unwrap();
     let store = open(folder.path());
-    let sizes = [0, 1, 255, 256, 10_000, 65_535, 65_536, 65_537, 200_000, INLINE_MAX, INLINE_MAX + 1, 3_000_000];
+    let sizes = [
+        0,
+        1,
+        255,
+        256,
+        8_191,
+        8_192,
+        8_193,
+        10_000,
+        73_727,
+        73_728,
+        73_729,
+        200_000,
+        INLINE_MAX,
+        INLINE_MAX + 1,
+        3_000_000,
+    ];
     for content in sizes.into_iter().flat_map(|size| [text(size), noise(size)]) {
         let length = content.len() as u64;
         let blob = put(&store, &store.prepare_blob(content.clone()).unwrap());
@@ -79,7 +95,11 @@ fn every_size_and_kind_comes_back_whole_and_in_ranges() {
             length / 3..length,
             length..length + 5,
             0..u64::MAX,
-            65_530..65_545,
+            0..8_192,
+            0..8_193,
+            8_191..8_193,
+            8_192..8_300,
+            73_720..73_735,
             131_072..131_073,
         ];
         for range in ranges {

@@ -176,6 +176,17 @@ fn a_read_that_panics_is_answered_and_the_thread_lives_on() {
 }
 
 #[test]
+fn a_write_within_a_write_is_refused_instead_of_waiting_for_itself() {
+    let (_folder, store) = store();
+    let inner = store.clone();
+    let outcome = store.write_blocking(move |_| inner.write_blocking(|tx| add(tx, "inner")));
+    assert!(matches!(outcome, Err(Error::Sql(_))), "{outcome:?}");
+    let inner = store.clone();
+    let outcome = store.read_blocking(move |_| inner.read_blocking(common::texts));
+    assert!(matches!(outcome, Err(Error::Sql(_))), "{outcome:?}");
+}
+
+#[test]
 fn a_write_that_ends_its_transaction_behind_the_stores_back_is_refused_and_harms_nobody() {
     let (_folder, store) = store();
     let outcome = store.write_blocking(|tx| {
