@@ -15,7 +15,7 @@ fuzz_target!(|data: &[u8]| {
     let length = data.len() as u64;
     for number in 1..4 {
         if let Some(part) = structure.part(&[number]) {
-            assert!(part.body.end <= length && part.header.end <= length);
+            assert!(u64::from(part.body.end) <= length && u64::from(part.header.end) <= length);
         }
     }
     for field in header::fields(data) {

@@ -244,12 +244,12 @@ impl Structure {
     }
 
     /// The column.
-    pub(crate) fn encode(&self) -> Vec<u8> {
+    pub fn encode(&self) -> Vec<u8> {
         column::encode(self)
     }
 
     /// Reads the column; `None` where it is damaged.
-    pub(crate) fn decode(column: &[u8]) -> Option<Self> {
+    pub fn decode(column: &[u8]) -> Option<Self> {
         column::decode(column)
     }
 }

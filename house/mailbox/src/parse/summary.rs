@@ -185,7 +185,7 @@ impl Summary {
     }
 
     /// The column: a version, the date as it was read, how long each piece is, and the pieces.
-    pub(crate) fn encode(&self) -> Vec<u8> {
+    pub fn encode(&self) -> Vec<u8> {
         let mut lengths = [0u32; PIECES];
         let mut before = 0;
         for (length, (end, there)) in lengths.iter_mut().zip(self.ends) {
@@ -199,7 +199,7 @@ impl Summary {
     }
 
     /// Reads the column; `None` where it is damaged.
-    pub(crate) fn decode(encoded: &[u8]) -> Option<Self> {
+    pub fn decode(encoded: &[u8]) -> Option<Self> {
         let ((sent, lengths), octets) = column::decode_start::<(Option<(i64, i64)>, [u32; PIECES])>(encoded)?;
         let mut ends = [(0, false); PIECES];
         let mut at = 0u32;
