@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use tests::{Dialogue, Dovecot, Office, OfficeBuilder, Postfix, generated_letter};
 
 use crate::report::{percentile, table, times};
-use crate::shim::Shim;
+use crate::shim::{Disk, Shim};
 
 const SIZE: usize = 10_000;
 
@@ -116,19 +116,23 @@ fn send(server: &impl Server, session: usize, letters: usize, latency: &Mutex<Ve
     latency.lock().expect("lock").extend(own);
 }
 
-/// Measures at 1, 8 and 64 sessions, on this disk and on one whose syncs take 4 ms more.
+/// Measures at 1, 8 and 64 sessions, on this disk and on two slower ones.
 pub fn run() {
-    for (disk, delay_us, letters) in
-        [("this disk", 0, [500, 3000, 10_000]), ("each sync 4 ms slower", 4000, [200, 500, 3000])]
-    {
+    let slow = Disk { delay_us: 4000, one_at_a_time: false };
+    let disks = [
+        ("this disk", Disk::default(), [500, 3000, 10_000]),
+        ("each sync 4 ms slower, any number at once", slow, [200, 1000, 5000]),
+        ("each sync 4 ms slower, one at a time", Disk { one_at_a_time: true, ..slow }, [200, 1000, 5000]),
+    ];
+    for (name, disk, letters) in disks {
         let mut rows = Vec::new();
         for (sessions, letters) in [1, 8, 64].into_iter().zip(letters) {
             let we = {
-                let shim = Shim::new(delay_us);
+                let shim = Shim::new(disk);
                 measure(&ours(&shim), &shim, sessions, letters)
             };
             let they = {
-                let shim = Shim::new(delay_us);
+                let shim = Shim::new(disk);
                 // They are slower by far; a smaller number of letters gives the same rate sooner.
                 measure(&theirs(&shim), &shim, sessions, (letters / 4).max(100))
             };
@@ -147,7 +151,7 @@ pub fn run() {
             "theirs",
         ];
         table(
-            &format!("Durable letters of 10 kB into one mailbox, {disk} (latency: MAIL to the last 250)"),
+            &format!("Durable letters of 10 kB into one mailbox, {name} (latency: MAIL to the last 250)"),
             &heads,
             &rows,
         );

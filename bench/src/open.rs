@@ -44,7 +44,6 @@ const COMMANDS: &[&str] = &[
     "FETCH 99951:* (UID FLAGS ENVELOPE BODYSTRUCTURE)",
     "UID SEARCH UNSEEN",
     "UID SEARCH SUBJECT \"letter o9999\"",
-    "FETCH 50000 (BODY.PEEK[])",
 ];
 
 fn measure(open: &mut dyn FnMut() -> Imap) -> Vec<f64> {

@@ -8,16 +8,25 @@ use tempfile::TempDir;
 /// The built library and the file it counts in.
 pub struct Shim {
     folder: TempDir,
-    delay_us: u32,
+    disk: Disk,
+}
+
+/// The disk to imitate.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Disk {
+    /// Added to each sync, in microseconds.
+    pub delay_us: u32,
+    /// Syncs wait for one another.
+    pub one_at_a_time: bool,
 }
 
 impl Shim {
-    /// Builds the library with the C compiler. `delay_us` is added to each sync.
-    pub fn new(delay_us: u32) -> Self {
+    /// Builds the library with the C compiler.
+    pub fn new(disk: Disk) -> Self {
         use std::os::unix::fs::PermissionsExt;
         let folder = tempfile::tempdir().expect("a folder");
         std::fs::set_permissions(folder.path(), std::fs::Permissions::from_mode(0o755)).expect("opened");
-        let shim = Self { folder, delay_us };
+        let shim = Self { folder, disk };
         let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("slow_sync.c");
         let mut cc = Command::new("cc");
         cc.args(["-O2", "-shared", "-fPIC", "-o"]).arg(shim.library()).arg(source).arg("-ldl");
@@ -36,11 +45,12 @@ impl Shim {
     }
 
     /// The environment of a program that is to be watched.
-    pub fn environment(&self) -> [(&'static str, String); 3] {
+    pub fn environment(&self) -> [(&'static str, String); 4] {
         [
             ("LD_PRELOAD", self.library().display().to_string()),
             ("SYNC_COUNT", self.counter().display().to_string()),
-            ("SYNC_DELAY_US", self.delay_us.to_string()),
+            ("SYNC_DELAY_US", self.disk.delay_us.to_string()),
+            ("SYNC_QUEUE", u8::from(self.disk.one_at_a_time).to_string()),
         ]
     }
 
