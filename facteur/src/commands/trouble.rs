@@ -51,7 +51,7 @@ fn directory_trouble(error: &directory::Error) -> String {
             "{domain} is the address of a machine; people live in domains that have a name",
             "{domain} est l'adresse d'une machine ; il faut un domaine qui a un nom"),
         Error::DomainInUse { domain, accounts } => say!(
-            "{domain} still has {accounts} account(s); remove them first (facteur account list {domain}), or say --force to remove them with all their letters",
+            "{domain} is still home to people ({accounts}); remove them first (facteur account list {domain}), or say --force to remove them with all their letters",
             "il reste {accounts} compte(s) dans {domain} ; retirez-les d'abord (facteur account list {domain}), ou ajoutez --force pour les retirer avec toutes leurs lettres"),
         Error::UnknownAccount(address) => say!(
             "there is no account {address}; facteur account list shows who is here",

@@ -16,7 +16,7 @@ pub enum Error {
     NotAName(Domain),
     /// People would lose their mail.
     #[error(
-        "{domain} still has {accounts} account(s); remove them first (facteur account list), or say --force to remove \
+        "{domain} is still home to people ({accounts}); remove them first (facteur account list), or say --force to remove \
          them with all their mail"
     )]
     DomainInUse {
