@@ -2,11 +2,10 @@
 
 use std::io::{BufRead, BufReader, Write};
 use std::net::TcpStream;
-use std::sync::Arc;
 
-use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
-use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
-use rustls::{ClientConfig, ClientConnection, DigitallySignedStruct, SignatureScheme, StreamOwned};
+use net::ClientTls;
+use rustls::pki_types::ServerName;
+use rustls::{ClientConnection, StreamOwned};
 
 /// A logged-in connection.
 pub struct Imap {
@@ -18,7 +17,9 @@ impl Imap {
     /// Connects and logs in.
     pub fn open(port: u16, name: &str, password: &str) -> Self {
         let server = ServerName::try_from("localhost").expect("a name");
-        let connection = ClientConnection::new(trusting(), server).expect("TLS");
+        // Both servers of a benchmark sign their own certificate.
+        let tls = ClientTls::opportunistic().expect("TLS");
+        let connection = ClientConnection::new(tls.config(), server).expect("TLS");
         let socket = TcpStream::connect(("127.0.0.1", port)).expect("connected");
         socket.set_nodelay(true).expect("nodelay");
         let stream = BufReader::with_capacity(64 * 1024, StreamOwned::new(connection, socket));
@@ -60,51 +61,5 @@ impl Imap {
         let length = self.stream.read_until(b'\n', &mut self.line).expect("read");
         assert!(length > 0, "the server closed");
         length
-    }
-}
-
-fn trusting() -> Arc<ClientConfig> {
-    let provider = Arc::new(rustls::crypto::ring::default_provider());
-    let builder =
-        ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions().expect("versions");
-    Arc::new(builder.dangerous().with_custom_certificate_verifier(Arc::new(Anyone)).with_no_client_auth())
-}
-
-/// Takes any certificate: both servers of a benchmark sign their own.
-#[derive(Debug)]
-struct Anyone;
-
-impl ServerCertVerifier for Anyone {
-    fn verify_server_cert(
-        &self,
-        _: &CertificateDer<'_>,
-        _: &[CertificateDer<'_>],
-        _: &ServerName<'_>,
-        _: &[u8],
-        _: UnixTime,
-    ) -> Result<ServerCertVerified, rustls::Error> {
-        Ok(ServerCertVerified::assertion())
-    }
-
-    fn verify_tls12_signature(
-        &self,
-        _: &[u8],
-        _: &CertificateDer<'_>,
-        _: &DigitallySignedStruct,
-    ) -> Result<HandshakeSignatureValid, rustls::Error> {
-        Ok(HandshakeSignatureValid::assertion())
-    }
-
-    fn verify_tls13_signature(
-        &self,
-        _: &[u8],
-        _: &CertificateDer<'_>,
-        _: &DigitallySignedStruct,
-    ) -> Result<HandshakeSignatureValid, rustls::Error> {
-        Ok(HandshakeSignatureValid::assertion())
-    }
-
-    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
-        rustls::crypto::ring::default_provider().signature_verification_algorithms.supported_schemes()
     }
 }

@@ -44,6 +44,11 @@ impl ClientTls {
         Ok(Self(Arc::new(config)))
     }
 
+    /// The settings for rustls itself, for a client that does not use our streams.
+    pub fn config(&self) -> Arc<ClientConfig> {
+        self.0.clone()
+    }
+
     pub(crate) fn connector(&self) -> TlsConnector {
         TlsConnector::from(self.0.clone())
     }

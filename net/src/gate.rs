@@ -1,7 +1,7 @@
 //! How many may come in, in all and from one place.
 
 use std::collections::HashMap;
-use std::net::{IpAddr, Ipv6Addr};
+use std::net::IpAddr;
 use std::sync::{Arc, Mutex, PoisonError};
 
 /// What a door allows.
@@ -49,7 +49,7 @@ impl Gate {
     }
 
     pub(crate) fn enter(&self, ip: IpAddr) -> Option<Pass> {
-        let place = (self.limits.count_loopback || !ip.to_canonical().is_loopback()).then(|| place_of(ip));
+        let place = (self.limits.count_loopback || !ip.to_canonical().is_loopback()).then(|| mail::peer_network(ip));
         let mut inside = self.inside.lock().unwrap_or_else(PoisonError::into_inner);
         if inside.total >= self.limits.total {
             return None;
@@ -75,14 +75,6 @@ impl Drop for Pass {
             Some(count) if *count > 1 => *count -= 1,
             _ => drop(inside.places.remove(&place)),
         }
-    }
-}
-
-/// The address, or the /64 it is in.
-fn place_of(ip: IpAddr) -> IpAddr {
-    match ip.to_canonical() {
-        IpAddr::V6(ip) => IpAddr::V6(Ipv6Addr::from_bits(ip.to_bits() & !u128::from(u64::MAX))),
-        v4 => v4,
     }
 }
 

@@ -52,7 +52,7 @@ fn directory_trouble(error: &directory::Error) -> String {
             "{domain} est l'adresse d'une machine ; il faut un domaine qui a un nom"),
         Error::DomainInUse { domain, accounts } => say!(
             "{domain} is still home to people ({accounts}); remove them first (facteur account list {domain}), or say --force to remove them with all their letters",
-            "il reste {accounts} compte(s) dans {domain} ; retirez-les d'abord (facteur account list {domain}), ou ajoutez --force pour les retirer avec toutes leurs lettres"),
+            "le domaine {domain} compte encore des habitants ({accounts}) ; retirez-les d'abord (facteur account list {domain}), ou ajoutez --force pour les retirer avec toutes leurs lettres"),
         Error::UnknownAccount(address) => say!(
             "there is no account {address}; facteur account list shows who is here",
             "il n'y a pas de compte {address} ; facteur account list montre qui est là"),

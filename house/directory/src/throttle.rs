@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 use std::hash::{BuildHasher, RandomState};
-use std::net::{IpAddr, Ipv6Addr};
+use std::net::IpAddr;
 use std::time::Duration;
 
 use mail::Timestamp;
@@ -61,7 +61,7 @@ impl Throttle {
 
     /// Counts a try. `None`: there were too many failures, it must not be made.
     pub(crate) fn begin(&mut self, from: IpAddr, name: &str, now: Timestamp) -> Option<Try> {
-        let (place, name) = (place_of(from), self.hasher.hash_one(name));
+        let (place, name) = (mail::peer_network(from), self.hasher.hash_one(name));
         let known = self.familiar.get(&(place, name)).is_some_and(|&since| now.since(since) < FAMILIAR);
         let keys = if known {
             [Some(Key::Familiar(place, name)), None]
@@ -131,14 +131,6 @@ impl Key {
 
 fn millis(duration: Duration) -> i64 {
     i64::try_from(duration.as_millis()).unwrap_or(i64::MAX)
-}
-
-/// The address, or the /64 it is in: whoever has one IPv6 address has 2⁶⁴.
-fn place_of(ip: IpAddr) -> IpAddr {
-    match ip.to_canonical() {
-        IpAddr::V6(ip) => IpAddr::V6(Ipv6Addr::from_bits(ip.to_bits() & !u128::from(u64::MAX))),
-        v4 => v4,
-    }
 }
 
 #[cfg(test)]
