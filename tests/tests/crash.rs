@@ -64,8 +64,8 @@ fn letters_acknowledged_to_64_sessions_before_a_kill_are_there_once_after_it() {
 
 #[test]
 fn queued_letters_survive_kills_in_the_middle_of_delivery() {
-    let sink = Sink::start(Duration::from_millis(20));
-    let mut office = OfficeBuilder::new("alpha.test").person("alice").route("*", sink.port).start();
+    let sink = Sink::start(Duration::from_millis(60));
+    let mut office = OfficeBuilder::new("alpha.test").person("alice").route("*", sink.port).prepare();
     let alice = office.first().clone();
     let letters = 120;
     for number in 0..letters {
@@ -74,10 +74,12 @@ fn queued_letters_survive_kills_in_the_middle_of_delivery() {
     }
     let kills = 3;
     for kill in 1..=kills {
+        office.start();
         wait_until(|| sink.count() > kill * letters / 5);
         office.kill();
-        office.start();
+        assert!(sink.count() < letters, "the kill came too late to test anything");
     }
+    office.start();
     let all_came = || {
         let came = counts(sink.taken.lock().expect("lock").clone());
         (0..letters).all(|number| came.contains_key(&format!("q{number}")))
