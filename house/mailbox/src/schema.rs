@@ -78,6 +78,7 @@ CREATE TABLE entry (
 CREATE INDEX entry_change ON entry (folder, change);
 CREATE UNIQUE INDEX entry_letter ON entry (letter);
 CREATE INDEX entry_unseen ON entry (folder, (flags & 1), uid) WHERE (flags & 1) = 0;
+CREATE INDEX entry_seen ON entry (folder, (flags & 1), uid) WHERE (flags & 1) = 1;
 CREATE INDEX entry_flagged ON entry (folder, (flags & 4), uid) WHERE (flags & 4) = 4;
 CREATE INDEX entry_deleted ON entry (folder, (flags & 8), uid) WHERE (flags & 8) = 8;
 CREATE TABLE tombstone (

@@ -26,6 +26,10 @@ fn frequent_questions_are_answered_by_an_index() {
             "SEARCH entry USING COVERING INDEX entry_unseen (folder=? AND <expr>=?)",
         ),
         (
+            "SELECT uid FROM entry WHERE folder = $1 AND (flags & 1) = 1",
+            "SEARCH entry USING COVERING INDEX entry_seen (folder=? AND <expr>=?)",
+        ),
+        (
             "SELECT uid FROM entry WHERE folder = $1 AND (flags & 4) = 4",
             "SEARCH entry USING COVERING INDEX entry_flagged (folder=? AND <expr>=?)",
         ),

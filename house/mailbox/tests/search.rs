@@ -50,6 +50,23 @@ fn not(criteria: Criteria) -> Criteria {
 }
 
 #[test]
+fn seen_and_unseen_letters_are_found_whichever_are_fewer() {
+    let house = house();
+    let inbox = house.folder("INBOX").id;
+    let seen = |house: &House| {
+        let seen = Criteria::Flags(System::SEEN);
+        (find(house, seen.clone()), find(house, not(seen)))
+    };
+    assert_eq!(seen(&house), (vec![1, 3, 5], vec![2, 4, 6]));
+    house.file(inbox, "Subject: one more\r\n\r\n").unwrap();
+    assert_eq!(seen(&house), (vec![1, 3, 5], vec![2, 4, 6, 7]));
+    for number in [2, 4] {
+        house.flag(inbox, number, System::SEEN);
+    }
+    assert_eq!(seen(&house), (vec![1, 2, 3, 4, 5], vec![6, 7]));
+}
+
+#[test]
 fn flags_keywords_and_uids_are_found() {
     let house = house();
     let inbox = house.folder("INBOX").id;

@@ -89,7 +89,7 @@ impl Known<'_> {
                 let sql = "SELECT uid FROM entry WHERE folder = $1 AND change >= $2";
                 select(self.view, sql, params![self.folder.0, change.0])?
             }
-            Test::Flags(flags) if *flags == System::SEEN => self.all()?.without(&self.unseen()?),
+            Test::Flags(flags) if *flags == System::SEEN => self.seen(true)?,
             Test::Flags(flags) if *flags == System::DELETED => {
                 let sql = "SELECT uid FROM entry WHERE folder = $1 AND (flags & 8) = 8";
                 select(self.view, sql, params![self.folder.0])?
@@ -99,7 +99,7 @@ impl Known<'_> {
                 select(self.view, sql, params![self.folder.0])?
             }
             Test::Not(inner) => match &**inner {
-                Test::Flags(flags) if *flags == System::SEEN => self.unseen()?,
+                Test::Flags(flags) if *flags == System::SEEN => self.seen(false)?,
                 inner => match self.exact(inner)? {
                     Some(uids) => self.all()?.without(&uids),
                     None => return Ok(None),
@@ -122,9 +122,17 @@ impl Known<'_> {
         Ok(Some(uids))
     }
 
-    fn unseen(&self) -> Result<Uids, Error> {
-        let sql = "SELECT uid FROM entry WHERE folder = $1 AND (flags & 1) = 0";
-        select(self.view, sql, params![self.folder.0])
+    /// The letters that are seen, or are not: whichever are fewer are read, and the others are what remains.
+    fn seen(&self, wanted: bool) -> Result<Uids, Error> {
+        let sql = "SELECT 2 * unseen > total FROM folder WHERE folder = $1";
+        let few_seen = self.view.query_opt(sql, params![self.folder.0], |row| row.get(0))?.unwrap_or(false);
+        let sql = if few_seen {
+            "SELECT uid FROM entry WHERE folder = $1 AND (flags & 1) = 1"
+        } else {
+            "SELECT uid FROM entry WHERE folder = $1 AND (flags & 1) = 0"
+        };
+        let fewer = select(self.view, sql, params![self.folder.0])?;
+        if wanted == few_seen { Ok(fewer) } else { Ok(self.all()?.without(&fewer)) }
     }
 }
 
