@@ -2,11 +2,7 @@
 
 use jiff::tz::TimeZone;
 use mail::{LetterId, Timestamp};
-
-/// Now.
-pub fn now() -> Timestamp {
-    Timestamp(jiff::Timestamp::now().as_millisecond())
-}
+pub use net::now;
 
 /// A name for a new letter.
 pub fn letter_id() -> LetterId {

@@ -4,6 +4,7 @@
 //! and talks. Whoever carries letters out asks a [`Resolver`] and calls [`Stream::connect`].
 
 mod client_tls;
+mod clock;
 mod connection;
 mod error;
 mod gate;
@@ -15,6 +16,7 @@ mod shutdown;
 mod stream;
 
 pub use client_tls::ClientTls;
+pub use clock::now;
 pub use connection::Connection;
 pub use error::{BindError, Error, TlsError};
 pub use gate::Limits;

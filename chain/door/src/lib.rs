@@ -4,7 +4,6 @@
 //! memory, and knows nothing of who our people are.
 
 mod budget;
-mod clock;
 mod dialogue;
 mod handover;
 mod house;
@@ -13,9 +12,9 @@ mod pile;
 mod received;
 
 pub use budget::{Budget, NoMemory, Share};
-pub use clock::now;
 pub use dialogue::converse;
 pub use handover::hand_over;
 pub use house::{House, Timeouts};
 pub use keeper::{Doorkeeper, Visit};
+pub use net::now;
 pub use received::{Received, goes_in_circles};

@@ -7,9 +7,10 @@ use super::command::{
     Partial, Qresync, Request, Search, SearchKey, SearchReturn, Section, SectionText, Select, SelectedCommand,
     SpecialUse, StatusItem, Store, StoreAction, Transfer,
 };
+use super::date;
 use super::mutf7;
 use super::sets::{SequenceSet, SetNumber, UidSet, write_set};
-use super::write::{self, astring, number};
+use super::write::{astring, number};
 
 /// The command as a client would send it. With `utf8_names` names of folders are written in UTF-8, otherwise in
 /// modified UTF-7.
@@ -249,7 +250,7 @@ impl Encoder {
             }
             if let Some(received) = letter.received {
                 self.put(" ");
-                write::date_time(&mut self.out, received);
+                date::date_time(&mut self.out, received);
             }
             self.put(if letter.binary { " ~" } else { " " });
             self.put(&format!("{{{}+}}\r\n", letter.body.len()));

@@ -7,6 +7,7 @@
 
 pub mod command;
 mod cursor;
+pub mod date;
 pub mod decoder;
 pub mod encode;
 pub mod mutf7;

@@ -1,7 +1,5 @@
 //! The primitives answers are made of (RFC 9051 §9). They append to a buffer and cannot fail.
 
-use mail::Timestamp;
-
 use super::mutf7;
 
 /// A number.
@@ -92,13 +90,6 @@ pub fn folder_name(out: &mut Vec<u8>, name: &str, utf8: bool) {
     }
 }
 
-/// A date-time: `"24-Nov-2026 06:22:57 +0000"`.
-pub fn date_time(out: &mut Vec<u8>, time: Timestamp) {
-    let time = jiff::Timestamp::from_millisecond(time.0).unwrap_or_default();
-    let civil = jiff::tz::TimeZone::UTC.to_datetime(time);
-    out.extend_from_slice(civil.strftime("\"%e-%b-%Y %H:%M:%S +0000\"").to_string().as_bytes());
-}
-
 /// Text for a person after a status word: never empty, never a line end, and ASCII, which is all that a rev1 client
 /// expects there.
 pub fn text(out: &mut Vec<u8>, text: &str) {
@@ -109,19 +100,20 @@ pub fn text(out: &mut Vec<u8>, text: &str) {
 }
 
 /// A quoted string. The caller has made sure that there is no line end and no NUL in it.
-fn quoted(out: &mut Vec<u8>, text: &[u8]) {
+pub(crate) fn quoted(out: &mut Vec<u8>, text: &[u8]) {
     out.push(b'"');
-    for &byte in text {
-        if matches!(byte, b'"' | b'\\') {
-            out.push(b'\\');
-        }
-        out.push(byte);
+    let mut rest = text;
+    while let Some(at) = memchr::memchr2(b'"', b'\\', rest) {
+        out.extend_from_slice(&rest[..at]);
+        out.extend_from_slice(&[b'\\', rest[at]]);
+        rest = &rest[at + 1..];
     }
+    out.extend_from_slice(rest);
     out.push(b'"');
 }
 
-/// Longer strings go as literals, so that a client with a small line buffer is spared.
-const QUOTED_MAX: usize = 1000;
+/// The longest string that is quoted; a longer one is a literal, which no client has to scan.
+pub(crate) const QUOTED_MAX: usize = 1000;
 
 fn is_quotable(text: &[u8]) -> bool {
     text.len() <= QUOTED_MAX && text.iter().all(|&b| b.is_ascii() && !matches!(b, 0 | b'\r' | b'\n'))
@@ -169,11 +161,6 @@ mod tests {
         assert_eq!(written(|out| folder_name(out, "Événements", true)), "\"Événements\"");
         assert_eq!(written(|out| folder_name(out, "R&D", true)), "R&D");
         assert_eq!(written(|out| folder_name(out, "R&D", false)), "R&-D");
-    }
-
-    #[test]
-    fn a_date_has_two_places_for_the_day() {
-        assert_eq!(written(|out| date_time(out, Timestamp(0))), "\" 1-Jan-1970 00:00:00 +0000\"");
     }
 
     #[test]

@@ -1,7 +1,6 @@
 //! APPEND (RFC 9051 §6.3.12), of one letter or several at once (RFC 3502).
 
 use std::ops::RangeInclusive;
-use std::time::SystemTime;
 
 use bytes::{Bytes, BytesMut};
 use mail::Timestamp;
@@ -105,12 +104,7 @@ fn ready(store: &Store, letter: AppendLetter) -> Result<Ready, Error> {
         }
     }
     let prepared = mailbox::prepare(store, with_crlf(body))?;
-    Ok(Ready { prepared, system, keywords, received: received.unwrap_or_else(now) })
-}
-
-fn now() -> Timestamp {
-    let since_1970 = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
-    Timestamp(i64::try_from(since_1970.as_millis()).unwrap_or(i64::MAX))
+    Ok(Ready { prepared, system, keywords, received: received.unwrap_or_else(net::now) })
 }
 
 /// The letter with CRLF where a line ends in LF alone: scripts forget it, and every line of ours ends so.

@@ -4,7 +4,6 @@ mod answer;
 
 use std::ops::ControlFlow;
 
-use mail::Timestamp;
 use mailbox::search::{Criteria, Day};
 use mailbox::{Change, Error, UidRange, Uids, Want};
 
@@ -71,17 +70,12 @@ async fn find(session: &mut Session, command: &Search) -> Result<Found, Halt> {
         Some(uids) => uids,
         None => {
             let (store, account) = (&session.house.store, session.login.account);
-            let found = mailbox::search::run(store, account, selected.folder, criteria, now()).await?;
+            let found = mailbox::search::run(store, account, selected.folder, criteria, net::now()).await?;
             found.and(&selected.uids)
         }
     };
     let highest = if by_change { highest(session, selected, &uids, command.returns).await? } else { None };
     Ok(Found { uids, highest })
-}
-
-fn now() -> Timestamp {
-    let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
-    Timestamp(i64::try_from(since.as_millis()).unwrap_or(i64::MAX))
 }
 
 fn from_view(criteria: &Criteria, selected: &Selected) -> Option<Uids> {

@@ -10,11 +10,11 @@ use tokio::sync::SemaphorePermit;
 use super::connect::connect;
 use super::hosts::{Fault, SmtpWay};
 use super::line::Line;
-use super::now;
 use super::scheduler::Depot;
 use super::site::{Claim, Job, Seat, Site};
 use super::transaction::{Fate, Handed, PIECE, Tried, hand_over};
 use crate::queue::{self, Entry, Loaded, LoadedRecipient, Outcome, Said};
+use net::now;
 
 /// Works until there is nothing to carry.
 pub async fn carry(depot: Arc<Depot>, seat: Seat, way: Arc<SmtpWay>) {

@@ -5,11 +5,12 @@ use std::time::Duration;
 
 use mail::{Address, BodyKind, Enhanced, Envelope, Letter, Reply, Timestamp};
 
+use super::Done;
 use super::carrier::{later, load, not_loaded};
 use super::scheduler::Depot;
 use super::site::{Job, Seat};
-use super::{Done, now};
 use crate::queue::{self, Entry, Loaded, Outcome, Said};
+use net::now;
 
 /// Works until there is nothing to file.
 pub async fn carry(depot: Arc<Depot>, seat: Seat) {

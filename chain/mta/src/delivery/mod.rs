@@ -26,10 +26,10 @@ mod site;
 mod transaction;
 
 use std::sync::Arc;
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 use mail::seam::{OurFault, Pending, Recipients};
-use mail::{Address, Envelope, Letter, LetterId, Reply, Timestamp};
+use mail::{Address, Envelope, Letter, LetterId, Reply};
 use net::{ClientTls, Resolver, Shutdown, TlsError};
 use store::{Store, Tx};
 
@@ -203,12 +203,6 @@ impl Delivery {
     pub async fn run(self, shutdown: Shutdown) {
         tokio::join!(reporter::run(self.means.clone(), shutdown.clone()), scheduler::run(self.means, shutdown));
     }
-}
-
-/// The clock of this room.
-fn now() -> Timestamp {
-    let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
-    Timestamp(i64::try_from(since.as_millis()).unwrap_or(i64::MAX))
 }
 
 fn new_letter_id() -> LetterId {

@@ -4,8 +4,9 @@ use std::time::Duration;
 
 use net::Shutdown;
 
-use super::{Means, new_letter_id, now};
+use super::{Means, new_letter_id};
 use crate::queue::{self, letters_to_report, write_report};
+use net::now;
 
 /// Reports looked up at once.
 const SLICE: usize = 50;

@@ -13,8 +13,9 @@ use tokio::task::JoinSet;
 use super::claims::Claims;
 use super::hosts::{self, Fault, Found, Way};
 use super::site::{Batch, Claim, Job, Sites};
-use super::{Means, carrier, local, now};
+use super::{Means, carrier, local};
 use crate::queue::{self, DueDomain, DueRecipient, Entry, Outcome, Said};
+use net::now;
 
 /// What scheduler and carriers share.
 pub struct Depot {

@@ -1,5 +1,6 @@
 //! COPY and MOVE (RFC 9051 §6.4.7, §6.4.8).
 
+use mail::seam::AccountId;
 use store::{BlobId, Tx, params};
 
 use super::{Count, Entry, account_of, count, slice, take_uids};
@@ -19,10 +20,7 @@ pub struct Copied {
 
 /// Copies up to `limit` letters (at most [`super::SLICE`]), with flags and dates. The bytes are shared.
 pub fn copy(tx: &mut Tx, from: FolderId, ranges: &[UidRange], to: FolderId, limit: usize) -> Result<Copied, Error> {
-    let account = account_of(tx, from)?;
-    if account_of(tx, to)? != account {
-        return Err(Error::OtherAccount);
-    }
+    let account = common_account(tx, from, to)?;
     let (entries, next) = slice(tx, from, ranges, limit.min(super::SLICE))?;
     if entries.is_empty() {
         return nothing(tx, to);
@@ -59,10 +57,7 @@ fn copy_one(tx: &mut Tx, entry: &Entry, to: FolderId, uid: Uid, change: Change) 
 /// Moves up to `limit` letters (at most [`super::SLICE`]): each keeps its key, gets a new UID, and leaves a
 /// tombstone. Takes no quota.
 pub fn move_(tx: &mut Tx, from: FolderId, ranges: &[UidRange], to: FolderId, limit: usize) -> Result<Copied, Error> {
-    let account = account_of(tx, from)?;
-    if account_of(tx, to)? != account {
-        return Err(Error::OtherAccount);
-    }
+    let account = common_account(tx, from, to)?;
     let (entries, next) = slice(tx, from, ranges, limit.min(super::SLICE))?;
     if entries.is_empty() {
         return nothing(tx, to);
@@ -91,6 +86,12 @@ pub(super) fn bury(tx: &mut Tx, folder: FolderId, uid: Uid, change: Change) -> R
         params![folder.0, change.0, uid.get()],
     )?;
     Ok(())
+}
+
+/// Letters stay in their account.
+fn common_account(tx: &Tx, from: FolderId, to: FolderId) -> Result<AccountId, Error> {
+    let account = account_of(tx, from)?;
+    if account_of(tx, to)? == account { Ok(account) } else { Err(Error::OtherAccount) }
 }
 
 fn nothing(tx: &mut Tx, to: FolderId) -> Result<Copied, Error> {

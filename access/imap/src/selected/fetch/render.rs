@@ -10,13 +10,13 @@ use super::plan::{Ask, Plan, What};
 use super::seen::Seen;
 use super::stream::{self, Body};
 use super::{Folder, Known};
+use crate::codec::date::date_time;
 use crate::codec::write::{literal, literal_head, number};
 use crate::selected::envelope::envelope;
 use crate::selected::section::{picked_fields, slice};
 use crate::selected::sets::Places;
 use crate::selected::structure::{Form, structure};
 use crate::selected::view::{flags, modseq};
-use crate::selected::write::date_time;
 
 /// Rendered octets after which a batch ends.
 const BATCH_OCTETS: usize = 128 * 1024;
