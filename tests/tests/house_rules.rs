@@ -8,10 +8,11 @@ use serde_json::Value;
 fn floor(name: &str) -> Option<u8> {
     Some(match name {
         "facteur" => 6,
-        "facteur-mta" | "facteur-msa" | "facteur-mda" | "facteur-imap" => 5,
+        "facteur-mta" | "facteur-msa" | "facteur-mda" | "facteur-mra" | "facteur-imap" | "facteur-pop3" => 5,
         "facteur-door" => 4,
-        "facteur-mailbox" | "facteur-directory" => 3,
-        "facteur-store" | "facteur-net" => 2,
+        "facteur-removal" => 4,
+        "facteur-mailbox" | "facteur-directory" | "facteur-trace" => 3,
+        "facteur-store" | "facteur-net" | "facteur-maildir" => 2,
         "facteur-smtp" | "facteur-sasl" => 1,
         "facteur-mail" => 0,
         _ => return None,

@@ -12,6 +12,7 @@ mod reply;
 pub mod seam;
 mod secret;
 mod time;
+pub mod trace;
 
 pub use address::{Address, AddressError, Domain, ReturnPath};
 pub use envelope::{BodyKind, Envelope};

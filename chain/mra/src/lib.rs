@@ -1,0 +1,1 @@
+//! The mail retrieval agent: brings letters home from mailboxes elsewhere.
