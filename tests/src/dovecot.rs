@@ -1,5 +1,6 @@
-//! Dovecot from Debian, in a folder of its own: IMAP with TLS, and LMTP for a Postfix in front of it.
+//! Dovecot from Debian, in a folder of its own: IMAP and POP3 with TLS, and LMTP for a Postfix in front of it.
 
+use std::net::TcpStream;
 use std::os::unix::fs::{PermissionsExt, chown};
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
@@ -16,6 +17,8 @@ pub struct Dovecot {
     pub lmtp: u16,
     /// Where it serves IMAP with TLS.
     pub imaps: u16,
+    /// Where it serves POP3 with TLS.
+    pub pop3s: u16,
     folder: TempDir,
     process: Child,
 }
@@ -29,20 +32,20 @@ impl Dovecot {
         std::fs::create_dir(&mail).expect("made");
         chown(&mail, Some(65534), Some(65534)).expect("the tests with Dovecot run as root");
         make_certificate(&folder);
-        let (lmtp, imaps) = (free_port(), free_port());
+        let (lmtp, imaps, pop3s) = (free_port(), free_port(), free_port());
         let config = folder.path().join("dovecot.conf");
-        std::fs::write(&config, configuration(&folder, lmtp, imaps) + extra).expect("written");
+        std::fs::write(&config, configuration(&folder, lmtp, imaps, pop3s) + extra).expect("written");
         let mut command = Command::new("/usr/sbin/dovecot");
         command.arg("-F").arg("-c").arg(&config).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
         let process = command.spawn().expect("dovecot starts; `cargo xtask test` installs it");
-        let dovecot = Self { lmtp, imaps, folder, process };
+        let dovecot = Self { lmtp, imaps, pop3s, folder, process };
         dovecot.wait();
         dovecot
     }
 
     fn wait(&self) {
         let patience = Instant::now() + Duration::from_secs(20);
-        while std::net::TcpStream::connect(("127.0.0.1", self.imaps)).is_err() {
+        while ![self.imaps, self.pop3s].iter().all(|&port| TcpStream::connect(("127.0.0.1", port)).is_ok()) {
             let log = std::fs::read_to_string(self.folder.path().join("log")).unwrap_or_default();
             assert!(Instant::now() < patience, "Dovecot does not listen\n{log}");
             std::thread::sleep(Duration::from_millis(20));
@@ -75,13 +78,13 @@ fn make_certificate(folder: &TempDir) {
     client(&mut openssl, b"").must_succeed();
 }
 
-fn configuration(folder: &TempDir, lmtp: u16, imaps: u16) -> String {
+fn configuration(folder: &TempDir, lmtp: u16, imaps: u16, pop3s: u16) -> String {
     let at = folder.path().display();
     format!(
         "base_dir = {at}/run
 state_dir = {at}/state
 log_path = {at}/log
-protocols = imap lmtp
+protocols = imap pop3 lmtp
 listen = 127.0.0.1
 ssl = yes
 ssl_cert = <{at}/cert.pem
@@ -106,6 +109,14 @@ service imap-login {{
   }}
   inet_listener imaps {{
     port = {imaps}
+  }}
+}}
+service pop3-login {{
+  inet_listener pop3 {{
+    port = 0
+  }}
+  inet_listener pop3s {{
+    port = {pop3s}
   }}
 }}
 service lmtp {{
