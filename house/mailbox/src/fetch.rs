@@ -100,6 +100,17 @@ pub fn each(
     Ok(())
 }
 
+/// UID and size of each letter of a folder, ascending: a POP3 drop, and no more than that.
+pub fn sizes(view: &View, folder: FolderId, mut visit: impl FnMut(Uid, u64)) -> Result<(), Error> {
+    view.for_each("SELECT uid, size FROM entry WHERE folder = $1 ORDER BY uid", params![folder.0], |row| {
+        if let Some(uid) = Uid::new(row.get(0)?) {
+            visit(uid, row.get(1)?);
+        }
+        Ok(ControlFlow::Continue(()))
+    })?;
+    Ok(())
+}
+
 /// Only the columns that are wanted, so that no page is read for nothing.
 fn statement(want: Want) -> &'static str {
     macro_rules! with_card {

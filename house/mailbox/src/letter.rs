@@ -5,6 +5,7 @@ mod copy;
 mod expunge;
 mod file;
 mod flag;
+mod part;
 
 use std::ops::ControlFlow;
 
@@ -16,6 +17,7 @@ pub(crate) use expunge::clear;
 pub use expunge::{Expunge, Expunged, expunge};
 pub use file::{Filed, file};
 pub use flag::{Flagged, Stored, store_flags};
+pub use part::{carry_out, part};
 
 use crate::{Change, Error, FlagSet, FolderId, LetterKey, System, Uid, UidRange, UidValidity};
 

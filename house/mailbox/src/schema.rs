@@ -3,7 +3,11 @@
 use store::Migration;
 
 /// The tables, in the order they came.
-pub const MIGRATIONS: &[Migration] = &[Migration { room: "mailbox", number: 1, sql: FIRST }];
+pub const MIGRATIONS: &[Migration] = &[
+    Migration { room: "mailbox", number: 1, sql: FIRST },
+    // The letters of a folder that are decided to go (see `letter::part`).
+    Migration { room: "mailbox", number: 2, sql: "CREATE TABLE parting (folder {key}, uids {blob} NOT NULL);" },
+];
 
 /// What is where:
 /// - `account_mail`: the counters of a mailbox. `change` is the one change counter, `uid_validity` the last one given.

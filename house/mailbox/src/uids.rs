@@ -142,7 +142,7 @@ impl Uids {
         self.0.serialized_size()
     }
 
-    fn encode(&self) -> Vec<u8> {
+    pub(crate) fn encode(&self) -> Vec<u8> {
         let mut compact = self.0.clone();
         compact.optimize();
         let mut column = Vec::with_capacity(compact.serialized_size());
@@ -151,8 +151,8 @@ impl Uids {
         column
     }
 
-    fn decode(column: &[u8]) -> Result<Self, Error> {
-        RoaringBitmap::deserialize_from(column).map(Self).map_err(|_| Error::Damaged("a checkpoint"))
+    pub(crate) fn decode(column: &[u8]) -> Result<Self, Error> {
+        RoaringBitmap::deserialize_from(column).map(Self).map_err(|_| Error::Damaged("a set of UIDs"))
     }
 }
 

@@ -5,7 +5,7 @@ mod common;
 use common::{ALICE, House, NOW, letter, only, runtime, uid};
 use facteur_mailbox as mailbox;
 use mail::seam::AccountId;
-use mailbox::letter::{Expunge, SLICE, copy, expunge, move_, store_flags};
+use mailbox::letter::{Expunge, SLICE, carry_out, copy, expunge, move_, part, store_flags};
 use mailbox::{
     Change, Error, FlagChange, FlagSet, FolderId, Keywords, SpecialUse, System, Uid, UidRange, Uids, account,
     changes_since, flags, folder, vanished_since,
@@ -418,4 +418,55 @@ fn forgotten_tombstones_are_told_as_all_that_is_missing() {
     let told = |since| house.read(move |view| changes_since(view, inbox, since, 100)).vanished;
     assert_eq!(told(start).iter().map(Uid::get).collect::<Vec<_>>(), [3, 4, 50, 60]);
     assert_eq!(told(late).iter().map(Uid::get).collect::<Vec<_>>(), [60]);
+}
+
+fn uids_of(house: &House, folder: FolderId) -> Uids {
+    house.read(move |view| Uids::load(view, folder)).0
+}
+
+#[test]
+fn many_letters_are_parted_with_in_one_commit_that_is_carried_out_later() {
+    let house = House::new();
+    let inbox = house.folder("INBOX").id;
+    fill(&house, inbox, 1800);
+    let doomed: Uids = (1..=1800).filter(|number| number % 3 != 0).map(uid).collect();
+    let gone = house
+        .write({
+            let doomed = doomed.clone();
+            move |tx| part(tx, inbox, &doomed)
+        })
+        .unwrap();
+    assert!(gone.more && gone.uids.len() == SLICE, "the writer was held for more than a slice");
+    // The process ends here. The next one carries out what was decided.
+    let house = house.reopened();
+    runtime().block_on(mailbox::index::catch_up(&house.store)).unwrap();
+    let left = uids_of(&house, inbox);
+    assert_eq!(left.len(), 600);
+    assert!(left.and(&doomed).is_empty());
+    assert_eq!((house.folder("INBOX").total, house.count("parting")), (600, 0));
+}
+
+#[test]
+fn who_parts_with_letters_can_wait_until_the_last_one_is_gone() {
+    let house = House::new();
+    let inbox = house.folder("INBOX").id;
+    fill(&house, inbox, 1200);
+    let all: Uids = (1..=1200).map(uid).collect();
+    let mut gone = house.write(move |tx| part(tx, inbox, &all)).unwrap();
+    let mut slices = 1;
+    while gone.more {
+        gone = house.write(move |tx| carry_out(tx, inbox)).unwrap();
+        slices += 1;
+    }
+    assert_eq!((slices, house.folder("INBOX").total, house.count("parting")), (3, 0, 0));
+}
+
+#[test]
+fn a_letter_that_went_elsewhere_meanwhile_is_not_missed() {
+    let house = House::new();
+    let inbox = house.folder("INBOX").id;
+    fill(&house, inbox, 3);
+    let some: Uids = [uid(2), uid(77)].into_iter().collect();
+    let gone = house.write(move |tx| part(tx, inbox, &some)).unwrap();
+    assert_eq!((gone.uids, gone.more), (vec![uid(2)], false));
 }

@@ -1,4 +1,4 @@
-//! What is cleared away behind people: letters of deleted folders, mailboxes of deleted accounts, old tombstones.
+//! What is cleared away behind people: letters decided to go, letters of deleted folders, mailboxes of deleted accounts, old tombstones.
 //! And checkpoints, so that large folders open quickly.
 
 use std::ops::ControlFlow;
@@ -20,6 +20,9 @@ pub async fn round(store: &Store) -> Result<bool, Error> {
         Todo::Clear(folder) => {
             store.write(move |tx| letter::clear(tx, folder).map(drop)).await?;
         }
+        Todo::Part(folder) => {
+            store.write(move |tx| letter::carry_out(tx, folder).map(drop)).await?;
+        }
         Todo::Close(account) => {
             store.write(move |tx| close(tx, account)).await?;
         }
@@ -34,6 +37,7 @@ pub async fn round(store: &Store) -> Result<bool, Error> {
 /// What is to be done next.
 enum Todo {
     Clear(FolderId),
+    Part(FolderId),
     Close(i64),
     Checkpoint(FolderId),
     Forget(FolderId),
@@ -44,6 +48,9 @@ impl Todo {
         let folder = |sql: &str| view.query_opt(sql, params![], |row| row.get(0).map(FolderId));
         if let Some(cleared) = folder("SELECT folder FROM folder WHERE left_over = 1 LIMIT 1")? {
             return Ok(Some(Self::Clear(cleared)));
+        }
+        if let Some(parting) = folder("SELECT folder FROM parting LIMIT 1")? {
+            return Ok(Some(Self::Part(parting)));
         }
         let closed = "SELECT account FROM account_mail WHERE deleted = 1 LIMIT 1";
         if let Some(account) = view.query_opt(closed, params![], |row| row.get(0))? {

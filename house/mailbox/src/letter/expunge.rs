@@ -69,7 +69,7 @@ pub(crate) fn clear(tx: &mut Tx, folder: FolderId) -> Result<bool, Error> {
     if next.is_some() {
         return Ok(false);
     }
-    for table in ["tombstone", "uid_checkpoint", "folder"] {
+    for table in ["tombstone", "uid_checkpoint", "parting", "folder"] {
         tx.execute(&format!("DELETE FROM {table} WHERE folder = $1"), params![folder.0])?;
     }
     tx.announce(WORK);
