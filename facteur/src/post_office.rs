@@ -25,7 +25,7 @@ pub const LARGEST_LETTER: usize = 50 * 1024 * 1024;
 /// Beyond this a body goes to a file of its own.
 const LARGE: usize = 256 * 1024;
 
-/// A letter that has passed so many servers goes round in circles (RFC 5321 §6.3 asks for 100 at least).
+/// A letter that has passed more servers, with us, goes round in circles (RFC 5321 §6.3 asks for 100 at least).
 const MOST_HOPS: usize = 100;
 
 /// Takes charge of letters. Cheap to clone.
@@ -80,7 +80,7 @@ pub fn postmaster(hostname: &Domain) -> Address {
 impl Accept for PostOffice {
     fn accept(&self, letter: Letter, envelope: Envelope, origin: Origin) -> Pending<'_, Result<Verdict, OurFault>> {
         Box::pin(async move {
-            if hops(&letter) >= MOST_HOPS {
+            if hops(&letter) > MOST_HOPS {
                 return Ok(Verdict::Refuse(sort::circles()));
             }
             let mut sorted = self.sort(&letter, &envelope, &origin).await?;
@@ -215,7 +215,7 @@ fn unfiled(outcome: Outcome) -> Option<(Recipient, Reply)> {
 
 /// How many servers have written a Received field into the letter.
 fn hops(letter: &Letter) -> usize {
-    header::fields(&letter.raw).filter(|field| field.is("Received")).take(MOST_HOPS).count()
+    header::fields(&letter.raw).filter(|field| field.is("Received")).take(MOST_HOPS + 1).count()
 }
 
 fn note(letter: &Letter, envelope: &Envelope, sorted: &Sorted, origin: &Origin) {

@@ -59,10 +59,6 @@ impl Doorkeeper for Reception {
     }
 
     async fn letter(&self, visit: Visit<'_>, letter: Letter, envelope: Envelope) -> Vec<Reply> {
-        if door::goes_in_circles(&letter.raw) {
-            tracing::warn!(letter = %letter.id, peer = %visit.peer, "refused: too many hops");
-            return vec![replies::loops()];
-        }
         let helo = visit.hello.map(|hello| hello.name.clone()).unwrap_or_default();
         let origin = Origin::Peer { ip: visit.peer.ip(), helo };
         vec![door::hand_over(&*self.accept, letter, envelope, origin).await]

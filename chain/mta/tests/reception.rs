@@ -128,21 +128,6 @@ async fn each_recipient_is_judged_while_the_sender_is_connected() {
 }
 
 #[tokio::test]
-async fn a_letter_in_circles_is_refused() {
-    let (address, basket) = open().await;
-    let mut visitor = Visitor::at(address).await;
-    visitor.says("HELO x").await;
-    for (hops, code) in [(49, "250 2.0.0"), (50, "554 5.4.6")] {
-        visitor.says("MAIL FROM:<a@b.test>").await;
-        visitor.says("RCPT TO:<bob@alpha.test>").await;
-        visitor.says("DATA").await;
-        let reply = visitor.says(&format!("{}\r\n\r\nx\r\n.", vec!["Received: by y"; hops].join("\r\n"))).await;
-        assert!(reply.starts_with(code), "{hops}: {reply}");
-    }
-    assert_eq!(basket.taken.lock().unwrap().len(), 1);
-}
-
-#[tokio::test]
 async fn nothing_is_acknowledged_that_was_not_taken() {
     let (address, basket) = open().await;
     let mut visitor = Visitor::at(address).await;

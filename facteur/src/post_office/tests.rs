@@ -168,8 +168,10 @@ async fn a_letter_for_nobody_is_refused_and_leaves_nothing() {
 #[tokio::test]
 async fn a_letter_that_goes_round_in_circles_is_refused() {
     let town = Town::new().await;
-    let round = letter("Received: by somewhere\r\n".repeat(MOST_HOPS) + "\r\n");
-    let refused = town.accept(&round, "eve@evil.test", &["alice@alpha.test"], peer()).await;
+    let hops = |count| letter("Received: by somewhere\r\n".repeat(count) + "\r\n");
+    let far = hops(MOST_HOPS);
+    assert_eq!(town.accept(&far, "eve@evil.test", &["alice@alpha.test"], peer()).await, Verdict::Accept);
+    let refused = town.accept(&hops(MOST_HOPS + 1), "eve@evil.test", &["alice@alpha.test"], peer()).await;
     assert!(refusal(refused).starts_with("554 5.4.6"));
 }
 

@@ -80,8 +80,3 @@ pub fn no_memory() -> Reply {
 pub fn our_fault() -> Reply {
     Reply::new(451, (4, 3, 0), "something failed here, try again later")
 }
-
-/// Letters that were passed on in a circle.
-pub fn loops() -> Reply {
-    Reply::new(554, (5, 4, 6), "too many hops: the letter seems to go in circles")
-}
