@@ -13,6 +13,7 @@ const PACKAGES: &[&str] = &[
     "fetchmail",
     "gcc",
     "getmail6",
+    "interimap",
     "isync",
     "libauthen-sasl-perl",
     "libc6-dev",
