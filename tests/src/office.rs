@@ -113,6 +113,8 @@ impl OfficeBuilder {
             submissions: free_port(),
             imap: free_port(),
             imaps: free_port(),
+            pop3: free_port(),
+            pop3s: free_port(),
         };
         let config = folder.path().join("facteur.toml");
         std::fs::write(&config, self.toml(folder.path(), &ports)).expect("the configuration is written");
@@ -134,7 +136,7 @@ impl OfficeBuilder {
 
     fn toml(&self, folder: &Path, ports: &Ports) -> String {
         let mut toml = format!(
-            "hostname = \"mail.{}\"\ndata = \"{}\"\n\n[listen]\nlmtp = []\npop3 = []\npop3s = []\nmanagesieve = []\nhttp = []\nhttps = []\n",
+            "hostname = \"mail.{}\"\ndata = \"{}\"\n\n[listen]\nlmtp = []\nmanagesieve = []\nhttp = []\nhttps = []\n",
             self.domain,
             folder.join("data").display()
         );
@@ -157,16 +159,20 @@ pub struct Ports {
     pub submissions: u16,
     pub imap: u16,
     pub imaps: u16,
+    pub pop3: u16,
+    pub pop3s: u16,
 }
 
 impl Ports {
-    fn all(&self) -> [(&'static str, u16); 5] {
+    fn all(&self) -> [(&'static str, u16); 7] {
         [
             ("smtp", self.smtp),
             ("submission", self.submission),
             ("submissions", self.submissions),
             ("imap", self.imap),
             ("imaps", self.imaps),
+            ("pop3", self.pop3),
+            ("pop3s", self.pop3s),
         ]
     }
 }

@@ -18,6 +18,7 @@ pub struct Staff {
     reception: Reception,
     submission: msa::Submission,
     imap: imap::Imap,
+    pop3: pop3::Pop3,
     tls: ServerTls,
     shutdown: Shutdown,
 }
@@ -34,10 +35,14 @@ impl Staff {
         let mut mailboxes = imap::House::new(store.clone(), logins.clone());
         mailboxes.tls = Some(tls.clone());
         mailboxes.shutdown = shutdown.clone();
+        let mut drops = pop3::House::new(store.clone(), logins.clone());
+        drops.tls = Some(tls.clone());
+        drops.shutdown = shutdown.clone();
         Self {
             reception: Reception::new(house.clone(), recipients.clone(), accept.clone()),
             submission: msa::Submission::new(house, logins, accept).with_recipients(recipients),
             imap: imap::Imap::new(mailboxes),
+            pop3: pop3::Pop3::new(drops),
             tls: tls.clone(),
             shutdown: shutdown.clone(),
         }
@@ -45,7 +50,7 @@ impl Staff {
 
     /// Has a door served until the shutdown.
     pub fn serve(&self, door: Door, listener: Listener, tasks: &mut JoinSet<()>) {
-        let begins_with_tls = matches!(door, Door::Submissions | Door::Imaps);
+        let begins_with_tls = matches!(door, Door::Submissions | Door::Imaps | Door::Pop3s);
         let listener = if begins_with_tls { listener.with_tls(self.tls.clone()) } else { listener };
         let shutdown = self.shutdown.clone();
         match door {
@@ -65,7 +70,11 @@ impl Staff {
                 let imap = self.imap.clone();
                 tasks.spawn(net::serve(listener, imap_limits(), shutdown, move |stream| imap.clone().converse(stream)));
             }
-            Door::Lmtp | Door::Pop3 | Door::Pop3s | Door::ManageSieve | Door::Http | Door::Https => {}
+            Door::Pop3 | Door::Pop3s => {
+                let pop3 = self.pop3.clone();
+                tasks.spawn(net::serve(listener, pop3_limits(), shutdown, move |stream| pop3.clone().converse(stream)));
+            }
+            Door::Lmtp | Door::ManageSieve | Door::Http | Door::Https => {}
         }
     }
 }
@@ -76,6 +85,10 @@ fn smtp_limits() -> Limits {
 
 fn imap_limits() -> Limits {
     Limits { full: "* BYE [LIMIT] too many connections; try again later\r\n", ..Limits::default() }
+}
+
+fn pop3_limits() -> Limits {
+    Limits { full: "-ERR [SYS/TEMP] too many connections; try again later\r\n", ..Limits::default() }
 }
 
 /// Carries letters out of the queue.

@@ -11,6 +11,7 @@ mod peer;
 mod reply;
 pub mod seam;
 mod secret;
+mod stuffing;
 mod time;
 pub mod trace;
 
@@ -20,4 +21,5 @@ pub use letter::{Letter, LetterId};
 pub use peer::peer_network;
 pub use reply::{Enhanced, Reply};
 pub use secret::Password;
+pub use stuffing::{DotStuffer, Pieces};
 pub use time::Timestamp;

@@ -14,7 +14,7 @@ mod server;
 pub use client::{Client, ClientError};
 pub use prepare::prepare;
 pub use scram::derive_keys;
-pub use seam::{Turn, settle};
+pub use seam::{Turn, check, settle};
 pub use server::{Answer, Keys, Question, Refusal, Server, Step};
 
 /// How many random bytes a nonce is made of: the caller supplies them.

@@ -2,9 +2,11 @@
 
 use std::net::IpAddr;
 
+use mail::Password;
 use mail::seam::{Login, Logins};
 
-use crate::server::{Answer, Keys, Question, Refusal, Server, Step};
+use crate::prepare::prepare;
+use crate::server::{Answer, Keys, Question, Refusal, Server, Step, judged};
 
 /// What the door does next.
 #[derive(Debug)]
@@ -25,6 +27,13 @@ pub async fn settle(server: &mut Server, mut step: Step, logins: &dyn Logins, fr
             Step::Ask(question) => server.answer(ask(logins, question, from).await),
         }
     }
+}
+
+/// Checks a name and a password that came without SASL: IMAP's LOGIN, POP3's USER and PASS.
+pub async fn check(logins: &dyn Logins, name: &str, password: &Password, from: IpAddr) -> Result<Login, Refusal> {
+    let name = prepare(name);
+    let password = Password::new(prepare(password.reveal()).into_owned());
+    logins.check(&name, &password, from).await.map_or_else(|fault| Err(Refusal::Fault(fault)), judged)
 }
 
 async fn ask(logins: &dyn Logins, question: Question, from: IpAddr) -> Answer {

@@ -254,7 +254,7 @@ fn is_sane(name: &str) -> bool {
     (1..=MAX_NAME).contains(&name.len()) && !name.chars().any(char::is_control)
 }
 
-fn judged(verdict: LoginVerdict) -> Result<Login, Refusal> {
+pub(crate) fn judged(verdict: LoginVerdict) -> Result<Login, Refusal> {
     match verdict {
         LoginVerdict::Welcome(login) => Ok(login),
         LoginVerdict::Wrong => Err(Refusal::Wrong),

@@ -189,7 +189,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::DotStuffer;
+    use mail::DotStuffer;
 
     /// What became of an input shown in chunks: the letter, the verdict, and what was left over.
     fn decode(chunks: &[&[u8]]) -> (Vec<u8>, Option<Found>, Vec<u8>) {

@@ -2,7 +2,7 @@
 //!
 //! * Both sides: [`Command`], its text and back.
 //! * The server side: [`Session`] is fed bytes and says what to do next; LMTP and submission are kinds of it.
-//! * The client side: [`ReplyReader`], [`Capabilities`], [`DotStuffer`].
+//! * The client side: [`ReplyReader`], [`Capabilities`]; [`mail::DotStuffer`] writes the letter.
 //!
 //! This room knows no socket, no clock, no runtime, and nothing of who our people are.
 
@@ -12,10 +12,8 @@ mod command;
 mod path;
 mod reply;
 mod session;
-mod stuffing;
 
 pub use capabilities::Capabilities;
 pub use command::{Command, CommandError, Forward, MailFrom, RcptTo};
 pub use reply::{ReplyError, ReplyReader};
 pub use session::{Answer, Hello, Kind, Question, Session, Settings, Step, replies};
-pub use stuffing::{DotStuffer, Pieces};

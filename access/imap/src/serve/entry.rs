@@ -1,7 +1,7 @@
 //! Coming in: STARTTLS, LOGIN and AUTHENTICATE (RFC 9051 §6.2).
 
 use mail::Password;
-use mail::seam::{Login, LoginVerdict, OurFault};
+use mail::seam::Login;
 use sasl::{Mechanism, Refusal, Server, Turn};
 
 use super::answer::{Answer, Code};
@@ -38,20 +38,9 @@ pub(super) async fn run(conversation: &mut Conversation, command: EntryCommand) 
 }
 
 async fn login(conversation: &mut Conversation, name: &str, password: &Password) -> Answer {
-    let name = sasl::prepare(name);
-    let password = Password::new(sasl::prepare(password.reveal()).into_owned());
     let from = conversation.connection.peer().ip();
-    let verdict = conversation.house.logins.check(&name, &password, from).await;
-    conclude(conversation, outcome(verdict))
-}
-
-fn outcome(verdict: Result<LoginVerdict, OurFault>) -> Result<Login, Refusal> {
-    match verdict {
-        Ok(LoginVerdict::Welcome(login)) => Ok(login),
-        Ok(LoginVerdict::Wrong) => Err(Refusal::Wrong),
-        Ok(LoginVerdict::TooMany) => Err(Refusal::TooMany),
-        Err(fault) => Err(Refusal::Fault(fault)),
-    }
+    let outcome = sasl::check(conversation.house.logins.as_ref(), name, password, from).await;
+    conclude(conversation, outcome)
 }
 
 async fn authenticate(

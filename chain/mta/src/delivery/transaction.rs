@@ -1,8 +1,8 @@
 //! Hands one letter to a server, to some recipients, in one mail transaction (RFC 5321 §3.3).
 
 use bytes::Bytes;
-use mail::{Enhanced, Reply};
-use smtp::{Command, DotStuffer, Forward, RcptTo};
+use mail::{DotStuffer, Enhanced, Reply};
+use smtp::{Command, Forward, RcptTo};
 use store::Store;
 
 use super::Waits;

@@ -1,4 +1,5 @@
-//! Writing a letter behind DATA (RFC 5321 §4.5.2) without copying it.
+//! Writing a letter that ends with a dot alone on its line, without copying it: behind DATA (RFC 5321 §4.5.2) and to
+//! clients of POP3 (RFC 1939 §3).
 
 /// Turns a letter, shown in chunks, into the pieces to be written: mostly the chunks themselves, with a dot put in
 /// before each line that begins with one.

@@ -1,0 +1,80 @@
+//! What is said of things that happen outside the dialogue.
+
+use sasl::Refusal;
+
+use super::{Event, Shut};
+use crate::language::{Language, say};
+use crate::reply::{Code, Reply};
+
+/// `3 letters`
+pub(super) fn letters(language: Language, count: usize) -> String {
+    match (language, count) {
+        (Language::English, 1) => "1 letter".to_owned(),
+        (Language::English, _) => format!("{count} letters"),
+        (Language::French, 0 | 1) => format!("{count} lettre"),
+        (Language::French, _) => format!("{count} lettres"),
+    }
+}
+
+pub(super) fn shut(language: Language, shut: &Shut) -> Reply {
+    match shut {
+        Shut::Refused(refusal) => refused(language, refusal),
+        Shut::InUse => Reply::err(say!(
+            language;
+            "Another client has this mailbox open", "Un autre logiciel a ouvert cette boîte"
+        ))
+        .with(Code::InUse),
+        Shut::Fault { temporary: true } => event(language, Event::Unavailable),
+        Shut::Fault { temporary: false } => Reply::err(say!(
+            language;
+            "Something is wrong in the post office; its log says what",
+            "Quelque chose ne va pas au bureau de poste ; son journal dit quoi"
+        ))
+        .with(Code::Permanent),
+    }
+}
+
+fn refused(language: Language, refusal: &Refusal) -> Reply {
+    match refusal {
+        Refusal::Wrong => {
+            Reply::err(say!(language; "Wrong name or password", "Nom ou mot de passe incorrect")).with(Code::Auth)
+        }
+        // Not AUTH: the client would ask the person for another password, which may be quite right.
+        Refusal::TooMany => Reply::err(say!(
+            language;
+            "Too many log-ins failed, wait a while", "Trop d'essais manqués, attendez un peu"
+        ))
+        .with(Code::Temporary),
+        Refusal::Cancelled => Reply::err(say!(language; "The log-in was cancelled", "L'identification est annulée")),
+        Refusal::Malformed(what) => {
+            Reply::err(say!(language; "The log-in went wrong: {what}", "L'identification a échoué : {what}"))
+        }
+        Refusal::Fault(_) => event(language, Event::Unavailable),
+    }
+}
+
+pub(super) fn event(language: Language, event: Event) -> Reply {
+    match event {
+        Event::Gone => Reply::err(say!(
+            language;
+            "Another client has taken this letter off", "Un autre logiciel a enlevé cette lettre"
+        )),
+        Event::Unavailable => Reply::err(say!(
+            language;
+            "The post office cannot do this now, try again later",
+            "Le bureau de poste ne peut pas le faire maintenant, réessayez plus tard"
+        ))
+        .with(Code::Temporary),
+        Event::Updated => Reply::ok(say!(language; "Goodbye", "Au revoir")),
+        Event::NotUpdated => Reply::err(say!(
+            language;
+            "Some letters that were marked are still here", "Des lettres marquées sont encore là"
+        ))
+        .with(Code::Temporary),
+        Event::Closing => Reply::err(say!(
+            language;
+            "The post office is closing, come back soon", "Le bureau de poste ferme, revenez bientôt"
+        ))
+        .with(Code::Temporary),
+    }
+}

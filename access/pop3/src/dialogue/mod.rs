@@ -1,0 +1,358 @@
+//! How far a client has come (RFC 1939 §3), and what is to be done for each of its lines.
+
+mod answers;
+mod person;
+mod stranger;
+
+use mail::Password;
+use sasl::{Mechanism, Refusal};
+
+use crate::command::{Command, Fault};
+use crate::language::{Language, say};
+use crate::maildrop::{Letter, Listing, Maildrop};
+use crate::reply::Reply;
+use stranger::Stranger;
+
+/// After so many commands in a row that were not understood, the client is given up.
+const NONSENSE_MAX: u32 = 10;
+/// After so many log-ins that failed.
+const FAILURES_MAX: u32 = 5;
+
+/// What a client can do to come in.
+#[derive(Clone, Copy, Debug)]
+pub struct Entrance {
+    /// STLS can be used.
+    pub start_tls: bool,
+    /// Log-ins are taken: the line is encrypted, or need not be.
+    pub log_in: bool,
+}
+
+/// One conversation. Show it the client's lines, do what it says.
+pub struct Dialogue {
+    stage: Stage,
+    entrance: Entrance,
+    language: Language,
+    /// Commands in a row that were not understood.
+    nonsense: u32,
+}
+
+/// The states of RFC 1939. The third, UPDATE, is what [`Dialogue::into_maildrop`] gives to whoever acts on
+/// [`Act::Update`].
+enum Stage {
+    /// AUTHORIZATION
+    Stranger(Stranger),
+    /// TRANSACTION
+    Person(Box<Maildrop>),
+}
+
+/// What is to be done.
+#[derive(Debug)]
+pub enum Act {
+    /// Say this and go on.
+    Say(Reply),
+    /// Say this, then these lines, then a dot.
+    Show(Reply, Vec<String>),
+    /// Say this, then what the drop tells of all its letters, then a dot.
+    List(Reply, Listing),
+    /// Say this, then send the letter, or its header and so many lines of its body; then a dot.
+    Send {
+        /// Said first.
+        reply: Reply,
+        /// Of the drop.
+        letter: Letter,
+        /// Of the body; none: all of it.
+        lines: Option<u32>,
+    },
+    /// Say this, then begin TLS. Nothing that the client sent until now counts any more.
+    StartTls(Reply),
+    /// Find out whether these belong together; then open the drop and call [`Dialogue::let_in`], or
+    /// [`Dialogue::refuse`].
+    Check {
+        /// As the client gave it.
+        name: String,
+        /// As the client gave it.
+        password: Password,
+    },
+    /// The same by an exchange of lines.
+    Authenticate {
+        /// Which exchange.
+        mechanism: Mechanism,
+        /// What came already.
+        initial: Option<Password>,
+    },
+    /// Take the drop, remove what is marked, say what came of it, and close.
+    Update,
+    /// Say this and close.
+    Leave(Reply),
+}
+
+/// Why the door stays shut.
+#[derive(Debug)]
+pub enum Shut {
+    /// The log-in failed.
+    Refused(Refusal),
+    /// Another client has the drop.
+    InUse,
+    /// The drop could not be opened; can it be later?
+    Fault {
+        /// It will pass by itself.
+        temporary: bool,
+    },
+}
+
+impl Dialogue {
+    /// With a client that has just come.
+    pub fn new(entrance: Entrance) -> Self {
+        Self { stage: Stage::Stranger(Stranger::default()), entrance, language: Language::default(), nonsense: 0 }
+    }
+
+    /// The greeting. Without a timestamp: APOP needs passwords that the server can read, and ours cannot be.
+    pub fn greeting(&self) -> Reply {
+        Reply::ok("Facteur is ready")
+    }
+
+    /// The client begins again, inside TLS; the log-ins that it failed before are not forgotten.
+    pub fn remember_failures_of(&mut self, before: &Self) {
+        if let (Stage::Stranger(now), Stage::Stranger(then)) = (&mut self.stage, &before.stage) {
+            now.remember(then);
+        }
+    }
+
+    /// Has the client logged in?
+    pub fn is_in(&self) -> bool {
+        matches!(self.stage, Stage::Person(_))
+    }
+
+    /// Takes a line of the client.
+    pub fn line(&mut self, line: &[u8]) -> Act {
+        let command = match Command::parse(line) {
+            Ok(command) => command,
+            Err(fault) => return self.nonsense(self.fault(fault)),
+        };
+        match &command {
+            Command::Capa => return self.sense(self.capabilities()),
+            Command::Lang(range) => {
+                let act = self.speak(range.as_deref());
+                return self.sense(act);
+            }
+            _ => {}
+        }
+        let done = match &mut self.stage {
+            Stage::Stranger(stranger) => stranger.command(command, self.entrance, self.language),
+            Stage::Person(maildrop) => person::command(maildrop, command, self.language),
+        };
+        match done {
+            Ok(act) => self.sense(act),
+            Err(OutOfPlace(reply)) => self.nonsense(reply),
+        }
+    }
+
+    /// A line came that was too long to be read.
+    pub fn line_too_long(&mut self) -> Act {
+        let language = self.language;
+        self.nonsense(Reply::err(say!(language; "This line is too long", "Cette ligne est trop longue")))
+    }
+
+    /// The client has logged in, and this is its drop.
+    pub fn let_in(&mut self, maildrop: Maildrop) -> Reply {
+        let (count, octets) = (answers::letters(self.language, maildrop.count()), maildrop.octets());
+        self.stage = Stage::Person(Box::new(maildrop));
+        Reply::ok(say!(self.language; "Welcome, {count} ({octets} octets)", "Bienvenue, {count} ({octets} octets)"))
+    }
+
+    /// The client may not come in.
+    pub fn refuse(&mut self, shut: &Shut) -> Act {
+        let reply = answers::shut(self.language, shut);
+        let failures = match &mut self.stage {
+            Stage::Stranger(stranger) if counts(shut) => stranger.failed(),
+            _ => 0,
+        };
+        if failures < FAILURES_MAX { Act::Say(reply) } else { Act::Leave(reply) }
+    }
+
+    /// The drop of who has logged in.
+    pub fn maildrop(&mut self) -> Option<&mut Maildrop> {
+        match &mut self.stage {
+            Stage::Person(maildrop) => Some(maildrop),
+            Stage::Stranger(_) => None,
+        }
+    }
+
+    /// The drop, at the end of the conversation.
+    pub fn into_maildrop(self) -> Option<Maildrop> {
+        match self.stage {
+            Stage::Person(maildrop) => Some(*maildrop),
+            Stage::Stranger(_) => None,
+        }
+    }
+
+    /// What is said in the client's language when something happens that is not for the dialogue to decide.
+    pub fn say(&self, event: Event) -> Reply {
+        answers::event(self.language, event)
+    }
+
+    fn sense(&mut self, act: Act) -> Act {
+        self.nonsense = 0;
+        act
+    }
+
+    fn nonsense(&mut self, reply: Reply) -> Act {
+        self.nonsense += 1;
+        if self.nonsense < NONSENSE_MAX { Act::Say(reply) } else { Act::Leave(reply) }
+    }
+
+    fn fault(&self, fault: Fault) -> Reply {
+        Reply::err(match fault {
+            Fault::Unknown => say!(self.language; "This command is not known here", "Cette commande est inconnue ici"),
+            Fault::Usage(usage) => say!(self.language; "It is written so: {usage}", "Cela s'écrit ainsi : {usage}"),
+            Fault::NotText => say!(self.language; "This is not UTF-8", "Ce n'est pas de l'UTF-8"),
+        })
+    }
+
+    /// RFC 2449 §5 and §6.
+    fn capabilities(&self) -> Act {
+        let mut list: Vec<String> = ["TOP", "UIDL", "RESP-CODES", "AUTH-RESP-CODE", "PIPELINING", "EXPIRE NEVER"]
+            .into_iter()
+            .chain(["LANG", "UTF8 USER"])
+            .map(str::to_owned)
+            .collect();
+        if self.entrance.log_in {
+            list.push("USER".to_owned());
+            list.push(format!("SASL {}", Mechanism::ALL.map(Mechanism::name).join(" ")));
+        }
+        if self.entrance.start_tls && !self.is_in() {
+            list.push("STLS".to_owned());
+        }
+        list.push("IMPLEMENTATION Facteur".to_owned());
+        Act::Show(Reply::ok(say!(self.language; "This can be done here", "Voici ce qui se fait ici")), list)
+    }
+
+    /// LANG (RFC 6856 §3).
+    fn speak(&mut self, range: Option<&str>) -> Act {
+        let Some(range) = range else {
+            let list = Language::ALL.map(|(_, tag, name)| format!("{tag} {name}"));
+            let head = say!(self.language; "These languages are spoken", "On parle ces langues");
+            return Act::Show(Reply::ok(head), list.to_vec());
+        };
+        let Some(language) = Language::of_range(range) else {
+            return Act::Say(Reply::err(say!(
+                self.language;
+                "This language is not spoken here", "On ne parle pas cette langue ici"
+            )));
+        };
+        self.language = language;
+        let tag = language.tag();
+        Act::Say(Reply::ok(say!(language; "{tag} English it is", "{tag} Parlons français")))
+    }
+}
+
+/// What happens outside the dialogue, and has to be said.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Event {
+    /// A letter of the drop was taken off by another client.
+    Gone,
+    /// It could not be done now.
+    Unavailable,
+    /// All that was marked is gone for good, and so is the client.
+    Updated,
+    /// Not all that was marked is gone.
+    NotUpdated,
+    /// The program ends.
+    Closing,
+}
+
+/// A command that has no place here.
+struct OutOfPlace(Reply);
+
+/// Does this failure count as a try to guess a password?
+fn counts(shut: &Shut) -> bool {
+    matches!(shut, Shut::Refused(Refusal::Wrong | Refusal::TooMany))
+}
+
+#[cfg(test)]
+mod tests {
+    use mailbox::{FolderId, Uid};
+
+    use super::*;
+
+    const INSIDE_TLS: Entrance = Entrance { start_tls: false, log_in: true };
+
+    fn said(act: Act) -> String {
+        match act {
+            Act::Say(reply) | Act::Show(reply, _) | Act::List(reply, _) | Act::Leave(reply) => reply.line(),
+            Act::Send { reply, .. } | Act::StartTls(reply) => reply.line(),
+            other => format!("{other:?}"),
+        }
+    }
+
+    fn in_a_drop() -> Dialogue {
+        let mut dialogue = Dialogue::new(INSIDE_TLS);
+        let letter = Letter { uid: Uid::FIRST, size: 120 };
+        dialogue.let_in(Maildrop::new(FolderId(1), "1.1.", vec![letter]));
+        dialogue
+    }
+
+    #[test]
+    fn nothing_is_asked_of_a_password_before_tls() {
+        let mut dialogue = Dialogue::new(Entrance { start_tls: true, log_in: false });
+        for line in ["USER alice", "PASS secret", "AUTH PLAIN AGFsaWNlAHNlY3JldA=="] {
+            assert!(said(dialogue.line(line.as_bytes())).starts_with("-ERR [SYS/PERM]"), "{line}");
+        }
+        assert!(matches!(dialogue.line(b"STLS"), Act::StartTls(_)));
+    }
+
+    #[test]
+    fn a_password_is_checked_for_the_name_before_it_and_once() {
+        let mut dialogue = Dialogue::new(INSIDE_TLS);
+        assert!(said(dialogue.line(b"PASS secret")).starts_with("-ERR"));
+        dialogue.line(b"USER alice");
+        assert!(matches!(dialogue.line(b"PASS secret"), Act::Check { name, .. } if name == "alice"));
+        assert!(said(dialogue.line(b"PASS secret")).starts_with("-ERR"));
+    }
+
+    #[test]
+    fn who_guesses_has_to_go() {
+        let mut dialogue = Dialogue::new(INSIDE_TLS);
+        let wrong = Shut::Refused(Refusal::Wrong);
+        for _ in 1..FAILURES_MAX {
+            assert!(matches!(dialogue.refuse(&wrong), Act::Say(_)));
+        }
+        assert!(matches!(dialogue.refuse(&Shut::InUse), Act::Say(_)), "that is no guess");
+        assert!(matches!(dialogue.refuse(&wrong), Act::Leave(_)));
+    }
+
+    #[test]
+    fn who_never_makes_sense_has_to_go() {
+        let mut dialogue = in_a_drop();
+        for _ in 1..NONSENSE_MAX {
+            assert!(matches!(dialogue.line(b"GET / HTTP/1.1"), Act::Say(_)));
+        }
+        dialogue.line(b"NOOP");
+        assert!(matches!(dialogue.line(b"EHLO"), Act::Say(_)), "it made sense in between");
+        for _ in 2..NONSENSE_MAX {
+            dialogue.line(b"EHLO");
+        }
+        assert!(matches!(dialogue.line(b"EHLO"), Act::Leave(_)));
+    }
+
+    #[test]
+    fn the_text_is_french_where_french_was_asked_for() {
+        let mut dialogue = in_a_drop();
+        assert_eq!(said(dialogue.line(b"LANG fr-FR")), "+OK fr Parlons français\r\n");
+        assert_eq!(said(dialogue.line(b"RETR 7")), "-ERR Il n'y a pas de lettre de ce numéro\r\n");
+        assert!(said(dialogue.line(b"LANG tlh")).starts_with("-ERR On"));
+        assert_eq!(said(dialogue.line(b"LANG *")), "+OK en English it is\r\n");
+    }
+
+    #[test]
+    fn a_letter_that_is_marked_is_not_there_until_the_marks_are_taken_off() {
+        let mut dialogue = in_a_drop();
+        assert!(said(dialogue.line(b"DELE 1")).starts_with("+OK"));
+        assert!(said(dialogue.line(b"RETR 1")).starts_with("-ERR"));
+        assert_eq!(said(dialogue.line(b"STAT")), "+OK 0 0\r\n");
+        dialogue.line(b"RSET");
+        assert_eq!(said(dialogue.line(b"STAT")), "+OK 1 120\r\n");
+        assert!(matches!(dialogue.line(b"RETR 1"), Act::Send { lines: None, .. }));
+        assert!(matches!(dialogue.line(b"TOP 1 5"), Act::Send { lines: Some(5), .. }));
+    }
+}

@@ -1,0 +1,225 @@
+//! The loop: lines in, what the dialogue decides done, answers out.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use net::{Connection, Error, Stream};
+use tokio::time::Instant;
+
+use super::house::House;
+use super::locks::Hold;
+use super::send::{Sent, send};
+use super::{entry, update};
+use crate::dialogue::{Act, Dialogue, Entrance, Event};
+use crate::maildrop::{Letter, Listing};
+use crate::reply::Reply;
+
+/// The longest line of a stranger: an initial response of SASL (RFC 5034 §4), and its command.
+const ENTRY_LINE: usize = 12_288 + 64;
+/// The longest line of a person (RFC 2449 §4).
+const LINE: usize = 255;
+/// Octets of a listing written at a time.
+const PIECE: usize = 32 * 1024;
+
+/// One conversation, from greeting to goodbye.
+///
+/// A client spends its life waiting in [`Conversation::next_line`], so what is large in here is boxed and gone while
+/// it waits.
+pub(super) async fn converse(house: Arc<House>, stream: Stream) {
+    let until = Instant::now() + house.timeouts.entry;
+    let mut conversation = Conversation::new(house, Connection::new(stream), until);
+    let mut step = conversation.greet().await.map(|()| Next::Line);
+    let end = loop {
+        step = match step {
+            Ok(Next::Line) => match conversation.next_line().await {
+                Ok(line) => Box::pin(conversation.answer(line)).await,
+                Err(end) => Err(end),
+            },
+            Ok(Next::StartTls) => match Box::pin(conversation.start_tls()).await {
+                Some(encrypted) => {
+                    conversation = encrypted;
+                    Ok(Next::Line)
+                }
+                None => return,
+            },
+            Err(end) => break end,
+        };
+    };
+    Box::pin(conversation.leave(end)).await;
+}
+
+/// What comes after a command.
+pub(super) enum Next {
+    /// The next line.
+    Line,
+    /// The handshake of TLS.
+    StartTls,
+}
+
+/// Why a conversation is over.
+pub(super) enum End {
+    /// The client has gone, or was silent for so long that it is given up without a word (RFC 1939 §3).
+    Gone,
+    /// It is told this.
+    Told(Reply),
+    /// It said QUIT: what it marked is to be removed.
+    Update,
+}
+
+impl From<Error> for End {
+    fn from(_: Error) -> Self {
+        Self::Gone
+    }
+}
+
+/// A connection, and how far the conversation on it has come.
+pub(super) struct Conversation {
+    pub(super) house: Arc<House>,
+    pub(super) connection: Connection,
+    pub(super) dialogue: Dialogue,
+    /// When a stranger must have logged in.
+    until: Instant,
+    /// The maildrop of who has.
+    pub(super) hold: Option<Hold>,
+}
+
+impl Conversation {
+    fn new(house: Arc<House>, mut connection: Connection, until: Instant) -> Self {
+        connection.set_write_timeout(house.timeouts.write);
+        let encrypted = connection.is_tls();
+        let entrance =
+            Entrance { start_tls: !encrypted && house.tls.is_some(), log_in: encrypted || house.clear_logins };
+        Self { house, connection, dialogue: Dialogue::new(entrance), until, hold: None }
+    }
+
+    async fn greet(&mut self) -> Result<(), End> {
+        let greeting = self.dialogue.greeting();
+        self.say(&greeting).await
+    }
+
+    /// The next line of the client; none when it was too long and has been passed over.
+    pub(super) async fn next_line(&mut self) -> Result<Option<Bytes>, End> {
+        let (patience, most) = if self.dialogue.is_in() {
+            (self.house.timeouts.command, LINE)
+        } else {
+            (self.until.saturating_duration_since(Instant::now()), ENTRY_LINE)
+        };
+        if patience.is_zero() {
+            return Err(End::Gone);
+        }
+        self.connection.set_read_timeout(patience);
+        let line = tokio::select! {
+            line = self.connection.line(most) => line,
+            () = self.house.shutdown.requested() => return Err(End::Told(self.dialogue.say(Event::Closing))),
+        };
+        match line {
+            Ok(line) => Ok(Some(line)),
+            Err(Error::LineTooLong(_)) => Ok(None),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    async fn answer(&mut self, line: Option<Bytes>) -> Result<Next, End> {
+        let act = match line {
+            Some(line) => self.dialogue.line(&line),
+            None => self.dialogue.line_too_long(),
+        };
+        let act = match act {
+            Act::Check { name, password } => entry::check(self, &name, &password).await,
+            Act::Authenticate { mechanism, initial } => entry::authenticate(self, mechanism, initial).await?,
+            act => act,
+        };
+        match act {
+            Act::Say(reply) => self.say(&reply).await?,
+            Act::Show(reply, lines) => self.show(&reply, &lines).await?,
+            Act::List(reply, listing) => self.list(&reply, listing).await?,
+            Act::Send { reply, letter, lines } => self.send(&reply, letter, lines).await?,
+            Act::StartTls(reply) => {
+                self.say(&reply).await?;
+                return Ok(Next::StartTls);
+            }
+            Act::Leave(reply) => return Err(End::Told(reply)),
+            Act::Update => return Err(End::Update),
+            // Done above.
+            Act::Check { .. } | Act::Authenticate { .. } => {}
+        }
+        Ok(Next::Line)
+    }
+
+    async fn say(&mut self, reply: &Reply) -> Result<(), End> {
+        Ok(self.connection.write(reply.line().as_bytes()).await?)
+    }
+
+    async fn show(&mut self, reply: &Reply, lines: &[String]) -> Result<(), End> {
+        let text: String = lines.iter().flat_map(|line| [line.as_str(), "\r\n"]).collect();
+        Ok(self.connection.write(format!("{}{text}.\r\n", reply.line()).as_bytes()).await?)
+    }
+
+    /// Writes a listing piece by piece, so that it costs no more memory for a large drop than for a small one.
+    async fn list(&mut self, reply: &Reply, listing: Listing) -> Result<(), End> {
+        self.say(reply).await?;
+        let Some(maildrop) = self.dialogue.maildrop() else { return Ok(()) };
+        let (mut next, mut piece) = (Some(0), Vec::with_capacity(PIECE + 128));
+        while let Some(from) = next {
+            piece.clear();
+            next = maildrop.list(listing, from, PIECE, &mut piece);
+            self.connection.write(&piece).await?;
+        }
+        Ok(self.connection.write(b".\r\n").await?)
+    }
+
+    async fn send(&mut self, reply: &Reply, letter: Letter, lines: Option<u32>) -> Result<(), End> {
+        let Some(maildrop) = self.dialogue.maildrop() else { return Ok(()) };
+        let folder = maildrop.folder();
+        match send(&self.house.store, &mut self.connection, folder, reply, letter, lines).await? {
+            Sent::Whole if lines.is_none() => {
+                if maildrop.was_read(letter.uid) as usize >= mailbox::letter::SLICE {
+                    let read = maildrop.take_read();
+                    update::mark_seen(&self.house.store, folder, read).await;
+                }
+                Ok(())
+            }
+            Sent::Whole => Ok(()),
+            Sent::Gone => self.say(&self.dialogue.say(Event::Gone)).await,
+            Sent::Unavailable => self.say(&self.dialogue.say(Event::Unavailable)).await,
+        }
+    }
+
+    /// Begins again inside TLS, or is over. What came in clear behind STLS is thrown away with the old connection's
+    /// buffer, and what the client said of itself with the old dialogue (RFC 2595 §4, CVE-2011-0411).
+    async fn start_tls(self) -> Option<Self> {
+        let tls = self.house.tls.clone()?;
+        match self.connection.start_tls_server(&tls).await {
+            Ok(connection) => {
+                let mut encrypted = Self::new(self.house, connection, self.until);
+                encrypted.dialogue.remember_failures_of(&self.dialogue);
+                Some(encrypted)
+            }
+            Err(error) => {
+                tracing::debug!(%error, "the TLS handshake failed");
+                None
+            }
+        }
+    }
+
+    /// The end, whatever it is. The maildrop is free before the client hears of it, so that it can come back at once.
+    async fn leave(self, end: End) {
+        let Self { house, mut connection, dialogue, hold, .. } = self;
+        let (updated, not_updated) = (dialogue.say(Event::Updated), dialogue.say(Event::NotUpdated));
+        let quit = matches!(end, End::Update);
+        let kept = match dialogue.into_maildrop() {
+            Some(maildrop) => update::update(&house.store, maildrop, quit).await.is_ok(),
+            None => true,
+        };
+        drop(hold);
+        let reply = match end {
+            End::Gone => return,
+            End::Told(reply) => reply,
+            End::Update if kept => updated,
+            End::Update => not_updated,
+        };
+        if connection.write(reply.line().as_bytes()).await.is_ok() {
+            connection.close().await;
+        }
+    }
+}

@@ -1,0 +1,73 @@
+//! Coming in: USER and PASS, AUTH (RFC 5034), and the maildrop that opens.
+
+use mail::Password;
+use mail::seam::Login;
+use sasl::{Mechanism, Refusal, Server, Turn};
+
+use super::conversation::{Conversation, End};
+use super::locks::Hold;
+use crate::dialogue::{Act, Shut};
+use crate::maildrop::Maildrop;
+
+/// Checks a name and a password, and says what came of it.
+pub(super) async fn check(conversation: &mut Conversation, name: &str, password: &Password) -> Act {
+    let from = conversation.connection.peer().ip();
+    let outcome = sasl::check(conversation.house.logins.as_ref(), name, password, from).await;
+    conclude(conversation, outcome).await
+}
+
+/// The exchange of a mechanism.
+pub(super) async fn authenticate(
+    conversation: &mut Conversation,
+    mechanism: Mechanism,
+    initial: Option<Password>,
+) -> Result<Act, End> {
+    let logins = conversation.house.logins.clone();
+    let from = conversation.connection.peer().ip();
+    let mut server = Server::new(mechanism, rand::random());
+    let mut step = server.begin(initial.as_ref().map(Password::reveal));
+    loop {
+        match sasl::settle(&mut server, step, logins.as_ref(), from).await {
+            Turn::Done(outcome) => return Ok(conclude(conversation, outcome).await),
+            Turn::Say(challenge) => {
+                conversation.connection.write(format!("+ {challenge}\r\n").as_bytes()).await?;
+                let Some(line) = conversation.next_line().await? else {
+                    return Ok(conclude(conversation, Err(Refusal::Malformed("the line is too long"))).await);
+                };
+                let line = Password::new(String::from_utf8_lossy(&line).trim_end_matches(['\r', '\n']).to_owned());
+                step = server.line(line.reveal());
+            }
+        }
+    }
+}
+
+/// Lets the person in to their maildrop, or says why not.
+async fn conclude(conversation: &mut Conversation, outcome: Result<Login, Refusal>) -> Act {
+    let opened = match outcome {
+        Ok(login) => open(conversation, &login).await,
+        Err(refusal) => {
+            if let Refusal::Fault(fault) = &refusal {
+                tracing::error!(%fault, "log-ins cannot be checked");
+            }
+            Err(Shut::Refused(refusal))
+        }
+    };
+    match opened {
+        Ok((hold, maildrop)) => {
+            conversation.hold = Some(hold);
+            Act::Say(conversation.dialogue.let_in(maildrop))
+        }
+        Err(shut) => conversation.dialogue.refuse(&shut),
+    }
+}
+
+async fn open(conversation: &Conversation, login: &Login) -> Result<(Hold, Maildrop), Shut> {
+    let (house, account) = (&conversation.house, login.account);
+    let hold = house.locks.take(account, house.timeouts.lock).await.ok_or(Shut::InUse)?;
+    let opened = house.store.read(move |view| Maildrop::open(view, account)).await;
+    opened.map(|maildrop| (hold, maildrop)).map_err(|error| {
+        tracing::error!(%error, "a maildrop cannot be opened");
+        let temporary = matches!(&error, mailbox::Error::Store(error) if error.is_temporary());
+        Shut::Fault { temporary }
+    })
+}

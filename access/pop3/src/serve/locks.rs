@@ -1,0 +1,88 @@
+//! One client at a time for each maildrop (RFC 1939 §4). In memory: one process owns the data.
+
+use std::collections::HashSet;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use mail::seam::AccountId;
+use tokio::sync::Notify;
+
+/// Which maildrops are taken.
+#[derive(Clone, Default)]
+pub(super) struct Locks(Arc<Inner>);
+
+#[derive(Default)]
+struct Inner {
+    taken: Mutex<HashSet<AccountId>>,
+    freed: Notify,
+}
+
+/// A maildrop that its holder has for itself; free again when this is dropped, whatever way that comes about.
+pub(super) struct Hold {
+    account: AccountId,
+    locks: Locks,
+}
+
+impl Locks {
+    /// Takes a maildrop. Waits for it a moment: a client that has just gone may still be on its way out.
+    pub(super) async fn take(&self, account: AccountId, patience: Duration) -> Option<Hold> {
+        let waiting = async {
+            loop {
+                // Before the look, so that what is freed between the look and the wait is not missed.
+                let freed = self.0.freed.notified();
+                if let Some(hold) = self.try_take(account) {
+                    return hold;
+                }
+                freed.await;
+            }
+        };
+        match self.try_take(account) {
+            Some(hold) => Some(hold),
+            None => tokio::time::timeout(patience, waiting).await.ok(),
+        }
+    }
+
+    fn try_take(&self, account: AccountId) -> Option<Hold> {
+        self.taken().insert(account).then(|| Hold { account, locks: self.clone() })
+    }
+
+    fn taken(&self) -> MutexGuard<'_, HashSet<AccountId>> {
+        self.0.taken.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Drop for Hold {
+    fn drop(&mut self) {
+        self.locks.taken().remove(&self.account);
+        self.locks.0.freed.notify_waiters();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const ALICE: AccountId = AccountId(1);
+    const MOMENT: Duration = Duration::from_millis(20);
+
+    #[tokio::test]
+    async fn a_maildrop_is_taken_once_and_free_when_its_holder_goes() {
+        let locks = Locks::default();
+        let hold = locks.take(ALICE, MOMENT).await.unwrap();
+        assert!(locks.take(ALICE, MOMENT).await.is_none());
+        assert!(locks.take(AccountId(2), MOMENT).await.is_some());
+        drop(hold);
+        assert!(locks.take(ALICE, MOMENT).await.is_some());
+    }
+
+    #[tokio::test]
+    async fn who_waits_a_moment_gets_what_is_freed_meanwhile() {
+        let locks = Locks::default();
+        let hold = locks.take(ALICE, MOMENT).await.unwrap();
+        let (got, ()) = tokio::join!(locks.take(ALICE, Duration::from_secs(10)), async {
+            tokio::time::sleep(MOMENT).await;
+            drop(hold);
+        });
+        assert!(got.is_some());
+    }
+}

@@ -1,0 +1,30 @@
+//! The conversation: the loop around a connection, the log-in, and what is done with the store.
+
+mod conversation;
+mod entry;
+mod house;
+mod locks;
+mod send;
+mod update;
+
+use std::sync::Arc;
+
+use net::Stream;
+
+pub use house::{House, Timeouts};
+
+/// The POP3 doors: the one on port 110 and the one that begins with TLS.
+#[derive(Clone)]
+pub struct Pop3(Arc<House>);
+
+impl Pop3 {
+    /// Doors to the mail of `house`.
+    pub fn new(house: House) -> Self {
+        Self(Arc::new(house))
+    }
+
+    /// One conversation, from greeting to goodbye.
+    pub async fn converse(self, stream: Stream) {
+        conversation::converse(self.0, stream).await;
+    }
+}

@@ -1,0 +1,163 @@
+//! Letters on their way to the client: read in pieces, sent as the client takes them. One piece is in memory, whatever
+//! the size of the letter.
+
+use std::ops::Range;
+
+use bytes::Bytes;
+use mail::DotStuffer;
+use mailbox::{FolderId, UidRange, Want, body, fetch};
+use net::{Connection, Error};
+use store::{BlobId, Store, View};
+
+use crate::maildrop::Letter;
+use crate::reply::Reply;
+
+/// Octets read at a time; whole frames of the store where a piece begins at one.
+const PIECE: u64 = 128 * 1024;
+/// Octets read first for TOP, which mostly wants no more than the header.
+const HEAD: u64 = 8 * 1024;
+
+/// What became of a letter that was to be sent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Sent {
+    /// It was sent.
+    Whole,
+    /// There is no such letter any more. Nothing was said.
+    Gone,
+    /// It cannot be read now. Nothing was said.
+    Unavailable,
+}
+
+/// Sends the reply, the letter (or its header and so many lines of its body), and the dot. When a letter that was begun
+/// cannot be read to its end the connection has to go: nothing else would tell the client that it has not all.
+pub(super) async fn send(
+    store: &Store,
+    connection: &mut Connection,
+    folder: FolderId,
+    reply: &Reply,
+    letter: Letter,
+    lines: Option<u32>,
+) -> Result<Sent, Error> {
+    let size = u64::from(letter.size);
+    let first = 0..size.min(if lines.is_some() { HEAD } else { PIECE });
+    let wanted = first.clone();
+    let found = match store.read(move |view| open(view, folder, letter, wanted)).await {
+        Ok(found) => found,
+        Err(error) => {
+            tracing::error!(%error, "a letter cannot be read");
+            return Ok(Sent::Unavailable);
+        }
+    };
+    let Some((blob, mut piece)) = found else { return Ok(Sent::Gone) };
+    let mut part = Part::new(lines);
+    let mut stuffer = DotStuffer::new();
+    let mut range = first;
+    connection.write(reply.line().as_bytes()).await?;
+    loop {
+        if piece.len() as u64 != range.end - range.start {
+            return Err(broken("it is shorter than it was"));
+        }
+        let wanted = part.take(&piece);
+        for some in stuffer.pieces(wanted) {
+            connection.write(some).await?;
+        }
+        if range.end == size || part.is_whole() {
+            break;
+        }
+        range = range.end..((range.end / PIECE + 1) * PIECE).min(size);
+        let next = range.clone();
+        let read = store.read::<_, mailbox::Error, _>(move |view| body::read(view, blob, next)).await;
+        piece = read.map_err(|error| broken(&error.to_string()))?;
+    }
+    connection.write(stuffer.finish()).await?;
+    Ok(Sent::Whole)
+}
+
+/// Finds the letter and its first octets, in one look.
+fn open(
+    view: &View,
+    folder: FolderId,
+    letter: Letter,
+    first: Range<u64>,
+) -> Result<Option<(BlobId, Bytes)>, mailbox::Error> {
+    let want = Want { card: true, ..Want::ROW };
+    let rows = fetch(view, folder, &[UidRange::one(letter.uid)], want, 1)?;
+    let Some(card) = rows.into_iter().next().and_then(|row| row.card) else { return Ok(None) };
+    Ok(Some((card.blob, body::read(view, card.blob, first)?)))
+}
+
+fn broken(why: &str) -> Error {
+    tracing::error!(why, "a letter cannot be sent to its end");
+    Error::Io(std::io::Error::other(why.to_owned()))
+}
+
+/// How much of a letter is still wanted.
+struct Part {
+    /// Lines of the body; none: all of them.
+    lines: Option<u32>,
+    in_header: bool,
+    /// Nothing has come of this line yet but CR.
+    blank: bool,
+}
+
+impl Part {
+    fn new(lines: Option<u32>) -> Self {
+        Self { lines, in_header: true, blank: true }
+    }
+
+    /// Has all come that is wanted?
+    fn is_whole(&self) -> bool {
+        self.lines == Some(0) && !self.in_header
+    }
+
+    /// What of the next piece is wanted: its beginning.
+    fn take<'a>(&mut self, piece: &'a [u8]) -> &'a [u8] {
+        let Some(lines) = &mut self.lines else { return piece };
+        let mut from = 0;
+        for line in piece.split_inclusive(|&octet| octet == b'\n') {
+            if *lines == 0 && !self.in_header {
+                break;
+            }
+            from += line.len();
+            self.blank &= line.iter().all(|octet| matches!(octet, b'\r' | b'\n'));
+            if !line.ends_with(b"\n") {
+                break;
+            }
+            if !self.in_header {
+                *lines -= 1;
+            } else if self.blank {
+                self.in_header = false;
+            }
+            self.blank = true;
+        }
+        piece.get(..from).unwrap_or(piece)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn top(letter: &[u8], lines: u32, cut: usize) -> Vec<u8> {
+        let mut part = Part::new(Some(lines));
+        letter.chunks(cut).flat_map(|piece| part.take(piece).to_vec()).collect()
+    }
+
+    #[test]
+    fn the_header_and_the_lines_asked_for_are_taken() {
+        let letter = b"A: b\r\nC: d\r\n\r\none\r\n\r\nthree";
+        assert_eq!(top(letter, 0, 100), b"A: b\r\nC: d\r\n\r\n");
+        assert_eq!(top(letter, 2, 100), b"A: b\r\nC: d\r\n\r\none\r\n\r\n");
+        assert_eq!(top(letter, 9, 100), letter);
+        assert_eq!(top(b"A: b\r\n", 3, 100), b"A: b\r\n", "a letter without a body");
+    }
+
+    proptest! {
+        #[test]
+        fn the_cuts_between_pieces_do_not_matter(letter in "(a{0,3}\r\n){0,8}", lines in 0..5_u32, cut in 1..9_usize) {
+            prop_assert_eq!(top(letter.as_bytes(), lines, cut), top(letter.as_bytes(), lines, 1000));
+        }
+    }
+}

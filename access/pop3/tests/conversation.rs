@@ -1,0 +1,368 @@
+//! What a text file cannot show: TLS, SCRAM, time, memory, large drops, and the end of the house.
+
+mod house;
+
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use house::{ALICE, inbox};
+use mail::Password;
+use mailbox::letter::{Expunge, expunge};
+use mailbox::{Uid, UidRange};
+use net::{ClientTls, Connection, ServerTls, Stop, Stream};
+use store::{Options, Store};
+
+const SECOND: Duration = Duration::from_secs(1);
+
+struct Client(Connection);
+
+impl Client {
+    async fn connect(address: SocketAddr) -> Self {
+        let mut connection = Connection::new(Stream::connect(address, 5 * SECOND).await.unwrap());
+        connection.set_read_timeout(20 * SECOND);
+        Self(connection)
+    }
+
+    async fn encrypted(self) -> Self {
+        Self(self.0.start_tls_client(&ClientTls::opportunistic().unwrap(), "mail.alpha.test").await.unwrap())
+    }
+
+    async fn say(&mut self, text: &str) {
+        self.0.write(format!("{text}\r\n").as_bytes()).await.unwrap();
+        self.0.flush().await.unwrap();
+    }
+
+    /// The next line, without its end; empty when the server has closed.
+    async fn hear(&mut self) -> String {
+        match self.0.line(200_000).await {
+            Ok(line) => String::from_utf8_lossy(&line).trim_end_matches(['\r', '\n']).to_owned(),
+            Err(net::Error::Closed) => String::new(),
+            Err(error) => panic!("{error}"),
+        }
+    }
+
+    async fn expect(&mut self, start: &str) -> String {
+        let line = self.hear().await;
+        assert!(line.starts_with(start), "expected {start:?}, got {line:?}");
+        line
+    }
+
+    async fn ask(&mut self, command: &str, start: &str) -> String {
+        self.say(command).await;
+        self.expect(start).await
+    }
+
+    /// The lines of a long answer, up to the dot.
+    async fn lines(&mut self, command: &str) -> Vec<String> {
+        self.ask(command, "+OK").await;
+        let mut lines = Vec::new();
+        loop {
+            match self.hear().await.as_str() {
+                "." => return lines,
+                "" if lines.last().is_some_and(String::is_empty) => panic!("it broke off"),
+                line => lines.push(line.to_owned()),
+            }
+        }
+    }
+
+    async fn log_in(address: SocketAddr) -> Self {
+        let mut client = Self::connect(address).await;
+        client.expect("+OK").await;
+        client.ask("USER alice", "+OK").await;
+        client.ask("PASS secret", "+OK").await;
+        client
+    }
+}
+
+fn tls(folder: &std::path::Path) -> Option<ServerTls> {
+    Some(ServerTls::self_signed(folder, "mail.alpha.test").unwrap())
+}
+
+#[tokio::test]
+async fn nobody_logs_in_before_tls_is_on() {
+    let data = tempfile::tempdir().unwrap();
+    let address = house::open(data.path(), |house| house.tls = tls(data.path())).await;
+    let mut client = Client::connect(address).await;
+    client.expect("+OK").await;
+    let can = client.lines("CAPA").await;
+    assert!(can.contains(&"STLS".to_owned()) && !can.iter().any(|c| c.starts_with("SASL") || c == "USER"), "{can:?}");
+    client.ask("USER alice", "-ERR [SYS/PERM] Turn TLS on").await;
+    client.ask("AUTH PLAIN AGFsaWNlAHNlY3JldA==", "-ERR [SYS/PERM] Turn TLS on").await;
+    client.ask("STLS", "+OK").await;
+    let mut client = client.encrypted().await;
+    let can = client.lines("CAPA").await;
+    assert!(!can.contains(&"STLS".to_owned()) && can.contains(&"USER".to_owned()), "{can:?}");
+    client.ask("STLS", "-ERR").await;
+    client.ask("USER alice", "+OK").await;
+    client.ask("PASS secret", "+OK Welcome").await;
+}
+
+#[tokio::test]
+async fn what_is_said_in_clear_behind_stls_is_never_heard() {
+    let data = tempfile::tempdir().unwrap();
+    let address = house::open(data.path(), |house| house.tls = tls(data.path())).await;
+    let mut client = Client::connect(address).await;
+    client.expect("+OK").await;
+    client.say("STLS\r\nUSER alice\r\nPASS secret\r\nDELE 1\r\nQUIT").await;
+    client.expect("+OK").await;
+    let mut client = client.encrypted().await;
+    client.ask("PASS secret", "-ERR USER comes first").await;
+    client.ask("STAT", "-ERR Log in first").await;
+}
+
+#[tokio::test]
+async fn a_client_can_prove_its_password_without_sending_it() {
+    let data = tempfile::tempdir().unwrap();
+    let address = house::open(data.path(), |house| house.clear_logins = true).await;
+    let mut client = Client::connect(address).await;
+    client.expect("+OK").await;
+    let password = Password::new("secret".to_owned());
+    let mut scram = sasl::Client::new(sasl::Mechanism::ScramSha256, "alice", &password, [7; sasl::NONCE]);
+    let first = scram.initial().unwrap();
+    client.say(&format!("AUTH SCRAM-SHA-256 {}", first.reveal())).await;
+    for _ in 0..2 {
+        let challenge = client.expect("+ ").await;
+        let answer = scram.challenge(&challenge[2..]).unwrap();
+        client.say(answer.reveal()).await;
+    }
+    client.expect("+OK Welcome").await;
+    scram.finish().unwrap();
+}
+
+#[tokio::test]
+async fn who_guesses_passwords_has_to_go() {
+    let data = tempfile::tempdir().unwrap();
+    let address = house::open(data.path(), |house| house.clear_logins = true).await;
+    let mut client = Client::connect(address).await;
+    client.expect("+OK").await;
+    for _ in 0..5 {
+        client.ask("AUTH PLAIN AGFsaWNlAHdyb25n", "-ERR [AUTH]").await;
+    }
+    assert_eq!(client.hear().await, "");
+}
+
+#[tokio::test]
+async fn a_stranger_who_does_not_log_in_has_to_go() {
+    let data = tempfile::tempdir().unwrap();
+    let address = house::open(data.path(), |house| house.timeouts.entry = SECOND / 2).await;
+    let mut client = Client::connect(address).await;
+    client.expect("+OK").await;
+    for _ in 0..2 {
+        tokio::time::sleep(SECOND / 8).await;
+        client.lines("CAPA").await;
+    }
+    assert_eq!(client.hear().await, "");
+}
+
+#[tokio::test]
+async fn a_person_who_says_nothing_for_long_is_given_up_without_a_word_and_nothing_is_removed() {
+    let data = tempfile::tempdir().unwrap();
+    let store = house::furnish(data.path()).await;
+    let address = house::open_over(store.clone(), |house| {
+        house.clear_logins = true;
+        house.timeouts.command = SECOND / 4;
+    });
+    let mut client = Client::log_in(address).await;
+    client.ask("DELE 1", "+OK").await;
+    assert_eq!(client.hear().await, "");
+    assert_eq!(inbox(&store).await.total, 3);
+    Client::log_in(address).await;
+}
+
+#[tokio::test]
+async fn everyone_is_told_when_the_house_closes_and_nothing_is_removed() {
+    let data = tempfile::tempdir().unwrap();
+    let store = house::furnish(data.path()).await;
+    let (stop, shutdown) = Stop::new();
+    let address = house::open_over(store.clone(), |house| {
+        house.clear_logins = true;
+        house.shutdown = shutdown;
+    });
+    let mut stranger = Client::connect(address).await;
+    stranger.expect("+OK").await;
+    let mut person = Client::log_in(address).await;
+    person.ask("DELE 1", "+OK").await;
+    stop.request(5 * SECOND);
+    for client in [&mut stranger, &mut person] {
+        client.expect("-ERR [SYS/TEMP] The post office is closing").await;
+        assert_eq!(client.hear().await, "");
+    }
+    assert_eq!(inbox(&store).await.total, 3);
+}
+
+#[tokio::test]
+async fn a_client_that_never_reads_is_given_up_and_its_maildrop_is_free() {
+    let data = tempfile::tempdir().unwrap();
+    let store = house::furnish(data.path()).await;
+    house::file(&store, format!("Subject: large\r\n\r\n{}", "a line of a large letter\r\n".repeat(40_000))).await;
+    let address = house::open_over(store, |house| {
+        house.clear_logins = true;
+        house.timeouts.write = SECOND / 4;
+        house.timeouts.lock = 10 * SECOND;
+    });
+    let mut client = Client::log_in(address).await;
+    client.say(&["RETR 4"; 60].join("\r\n")).await;
+    Client::log_in(address).await;
+}
+
+#[tokio::test]
+async fn commands_may_come_in_a_heap() {
+    let data = tempfile::tempdir().unwrap();
+    let address = house::open(data.path(), |house| house.clear_logins = true).await;
+    let mut client = Client::connect(address).await;
+    client.say("USER alice\r\nPASS secret\r\nSTAT\r\nRETR 1\r\nDELE 1\r\nQUIT").await;
+    for start in ["+OK Facteur", "+OK", "+OK Welcome", "+OK 3 156", "+OK 51", "From", "Subject", "", "Hello", "."] {
+        client.expect(start).await;
+    }
+    client.expect("+OK Letter 1").await;
+    client.expect("+OK Goodbye").await;
+}
+
+#[tokio::test]
+async fn a_letter_taken_off_by_another_client_is_said_to_be_gone() {
+    let data = tempfile::tempdir().unwrap();
+    let store = house::furnish(data.path()).await;
+    let address = house::open_over(store.clone(), |house| house.clear_logins = true);
+    let mut client = Client::log_in(address).await;
+    let folder = inbox(&store).await.id;
+    let second = [UidRange::one(Uid::new(2).unwrap())];
+    store.write(move |tx| expunge(tx, folder, &Expunge::All(&second), 1)).await.unwrap();
+    client.ask("RETR 2", "-ERR Another client has taken this letter off").await;
+    client.ask("RETR 1", "+OK 51 octets").await;
+    for _ in 0..5 {
+        client.hear().await;
+    }
+    // That it has gone already is no reason to complain.
+    client.ask("DELE 2", "+OK").await;
+    client.ask("QUIT", "+OK").await;
+    assert_eq!(inbox(&store).await.total, 2);
+}
+
+#[tokio::test]
+async fn what_was_retrieved_is_seen_and_what_was_looked_into_is_not() {
+    let data = tempfile::tempdir().unwrap();
+    let store = house::furnish(data.path()).await;
+    let address = house::open_over(store.clone(), |house| house.clear_logins = true);
+    let mut client = Client::log_in(address).await;
+    client.lines("RETR 1").await;
+    client.lines("TOP 2 9").await;
+    client.ask("QUIT", "+OK").await;
+    assert_eq!(inbox(&store).await.unseen, 2);
+    // Also for who does not say goodbye.
+    let mut client = Client::log_in(address).await;
+    client.lines("RETR 2").await;
+    drop(client);
+    Client::log_in(address).await;
+    assert_eq!(inbox(&store).await.unseen, 1);
+}
+
+#[tokio::test]
+async fn a_large_letter_comes_whole_and_in_pieces() {
+    let data = tempfile::tempdir().unwrap();
+    let store = house::furnish(data.path()).await;
+    let lines: String = (0..60_000).map(|n| format!(".{n} is a line that begins with a dot\r\n")).collect();
+    let letter = format!("Subject: large\r\n\r\n{lines}");
+    house::file(&store, letter.clone()).await;
+    let address = house::open_over(store, |house| house.clear_logins = true);
+    let mut client = Client::log_in(address).await;
+    client.ask("LIST 4", &format!("+OK 4 {}", letter.len())).await;
+    let heard = client.lines("RETR 4").await;
+    let unstuffed: String = heard.iter().flat_map(|line| [line.strip_prefix('.').unwrap_or(line), "\r\n"]).collect();
+    assert!(unstuffed == letter, "{} octets came of {}", unstuffed.len(), letter.len());
+    let top = client.lines("TOP 4 30000").await;
+    assert_eq!(top.len(), 30_002);
+}
+
+/// Files so many copies of one letter.
+async fn fill(store: &Store, count: usize) {
+    let folder = inbox(store).await.id;
+    let prepared = mailbox::prepare(store, house::LETTERS[0].into()).unwrap();
+    for done in (0..count).step_by(500) {
+        let (prepared, many) = (prepared.clone(), 500.min(count - done));
+        store
+            .write(move |tx| {
+                for _ in 0..many {
+                    mailbox::letter::file(tx, folder, &prepared, &Default::default(), mail::Timestamp(0))?;
+                }
+                Ok::<_, mailbox::Error>(())
+            })
+            .await
+            .unwrap();
+    }
+}
+
+#[tokio::test]
+async fn many_letters_marked_are_all_gone_at_the_goodbye() {
+    let data = tempfile::tempdir().unwrap();
+    let store = house::furnish(data.path()).await;
+    fill(&store, 2500).await;
+    let address = house::open_over(store.clone(), |house| house.clear_logins = true);
+    let mut client = Client::log_in(address).await;
+    let marks: Vec<String> = (1..=2503).filter(|n| n % 5 != 0).map(|n| format!("DELE {n}")).collect();
+    client.say(&marks.join("\r\n")).await;
+    for _ in &marks {
+        client.expect("+OK").await;
+    }
+    client.ask("QUIT", "+OK").await;
+    assert_eq!(inbox(&store).await.total, 500);
+    let mut client = Client::log_in(address).await;
+    assert_eq!(client.lines("UIDL").await[0], "1 1.1.5");
+}
+
+#[tokio::test]
+async fn a_goodbye_is_an_error_when_the_disk_does_not_take_it_and_all_letters_stay() {
+    let data = tempfile::tempdir().unwrap();
+    drop(house::furnish(data.path()).await);
+    let mut options = Options::new(data.path());
+    options.faults.before_commit = Some(std::sync::Arc::new(|| Err(store::Error::Io("the disk is ill".into()))));
+    let store = Store::open(options, mailbox::MIGRATIONS).unwrap();
+    let address = house::open_over(store.clone(), |house| house.clear_logins = true);
+    let mut client = Client::log_in(address).await;
+    client.ask("DELE 1", "+OK").await;
+    client.ask("QUIT", "-ERR [SYS/TEMP] Some letters that were marked are still here").await;
+    assert_eq!(client.hear().await, "");
+    assert_eq!(inbox(&store).await.total, 3);
+    Client::log_in(address).await;
+}
+
+#[tokio::test]
+async fn a_drop_of_100_000_letters_is_opened_and_listed_well_under_a_second() {
+    let data = tempfile::tempdir().unwrap();
+    let store = house::furnish(data.path()).await;
+    fill(&store, 99_997).await;
+    let address = house::open_over(store, |house| house.clear_logins = true);
+    let start = std::time::Instant::now();
+    let mut client = Client::log_in(address).await;
+    let opened = start.elapsed();
+    assert_eq!(client.lines("LIST").await.len(), 100_000);
+    let names = client.lines("UIDL").await;
+    let listed = start.elapsed();
+    println!("open {opened:?}, with LIST and UIDL {listed:?}");
+    assert_eq!(names.last().unwrap(), "100000 1.1.100000");
+    // The bound is for a machine that does ten other things; docs/measured.md has the numbers.
+    assert!(listed < 5 * SECOND, "open {opened:?}, with LIST and UIDL {listed:?}");
+}
+
+#[tokio::test]
+async fn a_waiting_conversation_is_small() {
+    let data = tempfile::tempdir().unwrap();
+    let store = house::furnish(data.path()).await;
+    let door = facteur_pop3::Pop3::new(facteur_pop3::House::new(store, std::sync::Arc::new(house::TwoPeople)));
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let stream = Stream::connect(listener.local_addr().unwrap(), SECOND).await.unwrap();
+    let size = std::mem::size_of_val(&door.converse(stream));
+    println!("{size} octets");
+    assert!(size < 3000, "{size} octets");
+}
+
+#[tokio::test]
+async fn an_inbox_made_anew_does_not_look_like_the_old_one() {
+    let data = tempfile::tempdir().unwrap();
+    let store = house::furnish(data.path()).await;
+    let address = house::open_over(store.clone(), |house| house.clear_logins = true);
+    let before = Client::log_in(address).await.lines("UIDL").await;
+    store.write(|tx| mailbox::folder::rename(tx, ALICE, "INBOX", "Old")).await.unwrap();
+    house::file(&store, house::LETTERS[0].to_owned()).await;
+    let after = Client::log_in(address).await.lines("UIDL").await;
+    assert_eq!((before[0].as_str(), after.as_slice()), ("1 1.1.1", &["1 1.7.1".to_owned()][..]));
+}
