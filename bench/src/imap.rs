@@ -1,29 +1,19 @@
 //! A blocking IMAP client over TLS, as small as it can be.
 
-use std::io::{BufRead, BufReader, Write};
-use std::net::TcpStream;
+use std::io::{BufRead, Write};
 
-use net::ClientTls;
-use rustls::pki_types::ServerName;
-use rustls::{ClientConnection, StreamOwned};
+use crate::tls;
 
 /// A logged-in connection.
 pub struct Imap {
-    stream: BufReader<StreamOwned<ClientConnection, TcpStream>>,
+    stream: tls::Stream,
     line: Vec<u8>,
 }
 
 impl Imap {
     /// Connects and logs in.
     pub fn open(port: u16, name: &str, password: &str) -> Self {
-        let server = ServerName::try_from("localhost").expect("a name");
-        // Both servers of a benchmark sign their own certificate.
-        let tls = ClientTls::opportunistic().expect("TLS");
-        let connection = ClientConnection::new(tls.config(), server).expect("TLS");
-        let socket = TcpStream::connect(("127.0.0.1", port)).expect("connected");
-        socket.set_nodelay(true).expect("nodelay");
-        let stream = BufReader::with_capacity(64 * 1024, StreamOwned::new(connection, socket));
-        let mut imap = Self { stream, line: Vec::new() };
+        let mut imap = Self { stream: tls::connect(port), line: Vec::new() };
         imap.read_line();
         imap.ask(&format!("LOGIN {name} \"{password}\""));
         imap

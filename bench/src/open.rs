@@ -1,25 +1,26 @@
 //! What a client asks when it opens a large folder.
 
-use std::os::unix::fs::chown;
 use std::time::Instant;
 
-use tests::{Dialogue, Dovecot, OfficeBuilder, generated_letter};
+use tests::{Dovecot, OfficeBuilder};
 
+use crate::fill::{fill, fill_maildir};
 use crate::imap::Imap;
 use crate::report::{table, times};
 
 const LETTERS: usize = 100_000;
+const SIZE: usize = 2000;
 const ROUNDS: usize = 5;
 
 /// Fills both with the same letters, warms both, and measures the best of five rounds.
 pub fn run() {
     let office = OfficeBuilder::new("alpha.test").person("alice").start();
-    fill(office.ports.smtp);
+    fill(office.ports.smtp, LETTERS, SIZE);
     let alice = office.first();
     let ours = measure(&mut || Imap::open(office.ports.imaps, &alice.address, &alice.password));
 
     let dovecot = Dovecot::start("");
-    fill_maildir(&dovecot);
+    fill_maildir(&dovecot, LETTERS, SIZE);
     let theirs = measure(&mut || Imap::open(dovecot.imaps, "alice", "secret"));
 
     let rows: Vec<_> = COMMANDS
@@ -61,37 +62,4 @@ fn measure(open: &mut dyn FnMut() -> Imap) -> Vec<f64> {
         }
     }
     best
-}
-
-fn letter(number: usize) -> Vec<u8> {
-    generated_letter(&format!("o{number}"), "bench@elsewhere.test", "alice@alpha.test", 2000)
-}
-
-fn fill(port: u16) {
-    std::thread::scope(|scope| {
-        for session in 0..64 {
-            scope.spawn(move || {
-                let mut dialogue = Dialogue::open(port).expect("connected");
-                dialogue.reply().expect("greeted");
-                dialogue.ask("EHLO client.test").expect("answered");
-                for number in (session..LETTERS).step_by(64) {
-                    let sent = dialogue.send("bench@elsewhere.test", "alice@alpha.test", &letter(number));
-                    assert!(sent.expect("answered"), "a letter was refused");
-                }
-            });
-        }
-    });
-}
-
-fn fill_maildir(dovecot: &Dovecot) {
-    let folder = dovecot.maildir("alice");
-    for part in ["", "cur", "new", "tmp"] {
-        std::fs::create_dir_all(folder.join(part)).expect("made");
-        chown(folder.join(part), Some(65534), Some(65534)).expect("given");
-    }
-    for number in 0..LETTERS {
-        let path = folder.join(format!("cur/{}.{number}.bench:2,", 1_700_000_000 + number));
-        std::fs::write(&path, letter(number)).expect("written");
-        chown(&path, Some(65534), Some(65534)).expect("given");
-    }
 }

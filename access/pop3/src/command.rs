@@ -69,8 +69,7 @@ impl Command {
     /// sends some), but those of a password do.
     pub fn parse(line: &[u8]) -> Result<Self, Fault> {
         let line = std::str::from_utf8(line).map_err(|_| Fault::NotText)?;
-        let line = line.strip_suffix('\n').unwrap_or(line);
-        let line = line.strip_suffix('\r').unwrap_or(line);
+        let line = line.strip_suffix("\r\n").or_else(|| line.strip_suffix('\n')).unwrap_or(line);
         let (word, rest) = line.split_once(' ').unwrap_or((line, ""));
         if word.eq_ignore_ascii_case("PASS") {
             let password = Some(rest).filter(|rest| !rest.is_empty()).ok_or(Fault::Usage("PASS password"))?;
@@ -92,7 +91,7 @@ impl Command {
             ("AUTH", [mechanism, initial]) => Ok(auth(mechanism, Some(initial))),
             ("AUTH", _) => Err(Fault::Usage("AUTH [mechanism [initial-response]]")),
             ("USER", []) => Err(Fault::Usage("USER name")),
-            ("USER", _) => Ok(Self::User(rest.trim().to_owned())),
+            ("USER", _) => Ok(Self::User(rest.trim_ascii().to_owned())),
             ("STAT", []) => Ok(Self::Stat),
             ("STAT", _) => Err(Fault::Usage("STAT")),
             ("LIST", []) => Ok(Self::List(None)),
