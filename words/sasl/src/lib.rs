@@ -1,9 +1,11 @@
 //! Logging in: SASL (RFC 4422) with PLAIN (RFC 4616), LOGIN (draft-murchison-sasl-login) and SCRAM-SHA-256
-//! (RFC 5802, RFC 7677), for each door that speaks lines: SMTP, IMAP, POP3, ManageSieve.
+//! (RFC 5802, RFC 7677), for each door that speaks lines: SMTP, IMAP, POP3, ManageSieve. Towards mailboxes elsewhere
+//! also with tokens: OAUTHBEARER (RFC 7628) and XOAUTH2.
 //!
 //! Lines go in and come out in base64, as all four send them; only the frame around (`334 `, `+ `) is the door's.
 //! Nothing here knows a socket, a clock, a database or a source of randomness.
 
+mod bearer;
 mod client;
 mod encoding;
 mod prepare;
@@ -11,6 +13,7 @@ mod scram;
 mod seam;
 mod server;
 
+pub use bearer::{Bearer, BearerMechanism, MAX_TOKEN};
 pub use client::{Client, ClientError};
 pub use prepare::prepare;
 pub use scram::derive_keys;

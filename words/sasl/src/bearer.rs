@@ -1,0 +1,104 @@
+//! Logging in with a token instead of a password: OAUTHBEARER (RFC 7628) and the older XOAUTH2 of Google and Microsoft.
+//! The client's side only: we take letters from those who ask for tokens, and give none out.
+
+use mail::Password;
+
+use crate::client::ClientError;
+use crate::encoding::{decode_text, encode};
+
+/// The longest token taken, in octets; those of large providers have about 2,500. In base64 and with its frame it
+/// still fits into a client's line (RFC 4954 §4).
+pub const MAX_TOKEN: usize = 8192;
+
+/// A way to show a token.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum BearerMechanism {
+    /// The standard (RFC 7628).
+    OAuthBearer,
+    /// What came before it, and all that Microsoft speaks.
+    XOAuth2,
+}
+
+impl BearerMechanism {
+    /// Both, the better first.
+    pub const ALL: [Self; 2] = [Self::OAuthBearer, Self::XOAuth2];
+
+    /// Its name on the wire.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::OAuthBearer => "OAUTHBEARER",
+            Self::XOAuth2 => "XOAUTH2",
+        }
+    }
+
+    /// The best among those a server offers.
+    pub fn best<S: AsRef<str>>(offered: &[S]) -> Option<Self> {
+        Self::ALL.into_iter().find(|ours| offered.iter().any(|name| name.as_ref().eq_ignore_ascii_case(ours.name())))
+    }
+}
+
+/// One log-in with a token at another server.
+pub struct Bearer {
+    mechanism: BearerMechanism,
+    line: Option<Password>,
+    refusal: Option<String>,
+}
+
+impl Bearer {
+    /// `name` is the person's there, `token` an access token, `host` and `port` are those we are connected to.
+    ///
+    /// A name or token with a control character is malformed: it could smuggle in a field of its own.
+    pub fn new(
+        mechanism: BearerMechanism,
+        name: &str,
+        token: &Password,
+        host: &str,
+        port: u16,
+    ) -> Result<Self, ClientError> {
+        let odd = |text: &str| text.is_empty() || text.chars().any(char::is_control);
+        let secret = token.reveal();
+        if odd(name) || odd(host) || odd(secret) || !secret.is_ascii() || secret.len() > MAX_TOKEN {
+            return Err(ClientError::Malformed);
+        }
+        let line = match mechanism {
+            BearerMechanism::OAuthBearer => {
+                // RFC 5801 §4: in a GS2 header `=` and `,` are written as the client's SCRAM name writes them.
+                let name = crate::scram::escape(name);
+                format!("n,a={name},\x01host={host}\x01port={port}\x01auth=Bearer {secret}\x01\x01")
+            }
+            BearerMechanism::XOAuth2 => format!("user={name}\x01auth=Bearer {secret}\x01\x01"),
+        };
+        Ok(Self { mechanism, line: Some(Password::new(encode(line))), refusal: None })
+    }
+
+    /// The initial response, to be sent with the AUTH or AUTHENTICATE command. Empty the second time.
+    pub fn initial(&mut self) -> Password {
+        self.line.take().unwrap_or_else(|| Password::new(String::new()))
+    }
+
+    /// The line that answers a challenge (what stood behind `334 ` or `+ `).
+    ///
+    /// An empty challenge asks for the initial response, where that could not go with the command. Any other says why
+    /// the token is refused: it is kept, and answered by a line after which the server ends the log-in with its error.
+    pub fn challenge(&mut self, challenge: &str) -> Result<Password, ClientError> {
+        let text = decode_text(challenge).ok_or(ClientError::Malformed)?;
+        if text.is_empty() {
+            return self.line.take().ok_or(ClientError::Malformed);
+        }
+        if self.refusal.is_some() {
+            return Err(ClientError::Malformed);
+        }
+        self.refusal = Some(text.chars().filter(|c| !c.is_control()).take(500).collect());
+        Ok(Password::new(match self.mechanism {
+            // RFC 7628 §3.2.3: a dummy, for the client must speak before a SASL exchange can fail.
+            BearerMechanism::OAuthBearer => encode("\x01"),
+            BearerMechanism::XOAuth2 => String::new(),
+        }))
+    }
+
+    /// What the server said of a token that it refused: a JSON object with `status` and `scope` (RFC 7628 §3.2.2), for
+    /// the log. On one line and shortened; it never holds the token.
+    pub fn refusal(&self) -> Option<&str> {
+        self.refusal.as_deref()
+    }
+}
