@@ -7,6 +7,8 @@ mod address;
 mod envelope;
 pub mod header;
 mod letter;
+pub mod lines;
+pub mod mutf7;
 mod peer;
 mod reply;
 pub mod seam;

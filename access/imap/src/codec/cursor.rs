@@ -5,8 +5,8 @@ use std::num::NonZeroU32;
 
 use bytes::Bytes;
 
-use super::mutf7;
 use super::write::{is_astring_char, is_atom_char};
+use mail::mutf7;
 
 /// Why a command was not understood: said to the client after `BAD`.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]

@@ -8,9 +8,9 @@ use super::command::{
     SpecialUse, StatusItem, Store, StoreAction, Transfer,
 };
 use super::date;
-use super::mutf7;
 use super::sets::{SequenceSet, SetNumber, UidSet, write_set};
 use super::write::{astring, number};
+use mail::mutf7;
 
 /// The command as a client would send it. With `utf8_names` names of folders are written in UTF-8, otherwise in
 /// modified UTF-7.

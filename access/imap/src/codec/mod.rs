@@ -10,7 +10,6 @@ mod cursor;
 pub mod date;
 pub mod decoder;
 pub mod encode;
-pub mod mutf7;
 mod parse;
 pub mod sets;
 pub mod write;

@@ -1,6 +1,6 @@
 //! The primitives answers are made of (RFC 9051 §9). They append to a buffer and cannot fail.
 
-use super::mutf7;
+use mail::mutf7;
 
 /// A number.
 pub fn number(out: &mut Vec<u8>, number: u64) {
