@@ -220,8 +220,8 @@ fn hops(letter: &Letter) -> usize {
 
 fn note(letter: &Letter, envelope: &Envelope, sorted: &Sorted, origin: &Origin) {
     let came = match origin {
-        Origin::Peer { ip, .. } => ip.to_string(),
-        Origin::Person(login) => login.address.to_string(),
+        Origin::Peer(wire) => wire.ip.to_string(),
+        Origin::Person(login, _) => login.address.to_string(),
         Origin::House => "the house".to_owned(),
     };
     let Letter { id, raw } = letter;

@@ -4,7 +4,9 @@ use std::net::SocketAddr;
 use std::ops::Range;
 use std::sync::Arc;
 
-use mail::{Envelope, Letter, LetterId, Password, Reply};
+use mail::seam::Verdict;
+use mail::trace::{Arrival, Link, refusal};
+use mail::{Address, BodyKind, Envelope, Letter, LetterId, Password, Reply, ReturnPath};
 use net::{Connection, Error, Stream, TlsInfo};
 use sasl::{Mechanism, Refusal, Turn};
 use smtp::{Answer, Kind, Question, Session, Settings, Step, replies};
@@ -48,9 +50,17 @@ struct Dialogue<'a, D> {
     tls: Option<TlsInfo>,
     /// When the client last said something that could be used.
     heard: Instant,
+    /// The letter that was begun by MAIL: what is refused of it and what is taken has one name.
+    begun: Option<Box<Begun>>,
     /// Boxed: most of the time there is none.
     incoming: Option<Box<Incoming>>,
     login: Option<Box<sasl::Server>>,
+}
+
+/// A letter whose envelope is being written.
+struct Begun {
+    id: LetterId,
+    return_path: ReturnPath,
 }
 
 /// The letter that is coming in.
@@ -72,6 +82,7 @@ impl<'a, D: Doorkeeper> Dialogue<'a, D> {
             peer: connection.peer(),
             tls: connection.tls_info(),
             heard: Instant::now(),
+            begun: None,
             incoming: None,
             login: None,
         };
@@ -87,6 +98,7 @@ impl<'a, D: Doorkeeper> Dialogue<'a, D> {
     fn tls_started(&mut self, connection: &Connection) {
         self.session.tls_started();
         self.tls = connection.tls_info();
+        self.begun = None;
         self.incoming = None;
         self.login = None;
     }
@@ -96,6 +108,10 @@ impl<'a, D: Doorkeeper> Dialogue<'a, D> {
             let (used, step) = self.session.next(connection.buffered());
             if used > 0 {
                 self.heard = Instant::now();
+            }
+            if let Some((envelope, reply)) = self.session.take_refused() {
+                self.refused(&envelope, &reply);
+                self.begun = None;
             }
             if let Step::Keep(piece) = step {
                 // The bytes are copied from where they lie, so they are passed over only afterwards.
@@ -191,7 +207,7 @@ impl<'a, D: Doorkeeper> Dialogue<'a, D> {
 
     /// Begins a letter with what we put in front of it, and room for more.
     async fn open(&self, envelope: &Envelope, more: usize) -> Result<Incoming, NoMemory> {
-        let id = LetterId::from_random(rand::random());
+        let id = self.begun.as_ref().map_or_else(new_id, |begun| begun.id);
         let protocol = self.session.protocol(envelope.smtputf8);
         let front = self.keeper.front(self.visit(&protocol), envelope, id);
         let mut pile = Pile::new(self.house.budget.share(), self.house.timeouts.memory);
@@ -210,6 +226,7 @@ impl<'a, D: Doorkeeper> Dialogue<'a, D> {
             },
         };
         let protocol = self.session.protocol(envelope.smtputf8);
+        self.begun = None;
         // The share stays until the letter is in good hands.
         let (raw, _share) = incoming.pile.finish();
         self.keeper.letter(self.visit(&protocol), Letter { id: incoming.id, raw }, envelope).await
@@ -232,8 +249,17 @@ impl<'a, D: Doorkeeper> Dialogue<'a, D> {
     async fn find_out(&mut self, question: Question) -> Answer {
         let protocol = self.session.protocol(false);
         match question {
-            Question::Sender(mail) => Answer::Verdict(self.keeper.sender(self.visit(&protocol), &mail).await),
-            Question::Recipient(to) => Answer::Verdict(self.keeper.recipient(self.visit(&protocol), &to).await),
+            Question::Sender(mail) => {
+                self.begun = Some(Box::new(Begun { id: new_id(), return_path: mail.return_path.clone() }));
+                let verdict = self.keeper.sender(self.visit(&protocol), &mail).await;
+                self.note(&verdict, Vec::new());
+                Answer::Verdict(verdict)
+            }
+            Question::Recipient(to) => {
+                let verdict = self.keeper.recipient(self.visit(&protocol), &to).await;
+                self.note(&verdict, vec![to]);
+                Answer::Verdict(verdict)
+            }
             Question::Login { mechanism, initial } => self.begin_login(&mechanism, initial.as_ref()).await,
             Question::LoginLine(line) => match self.login.take() {
                 Some(mut server) => {
@@ -243,6 +269,33 @@ impl<'a, D: Doorkeeper> Dialogue<'a, D> {
                 None => Answer::LoginFailed(replies::our_fault()),
             },
         }
+    }
+
+    /// Has a refusal of the envelope taken down.
+    fn note(&self, verdict: &Verdict, recipients: Vec<Address>) {
+        if let Verdict::Refuse(reply) = verdict {
+            let return_path = self.begun.as_ref().map_or(ReturnPath::Null, |begun| begun.return_path.clone());
+            self.refused(&Envelope { return_path, recipients, body: BodyKind::SevenBit, smtputf8: false }, reply);
+        }
+    }
+
+    /// Has it taken down that a letter, or the beginning of one, was refused.
+    fn refused(&self, envelope: &Envelope, reply: &Reply) {
+        // What was begun before and never ended is another letter.
+        let begun = self.begun.as_ref().filter(|begun| begun.return_path == envelope.return_path);
+        let id = begun.map_or_else(new_id, |begun| begun.id);
+        let link = match self.kind {
+            Kind::Reception => Link::Mta,
+            Kind::Submission => Link::Msa,
+            Kind::Lmtp => Link::Lmtp,
+        };
+        let visit = self.visit("");
+        let arrival = Arrival::begun(link, envelope).over(&visit.wire());
+        let arrival = match visit.login {
+            Some(login) => arrival.written_by(login),
+            None => arrival,
+        };
+        self.house.witness.saw(refusal(id, net::now(), arrival, reply));
     }
 
     async fn begin_login(&mut self, mechanism: &str, initial: Option<&Password>) -> Answer {
@@ -270,6 +323,10 @@ impl<'a, D: Doorkeeper> Dialogue<'a, D> {
             }
         }
     }
+}
+
+fn new_id() -> LetterId {
+    LetterId::from_random(rand::random())
 }
 
 async fn say(connection: &mut Connection, reply: &Reply) -> Result<(), Error> {

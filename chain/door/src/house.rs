@@ -1,7 +1,9 @@
 //! What all doors of one house have in common.
 
+use std::sync::Arc;
 use std::time::Duration;
 
+use mail::trace::{Blind, Witness};
 use mail::{Address, Domain};
 use net::{ServerTls, Shutdown};
 use smtp::{Kind, Settings};
@@ -27,6 +29,8 @@ pub struct House {
     pub timeouts: Timeouts,
     /// Asks the dialogues to end.
     pub shutdown: Shutdown,
+    /// Who takes down what is refused.
+    pub witness: Arc<dyn Witness>,
 }
 
 impl House {
@@ -41,6 +45,7 @@ impl House {
             budget: Budget::new(256 * 1024 * 1024),
             timeouts: Timeouts::default(),
             shutdown: Shutdown::never(),
+            witness: Arc::new(Blind),
         }
     }
 

@@ -3,7 +3,7 @@
 use std::future::Future;
 use std::net::SocketAddr;
 
-use mail::seam::{Login, Logins, Verdict};
+use mail::seam::{Login, Logins, Verdict, Wire};
 use mail::{Address, Envelope, Letter, LetterId, Reply};
 use net::TlsInfo;
 use smtp::{Hello, MailFrom};
@@ -21,6 +21,15 @@ pub struct Visit<'a> {
     pub tls: Option<&'a TlsInfo>,
     /// For the Received field: `ESMTPS`.
     pub protocol: &'a str,
+}
+
+impl Visit<'_> {
+    /// The connection, as whoever takes charge of a letter is told of it.
+    pub fn wire(&self) -> Wire {
+        let hello = self.hello.map(|hello| hello.name.clone()).unwrap_or_default();
+        let tls = self.tls.map(|tls| format!("{} {}", tls.version, tls.cipher)).unwrap_or_default();
+        Wire { ip: self.peer.ip(), hello, tls }
+    }
 }
 
 /// Decides about senders, recipients and letters. Each role that has a door is one.

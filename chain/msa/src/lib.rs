@@ -13,6 +13,7 @@ use std::sync::Arc;
 
 use door::{Doorkeeper, House, Received, Visit};
 use mail::seam::{Accept, Login, Logins, Origin, OurFault, Recipients, Standing, Verdict};
+use mail::trace::{Arrival, Link, refusal};
 use mail::{Address, Envelope, Letter, LetterId, Reply};
 use net::Stream;
 use sasl::Mechanism;
@@ -107,7 +108,10 @@ impl Doorkeeper for Submission {
         match self.stranger(person, &letter.raw).await {
             Ok(None) => {}
             Ok(Some(who)) => {
-                return vec![Reply::new(550, (5, 7, 1), format!("{} may not write as {who}", person.address))];
+                let reply = Reply::new(550, (5, 7, 1), format!("{} may not write as {who}", person.address));
+                let arrival = Arrival::of(Link::Msa, &letter, &envelope).over(&visit.wire()).written_by(person);
+                self.house.witness.saw(refusal(letter.id, door::now(), arrival, &reply));
+                return vec![reply];
             }
             Err(fault) => {
                 tracing::error!(%fault, "cannot find out who may write as whom");
@@ -121,7 +125,7 @@ impl Doorkeeper for Submission {
             author: Self::author(person, &envelope),
         };
         letter.raw = fix(&letter.raw, "", &fixer);
-        let origin = Origin::Person(person.clone());
+        let origin = Origin::Person(person.clone(), visit.wire());
         vec![door::hand_over(&*self.accept, letter, envelope, origin).await]
     }
 }

@@ -59,8 +59,7 @@ impl Doorkeeper for Reception {
     }
 
     async fn letter(&self, visit: Visit<'_>, letter: Letter, envelope: Envelope) -> Vec<Reply> {
-        let helo = visit.hello.map(|hello| hello.name.clone()).unwrap_or_default();
-        let origin = Origin::Peer { ip: visit.peer.ip(), helo };
+        let origin = Origin::Peer(visit.wire());
         vec![door::hand_over(&*self.accept, letter, envelope, origin).await]
     }
 }

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use door::House;
 use facteur_mta::reception::Reception;
-use mail::seam::{Accept, Origin, OurFault, Pending, Recipients, Standing, Verdict};
+use mail::seam::{Accept, Origin, OurFault, Pending, Recipients, Standing, Verdict, Wire};
 use mail::{Address, Domain, Envelope, Letter, Reply};
 use net::{Connection, Limits, Listener, Shutdown, Stream};
 
@@ -103,7 +103,8 @@ async fn a_letter_for_bob_is_handed_over_with_where_it_came_from() {
     assert!(text.starts_with(&expected), "{text}");
     assert!(text.ends_with("+0000\r\nSubject: hi\r\n\r\nhello\r\n"), "{text}");
     assert_eq!(envelope.return_path.to_string(), "alice@beta.test");
-    assert_eq!(*origin, Origin::Peer { ip: "127.0.0.1".parse().unwrap(), helo: "mail.beta.test".into() });
+    let wire = Wire { ip: "127.0.0.1".parse().unwrap(), hello: "mail.beta.test".into(), tls: String::new() };
+    assert_eq!(*origin, Origin::Peer(wire));
 }
 
 #[tokio::test]

@@ -59,7 +59,7 @@ pub fn sort(recipients: &[Address], resolutions: Vec<Resolution>, origin: &Origi
         match resolution {
             Resolution::Unknown => sorted.fail(recipient, unknown(recipient)),
             // Never an open relay, whatever the door let through.
-            Resolution::Elsewhere if matches!(origin, Origin::Peer { .. }) => sorted.fail(recipient, relay_denied()),
+            Resolution::Elsewhere if matches!(origin, Origin::Peer(_)) => sorted.fail(recipient, relay_denied()),
             Resolution::Elsewhere => sorted.add(recipient, Destination::Remote(recipient.clone()), &mut reached),
             Resolution::Ours(places) => places.into_iter().for_each(|place| sorted.add(recipient, place, &mut reached)),
         }
@@ -147,6 +147,8 @@ fn relay_denied() -> Reply {
 
 #[cfg(test)]
 mod tests {
+    use mail::seam::Wire;
+
     use super::*;
 
     fn address(text: &str) -> Address {
@@ -159,7 +161,7 @@ mod tests {
     }
 
     fn peer() -> Origin {
-        Origin::Peer { ip: "192.0.2.1".parse().unwrap(), helo: "client.test".to_owned() }
+        Origin::Peer(Wire { ip: "192.0.2.1".parse().unwrap(), hello: "client.test".to_owned(), tls: String::new() })
     }
 
     #[test]

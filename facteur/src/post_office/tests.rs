@@ -3,6 +3,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use directory::account::New;
 use directory::{Language, Secret};
+use mail::seam::Wire;
 use mail::{BodyKind, LetterId, Password, ReturnPath};
 use mta::queue::{Filter, Listed, Page};
 
@@ -89,7 +90,7 @@ fn large() -> Letter {
 }
 
 fn peer() -> Origin {
-    Origin::Peer { ip: "192.0.2.1".parse().unwrap(), helo: "client.test".to_owned() }
+    Origin::Peer(Wire { ip: "192.0.2.1".parse().unwrap(), hello: "client.test".to_owned(), tls: String::new() })
 }
 
 fn refusal(verdict: Verdict) -> String {

@@ -25,6 +25,15 @@ impl LetterId {
         Self(text)
     }
 
+    /// The random bits it was made of.
+    pub fn to_random(self) -> [u8; 10] {
+        let place = |letter: &u8| ALPHABET.iter().position(|known| known == letter).unwrap_or(0) as u128;
+        let number = self.0.iter().fold(0_u128, |number, letter| number << 5 | place(letter));
+        let mut random = [0; 10];
+        random.copy_from_slice(&number.to_be_bytes()[6..]);
+        random
+    }
+
     /// The id as text.
     pub fn as_str(&self) -> &str {
         std::str::from_utf8(&self.0).unwrap_or_default()
@@ -75,6 +84,7 @@ mod tests {
         let id = LetterId::from_random([0xff, 0, 1, 2, 3, 4, 5, 6, 7, 0x80]);
         assert_eq!(id.as_str().len(), 16);
         assert_eq!(id.to_string().parse::<LetterId>(), Ok(id));
+        assert_eq!(LetterId::from_random(id.to_random()), id);
         assert!("short".parse::<LetterId>().is_err());
         assert!("ABCDEFGHIJKLMNOP".parse::<LetterId>().is_err());
     }

@@ -37,18 +37,24 @@ pub trait Recipients: Send + Sync {
     fn standing<'a>(&'a self, address: &'a Address) -> Pending<'a, Result<Standing, OurFault>>;
 }
 
+/// The connection a letter came over.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Wire {
+    /// The address the peer connected from.
+    pub ip: IpAddr,
+    /// What it called itself (HELO, EHLO): never to be trusted.
+    pub hello: String,
+    /// Version and cipher of TLS; empty in clear.
+    pub tls: String,
+}
+
 /// How a letter came into the house.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Origin {
-    /// From another server, over SMTP or LMTP: only for our own people.
-    Peer {
-        /// The address it connected from.
-        ip: IpAddr,
-        /// What it called itself in HELO or EHLO.
-        helo: String,
-    },
+    /// From another server, over SMTP: only for our own people.
+    Peer(Wire),
     /// Written by one of our people, who has logged in: for anyone.
-    Person(Login),
+    Person(Login, Wire),
     /// Made in the house (a bounce, `facteur send` by a local user): for anyone.
     House,
 }

@@ -3,7 +3,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{LetterId, Timestamp};
+use crate::seam::{AccountId, Login, Wire};
+use crate::{Envelope, Letter, LetterId, Reply, Timestamp, header};
 
 /// One thing that happened to a letter.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -66,6 +67,8 @@ pub enum Event {
     Filed {
         /// The mailbox.
         account: i64,
+        /// The key it has there.
+        key: i64,
         /// The address it came under.
         recipient: String,
         /// The folder.
@@ -91,6 +94,8 @@ pub enum Event {
         to: String,
         /// The name of the report, which has a history of its own.
         report: String,
+        /// It was told that the letter is late, not that it failed.
+        late: bool,
     },
     /// The postmaster did something to it in the queue.
     Desk {
@@ -113,6 +118,42 @@ pub enum Event {
         /// Through which door.
         door: Link,
     },
+    /// An address of ours led to others.
+    Redirected {
+        /// The address on the envelope.
+        recipient: String,
+        /// Where it leads.
+        to: Vec<String>,
+    },
+}
+
+impl Event {
+    /// Shows each text in it, to be looked at or changed.
+    pub fn each_text(&mut self, mut each: impl FnMut(&mut String)) {
+        match self {
+            Self::Received(arrival) => arrival.each_text(&mut each),
+            Self::Refused { arrival, reply } => {
+                arrival.each_text(&mut each);
+                each(reply);
+            }
+            Self::Judged { recipient, by, decision, reason } => {
+                [recipient, by, decision, reason].into_iter().for_each(each);
+            }
+            Self::Filed { recipient, folder, .. } => [recipient, folder].into_iter().for_each(each),
+            Self::NotFiled { recipient, reply } => [recipient, reply].into_iter().for_each(each),
+            Self::Queued { recipients } => recipients.iter_mut().for_each(each),
+            Self::Attempt(Attempt { recipient, by, said, tls, .. }) => {
+                [recipient, by, said, tls].into_iter().for_each(each);
+            }
+            Self::Reported { to, report, .. } => [to, report].into_iter().for_each(each),
+            Self::Desk { recipient, .. } => each(recipient),
+            Self::Redirected { recipient, to } => {
+                each(recipient);
+                to.iter_mut().for_each(each);
+            }
+            Self::Read { .. } | Self::Removed { .. } => {}
+        }
+    }
 }
 
 /// How a letter came.
@@ -128,6 +169,8 @@ pub struct Arrival {
     pub tls: String,
     /// Who had logged in.
     pub login: String,
+    /// The mailbox of who had.
+    pub account: Option<i64>,
     /// The return path; empty for a report.
     pub return_path: String,
     /// The recipients on the envelope.
@@ -136,6 +179,72 @@ pub struct Arrival {
     pub message_id: String,
     /// Octets.
     pub size: u64,
+}
+
+impl Arrival {
+    /// Of this letter to these recipients, through a link; over which connection, and whose, is added by [`Self::over`]
+    /// and [`Self::written_by`].
+    pub fn of(by: Link, letter: &Letter, envelope: &Envelope) -> Self {
+        let message_id = header::find(&letter.raw, "Message-ID").map(|field| message_id(&field.value()));
+        let size = letter.raw.len() as u64;
+        Self { message_id: message_id.unwrap_or_default(), size, ..Self::begun(by, envelope) }
+    }
+
+    /// Of a letter of which no octet came yet.
+    pub fn begun(by: Link, envelope: &Envelope) -> Self {
+        Self {
+            by: Some(by),
+            return_path: envelope.return_path.to_string(),
+            recipients: envelope.recipients.iter().map(ToString::to_string).collect(),
+            ..Self::default()
+        }
+    }
+
+    /// Over this connection.
+    #[must_use]
+    pub fn over(self, wire: &Wire) -> Self {
+        let Wire { ip, hello, tls } = wire;
+        Self { peer: ip.to_string(), hello: hello.clone(), tls: tls.clone(), ..self }
+    }
+
+    /// From this person.
+    #[must_use]
+    pub fn written_by(self, login: &Login) -> Self {
+        Self { login: login.address.to_string(), account: Some(login.account.0), ..self }
+    }
+
+    fn each_text(&mut self, each: &mut impl FnMut(&mut String)) {
+        let Self { peer, hello, tls, login, return_path, recipients, message_id, .. } = self;
+        [peer, hello, tls, login, return_path, message_id].into_iter().for_each(&mut *each);
+        recipients.iter_mut().for_each(each);
+    }
+}
+
+/// A Message-ID as it is compared: without brackets and the blanks around it, and what is no UTF-8 made good.
+pub fn message_id(value: &[u8]) -> String {
+    let value = value.trim_ascii();
+    let bare = value.strip_prefix(b"<").unwrap_or(value);
+    let bare = bare.strip_suffix(b">").unwrap_or(bare);
+    String::from_utf8_lossy(bare).into_owned()
+}
+
+/// The longest text a history holds, in characters: what others say is cut there.
+pub const LONGEST_TEXT: usize = 600;
+
+/// Foreign text made fit for a history: on one line, without what a terminal would obey, and not longer than
+/// [`LONGEST_TEXT`].
+pub fn tidy(text: &mut String) {
+    let is_plain = |c: char| !c.is_control() && !is_invisible(c);
+    if text.len() <= LONGEST_TEXT && text.chars().all(is_plain) {
+        return;
+    }
+    *text = text.chars().map(|c| if is_plain(c) { c } else { ' ' }).take(LONGEST_TEXT).collect();
+    text.truncate(text.trim_end().len());
+}
+
+/// Line ends that are no control characters, and what turns the order of the text around it.
+fn is_invisible(c: char) -> bool {
+    matches!(c, '\u{2028}' | '\u{2029}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
 /// One try to hand a letter on.
@@ -175,4 +284,78 @@ pub enum DeskAct {
     Retried,
     /// Takes it off.
     Dropped,
+}
+
+/// What happens to letters outside of any commit.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Observation {
+    /// A letter, or the beginning of one, was refused.
+    Step(Step),
+    /// Letters in a mailbox were opened. Told each time; written down the first time.
+    Read {
+        /// The mailbox.
+        account: AccountId,
+        /// Their keys in it.
+        keys: Vec<i64>,
+        /// Through which door.
+        door: Link,
+        /// When.
+        at: Timestamp,
+    },
+    /// Letters in a mailbox were removed by its owner.
+    Removed {
+        /// The mailbox.
+        account: AccountId,
+        /// The keys they had in it.
+        keys: Vec<i64>,
+        /// Through which door.
+        door: Link,
+        /// When.
+        at: Timestamp,
+    },
+}
+
+/// Takes down what happens outside of any commit. It never waits and never fails: where too much is seen at once some of
+/// it is left out, since these are observations and not letters.
+pub trait Witness: Send + Sync {
+    /// Something was seen.
+    fn saw(&self, observation: Observation);
+}
+
+/// Sees nothing: where nobody asks later.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Blind;
+
+impl Witness for Blind {
+    fn saw(&self, _: Observation) {}
+}
+
+/// A letter was refused with this answer.
+pub fn refusal(letter: LetterId, at: Timestamp, arrival: Arrival, reply: &Reply) -> Observation {
+    Observation::Step(Step { letter, at, event: Event::Refused { arrival, reply: reply.to_string() } })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn foreign_text_is_on_one_line_without_what_a_terminal_obeys_and_bounded() {
+        let tidied = |text: &str| {
+            let mut text = text.to_owned();
+            tidy(&mut text);
+            text
+        };
+        assert_eq!(tidied("550 no\r\nsuch \u{1b}[31muser"), "550 no  such  [31muser");
+        assert_eq!(tidied("abc\u{202e}def\u{2028}"), "abc def");
+        assert_eq!(tidied(&"é".repeat(2000)).chars().count(), LONGEST_TEXT);
+        assert_eq!(tidied("Boîte pleine"), "Boîte pleine");
+    }
+
+    #[test]
+    fn a_message_id_is_compared_without_its_brackets() {
+        assert_eq!(message_id(b" <a.b@c.test> "), "a.b@c.test");
+        assert_eq!(message_id(b"a.b@c.test"), "a.b@c.test");
+        assert_eq!(message_id(b"<\xff>"), "\u{fffd}");
+    }
 }

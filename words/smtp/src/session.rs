@@ -32,6 +32,8 @@ pub struct Session {
     waiting: VecDeque<Reply>,
     /// Octets thrown away so far of a line that was too long.
     skipping: Option<usize>,
+    /// The letter that was refused here, without a question to anybody.
+    refused: Option<Box<(Envelope, Reply)>>,
 }
 
 /// How the client introduced itself.
@@ -165,6 +167,7 @@ impl Session {
             patience: Patience::default(),
             waiting: VecDeque::new(),
             skipping: None,
+            refused: None,
         };
         (session, greeting)
     }
@@ -198,6 +201,12 @@ impl Session {
             Stage::Draft(draft) => Some(&draft.envelope),
             _ => None,
         }
+    }
+
+    /// The letter that was refused since this was last asked, without a question to anybody (too large, spoiled), and
+    /// what the client is told.
+    pub fn take_refused(&mut self) -> Option<(Envelope, Reply)> {
+        self.refused.take().map(|refused| *refused)
     }
 
     /// Is the client in the middle of sending a letter? (It must then not be interrupted, and has more time.)
@@ -421,8 +430,13 @@ impl Session {
 
     /// One reply about a letter; with LMTP for each recipient (RFC 2033 §4.2).
     fn say_letter_replies(&mut self, envelope: &Envelope, reply: Reply) -> Step {
+        self.note_refused(envelope, &reply);
         let count = if self.settings.kind == Kind::Lmtp { envelope.recipients.len() } else { 1 };
         self.say_all(vec![reply; count.max(1)])
+    }
+
+    fn note_refused(&mut self, envelope: &Envelope, reply: &Reply) {
+        self.refused = Some(Box::new((envelope.clone(), reply.clone())));
     }
 
     fn say_all(&mut self, replies: Vec<Reply>) -> Step {

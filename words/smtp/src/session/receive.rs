@@ -128,11 +128,17 @@ impl Session {
                 Found::Spoiled(spoil) => incoming.lose(replies::spoiled(spoil)),
                 Found::Nothing if more == 0 => return (used, Step::More),
                 Found::Nothing => {}
-                Found::FalseEnd => return (used, self.close(replies::false_end())),
+                Found::FalseEnd => {
+                    let envelope = incoming.envelope.clone();
+                    self.note_refused(&envelope, &replies::false_end());
+                    return (used, self.close(replies::false_end()));
+                }
                 Found::End => return (used, self.letter_ends()),
             }
             if !incoming.is_kept() && incoming.tally.throw(more, most) {
                 let reply = incoming.tally.lost.take().unwrap_or_else(replies::our_fault);
+                let envelope = incoming.envelope.clone();
+                self.note_refused(&envelope, &reply);
                 return (used, self.close(reply));
             }
         }
@@ -155,7 +161,7 @@ impl Session {
 
     /// Octets of a chunk.
     pub(super) fn chunk(&mut self, input: &[u8]) -> (usize, Step) {
-        let Stage::Chunk(_, chunked) = &mut self.stage else { return (0, Step::More) };
+        let Stage::Chunk(envelope, chunked) = &mut self.stage else { return (0, Step::More) };
         let most = self.settings.max_letter;
         let length = chunked.take(input);
         let octets = &input[..length];
@@ -174,6 +180,8 @@ impl Session {
         let kept = chunked.tally.keep(octets, most);
         if !kept && chunked.tally.throw(length, most) {
             let reply = chunked.tally.lost.take().unwrap_or_else(replies::our_fault);
+            let envelope = envelope.clone();
+            self.note_refused(&envelope, &reply);
             return (length, self.close(reply));
         }
         if kept && length > 0 {
@@ -195,7 +203,10 @@ impl Session {
         }
         // RFC 3030 §2: after a chunk that was refused, those that follow are refused too, until RSET or MAIL.
         let reply = match &chunked.tally.lost {
-            Some(reply) => reply.clone(),
+            Some(reply) => {
+                self.note_refused(&envelope, reply);
+                reply.clone()
+            }
             None => Reply::new(250, (2, 0, 0), format!("{} octets taken", chunked.size)),
         };
         self.stage = Stage::Draft(Draft { envelope, chunked: Some(chunked) });

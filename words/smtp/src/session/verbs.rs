@@ -106,7 +106,9 @@ impl Session {
             return self.refuse(not_ascii());
         }
         if mail.size.is_some_and(|size| size > self.settings.max_letter) {
-            return self.refuse(replies::too_large(self.settings.max_letter));
+            let reply = replies::too_large(self.settings.max_letter);
+            self.note_refused(&empty_envelope(mail), &reply);
+            return self.refuse(reply);
         }
         self.stage = Stage::Asked(Asked::Sender(mail.clone()));
         Step::Ask(Question::Sender(mail))
@@ -123,13 +125,7 @@ impl Session {
 
     /// The answer to [`Question::Sender`].
     pub(super) fn begin_letter(&mut self, mail: MailFrom) -> Step {
-        let envelope = Envelope {
-            return_path: mail.return_path,
-            recipients: Vec::new(),
-            body: mail.body,
-            smtputf8: mail.smtputf8,
-        };
-        self.stage = Stage::Draft(Draft { envelope, chunked: None });
+        self.stage = Stage::Draft(Draft { envelope: empty_envelope(mail), chunked: None });
         Step::Say(Reply::new(250, (2, 1, 0), "sender taken"))
     }
 
@@ -258,6 +254,11 @@ impl Session {
         self.stage = Stage::Asked(Asked::Login);
         Step::Ask(Question::Login { mechanism, initial })
     }
+}
+
+/// With nobody on it yet.
+fn empty_envelope(mail: MailFrom) -> Envelope {
+    Envelope { return_path: mail.return_path, recipients: Vec::new(), body: mail.body, smtputf8: mail.smtputf8 }
 }
 
 /// RFC 6531 §3.5
