@@ -1,1 +1,3 @@
 //! The mail retrieval agent: brings letters home from mailboxes elsewhere.
+
+pub mod oauth;
