@@ -5,14 +5,13 @@ mod fault;
 mod routes;
 mod staff;
 
-use std::net::SocketAddr;
 use std::time::Duration;
 
 use net::{ServerTls, Stop};
 use store::{Lock, Store};
 use tokio::task::JoinSet;
 
-use crate::config::{Config, Door};
+use crate::config::{Config, Door, Place};
 use crate::failure::Failure;
 use crate::house;
 use crate::post_office::PostOffice;
@@ -26,7 +25,7 @@ const GRACE: Duration = Duration::from_secs(8);
 /// A post office that is open.
 pub struct Office {
     store: Store,
-    doors: Vec<(Door, SocketAddr)>,
+    doors: Vec<(Door, Place)>,
     tls: ServerTls,
     stop: Stop,
     tasks: JoinSet<()>,
@@ -46,7 +45,7 @@ impl Office {
         let post_office = PostOffice::new(store.clone(), &config.hostname);
         let delivery = staff::delivery(&store, &post_office, routes, resolver).map_err(StartFault::Tls)?;
 
-        let doors = doors::addresses(&open_doors);
+        let doors = doors::places(&open_doors);
         let (stop, shutdown) = Stop::new();
         let staff = Staff::new(&config, &store, &post_office, &tls, &shutdown);
         let mut tasks = JoinSet::new();
@@ -62,7 +61,7 @@ impl Office {
     }
 
     /// Where each door stands.
-    pub fn doors(&self) -> &[(Door, SocketAddr)] {
+    pub fn doors(&self) -> &[(Door, Place)] {
         &self.doors
     }
 

@@ -7,7 +7,7 @@ mod sort;
 use std::sync::Arc;
 
 use directory::Directory;
-use mail::seam::{Accept, AccountId, Origin, OurFault, Pending, Verdict};
+use mail::seam::{Accept, AccountId, Deliver, Origin, OurFault, Pending, Verdict};
 use mail::{Address, Domain, Envelope, Letter, Reply, header};
 use mda::{Fate, Mda, Outcome, Recipient};
 use mta::backoff::Schedule;
@@ -99,6 +99,33 @@ impl Accept for PostOffice {
     }
 }
 
+impl Deliver for PostOffice {
+    fn deliver(&self, letter: Letter, envelope: Envelope, origin: Origin) -> Pending<'_, Result<Vec<Reply>, OurFault>> {
+        Box::pin(async move {
+            if hops(&letter) > MOST_HOPS {
+                return Ok(vec![sort::circles(); envelope.recipients.len()]);
+            }
+            let mut sorted = self.sort(&letter, &envelope, &origin).await?;
+            // Each round takes a recipient away at least.
+            while !sorted.is_for_nobody() {
+                let unfiled = self.commit(&letter, &envelope, &sorted, &ours_to_mend(&sorted), |_| Ok(())).await?;
+                if unfiled.is_empty() {
+                    note(&letter, &envelope, &sorted, &origin);
+                    break;
+                }
+                unfiled.iter().for_each(|(who, reply)| sorted.give_up(who.account, who.detail.as_deref(), reply));
+            }
+            Ok(fates(&envelope, &sorted).into_iter().map(|(_, reply)| reply).collect())
+        })
+    }
+}
+
+/// Whom nothing reached is the caller's to try again or to report; the rest of an alias, whose recipient counts as
+/// reached, is ours.
+fn ours_to_mend(sorted: &Sorted) -> Vec<Failed> {
+    sorted.failed.iter().filter(|failed| sorted.reaches(&failed.recipient)).cloned().collect()
+}
+
 impl LocalDrop for PostOffice {
     fn drop_off(&self, letter: Letter, envelope: Envelope, mut done: Done) -> Pending<'_, Result<(), OurFault>> {
         Box::pin(async move {
@@ -106,9 +133,7 @@ impl LocalDrop for PostOffice {
             let done = Arc::new(std::sync::Mutex::new(move |tx: &mut Tx, fates: &[(Address, Reply)]| done(tx, fates)));
             loop {
                 let fates = fates(&envelope, &sorted);
-                // Whom nothing reached is the queue's to try again or to report; the rest of an alias is ours.
-                let leftover: Vec<Failed> =
-                    sorted.failed.iter().filter(|failed| sorted.reaches(&failed.recipient)).cloned().collect();
+                let leftover = ours_to_mend(&sorted);
                 let done = done.clone();
                 let finish =
                     move |tx: &mut Tx| done.lock().unwrap_or_else(std::sync::PoisonError::into_inner)(tx, &fates);
@@ -221,6 +246,7 @@ fn hops(letter: &Letter) -> usize {
 fn note(letter: &Letter, envelope: &Envelope, sorted: &Sorted, origin: &Origin) {
     let came = match origin {
         Origin::Peer(wire) => wire.ip.to_string(),
+        Origin::Front(wire) => format!("{} by LMTP", wire.ip),
         Origin::Person(login, _) => login.address.to_string(),
         Origin::House => "the house".to_owned(),
     };

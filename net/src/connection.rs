@@ -3,7 +3,6 @@
 use std::future::{Future, poll_fn};
 use std::io::{self, IoSlice};
 use std::mem::MaybeUninit;
-use std::net::SocketAddr;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
@@ -11,7 +10,7 @@ use std::time::Duration;
 use bytes::{Buf, Bytes, BytesMut};
 use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt, ReadBuf};
 
-use crate::{ClientTls, Error, ServerTls, Stream, TlsInfo};
+use crate::{ClientTls, Error, Peer, ServerTls, Stream, TlsInfo};
 
 /// Read from the socket at one time.
 const CHUNK: usize = 16 * 1024;
@@ -75,7 +74,7 @@ impl Connection {
     }
 
     /// The other end.
-    pub fn peer(&self) -> SocketAddr {
+    pub fn peer(&self) -> Peer {
         self.stream.peer()
     }
 

@@ -3,6 +3,8 @@
 use std::io;
 use std::path::PathBuf;
 
+use crate::UnixFault;
+
 /// Why a conversation cannot go on, or (for [`Error::LineTooLong`]) why this line was passed over.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
@@ -80,6 +82,16 @@ pub enum BindError {
         role: String,
         /// The address.
         ip: std::net::IpAddr,
+    },
+    /// A Unix socket cannot be opened.
+    #[error("[listen] {role}: unix:{}: {problem}", path.display())]
+    Unix {
+        /// `lmtp`
+        role: String,
+        /// Where.
+        path: PathBuf,
+        /// Why not.
+        problem: UnixFault,
     },
     /// Anything else the system said.
     #[error("cannot listen on {address} ({role}): {error}")]

@@ -4,6 +4,8 @@ use std::collections::HashMap;
 use std::net::IpAddr;
 use std::sync::{Arc, Mutex, PoisonError};
 
+use crate::Peer;
+
 /// What a door allows.
 #[derive(Clone, Debug)]
 pub struct Limits {
@@ -48,8 +50,8 @@ impl Gate {
         Self { limits, inside: Arc::default() }
     }
 
-    pub(crate) fn enter(&self, ip: IpAddr) -> Option<Pass> {
-        let place = (self.limits.count_loopback || !ip.to_canonical().is_loopback()).then(|| mail::peer_network(ip));
+    pub(crate) fn enter(&self, peer: Peer) -> Option<Pass> {
+        let place = self.place(peer);
         let mut inside = self.inside.lock().unwrap_or_else(PoisonError::into_inner);
         if inside.total >= self.limits.total {
             return None;
@@ -63,6 +65,13 @@ impl Gate {
         }
         inside.total += 1;
         Some(Pass { place, inside: self.inside.clone() })
+    }
+
+    /// Where the peer is counted, if its place is. Programs behind a Unix socket count in the total only.
+    fn place(&self, peer: Peer) -> Option<IpAddr> {
+        let Peer::Net(address) = peer else { return None };
+        let ip = address.ip();
+        (self.limits.count_loopback || !ip.to_canonical().is_loopback()).then(|| mail::peer_network(ip))
     }
 }
 
@@ -86,43 +95,54 @@ mod tests {
         Gate::new(Limits { total, per_address, count_loopback: false, full: "" })
     }
 
+    fn at(ip: &str) -> Peer {
+        Peer::Net((ip.parse::<IpAddr>().unwrap(), 1234).into())
+    }
+
     #[test]
     fn no_more_than_the_total_come_in_and_a_place_comes_back() {
         let gate = gate(2, 10);
-        let first = gate.enter("192.0.2.1".parse().unwrap());
-        let second = gate.enter("192.0.2.2".parse().unwrap());
+        let first = gate.enter(at("192.0.2.1"));
+        let second = gate.enter(at("192.0.2.2"));
         assert!(first.is_some() && second.is_some());
-        assert!(gate.enter("192.0.2.3".parse().unwrap()).is_none());
+        assert!(gate.enter(at("192.0.2.3")).is_none());
         drop(first);
-        assert!(gate.enter("192.0.2.3".parse().unwrap()).is_some());
+        assert!(gate.enter(at("192.0.2.3")).is_some());
     }
 
     #[test]
     fn one_ipv6_household_counts_as_one_address() {
         let gate = gate(10, 1);
-        let _first = gate.enter("2001:db8:0:1::1".parse().unwrap()).unwrap();
-        assert!(gate.enter("2001:db8:0:1:ffff::2".parse().unwrap()).is_none());
-        assert!(gate.enter("2001:db8:0:2::1".parse().unwrap()).is_some());
+        let _first = gate.enter(at("2001:db8:0:1::1")).unwrap();
+        assert!(gate.enter(at("2001:db8:0:1:ffff::2")).is_none());
+        assert!(gate.enter(at("2001:db8:0:2::1")).is_some());
     }
 
     #[test]
     fn an_ipv4_address_in_ipv6_clothes_is_the_same_address() {
         let gate = gate(10, 1);
-        let _first = gate.enter("::ffff:192.0.2.1".parse().unwrap()).unwrap();
-        assert!(gate.enter("192.0.2.1".parse().unwrap()).is_none());
+        let _first = gate.enter(at("::ffff:192.0.2.1")).unwrap();
+        assert!(gate.enter(at("192.0.2.1")).is_none());
     }
 
     #[test]
     fn this_machine_is_not_counted_per_address() {
         let gate = gate(3, 1);
-        let passes: Vec<_> = (0..4).map(|_| gate.enter("127.0.0.1".parse().unwrap())).collect();
+        let passes: Vec<_> = (0..4).map(|_| gate.enter(at("127.0.0.1"))).collect();
+        assert_eq!(passes.iter().flatten().count(), 3);
+    }
+
+    #[test]
+    fn who_comes_by_a_unix_socket_counts_in_the_total_only() {
+        let gate = Gate::new(Limits { total: 3, per_address: 1, count_loopback: true, full: "" });
+        let passes: Vec<_> = (0..4).map(|_| gate.enter(Peer::Unix)).collect();
         assert_eq!(passes.iter().flatten().count(), 3);
     }
 
     #[test]
     fn nothing_is_remembered_of_who_has_left() {
         let gate = gate(10, 2);
-        let passes: Vec<_> = (0..2).map(|_| gate.enter("192.0.2.1".parse().unwrap())).collect();
+        let passes: Vec<_> = (0..2).map(|_| gate.enter(at("192.0.2.1"))).collect();
         drop(passes);
         assert!(gate.inside.lock().unwrap().places.is_empty());
     }

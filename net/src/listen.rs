@@ -3,12 +3,14 @@
 use std::future::poll_fn;
 use std::io;
 use std::net::{IpAddr, SocketAddr};
-use std::task::Poll;
+use std::path::{Path, PathBuf};
+use std::task::{Context, Poll};
 
 use socket2::{Domain, Protocol, Socket, Type};
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::{TcpListener, TcpStream, UnixStream};
 
-use crate::{BindError, ServerTls};
+use crate::unix::{self, UnixDoor};
+use crate::{BindError, Peer, ServerTls};
 
 /// Connections that wait to be accepted, at most.
 const BACKLOG: i32 = 1024;
@@ -16,17 +18,33 @@ const BACKLOG: i32 = 1024;
 /// The open sockets of one role, and the TLS it begins with, if it does.
 pub struct Listener {
     role: String,
-    sockets: Vec<TcpListener>,
+    sockets: Vec<Place>,
     tls: Option<ServerTls>,
 }
 
+/// One open socket.
+enum Place {
+    Tcp(TcpListener),
+    Unix(UnixDoor),
+}
+
+/// A connection that has just come in.
+pub(crate) enum Incoming {
+    Tcp(TcpStream),
+    Unix(UnixStream),
+}
+
 impl Listener {
-    /// Opens all `addresses` (`"127.0.0.1:2525"`, `"[::]:25"`; port 0 lets the system choose). Must run inside tokio.
+    /// Opens all `addresses` (`"127.0.0.1:2525"`, `"[::]:25"`; port 0 lets the system choose; `"unix:/run/x/lmtp"` is a
+    /// Unix socket for the owner and the group of its folder). Must run inside tokio.
     /// `role` is what the configuration calls it (`smtp`); errors name it.
     pub fn bind<A: AsRef<str>>(role: &str, addresses: &[A]) -> Result<Self, BindError> {
-        let open = |address: &A| {
-            let address = parse(role, address.as_ref())?;
-            open(address).map_err(|error| bind_error(role, address, error))
+        let open = |address: &A| match address.as_ref().strip_prefix("unix:") {
+            Some(path) => unix::open(role, Path::new(path)).map(Place::Unix),
+            None => {
+                let address = parse(role, address.as_ref())?;
+                open(address).map(Place::Tcp).map_err(|error| bind_error(role, address, error))
+            }
         };
         Ok(Self { role: role.to_owned(), sockets: addresses.iter().map(open).collect::<Result<_, _>>()?, tls: None })
     }
@@ -42,9 +60,22 @@ impl Listener {
         &self.role
     }
 
-    /// Where it really listens: with the port that the system chose.
+    /// Where it really listens over TCP: with the port that the system chose.
     pub fn addresses(&self) -> Vec<SocketAddr> {
-        self.sockets.iter().filter_map(|socket| socket.local_addr().ok()).collect()
+        let address = |socket: &Place| match socket {
+            Place::Tcp(socket) => socket.local_addr().ok(),
+            Place::Unix(_) => None,
+        };
+        self.sockets.iter().filter_map(address).collect()
+    }
+
+    /// Its Unix sockets.
+    pub fn paths(&self) -> Vec<PathBuf> {
+        let path = |socket: &Place| match socket {
+            Place::Tcp(_) => None,
+            Place::Unix(door) => Some(door.path.clone()),
+        };
+        self.sockets.iter().filter_map(path).collect()
     }
 
     pub(crate) fn tls(&self) -> Option<&ServerTls> {
@@ -52,7 +83,7 @@ impl Listener {
     }
 
     /// The next connection at any of the sockets. Never resolves when there is none.
-    pub(crate) async fn accept(&self) -> io::Result<(TcpStream, SocketAddr)> {
+    pub(crate) async fn accept(&self) -> io::Result<(Incoming, Peer)> {
         poll_fn(|cx| {
             for socket in &self.sockets {
                 if let Poll::Ready(accepted) = socket.poll_accept(cx) {
@@ -62,6 +93,25 @@ impl Listener {
             Poll::Pending
         })
         .await
+    }
+}
+
+impl Place {
+    fn poll_accept(&self, cx: &mut Context<'_>) -> Poll<io::Result<(Incoming, Peer)>> {
+        match self {
+            Self::Tcp(socket) => socket.poll_accept(cx).map_ok(|(tcp, peer)| (Incoming::Tcp(tcp), Peer::Net(peer))),
+            Self::Unix(door) => door.listener.poll_accept(cx).map_ok(|(unix, _)| (Incoming::Unix(unix), Peer::Unix)),
+        }
+    }
+}
+
+impl Incoming {
+    /// Says a few bytes without waiting, or does not.
+    pub fn try_write(&self, bytes: &[u8]) -> io::Result<usize> {
+        match self {
+            Self::Tcp(socket) => socket.try_write(bytes),
+            Self::Unix(socket) => socket.try_write(bytes),
+        }
     }
 }
 

@@ -2,15 +2,14 @@
 
 use std::future::Future;
 use std::io;
-use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::net::TcpStream;
 use tokio::task::JoinSet;
 
 use crate::gate::{Gate, Pass};
-use crate::{Limits, Listener, ServerTls, Shutdown, Stream};
+use crate::listen::Incoming;
+use crate::{Limits, Listener, Peer, ServerTls, Shutdown, Stream};
 
 /// Serves a door until `shutdown` is requested, one task a connection. Then the door is closed, and the call returns
 /// when every handler has returned, or when the grace is over: those that still run are cut off.
@@ -42,7 +41,7 @@ where
                 continue;
             }
         };
-        match gate.enter(peer.ip()) {
+        match gate.enter(peer) {
             Some(pass) => {
                 conversations.spawn(converse(socket, pass, listener.tls().cloned(), handler.clone()));
             }
@@ -54,13 +53,13 @@ where
     drain(&role, conversations, &shutdown).await;
 }
 
-async fn converse<H, F>(socket: TcpStream, pass: Pass, tls: Option<ServerTls>, handler: Arc<H>)
+async fn converse<H, F>(socket: Incoming, pass: Pass, tls: Option<ServerTls>, handler: Arc<H>)
 where
     H: Fn(Stream) -> F,
     F: Future<Output = ()>,
 {
     // A socket that fails here belongs to a peer that has gone already.
-    let Ok(mut stream) = Stream::plain(socket) else { return };
+    let Ok(mut stream) = Stream::accepted(socket) else { return };
     if let Some(tls) = tls {
         // Boxed: the handshake's state is large, and must not be part of the task for all its life.
         stream = match Box::pin(stream.start_tls_server(&tls)).await {
@@ -75,7 +74,7 @@ where
 }
 
 /// Says why, and closes. Never waits: who is turned away must not cost anything.
-fn turn_away(role: &str, socket: &TcpStream, peer: SocketAddr, full: &'static str) {
+fn turn_away(role: &str, socket: &Incoming, peer: Peer, full: &'static str) {
     tracing::warn!(role, %peer, "turned away: too many connections");
     let _ = socket.try_write(full.as_bytes());
 }

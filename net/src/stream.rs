@@ -2,29 +2,32 @@
 
 use std::io::{self, IoSlice};
 use std::net::SocketAddr;
+use std::path::Path;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
 use rustls::CommonState;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
-use tokio::net::TcpStream;
+use tokio::net::{TcpStream, UnixStream};
 
-use crate::{ClientTls, Error, ServerTls};
+use crate::listen::Incoming;
+use crate::{ClientTls, Error, Peer, ServerTls};
 
 /// How long a TLS handshake may take.
 const HANDSHAKE: Duration = Duration::from_secs(30);
 
-/// A TCP connection, plain or inside TLS. Knows its peer for good, even when the peer has gone.
+/// A connection over TCP, plain or inside TLS, or over a Unix socket. Knows its peer for good, even when the peer has
+/// gone.
 pub struct Stream {
-    peer: SocketAddr,
-    local: SocketAddr,
+    peer: Peer,
     wire: Wire,
 }
 
 /// The TLS states are boxed: they are large, and a stream is moved a few times.
 enum Wire {
     Plain(TcpStream),
+    Unix(UnixStream),
     Server(Box<tokio_rustls::server::TlsStream<TcpStream>>),
     Client(Box<tokio_rustls::client::TlsStream<TcpStream>>),
 }
@@ -46,7 +49,19 @@ impl Stream {
         let keepalive =
             socket2::TcpKeepalive::new().with_time(Duration::from_secs(300)).with_interval(Duration::from_secs(75));
         socket2::SockRef::from(&socket).set_tcp_keepalive(&keepalive)?;
-        Ok(Self { peer: socket.peer_addr()?, local: socket.local_addr()?, wire: Wire::Plain(socket) })
+        Ok(Self { peer: Peer::Net(socket.peer_addr()?), wire: Wire::Plain(socket) })
+    }
+
+    /// Takes over a connection over a Unix socket.
+    pub fn unix(socket: UnixStream) -> Self {
+        Self { peer: Peer::Unix, wire: Wire::Unix(socket) }
+    }
+
+    pub(crate) fn accepted(socket: Incoming) -> io::Result<Self> {
+        match socket {
+            Incoming::Tcp(socket) => Self::plain(socket),
+            Incoming::Unix(socket) => Ok(Self::unix(socket)),
+        }
     }
 
     /// Connects to `to`, or gives up.
@@ -55,19 +70,20 @@ impl Stream {
         Ok(Self::plain(connected.map_err(|_| Error::TimedOut)?.map_err(Error::Io)?)?)
     }
 
-    /// The other end. IPv4 in IPv6 is shown as IPv4.
-    pub fn peer(&self) -> SocketAddr {
-        SocketAddr::new(self.peer.ip().to_canonical(), self.peer.port())
+    /// Connects to a Unix socket, or gives up.
+    pub async fn connect_unix(to: &Path, within: Duration) -> Result<Self, Error> {
+        let connected = tokio::time::timeout(within, UnixStream::connect(to)).await;
+        Ok(Self::unix(connected.map_err(|_| Error::TimedOut)?.map_err(Error::Io)?))
     }
 
-    /// Our end.
-    pub fn local(&self) -> SocketAddr {
-        SocketAddr::new(self.local.ip().to_canonical(), self.local.port())
+    /// The other end.
+    pub fn peer(&self) -> Peer {
+        self.peer
     }
 
     /// Is the connection encrypted?
     pub fn is_tls(&self) -> bool {
-        !matches!(self.wire, Wire::Plain(_))
+        matches!(self.wire, Wire::Server(_) | Wire::Client(_))
     }
 
     /// Version and cipher, inside TLS.
@@ -89,31 +105,33 @@ impl Stream {
 
     /// The server's side of a handshake. Refused inside TLS: there is no TLS in TLS.
     pub async fn start_tls_server(self, tls: &ServerTls) -> Result<Self, Error> {
-        let (peer, local, socket) = self.into_plain()?;
+        let (peer, socket) = self.into_plain()?;
         let shaken = tokio::time::timeout(HANDSHAKE, Box::pin(tls.acceptor().accept(socket))).await;
         let stream = shaken.map_err(|_| Error::TimedOut)??;
-        Ok(Self { peer, local, wire: Wire::Server(Box::new(stream)) })
+        Ok(Self { peer, wire: Wire::Server(Box::new(stream)) })
     }
 
     /// The client's side of a handshake. `name` is the host we meant to reach, a name or an IP address.
     pub async fn start_tls_client(self, tls: &ClientTls, name: &str) -> Result<Self, Error> {
-        let (peer, local, socket) = self.into_plain()?;
+        let (peer, socket) = self.into_plain()?;
         let name = ClientTls::server_name(name, peer.ip());
         let shaken = tokio::time::timeout(HANDSHAKE, Box::pin(tls.connector().connect(name, socket))).await;
         let stream = shaken.map_err(|_| Error::TimedOut)??;
-        Ok(Self { peer, local, wire: Wire::Client(Box::new(stream)) })
+        Ok(Self { peer, wire: Wire::Client(Box::new(stream)) })
     }
 
-    fn into_plain(self) -> Result<(SocketAddr, SocketAddr, TcpStream), Error> {
+    fn into_plain(self) -> Result<(Peer, TcpStream), Error> {
+        let not = |why| Err(Error::Io(io::Error::new(io::ErrorKind::InvalidInput, why)));
         match self.wire {
-            Wire::Plain(socket) => Ok((self.peer, self.local, socket)),
-            _ => Err(Error::Io(io::Error::new(io::ErrorKind::InvalidInput, "TLS is already on"))),
+            Wire::Plain(socket) => Ok((self.peer, socket)),
+            Wire::Unix(_) => not("there is no TLS on a Unix socket"),
+            Wire::Server(_) | Wire::Client(_) => not("TLS is already on"),
         }
     }
 
     fn tls_state(&self) -> Option<&CommonState> {
         match &self.wire {
-            Wire::Plain(_) => None,
+            Wire::Plain(_) | Wire::Unix(_) => None,
             Wire::Server(tls) => Some(tls.get_ref().1),
             Wire::Client(tls) => Some(tls.get_ref().1),
         }
@@ -133,6 +151,10 @@ macro_rules! on_wire {
     ($stream:expr, $wire:ident => $call:expr) => {
         match &mut $stream.get_mut().wire {
             Wire::Plain($wire) => {
+                let $wire = Pin::new($wire);
+                $call
+            }
+            Wire::Unix($wire) => {
                 let $wire = Pin::new($wire);
                 $call
             }

@@ -4,6 +4,7 @@ mod client;
 mod dovecot;
 mod letters;
 mod office;
+mod page;
 mod postfix;
 mod python;
 mod smtp;
@@ -12,6 +13,7 @@ pub use client::{Output, client, curl, python};
 pub use dovecot::Dovecot;
 pub use letters::{generated_letter, message_ids, sample};
 pub use office::{Office, OfficeBuilder, Person, facteur, free_port};
+pub use page::Page;
 pub use postfix::Postfix;
 pub use smtp::{Dialogue, Sink};
 

@@ -51,6 +51,7 @@ pub struct OfficeBuilder {
     smtp_port: u16,
     routes: Vec<(String, u16)>,
     extra: String,
+    shown: Option<String>,
     environment: Vec<(String, String)>,
 }
 
@@ -63,6 +64,7 @@ impl OfficeBuilder {
             smtp_port: free_port(),
             routes: Vec::new(),
             extra: String::new(),
+            shown: None,
             environment: Vec::new(),
         }
     }
@@ -91,6 +93,13 @@ impl OfficeBuilder {
         self
     }
 
+    /// The configuration is this one, from the documentation, and nothing else: only the data folder is the test's own, and
+    /// each port another one. Doors of which it does not speak are where the test wants them.
+    pub fn as_shown(mut self, toml: &str) -> Self {
+        self.shown = Some(toml.into());
+        self
+    }
+
     /// A variable for the environment of `facteur serve`.
     pub fn environment(mut self, name: &str, value: &str) -> Self {
         self.environment.push((name.into(), value.into()));
@@ -107,7 +116,7 @@ impl OfficeBuilder {
     /// The same, without starting it.
     pub fn prepare(self) -> Office {
         let folder = tempfile::tempdir().expect("a temporary folder");
-        let ports = Ports {
+        let mut ports = Ports {
             smtp: self.smtp_port,
             submission: free_port(),
             submissions: free_port(),
@@ -117,7 +126,11 @@ impl OfficeBuilder {
             pop3s: free_port(),
         };
         let config = folder.path().join("facteur.toml");
-        std::fs::write(&config, self.toml(folder.path(), &ports)).expect("the configuration is written");
+        let toml = match &self.shown {
+            Some(shown) => moved(shown, folder.path(), &mut ports),
+            None => self.toml(folder.path(), &ports),
+        };
+        std::fs::write(&config, toml).expect("the configuration is written");
         let mut office = Office {
             domain: self.domain.clone(),
             people: Vec::new(),
@@ -150,7 +163,32 @@ impl OfficeBuilder {
     }
 }
 
-/// The doors of an office.
+/// A configuration of the documentation with the data folder and the ports of the test. Those of doors that it closes
+/// become 0.
+fn moved(shown: &str, folder: &Path, ports: &mut Ports) -> String {
+    let mut toml = format!("data = \"{}\"\n", folder.join("data").display());
+    let mut unspoken: Vec<&str> = ports.all().iter().map(|(door, _)| *door).collect();
+    for line in shown.lines() {
+        let key = line.split('=').next().unwrap_or_default().trim();
+        let Some(place) = unspoken.iter().position(|door| *door == key) else {
+            toml += &format!("{line}\n");
+            continue;
+        };
+        let port = ports.at(unspoken.remove(place));
+        if line.contains('[') && line.split('#').next().is_some_and(|line| line.contains("[]")) {
+            *port = 0;
+        }
+        let _ = writeln!(toml, "{key} = {}", place_of(*port));
+    }
+    let rest = unspoken.into_iter().map(|door| format!("{door} = {}\n", place_of(*ports.at(door)))).collect::<String>();
+    toml.replace("[listen]\n", &format!("[listen]\nmanagesieve = []\nhttp = []\nhttps = []\n{rest}"))
+}
+
+fn place_of(port: u16) -> String {
+    if port == 0 { "[]".into() } else { format!("[\"127.0.0.1:{port}\"]") }
+}
+
+/// The doors of an office; 0 where one is closed.
 #[derive(Clone, Copy, Debug)]
 #[allow(missing_docs)]
 pub struct Ports {
@@ -174,6 +212,19 @@ impl Ports {
             ("pop3", self.pop3),
             ("pop3s", self.pop3s),
         ]
+    }
+
+    fn at(&mut self, door: &str) -> &mut u16 {
+        match door {
+            "smtp" => &mut self.smtp,
+            "submission" => &mut self.submission,
+            "submissions" => &mut self.submissions,
+            "imap" => &mut self.imap,
+            "imaps" => &mut self.imaps,
+            "pop3" => &mut self.pop3,
+            "pop3s" => &mut self.pop3s,
+            other => panic!("there is no door {other}"),
+        }
     }
 }
 
@@ -270,7 +321,7 @@ impl Office {
         command.envs(self.environment.iter().map(|(name, value)| (name, value)));
         command.stdin(Stdio::null()).stdout(log.try_clone().expect("log")).stderr(log);
         self.process = Some(command.spawn().expect("facteur starts"));
-        for (door, port) in self.ports.all() {
+        for (door, port) in self.ports.all().into_iter().filter(|(_, port)| *port != 0) {
             assert!(self.wait_for(port), "the {door} door did not open:\n{}", self.log());
         }
     }

@@ -1,13 +1,12 @@
 //! The loop: reads, shows the session what came, does what it says.
 
-use std::net::SocketAddr;
 use std::ops::Range;
 use std::sync::Arc;
 
 use mail::seam::Verdict;
 use mail::trace::{Arrival, Link, refusal};
 use mail::{Address, BodyKind, Envelope, Letter, LetterId, Password, Reply, ReturnPath};
-use net::{Connection, Error, Stream, TlsInfo};
+use net::{Connection, Error, Peer, Stream, TlsInfo};
 use sasl::{Mechanism, Refusal, Turn};
 use smtp::{Answer, Kind, Question, Session, Settings, Step, replies};
 use tokio::time::Instant;
@@ -46,7 +45,7 @@ struct Dialogue<'a, D> {
     keeper: &'a D,
     kind: Kind,
     session: Session,
-    peer: SocketAddr,
+    peer: Peer,
     tls: Option<TlsInfo>,
     /// When the client last said something that could be used.
     heard: Instant,

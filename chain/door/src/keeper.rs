@@ -1,18 +1,17 @@
 //! Who decides behind a door.
 
 use std::future::Future;
-use std::net::SocketAddr;
 
 use mail::seam::{Login, Logins, Verdict, Wire};
 use mail::{Address, Envelope, Letter, LetterId, Reply};
-use net::TlsInfo;
+use net::{Peer, TlsInfo};
 use smtp::{Hello, MailFrom};
 
 /// The one visiting.
 #[derive(Clone, Copy, Debug)]
 pub struct Visit<'a> {
     /// Where from.
-    pub peer: SocketAddr,
+    pub peer: Peer,
     /// How it introduced itself.
     pub hello: Option<&'a Hello>,
     /// Who has logged in.

@@ -8,6 +8,7 @@ mod dialogue;
 mod handover;
 mod house;
 mod keeper;
+mod ours;
 mod pile;
 mod received;
 
@@ -17,4 +18,5 @@ pub use handover::hand_over;
 pub use house::{House, Timeouts};
 pub use keeper::{Doorkeeper, Visit};
 pub use net::now;
+pub use ours::for_our_people;
 pub use received::Received;

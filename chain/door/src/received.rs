@@ -4,6 +4,7 @@ use std::fmt::Write as _;
 use std::net::IpAddr;
 
 use mail::{Domain, Envelope, LetterId, Timestamp};
+use net::Peer;
 
 use crate::Visit;
 
@@ -23,9 +24,13 @@ pub struct Received<'a> {
 impl Received<'_> {
     /// The field with where the letter came from.
     pub fn from_peer(&self, visit: Visit<'_>) -> String {
-        let literal = literal(visit.peer.ip());
-        let hello = visit.hello.map_or_else(|| literal.clone(), |hello| harmless(&hello.name));
-        format!("Received: from {hello} ({literal})\r\n\t{}", self.rest(visit))
+        let address = match visit.peer {
+            Peer::Net(_) => literal(visit.peer.ip()),
+            // It has no address: nothing is made up. In parentheses it is a comment to whoever parses it.
+            Peer::Unix => "local socket".to_owned(),
+        };
+        let hello = visit.hello.map_or_else(|| literal(visit.peer.ip()), |hello| harmless(&hello.name));
+        format!("Received: from {hello} ({address})\r\n\t{}", self.rest(visit))
     }
 
     /// The field without where the letter came from: at which address our people sit is nobody's business.
@@ -84,7 +89,7 @@ mod tests {
         let tls = tls.then(|| TlsInfo { version: "TLSv1.3", cipher: "TLS_AES_256_GCM_SHA384".into() });
         let hello = Hello { name: hello.into(), extended: true };
         let visit = Visit {
-            peer: "[2001:db8::1]:1234".parse().unwrap(),
+            peer: Peer::Net("[2001:db8::1]:1234".parse().unwrap()),
             hello: Some(&hello),
             login: None,
             tls: tls.as_ref(),

@@ -9,13 +9,16 @@
 //! * A letter is filed as it came, with two fields before it: `Return-Path` and `Delivered-To`.
 //! * What a stranger writes on an envelope never makes a folder.
 //!
-//! It must not know how a letter came (SMTP, LMTP, the queue), nor how an address led to a person.
+//! [`Lmtp`] is its door for a mail server in front. What files must not know how a letter came (LMTP, SMTP, the queue), nor
+//! how an address led to a person.
 
 mod filing;
 mod filter;
+mod lmtp;
 mod mark;
 mod place;
 
 pub use filing::{Fate, Filing, Mda, Outcome, Recipient};
 pub use filter::{Case, Filter, Placement};
+pub use lmtp::Lmtp;
 pub use mark::passed_on;

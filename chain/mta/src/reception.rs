@@ -6,10 +6,10 @@
 use std::sync::Arc;
 
 use door::{Doorkeeper, House, Received, Visit};
-use mail::seam::{Accept, Origin, Recipients, Standing, Verdict};
+use mail::seam::{Accept, Origin, Recipients, Verdict};
 use mail::{Address, Envelope, Letter, LetterId, Reply};
 use net::Stream;
-use smtp::{Kind, MailFrom, Settings, replies};
+use smtp::{Kind, MailFrom, Settings};
 
 /// The door on port 25.
 #[derive(Clone)]
@@ -39,19 +39,7 @@ impl Doorkeeper for Reception {
     }
 
     async fn recipient(&self, visit: Visit<'_>, address: &Address) -> Verdict {
-        match self.recipients.standing(address).await {
-            Ok(Standing::Ours) => Verdict::Accept,
-            Ok(Standing::Unknown) => refuse(550, (5, 1, 1), format!("nobody here is called {address}")),
-            Ok(Standing::Full) => refuse(452, (4, 2, 2), format!("the mailbox of {address} is full")),
-            Ok(Standing::Elsewhere) => {
-                tracing::info!(peer = %visit.peer, to = %address, "relaying denied");
-                refuse(550, (5, 7, 1), "relaying denied: this server takes letters for its own people only".into())
-            }
-            Err(fault) => {
-                tracing::error!(%fault, to = %address, "a recipient cannot be looked up");
-                Verdict::Refuse(replies::our_fault())
-            }
-        }
+        door::for_our_people(&*self.recipients, visit, address).await
     }
 
     fn front(&self, visit: Visit<'_>, envelope: &Envelope, id: LetterId) -> String {
@@ -62,8 +50,4 @@ impl Doorkeeper for Reception {
         let origin = Origin::Peer(visit.wire());
         vec![door::hand_over(&*self.accept, letter, envelope, origin).await]
     }
-}
-
-fn refuse(code: u16, enhanced: (u8, u16, u16), text: String) -> Verdict {
-    Verdict::Refuse(Reply::new(code, enhanced, text))
 }

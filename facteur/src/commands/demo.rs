@@ -188,7 +188,7 @@ fn for_a_person(opened: &[Opened], folder: &DemoFolder) -> String {
     text += &people.show();
     text += "\n";
     let mut doors = Table::new([say!("door", "porte"), PLANS[0].domain.to_owned(), PLANS[1].domain.to_owned()]);
-    for door in Door::ALL.into_iter().filter(|door| door.is_served()) {
+    for door in Door::ALL.into_iter().filter(|door| door.is_served() && door.demo_place(0).is_some()) {
         let place =
             |plan: &Plan| plan.doors().into_iter().find(|(open, _)| *open == door).map(|(_, at)| at.to_string());
         doors.row([door.name().to_owned(), place(&PLANS[0]).unwrap_or_default(), place(&PLANS[1]).unwrap_or_default()]);

@@ -1,7 +1,5 @@
 //! Opening the doors: all of them before anybody is served, so that a post office opens whole or not at all.
 
-use std::net::SocketAddr;
-
 use net::{BindError, Listener};
 
 use crate::config::{Config, Door, Place, may_open_low_ports};
@@ -17,7 +15,7 @@ pub fn open(config: &Config) -> Result<Vec<OpenDoor>, BindError> {
     let low_ports = may_open_low_ports();
     let mut doors = Vec::new();
     for door in Door::ALL.into_iter().filter(|door| door.is_served()) {
-        let places: Vec<String> = config.places(door, low_ports).iter().filter_map(tcp).collect();
+        let places: Vec<String> = config.places(door, low_ports).iter().map(Place::to_string).collect();
         if !places.is_empty() {
             doors.push(OpenDoor { door, listener: Listener::bind(door.name(), &places)? });
         }
@@ -25,15 +23,12 @@ pub fn open(config: &Config) -> Result<Vec<OpenDoor>, BindError> {
     Ok(doors)
 }
 
-/// None of the doors served today can stand on a Unix socket; the configuration sees to that.
-fn tcp(place: &Place) -> Option<String> {
-    match place {
-        Place::Tcp(address) => Some(address.to_string()),
-        Place::Unix(_) => None,
-    }
-}
-
 /// Where each door stands, for those who want to know.
-pub fn addresses(doors: &[OpenDoor]) -> Vec<(Door, SocketAddr)> {
-    doors.iter().flat_map(|open| open.listener.addresses().into_iter().map(|at| (open.door, at))).collect()
+pub fn places(doors: &[OpenDoor]) -> Vec<(Door, Place)> {
+    let of_one = |open: &OpenDoor| {
+        let tcp = open.listener.addresses().into_iter().map(Place::Tcp);
+        let unix = open.listener.paths().into_iter().map(Place::Unix);
+        tcp.chain(unix).map(|place| (open.door, place)).collect::<Vec<_>>()
+    };
+    doors.iter().flat_map(of_one).collect()
 }

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use net::{BindError, DnsFault, TlsError};
+use net::{BindError, DnsFault, TlsError, UnixFault};
 use store::OpenError;
 
 use crate::language::say;
@@ -83,6 +83,28 @@ fn door(fault: &BindError) -> String {
                 "{ip} n'est pas une adresse de cette machine ; corrigez « {role} » dans [listen]"
             )
         }
+        BindError::Unix { role, path, problem } => socket(role, &path.display().to_string(), problem),
         other => say!("a door cannot be opened: {other}", "impossible d'ouvrir une porte : {other}"),
+    }
+}
+
+fn socket(role: &str, path: &str, problem: &UnixFault) -> String {
+    match problem {
+        UnixFault::InUse => say!(
+            "another program listens at unix:{path} ({role}); stop it, or choose another path for \"{role}\" in [listen]",
+            "un autre programme écoute sur unix:{path} ({role}) ; arrêtez-le, ou choisissez un autre chemin pour « {role} » dans [listen]"
+        ),
+        UnixFault::NotASocket => say!(
+            "{path} ({role}) is there already and is not a socket; move it away, or choose another path for \"{role}\" in [listen]",
+            "{path} ({role}) existe déjà et n'est pas une socket ; déplacez-le, ou choisissez un autre chemin pour « {role} » dans [listen]"
+        ),
+        UnixFault::TooLong | UnixFault::NotAbsolute => say!(
+            "unix:{path} ({role}) cannot be the name of a socket: write a full path of at most 95 characters",
+            "unix:{path} ({role}) ne peut pas nommer une socket : écrivez un chemin complet de 95 caractères au plus"
+        ),
+        UnixFault::Io(why) => say!(
+            "the socket unix:{path} ({role}) cannot be made: {why}; its folder must be there, and this user must be allowed to write in it",
+            "impossible de créer la socket unix:{path} ({role}) : {why} ; son dossier doit exister, et cet utilisateur doit pouvoir y écrire"
+        ),
     }
 }

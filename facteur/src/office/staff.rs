@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use mail::seam::{Accept, Logins, Recipients};
+use mail::seam::{Accept, Deliver, Logins, Recipients};
 use mta::delivery::{Delivery, LocalDrop, Means, OutgoingTls};
 use mta::reception::Reception;
 use mta::route::Routes;
@@ -17,6 +17,7 @@ use crate::post_office::{LARGEST_LETTER, PostOffice, postmaster};
 pub struct Staff {
     reception: Reception,
     submission: msa::Submission,
+    lmtp: mda::Lmtp,
     imap: imap::Imap,
     pop3: pop3::Pop3,
     tls: ServerTls,
@@ -32,6 +33,7 @@ impl Staff {
         let recipients: Arc<dyn Recipients> = Arc::new(office.directory().clone());
         let logins: Arc<dyn Logins> = Arc::new(office.directory().clone());
         let accept: Arc<dyn Accept> = Arc::new(office.clone());
+        let deliver: Arc<dyn Deliver> = Arc::new(office.clone());
         let mut mailboxes = imap::House::new(store.clone(), logins.clone());
         mailboxes.tls = Some(tls.clone());
         mailboxes.shutdown = shutdown.clone();
@@ -39,6 +41,7 @@ impl Staff {
         drops.tls = Some(tls.clone());
         drops.shutdown = shutdown.clone();
         Self {
+            lmtp: mda::Lmtp::new(house.clone(), recipients.clone(), deliver),
             reception: Reception::new(house.clone(), recipients.clone(), accept.clone()),
             submission: msa::Submission::new(house, logins, accept).with_recipients(recipients),
             imap: imap::Imap::new(mailboxes),
@@ -74,7 +77,11 @@ impl Staff {
                 let pop3 = self.pop3.clone();
                 tasks.spawn(net::serve(listener, pop3_limits(), shutdown, move |stream| pop3.clone().converse(stream)));
             }
-            Door::Lmtp | Door::ManageSieve | Door::Http | Door::Https => {}
+            Door::Lmtp => {
+                let lmtp = self.lmtp.clone();
+                tasks.spawn(net::serve(listener, smtp_limits(), shutdown, move |stream| lmtp.clone().converse(stream)));
+            }
+            Door::ManageSieve | Door::Http | Door::Https => {}
         }
     }
 }

@@ -59,7 +59,9 @@ pub fn sort(recipients: &[Address], resolutions: Vec<Resolution>, origin: &Origi
         match resolution {
             Resolution::Unknown => sorted.fail(recipient, unknown(recipient)),
             // Never an open relay, whatever the door let through.
-            Resolution::Elsewhere if matches!(origin, Origin::Peer(_)) => sorted.fail(recipient, relay_denied()),
+            Resolution::Elsewhere if matches!(origin, Origin::Peer(_) | Origin::Front(_)) => {
+                sorted.fail(recipient, relay_denied());
+            }
             Resolution::Elsewhere => sorted.add(recipient, Destination::Remote(recipient.clone()), &mut reached),
             Resolution::Ours(places) => places.into_iter().for_each(|place| sorted.add(recipient, place, &mut reached)),
         }

@@ -240,3 +240,51 @@ async fn an_alias_in_the_queue_is_done_when_anybody_got_the_letter_and_the_rest_
     waiting.sort();
     assert_eq!(waiting, ["bob@alpha.test", "carol@elsewhere.test"]);
 }
+
+fn front() -> Origin {
+    Origin::Front(Wire { ip: "127.0.0.1".parse().unwrap(), hello: "front.test".to_owned(), tls: String::new() })
+}
+
+async fn delivered(town: &Town, letter: &Letter, to: &[&str]) -> Vec<u16> {
+    let replies = town.office.deliver(letter.clone(), envelope("eve@evil.test", to), front()).await.unwrap();
+    replies.iter().map(|reply| reply.code).collect()
+}
+
+#[tokio::test]
+async fn a_front_hears_about_each_recipient_in_order_and_keeps_what_we_do_not_take() {
+    let town = Town::new().await;
+    let to = ["bob@alpha.test", "alice@alpha.test", "nobody@alpha.test", "victim@elsewhere.test", "alice@alpha.test"];
+    assert_eq!(delivered(&town, &large(), &to).await, [452, 250, 550, 550, 250]);
+    assert_eq!((town.letters(1).await, town.letters(2).await), (1, 0), "who is named twice gets one copy");
+    assert!(town.waiting().await.is_empty(), "nothing is tried twice, by the front and by us");
+}
+
+#[tokio::test]
+async fn a_front_s_letter_to_several_people_is_one_commit() {
+    let town = Town::new().await;
+    let before = town.commits();
+    assert_eq!(delivered(&town, &hello(), &["bob@alpha.test", "alice@alpha.test"]).await, [250, 250]);
+    assert_eq!((town.letters(1).await, town.letters(2).await, town.commits() - before), (1, 1, 1));
+}
+
+#[tokio::test]
+async fn a_front_s_letter_that_nobody_can_have_is_left_with_the_front() {
+    let town = Town::new().await;
+    assert_eq!(delivered(&town, &large(), &["bob@alpha.test", "victim@elsewhere.test"]).await, [452, 550]);
+    assert!(town.queue().await.is_empty());
+    assert_eq!(
+        delivered(&town, &letter("Received: x\r\n".repeat(MOST_HOPS + 1)), &["alice@alpha.test", "bob@alpha.test"])
+            .await,
+        [554, 554]
+    );
+}
+
+#[tokio::test]
+async fn the_part_of_an_alias_that_a_front_cannot_know_of_is_ours_to_try_again() {
+    let town = Town::new().await;
+    assert_eq!(delivered(&town, &large(), &["team@alpha.test"]).await, [250]);
+    assert_eq!((town.letters(1).await, town.letters(2).await), (1, 0));
+    let mut waiting = town.waiting().await;
+    waiting.sort();
+    assert_eq!(waiting, ["bob@alpha.test", "carol@elsewhere.test"]);
+}

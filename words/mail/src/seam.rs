@@ -40,7 +40,7 @@ pub trait Recipients: Send + Sync {
 /// The connection a letter came over.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Wire {
-    /// The address the peer connected from.
+    /// The address the peer connected from; 127.0.0.1 for a Unix socket.
     pub ip: IpAddr,
     /// What it called itself (HELO, EHLO): never to be trusted.
     pub hello: String,
@@ -53,6 +53,8 @@ pub struct Wire {
 pub enum Origin {
     /// From another server, over SMTP: only for our own people.
     Peer(Wire),
+    /// From the mail server in front of us, over LMTP: only for our own people.
+    Front(Wire),
     /// Written by one of our people, who has logged in: for anyone.
     Person(Login, Wire),
     /// Made in the house (a bounce, `facteur send` by a local user): for anyone.
@@ -72,6 +74,14 @@ pub enum Verdict {
 pub trait Accept: Send + Sync {
     /// Files the letter for our people among the recipients and queues it for the others, in one commit.
     fn accept(&self, letter: Letter, envelope: Envelope, origin: Origin) -> Pending<'_, Result<Verdict, OurFault>>;
+}
+
+/// Takes letters for our people from whoever keeps what we do not take (a server in front of us, with LMTP).
+pub trait Deliver: Send + Sync {
+    /// Files the letter for every recipient who can have it, in one commit, and gives a reply for each of
+    /// `envelope.recipients`, in order, also where somebody is named twice: 2xx only for what is on the disk. Whoever got
+    /// 4xx or 5xx is the caller's to try again or to report; nothing was kept for them.
+    fn deliver(&self, letter: Letter, envelope: Envelope, origin: Origin) -> Pending<'_, Result<Vec<Reply>, OurFault>>;
 }
 
 /// A person who has proved who they are.

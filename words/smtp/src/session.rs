@@ -407,9 +407,10 @@ impl Session {
         }
     }
 
-    /// Says no to what is no mistake: a sender, a recipient.
+    /// Says no to what is no mistake: a sender, a recipient. A server in front of us passes on what others send, on one
+    /// connection for days: it is no harvester.
     fn refuse(&mut self, reply: Reply) -> Step {
-        if reply.is_permanent() && self.patience.stranger() {
+        if self.settings.kind != Kind::Lmtp && reply.is_permanent() && self.patience.stranger() {
             return self.close(replies::too_many_errors());
         }
         Step::Say(reply)

@@ -267,7 +267,10 @@ impl House {
     }
 
     fn take(&self, envelope: &Envelope) -> Vec<Reply> {
-        let taken = |_| Reply::new(250, (2, 0, 0), "taken");
+        let taken = |to: &Address| match to.local() {
+            "no-room-after-all" => Reply::new(452, (4, 2, 2), "full"),
+            _ => Reply::new(250, (2, 0, 0), "taken"),
+        };
         if self.kind == Kind::Lmtp {
             envelope.recipients.iter().map(taken).collect()
         } else {

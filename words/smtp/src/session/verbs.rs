@@ -175,6 +175,10 @@ impl Session {
             }
             Stage::Draft(draft) if draft.envelope.recipients.is_empty() => {
                 self.stage = Stage::Draft(draft);
+                // A client that pipelines DATA behind its recipients cannot know (RFC 2033 §4.2, RFC 2920 §3.1).
+                if self.settings.kind == Kind::Lmtp {
+                    return Step::Say(self.no_recipients());
+                }
                 self.mistake(self.no_recipients())
             }
             Stage::Draft(draft) => {

@@ -1,0 +1,28 @@
+//! Letters for our own people, and for nobody else: the rule of every door where nobody logs in.
+
+use mail::seam::{Recipients, Standing, Verdict};
+use mail::{Address, Reply};
+use smtp::replies;
+
+use crate::Visit;
+
+/// Is a letter of a stranger's, or of a server in front of us, taken for this address? Never an open relay.
+pub async fn for_our_people(recipients: &dyn Recipients, visit: Visit<'_>, address: &Address) -> Verdict {
+    match recipients.standing(address).await {
+        Ok(Standing::Ours) => Verdict::Accept,
+        Ok(Standing::Unknown) => refuse(550, (5, 1, 1), format!("nobody here is called {address}")),
+        Ok(Standing::Full) => refuse(452, (4, 2, 2), format!("the mailbox of {address} is full")),
+        Ok(Standing::Elsewhere) => {
+            tracing::info!(peer = %visit.peer, to = %address, "relaying denied");
+            refuse(550, (5, 7, 1), "relaying denied: this server takes letters for its own people only".into())
+        }
+        Err(fault) => {
+            tracing::error!(%fault, to = %address, "a recipient cannot be looked up");
+            Verdict::Refuse(replies::our_fault())
+        }
+    }
+}
+
+fn refuse(code: u16, enhanced: (u8, u16, u16), text: String) -> Verdict {
+    Verdict::Refuse(Reply::new(code, enhanced, text))
+}

@@ -1,0 +1,33 @@
+//! Who is at the other end.
+
+use std::fmt;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+
+/// The other end of a connection.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Peer {
+    /// A host, perhaps this one, over TCP.
+    Net(SocketAddr),
+    /// A program on this machine, over a Unix socket. It has no address.
+    Unix,
+}
+
+impl Peer {
+    /// The address of its host. A Unix socket leads nowhere but to this machine: 127.0.0.1.
+    pub fn ip(&self) -> IpAddr {
+        match self {
+            Self::Net(address) => address.ip().to_canonical(),
+            Self::Unix => IpAddr::V4(Ipv4Addr::LOCALHOST),
+        }
+    }
+}
+
+/// Address and port, or `unix socket`.
+impl fmt::Display for Peer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Net(address) => SocketAddr::new(address.ip().to_canonical(), address.port()).fmt(f),
+            Self::Unix => f.write_str("unix socket"),
+        }
+    }
+}
