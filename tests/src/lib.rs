@@ -1,18 +1,26 @@
 //! What the end-to-end tests share: post offices that run the real program, and the foreign clients that use them.
 
 mod client;
+mod cut;
 mod dovecot;
+mod gmail;
 mod letters;
 mod office;
+mod old_pop3;
 mod page;
 mod postfix;
+pub mod provider;
 mod python;
 mod smtp;
+mod tls;
 
 pub use client::{Output, client, curl, python};
+pub use cut::{Cut, Line};
 pub use dovecot::Dovecot;
+pub use gmail::{GMAIL_PASSWORD, GMAIL_USER, Gmail, GmailLetter, Hostile, Mood, Throttle};
 pub use letters::{generated_letter, message_ids, sample};
 pub use office::{Office, OfficeBuilder, Person, facteur, free_port};
+pub use old_pop3::OldPop3;
 pub use page::Page;
 pub use postfix::Postfix;
 pub use smtp::{Dialogue, Sink};

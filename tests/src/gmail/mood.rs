@@ -1,0 +1,65 @@
+//! How the server behaves.
+
+use std::time::Duration;
+
+/// What it does when a client takes too much.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Throttle {
+    /// `NO [THROTTLED]`, and goes on serving.
+    No,
+    /// `* BYE`, and closes.
+    Bye,
+}
+
+/// How the server behaves; by itself, well.
+#[derive(Clone, Debug, Default)]
+pub struct Mood {
+    /// After so many bodies it throttles; so many times.
+    pub throttle: Option<(Throttle, usize, usize)>,
+    /// How long each answer takes.
+    pub pause: Duration,
+    /// Sends so many octets at most in a second.
+    pub rate: Option<usize>,
+    /// Instead of the first FETCH's answer.
+    pub hostile: Option<Hostile>,
+    /// Has no X-GM-EXT-1: any IMAP server with labels as folders.
+    pub plain: bool,
+    /// Lets no more than so many sessions in at once.
+    pub sessions: Option<usize>,
+    pub(super) since_throttle: usize,
+}
+
+/// What no server may do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Hostile {
+    /// Announces a literal of nearly 2^63 octets and sends some.
+    HugeLiteral,
+    /// Sends octets that are no IMAP.
+    Garbage,
+    /// A line that never ends.
+    EndlessLine,
+    /// Says nothing more and keeps the connection.
+    Silence,
+    /// Parentheses within parentheses without end.
+    Nested,
+    /// Untagged responses nobody asked for, without end.
+    Flood,
+}
+
+impl Mood {
+    /// Called for each body that would be sent: is it too many?
+    pub(super) fn too_much(&mut self) -> Option<Throttle> {
+        let (how, after, times) = self.throttle.as_mut()?;
+        if self.since_throttle < *after {
+            self.since_throttle += 1;
+            return None;
+        }
+        self.since_throttle = 0;
+        let how = *how;
+        *times = times.saturating_sub(1);
+        if *times == 0 {
+            self.throttle = None;
+        }
+        Some(how)
+    }
+}
