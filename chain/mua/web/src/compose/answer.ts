@@ -1,0 +1,62 @@
+import type { Email, EmailAddress, EmailBody } from '../jmap';
+
+/** How a letter answers another: whom it goes to, what it is called, which conversation it belongs to. */
+
+export type AnswerKind = 'reply' | 'replyAll' | 'forward';
+
+export interface Recipients {
+  to: EmailAddress[];
+  cc: EmailAddress[];
+}
+
+/** Whom an answer goes to. One's own addresses are left out, unless one answers oneself. */
+export function recipientsOf(
+  kind: AnswerKind,
+  email: Email,
+  body: EmailBody,
+  own: readonly string[],
+): Recipients {
+  if (kind === 'forward') return { to: [], cc: [] };
+  const mine = new Set(own.map((address) => address.toLowerCase()));
+  const isMine = (person: EmailAddress) => mine.has(person.email.toLowerCase());
+  const from = body.replyTo?.length ? body.replyTo : (email.from ?? []);
+  // Answering a letter of one's own goes on talking to those it went to.
+  const ownLetter = from.length > 0 && from.every(isMine);
+  const to = ownLetter ? (email.to ?? []) : from;
+  if (kind === 'reply') return { to: unique(to), cc: [] };
+  const others = [...(ownLetter ? [] : (email.to ?? [])), ...(body.cc ?? [])].filter(
+    (person) => !isMine(person),
+  );
+  const first = unique(to);
+  return { to: first, cc: unique(others).filter((person) => !has(first, person)) };
+}
+
+const prefixes: Record<AnswerKind, string> = { reply: 'Re: ', replyAll: 'Re: ', forward: 'Fwd: ' };
+/** What mail programs of many languages put in front. */
+const replyMarks = /^\s*((re|aw|sv|rép|rif|antw)(\[\d+\])?\s*:\s*)+/iu;
+const forwardMarks = /^\s*((fwd?|tr|wg|i|rv)\s*:\s*)+/iu;
+
+export function subjectOf(kind: AnswerKind, subject: string | null): string {
+  const bare = (subject ?? '').replace(kind === 'forward' ? forwardMarks : replyMarks, '');
+  return prefixes[kind] + bare;
+}
+
+/** The headers that put an answer in its conversation (RFC 5322 §3.6.4). A forward begins a new one. */
+export function threadingOf(
+  kind: AnswerKind,
+  body: EmailBody,
+): { inReplyTo: string[]; references: string[] } {
+  if (kind === 'forward' || !body.messageId) return { inReplyTo: [], references: [] };
+  const before = body.references ?? (body.inReplyTo?.length === 1 ? body.inReplyTo : []);
+  return { inReplyTo: body.messageId, references: [...before, ...body.messageId] };
+}
+
+function unique(people: EmailAddress[]): EmailAddress[] {
+  const kept: EmailAddress[] = [];
+  for (const person of people) if (!has(kept, person)) kept.push(person);
+  return kept;
+}
+
+function has(people: EmailAddress[], one: EmailAddress): boolean {
+  return people.some((person) => person.email.toLowerCase() === one.email.toLowerCase());
+}

@@ -1,0 +1,204 @@
+import { language } from '../i18n/language.svelte';
+import { type Email, type EmailBody, type Id, NotSet } from '../jmap';
+import type { Post } from '../store/post.svelte';
+import type { Desk } from '../views/desk.svelte';
+import { type AnswerKind, recipientsOf, subjectOf, threadingOf } from './answer';
+import { textOf } from './convert';
+import { type Beginning, Draft } from './draft.svelte';
+import { Drafts } from './drafts.svelte';
+import { Outbox, secondThoughts } from './outbox.svelte';
+import { quoted } from './quote';
+
+/** The letters being written, from the blank sheet to the moment they are gone. */
+export class Bench {
+  #open = $state.raw<Draft[]>([]);
+  readonly drafts: Drafts;
+  readonly outbox: Outbox;
+
+  constructor(
+    private readonly post: Post,
+    private readonly desk: Desk,
+  ) {
+    this.drafts = new Drafts(post.connection, post.folders, textOf);
+    this.outbox = new Outbox(post.connection, post.folders, this.drafts);
+    this.outbox.onsent = (draft) => this.#sent(draft);
+    this.outbox.onfailed = (draft, error) => this.#failed(draft, error);
+  }
+
+  get letters(): Draft[] {
+    return this.#open;
+  }
+
+  async open(): Promise<void> {
+    window.addEventListener('pagehide', () => this.outbox.flush());
+    window.addEventListener('beforeunload', (event) => {
+      if (
+        this.#open.some(
+          (draft) => draft.status === 'unsaved' || draft.status === 'saving' || draft.status === 'failed',
+        )
+      ) {
+        event.preventDefault();
+      }
+    });
+    void this.post.people.load();
+    await this.drafts.loadIdentities();
+  }
+
+  begin(beginning: Beginning): Draft {
+    const draft = new Draft({ identityId: this.drafts.identities[0]?.id, ...beginning });
+    // On a small screen there is room for one; the others are kept, folded up.
+    this.#open = [...this.#open, draft];
+    return draft;
+  }
+
+  async answer(kind: AnswerKind, emailId: Id): Promise<void> {
+    const found = await this.#load(emailId);
+    if (!found) return;
+    const { email, body, html } = found;
+    const own = this.drafts.identities.map((identity) => identity.email);
+    const attachments = kind === 'forward' ? body.attachments.filter((part) => part.blobId) : [];
+    this.begin({
+      ...recipientsOf(kind, email, body, own),
+      subject: subjectOf(kind, email.subject),
+      html: quoted(language.words, kind, email, body, html),
+      ...threadingOf(kind, body),
+      answers: { id: emailId, keyword: kind === 'forward' ? '$forwarded' : '$answered' },
+      attachments: attachments.map((part) => ({
+        blobId: part.blobId ?? '',
+        name: part.name ?? language.words.read.unnamed,
+        type: part.type,
+        size: part.size,
+      })),
+    });
+  }
+
+  async resume(emailId: Id): Promise<void> {
+    if (this.#open.some((draft) => draft.emailId === emailId)) return;
+    const found = await this.#load(emailId);
+    if (!found) return;
+    const { email, body, html } = found;
+    const text = body.textBody
+      .map((part) => (part.partId ? (body.bodyValues[part.partId]?.value ?? '') : ''))
+      .join('\n');
+    this.begin({
+      to: email.to ?? [],
+      cc: body.cc ?? [],
+      bcc: body.bcc ?? [],
+      subject: email.subject ?? '',
+      ...(html === undefined ? { text, rich: false } : { html }),
+      inReplyTo: body.inReplyTo ?? [],
+      references: body.references ?? [],
+      attachments: body.attachments.flatMap((part) =>
+        part.blobId ? [{ blobId: part.blobId, name: part.name ?? '', type: part.type, size: part.size }] : [],
+      ),
+      emailId,
+    });
+  }
+
+  async send(draft: Draft): Promise<void> {
+    const { compose } = language.words;
+    this.#take(draft);
+    if (!(await this.outbox.send(draft))) {
+      this.#open = [...this.#open, draft];
+      this.post.notices.say('failed', compose.saveFailed);
+      return;
+    }
+    this.post.people.learn(draft.recipients, 10);
+    const undo = { label: language.words.act.undo, run: () => this.#recall(draft) };
+    this.post.notices.say('done', compose.sending, undo, secondThoughts);
+  }
+
+  /** Puts a letter away among the drafts; an untouched one leaves nothing behind. */
+  async close(draft: Draft): Promise<void> {
+    this.#take(draft);
+    if (draft.status === 'new' || draft.status === 'saved') return;
+    if (await this.drafts.save(draft)) this.post.notices.say('done', language.words.compose.saved);
+    else {
+      this.#open = [...this.#open, draft];
+      this.post.notices.say('failed', language.words.compose.notSaved);
+    }
+  }
+
+  async discard(draft: Draft): Promise<void> {
+    this.#take(draft);
+    try {
+      await this.drafts.discard(draft);
+      this.post.notices.say('done', language.words.compose.discarded);
+    } catch (error) {
+      this.desk.failed(error);
+    }
+  }
+
+  #take(draft: Draft): void {
+    this.#open = this.#open.filter((other) => other !== draft);
+  }
+
+  #recall(draft: Draft): void {
+    if (!this.outbox.recall(draft)) return;
+    this.#open = [...this.#open, draft];
+    this.post.notices.say('done', language.words.compose.recalled);
+  }
+
+  #sent(draft: Draft): void {
+    this.post.notices.say('done', language.words.compose.sent);
+    if (draft.answers) void this.post.reading.again();
+    this.post.sync.soon();
+  }
+
+  #failed(draft: Draft, error: unknown): void {
+    const { compose } = language.words;
+    const text =
+      error instanceof NotSet && error.description
+        ? compose.sendRefused(error.description)
+        : compose.sendFailed;
+    this.#open = [...this.#open, draft];
+    this.post.notices.say('failed', text);
+  }
+
+  /** A letter with its body and, where it has some, its HTML. */
+  async #load(id: Id): Promise<{ email: Email; body: EmailBody; html: string | undefined } | undefined> {
+    try {
+      const request = this.post.connection.client.request();
+      const get = request.call('Email/get', {
+        ids: [id],
+        properties: [
+          'id',
+          'blobId',
+          'threadId',
+          'mailboxIds',
+          'keywords',
+          'size',
+          'receivedAt',
+          'from',
+          'to',
+          'subject',
+          'hasAttachment',
+          'preview',
+          'cc',
+          'bcc',
+          'replyTo',
+          'sentAt',
+          'messageId',
+          'inReplyTo',
+          'references',
+          'textBody',
+          'htmlBody',
+          'attachments',
+          'bodyValues',
+        ],
+        bodyProperties: ['partId', 'blobId', 'size', 'name', 'type', 'charset', 'disposition', 'cid'],
+        fetchTextBodyValues: true,
+        fetchHTMLBodyValues: true,
+        maxBodyValueBytes: 262_144,
+      });
+      const letter = (await this.post.connection.send(request)).of(get).list[0];
+      if (!letter) return undefined;
+      const part = letter.htmlBody.find((one) => one.type === 'text/html');
+      const html = part?.partId ? letter.bodyValues[part.partId]?.value : undefined;
+      return { email: letter, body: letter, html };
+    } catch (error) {
+      this.desk.failed(error);
+      return undefined;
+    }
+  }
+}

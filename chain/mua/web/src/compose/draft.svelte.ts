@@ -1,0 +1,93 @@
+import type { EmailAddress, Id } from '../jmap';
+
+export interface Attachment {
+  key: number;
+  name: string;
+  type: string;
+  size: number;
+  blobId?: Id;
+  /** The part that is at the server, from 0 to 1. */
+  progress: number;
+  failed: boolean;
+  cancel: () => void;
+}
+
+/** What a draft begins with. */
+export interface Beginning {
+  identityId?: Id | undefined;
+  to?: EmailAddress[];
+  cc?: EmailAddress[];
+  bcc?: EmailAddress[];
+  subject?: string;
+  html?: string;
+  text?: string;
+  rich?: boolean;
+  inReplyTo?: string[];
+  references?: string[];
+  attachments?: { blobId: Id; name: string; type: string; size: number }[];
+  /** The letter this one answers or forwards, and the mark it gets once this is sent. */
+  answers?: { id: Id; keyword: '$answered' | '$forwarded' };
+  /** The letter in the drafts this one goes on with. */
+  emailId?: Id;
+}
+
+export type SaveStatus = 'new' | 'unsaved' | 'saving' | 'saved' | 'failed';
+
+let nextKey = 1;
+
+/** A letter that is being written. */
+export class Draft {
+  readonly key = nextKey++;
+  identityId = $state<Id>();
+  to = $state<EmailAddress[]>([]);
+  cc = $state<EmailAddress[]>([]);
+  bcc = $state<EmailAddress[]>([]);
+  subject = $state('');
+  html = $state('');
+  text = $state('');
+  rich = $state(true);
+  attachments = $state<Attachment[]>([]);
+  status = $state<SaveStatus>('new');
+  /** The letter at the server that holds the last saved state. */
+  emailId = $state<Id>();
+  readonly inReplyTo: string[];
+  readonly references: string[];
+  readonly answers: Beginning['answers'];
+
+  constructor(beginning: Beginning = {}) {
+    this.identityId = beginning.identityId;
+    this.to = beginning.to ?? [];
+    this.cc = beginning.cc ?? [];
+    this.bcc = beginning.bcc ?? [];
+    this.subject = beginning.subject ?? '';
+    this.html = beginning.html ?? '';
+    this.text = beginning.text ?? '';
+    this.rich = beginning.rich ?? true;
+    this.inReplyTo = beginning.inReplyTo ?? [];
+    this.references = beginning.references ?? [];
+    this.answers = beginning.answers;
+    this.emailId = beginning.emailId;
+    for (const there of beginning.attachments ?? []) this.addAttachment({ ...there, progress: 1 });
+    if (beginning.emailId) this.status = 'saved';
+  }
+
+  get recipients(): EmailAddress[] {
+    return [...this.to, ...this.cc, ...this.bcc];
+  }
+
+  get uploading(): boolean {
+    return this.attachments.some((one) => one.blobId === undefined && !one.failed);
+  }
+
+  addAttachment(found: Pick<Attachment, 'name' | 'type' | 'size'> & Partial<Attachment>): Attachment {
+    const attachment = { key: nextKey++, progress: 0, failed: false, cancel: () => {}, ...found };
+    this.attachments.push(attachment);
+    // The proxy in the list is what reacts to changes, not the object put in.
+    return this.attachments.find((one) => one.key === attachment.key) ?? attachment;
+  }
+
+  removeAttachment(key: number): void {
+    this.attachments.find((one) => one.key === key)?.cancel();
+    this.attachments = this.attachments.filter((one) => one.key !== key);
+  }
+}

@@ -1,0 +1,126 @@
+import { expectAllSet, type Id, type Identity, upload } from '../jmap';
+import type { Connection } from '../store/connection.svelte';
+import type { Folders } from '../store/folders.svelte';
+import type { Draft } from './draft.svelte';
+import { letterOf } from './letter';
+
+/** A pause in typing after which what was typed is saved. */
+const pause = 1_500;
+
+/** Keeps drafts at the server as they are written. */
+export class Drafts {
+  identities = $state.raw<Identity[]>([]);
+  #timers = new Map<number, ReturnType<typeof setTimeout>>();
+  /** One save of a draft at a time: each takes the one before it away. */
+  #saves = new Map<number, Promise<boolean>>();
+
+  constructor(
+    private readonly connection: Connection,
+    private readonly folders: Folders,
+    /** Makes plain text of HTML; needs a page, so it is handed in. */
+    private readonly textOf: (html: string) => string,
+  ) {}
+
+  async loadIdentities(): Promise<void> {
+    const request = this.connection.client.request();
+    const get = request.call('Identity/get', { ids: null });
+    this.identities = (await this.connection.send(request)).of(get).list;
+  }
+
+  identityOf(draft: Draft): Identity | undefined {
+    return this.identities.find((identity) => identity.id === draft.identityId) ?? this.identities[0];
+  }
+
+  /** The person changed something: it is saved when they pause. */
+  touched(draft: Draft): void {
+    draft.status = 'unsaved';
+    clearTimeout(this.#timers.get(draft.key));
+    this.#timers.set(
+      draft.key,
+      setTimeout(() => void this.save(draft), pause),
+    );
+  }
+
+  /** Saves at once what is not yet saved. Gives whether everything is at the server. */
+  async save(draft: Draft): Promise<boolean> {
+    clearTimeout(this.#timers.get(draft.key));
+    await this.#saves.get(draft.key);
+    if (draft.status === 'saved') return true;
+    const saving = this.#save(draft);
+    this.#saves.set(draft.key, saving);
+    return saving;
+  }
+
+  /** Throws a draft away, here and at the server. */
+  async discard(draft: Draft): Promise<void> {
+    clearTimeout(this.#timers.get(draft.key));
+    for (const attachment of draft.attachments) attachment.cancel();
+    await this.#saves.get(draft.key);
+    if (!draft.emailId) return;
+    const request = this.connection.client.request();
+    const set = request.call('Email/set', { destroy: [draft.emailId] });
+    expectAllSet((await this.connection.send(request)).of(set));
+  }
+
+  async attach(draft: Draft, file: File): Promise<'attached' | 'too-large' | 'failed'> {
+    if (file.size > this.connection.client.limits.maxSizeUpload) return 'too-large';
+    const attachment = draft.addAttachment({ name: file.name, type: file.type, size: file.size });
+    try {
+      const sent = await this.connection.run((client) => {
+        const uploading = upload(client.uploadUrl, file, (part) => (attachment.progress = part));
+        attachment.cancel = uploading.cancel;
+        return uploading.done;
+      });
+      attachment.blobId = sent.blobId;
+      attachment.type = file.type || sent.type;
+      attachment.progress = 1;
+      this.touched(draft);
+      return 'attached';
+    } catch (error) {
+      if (error instanceof DOMException && error.name === 'AbortError') return 'attached';
+      attachment.failed = true;
+      return 'failed';
+    }
+  }
+
+  /** What is written as plain text, whichever way it is written. */
+  plainOf(draft: Draft): string {
+    return draft.rich ? this.textOf(draft.html) : draft.text;
+  }
+
+  async #save(draft: Draft): Promise<boolean> {
+    const identity = this.identityOf(draft);
+    const folder = this.folders.byRole('drafts')?.id;
+    if (!identity || !folder) return false;
+    draft.status = 'saving';
+    try {
+      draft.emailId = await this.#replace(draft, letterOf(draft, identity, folder, this.plainOf(draft)));
+      // They may have typed on while it was saved.
+      if (this.#isSaving(draft)) draft.status = 'saved';
+      return true;
+    } catch {
+      draft.status = 'failed';
+      return false;
+    }
+  }
+
+  #isSaving(draft: Draft): boolean {
+    return draft.status === 'saving';
+  }
+
+  /** A letter cannot be changed, only replaced (RFC 8621 §4): the new one is made before the old one goes. */
+  async #replace(draft: Draft, letter: Record<string, unknown>): Promise<Id> {
+    const request = this.connection.client.request();
+    const set = request.call('Email/set', { create: { draft: letter } });
+    const old = draft.emailId;
+    const answer = expectAllSet((await this.connection.send(request)).of(set));
+    const id = answer.created?.['draft']?.id;
+    if (!id) throw new Error('the server made no draft');
+    if (old) {
+      const request = this.connection.client.request();
+      request.call('Email/set', { destroy: [old] });
+      await this.connection.send(request).catch(() => undefined);
+    }
+    return id;
+  }
+}

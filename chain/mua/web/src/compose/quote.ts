@@ -1,0 +1,47 @@
+import { longDate } from '../i18n/format';
+import type { Words } from '../i18n/en';
+import type { Email, EmailBody } from '../jmap';
+import { formatAddress } from '../store/addresses';
+import { isPlainText, textOf as plainOf } from '../views/read/body';
+import type { AnswerKind } from './answer';
+import { cleanHtml } from './clean';
+import { escapeHtml, htmlOf, quotedHtmlOf } from './convert';
+
+/** The letter that is answered, as it stands below the answer. `html` is its HTML where it has some. */
+export function quoted(
+  words: Words,
+  kind: AnswerKind,
+  email: Email,
+  body: EmailBody,
+  html: string | undefined,
+): string {
+  const content = html
+    ? cleanHtml(html)
+    : isPlainText(body)
+      ? quotedHtmlOf(plainOf(body))
+      : htmlOf(email.preview);
+  const head = kind === 'forward' ? forwardHead(words, email, body) : replyHead(words, email, body);
+  const blank = '<div><br></div>';
+  if (kind === 'forward') return `${blank}${blank}${head}${content}`;
+  return `${blank}${blank}<div>${head}</div><blockquote>${content}</blockquote>`;
+}
+
+function replyHead(words: Words, email: Email, body: EmailBody): string {
+  const who = email.from?.[0];
+  return escapeHtml(
+    words.compose.onDate(longDate(words, body.sentAt ?? email.receivedAt), who?.name || who?.email || ''),
+  );
+}
+
+function forwardHead(words: Words, email: Email, body: EmailBody): string {
+  const people = (list: Email['from']) => (list ?? []).map(formatAddress).join(', ');
+  const lines = [
+    `---------- ${words.compose.forwarded} ----------`,
+    `${words.read.from}: ${people(email.from)}`,
+    `${words.read.date}: ${longDate(words, body.sentAt ?? email.receivedAt)}`,
+    `${words.compose.subject}: ${email.subject ?? ''}`,
+    `${words.read.to}: ${people(email.to)}`,
+  ];
+  if (body.cc?.length) lines.push(`${words.read.cc}: ${people(body.cc)}`);
+  return `${htmlOf(lines.join('\n'))}<div><br></div>`;
+}

@@ -1,0 +1,68 @@
+import { describe, expect, it } from 'vitest';
+import { en } from './en';
+import { size, shortDate, span } from './format';
+import { fr } from './fr';
+import { firstOf } from './language.svelte';
+
+type Node = Record<string, unknown>;
+
+function keys(node: Node, above = ''): string[] {
+  return Object.entries(node).flatMap(([key, value]) =>
+    typeof value === 'object' && value !== null && !Array.isArray(value)
+      ? keys(value as Node, `${above}${key}.`)
+      : [`${above}${key}:${typeof value}`],
+  );
+}
+
+function texts(node: Node): string[] {
+  return Object.values(node).flatMap((value) => {
+    if (typeof value === 'string') return [value];
+    if (typeof value === 'function')
+      return [1, 2].map((n) => String((value as (...args: unknown[]) => string)(n, 'x')));
+    if (Array.isArray(value)) return value.flat().map(String);
+    return texts(value as Node);
+  });
+}
+
+describe('the texts of the pages', () => {
+  it('are there in both languages', () => {
+    expect(keys(fr).sort()).toEqual(keys(en).sort());
+    expect(fr.search.hints.length).toBe(en.search.hints.length);
+  });
+
+  it('are never empty', () => {
+    for (const words of [en, fr]) for (const text of texts(words)) expect(text.trim()).not.toBe('');
+  });
+
+  it('in French keep their punctuation on the line, and use the right apostrophe', () => {
+    for (const text of texts(fr)) {
+      expect(text).not.toMatch(/ [:;?!»%]/);
+      expect(text).not.toMatch(/« /);
+      expect(text).not.toMatch(/'/);
+    }
+  });
+
+  it('come in the first language of the browser that we speak', () => {
+    expect(firstOf(['de-CH', 'fr-CH', 'en'])).toBe('fr');
+    expect(firstOf(['ja'])).toBeUndefined();
+  });
+});
+
+describe('dates, sizes and spans', () => {
+  const now = new Date(2026, 10, 24, 12);
+
+  it('are short in a row', () => {
+    expect(shortDate(en, new Date(2026, 10, 24, 9, 5).toISOString(), now)).toBe('09:05');
+    expect(shortDate(fr, new Date(2026, 1, 3).toISOString(), now)).toBe('3 févr.');
+    expect(shortDate(en, new Date(2024, 1, 3).toISOString(), now)).toBe('03/02/2024');
+    expect(shortDate(en, 'nonsense', now)).toBe('');
+  });
+
+  it('are written as in the language', () => {
+    expect(size(fr, 1_250_000)).toBe('1,3\u00A0Mo');
+    expect(size(en, 980)).toBe('980\u00A0B');
+    expect(span(en, 850)).toBe('850 ms');
+    expect(span(fr, 1_500)).toBe('1,5 s');
+    expect(span(fr, 86_400_000)).toBe('1 jour');
+  });
+});

@@ -1,0 +1,98 @@
+import { RequestRefused, SessionEnded, Unreachable } from './errors';
+import { Answers, Request } from './request';
+import { expand } from './template';
+import type { CoreLimits, Id, Session } from './types';
+
+const mail = 'urn:ietf:params:jmap:mail';
+const core = 'urn:ietf:params:jmap:core';
+
+/** Every request that changes something carries it: a form of another site cannot (see README.md). */
+export const ownHeader = { 'X-Facteur': '1' } as const;
+
+export type Fetch = typeof fetch;
+
+/** Speaks JMAP with the server the pages came from, as the person whose cookie the browser holds. */
+export class Client {
+  readonly accountId: Id;
+  readonly limits: CoreLimits;
+
+  constructor(
+    readonly session: Session,
+    private readonly fetching: Fetch,
+  ) {
+    this.accountId = session.primaryAccounts[mail] ?? Object.keys(session.accounts)[0] ?? '';
+    this.limits = readLimits(session.capabilities[core]);
+  }
+
+  /** Asks for the session resource (RFC 8620 §2). Throws `SessionEnded` where nobody is logged in. */
+  static async connect(fetching: Fetch = (...args) => fetch(...args)): Promise<Client> {
+    const response = await reach(fetching, '/.well-known/jmap', { headers: { Accept: 'application/json' } });
+    return new Client((await response.json()) as Session, fetching);
+  }
+
+  request(): Request {
+    return new Request(this.accountId);
+  }
+
+  /** Sends `request`. With `keepalive` it outlives the page, for what must not be lost when it closes. */
+  async send(
+    request: Request,
+    options: { keepalive?: boolean; signal?: AbortSignal } = {},
+  ): Promise<Answers> {
+    const response = await reach(this.fetching, this.session.apiUrl, {
+      method: 'POST',
+      headers: { 'Content-Type': 'application/json', Accept: 'application/json', ...ownHeader },
+      body: JSON.stringify(request),
+      ...options,
+    });
+    return new Answers(await response.json());
+  }
+
+  /** Where a blob can be fetched (RFC 8620 §6.2). */
+  downloadUrl(blobId: Id, name: string, type: string): string {
+    return expand(this.session.downloadUrl, { accountId: this.accountId, blobId, name, type });
+  }
+
+  get uploadUrl(): string {
+    return expand(this.session.uploadUrl, { accountId: this.accountId });
+  }
+
+  get eventSourceUrl(): string {
+    return expand(this.session.eventSourceUrl, { types: '*', closeafter: 'no', ping: '60' });
+  }
+}
+
+/** Fetches, and turns what can go wrong into the errors the pages know. */
+export async function reach(fetching: Fetch, url: string, init: RequestInit): Promise<Response> {
+  const response = await fetching(url, { credentials: 'same-origin', ...init }).catch((error: unknown) => {
+    if (error instanceof DOMException && error.name === 'AbortError') throw error;
+    throw new Unreachable(String(error));
+  });
+  if (response.status === 401) throw new SessionEnded();
+  // A gateway in front of the server answers these while the server is away.
+  if (response.status === 502 || response.status === 503 || response.status === 504) {
+    throw new Unreachable(String(response.status));
+  }
+  if (!response.ok) throw new RequestRefused(response.status, await problem(response));
+  return response;
+}
+
+async function problem(response: Response): Promise<string> {
+  const text = await response.text().catch(() => '');
+  try {
+    const parsed = JSON.parse(text) as { detail?: string; type?: string };
+    return parsed.detail ?? parsed.type ?? '';
+  } catch {
+    return '';
+  }
+}
+
+function readLimits(found: unknown): CoreLimits {
+  const said = (found ?? {}) as Partial<CoreLimits>;
+  // Where the server is silent: the least that RFC 8620 §2 suggests of it.
+  return {
+    maxSizeUpload: said.maxSizeUpload ?? 50_000_000,
+    maxObjectsInGet: said.maxObjectsInGet ?? 500,
+    maxObjectsInSet: said.maxObjectsInSet ?? 500,
+  };
+}

@@ -1,0 +1,190 @@
+/** The objects of JMAP that the pages use (RFC 8620, RFC 8621), as they come over the wire. */
+
+export type Id = string;
+/** RFC 3339 in UTC, such as `2026-11-24T20:00:00Z` (RFC 8620 §1.4). */
+export type UTCDate = string;
+
+/** RFC 8620 §2. */
+export interface Session {
+  capabilities: Record<string, unknown>;
+  accounts: Record<Id, Account>;
+  primaryAccounts: Record<string, Id>;
+  username: string;
+  apiUrl: string;
+  downloadUrl: string;
+  uploadUrl: string;
+  eventSourceUrl: string;
+  state: string;
+}
+
+export interface Account {
+  name: string;
+  isPersonal: boolean;
+  isReadOnly: boolean;
+  accountCapabilities: Record<string, unknown>;
+}
+
+/** What `urn:ietf:params:jmap:core` says of the server's limits (RFC 8620 §2). */
+export interface CoreLimits {
+  maxSizeUpload: number;
+  maxObjectsInGet: number;
+  maxObjectsInSet: number;
+}
+
+export type Role =
+  'inbox' | 'drafts' | 'sent' | 'archive' | 'junk' | 'trash' | 'important' | 'all' | 'flagged';
+
+/** RFC 8621 §2. */
+export interface Mailbox {
+  id: Id;
+  name: string;
+  parentId: Id | null;
+  role: Role | null;
+  sortOrder: number;
+  totalEmails: number;
+  unreadEmails: number;
+  totalThreads: number;
+  unreadThreads: number;
+  myRights: MailboxRights;
+  isSubscribed: boolean;
+}
+
+export interface MailboxRights {
+  mayReadItems: boolean;
+  mayAddItems: boolean;
+  mayRemoveItems: boolean;
+  maySetSeen: boolean;
+  maySetKeywords: boolean;
+  mayCreateChild: boolean;
+  mayRename: boolean;
+  mayDelete: boolean;
+  maySubmit: boolean;
+}
+
+/** RFC 8621 §3. */
+export interface Thread {
+  id: Id;
+  emailIds: Id[];
+}
+
+export interface EmailAddress {
+  name: string | null;
+  email: string;
+}
+
+/** RFC 8621 §4.1.4. */
+export interface BodyPart {
+  partId: string | null;
+  blobId: Id | null;
+  size: number;
+  name: string | null;
+  type: string;
+  charset?: string | null;
+  disposition: string | null;
+  cid: string | null;
+}
+
+export interface BodyValue {
+  value: string;
+  isEncodingProblem?: boolean;
+  isTruncated?: boolean;
+}
+
+/** What a row of a list needs of a letter (RFC 8621 §4.1). */
+export interface Email {
+  id: Id;
+  blobId: Id;
+  threadId: Id;
+  mailboxIds: Record<Id, true>;
+  keywords: Record<string, true>;
+  size: number;
+  receivedAt: UTCDate;
+  from: EmailAddress[] | null;
+  to: EmailAddress[] | null;
+  subject: string | null;
+  hasAttachment: boolean;
+  preview: string;
+}
+
+/** What reading or answering a letter needs beyond its row. */
+export interface EmailBody {
+  id: Id;
+  cc: EmailAddress[] | null;
+  bcc: EmailAddress[] | null;
+  replyTo: EmailAddress[] | null;
+  sentAt: string | null;
+  messageId: string[] | null;
+  inReplyTo: string[] | null;
+  references: string[] | null;
+  textBody: BodyPart[];
+  htmlBody: BodyPart[];
+  attachments: BodyPart[];
+  bodyValues: Record<string, BodyValue>;
+}
+
+/** RFC 8621 §6. */
+export interface Identity {
+  id: Id;
+  name: string;
+  email: string;
+  replyTo: EmailAddress[] | null;
+  bcc: EmailAddress[] | null;
+  textSignature: string;
+  htmlSignature: string;
+  mayDelete: boolean;
+}
+
+/** RFC 8621 §5. */
+export interface SearchSnippet {
+  emailId: Id;
+  subject: string | null;
+  preview: string | null;
+}
+
+/** RFC 8621 §4.4.1. */
+export interface FilterCondition {
+  inMailbox?: Id;
+  inMailboxOtherThan?: Id[];
+  before?: UTCDate;
+  after?: UTCDate;
+  minSize?: number;
+  maxSize?: number;
+  hasKeyword?: string;
+  notKeyword?: string;
+  hasAttachment?: boolean;
+  text?: string;
+  from?: string;
+  to?: string;
+  cc?: string;
+  bcc?: string;
+  subject?: string;
+  body?: string;
+}
+
+export interface FilterOperator {
+  operator: 'AND' | 'OR' | 'NOT';
+  conditions: Filter[];
+}
+
+export type Filter = FilterCondition | FilterOperator;
+
+export interface Comparator {
+  property: string;
+  isAscending?: boolean;
+  keyword?: string;
+}
+
+/** RFC 8620 §5.3. */
+export interface SetError {
+  type: string;
+  description?: string | null;
+  properties?: string[];
+}
+
+export type Patch = Record<string, unknown>;
+
+/** RFC 8620 §7.1. */
+export interface StateChange {
+  '@type': 'StateChange';
+  changed: Record<Id, Record<string, string>>;
+}

@@ -1,0 +1,101 @@
+/** The keys of the pages: what is shown as help is what is listened to. */
+
+export type Command =
+  | 'next'
+  | 'previous'
+  | 'open'
+  | 'back'
+  | 'search'
+  | 'goInbox'
+  | 'goDrafts'
+  | 'goSent'
+  | 'goArchive'
+  | 'goTrash'
+  | 'select'
+  | 'extend'
+  | 'archive'
+  | 'remove'
+  | 'junk'
+  | 'flag'
+  | 'read'
+  | 'unread'
+  | 'move'
+  | 'undo'
+  | 'compose'
+  | 'reply'
+  | 'replyAll'
+  | 'forward'
+  | 'send'
+  | 'letterNext'
+  | 'letterPrevious'
+  | 'way'
+  | 'source'
+  | 'help';
+
+export interface Shortcut {
+  command: Command;
+  group: 'move' | 'act' | 'write';
+  /** Each a key or two in turn, as `KeyboardEvent.key` names them. */
+  keys: string[];
+  /** Handled by the part of the page that has the focus; here only to be told of. */
+  local?: boolean;
+}
+
+export const shortcuts: Shortcut[] = [
+  { command: 'next', group: 'move', keys: ['j', '↓'] },
+  { command: 'previous', group: 'move', keys: ['k', '↑'] },
+  { command: 'open', group: 'move', keys: ['o', 'Enter'] },
+  { command: 'back', group: 'move', keys: ['Escape'] },
+  { command: 'letterNext', group: 'move', keys: ['n'] },
+  { command: 'letterPrevious', group: 'move', keys: ['p'] },
+  { command: 'search', group: 'move', keys: ['/'] },
+  { command: 'goInbox', group: 'move', keys: ['g i'] },
+  { command: 'goDrafts', group: 'move', keys: ['g d'] },
+  { command: 'goSent', group: 'move', keys: ['g s'] },
+  { command: 'goArchive', group: 'move', keys: ['g a'] },
+  { command: 'goTrash', group: 'move', keys: ['g t'] },
+  { command: 'select', group: 'act', keys: ['x'] },
+  { command: 'extend', group: 'act', keys: ['Shift ↓', 'Shift ↑'], local: true },
+  { command: 'archive', group: 'act', keys: ['e'] },
+  { command: 'remove', group: 'act', keys: ['#', 'Delete'] },
+  { command: 'junk', group: 'act', keys: ['!'] },
+  { command: 'flag', group: 'act', keys: ['s'] },
+  { command: 'read', group: 'act', keys: ['i'] },
+  { command: 'unread', group: 'act', keys: ['u'] },
+  { command: 'move', group: 'act', keys: ['m'] },
+  { command: 'undo', group: 'act', keys: ['z'] },
+  { command: 'way', group: 'act', keys: ['w'] },
+  { command: 'source', group: 'act', keys: ['v'] },
+  { command: 'compose', group: 'write', keys: ['c'] },
+  { command: 'reply', group: 'write', keys: ['r'] },
+  { command: 'replyAll', group: 'write', keys: ['a'] },
+  { command: 'forward', group: 'write', keys: ['f'] },
+  { command: 'send', group: 'write', keys: ['Ctrl Enter'], local: true },
+  { command: 'help', group: 'move', keys: ['?'] },
+];
+
+/** How long the second of two keys may take, in milliseconds. */
+const together = 1_200;
+
+/** Turns keys into commands, two in turn included. `now` is the time of the key in milliseconds. */
+export class Keys {
+  #first: { key: string; at: number } | undefined;
+
+  press(key: string, now: number): Command | undefined {
+    const first = this.#first && now - this.#first.at <= together ? this.#first.key : undefined;
+    this.#first = undefined;
+    // With Caps Lock a letter is still that letter.
+    const wanted = key.length === 1 ? key.toLowerCase() : key;
+    const both = first === undefined ? undefined : find(`${first} ${wanted}`);
+    if (both) return both;
+    const alone = find(wanted);
+    if (!alone && shortcuts.some((shortcut) => shortcut.keys.some((one) => one.startsWith(`${wanted} `)))) {
+      this.#first = { key: wanted, at: now };
+    }
+    return alone;
+  }
+}
+
+function find(keys: string): Command | undefined {
+  return shortcuts.find((shortcut) => !shortcut.local && shortcut.keys.includes(keys))?.command;
+}

@@ -1,0 +1,137 @@
+import { type Email, expectAllSet, type Id, type Patch } from '../jmap';
+import type { Connection } from './connection.svelte';
+import { inverse, moveTo, setKeyword } from './patch';
+import type { Records } from './records.svelte';
+import type { QueryWindow } from './window.svelte';
+
+/** Something that was done and can be taken back. */
+export interface Done {
+  undo(): Promise<void>;
+}
+
+export interface Shown {
+  /** The list on the screen. */
+  window: QueryWindow | undefined;
+  /** Rows that leave it, by the letter that stands for them. */
+  rows: Id[];
+}
+
+const nowhere: Shown = { window: undefined, rows: [] };
+
+/** What a person does to letters. It is seen at once, sent behind, and taken back where the server refuses. */
+export class Actions {
+  /** Changes on their way: what the server says of the mailbox meanwhile is not the whole truth. */
+  pending = $state(0);
+  #last: Done | undefined = $state();
+  /** Told when the last change on the way has arrived. */
+  onidle: () => void = () => {};
+
+  constructor(
+    private readonly connection: Connection,
+    private readonly records: Records,
+  ) {}
+
+  move(emails: Email[], folder: Id, shown: Shown = nowhere): Promise<Done | undefined> {
+    return this.#do(moveTo(emails, folder), shown);
+  }
+
+  keyword(emails: Email[], keyword: string, on: boolean): Promise<Done | undefined> {
+    return this.#do(setKeyword(emails, keyword, on), nowhere);
+  }
+
+  /** Marks as read without becoming what "undo" takes back: nobody asked for it. */
+  async markRead(emails: Email[]): Promise<void> {
+    const patches = setKeyword(emails, '$seen', true);
+    if (patches.size > 0) await this.#carryOut(patches, nowhere);
+  }
+
+  /** Destroys letters for good. There is no way back. */
+  async destroy(emails: Email[], shown: Shown = nowhere): Promise<void> {
+    const putBack = shown.window?.remove(shown.rows);
+    const ids = emails.map((email) => email.id);
+    try {
+      await this.#busy(async () => {
+        for (const destroy of this.#chunks(ids)) {
+          const request = this.connection.client.request();
+          const set = request.call('Email/set', { destroy });
+          expectAllSet((await this.connection.send(request)).of(set));
+        }
+      });
+      for (const id of ids) this.records.forget(id);
+    } catch (error) {
+      putBack?.();
+      throw error;
+    }
+  }
+
+  get canUndo(): boolean {
+    return this.#last !== undefined;
+  }
+
+  async undo(): Promise<boolean> {
+    const last = this.#last;
+    if (!last) return false;
+    await last.undo();
+    return true;
+  }
+
+  async #do(patches: Map<Id, Patch>, shown: Shown): Promise<Done | undefined> {
+    if (patches.size === 0) return undefined;
+    const back = inverse(patches, this.records.emails);
+    const done: Done = {
+      undo: async () => {
+        if (this.#last === done) this.#last = undefined;
+        putBack?.();
+        await this.#carryOut(back, nowhere);
+        await shown.window?.refresh();
+      },
+    };
+    const putBack = await this.#carryOut(patches, shown, () => (this.#last = done));
+    return done;
+  }
+
+  async #carryOut(
+    patches: Map<Id, Patch>,
+    shown: Shown,
+    started?: () => void,
+  ): Promise<(() => void) | undefined> {
+    const back = inverse(patches, this.records.emails);
+    this.records.patch(patches);
+    const putBack = shown.window?.remove(shown.rows);
+    started?.();
+    try {
+      await this.#busy(() => this.#send(patches));
+    } catch (error) {
+      this.records.patch(back);
+      putBack?.();
+      if (started) this.#last = undefined;
+      throw error;
+    }
+    return putBack;
+  }
+
+  async #send(patches: Map<Id, Patch>): Promise<void> {
+    for (const chunk of this.#chunks([...patches])) {
+      const request = this.connection.client.request();
+      const set = request.call('Email/set', { update: Object.fromEntries(chunk) });
+      expectAllSet((await this.connection.send(request)).of(set));
+    }
+  }
+
+  async #busy(task: () => Promise<void>): Promise<void> {
+    this.pending += 1;
+    try {
+      await task();
+    } finally {
+      this.pending -= 1;
+      if (this.pending === 0) this.onidle();
+    }
+  }
+
+  #chunks<T>(all: T[]): T[][] {
+    const size = this.connection.client.limits.maxObjectsInSet;
+    const chunks: T[][] = [];
+    for (let start = 0; start < all.length; start += size) chunks.push(all.slice(start, start + size));
+    return chunks;
+  }
+}

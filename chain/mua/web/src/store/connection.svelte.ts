@@ -1,0 +1,127 @@
+import {
+  type Answers,
+  Client,
+  type Fetch,
+  ownHeader,
+  reach,
+  type Request,
+  SessionEnded,
+  Unreachable,
+} from '../jmap';
+
+/** What the pages can do right now. */
+export type Status = 'starting' | 'anonymous' | 'ready' | 'ended' | 'failed';
+
+export type LoginOutcome = 'welcome' | 'wrong' | 'slow-down' | 'unreachable';
+
+const againAfter = 5_000;
+
+/**
+ * The line to the server. When the session ends in the middle of something, what was asked waits until the person has
+ * logged in again; nothing of what they were doing is lost.
+ */
+export class Connection {
+  status = $state<Status>('starting');
+  offline = $state(false);
+  #client: Client | undefined;
+  #waiting: (() => void)[] = [];
+  #probe: ReturnType<typeof setTimeout> | undefined;
+  /** Told when the server can be reached again after it could not. */
+  onback: () => void = () => {};
+
+  constructor(private readonly fetching: Fetch = (...args) => fetch(...args)) {}
+
+  get client(): Client {
+    if (!this.#client) throw new SessionEnded();
+    return this.#client;
+  }
+
+  get username(): string {
+    return this.#client?.session.username ?? '';
+  }
+
+  async start(): Promise<void> {
+    this.status = 'starting';
+    try {
+      this.#client = await Client.connect(this.fetching);
+      this.status = 'ready';
+    } catch (error) {
+      this.status = error instanceof SessionEnded ? 'anonymous' : 'failed';
+    }
+  }
+
+  /** Sends a request; waits for a log-in where the session has ended. Throws what else `Client.send` throws. */
+  async send(
+    request: Request,
+    options: { keepalive?: boolean; signal?: AbortSignal } = {},
+  ): Promise<Answers> {
+    return this.run((client) => client.send(request, options));
+  }
+
+  /** Does something with the server, again after a log-in where the session has ended meanwhile. */
+  async run<T>(task: (client: Client) => Promise<T>): Promise<T> {
+    try {
+      const result = await task(this.client);
+      this.reachable();
+      return result;
+    } catch (error) {
+      if (error instanceof Unreachable) this.unreachable();
+      if (!(error instanceof SessionEnded)) throw error;
+      this.ended();
+      await new Promise<void>((resolve) => this.#waiting.push(resolve));
+      return this.run(task);
+    }
+  }
+
+  ended(): void {
+    if (this.status === 'ready') this.status = 'ended';
+  }
+
+  unreachable(): void {
+    this.offline = true;
+    this.#probe ??= setTimeout(() => void this.#look(), againAfter);
+  }
+
+  reachable(): void {
+    if (!this.offline) return;
+    this.offline = false;
+    clearTimeout(this.#probe);
+    this.#probe = undefined;
+    this.onback();
+  }
+
+  async login(name: string, password: string): Promise<LoginOutcome> {
+    const body = new URLSearchParams({ name, password });
+    const headers = { Accept: 'application/json', ...ownHeader };
+    const response = await this.fetching('/login', { method: 'POST', body, headers }).catch(() => undefined);
+    if (!response) return 'unreachable';
+    if (response.status === 429) return 'slow-down';
+    if (!response.ok) return 'wrong';
+    await this.#enter();
+    return this.status === 'ready' ? 'welcome' : 'unreachable';
+  }
+
+  async logout(): Promise<void> {
+    await this.fetching('/logout', { method: 'POST', headers: ownHeader }).catch(() => undefined);
+    location.assign('/');
+  }
+
+  async #enter(): Promise<void> {
+    const before = this.#client?.session.username;
+    await this.start();
+    // Somebody else logged in: what is on the page belongs to another person.
+    if (before !== undefined && before !== this.username) location.reload();
+    for (const resume of this.#waiting.splice(0)) resume();
+  }
+
+  async #look(): Promise<void> {
+    this.#probe = undefined;
+    try {
+      await reach(this.fetching, '/session', { headers: { Accept: 'application/json' } });
+      this.reachable();
+    } catch (error) {
+      if (error instanceof Unreachable) this.unreachable();
+      else this.reachable();
+    }
+  }
+}

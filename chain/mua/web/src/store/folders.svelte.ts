@@ -1,0 +1,105 @@
+import { expectAllSet, type Id, type Mailbox, type Role } from '../jmap';
+import type { Connection } from './connection.svelte';
+import type { Records } from './records.svelte';
+
+export interface FolderNode {
+  mailbox: Mailbox;
+  depth: number;
+  children: FolderNode[];
+}
+
+/** The order people know; folders of their own come after, by name. */
+const roleOrder: Role[] = [
+  'inbox',
+  'flagged',
+  'important',
+  'drafts',
+  'sent',
+  'archive',
+  'junk',
+  'trash',
+  'all',
+];
+
+export class Folders {
+  constructor(
+    private readonly connection: Connection,
+    private readonly records: Records,
+  ) {}
+
+  /** The folders with a role, then the person's own, each with what it holds. */
+  readonly tree = $derived.by(() => treeOf([...this.records.mailboxes.values()]));
+  readonly flat = $derived.by(() => this.tree.flatMap(flatten));
+
+  byRole(role: Role): Mailbox | undefined {
+    for (const mailbox of this.records.mailboxes.values()) if (mailbox.role === role) return mailbox;
+    return undefined;
+  }
+
+  get(id: Id): Mailbox | undefined {
+    return this.records.mailboxes.get(id);
+  }
+
+  async load(): Promise<void> {
+    const request = this.connection.client.request();
+    const all = request.call('Mailbox/get', { ids: null });
+    const answer = (await this.connection.send(request)).of(all);
+    this.records.putMailboxes(answer.list);
+    this.records.states.Mailbox = answer.state;
+  }
+
+  async create(name: string, parentId: Id | null): Promise<Id> {
+    const request = this.connection.client.request();
+    const set = request.call('Mailbox/set', { create: { new: { name, parentId, isSubscribed: true } } });
+    const answer = expectAllSet((await this.connection.send(request)).of(set));
+    await this.load();
+    return answer.created?.['new']?.id ?? '';
+  }
+
+  async rename(id: Id, name: string): Promise<void> {
+    await this.#set({ update: { [id]: { name } } });
+  }
+
+  /** Takes a folder away with the letters in it (RFC 8621 §2.5, onDestroyRemoveEmails). */
+  async destroy(id: Id): Promise<void> {
+    await this.#set({ destroy: [id], onDestroyRemoveEmails: true });
+  }
+
+  async #set(change: {
+    update?: Record<Id, { name: string }>;
+    destroy?: Id[];
+    onDestroyRemoveEmails?: boolean;
+  }) {
+    const request = this.connection.client.request();
+    const set = request.call('Mailbox/set', change);
+    expectAllSet((await this.connection.send(request)).of(set));
+    await this.load();
+  }
+}
+
+export function treeOf(mailboxes: Mailbox[]): FolderNode[] {
+  const known = new Set(mailboxes.map((mailbox) => mailbox.id));
+  const below = (parent: Id | null, depth: number, above: readonly Id[]): FolderNode[] =>
+    mailboxes
+      .filter(
+        (mailbox) => (mailbox.parentId && known.has(mailbox.parentId) ? mailbox.parentId : null) === parent,
+      )
+      // A server's mistake must not make us run in circles.
+      .filter((mailbox) => !above.includes(mailbox.id))
+      .sort(inOrder)
+      .map((mailbox) => ({ mailbox, depth, children: below(mailbox.id, depth + 1, [...above, mailbox.id]) }));
+  return below(null, 0, []);
+}
+
+function inOrder(a: Mailbox, b: Mailbox): number {
+  return rank(a) - rank(b) || a.sortOrder - b.sortOrder || a.name.localeCompare(b.name);
+}
+
+function rank(mailbox: Mailbox): number {
+  const index = mailbox.role ? roleOrder.indexOf(mailbox.role) : -1;
+  return index < 0 ? roleOrder.length : index;
+}
+
+function flatten(node: FolderNode): FolderNode[] {
+  return [node, ...node.children.flatMap(flatten)];
+}

@@ -1,0 +1,62 @@
+import type { Email } from '../jmap';
+import { Actions } from './actions.svelte';
+import { Connection } from './connection.svelte';
+import { Folders } from './folders.svelte';
+import { Lists } from './lists.svelte';
+import { Navigation } from './navigation.svelte';
+import { Notices } from './notices.svelte';
+import { People } from './people.svelte';
+import { Reading } from './reading.svelte';
+import { Records } from './records.svelte';
+import { Selection } from './selection.svelte';
+import { Settings } from './settings.svelte';
+import { Sync } from './sync.svelte';
+
+/** Puts the parts of the state together; nothing else does. */
+export class Post {
+  readonly connection = new Connection();
+  readonly records = new Records();
+  readonly navigation = new Navigation();
+  readonly notices = new Notices();
+  readonly selection = new Selection();
+  readonly settings = new Settings();
+  readonly folders = new Folders(this.connection, this.records);
+  readonly lists = new Lists(this.connection, this.records, this.folders);
+  readonly actions = new Actions(this.connection, this.records);
+  readonly reading = new Reading(this.connection, this.records);
+  readonly people = new People(this.connection, this.folders);
+  readonly sync = new Sync(this.connection, this.records, this.folders, this.actions, {
+    mailChanged: (created) => this.#changed(created),
+    arrived: (emails) => this.onarrived(emails),
+  });
+  onarrived: (emails: Email[]) => void = () => {};
+
+  /** The folder that is shown; a search has none. */
+  readonly folder = $derived.by(() => {
+    const id = this.lists.folderOf(this.navigation.route.place);
+    return id ? this.folders.get(id) : undefined;
+  });
+
+  /** The list that is shown. A change of its folder's counts does not make another of it. */
+  readonly #folderId = $derived(this.folder?.id);
+  readonly list = $derived.by(() => {
+    void this.#folderId;
+    return this.lists.at(this.navigation.route.place);
+  });
+
+  async enter(): Promise<void> {
+    this.connection.onback = () => {
+      void this.list?.refresh();
+      this.sync.soon();
+    };
+    await this.folders.load();
+    this.sync.start();
+  }
+
+  #changed(created: Email[]): void {
+    this.lists.forget(this.list);
+    void this.list?.refresh();
+    const read = this.reading.threadId;
+    if (created.some((email) => email.threadId === read)) void this.reading.again();
+  }
+}

@@ -1,0 +1,130 @@
+import type { Email, EmailBody, Id } from '../jmap';
+import type { Connection } from './connection.svelte';
+import { isUnread } from './conversation';
+import { type Records, rowProperties } from './records.svelte';
+
+const bodyProperties = [
+  'id',
+  'cc',
+  'bcc',
+  'replyTo',
+  'sentAt',
+  'messageId',
+  'inReplyTo',
+  'references',
+  'textBody',
+  'htmlBody',
+  'attachments',
+  'bodyValues',
+];
+/** A text longer than this is cut, and the whole offered. */
+const longestText = 262_144;
+const bodiesKept = 200;
+
+/** The conversation that is read. */
+export class Reading {
+  threadId = $state<Id>();
+  status = $state<'nothing' | 'loading' | 'ready' | 'gone' | 'failed'>('nothing');
+  /** The letters that are unfolded. */
+  open = $state.raw<ReadonlySet<Id>>(new Set());
+  /** The letter the keyboard acts on. */
+  current = $state<Id>();
+
+  constructor(
+    private readonly connection: Connection,
+    private readonly records: Records,
+  ) {}
+
+  readonly letters = $derived.by((): Email[] =>
+    this.threadId ? this.records.conversation(this.threadId) : [],
+  );
+
+  /** Loads a conversation and unfolds what is new in it; gives the letters that were unread. */
+  async show(threadId: Id): Promise<Email[]> {
+    this.threadId = threadId;
+    this.open = new Set();
+    this.status = this.#known(threadId) ? 'ready' : 'loading';
+    if (this.status === 'ready') this.#unfold();
+    try {
+      await this.#load(threadId);
+    } catch {
+      if (this.threadId === threadId && this.status === 'loading') this.status = 'failed';
+      return [];
+    }
+    if (this.threadId !== threadId) return [];
+    this.status = this.letters.length > 0 ? 'ready' : 'gone';
+    const unread = this.letters.filter(isUnread);
+    this.#unfold();
+    return unread;
+  }
+
+  close(): void {
+    this.threadId = undefined;
+    this.status = 'nothing';
+    this.open = new Set();
+    this.current = undefined;
+  }
+
+  toggle(id: Id): void {
+    const open = new Set(this.open);
+    if (!open.delete(id)) open.add(id);
+    this.open = open;
+    this.current = id;
+  }
+
+  /** A letter joined the conversation while it is read. */
+  async again(): Promise<void> {
+    if (this.threadId) await this.#load(this.threadId).catch(() => undefined);
+  }
+
+  body(id: Id): EmailBody | undefined {
+    return this.records.bodies.get(id);
+  }
+
+  #unfold(): void {
+    const last = this.letters.at(-1);
+    const open = new Set([...this.open, ...this.letters.filter(isUnread).map((email) => email.id)]);
+    if (last && open.size === 0) open.add(last.id);
+    this.open = open;
+    const first = this.letters.find((email) => open.has(email.id));
+    this.current ??= first?.id;
+    if (!this.letters.some((email) => email.id === this.current)) this.current = first?.id;
+  }
+
+  #known(threadId: Id): boolean {
+    const letters = this.records.conversation(threadId);
+    return letters.length > 0 && letters.every((email) => this.records.bodies.has(email.id));
+  }
+
+  async #load(threadId: Id): Promise<void> {
+    const request = this.connection.client.request();
+    const thread = request.call('Thread/get', { ids: [threadId] });
+    const letters = request.call('Email/get', {
+      '#ids': thread.at('/list/*/emailIds'),
+      properties: [...new Set([...rowProperties, ...bodyProperties])],
+      bodyProperties: ['partId', 'blobId', 'size', 'name', 'type', 'charset', 'disposition', 'cid'],
+      fetchTextBodyValues: true,
+      maxBodyValueBytes: longestText,
+    });
+    const epoch = this.records.epoch;
+    const answers = await this.connection.send(request);
+    this.records.putThreads(answers.of(thread).list);
+    for (const email of answers.of(letters).list) {
+      // Own changes made meanwhile are newer than the answer.
+      if (this.records.epoch === epoch || !this.records.emails.has(email.id))
+        this.records.emails.set(email.id, rowPart(email));
+      this.records.bodies.set(email.id, email);
+    }
+    for (const id of [...this.records.bodies.keys()].slice(
+      0,
+      Math.max(0, this.records.bodies.size - bodiesKept),
+    )) {
+      this.records.bodies.delete(id);
+    }
+  }
+}
+
+function rowPart(email: Email): Email {
+  const wanted = new Set(rowProperties);
+  return Object.fromEntries(Object.entries(email).filter(([name]) => wanted.has(name))) as unknown as Email;
+}

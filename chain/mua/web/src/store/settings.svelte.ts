@@ -1,0 +1,42 @@
+export type Theme = 'system' | 'light' | 'dark';
+
+const themeKey = 'facteur.theme';
+
+/** What a person chose for this browser. */
+export class Settings {
+  theme = $state<Theme>('system');
+
+  start(): void {
+    const kept = read(themeKey);
+    if (kept === 'light' || kept === 'dark') this.theme = kept;
+    this.#show();
+  }
+
+  chooseTheme(theme: Theme): void {
+    this.theme = theme;
+    write(themeKey, theme);
+    this.#show();
+  }
+
+  #show(): void {
+    if (this.theme === 'system') delete document.documentElement.dataset['theme'];
+    else document.documentElement.dataset['theme'] = this.theme;
+  }
+}
+
+/** Storage can be switched off or full; then a choice lasts as long as the page. */
+export function read(key: string): string | null {
+  try {
+    return localStorage.getItem(key);
+  } catch {
+    return null;
+  }
+}
+
+export function write(key: string, value: string): void {
+  try {
+    localStorage.setItem(key, value);
+  } catch {
+    // nothing to do
+  }
+}

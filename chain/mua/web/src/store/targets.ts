@@ -1,0 +1,29 @@
+import type { Email, Id } from '../jmap';
+import { isUnread } from './conversation';
+
+/**
+ * Which letters of a conversation an action is about. In a folder: those that lie in it, so that archiving an answered
+ * question leaves the answer among the sent letters. In a search: all but one's own.
+ */
+export function toMove(
+  conversation: Email[],
+  shown: Email,
+  folder: Id | undefined,
+  own: readonly Id[],
+): Email[] {
+  const all = conversation.length > 0 ? conversation : [shown];
+  const here = folder
+    ? all.filter((email) => email.mailboxIds[folder])
+    : all.filter((email) => !own.some((id) => email.mailboxIds[id]));
+  return here.length > 0 ? here : [shown];
+}
+
+/** A flag goes on the letter that is shown, and off all of them. */
+export function toFlag(conversation: Email[], shown: Email, on: boolean): Email[] {
+  return on ? [shown] : conversation.filter((email) => email.keywords['$flagged']);
+}
+
+/** Reading is about every letter; "not read" about the one that is shown. */
+export function toMarkRead(conversation: Email[], shown: Email, read: boolean): Email[] {
+  return read ? conversation.filter(isUnread) : [shown];
+}

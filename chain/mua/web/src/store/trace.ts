@@ -1,0 +1,130 @@
+/** The letter's way, as `GET /trace/{emailId}` tells it (see README.md), and the chain that is drawn from it. */
+
+export type Link =
+  'msa' | 'mta' | 'lmtp' | 'mra' | 'house' | 'client' | 'imap' | 'pop3' | 'jmap' | 'mda' | 'queue';
+
+export type What =
+  | 'received'
+  | 'refused'
+  | 'judged'
+  | 'filed'
+  | 'notFiled'
+  | 'queued'
+  | 'attempt'
+  | 'reported'
+  | 'desk'
+  | 'read'
+  | 'removed';
+
+export interface TraceStep {
+  at: string;
+  what: What;
+  link: Link | null;
+  /** The peer, check, server or program that acted. */
+  by?: string;
+  /** What was answered or found, in its own words. */
+  said?: string;
+  outcome?: 'delivered' | 'later' | 'failed';
+  decision?: string;
+  recipient?: string;
+  recipients?: string[];
+  folder?: string;
+  hello?: string;
+  tls?: string;
+  login?: string;
+  returnPath?: string;
+  messageId?: string;
+  size?: number;
+  report?: string;
+  act?: 'held' | 'released' | 'retried' | 'dropped';
+}
+
+export interface Trace {
+  letter: string;
+  steps: TraceStep[];
+}
+
+/** The stations of the chain, in the order a letter passes them. */
+export const stations = ['sender', 'msa', 'mtaOut', 'mtaIn', 'mda', 'mailbox', 'reader'] as const;
+export type StationName = (typeof stations)[number];
+
+/** `done` it passed here; `other` it must have passed here, at somebody else's; `waits`, `failed` it stands here. */
+export type StationState = 'done' | 'other' | 'waits' | 'failed' | 'ahead';
+
+export interface Station {
+  name: StationName;
+  state: StationState;
+  steps: TraceStep[];
+  /** When it was first here. */
+  at?: string;
+}
+
+/** Puts the steps of a trace on the stations of the chain. */
+export function chainOf(trace: Trace): Station[] {
+  const at = new Map<StationName, TraceStep[]>(stations.map((name) => [name, []]));
+  for (const step of trace.steps) at.get(stationOf(step))?.push(step);
+  const here = stations.map((name) => stationFrom(name, at.get(name) ?? []));
+  const furthest = here.findLastIndex((station) => station.steps.length > 0);
+  const handedOver = trace.steps.some((step) => step.outcome === 'delivered');
+  const ownLetter = (at.get('msa') ?? []).length > 0;
+  return here.map((station, index) => {
+    if (station.steps.length > 0) return station;
+    if (station.name === 'sender' && ownLetter) return { ...station, state: 'done' };
+    // Nobody writes down what happens at another's; the letter came through all the same.
+    const passed = index < furthest || (station.name === 'mtaIn' && handedOver);
+    return passed ? { ...station, state: 'other' } : station;
+  });
+}
+
+/** How long the letter took from the first step to its mailbox or the other server, in milliseconds. */
+export function durationOf(trace: Trace): number | undefined {
+  const first = trace.steps[0];
+  const arrived = trace.steps.find((step) => step.what === 'filed' || step.outcome === 'delivered');
+  if (!first || !arrived) return undefined;
+  const took = Date.parse(arrived.at) - Date.parse(first.at);
+  return Number.isFinite(took) && took >= 0 ? took : undefined;
+}
+
+function stationOf(step: TraceStep): StationName {
+  switch (step.what) {
+    case 'received':
+    case 'refused':
+      return receivedAt(step.link);
+    case 'judged':
+    case 'notFiled':
+      return step.link === 'mta' ? 'mtaIn' : 'mda';
+    case 'filed':
+    case 'removed':
+      return 'mailbox';
+    case 'read':
+      return 'reader';
+    case 'queued':
+    case 'attempt':
+    case 'reported':
+    case 'desk':
+      return 'mtaOut';
+  }
+}
+
+function receivedAt(link: Link | null): StationName {
+  if (link === 'msa' || link === 'house') return 'msa';
+  if (link === 'mra' || link === 'lmtp' || link === 'mda') return 'mda';
+  if (link === 'client') return 'mailbox';
+  return 'mtaIn';
+}
+
+function stationFrom(name: StationName, steps: TraceStep[]): Station {
+  const first = steps[0];
+  if (!first) return { name, state: 'ahead', steps };
+  return { name, state: stateOf(steps), steps, at: first.at };
+}
+
+function stateOf(steps: TraceStep[]): StationState {
+  const refused = steps.some((step) => step.what === 'refused' || step.what === 'notFiled');
+  const last = steps.findLast(
+    (step) => step.what === 'attempt' || step.what === 'desk' || step.what === 'queued',
+  );
+  if (refused || last?.outcome === 'failed' || last?.act === 'dropped') return 'failed';
+  if (last && last.outcome !== 'delivered') return 'waits';
+  return 'done';
+}

@@ -1,0 +1,181 @@
+import { SvelteMap } from 'svelte/reactivity';
+import type { Comparator, Filter, Id, SearchSnippet } from '../jmap';
+import { MethodFailed } from '../jmap';
+import type { Connection } from './connection.svelte';
+import { type Records, rowProperties } from './records.svelte';
+
+/** Letters fetched together; with their conversations they stay below the 500 of RFC 8620 §2. */
+const page = 40;
+
+export interface WindowQuery {
+  filter: Filter | null;
+  sort?: Comparator[];
+  /** Whether to ask for the words that matched (RFC 8621 §5). */
+  snippets?: boolean;
+}
+
+const newestFirst: Comparator[] = [{ property: 'receivedAt', isAscending: false }];
+
+/**
+ * A window on the answer of a query: it knows how many conversations there are and, of those that came into view,
+ * which they are. A hundred thousand cost what the screen shows.
+ */
+export class QueryWindow {
+  total = $state<number>();
+  error = $state<unknown>();
+  readonly snippets = new SvelteMap<Id, SearchSnippet>();
+  /** Raised with each change of the ids, which are kept outside the reactive world for speed. */
+  #version = $state(0);
+  #ids: (Id | undefined)[] = [];
+  #positions = new Map<Id, number>();
+  /** Of each page, the generation it was fetched in. */
+  #fetched = new Map<number, number>();
+  #loading = new Set<number>();
+  #generation = 0;
+  #seen: [first: number, last: number] = [0, page - 1];
+
+  constructor(
+    private readonly connection: Connection,
+    private readonly records: Records,
+    readonly query: WindowQuery,
+  ) {}
+
+  get loaded(): boolean {
+    return this.total !== undefined;
+  }
+
+  idAt(position: number): Id | undefined {
+    void this.#version;
+    return this.#ids[position];
+  }
+
+  /** Where a letter stands, or -1 where it is not known. */
+  positionOf(id: Id): number {
+    void this.#version;
+    return this.#positions.get(id) ?? -1;
+  }
+
+  /** The ids known between two positions, both included. */
+  between(first: number, last: number): Id[] {
+    void this.#version;
+    return this.#ids.slice(first, last + 1).filter((id) => id !== undefined);
+  }
+
+  /** Fetches what is not known, or known to be old, of the rows that are seen. */
+  async ensure(first: number, last: number): Promise<void> {
+    this.#seen = [first, last];
+    const wanted: Promise<void>[] = [];
+    const end = this.total === undefined ? last : Math.min(last, this.total - 1);
+    for (let number = Math.floor(Math.max(0, first) / page); number * page <= end; number += 1) {
+      if (this.#needs(number)) wanted.push(this.#fetch(number));
+    }
+    await Promise.all(wanted);
+  }
+
+  /** Something changed at the server: what is seen is asked for again, the rest when it comes into view. */
+  async refresh(): Promise<void> {
+    this.#generation += 1;
+    await this.ensure(...this.#seen);
+  }
+
+  /** Takes rows off before the server has; the returned function puts them back. */
+  remove(ids: readonly Id[]): () => void {
+    const gone = new Set(ids);
+    const before = { ids: this.#ids, total: this.total };
+    const kept = this.#ids.filter((id) => id === undefined || !gone.has(id));
+    // A sparse array's holes are skipped by filter; count what really went.
+    const removed = [...gone].filter((id) => this.#positions.has(id)).length;
+    if (removed === 0) return () => {};
+    this.#put(kept, (this.total ?? 0) - removed);
+    return () => this.#put(before.ids, before.total);
+  }
+
+  #needs(number: number): boolean {
+    if (this.#loading.has(number)) return false;
+    if (this.#fetched.get(number) !== this.#generation) return true;
+    const end = Math.min((number + 1) * page, this.total ?? 0);
+    for (let position = number * page; position < end; position += 1) if (!this.#ids[position]) return true;
+    return false;
+  }
+
+  async #fetch(number: number): Promise<void> {
+    this.#loading.add(number);
+    const { generation, epoch } = { generation: this.#generation, epoch: this.records.epoch };
+    try {
+      const outdated = await this.#load(number, () => this.records.epoch !== epoch);
+      this.#loading.delete(number);
+      this.error = undefined;
+      // The person changed something meanwhile: what came shows the mailbox as it was.
+      if (outdated) return this.#fetch(number);
+      this.#fetched.set(number, generation);
+    } catch (error) {
+      this.#loading.delete(number);
+      this.error = error;
+    }
+  }
+
+  async #load(number: number, outdated: () => boolean): Promise<boolean> {
+    const { filter, sort = newestFirst, snippets = false } = this.query;
+    const request = this.connection.client.request();
+    const position = number * page;
+    const query = request.call('Email/query', {
+      filter,
+      sort,
+      collapseThreads: true,
+      position,
+      limit: page,
+      calculateTotal: true,
+    });
+    const rows = request.call('Email/get', { '#ids': query.at('/ids'), properties: rowProperties });
+    const threads = request.call('Thread/get', { '#ids': rows.at('/list/*/threadId') });
+    const others = request.call('Email/get', {
+      '#ids': threads.at('/list/*/emailIds'),
+      properties: rowProperties,
+    });
+    const found =
+      snippets && filter
+        ? request.call('SearchSnippet/get', { filter, '#emailIds': query.at('/ids') })
+        : undefined;
+
+    const answers = await this.connection.send(request);
+    if (outdated()) return true;
+    const { ids, total } = answers.of(query);
+    const got = answers.of(rows);
+    this.records.putEmails(got.list);
+    this.records.states.Email ??= got.state;
+    this.records.putThreads(answers.of(threads).list);
+    // Long conversations may be more than the server gives at once: their rows then show what is known.
+    const conversations = answers.try(others);
+    if (!(conversations instanceof MethodFailed)) this.records.putEmails(conversations.list);
+    if (found) this.#keep(answers.try(found));
+    this.#place(position, ids, total ?? position + ids.length);
+    return false;
+  }
+
+  #keep(found: { list: SearchSnippet[] } | MethodFailed): void {
+    if (found instanceof MethodFailed) return;
+    for (const snippet of found.list) this.snippets.set(snippet.emailId, snippet);
+  }
+
+  #place(position: number, ids: Id[], total: number): void {
+    const all = this.#ids.slice(0, total);
+    all.length = total;
+    // The same conversation may have stood elsewhere before a letter came in above it.
+    for (const id of ids) {
+      const old = this.#positions.get(id);
+      if (old !== undefined && old < total) all[old] = undefined;
+    }
+    ids.forEach((id, offset) => (all[position + offset] = id));
+    this.#put(all, total);
+  }
+
+  #put(ids: (Id | undefined)[], total: number | undefined): void {
+    this.#ids = ids.slice();
+    this.#positions = new Map();
+    this.#ids.forEach((id, position) => {
+      if (id) this.#positions.set(id, position);
+    });
+    this.total = total;
+    this.#version += 1;
+  }
+}

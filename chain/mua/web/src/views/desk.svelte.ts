@@ -1,0 +1,232 @@
+import { language } from '../i18n/language.svelte';
+import { type Email, type Id, MethodFailed, NotSet, RequestRefused, type Role, Unreachable } from '../jmap';
+import type { Done, Shown } from '../store/actions.svelte';
+import { rowOf, type Row } from '../store/conversation';
+import type { Post } from '../store/post.svelte';
+import { toFlag, toMarkRead, toMove } from '../store/targets';
+
+/** What is asked before something is done. */
+export type Asking =
+  | { kind: 'move' }
+  | { kind: 'destroy'; count: number }
+  | { kind: 'source'; email: Email }
+  | { kind: 'way'; email: Email }
+  | { kind: 'help' }
+  | { kind: 'newFolder'; parentId: Id | null }
+  | { kind: 'renameFolder'; id: Id }
+  | { kind: 'removeFolder'; id: Id };
+
+/** What a person does with what is chosen or open, and what the pages say about it. */
+export class Desk {
+  asking = $state.raw<Asking>();
+  /** Whether list and letter stand side by side. */
+  wide = $state(true);
+
+  constructor(private readonly post: Post) {}
+
+  /** The rows an action is about: those chosen, else the conversation that is read, else the row of the keyboard. */
+  get rows(): Row[] {
+    const { selection, list, records, reading } = this.post;
+    if (selection.active) return [...selection.chosen].flatMap((id) => this.#row(id));
+    if (reading.threadId) {
+      const shown = this.#shownOf(reading.threadId);
+      return shown ? [rowOf(shown, records.conversation(reading.threadId), false)] : [];
+    }
+    const id = list?.idAt(selection.cursor);
+    return id ? this.#row(id) : [];
+  }
+
+  get role(): Role | null {
+    return this.post.folder?.role ?? null;
+  }
+
+  archive(rows = this.rows): void {
+    void this.#moveToRole('archive', rows, language.words.done.archived);
+  }
+
+  /** To the trash; from the trash and from junk for good, which is asked first. */
+  remove(rows = this.rows): void {
+    if (rows.length === 0) return;
+    if (this.role === 'trash' || this.role === 'junk') this.asking = { kind: 'destroy', count: rows.length };
+    else void this.#moveToRole('trash', rows, language.words.done.removed);
+  }
+
+  junk(rows = this.rows): void {
+    const { done } = language.words;
+    if (this.role === 'junk') void this.#moveToRole('inbox', rows, done.notJunk);
+    else void this.#moveToRole('junk', rows, done.junked);
+  }
+
+  move(folder: Id, name: string, rows = this.rows): void {
+    void this.#move(folder, rows, (n) => language.words.done.moved(n, name));
+  }
+
+  async destroy(rows = this.rows): Promise<void> {
+    const emails = rows.flatMap((row) => this.#toMove(row));
+    const shown = this.#leave(rows);
+    await this.#try(async () => {
+      await this.post.actions.destroy(emails, shown);
+      this.post.notices.say('done', language.words.done.destroyed(rows.length));
+    });
+  }
+
+  flag(rows = this.rows): void {
+    const on = rows.some((row) => !row.flagged);
+    const { done } = language.words;
+    const emails = rows.flatMap((row) => this.#withShown(row, (all, shown) => toFlag(all, shown, on)));
+    void this.#mark(emails, '$flagged', on, on ? done.flagged : done.unflagged);
+  }
+
+  markRead(read: boolean, rows = this.rows): void {
+    const { done } = language.words;
+    const emails = rows.flatMap((row) => this.#withShown(row, (all, shown) => toMarkRead(all, shown, read)));
+    void this.#mark(emails, '$seen', read, read ? done.markedRead : done.markedUnread);
+    // A letter that stays open would be read again at once.
+    if (!read && this.post.reading.threadId && !this.wide) this.post.navigation.close();
+  }
+
+  async undo(): Promise<void> {
+    const { done } = language.words;
+    await this.#try(async () => {
+      if (await this.post.actions.undo()) this.post.notices.say('done', done.undone);
+      else this.post.notices.say('done', done.nothingToUndo);
+    });
+  }
+
+  /** The next or previous conversation, in the list or while reading. */
+  step(by: 1 | -1): void {
+    const { selection, list, reading, records, navigation } = this.post;
+    const to = selection.cursor + by;
+    if (!list || to < 0 || to >= (list.total ?? 0)) return;
+    selection.moveTo(to);
+    if (!reading.threadId) return;
+    const id = list.idAt(to);
+    const email = id ? records.emails.get(id) : undefined;
+    if (email) navigation.open(email.threadId);
+  }
+
+  open(position = this.post.selection.cursor): void {
+    const { selection, list, records, navigation } = this.post;
+    const id = list?.idAt(position);
+    const email = id ? records.emails.get(id) : undefined;
+    if (!email) return;
+    selection.moveTo(position);
+    navigation.open(email.threadId);
+  }
+
+  ask(asking: Asking): void {
+    this.asking = asking;
+  }
+
+  /** Says why something did not work, in words. */
+  failed(error: unknown): void {
+    const { done } = language.words;
+    const text =
+      error instanceof Unreachable
+        ? done.failedOffline
+        : (error instanceof NotSet || error instanceof MethodFailed) && error.description
+          ? done.failedBecause(error.description)
+          : error instanceof RequestRefused && error.detail
+            ? done.failedBecause(error.detail)
+            : done.failed;
+    this.post.notices.say('failed', text);
+  }
+
+  async #moveToRole(role: Role, rows: Row[], words: (n: number) => string): Promise<void> {
+    const folder = this.post.folders.byRole(role);
+    if (folder) await this.#move(folder.id, rows, words);
+    else this.post.notices.say('failed', language.words.done.noFolder);
+  }
+
+  async #move(folder: Id, rows: Row[], words: (n: number) => string): Promise<void> {
+    if (rows.length === 0 || folder === this.post.folder?.id) return;
+    const emails = rows.flatMap((row) => this.#toMove(row));
+    const shown = this.#leave(rows);
+    await this.#try(() => this.#offerUndo(this.post.actions.move(emails, folder, shown), words(rows.length)));
+  }
+
+  async #mark(emails: Email[], keyword: string, on: boolean, words: string): Promise<void> {
+    await this.#try(() => this.#offerUndo(this.post.actions.keyword(emails, keyword, on), words));
+  }
+
+  async #offerUndo(doing: Promise<Done | undefined>, words: string): Promise<void> {
+    // What was done is seen at once; the notice need not wait for the server either.
+    const undo = { label: language.words.act.undo, run: () => void this.undo() };
+    const notice = this.post.notices.say('done', words, undo);
+    try {
+      if (!(await doing)) this.post.notices.dismiss(notice);
+    } catch (error) {
+      this.post.notices.dismiss(notice);
+      throw error;
+    }
+  }
+
+  /** Rows leave the list: what is read goes on to the next one, what is chosen is no longer. */
+  #leave(rows: Row[]): Shown {
+    const { selection, list, reading, navigation, records } = this.post;
+    const ids = rows.map((row) => row.id);
+    const gone = new Set(ids);
+    if (rows.some((row) => row.threadId === reading.threadId)) {
+      const next = this.wide ? this.#neighbour(gone) : undefined;
+      const email = next ? records.emails.get(next) : undefined;
+      if (email) navigation.open(email.threadId);
+      else navigation.close();
+    }
+    selection.drop(ids);
+    const above = ids.filter((id) => {
+      const position = list?.positionOf(id) ?? -1;
+      return position >= 0 && position < selection.cursor;
+    });
+    selection.cursor = Math.max(
+      0,
+      Math.min(selection.cursor - above.length, (list?.total ?? 0) - ids.length - 1),
+    );
+    return { window: list, rows: ids };
+  }
+
+  #neighbour(gone: ReadonlySet<Id>): Id | undefined {
+    const { list, selection } = this.post;
+    if (!list) return undefined;
+    for (let position = selection.cursor; position < (list.total ?? 0); position += 1) {
+      const id = list.idAt(position);
+      if (id && !gone.has(id)) return id;
+      if (!id) break;
+    }
+    for (let position = selection.cursor - 1; position >= 0; position -= 1) {
+      const id = list.idAt(position);
+      if (id && !gone.has(id)) return id;
+    }
+    return undefined;
+  }
+
+  #row(id: Id): Row[] {
+    const email = this.post.records.emails.get(id);
+    return email ? [rowOf(email, this.post.records.conversation(email.threadId), false)] : [];
+  }
+
+  /** The letter that stands for a conversation in the list, or its last. */
+  #shownOf(threadId: Id): Email | undefined {
+    const letters = this.post.records.conversation(threadId);
+    return letters.find((email) => (this.post.list?.positionOf(email.id) ?? -1) >= 0) ?? letters.at(-1);
+  }
+
+  #toMove(row: Row): Email[] {
+    const own = (['sent', 'drafts'] as const).flatMap((role) => this.post.folders.byRole(role)?.id ?? []);
+    return this.#withShown(row, (all, shown) => toMove(all, shown, this.post.folder?.id, own));
+  }
+
+  #withShown(row: Row, choose: (all: Email[], shown: Email) => Email[]): Email[] {
+    const shown = this.post.records.emails.get(row.id);
+    if (!shown) return [];
+    const all = this.post.records.conversation(row.threadId);
+    return choose(all.length > 0 ? all : [shown], shown);
+  }
+
+  async #try(task: () => Promise<void>): Promise<void> {
+    try {
+      await task();
+    } catch (error) {
+      this.failed(error);
+    }
+  }
+}

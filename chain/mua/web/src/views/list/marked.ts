@@ -1,0 +1,27 @@
+export interface Piece {
+  text: string;
+  marked: boolean;
+}
+
+const entities: Record<string, string> = {
+  amp: '&',
+  lt: '<',
+  gt: '>',
+  quot: '"',
+  '#39': "'",
+  '#x27': "'",
+  apos: "'",
+};
+
+/**
+ * Takes a search snippet apart. It is HTML by the standard (RFC 8621 §5), but only `<mark>` has a meaning; everything
+ * else is shown as the text it is, so nothing of it reaches the page as HTML.
+ */
+export function piecesOf(snippet: string | undefined, plain: string): Piece[] {
+  if (snippet === undefined) return [{ text: plain, marked: false }];
+  return snippet.split(/(<mark>.*?<\/mark>)/s).flatMap((part) => {
+    const inside = /^<mark>(.*)<\/mark>$/s.exec(part)?.[1];
+    const text = (inside ?? part).replace(/&(#?\w+);/g, (whole, name: string) => entities[name] ?? whole);
+    return text ? [{ text, marked: inside !== undefined }] : [];
+  });
+}

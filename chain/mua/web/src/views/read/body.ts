@@ -1,0 +1,71 @@
+import type { EmailBody } from '../../jmap';
+
+/** Whether the letter has no HTML at all (RFC 8621 §4.1.4: htmlBody then holds the plain parts). */
+export function isPlainText(body: EmailBody): boolean {
+  return (
+    body.htmlBody.every((part) => part.type !== 'text/html') &&
+    body.textBody.every((part) => part.type !== 'text/html')
+  );
+}
+
+/** Its plain text, all parts of it. */
+export function textOf(body: EmailBody): string {
+  return body.textBody
+    .map((part) => (part.partId ? (body.bodyValues[part.partId]?.value ?? '') : ''))
+    .join('\n')
+    .replace(/\r\n?/g, '\n')
+    .trimEnd();
+}
+
+export interface Block {
+  kind: 'text' | 'quote' | 'signature';
+  text: string;
+}
+
+/** Takes a plain letter apart into what is written, what is quoted and the signature (RFC 3676 §4.3, §4.5). */
+export function blocksOf(text: string): Block[] {
+  const blocks: Block[] = [];
+  let signature = false;
+  for (const line of text.split('\n')) {
+    const quoted = line.startsWith('>');
+    if (line === '-- ' || line === '--') signature = true;
+    const kind = quoted ? 'quote' : signature ? 'signature' : 'text';
+    const last = blocks.at(-1);
+    if (last?.kind === kind) last.text += `\n${line}`;
+    else blocks.push({ kind, text: line });
+  }
+  return foldIntroductions(blocks).filter((block) => block.text.trim() !== '');
+}
+
+/** "On … wrote:" belongs to the quote it introduces. */
+function foldIntroductions(blocks: Block[]): Block[] {
+  return blocks.map((block, index) => {
+    const next = blocks[index + 1];
+    if (block.kind !== 'text' || next?.kind !== 'quote') return block;
+    const match = /(?:^|\n)([^\n]{4,200}:)\s*$/.exec(block.text);
+    if (!match?.[1]) return block;
+    next.text = `${match[1]}\n${next.text}`;
+    return { kind: 'text', text: block.text.slice(0, match.index) };
+  });
+}
+
+export interface Run {
+  text: string;
+  href?: string;
+}
+
+/** Finds the links in a text. */
+export function runsOf(text: string): Run[] {
+  const runs: Run[] = [];
+  let end = 0;
+  for (const match of text.matchAll(/https?:\/\/[^\s<>"]+|[\w.+-]+@[\w-]+(?:\.[\w-]+)+/g)) {
+    // What ends a sentence does not belong to the address; a closing bracket only if one was opened.
+    let found = match[0].replace(/[.,;:!?'’»]+$/, '');
+    if (found.endsWith(')') && !found.includes('(')) found = found.slice(0, -1);
+    runs.push({ text: text.slice(end, match.index) });
+    runs.push({ text: found, href: /^https?:/.test(found) ? found : `mailto:${found}` });
+    end = match.index + found.length;
+  }
+  runs.push({ text: text.slice(end) });
+  return runs.filter((run) => run.text !== '');
+}

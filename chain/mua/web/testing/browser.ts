@@ -1,0 +1,73 @@
+import { type Browser, type BrowserContext, chromium, type Page } from 'playwright-core';
+import { fileURLToPath } from 'node:url';
+import { FakeServer } from './fake/server';
+import { makeWorld, type World } from './fake/world';
+
+/** What every story in the browser begins with. */
+
+export const pages = fileURLToPath(new URL('../dist', import.meta.url));
+
+const flags = [
+  '--no-sandbox',
+  '--disable-gpu',
+  '--disable-quic',
+  '--no-first-run',
+  '--disable-background-networking',
+  '--disable-component-update',
+  '--disable-sync',
+];
+
+export function launch(): Promise<Browser> {
+  return chromium.launch({
+    executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium',
+    headless: true,
+    args: flags,
+  });
+}
+
+export async function serve(world: World): Promise<{ server: FakeServer; url: string }> {
+  const server = new FakeServer(makeWorld(world), pages);
+  return { server, url: await server.listen() };
+}
+
+export interface Look {
+  width?: number;
+  height?: number;
+  dark?: boolean;
+  french?: boolean;
+  touch?: boolean;
+  calm?: boolean;
+}
+
+export async function open(browser: Browser, look: Look = {}): Promise<BrowserContext> {
+  return browser.newContext({
+    viewport: { width: look.width ?? 1440, height: look.height ?? 900 },
+    colorScheme: look.dark ? 'dark' : 'light',
+    locale: look.french ? 'fr-FR' : 'en-GB',
+    hasTouch: look.touch ?? false,
+    isMobile: look.touch ?? false,
+    reducedMotion: look.calm === false ? 'no-preference' : 'reduce',
+    permissions: ['clipboard-write', 'clipboard-read'],
+    timezoneId: 'Europe/Paris',
+  });
+}
+
+/** Opens the pages as Alice; what the policy forbids and what breaks is gathered in `problems`. */
+export async function logIn(
+  context: BrowserContext,
+  url: string,
+): Promise<{ page: Page; problems: string[] }> {
+  const page = await context.newPage();
+  const problems: string[] = [];
+  page.on('pageerror', (error) => problems.push(`error: ${error.message}`));
+  page.on('console', (message) => {
+    if (/Content Security Policy|Trusted|TrustedHTML|Refused to/i.test(message.text()))
+      problems.push(message.text());
+  });
+  await page.goto(url);
+  await page.locator('input[name=name]').fill('alice@alpha.test');
+  await page.locator('input[name=password]').fill('postcard');
+  await page.locator('button[type=submit]').click();
+  await page.locator('[role=row]').first().waitFor();
+  return { page, problems };
+}

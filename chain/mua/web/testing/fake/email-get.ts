@@ -1,0 +1,69 @@
+import type { Id } from '../../src/jmap/types';
+import { sizeOf } from './filter';
+import type { FakeLetter, FakeMail } from './mail';
+
+type Args = Record<string, unknown>;
+
+/** Email/get (RFC 8621 §4.2) with the properties the pages ask for. */
+export function emailGet(mail: FakeMail, args: Args): Args {
+  const ids = args['ids'] as Id[];
+  const properties = args['properties'] as string[] | undefined;
+  const list = ids.flatMap((id) => {
+    const letter = mail.letters.get(id);
+    return letter ? [pick(objectOf(letter, args), properties)] : [];
+  });
+  return { list, notFound: ids.filter((id) => !mail.letters.has(id)) };
+}
+
+function pick(object: Args, properties: string[] | undefined): Args {
+  if (!properties) return object;
+  return Object.fromEntries(['id', ...properties].map((name) => [name, object[name] ?? null]));
+}
+
+function objectOf(letter: FakeLetter, args: Args): Args {
+  const { html, attachments } = letter;
+  const text = letter.text ?? '';
+  const textPart = {
+    partId: 't',
+    blobId: `${letter.id}.t`,
+    size: text.length,
+    name: null,
+    type: 'text/plain',
+    cid: null,
+  };
+  const htmlPart = html && {
+    ...textPart,
+    partId: 'h',
+    blobId: `${letter.id}.h`,
+    size: html.length,
+    type: 'text/html',
+  };
+  const values: Record<string, Args> = {};
+  if (args['fetchTextBodyValues']) values['t'] = { value: text, isTruncated: false };
+  if (args['fetchHTMLBodyValues'] && html) values['h'] = { value: html, isTruncated: false };
+  return {
+    id: letter.id,
+    blobId: `${letter.id}.raw`,
+    threadId: letter.threadId,
+    mailboxIds: { [letter.folder]: true },
+    keywords: Object.fromEntries([...letter.keywords].map((keyword) => [keyword, true])),
+    size: sizeOf(letter),
+    receivedAt: letter.receivedAt,
+    sentAt: letter.receivedAt,
+    from: letter.from,
+    to: letter.to,
+    cc: letter.cc.length > 0 ? letter.cc : null,
+    bcc: letter.bcc.length > 0 ? letter.bcc : null,
+    replyTo: letter.replyTo,
+    subject: letter.subject,
+    messageId: letter.messageId,
+    inReplyTo: letter.inReplyTo,
+    references: letter.references,
+    hasAttachment: attachments.length > 0,
+    preview: (text || (html ?? '').replace(/<[^>]*>/g, ' ')).replace(/\s+/g, ' ').trim().slice(0, 256),
+    textBody: [textPart],
+    htmlBody: [htmlPart || textPart],
+    attachments: attachments.map((one, index) => ({ ...one, partId: `a${index}`, cid: null })),
+    bodyValues: values,
+  };
+}

@@ -1,0 +1,134 @@
+import type { EmailAddress, Id } from '../../src/jmap/types';
+import type { FakeAttachment, FakeLetter, FakeMail } from './mail';
+
+type Args = Record<string, unknown>;
+
+/** Email/set (RFC 8621 §4.6), for a server where a letter lies in exactly one mailbox. */
+export function emailSet(mail: FakeMail, args: Args, createdIds: Map<string, Id>): Args {
+  const oldState = mail.state;
+  const answer = { created: {} as Args, notCreated: {} as Args, updated: {} as Args, notUpdated: {} as Args };
+  const gone = { destroyed: [] as Id[], notDestroyed: {} as Args };
+  for (const [key, wanted] of Object.entries((args['create'] ?? {}) as Record<string, Args>)) {
+    const letter = create(mail, wanted);
+    if (!letter) answer.notCreated[key] = { type: 'invalidProperties', properties: ['mailboxIds'] };
+    else {
+      createdIds.set(key, letter.id);
+      answer.created[key] = { id: letter.id, blobId: `${letter.id}.raw`, threadId: letter.threadId, size: 1 };
+    }
+  }
+  for (const [id, patch] of Object.entries((args['update'] ?? {}) as Record<Id, Args>)) {
+    const problem = update(mail, id, patch);
+    if (problem) answer.notUpdated[id] = { type: problem };
+    else answer.updated[id] = null;
+  }
+  for (const id of (args['destroy'] ?? []) as Id[]) {
+    const letter = mail.letters.get(id);
+    if (letter) {
+      mail.remove(letter);
+      gone.destroyed.push(id);
+    } else gone.notDestroyed[id] = { type: 'notFound' };
+  }
+  if (mail.state !== oldState) mail.onchange();
+  return { oldState, newState: mail.state, ...answer, ...gone };
+}
+
+/** EmailSubmission/set with onSuccessUpdateEmail (RFC 8621 §7.5). */
+export function submit(mail: FakeMail, args: Args, createdIds: Map<string, Id>): [string, Args][] {
+  const created: Args = {};
+  const notCreated: Args = {};
+  const sent = new Map<string, Id>();
+  for (const [key, wanted] of Object.entries((args['create'] ?? {}) as Record<string, Args>)) {
+    const named = String(wanted['emailId']);
+    const id = named.startsWith('#') ? createdIds.get(named.slice(1)) : named;
+    const letter = id ? mail.letters.get(id) : undefined;
+    if (!letter) notCreated[key] = { type: 'invalidProperties', properties: ['emailId'] };
+    else if ([...letter.to, ...letter.cc, ...letter.bcc].length === 0)
+      notCreated[key] = { type: 'noRecipients' };
+    else if ([...letter.to, ...letter.cc].some((one) => one.email.endsWith('@refused.test'))) {
+      notCreated[key] = { type: 'forbiddenToSend', description: '550 5.7.1 Not to this address' };
+    } else {
+      created[key] = { id: mail.newId('s'), undoStatus: 'final' };
+      sent.set(`#${key}`, letter.id);
+    }
+  }
+  const answer: [string, Args][] = [
+    [
+      'EmailSubmission/set',
+      { oldState: null, newState: '1', created, notCreated, updated: null, destroyed: null },
+    ],
+  ];
+  const onSuccess = Object.entries((args['onSuccessUpdateEmail'] ?? {}) as Record<string, Args>);
+  const patches = onSuccess.flatMap(([key, patch]) => {
+    const id = sent.get(key);
+    return id ? [[id, patch] as const] : [];
+  });
+  if (patches.length > 0)
+    answer.push(['Email/set', emailSet(mail, { update: Object.fromEntries(patches) }, createdIds)]);
+  return answer;
+}
+
+function update(mail: FakeMail, id: Id, patch: Args): string | undefined {
+  const letter = mail.letters.get(id);
+  if (!letter) return 'notFound';
+  const folders = patch['mailboxIds'] as Record<Id, true> | undefined;
+  const [folder, ...more] = Object.keys(folders ?? {});
+  if (folders && (!folder || more.length > 0)) return 'tooManyMailboxes';
+  if (folder && !mail.folders.has(folder)) return 'invalidProperties';
+  if (folder) {
+    mail.note('Mailbox', letter.folder, 'updated');
+    letter.folder = folder;
+  }
+  for (const [path, value] of Object.entries(patch)) {
+    if (!path.startsWith('keywords/')) continue;
+    const keyword = path.slice('keywords/'.length);
+    if (value) letter.keywords.add(keyword);
+    else letter.keywords.delete(keyword);
+  }
+  mail.changed(letter);
+  return undefined;
+}
+
+function create(mail: FakeMail, wanted: Args): FakeLetter | undefined {
+  const folder = Object.keys((wanted['mailboxIds'] ?? {}) as Record<Id, true>)[0];
+  if (!folder || !mail.folders.has(folder)) return undefined;
+  const id = mail.newId('e');
+  const people = (name: string) => (wanted[name] ?? []) as EmailAddress[];
+  const ids = (name: string) => (wanted[name] as string[] | undefined) ?? null;
+  const letter: FakeLetter = {
+    id,
+    threadId: threadFor(mail, ids('references')) ?? mail.newId('t'),
+    folder,
+    keywords: new Set(Object.keys((wanted['keywords'] ?? {}) as Record<string, true>)),
+    receivedAt: new Date().toISOString().replace(/\.\d+Z$/, 'Z'),
+    from: people('from'),
+    to: people('to'),
+    cc: people('cc'),
+    bcc: people('bcc'),
+    replyTo: null,
+    subject: String(wanted['subject'] ?? ''),
+    messageId: [`${id}@alpha.test`],
+    inReplyTo: ids('inReplyTo'),
+    references: ids('references'),
+    text: valueOf(wanted, 'textBody'),
+    html: valueOf(wanted, 'htmlBody'),
+    attachments: ((wanted['attachments'] ?? []) as FakeAttachment[]).map((one) => ({
+      ...one,
+      size: mail.blobs.get(one.blobId)?.data.length ?? 0,
+    })),
+  };
+  mail.add(letter);
+  return letter;
+}
+
+function valueOf(wanted: Args, body: 'textBody' | 'htmlBody'): string | null {
+  const part = (wanted[body] as { partId: string }[] | undefined)?.[0];
+  const values = (wanted['bodyValues'] ?? {}) as Record<string, { value: string }>;
+  return part ? (values[part.partId]?.value ?? null) : null;
+}
+
+function threadFor(mail: FakeMail, references: string[] | null): Id | undefined {
+  const last = references?.at(-1);
+  if (!last) return undefined;
+  for (const letter of mail.letters.values()) if (letter.messageId.includes(last)) return letter.threadId;
+  return undefined;
+}

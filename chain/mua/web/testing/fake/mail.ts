@@ -1,0 +1,157 @@
+import type { EmailAddress, Id, Role } from '../../src/jmap/types';
+
+/** The fake's mailbox: letters in memory, every change numbered, as a server does it (RFC 8620 §5.2). */
+
+export interface FakeFolder {
+  id: Id;
+  name: string;
+  parentId: Id | null;
+  role: Role | null;
+  sortOrder: number;
+}
+
+export interface FakeAttachment {
+  blobId: Id;
+  name: string;
+  type: string;
+  size: number;
+  disposition: string;
+}
+
+export interface FakeLetter {
+  id: Id;
+  threadId: Id;
+  folder: Id;
+  keywords: Set<string>;
+  receivedAt: string;
+  from: EmailAddress[];
+  to: EmailAddress[];
+  cc: EmailAddress[];
+  bcc: EmailAddress[];
+  replyTo: EmailAddress[] | null;
+  subject: string;
+  messageId: string[];
+  inReplyTo: string[] | null;
+  references: string[] | null;
+  text: string | null;
+  html: string | null;
+  attachments: FakeAttachment[];
+}
+
+type Kind = 'Email' | 'Mailbox' | 'Thread';
+
+interface Change {
+  kind: Kind;
+  id: Id;
+  what: 'created' | 'updated' | 'destroyed';
+}
+
+/** Older changes are forgotten, so that cannotCalculateChanges is met in tests as well. */
+const changesKept = 5_000;
+
+export class FakeMail {
+  readonly folders = new Map<Id, FakeFolder>();
+  readonly letters = new Map<Id, FakeLetter>();
+  readonly threads = new Map<Id, Id[]>();
+  readonly blobs = new Map<Id, { type: string; data: Buffer }>();
+  /** Told after each change. */
+  onchange: () => void = () => {};
+  #log: Change[] = [];
+  #forgotten = 0;
+  #next = 1;
+  #sorted: FakeLetter[] | undefined;
+
+  constructor(
+    readonly name: string,
+    readonly address: string,
+  ) {}
+
+  get state(): string {
+    return String(this.#forgotten + this.#log.length);
+  }
+
+  newId(prefix: string): Id {
+    return `${prefix}${this.#next++}`;
+  }
+
+  addFolder(name: string, role: Role | null, parentId: Id | null = null): FakeFolder {
+    const folder = { id: this.newId('f'), name, role, parentId, sortOrder: 10 };
+    this.folders.set(folder.id, folder);
+    this.note('Mailbox', folder.id, 'created');
+    return folder;
+  }
+
+  folderOf(role: Role): FakeFolder {
+    for (const folder of this.folders.values()) if (folder.role === role) return folder;
+    throw new Error(`no folder for ${role}`);
+  }
+
+  add(letter: FakeLetter): void {
+    this.letters.set(letter.id, letter);
+    const thread = this.threads.get(letter.threadId);
+    if (thread) {
+      thread.push(letter.id);
+      thread.sort((a, b) => this.#when(a).localeCompare(this.#when(b)));
+    } else this.threads.set(letter.threadId, [letter.id]);
+    this.note('Email', letter.id, 'created');
+    this.note('Thread', letter.threadId, thread ? 'updated' : 'created');
+    this.note('Mailbox', letter.folder, 'updated');
+  }
+
+  changed(letter: FakeLetter): void {
+    this.note('Email', letter.id, 'updated');
+    this.note('Mailbox', letter.folder, 'updated');
+  }
+
+  remove(letter: FakeLetter): void {
+    this.letters.delete(letter.id);
+    const rest = (this.threads.get(letter.threadId) ?? []).filter((id) => id !== letter.id);
+    if (rest.length > 0) this.threads.set(letter.threadId, rest);
+    else this.threads.delete(letter.threadId);
+    this.note('Email', letter.id, 'destroyed');
+    this.note('Thread', letter.threadId, rest.length > 0 ? 'updated' : 'destroyed');
+    this.note('Mailbox', letter.folder, 'updated');
+  }
+
+  note(kind: Kind, id: Id, what: Change['what']): void {
+    this.#sorted = undefined;
+    this.#log.push({ kind, id, what });
+    if (this.#log.length > changesKept) {
+      this.#log.shift();
+      this.#forgotten += 1;
+    }
+  }
+
+  /** What became of each object since `state`, or nothing where that is forgotten. */
+  changesSince(kind: Kind, state: string): { created: Id[]; updated: Id[]; destroyed: Id[] } | undefined {
+    const since = Number(state) - this.#forgotten;
+    if (!(since >= 0 && since <= this.#log.length)) return undefined;
+    const first = new Map<Id, Change['what']>();
+    const last = new Map<Id, Change['what']>();
+    for (const change of this.#log.slice(since)) {
+      if (change.kind !== kind) continue;
+      if (!first.has(change.id)) first.set(change.id, change.what);
+      last.set(change.id, change.what);
+    }
+    const ids = [...last.keys()];
+    const isNew = (id: Id) => first.get(id) === 'created';
+    const isGone = (id: Id) => last.get(id) === 'destroyed';
+    return {
+      created: ids.filter((id) => isNew(id) && !isGone(id)),
+      updated: ids.filter((id) => !isNew(id) && !isGone(id)),
+      destroyed: ids.filter((id) => isGone(id) && !isNew(id)),
+    };
+  }
+
+  /** All letters, newest first. */
+  newestFirst(): FakeLetter[] {
+    this.#sorted ??= [...this.letters.values()].sort((a, b) =>
+      a.receivedAt < b.receivedAt ? 1 : a.receivedAt > b.receivedAt ? -1 : a.id < b.id ? 1 : -1,
+    );
+    return this.#sorted;
+  }
+
+  #when(id: Id): string {
+    return this.letters.get(id)?.receivedAt ?? '';
+  }
+}

@@ -1,0 +1,135 @@
+import type { Filter, Id } from '../../src/jmap/types';
+import { emailGet } from './email-get';
+import { emailSet, submit } from './email-set';
+import { fold, matches } from './filter';
+import type { FakeLetter, FakeMail } from './mail';
+import { mailboxGet, mailboxSet } from './mailbox';
+
+type Args = Record<string, unknown>;
+type Method = (mail: FakeMail, args: Args, createdIds: Map<string, Id>) => Args | [string, Args][];
+
+/** An error of one method (RFC 8620 §3.6.2). */
+export class MethodError extends Error {
+  constructor(readonly type: string) {
+    super(type);
+  }
+}
+
+const mostInGet = 500;
+
+export const methods: Record<string, Method> = {
+  'Mailbox/get': (mail, args) => ({ state: mail.state, ...mailboxGet(mail, args['ids'] as Id[] | null) }),
+  'Mailbox/changes': (mail, args) => ({ ...changes(mail, 'Mailbox', args), updatedProperties: null }),
+  'Mailbox/set': (mail, args) => mailboxSet(mail, args),
+  'Thread/get': (mail, args) => {
+    const ids = unique(args['ids'] as Id[]);
+    const list = ids.flatMap((id) => {
+      const emailIds = mail.threads.get(id);
+      return emailIds ? [{ id, emailIds }] : [];
+    });
+    return { state: mail.state, list, notFound: ids.filter((id) => !mail.threads.has(id)) };
+  },
+  'Thread/changes': (mail, args) => changes(mail, 'Thread', args),
+  'Email/get': (mail, args) => {
+    const ids = unique(args['ids'] as Id[]);
+    if (ids.length > mostInGet) throw new MethodError('requestTooLarge');
+    return { state: mail.state, ...emailGet(mail, { ...args, ids }) };
+  },
+  'Email/changes': (mail, args) => changes(mail, 'Email', args),
+  'Email/query': (mail, args) => query(mail, args),
+  'Email/queryChanges': () => {
+    throw new MethodError('cannotCalculateChanges');
+  },
+  'Email/set': (mail, args, createdIds) => emailSet(mail, args, createdIds),
+  'SearchSnippet/get': (mail, args) => snippets(mail, args),
+  'Identity/get': (mail) => ({
+    state: '1',
+    list: [
+      {
+        id: 'i1',
+        name: mail.name,
+        email: mail.address,
+        replyTo: null,
+        bcc: null,
+        textSignature: '',
+        htmlSignature: '',
+        mayDelete: false,
+      },
+    ],
+    notFound: [],
+  }),
+  'EmailSubmission/set': (mail, args, createdIds) => submit(mail, args, createdIds),
+};
+
+function changes(mail: FakeMail, kind: 'Email' | 'Mailbox' | 'Thread', args: Args): Args {
+  const since = String(args['sinceState']);
+  const found = mail.changesSince(kind, since);
+  if (!found) throw new MethodError('cannotCalculateChanges');
+  return { oldState: since, newState: mail.state, hasMoreChanges: false, ...found };
+}
+
+let lastQuery: { mail: FakeMail; state: string; key: string; ids: Id[] } | undefined;
+
+function query(mail: FakeMail, args: Args): Args {
+  const collapse = args['collapseThreads'] === true;
+  const key = JSON.stringify([args['filter'], collapse]);
+  if (lastQuery?.mail !== mail || lastQuery.state !== mail.state || lastQuery.key !== key) {
+    const found = mail.newestFirst().filter((letter) => matches(letter, args['filter'] as Filter | null));
+    lastQuery = {
+      mail,
+      state: mail.state,
+      key,
+      ids: (collapse ? collapsed(found) : found).map((one) => one.id),
+    };
+  }
+  const { ids } = lastQuery;
+  const asked = Number(args['position'] ?? 0);
+  const position = asked < 0 ? Math.max(0, ids.length + asked) : asked;
+  const limit = args['limit'] === undefined ? ids.length : Number(args['limit']);
+  return {
+    queryState: mail.state,
+    canCalculateChanges: false,
+    position,
+    ids: ids.slice(position, position + limit),
+    ...(args['calculateTotal'] ? { total: ids.length } : {}),
+  };
+}
+
+function collapsed(letters: FakeLetter[]): FakeLetter[] {
+  const seen = new Set<Id>();
+  return letters.filter((letter) => !seen.has(letter.threadId) && seen.add(letter.threadId));
+}
+
+/** Marks the words that were looked for (RFC 8621 §5). */
+function snippets(mail: FakeMail, args: Args): Args {
+  const words = wordsOf(args['filter'] as Filter);
+  const list = unique(args['emailIds'] as Id[]).flatMap((emailId) => {
+    const letter = mail.letters.get(emailId);
+    if (!letter) return [];
+    const text = (letter.text ?? '').replace(/\s+/g, ' ');
+    return [{ emailId, subject: mark(letter.subject, words), preview: mark(around(text, words), words) }];
+  });
+  return { list, notFound: null };
+}
+
+function wordsOf(filter: Filter): string[] {
+  if ('operator' in filter) return filter.operator === 'NOT' ? [] : filter.conditions.flatMap(wordsOf);
+  return [filter.text, filter.subject, filter.body].filter((word) => word !== undefined);
+}
+
+function around(text: string, words: string[]): string {
+  const first = words.map((word) => fold(text).indexOf(fold(word))).find((index) => index >= 0);
+  return first === undefined ? '' : text.slice(Math.max(0, first - 40), first + 160);
+}
+
+function mark(text: string, words: string[]): string | null {
+  const escaped = text.replace(/&/g, '&amp;').replace(/</g, '&lt;').replace(/>/g, '&gt;');
+  const wanted = words.map((word) => word.replace(/[.*+?^${}()|[\]\\]/g, '\\$&')).filter(Boolean);
+  if (wanted.length === 0 || !text) return null;
+  const marked = escaped.replace(new RegExp(wanted.join('|'), 'giu'), (found) => `<mark>${found}</mark>`);
+  return marked === escaped ? null : marked;
+}
+
+function unique(ids: Id[] | undefined): Id[] {
+  return [...new Set(ids ?? [])];
+}

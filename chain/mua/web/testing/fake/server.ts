@@ -1,0 +1,255 @@
+import { createReadStream, existsSync, statSync } from 'node:fs';
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { extname, join, normalize } from 'node:path';
+import { answer } from './api';
+import type { FakeLetter, FakeMail } from './mail';
+import { traceOf } from './trace';
+import { sourceOf, viewOf } from './view';
+
+/** What the pages run under, here as at the real server. */
+export const policy =
+  "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self' blob: data:; " +
+  "frame-src 'self'; worker-src 'self'; manifest-src 'self'; base-uri 'none'; form-action 'self'; " +
+  "frame-ancestors 'none'; require-trusted-types-for 'script'";
+
+const letterPolicy =
+  "sandbox allow-popups allow-popups-to-escape-sandbox; default-src 'none'; style-src 'unsafe-inline'; img-src 'self' data:";
+
+const types: Record<string, string> = {
+  '.html': 'text/html; charset=utf-8',
+  '.js': 'text/javascript',
+  '.css': 'text/css',
+  '.svg': 'image/svg+xml',
+  '.webmanifest': 'application/manifest+json',
+};
+
+const cookie = 'facteur_session';
+
+/** A JMAP server in memory behind the URLs of README.md, with the switches tests need. */
+export class FakeServer {
+  password = 'postcard';
+  /** Milliseconds before each answer of the API. */
+  delay = 0;
+  /** When false, connections are cut as if the server were away. */
+  up = true;
+  /** Requests to the API so far. */
+  requests = 0;
+  readonly #server: Server;
+  readonly #sessions = new Set<string>();
+  readonly #streams = new Set<ServerResponse>();
+
+  constructor(
+    public mail: FakeMail,
+    private readonly pages: string,
+  ) {
+    this.#server = createServer((request, response) => {
+      this.#handle(request, response).catch((error: unknown) => {
+        console.error(error);
+        response.writeHead(500).end();
+      });
+    });
+    this.use(mail);
+  }
+
+  use(mail: FakeMail): void {
+    this.mail = mail;
+    mail.onchange = () => this.push();
+  }
+
+  listen(port = 0): Promise<string> {
+    return new Promise((resolve) => {
+      this.#server.listen(port, '127.0.0.1', () => {
+        const address = this.#server.address();
+        resolve(`http://127.0.0.1:${typeof address === 'object' && address ? address.port : port}`);
+      });
+    });
+  }
+
+  close(): void {
+    this.#server.close();
+    this.#server.closeAllConnections();
+  }
+
+  /** Ends every session, as an administrator or the clock does. */
+  endSessions(): void {
+    this.#sessions.clear();
+  }
+
+  /** The server is away, or back. */
+  setUp(up: boolean): void {
+    this.up = up;
+    if (!up) this.#server.closeAllConnections();
+  }
+
+  /** Tells the pages that something changed (RFC 8620 §7.3). */
+  push(): void {
+    const { state } = this.mail;
+    const data = { '@type': 'StateChange', changed: { a1: { Email: state, Mailbox: state, Thread: state } } };
+    for (const stream of this.#streams) stream.write(`event: state\ndata: ${JSON.stringify(data)}\n\n`);
+  }
+
+  /** A letter comes in. */
+  deliver(from: { name: string; email: string }, subject: string, text: string): FakeLetter {
+    const id = this.mail.newId('e');
+    const letter: FakeLetter = {
+      id,
+      threadId: this.mail.newId('t'),
+      folder: this.mail.folderOf('inbox').id,
+      keywords: new Set(),
+      receivedAt: new Date().toISOString().replace(/\.\d+Z$/, 'Z'),
+      from: [from],
+      to: [{ name: this.mail.name, email: this.mail.address }],
+      cc: [],
+      bcc: [],
+      replyTo: null,
+      subject,
+      messageId: [`${id}@beta.test`],
+      inReplyTo: null,
+      references: null,
+      text,
+      html: null,
+      attachments: [],
+    };
+    this.mail.add(letter);
+    this.push();
+    return letter;
+  }
+
+  async #handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    if (!this.up) return void request.socket.destroy();
+    const url = new URL(request.url ?? '/', 'http://localhost');
+    const path = url.pathname;
+    if (request.method === 'POST' && path !== '/login' && request.headers['x-facteur'] !== '1') {
+      return void response.writeHead(403).end();
+    }
+    if (path === '/login') return this.#login(request, response);
+    if (path === '/logout') return this.#logout(response);
+    if (!/^\/(session|jmap|letter|trace|\.well-known)\b/.test(path)) return this.#page(path, response);
+    if (!this.#isLoggedIn(request)) return void response.writeHead(401).end();
+    if (path === '/.well-known/jmap' || path === '/session')
+      return void response.writeHead(302, { Location: '/jmap/session' }).end();
+    if (path === '/jmap/session') return json(response, this.#session());
+    if (path === '/jmap/api') return this.#api(request, response);
+    if (path.startsWith('/jmap/upload/')) return this.#upload(request, response);
+    if (path.startsWith('/jmap/download/')) return this.#download(url, response);
+    if (path.startsWith('/jmap/events')) return this.#events(response);
+    return this.#letter(url, response);
+  }
+
+  #session(): unknown {
+    return {
+      capabilities: {
+        'urn:ietf:params:jmap:core': {
+          maxSizeUpload: 25_000_000,
+          maxObjectsInGet: 500,
+          maxObjectsInSet: 500,
+        },
+        'urn:ietf:params:jmap:mail': {},
+        'urn:ietf:params:jmap:submission': {},
+      },
+      accounts: {
+        a1: { name: this.mail.address, isPersonal: true, isReadOnly: false, accountCapabilities: {} },
+      },
+      primaryAccounts: { 'urn:ietf:params:jmap:mail': 'a1', 'urn:ietf:params:jmap:submission': 'a1' },
+      username: this.mail.address,
+      apiUrl: '/jmap/api',
+      downloadUrl: '/jmap/download/{accountId}/{blobId}/{name}?accept={type}',
+      uploadUrl: '/jmap/upload/{accountId}/',
+      eventSourceUrl: '/jmap/events?types={types}&closeafter={closeafter}&ping={ping}',
+      state: '1',
+    };
+  }
+
+  async #login(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const form = new URLSearchParams((await read(request)).toString());
+    const right = form.get('password') === this.password;
+    const wantsJson = request.headers.accept?.includes('application/json');
+    if (!right)
+      return void response
+        .writeHead(wantsJson ? 401 : 303, wantsJson ? {} : { Location: '/?login=failed' })
+        .end();
+    const session = crypto.randomUUID();
+    this.#sessions.add(session);
+    const headers = { 'Set-Cookie': `${cookie}=${session}; Path=/; HttpOnly; SameSite=Strict` };
+    if (wantsJson) response.writeHead(204, headers).end();
+    else response.writeHead(303, { ...headers, Location: '/' }).end();
+  }
+
+  #logout(response: ServerResponse): void {
+    this.#sessions.clear();
+    response.writeHead(204, { 'Set-Cookie': `${cookie}=; Path=/; Max-Age=0` }).end();
+  }
+
+  #isLoggedIn(request: IncomingMessage): boolean {
+    const found = new RegExp(`${cookie}=([\\w-]+)`).exec(request.headers.cookie ?? '')?.[1];
+    return found !== undefined && this.#sessions.has(found);
+  }
+
+  async #api(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    this.requests += 1;
+    const body = JSON.parse((await read(request)).toString()) as Parameters<typeof answer>[1];
+    if (this.delay > 0) await new Promise((resolve) => setTimeout(resolve, this.delay));
+    return json(response, answer(this.mail, body));
+  }
+
+  async #upload(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const data = await read(request);
+    const type = request.headers['content-type'] ?? 'application/octet-stream';
+    const blobId = this.mail.newId('b');
+    this.mail.blobs.set(blobId, { type, data });
+    return json(response, { accountId: 'a1', blobId, type, size: data.length }, 201);
+  }
+
+  #download(url: URL, response: ServerResponse): void {
+    const blob = this.mail.blobs.get(url.pathname.split('/')[4] ?? '');
+    if (!blob) return void response.writeHead(404).end();
+    response.writeHead(200, {
+      'Content-Type': url.searchParams.get('accept') ?? blob.type,
+      'Content-Security-Policy': 'sandbox',
+    });
+    response.end(blob.data);
+  }
+
+  #events(response: ServerResponse): void {
+    response.writeHead(200, { 'Content-Type': 'text/event-stream', 'Cache-Control': 'no-store' });
+    response.write(': welcome\n\n');
+    this.#streams.add(response);
+    response.on('close', () => this.#streams.delete(response));
+  }
+
+  #letter(url: URL, response: ServerResponse): void {
+    const [, kind, id = '', what] = url.pathname.split('/');
+    const letter = this.mail.letters.get(decodeURIComponent(id));
+    if (!letter) return void response.writeHead(404).end();
+    if (kind === 'trace') return json(response, traceOf(this.mail, letter));
+    if (what === 'source') {
+      response.writeHead(200, { 'Content-Type': 'text/plain; charset=utf-8' });
+      return void response.end(sourceOf(letter));
+    }
+    response.writeHead(200, {
+      'Content-Type': 'text/html; charset=utf-8',
+      'Content-Security-Policy': letterPolicy,
+    });
+    response.end(viewOf(letter, url.searchParams.get('images') === '1'));
+  }
+
+  #page(path: string, response: ServerResponse): void {
+    const file = join(this.pages, normalize(path === '/' ? '/index.html' : path));
+    if (!file.startsWith(this.pages) || !existsSync(file) || !statSync(file).isFile())
+      return void response.writeHead(404).end();
+    const type = types[extname(file)] ?? 'application/octet-stream';
+    response.writeHead(200, { 'Content-Type': type, 'Content-Security-Policy': policy });
+    createReadStream(file).pipe(response);
+  }
+}
+
+function json(response: ServerResponse, body: unknown, status = 200): void {
+  response.writeHead(status, { 'Content-Type': 'application/json' });
+  response.end(JSON.stringify(body));
+}
+
+async function read(request: IncomingMessage): Promise<Buffer> {
+  const parts: Buffer[] = [];
+  for await (const part of request) parts.push(part as Buffer);
+  return Buffer.concat(parts);
+}

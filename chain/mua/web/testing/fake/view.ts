@@ -1,0 +1,30 @@
+import type { FakeLetter } from './mail';
+
+/** What the fake server sends for `/letter/{id}/view`; the real one sanitises, this one only wrote good letters. */
+export function viewOf(letter: FakeLetter, pictures: boolean): string {
+  const body =
+    letter.html ?? `<pre style="white-space:pre-wrap;font:inherit">${escape(letter.text ?? '')}</pre>`;
+  const shown = pictures ? body : body.replace(/src="https:[^"]*"/g, '');
+  return `<!doctype html><meta charset="utf-8"><base target="_blank"><style>body{margin:16px;font:15px/1.5 system-ui,sans-serif;background:#fff;color:#1c1c1c;overflow-wrap:anywhere}</style>${shown}`;
+}
+
+/** The letter as it would stand on the wire, well enough for "show source". */
+export function sourceOf(letter: FakeLetter): string {
+  const people = (list: FakeLetter['from']) =>
+    list.map((one) => `${one.name ?? ''} <${one.email}>`).join(', ');
+  return [
+    `Date: ${new Date(letter.receivedAt).toUTCString()}`,
+    `From: ${people(letter.from)}`,
+    `To: ${people(letter.to)}`,
+    `Subject: ${letter.subject}`,
+    `Message-ID: <${letter.messageId.join('')}>`,
+    'MIME-Version: 1.0',
+    `Content-Type: ${letter.html ? 'text/html' : 'text/plain'}; charset=utf-8`,
+    '',
+    letter.html ?? letter.text ?? '',
+  ].join('\r\n');
+}
+
+function escape(text: string): string {
+  return text.replace(/&/g, '&amp;').replace(/</g, '&lt;');
+}

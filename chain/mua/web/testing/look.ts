@@ -1,0 +1,136 @@
+import { mkdirSync } from 'node:fs';
+import type { Page } from 'playwright-core';
+import { launch, logIn, type Look, open, serve } from './browser';
+
+// npx tsx testing/look.ts [NAME…]: pictures of the pages in screenshots/, to be looked at by a person.
+
+const sizes: Record<string, Look> = {
+  desktop: { width: 1440, height: 900 },
+  tablet: { width: 900, height: 1100, touch: true },
+  phone: { width: 390, height: 844, touch: true },
+};
+
+const scenes: Record<string, (page: Page) => Promise<void>> = {
+  list: async () => {},
+  reading: async (page) => {
+    await page
+      .getByRole('row', { name: /Plans for the summer house/ })
+      .first()
+      .click();
+    await page.getByRole('button', { name: /^(Reply|Répondre)$/ }).waitFor();
+  },
+  html: async (page) => {
+    await page
+      .getByRole('row', { name: /botanical/ })
+      .first()
+      .click();
+    await page.locator('iframe').waitFor();
+  },
+  compose: async (page) => {
+    await page.keyboard.press('c');
+    await page.locator('.composer').waitFor();
+    await page.locator('.composer [role=combobox]').first().pressSequentially('cla');
+    await page.waitForTimeout(300);
+  },
+  answer: async (page) => {
+    await scenes['reading']?.(page);
+    await page.keyboard.press('r');
+    await page.locator('.composer [contenteditable]').waitFor();
+    await page.keyboard.type('Dear Claire,');
+  },
+  search: async (page) => {
+    await page.locator('#search').fill('drawing');
+    await page.waitForTimeout(700);
+  },
+  operators: async (page) => {
+    await page.locator('#search').fill(' ');
+    await page.goto(`${page.url().split('#')[0]}#/search/`);
+    await page.waitForTimeout(500);
+  },
+  empty: async (page) => {
+    await page.goto(`${page.url().split('#')[0]}#/trash`);
+    await page.waitForTimeout(500);
+  },
+  way: async (page) => {
+    await scenes['reading']?.(page);
+    await page.keyboard.press('w');
+    await page.getByRole('dialog').locator('h3').waitFor();
+  },
+  wayOut: async (page) => {
+    await page.goto(`${page.url().split('#')[0]}#/sent`);
+    await page
+      .getByRole('row', { name: /Plans for the summer house/ })
+      .first()
+      .click();
+    await page
+      .getByRole('button', { name: /^(Fold|Replier)/ })
+      .first()
+      .waitFor();
+    await page.keyboard.press('p');
+    await page.waitForTimeout(200);
+    await page.keyboard.press('w');
+    await page.getByRole('dialog').locator('h3').waitFor();
+  },
+  help: async (page) => {
+    await page.keyboard.press('?');
+    await page.getByRole('dialog').waitFor();
+  },
+  selection: async (page) => {
+    await page.keyboard.press('x');
+    for (let i = 0; i < 3; i += 1) await page.keyboard.press('Shift+ArrowDown');
+    await page.waitForTimeout(200);
+  },
+  menu: async (page) => {
+    await page.getByRole('button', { name: /^(Account|Compte)/ }).click();
+    await page.waitForTimeout(200);
+  },
+  drawer: async (page) => {
+    await page.getByRole('button', { name: /^(Folders|Dossiers)$/ }).click();
+    await page.waitForTimeout(300);
+  },
+  notice: async (page) => {
+    await page.keyboard.press('e');
+    await page.waitForTimeout(300);
+  },
+};
+
+mkdirSync('screenshots', { recursive: true });
+const [only, ...sceneNames] = process.argv.slice(2);
+const browser = await launch();
+const { server, url } = await serve({ letters: 2_000 });
+for (const job of (only ?? 'desktop').split(',')) {
+  const [size = 'desktop', ...options] = job.split('-');
+  const look = { ...sizes[size], dark: options.includes('dark'), french: options.includes('fr') };
+  for (const name of sceneNames.length > 0 ? sceneNames : Object.keys(scenes)) {
+    const context = await open(browser, look);
+    if (name === 'login') {
+      const page = await context.newPage();
+      await page.goto(url);
+      await page.locator('input[name=password]').waitFor();
+      await page.waitForTimeout(300);
+      await page.screenshot({ path: `screenshots/${job}-${name}.png` });
+      await context.close();
+      continue;
+    }
+    const { page, problems } = await logIn(context, url);
+    try {
+      await page.waitForTimeout(300);
+      if (name === 'offline') {
+        server.setUp(false);
+        await page.keyboard.press('e');
+      } else if (name === 'ended') {
+        server.endSessions();
+        await page.keyboard.press('e');
+      } else await scenes[name]?.(page);
+      await page.waitForTimeout(500);
+    } catch (error) {
+      console.log(job, name, String(error).split('\n')[0]);
+    }
+    await page.screenshot({ path: `screenshots/${job}-${name}.png` });
+    server.setUp(true);
+    for (const problem of problems) console.log(job, name, problem);
+    await context.close();
+  }
+}
+await browser.close();
+server.close();

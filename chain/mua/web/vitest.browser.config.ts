@@ -1,0 +1,12 @@
+import { defineConfig } from 'vitest/config';
+
+// Journeys through the built pages in Chromium, one after the other: they share one browser.
+export default defineConfig({
+  test: {
+    include: ['testing/journeys/**/*.test.ts'],
+    environment: 'node',
+    fileParallelism: false,
+    testTimeout: 60_000,
+    hookTimeout: 60_000,
+  },
+});
