@@ -43,6 +43,21 @@ fn the_self_signed_certificate_is_kept_and_only_we_can_read_it() {
 }
 
 #[tokio::test]
+async fn a_certificate_that_somebody_vouched_for_is_taken_under_any_name_and_no_other_is() {
+    let (folder, elsewhere) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let server = ServerTls::self_signed(folder.path(), NAME).unwrap();
+    let pem = std::fs::read(certificate_file(folder.path())).unwrap();
+    let vouched = ClientTls::trusting(&pem, Vec::new()).unwrap();
+    let (_, peer) = shake(&server, &vouched, "imap.other.test").await;
+    assert!(peer.is_ok(), "{:?}", peer.err());
+    let other = ServerTls::self_signed(elsewhere.path(), NAME).unwrap();
+    let (_, peer) = shake(&other, &vouched, NAME).await;
+    assert!(peer.is_err());
+    let nobody = ClientTls::trusting(b"", vec![[7; 32]]).unwrap();
+    assert!(shake(&server, &nobody, NAME).await.1.is_err());
+}
+
+#[tokio::test]
 async fn who_trusts_the_self_signed_certificate_can_check_its_names() {
     let folder = tempfile::tempdir().unwrap();
     let server = ServerTls::self_signed(folder.path(), NAME).unwrap();

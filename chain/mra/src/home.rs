@@ -1,0 +1,64 @@
+//! Where fetched letters go: the seam towards the mailboxes, a Maildir, or another server.
+
+use bytes::Bytes;
+use mail::Timestamp;
+use mail::seam::Pending;
+use mailbox::{SpecialUse, System};
+
+use crate::Fault;
+use crate::ledger::Entry;
+
+/// A letter that came in.
+#[derive(Clone, Debug)]
+pub struct Arrived {
+    /// What is written down of it: [`Entry::admit`] belongs into the commit that files it.
+    pub entry: Entry,
+    /// The letter, with CRLF line ends.
+    pub raw: Bytes,
+    /// The folder it lay in.
+    pub place: Place,
+    /// Flags it had.
+    pub flags: System,
+    /// Keywords it had; each can be one here.
+    pub keywords: Vec<String>,
+    /// When it arrived at the other end.
+    pub received: Timestamp,
+}
+
+/// A folder at the other end, in our words.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Place {
+    /// Its name, with `/` between the levels; `INBOX` for the inbox.
+    pub folder: String,
+    /// What it is for: letters go to our folder for that use.
+    pub special_use: Option<SpecialUse>,
+}
+
+impl Place {
+    /// The inbox.
+    pub fn inbox() -> Self {
+        Self { folder: "INBOX".to_owned(), special_use: None }
+    }
+
+    /// Is it the inbox?
+    pub fn is_inbox(&self) -> bool {
+        self.folder == "INBOX"
+    }
+}
+
+/// What became of a letter.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Taken {
+    /// It is here now.
+    Filed,
+    /// It was here already.
+    Known,
+}
+
+/// Takes letters home.
+pub trait Home: Send + Sync {
+    /// Takes letters, in their order. Returns only when all that were filed are on the disk, each with its
+    /// [`Entry`] admitted; says of each what became of it. An error says why it cannot go on; letters before it may
+    /// have been taken.
+    fn take(&self, letters: Vec<Arrived>) -> Pending<'_, Result<Vec<Taken>, Fault>>;
+}

@@ -1,0 +1,405 @@
+//! The conversation with an IMAP server: commands out, responses in.
+
+use std::time::Duration;
+
+use bytes::Bytes;
+use mail::Password;
+use net::Connection;
+use tokio::time::Instant;
+
+use super::assemble::{Assembler, Bounds, Malformed};
+use super::code::Code;
+use super::response::{Response, Status, capabilities};
+use crate::credential::Credential;
+use crate::pace::Pace;
+use crate::way::{Security, Way};
+use crate::{Fault, login};
+
+/// Text of one answer: SEARCH names every letter of a folder in one line, in its old form.
+const MOST_TEXT: usize = 16 << 20;
+/// Untagged responses that one command may have, where they are collected.
+const MOST_UNTAGGED: usize = 20_000;
+/// An answer that comes slower than so many octets a second does not come.
+const SLOWEST: u64 = 256;
+
+/// Why the conversation is over.
+#[derive(Debug, thiserror::Error)]
+pub enum Lost {
+    /// The connection broke, or the server is silent.
+    #[error(transparent)]
+    Net(#[from] net::Error),
+    /// The server sent what no server may send.
+    #[error(transparent)]
+    Malformed(#[from] Malformed),
+    /// The server ended it.
+    #[error("the server ended the conversation: {text}")]
+    Bye {
+        /// Why, for programs.
+        code: Option<Code>,
+        /// Why, for people.
+        text: String,
+    },
+    /// The server answered something else than what was asked.
+    #[error("the server answered {0}")]
+    Unexpected(String),
+}
+
+impl From<Lost> for Fault {
+    fn from(lost: Lost) -> Self {
+        match lost {
+            Lost::Net(why) => Self::Cut(why.to_string()),
+            Lost::Bye { code, text } => {
+                let throttled = code.is_some_and(|code| code.is_throttling()) || login::sounds_throttled(&text);
+                if throttled { Self::Throttled { said: text, pause: None } } else { Self::Cut(text) }
+            }
+            wrong => Self::Server(wrong.to_string()),
+        }
+    }
+}
+
+/// How a command ended.
+#[derive(Clone, Debug)]
+pub struct Answer {
+    /// OK, NO or BAD.
+    pub status: Status,
+    /// For programs.
+    pub code: Option<Code>,
+    /// For people.
+    pub text: String,
+    /// What came before it.
+    pub untagged: Vec<Response>,
+}
+
+impl Answer {
+    /// It did what it was told?
+    pub fn is_ok(&self) -> bool {
+        self.status == Status::Ok
+    }
+
+    /// The answer, unless the command failed: then what that means for the fetch.
+    pub fn must(self, doing: &str) -> Result<Self, Fault> {
+        if self.is_ok() { Ok(self) } else { Err(self.fault(doing)) }
+    }
+
+    fn fault(&self, doing: &str) -> Fault {
+        let said = format!("{doing}: {}", self.text);
+        match &self.code {
+            Some(code) if code.is_throttling() => Fault::Throttled { said, pause: None },
+            Some(code) if code.is_refusal() => Fault::Refused(said),
+            _ if login::sounds_throttled(&self.text) => Fault::Throttled { said, pause: None },
+            _ => Fault::Server(said),
+        }
+    }
+
+    /// The number of a response code that came with or before the end.
+    pub fn code(&self, name: &str) -> Option<u32> {
+        let untagged = self.untagged.iter().filter_map(|response| match response {
+            Response::Status { code, .. } => code.as_ref(),
+            _ => None,
+        });
+        self.code.iter().chain(untagged).find(|code| code.name == name)?.number()
+    }
+}
+
+/// What the server told unasked about the folder that is open.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Log {
+    /// The last EXISTS.
+    pub exists: u32,
+    /// Something came or went since [`Client::look`].
+    pub changed: bool,
+}
+
+/// A conversation, logged in.
+pub struct Client {
+    line: Connection,
+    assembler: Assembler,
+    pace: Pace,
+    answer_wait: Duration,
+    tags: u32,
+    capabilities: Vec<String>,
+    log: Log,
+    octets: u64,
+}
+
+impl Client {
+    /// Connects, turns TLS on, and logs in as `user`. Letters larger than `largest` octets will be passed over.
+    pub async fn open(way: &Way, user: &str, credential: &Credential, largest: u64) -> Result<Self, Fault> {
+        let mut client = Self::greet(way, way.connect().await?, largest).await?;
+        if way.security == Security::StartTls {
+            client = client.start_tls(way, largest).await?;
+        }
+        if client.capabilities.is_empty() {
+            client.ask_capabilities().await?;
+        }
+        client.log_in(user, credential).await?;
+        Ok(client)
+    }
+
+    async fn greet(way: &Way, line: Connection, largest: u64) -> Result<Self, Fault> {
+        let mut client = Self::over(line, way, largest);
+        match client.next().await? {
+            Response::Status { tag: None, status: Status::Ok | Status::Preauth, code, .. } => {
+                client.learn(code.as_ref());
+                Ok(client)
+            }
+            other => Err(Lost::Unexpected(format!("no greeting but {other:?}")).into()),
+        }
+    }
+
+    fn over(line: Connection, way: &Way, largest: u64) -> Self {
+        let bounds = Bounds { text: MOST_TEXT, literal: largest, literals: 64 };
+        Self {
+            line,
+            assembler: Assembler::new(bounds),
+            pace: way.pace.clone(),
+            answer_wait: way.waits.answer,
+            tags: 0,
+            capabilities: Vec::new(),
+            log: Log::default(),
+            octets: 0,
+        }
+    }
+
+    async fn start_tls(mut self, way: &Way, largest: u64) -> Result<Self, Fault> {
+        let answer = self.ask("STARTTLS").await?;
+        if !answer.is_ok() {
+            return Err(Fault::Untrusted(format!("{} offers no TLS: {}", way.host, answer.text)));
+        }
+        // What was said in clear, the capabilities above all, is forgotten (RFC 9051 §6.2.1).
+        let line = way.secure(self.line).await?;
+        Ok(Self::over(line, way, largest))
+    }
+
+    async fn ask_capabilities(&mut self) -> Result<(), Fault> {
+        let answer = self.ask("CAPABILITY").await?.must("CAPABILITY")?;
+        self.learn(answer.code.as_ref());
+        Ok(())
+    }
+
+    fn learn(&mut self, code: Option<&Code>) {
+        if let Some(code) = code.filter(|code| code.name == "CAPABILITY") {
+            self.capabilities = capabilities(&code.rest);
+        }
+    }
+
+    /// Does the server offer this?
+    pub fn can(&self, capability: &str) -> bool {
+        self.capabilities.iter().any(|own| own.eq_ignore_ascii_case(capability))
+    }
+
+    /// Octets that came so far.
+    pub fn octets(&self) -> u64 {
+        self.octets
+    }
+
+    /// What was told unasked, and forgets that it changed.
+    pub fn look(&mut self) -> Log {
+        let log = self.log;
+        self.log.changed = false;
+        log
+    }
+
+    async fn log_in(&mut self, user: &str, credential: &Credential) -> Result<(), Fault> {
+        let offered: Vec<String> =
+            self.capabilities.iter().filter_map(|own| own.strip_prefix("AUTH=")).map(str::to_owned).collect();
+        let answer = match login::Exchange::begin(user, credential, &offered) {
+            Some(exchange) => self.authenticate(exchange).await?,
+            None => match credential {
+                Credential::Password(password) if !self.can("LOGINDISABLED") => self.login(user, password).await?,
+                _ => return Err(Fault::Refused("the server offers no way to log in that we know".to_owned())),
+            },
+        };
+        if !answer.is_ok() {
+            return Err(match answer.fault("log-in") {
+                Fault::Server(said) => Fault::Refused(said),
+                other => other,
+            });
+        }
+        self.capabilities.clear();
+        self.learn(answer.code.as_ref());
+        for told in &answer.untagged {
+            if let Response::Capability(own) = told {
+                self.capabilities.clone_from(own);
+            }
+        }
+        if self.capabilities.is_empty() {
+            self.ask_capabilities().await?;
+        }
+        Ok(())
+    }
+
+    async fn authenticate(&mut self, mut exchange: login::Exchange) -> Result<Answer, Fault> {
+        let tag = self.tag();
+        let mut initial = exchange.initial();
+        let mut command = format!("{tag} AUTHENTICATE {}", exchange.name());
+        if self.can("SASL-IR")
+            && let Some(first) = initial.take()
+        {
+            command.push(' ');
+            command.push_str(if first.reveal().is_empty() { "=" } else { first.reveal() });
+        }
+        self.write(Password::new(command + "\r\n")).await?;
+        loop {
+            match self.next().await? {
+                Response::Continue(challenge) => {
+                    let line = match initial.take() {
+                        Some(first) => first,
+                        None => exchange.answer(&challenge).unwrap_or_else(|| Password::new("*".to_owned())),
+                    };
+                    self.write(Password::new(format!("{}\r\n", line.reveal()))).await?;
+                }
+                Response::Status { tag: Some(ended), status, code, text } if ended == tag => {
+                    if status == Status::Ok {
+                        exchange.finish()?;
+                    }
+                    let text = exchange.said().unwrap_or(text);
+                    return Ok(Answer { status, code, text, untagged: Vec::new() });
+                }
+                Response::Capability(own) => self.capabilities = own,
+                _ => {}
+            }
+        }
+    }
+
+    /// LOGIN with both as literals where they are more than plain text.
+    async fn login(&mut self, user: &str, password: &Password) -> Result<Answer, Fault> {
+        let tag = self.tag();
+        self.line.write(format!("{tag} LOGIN ").as_bytes()).await.map_err(Lost::from)?;
+        for (word, end) in [(user, " "), (password.reveal(), "\r\n")] {
+            match quoted(word) {
+                Some(quoted) => self.write(quoted).await?,
+                None => {
+                    self.line.write(format!("{{{}}}\r\n", word.len()).as_bytes()).await.map_err(Lost::from)?;
+                    match self.next().await? {
+                        Response::Continue(_) => self.line.write(word.as_bytes()).await.map_err(Lost::from)?,
+                        other => return Err(Lost::Unexpected(format!("{other:?}")).into()),
+                    }
+                }
+            }
+            self.line.write(end.as_bytes()).await.map_err(Lost::from)?;
+        }
+        self.answer_to(&tag).await.map_err(Fault::from)
+    }
+
+    async fn write(&mut self, secret: Password) -> Result<(), Lost> {
+        Ok(self.line.write(secret.reveal().as_bytes()).await?)
+    }
+
+    fn tag(&mut self) -> String {
+        self.tags = self.tags.wrapping_add(1);
+        format!("f{}", self.tags)
+    }
+
+    // Commands.
+
+    /// Puts a command on its way, behind those that are there already, and gives its tag.
+    pub async fn start(&mut self, command: &str) -> Result<String, Lost> {
+        let tag = self.tag();
+        self.line.write(format!("{tag} {command}\r\n").as_bytes()).await?;
+        Ok(tag)
+    }
+
+    /// Sends a command and collects what is answered.
+    pub async fn ask(&mut self, command: &str) -> Result<Answer, Lost> {
+        let tag = self.start(command).await?;
+        self.answer_to(&tag).await
+    }
+
+    async fn answer_to(&mut self, tag: &str) -> Result<Answer, Lost> {
+        let mut untagged = Vec::new();
+        loop {
+            match self.next().await? {
+                Response::Status { tag: Some(ended), status, code, text } if ended == tag => {
+                    return Ok(Answer { status, code, text, untagged });
+                }
+                Response::Other | Response::Continue(_) => {}
+                told if untagged.len() < MOST_UNTAGGED => untagged.push(told),
+                _ => return Err(Lost::Unexpected("more than anybody can read".to_owned())),
+            }
+        }
+    }
+
+    /// The next response, whatever it is. BYE ends the conversation. Can be dropped while it waits.
+    pub async fn next(&mut self) -> Result<Response, Lost> {
+        let (begun, before) = (Instant::now(), self.octets);
+        loop {
+            let (took, whole) = self.assembler.take(self.line.buffered())?;
+            self.line.consume(took);
+            if let Some(raw) = whole {
+                let response = Response::read(&raw);
+                self.notice(&response)?;
+                return Ok(response);
+            }
+            let patience = self.answer_wait + Duration::from_secs((self.octets - before) / SLOWEST);
+            if begun.elapsed() > patience {
+                return Err(net::Error::TimedOut.into());
+            }
+            let count = self.line.fill().await?;
+            self.octets += count as u64;
+            self.pace.took(count).await;
+        }
+    }
+
+    fn notice(&mut self, response: &Response) -> Result<(), Lost> {
+        match response {
+            Response::Exists(count) => self.log = Log { exists: *count, changed: true },
+            Response::Expunge | Response::Vanished => self.log.changed = true,
+            Response::Capability(own) => self.capabilities.clone_from(own),
+            Response::Status { tag: None, status: Status::Bye, code, text } => {
+                return Err(Lost::Bye { code: code.clone(), text: text.clone() });
+            }
+            Response::Status { tag: None, code: Some(code), text, .. } if code.name == "ALERT" => {
+                // RFC 9051 §7.1: people must see it.
+                tracing::warn!(server = %self.line.peer(), "the server says: {text}");
+            }
+            _ => {}
+        }
+        Ok(())
+    }
+
+    /// Waits until something happens in the folder that is open (RFC 2177), at most for `most`. Gives whether
+    /// something did.
+    pub async fn idle(&mut self, most: Duration) -> Result<bool, Lost> {
+        let tag = self.start("IDLE").await?;
+        loop {
+            match self.next().await? {
+                Response::Continue(_) => break,
+                Response::Status { tag: Some(ended), text, .. } if ended == tag => return Err(Lost::Unexpected(text)),
+                _ => {}
+            }
+        }
+        let deadline = Instant::now() + most;
+        while !self.log.changed {
+            // A server that is silent for long is what IDLE is about: the wait itself is the limit.
+            match tokio::time::timeout_at(deadline, self.line.heard()).await {
+                Err(_) => break,
+                Ok(heard) => heard?,
+            }
+            self.next().await?;
+        }
+        self.line.write(b"DONE\r\n").await?;
+        self.answer_to(&tag).await?;
+        Ok(self.log.changed)
+    }
+
+    /// Says goodbye.
+    pub async fn close(mut self) {
+        if self.start("LOGOUT").await.is_ok() {
+            let goodbye = async { while self.next().await.is_ok() {} };
+            let _ = tokio::time::timeout(Duration::from_secs(5), goodbye).await;
+        }
+        self.line.close().await;
+    }
+}
+
+/// A quoted string, where the text can be one (RFC 9051 §9: no NUL, CR, LF; ASCII for old servers).
+fn quoted(text: &str) -> Option<Password> {
+    let plain = text.is_ascii() && !text.bytes().any(|b| matches!(b, 0 | b'\r' | b'\n'));
+    plain.then(|| Password::new(format!("\"{}\"", text.replace('\\', "\\\\").replace('"', "\\\""))))
+}
+
+/// A folder's name as the server wrote it, for a command.
+pub(crate) fn folder_argument(raw_name: &Bytes) -> Option<String> {
+    quoted(std::str::from_utf8(raw_name).ok()?).map(|quoted| quoted.reveal().to_owned())
+}

@@ -1,0 +1,239 @@
+//! The sources and how they fare.
+
+use mail::{Password, Timestamp};
+use store::{Row, Topic, Tx, View, params};
+
+use crate::settings::Settings;
+use crate::vault::Vault;
+use crate::{Fault, FaultKind};
+
+/// More sources than this are no household's, nor a company's.
+const MOST: i64 = 10_000;
+/// Octets kept of what a server said.
+const MOST_SAID: usize = 500;
+/// Rows of letters forgotten in one commit.
+const SLICE: usize = 2000;
+
+/// The number of a source. Never reused.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct SourceId(pub i64);
+
+/// A mailbox elsewhere.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Source {
+    /// Its number.
+    pub id: SourceId,
+    /// What people call it.
+    pub name: String,
+    /// Is it fetched from without being asked each time?
+    pub service: bool,
+    /// As it was set up.
+    pub settings: Settings,
+    /// Its password or token, sealed.
+    pub secret: Option<Vec<u8>>,
+    /// How it fares.
+    pub standing: Standing,
+}
+
+/// How a source fares.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Standing {
+    /// What ails it; none: it is well, or has not been tried.
+    pub fault: Option<FaultKind>,
+    /// In words; the server's, where it said some.
+    pub said: String,
+    /// Since when.
+    pub since: Timestamp,
+    /// How often in a row.
+    pub failures: u32,
+    /// Not tried before this.
+    pub next_try: Timestamp,
+    /// When all of it was last fetched.
+    pub success: Option<Timestamp>,
+    /// Letters fetched so far.
+    pub letters: u64,
+    /// Their octets.
+    pub octets: u64,
+    /// Letters that were not fetched: too large, or not to be had.
+    pub left_there: u64,
+}
+
+/// Why a source was not added or found.
+#[derive(Debug, thiserror::Error)]
+pub enum SourceError {
+    /// The database.
+    #[error(transparent)]
+    Store(#[from] store::Error),
+    /// The name is taken.
+    #[error("there is a source called {0} already")]
+    Exists(String),
+    /// There is none of this name.
+    #[error("there is no source called {0}")]
+    Unknown(String),
+    /// There are enough.
+    #[error("there are {MOST} sources, which is the most there can be")]
+    TooMany,
+    /// A row that this program did not write.
+    #[error("the settings of the source {0} are damaged; remove it and add it again")]
+    Damaged(String),
+}
+
+/// Announced when a source is added, removed, or given another secret.
+pub fn topic() -> Topic {
+    Topic { kind: "fetch", id: 0 }
+}
+
+const COLUMNS: &str = "source, name, service, settings, secret, fault, said, since, failures, next_try, success,
+    letters, octets, left_there";
+
+fn read(row: &Row<'_>) -> Result<(Source, bool), store::Error> {
+    let settings: Option<Settings> = serde_json::from_str(row.text(3)?).ok();
+    let damaged = settings.is_none();
+    let nowhere = crate::place::Mailbox {
+        protocol: crate::Protocol::Imap,
+        tls: true,
+        user: String::new(),
+        host: String::new(),
+        port: 993,
+    };
+    let fault: Option<String> = row.get(5)?;
+    let source = Source {
+        id: SourceId(row.get(0)?),
+        name: row.get(1)?,
+        service: row.get(2)?,
+        settings: settings.unwrap_or_else(|| Settings::new(nowhere, String::new())),
+        secret: Some(row.bytes(4)?.to_vec()).filter(|secret| !secret.is_empty()),
+        standing: Standing {
+            fault: fault.and_then(|fault| serde_json::from_value(fault.into()).ok()),
+            said: row.get(6)?,
+            since: Timestamp(row.get(7)?),
+            failures: row.get(8)?,
+            next_try: Timestamp(row.get(9)?),
+            success: row.get::<Option<i64>>(10)?.map(Timestamp),
+            letters: row.get(11)?,
+            octets: row.get(12)?,
+            left_there: row.get(13)?,
+        },
+    };
+    Ok((source, damaged))
+}
+
+/// Adds a source.
+pub fn add(
+    tx: &mut Tx,
+    name: &str,
+    settings: &Settings,
+    secret: Option<&[u8]>,
+    service: bool,
+    now: Timestamp,
+) -> Result<SourceId, SourceError> {
+    if by_name(tx, name)?.is_some() {
+        return Err(SourceError::Exists(name.to_owned()));
+    }
+    let count: i64 = tx.query_one("SELECT COUNT(*) FROM fetch_source", params![], |row| row.get(0))?;
+    if count >= MOST {
+        return Err(SourceError::TooMany);
+    }
+    let settings = serde_json::to_string(settings).map_err(|_| SourceError::Damaged(name.to_owned()))?;
+    let secret = secret.map(<[u8]>::to_vec);
+    let id = tx.query_one(
+        "INSERT INTO fetch_source (name, service, settings, secret, created) VALUES ($1, $2, $3, $4, $5) RETURNING source",
+        params![name, service, settings, secret, now.0],
+        |row| row.get(0).map(SourceId),
+    )?;
+    tx.announce(topic());
+    Ok(id)
+}
+
+/// The source of this name.
+pub fn by_name(view: &View, name: &str) -> Result<Option<Source>, store::Error> {
+    let sql = format!("SELECT {COLUMNS} FROM fetch_source WHERE name = $1");
+    Ok(view.query_opt(&sql, params![name], read)?.map(|(source, _)| source))
+}
+
+/// The source of this number.
+pub fn get(view: &View, id: SourceId) -> Result<Option<Source>, SourceError> {
+    let sql = format!("SELECT {COLUMNS} FROM fetch_source WHERE source = $1");
+    match view.query_opt(&sql, params![id.0], read)? {
+        Some((source, true)) => Err(SourceError::Damaged(source.name)),
+        found => Ok(found.map(|(source, _)| source)),
+    }
+}
+
+/// Those that are fetched without being asked, by name.
+pub fn list(view: &View) -> Result<Vec<Source>, store::Error> {
+    let sql = format!("SELECT {COLUMNS} FROM fetch_source WHERE service = 1 ORDER BY name");
+    Ok(view.query(&sql, params![], read)?.into_iter().map(|(source, _)| source).collect())
+}
+
+/// Forgets a source: its secret, and which of its letters are here. The letters stay where they are. What is known of
+/// its letters is cleared away behind it, by [`sweep_removed`].
+pub fn remove(tx: &mut Tx, name: &str) -> Result<SourceId, SourceError> {
+    let id = tx.query_opt("DELETE FROM fetch_source WHERE name = $1 RETURNING source", params![name], |row| {
+        row.get(0).map(SourceId)
+    })?;
+    tx.announce(topic());
+    id.ok_or_else(|| SourceError::Unknown(name.to_owned()))
+}
+
+/// Clears away a slice of what was known of a removed source's letters. Gives whether there is more.
+pub fn sweep_removed(tx: &mut Tx, id: SourceId) -> Result<bool, store::Error> {
+    let folder = tx.query_opt("SELECT folder FROM fetch_folder WHERE source = $1 LIMIT 1", params![id.0], |row| {
+        row.get::<i64>(0)
+    })?;
+    let Some(folder) = folder else { return Ok(false) };
+    let gone = tx.execute(
+        "DELETE FROM fetch_letter WHERE folder = $1 AND key IN (SELECT key FROM fetch_letter WHERE folder = $1 LIMIT $2)",
+        params![folder, SLICE],
+    )?;
+    if gone < SLICE {
+        tx.execute("DELETE FROM fetch_folder WHERE folder = $1", params![folder])?;
+    }
+    Ok(true)
+}
+
+/// Keeps another secret: a changed password, or the token a server has exchanged the last one for.
+pub fn keep_secret(tx: &mut Tx, id: SourceId, vault: &Vault, name: &str, secret: &Password) -> Result<(), store::Error> {
+    tx.execute("UPDATE fetch_source SET secret = $2 WHERE source = $1", params![id.0, vault.seal(name, secret)])?;
+    Ok(())
+}
+
+/// Writes down what ails a source, and until when it is left alone.
+pub fn note_fault(tx: &mut Tx, id: SourceId, fault: &Fault, now: Timestamp) -> Result<(), store::Error> {
+    let Some(kind) = fault.kind() else { return Ok(()) };
+    let kind = serde_json::to_value(kind).ok().and_then(|value| value.as_str().map(str::to_owned));
+    let said: String = fault.to_string().chars().filter(|c| !c.is_control()).take(MOST_SAID).collect();
+    let before = tx.query_opt("SELECT failures, fault FROM fetch_source WHERE source = $1", params![id.0], |row| {
+        Ok((row.get::<u32>(0)?, row.get::<Option<String>>(1)?))
+    })?;
+    let Some((failures, old)) = before else { return Ok(()) };
+    let same = old == kind;
+    let failures = if same { failures.saturating_add(1) } else { 1 };
+    let next_try = now.after(fault.pause(failures));
+    tx.execute(
+        "UPDATE fetch_source SET fault = $2, said = $3, failures = $4, next_try = $5,
+         since = CASE WHEN $6 = 1 THEN since ELSE $7 END WHERE source = $1",
+        params![id.0, kind, said, failures, next_try.0, same, now.0],
+    )?;
+    Ok(())
+}
+
+/// Writes down that all of a source has been fetched.
+pub fn note_success(tx: &mut Tx, id: SourceId, now: Timestamp) -> Result<(), store::Error> {
+    tx.execute(
+        "UPDATE fetch_source SET fault = NULL, said = '', since = $2, failures = 0, next_try = 0, success = $2
+         WHERE source = $1",
+        params![id.0, now.0],
+    )?;
+    Ok(())
+}
+
+/// Counts letters that came, in the commit that files them; or that were left there.
+pub fn note_taken(tx: &mut Tx, id: SourceId, letters: u64, octets: u64, left: u64) -> Result<(), store::Error> {
+    tx.execute(
+        "UPDATE fetch_source SET letters = letters + $2, octets = octets + $3, left_there = left_there + $4
+         WHERE source = $1",
+        params![id.0, letters, octets, left],
+    )?;
+    Ok(())
+}

@@ -1,0 +1,167 @@
+//! Where a mailbox elsewhere is: `imaps://alice@imap.example.org`.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+/// The language a server speaks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+#[allow(missing_docs)]
+pub enum Protocol {
+    Imap,
+    Pop3,
+}
+
+/// A mailbox elsewhere, as a URL names it (RFC 5092, RFC 2384; without their options).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Mailbox {
+    /// What its server speaks.
+    pub protocol: Protocol,
+    /// TLS from the first octet?
+    pub tls: bool,
+    /// The name to log in with.
+    pub user: String,
+    /// The server's name or address.
+    pub host: String,
+    /// The server's port.
+    pub port: u16,
+}
+
+/// What is wrong with a URL.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum UrlFault {
+    /// Neither imaps, imap, pop3s nor pop3.
+    Scheme,
+    /// Nobody to log in as.
+    User,
+    /// No server.
+    Host,
+    /// Not a port.
+    Port,
+    /// A password in it, which others could read.
+    Password,
+}
+
+impl Mailbox {
+    /// Understands `imaps://alice@example.org@imap.example.org:993/`: the server stands behind the last `@`. In the
+    /// name `%40` is an `@`.
+    pub fn parse(url: &str) -> Result<Self, UrlFault> {
+        let (scheme, rest) = url.split_once("://").ok_or(UrlFault::Scheme)?;
+        let (protocol, tls) = match scheme.to_ascii_lowercase().as_str() {
+            "imaps" => (Protocol::Imap, true),
+            "imap" => (Protocol::Imap, false),
+            "pop3s" | "pops" => (Protocol::Pop3, true),
+            "pop3" | "pop" => (Protocol::Pop3, false),
+            _ => return Err(UrlFault::Scheme),
+        };
+        let rest = rest.trim_end_matches('/');
+        let (user, server) = rest.rsplit_once('@').ok_or(UrlFault::User)?;
+        if user.contains(':') {
+            return Err(UrlFault::Password);
+        }
+        let user = decoded(user).filter(|user| !user.is_empty() && !user.chars().any(char::is_control));
+        let (host, port) = server_and_port(server)?;
+        let port = port.unwrap_or(default_port(protocol, tls));
+        Ok(Self { protocol, tls, user: user.ok_or(UrlFault::User)?, host, port })
+    }
+
+    /// A short name for it: `alice@example.org`, or user and server where the user has no domain.
+    pub fn short_name(&self) -> String {
+        if self.user.contains('@') { self.user.clone() } else { format!("{}@{}", self.user, self.host) }
+    }
+
+    fn scheme(&self) -> &'static str {
+        match (self.protocol, self.tls) {
+            (Protocol::Imap, true) => "imaps",
+            (Protocol::Imap, false) => "imap",
+            (Protocol::Pop3, true) => "pop3s",
+            (Protocol::Pop3, false) => "pop3",
+        }
+    }
+}
+
+impl fmt::Display for Mailbox {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { user, host, port, .. } = self;
+        let host = if host.contains(':') { format!("[{host}]") } else { host.clone() };
+        write!(f, "{}://{}@{host}", self.scheme(), user.replace('%', "%25"))?;
+        if *port == default_port(self.protocol, self.tls) { Ok(()) } else { write!(f, ":{port}") }
+    }
+}
+
+fn default_port(protocol: Protocol, tls: bool) -> u16 {
+    match (protocol, tls) {
+        (Protocol::Imap, true) => 993,
+        (Protocol::Imap, false) => 143,
+        (Protocol::Pop3, true) => 995,
+        (Protocol::Pop3, false) => 110,
+    }
+}
+
+fn server_and_port(server: &str) -> Result<(String, Option<u16>), UrlFault> {
+    let (host, port) = match server.strip_prefix('[').and_then(|rest| rest.split_once(']')) {
+        Some((host, rest)) => (host, rest.strip_prefix(':')),
+        None => server.rsplit_once(':').map_or((server, None), |(host, port)| (host, Some(port))),
+    };
+    let fit = |c: char| c.is_alphanumeric() || matches!(c, '.' | '-' | '_' | ':');
+    if host.is_empty() || !host.chars().all(fit) {
+        return Err(UrlFault::Host);
+    }
+    let port = port.map(|port| port.parse().ok().filter(|port| *port > 0).ok_or(UrlFault::Port)).transpose()?;
+    Ok((host.to_lowercase(), port))
+}
+
+/// Takes `%XX` away.
+fn decoded(text: &str) -> Option<String> {
+    let mut out = Vec::new();
+    let mut rest = text.as_bytes();
+    while let [first, after @ ..] = rest {
+        rest = after;
+        if *first == b'%' {
+            let hex = std::str::from_utf8(rest.get(..2)?).ok()?;
+            out.push(u8::from_str_radix(hex, 16).ok()?);
+            rest = rest.get(2..)?;
+        } else {
+            out.push(*first);
+        }
+    }
+    String::from_utf8(out).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_mailbox_elsewhere_is_written_as_a_url() {
+        let place = Mailbox::parse("imaps://alice%40example.org@imap.example.org").unwrap();
+        assert_eq!((place.user.as_str(), place.host.as_str(), place.port), ("alice@example.org", "imap.example.org", 993));
+        assert_eq!(place, Mailbox::parse("IMAPS://alice@example.org@imap.example.org:993/").unwrap());
+        assert_eq!(place.short_name(), "alice@example.org");
+        let plain = Mailbox::parse("pop3://bob@[::1]:2110").unwrap();
+        assert_eq!((plain.host.as_str(), plain.port, plain.tls), ("::1", 2110, false));
+        for url in ["imaps://a@b.test", "pop3://bob@[::1]:2110", "imap://a@c.test@b.test:1143", "pop3s://100%25@b.test"] {
+            let place = Mailbox::parse(url).unwrap();
+            assert_eq!(Mailbox::parse(&place.to_string()).unwrap(), place, "{url}");
+        }
+    }
+
+    #[test]
+    fn what_is_wrong_with_a_url_is_said() {
+        for (url, fault) in [
+            ("http://a@b", UrlFault::Scheme),
+            ("imaps:a@b", UrlFault::Scheme),
+            ("imaps://b.test", UrlFault::User),
+            ("imaps://@b.test", UrlFault::User),
+            ("imaps://a%4@b.test", UrlFault::User),
+            ("imaps://a:secret@b.test", UrlFault::Password),
+            ("imaps://a@", UrlFault::Host),
+            ("imaps://a@b/c", UrlFault::Host),
+            ("imaps://a@b:0", UrlFault::Port),
+            ("imaps://a@b:99999", UrlFault::Port),
+        ] {
+            assert_eq!(Mailbox::parse(url), Err(fault), "{url}");
+        }
+    }
+}

@@ -1,0 +1,86 @@
+//! Carries letters from the conversation to their home: several in one commit, while the next ones come in.
+
+use std::sync::Arc;
+
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
+use tokio::task::JoinHandle;
+
+use crate::Fault;
+use crate::home::{Arrived, Home, Taken};
+use crate::progress::{Listener, News};
+
+/// Letters on their way to their home, at most.
+const LETTERS: usize = 256;
+/// Their octets, in units of a kibibyte. A single letter may have more.
+const KIBIBYTES: usize = 64 * 1024;
+/// Letters of one commit.
+const COMMIT: usize = 100;
+/// Octets of one commit, beyond which no letter more is added.
+const COMMIT_OCTETS: usize = 8 << 20;
+
+/// The way home. Letters are taken in the order they are given.
+pub struct Taker {
+    way: mpsc::Sender<Parcel>,
+    space: Arc<Semaphore>,
+    carrier: JoinHandle<Result<(), Fault>>,
+}
+
+struct Parcel {
+    letter: Arrived,
+    _space: OwnedSemaphorePermit,
+}
+
+impl Taker {
+    /// Begins to carry.
+    pub fn start(home: Arc<dyn Home>, listener: Arc<dyn Listener>) -> Self {
+        let (way, parcels) = mpsc::channel(LETTERS);
+        let carrier = tokio::spawn(carry(home, listener, parcels));
+        Self { way, space: Arc::new(Semaphore::new(KIBIBYTES)), carrier }
+    }
+
+    /// Gives a letter; waits while there are too many on their way. An error says that no more are taken:
+    /// [`finish`](Self::finish) tells why.
+    pub async fn give(&self, letter: Arrived) -> Result<(), NoMore> {
+        let units = (letter.raw.len() / 1024 + 1).min(KIBIBYTES);
+        let units = u32::try_from(units).unwrap_or(u32::MAX);
+        let space = self.space.clone().acquire_many_owned(units).await.map_err(|_| NoMore)?;
+        self.way.send(Parcel { letter, _space: space }).await.map_err(|_| NoMore)
+    }
+
+    /// Waits until all that were given are home.
+    pub async fn finish(self) -> Result<(), Fault> {
+        drop(self.way);
+        self.carrier.await.unwrap_or_else(|panicked| Err(Fault::Home(panicked.to_string())))
+    }
+}
+
+/// The home takes no more letters.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct NoMore;
+
+async fn carry(
+    home: Arc<dyn Home>,
+    listener: Arc<dyn Listener>,
+    mut parcels: mpsc::Receiver<Parcel>,
+) -> Result<(), Fault> {
+    while let Some(first) = parcels.recv().await {
+        let mut spaces = vec![first._space];
+        let mut octets = first.letter.raw.len();
+        let mut letters = vec![first.letter];
+        while letters.len() < COMMIT
+            && octets < COMMIT_OCTETS
+            && let Ok(next) = parcels.try_recv()
+        {
+            octets += next.letter.raw.len();
+            spaces.push(next._space);
+            letters.push(next.letter);
+        }
+        let sizes: Vec<u64> = letters.iter().map(|letter| letter.raw.len() as u64).collect();
+        let taken = home.take(letters).await?;
+        let filed = taken.iter().zip(&sizes).filter(|(taken, _)| **taken == Taken::Filed);
+        let (letters, octets) = filed.fold((0, 0), |(letters, octets), (_, size)| (letters + 1, octets + size));
+        let known = taken.len() as u64 - letters;
+        listener.hear(&News::Came { letters, octets, known });
+    }
+    Ok(())
+}

@@ -1,0 +1,103 @@
+//! The way to a mailbox elsewhere: names, sockets, TLS.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use net::{AddressAnswer, ClientTls, Connection, Resolver, Stream};
+
+use crate::Fault;
+use crate::pace::Pace;
+
+/// More addresses of a host are not tried.
+const MOST_ADDRESSES: usize = 6;
+
+/// How a connection is protected.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Security {
+    /// TLS from the first octet (RFC 8314 §3).
+    Tls,
+    /// STARTTLS or STLS, and nothing before it.
+    StartTls,
+    /// None: somebody asked for it by name.
+    Cleartext,
+}
+
+/// How long the other end is waited for.
+#[derive(Clone, Copy, Debug)]
+pub struct Waits {
+    /// For a connection.
+    pub connect: Duration,
+    /// For an answer to begin, or to go on.
+    pub answer: Duration,
+}
+
+impl Default for Waits {
+    fn default() -> Self {
+        Self { connect: Duration::from_secs(30), answer: Duration::from_secs(180) }
+    }
+}
+
+/// Everything that is needed to reach the server of a source.
+#[derive(Clone)]
+pub struct Way {
+    /// Its name or address.
+    pub host: String,
+    /// Its port.
+    pub port: u16,
+    /// How the connection is protected.
+    pub security: Security,
+    /// Whom to trust.
+    pub tls: ClientTls,
+    /// Who knows addresses.
+    pub resolver: Arc<dyn Resolver>,
+    /// How fast.
+    pub pace: Pace,
+    /// How patiently.
+    pub waits: Waits,
+}
+
+impl Way {
+    /// A connection: inside TLS where that comes first, and else not yet.
+    pub async fn connect(&self) -> Result<Connection, Fault> {
+        let mut last = None;
+        for ip in self.addresses().await?.into_iter().take(MOST_ADDRESSES) {
+            match Stream::connect(SocketAddr::new(ip, self.port), self.waits.connect).await {
+                Ok(stream) => return self.wrap(Connection::new(stream)).await,
+                Err(error) => last = Some(error),
+            }
+        }
+        let why = last.map_or_else(|| "it has no address".to_owned(), |error| error.to_string());
+        Err(Fault::Unreachable(format!("{}:{}: {why}", self.host, self.port)))
+    }
+
+    async fn wrap(&self, mut line: Connection) -> Result<Connection, Fault> {
+        line.set_read_timeout(self.waits.answer);
+        line.set_write_timeout(self.waits.answer);
+        match self.security {
+            Security::Tls => self.secure(line).await,
+            Security::StartTls | Security::Cleartext => Ok(line),
+        }
+    }
+
+    /// Turns TLS on, with the server's name checked.
+    pub async fn secure(&self, line: Connection) -> Result<Connection, Fault> {
+        line.start_tls_client(&self.tls, &self.host).await.map_err(|error| match error {
+            net::Error::Io(why) => Fault::Untrusted(format!("TLS with {}: {why}", self.host)),
+            why => Fault::Cut(format!("TLS with {}: {why}", self.host)),
+        })
+    }
+
+    async fn addresses(&self) -> Result<Vec<std::net::IpAddr>, Fault> {
+        let missing = |why: &str| Fault::Unreachable(format!("{}: {why}", self.host));
+        if self.host == "localhost" {
+            return Ok(vec![std::net::Ipv4Addr::LOCALHOST.into(), std::net::Ipv6Addr::LOCALHOST.into()]);
+        }
+        match self.resolver.addresses(&self.host).await {
+            Ok(AddressAnswer::Addresses(addresses)) => Ok(addresses),
+            Ok(AddressAnswer::NoRecord) => Err(missing("it has no address")),
+            Ok(AddressAnswer::NoSuchDomain) => Err(missing("there is no such host")),
+            Err(fault) => Err(missing(&fault.to_string())),
+        }
+    }
+}
