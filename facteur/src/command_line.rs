@@ -1,5 +1,6 @@
 //! What can be said on the command line.
 
+pub mod fetch;
 mod french;
 
 use std::path::PathBuf;
@@ -59,6 +60,9 @@ pub enum Command {
     /// The letters on their way to other servers
     #[command(subcommand)]
     Queue(QueueCommand),
+    /// Letters from mailboxes elsewhere
+    #[command(subcommand)]
+    Fetch(fetch::FetchCommand),
     /// Send the letter on standard input, like sendmail
     Send(Send),
 }

@@ -4,6 +4,7 @@ pub mod account;
 pub mod alias;
 pub mod demo;
 pub mod domain;
+pub mod fetch;
 pub mod queue;
 pub mod send;
 pub mod serve;

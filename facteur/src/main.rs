@@ -18,7 +18,7 @@ mod terminal;
 use std::process::ExitCode;
 
 use command_line::{Command, CommandLine};
-use commands::{account, alias, demo, domain, queue, send, serve};
+use commands::{account, alias, demo, domain, fetch, queue, send, serve};
 use config::Config;
 use failure::Failure;
 
@@ -46,6 +46,7 @@ fn run(line: CommandLine) -> Result<(), Failure> {
         Command::Account(account) => account::run(account, &Config::of(office)?),
         Command::Alias(alias) => alias::run(alias, &Config::of(office)?),
         Command::Queue(queue) => queue::run(queue, &Config::of(office)?),
+        Command::Fetch(fetch) => fetch::run(fetch, &Config::of(office)?),
         Command::Send(send) => send::run(send, office),
     }
 }

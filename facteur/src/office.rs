@@ -16,6 +16,7 @@ use crate::failure::Failure;
 use crate::house;
 use crate::post_office::PostOffice;
 pub use fault::{StartFault, data as data_fault};
+pub use routes::resolver;
 use staff::Staff;
 
 /// How long a conversation in the middle of something may take to end. After it the rest is cut off: what was

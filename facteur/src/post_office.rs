@@ -1,6 +1,7 @@
 //! Where a letter that came in is taken charge of: sorted, filed for our people and queued for the others, all in one
 //! commit. What is answered is on the disk.
 
+pub mod fetched;
 mod onward;
 mod sort;
 

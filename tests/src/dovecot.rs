@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use tempfile::TempDir;
 
-use crate::client::client;
+use crate::client::{client, python};
 use crate::office::free_port;
 
 /// A running Dovecot. Anyone may log in with the password `secret`; their mail is a Maildir.
@@ -55,6 +55,17 @@ impl Dovecot {
     /// The number of its master process.
     pub fn pid(&self) -> u32 {
         self.process.id()
+    }
+
+    /// The certificate it shows, which it has signed itself.
+    pub fn certificate(&self) -> PathBuf {
+        self.folder.path().join("cert.pem")
+    }
+
+    /// Puts so many letters called `FOLDER-0`, `FOLDER-1`, … into a folder of a person.
+    pub fn fill(&self, person: &str, folder: &str, count: usize, flags: &str) {
+        let words = [&self.imaps.to_string(), person, folder, &count.to_string(), flags];
+        python("fill.py", &words, b"").must_succeed();
     }
 
     /// The Maildir of a person.

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 use mail::seam::{AccountId, OurFault, Verdict};
 use mail::{Address, Envelope, Letter, Reply, Timestamp};
-use mailbox::{Error, FlagSet, Prepared, flags, letter::Filed};
+use mailbox::{Error, FlagSet, Prepared, System, flags, letter::Filed};
 use store::{Store, Tx};
 
 use crate::mark::{head, without_return_path};
@@ -144,6 +144,17 @@ struct Copy {
 }
 
 impl Filing {
+    /// With flags and keywords that the letter had in a mailbox elsewhere, beside those that the filters gave it.
+    #[must_use]
+    pub fn with_flags(mut self, system: System, keywords: &[String]) -> Self {
+        for placement in self.copies.iter_mut().filter_map(|copy| copy.plan.as_mut().ok()).map(|(placement, _)| placement) {
+            placement.flags |= system;
+            let more = keywords.iter().filter(|keyword| !placement.keywords.contains(keyword));
+            placement.keywords.extend(more.cloned().collect::<Vec<_>>());
+        }
+        self
+    }
+
     /// Files every copy that can be filed, and says what became of each. An error is the store's, and undoes all.
     pub fn file(&self, tx: &mut Tx) -> Result<Vec<Outcome>, store::Error> {
         let one = |copy: &Copy| {

@@ -59,6 +59,23 @@ const TEXTS: &[(&str, &str)] = &[
         "facteur queue drop",
         "Retirer des lettres de la file ; personne ne les reçoit, leur expéditeur n'est pas prévenu",
     ),
+    ("facteur fetch", "Les lettres de boîtes d'ailleurs"),
+    ("facteur fetch add", "Relever désormais une boîte d'ailleurs"),
+    (
+        "facteur fetch add url",
+        "Par exemple imaps://alice@imap.example.org ou pop3s://… ; imap:// et pop3:// passent à TLS avant de se connecter",
+    ),
+    ("facteur fetch add --to", "Où vont les lettres : alice@alpha.test ou maildir:DOSSIER"),
+    ("facteur fetch add --name", "Son nom dans la liste"),
+    ("facteur fetch list", "Lister les boîtes d'ailleurs, et dire comment elles vont"),
+    ("facteur fetch list --json", "Afficher en JSON"),
+    ("facteur fetch run", "Relever maintenant, en disant où on en est"),
+    ("facteur fetch run sources", "Leurs noms dans la liste ; toutes par défaut"),
+    ("facteur fetch run --once", "Relever une fois cette boîte, qui n'a pas à être dans la liste"),
+    ("facteur fetch run --to", "Où vont ses lettres : alice@alpha.test ou maildir:DOSSIER"),
+    ("facteur fetch run --json", "Afficher un objet JSON par ligne"),
+    ("facteur fetch remove", "Ne plus relever une boîte d'ailleurs ; ce qui a été relevé reste"),
+    ("facteur fetch remove source", "Son nom dans la liste"),
     ("facteur send", "Envoyer la lettre lue sur l'entrée standard, comme sendmail"),
     ("facteur send --recipients_from_header", "Prendre les destinataires dans To, Cc et Bcc"),
     ("facteur send --ignore_dots", "Une ligne avec un seul point ne termine pas la lettre"),
@@ -77,6 +94,29 @@ const WHICH: &[(&str, &str)] = &[
     ("--to", "Toutes celles qui attendent pour ce domaine"),
 ];
 
+/// The options that `fetch add` and `fetch run` share.
+const FETCH: &[(&str, &str)] = &[
+    ("--deliver", "Faire arriver les lettres de la boîte de réception comme des nouvelles, à travers les filtres"),
+    ("--folder", "Seulement ce dossier ; peut être dit plusieurs fois"),
+    ("--since", "Seulement les lettres à partir de ce jour, par exemple 2026-01-31"),
+    ("--delete", "Effacer là-bas les lettres une fois qu'elles sont ici"),
+    ("--delete_after", "Effacer là-bas les lettres tant de jours après leur relève"),
+    ("--ca", "Se fier aux certificats de ce fichier PEM"),
+    ("--fingerprint", "Se fier au certificat qui a cette empreinte SHA-256"),
+    (
+        "--cleartext",
+        "Avec imap:// et pop3:// : sans chiffrement, si bien que d'autres peuvent lire les lettres et le mot de passe",
+    ),
+    ("--rate", "Pas plus que cela par seconde, par exemple 500k"),
+    ("--largest", "Laisser là-bas les lettres plus grandes que cela ; 100M par défaut"),
+    (
+        "--every",
+        "Chercher de nouvelles lettres toutes les tant de minutes, quand le serveur ne les annonce pas ; 5 par défaut",
+    ),
+    ("--password_stdin", "Lire le mot de passe sur la première ligne de l'entrée standard"),
+    ("--password_file", "Lire le mot de passe sur la première ligne d'un fichier"),
+];
+
 /// Clap puts a colon behind a heading; in French a (narrow, unbreakable) space stands before it.
 const TEMPLATE: &str = "{about-with-newline}\nUtilisation\u{202f}: {usage}\n\n{all-args}";
 
@@ -88,7 +128,14 @@ fn text(path: &str) -> Option<&'static str> {
         let (command, argument) = path.rsplit_once(' ')?;
         let chooses =
             ["retry", "hold", "release", "drop"].iter().any(|verb| command == format!("facteur queue {verb}"));
-        if chooses { find(WHICH, argument) } else { None }
+        let fetches = ["add", "run"].iter().any(|verb| command == format!("facteur fetch {verb}"));
+        if chooses {
+            find(WHICH, argument)
+        } else if fetches {
+            find(FETCH, argument)
+        } else {
+            None
+        }
     })
 }
 

@@ -1,6 +1,6 @@
 //! `facteur account`: the people who have a mailbox here.
 
-mod ask;
+pub mod ask;
 
 use directory::account::{Account, New};
 use directory::{Language, Secret};

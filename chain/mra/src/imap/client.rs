@@ -132,7 +132,7 @@ impl Client {
         if client.capabilities.is_empty() {
             client.ask_capabilities().await?;
         }
-        client.log_in(user, credential).await?;
+        client.log_in(way, user, credential).await?;
         Ok(client)
     }
 
@@ -200,10 +200,10 @@ impl Client {
         log
     }
 
-    async fn log_in(&mut self, user: &str, credential: &Credential) -> Result<(), Fault> {
+    async fn log_in(&mut self, way: &Way, user: &str, credential: &Credential) -> Result<(), Fault> {
         let offered: Vec<String> =
             self.capabilities.iter().filter_map(|own| own.strip_prefix("AUTH=")).map(str::to_owned).collect();
-        let answer = match login::Exchange::begin(user, credential, &offered) {
+        let answer = match login::Exchange::begin(way, user, credential, &offered) {
             Some(exchange) => self.authenticate(exchange).await?,
             None => match credential {
                 Credential::Password(password) if !self.can("LOGINDISABLED") => self.login(user, password).await?,
@@ -245,15 +245,15 @@ impl Client {
                 Response::Continue(challenge) => {
                     let line = match initial.take() {
                         Some(first) => first,
-                        None => exchange.answer(&challenge).unwrap_or_else(|| Password::new("*".to_owned())),
+                        None => exchange.answer(&challenge),
                     };
                     self.write(Password::new(format!("{}\r\n", line.reveal()))).await?;
                 }
                 Response::Status { tag: Some(ended), status, code, text } if ended == tag => {
+                    let text = exchange.refusal().unwrap_or(text);
                     if status == Status::Ok {
                         exchange.finish()?;
                     }
-                    let text = exchange.said().unwrap_or(text);
                     return Ok(Answer { status, code, text, untagged: Vec::new() });
                 }
                 Response::Capability(own) => self.capabilities = own,

@@ -14,6 +14,7 @@ mod response;
 mod value;
 
 pub use assemble::{Assembler, Bounds, Malformed, Piece, Raw};
+pub(crate) use client::folder_argument;
 pub use client::{Answer, Client, Log, Lost};
 pub use code::Code;
 pub use date::{date_time, day};

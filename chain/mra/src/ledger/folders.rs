@@ -34,6 +34,12 @@ pub fn folder(tx: &mut Tx, source: SourceId, raw_name: &[u8]) -> Result<FolderRo
     )
 }
 
+/// The rows of a source's folders with their names.
+pub fn folder_names(view: &View, source: SourceId) -> Result<Vec<(i64, Vec<u8>)>, store::Error> {
+    let sql = "SELECT folder, name FROM fetch_folder WHERE source = $1";
+    view.query(sql, params![source.0], |row| Ok((row.get(0)?, row.bytes(1)?.to_vec())))
+}
+
 /// Writes down how far a folder has been dealt with.
 pub fn settle(tx: &mut Tx, folder: i64, validity: u32, uid_next: u32, messages: u32) -> Result<(), store::Error> {
     tx.execute(

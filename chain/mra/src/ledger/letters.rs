@@ -90,6 +90,21 @@ impl Entry {
         Ok(Fate::New)
     }
 
+    /// Is it here already, under this key or another? For homes that cannot file in our commits: they ask first.
+    pub fn is_known(&self, view: &View) -> Result<bool, store::Error> {
+        if self.is_written(view)? {
+            return Ok(true);
+        }
+        if let Some(gmail) = self.gmail
+            && known_gmail(view, self.source, gmail)?
+        {
+            return Ok(true);
+        }
+        let Some(content) = self.content else { return Ok(false) };
+        let sql = "SELECT 1 FROM fetch_letter WHERE source = $1 AND content = $2 AND gone = 1";
+        Ok(view.query_opt(sql, params![self.source.0, content.to_vec()], |_| Ok(()))?.is_some())
+    }
+
     /// Writes the letter down with another state, where it is not known.
     pub fn note(&self, tx: &mut Tx, state: LetterState, now: Timestamp) -> Result<(), store::Error> {
         if self.is_written(tx)? { Ok(()) } else { self.write(tx, state, now) }

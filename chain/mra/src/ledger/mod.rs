@@ -8,10 +8,10 @@ mod letters;
 mod sources;
 mod tables;
 
-pub use folders::{FolderRow, folder, forget_location, held, mark_gone, settle};
+pub use folders::{FolderRow, folder, folder_names, forget_location, held, mark_gone, settle};
 pub use letters::{Due, Entry, Fate, LetterState, claim, due, has_gone, known_gmail, parted, pop_keys};
 pub use sources::{
-    Source, SourceError, SourceId, Standing, add, by_name, get, keep_secret, list, note_fault, note_success, note_taken,
+    Source, SourceError, SourceId, Standing, add, by_name, change, get, keep_secret, list, note_fault, note_success, note_taken,
     remove, sweep_removed, topic,
 };
 pub use tables::MIGRATIONS;

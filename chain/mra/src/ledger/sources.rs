@@ -1,10 +1,9 @@
 //! The sources and how they fare.
 
-use mail::{Password, Timestamp};
+use mail::Timestamp;
 use store::{Row, Topic, Tx, View, params};
 
 use crate::settings::Settings;
-use crate::vault::Vault;
 use crate::{Fault, FaultKind};
 
 /// More sources than this are no household's, nor a company's.
@@ -192,9 +191,20 @@ pub fn sweep_removed(tx: &mut Tx, id: SourceId) -> Result<bool, store::Error> {
     Ok(true)
 }
 
-/// Keeps another secret: a changed password, or the token a server has exchanged the last one for.
-pub fn keep_secret(tx: &mut Tx, id: SourceId, vault: &Vault, name: &str, secret: &Password) -> Result<(), store::Error> {
-    tx.execute("UPDATE fetch_source SET secret = $2 WHERE source = $1", params![id.0, vault.seal(name, secret)])?;
+/// Sets a source up anew. What is known of its letters stays.
+pub fn change(tx: &mut Tx, id: SourceId, settings: &Settings, secret: &[u8]) -> Result<(), SourceError> {
+    let settings = serde_json::to_string(settings).map_err(|_| SourceError::Damaged(String::new()))?;
+    tx.execute(
+        "UPDATE fetch_source SET settings = $2, secret = $3 WHERE source = $1",
+        params![id.0, settings, secret.to_vec()],
+    )?;
+    tx.announce(topic());
+    Ok(())
+}
+
+/// Keeps another secret, sealed: the token that a server has exchanged the last one for.
+pub fn keep_secret(tx: &mut Tx, id: SourceId, sealed: &[u8]) -> Result<(), store::Error> {
+    tx.execute("UPDATE fetch_source SET secret = $2 WHERE source = $1", params![id.0, sealed.to_vec()])?;
     Ok(())
 }
 

@@ -47,6 +47,20 @@ pub fn password_on_terminal(address: &Address) -> Result<Password, Failure> {
     Ok(first)
 }
 
+/// The password of a mailbox elsewhere, asked once: its server will say if it is wrong.
+pub fn password_elsewhere(whose: &str) -> Result<Password, Failure> {
+    if !io::stdin().is_terminal() {
+        return Err(Failure {
+            status: 2,
+            text: say!(
+                "there is no terminal to ask for a password; say --password-stdin or --password-file",
+                "pas de terminal où demander un mot de passe ; ajoutez --password-stdin ou --password-file"
+            ),
+        });
+    }
+    ask(&say!("Password for {whose}: ", "Mot de passe pour {whose} : "))
+}
+
 fn ask(prompt: &str) -> Result<Password, Failure> {
     let typed = rpassword::prompt_password(prompt);
     typed.map(Password::new).map_err(|why| {

@@ -1,0 +1,207 @@
+//! Fetches from sources as they are set up: finds their homes, their secrets and their servers, and writes down how it
+//! went.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use mail::Password;
+use mail::seam::{OurFault, Pending};
+use net::{ClientTls, Resolver, Shutdown};
+use store::{Store, Tx};
+
+use crate::fetch::{Means, fetch};
+use crate::home::Home;
+use crate::ledger::{self, Source, SourceId};
+use crate::oauth::{self, Https, KeepRefresh, Tokens};
+use crate::pace::Pace;
+use crate::progress::Listener;
+use crate::secret::Secret;
+use crate::settings::fingerprint;
+use crate::way::{Security, Waits, Way};
+use crate::{Credential, Fault, Settings, Vault};
+
+/// Knows where letters go.
+pub trait Homes: Send + Sync {
+    /// The home that the settings of a source name.
+    fn home<'a>(&'a self, source: &'a Source) -> Pending<'a, Result<Arc<dyn Home>, Fault>>;
+}
+
+/// Fetches. Cheap to clone.
+#[derive(Clone)]
+pub struct Agent {
+    store: Store,
+    vault: Arc<Vault>,
+    resolver: Arc<dyn Resolver>,
+    homes: Arc<dyn Homes>,
+    /// Access tokens are good for a while, and shared by the fetches of a source.
+    tokens: Arc<Mutex<HashMap<SourceId, (Vec<u8>, Arc<Tokens>)>>>,
+}
+
+impl Agent {
+    /// Whose memory is in `store`, and whose secrets are in `vault`.
+    pub fn new(store: Store, vault: Arc<Vault>, resolver: Arc<dyn Resolver>, homes: Arc<dyn Homes>) -> Self {
+        Self { store, vault, resolver, homes, tokens: Arc::default() }
+    }
+
+    /// Where what is known of the sources is kept.
+    pub fn store(&self) -> &Store {
+        &self.store
+    }
+
+    /// Fetches all that is new from a source, and writes down how it went.
+    pub async fn run(
+        &self,
+        source: &Source,
+        listener: Arc<dyn Listener>,
+        shutdown: Shutdown,
+        gently: bool,
+    ) -> Result<(), Fault> {
+        let outcome = Box::pin(self.try_to_run(source, listener, shutdown, gently)).await;
+        self.note(source, &outcome).await;
+        outcome
+    }
+
+    async fn try_to_run(
+        &self,
+        source: &Source,
+        listener: Arc<dyn Listener>,
+        shutdown: Shutdown,
+        gently: bool,
+    ) -> Result<(), Fault> {
+        let means = self.means(source, listener, shutdown, gently).await?;
+        let credential = self.credential(source).await?;
+        let outcome = fetch(&means, source, &credential).await;
+        if let Err(Fault::Refused(_)) = &outcome {
+            self.forget_token(source, &credential).await;
+        }
+        outcome
+    }
+
+    /// What a fetch of this source works with.
+    pub async fn means(
+        &self,
+        source: &Source,
+        listener: Arc<dyn Listener>,
+        shutdown: Shutdown,
+        gently: bool,
+    ) -> Result<Means, Fault> {
+        let way = self.way(&source.settings)?;
+        let home = self.homes.home(source).await?;
+        Ok(Means { store: self.store.clone(), way, home, listener, shutdown, gently })
+    }
+
+    fn way(&self, settings: &Settings) -> Result<Way, Fault> {
+        let mailbox = &settings.mailbox;
+        let fingerprints = settings.fingerprints.iter().filter_map(|text| fingerprint(text)).collect();
+        let ca = settings.ca.as_deref().unwrap_or_default();
+        let tls = ClientTls::trusting(ca.as_bytes(), fingerprints);
+        Ok(Way {
+            host: mailbox.host.clone(),
+            port: mailbox.port,
+            security: match (mailbox.tls, settings.cleartext) {
+                (true, _) => Security::Tls,
+                (false, false) => Security::StartTls,
+                (false, true) => Security::Cleartext,
+            },
+            tls: tls.map_err(|why| Fault::Untrusted(why.to_string()))?,
+            resolver: self.resolver.clone(),
+            pace: settings.rate.map_or_else(Pace::free, Pace::limited),
+            waits: Waits::default(),
+        })
+    }
+
+    /// What to log in with now.
+    pub async fn credential(&self, source: &Source) -> Result<Credential, Fault> {
+        let sealed = source.secret.as_deref().ok_or_else(|| Fault::Refused("there is no password for it".to_owned()))?;
+        let text = self.vault.unseal(&source.name, sealed).map_err(|why| Fault::Refused(why.to_string()))?;
+        match Secret::read(&text).map_err(|why| Fault::Refused(why.to_string()))? {
+            Secret::Password(password) => Ok(Credential::Password(password)),
+            Secret::OAuth { provider, app, refresh } => {
+                let tokens = self.tokens(source, sealed, provider, app, refresh)?;
+                Ok(Credential::Bearer(tokens.bearer().await.map_err(token_fault)?))
+            }
+        }
+    }
+
+    fn tokens(
+        &self,
+        source: &Source,
+        sealed: &[u8],
+        provider: oauth::Provider,
+        app: oauth::App,
+        refresh: Password,
+    ) -> Result<Arc<Tokens>, Fault> {
+        let mut all = self.tokens.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((of, tokens)) = all.get(&source.id)
+            && of == sealed
+        {
+            return Ok(tokens.clone());
+        }
+        let tls = ClientTls::verified().map_err(|why| Fault::Untrusted(why.to_string()))?;
+        let keeper = Keeper {
+            store: self.store.clone(),
+            vault: self.vault.clone(),
+            source: source.id,
+            name: source.name.clone(),
+            provider: provider.clone(),
+            app: app.clone(),
+        };
+        let https = Https::new(tls, self.resolver.clone());
+        let tokens = Arc::new(Tokens::new(https, provider, app, refresh, Box::new(keeper)));
+        all.insert(source.id, (sealed.to_vec(), tokens.clone()));
+        Ok(tokens)
+    }
+
+    /// The server did not take a token that should be good: the next fetch gets another.
+    async fn forget_token(&self, source: &Source, credential: &Credential) {
+        let Credential::Bearer(token) = credential else { return };
+        let tokens = {
+            let all = self.tokens.lock().unwrap_or_else(PoisonError::into_inner);
+            all.get(&source.id).map(|(_, tokens)| tokens.clone())
+        };
+        if let Some(tokens) = tokens {
+            tokens.refused(token).await;
+        }
+    }
+
+    /// Writes down how a fetch went.
+    pub async fn note(&self, source: &Source, outcome: &Result<(), Fault>) {
+        let (id, now, outcome) = (source.id, net::now(), outcome.clone());
+        let written = self.store.write(move |tx: &mut Tx| match &outcome {
+            Ok(()) => ledger::note_success(tx, id, now),
+            Err(fault) => ledger::note_fault(tx, id, fault, now),
+        });
+        if let Err(error) = written.await {
+            tracing::error!(source = source.name, %error, "how a fetch went could not be written down");
+        }
+    }
+}
+
+fn token_fault(error: oauth::Error) -> Fault {
+    match error.who() {
+        oauth::Who::Person | oauth::Who::Postmaster => Fault::Refused(error.to_string()),
+        oauth::Who::Nobody => Fault::Unreachable(error.to_string()),
+    }
+}
+
+/// Keeps the refresh token that a provider has changed.
+struct Keeper {
+    store: Store,
+    vault: Arc<Vault>,
+    source: SourceId,
+    name: String,
+    provider: oauth::Provider,
+    app: oauth::App,
+}
+
+impl KeepRefresh for Keeper {
+    fn keep<'a>(&'a self, refresh: &'a Password) -> Pending<'a, Result<(), OurFault>> {
+        Box::pin(async move {
+            let (provider, app) = (self.provider.clone(), self.app.clone());
+            let secret = Secret::OAuth { provider, app, refresh: refresh.clone() };
+            let (id, sealed) = (self.source, self.vault.seal(&self.name, &secret.write()));
+            let kept = self.store.write(move |tx: &mut Tx| ledger::keep_secret(tx, id, &sealed));
+            kept.await.map_err(|error: store::Error| OurFault(error.to_string()))
+        })
+    }
+}

@@ -1,0 +1,108 @@
+//! What is known of letters before they are fetched, and what that decides.
+
+use std::collections::HashMap;
+
+use bytes::Bytes;
+use store::Tx;
+
+use super::Session;
+use super::imap::Opened;
+use crate::Fault;
+use crate::identity::{self, Digest};
+use crate::imap::Fetched;
+use crate::ledger::{self, Entry, LetterState};
+use crate::progress::{News, Why};
+
+/// A letter as a listing shows it.
+#[derive(Clone, Debug)]
+pub(super) struct Card {
+    pub uid: u32,
+    pub size: u64,
+    pub light: Option<Digest>,
+    pub gmail: Option<u64>,
+    pub labels: Option<Vec<Bytes>>,
+}
+
+impl Card {
+    /// From an answer to a listing; `None` where it is none.
+    pub fn read(fetched: &Fetched) -> Option<Self> {
+        let (uid, size) = (fetched.uid?, fetched.size?);
+        let light = fetched.header.as_ref().and_then(|header| identity::light(header, size));
+        Some(Self { uid, size, light, gmail: fetched.gmail_id, labels: fetched.gmail_labels.clone() })
+    }
+
+    /// What is written down of it.
+    pub fn entry(&self, session: &Session<'_>, opened: &Opened) -> Entry {
+        let entry = Entry::imap(session.source.id, opened.row.id, opened.validity, self.uid, self.size);
+        Entry { light: self.light, gmail: self.gmail, ..entry }
+    }
+}
+
+impl Session<'_> {
+    /// The items of a listing. `recognise`: some letters are not where they were, and may be these.
+    pub(super) fn listing_items(&self, recognise: bool) -> String {
+        let mut items = "UID RFC822.SIZE".to_owned();
+        if self.client.can("X-GM-EXT-1") {
+            items.push_str(" X-GM-MSGID X-GM-LABELS");
+        }
+        if recognise {
+            items.push_str(&format!(" BODY.PEEK[HEADER.FIELDS ({})]", identity::FIELDS));
+        }
+        items
+    }
+
+    /// Of these letters, those that must be fetched. Writes down which are recognised, and which are left there.
+    pub(super) async fn decide(&mut self, opened: &Opened, cards: Vec<Card>) -> Result<Vec<Card>, Fault> {
+        let largest = self.source.settings.largest;
+        let (large, cards): (Vec<Card>, Vec<Card>) = cards.into_iter().partition(|card| card.size > largest);
+        for card in large {
+            self.leave_there(opened, &card, Why::TooLarge(card.size)).await?;
+        }
+        let known = self.recognise(opened, &cards).await?;
+        let count = known.values().filter(|known| **known).count() as u64;
+        if count > 0 {
+            self.means.listener.hear(&News::Came { letters: 0, octets: 0, known: count });
+        }
+        Ok(cards.into_iter().filter(|card| !known.get(&card.uid).copied().unwrap_or(false)).collect())
+    }
+
+    /// Which of these are here already, by what the listing tells.
+    async fn recognise(&self, opened: &Opened, cards: &[Card]) -> Result<HashMap<u32, bool>, Fault> {
+        let telling = |card: &&Card| card.light.is_some() || card.gmail.is_some();
+        let entries: Vec<(u32, Entry)> =
+            cards.iter().filter(telling).map(|card| (card.uid, card.entry(self, opened))).collect();
+        if entries.is_empty() {
+            return Ok(HashMap::new());
+        }
+        let now = net::now();
+        let recognised = move |tx: &mut Tx| {
+            let mut known = HashMap::with_capacity(entries.len());
+            for (uid, entry) in &entries {
+                let gmail = match entry.gmail {
+                    Some(gmail) => ledger::known_gmail(tx, entry.source, gmail)?,
+                    None => false,
+                };
+                if gmail {
+                    entry.note(tx, LetterState::Same, now)?;
+                }
+                known.insert(*uid, gmail || ledger::claim(tx, entry)?);
+            }
+            Ok::<_, store::Error>(known)
+        };
+        Ok(self.means.store.write(recognised).await?)
+    }
+
+    /// Leaves a letter where it is, says so, and remembers it.
+    pub(super) async fn leave_there(&self, opened: &Opened, card: &Card, why: Why) -> Result<(), Fault> {
+        let (entry, id, now) = (card.entry(self, opened), self.source.id, net::now());
+        let left = move |tx: &mut Tx| {
+            entry.note(tx, LetterState::LeftThere, now)?;
+            ledger::note_taken(tx, id, 0, 0, 1)
+        };
+        self.means.store.write(left).await?;
+        let (folder, name) = (opened.folder.place.folder.clone(), card.uid.to_string());
+        tracing::warn!(source = self.source.name, folder, uid = name, ?why, "a letter was left where it is");
+        self.means.listener.hear(&News::LeftThere { folder, name, why });
+        Ok(())
+    }
+}

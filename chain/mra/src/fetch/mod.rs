@@ -1,0 +1,58 @@
+//! One fetch of one source, from the connection to the last letter.
+
+mod flags;
+mod folders;
+mod imap;
+mod list;
+mod pull;
+mod sweep;
+
+use std::sync::Arc;
+
+use net::Shutdown;
+use store::Store;
+
+use crate::credential::Credential;
+use crate::home::Home;
+use crate::ledger::Source;
+use crate::place::Protocol;
+use crate::progress::Listener;
+use crate::way::Way;
+use crate::{Fault, imap::Client};
+
+/// What a fetch works with.
+#[derive(Clone)]
+pub struct Means {
+    /// Where what is known of the source is kept.
+    pub store: Store,
+    /// The way to the server.
+    pub way: Way,
+    /// Where letters go.
+    pub home: Arc<dyn Home>,
+    /// Who hears how it goes.
+    pub listener: Arc<dyn Listener>,
+    /// When to end.
+    pub shutdown: Shutdown,
+    /// Ask for little at a time: the server has complained.
+    pub gently: bool,
+}
+
+/// Brings all that is new, once.
+pub async fn fetch(means: &Means, source: &Source, credential: &Credential) -> Result<(), Fault> {
+    match source.settings.mailbox.protocol {
+        Protocol::Imap => {
+            let mut session = Session::open(means, source, credential).await?;
+            session.fetch_all().await?;
+            session.close().await;
+            Ok(())
+        }
+        Protocol::Pop3 => Err(Fault::Server("POP3 is not fetched yet".to_owned())),
+    }
+}
+
+/// A conversation with an IMAP server, for as many rounds as it lasts.
+pub struct Session<'a> {
+    means: &'a Means,
+    source: &'a Source,
+    client: Client,
+}

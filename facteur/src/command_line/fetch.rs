@@ -1,0 +1,160 @@
+//! What can be said to `facteur fetch`.
+
+use std::path::PathBuf;
+
+use clap::{Args, Subcommand};
+use mra::{Mailbox, UrlFault};
+
+use super::Form;
+use crate::commands::size;
+use crate::language::say;
+use crate::post_office::fetched::Target;
+
+#[derive(Debug, Subcommand)]
+pub enum FetchCommand {
+    /// Fetch from a mailbox elsewhere from now on
+    Add(Box<NewSource>),
+    /// List the mailboxes elsewhere, and how they fare
+    List {
+        #[command(flatten)]
+        form: Form,
+    },
+    /// Fetch now, and tell how it goes
+    Run(Box<RunFetch>),
+    /// Fetch no more from a mailbox elsewhere; what has been fetched stays
+    Remove {
+        /// Its name in the list
+        source: String,
+    },
+}
+
+#[derive(Debug, Args)]
+pub struct NewSource {
+    /// Such as imaps://alice@imap.example.org or pop3s://…; imap:// and pop3:// turn TLS on before they log in
+    #[arg(value_parser = mailbox)]
+    pub url: Mailbox,
+    /// Where the letters go: alice@alpha.test or maildir:FOLDER
+    #[arg(long, value_name = "TARGET", value_parser = target)]
+    pub to: String,
+    /// What to call it in the list
+    #[arg(long)]
+    pub name: Option<String>,
+    #[command(flatten)]
+    pub options: FetchOptions,
+    #[command(flatten)]
+    pub login: FetchLogin,
+}
+
+#[derive(Debug, Args)]
+pub struct RunFetch {
+    /// Their names in the list; all of them if not given
+    pub sources: Vec<String>,
+    /// Fetch once from this mailbox, which need not be in the list
+    #[arg(long, value_name = "URL", value_parser = mailbox, conflicts_with = "sources", requires = "to")]
+    pub once: Option<Mailbox>,
+    /// Where its letters go: alice@alpha.test or maildir:FOLDER
+    #[arg(long, value_name = "TARGET", value_parser = target, requires = "once")]
+    pub to: Option<String>,
+    #[command(flatten)]
+    pub options: FetchOptions,
+    #[command(flatten)]
+    pub login: FetchLogin,
+    /// Print one JSON object a line
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// How letters are fetched.
+#[derive(Clone, Debug, Args)]
+pub struct FetchOptions {
+    /// Let letters from the inbox arrive like new ones, through the filters
+    #[arg(long)]
+    pub deliver: bool,
+    /// Only this folder; can be said several times
+    #[arg(long, value_name = "NAME")]
+    pub folder: Vec<String>,
+    /// Only letters from this day on, such as 2026-01-31
+    #[arg(long, value_name = "DAY", value_parser = day)]
+    pub since: Option<i64>,
+    /// Delete letters there once they are here
+    #[arg(long, conflicts_with = "delete_after")]
+    pub delete: bool,
+    /// Delete letters there so many days after they were fetched
+    #[arg(long, value_name = "DAYS")]
+    pub delete_after: Option<u32>,
+    /// Trust the certificates in this PEM file
+    #[arg(long, value_name = "FILE")]
+    pub ca: Option<PathBuf>,
+    /// Trust the certificate with this SHA-256 fingerprint
+    #[arg(long, value_name = "SHA256", value_parser = fingerprint)]
+    pub fingerprint: Vec<String>,
+    /// With imap:// and pop3://: no encryption, so that others can read the letters and the password
+    #[arg(long)]
+    pub cleartext: bool,
+    /// No more than this a second, such as 500k
+    #[arg(long, value_name = "SIZE", value_parser = size::parse)]
+    pub rate: Option<u64>,
+    /// Leave letters there that are larger than this; 100M if not given
+    #[arg(long, value_name = "SIZE", value_parser = size::parse)]
+    pub largest: Option<u64>,
+    /// Look for new letters every so many minutes, where the server does not tell of them; 5 if not given
+    #[arg(long, value_name = "MINUTES", value_parser = clap::value_parser!(u64).range(1..=1440))]
+    pub every: Option<u64>,
+}
+
+/// What to log in with; asked on the terminal if nothing is said.
+#[derive(Clone, Debug, Args)]
+pub struct FetchLogin {
+    /// Read the password from the first line of standard input
+    #[arg(long)]
+    pub password_stdin: bool,
+    /// Read the password from the first line of a file
+    #[arg(long, value_name = "FILE", conflicts_with = "password_stdin")]
+    pub password_file: Option<PathBuf>,
+}
+
+fn mailbox(text: &str) -> Result<Mailbox, String> {
+    Mailbox::parse(text).map_err(|fault| match fault {
+        UrlFault::Scheme => say!(
+            "a mailbox is written like imaps://alice@imap.example.org, with imaps, imap, pop3s or pop3",
+            "une boîte s'écrit comme imaps://alice@imap.example.org, avec imaps, imap, pop3s ou pop3"
+        ),
+        UrlFault::User => say!(
+            "say as whom to log in: imaps://alice@imap.example.org",
+            "dites au nom de qui se connecter : imaps://alice@imap.example.org"
+        ),
+        UrlFault::Host => say!("the server's name is missing or wrong", "le nom du serveur manque ou est faux"),
+        UrlFault::Port => say!("the port is a number from 1 to 65535", "le port est un nombre de 1 à 65535"),
+        UrlFault::Password => say!(
+            "a password on the command line can be seen by others; leave it out, or say --password-stdin (a colon in the name is written %3A)",
+            "un mot de passe sur la ligne de commande se voit ; omettez-le, ou dites --password-stdin (un deux-points dans le nom s'écrit %3A)"
+        ),
+    })
+}
+
+fn target(text: &str) -> Result<String, String> {
+    let wrong = || {
+        say!(
+            "letters go to an address here, such as alice@alpha.test, or to maildir:FOLDER",
+            "les lettres vont à une adresse d'ici, comme alice@alpha.test, ou à maildir:DOSSIER"
+        )
+    };
+    Target::parse(text).map(|_| text.to_owned()).ok_or_else(wrong)
+}
+
+fn day(text: &str) -> Result<i64, String> {
+    let wrong = || say!("a day is written like 2026-01-31", "un jour s'écrit comme 2026-01-31");
+    let date: jiff::civil::Date = text.parse().map_err(|_| wrong())?;
+    let start = jiff::tz::TimeZone::UTC.to_timestamp(date.at(0, 0, 0, 0)).map_err(|_| wrong())?;
+    Ok(start.as_millisecond())
+}
+
+fn fingerprint(text: &str) -> Result<String, String> {
+    let wrong = || {
+        say!(
+            "a fingerprint has 64 hexadecimal digits: openssl x509 -fingerprint -sha256 shows it",
+            "une empreinte a 64 chiffres hexadécimaux : openssl x509 -fingerprint -sha256 la montre"
+        )
+    };
+    mra::settings::fingerprint(text).map(|_| text.to_owned()).ok_or_else(wrong)
+}

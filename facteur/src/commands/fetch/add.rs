@@ -1,0 +1,111 @@
+//! Setting a source up.
+
+use mail::Address;
+use mra::ledger;
+use mra::{Folders, Keep, Mailbox, Settings};
+use store::Store;
+
+use super::{Failure, secret, trouble, vault};
+use crate::command_line::fetch::{FetchOptions, NewSource};
+use crate::commands::Trouble;
+use crate::config::Config;
+use crate::language::say;
+use crate::post_office::fetched::Target;
+use crate::{clock, house, terminal};
+
+pub fn run(new: NewSource, config: &Config) -> Result<(), Failure> {
+    let store = house::open_for_command(config)?;
+    let settings = settings(new.url, new.to, &new.options)?;
+    must_be_a_place(&store, &settings.target)?;
+    let name = new.name.unwrap_or_else(|| settings.mailbox.short_name());
+    must_be_a_name(&store, &name)?;
+    let secret = secret(&new.login, &settings.mailbox.to_string())?;
+    let sealed = vault(config)?.seal(&name, &secret.write());
+    let now = clock::now();
+    let added = name.clone();
+    store
+        .write_blocking(move |tx| ledger::add(tx, &added, &settings, Some(&sealed), true, now))
+        .map_err(trouble)?;
+    terminal::note(&say!(
+        "{name} is fetched while facteur serve runs, or now with: facteur fetch run {name}\n",
+        "{name} est relevée tant que facteur serve tourne, ou maintenant avec : facteur fetch run {name}\n"
+    ));
+    store.close_blocking();
+    Ok(())
+}
+
+/// What was said, with what everybody wants for the rest.
+pub fn settings(mailbox: Mailbox, target: String, options: &FetchOptions) -> Result<Settings, Failure> {
+    if options.cleartext && mailbox.tls {
+        return Err(Failure {
+            status: 2,
+            text: say!(
+                "--cleartext goes with imap:// and pop3://; {mailbox} is encrypted",
+                "--cleartext va avec imap:// et pop3:// ; {mailbox} est chiffré"
+            ),
+        });
+    }
+    if options.cleartext {
+        terminal::note(&say!(
+            "nothing between here and {mailbox} is encrypted: others can read the password and the letters\n",
+            "rien n'est chiffré entre ici et {mailbox} : d'autres peuvent lire le mot de passe et les lettres\n"
+        ));
+    }
+    let is_pop = mailbox.protocol == mra::Protocol::Pop3;
+    let mut settings = Settings::new(mailbox, target);
+    settings.cleartext = options.cleartext;
+    settings.ca = options.ca.as_deref().map(read_certificates).transpose()?;
+    settings.fingerprints.clone_from(&options.fingerprint);
+    // POP3 has only the inbox, and what lies there is new.
+    settings.deliver = options.deliver || is_pop;
+    if !options.folder.is_empty() {
+        settings.folders = Folders::Named(options.folder.clone());
+    }
+    settings.keep = match (options.delete, options.delete_after) {
+        (true, _) => Keep::Days(0),
+        (false, Some(days)) => Keep::Days(days),
+        (false, None) => Keep::Forever,
+    };
+    settings.since = options.since;
+    settings.rate = options.rate;
+    settings.largest = options.largest.unwrap_or(Settings::LARGEST).min(mailbox::LARGEST);
+    settings.every = options.every.map_or(Settings::EVERY, |minutes| minutes * 60);
+    Ok(settings)
+}
+
+/// The certificates themselves are kept: the file may go.
+fn read_certificates(path: &std::path::Path) -> Result<String, Failure> {
+    let shown = path.display();
+    let text = std::fs::read_to_string(path)
+        .map_err(|why| Failure::new(say!("{shown} cannot be read: {why}", "impossible de lire {shown} : {why}")))?;
+    if !text.contains("-----BEGIN CERTIFICATE-----") {
+        return Err(Failure::new(say!("{shown} has no certificate in it", "{shown} ne contient pas de certificat")));
+    }
+    Ok(text)
+}
+
+/// A person who is here, or any folder.
+fn must_be_a_place(store: &Store, target: &str) -> Result<(), Failure> {
+    let Some(Target::Person(address)) = Target::parse(target) else { return Ok(()) };
+    let look = move |view: &store::View, address: &Address| Ok::<_, Trouble>(directory::account::find(view, address)?);
+    store.read_blocking(move |view| look(view, &address).map(drop))?;
+    Ok(())
+}
+
+fn must_be_a_name(store: &Store, name: &str) -> Result<(), Failure> {
+    if name.is_empty() || name.len() > 200 || name.chars().any(|c| c.is_control() || c.is_whitespace()) {
+        return Err(Failure {
+            status: 2,
+            text: say!(
+                "the name of a source has no blanks, and 200 characters at most",
+                "le nom d'une source n'a pas d'espace, et au plus 200 caractères"
+            ),
+        });
+    }
+    let wanted = name.to_owned();
+    let there = store.read_blocking(move |view| ledger::by_name(view, &wanted)).map_err(Trouble::from)?;
+    match there {
+        Some(_) => Err(trouble(ledger::SourceError::Exists(name.to_owned()))),
+        None => Ok(()),
+    }
+}

@@ -1,0 +1,162 @@
+//! Fetching now, with somebody looking on.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use mra::ledger::{self, Source, SourceError};
+use mra::progress::{Listener, News};
+use mra::{Agent, Fault, Mailbox};
+use net::{Shutdown, Stop};
+use store::{Options, Store};
+
+use super::tell::Teller;
+use super::{Failure, add, list, secret, trouble, vault};
+use crate::command_line::fetch::RunFetch;
+use crate::config::Config;
+use crate::language::say;
+use crate::post_office::fetched::{FetchHomes, Target};
+use crate::signals::Signals;
+use crate::{clock, house, office, terminal};
+
+/// Tries in a row that bring nothing.
+const TRIES: u32 = 5;
+/// The longest wait for a server that asks for one.
+const LONGEST_PAUSE: Duration = Duration::from_secs(15 * 60);
+
+pub fn run(run: RunFetch, config: &Config) -> Result<(), Failure> {
+    let (store, sources) = match run.once.clone() {
+        Some(mailbox) => once(mailbox, &run, config)?,
+        None => named(&run.sources, config)?,
+    };
+    let vault = Arc::new(vault(&store.1)?);
+    let resolver = office::resolver(config)?;
+    let homes = Arc::new(FetchHomes::without_office(store.0.clone()));
+    let agent = Agent::new(store.0.clone(), vault, resolver, homes);
+    let failed = crate::commands::runtime()?.block_on(all(&agent, &sources, run.json))?;
+    drop(agent);
+    store.0.close_blocking();
+    match failed {
+        0 => Ok(()),
+        _ if run.json => Err(Failure { status: 1, text: say!("not everything was fetched", "tout n'a pas été relevé") }),
+        _ => Err(Failure::new(say!("not everything was fetched", "tout n'a pas été relevé"))),
+    }
+}
+
+/// A store, and the configuration whose data folder it lies in.
+type Place = (Store, Config);
+
+/// Sources of the list.
+fn named(names: &[String], config: &Config) -> Result<(Place, Vec<Source>), Failure> {
+    let store = house::open_for_command(config)?;
+    let names = names.to_vec();
+    let sources = store.read_blocking(move |view| {
+        if names.is_empty() {
+            return Ok(ledger::list(view)?);
+        }
+        let find = |name: &String| ledger::by_name(view, name)?.ok_or_else(|| SourceError::Unknown(name.clone()));
+        names.iter().map(find).collect::<Result<Vec<_>, _>>()
+    });
+    Ok(((store, config.clone()), sources.map_err(trouble)?))
+}
+
+/// A source that is not in the list. What is known of its letters is kept all the same, so that saying the same again
+/// goes on where it stopped: for a Maildir beside it, in a folder that no reader of Maildirs looks into.
+fn once(mailbox: Mailbox, run: &RunFetch, config: &Config) -> Result<(Place, Vec<Source>), Failure> {
+    let target = run.to.clone().unwrap_or_default();
+    let settings = add::settings(mailbox, target.clone(), &run.options)?;
+    let secret = secret(&run.login, &settings.mailbox.to_string())?;
+    let place = match Target::parse(&target) {
+        Some(Target::Maildir(path)) => beside(&path, config)?,
+        _ => (house::open_for_command(config)?, config.clone()),
+    };
+    let name = format!("{} {target}", settings.mailbox);
+    let sealed = vault(&place.1)?.seal(&name, &secret.write());
+    let now = clock::now();
+    let source = place.0.write_blocking(move |tx| match ledger::by_name(tx, &name)? {
+        Some(known) => {
+            ledger::change(tx, known.id, &settings, &sealed)?;
+            ledger::get(tx, known.id)
+        }
+        None => {
+            let id = ledger::add(tx, &name, &settings, Some(&sealed), false, now)?;
+            ledger::get(tx, id)
+        }
+    });
+    let source = source.map_err(trouble)?.into_iter().collect();
+    Ok((place, source))
+}
+
+fn beside(maildir: &std::path::Path, config: &Config) -> Result<Place, Failure> {
+    let folder = maildir.join("facteur-fetch");
+    let made = maildir::Maildir::at(maildir).create();
+    made.map_err(|why| Failure::new(why.to_string()))?;
+    let options = Options { readers: 1, ..Options::new(&folder) };
+    let store = Store::open(options, mra::MIGRATIONS).map_err(|fault| Failure::new(office::data_fault(&fault)))?;
+    Ok((store, Config { data: folder, ..config.clone() }))
+}
+
+/// One after the other. Gives how many failed.
+async fn all(agent: &Agent, sources: &[Source], json: bool) -> Result<usize, Failure> {
+    let mut signals = Signals::new().map_err(|why| Failure::new(why.to_string()))?;
+    let (stop, shutdown) = Stop::new();
+    let mut failed = 0;
+    for source in sources {
+        let teller = Arc::new(Teller::new(&source.name, json));
+        let fetching = to_the_end(agent, source, teller.clone(), shutdown.clone());
+        let mut fetching = std::pin::pin!(fetching);
+        let outcome = tokio::select! {
+            outcome = &mut fetching => outcome,
+            _ = signals.next() => {
+                stop.request(Duration::from_secs(10));
+                // What has come is taken home; what has not will come the next time.
+                tokio::time::timeout(Duration::from_secs(10), fetching).await.unwrap_or(Err(Fault::Ended))
+            }
+        };
+        report(&teller, source, &outcome);
+        failed += usize::from(outcome.is_err());
+        if shutdown.is_requested() {
+            return Ok(failed.max(1));
+        }
+    }
+    Ok(failed)
+}
+
+fn report(teller: &Teller, source: &Source, outcome: &Result<(), Fault>) {
+    let Err(fault) = outcome else { return teller.end(None) };
+    let said = fault.to_string();
+    let code = fault.kind().and_then(|kind| serde_json::to_value(kind).ok());
+    let code = code.as_ref().and_then(|code| code.as_str()).unwrap_or("ended");
+    teller.end(Some((code, &said)));
+    let what = fault.kind().map_or_else(|| say!("it was stopped", "elle a été arrêtée"), list::ailment);
+    let name = &source.name;
+    let said: String = said.chars().filter(|c| !c.is_control()).collect();
+    terminal::note(&say!("{name}: {what}: {said}\n", "{name} : {what} : {said}\n"));
+}
+
+/// Goes on after cuts, and waits when the server asks for it: a large mailbox may take days.
+async fn to_the_end(agent: &Agent, source: &Source, teller: Arc<Teller>, shutdown: Shutdown) -> Result<(), Fault> {
+    let (mut fruitless, mut gently) = (0, false);
+    loop {
+        let before = teller.counts();
+        let outcome = agent.run(source, teller.clone(), shutdown.clone(), gently).await;
+        let now = teller.counts();
+        fruitless = if (now.letters, now.known) == (before.letters, before.known) { fruitless + 1 } else { 0 };
+        let (pause, fault) = match outcome {
+            Err(fault @ Fault::Cut(_)) => (Duration::from_secs(1 << fruitless.min(5)), fault),
+            Err(Fault::Throttled { said, pause }) => {
+                gently = true;
+                let pause = pause.unwrap_or_default().max(Duration::from_secs(10 << fruitless.min(6)));
+                (pause.min(LONGEST_PAUSE), Fault::Throttled { said, pause: Some(pause) })
+            }
+            outcome => return outcome,
+        };
+        if fruitless >= TRIES || shutdown.is_requested() {
+            return Err(fault);
+        }
+        teller.hear(&News::Waits { pause, why: fault.to_string() });
+        tokio::select! {
+            () = tokio::time::sleep(pause) => {}
+            () = shutdown.requested() => return Err(Fault::Ended),
+        }
+    }
+}

@@ -1,0 +1,132 @@
+//! `facteur fetch` brings letters home from a Dovecot.
+
+use std::path::Path;
+
+use serde_json::Value;
+use tests::{Dovecot, Office, OfficeBuilder};
+
+/// An office where Alice lives, not serving.
+fn office() -> Office {
+    OfficeBuilder::new("alpha.test").person("alice").prepare()
+}
+
+fn url(dovecot: &Dovecot) -> String {
+    format!("imaps://alice@127.0.0.1:{}", dovecot.imaps)
+}
+
+/// Runs `facteur fetch run --json` with more words; gives its exit status and what it told.
+fn run(office: &Office, words: &[&str]) -> (i32, Vec<Value>) {
+    let (code, out, err) = office.try_command(&[&["fetch", "run", "--json"], words].concat(), b"secret");
+    let told = out.lines().map(|line| serde_json::from_str(line).unwrap_or_else(|_| panic!("{line}\n{err}")));
+    (code, told.collect())
+}
+
+/// How many letters the last fetch brought.
+fn fetched(told: &[Value]) -> u64 {
+    let end = told.iter().find(|told| told["event"] == "end").unwrap_or_else(|| panic!("{told:?}"));
+    assert_eq!(end["ok"], true, "{told:?}");
+    end["letters"].as_u64().expect("letters")
+}
+
+fn add(office: &Office, dovecot: &Dovecot, more: &[&str]) {
+    let certificate = dovecot.certificate().display().to_string();
+    let (url, to) = (url(dovecot), "alice@alpha.test");
+    let words = ["fetch", "add", &url, "--name", "old", "--to", to, "--ca", &certificate, "--password-stdin"];
+    office.command_with_input(&[&words, more].concat(), b"secret");
+}
+
+#[test]
+fn a_mailbox_moves_house_with_its_folders_flags_and_dates_and_each_letter_comes_once() {
+    let dovecot = Dovecot::start("");
+    dovecot.fill("alice", "INBOX", 12, "(\\Seen $Forwarded)");
+    dovecot.fill("alice", "Lists/rust", 3, "()");
+    dovecot.fill("alice", "Sent", 2, "(\\Answered)");
+    let mut office = office();
+    add(&office, &dovecot, &[]);
+
+    let (code, told) = run(&office, &["old"]);
+    assert_eq!((code, fetched(&told)), (0, 17));
+    assert_eq!(fetched(&run(&office, &[]).1), 0);
+    dovecot.fill("alice", "INBOX", 2, "()");
+    assert_eq!(fetched(&run(&office, &["old"]).1), 2);
+
+    let list: Value = serde_json::from_str(&office.command(&["fetch", "list", "--json"])).expect("json");
+    assert_eq!((&list[0]["state"], &list[0]["letters"]), (&"well".into(), &19.into()));
+
+    office.start();
+    let alice = office.first().clone();
+    for (folder, count) in [("INBOX", 14), ("Lists/rust", 3), ("Sent", 2)] {
+        let letters = office.read(&alice, folder, count);
+        assert_eq!(letters.len(), count, "{folder}");
+        let first = format!("<{}-0@test>", folder.replace('/', "-"));
+        assert!(letters[0].contains(&first), "in their order: {}", letters[0]);
+    }
+    let flags = tests::curl(&office, &alice, "INBOX", &["-X", "FETCH 1 (FLAGS INTERNALDATE)"]).must_succeed().out;
+    assert!(flags.contains("\\Seen") && flags.contains("$Forwarded"), "{flags}");
+    assert!(flags.contains(" 1-Feb-2020 03:04:05 +0000"), "{flags}");
+}
+
+#[test]
+fn a_source_that_is_removed_leaves_its_letters_here_and_a_wrong_password_is_said() {
+    let dovecot = Dovecot::start("");
+    dovecot.fill("alice", "INBOX", 3, "()");
+    let mut office = office();
+    add(&office, &dovecot, &[]);
+    assert_eq!(fetched(&run(&office, &["old"]).1), 3);
+    office.command(&["fetch", "remove", "old"]);
+    assert!(!office.command(&["fetch", "list"]).contains("old"));
+    let certificate = dovecot.certificate().display().to_string();
+    let words = ["fetch", "add", &url(&dovecot), "--name", "new", "--to", "alice@alpha.test", "--ca", &certificate];
+    office.command_with_input(&[&words[..], &["--password-stdin"]].concat(), b"wrong");
+    let (code, told) = run(&office, &["new"]);
+    assert_eq!((code, &told.last().expect("told")["state"]), (1, &"refused".into()));
+    let list = office.command(&["fetch", "list"]);
+    assert!(list.contains("the log-in is refused") && !list.contains("wrong"), "{list}");
+    office.start();
+    assert_eq!(office.read(&office.first().clone(), "INBOX", 3).len(), 3);
+}
+
+#[test]
+fn a_server_that_nobody_vouches_for_never_sees_the_password() {
+    let dovecot = Dovecot::start("");
+    let office = office();
+    let words = ["fetch", "add", &url(&dovecot), "--name", "old", "--to", "alice@alpha.test", "--password-stdin"];
+    office.command_with_input(&words, b"secret");
+    let (code, told) = run(&office, &["old"]);
+    assert_eq!((code, &told.last().expect("told")["state"]), (1, &"untrusted".into()));
+}
+
+#[test]
+fn letters_that_are_here_are_deleted_there_when_that_is_asked_for() {
+    let dovecot = Dovecot::start("");
+    dovecot.fill("alice", "INBOX", 5, "()");
+    let office = office();
+    add(&office, &dovecot, &["--delete"]);
+    assert_eq!(fetched(&run(&office, &["old"]).1), 5);
+    assert_eq!(files(&dovecot.maildir("alice")), 0);
+}
+
+#[test]
+fn a_maildir_is_filled_with_nothing_else_set_up() {
+    let dovecot = Dovecot::start("");
+    dovecot.fill("alice", "INBOX", 4, "()");
+    dovecot.fill("alice", "Lists/rust", 3, "(\\Seen)");
+    let office = OfficeBuilder::new("alpha.test").prepare();
+    let maildir = office.folder().join("Maildir");
+    let target = format!("maildir:{}", maildir.display());
+    let certificate = dovecot.certificate().display().to_string();
+    let words = ["--once", &url(&dovecot), "--to", &target, "--ca", &certificate, "--password-stdin"];
+    assert_eq!(fetched(&run(&office, &words).1), 7);
+    assert_eq!((files(&maildir), files(&maildir.join(".Lists.rust"))), (4, 3));
+    assert_eq!(fetched(&run(&office, &words).1), 0);
+    // Forgetting what is known costs time, not doubles.
+    std::fs::remove_dir_all(maildir.join("facteur-fetch")).expect("removed");
+    run(&office, &words);
+    assert_eq!((files(&maildir), files(&maildir.join(".Lists.rust"))), (4, 3));
+}
+
+/// The letters of one folder of a Maildir.
+fn files(maildir: &Path) -> usize {
+    let count = |part: &str| std::fs::read_dir(maildir.join(part)).map_or(0, Iterator::count);
+    count("new") + count("cur")
+}
