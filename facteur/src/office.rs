@@ -44,7 +44,7 @@ impl Office {
         let store = open_store(&config).await?;
 
         let post_office = PostOffice::new(store.clone(), &config.hostname);
-        let delivery = staff::delivery(&store, &post_office, routes, resolver).map_err(StartFault::Tls)?;
+        let delivery = staff::delivery(&store, &post_office, routes, resolver.clone()).map_err(StartFault::Tls)?;
 
         let doors = doors::places(&open_doors);
         let (stop, shutdown) = Stop::new();
@@ -54,6 +54,8 @@ impl Office {
             staff.serve(open.door, open.listener, &mut tasks);
         }
         tasks.spawn(delivery.run(shutdown.clone()));
+        let data = config.data.clone();
+        tasks.spawn(staff::fetching(post_office, store.clone(), data, resolver, shutdown.clone()));
         tasks.spawn(staff::housekeeping(store.clone(), shutdown));
         for (door, place) in &doors {
             tracing::info!("{} is open on {place}", door.name());

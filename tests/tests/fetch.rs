@@ -125,6 +125,23 @@ fn a_maildir_is_filled_with_nothing_else_set_up() {
     assert_eq!((files(&maildir), files(&maildir.join(".Lists.rust"))), (4, 3));
 }
 
+#[test]
+fn an_open_office_hears_of_new_letters_and_brings_them_at_once() {
+    let dovecot = Dovecot::start("");
+    dovecot.fill("alice", "INBOX", 2, "()");
+    let mut office = office();
+    add(&office, &dovecot, &["--deliver"]);
+    office.start();
+    let alice = office.first().clone();
+    assert_eq!(office.read(&alice, "INBOX", 2).len(), 2);
+    // Looks are five minutes apart: this comes because the server tells of it.
+    dovecot.fill("alice", "INBOX", 1, "()");
+    let letters = office.read(&alice, "INBOX", 3);
+    assert_eq!(letters.len(), 3);
+    assert!(letters[2].starts_with("Return-Path: <>\r\nDelivered-To: alice@alpha.test\r\n"), "{}", letters[2]);
+    office.stop();
+}
+
 /// The letters of one folder of a Maildir.
 fn files(maildir: &Path) -> usize {
     let count = |part: &str| std::fs::read_dir(maildir.join(part)).map_or(0, Iterator::count);

@@ -147,7 +147,9 @@ impl Filing {
     /// With flags and keywords that the letter had in a mailbox elsewhere, beside those that the filters gave it.
     #[must_use]
     pub fn with_flags(mut self, system: System, keywords: &[String]) -> Self {
-        for placement in self.copies.iter_mut().filter_map(|copy| copy.plan.as_mut().ok()).map(|(placement, _)| placement) {
+        for placement in
+            self.copies.iter_mut().filter_map(|copy| copy.plan.as_mut().ok()).map(|(placement, _)| placement)
+        {
             placement.flags |= system;
             let more = keywords.iter().filter(|keyword| !placement.keywords.contains(keyword));
             placement.keywords.extend(more.cloned().collect::<Vec<_>>());

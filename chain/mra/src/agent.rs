@@ -61,7 +61,8 @@ impl Agent {
         outcome
     }
 
-    async fn try_to_run(
+    /// Fetches all that is new from a source.
+    pub(crate) async fn try_to_run(
         &self,
         source: &Source,
         listener: Arc<dyn Listener>,
@@ -112,7 +113,8 @@ impl Agent {
 
     /// What to log in with now.
     pub async fn credential(&self, source: &Source) -> Result<Credential, Fault> {
-        let sealed = source.secret.as_deref().ok_or_else(|| Fault::Refused("there is no password for it".to_owned()))?;
+        let sealed =
+            source.secret.as_deref().ok_or_else(|| Fault::Refused("there is no password for it".to_owned()))?;
         let text = self.vault.unseal(&source.name, sealed).map_err(|why| Fault::Refused(why.to_string()))?;
         match Secret::read(&text).map_err(|why| Fault::Refused(why.to_string()))? {
             Secret::Password(password) => Ok(Credential::Password(password)),
@@ -153,7 +155,7 @@ impl Agent {
     }
 
     /// The server did not take a token that should be good: the next fetch gets another.
-    async fn forget_token(&self, source: &Source, credential: &Credential) {
+    pub(crate) async fn forget_token(&self, source: &Source, credential: &Credential) {
         let Credential::Bearer(token) = credential else { return };
         let tokens = {
             let all = self.tokens.lock().unwrap_or_else(PoisonError::into_inner);

@@ -39,7 +39,8 @@ fn short(hasher: &blake3::Hasher) -> Digest {
 mod tests {
     use super::*;
 
-    const LETTER: &[u8] = b"Received: by x\r\nSubject: =?utf-8?q?=C3=A9?=\r\n folded\r\nMessage-ID: <a@b>\r\nDate: Tue\r\n\r\nhi\r\n";
+    const LETTER: &[u8] =
+        b"Received: by x\r\nSubject: =?utf-8?q?=C3=A9?=\r\n folded\r\nMessage-ID: <a@b>\r\nDate: Tue\r\n\r\nhi\r\n";
 
     #[test]
     fn the_header_alone_tells_the_same_as_the_letter() {

@@ -19,6 +19,7 @@ pub mod fetch;
 mod home;
 mod identity;
 pub mod imap;
+pub mod keeper;
 pub mod ledger;
 mod login;
 pub mod oauth;

@@ -136,12 +136,16 @@ mod tests {
     #[test]
     fn a_mailbox_elsewhere_is_written_as_a_url() {
         let place = Mailbox::parse("imaps://alice%40example.org@imap.example.org").unwrap();
-        assert_eq!((place.user.as_str(), place.host.as_str(), place.port), ("alice@example.org", "imap.example.org", 993));
+        assert_eq!(
+            (place.user.as_str(), place.host.as_str(), place.port),
+            ("alice@example.org", "imap.example.org", 993)
+        );
         assert_eq!(place, Mailbox::parse("IMAPS://alice@example.org@imap.example.org:993/").unwrap());
         assert_eq!(place.short_name(), "alice@example.org");
         let plain = Mailbox::parse("pop3://bob@[::1]:2110").unwrap();
         assert_eq!((plain.host.as_str(), plain.port, plain.tls), ("::1", 2110, false));
-        for url in ["imaps://a@b.test", "pop3://bob@[::1]:2110", "imap://a@c.test@b.test:1143", "pop3s://100%25@b.test"] {
+        for url in ["imaps://a@b.test", "pop3://bob@[::1]:2110", "imap://a@c.test@b.test:1143", "pop3s://100%25@b.test"]
+        {
             let place = Mailbox::parse(url).unwrap();
             assert_eq!(Mailbox::parse(&place.to_string()).unwrap(), place, "{url}");
         }

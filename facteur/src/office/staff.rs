@@ -1,8 +1,10 @@
 //! Who stands behind which door, and who works behind the scenes.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use mail::seam::{Accept, Deliver, Logins, Recipients};
+use mra::{Agent, Vault};
 use mta::delivery::{Delivery, LocalDrop, Means, OutgoingTls};
 use mta::reception::Reception;
 use mta::route::Routes;
@@ -11,6 +13,7 @@ use store::Store;
 use tokio::task::JoinSet;
 
 use crate::config::{Config, Door};
+use crate::post_office::fetched::FetchHomes;
 use crate::post_office::{LARGEST_LETTER, PostOffice, postmaster};
 
 /// Ready to stand behind any door.
@@ -109,6 +112,22 @@ pub fn delivery(
     let local: Arc<dyn LocalDrop> = Arc::new(office.clone());
     let means = Means::new(store.clone(), resolver, recipients, local, office.desk().clone(), OutgoingTls::new()?);
     Ok(Delivery::new(Means { routes, schedule: office.schedule().clone(), ..means }))
+}
+
+/// Brings letters from mailboxes elsewhere.
+pub async fn fetching(office: PostOffice, store: Store, folder: PathBuf, resolver: Arc<dyn Resolver>, stop: Shutdown) {
+    let opened = tokio::task::spawn_blocking(move || Vault::open(&folder)).await;
+    match opened.unwrap_or_else(|panicked| Err(std::io::Error::other(panicked))) {
+        Ok(vault) => {
+            let agent = Agent::new(store, Arc::new(vault), resolver, Arc::new(FetchHomes::of(&office)));
+            mra::keeper::run(agent, stop).await;
+        }
+        Err(error) => {
+            // No reason to keep the doors closed.
+            tracing::error!(%error, "fetch.key cannot be used: nothing is fetched from elsewhere");
+            stop.requested().await;
+        }
+    }
 }
 
 /// Fills the full-text index and clears up behind the mailboxes.

@@ -5,13 +5,14 @@ mod person;
 
 use std::sync::Arc;
 
-use mail::seam::Pending;
 use mail::Address;
+use mail::seam::Pending;
 use mda::Mda;
 use mra::ledger::Source;
 use mra::{Fault, Home, Homes};
 use store::Store;
 
+use super::PostOffice;
 pub use maildir::MaildirHome;
 use person::Person;
 
@@ -41,14 +42,9 @@ pub struct FetchHomes {
 }
 
 impl FetchHomes {
-    /// For this office.
-    pub fn new(store: Store, mda: Mda) -> Self {
-        Self { store, mda }
-    }
-
-    /// For a command that works without an office: letters go through no filters.
-    pub fn without_office(store: Store) -> Self {
-        Self { mda: Mda::new(store.clone()), store }
+    /// Those of this office.
+    pub fn of(office: &PostOffice) -> Self {
+        Self { store: office.store.clone(), mda: office.mda.clone() }
     }
 }
 

@@ -97,7 +97,8 @@ mod tests {
 
     #[test]
     fn the_other_labels_become_keywords() {
-        let (_, system, keywords) = by_labels(&labels(&["\\Inbox", "\\Starred", "\\Important", "To do", "&AMk-t&AOk-"]));
+        let (_, system, keywords) =
+            by_labels(&labels(&["\\Inbox", "\\Starred", "\\Important", "To do", "&AMk-t&AOk-"]));
         assert_eq!(system, System::FLAGGED);
         assert_eq!(keywords, ["To_do", "&AMk-t&AOk-", "$Important"]);
         let (_, _, keywords) = by_labels(&labels(&["b", "a", "c"]));

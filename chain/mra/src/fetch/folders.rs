@@ -55,7 +55,8 @@ fn is_called(folder: &Listed, place: &Place, name: &str) -> bool {
 /// Servers of the Courier kind put everything below INBOX; here it stands beside it. The separator, where that is so.
 fn common_prefix(listed: &[Listed]) -> Option<char> {
     let separator = listed.iter().find_map(|folder| folder.delimiter)?;
-    let below = |folder: &&Listed| is_inbox(&folder.raw_name) || strip_inbox(&readable(&folder.raw_name), separator).is_some();
+    let below =
+        |folder: &&Listed| is_inbox(&folder.raw_name) || strip_inbox(&readable(&folder.raw_name), separator).is_some();
     let others = listed.iter().filter(|folder| !is_inbox(&folder.raw_name)).count();
     (others > 0 && listed.iter().all(|folder| below(&folder))).then_some(separator)
 }
@@ -123,12 +124,26 @@ fn is_unfit(c: char) -> bool {
 fn use_by_name(name: &str) -> Option<SpecialUse> {
     Some(match name.to_lowercase().as_str() {
         "drafts" | "draft" | "brouillons" | "entwürfe" => SpecialUse::Drafts,
-        "sent" | "sent items" | "sent messages" | "sent mail" | "envoyés" | "éléments envoyés" | "messages envoyés" | "gesendet" => {
-            SpecialUse::Sent
-        }
+        "sent"
+        | "sent items"
+        | "sent messages"
+        | "sent mail"
+        | "envoyés"
+        | "éléments envoyés"
+        | "messages envoyés"
+        | "gesendet" => SpecialUse::Sent,
         "archive" | "archives" => SpecialUse::Archive,
-        "junk" | "spam" | "junk e-mail" | "junk email" | "bulk mail" | "courrier indésirable" | "indésirables" | "pourriel" => SpecialUse::Junk,
-        "trash" | "deleted items" | "deleted messages" | "corbeille" | "éléments supprimés" | "papierkorb" => SpecialUse::Trash,
+        "junk"
+        | "spam"
+        | "junk e-mail"
+        | "junk email"
+        | "bulk mail"
+        | "courrier indésirable"
+        | "indésirables"
+        | "pourriel" => SpecialUse::Junk,
+        "trash" | "deleted items" | "deleted messages" | "corbeille" | "éléments supprimés" | "papierkorb" => {
+            SpecialUse::Trash
+        }
         _ => return None,
     })
 }

@@ -165,7 +165,11 @@ impl<'a> Session<'a> {
         let (validity, uid_next, messages) = self.examine(&folder).await?;
         let renumbered = row.validity != 0 && row.validity != validity;
         if renumbered {
-            tracing::info!(source = self.source.name, folder = folder.place.folder, "its letters have new numbers there");
+            tracing::info!(
+                source = self.source.name,
+                folder = folder.place.folder,
+                "its letters have new numbers there"
+            );
             self.forget(row.id, Some(validity)).await?;
         }
         let begin = if renumbered || row.validity == 0 { 1 } else { row.uid_next.max(1) };
@@ -184,11 +188,7 @@ impl<'a> Session<'a> {
         self.open_folder("EXAMINE", folder).await
     }
 
-    pub(super) async fn open_folder(
-        &mut self,
-        verb: &str,
-        folder: &Folder,
-    ) -> Result<(u32, Option<u32>, u32), Fault> {
+    pub(super) async fn open_folder(&mut self, verb: &str, folder: &Folder) -> Result<(u32, Option<u32>, u32), Fault> {
         self.client.look();
         let doing = format!("{verb} {}", folder.place.folder);
         let answer = self.client.ask(&format!("{verb} {}", argument(folder)?)).await?.must(&doing)?;
@@ -199,7 +199,9 @@ impl<'a> Session<'a> {
         });
         match validity {
             Some(validity) => Ok((validity, answer.code("UIDNEXT").filter(|next| *next > 0), exists.unwrap_or(0))),
-            None => Err(Fault::Server(format!("{doing}: the server gives no UIDVALIDITY, so its letters have no names"))),
+            None => {
+                Err(Fault::Server(format!("{doing}: the server gives no UIDVALIDITY, so its letters have no names")))
+            }
         }
     }
 

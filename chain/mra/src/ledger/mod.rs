@@ -11,7 +11,7 @@ mod tables;
 pub use folders::{FolderRow, folder, folder_names, forget_location, held, mark_gone, settle};
 pub use letters::{Due, Entry, Fate, LetterState, claim, due, has_gone, known_gmail, parted, pop_keys};
 pub use sources::{
-    Source, SourceError, SourceId, Standing, add, by_name, change, get, keep_secret, list, note_fault, note_success, note_taken,
-    remove, sweep_removed, topic,
+    Source, SourceError, SourceId, Standing, add, by_name, change, get, keep_secret, list, note_fault, note_success,
+    note_taken, remove, sweep_removed, topic,
 };
 pub use tables::MIGRATIONS;

@@ -23,9 +23,7 @@ pub fn run(new: NewSource, config: &Config) -> Result<(), Failure> {
     let sealed = vault(config)?.seal(&name, &secret.write());
     let now = clock::now();
     let added = name.clone();
-    store
-        .write_blocking(move |tx| ledger::add(tx, &added, &settings, Some(&sealed), true, now))
-        .map_err(trouble)?;
+    store.write_blocking(move |tx| ledger::add(tx, &added, &settings, Some(&sealed), true, now)).map_err(trouble)?;
     terminal::note(&say!(
         "{name} is fetched while facteur serve runs, or now with: facteur fetch run {name}\n",
         "{name} est relevée tant que facteur serve tourne, ou maintenant avec : facteur fetch run {name}\n"

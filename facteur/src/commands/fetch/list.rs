@@ -110,7 +110,8 @@ fn state(source: &Source) -> String {
         None if standing.success.is_none() => say!("not fetched yet", "pas encore relevée"),
         None => say!("well", "va bien"),
         Some(fault) => {
-            let (fault, since, next) = (ailment(fault), clock::minute(standing.since), clock::minute(standing.next_try));
+            let (fault, since, next) =
+                (ailment(fault), clock::minute(standing.since), clock::minute(standing.next_try));
             say!(
                 "{fault} ({said}), since {since}, next try {next}",
                 "{fault} ({said}), depuis {since}, prochain essai {next}"

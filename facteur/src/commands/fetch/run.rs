@@ -14,6 +14,7 @@ use super::{Failure, add, list, secret, trouble, vault};
 use crate::command_line::fetch::RunFetch;
 use crate::config::Config;
 use crate::language::say;
+use crate::post_office::PostOffice;
 use crate::post_office::fetched::{FetchHomes, Target};
 use crate::signals::Signals;
 use crate::{clock, house, office, terminal};
@@ -30,14 +31,16 @@ pub fn run(run: RunFetch, config: &Config) -> Result<(), Failure> {
     };
     let vault = Arc::new(vault(&store.1)?);
     let resolver = office::resolver(config)?;
-    let homes = Arc::new(FetchHomes::without_office(store.0.clone()));
+    let homes = Arc::new(FetchHomes::of(&PostOffice::new(store.0.clone(), &config.hostname)));
     let agent = Agent::new(store.0.clone(), vault, resolver, homes);
     let failed = crate::commands::runtime()?.block_on(all(&agent, &sources, run.json))?;
     drop(agent);
     store.0.close_blocking();
     match failed {
         0 => Ok(()),
-        _ if run.json => Err(Failure { status: 1, text: say!("not everything was fetched", "tout n'a pas été relevé") }),
+        _ if run.json => {
+            Err(Failure { status: 1, text: say!("not everything was fetched", "tout n'a pas été relevé") })
+        }
         _ => Err(Failure::new(say!("not everything was fetched", "tout n'a pas été relevé"))),
     }
 }

@@ -85,7 +85,8 @@ impl Teller {
             return self.object(end);
         }
         let size = size::show(octets);
-        let mut line = say!("{source}: {letters} letters fetched ({size})", "{source} : {letters} lettres relevées ({size})");
+        let mut line =
+            say!("{source}: {letters} letters fetched ({size})", "{source} : {letters} lettres relevées ({size})");
         if known > 0 {
             line.push_str(&say!(", {known} were here already", ", {known} étaient déjà là"));
         }

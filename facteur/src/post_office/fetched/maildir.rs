@@ -8,8 +8,8 @@ use std::fmt::Write as _;
 use std::path::PathBuf;
 
 use mail::seam::Pending;
-use maildir::{Delivery, Flags, Maildir};
 use mailbox::System;
+use maildir::{Delivery, Flags, Maildir};
 use mra::ledger::{self, Source, SourceId};
 use mra::{Arrived, Fault, Home, Taken};
 use store::Store;
@@ -34,12 +34,16 @@ impl MaildirHome {
 
     async fn take_all(&self, letters: Vec<Arrived>) -> Result<Vec<Taken>, Fault> {
         let entries: Vec<_> = letters.iter().map(|letter| letter.entry.clone()).collect();
-        let known: Vec<bool> = self.store.read(move |view| entries.iter().map(|entry| entry.is_known(view)).collect::<Result<_, _>>()).await?;
+        let known: Vec<bool> = self
+            .store
+            .read(move |view| entries.iter().map(|entry| entry.is_known(view)).collect::<Result<_, _>>())
+            .await?;
         let (maildir, to_write): (_, Vec<Arrived>) = (
             self.maildir.clone(),
             letters.iter().zip(&known).filter(|(_, known)| !**known).map(|(letter, _)| letter.clone()).collect(),
         );
-        let (count, octets) = to_write.iter().fold((0, 0), |(n, octets), letter| (n + 1, octets + letter.raw.len() as u64));
+        let (count, octets) =
+            to_write.iter().fold((0, 0), |(n, octets), letter| (n + 1, octets + letter.raw.len() as u64));
         blocking(move || deliver(&maildir, &to_write)).await?;
         let (source, now) = (self.source, clock::now());
         let entries: Vec<_> = letters.into_iter().map(|letter| letter.entry).collect();
@@ -75,7 +79,8 @@ fn deliver(maildir: &Maildir, letters: &[Arrived]) -> Result<(), maildir::Error>
         if let Some(folder) = folder {
             maildir.create_folder(folder)?;
         }
-        let delivery = Delivery { flags, keywords: &keywords, ..Delivery::new(&letter.raw, letter.received).called(&name) };
+        let delivery =
+            Delivery { flags, keywords: &keywords, ..Delivery::new(&letter.raw, letter.received).called(&name) };
         batch.add(folder, &delivery)?;
     }
     batch.commit().map(drop)

@@ -150,12 +150,14 @@ impl Person {
                     continue;
                 }
                 let Some((filed, folder)) = drawer.file(tx, letter)? else { return Err(Undone::Refused(turn)) };
-                note(tx, letter, now, &shown, &address, Event::Filed {
-                    account: account.0,
-                    key: filed.letter.0,
-                    recipient: address.to_string(),
-                    folder,
-                })?;
+                note(
+                    tx,
+                    letter,
+                    now,
+                    &shown,
+                    &address,
+                    Event::Filed { account: account.0, key: filed.letter.0, recipient: address.to_string(), folder },
+                )?;
                 letters += 1;
                 octets += letter.arrived.raw.len() as u64;
                 taken.push(Taken::Filed);
@@ -211,7 +213,8 @@ fn note(
     filed: Event,
 ) -> Result<(), store::Error> {
     let Ready { letter, envelope, .. } = ready;
-    let arrival = Arrival { peer: shown.to_owned(), login: address.to_string(), ..Arrival::of(Link::Mra, letter, envelope) };
+    let arrival =
+        Arrival { peer: shown.to_owned(), login: address.to_string(), ..Arrival::of(Link::Mra, letter, envelope) };
     for event in [Event::Received(arrival), filed] {
         trace::note(tx, &Step { letter: letter.id, at: now, event })?;
     }
