@@ -142,6 +142,26 @@ fn an_open_office_hears_of_new_letters_and_brings_them_at_once() {
     office.stop();
 }
 
+#[test]
+fn a_maildrop_is_fetched_over_pop3_and_emptied_when_that_is_asked_for() {
+    let dovecot = Dovecot::start("");
+    dovecot.fill("alice", "INBOX", 30, "()");
+    let mut office = office();
+    let certificate = dovecot.certificate().display().to_string();
+    let url = format!("pop3s://alice@127.0.0.1:{}", dovecot.pop3s);
+    let to_alice = ["--to", "alice@alpha.test", "--ca", &certificate, "--password-stdin"];
+    let once = [&["--once", &url], &to_alice[..]].concat();
+    assert_eq!(fetched(&run(&office, &once).1), 30);
+    dovecot.fill("alice", "INBOX", 3, "()");
+    assert_eq!(fetched(&run(&office, &once).1), 3);
+    assert_eq!(fetched(&run(&office, &[&once[..], &["--delete"]].concat()).1), 0);
+    assert_eq!(files(&dovecot.maildir("alice")), 0);
+    office.start();
+    let letters = office.read(&office.first().clone(), "INBOX", 33);
+    assert_eq!(letters.len(), 33);
+    assert!(letters[0].starts_with("Return-Path: <>\r\nDelivered-To: alice@alpha.test\r\nFrom:"), "{}", letters[0]);
+}
+
 /// The letters of one folder of a Maildir.
 fn files(maildir: &Path) -> usize {
     let count = |part: &str| std::fs::read_dir(maildir.join(part)).map_or(0, Iterator::count);

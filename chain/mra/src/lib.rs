@@ -25,6 +25,7 @@ mod login;
 pub mod oauth;
 mod pace;
 mod place;
+pub mod pop3;
 pub mod progress;
 mod secret;
 pub mod settings;

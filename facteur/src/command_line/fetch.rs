@@ -105,12 +105,37 @@ pub struct FetchOptions {
 /// What to log in with; asked on the terminal if nothing is said.
 #[derive(Clone, Debug, Args)]
 pub struct FetchLogin {
+    #[command(flatten)]
+    pub oauth: OAuth,
     /// Read the password from the first line of standard input
     #[arg(long)]
     pub password_stdin: bool,
     /// Read the password from the first line of a file
     #[arg(long, value_name = "FILE", conflicts_with = "password_stdin")]
     pub password_file: Option<PathBuf>,
+}
+
+/// Logging in with a token (OAuth 2).
+#[derive(Clone, Debug, Args)]
+pub struct OAuth {
+    /// Log in with a token instead of a password, as the program registered under this client id; a refresh token can be given like a password, else you are asked to consent
+    #[arg(long, value_name = "ID")]
+    pub oauth_client: Option<String>,
+    /// The client secret is the first line of this file
+    #[arg(long, value_name = "FILE", requires = "oauth_client")]
+    pub oauth_secret_file: Option<PathBuf>,
+    /// Where tokens come from; known for Google and Microsoft
+    #[arg(long, value_name = "URL", requires = "oauth_client")]
+    pub oauth_token_url: Option<String>,
+    /// Where consent is asked for with a code
+    #[arg(long, value_name = "URL", requires = "oauth_token_url")]
+    pub oauth_device_url: Option<String>,
+    /// Where consent is asked for in the browser
+    #[arg(long, value_name = "URL", requires = "oauth_token_url")]
+    pub oauth_login_url: Option<String>,
+    /// What is asked for, as the provider calls it
+    #[arg(long, value_name = "SCOPES", requires = "oauth_token_url")]
+    pub oauth_scope: Option<String>,
 }
 
 fn mailbox(text: &str) -> Result<Mailbox, String> {

@@ -113,6 +113,15 @@ const FETCH: &[(&str, &str)] = &[
         "--every",
         "Chercher de nouvelles lettres toutes les tant de minutes, quand le serveur ne les annonce pas ; 5 par défaut",
     ),
+    (
+        "--oauth_client",
+        "Se connecter avec un jeton au lieu d'un mot de passe, en tant que programme enregistré sous cet identifiant ; un jeton durable se donne comme un mot de passe, sinon votre accord est demandé",
+    ),
+    ("--oauth_secret_file", "Le secret du programme est la première ligne de ce fichier"),
+    ("--oauth_token_url", "D'où viennent les jetons ; connu pour Google et Microsoft"),
+    ("--oauth_device_url", "Où l'accord est demandé avec un code"),
+    ("--oauth_login_url", "Où l'accord est demandé dans le navigateur"),
+    ("--oauth_scope", "Ce qui est demandé, comme le fournisseur l'appelle"),
     ("--password_stdin", "Lire le mot de passe sur la première ligne de l'entrée standard"),
     ("--password_file", "Lire le mot de passe sur la première ligne d'un fichier"),
 ];

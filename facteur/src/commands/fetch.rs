@@ -1,13 +1,13 @@
 //! `facteur fetch`: letters from mailboxes elsewhere.
 
 mod add;
+mod consent;
 mod list;
 mod run;
 mod tell;
 
-use mail::Password;
 use mra::ledger::{self, SourceError, SourceId};
-use mra::{Secret, Vault};
+use mra::{Mailbox, Secret, Vault};
 use store::Store;
 
 use super::account::ask;
@@ -46,20 +46,17 @@ fn clear(store: &Store, id: SourceId) -> Result<(), Failure> {
 }
 
 /// What to log in with, as the person says.
-fn secret(login: &FetchLogin, whose: &str) -> Result<Secret, Failure> {
+fn secret(login: &FetchLogin, mailbox: &Mailbox, config: &Config) -> Result<Secret, Failure> {
+    if let Some(client) = &login.oauth.oauth_client {
+        return consent::get(login, &login.oauth, client, &mailbox.host, config);
+    }
     if login.password_stdin {
         return ask::password_on_stdin().map(Secret::Password);
     }
-    if let Some(path) = &login.password_file {
-        let text = std::fs::read_to_string(path);
-        let text = text.map_err(|why| {
-            let path = path.display();
-            Failure::new(say!("{path} cannot be read: {why}", "impossible de lire {path} : {why}"))
-        })?;
-        let first = text.lines().next().unwrap_or_default();
-        return Ok(Secret::Password(Password::new(first.to_owned())));
+    match &login.password_file {
+        Some(path) => consent::first_line(path).map(Secret::Password),
+        None => ask::password_elsewhere(&mailbox.to_string()).map(Secret::Password),
     }
-    ask::password_elsewhere(whose).map(Secret::Password)
 }
 
 fn vault(config: &Config) -> Result<Vault, Failure> {

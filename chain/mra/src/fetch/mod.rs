@@ -4,6 +4,7 @@ mod flags;
 mod folders;
 mod imap;
 mod list;
+mod pop3;
 mod pull;
 mod sweep;
 
@@ -46,7 +47,7 @@ pub async fn fetch(means: &Means, source: &Source, credential: &Credential) -> R
             session.close().await;
             Ok(())
         }
-        Protocol::Pop3 => Err(Fault::Server("POP3 is not fetched yet".to_owned())),
+        Protocol::Pop3 => pop3::fetch(means, source, credential).await,
     }
 }
 

@@ -35,7 +35,7 @@ pub struct Entry {
     pub source: SourceId,
     /// The row of its folder.
     pub folder: i64,
-    /// Its name there: see [`Entry::imap`] and [`Entry::pop`].
+    /// Its name there: see [`Entry::imap`] and [`pop_key`].
     pub key: Vec<u8>,
     /// Octets, as the server tells.
     pub size: u64,
@@ -63,10 +63,9 @@ impl Entry {
         Self { source, folder, key, size, light: None, content: None, gmail: None }
     }
 
-    /// A letter of a POP3 maildrop, by its unique-id or, where the server has none, by its content.
-    pub fn pop(source: SourceId, folder: i64, unique_id: Option<&str>, content: Digest, size: u64) -> Self {
-        let key = unique_id.map_or_else(|| pop_key(b'H', &content), |id| pop_key(b'U', id.as_bytes()));
-        Self { source, folder, key, size, light: None, content: Some(content), gmail: None }
+    /// A letter of a POP3 maildrop, by a key that [`pop_key`] made.
+    pub fn pop(source: SourceId, folder: i64, key: Vec<u8>, size: u64) -> Self {
+        Self { source, folder, key, size, light: None, content: None, gmail: None }
     }
 
     /// Writes down that the letter is here, unless it is known. Called in the transaction that files it: both happen
@@ -209,14 +208,22 @@ pub fn parted(tx: &mut Tx, folder: i64, keys: &[Vec<u8>]) -> Result<(), store::E
     Ok(())
 }
 
-/// The unique-ids that are known in a maildrop, with whether their letters were taken away there.
+/// The keys that are known in a maildrop, with whether their letters are not there any more.
 pub fn pop_keys(view: &View, folder: i64) -> Result<HashMap<Vec<u8>, bool>, store::Error> {
     let mut known = HashMap::new();
-    view.for_each("SELECT key, state FROM fetch_letter WHERE folder = $1", params![folder], |row| {
-        known.insert(row.bytes(0)?.to_vec(), row.get::<i64>(1)? == LetterState::Parted.code());
+    view.for_each("SELECT key, gone FROM fetch_letter WHERE folder = $1", params![folder], |row| {
+        known.insert(row.bytes(0)?.to_vec(), row.get(1)?);
         Ok(ControlFlow::Continue(()))
     })?;
     Ok(known)
+}
+
+/// Marks letters of a maildrop that are not there any more. At most a slice of them at a time.
+pub fn mark_keys_gone(tx: &mut Tx, folder: i64, keys: &[Vec<u8>]) -> Result<(), store::Error> {
+    for key in keys {
+        tx.execute("UPDATE fetch_letter SET gone = 1 WHERE folder = $1 AND key = $2", params![folder, key])?;
+    }
+    Ok(())
 }
 
 /// The key of an IMAP letter: in the order of its numbers.
@@ -229,7 +236,7 @@ pub(super) fn uid_of(key: &[u8]) -> Option<u32> {
     uid.try_into().ok().map(u32::from_be_bytes)
 }
 
-/// The key of a POP3 letter.
-pub(crate) fn pop_key(kind: u8, name: &[u8]) -> Vec<u8> {
+/// The key of a POP3 letter: `U` and its unique-id, `T` and a hash of its header, `H` and one of its content.
+pub fn pop_key(kind: u8, name: &[u8]) -> Vec<u8> {
     [&[kind], name].concat()
 }

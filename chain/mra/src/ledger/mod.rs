@@ -9,7 +9,9 @@ mod sources;
 mod tables;
 
 pub use folders::{FolderRow, folder, folder_names, forget_location, held, mark_gone, settle};
-pub use letters::{Due, Entry, Fate, LetterState, claim, due, has_gone, known_gmail, parted, pop_keys};
+pub use letters::{
+    Due, Entry, Fate, LetterState, claim, due, has_gone, known_gmail, mark_keys_gone, parted, pop_key, pop_keys,
+};
 pub use sources::{
     Source, SourceError, SourceId, Standing, add, by_name, change, get, keep_secret, list, note_fault, note_success,
     note_taken, remove, sweep_removed, topic,

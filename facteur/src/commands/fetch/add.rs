@@ -19,7 +19,7 @@ pub fn run(new: NewSource, config: &Config) -> Result<(), Failure> {
     must_be_a_place(&store, &settings.target)?;
     let name = new.name.unwrap_or_else(|| settings.mailbox.short_name());
     must_be_a_name(&store, &name)?;
-    let secret = secret(&new.login, &settings.mailbox.to_string())?;
+    let secret = secret(&new.login, &settings.mailbox, config)?;
     let sealed = vault(config)?.seal(&name, &secret.write());
     let now = clock::now();
     let added = name.clone();

@@ -67,7 +67,7 @@ fn named(names: &[String], config: &Config) -> Result<(Place, Vec<Source>), Fail
 fn once(mailbox: Mailbox, run: &RunFetch, config: &Config) -> Result<(Place, Vec<Source>), Failure> {
     let target = run.to.clone().unwrap_or_default();
     let settings = add::settings(mailbox, target.clone(), &run.options)?;
-    let secret = secret(&run.login, &settings.mailbox.to_string())?;
+    let secret = secret(&run.login, &settings.mailbox, config)?;
     let place = match Target::parse(&target) {
         Some(Target::Maildir(path)) => beside(&path, config)?,
         _ => (house::open_for_command(config)?, config.clone()),
