@@ -63,6 +63,8 @@ pub enum Command {
     /// Letters from mailboxes elsewhere
     #[command(subcommand)]
     Fetch(fetch::FetchCommand),
+    /// Tell what happened to a letter, step by step
+    Trace(Trace),
     /// Send the letter on standard input, like sendmail
     Send(Send),
 }
@@ -229,6 +231,22 @@ pub struct Which {
     /// All that wait for this domain
     #[arg(long, value_name = "DOMAIN", value_parser = domain)]
     pub to: Option<Domain>,
+}
+
+/// Which letters' ways are told.
+#[derive(Debug, Args)]
+pub struct Trace {
+    /// The name of a letter, its Message-ID, or an address it was from or to
+    #[arg(value_name = "LETTER|MESSAGE-ID|ADDRESS")]
+    pub what: String,
+    /// Only letters that came since then: 30m, 12h, 3d, 2w ago, or 2026-11-24
+    #[arg(long, value_name = "WHEN")]
+    pub since: Option<String>,
+    /// So many letters at most, the last first
+    #[arg(long, value_name = "NUMBER", default_value_t = 20, value_parser = clap::value_parser!(u16).range(1..))]
+    pub limit: u16,
+    #[command(flatten)]
+    pub form: Form,
 }
 
 /// The options of sendmail that programs use.

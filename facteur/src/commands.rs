@@ -9,6 +9,7 @@ pub mod queue;
 pub mod send;
 pub mod serve;
 pub mod size;
+pub mod trace;
 mod trouble;
 
 use tokio::runtime::{Builder, Runtime};

@@ -11,7 +11,7 @@ use crate::office::data_fault;
 
 /// The tables of all rooms.
 fn migrations() -> Vec<Migration> {
-    [directory::MIGRATIONS, mailbox::MIGRATIONS, mta::MIGRATIONS, mra::MIGRATIONS].concat()
+    [directory::MIGRATIONS, mailbox::MIGRATIONS, mta::MIGRATIONS, mra::MIGRATIONS, trace::MIGRATIONS].concat()
 }
 
 /// Opens the data for a post office that serves.

@@ -18,7 +18,7 @@ mod terminal;
 use std::process::ExitCode;
 
 use command_line::{Command, CommandLine};
-use commands::{account, alias, demo, domain, fetch, queue, send, serve};
+use commands::{account, alias, demo, domain, fetch, queue, send, serve, trace};
 use config::Config;
 use failure::Failure;
 
@@ -47,6 +47,7 @@ fn run(line: CommandLine) -> Result<(), Failure> {
         Command::Alias(alias) => alias::run(alias, &Config::of(office)?),
         Command::Queue(queue) => queue::run(queue, &Config::of(office)?),
         Command::Fetch(fetch) => fetch::run(fetch, &Config::of(office)?),
+        Command::Trace(trace) => trace::run(trace, &Config::of(office)?),
         Command::Send(send) => send::run(send, office),
     }
 }

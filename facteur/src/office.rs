@@ -5,11 +5,14 @@ mod fault;
 mod routes;
 mod staff;
 
+use std::sync::Arc;
 use std::time::Duration;
 
+use mail::trace::Witness;
 use net::{ServerTls, Stop};
 use store::{Lock, Store};
-use tokio::task::JoinSet;
+use tokio::sync::Notify;
+use tokio::task::{JoinHandle, JoinSet};
 
 use crate::config::{Config, Door, Place};
 use crate::failure::Failure;
@@ -30,6 +33,7 @@ pub struct Office {
     tls: ServerTls,
     stop: Stop,
     tasks: JoinSet<()>,
+    clerk: Clerk,
     _lock: Lock,
 }
 
@@ -43,12 +47,14 @@ impl Office {
         let open_doors = doors::open(&config).map_err(StartFault::Door)?;
         let store = open_store(&config).await?;
 
-        let post_office = PostOffice::new(store.clone(), &config.hostname);
+        let (journal, clerk) = Clerk::hire(store.clone());
+        let witness: Arc<dyn Witness> = Arc::new(journal);
+        let post_office = PostOffice::new(store.clone(), &config.hostname).with_witness(witness.clone());
         let delivery = staff::delivery(&store, &post_office, routes, resolver.clone()).map_err(StartFault::Tls)?;
 
         let doors = doors::places(&open_doors);
         let (stop, shutdown) = Stop::new();
-        let staff = Staff::new(&config, &store, &post_office, &tls, &shutdown);
+        let staff = Staff::new(&config, &store, &post_office, &tls, &shutdown, &witness);
         let mut tasks = JoinSet::new();
         for open in open_doors {
             staff.serve(open.door, open.listener, &mut tasks);
@@ -60,7 +66,7 @@ impl Office {
         for (door, place) in &doors {
             tracing::info!("{} is open on {place}", door.name());
         }
-        Ok(Self { store, doors, tls, stop, tasks, _lock: lock })
+        Ok(Self { store, doors, tls, stop, tasks, clerk, _lock: lock })
     }
 
     /// Where each door stands.
@@ -101,7 +107,33 @@ impl Office {
     pub async fn close(mut self) {
         self.stop.request(GRACE);
         while self.tasks.join_next().await.is_some() {}
+        // Last: until now there may have been something to see.
+        self.clerk.dismiss().await;
         self.store.close().await;
+    }
+}
+
+/// Writes down what is seen outside of any commit.
+struct Clerk {
+    dismissed: Arc<Notify>,
+    work: JoinHandle<()>,
+}
+
+impl Clerk {
+    fn hire(store: Store) -> (trace::Journal, Self) {
+        let (journal, clerk) = trace::Journal::new(store);
+        let dismissed = Arc::<Notify>::default();
+        let heard = dismissed.clone();
+        let work = tokio::spawn(clerk.run(async move { heard.notified().await }));
+        (journal, Self { dismissed, work })
+    }
+
+    /// Has what is left written down. A store that takes nothing any more must not hold up the end.
+    async fn dismiss(self) {
+        self.dismissed.notify_one();
+        if tokio::time::timeout(GRACE, self.work).await.is_err() {
+            tracing::warn!("what was refused or read last is missing in the trace");
+        }
     }
 }
 

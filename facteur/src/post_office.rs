@@ -2,6 +2,7 @@
 //! commit. What is answered is on the disk.
 
 pub mod fetched;
+mod history;
 mod onward;
 mod sort;
 
@@ -9,15 +10,17 @@ use std::sync::Arc;
 
 use directory::Directory;
 use mail::seam::{Accept, AccountId, Deliver, Origin, OurFault, Pending, Verdict};
+use mail::trace::{Arrival, Blind, Event, Witness, refusal};
 use mail::{Address, Domain, Envelope, Letter, Reply, header};
 use mda::{Fate, Mda, Outcome, Recipient};
 use mta::backoff::Schedule;
 use mta::bounce;
 use mta::delivery::{Done, LocalDrop};
-use mta::queue::{Prepared, Terms};
+use mta::queue::Terms;
 use store::{Store, Tx, View};
 
 use crate::clock;
+use onward::Onward;
 use sort::{Failed, Sorted};
 
 /// The largest letter taken, in octets.
@@ -38,6 +41,7 @@ pub struct PostOffice {
     /// Who writes to senders whose letters fail.
     desk: bounce::Office,
     schedule: Schedule,
+    witness: Arc<dyn Witness>,
 }
 
 impl PostOffice {
@@ -47,7 +51,13 @@ impl PostOffice {
         let directory = Directory::new(store.clone(), hostname.clone(), space, Arc::new(clock::now));
         let mda = Mda::new(store.clone());
         let desk = bounce::Office { hostname: hostname.to_string(), postmaster: postmaster(hostname) };
-        Self { store, directory, mda, desk, schedule: Schedule::default() }
+        Self { store, directory, mda, desk, schedule: Schedule::default(), witness: Arc::new(Blind) }
+    }
+
+    /// What is refused is told to `witness`.
+    #[must_use]
+    pub fn with_witness(self, witness: Arc<dyn Witness>) -> Self {
+        Self { witness, ..self }
     }
 
     /// Who is here.
@@ -81,21 +91,15 @@ pub fn postmaster(hostname: &Domain) -> Address {
 impl Accept for PostOffice {
     fn accept(&self, letter: Letter, envelope: Envelope, origin: Origin) -> Pending<'_, Result<Verdict, OurFault>> {
         Box::pin(async move {
-            if hops(&letter) > MOST_HOPS {
-                return Ok(Verdict::Refuse(sort::circles()));
-            }
-            let mut sorted = self.sort(&letter, &envelope, &origin).await?;
-            // Each round takes a recipient away at least.
-            while !sorted.is_for_nobody() {
-                let leftover = sorted.failed.clone();
-                let unfiled = self.commit(&letter, &envelope, &sorted, &leftover, |_| Ok(())).await?;
-                if unfiled.is_empty() {
-                    note(&letter, &envelope, &sorted, &origin);
-                    return Ok(Verdict::Accept);
-                }
-                unfiled.iter().for_each(|(who, reply)| sorted.give_up(who.account, who.detail.as_deref(), reply));
-            }
-            Ok(Verdict::Refuse(sort::answer(sorted.failed.iter())))
+            let arrival = history::arrival(&letter, &envelope, &origin);
+            let verdict = self.take(&letter, &envelope, &origin, &arrival).await;
+            let told = match &verdict {
+                Ok(Verdict::Accept) => return verdict,
+                Ok(Verdict::Refuse(reply)) => reply.clone(),
+                Err(_) => smtp::replies::our_fault(),
+            };
+            self.witness.saw(refusal(letter.id, clock::now(), arrival, &told));
+            verdict
         })
     }
 }
@@ -103,20 +107,17 @@ impl Accept for PostOffice {
 impl Deliver for PostOffice {
     fn deliver(&self, letter: Letter, envelope: Envelope, origin: Origin) -> Pending<'_, Result<Vec<Reply>, OurFault>> {
         Box::pin(async move {
-            if hops(&letter) > MOST_HOPS {
-                return Ok(vec![sort::circles(); envelope.recipients.len()]);
-            }
-            let mut sorted = self.sort(&letter, &envelope, &origin).await?;
-            // Each round takes a recipient away at least.
-            while !sorted.is_for_nobody() {
-                let unfiled = self.commit(&letter, &envelope, &sorted, &ours_to_mend(&sorted), |_| Ok(())).await?;
-                if unfiled.is_empty() {
-                    note(&letter, &envelope, &sorted, &origin);
-                    break;
+            let arrival = history::arrival(&letter, &envelope, &origin);
+            let replies = self.take_for_each(&letter, &envelope, &origin, &arrival).await;
+            let fault = smtp::replies::our_fault();
+            for (place, recipient) in envelope.recipients.iter().enumerate() {
+                let told = replies.as_ref().map_or(Some(&fault), |replies| replies.get(place));
+                if let Some(reply) = told.filter(|reply| !reply.is_positive()) {
+                    let arrival = Arrival { recipients: vec![recipient.to_string()], ..arrival.clone() };
+                    self.witness.saw(refusal(letter.id, clock::now(), arrival, reply));
                 }
-                unfiled.iter().for_each(|(who, reply)| sorted.give_up(who.account, who.detail.as_deref(), reply));
             }
-            Ok(fates(&envelope, &sorted).into_iter().map(|(_, reply)| reply).collect())
+            replies
         })
     }
 }
@@ -125,6 +126,57 @@ impl Deliver for PostOffice {
 /// reached, is ours.
 fn ours_to_mend(sorted: &Sorted) -> Vec<Failed> {
     sorted.failed.iter().filter(|failed| sorted.reaches(&failed.recipient)).cloned().collect()
+}
+
+impl PostOffice {
+    async fn take(
+        &self,
+        letter: &Letter,
+        envelope: &Envelope,
+        origin: &Origin,
+        arrival: &Arrival,
+    ) -> Result<Verdict, OurFault> {
+        if hops(letter) > MOST_HOPS {
+            return Ok(Verdict::Refuse(sort::circles()));
+        }
+        let mut sorted = self.sort(letter, envelope, origin).await?;
+        // Each round takes a recipient away at least.
+        while !sorted.is_for_nobody() {
+            let leftover = sorted.failed.clone();
+            let began = vec![Event::Received(arrival.clone())];
+            let unfiled = self.commit(letter, envelope, &sorted, &leftover, began, |_| Ok(())).await?;
+            if unfiled.is_empty() {
+                note(letter, envelope, &sorted, origin);
+                return Ok(Verdict::Accept);
+            }
+            unfiled.iter().for_each(|(who, reply)| sorted.give_up(who.account, who.detail.as_deref(), reply));
+        }
+        Ok(Verdict::Refuse(sort::answer(sorted.failed.iter())))
+    }
+
+    async fn take_for_each(
+        &self,
+        letter: &Letter,
+        envelope: &Envelope,
+        origin: &Origin,
+        arrival: &Arrival,
+    ) -> Result<Vec<Reply>, OurFault> {
+        if hops(letter) > MOST_HOPS {
+            return Ok(vec![sort::circles(); envelope.recipients.len()]);
+        }
+        let mut sorted = self.sort(letter, envelope, origin).await?;
+        // Each round takes a recipient away at least.
+        while !sorted.is_for_nobody() {
+            let began = vec![Event::Received(arrival.clone())];
+            let unfiled = self.commit(letter, envelope, &sorted, &ours_to_mend(&sorted), began, |_| Ok(())).await?;
+            if unfiled.is_empty() {
+                note(letter, envelope, &sorted, origin);
+                break;
+            }
+            unfiled.iter().for_each(|(who, reply)| sorted.give_up(who.account, who.detail.as_deref(), reply));
+        }
+        Ok(fates(envelope, &sorted).into_iter().map(|(_, reply)| reply).collect())
+    }
 }
 
 impl LocalDrop for PostOffice {
@@ -138,7 +190,7 @@ impl LocalDrop for PostOffice {
                 let done = done.clone();
                 let finish =
                     move |tx: &mut Tx| done.lock().unwrap_or_else(std::sync::PoisonError::into_inner)(tx, &fates);
-                let unfiled = self.commit(&letter, &envelope, &sorted, &leftover, finish).await?;
+                let unfiled = self.commit(&letter, &envelope, &sorted, &leftover, Vec::new(), finish).await?;
                 if unfiled.is_empty() {
                     return Ok(());
                 }
@@ -173,15 +225,16 @@ impl From<store::Error> for Undone {
 }
 
 impl PostOffice {
-    /// One commit: files, queues, deals with the leftover, and calls `finish`. Where filing fails for some, all of it
-    /// is undone and they are given back, so that what is written to the sender can be made outside the writer, and
-    /// still be part of the one commit.
+    /// One commit: files, queues, deals with the leftover, calls `finish`, and notes in the history of the letter, behind
+    /// what `began` it, what was done. Where filing fails for some, all of it is undone and they are given back, so that
+    /// what is written to the sender can be made outside the writer, and still be part of the one commit.
     async fn commit(
         &self,
         letter: &Letter,
         envelope: &Envelope,
         sorted: &Sorted,
         leftover: &[Failed],
+        began: Vec<Event>,
         mut finish: impl FnMut(&mut Tx) -> Result<(), store::Error> + Send + 'static,
     ) -> Result<Vec<(Recipient, Reply)>, OurFault> {
         let now = clock::now();
@@ -192,13 +245,26 @@ impl PostOffice {
         });
         let filing = self.mda.prepare(letter, envelope, recipients.collect(), now).await?;
         let terms = Terms::new(now, &self.schedule);
-        let mut queued = self.prepare_onward(letter, envelope, sorted, leftover, terms).await?;
+        let Onward { letters: mut queued, mut report } =
+            self.prepare_onward(letter, envelope, sorted, leftover, terms).await?;
+        let id = letter.id;
+        let mut before = [began, history::redirections(sorted)].concat();
+        before.extend(leftover.iter().map(history::not_filed));
         let written = self.store.write(move |tx| {
-            let unfiled: Vec<(Recipient, Reply)> = filing.file(tx)?.into_iter().filter_map(unfiled).collect();
+            let outcomes = filing.file(tx)?;
+            let mut events = before.clone();
+            events.extend(outcomes.iter().filter_map(history::filed));
+            let unfiled: Vec<(Recipient, Reply)> = outcomes.into_iter().filter_map(unfiled).collect();
             if !unfiled.is_empty() {
                 return Err(Undone::Unfiled(unfiled));
             }
             queued.iter_mut().try_for_each(|prepared| prepared.put(tx))?;
+            events.extend(queued.iter().map(mta::queue::Prepared::queued));
+            if let Some(report) = &mut report {
+                report.put(tx)?;
+                events.push(report.reported(false));
+            }
+            trace::note_all(tx, id, now, events)?;
             Ok(finish(tx)?)
         });
         match written.await {
@@ -218,9 +284,9 @@ impl PostOffice {
         sorted: &Sorted,
         leftover: &[Failed],
         terms: Terms,
-    ) -> Result<Vec<Prepared>, OurFault> {
+    ) -> Result<Onward, OurFault> {
         if sorted.remote.is_empty() && leftover.is_empty() {
-            return Ok(Vec::new());
+            return Ok(Onward::default());
         }
         if letter.raw.len() <= LARGE {
             return onward::prepare(self, letter, envelope, sorted, leftover, terms).map_err(our_fault);
@@ -234,7 +300,7 @@ impl PostOffice {
 
 fn unfiled(outcome: Outcome) -> Option<(Recipient, Reply)> {
     match outcome.fate {
-        Fate::Filed(_) => None,
+        Fate::Filed { .. } => None,
         Fate::Refused(reply) => Some((outcome.recipient, reply)),
     }
 }

@@ -3,6 +3,7 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
+use mail::seam::AccountId;
 use mailbox::{FolderId, Uid};
 use pop3::command::Command;
 use pop3::dialogue::{Act, Dialogue, Entrance};
@@ -10,7 +11,7 @@ use pop3::maildrop::{Letter, Maildrop};
 
 fn drop_of(letters: u32) -> Maildrop {
     let letter = |number| Some(Letter { uid: Uid::new(number * 3)?, size: number });
-    Maildrop::new(FolderId(1), "1.1.", (1..=letters).filter_map(letter).collect())
+    Maildrop::new(AccountId(1), FolderId(1), "1.1.", (1..=letters).filter_map(letter).collect())
 }
 
 fuzz_target!(|data: &[u8]| {

@@ -218,7 +218,9 @@ async fn a_client_that_never_reads_is_given_up() {
 #[tokio::test]
 async fn a_waiting_conversation_is_small() {
     let data = tempfile::tempdir().unwrap();
-    let store = store::Store::open(store::Options::new(data.path()), mailbox::MIGRATIONS).unwrap();
+    let store =
+        store::Store::open(store::Options::new(data.path()), &[mailbox::MIGRATIONS, trace::MIGRATIONS].concat())
+            .unwrap();
     let door = facteur_imap::Imap::new(facteur_imap::House::new(store, std::sync::Arc::new(house::TwoPeople)));
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let stream = Stream::connect(listener.local_addr().unwrap(), SECOND).await.unwrap();

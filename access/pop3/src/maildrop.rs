@@ -6,6 +6,7 @@ use store::View;
 
 /// The letters of a drop, numbered from 1. Eight octets a letter, and some kilobytes for the marks.
 pub struct Maildrop {
+    account: AccountId,
     folder: FolderId,
     /// What stands before the UID in a unique-id.
     prefix: Box<str>,
@@ -56,14 +57,19 @@ impl Maildrop {
         // An account that is made again gets another number, so that its letters do not look like the old ones
         // (RFC 1939 §7: a unique-id is never used again).
         let prefix = format!("{}.{}.", account.0, inbox.uid_validity);
-        Ok(Self::new(inbox.id, &prefix, letters))
+        Ok(Self::new(account, inbox.id, &prefix, letters))
     }
 
     /// A drop of these letters.
-    pub fn new(folder: FolderId, prefix: &str, letters: Vec<Letter>) -> Self {
+    pub fn new(account: AccountId, folder: FolderId, prefix: &str, letters: Vec<Letter>) -> Self {
         let octets = letters.iter().map(|letter| u64::from(letter.size)).sum();
         let letters = letters.into_boxed_slice();
-        Self { folder, prefix: prefix.into(), letters, marked: Uids::new(), read: Uids::new(), octets }
+        Self { account, folder, prefix: prefix.into(), letters, marked: Uids::new(), read: Uids::new(), octets }
+    }
+
+    /// Whose it is.
+    pub fn account(&self) -> AccountId {
+        self.account
     }
 
     /// Where the letters are.
@@ -176,7 +182,7 @@ mod tests {
 
     fn three() -> Maildrop {
         let letter = |uid, size| Letter { uid: Uid::new(uid).unwrap(), size };
-        Maildrop::new(FolderId(1), "1.1.", vec![letter(3, 100), letter(7, 20), letter(19, 3)])
+        Maildrop::new(AccountId(1), FolderId(1), "1.1.", vec![letter(3, 100), letter(7, 20), letter(19, 3)])
     }
 
     fn listed(drop: &Maildrop, listing: Listing, most: usize) -> String {

@@ -315,7 +315,7 @@ async fn a_goodbye_is_an_error_when_the_disk_does_not_take_it_and_all_letters_st
     drop(house::furnish(data.path()).await);
     let mut options = Options::new(data.path());
     options.faults.before_commit = Some(std::sync::Arc::new(|| Err(store::Error::Io("the disk is ill".into()))));
-    let store = Store::open(options, mailbox::MIGRATIONS).unwrap();
+    let store = Store::open(options, &[mailbox::MIGRATIONS, trace::MIGRATIONS].concat()).unwrap();
     let address = house::open_over(store.clone(), |house| house.clear_logins = true);
     let mut client = Client::log_in(address).await;
     client.ask("DELE 1", "+OK").await;

@@ -29,7 +29,12 @@ pub struct Recipient {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Fate {
     /// It is in the mailbox, once the commit is done.
-    Filed(Filed),
+    Filed {
+        /// Where.
+        filed: Filed,
+        /// The name of the folder.
+        folder: String,
+    },
     /// It is not; this is what to answer.
     Refused(Reply),
 }
@@ -173,7 +178,7 @@ fn file_copy(tx: &mut Tx, copy: &Copy, received: Timestamp) -> Result<Fate, stor
         Err(reply) => return Ok(Fate::Refused(reply.clone())),
     };
     match put(tx, copy.recipient.account, placement, prepared, received) {
-        Ok(filed) => Ok(Fate::Filed(filed)),
+        Ok((filed, folder)) => Ok(Fate::Filed { filed, folder }),
         Err(error) => reply_to(error).map(Fate::Refused),
     }
 }
@@ -184,7 +189,7 @@ fn put(
     placement: &Placement,
     prepared: &Prepared,
     received: Timestamp,
-) -> Result<Filed, Error> {
+) -> Result<(Filed, String), Error> {
     let folder = place::folder(tx, account, placement.folder.as_deref())?.ok_or(Error::NoSuchAccount(account))?;
     let flags = if placement.keywords.is_empty() {
         FlagSet::from(placement.flags)
@@ -192,7 +197,8 @@ fn put(
         let keywords: Vec<&str> = placement.keywords.iter().map(String::as_str).collect();
         flags::intern(tx, account, placement.flags, &keywords)?
     };
-    mailbox::letter::file(tx, folder, prepared, &flags, received)
+    let filed = mailbox::letter::file(tx, folder.id, prepared, &flags, received)?;
+    Ok((filed, folder.name))
 }
 
 /// What to answer a sender whose letter the mailbox did not take (RFC 3463): later for what can change, never for what

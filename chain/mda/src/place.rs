@@ -1,28 +1,27 @@
 //! The folder a letter goes to.
 
 use mail::seam::AccountId;
-use mailbox::{FolderId, folder};
+use mailbox::{Folder, folder};
 use store::View;
 
 /// The folder called `wanted`, or INBOX. The name comes from an address (`alice+lists.rust@`): its case does not
 /// matter, and a dot may stand for the slash between folders.
-pub fn folder(view: &View, account: AccountId, wanted: Option<&str>) -> Result<Option<FolderId>, mailbox::Error> {
+pub fn folder(view: &View, account: AccountId, wanted: Option<&str>) -> Result<Option<Folder>, mailbox::Error> {
     if let Some(wanted) = wanted
         && let Some(found) = named(view, account, wanted)?
     {
         return Ok(Some(found));
     }
-    Ok(folder::by_name(view, account, "INBOX")?.map(|inbox| inbox.id))
+    folder::by_name(view, account, "INBOX")
 }
 
-fn named(view: &View, account: AccountId, wanted: &str) -> Result<Option<FolderId>, mailbox::Error> {
+fn named(view: &View, account: AccountId, wanted: &str) -> Result<Option<Folder>, mailbox::Error> {
     if let Some(exactly) = folder::by_name(view, account, wanted)? {
-        return Ok(Some(exactly.id));
+        return Ok(Some(exactly));
     }
     let wanted = wanted.to_lowercase();
     let with_slashes = wanted.replace('.', "/");
     let folders = folder::list(view, account)?;
     let called = |name: &str| folders.iter().find(|folder| folder.name.to_lowercase() == name);
-    let found = called(&wanted).or_else(|| called(&with_slashes));
-    Ok(found.map(|folder| folder.id))
+    Ok(called(&wanted).or_else(|| called(&with_slashes)).cloned())
 }

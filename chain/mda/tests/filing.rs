@@ -72,7 +72,7 @@ async fn deliver(house: &House, mda: &Mda, raw: impl Into<Bytes>, recipients: Ve
 }
 
 fn is_filed(outcome: &Outcome) -> bool {
-    matches!(outcome.fate, Fate::Filed(_))
+    matches!(outcome.fate, Fate::Filed { .. })
 }
 
 #[tokio::test]

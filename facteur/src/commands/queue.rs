@@ -33,11 +33,11 @@ pub fn run(command: QueueCommand, config: &Config) -> Result<(), Failure> {
             terminal::print(&if form.json { show::letter_as_json(&shown) } else { show::letter_as_text(&shown) });
         }
         QueueCommand::Retry(chosen) => touch(&store, chosen, now, queue::retry)?,
-        QueueCommand::Hold(chosen) => touch(&store, chosen, now, |store, which, _| queue::hold(store, which))?,
+        QueueCommand::Hold(chosen) => touch(&store, chosen, now, queue::hold)?,
         QueueCommand::Release(chosen) => {
             touch(&store, chosen, now, queue::release)?;
         }
-        QueueCommand::Drop(chosen) => touch(&store, chosen, now, |store, which, _| queue::drop_letters(store, which))?,
+        QueueCommand::Drop(chosen) => touch(&store, chosen, now, queue::drop_letters)?,
     }
     store.close_blocking();
     Ok(())

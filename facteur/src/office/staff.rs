@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use mail::seam::{Accept, Deliver, Logins, Recipients};
+use mail::trace::Witness;
 use mra::{Agent, Vault};
 use mta::delivery::{Delivery, LocalDrop, Means, OutgoingTls};
 use mta::reception::Reception;
@@ -12,6 +13,7 @@ use net::{Limits, Listener, Resolver, ServerTls, Shutdown, TlsError};
 use store::Store;
 use tokio::task::JoinSet;
 
+use crate::clock;
 use crate::config::{Config, Door};
 use crate::post_office::fetched::FetchHomes;
 use crate::post_office::{LARGEST_LETTER, PostOffice, postmaster};
@@ -28,11 +30,19 @@ pub struct Staff {
 }
 
 impl Staff {
-    pub fn new(config: &Config, store: &Store, office: &PostOffice, tls: &ServerTls, shutdown: &Shutdown) -> Self {
+    pub fn new(
+        config: &Config,
+        store: &Store,
+        office: &PostOffice,
+        tls: &ServerTls,
+        shutdown: &Shutdown,
+        witness: &Arc<dyn Witness>,
+    ) -> Self {
         let mut house = door::House::new(config.hostname.clone(), postmaster(&config.hostname));
         house.max_letter = LARGEST_LETTER as u64;
         house.tls = Some(tls.clone());
         house.shutdown = shutdown.clone();
+        house.witness = witness.clone();
         let recipients: Arc<dyn Recipients> = Arc::new(office.directory().clone());
         let logins: Arc<dyn Logins> = Arc::new(office.directory().clone());
         let accept: Arc<dyn Accept> = Arc::new(office.clone());
@@ -40,9 +50,11 @@ impl Staff {
         let mut mailboxes = imap::House::new(store.clone(), logins.clone());
         mailboxes.tls = Some(tls.clone());
         mailboxes.shutdown = shutdown.clone();
+        mailboxes.witness = witness.clone();
         let mut drops = pop3::House::new(store.clone(), logins.clone());
         drops.tls = Some(tls.clone());
         drops.shutdown = shutdown.clone();
+        drops.witness = witness.clone();
         Self {
             lmtp: mda::Lmtp::new(house.clone(), recipients.clone(), deliver),
             reception: Reception::new(house.clone(), recipients.clone(), accept.clone()),
@@ -130,7 +142,8 @@ pub async fn fetching(office: PostOffice, store: Store, folder: PathBuf, resolve
     }
 }
 
-/// Fills the full-text index and clears up behind the mailboxes.
+/// Fills the full-text index, clears up behind the mailboxes, and keeps the trace in order.
 pub async fn housekeeping(store: Store, shutdown: Shutdown) {
-    mailbox::index::run(store, async move { shutdown.requested().await }).await;
+    let mailboxes = mailbox::index::run(store.clone(), shutdown.requested());
+    tokio::join!(mailboxes, trace::run(store, clock::now, shutdown.requested()));
 }

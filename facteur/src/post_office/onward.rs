@@ -3,11 +3,20 @@
 
 use mail::{Address, Enhanced, Envelope, Letter};
 use mta::bounce::{Fate, Kind, Original, Report};
-use mta::queue::{self, Prepared, Terms};
+use mta::queue::{self, Prepared, PreparedReport, Terms};
 
 use super::PostOffice;
 use super::sort::{Failed, Sorted};
 use crate::clock;
+
+/// What goes into the queue.
+#[derive(Default)]
+pub struct Onward {
+    /// The letter itself, in one form or several.
+    pub letters: Vec<Prepared>,
+    /// What its sender is told.
+    pub report: Option<PreparedReport>,
+}
 
 /// Makes ready what is to be queued, outside the writer.
 pub fn prepare(
@@ -17,11 +26,11 @@ pub fn prepare(
     sorted: &Sorted,
     leftover: &[Failed],
     terms: Terms,
-) -> Result<Vec<Prepared>, store::Error> {
-    let mut queued = Vec::new();
+) -> Result<Onward, store::Error> {
+    let mut letters = Vec::new();
     let mut queue = |letter: &Letter, recipients: Vec<Address>| {
         let onward = Envelope { recipients, ..envelope.clone() };
-        queued.push(queue::prepare(&office.store, letter, &onward, terms)?);
+        letters.push(queue::prepare(&office.store, letter, &onward, terms)?);
         Ok::<_, store::Error>(())
     };
     let elsewhere = sorted.remote.iter().filter(|remote| !remote.is_passed_on()).map(|remote| remote.address.clone());
@@ -38,10 +47,8 @@ pub fn prepare(
         }
     }
     let lost: Vec<&Failed> = leftover.iter().filter(|failed| failed.again_to.is_none()).collect();
-    if !lost.is_empty() {
-        queued.extend(report(office, letter, envelope, &lost, terms)?);
-    }
-    Ok(queued)
+    let report = if lost.is_empty() { None } else { report(office, letter, envelope, &lost, terms)? };
+    Ok(Onward { letters, report })
 }
 
 /// Who elsewhere is reached through which of our aliases.
@@ -64,7 +71,7 @@ fn report(
     envelope: &Envelope,
     lost: &[&Failed],
     terms: Terms,
-) -> Result<Option<Prepared>, store::Error> {
+) -> Result<Option<PreparedReport>, store::Error> {
     let Some(to) = envelope.return_path.address() else {
         let recipients: Vec<String> = lost.iter().map(|failed| failed.recipient.to_string()).collect();
         tracing::warn!(id = %letter.id, ?recipients, "a report of another server's reached nobody there");
@@ -81,7 +88,7 @@ fn report(
         original: Original { id: letter.id, bytes: &letter.raw, whole: true },
     };
     let (bounce, bounce_envelope) = report.write(clock::letter_id());
-    queue::prepare(&office.store, &bounce, &bounce_envelope, terms).map(Some)
+    queue::prepare_report(&office.store, &bounce, &bounce_envelope, terms).map(Some)
 }
 
 fn fate(failed: &Failed) -> Fate {

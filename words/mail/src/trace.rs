@@ -200,6 +200,14 @@ impl Arrival {
         }
     }
 
+    /// Of a letter that a mail client of this person puts into their mailbox.
+    pub fn put_there(raw: &[u8], person: &Login) -> Self {
+        let message_id = header::find(raw, "Message-ID").map(|field| message_id(&field.value()));
+        let size = raw.len() as u64;
+        Self { by: Some(Link::Client), message_id: message_id.unwrap_or_default(), size, ..Self::default() }
+            .written_by(person)
+    }
+
     /// Over this connection.
     #[must_use]
     pub fn over(self, wire: &Wire) -> Self {

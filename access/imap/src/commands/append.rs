@@ -3,8 +3,9 @@
 use std::ops::RangeInclusive;
 
 use bytes::{Bytes, BytesMut};
-use mail::Timestamp;
-use mail::seam::AccountId;
+use mail::seam::{AccountId, Login};
+use mail::trace::{Arrival, Event};
+use mail::{LetterId, Timestamp};
 use mailbox::letter::{self, Filed};
 use mailbox::{Error, Prepared, System, account, flags, folder};
 use store::{Store, Tx};
@@ -52,10 +53,11 @@ pub(super) async fn append(session: &Session, append: Append) -> Done {
         check(letter)?;
     }
     let store = session.house.store.clone();
-    let prepared = tokio::task::spawn_blocking(move || prepare(&store, letters)).await;
+    let person = session.login.clone();
+    let prepared = tokio::task::spawn_blocking(move || prepare(&store, letters, &person)).await;
     let ready = prepared.map_err(|_| Answer::no("The letter could not be read").word("SERVERBUG"))??;
-    let account = session.login.account;
-    let filed = session.house.store.write(move |tx| file(tx, account, &folder, &ready)).await?;
+    let (account, now) = (session.login.account, net::now());
+    let filed = session.house.store.write(move |tx| file(tx, account, &folder, &ready, now)).await?;
     match filed {
         Some(filed) => Ok(done(&filed)),
         None => Ok(try_create()),
@@ -83,14 +85,17 @@ struct Ready {
     system: System,
     keywords: Vec<String>,
     received: Timestamp,
+    /// The name it gets in the house.
+    id: LetterId,
+    arrival: Arrival,
 }
 
 /// Parses, hashes and packs: on a thread where that may take its time.
-fn prepare(store: &Store, letters: Vec<AppendLetter>) -> Result<Vec<Ready>, Error> {
-    letters.into_iter().map(|letter| ready(store, letter)).collect()
+fn prepare(store: &Store, letters: Vec<AppendLetter>, person: &Login) -> Result<Vec<Ready>, Error> {
+    letters.into_iter().map(|letter| ready(store, letter, person)).collect()
 }
 
-fn ready(store: &Store, letter: AppendLetter) -> Result<Ready, Error> {
+fn ready(store: &Store, letter: AppendLetter, person: &Login) -> Result<Ready, Error> {
     let AppendLetter { flags, received, body, .. } = letter;
     let (mut system, mut keywords) = (System::NONE, Vec::new());
     for flag in flags {
@@ -103,8 +108,10 @@ fn ready(store: &Store, letter: AppendLetter) -> Result<Ready, Error> {
             Flag::Keyword(name) => keywords.push(name),
         }
     }
-    let prepared = mailbox::prepare(store, with_crlf(body))?;
-    Ok(Ready { prepared, system, keywords, received: received.unwrap_or_else(net::now) })
+    let body = with_crlf(body);
+    let (id, arrival) = (LetterId::from_random(rand::random()), Arrival::put_there(&body, person));
+    let prepared = mailbox::prepare(store, body)?;
+    Ok(Ready { prepared, system, keywords, received: received.unwrap_or_else(net::now), id, arrival })
 }
 
 /// The letter with CRLF where a line ends in LF alone: scripts forget it, and every line of ours ends so.
@@ -126,13 +133,23 @@ fn with_crlf(body: Bytes) -> Bytes {
 }
 
 /// All or none. `None` when there is no such folder.
-fn file(tx: &mut Tx, account: AccountId, name: &str, letters: &[Ready]) -> Result<Option<Vec<Filed>>, Error> {
+fn file(
+    tx: &mut Tx,
+    account: AccountId,
+    name: &str,
+    letters: &[Ready],
+    now: Timestamp,
+) -> Result<Option<Vec<Filed>>, Error> {
     let Some(folder) = folder::by_name(tx, account, name)? else { return Ok(None) };
     let mut filed = Vec::with_capacity(letters.len());
     for letter in letters {
         let keywords: Vec<&str> = letter.keywords.iter().map(String::as_str).collect();
         let flags = flags::intern(tx, account, letter.system, &keywords)?;
-        filed.push(letter::file(tx, folder.id, &letter.prepared, &flags, letter.received)?);
+        let one = letter::file(tx, folder.id, &letter.prepared, &flags, letter.received)?;
+        let recipient = letter.arrival.login.clone();
+        let lies = Event::Filed { account: account.0, key: one.letter.0, recipient, folder: folder.name.clone() };
+        trace::note_all(tx, letter.id, now, vec![Event::Received(letter.arrival.clone()), lies])?;
+        filed.push(one);
     }
     Ok(Some(filed))
 }

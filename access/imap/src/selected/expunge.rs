@@ -1,5 +1,6 @@
 //! `EXPUNGE`, `UID EXPUNGE`, `CLOSE` and `UNSELECT` (RFC 9051 §6.4.1 to §6.4.3, §6.4.9).
 
+use mail::trace::{Link, Observation};
 use mailbox::letter::{Expunge, expunge};
 use mailbox::{Error, FolderId, UidRange};
 
@@ -19,7 +20,7 @@ pub async fn expunge_letters(session: &mut Session, out: &mut Output<'_>, among:
     }
     let among = among.map(|set| resolve(set, Numbering::Uid, &selected.uids, &selected.saved)).transpose()?;
     let folder = selected.folder;
-    let failed = clear(&session.house.store, folder, among).await.err();
+    let failed = clear(session, folder, among).await.err();
     // What went is told even where a later slice failed.
     super::updates::updates(session, out, true).await?;
     match failed {
@@ -32,21 +33,28 @@ pub async fn expunge_letters(session: &mut Session, out: &mut Output<'_>, among:
 pub async fn close(session: &mut Session) -> Done {
     let Some(selected) = session.selected.take() else { return Err(super::nothing_selected()) };
     if !selected.read_only {
-        clear(&session.house.store, selected.folder, None).await?;
+        clear(session, selected.folder, None).await?;
     }
     Ok(Answer::ok("CLOSE completed"))
 }
 
 /// Slice after slice. `None` is every letter that is `\Deleted`.
-async fn clear(store: &store::Store, folder: FolderId, among: Option<Vec<UidRange>>) -> Result<(), Error> {
+async fn clear(session: &Session, folder: FolderId, among: Option<Vec<UidRange>>) -> Result<(), Error> {
     loop {
         let among = among.clone();
-        let gone = store
+        let gone = session
+            .house
+            .store
             .write(move |tx| {
                 let which = among.as_deref().map_or(Expunge::Deleted, Expunge::DeletedAmong);
                 expunge(tx, folder, &which, SLICE)
             })
             .await?;
+        let keys: Vec<i64> = gone.letters.iter().map(|letter| letter.0).collect();
+        if !keys.is_empty() {
+            let account = session.login.account;
+            session.house.witness.saw(Observation::Removed { account, keys, door: Link::Imap, at: net::now() });
+        }
         if !gone.more {
             return Ok(());
         }

@@ -7,6 +7,7 @@ mod stream;
 
 use std::sync::Arc;
 
+use mail::trace::{Link, Observation, Witness};
 use mailbox::{Change, Error, FolderId, Keywords, Uid, UidRange, Uids};
 use store::View;
 
@@ -46,7 +47,8 @@ pub async fn fetch(session: &mut Session, out: &mut Output<'_>, command: Fetch) 
         ranges = changed(selected, &store, ranges, since).await?;
     }
     let plan = Arc::new(plan);
-    let mut job = Job { store, selected, plan, account: session.login.account, shown: 0 };
+    let witness = Arc::clone(&session.house.witness);
+    let mut job = Job { store, selected, plan, account: session.login.account, shown: 0, witness };
     if job.plan.marks_seen && !job.selected.read_only {
         let uids = Arc::clone(&job.selected.uids);
         for slice in slices(&ranges, &uids, SEEN_SLICE) {
@@ -120,6 +122,7 @@ struct Job<'a> {
     plan: Arc<Plan>,
     account: mail::seam::AccountId,
     shown: u64,
+    witness: Arc<dyn Witness>,
 }
 
 impl Job<'_> {
@@ -142,7 +145,7 @@ impl Job<'_> {
     ) -> Result<(), Halt> {
         let mut read = self.read(rest.clone(), seen).await?;
         loop {
-            let Batch { pieces, last, shown, keywords } = read;
+            let Batch { pieces, last, shown, keywords, read: opened } = read;
             self.shown += shown;
             if let Some(keywords) = keywords {
                 super::view::flags_there_are(out.buffer(), &keywords, self.selected.read_only);
@@ -152,18 +155,29 @@ impl Job<'_> {
             let streams = pieces.iter().any(|piece| matches!(piece, Piece::Body(_)));
             let send = send(&self.store, out, pieces);
             if rest.is_empty() {
-                return send.await;
+                send.await?;
+                self.note_read(opened);
+                return Ok(());
             }
             read = if streams {
                 // It may take a slow client long to take a body: what comes behind it is read when it is wanted.
                 send.await?;
+                self.note_read(opened);
                 self.read(rest.clone(), seen).await?
             } else {
                 // The next batch is read while this one is sent.
                 let (sent, next) = tokio::join!(send, self.read(rest.clone(), seen));
                 sent?;
+                self.note_read(opened);
                 next?
             };
+        }
+    }
+
+    /// Has it taken down that letters were opened.
+    fn note_read(&self, keys: Vec<i64>) {
+        if !keys.is_empty() {
+            self.witness.saw(Observation::Read { account: self.account, keys, door: Link::Imap, at: net::now() });
         }
     }
 

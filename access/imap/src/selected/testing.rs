@@ -51,7 +51,9 @@ pub struct Client {
 impl Office {
     pub fn new() -> Self {
         let data = tempfile::tempdir().unwrap();
-        let store = store::Store::open(store::Options::new(data.path()), mailbox::MIGRATIONS).unwrap();
+        let store =
+            store::Store::open(store::Options::new(data.path()), &[mailbox::MIGRATIONS, trace::MIGRATIONS].concat())
+                .unwrap();
         store.write_blocking(|tx| mailbox::account::create(tx, ACCOUNT, None)).unwrap();
         let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
         Self { house: Arc::new(House::new(store, Arc::new(Nobody))), runtime: Arc::new(runtime), _data: data }

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use mail::seam::Logins;
+use mail::trace::{Blind, Witness};
 use net::{ServerTls, Shutdown};
 use tokio::sync::Semaphore;
 
@@ -25,6 +26,8 @@ pub struct House {
     pub shutdown: Shutdown,
     /// Allows log-ins outside TLS: for tests on this machine only.
     pub clear_logins: bool,
+    /// Who takes down what is read and removed.
+    pub witness: Arc<dyn Witness>,
 }
 
 /// The unit of the memory budget, in octets.
@@ -42,6 +45,7 @@ impl House {
             timeouts: Timeouts::default(),
             shutdown: Shutdown::never(),
             clear_logins: false,
+            witness: Arc::new(Blind),
         }
     }
 

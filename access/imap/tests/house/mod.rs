@@ -15,7 +15,8 @@ pub use people::TwoPeople;
 
 /// A house with alice and bob in it, changed by `change`, and where its door is.
 pub async fn open(folder: &Path, change: impl FnOnce(&mut House)) -> SocketAddr {
-    let store = store::Store::open(store::Options::new(folder), mailbox::MIGRATIONS).unwrap();
+    let store =
+        store::Store::open(store::Options::new(folder), &[mailbox::MIGRATIONS, trace::MIGRATIONS].concat()).unwrap();
     store
         .write(|tx| {
             mailbox::account::create(tx, AccountId(1), None)?;

@@ -271,6 +271,7 @@ fn counts(shut: &Shut) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use mail::seam::AccountId;
     use mailbox::{FolderId, Uid};
 
     use super::*;
@@ -288,7 +289,7 @@ mod tests {
     fn in_a_drop() -> Dialogue {
         let mut dialogue = Dialogue::new(INSIDE_TLS);
         let letter = Letter { uid: Uid::FIRST, size: 120 };
-        dialogue.let_in(Maildrop::new(FolderId(1), "1.1.", vec![letter]));
+        dialogue.let_in(Maildrop::new(AccountId(1), FolderId(1), "1.1.", vec![letter]));
         dialogue
     }
 

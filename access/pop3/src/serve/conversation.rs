@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
+use mail::trace::{Link, Observation};
 use net::{Connection, Error, Stream};
 use tokio::time::Instant;
 
@@ -172,14 +173,16 @@ impl Conversation {
         let Some(maildrop) = self.dialogue.maildrop() else { return Ok(()) };
         let folder = maildrop.folder();
         match send(&self.house.store, &mut self.connection, folder, reply, letter, lines).await? {
-            Sent::Whole if lines.is_none() => {
+            Sent::Whole(key) if lines.is_none() => {
+                let (account, keys) = (maildrop.account(), vec![key.0]);
+                self.house.witness.saw(Observation::Read { account, keys, door: Link::Pop3, at: net::now() });
                 if maildrop.was_read(letter.uid) as usize >= mailbox::letter::SLICE {
                     let read = maildrop.take_read();
                     update::mark_seen(&self.house.store, folder, read).await;
                 }
                 Ok(())
             }
-            Sent::Whole => Ok(()),
+            Sent::Whole(_) => Ok(()),
             Sent::Gone => self.say(&self.dialogue.say(Event::Gone)).await,
             Sent::Unavailable => self.say(&self.dialogue.say(Event::Unavailable)).await,
         }
@@ -208,7 +211,7 @@ impl Conversation {
         let (updated, not_updated) = (dialogue.say(Event::Updated), dialogue.say(Event::NotUpdated));
         let quit = matches!(end, End::Update);
         let kept = match dialogue.into_maildrop() {
-            Some(maildrop) => update::update(&house.store, maildrop, quit).await.is_ok(),
+            Some(maildrop) => update::update(&house, maildrop, quit).await.is_ok(),
             None => true,
         };
         drop(hold);

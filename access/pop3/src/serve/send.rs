@@ -5,7 +5,7 @@ use std::ops::Range;
 
 use bytes::Bytes;
 use mail::DotStuffer;
-use mailbox::{FolderId, UidRange, Want, body, fetch};
+use mailbox::{FolderId, LetterKey, UidRange, Want, body, fetch};
 use net::{Connection, Error};
 use store::{BlobId, Store, View};
 
@@ -20,8 +20,8 @@ const HEAD: u64 = 8 * 1024;
 /// What became of a letter that was to be sent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Sent {
-    /// It was sent.
-    Whole,
+    /// It was sent; this is its key.
+    Whole(LetterKey),
     /// There is no such letter any more. Nothing was said.
     Gone,
     /// It cannot be read now. Nothing was said.
@@ -48,7 +48,7 @@ pub(super) async fn send(
             return Ok(Sent::Unavailable);
         }
     };
-    let Some((blob, mut piece)) = found else { return Ok(Sent::Gone) };
+    let Some((key, blob, mut piece)) = found else { return Ok(Sent::Gone) };
     let mut part = Part::new(lines);
     let mut stuffer = DotStuffer::new();
     let mut range = first;
@@ -70,7 +70,7 @@ pub(super) async fn send(
         piece = read.map_err(|error| broken(&error.to_string()))?;
     }
     connection.write(stuffer.finish()).await?;
-    Ok(Sent::Whole)
+    Ok(Sent::Whole(key))
 }
 
 /// Finds the letter and its first octets, in one look.
@@ -79,11 +79,12 @@ fn open(
     folder: FolderId,
     letter: Letter,
     first: Range<u64>,
-) -> Result<Option<(BlobId, Bytes)>, mailbox::Error> {
+) -> Result<Option<(LetterKey, BlobId, Bytes)>, mailbox::Error> {
     let want = Want { card: true, ..Want::ROW };
     let rows = fetch(view, folder, &[UidRange::one(letter.uid)], want, 1)?;
-    let Some(card) = rows.into_iter().next().and_then(|row| row.card) else { return Ok(None) };
-    Ok(Some((card.blob, body::read(view, card.blob, first)?)))
+    let found = rows.into_iter().next().and_then(|row| Some((row.letter, row.card?)));
+    let Some((key, card)) = found else { return Ok(None) };
+    Ok(Some((key, card.blob, body::read(view, card.blob, first)?)))
 }
 
 fn broken(why: &str) -> Error {

@@ -30,7 +30,7 @@ pub const LETTERS: [&str; 3] = [
 
 /// The store of the house, with alice and bob in it.
 pub async fn furnish(data: &Path) -> Store {
-    let store = Store::open(Options::new(data), mailbox::MIGRATIONS).unwrap();
+    let store = Store::open(Options::new(data), &[mailbox::MIGRATIONS, trace::MIGRATIONS].concat()).unwrap();
     store
         .write(|tx| {
             mailbox::account::create(tx, ALICE, None)?;

@@ -179,6 +179,7 @@ impl Carrier<'_> {
 
     fn entry(&self, letter: &Loaded, to: &LoadedRecipient, fate: Fate, at: Timestamp) -> Option<Entry> {
         let host = self.open.as_ref().map_or("", |open| &open.line.host);
+        let tls = self.open.as_ref().map_or("", |open| open.line.tls_version());
         let (outcome, said) = match fate {
             Fate::NextTransaction => return None,
             Fate::Taken(said) => (Outcome::Delivered, said),
@@ -186,7 +187,7 @@ impl Carrier<'_> {
             Fate::Later(said) => (later(self.depot, letter, to, at), said),
         };
         tracing::info!(letter = %letter.id, to = %to.address, host, ?outcome, said = said.text, "carried");
-        Some(Entry { recipient: to.row, outcome, said })
+        Some(Entry { recipient: to.row, outcome, said, tls })
     }
 }
 
@@ -212,6 +213,7 @@ pub async fn not_loaded(depot: &Depot, job: &Job, error: &store::Error) {
         recipient: claim.recipient,
         outcome: Outcome::Later(at.after(depot.means.schedule.most)),
         said: said.clone(),
+        tls: "",
     };
     depot.write_down(vec![(job.letter, job.claims.iter().map(entry).collect())], at).await;
 }

@@ -80,9 +80,9 @@ impl Line {
         self.connection.is_tls()
     }
 
-    /// Version of TLS, for the log.
+    /// Version of TLS; empty in clear.
     pub fn tls_version(&self) -> &'static str {
-        self.connection.tls_info().map_or("clear", |tls| tls.version)
+        self.connection.tls_info().map_or("", |tls| tls.version)
     }
 
     /// Is the other end on this machine?

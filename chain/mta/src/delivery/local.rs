@@ -44,8 +44,12 @@ async fn file(depot: &Depot, job: &Job) {
     if let Err(fault) = depot.means.local.drop_off(letter, envelope, done).await {
         tracing::error!(letter = %loaded.id, %fault, "cannot file a letter of the queue; tried again later");
         let said = Said::ours(Enhanced(4, 3, 0), fault.to_string());
-        let entry =
-            |plan: &Plan| Entry { recipient: plan.recipient, outcome: plan.otherwise.clone(), said: said.clone() };
+        let entry = |plan: &Plan| Entry {
+            recipient: plan.recipient,
+            outcome: plan.otherwise.clone(),
+            said: said.clone(),
+            tls: "",
+        };
         depot.write_down(vec![(loaded.row, plans.iter().map(entry).collect())], at).await;
     }
 }
@@ -94,5 +98,5 @@ fn entry(plan: &Plan, reply: Option<&(Address, Reply)>) -> Entry {
             }
         }
     };
-    Entry { recipient: plan.recipient, outcome, said }
+    Entry { recipient: plan.recipient, outcome, said, tls: "" }
 }

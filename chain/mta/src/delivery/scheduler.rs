@@ -230,6 +230,7 @@ impl Depot {
                 recipient: claim.recipient,
                 outcome: outcome.clone(),
                 said: fault.said.clone(),
+                tls: "",
             };
             slice.push((job.letter, job.claims.iter().map(entry).collect()));
             if slice.iter().map(|(_, entries)| entries.len()).sum::<usize>() >= SLICE {

@@ -5,6 +5,7 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
+use mail::trace::{DeskAct, Event, Step};
 use mail::{Address, Domain, LetterId, Timestamp};
 use store::{Store, Tx, View, params};
 
@@ -37,6 +38,7 @@ pub struct Touched {
 /// Has waiting recipients tried again at once, whatever their waits.
 pub fn retry(store: &Store, which: &Which, now: Timestamp) -> Result<Vec<Touched>, store::Error> {
     in_slices(store, which, State::Waiting, move |tx, found| {
+        found.note(tx, DeskAct::Retried, now)?;
         tx.execute(
             "UPDATE queue_recipient SET next_try = $2 WHERE id = $1 AND next_try > $2",
             params![found.row, now.0],
@@ -50,8 +52,9 @@ pub fn retry(store: &Store, which: &Which, now: Timestamp) -> Result<Vec<Touched
 }
 
 /// Has waiting recipients wait for [`release`].
-pub fn hold(store: &Store, which: &Which) -> Result<Vec<Touched>, store::Error> {
-    in_slices(store, which, State::Waiting, |tx, found| {
+pub fn hold(store: &Store, which: &Which, now: Timestamp) -> Result<Vec<Touched>, store::Error> {
+    in_slices(store, which, State::Waiting, move |tx, found| {
+        found.note(tx, DeskAct::Held, now)?;
         tx.execute("UPDATE queue_recipient SET state = 1 WHERE id = $1", params![found.row])?;
         settle_domain(tx, &found.domain, false)
     })
@@ -63,6 +66,7 @@ const AFTER_RELEASE: Duration = Duration::from_secs(24 * 3600);
 /// Has held recipients tried again.
 pub fn release(store: &Store, which: &Which, now: Timestamp) -> Result<Vec<Touched>, store::Error> {
     in_slices(store, which, State::Held, move |tx, found| {
+        found.note(tx, DeskAct::Released, now)?;
         tx.execute("UPDATE queue_recipient SET state = 0, next_try = $2 WHERE id = $1", params![found.row, now.0])?;
         tx.execute(
             "UPDATE queue_letter SET expires = $2 WHERE id = $1 AND expires <= $3",
@@ -73,10 +77,11 @@ pub fn release(store: &Store, which: &Which, now: Timestamp) -> Result<Vec<Touch
 }
 
 /// Takes recipients off the queue, waiting or held, without a report to anyone.
-pub fn drop_letters(store: &Store, which: &Which) -> Result<Vec<Touched>, store::Error> {
+pub fn drop_letters(store: &Store, which: &Which, now: Timestamp) -> Result<Vec<Touched>, store::Error> {
     let mut dropped = Vec::new();
     for state in [State::Waiting, State::Held, State::Failed] {
-        dropped.extend(in_slices(store, which, state, |tx, found| {
+        dropped.extend(in_slices(store, which, state, move |tx, found| {
+            found.note(tx, DeskAct::Dropped, now)?;
             tx.execute("DELETE FROM queue_recipient WHERE id = $1", params![found.row])?;
             settle_domain(tx, &found.domain, false)?;
             finish_letter(tx, found.letter)
@@ -94,6 +99,13 @@ struct Found {
     letter: i64,
     domain: String,
     touched: Touched,
+}
+
+impl Found {
+    fn note(&self, tx: &mut Tx, act: DeskAct, at: Timestamp) -> Result<(), store::Error> {
+        let event = Event::Desk { act, recipient: self.touched.address.to_string() };
+        trace::note(tx, &Step { letter: self.touched.id, at, event })
+    }
 }
 
 fn in_slices(

@@ -1,6 +1,7 @@
 //! Into the queue.
 
-use mail::{Address, Envelope, Letter, Timestamp, header};
+use mail::trace::{Arrival, Event, Link};
+use mail::{Address, Envelope, Letter, LetterId, Timestamp, header};
 use store::{PreparedBlob, Store, Tx, params};
 
 use super::TOPIC;
@@ -30,7 +31,7 @@ impl Terms {
 
 /// A letter ready to be put into the queue.
 pub struct Prepared {
-    name: String,
+    id: LetterId,
     return_path: String,
     recipients: Vec<Address>,
     body: PreparedBlob,
@@ -47,7 +48,7 @@ pub fn prepare(store: &Store, letter: &Letter, envelope: &Envelope, terms: Terms
     // A null return path gets no reports, neither of failure nor of delay.
     let warn_at = terms.warn_at.filter(|_| envelope.return_path.address().is_some());
     Ok(Prepared {
-        name: letter.id.to_string(),
+        id: letter.id,
         return_path: envelope.return_path.to_string(),
         recipients: envelope.recipients.clone(),
         body: store.prepare_blob(letter.raw.clone())?,
@@ -60,7 +61,44 @@ pub fn prepare(store: &Store, letter: &Letter, envelope: &Envelope, terms: Terms
     })
 }
 
+/// A report ready to be put into the queue. It has a history of its own, which begins there.
+pub struct PreparedReport {
+    prepared: Prepared,
+    arrival: Arrival,
+}
+
+/// The same as [`prepare`], for a report that is written here.
+pub fn prepare_report(
+    store: &Store,
+    report: &Letter,
+    envelope: &Envelope,
+    terms: Terms,
+) -> Result<PreparedReport, store::Error> {
+    let arrival = Arrival::of(Link::House, report, envelope);
+    Ok(PreparedReport { prepared: prepare(store, report, envelope, terms)?, arrival })
+}
+
+impl PreparedReport {
+    /// Puts the report into the queue, due at once.
+    pub fn put(&mut self, tx: &mut Tx) -> Result<(), store::Error> {
+        self.prepared.put(tx)?;
+        let begins = vec![Event::Received(self.arrival.clone()), self.prepared.queued()];
+        trace::note_all(tx, self.prepared.id, self.prepared.terms.arrived, begins)
+    }
+
+    /// That the sender of a letter is told about it, for the history of that letter.
+    pub fn reported(&self, late: bool) -> Event {
+        let to = self.arrival.recipients.first().cloned().unwrap_or_default();
+        Event::Reported { to, report: self.prepared.id.to_string(), late }
+    }
+}
+
 impl Prepared {
+    /// That the letter waits, for its history; whoever takes charge of it notes it, with all else it does.
+    pub fn queued(&self) -> Event {
+        Event::Queued { recipients: self.recipients.iter().map(ToString::to_string).collect() }
+    }
+
     /// Puts the letter into the queue, due at once. Without recipients it does nothing.
     pub fn put(&mut self, tx: &mut Tx) -> Result<(), store::Error> {
         if self.recipients.is_empty() {
@@ -87,7 +125,7 @@ impl Prepared {
             "INSERT INTO queue_letter (name, return_path, blob, size, eight_bit, smtputf8, arrived, expires, warn_at)
              VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) RETURNING id",
             params![
-                self.name,
+                self.id.as_str(),
                 self.return_path,
                 blob,
                 self.size,

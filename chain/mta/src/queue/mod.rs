@@ -20,7 +20,7 @@ mod tables;
 
 pub use claim::{DueDomain, DueRecipient, Loaded, LoadedRecipient, due, load, soonest};
 pub use desk::{Touched, Which, drop_letters, hold, release, retry};
-pub use enter::{Prepared, Terms, prepare};
+pub use enter::{Prepared, PreparedReport, Terms, prepare, prepare_report};
 pub use list::{Attempt, Counts, Filter, Listed, ListedRecipient, MOST_RECIPIENTS, Page, Shown, counts, list, show};
 pub use record::{Entry, Outcome, Said, domain_failed, record, settle_domain};
 pub use report::{Subject, letters_to_report, write_report};

@@ -2,7 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use mail::{Enhanced, Reply, Timestamp};
+use mail::trace::{Attempt, AttemptOutcome, Event};
+use mail::{Enhanced, LetterId, Reply, Timestamp};
 use store::{BlobId, Tx, params};
 
 /// What was said about a recipient, and by whom.
@@ -58,15 +59,24 @@ pub struct Entry {
     pub outcome: Outcome,
     /// What was said.
     pub said: Said,
+    /// The version of TLS it went through; empty in clear, and where nothing was reached.
+    pub tls: &'static str,
 }
 
 /// Records what became of recipients of one letter at `now`. A recipient that is no longer there is passed over: a
 /// command has dropped it.
 pub fn record(tx: &mut Tx, letter: i64, now: Timestamp, entries: &[Entry]) -> Result<(), store::Error> {
     let mut domains = BTreeSet::new();
+    let mut attempts = Vec::with_capacity(entries.len());
     for entry in entries {
-        domains.extend(record_one(tx, letter, now, entry)?);
+        if let Some(recipient) = record_one(tx, letter, now, entry)? {
+            attempts.extend(attempt(entry, recipient.address));
+            if entry.outcome != Outcome::WithDomain {
+                domains.insert(recipient.domain);
+            }
+        }
     }
+    note(tx, letter, now, attempts)?;
     if entries.iter().any(|entry| entry.outcome == Outcome::Failed) {
         tx.announce(super::TOPIC);
     }
@@ -74,17 +84,24 @@ pub fn record(tx: &mut Tx, letter: i64, now: Timestamp, entries: &[Entry]) -> Re
     domains.iter().try_for_each(|domain| settle_domain(tx, domain, true))
 }
 
-/// Gives the domain whose due time may have changed.
-fn record_one(tx: &mut Tx, letter: i64, now: Timestamp, entry: &Entry) -> Result<Option<String>, store::Error> {
-    if entry.outcome == Outcome::Delivered {
-        let sql = "DELETE FROM queue_recipient WHERE id = $1 RETURNING domain";
-        return tx.query_opt(sql, params![entry.recipient], |row| row.get(0));
-    }
+/// Who a row is about.
+struct Recipient {
+    address: String,
+    domain: String,
+}
+
+/// Gives whom it was about, if they are still there.
+fn record_one(tx: &mut Tx, letter: i64, now: Timestamp, entry: &Entry) -> Result<Option<Recipient>, store::Error> {
+    let sql = match entry.outcome {
+        Outcome::Delivered => "DELETE FROM queue_recipient WHERE id = $1 RETURNING address, domain",
+        _ => "SELECT address, domain FROM queue_recipient WHERE id = $1",
+    };
     let known =
-        tx.query_opt("SELECT address, domain FROM queue_recipient WHERE id = $1", params![entry.recipient], |row| {
-            Ok((row.get::<String>(0)?, row.get::<String>(1)?))
-        })?;
-    let Some((address, domain)) = known else { return Ok(None) };
+        tx.query_opt(sql, params![entry.recipient], |row| Ok(Recipient { address: row.get(0)?, domain: row.get(1)? }))?;
+    let Some(recipient) = known else { return Ok(None) };
+    if entry.outcome == Outcome::Delivered {
+        return Ok(Some(recipient));
+    }
     let Said { status, text, by } = &entry.said;
     let by = by.as_deref().unwrap_or_default();
     tx.execute(
@@ -94,7 +111,7 @@ fn record_one(tx: &mut Tx, letter: i64, now: Timestamp, entry: &Entry) -> Result
     )?;
     tx.execute(
         "INSERT INTO queue_attempt (letter, address, at, said, said_by) VALUES ($1, $2, $3, $4, $5)",
-        params![letter, address, now.0, text, by],
+        params![letter, recipient.address, now.0, text, by],
     )?;
     match entry.outcome {
         Outcome::Later(at) => {
@@ -104,10 +121,34 @@ fn record_one(tx: &mut Tx, letter: i64, now: Timestamp, entry: &Entry) -> Result
         Outcome::Failed => {
             tx.execute("UPDATE queue_recipient SET state = 2 WHERE id = $1 AND state = 0", params![entry.recipient])?;
         }
-        Outcome::WithDomain => return Ok(None),
-        Outcome::Delivered => {}
+        Outcome::WithDomain | Outcome::Delivered => {}
     }
-    Ok(Some(domain))
+    Ok(Some(recipient))
+}
+
+/// The try, for the history. What our own MDA took is noted where it is filed.
+fn attempt(entry: &Entry, recipient: String) -> Option<Event> {
+    let outcome = match entry.outcome {
+        Outcome::Delivered if entry.said.by.is_none() => return None,
+        Outcome::Delivered => AttemptOutcome::Delivered,
+        Outcome::Later(_) | Outcome::WithDomain => AttemptOutcome::Later,
+        Outcome::Failed => AttemptOutcome::Failed,
+    };
+    let (by, said) = (entry.said.by.clone().unwrap_or_default(), entry.said.text.clone());
+    Some(Event::Attempt(Attempt { recipient, by, said, outcome, tls: entry.tls.to_owned() }))
+}
+
+/// Notes in the history of the letter what was done to it.
+fn note(tx: &mut Tx, letter: i64, now: Timestamp, events: Vec<Event>) -> Result<(), store::Error> {
+    if events.is_empty() {
+        return Ok(());
+    }
+    let sql = "SELECT name FROM queue_letter WHERE id = $1";
+    let name = tx.query_opt(sql, params![letter], |row| Ok(row.text(0)?.parse::<LetterId>().ok()))?;
+    match name.flatten() {
+        Some(id) => trace::note_all(tx, id, now, events),
+        None => Ok(()),
+    }
 }
 
 /// A letter without recipients leaves, with its body and its history.
@@ -158,16 +199,23 @@ pub fn domain_failed(
     )?;
     let by = said.by.as_deref().unwrap_or_default();
     // Letters for a domain that is away keep their place, so the oldest `most` hold those whose time is over.
-    let given_up = tx.execute(
+    let given_up = tx.query(
         "UPDATE queue_recipient SET state = 2, tried = $2, status = $3, said = $4, said_by = $5 WHERE id IN (
             SELECT oldest.id FROM (
                 SELECT id, letter FROM queue_recipient WHERE domain = $1 AND state = 0 AND next_try <= $2
                 ORDER BY next_try, id LIMIT $6) AS oldest
-            JOIN queue_letter AS letter ON letter.id = oldest.letter WHERE letter.expires <= $2)",
+            JOIN queue_letter AS letter ON letter.id = oldest.letter WHERE letter.expires <= $2)
+         RETURNING letter, address",
         params![domain, now.0, said.status.to_string(), said.text, by, most],
+        |row| Ok((row.get::<i64>(0)?, row.get::<String>(1)?)),
     )?;
-    if given_up > 0 {
+    if !given_up.is_empty() {
         tx.announce(super::TOPIC);
+    }
+    for (letter, recipient) in given_up {
+        let (by, said, outcome) = (by.to_owned(), said.text.clone(), AttemptOutcome::Failed);
+        let failed = Attempt { recipient, by, said, outcome, tls: String::new() };
+        note(tx, letter, now, vec![Event::Attempt(failed)])?;
     }
     Ok(())
 }

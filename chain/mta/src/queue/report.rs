@@ -1,11 +1,12 @@
 //! Reports on letters in the queue: the recipient goes off it, and the report into it, in one commit.
 
+use mail::trace::{DeskAct, Event, Step};
 use mail::{Address, Enhanced, LetterId, Timestamp};
 use store::{Store, Tx, View, params};
 
 use super::claim::{Loaded, load_letter};
 use super::record::finish_letter;
-use super::{Terms, prepare};
+use super::{Terms, prepare_report};
 use crate::backoff::Schedule;
 use crate::bounce::{Fate, Kind, Office, Original, Report, WHOLE_UP_TO};
 
@@ -49,7 +50,7 @@ pub async fn write_report(
     let loaded = store.read(move |view| load(view, letter, subject)).await?;
     let Some((letter, rows)) = loaded else { return Ok(false) };
     let Some(to) = letter.return_path.address() else {
-        hold_for_postmaster(store, letter.row, rows).await?;
+        hold_for_postmaster(store, &letter, rows, now).await?;
         return Ok(true);
     };
     let fates: Vec<Fate> = rows.iter().map(|row| row.fate.clone()).collect();
@@ -71,10 +72,10 @@ pub async fn write_report(
     };
     let prepared = (!fates.is_empty()).then(|| {
         let (bounce, envelope) = report.write(id);
-        prepare(store, &bounce, &envelope, Terms::new(now, schedule))
+        prepare_report(store, &bounce, &envelope, Terms::new(now, schedule))
     });
     let mut prepared = prepared.transpose()?;
-    let row = letter.row;
+    let (row, original) = (letter.row, letter.id);
     store
         .write(move |tx| {
             // A command may have taken the recipients off meanwhile: then there is nothing to report.
@@ -83,7 +84,11 @@ pub async fn write_report(
                 Subject::Late => told(tx, row)?,
             };
             match &mut prepared {
-                Some(prepared) if still_there => prepared.put(tx),
+                Some(prepared) if still_there => {
+                    let event = prepared.reported(subject == Subject::Late);
+                    trace::note(tx, &Step { letter: original, at: now, event })?;
+                    prepared.put(tx)
+                }
                 _ => Ok(()),
             }
         })
@@ -141,15 +146,26 @@ fn told(tx: &mut Tx, letter: i64) -> Result<bool, store::Error> {
     Ok(tx.execute(sql, params![letter])? > 0)
 }
 
-async fn hold_for_postmaster(store: &Store, letter: i64, rows: Vec<Row>) -> Result<(), store::Error> {
+async fn hold_for_postmaster(
+    store: &Store,
+    letter: &Loaded,
+    rows: Vec<Row>,
+    now: Timestamp,
+) -> Result<(), store::Error> {
+    let (id, letter) = (letter.id, letter.row);
     for row in &rows {
         tracing::warn!(to = %row.fate.address, said = %row.fate.said, "a report could not be delivered: held in the queue");
     }
     store
         .write(move |tx| {
+            let mut held = Vec::new();
             for row in &rows {
-                tx.execute("UPDATE queue_recipient SET state = 1 WHERE id = $1 AND state = 2", params![row.recipient])?;
+                let sql = "UPDATE queue_recipient SET state = 1 WHERE id = $1 AND state = 2";
+                if tx.execute(sql, params![row.recipient])? > 0 {
+                    held.push(Event::Desk { act: DeskAct::Held, recipient: row.fate.address.to_string() });
+                }
             }
+            trace::note_all(tx, id, now, held)?;
             told(tx, letter).map(drop)
         })
         .await

@@ -91,7 +91,7 @@ async fn what_is_held_stays_until_it_is_released() {
     office.queue(&["carl@gamma.test"]).await;
     let beta = Which::Domain(Domain::parse("beta.test").unwrap());
     let (store, which) = (office.store.clone(), beta.clone());
-    tokio::task::spawn_blocking(move || queue::hold(&store, &which)).await.unwrap().unwrap();
+    tokio::task::spawn_blocking(move || queue::hold(&store, &which, net::now())).await.unwrap().unwrap();
     office.start();
     until("the other one was tried", || office.filed().len() == 1).await;
     tokio::time::sleep(Duration::from_millis(100)).await;
@@ -109,7 +109,7 @@ async fn what_is_dropped_is_gone_without_a_report() {
     let id = office.queue(&[BOB, "carol@beta.test"]).await;
     let other = office.queue(&[BOB]).await;
     let store = office.store.clone();
-    let drop = move || queue::drop_letters(&store, &Which::Letters(vec![id]));
+    let drop = move || queue::drop_letters(&store, &Which::Letters(vec![id]), net::now());
     let dropped = tokio::task::spawn_blocking(drop).await.unwrap().unwrap();
     assert_eq!(dropped.len(), 2);
     assert_eq!(office.list().iter().map(|letter| letter.id).collect::<Vec<_>>(), [other]);
@@ -145,10 +145,14 @@ async fn many_are_worked_in_slices() {
     let crowd: Vec<String> = (0..1200).map(|n| format!("person{n}@beta.test")).collect();
     office.queue(&crowd.iter().map(String::as_str).collect::<Vec<_>>()).await;
     let store = office.store.clone();
-    let held = tokio::task::spawn_blocking(move || queue::hold(&store, &Which::All)).await.unwrap().unwrap();
+    let held =
+        tokio::task::spawn_blocking(move || queue::hold(&store, &Which::All, net::now())).await.unwrap().unwrap();
     assert_eq!((held.len() as u64, office.counts().held), (1200, 1200));
     let store = office.store.clone();
-    let dropped = tokio::task::spawn_blocking(move || queue::drop_letters(&store, &Which::All)).await.unwrap().unwrap();
+    let dropped = tokio::task::spawn_blocking(move || queue::drop_letters(&store, &Which::All, net::now()))
+        .await
+        .unwrap()
+        .unwrap();
     assert_eq!(dropped.len(), 1200);
     assert!(office.is_empty());
 }

@@ -352,7 +352,7 @@ async fn a_store_that_fails_for_a_while_delays_the_record_and_sends_nothing_twic
                 if is_broken.load(SeqCst) { Err(store::Error::Io("the disk refuses".into())) } else { Ok(()) }
             },
         ));
-    let store = store::Store::open(options, mta::MIGRATIONS).unwrap();
+    let store = store::Store::open(options, &[mta::MIGRATIONS, trace::MIGRATIONS].concat()).unwrap();
     let mut office = Office::with_store(store, beta(), server.port());
     office.queue(&[BOB]).await;
     broken.store(true, SeqCst);

@@ -152,6 +152,7 @@ async fn a_crash_between_the_failure_and_its_report_loses_no_report() {
         recipient: due[0].recipients[0].recipient,
         outcome: Outcome::Failed,
         said: Said::ours(Enhanced(5, 1, 1), "no such user"),
+        tls: "",
     };
     let record = move |tx: &mut store::Tx| mta::queue::record(tx, row, now(), std::slice::from_ref(&entry));
     office.store.write::<(), store::Error, _>(record).await.unwrap();

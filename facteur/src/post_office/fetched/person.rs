@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use mail::seam::{AccountId, Pending};
-use mail::trace::{Arrival, Event, Link, Step};
+use mail::trace::{Arrival, Event, Link};
 use mail::{Address, BodyKind, Envelope, Letter, ReturnPath, Timestamp, header};
 use mailbox::letter::Filed;
 use mailbox::{FlagSet, FolderId, Prepared, SpecialUse, System, flags, folder};
@@ -215,10 +215,7 @@ fn note(
     let Ready { letter, envelope, .. } = ready;
     let arrival =
         Arrival { peer: shown.to_owned(), login: address.to_string(), ..Arrival::of(Link::Mra, letter, envelope) };
-    for event in [Event::Received(arrival), filed] {
-        trace::note(tx, &Step { letter: letter.id, at: now, event })?;
-    }
-    Ok(())
+    trace::note_all(tx, letter.id, now, vec![Event::Received(arrival), filed])
 }
 
 /// The folders of one commit: looked up once each.
@@ -239,7 +236,7 @@ impl Drawer {
                 Ok(Some((filed, name)))
             }
             How::Delivered(filing) => match filing.file(tx)?.into_iter().next().map(|outcome| outcome.fate) {
-                Some(Delivered::Filed(filed)) => Ok(Some((filed, String::new()))),
+                Some(Delivered::Filed { filed, folder }) => Ok(Some((filed, folder))),
                 Some(Delivered::Refused(reply)) if reply.is_permanent() => Ok(None),
                 Some(Delivered::Refused(reply)) => Err(Undone::Fault(Fault::Home(reply.to_string()))),
                 None => Err(Undone::Fault(Fault::Home("nobody gets the letter".to_owned()))),

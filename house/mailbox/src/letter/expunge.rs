@@ -8,7 +8,7 @@ use store::{BlobId, Tx, params};
 use super::copy::bury;
 use super::{Count, Entry, account_of, count, slice, slice_deleted};
 use crate::account::{WORK, grow, topic};
-use crate::{Change, Error, FolderId, ThreadId, Uid, UidRange, thread};
+use crate::{Change, Error, FolderId, LetterKey, ThreadId, Uid, UidRange, thread};
 
 /// Which letters go.
 #[derive(Clone, Debug)]
@@ -26,6 +26,8 @@ pub enum Expunge<'a> {
 pub struct Expunged {
     /// Ascending.
     pub uids: Vec<Uid>,
+    /// The keys they had, in the same order.
+    pub letters: Vec<LetterKey>,
     /// There is more to expunge: call again.
     pub more: bool,
     /// The change that took them; none when nothing went.
@@ -50,7 +52,8 @@ pub fn expunge(tx: &mut Tx, folder: FolderId, which: &Expunge<'_>, limit: usize)
     }
     tx.announce(topic(account));
     tx.announce(WORK);
-    Ok(Expunged { uids: entries.iter().map(|e| e.uid).collect(), more: next.is_some(), change: Some(change) })
+    let (uids, letters) = entries.iter().map(|entry| (entry.uid, entry.letter)).unzip();
+    Ok(Expunged { uids, letters, more: next.is_some(), change: Some(change) })
 }
 
 /// Clears letters out of a deleted folder, a slice at a time, and the folder's row with the last of them. True when

@@ -27,6 +27,8 @@ pub struct Plan {
     pub asks: Vec<Ask>,
     /// Does it set `\Seen`?
     pub marks_seen: bool,
+    /// Is the text of the letters asked for, and not only what a list shows of them?
+    pub reads: bool,
     /// Only letters that changed after this.
     pub changed_since: Option<Change>,
     /// What strings may be.
@@ -57,6 +59,17 @@ pub enum What {
     Binary(mailbox::Section),
     /// The number of octets of that.
     BinarySize(mailbox::Section),
+}
+
+impl What {
+    /// Is it the letter's text, or a part of it?
+    fn is_text(&self) -> bool {
+        match self {
+            Self::Section(section) => matches!(section.text, None | Some(Text::Text)),
+            Self::Binary(_) => true,
+            Self::Fields { .. } | Self::BinarySize(_) => false,
+        }
+    }
 }
 
 impl Plan {
@@ -120,6 +133,7 @@ impl Plan {
     }
 
     fn ask(&mut self, label: Vec<u8>, what: What, partial: Option<Partial>) {
+        self.reads |= what.is_text();
         // A client that asks for the same twice gets it once.
         if !self.asks.iter().any(|ask| ask.label == label && ask.partial == partial) {
             self.asks.push(Ask { label, what, partial });

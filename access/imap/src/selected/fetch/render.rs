@@ -35,6 +35,8 @@ pub struct Batch {
     pub shown: u64,
     /// Keywords the client must be told of first.
     pub keywords: Option<Keywords>,
+    /// The letters whose text is in it.
+    pub read: Vec<i64>,
 }
 
 /// A stretch of the answer.
@@ -65,6 +67,7 @@ pub fn batch(
         text: Vec::with_capacity(if plan.is_narrow() { BATCH_OCTETS + 1024 } else { 0 }),
         pieces: Vec::new(),
         shown: 0,
+        read: Vec::new(),
         last: None,
         failed: None,
     };
@@ -82,6 +85,7 @@ struct Writer<'a> {
     text: Vec<u8>,
     pieces: Vec<Piece>,
     shown: u64,
+    read: Vec<i64>,
     last: Option<Uid>,
     failed: Option<Error>,
 }
@@ -94,7 +98,7 @@ impl Writer<'_> {
         if !self.text.is_empty() {
             self.pieces.push(Piece::Text(self.text));
         }
-        Ok(Batch { pieces: self.pieces, last: self.last, shown: self.shown, keywords: self.learnt })
+        Ok(Batch { pieces: self.pieces, last: self.last, shown: self.shown, keywords: self.learnt, read: self.read })
     }
 
     fn visit(&mut self, row: &Row) -> ControlFlow<()> {
@@ -104,6 +108,9 @@ impl Writer<'_> {
             return ControlFlow::Break(());
         }
         self.shown += 1;
+        if self.plan.reads {
+            self.read.push(row.letter.0);
+        }
         // A body that is to be streamed ends the batch: the sooner it is read, the less can happen to it.
         let full = self.text.len() >= BATCH_OCTETS || self.shown >= BATCH_ROWS || !self.pieces.is_empty();
         if full {

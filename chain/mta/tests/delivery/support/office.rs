@@ -75,7 +75,7 @@ impl Office {
     pub fn open(folder: &Path, names: Table, port: u16) -> Self {
         let mut options = store::Options::new(folder);
         options.readers = 2;
-        Self::with_store(Store::open(options, mta::MIGRATIONS).unwrap(), names, port)
+        Self::with_store(Store::open(options, &[mta::MIGRATIONS, trace::MIGRATIONS].concat()).unwrap(), names, port)
     }
 
     pub fn with_store(store: Store, names: Table, port: u16) -> Self {

@@ -1,0 +1,113 @@
+//! The way of a letter as scripts see it.
+
+use ::trace::{History, Noted};
+use mail::trace::{Arrival, Attempt, AttemptOutcome, DeskAct, Event, Link};
+use serde_json::{Map, Value, json};
+
+use super::wording::{self, People};
+use crate::clock;
+
+/// An object for each letter.
+pub fn letters(letters: &[History]) -> Vec<Value> {
+    letters.iter().map(letter).collect()
+}
+
+fn letter(history: &History) -> Value {
+    let arrival = history.arrival();
+    let people = People::of(history);
+    json!({
+        "letter": history.letter.to_string(),
+        "message_id": arrival.map(|arrival| &arrival.message_id),
+        "from": arrival.map(|arrival| &arrival.return_path),
+        "to": arrival.map(|arrival| &arrival.recipients),
+        "damaged": history.damaged,
+        "cut": history.cut,
+        "steps": history.steps.iter().map(|step| self::step(step, &people)).collect::<Vec<_>>(),
+    })
+}
+
+/// `at`, `step` (what it is), what belongs to it, and `text`: the same in words.
+fn step(noted: &Noted, people: &People<'_>) -> Value {
+    let (name, facts) = facts(&noted.event);
+    let mut step = Map::new();
+    step.insert("at".into(), clock::utc(noted.at).into());
+    step.insert("step".into(), name.into());
+    if let Value::Object(facts) = facts {
+        step.extend(facts);
+    }
+    step.insert("text".into(), wording::sentence(&noted.event, people).into());
+    Value::Object(step)
+}
+
+fn facts(event: &Event) -> (&'static str, Value) {
+    match event {
+        Event::Received(arrival) => ("received", self::arrival(arrival)),
+        Event::Refused { arrival, reply } => {
+            let mut facts = self::arrival(arrival);
+            facts["reply"] = reply.as_str().into();
+            ("refused", facts)
+        }
+        Event::Judged { recipient, by, decision, reason } => {
+            ("judged", json!({ "recipient": recipient, "by": by, "decision": decision, "reason": reason }))
+        }
+        Event::Filed { account, key, recipient, folder } => {
+            ("filed", json!({ "account": account, "key": key, "recipient": recipient, "folder": folder }))
+        }
+        Event::NotFiled { recipient, reply } => ("not-filed", json!({ "recipient": recipient, "reply": reply })),
+        Event::Queued { recipients } => ("queued", json!({ "recipients": recipients })),
+        Event::Attempt(Attempt { recipient, by, said, outcome, tls }) => (
+            "attempt",
+            json!({ "recipient": recipient, "by": by, "said": said, "outcome": self::outcome(*outcome), "tls": tls }),
+        ),
+        Event::Reported { to, report, late } => ("reported", json!({ "to": to, "report": report, "late": late })),
+        Event::Desk { act, recipient } => ("desk", json!({ "act": self::act(*act), "recipient": recipient })),
+        Event::Read { account, door } => ("read", json!({ "account": account, "door": link(*door) })),
+        Event::Removed { account, door } => ("removed", json!({ "account": account, "door": link(*door) })),
+        Event::Redirected { recipient, to } => ("redirected", json!({ "recipient": recipient, "to": to })),
+    }
+}
+
+fn arrival(arrival: &Arrival) -> Value {
+    json!({
+        "by": arrival.by.map(link),
+        "peer": arrival.peer,
+        "hello": arrival.hello,
+        "tls": arrival.tls,
+        "login": arrival.login,
+        "return_path": arrival.return_path,
+        "recipients": arrival.recipients,
+        "message_id": arrival.message_id,
+        "size": arrival.size,
+    })
+}
+
+fn link(link: Link) -> &'static str {
+    match link {
+        Link::Msa => "msa",
+        Link::Mta => "mta",
+        Link::Lmtp => "lmtp",
+        Link::Mra => "mra",
+        Link::House => "house",
+        Link::Client => "client",
+        Link::Imap => "imap",
+        Link::Pop3 => "pop3",
+        Link::Jmap => "jmap",
+    }
+}
+
+fn outcome(outcome: AttemptOutcome) -> &'static str {
+    match outcome {
+        AttemptOutcome::Delivered => "delivered",
+        AttemptOutcome::Later => "later",
+        AttemptOutcome::Failed => "failed",
+    }
+}
+
+fn act(act: DeskAct) -> &'static str {
+    match act {
+        DeskAct::Held => "held",
+        DeskAct::Released => "released",
+        DeskAct::Retried => "retried",
+        DeskAct::Dropped => "dropped",
+    }
+}

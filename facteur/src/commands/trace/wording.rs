@@ -1,0 +1,204 @@
+//! What happened, in words.
+
+use std::collections::HashMap;
+
+use ::trace::History;
+use mail::trace::{Arrival, Attempt, AttemptOutcome, DeskAct, Event, Link};
+
+use crate::commands::size;
+use crate::language::say;
+
+/// The mailboxes of a history, by the addresses under which letters came into them.
+pub struct People<'a>(HashMap<i64, &'a str>);
+
+impl<'a> People<'a> {
+    pub fn of(history: &'a History) -> Self {
+        let filed = history.steps.iter().filter_map(|step| match &step.event {
+            Event::Filed { account, recipient, .. } => Some((*account, recipient.as_str())),
+            _ => None,
+        });
+        Self(filed.collect())
+    }
+
+    fn name(&self, account: i64) -> String {
+        match self.0.get(&account) {
+            Some(address) => (*address).to_owned(),
+            None => say!("mailbox {account}", "la boîte {account}"),
+        }
+    }
+}
+
+/// The link of the chain at which it happened.
+pub fn place(event: &Event) -> String {
+    match event {
+        Event::Received(arrival) | Event::Refused { arrival, .. } => arrival.by.map(link).unwrap_or_default(),
+        Event::Judged { .. } | Event::Filed { .. } | Event::NotFiled { .. } => "MDA".to_owned(),
+        Event::Redirected { .. } => say!("alias", "alias"),
+        Event::Queued { .. } | Event::Desk { .. } => say!("queue", "file"),
+        Event::Attempt(attempt) if attempt.by.is_empty() => say!("queue", "file"),
+        Event::Attempt(_) => "SMTP".to_owned(),
+        Event::Reported { .. } => say!("report", "avis"),
+        Event::Read { door, .. } | Event::Removed { door, .. } => link(*door),
+    }
+}
+
+/// A link of the chain, as the picture names it.
+pub fn link(link: Link) -> String {
+    match link {
+        Link::Msa => "MSA".to_owned(),
+        Link::Mta => "MTA".to_owned(),
+        Link::Lmtp => "LMTP".to_owned(),
+        Link::Mra => "MRA".to_owned(),
+        Link::House => "Facteur".to_owned(),
+        Link::Client => say!("client", "client"),
+        Link::Imap => "IMAP".to_owned(),
+        Link::Pop3 => "POP3".to_owned(),
+        Link::Jmap => "JMAP".to_owned(),
+    }
+}
+
+/// One step in a sentence.
+pub fn sentence(event: &Event, people: &People<'_>) -> String {
+    match event {
+        Event::Received(arrival) => received(arrival),
+        Event::Refused { arrival, reply } => {
+            let (from, to) = (came_from(arrival), recipients(&arrival.recipients));
+            let path = &arrival.return_path;
+            say!("refused{from}, <{path}>{to}: “{reply}”", "refusée{from}, <{path}>{to} : « {reply} »")
+        }
+        Event::Judged { recipient, by, decision, reason } => {
+            say!("{by} for {recipient}: {decision}, {reason}", "{by} pour {recipient} : {decision}, {reason}")
+        }
+        Event::Filed { recipient, folder, .. } if folder.is_empty() => {
+            say!("in the mailbox of {recipient}", "dans la boîte de {recipient}")
+        }
+        Event::Filed { recipient, folder, .. } => {
+            say!("filed for {recipient} in {folder}", "rangée pour {recipient} dans {folder}")
+        }
+        Event::NotFiled { recipient, reply } => {
+            say!("not for {recipient}: “{reply}”", "pas pour {recipient} : « {reply} »")
+        }
+        Event::Queued { recipients } => {
+            let who = listed(recipients);
+            say!("waits to be carried to {who}", "attend d'être portée à {who}")
+        }
+        Event::Attempt(attempt) => tried(attempt),
+        Event::Reported { to, report, late: false } => {
+            say!(
+                "{to} was told that it could not be delivered: letter {report}",
+                "{to} a été averti qu'elle n'a pu être remise : lettre {report}"
+            )
+        }
+        Event::Reported { to, report, late: true } => {
+            say!("{to} was told that it is late: letter {report}", "{to} a été averti de son retard : lettre {report}")
+        }
+        Event::Desk { act, recipient } => desk(*act, recipient),
+        Event::Read { account, .. } => {
+            let who = people.name(*account);
+            say!("opened by {who}", "ouverte par {who}")
+        }
+        Event::Removed { account, .. } => {
+            let who = people.name(*account);
+            say!("removed by {who}", "supprimée par {who}")
+        }
+        Event::Redirected { recipient, to } => {
+            let to = listed(to);
+            say!("{recipient} leads to {to}", "{recipient} mène à {to}")
+        }
+    }
+}
+
+fn received(arrival: &Arrival) -> String {
+    let (from, to, size) = (came_from(arrival), recipients(&arrival.recipients), size::show(arrival.size));
+    match arrival.by {
+        Some(Link::Client) => say!("put there{from}, {size}", "déposée{from}, {size}"),
+        Some(Link::House) => say!("written here{to}, {size}", "écrite ici{to}, {size}"),
+        _ => say!("taken{from}{to}, {size}", "prise{from}{to}, {size}"),
+    }
+}
+
+/// Who brought it, and how: with a blank before it, or nothing.
+fn came_from(arrival: &Arrival) -> String {
+    let Arrival { peer, hello, tls, login, .. } = arrival;
+    let mut text = String::new();
+    if !login.is_empty() {
+        text += &say!(" from {login}", " de {login}");
+    }
+    if !peer.is_empty() {
+        text += &say!(" at {peer}", " à {peer}");
+    }
+    if !hello.is_empty() {
+        text += &format!(" ({hello})");
+    }
+    if !peer.is_empty() {
+        text += &match tls.is_empty() {
+            true => say!(", in clear", ", en clair"),
+            false => format!(", {tls}"),
+        };
+    }
+    text
+}
+
+/// To whom: with a blank before it, or nothing.
+fn recipients(addresses: &[String]) -> String {
+    if addresses.is_empty() {
+        return String::new();
+    }
+    let who = listed(addresses);
+    say!(" for {who}", " pour {who}")
+}
+
+/// Names after one another; of very many only the first.
+pub fn listed(names: &[String]) -> String {
+    const MOST: usize = 10;
+    let shown = names.iter().take(MOST).map(String::as_str).collect::<Vec<_>>().join(", ");
+    match names.len().saturating_sub(MOST) {
+        0 => shown,
+        more => shown + &say!(" and {more} more", " et {more} de plus"),
+    }
+}
+
+fn tried(attempt: &Attempt) -> String {
+    let Attempt { recipient, by, said, outcome, tls } = attempt;
+    let tls = if tls.is_empty() { String::new() } else { format!(" ({tls})") };
+    match (outcome, by.is_empty()) {
+        (AttemptOutcome::Delivered, _) => {
+            say!("{recipient}: {by}{tls} has it: “{said}”", "{recipient} : {by}{tls} l'a prise : « {said} »")
+        }
+        (AttemptOutcome::Later, false) => say!(
+            "{recipient}: {by}{tls} does not want it now: “{said}”",
+            "{recipient} : {by}{tls} n'en veut pas maintenant : « {said} »"
+        ),
+        (AttemptOutcome::Failed, false) => {
+            say!(
+                "{recipient}: {by}{tls} does not want it: “{said}”",
+                "{recipient} : {by}{tls} n'en veut pas : « {said} »"
+            )
+        }
+        (AttemptOutcome::Later, true) => {
+            say!("{recipient}: not now: {said}", "{recipient} : pas maintenant : {said}")
+        }
+        (AttemptOutcome::Failed, true) => say!("{recipient}: given up: {said}", "{recipient} : abandon : {said}"),
+    }
+}
+
+fn desk(act: DeskAct, recipient: &str) -> String {
+    match act {
+        DeskAct::Held => {
+            say!("held back for {recipient} by the postmaster", "retenue pour {recipient} par le postmaster")
+        }
+        DeskAct::Released => {
+            say!("let go for {recipient} by the postmaster", "libérée pour {recipient} par le postmaster")
+        }
+        DeskAct::Retried => {
+            say!(
+                "tried again for {recipient} at the postmaster's wish",
+                "essayée de nouveau pour {recipient} par le postmaster"
+            )
+        }
+        DeskAct::Dropped => say!(
+            "taken off the queue for {recipient} by the postmaster; nobody was told",
+            "retirée de la file pour {recipient} par le postmaster ; personne n'a été averti"
+        ),
+    }
+}

@@ -1,0 +1,169 @@
+//! The history of one letter, and what of it a person may see.
+
+use std::ops::ControlFlow;
+
+use mail::seam::AccountId;
+use mail::trace::{Arrival, Event};
+use mail::{LetterId, Timestamp};
+use store::{View, params};
+
+use crate::index::{entries, letter};
+use crate::key::Key;
+use crate::row::decode;
+
+/// Rows of one letter that are read: a letter that was tried very often has more, and only the last are of interest.
+const MOST_ROWS: usize = 4000;
+
+/// Something that happened, and when.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Noted {
+    /// When.
+    pub at: Timestamp,
+    /// What.
+    pub event: Event,
+}
+
+/// What happened to a letter, in order.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct History {
+    /// Its name.
+    pub letter: LetterId,
+    /// The steps of its way, the first first.
+    pub steps: Vec<Noted>,
+    /// Rows that cannot be read.
+    pub damaged: usize,
+    /// There were more steps before these than are shown.
+    pub cut: bool,
+    /// The rows the steps stand in.
+    pub(crate) rows: Vec<i64>,
+}
+
+impl History {
+    /// How the letter came, if that is still known.
+    pub fn arrival(&self) -> Option<&Arrival> {
+        self.steps.iter().find_map(|step| match &step.event {
+            Event::Received(arrival) | Event::Refused { arrival, .. } => Some(arrival),
+            _ => None,
+        })
+    }
+
+    /// What this person may see of it: of a letter they sent, all but what happens in other people's mailboxes; of a
+    /// letter that came to them, how it came and what happened to their own copy. `None` when it is not theirs.
+    pub fn seen_by(&self, account: AccountId) -> Option<Self> {
+        let eyes = Eyes::of(self, account.0)?;
+        let steps = self.steps.iter().filter_map(|step| {
+            let event = if eyes.sent { eyes.as_sender(&step.event) } else { eyes.as_recipient(&step.event) };
+            event.map(|event| Noted { at: step.at, event })
+        });
+        Some(Self { steps: steps.collect(), rows: self.rows.clone(), ..*self })
+    }
+}
+
+/// Whose eyes look at a history.
+struct Eyes<'a> {
+    account: i64,
+    sent: bool,
+    /// Under which addresses it came to them.
+    own: Vec<&'a str>,
+    /// Whom they, as the sender, wrote to.
+    envelope: Vec<&'a str>,
+}
+
+impl<'a> Eyes<'a> {
+    fn of(history: &'a History, account: i64) -> Option<Self> {
+        let mut eyes = Self { account, sent: false, own: Vec::new(), envelope: Vec::new() };
+        for step in &history.steps {
+            match &step.event {
+                Event::Received(arrival) | Event::Refused { arrival, .. } => {
+                    eyes.sent |= arrival.account == Some(account);
+                    eyes.envelope.extend(arrival.recipients.iter().map(String::as_str));
+                }
+                Event::Filed { account: whose, recipient, .. } if *whose == account => eyes.own.push(recipient),
+                _ => {}
+            }
+        }
+        (eyes.sent || !eyes.own.is_empty()).then_some(eyes)
+    }
+
+    fn as_sender(&self, event: &Event) -> Option<Event> {
+        match event {
+            // That it has arrived, and not where it lies.
+            Event::Filed { account, recipient, .. } if *account != self.account => {
+                let (recipient, folder) = (recipient.clone(), String::new());
+                Some(Event::Filed { account: 0, key: 0, recipient, folder })
+            }
+            Event::Read { account, .. } | Event::Removed { account, .. } if *account != self.account => None,
+            Event::Judged { recipient, .. } if !self.own.contains(&recipient.as_str()) => None,
+            // Where an alias leads is not told to who writes to it.
+            Event::Redirected { .. } => None,
+            Event::Attempt(attempt) => self.wrote_to(&attempt.recipient).then(|| event.clone()),
+            Event::Desk { recipient, .. } => self.wrote_to(recipient).then(|| event.clone()),
+            Event::Queued { recipients } => {
+                let recipients: Vec<String> =
+                    recipients.iter().filter(|recipient| self.wrote_to(recipient)).cloned().collect();
+                (!recipients.is_empty()).then_some(Event::Queued { recipients })
+            }
+            event => Some(event.clone()),
+        }
+    }
+
+    fn as_recipient(&self, event: &Event) -> Option<Event> {
+        match event {
+            Event::Received(arrival) => {
+                // Who else got it, in Bcc perhaps, is the sender's affair; and so is the mailbox they wrote from.
+                let own = arrival.recipients.iter().filter(|recipient| self.own.contains(&recipient.as_str()));
+                let recipients = own.cloned().collect();
+                Some(Event::Received(Arrival { recipients, account: None, login: String::new(), ..arrival.clone() }))
+            }
+            Event::Judged { recipient, .. } => self.own.contains(&recipient.as_str()).then(|| event.clone()),
+            Event::Filed { account, .. } | Event::Read { account, .. } | Event::Removed { account, .. } => {
+                (*account == self.account).then(|| event.clone())
+            }
+            _ => None,
+        }
+    }
+
+    fn wrote_to(&self, recipient: &str) -> bool {
+        self.envelope.iter().any(|known| known.eq_ignore_ascii_case(recipient))
+    }
+}
+
+/// Reads all that is known of a letter; `None` when that is nothing.
+pub(crate) fn load(view: &View, id: LetterId) -> Result<Option<History>, store::Error> {
+    let mut rows = Vec::new();
+    let mut cut = false;
+    entries(view, Key::letter(id), i64::MAX, |entry| {
+        cut = rows.len() >= MOST_ROWS;
+        if cut {
+            return Ok(ControlFlow::Break(()));
+        }
+        rows.push(entry);
+        Ok(ControlFlow::Continue(()))
+    })?;
+    let mut history = History { letter: id, steps: Vec::new(), damaged: 0, cut, rows: Vec::new() };
+    for entry in rows.into_iter().rev() {
+        add_row(view, entry, &mut history)?;
+    }
+    // Two processes that write at one time may do so in another order than things happened.
+    history.steps.sort_by_key(|step| step.at);
+    let known = !history.rows.is_empty();
+    Ok(known.then_some(history))
+}
+
+fn add_row(view: &View, entry: i64, history: &mut History) -> Result<(), store::Error> {
+    let sql = "SELECT letter, at, steps FROM trace_step WHERE entry = $1";
+    let row = view.query_opt(sql, params![entry], |row| {
+        let whose = letter(row, 0)?;
+        Ok((whose, Timestamp(row.get(1)?), decode(row.bytes(2)?)))
+    })?;
+    let Some((whose, at, events)) = row else { return Ok(()) };
+    if whose != history.letter {
+        return Ok(());
+    }
+    history.rows.push(entry);
+    match events {
+        Ok(events) => history.steps.extend(events.into_iter().map(|event| Noted { at, event })),
+        Err(_) => history.damaged += 1,
+    }
+    Ok(())
+}
