@@ -57,6 +57,7 @@ export async function logIn(
   context: BrowserContext,
   url: string,
 ): Promise<{ page: Page; problems: string[] }> {
+  context.setDefaultTimeout(12_000);
   const page = await context.newPage();
   const problems: string[] = [];
   page.on('pageerror', (error) => problems.push(`error: ${error.message}`));
@@ -64,10 +65,11 @@ export async function logIn(
     if (/Content Security Policy|Trusted|TrustedHTML|Refused to/i.test(message.text()))
       problems.push(message.text());
   });
+  await page.clock.install();
   await page.goto(url);
   await page.locator('input[name=name]').fill('alice@alpha.test');
   await page.locator('input[name=password]').fill('postcard');
   await page.locator('button[type=submit]').click();
-  await page.locator('[role=row]').first().waitFor();
+  await page.locator('[role=row] .who').first().waitFor();
   return { page, problems };
 }

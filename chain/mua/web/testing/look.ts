@@ -81,7 +81,7 @@ const scenes: Record<string, (page: Page) => Promise<void>> = {
     await page.waitForTimeout(200);
   },
   menu: async (page) => {
-    await page.getByRole('button', { name: /^(Account|Compte)/ }).click();
+    await page.getByRole('button', { name: /(Account and|Compte et)/ }).click();
     await page.waitForTimeout(200);
   },
   drawer: async (page) => {

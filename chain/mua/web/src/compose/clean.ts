@@ -48,8 +48,23 @@ const allowed = {
 /** The two marks by which the editor remembers a selection while it undoes. */
 const marks = new Set(['squire-selection-start', 'squire-selection-end']);
 
+/**
+ * Takes off beforehand what the cleaner takes off anyway, but what the browser already complains of while it reads it
+ * under the policy of the pages: styles and handlers. For quiet, not for safety.
+ */
+function quiet(html: string): string {
+  return html
+    .replace(/<style\b[\s\S]*?<\/style>/gi, '')
+    .replace(/<[a-z][^<>]*>/gi, (tag) =>
+      tag.replace(/\s(?:style|on[a-z]+)\s*=\s*(?:"[^"]*"|'[^']*'|[^\s>"']+)/gi, ''),
+    );
+}
+
 export function cleanFragment(html: string): DocumentFragment {
-  return document.importNode(DOMPurify.sanitize(html, { ...allowed, RETURN_DOM_FRAGMENT: true }), true);
+  return document.importNode(
+    DOMPurify.sanitize(quiet(html), { ...allowed, RETURN_DOM_FRAGMENT: true }),
+    true,
+  );
 }
 
 /** The same for what the editor itself wrote, with its marks. */
@@ -65,5 +80,5 @@ export function cleanOwn(html: string): DocumentFragment {
 }
 
 export function cleanHtml(html: string): string {
-  return DOMPurify.sanitize(html, { ...allowed, RETURN_TRUSTED_TYPE: false });
+  return DOMPurify.sanitize(quiet(html), { ...allowed, RETURN_TRUSTED_TYPE: false });
 }

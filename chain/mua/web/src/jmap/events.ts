@@ -2,8 +2,8 @@ import type { StateChange } from './types';
 
 export interface Listener {
   changed(change: StateChange): void;
-  /** The stream is there again after an interruption: anything may have changed meanwhile. */
-  resumed(): void;
+  /** The stream is there, at first or again: anything may have changed before it was. */
+  opened(): void;
   interrupted(): void;
 }
 
@@ -22,8 +22,8 @@ export function listen(url: string, listener: Listener): () => void {
     source = new EventSource(url);
     source.addEventListener('open', () => {
       pause = firstPause;
-      if (wasInterrupted) listener.resumed();
       wasInterrupted = false;
+      listener.opened();
     });
     source.addEventListener('state', (event) => {
       const change = read(event.data);

@@ -37,6 +37,7 @@ export class Navigation {
   /** A search as it is typed is one step, not one for each letter. */
   search(text: string): void {
     const route: Route = { place: { kind: 'search', text } };
+    if (samePlace(route.place, this.route.place)) return;
     if (this.route.place.kind === 'search') this.#replace(route);
     else this.#push(route);
   }

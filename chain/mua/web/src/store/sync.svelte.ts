@@ -38,7 +38,7 @@ export class Sync {
     this.live = true;
     this.#stop = listen(this.connection.client.eventSourceUrl, {
       changed: (change) => this.#changed(change),
-      resumed: () => {
+      opened: () => {
         this.live = true;
         this.connection.reachable();
         this.soon();

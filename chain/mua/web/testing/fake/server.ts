@@ -32,6 +32,8 @@ export class FakeServer {
   delay = 0;
   /** When false, connections are cut as if the server were away. */
   up = true;
+  /** The cookies that came with requests for pictures of letters. */
+  readonly pictures: string[] = [];
   /** Requests to the API so far. */
   requests = 0;
   readonly #server: Server;
@@ -124,6 +126,7 @@ export class FakeServer {
     }
     if (path === '/login') return this.#login(request, response);
     if (path === '/logout') return this.#logout(response);
+    if (path.startsWith('/picture/')) return this.#picture(request, response);
     if (!/^\/(session|jmap|letter|trace|\.well-known)\b/.test(path)) return this.#page(path, response);
     if (!this.#isLoggedIn(request)) return void response.writeHead(401).end();
     if (path === '/.well-known/jmap' || path === '/session')
@@ -231,6 +234,14 @@ export class FakeServer {
       'Content-Security-Policy': letterPolicy,
     });
     response.end(viewOf(letter, url.searchParams.get('images') === '1'));
+  }
+
+  #picture(request: IncomingMessage, response: ServerResponse): void {
+    this.pictures.push(request.headers.cookie ?? '');
+    response.writeHead(200, { 'Content-Type': 'image/svg+xml' });
+    response.end(
+      '<svg xmlns="http://www.w3.org/2000/svg" width="600" height="180"><rect width="600" height="180" fill="#d9b26f"/></svg>',
+    );
   }
 
   #page(path: string, response: ServerResponse): void {

@@ -1,0 +1,16 @@
+import axe from 'axe-core';
+import type { Page } from 'playwright-core';
+
+/** What axe finds wrong with the page as it is now, one line a finding. */
+export async function faults(page: Page): Promise<string[]> {
+  await page.evaluate(axe.source);
+  // A letter's frame has an origin of its own and is not ours to judge.
+  const violations = await page.evaluate(async () => {
+    const { axe: there } = window as unknown as { axe: typeof axe };
+    const found = await there.run(document, { iframes: false, resultTypes: ['violations'] });
+    return found.violations.flatMap(({ id, nodes }) =>
+      nodes.map((node) => `${id}: ${node.html.slice(0, 160)} ${node.failureSummary?.slice(0, 200)}`),
+    );
+  });
+  return violations;
+}

@@ -1,0 +1,107 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { Browser, Page } from 'playwright-core';
+import { faults } from '../axe';
+import { launch, logIn, type Look, open, serve } from '../browser';
+import type { FakeServer } from '../fake/server';
+import { letter, row } from './stories';
+
+const looks: [string, Look][] = [
+  ['on a desk, light', {}],
+  ['on a desk, dark, in French', { dark: true, french: true }],
+  ['on a phone', { width: 390, height: 844, touch: true }],
+  ['on a tablet, dark', { width: 900, height: 1100, dark: true, touch: true }],
+];
+
+describe('everybody can use every view', () => {
+  let browser: Browser;
+  let server: FakeServer;
+  let url: string;
+  beforeAll(async () => {
+    browser = await launch();
+    ({ server, url } = await serve({ letters: 200 }));
+  });
+  afterAll(async () => {
+    await browser.close();
+    server.close();
+  });
+
+  it.each(looks)('%s', async (_, look) => {
+    const context = await open(browser, look);
+    const blank = await context.newPage();
+    await blank.goto(url);
+    await blank.locator('input[name=password]').waitFor();
+    expect(await faults(blank)).toEqual([]);
+    await blank.close();
+    const { page, problems } = await logIn(context, url);
+    for (const [view, show] of Object.entries(views)) {
+      await show(page, url);
+      // A view is judged once it has come to rest.
+      await page.waitForTimeout(250);
+      expect([view, await faults(page)]).toEqual([view, []]);
+    }
+    expect(problems).toEqual([]);
+    await context.close();
+  });
+});
+
+const views: Record<string, (page: Page, url: string) => Promise<void>> = {
+  list: async () => {},
+  selection: async (page) => {
+    await page.keyboard.press('x');
+  },
+  reading: async (page) => {
+    await page.keyboard.press('Escape');
+    await row(page, /summer house/).click();
+    await letter(page).getByText('ninety centimetres then').waitFor();
+    await page.locator('article .fold').first().click();
+  },
+  way: async (page) => {
+    await page.keyboard.press('w');
+    await page.locator('dialog ol').first().waitFor();
+  },
+  source: async (page) => {
+    await page.keyboard.press('Escape');
+    await page.keyboard.press('v');
+    await page.locator('dialog pre').waitFor();
+  },
+  move: async (page) => {
+    await page.keyboard.press('Escape');
+    await page.keyboard.press('m');
+    await page.locator('dialog [role=listbox]').waitFor();
+  },
+  help: async (page) => {
+    await page.keyboard.press('Escape');
+    await page.keyboard.press('?');
+    await page.locator('dialog kbd').first().waitFor();
+  },
+  html: async (page, url) => {
+    await page.keyboard.press('Escape');
+    await page.goto(`${url}/#/inbox`);
+    await row(page, /botanical/).click();
+    await page.locator('iframe').waitFor();
+  },
+  writing: async (page) => {
+    await page.keyboard.press('c');
+    await page.locator('.composer [role=combobox]').first().pressSequentially('cla');
+    await page.locator('.composer [role=option]').first().waitFor();
+  },
+  written: async (page) => {
+    await page.keyboard.press('Enter');
+  },
+  notice: async (page) => {
+    await page.keyboard.press('Escape');
+    await page.locator('.notice').first().waitFor();
+  },
+  empty: async (page, url) => {
+    await page.goto(`${url}/#/junk`);
+    await page.locator('.empty').first().waitFor();
+  },
+  search: async (page, url) => {
+    await page.goto(`${url}/#/search/`);
+    await page.locator('.start').waitFor();
+  },
+  found: async (page, url) => {
+    await page.goto(`${url}/#/search/drawing`);
+    await page.locator('mark').waitFor();
+  },
+};

@@ -1,0 +1,69 @@
+import type { Browser, BrowserContext, Page } from 'playwright-core';
+import { afterAll, afterEach, beforeAll, beforeEach, expect } from 'vitest';
+import { launch, logIn, type Look, open, serve } from '../browser';
+import type { FakeServer } from '../fake/server';
+import { makeWorld, type World } from '../fake/world';
+
+export interface Story {
+  page: Page;
+  server: FakeServer;
+  url: string;
+  context: BrowserContext;
+  problems: string[];
+}
+
+/** Each test of a file gets a mailbox and a page of its own; whatever the policy forbids fails it. */
+export function tell(world: World, look: Look = {}): Story {
+  const story = {} as Story;
+  let browser: Browser;
+  beforeAll(async () => {
+    browser = await launch();
+    Object.assign(story, await serve(world));
+  });
+  beforeEach(async () => {
+    story.server.use(makeWorld(world));
+    story.server.setUp(true);
+    story.server.delay = 0;
+    story.context = await open(browser, look);
+    Object.assign(story, await logIn(story.context, story.url));
+  });
+  afterEach(async () => {
+    await story.context.close();
+    expect(story.problems).toEqual([]);
+  });
+  afterAll(async () => {
+    await browser.close();
+    story.server.close();
+  });
+  return story;
+}
+
+export function row(page: Page, name: RegExp) {
+  return page.getByRole('row', { name }).first();
+}
+
+/** The letter that is unfolded last. */
+export function letter(page: Page) {
+  return page.getByRole('article').last();
+}
+
+/** Lets the seconds pass in which a letter can be called back, and waits for what is said then. */
+export async function gone(page: Page, words = 'Letter sent'): Promise<void> {
+  await page.getByText('Sending…').waitFor();
+  await page.clock.fastForward(9_000);
+  await page.getByText(words).waitFor();
+}
+
+/** Waits until something holds; says what it was where it does not. */
+export async function until(
+  what: string,
+  holds: () => boolean | Promise<boolean>,
+  milliseconds = 10_000,
+): Promise<void> {
+  const end = Date.now() + milliseconds;
+  while (Date.now() < end) {
+    if (await holds()) return;
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+  throw new Error(`it never came true that ${what}`);
+}

@@ -1,0 +1,62 @@
+import { describe, expect, it } from 'vitest';
+import { row, tell, until } from './stories';
+
+const story = tell({ letters: 100 });
+
+describe('when something goes wrong', () => {
+  it('a session that ends asks for the password and loses nothing that was written', async () => {
+    const { page, server } = story;
+    await page.keyboard.press('c');
+    await page.getByRole('textbox', { name: 'Subject' }).fill('Long letter');
+    await page.getByRole('textbox', { name: 'Text of the letter' }).click();
+    server.endSessions();
+    await page.keyboard.type('An hour of work');
+    const again = page.getByRole('dialog', { name: 'Log in again' });
+    await again.waitFor();
+    await again.getByLabel('Password', { exact: true }).fill('wrong');
+    await again.getByRole('button', { name: 'Log in' }).click();
+    await again.getByText('That name and password do not go together').waitFor();
+    await again.getByLabel('Password', { exact: true }).fill('postcard');
+    await again.getByRole('button', { name: 'Log in' }).click();
+    await page.getByRole('textbox', { name: 'Text of the letter' }).getByText('An hour of work').waitFor();
+    await until('it was saved after all', () =>
+      [...server.mail.letters.values()].some((one) => one.text === 'An hour of work'),
+    );
+  });
+
+  it('a server that is away is said to be, and everything goes on when it is back', async () => {
+    const { page, server } = story;
+    server.setUp(false);
+    await page.keyboard.press('e');
+    await page.getByText('No connection; everything is as it was.').waitFor();
+    await row(page, /summer house/).waitFor();
+    await page.getByText('No connection', { exact: true }).waitFor();
+    server.setUp(true);
+    server.deliver({ name: 'Bob', email: 'bob@beta.test' }, 'Back again', '…');
+    await row(page, /Back again/).waitFor({ timeout: 20_000 });
+    expect(await page.getByText('No connection', { exact: true }).count()).toBe(0);
+  });
+
+  it('the plain form logs in without script', async () => {
+    const { url } = story;
+    const answer = await fetch(`${url}/login`, {
+      method: 'POST',
+      body: new URLSearchParams({ name: 'alice', password: 'postcard' }),
+      redirect: 'manual',
+    });
+    expect(answer.status).toBe(303);
+    expect(answer.headers.get('location')).toBe('/');
+    expect(answer.headers.get('set-cookie')).toContain('HttpOnly; SameSite=Strict');
+  });
+
+  it('another language is there at once, and stays', async () => {
+    const { page } = story;
+    await page.getByRole('button', { name: /Account and settings/ }).click();
+    await page.getByRole('menuitemradio', { name: 'Français' }).click();
+    await page.getByRole('heading', { name: 'Boîte de réception' }).waitFor();
+    await page.keyboard.press('Escape');
+    await page.reload();
+    await page.getByRole('heading', { name: 'Boîte de réception' }).waitFor();
+    expect(await page.locator('html').getAttribute('lang')).toBe('fr');
+  });
+});

@@ -1,0 +1,191 @@
+import { describe, expect, it } from 'vitest';
+import type { FakeLetter } from '../fake/mail';
+import { gone, letter, row, tell, until } from './stories';
+
+const story = tell({ letters: 300 });
+
+function lettersIn(role: 'drafts' | 'sent', subject: string): FakeLetter[] {
+  const { mail } = story.server;
+  return [...mail.letters.values()].filter(
+    (one) => one.folder === mail.folderOf(role).id && one.subject === subject,
+  );
+}
+
+async function begin(to: string, subject: string): Promise<void> {
+  const { page } = story;
+  await page.keyboard.press('c');
+  await page.getByRole('combobox', { name: 'To', exact: true }).fill(to);
+  await page.keyboard.press('Enter');
+  await page.getByRole('textbox', { name: 'Subject' }).fill(subject);
+  await page.getByRole('textbox', { name: 'Text of the letter' }).click();
+}
+
+describe('writing', () => {
+  it('completes an address, keeps the draft as one types, and sends text and HTML', async () => {
+    const { page } = story;
+    await begin('fontai', 'The joiner');
+    await page.getByText('Claire Fontaine').last().waitFor();
+    await page.keyboard.type('Dear ');
+    await page.keyboard.press('ControlOrMeta+b');
+    await page.keyboard.type('Claire');
+    await page.keyboard.press('ControlOrMeta+b');
+    await page.keyboard.type(', see you soon.');
+    await until(
+      'the draft is kept',
+      () => lettersIn('drafts', 'The joiner')[0]?.text === 'Dear Claire, see you soon.',
+    );
+    expect(lettersIn('drafts', 'The joiner').length).toBe(1);
+    await page.keyboard.press('Control+Enter');
+    await gone(page);
+    const [sent] = lettersIn('sent', 'The joiner');
+    expect(sent?.to).toEqual([{ name: 'Claire Fontaine', email: 'claire.fontaine@atelier-nord.test' }]);
+    expect(sent?.html).toContain('<b>Claire</b>');
+    expect(sent?.text).toBe('Dear Claire, see you soon.');
+    expect(lettersIn('drafts', 'The joiner').length).toBe(0);
+  });
+
+  it('can be called back before it goes', async () => {
+    const { page } = story;
+    await begin('bob@beta.test', 'In a hurry');
+    await page.keyboard.type('Yes!');
+    await page.getByRole('button', { name: 'Send' }).click();
+    await page.getByRole('button', { name: 'Undo' }).click();
+    await page.getByText('Not sent. You can go on writing.').waitFor();
+    await page.getByRole('textbox', { name: 'Text of the letter' }).getByText('Yes!').waitFor();
+    expect(lettersIn('sent', 'In a hurry').length).toBe(0);
+  });
+
+  it('goes at once when the page is closed', async () => {
+    const { page } = story;
+    await begin('bob@beta.test', 'Going home');
+    await page.keyboard.type('Bye.');
+    await page.getByRole('button', { name: 'Send' }).click();
+    await page.getByText('Sending…').waitFor();
+    await page.goto('about:blank');
+    await until('it has gone', () => lettersIn('sent', 'Going home').length === 1);
+  });
+
+  it('answers all in the conversation, with what was said before, and marks the letter as answered', async () => {
+    const { page, server } = story;
+    await row(page, /summer house/).click();
+    await letter(page).getByText('ninety centimetres then').waitFor();
+    await page.keyboard.press('p');
+    await page.keyboard.press('p');
+    await page.keyboard.press('a');
+    const text = page.getByRole('textbox', { name: 'Text of the letter' });
+    await text.waitFor();
+    await page.keyboard.type('Splendid.');
+    await page.getByRole('button', { name: 'Send' }).click();
+    await gone(page);
+    const answer = lettersIn('sent', 'Re: Plans for the summer house').at(-1);
+    expect(answer?.to[0]?.email).toBe('claire.fontaine@atelier-nord.test');
+    expect(answer?.cc[0]?.email).toBe('jonas.weber@werkstatt.test');
+    expect(answer?.text).toMatch(/^Splendid\.\n\nOn .* Claire Fontaine wrote:\n\n> Dear Alice,/);
+    expect(answer?.references?.length).toBe(1);
+    const first = [...server.mail.letters.values()].find(
+      (one) => one.subject === 'Plans for the summer house',
+    );
+    expect(first?.keywords.has('$answered')).toBe(true);
+    expect(answer?.threadId).toBe(first?.threadId);
+  });
+
+  it('forwards with the attachments', async () => {
+    const { page } = story;
+    await row(page, /summer house/).click();
+    await page.getByRole('button', { name: 'Unfold this letter' }).first().click();
+    await page.getByRole('button', { name: 'Forward' }).first().click();
+    await page.locator('.composer').getByText('south-front.png').waitFor();
+    await page.getByRole('combobox', { name: 'To', exact: true }).fill('nadia.benali@beta.test,');
+    await page.keyboard.press('Control+Enter');
+    await gone(page);
+    expect(lettersIn('sent', 'Fwd: Plans for the summer house')[0]?.attachments.length).toBe(2);
+  });
+
+  it('takes files that are dropped and pictures that are pasted, and shows them going', async () => {
+    const { page } = story;
+    await begin('bob@beta.test', 'Files');
+    const transfer = await page.evaluateHandle(() => {
+      const data = new DataTransfer();
+      data.items.add(new File(['hello'], 'notes.txt', { type: 'text/plain' }));
+      return data;
+    });
+    await page.locator('.composer').dispatchEvent('drop', { dataTransfer: transfer });
+    await page.locator('.composer').getByText('notes.txt').waitFor();
+    await page.evaluate(() => {
+      const data = new DataTransfer();
+      data.items.add(new File([new Uint8Array(2_000)], 'shot.png', { type: 'image/png' }));
+      const event = new ClipboardEvent('paste', { clipboardData: data, bubbles: true, cancelable: true });
+      document.querySelector('.composer [contenteditable]')?.dispatchEvent(event);
+    });
+    await page.locator('.composer').getByText('shot.png').waitFor();
+    await until(
+      'both are kept with the draft',
+      () => lettersIn('drafts', 'Files')[0]?.attachments.length === 2,
+    );
+  });
+
+  it('lets nothing that acts into the editor, whoever wrote it', async () => {
+    const { page } = story;
+    await begin('bob@beta.test', 'Pasted');
+    await page.evaluate(() => {
+      const data = new DataTransfer();
+      data.setData(
+        'text/html',
+        '<p onclick="x()">safe<img src="https://t.test/p.gif"><script>x()</' +
+          'script><a href="javascript:x()">link</a></p>',
+      );
+      const event = new ClipboardEvent('paste', { clipboardData: data, bubbles: true, cancelable: true });
+      document.querySelector('.composer [contenteditable]')?.dispatchEvent(event);
+    });
+    const text = page.locator('.composer [contenteditable]');
+    await text.getByText('safe').waitFor();
+    expect(await text.innerHTML()).not.toMatch(/onclick|<img|<script|javascript:/);
+    await page.keyboard.press('ControlOrMeta+z');
+    await page.keyboard.press('ControlOrMeta+Shift+z');
+  });
+
+  it('asks about a forgotten attachment and a missing subject', async () => {
+    const { page } = story;
+    await begin('bob@beta.test', '');
+    await page.keyboard.type('The plan is attached.');
+    await page.keyboard.press('Control+Enter');
+    await page.getByText('Send without a subject?').waitFor();
+    await page.getByRole('button', { name: 'Send anyway' }).click();
+    await page.getByText('Did you forget the attachment?').waitFor();
+    await page.getByRole('dialog').getByRole('button', { name: 'Cancel' }).click();
+    expect(lettersIn('sent', '').length).toBe(0);
+  });
+
+  it('writes plain text alone where that is wanted', async () => {
+    const { page } = story;
+    await begin('bob@beta.test', 'Plainly');
+    await page.keyboard.type('Just words');
+    await page.getByRole('button', { name: 'Plain text' }).click();
+    await page.getByRole('textbox', { name: 'Text of the letter' }).press('End');
+    await page.keyboard.type(', no more.');
+    await page.getByRole('button', { name: 'Send' }).click();
+    await gone(page);
+    expect(lettersIn('sent', 'Plainly')[0]).toMatchObject({ text: 'Just words, no more.', html: null });
+  });
+
+  it('goes on with a draft that was put away', async () => {
+    const { page, url } = story;
+    await begin('bob@beta.test', 'To be continued');
+    await page.keyboard.type('First half');
+    await page.keyboard.press('Escape');
+    await page.getByText('Draft saved').waitFor();
+    await page.goto(`${url}/#/drafts`);
+    await row(page, /To be continued/).click();
+    await page.getByRole('button', { name: 'Go on writing' }).click();
+    await page.getByRole('textbox', { name: 'Text of the letter' }).getByText('First half').waitFor();
+  });
+
+  it('is refused in words, and stays open', async () => {
+    const { page } = story;
+    await begin('eve@refused.test', 'Refused');
+    await page.keyboard.type('Hello');
+    await page.getByRole('button', { name: 'Send' }).click();
+    await gone(page, '550 5.7.1 Not to this address');
+    await page.getByRole('textbox', { name: 'Text of the letter' }).getByText('Hello').waitFor();
+  });
+});
