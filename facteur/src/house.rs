@@ -11,7 +11,15 @@ use crate::office::data_fault;
 
 /// The tables of all rooms.
 fn migrations() -> Vec<Migration> {
-    [directory::MIGRATIONS, mailbox::MIGRATIONS, mta::MIGRATIONS, mra::MIGRATIONS, trace::MIGRATIONS].concat()
+    [
+        directory::MIGRATIONS,
+        mailbox::MIGRATIONS,
+        mta::MIGRATIONS,
+        mra::MIGRATIONS,
+        trace::MIGRATIONS,
+        jmap::MIGRATIONS,
+    ]
+    .concat()
 }
 
 /// Opens the data for a post office that serves.

@@ -4,6 +4,7 @@ mod doors;
 mod fault;
 mod routes;
 mod staff;
+mod web;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -62,6 +63,7 @@ impl Office {
         tasks.spawn(delivery.run(shutdown.clone()));
         let data = config.data.clone();
         tasks.spawn(staff::fetching(post_office, store.clone(), data, resolver, shutdown.clone()));
+        tasks.spawn(web::housekeeping(store.clone(), shutdown.clone()));
         tasks.spawn(staff::housekeeping(store.clone(), shutdown));
         for (door, place) in &doors {
             tracing::info!("{} is open on {place}", door.name());

@@ -69,6 +69,14 @@ impl ServerTls {
         Ok(())
     }
 
+    /// The same certificate for HTTP: the client is told that we speak HTTP/2 and HTTP/1.1 (RFC 7301).
+    #[must_use]
+    pub fn for_http(&self) -> Self {
+        let mut config = ServerConfig::clone(&self.config);
+        config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
+        Self { config: Arc::new(config), shown: self.shown.clone() }
+    }
+
     pub(crate) fn acceptor(&self) -> TlsAcceptor {
         TlsAcceptor::from(self.config.clone())
     }

@@ -55,7 +55,7 @@ impl Door {
 
     /// Does somebody stand behind this door in this version?
     pub fn is_served(self) -> bool {
-        !matches!(self, Self::ManageSieve | Self::Http | Self::Https)
+        !matches!(self, Self::ManageSieve)
     }
 
     /// The port the world expects. LMTP has none, and POP3 without TLS is off unless asked for.

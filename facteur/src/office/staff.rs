@@ -25,6 +25,7 @@ pub struct Staff {
     lmtp: mda::Lmtp,
     imap: imap::Imap,
     pop3: pop3::Pop3,
+    http: web::Http,
     tls: ServerTls,
     shutdown: Shutdown,
 }
@@ -57,6 +58,7 @@ impl Staff {
         drops.witness = witness.clone();
         Self {
             lmtp: mda::Lmtp::new(house.clone(), recipients.clone(), deliver),
+            http: web::Http::new(super::web::router(config, store, office, shutdown), shutdown.clone()),
             reception: Reception::new(house.clone(), recipients.clone(), accept.clone()),
             submission: msa::Submission::new(house, logins, accept).with_recipients(recipients),
             imap: imap::Imap::new(mailboxes),
@@ -68,8 +70,11 @@ impl Staff {
 
     /// Has a door served until the shutdown.
     pub fn serve(&self, door: Door, listener: Listener, tasks: &mut JoinSet<()>) {
-        let begins_with_tls = matches!(door, Door::Submissions | Door::Imaps | Door::Pop3s);
-        let listener = if begins_with_tls { listener.with_tls(self.tls.clone()) } else { listener };
+        let listener = match door {
+            Door::Submissions | Door::Imaps | Door::Pop3s => listener.with_tls(self.tls.clone()),
+            Door::Https => listener.with_tls(self.tls.for_http()),
+            _ => listener,
+        };
         let shutdown = self.shutdown.clone();
         match door {
             Door::Smtp => {
@@ -96,7 +101,13 @@ impl Staff {
                 let lmtp = self.lmtp.clone();
                 tasks.spawn(net::serve(listener, smtp_limits(), shutdown, move |stream| lmtp.clone().converse(stream)));
             }
-            Door::ManageSieve | Door::Http | Door::Https => {}
+            Door::Http | Door::Https => {
+                let http = self.http.clone();
+                tasks.spawn(net::serve(listener, Limits::default(), shutdown, move |stream| {
+                    http.clone().converse(stream)
+                }));
+            }
+            Door::ManageSieve => {}
         }
     }
 }

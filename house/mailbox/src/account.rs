@@ -6,6 +6,24 @@ use store::{Topic, Tx, View, params};
 use crate::folder::{self, SpecialUse};
 use crate::{Change, Error};
 
+/// What a change touches, as one who knows the account as a whole sees it: which of its states move on.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Touch {
+    /// Letters that are visible, or were.
+    pub emails: bool,
+    /// Folders, or the counters of what is visible in them.
+    pub folders: bool,
+    /// Which letters a conversation has.
+    pub threads: bool,
+}
+
+impl Touch {
+    /// Letters come or go.
+    pub const ALL: Self = Self { emails: true, folders: true, threads: true };
+    /// Folders only.
+    pub const FOLDERS: Self = Self { emails: false, folders: true, threads: false };
+}
+
 /// What an account holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Usage {
@@ -79,7 +97,7 @@ pub fn delete(tx: &mut Tx, account: AccountId) -> Result<(), Error> {
         return Err(Error::NoSuchAccount(account));
     }
     tx.execute("UPDATE folder SET name = NULL, left_over = 1 WHERE account = $1", params![account.0])?;
-    for table in ["subscription", "keyword"] {
+    for table in ["subscription", "keyword", "letter_gone", "folder_gone"] {
         tx.execute(&format!("DELETE FROM {table} WHERE account = $1"), params![account.0])?;
     }
     tx.announce(topic(account));
@@ -88,16 +106,19 @@ pub fn delete(tx: &mut Tx, account: AccountId) -> Result<(), Error> {
 }
 
 /// The next tick of the account's counter.
-pub(crate) fn tick(tx: &mut Tx, account: AccountId) -> Result<Change, Error> {
-    grow(tx, account, 0, 0)
+pub(crate) fn tick(tx: &mut Tx, account: AccountId, touch: Touch) -> Result<Change, Error> {
+    grow(tx, account, 0, 0, touch)
 }
 
 /// The next tick, with octets and letters added or taken away and no look at the quota.
-pub(crate) fn grow(tx: &mut Tx, account: AccountId, octets: i64, letters: i64) -> Result<Change, Error> {
+pub(crate) fn grow(tx: &mut Tx, account: AccountId, octets: i64, letters: i64, touch: Touch) -> Result<Change, Error> {
     tx.query_opt(
-        "UPDATE account_mail SET change = change + 1, used = used + $2, letters = letters + $3
+        "UPDATE account_mail SET change = change + 1, used = used + $2, letters = letters + $3,
+         emails = CASE WHEN $4 = 1 THEN change + 1 ELSE emails END,
+         folders = CASE WHEN $5 = 1 THEN change + 1 ELSE folders END,
+         threads = CASE WHEN $6 = 1 THEN change + 1 ELSE threads END
          WHERE account = $1 RETURNING change",
-        params![account.0, octets, letters],
+        params![account.0, octets, letters, touch.emails, touch.folders, touch.threads],
         |row| row.get(0).map(Change),
     )?
     .ok_or(Error::NoSuchAccount(account))
@@ -106,7 +127,8 @@ pub(crate) fn grow(tx: &mut Tx, account: AccountId, octets: i64, letters: i64) -
 /// The next tick, if so many octets more still fit.
 pub(crate) fn grow_within_quota(tx: &mut Tx, account: AccountId, octets: u64, letters: u64) -> Result<Change, Error> {
     let change = tx.query_opt(
-        "UPDATE account_mail SET change = change + 1, used = used + $2, letters = letters + $3
+        "UPDATE account_mail SET change = change + 1, used = used + $2, letters = letters + $3,
+         emails = change + 1, folders = change + 1, threads = change + 1
          WHERE account = $1 AND deleted = 0 AND (quota IS NULL OR used + $2 <= quota) RETURNING change",
         params![account.0, octets, letters],
         |row| row.get(0).map(Change),

@@ -54,7 +54,7 @@ fn ends(view: &View, folder: FolderId) -> Result<(Change, Change), Error> {
 fn changed_rows(view: &View, folder: FolderId, since: Change, limit: usize) -> Result<Vec<Row>, Error> {
     let mut rows: Vec<Row> = Vec::new();
     view.for_each(
-        "SELECT uid, letter, change, flags, keywords, size, received FROM entry
+        "SELECT uid, letter, change, flags, keywords, size, received, thread, attached FROM entry
          WHERE folder = $1 AND change > $2 ORDER BY change, uid",
         params![folder.0, since.0],
         |row| {

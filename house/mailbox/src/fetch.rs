@@ -3,6 +3,7 @@
 use std::ops::ControlFlow;
 
 use mail::Timestamp;
+use mail::seam::AccountId;
 use store::{BlobId, View, params};
 
 use crate::parse::{Structure, Summary};
@@ -11,7 +12,7 @@ use crate::{Change, Error, FlagSet, FolderId, LetterKey, ThreadId, Uid, UidRange
 /// What to read of each letter beyond its row in the folder. The card needs a look at a second table.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Want {
-    /// Where the body is, and the thread.
+    /// Where the body is.
     pub card: bool,
     /// The pieces of ENVELOPE (with the card).
     pub summary: bool,
@@ -45,6 +46,10 @@ pub struct Row {
     pub size: u64,
     /// INTERNALDATE
     pub received: Timestamp,
+    /// Its conversation.
+    pub thread: ThreadId,
+    /// Has it attachments? None where nobody has looked yet.
+    pub attached: Option<bool>,
     /// The rest, where it was wanted.
     pub card: Option<Card>,
 }
@@ -54,8 +59,6 @@ pub struct Row {
 pub struct Card {
     /// Where its bytes are.
     pub blob: BlobId,
-    /// Its conversation.
-    pub thread: ThreadId,
     /// The pieces of ENVELOPE, where wanted.
     pub summary: Option<Summary>,
     /// The MIME parts, where wanted.
@@ -116,7 +119,7 @@ fn statement(want: Want) -> &'static str {
     macro_rules! with_card {
         ($($more:literal)?) => {
             concat!(
-                "SELECT e.uid, e.letter, e.change, e.flags, e.keywords, e.size, e.received, l.blob, l.thread",
+                "SELECT e.uid, e.letter, e.change, e.flags, e.keywords, e.size, e.received, e.thread, e.attached, l.blob",
                 $($more,)?
                 " FROM entry e JOIN letter l ON l.letter = e.letter
                   WHERE e.folder = $1 AND e.uid >= $2 AND e.uid <= $3 ORDER BY e.uid"
@@ -125,7 +128,7 @@ fn statement(want: Want) -> &'static str {
     }
     match (want.needs_card(), want.summary, want.structure) {
         (false, ..) => {
-            "SELECT uid, letter, change, flags, keywords, size, received FROM entry
+            "SELECT uid, letter, change, flags, keywords, size, received, thread, attached FROM entry
              WHERE folder = $1 AND uid >= $2 AND uid <= $3 ORDER BY uid"
         }
         (true, false, false) => with_card!(),
@@ -145,12 +148,14 @@ pub(crate) fn read(row: &store::Row, want: Want) -> Result<Option<Row>, store::E
         flags: flags(row, 3, 4)?,
         size: row.get(5)?,
         received: Timestamp(row.get(6)?),
+        thread: ThreadId(row.get(7)?),
+        attached: row.get(8)?,
         card: if want.needs_card() { Some(card(row, want)?) } else { None },
     }))
 }
 
 fn card(row: &store::Row, want: Want) -> Result<Card, store::Error> {
-    let mut column = 8;
+    let mut column = 9;
     let mut next = || {
         column += 1;
         row.bytes(column)
@@ -158,7 +163,7 @@ fn card(row: &store::Row, want: Want) -> Result<Card, store::Error> {
     // A damaged column reads as an empty letter; the bytes themselves are still there.
     let summary = if want.summary { Some(Summary::decode(next()?).unwrap_or_default()) } else { None };
     let structure = if want.structure { Some(Structure::decode(next()?).unwrap_or_default()) } else { None };
-    Ok(Card { blob: row.get(7)?, thread: ThreadId(row.get(8)?), summary, structure })
+    Ok(Card { blob: row.get(9)?, summary, structure })
 }
 
 /// The flags from their two columns.
@@ -168,6 +173,28 @@ pub(crate) fn flags(row: &store::Row, bits: usize, keywords: usize) -> Result<Fl
         _ => &[],
     };
     Ok(FlagSet::decode(row.get(bits)?, column))
+}
+
+/// A letter of the account by its key, with the folder it lies in; none where it is gone or flagged `\\Deleted`.
+pub fn visible(
+    view: &View,
+    account: AccountId,
+    letter: LetterKey,
+    want: Want,
+) -> Result<Option<(FolderId, Row)>, Error> {
+    let want = Want { card: true, ..want };
+    let sql = format!(
+        "SELECT e.uid, e.letter, e.change, e.flags, e.keywords, e.size, e.received, e.thread, e.attached, l.blob{}{},
+         e.folder FROM letter l JOIN entry e ON e.letter = l.letter JOIN folder f ON f.folder = e.folder
+         WHERE l.letter = $1 AND l.account = $2 AND f.name IS NOT NULL AND (e.flags & 8) = 0",
+        if want.summary { ", l.summary" } else { "" },
+        if want.structure { ", l.structure" } else { "" },
+    );
+    let place = 10 + usize::from(want.summary) + usize::from(want.structure);
+    let found = view.query_opt(&sql, params![letter.0, account.0], |row| {
+        Ok(read(row, want)?.map(|found| Ok::<_, store::Error>((FolderId(row.get(place)?), found))))
+    })?;
+    Ok(found.flatten().transpose()?)
 }
 
 /// One letter by its key, wherever in the account it lies now.

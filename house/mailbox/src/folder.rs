@@ -5,7 +5,7 @@ pub mod name;
 use mail::seam::AccountId;
 use store::{Row, Tx, View, params};
 
-use crate::account::{self, WORK, topic};
+use crate::account::{self, Touch, WORK, topic};
 use crate::{Change, Error, FolderId, Uid, UidValidity};
 
 /// The most folders an account can have.
@@ -82,12 +82,20 @@ pub struct Folder {
     pub deleted: u32,
     /// SIZE, of STATUS
     pub size: u64,
+    /// Letters that are neither seen, nor drafts, nor flagged `\\Deleted`.
+    pub unread: u32,
+    /// Conversations of which a letter lies here that is not flagged `\\Deleted`.
+    pub threads: u32,
+    /// Conversations of which an unread letter lies here.
+    pub unread_threads: u32,
+    /// Where people want it among its siblings: the lowest first.
+    pub sort_order: u32,
     /// Is its name subscribed to?
     pub subscribed: bool,
 }
 
 const COLUMNS: &str = "f.folder, f.account, f.name, f.special_use, f.uid_validity, f.uid_next, f.highest, f.altered,
-    f.total, f.unseen, f.deleted, f.size,
+    f.total, f.unseen, f.deleted, f.size, f.unread, f.threads, f.unread_threads, f.sort_order,
     EXISTS (SELECT 1 FROM subscription s WHERE s.account = f.account AND s.name = f.name)";
 
 fn read(row: &Row) -> Result<Folder, store::Error> {
@@ -104,7 +112,11 @@ fn read(row: &Row) -> Result<Folder, store::Error> {
         unseen: row.get(9)?,
         deleted: row.get(10)?,
         size: row.get(11)?,
-        subscribed: row.get::<i64>(12)? != 0,
+        unread: row.get(12)?,
+        threads: row.get(13)?,
+        unread_threads: row.get(14)?,
+        sort_order: row.get(15)?,
+        subscribed: row.get::<i64>(16)? != 0,
     })
 }
 
@@ -192,15 +204,15 @@ fn insert(tx: &mut Tx, account: AccountId, name: &str, special_use: Option<Speci
     }
     let (validity, change) = tx
         .query_opt(
-            "UPDATE account_mail SET uid_validity = uid_validity + 1, change = change + 1
+            "UPDATE account_mail SET uid_validity = uid_validity + 1, change = change + 1, folders = change + 1
              WHERE account = $1 AND deleted = 0 RETURNING uid_validity, change",
             params![account.0],
             |row| Ok((row.get::<i64>(0)?, row.get::<u64>(1)?)),
         )?
         .ok_or(Error::NoSuchAccount(account))?;
     let folder = tx.query_one(
-        "INSERT INTO folder (account, name, special_use, uid_validity, highest, altered)
-         VALUES ($1, $2, $3, $4, $5, $5) RETURNING folder",
+        "INSERT INTO folder (account, name, special_use, uid_validity, highest, altered, born)
+         VALUES ($1, $2, $3, $4, $5, $5, $5) RETURNING folder",
         params![account.0, name, special_use.map(SpecialUse::code), validity, change],
         |row| row.get(0),
     )?;
@@ -220,7 +232,7 @@ pub fn rename(tx: &mut Tx, account: AccountId, from: &str, to: &str) -> Result<(
         return Err(Error::IntoItself);
     }
     make_parents(tx, account, &to)?;
-    let change = account::tick(tx, account)?;
+    let change = account::tick(tx, account, Touch::FOLDERS)?;
     set_name(tx, folder.id, &to, change)?;
     if from == name::INBOX {
         // The row with its letters, UIDs and checkpoint becomes the new folder; INBOX begins anew.
@@ -270,7 +282,12 @@ pub fn delete(tx: &mut Tx, account: AccountId, name: &str) -> Result<(), Error> 
     if !children(tx, account, &name)?.is_empty() {
         return Err(Error::HasChildren);
     }
-    account::tick(tx, account)?;
+    let change = account::tick(tx, account, Touch::FOLDERS)?;
+    tx.execute(
+        "INSERT INTO folder_gone (account, change, folder, born)
+         SELECT account, $2, folder, born FROM folder WHERE folder = $1",
+        params![folder.id.0, change.0],
+    )?;
     tx.execute(
         "UPDATE folder SET name = NULL, special_use = NULL, left_over = 1 WHERE folder = $1",
         params![folder.id.0],
@@ -292,10 +309,13 @@ pub fn subscribe(tx: &mut Tx, account: AccountId, name: &str) -> Result<(), Erro
     if count as usize >= MOST {
         return Err(Error::TooManyFolders(MOST));
     }
-    tx.execute(
+    let new = tx.execute(
         "INSERT INTO subscription (account, name) VALUES ($1, $2) ON CONFLICT DO NOTHING",
-        params![account.0, name],
+        params![account.0, name.as_str()],
     )?;
+    if new > 0 {
+        alter_called(tx, account, &name)?;
+    }
     tx.announce(topic(account));
     Ok(())
 }
@@ -303,8 +323,59 @@ pub fn subscribe(tx: &mut Tx, account: AccountId, name: &str) -> Result<(), Erro
 /// Ends a subscription; none there is no error.
 pub fn unsubscribe(tx: &mut Tx, account: AccountId, name: &str) -> Result<(), Error> {
     let name = name::canonical(name)?;
-    tx.execute("DELETE FROM subscription WHERE account = $1 AND name = $2", params![account.0, name])?;
+    let gone =
+        tx.execute("DELETE FROM subscription WHERE account = $1 AND name = $2", params![account.0, name.as_str()])?;
+    if gone > 0 {
+        alter_called(tx, account, &name)?;
+    }
     tx.announce(topic(account));
+    Ok(())
+}
+
+/// Says what a folder is for from now on. One folder at most has a use: another that had it has it no more.
+pub fn set_use(tx: &mut Tx, folder: FolderId, special_use: Option<SpecialUse>) -> Result<(), Error> {
+    let Folder { account, .. } = get(tx, folder)?;
+    let change = account::tick(tx, account, Touch::FOLDERS)?;
+    let code = special_use.map(SpecialUse::code);
+    tx.execute(
+        "UPDATE folder SET special_use = NULL, altered = $3
+         WHERE account = $1 AND special_use = $2 AND name IS NOT NULL",
+        params![account.0, code, change.0],
+    )?;
+    tx.execute(
+        "UPDATE folder SET special_use = $2, altered = $3 WHERE folder = $1",
+        params![folder.0, code, change.0],
+    )?;
+    tx.announce(topic(account));
+    Ok(())
+}
+
+/// Says where people want the folder among its siblings: the lowest number first.
+pub fn set_sort_order(tx: &mut Tx, folder: FolderId, sort_order: u32) -> Result<(), Error> {
+    let Folder { account, .. } = get(tx, folder)?;
+    let change = account::tick(tx, account, Touch::FOLDERS)?;
+    tx.execute(
+        "UPDATE folder SET sort_order = $2, altered = $3 WHERE folder = $1",
+        params![folder.0, sort_order, change.0],
+    )?;
+    tx.announce(topic(account));
+    Ok(())
+}
+
+/// Are there folders below this one?
+pub fn has_children(view: &View, folder: &Folder) -> Result<bool, Error> {
+    Ok(!children(view, folder.account, &folder.name)?.is_empty())
+}
+
+/// The folder of this name has changed, if there is one.
+fn alter_called(tx: &mut Tx, account: AccountId, name: &str) -> Result<(), Error> {
+    if exists(tx, account, name)? {
+        let change = account::tick(tx, account, Touch::FOLDERS)?;
+        tx.execute(
+            "UPDATE folder SET altered = $3 WHERE account = $1 AND name = $2",
+            params![account.0, name, change.0],
+        )?;
+    }
     Ok(())
 }
 

@@ -6,6 +6,7 @@ mod expunge;
 mod file;
 mod flag;
 mod part;
+pub(crate) mod visible;
 
 use std::ops::ControlFlow;
 
@@ -19,7 +20,7 @@ pub use file::{Filed, file};
 pub use flag::{Flagged, Stored, store_flags};
 pub use part::{carry_out, part};
 
-use crate::{Change, Error, FlagSet, FolderId, LetterKey, System, Uid, UidRange, UidValidity};
+use crate::{Change, Error, FlagSet, FolderId, LetterKey, System, ThreadId, Uid, UidRange, UidValidity};
 
 /// The most letters one call works on.
 pub const SLICE: usize = 500;
@@ -31,6 +32,9 @@ struct Count {
     unseen: i64,
     deleted: i64,
     size: i64,
+    unread: i64,
+    threads: i64,
+    unread_threads: i64,
 }
 
 impl Count {
@@ -47,7 +51,22 @@ impl Count {
         self.unseen += sign * i64::from(!flags.contains(System::SEEN));
         self.deleted += sign * i64::from(flags.contains(System::DELETED));
         self.size += sign * i64::try_from(size).unwrap_or(i64::MAX);
+        self.unread += sign * i64::from(is_unread(flags));
     }
+
+    /// Does one who does not see what is flagged `\\Deleted` see other counters than before?
+    fn is_visible(&self) -> bool {
+        self.total != self.deleted || self.unread != 0 || self.threads != 0 || self.unread_threads != 0
+    }
+}
+
+/// Visible, and neither seen nor a draft (RFC 8621 §2, unreadEmails).
+fn is_unread(flags: System) -> bool {
+    (flags.bits() & (System::SEEN | System::DELETED | System::DRAFT).bits()) == 0
+}
+
+fn is_visible(flags: System) -> bool {
+    !flags.contains(System::DELETED)
 }
 
 /// Brings the folder's counters and last change up to date.
@@ -56,8 +75,23 @@ fn count(tx: &mut Tx, folder: FolderId, count: Count, change: Change, touched: u
     let left = -count.total;
     tx.execute(
         "UPDATE folder SET total = total + $2, unseen = unseen + $3, deleted = deleted + $4, size = size + $5,
-         highest = $6, stale = stale + $7, buried = buried + $8 WHERE folder = $1",
-        params![folder.0, count.total, count.unseen, count.deleted, count.size, change.0, touched, left],
+         highest = $6, stale = stale + $7, buried = buried + $8,
+         unread = unread + $9, threads = threads + $10, unread_threads = unread_threads + $11,
+         counted = CASE WHEN $12 = 1 THEN $6 ELSE counted END WHERE folder = $1",
+        params![
+            folder.0,
+            count.total,
+            count.unseen,
+            count.deleted,
+            count.size,
+            change.0,
+            touched,
+            left,
+            count.unread,
+            count.threads,
+            count.unread_threads,
+            count.is_visible()
+        ],
     )?;
     Ok(())
 }
@@ -73,9 +107,21 @@ fn take_uids(
     // UIDNEXT itself must stay a UID, so the last one is never given out.
     tx.query_opt(
         "UPDATE folder SET uid_next = uid_next + $2, total = total + $3, unseen = unseen + $4,
-         deleted = deleted + $5, size = size + $6, highest = $7, stale = stale + $2
+         deleted = deleted + $5, size = size + $6, highest = $7, stale = stale + $2,
+         unread = unread + $8, threads = threads + $9, unread_threads = unread_threads + $10, counted = $7
          WHERE folder = $1 AND uid_next + $2 <= 4294967295 RETURNING uid_next - $2, uid_validity",
-        params![folder.0, letters, count.total, count.unseen, count.deleted, count.size, change.0],
+        params![
+            folder.0,
+            letters,
+            count.total,
+            count.unseen,
+            count.deleted,
+            count.size,
+            change.0,
+            count.unread,
+            count.threads,
+            count.unread_threads
+        ],
         |row| Ok((row.get(0)?, UidValidity(crate::numbers::at_least_one(row.get(1)?)))),
     )?
     .ok_or(Error::UidsExhausted)
@@ -95,6 +141,9 @@ struct Entry {
     change: Change,
     flags: FlagSet,
     size: u64,
+    thread: ThreadId,
+    /// The change that made it visible.
+    born: Change,
 }
 
 impl Entry {
@@ -107,13 +156,15 @@ impl Entry {
             change: Change(row.get(2)?),
             flags: crate::fetch::flags(row, 3, 4)?,
             size: row.get(5)?,
+            thread: ThreadId(row.get(6)?),
+            born: Change(row.get(7)?),
         }))
     }
 }
 
 /// The first `limit` letters of the ranges and where the next ones begin.
 fn slice(view: &View, folder: FolderId, ranges: &[UidRange], limit: usize) -> Result<(Vec<Entry>, Option<Uid>), Error> {
-    let sql = "SELECT uid, letter, change, flags, keywords, size FROM entry
+    let sql = "SELECT uid, letter, change, flags, keywords, size, thread, born FROM entry
          WHERE folder = $1 AND uid >= $2 AND uid <= $3 ORDER BY uid";
     let (mut entries, mut next) = (Vec::new(), None);
     for range in ranges {

@@ -13,6 +13,7 @@
 //! This room must not know SMTP, IMAP or JMAP, passwords, or which database runs.
 
 pub mod account;
+pub mod account_changes;
 pub mod body;
 mod changes;
 mod error;

@@ -1,8 +1,9 @@
 //! What is computed from a letter's bytes once, when it is filed, so that most questions about it are answered
 //! without its body. Reads any bytes and never fails: what is malformed gives less.
 
+mod bodies;
 mod column;
-mod date;
+pub mod date;
 pub mod decode;
 mod params;
 mod scan;
@@ -10,6 +11,7 @@ mod structure;
 mod summary;
 pub mod text;
 
+pub use bodies::Bodies;
 pub use scan::{Limits, scan};
 pub use structure::{Content, Disposition, Encoding, Message, Param, Part, Section, SectionText, Structure};
 pub use summary::{MOST_MENTIONS, Piece, Sent, Summary};

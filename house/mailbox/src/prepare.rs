@@ -36,6 +36,11 @@ impl Prepared {
         &self.structure
     }
 
+    /// Is there something in it that a person would save?
+    pub fn has_attachment(&self) -> bool {
+        self.structure.bodies().has_attachment()
+    }
+
     /// The same letter with `head`, whole header lines that are no part of the envelope (`Delivered-To`), before it.
     /// Nothing is parsed, packed or kept again, so a letter to many people costs little more than to one.
     pub fn headed(&self, head: Bytes) -> Self {

@@ -7,6 +7,7 @@ pub const MIGRATIONS: &[Migration] = &[
     Migration { room: "mailbox", number: 1, sql: FIRST },
     // The letters of a folder that are decided to go (see `letter::part`).
     Migration { room: "mailbox", number: 2, sql: "CREATE TABLE parting (folder {key}, uids {blob} NOT NULL);" },
+    Migration { room: "mailbox", number: 3, sql: VISIBLE },
 ];
 
 /// What is where:
@@ -114,4 +115,63 @@ CREATE TABLE uid_checkpoint (
 CREATE TABLE gone (
     letter {key}
 );
+";
+
+/// What a client sees that knows the account as a whole and not one folder at a time (see [`crate::account_changes`]).
+/// To it a letter flagged `\\Deleted` is gone already.
+/// - `account_mail.emails`, `folders`, `threads`: the last change of any letter, folder, conversation.
+///   `forgotten`: the change up to which `letter_gone` and `folder_gone` have been forgotten.
+/// - `folder.unread`, `threads`, `unread_threads`: counters of what is visible; `counted` is the last change of one of
+///   the counters, `born` the change that made the folder.
+/// - `folder_thread`: how many visible letters of a conversation lie in a folder.
+/// - `entry.thread` repeats `letter.thread`; `born` is the change that made the letter visible; `attached` says whether
+///   it has attachments, where that is known.
+/// - `letter_gone`, `folder_gone`: what left the account's sight, with the change that had brought it there.
+const VISIBLE: &str = "
+ALTER TABLE account_mail ADD COLUMN emails BIGINT NOT NULL DEFAULT 0;
+ALTER TABLE account_mail ADD COLUMN folders BIGINT NOT NULL DEFAULT 0;
+ALTER TABLE account_mail ADD COLUMN threads BIGINT NOT NULL DEFAULT 0;
+ALTER TABLE account_mail ADD COLUMN forgotten BIGINT NOT NULL DEFAULT 0;
+UPDATE account_mail SET emails = change, folders = change, threads = change, forgotten = change;
+CREATE INDEX account_busy ON account_mail (account) WHERE change - forgotten >= 200000;
+ALTER TABLE folder ADD COLUMN unread BIGINT NOT NULL DEFAULT 0;
+ALTER TABLE folder ADD COLUMN threads BIGINT NOT NULL DEFAULT 0;
+ALTER TABLE folder ADD COLUMN unread_threads BIGINT NOT NULL DEFAULT 0;
+ALTER TABLE folder ADD COLUMN counted BIGINT NOT NULL DEFAULT 0;
+ALTER TABLE folder ADD COLUMN born BIGINT NOT NULL DEFAULT 0;
+ALTER TABLE folder ADD COLUMN sort_order BIGINT NOT NULL DEFAULT 0;
+ALTER TABLE entry ADD COLUMN thread BIGINT NOT NULL DEFAULT 0;
+ALTER TABLE entry ADD COLUMN born BIGINT NOT NULL DEFAULT 0;
+ALTER TABLE entry ADD COLUMN attached BIGINT;
+UPDATE entry SET thread = COALESCE((SELECT l.thread FROM letter l WHERE l.letter = entry.letter), 0);
+CREATE TABLE folder_thread (
+    folder BIGINT NOT NULL,
+    thread BIGINT NOT NULL,
+    total BIGINT NOT NULL,
+    unread BIGINT NOT NULL,
+    PRIMARY KEY (folder, thread)
+) {clustered};
+INSERT INTO folder_thread (folder, thread, total, unread)
+    SELECT folder, thread, COUNT(*), SUM(CASE WHEN (flags & 17) = 0 THEN 1 ELSE 0 END)
+    FROM entry WHERE (flags & 8) = 0 GROUP BY folder, thread;
+UPDATE folder SET
+    unread = (SELECT COALESCE(SUM(t.unread), 0) FROM folder_thread t WHERE t.folder = folder.folder),
+    threads = (SELECT COUNT(*) FROM folder_thread t WHERE t.folder = folder.folder),
+    unread_threads = (SELECT COUNT(*) FROM folder_thread t WHERE t.folder = folder.folder AND t.unread > 0);
+CREATE INDEX entry_received ON entry (folder, received, letter, thread) WHERE (flags & 8) = 0;
+CREATE TABLE letter_gone (
+    account BIGINT NOT NULL,
+    change BIGINT NOT NULL,
+    letter BIGINT NOT NULL,
+    born BIGINT NOT NULL,
+    thread BIGINT NOT NULL,
+    PRIMARY KEY (account, change, letter)
+) {clustered};
+CREATE TABLE folder_gone (
+    account BIGINT NOT NULL,
+    change BIGINT NOT NULL,
+    folder BIGINT NOT NULL,
+    born BIGINT NOT NULL,
+    PRIMARY KEY (account, change, folder)
+) {clustered};
 ";

@@ -2,7 +2,9 @@
 //! index, and the letters that the index has not reached yet.
 
 mod criteria;
+mod listing;
 mod narrow;
+mod order;
 mod plan;
 mod test;
 pub(crate) mod words;
@@ -13,7 +15,9 @@ use mail::Timestamp;
 use mail::seam::AccountId;
 use store::Store;
 
-pub use criteria::{Criteria, Day};
+pub use criteria::{Criteria, Day, InThread};
+pub use listing::{Found, Hit, Listing, Placed, Window, list, placed};
+pub use order::{Key, Order};
 
 use crate::{Error, FolderId, Uids};
 
@@ -34,6 +38,10 @@ pub async fn run(
         return Err(Error::TooComplex);
     }
     let plan = Arc::new(plan::Plan::make(store, account, criteria, now).await?);
+    carry_out(store, folder, plan).await
+}
+
+async fn carry_out(store: &Store, folder: FolderId, plan: Arc<plan::Plan>) -> Result<Uids, Error> {
     let narrowed = {
         let plan = Arc::clone(&plan);
         store.read(move |view| plan.narrow(view, folder)).await?

@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use mail::seam::AccountId;
 use store::{Tx, Value, View, params};
 
+use crate::letter::visible;
 use crate::parse::Summary;
 use crate::{Change, Error, ThreadId};
 
@@ -69,7 +70,7 @@ pub(crate) fn join(tx: &mut Tx, account: AccountId, references: &[i64], change: 
     let thread = match threads.as_slice() {
         [] => new,
         [only] => *only,
-        several => merge(tx, account, several)?,
+        several => merge(tx, account, several, change)?,
     };
     remember(tx, account, references.iter().filter(|hash| !known.contains_key(hash)), thread)?;
     Ok(thread)
@@ -116,7 +117,7 @@ fn room_for(count: usize) -> usize {
 }
 
 /// Makes one thread of several: the one with most letters (the oldest of equals) takes the others in.
-fn merge(tx: &mut Tx, account: AccountId, threads: &[ThreadId]) -> Result<ThreadId, Error> {
+fn merge(tx: &mut Tx, account: AccountId, threads: &[ThreadId], change: Change) -> Result<ThreadId, Error> {
     let mut sized = Vec::new();
     for thread in threads.iter().take(MOST_MERGED) {
         sized.push((size(tx, account, *thread)?, *thread));
@@ -125,19 +126,18 @@ fn merge(tx: &mut Tx, account: AccountId, threads: &[ThreadId]) -> Result<Thread
     let Some((_, target)) = largest else { return Err(Error::Damaged("a thread")) };
     for (size, thread) in sized {
         if thread != target && size <= MOST_RENAMED {
-            rename(tx, account, thread, target)?;
+            rename(tx, account, thread, target, change)?;
         }
     }
     Ok(target)
 }
 
-fn rename(tx: &mut Tx, account: AccountId, from: ThreadId, to: ThreadId) -> Result<(), Error> {
-    for table in ["letter", "thread_ref"] {
-        tx.execute(
-            &format!("UPDATE {table} SET thread = $3 WHERE account = $1 AND thread = $2"),
-            params![account.0, from.0, to.0],
-        )?;
-    }
+fn rename(tx: &mut Tx, account: AccountId, from: ThreadId, to: ThreadId, change: Change) -> Result<(), Error> {
+    visible::move_thread(tx, account, from, to, change)?;
+    tx.execute(
+        "UPDATE thread_ref SET thread = $3 WHERE account = $1 AND thread = $2",
+        params![account.0, from.0, to.0],
+    )?;
     Ok(())
 }
 
@@ -160,7 +160,7 @@ pub(crate) fn forget_if_empty(tx: &mut Tx, account: AccountId, thread: ThreadId)
     Ok(())
 }
 
-/// The letters of a thread, oldest first, at most `limit`.
+/// The letters of a thread that are not flagged `\\Deleted`, in the order they were received, at most `limit`.
 pub fn letters(
     view: &View,
     account: AccountId,
@@ -168,7 +168,9 @@ pub fn letters(
     limit: usize,
 ) -> Result<Vec<crate::LetterKey>, Error> {
     Ok(view.query(
-        "SELECT letter FROM letter WHERE account = $1 AND thread = $2 ORDER BY letter LIMIT $3",
+        "SELECT l.letter FROM letter l JOIN entry e ON e.letter = l.letter JOIN folder f ON f.folder = e.folder
+         WHERE l.account = $1 AND l.thread = $2 AND (e.flags & 8) = 0 AND f.name IS NOT NULL
+         ORDER BY e.received, l.letter LIMIT $3",
         params![account.0, thread.0, limit],
         |row| row.get(0).map(crate::LetterKey),
     )?)

@@ -11,6 +11,8 @@ use crate::{Change, Error, FolderId, Uids, letter};
 const TOMBSTONES: usize = 50_000;
 /// Tombstones that are forgotten in one transaction.
 const FORGOTTEN: usize = 2_000;
+/// Changes of an account whose tombstones are kept at least, and how many more make it worth while to forget some.
+const REMEMBERED: u64 = 100_000;
 
 /// One step; true when there is more to do.
 pub async fn round(store: &Store) -> Result<bool, Error> {
@@ -30,6 +32,9 @@ pub async fn round(store: &Store) -> Result<bool, Error> {
         Todo::Forget(folder) => {
             store.write(move |tx| forget(tx, folder)).await?;
         }
+        Todo::ForgetOf(account) => {
+            store.write(move |tx| forget_of(tx, account)).await?;
+        }
     }
     Ok(true)
 }
@@ -41,6 +46,7 @@ enum Todo {
     Close(i64),
     Checkpoint(FolderId),
     Forget(FolderId),
+    ForgetOf(i64),
 }
 
 impl Todo {
@@ -60,13 +66,17 @@ impl Todo {
             return Ok(Some(Self::Checkpoint(stale)));
         }
         let full = "SELECT folder FROM folder WHERE buried >= 100000 AND name IS NOT NULL LIMIT 1";
-        Ok(folder(full)?.map(Self::Forget))
+        if let Some(full) = folder(full)? {
+            return Ok(Some(Self::Forget(full)));
+        }
+        let busy = "SELECT account FROM account_mail WHERE change - forgotten >= 200000 LIMIT 1";
+        Ok(view.query_opt(busy, params![], |row| row.get(0))?.map(Self::ForgetOf))
     }
 }
 
 /// The folders of a deleted account are gone: its row goes too.
 fn close(tx: &mut Tx, account: i64) -> Result<(), Error> {
-    for table in ["thread_ref", "keyword", "subscription", "account_mail"] {
+    for table in ["thread_ref", "keyword", "subscription", "letter_gone", "folder_gone", "account_mail"] {
         tx.execute(&format!("DELETE FROM {table} WHERE account = $1"), params![account])?;
     }
     Ok(())
@@ -117,5 +127,19 @@ fn forget(tx: &mut Tx, folder: FolderId) -> Result<(), Error> {
         "UPDATE folder SET horizon = $2, buried = $3 WHERE folder = $1 AND horizon <= $2",
         params![folder.0, last.0, left],
     )?;
+    Ok(())
+}
+
+/// Forgets what left an account's sight long ago, some at a time. The horizon is always past what was forgotten.
+fn forget_of(tx: &mut Tx, account: i64) -> Result<(), Error> {
+    let (change, forgotten) =
+        tx.query_one("SELECT change, forgotten FROM account_mail WHERE account = $1", params![account], |row| {
+            Ok((row.get::<u64>(0)?, row.get::<u64>(1)?))
+        })?;
+    let until = (forgotten + FORGOTTEN as u64).min(change.saturating_sub(REMEMBERED)).max(forgotten);
+    for table in ["letter_gone", "folder_gone"] {
+        tx.execute(&format!("DELETE FROM {table} WHERE account = $1 AND change <= $2"), params![account, until])?;
+    }
+    tx.execute("UPDATE account_mail SET forgotten = $2 WHERE account = $1", params![account, until])?;
     Ok(())
 }

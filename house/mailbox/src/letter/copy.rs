@@ -3,8 +3,8 @@
 use mail::seam::AccountId;
 use store::{BlobId, Tx, params};
 
-use super::{Count, Entry, account_of, count, slice, take_uids};
-use crate::account::{WORK, grow_within_quota, tick, topic};
+use super::{Count, Entry, account_of, count, slice, take_uids, visible};
+use crate::account::{Touch, WORK, grow_within_quota, tick, topic};
 use crate::{Change, Error, FolderId, LetterKey, Uid, UidRange, UidValidity};
 
 /// What was copied or moved, for COPYUID.
@@ -27,7 +27,11 @@ pub fn copy(tx: &mut Tx, from: FolderId, ranges: &[UidRange], to: FolderId, limi
     }
     let octets = entries.iter().map(|entry| entry.size).sum();
     let change = grow_within_quota(tx, account, octets, entries.len() as u64)?;
-    let (first, uid_validity) = take_uids(tx, to, entries.len(), counted(&entries), change)?;
+    let mut gained = counted(&entries);
+    for entry in &entries {
+        visible::comes(tx, to, entry.thread, entry.flags.system, &mut gained)?;
+    }
+    let (first, uid_validity) = take_uids(tx, to, entries.len(), gained, change)?;
     let pairs = pair(&entries, first);
     for (entry, (_, uid)) in entries.iter().zip(&pairs) {
         copy_one(tx, entry, to, *uid, change)?;
@@ -47,8 +51,8 @@ fn copy_one(tx: &mut Tx, entry: &Entry, to: FolderId, uid: Uid, change: Change) 
     )?;
     tx.keep_blob(blob)?;
     tx.execute(
-        "INSERT INTO entry (folder, uid, letter, change, flags, size, received, keywords)
-         SELECT $1, $2, $3, $4, flags, size, received, keywords FROM entry WHERE letter = $5",
+        "INSERT INTO entry (folder, uid, letter, change, flags, size, received, keywords, thread, born, attached)
+         SELECT $1, $2, $3, $4, flags, size, received, keywords, thread, $4, attached FROM entry WHERE letter = $5",
         params![to.0, uid.get(), letter.0, change.0, entry.letter.0],
     )?;
     Ok(())
@@ -62,10 +66,15 @@ pub fn move_(tx: &mut Tx, from: FolderId, ranges: &[UidRange], to: FolderId, lim
     if entries.is_empty() {
         return nothing(tx, to);
     }
-    let change = tick(tx, account)?;
-    let gained = counted(&entries);
+    let change = tick(tx, account, Touch { emails: true, folders: true, threads: false })?;
+    let mut gained = counted(&entries);
+    let mut lost = Count::default();
+    for entry in &entries {
+        lost.take(entry.flags.system, entry.size);
+        visible::goes(tx, from, entry.thread, entry.flags.system, &mut lost)?;
+        visible::comes(tx, to, entry.thread, entry.flags.system, &mut gained)?;
+    }
     let (first, uid_validity) = take_uids(tx, to, entries.len(), gained, change)?;
-    let lost = Count { total: -gained.total, unseen: -gained.unseen, deleted: -gained.deleted, size: -gained.size };
     count(tx, from, lost, change, entries.len())?;
     let pairs = pair(&entries, first);
     for (old, new) in &pairs {

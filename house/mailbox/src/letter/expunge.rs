@@ -6,8 +6,8 @@ use mail::seam::AccountId;
 use store::{BlobId, Tx, params};
 
 use super::copy::bury;
-use super::{Count, Entry, account_of, count, slice, slice_deleted};
-use crate::account::{WORK, grow, topic};
+use super::{Count, Entry, account_of, count, is_visible, slice, slice_deleted, visible};
+use crate::account::{Touch, WORK, grow, topic};
 use crate::{Change, Error, FolderId, LetterKey, ThreadId, Uid, UidRange, thread};
 
 /// Which letters go.
@@ -72,7 +72,7 @@ pub(crate) fn clear(tx: &mut Tx, folder: FolderId) -> Result<bool, Error> {
     if next.is_some() {
         return Ok(false);
     }
-    for table in ["tombstone", "uid_checkpoint", "parting", "folder"] {
+    for table in ["tombstone", "uid_checkpoint", "parting", "folder_thread", "folder"] {
         tx.execute(&format!("DELETE FROM {table} WHERE folder = $1"), params![folder.0])?;
     }
     tx.announce(WORK);
@@ -82,11 +82,19 @@ pub(crate) fn clear(tx: &mut Tx, folder: FolderId) -> Result<bool, Error> {
 /// Takes letters out of a folder and out of the house: counters, rows, bytes, threads.
 fn take_away(tx: &mut Tx, account: AccountId, folder: FolderId, entries: &[Entry]) -> Result<Change, Error> {
     let mut lost = Count::default();
-    entries.iter().for_each(|entry| lost.take(entry.flags.system, entry.size));
-    let change = grow(tx, account, lost.size, lost.total)?;
+    for entry in entries {
+        lost.take(entry.flags.system, entry.size);
+        visible::goes(tx, folder, entry.thread, entry.flags.system, &mut lost)?;
+    }
+    // Who does not see what is flagged \Deleted learnt of it when it was flagged.
+    let touch = if lost.is_visible() { Touch::ALL } else { Touch::default() };
+    let change = grow(tx, account, lost.size, lost.total, touch)?;
     count(tx, folder, lost, change, entries.len())?;
     let mut threads = BTreeSet::new();
     for entry in entries {
+        if is_visible(entry.flags.system) {
+            visible::vanish(tx, account, entry, change)?;
+        }
         threads.extend(take_one(tx, folder, entry)?);
     }
     for id in threads {

@@ -4,9 +4,9 @@ use mail::Timestamp;
 use mail::seam::AccountId;
 use store::{Tx, params};
 
-use super::{Count, take_uids};
+use super::{Count, take_uids, visible};
 use crate::account::{self, WORK, topic};
-use crate::{Change, Error, FlagSet, FolderId, LetterKey, Prepared, Uid, UidValidity, thread};
+use crate::{Change, Error, FlagSet, FolderId, LetterKey, Prepared, ThreadId, Uid, UidValidity, thread};
 
 /// Where a letter was filed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -17,12 +17,14 @@ pub struct Filed {
     pub uid_validity: UidValidity,
     /// Its key.
     pub letter: LetterKey,
+    /// Its conversation.
+    pub thread: ThreadId,
     /// The change that brought it.
     pub change: Change,
 }
 
 /// Files a letter. The UID is taken in the same transaction, so UIDs appear in order (RFC 9051 §2.3.1.1).
-/// Seven statements and the blob's.
+/// Eight statements and the blob's.
 pub fn file(
     tx: &mut Tx,
     folder: FolderId,
@@ -33,10 +35,11 @@ pub fn file(
     let (account, change) = admit(tx, folder, prepared.size())?;
     let mut gained = Count::default();
     gained.add(flags.system, prepared.size());
+    let thread = thread::join(tx, account, &prepared.references, change)?;
+    visible::comes(tx, folder, thread, flags.system, &mut gained)?;
     let (number, uid_validity) = take_uids(tx, folder, 1, gained, change)?;
     let uid = Uid::new(number).ok_or(Error::Damaged("a folder"))?;
     let blob = tx.put_blob(&prepared.blob)?;
-    let thread = thread::join(tx, account, &prepared.references, change)?;
     let letter = tx.query_one(
         "INSERT INTO letter (account, thread, blob, size, summary, structure)
          VALUES ($1, $2, $3, $4, $5, $6) RETURNING letter",
@@ -44,8 +47,8 @@ pub fn file(
         |row| row.get(0).map(LetterKey),
     )?;
     tx.execute(
-        "INSERT INTO entry (folder, uid, letter, change, flags, size, received, keywords)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
+        "INSERT INTO entry (folder, uid, letter, change, flags, size, received, keywords, thread, born, attached)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $4, $10)",
         params![
             folder.0,
             uid.get(),
@@ -54,18 +57,21 @@ pub fn file(
             flags.system.bits(),
             prepared.size(),
             received.0,
-            flags.encode_keywords()
+            flags.encode_keywords(),
+            thread.0,
+            prepared.has_attachment()
         ],
     )?;
     tx.announce(topic(account));
     tx.announce(WORK);
-    Ok(Filed { uid, uid_validity, letter, change })
+    Ok(Filed { uid, uid_validity, letter, thread, change })
 }
 
 /// The account's next tick, if the letter fits: one statement where all is well.
 fn admit(tx: &mut Tx, folder: FolderId, size: u64) -> Result<(AccountId, Change), Error> {
     let admitted = tx.query_opt(
-        "UPDATE account_mail SET change = change + 1, used = used + $2, letters = letters + 1
+        "UPDATE account_mail SET change = change + 1, used = used + $2, letters = letters + 1,
+         emails = change + 1, folders = change + 1, threads = change + 1
          WHERE account = (SELECT account FROM folder WHERE folder = $1 AND name IS NOT NULL)
          AND deleted = 0 AND (quota IS NULL OR used + $2 <= quota) RETURNING account, change",
         params![folder.0, size],

@@ -2,8 +2,8 @@
 
 use store::{Tx, params};
 
-use super::{Count, Entry, account_of, count, slice};
-use crate::account::{tick, topic};
+use super::{Count, Entry, account_of, count, is_visible, slice, visible};
+use crate::account::{Touch, tick, topic};
 use crate::{Change, Error, FlagChange, FlagSet, FolderId, Uid, UidRange};
 
 /// A letter's flags after a STORE.
@@ -57,11 +57,21 @@ pub fn store_flags(
     if to_change.is_empty() {
         return Ok(stored);
     }
-    let change = tick(tx, account)?;
     let mut counted = Count::default();
-    for (entry, flags) in to_change {
+    let (mut seen_to_change, mut comes_or_goes) = (false, false);
+    for (entry, flags) in &to_change {
         counted.take(entry.flags.system, entry.size);
         counted.add(flags.system, entry.size);
+        visible::turns(tx, folder, entry.thread, entry.flags.system, flags.system, &mut counted)?;
+        seen_to_change |= is_visible(entry.flags.system) || is_visible(flags.system);
+        comes_or_goes |= is_visible(entry.flags.system) != is_visible(flags.system);
+    }
+    let touch = Touch { emails: seen_to_change, folders: counted.is_visible(), threads: comes_or_goes };
+    let change = tick(tx, account, touch)?;
+    for (entry, flags) in to_change {
+        if is_visible(entry.flags.system) && !is_visible(flags.system) {
+            visible::vanish(tx, account, &entry, change)?;
+        }
         write(tx, folder, &entry, &flags, change)?;
         stored.changed.push(Flagged { uid: entry.uid, flags, change });
     }
@@ -71,9 +81,11 @@ pub fn store_flags(
 }
 
 fn write(tx: &mut Tx, folder: FolderId, entry: &Entry, flags: &FlagSet, change: Change) -> Result<(), Error> {
+    // A letter that is visible again is as good as new.
+    let born = if is_visible(flags.system) && !is_visible(entry.flags.system) { change } else { entry.born };
     tx.execute(
-        "UPDATE entry SET flags = $3, keywords = $4, change = $5 WHERE folder = $1 AND uid = $2",
-        params![folder.0, entry.uid.get(), flags.system.bits(), flags.encode_keywords(), change.0],
+        "UPDATE entry SET flags = $3, keywords = $4, change = $5, born = $6 WHERE folder = $1 AND uid = $2",
+        params![folder.0, entry.uid.get(), flags.system.bits(), flags.encode_keywords(), change.0, born.0],
     )?;
     Ok(())
 }

@@ -21,7 +21,12 @@ const ZONES: [(&[u8], i64); 10] = [
 ];
 
 /// Reads a date-time; `None` where there is none to be read.
-pub fn read(value: &[u8]) -> Option<Sent> {
+pub(super) fn read(value: &[u8]) -> Option<Sent> {
+    with_zone(value).map(|(sent, _)| sent)
+}
+
+/// Reads a date-time, and how many minutes its zone is east of UTC.
+pub fn with_zone(value: &[u8]) -> Option<(Sent, i64)> {
     let mut words = tokens(value.get(..value.len().min(200))?).into_iter().peekable();
     // "Tue, 24 Nov": the name of the day says nothing new.
     words.next_if(|word| word.first().is_some_and(u8::is_ascii_alphabetic) && month(word).is_none());
@@ -36,7 +41,7 @@ pub fn read(value: &[u8]) -> Option<Sent> {
     let day = Day::of(full_year(&year)?, month, day.try_into().ok()?)?.0;
     let of_day = clock.as_deref().map_or(Some(0), seconds)?;
     let zone = words.next().map_or(0, |zone| minutes(&zone));
-    Some(Sent { seconds: day * 86_400 + of_day - zone * 60, day })
+    Some((Sent { seconds: day * 86_400 + of_day - zone * 60, day }, zone))
 }
 
 /// Words in lower case, without comments; `,` and `-` between date parts count as blanks.

@@ -1,6 +1,6 @@
 //! What is searched for.
 
-use crate::{Change, System, Uids};
+use crate::{Change, FolderId, System, Uids};
 
 /// A day, counted from 1970-01-01.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -13,6 +13,15 @@ impl Day {
         let since = date.since(jiff::civil::Date::constant(1970, 1, 1)).ok()?;
         Some(Self(i64::from(since.get_days())))
     }
+}
+
+/// How many letters of a conversation have a keyword.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum InThread {
+    /// Every one.
+    All,
+    /// One at least.
+    Some,
 }
 
 /// A tree of criteria. Sequence numbers are turned into UIDs by the session that knows them.
@@ -30,6 +39,16 @@ pub enum Criteria {
     Flags(System),
     /// KEYWORD, by name.
     Keyword(String),
+    /// In the conversation of the letter so many have the flags or, with none given, the keyword.
+    Thread(InThread, System, String),
+    /// In this folder.
+    In(FolderId),
+    /// Received at this time (in milliseconds since 1970) or later.
+    ReceivedFrom(i64),
+    /// Received before this time.
+    ReceivedUntil(i64),
+    /// There is something in it that a person would save.
+    Attached,
     /// UID, and sequence sets once resolved.
     Uids(Uids),
     /// BEFORE: received on an earlier day (UTC).
@@ -77,6 +96,54 @@ impl Criteria {
     const DEEPEST: usize = 64;
     const MOST_TEXTS: usize = 64;
 
+    /// The same for letters of one folder: which folder they lie in is no question any more, and what follows from
+    /// that falls away.
+    pub(super) fn within(&self, folder: FolderId) -> Self {
+        let all = |parts: &[Self]| -> Vec<Self> { parts.iter().map(|part| part.within(folder)).collect() };
+        match self {
+            Self::In(wanted) if *wanted == folder => Self::All,
+            Self::In(_) => Self::none(),
+            Self::Not(part) => match part.within(folder) {
+                Self::All => Self::none(),
+                part if part.is_none() => Self::All,
+                part => Self::Not(Box::new(part)),
+            },
+            Self::And(parts) => {
+                let mut parts = all(parts);
+                if parts.iter().any(Self::is_none) {
+                    return Self::none();
+                }
+                parts.retain(|part| *part != Self::All);
+                match parts.len() {
+                    0 => Self::All,
+                    1 => parts.remove(0),
+                    _ => Self::And(parts),
+                }
+            }
+            Self::Or(parts) => {
+                let mut parts = all(parts);
+                if parts.contains(&Self::All) {
+                    return Self::All;
+                }
+                parts.retain(|part| !part.is_none());
+                match parts.len() {
+                    1 => parts.remove(0),
+                    _ => Self::Or(parts),
+                }
+            }
+            other => other.clone(),
+        }
+    }
+
+    /// Fits no letter.
+    pub(super) fn none() -> Self {
+        Self::Or(Vec::new())
+    }
+
+    pub(super) fn is_none(&self) -> bool {
+        matches!(self, Self::Or(parts) if parts.is_empty())
+    }
+
     /// Can this be answered in bounded room?
     pub(super) fn is_bounded(&self) -> bool {
         let mut texts = 0;
@@ -88,7 +155,7 @@ impl Criteria {
             _ if depth == 0 => false,
             Self::And(parts) | Self::Or(parts) => parts.iter().all(|part| part.fits(depth - 1, texts)),
             Self::Not(part) => part.fits(depth - 1, texts),
-            Self::Body(_) | Self::Text(_) => {
+            Self::Body(_) | Self::Text(_) | Self::Thread(..) => {
                 *texts += 1;
                 true
             }

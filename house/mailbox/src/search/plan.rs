@@ -1,5 +1,6 @@
 //! From criteria to work: what is asked of the index once, which letters are looked at, and how.
 
+use std::collections::HashMap;
 use std::ops::ControlFlow;
 
 use mail::Timestamp;
@@ -9,9 +10,9 @@ use store::{Query, Store, View};
 
 use super::narrow::{Narrowed, narrow};
 use super::test::{Letter, Test};
-use super::{Criteria, words};
+use super::{Criteria, InThread, words};
 use crate::fetch::{self, Row, Want};
-use crate::{Error, FolderId, Keywords, UidRange, Uids, index, letter};
+use crate::{Error, FolderId, Keywords, System, UidRange, Uids, index, letter};
 
 /// Rows looked at in one reading, by what is needed of them.
 const ROWS: usize = 50_000;
@@ -20,6 +21,9 @@ const ROWS_WITH_SUMMARY: usize = 5_000;
 const OPENED: usize = 64;
 /// Answers the index gives at once.
 const ANSWERS: usize = 50_000;
+
+/// The conversations of which so many letters have flags or a keyword.
+pub type ThreadSets = HashMap<(InThread, u8, String), RoaringTreemap>;
 
 /// A search ready to run.
 pub struct Plan {
@@ -67,9 +71,19 @@ impl Words {
 impl Plan {
     /// Asks the index what is to be asked, and looks up the keywords.
     pub async fn make(store: &Store, account: AccountId, criteria: Criteria, now: Timestamp) -> Result<Self, Error> {
-        let keywords = store.read(move |view| Keywords::load(view, account)).await?;
-        let mut asked = Vec::new();
+        let (mut asked, mut of_threads) = (Vec::new(), ThreadSets::new());
         questions(&criteria, &mut asked);
+        thread_questions(&criteria, &mut of_threads);
+        let (keywords, threads) = store
+            .read(move |view| {
+                let keywords = Keywords::load(view, account)?;
+                for ((how, flags, keyword), threads) in &mut of_threads {
+                    let wanted = super::order::Wanted::new(System::from_bits(*flags), keyword, &keywords);
+                    *threads = super::order::threads_with(view, account, *how, &wanted)?;
+                }
+                Ok::<_, Error>((keywords, of_threads))
+            })
+            .await?;
         let mut answers = Vec::new();
         for query in asked {
             answers.push(match query {
@@ -77,7 +91,7 @@ impl Plan {
                 None => None,
             });
         }
-        let test = Test::new(criteria, &keywords, now, &mut answers.into_iter());
+        let test = Test::new(criteria, &keywords, now, &threads, &mut answers.into_iter());
         let summary = test.needs_summary();
         let card = summary || test.needs_letter();
         Ok(Self { want: Want { card, summary: card, structure: card && test.needs_letter() }, test })
@@ -127,6 +141,17 @@ fn questions(criteria: &Criteria, asked: &mut Vec<Option<Query>>) {
         Criteria::Not(one) => questions(one, asked),
         Criteria::Body(text) => asked.push(body_question(text)),
         Criteria::Text(text) => asked.push(words::question(text, None)),
+        _ => {}
+    }
+}
+
+fn thread_questions(criteria: &Criteria, asked: &mut ThreadSets) {
+    match criteria {
+        Criteria::And(all) | Criteria::Or(all) => all.iter().for_each(|one| thread_questions(one, asked)),
+        Criteria::Not(one) => thread_questions(one, asked),
+        Criteria::Thread(how, flags, keyword) => {
+            asked.insert((*how, flags.bits(), keyword.clone()), RoaringTreemap::new());
+        }
         _ => {}
     }
 }

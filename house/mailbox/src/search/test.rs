@@ -1,9 +1,10 @@
 //! One letter against the criteria: first by its row alone, and only where that does not tell, by opening it.
 
 use mail::{Timestamp, header};
+use roaring::RoaringTreemap;
 use store::{Document, View};
 
-use super::plan::{Words, document};
+use super::plan::{ThreadSets, Words, document};
 use super::{Criteria, words};
 use crate::fetch::Row;
 use crate::parse::decode::{fold, words as decoded};
@@ -30,6 +31,8 @@ pub enum Test {
     Piece(Piece, String),
     Header(String, String),
     Words(Box<Words>),
+    Threads(RoaringTreemap),
+    Attached,
 }
 
 impl Test {
@@ -38,6 +41,7 @@ impl Test {
         criteria: Criteria,
         keywords: &Keywords,
         now: Timestamp,
+        threads: &ThreadSets,
         answers: &mut impl Iterator<Item = Option<Words>>,
     ) -> Self {
         let ago = |seconds: u32| now.0.saturating_sub(i64::from(seconds) * 1000);
@@ -45,12 +49,22 @@ impl Test {
         match criteria {
             Criteria::All => Self::Always(true),
             Criteria::And(all) => {
-                Self::and(all.into_iter().map(|one| Self::new(one, keywords, now, answers)).collect())
+                Self::and(all.into_iter().map(|one| Self::new(one, keywords, now, threads, answers)).collect())
             }
-            Criteria::Or(any) => Self::Or(any.into_iter().map(|one| Self::new(one, keywords, now, answers)).collect()),
-            Criteria::Not(one) => Self::Not(Box::new(Self::new(*one, keywords, now, answers))),
+            Criteria::Or(any) => {
+                Self::Or(any.into_iter().map(|one| Self::new(one, keywords, now, threads, answers)).collect())
+            }
+            Criteria::Not(one) => Self::Not(Box::new(Self::new(*one, keywords, now, threads, answers))),
             Criteria::Flags(flags) => Self::Flags(flags),
             Criteria::Keyword(name) => keywords.id(&name).map_or(Self::Always(false), Self::Keyword),
+            Criteria::Thread(how, flags, keyword) => {
+                threads.get(&(how, flags.bits(), keyword)).map_or(Self::Always(false), |set| Self::Threads(set.clone()))
+            }
+            // Told apart folder by folder before (see `Criteria::within`).
+            Criteria::In(_) => Self::Always(false),
+            Criteria::ReceivedFrom(time) => Self::Received(time, i64::MAX),
+            Criteria::ReceivedUntil(time) => Self::Received(i64::MIN, time),
+            Criteria::Attached => Self::Attached,
             Criteria::Uids(uids) => Self::Uids(uids),
             Criteria::ReceivedBefore(day) => Self::Received(i64::MIN, midnight(day)),
             Criteria::ReceivedOn(day) => Self::Received(midnight(day), midnight(day).saturating_add(DAY)),
@@ -106,7 +120,7 @@ impl Test {
         match self {
             Self::And(parts) | Self::Or(parts) => parts.iter().any(Self::needs_letter),
             Self::Not(part) => part.needs_letter(),
-            Self::Header(..) | Self::Words(_) => true,
+            Self::Header(..) | Self::Words(_) | Self::Attached => true,
             _ => false,
         }
     }
@@ -128,6 +142,8 @@ impl Test {
             Self::ChangedSince(change) => Some(row.change >= *change),
             Self::Piece(piece, text) => Some(summary(row).and_then(|s| s.piece(*piece)).is_some_and(|v| has(v, text))),
             Self::Header(..) => None,
+            Self::Attached => row.attached,
+            Self::Threads(threads) => Some(u64::try_from(row.thread.0).is_ok_and(|thread| threads.contains(thread))),
             Self::Words(words) => words.of_row(row),
         }
     }
@@ -157,6 +173,12 @@ impl Test {
             Self::Not(test) => Ok(!test.of_letter(row, letter)?),
             Self::Header(name, text) => letter.header_has(name, text),
             Self::Words(words) => Ok(words::answers(letter.document()?, &words.query)),
+            // Filed before it was looked for.
+            Self::Attached => Ok(row
+                .card
+                .as_ref()
+                .and_then(|card| card.structure.as_ref())
+                .is_some_and(|structure| structure.bodies().has_attachment())),
             _ => Ok(false),
         }
     }

@@ -1,0 +1,95 @@
+//! One connection: requests in, responses out, until either side ends it.
+
+use std::convert::Infallible;
+use std::future::Future;
+use std::pin::pin;
+use std::time::Duration;
+
+use axum::Router;
+use axum::body::Body;
+use axum::response::Response;
+use hyper::Request;
+use hyper::body::Incoming;
+use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
+use hyper_util::server::conn::auto;
+use net::{Shutdown, Stream};
+use tower_service::Service;
+
+use crate::Peer;
+use crate::patience::{PatientBody, PatientStream};
+
+/// How long a client may take for a header, and how long a connection may idle between requests.
+const HEADER: Duration = Duration::from_secs(60);
+/// How long a client may leave us waiting for the next piece of a body, or for room to send.
+const PIECE: Duration = Duration::from_secs(60);
+/// Octets of all header fields, and of a buffer that reads or writes.
+const HEADERS: u32 = 32 * 1024;
+const BUFFER: usize = 64 * 1024;
+/// Requests at one time on one connection.
+const STREAMS: u32 = 100;
+/// Octets that a client may send ahead, on one request and on a connection.
+const WINDOW: u32 = 256 * 1024;
+const CONNECTION_WINDOW: u32 = 1024 * 1024;
+/// A silent HTTP/2 connection is asked so often whether it is there.
+const ALIVE: Duration = Duration::from_secs(45);
+
+/// What stands behind the HTTP doors. Cheap to clone.
+#[derive(Clone)]
+pub struct Http {
+    router: Router,
+    server: auto::Builder<TokioExecutor>,
+    shutdown: Shutdown,
+}
+
+impl Http {
+    /// Requests go to `router`, with a [`Peer`] among their extensions.
+    pub fn new(router: Router, shutdown: Shutdown) -> Self {
+        let mut server = auto::Builder::new(TokioExecutor::new());
+        server
+            .http1()
+            .timer(TokioTimer::new())
+            .header_read_timeout(HEADER)
+            .max_buf_size(BUFFER)
+            .http2()
+            .timer(TokioTimer::new())
+            .max_concurrent_streams(STREAMS)
+            .max_header_list_size(HEADERS)
+            .max_send_buf_size(BUFFER)
+            .initial_stream_window_size(WINDOW)
+            .initial_connection_window_size(CONNECTION_WINDOW)
+            .keep_alive_interval(ALIVE)
+            .keep_alive_timeout(ALIVE);
+        Self { router, server, shutdown }
+    }
+
+    /// One connection, from its first request to its end.
+    pub async fn converse(self, stream: Stream) {
+        let tls = stream.tls_info().map(|tls| format!("{} {}", tls.version, tls.cipher).into());
+        let peer = Peer { ip: stream.peer().ip(), tls };
+        let ip = peer.ip;
+        let Self { router, server, shutdown } = self;
+        let service = hyper::service::service_fn(move |request| answer(router.clone(), peer.clone(), request));
+        let io = TokioIo::new(PatientStream::new(stream, PIECE));
+        let mut connection = pin!(server.serve_connection(io, service));
+        let ended = tokio::select! {
+            ended = connection.as_mut() => ended,
+            () = shutdown.requested() => {
+                connection.as_mut().graceful_shutdown();
+                connection.await
+            }
+        };
+        if let Err(error) = ended {
+            tracing::debug!(%error, peer = %ip, "an HTTP connection ended early");
+        }
+    }
+}
+
+/// The router's answer to a request.
+fn answer(
+    mut router: Router,
+    peer: Peer,
+    mut request: Request<Incoming>,
+) -> impl Future<Output = Result<Response, Infallible>> {
+    request.extensions_mut().insert(peer);
+    router.call(request.map(|body| Body::new(PatientBody::new(body, PIECE))))
+}

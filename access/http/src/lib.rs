@@ -1,0 +1,15 @@
+//! The loop behind the HTTP doors: HTTP/1.1 and HTTP/2 over the house's streams, for whatever router stands behind.
+//!
+//! Invariants of this room:
+//! * Every wait has an end: for a header, for the next piece of a body, for a peer to take what is sent.
+//! * Headers, streams of one connection and buffers are bounded; what a body may hold is for its reader to say.
+//! * At the shutdown, requests that run are answered and no new ones are taken.
+//!
+//! This room must not know what is served.
+
+mod conversation;
+mod patience;
+mod peer;
+
+pub use conversation::Http;
+pub use peer::Peer;

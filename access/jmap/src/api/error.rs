@@ -1,0 +1,213 @@
+//! What goes wrong, at each of the three levels (RFC 8620 §3.6, §5.3).
+
+use serde_json::{Value, json};
+
+use super::Object;
+
+/// The whole request is refused (RFC 8620 §3.6.1).
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum RequestError {
+    /// A capability that is not ours.
+    #[error("this server does not know the capability {0}")]
+    UnknownCapability(String),
+    /// Not JSON.
+    #[error("the request is no I-JSON: {0}")]
+    NotJson(String),
+    /// JSON, but not a Request.
+    #[error("the request is not a Request object: {0}")]
+    NotRequest(String),
+    /// Beyond a limit of the session's core capability.
+    #[error("the request is beyond the limit {0}")]
+    Limit(&'static str),
+}
+
+impl RequestError {
+    /// The problem details (RFC 7807).
+    pub fn problem(&self) -> Value {
+        let kind = match self {
+            Self::UnknownCapability(_) => "unknownCapability",
+            Self::NotJson(_) => "notJSON",
+            Self::NotRequest(_) => "notRequest",
+            Self::Limit(_) => "limit",
+        };
+        let mut problem = json!({
+            "type": format!("urn:ietf:params:jmap:error:{kind}"), "status": 400, "detail": self.to_string(),
+        });
+        if let (Self::Limit(limit), Some(object)) = (self, problem.as_object_mut()) {
+            object.insert("limit".into(), (*limit).into());
+        }
+        problem
+    }
+}
+
+/// One method call fails, and changes nothing (RFC 8620 §3.6.2 and the errors of the standard methods).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct MethodError {
+    kind: &'static str,
+    description: Option<String>,
+}
+
+macro_rules! plain_errors {
+    ($($(#[$doc:meta])* $name:ident $kind:literal;)+) => {
+        impl MethodError {
+            $($(#[$doc])* pub fn $name() -> Self { Self { kind: $kind, description: None } })+
+        }
+    };
+}
+
+plain_errors! {
+    /// Later it may work.
+    server_unavailable "serverUnavailable";
+    /// There is no such method, or its capability is not used.
+    unknown_method "unknownMethod";
+    /// There is no such account, or not for this person.
+    account_not_found "accountNotFound";
+    /// The same, of the account to copy from.
+    from_account_not_found "fromAccountNotFound";
+    /// More things than one call may have.
+    request_too_large "requestTooLarge";
+    /// `ifInState` is another state.
+    state_mismatch "stateMismatch";
+    /// The state is unknown, or too old.
+    cannot_calculate_changes "cannotCalculateChanges";
+    /// More changes than the client wants.
+    too_many_changes "tooManyChanges";
+    /// The anchor is not among the results.
+    anchor_not_found "anchorNotFound";
+}
+
+macro_rules! described_errors {
+    ($($(#[$doc:meta])* $name:ident $kind:literal;)+) => {
+        impl MethodError {
+            $($(#[$doc])* pub fn $name(why: impl Into<String>) -> Self {
+                Self { kind: $kind, description: Some(why.into()) }
+            })+
+        }
+    };
+}
+
+described_errors! {
+    /// Ours to mend.
+    server_fail "serverFail";
+    /// An argument is missing, of the wrong type, or makes no sense.
+    invalid_arguments "invalidArguments";
+    /// A back reference leads nowhere.
+    invalid_result_reference "invalidResultReference";
+    /// Not sorted by that here.
+    unsupported_sort "unsupportedSort";
+    /// Not filtered by that here.
+    unsupported_filter "unsupportedFilter";
+}
+
+impl MethodError {
+    /// What kind of error it is.
+    pub fn kind(&self) -> &'static str {
+        self.kind
+    }
+
+    /// The arguments of the `error` response.
+    pub fn arguments(&self) -> Object {
+        let mut arguments = Object::new();
+        arguments.insert("type".into(), self.kind.into());
+        if let Some(description) = &self.description {
+            arguments.insert("description".into(), description.as_str().into());
+        }
+        arguments
+    }
+}
+
+impl From<mailbox::Error> for MethodError {
+    fn from(error: mailbox::Error) -> Self {
+        match error {
+            mailbox::Error::Store(error) => error.into(),
+            mailbox::Error::NoSuchAccount(_) => Self::account_not_found(),
+            mailbox::Error::TooComplex => Self::unsupported_filter("more than this server looks through at once"),
+            other => {
+                tracing::error!(error = %other, "a method failed");
+                Self::server_fail(other.to_string())
+            }
+        }
+    }
+}
+
+impl From<store::Error> for MethodError {
+    fn from(error: store::Error) -> Self {
+        if error.is_temporary() {
+            tracing::warn!(%error, "a method must be tried again later");
+            return Self::server_unavailable();
+        }
+        tracing::error!(%error, "a method failed");
+        Self::server_fail("the store failed")
+    }
+}
+
+/// One record is not created, updated or destroyed (RFC 8620 §5.3).
+#[derive(Clone, Debug, PartialEq)]
+pub struct SetError(Object);
+
+impl SetError {
+    /// Of a kind named in the RFCs.
+    pub fn new(kind: &str) -> Self {
+        let mut object = Object::new();
+        object.insert("type".into(), kind.into());
+        Self(object)
+    }
+
+    /// With a word to whoever writes the client.
+    #[must_use]
+    pub fn because(self, why: impl Into<String>) -> Self {
+        self.with("description", why.into())
+    }
+
+    /// With another property.
+    #[must_use]
+    pub fn with(mut self, name: &str, value: impl Into<Value>) -> Self {
+        self.0.insert(name.into(), value.into());
+        self
+    }
+
+    /// `invalidProperties`, with all of those that are.
+    pub fn invalid<S: Into<String>>(properties: impl IntoIterator<Item = S>) -> Self {
+        let properties: Vec<Value> = properties.into_iter().map(|name| Value::String(name.into())).collect();
+        Self::new("invalidProperties").with("properties", properties)
+    }
+
+    /// `notFound`
+    pub fn not_found() -> Self {
+        Self::new("notFound")
+    }
+
+    /// What kind of error it is.
+    pub fn kind(&self) -> &str {
+        self.0.get("type").and_then(Value::as_str).unwrap_or_default()
+    }
+
+    /// The object of the response.
+    pub fn into_value(self) -> Value {
+        self.0.into()
+    }
+}
+
+impl From<mailbox::Error> for SetError {
+    fn from(error: mailbox::Error) -> Self {
+        let kind = match &error {
+            mailbox::Error::OverQuota { .. } | mailbox::Error::TooManyFolders(_) | mailbox::Error::UidsExhausted => {
+                "overQuota"
+            }
+            mailbox::Error::TooLarge { .. } => "tooLarge",
+            mailbox::Error::TooManyKeywords => "tooManyKeywords",
+            mailbox::Error::NoSuchFolder(_) | mailbox::Error::NoFolderCalled(_) => "notFound",
+            mailbox::Error::BadKeyword(_) => return Self::invalid(["keywords"]).because(error.to_string()),
+            mailbox::Error::FolderExists(_) | mailbox::Error::BadName(..) => {
+                return Self::invalid(["name"]).because(error.to_string());
+            }
+            mailbox::Error::IntoItself => return Self::invalid(["parentId"]).because(error.to_string()),
+            mailbox::Error::Inbox => "forbidden",
+            _ => {
+                tracing::error!(%error, "a record could not be written");
+                return Self::new("serverFail").because("the store failed");
+            }
+        };
+        Self::new(kind).because(error.to_string())
+    }
+}

@@ -1,0 +1,120 @@
+//! The id of a blob says where its octets are, so that nothing need be kept for it.
+
+use mailbox::LetterKey;
+use mailbox::parse::{Encoding, Part};
+
+use crate::id::number;
+
+/// How many parts may be taken out of each other.
+const DEEPEST: usize = 8;
+
+/// Where a blob is: `L12` is a letter, `U3` what was uploaded, and `L12-100_220b` the octets 100 to 220 of the letter
+/// with base64 undone, of which a part may be taken again.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Place {
+    pub base: Base,
+    pub steps: Vec<Step>,
+}
+
+/// What is kept.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Base {
+    Letter(LetterKey),
+    Upload(i64),
+}
+
+/// A part of what is there, decoded.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Step {
+    pub start: u64,
+    pub end: u64,
+    pub encoding: Encoding,
+}
+
+impl Place {
+    /// A letter as it is.
+    pub fn letter(letter: LetterKey) -> Self {
+        Self { base: Base::Letter(letter), steps: Vec::new() }
+    }
+
+    /// What was uploaded.
+    pub fn upload(number: i64) -> Self {
+        Self { base: Base::Upload(number), steps: Vec::new() }
+    }
+
+    /// A part of the letter that is here.
+    pub fn part(&self, part: &Part) -> Self {
+        let step =
+            Step { start: part.body.start.into(), end: part.body.end.into(), encoding: part.transfer_encoding() };
+        let mut place = self.clone();
+        match place.steps.last_mut() {
+            // Out of what is not encoded the part is as near as its surroundings.
+            Some(last) if matches!(last.encoding, Encoding::Identity | Encoding::Unknown) => {
+                *last = Step { start: last.start + step.start, end: last.start + step.end, ..step };
+            }
+            _ => place.steps.push(step),
+        }
+        place
+    }
+
+    /// The id as clients see it.
+    pub fn id(&self) -> String {
+        let mut id = match self.base {
+            Base::Letter(letter) => format!("L{}", letter.0),
+            Base::Upload(number) => format!("U{number}"),
+        };
+        for step in &self.steps {
+            let encoding = match step.encoding {
+                Encoding::Identity | Encoding::Unknown => 'i',
+                Encoding::Base64 => 'b',
+                Encoding::QuotedPrintable => 'q',
+            };
+            id.push_str(&format!("-{}_{}{encoding}", step.start, step.end));
+        }
+        id
+    }
+
+    /// Reads an id; none for what we never gave out.
+    pub fn read(id: &str) -> Option<Self> {
+        let mut parts = id.split('-');
+        let base = parts.next()?;
+        let digits = number(base.get(1..)?)?;
+        let base = match base.as_bytes().first()? {
+            b'L' => Base::Letter(LetterKey(digits)),
+            b'U' => Base::Upload(digits),
+            _ => return None,
+        };
+        let steps: Vec<Step> = parts.map(Step::read).collect::<Option<_>>()?;
+        (steps.len() <= DEEPEST).then_some(Self { base, steps })
+    }
+}
+
+impl Step {
+    fn read(text: &str) -> Option<Self> {
+        let encoding = match text.as_bytes().last()? {
+            b'i' => Encoding::Identity,
+            b'b' => Encoding::Base64,
+            b'q' => Encoding::QuotedPrintable,
+            _ => return None,
+        };
+        let (start, end) = text.get(..text.len() - 1)?.split_once('_')?;
+        let at = |digits: &str| number(digits).and_then(|number| u64::try_from(number).ok());
+        let step = Self { start: at(start)?, end: at(end)?, encoding };
+        (step.start <= step.end).then_some(step)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_place_goes_round_through_its_id() {
+        for id in ["L12", "U3", "L12-100_220b", "U1-0_5i-2_3q"] {
+            assert_eq!(Place::read(id).unwrap().id(), id);
+        }
+        for id in ["", "L", "X1", "L12-", "L12-5_2b", "L12-1_2x", "L012", "L1-1_2", "é1", "L12-é"] {
+            assert_eq!(Place::read(id), None, "{id}");
+        }
+    }
+}

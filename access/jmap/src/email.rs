@@ -1,0 +1,37 @@
+//! Email (RFC 8621 §4): our letters.
+//!
+//! - `property`, `header`: which properties there are, and the forms of header fields.
+//! - `letter`, `body`, `preview`: an Email object made from a letter, wherever its octets are.
+//! - `compose`: a letter made from an Email object.
+//! - one file for each method.
+
+mod body;
+pub mod changes;
+mod compose;
+pub mod copy;
+pub mod filter;
+pub mod get;
+mod header;
+pub mod import;
+mod keywords;
+pub mod letter;
+pub mod parse;
+mod preview;
+pub mod property;
+pub mod query;
+pub mod set;
+
+pub use preview::collapsed;
+
+/// What letters can be sorted by.
+pub const SORT_OPTIONS: [&str; 9] = [
+    "receivedAt",
+    "sentAt",
+    "size",
+    "from",
+    "to",
+    "subject",
+    "hasKeyword",
+    "allInThreadHaveKeyword",
+    "someInThreadHaveKeyword",
+];

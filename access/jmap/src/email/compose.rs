@@ -1,0 +1,98 @@
+//! A letter made from an Email object (RFC 8621 §4.6).
+
+mod fields;
+mod mime;
+mod parts;
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use mail::seam::AccountId;
+use serde_json::Value;
+use store::View;
+
+use crate::api::{MethodError, Object, SetError};
+use crate::blob::{self, Opened, Place};
+use crate::limits;
+use crate::run::Scope;
+use fields::Fields;
+use parts::{Content, Draft};
+
+/// Properties that say what stands in the letter beside its header fields.
+const BODY: [&str; 5] = ["bodyStructure", "bodyValues", "textBody", "htmlBody", "attachments"];
+
+/// The octets of the letter, or what is wrong with the object.
+pub async fn compose(
+    scope: &Scope,
+    account: AccountId,
+    mut object: Object,
+) -> Result<Result<Bytes, SetError>, MethodError> {
+    let body: Object = BODY.iter().filter_map(|name| object.remove_entry(*name)).collect();
+    let planned = Fields::of_email(&object).and_then(|fields| Ok((Draft::read(scope, &body, &fields)?, fields)));
+    let (mut draft, mut fields) = match planned {
+        Ok(planned) => planned,
+        Err(error) => return Ok(Err(error)),
+    };
+    // Held until the letter is made: what is attached to all letters being made has one share of the memory.
+    let _share = match fetch(scope, account, &mut draft).await? {
+        Ok(share) => share,
+        Err(error) => return Ok(Err(error)),
+    };
+    fields.complete(&scope.house.hostname, (scope.house.clock)());
+    let making = tokio::task::spawn_blocking(move || mime::write(&fields, draft)).await;
+    making.map(Ok).map_err(|error| MethodError::server_fail(error.to_string()))
+}
+
+/// Puts the octets of blobs into the draft, if they are all there and not too many.
+async fn fetch(
+    scope: &Scope,
+    account: AccountId,
+    draft: &mut Draft,
+) -> Result<Result<Option<tokio::sync::OwnedSemaphorePermit>, SetError>, MethodError> {
+    let mut places: Vec<Place> = Vec::new();
+    draft.each(&mut |content| {
+        if let Content::Blob(place) = content {
+            places.push(place.clone());
+        }
+    });
+    if places.is_empty() {
+        return Ok(Ok(None));
+    }
+    let wanted = places.clone();
+    let opening = move |view: &View| {
+        wanted.iter().map(|place| blob::open(view, account, place)).collect::<Result<Vec<_>, store::Error>>()
+    };
+    let opened = scope.house.store.read(opening).await?;
+    let missing: Vec<Value> =
+        places.iter().zip(&opened).filter(|(_, opened)| opened.is_none()).map(|(place, _)| place.id().into()).collect();
+    if !missing.is_empty() {
+        return Ok(Err(SetError::new("blobNotFound").with("notFound", missing)));
+    }
+    // Twice: as they are, and as they stand in the letter.
+    let share = u32::try_from(limits::ATTACHMENTS / 1024 * 2).unwrap_or(u32::MAX);
+    let share = Arc::clone(&scope.house.memory).acquire_many_owned(share).await;
+    let share = share.map_err(|_| MethodError::server_unavailable())?;
+    let opened: Vec<Opened> = opened.into_iter().flatten().collect();
+    let reading = move |view: &View| read_all(view, &opened);
+    let Some(octets) = scope.house.store.read(reading).await? else {
+        return Ok(Err(SetError::new("tooLarge").with("maxSize", limits::ATTACHMENTS)));
+    };
+    let mut octets = octets.into_iter();
+    draft.each(&mut |content| {
+        if let Content::Blob(_) = content {
+            *content = Content::Octets(octets.next().unwrap_or_default());
+        }
+    });
+    Ok(Ok(Some(share)))
+}
+
+/// `None`: too many octets.
+fn read_all(view: &View, blobs: &[Opened]) -> Result<Option<Vec<Bytes>>, store::Error> {
+    let (mut all, mut left) = (Vec::new(), limits::ATTACHMENTS);
+    for opened in blobs {
+        let Some(octets) = blob::whole(view, opened, left)? else { return Ok(None) };
+        left -= octets.len();
+        all.push(octets);
+    }
+    Ok(Some(all))
+}

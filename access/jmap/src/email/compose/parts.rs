@@ -1,0 +1,271 @@
+//! The parts of a letter to be made, from bodyStructure or from textBody, htmlBody and attachments (RFC 8621 §4.6).
+
+use bytes::Bytes;
+use serde_json::Value;
+
+use super::fields::Fields;
+use crate::api::{Object, SetError};
+use crate::blob::Place;
+use crate::email::property::HeaderProperty;
+use crate::run::Scope;
+
+/// Parts in each other, and parts in all.
+const DEEPEST: usize = 16;
+const MOST: usize = 500;
+
+/// A part.
+#[derive(Clone, Debug)]
+pub struct Draft {
+    /// `text/plain`, in lower case.
+    pub kind: String,
+    pub charset: Option<String>,
+    pub name: Option<String>,
+    pub disposition: Option<String>,
+    pub cid: Option<String>,
+    pub language: Vec<String>,
+    pub location: Option<String>,
+    /// Fields of its own beside those that follow from the others.
+    pub fields: Fields,
+    pub content: Content,
+}
+
+/// What is in it.
+#[derive(Clone, Debug)]
+pub enum Content {
+    Text(String),
+    /// To be fetched.
+    Blob(Place),
+    Octets(Bytes),
+    Parts(Vec<Draft>),
+}
+
+impl Draft {
+    /// Reads the properties of the body. `top` are the fields of the letter, which the structure must not have again.
+    pub fn read(scope: &Scope, body: &Object, top: &Fields) -> Result<Self, SetError> {
+        let values = body.get("bodyValues").filter(|values| !values.is_null());
+        let none = Object::new();
+        let values = match values {
+            None => &none,
+            Some(values) => values.as_object().ok_or_else(|| SetError::invalid(["bodyValues"]))?,
+        };
+        if !values.values().all(is_value) {
+            return Err(SetError::invalid(["bodyValues"]));
+        }
+        let mut reader = Reader { scope, values, left: MOST };
+        let given = |name: &str| body.get(name).filter(|value| !value.is_null());
+        let lists = ["textBody", "htmlBody", "attachments"];
+        let Some(structure) = given("bodyStructure") else {
+            return reader.from_lists(given("textBody"), given("htmlBody"), given("attachments"));
+        };
+        let both: Vec<&str> = lists.into_iter().filter(|name| given(name).is_some()).collect();
+        if !both.is_empty() {
+            return Err(SetError::invalid(["bodyStructure"].into_iter().chain(both)));
+        }
+        let draft = reader.part(structure, DEEPEST).ok_or_else(|| SetError::invalid(["bodyStructure"]))?;
+        let again = draft.fields.iter().any(|(name, _)| top.has(name));
+        if again { Err(SetError::invalid(["bodyStructure"])) } else { Ok(draft) }
+    }
+
+    /// Shows what is in each part that has no parts.
+    pub fn each(&mut self, show: &mut impl FnMut(&mut Content)) {
+        match &mut self.content {
+            Content::Parts(parts) => parts.iter_mut().for_each(|part| part.each(show)),
+            content => show(content),
+        }
+    }
+
+    fn multipart(subtype: &str, parts: Vec<Self>) -> Self {
+        Self::new(&format!("multipart/{subtype}"), Content::Parts(parts))
+    }
+
+    fn new(kind: &str, content: Content) -> Self {
+        Self {
+            kind: kind.into(),
+            charset: None,
+            name: None,
+            disposition: None,
+            cid: None,
+            language: Vec::new(),
+            location: None,
+            fields: Fields::default(),
+            content,
+        }
+    }
+
+    /// Is it there for the HTML to refer to?
+    fn is_embedded(&self) -> bool {
+        self.cid.is_some() && self.disposition.as_deref() != Some("attachment")
+    }
+}
+
+/// An EmailBodyValue of which nothing is missing.
+fn is_value(value: &Value) -> bool {
+    let is_not = |name: &str| value.get(name).is_none_or(|flag| *flag == Value::Bool(false));
+    let known = ["value", "isEncodingProblem", "isTruncated"];
+    value.get("value").is_some_and(Value::is_string)
+        && is_not("isEncodingProblem")
+        && is_not("isTruncated")
+        && value.as_object().is_some_and(|value| value.keys().all(|key| known.contains(&key.as_str())))
+}
+
+struct Reader<'a> {
+    scope: &'a Scope,
+    values: &'a Object,
+    left: usize,
+}
+
+impl Reader<'_> {
+    fn from_lists(
+        &mut self,
+        text: Option<&Value>,
+        html: Option<&Value>,
+        attachments: Option<&Value>,
+    ) -> Result<Draft, SetError> {
+        let text = text.map(|list| self.only(list, "text/plain").ok_or_else(|| SetError::invalid(["textBody"])));
+        let html = html.map(|list| self.only(list, "text/html").ok_or_else(|| SetError::invalid(["htmlBody"])));
+        let (text, html) = (text.transpose()?, html.transpose()?);
+        let read = |list: &Value, reader: &mut Self| {
+            let parts = list.as_array()?.iter().map(|part| reader.part(part, 1));
+            parts.collect::<Option<Vec<_>>>()
+        };
+        let attached = match attachments {
+            None => Vec::new(),
+            Some(list) => read(list, self).ok_or_else(|| SetError::invalid(["attachments"]))?,
+        };
+        let wraps = html.is_some();
+        let (embedded, mut beside): (Vec<_>, Vec<_>) =
+            attached.into_iter().partition(|part| wraps && part.is_embedded());
+        for part in &mut beside {
+            part.disposition.get_or_insert_with(|| "attachment".into());
+        }
+        let html = html.map(|html| match embedded.is_empty() {
+            true => html,
+            false => Draft::multipart("related", std::iter::once(html).chain(embedded).collect()),
+        });
+        let body = match (text, html) {
+            (Some(text), Some(html)) => Draft::multipart("alternative", vec![text, html]),
+            (Some(one), None) | (None, Some(one)) => one,
+            (None, None) => Draft::new("text/plain", Content::Text(String::new())),
+        };
+        Ok(match beside.is_empty() {
+            true => body,
+            false => Draft::multipart("mixed", std::iter::once(body).chain(beside).collect()),
+        })
+    }
+
+    /// The one part of a list, which must be of this type.
+    fn only(&mut self, list: &Value, kind: &str) -> Option<Draft> {
+        let [part] = list.as_array()?.as_slice() else { return None };
+        let typed = part.get("type").is_none_or(|given| given == kind);
+        let mut draft = self.part(part, 1).filter(|_| typed)?;
+        draft.kind = kind.into();
+        (!matches!(draft.content, Content::Parts(_))).then_some(draft)
+    }
+
+    /// `None`: something is against the rules.
+    fn part(&mut self, value: &Value, depth: usize) -> Option<Draft> {
+        self.left = self.left.checked_sub(1)?;
+        let object = value.as_object()?;
+        let text = |name: &str| match object.get(name) {
+            None | Some(Value::Null) => Some(None),
+            Some(value) => {
+                value.as_str().filter(|text| !text.contains(['\r', '\n', '\0'])).map(|text| Some(text.to_owned()))
+            }
+        };
+        let (part_id, blob_id) = (text("partId")?, text("blobId")?);
+        let kind = text("type")?.map(|kind| kind.to_ascii_lowercase());
+        let content = self.content(object, part_id.as_deref(), blob_id.as_deref(), depth)?;
+        let default = match &content {
+            Content::Parts(_) => "multipart/mixed",
+            Content::Text(_) => "text/plain",
+            Content::Blob(_) | Content::Octets(_) => "application/octet-stream",
+        };
+        let mut draft = Draft {
+            charset: text("charset")?,
+            name: text("name")?,
+            disposition: text("disposition")?.map(|disposition| disposition.to_ascii_lowercase()),
+            cid: text("cid")?,
+            location: text("location")?,
+            ..Draft::new(&kind.unwrap_or_else(|| default.into()), content)
+        };
+        let languages = object.get("language").filter(|value| !value.is_null());
+        if let Some(languages) = languages {
+            draft.language = languages
+                .as_array()?
+                .iter()
+                .map(|tag| tag.as_str().filter(|tag| is_token(tag)).map(str::to_owned))
+                .collect::<Option<_>>()?;
+        }
+        self.fields(object, &mut draft)?;
+        draft.is_sound(part_id.is_some(), object).then_some(draft)
+    }
+
+    fn content(&mut self, object: &Object, part: Option<&str>, blob: Option<&str>, depth: usize) -> Option<Content> {
+        match (part, blob, object.get("subParts").filter(|parts| !parts.is_null())) {
+            (Some(id), None, None) => Some(Content::Text(self.values.get(id)?.get("value")?.as_str()?.to_owned())),
+            // An id that is none of ours is not found like one that has gone.
+            (None, Some(id), None) => {
+                Some(Content::Blob(Place::read(self.scope.real(id)?).unwrap_or(Place::upload(-1))))
+            }
+            (None, None, Some(parts)) => {
+                let depth = depth.checked_sub(1)?;
+                Some(Content::Parts(
+                    parts.as_array()?.iter().map(|part| self.part(part, depth)).collect::<Option<_>>()?,
+                ))
+            }
+            _ => None,
+        }
+    }
+
+    fn fields(&self, object: &Object, draft: &mut Draft) -> Option<()> {
+        const KNOWN: [&str; 11] = [
+            "partId",
+            "blobId",
+            "type",
+            "charset",
+            "name",
+            "disposition",
+            "cid",
+            "language",
+            "location",
+            "subParts",
+            "size",
+        ];
+        for (name, value) in object.iter().filter(|(name, _)| !KNOWN.contains(&name.as_str())) {
+            let property = HeaderProperty::read(name)?;
+            let same = match property.name.to_ascii_lowercase().as_str() {
+                "content-transfer-encoding" | "mime-version" => true,
+                "content-type" => object.contains_key("type") || object.contains_key("charset"),
+                "content-disposition" => draft.disposition.is_some() || draft.name.is_some(),
+                "content-id" => draft.cid.is_some(),
+                "content-language" => !draft.language.is_empty(),
+                "content-location" => draft.location.is_some(),
+                _ => false,
+            };
+            if same {
+                return None;
+            }
+            draft.fields.add(&property, value)?;
+        }
+        Some(())
+    }
+}
+
+impl Draft {
+    fn is_sound(&self, by_value: bool, object: &Object) -> bool {
+        let (kind, subtype) = self.kind.split_once('/').unwrap_or_default();
+        let typed = is_token(kind) && is_token(subtype);
+        let is_multipart = matches!(self.content, Content::Parts(_));
+        let told = by_value && (self.charset.is_some() || object.contains_key("size"));
+        let plain = self.disposition.iter().chain(&self.charset).all(|text| is_token(text));
+        let cid = self.cid.as_ref().is_none_or(|cid| !cid.contains(['<', '>', ' ']));
+        typed && plain && cid && !told && is_multipart == (kind == "multipart") && (!by_value || kind == "text")
+    }
+}
+
+/// RFC 2045 §5.1.
+fn is_token(text: &str) -> bool {
+    !text.is_empty()
+        && text.len() <= 127
+        && text.bytes().all(|b| b.is_ascii_graphic() && !b"()<>@,;:\\\"/[]?=".contains(&b))
+}

@@ -1,0 +1,30 @@
+//! Email/copy (RFC 8621 §4.7). A person has one account, and what is copied must come from another (RFC 8620 §5.4): the
+//! arguments are checked, and which account is not to be found is said.
+
+use serde::Deserialize;
+use serde_json::{Map, Value};
+
+use crate::api::{MethodError, Object};
+use crate::run::Scope;
+use crate::standard;
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[allow(dead_code)]
+struct CopyArguments {
+    from_account_id: String,
+    if_from_in_state: Option<String>,
+    account_id: String,
+    if_in_state: Option<String>,
+    create: Map<String, Value>,
+    #[serde(default)]
+    on_success_destroy_original: bool,
+    destroy_from_if_in_state: Option<String>,
+}
+
+pub fn copy(scope: &Scope, arguments: Object) -> Result<Object, MethodError> {
+    let arguments: CopyArguments = standard::arguments(arguments)?;
+    scope.account(&arguments.account_id)?;
+    scope.account(&arguments.from_account_id).map_err(|_| MethodError::from_account_not_found())?;
+    Err(MethodError::invalid_arguments("accountId and fromAccountId must not be the same"))
+}

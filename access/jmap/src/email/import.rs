@@ -1,0 +1,210 @@
+//! Email/import (RFC 8621 §4.8).
+
+use bytes::Bytes;
+use mail::seam::AccountId;
+use mail::{Timestamp, header};
+use mailbox::account_changes::{Cursor, states};
+use mailbox::parse::date;
+use mailbox::{FolderId, System, folder, letter};
+use serde::Deserialize;
+use serde_json::{Map, Value, json};
+use store::View;
+
+use super::{filter, keywords};
+use crate::api::{MethodError, Object, SetError};
+use crate::blob::{self, Place};
+use crate::id::Id;
+use crate::run::Scope;
+use crate::standard::{self, SetAnswer};
+use crate::{limits, state};
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+struct ImportArguments {
+    account_id: String,
+    if_in_state: Option<String>,
+    emails: Map<String, Value>,
+}
+
+/// A letter to be filed.
+pub struct Filing {
+    pub octets: Bytes,
+    pub folder: FolderId,
+    pub system: System,
+    pub keywords: Vec<String>,
+    pub received: Timestamp,
+}
+
+pub async fn import(scope: &mut Scope, arguments: Object) -> Result<Object, MethodError> {
+    let arguments: ImportArguments = standard::arguments(arguments)?;
+    let account = scope.account(&arguments.account_id)?;
+    if arguments.emails.len() > limits::OBJECTS_IN_SET {
+        return Err(MethodError::request_too_large());
+    }
+    let old_state = current(scope, account).await?;
+    if arguments.if_in_state.is_some_and(|wanted| wanted != old_state) {
+        return Err(MethodError::state_mismatch());
+    }
+    let mut answer = SetAnswer::default();
+    for (key, wish) in arguments.emails {
+        let outcome = one(scope, account, wish).await?;
+        if let Ok(made) = &outcome
+            && let Some(id) = made.get("id").and_then(Value::as_str)
+        {
+            scope.note(&key, id.to_owned());
+        }
+        answer.create(&key, outcome);
+    }
+    let new_state = current(scope, account).await?;
+    let mut answer = answer.into_arguments(&arguments.account_id, old_state, new_state);
+    answer.retain(|name, _| ["accountId", "oldState", "newState", "created", "notCreated"].contains(&name.as_str()));
+    Ok(answer)
+}
+
+/// The state of the letters now.
+pub async fn current(scope: &Scope, account: AccountId) -> Result<String, MethodError> {
+    let states = scope.house.store.read(move |view| states(view, account)).await?;
+    Ok(state::write(Cursor::at(states.emails)))
+}
+
+async fn one(scope: &Scope, account: AccountId, wish: Value) -> Result<Result<Object, SetError>, MethodError> {
+    let (place, mut filing) = match read(scope, &wish) {
+        Ok(read) => read,
+        Err(error) => return Ok(Err(error)),
+    };
+    let fetch = move |view: &View| match blob::open(view, account, &place)? {
+        Some(opened) => blob::whole(view, &opened, limits::SIZE_UPLOAD).map(Some),
+        None => Ok(None),
+    };
+    filing.octets = match scope.house.store.read(fetch).await? {
+        Some(Some(octets)) => octets,
+        Some(None) => return Ok(Err(SetError::new("tooLarge"))),
+        None => return Ok(Err(SetError::invalid(["blobId"]))),
+    };
+    if header::fields(&filing.octets).next().is_none() {
+        return Ok(Err(SetError::new("invalidEmail").because("it has no header")));
+    }
+    // The line ends of a letter are CRLF; what was uploaded may come from elsewhere.
+    filing.octets = with_crlf(filing.octets);
+    if wish.get("receivedAt").is_none_or(Value::is_null) {
+        filing.received = received(&filing.octets).unwrap_or_else(|| (scope.house.clock)());
+    }
+    file(scope, account, filing).await
+}
+
+/// Reads an EmailImport; all that is wrong with it is said at once.
+fn read(scope: &Scope, wish: &Value) -> Result<(Place, Filing), SetError> {
+    let Some(wish) = wish.as_object() else { return Err(SetError::invalid(["blobId", "mailboxIds"])) };
+    let known = ["blobId", "mailboxIds", "keywords", "receivedAt"];
+    let mut bad: Vec<&str> = wish.keys().map(String::as_str).filter(|name| !known.contains(name)).collect();
+    let place = wish.get("blobId").and_then(Value::as_str).and_then(|id| Place::read(scope.real(id)?));
+    if place.is_none() {
+        bad.push("blobId");
+    }
+    let folder = wish.get("mailboxIds").and_then(Value::as_object).map_or(Err(None), |ids| mailbox(scope, ids));
+    match &folder {
+        Err(Some(error)) => return Err(error.clone()),
+        Err(None) => bad.push("mailboxIds"),
+        Ok(_) => {}
+    }
+    let flags = match wish.get("keywords") {
+        None | Some(Value::Null) => Some((System::NONE, Vec::new())),
+        Some(object) => object.as_object().and_then(keywords::read),
+    };
+    if flags.is_none() {
+        bad.push("keywords");
+    }
+    let received = match wish.get("receivedAt") {
+        None | Some(Value::Null) => Some(0),
+        Some(text) => text.as_str().and_then(filter::date),
+    };
+    match (place, folder, flags, received) {
+        (Some(place), Ok(folder), Some((system, keywords)), Some(received)) if bad.is_empty() => {
+            let filing = Filing { octets: Bytes::new(), folder, system, keywords, received: Timestamp(received) };
+            Ok((place, filing))
+        }
+        (.., None) => Err(SetError::invalid(bad.into_iter().chain(["receivedAt"]))),
+        _ => Err(SetError::invalid(bad)),
+    }
+}
+
+/// The one folder of a mailboxIds object. An error says what is wrong, where it is more than that it is not valid.
+pub fn mailbox(scope: &Scope, ids: &Object) -> Result<FolderId, Option<SetError>> {
+    if ids.values().any(|value| *value != Value::Bool(true)) {
+        return Err(None);
+    }
+    let mut ids = ids.keys();
+    match (ids.next(), ids.next()) {
+        (Some(id), None) => scope.find(id).ok_or(None),
+        (Some(_), Some(_)) => Err(Some(SetError::new("tooManyMailboxes").because("a letter lies in one mailbox"))),
+        _ => Err(None),
+    }
+}
+
+/// Files a letter; gives what a client must know of it.
+pub async fn file(scope: &Scope, account: AccountId, filing: Filing) -> Result<Result<Object, SetError>, MethodError> {
+    let Filing { octets, folder, system, keywords, received } = filing;
+    let store = scope.house.store.clone();
+    let preparing = tokio::task::spawn_blocking(move || mailbox::prepare(&store, octets)).await;
+    let prepared = match preparing.map_err(|error| MethodError::server_fail(error.to_string()))? {
+        Ok(prepared) => prepared,
+        Err(mailbox::Error::Store(error)) => return Err(error.into()),
+        Err(other) => return Ok(Err(other.into())),
+    };
+    let size = prepared.size();
+    let filed = scope
+        .house
+        .store
+        .write(move |tx| {
+            if folder::get(tx, folder)?.account != account {
+                return Err(mailbox::Error::NoSuchFolder(folder));
+            }
+            let names: Vec<&str> = keywords.iter().map(String::as_str).collect();
+            let flags = mailbox::flags::intern(tx, account, system, &names)?;
+            letter::file(tx, folder, &prepared, &flags, received)
+        })
+        .await;
+    match filed {
+        Ok(filed) => {
+            let made = json!({
+                "id": filed.letter.id(),
+                "blobId": Place::letter(filed.letter).id(),
+                "threadId": filed.thread.id(),
+                "size": size,
+            });
+            Ok(Ok(made.as_object().cloned().unwrap_or_default()))
+        }
+        Err(mailbox::Error::Store(error)) => Err(error.into()),
+        Err(mailbox::Error::NoSuchFolder(_)) => Ok(Err(SetError::invalid(["mailboxIds"]))),
+        Err(other) => Ok(Err(other.into())),
+    }
+}
+
+/// When the letter was received last, by its own account.
+fn received(octets: &[u8]) -> Option<Timestamp> {
+    let newest = header::find(octets, "Received")?.value().into_owned();
+    let at = memchr_last(&newest, b';')?;
+    date::with_zone(newest.get(at + 1..)?).map(|(sent, _)| Timestamp::from_seconds(sent.seconds))
+}
+
+fn memchr_last(octets: &[u8], wanted: u8) -> Option<usize> {
+    octets.iter().rposition(|byte| *byte == wanted)
+}
+
+/// Every line ends with CRLF. Borrowed where that is so already.
+fn with_crlf(octets: Bytes) -> Bytes {
+    let bare = |at: usize| octets[at] == b'\n' && (at == 0 || octets[at - 1] != b'\r');
+    if !(0..octets.len()).any(bare) {
+        return octets;
+    }
+    let mut out = Vec::with_capacity(octets.len() + octets.len() / 16);
+    let mut before = 0;
+    for &byte in &octets {
+        if byte == b'\n' && before != b'\r' {
+            out.push(b'\r');
+        }
+        out.push(byte);
+        before = byte;
+    }
+    out.into()
+}

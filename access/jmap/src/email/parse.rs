@@ -1,0 +1,98 @@
+//! Email/parse (RFC 8621 §4.9).
+
+use mail::header;
+use mail::seam::AccountId;
+use mailbox::Error;
+use mailbox::parse::{Limits, Summary, scan};
+use serde::Deserialize;
+use serde_json::Value;
+use store::View;
+
+use super::letter::{Letter, Source, Wish};
+use super::property::Property;
+use crate::api::{MethodError, Object};
+use crate::blob::{self, Place};
+use crate::limits;
+use crate::run::Scope;
+use crate::standard::{self, get as standard_get};
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+struct ParseArguments {
+    account_id: String,
+    blob_ids: Vec<String>,
+    properties: Option<Vec<String>>,
+    body_properties: Option<Vec<String>>,
+    #[serde(default)]
+    fetch_text_body_values: bool,
+    #[serde(rename = "fetchHTMLBodyValues", default)]
+    fetch_html_body_values: bool,
+    #[serde(default)]
+    fetch_all_body_values: bool,
+    #[serde(default)]
+    max_body_value_bytes: u64,
+}
+
+/// What came of one blob.
+enum Parsed {
+    Email(Object),
+    NotParsable,
+    NotFound,
+}
+
+pub async fn parse(scope: &Scope, arguments: Object) -> Result<Object, MethodError> {
+    let mut arguments: ParseArguments = standard::arguments(arguments)?;
+    let account = scope.account(&arguments.account_id)?;
+    standard_get::once_each(&mut arguments.blob_ids)?;
+    let wish = std::sync::Arc::new(Wish {
+        properties: Property::of_parsed(arguments.properties)?,
+        part_properties: Property::of_part(arguments.body_properties)?,
+        text_values: arguments.fetch_text_body_values,
+        html_values: arguments.fetch_html_body_values,
+        all_values: arguments.fetch_all_body_values,
+        value_limit: usize::try_from(arguments.max_body_value_bytes).unwrap_or(usize::MAX),
+    });
+    let (mut parsed, mut not_parsable, mut not_found) = (Object::new(), Vec::new(), Vec::new());
+    let mut room = limits::BODY_VALUES;
+    for id in arguments.blob_ids {
+        let (its_id, wish) = (id.clone(), std::sync::Arc::clone(&wish));
+        let read = move |view: &View| {
+            let parsed = one(view, account, &its_id, &wish, &mut room)?;
+            Ok::<_, Error>((parsed, room))
+        };
+        let (outcome, left) = scope.house.store.read(read).await?;
+        room = left;
+        match outcome {
+            Parsed::Email(object) => drop(parsed.insert(id, object.into())),
+            Parsed::NotParsable => not_parsable.push(id),
+            Parsed::NotFound => not_found.push(id),
+        }
+    }
+    let ids = |ids: Vec<String>| if ids.is_empty() { Value::Null } else { ids.into() };
+    let answer = [
+        ("accountId", arguments.account_id.into()),
+        ("parsed", if parsed.is_empty() { Value::Null } else { parsed.into() }),
+        ("notParsable", ids(not_parsable)),
+        ("notFound", ids(not_found)),
+    ];
+    Ok(answer.into_iter().map(|(name, value)| (name.to_owned(), value)).collect())
+}
+
+fn one(view: &View, account: AccountId, id: &str, wish: &Wish, room: &mut usize) -> Result<Parsed, Error> {
+    let Some(place) = Place::read(id) else { return Ok(Parsed::NotFound) };
+    let Some(opened) = blob::open(view, account, &place)? else { return Ok(Parsed::NotFound) };
+    let Some(octets) = blob::whole(view, &opened, limits::SIZE_UPLOAD)? else { return Ok(Parsed::NotParsable) };
+    // What has not one field in its header is no letter.
+    if header::fields(&octets).next().is_none() {
+        return Ok(Parsed::NotParsable);
+    }
+    let letter = Letter {
+        stored: None,
+        place,
+        size: octets.len() as u64,
+        summary: Summary::parse(&octets),
+        structure: scan(&octets, Limits::default()),
+        source: Source::Octets(&octets),
+    };
+    letter.object(wish, room).map(Parsed::Email)
+}

@@ -1,0 +1,35 @@
+//! A few words of a letter, to be shown in a list.
+
+use mailbox::Error;
+use mailbox::parse::text::told;
+
+use super::letter::Letter;
+
+/// Octets of text that a preview is chosen from.
+const LOOKED_AT: usize = 4096;
+/// Characters of a preview (RFC 8621 §4.1.4 allows 256).
+const LONGEST: usize = 255;
+
+/// The beginning of what the letter says, without what it quotes.
+pub fn of(letter: &Letter<'_>) -> Result<String, Error> {
+    let said = told(&letter.structure, LOOKED_AT, |range| letter.read(range))?.body;
+    let own: String =
+        said.lines().filter(|line| !line.trim_start().starts_with('>')).flat_map(|line| [line, "\n"]).collect();
+    let words = collapsed(&own);
+    let words = if words.is_empty() { collapsed(&said) } else { words };
+    Ok(words.chars().take(LONGEST).collect())
+}
+
+/// One blank where there was blank space; no control characters.
+pub fn collapsed(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for word in
+        text.split(|c: char| c.is_whitespace() || c.is_control() || c == '\u{feff}').filter(|word| !word.is_empty())
+    {
+        if !out.is_empty() {
+            out.push(' ');
+        }
+        out.push_str(word);
+    }
+    out
+}

@@ -1,0 +1,170 @@
+//! The properties of an Email and of its parts, and what clients may ask for (RFC 8621 §4.1, §4.2).
+
+use super::header::Form;
+use crate::api::MethodError;
+
+/// All properties but those of single header fields.
+const EMAIL: [&str; 26] = [
+    "id",
+    "blobId",
+    "threadId",
+    "mailboxIds",
+    "keywords",
+    "size",
+    "receivedAt",
+    "messageId",
+    "inReplyTo",
+    "references",
+    "sender",
+    "from",
+    "to",
+    "cc",
+    "bcc",
+    "replyTo",
+    "subject",
+    "sentAt",
+    "hasAttachment",
+    "preview",
+    "bodyValues",
+    "textBody",
+    "htmlBody",
+    "attachments",
+    "bodyStructure",
+    "headers",
+];
+
+/// What `Email/get` gives where nothing is asked for (RFC 8621 §4.2).
+const DEFAULT: usize = 24;
+
+const PART: [&str; 12] = [
+    "partId",
+    "blobId",
+    "size",
+    "name",
+    "type",
+    "charset",
+    "disposition",
+    "cid",
+    "language",
+    "location",
+    "headers",
+    "subParts",
+];
+
+/// What is given of a part where nothing is asked for (RFC 8621 §4.2).
+const PART_DEFAULT: usize = 10;
+
+/// A property that a client asks for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Property {
+    /// One that has a name of its own.
+    Named(&'static str),
+    /// A header field (RFC 8621 §4.1.3).
+    Header(HeaderProperty),
+}
+
+/// `header:Subject:asText:all`
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct HeaderProperty {
+    /// As the client wrote it.
+    pub written: String,
+    /// The field's name.
+    pub name: String,
+    /// How its value is given.
+    pub form: Form,
+    /// All fields of the name, and not the last one only.
+    pub all: bool,
+}
+
+impl Property {
+    /// The properties of an Email that are asked for; none: those of `Email/get`.
+    pub fn of_email(asked: Option<Vec<String>>) -> Result<Vec<Self>, MethodError> {
+        read_all(asked, &EMAIL, DEFAULT)
+    }
+
+    /// The same for `Email/parse`, which gives nothing by itself that only a stored letter has.
+    pub fn of_parsed(asked: Option<Vec<String>>) -> Result<Vec<Self>, MethodError> {
+        match asked {
+            Some(asked) => read_all(Some(asked), &EMAIL, DEFAULT),
+            None => Ok(EMAIL.iter().take(DEFAULT).skip(7).map(|name| Self::Named(name)).collect()),
+        }
+    }
+
+    /// The properties of a part that are asked for.
+    pub fn of_part(asked: Option<Vec<String>>) -> Result<Vec<Self>, MethodError> {
+        read_all(asked, &PART, PART_DEFAULT)
+    }
+
+    /// Its name in the object.
+    pub fn written(&self) -> &str {
+        match self {
+            Self::Named(name) => name,
+            Self::Header(header) => &header.written,
+        }
+    }
+}
+
+fn read_all(asked: Option<Vec<String>>, known: &[&'static str], default: usize) -> Result<Vec<Property>, MethodError> {
+    let Some(asked) = asked else {
+        return Ok(known.iter().take(default).map(|name| Property::Named(name)).collect());
+    };
+    asked
+        .into_iter()
+        .map(|name| {
+            if let Some(known) = known.iter().find(|known| **known == name) {
+                return Ok(Property::Named(known));
+            }
+            HeaderProperty::read(&name)
+                .map(Property::Header)
+                .ok_or_else(|| MethodError::invalid_arguments(format!("there is no property {name:?}")))
+        })
+        .collect()
+}
+
+impl HeaderProperty {
+    /// Reads the name of a property; none for one that there is not, or with a form that its field cannot have.
+    pub fn read(written: &str) -> Option<Self> {
+        let mut parts = written.strip_prefix("header:")?.split(':');
+        let name = parts.next()?.to_owned();
+        let fits = !name.is_empty() && name.bytes().all(|byte| (33..=126).contains(&byte));
+        let (mut form, mut all) = (Form::Raw, false);
+        let mut next = parts.next();
+        if let Some(as_form) = next.and_then(|part| part.strip_prefix("as")) {
+            form = Form::read(as_form)?;
+            next = parts.next();
+        }
+        if next == Some("all") {
+            all = true;
+            next = parts.next();
+        }
+        let whole = next.is_none() && fits && form.is_allowed(&name);
+        whole.then(|| Self { written: written.to_owned(), name, form, all })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn properties_of_header_fields_are_read() {
+        let read = |name: &str| HeaderProperty::read(name).map(|header| (header.name, header.form, header.all));
+        assert_eq!(read("header:subject"), Some(("subject".into(), Form::Raw, false)));
+        assert_eq!(read("header:Resent-To:asAddresses:all"), Some(("Resent-To".into(), Form::Addresses, true)));
+        assert_eq!(read("header:List-POST:asURLs"), Some(("List-POST".into(), Form::Urls, false)));
+        assert_eq!(read("header:X-Mine:asDate:all"), Some(("X-Mine".into(), Form::Date, true)));
+        for wrong in [
+            "subject",
+            "header:",
+            "header:a b",
+            "header:From:asDate",
+            "header:Subject:asAddresses",
+            "header:To:all:asAddresses",
+            "header:To:asNothing",
+            "header:To:all:all",
+            "header:Received:asText",
+        ] {
+            assert_eq!(read(wrong), None, "{wrong}");
+        }
+    }
+}

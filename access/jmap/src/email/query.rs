@@ -1,0 +1,220 @@
+//! Email/query and Email/queryChanges (RFC 8621 §4.4, §4.5).
+
+use std::collections::HashSet;
+
+use mail::seam::AccountId;
+use mailbox::account_changes::{self, Changes, Cursor};
+use mailbox::search::{self, Found, InThread, Key, Listing, Order, Placed, Window};
+use mailbox::{Error, LetterKey, ThreadId, thread};
+use serde::Deserialize;
+use serde_json::Value;
+use store::View;
+
+use super::{filter, keywords};
+use crate::api::{MethodError, Object};
+use crate::id::Id;
+use crate::run::Scope;
+use crate::standard::query::{Comparator, Part, QueryAnswer, QueryChangesAnswer};
+use crate::{limits, standard, state};
+
+/// How often a list is made again because something changed while it was being made.
+const TRIES: usize = 5;
+/// The most letters of one conversation that are looked at.
+const IN_THREAD: usize = 10_000;
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+struct QueryArguments {
+    account_id: String,
+    filter: Option<Value>,
+    sort: Option<Vec<Comparator>>,
+    #[serde(default)]
+    position: i64,
+    anchor: Option<String>,
+    #[serde(default)]
+    anchor_offset: i64,
+    limit: Option<u64>,
+    #[serde(default)]
+    calculate_total: bool,
+    #[serde(default)]
+    collapse_threads: bool,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+struct QueryChangesArguments {
+    account_id: String,
+    filter: Option<Value>,
+    sort: Option<Vec<Comparator>>,
+    since_query_state: String,
+    max_changes: Option<u64>,
+    // What stands behind it may be omitted; we omit nothing.
+    #[allow(dead_code)]
+    up_to_id: Option<String>,
+    #[serde(default)]
+    calculate_total: bool,
+    #[serde(default)]
+    collapse_threads: bool,
+}
+
+pub async fn query(scope: &Scope, arguments: Object) -> Result<Object, MethodError> {
+    let arguments: QueryArguments = standard::arguments(arguments)?;
+    let account = scope.account(&arguments.account_id)?;
+    let listing = listing(arguments.filter, arguments.sort, arguments.collapse_threads)?;
+    let part = Part::new(arguments.position, arguments.anchor, arguments.anchor_offset, arguments.limit);
+    let window = match &part.anchor {
+        Some(anchor) => {
+            let anchor = LetterKey::read(anchor).ok_or_else(MethodError::anchor_not_found)?;
+            Window::Anchor(anchor, part.anchor_offset)
+        }
+        None => Window::Position(part.position),
+    };
+    let found = list(scope, account, &listing, window, part.limit, arguments.calculate_total).await?;
+    let answer = QueryAnswer {
+        account: arguments.account_id,
+        state: state::write(Cursor::at(found.state)),
+        can_calculate_changes: true,
+        position: found.position,
+        ids: found.letters.into_iter().map(Id::id).collect(),
+        total: found.total,
+        limit: part.clamped.then_some(part.limit),
+    };
+    Ok(answer.into_arguments())
+}
+
+async fn list(
+    scope: &Scope,
+    account: AccountId,
+    listing: &Listing,
+    window: Window,
+    limit: usize,
+    total: bool,
+) -> Result<Found, MethodError> {
+    let house = &scope.house;
+    let mut tries = 0;
+    loop {
+        let found = search::list(&house.store, account, listing.clone(), window, limit, total, (house.clock)()).await;
+        let found = found.map_err(too_complex)?.ok_or_else(MethodError::anchor_not_found)?;
+        tries += 1;
+        // Where it never rests the state is the older one, from which all changes are told again.
+        if found.exact || tries == TRIES {
+            return Ok(found);
+        }
+    }
+}
+
+pub async fn changes(scope: &Scope, arguments: Object) -> Result<Object, MethodError> {
+    let arguments: QueryChangesArguments = standard::arguments(arguments)?;
+    let account = scope.account(&arguments.account_id)?;
+    let listing = listing(arguments.filter, arguments.sort, arguments.collapse_threads)?;
+    let since = state::read(&arguments.since_query_state).ok_or_else(MethodError::cannot_calculate_changes)?;
+    let by_threads = listing.collapse
+        || filter::looks_at_threads(&listing.criteria)
+        || listing.orders.iter().any(|order| matches!(order.key, Key::Thread(..)));
+    for _ in 0..TRIES {
+        let touched = scope.house.store.read(move |view| Touched::look(view, account, since, by_threads)).await?;
+        let touched = touched.ok_or_else(MethodError::cannot_calculate_changes)?;
+        let placed = place(scope, account, &listing, &touched, arguments.calculate_total).await?;
+        // Positions are told as of the state that is named, or not at all.
+        if placed.exact && Cursor::at(placed.state) == touched.now {
+            let answer = QueryChangesAnswer {
+                account: arguments.account_id,
+                old_state: arguments.since_query_state,
+                new_state: state::write(touched.now),
+                total: placed.total,
+                removed: touched.removed.into_iter().map(Id::id).collect(),
+                added: placed.letters.into_iter().map(|(letter, index)| (letter.id(), index)).collect(),
+            };
+            return answer.into_arguments(arguments.max_changes);
+        }
+    }
+    Err(MethodError::server_unavailable())
+}
+
+async fn place(
+    scope: &Scope,
+    account: AccountId,
+    listing: &Listing,
+    touched: &Touched,
+    total: bool,
+) -> Result<Placed, MethodError> {
+    let house = &scope.house;
+    let (letters, threads) = (touched.letters.clone(), touched.threads.clone());
+    let placed = search::placed(&house.store, account, listing.clone(), letters, threads, total, (house.clock)());
+    placed.await.map_err(too_complex)
+}
+
+/// Letters whose place on a list may be other than before.
+struct Touched {
+    /// They may have been on the list, and may not be where they were.
+    removed: Vec<LetterKey>,
+    letters: HashSet<LetterKey>,
+    /// Where a list looks at conversations, all letters of those touched.
+    threads: HashSet<ThreadId>,
+    now: Cursor,
+}
+
+impl Touched {
+    /// `None`: too long ago, or too many.
+    fn look(view: &View, account: AccountId, since: Cursor, by_threads: bool) -> Result<Option<Self>, Error> {
+        let Some(changes) = account_changes::letters(view, account, since, limits::QUERY_CHANGES)? else {
+            return Ok(None);
+        };
+        if changes.more {
+            return Ok(None);
+        }
+        let Changes { created, updated, destroyed, now, .. } = changes;
+        if !by_threads {
+            let letters = created.iter().chain(&updated).copied().collect();
+            let removed = updated.into_iter().chain(destroyed).collect();
+            return Ok(Some(Self { removed, letters, threads: HashSet::new(), now }));
+        }
+        let threads = account_changes::threads_touched(view, account, since, limits::QUERY_CHANGES)?;
+        let Some(threads) = threads else { return Ok(None) };
+        let new: HashSet<LetterKey> = created.into_iter().collect();
+        let mut removed = destroyed;
+        for thread in &threads {
+            let letters = thread::letters(view, account, *thread, IN_THREAD)?;
+            removed.extend(letters.into_iter().filter(|letter| !new.contains(letter)));
+            if removed.len() > limits::QUERY_CHANGES {
+                return Ok(None);
+            }
+        }
+        Ok(Some(Self { removed, letters: HashSet::new(), threads, now }))
+    }
+}
+
+fn too_complex(error: Error) -> MethodError {
+    match error {
+        Error::TooComplex => MethodError::unsupported_filter("more letters or words than are looked through at once"),
+        other => other.into(),
+    }
+}
+
+/// What is asked for, as the mailbox lists it.
+fn listing(filter: Option<Value>, sort: Option<Vec<Comparator>>, collapse: bool) -> Result<Listing, MethodError> {
+    let orders = sort.unwrap_or_default().iter().map(order).collect::<Result<_, _>>()?;
+    Ok(Listing { criteria: filter::read(filter)?, orders, collapse })
+}
+
+fn order(comparator: &Comparator) -> Result<Order, MethodError> {
+    comparator.check()?;
+    let keyword = || {
+        let name = comparator.keyword.as_deref();
+        let name = name.ok_or_else(|| MethodError::invalid_arguments("this comparator needs a keyword"))?;
+        Ok::<_, MethodError>(keywords::meaning(name))
+    };
+    let key = match comparator.property.as_str() {
+        "receivedAt" => Key::Received,
+        "sentAt" => Key::Sent,
+        "size" => Key::Size,
+        "from" => Key::From,
+        "to" => Key::To,
+        "subject" => Key::Subject,
+        "hasKeyword" => keyword().map(|(flags, name)| Key::Keyword(flags, name))?,
+        "allInThreadHaveKeyword" => keyword().map(|(flags, name)| Key::Thread(InThread::All, flags, name))?,
+        "someInThreadHaveKeyword" => keyword().map(|(flags, name)| Key::Thread(InThread::Some, flags, name))?,
+        other => return Err(MethodError::unsupported_sort(format!("not by {other:?}"))),
+    };
+    Ok(Order { key, ascending: comparator.is_ascending })
+}

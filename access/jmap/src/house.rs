@@ -1,0 +1,121 @@
+//! What all conversations share.
+
+use std::collections::HashMap;
+use std::hash::Hash;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use mail::seam::{Accept, AccountId, Login, Logins, OurFault, Pending, Recipients};
+use mail::{Domain, Timestamp};
+use net::Shutdown;
+use store::Store;
+use tokio::sync::Semaphore;
+
+/// Knows people by a token that they were given at a log-in elsewhere (RFC 6750): the webmail's sessions.
+pub trait Tokens: Send + Sync {
+    /// Whose token this is; none: nobody's, or it has ended.
+    fn person<'a>(&'a self, token: &'a str) -> Pending<'a, Result<Option<Login>, OurFault>>;
+}
+
+/// The house a client comes into.
+pub struct House {
+    /// The store with everybody's mail.
+    pub store: Store,
+    /// Who may come in.
+    pub logins: Arc<dyn Logins>,
+    /// Who takes charge of letters that are sent.
+    pub accept: Arc<dyn Accept>,
+    /// For message ids.
+    pub hostname: Domain,
+    /// Who may come in with a token.
+    pub tokens: Option<Arc<dyn Tokens>>,
+    /// Says at once, and not in a bounce, that one of our own addresses does not exist.
+    pub recipients: Option<Arc<dyn Recipients>>,
+    /// The largest letter that may be sent, in octets.
+    pub largest_letter: u64,
+    /// What time it is.
+    pub clock: fn() -> Timestamp,
+    /// Asks the conversations to end.
+    pub shutdown: Shutdown,
+    /// Octets of uploads, and of letters being made, that may be in memory at one time, in kibibytes.
+    pub(crate) memory: Arc<Semaphore>,
+    pub(crate) requests: Turns<AccountId>,
+    pub(crate) uploads: Turns<AccountId>,
+    pub(crate) listeners: Turns<AccountId>,
+}
+
+impl House {
+    /// A house with the usual limits.
+    pub fn new(store: Store, logins: Arc<dyn Logins>, accept: Arc<dyn Accept>, hostname: Domain) -> Self {
+        Self {
+            store,
+            logins,
+            accept,
+            hostname,
+            tokens: None,
+            recipients: None,
+            largest_letter: 50 << 20,
+            clock: net::now,
+            shutdown: Shutdown::never(),
+            memory: Arc::new(Semaphore::new(512 << 10)),
+            requests: Turns::default(),
+            uploads: Turns::default(),
+            listeners: Turns::default(),
+        }
+    }
+}
+
+/// Counts what each person does at one time.
+pub(crate) struct Turns<K>(Arc<Mutex<HashMap<K, usize>>>);
+
+/// One of the things a person does; it is over when this is dropped.
+pub(crate) struct Turn<K: Hash + Eq + Copy> {
+    whose: K,
+    running: Arc<Mutex<HashMap<K, usize>>>,
+}
+
+impl<K> Default for Turns<K> {
+    fn default() -> Self {
+        Self(Arc::default())
+    }
+}
+
+impl<K: Hash + Eq + Copy> Turns<K> {
+    /// One more, if that makes no more than `most`.
+    pub(crate) fn begin(&self, whose: K, most: usize) -> Option<Turn<K>> {
+        let mut running = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let count = running.entry(whose).or_default();
+        if *count >= most {
+            return None;
+        }
+        *count += 1;
+        Some(Turn { whose, running: Arc::clone(&self.0) })
+    }
+}
+
+impl<K: Hash + Eq + Copy> Drop for Turn<K> {
+    fn drop(&mut self) {
+        let mut running = self.running.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(count) = running.get_mut(&self.whose) {
+            *count = count.saturating_sub(1);
+            if *count == 0 {
+                running.remove(&self.whose);
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nobody_does_more_at_one_time_than_allowed_and_nothing_is_remembered() {
+        let turns = Turns::default();
+        let first = turns.begin(1, 2);
+        let second = turns.begin(1, 2);
+        assert!(first.is_some() && second.is_some() && turns.begin(1, 2).is_none());
+        assert!(turns.begin(2, 2).is_some());
+        drop((first, second));
+        assert!(turns.0.lock().unwrap().is_empty());
+    }
+}

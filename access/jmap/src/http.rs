@@ -1,0 +1,33 @@
+//! JMAP over HTTP (RFC 8620 §2, §3, §6, §7.3): a router that can stand beside others.
+
+mod answer;
+mod api;
+mod door;
+mod download;
+mod events;
+mod session;
+mod upload;
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::extract::DefaultBodyLimit;
+use axum::middleware::map_response;
+use axum::routing::{get, post};
+
+use crate::house::House;
+
+/// The paths of JMAP: `/.well-known/jmap` and what is below `/jmap/`.
+pub fn router(house: Arc<House>) -> Router {
+    Router::new()
+        .route("/.well-known/jmap", get(session::session).options(answer::preflight))
+        .route("/jmap/session", get(session::session).options(answer::preflight))
+        .route("/jmap/api", post(api::api).options(answer::preflight))
+        .route("/jmap/upload/{account}", post(upload::upload).options(answer::preflight))
+        .route("/jmap/download/{account}/{blob}/{name}", get(download::download).options(answer::preflight))
+        .route("/jmap/events", get(events::events).options(answer::preflight))
+        // Each reads its body itself and knows how much it takes.
+        .layer(DefaultBodyLimit::disable())
+        .layer(map_response(answer::open_to_all))
+        .with_state(house)
+}

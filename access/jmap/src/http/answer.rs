@@ -1,0 +1,62 @@
+//! Answers, and what all of them say.
+
+use axum::body::Body;
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::response::Response;
+use serde_json::{Value, json};
+
+/// JSON with a status.
+pub fn with(status: StatusCode, kind: &'static str, value: &Value) -> Response {
+    let mut response = Response::new(Body::from(value.to_string()));
+    *response.status_mut() = status;
+    response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static(kind));
+    response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-cache, no-store"));
+    response
+}
+
+/// What was asked for.
+pub fn json(value: &Value) -> Response {
+    with(StatusCode::OK, "application/json", value)
+}
+
+/// Problem details (RFC 7807).
+pub fn problem(value: &Value) -> Response {
+    let status = value.get("status").and_then(Value::as_u64).and_then(|status| u16::try_from(status).ok());
+    let status = status.and_then(|status| StatusCode::from_u16(status).ok()).unwrap_or(StatusCode::BAD_REQUEST);
+    with(status, "application/problem+json", value)
+}
+
+/// A problem that has no type of its own.
+pub fn plain_problem(status: StatusCode, detail: &str) -> Response {
+    problem(&json!({"type": "about:blank", "status": status.as_u16(), "detail": detail}))
+}
+
+/// A request beyond a limit of the session.
+pub fn limit(name: &'static str) -> Response {
+    problem(&crate::api::RequestError::Limit(name).problem())
+}
+
+/// The answer to a browser that asks whether it may ask (CORS).
+pub async fn preflight() -> StatusCode {
+    StatusCode::NO_CONTENT
+}
+
+/// Pages from anywhere may ask: who asks proves who they are in each request, and browsers never do so by themselves.
+pub async fn open_to_all(mut response: Response) -> Response {
+    let headers = response.headers_mut();
+    let mut set = |name, value| headers.insert(name, HeaderValue::from_static(value));
+    set(header::ACCESS_CONTROL_ALLOW_ORIGIN, "*");
+    set(header::ACCESS_CONTROL_ALLOW_METHODS, "GET, POST, OPTIONS");
+    set(header::ACCESS_CONTROL_ALLOW_HEADERS, "Authorization, Content-Type, Last-Event-ID, Accept-Language");
+    set(header::ACCESS_CONTROL_EXPOSE_HEADERS, "Content-Disposition, Content-Length, Retry-After");
+    set(header::ACCESS_CONTROL_MAX_AGE, "86400");
+    set(header::X_CONTENT_TYPE_OPTIONS, "nosniff");
+    response
+}
+
+/// Is the content of this type?
+pub fn is_json(headers: &HeaderMap) -> bool {
+    let kind = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let kind = kind.split(';').next().unwrap_or_default().trim();
+    kind.eq_ignore_ascii_case("application/json")
+}

@@ -1,0 +1,82 @@
+//! Who asks: name and password (RFC 7617), or a token (RFC 6750), with each request.
+
+use std::sync::Arc;
+
+use axum::extract::FromRequestParts;
+use axum::http::request::Parts;
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::response::Response;
+use base64::Engine;
+use base64::prelude::BASE64_STANDARD;
+use mail::Password;
+use mail::seam::{Login, OurFault, Wire};
+use web::Peer;
+
+use super::answer::plain_problem;
+use crate::house::House;
+
+/// The longest `Authorization` that is looked at.
+const LONGEST: usize = 8 * 1024;
+
+/// The person who asks.
+pub struct Person(pub Login, pub Wire);
+
+impl FromRequestParts<Arc<House>> for Person {
+    type Rejection = Response;
+
+    async fn from_request_parts(parts: &mut Parts, house: &Arc<House>) -> Result<Self, Response> {
+        // Without a peer nobody has wired the door: nothing is private then.
+        let peer = parts.extensions.get::<Peer>().cloned();
+        let Some(peer) = peer.filter(Peer::is_private) else {
+            return Err(plain_problem(StatusCode::FORBIDDEN, "passwords are only taken inside TLS: use https"));
+        };
+        let given = parts.headers.get(header::AUTHORIZATION).map(HeaderValue::as_bytes).unwrap_or_default();
+        let given = std::str::from_utf8(given.get(..given.len().min(LONGEST)).unwrap_or_default()).unwrap_or_default();
+        let (scheme, credentials) = given.split_once(' ').unwrap_or_default();
+        let login = match scheme.to_ascii_lowercase().as_str() {
+            "basic" => by_password(house, credentials.trim(), &peer).await?,
+            "bearer" => by_token(house, credentials.trim()).await?,
+            _ => return Err(log_in()),
+        };
+        let tls = peer.tls.as_deref().unwrap_or_default().to_owned();
+        Ok(Self(login, Wire { ip: peer.ip, hello: String::new(), tls }))
+    }
+}
+
+async fn by_password(house: &House, credentials: &str, peer: &Peer) -> Result<Login, Response> {
+    let decoded = BASE64_STANDARD.decode(credentials).ok().and_then(|octets| String::from_utf8(octets).ok());
+    let decoded = Password::new(decoded.ok_or_else(log_in)?);
+    let (name, password) = decoded.reveal().split_once(':').ok_or_else(log_in)?;
+    let password = Password::new(password.to_owned());
+    match sasl::check(house.logins.as_ref(), name, &password, peer.ip).await {
+        Ok(login) => Ok(login),
+        Err(sasl::Refusal::Fault(fault)) => Err(unknown(&fault)),
+        Err(sasl::Refusal::TooMany) => {
+            let mut response = plain_problem(StatusCode::TOO_MANY_REQUESTS, "too many failed log-ins");
+            response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static("60"));
+            Err(response)
+        }
+        Err(_) => Err(log_in()),
+    }
+}
+
+async fn by_token(house: &House, token: &str) -> Result<Login, Response> {
+    let Some(tokens) = &house.tokens else { return Err(log_in()) };
+    match tokens.person(token).await {
+        Ok(Some(login)) => Ok(login),
+        Ok(None) => Err(log_in()),
+        Err(fault) => Err(unknown(&fault)),
+    }
+}
+
+fn log_in() -> Response {
+    let mut response = plain_problem(StatusCode::UNAUTHORIZED, "log in with your address and password");
+    let challenge = HeaderValue::from_static("Basic realm=\"Facteur\", charset=\"UTF-8\"");
+    response.headers_mut().insert(header::WWW_AUTHENTICATE, challenge);
+    response
+}
+
+fn unknown(fault: &OurFault) -> Response {
+    tracing::error!(%fault, "log-ins cannot be checked");
+    plain_problem(StatusCode::SERVICE_UNAVAILABLE, "log-ins cannot be checked now")
+}

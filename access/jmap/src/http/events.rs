@@ -1,0 +1,131 @@
+//! The event source (RFC 8620 §7.3): a person hears which states have changed.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::body::Body;
+use axum::extract::{Query, State};
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::response::Response;
+use bytes::Bytes;
+use futures_util::stream;
+use mail::seam::AccountId;
+use serde::Deserialize;
+use tokio::time::{Instant, sleep_until};
+
+use super::answer;
+use super::door::Person;
+use crate::house::{House, Turn};
+use crate::limits;
+use crate::push::{self, States};
+
+/// Pings come no oftener and no more seldom than this, in seconds (RFC 8620 §7.3 lets the server choose).
+const FASTEST: u64 = 5;
+const SLOWEST: u64 = 900;
+/// Many changes at once are one event.
+const PAUSE: Duration = Duration::from_millis(50);
+
+#[derive(Deserialize)]
+pub struct Wish {
+    types: Option<String>,
+    closeafter: Option<String>,
+    ping: Option<String>,
+}
+
+/// One who listens.
+struct Listener {
+    house: Arc<House>,
+    account: AccountId,
+    watch: store::Watch,
+    types: Option<Vec<String>>,
+    close_after_state: bool,
+    ping: Option<Duration>,
+    next_ping: Instant,
+    known: States,
+    over: bool,
+    _turn: Turn<AccountId>,
+}
+
+pub async fn events(State(house): State<Arc<House>>, Person(person, _): Person, Query(wish): Query<Wish>) -> Response {
+    let Ok(ping) = wish.ping.as_deref().unwrap_or("0").parse::<u64>() else {
+        return answer::plain_problem(StatusCode::BAD_REQUEST, "ping must be a number of seconds");
+    };
+    let close_after_state = match wish.closeafter.as_deref() {
+        None | Some("no") => false,
+        Some("state") => true,
+        Some(_) => return answer::plain_problem(StatusCode::BAD_REQUEST, "closeafter must be state or no"),
+    };
+    let types = wish.types.filter(|types| types != "*");
+    let types = types.map(|types| types.split(',').map(str::to_owned).collect());
+    let Some(turn) = house.listeners.begin(person.account, limits::EVENT_SOURCES) else {
+        return answer::plain_problem(StatusCode::TOO_MANY_REQUESTS, "too many event sources are open");
+    };
+    // Watched first, read then: no change falls between.
+    let watch = house.store.watch(mailbox::account::topic(person.account));
+    let account = person.account;
+    let Ok(known) = house.store.read(move |view| push::states(view, account)).await else {
+        return answer::plain_problem(StatusCode::SERVICE_UNAVAILABLE, "the account cannot be read now");
+    };
+    let ping = (ping > 0).then(|| Duration::from_secs(ping.clamp(FASTEST, SLOWEST)));
+    let next_ping = Instant::now() + ping.unwrap_or_default();
+    let listener =
+        Listener { house, account, watch, types, close_after_state, ping, next_ping, known, over: false, _turn: turn };
+    // Something at once, so that proxies let the header pass.
+    let greeting = stream::iter([Ok::<_, std::convert::Infallible>(Bytes::from_static(b": hello\n\n"))]);
+    let events = stream::unfold(listener, |mut listener| async move {
+        let event = listener.next().await?;
+        Some((Ok(event), listener))
+    });
+    let mut response = Response::new(Body::from_stream(futures_util::StreamExt::chain(greeting, events)));
+    let headers = response.headers_mut();
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("text/event-stream"));
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-cache, no-store"));
+    // So that a proxy does not keep events back.
+    headers.insert("x-accel-buffering", HeaderValue::from_static("no"));
+    response
+}
+
+impl Listener {
+    /// The next event; none at the end.
+    async fn next(&mut self) -> Option<Bytes> {
+        while !self.over {
+            let shutdown = self.house.shutdown.clone();
+            tokio::select! {
+                () = self.watch.changed() => {
+                    tokio::time::sleep(PAUSE).await;
+                    self.watch.take();
+                    if let Some(event) = self.state_event().await {
+                        self.over = self.close_after_state;
+                        return Some(event);
+                    }
+                }
+                () = sleep_until(self.next_ping), if self.ping.is_some() => return Some(self.ping_event()),
+                () = shutdown.requested() => self.over = true,
+            }
+        }
+        None
+    }
+
+    fn ping_event(&mut self) -> Bytes {
+        let interval = self.ping.unwrap_or_default();
+        self.next_ping = Instant::now() + interval;
+        format!("event: ping\ndata: {{\"interval\":{}}}\n\n", interval.as_secs()).into()
+    }
+
+    /// What changed of what is listened to, if something did.
+    async fn state_event(&mut self) -> Option<Bytes> {
+        let account = self.account;
+        let now = match self.house.store.read(move |view| push::states(view, account)).await {
+            Ok(now) => now,
+            // The account has gone, or the store is closing.
+            Err(error) => {
+                tracing::debug!(?error, "an event source ends");
+                self.over = true;
+                return None;
+            }
+        };
+        let before = std::mem::replace(&mut self.known, now);
+        let change = self.known.since(&before, self.types.as_deref())?;
+        Some(format!("event: state\ndata: {}\n\n", push::state_change(account, change)).into())
+    }
+}

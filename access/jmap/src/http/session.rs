@@ -1,0 +1,34 @@
+//! The session resource (RFC 8620 §2), and the way to it (§2.2).
+
+use axum::Extension;
+use axum::http::{HeaderMap, Uri, header};
+use axum::response::Response;
+use web::Peer;
+
+use super::answer;
+use super::door::Person;
+
+pub async fn session(
+    Person(person, _): Person,
+    Extension(peer): Extension<Peer>,
+    uri: Uri,
+    headers: HeaderMap,
+) -> Response {
+    answer::json(&crate::session::session(&person, &base(&peer, &uri, &headers)))
+}
+
+/// What stands before our paths, as the client sees it. Where it does not say what it calls us, paths alone must do.
+fn base(peer: &Peer, uri: &Uri, headers: &HeaderMap) -> String {
+    let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
+    // HTTP/2 says it in the URI.
+    let host = uri.authority().map(|authority| authority.as_str()).or_else(|| text(header::HOST.as_str()));
+    let Some(host) = host.filter(|host| is_host(host)) else { return String::new() };
+    // A proxy on this machine may do TLS for us.
+    let proxied = peer.ip.is_loopback() && text("x-forwarded-proto").is_some_and(|scheme| scheme == "https");
+    let scheme = if peer.tls.is_some() || proxied { "https" } else { "http" };
+    format!("{scheme}://{host}")
+}
+
+fn is_host(host: &str) -> bool {
+    !host.is_empty() && host.len() <= 255 && host.bytes().all(|b| b.is_ascii_alphanumeric() || b"-.:[]_".contains(&b))
+}

@@ -1,0 +1,82 @@
+//! Uploads (RFC 8620 §6.1).
+
+use std::sync::Arc;
+
+use axum::body::{Body, HttpBody};
+use axum::extract::{Path, State};
+use axum::http::{HeaderMap, StatusCode, header};
+use axum::response::Response;
+use bytes::BytesMut;
+use http_body_util::BodyExt;
+use mail::seam::AccountId;
+use serde_json::json;
+use tokio::sync::OwnedSemaphorePermit;
+
+use super::answer;
+use super::door::Person;
+use crate::blob::{self, Place};
+use crate::house::House;
+use crate::id::Id;
+use crate::limits;
+
+pub async fn upload(
+    State(house): State<Arc<House>>,
+    Person(person, _): Person,
+    Path(account): Path<String>,
+    headers: HeaderMap,
+    body: Body,
+) -> Response {
+    if AccountId::read(&account) != Some(person.account) {
+        return answer::plain_problem(StatusCode::NOT_FOUND, "there is no such account");
+    }
+    let Some(_turn) = house.uploads.begin(person.account, limits::CONCURRENT_UPLOAD) else {
+        return answer::limit("maxConcurrentUpload");
+    };
+    let kind = headers.get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok());
+    let kind = kind.unwrap_or("application/octet-stream").to_owned();
+    let (octets, memory) = match receive(&house, body).await {
+        Ok(received) => received,
+        Err(refused) => return refused,
+    };
+    let size = octets.len();
+    let kept = blob::keep(&house.store, person.account, octets.freeze(), (house.clock)()).await;
+    drop(memory);
+    match kept {
+        Ok(number) => answer::with(
+            StatusCode::CREATED,
+            "application/json",
+            &json!({"accountId": account, "blobId": Place::upload(number).id(), "type": kind, "size": size}),
+        ),
+        Err(error) => {
+            tracing::error!(%error, "an upload could not be kept");
+            answer::plain_problem(StatusCode::SERVICE_UNAVAILABLE, "the upload cannot be kept now")
+        }
+    }
+}
+
+/// Takes the octets in, no more than may be, with a share of the memory for all uploads.
+async fn receive(house: &House, mut body: Body) -> Result<(BytesMut, Vec<OwnedSemaphorePermit>), Response> {
+    let mut octets = BytesMut::new();
+    let mut memory = Vec::new();
+    if body.size_hint().lower() > limits::SIZE_UPLOAD as u64 {
+        return Err(answer::limit("maxSizeUpload"));
+    }
+    while let Some(frame) = body.frame().await {
+        let Ok(frame) = frame else {
+            return Err(answer::plain_problem(StatusCode::REQUEST_TIMEOUT, "the upload did not come whole"));
+        };
+        let Ok(piece) = frame.into_data() else { continue };
+        if octets.len() + piece.len() > limits::SIZE_UPLOAD {
+            return Err(answer::limit("maxSizeUpload"));
+        }
+        // In steps of a mebibyte, so that a small upload asks once.
+        while (octets.len() + piece.len()) >> 20 >= memory.len() {
+            match Arc::clone(&house.memory).acquire_many_owned(1024).await {
+                Ok(permit) => memory.push(permit),
+                Err(_) => return Err(answer::plain_problem(StatusCode::SERVICE_UNAVAILABLE, "closing")),
+            }
+        }
+        octets.extend_from_slice(&piece);
+    }
+    Ok((octets, memory))
+}

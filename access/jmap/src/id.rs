@@ -1,0 +1,82 @@
+//! Ids (RFC 8620 §1.2): the numbers of the mailbox with a letter before them that says of what. One thing has one id
+//! only, so that ids can be compared as text.
+
+use mail::seam::AccountId;
+use mailbox::{FolderId, LetterKey, ThreadId};
+
+/// A number that has an id.
+pub trait Id: Sized + Copy {
+    /// What stands before it.
+    const MARK: char;
+    /// The number.
+    fn number(self) -> i64;
+    /// From the number.
+    fn from_number(number: i64) -> Self;
+
+    /// The id as clients see it.
+    fn id(self) -> String {
+        format!("{}{}", Self::MARK, self.number())
+    }
+
+    /// What a client's id stands for; none for what we never gave out.
+    fn read(text: &str) -> Option<Self> {
+        number(text.strip_prefix(Self::MARK)?).map(Self::from_number)
+    }
+}
+
+/// A number without sign and leading zeros.
+pub fn number(digits: &str) -> Option<i64> {
+    let plain = !digits.is_empty() && digits.bytes().all(|digit| digit.is_ascii_digit());
+    let plain = plain && (digits == "0" || !digits.starts_with('0'));
+    plain.then(|| digits.parse().ok()).flatten()
+}
+
+macro_rules! ids {
+    ($($kind:ty, $mark:literal;)+) => {$(
+        impl Id for $kind {
+            const MARK: char = $mark;
+            fn number(self) -> i64 {
+                self.0
+            }
+            fn from_number(number: i64) -> Self {
+                Self(number)
+            }
+        }
+    )+};
+}
+
+/// An identity.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct IdentityId(pub i64);
+
+/// A submission.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct SubmissionId(pub i64);
+
+ids! {
+    AccountId, 'a';
+    FolderId, 'f';
+    LetterKey, 'm';
+    ThreadId, 't';
+    IdentityId, 'i';
+    SubmissionId, 's';
+}
+
+/// May a client name something so (RFC 8620 §1.2)?
+pub fn is_well_formed(id: &str) -> bool {
+    (1..=255).contains(&id.len()) && id.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_id_goes_round_and_has_no_other_form() {
+        assert_eq!(FolderId(7).id(), "f7");
+        assert_eq!(FolderId::read("f7"), Some(FolderId(7)));
+        for other in ["f07", "f", "m7", "f-7", "f+7", "F7", "f7 ", "f99999999999999999999"] {
+            assert_eq!(FolderId::read(other), None, "{other}");
+        }
+    }
+}

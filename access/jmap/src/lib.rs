@@ -1,0 +1,46 @@
+//! The JMAP door to the mailbox (RFC 8620, RFC 8621): a person's mail for clients that speak HTTP, the webmail first.
+//!
+//! - `api`: the request engine, without input/output: requests, references to results, patches, errors.
+//! - `run`: carries out a request, method after method; `methods` knows which there are.
+//! - `standard`: what all `/get`, `/changes`, `/set` and `/query` have in common.
+//! - one folder for each kind of object, one file for each method.
+//! - `http`: log-in, session, API, blobs up and down, the event source.
+//!
+//! Invariants of this room:
+//! * A state names a change of the account: what `/changes` tells between two states is exact, whoever made the changes.
+//! * What is answered as created, updated or destroyed is on the disk.
+//! * A record is changed as a whole or not at all; a method that fails has changed nothing.
+//! * Nobody sees another account: each id is looked up under the account of the person who asks.
+//! * Letters are read in ranges; what a request, a response, an upload or an open stream holds is bounded.
+//!
+//! This room must not know SMTP, the queue, or other doors to the mailbox.
+
+pub mod api;
+mod blob;
+mod core;
+mod email;
+mod house;
+mod http;
+mod id;
+mod identity;
+mod limits;
+mod mailboxes;
+mod methods;
+mod push;
+mod records;
+mod run;
+mod schema;
+mod session;
+mod snippet;
+mod standard;
+mod state;
+mod submission;
+mod threads;
+mod vacation;
+
+pub use blob::housekeeping;
+pub use house::{House, Tokens};
+pub use http::router;
+pub use run::run;
+pub use schema::MIGRATIONS;
+pub use session::{capabilities, session};

@@ -1,0 +1,38 @@
+//! What one request, one person and one process may take. Told to clients in the session (RFC 8620 §2).
+
+/// Octets of an upload.
+pub const SIZE_UPLOAD: usize = 50_000_000;
+/// Uploads at one time, of one person.
+pub const CONCURRENT_UPLOAD: usize = 4;
+/// Octets of a request.
+pub const SIZE_REQUEST: usize = 10_000_000;
+/// Requests at one time, of one person.
+pub const CONCURRENT_REQUESTS: usize = 8;
+/// Method calls in a request.
+pub const CALLS_IN_REQUEST: usize = 64;
+/// Objects that one `/get` gives.
+pub const OBJECTS_IN_GET: usize = 1000;
+/// Objects that one `/set` changes.
+pub const OBJECTS_IN_SET: usize = 1000;
+/// Ids that one `/query` gives.
+pub const QUERY: usize = 5000;
+/// Ids that one `/changes` gives where the client does not ask for fewer.
+pub const CHANGES: usize = 5000;
+/// Changes that one `/queryChanges` tells of at most.
+pub const QUERY_CHANGES: usize = 20_000;
+/// Octets of all responses of one request, about: past it methods answer that they are too large.
+pub const SIZE_RESPONSE: usize = 64 << 20;
+/// Octets of text that one call of `Email/get` or `Email/parse` gives in body values.
+pub const BODY_VALUES: usize = 32 << 20;
+/// Octets of one body value, whatever the client asks for.
+pub const BODY_VALUE: usize = 5 << 20;
+/// Octets of what is attached to a letter that is made here.
+pub const ATTACHMENTS: usize = 50_000_000;
+/// Event sources at one time, of one person.
+pub const EVENT_SOURCES: usize = 20;
+/// Recipients of one submission.
+pub const RECIPIENTS: usize = 1000;
+/// Uploads kept for one person, and octets of them.
+pub const KEPT_UPLOADS: usize = 1000;
+/// See [`KEPT_UPLOADS`].
+pub const KEPT_UPLOAD_OCTETS: u64 = 500_000_000;

@@ -1,0 +1,99 @@
+//! Mailbox (RFC 8621 §2): our folders. A name here is the last part of a folder's; the folder above is the parent.
+
+pub mod changes;
+pub mod get;
+pub mod query;
+pub mod set;
+
+use mailbox::folder::{SpecialUse, name as names};
+use mailbox::{Folder, FolderId};
+use serde_json::{Value, json};
+
+use crate::api::Object;
+use crate::id::Id;
+
+/// All properties.
+pub const PROPERTIES: [&str; 11] = [
+    "id",
+    "name",
+    "parentId",
+    "role",
+    "sortOrder",
+    "totalEmails",
+    "unreadEmails",
+    "totalThreads",
+    "unreadThreads",
+    "myRights",
+    "isSubscribed",
+];
+
+/// Those that change when a letter comes, goes or is read.
+pub const COUNTERS: [&str; 4] = ["totalEmails", "unreadEmails", "totalThreads", "unreadThreads"];
+
+/// The roles that a person can give (RFC 8621 §2, by the registry of RFC 8457); INBOX has its own for good.
+const ROLES: [(&str, SpecialUse); 5] = [
+    ("drafts", SpecialUse::Drafts),
+    ("sent", SpecialUse::Sent),
+    ("archive", SpecialUse::Archive),
+    ("junk", SpecialUse::Junk),
+    ("trash", SpecialUse::Trash),
+];
+
+/// The use of a role that can be given.
+pub fn special_use(role: &str) -> Option<SpecialUse> {
+    ROLES.iter().find(|(name, _)| *name == role).map(|(_, special)| *special)
+}
+
+/// What the folder is for.
+pub fn role(folder: &Folder) -> Option<&'static str> {
+    if folder.name == names::INBOX {
+        return Some("inbox");
+    }
+    ROLES.iter().find(|(_, special)| Some(*special) == folder.special_use).map(|(name, _)| *name)
+}
+
+/// The name under its parent.
+pub fn own_name(folder: &Folder) -> &str {
+    if folder.name == names::INBOX {
+        return "Inbox";
+    }
+    folder.name.rsplit_once(names::SEPARATOR).map_or(folder.name.as_str(), |(_, own)| own)
+}
+
+/// The folder above, among all of the account's.
+pub fn parent(folder: &Folder, all: &[Folder]) -> Option<FolderId> {
+    let parent = names::parent(&folder.name)?;
+    all.iter().find(|other| other.name == parent).map(|other| other.id)
+}
+
+/// The Mailbox object.
+pub fn object(folder: &Folder, all: &[Folder]) -> Object {
+    let is_inbox = folder.name == names::INBOX;
+    let object = json!({
+        "id": folder.id.id(),
+        "name": own_name(folder),
+        "parentId": parent(folder, all).map(Id::id),
+        "role": role(folder),
+        "sortOrder": folder.sort_order,
+        "totalEmails": folder.total.saturating_sub(folder.deleted),
+        "unreadEmails": folder.unread,
+        "totalThreads": folder.threads,
+        "unreadThreads": folder.unread_threads,
+        "myRights": {
+            "mayReadItems": true,
+            "mayAddItems": true,
+            "mayRemoveItems": true,
+            "maySetSeen": true,
+            "maySetKeywords": true,
+            "mayCreateChild": true,
+            "mayRename": !is_inbox,
+            "mayDelete": !is_inbox,
+            "maySubmit": true,
+        },
+        "isSubscribed": folder.subscribed,
+    });
+    match object {
+        Value::Object(object) => object,
+        _ => Object::new(),
+    }
+}

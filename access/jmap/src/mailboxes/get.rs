@@ -1,0 +1,37 @@
+//! Mailbox/get (RFC 8621 §2.1).
+
+use mailbox::account_changes::{Cursor, states};
+use mailbox::{FolderId, folder};
+
+use super::{PROPERTIES, object};
+use crate::api::{MethodError, Object};
+use crate::id::Id;
+use crate::run::Scope;
+use crate::standard::{self, GetArguments, get as standard_get};
+use crate::state;
+
+pub async fn get(scope: &Scope, arguments: Object) -> Result<Object, MethodError> {
+    let mut arguments: GetArguments = standard::arguments(arguments)?;
+    let account = scope.account(&arguments.account_id)?;
+    arguments.checked(&PROPERTIES)?;
+    let read = move |view: &store::View| -> Result<_, mailbox::Error> {
+        Ok((states(view, account)?, folder::list(view, account)?))
+    };
+    let (states, all) = scope.house.store.read(read).await?;
+    let properties = arguments.properties.as_deref();
+    let (mut list, mut not_found) = (Vec::new(), Vec::new());
+    match &arguments.ids {
+        None => list.extend(all.iter().map(|folder| standard_get::only(object(folder, &all), properties))),
+        Some(ids) => {
+            for id in ids {
+                let wanted = FolderId::read(id);
+                match all.iter().find(|folder| Some(folder.id) == wanted) {
+                    Some(folder) => list.push(standard_get::only(object(folder, &all), properties)),
+                    None => not_found.push(id.clone()),
+                }
+            }
+        }
+    }
+    let state = state::write(Cursor::at(states.folders));
+    Ok(standard_get::answer(&arguments.account_id, state, list, not_found))
+}

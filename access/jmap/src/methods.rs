@@ -1,0 +1,59 @@
+//! Which methods there are, and which capability each belongs to.
+
+use crate::api::{MethodError, Object};
+use crate::run::Scope;
+use crate::session::{CORE, MAIL, SUBMISSION, VACATION};
+use crate::{blob, core, email, identity, mailboxes, snippet, submission, threads, vacation};
+
+/// The responses to one call: nearly always one.
+pub type Answers = Vec<(String, Object)>;
+
+/// Calls a method.
+pub async fn call(scope: &mut Scope, name: &str, arguments: Object) -> Result<Answers, MethodError> {
+    let used = capability(name).is_some_and(|capability| scope.using.iter().any(|used| used == capability));
+    if !used {
+        return Err(MethodError::unknown_method());
+    }
+    let answer = match name {
+        "Core/echo" => core::echo(arguments),
+        "Blob/copy" => blob::copy(scope, arguments),
+        "Mailbox/get" => mailboxes::get::get(scope, arguments).await,
+        "Mailbox/changes" => mailboxes::changes::changes(scope, arguments).await,
+        "Mailbox/query" => mailboxes::query::query(scope, arguments).await,
+        "Mailbox/queryChanges" => mailboxes::query::changes(scope, arguments).await,
+        "Mailbox/set" => mailboxes::set::set(scope, arguments).await,
+        "Thread/get" => threads::get(scope, arguments).await,
+        "Thread/changes" => threads::changes(scope, arguments).await,
+        "Email/get" => email::get::get(scope, arguments).await,
+        "Email/changes" => email::changes::changes(scope, arguments).await,
+        "Email/query" => email::query::query(scope, arguments).await,
+        "Email/queryChanges" => email::query::changes(scope, arguments).await,
+        "Email/set" => email::set::set(scope, arguments).await,
+        "Email/copy" => email::copy::copy(scope, arguments),
+        "Email/import" => email::import::import(scope, arguments).await,
+        "Email/parse" => email::parse::parse(scope, arguments).await,
+        "SearchSnippet/get" => snippet::get(scope, arguments).await,
+        "Identity/get" => identity::get::get(scope, arguments).await,
+        "Identity/changes" => identity::get::changes(scope, arguments).await,
+        "Identity/set" => identity::set::set(scope, arguments).await,
+        "EmailSubmission/get" => submission::get::get(scope, arguments).await,
+        "EmailSubmission/changes" => submission::get::changes(scope, arguments).await,
+        "EmailSubmission/query" => submission::query::query(scope, arguments).await,
+        "EmailSubmission/queryChanges" => submission::query::changes(scope, arguments).await,
+        "EmailSubmission/set" => return submission::set::set(scope, arguments).await,
+        "VacationResponse/get" => vacation::get(scope, arguments).await,
+        "VacationResponse/set" => vacation::set(scope, arguments).await,
+        _ => Err(MethodError::unknown_method()),
+    };
+    answer.map(|answer| vec![(name.to_owned(), answer)])
+}
+
+fn capability(method: &str) -> Option<&'static str> {
+    Some(match method.split_once('/')?.0 {
+        "Core" | "Blob" => CORE,
+        "Mailbox" | "Thread" | "Email" | "SearchSnippet" => MAIL,
+        "Identity" | "EmailSubmission" => SUBMISSION,
+        "VacationResponse" => VACATION,
+        _ => return None,
+    })
+}

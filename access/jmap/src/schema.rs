@@ -1,0 +1,39 @@
+//! The tables of this room: what JMAP knows and no other door does.
+
+use store::Migration;
+
+/// The tables, in the order they came.
+pub const MIGRATIONS: &[Migration] = &[Migration { room: "jmap", number: 1, sql: FIRST }];
+
+/// What is where:
+/// - `jmap_upload`: blobs that were uploaded and are kept for a while, `at` when they came.
+/// - `jmap_state`: the last change of the records of a kind.
+/// - `jmap_record`: identities, submissions and absences, as JSON. One that is gone has no data and stays for who asks
+///   what has changed.
+const FIRST: &str = "
+CREATE TABLE jmap_upload (
+    upload {id},
+    account BIGINT NOT NULL,
+    blob BIGINT NOT NULL,
+    size BIGINT NOT NULL,
+    at BIGINT NOT NULL
+);
+CREATE INDEX jmap_upload_account ON jmap_upload (account, upload);
+CREATE INDEX jmap_upload_at ON jmap_upload (at);
+CREATE TABLE jmap_state (
+    account BIGINT NOT NULL,
+    kind TEXT NOT NULL,
+    change BIGINT NOT NULL,
+    forgotten BIGINT NOT NULL DEFAULT 0,
+    PRIMARY KEY (account, kind)
+) {clustered};
+CREATE TABLE jmap_record (
+    record {id},
+    account BIGINT NOT NULL,
+    kind TEXT NOT NULL,
+    born BIGINT NOT NULL,
+    change BIGINT NOT NULL,
+    data TEXT
+);
+CREATE INDEX jmap_record_change ON jmap_record (account, kind, change);
+";

@@ -1,0 +1,86 @@
+//! The session: what this server can do, and where (RFC 8620 §2).
+
+use mail::seam::Login;
+use serde_json::{Value, json};
+
+use crate::id::Id;
+use crate::limits;
+
+/// The core of it all.
+pub const CORE: &str = "urn:ietf:params:jmap:core";
+/// Mail (RFC 8621 §1.3.1).
+pub const MAIL: &str = "urn:ietf:params:jmap:mail";
+/// Sending (RFC 8621 §1.3.2).
+pub const SUBMISSION: &str = "urn:ietf:params:jmap:submission";
+/// Absence (RFC 8621 §1.3.3).
+pub const VACATION: &str = "urn:ietf:params:jmap:vacationresponse";
+
+/// Everything a request may use.
+pub const CAPABILITIES: [&str; 4] = [CORE, MAIL, SUBMISSION, VACATION];
+
+/// The capabilities object of the session.
+pub fn capabilities() -> Value {
+    json!({
+        CORE: {
+            "maxSizeUpload": limits::SIZE_UPLOAD,
+            "maxConcurrentUpload": limits::CONCURRENT_UPLOAD,
+            "maxSizeRequest": limits::SIZE_REQUEST,
+            "maxConcurrentRequests": limits::CONCURRENT_REQUESTS,
+            "maxCallsInRequest": limits::CALLS_IN_REQUEST,
+            "maxObjectsInGet": limits::OBJECTS_IN_GET,
+            "maxObjectsInSet": limits::OBJECTS_IN_SET,
+            "collationAlgorithms": ["i;unicode-casemap"],
+        },
+        MAIL: {},
+        SUBMISSION: {},
+        VACATION: {},
+    })
+}
+
+/// What the account of the person can do.
+fn account_capabilities() -> Value {
+    json!({
+        CORE: {},
+        MAIL: {
+            // A letter lies in one folder, as in IMAP.
+            "maxMailboxesPerEmail": 1,
+            "maxMailboxDepth": mailbox::folder::name::DEEPEST,
+            "maxSizeMailboxName": mailbox::folder::name::LONGEST / 2,
+            "maxSizeAttachmentsPerEmail": limits::ATTACHMENTS,
+            "emailQuerySortOptions": crate::email::SORT_OPTIONS,
+            "mayCreateTopLevelMailbox": true,
+        },
+        SUBMISSION: { "maxDelayedSend": 0, "submissionExtensions": {} },
+        VACATION: {},
+    })
+}
+
+/// The session of a person. `base` is what stands before all paths, such as `https://mail.alpha.test`.
+pub fn session(person: &Login, base: &str) -> Value {
+    let account = person.account.id();
+    let primary: serde_json::Map<String, Value> =
+        CAPABILITIES.iter().map(|capability| ((*capability).to_owned(), account.as_str().into())).collect();
+    json!({
+        "capabilities": capabilities(),
+        "accounts": {
+            account: {
+                "name": person.address.to_string(),
+                "isPersonal": true,
+                "isReadOnly": false,
+                "accountCapabilities": account_capabilities(),
+            },
+        },
+        "primaryAccounts": primary,
+        "username": person.address.to_string(),
+        "apiUrl": format!("{base}/jmap/api"),
+        "downloadUrl": format!("{base}/jmap/download/{{accountId}}/{{blobId}}/{{name}}?type={{type}}"),
+        "uploadUrl": format!("{base}/jmap/upload/{{accountId}}"),
+        "eventSourceUrl": format!("{base}/jmap/events?types={{types}}&closeafter={{closeafter}}&ping={{ping}}"),
+        "state": state(person),
+    })
+}
+
+/// Changes when the session does: with the person's address, and with what a new version can do.
+pub fn state(person: &Login) -> String {
+    format!("{}-{}", env!("CARGO_PKG_VERSION"), person.address)
+}

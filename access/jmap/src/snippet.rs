@@ -1,0 +1,239 @@
+//! SearchSnippet/get (RFC 8621 §5): where in a letter the words of a search stand.
+
+use mail::seam::AccountId;
+use mailbox::parse::decode::fold;
+use mailbox::parse::text::told;
+use mailbox::search::Criteria;
+use mailbox::{Error, Keywords, LetterKey};
+use serde::Deserialize;
+use serde_json::{Value, json};
+use store::View;
+
+use crate::api::{MethodError, Object};
+use crate::email::{collapsed, filter, get};
+use crate::id::Id;
+use crate::run::Scope;
+use crate::standard::{self, get as standard_get};
+
+/// Octets of text that are looked through.
+const LOOKED_AT: usize = 256 * 1024;
+/// The longest preview (RFC 8621 §5), in octets, marks included.
+const LONGEST: usize = 255;
+/// The longest subject shown, in octets before it is marked.
+const LONGEST_SUBJECT: usize = 1000;
+/// Letters before the first word that is shown.
+const BEFORE: usize = 60;
+/// Letters looked at in one reading.
+const AT_ONCE: usize = 20;
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+struct GetArguments {
+    account_id: String,
+    filter: Option<Value>,
+    email_ids: Vec<String>,
+}
+
+pub async fn get(scope: &Scope, arguments: Object) -> Result<Object, MethodError> {
+    let mut arguments: GetArguments = standard::arguments(arguments)?;
+    let account = scope.account(&arguments.account_id)?;
+    standard_get::once_each(&mut arguments.email_ids)?;
+    let words = std::sync::Arc::new(Words::of(&filter::read(arguments.filter)?));
+    let (mut list, mut not_found) = (Vec::new(), Vec::new());
+    for some in arguments.email_ids.chunks(AT_ONCE).map(<[String]>::to_vec) {
+        let words = std::sync::Arc::clone(&words);
+        let read = move |view: &View| {
+            let snippets =
+                some.iter().map(|id| snippet(view, account, id, &words)).collect::<Result<Vec<_>, Error>>()?;
+            Ok::<_, Error>((some, snippets))
+        };
+        let (some, snippets) = scope.house.store.read(read).await?;
+        for (id, snippet) in some.into_iter().zip(snippets) {
+            match snippet {
+                Some(snippet) => list.push(snippet),
+                None => not_found.push(id),
+            }
+        }
+    }
+    let not_found = if not_found.is_empty() { Value::Null } else { not_found.into() };
+    let answer = json!({"accountId": arguments.account_id, "list": list, "notFound": not_found});
+    Ok(answer.as_object().cloned().unwrap_or_default())
+}
+
+/// The words of a search, folded, by where they are looked for.
+#[derive(Default)]
+struct Words {
+    subject: Vec<String>,
+    body: Vec<String>,
+}
+
+impl Words {
+    fn of(criteria: &Criteria) -> Self {
+        let mut words = Self::default();
+        words.gather(criteria);
+        words
+    }
+
+    fn gather(&mut self, criteria: &Criteria) {
+        match criteria {
+            Criteria::And(parts) | Criteria::Or(parts) => parts.iter().for_each(|part| self.gather(part)),
+            Criteria::Subject(text) => self.subject.push(fold(text)),
+            Criteria::Body(text) => self.body.push(fold(text)),
+            Criteria::Text(text) => {
+                self.subject.push(fold(text));
+                self.body.push(fold(text));
+            }
+            // What must not be there is nowhere to be marked.
+            _ => {}
+        }
+    }
+}
+
+fn snippet(view: &View, account: AccountId, id: &str, words: &Words) -> Result<Option<Value>, Error> {
+    let Some(key) = LetterKey::read(id) else { return Ok(None) };
+    let known = Keywords::default();
+    let Some(letter) = get::stored(view, account, key, &known)? else { return Ok(None) };
+    let subject = letter.summary.subject().map(mailbox::parse::decode::words).unwrap_or_default();
+    let subject = marked(&clip(&subject, LONGEST_SUBJECT), &words.subject, usize::MAX);
+    let preview = match words.body.is_empty() {
+        true => None,
+        false => {
+            let said = told(&letter.structure, LOOKED_AT, |range| letter.read(range))?.body;
+            around(&collapsed(&said), &words.body)
+        }
+    };
+    Ok(Some(json!({"emailId": id, "subject": subject, "preview": preview})))
+}
+
+fn clip(text: &str, limit: usize) -> String {
+    let mut end = text.len().min(limit);
+    while !text.is_char_boundary(end) {
+        end -= 1;
+    }
+    text.get(..end).unwrap_or_default().to_owned()
+}
+
+/// The text around the first word that is found, marked.
+fn around(text: &str, words: &[String]) -> Option<String> {
+    let first = places(text, words).first()?.0;
+    let mut start = first.saturating_sub(BEFORE);
+    while !text.is_char_boundary(start) {
+        start -= 1;
+    }
+    // From the beginning of a word, if there is one before what was found.
+    let cut = text.get(start..first).unwrap_or_default();
+    if start > 0
+        && let Some(blank) = cut.find(' ')
+    {
+        start += blank + 1;
+    }
+    marked(text.get(start..)?, words, LONGEST)
+}
+
+/// The text with entities and marks, at most `limit` octets of it; none where no word is in it.
+fn marked(text: &str, words: &[String], limit: usize) -> Option<String> {
+    let places = places(text, words);
+    if places.is_empty() {
+        return None;
+    }
+    let (mut out, mut at) = (String::new(), 0);
+    for (start, end) in places {
+        if !escape(text.get(at..start)?, &mut out, limit) {
+            return Some(out);
+        }
+        let mut word = String::from("<mark>");
+        escape(text.get(start..end)?, &mut word, usize::MAX);
+        word.push_str("</mark>");
+        if out.len() + word.len() > limit {
+            return Some(out);
+        }
+        out.push_str(&word);
+        at = end;
+    }
+    escape(text.get(at..)?, &mut out, limit);
+    Some(out)
+}
+
+/// False: there was no room for all of it.
+fn escape(text: &str, out: &mut String, limit: usize) -> bool {
+    for c in text.chars() {
+        let entity = match c {
+            '&' => "&amp;",
+            '<' => "&lt;",
+            '>' => "&gt;",
+            _ => "",
+        };
+        let width = if entity.is_empty() { c.len_utf8() } else { entity.len() };
+        if out.len() + width > limit {
+            return false;
+        }
+        if entity.is_empty() { out.push(c) } else { out.push_str(entity) }
+    }
+    true
+}
+
+/// Where the words stand in the text, ascending, none in another. A word counts where one of the text begins with it.
+fn places(text: &str, words: &[String]) -> Vec<(usize, usize)> {
+    let (folded, origins) = folded_with_origins(text);
+    let mut found = Vec::new();
+    for word in words.iter().filter(|word| !word.trim().is_empty()) {
+        let mut from = 0;
+        while let Some(at) = folded.get(from..).and_then(|rest| rest.find(word.as_str())) {
+            let (start, end) = (from + at, from + at + word.len());
+            let begins = folded.get(..start).and_then(|before| before.chars().next_back());
+            if begins.is_none_or(|before| !before.is_alphanumeric()) {
+                found.extend(origins.get(start).copied().zip(origins.get(end).copied()));
+            }
+            from = end.max(from + 1);
+            while !folded.is_char_boundary(from) {
+                from += 1;
+            }
+        }
+    }
+    found.sort_unstable();
+    let mut apart: Vec<(usize, usize)> = Vec::new();
+    for (start, end) in found.into_iter().filter(|(start, end)| start < end) {
+        if apart.last().is_none_or(|(_, before)| *before <= start) {
+            apart.push((start, end));
+        }
+    }
+    apart
+}
+
+/// The text folded character by character, and for each octet of it (and its end) where it came from.
+fn folded_with_origins(text: &str) -> (String, Vec<usize>) {
+    let (mut folded, mut origins) = (String::with_capacity(text.len()), Vec::with_capacity(text.len() + 1));
+    for (at, c) in text.char_indices() {
+        let mut octets = [0; 4];
+        let piece = fold(c.encode_utf8(&mut octets));
+        origins.extend(std::iter::repeat_n(at, piece.len()));
+        folded.push_str(&piece);
+    }
+    origins.push(text.len());
+    (folded, origins)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn words_are_marked_and_the_rest_is_escaped() {
+        let words = ["été".to_owned(), "foo".to_owned()];
+        assert_eq!(
+            marked("L'ÉTÉ <1> & football, barfoo", &words, 1000).as_deref(),
+            Some("L'<mark>ÉTÉ</mark> &lt;1&gt; &amp; <mark>foo</mark>tball, barfoo")
+        );
+        assert_eq!(marked("nothing here", &words, 1000), None);
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn no_preview_is_too_long_or_torn(text in "\\PC{0,400}", word in "[a-zé&<]{1,6}") {
+            if let Some(preview) = around(&format!("{text} {word}"), &[fold(&word)]) {
+                assert!(preview.len() <= LONGEST);
+                assert_eq!(preview.matches("<mark>").count(), preview.matches("</mark>").count());
+            }
+        }
+    }
+}

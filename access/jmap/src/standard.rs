@@ -1,0 +1,21 @@
+//! What the methods of all kinds of objects have in common (RFC 8620 §5).
+
+pub mod changes;
+pub mod filter;
+pub mod get;
+pub mod query;
+pub mod set;
+
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+
+use crate::api::{MethodError, Object};
+
+pub use changes::ChangesArguments;
+pub use get::GetArguments;
+pub use set::{SetAnswer, SetArguments};
+
+/// Reads the arguments of a method. What is unknown, missing or of the wrong type is an error.
+pub fn arguments<T: DeserializeOwned>(arguments: Object) -> Result<T, MethodError> {
+    serde_json::from_value(Value::Object(arguments)).map_err(|error| MethodError::invalid_arguments(error.to_string()))
+}

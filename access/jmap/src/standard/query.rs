@@ -1,0 +1,132 @@
+//! /query and /queryChanges (RFC 8620 §5.5, §5.6).
+
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use crate::api::{MethodError, Object};
+use crate::limits;
+
+/// A comparator as clients write it.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Comparator {
+    pub property: String,
+    #[serde(default = "ascending")]
+    pub is_ascending: bool,
+    pub collation: Option<String>,
+    /// Of the comparators of RFC 8621 §4.4.2 that look for a keyword.
+    pub keyword: Option<String>,
+}
+
+fn ascending() -> bool {
+    true
+}
+
+impl Comparator {
+    /// A collation that we do not have is an error.
+    pub fn check(&self) -> Result<(), MethodError> {
+        match self.collation.as_deref() {
+            None | Some("i;unicode-casemap" | "i;ascii-casemap") => Ok(()),
+            Some(other) => Err(MethodError::unsupported_sort(format!("there is no collation {other:?}"))),
+        }
+    }
+}
+
+/// Which part of the results.
+#[derive(Clone, Debug, Default)]
+pub struct Part {
+    pub position: i64,
+    pub anchor: Option<String>,
+    pub anchor_offset: i64,
+    /// What is given at most, and whether it is less than was asked for.
+    pub limit: usize,
+    pub clamped: bool,
+}
+
+impl Part {
+    /// From the arguments of `/query`.
+    pub fn new(position: i64, anchor: Option<String>, anchor_offset: i64, limit: Option<u64>) -> Self {
+        let asked = limit.map_or(usize::MAX, |limit| usize::try_from(limit).unwrap_or(usize::MAX));
+        let limit = asked.min(limits::QUERY);
+        Self { position, anchor, anchor_offset, limit, clamped: limit < asked }
+    }
+
+    /// The part of a whole list: where it begins, and its ids.
+    pub fn of(&self, ids: &[String]) -> Result<(usize, Vec<String>), MethodError> {
+        let step = |from: usize, by: i64| {
+            let size = usize::try_from(by.unsigned_abs()).unwrap_or(usize::MAX);
+            if by < 0 { from.saturating_sub(size) } else { from.saturating_add(size) }
+        };
+        let start = match &self.anchor {
+            Some(anchor) => {
+                let place = ids.iter().position(|id| id == anchor).ok_or_else(MethodError::anchor_not_found)?;
+                step(place, self.anchor_offset)
+            }
+            None if self.position < 0 => step(ids.len(), self.position),
+            None => step(0, self.position),
+        };
+        Ok((start, ids.iter().skip(start).take(self.limit).cloned().collect()))
+    }
+}
+
+/// The arguments of the response to `/query`.
+pub struct QueryAnswer {
+    pub account: String,
+    pub state: String,
+    pub can_calculate_changes: bool,
+    pub position: u64,
+    pub ids: Vec<String>,
+    pub total: Option<u64>,
+    /// The limit, where it is ours and not the client's.
+    pub limit: Option<usize>,
+}
+
+impl QueryAnswer {
+    /// As an object.
+    pub fn into_arguments(self) -> Object {
+        let mut object = Object::new();
+        object.insert("accountId".into(), self.account.into());
+        object.insert("queryState".into(), self.state.into());
+        object.insert("canCalculateChanges".into(), self.can_calculate_changes.into());
+        object.insert("position".into(), self.position.into());
+        object.insert("ids".into(), self.ids.into());
+        if let Some(total) = self.total {
+            object.insert("total".into(), total.into());
+        }
+        if let Some(limit) = self.limit {
+            object.insert("limit".into(), limit.into());
+        }
+        object
+    }
+}
+
+/// The arguments of the response to `/queryChanges`.
+pub struct QueryChangesAnswer {
+    pub account: String,
+    pub old_state: String,
+    pub new_state: String,
+    pub total: Option<u64>,
+    pub removed: Vec<String>,
+    pub added: Vec<(String, u64)>,
+}
+
+impl QueryChangesAnswer {
+    /// As an object, if there is no more in it than the client takes.
+    pub fn into_arguments(self, most: Option<u64>) -> Result<Object, MethodError> {
+        let count = self.removed.len() + self.added.len();
+        if most.is_some_and(|most| count as u64 > most) {
+            return Err(MethodError::too_many_changes());
+        }
+        let added: Vec<Value> = self.added.into_iter().map(|(id, index)| json!({"id": id, "index": index})).collect();
+        let mut object = Object::new();
+        object.insert("accountId".into(), self.account.into());
+        object.insert("oldQueryState".into(), self.old_state.into());
+        object.insert("newQueryState".into(), self.new_state.into());
+        object.insert("removed".into(), self.removed.into());
+        object.insert("added".into(), added.into());
+        if let Some(total) = self.total {
+            object.insert("total".into(), total.into());
+        }
+        Ok(object)
+    }
+}

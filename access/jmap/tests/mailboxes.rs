@@ -1,0 +1,257 @@
+//! Mailbox (RFC 8621 §2).
+
+mod house;
+
+use house::{House, letter};
+use mailbox::System;
+use mailbox::folder;
+use serde_json::{Value, json};
+
+#[test]
+fn everybody_has_mailboxes_with_roles_from_the_start() {
+    let house = House::new();
+    let all = house.call("Mailbox/get", json!({"ids": null}));
+    let list = all["list"].as_array().unwrap();
+    let roles: Vec<_> = list.iter().map(|one| one["role"].as_str().unwrap()).collect();
+    assert_eq!(roles, ["inbox", "archive", "drafts", "junk", "sent", "trash"]);
+    assert_eq!(list[0]["name"], "Inbox");
+    assert_eq!(list[0]["parentId"], Value::Null);
+    assert_eq!(list[0]["isSubscribed"], true);
+    assert_eq!(list[0]["myRights"]["mayRename"], false);
+    assert_eq!(list[1]["myRights"]["mayDelete"], true);
+    let some = house.call("Mailbox/get", json!({"ids": ["f1", "f1", "f999", "x"], "properties": ["name"]}));
+    assert_eq!(some["list"], json!([{"id": "f1", "name": "Inbox"}]));
+    assert_eq!(some["notFound"], json!(["f999", "x"]));
+}
+
+#[test]
+fn the_counters_count_what_is_visible() {
+    let house = House::new();
+    let first = house.deliver("inbox", &letter("one", "1", ""));
+    house.deliver("inbox", &letter("re one", "2", "In-Reply-To: <1@alpha.test>\r\n"));
+    let third = house.deliver("inbox", &letter("two", "3", ""));
+    let counters = |house: &House| {
+        let inbox = house.call("Mailbox/get", json!({"ids": [house.role("inbox")]}))["list"][0].clone();
+        ["totalEmails", "unreadEmails", "totalThreads", "unreadThreads"].map(|name| inbox[name].as_u64().unwrap())
+    };
+    assert_eq!(counters(&house), [3, 3, 2, 2]);
+    house.flag(&first, System::SEEN);
+    assert_eq!(counters(&house), [3, 2, 2, 2]);
+    house.flag(&third, System::DRAFT);
+    assert_eq!(counters(&house), [3, 1, 2, 1]);
+    // RFC 8621 §4.1.1: what is flagged \Deleted is not counted.
+    house.flag(&third, System::DELETED);
+    assert_eq!(counters(&house), [2, 1, 1, 1]);
+    house.unflag(&third, System::DELETED);
+    assert_eq!(counters(&house), [3, 1, 2, 1]);
+    house.expunge(&first);
+    assert_eq!(counters(&house), [2, 1, 2, 1]);
+}
+
+#[test]
+fn mailboxes_are_made_renamed_moved_and_destroyed() {
+    let house = House::new();
+    let made = house.call(
+        "Mailbox/set",
+        json!({"create": {
+            "child": {"name": "Child", "parentId": "#parent", "sortOrder": 7},
+            "parent": {"name": "Été", "isSubscribed": false},
+        }}),
+    );
+    let id = |key: &str| made["created"][key]["id"].as_str().unwrap_or_else(|| panic!("{made}")).to_owned();
+    assert_eq!(made["created"]["child"]["role"], Value::Null);
+    assert_eq!(made["created"]["child"].get("name"), None, "only what the client does not know");
+    let child = house.call("Mailbox/get", json!({"ids": [id("child")]}))["list"][0].clone();
+    assert_eq!((&child["parentId"], &child["sortOrder"]), (&json!(id("parent")), &json!(7)));
+
+    let moved = house.call(
+        "Mailbox/set",
+        json!({"update": {id("child"): {"name": "Enfant", "parentId": null, "sortOrder": null, "role": "archive"}}}),
+    );
+    // One mailbox has a role; the other one gives it up first.
+    assert_eq!(moved["notUpdated"][id("child")]["properties"], json!(["role"]));
+    let archive = house.role("archive");
+    let moved = house.call(
+        "Mailbox/set",
+        json!({"update": {archive.clone(): {"role": null}, id("child"): {"name": "Enfant", "parentId": null, "role": "junk"}}}),
+    );
+    assert!(moved["updated"].as_object().unwrap().contains_key(&archive));
+    let moved = house
+        .call("Mailbox/set", json!({"update": {id("child"): {"name": "Enfant", "parentId": null, "role": "archive"}}}));
+    assert_eq!(moved["updated"], json!({id("child"): null}));
+    assert_eq!(house.role("archive"), id("child"));
+
+    let gone = house.call("Mailbox/set", json!({"destroy": [id("parent"), "f999", house.role("inbox")]}));
+    assert_eq!(gone["destroyed"], json!([id("parent")]));
+    assert_eq!(gone["notDestroyed"]["f999"]["type"], "notFound");
+    assert_eq!(gone["notDestroyed"][house.role("inbox")]["type"], "forbidden");
+}
+
+#[test]
+fn what_cannot_be_a_mailbox_is_told_with_the_properties_that_are_wrong() {
+    let house = House::new();
+    for (object, properties) in [
+        (json!({"name": ""}), json!(["name"])),
+        (json!({"name": "a/b"}), json!(["name"])),
+        (json!({"name": "Sent"}), json!(["name"])),
+        (json!({"name": "a", "parentId": "f999"}), json!(["parentId"])),
+        (json!({"name": "a", "role": "boss"}), json!(["role"])),
+        (json!({"name": "a", "role": "inbox"}), json!(["role"])),
+        (json!({"name": "a", "sortOrder": -1}), json!(["sortOrder"])),
+        (json!({"name": "a", "totalEmails": 1}), json!(["totalEmails"])),
+        (json!({"name": "a", "parentId": "#k"}), json!(["parentId"])),
+    ] {
+        let answer = house.call("Mailbox/set", json!({"create": {"k": object}}));
+        assert_eq!(answer["notCreated"]["k"]["properties"], properties, "{object} {answer}");
+    }
+    let inbox = house.role("inbox");
+    for (patch, kind) in [
+        (json!({"name": "Other"}), "invalidProperties"),
+        (json!({"totalEmails": 5}), "invalidProperties"),
+        (json!({"none/a": 5}), "invalidPatch"),
+        (json!({"id": "f2"}), "invalidProperties"),
+    ] {
+        let answer = house.call("Mailbox/set", json!({"update": {&inbox: patch}}));
+        assert_eq!(answer["notUpdated"][&inbox]["type"], kind, "{answer}");
+    }
+    // The whole object, as it is, is a patch that changes nothing.
+    let whole = house.call("Mailbox/get", json!({"ids": [inbox]}))["list"][0].clone();
+    assert_eq!(house.call("Mailbox/set", json!({"update": {&inbox: whole}}))["updated"], json!({&inbox: null}));
+}
+
+#[test]
+fn a_mailbox_with_letters_or_children_is_destroyed_only_when_that_is_meant() {
+    let house = House::new();
+    let made = house.call("Mailbox/set", json!({"create": {"a": {"name": "A"}, "b": {"name": "B", "parentId": "#a"}}}));
+    let (a, b) = (made["created"]["a"]["id"].clone(), made["created"]["b"]["id"].clone());
+    let destroy = |what: Value| house.call("Mailbox/set", what);
+    let kept = destroy(json!({"destroy": [a]}));
+    assert_eq!(kept["notDestroyed"][a.as_str().unwrap()]["type"], "mailboxHasChild");
+    // Together they can go, whatever the order.
+    assert_eq!(destroy(json!({"destroy": [a, b]}))["destroyed"], json!([b, a]));
+
+    let id = house.deliver("archive", &letter("one", "1", ""));
+    let archive = house.role("archive");
+    let kept = destroy(json!({"destroy": [archive]}));
+    assert_eq!(kept["notDestroyed"][&archive]["type"], "mailboxHasEmail");
+    let since = house.state("Email");
+    let gone = destroy(json!({"destroy": [archive], "onDestroyRemoveEmails": true}));
+    assert_eq!(gone["destroyed"], json!([archive]));
+    assert_eq!(house.call("Email/get", json!({"ids": [id]}))["notFound"], json!([id]));
+    assert_eq!(house.changes("Email", &since), (json!([]), json!([]), json!([id])));
+}
+
+#[test]
+fn changes_are_exact_and_say_when_only_counters_changed() {
+    let house = House::new();
+    let inbox = house.role("inbox");
+    let since = house.state("Mailbox");
+    assert_eq!(house.changes("Mailbox", &since), (json!([]), json!([]), json!([])));
+
+    let id = house.deliver("inbox", &letter("one", "1", ""));
+    let changes = house.call("Mailbox/changes", json!({"sinceState": since}));
+    assert_eq!(changes["updated"], json!([inbox]));
+    let counters = json!(["totalEmails", "unreadEmails", "totalThreads", "unreadThreads"]);
+    assert_eq!(changes["updatedProperties"], counters);
+
+    // A flag that no counter counts changes no mailbox.
+    let since = house.state("Mailbox");
+    house.flag(&id, System::FLAGGED);
+    assert_eq!(house.state("Mailbox"), since);
+
+    // As IMAP does it.
+    house.write(|tx| folder::create(tx, house::ALICE, "A/B", None));
+    house.write(|tx| folder::rename(tx, house::ALICE, "Archive", "Old"));
+    house.write(|tx| folder::unsubscribe(tx, house::ALICE, "Sent"));
+    house.write(|tx| folder::delete(tx, house::ALICE, "Junk"));
+    let changes = house.call("Mailbox/changes", json!({"sinceState": since}));
+    assert_eq!(changes["created"].as_array().unwrap().len(), 2);
+    assert_eq!(changes["updated"].as_array().unwrap().len(), 2);
+    assert_eq!(changes["destroyed"].as_array().unwrap().len(), 1);
+    assert_eq!(changes["updatedProperties"], Value::Null);
+
+    // The same in pieces of one.
+    let (mut state, mut told) = (since, Vec::new());
+    loop {
+        let piece = house.call("Mailbox/changes", json!({"sinceState": state, "maxChanges": 1}));
+        for list in ["created", "updated", "destroyed"] {
+            told.extend(piece[list].as_array().unwrap().iter().map(|id| (list, id.clone())));
+        }
+        state = piece["newState"].clone();
+        if piece["hasMoreChanges"] == false {
+            break;
+        }
+    }
+    assert_eq!(told.len(), 5);
+    assert_eq!(state, house.state("Mailbox"));
+}
+
+#[test]
+fn mailboxes_are_found_and_sorted_and_what_changed_in_a_query_is_told() {
+    let house = House::new();
+    let made = house.call(
+        "Mailbox/set",
+        json!({"create": {"z": {"name": "Zoo"}, "a": {"name": "ant", "parentId": "#z"}, "b": {"name": "Bee", "sortOrder": 9}}}),
+    );
+    let id = |key: &str| made["created"][key]["id"].as_str().unwrap().to_owned();
+    let names = |arguments: Value| {
+        let found = house.call("Mailbox/query", arguments);
+        let list = house.call("Mailbox/get", json!({"ids": found["ids"], "properties": ["name"]}));
+        let name = |id: &Value| {
+            let list = list["list"].as_array().unwrap();
+            list.iter().find(|one| one["id"] == *id).unwrap()["name"].as_str().unwrap().to_owned()
+        };
+        found["ids"].as_array().unwrap().iter().map(name).collect::<Vec<_>>().join(" ")
+    };
+    let by_name = json!([{"property": "name"}]);
+    assert_eq!(names(json!({"sort": by_name, "filter": {"hasAnyRole": false}})), "ant Bee Zoo");
+    assert_eq!(names(json!({"sort": by_name, "sortAsTree": true, "filter": {"hasAnyRole": false}})), "Bee Zoo ant");
+    assert_eq!(names(json!({"filter": {"parentId": id("z")}})), "ant");
+    assert_eq!(names(json!({"filter": {"name": "NT"}, "sort": by_name})), "ant Sent");
+    let operators = json!({"operator": "NOT", "conditions": [{"hasAnyRole": true}, {"parentId": id("z")}]});
+    assert_eq!(names(json!({"filter": operators, "sort": by_name})), "Bee Zoo");
+    assert_eq!(names(json!({"filter": {"name": "ant"}, "filterAsTree": true})), "");
+    let sorted = json!([{"property": "sortOrder", "isAscending": false}, {"property": "name", "isAscending": false}]);
+    assert_eq!(names(json!({"sort": sorted, "limit": 2})), "Bee Zoo");
+
+    let listing = json!({"sort": by_name, "filter": {"hasAnyRole": false}, "calculateTotal": true});
+    let before = house.call("Mailbox/query", listing.clone());
+    assert_eq!((&before["total"], &before["position"]), (&json!(3), &json!(0)));
+    house.call(
+        "Mailbox/set",
+        json!({"update": {id("z"): {"name": "Aal"}}, "destroy": [id("b")], "create": {"c": {"name": "Cat"}}}),
+    );
+    let mut changed = listing;
+    changed["sinceQueryState"] = before["queryState"].clone();
+    let changed = house.call("Mailbox/queryChanges", changed);
+    assert_eq!(changed["total"], 3);
+    let mut ids: Vec<Value> = before["ids"].as_array().unwrap().clone();
+    ids.retain(|id| !changed["removed"].as_array().unwrap().contains(id));
+    for added in changed["added"].as_array().unwrap() {
+        ids.insert(added["index"].as_u64().unwrap() as usize, added["id"].clone());
+    }
+    let after = house.call("Mailbox/query", json!({"sort": by_name, "filter": {"hasAnyRole": false}}));
+    assert_eq!(json!(ids), after["ids"]);
+    assert_eq!(changed["newQueryState"], after["queryState"]);
+}
+
+#[test]
+fn a_state_that_is_not_the_one_stops_a_change() {
+    let house = House::new();
+    let wrong = json!({"ifInState": "0", "create": {"a": {"name": "A"}}});
+    assert_eq!(house.error("Mailbox/set", wrong), "stateMismatch");
+    let right = json!({"ifInState": house.state("Mailbox"), "create": {"a": {"name": "A"}}});
+    let made = house.call("Mailbox/set", right);
+    assert_ne!(made["oldState"], made["newState"]);
+}
+
+#[test]
+fn states_survive_a_restart() {
+    let house = House::new();
+    house.deliver("inbox", &letter("one", "1", ""));
+    let before = ["Mailbox", "Email", "Thread", "Identity"].map(|kind| house.state(kind));
+    let house = house.reopened();
+    assert_eq!(["Mailbox", "Email", "Thread", "Identity"].map(|kind| house.state(kind)), before);
+    let id = house.deliver("inbox", &letter("two", "2", ""));
+    assert_eq!(house.changes("Email", &before[1]), (json!([id]), json!([]), json!([])));
+}

@@ -1,0 +1,149 @@
+//! What one sees who knows the account as a whole: letters that are not flagged `\Deleted`, and how many of each
+//! conversation lie in a folder.
+
+use mail::seam::AccountId;
+use store::{Tx, params};
+
+use super::{Count, Entry, is_unread, is_visible};
+use crate::{Change, Error, FolderId, System, ThreadId};
+
+/// A visible letter of the thread comes into the folder: `count` gains what the folder's counters gain of threads.
+pub(super) fn comes(
+    tx: &mut Tx,
+    folder: FolderId,
+    thread: ThreadId,
+    flags: System,
+    count: &mut Count,
+) -> Result<(), Error> {
+    if is_visible(flags) {
+        adjust(tx, folder, thread, 1, i64::from(is_unread(flags)), count)?;
+    }
+    Ok(())
+}
+
+/// A letter of the thread leaves the folder.
+pub(super) fn goes(
+    tx: &mut Tx,
+    folder: FolderId,
+    thread: ThreadId,
+    flags: System,
+    count: &mut Count,
+) -> Result<(), Error> {
+    if is_visible(flags) {
+        adjust(tx, folder, thread, -1, -i64::from(is_unread(flags)), count)?;
+    }
+    Ok(())
+}
+
+/// A letter of the thread stays, with other flags.
+pub(super) fn turns(
+    tx: &mut Tx,
+    folder: FolderId,
+    thread: ThreadId,
+    before: System,
+    now: System,
+    count: &mut Count,
+) -> Result<(), Error> {
+    let visible = i64::from(is_visible(now)) - i64::from(is_visible(before));
+    let unread = i64::from(is_unread(now)) - i64::from(is_unread(before));
+    if visible != 0 || unread != 0 {
+        adjust(tx, folder, thread, visible, unread, count)?;
+    }
+    Ok(())
+}
+
+fn adjust(
+    tx: &mut Tx,
+    folder: FolderId,
+    thread: ThreadId,
+    total: i64,
+    unread: i64,
+    count: &mut Count,
+) -> Result<(), Error> {
+    let (now, now_unread) = tx.query_one(
+        "INSERT INTO folder_thread (folder, thread, total, unread) VALUES ($1, $2, $3, $4)
+         ON CONFLICT (folder, thread) DO UPDATE SET
+             total = folder_thread.total + excluded.total, unread = folder_thread.unread + excluded.unread
+         RETURNING total, unread",
+        params![folder.0, thread.0, total, unread],
+        |row| Ok((row.get::<i64>(0)?, row.get::<i64>(1)?)),
+    )?;
+    count.threads += i64::from(now > 0) - i64::from(now - total > 0);
+    count.unread_threads += i64::from(now_unread > 0) - i64::from(now_unread - unread > 0);
+    if now <= 0 {
+        tx.execute("DELETE FROM folder_thread WHERE folder = $1 AND thread = $2", params![folder.0, thread.0])?;
+    }
+    Ok(())
+}
+
+/// The letter is seen no more: whoever asks for the changes of the account learns of it.
+pub(super) fn vanish(tx: &mut Tx, account: AccountId, entry: &Entry, change: Change) -> Result<(), Error> {
+    tx.execute(
+        "INSERT INTO letter_gone (account, change, letter, born, thread) VALUES ($1, $2, $3, $4, $5)
+         ON CONFLICT DO NOTHING",
+        params![account.0, change.0, entry.letter.0, entry.born.0, entry.thread.0],
+    )?;
+    Ok(())
+}
+
+/// Letters of one thread belong to another from now on. The identity of a letter includes its thread (RFC 8621 §3), so
+/// each gets a new key: the old letter is gone, and a new one with the same bytes lies in its place.
+pub(crate) fn move_thread(
+    tx: &mut Tx,
+    account: AccountId,
+    from: ThreadId,
+    to: ThreadId,
+    change: Change,
+) -> Result<(), Error> {
+    let moved = tx.query(
+        "SELECT e.folder, e.uid, e.letter, e.change, e.flags, e.keywords, e.size, e.thread, e.born
+         FROM letter l JOIN entry e ON e.letter = l.letter WHERE l.account = $1 AND l.thread = $2",
+        params![account.0, from.0],
+        |row| {
+            let entry = Entry {
+                uid: crate::Uid(crate::numbers::at_least_one(row.get(1)?)),
+                letter: crate::LetterKey(row.get(2)?),
+                change: Change(row.get(3)?),
+                flags: crate::fetch::flags(row, 4, 5)?,
+                size: row.get(6)?,
+                thread: ThreadId(row.get(7)?),
+                born: Change(row.get(8)?),
+            };
+            Ok((FolderId(row.get(0)?), entry))
+        },
+    )?;
+    for (folder, entry) in &moved {
+        renew(tx, account, *folder, entry, to, change)?;
+    }
+    Ok(())
+}
+
+fn renew(
+    tx: &mut Tx,
+    account: AccountId,
+    folder: FolderId,
+    entry: &Entry,
+    to: ThreadId,
+    change: Change,
+) -> Result<(), Error> {
+    let letter = tx.query_one(
+        "INSERT INTO letter (account, thread, blob, size, summary, structure)
+         SELECT account, $2, blob, size, summary, structure FROM letter WHERE letter = $1 RETURNING letter",
+        params![entry.letter.0, to.0],
+        |row| row.get::<i64>(0),
+    )?;
+    // The reference to the bytes passes from the old row to the new one.
+    tx.execute("DELETE FROM letter WHERE letter = $1", params![entry.letter.0])?;
+    tx.execute("INSERT INTO gone (letter) VALUES ($1) ON CONFLICT DO NOTHING", params![entry.letter.0])?;
+    tx.execute(
+        "UPDATE entry SET letter = $3, thread = $4, born = $5, change = $5 WHERE folder = $1 AND uid = $2",
+        params![folder.0, entry.uid.get(), letter, to.0, change.0],
+    )?;
+    let mut counted = Count::default();
+    goes(tx, folder, entry.thread, entry.flags.system, &mut counted)?;
+    comes(tx, folder, to, entry.flags.system, &mut counted)?;
+    if is_visible(entry.flags.system) {
+        vanish(tx, account, entry, change)?;
+    }
+    super::count(tx, folder, counted, change, 1)
+}

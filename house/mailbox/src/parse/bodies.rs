@@ -1,0 +1,193 @@
+//! Which parts of a letter are its text, which its HTML, and which are attached (RFC 8621 §4.1.4).
+
+use super::structure::{Content, Part, Structure};
+
+/// The leaves of a letter, sorted into how they are shown. A part may stand in more than one list.
+#[derive(Clone, Debug, Default)]
+pub struct Bodies<'a> {
+    /// To be shown one after the other where plain text is preferred.
+    pub text: Vec<&'a Part>,
+    /// To be shown one after the other where HTML is preferred.
+    pub html: Vec<&'a Part>,
+    /// To be offered beside.
+    pub attachments: Vec<&'a Part>,
+}
+
+impl Structure {
+    /// Sorts the parts of the letter. Letters inside are not looked into.
+    pub fn bodies(&self) -> Bodies<'_> {
+        let mut bodies = Bodies::default();
+        let lists = Lists { text: true, html: true };
+        bodies.sort(std::slice::from_ref(&self.root), Within::Mixed, false, lists);
+        bodies
+    }
+}
+
+impl Bodies<'_> {
+    /// Is there something that a person would save?
+    pub fn has_attachment(&self) -> bool {
+        self.attachments.iter().any(|part| !is_disposed(part, b"inline"))
+    }
+}
+
+/// What the multipart around a part says of it.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Within {
+    Mixed,
+    Alternative,
+    Related,
+}
+
+/// Which lists a part may still go into.
+#[derive(Clone, Copy)]
+struct Lists {
+    text: bool,
+    html: bool,
+}
+
+impl<'a> Bodies<'a> {
+    fn sort(&mut self, parts: &'a [Part], within: Within, in_alternative: bool, mut open: Lists) {
+        let (text_before, html_before) = (self.text.len(), self.html.len());
+        for (place, part) in parts.iter().enumerate() {
+            if part.is("multipart", "") {
+                self.sort_multipart(part, in_alternative, open);
+            } else if !is_body(part, place == 0, within) {
+                self.attachments.push(part);
+            } else if within == Within::Alternative {
+                self.choose(part, open);
+            } else {
+                if in_alternative {
+                    open.html &= !part.is("text", "plain");
+                    open.text &= !part.is("text", "html");
+                }
+                self.show(part, open);
+            }
+        }
+        if within == Within::Alternative && open.text && open.html {
+            self.balance(text_before, html_before);
+        }
+    }
+
+    fn sort_multipart(&mut self, part: &'a Part, in_alternative: bool, open: Lists) {
+        let Content::Multipart(parts) = &part.content else { return };
+        let within = match part.subtype.as_slice() {
+            b"alternative" => Within::Alternative,
+            b"related" => Within::Related,
+            _ => Within::Mixed,
+        };
+        self.sort(parts, within, in_alternative || within == Within::Alternative, open);
+    }
+
+    /// One of several ways to say the same.
+    fn choose(&mut self, part: &'a Part, open: Lists) {
+        match () {
+            () if part.is("text", "plain") && open.text => self.text.push(part),
+            () if part.is("text", "html") && open.html => self.html.push(part),
+            () if part.is("text", "plain") || part.is("text", "html") => {}
+            () => self.attachments.push(part),
+        }
+    }
+
+    fn show(&mut self, part: &'a Part, open: Lists) {
+        if open.text {
+            self.text.push(part);
+        }
+        if open.html {
+            self.html.push(part);
+        }
+        if is_media(part) && !(open.text && open.html) {
+            self.attachments.push(part);
+        }
+    }
+
+    /// Where an alternative has only one of the two forms, it stands for both.
+    fn balance(&mut self, text_before: usize, html_before: usize) {
+        let (text, html) = (self.text.len(), self.html.len());
+        if text == text_before && html > html_before {
+            self.text.extend_from_slice(&self.html[html_before..]);
+        } else if html == html_before && text > text_before {
+            self.html.extend_from_slice(&self.text[text_before..]);
+        }
+    }
+}
+
+/// A part of the text, and not an attachment?
+fn is_body(part: &Part, first: bool, within: Within) -> bool {
+    let readable = part.is("text", "plain") || part.is("text", "html") || is_media(part);
+    // A text with a file name that is not the first is a file; in multipart/related only the first is the text.
+    let placed = first || (within != Within::Related && (is_media(part) || part.file_name().is_none()));
+    readable && placed && !is_disposed(part, b"attachment")
+}
+
+fn is_media(part: &Part) -> bool {
+    ["image", "audio", "video"].iter().any(|kind| part.is(kind, ""))
+}
+
+fn is_disposed(part: &Part, kind: &[u8]) -> bool {
+    part.disposition.as_ref().is_some_and(|disposition| disposition.kind.eq_ignore_ascii_case(kind))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::{Limits, scan};
+    use super::*;
+
+    fn leaf(kind: &str, disposition: &str, name: &str) -> String {
+        format!("Content-Type: {kind}\r\nContent-Disposition: {disposition}\r\nContent-ID: <{name}>\r\n\r\n{name}\r\n")
+    }
+
+    fn multipart(kind: &str, boundary: &str, parts: &[String]) -> String {
+        let mut text = format!("Content-Type: multipart/{kind}; boundary={boundary}\r\n\r\n");
+        for part in parts {
+            text.push_str(&format!("--{boundary}\r\n{part}\r\n"));
+        }
+        text + &format!("--{boundary}--\r\n")
+    }
+
+    fn names(parts: &[&Part]) -> String {
+        parts.iter().map(|part| String::from_utf8_lossy(part.id.as_deref().unwrap()).replace(['<', '>'], "")).collect()
+    }
+
+    #[test]
+    fn the_example_of_the_rfc_is_taken_apart_as_it_says() {
+        let inner = multipart(
+            "mixed",
+            "b3",
+            &[leaf("text/plain", "inline", "B"), leaf("image/jpeg", "inline", "C"), leaf("text/plain", "inline", "D")],
+        );
+        let related =
+            multipart("related", "b4", &[leaf("text/html", "inline", "E"), leaf("image/jpeg", "inline", "F")]);
+        let letter = multipart(
+            "mixed",
+            "b0",
+            &[
+                leaf("text/plain", "inline", "A"),
+                multipart(
+                    "mixed",
+                    "b1",
+                    &[
+                        multipart("alternative", "b2", &[inner, related]),
+                        leaf("image/jpeg", "attachment", "G"),
+                        leaf("application/x-excel", "attachment", "H"),
+                        leaf("message/rfc822", "inline", "J"),
+                    ],
+                ),
+                leaf("text/plain", "inline", "K"),
+            ],
+        );
+        let structure = scan(letter.as_bytes(), Limits::default());
+        let bodies = structure.bodies();
+        assert_eq!(names(&bodies.text), "ABCDK");
+        assert_eq!(names(&bodies.html), "AEK");
+        assert_eq!(names(&bodies.attachments), "CFGHJ");
+        assert!(bodies.has_attachment());
+    }
+
+    #[test]
+    fn an_alternative_with_one_form_stands_for_both() {
+        let letter = multipart("alternative", "b", &[leaf("text/html", "inline", "A")]);
+        let structure = scan(letter.as_bytes(), Limits::default());
+        assert_eq!((names(&structure.bodies().text), names(&structure.bodies().html)), ("A".into(), "A".into()));
+        assert!(!structure.bodies().has_attachment());
+    }
+}
