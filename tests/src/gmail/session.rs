@@ -212,7 +212,9 @@ impl Session {
     }
 
     fn list(&mut self, words: &[Word]) -> Ending {
-        let pattern = words.iter().map(Word::text).rfind(|text| !text.is_empty()).unwrap_or_default().to_owned();
+        // LIST (SELECTION) "" "*" RETURN (OPTIONS): attributes are told without being asked for.
+        let texts = words.iter().map(Word::text).take_while(|text| !text.eq_ignore_ascii_case("RETURN"));
+        let pattern = texts.filter(|text| !text.is_empty()).last().unwrap_or_default().to_owned();
         let mut lines = Vec::new();
         if pattern == "*" || pattern == "%" {
             let state = self.shared.state();

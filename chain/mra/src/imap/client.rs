@@ -19,6 +19,8 @@ use crate::{Fault, login};
 const MOST_TEXT: usize = 16 << 20;
 /// Untagged responses that one command may have, where they are collected.
 const MOST_UNTAGGED: usize = 20_000;
+/// Responses between the ends of two commands: meanwhile the flags of each letter of a large folder may change.
+const MOST_BETWEEN: usize = 1_000_000;
 /// An answer that comes slower than so many octets a second does not come.
 const SLOWEST: u64 = 256;
 
@@ -120,6 +122,10 @@ pub struct Client {
     capabilities: Vec<String>,
     log: Log,
     octets: u64,
+    /// Responses since a command ended.
+    between: usize,
+    /// IDLE was begun, and DONE was not said.
+    idling: bool,
 }
 
 impl Client {
@@ -158,6 +164,8 @@ impl Client {
             capabilities: Vec::new(),
             log: Log::default(),
             octets: 0,
+            between: 0,
+            idling: false,
         }
     }
 
@@ -328,6 +336,7 @@ impl Client {
             self.line.consume(took);
             if let Some(raw) = whole {
                 let response = Response::read(&raw);
+                self.count(&response)?;
                 self.notice(&response)?;
                 return Ok(response);
             }
@@ -339,6 +348,16 @@ impl Client {
             self.octets += count as u64;
             self.pace.took(count).await;
         }
+    }
+
+    /// A server that talks without end must not keep us listening.
+    fn count(&mut self, response: &Response) -> Result<(), Lost> {
+        let is_end = matches!(response, Response::Status { tag: Some(_), .. });
+        self.between = if is_end { 0 } else { self.between + 1 };
+        if self.between > MOST_BETWEEN {
+            return Err(Lost::Unexpected("more than anybody asked for".to_owned()));
+        }
+        Ok(())
     }
 
     fn notice(&mut self, response: &Response) -> Result<(), Lost> {
@@ -361,6 +380,7 @@ impl Client {
     /// Waits until something happens in the folder that is open (RFC 2177), at most for `most`. Gives whether
     /// something did.
     pub async fn idle(&mut self, most: Duration) -> Result<bool, Lost> {
+        self.idling = true;
         let tag = self.start("IDLE").await?;
         loop {
             match self.next().await? {
@@ -379,12 +399,17 @@ impl Client {
             self.next().await?;
         }
         self.line.write(b"DONE\r\n").await?;
+        self.idling = false;
         self.answer_to(&tag).await?;
         Ok(self.log.changed)
     }
 
     /// Says goodbye.
     pub async fn close(mut self) {
+        // An IDLE that was broken off: the server takes no LOGOUT in it.
+        if self.idling && self.line.write(b"DONE\r\n").await.is_err() {
+            return;
+        }
         if self.start("LOGOUT").await.is_ok() {
             let goodbye = async { while self.next().await.is_ok() {} };
             let _ = tokio::time::timeout(Duration::from_secs(5), goodbye).await;

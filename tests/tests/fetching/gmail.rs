@@ -1,0 +1,163 @@
+//! From a server that behaves as Gmail does.
+
+use std::time::Duration;
+
+use tests::{Gmail, Throttle};
+
+use super::support::*;
+
+const DATE: &str = "17-Jul-2024 02:44:25 +0000";
+
+/// Puts letters with these names and labels in.
+fn fill(gmail: &Gmail, letters: &[(&str, &[&str], &[&str])]) {
+    let mut state = gmail.state();
+    for (id, labels, flags) in letters {
+        state.mailbox.add(&letter(id, 900), labels, flags, DATE);
+    }
+}
+
+fn many(gmail: &Gmail, count: usize) {
+    let mut state = gmail.state();
+    for number in 0..count {
+        let labels: &[&str] = if number % 3 == 0 { &["\\Inbox", "Work"] } else { &["\\Inbox"] };
+        state.mailbox.add(&letter(&format!("g{number}"), 900), labels, &[], DATE);
+    }
+}
+
+#[test]
+fn a_letter_with_many_labels_comes_once_and_so_does_one_without_any() {
+    let gmail = Gmail::start(None);
+    fill(
+        &gmail,
+        &[
+            ("inbox", &["\\Inbox", "\\Important", "Work"], &["\\Seen", "\\Flagged"]),
+            ("archived", &[], &["\\Seen"]),
+            ("sent", &["\\Sent"], &["\\Seen"]),
+            ("draft", &["\\Draft"], &["\\Draft"]),
+            ("own", &["Projets/Été à Paris", "Work"], &[]),
+            ("quoted", &["say \"hello\" \\ bye"], &["\\Answered", "$Forwarded"]),
+            ("spam", &["\\Junk"], &[]),
+            ("trash", &["\\Trash"], &["\\Seen"]),
+        ],
+    );
+    let mut office = office();
+    Source::gmail(&gmail).add(&office, &[]);
+    assert_eq!(run(&office).letters(), 8);
+    // Each body crossed the wire once, though six folders show the first.
+    assert!(gmail.state().counts.bodies.values().all(|times| *times == 1));
+    assert_eq!(gmail.bodies_sent(), 8);
+    assert_eq!(run(&office).letters(), 0);
+    assert_eq!(gmail.bodies_sent(), 8);
+
+    let here = look(&mut office);
+    assert_eq!(names(&here), ["archived", "draft", "inbox", "own", "quoted", "sent", "spam", "trash"]);
+    assert_eq!(here["inbox"].folder, "INBOX");
+    assert!(["\\Flagged", "\\Seen"].iter().all(|flag| here["inbox"].flags.contains(&(*flag).to_owned())));
+    assert!(here["quoted"].flags.contains(&"\\Answered".to_owned()), "{here:?}");
+    assert!(here["quoted"].flags.contains(&"$Forwarded".to_owned()), "{here:?}");
+    assert!(here.values().all(|known| known.date == DATE), "{here:?}");
+    let folders: Vec<&str> = ["sent", "draft", "spam", "trash"].iter().map(|id| here[*id].folder.as_str()).collect();
+    assert!(folders.iter().all(|folder| *folder != "INBOX" && !folder.contains("Gmail")), "{folders:?}");
+    assert!(here["own"].folder.contains("Projets/&AMk-t&AOk- &AOA- Paris") || here["own"].folder == "Work", "{here:?}");
+    // Nothing was changed there.
+    let state = gmail.state();
+    assert!(state.mailbox.letters().filter(|letter| !letter.flags.contains("\\Seen")).count() == 4);
+}
+
+#[test]
+fn renumbering_all_mail_brings_nothing_twice() {
+    let gmail = Gmail::start(None);
+    many(&gmail, 40);
+    let mut office = office();
+    Source::gmail(&gmail).add(&office, &[]);
+    assert_eq!(run(&office).letters(), 40);
+    gmail.state().mailbox.renumber("[Gmail]/All Mail");
+    fill(&gmail, &[("new", &["\\Inbox"], &[])]);
+    assert_eq!(run(&office).letters(), 1);
+    // Gmail's own numbers tell that they are the same: no body is read again to find that out.
+    assert_eq!(gmail.bodies_sent(), 41);
+    assert_eq!(look(&mut office).len(), 41);
+}
+
+#[track_caller]
+fn comes_to_its_end_although_told_to_go_slower(how: Throttle) {
+    let gmail = Gmail::start(None);
+    many(&gmail, 60);
+    gmail.state().mood.throttle = Some((how, 25, 1));
+    let mut office = office();
+    Source::gmail(&gmail).add(&office, &[]);
+    assert_eq!(run(&office).letters(), 60);
+    let sent = gmail.bodies_sent();
+    assert_eq!(gmail.state().counts.throttled, 1);
+    assert!(sent <= 60 + 25, "{sent} bodies for 60 letters");
+    assert_eq!(look(&mut office).len(), 60);
+}
+
+#[test]
+fn a_fetch_that_is_told_to_go_slower_goes_slower_and_comes_to_its_end() {
+    comes_to_its_end_although_told_to_go_slower(Throttle::No);
+}
+
+#[test]
+fn a_fetch_that_is_thrown_out_for_its_haste_comes_back_and_comes_to_its_end() {
+    comes_to_its_end_although_told_to_go_slower(Throttle::Bye);
+}
+
+#[test]
+fn without_gmails_extension_labels_are_folders_and_nothing_is_lost() {
+    let gmail = Gmail::start(None);
+    gmail.state().mood.plain = true;
+    fill(&gmail, &[("inbox", &["\\Inbox"], &[]), ("work", &["Work"], &[]), ("sent", &["\\Sent"], &["\\Seen"])]);
+    let mut office = office();
+    Source::gmail(&gmail).add(&office, &[]);
+    assert_eq!(run(&office).letters(), 3);
+    assert_eq!(names(&look(&mut office)), ["inbox", "sent", "work"]);
+}
+
+#[test]
+fn an_open_office_hears_of_new_letters_at_gmail_within_seconds() {
+    let gmail = Gmail::start(None);
+    fill(&gmail, &[("first", &["\\Inbox"], &[])]);
+    let mut office = office();
+    Source::gmail(&gmail).add(&office, &[]);
+    office.start();
+    let alice = office.first().clone();
+    wait_until("the first letter", || inventory(&office, &alice).len() == 1);
+    wait_until("it idles", || gmail.state().counts.commands.contains_key("IDLE"));
+    fill(&gmail, &[("second", &["\\Inbox", "Work"], &[])]);
+    let told = std::time::Instant::now();
+    wait_until("the second letter", || inventory(&office, &alice).len() == 2);
+    assert!(told.elapsed() < Duration::from_secs(20));
+    assert_eq!(gmail.bodies_sent(), 2);
+    office.stop();
+}
+
+#[test]
+fn a_wrong_password_is_told_and_not_tried_again_and_again() {
+    let gmail = Gmail::start(None);
+    fill(&gmail, &[("one", &["\\Inbox"], &[])]);
+    let mut office = office();
+    let mut source = Source::gmail(&gmail);
+    source.password = "wrong".into();
+    source.add(&office, &[]);
+    assert_eq!(run(&office).state(), "refused");
+    assert_eq!(gmail.state().counts.logins, 1);
+    office.start();
+    std::thread::sleep(Duration::from_secs(4));
+    let logins = gmail.state().counts.logins;
+    assert!(logins <= 2, "{logins} log-ins with a wrong password within seconds");
+    let list = office.command(&["fetch", "list", "--json"]);
+    assert!(list.contains("refused") && !list.contains("wrong"), "{list}");
+    office.stop();
+}
+
+#[test]
+fn a_server_that_lets_few_in_at_once_is_not_crowded() {
+    let gmail = Gmail::start(None);
+    many(&gmail, 30);
+    gmail.state().mood.sessions = Some(1);
+    let office = office();
+    Source::gmail(&gmail).add(&office, &[]);
+    assert_eq!(run(&office).letters(), 30);
+    assert_eq!(gmail.state().counts.most_open, 1);
+}

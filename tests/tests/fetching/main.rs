@@ -1,0 +1,10 @@
+//! `facteur fetch` against what it meets outside: Gmail, old POP3, other Facteurs, bad lines, kills, liars.
+
+mod dovecot;
+mod faults;
+mod gmail;
+mod hostile;
+mod large;
+mod pop3;
+mod support;
+mod targets;
