@@ -1,6 +1,7 @@
 //! Measures Facteur beside its peers in one run and prints ratios. Never a timed test: numbers are for people to read.
 
 mod deliver;
+mod fetch;
 mod fill;
 mod growth;
 mod idle;
@@ -18,11 +19,12 @@ deliver   durable letters/s into the mailbox beside Postfix + Dovecot, syncs per
 idle      memory of an idle IMAP connection beside Dovecot's
 open      SELECT, FETCH FLAGS and FETCH ENVELOPE of 100,000 letters beside Dovecot's
 pop3      a drop of 100,000 letters listed, and 10,000 letters downloaded, beside Dovecot's
+fetch     letters brought home from a Dovecot beside getmail, fetchmail and mbsync
 growth    filing, opening and changing a folder of 10, 10,000 and 1,000,000 letters";
 
 fn main() -> ExitCode {
     let words: Vec<String> = std::env::args().skip(1).collect();
-    let all = ["deliver", "idle", "open", "pop3", "growth"];
+    let all = ["deliver", "idle", "open", "pop3", "fetch", "growth"];
     let chosen: Vec<&str> = if words.is_empty() { all.to_vec() } else { words.iter().map(String::as_str).collect() };
     for name in chosen {
         match name {
@@ -30,6 +32,7 @@ fn main() -> ExitCode {
             "idle" => idle::run(),
             "open" => open::run(),
             "pop3" => pop3::run(),
+            "fetch" => fetch::run(),
             "growth" => growth::run(),
             _ => {
                 eprintln!("{HELP}");

@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use tests::{Gmail, Throttle};
+use tests::provider::{self, CLIENT_ID, CLIENT_SECRET, FakeProvider};
+use tests::{Gmail, Office, Throttle};
 
 use super::support::*;
 
@@ -160,4 +161,105 @@ fn a_server_that_lets_few_in_at_once_is_not_crowded() {
     Source::gmail(&gmail).add(&office, &[]);
     assert_eq!(run(&office).letters(), 30);
     assert_eq!(gmail.state().counts.most_open, 1);
+}
+
+/// What `facteur fetch add` must be told to get tokens from this provider.
+fn oauth(office: &Office, provider: &FakeProvider) -> Vec<String> {
+    let secret = office.folder().join("client-secret");
+    std::fs::write(&secret, format!("{CLIENT_SECRET}\n")).expect("written");
+    let words = ["--oauth-client", CLIENT_ID, "--oauth-secret-file", &secret.display().to_string()];
+    let url = ["--oauth-scope", "mail", "--oauth-token-url", &provider.url("token")];
+    [words, url].concat().into_iter().map(str::to_owned).collect()
+}
+
+/// A source that is logged in to with tokens; the first refresh token is known.
+fn add_with_token(office: &Office, gmail: &Gmail, provider: &FakeProvider) {
+    let mut source = Source::gmail(gmail);
+    source.password = "refresh-0".into();
+    let words = oauth(office, provider);
+    source.add(office, &words.iter().map(String::as_str).collect::<Vec<_>>());
+}
+
+#[test]
+fn tokens_are_renewed_and_a_changed_refresh_token_is_kept() {
+    let provider = FakeProvider::start();
+    provider.register().rotate = true;
+    let gmail = Gmail::start(Some(provider.clone()));
+    many(&gmail, 10);
+    let mut office = office();
+    add_with_token(&office, &gmail, &provider);
+    assert_eq!(run(&office).letters(), 10);
+    // The old refresh token is dead now: this works only with the one that was kept.
+    fill(&gmail, &[("new", &["\\Inbox"], &[])]);
+    assert_eq!(run(&office).letters(), 1);
+    assert_eq!(gmail.state().counts.refused, 0);
+    assert_eq!(look(&mut office).len(), 11);
+    let list = office.command(&["fetch", "list", "--json"]);
+    assert!(!list.contains("refresh-") && !list.contains(CLIENT_SECRET), "{list}");
+}
+
+#[test]
+fn tokens_that_live_for_seconds_are_renewed_in_time() {
+    let provider = FakeProvider::start();
+    provider.register().lifetime = 3;
+    let gmail = Gmail::start(Some(provider.clone()));
+    fill(&gmail, &[("first", &["\\Inbox"], &[])]);
+    let mut office = office();
+    add_with_token(&office, &gmail, &provider);
+    for expected in [1, 0, 0] {
+        assert_eq!(run(&office).letters(), expected);
+        std::thread::sleep(Duration::from_millis(1500));
+    }
+    office.start();
+    let alice = office.first().clone();
+    wait_until("the letter", || inventory(&office, &alice).len() == 1);
+    office.stop();
+    assert_eq!(gmail.state().counts.refused, 0);
+}
+
+#[test]
+fn a_consent_that_was_taken_back_is_for_the_person_to_give_again() {
+    let provider = FakeProvider::start();
+    let gmail = Gmail::start(Some(provider.clone()));
+    many(&gmail, 3);
+    let office = office();
+    add_with_token(&office, &gmail, &provider);
+    assert_eq!(run(&office).letters(), 3);
+    provider.register().revoked = true;
+    let revoked = run(&office);
+    assert_eq!(revoked.state(), "refused");
+    let said = revoked.end()["said"].as_str().unwrap_or_default().to_owned();
+    assert!(said.contains("log in again") && !said.contains("refresh-0"), "{said}");
+    assert_eq!(gmail.state().counts.logins, 1, "nobody knocks without a token");
+}
+
+#[test]
+fn a_provider_that_is_down_is_no_fault_of_the_person() {
+    let provider = FakeProvider::start();
+    let gmail = Gmail::start(Some(provider.clone()));
+    many(&gmail, 3);
+    let office = office();
+    add_with_token(&office, &gmail, &provider);
+    provider.register().mood = provider::Mood::Down;
+    assert_eq!(run(&office).state(), "unreachable");
+    provider.register().mood = provider::Mood::Good;
+    assert_eq!(run(&office).letters(), 3);
+}
+
+#[test]
+fn a_person_consents_on_another_device() {
+    let provider = FakeProvider::start();
+    provider.register().device = vec!["authorization_pending"];
+    let gmail = Gmail::start(Some(provider.clone()));
+    many(&gmail, 3);
+    let office = office();
+    let source = Source::gmail(&gmail);
+    let mut words = vec!["fetch", "add", &source.url, "--name", "old", "--to", TO, "--ca", &source.certificate];
+    let (oauth, device) = (oauth(&office, &provider), provider.url("device"));
+    words.extend(oauth.iter().map(String::as_str));
+    words.extend(["--oauth-device-url", &device]);
+    let (code, _, err) = office.try_command(&words, b"");
+    assert_eq!(code, 0, "{err}");
+    assert!(err.contains("WDJB-MJHT") && err.contains(&provider.url("activate")), "{err}");
+    assert_eq!(run(&office).letters(), 3);
 }

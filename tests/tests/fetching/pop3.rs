@@ -98,19 +98,20 @@ fn a_connection_that_breaks_at_quit_brings_nothing_twice() {
 }
 
 #[test]
-fn a_drop_that_is_in_use_is_fetched_later_and_its_password_is_not_doubted() {
+fn a_drop_that_is_in_use_is_waited_for_and_its_password_is_not_doubted() {
     for (in_use, login_delay) in [(1, 0), (0, 1)] {
         let (pop3, source) = old_server(2);
         pop3.state().in_use = in_use;
         pop3.state().login_delay = login_delay;
         let mut office = office();
         source.add(&office, &[]);
-        let first = run(&office);
-        // It waits by itself, or says so and comes at the next call.
-        if first.code != 0 {
-            assert_ne!(first.state(), "refused");
-            run(&office).letters();
-        }
+        let mut waiting = start_run(&office);
+        wait_until("it says that it waits", || told(&office).contains("\"waits\""));
+        assert!(waiting.try_wait().expect("asked").is_none());
+        assert_eq!(pop3.state().logins, 1);
+        let _ = waiting.kill();
+        let _ = waiting.wait();
+        assert_eq!(run(&office).letters(), 2);
         assert_eq!(look(&mut office).len(), 2);
     }
 }

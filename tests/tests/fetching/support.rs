@@ -99,11 +99,17 @@ pub fn run_with(office: &Office, words: &[&str], input: &[u8]) -> Run {
     Run { code, told: out.lines().map(parse).collect(), err }
 }
 
-/// Starts `facteur fetch run old` and does not wait for it.
+/// Starts `facteur fetch run old` and does not wait for it. What it tells goes into the file `told` of the office.
 pub fn start_run(office: &Office) -> Child {
+    let told = std::fs::File::create(office.folder().join("told")).expect("made");
     let mut command = Command::new(facteur());
     command.args(["fetch", "run", "old", "--json", "--config"]).arg(&office.config).env("LANG", "C.UTF-8");
-    command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).spawn().expect("facteur starts")
+    command.stdin(Stdio::null()).stdout(told).stderr(Stdio::null()).spawn().expect("facteur starts")
+}
+
+/// What it has told so far.
+pub fn told(office: &Office) -> String {
+    std::fs::read_to_string(office.folder().join("told")).unwrap_or_default()
 }
 
 /// What is known of a letter.

@@ -51,20 +51,6 @@ fn collect(folder: &std::path::Path, files: &mut Vec<std::path::PathBuf>) {
 }
 
 #[test]
-fn letters_go_on_to_another_server_over_lmtp() {
-    let source = filled(10, 900);
-    let home = Dovecot::start("");
-    let office = OfficeBuilder::new("alpha.test").prepare();
-    let target = format!("lmtp:127.0.0.1:{}", home.lmtp);
-    Source::imap(&source).add_to(&office, &target, &[]);
-    assert_eq!(run(&office).letters(), 10);
-    assert_eq!(run(&office).letters(), 0);
-    let mut files = Vec::new();
-    collect(&home.maildir("alice"), &mut files);
-    assert_eq!(files.len(), 10);
-}
-
-#[test]
 fn scripts_are_told_of_each_step() {
     let dovecot = filled(300, 900);
     let office = office();
