@@ -16,13 +16,15 @@ export interface Shown {
   rows: Id[];
 }
 
+/** Changes that can be taken back, one after the other. */
+const mostUndone = 20;
 const nowhere: Shown = { window: undefined, rows: [] };
 
 /** What a person does to letters. It is seen at once, sent behind, and taken back where the server refuses. */
 export class Actions {
   /** Changes on their way: what the server says of the mailbox meanwhile is not the whole truth. */
   pending = $state(0);
-  #last: Done | undefined = $state();
+  #done: Done[] = $state.raw([]);
   /** Told when the last change on the way has arrived. */
   onidle: () => void = () => {};
 
@@ -65,11 +67,12 @@ export class Actions {
   }
 
   get canUndo(): boolean {
-    return this.#last !== undefined;
+    return this.#done.length > 0;
   }
 
+  /** Takes the last change back that was not yet taken back. Gives false where there is none. */
   async undo(): Promise<boolean> {
-    const last = this.#last;
+    const last = this.#done.at(-1);
     if (!last) return false;
     await last.undo();
     return true;
@@ -80,34 +83,39 @@ export class Actions {
     const back = inverse(patches, this.records.emails);
     const done: Done = {
       undo: async () => {
-        if (this.#last === done) this.#last = undefined;
+        this.#forget(done);
         putBack?.();
         await this.#carryOut(back, nowhere);
         await shown.window?.refresh();
       },
     };
-    const putBack = await this.#carryOut(patches, shown, () => (this.#last = done));
+    this.#done = [...this.#done, done].slice(-mostUndone);
+    let putBack: (() => void) | undefined;
+    try {
+      putBack = await this.#carryOut(patches, shown);
+    } catch (error) {
+      this.#forget(done);
+      throw error;
+    }
     return done;
   }
 
-  async #carryOut(
-    patches: Map<Id, Patch>,
-    shown: Shown,
-    started?: () => void,
-  ): Promise<(() => void) | undefined> {
+  async #carryOut(patches: Map<Id, Patch>, shown: Shown): Promise<(() => void) | undefined> {
     const back = inverse(patches, this.records.emails);
     this.records.patch(patches);
     const putBack = shown.window?.remove(shown.rows);
-    started?.();
     try {
       await this.#busy(() => this.#send(patches));
     } catch (error) {
       this.records.patch(back);
       putBack?.();
-      if (started) this.#last = undefined;
       throw error;
     }
     return putBack;
+  }
+
+  #forget(done: Done): void {
+    this.#done = this.#done.filter((other) => other !== done);
   }
 
   async #send(patches: Map<Id, Patch>): Promise<void> {

@@ -151,7 +151,8 @@ export class Desk {
 
   async #offerUndo(doing: Promise<Done | undefined>, words: string): Promise<void> {
     // What was done is seen at once; the notice need not wait for the server either.
-    const undo = { label: language.words.act.undo, run: () => void this.undo() };
+    const run = () => void this.#try(async () => this.#takeBack(await doing));
+    const undo = { label: language.words.act.undo, run };
     const notice = this.post.notices.say('done', words, undo);
     try {
       if (!(await doing)) this.post.notices.dismiss(notice);
@@ -159,6 +160,11 @@ export class Desk {
       this.post.notices.dismiss(notice);
       throw error;
     }
+  }
+
+  async #takeBack(done: Done | undefined): Promise<void> {
+    await done?.undo();
+    if (done) this.post.notices.say('done', language.words.done.undone);
   }
 
   /** Rows leave the list: what is read goes on to the next one, what is chosen is no longer. */

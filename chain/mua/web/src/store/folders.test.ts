@@ -1,0 +1,34 @@
+import { expect, it } from 'vitest';
+import type { Mailbox } from '../jmap';
+import { state } from '../../testing/state';
+import { treeOf } from './folders.svelte';
+
+const folder = (id: string, parentId: string | null, role: Mailbox['role'] = null) =>
+  ({ id, name: id, parentId, role, sortOrder: 0 }) as Mailbox;
+
+it('folders stand in the order people know, their own after them, by name', () => {
+  const tree = treeOf([
+    folder('b', null),
+    folder('t', null, 'trash'),
+    folder('a', 'b'),
+    folder('i', null, 'inbox'),
+  ]);
+  expect(tree.map((node) => node.mailbox.id)).toEqual(['i', 't', 'b']);
+  expect(tree[2]?.children[0]).toMatchObject({ depth: 1, mailbox: { id: 'a' } });
+});
+
+it('a folder whose parent is not shown stands on top; one that is its own ancestor does not hang the pages', () => {
+  expect(treeOf([folder('a', 'hidden')]).length).toBe(1);
+  expect(treeOf([folder('a', 'b'), folder('b', 'a')])).toEqual([]);
+});
+
+it('a folder is made, renamed and taken away at the server', async () => {
+  const { folders, mail } = await state(20);
+  const id = await folders.create('Choir', null);
+  expect(folders.get(id)?.name).toBe('Choir');
+  await folders.rename(id, 'Singing');
+  expect(mail.folders.get(id)?.name).toBe('Singing');
+  await expect(folders.create('Singing', null)).rejects.toThrow();
+  await folders.destroy(id);
+  expect(folders.get(id)).toBeUndefined();
+});

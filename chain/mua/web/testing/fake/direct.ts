@@ -1,0 +1,41 @@
+import type { Fetch } from '../../src/jmap';
+import { answer } from './api';
+import type { FakeMail } from './mail';
+
+export interface Direct {
+  fetching: Fetch;
+  /** What was asked so far, method by method. */
+  asked: string[];
+  /** Called before each answer; what it throws is thrown, as a network does, and a status is answered. */
+  before: () => unknown;
+}
+
+/** A server in the same process, for tests without a network. */
+export function direct(mail: FakeMail): Direct {
+  const server: Direct = {
+    asked: [],
+    before: () => undefined,
+    fetching: async (url, init) => {
+      const status = await server.before();
+      if (typeof status === 'number') return new Response('', { status });
+      if (url === '/.well-known/jmap' || url === '/session') return Response.json(session);
+      if (url === '/login') return new Response(null, { status: 204 });
+      const request = JSON.parse(String(init?.body)) as Parameters<typeof answer>[1];
+      server.asked.push(...request.methodCalls.map(([name]) => name));
+      return Response.json(answer(mail, request));
+    },
+  };
+  return server;
+}
+
+const session = {
+  capabilities: { 'urn:ietf:params:jmap:core': { maxObjectsInSet: 500 } },
+  accounts: { a1: { name: 'alice', isPersonal: true, isReadOnly: false, accountCapabilities: {} } },
+  primaryAccounts: { 'urn:ietf:params:jmap:mail': 'a1' },
+  username: 'alice@alpha.test',
+  apiUrl: '/jmap/api',
+  downloadUrl: '/jmap/download/{accountId}/{blobId}/{name}?accept={type}',
+  uploadUrl: '/jmap/upload/{accountId}/',
+  eventSourceUrl: '/jmap/events?types={types}&closeafter={closeafter}&ping={ping}',
+  state: '1',
+};
