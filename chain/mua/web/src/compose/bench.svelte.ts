@@ -7,7 +7,7 @@ import { textOf } from './convert';
 import { type Beginning, Draft } from './draft.svelte';
 import { Drafts } from './drafts.svelte';
 import { Outbox, secondThoughts } from './outbox.svelte';
-import { quoted } from './quote';
+import { quoted, signed } from './quote';
 
 /** The letters being written, from the blank sheet to the moment they are gone. */
 export class Bench {
@@ -40,12 +40,21 @@ export class Bench {
         event.preventDefault();
       }
     });
+    const { connection } = this.post;
+    const before = connection.onback;
+    connection.onback = () => {
+      before();
+      for (const draft of this.#open) if (draft.status === 'failed') void this.drafts.save(draft);
+    };
     void this.post.people.load();
     await this.drafts.loadIdentities();
   }
 
   begin(beginning: Beginning): Draft {
-    const draft = new Draft({ identityId: this.drafts.identities[0]?.id, ...beginning });
+    const identity =
+      this.drafts.identities.find((one) => one.id === beginning.identityId) ?? this.drafts.identities[0];
+    const html = beginning.emailId ? beginning.html : signed(beginning.html ?? '', identity);
+    const draft = new Draft({ identityId: identity?.id, ...beginning, html });
     // On a small screen there is room for one; the others are kept, folded up.
     this.#open = [...this.#open, draft];
     return draft;
@@ -57,7 +66,10 @@ export class Bench {
     const { email, body, html } = found;
     const own = this.drafts.identities.map((identity) => identity.email);
     const attachments = kind === 'forward' ? body.attachments.filter((part) => part.blobId) : [];
+    const to = new Set([...(email.to ?? []), ...(body.cc ?? [])].map((person) => person.email.toLowerCase()));
     this.begin({
+      // One answers as whom one was written to.
+      identityId: this.drafts.identities.find((identity) => to.has(identity.email.toLowerCase()))?.id,
       ...recipientsOf(kind, email, body, own),
       subject: subjectOf(kind, email.subject),
       html: quoted(language.words, kind, email, body, html),

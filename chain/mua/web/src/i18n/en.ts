@@ -68,7 +68,10 @@ export const en = {
     created: (name: string) => `Folder “${name}” created`,
     renamed: (name: string) => `The folder is now called “${name}”`,
     removed: (name: string) => `Folder “${name}” deleted`,
-    empty: 'Empty the trash',
+    emptyTrash: 'Empty the trash',
+    emptyJunk: 'Empty junk',
+    emptyTitle: 'Delete everything in this folder for good?',
+    emptied: 'The folder is empty',
   },
 
   list: {
@@ -150,7 +153,7 @@ export const en = {
     compose: 'Write',
     source: 'Show source',
     way: 'The letter’s way',
-    print: 'Print',
+    alone: 'Open alone, to print',
     toolbar: 'Actions',
   },
 

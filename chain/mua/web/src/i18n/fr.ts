@@ -71,7 +71,10 @@ export const fr: Words = {
     created: (name) => `Dossier « ${name} » créé`,
     renamed: (name) => `Le dossier s’appelle désormais « ${name} »`,
     removed: (name) => `Dossier « ${name} » supprimé`,
-    empty: 'Vider la corbeille',
+    emptyTrash: 'Vider la corbeille',
+    emptyJunk: 'Vider les indésirables',
+    emptyTitle: 'Supprimer définitivement tout le contenu de ce dossier ?',
+    emptied: 'Le dossier est vide',
   },
 
   list: {
@@ -153,7 +156,7 @@ export const fr: Words = {
     compose: 'Écrire',
     source: 'Afficher la source',
     way: 'Le trajet du message',
-    print: 'Imprimer',
+    alone: 'Ouvrir seul, pour imprimer',
     toolbar: 'Actions',
   },
 

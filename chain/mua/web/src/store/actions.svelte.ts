@@ -66,6 +66,23 @@ export class Actions {
     }
   }
 
+  /** Destroys every letter of a folder for good. */
+  async empty(folder: Id): Promise<void> {
+    await this.#busy(async () => {
+      for (;;) {
+        const request = this.connection.client.request();
+        const limit = this.connection.client.limits.maxObjectsInSet;
+        const query = request.call('Email/query', { filter: { inMailbox: folder }, limit });
+        const { ids } = (await this.connection.send(request)).of(query);
+        if (ids.length === 0) return;
+        const next = this.connection.client.request();
+        const set = next.call('Email/set', { destroy: ids });
+        expectAllSet((await this.connection.send(next)).of(set));
+        for (const id of ids) this.records.forget(id);
+      }
+    });
+  }
+
   get canUndo(): boolean {
     return this.#done.length > 0;
   }

@@ -1,6 +1,11 @@
 import { SvelteSet } from 'svelte/reactivity';
 import type { Id } from '../jmap';
 
+interface Ranges {
+  between(first: number, last: number): Id[];
+  allBetween(first: number, last: number): Promise<Id[]>;
+}
+
 /** The rows that are chosen, and the one the keyboard is at. Rows are named by the letter that stands for them. */
 export class Selection {
   readonly chosen = new SvelteSet<Id>();
@@ -33,12 +38,19 @@ export class Selection {
     this.moveTo(position);
   }
 
-  /** Chooses everything from the anchor to `position`; `between` gives the rows known there. */
-  extend(position: number, between: (first: number, last: number) => Id[]): void {
-    this.chosen.clear();
-    const [first, last] = [Math.min(this.#anchor, position), Math.max(this.#anchor, position)];
-    for (const id of between(first, last)) this.chosen.add(id);
+  /** Chooses everything from the anchor to `position` in `list`: what is known at once, the rest when it is there. */
+  async extend(position: number, list: Ranges): Promise<void> {
     this.cursor = position;
+    const [first, last] = [Math.min(this.#anchor, position), Math.max(this.#anchor, position)];
+    this.#choose(list.between(first, last));
+    const all = await list.allBetween(first, last);
+    // They may have gone on meanwhile.
+    if (this.cursor === position && this.chosen.size > 0) this.#choose(all);
+  }
+
+  #choose(ids: Id[]): void {
+    this.chosen.clear();
+    for (const id of ids) this.chosen.add(id);
   }
 
   /** Rows that are no longer there are no longer chosen. */

@@ -7,6 +7,9 @@ import { type Records, rowProperties } from './records.svelte';
 /** Letters fetched together; with their conversations they stay below the 500 of RFC 8620 §2. */
 const page = 40;
 
+/** Rows that can be chosen at one stroke. */
+export const mostChosen = 1_000;
+
 export interface WindowQuery {
   filter: Filter | null;
   sort?: Comparator[];
@@ -59,6 +62,15 @@ export class QueryWindow {
   between(first: number, last: number): Id[] {
     void this.#version;
     return this.#ids.slice(first, last + 1).filter((id) => id !== undefined);
+  }
+
+  /** The same after fetching what is not known there; of a longer range the first thousand. */
+  async allBetween(first: number, last: number): Promise<Id[]> {
+    const end = Math.min(last, first + mostChosen - 1);
+    const seen = this.#seen;
+    await this.ensure(first, end);
+    this.#seen = seen;
+    return this.between(first, end);
   }
 
   /** Fetches what is not known, or known to be old, of the rows that are seen. */

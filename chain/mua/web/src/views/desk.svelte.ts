@@ -9,6 +9,7 @@ import { toFlag, toMarkRead, toMove } from '../store/targets';
 export type Asking =
   | { kind: 'move' }
   | { kind: 'destroy'; count: number }
+  | { kind: 'empty' }
   | { kind: 'source'; email: Email }
   | { kind: 'way'; email: Email }
   | { kind: 'help' }
@@ -19,6 +20,8 @@ export type Asking =
 /** What a person does with what is chosen or open, and what the pages say about it. */
 export class Desk {
   asking = $state.raw<Asking>();
+  /** The rows that are being dragged to a folder. */
+  dragged = $state.raw<Row[]>([]);
   /** Whether list and letter stand side by side. */
   wide = $state(true);
 
@@ -67,6 +70,17 @@ export class Desk {
     await this.#try(async () => {
       await this.post.actions.destroy(emails, shown);
       this.post.notices.say('done', language.words.done.destroyed(rows.length));
+    });
+  }
+
+  async emptyFolder(): Promise<void> {
+    const { folder, list } = this.post;
+    if (!folder) return;
+    this.post.navigation.close();
+    await this.#try(async () => {
+      await this.post.actions.empty(folder.id);
+      await list?.refresh();
+      this.post.notices.say('done', language.words.folders.emptied);
     });
   }
 

@@ -86,6 +86,43 @@ describe('sorting', () => {
     await page.getByText('Letters you delete wait here.').waitFor();
   });
 
+  it('files a letter that is dragged onto a folder', async () => {
+    const { page } = story;
+    await row(page, /botanical/).dragTo(page.getByRole('button', { name: /^Family/ }));
+    await page.getByText('Conversation moved to Family').waitFor();
+    await page.getByRole('button', { name: /^Family/ }).click();
+    await row(page, /botanical/).waitFor();
+  });
+
+  it('chooses everything at one stroke, throws it away, and empties the trash', async () => {
+    const { page, url } = story;
+    await page.locator('[data-position="0"]').focus();
+    const count = Number(await page.getByRole('grid').getAttribute('aria-rowcount'));
+    await page.keyboard.press('ControlOrMeta+a');
+    await page.getByRole('status').getByText(`${count} selected`).waitFor();
+    await page.keyboard.press('#');
+    await page.getByText('Your inbox is empty. Enjoy the quiet.').waitFor();
+    await page.goto(`${url}/#/trash`);
+    await page.getByRole('button', { name: 'Empty the trash' }).click();
+    await page.getByRole('dialog').getByRole('button', { name: 'Delete for good' }).click();
+    await page.getByText('Letters you delete wait here.').waitFor();
+    expect(inFolder('trash', /./)).toBe(0);
+  });
+
+  it('takes each change back by its own notice', async () => {
+    const { page } = story;
+    await row(page, /botanical/).hover();
+    await row(page, /botanical/)
+      .getByRole('button', { name: 'Archive' })
+      .click();
+    await page.getByText('Conversation archived').waitFor();
+    await page.keyboard.press('s');
+    await page.getByText('Flagged', { exact: true }).waitFor();
+    await page.getByRole('button', { name: 'Undo' }).first().click();
+    await row(page, /botanical/).waitFor();
+    await until('it is back', () => inFolder('inbox', /botanical/) === 1);
+  });
+
   it('makes, renames and removes a folder', async () => {
     const { page } = story;
     await page.getByRole('button', { name: 'New folder' }).click();
