@@ -17,6 +17,7 @@ pub struct Keywords {
 const MOST: usize = 26;
 /// A file of 26 keywords is never longer; a larger one is no such file.
 const LARGEST: u64 = 64 << 10;
+/// The name of the file.
 const FILE: &str = "dovecot-keywords";
 
 impl Keywords {
@@ -34,7 +35,8 @@ impl Keywords {
         }
     }
 
-    fn read(text: &str) -> Self {
+    /// Reads the text of a `dovecot-keywords`; lines that say nothing are passed over.
+    pub fn read(text: &str) -> Self {
         let mut keywords = Self::default();
         for line in text.lines() {
             let Some((number, name)) = line.split_once(' ') else { continue };

@@ -17,6 +17,7 @@ mod flags;
 mod folder;
 mod keywords;
 mod name;
+mod read;
 
 pub use batch::Batch;
 pub use deliver::{Delivery, Maildir, Name};
@@ -24,3 +25,4 @@ pub use error::Error;
 pub use flags::Flags;
 pub use keywords::Keywords;
 pub use name::FileName;
+pub use read::{folder_name, moved_to, received};
