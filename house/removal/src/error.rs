@@ -1,0 +1,105 @@
+//! What can go wrong when letters move, and who must act.
+
+use std::io;
+use std::path::{Path, PathBuf};
+
+/// Why an import or an export stopped. What was imported before stays, and the same command goes on from there.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// A file or folder cannot be read.
+    #[error("cannot read {}: {error}", path.display())]
+    Unreadable {
+        /// Which.
+        path: PathBuf,
+        /// What the system says.
+        error: io::Error,
+    },
+    /// There is nothing at the place that looks like letters.
+    #[error("there are no letters in {}: neither mbox, Maildir nor .eml files, nor an archive of them", .0.display())]
+    NoLetters(PathBuf),
+    /// The archive is damaged, or of a kind that is not known.
+    #[error("the archive {} cannot be opened: {why}", path.display())]
+    Archive {
+        /// Which.
+        path: PathBuf,
+        /// What is wrong.
+        why: String,
+    },
+    /// More files than anybody has letters.
+    #[error("{} has more than {most} files; give its parts one by one", path.display())]
+    TooManyFiles {
+        /// What was to be imported.
+        path: PathBuf,
+        /// The limit.
+        most: usize,
+    },
+    /// What would be written is there already.
+    #[error("{} is there already; name a new place, or move it away", .0.display())]
+    Exists(PathBuf),
+    /// A file cannot be written.
+    #[error("cannot write {}: {error}", path.display())]
+    Unwritable {
+        /// Which.
+        path: PathBuf,
+        /// What the system says.
+        error: io::Error,
+    },
+    /// The Maildir cannot be written.
+    #[error(transparent)]
+    Maildir(#[from] maildir::Error),
+    /// The mailbox cannot: it is full, or not there.
+    #[error(transparent)]
+    Mailbox(#[from] mailbox::Error),
+    /// The store failed.
+    #[error(transparent)]
+    Store(#[from] store::Error),
+}
+
+impl Error {
+    pub(crate) fn reading(path: &Path) -> impl FnOnce(io::Error) -> Self {
+        let path = path.to_owned();
+        |error| Self::Unreadable { path, error }
+    }
+
+    pub(crate) fn writing(path: &Path) -> impl FnOnce(io::Error) -> Self {
+        let path = path.to_owned();
+        |error| Self::Unwritable { path, error }
+    }
+
+    pub(crate) fn archive(path: &Path, why: impl ToString) -> Self {
+        Self::Archive { path: path.to_owned(), why: why.to_string() }
+    }
+}
+
+/// A letter, or a file that should hold some, that was passed over.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Skipped {
+    /// The file, as it is called inside of what is imported.
+    pub file: String,
+    /// Where in the file the letter begins, for files of many.
+    pub at: Option<u64>,
+    /// What is wrong with it.
+    pub fault: Fault,
+}
+
+/// What is wrong with a letter or file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Fault {
+    /// It has no header, so that it is no letter.
+    NoLetter,
+    /// It has so many octets; the limit is [`Fault::LARGEST`].
+    TooLarge(u64),
+    /// The file cannot be read (on), with what the system or the archive says.
+    Unreadable(String),
+    /// It unpacks to so much more than it is that it must be a trap.
+    Bomb,
+    /// The mailbox refuses it, and says why.
+    Refused(String),
+}
+
+impl Fault {
+    /// The largest letter that is imported, in octets.
+    pub const LARGEST: u64 = 256 << 20;
+}

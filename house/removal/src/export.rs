@@ -1,0 +1,233 @@
+//! Exporting: a mailbox into files that other programs read, and that [`import()`](crate::import()) makes the same mailbox of.
+
+mod files;
+mod maildirs;
+mod mboxes;
+mod names;
+
+use std::fs::{DirBuilder, File, OpenOptions};
+use std::io::BufWriter;
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::path::{Path, PathBuf};
+
+use bytes::Bytes;
+use mail::Timestamp;
+use mail::seam::AccountId;
+use mailbox::fetch::{self, Row, Want};
+use mailbox::{Folder, FolderId, Keywords, Uid, UidRange, body, folder};
+use store::{Store, View};
+
+use crate::sidecar::{Listed, Sidecar};
+use crate::state::State;
+use crate::{Error, Progress};
+use names::Names;
+
+/// What is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ExportFormat {
+    /// A Maildir++, as Dovecot keeps it.
+    Maildir,
+    /// A folder with an mbox (mboxrd) for each folder.
+    Mbox,
+    /// A folder with a file for each letter.
+    Eml,
+    /// The same in a zip.
+    Zip,
+    /// The same in a tar packed with gzip.
+    TarGz,
+}
+
+/// What came of an export.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Exported {
+    /// Folders written.
+    pub folders: u64,
+    /// Letters written.
+    pub letters: u64,
+}
+
+/// A letter on its way out.
+pub(crate) struct Leaving {
+    pub state: State,
+    pub raw: Bytes,
+    pub uid: Uid,
+}
+
+/// A place that letters are written to.
+trait Sink {
+    /// Begins a folder, and gives the path that leads to it below the place.
+    fn folder(&mut self, folder: &Folder) -> Result<String, Error>;
+    /// Writes a letter of the folder that was begun last.
+    fn letter(&mut self, letter: &Leaving) -> Result<(), Error>;
+    /// Writes the sidecar and puts all on the disk.
+    fn finish(self: Box<Self>, sidecar: &[u8]) -> Result<(), Error>;
+}
+
+/// Octets of letters read at a time.
+const SLICE: usize = 8 << 20;
+/// Letters read at a time.
+const LETTERS: usize = 200;
+
+/// Writes a mailbox to a place that must not be there yet. It has its name only when all of it is on the disk: until then
+/// it is called the same with `.unfinished` behind it.
+pub fn export(
+    store: &Store,
+    account: AccountId,
+    path: &Path,
+    format: ExportFormat,
+    progress: &mut dyn FnMut(&Progress),
+) -> Result<Exported, Error> {
+    if path.symlink_metadata().is_ok() {
+        return Err(Error::Exists(path.to_owned()));
+    }
+    let unfinished = unfinished(path);
+    remove(&unfinished)?;
+    let done = write(store, account, &unfinished, format, progress);
+    if done.is_err() {
+        let _ = remove(&unfinished);
+    }
+    let done = done?;
+    rename_new(&unfinished, path)?;
+    let parent = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    File::open(parent).and_then(|parent| parent.sync_all()).map_err(Error::writing(parent))?;
+    Ok(done)
+}
+
+fn write(
+    store: &Store,
+    account: AccountId,
+    path: &Path,
+    format: ExportFormat,
+    progress: &mut dyn FnMut(&Progress),
+) -> Result<Exported, Error> {
+    let folders = store.read_blocking(move |view| folder::list(view, account))?;
+    let mut sink: Box<dyn Sink> = match format {
+        ExportFormat::Maildir => Box::new(maildirs::Maildirs::create(path)?),
+        ExportFormat::Mbox => Box::new(mboxes::Mboxes::create(path)?),
+        ExportFormat::Eml => Box::new(files::Letters::in_folder(path)?),
+        ExportFormat::Zip => Box::new(files::Letters::in_zip(path)?),
+        ExportFormat::TarGz => Box::new(files::Letters::in_tar(path)?),
+    };
+    let mut so_far = Progress { total: folders.iter().map(|folder| folder.size).sum(), ..Progress::default() };
+    let mut listed = Vec::with_capacity(folders.len());
+    for folder in &folders {
+        let place = sink.folder(folder)?;
+        listed.push(Listed {
+            name: folder.name.clone(),
+            path: place,
+            special_use: folder.special_use.map(|special_use| special_use.attribute().to_owned()),
+            subscribed: folder.subscribed,
+        });
+        write_folder(store, account, folder.id, &mut *sink, &mut so_far, progress)?;
+    }
+    sink.finish(&Sidecar::new(listed).write())?;
+    Ok(Exported { folders: folders.len() as u64, letters: so_far.letters })
+}
+
+fn write_folder(
+    store: &Store,
+    account: AccountId,
+    folder: FolderId,
+    sink: &mut dyn Sink,
+    so_far: &mut Progress,
+    progress: &mut dyn FnMut(&Progress),
+) -> Result<(), Error> {
+    let mut from = Some(Uid::FIRST);
+    while let Some(first) = from {
+        // Slice by slice, so that no snapshot is held for as long as a large export takes.
+        let (letters, next) = store.read_blocking(move |view| slice(view, account, folder, first))?;
+        for letter in &letters {
+            sink.letter(letter)?;
+            so_far.letters += 1;
+            so_far.read += letter.raw.len() as u64;
+        }
+        progress(so_far);
+        from = next;
+    }
+    Ok(())
+}
+
+/// Some letters from a UID on, and where the next ones begin.
+fn slice(
+    view: &View,
+    account: AccountId,
+    folder: FolderId,
+    first: Uid,
+) -> Result<(Vec<Leaving>, Option<Uid>), mailbox::Error> {
+    let keywords = Keywords::load(view, account)?;
+    let range = UidRange { first, last: Uid::LAST };
+    let rows = fetch::fetch(view, folder, &[range], Want { card: true, ..Want::ROW }, LETTERS)?;
+    let ended = rows.len() < LETTERS;
+    let (mut letters, mut size) = (Vec::new(), 0);
+    for row in rows {
+        let uid = row.uid;
+        if size >= SLICE {
+            return Ok((letters, Some(uid)));
+        }
+        let letter = leaving(view, row, &keywords)?;
+        size += letter.raw.len();
+        letters.push(letter);
+    }
+    let next = letters.last().filter(|_| !ended).and_then(|last| last.uid.next());
+    Ok((letters, next))
+}
+
+fn leaving(view: &View, row: Row, keywords: &Keywords) -> Result<Leaving, mailbox::Error> {
+    let blob = row.card.ok_or(mailbox::Error::Damaged("a letter"))?.blob;
+    let mut raw = Vec::with_capacity(usize::try_from(row.size).unwrap_or(0));
+    while (raw.len() as u64) < row.size {
+        let piece = body::read(view, blob, raw.len() as u64..row.size)?;
+        if piece.is_empty() {
+            return Err(mailbox::Error::Damaged("a letter"));
+        }
+        raw.extend_from_slice(&piece);
+    }
+    let names = row.flags.keywords().iter().filter_map(|id| keywords.name(*id)).map(str::to_owned).collect();
+    let received = Timestamp::from_seconds(row.received.seconds());
+    Ok(Leaving { state: State { system: row.flags.system, keywords: names, received }, raw: raw.into(), uid: row.uid })
+}
+
+/// `PATH.unfinished`
+fn unfinished(path: &Path) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(".unfinished");
+    name.into()
+}
+
+/// Takes away what an export that was killed has left.
+fn remove(path: &Path) -> Result<(), Error> {
+    let removed = match path.symlink_metadata() {
+        Ok(about) if about.is_dir() => std::fs::remove_dir_all(path),
+        Ok(_) => std::fs::remove_file(path),
+        Err(_) => Ok(()),
+    };
+    removed.map_err(Error::writing(path))
+}
+
+/// Never over something that came there meanwhile.
+fn rename_new(from: &Path, to: &Path) -> Result<(), Error> {
+    if to.symlink_metadata().is_ok() {
+        return Err(Error::Exists(to.to_owned()));
+    }
+    std::fs::rename(from, to).map_err(Error::writing(to))
+}
+
+/// Syncs the file system that a path is on, once for all that was written.
+fn sync(path: &Path) -> Result<(), Error> {
+    let file = File::open(path).map_err(Error::writing(path))?;
+    #[cfg(target_os = "linux")]
+    return rustix::fs::syncfs(&file).map_err(|error| Error::writing(path)(error.into()));
+    #[cfg(not(target_os = "linux"))]
+    return file.sync_all().map_err(Error::writing(path));
+}
+
+/// Makes a folder, and those above it below the place, that nobody else can look into: letters come there.
+fn private_folder(path: &Path) -> Result<(), Error> {
+    DirBuilder::new().recursive(true).mode(0o700).create(path).map_err(Error::writing(path))
+}
+
+/// Makes a file of the same kind, which must not be there yet.
+fn private_file(path: &Path) -> Result<BufWriter<File>, Error> {
+    let file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(path).map_err(Error::writing(path))?;
+    Ok(BufWriter::with_capacity(256 << 10, file))
+}

@@ -1,0 +1,187 @@
+//! Filing a batch of letters in one commit, each with its mark.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use mail::Timestamp;
+use mail::seam::AccountId;
+use mailbox::{FlagSet, FolderId, Prepared, System, flags, folder, letter};
+use store::{Store, Tx};
+
+use crate::layout::Goal;
+use crate::marks::{self, Mark};
+use crate::{Error, Fault, Skipped};
+
+/// A letter that only has to be filed.
+pub struct Ready {
+    pub goal: Arc<Goal>,
+    pub system: System,
+    pub keywords: Vec<String>,
+    pub received: Timestamp,
+    pub prepared: Prepared,
+    pub mark: Mark,
+    pub file: Arc<str>,
+    pub at: Option<u64>,
+}
+
+/// Letters that are filed together.
+#[derive(Default)]
+pub struct Batch {
+    letters: Vec<Ready>,
+    size: usize,
+}
+
+/// Letters of one commit: enough to share its sync, few enough that a delivery beside it does not wait long.
+const MOST: usize = 200;
+const LARGEST: usize = 8 << 20;
+
+impl Batch {
+    pub fn add(&mut self, letter: Ready, size: usize) {
+        self.letters.push(letter);
+        self.size += size;
+    }
+
+    pub fn is_full(&self) -> bool {
+        self.letters.len() >= MOST || self.size >= LARGEST
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.letters.is_empty()
+    }
+
+    /// Octets of its letters.
+    pub fn size(&self) -> usize {
+        self.size
+    }
+}
+
+/// What became of a batch.
+#[derive(Default)]
+pub struct Filed {
+    pub letters: u64,
+    pub known: u64,
+    pub skipped: Vec<Skipped>,
+}
+
+/// Files a batch; it is on the disk when this returns. Where one letter cannot be filed, each goes by itself, so that the
+/// others are. A mailbox that is full, or a store that fails, stops it.
+pub fn file(store: &Store, account: AccountId, batch: Batch) -> Result<Filed, Error> {
+    let letters: Arc<[Ready]> = batch.letters.into();
+    let together = commit(store, account, &letters, 0..letters.len());
+    match together {
+        Ok(filed) => return Ok(filed),
+        Err(mailbox::Error::Store(error)) => return Err(error.into()),
+        Err(_) => {}
+    }
+    let mut all = Filed::default();
+    for place in 0..letters.len() {
+        match commit(store, account, &letters, place..place + 1) {
+            Ok(filed) => {
+                all.letters += filed.letters;
+                all.known += filed.known;
+            }
+            Err(
+                fatal
+                @ (mailbox::Error::OverQuota { .. } | mailbox::Error::NoSuchAccount(_) | mailbox::Error::Store(_)),
+            ) => {
+                return Err(fatal.into());
+            }
+            Err(refused) => {
+                let Ready { file, at, .. } = &letters[place];
+                let fault = Fault::Refused(refused.to_string());
+                all.skipped.push(Skipped { file: file.to_string(), at: *at, fault });
+            }
+        }
+    }
+    Ok(all)
+}
+
+/// Makes folders that are to be there whether letters come or not.
+pub fn make_folders(store: &Store, account: AccountId, goals: &[Arc<Goal>]) -> Result<(), Error> {
+    for slice in goals.chunks(MOST) {
+        let slice = slice.to_vec();
+        let make = move |tx: &mut Tx| slice.iter().try_for_each(|goal| folder_for(tx, account, goal).map(drop));
+        patiently(|| store.write_blocking(make.clone()))?;
+    }
+    Ok(())
+}
+
+fn commit(
+    store: &Store,
+    account: AccountId,
+    letters: &Arc<[Ready]>,
+    range: std::ops::Range<usize>,
+) -> Result<Filed, mailbox::Error> {
+    let letters = letters.clone();
+    let write = move |tx: &mut Tx| file_all(tx, account, letters.get(range.clone()).unwrap_or_default());
+    patiently(|| store.write_blocking(write.clone()))
+}
+
+/// Tries again while the store is busy with others: a post office that serves comes first.
+fn patiently<T>(mut attempt: impl FnMut() -> Result<T, mailbox::Error>) -> Result<T, mailbox::Error> {
+    const TRIES: u32 = 60;
+    for _ in 1..TRIES {
+        match attempt() {
+            Err(mailbox::Error::Store(store::Error::Busy(_))) => std::thread::sleep(Duration::from_millis(500)),
+            done => return done,
+        }
+    }
+    attempt()
+}
+
+fn file_all(tx: &mut Tx, account: AccountId, letters: &[Ready]) -> Result<Filed, mailbox::Error> {
+    let mut filed = Filed::default();
+    // Looked up anew in each commit: a client may have renamed or deleted a folder since the last one.
+    let mut folders: HashMap<*const Goal, FolderId> = HashMap::new();
+    for ready in letters {
+        if !marks::set(tx, account, ready.mark)? {
+            filed.known += 1;
+            continue;
+        }
+        let key = Arc::as_ptr(&ready.goal);
+        let folder = match folders.get(&key) {
+            Some(folder) => *folder,
+            None => folder_for(tx, account, &ready.goal)?,
+        };
+        folders.insert(key, folder);
+        let flags = flags_of(tx, account, ready)?;
+        letter::file(tx, folder, &ready.prepared, &flags, ready.received)?;
+        filed.letters += 1;
+    }
+    Ok(filed)
+}
+
+/// A keyword that the mailbox cannot have is left out; the letter is worth more.
+fn flags_of(tx: &mut Tx, account: AccountId, ready: &Ready) -> Result<FlagSet, mailbox::Error> {
+    let mut all = FlagSet::from(ready.system);
+    for keyword in &ready.keywords {
+        match flags::intern(tx, account, System::NONE, &[keyword]) {
+            Ok(one) => all = all.with(&one),
+            Err(mailbox::Error::BadKeyword(_) | mailbox::Error::TooManyKeywords) => {}
+            Err(other) => return Err(other),
+        }
+    }
+    Ok(all)
+}
+
+fn folder_for(tx: &mut Tx, account: AccountId, goal: &Goal) -> Result<FolderId, mailbox::Error> {
+    if let Some(special_use) = goal.special_use.filter(|_| !goal.exact)
+        && let Some(folder) = folder::by_use(tx, account, special_use)?
+    {
+        return Ok(folder.id);
+    }
+    if let Some(folder) = folder::by_name(tx, account, &goal.name)? {
+        return Ok(folder.id);
+    }
+    // Two folders for one use would leave clients with a choice they make each in its own way.
+    let special_use = match goal.special_use {
+        Some(special_use) if folder::by_use(tx, account, special_use)?.is_none() => Some(special_use),
+        _ => None,
+    };
+    let made = folder::create(tx, account, &goal.name, special_use)?;
+    if goal.subscribed {
+        folder::subscribe(tx, account, &goal.name)?;
+    }
+    Ok(made)
+}

@@ -1,0 +1,278 @@
+//! A mailbox that is exported and imported elsewhere is the same mailbox, in every format; and an import that is stopped
+//! or done twice at once brings each letter once.
+
+use std::collections::BTreeMap;
+
+use bytes::Bytes;
+use facteur_removal as removal;
+use mail::Timestamp;
+use mail::seam::AccountId;
+use mailbox::fetch::{self, Want};
+use mailbox::{FlagSet, Keywords, SpecialUse, System, UidRange, account, body, flags, folder, letter};
+use proptest::prelude::*;
+use removal::{ExportFormat, Format, Imported, Observer, Progress, Request, Skipped};
+use store::{Options, Store};
+
+const ALICE: AccountId = AccountId(1);
+const FORMATS: [ExportFormat; 5] =
+    [ExportFormat::Maildir, ExportFormat::Mbox, ExportFormat::Eml, ExportFormat::Zip, ExportFormat::TarGz];
+
+/// A letter of a mailbox, with all that must survive.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct Kept {
+    raw: Vec<u8>,
+    system: u8,
+    keywords: Vec<String>,
+    received: i64,
+}
+
+/// A folder: its use, whether it is subscribed to, and its letters.
+type Content = BTreeMap<String, (Option<&'static str>, bool, Vec<Kept>)>;
+
+struct House {
+    store: Store,
+    _place: tempfile::TempDir,
+}
+
+impl House {
+    fn new() -> Self {
+        let place = tempfile::tempdir().expect("a folder");
+        let migrations = [mailbox::MIGRATIONS, removal::MIGRATIONS].concat();
+        let store = Store::open(Options::new(place.path()), &migrations).expect("a store");
+        store.write_blocking(|tx| account::create(tx, ALICE, None)).expect("a mailbox");
+        Self { store, _place: place }
+    }
+
+    fn fill(&self, content: &Content) {
+        for (name, (_, subscribed, letters)) in content {
+            let (name, subscribed) = (name.clone(), *subscribed);
+            let made = self.store.write_blocking(move |tx| {
+                let id = match folder::by_name(tx, ALICE, &name)? {
+                    Some(folder) => folder.id,
+                    None => folder::create(tx, ALICE, &name, None)?,
+                };
+                match subscribed {
+                    true => folder::subscribe(tx, ALICE, &name)?,
+                    false => folder::unsubscribe(tx, ALICE, &name)?,
+                }
+                Ok::<_, mailbox::Error>(id)
+            });
+            let id = made.expect("a folder");
+            for kept in letters {
+                let prepared = mailbox::prepare(&self.store, Bytes::from(kept.raw.clone())).expect("prepared");
+                let kept = kept.clone();
+                let filed = self.store.write_blocking(move |tx| {
+                    let names: Vec<&str> = kept.keywords.iter().map(String::as_str).collect();
+                    let flags: FlagSet = flags::intern(tx, ALICE, System::from_bits(kept.system), &names)?;
+                    letter::file(tx, id, &prepared, &flags, Timestamp::from_seconds(kept.received))
+                });
+                filed.expect("filed");
+            }
+        }
+    }
+
+    fn content(&self) -> Content {
+        let read = self.store.read_blocking(|view| {
+            let keywords = Keywords::load(view, ALICE)?;
+            let mut content = Content::new();
+            for folder in folder::list(view, ALICE)? {
+                let rows = fetch::fetch(view, folder.id, &[UidRange::ALL], Want { card: true, ..Want::ROW }, 10_000)?;
+                let mut letters = Vec::new();
+                for row in rows {
+                    let blob = row.card.as_ref().expect("wanted").blob;
+                    let mut names: Vec<String> =
+                        row.flags.keywords().iter().filter_map(|id| keywords.name(*id)).map(str::to_owned).collect();
+                    names.sort();
+                    letters.push(Kept {
+                        raw: body::read(view, blob, 0..row.size)?.to_vec(),
+                        system: row.flags.system.bits(),
+                        keywords: names,
+                        received: row.received.seconds(),
+                    });
+                }
+                letters.sort();
+                let special_use = folder.special_use.map(SpecialUse::attribute);
+                content.insert(folder.name, (special_use, folder.subscribed, letters));
+            }
+            Ok::<_, mailbox::Error>(content)
+        });
+        read.expect("read")
+    }
+
+    fn import(&self, path: &std::path::Path) -> (Imported, Vec<Skipped>) {
+        let (imported, skipped) = self.try_import(path);
+        (imported.expect("imported"), skipped)
+    }
+
+    fn try_import(&self, path: &std::path::Path) -> (Result<Imported, removal::Error>, Vec<Skipped>) {
+        let mut watcher = Watcher::default();
+        let request = Request {
+            account: ALICE,
+            path,
+            below: None,
+            format: Format::Recognised,
+            again: false,
+            now: Timestamp::from_seconds(1_795_501_377),
+        };
+        let imported = removal::import(&self.store, &request, &mut watcher);
+        (imported, watcher.0)
+    }
+
+    fn export(&self, path: &std::path::Path, format: ExportFormat) {
+        removal::export(&self.store, ALICE, path, format, &mut |_| {}).expect("exported");
+    }
+}
+
+#[derive(Default)]
+struct Watcher(Vec<Skipped>);
+
+impl Observer for Watcher {
+    fn progress(&mut self, _: &Progress) {}
+    fn skipped(&mut self, skipped: &Skipped) {
+        self.0.push(skipped.clone());
+    }
+}
+
+fn goes_round(content: &Content, format: ExportFormat) {
+    let (old, new) = (House::new(), House::new());
+    old.fill(content);
+    let place = tempfile::tempdir().expect("a folder");
+    let path = place.path().join("export");
+    old.export(&path, format);
+    let expected = old.content();
+    let (imported, skipped) = new.import(&path);
+    assert_eq!(skipped, [], "{format:?}");
+    assert_eq!(new.content(), expected, "{format:?}");
+    let (again, _) = new.import(&path);
+    assert_eq!((again.letters, again.known), (0, imported.letters), "{format:?}: the second time nothing comes");
+    assert_eq!(new.content(), expected, "{format:?}");
+}
+
+fn kept(raw: &[u8], system: System, keywords: &[&str], received: i64) -> Kept {
+    let keywords = keywords.iter().map(|keyword| (*keyword).to_owned()).collect();
+    Kept { raw: raw.to_vec(), system: system.bits(), keywords, received }
+}
+
+/// Everything that is hard at once.
+fn hard() -> Content {
+    let usual = b"From: a@alpha.test\r\nSubject: x\r\n\r\nFrom here\r\n>From there\r\n\r\nend\r\n";
+    let many: Vec<String> = (0..40).map(|number| format!("keyword{number}")).collect();
+    let many: Vec<&str> = many.iter().map(String::as_str).collect();
+    let letters = vec![
+        kept(usual, System::SEEN | System::FLAGGED, &["$Forwarded", "facture"], 1_795_501_377),
+        kept(usual, System::SEEN | System::FLAGGED, &["$Forwarded", "facture"], 1_795_501_377),
+        kept(usual, System::DRAFT, &["$forwarded2"], 915_357_600),
+        kept(b"Status: RO\r\nX-Status: D\r\nX-Mozilla-Status: 0009\r\nSubject: own\r\n\r\n", System::NONE, &[], 5),
+        kept(b"X-Facteur-State: 1 2026-11-24T06:22:57Z\r\nStatus: RO\r\n\r\n", System::DELETED, &[], -86_400),
+        kept(b"X-Gmail-Labels: Inbox\r\n\r\n\r\n\r\n", System::ANSWERED, &many, 1),
+        kept(b"", System::NONE, &[], 2),
+        kept(b"no header at all", System::NONE, &[], 3),
+        kept(b"Subject: odd\r\n\r\nbare\nline\rends\r\n\n", System::NONE, &many, 4),
+        kept(b"Subject: cr only\r\n\r\nx\r", System::SEEN, &[], 6),
+        kept("Subject: é\r\n\r\n\u{feff}ü\r\n".as_bytes(), System::NONE, &["été"], 7),
+    ];
+    let mut content = Content::new();
+    for name in
+        ["INBOX", "Sent", "Élèves/2026", "v1.0", "a:b", "A:B", "cur", "日本語", "Deleted Items", "R&D", "Mail/x.y"]
+    {
+        content.insert(name.to_owned(), (None, !name.starts_with('v'), letters.clone()));
+    }
+    let long = format!("{}/{}", "long ".repeat(60).trim(), "é".repeat(80));
+    content.insert(long, (None, true, letters.clone()));
+    content.insert("empty.sbd/.hidden".to_owned(), (None, false, vec![]));
+    content
+}
+
+#[test]
+fn the_hardest_mailbox_goes_round_in_every_format() {
+    for format in FORMATS {
+        goes_round(&hard(), format);
+    }
+}
+
+fn letter_strategy() -> impl Strategy<Value = Kept> {
+    let raw = "(Subject: x\r\n|Status: O\r\n|From |>From |[a-zé]{0,5}|\r\n|\r\n\r\n|\n|\r|X-Facteur-State: 1|: ){0,14}";
+    let keywords = proptest::collection::btree_set("[a-z$]{1,3}", 0..4);
+    (raw, 0u8..32, keywords, -2_000_000_000i64..4_000_000_000).prop_map(|(raw, system, keywords, received)| Kept {
+        raw: raw.into_bytes(),
+        system,
+        keywords: keywords.into_iter().collect(),
+        received,
+    })
+}
+
+fn content_strategy() -> impl Strategy<Value = Content> {
+    let name = "(INBOX|Sent|[A-Za-zé.&: ]{0,6}[a-z](/[a-z.~]{0,4}[a-z])?)";
+    let folder = (any::<bool>(), proptest::collection::vec(letter_strategy(), 0..6));
+    proptest::collection::btree_map(name, folder, 1..4).prop_map(|folders| {
+        let fits = |name: &String| folder::name::canonical(name).is_ok_and(|canonical| canonical == *name);
+        folders
+            .into_iter()
+            .filter(|(name, _)| fits(name))
+            .map(|(name, (subscribed, letters))| {
+                // Those that everybody has are subscribed to from the start, and an import takes nothing away.
+                let from_the_start = matches!(name.as_str(), "INBOX" | "Sent");
+                (name, (None, subscribed || from_the_start, letters))
+            })
+            .collect()
+    })
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 6, ..ProptestConfig::default() })]
+    #[test]
+    fn any_mailbox_goes_round_in_every_format(content in content_strategy()) {
+        for format in FORMATS {
+            goes_round(&content, format);
+        }
+    }
+}
+
+#[test]
+fn an_export_never_writes_over_what_is_there() {
+    let house = House::new();
+    let place = tempfile::tempdir().expect("a folder");
+    let path = place.path().join("there");
+    std::fs::write(&path, "mine").expect("written");
+    let refused = removal::export(&house.store, ALICE, &path, ExportFormat::Zip, &mut |_| {});
+    assert!(matches!(refused, Err(removal::Error::Exists(_))), "{refused:?}");
+    assert_eq!(std::fs::read(&path).expect("read"), b"mine");
+}
+
+/// An mbox of so many letters, each told by its subject.
+fn mbox(place: &std::path::Path, letters: usize) -> std::path::PathBuf {
+    let letter =
+        |number| format!("From a@b.test Tue Nov 24 12:00:00 2026\nSubject: {number}\n\n{}\n", "text\n".repeat(40));
+    let path = place.join("Old.mbox");
+    std::fs::write(&path, (0..letters).map(letter).collect::<String>()).expect("written");
+    path
+}
+
+#[test]
+fn an_import_into_a_full_mailbox_stops_and_goes_on_when_there_is_room() {
+    let house = House::new();
+    let place = tempfile::tempdir().expect("a folder");
+    let path = mbox(place.path(), 700);
+    house.store.write_blocking(|tx| account::set_quota(tx, ALICE, Some(100_000))).expect("a quota");
+    let (stopped, _) = house.try_import(&path);
+    assert!(matches!(stopped, Err(removal::Error::Mailbox(mailbox::Error::OverQuota { .. }))), "{stopped:?}");
+    let before = house.content()["Old"].2.len();
+    assert!((300..700).contains(&before), "what fits is there: {before}");
+    house.store.write_blocking(|tx| account::set_quota(tx, ALICE, None)).expect("no quota");
+    let (imported, _) = house.import(&path);
+    assert_eq!((imported.known, imported.letters), (before as u64, 700 - before as u64));
+    assert_eq!(house.content()["Old"].2.len(), 700);
+}
+
+#[test]
+fn two_imports_of_the_same_at_once_bring_each_letter_once() {
+    let house = House::new();
+    let place = tempfile::tempdir().expect("a folder");
+    let path = mbox(place.path(), 1000);
+    let imports: Vec<Imported> = std::thread::scope(|scope| {
+        let threads: Vec<_> = (0..2).map(|_| scope.spawn(|| house.import(&path).0)).collect();
+        threads.into_iter().map(|thread| thread.join().expect("an import")).collect()
+    });
+    assert_eq!(imports.iter().map(|imported| imported.letters).sum::<u64>(), 1000);
+    assert_eq!(house.content()["Old"].2.len(), 1000);
+}
