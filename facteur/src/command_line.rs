@@ -67,6 +67,52 @@ pub enum Command {
     Trace(Trace),
     /// Send the letter on standard input, like sendmail
     Send(Send),
+    /// Bring letters from mbox, Maildir or .eml files into a mailbox
+    Import(Import),
+    /// Write the letters of a mailbox into files that other programs read
+    Export(Export),
+}
+
+#[derive(Debug, Args)]
+pub struct Import {
+    /// Whose mailbox, such as alice@alpha.test
+    #[arg(value_parser = address)]
+    pub address: Address,
+    /// A file, a folder, or a zip or tar of them; also a Thunderbird profile or a Google Takeout
+    pub path: PathBuf,
+    /// Put everything into this folder and below it
+    #[arg(long)]
+    pub folder: Option<String>,
+    /// What the files are, where looking at them does not tell
+    #[arg(long, value_parser = ["mbox", "mboxo", "mboxcl2", "maildir", "eml"])]
+    pub format: Option<String>,
+    /// Also import what has been imported before
+    #[arg(long)]
+    pub again: bool,
+    #[command(flatten)]
+    pub form: Lines,
+}
+
+#[derive(Debug, Args)]
+pub struct Export {
+    /// Whose mailbox, such as alice@alpha.test
+    #[arg(value_parser = address)]
+    pub address: Address,
+    /// Where to; it must not be there yet
+    pub path: PathBuf,
+    /// What to write; if not given, the ending of the name tells, else maildir
+    #[arg(long, value_parser = ["maildir", "mbox", "eml", "zip", "tar.gz"])]
+    pub format: Option<String>,
+    #[command(flatten)]
+    pub form: Lines,
+}
+
+/// For commands that tell how far they are.
+#[derive(Clone, Copy, Debug, Args)]
+pub struct Lines {
+    /// Print JSON, one object a line
+    #[arg(long)]
+    pub json: bool,
 }
 
 #[derive(Debug, Args)]

@@ -18,6 +18,7 @@ fn migrations() -> Vec<Migration> {
         mra::MIGRATIONS,
         trace::MIGRATIONS,
         jmap::MIGRATIONS,
+        removal::MIGRATIONS,
     ]
     .concat()
 }

@@ -18,7 +18,7 @@ mod terminal;
 use std::process::ExitCode;
 
 use command_line::{Command, CommandLine};
-use commands::{account, alias, demo, domain, fetch, queue, send, serve, trace};
+use commands::{account, alias, demo, domain, export, fetch, import, queue, send, serve, trace};
 use config::Config;
 use failure::Failure;
 
@@ -49,6 +49,8 @@ fn run(line: CommandLine) -> Result<(), Failure> {
         Command::Fetch(fetch) => fetch::run(fetch, &Config::of(office)?),
         Command::Trace(trace) => trace::run(trace, &Config::of(office)?),
         Command::Send(send) => send::run(send, office),
+        Command::Import(import) => import::run(import, &Config::of(office)?),
+        Command::Export(export) => export::run(export, &Config::of(office)?),
     }
 }
 

@@ -90,6 +90,21 @@ const TEXTS: &[(&str, &str)] = &[
     ("facteur send --service", "Le service voulu : seulement m, envoyer une lettre"),
     ("facteur send --options", "Une option de sendmail, par exemple i"),
     ("facteur send recipients", "Qui reçoit la lettre"),
+    ("facteur import", "Apporter dans une boîte des lettres en fichiers mbox, Maildir ou .eml"),
+    ("facteur import address", "La boîte de qui, par exemple alice@alpha.test"),
+    (
+        "facteur import path",
+        "Un fichier, un dossier, ou un zip ou tar de ceux-ci ; aussi un profil Thunderbird ou un Google Takeout",
+    ),
+    ("facteur import --folder", "Tout mettre dans ce dossier et au-dessous"),
+    ("facteur import --format", "Ce que sont les fichiers, quand les regarder ne le dit pas"),
+    ("facteur import --again", "Importer aussi ce qui l'a déjà été"),
+    ("facteur import --json", "Afficher en JSON, un objet par ligne"),
+    ("facteur export", "Écrire les lettres d'une boîte dans des fichiers que d'autres programmes lisent"),
+    ("facteur export address", "La boîte de qui, par exemple alice@alpha.test"),
+    ("facteur export path", "Où écrire ; rien ne doit encore s'y trouver"),
+    ("facteur export --format", "Quoi écrire ; par défaut selon la fin du nom, sinon maildir"),
+    ("facteur export --json", "Afficher en JSON, un objet par ligne"),
 ];
 
 /// The arguments that `queue retry`, `hold`, `release` and `drop` share.

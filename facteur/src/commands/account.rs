@@ -139,6 +139,8 @@ fn remove(config: &Config, address: Address, yes: bool) -> Result<(), Failure> {
     for alias in removed.aliases {
         terminal::note(&say!("{alias} no longer leads there\n", "{alias} n'y mène plus\n"));
     }
+    let account = removed.account;
+    while store.write_blocking(move |tx| removal::forget(tx, account)).map_err(Trouble::from)? {}
     store.close_blocking();
     Ok(())
 }

@@ -1,0 +1,62 @@
+//! `facteur export`: the letters of a mailbox into files.
+
+use std::path::Path;
+
+use removal::{ExportFormat, Exported};
+use serde::Serialize;
+
+use super::moving::{self, Ticker};
+use crate::command_line::Export;
+use crate::config::Config;
+use crate::failure::Failure;
+use crate::language::say;
+use crate::{house, terminal};
+
+pub fn run(export: Export, config: &Config) -> Result<(), Failure> {
+    let store = house::open_for_command(config)?;
+    let account = moving::mailbox_of(&store, &export.address)?;
+    let format = export.format.as_deref().map_or_else(|| by_ending(&export.path), format);
+    let mut ticker = Ticker::new(export.form.json);
+    let exported = removal::export(&store, account, &export.path, format, &mut |progress| ticker.tick(progress));
+    ticker.end();
+    let Exported { folders, letters } = exported.map_err(|why| moving::trouble(&why))?;
+    store.close_blocking();
+    terminal::print(&if export.form.json {
+        moving::line(&Done { event: "done", folders, letters })
+    } else {
+        let path = export.path.display();
+        say!(
+            "{path} holds the mailbox now; folders: {folders}, letters: {letters}\n",
+            "{path} contient maintenant la boîte ; dossiers : {folders}, lettres : {letters}\n"
+        )
+    });
+    Ok(())
+}
+
+fn by_ending(path: &Path) -> ExportFormat {
+    let name = path.file_name().unwrap_or_default().to_string_lossy().to_lowercase();
+    if name.ends_with(".zip") {
+        ExportFormat::Zip
+    } else if name.ends_with(".tar.gz") || name.ends_with(".tgz") {
+        ExportFormat::TarGz
+    } else {
+        ExportFormat::Maildir
+    }
+}
+
+fn format(word: &str) -> ExportFormat {
+    match word {
+        "mbox" => ExportFormat::Mbox,
+        "eml" => ExportFormat::Eml,
+        "zip" => ExportFormat::Zip,
+        "tar.gz" => ExportFormat::TarGz,
+        _ => ExportFormat::Maildir,
+    }
+}
+
+#[derive(Serialize)]
+struct Done {
+    event: &'static str,
+    folders: u64,
+    letters: u64,
+}

@@ -1,0 +1,112 @@
+//! `facteur import`: letters from files into a mailbox.
+
+use std::path::Path;
+
+use removal::mbox::Dialect;
+use removal::{Format, Imported, Observer, Progress, Request, Skipped};
+use serde::Serialize;
+
+use super::moving::{self, Ticker};
+use crate::command_line::Import;
+use crate::config::Config;
+use crate::failure::Failure;
+use crate::language::say;
+use crate::{clock, house, terminal};
+
+pub fn run(import: Import, config: &Config) -> Result<(), Failure> {
+    let store = house::open_for_command(config)?;
+    let account = moving::mailbox_of(&store, &import.address)?;
+    let below = import.folder.as_deref().map(folder).transpose()?;
+    let request = Request {
+        account,
+        path: &import.path,
+        below: below.as_deref(),
+        format: import.format.as_deref().map_or(Format::Recognised, format),
+        again: import.again,
+        now: clock::now(),
+    };
+    let mut watcher = Watcher { ticker: Ticker::new(import.form.json), json: import.form.json };
+    let imported = removal::import(&store, &request, &mut watcher);
+    watcher.ticker.end();
+    let imported = imported.map_err(|why| moving::trouble(&why))?;
+    store.close_blocking();
+    tell(&imported, &import.path, import.form.json)
+}
+
+fn folder(name: &str) -> Result<String, Failure> {
+    mailbox::folder::name::canonical(name).map_err(|why| super::Trouble::from(why).into())
+}
+
+fn format(word: &str) -> Format {
+    match word {
+        "mbox" => Format::Mbox(Dialect::Quoted),
+        "mboxo" => Format::Mbox(Dialect::QuotedOnce),
+        "mboxcl2" => Format::Mbox(Dialect::Counted),
+        "maildir" => Format::Maildir,
+        "eml" => Format::Eml,
+        _ => Format::Recognised,
+    }
+}
+
+/// The last line. That some were passed over is told by the exit status too.
+fn tell(imported: &Imported, path: &Path, json: bool) -> Result<(), Failure> {
+    let Imported { letters, known, skipped, .. } = *imported;
+    if json {
+        terminal::print(&moving::line(&Done { event: "done", letters, known, skipped }));
+    } else {
+        terminal::print(&say!(
+            "letters imported: {letters}; here already: {known}; passed over: {skipped}\n",
+            "lettres importées : {letters} ; déjà là : {known} ; laissées de côté : {skipped}\n"
+        ));
+    }
+    if skipped == 0 {
+        return Ok(());
+    }
+    let path = path.display();
+    Err(Failure::new(say!(
+        "not all of {path} could be taken; what was passed over is told above, and the rest is there",
+        "tout n'a pu être pris de {path} ; ce qui a été laissé de côté est dit plus haut, et le reste est là"
+    )))
+}
+
+#[derive(Serialize)]
+struct Done {
+    event: &'static str,
+    letters: u64,
+    known: u64,
+    skipped: u64,
+}
+
+struct Watcher {
+    ticker: Ticker,
+    json: bool,
+}
+
+/// Something that was passed over, as scripts see it.
+#[derive(Serialize)]
+struct SkippedLine<'a> {
+    event: &'static str,
+    file: &'a str,
+    at: Option<u64>,
+    why: &'a str,
+}
+
+impl Observer for Watcher {
+    fn progress(&mut self, progress: &Progress) {
+        self.ticker.tick(progress);
+    }
+
+    fn skipped(&mut self, skipped: &Skipped) {
+        let why = moving::fault(&skipped.fault);
+        if self.json {
+            let Skipped { file, at, .. } = skipped;
+            terminal::print(&moving::line(&SkippedLine { event: "skipped", file, at: *at, why: &why }));
+            return;
+        }
+        let file: String = skipped.file.chars().filter(|c| !c.is_control()).collect();
+        self.ticker.note(&match skipped.at {
+            Some(at) => say!("{file}, octet {at}: {why}\n", "{file}, octet {at} : {why}\n"),
+            None => say!("{file}: {why}\n", "{file} : {why}\n"),
+        });
+    }
+}

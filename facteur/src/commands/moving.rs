@@ -1,0 +1,215 @@
+//! What import and export share: whose mailbox, how far it is, and what went wrong.
+
+use std::io::IsTerminal;
+use std::time::{Duration, Instant};
+
+use mail::Address;
+use mail::seam::AccountId;
+use removal::{Error, Fault, Progress};
+use serde::Serialize;
+use store::Store;
+
+use super::{Trouble, size};
+use crate::failure::Failure;
+use crate::language::say;
+use crate::terminal;
+
+/// The number of a person's mailbox.
+pub fn mailbox_of(store: &Store, address: &Address) -> Result<AccountId, Trouble> {
+    let address = address.clone();
+    store.read_blocking(move |view| Ok(directory::account::find(view, &address)?.id))
+}
+
+/// One line of JSON.
+pub fn line(value: &impl Serialize) -> String {
+    serde_json::to_string(value).unwrap_or_default() + "\n"
+}
+
+/// Tells how far it is: on a terminal in one line that is written anew, for scripts in lines of JSON.
+pub struct Ticker {
+    json: bool,
+    terminal: bool,
+    began: Instant,
+    last: Option<Instant>,
+    /// Is there a line on the terminal that has to be wiped?
+    shown: bool,
+}
+
+/// Between two times that it is told.
+const PAUSE: Duration = Duration::from_millis(200);
+
+impl Ticker {
+    pub fn new(json: bool) -> Self {
+        let terminal = !json && std::io::stderr().is_terminal();
+        Self { json, terminal, began: Instant::now(), last: None, shown: false }
+    }
+
+    pub fn tick(&mut self, progress: &Progress) {
+        if !(self.json || self.terminal) || self.last.is_some_and(|last| last.elapsed() < PAUSE) {
+            return;
+        }
+        self.last = Some(Instant::now());
+        if self.json {
+            terminal::print(&line(&ProgressLine::of(progress)));
+        } else {
+            terminal::note(&format!("\r\x1b[K{}", self.text(progress)));
+            self.shown = true;
+        }
+    }
+
+    /// Something that is to stay on the terminal.
+    pub fn note(&mut self, text: &str) {
+        self.end();
+        terminal::note(text);
+    }
+
+    /// Wipes the line.
+    pub fn end(&mut self) {
+        if std::mem::take(&mut self.shown) {
+            terminal::note("\r\x1b[K");
+        }
+    }
+
+    fn text(&self, progress: &Progress) -> String {
+        let Progress { letters, known, read, total, .. } = *progress;
+        let letters = letters + known;
+        let (read_size, total_size) = (size::show(read), size::show(total));
+        let Some(left) = left(self.began.elapsed(), read, total) else {
+            return say!("letters: {letters}   {read_size}", "lettres : {letters}   {read_size}");
+        };
+        let bar = bar(read, total);
+        let left = clock(left);
+        say!(
+            "{bar} letters: {letters}   {read_size} of {total_size}   {left} left",
+            "{bar} lettres : {letters}   {read_size} sur {total_size}   encore {left}"
+        )
+    }
+}
+
+#[derive(Serialize)]
+struct ProgressLine {
+    event: &'static str,
+    letters: u64,
+    known: u64,
+    skipped: u64,
+    bytes: u64,
+    total: u64,
+}
+
+impl ProgressLine {
+    fn of(progress: &Progress) -> Self {
+        let Progress { letters, known, skipped, read, total } = *progress;
+        Self { event: "progress", letters, known, skipped, bytes: read, total }
+    }
+}
+
+/// How long it still takes at this pace; `None` where nobody can say yet.
+fn left(so_far: Duration, read: u64, total: u64) -> Option<Duration> {
+    if read == 0 || total == 0 {
+        return None;
+    }
+    let rest = total.saturating_sub(read) as f64 / read as f64;
+    Duration::try_from_secs_f64(so_far.as_secs_f64() * rest).ok()
+}
+
+/// `3:20`, or `1:03:20`.
+fn clock(time: Duration) -> String {
+    let (hours, minutes, seconds) = (time.as_secs() / 3600, time.as_secs() / 60 % 60, time.as_secs() % 60);
+    if hours > 0 { format!("{hours}:{minutes:02}:{seconds:02}") } else { format!("{minutes}:{seconds:02}") }
+}
+
+fn bar(read: u64, total: u64) -> String {
+    const WIDTH: u64 = 20;
+    let full = (read.min(total) * WIDTH / total.max(1)).min(WIDTH);
+    let (full, empty) = (usize::try_from(full).unwrap_or(0), usize::try_from(WIDTH - full).unwrap_or(0));
+    format!("[{}{}]", "#".repeat(full), "-".repeat(empty))
+}
+
+/// Why a letter was passed over.
+pub fn fault(fault: &Fault) -> String {
+    match fault {
+        Fault::NoLetter => {
+            say!("this is no letter: it has no header", "ce n'est pas une lettre : il n'y a pas d'en-tête")
+        }
+        Fault::TooLarge(octets) => {
+            let (octets, most) = (size::show(*octets), size::show(Fault::LARGEST));
+            say!("it is too large: {octets}, and {most} is the most", "trop grand : {octets}, au plus {most}")
+        }
+        Fault::Unreadable(why) => say!("it cannot be read: {why}", "lecture impossible : {why}"),
+        Fault::Bomb => say!(
+            "it unpacks to far more than letters do; it was left alone",
+            "son contenu décompressé dépasse de loin celui de lettres ; il a été laissé"
+        ),
+        Fault::Refused(why) => say!("the mailbox does not take it: {why}", "la boîte ne la prend pas : {why}"),
+        _ => say!("it was passed over", "laissé de côté"),
+    }
+}
+
+/// Why an import or an export stopped.
+pub fn trouble(why: &Error) -> Failure {
+    Failure::new(match why {
+        Error::Unreadable { path, error } => {
+            let path = path.display();
+            say!("cannot read {path}: {error}", "lecture de {path} impossible : {error}")
+        }
+        Error::NoLetters(path) => {
+            let path = path.display();
+            say!(
+                "there are no letters in {path}: neither mbox, Maildir nor .eml files, nor an archive of them; --format says what it is",
+                "il n'y a pas de lettres dans {path} : ni mbox, ni Maildir, ni fichiers .eml, ni archive de ceux-ci ; --format dit ce que c'est"
+            )
+        }
+        Error::Archive { path, why } => {
+            let path = path.display();
+            say!("the archive {path} cannot be opened: {why}", "l'archive {path} ne s'ouvre pas : {why}")
+        }
+        Error::TooManyFiles { path, most } => {
+            let path = path.display();
+            say!(
+                "{path} has more than {most} files; import its parts one by one",
+                "{path} contient plus de {most} fichiers ; importez-en les parties une à une"
+            )
+        }
+        Error::Exists(path) => {
+            let path = path.display();
+            say!(
+                "{path} is there already; name a new place, or move it away",
+                "{path} existe déjà ; indiquez un autre endroit, ou déplacez-le"
+            )
+        }
+        Error::Unwritable { path, error } => {
+            let path = path.display();
+            say!("cannot write {path}: {error}", "écriture de {path} impossible : {error}")
+        }
+        Error::Maildir(why) => say!("the Maildir cannot be written: {why}", "écriture du Maildir impossible : {why}"),
+        Error::Mailbox(mailbox::Error::OverQuota { used, quota, .. }) => {
+            let (used, quota) = (size::show(*used), size::show(*quota));
+            say!(
+                "the mailbox is full: {used} of {quota}; make room in it, then the same command goes on from here",
+                "la boîte est pleine : {used} sur {quota} ; faites-y de la place, et la même commande reprendra ici"
+            )
+        }
+        Error::Mailbox(mailbox::Error::Store(why)) | Error::Store(why) => say!(
+            "the data could not be read or written: {why}; the same command goes on from here",
+            "les données n'ont pu être lues ou écrites : {why} ; la même commande reprendra ici"
+        ),
+        Error::Mailbox(why) => say!("the mailbox cannot: {why}", "la boîte aux lettres ne peut pas : {why}"),
+        other => other.to_string(),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_time_left_is_what_it_took_so_far_for_the_rest() {
+        assert_eq!(left(Duration::from_secs(10), 100, 400), Some(Duration::from_secs(30)));
+        assert_eq!(left(Duration::from_secs(10), 0, 400), None);
+        assert_eq!(left(Duration::from_secs(10), 500, 400), Some(Duration::ZERO));
+        assert_eq!(clock(Duration::from_secs(3800)), "1:03:20");
+        assert_eq!(clock(Duration::from_secs(59)), "0:59");
+        assert_eq!(bar(1, 2), "[##########----------]");
+        assert_eq!(bar(9, 3), "[####################]");
+    }
+}
