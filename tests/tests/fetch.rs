@@ -67,7 +67,7 @@ fn a_mailbox_moves_house_with_its_folders_flags_and_dates_and_each_letter_comes_
 }
 
 #[test]
-fn a_source_that_is_removed_leaves_its_letters_here_and_a_wrong_password_is_said() {
+fn a_source_that_is_removed_leaves_its_letters_and_its_memory_and_a_wrong_password_is_said_and_changed() {
     let dovecot = Dovecot::start("");
     dovecot.fill("alice", "INBOX", 3, "()");
     let mut office = office();
@@ -82,6 +82,9 @@ fn a_source_that_is_removed_leaves_its_letters_here_and_a_wrong_password_is_said
     assert_eq!((code, &told.last().expect("told")["state"]), (1, &"refused".into()));
     let list = office.command(&["fetch", "list"]);
     assert!(list.contains("the log-in is refused") && !list.contains("wrong"), "{list}");
+    office.command_with_input(&["fetch", "password", "new", "--password-stdin"], b"secret");
+    // It is the same mailbox as the one that was removed: what is known of its letters is known again.
+    assert_eq!(fetched(&run(&office, &["new"]).1), 0);
     office.start();
     assert_eq!(office.read(&office.first().clone(), "INBOX", 3).len(), 3);
 }

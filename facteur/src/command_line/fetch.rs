@@ -25,6 +25,16 @@ pub enum FetchCommand {
     Remove {
         /// Its name in the list
         source: String,
+        /// Also forget which of its letters are here: added again, it brings all of them again
+        #[arg(long)]
+        forget: bool,
+    },
+    /// Log in elsewhere with another password or token from now on
+    Password {
+        /// Its name in the list
+        source: String,
+        #[command(flatten)]
+        login: FetchLogin,
     },
 }
 

@@ -76,6 +76,12 @@ const TEXTS: &[(&str, &str)] = &[
     ("facteur fetch run --json", "Afficher un objet JSON par ligne"),
     ("facteur fetch remove", "Ne plus relever une boîte d'ailleurs ; ce qui a été relevé reste"),
     ("facteur fetch remove source", "Son nom dans la liste"),
+    (
+        "facteur fetch remove --forget",
+        "Oublier aussi lesquelles de ses lettres sont ici : ajoutée de nouveau, elle les apporte toutes de nouveau",
+    ),
+    ("facteur fetch password", "Se connecter ailleurs désormais avec un autre mot de passe ou jeton"),
+    ("facteur fetch password source", "Son nom dans la liste"),
     ("facteur trace", "Raconter ce qui est arrivé à une lettre, étape par étape"),
     ("facteur trace what", "Le nom d'une lettre, son Message-ID, ou une adresse dont elle vient ou à qui elle va"),
     ("facteur trace --since", "Seulement les lettres venues depuis : il y a 30m, 12h, 3d, 2w, ou 2026-11-24"),
@@ -157,7 +163,7 @@ fn text(path: &str) -> Option<&'static str> {
         let (command, argument) = path.rsplit_once(' ')?;
         let chooses =
             ["retry", "hold", "release", "drop"].iter().any(|verb| command == format!("facteur queue {verb}"));
-        let fetches = ["add", "run"].iter().any(|verb| command == format!("facteur fetch {verb}"));
+        let fetches = ["add", "run", "password"].iter().any(|verb| command == format!("facteur fetch {verb}"));
         if chooses {
             find(WHICH, argument)
         } else if fetches {

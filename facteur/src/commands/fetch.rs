@@ -22,15 +22,33 @@ pub fn run(command: FetchCommand, config: &Config) -> Result<(), Failure> {
         FetchCommand::Add(new) => add::run(*new, config),
         FetchCommand::List { form } => list::run(form, config),
         FetchCommand::Run(run) => run::run(*run, config),
-        FetchCommand::Remove { source } => remove(source, config),
+        FetchCommand::Remove { source, forget } => remove(source, forget, config),
+        FetchCommand::Password { source, login } => change_password(&source, &login, config),
     }
 }
 
-fn remove(name: String, config: &Config) -> Result<(), Failure> {
+fn remove(name: String, forget: bool, config: &Config) -> Result<(), Failure> {
     let store = house::open_for_command(config)?;
-    let removing = name.clone();
-    let id = store.write_blocking(move |tx| ledger::remove(tx, &removing)).map_err(trouble)?;
-    clear(&store, id)?;
+    if forget {
+        let id = store.write_blocking(move |tx| ledger::forget(tx, &name)).map_err(trouble)?;
+        clear(&store, id)?;
+    } else {
+        store.write_blocking(move |tx| ledger::remove(tx, &name)).map_err(trouble)?;
+    }
+    store.close_blocking();
+    Ok(())
+}
+
+fn change_password(name: &str, login: &FetchLogin, config: &Config) -> Result<(), Failure> {
+    let store = house::open_for_command(config)?;
+    let wanted = name.to_owned();
+    let found = store.read_blocking(move |view| ledger::by_name(view, &wanted));
+    let found = found.map_err(|why| trouble(SourceError::Store(why)))?;
+    let source = found.ok_or_else(|| trouble(SourceError::Unknown(name.to_owned())))?;
+    let secret = secret(login, &source.settings.mailbox, config)?;
+    let sealed = vault(config)?.seal(name, &secret.write());
+    let name = name.to_owned();
+    store.write_blocking(move |tx| ledger::change_secret(tx, &name, &sealed)).map_err(trouble)?;
     store.close_blocking();
     Ok(())
 }

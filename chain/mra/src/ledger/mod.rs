@@ -13,7 +13,7 @@ pub use letters::{
     Due, Entry, Fate, LetterState, claim, due, has_gone, known_gmail, mark_keys_gone, parted, pop_key, pop_keys,
 };
 pub use sources::{
-    Source, SourceError, SourceId, Standing, add, by_name, change, get, keep_secret, list, note_fault, note_success,
-    note_taken, remove, sweep_removed, topic,
+    Source, SourceError, SourceId, Standing, add, by_name, change, change_secret, forget, get, keep_secret, list,
+    note_fault, note_success, note_taken, remove, sweep_removed, topic,
 };
 pub use tables::MIGRATIONS;

@@ -99,7 +99,7 @@ fn read(row: &Row<'_>) -> Result<(Source, bool), store::Error> {
     let source = Source {
         id: SourceId(row.get(0)?),
         name: row.get(1)?,
-        service: row.get(2)?,
+        service: row.get::<i64>(2)? == 1,
         settings: settings.unwrap_or_else(|| Settings::new(nowhere, String::new())),
         secret: Some(row.bytes(4)?.to_vec()).filter(|secret| !secret.is_empty()),
         standing: Standing {
@@ -117,7 +117,8 @@ fn read(row: &Row<'_>) -> Result<(Source, bool), store::Error> {
     Ok((source, damaged))
 }
 
-/// Adds a source.
+/// Adds a source. One that was removed and is the same mailbox with the same target is taken up again, with what is
+/// known of its letters.
 pub fn add(
     tx: &mut Tx,
     name: &str,
@@ -133,8 +134,18 @@ pub fn add(
     if count >= MOST {
         return Err(SourceError::TooMany);
     }
+    let known = find_removed(tx, settings)?;
     let settings = serde_json::to_string(settings).map_err(|_| SourceError::Damaged(name.to_owned()))?;
     let secret = secret.map(<[u8]>::to_vec);
+    if let Some(id) = known {
+        tx.execute(
+            "UPDATE fetch_source SET name = $2, service = $3, settings = $4, secret = $5, fault = NULL, said = '',
+             failures = 0, next_try = 0 WHERE source = $1",
+            params![id.0, name, service, settings, secret],
+        )?;
+        tx.announce(topic());
+        return Ok(id);
+    }
     let id = tx.query_one(
         "INSERT INTO fetch_source (name, service, settings, secret, created) VALUES ($1, $2, $3, $4, $5) RETURNING source",
         params![name, service, settings, secret, now.0],
@@ -165,9 +176,29 @@ pub fn list(view: &View) -> Result<Vec<Source>, store::Error> {
     Ok(view.query(&sql, params![], read)?.into_iter().map(|(source, _)| source).collect())
 }
 
-/// Forgets a source: its secret, and which of its letters are here. The letters stay where they are. What is known of
-/// its letters is cleared away behind it, by [`sweep_removed`].
+/// Removes a source from the list, and its secret from the database. Its letters stay where they are, and what is
+/// known of them stays too: added again, it goes on where it was.
 pub fn remove(tx: &mut Tx, name: &str) -> Result<SourceId, SourceError> {
+    let removed = tx.query_opt(
+        "UPDATE fetch_source SET name = 'removed ' || source, service = 2, secret = NULL WHERE name = $1 RETURNING source",
+        params![name],
+        |row| row.get(0).map(SourceId),
+    )?;
+    tx.announce(topic());
+    removed.ok_or_else(|| SourceError::Unknown(name.to_owned()))
+}
+
+/// A removed source that is the same mailbox, with the same target.
+fn find_removed(view: &View, settings: &Settings) -> Result<Option<SourceId>, store::Error> {
+    let sql = format!("SELECT {COLUMNS} FROM fetch_source WHERE service = 2 ORDER BY source DESC LIMIT 1000");
+    let same =
+        |source: &Source| source.settings.mailbox == settings.mailbox && source.settings.target == settings.target;
+    let removed = view.query(&sql, params![], read)?;
+    Ok(removed.into_iter().map(|(source, _)| source).find(same).map(|source| source.id))
+}
+
+/// Forgets a source and all that is known of it; that of its letters is cleared away by [`sweep_removed`].
+pub fn forget(tx: &mut Tx, name: &str) -> Result<SourceId, SourceError> {
     let id = tx.query_opt("DELETE FROM fetch_source WHERE name = $1 RETURNING source", params![name], |row| {
         row.get(0).map(SourceId)
     })?;
@@ -189,6 +220,14 @@ pub fn sweep_removed(tx: &mut Tx, id: SourceId) -> Result<bool, store::Error> {
         tx.execute("DELETE FROM fetch_folder WHERE folder = $1", params![folder])?;
     }
     Ok(true)
+}
+
+/// Gives a source another secret, because somebody says so: it is tried again at once.
+pub fn change_secret(tx: &mut Tx, name: &str, sealed: &[u8]) -> Result<(), SourceError> {
+    let changed = tx
+        .execute("UPDATE fetch_source SET secret = $2, next_try = 0 WHERE name = $1", params![name, sealed.to_vec()])?;
+    tx.announce(topic());
+    if changed == 0 { Err(SourceError::Unknown(name.to_owned())) } else { Ok(()) }
 }
 
 /// Sets a source up anew. What is known of its letters stays.

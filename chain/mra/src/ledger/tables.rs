@@ -6,8 +6,8 @@ use store::Migration;
 pub const MIGRATIONS: &[Migration] = &[Migration { room: "mra", number: 1, sql: FIRST }];
 
 /// What is where:
-/// - `fetch_source`: a mailbox elsewhere. `service`: fetched by `facteur serve`; else it was fetched once, by a
-///   command, and is kept for what is known of its letters. `fault` and `said` tell how it fares since `since`.
+/// - `fetch_source`: a mailbox elsewhere. `service`: 1 fetched by `facteur serve`; 0 it was fetched once, by a command;
+///   2 removed. Both are kept for what is known of their letters. `fault` and `said` tell how it fares since `since`.
 /// - `fetch_folder`: a folder there. All its letters below `uid_next` have been dealt with, and it had `messages`
 ///   letters then. POP3 has one, without a name.
 /// - `fetch_letter`: a letter there. `key` is UIDVALIDITY and UID (both big-endian), or a unique-id, or a hash.
