@@ -165,6 +165,19 @@ fn a_maildrop_is_fetched_over_pop3_and_emptied_when_that_is_asked_for() {
     assert!(letters[0].starts_with("Return-Path: <>\r\nDelivered-To: alice@alpha.test\r\nFrom:"), "{}", letters[0]);
 }
 
+#[test]
+fn letters_are_handed_to_a_delivery_agent_elsewhere() {
+    let dovecot = Dovecot::start("");
+    dovecot.fill("alice", "INBOX", 6, "()");
+    let office = office();
+    let target = format!("lmtp:bob@dovecot.test@127.0.0.1:{}", dovecot.lmtp);
+    let certificate = dovecot.certificate().display().to_string();
+    let words = ["--once", &url(&dovecot), "--to", &target, "--ca", &certificate, "--password-stdin"];
+    assert_eq!(fetched(&run(&office, &words).1), 6);
+    assert_eq!(fetched(&run(&office, &words).1), 0);
+    assert_eq!(files(&dovecot.maildir("bob@dovecot.test")), 6);
+}
+
 /// The letters of one folder of a Maildir.
 fn files(maildir: &Path) -> usize {
     let count = |part: &str| std::fs::read_dir(maildir.join(part)).map_or(0, Iterator::count);

@@ -53,6 +53,8 @@ pub enum Taken {
     Filed,
     /// It was here already.
     Known,
+    /// The home refuses it for good; it stays where it is, and is written down as such.
+    LeftThere,
 }
 
 /// Takes letters home.

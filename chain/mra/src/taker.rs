@@ -79,7 +79,7 @@ async fn carry(
         let taken = home.take(letters).await?;
         let filed = taken.iter().zip(&sizes).filter(|(taken, _)| **taken == Taken::Filed);
         let (letters, octets) = filed.fold((0, 0), |(letters, octets), (_, size)| (letters + 1, octets + size));
-        let known = taken.len() as u64 - letters;
+        let known = taken.iter().filter(|taken| **taken == Taken::Known).count() as u64;
         listener.hear(&News::Came { letters, octets, known });
     }
     Ok(())

@@ -43,7 +43,7 @@ pub struct NewSource {
     /// Such as imaps://alice@imap.example.org or pop3s://…; imap:// and pop3:// turn TLS on before they log in
     #[arg(value_parser = mailbox)]
     pub url: Mailbox,
-    /// Where the letters go: alice@alpha.test or maildir:FOLDER
+    /// Where the letters go: alice@alpha.test, maildir:FOLDER, or lmtp:alice@alpha.test@HOST:PORT
     #[arg(long, value_name = "TARGET", value_parser = target)]
     pub to: String,
     /// What to call it in the list
@@ -62,7 +62,7 @@ pub struct RunFetch {
     /// Fetch once from this mailbox, which need not be in the list
     #[arg(long, value_name = "URL", value_parser = mailbox, conflicts_with = "sources", requires = "to")]
     pub once: Option<Mailbox>,
-    /// Where its letters go: alice@alpha.test or maildir:FOLDER
+    /// Where its letters go: alice@alpha.test, maildir:FOLDER, or lmtp:alice@alpha.test@HOST:PORT
     #[arg(long, value_name = "TARGET", value_parser = target, requires = "once")]
     pub to: Option<String>,
     #[command(flatten)]
@@ -170,8 +170,8 @@ fn mailbox(text: &str) -> Result<Mailbox, String> {
 fn target(text: &str) -> Result<String, String> {
     let wrong = || {
         say!(
-            "letters go to an address here, such as alice@alpha.test, or to maildir:FOLDER",
-            "les lettres vont à une adresse d'ici, comme alice@alpha.test, ou à maildir:DOSSIER"
+            "letters go to an address here, such as alice@alpha.test, to maildir:FOLDER, or to lmtp:alice@alpha.test@HOST:PORT",
+            "les lettres vont à une adresse d'ici, comme alice@alpha.test, à maildir:DOSSIER, ou à lmtp:alice@alpha.test@HÔTE:PORT"
         )
     };
     Target::parse(text).map(|_| text.to_owned()).ok_or_else(wrong)

@@ -142,7 +142,8 @@ pub async fn fetching(office: PostOffice, store: Store, folder: PathBuf, resolve
     let opened = tokio::task::spawn_blocking(move || Vault::open(&folder)).await;
     match opened.unwrap_or_else(|panicked| Err(std::io::Error::other(panicked))) {
         Ok(vault) => {
-            let agent = Agent::new(store, Arc::new(vault), resolver, Arc::new(FetchHomes::of(&office)));
+            let homes = Arc::new(FetchHomes::of(&office, resolver.clone()));
+            let agent = Agent::new(store, Arc::new(vault), resolver, homes);
             mra::keeper::run(agent, stop).await;
         }
         Err(error) => {

@@ -1,5 +1,6 @@
-//! Where letters fetched from mailboxes elsewhere go: to one of our people, into a Maildir.
+//! Where letters fetched from mailboxes elsewhere go: to one of our people, into a Maildir, to a delivery agent.
 
+mod lmtp;
 mod maildir;
 mod person;
 
@@ -10,10 +11,12 @@ use mail::seam::Pending;
 use mda::Mda;
 use mra::ledger::Source;
 use mra::{Fault, Home, Homes};
+use net::Resolver;
 use store::Store;
 
 use super::PostOffice;
-pub use maildir::MaildirHome;
+use lmtp::{LmtpHome, LmtpTarget};
+use maildir::MaildirHome;
 use person::Person;
 
 /// Where the letters of a source go, as it was said.
@@ -23,13 +26,18 @@ pub enum Target {
     Person(Address),
     /// Into a Maildir.
     Maildir(std::path::PathBuf),
+    /// To a person at a delivery agent.
+    Lmtp(LmtpTarget),
 }
 
 impl Target {
-    /// Understands `alice@alpha.test` and `maildir:/path`.
+    /// Understands `alice@alpha.test`, `maildir:/path`, and `lmtp:alice@alpha.test@127.0.0.1:24`.
     pub fn parse(text: &str) -> Option<Self> {
         if let Some(path) = text.strip_prefix("maildir:") {
             return (!path.is_empty()).then(|| Self::Maildir(path.into()));
+        }
+        if let Some(agent) = text.strip_prefix("lmtp:") {
+            return LmtpTarget::parse(agent).map(Self::Lmtp);
         }
         Address::parse(text).ok().map(Self::Person)
     }
@@ -39,12 +47,15 @@ impl Target {
 pub struct FetchHomes {
     store: Store,
     mda: Mda,
+    resolver: Arc<dyn Resolver>,
+    hostname: String,
 }
 
 impl FetchHomes {
     /// Those of this office.
-    pub fn of(office: &PostOffice) -> Self {
-        Self { store: office.store.clone(), mda: office.mda.clone() }
+    pub fn of(office: &PostOffice, resolver: Arc<dyn Resolver>) -> Self {
+        let hostname = office.desk.hostname.clone();
+        Self { store: office.store.clone(), mda: office.mda.clone(), resolver, hostname }
     }
 }
 
@@ -55,6 +66,10 @@ impl Homes for FetchHomes {
             let home: Arc<dyn Home> = match Target::parse(&source.settings.target).ok_or_else(nowhere)? {
                 Target::Person(address) => Arc::new(Person::find(&self.store, &self.mda, source, address).await?),
                 Target::Maildir(path) => Arc::new(MaildirHome::at(self.store.clone(), source, path).await?),
+                Target::Lmtp(agent) => {
+                    let (resolver, hostname) = (self.resolver.clone(), self.hostname.clone());
+                    Arc::new(LmtpHome::new(self.store.clone(), resolver, hostname, source, agent))
+                }
             };
             Ok(home)
         })

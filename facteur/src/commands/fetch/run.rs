@@ -31,7 +31,8 @@ pub fn run(run: RunFetch, config: &Config) -> Result<(), Failure> {
     };
     let vault = Arc::new(vault(&store.1)?);
     let resolver = office::resolver(config)?;
-    let homes = Arc::new(FetchHomes::of(&PostOffice::new(store.0.clone(), &config.hostname)));
+    let here = PostOffice::new(store.0.clone(), &config.hostname);
+    let homes = Arc::new(FetchHomes::of(&here, resolver.clone()));
     let agent = Agent::new(store.0.clone(), vault, resolver, homes);
     let failed = crate::commands::runtime()?.block_on(all(&agent, &sources, run.json))?;
     drop(agent);
