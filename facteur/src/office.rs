@@ -10,6 +10,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use mail::trace::Witness;
+use mta::delivery::{Delivery, Prober};
 use net::{ServerTls, Stop};
 use store::{Lock, Store};
 use tokio::sync::Notify;
@@ -42,7 +43,7 @@ impl Office {
     /// Opens a post office whole, or says why not and leaves nothing behind.
     pub async fn open(config: Config) -> Result<Self, StartFault> {
         let lock = Lock::take(&config.data).map_err(StartFault::Data)?;
-        let routes = routes::read(&config)?;
+        let routes = Arc::new(routes::read(&config)?);
         let tls = ServerTls::self_signed(&config.data, config.hostname.as_str()).map_err(StartFault::Tls)?;
         let resolver = routes::resolver(&config)?;
         let open_doors = doors::open(&config).map_err(StartFault::Door)?;
@@ -50,17 +51,19 @@ impl Office {
 
         let (journal, clerk) = Clerk::hire(store.clone());
         let witness: Arc<dyn Witness> = Arc::new(journal);
-        let post_office = PostOffice::new(store.clone(), &config.hostname).with_witness(witness.clone());
-        let delivery = staff::delivery(&store, &post_office, routes, resolver.clone()).map_err(StartFault::Tls)?;
+        let post_office =
+            PostOffice::new(store.clone(), &config.hostname).with_witness(witness.clone()).with_routes(routes.clone());
+        let means = staff::means(&store, &post_office, &routes, resolver.clone()).map_err(StartFault::Tls)?;
+        let recipients = Arc::new(post_office.everyone().asked_by(Prober::new(means.clone())));
 
         let doors = doors::places(&open_doors);
         let (stop, shutdown) = Stop::new();
-        let staff = Staff::new(&config, &store, &post_office, &tls, &shutdown, &witness);
+        let staff = Staff::new(&config, &store, &post_office, recipients, &tls, &shutdown, &witness);
         let mut tasks = JoinSet::new();
         for open in open_doors {
             staff.serve(open.door, open.listener, &mut tasks);
         }
-        tasks.spawn(delivery.run(shutdown.clone()));
+        tasks.spawn(Delivery::new(means).run(shutdown.clone()));
         let data = config.data.clone();
         tasks.spawn(staff::fetching(post_office, store.clone(), data, resolver, shutdown.clone()));
         tasks.spawn(web::housekeeping(store.clone(), shutdown.clone()));

@@ -1,6 +1,7 @@
 //! Where a letter that came in is taken charge of: sorted, filed for our people and queued for the others, all in one
 //! commit. What is answered is on the disk.
 
+mod everyone;
 pub mod fetched;
 mod history;
 mod onward;
@@ -17,9 +18,11 @@ use mta::backoff::Schedule;
 use mta::bounce;
 use mta::delivery::{Done, LocalDrop};
 use mta::queue::Terms;
+use mta::route::Routes;
 use store::{Store, Tx, View};
 
 use crate::clock;
+pub use everyone::Everyone;
 use onward::Onward;
 use sort::{Failed, Sorted};
 
@@ -42,6 +45,7 @@ pub struct PostOffice {
     desk: bounce::Office,
     schedule: Schedule,
     witness: Arc<dyn Witness>,
+    routes: Arc<Routes>,
 }
 
 impl PostOffice {
@@ -51,13 +55,25 @@ impl PostOffice {
         let directory = Directory::new(store.clone(), hostname.clone(), space, Arc::new(clock::now));
         let mda = Mda::new(store.clone());
         let desk = bounce::Office { hostname: hostname.to_string(), postmaster: postmaster(hostname) };
-        Self { store, directory, mda, desk, schedule: Schedule::default(), witness: Arc::new(Blind) }
+        let (witness, routes) = (Arc::new(Blind), Arc::default());
+        Self { store, directory, mda, desk, schedule: Schedule::default(), witness, routes }
     }
 
     /// What is refused is told to `witness`.
     #[must_use]
     pub fn with_witness(self, witness: Arc<dyn Witness>) -> Self {
         Self { witness, ..self }
+    }
+
+    /// With these routes: some lead to people behind us.
+    #[must_use]
+    pub fn with_routes(self, routes: Arc<Routes>) -> Self {
+        Self { routes, ..self }
+    }
+
+    /// Who gets letters through us, as delivery sees them.
+    pub fn everyone(&self) -> Everyone {
+        Everyone::new(self.directory.clone(), self.routes.clone())
     }
 
     /// Who is here.
@@ -77,7 +93,7 @@ impl PostOffice {
 
     async fn sort(&self, letter: &Letter, envelope: &Envelope, origin: &Origin) -> Result<Sorted, OurFault> {
         let resolutions = self.directory.resolve(envelope.recipients.clone()).await.map_err(our_fault)?;
-        let mut sorted = sort::sort(&envelope.recipients, resolutions, origin);
+        let mut sorted = sort::sort(&envelope.recipients, resolutions, origin, |domain| self.routes.receives(domain));
         sorted.break_loops(letter);
         Ok(sorted)
     }

@@ -2,7 +2,7 @@
 
 use std::net::TcpStream;
 use std::os::unix::fs::{PermissionsExt, chown};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
@@ -26,6 +26,11 @@ pub struct Dovecot {
 impl Dovecot {
     /// Starts it with more lines for its configuration.
     pub fn start(extra: &str) -> Self {
+        Self::start_with(|_| extra.to_owned(), &[])
+    }
+
+    /// The same, with lines that depend on its folder, and, where `people` are named, with nobody else in it.
+    pub fn start_with(extra: impl FnOnce(&Path) -> String, people: &[&str]) -> Self {
         let folder = tempfile::tempdir().expect("a folder");
         std::fs::set_permissions(folder.path(), std::fs::Permissions::from_mode(0o755)).expect("opened");
         let mail = folder.path().join("mail");
@@ -34,7 +39,8 @@ impl Dovecot {
         make_certificate(&folder);
         let (lmtp, imaps, pop3s) = (free_port(), free_port(), free_port());
         let config = folder.path().join("dovecot.conf");
-        std::fs::write(&config, configuration(&folder, lmtp, imaps, pop3s) + extra).expect("written");
+        std::fs::write(&config, configuration(&folder, lmtp, imaps, pop3s, people) + &extra(folder.path()))
+            .expect("written");
         let mut command = Command::new("/usr/sbin/dovecot");
         command.arg("-F").arg("-c").arg(&config).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
         let process = command.spawn().expect("dovecot starts; `cargo xtask test` installs it");
@@ -50,6 +56,21 @@ impl Dovecot {
             assert!(Instant::now() < patience, "Dovecot does not listen\n{log}");
             std::thread::sleep(Duration::from_millis(20));
         }
+    }
+
+    /// Closes its LMTP socket to all, as if it were away.
+    pub fn pause(&self) {
+        std::fs::rename(self.sockets().join("lmtp"), self.sockets().join("lmtp.away")).expect("there is a socket");
+    }
+
+    /// Opens it again.
+    pub fn go_on(&self) {
+        std::fs::rename(self.sockets().join("lmtp.away"), self.sockets().join("lmtp")).expect("it was away");
+    }
+
+    /// Where its Unix sockets are.
+    pub fn sockets(&self) -> PathBuf {
+        self.folder.path().join("run")
     }
 
     /// The number of its master process.
@@ -89,8 +110,14 @@ fn make_certificate(folder: &TempDir) {
     client(&mut openssl, b"").must_succeed();
 }
 
-fn configuration(folder: &TempDir, lmtp: u16, imaps: u16, pop3s: u16) -> String {
+fn configuration(folder: &TempDir, lmtp: u16, imaps: u16, pop3s: u16, people: &[&str]) -> String {
     let at = folder.path().display();
+    let entry = |name: &&str| format!("{name}::65534:65534::{at}/mail/{name}\n");
+    std::fs::write(folder.path().join("people"), people.iter().map(entry).collect::<String>()).expect("written");
+    let userdb = match people {
+        [] => format!("driver = static\n  args = uid=65534 gid=65534 home={at}/mail/%u allow_all_users=yes"),
+        _ => format!("driver = passwd-file\n  args = {at}/people"),
+    };
     format!(
         "base_dir = {at}/run
 state_dir = {at}/state
@@ -107,8 +134,7 @@ passdb {{
   args = password=secret
 }}
 userdb {{
-  driver = static
-  args = uid=65534 gid=65534 home={at}/mail/%u allow_all_users=yes
+  {userdb}
 }}
 namespace inbox {{
   inbox = yes

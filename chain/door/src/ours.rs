@@ -9,7 +9,7 @@ use crate::Visit;
 /// Is a letter of a stranger's, or of a server in front of us, taken for this address? Never an open relay.
 pub async fn for_our_people(recipients: &dyn Recipients, visit: Visit<'_>, address: &Address) -> Verdict {
     match recipients.standing(address).await {
-        Ok(Standing::Ours) => Verdict::Accept,
+        Ok(Standing::Ours | Standing::Behind) => Verdict::Accept,
         Ok(Standing::Unknown) => refuse(550, (5, 1, 1), format!("nobody here is called {address}")),
         Ok(Standing::Full) => refuse(452, (4, 2, 2), format!("the mailbox of {address} is full")),
         Ok(Standing::Elsewhere) => {

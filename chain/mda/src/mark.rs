@@ -1,6 +1,6 @@
 //! The fields that the last station writes before a letter, and those a letter brings back when it goes in circles.
 
-use bytes::{Bytes, BytesMut};
+use bytes::Bytes;
 use mail::{Address, ReturnPath, header};
 
 /// `Return-Path` (RFC 5321 §4.4) and `Delivered-To` (RFC 9228).
@@ -10,17 +10,7 @@ pub(crate) fn head(return_path: &ReturnPath, delivered_to: &Address) -> Bytes {
 
 /// The letter without the `Return-Path` that it brought along: only the last station knows it.
 pub(crate) fn without_return_path(letter: &Bytes) -> Bytes {
-    let is_mark = |field: &header::Field<'_>| field.is("Return-Path");
-    let mut rest: Option<(BytesMut, usize)> = None;
-    for field in header::fields(letter).filter(is_mark) {
-        let start = (field.whole.as_ptr() as usize).saturating_sub(letter.as_ptr() as usize);
-        let (kept, from) = rest.get_or_insert_with(|| (BytesMut::with_capacity(letter.len()), 0));
-        kept.extend_from_slice(letter.get(*from..start).unwrap_or_default());
-        *from = start + field.whole.len();
-    }
-    let Some((mut kept, from)) = rest else { return letter.clone() };
-    kept.extend_from_slice(letter.get(from..).unwrap_or_default());
-    kept.freeze()
+    header::without(letter, "Return-Path")
 }
 
 /// The letter as it goes on when one of our addresses leads to another post office: with the address in a

@@ -1,9 +1,20 @@
-//! Where letters for a domain go: to a host the configuration names, or to the domain's own (MX).
+//! Where letters for a domain go: to a host, a program or a folder the configuration names, or to the domain's own host
+//! (MX).
 
-use std::net::{IpAddr, Ipv6Addr};
+mod host;
+mod person;
+mod program;
+mod template;
+
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use mail::{Domain, Password};
+
+pub use host::{Host, HostName, Protocol};
+pub use person::Person;
+pub use program::Program;
+pub use template::{Template, TemplateError};
 
 /// What a line of `[[route]]` got wrong.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -14,9 +25,15 @@ pub enum RouteError {
     /// `to` is not a host with or without a port.
     #[error("\"{0}\" is not a host: write \"mail.example.org\", \"192.0.2.1:2525\" or \"[2001:db8::1]:25\"")]
     Host(String),
-    /// `lmtp:` and `command:` are kept for roles to come.
-    #[error("routes over \"{0}\" are not there yet: write a host, which is reached over SMTP")]
+    /// What stands before the colon is no way to hand a letter on.
+    #[error("\"{0}\" is no way to hand letters on: write a host, \"smtps:\", \"lmtp:\", \"command:\" or \"maildir:\"")]
     Scheme(String),
+    /// A program, a folder or a socket is named by its full path.
+    #[error("\"{0}\" must be a full path, which begins with a slash")]
+    Path(String),
+    /// The words of a program or the name of a folder cannot be filled in.
+    #[error("{0}")]
+    Template(#[from] TemplateError),
     /// `tls` is not a demand.
     #[error("\"{0}\" is no demand on TLS: write \"opportunistic\", \"encrypted\" or \"verified\"")]
     Tls(String),
@@ -54,54 +71,58 @@ pub struct Credentials {
     pub password: Password,
 }
 
-/// A host to deliver to, by name or address.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub enum HostName {
-    /// Looked up as A and AAAA.
-    Name(Domain),
-    /// Connected to as it is.
-    Ip(IpAddr),
-}
-
-impl std::fmt::Display for HostName {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match self {
-            Self::Name(name) => write!(f, "{name}"),
-            Self::Ip(IpAddr::V6(ip)) => write!(f, "[{ip}]"),
-            Self::Ip(ip) => write!(f, "{ip}"),
-        }
-    }
-}
-
 /// Where the letters of a route go, and how.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Route {
-    /// The host.
-    pub host: HostName,
-    /// Its port.
-    pub port: u16,
-    /// TLS from the first byte (`smtps:`, RFC 8314 §3.3), not by STARTTLS.
-    pub implicit_tls: bool,
-    /// What is asked of the connection.
+    /// Where.
+    pub to: Target,
+    /// What is asked of the connection to a host.
     pub demand: Demand,
     /// The log-in, where the host wants one.
     pub login: Option<Credentials>,
+    /// The mailboxes of the domain are there: letters for it are taken at our doors, from anyone.
+    pub receive: bool,
+    /// As which user of this machine a program runs, or a folder is written to.
+    pub run_as: Option<Template>,
+}
+
+/// What a route leads to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Target {
+    /// A server, over SMTP or LMTP.
+    Host(Host),
+    /// A server on this machine, over LMTP on a Unix socket.
+    Socket(PathBuf),
+    /// A program, once for each recipient.
+    Program(Program),
+    /// A Maildir for each person.
+    Maildir(Template),
 }
 
 impl Route {
-    /// Reads the `to` of a route: `host`, `host:port`, `[IPv6]:port`, with `smtp:` or `smtps:` before it.
+    /// Reads the `to` of a route: `host`, `host:port`, `[IPv6]:port`, with `smtp:`, `smtps:` or `lmtp:` before it;
+    /// `lmtp:unix:/path`; `command:/path words …`; `maildir:/path`.
     /// Opportunistic, no log-in; see [`Route::with_login`] and [`Route::with_demand`].
     pub fn parse(to: &str) -> Result<Self, RouteError> {
-        let (implicit_tls, rest) = match to.split_once(':') {
-            Some(("smtp", rest)) => (false, rest),
-            Some(("smtps", rest)) => (true, rest),
-            Some((scheme @ ("lmtp" | "command" | "unix"), _)) => return Err(RouteError::Scheme(format!("{scheme}:"))),
-            _ => (false, to),
+        let target = match to.split_once(':') {
+            Some(("lmtp", rest)) => match rest.strip_prefix("unix:") {
+                Some(path) => Target::Socket(full_path(path)?),
+                None => Target::Host(Host::parse(rest, Protocol::Lmtp).ok_or_else(|| RouteError::Host(to.to_owned()))?),
+            },
+            Some(("command", words)) => Target::Program(Program::parse(words)?),
+            Some(("maildir", path)) => {
+                full_path(path)?;
+                Target::Maildir(Template::of_a_path(path)?)
+            }
+            // A host's port is a number: this wants to be something else.
+            Some((scheme, rest)) if rest.starts_with('/') || scheme == "unix" => {
+                return Err(RouteError::Scheme(format!("{scheme}:")));
+            }
+            _ => Target::Host(Host::parse(to, Protocol::Smtp).ok_or_else(|| RouteError::Host(to.to_owned()))?),
         };
-        let (host, port) = host_and_port(rest).ok_or_else(|| RouteError::Host(to.to_owned()))?;
-        let port = port.unwrap_or(if implicit_tls { 465 } else { 25 });
-        let demand = if implicit_tls { Demand::Encrypted } else { Demand::Opportunistic };
-        Ok(Self { host, port, implicit_tls, demand, login: None })
+        let encrypted = matches!(&target, Target::Host(host) if host.implicit_tls);
+        let demand = if encrypted { Demand::Encrypted } else { Demand::Opportunistic };
+        Ok(Self { to: target, demand, login: None, receive: false, run_as: None })
     }
 
     /// With a log-in. A password goes only to a server that has shown who it is, unless `with_demand` says otherwise.
@@ -115,38 +136,33 @@ impl Route {
     pub fn with_demand(self, demand: Demand) -> Self {
         Self { demand, ..self }
     }
+
+    /// The mailboxes of the domain are there: strangers may write to it through us.
+    #[must_use]
+    pub fn receiving(self) -> Self {
+        Self { receive: true, ..self }
+    }
+
+    /// As this user of the machine: a name, or `$USER` for the recipient.
+    pub fn run_as(self, user: &str) -> Result<Self, RouteError> {
+        Ok(Self { run_as: Some(Template::of_a_user(user)?), ..self })
+    }
 }
 
-/// `host:port`, as `facteur queue` and the logs show a route.
+fn full_path(path: &str) -> Result<PathBuf, RouteError> {
+    if path.starts_with('/') { Ok(path.into()) } else { Err(RouteError::Path(path.to_owned())) }
+}
+
+/// As `facteur queue` and the logs show a route: `host:port`, `lmtp:unix:/path`, the program, the folder.
 impl std::fmt::Display for Route {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "{}:{}", self.host, self.port)
+        match &self.to {
+            Target::Host(host) => host.fmt(f),
+            Target::Socket(path) => write!(f, "lmtp:unix:{}", path.display()),
+            Target::Program(program) => write!(f, "command:{program}"),
+            Target::Maildir(path) => write!(f, "maildir:{path}"),
+        }
     }
-}
-
-fn host_and_port(text: &str) -> Option<(HostName, Option<u16>)> {
-    if let Some(rest) = text.strip_prefix('[') {
-        let (ip, after) = rest.split_once(']')?;
-        let ip = ip.strip_prefix("IPv6:").unwrap_or(ip).parse::<IpAddr>().ok()?;
-        let port = match after.strip_prefix(':') {
-            Some(port) => Some(port.parse().ok().filter(|port| *port != 0)?),
-            None if after.is_empty() => None,
-            None => return None,
-        };
-        return Some((HostName::Ip(ip), port));
-    }
-    if let Ok(ip) = text.parse::<Ipv6Addr>() {
-        return Some((HostName::Ip(ip.into()), None));
-    }
-    let (host, port) = match text.split_once(':') {
-        Some((host, port)) => (host, Some(port.parse().ok().filter(|port| *port != 0)?)),
-        None => (text, None),
-    };
-    let host = match host.parse::<IpAddr>() {
-        Ok(ip) => HostName::Ip(ip),
-        Err(_) => HostName::Name(Domain::parse(host).ok()?),
-    };
-    Some((host, port))
 }
 
 /// All routes. The one that names the domain wins over `*`; without either, the domain's MX records decide.
@@ -168,6 +184,17 @@ impl Routes {
         self.named.retain(|(known, _)| *known != domain);
         self.named.push((domain, Arc::new(route)));
         Ok(())
+    }
+
+    /// Do letters for this domain go on to mailboxes behind us, whoever writes them? Never by `*`: that would be an open
+    /// relay.
+    pub fn receives(&self, domain: &Domain) -> bool {
+        self.named.iter().any(|(known, route)| known == domain && route.receive)
+    }
+
+    /// All of them.
+    pub fn all(&self) -> impl Iterator<Item = &Arc<Route>> {
+        self.named.iter().map(|(_, route)| route).chain(&self.every_other)
     }
 
     /// The route of a domain.
@@ -200,11 +227,34 @@ mod tests {
         for bad in ["", ":25", "a b", "host:0", "host:99999", "[::1", "[::1]x", "host:25:26", "-x"] {
             assert_eq!(Route::parse(bad), Err(RouteError::Host(bad.to_owned())), "{bad}");
         }
-        assert_eq!(Route::parse("lmtp:127.0.0.1:24"), Err(RouteError::Scheme("lmtp:".to_owned())));
+        assert_eq!(Route::parse("mbox:/var/mail/alice"), Err(RouteError::Scheme("mbox:".to_owned())));
+        assert_eq!(Route::parse("lmtp:unix:lmtp"), Err(RouteError::Path("lmtp".to_owned())));
+        assert_eq!(Route::parse("command:procmail"), Err(RouteError::Path("procmail".to_owned())));
+        assert_eq!(Route::parse("maildir:mail/$USER"), Err(RouteError::Path("mail/$USER".to_owned())));
         assert_eq!(
             Routes::default().add("no domain", Route::parse("x").unwrap()),
             Err(RouteError::Domain("no domain".into()))
         );
+    }
+
+    #[test]
+    fn a_route_may_lead_to_an_lmtp_server_a_program_or_a_folder() {
+        for to in
+            ["lmtp:127.0.0.1:24", "lmtp:unix:/run/dovecot/lmtp", "command:/bin/cat -u", "maildir:/srv/$DOMAIN/$USER"]
+        {
+            assert_eq!(shown(to), to);
+        }
+        assert_eq!(shown("lmtp:[::1]"), "lmtp:[::1]:24");
+    }
+
+    #[test]
+    fn only_a_route_that_names_a_domain_lets_strangers_in() {
+        let mut routes = Routes::default();
+        routes.add("*", Route::parse("relay.test").unwrap().receiving()).unwrap();
+        routes.add("beta.test", Route::parse("lmtp:127.0.0.1:24").unwrap().receiving()).unwrap();
+        routes.add("gamma.test", Route::parse("lmtp:127.0.0.1:24").unwrap()).unwrap();
+        let receives = |domain: &str| routes.receives(&Domain::parse(domain).unwrap());
+        assert_eq!([receives("beta.test"), receives("gamma.test"), receives("x.test")], [true, false, false]);
     }
 
     #[test]

@@ -1,5 +1,7 @@
 //! What a person is told who has written something else than was expected.
 
+use mta::route::TemplateError;
+
 use super::doors::{Door, Place};
 use super::reader::{At, Reader, Section};
 use crate::language::{Language, say};
@@ -13,7 +15,10 @@ pub enum Expected {
     Only { key: &'static str, value: &'static str },
     RouteDomain,
     RouteHost,
-    SmtpRoute,
+    RouteScheme,
+    RoutePath,
+    RouteWords(TemplateError),
+    RouteUser,
     RouteTls,
 }
 
@@ -83,12 +88,40 @@ impl Expected {
             Self::RouteHost => say!(in language;
                 "\"{found}\" is not a host: write a name or an IP address, and a port if it is not 25, such as \"mail.beta.test:587\"",
                 "« {found} » n'est pas un serveur : écrivez un nom ou une adresse IP, et un port si ce n'est pas 25, comme \"mail.beta.test:587\""),
-            Self::SmtpRoute => say!(in language;
-                "routes with \"lmtp:\" or \"command:\" are not possible in this version; write a host, such as \"mail.beta.test\"",
-                "les routes « lmtp: » et « command: » ne sont pas possibles dans cette version ; écrivez un serveur, comme \"mail.beta.test\""),
+            Self::RouteScheme => say!(in language;
+                "\"{found}\" is no way to hand letters on: write a host (\"mail.beta.test\", \"smtps:mail.beta.test\"), \"lmtp:\" and a host, \
+                 \"lmtp:unix:\" and a path, \"command:\" and a program, or \"maildir:\" and a path",
+                "« {found} » n'est pas une façon de remettre des lettres : écrivez un serveur (\"mail.beta.test\", \"smtps:mail.beta.test\"), \
+                 \"lmtp:\" et un serveur, \"lmtp:unix:\" et un chemin, \"command:\" et un programme, ou \"maildir:\" et un chemin"),
+            Self::RoutePath => say!(in language;
+                "\"{found}\" needs a full path, which begins with a slash, such as \"command:/usr/bin/procmail -d $USER\"",
+                "« {found} » demande un chemin complet, qui commence par une barre oblique, comme \"command:/usr/bin/procmail -d $USER\""),
+            Self::RouteWords(error) => words(error, language),
+            Self::RouteUser => say!(in language;
+                "\"{found}\" is not a user of this machine: write the name of one, or $USER for the recipient's own",
+                "« {found} » n'est pas un utilisateur de cette machine : écrivez un nom, ou $USER pour celui du destinataire"),
             Self::RouteTls => say!(in language;
                 "tls = \"{found}\" is not known; write \"opportunistic\", \"encrypted\" or \"verified\"",
                 "tls = \"{found}\" est inconnu ; écrivez \"opportunistic\", \"encrypted\" ou \"verified\""),
         }
+    }
+}
+
+/// What cannot be filled in for a recipient.
+#[rustfmt::skip]
+fn words(error: &TemplateError, language: Language) -> String {
+    match error {
+        TemplateError::Unknown(name) => say!(in language;
+            "${name} is not known: there are $USER, $EXTENSION, $LOCAL, $DOMAIN, $RECIPIENT and $SENDER; write $$ for a dollar",
+            "${name} est inconnu : il y a $USER, $EXTENSION, $LOCAL, $DOMAIN, $RECIPIENT et $SENDER ; écrivez $$ pour un dollar"),
+        TemplateError::Quote(_) => say!(in language;
+            "a quotation mark is not closed here",
+            "un guillemet n'est pas fermé ici"),
+        TemplateError::InText(word) => say!(in language;
+            "\"{word}\" would put words of strangers before a shell: give each name a word of its own, or write $$ so that the \
+             shell takes it from its environment",
+            "« {word} » mettrait des mots d'inconnus devant un shell : donnez à chaque nom un mot à lui, ou écrivez $$ pour que \
+             le shell le prenne dans son environnement"),
+        TemplateError::User(_) => Expected::RouteUser.explain(&error.to_string(), language),
     }
 }

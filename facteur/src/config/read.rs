@@ -5,7 +5,7 @@ use std::net::{IpAddr, SocketAddr};
 use std::path::Path;
 
 use mail::Domain;
-use mta::route::{Demand, RouteError};
+use mta::route::{Demand, RouteError, Target};
 
 use super::doors::{Door, Place};
 use super::expected::Expected;
@@ -120,10 +120,10 @@ fn read_route(
     span: &std::ops::Range<usize>,
     folder: &Path,
 ) -> Option<Route> {
-    reader.only(route, &["domain", "to", "user", "password_file", "tls"]);
+    reader.only(route, &["domain", "to", "receive", "user", "password_file", "tls", "from_line"]);
     let domain = reader.needed(route, span, "domain", "beta.test");
     let to = reader.needed(route, span, "to", "127.0.0.1:25");
-    let login = read_login(reader, route, span, folder);
+    let receive = reader.flag(route, "receive");
     let demand = read_demand(reader, route);
 
     let (domain, to) = (domain?, to?);
@@ -134,14 +134,60 @@ fn read_route(
             Err(_) => return reader.refuse(&domain, Expected::RouteDomain),
         },
     };
-    let to = match mta::route::Route::parse(&to.value) {
-        Ok(host) => host,
-        Err(RouteError::Scheme(_)) => return reader.refuse(&to, Expected::SmtpRoute),
+    let mut parsed = match mta::route::Route::parse(&to.value) {
+        Ok(route) => route,
+        Err(RouteError::Scheme(_)) => return reader.refuse(&to, Expected::RouteScheme),
+        Err(RouteError::Path(_)) => return reader.refuse(&to, Expected::RoutePath),
+        Err(RouteError::Template(error)) => return reader.refuse(&to, Expected::RouteWords(error)),
         Err(_) => return reader.refuse(&to, Expected::RouteHost),
     };
+    if let Some(receive) = receive.filter(|receive| receive.value) {
+        if for_domain.is_none() {
+            let language = reader.language;
+            let text = say!(in language; "receive = true for \"*\" would make an open relay of this server; name each domain",
+                "receive = true pour « * » ferait de ce serveur un relais ouvert ; nommez chaque domaine");
+            reader.complain(&receive.span, text);
+        }
+        parsed = parsed.receiving();
+    }
+    let here = matches!(parsed.to, Target::Program(_) | Target::Maildir(_));
+    if here {
+        parsed = read_run_as(reader, route, parsed)?;
+    }
+    read_from_line(reader, route, &mut parsed);
+    let login = if here { None } else { read_login(reader, route, span, folder) };
     // A password goes only to a host that has proved its name, unless somebody says otherwise.
-    let usual = if login.is_some() { Demand::Verified } else { to.demand };
-    Some(Route { domain: for_domain, to: to.with_demand(demand.unwrap_or(usual)), login })
+    let usual = if login.is_some() { Demand::Verified } else { parsed.demand };
+    Some(Route { domain: for_domain, to: parsed.with_demand(demand.unwrap_or(usual)), login })
+}
+
+/// As whom a program runs, or a Maildir is written to.
+fn read_run_as(reader: &mut Reader<'_>, route: Section<'_>, parsed: mta::route::Route) -> Option<mta::route::Route> {
+    let language = reader.language;
+    for key in ["password_file", "tls"] {
+        if let Some(value) = route.table.get(key) {
+            let text = say!(in language; "\"{key}\" is for servers; a program or a folder has none",
+                "« {key} » est pour les serveurs ; un programme ou un dossier n'en a pas");
+            reader.complain(&value.span(), text);
+        }
+    }
+    let Some(user) = reader.text(route, "user", "vmail") else { return Some(parsed) };
+    match parsed.run_as(&user.value) {
+        Ok(parsed) => Some(parsed),
+        Err(_) => reader.refuse(&user, Expected::RouteUser),
+    }
+}
+
+fn read_from_line(reader: &mut Reader<'_>, route: Section<'_>, parsed: &mut mta::route::Route) {
+    let Some(wanted) = reader.flag(route, "from_line") else { return };
+    if let Target::Program(program) = &mut parsed.to {
+        program.from_line = wanted.value;
+        return;
+    }
+    let language = reader.language;
+    let text = say!(in language; "\"from_line\" is for programs (\"command:\") only",
+        "« from_line » ne vaut que pour les programmes (« command: »)");
+    reader.complain(&wanted.span, text);
 }
 
 fn read_login(

@@ -94,6 +94,21 @@ impl<'a> Reader<'a> {
         text
     }
 
+    /// Is `key` there and true?
+    pub fn flag(&mut self, section: Section<'_>, key: &str) -> Option<At<bool>> {
+        let value = section.table.get(key)?;
+        let flag = value.get_ref().as_bool().map(|flag| At { value: flag, span: value.span() });
+        if flag.is_none() {
+            let language = self.language;
+            self.complain(
+                &value.span(),
+                say!(in language; "\"{key}\" is true or false, without quotes: {key} = true",
+                    "« {key} » vaut true ou false, sans guillemets : {key} = true"),
+            );
+        }
+        flag
+    }
+
     /// The texts in the list `key`, or nothing where there is no such key.
     pub fn texts(&mut self, section: Section<'_>, key: &str, example: &str) -> Option<Vec<At<String>>> {
         let value = section.table.get(key)?;

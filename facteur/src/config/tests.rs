@@ -121,8 +121,42 @@ const BROKEN: &[(&str, &str)] = &[
         "3: \"a.test:smtp\" is not a host: write a name or an IP address, and a port if it is not 25, such as \"mail.beta.test:587\"",
     ),
     (
-        "[[route]]\ndomain = \"*\"\nto = \"command:/bin/cat\"",
-        "3: routes with \"lmtp:\" or \"command:\" are not possible in this version; write a host, such as \"mail.beta.test\"",
+        "[[route]]\ndomain = \"*\"\nto = \"mbox:/var/mail/alice\"",
+        "3: \"mbox:/var/mail/alice\" is no way to hand letters on: write a host (\"mail.beta.test\", \"smtps:mail.beta.test\"), \
+         \"lmtp:\" and a host, \"lmtp:unix:\" and a path, \"command:\" and a program, or \"maildir:\" and a path",
+    ),
+    (
+        "[[route]]\ndomain = \"a.test\"\nto = \"command:procmail\"",
+        "3: \"command:procmail\" needs a full path, which begins with a slash, such as \"command:/usr/bin/procmail -d $USER\"",
+    ),
+    (
+        "[[route]]\ndomain = \"a.test\"\nto = \"maildir:/srv/$NAME\"",
+        "3: $NAME is not known: there are $USER, $EXTENSION, $LOCAL, $DOMAIN, $RECIPIENT and $SENDER; write $$ for a dollar",
+    ),
+    (
+        "[[route]]\ndomain = \"a.test\"\nto = 'command:/bin/sh -c \"cat > $USER\"'",
+        "3: \"cat > $USER\" would put words of strangers before a shell: give each name a word of its own, or write $$ so \
+         that the shell takes it from its environment",
+    ),
+    (
+        "[[route]]\ndomain = \"a.test\"\nto = \"command:/bin/cat\"\nuser = \"a b\"",
+        "4: \"a b\" is not a user of this machine: write the name of one, or $USER for the recipient's own",
+    ),
+    (
+        "[[route]]\ndomain = \"a.test\"\nto = \"maildir:/srv/mail\"\ntls = \"verified\"",
+        "4: \"tls\" is for servers; a program or a folder has none",
+    ),
+    (
+        "[[route]]\ndomain = \"a.test\"\nto = \"maildir:/srv/mail\"\nfrom_line = true",
+        "4: \"from_line\" is for programs (\"command:\") only",
+    ),
+    (
+        "[[route]]\ndomain = \"*\"\nto = \"a.test\"\nreceive = true",
+        "4: receive = true for \"*\" would make an open relay of this server; name each domain",
+    ),
+    (
+        "[[route]]\ndomain = \"a.test\"\nto = \"a.test\"\nreceive = \"yes\"",
+        "4: \"receive\" is true or false, without quotes: receive = true",
     ),
     (
         "[[route]]\ndomain = \"*\"\nto = \"a.test\"\nuser = \"alice\"",

@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use mta::delivery::RunAsFault;
 use net::{BindError, DnsFault, TlsError, UnixFault};
 use store::OpenError;
 
@@ -14,7 +15,15 @@ pub enum StartFault {
     Door(BindError),
     Tls(TlsError),
     Names(DnsFault),
-    Password { path: std::path::PathBuf, why: std::io::Error },
+    Password {
+        path: std::path::PathBuf,
+        why: std::io::Error,
+    },
+    /// A route's program or folder.
+    RunAs {
+        domain: String,
+        why: RunAsFault,
+    },
 }
 
 impl fmt::Display for StartFault {
@@ -27,6 +36,7 @@ impl fmt::Display for StartFault {
                 "the name servers cannot be asked: {why}; correct [dns] servers, or /etc/resolv.conf",
                 "impossible d'interroger les serveurs de noms : {why} ; corrigez [dns] servers, ou /etc/resolv.conf"
             ),
+            Self::RunAs { domain, why } => run_as(domain, why),
             Self::Password { path, why } => {
                 let path = path.display();
                 say!(
@@ -85,6 +95,27 @@ fn door(fault: &BindError) -> String {
         }
         BindError::Unix { role, path, problem } => socket(role, &path.display().to_string(), problem),
         other => say!("a door cannot be opened: {other}", "impossible d'ouvrir une porte : {other}"),
+    }
+}
+
+fn run_as(domain: &str, why: &RunAsFault) -> String {
+    match why {
+        RunAsFault::NoUser => say!(
+            "the route for {domain} would run as root; add user = \"NAME\" to it, or user = \"$USER\" for the recipient's own, or do not start Facteur as root",
+            "la route pour {domain} tournerait en root ; ajoutez-y user = \"NOM\", ou user = \"$USER\" pour l'utilisateur du destinataire, ou ne lancez pas Facteur en root"
+        ),
+        RunAsFault::NotRoot => say!(
+            "the route for {domain} hands letters on as another user, which only root can; start Facteur as root, or take user out of it",
+            "la route pour {domain} remet les lettres sous un autre utilisateur, ce que seul root peut faire ; lancez Facteur en root, ou retirez-en user"
+        ),
+        RunAsFault::Unknown(name) => say!(
+            "the route for {domain} names the user {name}, whom this machine does not know",
+            "la route pour {domain} nomme l'utilisateur {name}, que cette machine ne connaît pas"
+        ),
+        RunAsFault::Root => say!(
+            "the route for {domain} would run as root, which letters never do; name another user",
+            "la route pour {domain} tournerait en root, ce qui n'arrive jamais à une lettre ; nommez un autre utilisateur"
+        ),
     }
 }
 

@@ -15,6 +15,7 @@ pub fn read(config: &Config) -> Result<Routes, StartFault> {
     let mut routes = Routes::default();
     for route in &config.routes {
         let domain = route.domain.as_ref().map_or("*", |domain| domain.as_str());
+        mta::delivery::check(&route.to).map_err(|why| StartFault::RunAs { domain: domain.to_owned(), why })?;
         routes.add(domain, with_login(route)?).unwrap_or_else(|_| unreachable!("the configuration has checked it"));
     }
     Ok(routes)

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use mail::seam::{Accept, Deliver, Logins, Recipients};
 use mail::trace::Witness;
 use mra::{Agent, Vault};
-use mta::delivery::{Delivery, LocalDrop, Means, OutgoingTls};
+use mta::delivery::{LocalDrop, Means, OutgoingTls};
 use mta::reception::Reception;
 use mta::route::Routes;
 use net::{Limits, Listener, Resolver, ServerTls, Shutdown, TlsError};
@@ -35,6 +35,7 @@ impl Staff {
         config: &Config,
         store: &Store,
         office: &PostOffice,
+        recipients: Arc<dyn Recipients>,
         tls: &ServerTls,
         shutdown: &Shutdown,
         witness: &Arc<dyn Witness>,
@@ -44,7 +45,6 @@ impl Staff {
         house.tls = Some(tls.clone());
         house.shutdown = shutdown.clone();
         house.witness = witness.clone();
-        let recipients: Arc<dyn Recipients> = Arc::new(office.directory().clone());
         let logins: Arc<dyn Logins> = Arc::new(office.directory().clone());
         let accept: Arc<dyn Accept> = Arc::new(office.clone());
         let deliver: Arc<dyn Deliver> = Arc::new(office.clone());
@@ -124,17 +124,17 @@ fn pop3_limits() -> Limits {
     Limits { full: "-ERR [SYS/TEMP] too many connections; try again later\r\n", ..Limits::default() }
 }
 
-/// Carries letters out of the queue.
-pub fn delivery(
+/// What delivery works with.
+pub fn means(
     store: &Store,
     office: &PostOffice,
-    routes: Routes,
+    routes: &Routes,
     resolver: Arc<dyn Resolver>,
-) -> Result<Delivery, TlsError> {
-    let recipients: Arc<dyn Recipients> = Arc::new(office.directory().clone());
+) -> Result<Means, TlsError> {
+    let recipients: Arc<dyn Recipients> = Arc::new(office.everyone());
     let local: Arc<dyn LocalDrop> = Arc::new(office.clone());
     let means = Means::new(store.clone(), resolver, recipients, local, office.desk().clone(), OutgoingTls::new()?);
-    Ok(Delivery::new(Means { routes, schedule: office.schedule().clone(), ..means }))
+    Ok(Means { routes: routes.clone(), schedule: office.schedule().clone(), ..means })
 }
 
 /// Brings letters from mailboxes elsewhere.

@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use directory::{Destination, Resolution};
 use mail::seam::{AccountId, Origin};
-use mail::{Address, Letter, Reply};
+use mail::{Address, Domain, Letter, Reply};
 
 /// One of our people who gets the letter.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -51,12 +51,21 @@ pub struct Sorted {
     pub failed: Vec<Failed>,
 }
 
-/// Sorts recipients by what the directory says of each, in the same order.
-pub fn sort(recipients: &[Address], resolutions: Vec<Resolution>, origin: &Origin) -> Sorted {
+/// Sorts recipients by what the directory says of each, in the same order. `behind` says which domains have mailboxes
+/// behind us: for their people letters are taken from anyone, where they are not our own.
+pub fn sort(
+    recipients: &[Address],
+    resolutions: Vec<Resolution>,
+    origin: &Origin,
+    behind: impl Fn(&Domain) -> bool,
+) -> Sorted {
     let mut sorted = Sorted::default();
     let mut reached = HashSet::new();
     for (recipient, resolution) in recipients.iter().zip(resolutions) {
         match resolution {
+            Resolution::Unknown | Resolution::Elsewhere if behind(recipient.domain()) => {
+                sorted.add(recipient, Destination::Remote(recipient.clone()), &mut reached);
+            }
             Resolution::Unknown => sorted.fail(recipient, unknown(recipient)),
             // Never an open relay, whatever the door let through.
             Resolution::Elsewhere if matches!(origin, Origin::Peer(_) | Origin::Front(_)) => {
@@ -157,6 +166,10 @@ mod tests {
         Address::parse(text).unwrap()
     }
 
+    fn nowhere(_: &Domain) -> bool {
+        false
+    }
+
     fn local(account: i64, detail: Option<&str>) -> Destination {
         let address = address(&format!("person{account}@alpha.test"));
         Destination::Local { account: AccountId(account), address, detail: detail.map(str::to_owned) }
@@ -171,7 +184,7 @@ mod tests {
         let recipients = [address("alice@alpha.test"), address("team@alpha.test"), address("bob@beta.test")];
         let team = vec![local(1, None), local(2, None), Destination::Remote(address("bob@beta.test"))];
         let resolutions = vec![Resolution::Ours(vec![local(1, None)]), Resolution::Ours(team), Resolution::Elsewhere];
-        let sorted = sort(&recipients, resolutions, &Origin::House);
+        let sorted = sort(&recipients, resolutions, &Origin::House, nowhere);
         assert_eq!(sorted.local.iter().map(|l| l.account.0).collect::<Vec<_>>(), [1, 2]);
         assert_eq!(sorted.local[1].recipient, recipients[1]);
         assert_eq!(sorted.remote.iter().map(|r| &r.address).collect::<Vec<_>>(), [&recipients[2]]);
@@ -182,20 +195,29 @@ mod tests {
     fn the_same_person_in_two_folders_is_two_places() {
         let recipients = [address("alice@alpha.test"), address("alice+news@alpha.test")];
         let resolutions = vec![Resolution::Ours(vec![local(1, None)]), Resolution::Ours(vec![local(1, Some("news"))])];
-        assert_eq!(sort(&recipients, resolutions, &peer()).local.len(), 2);
+        assert_eq!(sort(&recipients, resolutions, &peer(), nowhere).local.len(), 2);
     }
 
     #[test]
     fn a_stranger_s_letter_for_elsewhere_goes_nowhere() {
-        let sorted = sort(&[address("victim@elsewhere.test")], vec![Resolution::Elsewhere], &peer());
+        let sorted = sort(&[address("victim@elsewhere.test")], vec![Resolution::Elsewhere], &peer(), nowhere);
         assert!(sorted.is_for_nobody());
         assert!(answer(sorted.failed.iter()).to_string().starts_with("550 5.7.1"));
     }
 
     #[test]
+    fn letters_for_people_behind_us_are_taken_from_anyone_and_handed_on() {
+        let recipients = [address("alice@beta.test"), address("bob@beta.test"), address("victim@elsewhere.test")];
+        let resolutions = vec![Resolution::Unknown, Resolution::Elsewhere, Resolution::Elsewhere];
+        let sorted = sort(&recipients, resolutions, &peer(), |domain| domain.as_str() == "beta.test");
+        assert_eq!(sorted.remote.iter().map(|r| &r.address).collect::<Vec<_>>(), [&recipients[0], &recipients[1]]);
+        assert_eq!((sorted.failed.len(), sorted.failed[0].reply.code), (1, 550));
+    }
+
+    #[test]
     fn an_alias_may_lead_a_stranger_s_letter_elsewhere() {
         let forward = Resolution::Ours(vec![Destination::Remote(address("bob@beta.test"))]);
-        let sorted = sort(&[address("team@alpha.test")], vec![forward], &peer());
+        let sorted = sort(&[address("team@alpha.test")], vec![forward], &peer(), nowhere);
         assert_eq!(sorted.remote[0].address, address("bob@beta.test"));
         assert!(sorted.reaches(&address("team@alpha.test")));
     }
@@ -203,7 +225,7 @@ mod tests {
     #[test]
     fn a_letter_that_came_through_an_alias_before_does_not_go_through_it_again() {
         let forward = Resolution::Ours(vec![Destination::Remote(address("bob@beta.test")), local(1, None)]);
-        let mut sorted = sort(&[address("team@alpha.test")], vec![forward], &peer());
+        let mut sorted = sort(&[address("team@alpha.test")], vec![forward], &peer(), nowhere);
         let raw = "Delivered-To: Team@alpha.test\r\n\r\nhello\r\n".into();
         sorted.break_loops(&Letter { id: mail::LetterId::from_random([0; 10]), raw });
         assert!(sorted.remote.is_empty());
@@ -213,7 +235,7 @@ mod tests {
     #[test]
     fn who_is_full_is_tried_again_under_their_own_address_and_in_the_same_folder() {
         let team = Resolution::Ours(vec![local(1, Some("news")), local(2, None)]);
-        let mut sorted = sort(&[address("team@alpha.test")], vec![team], &peer());
+        let mut sorted = sort(&[address("team@alpha.test")], vec![team], &peer(), nowhere);
         sorted.give_up(AccountId(1), Some("news"), &Reply::new(452, (4, 2, 2), "full"));
         sorted.give_up(AccountId(2), None, &Reply::new(550, (5, 1, 1), "gone"));
         let again: Vec<_> = sorted.failed.iter().map(|failed| failed.again_to.clone()).collect();

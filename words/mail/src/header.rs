@@ -3,6 +3,8 @@
 
 use std::borrow::Cow;
 
+use bytes::{Bytes, BytesMut};
+
 /// One field: its name and its value as written, folds included, without the line end that closes it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Field<'a> {
@@ -45,6 +47,20 @@ pub fn fields(letter: &[u8]) -> impl Iterator<Item = Field<'_>> {
 /// The first field called `name`.
 pub fn find<'a>(letter: &'a [u8], name: &str) -> Option<Field<'a>> {
     fields(letter).find(|field| field.is(name))
+}
+
+/// The letter without its fields called `name`; the same bytes where there are none.
+pub fn without(letter: &Bytes, name: &str) -> Bytes {
+    let mut rest: Option<(BytesMut, usize)> = None;
+    for field in fields(letter).filter(|field| field.is(name)) {
+        let start = (field.whole.as_ptr() as usize).saturating_sub(letter.as_ptr() as usize);
+        let (kept, from) = rest.get_or_insert_with(|| (BytesMut::with_capacity(letter.len()), 0));
+        kept.extend_from_slice(letter.get(*from..start).unwrap_or_default());
+        *from = start + field.whole.len();
+    }
+    let Some((mut kept, from)) = rest else { return letter.clone() };
+    kept.extend_from_slice(letter.get(from..).unwrap_or_default());
+    kept.freeze()
 }
 
 /// Where the body begins: after the empty line, or at the end of the letter where there is none.

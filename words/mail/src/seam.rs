@@ -27,6 +27,8 @@ pub enum Standing {
     Unknown,
     /// Ours, but the mailbox cannot take more now.
     Full,
+    /// Its mailbox stands behind us, on another server or in a folder: we take the letter and hand it on.
+    Behind,
     /// Another post office's.
     Elsewhere,
 }

@@ -40,6 +40,11 @@ impl Timestamp {
         self.utc().strftime("%Y-%m-%dT%H:%M:%SZ").to_string()
     }
 
+    /// As C's asctime writes it, in UTC: `Tue Nov 24 06:22:57 2026`. mbox files have it in their `From ` lines.
+    pub fn asctime(self) -> String {
+        self.utc().strftime("%a %b %e %H:%M:%S %Y").to_string()
+    }
+
     fn utc(self) -> jiff::civil::DateTime {
         TimeZone::UTC.to_datetime(jiff::Timestamp::from_millisecond(self.0).unwrap_or_default())
     }
@@ -60,6 +65,8 @@ mod tests {
         let t = Timestamp::from_seconds(1_795_501_377);
         assert_eq!(t.rfc5322(), "Tue, 24 Nov 2026 06:22:57 +0000");
         assert_eq!(t.rfc3339(), "2026-11-24T06:22:57Z");
+        assert_eq!(t.asctime(), "Tue Nov 24 06:22:57 2026");
+        assert_eq!(Timestamp(0).asctime(), "Thu Jan  1 00:00:00 1970");
     }
 
     #[test]

@@ -20,7 +20,10 @@ fn recipient(report: &Report, fate: &Fate, text: &mut String) {
     };
     text.push_str(&format!("\r\nFinal-Recipient: {}\r\n", typed(&fate.address)));
     text.push_str(&format!("Action: {action}\r\nStatus: {}\r\n", fate.status));
-    if let Some(host) = &fate.by {
+    if fate.by.as_ref().is_some_and(|by| by.starts_with('/')) {
+        // A program or a folder on this machine, whose name tells others nothing.
+        text.push_str(&folded(&format!("Diagnostic-Code: x-unix; {}", ascii(&fate.said))));
+    } else if let Some(host) = &fate.by {
         let name = host.split(' ').next().unwrap_or(host);
         text.push_str(&format!("Remote-MTA: dns; {name}\r\n"));
         text.push_str(&folded(&format!("Diagnostic-Code: smtp; {}", ascii(&fate.said))));

@@ -1,6 +1,7 @@
 //! Opens a conversation with the first host of a site that lets us.
 
 use std::net::{IpAddr, SocketAddr};
+use std::path::Path;
 
 use mail::{Enhanced, Reply};
 use net::{AddressAnswer, Connection, Exchange, Stream};
@@ -10,7 +11,7 @@ use super::hosts::{Fault, SmtpWay};
 use super::line::{Line, Lost};
 use super::{Means, login};
 use crate::queue::Said;
-use crate::route::Demand;
+use crate::route::{Demand, Protocol};
 
 /// More addresses of a site are not tried at one time.
 const MOST_ADDRESSES: usize = 10;
@@ -23,6 +24,10 @@ pub async fn connect(means: &Means, way: &SmtpWay) -> Result<Line, Fault> {
 }
 
 async fn reach(means: &Means, way: &SmtpWay) -> Result<Line, Fault> {
+    if let Some(path) = &way.socket {
+        // Nobody on the way could listen, so there is nothing to encrypt.
+        return greeted(means, way, Address::Unix(path)).await;
+    }
     let mut last = Fault::for_now(Said::ours(Enhanced(4, 4, 4), "none of its mail servers has an address"));
     let mut tried = 0;
     for exchange in in_order(&way.hosts) {
@@ -66,6 +71,13 @@ async fn addresses(means: &Means, host: &str) -> Result<Vec<IpAddr>, Fault> {
     }
 }
 
+/// One place where a site listens.
+#[derive(Clone, Copy)]
+enum Address<'a> {
+    Tcp(&'a str, IpAddr),
+    Unix(&'a Path),
+}
+
 /// How far TLS got.
 enum Shaken {
     Line(Box<Line>),
@@ -74,14 +86,14 @@ enum Shaken {
 }
 
 async fn open(means: &Means, way: &SmtpWay, host: &str, ip: IpAddr) -> Result<Line, Fault> {
-    let line = greeted(means, way, host, ip).await?;
+    let line = greeted(means, way, Address::Tcp(host, ip)).await?;
     let mut line = match with_tls(means, way, host, line).await? {
         Shaken::Line(line) => *line,
         Shaken::Broken(fault) if way.demand != Demand::Opportunistic => return Err(fault),
         // RFC 7435: better in clear than not at all, on a new connection.
         Shaken::Broken(fault) => {
             tracing::info!(host, %ip, said = fault.said.text, "TLS failed; tried in clear");
-            greeted(means, way, host, ip).await?
+            greeted(means, way, Address::Tcp(host, ip)).await?
         }
     };
     if let Some(credentials) = &way.login {
@@ -94,18 +106,20 @@ async fn open(means: &Means, way: &SmtpWay, host: &str, ip: IpAddr) -> Result<Li
     Ok(line)
 }
 
-/// Connects, reads the greeting, and says EHLO.
-async fn greeted(means: &Means, way: &SmtpWay, host: &str, ip: IpAddr) -> Result<Line, Fault> {
-    let name = shown(host, ip);
+/// Connects, reads the greeting, and says EHLO or LHLO.
+async fn greeted(means: &Means, way: &SmtpWay, address: Address<'_>) -> Result<Line, Fault> {
+    let name = shown(address);
     let lost = |doing: &str, lost: Lost| broken(&name, doing, &lost);
-    let to = SocketAddr::new(ip, way.port);
-    let stream = Stream::connect(to, means.waits.connect).await;
+    let stream = match address {
+        Address::Tcp(_, ip) => Stream::connect(SocketAddr::new(ip, way.port), means.waits.connect).await,
+        Address::Unix(path) => Stream::connect_unix(path, means.waits.connect).await,
+    };
     let stream = stream.map_err(|error| broken(&name, "connecting to", &Lost::Net(error)))?;
     let mut connection = Connection::new(stream);
     connection.set_read_timeout(means.waits.dot.max(means.waits.greeting).max(means.waits.command));
     connection.set_write_timeout(means.waits.piece);
-    let mut line = Line::new(connection, name.clone());
-    if way.implicit_tls {
+    let mut line = Line::new(connection, name.clone(), way.protocol);
+    if let (true, Address::Tcp(host, _)) = (way.implicit_tls, address) {
         let tls = if way.demand == Demand::Verified { &means.tls.verified } else { &means.tls.opportunistic };
         line = line.start_tls(tls, host).await.map_err(|error| lost("TLS with", error))?;
     }
@@ -117,15 +131,17 @@ async fn greeted(means: &Means, way: &SmtpWay, host: &str, ip: IpAddr) -> Result
     Ok(line)
 }
 
-/// EHLO, or HELO where the server knows no better (RFC 5321 §3.2).
+/// EHLO, or HELO where the server knows no better (RFC 5321 §3.2); LHLO with LMTP, which knows nothing else (RFC 2033 §4.1).
 async fn hello(means: &Means, way: &SmtpWay, line: &mut Line) -> Result<(), Fault> {
     let (us, wait) = (means.office.hostname.clone(), means.waits.command);
     let name = line.host.clone();
-    let lost = |lost: Lost| broken(&name, "EHLO to", &lost);
-    let mut reply = line.ask(&Command::Ehlo(us.clone()), wait).await.map_err(lost)?;
+    let lmtp = way.protocol == Protocol::Lmtp;
+    let lost = |lost: Lost| broken(&name, if lmtp { "LHLO to" } else { "EHLO to" }, &lost);
+    let first = if lmtp { Command::Lhlo(us.clone()) } else { Command::Ehlo(us.clone()) };
+    let mut reply = line.ask(&first, wait).await.map_err(lost)?;
     if reply.is_positive() {
         line.offers = Capabilities::parse(&reply);
-    } else if reply.is_permanent() {
+    } else if reply.is_permanent() && !lmtp {
         reply = line.ask(&Command::Helo(us), wait).await.map_err(lost)?;
         line.offers = Capabilities::default();
     }
@@ -169,9 +185,13 @@ async fn with_tls(means: &Means, way: &SmtpWay, host: &str, mut line: Line) -> R
     }
 }
 
-/// `mx.beta.test (192.0.2.1)`
-fn shown(host: &str, ip: IpAddr) -> String {
-    if host.parse::<IpAddr>().is_ok() { format!("[{ip}]") } else { format!("{host} ({ip})") }
+/// `mx.beta.test (192.0.2.1)`, `[192.0.2.1]`, `unix:/run/lmtp`
+fn shown(address: Address<'_>) -> String {
+    match address {
+        Address::Tcp(host, ip) if host.parse::<IpAddr>().is_ok() => format!("[{ip}]"),
+        Address::Tcp(host, ip) => format!("{host} ({ip})"),
+        Address::Unix(path) => format!("unix:{}", path.display()),
+    }
 }
 
 fn broken(name: &str, doing: &str, lost: &Lost) -> Fault {

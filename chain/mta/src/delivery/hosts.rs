@@ -1,6 +1,7 @@
 //! Finds the hosts that take letters for a domain (RFC 5321 §5.1).
 
 use std::net::IpAddr;
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use mail::{Domain, Enhanced};
@@ -8,20 +9,26 @@ use net::{AddressAnswer, Exchange, MxAnswer};
 
 use super::Means;
 use crate::queue::Said;
-use crate::route::{Credentials, Demand, Route};
+use crate::route::{Credentials, Demand, HostName, Program, Protocol, Route, Target, Template};
 
 /// How letters reach a site.
 #[derive(Clone, Debug)]
 pub enum Way {
     /// They are for our own people.
     Local,
-    /// Over SMTP.
+    /// Over SMTP or LMTP.
     Smtp(Arc<SmtpWay>),
+    /// Through a program, or into a Maildir.
+    Here(Arc<HereWay>),
 }
 
-/// How a site is reached over SMTP.
+/// How a site is reached over SMTP or LMTP.
 #[derive(Clone, Debug)]
 pub struct SmtpWay {
+    /// What is spoken there.
+    pub protocol: Protocol,
+    /// The Unix socket it listens on; else it has hosts.
+    pub socket: Option<PathBuf>,
     /// Its hosts; the smallest preference is tried first.
     pub hosts: Vec<Exchange>,
     /// Their port.
@@ -34,6 +41,15 @@ pub struct SmtpWay {
     pub login: Option<Credentials>,
     /// A server that has our own name is ourselves: not so where the configuration names the host.
     pub may_be_us: bool,
+}
+
+/// How letters are handed on on this machine: each recipient's by itself.
+#[derive(Clone, Debug)]
+pub enum HereWay {
+    /// To a program, which runs as this user.
+    Program(Program, Option<Template>),
+    /// Into a Maildir, which this user owns.
+    Maildir(Template, Option<Template>),
 }
 
 /// Why a domain cannot be reached.
@@ -63,16 +79,27 @@ pub type Found = (String, Way);
 
 /// The way of a route in the configuration.
 pub fn by_route(route: &Route) -> Found {
-    let way = SmtpWay {
-        hosts: vec![Exchange { preference: 0, host: route.host.to_string().trim_matches(['[', ']']).to_owned() }],
-        port: route.port,
-        implicit_tls: route.implicit_tls,
-        demand: route.demand,
-        login: route.login.clone(),
-        may_be_us: true,
-    };
     let user = route.login.as_ref().map(|login| format!("{}@", login.user)).unwrap_or_default();
-    (format!("route {user}{route}"), Way::Smtp(Arc::new(way)))
+    let name = format!("route {user}{route}");
+    let to_server = |protocol, socket, hosts, port, implicit_tls| {
+        let (demand, login) = (route.demand, route.login.clone());
+        let way = SmtpWay { protocol, socket, hosts, port, implicit_tls, demand, login, may_be_us: true };
+        Way::Smtp(Arc::new(way))
+    };
+    let way = match &route.to {
+        Target::Host(host) => {
+            let name = match &host.name {
+                HostName::Name(name) => name.to_string(),
+                HostName::Ip(ip) => ip.to_string(),
+            };
+            let hosts = vec![Exchange { preference: 0, host: name }];
+            to_server(host.protocol, None, hosts, host.port, host.implicit_tls)
+        }
+        Target::Socket(path) => to_server(Protocol::Lmtp, Some(path.clone()), Vec::new(), 0, false),
+        Target::Program(program) => Way::Here(Arc::new(HereWay::Program(program.clone(), route.run_as.clone()))),
+        Target::Maildir(path) => Way::Here(Arc::new(HereWay::Maildir(path.clone(), route.run_as.clone()))),
+    };
+    (name, way)
 }
 
 /// The way that the domain itself publishes.
@@ -137,6 +164,8 @@ fn by_literal(means: &Means, domain: &Domain) -> Result<Found, Fault> {
 
 fn published(means: &Means, hosts: Vec<Exchange>) -> Way {
     Way::Smtp(Arc::new(SmtpWay {
+        protocol: Protocol::Smtp,
+        socket: None,
         hosts,
         port: means.port,
         implicit_tls: false,

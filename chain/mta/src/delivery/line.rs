@@ -6,6 +6,8 @@ use mail::Reply;
 use net::{Connection, Error};
 use smtp::{Capabilities, Command, ReplyError, ReplyReader};
 
+use crate::route::Protocol;
+
 /// Why a conversation is over.
 #[derive(Debug, thiserror::Error)]
 pub enum Lost {
@@ -25,12 +27,14 @@ pub struct Line {
     pub offers: Capabilities,
     /// The server as reports and logs name it: `mx.beta.test (192.0.2.1)`.
     pub host: String,
+    /// What is spoken.
+    pub protocol: Protocol,
 }
 
 impl Line {
     /// Over a fresh connection, before the greeting.
-    pub fn new(connection: Connection, host: String) -> Self {
-        Self { connection, reader: ReplyReader::new(), offers: Capabilities::default(), host }
+    pub fn new(connection: Connection, host: String, protocol: Protocol) -> Self {
+        Self { connection, reader: ReplyReader::new(), offers: Capabilities::default(), host, protocol }
     }
 
     /// Adds a command to what goes out with the next flush.
@@ -93,7 +97,7 @@ impl Line {
     /// Goes on inside TLS; everything said before is forgotten (RFC 3207 §4.2).
     pub async fn start_tls(self, tls: &net::ClientTls, name: &str) -> Result<Self, Lost> {
         let connection = self.connection.start_tls_client(tls, name).await?;
-        Ok(Self::new(connection, self.host))
+        Ok(Self::new(connection, self.host, self.protocol))
     }
 
     /// Says goodbye, and does not wait long for the answer (RFC 5321 §4.1.1.10).

@@ -8,22 +8,32 @@
 //! * [`site`] keeps what is ready for one site.
 //! * [`carrier`] is one connection at a time: it takes letters from its site until there are none.
 //! * [`hosts`] finds the hosts of a domain; [`connect`] opens a conversation with one; [`transaction`] hands a letter over.
+//! * [`probe`] asks what stands behind us whether somebody is there.
 //! * [`plan`] decides in which form a letter goes to a server.
+//! * [`here`] hands letters to a [`program`] or into a [`folder`] (a Maildir), as an [`account`] of this machine.
 //! * [`local`] gives letters for our own people to [`LocalDrop`].
 //! * [`reporter`] writes reports on what failed or is late.
 
+mod account;
 mod carrier;
 mod claims;
 mod connect;
+mod folder;
+mod here;
 mod hosts;
 mod line;
 mod local;
 mod login;
 mod plan;
+mod probe;
+mod program;
 mod reporter;
 mod scheduler;
 mod site;
 mod transaction;
+
+pub use account::{RunAsFault, check};
+pub use probe::Prober;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -101,6 +111,8 @@ pub struct Waits {
     pub piece: Duration,
     /// For the answer to the final dot. A server that we leave too early has taken the letter, and gets it twice.
     pub dot: Duration,
+    /// For a program to take a letter. Then it is killed, with all it has started, and the letter is tried again.
+    pub program: Duration,
 }
 
 impl Default for Waits {
@@ -114,6 +126,7 @@ impl Default for Waits {
             data: minutes(2),
             piece: minutes(3),
             dot: minutes(10),
+            program: minutes(15),
         }
     }
 }

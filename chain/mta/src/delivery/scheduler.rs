@@ -13,7 +13,7 @@ use tokio::task::JoinSet;
 use super::claims::Claims;
 use super::hosts::{self, Fault, Found, Way};
 use super::site::{Batch, Claim, Job, Sites};
-use super::{Means, carrier, local};
+use super::{Means, carrier, here, local};
 use crate::queue::{self, DueDomain, DueRecipient, Entry, Outcome, Said};
 use net::now;
 
@@ -143,12 +143,11 @@ impl Depot {
         let more = due.recipients.len() == self.means.limits.claims_per_domain;
         let fresh = self.claims.take(&due.domain, due.recipients);
         let domain = Arc::new(due.domain);
-        // At our own name only some addresses are ours (postmaster), so each is asked for; elsewhere all are, or none.
-        let alike: Vec<Vec<DueRecipient>> = if domain.as_str() == self.means.office.hostname {
-            fresh.into_iter().map(|one| vec![one]).collect()
-        } else {
-            vec![fresh]
-        };
+        // At our own name only some addresses are ours (postmaster), and of a domain behind us some people may be here: so
+        // each is asked for. Elsewhere all are ours, or none.
+        let mixed = domain.as_str() == self.means.office.hostname || self.means.routes.receives(&domain);
+        let alike: Vec<Vec<DueRecipient>> =
+            if mixed { fresh.into_iter().map(|one| vec![one]).collect() } else { vec![fresh] };
         for recipients in alike.into_iter().filter(|recipients| !recipients.is_empty()) {
             let jobs = jobs(&domain, &recipients);
             let batch = Batch { domain: domain.clone(), failures: due.failures, asked_for: due.asked_for, jobs, more };
@@ -173,7 +172,7 @@ impl Depot {
     /// The way to a domain, where the name servers need not be asked for it.
     async fn at_hand(&self, domain: &Domain, to: &[DueRecipient]) -> Result<Option<Found>, mail::seam::OurFault> {
         if let Some(address) = to.iter().find_map(|one| Address::parse(&one.address).ok())
-            && self.means.recipients.standing(&address).await? != Standing::Elsewhere
+            && !matches!(self.means.recipients.standing(&address).await?, Standing::Elsewhere | Standing::Behind)
         {
             return Ok(Some(("local".to_owned(), Way::Local)));
         }
@@ -201,6 +200,7 @@ impl Depot {
             while let Some(seat) = site.seat(self.means.limits.connections_per_site) {
                 match &site.way {
                     Way::Local => tasks.spawn(local::carry(self.clone(), seat)),
+                    Way::Here(way) => tasks.spawn(here::carry(self.clone(), seat, way.clone())),
                     Way::Smtp(way) => tasks.spawn(carrier::carry(self.clone(), seat, way.clone())),
                 };
             }

@@ -9,6 +9,7 @@ use super::Waits;
 use super::line::{Line, Lost};
 use super::plan::{Plan, our_fault, plan};
 use crate::queue::{Loaded, LoadedRecipient, Said};
+use crate::route::Protocol;
 
 /// What became of one recipient in a transaction.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -215,7 +216,8 @@ impl Transaction<'_> {
         }
         if !wanted {
             // RFC 2920 §3.1: the server must be let out of DATA; an empty letter to nobody.
-            let ended = self.line.write_bytes(b".\r\n").await.is_ok();
+            // With LMTP that letter has no answer at all, and a server that asks for it is better left.
+            let ended = self.line.protocol == Protocol::Smtp && self.line.write_bytes(b".\r\n").await.is_ok();
             let usable = ended && self.line.reply(self.waits.dot).await.is_ok_and(|reply| reply.code != 421);
             return self.end(usable);
         }
@@ -238,9 +240,12 @@ impl Transaction<'_> {
     }
 
     async fn after_dot(self) -> Handed {
+        if self.line.protocol == Protocol::Lmtp {
+            return self.after_lmtp_dot().await;
+        }
         match self.line.reply(self.waits.dot).await {
             Ok(reply) if reply.is_positive() => {
-                let said = Said::reply(reply.enhanced.unwrap_or(Enhanced(2, 0, 0)), &reply, &self.line.host);
+                let said = taken(&reply, &self.line.host);
                 self.end_with(Fate::Taken(said), true)
             }
             Ok(reply) => {
@@ -250,6 +255,24 @@ impl Transaction<'_> {
             // It may have been taken, or not: sent again, since two are better than none.
             Err(lost) => self.lost("before the letter was acknowledged", &lost),
         }
+    }
+
+    /// RFC 2033 §4.2: one reply for each recipient that RCPT took, in their order. Those who were answered before the
+    /// connection broke have their answer; the others may get the letter twice, since two are better than none.
+    async fn after_lmtp_dot(mut self) -> Handed {
+        let mut usable = true;
+        for place in self.open() {
+            let reply = match self.line.reply(self.waits.dot).await {
+                Ok(reply) => reply,
+                Err(lost) => return self.lost("before the letter was acknowledged", &lost),
+            };
+            usable &= reply.code != 421;
+            self.fates[place] = Some(match reply.is_positive() {
+                true => Fate::Taken(taken(&reply, &self.line.host)),
+                false => refusal(&reply, Stage::Rcpt, &self.line.host),
+            });
+        }
+        self.end(usable)
     }
 
     async fn send_letter(&mut self) -> Result<(), Stopped> {
@@ -326,6 +349,10 @@ fn rcpt(to: &LoadedRecipient) -> Command {
 /// A mailbox that is full says 452 4.2.2, which is no reason for another transaction.
 fn says_too_many(reply: &Reply) -> bool {
     matches!(reply.code, 452 | 552) && matches!(reply.enhanced, None | Some(Enhanced(_, 5, 3)))
+}
+
+fn taken(reply: &Reply, host: &str) -> Said {
+    Said::reply(reply.enhanced.unwrap_or(Enhanced(2, 0, 0)), reply, host)
 }
 
 /// 5xx: never; anything else that is no success: later.

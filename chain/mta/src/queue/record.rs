@@ -13,7 +13,7 @@ pub struct Said {
     pub status: Enhanced,
     /// The words, on one line.
     pub text: String,
-    /// The server whose words they are; `None`: we found it out ourselves.
+    /// The server, program or folder whose words they are; `None`: we found it out ourselves.
     pub by: Option<String>,
 }
 
@@ -24,6 +24,11 @@ impl Said {
     /// A server's reply.
     pub fn reply(status: Enhanced, reply: &Reply, by: &str) -> Self {
         Self { status, text: one_line(&reply.to_string()), by: Some(by.to_owned()) }
+    }
+
+    /// What a program said, or a folder came to.
+    pub fn by(status: Enhanced, text: impl AsRef<str>, by: &str) -> Self {
+        Self { status, text: one_line(text.as_ref()), by: Some(by.to_owned()) }
     }
 
     /// What we found out ourselves.

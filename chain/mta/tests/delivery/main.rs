@@ -7,6 +7,8 @@ extern crate facteur_mta as mta;
 mod desk;
 mod faults;
 mod handing_over;
+mod here;
+mod lmtp;
 mod reports;
 mod routing;
 mod speed;

@@ -88,6 +88,9 @@ impl Language for English {
 
     fn words_of(host: Option<&str>) -> String {
         match host {
+            Some(host) if host.starts_with('/') => {
+                "The answer of the program or folder that takes letters here:".into()
+            }
             Some(host) => format!("The answer of the server {host}:"),
             None => "In detail:".into(),
         }

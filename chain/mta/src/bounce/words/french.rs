@@ -92,6 +92,9 @@ impl Language for French {
 
     fn words_of(host: Option<&str>) -> String {
         match host {
+            Some(host) if host.starts_with('/') => {
+                "Réponse du programme ou du dossier qui reçoit les lettres ici\u{a0}:".into()
+            }
             Some(host) => format!("Réponse du serveur {host}\u{a0}:"),
             None => "Précisions (en anglais)\u{a0}:".into(),
         }

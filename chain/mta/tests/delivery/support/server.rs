@@ -12,7 +12,7 @@ use tokio::net::TcpListener;
 pub struct Turn<'a> {
     /// Number of the connection, from 1.
     pub connection: usize,
-    /// The command, `GREETING`, or `DOT` after a letter.
+    /// The command, `GREETING`, or `DOT` after a letter; with LMTP `DOT` and the RCPT command, once for each.
     pub said: &'a str,
 }
 
@@ -122,7 +122,7 @@ impl Drop for Server {
 }
 
 async fn converse(number: usize, connection: Connection, shared: Shared) {
-    let mut talk = Talk { number, connection, shared, mail: String::new(), rcpt: Vec::new() };
+    let mut talk = Talk { number, connection, shared, mail: String::new(), rcpt: Vec::new(), lmtp: false };
     let _ = talk.run().await;
 }
 
@@ -132,6 +132,8 @@ struct Talk {
     shared: Shared,
     mail: String,
     rcpt: Vec<String>,
+    /// The client has said LHLO (RFC 2033).
+    lmtp: bool,
 }
 
 enum End {
@@ -158,6 +160,10 @@ impl Talk {
         let verb = line.split(' ').next().unwrap_or_default().to_ascii_uppercase();
         match verb.as_str() {
             "EHLO" => drop(self.turn(line, OFFERS).await?),
+            "LHLO" => {
+                self.lmtp = true;
+                self.turn(line, OFFERS).await?;
+            }
             "MAIL" => {
                 if self.turn(line, "250 2.1.0 ok").await?.starts_with('2') {
                     self.mail = line.to_owned();
@@ -198,8 +204,16 @@ impl Talk {
             data.push_str(line.strip_prefix('.').unwrap_or(&line));
         }
         let place = self.arrived(data);
-        let said = self.turn("DOT", "250 2.0.0 taken").await?;
-        self.shared.letters.lock().unwrap()[place].acknowledged = said.starts_with('2');
+        if self.lmtp {
+            for rcpt in self.rcpt.clone() {
+                let said = self.turn(&format!("DOT {rcpt}"), "250 2.0.0 taken").await?;
+                self.shared.letters.lock().unwrap()[place].acknowledged |= said.starts_with('2');
+                self.connection.flush().await?;
+            }
+        } else {
+            let said = self.turn("DOT", "250 2.0.0 taken").await?;
+            self.shared.letters.lock().unwrap()[place].acknowledged = said.starts_with('2');
+        }
         self.connection.flush().await?;
         self.mail.clear();
         Ok(())
