@@ -1,5 +1,6 @@
 import { mkdirSync } from 'node:fs';
 import type { Page } from 'playwright-core';
+import { makeWorld } from './fake/world';
 import { launch, logIn, type Look, open, serve } from './browser';
 
 // npx tsx testing/look.ts [NAME…]: pictures of the pages in screenshots/, to be looked at by a person.
@@ -128,6 +129,7 @@ for (const job of (only ?? 'desktop').split(',')) {
     }
     await page.screenshot({ path: `screenshots/${job}-${name}.png` });
     server.setUp(true);
+    server.use(makeWorld({ letters: 2_000 }));
     for (const problem of problems) console.log(job, name, problem);
     await context.close();
   }

@@ -15,7 +15,9 @@ export class Writing {
   constructor(
     private readonly post: Post,
     private readonly desk: Desk,
-  ) {}
+  ) {
+    desk.resume = (emailId) => void this.resume(emailId);
+  }
 
   async begin(beginning: Beginning = {}): Promise<void> {
     (await this.#load())?.begin(beginning);

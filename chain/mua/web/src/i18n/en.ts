@@ -91,8 +91,6 @@ export const en = {
     select: 'Select',
     selected: (n: number) => (n === 1 ? '1 selected' : `${n} selected`),
     clearSelection: 'Clear selection',
-    today: 'Today',
-    yesterday: 'Yesterday',
     emptyTitle: 'Nothing here',
     emptyText: 'Letters that come into this folder appear here.',
     emptyInboxTitle: 'All done',
@@ -198,7 +196,6 @@ export const en = {
     from: 'From',
     toMe: 'me',
     andMore: (n: number) => `and ${n} more`,
-    details: 'Details',
     date: 'Date',
     fold: 'Fold up this letter',
     unfold: 'Unfold this letter',
@@ -288,7 +285,6 @@ export const en = {
     discarded: 'Draft discarded',
     onDate: (date: string, who: string) => `On ${date}, ${who} wrote:`,
     forwarded: 'Forwarded letter',
-    leave: 'What you are writing is not saved yet.',
     noEditor: 'The editor could not be loaded.',
   },
 
@@ -416,7 +412,6 @@ export const en = {
     light: 'Light',
     dark: 'Dark',
     logout: 'Log out',
-    loggedInAs: 'Logged in as',
   },
 
   news: {

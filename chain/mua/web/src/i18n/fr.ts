@@ -94,8 +94,6 @@ export const fr: Words = {
     select: 'Sélectionner',
     selected: (n) => (n === 1 ? '1 sélectionnée' : `${n} sélectionnées`),
     clearSelection: 'Tout désélectionner',
-    today: 'Aujourd’hui',
-    yesterday: 'Hier',
     emptyTitle: 'Rien ici',
     emptyText: 'Les messages classés dans ce dossier apparaîtront ici.',
     emptyInboxTitle: 'Tout est lu, tout est rangé',
@@ -207,7 +205,6 @@ export const fr: Words = {
     from: 'De',
     toMe: 'moi',
     andMore: (n) => `et ${n} autres`,
-    details: 'Détails',
     date: 'Date',
     fold: 'Replier ce message',
     unfold: 'Déplier ce message',
@@ -298,7 +295,6 @@ export const fr: Words = {
     discarded: 'Brouillon abandonné',
     onDate: (date, who) => `Le ${date}, ${who} a écrit :`,
     forwarded: 'Message transféré',
-    leave: 'Ce que vous écrivez n’est pas encore enregistré.',
     noEditor: 'Impossible de charger l’éditeur.',
   },
 
@@ -426,7 +422,6 @@ export const fr: Words = {
     light: 'Claire',
     dark: 'Sombre',
     logout: 'Se déconnecter',
-    loggedInAs: 'Connecté en tant que',
   },
 
   news: {

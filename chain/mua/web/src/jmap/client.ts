@@ -39,7 +39,7 @@ export class Client {
     request: Request,
     options: { keepalive?: boolean; signal?: AbortSignal } = {},
   ): Promise<Answers> {
-    const response = await reach(this.fetching, this.session.apiUrl, {
+    const response = await reach(this.fetching, here(this.session.apiUrl), {
       method: 'POST',
       headers: { 'Content-Type': 'application/json', Accept: 'application/json', ...ownHeader },
       body: JSON.stringify(request),
@@ -50,15 +50,15 @@ export class Client {
 
   /** Where a blob can be fetched (RFC 8620 §6.2). */
   downloadUrl(blobId: Id, name: string, type: string): string {
-    return expand(this.session.downloadUrl, { accountId: this.accountId, blobId, name, type });
+    return expand(here(this.session.downloadUrl), { accountId: this.accountId, blobId, name, type });
   }
 
   get uploadUrl(): string {
-    return expand(this.session.uploadUrl, { accountId: this.accountId });
+    return expand(here(this.session.uploadUrl), { accountId: this.accountId });
   }
 
   get eventSourceUrl(): string {
-    return expand(this.session.eventSourceUrl, { types: '*', closeafter: 'no', ping: '60' });
+    return expand(here(this.session.eventSourceUrl), { types: '*', closeafter: 'no', ping: '60' });
   }
 }
 
@@ -85,6 +85,14 @@ async function problem(response: Response): Promise<string> {
   } catch {
     return '';
   }
+}
+
+/**
+ * The same address at the origin the pages came from, where all of it is by contract (README.md). What the server
+ * believes its name to be may be another behind a proxy.
+ */
+function here(url: string): string {
+  return url.replace(/^https?:\/\/[^/]+/, '');
 }
 
 function readLimits(found: unknown): CoreLimits {

@@ -16,16 +16,37 @@ export class Notices {
   /** What a screen reader says, politely, without anything being shown. */
   spoken = $state('');
   #next = 1;
+  #timers = new Map<number, ReturnType<typeof setTimeout>>();
 
   say(kind: Notice['kind'], text: string, action?: Notice['action'], time = lasts[kind]): number {
     const id = this.#next++;
     this.list = [...this.list, { id, text, kind, action, lasts: time }].slice(-mostAtOnce);
-    setTimeout(() => this.dismiss(id), time);
+    this.#start(id, time);
     return id;
   }
 
+  /** Whoever reads a notice, or is about to use it, has the time they need. */
+  hold(id: number): void {
+    clearTimeout(this.#timers.get(id));
+  }
+
+  release(id: number): void {
+    const notice = this.list.find((one) => one.id === id);
+    if (notice) this.#start(id, notice.lasts);
+  }
+
   dismiss(id: number): void {
+    clearTimeout(this.#timers.get(id));
+    this.#timers.delete(id);
     this.list = this.list.filter((notice) => notice.id !== id);
+  }
+
+  #start(id: number, time: number): void {
+    clearTimeout(this.#timers.get(id));
+    this.#timers.set(
+      id,
+      setTimeout(() => this.dismiss(id), time),
+    );
   }
 
   speak(text: string): void {

@@ -25,6 +25,9 @@ export class Desk {
   /** Whether list and letter stand side by side. */
   wide = $state(true);
 
+  /** Goes on with a draft; set by what knows how to write. */
+  resume: (emailId: Id) => void = () => {};
+
   constructor(private readonly post: Post) {}
 
   /** The rows an action is about: those chosen, else the conversation that is read, else the row of the keyboard. */
@@ -125,7 +128,8 @@ export class Desk {
     const email = id ? records.emails.get(id) : undefined;
     if (!email) return;
     selection.moveTo(position);
-    navigation.open(email.threadId);
+    if (this.role === 'drafts' && email.keywords['$draft']) this.resume(email.id);
+    else navigation.open(email.threadId);
   }
 
   ask(asking: Asking): void {

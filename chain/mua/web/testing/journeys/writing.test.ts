@@ -176,7 +176,6 @@ describe('writing', () => {
     await page.getByText('Draft saved').waitFor();
     await page.goto(`${url}/#/drafts`);
     await row(page, /To be continued/).click();
-    await page.getByRole('button', { name: 'Go on writing' }).click();
     await page.getByRole('textbox', { name: 'Text of the letter' }).getByText('First half').waitFor();
   });
 
