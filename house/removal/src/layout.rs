@@ -27,7 +27,7 @@ pub enum Format {
 }
 
 /// A folder that letters go to.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Goal {
     /// Its name.
     pub name: String,

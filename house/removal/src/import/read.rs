@@ -1,5 +1,6 @@
 //! Reading the files of a plan, letter by letter.
 
+use std::collections::HashSet;
 use std::io::{self, BufRead, Read};
 use std::ops::ControlFlow;
 use std::sync::Arc;
@@ -8,8 +9,8 @@ use std::sync::mpsc::SyncSender;
 
 use super::budget::Budget;
 use super::{Event, Numbered, Raw, Request};
-use crate::layout::{Form, Format, Plan, Source, is_letter_file};
-use crate::letter::{self, Context, Origin};
+use crate::layout::{Form, Format, Goal, Plan, Source, is_letter_file};
+use crate::letter::{self, Arriving, Context, Origin};
 use crate::marks::Marks;
 use crate::mbox::{Dialect, Mbox, Piece};
 use crate::tree::{Content, Flow, Node, Tree, is_bomb};
@@ -26,7 +27,8 @@ pub struct Sink<'a> {
 /// Reads all files of a plan, until nobody takes the letters any more.
 pub fn read_all(tree: &Tree, plan: &Plan, request: &Request<'_>, marks: Marks, sink: Sink<'_>) -> Result<(), Error> {
     let context = Context { below: request.below, now: request.now };
-    let mut reader = Reader { marks, sink, context, format: request.format, number: 0, done: 0 };
+    let (goals, format) = (HashSet::new(), request.format);
+    let mut reader = Reader { marks, sink, context, format, goals, number: 0, done: 0 };
     let wanted: Vec<usize> = plan.sources.iter().map(|source| source.node).collect();
     let mut by_node: Vec<&Source> = plan.sources.iter().collect();
     by_node.sort_by_key(|source| source.node);
@@ -43,6 +45,8 @@ struct Reader<'a> {
     sink: Sink<'a>,
     context: Context<'a>,
     format: Format,
+    /// The folders of labels, each once, so that a commit looks each up once.
+    goals: HashSet<Arc<Goal>>,
     number: u64,
     /// Octets of the files that are done.
     done: u64,
@@ -143,7 +147,7 @@ impl Reader<'_> {
         origin: &Origin<'_>,
     ) -> Flow {
         let letter = match letter::read(content, origin, &source.goal, &self.context) {
-            Ok(Some(letter)) => letter,
+            Ok(Some(letter)) => self.with_known_goal(letter),
             Ok(None) => return GO_ON,
             Err(fault) => return self.skip(file, at, fault),
         };
@@ -161,6 +165,14 @@ impl Reader<'_> {
         let numbered = Numbered { number: self.number, item: Raw { letter, mark, file: file.clone(), at } };
         self.number += 1;
         if self.sink.letters.send(numbered).is_ok() { GO_ON } else { STOP }
+    }
+
+    fn with_known_goal(&mut self, mut letter: Arriving) -> Arriving {
+        match self.goals.get(&letter.goal) {
+            Some(known) => letter.goal = known.clone(),
+            None => drop(self.goals.insert(letter.goal.clone())),
+        }
+        letter
     }
 
     fn skip(&mut self, file: &str, at: Option<u64>, fault: Fault) -> Flow {
