@@ -136,6 +136,23 @@ impl Mailbox {
         self.file(id);
     }
 
+    /// Adds labels, takes them, or sets them. In Trash and Spam no other label stays.
+    pub(super) fn label(&mut self, id: u64, labels: &[String], on: Option<bool>) {
+        let Some(letter) = self.letters.get_mut(&id) else { return };
+        let apart = labels.iter().any(|label| label == "\\Trash" || label == "\\Junk");
+        if on.is_none() || apart && on == Some(true) {
+            letter.labels.clear();
+        }
+        for label in labels {
+            if on == Some(false) {
+                letter.labels.remove(label)
+            } else {
+                letter.labels.insert(label.clone())
+            };
+        }
+        self.file(id);
+    }
+
     /// What Gmail does with a letter that is expunged from a folder: it loses the label; from Trash and Spam it goes for
     /// good; in All Mail it stays.
     pub(super) fn expunge(&mut self, folder: usize, uid: u32) {

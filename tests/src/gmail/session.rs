@@ -443,13 +443,16 @@ impl Session {
         let values: Vec<String> = values.iter().flat_map(Word::texts).collect();
         for (number, uid) in self.chosen(set.text(), by_uid) {
             let Some(id) = self.id(uid) else { continue };
-            if how.contains("FLAGS") {
+            if how.contains("X-GM-LABELS") {
+                self.shared.state().mailbox.label(id, &values, on);
+            } else {
                 self.shared.state().mailbox.flag(id, &values, on);
             }
             if !how.ends_with(".SILENT") {
                 self.fetch_one(number, uid, &["FLAGS".into(), "UID".into()], false)?;
             }
         }
+        self.news()?;
         ok()
     }
 

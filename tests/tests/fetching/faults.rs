@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use tests::{Cut, Dovecot, Line, Office};
+use tests::{Cut, Dovecot, Line, Office, OldPop3};
 
 use super::support::*;
 
@@ -139,4 +139,64 @@ fn a_server_that_is_down_is_told_of_and_fetched_from_when_it_is_back() {
     office.command(&["fetch", "remove", "old"]);
     Source::imap(&dovecot).add(&office, &[]);
     assert_eq!(run(&office).letters(), 1);
+}
+
+#[test]
+fn kills_while_letters_are_taken_away_from_an_old_pop3_server_lose_none() {
+    for modern in [false, true] {
+        let pop3 = OldPop3::start();
+        let letters = 300;
+        (0..letters).for_each(|number| pop3.add(&letter(&format!("p{number}"), 3000)));
+        pop3.state().modern = modern;
+        let cut = Cut::to(pop3.pop3s);
+        cut.line().rate = Some(700_000);
+        let mut office = office();
+        let source = Source::new(pop3.url(), pop3.certificate(), "secret").through(cut.port);
+        source.add(&office, &["--delete"]);
+        for kill in 0..5_u64 {
+            let enough = cut.octets() + 20_000 + kill * 60_000;
+            let mut run = start_run(&office);
+            let patience = Instant::now() + Duration::from_secs(20);
+            while cut.octets() < enough && Instant::now() < patience && run.try_wait().expect("asked").is_none() {
+                std::thread::sleep(Duration::from_millis(1));
+            }
+            let _ = run.kill();
+            let _ = run.wait();
+        }
+        cut.line().rate = None;
+        run(&office).letters();
+        assert_eq!(pop3.state().letters.len(), 0, "all are taken away in the end");
+        assert_eq!(look(&mut office).len(), letters);
+    }
+}
+
+#[test]
+fn kills_while_a_maildir_is_filled_leave_each_letter_in_it_once() {
+    let dovecot = Dovecot::start("");
+    fill(&dovecot);
+    let cut = Cut::to(dovecot.imaps);
+    cut.line().rate = Some(1_500_000);
+    let office = office();
+    let maildir = office.folder().join("Maildir");
+    Source::imap(&dovecot).through(cut.port).add_to(&office, &format!("maildir:{}", maildir.display()), &[]);
+    for kill in 0..5_u64 {
+        let enough = cut.octets() + 60_000 + kill * 90_000;
+        let mut run = start_run(&office);
+        let patience = Instant::now() + Duration::from_secs(20);
+        while cut.octets() < enough && Instant::now() < patience && run.try_wait().expect("asked").is_none() {
+            std::thread::sleep(Duration::from_millis(1));
+        }
+        let _ = run.kill();
+        let _ = run.wait();
+    }
+    cut.line().rate = None;
+    run(&office).letters();
+    let mut names: Vec<String> = maildir_files(&maildir)
+        .iter()
+        .map(|path| String::from_utf8_lossy(&std::fs::read(path).expect("a letter")).replace("\r\n", "\n"))
+        .collect();
+    names = tests::message_ids(&names);
+    let all = names.len();
+    names.dedup();
+    assert_eq!((all, names.len()), (LETTERS, LETTERS));
 }

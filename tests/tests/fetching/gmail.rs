@@ -105,6 +105,20 @@ fn a_fetch_that_is_thrown_out_for_its_haste_comes_back_and_comes_to_its_end() {
 }
 
 #[test]
+fn what_is_deleted_at_gmail_is_deleted_and_not_only_archived() {
+    let gmail = Gmail::start(None);
+    fill(&gmail, &[("a", &["\\Inbox", "Work"], &[]), ("b", &[], &["\\Seen"]), ("spam", &["\\Junk"], &[])]);
+    let mut office = office();
+    Source::gmail(&gmail).add(&office, &["--delete"]);
+    assert_eq!(run(&office).letters(), 3);
+    assert_eq!(run(&office).letters(), 0);
+    let left: Vec<_> = gmail.state().mailbox.letters().map(|letter| letter.labels.clone()).collect();
+    assert!(left.iter().all(|labels| labels.iter().eq(["\\Trash"])), "{left:?}");
+    assert_eq!(gmail.bodies_sent(), 3);
+    assert_eq!(look(&mut office).len(), 3);
+}
+
+#[test]
 fn without_gmails_extension_labels_are_folders_and_nothing_is_lost() {
     let gmail = Gmail::start(None);
     gmail.state().mood.plain = true;

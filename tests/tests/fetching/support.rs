@@ -1,7 +1,7 @@
 //! What these tests share.
 
 use std::collections::BTreeMap;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant, SystemTime};
 
@@ -215,5 +215,24 @@ pub fn wait_until(what: &str, mut done: impl FnMut() -> bool) {
     while !done() {
         assert!(Instant::now() < patience, "not within a minute: {what}");
         std::thread::sleep(Duration::from_millis(50));
+    }
+}
+
+/// The letters in all folders of a Maildir.
+pub fn maildir_files(maildir: &Path) -> Vec<PathBuf> {
+    let mut files = Vec::new();
+    collect(maildir, &mut files);
+    files
+}
+
+fn collect(folder: &Path, files: &mut Vec<PathBuf>) {
+    for entry in std::fs::read_dir(folder).into_iter().flatten().flatten() {
+        let path = entry.path();
+        let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+        if path.is_dir() && name != "facteur-fetch" {
+            collect(&path, files);
+        } else if folder.ends_with("cur") || folder.ends_with("new") {
+            files.push(path);
+        }
     }
 }

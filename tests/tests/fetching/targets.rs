@@ -28,25 +28,12 @@ fn a_maildir_is_filled_once_from_gmail_with_flags_and_dates() {
     for expected in [3, 0, 0] {
         assert_eq!(run_with(&office, &words, source.password.as_bytes()).letters(), expected);
     }
-    let mut files = Vec::new();
-    collect(&maildir, &mut files);
+    let files = maildir_files(&maildir);
     assert_eq!(files.len(), 3, "{files:?}");
     for file in &files {
         assert!(file.to_string_lossy().contains(":2,S"), "{file:?}");
         let date = std::fs::metadata(file).expect("there").modified().expect("dated");
         assert_eq!(date.duration_since(std::time::UNIX_EPOCH).expect("after 1970").as_secs(), DAY, "{file:?}");
-    }
-}
-
-fn collect(folder: &std::path::Path, files: &mut Vec<std::path::PathBuf>) {
-    for entry in std::fs::read_dir(folder).into_iter().flatten().flatten() {
-        let path = entry.path();
-        let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
-        if path.is_dir() && name != "facteur-fetch" {
-            collect(&path, files);
-        } else if folder.ends_with("cur") || folder.ends_with("new") {
-            files.push(path);
-        }
     }
 }
 

@@ -45,6 +45,13 @@ impl Session<'_> {
     /// Marks these and takes them away, and no others (RFC 4315). Gives whether they went.
     async fn expunge(&mut self, uids: &Numbers, folder: &Folder) -> Result<bool, Fault> {
         let set = uids.written();
+        if folder.by_label {
+            // What is expunged from All Mail stays there: Gmail takes it for archived. Its own way is the label of the
+            // trash, which is emptied after a month.
+            let trash = format!("UID STORE {set} +X-GM-LABELS (\\Trash)");
+            self.client.ask(&trash).await?.must("UID STORE")?;
+            return Ok(true);
+        }
         let store = format!("UID STORE {set} +FLAGS.SILENT (\\Deleted)");
         self.client.ask(&store).await?.must("UID STORE")?;
         if self.client.can("UIDPLUS") || self.client.can("IMAP4REV2") {
