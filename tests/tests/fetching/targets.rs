@@ -38,6 +38,18 @@ fn a_maildir_is_filled_once_from_gmail_with_flags_and_dates() {
 }
 
 #[test]
+fn letters_go_on_to_another_server_over_lmtp() {
+    let source = filled(10, 900);
+    let home = Dovecot::start("");
+    let office = OfficeBuilder::new("alpha.test").prepare();
+    let target = format!("lmtp:alice@dovecot.test@127.0.0.1:{}", home.lmtp);
+    Source::imap(&source).add_to(&office, &target, &[]);
+    assert_eq!(run(&office).letters(), 10);
+    assert_eq!(run(&office).letters(), 0);
+    assert_eq!(maildir_files(&home.maildir("alice@dovecot.test")).len(), 10);
+}
+
+#[test]
 fn scripts_are_told_of_each_step() {
     let dovecot = filled(300, 900);
     let office = office();
