@@ -11,6 +11,7 @@ import { policy, types } from './fake/server';
 const upstream = new URL(process.argv[2] ?? 'http://127.0.0.1:8080');
 const port = Number(process.argv[3] ?? 8090);
 let authorization = '';
+let session = '';
 
 function forward(request: IncomingMessage, response: ServerResponse): void {
   const { method, url, headers } = request;
@@ -32,8 +33,10 @@ async function login(request: IncomingMessage, response: ServerResponse): Promis
   const form = new URLSearchParams(Buffer.concat(parts).toString());
   const wanted = `Basic ${Buffer.from(`${form.get('name')}:${form.get('password')}`).toString('base64')}`;
   const answer = await fetch(new URL('/jmap/session', upstream), { headers: { authorization: wanted } });
-  if (answer.ok) authorization = wanted;
-  response.writeHead(answer.ok ? 204 : 401).end();
+  if (!answer.ok) return void response.writeHead(401).end();
+  authorization = wanted;
+  session = `front=${crypto.randomUUID()}`;
+  response.writeHead(204, { 'Set-Cookie': `${session}; Path=/; HttpOnly; SameSite=Strict` }).end();
 }
 
 async function view(id: string, response: ServerResponse): Promise<void> {
@@ -68,6 +71,10 @@ async function view(id: string, response: ServerResponse): Promise<void> {
   );
 }
 
+function isLoggedIn(request: IncomingMessage): boolean {
+  return session !== '' && (request.headers.cookie ?? '').includes(session);
+}
+
 function page(path: string, response: ServerResponse): void {
   const file = join(pages, normalize(path === '/' ? '/index.html' : path));
   if (!file.startsWith(pages) || !existsSync(file)) return void response.writeHead(404).end();
@@ -78,7 +85,7 @@ function page(path: string, response: ServerResponse): void {
 createServer((request, response) => {
   const path = new URL(request.url ?? '/', 'http://localhost').pathname;
   if (path === '/login') return void login(request, response);
-  if (/^\/(jmap|\.well-known|session|letter|trace)\b/.test(path) && !authorization)
+  if (/^\/(jmap|\.well-known|session|letter|trace)\b/.test(path) && !isLoggedIn(request))
     return void response.writeHead(401).end();
   if (path === '/session') request.url = '/jmap/session';
   if (path.startsWith('/letter/')) return void view(decodeURIComponent(path.split('/')[2] ?? ''), response);
