@@ -67,13 +67,27 @@ fn asked(text: &str) -> Result<Vec<What>, Failure> {
 
 fn first_found(store: &Store, asked: &[What], page: Page) -> Result<Found, Trouble> {
     for what in asked {
-        let what = what.clone();
-        let found = store.read_blocking(move |view| find(view, Scope::Everyone, &what, page))?;
+        let found = all(store, what, page)?;
         if !found.letters.is_empty() {
             return Ok(found);
         }
     }
     Ok(Found::default())
+}
+
+/// As many as were asked for, however many pages that takes.
+fn all(store: &Store, what: &What, page: Page) -> Result<Found, Trouble> {
+    let mut all = Found::default();
+    loop {
+        let what = what.clone();
+        let next = Page { before: all.next, most: page.most.saturating_sub(all.letters.len()), ..page };
+        let found = store.read_blocking(move |view| find(view, Scope::Everyone, &what, next))?;
+        all.letters.extend(found.letters);
+        all.next = found.next;
+        if all.next.is_none() || all.letters.len() >= page.most {
+            return Ok(all);
+        }
+    }
 }
 
 /// A line or two for each letter, the last first.

@@ -63,7 +63,7 @@ pub struct Found {
 }
 
 /// Rows looked at for one page: what is hidden from a person must not keep a reader busy without end.
-const MOST_LOOKED_AT: usize = 20_000;
+const MOST_LOOKED_AT: usize = 5_000;
 
 /// Finds the histories of letters.
 pub fn find(view: &View, scope: Scope, what: &What, page: Page) -> Result<Found, store::Error> {

@@ -150,13 +150,17 @@ fn carried(history: &History, recipient: &str) -> String {
             false => say!("▶ {queue} … {recipient}, waits", "▶ {queue} … {recipient}, attend"),
         };
     };
-    let server = if last.by.is_empty() { String::new() } else { format!(" ⇢ {}", last.by) };
+    let way = match last.by.as_str() {
+        "" => " ⇢ SMTP".to_owned(),
+        by if wording::is_on_this_machine(last) => format!(" ─▶ {by}"),
+        by => format!(" ⇢ SMTP ⇢ {by}"),
+    };
     match last.outcome {
-        AttemptOutcome::Delivered => format!("▶ {queue} ⇢ SMTP{server} ─▶ {recipient} ✓"),
-        AttemptOutcome::Failed => format!("▶ {queue} ⇢ SMTP{server} ✗ {recipient}"),
+        AttemptOutcome::Delivered => format!("▶ {queue}{way} ─▶ {recipient} ✓"),
+        AttemptOutcome::Failed => format!("▶ {queue}{way} ✗ {recipient}"),
         AttemptOutcome::Later => say!(
-            "▶ {queue} ⇢ SMTP{server} … {recipient}, waits (tries: {tries})",
-            "▶ {queue} ⇢ SMTP{server} … {recipient}, attend (essais : {tries})"
+            "▶ {queue}{way} … {recipient}, waits (tries: {tries})",
+            "▶ {queue}{way} … {recipient}, attend (essais : {tries})"
         ),
     }
 }

@@ -36,10 +36,16 @@ pub fn place(event: &Event) -> String {
         Event::Redirected { .. } => say!("alias", "alias"),
         Event::Queued { .. } | Event::Desk { .. } => say!("queue", "file"),
         Event::Attempt(attempt) if attempt.by.is_empty() => say!("queue", "file"),
+        Event::Attempt(attempt) if is_on_this_machine(attempt) => say!("hand-over", "remise"),
         Event::Attempt(_) => "SMTP".to_owned(),
         Event::Reported { .. } => say!("report", "avis"),
         Event::Read { door, .. } | Event::Removed { door, .. } => link(*door),
     }
+}
+
+/// Is it a program or a folder that the letter was handed to, and no server?
+pub fn is_on_this_machine(attempt: &Attempt) -> bool {
+    attempt.by.starts_with('/')
 }
 
 /// A link of the chain, as the picture names it.
