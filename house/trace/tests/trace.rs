@@ -242,7 +242,7 @@ fn refusal(number: u32, peer: &str) -> Observation {
     let arrival =
         Arrival { by: Some(Link::Mta), peer: peer.into(), return_path: "eve@evil.test".into(), ..Arrival::default() };
     let event = Event::Refused { arrival, reply: "550 5.1.1 nobody".into() };
-    Observation::Step(Step { letter: name(number), at: at(10), event })
+    Observation::Step(Box::new(Step { letter: name(number), at: at(10), event }))
 }
 
 #[tokio::test]

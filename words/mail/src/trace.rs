@@ -298,7 +298,7 @@ pub enum DeskAct {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Observation {
     /// A letter, or the beginning of one, was refused.
-    Step(Step),
+    Step(Box<Step>),
     /// Letters in a mailbox were opened. Told each time; written down the first time.
     Read {
         /// The mailbox.
@@ -340,7 +340,8 @@ impl Witness for Blind {
 
 /// A letter was refused with this answer.
 pub fn refusal(letter: LetterId, at: Timestamp, arrival: Arrival, reply: &Reply) -> Observation {
-    Observation::Step(Step { letter, at, event: Event::Refused { arrival, reply: reply.to_string() } })
+    let event = Event::Refused { arrival, reply: reply.to_string() };
+    Observation::Step(Box::new(Step { letter, at, event }))
 }
 
 #[cfg(test)]

@@ -19,7 +19,7 @@ pub struct Group(Vec<One>);
 
 #[derive(Clone)]
 enum One {
-    Step(Step),
+    Step(Box<Step>),
     Read(Handled),
     Removed(Handled),
 }
