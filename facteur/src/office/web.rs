@@ -14,7 +14,7 @@ use crate::post_office::{LARGEST_LETTER, PostOffice};
 /// The routers of all rooms that speak HTTP, as one.
 pub fn router(config: &Config, store: &Store, office: &PostOffice, shutdown: &Shutdown) -> Router {
     let logins: Arc<dyn Logins> = Arc::new(office.directory().clone());
-    let recipients: Arc<dyn Recipients> = Arc::new(office.directory().clone());
+    let recipients: Arc<dyn Recipients> = Arc::new(office.everyone());
     let accept: Arc<dyn Accept> = Arc::new(office.clone());
     let mut house = jmap::House::new(store.clone(), logins, accept, config.hostname.clone());
     house.recipients = Some(recipients);

@@ -1,6 +1,6 @@
 //! Into a Maildir, as the user it belongs to.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use mail::{Enhanced, Timestamp};
 use maildir::{Delivery, Error, Maildir};
@@ -79,6 +79,6 @@ fn make(maildir: &Maildir, path: &Path) -> Result<(), Error> {
     if is_empty || is_begun { maildir.create() } else { Ok(()) }
 }
 
-fn file_name(file: &PathBuf) -> String {
+fn file_name(file: &Path) -> String {
     file.file_name().unwrap_or_default().to_string_lossy().into_owned()
 }

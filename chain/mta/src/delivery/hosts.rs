@@ -79,8 +79,7 @@ pub type Found = (String, Way);
 
 /// The way of a route in the configuration.
 pub fn by_route(route: &Route) -> Found {
-    let user = route.login.as_ref().map(|login| format!("{}@", login.user)).unwrap_or_default();
-    let name = format!("route {user}{route}");
+    let name = name_of(route);
     let to_server = |protocol, socket, hosts, port, implicit_tls| {
         let (demand, login) = (route.demand, route.login.clone());
         let way = SmtpWay { protocol, socket, hosts, port, implicit_tls, demand, login, may_be_us: true };
@@ -100,6 +99,18 @@ pub fn by_route(route: &Route) -> Found {
         Target::Maildir(path) => Way::Here(Arc::new(HereWay::Maildir(path.clone(), route.run_as.clone()))),
     };
     (name, way)
+}
+
+/// Two routes are one site only where they lead there in the same way: never as another user, or with less TLS.
+fn name_of(route: &Route) -> String {
+    let user = route.login.as_ref().map(|login| format!("{}@", login.user)).unwrap_or_default();
+    let how = match &route.to {
+        Target::Host(host) => format!("{:?} {:?}", host.implicit_tls, route.demand),
+        Target::Socket(_) => String::new(),
+        Target::Program(program) => format!("{:?} {:?}", program.from_line, route.run_as),
+        Target::Maildir(_) => format!("{:?}", route.run_as),
+    };
+    format!("route {user}{route} {how}")
 }
 
 /// The way that the domain itself publishes.
@@ -173,4 +184,24 @@ fn published(means: &Means, hosts: Vec<Exchange>) -> Way {
         login: None,
         may_be_us: false,
     }))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_same_program_as_another_user_is_another_site() {
+        let name = |to: &str, user: Option<&str>| {
+            let route = Route::parse(to).unwrap();
+            by_route(&user.map_or(Ok(route.clone()), |user| route.run_as(user)).unwrap()).0
+        };
+        for to in ["command:/bin/x", "maildir:/srv/$USER"] {
+            assert_eq!(name(to, Some("vmail")), name(to, Some("vmail")));
+            assert_ne!(name(to, Some("vmail")), name(to, Some("$USER")));
+            assert_ne!(name(to, Some("vmail")), name(to, None));
+        }
+        let verified = Route::parse("lmtp:a.test").unwrap().with_demand(Demand::Verified);
+        assert_ne!(by_route(&verified).0, name("lmtp:a.test", None));
+    }
 }

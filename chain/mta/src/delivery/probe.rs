@@ -99,25 +99,26 @@ impl Prober {
             let _slot = self.0.slots.acquire().await.map_err(|closed| OurFault(closed.to_string()))?;
             self.converse(&way, address).await
         });
-        let answer = asked.await.unwrap_or_else(|_| Err(OurFault(format!("{route} was too slow to answer"))));
-        match &answer {
+        let reached = asked.await.unwrap_or_else(|_| Err(OurFault(format!("{route} was too slow to answer"))));
+        match &reached {
             Ok(_) => self.lock().away.remove(&site),
             Err(_) => self.lock().away.insert(site, Instant::now()),
         };
-        answer
+        reached?
     }
 
-    async fn converse(&self, way: &SmtpWay, address: &Address) -> Result<Standing, OurFault> {
+    /// What the server says of the address; the outer error where it could not be asked at all.
+    async fn converse(&self, way: &SmtpWay, address: &Address) -> Result<Result<Standing, OurFault>, OurFault> {
         let means = &self.0.means;
         let mut line = connect(means, way).await.map_err(|fault| OurFault(fault.said.text))?;
         if address.needs_smtputf8() && !line.offers.smtputf8 {
             line.quit().await;
-            return Ok(Standing::Unknown);
+            return Ok(Ok(Standing::Unknown));
         }
         let standing = rcpt(&mut line, address, means.waits.command).await;
         // The next question must not wait for the goodbye.
         tokio::spawn(line.quit());
-        standing
+        Ok(standing)
     }
 
     fn remember(&self, address: &Address, is_there: bool) {
