@@ -1,4 +1,4 @@
-import { expectAllSet, type Id, type Mailbox, type Role } from '../jmap';
+import { type Email, expectAllSet, type Id, type Mailbox, type Role } from '../jmap';
 import type { Connection } from './connection.svelte';
 import type { Records } from './records.svelte';
 
@@ -38,6 +38,14 @@ export class Folders {
 
   get(id: Id): Mailbox | undefined {
     return this.records.mailboxes.get(id);
+  }
+
+  /** Whether a letter was thrown away, seen from the folder `here`: it lies in the trash or in junk, and that is not it. */
+  thrownAway(email: Email, here: Id | undefined): boolean {
+    return (['trash', 'junk'] as const).some((role) => {
+      const id = this.byRole(role)?.id;
+      return id !== undefined && id !== here && email.mailboxIds[id] === true;
+    });
   }
 
   async load(): Promise<void> {

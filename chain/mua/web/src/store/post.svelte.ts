@@ -1,4 +1,4 @@
-import type { Email } from '../jmap';
+import type { Email, Id } from '../jmap';
 import { Actions } from './actions.svelte';
 import { Connection } from './connection.svelte';
 import { Folders } from './folders.svelte';
@@ -23,7 +23,7 @@ export class Post {
   readonly folders = new Folders(this.connection, this.records);
   readonly lists = new Lists(this.connection, this.records, this.folders);
   readonly actions = new Actions(this.connection, this.records);
-  readonly reading = new Reading(this.connection, this.records);
+  readonly reading = new Reading(this.connection, this.records, (emails) => this.#visible(emails));
   readonly people = new People(this.connection, this.folders);
   readonly sync = new Sync(this.connection, this.records, this.folders, this.actions, {
     mailChanged: (created) => this.#changed(created),
@@ -44,6 +44,11 @@ export class Post {
     return this.lists.at(this.navigation.route.place);
   });
 
+  /** The letters of a conversation that are shown where one is, oldest first. */
+  conversation(threadId: Id): Email[] {
+    return this.#visible(this.records.conversation(threadId));
+  }
+
   async enter(): Promise<void> {
     this.connection.onback = () => {
       void this.list?.refresh();
@@ -51,6 +56,12 @@ export class Post {
     };
     await this.folders.load();
     this.sync.start();
+  }
+
+  /** What was thrown away is no part of a conversation any more; a search, though, leaves nothing out. */
+  #visible(emails: Email[]): Email[] {
+    if (this.navigation.route.place.kind === 'search') return emails;
+    return emails.filter((email) => !this.folders.thrownAway(email, this.folder?.id));
   }
 
   #changed(created: Email[]): void {

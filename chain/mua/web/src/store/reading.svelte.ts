@@ -33,10 +33,12 @@ export class Reading {
   constructor(
     private readonly connection: Connection,
     private readonly records: Records,
+    /** Leaves out what is not shown of a conversation. */
+    private readonly visible: (emails: Email[]) => Email[],
   ) {}
 
   readonly letters = $derived.by((): Email[] =>
-    this.threadId ? this.records.conversation(this.threadId) : [],
+    this.threadId ? this.visible(this.records.conversation(this.threadId)) : [],
   );
 
   /** Loads a conversation and unfolds what is new in it; gives the letters that were unread. */

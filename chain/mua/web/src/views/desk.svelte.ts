@@ -32,11 +32,11 @@ export class Desk {
 
   /** The rows an action is about: those chosen, else the conversation that is read, else the row of the keyboard. */
   get rows(): Row[] {
-    const { selection, list, records, reading } = this.post;
+    const { selection, list, reading } = this.post;
     if (selection.active) return [...selection.chosen].flatMap((id) => this.#row(id));
     if (reading.threadId) {
       const shown = this.#shownOf(reading.threadId);
-      return shown ? [rowOf(shown, records.conversation(reading.threadId), false)] : [];
+      return shown ? [rowOf(shown, this.post.conversation(reading.threadId), false)] : [];
     }
     const id = list?.idAt(selection.cursor);
     return id ? this.#row(id) : [];
@@ -225,12 +225,12 @@ export class Desk {
 
   #row(id: Id): Row[] {
     const email = this.post.records.emails.get(id);
-    return email ? [rowOf(email, this.post.records.conversation(email.threadId), false)] : [];
+    return email ? [rowOf(email, this.post.conversation(email.threadId), false)] : [];
   }
 
   /** The letter that stands for a conversation in the list, or its last. */
   #shownOf(threadId: Id): Email | undefined {
-    const letters = this.post.records.conversation(threadId);
+    const letters = this.post.conversation(threadId);
     return letters.find((email) => (this.post.list?.positionOf(email.id) ?? -1) >= 0) ?? letters.at(-1);
   }
 
@@ -242,7 +242,7 @@ export class Desk {
   #withShown(row: Row, choose: (all: Email[], shown: Email) => Email[]): Email[] {
     const shown = this.post.records.emails.get(row.id);
     if (!shown) return [];
-    const all = this.post.records.conversation(row.threadId);
+    const all = this.post.conversation(row.threadId);
     return choose(all.length > 0 ? all : [shown], shown);
   }
 

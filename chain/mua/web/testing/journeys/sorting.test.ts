@@ -86,6 +86,27 @@ describe('sorting', () => {
     await page.getByText('Letters you delete wait here.').waitFor();
   });
 
+  it('no longer shows in a conversation what was thrown away from it', async () => {
+    const { page, server } = story;
+    const { mail } = server;
+    const last = [...mail.letters.values()].find((one) => /ninety centimetres/.test(one.text ?? ''));
+    if (!last) throw new Error('no letter');
+    last.folder = mail.folderOf('trash').id;
+    mail.changed(last);
+    server.push();
+    await page
+      .getByRole('row', { name: /summer house.*2 letters/ })
+      .first()
+      .click();
+    await until('two are shown', async () => (await page.locator('article').count()) === 2);
+    await page.getByRole('button', { name: 'Trash' }).click();
+    await page
+      .getByRole('row', { name: /summer house/ })
+      .first()
+      .click();
+    await until('there, all are', async () => (await page.locator('article').count()) === 3);
+  });
+
   it('files a letter that is dragged onto a folder', async () => {
     const { page } = story;
     await row(page, /botanical/).dragTo(page.getByRole('button', { name: /^Family/ }));
