@@ -99,7 +99,8 @@ impl Keeper {
             };
             let pause = source.standing.next_try.since(net::now());
             if !pause.is_zero() {
-                self.pause(pause).await;
+                // Looked at again soon: somebody may give it another password meanwhile.
+                self.pause(pause.min(LOOK)).await;
             } else {
                 let outcome = self.converse(&source, ails.is_some()).await;
                 tell(&source, &outcome, &mut ails);

@@ -35,7 +35,7 @@ impl<'a> Session<'a> {
         let settings = &source.settings;
         let client = Client::open(&means.way, &settings.mailbox.user, credential, settings.largest).await?;
         means.listener.hear(&News::Connected);
-        Ok(Self { means, source, client })
+        Ok(Self { means, source, client, inbox: None, hurried: false })
     }
 
     /// Ends the conversation.
@@ -51,13 +51,30 @@ impl<'a> Session<'a> {
     /// Waits for news of the inbox, at most for `most`. Gives whether there are some.
     pub async fn idle(&mut self, most: std::time::Duration) -> Result<bool, Fault> {
         self.client.look();
-        self.client.ask("EXAMINE INBOX").await?.must("EXAMINE INBOX")?;
-        self.client.look();
-        Ok(self.client.idle(most).await?)
+        let answer = self.client.ask("EXAMINE INBOX").await?.must("EXAMINE INBOX")?;
+        // A letter that came since the inbox was looked at is no news to the server. (Once: servers may contradict
+        // themselves.)
+        let now = Some((answer.code("UIDNEXT"), self.client.look().exists));
+        let is_news = self.inbox.is_some() && self.inbox != now && !self.hurried;
+        self.hurried = is_news;
+        Ok(is_news || self.client.idle(most).await?)
+    }
+
+    /// Remembers how the inbox looks, whether it is fetched or not.
+    async fn look_at_inbox(&mut self) -> Result<(), Fault> {
+        let answer = self.client.ask("STATUS INBOX (MESSAGES UIDNEXT UIDVALIDITY)").await?;
+        self.inbox = answer.untagged.iter().find_map(|response| match response {
+            Response::FolderStatus(_, numbers) => {
+                State::of(numbers).map(|state| (Some(state.uid_next).filter(|next| *next > 0), state.messages))
+            }
+            _ => None,
+        });
+        Ok(())
     }
 
     /// Fetches all that is new in all folders, and takes away what is to go.
     pub async fn fetch_all(&mut self) -> Result<(), Fault> {
+        self.look_at_inbox().await?;
         let folders = self.folders().await?;
         self.forget_vanished_folders(&folders).await?;
         let states = self.states(&folders).await?;
@@ -131,6 +148,11 @@ impl<'a> Session<'a> {
 
     async fn row(&self, raw_name: &[u8]) -> Result<FolderRow, Fault> {
         let (id, name) = (self.source.id, raw_name.to_vec());
+        let known = name.clone();
+        // Nearly always: a look costs less than a write.
+        if let Some(row) = self.means.store.read(move |view| ledger::find_folder(view, id, &known)).await? {
+            return Ok(row);
+        }
         Ok(self.means.store.write(move |tx: &mut Tx| ledger::folder(tx, id, &name)).await?)
     }
 

@@ -56,4 +56,8 @@ pub struct Session<'a> {
     means: &'a Means,
     source: &'a Source,
     client: Client,
+    /// UIDNEXT and the number of letters of INBOX, before its letters were fetched.
+    inbox: Option<(Option<u32>, u32)>,
+    /// The last wait for news ended before it began.
+    hurried: bool,
 }

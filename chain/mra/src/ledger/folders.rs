@@ -27,7 +27,12 @@ pub fn folder(tx: &mut Tx, source: SourceId, raw_name: &[u8]) -> Result<FolderRo
         "INSERT INTO fetch_folder (source, name) VALUES ($1, $2) ON CONFLICT (source, name) DO NOTHING",
         params![source.0, raw_name.to_vec()],
     )?;
-    tx.query_one(
+    find_folder(tx, source, raw_name)?.ok_or(store::Error::NoRow)
+}
+
+/// The folder of this name, if it has been looked at before.
+pub fn find_folder(view: &View, source: SourceId, raw_name: &[u8]) -> Result<Option<FolderRow>, store::Error> {
+    view.query_opt(
         "SELECT folder, validity, uid_next, messages FROM fetch_folder WHERE source = $1 AND name = $2",
         params![source.0, raw_name.to_vec()],
         |row| Ok(FolderRow { id: row.get(0)?, validity: row.get(1)?, uid_next: row.get(2)?, messages: row.get(3)? }),

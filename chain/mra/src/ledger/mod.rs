@@ -8,7 +8,7 @@ mod letters;
 mod sources;
 mod tables;
 
-pub use folders::{FolderRow, folder, folder_names, forget_location, held, mark_gone, settle};
+pub use folders::{FolderRow, find_folder, folder, folder_names, forget_location, held, mark_gone, settle};
 pub use letters::{
     Due, Entry, Fate, LetterState, claim, due, has_gone, known_gmail, mark_keys_gone, parted, pop_key, pop_keys,
 };

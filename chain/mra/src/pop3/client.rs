@@ -1,8 +1,11 @@
 //! The conversation with a POP3 server.
 
+use std::time::Duration;
+
 use bytes::Bytes;
 use mail::Password;
 use net::Connection;
+use tokio::time::Instant;
 
 use super::body::Body;
 use super::reply::Reply;
@@ -20,6 +23,11 @@ const MOST_COMMAND: usize = 255;
 /// A unique-id has 70 octets at most (RFC 1939 §7); some servers give longer ones.
 const MOST_ID: usize = 500;
 
+/// Octets that a body may have beyond what is kept of it.
+const ABSURD: u64 = 1 << 32;
+/// An answer that comes slower than so many octets a second does not come.
+const SLOWEST: u64 = 256;
+
 /// A letter of a listing: its number in this conversation, and what is told of it.
 pub type Numbered<T> = Vec<(u32, T)>;
 
@@ -27,6 +35,7 @@ pub type Numbered<T> = Vec<(u32, T)>;
 pub struct Client {
     line: Connection,
     pace: Pace,
+    answer_wait: Duration,
     capabilities: Vec<String>,
 }
 
@@ -34,7 +43,8 @@ impl Client {
     /// Connects, turns TLS on, and logs in as `user`.
     pub async fn open(way: &Way, user: &str, credential: &Credential) -> Result<Self, Fault> {
         let line = way.connect().await?;
-        let mut client = Self { line, pace: way.pace.clone(), capabilities: Vec::new() };
+        let (pace, answer_wait) = (way.pace.clone(), way.waits.answer);
+        let mut client = Self { line, pace, answer_wait, capabilities: Vec::new() };
         client.reply().await?.must("the greeting")?;
         client.ask_capabilities().await?;
         if way.security == Security::StartTls {
@@ -52,8 +62,9 @@ impl Client {
             _ => return Err(Fault::Untrusted(format!("{} offers no TLS", way.host))),
         }
         // What was said in clear is forgotten (RFC 2595 §4).
-        let line = way.secure(self.line).await?;
-        let mut client = Self { line, pace: self.pace, capabilities: Vec::new() };
+        let Self { line, pace, answer_wait, .. } = self;
+        let line = way.secure(line).await?;
+        let mut client = Self { line, pace, answer_wait, capabilities: Vec::new() };
         client.ask_capabilities().await?;
         Ok(client)
     }
@@ -175,13 +186,21 @@ impl Client {
 
     async fn body(&mut self, most: u64) -> Result<Body, Fault> {
         let mut body = Body::new(most);
+        let (begun, mut octets) = (Instant::now(), 0);
         loop {
             let taken = body.take(self.line.buffered());
             self.line.consume(taken);
             if body.is_over() {
                 return Ok(body);
             }
+            if octets > most.saturating_add(ABSURD) {
+                return Err(Fault::Server("the server sent a letter without end".to_owned()));
+            }
+            if begun.elapsed() > self.answer_wait + Duration::from_secs(octets / SLOWEST) {
+                return Err(cut(net::Error::TimedOut));
+            }
             let count = self.line.fill().await.map_err(cut)?;
+            octets += count as u64;
             self.pace.took(count).await;
         }
     }
