@@ -5,12 +5,12 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Instant;
 
-use tests::{Dovecot, Office, OfficeBuilder, client};
+use tests::{Dovecot, Office, OfficeBuilder};
 
 use crate::fill::fill_maildir;
 use crate::report::{table, times};
 
-const LETTERS: usize = 5000;
+const LETTERS: usize = 1000;
 const SIZE: usize = 10_000;
 /// The user that getmail and fetchmail run as: they do not deliver as root.
 const NOBODY: u32 = 65534;
@@ -28,8 +28,8 @@ pub fn run() {
         ("Facteur, into a mailbox", place.facteur("imaps", None)),
         ("Facteur, into a Maildir", place.facteur("imaps", Some("maildir"))),
         ("mbsync", place.mbsync("measured")),
-        ("getmail", place.getmail("SimpleIMAPSSLRetriever\nmailboxes = (\"INBOX\",)", place.dovecot.imaps)),
         ("fetchmail, through procmail", place.fetchmail("imap", place.dovecot.imaps)),
+        ("getmail", place.getmail("SimpleIMAPSSLRetriever\nmailboxes = (\"INBOX\",)", place.dovecot.imaps)),
     ];
     show("IMAP", &imap);
     let pop3 = [
@@ -81,7 +81,7 @@ impl Place {
             home.display()
         );
         let rc = private(home.join("rc"), &rc);
-        let rate = timed(|| drop(client(Command::new("mbsync").arg("-c").arg(&rc).arg("all"), b"").must_succeed()));
+        let rate = timed(|| must_end_well(Command::new("mbsync").arg("-c").arg(&rc).arg("all")));
         assert_eq!(files(&home.join("Maildir")), LETTERS);
         rate
     }
@@ -96,10 +96,17 @@ impl Place {
         );
         let rc = private(home.join("rc"), &rc);
         let rate = timed(|| {
-            let mut getmail = as_nobody("getmail", &home);
-            drop(client(getmail.arg("--getmaildir").arg(&home).arg("--rcfile").arg(&rc), b"").must_succeed());
+            // It gives up where its own child process is slow, and goes on when it is called again.
+            for _ in 0..10 {
+                let mut getmail = as_nobody("getmail", &home);
+                let output = getmail.arg("--getmaildir").arg(&home).arg("--rcfile").arg(&rc).output();
+                if output.expect("getmail starts; `cargo xtask bench` installs it").status.success() {
+                    break;
+                }
+            }
         });
-        assert_eq!(files(&maildir), LETTERS);
+        // A letter that it gave up at may be there twice.
+        assert!(files(&maildir) >= LETTERS);
         rate
     }
 
@@ -116,7 +123,7 @@ impl Place {
         let rate = timed(|| {
             let mut fetchmail = as_nobody("fetchmail", &home);
             let ids = home.join("ids");
-            drop(client(fetchmail.arg("-f").arg(&rc).arg("-i").arg(&ids), b"").must_succeed());
+            must_end_well(fetchmail.arg("-f").arg(&rc).arg("-i").arg(&ids));
         });
         assert_eq!(files(&maildir), LETTERS);
         rate
@@ -146,6 +153,12 @@ fn as_nobody(program: &str, home: &Path) -> Command {
     command
 }
 
+/// However long it takes.
+fn must_end_well(command: &mut Command) {
+    let output = command.output().expect("it starts; `cargo xtask bench` installs it");
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+}
+
 fn private(path: PathBuf, text: &str) -> PathBuf {
     std::fs::write(&path, text).expect("written");
     std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o600)).expect("permissions");
@@ -157,7 +170,9 @@ fn private(path: PathBuf, text: &str) -> PathBuf {
 fn timed(work: impl FnOnce()) -> f64 {
     let start = Instant::now();
     work();
-    LETTERS as f64 / start.elapsed().as_secs_f64()
+    let rate = LETTERS as f64 / start.elapsed().as_secs_f64();
+    eprintln!("{rate:.0} letters/s");
+    rate
 }
 
 fn files(maildir: &Path) -> usize {
