@@ -46,7 +46,7 @@ fn growth(pid: u32, open: impl Fn() -> Imap) -> f64 {
 }
 
 /// Proportional set size of a process and all below it, in bytes.
-fn memory_of_tree(pid: u32) -> u64 {
+pub fn memory_of_tree(pid: u32) -> u64 {
     let process = Path::new("/proc").join(pid.to_string());
     let rollup = std::fs::read_to_string(process.join("smaps_rollup")).unwrap_or_default();
     let own: u64 = rollup

@@ -68,6 +68,17 @@ pub fn python(script: &str, words: &[&str], input: &[u8]) -> Output {
     client(Command::new("python3").arg(path).args(words), input)
 }
 
+/// Runs a script of `tests/clients` with this Python, and these variables in its environment.
+pub fn python_with(python: &Path, script: &str, words: &[&str], environment: &[(&str, &Path)]) -> Output {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("clients").join(script);
+    client(Command::new(python).arg(path).args(words).envs(environment.iter().copied()), b"")
+}
+
+/// The root of the repository.
+pub fn root() -> std::path::PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap_or(Path::new(".")).to_path_buf()
+}
+
 /// curl on the IMAPS door of an office, as `person`.
 pub fn curl(office: &Office, person: &Person, path: &str, more: &[&str]) -> Output {
     let url = format!("imaps://127.0.0.1:{}/{path}", office.ports.imaps);

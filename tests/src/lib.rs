@@ -14,7 +14,7 @@ mod python;
 mod smtp;
 mod tls;
 
-pub use client::{Output, client, curl, python};
+pub use client::{Output, client, curl, python, python_with, root};
 pub use cut::{Cut, Line};
 pub use dovecot::Dovecot;
 pub use gmail::{GMAIL_PASSWORD, GMAIL_USER, Gmail, GmailLetter, Hostile, Mood, Throttle};

@@ -124,6 +124,8 @@ impl OfficeBuilder {
             imaps: free_port(),
             pop3: free_port(),
             pop3s: free_port(),
+            http: free_port(),
+            https: free_port(),
         };
         let config = folder.path().join("facteur.toml");
         let toml = match &self.shown {
@@ -149,7 +151,7 @@ impl OfficeBuilder {
 
     fn toml(&self, folder: &Path, ports: &Ports) -> String {
         let mut toml = format!(
-            "hostname = \"mail.{}\"\ndata = \"{}\"\n\n[listen]\nlmtp = []\nmanagesieve = []\nhttp = []\nhttps = []\n",
+            "hostname = \"mail.{}\"\ndata = \"{}\"\n\n[listen]\nlmtp = []\nmanagesieve = []\n",
             self.domain,
             folder.join("data").display()
         );
@@ -181,7 +183,7 @@ fn moved(shown: &str, folder: &Path, ports: &mut Ports) -> String {
         let _ = writeln!(toml, "{key} = {}", place_of(*port));
     }
     let rest = unspoken.into_iter().map(|door| format!("{door} = {}\n", place_of(*ports.at(door)))).collect::<String>();
-    toml.replace("[listen]\n", &format!("[listen]\nmanagesieve = []\nhttp = []\nhttps = []\n{rest}"))
+    toml.replace("[listen]\n", &format!("[listen]\nmanagesieve = []\n{rest}"))
 }
 
 fn place_of(port: u16) -> String {
@@ -199,10 +201,12 @@ pub struct Ports {
     pub imaps: u16,
     pub pop3: u16,
     pub pop3s: u16,
+    pub http: u16,
+    pub https: u16,
 }
 
 impl Ports {
-    fn all(&self) -> [(&'static str, u16); 7] {
+    fn all(&self) -> [(&'static str, u16); 9] {
         [
             ("smtp", self.smtp),
             ("submission", self.submission),
@@ -211,6 +215,8 @@ impl Ports {
             ("imaps", self.imaps),
             ("pop3", self.pop3),
             ("pop3s", self.pop3s),
+            ("http", self.http),
+            ("https", self.https),
         ]
     }
 
@@ -223,6 +229,8 @@ impl Ports {
             "imaps" => &mut self.imaps,
             "pop3" => &mut self.pop3,
             "pop3s" => &mut self.pop3s,
+            "http" => &mut self.http,
+            "https" => &mut self.https,
             other => panic!("there is no door {other}"),
         }
     }

@@ -2,7 +2,7 @@
 
 use std::process::Command;
 
-use crate::run::{Outcome, has, step};
+use crate::run::{Outcome, has, root, step};
 
 /// What the tests and benchmarks need beside Rust. swaks speaks TLS and logs in through the two Perl libraries.
 const PACKAGES: &[&str] = &[
@@ -25,13 +25,22 @@ const PACKAGES: &[&str] = &[
     "postfix",
     "procmail",
     "python3",
+    "python3-venv",
     "strace",
     "swaks",
 ];
 
+/// Clients of JMAP are not in Debian: this one is Python's, in an environment of its own below `target`.
+const JMAPC: &str = "jmapc==0.4.0";
+
 /// Installs what is missing, where apt and the right to use it are there. Elsewhere it says what is needed; the tests
 /// that miss a program then fail with its name.
 pub fn install() -> Outcome {
+    debian()?;
+    jmapc()
+}
+
+fn debian() -> Outcome {
     if !has("apt-get") {
         println!("there is no apt-get here; the tests need these of Debian's packages: {}", PACKAGES.join(" "));
         return Ok(());
@@ -44,6 +53,23 @@ pub fn install() -> Outcome {
         .and_then(|()| step(apt().args(["install", "-y", "--no-install-recommends"]).args(missing)));
     if let Err(why) = installed {
         println!("{why}; the tests that need these programs will say so");
+    }
+    Ok(())
+}
+
+fn jmapc() -> Outcome {
+    let place = root().join("target/peers/jmapc");
+    if place.join("bin/jmapc-is-here").exists() {
+        return Ok(());
+    }
+    let pip = place.join("bin/pip");
+    let made = step(Command::new("python3").args(["-m", "venv"]).arg(&place))
+        .and_then(|()| step(Command::new(pip).args(["install", "--quiet", JMAPC])))
+        .and_then(|()| {
+            std::fs::write(place.join("bin/jmapc-is-here"), JMAPC).map_err(|why| format!("{}: {why}", place.display()))
+        });
+    if let Err(why) = made {
+        println!("{why}; the tests that need {JMAPC} will say so");
     }
     Ok(())
 }

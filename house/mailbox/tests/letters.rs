@@ -470,3 +470,42 @@ fn a_letter_that_went_elsewhere_meanwhile_is_not_missed() {
     let gone = house.write(move |tx| part(tx, inbox, &some)).unwrap();
     assert_eq!((gone.uids, gone.more), (vec![uid(2)], false));
 }
+
+/// A mailbox as the version before account-wide changes wrote it, opened by this one.
+#[test]
+fn an_old_mailbox_gets_its_new_counters_when_it_is_opened() {
+    let dir = tempfile::tempdir().unwrap();
+    let old = &mailbox::MIGRATIONS[..2];
+    let store = store::Store::open(store::Options::new(dir.path()), old).unwrap();
+    store
+        .write_blocking(|tx| {
+            tx.execute("INSERT INTO account_mail (account, change, letters) VALUES (1, 9, 4)", store::params![])?;
+            tx.execute(
+                "INSERT INTO folder (account, name, uid_validity, uid_next, highest, altered, total, deleted)
+                 VALUES (1, 'INBOX', 1, 5, 9, 1, 4, 1)",
+                store::params![],
+            )?;
+            // Two of one conversation, one seen; a draft; one that is flagged as deleted.
+            for (letter, thread, flags) in [(1, 7, 0), (2, 7, 1), (3, 8, 16), (4, 9, 8)] {
+                tx.execute(
+                    "INSERT INTO letter (account, thread, blob, size, summary, structure) VALUES (1, $1, 1, 1, $2, $2)",
+                    store::params![thread, Vec::<u8>::new()],
+                )?;
+                tx.execute(
+                    "INSERT INTO entry (folder, uid, letter, change, flags, size, received)
+                     VALUES (1, $1, $1, 2, $2, 1, 0)",
+                    store::params![letter, flags],
+                )?;
+            }
+            Ok::<_, store::Error>(())
+        })
+        .unwrap();
+    runtime().block_on(store.close());
+    let store = store::Store::open(store::Options::new(dir.path()), mailbox::MIGRATIONS).unwrap();
+    let house = House { store, dir };
+    let inbox = house.folder("INBOX");
+    assert_eq!((inbox.unread, inbox.threads, inbox.unread_threads), (1, 2, 1));
+    assert_eq!(house.rows(inbox.id).iter().map(|row| row.thread.0).collect::<Vec<_>>(), [7, 7, 8, 9]);
+    let states = house.read(|view| mailbox::account_changes::states(view, ALICE));
+    assert_eq!(states.emails, mailbox::Change(9));
+}

@@ -1,7 +1,7 @@
 //! A few words of a letter, to be shown in a list.
 
 use mailbox::Error;
-use mailbox::parse::text::told;
+use mailbox::parse::text::said;
 
 use super::letter::Letter;
 
@@ -12,7 +12,7 @@ const LONGEST: usize = 255;
 
 /// The beginning of what the letter says, without what it quotes.
 pub fn of(letter: &Letter<'_>) -> Result<String, Error> {
-    let said = told(&letter.structure, LOOKED_AT, |range| letter.read(range))?.body;
+    let said = said(&letter.structure.bodies().text, LOOKED_AT, |range| letter.read(range))?;
     let own: String =
         said.lines().filter(|line| !line.trim_start().starts_with('>')).flat_map(|line| [line, "\n"]).collect();
     let words = collapsed(&own);

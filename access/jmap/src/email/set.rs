@@ -149,11 +149,12 @@ async fn one_by_one(
     updates: &[(String, Update)],
     answer: &mut SetAnswer,
 ) -> Result<(), MethodError> {
-    for (id, update) in updates.iter().cloned() {
+    for (id, update) in updates {
+        let update = update.clone();
         match scope.house.store.write(move |tx| apply(tx, account, &update)).await {
-            Ok(outcome) => answer.update(&id, outcome),
+            Ok(outcome) => answer.update(id, outcome),
             Err(mailbox::Error::Store(error)) => return Err(error.into()),
-            Err(other) => answer.update(&id, Err(other.into())),
+            Err(other) => answer.update(id, Err(other.into())),
         }
     }
     Ok(())

@@ -6,9 +6,10 @@ use serde_json::{Value, json};
 use crate::api::{MethodError, Object};
 use crate::limits;
 
-/// A comparator as clients write it.
+/// A comparator as clients write it. Properties that we do not know are passed over: jmapc writes arguments of `/query`
+/// here as well.
 #[derive(Clone, Debug, Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[serde(rename_all = "camelCase")]
 pub struct Comparator {
     pub property: String,
     #[serde(default = "ascending")]

@@ -26,6 +26,17 @@ pub fn told<E>(
     Ok(gatherer.told)
 }
 
+/// What these parts say, one after the other, at most about `limit` octets of it.
+pub fn said<E>(
+    parts: &[&Part],
+    limit: usize,
+    mut octets: impl FnMut(Range<u64>) -> Result<bytes::Bytes, E>,
+) -> Result<String, E> {
+    let mut gatherer = Gatherer { told: Told::default(), limit, octets: &mut octets };
+    parts.iter().try_for_each(|part| gatherer.part(part))?;
+    Ok(gatherer.told.body)
+}
+
 struct Gatherer<'a, E> {
     told: Told,
     limit: usize,

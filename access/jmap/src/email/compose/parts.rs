@@ -55,7 +55,7 @@ impl Draft {
         let given = |name: &str| body.get(name).filter(|value| !value.is_null());
         let lists = ["textBody", "htmlBody", "attachments"];
         let Some(structure) = given("bodyStructure") else {
-            return reader.from_lists(given("textBody"), given("htmlBody"), given("attachments"));
+            return reader.of_lists(given("textBody"), given("htmlBody"), given("attachments"));
         };
         let both: Vec<&str> = lists.into_iter().filter(|name| given(name).is_some()).collect();
         if !both.is_empty() {
@@ -100,7 +100,7 @@ impl Draft {
 
 /// An EmailBodyValue of which nothing is missing.
 fn is_value(value: &Value) -> bool {
-    let is_not = |name: &str| value.get(name).is_none_or(|flag| *flag == Value::Bool(false));
+    let is_not = |name: &str| value.get(name).is_none_or(|flag| flag.is_null() || *flag == Value::Bool(false));
     let known = ["value", "isEncodingProblem", "isTruncated"];
     value.get("value").is_some_and(Value::is_string)
         && is_not("isEncodingProblem")
@@ -115,7 +115,7 @@ struct Reader<'a> {
 }
 
 impl Reader<'_> {
-    fn from_lists(
+    fn of_lists(
         &mut self,
         text: Option<&Value>,
         html: Option<&Value>,

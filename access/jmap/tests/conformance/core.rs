@@ -1,8 +1,6 @@
 //! The core of it all (RFC 8620 §3, §4, §5): what holds for every method, shown with a few.
 
-mod house;
-
-use house::{House, USING};
+use crate::house::{House, USING};
 use serde_json::json;
 
 #[test]

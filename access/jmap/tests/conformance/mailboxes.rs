@@ -1,8 +1,6 @@
 //! Mailbox (RFC 8621 §2).
 
-mod house;
-
-use house::{House, letter};
+use crate::house::{House, letter};
 use mailbox::System;
 use mailbox::folder;
 use serde_json::{Value, json};
@@ -160,10 +158,10 @@ fn changes_are_exact_and_say_when_only_counters_changed() {
     assert_eq!(house.state("Mailbox"), since);
 
     // As IMAP does it.
-    house.write(|tx| folder::create(tx, house::ALICE, "A/B", None));
-    house.write(|tx| folder::rename(tx, house::ALICE, "Archive", "Old"));
-    house.write(|tx| folder::unsubscribe(tx, house::ALICE, "Sent"));
-    house.write(|tx| folder::delete(tx, house::ALICE, "Junk"));
+    house.write(|tx| folder::create(tx, crate::house::ALICE, "A/B", None));
+    house.write(|tx| folder::rename(tx, crate::house::ALICE, "Archive", "Old"));
+    house.write(|tx| folder::unsubscribe(tx, crate::house::ALICE, "Sent"));
+    house.write(|tx| folder::delete(tx, crate::house::ALICE, "Junk"));
     let changes = house.call("Mailbox/changes", json!({"sinceState": since}));
     assert_eq!(changes["created"].as_array().unwrap().len(), 2);
     assert_eq!(changes["updated"].as_array().unwrap().len(), 2);

@@ -1,0 +1,308 @@
+//! Email/get, Email/set, Email/import, Email/parse (RFC 8621 §4).
+
+use serde_json::{Value, json};
+
+use crate::house::{House, letter};
+
+const RICH: &str = "From: \"Bob, the builder\" <bob@alpha.test>\r\nTo: Friends: alice@alpha.test, =?utf-8?q?Ren=C3=A9e?= <renee@beta.test>;\r\n\
+Subject: =?utf-8?Q?R=C3=A9union?=\r\nMessage-ID: <rich@alpha.test>\r\nReferences: <a@b> <c@d>\r\n\
+Date: Tue, 24 Nov 2026 10:00:00 +0100\r\nList-Post: <mailto:list@alpha.test>\r\nX-Two: one\r\nX-Two: two\r\n\
+MIME-Version: 1.0\r\nContent-Type: multipart/mixed; boundary=b\r\n\r\n\
+--b\r\nContent-Type: multipart/alternative; boundary=c\r\n\r\n\
+--c\r\nContent-Type: text/plain; charset=iso-8859-1\r\nContent-Transfer-Encoding: quoted-printable\r\n\r\n\
+Un caf=E9\r\n> cited\r\nand more\r\n\
+--c\r\nContent-Type: text/html; charset=utf-8\r\n\r\n<p>Un <b>caf\u{e9}</b></p>\r\n--c--\r\n\
+--b\r\nContent-Type: application/pdf; name=\"plan.pdf\"\r\nContent-Disposition: attachment; filename=\"plan.pdf\"\r\n\
+Content-Transfer-Encoding: base64\r\nContent-ID: <cid1>\r\n\r\naGVsbG8gd29ybGQ=\r\n\
+--b\r\nContent-Type: message/rfc822\r\n\r\nFrom: carol@gamma.test\r\nSubject: inside\r\n\r\nInner text\r\n--b--\r\n";
+
+fn get(house: &House, id: &str, arguments: Value) -> Value {
+    let mut arguments = arguments;
+    arguments["ids"] = json!([id]);
+    let got = house.call("Email/get", arguments);
+    got["list"].get(0).cloned().unwrap_or_else(|| panic!("{got}"))
+}
+
+#[test]
+fn a_letter_is_given_with_all_that_is_usually_wanted() {
+    let house = House::new();
+    let id = house.deliver("inbox", RICH);
+    let email = get(&house, &id, json!({}));
+    assert_eq!(email["id"], json!(id));
+    assert_eq!(email["mailboxIds"], json!({house.role("inbox"): true}));
+    assert_eq!(email["keywords"], json!({}));
+    assert_eq!(email["size"], RICH.len());
+    assert_eq!(email["receivedAt"], "2026-11-24T06:22:57Z");
+    assert_eq!(email["sentAt"], "2026-11-24T10:00:00+01:00");
+    assert_eq!(email["subject"], "Réunion");
+    assert_eq!(email["from"], json!([{"name": "Bob, the builder", "email": "bob@alpha.test"}]));
+    let friends = json!([{"name": null, "email": "alice@alpha.test"}, {"name": "Renée", "email": "renee@beta.test"}]);
+    assert_eq!(email["to"], friends);
+    assert_eq!((&email["cc"], &email["messageId"]), (&Value::Null, &json!(["rich@alpha.test"])));
+    assert_eq!(email["references"], json!(["a@b", "c@d"]));
+    assert_eq!(email["hasAttachment"], true);
+    assert_eq!(email["preview"], "Un café and more");
+    assert_eq!(email["bodyValues"], json!({}));
+    assert_eq!(email["textBody"][0]["type"], "text/plain");
+    assert_eq!(email["textBody"][0]["charset"], "iso-8859-1");
+    assert_eq!(email["htmlBody"][0]["partId"], "1.2");
+    let names: Vec<_> = email["attachments"].as_array().unwrap().iter().map(|part| &part["type"]).collect();
+    assert_eq!(names, ["application/pdf", "message/rfc822"]);
+    let plan = &email["attachments"][0];
+    assert_eq!((&plan["name"], &plan["size"], &plan["cid"]), (&json!("plan.pdf"), &json!(11), &json!("cid1")));
+    assert_eq!(email.get("bodyStructure"), None, "only when asked for");
+}
+
+#[test]
+fn header_fields_are_given_in_the_forms_asked_for() {
+    let house = House::new();
+    let id = house.deliver("inbox", RICH);
+    let properties = json!([
+        "header:x-two",
+        "header:X-Two:all",
+        "header:To:asGroupedAddresses",
+        "header:List-POST:asURLs",
+        "header:Date:asDate",
+        "header:Subject:asText",
+        "header:None",
+        "header:None:all",
+        "header:From:asAddresses:all",
+        "headers",
+    ]);
+    let email = get(&house, &id, json!({"properties": properties}));
+    assert_eq!(email["header:x-two"], " two");
+    assert_eq!(email["header:X-Two:all"], json!([" one", " two"]));
+    assert_eq!(email["header:To:asGroupedAddresses"][0]["name"], "Friends");
+    assert_eq!(email["header:List-POST:asURLs"], json!(["mailto:list@alpha.test"]));
+    assert_eq!(email["header:Date:asDate"], "2026-11-24T10:00:00+01:00");
+    assert_eq!((&email["header:None"], &email["header:None:all"]), (&Value::Null, &json!([])));
+    assert_eq!(email["header:From:asAddresses:all"][0][0]["email"], "bob@alpha.test");
+    assert_eq!(email["headers"][2], json!({"name": "Subject", "value": " =?utf-8?Q?R=C3=A9union?="}));
+    assert_eq!(email["id"], json!(id), "always");
+}
+
+#[test]
+fn texts_are_given_decoded_and_cut_where_the_client_wants() {
+    let house = House::new();
+    let id = house.deliver("inbox", RICH);
+    let values = |arguments: Value| get(&house, &id, arguments)["bodyValues"].clone();
+    let text = values(json!({"properties": ["bodyValues"], "fetchTextBodyValues": true}));
+    let plain = json!({"value": "Un café\n> cited\nand more", "isEncodingProblem": false, "isTruncated": false});
+    assert_eq!(text, json!({"1.1": plain}));
+    let all = values(json!({"fetchAllBodyValues": true}));
+    assert_eq!(all.as_object().unwrap().len(), 2);
+    let cut = values(json!({"fetchHTMLBodyValues": true, "maxBodyValueBytes": 8}));
+    assert_eq!(cut["1.2"], json!({"value": "<p>Un ", "isEncodingProblem": false, "isTruncated": true}));
+    let cut = values(json!({"fetchTextBodyValues": true, "maxBodyValueBytes": 7}));
+    assert_eq!(cut["1.1"]["value"], "Un caf");
+    let structure = get(
+        &house,
+        &id,
+        json!({"properties": ["bodyStructure"], "bodyProperties": ["type", "subParts", "header:Content-Type"]}),
+    );
+    let root = &structure["bodyStructure"];
+    assert_eq!((&root["type"], root["subParts"].as_array().unwrap().len()), (&json!("multipart/mixed"), 3));
+    assert_eq!(root["subParts"][0]["subParts"][0]["header:Content-Type"], " text/plain; charset=iso-8859-1");
+    assert_eq!(root["subParts"][2]["subParts"], Value::Null, "letters inside are not looked into");
+}
+
+#[test]
+fn keywords_and_mailboxes_are_changed_by_patches() {
+    let house = House::new();
+    let id = house.deliver("inbox", &letter("one", "1", ""));
+    let update = |patch: Value| house.call("Email/set", json!({"update": {&id: patch}}));
+    let done = update(json!({"keywords/$Seen": true, "keywords/Work": true}));
+    assert_eq!(done["updated"], json!({&id: null}));
+    let now = || get(&house, &id, json!({"properties": ["keywords", "mailboxIds"]}));
+    assert_eq!(now()["keywords"], json!({"$seen": true, "work": true}));
+    update(json!({"keywords/work": null, "keywords/$flagged": true}));
+    assert_eq!(now()["keywords"], json!({"$seen": true, "$flagged": true}));
+    update(json!({"keywords": {"$answered": true}}));
+    assert_eq!(now()["keywords"], json!({"$answered": true}));
+    update(json!({"keywords": null}));
+    assert_eq!(now()["keywords"], json!({}));
+
+    let (inbox, archive) = (house.role("inbox"), house.role("archive"));
+    let moved = update(
+        json!({format!("mailboxIds/{inbox}"): null, format!("mailboxIds/{archive}"): true, "keywords/$seen": true}),
+    );
+    assert_eq!(moved["updated"], json!({&id: null}), "{moved}");
+    assert_eq!(now(), json!({"id": id, "mailboxIds": {&archive: true}, "keywords": {"$seen": true}}));
+    update(json!({"mailboxIds": {&inbox: true}}));
+    assert_eq!(now()["mailboxIds"], json!({&inbox: true}));
+
+    for (patch, kind) in [
+        (json!({format!("mailboxIds/{archive}"): true}), "tooManyMailboxes"),
+        (json!({"mailboxIds": {}}), "invalidProperties"),
+        (json!({"mailboxIds": {"f999": true}}), "invalidProperties"),
+        (json!({"mailboxIds": {&archive: false}}), "invalidProperties"),
+        (json!({"keywords/a b": true}), "invalidProperties"),
+        (json!({"keywords/$seen": false}), "invalidProperties"),
+        (json!({"keywords/$seen": true, "keywords": {}}), "invalidPatch"),
+        (json!({"subject": "other"}), "invalidProperties"),
+        (json!({"nothing": 1}), "invalidProperties"),
+    ] {
+        let answer = update(patch.clone());
+        assert_eq!(answer["notUpdated"][&id]["type"], kind, "{patch} {answer}");
+    }
+    // What cannot be changed may be said as it is.
+    assert_eq!(update(json!({"subject": "one", "keywords/$seen": true}))["updated"], json!({&id: null}));
+    let unknown = house.call("Email/set", json!({"update": {"m999": {"keywords": {}}}, "destroy": ["m998"]}));
+    assert_eq!(unknown["notUpdated"]["m999"]["type"], "notFound");
+    assert_eq!(unknown["notDestroyed"]["m998"]["type"], "notFound");
+}
+
+#[test]
+fn letters_are_destroyed_for_good() {
+    let house = House::new();
+    let id = house.deliver("inbox", &letter("one", "1", ""));
+    let gone = house.call("Email/set", json!({"destroy": [id, id], "update": {&id: {"keywords/$seen": true}}}));
+    assert_eq!(gone["destroyed"], json!([id]));
+    assert_eq!(gone["notUpdated"][&id]["type"], "willDestroy");
+    assert_eq!(house.call("Email/get", json!({"ids": [id]}))["notFound"], json!([id]));
+}
+
+#[test]
+fn a_draft_is_made_from_its_properties_and_reads_back_the_same() {
+    let house = House::new();
+    let blob = house.upload(b"some octets\0\xff");
+    let drafts = house.role("drafts");
+    let made = house.call(
+        "Email/set",
+        json!({"create": {"k": {
+            "mailboxIds": {&drafts: true},
+            "keywords": {"$draft": true, "$seen": true},
+            "from": [{"name": "Élise, la présidente", "email": "alice@alpha.test"}],
+            "to": [{"name": null, "email": "bob@alpha.test"}],
+            "subject": "Été à la mer",
+            "sentAt": "2018-07-10T11:05:08+10:00",
+            "receivedAt": "2018-07-10T01:05:08Z",
+            "inReplyTo": ["a@b"],
+            "header:X-Mine:asText": "mine",
+            "textBody": [{"partId": "t", "type": "text/plain"}],
+            "htmlBody": [{"partId": "h", "type": "text/html"}],
+            "attachments": [{"blobId": blob, "type": "application/pdf", "name": "plan été.pdf"}],
+            "bodyValues": {"t": {"value": "Bonjour à tous\n\nligne "}, "h": {"value": "<p>Bonjour à tous</p>"}},
+        }}}),
+    );
+    let created = &made["created"]["k"];
+    assert!(created["blobId"].is_string() && created["threadId"].is_string() && created["size"].is_u64(), "{made}");
+    let id = created["id"].as_str().unwrap();
+    let email = get(
+        &house,
+        id,
+        json!({"fetchAllBodyValues": true, "properties": ["from", "to", "subject", "sentAt", "receivedAt", "inReplyTo",
+            "header:X-Mine:asText", "keywords", "textBody", "htmlBody", "attachments", "bodyValues", "messageId",
+            "hasAttachment", "bodyStructure"]}),
+    );
+    assert_eq!(email["from"], json!([{"name": "Élise, la présidente", "email": "alice@alpha.test"}]));
+    assert_eq!(email["subject"], "Été à la mer");
+    assert_eq!(
+        (&email["sentAt"], &email["receivedAt"]),
+        (&json!("2018-07-10T11:05:08+10:00"), &json!("2018-07-10T01:05:08Z"))
+    );
+    assert_eq!((&email["inReplyTo"], &email["header:X-Mine:asText"]), (&json!(["a@b"]), &json!("mine")));
+    assert_eq!(email["keywords"], json!({"$draft": true, "$seen": true}));
+    let value = |list: &str| email["bodyValues"][email[list][0]["partId"].as_str().unwrap()]["value"].clone();
+    assert_eq!(value("textBody"), "Bonjour à tous\n\nligne ");
+    assert_eq!(value("htmlBody"), "<p>Bonjour à tous</p>");
+    let plan = &email["attachments"][0];
+    assert_eq!(
+        (&plan["name"], &plan["size"], &plan["disposition"]),
+        (&json!("plan été.pdf"), &json!(13), &json!("attachment"))
+    );
+    assert_eq!(email["messageId"].as_array().unwrap().len(), 1);
+    assert_eq!(email["bodyStructure"]["type"], "multipart/mixed");
+}
+
+#[test]
+fn a_draft_against_the_rules_is_refused_with_what_is_wrong() {
+    let house = House::new();
+    let drafts = json!({house.role("drafts"): true});
+    let refuse = |mut object: Value| {
+        if object.get("mailboxIds").is_none() {
+            object["mailboxIds"] = drafts.clone();
+        }
+        let answer = house.call("Email/set", json!({"create": {"k": object}}));
+        answer["notCreated"]["k"].as_object().cloned().unwrap_or_else(|| panic!("{answer}"))
+    };
+    let values = json!({"a": {"value": "x"}});
+    for (object, property) in [
+        (json!({"mailboxIds": {}}), "mailboxIds"),
+        (json!({"keywords": {"a b": true}}), "keywords"),
+        (json!({"receivedAt": "yesterday"}), "receivedAt"),
+        (json!({"headers": []}), "headers"),
+        (json!({"subject": "a", "header:subject": "b"}), "header:subject"),
+        (json!({"header:Content-Type": "text/html"}), "header:Content-Type"),
+        (json!({"threadId": "t1"}), "threadId"),
+        (json!({"textBody": [{"partId": "a", "type": "text/html"}], "bodyValues": values}), "textBody"),
+        (json!({"textBody": [{"partId": "none"}], "bodyValues": values}), "textBody"),
+        (json!({"textBody": [{"partId": "a"}, {"partId": "a"}], "bodyValues": values}), "textBody"),
+        (json!({"textBody": [{"partId": "a", "charset": "utf-8"}], "bodyValues": values}), "textBody"),
+        (json!({"htmlBody": [{"partId": "a", "blobId": "U1"}], "bodyValues": values}), "htmlBody"),
+        (
+            json!({"bodyStructure": {"partId": "a", "header:Content-Transfer-Encoding": "7bit"}, "bodyValues": values}),
+            "bodyStructure",
+        ),
+        (
+            json!({"subject": "a", "bodyStructure": {"partId": "a", "header:Subject": "b"}, "bodyValues": values}),
+            "bodyStructure",
+        ),
+        (json!({"bodyValues": {"a": {"value": "x", "isTruncated": true}}}), "bodyValues"),
+    ] {
+        let error = refuse(object.clone());
+        assert_eq!(error["type"], "invalidProperties", "{object}");
+        assert!(error["properties"].as_array().unwrap().contains(&json!(property)), "{object} {error:?}");
+    }
+    let both = json!({"bodyStructure": {"partId": "a"}, "textBody": [{"partId": "a"}], "bodyValues": values});
+    assert_eq!(refuse(both)["type"], "invalidProperties");
+    let error =
+        refuse(json!({"attachments": [{"blobId": "U999", "type": "a/b"}, {"blobId": "nothing", "type": "a/b"}]}));
+    assert_eq!(error["type"], "blobNotFound");
+    assert_eq!(error["notFound"].as_array().unwrap().len(), 2);
+}
+
+#[test]
+fn letters_are_imported_and_parsed_from_blobs() {
+    let house = House::new();
+    let blob = house.upload(RICH.as_bytes());
+    let inbox = house.role("inbox");
+    let import = |wish: Value| house.call("Email/import", json!({"emails": {"k": wish}}));
+    let done = import(
+        json!({"blobId": blob, "mailboxIds": {&inbox: true}, "keywords": {"$seen": true}, "receivedAt": "2020-01-02T03:04:05Z"}),
+    );
+    let id = done["created"]["k"]["id"].as_str().unwrap_or_else(|| panic!("{done}")).to_owned();
+    let email = get(&house, &id, json!({"properties": ["subject", "receivedAt", "keywords"]}));
+    assert_eq!(
+        email,
+        json!({"id": id, "subject": "Réunion", "receivedAt": "2020-01-02T03:04:05Z", "keywords": {"$seen": true}})
+    );
+    for (wish, property) in [
+        (json!({"blobId": "U99", "mailboxIds": {&inbox: true}}), "blobId"),
+        (json!({"blobId": blob, "mailboxIds": {}}), "mailboxIds"),
+        (json!({"blobId": blob, "mailboxIds": {&inbox: true}, "keywords": {"(": true}}), "keywords"),
+    ] {
+        let refused = import(wish);
+        assert_eq!(refused["notCreated"]["k"]["properties"], json!([property]), "{refused}");
+    }
+    let no_letter = house.upload(b"\r\n\r\nnothing\r\n");
+    let refused = import(json!({"blobId": no_letter, "mailboxIds": {&inbox: true}}));
+    assert_eq!(refused["notCreated"]["k"]["type"], "invalidEmail");
+
+    // The letter inside the letter, and what is attached to it, have blobs of their own.
+    let inside = get(&house, &id, json!({}))["attachments"][1]["blobId"].as_str().unwrap().to_owned();
+    let parsed =
+        house.call("Email/parse", json!({"blobIds": [inside, blob, no_letter, "L999"], "fetchTextBodyValues": true}));
+    assert_eq!(parsed["parsed"][&inside]["subject"], "inside");
+    assert_eq!(parsed["parsed"][&inside]["bodyValues"]["1"]["value"], "Inner text");
+    assert_eq!(parsed["parsed"][&blob]["subject"], "Réunion");
+    assert_eq!((&parsed["notParsable"], &parsed["notFound"]), (&json!([no_letter]), &json!(["L999"])));
+    let meta = house.call(
+        "Email/parse",
+        json!({"blobIds": [blob], "properties": ["id", "keywords", "mailboxIds", "threadId", "size"]}),
+    );
+    assert_eq!(
+        meta["parsed"][&blob],
+        json!({"id": null, "keywords": null, "mailboxIds": null, "threadId": null, "size": RICH.len()})
+    );
+}

@@ -1,0 +1,195 @@
+//! The HTTP side: log-in, session, errors of whole requests, blobs up and down, the event source.
+
+use std::net::IpAddr;
+use std::time::Duration;
+
+use axum::body::Body;
+use axum::http::{Request, Response};
+use facteur_jmap as jmap;
+use http_body_util::BodyExt;
+use serde_json::{Value, json};
+use tower_service::Service;
+
+use crate::house::{House, letter};
+
+const ALICE: &str = "Basic YWxpY2VAYWxwaGEudGVzdDpzZWNyZXQ=";
+const WRONG: &str = "Basic YWxpY2VAYWxwaGEudGVzdDpndWVzcw==";
+const FLOOD: &str = "Basic Zmxvb2RAYWxwaGEudGVzdDpzZWNyZXQ=";
+
+fn request(method: &str, path: &str, log_in: &str) -> axum::http::request::Builder {
+    let here: IpAddr = [127, 0, 0, 1].into();
+    Request::builder()
+        .method(method)
+        .uri(path)
+        .header("host", "mail.alpha.test")
+        .header("authorization", log_in)
+        .extension(web::Peer { ip: here, tls: None })
+}
+
+async fn answer(house: &House, request: Request<Body>) -> Response<Body> {
+    jmap::router(house.jmap.clone()).call(request).await.unwrap()
+}
+
+fn send(house: &House, request: Request<Body>) -> (u16, Vec<u8>, axum::http::HeaderMap) {
+    house.block_on(async {
+        let (head, body) = answer(house, request).await.into_parts();
+        (head.status.as_u16(), body.collect().await.unwrap().to_bytes().to_vec(), head.headers)
+    })
+}
+
+fn json_of(body: &[u8]) -> Value {
+    serde_json::from_slice(body).unwrap_or_else(|_| panic!("{}", body.escape_ascii()))
+}
+
+#[test]
+fn the_session_says_what_there_is_and_where() {
+    let house = House::new();
+    let (status, body, headers) = send(&house, request("GET", "/.well-known/jmap", ALICE).body(Body::empty()).unwrap());
+    let session = json_of(&body);
+    assert_eq!((status, &session["username"]), (200, &json!("alice@alpha.test")));
+    assert_eq!(session["apiUrl"], "http://mail.alpha.test/jmap/api");
+    assert_eq!(session["primaryAccounts"]["urn:ietf:params:jmap:mail"], "a1");
+    let mail = &session["accounts"]["a1"]["accountCapabilities"]["urn:ietf:params:jmap:mail"];
+    assert_eq!(mail["maxMailboxesPerEmail"], 1);
+    for part in ["{accountId}", "{blobId}", "{name}", "{type}"] {
+        assert!(session["downloadUrl"].as_str().unwrap().contains(part));
+    }
+    assert_eq!(headers["access-control-allow-origin"], "*");
+    let (status, _, headers) = send(&house, Request::options("/jmap/api").body(Body::empty()).unwrap());
+    assert_eq!(
+        (status, headers["access-control-allow-headers"].to_str().unwrap().contains("Authorization")),
+        (204, true)
+    );
+}
+
+#[test]
+fn nobody_comes_in_without_proof() {
+    let house = House::new();
+    let status = |log_in: &str| send(&house, request("GET", "/jmap/session", log_in).body(Body::empty()).unwrap()).0;
+    assert_eq!(status(ALICE), 200);
+    for bad in [WRONG, "", "Basic", "Basic !!!", "Basic bm9jb2xvbg==", "Bearer token", "Digest x"] {
+        assert_eq!(status(bad), 401, "{bad}");
+    }
+    assert_eq!(status(FLOOD), 429);
+    // In clear from elsewhere, passwords are not even looked at.
+    let far: IpAddr = [192, 0, 2, 1].into();
+    let mut from_far = request("GET", "/jmap/session", ALICE).body(Body::empty()).unwrap();
+    from_far.extensions_mut().insert(web::Peer { ip: far, tls: None });
+    assert_eq!(send(&house, from_far).0, 403);
+    let mut inside_tls = request("GET", "/jmap/session", ALICE).body(Body::empty()).unwrap();
+    inside_tls.extensions_mut().insert(web::Peer { ip: far, tls: Some("TLSv1.3".into()) });
+    let (status, body, _) = send(&house, inside_tls);
+    assert_eq!((status, &json_of(&body)["apiUrl"]), (200, &json!("https://mail.alpha.test/jmap/api")));
+}
+
+#[test]
+fn a_request_that_is_none_is_a_problem() {
+    let house = House::new();
+    let post = |kind: &str, text: String| {
+        let request = request("POST", "/jmap/api", ALICE).header("content-type", kind).body(Body::from(text)).unwrap();
+        let (status, body, headers) = send(&house, request);
+        (status, json_of(&body), headers["content-type"].to_str().unwrap().to_owned())
+    };
+    let echo =
+        json!({"using": ["urn:ietf:params:jmap:core"], "methodCalls": [["Core/echo", {"a": 1}, "0"]]}).to_string();
+    let (status, body, kind) = post("application/json; charset=utf-8", echo.clone());
+    assert_eq!((status, &body["methodResponses"][0][1]["a"], kind.as_str()), (200, &json!(1), "application/json"));
+    assert!(body["sessionState"].is_string());
+    for (kind, text, problem) in [
+        ("text/plain", echo, "notJSON"),
+        ("application/json", "{\"a\":1,\"a\":2}".into(), "notJSON"),
+        ("application/json", "[]".into(), "notRequest"),
+        ("application/json", json!({"using": ["x"], "methodCalls": []}).to_string(), "unknownCapability"),
+        ("application/json", " ".repeat(10_000_001), "limit"),
+    ] {
+        let (status, body, kind) = post(kind, text);
+        assert_eq!((status, kind.as_str()), (400, "application/problem+json"));
+        assert_eq!(body["type"], format!("urn:ietf:params:jmap:error:{problem}"));
+    }
+}
+
+#[test]
+fn blobs_go_up_and_come_down_and_are_nobody_elses() {
+    let house = House::new();
+    let octets: Vec<u8> = (0..300_000_u32).map(|n| (n % 251) as u8).collect();
+    let blob = house.upload(&octets);
+    let down = |path: String, log_in: &str| send(&house, request("GET", &path, log_in).body(Body::empty()).unwrap());
+    let (status, body, headers) = down(format!("/jmap/download/a1/{blob}/pl%C3%A0n.pdf?type=application/pdf"), ALICE);
+    assert_eq!((status, body == octets, headers["content-type"].to_str().unwrap()), (200, true, "application/pdf"));
+    assert_eq!(headers["content-disposition"], "attachment; filename*=UTF-8''pl%C3%A0n.pdf");
+    assert!(headers["content-security-policy"].to_str().unwrap().contains("sandbox"));
+    let bob = "Basic Ym9iQGFscGhhLnRlc3Q6c2VjcmV0";
+    for (path, log_in) in [
+        (format!("/jmap/download/a1/{blob}/x"), bob),
+        (format!("/jmap/download/a2/{blob}/x"), bob),
+        (format!("/jmap/download/a2/{blob}/x"), ALICE),
+        ("/jmap/download/a1/U999/x".into(), ALICE),
+        ("/jmap/download/a1/nothing/x".into(), ALICE),
+    ] {
+        assert_eq!(down(path, log_in).0, 404);
+    }
+    // A part of a letter comes decoded.
+    let text =
+        letter("one", "1", "").replace("\r\n\r\nHello one", "\r\nContent-Transfer-Encoding: base64\r\n\r\naMOpbGxv");
+    let id = house.deliver("inbox", &text);
+    let part = house.call("Email/get", json!({"ids": [id]}))["list"][0]["textBody"][0].clone();
+    let (status, body, _) = down(format!("/jmap/download/a1/{}/t", part["blobId"].as_str().unwrap()), ALICE);
+    assert_eq!((status, body.as_slice()), (200, "héllo".as_bytes()));
+    assert_eq!(part["size"], 6);
+    let (status, body, _) = down(format!("/jmap/download/a1/L{}/t", &id[1..]), ALICE);
+    assert_eq!((status, body.as_slice()), (200, text.as_bytes()));
+    let elsewhere = request("POST", "/jmap/upload/a2", ALICE).body(Body::from("x")).unwrap();
+    assert_eq!(send(&house, elsewhere).0, 404);
+    let large = request("POST", "/jmap/upload/a1", ALICE).body(Body::from(vec![0_u8; 50_000_001])).unwrap();
+    let (status, body, _) = send(&house, large);
+    assert_eq!((status, &json_of(&body)["limit"]), (400, &json!("maxSizeUpload")));
+}
+
+/// Reads events until one is of the kind wanted.
+async fn event(body: &mut Body, kind: &str) -> Option<Value> {
+    let mut text = String::new();
+    loop {
+        let frame = tokio::time::timeout(Duration::from_secs(20), body.frame()).await.expect("an event in time")?;
+        text.push_str(&String::from_utf8_lossy(&frame.unwrap().into_data().unwrap()));
+        while let Some((one, rest)) = text.split_once("\n\n") {
+            if one.starts_with(&format!("event: {kind}")) {
+                let data = one.lines().find_map(|line| line.strip_prefix("data: ")).unwrap();
+                return Some(json_of(data.as_bytes()));
+            }
+            text = rest.to_owned();
+        }
+    }
+}
+
+#[test]
+fn who_listens_hears_of_what_changes_and_of_nothing_else() {
+    let house = House::new();
+    let listen = |query: &str| {
+        let request = request("GET", &format!("/jmap/events?{query}"), ALICE).body(Body::empty()).unwrap();
+        let response = house.block_on(answer(&house, request));
+        assert_eq!(response.headers()["content-type"], "text/event-stream");
+        response.into_body()
+    };
+    let mut all = listen("types=*&closeafter=no&ping=0");
+    let mut once = listen("types=Mailbox,Thread&closeafter=state&ping=0");
+    let id = house.deliver("inbox", &letter("one", "1", ""));
+    let change = house.block_on(event(&mut all, "state")).unwrap();
+    assert_eq!(change["@type"], "StateChange");
+    assert_eq!(change["changed"]["a1"]["Email"], house.state("Email"));
+    assert_eq!(change["changed"]["a1"]["Mailbox"], house.state("Mailbox"));
+    let change = house.block_on(event(&mut once, "state")).unwrap();
+    assert_eq!(change["changed"]["a1"].as_object().unwrap().len(), 2);
+    assert!(house.block_on(event(&mut once, "state")).is_none(), "it closes after the first");
+    house.flag(&id, mailbox::System::FLAGGED);
+    let change = house.block_on(event(&mut all, "state")).unwrap();
+    assert_eq!(change["changed"]["a1"], json!({"Email": house.state("Email")}));
+    house.call("VacationResponse/set", json!({"update": {"singleton": {"isEnabled": true}}}));
+    let change = house.block_on(event(&mut all, "state")).unwrap();
+    assert!(change["changed"]["a1"]["VacationResponse"].is_string());
+    let mut pinged = listen("types=*&closeafter=no&ping=1");
+    assert_eq!(house.block_on(event(&mut pinged, "ping")), Some(json!({"interval": 5})));
+    for bad in ["closeafter=x", "ping=x"] {
+        let request = request("GET", &format!("/jmap/events?{bad}"), ALICE).body(Body::empty()).unwrap();
+        assert_eq!(send(&house, request).0, 400);
+    }
+}

@@ -1,0 +1,136 @@
+//! JMAP as others see it: curl and jmapc, a client in Python, over TLS with our certificate checked; IMAP beside it.
+
+use std::process::Command;
+
+use serde_json::{Value, json};
+use tests::{Office, OfficeBuilder, Person, client, python_with, root};
+
+fn office() -> Office {
+    OfficeBuilder::new("alpha.test").person("alice").person("bob").start()
+}
+
+/// One step of the Python client; what it gives.
+fn jmapc(office: &Office, person: &Person, words: &[&str]) -> Value {
+    let host = format!("127.0.0.1:{}", office.ports.https);
+    let certificate = office.data().join("tls/self-signed-mail.alpha.test.pem");
+    let mut all = vec![host.as_str(), &person.address, &person.password];
+    all.extend(words);
+    let python = root().join("target/peers/jmapc/bin/python");
+    let output = python_with(&python, "jmap.py", &all, &[("REQUESTS_CA_BUNDLE", certificate.as_path())]).must_succeed();
+    serde_json::from_str(&output.out).unwrap_or_else(|_| panic!("{}", output.out))
+}
+
+/// What curl gets, with the certificate checked.
+fn curl(office: &Office, person: &Person, path: &str, more: &[&str]) -> String {
+    let certificate = office.data().join("tls/self-signed-mail.alpha.test.pem");
+    let mut command = Command::new("curl");
+    command.args(["--silent", "--show-error", "--fail-with-body", "--user"]);
+    command.arg(format!("{}:{}", person.address, person.password)).arg("--cacert").arg(certificate);
+    command.args(more).arg(format!("https://127.0.0.1:{}{path}", office.ports.https));
+    client(&mut command, b"").must_succeed().out
+}
+
+fn call(office: &Office, person: &Person, method: &str, arguments: Value) -> Value {
+    let mut arguments = arguments;
+    let session: Value = serde_json::from_str(&curl(office, person, "/.well-known/jmap", &[])).expect("a session");
+    arguments["accountId"] = session["primaryAccounts"]["urn:ietf:params:jmap:mail"].clone();
+    let using = ["urn:ietf:params:jmap:core", "urn:ietf:params:jmap:mail"];
+    let request = json!({"using": using, "methodCalls": [[method, arguments, "0"]]}).to_string();
+    let more = ["--header", "Content-Type: application/json", "--data", &request];
+    let response: Value = serde_json::from_str(&curl(office, person, "/jmap/api", &more)).expect("a response");
+    assert_eq!(response["methodResponses"][0][0], method, "{response}");
+    response["methodResponses"][0][1].clone()
+}
+
+#[test]
+fn a_client_of_others_writes_sends_finds_reads_and_listens() {
+    let office = office();
+    let (alice, bob) = (&office.people[0], &office.people[1]);
+    let before = jmapc(&office, bob, &["state"]);
+    let sent = jmapc(&office, alice, &["send", &bob.address, "La réunion de mardi"]);
+    assert_eq!(sent["mailbox_is_sent"], true);
+    assert_eq!(sent["keywords"], json!({"$seen": true}));
+
+    // It is there for IMAP, and for JMAP with its text.
+    let read = office.read(bob, "INBOX", 1);
+    assert!(read[0].contains("From: =?utf-8?") && !read[0].to_lowercase().contains("bcc"), "{read:?}");
+    let found = jmapc(&office, bob, &["find", "réunion"]);
+    assert_eq!(found.as_array().map(Vec::len), Some(1), "{found}");
+    assert_eq!(found[0]["subject"], "La réunion de mardi");
+    assert_eq!(found[0]["from"], "Élise");
+    assert_eq!(found[0]["text"], json!(["Bonjour à vous"]));
+    assert_eq!(found[0]["thread"], 1);
+    let told = jmapc(&office, bob, &["changes", before.as_str().expect("a state")]);
+    assert_eq!(told["created"], json!([found[0]["id"]]));
+
+    let heard = jmapc(&office, alice, &["listen", "while listening"]);
+    assert!(heard["email"].is_string() && heard["email"] != heard["before"], "{heard}");
+}
+
+#[test]
+fn imap_and_jmap_see_what_the_other_did_and_states_survive_a_kill() {
+    let mut office = office();
+    let bob = office.people[1].clone();
+    let letter = b"From: alice@alpha.test\r\nTo: bob@alpha.test\r\nSubject: one\r\n\r\nHello\r\n";
+    office.hand_in("alice@elsewhere.test", &[&bob.address], letter).must_succeed();
+    office.read(&bob, "INBOX", 1);
+    let found = call(&office, &bob, "Email/query", json!({}));
+    let id = found["ids"][0].as_str().expect("the letter").to_owned();
+    let since = call(&office, &bob, "Email/get", json!({"ids": [id]}))["state"].clone();
+
+    // JMAP sets a keyword; IMAP searches for it.
+    call(&office, &bob, "Email/set", json!({"update": {&id: {"keywords/$flagged": true, "keywords/work": true}}}));
+    let port = office.ports.imaps.to_string();
+    let imap = |step: &[&str]| {
+        let mut words = vec![step[0], &port, &bob.address, &bob.password];
+        words.extend(&step[1..]);
+        python_with("python3".as_ref(), "jmap_imap.py", &words, &[]).must_succeed().out
+    };
+    assert_eq!(imap(&["search", "FLAGGED KEYWORD work"]).trim(), "1");
+    // IMAP takes the letter away; JMAP is told.
+    let told = call(&office, &bob, "Email/changes", json!({"sinceState": since}));
+    assert_eq!(told["updated"], json!([id]));
+    imap(&["move", "1", "Archive"]);
+    let archived = call(&office, &bob, "Mailbox/query", json!({"filter": {"role": "archive"}}))["ids"][0].clone();
+    let now = call(&office, &bob, "Email/get", json!({"ids": [id], "properties": ["mailboxIds"]}));
+    assert_eq!(now["list"][0]["mailboxIds"], json!({archived.as_str().expect("an id"): true}));
+
+    office.kill();
+    office.start();
+    assert_eq!(call(&office, &bob, "Email/get", json!({"ids": []}))["state"], now["state"]);
+    let told = call(&office, &bob, "Email/changes", json!({"sinceState": since}));
+    assert_eq!((&told["updated"], &told["newState"]), (&json!([id]), &now["state"]));
+}
+
+#[test]
+fn the_doors_speak_http_2_and_turn_away_what_is_no_request() {
+    let office = office();
+    let alice = office.first();
+    let seen =
+        curl(&office, alice, "/jmap/session", &["--http2", "--output", "/dev/null", "--write-out", "%{http_version}"]);
+    assert!(["2", "1.1"].contains(&seen.as_str()), "{seen}");
+    let mut command = Command::new("curl");
+    let plain = format!("http://127.0.0.1:{}/jmap/session", office.ports.http);
+    command.args([
+        "--silent",
+        "--output",
+        "/dev/null",
+        "--write-out",
+        "%{http_code}",
+        "--user",
+        "alice@alpha.test:wrong",
+    ]);
+    assert_eq!(client(command.arg(plain), b"").must_succeed().out, "401");
+    // A peer that says something else gets no answer but an error, and harms nobody.
+    use std::io::{Read, Write};
+    for rubbish in [&b"\x16\x03\x01\x00\x05hello"[..], b"EHLO x\r\n", &[0xff; 100_000]] {
+        let mut peer = std::net::TcpStream::connect(("127.0.0.1", office.ports.http)).expect("connected");
+        peer.set_read_timeout(Some(std::time::Duration::from_secs(70))).expect("set");
+        let _ = peer.write_all(rubbish);
+        let _ = peer.write_all(b"\r\n\r\n");
+        let mut answer = Vec::new();
+        let _ = peer.read_to_end(&mut answer);
+        assert!(answer.is_empty() || answer.starts_with(b"HTTP/1.1 4"), "{}", answer.escape_ascii());
+    }
+    assert!(curl(&office, alice, "/jmap/session", &[]).contains("apiUrl"));
+}
