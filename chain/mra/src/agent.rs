@@ -26,6 +26,9 @@ pub trait Homes: Send + Sync {
     fn home<'a>(&'a self, source: &'a Source) -> Pending<'a, Result<Arc<dyn Home>, Fault>>;
 }
 
+/// The sealed secret that tokens were made from, and what gives them.
+type Known = (Vec<u8>, Arc<Tokens>);
+
 /// Fetches. Cheap to clone.
 #[derive(Clone)]
 pub struct Agent {
@@ -34,7 +37,7 @@ pub struct Agent {
     resolver: Arc<dyn Resolver>,
     homes: Arc<dyn Homes>,
     /// Access tokens are good for a while, and shared by the fetches of a source.
-    tokens: Arc<Mutex<HashMap<SourceId, (Vec<u8>, Arc<Tokens>)>>>,
+    tokens: Arc<Mutex<HashMap<SourceId, Known>>>,
 }
 
 impl Agent {
@@ -119,7 +122,7 @@ impl Agent {
         match Secret::read(&text).map_err(|why| Fault::Refused(why.to_string()))? {
             Secret::Password(password) => Ok(Credential::Password(password)),
             Secret::OAuth { provider, app, refresh } => {
-                let tokens = self.tokens(source, sealed, provider, app, refresh)?;
+                let tokens = self.tokens(source, sealed, *provider, app, refresh)?;
                 Ok(Credential::Bearer(tokens.bearer().await.map_err(token_fault)?))
             }
         }
@@ -199,7 +202,7 @@ struct Keeper {
 impl KeepRefresh for Keeper {
     fn keep<'a>(&'a self, refresh: &'a Password) -> Pending<'a, Result<(), OurFault>> {
         Box::pin(async move {
-            let (provider, app) = (self.provider.clone(), self.app.clone());
+            let (provider, app) = (Box::new(self.provider.clone()), self.app.clone());
             let secret = Secret::OAuth { provider, app, refresh: refresh.clone() };
             let (id, sealed) = (self.source, self.vault.seal(&self.name, &secret.write()));
             let kept = self.store.write(move |tx: &mut Tx| ledger::keep_secret(tx, id, &sealed));

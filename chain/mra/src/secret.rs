@@ -14,7 +14,7 @@ pub enum Secret {
     /// An OAuth 2 refresh token, and where and as whom it is used.
     OAuth {
         /// Who gives tokens.
-        provider: Provider,
+        provider: Box<Provider>,
         /// The program as the provider knows it.
         app: App,
         /// Gets access tokens.
@@ -68,7 +68,7 @@ impl Secret {
             Stored::OAuth { token, device, authorize, scopes, id, secret, refresh } => {
                 let provider = Provider::other(&token, device.as_deref(), authorize.as_deref(), &scopes);
                 Ok(Self::OAuth {
-                    provider: provider.map_err(|_| Unreadable)?,
+                    provider: Box::new(provider.map_err(|_| Unreadable)?),
                     app: App { id, secret: secret.map(Password::new) },
                     refresh: Password::new(refresh),
                 })
@@ -85,9 +85,10 @@ mod tests {
     fn a_secret_goes_round_as_text() {
         let provider = Provider::of_host("outlook.office365.com").unwrap();
         let app = App { id: "facteur".to_owned(), secret: Some(Password::new("s".to_owned())) };
-        let secret = Secret::OAuth { provider: provider.clone(), app, refresh: Password::new("r\"".to_owned()) };
+        let secret =
+            Secret::OAuth { provider: Box::new(provider.clone()), app, refresh: Password::new("r\"".to_owned()) };
         let Ok(Secret::OAuth { provider: read, refresh, .. }) = Secret::read(&secret.write()) else { panic!() };
-        assert!(read == provider && refresh.reveal() == "r\"");
+        assert!(*read == provider && refresh.reveal() == "r\"");
         let password = Secret::Password(Password::new("p{}".to_owned()));
         assert!(matches!(Secret::read(&password.write()), Ok(Secret::Password(p)) if p.reveal() == "p{}"));
         assert!(Secret::read(&Password::new("p".to_owned())).is_err());

@@ -27,7 +27,7 @@ pub fn get(login: &FetchLogin, oauth: &OAuth, client: &str, host: &str, config: 
     } else {
         consent(&provider, &app, config)?
     };
-    Ok(Secret::OAuth { provider, app, refresh })
+    Ok(Secret::OAuth { provider: Box::new(provider), app, refresh })
 }
 
 pub fn first_line(path: &std::path::Path) -> Result<Password, Failure> {
