@@ -12,6 +12,7 @@
 pub mod account;
 pub mod alias;
 pub mod domain;
+pub mod session;
 
 mod directory;
 mod error;

@@ -3,10 +3,26 @@
 use store::Migration;
 
 /// The tables, step by step.
-pub const MIGRATIONS: &[Migration] = &[Migration {
-    room: "directory",
-    number: 1,
-    sql: "
+pub const MIGRATIONS: &[Migration] = &[
+    Migration { room: "directory", number: 1, sql: FIRST },
+    // Of a token only its SHA-256 is kept. Times are milliseconds since 1970.
+    Migration {
+        room: "directory",
+        number: 2,
+        sql: "
+        CREATE TABLE session (
+            id {id},
+            digest {blob} NOT NULL UNIQUE,
+            account BIGINT NOT NULL,
+            begun BIGINT NOT NULL,
+            seen BIGINT NOT NULL
+        );
+        CREATE INDEX session_seen ON session (seen);
+    ",
+    },
+];
+
+const FIRST: &str = "
         CREATE TABLE domain (
             id {id},
             name TEXT NOT NULL UNIQUE,
@@ -54,5 +70,4 @@ pub const MIGRATIONS: &[Migration] = &[Migration {
             secret {blob} NOT NULL
         );
         CREATE INDEX alias_target_folded ON alias_target (folded);
-    ",
-}];
+    ";

@@ -1,0 +1,52 @@
+//! Sessions of the pages.
+
+mod common;
+
+use std::sync::atomic::Ordering;
+
+use common::{House, NOW, address, password};
+use facteur_directory::{Secret, account, session};
+use mail::seam::Login;
+use tokio::runtime::Runtime;
+
+fn alice(house: &House) -> Login {
+    Login { account: house.id("alice@alpha.test"), address: address("Alice@alpha.test") }
+}
+
+#[test]
+fn a_session_says_whose_it_is_until_it_is_ended() {
+    let house = House::with_people();
+    let (directory, runtime) = (house.directory(), Runtime::new().unwrap());
+    let token = runtime.block_on(directory.begin_session(&alice(&house), [7; 32])).unwrap();
+    let other = runtime.block_on(directory.begin_session(&alice(&house), [8; 32])).unwrap();
+    assert_eq!(runtime.block_on(directory.session(token.reveal())).unwrap(), Some(alice(&house)));
+    runtime.block_on(directory.end_session(token.reveal())).unwrap();
+    assert_eq!(runtime.block_on(directory.session(token.reveal())).unwrap(), None);
+    assert!(runtime.block_on(directory.session(other.reveal())).unwrap().is_some());
+    assert_eq!(runtime.block_on(directory.session("no such token")).unwrap(), None);
+}
+
+#[test]
+fn a_session_that_is_used_stays_and_one_that_is_not_ends() {
+    let house = House::with_people();
+    let (directory, runtime) = (house.directory(), Runtime::new().unwrap());
+    let token = runtime.block_on(directory.begin_session(&alice(&house), [7; 32])).unwrap();
+    let nearly = session::IDLE.as_millis() as i64 - 1;
+    house.clock.store(NOW.0 + nearly, Ordering::Relaxed);
+    assert!(runtime.block_on(directory.session(token.reveal())).unwrap().is_some());
+    house.clock.store(NOW.0 + 2 * nearly, Ordering::Relaxed);
+    assert!(runtime.block_on(directory.session(token.reveal())).unwrap().is_some(), "it was used meanwhile");
+    house.clock.store(NOW.0 + 3 * nearly + 1, Ordering::Relaxed);
+    assert_eq!(runtime.block_on(directory.session(token.reveal())).unwrap(), None);
+}
+
+#[test]
+fn a_new_password_ends_every_session() {
+    let house = House::with_people();
+    let (directory, runtime) = (house.directory(), Runtime::new().unwrap());
+    let token = runtime.block_on(directory.begin_session(&alice(&house), [7; 32])).unwrap();
+    let secret = Secret::make(&password("another one")).unwrap();
+    let later = mail::Timestamp(NOW.0 + 1);
+    house.write(move |tx| account::set_secret(tx, &address("alice@alpha.test"), &secret, later)).unwrap();
+    assert_eq!(runtime.block_on(directory.session(token.reveal())).unwrap(), None);
+}
