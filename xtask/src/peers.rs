@@ -6,6 +6,7 @@ use crate::run::{Outcome, has, root, step};
 
 /// What the tests and benchmarks need beside Rust. swaks speaks TLS and logs in through the two Perl libraries.
 const PACKAGES: &[&str] = &[
+    "chromium",
     "curl",
     "dovecot-imapd",
     "dovecot-lmtpd",

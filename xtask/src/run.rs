@@ -16,6 +16,13 @@ pub fn cargo() -> Command {
     Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()))
 }
 
+/// npm, for the web pages.
+pub fn npm() -> Command {
+    let mut npm = Command::new("npm");
+    npm.args(["--prefix", "chain/mua/web"]);
+    npm
+}
+
 /// Runs `command`, shows its output as it comes, and fails when it does.
 pub fn step(command: &mut Command) -> Outcome {
     command.current_dir(root());
