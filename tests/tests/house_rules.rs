@@ -8,8 +8,8 @@ use serde_json::Value;
 fn floor(name: &str) -> Option<u8> {
     Some(match name {
         "facteur" => 6,
-        "facteur-mta" | "facteur-msa" | "facteur-mda" | "facteur-mra" | "facteur-imap" | "facteur-pop3"
-        | "facteur-jmap" => 5,
+        "facteur-mta" | "facteur-msa" | "facteur-mda" | "facteur-mra" | "facteur-mua" => 5,
+        "facteur-imap" | "facteur-pop3" | "facteur-jmap" => 5,
         "facteur-door" | "facteur-http" => 4,
         "facteur-removal" => 4,
         "facteur-mailbox" | "facteur-directory" | "facteur-trace" => 3,

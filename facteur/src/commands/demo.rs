@@ -146,7 +146,7 @@ struct ReadyOffice<'a> {
     domain: &'a str,
     people: [ReadyPerson<'a>; 1],
     listen: BTreeMap<&'static str, String>,
-    /// The link to the webmail; none in this version.
+    /// The link to the webmail.
     web: Option<String>,
     config: &'a Path,
 }
@@ -171,9 +171,15 @@ fn ready(opened: &Opened) -> ReadyOffice<'_> {
         domain: opened.plan.domain,
         people: [ReadyPerson { address: opened.plan.person, password: opened.password.reveal() }],
         listen: opened.office.doors().iter().map(|(door, place)| (door.name(), place.to_string())).collect(),
-        web: None,
+        web: web(opened),
         config: &opened.config,
     }
+}
+
+/// The address of the pages.
+fn web(opened: &Opened) -> Option<String> {
+    let mut doors = opened.office.doors().iter();
+    doors.find(|(door, _)| *door == Door::Http).map(|(_, place)| format!("http://{place}/"))
 }
 
 fn for_a_person(opened: &[Opened], folder: &DemoFolder) -> String {
@@ -181,9 +187,11 @@ fn for_a_person(opened: &[Opened], folder: &DemoFolder) -> String {
         "Two post offices are open on this machine, and write to each other over SMTP.\n\n",
         "Deux bureaux de poste sont ouverts sur cette machine, et s'écrivent par SMTP.\n\n"
     );
-    let mut people = Table::new([say!("address", "adresse"), say!("password", "mot de passe")]);
+    let mut people =
+        Table::new([say!("address", "adresse"), say!("password", "mot de passe"), say!("webmail", "courrier web")]);
     for one in opened {
-        people.row([one.plan.person.to_owned(), one.password.reveal().to_owned()]);
+        let link = web(one).unwrap_or_default();
+        people.row([one.plan.person.to_owned(), one.password.reveal().to_owned(), link]);
     }
     text += &people.show();
     text += "\n";

@@ -58,7 +58,7 @@ impl Staff {
         drops.witness = witness.clone();
         Self {
             lmtp: mda::Lmtp::new(house.clone(), recipients.clone(), deliver),
-            http: web::Http::new(super::web::router(config, store, office, shutdown), shutdown.clone()),
+            http: web::Http::new(super::web::router(config, store, office, shutdown, witness), shutdown.clone()),
             reception: Reception::new(house.clone(), recipients.clone(), accept.clone()),
             submission: msa::Submission::new(house, logins, accept).with_recipients(recipients),
             imap: imap::Imap::new(mailboxes),

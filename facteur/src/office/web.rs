@@ -3,7 +3,9 @@
 use std::sync::Arc;
 
 use axum::Router;
-use mail::seam::{Accept, Logins, Recipients};
+use directory::Directory;
+use mail::seam::{Accept, Login, Logins, OurFault, Pending, Recipients};
+use mail::trace::Witness;
 use net::Shutdown;
 use store::Store;
 
@@ -12,7 +14,13 @@ use crate::config::Config;
 use crate::post_office::{LARGEST_LETTER, PostOffice};
 
 /// The routers of all rooms that speak HTTP, as one.
-pub fn router(config: &Config, store: &Store, office: &PostOffice, shutdown: &Shutdown) -> Router {
+pub fn router(
+    config: &Config,
+    store: &Store,
+    office: &PostOffice,
+    shutdown: &Shutdown,
+    witness: &Arc<dyn Witness>,
+) -> Router {
     let logins: Arc<dyn Logins> = Arc::new(office.directory().clone());
     let recipients: Arc<dyn Recipients> = Arc::new(office.everyone());
     let accept: Arc<dyn Accept> = Arc::new(office.clone());
@@ -20,7 +28,18 @@ pub fn router(config: &Config, store: &Store, office: &PostOffice, shutdown: &Sh
     house.recipients = Some(recipients);
     house.largest_letter = LARGEST_LETTER as u64;
     house.shutdown = shutdown.clone();
-    jmap::router(Arc::new(house))
+    house.tokens = Some(Arc::new(Sessions(office.directory().clone())));
+    let pages = mua::House::new(store.clone(), office.directory().clone(), witness.clone(), clock::now);
+    mua::guarded(jmap::router(Arc::new(house)).merge(mua::router(pages)))
+}
+
+/// The sessions of the pages, as JMAP knows people by tokens.
+struct Sessions(Directory);
+
+impl jmap::Tokens for Sessions {
+    fn person<'a>(&'a self, token: &'a str) -> Pending<'a, Result<Option<Login>, OurFault>> {
+        Box::pin(async move { self.0.session(token).await.map_err(|error| OurFault(error.to_string())) })
+    }
 }
 
 /// Clears up behind the routers until the shutdown.

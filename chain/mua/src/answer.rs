@@ -1,0 +1,46 @@
+//! Short answers.
+
+use axum::body::Body;
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::response::Response;
+use serde_json::Value;
+
+/// A status and a sentence.
+pub fn plain(status: StatusCode, sentence: &'static str) -> Response {
+    with(status, "text/plain; charset=utf-8", Body::from(sentence))
+}
+
+/// JSON.
+pub fn json(value: &Value) -> Response {
+    with(StatusCode::OK, "application/json", Body::from(value.to_string()))
+}
+
+/// Nothing but a status.
+pub fn empty(status: StatusCode) -> Response {
+    let mut response = Response::new(Body::empty());
+    *response.status_mut() = status;
+    response
+}
+
+/// A body of a kind, which nobody may take for another kind, nor keep.
+pub fn with(status: StatusCode, kind: &'static str, body: Body) -> Response {
+    let mut response = Response::new(body);
+    *response.status_mut() = status;
+    let headers = response.headers_mut();
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(kind));
+    headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("private, no-store"));
+    headers.insert(header::REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
+    response
+}
+
+/// What is not there, or is somebody else's.
+pub fn missing() -> Response {
+    plain(StatusCode::NOT_FOUND, "there is no such letter")
+}
+
+/// Something of ours failed.
+pub fn fault(error: &dyn std::fmt::Display) -> Response {
+    tracing::error!(%error, "a page cannot be answered");
+    plain(StatusCode::SERVICE_UNAVAILABLE, "this cannot be read now; try again in a moment")
+}

@@ -1,0 +1,36 @@
+//! What is asked of a request that shows a session, before anybody behind sees it.
+
+use axum::extract::Request;
+use axum::http::{HeaderName, HeaderValue, Method, StatusCode, header};
+use axum::middleware::Next;
+use axum::response::Response;
+
+use crate::{answer, cookie};
+
+/// The pages send it with what changes something. A form of another site cannot send a header, and a script of another
+/// site may not (it is none of those that CORS allows).
+pub const OURS: HeaderName = HeaderName::from_static("x-facteur");
+
+/// Turns the cookie into a bearer token (RFC 6750), which is what everybody behind knows. A request that brings its own
+/// log-in is let through as it is.
+pub async fn guard(mut request: Request, next: Next) -> Response {
+    let from_a_page = request.headers().contains_key("sec-fetch-site") || request.headers().contains_key(OURS);
+    if !request.headers().contains_key(header::AUTHORIZATION)
+        && let Some(token) = cookie::token(request.headers())
+    {
+        let changes = !matches!(*request.method(), Method::GET | Method::HEAD | Method::OPTIONS);
+        if changes && !request.headers().contains_key(OURS) {
+            return answer::plain(StatusCode::FORBIDDEN, "this request lacks the header X-Facteur");
+        }
+        if let Ok(mut bearer) = HeaderValue::from_str(&format!("Bearer {token}")) {
+            bearer.set_sensitive(true);
+            request.headers_mut().insert(header::AUTHORIZATION, bearer);
+        }
+    }
+    let mut response = next.run(request).await;
+    // A browser would ask for name and password in a window of its own, over the pages.
+    if from_a_page {
+        response.headers_mut().remove(header::WWW_AUTHENTICATE);
+    }
+    response
+}

@@ -1,0 +1,201 @@
+//! A letter as a document of its own, and as it came.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use axum::body::Body;
+use axum::extract::{Path, Query, State};
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::response::Response;
+use bytes::Bytes;
+use futures_util::stream;
+use mail::seam::AccountId;
+use mail::trace::{Link, Observation};
+use mailbox::parse::{Part, Structure, decode};
+use mailbox::{LetterKey, Want, fetch};
+use serde::Deserialize;
+use store::{BlobId, Store, View};
+
+use crate::reader::Reader;
+use crate::show::{Page, Pictures, Remote, Shown};
+use crate::{House, answer};
+
+/// Octets of a part's text that are shown; behind them it is cut.
+const LONGEST: u64 = 8 << 20;
+
+/// What the address asks for.
+#[derive(Deserialize)]
+pub struct Wish {
+    /// `1`: with pictures that lie elsewhere.
+    images: Option<String>,
+}
+
+/// The key in an id that the pages know from JMAP.
+pub fn key(id: &str) -> Option<LetterKey> {
+    id.strip_prefix('m')?.parse().ok().map(LetterKey)
+}
+
+/// `/letter/{letter}/view`
+pub async fn view(
+    State(house): State<House>,
+    Reader(login): Reader,
+    Path(letter): Path<String>,
+    Query(wish): Query<Wish>,
+) -> Response {
+    let Some(key) = key(&letter) else { return answer::missing() };
+    let remote = if wish.images.as_deref() == Some("1") { Remote::Shown } else { Remote::LeftOut };
+    let now = (house.clock)();
+    let account = login.account;
+    let texts = match house.store.read(move |view| texts(view, account, key)).await {
+        Ok(Some(texts)) => texts,
+        Ok(None) => return answer::missing(),
+        Err(error) => return answer::fault(&error),
+    };
+    house.witness.saw(Observation::Read { account, keys: vec![key.0], door: Link::Jmap, at: now });
+    let parts = texts.pictures.iter();
+    let addresses = parts
+        .filter_map(|(id, part)| Some((id.clone(), house.seal.address(account, key, part, now)?)))
+        .collect::<HashMap<_, _>>();
+    let pictures: Arc<dyn Pictures> = Arc::new(Album { addresses, remote });
+    // Making a tree of a large letter takes a while.
+    match tokio::task::spawn_blocking(move || compose(texts, &pictures)).await {
+        Ok(shown) => document(shown, remote),
+        Err(error) => answer::fault(&error),
+    }
+}
+
+/// `/letter/{letter}/source`
+pub async fn source(State(house): State<House>, Reader(login): Reader, Path(letter): Path<String>) -> Response {
+    let Some(key) = key(&letter) else { return answer::missing() };
+    let found =
+        house.store.read(move |view| fetch::visible(view, login.account, key, Want { card: true, ..Want::ROW }));
+    let (blob, size) = match found.await {
+        Ok(Some((_, row))) => match row.card {
+            Some(card) => (card.blob, row.size),
+            None => return answer::missing(),
+        },
+        Ok(None) => return answer::missing(),
+        Err(error) => return answer::fault(&error),
+    };
+    let body = Body::from_stream(pieces(house.store.clone(), blob, size));
+    let mut response = answer::with(StatusCode::OK, "text/plain; charset=utf-8", body);
+    let headers = response.headers_mut();
+    headers.insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static("sandbox; default-src 'none'"));
+    headers.insert(header::CONTENT_LENGTH, size.into());
+    response
+}
+
+/// One piece after the other, each read when the one before it has been taken.
+fn pieces(store: Store, blob: BlobId, size: u64) -> impl stream::Stream<Item = Result<Bytes, mailbox::Error>> {
+    stream::try_unfold((store, 0), move |(store, at)| async move {
+        if at >= size {
+            return Ok(None);
+        }
+        let piece = store.read(move |view| mailbox::body::read(view, blob, at..size)).await?;
+        let next = at + piece.len() as u64;
+        Ok((!piece.is_empty()).then_some((piece, (store, next))))
+    })
+}
+
+/// What is shown of a letter, read in one view of it.
+struct Texts {
+    bodies: Vec<Piece>,
+    /// By Content-ID.
+    pictures: Vec<(String, Part)>,
+}
+
+/// One of the pieces a letter shows one below the other.
+enum Piece {
+    Html(String),
+    Text(String),
+    Picture(String),
+}
+
+fn texts(view: &View, account: AccountId, key: LetterKey) -> Result<Option<Texts>, mailbox::Error> {
+    let Some((_, row)) = fetch::visible(view, account, key, Want::ALL)? else { return Ok(None) };
+    let Some(card) = row.card else { return Ok(None) };
+    let structure: Structure = card.structure.unwrap_or_default();
+    let mut bodies = Vec::new();
+    for part in structure.bodies().html {
+        if part.is("text", "html") {
+            bodies.push(Piece::Html(text(view, card.blob, part)?));
+        } else if part.is("text", "") {
+            bodies.push(Piece::Text(text(view, card.blob, part)?));
+        } else if part.is("image", "") {
+            bodies.push(Piece::Picture(content_id(part)));
+        }
+    }
+    let mut pictures = Vec::new();
+    collect_pictures(&structure.root, &mut pictures);
+    Ok(Some(Texts { bodies, pictures }))
+}
+
+fn collect_pictures(part: &Part, found: &mut Vec<(String, Part)>) {
+    if part.is("image", "") {
+        found.push((content_id(part), part.clone()));
+    }
+    part.children().iter().for_each(|child| collect_pictures(child, found));
+}
+
+/// The name by which a letter speaks of one of its parts: its Content-ID, or where it stands.
+fn content_id(part: &Part) -> String {
+    match part.id.as_deref().map(<[u8]>::trim_ascii) {
+        Some(id) => {
+            let id = id.strip_prefix(b"<").unwrap_or(id);
+            String::from_utf8_lossy(id.strip_suffix(b">").unwrap_or(id)).into_owned()
+        }
+        None => format!("at {}", part.body.start),
+    }
+}
+
+fn text(view: &View, blob: BlobId, part: &Part) -> Result<String, mailbox::Error> {
+    let (mut at, end) = (u64::from(part.body.start), u64::from(part.body.end));
+    let end = end.min(at.saturating_add(LONGEST));
+    let mut octets = Vec::new();
+    while at < end {
+        let piece = mailbox::body::read(view, blob, at..end)?;
+        if piece.is_empty() {
+            break;
+        }
+        at += piece.len() as u64;
+        octets.extend_from_slice(&piece);
+    }
+    let decoded = decode::body(part.transfer_encoding(), &octets);
+    Ok(decode::text(part.param("charset"), &decoded).replace('\0', ""))
+}
+
+fn compose(texts: Texts, pictures: &Arc<dyn Pictures>) -> Shown {
+    let mut page = Page::new(pictures.clone());
+    for body in texts.bodies {
+        match body {
+            Piece::Html(source) => page.html(&source),
+            Piece::Text(source) => page.text(&source),
+            Piece::Picture(id) => page.picture(&id),
+        }
+    }
+    page.finish()
+}
+
+fn document(shown: Shown, remote: Remote) -> Response {
+    let mut response = answer::with(StatusCode::OK, "text/html; charset=utf-8", Body::from(shown.document));
+    let headers = response.headers_mut();
+    headers.insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(remote.policy()));
+    headers.insert("x-pictures-left-out", shown.left_out.into());
+    response
+}
+
+/// The pictures of this letter.
+struct Album {
+    addresses: HashMap<String, String>,
+    remote: Remote,
+}
+
+impl Pictures for Album {
+    fn inline(&self, content_id: &str) -> Option<String> {
+        self.addresses.get(content_id).cloned()
+    }
+
+    fn remote(&self, url: &str) -> Option<String> {
+        (self.remote == Remote::Shown).then(|| url.to_owned())
+    }
+}

@@ -1,0 +1,30 @@
+//! The pages in the browser, and what they need of the server beside JMAP: log-in, letters made fit to be shown, the
+//! letter's way.
+//!
+//! - [`show`]: letters as harmless documents, without input/output.
+//! - `pages`: the application itself, built from `web/` and carried in the program.
+//! - `login`, `guard`: sessions in a cookie, and what is asked of a request that shows one.
+//! - `letter`, `picture`, `way`: one address each.
+//!
+//! Invariants of this room:
+//! * Nothing a letter brings along runs, and nothing is fetched for it that its reader did not ask for.
+//! * What is shown of a letter takes time in proportion to its size, whatever it is made of.
+//! * A cookie alone changes nothing: whoever changes something also sends a header that other sites cannot send.
+//!
+//! It must not know SMTP, the queue, nor JMAP: the pages speak that with whoever stands behind `/jmap`.
+
+mod answer;
+mod cookie;
+mod guard;
+mod house;
+mod letter;
+mod login;
+mod pages;
+mod picture;
+mod reader;
+mod router;
+pub mod show;
+mod way;
+
+pub use house::House;
+pub use router::{guarded, router};

@@ -1,0 +1,114 @@
+//! `/login`, `/logout`, `/session`: also for browsers without script.
+
+use axum::Extension;
+use axum::extract::{Form, State};
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::response::Response;
+use mail::Password;
+use sasl::Refusal;
+use serde::Deserialize;
+use web::Peer;
+
+use crate::reader::Reader;
+use crate::{House, answer, cookie};
+
+#[derive(Deserialize)]
+pub struct Given {
+    name: String,
+    password: String,
+}
+
+/// Checks name and password, and begins a session.
+pub async fn log_in(
+    State(house): State<House>,
+    Extension(peer): Extension<Peer>,
+    headers: HeaderMap,
+    Form(Given { name, password }): Form<Given>,
+) -> Response {
+    let password = Password::new(password);
+    // Nobody else may log a browser in as somebody it does not know.
+    if headers.get("sec-fetch-site").is_some_and(|site| site == "cross-site") {
+        return answer::plain(StatusCode::FORBIDDEN, "this form belongs to another site");
+    }
+    let form = !wants_json(&headers);
+    if !peer.is_private() {
+        return answer::plain(StatusCode::FORBIDDEN, "passwords are only taken inside TLS: use https");
+    }
+    let login = match sasl::check(house.logins.as_ref(), name.trim(), &password, peer.ip).await {
+        Ok(login) => login,
+        Err(refusal) => return refused(&refusal, form),
+    };
+    let token = match house.directory.begin_session(&login, rand::random()).await {
+        Ok(token) => token,
+        Err(error) => return answer::fault(&error),
+    };
+    tracing::info!(person = %login.address, peer = %peer.ip, "logged in on the pages");
+    let response = if form { go_to("/") } else { answer::empty(StatusCode::NO_CONTENT) };
+    with_cookie(response, Some(token.reveal()), is_secure(&peer, &headers))
+}
+
+/// Ends the session.
+pub async fn log_out(State(house): State<House>, Extension(peer): Extension<Peer>, headers: HeaderMap) -> Response {
+    let given = headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    if let Some(token) = given.strip_prefix("Bearer ")
+        && let Err(error) = house.directory.end_session(token).await
+    {
+        return answer::fault(&error);
+    }
+    let response = if wants_html(&headers) { go_to("/") } else { answer::empty(StatusCode::NO_CONTENT) };
+    with_cookie(response, None, is_secure(&peer, &headers))
+}
+
+/// Leads who is logged in to the session of JMAP.
+pub async fn session(Reader(_): Reader) -> Response {
+    let mut response = answer::empty(StatusCode::FOUND);
+    response.headers_mut().insert(header::LOCATION, HeaderValue::from_static("/jmap/session"));
+    response
+}
+
+fn refused(refusal: &Refusal, form: bool) -> Response {
+    let status = match refusal {
+        Refusal::TooMany => StatusCode::TOO_MANY_REQUESTS,
+        Refusal::Fault(fault) => return answer::fault(fault),
+        _ => StatusCode::UNAUTHORIZED,
+    };
+    if form {
+        return go_to(if status == StatusCode::TOO_MANY_REQUESTS { "/?login=later" } else { "/?login=failed" });
+    }
+    let mut response = answer::plain(status, "wrong name or password, or too many attempts");
+    if status == StatusCode::TOO_MANY_REQUESTS {
+        response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static("60"));
+    }
+    response
+}
+
+fn wants_json(headers: &HeaderMap) -> bool {
+    accepts(headers, "application/json")
+}
+
+fn wants_html(headers: &HeaderMap) -> bool {
+    accepts(headers, "text/html")
+}
+
+fn accepts(headers: &HeaderMap, kind: &str) -> bool {
+    headers.get(header::ACCEPT).and_then(|value| value.to_str().ok()).is_some_and(|value| value.contains(kind))
+}
+
+fn go_to(place: &'static str) -> Response {
+    let mut response = answer::empty(StatusCode::SEE_OTHER);
+    response.headers_mut().insert(header::LOCATION, HeaderValue::from_static(place));
+    response
+}
+
+/// Does the browser speak TLS, with us or with a proxy on this machine?
+fn is_secure(peer: &Peer, headers: &HeaderMap) -> bool {
+    let proxied = || headers.get("x-forwarded-proto").is_some_and(|scheme| scheme == "https");
+    peer.tls.is_some() || (peer.ip.is_loopback() && proxied())
+}
+
+fn with_cookie(mut response: Response, token: Option<&str>, secure: bool) -> Response {
+    if let Some(cookie) = cookie::set(token, secure) {
+        response.headers_mut().append(header::SET_COOKIE, cookie);
+    }
+    response
+}

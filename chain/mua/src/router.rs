@@ -1,0 +1,30 @@
+//! The addresses of the pages.
+
+use axum::Router;
+use axum::extract::DefaultBodyLimit;
+use axum::middleware::from_fn;
+use axum::routing::{get, post};
+
+use crate::{House, guard, letter, login, pages, picture, way};
+
+/// Octets of a log-in form.
+const FORM: usize = 16 * 1024;
+
+/// The pages, and what only they ask for.
+pub fn router(house: House) -> Router {
+    Router::new()
+        .route("/login", post(login::log_in).layer(DefaultBodyLimit::max(FORM)))
+        .route("/logout", post(login::log_out))
+        .route("/session", get(login::session))
+        .route("/letter/{letter}/view", get(letter::view))
+        .route("/letter/{letter}/source", get(letter::source))
+        .route("/picture/{token}", get(picture::show))
+        .route("/trace/{letter}", get(way::way))
+        .with_state(house)
+        .fallback(get(pages::page))
+}
+
+/// Lets people with a session in a cookie through to all of `router`.
+pub fn guarded(router: Router) -> Router {
+    router.layer(from_fn(guard::guard))
+}

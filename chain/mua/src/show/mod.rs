@@ -1,0 +1,132 @@
+//! Letters made fit to be shown: HTML without what could run, call home or break out; text with links and quotes.
+//!
+//! This is the first of three walls. The second is the response's `Content-Security-Policy` ([`Remote::policy`]), which allows
+//! no script and no foreign host; the third is the frame's sandbox, in which the letter has an origin of its own.
+
+mod bounds;
+mod css;
+mod html;
+mod text;
+
+use std::sync::Arc;
+
+/// Where the pictures of a letter come from.
+pub trait Pictures: Send + Sync {
+    /// The address of a part of this letter, by its Content-ID without brackets (RFC 2392); `None`: there is none.
+    fn inline(&self, content_id: &str) -> Option<String>;
+
+    /// The address through which a picture elsewhere (`http:` or `https:`) can be had without telling that server who
+    /// reads; `None`: it is not to be fetched.
+    fn remote(&self, url: &str) -> Option<String>;
+}
+
+/// A letter as it is shown.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Shown {
+    /// A whole document, to be answered with the policy of [`Remote`].
+    pub document: String,
+    /// Pictures elsewhere that were left out.
+    pub left_out: usize,
+}
+
+/// What becomes of pictures that lie elsewhere.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Remote {
+    /// They are not fetched: that would tell their server that the letter is read, when and where.
+    LeftOut,
+    /// The reader asked for them.
+    Shown,
+}
+
+impl Remote {
+    /// The policy under which the letter is answered: styles of its own, pictures from us, links into new windows.
+    pub fn policy(self) -> &'static str {
+        match self {
+            Self::LeftOut => {
+                "default-src 'none'; style-src 'unsafe-inline'; img-src 'self' data:; base-uri 'none'; \
+                 form-action 'none'; frame-ancestors 'self'; sandbox allow-popups allow-popups-to-escape-sandbox"
+            }
+            Self::Shown => {
+                "default-src 'none'; style-src 'unsafe-inline'; img-src 'self' data: https: http:; base-uri 'none'; \
+                 form-action 'none'; frame-ancestors 'self'; sandbox allow-popups allow-popups-to-escape-sandbox"
+            }
+        }
+    }
+}
+
+/// A document in the making: the pieces of a letter, one below the other.
+pub struct Page {
+    pictures: Arc<dyn Pictures>,
+    style: String,
+    body: String,
+    coloured: bool,
+    left_out: usize,
+}
+
+impl Page {
+    /// With nothing on it.
+    pub fn new(pictures: Arc<dyn Pictures>) -> Self {
+        Self { pictures, style: String::new(), body: String::new(), coloured: false, left_out: 0 }
+    }
+
+    /// Adds HTML.
+    pub fn html(&mut self, source: &str) {
+        let clean = html::clean(source, &self.pictures);
+        self.style.push_str(&clean.style);
+        self.body.push_str(&clean.body);
+        self.coloured |= clean.coloured;
+        self.left_out += clean.left_out;
+    }
+
+    /// Adds plain text.
+    pub fn text(&mut self, source: &str) {
+        text::write(source, &mut self.body);
+    }
+
+    /// Adds a picture that lies in the letter, by its Content-ID.
+    pub fn picture(&mut self, content_id: &str) {
+        if let Some(address) = self.pictures.inline(content_id) {
+            self.body.push_str("<p><img alt=\"\" src=\"");
+            escape(&address, &mut self.body);
+            self.body.push_str("\"></p>");
+        }
+    }
+
+    /// The document.
+    pub fn finish(self) -> Shown {
+        Shown { document: document(&self.style, self.coloured, &self.body), left_out: self.left_out }
+    }
+}
+
+/// How a letter looks that says nothing about it. Dark only where the letter has no colours of its own.
+const LOOK: &str = "\
+:root{color-scheme:light dark}\
+body{margin:0;padding:16px;font:15px/1.55 system-ui,-apple-system,\"Segoe UI\",Roboto,sans-serif;overflow-wrap:anywhere}\
+img{max-width:100%;height:auto}img:not([src]){display:none}table{max-width:100%}pre{white-space:pre-wrap;font:inherit;margin:0}\
+blockquote{margin:.5em 0 .5em 0;padding-left:12px;border-left:2px solid #8887;color:color-mix(in srgb,currentcolor 75%,transparent)}\
+.coloured{color-scheme:light;background:#fff;color:#111}";
+
+/// The document around what is shown. `style` and `body` are clean.
+fn document(style: &str, coloured: bool, body: &str) -> String {
+    // A page whose colours we do not know is shown as its writer saw it: dark on light.
+    let class = if coloured { " class=\"coloured\"" } else { "" };
+    format!(
+        "<!doctype html><html><head><meta charset=\"utf-8\"><meta name=\"viewport\" content=\"width=device-width\">\
+         <meta name=\"referrer\" content=\"no-referrer\"><base target=\"_blank\"><style>{LOOK}</style><style>{style}</style>\
+         </head><body{class}>{body}</body></html>"
+    )
+}
+
+/// Text between tags.
+fn escape(text: &str, into: &mut String) {
+    for c in text.chars() {
+        match c {
+            '&' => into.push_str("&amp;"),
+            '<' => into.push_str("&lt;"),
+            '>' => into.push_str("&gt;"),
+            '"' => into.push_str("&quot;"),
+            '\'' => into.push_str("&#39;"),
+            c => into.push(c),
+        }
+    }
+}

@@ -1,0 +1,123 @@
+//! `/trace/{letter}`: the way of a letter, as its owner may see it. The pages draw it.
+
+use axum::extract::{Path, State};
+use axum::response::Response;
+use mail::Timestamp;
+use mail::trace::{Arrival, AttemptOutcome, DeskAct, Event, Link};
+use mailbox::{Want, fetch};
+use serde_json::{Map, Value, json};
+use store::View;
+use trace::{History, Noted};
+
+use crate::reader::Reader;
+use crate::{House, answer, letter};
+
+pub async fn way(State(house): State<House>, Reader(login): Reader, Path(id): Path<String>) -> Response {
+    let Some(key) = letter::key(&id) else { return answer::missing() };
+    let look = move |view: &View| {
+        let there = fetch::visible(view, login.account, key, Want::ROW)?.is_some();
+        let history = if there { trace::in_mailbox(view, login.account, key.0)? } else { None };
+        Ok::<_, mailbox::Error>((there, history))
+    };
+    match house.store.read(look).await {
+        Ok((true, history)) => answer::json(&told(history.as_ref())),
+        Ok((false, _)) => answer::missing(),
+        Err(error) => answer::fault(&error),
+    }
+}
+
+fn told(history: Option<&History>) -> Value {
+    let steps: Vec<Value> = history.map(|history| history.steps.iter().map(step).collect()).unwrap_or_default();
+    json!({"letter": history.map(|history| history.letter.to_string()), "steps": steps})
+}
+
+fn step(noted: &Noted) -> Value {
+    let mut step = facts(&noted.event);
+    step.insert("at".into(), moment(noted.at).into());
+    Value::Object(step)
+}
+
+/// RFC 3339, to the millisecond.
+fn moment(at: Timestamp) -> String {
+    let seconds = at.rfc3339();
+    format!("{}.{:03}Z", seconds.trim_end_matches('Z'), at.0.rem_euclid(1000))
+}
+
+fn facts(event: &Event) -> Map<String, Value> {
+    let facts = match event {
+        Event::Received(arrival) => arrived("received", arrival),
+        Event::Refused { arrival, reply } => {
+            let mut facts = arrived("refused", arrival);
+            facts["said"] = reply.as_str().into();
+            facts
+        }
+        Event::Judged { recipient, by, decision, reason } => {
+            json!({"what": "judged", "link": "mda", "recipient": recipient, "by": by, "decision": decision, "said": reason})
+        }
+        Event::Filed { recipient, folder, .. } => {
+            json!({"what": "filed", "link": "mda", "recipient": recipient, "folder": folder})
+        }
+        Event::NotFiled { recipient, reply } => {
+            json!({"what": "notFiled", "link": "mda", "recipient": recipient, "said": reply})
+        }
+        Event::Queued { recipients } => json!({"what": "queued", "link": "queue", "recipients": recipients}),
+        Event::Attempt(attempt) => json!({
+            "what": "attempt", "link": "queue", "by": attempt.by, "recipient": attempt.recipient, "said": attempt.said,
+            "tls": attempt.tls, "outcome": outcome(attempt.outcome),
+        }),
+        Event::Reported { to, report, .. } => {
+            json!({"what": "reported", "link": "queue", "recipient": to, "report": report})
+        }
+        Event::Desk { act, recipient } => {
+            json!({"what": "desk", "link": "queue", "act": self::act(*act), "recipient": recipient})
+        }
+        Event::Read { door, .. } => json!({"what": "read", "link": link(*door)}),
+        Event::Removed { door, .. } => json!({"what": "removed", "link": link(*door)}),
+        Event::Redirected { recipient, to } => {
+            json!({"what": "redirected", "link": "mta", "recipient": recipient, "recipients": to})
+        }
+    };
+    match facts {
+        Value::Object(facts) => facts,
+        _ => Map::new(),
+    }
+}
+
+fn arrived(what: &str, arrival: &Arrival) -> Value {
+    json!({
+        "what": what, "link": arrival.by.map(link), "by": arrival.peer, "hello": arrival.hello, "tls": arrival.tls,
+        "login": arrival.login, "returnPath": arrival.return_path, "recipients": arrival.recipients,
+        "messageId": arrival.message_id, "size": arrival.size,
+    })
+}
+
+fn link(link: Link) -> &'static str {
+    match link {
+        Link::Msa => "msa",
+        Link::Mta => "mta",
+        Link::Lmtp => "lmtp",
+        Link::Mra => "mra",
+        Link::House => "house",
+        Link::Client => "client",
+        Link::Imap => "imap",
+        Link::Pop3 => "pop3",
+        Link::Jmap => "jmap",
+    }
+}
+
+fn outcome(outcome: AttemptOutcome) -> &'static str {
+    match outcome {
+        AttemptOutcome::Delivered => "delivered",
+        AttemptOutcome::Later => "later",
+        AttemptOutcome::Failed => "failed",
+    }
+}
+
+fn act(act: DeskAct) -> &'static str {
+    match act {
+        DeskAct::Held => "held",
+        DeskAct::Released => "released",
+        DeskAct::Retried => "retried",
+        DeskAct::Dropped => "dropped",
+    }
+}
