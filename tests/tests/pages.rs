@@ -1,0 +1,186 @@
+//! The web pages as a browser asks for them, over TLS with our certificate checked: log-in, letters made harmless, the way.
+
+use std::process::Command;
+
+use serde_json::{Value, json};
+use tests::{Dialogue, Office, OfficeBuilder, Person, client};
+
+/// A browser: it keeps cookies, and checks the certificate.
+struct Browser<'o> {
+    office: &'o Office,
+    jar: std::path::PathBuf,
+}
+
+/// Status, header fields and body.
+struct Answer {
+    status: u16,
+    header: String,
+    body: String,
+}
+
+impl<'o> Browser<'o> {
+    fn new(office: &'o Office, name: &str) -> Self {
+        Self { office, jar: office.folder().join(format!("{name}.cookies")) }
+    }
+
+    fn ask(&self, path: &str, more: &[&str]) -> Answer {
+        let certificate = self.office.data().join("tls/self-signed-mail.alpha.test.pem");
+        let mut command = Command::new("curl");
+        command.args(["--silent", "--show-error", "--include", "--http1.1", "--cacert"]).arg(certificate);
+        command.arg("--cookie").arg(&self.jar).arg("--cookie-jar").arg(&self.jar).args(more);
+        command.arg(format!("https://127.0.0.1:{}{path}", self.office.ports.https));
+        let said = client(&mut command, b"").must_succeed().out;
+        let (header, body) = said.split_once("\r\n\r\n").expect("a header and a body");
+        let status = header.split(' ').nth(1).and_then(|code| code.parse().ok()).expect("a status");
+        Answer { status, header: header.to_lowercase(), body: body.to_owned() }
+    }
+
+    /// As the pages do it.
+    fn log_in(&self, person: &Person, password: &str) -> u16 {
+        let name = format!("name={}", person.address);
+        let password = format!("password={password}");
+        let form = ["--header", "Accept: application/json", "--data-urlencode", &name, "--data-urlencode", &password];
+        self.ask("/login", &form).status
+    }
+
+    fn call(&self, method: &str, mut arguments: Value) -> Value {
+        let session: Value = serde_json::from_str(&self.ask("/jmap/session", &[]).body).expect("a session");
+        arguments["accountId"] = session["primaryAccounts"]["urn:ietf:params:jmap:mail"].clone();
+        let using = ["urn:ietf:params:jmap:core", "urn:ietf:params:jmap:mail"];
+        let request = json!({"using": using, "methodCalls": [[method, arguments, "0"]]}).to_string();
+        let more = ["--header", "Content-Type: application/json", "--header", "X-Facteur: 1", "--data", &request];
+        let response: Value = serde_json::from_str(&self.ask("/jmap/api", &more).body).expect("a response");
+        response["methodResponses"][0][1].clone()
+    }
+
+    /// The id of the only letter.
+    fn letter(&self) -> String {
+        let found = self.call("Email/query", json!({}));
+        found["ids"][0].as_str().unwrap_or_else(|| panic!("{found}")).to_owned()
+    }
+}
+
+const HOSTILE: &[u8] = b"From: Eve <eve@evil.test>\r\nTo: alice@alpha.test\r\nSubject: hello\r\nMessage-ID: <1@evil.test>\r\n\
+MIME-Version: 1.0\r\nContent-Type: multipart/related; boundary=x\r\n\r\n--x\r\nContent-Type: text/html; charset=iso-8859-1\r\n\r\n\
+<h1 onclick=evil()>Caf\xe9</h1><script>evil()</script><img src=cid:dot><img src=http://tracker.test/p.gif>\r\n\
+--x\r\nContent-Type: image/gif\r\nContent-ID: <dot>\r\nContent-Transfer-Encoding: base64\r\n\r\n\
+R0lGODlhAQABAIAAAAAAAP///yH5BAEAAAAALAAAAAABAAEAAAIBRAA7\r\n--x--\r\n";
+
+fn office_with_a_hostile_letter() -> Office {
+    let office = OfficeBuilder::new("alpha.test").person("alice").person("bob").start();
+    let mut eve = Dialogue::open(office.ports.smtp).expect("connected");
+    assert!(eve.reply().expect("a greeting").starts_with("220"));
+    assert!(eve.ask("EHLO evil.test").expect("an answer").starts_with("250"));
+    assert!(eve.send("eve@evil.test", "alice@alpha.test", HOSTILE).expect("a dialogue"));
+    office
+}
+
+#[test]
+fn a_letter_is_shown_without_what_runs_and_its_own_pictures_need_no_cookie() {
+    let office = office_with_a_hostile_letter();
+    let alice = Browser::new(&office, "alice");
+    assert_eq!(alice.log_in(office.first(), &office.first().password), 204);
+    let letter = alice.letter();
+    let shown = alice.ask(&format!("/letter/{letter}/view?images=0"), &[]);
+    assert!(shown.body.contains("<h1>Café</h1>") && !shown.body.contains("evil") && !shown.body.contains("tracker"));
+    assert!(shown.header.contains("sandbox allow-popups") && shown.header.contains("default-src 'none'"));
+    assert!(!shown.header.contains("allow-scripts") && shown.header.contains("x-pictures-left-out: 1"));
+    assert!(alice.ask(&format!("/letter/{letter}/view?images=1"), &[]).body.contains("http://tracker.test/p.gif"));
+
+    let picture = shown.body.split("src=\"").nth(1).and_then(|rest| rest.split('"').next()).expect("a picture");
+    let stranger = Browser::new(&office, "stranger");
+    let dot = stranger.ask(picture, &["--output", "/dev/null", "--dump-header", "-"]);
+    assert!(dot.header.contains("content-type: image/gif") && dot.header.contains("nosniff"), "{}", dot.header);
+    assert_eq!(stranger.ask(&picture.replacen('.', ".9", 1), &[]).status, 404, "another letter's picture");
+
+    let source = alice.ask(&format!("/letter/{letter}/source"), &[]);
+    assert!(source.header.contains("content-type: text/plain") && source.body.contains("Subject: hello"));
+}
+
+#[test]
+fn nobody_sees_the_letters_of_others_nor_anything_without_a_session() {
+    let office = office_with_a_hostile_letter();
+    let (alice, bob) = (Browser::new(&office, "alice"), Browser::new(&office, "bob"));
+    for path in ["/session", "/jmap/session", "/letter/m1/view", "/letter/m1/source", "/trace/m1"] {
+        let answer = alice.ask(path, &["--header", "Sec-Fetch-Site: same-origin"]);
+        assert_eq!(answer.status, 401, "{path}");
+        assert!(!answer.header.contains("www-authenticate"), "the browser would ask in a window of its own");
+    }
+    assert_eq!(alice.log_in(&office.people[0], "wrong"), 401);
+    assert_eq!(alice.log_in(&office.people[0], &office.people[0].password), 204);
+    assert_eq!(bob.log_in(&office.people[1], &office.people[1].password), 204);
+    let letter = alice.letter();
+    for path in ["view", "source"] {
+        assert_eq!(bob.ask(&format!("/letter/{letter}/{path}"), &[]).status, 404);
+    }
+    assert_eq!(bob.ask(&format!("/trace/{letter}"), &[]).status, 404);
+    assert_eq!(alice.ask("/letter/m%00/view", &[]).status, 404);
+}
+
+#[test]
+fn a_cookie_alone_changes_nothing_and_a_session_ends_when_it_is_to() {
+    let office = OfficeBuilder::new("alpha.test").person("alice").start();
+    let (person, alice) = (office.first(), Browser::new(&office, "alice"));
+    assert_eq!(alice.log_in(person, &person.password), 204);
+    let jar = std::fs::read_to_string(&alice.jar).expect("cookies");
+    assert!(jar.contains("#HttpOnly_") && jar.contains("__Host-facteur"), "{jar}");
+    assert_eq!(alice.ask("/session", &[]).status, 302);
+    assert_eq!(alice.ask("/jmap/api", &["--data", "{}"]).status, 403, "a form of another site could send this");
+    assert_eq!(alice.ask("/logout", &["--request", "POST"]).status, 403);
+
+    let other = ["--request", "POST", "--header", "Sec-Fetch-Site: same-site"];
+    assert_eq!(alice.ask("/logout", &other).status, 403, "another site on the same domain");
+
+    // Whoever has kept the cookie has nothing any more.
+    let kept = office.folder().join("kept");
+    std::fs::copy(&alice.jar, &kept).expect("copied");
+    assert_eq!(alice.ask("/logout", &["--request", "POST", "--header", "X-Facteur: 1"]).status, 204);
+    assert_eq!(Browser { office: &office, jar: kept }.ask("/session", &[]).status, 401);
+
+    assert_eq!(alice.log_in(person, &person.password), 204);
+    office.command_with_input(&["account", "password", &person.address, "--password-stdin"], b"quite another one");
+    assert_eq!(alice.ask("/session", &[]).status, 401, "another password ends all sessions");
+    let form = ["--data-urlencode", "name=alice@alpha.test", "--data-urlencode", "password=nonsense"];
+    let plain = alice.ask("/login", &form);
+    assert!(plain.status == 303 && plain.header.contains("location: /?login=failed"), "a browser without script");
+}
+
+#[test]
+fn the_way_of_a_letter_is_told_to_its_owner() {
+    let office = office_with_a_hostile_letter();
+    let alice = Browser::new(&office, "alice");
+    assert_eq!(alice.log_in(office.first(), &office.first().password), 204);
+    let way: Value = serde_json::from_str(&alice.ask(&format!("/trace/{}", alice.letter()), &[]).body).expect("json");
+    let steps: Vec<&str> =
+        way["steps"].as_array().expect("steps").iter().filter_map(|step| step["what"].as_str()).collect();
+    assert_eq!(steps, ["received", "filed"], "{way}");
+    assert_eq!((&way["steps"][0]["link"], &way["steps"][0]["returnPath"]), (&json!("mta"), &json!("eve@evil.test")));
+    assert_eq!(way["steps"][1]["folder"], "INBOX");
+}
+
+#[test]
+fn the_pages_are_in_the_program_and_may_do_nothing_but_their_work() {
+    let office = OfficeBuilder::new("alpha.test").person("alice").start();
+    let browser = Browser::new(&office, "somebody");
+    let page = browser.ask("/", &[]);
+    if page.status == 503 {
+        assert!(page.body.contains("FACTEUR_WEB_DIST"), "it was built without npm, and says how to add the pages");
+        return;
+    }
+    for word in
+        ["default-src 'none'", "script-src 'self'", "require-trusted-types-for 'script'", "frame-ancestors 'none'"]
+    {
+        assert!(page.header.contains(word), "{word} in {}", page.header);
+    }
+    let script = page.body.split("src=\"").nth(1).and_then(|rest| rest.split('"').next()).expect("a script");
+    let packed =
+        browser.ask(script, &["--header", "Accept-Encoding: gzip", "--output", "/dev/null", "--dump-header", "-"]);
+    assert!(
+        packed.header.contains("content-encoding: gzip") && packed.header.contains("immutable"),
+        "{}",
+        packed.header
+    );
+    let tag = page.header.lines().find_map(|line| line.strip_prefix("etag: ")).expect("a tag").to_owned();
+    assert_eq!(browser.ask("/", &["--header", &format!("If-None-Match: {tag}")]).status, 304);
+    assert_eq!(browser.ask("/../facteur.db", &["--path-as-is"]).status, 404);
+}
