@@ -3,7 +3,7 @@
 use axum::extract::{Path, State};
 use axum::response::Response;
 use mail::Timestamp;
-use mail::trace::{Arrival, AttemptOutcome, DeskAct, Event, Link};
+use mail::trace::{Arrival, Event, Link};
 use mailbox::{Want, fetch};
 use serde_json::{Map, Value, json};
 use store::View;
@@ -63,16 +63,16 @@ fn facts(event: &Event) -> Map<String, Value> {
         Event::Queued { recipients } => json!({"what": "queued", "link": "queue", "recipients": recipients}),
         Event::Attempt(attempt) => json!({
             "what": "attempt", "link": "queue", "by": attempt.by, "recipient": attempt.recipient, "said": attempt.said,
-            "tls": attempt.tls, "outcome": outcome(attempt.outcome),
+            "tls": attempt.tls, "outcome": attempt.outcome.name(),
         }),
         Event::Reported { to, report, .. } => {
             json!({"what": "reported", "link": "queue", "recipient": to, "report": report})
         }
         Event::Desk { act, recipient } => {
-            json!({"what": "desk", "link": "queue", "act": self::act(*act), "recipient": recipient})
+            json!({"what": "desk", "link": "queue", "act": act.name(), "recipient": recipient})
         }
-        Event::Read { door, .. } => json!({"what": "read", "link": link(*door)}),
-        Event::Removed { door, .. } => json!({"what": "removed", "link": link(*door)}),
+        Event::Read { door, .. } => json!({"what": "read", "link": door.name()}),
+        Event::Removed { door, .. } => json!({"what": "removed", "link": door.name()}),
         Event::Redirected { recipient, to } => {
             json!({"what": "redirected", "link": "mta", "recipient": recipient, "recipients": to})
         }
@@ -85,39 +85,8 @@ fn facts(event: &Event) -> Map<String, Value> {
 
 fn arrived(what: &str, arrival: &Arrival) -> Value {
     json!({
-        "what": what, "link": arrival.by.map(link), "by": arrival.peer, "hello": arrival.hello, "tls": arrival.tls,
+        "what": what, "link": arrival.by.map(Link::name), "by": arrival.peer, "hello": arrival.hello, "tls": arrival.tls,
         "login": arrival.login, "returnPath": arrival.return_path, "recipients": arrival.recipients,
         "messageId": arrival.message_id, "size": arrival.size,
     })
-}
-
-fn link(link: Link) -> &'static str {
-    match link {
-        Link::Msa => "msa",
-        Link::Mta => "mta",
-        Link::Lmtp => "lmtp",
-        Link::Mra => "mra",
-        Link::House => "house",
-        Link::Client => "client",
-        Link::Imap => "imap",
-        Link::Pop3 => "pop3",
-        Link::Jmap => "jmap",
-    }
-}
-
-fn outcome(outcome: AttemptOutcome) -> &'static str {
-    match outcome {
-        AttemptOutcome::Delivered => "delivered",
-        AttemptOutcome::Later => "later",
-        AttemptOutcome::Failed => "failed",
-    }
-}
-
-fn act(act: DeskAct) -> &'static str {
-    match act {
-        DeskAct::Held => "held",
-        DeskAct::Released => "released",
-        DeskAct::Retried => "retried",
-        DeskAct::Dropped => "dropped",
-    }
 }

@@ -338,6 +338,46 @@ impl Witness for Blind {
     fn saw(&self, _: Observation) {}
 }
 
+impl Link {
+    /// Its name for programs: `msa`.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Msa => "msa",
+            Self::Mta => "mta",
+            Self::Lmtp => "lmtp",
+            Self::Mra => "mra",
+            Self::House => "house",
+            Self::Client => "client",
+            Self::Imap => "imap",
+            Self::Pop3 => "pop3",
+            Self::Jmap => "jmap",
+        }
+    }
+}
+
+impl AttemptOutcome {
+    /// Its name for programs: `delivered`.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Delivered => "delivered",
+            Self::Later => "later",
+            Self::Failed => "failed",
+        }
+    }
+}
+
+impl DeskAct {
+    /// Its name for programs: `held`.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Held => "held",
+            Self::Released => "released",
+            Self::Retried => "retried",
+            Self::Dropped => "dropped",
+        }
+    }
+}
+
 /// A letter was refused with this answer.
 pub fn refusal(letter: LetterId, at: Timestamp, arrival: Arrival, reply: &Reply) -> Observation {
     let event = Event::Refused { arrival, reply: reply.to_string() };

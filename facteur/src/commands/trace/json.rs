@@ -1,7 +1,7 @@
 //! The way of a letter as scripts see it.
 
 use ::trace::{History, Noted};
-use mail::trace::{Arrival, Attempt, AttemptOutcome, DeskAct, Event, Link};
+use mail::trace::{Arrival, Attempt, Event, Link};
 use serde_json::{Map, Value, json};
 
 use super::wording::{self, People};
@@ -57,19 +57,19 @@ fn facts(event: &Event) -> (&'static str, Value) {
         Event::Queued { recipients } => ("queued", json!({ "recipients": recipients })),
         Event::Attempt(Attempt { recipient, by, said, outcome, tls }) => (
             "attempt",
-            json!({ "recipient": recipient, "by": by, "said": said, "outcome": self::outcome(*outcome), "tls": tls }),
+            json!({ "recipient": recipient, "by": by, "said": said, "outcome": outcome.name(), "tls": tls }),
         ),
         Event::Reported { to, report, late } => ("reported", json!({ "to": to, "report": report, "late": late })),
-        Event::Desk { act, recipient } => ("desk", json!({ "act": self::act(*act), "recipient": recipient })),
-        Event::Read { account, door } => ("read", json!({ "account": account, "door": link(*door) })),
-        Event::Removed { account, door } => ("removed", json!({ "account": account, "door": link(*door) })),
+        Event::Desk { act, recipient } => ("desk", json!({ "act": act.name(), "recipient": recipient })),
+        Event::Read { account, door } => ("read", json!({ "account": account, "door": door.name() })),
+        Event::Removed { account, door } => ("removed", json!({ "account": account, "door": door.name() })),
         Event::Redirected { recipient, to } => ("redirected", json!({ "recipient": recipient, "to": to })),
     }
 }
 
 fn arrival(arrival: &Arrival) -> Value {
     json!({
-        "by": arrival.by.map(link),
+        "by": arrival.by.map(Link::name),
         "peer": arrival.peer,
         "hello": arrival.hello,
         "tls": arrival.tls,
@@ -79,35 +79,4 @@ fn arrival(arrival: &Arrival) -> Value {
         "message_id": arrival.message_id,
         "size": arrival.size,
     })
-}
-
-fn link(link: Link) -> &'static str {
-    match link {
-        Link::Msa => "msa",
-        Link::Mta => "mta",
-        Link::Lmtp => "lmtp",
-        Link::Mra => "mra",
-        Link::House => "house",
-        Link::Client => "client",
-        Link::Imap => "imap",
-        Link::Pop3 => "pop3",
-        Link::Jmap => "jmap",
-    }
-}
-
-fn outcome(outcome: AttemptOutcome) -> &'static str {
-    match outcome {
-        AttemptOutcome::Delivered => "delivered",
-        AttemptOutcome::Later => "later",
-        AttemptOutcome::Failed => "failed",
-    }
-}
-
-fn act(act: DeskAct) -> &'static str {
-    match act {
-        DeskAct::Held => "held",
-        DeskAct::Released => "released",
-        DeskAct::Retried => "retried",
-        DeskAct::Dropped => "dropped",
-    }
 }
