@@ -109,7 +109,7 @@ fn help_is_an_answer_in_the_language_of_the_person() {
 #[test]
 fn commands_that_do_not_exist_yet_are_not_in_the_help() {
     let help = run(&["--help"], None, "C", "").must(0).out;
-    for word in ["import", "backup", "doctor"] {
+    for word in ["restore", "backup", "doctor"] {
         assert!(!help.contains(word), "{help}");
     }
 }
