@@ -6,24 +6,16 @@ use axum::http::{HeaderMap, HeaderValue, header};
 const SECURE: &str = "__Host-facteur";
 const PLAIN: &str = "facteur";
 
-/// The token in the request, if there is one.
+/// The token in the request, if there is one; the safer cookie wins.
 pub fn token(headers: &HeaderMap) -> Option<&str> {
-    let pairs =
-        headers.get_all(header::COOKIE).iter().filter_map(|value| value.to_str().ok()).flat_map(|v| v.split(';'));
-    let ours = |pair: &'_ str| {
-        let (name, value) = pair.trim().split_once('=')?;
-        let rank = [SECURE, PLAIN].iter().position(|ours| *ours == name)?;
-        Some((rank, pair.trim().len() - value.len()))
-    };
-    let mut found: Option<(usize, &str)> = None;
-    for pair in pairs {
-        if let Some((rank, at)) = ours(pair)
-            && found.is_none_or(|(best, _)| rank < best)
-        {
-            found = pair.trim().get(at..).map(|value| (rank, value));
-        }
-    }
-    found.map(|(_, token)| token).filter(|token| (1..=128).contains(&token.len()))
+    let token = [SECURE, PLAIN].iter().find_map(|name| value(headers, name));
+    token.filter(|token| (1..=128).contains(&token.len()))
+}
+
+fn value<'h>(headers: &'h HeaderMap, name: &str) -> Option<&'h str> {
+    let fields = headers.get_all(header::COOKIE).iter().filter_map(|field| field.to_str().ok());
+    let mut pairs = fields.flat_map(|field| field.split(';')).filter_map(|pair| pair.trim().split_once('='));
+    pairs.find(|(own, _)| *own == name).map(|(_, value)| value)
 }
 
 /// The header that sets it, or takes it away where there is no token. `secure`: the browser speaks TLS with us.

@@ -149,17 +149,8 @@ fn content_id(part: &Part) -> String {
 }
 
 fn text(view: &View, blob: BlobId, part: &Part) -> Result<String, mailbox::Error> {
-    let (mut at, end) = (u64::from(part.body.start), u64::from(part.body.end));
-    let end = end.min(at.saturating_add(LONGEST));
-    let mut octets = Vec::new();
-    while at < end {
-        let piece = mailbox::body::read(view, blob, at..end)?;
-        if piece.is_empty() {
-            break;
-        }
-        at += piece.len() as u64;
-        octets.extend_from_slice(&piece);
-    }
+    let (start, end) = (u64::from(part.body.start), u64::from(part.body.end));
+    let octets = mailbox::body::read_all(view, blob, start..end.min(start.saturating_add(LONGEST)))?;
     let decoded = decode::body(part.transfer_encoding(), &octets);
     Ok(decode::text(part.param("charset"), &decoded).replace('\0', ""))
 }

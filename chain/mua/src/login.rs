@@ -34,7 +34,7 @@ pub async fn log_in(
     if !peer.is_private() {
         return answer::plain(StatusCode::FORBIDDEN, "passwords are only taken inside TLS: use https");
     }
-    let login = match sasl::check(house.logins.as_ref(), name.trim(), &password, peer.ip).await {
+    let login = match sasl::check(&house.directory, name.trim(), &password, peer.ip).await {
         Ok(login) => login,
         Err(refusal) => return refused(&refusal, form),
     };
@@ -44,7 +44,7 @@ pub async fn log_in(
     };
     tracing::info!(person = %login.address, peer = %peer.ip, "logged in on the pages");
     let response = if form { go_to("/") } else { answer::empty(StatusCode::NO_CONTENT) };
-    with_cookie(response, Some(token.reveal()), is_secure(&peer, &headers))
+    with_cookie(response, Some(token.reveal()), peer.speaks_tls(&headers))
 }
 
 /// Ends the session.
@@ -56,7 +56,7 @@ pub async fn log_out(State(house): State<House>, Extension(peer): Extension<Peer
         return answer::fault(&error);
     }
     let response = if wants_html(&headers) { go_to("/") } else { answer::empty(StatusCode::NO_CONTENT) };
-    with_cookie(response, None, is_secure(&peer, &headers))
+    with_cookie(response, None, peer.speaks_tls(&headers))
 }
 
 /// Leads who is logged in to the session of JMAP.
@@ -98,12 +98,6 @@ fn go_to(place: &'static str) -> Response {
     let mut response = answer::empty(StatusCode::SEE_OTHER);
     response.headers_mut().insert(header::LOCATION, HeaderValue::from_static(place));
     response
-}
-
-/// Does the browser speak TLS, with us or with a proxy on this machine?
-fn is_secure(peer: &Peer, headers: &HeaderMap) -> bool {
-    let proxied = || headers.get("x-forwarded-proto").is_some_and(|scheme| scheme == "https");
-    peer.tls.is_some() || (peer.ip.is_loopback() && proxied())
 }
 
 fn with_cookie(mut response: Response, token: Option<&str>, secure: bool) -> Response {

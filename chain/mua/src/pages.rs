@@ -41,7 +41,7 @@ pub async fn page(uri: Uri, headers: HeaderMap) -> Response {
         name => name,
     };
     match find(name) {
-        Some(file) => give(file, &headers),
+        Some((file, tag)) => give(file, tag, &headers),
         None if name == "index.html" => {
             answer::with(StatusCode::SERVICE_UNAVAILABLE, "text/html; charset=utf-8", Body::from(WITHOUT))
         }
@@ -49,12 +49,14 @@ pub async fn page(uri: Uri, headers: HeaderMap) -> Response {
     }
 }
 
-fn find(name: &str) -> Option<&'static File> {
-    PAGES.binary_search_by(|file| file.name.cmp(name)).ok().and_then(|at| PAGES.get(at))
+/// The file of this name, and its tag.
+fn find(name: &str) -> Option<(&'static File, &'static str)> {
+    static TAGS: LazyLock<Vec<String>> = LazyLock::new(|| PAGES.iter().map(|file| tag(file.plain)).collect());
+    let at = PAGES.binary_search_by(|file| file.name.cmp(name)).ok()?;
+    PAGES.get(at).zip(TAGS.get(at).map(String::as_str))
 }
 
-fn give(file: &'static File, asked: &HeaderMap) -> Response {
-    let tag = tag(file);
+fn give(file: &'static File, tag: &'static str, asked: &HeaderMap) -> Response {
     let has = asked.get(header::IF_NONE_MATCH).and_then(|value| value.to_str().ok());
     let unchanged = has.is_some_and(|has| has.split(',').any(|known| known.trim().trim_start_matches("W/") == tag));
     let takes = asked.get(header::ACCEPT_ENCODING).and_then(|value| value.to_str().ok()).unwrap_or_default();
@@ -72,20 +74,13 @@ fn give(file: &'static File, asked: &HeaderMap) -> Response {
     // Names of assets hold a hash of what is in them.
     let forever = file.name.starts_with("assets/");
     set(header::CACHE_CONTROL, if forever { "public, max-age=31536000, immutable" } else { "no-cache" });
-    if let Ok(tag) = HeaderValue::from_str(&tag) {
+    if let Ok(tag) = HeaderValue::from_str(tag) {
         headers.insert(header::ETAG, tag);
     }
     response
 }
 
-/// A strong tag would have to differ between the plain and the packed form.
-fn tag(file: &'static File) -> String {
-    static TAGS: LazyLock<Vec<String>> = LazyLock::new(|| PAGES.iter().map(|file| digest_of(file.plain)).collect());
-    let at = PAGES.iter().position(|known| std::ptr::eq(known, file));
-    at.and_then(|at| TAGS.get(at)).cloned().unwrap_or_default()
-}
-
-fn digest_of(octets: &[u8]) -> String {
+fn tag(octets: &[u8]) -> String {
     let digest = digest::digest(&digest::SHA256, octets);
     let short: String = digest.as_ref().iter().take(12).map(|octet| format!("{octet:02x}")).collect();
     format!("\"{short}\"")

@@ -111,16 +111,7 @@ fn read(view: &View, place: &Place) -> Result<Option<Vec<u8>>, mailbox::Error> {
     let want = Want { card: true, ..Want::ROW };
     let Some((_, row)) = fetch::visible(view, place.account, place.letter, want)? else { return Ok(None) };
     let Some(card) = row.card else { return Ok(None) };
-    let mut octets = Vec::new();
-    let mut at = place.start;
-    while at < place.end {
-        let piece = mailbox::body::read(view, card.blob, at..place.end)?;
-        if piece.is_empty() {
-            break;
-        }
-        at += piece.len() as u64;
-        octets.extend_from_slice(&piece);
-    }
+    let octets = mailbox::body::read_all(view, card.blob, place.start..place.end)?;
     Ok(Some(decode::body(place.encoding, &octets)))
 }
 

@@ -17,6 +17,20 @@ pub fn read(view: &View, blob: BlobId, range: Range<u64>) -> Result<Bytes, Error
     Ok(view.read_blob(blob, range.start..end)?)
 }
 
+/// All of a range, cut only at the letter's end: piece by piece, into memory. Whoever asks bounds the range.
+pub fn read_all(view: &View, blob: BlobId, range: Range<u64>) -> Result<Vec<u8>, Error> {
+    let (mut octets, mut at) = (Vec::new(), range.start);
+    while at < range.end {
+        let piece = read(view, blob, at..range.end)?;
+        if piece.is_empty() {
+            break;
+        }
+        at += piece.len() as u64;
+        octets.extend_from_slice(&piece);
+    }
+    Ok(octets)
+}
+
 /// The letter's header, with the empty line that ends it, at most [`PIECE`] octets of it.
 pub fn header(view: &View, blob: BlobId, structure: &Structure) -> Result<Bytes, Error> {
     let header = &structure.root.header;

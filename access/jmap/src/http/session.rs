@@ -23,9 +23,7 @@ fn base(peer: &Peer, uri: &Uri, headers: &HeaderMap) -> String {
     // HTTP/2 says it in the URI.
     let host = uri.authority().map(|authority| authority.as_str()).or_else(|| text(header::HOST.as_str()));
     let Some(host) = host.filter(|host| is_host(host)) else { return String::new() };
-    // A proxy on this machine may do TLS for us.
-    let proxied = peer.ip.is_loopback() && text("x-forwarded-proto").is_some_and(|scheme| scheme == "https");
-    let scheme = if peer.tls.is_some() || proxied { "https" } else { "http" };
+    let scheme = if peer.speaks_tls(headers) { "https" } else { "http" };
     format!("{scheme}://{host}")
 }
 
