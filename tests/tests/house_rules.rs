@@ -12,7 +12,7 @@ fn floor(name: &str) -> Option<u8> {
         "facteur-imap" | "facteur-pop3" | "facteur-jmap" => 5,
         "facteur-door" | "facteur-http" => 4,
         "facteur-removal" => 4,
-        "facteur-mailbox" | "facteur-directory" | "facteur-trace" => 3,
+        "facteur-mailbox" | "facteur-directory" | "facteur-trace" | "facteur-https" => 3,
         "facteur-store" | "facteur-net" | "facteur-maildir" => 2,
         "facteur-smtp" | "facteur-sasl" => 1,
         "facteur-mail" => 0,

@@ -13,9 +13,9 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use url::Url;
 
+use super::endpoint::Https;
 use super::error::Error;
 use super::grant::{self, Grant};
-use super::https::Https;
 use super::provider::{App, Provider};
 
 /// The first line and the header of what a browser asks for.

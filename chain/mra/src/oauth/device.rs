@@ -6,9 +6,9 @@ use mail::Password;
 use serde::Deserialize;
 use tokio::time::Instant;
 
+use super::endpoint::{Endpoint, Https};
 use super::error::{Error, line};
 use super::grant::{self, Grant, Outcome};
-use super::https::{Endpoint, Https};
 use super::provider::{App, Provider};
 
 /// RFC 8628 §3.2, where the provider does not say.

@@ -5,8 +5,8 @@ use std::time::Duration;
 use mail::Password;
 use serde::Deserialize;
 
+use super::endpoint::{Answer, Endpoint, Https};
 use super::error::Error;
-use super::https::{Answer, Endpoint, Https};
 use super::provider::{App, Provider};
 
 /// Where the provider does not say how long an access token is good, it is asked again after this.

@@ -7,14 +7,14 @@
 
 pub mod browser;
 pub mod device;
+mod endpoint;
 mod error;
 mod grant;
-mod https;
 mod provider;
 mod tokens;
 
+pub use endpoint::{Endpoint, Https};
 pub use error::{Error, Who};
 pub use grant::Grant;
-pub use https::{Endpoint, Https};
 pub use provider::{App, Provider};
 pub use tokens::{KeepRefresh, Tokens};

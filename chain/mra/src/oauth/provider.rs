@@ -2,7 +2,7 @@
 
 use mail::Password;
 
-use super::https::{BadEndpoint, Endpoint};
+use super::endpoint::{BadEndpoint, Endpoint};
 
 /// The program as the provider knows it. The person who runs Facteur has registered it there.
 #[derive(Clone, Debug)]

@@ -7,9 +7,9 @@ use mail::seam::{OurFault, Pending};
 use tokio::sync::Mutex;
 use tokio::time::Instant;
 
+use super::endpoint::Https;
 use super::error::Error;
 use super::grant::{self, Grant};
-use super::https::Https;
 use super::provider::{App, Provider};
 
 /// A token is renewed this long before its end, or when a fifth of its life is left if that is less: a log-in and

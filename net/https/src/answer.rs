@@ -1,0 +1,78 @@
+//! What a server answered: the header at once, the body piece by piece.
+
+use bytes::{Bytes, BytesMut};
+use http_body_util::BodyExt;
+use hyper::body::{Body, Incoming};
+use hyper::header::{HeaderMap, LOCATION};
+use hyper::{Response, StatusCode};
+use tokio::task::JoinSet;
+use tokio::time::{Instant, timeout_at};
+use url::Url;
+
+use crate::Error;
+
+/// An answer. The connection ends with it.
+#[derive(Debug)]
+pub struct Answer {
+    /// Its status.
+    pub status: u16,
+    /// Its header.
+    pub fields: HeaderMap,
+    body: Incoming,
+    /// Octets of the body that may still come, of how many in all.
+    left: u64,
+    largest: u64,
+    until: Instant,
+    _connection: JoinSet<Result<(), hyper::Error>>,
+}
+
+impl Answer {
+    pub(crate) fn new(
+        response: Response<Incoming>,
+        largest: u64,
+        until: Instant,
+        connection: JoinSet<Result<(), hyper::Error>>,
+    ) -> Self {
+        let (head, body) = response.into_parts();
+        let (status, fields) = (head.status.as_u16(), head.headers);
+        Self { status, fields, body, left: largest, largest, until, _connection: connection }
+    }
+
+    /// The next piece of the body; `None` at its end. The time for the whole exchange runs on while it is read.
+    pub async fn piece(&mut self) -> Result<Option<Bytes>, Error> {
+        loop {
+            // What is announced as too large is not begun.
+            if self.body.size_hint().lower() > self.left {
+                return Err(Error::TooLarge(self.largest));
+            }
+            let frame = timeout_at(self.until, self.body.frame()).await.map_err(|_| Error::TimedOut)?;
+            let Some(frame) = frame else { return Ok(None) };
+            // What follows a body (trailers) says nothing to us.
+            let Ok(piece) = frame.map_err(|error| Error::Broken(error.to_string()))?.into_data() else { continue };
+            self.left = self.left.checked_sub(piece.len() as u64).ok_or(Error::TooLarge(self.largest))?;
+            return Ok(Some(piece));
+        }
+    }
+
+    /// All of the body.
+    pub async fn whole(mut self) -> Result<Bytes, Error> {
+        let mut whole = BytesMut::new();
+        while let Some(piece) = self.piece().await? {
+            whole.extend_from_slice(&piece);
+        }
+        Ok(whole.freeze())
+    }
+
+    /// Where it leads, if it leads elsewhere (RFC 9110 §15.4). `from` is what was asked.
+    pub(crate) fn leads_to(&self, from: &Url) -> Result<Option<Url>, Error> {
+        let leads = [301, 302, 303, 307, 308].contains(&self.status);
+        let Some(place) = self.fields.get(LOCATION).filter(|_| leads) else { return Ok(None) };
+        let place = place.to_str().ok().and_then(|place| from.join(place).ok());
+        place.map(Some).ok_or(Error::BadAddress)
+    }
+
+    /// Did the server do what it was asked to (2xx)?
+    pub fn is_success(&self) -> bool {
+        StatusCode::from_u16(self.status).is_ok_and(|status| status.is_success())
+    }
+}

@@ -1,0 +1,150 @@
+//! One exchange after the other.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use http_body_util::Full;
+use hyper::header::{CONNECTION, HOST, HeaderMap, HeaderValue};
+use hyper::{Method, Request};
+use hyper_util::rt::TokioIo;
+use net::{AddressAnswer, ClientTls, Resolver, Stream};
+use tokio::task::JoinSet;
+use tokio::time::{Instant, timeout_at};
+use url::{Position, Url};
+
+use crate::{Answer, Error, Reach};
+
+/// Of one attempt to connect; the next address may be better.
+const CONNECT: Duration = Duration::from_secs(10);
+/// Addresses of a host that are tried.
+const MOST_ADDRESSES: usize = 4;
+/// Octets of a header.
+const MAX_HEADER: usize = 64 * 1024;
+
+/// The bounds of an exchange.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// From the first question to a name server to the last octet of the body, redirects included.
+    pub time: Duration,
+    /// Octets of a body.
+    pub body: u64,
+    /// How often an answer to GET may lead elsewhere. What is posted is never sent elsewhere.
+    pub redirects: u8,
+}
+
+/// Asks servers elsewhere. Cheap to clone.
+#[derive(Clone)]
+pub struct Client {
+    tls: ClientTls,
+    resolver: Arc<dyn Resolver>,
+    reach: Reach,
+    limits: Limits,
+}
+
+impl Client {
+    /// `tls` must verify: [`ClientTls::verified`].
+    pub fn new(tls: ClientTls, resolver: Arc<dyn Resolver>, reach: Reach, limits: Limits) -> Self {
+        Self { tls, resolver, reach, limits }
+    }
+
+    /// Asks for what is at `url`, and follows where that leads. `fields` are sent to each server on the way, so that they
+    /// must hold no secret; beside them goes only what HTTP needs.
+    pub async fn get(&self, url: &Url, fields: &HeaderMap) -> Result<Answer, Error> {
+        self.timed(async |until| {
+            let mut url = url.clone();
+            for _ in 0..=self.limits.redirects {
+                let answer = self.exchange(Method::GET, &url, fields.clone(), Bytes::new(), until).await?;
+                match answer.leads_to(&url)? {
+                    Some(next) => url = next,
+                    None => return Ok(answer),
+                }
+            }
+            Err(Error::TooManyRedirects(self.limits.redirects))
+        })
+        .await
+    }
+
+    /// Posts `body`. An answer that leads elsewhere is an answer.
+    pub async fn post(&self, url: &Url, fields: HeaderMap, body: Bytes) -> Result<Answer, Error> {
+        self.timed(async |until| self.exchange(Method::POST, url, fields, body, until).await).await
+    }
+
+    async fn timed(&self, work: impl AsyncFnOnce(Instant) -> Result<Answer, Error>) -> Result<Answer, Error> {
+        let until = Instant::now() + self.limits.time;
+        timeout_at(until, Box::pin(work(until))).await.unwrap_or(Err(Error::TimedOut))
+    }
+
+    async fn exchange(
+        &self,
+        method: Method,
+        url: &Url,
+        fields: HeaderMap,
+        body: Bytes,
+        until: Instant,
+    ) -> Result<Answer, Error> {
+        let request = request(method, url, fields, body)?;
+        let broken = |error: hyper::Error| Error::Broken(error.to_string());
+        let stream = self.connect(url).await?;
+        let (mut sender, connection) = hyper::client::conn::http1::Builder::new()
+            .max_buf_size(MAX_HEADER)
+            .handshake(TokioIo::new(stream))
+            .await
+            .map_err(broken)?;
+        // Ends with the answer, however that ends.
+        let mut driver = JoinSet::new();
+        driver.spawn(connection);
+        let response = sender.send_request(request).await.map_err(broken)?;
+        Ok(Answer::new(response, self.limits.body, until, driver))
+    }
+
+    async fn connect(&self, url: &Url) -> Result<Stream, Error> {
+        let (host, places) = self.places(url).await?;
+        let mut last = Error::OutOfReach(host.clone());
+        let within_reach = places.into_iter().filter(|place| self.reach.allows(*place));
+        for place in within_reach.take(MOST_ADDRESSES) {
+            match self.connect_to(url, &host, place).await {
+                Ok(stream) => return Ok(stream),
+                Err(error) => last = Error::Connect(error.to_string()),
+            }
+        }
+        Err(last)
+    }
+
+    /// The name of the host, and where it stands.
+    async fn places(&self, url: &Url) -> Result<(String, Vec<SocketAddr>), Error> {
+        let host = url.host_str().unwrap_or_default().trim_start_matches('[').trim_end_matches(']').to_owned();
+        let port = url.port_or_known_default().ok_or(Error::BadAddress)?;
+        match self.resolver.addresses(&host).await {
+            Ok(AddressAnswer::Addresses(found)) => {
+                // So that what is judged is what will be connected to.
+                let places = found.into_iter().map(|ip| SocketAddr::new(ip.to_canonical(), port)).collect();
+                Ok((host, places))
+            }
+            Ok(_) => Err(Error::NoSuchHost(host)),
+            Err(fault) => Err(Error::Names(fault.to_string())),
+        }
+    }
+
+    async fn connect_to(&self, url: &Url, host: &str, place: SocketAddr) -> Result<Stream, net::Error> {
+        let stream = Stream::connect(place, CONNECT).await?;
+        if url.scheme() == "https" { stream.start_tls_client(&self.tls, host).await } else { Ok(stream) }
+    }
+}
+
+fn request(method: Method, url: &Url, fields: HeaderMap, body: Bytes) -> Result<Request<Full<Bytes>>, Error> {
+    let plain = url.has_host() && url.username().is_empty() && url.password().is_none();
+    if !plain || !["http", "https"].contains(&url.scheme()) {
+        return Err(Error::BadAddress);
+    }
+    let mut request = Request::new(Full::new(body));
+    *request.method_mut() = method;
+    *request.uri_mut() = url[Position::BeforePath..Position::AfterQuery].parse().map_err(|_| Error::BadAddress)?;
+    *request.headers_mut() = fields;
+    let authority = &url[Position::BeforeHost..Position::AfterPort];
+    let headers = request.headers_mut();
+    headers.insert(HOST, HeaderValue::from_str(authority).map_err(|_| Error::BadAddress)?);
+    headers.insert(CONNECTION, HeaderValue::from_static("close"));
+    Ok(request)
+}

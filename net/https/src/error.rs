@@ -1,0 +1,33 @@
+//! Why there is no answer.
+
+/// Why an exchange came to nothing. None of its texts holds a path or a query, which may be secrets.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Error {
+    /// Not `http:` or `https:` with a host, or with a name and password in it.
+    #[error("this is no web address that could be asked")]
+    BadAddress,
+    /// There is no such name, or it has no address.
+    #[error("{0} has no address")]
+    NoSuchHost(String),
+    /// The name servers do not answer.
+    #[error("{0}")]
+    Names(String),
+    /// The host is there, and we do not go there: see [`Reach`](crate::Reach).
+    #[error("{0} leads to where others must not send us")]
+    OutOfReach(String),
+    /// No connection, or no TLS, or a certificate that proves nothing.
+    #[error("cannot connect: {0}")]
+    Connect(String),
+    /// What came is not HTTP, too large a header, or ended early.
+    #[error("the answer cannot be read: {0}")]
+    Broken(String),
+    /// It leads on and on.
+    #[error("more than {0} redirects")]
+    TooManyRedirects(u8),
+    /// The body is larger than this many octets.
+    #[error("the answer is larger than {0} octets")]
+    TooLarge(u64),
+    /// It was not finished in time.
+    #[error("no answer in time")]
+    TimedOut,
+}

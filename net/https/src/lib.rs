@@ -1,0 +1,22 @@
+//! Asking others over HTTPS: one request, one answer, and a connection that ends with it.
+//!
+//! Invariants of this room:
+//! * Every exchange has an end, redirects and body included; header and body are bounded; a body is never held unless its
+//!   reader holds it.
+//! * A name is resolved here, the address is judged by the [`Reach`], and the connection goes to the address that was
+//!   judged: no second answer of a name server comes between (DNS rebinding). Each redirect is judged anew.
+//! * TLS verifies; what is sent is what the caller gave, and nothing about this house: no cookies, no referrer.
+//!
+//! It must not know what is asked for, nor for whom.
+
+mod answer;
+mod client;
+mod error;
+mod reach;
+
+pub use answer::Answer;
+pub use client::{Client, Limits};
+pub use error::Error;
+pub use hyper::header::{self, HeaderMap, HeaderValue};
+pub use reach::{Reach, is_public};
+pub use url::Url;

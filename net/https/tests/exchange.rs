@@ -1,0 +1,198 @@
+//! Exchanges with servers on this machine that behave badly.
+
+use std::io::{Read, Write};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr, TcpListener, TcpStream};
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
+
+use facteur_https::{Client, Error, HeaderMap, Limits, Reach, Url};
+use net::{AddressAnswer, ClientTls, Table};
+
+const LIMITS: Limits = Limits { time: Duration::from_secs(10), body: 1000, redirects: 2 };
+
+/// A server that writes down what it is asked, and says what it is told to say at that path.
+struct Server {
+    place: SocketAddr,
+    asked: Arc<Mutex<Vec<String>>>,
+}
+
+impl Server {
+    fn start(say: impl Fn(&str, &mut TcpStream) + Send + 'static) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let place = listener.local_addr().unwrap();
+        let asked = Arc::<Mutex<Vec<String>>>::default();
+        let notes = asked.clone();
+        std::thread::spawn(move || {
+            for stream in listener.incoming() {
+                let mut stream = stream.unwrap();
+                let head = head(&mut stream);
+                let path = head.split(' ').nth(1).unwrap_or_default().to_owned();
+                notes.lock().unwrap().push(head);
+                say(&path, &mut stream);
+            }
+        });
+        Self { place, asked }
+    }
+
+    fn url(&self, path: &str) -> Url {
+        Url::parse(&format!("http://{}{path}", self.place)).unwrap()
+    }
+
+    fn client(&self, limits: Limits) -> Client {
+        client(Reach::PublicAnd(vec![self.place]), limits)
+    }
+
+    fn asked(&self) -> Vec<String> {
+        self.asked.lock().unwrap().clone()
+    }
+}
+
+fn head(stream: &mut TcpStream) -> String {
+    let mut head = Vec::new();
+    let mut octet = [0];
+    while !head.ends_with(b"\r\n\r\n") && stream.read(&mut octet).is_ok_and(|read| read > 0) {
+        head.extend_from_slice(&octet);
+    }
+    String::from_utf8(head).unwrap()
+}
+
+fn client(reach: Reach, limits: Limits) -> Client {
+    let table = Table::new()
+        .addresses("inside.test", Ok(AddressAnswer::Addresses(vec!["::ffff:127.0.0.1".parse().unwrap()])))
+        .addresses("here.test", Ok(AddressAnswer::Addresses(vec![IpAddr::V4(Ipv4Addr::LOCALHOST)])));
+    Client::new(ClientTls::verified().unwrap(), Arc::new(table), reach, limits)
+}
+
+fn ok(body: &str) -> String {
+    format!("HTTP/1.1 200 OK\r\nContent-Length: {}\r\n\r\n{body}", body.len())
+}
+
+fn redirect(to: &str) -> String {
+    format!("HTTP/1.1 302 Found\r\nLocation: {to}\r\nContent-Length: 0\r\n\r\n")
+}
+
+fn say(stream: &mut TcpStream, text: &str) {
+    // The client may have heard enough.
+    let _ = stream.write_all(text.as_bytes());
+}
+
+#[tokio::test]
+async fn what_is_asked_is_what_the_caller_gave_and_what_http_needs() {
+    let server = Server::start(|_, stream| say(stream, &ok("here")));
+    let mut fields = HeaderMap::new();
+    fields.insert("accept", "image/*".parse().unwrap());
+    let answer = server.client(LIMITS).get(&server.url("/a%20b?c=d|e#f"), &fields).await.unwrap();
+    assert!(answer.status == 200 && answer.is_success());
+    assert_eq!(answer.whole().await.unwrap(), "here");
+    let expected =
+        format!("GET /a%20b?c=d|e HTTP/1.1\r\naccept: image/*\r\nhost: {}\r\nconnection: close\r\n\r\n", server.place);
+    assert_eq!(server.asked(), [expected]);
+}
+
+#[tokio::test]
+async fn a_body_ends_at_its_limit_whether_announced_or_not() {
+    let server = Server::start(|path, stream| match path {
+        "/announced" => say(stream, "HTTP/1.1 200 OK\r\nContent-Length: 1001\r\n\r\n"),
+        "/fits" => say(stream, &ok(&"x".repeat(1000))),
+        _ => say(stream, &format!("HTTP/1.1 200 OK\r\n\r\n{}", "x".repeat(100_000))),
+    });
+    let get = async |path| server.client(LIMITS).get(&server.url(path), &HeaderMap::new()).await.unwrap().whole().await;
+    assert_eq!(get("/fits").await.unwrap().len(), 1000);
+    assert_eq!(get("/announced").await, Err(Error::TooLarge(1000)));
+    assert_eq!(get("/unannounced").await, Err(Error::TooLarge(1000)));
+}
+
+#[tokio::test]
+async fn slow_headers_and_slow_bodies_are_cut() {
+    let server = Server::start(|path, stream| {
+        if path == "/body" {
+            say(stream, "HTTP/1.1 200 OK\r\nContent-Length: 900\r\n\r\n");
+        }
+        for _ in 0..40 {
+            say(stream, "x");
+            std::thread::sleep(Duration::from_millis(50));
+        }
+    });
+    let client = server.client(Limits { time: Duration::from_millis(300), ..LIMITS });
+    let started = Instant::now();
+    let answer = client.get(&server.url("/body"), &HeaderMap::new()).await.unwrap();
+    assert_eq!(answer.whole().await, Err(Error::TimedOut));
+    assert_eq!(client.get(&server.url("/header"), &HeaderMap::new()).await.unwrap_err(), Error::TimedOut);
+    assert!(started.elapsed() < Duration::from_secs(5), "{:?}", started.elapsed());
+}
+
+#[tokio::test]
+async fn a_header_without_end_and_what_is_no_http_are_errors() {
+    let server = Server::start(|path, stream| match path {
+        "/endless" => say(stream, &format!("HTTP/1.1 200 OK\r\nX: {}\r\n\r\n", "x".repeat(200_000))),
+        "/many" => say(stream, &format!("HTTP/1.1 200 OK\r\n{}\r\n", "X: y\r\n".repeat(1000))),
+        _ => say(stream, "220 mail.test ESMTP\r\n"),
+    });
+    for path in ["/endless", "/many", "/smtp"] {
+        let error = server.client(LIMITS).get(&server.url(path), &HeaderMap::new()).await.unwrap_err();
+        assert!(matches!(error, Error::Broken(_)), "{path}: {error:?}");
+    }
+}
+
+#[tokio::test]
+async fn redirects_are_followed_so_often_and_never_with_what_was_posted() {
+    let server = Server::start(|path, stream| match path {
+        "/one" => say(stream, &redirect("/two?x")),
+        "/two?x" => say(stream, &redirect("./there")),
+        "/nowhere" => say(stream, "HTTP/1.1 302 Found\r\nContent-Length: 0\r\n\r\n"),
+        "/there" => say(stream, &ok("there")),
+        _ => say(stream, &redirect("/round")),
+    });
+    let client = server.client(LIMITS);
+    let get = async |path| client.get(&server.url(path), &HeaderMap::new()).await;
+    assert_eq!(get("/one").await.unwrap().whole().await.unwrap(), "there");
+    assert_eq!(get("/round").await.unwrap_err(), Error::TooManyRedirects(2));
+    assert_eq!(get("/nowhere").await.unwrap().status, 302);
+    assert_eq!(client.post(&server.url("/one"), HeaderMap::new(), "secret".into()).await.unwrap().status, 302);
+}
+
+#[tokio::test]
+async fn strangers_lead_us_neither_at_once_nor_later_to_where_they_cannot_go() {
+    let elsewhere = Server::start(|_, stream| say(stream, &ok("secrets")));
+    let port = elsewhere.place.port();
+    let server = Server::start(move |path, stream| say(stream, &redirect(path.trim_start_matches('/'))));
+    for to in [
+        format!("http://127.0.0.1:{port}/"),
+        format!("http://here.test:{port}/"),
+        format!("http://inside.test:{port}/"),
+        format!("http://[::ffff:127.0.0.1]:{port}/"),
+        format!("http://0x7f.1:{port}/"),
+        format!("http://2130706433:{port}/"),
+        "http://169.254.169.254/latest/meta-data/".to_owned(),
+        "https://here.test/".to_owned(),
+        "http://[::1]/".to_owned(),
+        "http://localhost/".to_owned(),
+    ] {
+        let url = Url::parse(&to).unwrap();
+        let direct = client(Reach::Public, LIMITS).get(&url, &HeaderMap::new()).await.unwrap_err();
+        assert!(matches!(direct, Error::OutOfReach(_) | Error::NoSuchHost(_)), "{to}: {direct:?}");
+        let led = server.client(LIMITS).get(&server.url(&format!("/{to}")), &HeaderMap::new()).await.unwrap_err();
+        assert_eq!(led, direct, "{to}");
+    }
+    assert_eq!(elsewhere.asked(), [""; 0]);
+    for bad in ["file:///etc/passwd", "gopher://here.test/", "http://me:secret@here.test/", "data:text/plain,x"] {
+        let led = server.client(LIMITS).get(&server.url(&format!("/{bad}")), &HeaderMap::new()).await;
+        assert_eq!(led.unwrap_err(), Error::BadAddress, "{bad}");
+    }
+}
+
+#[tokio::test]
+async fn a_server_that_cannot_prove_its_name_is_not_asked() {
+    let folder = tempfile::tempdir().unwrap();
+    let tls = net::ServerTls::self_signed(folder.path(), "here.test").unwrap();
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let place = listener.local_addr().unwrap();
+    let served = tokio::spawn(async move {
+        let (socket, _) = listener.accept().await.unwrap();
+        net::Stream::plain(socket).unwrap().start_tls_server(&tls).await.is_ok()
+    });
+    let url = Url::parse(&format!("https://here.test:{}/", place.port())).unwrap();
+    let error = client(Reach::PublicAnd(vec![place]), LIMITS).get(&url, &HeaderMap::new()).await.unwrap_err();
+    assert!(matches!(error, Error::Connect(_)), "{error:?}");
+    assert!(!served.await.unwrap());
+}
