@@ -20,6 +20,7 @@ mod preview;
 pub mod property;
 pub mod query;
 pub mod set;
+mod write;
 
 pub use preview::collapsed;
 

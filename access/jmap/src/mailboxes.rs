@@ -2,8 +2,11 @@
 
 pub mod changes;
 pub mod get;
+mod outcome;
 pub mod query;
 pub mod set;
+mod steps;
+mod wish;
 
 use mailbox::folder::{SpecialUse, name as names};
 use mailbox::{Folder, FolderId};

@@ -20,23 +20,19 @@ pub(crate) struct Scope {
     pub wire: Wire,
     /// Capabilities the request uses.
     pub using: Vec<String>,
-    /// Ids of what was created, by creation id.
-    pub created: BTreeMap<String, String>,
+    /// What was created.
+    pub created: Created,
 }
 
-impl Scope {
-    /// The account of this id, if it is the person's.
-    pub fn account(&self, id: &str) -> Result<AccountId, MethodError> {
-        match AccountId::read(id) {
-            Some(account) if account == self.person.account => Ok(account),
-            _ => Err(MethodError::account_not_found()),
-        }
-    }
+/// Ids of what was created, by creation id.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Created(BTreeMap<String, String>);
 
+impl Created {
     /// The id that a client means: the one created under the name behind `#`, or the id itself.
     pub fn real<'a>(&'a self, id: &'a str) -> Option<&'a str> {
         match id.strip_prefix('#') {
-            Some(creation) => self.created.get(creation).map(String::as_str),
+            Some(creation) => self.0.get(creation).map(String::as_str),
             None => Some(id),
         }
     }
@@ -48,7 +44,32 @@ impl Scope {
 
     /// Notes what was created.
     pub fn note(&mut self, creation: &str, id: String) {
-        self.created.insert(creation.to_owned(), id);
+        self.0.insert(creation.to_owned(), id);
+    }
+}
+
+impl Scope {
+    /// The account of this id, if it is the person's.
+    pub fn account(&self, id: &str) -> Result<AccountId, MethodError> {
+        match AccountId::read(id) {
+            Some(account) if account == self.person.account => Ok(account),
+            _ => Err(MethodError::account_not_found()),
+        }
+    }
+
+    /// The id that a client means (see [`Created`]).
+    pub fn real<'a>(&'a self, id: &'a str) -> Option<&'a str> {
+        self.created.real(id)
+    }
+
+    /// What a client's id stands for, directly or by creation id.
+    pub fn find<I: Id>(&self, id: &str) -> Option<I> {
+        self.created.find(id)
+    }
+
+    /// Notes what was created.
+    pub fn note(&mut self, creation: &str, id: String) {
+        self.created.note(creation, id);
     }
 }
 
@@ -61,7 +82,7 @@ pub async fn run(house: &Arc<House>, person: &Login, wire: &Wire, text: &[u8]) -
         person: person.clone(),
         wire: wire.clone(),
         using: request.using,
-        created: request.created_ids.unwrap_or_default(),
+        created: Created(request.created_ids.unwrap_or_default()),
     };
     let mut responses: Vec<Invocation> = Vec::new();
     let mut size = 0;
@@ -84,7 +105,7 @@ pub async fn run(house: &Arc<House>, person: &Login, wire: &Wire, text: &[u8]) -
     let responses: Vec<Value> = responses.into_iter().map(Invocation::into_value).collect();
     let mut response = json!({"methodResponses": responses, "sessionState": session::state(person)});
     if let Some(object) = response.as_object_mut().filter(|_| tells_created) {
-        object.insert("createdIds".into(), json!(scope.created));
+        object.insert("createdIds".into(), json!(scope.created.0));
     }
     Ok(response)
 }

@@ -5,6 +5,7 @@ pub mod filter;
 pub mod get;
 pub mod query;
 pub mod set;
+pub mod span;
 
 use serde::de::DeserializeOwned;
 use serde_json::Value;
@@ -14,6 +15,7 @@ use crate::api::{MethodError, Object};
 pub use changes::ChangesArguments;
 pub use get::GetArguments;
 pub use set::{SetAnswer, SetArguments};
+pub use span::Span;
 
 /// Reads the arguments of a method. What is unknown, missing or of the wrong type is an error.
 pub fn arguments<T: DeserializeOwned>(arguments: Object) -> Result<T, MethodError> {

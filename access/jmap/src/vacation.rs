@@ -3,13 +3,13 @@
 use mail::seam::AccountId;
 use mailbox::account_changes::Cursor;
 use serde_json::{Value, json};
-use store::View;
+use store::{Tx, View};
 
 use crate::api::{MethodError, Object, SetError, patch};
 use crate::email::filter;
 use crate::records::{self, Kind, Record};
 use crate::run::Scope;
-use crate::standard::{self, GetArguments, SetAnswer, SetArguments, get as standard_get};
+use crate::standard::{self, GetArguments, SetAnswer, SetArguments, Span, get as standard_get};
 use crate::state;
 
 /// The one id there is.
@@ -51,56 +51,48 @@ pub async fn get(scope: &Scope, arguments: Object) -> Result<Object, MethodError
 pub async fn set(scope: &Scope, arguments: Object) -> Result<Object, MethodError> {
     let mut arguments: SetArguments = standard::arguments(arguments)?;
     let account = scope.account(&arguments.account_id)?;
-    let (old_state, _) = scope.house.store.read(move |view| read(view, account)).await?;
-    arguments.check(&old_state)?;
+    arguments.check()?;
+    let mut span = Span::open(&scope.house.store, account, state_of, arguments.if_in_state.take()).await?;
     let mut answer = SetAnswer::default();
     for (key, _) in arguments.creates() {
         answer.create(&key, Err(SetError::new("singleton")));
     }
     for (id, change) in arguments.updates() {
         let outcome = match id.as_str() {
-            ID => update(scope, account, change).await?,
+            ID => span.write(&scope.house.store, move |tx| update(tx, account, &change)).await?,
             _ => Err(SetError::not_found()),
         };
-        answer.update(&id, outcome);
+        answer.update(&id, outcome.map(|()| None));
     }
     for id in arguments.destroys() {
         let error = if id == ID { SetError::new("singleton") } else { SetError::not_found() };
         answer.destroy(&id, Err(error));
     }
-    let (new_state, _) = scope.house.store.read(move |view| read(view, account)).await?;
-    Ok(answer.into_arguments(&arguments.account_id, old_state, new_state))
+    Ok(answer.into_arguments(&arguments.account_id, span.ends()))
 }
 
-async fn update(
-    scope: &Scope,
-    account: AccountId,
-    change: Object,
-) -> Result<Result<Option<Object>, SetError>, MethodError> {
-    let outcome = scope
-        .house
-        .store
-        .write(move |tx| {
-            let (_, record) = read(tx, account)?;
-            let default = |name: &str| object(None).get(name).cloned();
-            let after = match patch::apply(object(record.as_ref()), &change, default) {
-                Ok(after) => after,
-                Err(error) => return Ok(Err(error)),
-            };
-            let bad: Vec<String> =
-                after.iter().filter(|(name, value)| !fits(name, value)).map(|(name, _)| name.clone()).collect();
-            if !bad.is_empty() {
-                return Ok(Err(SetError::invalid(bad)));
-            }
-            let data = after.into_iter().filter(|(name, value)| name != "id" && !value.is_null()).collect();
-            match record {
-                Some(record) => records::update(tx, account, Kind::Vacation, record.id, &data)?,
-                None => drop(records::create(tx, account, Kind::Vacation, &data)?),
-            }
-            Ok::<_, store::Error>(Ok(None))
-        })
-        .await?;
-    Ok(outcome)
+fn state_of(view: &View, account: AccountId) -> Result<mailbox::Change, mailbox::Error> {
+    Ok(records::state(view, account, Kind::Vacation)?)
+}
+
+fn update(tx: &mut Tx, account: AccountId, change: &Object) -> Result<Result<(), SetError>, mailbox::Error> {
+    let (_, record) = read(tx, account)?;
+    let default = |name: &str| object(None).get(name).cloned();
+    let after = match patch::apply(object(record.as_ref()), change, default) {
+        Ok(after) => after,
+        Err(error) => return Ok(Err(error)),
+    };
+    let bad: Vec<String> =
+        after.iter().filter(|(name, value)| !fits(name, value)).map(|(name, _)| name.clone()).collect();
+    if !bad.is_empty() {
+        return Ok(Err(SetError::invalid(bad)));
+    }
+    let data = after.into_iter().filter(|(name, value)| name != "id" && !value.is_null()).collect();
+    match record {
+        Some(record) => records::update(tx, account, Kind::Vacation, record.id, &data)?,
+        None => drop(records::create(tx, account, Kind::Vacation, &data)?),
+    }
+    Ok(Ok(()))
 }
 
 fn fits(name: &str, value: &Value) -> bool {

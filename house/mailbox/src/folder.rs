@@ -245,6 +245,39 @@ pub fn rename(tx: &mut Tx, account: AccountId, from: &str, to: &str) -> Result<(
     Ok(())
 }
 
+/// Gives folders other names at one moment, so that they can swap them. Each one that is to have another name is named:
+/// those below it are not carried along. UIDs, UIDVALIDITY and subscriptions stay; INBOX keeps its name.
+pub fn rename_all(tx: &mut Tx, account: AccountId, names: &[(FolderId, String)]) -> Result<(), Error> {
+    let change = account::tick(tx, account, Touch::FOLDERS)?;
+    let mut moving = Vec::with_capacity(names.len());
+    for (id, name) in names {
+        let (folder, name) = (get(tx, *id)?, name::canonical(name)?);
+        if folder.account != account {
+            return Err(Error::NoSuchFolder(*id));
+        }
+        if folder.name == name::INBOX {
+            return Err(Error::Inbox);
+        }
+        // Out of the way: no folder has a level without a name.
+        set_name(tx, *id, &format!("//{}", id.0), change)?;
+        let sql = "DELETE FROM subscription WHERE account = $1 AND name = $2";
+        let subscribed = tx.execute(sql, params![account.0, folder.name])? > 0;
+        moving.push((*id, name, subscribed));
+    }
+    for (id, name, subscribed) in moving {
+        if exists(tx, account, &name)? {
+            return Err(Error::FolderExists(name));
+        }
+        set_name(tx, id, &name, change)?;
+        if subscribed {
+            let sql = "INSERT INTO subscription (account, name) VALUES ($1, $2) ON CONFLICT DO NOTHING";
+            tx.execute(sql, params![account.0, name])?;
+        }
+    }
+    tx.announce(topic(account));
+    Ok(())
+}
+
 fn rename_children(tx: &mut Tx, account: AccountId, from: &str, to: &str, change: Change) -> Result<(), Error> {
     for (id, old) in children(tx, account, from)? {
         // The new name is checked again: it may have become too long or too deep.

@@ -35,16 +35,25 @@ pub(crate) trait Session: Send {
     fn end_read(&self) -> Result<()>;
 }
 
+/// What begins at a mark. Two kinds, so that a write that panics in the middle of an attempt is undone whole.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Marked {
+    /// A write among others in one commit.
+    Write,
+    /// A part of a write that may fail alone.
+    Attempt,
+}
+
 /// The connection that writes.
 pub(crate) trait WriteSession: Session {
     /// Begins a transaction that nobody else can write beside.
     fn begin(&self) -> Result<()>;
     /// Marks the point to which [`undo`](Self::undo) goes back.
-    fn mark(&self) -> Result<()>;
-    /// Keeps what was done since the mark.
-    fn keep(&self) -> Result<()>;
-    /// Undoes what was done since the mark.
-    fn undo(&self) -> Result<()>;
+    fn mark(&self, mark: Marked) -> Result<()>;
+    /// Keeps what was done since the last such mark, and forgets it with those within.
+    fn keep(&self, mark: Marked) -> Result<()>;
+    /// Undoes what was done since the last such mark, and forgets it with those within.
+    fn undo(&self, mark: Marked) -> Result<()>;
     /// Is the transaction still there? Some failures (a full disk) undo all of it.
     fn in_transaction(&self) -> bool;
     /// Why it is not there any more.

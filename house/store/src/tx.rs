@@ -5,7 +5,7 @@ use std::rc::Rc;
 use std::sync::Arc;
 
 use crate::blob::{self, BlobId, PreparedBlob};
-use crate::engine::WriteSession;
+use crate::engine::{Marked, WriteSession};
 use crate::error::Result;
 use crate::shelf::Shelf;
 use crate::topic::Topic;
@@ -46,6 +46,24 @@ impl Tx {
     /// Runs a statement that changes rows, and gives their number.
     pub fn execute(&mut self, sql: &str, params: &[Value<'_>]) -> Result<usize> {
         self.session.execute(sql, params)
+    }
+
+    /// Does something that is undone alone where it fails: what the write did before stays, and the write goes on. The
+    /// outer error is the store's, and ends the write.
+    pub fn attempt<T, E>(&mut self, work: impl FnOnce(&mut Self) -> Result<T, E>) -> Result<Result<T, E>> {
+        let mark = self.mark();
+        self.session.mark(Marked::Attempt)?;
+        let outcome = work(self);
+        if !self.session.in_transaction() {
+            return Err(self.session.why_lost());
+        }
+        match outcome {
+            Ok(done) => self.session.keep(Marked::Attempt).map(|()| Ok(done)),
+            Err(failed) => {
+                self.forget_since(mark);
+                self.session.undo(Marked::Attempt).map(|()| Err(failed))
+            }
+        }
     }
 
     /// Keeps a blob, or one reference more to it where its content is kept already.

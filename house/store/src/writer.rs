@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 use tokio::sync::oneshot;
 
 use crate::blob::PreparedBlob;
-use crate::engine::WriteSession;
+use crate::engine::{Marked, WriteSession};
 use crate::error::{Error, Result};
 use crate::faults::Faults;
 use crate::queue::{Popped, Queue};
@@ -281,11 +281,11 @@ impl Clerk {
     /// Runs one of the others; undoes what it did if it failed.
     fn run_marked(&mut self, job: &mut dyn Job) {
         let mark = self.tx.mark();
-        if let Err(error) = self.tx.session().mark() {
+        if let Err(error) = self.tx.session().mark(Marked::Write) {
             return job.fail(error);
         }
         if job.run(&mut self.tx) {
-            match self.tx.session().keep() {
+            match self.tx.session().keep(Marked::Write) {
                 Ok(()) => return,
                 Err(error) => job.fail(error),
             }
@@ -293,7 +293,7 @@ impl Clerk {
         self.desk.counters.failed.fetch_add(1, Relaxed);
         self.tx.forget_since(mark);
         if self.tx.session().in_transaction()
-            && let Err(error) = self.tx.session().undo()
+            && let Err(error) = self.tx.session().undo(Marked::Write)
         {
             tracing::error!(%error, "a failed write could not be undone alone, so its whole group is");
             self.tx.session().roll_back();

@@ -19,6 +19,65 @@ async fn what_was_written_is_read() {
     assert_eq!(all_texts(&store).await, ["one"]);
 }
 
+#[tokio::test]
+async fn an_attempt_that_fails_is_undone_alone_and_the_write_goes_on() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = open(folder.path());
+    let mut watch = store.watch(TOPIC);
+    let outcome = store
+        .write(|tx| {
+            add(tx, "before")?;
+            let failed = tx.attempt(|tx| {
+                add(tx, "undone")?;
+                tx.announce(TOPIC);
+                let inner = tx.attempt(|tx| add(tx, "undone with it"))?;
+                assert!(inner.is_ok());
+                Err::<(), Error>(refused())
+            })?;
+            assert!(failed.is_err());
+            tx.attempt(|tx| add(tx, "attempted"))??;
+            add(tx, "behind")?;
+            Ok::<_, Error>(())
+        })
+        .await;
+    assert_eq!(outcome, Ok(()));
+    assert_eq!(all_texts(&store).await, ["before", "attempted", "behind"]);
+    let woken = tokio::time::timeout(Duration::from_millis(50), watch.changed()).await;
+    assert!(woken.is_err(), "what was undone is not announced");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_write_that_panics_in_an_attempt_is_undone_whole() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = open(folder.path());
+    let (released, holder) = hold(&store).await;
+    let writes = [0, 1, 2].map(|number| {
+        let store = store.clone();
+        tokio::spawn(async move {
+            store
+                .write(move |tx| {
+                    add(tx, &format!("write {number}"))?;
+                    tx.attempt(|tx| match number {
+                        1 => panic!("in an attempt"),
+                        _ => add(tx, &format!("attempt {number}")),
+                    })?
+                })
+                .await
+        })
+    });
+    tokio::time::sleep(Duration::from_millis(50)).await;
+    released.store(true, Ordering::Release);
+    holder.await.unwrap();
+    let mut failed = 0;
+    for write in writes {
+        failed += usize::from(write.await.unwrap().is_err());
+    }
+    assert_eq!(failed, 1);
+    let mut texts = all_texts(&store).await;
+    texts.sort();
+    assert_eq!(texts, ["attempt 0", "attempt 2", "write 0", "write 2"]);
+}
+
 /// Holds the writer until `release`, so that what is sent meanwhile is one group.
 async fn hold(store: &Store) -> (Arc<AtomicBool>, tokio::task::JoinHandle<()>) {
     let (started, released) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicBool::new(false)));

@@ -58,6 +58,8 @@ macro_rules! plain_errors {
 plain_errors! {
     /// Later it may work.
     server_unavailable "serverUnavailable";
+    /// Some of it was done; the client must look again (RFC 8620 §3.6.2).
+    server_partial_fail "serverPartialFail";
     /// There is no such method, or its capability is not used.
     unknown_method "unknownMethod";
     /// There is no such account, or not for this person.

@@ -3,20 +3,19 @@
 use bytes::Bytes;
 use mail::seam::AccountId;
 use mail::{Timestamp, header};
-use mailbox::account_changes::{Cursor, states};
 use mailbox::parse::date;
-use mailbox::{FolderId, System, folder, letter};
+use mailbox::{FolderId, System};
 use serde::Deserialize;
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 use store::View;
 
+use super::write::{self, Filing, Ready, Task, Work};
 use super::{filter, keywords};
 use crate::api::{MethodError, Object, SetError};
 use crate::blob::{self, Place};
-use crate::id::Id;
+use crate::limits;
 use crate::run::Scope;
-use crate::standard::{self, SetAnswer};
-use crate::{limits, state};
+use crate::standard::{self, Span};
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
@@ -26,48 +25,28 @@ struct ImportArguments {
     emails: Map<String, Value>,
 }
 
-/// A letter to be filed.
-pub struct Filing {
-    pub octets: Bytes,
-    pub folder: FolderId,
-    pub system: System,
-    pub keywords: Vec<String>,
-    pub received: Timestamp,
-}
-
 pub async fn import(scope: &mut Scope, arguments: Object) -> Result<Object, MethodError> {
     let arguments: ImportArguments = standard::arguments(arguments)?;
     let account = scope.account(&arguments.account_id)?;
     if arguments.emails.len() > limits::OBJECTS_IN_SET {
         return Err(MethodError::request_too_large());
     }
-    let old_state = current(scope, account).await?;
-    if arguments.if_in_state.is_some_and(|wanted| wanted != old_state) {
-        return Err(MethodError::state_mismatch());
-    }
-    let mut answer = SetAnswer::default();
+    let mut span = Span::open(&scope.house.store, account, write::state, arguments.if_in_state).await?;
+    let mut work = Work::new(scope, &mut span, account);
     for (key, wish) in arguments.emails {
-        let outcome = one(scope, account, wish).await?;
-        if let Ok(made) = &outcome
-            && let Some(id) = made.get("id").and_then(Value::as_str)
-        {
-            scope.note(&key, id.to_owned());
+        match one(work.scope, account, wish).await? {
+            Ok(ready) => work.add(key, Task::File(ready)).await?,
+            Err(error) => drop(work.answer.create(&key, Err(error))),
         }
-        answer.create(&key, outcome);
     }
-    let new_state = current(scope, account).await?;
-    let mut answer = answer.into_arguments(&arguments.account_id, old_state, new_state);
+    work.carry_out().await?;
+    let answer = work.answer;
+    let mut answer = answer.into_arguments(&arguments.account_id, span.ends());
     answer.retain(|name, _| ["accountId", "oldState", "newState", "created", "notCreated"].contains(&name.as_str()));
     Ok(answer)
 }
 
-/// The state of the letters now.
-pub async fn current(scope: &Scope, account: AccountId) -> Result<String, MethodError> {
-    let states = scope.house.store.read(move |view| states(view, account)).await?;
-    Ok(state::write(Cursor::at(states.emails)))
-}
-
-async fn one(scope: &Scope, account: AccountId, wish: Value) -> Result<Result<Object, SetError>, MethodError> {
+async fn one(scope: &Scope, account: AccountId, wish: Value) -> Result<Result<Ready, SetError>, MethodError> {
     let (place, mut filing) = match read(scope, &wish) {
         Ok(read) => read,
         Err(error) => return Ok(Err(error)),
@@ -89,7 +68,7 @@ async fn one(scope: &Scope, account: AccountId, wish: Value) -> Result<Result<Ob
     if wish.get("receivedAt").is_none_or(Value::is_null) {
         filing.received = received(&filing.octets).unwrap_or_else(|| (scope.house.clock)());
     }
-    file(scope, account, filing).await
+    write::prepare(scope, filing).await
 }
 
 /// Reads an EmailImport; all that is wrong with it is said at once.
@@ -138,45 +117,6 @@ pub fn mailbox(scope: &Scope, ids: &Object) -> Result<FolderId, Option<SetError>
         (Some(id), None) => scope.find(id).ok_or(None),
         (Some(_), Some(_)) => Err(Some(SetError::new("tooManyMailboxes").because("a letter lies in one mailbox"))),
         _ => Err(None),
-    }
-}
-
-/// Files a letter; gives what a client must know of it.
-pub async fn file(scope: &Scope, account: AccountId, filing: Filing) -> Result<Result<Object, SetError>, MethodError> {
-    let Filing { octets, folder, system, keywords, received } = filing;
-    let store = scope.house.store.clone();
-    let preparing = tokio::task::spawn_blocking(move || mailbox::prepare(&store, octets)).await;
-    let prepared = match preparing.map_err(|error| MethodError::server_fail(error.to_string()))? {
-        Ok(prepared) => prepared,
-        Err(mailbox::Error::Store(error)) => return Err(error.into()),
-        Err(other) => return Ok(Err(other.into())),
-    };
-    let size = prepared.size();
-    let filed = scope
-        .house
-        .store
-        .write(move |tx| {
-            if folder::get(tx, folder)?.account != account {
-                return Err(mailbox::Error::NoSuchFolder(folder));
-            }
-            let names: Vec<&str> = keywords.iter().map(String::as_str).collect();
-            let flags = mailbox::flags::intern(tx, account, system, &names)?;
-            letter::file(tx, folder, &prepared, &flags, received)
-        })
-        .await;
-    match filed {
-        Ok(filed) => {
-            let made = json!({
-                "id": filed.letter.id(),
-                "blobId": Place::letter(filed.letter).id(),
-                "threadId": filed.thread.id(),
-                "size": size,
-            });
-            Ok(Ok(made.as_object().cloned().unwrap_or_default()))
-        }
-        Err(mailbox::Error::Store(error)) => Err(error.into()),
-        Err(mailbox::Error::NoSuchFolder(_)) => Ok(Err(SetError::invalid(["mailboxIds"]))),
-        Err(other) => Ok(Err(other.into())),
     }
 }
 

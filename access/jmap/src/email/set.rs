@@ -2,63 +2,79 @@
 
 use mail::Timestamp;
 use mail::seam::AccountId;
-use mailbox::letter::{self, Expunge};
-use mailbox::{FlagChange, FolderId, Keywords, LetterKey, System, Uid, UidRange, Want, fetch, flags, folder};
-use serde_json::{Value, json};
-use store::Tx;
+use mailbox::{LetterKey, System};
+use serde_json::Value;
 
-use super::get;
-use super::import::{Filing, current, file, mailbox as one_mailbox};
+use super::import::mailbox as one_mailbox;
 use super::letter::Wish;
 use super::property::Property;
-use super::{compose, filter, keywords};
-use crate::api::{MethodError, Object, SetError, patch};
+use super::write::{self, Filing, Ready, Task, Which, Work};
+use super::{compose, filter, get, keywords};
+use crate::api::{MethodError, Object, SetError};
 use crate::id::Id;
 use crate::run::Scope;
-use crate::standard::{self, SetAnswer, SetArguments};
-
-/// Letters changed in one write, so that the writer is not held for long.
-const AT_ONCE: usize = 50;
+use crate::standard::{self, SetArguments, Span};
 
 pub async fn set(scope: &mut Scope, arguments: Object) -> Result<Object, MethodError> {
     let mut arguments: SetArguments = standard::arguments(arguments)?;
     let account = scope.account(&arguments.account_id)?;
-    let old_state = current(scope, account).await?;
-    arguments.check(&old_state)?;
-    let mut answer = SetAnswer::default();
-    for (key, object) in arguments.creates() {
-        let outcome = create(scope, account, object).await?;
-        if let Ok(made) = &outcome
-            && let Some(id) = made.get("id").and_then(Value::as_str)
-        {
-            scope.note(&key, id.to_owned());
+    arguments.check()?;
+    let mut span = Span::open(&scope.house.store, account, write::state, arguments.if_in_state.take()).await?;
+    let mut work = Work::new(scope, &mut span, account);
+    let creates = arguments.creates();
+    let filed: Vec<String> = creates.iter().map(|(key, _)| key.clone()).collect();
+    for (key, object) in creates {
+        match create(work.scope, account, object).await? {
+            Ok(ready) => work.add(key, Task::File(ready)).await?,
+            Err(error) => drop(work.answer.create(&key, Err(error))),
         }
-        answer.create(&key, outcome);
     }
     let destroys = arguments.destroys();
-    let mut updates = arguments.updates();
-    updates.retain(|(id, _)| {
-        let stays = !destroys.contains(id);
-        if !stays {
-            answer.update(id, Err(SetError::new("willDestroy")));
+    for (id, patch) in arguments.updates() {
+        if destroys.contains(&id) {
+            work.answer.update(&id, Err(SetError::new("willDestroy")));
+            continue;
         }
-        stays
-    });
-    update_all(scope, account, updates, &mut answer).await?;
-    destroy_all(scope, account, destroys, &mut answer).await?;
-    let new_state = current(scope, account).await?;
-    Ok(answer.into_arguments(&arguments.account_id, old_state, new_state))
+        match update(work.scope, account, &id, patch, &filed).await? {
+            Ok(task) => work.add(id, task).await?,
+            Err(error) => work.answer.update(&id, Err(error)),
+        }
+    }
+    for id in destroys {
+        match Which::read(work.scope, &id, &filed) {
+            Some(which) => work.add(id, Task::Destroy(which)).await?,
+            None => work.answer.destroy(&id, Err(SetError::not_found())),
+        }
+    }
+    work.carry_out().await?;
+    let answer = work.answer;
+    Ok(answer.into_arguments(&arguments.account_id, span.ends()))
 }
 
-async fn create(scope: &Scope, account: AccountId, object: Object) -> Result<Result<Object, SetError>, MethodError> {
+async fn create(scope: &Scope, account: AccountId, object: Object) -> Result<Result<Ready, SetError>, MethodError> {
     let (filing, content) = match read(scope, object) {
         Ok(read) => read,
         Err(error) => return Ok(Err(error)),
     };
     match compose::compose(scope, account, content).await? {
-        Ok(octets) => file(scope, account, Filing { octets, ..filing }).await,
+        Ok(octets) => write::prepare(scope, Filing { octets, ..filing }).await,
         Err(error) => Ok(Err(error)),
     }
+}
+
+async fn update(
+    scope: &Scope,
+    account: AccountId,
+    id: &str,
+    patch: Object,
+    filed: &[String],
+) -> Result<Result<Task, SetError>, MethodError> {
+    let Some(which) = Which::read(scope, id, filed) else { return Ok(Err(SetError::not_found())) };
+    let patch = match &which {
+        Which::Known(letter) => check_others(scope, account, *letter, patch).await?,
+        Which::Filed(_) => only_settable(patch),
+    };
+    Ok(patch.map(|patch| Task::Change(which, with_real_ids(scope, patch))))
 }
 
 /// Parts what is said of the letter from what is to stand in it.
@@ -100,66 +116,6 @@ fn read(scope: &Scope, mut object: Object) -> Result<(Filing, Object), SetError>
     }
 }
 
-/// An update ready to be made in the writer.
-#[derive(Clone)]
-struct Update {
-    letter: LetterKey,
-    patch: Object,
-}
-
-async fn update_all(
-    scope: &Scope,
-    account: AccountId,
-    updates: Vec<(String, Object)>,
-    answer: &mut SetAnswer,
-) -> Result<(), MethodError> {
-    let mut ready = Vec::new();
-    for (id, patch) in updates {
-        let Some(letter) = scope.find::<LetterKey>(&id) else {
-            answer.update(&id, Err(SetError::not_found()));
-            continue;
-        };
-        match check_others(scope, account, letter, patch).await? {
-            Ok(patch) => ready.push((letter.id(), Update { letter, patch: with_real_ids(scope, patch) })),
-            Err(error) => answer.update(&id, Err(error)),
-        }
-    }
-    for some in ready.chunks(AT_ONCE) {
-        let batch: Vec<Update> = some.iter().map(|(_, update)| update.clone()).collect();
-        let together = scope
-            .house
-            .store
-            .write(move |tx| {
-                batch.iter().map(|update| apply(tx, account, update)).collect::<Result<Vec<_>, mailbox::Error>>()
-            })
-            .await;
-        match together {
-            Ok(outcomes) => some.iter().zip(outcomes).for_each(|((id, _), outcome)| answer.update(id, outcome)),
-            Err(mailbox::Error::Store(error)) => return Err(error.into()),
-            // One of them cannot be; the others can.
-            Err(_) => one_by_one(scope, account, some, answer).await?,
-        }
-    }
-    Ok(())
-}
-
-async fn one_by_one(
-    scope: &Scope,
-    account: AccountId,
-    updates: &[(String, Update)],
-    answer: &mut SetAnswer,
-) -> Result<(), MethodError> {
-    for (id, update) in updates {
-        let update = update.clone();
-        match scope.house.store.write(move |tx| apply(tx, account, &update)).await {
-            Ok(outcome) => answer.update(id, outcome),
-            Err(mailbox::Error::Store(error)) => return Err(error.into()),
-            Err(other) => answer.update(id, Err(other.into())),
-        }
-    }
-    Ok(())
-}
-
 /// Properties that cannot be changed may stand in a patch as they are (RFC 8620 §5.3): they are compared and taken out.
 async fn check_others(
     scope: &Scope,
@@ -167,8 +123,7 @@ async fn check_others(
     letter: LetterKey,
     mut patch: Object,
 ) -> Result<Result<Object, SetError>, MethodError> {
-    let settable = |name: &str| ["keywords", "mailboxIds"].contains(&name.split('/').next().unwrap_or_default());
-    let others: Vec<String> = patch.keys().filter(|name| !settable(name)).cloned().collect();
+    let others: Vec<String> = patch.keys().filter(|name| !is_settable(name)).cloned().collect();
     if others.is_empty() {
         return Ok(Ok(patch));
     }
@@ -186,8 +141,18 @@ async fn check_others(
     if !changed.is_empty() {
         return Ok(Err(SetError::invalid(changed)));
     }
-    patch.retain(|name, _| settable(name));
+    patch.retain(|name, _| is_settable(name));
     Ok(Ok(patch))
+}
+
+fn is_settable(path: &str) -> bool {
+    ["keywords", "mailboxIds"].contains(&path.split('/').next().unwrap_or_default())
+}
+
+/// Of a letter that is not there yet nothing else can be compared.
+fn only_settable(patch: Object) -> Result<Object, SetError> {
+    let others: Vec<String> = patch.keys().filter(|name| !is_settable(name)).cloned().collect();
+    if others.is_empty() { Ok(patch) } else { Err(SetError::invalid(others)) }
 }
 
 /// Creation ids of mailboxes become the ids of what was made.
@@ -204,122 +169,4 @@ fn with_real_ids(scope: &Scope, patch: Object) -> Object {
             (None, value) => (path, value),
         })
         .collect()
-}
-
-/// Changes a letter as the patch says. What is asked against the rules is the inner error, and then nothing was written.
-fn apply(tx: &mut Tx, account: AccountId, update: &Update) -> Result<Result<Option<Object>, SetError>, mailbox::Error> {
-    let Some((folder, row)) = fetch::visible(tx, account, update.letter, Want::ROW)? else {
-        return Ok(Err(SetError::not_found()));
-    };
-    let known = Keywords::load(tx, account)?;
-    let keywords: Object =
-        keywords::of(&row.flags, &known).into_iter().map(|keyword| (keyword, Value::Bool(true))).collect();
-    let mut now = Object::new();
-    now.insert("keywords".into(), keywords.into());
-    now.insert("mailboxIds".into(), json!({folder.id(): true}));
-    // Keywords are the same in any case.
-    let change: Object = update.patch.iter().map(|(path, value)| (in_lower_case(path), value.clone())).collect();
-    let after = match patch::apply(now, &change, |name| (name == "keywords").then(|| json!({}))) {
-        Ok(after) => after,
-        Err(error) => return Ok(Err(error)),
-    };
-    let wanted = match wanted(tx, account, &after)? {
-        Ok(wanted) => wanted,
-        Err(error) => return Ok(Err(error)),
-    };
-    let (to, system, names) = wanted;
-    let mut at = (folder, row.uid);
-    if to != folder {
-        let moved = letter::move_(tx, folder, &[UidRange::one(row.uid)], to, 1)?;
-        at = (to, moved.pairs.first().map_or(row.uid, |(_, uid)| *uid));
-    }
-    let names: Vec<&str> = names.iter().map(String::as_str).collect();
-    let flags = flags::intern(tx, account, system, &names)?;
-    letter::store_flags(tx, at.0, &[UidRange::one(at.1)], &FlagChange::Replace(flags), None, 1)?;
-    Ok(Ok(None))
-}
-
-fn in_lower_case(path: &str) -> String {
-    match path.strip_prefix("keywords/") {
-        Some(keyword) => format!("keywords/{}", keyword.to_ascii_lowercase()),
-        None => path.to_owned(),
-    }
-}
-
-type Wanted = (FolderId, System, Vec<String>);
-
-/// Where the letter shall lie, and its keywords.
-fn wanted(tx: &Tx, account: AccountId, after: &Object) -> Result<Result<Wanted, SetError>, mailbox::Error> {
-    let mut bad = Vec::new();
-    let keywords = after.get("keywords").and_then(Value::as_object);
-    if keywords.is_some_and(|keywords| keywords.len() > keywords::MOST) {
-        return Ok(Err(SetError::new("tooManyKeywords")));
-    }
-    let keywords = keywords.and_then(keywords::read);
-    if keywords.is_none() {
-        bad.push("keywords");
-    }
-    let ids = after.get("mailboxIds").and_then(Value::as_object).cloned().unwrap_or_default();
-    let all_true = ids.values().all(|value| *value == Value::Bool(true));
-    let mut folders = Vec::new();
-    for id in ids.keys() {
-        let folder = match FolderId::read(id) {
-            Some(id) => match folder::get(tx, id) {
-                Ok(folder) => Some(folder).filter(|folder| folder.account == account),
-                Err(mailbox::Error::NoSuchFolder(_)) => None,
-                Err(error) => return Err(error),
-            },
-            None => None,
-        };
-        folders.push(folder.map(|folder| folder.id));
-    }
-    let folder = match folders.as_slice() {
-        [Some(folder)] if all_true => Some(*folder),
-        several if several.len() > 1 && all_true && several.iter().all(Option::is_some) => {
-            return Ok(Err(SetError::new("tooManyMailboxes").because("a letter lies in one mailbox")));
-        }
-        _ => {
-            bad.push("mailboxIds");
-            None
-        }
-    };
-    Ok(match (folder, keywords) {
-        (Some(folder), Some((system, names))) => Ok((folder, system, names)),
-        _ => Err(SetError::invalid(bad)),
-    })
-}
-
-async fn destroy_all(
-    scope: &Scope,
-    account: AccountId,
-    ids: Vec<String>,
-    answer: &mut SetAnswer,
-) -> Result<(), MethodError> {
-    for some in ids.chunks(AT_ONCE) {
-        let keys: Vec<Option<LetterKey>> = some.iter().map(|id| scope.find(id)).collect();
-        let gone = scope
-            .house
-            .store
-            .write(move |tx| {
-                keys.iter()
-                    .map(|key| key.map_or(Ok(false), |key| destroy(tx, account, key)))
-                    .collect::<Result<Vec<bool>, mailbox::Error>>()
-            })
-            .await?;
-        for (id, gone) in some.iter().zip(gone) {
-            let real = scope.real(id).unwrap_or(id).to_owned();
-            answer.destroy(&real, if gone { Ok(()) } else { Err(SetError::not_found()) });
-        }
-    }
-    Ok(())
-}
-
-fn destroy(tx: &mut Tx, account: AccountId, key: LetterKey) -> Result<bool, mailbox::Error> {
-    let Some((folder, row)) = fetch::visible(tx, account, key, Want::ROW)? else { return Ok(false) };
-    expunge(tx, folder, row.uid)?;
-    Ok(true)
-}
-
-fn expunge(tx: &mut Tx, folder: FolderId, uid: Uid) -> Result<(), mailbox::Error> {
-    letter::expunge(tx, folder, &Expunge::All(&[UidRange::one(uid)]), 1).map(drop)
 }

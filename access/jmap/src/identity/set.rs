@@ -2,16 +2,15 @@
 
 use mail::Address;
 use mail::seam::AccountId;
-use mailbox::account_changes::Cursor;
 use serde_json::{Value, json};
+use store::{Tx, View};
 
 use super::{defaults, ensure, object};
 use crate::api::{MethodError, Object, SetError, patch};
 use crate::id::{Id, IdentityId};
 use crate::records::{self, Kind};
-use crate::run::Scope;
-use crate::standard::{self, SetAnswer, SetArguments};
-use crate::state;
+use crate::run::{Created, Scope};
+use crate::standard::{self, SetAnswer, SetArguments, Span};
 
 /// The most identities of a person, and the longest text of one, in octets.
 const MOST: usize = 200;
@@ -21,123 +20,133 @@ pub async fn set(scope: &mut Scope, arguments: Object) -> Result<Object, MethodE
     let mut arguments: SetArguments = standard::arguments(arguments)?;
     let account = scope.account(&arguments.account_id)?;
     ensure(scope, account).await?;
-    let old_state = current(scope, account).await?;
-    arguments.check(&old_state)?;
-    let mut answer = SetAnswer::default();
+    arguments.check()?;
+    let mut span = Span::open(&scope.house.store, account, state_of, arguments.if_in_state.take()).await?;
+    let mut creates = Vec::new();
     for (key, given) in arguments.creates() {
-        let outcome = create(scope, account, given).await?;
-        if let Ok(made) = &outcome
-            && let Some(id) = made.get("id").and_then(Value::as_str)
-        {
-            scope.note(&key, id.to_owned());
-        }
-        answer.create(&key, outcome);
+        let fault = fault(scope, &given).await?;
+        creates.push((key, given, fault));
     }
-    for (id, patch) in arguments.updates() {
-        let outcome = update(scope, account, &id, &patch).await?;
-        answer.update(scope.real(&id).unwrap_or(&id), outcome);
-    }
-    for id in arguments.destroys() {
-        let outcome = destroy(scope, account, &id).await?;
-        answer.destroy(scope.real(&id).unwrap_or(&id), outcome);
-    }
-    let new_state = current(scope, account).await?;
-    Ok(answer.into_arguments(&arguments.account_id, old_state, new_state))
+    let batch = Batch { creates, updates: arguments.updates(), destroys: arguments.destroys() };
+    let created = scope.created.clone();
+    let (answer, created) =
+        span.write(&scope.house.store, move |tx| Ok(batch.carry_out(tx, account, created.clone())?)).await?;
+    scope.created = created;
+    Ok(answer.into_arguments(&arguments.account_id, span.ends()))
 }
 
-async fn current(scope: &Scope, account: AccountId) -> Result<String, MethodError> {
-    let head = scope.house.store.read(move |view| records::state(view, account, Kind::Identity)).await?;
-    Ok(state::write(Cursor::at(head)))
+fn state_of(view: &View, account: AccountId) -> Result<mailbox::Change, mailbox::Error> {
+    Ok(records::state(view, account, Kind::Identity)?)
 }
-
-async fn create(scope: &Scope, account: AccountId, given: Object) -> Result<Result<Object, SetError>, MethodError> {
+/// What is wrong with an identity that is to be made.
+async fn fault(scope: &Scope, given: &Object) -> Result<Option<SetError>, MethodError> {
     let email = given.get("email").and_then(Value::as_str).and_then(|email| Address::parse(email).ok());
-    let mut bad = faults(&given);
+    let mut bad = faults(given);
     bad.extend(given.keys().filter(|name| ["id", "mayDelete"].contains(&name.as_str())).cloned());
     let Some(email) = email else {
-        return Ok(Err(SetError::invalid(bad.into_iter().chain(["email".to_owned()]))));
+        return Ok(Some(SetError::invalid(bad.into_iter().chain(["email".to_owned()]))));
     };
+    if !bad.is_empty() {
+        return Ok(Some(SetError::invalid(bad)));
+    }
+    match scope.house.logins.may_write_as(&scope.person, &email).await {
+        Ok(true) => Ok(None),
+        Ok(false) => Ok(Some(SetError::new("forbiddenFrom"))),
+        Err(_) => Err(MethodError::server_unavailable()),
+    }
+}
+
+/// All that one call asks for.
+struct Batch {
+    creates: Vec<(String, Object, Option<SetError>)>,
+    updates: Vec<(String, Object)>,
+    destroys: Vec<String>,
+}
+
+impl Batch {
+    fn carry_out(
+        &self,
+        tx: &mut Tx,
+        account: AccountId,
+        mut known: Created,
+    ) -> Result<(SetAnswer, Created), store::Error> {
+        let mut answer = SetAnswer::default();
+        for (key, given, fault) in &self.creates {
+            let outcome = match fault {
+                Some(error) => Err(error.clone()),
+                None => create(tx, account, given)?,
+            };
+            if let Ok(id) = &outcome {
+                known.note(key, id.id());
+            }
+            answer.create(key, outcome.map(|id| told(id, given)));
+        }
+        for (id, change) in &self.updates {
+            let outcome = match known.find(id) {
+                Some(id) => update(tx, account, id, change)?,
+                None => Err(SetError::not_found()),
+            };
+            answer.update(known.real(id).unwrap_or(id), outcome.map(|()| None));
+        }
+        for id in &self.destroys {
+            let outcome = match known.find(id) {
+                Some(id) => destroy(tx, account, id)?,
+                None => Err(SetError::not_found()),
+            };
+            answer.destroy(known.real(id).unwrap_or(id), outcome);
+        }
+        Ok((answer, known))
+    }
+}
+
+fn create(tx: &mut Tx, account: AccountId, given: &Object) -> Result<Result<IdentityId, SetError>, store::Error> {
+    if records::list(tx, account, Kind::Identity)?.len() >= MOST {
+        return Ok(Err(SetError::new("overQuota")));
+    }
+    let data: Object = given.clone().into_iter().filter(|(_, value)| !value.is_null()).collect();
+    records::create(tx, account, Kind::Identity, &data).map(|number| Ok(IdentityId(number)))
+}
+
+/// Only what the client does not know.
+fn told(id: IdentityId, given: &Object) -> Object {
+    let mut told: Object =
+        defaults().into_iter().filter(|(name, _)| given.get(name).is_none_or(Value::is_null)).collect();
+    told.insert("id".into(), id.id().into());
+    told
+}
+
+fn update(
+    tx: &mut Tx,
+    account: AccountId,
+    IdentityId(id): IdentityId,
+    change: &Object,
+) -> Result<Result<(), SetError>, store::Error> {
+    let Some(record) = records::get(tx, account, Kind::Identity, id)? else {
+        return Ok(Err(SetError::not_found()));
+    };
+    let before = object(&record);
+    let after = match patch::apply(before.clone(), change, |name| defaults().get(name).cloned()) {
+        Ok(after) => after,
+        Err(error) => return Ok(Err(error)),
+    };
+    let mut bad = faults(&after);
+    let fixed = ["id", "email", "mayDelete"].iter().filter(|name| before.get(**name) != after.get(**name));
+    bad.extend(fixed.map(|name| (*name).to_owned()));
     if !bad.is_empty() {
         return Ok(Err(SetError::invalid(bad)));
     }
-    match scope.house.logins.may_write_as(&scope.person, &email).await {
-        Ok(true) => {}
-        Ok(false) => return Ok(Err(SetError::new("forbiddenFrom"))),
-        Err(_) => return Err(MethodError::server_unavailable()),
+    let data = after.into_iter().filter(|(name, value)| name != "id" && !value.is_null()).collect();
+    records::update(tx, account, Kind::Identity, id, &data).map(Ok)
+}
+
+fn destroy(tx: &mut Tx, account: AccountId, IdentityId(id): IdentityId) -> Result<Result<(), SetError>, store::Error> {
+    let Some(record) = records::get(tx, account, Kind::Identity, id)? else {
+        return Ok(Err(SetError::not_found()));
+    };
+    if record.data.get("mayDelete") == Some(&json!(false)) {
+        return Ok(Err(SetError::new("forbidden").because("the identity of one's own address stays")));
     }
-    let data: Object = given.clone().into_iter().filter(|(_, value)| !value.is_null()).collect();
-    let made = scope
-        .house
-        .store
-        .write(move |tx| {
-            if records::list(tx, account, Kind::Identity)?.len() >= MOST {
-                return Ok(None);
-            }
-            records::create(tx, account, Kind::Identity, &data).map(Some)
-        })
-        .await?;
-    let Some(id) = made else { return Ok(Err(SetError::new("overQuota"))) };
-    let mut created: Object =
-        defaults().into_iter().filter(|(name, _)| given.get(name).is_none_or(Value::is_null)).collect();
-    created.insert("id".into(), IdentityId(id).id().into());
-    Ok(Ok(created))
-}
-
-async fn update(
-    scope: &Scope,
-    account: AccountId,
-    id: &str,
-    change: &Object,
-) -> Result<Result<Option<Object>, SetError>, MethodError> {
-    let Some(IdentityId(id)) = scope.find(id) else { return Ok(Err(SetError::not_found())) };
-    let change = change.clone();
-    let outcome = scope
-        .house
-        .store
-        .write(move |tx| {
-            let Some(record) = records::get(tx, account, Kind::Identity, id)? else {
-                return Ok(Err(SetError::not_found()));
-            };
-            let before = object(&record);
-            let after = match patch::apply(before.clone(), &change, |name| defaults().get(name).cloned()) {
-                Ok(after) => after,
-                Err(error) => return Ok(Err(error)),
-            };
-            let mut bad = faults(&after);
-            bad.extend(
-                ["id", "email", "mayDelete"]
-                    .iter()
-                    .filter(|name| before.get(**name) != after.get(**name))
-                    .map(|name| (*name).to_owned()),
-            );
-            if !bad.is_empty() {
-                return Ok(Err(SetError::invalid(bad)));
-            }
-            let data = after.into_iter().filter(|(name, value)| name != "id" && !value.is_null()).collect();
-            records::update(tx, account, Kind::Identity, id, &data)?;
-            Ok::<_, store::Error>(Ok(None))
-        })
-        .await?;
-    Ok(outcome)
-}
-
-async fn destroy(scope: &Scope, account: AccountId, id: &str) -> Result<Result<(), SetError>, MethodError> {
-    let Some(IdentityId(id)) = scope.find(id) else { return Ok(Err(SetError::not_found())) };
-    let outcome = scope
-        .house
-        .store
-        .write(move |tx| {
-            let Some(record) = records::get(tx, account, Kind::Identity, id)? else {
-                return Ok(Err(SetError::not_found()));
-            };
-            if record.data.get("mayDelete") == Some(&json!(false)) {
-                return Ok(Err(SetError::new("forbidden").because("the identity of one's own address stays")));
-            }
-            records::destroy(tx, account, Kind::Identity, id)?;
-            Ok::<_, store::Error>(Ok(()))
-        })
-        .await?;
-    Ok(outcome)
+    records::destroy(tx, account, Kind::Identity, id).map(|_| Ok(()))
 }
 
 /// Properties that are not as they must be.

@@ -18,8 +18,8 @@ pub struct SetArguments {
 }
 
 impl SetArguments {
-    /// No more than may be, all of the right type, and in the right state.
-    pub fn check(&self, state: &str) -> Result<(), MethodError> {
+    /// No more than may be, and all of the right type.
+    pub fn check(&self) -> Result<(), MethodError> {
         let (create, update) = (self.create.as_ref(), self.update.as_ref());
         let count = create.map_or(0, serde_json::Map::len)
             + update.map_or(0, serde_json::Map::len)
@@ -33,9 +33,6 @@ impl SetArguments {
         let all = create.into_iter().chain(update).flatten();
         if let Some((key, _)) = all.clone().find(|(_, value)| !value.is_object()) {
             return Err(MethodError::invalid_arguments(format!("{key:?} must be given an object")));
-        }
-        if self.if_in_state.as_ref().is_some_and(|wanted| wanted != state) {
-            return Err(MethodError::state_mismatch());
         }
         Ok(())
     }
@@ -108,8 +105,8 @@ impl SetAnswer {
         }
     }
 
-    /// The arguments of the response.
-    pub fn into_arguments(self, account: &str, old_state: String, new_state: String) -> Object {
+    /// The arguments of the response. `states` are those before and after.
+    pub fn into_arguments(self, account: &str, (old_state, new_state): (String, String)) -> Object {
         let some = |object: Object| if object.is_empty() { Value::Null } else { Value::Object(object) };
         let destroyed = if self.destroyed.is_empty() { Value::Null } else { Value::Array(self.destroyed) };
         [

@@ -6,7 +6,6 @@ use bytes::Bytes;
 use mail::header;
 use mail::seam::{AccountId, Origin, Standing, Verdict};
 use mail::{Address, Letter, LetterId, ReturnPath};
-use mailbox::account_changes::Cursor;
 use mailbox::{Error, LetterKey, ThreadId, Want, fetch};
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
@@ -19,8 +18,8 @@ use crate::id::{Id, IdentityId, SubmissionId};
 use crate::methods::Answers;
 use crate::records::{self, Kind, Record};
 use crate::run::Scope;
-use crate::standard::{self, SetAnswer, SetArguments};
-use crate::{email, identity, state};
+use crate::standard::{self, SetAnswer, SetArguments, Span};
+use crate::{email, identity};
 
 /// The arguments beyond those of every `/set`.
 #[derive(Deserialize)]
@@ -36,13 +35,13 @@ pub async fn set(scope: &mut Scope, mut arguments: Object) -> Result<Answers, Me
     let extra: Extra = standard::arguments(extra)?;
     let mut arguments: SetArguments = standard::arguments(arguments)?;
     let account = scope.account(&arguments.account_id)?;
-    let old_state = current(scope, account).await?;
-    arguments.check(&old_state)?;
+    arguments.check()?;
+    let mut span = Span::open(&scope.house.store, account, state_of, arguments.if_in_state.take()).await?;
     // Which letter each submission that succeeded is of, by how the client calls the submission.
     let mut letters = BTreeMap::new();
     let mut answer = SetAnswer::default();
     for (key, given) in arguments.creates() {
-        let outcome = create(scope, account, given).await?;
+        let outcome = create(scope, account, given, &mut span).await?;
         let outcome = outcome.map(|(made, letter)| {
             letters.insert(format!("#{key}"), letter);
             made
@@ -60,14 +59,13 @@ pub async fn set(scope: &mut Scope, mut arguments: Object) -> Result<Answers, Me
         answer.update(scope.real(&id).unwrap_or(&id), outcome.map(|_| None));
     }
     for id in arguments.destroys() {
-        let outcome = destroy(scope, account, &id).await?;
+        let outcome = destroy(scope, account, &id, &mut span).await?;
         if let Ok(record) = &outcome {
             letters.insert(id.clone(), email_of(record));
         }
         answer.destroy(scope.real(&id).unwrap_or(&id), outcome.map(drop));
     }
-    let new_state = current(scope, account).await?;
-    let answer = answer.into_arguments(&arguments.account_id, old_state, new_state);
+    let answer = answer.into_arguments(&arguments.account_id, span.ends());
     let mut answers = vec![("EmailSubmission/set".to_owned(), answer)];
     if let Some(then) = follow_up(scope, &arguments.account_id, extra, &letters) {
         let done = email::set::set(scope, then).await;
@@ -99,9 +97,8 @@ fn follow_up(scope: &Scope, account: &str, extra: Extra, letters: &BTreeMap<Stri
     if asked && !nothing { then.as_object().cloned() } else { None }
 }
 
-async fn current(scope: &Scope, account: AccountId) -> Result<String, MethodError> {
-    let head = scope.house.store.read(move |view| records::state(view, account, Kind::Submission)).await?;
-    Ok(state::write(Cursor::at(head)))
+fn state_of(view: &View, account: AccountId) -> Result<mailbox::Change, Error> {
+    Ok(records::state(view, account, Kind::Submission)?)
 }
 
 fn email_of(record: &Record) -> String {
@@ -122,6 +119,7 @@ async fn create(
     scope: &Scope,
     account: AccountId,
     given: Object,
+    span: &mut Span,
 ) -> Result<Result<(Object, String), SetError>, MethodError> {
     let outgoing = match find(scope, account, &given).await? {
         Ok(outgoing) => outgoing,
@@ -156,17 +154,15 @@ async fn create(
     });
     let data = data.as_object().cloned().unwrap_or_default();
     let kept = data.clone();
-    let made = scope
-        .house
-        .store
-        .write(move |tx| {
+    let made = span
+        .write(&scope.house.store, move |tx| {
             records::make_room(tx, account, Kind::Submission)?;
-            records::create(tx, account, Kind::Submission, &kept)
+            Ok(records::create(tx, account, Kind::Submission, &kept)?)
         })
         .await;
     // The letter is on its way: whatever becomes of our note of it, the client must not send it again.
     let number = made.unwrap_or_else(|error| {
-        tracing::error!(%error, "a letter was sent and the note of it could not be kept");
+        tracing::error!(?error, "a letter was sent and the note of it could not be kept");
         0
     });
     let mut made = object(&Record { id: number, data });
@@ -358,17 +354,20 @@ async fn update(
     Ok(Err(SetError::invalid(changed)))
 }
 
-async fn destroy(scope: &Scope, account: AccountId, id: &str) -> Result<Result<Record, SetError>, MethodError> {
+async fn destroy(
+    scope: &Scope,
+    account: AccountId,
+    id: &str,
+    span: &mut Span,
+) -> Result<Result<Record, SetError>, MethodError> {
     let Some(SubmissionId(number)) = scope.find(id) else { return Ok(Err(SetError::not_found())) };
-    let gone = scope
-        .house
-        .store
-        .write(move |tx| {
+    let gone = span
+        .write(&scope.house.store, move |tx| {
             let record = records::get(tx, account, Kind::Submission, number)?;
             if record.is_some() {
                 records::destroy(tx, account, Kind::Submission, number)?;
             }
-            Ok::<_, store::Error>(record)
+            Ok(record)
         })
         .await?;
     Ok(gone.ok_or_else(SetError::not_found))

@@ -234,6 +234,90 @@ fn mailboxes_are_found_and_sorted_and_what_changed_in_a_query_is_told() {
 }
 
 #[test]
+fn names_may_be_swapped_and_handed_on_in_one_call() {
+    // RFC 8620 §5.3: a final state that is valid is allowed, whatever would stand in the way in between.
+    let house = House::new();
+    let made = house.call(
+        "Mailbox/set",
+        json!({"create": {
+            "a": {"name": "A", "sortOrder": 1}, "b": {"name": "B"}, "c": {"name": "C"},
+            "below": {"name": "Below", "parentId": "#a"},
+        }}),
+    );
+    let id = |key: &str| made["created"][key]["id"].as_str().unwrap_or_else(|| panic!("{made}")).to_owned();
+    let (a, b, c, below) = (id("a"), id("b"), id("c"), id("below"));
+    house.deliver("inbox", &letter("one", "1", ""));
+    let letters = house.call("Email/query", json!({}))["ids"].clone();
+    house.call("Email/set", json!({"update": {letters[0].as_str().unwrap(): {"mailboxIds": {&below: true}}}}));
+    let since = house.state("Mailbox");
+    let swapped = house.call("Mailbox/set", json!({"update": {&a: {"name": "B"}, &b: {"name": "A"}}}));
+    assert_eq!(swapped["updated"], json!({&a: null, &b: null}), "{swapped}");
+    let name = |id: &str| house.call("Mailbox/get", json!({"ids": [id]}))["list"][0]["name"].clone();
+    assert_eq!((name(&a), name(&b)), (json!("B"), json!("A")));
+    let child = house.call("Mailbox/get", json!({"ids": [below]}))["list"][0].clone();
+    assert_eq!((&child["parentId"], &child["totalEmails"]), (&json!(a), &json!(1)), "what is below goes along");
+    let (created, updated, destroyed) = house.changes("Mailbox", &since);
+    assert_eq!((created, destroyed), (json!([]), json!([])));
+    assert!([&a, &b].iter().all(|id| updated.as_array().unwrap().contains(&json!(id))));
+
+    // On and on, with one that is made in the place that becomes free, and one that goes below it.
+    let moved = house.call(
+        "Mailbox/set",
+        json!({
+            "update": {&a: {"name": "A"}, &b: {"name": "C"}, &c: {"name": "D", "parentId": "#new", "isSubscribed": false}},
+            "create": {"new": {"name": "B", "role": null}},
+        }),
+    );
+    assert_eq!(moved["notUpdated"], Value::Null, "{moved}");
+    assert_eq!((name(&a), name(&b), name(&c)), (json!("A"), json!("C"), json!("D")));
+    let c_now = house.call("Mailbox/get", json!({"ids": [c]}))["list"][0].clone();
+    assert_eq!((&c_now["parentId"], &c_now["isSubscribed"]), (&moved["created"]["new"]["id"], &json!(false)));
+
+    // Parent and child change places.
+    let turned = house.call("Mailbox/set", json!({"update": {&a: {"parentId": &below}, &below: {"parentId": null}}}));
+    assert_eq!(turned["updated"], json!({&a: null, &below: null}), "{turned}");
+    let a_now = house.call("Mailbox/get", json!({"ids": [a]}))["list"][0].clone();
+    assert_eq!((&a_now["parentId"], &a_now["sortOrder"]), (&json!(below), &json!(1)));
+    assert_eq!(house.call("Mailbox/get", json!({"ids": [below]}))["list"][0]["totalEmails"], 1);
+}
+
+#[test]
+fn roles_may_be_swapped_and_circles_are_refused() {
+    let house = House::new();
+    let (junk, trash, archive) = (house.role("junk"), house.role("trash"), house.role("archive"));
+    let swapped = house.call("Mailbox/set", json!({"update": {&junk: {"role": "trash"}, &trash: {"role": "junk"}}}));
+    assert_eq!(swapped["notUpdated"], Value::Null, "{swapped}");
+    assert_eq!((house.role("junk"), house.role("trash")), (trash.clone(), junk.clone()));
+    let gone = house.call("Mailbox/set", json!({"destroy": [archive], "update": {&junk: {"role": "archive"}}}));
+    assert_eq!(gone["destroyed"], json!([archive]), "{gone}");
+    assert_eq!(house.role("archive"), junk);
+
+    let circle =
+        house.call("Mailbox/set", json!({"update": {&junk: {"parentId": &trash}, &trash: {"parentId": &junk}}}));
+    // One after the other, the first can be and the second cannot.
+    assert_eq!(circle["updated"].as_object().unwrap().len(), 1, "{circle}");
+    let error = circle["notUpdated"].as_object().unwrap().values().next().unwrap().clone();
+    assert_eq!(error["properties"], json!(["parentId"]), "{circle}");
+    let own = house.call("Mailbox/set", json!({"update": {&junk: {"parentId": &junk}}}));
+    assert_eq!(own["notUpdated"][&junk]["properties"], json!(["parentId"]));
+}
+
+#[test]
+fn what_is_made_in_a_call_can_be_changed_and_destroyed_in_it() {
+    let house = House::new();
+    let done = house.call(
+        "Mailbox/set",
+        json!({"create": {"a": {"name": "A"}, "b": {"name": "B"}}, "update": {"#a": {"name": "C"}}, "destroy": ["#b"]}),
+    );
+    let id = |key: &str| done["created"][key]["id"].as_str().unwrap_or_else(|| panic!("{done}")).to_owned();
+    assert_eq!(done["updated"], json!({id("a"): null}), "{done}");
+    assert_eq!(done["destroyed"], json!([id("b")]));
+    let refused = house.call("Mailbox/set", json!({"create": {"d": {"name": "C"}, "e": {"name": "E"}}}));
+    assert_eq!(refused["notCreated"]["d"]["properties"], json!(["name"]));
+    assert_eq!(refused["created"].as_object().unwrap().len(), 1, "the others are made");
+}
+
+#[test]
 fn a_state_that_is_not_the_one_stops_a_change() {
     let house = House::new();
     let wrong = json!({"ifInState": "0", "create": {"a": {"name": "A"}}});

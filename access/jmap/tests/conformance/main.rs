@@ -7,4 +7,5 @@ mod house;
 mod http;
 mod mailboxes;
 mod queries;
+mod races;
 mod sending;

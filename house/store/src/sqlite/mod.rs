@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use rusqlite::{CachedStatement, Connection, OpenFlags};
 
-use crate::engine::{EachRow, Opened, Session, WriteSession};
+use crate::engine::{EachRow, Marked, Opened, Session, WriteSession};
 use crate::error::{Error, Result};
 use crate::statistics::Counters;
 use crate::value::{Row, Value};
@@ -165,17 +165,26 @@ impl WriteSession for Sqlite {
         Ok(())
     }
 
-    fn mark(&self) -> Result<()> {
-        self.run("SAVEPOINT one")
+    fn mark(&self, mark: Marked) -> Result<()> {
+        self.run(match mark {
+            Marked::Write => "SAVEPOINT one",
+            Marked::Attempt => "SAVEPOINT attempt",
+        })
     }
 
-    fn keep(&self) -> Result<()> {
-        self.run("RELEASE one")
+    fn keep(&self, mark: Marked) -> Result<()> {
+        self.run(match mark {
+            Marked::Write => "RELEASE one",
+            Marked::Attempt => "RELEASE attempt",
+        })
     }
 
-    fn undo(&self) -> Result<()> {
-        self.run("ROLLBACK TO one")?;
-        self.run("RELEASE one")
+    fn undo(&self, mark: Marked) -> Result<()> {
+        self.run(match mark {
+            Marked::Write => "ROLLBACK TO one",
+            Marked::Attempt => "ROLLBACK TO attempt",
+        })?;
+        self.keep(mark)
     }
 
     fn in_transaction(&self) -> bool {

@@ -1,0 +1,318 @@
+//! Letters filed, changed and taken away: all in one write where the client takes a state for granted (RFC 8620 §5.3),
+//! else in pieces, so that the writer is not held for long.
+
+use std::collections::BTreeMap;
+
+use bytes::Bytes;
+use mail::Timestamp;
+use mail::seam::AccountId;
+use mailbox::letter::{self, Expunge};
+use mailbox::{
+    Error, FlagChange, FolderId, Keywords, LetterKey, Prepared, System, Uid, UidRange, Want, account_changes, fetch,
+    flags, folder,
+};
+use serde_json::{Value, json};
+use store::{Tx, View};
+
+use super::keywords;
+use crate::api::{MethodError, Object, SetError, patch};
+use crate::blob::Place;
+use crate::id::Id;
+use crate::limits;
+use crate::run::Scope;
+use crate::standard::{SetAnswer, Span};
+
+/// Letters changed in one write.
+const AT_ONCE: usize = 50;
+
+/// The state of the letters.
+pub fn state(view: &View, account: AccountId) -> Result<mailbox::Change, Error> {
+    Ok(account_changes::states(view, account)?.emails)
+}
+
+/// A letter to be filed.
+pub struct Filing {
+    pub octets: Bytes,
+    pub folder: FolderId,
+    pub system: System,
+    pub keywords: Vec<String>,
+    pub received: Timestamp,
+}
+
+/// One thing to be done.
+#[derive(Clone)]
+pub enum Task {
+    /// File a letter.
+    File(Ready),
+    /// Change a letter as the patch says.
+    Change(Which, Object),
+    /// Take a letter away.
+    Destroy(Which),
+}
+
+/// A letter that needs only be written.
+#[derive(Clone)]
+pub struct Ready {
+    prepared: Prepared,
+    folder: FolderId,
+    system: System,
+    keywords: Vec<String>,
+    received: Timestamp,
+}
+
+impl Ready {
+    /// Octets of the letter.
+    pub fn size(&self) -> u64 {
+        self.prepared.size()
+    }
+}
+
+/// A letter that is there, or one that an earlier task of the same call files.
+#[derive(Clone)]
+pub enum Which {
+    Known(LetterKey),
+    Filed(String),
+}
+
+impl Which {
+    /// What a client's id stands for; `filed` are the creation ids of this call.
+    pub fn read(scope: &Scope, id: &str, filed: &[String]) -> Option<Self> {
+        match id.strip_prefix('#') {
+            Some(creation) if filed.iter().any(|filed| filed == creation) => Some(Self::Filed(creation.to_owned())),
+            _ => scope.find(id).map(Self::Known),
+        }
+    }
+}
+
+/// What came of a task: what a client must know of a letter filed.
+pub type Outcome = Result<Option<Object>, SetError>;
+
+/// Does what can be done of a filing outside of the writer.
+pub async fn prepare(scope: &Scope, filing: Filing) -> Result<Result<Ready, SetError>, MethodError> {
+    let Filing { octets, folder, system, keywords, received } = filing;
+    let store = scope.house.store.clone();
+    let preparing = tokio::task::spawn_blocking(move || mailbox::prepare(&store, octets)).await;
+    match preparing.map_err(|error| MethodError::server_fail(error.to_string()))? {
+        Ok(prepared) => Ok(Ok(Ready { prepared, folder, system, keywords, received })),
+        Err(Error::Store(error)) => Err(error.into()),
+        Err(other) => Ok(Err(other.into())),
+    }
+}
+
+/// The tasks of one call, in order; carried out as they come, or all at the end.
+pub struct Work<'a> {
+    pub scope: &'a mut Scope,
+    pub span: &'a mut Span,
+    pub account: AccountId,
+    pub answer: SetAnswer,
+    waiting: Vec<(String, Task)>,
+    octets: u64,
+}
+
+impl<'a> Work<'a> {
+    pub fn new(scope: &'a mut Scope, span: &'a mut Span, account: AccountId) -> Self {
+        Self { scope, span, account, answer: SetAnswer::default(), waiting: Vec::new(), octets: 0 }
+    }
+
+    /// One task more, under the name that the answer gives it.
+    pub async fn add(&mut self, name: String, task: Task) -> Result<(), MethodError> {
+        let is_filing = if let Task::File(ready) = &task {
+            self.octets += ready.size();
+            true
+        } else {
+            false
+        };
+        self.waiting.push((name, task));
+        if self.span.is_conditional() {
+            // What waits to be written together is in memory together.
+            return if self.octets > limits::ATTACHMENTS as u64 {
+                Err(MethodError::request_too_large())
+            } else {
+                Ok(())
+            };
+        }
+        if is_filing || self.waiting.len() >= AT_ONCE { self.carry_out().await } else { Ok(()) }
+    }
+
+    /// Does what waits.
+    pub async fn carry_out(&mut self) -> Result<(), MethodError> {
+        if self.waiting.is_empty() {
+            return Ok(());
+        }
+        let (tasks, account) = (std::sync::Arc::new(std::mem::take(&mut self.waiting)), self.account);
+        let its_tasks = std::sync::Arc::clone(&tasks);
+        let store = self.scope.house.store.clone();
+        let outcomes = self.span.write(&store, move |tx| act_all(tx, account, &its_tasks)).await?;
+        for ((name, task), outcome) in tasks.iter().zip(outcomes) {
+            self.note(name, task, outcome);
+        }
+        self.octets = 0;
+        Ok(())
+    }
+
+    fn note(&mut self, name: &str, task: &Task, outcome: Outcome) {
+        match task {
+            Task::File(_) => {
+                if let Ok(Some(made)) = &outcome
+                    && let Some(id) = made.get("id").and_then(Value::as_str)
+                {
+                    self.scope.note(name, id.to_owned());
+                }
+                self.answer.create(name, outcome.map(Option::unwrap_or_default));
+            }
+            Task::Change(..) => self.answer.update(self.scope.real(name).unwrap_or(name), outcome),
+            Task::Destroy(_) => self.answer.destroy(self.scope.real(name).unwrap_or(name), outcome.map(drop)),
+        }
+    }
+}
+
+fn act_all(tx: &mut Tx, account: AccountId, tasks: &[(String, Task)]) -> Result<Vec<Outcome>, Error> {
+    let mut filed = BTreeMap::new();
+    let mut outcomes = Vec::with_capacity(tasks.len());
+    for (name, task) in tasks {
+        // One that cannot be is undone alone; the others can.
+        let outcome = match tx.attempt(|tx| act(tx, account, task, &filed))? {
+            Ok((key, outcome)) => {
+                filed.extend(key.map(|key| (name.clone(), key)));
+                outcome
+            }
+            Err(Error::Store(error)) => return Err(error.into()),
+            Err(Error::NoSuchFolder(_)) if matches!(task, Task::File(_)) => Err(SetError::invalid(["mailboxIds"])),
+            Err(other) => Err(other.into()),
+        };
+        outcomes.push(outcome);
+    }
+    Ok(outcomes)
+}
+
+type Filed = BTreeMap<String, LetterKey>;
+
+/// What is asked against the rules is the inner error, and then nothing was written.
+fn act(tx: &mut Tx, account: AccountId, task: &Task, filed: &Filed) -> Result<(Option<LetterKey>, Outcome), Error> {
+    let find = |which: &Which| match which {
+        Which::Known(key) => Some(*key),
+        Which::Filed(creation) => filed.get(creation).copied(),
+    };
+    match task {
+        Task::File(ready) => file(tx, account, ready).map(|(key, made)| (Some(key), Ok(Some(made)))),
+        Task::Change(which, change) => {
+            let Some(key) = find(which) else { return Ok((None, Err(SetError::not_found()))) };
+            apply(tx, account, key, change).map(|outcome| (None, outcome.map(|()| None)))
+        }
+        Task::Destroy(which) => {
+            let gone = match find(which) {
+                Some(key) => destroy(tx, account, key)?,
+                None => false,
+            };
+            Ok((None, if gone { Ok(None) } else { Err(SetError::not_found()) }))
+        }
+    }
+}
+
+fn file(tx: &mut Tx, account: AccountId, ready: &Ready) -> Result<(LetterKey, Object), Error> {
+    if folder::get(tx, ready.folder)?.account != account {
+        return Err(Error::NoSuchFolder(ready.folder));
+    }
+    let names: Vec<&str> = ready.keywords.iter().map(String::as_str).collect();
+    let flags = flags::intern(tx, account, ready.system, &names)?;
+    let filed = letter::file(tx, ready.folder, &ready.prepared, &flags, ready.received)?;
+    let made = json!({
+        "id": filed.letter.id(),
+        "blobId": Place::letter(filed.letter).id(),
+        "threadId": filed.thread.id(),
+        "size": ready.size(),
+    });
+    Ok((filed.letter, made.as_object().cloned().unwrap_or_default()))
+}
+
+/// Changes a letter as the patch says.
+fn apply(tx: &mut Tx, account: AccountId, key: LetterKey, change: &Object) -> Result<Result<(), SetError>, Error> {
+    let Some((folder, row)) = fetch::visible(tx, account, key, Want::ROW)? else {
+        return Ok(Err(SetError::not_found()));
+    };
+    let known = Keywords::load(tx, account)?;
+    let keywords: Object =
+        keywords::of(&row.flags, &known).into_iter().map(|keyword| (keyword, Value::Bool(true))).collect();
+    let mut now = Object::new();
+    now.insert("keywords".into(), keywords.into());
+    now.insert("mailboxIds".into(), json!({folder.id(): true}));
+    // Keywords are the same in any case.
+    let change: Object = change.iter().map(|(path, value)| (in_lower_case(path), value.clone())).collect();
+    let after = match patch::apply(now, &change, |name| (name == "keywords").then(|| json!({}))) {
+        Ok(after) => after,
+        Err(error) => return Ok(Err(error)),
+    };
+    let (to, system, names) = match wanted(tx, account, &after)? {
+        Ok(wanted) => wanted,
+        Err(error) => return Ok(Err(error)),
+    };
+    let mut at = (folder, row.uid);
+    if to != folder {
+        let moved = letter::move_(tx, folder, &[UidRange::one(row.uid)], to, 1)?;
+        at = (to, moved.pairs.first().map_or(row.uid, |(_, uid)| *uid));
+    }
+    let names: Vec<&str> = names.iter().map(String::as_str).collect();
+    let flags = flags::intern(tx, account, system, &names)?;
+    letter::store_flags(tx, at.0, &[UidRange::one(at.1)], &FlagChange::Replace(flags), None, 1)?;
+    Ok(Ok(()))
+}
+
+fn in_lower_case(path: &str) -> String {
+    match path.strip_prefix("keywords/") {
+        Some(keyword) => format!("keywords/{}", keyword.to_ascii_lowercase()),
+        None => path.to_owned(),
+    }
+}
+
+type Wanted = (FolderId, System, Vec<String>);
+
+/// Where the letter shall lie, and its keywords.
+fn wanted(tx: &Tx, account: AccountId, after: &Object) -> Result<Result<Wanted, SetError>, Error> {
+    let mut bad = Vec::new();
+    let keywords = after.get("keywords").and_then(Value::as_object);
+    if keywords.is_some_and(|keywords| keywords.len() > keywords::MOST) {
+        return Ok(Err(SetError::new("tooManyKeywords")));
+    }
+    let keywords = keywords.and_then(keywords::read);
+    if keywords.is_none() {
+        bad.push("keywords");
+    }
+    let ids = after.get("mailboxIds").and_then(Value::as_object).cloned().unwrap_or_default();
+    let all_true = ids.values().all(|value| *value == Value::Bool(true));
+    let mut folders = Vec::new();
+    for id in ids.keys() {
+        let folder = match FolderId::read(id) {
+            Some(id) => match folder::get(tx, id) {
+                Ok(folder) => Some(folder).filter(|folder| folder.account == account),
+                Err(Error::NoSuchFolder(_)) => None,
+                Err(error) => return Err(error),
+            },
+            None => None,
+        };
+        folders.push(folder.map(|folder| folder.id));
+    }
+    let folder = match folders.as_slice() {
+        [Some(folder)] if all_true => Some(*folder),
+        several if several.len() > 1 && all_true && several.iter().all(Option::is_some) => {
+            return Ok(Err(SetError::new("tooManyMailboxes").because("a letter lies in one mailbox")));
+        }
+        _ => {
+            bad.push("mailboxIds");
+            None
+        }
+    };
+    Ok(match (folder, keywords) {
+        (Some(folder), Some((system, names))) => Ok((folder, system, names)),
+        _ => Err(SetError::invalid(bad)),
+    })
+}
+
+fn destroy(tx: &mut Tx, account: AccountId, key: LetterKey) -> Result<bool, Error> {
+    let Some((folder, row)) = fetch::visible(tx, account, key, Want::ROW)? else { return Ok(false) };
+    expunge(tx, folder, row.uid)?;
+    Ok(true)
+}
+
+fn expunge(tx: &mut Tx, folder: FolderId, uid: Uid) -> Result<(), Error> {
+    letter::expunge(tx, folder, &Expunge::All(&[UidRange::one(uid)]), 1).map(drop)
+}

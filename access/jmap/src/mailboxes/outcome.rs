@@ -1,0 +1,213 @@
+//! The changes of a call judged by what they lead to: where that is valid, all are made at one moment, whatever stands in
+//! whose way in between (RFC 8620 §5.3).
+
+use std::collections::{BTreeMap, HashSet};
+
+use mail::seam::AccountId;
+use mailbox::folder::{self, SpecialUse, name as names};
+use mailbox::{Error, Folder, FolderId};
+use store::Tx;
+
+use super::set::Batch;
+use super::steps::{self, Fault};
+use super::wish::{self, Wish};
+use super::{object, own_name, parent};
+use crate::id::Id;
+use crate::run::Created;
+use crate::standard::SetAnswer;
+
+/// The call cannot be carried out as a whole.
+pub enum Unfit {
+    /// Something in it, or what it leads to, is not valid.
+    Invalid,
+    /// The store failed.
+    Store(store::Error),
+}
+
+impl From<store::Error> for Unfit {
+    fn from(error: store::Error) -> Self {
+        Self::Store(error)
+    }
+}
+
+impl From<Error> for Unfit {
+    fn from(error: Error) -> Self {
+        match error {
+            Error::Store(error) => Self::Store(error),
+            _ => Self::Invalid,
+        }
+    }
+}
+
+impl From<Fault> for Unfit {
+    fn from(fault: Fault) -> Self {
+        match fault {
+            Fault::Record(_) => Self::Invalid,
+            Fault::Store(error) => Self::Store(error),
+        }
+    }
+}
+
+/// What the mailboxes shall be. Those that are to be made have the highest numbers.
+struct Plan {
+    wishes: BTreeMap<FolderId, Wish>,
+    /// Those named in the call.
+    named: HashSet<FolderId>,
+    going: Vec<FolderId>,
+}
+
+/// Carries the call out as a whole, or changes nothing that stays.
+pub fn carry_out(tx: &mut Tx, account: AccountId, batch: &Batch, known: &mut Created) -> Result<SetAnswer, Unfit> {
+    let all = folder::list(tx, account)?;
+    let plan = Plan::of(batch, &all, known)?;
+    let full = plan.names()?;
+    plan.check_roles()?;
+    let moved: Vec<(FolderId, String)> = all
+        .iter()
+        .filter_map(|folder| Some((folder.id, full.get(&folder.id).filter(|name| **name != folder.name)?.clone())))
+        .collect();
+    if !moved.is_empty() {
+        folder::rename_all(tx, account, &moved)?;
+    }
+    let mut answer = SetAnswer::default();
+    let made = plan.make(tx, account, batch, &full, known)?;
+    plan.clear_roles(tx, &all)?;
+    for (id, wish) in plan.wishes.iter().filter(|(id, _)| plan.named.contains(id)) {
+        let id = made.get(id).unwrap_or(id);
+        steps::settle(tx, &folder::get(tx, *id)?, wish)?;
+    }
+    for (index, (key, given)) in batch.creates.iter().enumerate() {
+        let id = made.get(&provisional(index)).ok_or(Unfit::Invalid)?;
+        answer.create(key, Ok(steps::told(tx, &folder::get(tx, *id)?, given)?));
+    }
+    batch.updates.iter().for_each(|(id, _)| answer.update(id, Ok(None)));
+    for id in &plan.going {
+        steps::destroy(tx, account, *id, batch.remove_emails)?;
+        answer.destroy(&id.id(), Ok(()));
+    }
+    Ok(answer)
+}
+
+fn provisional(index: usize) -> FolderId {
+    FolderId(i64::MAX - i64::try_from(index).unwrap_or_default())
+}
+
+impl Plan {
+    fn of(batch: &Batch, all: &[Folder], known: &Created) -> Result<Self, Unfit> {
+        let mut known = known.clone();
+        for (index, (key, _)) in batch.creates.iter().enumerate() {
+            known.note(key, provisional(index).id());
+        }
+        let mut wishes: BTreeMap<FolderId, Wish> =
+            all.iter().map(|folder| (folder.id, as_it_is(folder, all))).collect();
+        let mut named = HashSet::new();
+        for (index, (_, given)) in batch.creates.iter().enumerate() {
+            let wish = wish::read(&known, given).map_err(|_| Unfit::Invalid)?;
+            named.insert(provisional(index));
+            wishes.insert(provisional(index), wish);
+        }
+        for (id, change) in &batch.updates {
+            let folder = find(id, all)?;
+            let wish = wish::after(&known, folder, &object(folder, all), change).map_err(|_| Unfit::Invalid)?;
+            named.insert(folder.id);
+            wishes.insert(folder.id, wish);
+        }
+        let mut going = Vec::new();
+        for id in &batch.destroys {
+            let folder = find(id, all)?;
+            if !wishes.contains_key(&folder.id) || named.contains(&folder.id) {
+                return Err(Unfit::Invalid);
+            }
+            going.push(folder);
+        }
+        going.sort_by_key(|folder| std::cmp::Reverse(folder.name.matches(names::SEPARATOR).count()));
+        Ok(Self { wishes, named, going: going.into_iter().map(|folder| folder.id).collect() })
+    }
+
+    /// The whole name of each mailbox: none twice, none below itself.
+    fn names(&self) -> Result<BTreeMap<FolderId, String>, Unfit> {
+        let (mut full, mut met) = (BTreeMap::new(), HashSet::new());
+        for id in self.wishes.keys() {
+            let name = self.full_name(*id)?;
+            if !met.insert(name.clone()) {
+                return Err(Unfit::Invalid);
+            }
+            full.insert(*id, name);
+        }
+        Ok(full)
+    }
+
+    fn full_name(&self, id: FolderId) -> Result<String, Unfit> {
+        let (mut line, mut next) = (Vec::new(), Some(id));
+        while let Some(id) = next {
+            let wish = self.wishes.get(&id).ok_or(Unfit::Invalid)?;
+            line.push(wish.name.as_str());
+            if line.len() > names::DEEPEST {
+                return Err(Unfit::Invalid);
+            }
+            next = wish.parent;
+        }
+        line.reverse();
+        Ok(names::canonical(&line.join("/"))?)
+    }
+
+    /// One mailbox at most has a role.
+    fn check_roles(&self) -> Result<(), Unfit> {
+        let mut met = HashSet::new();
+        let staying = self.wishes.iter().filter(|(id, _)| !self.going.contains(id));
+        let mut roles = staying.filter_map(|(_, wish)| wish.role);
+        if roles.all(|role| met.insert(role)) { Ok(()) } else { Err(Unfit::Invalid) }
+    }
+
+    /// Roles that go from one to another belong to nobody first.
+    fn clear_roles(&self, tx: &mut Tx, all: &[Folder]) -> Result<(), Unfit> {
+        for folder in all.iter().filter(|folder| folder.special_use.is_some()) {
+            let wanted: Option<SpecialUse> = self.wishes.get(&folder.id).and_then(|wish| wish.role);
+            let goes = self.going.contains(&folder.id);
+            if goes || wanted != folder.special_use {
+                folder::set_use(tx, folder.id, None)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Makes what is to be made, parents first.
+    fn make(
+        &self,
+        tx: &mut Tx,
+        account: AccountId,
+        batch: &Batch,
+        full: &BTreeMap<FolderId, String>,
+        known: &mut Created,
+    ) -> Result<BTreeMap<FolderId, FolderId>, Unfit> {
+        let mut waiting: Vec<(FolderId, &String, &str)> = Vec::new();
+        for (index, (key, _)) in batch.creates.iter().enumerate() {
+            let id = provisional(index);
+            waiting.push((id, key, full.get(&id).ok_or(Unfit::Invalid)?));
+        }
+        waiting.sort_by_key(|(_, _, name)| name.matches(names::SEPARATOR).count());
+        let mut made = BTreeMap::new();
+        for (id, key, name) in waiting {
+            let real = folder::create(tx, account, name, None)?;
+            known.note(key, real.id());
+            made.insert(id, real);
+        }
+        Ok(made)
+    }
+}
+
+/// Only those that were there before the call: what is made in it is not changed in it as a whole.
+fn find<'a>(id: &str, all: &'a [Folder]) -> Result<&'a Folder, Unfit> {
+    let id = FolderId::read(id).ok_or(Unfit::Invalid)?;
+    all.iter().find(|folder| folder.id == id).ok_or(Unfit::Invalid)
+}
+
+fn as_it_is(folder: &Folder, all: &[Folder]) -> Wish {
+    Wish {
+        name: if folder.name == names::INBOX { names::INBOX.to_owned() } else { own_name(folder).to_owned() },
+        parent: parent(folder, all),
+        role: folder.special_use,
+        sort_order: folder.sort_order,
+        is_subscribed: folder.subscribed,
+    }
+}

@@ -1,0 +1,232 @@
+//! Mailboxes made, changed and destroyed one after the other.
+
+use mail::seam::AccountId;
+use mailbox::folder::{self, name as names};
+use mailbox::{Error, Folder, FolderId};
+use serde_json::{Value, json};
+use store::Tx;
+
+use super::set::Batch;
+use super::wish::{self, Wish};
+use super::{object, own_name};
+use crate::api::{Object, SetError};
+use crate::id::Id;
+use crate::run::Created;
+use crate::standard::SetAnswer;
+
+/// Carries a call out in steps; what cannot be is undone alone.
+pub fn carry_out(tx: &mut Tx, account: AccountId, batch: &Batch, known: &mut Created) -> Result<SetAnswer, Error> {
+    let mut answer = SetAnswer::default();
+    create_all(tx, account, &batch.creates, known, &mut answer)?;
+    update_all(tx, account, &batch.updates, known, &mut answer)?;
+    destroy_all(tx, account, batch, known, &mut answer)?;
+    Ok(answer)
+}
+
+/// Why a record was not written: an error of the record, or one of the store that ends the method.
+pub enum Fault {
+    Record(SetError),
+    Store(store::Error),
+}
+
+impl From<store::Error> for Fault {
+    fn from(error: store::Error) -> Self {
+        Self::Store(error)
+    }
+}
+
+impl From<SetError> for Fault {
+    fn from(error: SetError) -> Self {
+        Self::Record(error)
+    }
+}
+
+impl From<Error> for Fault {
+    fn from(error: Error) -> Self {
+        match error {
+            Error::Store(error) => Self::Store(error),
+            other => Self::Record(other.into()),
+        }
+    }
+}
+
+/// Does one step, or nothing.
+fn step<T>(tx: &mut Tx, work: impl FnOnce(&mut Tx) -> Result<T, Fault>) -> Result<Result<T, SetError>, Error> {
+    match tx.attempt(work)? {
+        Ok(done) => Ok(Ok(done)),
+        Err(Fault::Record(error)) => Ok(Err(error)),
+        Err(Fault::Store(error)) => Err(error.into()),
+    }
+}
+
+/// Parents are made before their children, whatever the order they are asked for in.
+fn create_all(
+    tx: &mut Tx,
+    account: AccountId,
+    asked: &[(String, Object)],
+    known: &mut Created,
+    answer: &mut SetAnswer,
+) -> Result<(), Error> {
+    let mut waiting: Vec<&(String, Object)> = asked.iter().collect();
+    while !waiting.is_empty() {
+        let names: Vec<String> = waiting.iter().map(|(key, _)| format!("#{key}")).collect();
+        let waits = |object: &Object| {
+            let parent = object.get("parentId").and_then(Value::as_str);
+            parent.is_some_and(|parent| names.iter().any(|name| name == parent))
+        };
+        let (later, ready): (Vec<_>, Vec<_>) = waiting.into_iter().partition(|(_, object)| waits(object));
+        if ready.is_empty() {
+            // They wait for one another.
+            for (key, _) in later {
+                answer.create(key, Err(SetError::invalid(["parentId"])));
+            }
+            return Ok(());
+        }
+        for (key, given) in ready {
+            let outcome = step(tx, |tx| create(tx, account, given, known))?;
+            if let Ok(folder) = &outcome {
+                known.note(key, folder.id.id());
+            }
+            let outcome = match outcome {
+                Ok(folder) => Ok(told(tx, &folder, given)?),
+                Err(error) => Err(error),
+            };
+            answer.create(key, outcome);
+        }
+        waiting = later;
+    }
+    Ok(())
+}
+
+fn create(tx: &mut Tx, account: AccountId, given: &Object, known: &Created) -> Result<Folder, Fault> {
+    let wish = wish::read(known, given)?;
+    let all = folder::list(tx, account)?;
+    let id = folder::create(tx, account, &full_name(&wish, &all)?, None)?;
+    let made = folder::get(tx, id)?;
+    settle(tx, &made, &wish)?;
+    Ok(folder::get(tx, id)?)
+}
+
+/// Of a mailbox that was made: only what the client does not know.
+pub fn told(tx: &Tx, folder: &Folder, given: &Object) -> Result<Object, Error> {
+    let all = folder::list(tx, folder.account)?;
+    let mut made = object(folder, &all);
+    made.retain(|name, value| given.get(name) != Some(value));
+    Ok(made)
+}
+
+/// Use, order and subscription, where they are other than they stand.
+pub fn settle(tx: &mut Tx, folder: &Folder, wish: &Wish) -> Result<(), Fault> {
+    if wish.role != folder.special_use {
+        if let Some(special) = wish.role
+            && folder::by_use(tx, folder.account, special)?.is_some_and(|other| other.id != folder.id)
+        {
+            return Err(SetError::invalid(["role"]).because("another mailbox has this role").into());
+        }
+        folder::set_use(tx, folder.id, wish.role)?;
+    }
+    if wish.sort_order != folder.sort_order {
+        folder::set_sort_order(tx, folder.id, wish.sort_order)?;
+    }
+    let now = folder::get(tx, folder.id)?;
+    match (wish.is_subscribed, now.subscribed) {
+        (true, false) => folder::subscribe(tx, folder.account, &now.name)?,
+        (false, true) => folder::unsubscribe(tx, folder.account, &now.name)?,
+        _ => {}
+    }
+    Ok(())
+}
+
+/// The folder's whole name. A name that siblings cannot have is said by the mailbox.
+fn full_name(wish: &Wish, all: &[Folder]) -> Result<String, Fault> {
+    let Some(parent) = wish.parent else { return Ok(wish.name.clone()) };
+    let parent = all.iter().find(|folder| folder.id == parent).ok_or_else(|| SetError::invalid(["parentId"]))?;
+    Ok(format!("{}{}{}", parent.name, names::SEPARATOR, wish.name))
+}
+
+/// An update that a name stands in the way of is tried again behind the others, which may take the name away.
+fn update_all(
+    tx: &mut Tx,
+    account: AccountId,
+    asked: &[(String, Object)],
+    known: &Created,
+    answer: &mut SetAnswer,
+) -> Result<(), Error> {
+    let mut waiting: Vec<&(String, Object)> = asked.iter().collect();
+    while !waiting.is_empty() {
+        let (count, mut later) = (waiting.len(), Vec::new());
+        let mut refused = Vec::new();
+        for one in waiting {
+            let (id, change) = one;
+            let real = known.real(id).unwrap_or(id);
+            match step(tx, |tx| update(tx, account, id, change, known))? {
+                Err(error) if is_name_taken(&error) => {
+                    refused.push((real, error));
+                    later.push(one);
+                }
+                outcome => answer.update(real, outcome.map(|()| None)),
+            }
+        }
+        if later.len() == count {
+            refused.into_iter().for_each(|(id, error)| answer.update(id, Err(error)));
+            return Ok(());
+        }
+        waiting = later;
+    }
+    Ok(())
+}
+
+fn is_name_taken(error: &SetError) -> bool {
+    error.kind() == "invalidProperties" && error.clone().into_value()["properties"] == json!(["name"])
+}
+
+fn update(tx: &mut Tx, account: AccountId, id: &str, change: &Object, known: &Created) -> Result<(), Fault> {
+    let wanted = known.find::<FolderId>(id).ok_or_else(SetError::not_found)?;
+    let all = folder::list(tx, account)?;
+    let folder = all.iter().find(|folder| folder.id == wanted).ok_or_else(SetError::not_found)?;
+    let wish = wish::after(known, folder, &object(folder, &all), change)?;
+    if own_name(folder) != wish.name || super::parent(folder, &all) != wish.parent {
+        let to = full_name(&wish, &all)?;
+        folder::rename(tx, account, &folder.name, &to)?;
+    }
+    settle(tx, folder, &wish)
+}
+
+/// Children go before their parents, whatever the order they are named in.
+fn destroy_all(
+    tx: &mut Tx,
+    account: AccountId,
+    batch: &Batch,
+    known: &Created,
+    answer: &mut SetAnswer,
+) -> Result<(), Error> {
+    let all = folder::list(tx, account)?;
+    let depth = |id: &&String| {
+        let folder = known.find::<FolderId>(id).and_then(|id| all.iter().find(|folder| folder.id == id));
+        folder.map_or(0, |folder| folder.name.matches(names::SEPARATOR).count())
+    };
+    let mut ids: Vec<&String> = batch.destroys.iter().collect();
+    ids.sort_by_key(|id| std::cmp::Reverse(depth(id)));
+    for id in ids {
+        let outcome = match known.find::<FolderId>(id) {
+            Some(folder) => step(tx, |tx| destroy(tx, account, folder, batch.remove_emails))?,
+            None => Err(SetError::not_found()),
+        };
+        answer.destroy(known.real(id).unwrap_or(id), outcome);
+    }
+    Ok(())
+}
+
+pub fn destroy(tx: &mut Tx, account: AccountId, id: FolderId, remove_emails: bool) -> Result<(), Fault> {
+    let folder = folder::get(tx, id)?;
+    if folder.account != account {
+        return Err(SetError::not_found().into());
+    }
+    if folder::has_children(tx, &folder)? {
+        return Err(SetError::new("mailboxHasChild").into());
+    }
+    if !remove_emails && folder.total > folder.deleted {
+        return Err(SetError::new("mailboxHasEmail").into());
+    }
+    Ok(folder::delete(tx, account, &folder.name)?)
+}

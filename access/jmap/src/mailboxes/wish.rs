@@ -1,0 +1,81 @@
+//! What a client wants a mailbox to be.
+
+use mailbox::folder::{SpecialUse, name as names};
+use mailbox::{Folder, FolderId};
+use serde_json::{Value, json};
+
+use super::special_use;
+use crate::api::{Object, SetError, patch};
+use crate::run::Created;
+
+/// What can be said of a mailbox.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Wish {
+    pub name: String,
+    pub parent: Option<FolderId>,
+    pub role: Option<SpecialUse>,
+    pub sort_order: u32,
+    pub is_subscribed: bool,
+}
+
+/// Reads a whole object; all that is wrong with it is said at once.
+pub fn read(known: &Created, given: &Object) -> Result<Wish, SetError> {
+    let mut bad = Vec::new();
+    let mut wish = Wish { name: String::new(), parent: None, role: None, sort_order: 0, is_subscribed: true };
+    match given.get("name").and_then(Value::as_str) {
+        Some(name) if !name.contains(names::SEPARATOR) && names::canonical(name).is_ok() => {
+            name.clone_into(&mut wish.name)
+        }
+        _ => bad.push("name"),
+    }
+    for (property, value) in given {
+        match (property.as_str(), value) {
+            ("name", _) | ("parentId" | "role", Value::Null) => {}
+            ("parentId", Value::String(id)) => match known.find(id) {
+                Some(folder) => wish.parent = Some(folder),
+                None => bad.push("parentId"),
+            },
+            ("role", Value::String(role)) => match special_use(role) {
+                Some(special) => wish.role = Some(special),
+                None => bad.push("role"),
+            },
+            ("sortOrder", value) => match value.as_u64().and_then(|order| u32::try_from(order).ok()) {
+                Some(order) if order < 1 << 31 => wish.sort_order = order,
+                _ => bad.push("sortOrder"),
+            },
+            ("isSubscribed", Value::Bool(wanted)) => wish.is_subscribed = *wanted,
+            (other, _) => bad.push(other),
+        }
+    }
+    if bad.is_empty() { Ok(wish) } else { Err(SetError::invalid(bad)) }
+}
+
+/// What the folder shall be with the patch applied.
+pub fn after(known: &Created, folder: &Folder, before: &Object, change: &Object) -> Result<Wish, SetError> {
+    let default = |name: &str| match name {
+        "sortOrder" => Some(json!(0)),
+        "parentId" | "role" => Some(Value::Null),
+        _ => None,
+    };
+    let after = patch::apply(before.clone(), change, default)?;
+    let settable = ["name", "parentId", "role", "sortOrder", "isSubscribed"];
+    let mut bad: Vec<&str> = after
+        .iter()
+        .filter(|(name, value)| !settable.contains(&name.as_str()) && before.get(*name) != Some(value))
+        .map(|(name, _)| name.as_str())
+        .collect();
+    bad.extend(before.keys().map(String::as_str).filter(|name| !after.contains_key(*name)));
+    let is_inbox = folder.name == names::INBOX;
+    if is_inbox {
+        bad.extend(["name", "parentId", "role"].iter().filter(|name| before.get(**name) != after.get(**name)));
+    }
+    if !bad.is_empty() {
+        return Err(SetError::invalid(bad));
+    }
+    let mut given: Object = after.into_iter().filter(|(name, _)| settable.contains(&name.as_str())).collect();
+    // INBOX keeps its name and its role, which no other mailbox can be given.
+    if is_inbox {
+        given.insert("role".into(), Value::Null);
+    }
+    read(known, &given)
+}

@@ -1,0 +1,115 @@
+//! The states that the changes of one call lie between, and the one that its client takes for granted (RFC 8620 §5.3).
+
+use mail::seam::AccountId;
+use mailbox::account_changes::Cursor;
+use mailbox::{Change, Error};
+use store::{Store, Tx, View};
+
+use crate::api::MethodError;
+use crate::state;
+
+/// The state of a kind of objects in an account.
+pub type StateOf = fn(&View, AccountId) -> Result<Change, Error>;
+
+/// From where to where an account has come by what one call does.
+///
+/// Between the two states told lies nothing but what the call did, so that a client that stands at the old one may go on
+/// at the new one. Where somebody else changed something in the middle of the call, the old state is told as one the
+/// client does not stand at: it asks for the changes, and misses none.
+pub struct Span {
+    account: AccountId,
+    state: StateOf,
+    /// What must be so when something is written.
+    expected: Option<String>,
+    old: Change,
+    new: Change,
+    wrote: bool,
+}
+
+/// What stopped a write.
+enum Stopped {
+    OtherState,
+    Failed(Error),
+}
+
+impl From<store::Error> for Stopped {
+    fn from(error: store::Error) -> Self {
+        Self::Failed(error.into())
+    }
+}
+
+impl Span {
+    /// Begins at the state now. One that is not `if_in_state` ends the call.
+    pub async fn open(
+        store: &Store,
+        account: AccountId,
+        state: StateOf,
+        if_in_state: Option<String>,
+    ) -> Result<Self, MethodError> {
+        let now = store.read(move |view| state(view, account)).await?;
+        let span = Self { account, state, expected: if_in_state, old: now, new: now, wrote: false };
+        if span.is_other(now) {
+            return Err(MethodError::state_mismatch());
+        }
+        Ok(span)
+    }
+
+    /// Does the client take a state for granted? Then all changes are made in one write.
+    pub fn is_conditional(&self) -> bool {
+        self.expected.is_some()
+    }
+
+    fn is_other(&self, now: Change) -> bool {
+        self.expected.as_ref().is_some_and(|expected| *expected != written(now))
+    }
+
+    /// Makes changes in one write, which is not done where the state that the client takes for granted is another by then.
+    pub async fn write<T: Send + 'static>(
+        &mut self,
+        store: &Store,
+        mut work: impl FnMut(&mut Tx) -> Result<T, Error> + Send + 'static,
+    ) -> Result<T, MethodError> {
+        let (account, state, expected) = (self.account, self.state, self.expected.clone());
+        let done = store
+            .write(move |tx| {
+                let before = state(tx, account).map_err(Stopped::Failed)?;
+                if expected.as_ref().is_some_and(|expected| *expected != written(before)) {
+                    return Err(Stopped::OtherState);
+                }
+                let done = work(tx).map_err(Stopped::Failed)?;
+                Ok((before, done, state(tx, account).map_err(Stopped::Failed)?))
+            })
+            .await;
+        match done {
+            Ok((before, done, after)) => {
+                self.note(before, after);
+                Ok(done)
+            }
+            Err(Stopped::OtherState) if self.wrote => Err(MethodError::server_partial_fail()),
+            Err(Stopped::OtherState) => Err(MethodError::state_mismatch()),
+            Err(Stopped::Failed(error)) => Err(error.into()),
+        }
+    }
+
+    /// The call has brought the account from one state to another.
+    pub fn note(&mut self, before: Change, after: Change) {
+        if before != self.new {
+            self.old = before;
+        }
+        self.new = after;
+        self.wrote = true;
+        if let Some(expected) = &mut self.expected {
+            *expected = written(after);
+        }
+    }
+
+    /// The states to be told: before, and after.
+    pub fn ends(&self) -> (String, String) {
+        (written(self.old), written(self.new))
+    }
+}
+
+/// A state as clients see it.
+pub fn written(change: Change) -> String {
+    state::write(Cursor::at(change))
+}

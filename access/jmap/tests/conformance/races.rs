@@ -1,0 +1,120 @@
+//! Changes that somebody else makes in the middle of a call (RFC 8620 §5.3).
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use mailbox::{FlagSet, System};
+use serde_json::{Value, json};
+
+use crate::house::{House, NOW, letter};
+
+/// Carries out a call while the writer is held, and lets another change slip in before the call's own write.
+fn raced(house: &House, method: &str, arguments: Value, other: impl FnMut(&mut store::Tx) + Send + 'static) -> Value {
+    let (started, released) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicBool::new(false)));
+    let (its_started, its_released, mut other) = (started.clone(), released.clone(), other);
+    let store = house.store.clone();
+    std::thread::scope(|threads| {
+        let holder = threads.spawn(move || {
+            store.write_blocking(move |tx| {
+                its_started.store(true, Ordering::Release);
+                while !its_released.load(Ordering::Acquire) {
+                    std::thread::sleep(Duration::from_millis(1));
+                }
+                other(tx);
+                Ok::<(), store::Error>(())
+            })
+        });
+        while !started.load(Ordering::Acquire) {
+            std::thread::sleep(Duration::from_millis(1));
+        }
+        // The call sees the state before, and its write waits behind the other one.
+        let calling = threads.spawn(|| house.call(method, arguments));
+        std::thread::sleep(Duration::from_millis(150));
+        released.store(true, Ordering::Release);
+        holder.join().unwrap().unwrap();
+        calling.join().unwrap()
+    })
+}
+
+fn another_letter(house: &House) -> impl FnMut(&mut store::Tx) + Send + 'static {
+    let folder = house.folder("inbox");
+    let prepared = mailbox::prepare(&house.store, letter("other", "other", "").into_bytes().into()).unwrap();
+    move |tx| {
+        mailbox::letter::file(tx, folder, &prepared, &FlagSet::from(System::NONE), NOW).unwrap();
+    }
+}
+
+fn another_folder(tx: &mut store::Tx) {
+    mailbox::folder::create(tx, crate::house::ALICE, "Other", None).unwrap();
+}
+
+#[test]
+fn if_in_state_is_compared_in_the_write_that_makes_the_change() {
+    let house = House::new();
+    let id = house.deliver("inbox", &letter("one", "1", ""));
+    let blob = house.upload(letter("two", "2", "").as_bytes());
+    let state = house.state("Email");
+    let seen = json!({"update": {&id: {"keywords/$seen": true}}, "ifInState": state});
+    let answer = raced(&house, "Email/set", seen, another_letter(&house));
+    assert_eq!(answer["type"], "stateMismatch", "{answer}");
+    let got = house.call("Email/get", json!({"ids": [id], "properties": ["keywords"]}));
+    assert_eq!(got["list"][0]["keywords"], json!({}), "nothing was changed");
+
+    let inbox = house.role("inbox");
+    let mut import =
+        json!({"emails": {"k": {"blobId": blob, "mailboxIds": {inbox: true}}}, "ifInState": house.state("Email")});
+    let answer = raced(&house, "Email/import", import.clone(), another_letter(&house));
+    assert_eq!(answer["type"], "stateMismatch", "{answer}");
+    import["ifInState"] = house.state("Email");
+    assert!(house.call("Email/import", import)["created"]["k"].is_object());
+
+    let state = house.state("Mailbox");
+    let create = json!({"create": {"k": {"name": "New"}}, "ifInState": state});
+    let answer = raced(&house, "Mailbox/set", create, another_folder);
+    assert_eq!(answer["type"], "stateMismatch", "{answer}");
+    assert_eq!(house.call("Mailbox/query", json!({"filter": {"name": "New"}}))["ids"], json!([]));
+}
+
+#[test]
+fn all_that_a_conditional_call_asks_for_is_one_change() {
+    let house = House::new();
+    let ids: Vec<String> = (0..120).map(|n| house.deliver("inbox", &letter("x", &n.to_string(), ""))).collect();
+    let mut update = serde_json::Map::new();
+    ids.iter().take(110).for_each(|id| drop(update.insert(id.clone(), json!({"keywords/$seen": true}))));
+    update.insert("m9999".into(), json!({"keywords/$seen": true}));
+    let drafts = house.role("drafts");
+    let all = json!({
+        "ifInState": house.state("Email"), "update": update, "destroy": &ids[110..],
+        "create": {"k": {"mailboxIds": {&drafts: true}, "subject": "made", "from": [{"email": "alice@alpha.test"}]}},
+    });
+    let done = house.call("Email/set", all);
+    assert_eq!(done["updated"].as_object().unwrap().len(), 110, "{done}");
+    assert_eq!(done["notUpdated"]["m9999"]["type"], "notFound", "one that cannot be harms no other");
+    assert_eq!(done["destroyed"].as_array().unwrap().len(), 10);
+    assert_eq!(done["newState"], house.state("Email"));
+    let refers = house.call(
+        "Email/set",
+        json!({
+            "ifInState": house.state("Email"),
+            "create": {"n": {"mailboxIds": {&drafts: true}, "subject": "new"}},
+            "update": {"#n": {"keywords/$draft": true}},
+        }),
+    );
+    let made = refers["created"]["n"]["id"].as_str().unwrap_or_else(|| panic!("{refers}"));
+    assert_eq!(refers["updated"], json!({made: null}));
+}
+
+#[test]
+fn a_client_misses_no_change_that_comes_between_the_states_it_is_told() {
+    let house = House::new();
+    let id = house.deliver("inbox", &letter("one", "1", ""));
+    let known = house.state("Email");
+    let seen = json!({"update": {&id: {"keywords/$seen": true}}});
+    let answer = raced(&house, "Email/set", seen, another_letter(&house));
+    assert_eq!(answer["updated"], json!({&id: null}), "{answer}");
+    // The client stands at `known`, is told of another old state, and asks.
+    assert_ne!(answer["oldState"], known);
+    let (created, updated, _) = house.changes("Email", &known);
+    assert_eq!((created.as_array().unwrap().len(), updated), (1, json!([id])));
+}
