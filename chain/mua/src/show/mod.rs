@@ -108,11 +108,14 @@ blockquote{margin:.5em 0 .5em 0;padding-left:12px;border-left:2px solid #8887;co
 
 /// The document around what is shown. `style` and `body` are clean.
 fn document(style: &str, coloured: bool, body: &str) -> String {
+    // Browsers that know it let the page around a frame be told how tall it is, without any script (CSS Sizing 4 §5.3).
+    // Who may be told is whoever may frame it, which the policy says: ourselves.
+    const SIZING: &str = "<meta name=\"responsive-embedded-sizing\" content=\"allow-origins=*\">";
     // A page whose colours we do not know is shown as its writer saw it: dark on light.
     let class = if coloured { " class=\"coloured\"" } else { "" };
     format!(
         "<!doctype html><html><head><meta charset=\"utf-8\"><meta name=\"viewport\" content=\"width=device-width\">\
-         <meta name=\"referrer\" content=\"no-referrer\"><base target=\"_blank\"><style>{LOOK}</style><style>{style}</style>\
+         {SIZING}<meta name=\"referrer\" content=\"no-referrer\"><base target=\"_blank\"><style>{LOOK}</style><style>{style}</style>\
          </head><body{class}>{body}</body></html>"
     )
 }

@@ -27,6 +27,19 @@ const scenes: Record<string, (page: Page) => Promise<void>> = {
       .click();
     await page.locator('iframe').waitFor();
   },
+  wall: async (page) => {
+    await page
+      .getByRole('row', { name: /Tom, (Me|Moi), Re: The garden wall/ })
+      .first()
+      .click();
+    await page.locator('iframe').first().waitFor();
+    await page.locator('article .fold').nth(1).click();
+    await page.locator('article .fold').first().click();
+  },
+  large: async (page) => {
+    await scenes['html']?.(page);
+    await page.keyboard.press('l');
+  },
   compose: async (page) => {
     await page.keyboard.press('c');
     await page.locator('.composer').waitFor();

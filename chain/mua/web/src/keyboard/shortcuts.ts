@@ -28,6 +28,7 @@ export type Command =
   | 'send'
   | 'letterNext'
   | 'letterPrevious'
+  | 'large'
   | 'way'
   | 'source'
   | 'help';
@@ -48,6 +49,7 @@ export const shortcuts: Shortcut[] = [
   { command: 'back', group: 'move', keys: ['Escape'] },
   { command: 'letterNext', group: 'move', keys: ['n'] },
   { command: 'letterPrevious', group: 'move', keys: ['p'] },
+  { command: 'large', group: 'move', keys: ['l'] },
   { command: 'search', group: 'move', keys: ['/'] },
   { command: 'goInbox', group: 'move', keys: ['g i'] },
   { command: 'goDrafts', group: 'move', keys: ['g d'] },

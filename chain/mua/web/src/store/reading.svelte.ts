@@ -106,6 +106,7 @@ export class Reading {
       properties: [...new Set([...rowProperties, ...bodyProperties])],
       bodyProperties: ['partId', 'blobId', 'size', 'name', 'type', 'charset', 'disposition', 'cid'],
       fetchTextBodyValues: true,
+      fetchHTMLBodyValues: true,
       maxBodyValueBytes: longestText,
     });
     const epoch = this.records.epoch;

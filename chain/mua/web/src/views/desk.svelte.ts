@@ -24,6 +24,8 @@ export class Desk {
   dragged = $state.raw<Row[]>([]);
   /** Whether list and letter stand side by side. */
   wide = $state(true);
+  /** Whether what is read has the window for itself. */
+  large = $state(false);
 
   /** Goes on with a draft; set by what knows how to write. */
   resume: (emailId: Id) => void = () => {};
@@ -130,6 +132,13 @@ export class Desk {
     selection.moveTo(position);
     if (this.role === 'drafts' && email.keywords['$draft']) this.resume(email.id);
     else navigation.open(email.threadId);
+  }
+
+  /** Back to where one was: from the whole window, from what is chosen, from the conversation. */
+  back(): void {
+    if (this.large) this.large = false;
+    else if (this.post.selection.active) this.post.selection.clear();
+    else this.post.navigation.close();
   }
 
   ask(asking: Asking): void {

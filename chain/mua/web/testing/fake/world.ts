@@ -136,15 +136,18 @@ function conversation(mail: FakeMail, { size, folder, when, random, pick, recent
   }
 }
 
+/** Makes a letter that came so many minutes ago. */
+type LetterMaker = (
+  minutes: number,
+  rest: Partial<FakeLetter> & Pick<FakeLetter, 'subject' | 'from'>,
+) => FakeLetter;
+
 /** A few letters every mailbox of the tests has, newest of all, so that a story can tell of them. */
 function special(mail: FakeMail, now: Date): void {
   const inbox = mail.folderOf('inbox').id;
   const me = { name: mail.name, email: mail.address };
   const base = { folder: inbox, to: [me], cc: [], bcc: [], replyTo: null, inReplyTo: null, references: null };
-  const letter = (
-    minutes: number,
-    rest: Partial<FakeLetter> & Pick<FakeLetter, 'subject' | 'from'>,
-  ): FakeLetter => {
+  const letter: LetterMaker = (minutes, rest) => {
     const id = mail.newId('e');
     return {
       ...base,
@@ -167,6 +170,7 @@ function special(mail: FakeMail, now: Date): void {
       html: newsletterHtml('Autumn at the botanical garden', sentences.slice(0, 4)),
     }),
   );
+  wall(mail, letter, me);
   const offer = letter(60 * 5, {
     subject: 'Plans for the summer house',
     from: [{ name: 'Claire Fontaine', email: 'claire.fontaine@atelier-nord.test' }],
@@ -199,6 +203,40 @@ function special(mail: FakeMail, now: Date): void {
       inReplyTo: answer.messageId,
       references: [...offer.messageId, ...answer.messageId],
       text: 'Dear Alice,\n\nof course: ninety centimetres then. I will send the new drawing on Friday.\n\nWarmly,\nClaire\n\nOn Tue, Alice Martin wrote:\n> they are beautiful. Could the door be a little wider?',
+    }),
+  );
+}
+
+/** A conversation as people lead it from programs that write HTML: short, long, and with a table. */
+function wall(mail: FakeMail, letter: LetterMaker, me: EmailAddress): void {
+  const tom = { name: 'Tom Whitfield', email: 'tom@whitfield.test' };
+  const first = letter(60 * 9, {
+    subject: 'The garden wall',
+    from: [tom],
+    keywords: new Set(['$seen']),
+    text: sentences.join(' '),
+    html: receiptHtml('Stones, by the tonne', sentences) + `<p>${sentences.join('</p><p>')}</p>`,
+  });
+  mail.add(first);
+  const answer = letter(60 * 8, {
+    threadId: first.threadId,
+    folder: mail.folderOf('sent').id,
+    subject: 'Re: The garden wall',
+    from: [me],
+    to: [tom],
+    keywords: new Set(['$seen']),
+    text: 'Thank you. Tomorrow at ten?',
+    html: '<div>Thank you. Tomorrow at ten?</div>',
+  });
+  mail.add(answer);
+  mail.add(
+    letter(60 * 7, {
+      threadId: first.threadId,
+      subject: 'Re: The garden wall',
+      from: [tom],
+      keywords: new Set(['$seen']),
+      text: 'Ten it is.\n\nTom',
+      html: '<div>Ten <b>it is</b>.</div><div><br></div><div>Tom</div>',
     }),
   );
 }

@@ -13,11 +13,11 @@ export interface Story {
 }
 
 /** Each test of a file gets a mailbox and a page of its own; whatever the policy forbids fails it. */
-export function tell(world: World, look: Look = {}): Story {
+export function tell(world: World, look: Look = {}, ...flags: string[]): Story {
   const story = {} as Story;
   let browser: Browser;
   beforeAll(async () => {
-    browser = await launch();
+    browser = await launch(...flags);
     Object.assign(story, await serve(world));
   });
   beforeEach(async () => {

@@ -17,6 +17,15 @@ export function textOf(body: EmailBody): string {
     .trimEnd();
 }
 
+/** Its HTML, where it has some and that was loaded whole. */
+export function htmlOf(body: EmailBody): string | undefined {
+  const parts = body.htmlBody.filter((part) => part.type === 'text/html');
+  const values = parts.map((part) => (part.partId ? body.bodyValues[part.partId] : undefined));
+  if (values.length === 0 || values.some((value) => value === undefined || value.isTruncated))
+    return undefined;
+  return values.map((value) => value?.value ?? '').join('\n');
+}
+
 export interface Block {
   kind: 'text' | 'quote' | 'signature';
   text: string;
