@@ -22,7 +22,7 @@ use crate::house;
 use crate::post_office::PostOffice;
 pub use fault::{StartFault, data as data_fault};
 pub use routes::resolver;
-use staff::Staff;
+use staff::{Others, Staff};
 
 /// How long a conversation in the middle of something may take to end. After it the rest is cut off: what was
 /// acknowledged is on disk, and what was not will be sent again.
@@ -58,7 +58,9 @@ impl Office {
 
         let doors = doors::places(&open_doors);
         let (stop, shutdown) = Stop::new();
-        let staff = Staff::new(&config, &store, &post_office, recipients, &tls, &shutdown, &witness);
+        let pictures = web::pictures(resolver.clone()).map_err(StartFault::Tls)?;
+        let others = Others { recipients, pictures };
+        let staff = Staff::new(&config, &store, &post_office, others, &tls, &shutdown, &witness);
         let mut tasks = JoinSet::new();
         for open in open_doors {
             staff.serve(open.door, open.listener, &mut tasks);

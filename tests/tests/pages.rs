@@ -1,5 +1,6 @@
 //! The web pages as a browser asks for them, over TLS with our certificate checked: log-in, letters made harmless, the way.
 
+use std::net::TcpListener;
 use std::process::Command;
 
 use serde_json::{Value, json};
@@ -85,7 +86,9 @@ fn a_letter_is_shown_without_what_runs_and_its_own_pictures_need_no_cookie() {
     assert!(shown.body.contains("<h1>Café</h1>") && !shown.body.contains("evil") && !shown.body.contains("tracker"));
     assert!(shown.header.contains("sandbox allow-popups") && shown.header.contains("default-src 'none'"));
     assert!(!shown.header.contains("allow-scripts") && shown.header.contains("x-pictures-left-out: 1"));
-    assert!(alice.ask(&format!("/letter/{letter}/view?images=1"), &[]).body.contains("http://tracker.test/p.gif"));
+    let with_pictures = alice.ask(&format!("/letter/{letter}/view?images=1"), &[]);
+    assert!(with_pictures.body.contains("src=\"/remote/r.") && !with_pictures.body.contains("tracker"));
+    assert!(with_pictures.header.contains("img-src 'self' data:;"), "{}", with_pictures.header);
 
     let picture = shown.body.split("src=\"").nth(1).and_then(|rest| rest.split('"').next()).expect("a picture");
     let stranger = Browser::new(&office, "stranger");
@@ -95,6 +98,39 @@ fn a_letter_is_shown_without_what_runs_and_its_own_pictures_need_no_cookie() {
 
     let source = alice.ask(&format!("/letter/{letter}/source"), &[]);
     assert!(source.header.contains("content-type: text/plain") && source.body.contains("Subject: hello"));
+}
+
+#[test]
+fn pictures_of_letters_do_not_lead_the_server_to_its_own_network() {
+    // Only root may open this one; without it, that the answer is no is all there is to see.
+    let drawer = TcpListener::bind("127.77.0.9:80").ok();
+    let office = OfficeBuilder::new("alpha.test").person("alice").start();
+    let places =
+        ["http://127.77.0.9/", "http://169.254.169.254/latest/meta-data/", "http://localhost/", "http://[::1]/"];
+    let pictures: String = places.iter().map(|place| format!("<img src={place}>\r\n")).collect();
+    let letter = format!(
+        "From: eve@evil.test\r\nTo: alice@alpha.test\r\nMIME-Version: 1.0\r\nContent-Type: text/html\r\n\r\n\
+         {pictures}<img src=http://127.0.0.1:{}/>\r\n",
+        office.ports.http
+    );
+    let mut eve = Dialogue::open(office.ports.smtp).expect("connected");
+    assert!(eve.reply().expect("a greeting").starts_with("220"));
+    assert!(eve.ask("EHLO evil.test").expect("an answer").starts_with("250"));
+    assert!(eve.send("eve@evil.test", "alice@alpha.test", letter.as_bytes()).expect("a dialogue"));
+
+    let alice = Browser::new(&office, "alice");
+    assert_eq!(alice.log_in(office.first(), &office.first().password), 204);
+    let shown = alice.ask(&format!("/letter/{}/view?images=1", alice.letter()), &[]);
+    let found: Vec<&str> = shown.body.split("src=\"").skip(1).filter_map(|rest| rest.split('"').next()).collect();
+    assert_eq!(found.len(), places.len(), "other ports are not even asked about: {}", shown.body);
+    for address in found {
+        assert!(address.starts_with("/remote/r."), "{address}");
+        assert_eq!(alice.ask(address, &[]).status, 404);
+    }
+    if let Some(drawer) = drawer {
+        drawer.set_nonblocking(true).expect("it does not wait");
+        assert!(drawer.accept().is_err(), "somebody came");
+    }
 }
 
 #[test]

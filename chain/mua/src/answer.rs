@@ -1,5 +1,7 @@
 //! Short answers.
 
+use std::time::Duration;
+
 use axum::body::Body;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::Response;
@@ -31,6 +33,17 @@ pub fn with(status: StatusCode, kind: &'static str, body: Body) -> Response {
     headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("private, no-store"));
     headers.insert(header::REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
+    response
+}
+
+/// A picture that its reader may keep for a while. Whatever it holds, it is shown as a picture and does nothing.
+pub fn picture(kind: &'static str, octets: impl Into<Body>, kept: Duration) -> Response {
+    let mut response = with(StatusCode::OK, kind, octets.into());
+    let headers = response.headers_mut();
+    headers.insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static("sandbox; default-src 'none'"));
+    if let Ok(kept) = HeaderValue::from_str(&format!("private, max-age={}", kept.as_secs())) {
+        headers.insert(header::CACHE_CONTROL, kept);
+    }
     response
 }
 

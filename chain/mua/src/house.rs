@@ -7,7 +7,8 @@ use mail::Timestamp;
 use mail::trace::Witness;
 use store::Store;
 
-use crate::picture::Seal;
+use crate::remote::Proxy;
+use crate::seal::Seal;
 
 /// The house the pages belong to. Cheap to clone.
 #[derive(Clone)]
@@ -21,11 +22,21 @@ pub struct House {
     /// What time it is.
     pub clock: fn() -> Timestamp,
     pub(crate) seal: Arc<Seal>,
+    pub(crate) proxy: Arc<Proxy>,
 }
 
 impl House {
-    /// A house whose addresses of pictures are good until the program ends, or for a day.
-    pub fn new(store: Store, directory: Directory, witness: Arc<dyn Witness>, clock: fn() -> Timestamp) -> Self {
-        Self { store, directory, witness, clock, seal: Arc::new(Seal::new(rand::random())) }
+    /// A house whose addresses of pictures are good until the program ends, or for a day. `pictures` asks for those that
+    /// lie elsewhere, within [`PICTURES`](crate::PICTURES): strangers choose their addresses, so that its reach must be
+    /// [`https::Reach::Public`].
+    pub fn new(
+        store: Store,
+        directory: Directory,
+        witness: Arc<dyn Witness>,
+        clock: fn() -> Timestamp,
+        pictures: https::Client,
+    ) -> Self {
+        let (seal, proxy) = (Arc::new(Seal::new(rand::random())), Arc::new(Proxy::new(pictures)));
+        Self { store, directory, witness, clock, seal, proxy }
     }
 }

@@ -17,8 +17,9 @@ use serde::Deserialize;
 use store::{BlobId, Store, View};
 
 use crate::reader::Reader;
-use crate::show::{Page, Pictures, Remote, Shown};
-use crate::{House, answer};
+use crate::remote::Elsewhere;
+use crate::show::{Page, Pictures, Shown};
+use crate::{House, answer, picture, show};
 
 /// Octets of a part's text that are shown; behind them it is cut.
 const LONGEST: u64 = 8 << 20;
@@ -26,7 +27,7 @@ const LONGEST: u64 = 8 << 20;
 /// What the address asks for.
 #[derive(Deserialize)]
 pub struct Wish {
-    /// `1`: with pictures that lie elsewhere.
+    /// `1`: with pictures that lie elsewhere, which then are fetched.
     images: Option<String>,
 }
 
@@ -43,7 +44,6 @@ pub async fn view(
     Query(wish): Query<Wish>,
 ) -> Response {
     let Some(key) = key(&letter) else { return answer::missing() };
-    let remote = if wish.images.as_deref() == Some("1") { Remote::Shown } else { Remote::LeftOut };
     let now = (house.clock)();
     let account = login.account;
     let texts = match house.store.read(move |view| texts(view, account, key)).await {
@@ -54,12 +54,14 @@ pub async fn view(
     house.witness.saw(Observation::Read { account, keys: vec![key.0], door: Link::Jmap, at: now });
     let parts = texts.pictures.iter();
     let addresses = parts
-        .filter_map(|(id, part)| Some((id.clone(), house.seal.address(account, key, part, now)?)))
+        .filter_map(|(id, part)| Some((id.clone(), picture::address(&house.seal, account, key, part, now)?)))
         .collect::<HashMap<_, _>>();
-    let pictures: Arc<dyn Pictures> = Arc::new(Album { addresses, remote });
+    let asked_for = wish.images.as_deref() == Some("1");
+    let elsewhere = asked_for.then(|| Elsewhere::new(house.seal.clone(), house.proxy.clone(), account, key, now));
+    let pictures: Arc<dyn Pictures> = Arc::new(Album { addresses, elsewhere });
     // Making a tree of a large letter takes a while.
     match tokio::task::spawn_blocking(move || compose(texts, &pictures)).await {
-        Ok(shown) => document(shown, remote),
+        Ok(shown) => document(shown),
         Err(error) => answer::fault(&error),
     }
 }
@@ -167,10 +169,10 @@ fn compose(texts: Texts, pictures: &Arc<dyn Pictures>) -> Shown {
     page.finish()
 }
 
-fn document(shown: Shown, remote: Remote) -> Response {
+fn document(shown: Shown) -> Response {
     let mut response = answer::with(StatusCode::OK, "text/html; charset=utf-8", Body::from(shown.document));
     let headers = response.headers_mut();
-    headers.insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(remote.policy()));
+    headers.insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(show::POLICY));
     headers.insert("x-pictures-left-out", shown.left_out.into());
     response
 }
@@ -178,7 +180,8 @@ fn document(shown: Shown, remote: Remote) -> Response {
 /// The pictures of this letter.
 struct Album {
     addresses: HashMap<String, String>,
-    remote: Remote,
+    /// Those that lie elsewhere, if the reader asked for them.
+    elsewhere: Option<Elsewhere>,
 }
 
 impl Pictures for Album {
@@ -187,6 +190,6 @@ impl Pictures for Album {
     }
 
     fn remote(&self, url: &str) -> Option<String> {
-        (self.remote == Remote::Shown).then(|| url.to_owned())
+        self.elsewhere.as_ref()?.address(url)
     }
 }

@@ -4,7 +4,7 @@
 //! - [`show`]: letters as harmless documents, without input/output.
 //! - `pages`: the application itself, built from `web/` and carried in the program.
 //! - `login`, `guard`: sessions in a cookie, and what is asked of a request that shows one.
-//! - `letter`, `picture`, `way`: one address each.
+//! - `letter`, `picture`, `remote`, `way`: one address each. `remote` fetches pictures for the reader, whom it does not name.
 //!
 //! Invariants of this room:
 //! * Nothing a letter brings along runs, and nothing is fetched for it that its reader did not ask for.
@@ -22,9 +22,12 @@ mod login;
 mod pages;
 mod picture;
 mod reader;
+mod remote;
 mod router;
+mod seal;
 pub mod show;
 mod way;
 
 pub use house::House;
+pub use remote::PICTURES;
 pub use router::{guarded, router};

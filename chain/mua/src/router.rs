@@ -5,7 +5,7 @@ use axum::extract::DefaultBodyLimit;
 use axum::middleware::from_fn;
 use axum::routing::{get, post};
 
-use crate::{House, guard, letter, login, pages, picture, way};
+use crate::{House, guard, letter, login, pages, picture, remote, way};
 
 /// Octets of a log-in form.
 const FORM: usize = 16 * 1024;
@@ -19,6 +19,7 @@ pub fn router(house: House) -> Router {
         .route("/letter/{letter}/view", get(letter::view))
         .route("/letter/{letter}/source", get(letter::source))
         .route("/picture/{token}", get(picture::show))
+        .route("/remote/{token}", get(remote::show))
         .route("/trace/{letter}", get(way::way))
         .with_state(house)
         .fallback(get(pages::page))

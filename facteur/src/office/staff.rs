@@ -30,16 +30,25 @@ pub struct Staff {
     shutdown: Shutdown,
 }
 
+/// Whoever is asked about what this house does not know itself.
+pub struct Others {
+    /// Says who takes letters, and asks servers behind us for it.
+    pub recipients: Arc<dyn Recipients>,
+    /// Fetches the pictures that letters show.
+    pub pictures: https::Client,
+}
+
 impl Staff {
     pub fn new(
         config: &Config,
         store: &Store,
         office: &PostOffice,
-        recipients: Arc<dyn Recipients>,
+        others: Others,
         tls: &ServerTls,
         shutdown: &Shutdown,
         witness: &Arc<dyn Witness>,
     ) -> Self {
+        let Others { recipients, pictures } = others;
         let mut house = door::House::new(config.hostname.clone(), postmaster(&config.hostname));
         house.max_letter = LARGEST_LETTER as u64;
         house.tls = Some(tls.clone());
@@ -58,7 +67,10 @@ impl Staff {
         drops.witness = witness.clone();
         Self {
             lmtp: mda::Lmtp::new(house.clone(), recipients.clone(), deliver),
-            http: web::Http::new(super::web::router(config, store, office, shutdown, witness), shutdown.clone()),
+            http: web::Http::new(
+                super::web::router(config, store, office, shutdown, witness, pictures),
+                shutdown.clone(),
+            ),
             reception: Reception::new(house.clone(), recipients.clone(), accept.clone()),
             submission: msa::Submission::new(house, logins, accept).with_recipients(recipients),
             imap: imap::Imap::new(mailboxes),

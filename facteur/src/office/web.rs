@@ -6,7 +6,7 @@ use axum::Router;
 use directory::Directory;
 use mail::seam::{Accept, Login, Logins, OurFault, Pending, Recipients};
 use mail::trace::Witness;
-use net::Shutdown;
+use net::{ClientTls, Resolver, Shutdown, TlsError};
 use store::Store;
 
 use crate::clock;
@@ -20,6 +20,7 @@ pub fn router(
     office: &PostOffice,
     shutdown: &Shutdown,
     witness: &Arc<dyn Witness>,
+    pictures: https::Client,
 ) -> Router {
     let logins: Arc<dyn Logins> = Arc::new(office.directory().clone());
     let recipients: Arc<dyn Recipients> = Arc::new(office.everyone());
@@ -29,8 +30,13 @@ pub fn router(
     house.largest_letter = LARGEST_LETTER as u64;
     house.shutdown = shutdown.clone();
     house.tokens = Some(Arc::new(Sessions(office.directory().clone())));
-    let pages = mua::House::new(store.clone(), office.directory().clone(), witness.clone(), clock::now);
+    let pages = mua::House::new(store.clone(), office.directory().clone(), witness.clone(), clock::now, pictures);
     mua::guarded(jmap::router(Arc::new(house)).merge(mua::router(pages)))
+}
+
+/// Fetches pictures that letters show, from where anybody may fetch them: strangers write their addresses.
+pub fn pictures(resolver: Arc<dyn Resolver>) -> Result<https::Client, TlsError> {
+    Ok(https::Client::new(ClientTls::verified()?, resolver, https::Reach::Public, mua::PICTURES))
 }
 
 /// The sessions of the pages, as JMAP knows people by tokens.

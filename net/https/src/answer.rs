@@ -2,9 +2,9 @@
 
 use bytes::{Bytes, BytesMut};
 use http_body_util::BodyExt;
+use hyper::Response;
 use hyper::body::{Body, Incoming};
 use hyper::header::{HeaderMap, LOCATION};
-use hyper::{Response, StatusCode};
 use tokio::task::JoinSet;
 use tokio::time::{Instant, timeout_at};
 use url::Url;
@@ -69,10 +69,5 @@ impl Answer {
         let Some(place) = self.fields.get(LOCATION).filter(|_| leads) else { return Ok(None) };
         let place = place.to_str().ok().and_then(|place| from.join(place).ok());
         place.map(Some).ok_or(Error::BadAddress)
-    }
-
-    /// Did the server do what it was asked to (2xx)?
-    pub fn is_success(&self) -> bool {
-        StatusCode::from_u16(self.status).is_ok_and(|status| status.is_success())
     }
 }

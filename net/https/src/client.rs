@@ -49,6 +49,14 @@ impl Client {
         Self { tls, resolver, reach, limits }
     }
 
+    /// Could this be asked, as far as can be told without asking anybody: a web address within reach, with no name and
+    /// password in it?
+    pub fn may_ask(&self, url: &Url) -> bool {
+        let is_plain = url.has_host() && url.username().is_empty() && url.password().is_none();
+        let port = url.port_or_known_default().filter(|port| self.reach.allows_port(*port));
+        is_plain && port.is_some() && ["http", "https"].contains(&url.scheme())
+    }
+
     /// Asks for what is at `url`, and follows where that leads. `fields` are sent to each server on the way, so that they
     /// must hold no secret; beside them goes only what HTTP needs.
     pub async fn get(&self, url: &Url, fields: &HeaderMap) -> Result<Answer, Error> {
@@ -84,6 +92,9 @@ impl Client {
         body: Bytes,
         until: Instant,
     ) -> Result<Answer, Error> {
+        if !self.may_ask(url) {
+            return Err(Error::BadAddress);
+        }
         let request = request(method, url, fields, body)?;
         let broken = |error: hyper::Error| Error::Broken(error.to_string());
         let stream = self.connect(url).await?;
@@ -134,10 +145,6 @@ impl Client {
 }
 
 fn request(method: Method, url: &Url, fields: HeaderMap, body: Bytes) -> Result<Request<Full<Bytes>>, Error> {
-    let plain = url.has_host() && url.username().is_empty() && url.password().is_none();
-    if !plain || !["http", "https"].contains(&url.scheme()) {
-        return Err(Error::BadAddress);
-    }
     let mut request = Request::new(Full::new(body));
     *request.method_mut() = method;
     *request.uri_mut() = url[Position::BeforePath..Position::AfterQuery].parse().map_err(|_| Error::BadAddress)?;

@@ -3,7 +3,7 @@
 /// Why an exchange came to nothing. None of its texts holds a path or a query, which may be secrets.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Error {
-    /// Not `http:` or `https:` with a host, or with a name and password in it.
+    /// Not `http:` or `https:` with a host and a port within reach, or with a name and password in it.
     #[error("this is no web address that could be asked")]
     BadAddress,
     /// There is no such name, or it has no address.

@@ -20,12 +20,23 @@ impl Reach {
         match self {
             Self::Anywhere => true,
             Self::PublicAnd(besides) if besides.contains(&to) => true,
-            Self::Public | Self::PublicAnd(_) => {
-                // Other ports are other services, which might take a request for something else.
-                matches!(to.port(), 80 | 443) && is_public(to.ip()) && !is_ours(to.ip())
-            }
+            Self::Public | Self::PublicAnd(_) => is_of_the_web(to.port()) && is_public(to.ip()) && !is_ours(to.ip()),
         }
     }
+
+    /// May a request go to this port of some host? What is not, needs not be resolved.
+    pub fn allows_port(&self, port: u16) -> bool {
+        match self {
+            Self::Anywhere => true,
+            Self::Public => is_of_the_web(port),
+            Self::PublicAnd(besides) => is_of_the_web(port) || besides.iter().any(|place| place.port() == port),
+        }
+    }
+}
+
+/// Other ports are other services, which might take a request for something else.
+fn is_of_the_web(port: u16) -> bool {
+    matches!(port, 80 | 443)
 }
 
 /// Is it an address of one host of the public internet? Addresses that hold another (IPv4 in IPv6) are what that one is.

@@ -1,7 +1,7 @@
 //! Letters made fit to be shown: HTML without what could run, call home or break out; text with links and quotes.
 //!
-//! This is the first of three walls. The second is the response's `Content-Security-Policy` ([`Remote::policy`]), which allows
-//! no script and no foreign host; the third is the frame's sandbox, in which the letter has an origin of its own.
+//! This is the first of three walls. The second is the response's `Content-Security-Policy` ([`POLICY`]), which allows no
+//! script and no foreign host; the third is the frame's sandbox, in which the letter has an origin of its own.
 
 mod bounds;
 mod css;
@@ -23,36 +23,15 @@ pub trait Pictures: Send + Sync {
 /// A letter as it is shown.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Shown {
-    /// A whole document, to be answered with the policy of [`Remote`].
+    /// A whole document, to be answered with [`POLICY`].
     pub document: String,
     /// Pictures elsewhere that were left out.
     pub left_out: usize,
 }
 
-/// What becomes of pictures that lie elsewhere.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Remote {
-    /// They are not fetched: that would tell their server that the letter is read, when and where.
-    LeftOut,
-    /// The reader asked for them.
-    Shown,
-}
-
-impl Remote {
-    /// The policy under which the letter is answered: styles of its own, pictures from us, links into new windows.
-    pub fn policy(self) -> &'static str {
-        match self {
-            Self::LeftOut => {
-                "default-src 'none'; style-src 'unsafe-inline'; img-src 'self' data:; base-uri 'none'; \
-                 form-action 'none'; frame-ancestors 'self'; sandbox allow-popups allow-popups-to-escape-sandbox"
-            }
-            Self::Shown => {
-                "default-src 'none'; style-src 'unsafe-inline'; img-src 'self' data: https: http:; base-uri 'none'; \
-                 form-action 'none'; frame-ancestors 'self'; sandbox allow-popups allow-popups-to-escape-sandbox"
-            }
-        }
-    }
-}
+/// The policy under which a letter is answered: styles of its own, pictures from us, links into new windows.
+pub const POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; img-src 'self' data:; base-uri 'none'; \
+    form-action 'none'; frame-ancestors 'self'; sandbox allow-popups allow-popups-to-escape-sandbox";
 
 /// A document in the making: the pieces of a letter, one below the other.
 pub struct Page {

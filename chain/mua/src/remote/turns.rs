@@ -1,0 +1,80 @@
+//! How many may fetch at one time: each person so many, and all together so many.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError, Weak};
+use std::time::Duration;
+
+use mail::seam::AccountId;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+
+/// Of one person: what a browser would ask of one server at one time.
+const EACH: usize = 6;
+const ALL: usize = 24;
+/// How long somebody waits for a turn.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// Everybody's turns.
+pub struct Turns {
+    all: Arc<Semaphore>,
+    each: Mutex<HashMap<AccountId, Weak<Semaphore>>>,
+}
+
+/// Somebody's turn, until it is dropped.
+pub struct Turn {
+    _own: OwnedSemaphorePermit,
+    _shared: OwnedSemaphorePermit,
+}
+
+impl Turns {
+    /// All of them free.
+    pub fn new() -> Self {
+        Self { all: Arc::new(Semaphore::new(ALL)), each: Mutex::default() }
+    }
+
+    /// Waits for a turn; `None` when it does not come.
+    pub async fn take(&self, account: AccountId) -> Option<Turn> {
+        let own = self.own(account);
+        let both = async move {
+            // First a person's own, so that one who waits for it keeps nobody else from theirs.
+            let own = own.acquire_owned().await.ok()?;
+            Some(Turn { _own: own, _shared: self.all.clone().acquire_owned().await.ok()? })
+        };
+        tokio::time::timeout(PATIENCE, both).await.ok().flatten()
+    }
+
+    fn own(&self, account: AccountId) -> Arc<Semaphore> {
+        let mut each = self.each.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(own) = each.get(&account).and_then(Weak::upgrade) {
+            return own;
+        }
+        // Whoever fetches nothing now is forgotten.
+        each.retain(|_, own| own.strong_count() > 0);
+        let own = Arc::new(Semaphore::new(EACH));
+        each.insert(account, Arc::downgrade(&own));
+        own
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn each_person_has_so_many_turns_and_all_together_have_so_many() {
+        let turns = Turns::new();
+        let mut taken = Vec::new();
+        for account in 1..=ALL.div_ceil(EACH) as i64 {
+            for _ in 0..EACH {
+                taken.push(turns.take(AccountId(account)).await.expect("a turn"));
+            }
+            assert!(account > 1 || turns.take(AccountId(account)).await.is_none(), "one too many of their own");
+        }
+        assert!(turns.take(AccountId(99)).await.is_none(), "one too many in all");
+        taken.truncate(ALL - EACH);
+        assert!(turns.take(AccountId(99)).await.is_some());
+        drop(taken);
+        drop(turns.take(AccountId(1)).await);
+        turns.own(AccountId(7));
+        assert_eq!(turns.each.lock().unwrap().len(), 1, "nobody is remembered");
+    }
+}

@@ -1,0 +1,286 @@
+//! Pictures that lie elsewhere: what is fetched for a reader, what its server is told, and what is refused.
+
+use std::io::{Read, Write};
+use std::net::{IpAddr, SocketAddr, TcpListener, TcpStream};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use axum::Router;
+use axum::body::Body;
+use axum::http::{HeaderMap, Request};
+use directory::{Directory, NoLimit, Secret};
+use facteur_mua as mua;
+use http_body_util::BodyExt;
+use https::Reach;
+use mail::seam::{AccountId, Login};
+use mail::trace::Blind;
+use mail::{Address, Domain, Password, Timestamp};
+use mailbox::{FlagSet, LetterKey, System};
+use net::{ClientTls, Table};
+use store::{Options, Store};
+use tower_service::Service;
+
+const NOW: Timestamp = Timestamp(1_795_501_377_000);
+const PNG: &[u8] =
+    b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR and so on, for as long as it takes to be sure that this is one of them";
+
+/// A server of somebody who sends letters. It writes down the headers of what it is asked.
+struct Sender {
+    place: SocketAddr,
+    asked: Arc<Mutex<Vec<String>>>,
+}
+
+impl Sender {
+    fn start() -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let place = listener.local_addr().unwrap();
+        let asked = Arc::<Mutex<Vec<String>>>::default();
+        let notes = asked.clone();
+        std::thread::spawn(move || {
+            for stream in listener.incoming() {
+                let (mut stream, notes) = (stream.unwrap(), notes.clone());
+                std::thread::spawn(move || {
+                    let head = head(&mut stream);
+                    let path = head.split(' ').nth(1).unwrap_or_default().to_owned();
+                    notes.lock().unwrap().push(head);
+                    // Whoever asks may have heard enough.
+                    let _ = stream.write_all(&said(&path));
+                });
+            }
+        });
+        Self { place, asked }
+    }
+
+    fn asked(&self) -> Vec<String> {
+        self.asked.lock().unwrap().clone()
+    }
+
+    /// The HTML that shows what this server has at the path.
+    fn image(&self, path: &str) -> String {
+        format!("<img src=\"http://{}{path}\">", self.place)
+    }
+}
+
+fn head(stream: &mut TcpStream) -> String {
+    let mut head = Vec::new();
+    let mut octet = [0];
+    while !head.ends_with(b"\r\n\r\n") && stream.read(&mut octet).is_ok_and(|read| read > 0) {
+        head.extend_from_slice(&octet);
+    }
+    String::from_utf8(head).unwrap()
+}
+
+fn said(path: &str) -> Vec<u8> {
+    let plain = |kind: &str, body: &[u8]| {
+        let head = format!("HTTP/1.1 200 OK\r\nContent-Type: {kind}\r\nSet-Cookie: you=alice\r\n");
+        [format!("{head}Content-Length: {}\r\n\r\n", body.len()).as_bytes(), body].concat()
+    };
+    match path {
+        "/pixel.png" | "/other.png" => {
+            // Long enough for others to ask for it meanwhile.
+            std::thread::sleep(Duration::from_millis(200));
+            plain("text/html", PNG)
+        }
+        "/svg" => plain("image/png", b"<svg xmlns='http://www.w3.org/2000/svg' onload='evil()'/>"),
+        "/page" => plain("image/png", b"<!doctype html><script>evil()</script>"),
+        "/large" => b"HTTP/1.1 200 OK\r\nContent-Length: 10485761\r\n\r\n".to_vec(),
+        "/gone" => b"HTTP/1.1 410 Gone\r\nContent-Length: 0\r\n\r\n".to_vec(),
+        "/cut" => [b"HTTP/1.1 200 OK\r\nContent-Length: 900\r\n\r\n".as_slice(), PNG].concat(),
+        path => {
+            let to = path.trim_start_matches("/to/");
+            format!("HTTP/1.1 302 Found\r\nLocation: {to}\r\nContent-Length: 0\r\n\r\n").into_bytes()
+        }
+    }
+}
+
+/// A house with alice in it.
+struct House {
+    store: Store,
+    router: Router,
+    account: AccountId,
+    token: String,
+    _folder: tempfile::TempDir,
+}
+
+impl House {
+    async fn new(reach: Reach) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let migrations = [directory::MIGRATIONS, mailbox::MIGRATIONS].concat();
+        let store = Store::open(Options::new(folder.path()), &migrations).unwrap();
+        let secret = Secret::make(&Password::new("quite a long secret".into())).unwrap();
+        let address = Address::parse("alice@alpha.test").unwrap();
+        let alice = address.clone();
+        let moves_in = move |tx: &mut store::Tx| {
+            directory::domain::add(tx, alice.domain(), NOW)?;
+            let language = directory::Language::English;
+            let new = directory::account::New { address: &alice, name: None, language };
+            directory::account::add(tx, &new, &secret, NOW)
+        };
+        let account = store.write(moves_in).await.unwrap();
+        store.write(move |tx: &mut store::Tx| mailbox::account::create(tx, account, None)).await.unwrap();
+        let hostname = Domain::parse("mail.alpha.test").unwrap();
+        let directory = Directory::new(store.clone(), hostname, Arc::new(NoLimit), Arc::new(|| NOW));
+        let token = directory.begin_session(&Login { account, address }, [7; 32]).await.unwrap().reveal().to_owned();
+        let tls = ClientTls::with_roots([]).unwrap();
+        let client = https::Client::new(tls, Arc::new(Table::new()), reach, mua::PICTURES);
+        let pages = mua::House::new(store.clone(), directory, Arc::new(Blind), || NOW, client);
+        Self { store, router: mua::guarded(mua::router(pages)), account, token, _folder: folder }
+    }
+
+    /// Files an HTML letter.
+    async fn deliver(&self, html: &str) -> LetterKey {
+        let letter = format!("From: eve@evil.test\r\nMIME-Version: 1.0\r\nContent-Type: text/html\r\n\r\n{html}\r\n");
+        let prepared = mailbox::prepare(&self.store, letter.into_bytes().into()).unwrap();
+        let account = self.account;
+        let files = move |tx: &mut store::Tx| {
+            let inbox = mailbox::folder::by_name(tx, account, "INBOX")?.expect("an inbox").id;
+            mailbox::letter::file(tx, inbox, &prepared, &FlagSet::from(System::NONE), NOW)
+        };
+        self.store.write(files).await.unwrap().letter
+    }
+
+    async fn ask(&self, path: &str, cookie: bool) -> (u16, HeaderMap, Vec<u8>) {
+        let here: IpAddr = [127, 0, 0, 1].into();
+        let mut request = Request::get(path)
+            .header("host", "mail.alpha.test")
+            .header("user-agent", "the browser of alice")
+            .header("accept-language", "fr")
+            .header("referer", "https://mail.alpha.test/letter");
+        if cookie {
+            request = request.header("cookie", format!("facteur={}", self.token));
+        }
+        let request = request.extension(web::Peer { ip: here, tls: None }).body(Body::empty()).unwrap();
+        let (head, body) = self.router.clone().call(request).await.unwrap().into_parts();
+        (head.status.as_u16(), head.headers, body.collect().await.unwrap().to_bytes().to_vec())
+    }
+
+    /// The letter as alice sees it.
+    async fn view(&self, letter: LetterKey, images: u8) -> (HeaderMap, String) {
+        let (status, headers, body) = self.ask(&format!("/letter/m{}/view?images={images}", letter.0), true).await;
+        assert_eq!(status, 200);
+        (headers, String::from_utf8(body).unwrap())
+    }
+
+    /// The addresses of the pictures elsewhere, of ours, in a letter with this HTML.
+    async fn addresses(&self, html: &str) -> Vec<String> {
+        addresses(&self.view(self.deliver(html).await, 1).await.1)
+    }
+}
+
+fn addresses(page: &str) -> Vec<String> {
+    let ends = |c: char| !(c.is_ascii_alphanumeric() || "-_.".contains(c));
+    page.split("/remote/").skip(1).map(|rest| format!("/remote/{}", rest.split(ends).next().unwrap())).collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn pictures_are_fetched_once_when_asked_for_and_their_server_learns_nothing_of_the_reader() {
+    let sender = Sender::start();
+    let house = House::new(Reach::PublicAnd(vec![sender.place])).await;
+    let html = format!(
+        "{0}{0}<p style=\"background:url(http://{1}/other.png)\">x</p>",
+        sender.image("/pixel.png"),
+        sender.place
+    );
+    let letter = house.deliver(&html).await;
+
+    let (headers, page) = house.view(letter, 0).await;
+    assert_eq!((addresses(&page), &headers["x-pictures-left-out"]), (vec![], &"3".parse().unwrap()));
+    let (headers, page) = house.view(letter, 1).await;
+    let policy = headers["content-security-policy"].to_str().unwrap();
+    assert!(policy.contains("img-src 'self' data:;") && !policy.contains("http"), "{policy}");
+    assert!(!page.contains(&sender.place.to_string()), "{page}");
+    assert_eq!(sender.asked(), [""; 0], "nothing is fetched before the browser asks");
+
+    let found = addresses(&page);
+    assert_eq!(found.len(), 3);
+    assert_eq!(found[0], found[1]);
+    let asked = tokio::join!(house.ask(&found[0], false), house.ask(&found[1], false), house.ask(&found[2], false));
+    for (status, headers, body) in [asked.0, asked.1, asked.2, house.ask(&found[0], false).await] {
+        assert_eq!((status, body.as_slice()), (200, PNG));
+        assert_eq!(
+            (&headers["content-type"], &headers["x-content-type-options"]),
+            (&"image/png".parse().unwrap(), &"nosniff".parse().unwrap())
+        );
+        assert_eq!(headers["content-security-policy"], "sandbox; default-src 'none'");
+        assert!(!headers.contains_key("set-cookie"));
+    }
+    assert_eq!(addresses(&house.view(letter, 1).await.1), found, "the browser knows it again");
+    let mut told = sender.asked();
+    told.sort();
+    assert_eq!(told.len(), 2, "each once: {told:?}");
+    for (head, path) in told.iter().zip(["/other.png", "/pixel.png"]) {
+        let mut lines: Vec<&str> = head.trim_end().lines().collect();
+        assert_eq!(lines.remove(0), format!("GET {path} HTTP/1.1"));
+        let mut names: Vec<&str> = lines.iter().filter_map(|line| Some(line.split_once(':')?.0)).collect();
+        names.sort_unstable();
+        assert_eq!(names, ["accept", "accept-encoding", "connection", "host", "user-agent"], "{head}");
+        assert!(!head.contains("alice") && !head.contains("alpha.test"), "{head}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn only_pictures_are_given() {
+    let sender = Sender::start();
+    let house = House::new(Reach::PublicAnd(vec![sender.place])).await;
+    let paths = ["/svg", "/page", "/large", "/gone", "/cut"];
+    let html: String = paths.iter().map(|path| sender.image(path)).collect();
+    for (address, path) in house.addresses(&html).await.iter().zip(paths) {
+        let (status, headers, body) = house.ask(address, false).await;
+        assert_eq!((status, &headers["content-type"]), (404, &"text/plain; charset=utf-8".parse().unwrap()), "{path}");
+        assert!(!body.escape_ascii().to_string().contains("evil"));
+        house.ask(address, false).await;
+    }
+    assert_eq!(sender.asked().len(), paths.len(), "that there is none is remembered, too");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn no_letter_leads_us_into_our_own_network() {
+    let (sender, drawer) = (Sender::start(), Sender::start());
+    let secret = format!("{}/pixel.png", drawer.place);
+    let paths =
+        ["/to/http://169.254.169.254/pixel.png".to_owned(), format!("/to/http://{secret}"), "/to/http://[::1]/".into()];
+    let html: String = paths.iter().map(|path| sender.image(path)).collect();
+    let house = House::new(Reach::PublicAnd(vec![sender.place])).await;
+    let found = house.addresses(&html).await;
+    assert_eq!(found.len(), 3);
+    for address in &found {
+        assert_eq!(house.ask(address, false).await.0, 404);
+    }
+    assert_eq!((sender.asked().len(), drawer.asked().len()), (3, 0));
+
+    // As the program is wired.
+    let house = House::new(Reach::Public).await;
+    let direct = "<img src=http://169.254.169.254/><img src=http://127.0.0.1/><img src=http://localhost/><img src=http://[::1]/>";
+    let found = house.addresses(&format!("{direct}{}", drawer.image("/pixel.png"))).await;
+    assert_eq!(found.len(), 4, "ports of other services are not even asked about");
+    for address in &found {
+        assert_eq!(house.ask(address, false).await.0, 404);
+    }
+    assert_eq!(drawer.asked().len(), 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whoever_has_no_such_letter_has_nothing_fetched() {
+    let sender = Sender::start();
+    let house = House::new(Reach::PublicAnd(vec![sender.place])).await;
+    let letter = house.deliver(&sender.image("/pixel.png")).await;
+    let address = addresses(&house.view(letter, 1).await.1).remove(0);
+    let mine = format!("r.{}.{}.", house.account.0, letter.0);
+    for forged in [
+        address.replacen(&mine, &format!("r.{}.{}.", house.account.0 + 1, letter.0), 1),
+        address.replacen(&mine, &format!("r.{}.{}.", house.account.0, letter.0 + 1), 1),
+        "/remote/r.1.1.9999999999999.aHR0cDovL2EudGVzdC8.00".to_owned(),
+        "/remote/http:%2F%2Fa.test%2F".to_owned(),
+    ] {
+        assert_ne!(forged, address);
+        assert_eq!(house.ask(&forged, true).await.0, 404, "{forged}");
+    }
+    let removes = move |tx: &mut store::Tx| {
+        let (folder, uid) = mailbox::fetch::by_key(tx, letter)?.expect("the letter");
+        let range = [mailbox::UidRange::one(uid)];
+        mailbox::letter::expunge(tx, folder, &mailbox::letter::Expunge::All(&range), 1)
+    };
+    house.store.write(removes).await.unwrap();
+    assert_eq!(house.ask(&address, true).await.0, 404, "the letter is gone");
+    assert_eq!(sender.asked(), [""; 0]);
+}
