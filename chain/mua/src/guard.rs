@@ -5,7 +5,8 @@ use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header}
 use axum::middleware::Next;
 use axum::response::Response;
 
-use crate::{answer, cookie};
+use crate::answer;
+use crate::cookie::Names;
 
 /// The pages send it with what changes something. A form of another site cannot send a header, and a script of another
 /// site may not (it is none of those that CORS allows).
@@ -21,7 +22,7 @@ fn is_ours(headers: &HeaderMap) -> bool {
 pub async fn guard(mut request: Request, next: Next) -> Response {
     let from_a_page = request.headers().contains_key("sec-fetch-site") || request.headers().contains_key(OURS);
     if !request.headers().contains_key(header::AUTHORIZATION)
-        && let Some(token) = cookie::token(request.headers())
+        && let Some(token) = Names::of(request.uri(), request.headers()).token(request.headers())
     {
         let changes = !matches!(*request.method(), Method::GET | Method::HEAD | Method::OPTIONS);
         // Who logs in brings a password, and an old cookie means nothing.

@@ -2,15 +2,16 @@
 
 use axum::Extension;
 use axum::extract::{Form, State};
-use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::http::{HeaderMap, HeaderValue, StatusCode, Uri, header};
 use axum::response::Response;
 use mail::Password;
 use sasl::Refusal;
 use serde::Deserialize;
 use web::Peer;
 
+use crate::cookie::Names;
 use crate::reader::Reader;
-use crate::{House, answer, cookie};
+use crate::{House, answer};
 
 #[derive(Deserialize)]
 pub struct Given {
@@ -22,6 +23,7 @@ pub struct Given {
 pub async fn log_in(
     State(house): State<House>,
     Extension(peer): Extension<Peer>,
+    uri: Uri,
     headers: HeaderMap,
     Form(Given { name, password }): Form<Given>,
 ) -> Response {
@@ -44,11 +46,16 @@ pub async fn log_in(
     };
     tracing::info!(person = %login.address, peer = %peer.ip, "logged in on the pages");
     let response = if form { go_to("/") } else { answer::empty(StatusCode::NO_CONTENT) };
-    with_cookie(response, Some(token.reveal()), peer.speaks_tls(&headers))
+    with_cookie(response, &Names::of(&uri, &headers), Some(token.reveal()), peer.speaks_tls(&headers))
 }
 
 /// Ends the session.
-pub async fn log_out(State(house): State<House>, Extension(peer): Extension<Peer>, headers: HeaderMap) -> Response {
+pub async fn log_out(
+    State(house): State<House>,
+    Extension(peer): Extension<Peer>,
+    uri: Uri,
+    headers: HeaderMap,
+) -> Response {
     let given = headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok()).unwrap_or_default();
     if let Some(token) = given.strip_prefix("Bearer ")
         && let Err(error) = house.directory.end_session(token).await
@@ -56,7 +63,7 @@ pub async fn log_out(State(house): State<House>, Extension(peer): Extension<Peer
         return answer::fault(&error);
     }
     let response = if wants_html(&headers) { go_to("/") } else { answer::empty(StatusCode::NO_CONTENT) };
-    with_cookie(response, None, peer.speaks_tls(&headers))
+    with_cookie(response, &Names::of(&uri, &headers), None, peer.speaks_tls(&headers))
 }
 
 /// Leads who is logged in to the session of JMAP.
@@ -100,8 +107,8 @@ fn go_to(place: &'static str) -> Response {
     response
 }
 
-fn with_cookie(mut response: Response, token: Option<&str>, secure: bool) -> Response {
-    if let Some(cookie) = cookie::set(token, secure) {
+fn with_cookie(mut response: Response, names: &Names, token: Option<&str>, secure: bool) -> Response {
+    if let Some(cookie) = names.set(token, secure) {
         response.headers_mut().append(header::SET_COOKIE, cookie);
     }
     response

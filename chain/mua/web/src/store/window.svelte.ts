@@ -77,7 +77,8 @@ export class QueryWindow {
   async ensure(first: number, last: number): Promise<void> {
     this.#seen = [first, last];
     const wanted: Promise<void>[] = [];
-    const end = this.total === undefined ? last : Math.min(last, this.total - 1);
+    // Of an empty list the first page is asked for too: the first letter may have come.
+    const end = this.total === undefined ? last : Math.min(last, Math.max(0, this.total - 1));
     for (let number = Math.floor(Math.max(0, first) / page); number * page <= end; number += 1) {
       if (this.#needs(number)) wanted.push(this.#fetch(number));
     }

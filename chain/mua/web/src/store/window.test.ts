@@ -38,6 +38,19 @@ describe('a list as a window', () => {
     expect(window.total).toBe(total);
   });
 
+  it('shows the first letter that comes into an empty folder', async () => {
+    const { window, mail } = await state(300);
+    const before = [...mail.letters.values()];
+    for (const one of before) mail.letters.delete(one.id);
+    await window.ensure(0, 12);
+    expect(window.total).toBe(0);
+    const first = before.find((one) => one.folder === mail.folderOf('inbox').id);
+    if (!first) throw new Error('no letter');
+    mail.add(first);
+    await window.refresh();
+    expect(window.idAt(0)).toBe(first.id);
+  });
+
   it('shows what came in above after a refresh, each row once', async () => {
     const { window, mail } = await state(300);
     await window.ensure(0, 60);
