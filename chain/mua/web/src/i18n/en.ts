@@ -312,6 +312,7 @@ export const en = {
     states: {
       done: 'passed',
       other: 'passed, elsewhere',
+      skipped: 'not needed',
       waits: 'waiting',
       failed: 'stopped',
       ahead: 'not yet',
@@ -347,6 +348,7 @@ export const en = {
       folder: 'in',
       size: 'size',
       hello: 'calls itself',
+      returnPath: 'return path',
     },
     unencrypted: 'not encrypted',
     links: {

@@ -322,6 +322,7 @@ export const fr: Words = {
     states: {
       done: 'passé',
       other: 'passé, ailleurs',
+      skipped: 'pas nécessaire',
       waits: 'en attente',
       failed: 'arrêté',
       ahead: 'pas encore',
@@ -357,6 +358,7 @@ export const fr: Words = {
       folder: 'dans',
       size: 'taille',
       hello: 'se présente comme',
+      returnPath: 'adresse de retour',
     },
     unencrypted: 'non chiffré',
     links: {

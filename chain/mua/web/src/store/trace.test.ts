@@ -33,6 +33,22 @@ describe("the letter's way", () => {
     expect(durationOf(trace)).toBe(2_000);
   });
 
+  it('of a letter that stays in the house passes no server, and sorting without a remark is sorting', () => {
+    const trace: Trace = {
+      letter: 'x',
+      steps: [step(0, { what: 'received', link: 'msa' }), step(1, { what: 'filed', link: 'mda' })],
+    };
+    expect(states(trace)).toEqual({
+      sender: 'done',
+      msa: 'done',
+      mtaOut: 'skipped',
+      mtaIn: 'skipped',
+      mda: 'done',
+      mailbox: 'done',
+      reader: 'ahead',
+    });
+  });
+
   it('of a letter that waits stops where it waits', () => {
     const trace: Trace = {
       letter: 'x',

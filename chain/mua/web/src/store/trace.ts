@@ -48,8 +48,11 @@ export interface Trace {
 export const stations = ['sender', 'msa', 'mtaOut', 'mtaIn', 'mda', 'mailbox', 'reader'] as const;
 export type StationName = (typeof stations)[number];
 
-/** `done` it passed here; `other` it must have passed here, at somebody else's; `waits`, `failed` it stands here. */
-export type StationState = 'done' | 'other' | 'waits' | 'failed' | 'ahead';
+/**
+ * `done` it passed here; `other` it must have passed here, at somebody else's; `skipped` it had no need to;
+ * `waits`, `failed` it stands here.
+ */
+export type StationState = 'done' | 'other' | 'skipped' | 'waits' | 'failed' | 'ahead';
 
 export interface Station {
   name: StationName;
@@ -67,9 +70,14 @@ export function chainOf(trace: Trace): Station[] {
   const furthest = here.findLastIndex((station) => station.steps.length > 0);
   const handedOver = trace.steps.some((step) => step.outcome === 'delivered');
   const ownLetter = (at.get('msa') ?? []).length > 0;
+  const sorted = trace.steps.find((step) => step.what === 'filed' && step.link === 'mda');
   return here.map((station, index) => {
     if (station.steps.length > 0) return station;
     if (station.name === 'sender' && ownLetter) return { ...station, state: 'done' };
+    if (station.name === 'mda' && sorted) return { ...station, state: 'done', at: sorted.at };
+    // From one person of the house to another, a letter never leaves it.
+    if (ownLetter && sorted && (station.name === 'mtaOut' || station.name === 'mtaIn'))
+      return { ...station, state: 'skipped' };
     // Nobody writes down what happens at another's; the letter came through all the same.
     const passed = index < furthest || (station.name === 'mtaIn' && handedOver);
     return passed ? { ...station, state: 'other' } : station;
