@@ -41,15 +41,19 @@ pub async fn ensure(scope: &Scope, account: AccountId) -> Result<(), store::Erro
     if scope.house.store.read(move |view| has_own(view)).await? {
         return Ok(());
     }
-    let email = scope.person.address.to_string();
+    let own = json!({
+        "email": scope.person.address.to_string(),
+        "name": scope.person.name.as_deref().unwrap_or_default(),
+        "mayDelete": false,
+    });
+    let own = own.as_object().cloned().unwrap_or_default();
     scope
         .house
         .store
         .write(move |tx: &mut Tx| {
             // Another request may have been first.
             if !has_own(tx)? {
-                let own = json!({"email": email, "mayDelete": false});
-                records::create(tx, account, Kind::Identity, &own.as_object().cloned().unwrap_or_default())?;
+                records::create(tx, account, Kind::Identity, &own)?;
             }
             Ok::<_, store::Error>(())
         })

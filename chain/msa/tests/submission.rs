@@ -15,7 +15,7 @@ use sasl::Mechanism;
 struct Alice;
 
 fn alice() -> Login {
-    Login { account: AccountId(1), address: "alice@alpha.test".parse().unwrap() }
+    Login { account: AccountId(1), address: "alice@alpha.test".parse().unwrap(), name: None }
 }
 
 fn verdict(right: bool) -> Result<LoginVerdict, OurFault> {

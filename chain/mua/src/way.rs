@@ -15,9 +15,16 @@ use crate::{House, answer, letter};
 pub async fn way(State(house): State<House>, Reader(login): Reader, Path(id): Path<String>) -> Response {
     let Some(key) = letter::key(&id) else { return answer::missing() };
     let look = move |view: &View| {
-        let there = fetch::visible(view, login.account, key, Want::ROW)?.is_some();
-        let history = if there { trace::in_mailbox(view, login.account, key.0)? } else { None };
-        Ok::<_, mailbox::Error>((there, history))
+        let Some((_, row)) = fetch::visible(view, login.account, key, Want { summary: true, ..Want::ROW })? else {
+            return Ok::<_, mailbox::Error>((false, None));
+        };
+        let came = trace::in_mailbox(view, login.account, key.0)?;
+        let id = row.card.and_then(|card| card.summary).and_then(|summary| summary.message_id().map(<[u8]>::to_vec));
+        let history = match (came, id) {
+            (None, Some(id)) => trace::sent_by(view, login.account, &String::from_utf8_lossy(&id))?,
+            (came, _) => came,
+        };
+        Ok((true, history))
     };
     match house.store.read(look).await {
         Ok((true, history)) => answer::json(&told(history.as_ref())),

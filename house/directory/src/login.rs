@@ -186,7 +186,7 @@ fn fold_name(name: &str) -> String {
 /// People log in with their address; where their local part is nobody else's, it alone will do.
 fn find(view: &View, name: &str) -> Result<Option<Person>, Error> {
     let columns = "SELECT account.id, account.address, password.argon2, password.scram_salt, password.scram_iterations,
-                       password.scram_stored_key, password.scram_server_key
+                       password.scram_stored_key, password.scram_server_key, account.name
                    FROM account JOIN domain ON domain.id = account.domain
                    JOIN password ON password.account = account.id AND password.label = ''";
     let found = match Address::parse(name) {
@@ -202,7 +202,7 @@ fn find(view: &View, name: &str) -> Result<Option<Person>, Error> {
 
 fn read(row: &Row<'_>) -> store::Result<Option<Person>> {
     let Ok(address) = Address::parse(row.text(1)?) else { return Ok(None) };
-    let login = Login { account: AccountId(row.get(0)?), address };
+    let login = Login { account: AccountId(row.get(0)?), address, name: row.get(7)? };
     let scram = match row.get::<Option<Vec<u8>>>(3)? {
         None => None,
         Some(salt) => {

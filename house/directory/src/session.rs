@@ -72,16 +72,16 @@ fn over_before(now: Timestamp) -> i64 {
 /// The person, and when they were seen last. Whoever gave themselves another password meant to end what was open.
 fn find(view: &View, key: &[u8; 32], now: Timestamp) -> Result<Option<(Login, Timestamp)>, Error> {
     let found = view.query_opt(
-        "SELECT session.account, account.address, session.seen FROM session
+        "SELECT session.account, account.address, account.name, session.seen FROM session
          JOIN account ON account.id = session.account
          WHERE session.digest = $1 AND session.seen > $2 AND NOT EXISTS (
             SELECT 1 FROM password WHERE password.account = session.account AND password.changed > session.begun)",
         params![key.to_vec(), over_before(now)],
-        |row| Ok((row.get::<i64>(0)?, row.get::<String>(1)?, row.get::<i64>(2)?)),
+        |row| Ok((row.get::<i64>(0)?, row.get::<String>(1)?, row.get::<Option<String>>(2)?, row.get::<i64>(3)?)),
     )?;
-    let login = |(account, address, seen): (i64, String, i64)| {
+    let login = |(account, address, name, seen): (i64, String, Option<String>, i64)| {
         let address = Address::parse(&address).ok()?;
-        Some((Login { account: mail::seam::AccountId(account), address }, Timestamp(seen)))
+        Some((Login { account: mail::seam::AccountId(account), address, name }, Timestamp(seen)))
     };
     Ok(found.and_then(login))
 }

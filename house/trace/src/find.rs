@@ -111,6 +111,15 @@ pub fn in_mailbox(view: &View, account: AccountId, key: i64) -> Result<Option<Hi
     Ok(history.filter(|history| history.steps.iter().any(|step| is_theirs(&step.event))))
 }
 
+/// The history of a letter that a person sent, by the Message-ID it has, as they may see it: what they keep of it is another
+/// letter to us (a draft that was moved, a copy that a mail program stored). Of several, the one that came last.
+pub fn sent_by(view: &View, account: AccountId, message_id: &str) -> Result<Option<History>, store::Error> {
+    let what = What::MessageId(message_id.to_owned());
+    let found = find(view, Scope::Account(account), &what, Page { most: 10, ..Page::default() })?;
+    let is_theirs = |history: &History| history.arrival().is_some_and(|arrival| arrival.account == Some(account.0));
+    Ok(found.letters.into_iter().find(is_theirs))
+}
+
 fn shown(history: History, scope: Scope) -> Option<History> {
     match scope {
         Scope::Everyone => Some(history),

@@ -23,7 +23,7 @@ mod row;
 mod schema;
 
 pub use background::{catch_up, run};
-pub use find::{Found, Page, Scope, What, find, in_mailbox};
+pub use find::{Found, Page, Scope, What, find, in_mailbox, sent_by};
 pub use history::{History, Noted};
 pub use journal::{Clerk, Journal};
 pub use note::{note, note_all};

@@ -7,7 +7,7 @@ use mail::seam::AccountId;
 use mail::trace::{Arrival, Attempt, AttemptOutcome, Event, Link, Observation, Step, Witness};
 use mail::{LetterId, Timestamp};
 use store::{Options, Store, Tx, View};
-use trace::{Found, History, Journal, KEPT, Page, Scope, What, find, in_mailbox, note, note_all};
+use trace::{Found, History, Journal, KEPT, Page, Scope, What, find, in_mailbox, note, note_all, sent_by};
 
 struct Archive {
     store: Store,
@@ -192,6 +192,18 @@ async fn the_owner_finds_the_way_of_a_letter_by_its_key_and_nobody_else_does() {
     assert_eq!(look(BOB, 11).await.unwrap().map(|history| history.letter), Some(name(1)));
     for (account, key) in [(BOB, 12), (CAROL, 11), (BOB, 99)] {
         assert_eq!(look(account, key).await.unwrap(), None, "{account:?} {key}");
+    }
+}
+
+#[tokio::test]
+async fn a_letter_somebody_sent_is_found_by_its_message_id_and_by_them_alone() {
+    let archive = Archive::new();
+    archive.write(1, 10, vec![from_alice(&["bob@alpha.test"], "a@test"), filed(BOB, 11, "bob@alpha.test")]).await;
+    let look = |account| archive.store.read(move |view| sent_by(view, account, "<a@test>"));
+    let history = look(ALICE).await.unwrap().expect("hers");
+    assert_eq!((history.letter, history.steps.len()), (name(1), 2));
+    for other in [BOB, CAROL] {
+        assert_eq!(look(other).await.unwrap(), None, "{other:?}");
     }
 }
 

@@ -93,6 +93,8 @@ pub struct Login {
     pub account: AccountId,
     /// Their main address.
     pub address: Address,
+    /// What they are called, where that is known.
+    pub name: Option<String>,
 }
 
 /// What came of a log-in.

@@ -112,7 +112,7 @@ impl Office {
     }
 
     pub fn client(&self) -> Client {
-        let login = Login { account: ACCOUNT, address: Address::parse("alice@alpha.test").unwrap() };
+        let login = Login { account: ACCOUNT, address: Address::parse("alice@alpha.test").unwrap(), name: None };
         let session = Session {
             house: Arc::clone(&self.house),
             login,

@@ -32,7 +32,7 @@ pub fn person(name: &str) -> Option<Login> {
         "bob@alpha.test" => BOB,
         _ => return None,
     };
-    Some(Login { account, address: Address::parse(name).ok()? })
+    Some(Login { account, address: Address::parse(name).ok()?, name: None })
 }
 
 impl Logins for TwoPeople {
