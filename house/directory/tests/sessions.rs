@@ -19,7 +19,9 @@ fn a_session_says_whose_it_is_until_it_is_ended() {
     let (directory, runtime) = (house.directory(), Runtime::new().unwrap());
     let token = runtime.block_on(directory.begin_session(&alice(&house), [7; 32])).unwrap();
     let other = runtime.block_on(directory.begin_session(&alice(&house), [8; 32])).unwrap();
-    assert_eq!(runtime.block_on(directory.session(token.reveal())).unwrap(), Some(alice(&house)));
+    let found = runtime.block_on(directory.session(token.reveal())).unwrap().expect("a person");
+    assert_eq!((found.account, found.address), (alice(&house).account, alice(&house).address));
+    assert_eq!(found.name.as_deref(), Some("Somebody"), "as it stands in the letters they write");
     runtime.block_on(directory.end_session(token.reveal())).unwrap();
     assert_eq!(runtime.block_on(directory.session(token.reveal())).unwrap(), None);
     assert!(runtime.block_on(directory.session(other.reveal())).unwrap().is_some());

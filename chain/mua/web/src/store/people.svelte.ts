@@ -33,7 +33,8 @@ export class People {
       const known = this.#known.get(key);
       this.#known.set(key, {
         email: known?.email ?? person.email,
-        name: known?.name ?? person.name,
+        // Who was written to by address alone has a name once they answer.
+        name: known?.name || person.name,
         weight: (known?.weight ?? 0) + weight,
       });
     }

@@ -12,3 +12,11 @@ it('those one writes to come first, found by any word of their name, without acc
   expect(people.find('cla')[0]?.email).toBe('clara@new.test');
   expect(people.find('cla', [{ name: null, email: 'CLARA@new.test' }])[0]?.email).not.toBe('clara@new.test');
 });
+
+it('who was written to by address alone gets a name once they answer', async () => {
+  const { connection, folders } = await state(10);
+  const people = new People(connection, folders);
+  people.learn([{ name: null, email: 'dora@new.test' }], 10);
+  people.learn([{ name: 'Dora New', email: 'Dora@new.test' }], 1);
+  expect(people.find('dora')).toEqual([{ name: 'Dora New', email: 'dora@new.test' }]);
+});

@@ -27,7 +27,10 @@ export class Post {
   readonly people = new People(this.connection, this.folders);
   readonly sync = new Sync(this.connection, this.records, this.folders, this.actions, {
     mailChanged: (created) => this.#changed(created),
-    arrived: (emails) => this.onarrived(emails),
+    arrived: (emails) => {
+      for (const email of emails) this.people.learn(email.from, 1);
+      this.onarrived(emails);
+    },
   });
   onarrived: (emails: Email[]) => void = () => {};
 
