@@ -14,14 +14,15 @@ pub fn all() -> Outcome {
     pages()
 }
 
-/// The web pages: types, rules, their state without a page, and journeys through them in Chromium.
+/// The web pages: types, rules, their state without a page, and journeys through them in Chromium: on a made-up mailbox,
+/// and through the program that was built before.
 fn pages() -> Outcome {
     if !has("npm") {
         println!("skipped: npm is not here, so the web pages were not tested (install Node.js 20.19 or later)");
         return Ok(());
     }
     step(npm().args(["ci", "--no-audit", "--no-fund"]))?;
-    for script in ["check", "lint", "test", "browser"] {
+    for script in ["check", "lint", "test", "browser", "real"] {
         step(npm().args(["run", script]))?;
     }
     Ok(())

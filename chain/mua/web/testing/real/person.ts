@@ -1,0 +1,117 @@
+import type { Browser, BrowserContext, Locator, Page } from 'playwright-core';
+import { en } from '../../src/i18n/en';
+import { fr } from '../../src/i18n/fr';
+import type { Words } from '../../src/i18n/en';
+import { type Look, open } from '../browser';
+import { row, until } from '../journeys/stories';
+import type { Office } from './demo';
+
+/** Somebody in front of a window: the words they see, and what they do with the pages. */
+export class Person {
+  readonly problems: string[] = [];
+  readonly words: Words;
+  readonly address: string;
+  readonly phone: boolean;
+  readonly #password: string;
+
+  constructor(
+    readonly context: BrowserContext,
+    readonly page: Page,
+    readonly office: Office,
+    look: Look,
+  ) {
+    this.words = look.french ? fr : en;
+    this.phone = look.touch ?? false;
+    const [who] = office.people;
+    this.address = who?.address ?? '';
+    this.#password = who?.password ?? '';
+    page.on('pageerror', (error) => this.problems.push(`error: ${error.message}`));
+    page.on('console', (message) => {
+      if (/Content Security Policy|Trusted|Refused to/i.test(message.text()))
+        this.problems.push(message.text());
+    });
+  }
+
+  static async sitDown(browser: Browser, office: Office, look: Look): Promise<Person> {
+    const context = await open(browser, look);
+    context.setDefaultTimeout(20_000);
+    return Person.in(context, office, look);
+  }
+
+  /** In another window of the same browser. */
+  static beside(other: Person, office: Office, look: Look): Promise<Person> {
+    return Person.in(other.context, office, look);
+  }
+
+  private static async in(context: BrowserContext, office: Office, look: Look): Promise<Person> {
+    const page = await context.newPage();
+    await page.goto(office.web);
+    return new Person(context, page, office, look);
+  }
+
+  async logIn(password = this.#password): Promise<void> {
+    await this.page.locator('input[name=name]').fill(this.address);
+    await this.page.locator('input[name=password]').fill(password);
+    await this.page.getByRole('button', { name: this.words.login.submit, exact: true }).click();
+  }
+
+  button(name: string): Locator {
+    return this.page.getByRole('button', { name, exact: true }).first();
+  }
+
+  /** Opens a folder by its name, on a phone from the drawer. */
+  async openFolder(name: string): Promise<void> {
+    if (this.phone) await this.button(this.words.app.menu).click();
+    const folders = this.phone ? this.page.getByRole('dialog') : this.page.getByRole('navigation');
+    await folders
+      .getByRole('button', { name: new RegExp(`^${name}`) })
+      .first()
+      .click();
+    await this.page.getByRole('heading', { name, exact: true }).waitFor();
+  }
+
+  /** The row in the list that has this subject; not the reading pane's. */
+  row(subject: string): Locator {
+    return row(this.page, new RegExp(escaped(subject)));
+  }
+
+  async begin(to: string, subject: string): Promise<void> {
+    await this.button(this.words.act.compose).click();
+    await this.page.getByRole('combobox', { name: this.words.compose.to, exact: true }).fill(to);
+    await this.page.keyboard.press('Enter');
+    await this.page.getByRole('textbox', { name: this.words.compose.subject }).fill(subject);
+    await this.page.getByRole('textbox', { name: this.words.compose.body }).click();
+  }
+
+  /** Presses Send, and waits until the seconds in which it can be called back are over. */
+  async send(): Promise<void> {
+    await this.button(this.words.compose.send).click();
+    await this.page.getByText(this.words.compose.sent).waitFor({ timeout: 30_000 });
+  }
+
+  async openLetter(subject: string): Promise<Locator> {
+    await this.row(subject).click();
+    const letter = this.page.getByRole('article').last();
+    await letter.waitFor();
+    return letter;
+  }
+
+  /** On a phone a letter lies over the list. */
+  async back(): Promise<void> {
+    if (this.phone) await this.page.goBack();
+  }
+
+  /** What the window shows, for whoever looks into a failure. */
+  async picture(): Promise<void> {
+    await this.page.screenshot({ path: `screenshots/real-${this.office.domain}.png` });
+  }
+
+  async vanishes(subject: string): Promise<void> {
+    const rows = this.page.getByRole('row', { name: new RegExp(escaped(subject)) });
+    await until(`“${subject}” has left the list`, async () => (await rows.count()) === 0);
+  }
+}
+
+function escaped(text: string): string {
+  return text.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
+}
