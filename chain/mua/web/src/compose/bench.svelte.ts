@@ -7,6 +7,7 @@ import { textOf } from './convert';
 import { type Beginning, Draft } from './draft.svelte';
 import { Drafts } from './drafts.svelte';
 import { Outbox, secondThoughts } from './outbox.svelte';
+import { type Picture, shownIn } from './pictures.svelte';
 import { quoted, signed } from './quote';
 
 /** The letters being written, from the blank sheet to the moment they are gone. */
@@ -65,7 +66,10 @@ export class Bench {
     if (!found) return;
     const { email, body, html } = found;
     const own = this.drafts.identities.map((identity) => identity.email);
-    const attachments = kind === 'forward' ? body.attachments.filter((part) => part.blobId) : [];
+    const pictures = this.#picturesOf(html, body);
+    const taken = new Set(pictures.map((picture) => picture.blobId));
+    const attachments =
+      kind === 'forward' ? body.attachments.filter((part) => part.blobId && !taken.has(part.blobId)) : [];
     const to = new Set([...(email.to ?? []), ...(body.cc ?? [])].map((person) => person.email.toLowerCase()));
     this.begin({
       // One answers as whom one was written to.
@@ -81,6 +85,7 @@ export class Bench {
         type: part.type,
         size: part.size,
       })),
+      pictures,
     });
   }
 
@@ -92,6 +97,8 @@ export class Bench {
     const text = body.textBody
       .map((part) => (part.partId ? (body.bodyValues[part.partId]?.value ?? '') : ''))
       .join('\n');
+    const pictures = this.#picturesOf(html, body);
+    const taken = new Set(pictures.map((picture) => picture.blobId));
     this.begin({
       to: email.to ?? [],
       cc: body.cc ?? [],
@@ -101,8 +108,11 @@ export class Bench {
       inReplyTo: body.inReplyTo ?? [],
       references: body.references ?? [],
       attachments: body.attachments.flatMap((part) =>
-        part.blobId ? [{ blobId: part.blobId, name: part.name ?? '', type: part.type, size: part.size }] : [],
+        part.blobId && !taken.has(part.blobId)
+          ? [{ blobId: part.blobId, name: part.name ?? '', type: part.type, size: part.size }]
+          : [],
       ),
+      pictures,
       emailId,
     });
   }
@@ -133,12 +143,30 @@ export class Bench {
 
   async discard(draft: Draft): Promise<void> {
     this.#take(draft);
+    draft.pictures.release();
     try {
       await this.drafts.discard(draft);
       this.post.notices.say('done', language.words.compose.discarded);
     } catch (error) {
       this.desk.failed(error);
     }
+  }
+
+  /** The pictures a letter shows, for the HTML taken from it; they need not be sent to the server again. */
+  #picturesOf(html: string | undefined, body: EmailBody): Picture[] {
+    const parts = [...body.attachments, ...body.htmlBody, ...body.textBody];
+    return shownIn(html ?? '', parts).map(({ cid, blobId, name, type, size }) => {
+      const path = this.post.connection.client.downloadUrl(blobId, name ?? 'picture', type);
+      return {
+        cid,
+        blobId,
+        name: name ?? '',
+        type,
+        size,
+        url: new URL(path, location.href).href,
+        failed: false,
+      };
+    });
   }
 
   #take(draft: Draft): void {
@@ -152,6 +180,7 @@ export class Bench {
   }
 
   #sent(draft: Draft): void {
+    draft.pictures.release();
     this.post.notices.say('done', language.words.compose.sent);
     if (draft.answers) void this.post.reading.again();
     this.post.sync.soon();

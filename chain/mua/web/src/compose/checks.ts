@@ -26,7 +26,7 @@ export function lookOver(draft: Draft, text: string, asked: Asked, { compose }: 
 
 /** Whether one's own words, not those quoted or forwarded, speak of an attachment that is not there. */
 function forgotAttachment(draft: Draft, text: string, words: string[]): boolean {
-  if (draft.attachments.length > 0) return false;
+  if (draft.attachments.length > 0 || draft.shownPictures.length > 0) return false;
   const own = text
     .replace(/^-{8,}[\s\S]*/m, '')
     .replace(/^>.*$/gm, '')

@@ -1,8 +1,33 @@
 import DOMPurify from 'dompurify';
+import { declarationsOf } from './styles';
+
+/** Where styles wait until they have been looked at: as an attribute, the policy of the pages forbids them. */
+const aside = 'data-style';
+
+const plain = [
+  'align',
+  'alt',
+  'bgcolor',
+  'border',
+  'cellpadding',
+  'cellspacing',
+  'color',
+  'colspan',
+  'dir',
+  'face',
+  'height',
+  'lang',
+  'rowspan',
+  'size',
+  'title',
+  'valign',
+  'width',
+  aside,
+];
 
 /**
- * HTML that may stand in the editor: what a letter needs, and nothing that acts, loads or styles. Letters of others
- * come from the server's sanitiser; this is the second line, and the only one for what is pasted.
+ * HTML that may stand in the editor: what a letter needs, and nothing that acts or loads. Letters of others are quoted
+ * from what they sent, so this is the line there, as it is for what is pasted; the policy of the pages is the second.
  */
 const allowed = {
   ALLOWED_TAGS: [
@@ -14,12 +39,14 @@ const allowed = {
     'del',
     'div',
     'em',
+    'font',
     'h1',
     'h2',
     'h3',
     'h4',
     'hr',
     'i',
+    'img',
     'li',
     'ol',
     'p',
@@ -39,8 +66,11 @@ const allowed = {
     'u',
     'ul',
   ],
-  ALLOWED_ATTR: ['href', 'title', 'align', 'colspan', 'rowspan', 'dir', 'lang'],
-  ALLOWED_URI_REGEXP: /^(?:https?|mailto|tel):/i,
+  ALLOWED_ATTR: ['href', 'src', ...plain],
+  // Those are no addresses.
+  ADD_URI_SAFE_ATTR: plain,
+  // Of pictures more is asked below.
+  ALLOWED_URI_REGEXP: /^(?:https?|mailto|tel|cid|blob|data):/i,
   ALLOW_DATA_ATTR: false,
   ALLOW_ARIA_ATTR: false,
 };
@@ -48,37 +78,84 @@ const allowed = {
 /** The two marks by which the editor remembers a selection while it undoes. */
 const marks = new Set(['squire-selection-start', 'squire-selection-end']);
 
-/**
- * Takes off beforehand what the cleaner takes off anyway, but what the browser already complains of while it reads it
- * under the policy of the pages: styles and handlers. For quiet, not for safety.
- */
-function quiet(html: string): string {
-  return html
-    .replace(/<style\b[\s\S]*?<\/style>/gi, '')
-    .replace(/<[a-z][^<>]*>/gi, (tag) =>
-      tag.replace(/\s(?:style|on[a-z]+)\s*=\s*(?:"[^"]*"|'[^']*'|[^\s>"']+)/gi, ''),
-    );
-}
+/** Says where a picture of the letter is shown from; of any other, only the words for it stay. */
+export type ShowPicture = (src: string) => string | undefined;
 
-export function cleanFragment(html: string): DocumentFragment {
-  return document.importNode(
-    DOMPurify.sanitize(quiet(html), { ...allowed, RETURN_DOM_FRAGMENT: true }),
-    true,
-  );
+export function cleanFragment(html: string, show: ShowPicture = () => undefined): DocumentFragment {
+  return imported(inert(html, show));
 }
 
 /** The same for what the editor itself wrote, with its marks. */
-export function cleanOwn(html: string): DocumentFragment {
-  const fragment = DOMPurify.sanitize(html, {
-    ...allowed,
-    ALLOWED_TAGS: [...allowed.ALLOWED_TAGS, 'input'],
-    ALLOWED_ATTR: [...allowed.ALLOWED_ATTR, 'id', 'type'],
-    RETURN_DOM_FRAGMENT: true,
-  });
-  for (const input of fragment.querySelectorAll('input')) if (!marks.has(input.id)) input.remove();
-  return document.importNode(fragment, true);
+export function cleanOwn(html: string, show: ShowPicture): DocumentFragment {
+  const body = inert(html, show, { tags: ['input'], attributes: ['id', 'type'] });
+  for (const input of body.querySelectorAll('input')) if (!marks.has(input.id)) input.remove();
+  return imported(body);
+}
+
+/** The same in a document that loads and runs nothing. Pictures the letter brings along keep their names. */
+export function cleanBody(html: string): HTMLElement {
+  return inert(html, (src) => (/^cid:/i.test(src) ? src : undefined));
 }
 
 export function cleanHtml(html: string): string {
-  return DOMPurify.sanitize(quiet(html), { ...allowed, RETURN_TRUSTED_TYPE: false });
+  return cleanBody(html).innerHTML;
+}
+
+/** Cleans in a document that loads and runs nothing. */
+function inert(html: string, show: ShowPicture, more = { tags: [] as string[], attributes: [] as string[] }) {
+  const body = DOMPurify.sanitize(quiet(html), {
+    ...allowed,
+    ALLOWED_TAGS: [...allowed.ALLOWED_TAGS, ...more.tags],
+    ALLOWED_ATTR: [...allowed.ALLOWED_ATTR, ...more.attributes],
+    RETURN_DOM: true,
+  }) as HTMLElement;
+  for (const image of body.querySelectorAll('img')) settlePicture(image, show);
+  for (const link of body.querySelectorAll('a[href]'))
+    if (!/^(?:https?|mailto|tel):/i.test(link.getAttribute('href') ?? '')) link.removeAttribute('href');
+  for (const styled of body.querySelectorAll<HTMLElement>(`[${aside}]`)) {
+    for (const [name, value] of declarationsOf(styled.getAttribute(aside) ?? ''))
+      styled.style.setProperty(name, value);
+    styled.removeAttribute(aside);
+  }
+  return body;
+}
+
+function settlePicture(image: HTMLImageElement, show: ShowPicture): void {
+  const src = show(image.getAttribute('src') ?? '');
+  if (src === undefined) image.replaceWith(image.alt);
+  else image.setAttribute('src', src);
+}
+
+function imported(body: HTMLElement): DocumentFragment {
+  const fragment = document.createDocumentFragment();
+  // Styles that were set one by one, not as an attribute, are copied along under any policy.
+  fragment.append(...[...body.childNodes].map((child) => document.importNode(child, true)));
+  return fragment;
+}
+
+/**
+ * Takes off beforehand what the browser would complain of while it reads it under the policy of the pages, and puts
+ * styles aside. For quiet, not for safety.
+ */
+function quiet(html: string): string {
+  return withoutStyleSheets(html).replace(/<[a-z][^<>]*>/gi, (tag) =>
+    tag
+      .replace(/\son[a-z]{1,40}\s{0,9}=\s{0,9}(?:"[^"]*"|'[^']*'|[^\s>"']+)/gi, '')
+      .replace(/\sstyle(?=\s{0,9}=)/gi, ` ${aside}`),
+  );
+}
+
+function withoutStyleSheets(html: string): string {
+  const [opening, closing] = [/<style\b/gi, /<\/style\b/gi];
+  let [kept, at] = ['', 0];
+  for (;;) {
+    opening.lastIndex = at;
+    const start = opening.exec(html)?.index;
+    if (start === undefined) return kept + html.slice(at);
+    kept += html.slice(at, start);
+    closing.lastIndex = start;
+    const end = closing.exec(html)?.index;
+    if (end === undefined) return kept;
+    at = end;
+  }
 }

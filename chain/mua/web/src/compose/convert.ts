@@ -1,4 +1,4 @@
-import { cleanFragment } from './clean';
+import { cleanBody } from './clean';
 
 /** Between the two ways of writing a letter. */
 
@@ -36,7 +36,7 @@ export function quotedHtmlOf(text: string): string {
 
 /** HTML as a person would have typed it: quotes with ">", lists with "-" or numbers, links with their address. */
 export function textOf(html: string): string {
-  const text = childrenOf(cleanFragment(html));
+  const text = childrenOf(cleanBody(html));
   return text
     .replace(/[ \t]+\n/g, '\n')
     .replace(/\n{3,}/g, '\n\n')
@@ -85,6 +85,8 @@ function nodeText(node: Node): string {
   switch (node.nodeName) {
     case 'BR':
       return node.nextSibling ? '\n' : '';
+    case 'IMG':
+      return node.getAttribute('alt') ? `[${node.getAttribute('alt')}]` : '';
     case 'HR':
       return '----------';
     case 'PRE':

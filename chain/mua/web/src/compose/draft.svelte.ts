@@ -1,4 +1,5 @@
 import type { EmailAddress, Id } from '../jmap';
+import { type Picture, Pictures } from './pictures.svelte';
 
 export interface Attachment {
   key: number;
@@ -25,6 +26,7 @@ export interface Beginning {
   inReplyTo?: string[];
   references?: string[];
   attachments?: { blobId: Id; name: string; type: string; size: number }[];
+  pictures?: Picture[];
   /** The letter this one answers or forwards, and the mark it gets once this is sent. */
   answers?: { id: Id; keyword: '$answered' | '$forwarded' };
   /** The letter in the drafts this one goes on with. */
@@ -50,6 +52,8 @@ export class Draft {
   status = $state<SaveStatus>('new');
   /** The letter at the server that holds the last saved state. */
   emailId = $state<Id>();
+  /** What the HTML shows; it names them by Content-ID. */
+  readonly pictures: Pictures;
   readonly inReplyTo: string[];
   readonly references: string[];
   readonly answers: Beginning['answers'];
@@ -66,6 +70,7 @@ export class Draft {
     this.inReplyTo = beginning.inReplyTo ?? [];
     this.references = beginning.references ?? [];
     this.answers = beginning.answers;
+    this.pictures = new Pictures(beginning.pictures);
     this.emailId = beginning.emailId;
     for (const there of beginning.attachments ?? []) this.addAttachment({ ...there, progress: 1 });
     if (beginning.emailId) this.status = 'saved';
@@ -76,7 +81,14 @@ export class Draft {
   }
 
   get uploading(): boolean {
-    return this.attachments.some((one) => one.blobId === undefined && !one.failed);
+    return [...this.attachments, ...this.shownPictures].some(
+      (one) => one.blobId === undefined && !one.failed,
+    );
+  }
+
+  /** The pictures that are in the text. */
+  get shownPictures(): Picture[] {
+    return this.rich ? this.pictures.used(this.html) : [];
   }
 
   addAttachment(found: Pick<Attachment, 'name' | 'type' | 'size'> & Partial<Attachment>): Attachment {

@@ -1,5 +1,6 @@
 import type { Id, Identity } from '../jmap';
-import type { Draft } from './draft.svelte';
+import type { Attachment, Draft } from './draft.svelte';
+import type { Picture } from './pictures.svelte';
 
 /**
  * The Email object that keeps a draft (RFC 8621 §4.6): plain text alone, or text and HTML as alternatives, and the
@@ -29,16 +30,19 @@ export function letterOf(
   if (identity.replyTo?.length) letter['replyTo'] = identity.replyTo;
   if (draft.inReplyTo.length > 0) letter['inReplyTo'] = draft.inReplyTo;
   if (draft.references.length > 0) letter['references'] = draft.references;
-  const attachments = draft.attachments.filter((one) => one.blobId !== undefined);
-  if (attachments.length > 0) {
-    letter['attachments'] = attachments.map(({ blobId, name, type }) => ({
-      blobId,
-      name,
-      type,
-      disposition: 'attachment',
-    }));
-  }
+  const parts = [...draft.shownPictures.map(shown), ...draft.attachments.map(attached)];
+  const there = parts.filter((part) => part['blobId'] !== undefined);
+  if (there.length > 0) letter['attachments'] = there;
   return letter;
+}
+
+/** With a Content-ID and "inline", the server puts it beside the HTML that shows it (multipart/related, RFC 2387). */
+function shown({ blobId, name, type, cid }: Picture): Record<string, unknown> {
+  return { blobId, name, type, cid, disposition: 'inline' };
+}
+
+function attached({ blobId, name, type }: Attachment): Record<string, unknown> {
+  return { blobId, name, type, disposition: 'attachment' };
 }
 
 function plain(people: Draft['to']): Draft['to'] {

@@ -59,11 +59,11 @@ function objectOf(letter: FakeLetter, args: Args): Args {
     messageId: letter.messageId,
     inReplyTo: letter.inReplyTo,
     references: letter.references,
-    hasAttachment: attachments.length > 0,
+    hasAttachment: attachments.some((one) => one.disposition !== 'inline'),
     preview: (text || (html ?? '').replace(/<[^>]*>/g, ' ')).replace(/\s+/g, ' ').trim().slice(0, 256),
     textBody: [textPart],
     htmlBody: [htmlPart || textPart],
-    attachments: attachments.map((one, index) => ({ ...one, partId: `a${index}`, cid: null })),
+    attachments: attachments.map((one, index) => ({ cid: null, ...one, partId: `a${index}` })),
     bodyValues: values,
   };
 }

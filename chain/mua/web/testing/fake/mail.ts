@@ -16,6 +16,7 @@ export interface FakeAttachment {
   type: string;
   size: number;
   disposition: string;
+  cid?: string;
 }
 
 export interface FakeLetter {

@@ -233,7 +233,7 @@ export class FakeServer {
       'Content-Type': 'text/html; charset=utf-8',
       'Content-Security-Policy': letterPolicy,
     });
-    response.end(viewOf(letter, url.searchParams.get('images') === '1'));
+    response.end(viewOf(this.mail, letter, url.searchParams.get('images') === '1'));
   }
 
   #picture(request: IncomingMessage, response: ServerResponse): void {

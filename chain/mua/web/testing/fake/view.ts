@@ -1,15 +1,21 @@
-import type { FakeLetter } from './mail';
+import type { FakeLetter, FakeMail } from './mail';
 
 const look =
   ':root{color-scheme:light dark}body{margin:0;padding:16px;font:15px/1.55 system-ui,sans-serif;overflow-wrap:anywhere}' +
   'img{max-width:100%}img:not([src]){display:none}.coloured{color-scheme:light;background:#fff;color:#111}';
 
 /** What the fake server sends for `/letter/{id}/view`; the real one sanitises, this one only wrote good letters. */
-export function viewOf(letter: FakeLetter, pictures: boolean): string {
+export function viewOf(mail: FakeMail, letter: FakeLetter, pictures: boolean): string {
   const body =
     letter.html ?? `<pre style="white-space:pre-wrap;font:inherit">${escape(letter.text ?? '')}</pre>`;
   // Remote pictures come through the server, under a name that needs no cookie (README.md says why).
-  const shown = body.replace(/src="https:[^"]*"/g, pictures ? `src="/picture/${letter.id}"` : '');
+  const shown = body
+    .replace(/url\([^)]*\)/g, 'none')
+    .replace(/src="https:[^"]*"/g, pictures ? `src="/picture/${letter.id}"` : '')
+    .replace(/src="cid:([^"]*)"/g, (_, cid: string) => {
+      const blob = mail.blobs.get(letter.attachments.find((one) => one.cid === cid)?.blobId ?? '');
+      return blob ? `src="data:${blob.type};base64,${blob.data.toString('base64')}"` : '';
+    });
   const coloured = /color|background/.test(body) ? ' class="coloured"' : '';
   return `<!doctype html><html><head><meta charset="utf-8"><meta name="responsive-embedded-sizing" content="allow-origins=*"><base target="_blank"><style>${look}</style></head><body${coloured}>${shown}</body></html>`;
 }

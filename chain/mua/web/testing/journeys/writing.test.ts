@@ -101,7 +101,7 @@ describe('writing', () => {
     expect(lettersIn('sent', 'Fwd: Plans for the summer house')[0]?.attachments.length).toBe(2);
   });
 
-  it('takes files that are dropped and pictures that are pasted, and shows them going', async () => {
+  it('takes files that are dropped and files that are pasted, and shows them going', async () => {
     const { page } = story;
     await begin('bob@beta.test', 'Files');
     const transfer = await page.evaluateHandle(() => {
@@ -113,11 +113,11 @@ describe('writing', () => {
     await page.locator('.composer').getByText('notes.txt').waitFor();
     await page.evaluate(() => {
       const data = new DataTransfer();
-      data.items.add(new File([new Uint8Array(2_000)], 'shot.png', { type: 'image/png' }));
+      data.items.add(new File([new Uint8Array(2_000)], 'scan.pdf', { type: 'application/pdf' }));
       const event = new ClipboardEvent('paste', { clipboardData: data, bubbles: true, cancelable: true });
       document.querySelector('.composer [contenteditable]')?.dispatchEvent(event);
     });
-    await page.locator('.composer').getByText('shot.png').waitFor();
+    await page.locator('.composer').getByText('scan.pdf').waitFor();
     await until(
       'both are kept with the draft',
       () => lettersIn('drafts', 'Files')[0]?.attachments.length === 2,

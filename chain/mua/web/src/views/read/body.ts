@@ -1,4 +1,4 @@
-import type { EmailBody } from '../../jmap';
+import type { BodyPart, EmailBody } from '../../jmap';
 
 /** Whether the letter has no HTML at all (RFC 8621 §4.1.4: htmlBody then holds the plain parts). */
 export function isPlainText(body: EmailBody): boolean {
@@ -24,6 +24,16 @@ export function htmlOf(body: EmailBody): string | undefined {
   if (values.length === 0 || values.some((value) => value === undefined || value.isTruncated))
     return undefined;
   return values.map((value) => value?.value ?? '').join('\n');
+}
+
+/** What came along with it, without the pictures its HTML shows. */
+export function attachmentsOf(body: EmailBody): BodyPart[] {
+  const html = htmlOf(body)?.replaceAll('&amp;', '&') ?? '';
+  const isShown = ({ cid, type }: BodyPart) =>
+    cid !== null &&
+    type.startsWith('image/') &&
+    (html.includes(`cid:${cid}`) || html.includes(`cid:${encodeURIComponent(cid)}`));
+  return body.attachments.filter((part) => !isShown(part));
 }
 
 export interface Block {
