@@ -6,13 +6,15 @@ import { type AnswerKind, recipientsOf, subjectOf, threadingOf } from './answer'
 import { textOf } from './convert';
 import { type Beginning, Draft } from './draft.svelte';
 import { Drafts } from './drafts.svelte';
-import { Outbox, secondThoughts } from './outbox.svelte';
+import { type Leaving, Outbox } from './outbox.svelte';
 import { type Picture, shownIn } from './pictures.svelte';
 import { quoted, signed } from './quote';
 
 /** The letters being written, from the blank sheet to the moment they are gone. */
 export class Bench {
   #open = $state.raw<Draft[]>([]);
+  /** Until a letter that is held has gone. */
+  #timers = new Map<number, ReturnType<typeof setTimeout>>();
   readonly drafts: Drafts;
   readonly outbox: Outbox;
 
@@ -22,8 +24,6 @@ export class Bench {
   ) {
     this.drafts = new Drafts(post.connection, post.folders, textOf);
     this.outbox = new Outbox(post.connection, post.folders, this.drafts);
-    this.outbox.onsent = (draft) => this.#sent(draft);
-    this.outbox.onfailed = (draft, error) => this.#failed(draft, error);
   }
 
   get letters(): Draft[] {
@@ -31,9 +31,9 @@ export class Bench {
   }
 
   async open(): Promise<void> {
-    window.addEventListener('pagehide', () => this.outbox.flush());
     window.addEventListener('beforeunload', (event) => {
       if (
+        this.outbox.busy > 0 ||
         this.#open.some(
           (draft) => draft.status === 'unsaved' || draft.status === 'saving' || draft.status === 'failed',
         )
@@ -66,6 +66,7 @@ export class Bench {
     if (!found) return;
     const { email, body, html } = found;
     const own = this.drafts.identities.map((identity) => identity.email);
+    const keyword = kind === 'forward' ? '$forwarded' : '$answered';
     const pictures = this.#picturesOf(html, body);
     const taken = new Set(pictures.map((picture) => picture.blobId));
     const attachments =
@@ -78,7 +79,7 @@ export class Bench {
       subject: subjectOf(kind, email.subject),
       html: quoted(language.words, kind, email, body, html),
       ...threadingOf(kind, body),
-      answers: { id: emailId, keyword: kind === 'forward' ? '$forwarded' : '$answered' },
+      answers: { id: emailId, keyword, already: email.keywords[keyword] === true },
       attachments: attachments.map((part) => ({
         blobId: part.blobId ?? '',
         name: part.name ?? language.words.read.unnamed,
@@ -117,17 +118,31 @@ export class Bench {
     });
   }
 
+  /** Lets a letter go, and offers to call it back as long as the server holds it. */
   async send(draft: Draft): Promise<void> {
-    const { compose } = language.words;
     this.#take(draft);
-    if (!(await this.outbox.send(draft))) {
-      this.#open = [...this.#open, draft];
-      this.post.notices.say('failed', compose.saveFailed);
-      return;
+    const { notices, people, settings, sync, reading } = this.post;
+    const hold = this.outbox.holdOf(settings.undoSend);
+    const leaving = this.outbox.send(draft, hold);
+    const undo = { label: language.words.act.undo, run: () => void this.#recall(draft, leaving) };
+    const notice = notices.say(
+      'done',
+      language.words.compose.sending,
+      hold > 0 ? undo : undefined,
+      Math.max(hold, 60) * 1_000,
+    );
+    try {
+      const left = await leaving;
+      if (left.kind === 'unsaved') throw new Unsaved();
+      people.learn(draft.recipients, 10);
+      if (draft.answers) void reading.again();
+      sync.soon();
+      if (left.kind === 'held') this.#timers.set(draft.key, this.#later(draft, notice, hold));
+      else this.#gone(draft, notice);
+    } catch (error) {
+      notices.dismiss(notice);
+      this.#failed(draft, error);
     }
-    this.post.people.learn(draft.recipients, 10);
-    const undo = { label: language.words.act.undo, run: () => this.#recall(draft) };
-    this.post.notices.say('done', compose.sending, undo, secondThoughts);
   }
 
   /** Puts a letter away among the drafts; an untouched one leaves nothing behind. */
@@ -173,25 +188,42 @@ export class Bench {
     this.#open = this.#open.filter((other) => other !== draft);
   }
 
-  #recall(draft: Draft): void {
-    if (!this.outbox.recall(draft)) return;
-    this.#open = [...this.#open, draft];
-    this.post.notices.say('done', language.words.compose.recalled);
+  #later(draft: Draft, notice: number, hold: number): ReturnType<typeof setTimeout> {
+    return setTimeout(() => this.#gone(draft, notice), hold * 1_000);
   }
 
-  #sent(draft: Draft): void {
+  async #recall(draft: Draft, leaving: Promise<Leaving>): Promise<void> {
+    const { compose } = language.words;
+    // What became of the sending itself is told where it was begun.
+    const left = await leaving.catch(() => undefined);
+    if (left?.kind !== 'held') return;
+    try {
+      await this.outbox.recall(draft, left.submission);
+      clearTimeout(this.#timers.get(draft.key));
+      this.#open = [...this.#open, draft];
+      this.post.notices.say('done', compose.recalled);
+      this.post.sync.soon();
+    } catch (error) {
+      if (error instanceof NotSet) this.post.notices.say('failed', compose.tooLate);
+      else this.desk.failed(error);
+    }
+  }
+
+  #gone(draft: Draft, notice: number): void {
+    this.#timers.delete(draft.key);
     draft.pictures.release();
+    this.post.notices.dismiss(notice);
     this.post.notices.say('done', language.words.compose.sent);
-    if (draft.answers) void this.post.reading.again();
-    this.post.sync.soon();
   }
 
   #failed(draft: Draft, error: unknown): void {
     const { compose } = language.words;
     const text =
-      error instanceof NotSet && error.description
-        ? compose.sendRefused(error.description)
-        : compose.sendFailed;
+      error instanceof Unsaved
+        ? compose.saveFailed
+        : error instanceof NotSet && error.description
+          ? compose.sendRefused(error.description)
+          : compose.sendFailed;
     this.#open = [...this.#open, draft];
     this.post.notices.say('failed', text);
   }
@@ -243,3 +275,6 @@ export class Bench {
     }
   }
 }
+
+/** A letter that could not be put among the drafts, so it stays open. */
+class Unsaved extends Error {}

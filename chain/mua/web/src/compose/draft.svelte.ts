@@ -28,7 +28,7 @@ export interface Beginning {
   attachments?: { blobId: Id; name: string; type: string; size: number }[];
   pictures?: Picture[];
   /** The letter this one answers or forwards, and the mark it gets once this is sent. */
-  answers?: { id: Id; keyword: '$answered' | '$forwarded' };
+  answers?: { id: Id; keyword: '$answered' | '$forwarded'; already: boolean };
   /** The letter in the drafts this one goes on with. */
   emailId?: Id;
 }

@@ -52,37 +52,62 @@ describe('a draft', () => {
 });
 
 describe('the outbox', () => {
-  const to = [{ name: null, email: 'bob@beta.test' }];
+  const letter = () =>
+    new Draft({ to: [{ name: null, email: 'bob@beta.test' }], subject: 'Yes', text: 'x', rich: false });
 
-  it('lets a letter be called back, and only then', async () => {
-    const { outbox, kept } = await desk();
-    const draft = new Draft({ to, subject: 'Yes', text: 'x', rich: false });
-    expect(await outbox.send(draft)).toBe(true);
-    expect(kept().length).toBe(1);
-    expect(outbox.recall(draft)).toBe(true);
-    expect(outbox.recall(draft)).toBe(false);
+  it('hands a letter over at once, to be held at the server, and calls it back from there', async () => {
+    const { outbox, kept, mail } = await desk();
+    const draft = letter();
+    const left = await outbox.send(draft, outbox.holdOf(10));
+    expect(left.kind).toBe('held');
+    expect(kept()).toEqual([]);
+    expect([...mail.submissions.values()]).toMatchObject([{ canceled: false }]);
+    if (left.kind === 'held') await outbox.recall(draft, left.submission);
+    expect([...mail.submissions.values()]).toMatchObject([{ canceled: true }]);
+    expect(kept().map((one) => [one.id, one.keywords.has('$draft')])).toEqual([[draft.emailId, true]]);
   });
 
-  it('sends at once when the page is closed, and files it among the sent letters', async () => {
-    const { outbox, mail, kept } = await desk();
-    const sent = new Promise((resolve) => (outbox.onsent = resolve));
-    await outbox.send(new Draft({ to, subject: 'Yes', text: 'x', rich: false }));
-    outbox.flush();
-    await sent;
-    expect(kept()).toEqual([]);
-    const folder = mail.folderOf('sent').id;
-    const [letter] = [...mail.letters.values()].filter(
-      (one) => one.folder === folder && one.subject === 'Yes',
-    );
-    expect(letter?.keywords.has('$draft')).toBe(false);
+  it('says so where a letter has already gone', async () => {
+    const { outbox, mail } = await desk();
+    const draft = letter();
+    const left = await outbox.send(draft, 10);
+    for (const submission of mail.submissions.values()) submission.goes = Date.now() - 1;
+    if (left.kind === 'held')
+      await expect(outbox.recall(draft, left.submission)).rejects.toThrow('cannotUnsend');
+    expect(left.kind).toBe('held');
+  });
+
+  it('takes back the mark on the letter that was answered, unless it was answered before', async () => {
+    const { outbox, mail } = await desk();
+    const [other] = mail.letters.values();
+    for (const already of [false, true]) {
+      const draft = new Draft({
+        to: [{ name: null, email: 'bob@beta.test' }],
+        answers: { id: other?.id ?? '', keyword: '$answered', already },
+      });
+      const left = await outbox.send(draft, 10);
+      expect(other?.keywords.has('$answered')).toBe(true);
+      if (left.kind === 'held') await outbox.recall(draft, left.submission);
+      expect(other?.keywords.has('$answered')).toBe(already);
+    }
+  });
+
+  it('does not ask a server to hold what it does not hold', async () => {
+    const { outbox, mail, connection } = await desk();
+    mail.maxDelayedSend = 0;
+    await connection.start();
+    expect(outbox.holdOf(10)).toBe(0);
+    expect((await outbox.send(letter(), outbox.holdOf(10))).kind).toBe('sent');
+    const sent = [...mail.letters.values()].find((one) => one.subject === 'Yes');
+    expect(sent?.folder).toBe(mail.folderOf('sent').id);
+    expect(sent?.keywords.has('$draft')).toBe(false);
   });
 
   it('keeps a letter that is refused among the drafts, and says so', async () => {
     const { outbox, kept } = await desk();
-    const failed = new Promise<unknown>((resolve) => (outbox.onfailed = (_, error) => resolve(error)));
-    await outbox.send(new Draft({ to: [{ name: null, email: 'eve@refused.test' }], text: 'x', rich: false }));
-    outbox.flush();
-    expect(String(await failed)).toContain('550 5.7.1');
+    const draft = new Draft({ to: [{ name: null, email: 'eve@refused.test' }], text: 'x', rich: false });
+    await expect(outbox.send(draft, 10)).rejects.toThrow('550 5.7.1');
     expect(kept().length).toBe(1);
+    expect(outbox.busy).toBe(0);
   });
 });

@@ -1,25 +1,19 @@
-import { expectAllSet, type Patch, type Request } from '../jmap';
+import { expectAllSet, type Id, type Patch } from '../jmap';
 import type { Connection } from '../store/connection.svelte';
 import type { Folders } from '../store/folders.svelte';
 import type { Draft } from './draft.svelte';
 import type { Drafts } from './drafts.svelte';
 
-/** How long a person can think better of a letter. */
-export const secondThoughts = 8_000;
-
-interface Leaving {
-  draft: Draft;
-  timer: ReturnType<typeof setTimeout>;
-}
+/** How a letter left. `held`: the server keeps it for some seconds in which it can be called back. */
+export type Leaving = { kind: 'unsaved' } | { kind: 'sent' } | { kind: 'held'; submission: Id };
 
 /**
- * Letters on their way out. Each lies among the drafts, complete, before it goes; it goes after a few seconds in which
- * it can be called back, and at once when the page is closed.
+ * The way out. A letter is complete among the drafts before it goes; then it is the server's, which keeps it as long as
+ * its writer wants to be able to think better of it (RFC 8621 §7, RFC 4865 §4), whatever becomes of the page.
  */
 export class Outbox {
-  #leaving = new Map<number, Leaving>();
-  onsent: (draft: Draft) => void = () => {};
-  onfailed: (draft: Draft, error: unknown) => void = () => {};
+  /** Letters the server has not yet taken. */
+  busy = $state(0);
 
   constructor(
     private readonly connection: Connection,
@@ -27,55 +21,75 @@ export class Outbox {
     private readonly drafts: Drafts,
   ) {}
 
-  /** Saves the letter and lets it go in a moment. Gives false where it could not be saved. */
-  async send(draft: Draft): Promise<boolean> {
-    draft.status = 'unsaved';
-    if (!(await this.drafts.save(draft))) return false;
-    const timer = setTimeout(() => void this.#submit(draft), secondThoughts);
-    this.#leaving.set(draft.key, { draft, timer });
-    return true;
+  /** For how many seconds a letter can be held, of those wished for; none where the server does not hold letters. */
+  holdOf(wished: number): number {
+    return Math.min(wished, this.connection.client.maxDelayedSend);
   }
 
-  /** Calls a letter back. Gives false where it has already gone. */
-  recall(draft: Draft): boolean {
-    const leaving = this.#leaving.get(draft.key);
-    if (!leaving) return false;
-    clearTimeout(leaving.timer);
-    this.#leaving.delete(draft.key);
-    return true;
-  }
-
-  /** The page is closed: what waits goes now, in requests that outlive it. */
-  flush(): void {
-    for (const { draft } of [...this.#leaving.values()]) void this.#submit(draft, true);
-  }
-
-  async #submit(draft: Draft, keepalive = false): Promise<void> {
-    if (!this.recall(draft)) return;
+  /** Hands a letter over, to be held for `hold` seconds. Throws what the server says against it. */
+  async send(draft: Draft, hold: number): Promise<Leaving> {
+    this.busy += 1;
     try {
-      const { request, set } = this.#request(draft);
-      expectAllSet((await this.connection.send(request, { keepalive })).of(set));
-      this.onsent(draft);
-    } catch (error) {
-      this.onfailed(draft, error);
+      draft.status = 'unsaved';
+      if (!(await this.drafts.save(draft))) return { kind: 'unsaved' };
+      return await this.#submit(draft, hold);
+    } finally {
+      this.busy -= 1;
     }
   }
 
-  #request(draft: Draft) {
-    const request: Request = this.connection.client.request();
+  /** Calls a letter back to the drafts. Throws where it has already gone. */
+  async recall(draft: Draft, submission: Id): Promise<void> {
+    const request = this.connection.client.request();
+    const drafts = this.folders.byRole('drafts')?.id;
+    const back: Patch = { 'keywords/$draft': true };
+    if (drafts) back['mailboxIds'] = { [drafts]: true };
+    const set = request.call('EmailSubmission/set', {
+      update: { [submission]: { undoStatus: 'canceled' } },
+      onSuccessUpdateEmail: { [submission]: back },
+    });
+    expectAllSet((await this.connection.send(request)).of(set));
+    if (draft.answers && !draft.answers.already) await this.#mark(draft.answers, null).catch(() => undefined);
+  }
+
+  async #submit(draft: Draft, hold: number): Promise<Leaving> {
+    const request = this.connection.client.request();
     const sent = this.folders.byRole('sent')?.id;
     const done: Patch = { 'keywords/$draft': null, 'keywords/$seen': true };
     if (sent) done['mailboxIds'] = { [sent]: true };
+    const identity = this.drafts.identityOf(draft);
     const set = request.call('EmailSubmission/set', {
-      create: { out: { identityId: this.drafts.identityOf(draft)?.id, emailId: draft.emailId } },
+      create: {
+        out: {
+          identityId: identity?.id,
+          emailId: draft.emailId,
+          ...(hold > 0 ? { envelope: envelopeOf(draft, identity?.email ?? '', hold) } : {}),
+        },
+      },
       // RFC 8621 §7.5: by the creation id of the submission, so only once it is accepted.
       onSuccessUpdateEmail: { '#out': done },
     });
-    if (draft.answers) {
-      request.call('Email/set', {
-        update: { [draft.answers.id]: { [`keywords/${draft.answers.keyword}`]: true } },
-      });
-    }
-    return { request, set };
+    const answer = expectAllSet((await this.connection.send(request)).of(set));
+    if (draft.answers) await this.#mark(draft.answers, true).catch(() => undefined);
+    const made = answer.created?.['out'];
+    return made && made['undoStatus'] === 'pending'
+      ? { kind: 'held', submission: made.id }
+      : { kind: 'sent' };
   }
+
+  /** Marks the letter this one answers; a letter that has gone is not called back for want of a mark. */
+  async #mark({ id, keyword }: NonNullable<Draft['answers']>, on: true | null): Promise<void> {
+    const request = this.connection.client.request();
+    request.call('Email/set', { update: { [id]: { [`keywords/${keyword}`]: on } } });
+    await this.connection.send(request);
+  }
+}
+
+/** RFC 8621 §7: without an envelope the server takes it from the letter; only with one can it be asked to wait. */
+function envelopeOf(draft: Draft, from: string, hold: number) {
+  const to = new Map(draft.recipients.map(({ email }) => [email.toLowerCase(), { email }]));
+  return {
+    mailFrom: { email: from, parameters: { HOLDFOR: String(hold) } },
+    rcptTo: [...to.values()],
+  };
 }

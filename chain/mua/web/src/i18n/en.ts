@@ -278,6 +278,7 @@ export const en = {
     sendRefused: (why: string) => `The letter was not sent: ${why}`,
     saveFailed: 'The letter could not be saved, so it was not sent. It is still open.',
     recalled: 'Not sent. You can go on writing.',
+    tooLate: 'Too late: the letter has already gone.',
     noRecipient: 'Say whom it goes to first.',
     stillUploading: 'Wait until the attachments are there.',
     noSubjectTitle: 'Send without a subject?',
@@ -418,6 +419,8 @@ export const en = {
     system: 'Like the system',
     light: 'Light',
     dark: 'Dark',
+    undoSend: 'Undo sending',
+    undoFor: (seconds: number) => (seconds === 0 ? 'Off' : `For ${seconds} seconds`),
     logout: 'Log out',
   },
 

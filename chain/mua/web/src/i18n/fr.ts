@@ -288,6 +288,7 @@ export const fr: Words = {
     sendRefused: (why) => `Le message n’a pas été envoyé : ${why}`,
     saveFailed: 'Le message n’a pas pu être enregistré ; il n’est donc pas parti. Il est toujours ouvert.',
     recalled: 'Envoi annulé. Vous pouvez continuer à écrire.',
+    tooLate: 'Trop tard : le message est déjà parti.',
     noRecipient: 'Indiquez d’abord un destinataire.',
     stillUploading: 'Attendez que les pièces jointes soient envoyées.',
     noSubjectTitle: 'Envoyer sans objet ?',
@@ -428,6 +429,8 @@ export const fr: Words = {
     system: 'Comme le système',
     light: 'Claire',
     dark: 'Sombre',
+    undoSend: 'Annuler un envoi',
+    undoFor: (seconds: number) => (seconds === 0 ? 'Jamais' : `Pendant ${seconds} secondes`),
     logout: 'Se déconnecter',
   },
 

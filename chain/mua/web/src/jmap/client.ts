@@ -5,6 +5,7 @@ import type { CoreLimits, Id, Session } from './types';
 
 const mail = 'urn:ietf:params:jmap:mail';
 const core = 'urn:ietf:params:jmap:core';
+const submission = 'urn:ietf:params:jmap:submission';
 
 /** Every request that changes something carries it: a form of another site cannot (see README.md). */
 export const ownHeader = { 'X-Facteur': '1' } as const;
@@ -28,6 +29,13 @@ export class Client {
   static async connect(fetching: Fetch = (...args) => fetch(...args)): Promise<Client> {
     const response = await reach(fetching, '/.well-known/jmap', { headers: { Accept: 'application/json' } });
     return new Client((await response.json()) as Session, fetching);
+  }
+
+  /** For how many seconds the server keeps a letter back when asked (RFC 8621 §1.3.2); 0 where it does not. */
+  get maxDelayedSend(): number {
+    const said = this.session.accounts[this.accountId]?.accountCapabilities[submission] as
+      { maxDelayedSend?: unknown } | undefined;
+    return typeof said?.maxDelayedSend === 'number' ? said.maxDelayedSend : 0;
   }
 
   request(): Request {

@@ -1,15 +1,27 @@
 export type Theme = 'system' | 'light' | 'dark';
 
 const themeKey = 'facteur.theme';
+const undoKey = 'facteur.undo-send';
+
+/** The seconds in which a letter can be called back; 0 for not at all. */
+export const undoSpans = [0, 5, 10, 30] as const;
 
 /** What a person chose for this browser. */
 export class Settings {
   theme = $state<Theme>('system');
+  undoSend = $state<number>(10);
 
   start(): void {
     const kept = read(themeKey);
     if (kept === 'light' || kept === 'dark') this.theme = kept;
+    const undo = Number(read(undoKey) ?? 'none');
+    if (undoSpans.some((span) => span === undo)) this.undoSend = undo;
     this.#show();
+  }
+
+  chooseUndoSend(seconds: number): void {
+    this.undoSend = seconds;
+    write(undoKey, String(seconds));
   }
 
   chooseTheme(theme: Theme): void {

@@ -18,7 +18,7 @@ export function direct(mail: FakeMail): Direct {
     fetching: async (url, init) => {
       const status = await server.before();
       if (typeof status === 'number') return new Response('', { status });
-      if (url === '/.well-known/jmap' || url === '/session') return Response.json(session);
+      if (url === '/.well-known/jmap' || url === '/session') return Response.json(sessionOf(mail));
       if (url === '/login') return new Response(null, { status: 204 });
       const request = JSON.parse(String(init?.body)) as Parameters<typeof answer>[1];
       server.asked.push(...request.methodCalls.map(([name]) => name));
@@ -28,9 +28,16 @@ export function direct(mail: FakeMail): Direct {
   return server;
 }
 
-const session = {
+const sessionOf = (mail: FakeMail) => ({
   capabilities: { 'urn:ietf:params:jmap:core': { maxObjectsInSet: 500 } },
-  accounts: { a1: { name: 'alice', isPersonal: true, isReadOnly: false, accountCapabilities: {} } },
+  accounts: {
+    a1: {
+      name: 'alice',
+      isPersonal: true,
+      isReadOnly: false,
+      accountCapabilities: { 'urn:ietf:params:jmap:submission': { maxDelayedSend: mail.maxDelayedSend } },
+    },
+  },
   primaryAccounts: { 'urn:ietf:params:jmap:mail': 'a1' },
   username: 'alice@alpha.test',
   apiUrl: '/jmap/api',
@@ -38,4 +45,4 @@ const session = {
   uploadUrl: '/jmap/upload/{accountId}/',
   eventSourceUrl: '/jmap/events?types={types}&closeafter={closeafter}&ping={ping}',
   state: '1',
-};
+});

@@ -32,41 +32,6 @@ export function emailSet(mail: FakeMail, args: Args, createdIds: Map<string, Id>
   return { oldState, newState: mail.state, ...answer, ...gone };
 }
 
-/** EmailSubmission/set with onSuccessUpdateEmail (RFC 8621 §7.5). */
-export function submit(mail: FakeMail, args: Args, createdIds: Map<string, Id>): [string, Args][] {
-  const created: Args = {};
-  const notCreated: Args = {};
-  const sent = new Map<string, Id>();
-  for (const [key, wanted] of Object.entries((args['create'] ?? {}) as Record<string, Args>)) {
-    const named = String(wanted['emailId']);
-    const id = named.startsWith('#') ? createdIds.get(named.slice(1)) : named;
-    const letter = id ? mail.letters.get(id) : undefined;
-    if (!letter) notCreated[key] = { type: 'invalidProperties', properties: ['emailId'] };
-    else if ([...letter.to, ...letter.cc, ...letter.bcc].length === 0)
-      notCreated[key] = { type: 'noRecipients' };
-    else if ([...letter.to, ...letter.cc].some((one) => one.email.endsWith('@refused.test'))) {
-      notCreated[key] = { type: 'forbiddenToSend', description: '550 5.7.1 Not to this address' };
-    } else {
-      created[key] = { id: mail.newId('s'), undoStatus: 'final' };
-      sent.set(`#${key}`, letter.id);
-    }
-  }
-  const answer: [string, Args][] = [
-    [
-      'EmailSubmission/set',
-      { oldState: null, newState: '1', created, notCreated, updated: null, destroyed: null },
-    ],
-  ];
-  const onSuccess = Object.entries((args['onSuccessUpdateEmail'] ?? {}) as Record<string, Args>);
-  const patches = onSuccess.flatMap(([key, patch]) => {
-    const id = sent.get(key);
-    return id ? [[id, patch] as const] : [];
-  });
-  if (patches.length > 0)
-    answer.push(['Email/set', emailSet(mail, { update: Object.fromEntries(patches) }, createdIds)]);
-  return answer;
-}
-
 function update(mail: FakeMail, id: Id, patch: Args): string | undefined {
   const letter = mail.letters.get(id);
   if (!letter) return 'notFound';

@@ -54,6 +54,9 @@ export class FakeMail {
   readonly folders = new Map<Id, FakeFolder>();
   readonly letters = new Map<Id, FakeLetter>();
   readonly threads = new Map<Id, Id[]>();
+  readonly submissions = new Map<Id, { letter: Id; goes: number; canceled: boolean }>();
+  /** For how many seconds letters are held when asked (RFC 8621 §1.3.2). */
+  maxDelayedSend = 3_600;
   readonly blobs = new Map<Id, { type: string; data: Buffer }>();
   /** Told after each change. */
   onchange: () => void = () => {};

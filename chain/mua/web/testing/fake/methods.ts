@@ -1,9 +1,10 @@
 import type { Filter, Id } from '../../src/jmap/types';
 import { emailGet } from './email-get';
-import { emailSet, submit } from './email-set';
+import { emailSet } from './email-set';
 import { fold, matches } from './filter';
 import type { FakeLetter, FakeMail } from './mail';
 import { mailboxGet, mailboxSet } from './mailbox';
+import { submit } from './submission';
 
 type Args = Record<string, unknown>;
 type Method = (mail: FakeMail, args: Args, createdIds: Map<string, Id>) => Args | [string, Args][];

@@ -151,7 +151,14 @@ export class FakeServer {
         'urn:ietf:params:jmap:submission': {},
       },
       accounts: {
-        a1: { name: this.mail.address, isPersonal: true, isReadOnly: false, accountCapabilities: {} },
+        a1: {
+          name: this.mail.address,
+          isPersonal: true,
+          isReadOnly: false,
+          accountCapabilities: {
+            'urn:ietf:params:jmap:submission': { maxDelayedSend: this.mail.maxDelayedSend },
+          },
+        },
       },
       primaryAccounts: { 'urn:ietf:params:jmap:mail': 'a1', 'urn:ietf:params:jmap:submission': 'a1' },
       username: this.mail.address,

@@ -50,7 +50,9 @@ export function letter(page: Page) {
 /** Lets the seconds pass in which a letter can be called back, and waits for what is said then. */
 export async function gone(page: Page, words = 'Letter sent'): Promise<void> {
   await page.getByText('Sending…').waitFor();
-  await page.clock.fastForward(9_000);
+  // Once the server has it, there is time to call it back.
+  await page.waitForTimeout(300);
+  await page.clock.fastForward(11_000);
   await page.getByText(words).waitFor();
 }
 

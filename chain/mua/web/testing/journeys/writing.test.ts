@@ -53,16 +53,37 @@ describe('writing', () => {
     await page.getByText('Not sent. You can go on writing.').waitFor();
     await page.getByRole('textbox', { name: 'Text of the letter' }).getByText('Yes!').waitFor();
     expect(lettersIn('sent', 'In a hurry').length).toBe(0);
+    expect(lettersIn('drafts', 'In a hurry').length).toBe(1);
+    expect([...story.server.mail.submissions.values()]).toMatchObject([{ canceled: true }]);
   });
 
-  it('goes at once when the page is closed', async () => {
+  it('is with the server at once, whatever becomes of the page', async () => {
     const { page } = story;
     await begin('bob@beta.test', 'Going home');
     await page.keyboard.type('Bye.');
     await page.getByRole('button', { name: 'Send' }).click();
-    await page.getByText('Sending…').waitFor();
+    await until('it is there', () => lettersIn('sent', 'Going home').length === 1);
     await page.goto('about:blank');
-    await until('it has gone', () => lettersIn('sent', 'Going home').length === 1);
+    expect([...story.server.mail.submissions.values()]).toMatchObject([{ canceled: false }]);
+  });
+
+  it('goes without a second thought where that is wanted, and says what a late one is worth', async () => {
+    const { page, server } = story;
+    await begin('bob@beta.test', 'Too late');
+    await page.getByRole('button', { name: 'Send' }).click();
+    await until('it is there', () => server.mail.submissions.size === 1);
+    for (const submission of server.mail.submissions.values()) submission.goes = Date.now() - 1;
+    await page.getByRole('button', { name: 'Undo' }).click();
+    await page.getByText('Too late: the letter has already gone.').waitFor();
+
+    await page.getByRole('button', { name: /Account and settings/ }).click();
+    await page.getByRole('menuitemradio', { name: 'Off' }).click();
+    await page.keyboard.press('Escape');
+    await begin('bob@beta.test', 'At once');
+    await page.getByRole('button', { name: 'Send' }).click();
+    await page.getByText('Letter sent').waitFor();
+    expect(await page.getByRole('button', { name: 'Undo' }).count()).toBe(0);
+    expect(server.mail.submissions.size).toBe(2);
   });
 
   it('answers all in the conversation, with what was said before, and marks the letter as answered', async () => {
@@ -184,7 +205,7 @@ describe('writing', () => {
     await begin('eve@refused.test', 'Refused');
     await page.keyboard.type('Hello');
     await page.getByRole('button', { name: 'Send' }).click();
-    await gone(page, '550 5.7.1 Not to this address');
+    await page.getByText('550 5.7.1 Not to this address').waitFor();
     await page.getByRole('textbox', { name: 'Text of the letter' }).getByText('Hello').waitFor();
   });
 });
