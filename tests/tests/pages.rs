@@ -182,6 +182,50 @@ fn a_cookie_alone_changes_nothing_and_a_session_ends_when_it_is_to() {
 }
 
 #[test]
+fn a_browser_without_script_logs_in_learns_what_it_lacks_and_leaves() {
+    let office = OfficeBuilder::new("alpha.test").person("alice").start();
+    let (person, alice) = (office.first(), Browser::new(&office, "alice"));
+    let front = alice.ask("/", &[]);
+    if front.status == 200 {
+        let led = "<noscript><meta http-equiv=\"refresh\" content=\"0; url=/login\"";
+        assert!(front.body.contains(led), "without script, a browser is led to the form: {}", front.body);
+    }
+    let page = alice.ask("/login", &["--header", "Accept-Language: de, fr-CA;q=0.8, en;q=0.5"]);
+    assert!(page.status == 200 && page.header.contains("content-language: fr"), "{}", page.header);
+    assert!(page.body.contains("<html lang=\"fr\">") && page.body.contains("Se connecter"));
+    assert!(page.body.contains("<form method=\"post\" action=\"/login\">") && !page.body.contains("<script"));
+    for word in ["default-src 'none'", "style-src 'sha256-", "form-action 'self'", "frame-ancestors 'none'"] {
+        assert!(page.header.contains(word), "{word} in {}", page.header);
+    }
+
+    let html = ["--header", "Accept: text/html", "--header", "Content-Type: application/x-www-form-urlencoded"];
+    let name = format!("name={}", person.address);
+    let send = |password: &str| {
+        let password = format!("password={password}");
+        alice.ask("/login", &[&html[..], &["--data-urlencode", &name, "--data-urlencode", &password]].concat())
+    };
+    assert!(send("wrong").header.contains("location: /?login=failed"));
+    let failed = alice.ask("/?login=failed", &[]);
+    assert!(failed.body.contains("do not go together") && failed.body.contains("type=\"password\""));
+    assert!(alice.ask("/?login=later", &[]).body.contains("Wait a minute"));
+    let there = send(&person.password);
+    assert!(there.status == 303 && there.header.contains("location: /\r\n"), "{}", there.header);
+
+    let inside = alice.ask("/login", &[]);
+    assert!(inside.body.contains("You are logged in as <strong>alice@alpha.test</strong>"), "{}", inside.body);
+    assert!(inside.body.contains("JavaScript") && !inside.body.contains("type=\"password\""));
+    let way_out = inside.body.split("action=\"").nth(1).and_then(|rest| rest.split('"').next()).expect("a way out");
+    for forged in ["/logout", "/logout?key=", "/logout?key=00", &way_out.replace("/logout", "/jmap/api")] {
+        assert_eq!(alice.ask(forged, &["--data", ""]).status, 403, "{forged}");
+    }
+    assert_eq!(alice.ask("/session", &[]).status, 302);
+    let left = alice.ask(way_out, &[&html[..], &["--data", ""]].concat());
+    assert!(left.status == 303 && left.header.contains("location: /\r\n"), "{}", left.header);
+    assert_eq!(alice.ask("/session", &[]).status, 401);
+    assert!(alice.ask("/login", &[]).body.contains("type=\"password\""));
+}
+
+#[test]
 fn the_way_of_a_letter_is_told_to_its_owner() {
     let office = office_with_a_hostile_letter();
     let alice = Browser::new(&office, "alice");

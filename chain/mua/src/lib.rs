@@ -4,6 +4,7 @@
 //! - [`show`]: letters as harmless documents, without input/output.
 //! - `pages`: the application itself, built from `web/` and carried in the program.
 //! - `login`, `guard`: sessions in a cookie, and what is asked of a request that shows one.
+//! - `plain`: the log-in for browsers without script.
 //! - `letter`, `picture`, `remote`, `way`: one address each. `remote` fetches pictures for the reader, whom it does not name.
 //!
 //! Invariants of this room:
@@ -16,11 +17,14 @@
 mod answer;
 mod cookie;
 mod guard;
+mod hex;
 mod house;
+mod language;
 mod letter;
 mod login;
 mod pages;
 mod picture;
+mod plain;
 mod reader;
 mod remote;
 mod router;

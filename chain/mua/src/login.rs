@@ -10,7 +10,7 @@ use serde::Deserialize;
 use web::Peer;
 
 use crate::cookie::Names;
-use crate::reader::Reader;
+use crate::reader::{Reader, bearer};
 use crate::{House, answer};
 
 #[derive(Deserialize)]
@@ -56,8 +56,7 @@ pub async fn log_out(
     uri: Uri,
     headers: HeaderMap,
 ) -> Response {
-    let given = headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok()).unwrap_or_default();
-    if let Some(token) = given.strip_prefix("Bearer ")
+    if let Some(token) = bearer(&headers)
         && let Err(error) = house.directory.end_session(token).await
     {
         return answer::fault(&error);

@@ -8,7 +8,7 @@ use axum::response::Response;
 use bytes::Bytes;
 use ring::digest;
 
-use crate::answer;
+use crate::{answer, hex};
 
 /// A file of the pages.
 pub struct File {
@@ -82,8 +82,8 @@ fn give(file: &'static File, tag: &'static str, asked: &HeaderMap) -> Response {
 
 fn tag(octets: &[u8]) -> String {
     let digest = digest::digest(&digest::SHA256, octets);
-    let short: String = digest.as_ref().iter().take(12).map(|octet| format!("{octet:02x}")).collect();
-    format!("\"{short}\"")
+    let short = digest.as_ref().get(..12).unwrap_or_default();
+    format!("\"{}\"", hex::encode(short))
 }
 
 fn kind(name: &str) -> &'static str {

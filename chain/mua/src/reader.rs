@@ -2,7 +2,7 @@
 
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
-use axum::http::{StatusCode, header};
+use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::Response;
 use mail::seam::Login;
 
@@ -15,14 +15,22 @@ impl FromRequestParts<House> for Reader {
     type Rejection = Response;
 
     async fn from_request_parts(parts: &mut Parts, house: &House) -> Result<Self, Response> {
-        let given = parts.headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok()).unwrap_or_default();
-        let Some(token) = given.strip_prefix("Bearer ") else { return Err(log_in()) };
-        match house.directory.session(token).await {
-            Ok(Some(login)) => Ok(Self(login)),
-            Ok(None) => Err(log_in()),
-            Err(error) => Err(answer::fault(&error)),
-        }
+        who(house, &parts.headers).await.map(Self)
     }
+}
+
+/// Whose session the request shows, or what to answer.
+pub async fn who(house: &House, headers: &HeaderMap) -> Result<Login, Response> {
+    let token = bearer(headers).ok_or_else(log_in)?;
+    match house.directory.session(token).await {
+        Ok(login) => login.ok_or_else(log_in),
+        Err(error) => Err(answer::fault(&error)),
+    }
+}
+
+/// The token in the request (RFC 6750 §2.1).
+pub fn bearer(headers: &HeaderMap) -> Option<&str> {
+    headers.get(header::AUTHORIZATION)?.to_str().ok()?.strip_prefix("Bearer ")
 }
 
 fn log_in() -> Response {

@@ -5,7 +5,7 @@ use axum::extract::DefaultBodyLimit;
 use axum::middleware::from_fn;
 use axum::routing::{get, post};
 
-use crate::{House, guard, letter, login, pages, picture, remote, way};
+use crate::{House, guard, letter, login, pages, picture, plain, remote, way};
 
 /// Octets of a log-in form.
 const FORM: usize = 16 * 1024;
@@ -13,7 +13,8 @@ const FORM: usize = 16 * 1024;
 /// The pages, and what only they ask for.
 pub fn router(house: House) -> Router {
     Router::new()
-        .route("/login", post(login::log_in).layer(DefaultBodyLimit::max(FORM)))
+        .route("/", get(plain::front))
+        .route("/login", get(plain::log_in).merge(post(login::log_in).layer(DefaultBodyLimit::max(FORM))))
         .route("/logout", post(login::log_out))
         .route("/session", get(login::session))
         .route("/letter/{letter}/view", get(letter::view))

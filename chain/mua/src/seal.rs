@@ -3,6 +3,8 @@
 
 use ring::hmac;
 
+use crate::hex;
+
 /// Seals addresses.
 pub struct Seal(hmac::Key);
 
@@ -15,18 +17,13 @@ impl Seal {
     /// The text with the seal behind it.
     pub fn close(&self, text: &str) -> String {
         let tag = hmac::sign(&self.0, text.as_bytes());
-        let tag: String = tag.as_ref().iter().map(|octet| format!("{octet:02x}")).collect();
-        format!("{text}.{tag}")
+        format!("{text}.{}", hex::encode(tag.as_ref()))
     }
 
     /// The text, if the seal is ours.
     pub fn open<'t>(&self, sealed: &'t str) -> Option<&'t str> {
         let (text, tag) = sealed.rsplit_once('.')?;
-        let tag: Vec<u8> = (0..tag.len())
-            .step_by(2)
-            .map(|at| tag.get(at..at + 2).and_then(|pair| u8::from_str_radix(pair, 16).ok()))
-            .collect::<Option<_>>()?;
-        hmac::verify(&self.0, text.as_bytes(), &tag).ok()?;
+        hmac::verify(&self.0, text.as_bytes(), &hex::decode(tag)?).ok()?;
         Some(text)
     }
 }

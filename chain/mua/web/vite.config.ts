@@ -4,7 +4,17 @@ import { defineConfig } from 'vite';
 // Where `npm run dev` finds the server: Facteur itself, or the fake of `npm run fake`.
 const server = process.env.FACTEUR_WEB ?? 'http://127.0.0.1:8080';
 
-const served = ['/login', '/logout', '/session', '/.well-known', '/jmap', '/letter', '/picture', '/remote', '/trace'];
+const served = [
+  '/login',
+  '/logout',
+  '/session',
+  '/.well-known',
+  '/jmap',
+  '/letter',
+  '/picture',
+  '/remote',
+  '/trace',
+];
 
 export default defineConfig({
   plugins: [svelte({ emitCss: true })],

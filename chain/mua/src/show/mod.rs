@@ -100,7 +100,7 @@ fn document(style: &str, coloured: bool, body: &str) -> String {
 }
 
 /// Text between tags.
-fn escape(text: &str, into: &mut String) {
+pub(crate) fn escape(text: &str, into: &mut String) {
     for c in text.chars() {
         match c {
             '&' => into.push_str("&amp;"),

@@ -1,0 +1,228 @@
+//! Pages for browsers without script: the log-in as a form, and behind it what they can do and what they cannot.
+
+use std::sync::LazyLock;
+
+use axum::Extension;
+use axum::body::Body;
+use axum::extract::State;
+use axum::http::{HeaderMap, HeaderValue, StatusCode, Uri, header};
+use axum::response::Response;
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use directory::Language;
+use mail::seam::Login;
+use ring::digest;
+use web::Peer;
+
+use crate::reader::{self, bearer};
+use crate::show::escape;
+use crate::{House, answer, guard, language, pages};
+
+/// What came of the form that was sent before.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Before {
+    Nothing,
+    Failed,
+    TooOften,
+}
+
+impl Before {
+    fn from(uri: &Uri) -> Self {
+        let mut fields = uri.query().unwrap_or_default().split('&');
+        match fields.find_map(|field| field.strip_prefix("login=")) {
+            Some("failed") => Self::Failed,
+            Some("later") => Self::TooOften,
+            _ => Self::Nothing,
+        }
+    }
+}
+
+/// `/`: the application, but for whoever comes back from the form, which only browsers without script send.
+pub async fn front(
+    State(house): State<House>,
+    Extension(peer): Extension<Peer>,
+    uri: Uri,
+    headers: HeaderMap,
+) -> Response {
+    match Before::from(&uri) {
+        Before::Nothing => pages::page(uri, headers).await,
+        _ => log_in(State(house), Extension(peer), uri, headers).await,
+    }
+}
+
+/// `/login`: the form, or the way out for who is in.
+pub async fn log_in(
+    State(house): State<House>,
+    Extension(peer): Extension<Peer>,
+    uri: Uri,
+    headers: HeaderMap,
+) -> Response {
+    let words = Words::of(language::preferred(&headers));
+    let before = Before::from(&uri);
+    if before == Before::Nothing {
+        match reader::who(&house, &headers).await {
+            Ok(login) => return page(words, &inside(words, &login, bearer(&headers).unwrap_or_default())),
+            Err(refusal) if refusal.status() != StatusCode::UNAUTHORIZED => return refusal,
+            Err(_) => {}
+        }
+    }
+    page(words, &form(words, before, peer.is_private()))
+}
+
+fn form(words: &Words, before: Before, private: bool) -> String {
+    let Words { lead, name, password, log_in, note, .. } = words;
+    if !private {
+        return format!("<p>{lead}</p><p role=\"alert\">{}</p>", words.clear);
+    }
+    let alert = match before {
+        Before::Nothing => String::new(),
+        Before::Failed => format!("<p role=\"alert\">{}</p>", words.failed),
+        Before::TooOften => format!("<p role=\"alert\">{}</p>", words.later),
+    };
+    format!(
+        "<p>{lead}</p>{alert}<form method=\"post\" action=\"/login\">\
+         <label for=\"name\">{name}</label>\
+         <input id=\"name\" name=\"name\" type=\"text\" autocomplete=\"username\" autocapitalize=\"none\" \
+         spellcheck=\"false\" required autofocus>\
+         <label for=\"password\">{password}</label>\
+         <input id=\"password\" name=\"password\" type=\"password\" autocomplete=\"current-password\" required>\
+         <button>{log_in}</button></form><p class=\"note\">{note}</p>"
+    )
+}
+
+fn inside(words: &Words, login: &Login, token: &str) -> String {
+    let Words { logged_in, needs_script, again, log_out, .. } = words;
+    let mut person = String::new();
+    escape(&login.address.to_string(), &mut person);
+    let key = guard::leave(token);
+    format!(
+        "<p>{logged_in} <strong>{person}</strong>.</p><p>{needs_script}</p><p><a href=\"/\">{again}</a></p>\
+         <form method=\"post\" action=\"/logout?key={key}\"><button>{log_out}</button></form>"
+    )
+}
+
+/// As the pages look, as far as a form needs it.
+const LOOK: &str = "\
+:root{color-scheme:light dark;--line:light-dark(#8f8a7e,#7d7f87)}\
+body{margin:0;background:light-dark(#f4f2ec,#131417);color:light-dark(#1e1d1a,#eceae5);\
+font:16px/1.5 system-ui,-apple-system,\"Segoe UI\",Roboto,sans-serif}\
+main{max-width:22rem;margin:12vh auto 0;padding:24px}h1{font-size:1.6rem;margin:12px 0 0}p{margin:4px 0 20px}\
+label{display:block;margin:16px 0 4px}\
+input{box-sizing:border-box;width:100%;padding:10px 12px;font:inherit;color:inherit;border:1px solid var(--line);\
+border-radius:8px;background:light-dark(#fff,#1b1c20)}\
+button{width:100%;margin:24px 0;padding:10px;font:inherit;font-weight:600;border:0;border-radius:8px;cursor:pointer;\
+background:light-dark(#2f4fb8,#8ea6ff);color:light-dark(#fff,#10142a)}\
+a{color:light-dark(#2c49aa,#a9bbff)}.note{color:light-dark(#6d695f,#9a978f);font-size:.875rem}\
+[role=alert]{padding:10px 12px;border-radius:8px;background:light-dark(#fbeae8,#40211e);color:light-dark(#b3261e,#ff9a8f)}";
+
+fn page(words: &Words, content: &str) -> Response {
+    /// Our own style and no other, by its digest; forms go to us.
+    static POLICY: LazyLock<String> = LazyLock::new(|| {
+        let style = STANDARD.encode(digest::digest(&digest::SHA256, LOOK.as_bytes()));
+        format!(
+            "default-src 'none'; style-src 'sha256-{style}'; img-src 'self'; base-uri 'none'; form-action 'self'; \
+             frame-ancestors 'none'"
+        )
+    });
+    let page = format!(
+        "<!doctype html><html lang=\"{}\"><head><meta charset=\"utf-8\">\
+         <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\"><title>Facteur</title>\
+         <link rel=\"icon\" href=\"/icon.svg\" type=\"image/svg+xml\"><style>{LOOK}</style></head><body><main>\
+         <img src=\"/icon.svg\" width=\"56\" height=\"56\" alt=\"\"><h1>Facteur</h1>{content}</main></body></html>",
+        words.language.code()
+    );
+    let mut response = answer::with(StatusCode::OK, "text/html; charset=utf-8", Body::from(page));
+    let headers = response.headers_mut();
+    if let Ok(policy) = HeaderValue::from_str(&POLICY) {
+        headers.insert(header::CONTENT_SECURITY_POLICY, policy);
+    }
+    headers.insert(header::CONTENT_LANGUAGE, HeaderValue::from_static(words.language.code()));
+    headers.insert(header::VARY, HeaderValue::from_static("Accept-Language, Cookie"));
+    response
+}
+
+/// What the pages say. Markup is written as such.
+struct Words {
+    language: Language,
+    lead: &'static str,
+    name: &'static str,
+    password: &'static str,
+    log_in: &'static str,
+    note: &'static str,
+    failed: &'static str,
+    later: &'static str,
+    clear: &'static str,
+    logged_in: &'static str,
+    needs_script: &'static str,
+    again: &'static str,
+    log_out: &'static str,
+}
+
+impl Words {
+    fn of(language: Language) -> &'static Self {
+        match language {
+            Language::English => &ENGLISH,
+            Language::French => &FRENCH,
+        }
+    }
+}
+
+const ENGLISH: Words = Words {
+    language: Language::English,
+    lead: "Your mail, at home",
+    name: "Address or name",
+    password: "Password",
+    log_in: "Log in",
+    note: "You can log in without JavaScript; reading your mail on these pages needs it.",
+    failed: "That name and password do not go together. Check them and try again.",
+    later: "Too many attempts. Wait a minute, then try again.",
+    clear: "This connection is not encrypted, so no password is taken here. Open the page with <strong>https</strong>.",
+    logged_in: "You are logged in as",
+    needs_script: "Reading and writing mail on these pages needs JavaScript, which your browser does not run here. \
+                   Allow it for this site and open the pages again, or use any mail program: it needs none.",
+    again: "Open the pages again",
+    log_out: "Log out",
+};
+
+const FRENCH: Words = Words {
+    language: Language::French,
+    lead: "Votre courrier, chez vous",
+    name: "Adresse ou identifiant",
+    password: "Mot de passe",
+    log_in: "Se connecter",
+    note: "On peut se connecter sans JavaScript ; pour lire son courrier sur ces pages, il est nécessaire.",
+    failed: "Identifiant ou mot de passe incorrect. Vérifiez votre saisie et réessayez.",
+    later: "Trop de tentatives. Patientez une minute avant de réessayer.",
+    clear: "Cette connexion n’est pas chiffrée : aucun mot de passe n’y est accepté. Ouvrez la page en <strong>https</strong>.",
+    logged_in: "Session ouverte pour",
+    needs_script: "Pour lire et écrire du courrier sur ces pages, il faut JavaScript, que votre navigateur n’exécute pas \
+                   ici. Autorisez-le pour ce site et rouvrez les pages, ou utilisez n’importe quel logiciel de \
+                   messagerie, qui s’en passe.",
+    again: "Rouvrir les pages",
+    log_out: "Se déconnecter",
+};
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_came_of_the_form_is_said() {
+        let before = |uri: &'static str| Before::from(&Uri::from_static(uri));
+        assert_eq!(before("/?login=failed"), Before::Failed);
+        assert_eq!(before("/login?x&login=later"), Before::TooOften);
+        for other in ["/", "/?login=", "/?xlogin=failed", "/?login=failedx"] {
+            assert_eq!(before(other), Before::Nothing, "{other}");
+        }
+    }
+
+    #[test]
+    fn no_form_asks_for_a_password_in_clear() {
+        for words in [&ENGLISH, &FRENCH] {
+            assert!(form(words, Before::Failed, true).contains("type=\"password\""));
+            assert!(form(words, Before::Failed, true).contains(words.failed));
+            let clear = form(words, Before::Failed, false);
+            assert!(!clear.contains("<form") && clear.contains("https"));
+        }
+    }
+}
