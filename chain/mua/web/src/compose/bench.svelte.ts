@@ -1,6 +1,7 @@
 import { language } from '../i18n/language.svelte';
 import { type Email, type EmailBody, type Id, NotSet } from '../jmap';
 import type { Post } from '../store/post.svelte';
+import { whole } from '../store/reading.svelte';
 import type { Desk } from '../views/desk.svelte';
 import { type AnswerKind, recipientsOf, subjectOf, threadingOf } from './answer';
 import { textOf } from './convert';
@@ -232,38 +233,7 @@ export class Bench {
   async #load(id: Id): Promise<{ email: Email; body: EmailBody; html: string | undefined } | undefined> {
     try {
       const request = this.post.connection.client.request();
-      const get = request.call('Email/get', {
-        ids: [id],
-        properties: [
-          'id',
-          'blobId',
-          'threadId',
-          'mailboxIds',
-          'keywords',
-          'size',
-          'receivedAt',
-          'from',
-          'to',
-          'subject',
-          'hasAttachment',
-          'preview',
-          'cc',
-          'bcc',
-          'replyTo',
-          'sentAt',
-          'messageId',
-          'inReplyTo',
-          'references',
-          'textBody',
-          'htmlBody',
-          'attachments',
-          'bodyValues',
-        ],
-        bodyProperties: ['partId', 'blobId', 'size', 'name', 'type', 'charset', 'disposition', 'cid'],
-        fetchTextBodyValues: true,
-        fetchHTMLBodyValues: true,
-        maxBodyValueBytes: 262_144,
-      });
+      const get = request.call('Email/get', { ids: [id], ...whole });
       const letter = (await this.post.connection.send(request)).of(get).list[0];
       if (!letter) return undefined;
       const part = letter.htmlBody.find((one) => one.type === 'text/html');

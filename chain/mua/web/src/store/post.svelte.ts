@@ -34,6 +34,11 @@ export class Post {
   });
   onarrived: (emails: Email[]) => void = () => {};
 
+  constructor() {
+    this.records.users.add(() => this.selection.chosen);
+    this.records.users.add(() => this.list?.inUse() ?? []);
+  }
+
   /** The folder that is shown; a search has none. */
   readonly folder = $derived.by(() => {
     const id = this.lists.folderOf(this.navigation.route.place);

@@ -19,7 +19,15 @@ const bodyProperties = [
 ];
 /** A text longer than this is cut, and the whole offered. */
 const longestText = 262_144;
-const bodiesKept = 200;
+
+/** What is asked of a letter that is read or answered. */
+export const whole = {
+  properties: [...new Set([...rowProperties, ...bodyProperties])],
+  bodyProperties: ['partId', 'blobId', 'size', 'name', 'type', 'charset', 'disposition', 'cid'],
+  fetchTextBodyValues: true,
+  fetchHTMLBodyValues: true,
+  maxBodyValueBytes: longestText,
+};
 
 /** The conversation that is read. */
 export class Reading {
@@ -35,7 +43,9 @@ export class Reading {
     private readonly records: Records,
     /** Leaves out what is not shown of a conversation. */
     private readonly visible: (emails: Email[]) => Email[],
-  ) {}
+  ) {
+    records.users.add(() => this.letters.map((email) => email.id));
+  }
 
   readonly letters = $derived.by((): Email[] =>
     this.threadId ? this.visible(this.records.conversation(this.threadId)) : [],
@@ -72,6 +82,7 @@ export class Reading {
     if (!open.delete(id)) open.add(id);
     this.open = open;
     this.current = id;
+    if (open.has(id) && !this.records.bodies.has(id)) void this.#loadOne(id).catch(() => undefined);
   }
 
   /** A letter joined the conversation while it is read. */
@@ -101,29 +112,29 @@ export class Reading {
   async #load(threadId: Id): Promise<void> {
     const request = this.connection.client.request();
     const thread = request.call('Thread/get', { ids: [threadId] });
-    const letters = request.call('Email/get', {
-      '#ids': thread.at('/list/*/emailIds'),
-      properties: [...new Set([...rowProperties, ...bodyProperties])],
-      bodyProperties: ['partId', 'blobId', 'size', 'name', 'type', 'charset', 'disposition', 'cid'],
-      fetchTextBodyValues: true,
-      fetchHTMLBodyValues: true,
-      maxBodyValueBytes: longestText,
-    });
+    const letters = request.call('Email/get', { '#ids': thread.at('/list/*/emailIds'), ...whole });
     const epoch = this.records.epoch;
     const answers = await this.connection.send(request);
     this.records.putThreads(answers.of(thread).list);
-    for (const email of answers.of(letters).list) {
+    this.#put(answers.of(letters).list, epoch);
+  }
+
+  /** One letter alone, whose body was let go of. */
+  async #loadOne(id: Id): Promise<void> {
+    const request = this.connection.client.request();
+    const letter = request.call('Email/get', { ids: [id], ...whole });
+    const epoch = this.records.epoch;
+    this.#put((await this.connection.send(request)).of(letter).list, epoch);
+  }
+
+  #put(letters: (Email & EmailBody)[], epoch: number): void {
+    for (const email of letters) {
       // Own changes made meanwhile are newer than the answer.
       if (this.records.epoch === epoch || !this.records.emails.has(email.id))
-        this.records.emails.set(email.id, rowPart(email));
-      this.records.bodies.set(email.id, email);
+        this.records.putEmails([rowPart(email)]);
+      this.records.putBody(email);
     }
-    for (const id of [...this.records.bodies.keys()].slice(
-      0,
-      Math.max(0, this.records.bodies.size - bodiesKept),
-    )) {
-      this.records.bodies.delete(id);
-    }
+    this.records.trim();
   }
 }
 

@@ -18,6 +18,12 @@ export const rowProperties = [
   'preview',
 ];
 
+/** Letters kept beyond those in use; a day of scrolling through a hundred thousand must not keep them all. */
+export const mostEmails = 2_500;
+/** And of what they say: so many, and so many letters of text. */
+export const mostBodies = 200;
+export const mostText = 8_000_000;
+
 /** What the pages know of the mailbox, by id. Views read it; only the server's answers and own changes write it. */
 export class Records {
   readonly emails = new SvelteMap<Id, Email>();
@@ -26,11 +32,51 @@ export class Records {
   readonly mailboxes = new SvelteMap<Id, Mailbox>();
   /** The server's state each kind was last seen in (RFC 8620 §5.1). */
   readonly states: Partial<Record<'Email' | 'Mailbox' | 'Thread', string>> = {};
+  /** Each names the letters it has in use: those stay. */
+  readonly users = new Set<() => Iterable<Id>>();
+  /** From the one not heard of for longest to the one just heard of. */
+  #recent = new Map<Id, true>();
+  #text = new Map<Id, number>();
   /** Grows with every own change, so that an answer asked for before it is recognised as old. */
   epoch = 0;
 
   putEmails(list: Email[]): void {
-    for (const email of list) this.emails.set(email.id, email);
+    for (const email of list) {
+      this.emails.set(email.id, email);
+      this.#recent.delete(email.id);
+      this.#recent.set(email.id, true);
+    }
+  }
+
+  putBody(body: EmailBody): void {
+    this.#text.delete(body.id);
+    this.#text.set(body.id, textIn(body));
+    this.bodies.set(body.id, body);
+    let whole = [...this.#text.values()].reduce((sum, text) => sum + text, 0);
+    for (const [id, text] of [...this.#text]) {
+      if (id === body.id || (this.#text.size <= mostBodies && whole <= mostText)) return;
+      whole -= text;
+      this.#text.delete(id);
+      this.bodies.delete(id);
+    }
+  }
+
+  /** Lets go of the letters not heard of for longest, but of none in use. */
+  trim(): void {
+    if (this.emails.size <= mostEmails) return;
+    const used = this.#used();
+    for (const id of [...this.#recent.keys()]) {
+      if (this.emails.size <= mostEmails) return;
+      if (!used.has(id)) this.#drop(id);
+    }
+  }
+
+  /** A letter is no longer there. */
+  lose(id: Id): void {
+    this.emails.delete(id);
+    this.bodies.delete(id);
+    this.#recent.delete(id);
+    this.#text.delete(id);
   }
 
   putThreads(list: Thread[]): void {
@@ -61,8 +107,7 @@ export class Records {
     const email = this.emails.get(id);
     if (!email) return;
     this.#count(email, -1);
-    this.emails.delete(id);
-    this.bodies.delete(id);
+    this.lose(id);
     const thread = this.threads.get(email.threadId);
     if (thread)
       this.threads.set(thread.id, { ...thread, emailIds: thread.emailIds.filter((other) => other !== id) });
@@ -72,6 +117,26 @@ export class Records {
   conversation(threadId: Id): Email[] {
     const ids = this.threads.get(threadId)?.emailIds ?? [];
     return ids.map((id) => this.emails.get(id)).filter((email) => email !== undefined);
+  }
+
+  /** With the conversations they are part of. */
+  #used(): Set<Id> {
+    const used = new Set<Id>();
+    for (const user of this.users) {
+      for (const id of user()) {
+        used.add(id);
+        const thread = this.threads.get(this.emails.get(id)?.threadId ?? '');
+        for (const other of thread?.emailIds ?? []) used.add(other);
+      }
+    }
+    return used;
+  }
+
+  #drop(id: Id): void {
+    const threadId = this.emails.get(id)?.threadId ?? '';
+    this.lose(id);
+    const thread = this.threads.get(threadId);
+    if (thread && !thread.emailIds.some((other) => this.emails.has(other))) this.threads.delete(threadId);
   }
 
   #count(email: Email, by: 1 | -1): void {
@@ -86,4 +151,8 @@ export class Records {
       });
     }
   }
+}
+
+function textIn(body: EmailBody): number {
+  return Object.values(body.bodyValues).reduce((sum, { value }) => sum + value.length, 0);
 }

@@ -1,4 +1,4 @@
-import { type Email, type Id, listen, MethodFailed, type StateChange } from '../jmap';
+import { type Email, listen, MethodFailed, type StateChange } from '../jmap';
 import type { Actions } from './actions.svelte';
 import type { Connection } from './connection.svelte';
 import type { Folders } from './folders.svelte';
@@ -122,18 +122,12 @@ export class Sync {
     this.records.putEmails([...known, ...news.list]);
     const conversations = answers.try(threads);
     if (!(conversations instanceof MethodFailed)) this.records.putThreads(conversations.list);
-    for (const id of changed.destroyed) this.#forget(id);
+    for (const id of changed.destroyed) this.records.lose(id);
     this.records.states.Email = changed.newState;
     if (changed.hasMoreChanges) this.soon();
     if (changed.oldState === changed.newState) return;
     this.followers.mailChanged(news.list);
     this.#announce(news.list);
-  }
-
-  #forget(id: Id): void {
-    if (!this.records.emails.has(id)) return;
-    this.records.emails.delete(id);
-    this.records.bodies.delete(id);
   }
 
   #announce(created: Email[]): void {

@@ -10,6 +10,9 @@ const page = 40;
 /** Rows that can be chosen at one stroke. */
 export const mostChosen = 1_000;
 
+/** Pages whose rows are remembered; beyond, those far from what is seen are asked for again. */
+export const mostPages = 60;
+
 export interface WindowQuery {
   filter: Filter | null;
   sort?: Comparator[];
@@ -73,6 +76,11 @@ export class QueryWindow {
     return this.between(first, end);
   }
 
+  /** How many rows are remembered. */
+  get remembered(): number {
+    return this.#positions.size;
+  }
+
   /** Fetches what is not known, or known to be old, of the rows that are seen. */
   async ensure(first: number, last: number): Promise<void> {
     this.#seen = [first, last];
@@ -80,7 +88,7 @@ export class QueryWindow {
     // Of an empty list the first page is asked for too: the first letter may have come.
     const end = this.total === undefined ? last : Math.min(last, Math.max(0, this.total - 1));
     for (let number = Math.floor(Math.max(0, first) / page); number * page <= end; number += 1) {
-      if (this.#needs(number)) wanted.push(this.#fetch(number));
+      if (this.#needs(number, first, end)) wanted.push(this.#fetch(number));
     }
     await Promise.all(wanted);
   }
@@ -103,11 +111,22 @@ export class QueryWindow {
     return () => this.#put(before.ids, before.total);
   }
 
-  #needs(number: number): boolean {
+  /** The letters on the screen and a little beyond. */
+  inUse(): Id[] {
+    const [first, last] = this.#seen;
+    return this.#ids.slice(Math.max(0, first - page), last + page).filter((id) => id !== undefined);
+  }
+
+  #needs(number: number, first: number, last: number): boolean {
     if (this.#loading.has(number)) return false;
     if (this.#fetched.get(number) !== this.#generation) return true;
     const end = Math.min((number + 1) * page, this.total ?? 0);
-    for (let position = number * page; position < end; position += 1) if (!this.#ids[position]) return true;
+    for (let position = number * page; position < end; position += 1) {
+      const id = this.#ids[position];
+      if (!id) return true;
+      // What was let go of is fetched again where it is seen.
+      if (position >= first && position <= last && !this.records.emails.has(id)) return true;
+    }
     return false;
   }
 
@@ -120,7 +139,9 @@ export class QueryWindow {
       this.error = undefined;
       // The person changed something meanwhile: what came shows the mailbox as it was.
       if (outdated) return this.#fetch(number);
+      this.#fetched.delete(number);
       this.#fetched.set(number, generation);
+      this.#trim();
     } catch (error) {
       this.#loading.delete(number);
       this.error = error;
@@ -163,6 +184,24 @@ export class QueryWindow {
     if (found) this.#keep(answers.try(found));
     this.#place(position, ids, total ?? position + ids.length);
     return false;
+  }
+
+  #trim(): void {
+    this.records.trim();
+    if (this.#fetched.size <= mostPages) return;
+    const ids = this.#ids.slice();
+    const [first, last] = this.#seen.map((position) => Math.floor(position / page));
+    for (const number of [...this.#fetched.keys()]) {
+      if (this.#fetched.size <= mostPages) break;
+      if (number >= (first ?? 0) && number <= (last ?? 0)) continue;
+      this.#fetched.delete(number);
+      for (let position = number * page; position < (number + 1) * page; position += 1) {
+        const id = ids[position];
+        if (id) this.snippets.delete(id);
+        if (position < ids.length) ids[position] = undefined;
+      }
+    }
+    this.#put(ids, this.total);
   }
 
   #keep(found: { list: SearchSnippet[] } | MethodFailed): void {
