@@ -5,6 +5,7 @@ mod everyone;
 pub mod fetched;
 mod history;
 mod onward;
+mod outbox;
 mod sort;
 
 use std::sync::Arc;
@@ -12,7 +13,7 @@ use std::sync::Arc;
 use directory::Directory;
 use mail::seam::{Accept, AccountId, Deliver, Origin, OurFault, Pending, Verdict};
 use mail::trace::{Arrival, Blind, Event, Witness, refusal};
-use mail::{Address, Domain, Envelope, Letter, Reply, header};
+use mail::{Address, Domain, Envelope, Letter, LetterId, Reply, header};
 use mda::{Fate, Mda, Outcome, Recipient};
 use mta::backoff::Schedule;
 use mta::bounce;
@@ -108,13 +109,8 @@ impl Accept for PostOffice {
     fn accept(&self, letter: Letter, envelope: Envelope, origin: Origin) -> Pending<'_, Result<Verdict, OurFault>> {
         Box::pin(async move {
             let arrival = history::arrival(&letter, &envelope, &origin);
-            let verdict = self.take(&letter, &envelope, &origin, &arrival).await;
-            let told = match &verdict {
-                Ok(Verdict::Accept) => return verdict,
-                Ok(Verdict::Refuse(reply)) => reply.clone(),
-                Err(_) => smtp::replies::our_fault(),
-            };
-            self.witness.saw(refusal(letter.id, clock::now(), arrival, &told));
+            let verdict = self.take(&letter, &envelope, &origin, &arrival, |_| Ok(())).await;
+            self.note_refusal(letter.id, arrival, &verdict);
             verdict
         })
     }
@@ -145,12 +141,23 @@ fn ours_to_mend(sorted: &Sorted) -> Vec<Failed> {
 }
 
 impl PostOffice {
+    /// For its history, that a letter was not taken.
+    fn note_refusal(&self, letter: LetterId, arrival: Arrival, verdict: &Result<Verdict, OurFault>) {
+        let told = match verdict {
+            Ok(Verdict::Accept) => return,
+            Ok(Verdict::Refuse(reply)) => reply.clone(),
+            Err(_) => smtp::replies::our_fault(),
+        };
+        self.witness.saw(refusal(letter, clock::now(), arrival, &told));
+    }
+
     async fn take(
         &self,
         letter: &Letter,
         envelope: &Envelope,
         origin: &Origin,
         arrival: &Arrival,
+        finish: impl FnMut(&mut Tx) -> Result<(), store::Error> + Send + Clone + 'static,
     ) -> Result<Verdict, OurFault> {
         if hops(letter) > MOST_HOPS {
             return Ok(Verdict::Refuse(sort::circles()));
@@ -160,7 +167,7 @@ impl PostOffice {
         while !sorted.is_for_nobody() {
             let leftover = sorted.failed.clone();
             let began = vec![Event::Received(arrival.clone())];
-            let unfiled = self.commit(letter, envelope, &sorted, &leftover, began, |_| Ok(())).await?;
+            let unfiled = self.commit(letter, envelope, &sorted, &leftover, began, finish.clone()).await?;
             if unfiled.is_empty() {
                 note(letter, envelope, &sorted, origin);
                 return Ok(Verdict::Accept);

@@ -4,11 +4,13 @@ use std::collections::HashMap;
 use std::hash::Hash;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use mail::seam::{Accept, AccountId, Login, Logins, OurFault, Pending, Recipients};
+use mail::seam::{AccountId, Login, Logins, OurFault, Pending, Recipients};
 use mail::{Domain, Timestamp};
 use net::Shutdown;
 use store::Store;
 use tokio::sync::Semaphore;
+
+use crate::outbox::Outbox;
 
 /// Knows people by a token that they were given at a log-in elsewhere (RFC 6750): the webmail's sessions.
 pub trait Tokens: Send + Sync {
@@ -23,7 +25,7 @@ pub struct House {
     /// Who may come in.
     pub logins: Arc<dyn Logins>,
     /// Who takes charge of letters that are sent.
-    pub accept: Arc<dyn Accept>,
+    pub outbox: Arc<dyn Outbox>,
     /// For message ids.
     pub hostname: Domain,
     /// Who may come in with a token.
@@ -45,11 +47,11 @@ pub struct House {
 
 impl House {
     /// A house with the usual limits.
-    pub fn new(store: Store, logins: Arc<dyn Logins>, accept: Arc<dyn Accept>, hostname: Domain) -> Self {
+    pub fn new(store: Store, logins: Arc<dyn Logins>, outbox: Arc<dyn Outbox>, hostname: Domain) -> Self {
         Self {
             store,
             logins,
-            accept,
+            outbox,
             hostname,
             tokens: None,
             recipients: None,

@@ -36,3 +36,5 @@ pub const RECIPIENTS: usize = 1000;
 pub const KEPT_UPLOADS: usize = 1000;
 /// See [`KEPT_UPLOADS`].
 pub const KEPT_UPLOAD_OCTETS: u64 = 500_000_000;
+/// How long a letter may wait for the time its author wants, in seconds: a year.
+pub const DELAYED_SEND: u64 = 366 * 24 * 3600;

@@ -3,7 +3,20 @@
 use store::Migration;
 
 /// The tables, in the order they came.
-pub const MIGRATIONS: &[Migration] = &[Migration { room: "jmap", number: 1, sql: FIRST }];
+pub const MIGRATIONS: &[Migration] =
+    &[Migration { room: "jmap", number: 1, sql: FIRST }, Migration { room: "jmap", number: 2, sql: SENDING }];
+
+/// Letters on their way, whose submissions are to say what becomes of them; `since` is how far their history is known.
+const SENDING: &str = "
+CREATE TABLE jmap_sending (
+    letter TEXT NOT NULL PRIMARY KEY,
+    account BIGINT NOT NULL,
+    record BIGINT NOT NULL,
+    since BIGINT NOT NULL
+) {clustered};
+CREATE INDEX jmap_sending_record ON jmap_sending (record);
+CREATE INDEX jmap_sending_since ON jmap_sending (since);
+";
 
 /// What is where:
 /// - `jmap_upload`: blobs that were uploaded and are kept for a while, `at` when they came.

@@ -50,7 +50,13 @@ fn account_capabilities() -> Value {
             "emailQuerySortOptions": crate::email::SORT_OPTIONS,
             "mayCreateTopLevelMailbox": true,
         },
-        SUBMISSION: { "maxDelayedSend": 0, "submissionExtensions": {} },
+        SUBMISSION: {
+            "maxDelayedSend": limits::DELAYED_SEND,
+            // RFC 4865 §3: for how long at most, and until when; of the two only the first says something here.
+            "submissionExtensions": {
+                "FUTURERELEASE": [limits::DELAYED_SEND.to_string(), "9999-12-31T23:59:59Z"],
+            },
+        },
         VACATION: {},
     })
 }

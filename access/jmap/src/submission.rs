@@ -1,11 +1,18 @@
-//! EmailSubmission (RFC 8621 §7): letters on their way. What is created is sent at once, so its status is final.
+//! EmailSubmission (RFC 8621 §7): letters on their way, or waiting for their time.
+//!
+//! - `envelope`: from whom and for whom, and until when it waits.
+//! - `fate`: what is said of a submission as its letter goes on.
+//! - `follow`: keeps that true, from the trace.
 
 mod envelope;
+mod fate;
+mod follow;
 pub mod get;
 pub mod query;
 pub mod set;
 
-use serde_json::{Value, json};
+pub use follow::follow;
+use serde_json::json;
 
 use crate::api::Object;
 use crate::id::{Id, SubmissionId};
@@ -29,8 +36,11 @@ pub const PROPERTIES: [&str; 10] = [
 pub fn object(record: &Record) -> Object {
     let mut object = record.data.clone();
     object.insert("id".into(), SubmissionId(record.id).id().into());
-    for (name, value) in [("dsnBlobIds", json!([])), ("mdnBlobIds", json!([])), ("deliveryStatus", Value::Null)] {
-        object.entry(name).or_insert(value);
+    for name in fate::HIDDEN {
+        object.remove(name);
+    }
+    for name in ["dsnBlobIds", "mdnBlobIds"] {
+        object.entry(name).or_insert(json!([]));
     }
     object
 }

@@ -83,6 +83,10 @@ fn facts(event: &Event) -> Map<String, Value> {
         Event::Redirected { recipient, to } => {
             json!({"what": "redirected", "link": "mta", "recipient": recipient, "recipients": to})
         }
+        Event::Postponed { recipients, until } => json!({
+            "what": "postponed", "link": "queue", "recipients": recipients, "until": moment(Timestamp(*until)),
+        }),
+        Event::Recalled { .. } => json!({"what": "recalled", "link": "queue"}),
     };
     match facts {
         Value::Object(facts) => facts,

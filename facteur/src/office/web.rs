@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use axum::Router;
 use directory::Directory;
-use mail::seam::{Accept, Login, Logins, OurFault, Pending, Recipients};
+use mail::seam::{Login, Logins, OurFault, Pending, Recipients};
 use mail::trace::Witness;
 use net::{ClientTls, Resolver, Shutdown, TlsError};
 use store::Store;
@@ -24,8 +24,8 @@ pub fn router(
 ) -> Router {
     let logins: Arc<dyn Logins> = Arc::new(office.directory().clone());
     let recipients: Arc<dyn Recipients> = Arc::new(office.everyone());
-    let accept: Arc<dyn Accept> = Arc::new(office.clone());
-    let mut house = jmap::House::new(store.clone(), logins, accept, config.hostname.clone());
+    let outbox: Arc<dyn jmap::Outbox> = Arc::new(office.clone());
+    let mut house = jmap::House::new(store.clone(), logins, outbox, config.hostname.clone());
     house.recipients = Some(recipients);
     house.largest_letter = LARGEST_LETTER as u64;
     house.shutdown = shutdown.clone();
@@ -48,7 +48,11 @@ impl jmap::Tokens for Sessions {
     }
 }
 
-/// Clears up behind the routers until the shutdown.
+/// Clears up behind the routers, and follows the letters that people sent, until the shutdown.
 pub async fn housekeeping(store: Store, shutdown: Shutdown) {
-    jmap::housekeeping(store, clock::now, async move { shutdown.requested().await }).await;
+    let stop = shutdown.clone();
+    tokio::join!(
+        jmap::housekeeping(store.clone(), clock::now, async move { stop.requested().await }),
+        jmap::follow(store, async move { shutdown.requested().await }),
+    );
 }

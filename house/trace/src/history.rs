@@ -103,6 +103,7 @@ impl<'a> Eyes<'a> {
                     recipients.iter().filter(|recipient| self.wrote_to(recipient)).cloned().collect();
                 (!recipients.is_empty()).then_some(Event::Queued { recipients })
             }
+            Event::Recalled { account } if *account != self.account => None,
             event => Some(event.clone()),
         }
     }

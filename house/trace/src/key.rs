@@ -45,7 +45,9 @@ pub(crate) fn keys(letter: LetterId, events: &[Event]) -> BTreeSet<Key> {
             Event::Received(arrival) | Event::Refused { arrival, .. } => of_arrival(arrival, &mut keys),
             Event::Filed { account, recipient, .. } => keys.extend([Key::account(*account), Key::address(recipient)]),
             Event::NotFiled { recipient, .. } => keys.extend([Key::address(recipient)]),
-            Event::Queued { recipients: addresses } | Event::Redirected { to: addresses, .. } => {
+            Event::Queued { recipients: addresses }
+            | Event::Postponed { recipients: addresses, .. }
+            | Event::Redirected { to: addresses, .. } => {
                 keys.extend(addresses.iter().map(|address| Key::address(address)));
             }
             Event::Judged { .. }
@@ -53,7 +55,8 @@ pub(crate) fn keys(letter: LetterId, events: &[Event]) -> BTreeSet<Key> {
             | Event::Reported { .. }
             | Event::Desk { .. }
             | Event::Read { .. }
-            | Event::Removed { .. } => {}
+            | Event::Removed { .. }
+            | Event::Recalled { .. } => {}
         }
     }
     keys

@@ -13,6 +13,7 @@
 
 mod background;
 mod find;
+mod follow;
 mod history;
 mod index;
 mod journal;
@@ -24,6 +25,7 @@ mod schema;
 
 pub use background::{catch_up, run};
 pub use find::{Found, Page, Scope, What, find, in_mailbox, sent_by};
+pub use follow::{Followed, TOPIC, follow, last};
 pub use history::{History, Noted};
 pub use journal::{Clerk, Journal};
 pub use note::{note, note_all};

@@ -25,6 +25,7 @@ pub fn note_all(tx: &mut Tx, letter: LetterId, at: Timestamp, mut events: Vec<Ev
             )?;
         }
     }
+    tx.announce(crate::TOPIC);
     while !events.is_empty() {
         let rest = events.split_off(events.len().min(ROW));
         tx.execute(

@@ -90,6 +90,8 @@ mod tests {
             (any::<i64>(), link()).prop_map(|(account, door)| Event::Read { account, door }),
             (any::<i64>(), link()).prop_map(|(account, door)| Event::Removed { account, door }),
             (text(), texts()).prop_map(|(recipient, to)| Event::Redirected { recipient, to }),
+            (texts(), any::<i64>()).prop_map(|(recipients, until)| Event::Postponed { recipients, until }),
+            any::<i64>().prop_map(|account| Event::Recalled { account }),
         ]
     }
 
@@ -150,5 +152,7 @@ mod tests {
         assert_eq!(tags, [0, 1, 2, 3, 4, 5]);
         let read = encode(vec![Event::Read { account: 1, door: Link::Imap }]);
         assert_eq!(read, [VERSION, 1, 9, 2, 6]);
+        assert_eq!(encode(vec![Event::Postponed { recipients: Vec::new(), until: 1 }]), [VERSION, 1, 12, 0, 2]);
+        assert_eq!(encode(vec![Event::Recalled { account: 1 }]), [VERSION, 1, 13, 2]);
     }
 }

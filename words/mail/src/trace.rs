@@ -125,6 +125,18 @@ pub enum Event {
         /// Where it leads.
         to: Vec<String>,
     },
+    /// It is kept until its author wants it carried on.
+    Postponed {
+        /// To whom it will go.
+        recipients: Vec<String>,
+        /// When, in milliseconds since 1970.
+        until: i64,
+    },
+    /// Its author took it back before that time: nobody gets it.
+    Recalled {
+        /// The author's mailbox.
+        account: i64,
+    },
 }
 
 impl Event {
@@ -141,7 +153,7 @@ impl Event {
             }
             Self::Filed { recipient, folder, .. } => [recipient, folder].into_iter().for_each(each),
             Self::NotFiled { recipient, reply } => [recipient, reply].into_iter().for_each(each),
-            Self::Queued { recipients } => recipients.iter_mut().for_each(each),
+            Self::Queued { recipients } | Self::Postponed { recipients, .. } => recipients.iter_mut().for_each(each),
             Self::Attempt(Attempt { recipient, by, said, tls, .. }) => {
                 [recipient, by, said, tls].into_iter().for_each(each);
             }
@@ -151,7 +163,7 @@ impl Event {
                 each(recipient);
                 to.iter_mut().for_each(each);
             }
-            Self::Read { .. } | Self::Removed { .. } => {}
+            Self::Read { .. } | Self::Removed { .. } | Self::Recalled { .. } => {}
         }
     }
 }

@@ -85,10 +85,19 @@ impl Span {
                 self.note(before, after);
                 Ok(done)
             }
-            Err(Stopped::OtherState) if self.wrote => Err(MethodError::server_partial_fail()),
-            Err(Stopped::OtherState) => Err(MethodError::state_mismatch()),
+            Err(Stopped::OtherState) => Err(self.mismatch()),
             Err(Stopped::Failed(error)) => Err(error.into()),
         }
+    }
+
+    /// What must be the state when something is written.
+    pub fn expected(&self) -> Option<String> {
+        self.expected.clone()
+    }
+
+    /// The state was another: for the call as a whole, or for what was left of it.
+    pub fn mismatch(&self) -> MethodError {
+        if self.wrote { MethodError::server_partial_fail() } else { MethodError::state_mismatch() }
     }
 
     /// The call has brought the account from one state to another.

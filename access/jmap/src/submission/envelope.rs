@@ -1,9 +1,10 @@
 //! Who a letter is from and for: as the client says, or as its header does (RFC 8621 §7).
 
 use std::collections::HashSet;
+use std::time::Duration;
 
 use mail::header::{self, Mention};
-use mail::{Address, BodyKind, Domain, Envelope, ReturnPath};
+use mail::{Address, BodyKind, Domain, Envelope, ReturnPath, Timestamp};
 use serde_json::{Value, json};
 
 use crate::api::{Object, SetError};
@@ -12,26 +13,87 @@ use crate::limits;
 /// The most addresses of a field that are looked at.
 const MOST: usize = 2000;
 
+/// From whom and for whom a letter is, and until when it waits.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Addressed {
+    pub from: ReturnPath,
+    pub to: Vec<Address>,
+    pub hold: Hold,
+}
+
+impl Default for Addressed {
+    fn default() -> Self {
+        Self { from: ReturnPath::Null, to: Vec::new(), hold: Hold::default() }
+    }
+}
+
+/// The parameters of FUTURERELEASE (RFC 4865 §4), as the client wrote them.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Hold {
+    parameters: Object,
+}
+
+impl Hold {
+    /// One of the two may stand there, with a value; no other parameter may.
+    fn read(parameters: Option<&Value>) -> Option<Self> {
+        let parameters = match parameters {
+            None | Some(Value::Null) => Object::new(),
+            Some(Value::Object(parameters)) => parameters.clone(),
+            Some(_) => return None,
+        };
+        let known = |name: &str| name.eq_ignore_ascii_case("HOLDFOR") || name.eq_ignore_ascii_case("HOLDUNTIL");
+        let fits = parameters.len() <= 1 && parameters.iter().all(|(name, value)| known(name) && value.is_string());
+        fits.then_some(Self { parameters })
+    }
+
+    /// The time asked for. One that has come already is now; one beyond what we keep is an error.
+    pub fn until(&self, now: Timestamp) -> Result<Option<Timestamp>, SetError> {
+        let invalid = || SetError::invalid(["envelope"]);
+        let Some((name, value)) = self.parameters.iter().next() else { return Ok(None) };
+        let value = value.as_str().unwrap_or_default();
+        let until = if name.eq_ignore_ascii_case("HOLDFOR") {
+            let seconds = Some(value).filter(|digits| (1..=9).contains(&digits.len()));
+            let seconds = seconds.and_then(|digits| digits.bytes().all(|b| b.is_ascii_digit()).then(|| digits.parse()));
+            now.after(Duration::from_secs(seconds.and_then(Result::ok).ok_or_else(invalid)?))
+        } else {
+            // What stands behind the semicolon says what to do with one that is too far away: we always refuse it.
+            let date = value.split(';').next().unwrap_or_default();
+            Timestamp(date.parse::<jiff::Timestamp>().map_err(|_| invalid())?.as_millisecond())
+        };
+        if until > now.after(Duration::from_secs(limits::DELAYED_SEND)) {
+            let most = format!("no letter is kept longer than {} seconds", limits::DELAYED_SEND);
+            return Err(invalid().because(most));
+        }
+        Ok(Some(until).filter(|until| *until > now))
+    }
+}
+
 /// The envelope of the object, checked.
-pub fn given(object: &Object) -> Result<(ReturnPath, Vec<Address>), SetError> {
+pub fn given(object: &Object) -> Result<Addressed, SetError> {
     let invalid = || SetError::invalid(["envelope"]);
     let known = object.keys().all(|key| key == "mailFrom" || key == "rcptTo");
-    let from = object.get("mailFrom").and_then(plain_address).filter(|_| known).ok_or_else(invalid)?;
+    let from = object.get("mailFrom").filter(|_| known).ok_or_else(invalid)?;
+    let hold = Hold::read(from.get("parameters")).ok_or_else(invalid)?;
+    let from = address(from).ok_or_else(invalid)?;
     let list = object.get("rcptTo").and_then(Value::as_array).ok_or_else(invalid)?;
     let to: Vec<&str> = list.iter().map(plain_address).collect::<Option<_>>().ok_or_else(invalid)?;
     let from = match from {
         "" => ReturnPath::Null,
         from => Address::parse(from).map(ReturnPath::Address).map_err(|_| invalid())?,
     };
-    Ok((from, recipients(to)?))
+    Ok(Addressed { from, to: recipients(to)?, hold })
 }
 
-/// An Address without parameters: there are none that we know.
-fn plain_address(value: &Value) -> Option<&str> {
+fn address(value: &Value) -> Option<&str> {
     let object = value.as_object()?;
-    let parameters = object.get("parameters").is_none_or(|given| given.is_null() || *given == json!({}));
     let known = object.keys().all(|key| key == "email" || key == "parameters");
-    object.get("email")?.as_str().filter(|_| parameters && known)
+    object.get("email")?.as_str().filter(|_| known)
+}
+
+/// An Address without parameters: for recipients there are none that we know.
+fn plain_address(value: &Value) -> Option<&str> {
+    let without = value.get("parameters").is_none_or(|given| given.is_null() || *given == json!({}));
+    address(value).filter(|_| without)
 }
 
 /// The envelope that the letter's own header asks for. `own` is the address of the identity, for a sender that may not
@@ -107,10 +169,13 @@ pub fn for_letter(return_path: ReturnPath, recipients: Vec<Address>, letter: &[u
     Envelope { return_path, recipients, body, smtputf8: international || !head.is_ascii() }
 }
 
-/// The Envelope object.
-pub fn object(return_path: &ReturnPath, recipients: &[Address]) -> Value {
-    let from = return_path.address().map(ToString::to_string).unwrap_or_default();
-    let to: Vec<Value> =
-        recipients.iter().map(|address| json!({"email": address.to_string(), "parameters": null})).collect();
-    json!({"mailFrom": {"email": from, "parameters": null}, "rcptTo": to})
+impl Addressed {
+    /// The Envelope object.
+    pub fn object(&self) -> Value {
+        let from = self.from.address().map(ToString::to_string).unwrap_or_default();
+        let parameters = if self.hold.parameters.is_empty() { Value::Null } else { json!(self.hold.parameters) };
+        let to: Vec<Value> =
+            self.to.iter().map(|address| json!({"email": address.to_string(), "parameters": null})).collect();
+        json!({"mailFrom": {"email": from, "parameters": parameters}, "rcptTo": to})
+    }
 }

@@ -1,24 +1,27 @@
 //! EmailSubmission/set (RFC 8621 §7.5).
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use bytes::Bytes;
 use mail::header;
-use mail::seam::{AccountId, Origin, Standing, Verdict};
-use mail::{Address, Letter, LetterId, ReturnPath};
-use mailbox::{Error, LetterKey, ThreadId, Want, fetch};
+use mail::seam::{AccountId, Standing, Verdict};
+use mail::{Address, Letter, LetterId, ReturnPath, Timestamp};
+use mailbox::{Change, Error, LetterKey, ThreadId, Want, fetch};
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
-use store::View;
+use store::{Tx, View};
 
-use super::{envelope, object};
+use super::envelope::{self, Addressed};
+use super::{fate, follow, object};
 use crate::api::{MethodError, Object, SetError, patch};
 use crate::blob::{self, Place};
 use crate::id::{Id, IdentityId, SubmissionId};
 use crate::methods::Answers;
+use crate::outbox::Done;
 use crate::records::{self, Kind, Record};
 use crate::run::Scope;
-use crate::standard::{self, SetAnswer, SetArguments, Span};
+use crate::standard::{self, SetAnswer, SetArguments, Span, span};
 use crate::{email, identity};
 
 /// The arguments beyond those of every `/set`.
@@ -52,7 +55,7 @@ pub async fn set(scope: &mut Scope, mut arguments: Object) -> Result<Answers, Me
         answer.create(&key, outcome);
     }
     for (id, change) in arguments.updates() {
-        let outcome = update(scope, account, &id, &change).await?;
+        let outcome = update(scope, account, &id, &change, &mut span).await?;
         if let Ok(record) = &outcome {
             letters.insert(id.clone(), email_of(record));
         }
@@ -125,55 +128,83 @@ async fn create(
         Ok(outgoing) => outgoing,
         Err(error) => return Ok(Err(error)),
     };
-    let (from, to) = match address(scope, &given, &outgoing).await? {
+    let addressed = match address(scope, &given, &outgoing).await? {
         Ok(addressed) => addressed,
         Err(error) => return Ok(Err(error)),
     };
     let now = (scope.house.clock)();
+    let until = match addressed.hold.until(now) {
+        Ok(until) => until,
+        Err(error) => return Ok(Err(error)),
+    };
     let octets = outgoing.octets.clone();
     let raw = tokio::task::spawn_blocking(move || without_bcc(&octets)).await;
     let raw = raw.map_err(|error| MethodError::server_fail(error.to_string()))?;
     let letter = Letter { id: LetterId::from_random(rand::random()), raw };
-    let envelope = envelope::for_letter(from.clone(), to.clone(), &letter.raw);
-    match scope.house.accept.accept(letter, envelope, Origin::Person(scope.person.clone(), scope.wire.clone())).await {
-        Ok(Verdict::Accept) => {}
-        Ok(Verdict::Refuse(reply)) => return Ok(Err(SetError::new("forbiddenToSend").because(reply.to_string()))),
-        Err(fault) => {
-            tracing::error!(%fault, "a letter could not be sent");
-            return Err(MethodError::server_unavailable());
-        }
-    }
-    let data = json!({
-        "identityId": outgoing.identity.id(),
-        "emailId": outgoing.letter.id(),
-        "threadId": outgoing.thread.id(),
-        "envelope": envelope::object(&from, &to),
-        "sendAt": now.rfc3339(),
-        "undoStatus": "final",
-        "deliveryStatus": delivery(&to),
-    });
-    let data = data.as_object().cloned().unwrap_or_default();
-    let kept = data.clone();
-    let made = span
-        .write(&scope.house.store, move |tx| {
-            records::make_room(tx, account, Kind::Submission)?;
-            Ok(records::create(tx, account, Kind::Submission, &kept)?)
-        })
-        .await;
-    // The letter is on its way: whatever becomes of our note of it, the client must not send it again.
-    let number = made.unwrap_or_else(|error| {
-        tracing::error!(?error, "a letter was sent and the note of it could not be kept");
-        0
-    });
-    let mut made = object(&Record { id: number, data });
-    made.retain(|name, value| given.get(name) != Some(value));
-    Ok(Ok((made, outgoing.letter.id())))
+    let mut data = Object::new();
+    data.insert("identityId".into(), outgoing.identity.id().into());
+    data.insert("emailId".into(), outgoing.letter.id().into());
+    data.insert("threadId".into(), outgoing.thread.id().into());
+    data.insert("envelope".into(), addressed.object());
+    data.insert("sendAt".into(), until.unwrap_or(now).rfc3339().into());
+    let recipients: Vec<String> = addressed.to.iter().map(ToString::to_string).collect();
+    fate::begin(&mut data, letter.id, &recipients, until.is_some());
+    let sent = send(scope, account, letter, addressed, until, data.clone(), span).await?;
+    Ok(sent.map(|number| {
+        let mut made = object(&Record { id: number, data });
+        made.retain(|name, value| given.get(name) != Some(value));
+        (made, outgoing.letter.id())
+    }))
 }
 
-/// What we know when the letter was taken.
-fn delivery(to: &[Address]) -> Value {
-    let one = json!({"smtpReply": "250 2.0.0 taken", "delivered": "unknown", "displayed": "unknown"});
-    to.iter().map(|address| (address.to_string(), one.clone())).collect::<Object>().into()
+/// What the commit that takes charge of a letter tells: the record, and the states before and after.
+#[derive(Default)]
+struct Noted {
+    made: Option<(i64, Change, Change)>,
+    other_state: bool,
+}
+
+/// Gives the letter away, and notes that in the same commit. Gives the number of the record.
+async fn send(
+    scope: &Scope,
+    account: AccountId,
+    letter: Letter,
+    addressed: Addressed,
+    until: Option<Timestamp>,
+    data: Object,
+    span: &mut Span,
+) -> Result<Result<i64, SetError>, MethodError> {
+    let noted: Arc<Mutex<Noted>> = Arc::default();
+    let (id, expected, its_noted) = (letter.id, span.expected(), Arc::clone(&noted));
+    let done: Done = Box::new(move |tx| {
+        let mut noted = its_noted.lock().unwrap_or_else(PoisonError::into_inner);
+        let before = records::state(tx, account, Kind::Submission)?;
+        noted.other_state = expected.as_ref().is_some_and(|expected| *expected != span::written(before));
+        if noted.other_state {
+            // Nothing of it may stay.
+            return Err(store::Error::Constraint("the state is another by now".to_owned()));
+        }
+        let record = follow::begin(tx, account, id, &data)?;
+        noted.made = Some((record, before, records::state(tx, account, Kind::Submission)?));
+        Ok(())
+    });
+    let envelope = envelope::for_letter(addressed.from, addressed.to, &letter.raw);
+    let author = (scope.person.clone(), scope.wire.clone());
+    let verdict = scope.house.outbox.send(letter, envelope, author, until, done).await;
+    let Noted { made, other_state } = std::mem::take(&mut *noted.lock().unwrap_or_else(PoisonError::into_inner));
+    match (verdict, made) {
+        (Ok(Verdict::Accept), Some((record, before, after))) => {
+            span.note(before, after);
+            Ok(Ok(record))
+        }
+        (Ok(Verdict::Refuse(reply)), _) => Ok(Err(SetError::new("forbiddenToSend").because(reply.to_string()))),
+        (Err(_), _) if other_state => Err(span.mismatch()),
+        (Err(fault), _) => {
+            tracing::error!(%fault, "a letter could not be sent");
+            Err(MethodError::server_unavailable())
+        }
+        (Ok(Verdict::Accept), None) => Err(MethodError::server_fail("a letter was sent and not noted")),
+    }
 }
 
 /// The letter and the identity that are named, and the letter's octets.
@@ -225,7 +256,7 @@ async fn address(
     scope: &Scope,
     given: &Object,
     outgoing: &Outgoing,
-) -> Result<Result<(ReturnPath, Vec<Address>), SetError>, MethodError> {
+) -> Result<Result<Addressed, SetError>, MethodError> {
     if let Err(error) = check_author(scope, &outgoing.octets).await? {
         return Ok(Err(error));
     }
@@ -239,25 +270,25 @@ async fn address(
                     None => false,
                 };
                 let from = from.filter(|_| may).unwrap_or_else(|| outgoing.own.clone());
-                Ok((ReturnPath::Address(from), to))
+                Ok(Addressed { from: ReturnPath::Address(from), to, ..Addressed::default() })
             }
             Err(error) => Err(error),
         },
     };
-    let (from, to) = match addressed {
+    let addressed = match addressed {
         Ok(addressed) => addressed,
         Err(error) => return Ok(Err(error)),
     };
-    if let Some(address) = from.address()
+    if let Some(address) = addressed.from.address()
         && !may_write_as(scope, address).await?
     {
         return Ok(Err(SetError::new("forbiddenMailFrom")));
     }
-    let strangers = strangers(scope, &to).await?;
+    let strangers = strangers(scope, &addressed.to).await?;
     if !strangers.is_empty() {
         return Ok(Err(SetError::new("invalidRecipients").with("invalidRecipients", strangers)));
     }
-    Ok(Ok((from, to)))
+    Ok(Ok(addressed))
 }
 
 /// Nobody writes as somebody else, in any From or Sender (RFC 5322 §3.6.2); and somebody must be the author.
@@ -327,31 +358,58 @@ fn without_bcc(letter: &Bytes) -> Bytes {
     out.into()
 }
 
+/// Takes a letter back that waits for its time: all that a submission lets be changed (RFC 8621 §7.5).
 async fn update(
     scope: &Scope,
     account: AccountId,
     id: &str,
     change: &Object,
+    span: &mut Span,
 ) -> Result<Result<Record, SetError>, MethodError> {
     let Some(SubmissionId(number)) = scope.find(id) else { return Ok(Err(SetError::not_found())) };
-    let read = move |view: &View| records::get(view, account, Kind::Submission, number);
-    let Some(record) = scope.house.store.read(read).await? else { return Ok(Err(SetError::not_found())) };
-    let before = object(&record);
-    let after = match patch::apply(before.clone(), change, |_| None) {
-        Ok(after) => after,
-        Err(error) => return Ok(Err(error)),
+    let (change, author, now) = (change.clone(), scope.person.clone(), (scope.house.clock)());
+    let outbox = Arc::clone(&scope.house.outbox);
+    let work = move |tx: &mut Tx| {
+        let Some(record) = records::get(tx, account, Kind::Submission, number)? else {
+            return Ok(Err(SetError::not_found()));
+        };
+        match wanted(&record, &change) {
+            Err(error) => Ok(Err(error)),
+            Ok(Wanted::Nothing) => Ok(Ok(record)),
+            Ok(Wanted::Cancel(letter)) => {
+                if !outbox.recall(tx, letter, &author, now)? {
+                    return Ok(Err(SetError::new("cannotUnsend")));
+                }
+                let mut data = record.data.clone();
+                fate::cancel(&mut data);
+                records::update(tx, account, Kind::Submission, number, &data)?;
+                follow::end(tx, number)?;
+                Ok(Ok(record))
+            }
+        }
     };
-    let names = before.keys().chain(after.keys());
-    let mut changed: Vec<String> = names.filter(|name| before.get(*name) != after.get(*name)).cloned().collect();
-    changed.dedup();
+    span.write(&scope.house.store, work).await
+}
+
+enum Wanted {
+    Nothing,
+    Cancel(LetterId),
+}
+
+fn wanted(record: &Record, change: &Object) -> Result<Wanted, SetError> {
+    let before = object(record);
+    let after = patch::apply(before.clone(), change, |_| None)?;
+    let names: BTreeSet<&String> = before.keys().chain(after.keys()).collect();
+    let changed: Vec<&String> = names.into_iter().filter(|name| before.get(*name) != after.get(*name)).collect();
     if changed.is_empty() {
-        return Ok(Ok(record));
+        return Ok(Wanted::Nothing);
     }
-    // What is sent at once cannot be called back.
-    if changed == ["undoStatus"] && after.get("undoStatus").is_some_and(|status| status == "canceled") {
-        return Ok(Err(SetError::new("cannotUnsend")));
+    let cancels = changed == ["undoStatus"] && after.get("undoStatus").is_some_and(|status| status == "canceled");
+    match fate::letter(&record.data).filter(|_| cancels) {
+        Some(letter) if fate::is_pending(&record.data) => Ok(Wanted::Cancel(letter)),
+        _ if cancels => Err(SetError::new("cannotUnsend")),
+        _ => Err(SetError::invalid(changed)),
     }
-    Ok(Err(SetError::invalid(changed)))
 }
 
 async fn destroy(
@@ -366,6 +424,7 @@ async fn destroy(
             let record = records::get(tx, account, Kind::Submission, number)?;
             if record.is_some() {
                 records::destroy(tx, account, Kind::Submission, number)?;
+                follow::end(tx, number)?;
             }
             Ok(record)
         })

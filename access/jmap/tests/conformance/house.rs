@@ -7,8 +7,10 @@ use std::sync::{Arc, Mutex};
 
 use bytes::Bytes;
 use facteur_jmap as jmap;
-use mail::seam::{Accept, AccountId, Login, LoginVerdict, Logins, Origin, OurFault, Pending, ScramKeys, Verdict, Wire};
-use mail::{Address, Domain, Envelope, Letter, Password, Reply, Timestamp};
+use jmap::{Done, Outbox};
+use mail::seam::{AccountId, Login, LoginVerdict, Logins, OurFault, Pending, ScramKeys, Verdict, Wire};
+use mail::trace::{Event, Step};
+use mail::{Address, Domain, Envelope, Letter, LetterId, Password, Reply, Timestamp};
 use mailbox::{FlagSet, FolderId, LetterKey, System};
 use serde_json::{Value, json};
 use store::{Options, Store, Tx, View};
@@ -71,19 +73,54 @@ fn wire() -> Wire {
     Wire { ip: [127, 0, 0, 1].into(), hello: String::new(), tls: String::new() }
 }
 
-/// Keeps what was sent; refuses what is for `refused@…`.
-#[derive(Default)]
-pub struct Post(pub Mutex<Vec<(Letter, Envelope)>>);
+/// Keeps what was sent; refuses what is for `refused@…`. What happens to letters stands in the trace, as the queue and
+/// the MDA write it there.
+pub struct Post(pub Mutex<Vec<(Letter, Envelope)>>, pub Mutex<Waiting>, Store);
 
-impl Accept for Post {
-    fn accept(&self, letter: Letter, envelope: Envelope, _: Origin) -> Pending<'_, Result<Verdict, OurFault>> {
+/// Letters that wait for their time.
+pub type Waiting = Vec<(LetterId, Timestamp)>;
+
+impl Outbox for Post {
+    fn send(
+        &self,
+        letter: Letter,
+        envelope: Envelope,
+        _: (Login, Wire),
+        until: Option<Timestamp>,
+        mut done: Done,
+    ) -> Pending<'_, Result<Verdict, OurFault>> {
         Box::pin(async move {
             if envelope.recipients.iter().any(|address| address.local() == "refused") {
                 return Ok(Verdict::Refuse(Reply::new(550, (5, 1, 1), "nobody")));
             }
+            let (store, id) = (&self.2, letter.id);
+            let recipients: Vec<String> = envelope.recipients.iter().map(ToString::to_string).collect();
+            store
+                .write(move |tx| {
+                    let event = match until {
+                        Some(until) => Event::Postponed { recipients: recipients.clone(), until: until.0 },
+                        None => Event::Queued { recipients: recipients.clone() },
+                    };
+                    trace::note(tx, &Step { letter: id, at: NOW, event })?;
+                    done(tx)
+                })
+                .await
+                .map_err(|error: store::Error| OurFault(error.to_string()))?;
+            self.1.lock().unwrap().extend(until.map(|until| (id, until)));
             self.0.lock().unwrap().push((letter, envelope));
             Ok(Verdict::Accept)
         })
+    }
+
+    fn recall(&self, tx: &mut Tx, letter: LetterId, author: &Login, at: Timestamp) -> Result<bool, store::Error> {
+        let mut waiting = self.1.lock().unwrap();
+        let before = waiting.len();
+        waiting.retain(|(id, _)| *id != letter);
+        if waiting.len() == before {
+            return Ok(false);
+        }
+        trace::note(tx, &Step { letter, at, event: Event::Recalled { account: author.account.0 } })?;
+        Ok(true)
     }
 }
 
@@ -96,7 +133,7 @@ pub struct House {
 }
 
 fn migrations() -> Vec<store::Migration> {
-    [mailbox::MIGRATIONS, jmap::MIGRATIONS].concat()
+    [mailbox::MIGRATIONS, trace::MIGRATIONS, jmap::MIGRATIONS].concat()
 }
 
 fn furnished(store: &Store, post: &Arc<Post>) -> Arc<jmap::House> {
@@ -110,7 +147,7 @@ impl House {
     pub fn new() -> Self {
         let dir = tempfile::tempdir().unwrap();
         let store = Store::open(Options::new(dir.path()), &migrations()).unwrap();
-        let post = Arc::new(Post::default());
+        let post = Arc::new(Post(Mutex::default(), Mutex::default(), store.clone()));
         let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
         let jmap = furnished(&store, &post);
         let house = Self { store, jmap, post, runtime, dir };
@@ -125,6 +162,9 @@ impl House {
         drop(jmap);
         runtime.block_on(store.close());
         let store = Store::open(Options::new(dir.path()), &migrations()).unwrap();
+        let lists = |post: &Post| (post.0.lock().unwrap().clone(), post.1.lock().unwrap().clone());
+        let (sent, waiting) = lists(&post);
+        let post = Arc::new(Post(Mutex::new(sent), Mutex::new(waiting), store.clone()));
         let jmap = furnished(&store, &post);
         Self { store, jmap, post, runtime, dir }
     }
@@ -223,6 +263,23 @@ impl House {
             let range = [mailbox::UidRange::one(uid)];
             mailbox::letter::expunge(tx, folder, &mailbox::letter::Expunge::All(&range), 1)
         });
+    }
+
+    /// Follows letters as long as `work` takes.
+    pub fn following<T>(&self, work: impl FnOnce() -> T) -> T {
+        let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
+        let follower = self.runtime.spawn(jmap::follow(self.store.clone(), async move { drop(stopped.await) }));
+        let done = work();
+        drop(stop);
+        self.block_on(follower).unwrap();
+        done
+    }
+
+    /// Writes down what happened to the letter that was sent last.
+    pub fn happened(&self, event: Event) {
+        let letter = self.post.0.lock().unwrap().last().unwrap().0.id;
+        let step = Step { letter, at: NOW, event };
+        self.store.write_blocking(move |tx| trace::note(tx, &step)).unwrap();
     }
 
     /// The state of a type.

@@ -2,6 +2,8 @@
 
 use serde_json::{Value, json};
 
+use mail::trace::{Attempt, AttemptOutcome, Event};
+
 use crate::house::House;
 
 fn own_identity(house: &House) -> String {
@@ -155,7 +157,7 @@ fn what_may_not_be_sent_is_refused_with_its_reason() {
         ),
         (
             with(
-                json!({"mailFrom": {"email": "alice@alpha.test", "parameters": {"HOLDFOR": "60"}}, "rcptTo": to("b@c.test")}),
+                json!({"mailFrom": {"email": "alice@alpha.test", "parameters": {"RET": "HDRS"}}, "rcptTo": to("b@c.test")}),
             ),
             "invalidProperties",
         ),
@@ -195,4 +197,149 @@ fn an_absence_is_one_for_good_and_is_kept() {
     let kept = house.call("VacationResponse/get", json!({"ids": ["singleton", "x"], "properties": ["textBody"]}));
     assert_eq!(kept["list"], json!([{"id": "singleton", "textBody": "Away"}]));
     assert_eq!(kept["notFound"], json!(["x"]));
+}
+
+fn held(house: &House, parameters: Value) -> Value {
+    let (identity, email) = (own_identity(house), plain(house));
+    let envelope = json!({
+        "mailFrom": {"email": "alice@alpha.test", "parameters": parameters},
+        "rcptTo": [{"email": "bob@alpha.test"}, {"email": "carol@gamma.test"}],
+    });
+    let create = json!({"k": {"identityId": identity, "emailId": email, "envelope": envelope}});
+    house.call("EmailSubmission/set", json!({"create": create}))
+}
+
+fn submission(house: &House, id: &str) -> Value {
+    house.call("EmailSubmission/get", json!({"ids": [id]}))["list"][0].clone()
+}
+
+/// Waits until the submission is as it shall be.
+fn until(house: &House, id: &str, fits: impl Fn(&Value) -> bool) -> Value {
+    for _ in 0..200 {
+        let now = submission(house, id);
+        if fits(&now) {
+            return now;
+        }
+        std::thread::sleep(std::time::Duration::from_millis(20));
+    }
+    panic!("still {}", submission(house, id));
+}
+
+#[test]
+fn a_letter_is_kept_until_the_time_its_author_wants_and_can_be_taken_back() {
+    // RFC 8621 §7, RFC 4865 §4.
+    let house = House::new();
+    let made = held(&house, json!({"HOLDFOR": "10"}))["created"]["k"].clone();
+    assert_eq!(made["undoStatus"], "pending", "{made}");
+    assert_eq!(made["sendAt"], "2026-11-24T06:23:07Z");
+    assert_eq!(made["deliveryStatus"]["bob@alpha.test"]["delivered"], "queued");
+    assert_eq!(made.get("letter"), None, "what only we need stays here");
+    let id = made["id"].as_str().unwrap();
+    assert_eq!(submission(&house, id)["envelope"]["mailFrom"]["parameters"], json!({"HOLDFOR": "10"}));
+    let pending = house.call("EmailSubmission/query", json!({"filter": {"undoStatus": "pending"}}));
+    assert_eq!(pending["ids"], json!([id]));
+
+    let since = house.state("EmailSubmission");
+    let undo = house.call("EmailSubmission/set", json!({"update": {id: {"undoStatus": "canceled"}}}));
+    assert_eq!(undo["updated"], json!({id: null}), "{undo}");
+    assert!(house.post.1.lock().unwrap().is_empty(), "nobody gets it");
+    assert_eq!(house.changes("EmailSubmission", &since), (json!([]), json!([id]), json!([])));
+    let now = submission(&house, id);
+    assert_eq!(
+        (&now["undoStatus"], &now["deliveryStatus"]["bob@alpha.test"]["delivered"]),
+        (&json!("canceled"), &json!("no"))
+    );
+    let again = house.call("EmailSubmission/set", json!({"update": {id: {"undoStatus": "canceled"}}}));
+    assert_eq!(again["updated"], json!({id: null}), "it is as it was asked to be");
+    let back = house.call("EmailSubmission/set", json!({"update": {id: {"undoStatus": "pending"}}}));
+    assert_eq!(back["notUpdated"][id]["properties"], json!(["undoStatus"]));
+}
+
+#[test]
+fn a_letter_that_was_let_go_cannot_be_taken_back() {
+    let house = House::new();
+    let made = held(&house, json!({"holduntil": "2026-11-24T07:23:07+01:00"}))["created"]["k"].clone();
+    assert_eq!(made["sendAt"], "2026-11-24T06:23:07Z");
+    let id = made["id"].as_str().unwrap();
+    house.following(|| {
+        // The queue lets it go in a commit of its own; whoever comes behind it comes too late.
+        house.post.1.lock().unwrap().clear();
+        let late = house.call("EmailSubmission/set", json!({"update": {id: {"undoStatus": "canceled"}}}));
+        assert_eq!(late["notUpdated"][id]["type"], "cannotUnsend");
+        let since = house.state("EmailSubmission");
+        house.happened(Event::Queued { recipients: vec!["carol@gamma.test".into()] });
+        until(&house, id, |now| now["undoStatus"] == "final");
+        assert_eq!(house.changes("EmailSubmission", &since), (json!([]), json!([id]), json!([])));
+    });
+}
+
+#[test]
+fn a_time_that_cannot_be_is_refused_and_one_that_has_come_is_now() {
+    let house = House::new();
+    for wrong in [
+        json!({"HOLDFOR": "x"}),
+        json!({"HOLDFOR": ""}),
+        json!({"HOLDFOR": 10}),
+        json!({"HOLDFOR": "999999999"}),
+        json!({"HOLDUNTIL": "tomorrow"}),
+        json!({"HOLDUNTIL": "2030-01-01T00:00:00Z"}),
+        json!({"HOLDFOR": "1", "HOLDUNTIL": "2026-11-24T07:00:00Z"}),
+        json!({"NOTIFY": "NEVER"}),
+        json!("HOLDFOR"),
+    ] {
+        let answer = held(&house, wrong.clone());
+        assert_eq!(answer["notCreated"]["k"]["properties"], json!(["envelope"]), "{wrong}");
+    }
+    for past in [json!({"HOLDFOR": "0"}), json!({"HOLDUNTIL": "2020-01-01T00:00:00Z"}), json!({})] {
+        assert_eq!(held(&house, past)["created"]["k"]["undoStatus"], "final");
+    }
+}
+
+#[test]
+fn what_becomes_of_a_letter_is_followed_recipient_by_recipient() {
+    let house = House::new();
+    let made = held(&house, Value::Null)["created"]["k"].clone();
+    let id = made["id"].as_str().unwrap().to_owned();
+    let status =
+        |now: &Value, who: &str| now["deliveryStatus"][who]["delivered"].as_str().unwrap_or_default().to_owned();
+    let attempt = |said: &str, outcome: AttemptOutcome| {
+        Event::Attempt(Attempt {
+            recipient: "carol@gamma.test".into(),
+            by: "mx.gamma.test".into(),
+            said: said.into(),
+            outcome,
+            tls: String::new(),
+        })
+    };
+    let since = house.state("EmailSubmission");
+    house.following(|| {
+        house.happened(Event::Filed { account: 2, key: 9, recipient: "bob@alpha.test".into(), folder: "INBOX".into() });
+        let now = until(&house, &id, |now| status(now, "bob@alpha.test") == "yes");
+        assert_eq!(status(&now, "carol@gamma.test"), "queued");
+        assert_eq!(house.changes("EmailSubmission", &since), (json!([]), json!([id]), json!([])));
+    });
+    // Also what happens while nobody looks, and over a restart.
+    house.happened(attempt("451 4.7.1 later", AttemptOutcome::Later));
+    let house = house.reopened();
+    house.following(|| {
+        let now = until(&house, &id, |now| now["deliveryStatus"]["carol@gamma.test"]["smtpReply"] == "451 4.7.1 later");
+        assert_eq!(status(&now, "carol@gamma.test"), "queued");
+        house.happened(attempt("550 5.1.1 nobody", AttemptOutcome::Failed));
+        let now = until(&house, &id, |now| status(now, "carol@gamma.test") == "no");
+        assert_eq!(now["deliveryStatus"]["carol@gamma.test"]["smtpReply"], "550 5.1.1 nobody");
+        assert_eq!(now["deliveryStatus"]["carol@gamma.test"]["displayed"], "unknown");
+    });
+}
+
+#[test]
+fn a_submission_in_a_state_that_is_another_by_now_sends_nothing() {
+    let house = House::new();
+    let (identity, email) = (own_identity(&house), plain(&house));
+    let create = json!({"k": {"identityId": identity, "emailId": email}});
+    assert_eq!(house.error("EmailSubmission/set", json!({"ifInState": "999", "create": create})), "stateMismatch");
+    assert!(house.post.0.lock().unwrap().is_empty());
+    let state = house.state("EmailSubmission");
+    let made = house.call("EmailSubmission/set", json!({"ifInState": state, "create": create}));
+    assert_eq!(made["created"]["k"]["undoStatus"], "final", "{made}");
+    assert_eq!((&made["oldState"], &made["newState"]), (&state, &house.state("EmailSubmission")));
 }

@@ -103,6 +103,7 @@ impl Depot {
     /// Claims what is due. Gives how long to wait before the next look, when nothing wakes us before.
     async fn look(self: &Arc<Self>, tasks: &mut JoinSet<()>) -> Duration {
         let at = now();
+        self.let_go(at).await;
         let (due, soonest) = match self.due(at).await {
             Ok(found) => found,
             Err(error) => {
@@ -117,6 +118,19 @@ impl Depot {
             None => LOOK_IDLE,
             Some(soonest) if soonest > at => soonest.since(at).min(LOOK_IDLE),
             Some(_) => LOOK_AGAIN,
+        }
+    }
+
+    /// Lets postponed letters go whose time has come.
+    async fn let_go(&self, at: Timestamp) {
+        let done = match self.means.store.read(queue::next_postponed).await {
+            Ok(next) if next.is_none_or(|next| next > at) => return,
+            Ok(_) => self.means.store.write(move |tx| queue::let_go(tx, at, SLICE)).await,
+            Err(error) => Err(error),
+        };
+        match done {
+            Ok(count) => tracing::info!(count, "postponed letters were let go"),
+            Err(error) => tracing::error!(%error, "postponed letters cannot be let go; tried again"),
         }
     }
 

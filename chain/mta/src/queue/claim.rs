@@ -76,11 +76,12 @@ fn due_recipients(
     )
 }
 
-/// When the next domain is due.
+/// When the next domain is due, or the next postponed letter is to be let go.
 pub fn soonest(view: &View) -> Result<Option<Timestamp>, store::Error> {
-    view.query_opt("SELECT next_try FROM queue_domain ORDER BY next_try LIMIT 1", params![], |row| {
+    let domain = view.query_opt("SELECT next_try FROM queue_domain ORDER BY next_try LIMIT 1", params![], |row| {
         row.get(0).map(Timestamp)
-    })
+    })?;
+    Ok(domain.into_iter().chain(super::next_postponed(view)?).min())
 }
 
 /// A letter as delivery needs it, with those of the asked recipients that are still waiting and due.

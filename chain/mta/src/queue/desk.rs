@@ -76,10 +76,10 @@ pub fn release(store: &Store, which: &Which, now: Timestamp) -> Result<Vec<Touch
     })
 }
 
-/// Takes recipients off the queue, waiting or held, without a report to anyone.
+/// Takes recipients off the queue, waiting, held or postponed, without a report to anyone.
 pub fn drop_letters(store: &Store, which: &Which, now: Timestamp) -> Result<Vec<Touched>, store::Error> {
     let mut dropped = Vec::new();
-    for state in [State::Waiting, State::Held, State::Failed] {
+    for state in [State::Waiting, State::Held, State::Failed, State::Postponed] {
         dropped.extend(in_slices(store, which, state, move |tx, found| {
             found.note(tx, DeskAct::Dropped, now)?;
             tx.execute("DELETE FROM queue_recipient WHERE id = $1", params![found.row])?;

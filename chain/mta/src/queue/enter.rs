@@ -4,7 +4,7 @@ use mail::trace::{Arrival, Event, Link};
 use mail::{Address, Envelope, Letter, LetterId, Timestamp, header};
 use store::{PreparedBlob, Store, Tx, params};
 
-use super::TOPIC;
+use super::{State, TOPIC};
 use crate::backoff::Schedule;
 
 /// From when and until when a letter is tried.
@@ -16,6 +16,8 @@ pub struct Terms {
     pub expires: Timestamp,
     /// The sender is told then that it is late, if it still waits.
     pub warn_at: Option<Timestamp>,
+    /// It is not tried before, and can be taken back until then (see [`super::recall`]).
+    pub not_before: Option<Timestamp>,
 }
 
 impl Terms {
@@ -25,7 +27,13 @@ impl Terms {
             arrived: now,
             expires: now.after(schedule.lifetime),
             warn_at: schedule.warn_after.map(|wait| now.after(wait)),
+            not_before: None,
         }
+    }
+
+    /// The terms of a letter that comes in now and is to go at `until`, from when on its time counts (RFC 4865 §5).
+    pub fn postponed(now: Timestamp, until: Timestamp, schedule: &Schedule) -> Self {
+        Self { arrived: now, not_before: Some(until), ..Self::new(until, schedule) }
     }
 }
 
@@ -96,17 +104,29 @@ impl PreparedReport {
 impl Prepared {
     /// That the letter waits, for its history; whoever takes charge of it notes it, with all else it does.
     pub fn queued(&self) -> Event {
-        Event::Queued { recipients: self.recipients.iter().map(ToString::to_string).collect() }
+        let recipients = self.recipients.iter().map(ToString::to_string).collect();
+        match self.terms.not_before {
+            Some(until) => Event::Postponed { recipients, until: until.0 },
+            None => Event::Queued { recipients },
+        }
     }
 
-    /// Puts the letter into the queue, due at once. Without recipients it does nothing.
+    /// Puts the letter into the queue, due at once or when its author wants it to go. Without recipients it does nothing.
     pub fn put(&mut self, tx: &mut Tx) -> Result<(), store::Error> {
         if self.recipients.is_empty() {
             return Ok(());
         }
         let letter = self.put_letter(tx)?;
+        let (state, due) = match self.terms.not_before {
+            Some(until) => (State::Postponed, until),
+            None => (State::Waiting, self.terms.arrived),
+        };
         for recipient in &self.recipients {
-            put_recipient(tx, letter, recipient, self.terms.arrived)?;
+            put_recipient(tx, letter, recipient, state, due)?;
+        }
+        tx.announce(TOPIC);
+        if state == State::Postponed {
+            return Ok(());
         }
         let mut domains: Vec<&str> = self.recipients.iter().map(|recipient| recipient.domain().as_str()).collect();
         domains.sort_unstable();
@@ -114,16 +134,16 @@ impl Prepared {
         for domain in domains {
             wake_domain(tx, domain, self.terms.arrived)?;
         }
-        tx.announce(TOPIC);
         Ok(())
     }
 
     fn put_letter(&mut self, tx: &mut Tx) -> Result<i64, store::Error> {
         let blob = tx.put_blob(&self.body)?;
-        let Terms { arrived, expires, warn_at } = self.terms;
+        let Terms { arrived, expires, warn_at, not_before } = self.terms;
         tx.query_one(
-            "INSERT INTO queue_letter (name, return_path, blob, size, eight_bit, smtputf8, arrived, expires, warn_at)
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) RETURNING id",
+            "INSERT INTO queue_letter
+                 (name, return_path, blob, size, eight_bit, smtputf8, arrived, expires, warn_at, held_until)
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) RETURNING id",
             params![
                 self.id.as_str(),
                 self.return_path,
@@ -133,18 +153,25 @@ impl Prepared {
                 self.smtputf8,
                 arrived.0,
                 expires.0,
-                warn_at.map(|at| at.0)
+                warn_at.map(|at| at.0),
+                not_before.map(|at| at.0)
             ],
             |row| row.get(0),
         )
     }
 }
 
-fn put_recipient(tx: &mut Tx, letter: i64, address: &Address, due: Timestamp) -> Result<(), store::Error> {
+fn put_recipient(
+    tx: &mut Tx,
+    letter: i64,
+    address: &Address,
+    state: State,
+    due: Timestamp,
+) -> Result<(), store::Error> {
     tx.execute(
         "INSERT INTO queue_recipient (letter, address, domain, state, attempts, next_try, status, said, said_by)
-         VALUES ($1, $2, $3, 0, 0, $4, '', '', '')",
-        params![letter, address.to_string(), address.domain().as_str(), due.0],
+         VALUES ($1, $2, $3, $4, 0, $5, '', '', '')",
+        params![letter, address.to_string(), address.domain().as_str(), state.number(), due.0],
     )?;
     Ok(())
 }

@@ -102,6 +102,8 @@ pub struct Counts {
     pub held: u64,
     /// Recipients that wait to be reported.
     pub failed: u64,
+    /// Recipients whose letters wait for the time their authors want.
+    pub postponed: u64,
 }
 
 /// Lists letters.
@@ -145,6 +147,7 @@ pub fn counts(view: &View) -> Result<Counts, store::Error> {
             State::Waiting => counts.waiting = number,
             State::Held => counts.held = number,
             State::Failed => counts.failed = number,
+            State::Postponed => counts.postponed = number,
         }
     }
     Ok(counts)

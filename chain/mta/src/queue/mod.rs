@@ -4,6 +4,8 @@
 //! * A letter is here from the commit that is behind its 250 until the commit that says what became of its last
 //!   recipient. Nothing about it is true in memory only, so a crash loses nothing.
 //! * A recipient leaves the queue delivered, or in the very commit that puts its bounce in, or by `facteur queue drop`.
+//! * A letter that its author has postponed is let go by one commit and taken back by one: whichever comes first counts,
+//!   so that what was taken back never leaves, and what was not always does.
 //! * What is due is found through an index by domain and time: no question reads the whole queue.
 //!
 //! **The one window in which a letter can arrive twice**: another server has said 250 to it, and we die before the
@@ -14,6 +16,7 @@ mod claim;
 mod desk;
 mod enter;
 mod list;
+mod postpone;
 mod record;
 mod report;
 mod tables;
@@ -22,6 +25,7 @@ pub use claim::{DueDomain, DueRecipient, Loaded, LoadedRecipient, due, load, soo
 pub use desk::{Touched, Which, drop_letters, hold, release, retry};
 pub use enter::{Prepared, PreparedReport, Terms, prepare, prepare_report};
 pub use list::{Attempt, Counts, Filter, Listed, ListedRecipient, MOST_RECIPIENTS, Page, Shown, counts, list, show};
+pub use postpone::{let_go, next_postponed, recall};
 pub use record::{Entry, Outcome, Said, domain_failed, record, settle_domain};
 pub use report::{Subject, letters_to_report, write_report};
 pub use tables::MIGRATIONS;
@@ -40,6 +44,8 @@ pub enum State {
     Held,
     /// The report to the sender: this recipient failed for good.
     Failed,
+    /// The time at which its author wants it to go.
+    Postponed,
 }
 
 impl State {
@@ -49,6 +55,7 @@ impl State {
             Self::Waiting => "waiting",
             Self::Held => "held",
             Self::Failed => "failed",
+            Self::Postponed => "postponed",
         }
     }
 
@@ -57,6 +64,7 @@ impl State {
             Self::Waiting => 0,
             Self::Held => 1,
             Self::Failed => 2,
+            Self::Postponed => 3,
         }
     }
 
@@ -64,6 +72,7 @@ impl State {
         match number {
             0 => Self::Waiting,
             1 => Self::Held,
+            3 => Self::Postponed,
             _ => Self::Failed,
         }
     }

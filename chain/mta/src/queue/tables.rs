@@ -3,9 +3,16 @@
 use store::Migration;
 
 /// The tables of the queue.
-pub const MIGRATIONS: &[Migration] = &[Migration { room: "queue", number: 1, sql: TABLES }];
+pub const MIGRATIONS: &[Migration] =
+    &[Migration { room: "queue", number: 1, sql: TABLES }, Migration { room: "queue", number: 2, sql: POSTPONED }];
 
-/// `state`: 0 waiting, 1 held, 2 failed and to be reported. `queue_domain` says when a domain is to be looked at next:
+/// Letters that wait for the time their author wants: `held_until` while they do.
+const POSTPONED: &str = "
+ALTER TABLE queue_letter ADD COLUMN held_until BIGINT;
+CREATE INDEX queue_letter_held ON queue_letter (held_until) WHERE held_until IS NOT NULL;
+";
+
+/// `state`: 0 waiting, 1 held, 2 failed and to be reported, 3 postponed by the author. `queue_domain` says when a domain is to be looked at next:
 /// the earliest `next_try` of its waiting recipients or, after a failure to reach it at all, when its own wait is over.
 /// So a dead domain costs one row a look, however many letters wait for it. `failures` is -1 when a command has asked
 /// for the domain.

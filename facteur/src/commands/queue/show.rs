@@ -140,13 +140,14 @@ fn state(state: State) -> String {
         State::Waiting => say!("waiting", "attend"),
         State::Held => say!("held", "retenue"),
         State::Failed => say!("failed", "échouée"),
+        State::Postponed => say!("postponed", "différée"),
     }
 }
 
 /// A held letter waits for somebody, not for a time.
 fn next_try(recipient: &ListedRecipient) -> String {
     match recipient.state {
-        State::Waiting => clock::minute(recipient.next_try),
+        State::Waiting | State::Postponed => clock::minute(recipient.next_try),
         State::Held | State::Failed => String::new(),
     }
 }

@@ -1,6 +1,7 @@
 //! The way of a letter as scripts see it.
 
 use ::trace::{History, Noted};
+use mail::Timestamp;
 use mail::trace::{Arrival, Attempt, Event, Link};
 use serde_json::{Map, Value, json};
 
@@ -64,6 +65,10 @@ fn facts(event: &Event) -> (&'static str, Value) {
         Event::Read { account, door } => ("read", json!({ "account": account, "door": door.name() })),
         Event::Removed { account, door } => ("removed", json!({ "account": account, "door": door.name() })),
         Event::Redirected { recipient, to } => ("redirected", json!({ "recipient": recipient, "to": to })),
+        Event::Postponed { recipients, until } => {
+            ("postponed", json!({ "recipients": recipients, "until": clock::utc(Timestamp(*until)) }))
+        }
+        Event::Recalled { account } => ("recalled", json!({ "account": account })),
     }
 }
 

@@ -3,8 +3,10 @@
 use std::collections::HashMap;
 
 use ::trace::History;
+use mail::Timestamp;
 use mail::trace::{Arrival, Attempt, AttemptOutcome, DeskAct, Event, Link};
 
+use crate::clock;
 use crate::commands::size;
 use crate::language::say;
 
@@ -34,7 +36,9 @@ pub fn place(event: &Event) -> String {
         Event::Received(arrival) | Event::Refused { arrival, .. } => arrival.by.map(link).unwrap_or_default(),
         Event::Judged { .. } | Event::Filed { .. } | Event::NotFiled { .. } => "MDA".to_owned(),
         Event::Redirected { .. } => say!("alias", "alias"),
-        Event::Queued { .. } | Event::Desk { .. } => say!("queue", "file"),
+        Event::Queued { .. } | Event::Desk { .. } | Event::Postponed { .. } | Event::Recalled { .. } => {
+            say!("queue", "file")
+        }
         Event::Attempt(attempt) if attempt.by.is_empty() => say!("queue", "file"),
         Event::Attempt(attempt) if is_on_this_machine(attempt) => say!("hand-over", "remise"),
         Event::Attempt(_) => "SMTP".to_owned(),
@@ -110,6 +114,14 @@ pub fn sentence(event: &Event, people: &People<'_>) -> String {
         Event::Redirected { recipient, to } => {
             let to = listed(to);
             say!("{recipient} leads to {to}", "{recipient} mène à {to}")
+        }
+        Event::Postponed { recipients, until } => {
+            let (who, when) = (listed(recipients), clock::minute(Timestamp(*until)));
+            say!("kept for {who} until {when}", "gardée pour {who} jusqu'au {when}")
+        }
+        Event::Recalled { account } => {
+            let who = people.name(*account);
+            say!("taken back by {who}: nobody gets it", "reprise par {who} : personne ne la reçoit")
         }
     }
 }

@@ -1,0 +1,27 @@
+//! Where letters go that people send. `facteur` wires it to the post office and its queue.
+
+use mail::seam::{Login, OurFault, Pending, Verdict, Wire};
+use mail::{Envelope, Letter, LetterId, Timestamp};
+use store::Tx;
+
+/// Takes charge of what people send, and gives back what they would rather not have sent.
+pub trait Outbox: Send + Sync {
+    /// Takes charge of a letter, as `mail::seam::Accept` does, and **in the same commit** calls `done`: the letter is on
+    /// its way and noted as such, or neither. With `until` it stays here until then, unless it is recalled.
+    ///
+    /// `Err`: nothing was kept, and `done` was not called or its effects were undone.
+    fn send(
+        &self,
+        letter: Letter,
+        envelope: Envelope,
+        author: (Login, Wire),
+        until: Option<Timestamp>,
+        done: Done,
+    ) -> Pending<'_, Result<Verdict, OurFault>>;
+
+    /// Takes back a letter that waits for its time, so that nobody gets it. False: it has been let go, or was never here.
+    fn recall(&self, tx: &mut Tx, letter: LetterId, author: &Login, now: Timestamp) -> Result<bool, store::Error>;
+}
+
+/// What is noted when a letter is taken charge of. It may be called again when the transaction is.
+pub type Done = Box<dyn FnMut(&mut Tx) -> Result<(), store::Error> + Send>;

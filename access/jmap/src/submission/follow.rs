@@ -1,0 +1,126 @@
+//! Keeps submissions true: what the trace says of their letters is taken into their records, each time as a change of
+//! the record, so that `/changes` is exact.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use mail::LetterId;
+use mail::seam::AccountId;
+use mail::trace::Event;
+use store::{Store, Tx, View, params};
+
+use super::fate;
+use crate::api::Object;
+use crate::records::{self, Kind};
+
+/// What happens at once is taken in at once.
+const PAUSE: Duration = Duration::from_millis(100);
+/// A look that failed is tried again after this; and without anything heard, things are looked at again.
+const AGAIN: Duration = Duration::from_secs(60);
+/// Rows of the trace looked at in one go.
+const ROWS: usize = 1000;
+
+/// Makes the record of a submission, in the commit that takes charge of its letter.
+pub fn begin(tx: &mut Tx, account: AccountId, letter: LetterId, data: &Object) -> Result<i64, store::Error> {
+    records::make_room(tx, account, Kind::Submission)?;
+    let record = records::create(tx, account, Kind::Submission, data)?;
+    tx.execute(
+        "INSERT INTO jmap_sending (letter, account, record, since) VALUES ($1, $2, $3, $4)",
+        params![letter.as_str(), account.0, record, first_of(tx)?],
+    )?;
+    Ok(record)
+}
+
+/// Steps of this very commit may stand in the trace already: they are looked at, too. They are no more rows than this.
+fn first_of(view: &View) -> Result<i64, store::Error> {
+    const ROWS_OF_A_COMMIT: i64 = 64;
+    Ok((trace::last(view)? - ROWS_OF_A_COMMIT).max(0))
+}
+
+/// The record is true for good, or gone.
+pub fn end(tx: &mut Tx, record: i64) -> Result<(), store::Error> {
+    tx.execute("DELETE FROM jmap_sending WHERE record = $1", params![record])?;
+    Ok(())
+}
+
+/// Follows letters until `shutdown` is done.
+pub async fn follow(store: Store, shutdown: impl Future<Output = ()> + Send) {
+    let work = async {
+        // Watched first, read then: nothing falls between.
+        let mut watch = store.watch(trace::TOPIC);
+        let mut seen = None;
+        loop {
+            match look(&store, &mut seen).await {
+                Ok(true) => continue,
+                Ok(false) => {
+                    let _ = tokio::time::timeout(AGAIN, watch.changed()).await;
+                    tokio::time::sleep(PAUSE).await;
+                    watch.take();
+                }
+                Err(error) => {
+                    tracing::warn!(%error, "what becomes of letters will be looked at later");
+                    tokio::time::sleep(AGAIN).await;
+                }
+            }
+        }
+    };
+    tokio::select! {
+        () = shutdown => {}
+        () = work => {}
+    }
+}
+
+/// Looks at a piece of the trace. True: there is more of it. `seen` is how far it was looked at.
+async fn look(store: &Store, seen: &mut Option<i64>) -> Result<bool, store::Error> {
+    let from = *seen;
+    let followed = store
+        .read(move |view| {
+            // Without letters on their way there is nothing to look for.
+            let Some(oldest) = oldest(view)? else {
+                return Ok::<_, store::Error>(trace::Followed {
+                    upto: trace::last(view)?,
+                    ..trace::Followed::default()
+                });
+            };
+            trace::follow(view, from.unwrap_or(oldest), ROWS, |letter| is_on_its_way(view, letter))
+        })
+        .await?;
+    let trace::Followed { steps, upto, more } = followed;
+    if !steps.is_empty() {
+        let mut letters: BTreeMap<String, Vec<Event>> = BTreeMap::new();
+        for (letter, events) in steps {
+            letters.entry(letter.to_string()).or_default().extend(events);
+        }
+        store
+            .write(move |tx| letters.iter().try_for_each(|(letter, events)| take_in(tx, letter, events, upto)))
+            .await?;
+    }
+    *seen = Some(upto);
+    Ok(more)
+}
+
+fn oldest(view: &View) -> Result<Option<i64>, store::Error> {
+    view.query_one("SELECT MIN(since) FROM jmap_sending", params![], |row| row.get(0))
+}
+
+fn is_on_its_way(view: &View, letter: LetterId) -> Result<bool, store::Error> {
+    let sql = "SELECT 1 FROM jmap_sending WHERE letter = $1";
+    Ok(view.query_opt(sql, params![letter.as_str()], |_| Ok(()))?.is_some())
+}
+
+fn take_in(tx: &mut Tx, letter: &str, events: &[Event], upto: i64) -> Result<(), store::Error> {
+    let sql = "SELECT account, record FROM jmap_sending WHERE letter = $1";
+    let known = tx.query_opt(sql, params![letter], |row| Ok((AccountId(row.get(0)?), row.get::<i64>(1)?)))?;
+    let Some((account, number)) = known else { return Ok(()) };
+    let Some(record) = records::get(tx, account, Kind::Submission, number)? else { return end(tx, number) };
+    let mut data = record.data.clone();
+    fate::learn(&mut data, events);
+    if data != record.data {
+        records::update(tx, account, Kind::Submission, number, &data)?;
+    }
+    if fate::is_settled(&data) {
+        return end(tx, number);
+    }
+    tx.execute("UPDATE jmap_sending SET since = $2 WHERE record = $1", params![number, upto])?;
+    Ok(())
+}
