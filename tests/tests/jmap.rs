@@ -34,7 +34,7 @@ fn call(office: &Office, person: &Person, method: &str, arguments: Value) -> Val
     let mut arguments = arguments;
     let session: Value = serde_json::from_str(&curl(office, person, "/.well-known/jmap", &[])).expect("a session");
     arguments["accountId"] = session["primaryAccounts"]["urn:ietf:params:jmap:mail"].clone();
-    let using = ["urn:ietf:params:jmap:core", "urn:ietf:params:jmap:mail"];
+    let using = ["urn:ietf:params:jmap:core", "urn:ietf:params:jmap:mail", "urn:ietf:params:jmap:submission"];
     let request = json!({"using": using, "methodCalls": [[method, arguments, "0"]]}).to_string();
     let more = ["--header", "Content-Type: application/json", "--data", &request];
     let response: Value = serde_json::from_str(&curl(office, person, "/jmap/api", &more)).expect("a response");
@@ -100,6 +100,87 @@ fn imap_and_jmap_see_what_the_other_did_and_states_survive_a_kill() {
     assert_eq!(call(&office, &bob, "Email/get", json!({"ids": []}))["state"], now["state"]);
     let told = call(&office, &bob, "Email/changes", json!({"sinceState": since}));
     assert_eq!((&told["updated"], &told["newState"]), (&json!([id]), &now["state"]));
+}
+
+/// Sends a letter that waits for some seconds; the id of the submission.
+fn send_later(office: &Office, from: &Person, to: &str, subject: &str, seconds: u32) -> String {
+    let drafts = call(office, from, "Mailbox/query", json!({"filter": {"role": "drafts"}}))["ids"][0].clone();
+    let identity = call(office, from, "Identity/get", json!({"ids": null}))["list"][0]["id"].clone();
+    let draft = json!({
+        "mailboxIds": {drafts.as_str().expect("an id"): true}, "subject": subject,
+        "from": [{"email": from.address}], "to": [{"email": to}],
+        "textBody": [{"partId": "1"}], "bodyValues": {"1": {"value": "Hello"}},
+    });
+    let email = call(office, from, "Email/set", json!({"create": {"k": draft}}))["created"]["k"]["id"].clone();
+    let parameters = json!({"HOLDFOR": seconds.to_string()});
+    let envelope = json!({"mailFrom": {"email": from.address, "parameters": parameters}, "rcptTo": [{"email": to}]});
+    let create = json!({"k": {"identityId": identity, "emailId": email, "envelope": envelope}});
+    let made = call(office, from, "EmailSubmission/set", json!({"create": create}))["created"]["k"].clone();
+    assert_eq!(made["undoStatus"], "pending", "{made}");
+    made["id"].as_str().expect("an id").to_owned()
+}
+
+#[test]
+fn a_letter_taken_back_never_leaves_and_one_that_waits_leaves_also_after_a_kill() {
+    let mut office = office();
+    let (alice, bob) = (office.people[0].clone(), office.people[1].clone());
+    let kept = send_later(&office, &alice, &bob.address, "kept", 4);
+    let undone = send_later(&office, &alice, &bob.address, "undone", 4);
+    assert!(office.command(&["queue", "list", "--json"]).contains("postponed"));
+    let undo = json!({"update": {&undone: {"undoStatus": "canceled"}}});
+    assert_eq!(call(&office, &alice, "EmailSubmission/set", undo)["updated"], json!({&undone: null}));
+    office.kill();
+    office.start();
+    let status = |office: &Office, id: &str| {
+        call(office, &alice, "EmailSubmission/get", json!({"ids": [id]}))["list"][0].clone()
+    };
+    assert_eq!(status(&office, &undone)["undoStatus"], "canceled");
+    let read = office.read(&bob, "INBOX", 1);
+    assert!(read.len() == 1 && read[0].contains("Subject: kept"), "{read:?}");
+    let delivered = |now: &Value| now["deliveryStatus"][&bob.address]["delivered"].clone();
+    let begun = std::time::Instant::now();
+    let mut now = status(&office, &kept);
+    while (now["undoStatus"].as_str(), delivered(&now).as_str()) != (Some("final"), Some("yes")) {
+        assert!(begun.elapsed() < std::time::Duration::from_secs(20), "{now}");
+        std::thread::sleep(std::time::Duration::from_millis(100));
+        now = status(&office, &kept);
+    }
+    let late = call(&office, &alice, "EmailSubmission/set", json!({"update": {&kept: {"undoStatus": "canceled"}}}));
+    assert_eq!(late["notUpdated"][&kept]["type"], "cannotUnsend");
+    assert_eq!(office.command(&["queue", "list", "--json"]).trim(), "[]");
+    assert_eq!(office.read(&bob, "INBOX", 1).len(), 1, "what was taken back never came");
+}
+
+#[test]
+fn who_reads_a_letter_over_jmap_has_opened_it() {
+    let office = office();
+    let bob = &office.people[1];
+    let letter = b"From: alice@alpha.test\r\nTo: bob@alpha.test\r\nMessage-ID: <read.me@alpha.test>\r\n\r\nHello\r\n";
+    office.hand_in("alice@elsewhere.test", &[&bob.address], letter).must_succeed();
+    office.read(bob, "Archive", 0);
+    let id = loop {
+        let found = call(&office, bob, "Email/query", json!({}));
+        if let Some(id) = found["ids"][0].as_str() {
+            break id.to_owned();
+        }
+    };
+    let doors = || {
+        let told = office.command(&["trace", "--json", "read.me@alpha.test"]);
+        let letters: Value = serde_json::from_str(&told).expect("JSON");
+        let steps = letters[0]["steps"].as_array().expect("steps").clone();
+        steps.into_iter().filter(|step| step["step"] == "read").map(|step| step["door"].clone()).collect::<Vec<_>>()
+    };
+    // Its header and what a list shows of it do not open it.
+    call(&office, bob, "Email/get", json!({"ids": [id], "properties": ["subject", "preview", "bodyStructure"]}));
+    std::thread::sleep(std::time::Duration::from_millis(1500));
+    assert_eq!(doors(), Vec::<Value>::new());
+    let body = json!({"ids": [id], "properties": ["bodyValues"], "fetchTextBodyValues": true});
+    call(&office, bob, "Email/get", body);
+    let begun = std::time::Instant::now();
+    while doors() != [json!("jmap")] {
+        assert!(begun.elapsed() < std::time::Duration::from_secs(10), "{:?}", doors());
+        std::thread::sleep(std::time::Duration::from_millis(100));
+    }
 }
 
 #[test]

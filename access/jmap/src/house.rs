@@ -5,6 +5,7 @@ use std::hash::Hash;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use mail::seam::{AccountId, Login, Logins, OurFault, Pending, Recipients};
+use mail::trace::{Blind, Link, Observation, Witness};
 use mail::{Domain, Timestamp};
 use net::Shutdown;
 use store::Store;
@@ -34,6 +35,8 @@ pub struct House {
     pub recipients: Option<Arc<dyn Recipients>>,
     /// The largest letter that may be sent, in octets.
     pub largest_letter: u64,
+    /// Notes who opened which letter.
+    pub witness: Arc<dyn Witness>,
     /// What time it is.
     pub clock: fn() -> Timestamp,
     /// Asks the conversations to end.
@@ -56,12 +59,20 @@ impl House {
             tokens: None,
             recipients: None,
             largest_letter: 50 << 20,
+            witness: Arc::new(Blind),
             clock: net::now,
             shutdown: Shutdown::never(),
             memory: Arc::new(Semaphore::new(512 << 10)),
             requests: Turns::default(),
             uploads: Turns::default(),
             listeners: Turns::default(),
+        }
+    }
+
+    /// Letters were opened: the history of each says so. Never waited for.
+    pub(crate) fn note_read(&self, account: AccountId, keys: Vec<i64>) {
+        if !keys.is_empty() {
+            self.witness.saw(Observation::Read { account, keys, door: Link::Jmap, at: (self.clock)() });
         }
     }
 }

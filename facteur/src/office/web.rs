@@ -29,6 +29,7 @@ pub fn router(
     house.recipients = Some(recipients);
     house.largest_letter = LARGEST_LETTER as u64;
     house.shutdown = shutdown.clone();
+    house.witness = witness.clone();
     house.tokens = Some(Arc::new(Sessions(office.directory().clone())));
     let pages = mua::House::new(store.clone(), office.directory().clone(), witness.clone(), clock::now, pictures);
     mua::guarded(jmap::router(Arc::new(house)).merge(mua::router(pages)))

@@ -42,6 +42,14 @@ impl Place {
         Self { base: Base::Upload(number), steps: Vec::new() }
     }
 
+    /// The key of the letter that this is, or that it is in.
+    pub fn letter_key(&self) -> Option<i64> {
+        match self.base {
+            Base::Letter(key) => Some(key.0),
+            Base::Upload(_) => None,
+        }
+    }
+
     /// A part of the letter that is here.
     pub fn part(&self, part: &Part) -> Self {
         let step =

@@ -4,6 +4,7 @@ use mail::seam::AccountId;
 use mailbox::account_changes::{Cursor, states};
 use mailbox::{Error, Keywords, LetterKey, Want, fetch};
 use serde::Deserialize;
+use serde_json::Value;
 use store::View;
 
 use super::keywords;
@@ -54,7 +55,7 @@ pub async fn get(scope: &Scope, arguments: Object) -> Result<Object, MethodError
         all_values: arguments.fetch_all_body_values,
         value_limit: usize::try_from(arguments.max_body_value_bytes).unwrap_or(usize::MAX),
     };
-    let (mut list, mut not_found) = (Vec::new(), Vec::new());
+    let (mut list, mut not_found, mut opened) = (Vec::new(), Vec::new(), Vec::new());
     // The state is read first: what changes while the letters are read is told as a change since.
     let states = scope.house.store.read(move |view| states(view, account)).await?;
     let mut room = limits::BODY_VALUES;
@@ -69,13 +70,22 @@ pub async fn get(scope: &Scope, arguments: Object) -> Result<Object, MethodError
         room = left;
         for (id, object) in some.into_iter().zip(objects) {
             match object {
-                Some(object) => list.push(object),
+                Some(object) => {
+                    opened.extend(LetterKey::read(&id).filter(|_| gives_text(&object)).map(|key| key.0));
+                    list.push(object);
+                }
                 None => not_found.push(id),
             }
         }
     }
+    scope.house.note_read(account, opened);
     let state = state::write(Cursor::at(states.emails));
     Ok(standard_get::answer(&arguments.account_id, state, list, not_found))
+}
+
+/// Does the object say what the letter says, and not only what stands in its header?
+pub fn gives_text(object: &Object) -> bool {
+    object.get("bodyValues").and_then(Value::as_object).is_some_and(|values| !values.is_empty())
 }
 
 /// The objects of these letters, none for each that is not there.

@@ -8,6 +8,7 @@ use serde::Deserialize;
 use serde_json::Value;
 use store::View;
 
+use super::get::gives_text;
 use super::letter::{Letter, Source, Wish};
 use super::property::Property;
 use crate::api::{MethodError, Object};
@@ -53,6 +54,7 @@ pub async fn parse(scope: &Scope, arguments: Object) -> Result<Object, MethodErr
         value_limit: usize::try_from(arguments.max_body_value_bytes).unwrap_or(usize::MAX),
     });
     let (mut parsed, mut not_parsable, mut not_found) = (Object::new(), Vec::new(), Vec::new());
+    let mut opened = Vec::new();
     let mut room = limits::BODY_VALUES;
     for id in arguments.blob_ids {
         let (its_id, wish) = (id.clone(), std::sync::Arc::clone(&wish));
@@ -63,11 +65,15 @@ pub async fn parse(scope: &Scope, arguments: Object) -> Result<Object, MethodErr
         let (outcome, left) = scope.house.store.read(read).await?;
         room = left;
         match outcome {
-            Parsed::Email(object) => drop(parsed.insert(id, object.into())),
+            Parsed::Email(object) => {
+                opened.extend(Place::read(&id).and_then(|place| place.letter_key()).filter(|_| gives_text(&object)));
+                parsed.insert(id, object.into());
+            }
             Parsed::NotParsable => not_parsable.push(id),
             Parsed::NotFound => not_found.push(id),
         }
     }
+    scope.house.note_read(account, opened);
     let ids = |ids: Vec<String>| if ids.is_empty() { Value::Null } else { ids.into() };
     let answer = [
         ("accountId", arguments.account_id.into()),

@@ -37,6 +37,7 @@ pub async fn download(
     let Some(place) = Place::read(&blob).filter(|_| AccountId::read(&account) == Some(person.account)) else {
         return missing();
     };
+    let letter = place.letter_key();
     let opened = match house.store.read(move |view| blob::open(view, person.account, &place)).await {
         Ok(Some(opened)) => opened,
         Ok(None) => return missing(),
@@ -45,6 +46,7 @@ pub async fn download(
             return answer::plain_problem(StatusCode::SERVICE_UNAVAILABLE, "the blob cannot be read now");
         }
     };
+    house.note_read(person.account, letter.into_iter().collect());
     let mut response = Response::new(Body::from_stream(pieces(house.store.clone(), opened.reader())));
     let headers = response.headers_mut();
     let kind = wish.r#type.and_then(|kind| HeaderValue::from_str(&kind).ok());

@@ -9,6 +9,7 @@ mod faults;
 mod handing_over;
 mod here;
 mod lmtp;
+mod postponed;
 mod reports;
 mod routing;
 mod speed;

@@ -123,7 +123,16 @@ impl Office {
             .await
     }
 
+    pub async fn postpone(&self, to: &[&str], until: Timestamp) -> LetterId {
+        let terms = Terms::postponed(now(), until, &self.means.schedule);
+        self.queue_on("alice@alpha.test", to, b"From: alice@alpha.test\r\nSubject: Later\r\n\r\nHello\r\n", terms).await
+    }
+
     pub async fn queue_from(&self, from: &str, to: &[&str], raw: &[u8]) -> LetterId {
+        self.queue_on(from, to, raw, Terms::new(now(), &self.means.schedule)).await
+    }
+
+    async fn queue_on(&self, from: &str, to: &[&str], raw: &[u8], terms: Terms) -> LetterId {
         let letter = Letter { id: LetterId::from_random(rand::random()), raw: Bytes::copy_from_slice(raw) };
         let envelope = Envelope {
             return_path: Address::parse(from).map_or(ReturnPath::Null, ReturnPath::Address),
@@ -131,7 +140,6 @@ impl Office {
             body: BodyKind::SevenBit,
             smtputf8: true,
         };
-        let terms = Terms::new(now(), &self.means.schedule);
         let mut prepared = queue::prepare(&self.store, &letter, &envelope, terms).unwrap();
         self.store.write::<(), store::Error, _>(move |tx| prepared.put(tx)).await.unwrap();
         letter.id
