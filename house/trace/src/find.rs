@@ -191,7 +191,9 @@ fn names(event: &Event, address: &str) -> bool {
             is(&arrival.return_path) || is(&arrival.login) || arrival.recipients.iter().any(is)
         }
         Event::Filed { recipient, .. } | Event::NotFiled { recipient, .. } => is(recipient),
-        Event::Queued { recipients } | Event::Redirected { to: recipients, .. } => recipients.iter().any(is),
+        Event::Queued { recipients }
+        | Event::Postponed { recipients, .. }
+        | Event::Redirected { to: recipients, .. } => recipients.iter().any(is),
         _ => false,
     }
 }

@@ -90,7 +90,7 @@ fn branches(history: &History) -> Vec<String> {
             Event::Filed { account, recipient, folder, .. } => {
                 branches.push(filed(history, *account, recipient, folder));
             }
-            Event::Queued { recipients } => {
+            Event::Queued { recipients } | Event::Postponed { recipients, .. } => {
                 let elsewhere = recipients.iter().filter(|to| !is_filed(history, to) && !is_again(history, step, to));
                 branches.extend(elsewhere.map(|to| carried(history, to)));
             }
@@ -183,12 +183,16 @@ fn is_again(history: &History, step: &Noted, recipient: &str) -> bool {
 }
 
 fn queues(event: &Event, recipient: &str) -> bool {
-    matches!(event, Event::Queued { recipients } if recipients.iter().any(|known| known == recipient))
+    matches!(
+        event,
+        Event::Queued { recipients } | Event::Postponed { recipients, .. } if recipients.iter().any(|known| known == recipient)
+    )
 }
 
 fn drops(event: &Event, recipient: &str) -> bool {
     use mail::trace::DeskAct::Dropped;
     matches!(event, Event::Desk { act: Dropped, recipient: known } if known == recipient)
+        || matches!(event, Event::Recalled { .. })
 }
 
 /// Each step with its time and its link, days as headings.
