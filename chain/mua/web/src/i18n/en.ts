@@ -145,6 +145,8 @@ export const en = {
     moveNone: 'No folder of that name',
     flag: 'Flag',
     unflag: 'Remove flag',
+    read: 'Read',
+    unread: 'Unread',
     markRead: 'Mark as read',
     markUnread: 'Mark as unread',
     undo: 'Undo',

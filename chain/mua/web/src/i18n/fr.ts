@@ -148,6 +148,8 @@ export const fr: Words = {
     moveNone: 'Aucun dossier de ce nom',
     flag: 'Suivre',
     unflag: 'Ne plus suivre',
+    read: 'Lu',
+    unread: 'Non lu',
     markRead: 'Marquer comme lu',
     markUnread: 'Marquer comme non lu',
     undo: 'Annuler',

@@ -26,6 +26,8 @@ export class Desk {
   wide = $state(true);
   /** Whether what is read has the window for itself. */
   large = $state(false);
+  /** Whether there is a mouse or the like, with which things are dragged. */
+  fine = $state(true);
 
   /** Goes on with a draft; set by what knows how to write. */
   resume: (emailId: Id) => void = () => {};
@@ -46,6 +48,13 @@ export class Desk {
 
   get role(): Role | null {
     return this.post.folder?.role ?? null;
+  }
+
+  /** Whether letters here can still be put into the archive. */
+  get archives(): boolean {
+    return (
+      this.role === null || this.role === 'inbox' || this.role === 'flagged' || this.role === 'important'
+    );
   }
 
   archive(rows = this.rows): void {
