@@ -4,7 +4,7 @@ import type { Post } from '../store/post.svelte';
 import { whole } from '../store/reading.svelte';
 import type { Desk } from '../views/desk.svelte';
 import { type AnswerKind, recipientsOf, subjectOf, threadingOf } from './answer';
-import { textOf } from './convert';
+import { htmlOf, textOf } from './convert';
 import { type Beginning, Draft } from './draft.svelte';
 import { Drafts } from './drafts.svelte';
 import { type Leaving, Outbox } from './outbox.svelte';
@@ -51,6 +51,9 @@ export class Bench {
     void this.post.people.load();
     await this.drafts.loadIdentities();
   }
+
+  /** Text as the editor holds it. */
+  readonly htmlOf = htmlOf;
 
   begin(beginning: Beginning): Draft {
     const identity =

@@ -2,6 +2,7 @@ import type { Component } from 'svelte';
 import { language } from '../i18n/language.svelte';
 import type { Id } from '../jmap';
 import type { Post } from '../store/post.svelte';
+import type { Asked } from '../store/mailto';
 import type { Desk } from '../views/desk.svelte';
 import type { AnswerKind } from './answer';
 import type { Beginning } from './draft.svelte';
@@ -21,6 +22,12 @@ export class Writing {
 
   async begin(beginning: Beginning = {}): Promise<void> {
     (await this.#load())?.begin(beginning);
+  }
+
+  /** Begins what a link asks for. */
+  async write({ text, ...asked }: Asked): Promise<void> {
+    const bench = await this.#load();
+    bench?.begin({ ...asked, ...(text ? { html: bench.htmlOf(text) } : {}) });
   }
 
   async answer(kind: AnswerKind, emailId: Id): Promise<void> {

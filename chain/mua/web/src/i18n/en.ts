@@ -215,6 +215,9 @@ export const en = {
     download: (name: string) => `Save ${name}`,
     view: (name: string) => `Open ${name}`,
     unnamed: 'unnamed',
+    pictureOf: (n: number, all: number) => `Picture ${n} of ${all}`,
+    pictureBefore: 'Previous picture',
+    pictureAfter: 'Next picture',
     empty: 'This letter has no text.',
     editDraft: 'Go on writing',
     previous: 'Newer conversation',
@@ -423,6 +426,7 @@ export const en = {
     dark: 'Dark',
     undoSend: 'Undo sending',
     undoFor: (seconds: number) => (seconds === 0 ? 'Off' : `For ${seconds} seconds`),
+    mailLinks: 'Open mail links here',
     logout: 'Log out',
   },
 
@@ -441,6 +445,7 @@ export const en = {
   },
 
   time: {
+    yesterday: 'Yesterday',
     ms: (n: string) => `${n} ms`,
     s: (n: string) => `${n} s`,
     min: (n: string) => `${n} min`,

@@ -4,15 +4,25 @@ import type { Words } from './en';
 
 const formats = new Map<string, Intl.DateTimeFormat>();
 
-/** The date of a row: the time today, the day this year, else the date. */
+const day = 86_400_000;
+
+/** The date of a row: the time today, then yesterday, the day of the last week, the day this year, else the date. */
 export function shortDate(words: Words, iso: string, now: Date = new Date()): string {
   const date = new Date(iso);
   if (Number.isNaN(date.getTime())) return '';
   if (date.toDateString() === now.toDateString())
     return format(words, date, { hour: '2-digit', minute: '2-digit' });
+  // Days in which the clocks change are no 24 hours.
+  const ago = Math.round((midnight(now) - midnight(date)) / day);
+  if (ago === 1) return words.time.yesterday;
+  if (ago > 1 && ago < 7) return format(words, date, { weekday: 'long' });
   if (date.getFullYear() === now.getFullYear())
     return format(words, date, { day: 'numeric', month: 'short' });
   return format(words, date, { day: '2-digit', month: '2-digit', year: 'numeric' });
+}
+
+function midnight(date: Date): number {
+  return new Date(date.getFullYear(), date.getMonth(), date.getDate()).getTime();
 }
 
 export function longDate(words: Words, iso: string): string {

@@ -225,6 +225,9 @@ export const fr: Words = {
     download: (name) => `Enregistrer ${name}`,
     view: (name) => `Ouvrir ${name}`,
     unnamed: 'sans nom',
+    pictureOf: (n: number, all: number) => `Image ${n} sur ${all}`,
+    pictureBefore: 'Image précédente',
+    pictureAfter: 'Image suivante',
     empty: 'Ce message ne contient pas de texte.',
     editDraft: 'Reprendre la rédaction',
     previous: 'Conversation plus récente',
@@ -433,6 +436,7 @@ export const fr: Words = {
     dark: 'Sombre',
     undoSend: 'Annuler un envoi',
     undoFor: (seconds: number) => (seconds === 0 ? 'Jamais' : `Pendant ${seconds} secondes`),
+    mailLinks: 'Ouvrir ici les liens de courriel',
     logout: 'Se déconnecter',
   },
 
@@ -451,6 +455,7 @@ export const fr: Words = {
   },
 
   time: {
+    yesterday: 'Hier',
     ms: (n) => `${n} ms`,
     s: (n) => `${n} s`,
     min: (n) => `${n} min`,

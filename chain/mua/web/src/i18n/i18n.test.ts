@@ -53,6 +53,12 @@ describe('dates, sizes and spans', () => {
 
   it('are short in a row', () => {
     expect(shortDate(en, new Date(2026, 10, 24, 9, 5).toISOString(), now)).toBe('09:05');
+    expect(shortDate(en, new Date(2026, 10, 23, 0, 1).toISOString(), now)).toBe('Yesterday');
+    expect(shortDate(fr, new Date(2026, 10, 23, 23, 59).toISOString(), now)).toBe('Hier');
+    expect(shortDate(en, new Date(2026, 10, 22, 23, 59).toISOString(), now)).toBe('Sunday');
+    expect(shortDate(en, new Date(2026, 10, 18, 0, 1).toISOString(), now)).toBe('Wednesday');
+    expect(shortDate(en, new Date(2026, 10, 17, 23, 59).toISOString(), now)).toBe('17 Nov');
+    expect(shortDate(en, new Date(2026, 10, 25, 9, 5).toISOString(), now)).toBe('25 Nov');
     expect(shortDate(fr, new Date(2026, 1, 3).toISOString(), now)).toBe('3 févr.');
     expect(shortDate(en, new Date(2024, 1, 3).toISOString(), now)).toBe('03/02/2024');
     expect(shortDate(en, 'nonsense', now)).toBe('');

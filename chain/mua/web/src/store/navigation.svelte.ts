@@ -24,21 +24,21 @@ export class Navigation {
   open(threadId: string): void {
     const route = { place: this.route.place, threadId };
     // From one conversation to the next: "back" should lead to the list, not through all of them.
-    if (this.route.threadId) this.#replace(route);
+    if (this.route.threadId) this.replace(route);
     else this.#push(route);
   }
 
   close(): void {
     if (!this.route.threadId) return;
     if (this.#steps > 0) history.back();
-    else this.#replace({ place: this.route.place });
+    else this.replace({ place: this.route.place });
   }
 
   /** A search as it is typed is one step, not one for each letter. */
   search(text: string): void {
     const route: Route = { place: { kind: 'search', text } };
     if (samePlace(route.place, this.route.place)) return;
-    if (this.route.place.kind === 'search') this.#replace(route);
+    if (this.route.place.kind === 'search') this.replace(route);
     else this.#push(route);
   }
 
@@ -49,7 +49,8 @@ export class Navigation {
     this.route = route;
   }
 
-  #replace(route: Route): void {
+  /** Goes there without a step to come back from. */
+  replace(route: Route): void {
     history.replaceState(null, '', format(route));
     this.route = route;
   }

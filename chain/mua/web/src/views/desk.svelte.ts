@@ -5,7 +5,13 @@ import { rowOf, type Row } from '../store/conversation';
 import type { Post } from '../store/post.svelte';
 import { toFlag, toMarkRead, toMove } from '../store/targets';
 
-/** What is asked before something is done. */
+/** A picture that came with a letter. */
+export interface Pictured {
+  name: string;
+  url: string;
+}
+
+/** What is asked before something is done, or shown before everything else. */
 export type Asking =
   | { kind: 'move' }
   | { kind: 'destroy'; count: number }
@@ -13,6 +19,7 @@ export type Asking =
   | { kind: 'source'; email: Email }
   | { kind: 'way'; email: Email }
   | { kind: 'help' }
+  | { kind: 'pictures'; pictures: Pictured[]; first: number }
   | { kind: 'newFolder'; parentId: Id | null }
   | { kind: 'renameFolder'; id: Id }
   | { kind: 'removeFolder'; id: Id };

@@ -66,7 +66,7 @@ describe('on a phone', () => {
 
     await swipe(page, row(page, /botanical/), 160, async () => {
       await row(page, /botanical/)
-        .getByText('Mark as read')
+        .getByText('Read', { exact: true })
         .waitFor();
     });
     await page.getByText('Marked as read').waitFor();

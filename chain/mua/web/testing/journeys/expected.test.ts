@@ -1,0 +1,55 @@
+import { describe, expect, it } from 'vitest';
+import { row, tell, until } from './stories';
+
+const story = tell({ letters: 100 });
+
+describe('what people expect', () => {
+  it('a mail link, of ours or handed over by the browser, begins a letter', async () => {
+    const { page, url } = story;
+    const wanted = 'mailto:bob@beta.test?subject=Bread%20%26%20butter&body=Two%0D%0Aloaves';
+    await page.goto(`${url}/#/compose?mailto=${encodeURIComponent(wanted)}`);
+    await page.locator('.composer').getByText('bob@beta.test').waitFor();
+    expect(await page.getByRole('textbox', { name: 'Subject' }).inputValue()).toBe('Bread & butter');
+    const text = page.getByRole('textbox', { name: 'Text of the letter' });
+    expect(await text.locator('div').allInnerTexts()).toEqual(['Two', 'loaves']);
+    expect(new URL(page.url()).hash).toBe('#/inbox');
+    await page.reload();
+    await row(page, /botanical/).waitFor();
+    expect(await page.locator('.composer').count()).toBe(0);
+  });
+
+  it('pictures are looked at one after the other, and what is not one opens as before', async () => {
+    const { page, server } = story;
+    const offer = [...server.mail.letters.values()].find((one) => one.attachments.length === 2);
+    const south = offer?.attachments.find((one) => one.type === 'image/png');
+    if (south) offer?.attachments.push({ ...south, name: 'north-front.png' });
+    await row(page, /summer house/).click();
+    await page.getByRole('button', { name: 'Unfold this letter' }).first().click();
+    await page.getByRole('link', { name: /^south-front.png/ }).click();
+    const shown = page.getByRole('dialog', { name: 'south-front.png' });
+    await shown.getByText('Picture 1 of 2').waitFor();
+    await page.keyboard.press('ArrowRight');
+    await page.getByRole('dialog', { name: 'north-front.png' }).getByText('Picture 2 of 2').waitFor();
+    await until('it is really seen', () =>
+      page.locator('dialog img').evaluate((one) => (one as HTMLImageElement).naturalWidth === 1),
+    );
+    await page.keyboard.press('Escape');
+    await until('it is closed', async () => (await page.getByRole('dialog').count()) === 0);
+    const pdf = page.getByRole('link', { name: /plan.pdf/ }).first();
+    expect(await pdf.getAttribute('target')).toBe('_blank');
+  });
+
+  it('the tab shows that letters are unread', async () => {
+    const { page, server } = story;
+    const icon = page.locator('link[rel=icon]');
+    expect(await icon.getAttribute('href')).toBe('/icon-unread.svg');
+    expect((await page.request.get(`${story.url}/icon-unread.svg`)).status()).toBe(200);
+    for (const letter of server.mail.letters.values()) {
+      letter.keywords.add('$seen');
+      server.mail.changed(letter);
+    }
+    server.push();
+    await until('and that none is', async () => (await icon.getAttribute('href')) === '/icon.svg');
+    expect(await page.title()).not.toMatch(/^\(/);
+  });
+});
