@@ -5,9 +5,9 @@ mod read;
 mod upload;
 
 use serde::Deserialize;
-use serde_json::json;
 
-use crate::api::{MethodError, Object};
+use crate::api::{MethodError, Object, SetError};
+use crate::limits;
 use crate::run::Scope;
 use crate::standard;
 
@@ -25,15 +25,28 @@ struct CopyArguments {
 
 /// Blob/copy (RFC 8620 §6.3). A person has one account, so there is nowhere to copy from: which account is not found
 /// is said, and a blob of the account itself is there already.
-pub fn copy(scope: &Scope, arguments: Object) -> Result<Object, MethodError> {
+pub async fn copy(scope: &Scope, arguments: Object) -> Result<Object, MethodError> {
     let arguments: CopyArguments = standard::arguments(arguments)?;
     scope.account(&arguments.from_account_id).map_err(|_| MethodError::from_account_not_found())?;
-    scope.account(&arguments.account_id)?;
+    let account = scope.account(&arguments.account_id)?;
+    if arguments.blob_ids.len() > limits::OBJECTS_IN_SET {
+        return Err(MethodError::request_too_large());
+    }
+    let ids = arguments.blob_ids;
+    let looking = move |view: &store::View| {
+        let is_there = |id: &String| match Place::read(id) {
+            Some(place) => Ok(open(view, account, &place)?.is_some()),
+            None => Ok(false),
+        };
+        let there = ids.iter().map(is_there).collect::<Result<Vec<bool>, store::Error>>()?;
+        Ok::<_, store::Error>((ids, there))
+    };
+    let (ids, there) = scope.house.store.read(looking).await?;
     let (mut copied, mut failed) = (Object::new(), Object::new());
-    for id in arguments.blob_ids {
-        match Place::read(&id) {
-            Some(_) => drop(copied.insert(id.clone(), id.into())),
-            None => drop(failed.insert(id, json!({"type": "blobNotFound"}))),
+    for (id, is_there) in ids.into_iter().zip(there) {
+        match is_there {
+            true => drop(copied.insert(id.clone(), id.into())),
+            false => drop(failed.insert(id, SetError::not_found().into_value())),
         }
     }
     let some = |object: Object| if object.is_empty() { serde_json::Value::Null } else { object.into() };

@@ -16,7 +16,7 @@ pub async fn call(scope: &mut Scope, name: &str, arguments: Object) -> Result<An
     }
     let answer = match name {
         "Core/echo" => core::echo(arguments),
-        "Blob/copy" => blob::copy(scope, arguments),
+        "Blob/copy" => blob::copy(scope, arguments).await,
         "Mailbox/get" => mailboxes::get::get(scope, arguments).await,
         "Mailbox/changes" => mailboxes::changes::changes(scope, arguments).await,
         "Mailbox/query" => mailboxes::query::query(scope, arguments).await,

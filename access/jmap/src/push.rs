@@ -31,6 +31,21 @@ pub fn states(view: &View, account: AccountId) -> Result<States, mailbox::Error>
 }
 
 impl States {
+    /// All of them as the id of an event, by which who comes back says what it has heard of (RFC 8620 §7.3).
+    pub fn event_id(&self) -> String {
+        let numbers: Vec<String> = self.0.iter().map(|(_, change)| change.to_string()).collect();
+        numbers.join("-")
+    }
+
+    /// Those that an event id stands for, of the same kinds as these; none for what is no id of ours.
+    pub fn of_event_id(&self, id: &str) -> Option<Self> {
+        let (mut heard, mut numbers) = (*self, id.split('-'));
+        for (_, change) in &mut heard.0 {
+            *change = Change(numbers.next()?.parse().ok()?);
+        }
+        numbers.next().is_none().then_some(heard)
+    }
+
     /// Those that are other than before, of the types wanted; none where there is nothing to tell.
     pub fn since(&self, before: &Self, types: Option<&[String]>) -> Option<Object> {
         let wanted = |name: &str| types.is_none_or(|types| types.iter().any(|wanted| wanted == name));

@@ -140,7 +140,8 @@ pub fn threads(
         return Ok(None);
     }
     let head = Cursor::at(states.threads);
-    if from.seen >= head.seen {
+    // Places in between are told by the last change of a letter, which may be one of its flags.
+    if from.known == states.threads || from.seen >= Cursor::at(states.emails).seen {
         return Ok(Some(Changes::none(head)));
     }
     let mut changes = Changes::none(head);

@@ -95,11 +95,17 @@ impl Form {
 
 /// What a property says of a header.
 pub fn property(octets: &[u8], wanted: &HeaderProperty) -> Value {
-    let values = header::fields(octets).filter(|field| field.is(&wanted.name)).map(|field| field.raw_value);
-    match wanted.all {
-        true => values.map(|value| wanted.form.give(value)).collect(),
-        false => values.last().map_or(Value::Null, |value| wanted.form.give(value)),
+    if !wanted.all {
+        return last(octets, &wanted.name, wanted.form);
     }
+    let fields = header::fields(octets).filter(|field| field.is(&wanted.name));
+    fields.map(|field| wanted.form.give(field.raw_value)).collect()
+}
+
+/// The last field of a name; null where there is none.
+pub fn last(octets: &[u8], name: &str, form: Form) -> Value {
+    let last = header::fields(octets).filter(|field| field.is(name)).last();
+    last.map_or(Value::Null, |field| form.give(field.raw_value))
 }
 
 /// All fields, raw, in order.

@@ -66,20 +66,22 @@ impl Letter<'_> {
         let mut object = Object::new();
         for property in &wish.properties {
             let value = match property {
-                Property::Named(name) => self.named(name, wish, &bodies, room)?,
-                Property::Header(wanted) => {
-                    if header.is_none() {
-                        header = Some(self.header(&self.structure.root)?);
-                    }
-                    header::property(header.as_deref().unwrap_or_default(), wanted)
-                }
+                Property::Named(name) => self.named(name, wish, &bodies, &mut header, room)?,
+                Property::Header(wanted) => header::property(self.whole_header(&mut header)?, wanted),
             };
             object.insert(property.written().to_owned(), value);
         }
         Ok(object)
     }
 
-    fn named(&self, name: &str, wish: &Wish, bodies: &Bodies<'_>, room: &mut usize) -> Result<Value, Error> {
+    fn named(
+        &self,
+        name: &str,
+        wish: &Wish,
+        bodies: &Bodies<'_>,
+        header: &mut Option<Bytes>,
+        room: &mut usize,
+    ) -> Result<Value, Error> {
         let stored = self.stored.as_ref();
         let parts = |parts: &[&Part]| -> Result<Value, Error> {
             parts.iter().map(|part| body::part(self, part, &wish.part_properties, false)).collect()
@@ -94,17 +96,17 @@ impl Letter<'_> {
             "receivedAt" => stored.map_or(Value::Null, |stored| stored.received.rfc3339().into()),
             "blobId" => self.place.id().into(),
             "size" => self.size.into(),
-            "messageId" => self.field(Piece::MessageId, Form::MessageIds),
-            "inReplyTo" => self.field(Piece::InReplyTo, Form::MessageIds),
-            "references" => self.field(Piece::References, Form::MessageIds),
-            "sender" => self.field(Piece::Sender, Form::Addresses),
-            "from" => self.field(Piece::From, Form::Addresses),
-            "to" => self.field(Piece::To, Form::Addresses),
-            "cc" => self.field(Piece::Cc, Form::Addresses),
-            "bcc" => self.field(Piece::Bcc, Form::Addresses),
-            "replyTo" => self.field(Piece::ReplyTo, Form::Addresses),
-            "subject" => self.field(Piece::Subject, Form::Text),
-            "sentAt" => self.field(Piece::Date, Form::Date),
+            "messageId" => self.field(Piece::MessageId, Form::MessageIds, header)?,
+            "inReplyTo" => self.field(Piece::InReplyTo, Form::MessageIds, header)?,
+            "references" => self.field(Piece::References, Form::MessageIds, header)?,
+            "sender" => self.field(Piece::Sender, Form::Addresses, header)?,
+            "from" => self.field(Piece::From, Form::Addresses, header)?,
+            "to" => self.field(Piece::To, Form::Addresses, header)?,
+            "cc" => self.field(Piece::Cc, Form::Addresses, header)?,
+            "bcc" => self.field(Piece::Bcc, Form::Addresses, header)?,
+            "replyTo" => self.field(Piece::ReplyTo, Form::Addresses, header)?,
+            "subject" => self.field(Piece::Subject, Form::Text, header)?,
+            "sentAt" => self.field(Piece::Date, Form::Date, header)?,
             "hasAttachment" => {
                 stored.and_then(|stored| stored.attached).unwrap_or_else(|| bodies.has_attachment()).into()
             }
@@ -114,13 +116,27 @@ impl Letter<'_> {
             "attachments" => parts(&bodies.attachments)?,
             "bodyStructure" => body::part(self, &self.structure.root, &wish.part_properties, true)?,
             "bodyValues" => self.values(wish, bodies, room)?,
-            "headers" => header::all(&self.header(&self.structure.root)?),
+            "headers" => header::all(self.whole_header(header)?),
             _ => Value::Null,
         })
     }
 
-    fn field(&self, piece: Piece, form: Form) -> Value {
-        self.summary.piece(piece).map_or(Value::Null, |value| form.give(value))
+    /// What a convenience property stands for: the last field of the name (RFC 8621 §4.1.2, §4.1.3). What is kept of the
+    /// header is the whole of it nearly always; else the letter is looked at.
+    fn field(&self, piece: Piece, form: Form, header: &mut Option<Bytes>) -> Result<Value, Error> {
+        let Some(value) = self.summary.piece(piece) else { return Ok(Value::Null) };
+        if self.summary.is_whole(piece) {
+            return Ok(form.give(value));
+        }
+        Ok(header::last(self.whole_header(header)?, piece.name(), form))
+    }
+
+    /// The letter's header, read once.
+    fn whole_header<'h>(&self, header: &'h mut Option<Bytes>) -> Result<&'h [u8], Error> {
+        if header.is_none() {
+            *header = Some(self.header(&self.structure.root)?);
+        }
+        Ok(header.as_deref().unwrap_or_default())
     }
 
     fn values(&self, wish: &Wish, bodies: &Bodies<'_>, room: &mut usize) -> Result<Value, Error> {

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use axum::body::Body;
 use axum::extract::{Query, State};
-use axum::http::{HeaderValue, StatusCode, header};
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::Response;
 use bytes::Bytes;
 use futures_util::stream;
@@ -42,11 +42,18 @@ struct Listener {
     ping: Option<Duration>,
     next_ping: Instant,
     known: States,
+    /// There is something to tell at once.
+    missed: bool,
     over: bool,
     _turn: Turn<AccountId>,
 }
 
-pub async fn events(State(house): State<Arc<House>>, Person(person, _): Person, Query(wish): Query<Wish>) -> Response {
+pub async fn events(
+    State(house): State<Arc<House>>,
+    Person(person, _): Person,
+    Query(wish): Query<Wish>,
+    headers: HeaderMap,
+) -> Response {
     let Ok(ping) = wish.ping.as_deref().unwrap_or("0").parse::<u64>() else {
         return answer::plain_problem(StatusCode::BAD_REQUEST, "ping must be a number of seconds");
     };
@@ -66,10 +73,15 @@ pub async fn events(State(house): State<Arc<House>>, Person(person, _): Person, 
     let Ok(known) = house.store.read(move |view| push::states(view, account)).await else {
         return answer::plain_problem(StatusCode::SERVICE_UNAVAILABLE, "the account cannot be read now");
     };
+    // Who comes back is told at once what it has missed.
+    let last = headers.get("last-event-id").and_then(|id| id.to_str().ok());
+    let heard = last.and_then(|id| known.of_event_id(id)).filter(|heard| *heard != known);
+    let (missed, known) = (heard.is_some(), heard.unwrap_or(known));
     let ping = (ping > 0).then(|| Duration::from_secs(ping.clamp(FASTEST, SLOWEST)));
     let next_ping = Instant::now() + ping.unwrap_or_default();
+    let over = false;
     let listener =
-        Listener { house, account, watch, types, close_after_state, ping, next_ping, known, over: false, _turn: turn };
+        Listener { house, account, watch, types, close_after_state, ping, next_ping, known, missed, over, _turn: turn };
     // Something at once, so that proxies let the header pass.
     let greeting = stream::iter([Ok::<_, std::convert::Infallible>(Bytes::from_static(b": hello\n\n"))]);
     let events = stream::unfold(listener, |mut listener| async move {
@@ -89,6 +101,12 @@ impl Listener {
     /// The next event; none at the end.
     async fn next(&mut self) -> Option<Bytes> {
         while !self.over {
+            if std::mem::take(&mut self.missed)
+                && let Some(event) = self.state_event().await
+            {
+                self.over = self.close_after_state;
+                return Some(event);
+            }
             let shutdown = self.house.shutdown.clone();
             tokio::select! {
                 () = self.watch.changed() => {
@@ -126,6 +144,7 @@ impl Listener {
         };
         let before = std::mem::replace(&mut self.known, now);
         let change = self.known.since(&before, self.types.as_deref())?;
-        Some(format!("event: state\ndata: {}\n\n", push::state_change(account, change)).into())
+        let (id, change) = (self.known.event_id(), push::state_change(account, change));
+        Some(format!("event: state\nid: {id}\ndata: {change}\n\n").into())
     }
 }

@@ -101,16 +101,14 @@ pub async fn changes(scope: &Scope, arguments: Object) -> Result<Object, MethodE
     if !listing.can_calculate_changes() {
         return Err(MethodError::cannot_calculate_changes());
     }
-    let changed = scope
-        .house
-        .store
-        .read(move |view| account_changes::folders(view, account, since, limits::QUERY_CHANGES))
-        .await?
-        .filter(|changed| !changed.changes.more)
-        .ok_or_else(MethodError::cannot_calculate_changes)?
-        .changes;
-    // What changes between the two looks is told now and told again the next time.
-    let (_, all) = read(scope, account).await?;
+    // In one look: positions are as of the state that is named.
+    let looking = move |view: &store::View| -> Result<_, mailbox::Error> {
+        let changed = account_changes::folders(view, account, since, limits::QUERY_CHANGES)?;
+        Ok((changed, folder::list(view, account)?))
+    };
+    let (changed, all) = scope.house.store.read(looking).await?;
+    let changed = changed.filter(|changed| !changed.changes.more);
+    let changed = changed.ok_or_else(MethodError::cannot_calculate_changes)?.changes;
     let touched: HashSet<String> =
         changed.updated.iter().chain(&changed.created).chain(&changed.destroyed).map(|id| id.id()).collect();
     let ids = listing.ids(&all);

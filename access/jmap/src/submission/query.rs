@@ -3,8 +3,6 @@
 use std::cmp::Ordering;
 use std::collections::HashSet;
 
-use mail::seam::AccountId;
-use mailbox::Change;
 use mailbox::account_changes::Cursor;
 use serde::Deserialize;
 use serde_json::Value;
@@ -14,7 +12,7 @@ use super::object;
 use crate::api::{MethodError, Object};
 use crate::email::filter;
 use crate::id::{Id, SubmissionId};
-use crate::records::{self, Kind};
+use crate::records::{self, Kind, Record};
 use crate::run::Scope;
 use crate::standard::filter::Filter;
 use crate::standard::query::{Comparator, Part, QueryAnswer, QueryChangesAnswer};
@@ -61,7 +59,12 @@ enum Condition {
 pub async fn query(scope: &Scope, arguments: Object) -> Result<Object, MethodError> {
     let arguments: QueryArguments = standard::arguments(arguments)?;
     let account = scope.account(&arguments.account_id)?;
-    let (head, ids) = list(scope, account, arguments.filter, arguments.sort).await?;
+    let listing = Listing::read(arguments.filter, arguments.sort)?;
+    let look = move |view: &View| -> Result<_, store::Error> {
+        Ok((records::state(view, account, Kind::Submission)?, records::list(view, account, Kind::Submission)?))
+    };
+    let (head, records) = scope.house.store.read(look).await?;
+    let ids = listing.ids(&records);
     let part = Part::new(arguments.position, arguments.anchor, arguments.anchor_offset, arguments.limit);
     let (start, window) = part.of(&ids)?;
     let answer = QueryAnswer {
@@ -80,14 +83,15 @@ pub async fn changes(scope: &Scope, arguments: Object) -> Result<Object, MethodE
     let arguments: QueryChangesArguments = standard::arguments(arguments)?;
     let account = scope.account(&arguments.account_id)?;
     let since = state::read(&arguments.since_query_state).ok_or_else(MethodError::cannot_calculate_changes)?;
-    let changed = scope
-        .house
-        .store
-        .read(move |view| records::changes(view, account, Kind::Submission, since, limits::QUERY_CHANGES))
-        .await?
-        .filter(|changed| !changed.more)
-        .ok_or_else(MethodError::cannot_calculate_changes)?;
-    let (_, ids) = list(scope, account, arguments.filter, arguments.sort).await?;
+    let listing = Listing::read(arguments.filter, arguments.sort)?;
+    // In one look: positions are as of the state that is named.
+    let look = move |view: &View| -> Result<_, store::Error> {
+        let changed = records::changes(view, account, Kind::Submission, since, limits::QUERY_CHANGES)?;
+        Ok((changed, records::list(view, account, Kind::Submission)?))
+    };
+    let (changed, records) = scope.house.store.read(look).await?;
+    let changed = changed.filter(|changed| !changed.more).ok_or_else(MethodError::cannot_calculate_changes)?;
+    let ids = listing.ids(&records);
     let id = |number: &i64| SubmissionId(*number).id();
     let touched: HashSet<String> = changed.created.iter().chain(&changed.updated).map(id).collect();
     let total = ids.len() as u64;
@@ -102,32 +106,35 @@ pub async fn changes(scope: &Scope, arguments: Object) -> Result<Object, MethodE
     answer.into_arguments(arguments.max_changes)
 }
 
-/// The ids that fit, in order, and the state they are of.
-async fn list(
-    scope: &Scope,
-    account: AccountId,
-    filter: Option<Value>,
-    sort: Option<Vec<Comparator>>,
-) -> Result<(Change, Vec<String>), MethodError> {
-    let filter = Filter::read(filter, conditions)?;
-    let sort = sort.unwrap_or_default();
-    for comparator in &sort {
-        comparator.check()?;
-        // The RFC calls it sentAt here and sendAt elsewhere (erratum).
-        if !["emailId", "threadId", "sentAt", "sendAt"].contains(&comparator.property.as_str()) {
-            return Err(MethodError::unsupported_sort(format!("not by {:?}", comparator.property)));
+/// Which submissions are asked for, and in which order.
+struct Listing {
+    filter: Option<Filter<Vec<Condition>>>,
+    sort: Vec<Comparator>,
+}
+
+impl Listing {
+    fn read(filter: Option<Value>, sort: Option<Vec<Comparator>>) -> Result<Self, MethodError> {
+        let sort = sort.unwrap_or_default();
+        for comparator in &sort {
+            comparator.check()?;
+            // The RFC calls it sentAt here and sendAt elsewhere (erratum).
+            if !["emailId", "threadId", "sentAt", "sendAt"].contains(&comparator.property.as_str()) {
+                return Err(MethodError::unsupported_sort(format!("not by {:?}", comparator.property)));
+            }
         }
+        Ok(Self { filter: Filter::read(filter, conditions)?, sort })
     }
-    let read = move |view: &View| -> Result<_, store::Error> {
-        Ok((records::state(view, account, Kind::Submission)?, records::list(view, account, Kind::Submission)?))
-    };
-    let (head, records) = scope.house.store.read(read).await?;
-    let mut found: Vec<(i64, Object)> = records.iter().map(|record| (record.id, object(record))).collect();
-    found.retain(|(_, object)| {
-        filter.as_ref().is_none_or(|filter| filter.fits(&|all: &Vec<Condition>| all.iter().all(|one| one.fits(object))))
-    });
-    found.sort_by(|one, other| compare(one, other, &sort));
-    Ok((head, found.into_iter().map(|(id, _)| SubmissionId(id).id()).collect()))
+
+    /// The ids that fit, in order.
+    fn ids(&self, records: &[Record]) -> Vec<String> {
+        let mut found: Vec<(i64, Object)> = records.iter().map(|record| (record.id, object(record))).collect();
+        found.retain(|(_, object)| {
+            let fits = |all: &Vec<Condition>| all.iter().all(|one| one.fits(object));
+            self.filter.as_ref().is_none_or(|filter| filter.fits(&fits))
+        });
+        found.sort_by(|one, other| compare(one, other, &self.sort));
+        found.into_iter().map(|(id, _)| SubmissionId(id).id()).collect()
+    }
 }
 
 fn compare(one: &(i64, Object), other: &(i64, Object), sort: &[Comparator]) -> Ordering {

@@ -107,6 +107,27 @@ fn letters_of_conversations_that_become_one_come_under_new_ids() {
     assert_eq!(email["list"][0]["mailboxIds"], json!({house.role("archive"): true}));
 }
 
+#[test]
+fn a_conversation_whose_letter_was_read_or_moved_since_is_not_passed_over_in_pieces() {
+    let house = House::new();
+    let ids: Vec<String> = (0..4).map(|n| house.deliver("inbox", &letter("x", &n.to_string(), ""))).collect();
+    // Flags and places change no conversation, but they change in which order letters are looked at.
+    house.flag(&ids[1], System::SEEN);
+    house.call("Email/set", json!({"update": {&ids[0]: {"mailboxIds": {house.role("archive"): true}}}}));
+    for most in 1..5 {
+        let (mut state, mut told) = (json!("0"), std::collections::BTreeSet::new());
+        loop {
+            let piece = house.call("Thread/changes", json!({"sinceState": state, "maxChanges": most}));
+            told.extend(piece["created"].as_array().unwrap().iter().map(ToString::to_string));
+            state = piece["newState"].clone();
+            if piece["hasMoreChanges"] == false {
+                break;
+            }
+        }
+        assert_eq!((told.len(), state), (4, house.state("Thread")), "in pieces of {most}");
+    }
+}
+
 /// What a client has that only ever calls Email/changes and Thread/changes.
 #[derive(Default)]
 struct Client {

@@ -115,4 +115,11 @@ fn copies_between_accounts_have_nowhere_to_come_from() {
     assert_eq!(house.error("Email/copy", from("a1")), "invalidArguments");
     let blobs = |account: &str| json!({"fromAccountId": account, "blobIds": ["U1"]});
     assert_eq!(house.error("Blob/copy", blobs("a2")), "fromAccountNotFound");
+    let mine = house.upload(b"x");
+    let copied = house.call("Blob/copy", json!({"fromAccountId": "a1", "blobIds": [mine, "U99", "x"]}));
+    assert_eq!(copied["copied"], json!({&mine: mine}));
+    let not_found = json!({"type": "notFound"});
+    assert_eq!(copied["notCopied"], json!({"U99": not_found, "x": not_found}));
+    let many: Vec<String> = (0..1001).map(|n| format!("U{n}")).collect();
+    assert_eq!(house.error("Blob/copy", json!({"fromAccountId": "a1", "blobIds": many})), "requestTooLarge");
 }

@@ -306,3 +306,57 @@ fn letters_are_imported_and_parsed_from_blobs() {
         json!({"id": null, "keywords": null, "mailboxIds": null, "threadId": null, "size": RICH.len()})
     );
 }
+
+#[test]
+fn of_a_field_that_stands_more_than_once_the_last_is_given_and_all_where_all_are_wanted() {
+    // RFC 8621 §4.1.3: `header:{name}` is the last instance, and from, to, … are `header:From:asAddresses`, ….
+    let house = House::new();
+    let twice = "From: Alice <alice@alpha.test>\r\nTo: bob@beta.test\r\nSubject: first\r\nTo: Carol <carol@gamma.test>,\r\n dave@delta.test\r\n\
+        Subject: =?utf-8?q?derni=C3=A8re?=\r\nFrom: Eve <eve@evil.test>\r\nMessage-ID: <1@alpha.test>\r\nMessage-ID: <2@alpha.test>\r\n\
+        Date: Tue, 24 Nov 2026 10:00:00 +0100\r\nDate: Wed, 25 Nov 2026 10:00:00 +0100\r\nCc: \r\n\r\nHello\r\n";
+    let id = house.deliver("inbox", twice);
+    let named = ["from", "to", "cc", "bcc", "subject", "messageId", "sentAt"];
+    let meant = [
+        "header:From:asAddresses",
+        "header:To:asAddresses",
+        "header:Cc:asAddresses",
+        "header:Bcc:asAddresses",
+        "header:Subject:asText",
+        "header:Message-ID:asMessageIds",
+        "header:Date:asDate",
+    ];
+    let all = [
+        "header:To:asAddresses:all",
+        "header:Subject:asText:all",
+        "header:Subject",
+        "header:X-None:all",
+        "header:X-None",
+    ];
+    let properties: Vec<&str> = named.into_iter().chain(meant).chain(all).collect();
+    let blob = house.upload(twice.as_bytes());
+    let stored = house.call("Email/get", json!({"ids": [id], "properties": properties}))["list"][0].clone();
+    let parsed =
+        house.call("Email/parse", json!({"blobIds": [blob], "properties": properties}))["parsed"][&blob].clone();
+    for email in [stored, parsed] {
+        for (name, header) in named.iter().zip(meant) {
+            assert_eq!(email[name], email[header], "{name}");
+        }
+        assert_eq!(email["from"], json!([{"name": "Eve", "email": "eve@evil.test"}]));
+        assert_eq!(email["to"].as_array().unwrap().len(), 2);
+        assert_eq!((&email["cc"], &email["bcc"]), (&json!([]), &Value::Null));
+        assert_eq!(
+            (&email["subject"], &email["header:Subject"]),
+            (&json!("dernière"), &json!(" =?utf-8?q?derni=C3=A8re?="))
+        );
+        assert_eq!(email["messageId"], json!(["2@alpha.test"]));
+        assert_eq!(email["sentAt"], "2026-11-25T10:00:00+01:00");
+        let lists = email["header:To:asAddresses:all"].as_array().unwrap();
+        assert_eq!(
+            (lists.len(), lists[0][0]["email"].as_str()),
+            (2, Some("bob@beta.test")),
+            "in the order of the header"
+        );
+        assert_eq!(email["header:Subject:asText:all"], json!(["first", "dernière"]));
+        assert_eq!((&email["header:X-None:all"], &email["header:X-None"]), (&json!([]), &Value::Null));
+    }
+}

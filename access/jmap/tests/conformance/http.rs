@@ -193,3 +193,37 @@ fn who_listens_hears_of_what_changes_and_of_nothing_else() {
         assert_eq!(send(&house, request).0, 400);
     }
 }
+
+#[test]
+fn who_comes_back_is_told_at_once_what_it_missed() {
+    // RFC 8620 §7.3, and the Last-Event-ID of event sources.
+    let house = House::new();
+    let listen = |last: Option<&str>| {
+        let mut request = request("GET", "/jmap/events?types=*&closeafter=state&ping=0", ALICE);
+        if let Some(last) = last {
+            request = request.header("last-event-id", last);
+        }
+        house.block_on(answer(&house, request.body(Body::empty()).unwrap())).into_body()
+    };
+    let whole = |mut body: Body| {
+        house.block_on(async {
+            let mut text = String::new();
+            while let Ok(Some(frame)) = tokio::time::timeout(Duration::from_secs(2), body.frame()).await {
+                text.push_str(&String::from_utf8_lossy(&frame.unwrap().into_data().unwrap()));
+            }
+            text
+        })
+    };
+    let first = listen(None);
+    house.deliver("inbox", &letter("one", "1", ""));
+    let text = whole(first);
+    let id = text.lines().find_map(|line| line.strip_prefix("id: ")).unwrap_or_else(|| panic!("{text}")).to_owned();
+    house.deliver("inbox", &letter("two", "2", ""));
+    let missed = whole(listen(Some(&id)));
+    let data = missed.lines().find_map(|line| line.strip_prefix("data: ")).unwrap_or_else(|| panic!("{missed}"));
+    assert_eq!(json_of(data.as_bytes())["changed"]["a1"]["Email"], house.state("Email"));
+    let now = missed.lines().find_map(|line| line.strip_prefix("id: ")).unwrap().to_owned();
+    for nothing in [now.as_str(), "x", "1-2"] {
+        assert!(!whole(listen(Some(nothing))).contains("event: state"), "{nothing}");
+    }
+}

@@ -77,6 +77,10 @@ impl Piece {
         Self::ALL.into_iter().find(|piece| piece.name().as_bytes().eq_ignore_ascii_case(name))
     }
 
+    fn bit(self) -> u16 {
+        1 << (self as u16)
+    }
+
     fn is_list(self) -> bool {
         matches!(self, Self::From | Self::ReplyTo | Self::To | Self::Cc | Self::Bcc)
     }
@@ -84,12 +88,19 @@ impl Piece {
 
 const PIECES: usize = Piece::ALL.len();
 
+/// In a length of the column: the piece is not all there is; and, in the first length, that this is noted at all.
+const PARTIAL: u32 = 1 << 31;
+const TOLD: u32 = 1 << 30;
+
 /// Fields of the header, unfolded, otherwise as written: encoded words are still encoded. One allocation holds all.
 #[derive(Clone, Default, PartialEq, Eq)]
 pub struct Summary {
     octets: Box<[u8]>,
     /// Where each piece ends in `octets`, and whether the field was there at all.
     ends: [(u32, bool); PIECES],
+    /// The pieces, one bit each, that are not all there is of their fields: of several of a name, or cut. Columns from
+    /// before that was noted do not say.
+    partial: Option<u16>,
     /// What `Date` says, where it can be read.
     pub sent: Option<Sent>,
 }
@@ -138,10 +149,14 @@ impl Summary {
     /// The same, with a limit for each field.
     pub(super) fn parse_within(letter: &[u8], longest: usize) -> Self {
         let mut found: [Option<Vec<u8>>; PIECES] = Default::default();
+        let mut partial = 0;
         for field in header::fields(letter) {
             let Some(piece) = Piece::of(field.name) else { continue };
             let Some(place) = found.get_mut(piece as usize) else { continue };
             let value = field.value();
+            if place.is_some() || value.len() > longest {
+                partial |= piece.bit();
+            }
             let value = &value[..value.len().min(longest)];
             match place {
                 None => *place = Some(value.to_vec()),
@@ -153,17 +168,22 @@ impl Summary {
             }
         }
         let sent = found[Piece::Date as usize].as_deref().and_then(super::date::read);
-        Self::joined(&found, sent)
+        Self::joined(&found, sent, partial)
     }
 
-    fn joined(found: &[Option<Vec<u8>>; PIECES], sent: Option<Sent>) -> Self {
+    fn joined(found: &[Option<Vec<u8>>; PIECES], sent: Option<Sent>, partial: u16) -> Self {
         let mut octets = Vec::with_capacity(found.iter().flatten().map(Vec::len).sum());
         let mut ends = [(0, false); PIECES];
         for (end, field) in ends.iter_mut().zip(found) {
             octets.extend_from_slice(field.as_deref().unwrap_or_default());
             *end = (u32::try_from(octets.len()).unwrap_or(u32::MAX), field.is_some());
         }
-        Self { octets: octets.into(), ends, sent }
+        Self { octets: octets.into(), ends, partial: Some(partial), sent }
+    }
+
+    /// Is the piece the whole value of the one field of its name? Where that is not known, it is not said to be.
+    pub fn is_whole(&self, piece: Piece) -> bool {
+        self.partial.is_some_and(|partial| partial & piece.bit() == 0)
     }
 
     /// A field, where there was one.
@@ -192,6 +212,14 @@ impl Summary {
             *length = if there { end - before + 1 } else { 0 };
             before = end;
         }
+        for (piece, length) in Piece::ALL.into_iter().zip(&mut lengths) {
+            if self.partial.is_some_and(|partial| partial & piece.bit() != 0) {
+                *length |= PARTIAL;
+            }
+        }
+        if let (Some(first), Some(_)) = (lengths.first_mut(), self.partial) {
+            *first |= TOLD;
+        }
         let sent = self.sent.map(|sent| (sent.seconds, sent.day));
         let mut encoded = column::encode(&(sent, lengths));
         encoded.extend_from_slice(&self.octets);
@@ -203,13 +231,16 @@ impl Summary {
         let ((sent, lengths), octets) = column::decode_start::<(Option<(i64, i64)>, [u32; PIECES])>(encoded)?;
         let mut ends = [(0, false); PIECES];
         let mut at = 0u32;
-        for (end, length) in ends.iter_mut().zip(lengths) {
+        let told = lengths.first().is_some_and(|first| first & TOLD != 0);
+        let marked = Piece::ALL.into_iter().zip(lengths).filter(|(_, length)| length & PARTIAL != 0);
+        let partial = marked.fold(0, |partial, (piece, _)| partial | piece.bit());
+        for (end, length) in ends.iter_mut().zip(lengths.map(|length| length & !(PARTIAL | TOLD))) {
             at = at.checked_add(length.saturating_sub(1))?;
             *end = (at, length > 0);
         }
         let whole = octets.len() == at as usize;
         let sent = sent.map(|(seconds, day)| Sent { seconds, day });
-        whole.then(|| Self { octets: octets.into(), ends, sent })
+        whole.then(|| Self { octets: octets.into(), ends, partial: told.then_some(partial), sent })
     }
 }
 
@@ -269,6 +300,21 @@ mod tests {
         let summary = Summary::parse(LETTER);
         assert_eq!(Summary::decode(&summary.encode()), Some(summary));
         assert_eq!(Summary::decode(&Summary::default().encode()), Some(Summary::default()));
+    }
+
+    #[test]
+    fn what_is_not_all_there_is_says_so() {
+        let summary = Summary::parse(LETTER);
+        assert!(!summary.is_whole(Piece::To) && summary.is_whole(Piece::From) && summary.is_whole(Piece::Bcc));
+        let again = Summary::decode(&summary.encode()).unwrap();
+        assert!(!again.is_whole(Piece::To) && again.is_whole(Piece::Subject));
+        let giant = format!("Subject: {}\r\n\r\n", "x".repeat(1 << 20));
+        assert!(!Summary::parse(giant.as_bytes()).is_whole(Piece::Subject));
+        // A column from before that was noted.
+        let older = Summary { partial: None, ..summary };
+        let read = Summary::decode(&older.encode()).unwrap();
+        assert_eq!(read, older);
+        assert!(!read.is_whole(Piece::From));
     }
 
     #[test]
