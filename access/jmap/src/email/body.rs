@@ -26,6 +26,7 @@ pub fn part(letter: &Letter<'_>, part_: &Part, properties: &[Property], inside: 
             Property::Named("headers") => header::all(&letter.header(part_)?),
             Property::Named("blobId") if !is_multipart => letter.place.part(part_).id().into(),
             Property::Named("size") => size(letter, part_)?.into(),
+            Property::Named("type") => kind(letter, part_)?.into(),
             Property::Named("subParts") => continue,
             Property::Named(name) => named(letter, part_, name, is_multipart),
         };
@@ -49,7 +50,6 @@ fn named(letter: &Letter<'_>, part: &Part, name: &str, is_multipart: bool) -> Va
     match name {
         "partId" if !is_multipart => part_id(&letter.structure, part).map_or(Value::Null, Value::from),
         "name" => part.file_name().map_or(Value::Null, Value::from),
-        "type" => format!("{}/{}", String::from_utf8_lossy(&part.kind), String::from_utf8_lossy(&part.subtype)).into(),
         "charset" => match part.param("charset") {
             Some(charset) => text(charset),
             None if part.is("text", "") => "us-ascii".into(),
@@ -66,6 +66,20 @@ fn named(letter: &Letter<'_>, part: &Part, name: &str, is_multipart: bool) -> Va
         "location" => part.location.as_deref().map_or(Value::Null, text),
         _ => Value::Null,
     }
+}
+
+/// The type as the part says it. A letter that came encoded, against MIME (RFC 2046 §5.2.1), is one all the same: to the
+/// mailbox it is some octets, since it cannot be looked into in place.
+fn kind(letter: &Letter<'_>, part: &Part) -> Result<String, Error> {
+    let is_encoded = !matches!(part.transfer_encoding(), Encoding::Identity | Encoding::Unknown);
+    if is_encoded && part.is("application", "octet-stream") {
+        let header = letter.header(part)?;
+        let said = mail::header::find(&header, "Content-Type").map(|field| field.value().to_ascii_lowercase());
+        if said.is_some_and(|said| said.trim_ascii_start().starts_with(b"message/rfc822")) {
+            return Ok("message/rfc822".to_owned());
+        }
+    }
+    Ok(format!("{}/{}", String::from_utf8_lossy(&part.kind), String::from_utf8_lossy(&part.subtype)))
 }
 
 /// All parts that are no multipart, letters inside not looked into.

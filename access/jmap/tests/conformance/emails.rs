@@ -360,3 +360,57 @@ fn of_a_field_that_stands_more_than_once_the_last_is_given_and_all_where_all_are
         assert_eq!((&email["header:X-None:all"], &email["header:X-None"]), (&json!([]), &Value::Null));
     }
 }
+
+#[test]
+fn odd_letters_have_a_structure_and_what_is_inside_can_be_taken_out() {
+    use base64::Engine;
+    let house = House::new();
+    let inner = "From: carol@gamma.test\r\nSubject: inner\r\nContent-Type: multipart/alternative; boundary=i\r\n\r\n\
+        --i\r\nContent-Type: text/plain\r\n\r\ninner text\r\n--i\r\nContent-Type: text/html\r\n\r\n<p>inner</p>\r\n--i--\r\n";
+    let coded = base64::engine::general_purpose::STANDARD.encode(inner);
+    let look = |letter: &str| {
+        let id = house.deliver("inbox", letter);
+        let properties = json!(["bodyStructure", "textBody", "attachments", "bodyValues", "hasAttachment"]);
+        get(&house, &id, json!({"fetchAllBodyValues": true, "properties": properties}))
+    };
+    // Each with the text that is to be shown of it, and whether there was something wrong with it.
+    for (letter, text, problem) in [
+        ("Content-Type: multipart/mixed\r\n\r\nno boundary\r\n", "no boundary\n", false),
+        ("Content-Type: multipart/mixed; boundary=x\r\n\r\nbefore\r\n--x\r\n\r\nnever closed", "never closed", false),
+        ("Subject: header only\r\n\r\n", "", false),
+        ("Content-Type: text/plain; charset=x-unknown\r\n\r\nhello é\r\n", "hello é\n", true),
+        ("Content-Type: nonsense\r\n\r\nhello\r\n", "hello\n", false),
+        ("Content-Transfer-Encoding: uuencode\r\n\r\nhello\r\n", "hello\n", true),
+    ] {
+        let email = look(&format!("From: a@b.test\r\n{letter}"));
+        let part = email["textBody"][0]["partId"].as_str().unwrap_or_else(|| panic!("{email}"));
+        let value = json!({"value": text, "isEncodingProblem": problem, "isTruncated": false});
+        assert_eq!(email["bodyValues"][part], value, "{letter}");
+    }
+    // A letter in a letter: as MIME wants it, in a digest, and encoded as some programs do it.
+    for outer in [
+        format!("Content-Type: message/rfc822\r\n\r\n{inner}"),
+        format!("Content-Type: multipart/digest; boundary=d\r\n\r\n--d\r\n\r\n{inner}\r\n--d--\r\n"),
+        format!(
+            "Content-Type: multipart/mixed; boundary=o\r\n\r\n--o\r\n\r\nouter\r\n--o\r\nContent-Type: message/rfc822; name=x.eml\r\n\
+             Content-Transfer-Encoding: base64\r\n\r\n{coded}\r\n--o--\r\n"
+        ),
+    ] {
+        let email = look(&format!("From: a@b.test\r\n{outer}"));
+        let attached = &email["attachments"][0];
+        assert_eq!((&attached["type"], &email["hasAttachment"]), (&json!("message/rfc822"), &json!(true)), "{email}");
+        let blob = attached["blobId"].as_str().unwrap();
+        let wish = json!({"blobIds": [blob], "fetchHTMLBodyValues": true, "properties": ["subject", "size", "htmlBody", "bodyValues"]});
+        let parsed = house.call("Email/parse", wish)["parsed"][blob].clone();
+        assert_eq!((&parsed["subject"], &parsed["size"]), (&json!("inner"), &attached["size"]));
+        assert_eq!(parsed["bodyValues"]["2"]["value"], "<p>inner</p>");
+        // A part of the letter inside is a blob as well.
+        let path = format!("/jmap/download/a1/{}/x", parsed["htmlBody"][0]["blobId"].as_str().unwrap());
+        let request = axum::http::Request::get(path)
+            .header("authorization", "Basic YWxpY2VAYWxwaGEudGVzdDpzZWNyZXQ=")
+            .extension(web::Peer { ip: [127, 0, 0, 1].into(), tls: None })
+            .body(axum::body::Body::empty());
+        let (status, octets) = house.send(facteur_jmap::router(house.jmap.clone()), request.unwrap());
+        assert_eq!((status, octets.as_slice()), (200, &b"<p>inner</p>"[..]));
+    }
+}
