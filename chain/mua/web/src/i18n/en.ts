@@ -90,6 +90,8 @@ export const en = {
     inConversation: (n: number) => `${n} letters`,
     select: 'Select',
     selected: (n: number) => (n === 1 ? '1 selected' : `${n} selected`),
+    selectAll: (n: string) => `Select all ${n} conversations`,
+    everything: (n: string) => `All ${n}`,
     clearSelection: 'Clear selection',
     emptyTitle: 'Nothing here',
     emptyText: 'Letters that come into this folder appear here.',
@@ -179,7 +181,16 @@ export const en = {
     failed: 'That did not work; everything is as it was.',
     failedBecause: (why: string) => `That did not work: ${why}`,
     failedOffline: 'No connection; everything is as it was.',
+    working: 'Working on it…',
+    swept: (n: number) => (n === 1 ? '1 letter done' : `${n} letters done`),
     noFolder: 'There is no such folder to move it to.',
+  },
+
+  sweep: {
+    move: (n: string, to: string) => `Move all ${n} conversations to ${to}?`,
+    read: (n: string) => `Mark all ${n} conversations as read?`,
+    text: 'This is about everything here, also what you do not see, and cannot be undone at one stroke.',
+    go: 'Go ahead',
   },
 
   destroy: {

@@ -93,6 +93,8 @@ export const fr: Words = {
     inConversation: (n) => `${n} messages`,
     select: 'Sélectionner',
     selected: (n) => (n === 1 ? '1 sélectionnée' : `${n} sélectionnées`),
+    selectAll: (n: string) => `Sélectionner les ${n} conversations`,
+    everything: (n: string) => `Tout (${n})`,
     clearSelection: 'Tout désélectionner',
     emptyTitle: 'Rien ici',
     emptyText: 'Les messages classés dans ce dossier apparaîtront ici.',
@@ -186,7 +188,16 @@ export const fr: Words = {
     failed: 'L’action a échoué ; rien n’a changé.',
     failedBecause: (why) => `L’action a échoué : ${why}`,
     failedOffline: 'Pas de connexion ; rien n’a changé.',
+    working: 'En cours…',
+    swept: (n: number) => (n === 1 ? '1 message traité' : `${n} messages traités`),
     noFolder: 'Il n’y a pas de dossier prévu pour cela.',
+  },
+
+  sweep: {
+    move: (n: string, to: string) => `Déplacer les ${n} conversations vers ${to} ?`,
+    read: (n: string) => `Marquer les ${n} conversations comme lues ?`,
+    text: 'Il s’agit de tout ce qui se trouve ici, même de ce que vous ne voyez pas, et cela ne s’annule pas d’un seul geste.',
+    go: 'Continuer',
   },
 
   destroy: {

@@ -1,4 +1,4 @@
-import { type Email, expectAllSet, type Id, type Patch } from '../jmap';
+import { type Email, expectAllSet, type Filter, type Id, MethodFailed, type Patch } from '../jmap';
 import type { Connection } from './connection.svelte';
 import { inverse, moveTo, setKeyword } from './patch';
 import type { Records } from './records.svelte';
@@ -81,6 +81,30 @@ export class Actions {
         for (const id of ids) this.records.forget(id);
       }
     });
+  }
+
+  /**
+   * Changes every letter that fits `filter`, thousands at a time too, in rounds. `filter` must not fit a letter that has
+   * been changed. Gives how many were; there is no way back.
+   */
+  async sweep(filter: Filter, patch: Patch): Promise<number> {
+    let changed = 0;
+    let before: Id | undefined;
+    await this.#busy(async () => {
+      for (;;) {
+        const request = this.connection.client.request();
+        const limit = this.connection.client.limits.maxObjectsInSet;
+        const query = request.call('Email/query', { filter, limit });
+        const { ids } = (await this.connection.send(request)).of(query);
+        if (ids.length === 0) return;
+        if (ids[0] === before) throw new MethodFailed('serverFail', '');
+        before = ids[0];
+        await this.#send(new Map(ids.map((id) => [id, patch])));
+        this.records.patch(new Map(ids.map((id) => [id, patch])));
+        changed += ids.length;
+      }
+    });
+    return changed;
   }
 
   get canUndo(): boolean {

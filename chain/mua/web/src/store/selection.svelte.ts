@@ -11,6 +11,8 @@ export class Selection {
   readonly chosen = new SvelteSet<Id>();
   /** The row the keyboard is at. */
   cursor = $state(0);
+  /** Whether everything in the list is meant, also what was never loaded; then `chosen` is what is seen of it. */
+  everything = $state(false);
   /** Where a range begins. */
   #anchor = 0;
 
@@ -19,11 +21,12 @@ export class Selection {
   }
 
   clear(): void {
+    this.everything = false;
     this.chosen.clear();
   }
 
   reset(): void {
-    this.chosen.clear();
+    this.clear();
     this.cursor = 0;
     this.#anchor = 0;
   }
@@ -34,6 +37,7 @@ export class Selection {
   }
 
   toggle(id: Id, position: number): void {
+    this.everything = false;
     if (!this.chosen.delete(id)) this.chosen.add(id);
     this.moveTo(position);
   }
@@ -41,6 +45,7 @@ export class Selection {
   /** Chooses everything from the anchor to `position` in `list`: what is known at once, the rest when it is there. */
   async extend(position: number, list: Ranges): Promise<void> {
     this.cursor = position;
+    this.everything = false;
     const [first, last] = [Math.min(this.#anchor, position), Math.max(this.#anchor, position)];
     this.#choose(list.between(first, last));
     const all = await list.allBetween(first, last);

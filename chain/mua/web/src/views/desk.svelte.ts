@@ -4,6 +4,7 @@ import type { Done, Shown } from '../store/actions.svelte';
 import { rowOf, type Row } from '../store/conversation';
 import type { Post } from '../store/post.svelte';
 import { toFlag, toMarkRead, toMove } from '../store/targets';
+import { folderName } from './names';
 
 /** A picture that came with a letter. */
 export interface Pictured {
@@ -11,11 +12,15 @@ export interface Pictured {
   url: string;
 }
 
+/** What is done to everything in a list at once: it is moved, or marked as read. */
+export type Sweep = { folder: Id; name: string } | { read: true };
+
 /** What is asked before something is done, or shown before everything else. */
 export type Asking =
   | { kind: 'move' }
   | { kind: 'destroy'; count: number }
   | { kind: 'empty' }
+  | { kind: 'sweep'; sweep: Sweep }
   | { kind: 'source'; email: Email }
   | { kind: 'way'; email: Email }
   | { kind: 'help' }
@@ -71,7 +76,10 @@ export class Desk {
   /** To the trash; from the trash and from junk for good, which is asked first. */
   remove(rows = this.rows): void {
     if (rows.length === 0) return;
-    if (this.role === 'trash' || this.role === 'junk') this.asking = { kind: 'destroy', count: rows.length };
+    if (this.post.selection.everything && (this.role === 'trash' || this.role === 'junk'))
+      this.ask({ kind: 'empty' });
+    else if (this.role === 'trash' || this.role === 'junk')
+      this.asking = { kind: 'destroy', count: rows.length };
     else void this.#moveToRole('trash', rows, language.words.done.removed);
   }
 
@@ -105,6 +113,29 @@ export class Desk {
     });
   }
 
+  /** Does to everything in the list what was asked about. */
+  async sweep(sweep: Sweep): Promise<void> {
+    const { list, selection, notices, actions, folders, navigation } = this.post;
+    const filter = list?.query.filter;
+    if (!list || !filter) return;
+    const own = (['sent', 'drafts'] as const).flatMap((role) => folders.byRole(role)?.id ?? []);
+    const left =
+      'folder' in sweep
+        ? // As with a few: what one wrote oneself is not moved from where it is because it was found.
+          { inMailboxOtherThan: this.post.folder ? [sweep.folder] : [sweep.folder, ...own] }
+        : { notKeyword: '$seen' };
+    const patch = 'folder' in sweep ? { mailboxIds: { [sweep.folder]: true } } : { 'keywords/$seen': true };
+    navigation.close();
+    selection.clear();
+    const working = notices.say('news', language.words.done.working, undefined, 3_600_000);
+    await this.#try(async () => {
+      const count = await actions.sweep({ operator: 'AND', conditions: [filter, left] }, patch);
+      notices.say('done', language.words.done.swept(count));
+    });
+    notices.dismiss(working);
+    await list.refresh();
+  }
+
   flag(rows = this.rows): void {
     const on = rows.some((row) => !row.flagged);
     const { done } = language.words;
@@ -114,6 +145,7 @@ export class Desk {
 
   markRead(read: boolean, rows = this.rows): void {
     const { done } = language.words;
+    if (read && this.post.selection.everything) return this.ask({ kind: 'sweep', sweep: { read } });
     const emails = rows.flatMap((row) => this.#withShown(row, (all, shown) => toMarkRead(all, shown, read)));
     void this.#mark(emails, '$seen', read, read ? done.markedRead : done.markedUnread);
     // A letter that stays open would be read again at once.
@@ -183,6 +215,11 @@ export class Desk {
 
   async #move(folder: Id, rows: Row[], words: (n: number) => string): Promise<void> {
     if (rows.length === 0 || folder === this.post.folder?.id) return;
+    if (this.post.selection.everything) {
+      const mailbox = this.post.folders.get(folder);
+      const name = mailbox ? folderName(language.words, mailbox) : '';
+      return this.ask({ kind: 'sweep', sweep: { folder, name } });
+    }
     const emails = rows.flatMap((row) => this.#toMove(row));
     const shown = this.#leave(rows);
     await this.#try(() => this.#offerUndo(this.post.actions.move(emails, folder, shown), words(rows.length)));
