@@ -23,7 +23,7 @@ export class Bench {
     private readonly post: Post,
     private readonly desk: Desk,
   ) {
-    this.drafts = new Drafts(post.connection, post.folders, textOf);
+    this.drafts = new Drafts(post.connection, post.folders, post.identities, textOf);
     this.outbox = new Outbox(post.connection, post.folders, this.drafts);
   }
 
@@ -49,7 +49,7 @@ export class Bench {
       for (const draft of this.#open) if (draft.status === 'failed') void this.drafts.save(draft);
     };
     void this.post.people.load();
-    await this.drafts.loadIdentities();
+    await this.post.identities.load();
   }
 
   /** Text as the editor holds it. */

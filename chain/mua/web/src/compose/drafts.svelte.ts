@@ -1,6 +1,7 @@
 import { expectAllSet, type Id, type Identity, upload } from '../jmap';
 import type { Connection } from '../store/connection.svelte';
 import type { Folders } from '../store/folders.svelte';
+import type { Identities } from '../store/identities.svelte';
 import type { Draft } from './draft.svelte';
 import { letterOf } from './letter';
 import type { Picture } from './pictures.svelte';
@@ -10,7 +11,6 @@ const pause = 1_500;
 
 /** Keeps drafts at the server as they are written. */
 export class Drafts {
-  identities = $state.raw<Identity[]>([]);
   #timers = new Map<number, ReturnType<typeof setTimeout>>();
   /** One save of a draft at a time: each takes the one before it away. */
   #saves = new Map<number, Promise<boolean>>();
@@ -18,14 +18,13 @@ export class Drafts {
   constructor(
     private readonly connection: Connection,
     private readonly folders: Folders,
+    private readonly known: Identities,
     /** Makes plain text of HTML; needs a page, so it is handed in. */
     private readonly textOf: (html: string) => string,
   ) {}
 
-  async loadIdentities(): Promise<void> {
-    const request = this.connection.client.request();
-    const get = request.call('Identity/get', { ids: null });
-    this.identities = (await this.connection.send(request)).of(get).list;
+  get identities(): Identity[] {
+    return this.known.list;
   }
 
   identityOf(draft: Draft): Identity | undefined {

@@ -1,13 +1,15 @@
 import { describe, expect, it } from 'vitest';
 import { state } from '../../testing/state';
+import { Identities } from '../store/identities.svelte';
 import { Draft } from './draft.svelte';
 import { Drafts } from './drafts.svelte';
 import { Outbox } from './outbox.svelte';
 
 async function desk() {
   const all = await state(50);
-  const drafts = new Drafts(all.connection, all.folders, (html) => html.replace(/<[^>]*>/g, ''));
-  await drafts.loadIdentities();
+  const identities = new Identities(all.connection);
+  await identities.load();
+  const drafts = new Drafts(all.connection, all.folders, identities, (html) => html.replace(/<[^>]*>/g, ''));
   const outbox = new Outbox(all.connection, all.folders, drafts);
   const folder = all.mail.folderOf('drafts').id;
   const kept = () => [...all.mail.letters.values()].filter((letter) => letter.folder === folder);

@@ -429,6 +429,14 @@ export const en = {
     },
   },
 
+  signature: {
+    title: 'Name and signature',
+    name: 'Name the letters bear',
+    text: 'Signature, below every letter',
+    save: 'Save',
+    saved: 'Saved',
+  },
+
   settings: {
     language: 'Language',
     theme: 'Appearance',

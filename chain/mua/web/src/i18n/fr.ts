@@ -439,6 +439,14 @@ export const fr: Words = {
     },
   },
 
+  signature: {
+    title: 'Nom et signature',
+    name: 'Nom porté sur les messages',
+    text: 'Signature, au bas de chaque message',
+    save: 'Enregistrer',
+    saved: 'Enregistré',
+  },
+
   settings: {
     language: 'Langue',
     theme: 'Apparence',

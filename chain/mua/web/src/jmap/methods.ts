@@ -122,6 +122,7 @@ export interface Methods {
     gives: { list: SearchSnippet[]; notFound: Id[] | null };
   };
   'Identity/get': { takes: Get; gives: Got<Identity> };
+  'Identity/set': { takes: SetArguments; gives: SetAnswer };
   'EmailSubmission/set': {
     takes: SetArguments & {
       onSuccessUpdateEmail?: Record<string, Patch>;

@@ -2,6 +2,7 @@ import type { Email, Id } from '../jmap';
 import { Actions } from './actions.svelte';
 import { Connection } from './connection.svelte';
 import { Folders } from './folders.svelte';
+import { Identities } from './identities.svelte';
 import { Lists } from './lists.svelte';
 import { Navigation } from './navigation.svelte';
 import { Notices } from './notices.svelte';
@@ -24,6 +25,7 @@ export class Post {
   readonly lists = new Lists(this.connection, this.records, this.folders);
   readonly actions = new Actions(this.connection, this.records);
   readonly reading = new Reading(this.connection, this.records, (emails) => this.#visible(emails));
+  readonly identities = new Identities(this.connection);
   readonly people = new People(this.connection, this.folders);
   readonly sync = new Sync(this.connection, this.records, this.folders, this.actions, {
     mailChanged: (created) => this.#changed(created),

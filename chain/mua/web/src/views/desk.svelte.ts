@@ -24,6 +24,7 @@ export type Asking =
   | { kind: 'source'; email: Email }
   | { kind: 'way'; email: Email }
   | { kind: 'help' }
+  | { kind: 'signature' }
   | { kind: 'pictures'; pictures: Pictured[]; first: number }
   | { kind: 'newFolder'; parentId: Id | null }
   | { kind: 'renameFolder'; id: Id }

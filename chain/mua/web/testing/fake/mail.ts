@@ -1,4 +1,4 @@
-import type { EmailAddress, Id, Role } from '../../src/jmap/types';
+import type { EmailAddress, Id, Identity, Role } from '../../src/jmap/types';
 
 /** The fake's mailbox: letters in memory, every change numbered, as a server does it (RFC 8620 §5.2). */
 
@@ -54,6 +54,7 @@ export class FakeMail {
   readonly folders = new Map<Id, FakeFolder>();
   readonly letters = new Map<Id, FakeLetter>();
   readonly threads = new Map<Id, Id[]>();
+  readonly identities: Identity[];
   readonly submissions = new Map<Id, { letter: Id; goes: number; canceled: boolean }>();
   /** For how many seconds letters are held when asked (RFC 8621 §1.3.2). */
   maxDelayedSend = 3_600;
@@ -68,7 +69,10 @@ export class FakeMail {
   constructor(
     readonly name: string,
     readonly address: string,
-  ) {}
+  ) {
+    const nothing = { replyTo: null, bcc: null, textSignature: '', htmlSignature: '', mayDelete: false };
+    this.identities = [{ id: 'i1', name, email: address, ...nothing }];
+  }
 
   get state(): string {
     return String(this.#forgotten + this.#log.length);

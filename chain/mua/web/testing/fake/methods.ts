@@ -43,22 +43,16 @@ export const methods: Record<string, Method> = {
   },
   'Email/set': (mail, args, createdIds) => emailSet(mail, args, createdIds),
   'SearchSnippet/get': (mail, args) => snippets(mail, args),
-  'Identity/get': (mail) => ({
-    state: '1',
-    list: [
-      {
-        id: 'i1',
-        name: mail.name,
-        email: mail.address,
-        replyTo: null,
-        bcc: null,
-        textSignature: '',
-        htmlSignature: '',
-        mayDelete: false,
-      },
-    ],
-    notFound: [],
-  }),
+  'Identity/get': (mail) => ({ state: '1', list: mail.identities, notFound: [] }),
+  'Identity/set': (mail, args) => {
+    const updated: Args = {};
+    for (const [id, patch] of Object.entries((args['update'] ?? {}) as Record<Id, Args>)) {
+      const identity = mail.identities.find((one) => one.id === id);
+      if (identity) Object.assign(identity, patch);
+      updated[id] = null;
+    }
+    return { oldState: '1', newState: '1', updated };
+  },
   'EmailSubmission/set': (mail, args, createdIds) => submit(mail, args, createdIds),
 };
 

@@ -79,7 +79,22 @@ const views: Record<string, (page: Page, url: string) => Promise<void>> = {
     await row(page, /botanical/).click();
     await page.locator('iframe').waitFor();
   },
+  signature: async (page, url) => {
+    await page.goto(`${url}/#/inbox`);
+    await page.getByRole('grid').waitFor();
+    const menu = page.getByRole('button', { name: /^(Folders|Dossiers)$/ });
+    if ((page.viewportSize()?.width ?? 0) < 1_100) await menu.click();
+    await page
+      .getByRole('button', { name: /(Account and|Compte et)/ })
+      .last()
+      .click();
+    await page.locator('[role=menuitem]').first().click();
+    await page.locator('dialog textarea').waitFor();
+  },
   writing: async (page) => {
+    await page.keyboard.press('Escape');
+    await page.locator('dialog textarea').waitFor({ state: 'detached' });
+    if (await page.locator('dialog[open]').count()) await page.keyboard.press('Escape');
     await page.keyboard.press('c');
     await page.locator('.composer [role=combobox]').first().pressSequentially('cla');
     await page.locator('.composer [role=option]').first().waitFor();

@@ -39,6 +39,30 @@ describe('what people expect', () => {
     expect(await pdf.getAttribute('target')).toBe('_blank');
   });
 
+  it('a person signs as they like, from the next letter on', async () => {
+    const { page, server } = story;
+    await page.getByRole('button', { name: /Account and settings/ }).click();
+    await page.getByRole('menuitem', { name: 'Name and signature' }).click();
+    await page.getByRole('textbox', { name: /^Name/ }).fill('Alice M.');
+    await page.getByRole('textbox', { name: /^Signature/ }).fill('Alice\nAtelier <Nord>');
+    await page.getByRole('button', { name: 'Save' }).click();
+    await page.getByText('Saved', { exact: true }).waitFor();
+    expect(server.mail.identities[0]).toMatchObject({
+      name: 'Alice M.',
+      textSignature: 'Alice\nAtelier <Nord>',
+    });
+    await page.keyboard.press('c');
+    const text = page.getByRole('textbox', { name: 'Text of the letter' });
+    await text.getByText('Atelier <Nord>').waitFor();
+    await page.locator('.composer header').getByRole('button', { name: 'Close' }).click();
+    await page.getByRole('button', { name: /Account and settings/ }).click();
+    await page.getByRole('menuitem', { name: 'Name and signature' }).click();
+    await until(
+      'it is there again',
+      async () => (await page.getByRole('textbox', { name: /^Name/ }).inputValue()) === 'Alice M.',
+    );
+  });
+
   it('the tab shows that letters are unread', async () => {
     const { page, server } = story;
     const icon = page.locator('link[rel=icon]');

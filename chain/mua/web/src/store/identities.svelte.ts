@@ -1,0 +1,27 @@
+import { expectAllSet, type Id, type Identity } from '../jmap';
+import type { Connection } from './connection.svelte';
+
+/** What a person may change of an identity. */
+export type Wording = Pick<Identity, 'name' | 'textSignature'>;
+
+/** As whom a person writes, and how they sign (RFC 8621 §6). */
+export class Identities {
+  list = $state.raw<Identity[]>([]);
+
+  constructor(private readonly connection: Connection) {}
+
+  async load(): Promise<void> {
+    const request = this.connection.client.request();
+    const get = request.call('Identity/get', { ids: null });
+    this.list = (await this.connection.send(request)).of(get).list;
+  }
+
+  async save(id: Id, { name, textSignature }: Wording): Promise<void> {
+    const request = this.connection.client.request();
+    // One signature, in words: what stood there as HTML would be the old one.
+    const update = { [id]: { name, textSignature, htmlSignature: '' } };
+    const set = request.call('Identity/set', { update });
+    expectAllSet((await this.connection.send(request)).of(set));
+    await this.load();
+  }
+}
