@@ -58,8 +58,8 @@ impl Office {
 
         let doors = doors::places(&open_doors);
         let (stop, shutdown) = Stop::new();
-        let pictures = web::pictures(resolver.clone()).map_err(StartFault::Tls)?;
-        let others = Others { recipients, pictures };
+        let outside = web::Outside::new(resolver.clone()).map_err(StartFault::Tls)?;
+        let others = Others { recipients, outside };
         let staff = Staff::new(&config, &store, &post_office, others, &tls, &shutdown, &witness);
         let mut tasks = JoinSet::new();
         for open in open_doors {

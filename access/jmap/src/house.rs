@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 use std::hash::Hash;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use mail::seam::{AccountId, Login, Logins, OurFault, Pending, Recipients};
 use mail::trace::{Blind, Link, Observation, Witness};
@@ -12,6 +12,7 @@ use store::Store;
 use tokio::sync::Semaphore;
 
 use crate::outbox::Outbox;
+use crate::subscription::{Courier, Credentials, Deliveries};
 
 /// Knows people by a token that they were given at a log-in elsewhere (RFC 6750): the webmail's sessions.
 pub trait Tokens: Send + Sync {
@@ -43,6 +44,8 @@ pub struct House {
     pub shutdown: Shutdown,
     /// Octets of uploads, and of letters being made, that may be in memory at one time, in kibibytes.
     pub(crate) memory: Arc<Semaphore>,
+    /// Posts to clients; none: this house does not.
+    pub(crate) courier: OnceLock<Courier>,
     pub(crate) requests: Turns<AccountId>,
     pub(crate) uploads: Turns<AccountId>,
     pub(crate) listeners: Turns<AccountId>,
@@ -63,6 +66,7 @@ impl House {
             clock: net::now,
             shutdown: Shutdown::never(),
             memory: Arc::new(Semaphore::new(512 << 10)),
+            courier: OnceLock::new(),
             requests: Turns::default(),
             uploads: Turns::default(),
             listeners: Turns::default(),
@@ -74,6 +78,14 @@ impl House {
         if !keys.is_empty() {
             self.witness.saw(Observation::Read { account, keys, door: Link::Jmap, at: (self.clock)() });
         }
+    }
+
+    /// Lets clients ask to be posted to (RFC 8620 §7.2), with `client`, within [`PUSHES`](crate::PUSHES): strangers choose
+    /// the addresses, so that its reach must be [`https::Reach::Public`]. What is given carries that out once it runs;
+    /// nothing where this was called before.
+    pub fn push_with(&self, client: https::Client, credentials: Arc<dyn Credentials>) -> Option<Deliveries> {
+        let (courier, deliveries) = Courier::new(client, credentials);
+        self.courier.set(courier).is_ok().then_some(deliveries)
     }
 }
 

@@ -4,6 +4,7 @@
 //! - `run`: carries out a request, method after method; `methods` knows which there are.
 //! - `standard`: what all `/get`, `/changes`, `/set` and `/query` have in common.
 //! - one folder for each kind of object, one file for each method.
+//! - `subscription`: clients that are posted to when something changes.
 //! - `http`: log-in, session, API, blobs up and down, the event source.
 //!
 //! Invariants of this room:
@@ -11,6 +12,8 @@
 //! * What is answered as created, updated or destroyed is on the disk.
 //! * A record is changed as a whole or not at all; a method that fails has changed nothing.
 //! * Nobody sees another account: each id is looked up under the account of the person who asks.
+//! * What is posted to a client goes to addresses that strangers may be sent to, and only after it has shown that it can
+//!   read what arrives there; it ends with what the client has logged in with.
 //! * Letters are read in ranges; what a request, a response, an upload or an open stream holds is bounded.
 //!
 //! This room must not know SMTP, the queue, or other doors to the mailbox.
@@ -36,6 +39,7 @@ mod snippet;
 mod standard;
 mod state;
 mod submission;
+mod subscription;
 mod threads;
 mod vacation;
 
@@ -43,7 +47,8 @@ pub use blob::housekeeping;
 pub use house::{House, Tokens};
 pub use http::router;
 pub use outbox::{Done, Outbox};
-pub use run::run;
+pub use run::{run, run_with};
 pub use schema::MIGRATIONS;
 pub use session::{capabilities, session};
 pub use submission::follow;
+pub use subscription::{Credential, Credentials, Deliveries, PUSHES};

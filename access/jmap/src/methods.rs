@@ -3,7 +3,7 @@
 use crate::api::{MethodError, Object};
 use crate::run::Scope;
 use crate::session::{CORE, MAIL, SUBMISSION, VACATION};
-use crate::{blob, core, email, identity, mailboxes, snippet, submission, threads, vacation};
+use crate::{blob, core, email, identity, mailboxes, snippet, submission, subscription, threads, vacation};
 
 /// The responses to one call: nearly always one.
 pub type Answers = Vec<(String, Object)>;
@@ -41,6 +41,8 @@ pub async fn call(scope: &mut Scope, name: &str, arguments: Object) -> Result<An
         "EmailSubmission/query" => submission::query::query(scope, arguments).await,
         "EmailSubmission/queryChanges" => submission::query::changes(scope, arguments).await,
         "EmailSubmission/set" => return submission::set::set(scope, arguments).await,
+        "PushSubscription/get" => subscription::get(scope, arguments).await,
+        "PushSubscription/set" => subscription::set(scope, arguments).await,
         "VacationResponse/get" => vacation::get(scope, arguments).await,
         "VacationResponse/set" => vacation::set(scope, arguments).await,
         _ => Err(MethodError::unknown_method()),
@@ -50,7 +52,7 @@ pub async fn call(scope: &mut Scope, name: &str, arguments: Object) -> Result<An
 
 fn capability(method: &str) -> Option<&'static str> {
     Some(match method.split_once('/')?.0 {
-        "Core" | "Blob" => CORE,
+        "Core" | "Blob" | "PushSubscription" => CORE,
         "Mailbox" | "Thread" | "Email" | "SearchSnippet" => MAIL,
         "Identity" | "EmailSubmission" => SUBMISSION,
         "VacationResponse" => VACATION,

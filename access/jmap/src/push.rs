@@ -46,6 +46,13 @@ impl States {
         numbers.next().is_none().then_some(heard)
     }
 
+    /// All of the types wanted.
+    pub fn all(&self, types: Option<&[String]>) -> Object {
+        let wanted = |name: &str| types.is_none_or(|types| types.iter().any(|wanted| wanted == name));
+        let states = self.0.iter().filter(|(name, _)| wanted(name));
+        states.map(|(name, state)| ((*name).to_owned(), state.to_string().into())).collect()
+    }
+
     /// Those that are other than before, of the types wanted; none where there is nothing to tell.
     pub fn since(&self, before: &Self, types: Option<&[String]>) -> Option<Object> {
         let wanted = |name: &str| types.is_none_or(|types| types.iter().any(|wanted| wanted == name));

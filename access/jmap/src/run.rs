@@ -10,12 +10,15 @@ use crate::api::{Invocation, MethodError, Object, Request, RequestError, referen
 use crate::house::House;
 use crate::id::Id;
 use crate::session::{self, CAPABILITIES};
+use crate::subscription::Credential;
 use crate::{limits, methods};
 
 /// What the methods of one request share.
 pub(crate) struct Scope {
     pub house: Arc<House>,
     pub person: Login,
+    /// What they have logged in with.
+    pub credential: Credential,
     /// The connection the request came over.
     pub wire: Wire,
     /// Capabilities the request uses.
@@ -73,13 +76,26 @@ impl Scope {
     }
 }
 
-/// Carries out the request in `text` for a person, and gives the Response object. `wire` is the connection it came over.
+/// Carries out the request in `text` for a person, and gives the Response object. `wire` is the connection it came over. The person
+/// has logged in with their password.
 pub async fn run(house: &Arc<House>, person: &Login, wire: &Wire, text: &[u8]) -> Result<Value, RequestError> {
+    run_with(house, person, Credential::Password, wire, text).await
+}
+
+/// The same, for a person who has logged in with this.
+pub async fn run_with(
+    house: &Arc<House>,
+    person: &Login,
+    credential: Credential,
+    wire: &Wire,
+    text: &[u8],
+) -> Result<Value, RequestError> {
     let request = Request::read(text, &CAPABILITIES, limits::CALLS_IN_REQUEST)?;
     let tells_created = request.created_ids.is_some();
     let mut scope = Scope {
         house: Arc::clone(house),
         person: person.clone(),
+        credential,
         wire: wire.clone(),
         using: request.using,
         created: Created(request.created_ids.unwrap_or_default()),

@@ -3,8 +3,11 @@
 use store::Migration;
 
 /// The tables, in the order they came.
-pub const MIGRATIONS: &[Migration] =
-    &[Migration { room: "jmap", number: 1, sql: FIRST }, Migration { room: "jmap", number: 2, sql: SENDING }];
+pub const MIGRATIONS: &[Migration] = &[
+    Migration { room: "jmap", number: 1, sql: FIRST },
+    Migration { room: "jmap", number: 2, sql: SENDING },
+    Migration { room: "jmap", number: 3, sql: crate::subscription::TABLE },
+];
 
 /// Letters on their way, whose submissions are to say what becomes of them; `since` is how far their history is known.
 const SENDING: &str = "

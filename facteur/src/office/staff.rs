@@ -13,6 +13,7 @@ use net::{Limits, Listener, Resolver, ServerTls, Shutdown, TlsError};
 use store::Store;
 use tokio::task::JoinSet;
 
+use super::web::Outside;
 use crate::clock;
 use crate::config::{Config, Door};
 use crate::post_office::fetched::FetchHomes;
@@ -34,8 +35,8 @@ pub struct Staff {
 pub struct Others {
     /// Says who takes letters, and asks servers behind us for it.
     pub recipients: Arc<dyn Recipients>,
-    /// Fetches the pictures that letters show.
-    pub pictures: https::Client,
+    /// Fetches what letters show, and tells clients of changes.
+    pub outside: Outside,
 }
 
 impl Staff {
@@ -48,7 +49,7 @@ impl Staff {
         shutdown: &Shutdown,
         witness: &Arc<dyn Witness>,
     ) -> Self {
-        let Others { recipients, pictures } = others;
+        let Others { recipients, outside } = others;
         let mut house = door::House::new(config.hostname.clone(), postmaster(&config.hostname));
         house.max_letter = LARGEST_LETTER as u64;
         house.tls = Some(tls.clone());
@@ -68,7 +69,7 @@ impl Staff {
         Self {
             lmtp: mda::Lmtp::new(house.clone(), recipients.clone(), deliver),
             http: web::Http::new(
-                super::web::router(config, store, office, shutdown, witness, pictures),
+                super::web::router(config, store, office, shutdown, witness, outside),
                 shutdown.clone(),
             ),
             reception: Reception::new(house.clone(), recipients.clone(), accept.clone()),

@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use axum::Router;
 use directory::Directory;
-use mail::seam::{Login, Logins, OurFault, Pending, Recipients};
+use mail::Timestamp;
+use mail::seam::{AccountId, Login, Logins, OurFault, Pending, Recipients};
 use mail::trace::Witness;
 use net::{ClientTls, Resolver, Shutdown, TlsError};
 use store::Store;
@@ -20,7 +21,7 @@ pub fn router(
     office: &PostOffice,
     shutdown: &Shutdown,
     witness: &Arc<dyn Witness>,
-    pictures: https::Client,
+    outside: Outside,
 ) -> Router {
     let logins: Arc<dyn Logins> = Arc::new(office.directory().clone());
     let recipients: Arc<dyn Recipients> = Arc::new(office.everyone());
@@ -30,14 +31,33 @@ pub fn router(
     house.largest_letter = LARGEST_LETTER as u64;
     house.shutdown = shutdown.clone();
     house.witness = witness.clone();
-    house.tokens = Some(Arc::new(Sessions(office.directory().clone())));
-    let pages = mua::House::new(store.clone(), office.directory().clone(), witness.clone(), clock::now, pictures);
-    mua::guarded(jmap::router(Arc::new(house)).merge(mua::router(pages)))
+    let sessions = Arc::new(Sessions(office.directory().clone()));
+    house.tokens = Some(sessions.clone());
+    let house = Arc::new(house);
+    if let Some(deliveries) = house.push_with(outside.pushes, sessions) {
+        // Ends at the shutdown; nothing that is on its way to a client then need arrive.
+        tokio::spawn(deliveries.run(house.clone()));
+    }
+    let pages =
+        mua::House::new(store.clone(), office.directory().clone(), witness.clone(), clock::now, outside.pictures);
+    mua::guarded(jmap::router(house).merge(mua::router(pages)))
 }
 
-/// Fetches pictures that letters show, from where anybody may fetch them: strangers write their addresses.
-pub fn pictures(resolver: Arc<dyn Resolver>) -> Result<https::Client, TlsError> {
-    Ok(https::Client::new(ClientTls::verified()?, resolver, https::Reach::Public, mua::PICTURES))
+/// What asks servers that strangers choose, and so only what anybody may ask.
+pub struct Outside {
+    /// For pictures that letters show.
+    pictures: https::Client,
+    /// For clients that want to be told of changes.
+    pushes: https::Client,
+}
+
+impl Outside {
+    /// With the roots that this machine trusts.
+    pub fn new(resolver: Arc<dyn Resolver>) -> Result<Self, TlsError> {
+        let tls = ClientTls::verified()?;
+        let client = |limits| https::Client::new(tls.clone(), resolver.clone(), https::Reach::Public, limits);
+        Ok(Self { pictures: client(mua::PICTURES), pushes: client(jmap::PUSHES) })
+    }
 }
 
 /// The sessions of the pages, as JMAP knows people by tokens.
@@ -46,6 +66,23 @@ struct Sessions(Directory);
 impl jmap::Tokens for Sessions {
     fn person<'a>(&'a self, token: &'a str) -> Pending<'a, Result<Option<Login>, OurFault>> {
         Box::pin(async move { self.0.session(token).await.map_err(|error| OurFault(error.to_string())) })
+    }
+}
+
+impl jmap::Credentials for Sessions {
+    fn is_good<'a>(
+        &'a self,
+        account: AccountId,
+        credential: &'a jmap::Credential,
+        since: Timestamp,
+    ) -> Pending<'a, Result<bool, OurFault>> {
+        Box::pin(async move {
+            let good = match credential {
+                jmap::Credential::Password => self.0.has_kept_password(account, since).await,
+                jmap::Credential::Token(digest) => self.0.is_session(*digest).await,
+            };
+            good.map_err(|error| OurFault(error.to_string()))
+        })
     }
 }
 

@@ -5,7 +5,7 @@
 
 use std::time::Duration;
 
-use mail::seam::Login;
+use mail::seam::{AccountId, Login};
 use mail::{Address, Password, Timestamp};
 use ring::digest;
 use store::{Tx, View, params};
@@ -50,6 +50,20 @@ impl Directory {
         Ok(Some(login))
     }
 
+    /// Is the session open whose token has this SHA-256? It does not count as used.
+    pub async fn is_session(&self, digest: [u8; 32]) -> Result<bool, Error> {
+        let now = (self.0.clock)();
+        Ok(self.0.store.read(move |view| find(view, &digest, now)).await?.is_some())
+    }
+
+    /// Has a person had the same password since then?
+    pub async fn has_kept_password(&self, account: AccountId, since: Timestamp) -> Result<bool, Error> {
+        let sql = "SELECT NOT EXISTS (SELECT 1 FROM password WHERE account = $1 AND changed > $2)
+                   AND EXISTS (SELECT 1 FROM account WHERE id = $1)";
+        let look = move |view: &View| view.query_one(sql, params![account.0, since.0], |row| row.get::<bool>(0));
+        Ok(self.0.store.read(look).await?)
+    }
+
     /// Ends a session. One that is not there has ended already.
     pub async fn end_session(&self, token: &str) -> Result<(), Error> {
         let key = key(token);
@@ -81,7 +95,7 @@ fn find(view: &View, key: &[u8; 32], now: Timestamp) -> Result<Option<(Login, Ti
     )?;
     let login = |(account, address, name, seen): (i64, String, Option<String>, i64)| {
         let address = Address::parse(&address).ok()?;
-        Some((Login { account: mail::seam::AccountId(account), address, name }, Timestamp(seen)))
+        Some((Login { account: AccountId(account), address, name }, Timestamp(seen)))
     };
     Ok(found.and_then(login))
 }

@@ -49,6 +49,18 @@ fn a_new_password_ends_every_session() {
     let token = runtime.block_on(directory.begin_session(&alice(&house), [7; 32])).unwrap();
     let secret = Secret::make(&password("another one")).unwrap();
     let later = mail::Timestamp(NOW.0 + 1);
+    let (account, digest) = (alice(&house).account, digest(token.reveal()));
+    let is_session = || runtime.block_on(directory.is_session(digest)).unwrap();
+    let has_kept = |since| runtime.block_on(directory.has_kept_password(account, since)).unwrap();
+    assert!(is_session() && has_kept(NOW));
     house.write(move |tx| account::set_secret(tx, &address("alice@alpha.test"), &secret, later)).unwrap();
     assert_eq!(runtime.block_on(directory.session(token.reveal())).unwrap(), None);
+    assert!(!is_session() && !has_kept(NOW) && has_kept(later));
+    house.write(|tx| account::remove(tx, &address("alice@alpha.test"))).unwrap();
+    assert!(!has_kept(later), "who is gone keeps nothing");
+}
+
+fn digest(token: &str) -> [u8; 32] {
+    let digest = ring::digest::digest(&ring::digest::SHA256, token.as_bytes());
+    digest.as_ref().try_into().unwrap()
 }

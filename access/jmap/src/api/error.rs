@@ -93,6 +93,8 @@ described_errors! {
     server_fail "serverFail";
     /// An argument is missing, of the wrong type, or makes no sense.
     invalid_arguments "invalidArguments";
+    /// Not for this person, or for nobody.
+    forbidden "forbidden";
     /// A back reference leads nowhere.
     invalid_result_reference "invalidResultReference";
     /// Not sorted by that here.

@@ -13,6 +13,7 @@ use super::door::Person;
 use crate::api::RequestError;
 use crate::house::House;
 use crate::limits;
+use crate::subscription::Credential;
 
 pub async fn api(
     State(house): State<Arc<House>>,
@@ -31,7 +32,7 @@ pub async fn api(
         Err(error) if error.is::<http_body_util::LengthLimitError>() => return answer::limit("maxSizeRequest"),
         Err(_) => return answer::plain_problem(StatusCode::REQUEST_TIMEOUT, "the request did not come whole"),
     };
-    match crate::run::run(&house, &person, &wire, &text).await {
+    match crate::run::run_with(&house, &person, Credential::of(&headers), &wire, &text).await {
         Ok(response) => answer::json(&response),
         Err(error) => answer::problem(&error.problem()),
     }

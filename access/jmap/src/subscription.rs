@@ -1,0 +1,84 @@
+//! PushSubscription (RFC 8620 §7.2): a client has us post to an address of its choice when something has changed.
+//!
+//! The address belongs to a stranger as often as not, so nothing but a code goes there until the client has shown that it
+//! can read what arrives; and it is only asked within the reach of the client that the house was given.
+
+mod courier;
+mod credential;
+mod errand;
+mod get;
+mod seal;
+mod set;
+mod table;
+
+use mail::Timestamp;
+use mail::seam::AccountId;
+use serde_json::{Value, json};
+
+use crate::api::Object;
+use crate::id::Id;
+
+pub use courier::{Courier, Deliveries, PUSHES};
+pub use credential::{Credential, Credentials};
+pub use get::get;
+pub use seal::Keys;
+pub use set::set;
+pub use table::TABLE;
+
+/// A subscription.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct SubscriptionId(pub i64);
+
+impl Id for SubscriptionId {
+    const MARK: char = 'p';
+
+    fn number(self) -> i64 {
+        self.0
+    }
+
+    fn from_number(number: i64) -> Self {
+        Self(number)
+    }
+}
+
+/// What is known of one.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Subscription {
+    pub id: SubscriptionId,
+    pub account: AccountId,
+    /// What the client had logged in with that made it, which alone sees it.
+    pub credential: Credential,
+    pub made: Timestamp,
+    /// As the client calls the device it runs on.
+    pub device: String,
+    /// Where to post. Whoever knows it can post there, so it is shown to nobody.
+    pub url: String,
+    /// What to encrypt with.
+    pub keys: Option<Keys>,
+    /// What the client must show us before anything but this goes out.
+    pub code: String,
+    pub is_verified: bool,
+    pub expires: Timestamp,
+    /// Which types it wants to hear of; none: all.
+    pub types: Option<Vec<String>>,
+}
+
+impl Subscription {
+    /// As clients see it (RFC 8620 §7.2): without address and keys.
+    fn object(&self) -> Object {
+        let code = self.is_verified.then_some(self.code.as_str());
+        let object = json!({
+            "id": self.id.id(), "deviceClientId": self.device, "verificationCode": code,
+            "expires": self.expires.rfc3339(), "types": self.types,
+        });
+        match object {
+            Value::Object(object) => object,
+            _ => Object::new(),
+        }
+    }
+
+    /// The PushVerification object.
+    fn verification(&self) -> Value {
+        json!({"@type": "PushVerification", "pushSubscriptionId": self.id.id(), "verificationCode": self.code})
+    }
+}

@@ -1,0 +1,155 @@
+//! Who carries messages to clients: takes errands from the methods, and keeps a task for each subscription.
+
+use std::collections::{HashMap, HashSet};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use https::{Client, Limits, Url};
+use mail::Timestamp;
+use mail::seam::{AccountId, OurFault};
+use tokio::sync::mpsc::{OwnedPermit, Receiver, Sender, channel};
+use tokio::task::JoinSet;
+
+use super::{Credentials, Subscription, SubscriptionId, errand, table};
+use crate::house::House;
+use crate::push::States;
+
+/// The bounds of one message, for the client that [`House::push_with`](crate::House::push_with) is given.
+pub const PUSHES: Limits = Limits { time: Duration::from_secs(15), body: 64 * 1024, redirects: 0 };
+/// Errands that wait to be begun.
+const WAITING: usize = 256;
+/// Codes that are sent for a person within an hour.
+const CODES: usize = 32;
+const HOUR: Duration = Duration::from_secs(3600);
+
+/// Something to be done.
+pub enum Errand {
+    /// Send a new subscription its code.
+    Verify(Box<Subscription>),
+    /// Tell a subscription of changes, from these states on.
+    Tell(Box<Subscription>, States),
+}
+
+/// Takes errands.
+pub struct Courier {
+    client: Client,
+    credentials: Arc<dyn Credentials>,
+    errands: Sender<Errand>,
+    codes: Mutex<HashMap<AccountId, (Timestamp, usize)>>,
+}
+
+/// Carries them out, once it runs.
+pub struct Deliveries(Receiver<Errand>);
+
+impl Courier {
+    /// Posts with `client`, as long as `credentials` says that a client may still come in.
+    pub fn new(client: Client, credentials: Arc<dyn Credentials>) -> (Self, Deliveries) {
+        let (errands, waiting) = channel(WAITING);
+        (Self { client, credentials, errands, codes: Mutex::default() }, Deliveries(waiting))
+    }
+
+    /// What it posts with.
+    pub fn client(&self) -> &Client {
+        &self.client
+    }
+
+    /// May this client still be told something? An error: we cannot find out now.
+    pub async fn is_good(&self, subscription: &Subscription) -> Result<bool, OurFault> {
+        self.credentials.is_good(subscription.account, &subscription.credential, subscription.made).await
+    }
+
+    /// Is this an address that could be posted to?
+    pub fn may_post(&self, url: &Url) -> bool {
+        self.client.may_ask(url)
+    }
+
+    /// Room for one more code to be sent for a person; `None`: there were enough, or too much waits.
+    pub fn verification(&self, account: AccountId, now: Timestamp) -> Option<OwnedPermit<Errand>> {
+        let mut codes = self.codes.lock().unwrap_or_else(PoisonError::into_inner);
+        codes.retain(|_, (since, _)| now.since(*since) < HOUR);
+        let (_, count) = codes.entry(account).or_insert((now, 0));
+        if *count >= CODES {
+            return None;
+        }
+        let room = self.errands.clone().try_reserve_owned().ok()?;
+        *count += 1;
+        Some(room)
+    }
+
+    /// From now on the subscription is told of changes.
+    pub async fn begin(&self, subscription: Subscription, from: States) {
+        // Fails only when the house closes; then it begins with the next opening.
+        let _ = self.errands.send(Errand::Tell(Box::new(subscription), from)).await;
+    }
+}
+
+impl Deliveries {
+    /// Carries errands out until the shutdown.
+    pub async fn run(mut self, house: Arc<House>) {
+        let mut tasks = Tasks::default();
+        for known in before(&house).await {
+            // What changed while nobody was told is told at once.
+            tasks.tell(&house, known, None);
+        }
+        let shutdown = house.shutdown.clone();
+        let mut stop = std::pin::pin!(shutdown.requested());
+        loop {
+            tokio::select! {
+                () = &mut stop => return,
+                Some(ended) = tasks.all.join_next(), if !tasks.all.is_empty() => tasks.ended(ended.ok().flatten()),
+                errand = self.0.recv() => match errand {
+                    Some(Errand::Verify(new)) => tasks.verify(&house, *new),
+                    Some(Errand::Tell(verified, from)) => tasks.tell(&house, *verified, Some(from)),
+                    None => return,
+                },
+            }
+        }
+    }
+}
+
+/// One for each errand; they end with this. Each gives the subscription that it told of changes.
+#[derive(Default)]
+struct Tasks {
+    all: JoinSet<Option<SubscriptionId>>,
+    /// Those that are told, so that none is told twice.
+    told: HashSet<SubscriptionId>,
+}
+
+impl Tasks {
+    fn verify(&mut self, house: &Arc<House>, new: Subscription) {
+        let work = errand::verify(house.clone(), new);
+        self.all.spawn(async {
+            work.await;
+            None
+        });
+    }
+
+    fn tell(&mut self, house: &Arc<House>, subscription: Subscription, from: Option<States>) {
+        let id = subscription.id;
+        if self.told.insert(id) {
+            let work = errand::tell(house.clone(), subscription, from);
+            self.all.spawn(async move {
+                work.await;
+                Some(id)
+            });
+        }
+    }
+
+    fn ended(&mut self, told: Option<SubscriptionId>) {
+        if let Some(id) = told {
+            self.told.remove(&id);
+        }
+    }
+}
+
+/// The subscriptions from before.
+async fn before(house: &House) -> Vec<Subscription> {
+    let now = (house.clock)();
+    match house.store.read(move |view| table::verified(view, now)).await {
+        Ok(known) => known,
+        Err(error) => {
+            tracing::error!(%error, "clients are not told of changes until the next start");
+            Vec::new()
+        }
+    }
+}

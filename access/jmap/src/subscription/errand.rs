@@ -1,0 +1,165 @@
+//! One subscription: its code is sent, or it is told of changes, with growing pauses while that fails.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use https::header::{CONTENT_ENCODING, CONTENT_TYPE, HeaderName, RETRY_AFTER};
+use https::{HeaderMap, HeaderValue, Url};
+use serde_json::Value;
+use store::View;
+use tokio::time::{Instant, sleep, sleep_until};
+
+use super::{Courier, Subscription, table};
+use crate::api::Object;
+use crate::house::House;
+use crate::push::{self, States};
+
+/// Many changes at once are one message, and a client is told no oftener than this.
+const PAUSE: Duration = Duration::from_secs(1);
+/// The first pause after a failure, and the longest.
+const FIRST: Duration = Duration::from_secs(30);
+const LONGEST: Duration = Duration::from_secs(3600);
+/// After so many failures in a row nobody is there any more.
+const GIVE_UP: u32 = 24;
+/// Tries to send a code: who does not get it makes another subscription.
+const CODE_TRIES: u32 = 3;
+/// A subscription that has gone or expired is noticed within this, when nothing changes.
+const LOOK: Duration = Duration::from_secs(3600);
+
+/// What became of a message.
+enum Outcome {
+    Done,
+    /// The service says that nobody listens there any more.
+    Gone,
+    /// Try again, after this where the service says so.
+    Later(Option<Duration>),
+}
+
+/// Sends the code of a new subscription.
+pub async fn verify(house: Arc<House>, new: Subscription) {
+    for tries in 1..=CODE_TRIES {
+        match deliver(&house, &new, &new.verification()).await {
+            Outcome::Later(wished) if tries < CODE_TRIES => sleep(pause(tries, wished)).await,
+            _ => return,
+        }
+    }
+}
+
+/// Tells a subscription of changes `from` these states on, until it is gone. Without them it is told all states at once.
+pub async fn tell(house: Arc<House>, subscription: Subscription, from: Option<States>) {
+    let (id, account) = (subscription.id, subscription.account);
+    // Watched first, read then: no change falls between.
+    let mut watch = house.store.watch(mailbox::account::topic(account));
+    let mut known = from;
+    let (mut owed, mut failures, mut not_before) = (Object::new(), 0, Instant::now());
+    loop {
+        watch.take();
+        let now = (house.clock)();
+        let look =
+            move |view: &View| Ok::<_, mailbox::Error>((push::states(view, account)?, table::get(view, id, now)?));
+        let (states, subscription) = match house.store.read(look).await {
+            Ok((states, Some(subscription))) => (states, subscription),
+            Ok((_, None)) => return,
+            Err(mailbox::Error::NoSuchAccount(_)) => return forget(&house, &subscription).await,
+            Err(error) => {
+                tracing::warn!(%error, "clients are told of changes later");
+                sleep(FIRST).await;
+                continue;
+            }
+        };
+        owed.extend(match &known {
+            Some(known) => states.since(known, subscription.types.as_deref()).unwrap_or_default(),
+            None => states.all(subscription.types.as_deref()),
+        });
+        known = Some(states);
+        if !owed.is_empty() && Instant::now() >= not_before {
+            match deliver(&house, &subscription, &push::state_change(account, owed.clone())).await {
+                Outcome::Done => (owed, failures, not_before) = (Object::new(), 0, Instant::now() + PAUSE),
+                Outcome::Later(wished) if failures < GIVE_UP => {
+                    failures += 1;
+                    not_before = Instant::now() + pause(failures, wished);
+                }
+                Outcome::Gone | Outcome::Later(_) => return forget(&house, &subscription).await,
+            }
+        }
+        let wake = if owed.is_empty() { Instant::now() + LOOK } else { not_before };
+        tokio::select! {
+            () = sleep_until(wake) => {}
+            // What is owed waits for its time, and takes later changes along.
+            () = watch.changed(), if owed.is_empty() => sleep_until(not_before.max(Instant::now() + PAUSE / 10)).await,
+        }
+    }
+}
+
+/// Twice as long after each failure; as long as the service wishes, within reason.
+fn pause(failures: u32, wished: Option<Duration>) -> Duration {
+    let doubled = FIRST.saturating_mul(1 << failures.saturating_sub(1).min(10));
+    doubled.max(wished.unwrap_or_default()).min(LONGEST)
+}
+
+async fn forget(house: &House, subscription: &Subscription) {
+    let (account, id) = (subscription.account, subscription.id);
+    if let Err(error) = house.store.write(move |tx| table::destroy(tx, account, id)).await {
+        tracing::warn!(%error, "a subscription that nobody listens to stays until it expires");
+    }
+}
+
+/// One message, unless the client may not come in any more.
+async fn deliver(house: &House, to: &Subscription, message: &Value) -> Outcome {
+    let Some(courier) = house.courier.get() else { return Outcome::Gone };
+    match courier.is_good(to).await {
+        Ok(true) => post(courier, to, message).await,
+        Ok(false) => Outcome::Gone,
+        Err(fault) => {
+            tracing::warn!(%fault, "clients are told of changes later");
+            Outcome::Later(None)
+        }
+    }
+}
+
+/// One message (RFC 8030 §5). Its address is a secret of the client, and stays out of the log.
+async fn post(courier: &Courier, to: &Subscription, message: &Value) -> Outcome {
+    let Ok(url) = Url::parse(&to.url) else { return Outcome::Gone };
+    let plain = message.to_string().into_bytes();
+    let mut fields = HeaderMap::from_iter([
+        (CONTENT_TYPE, HeaderValue::from_static("application/json")),
+        // For a device that is off: a day.
+        (HeaderName::from_static("ttl"), HeaderValue::from_static("86400")),
+    ]);
+    let body = match &to.keys {
+        None => plain,
+        Some(keys) => match keys.seal(&plain) {
+            Ok(sealed) => {
+                fields.insert(CONTENT_ENCODING, HeaderValue::from_static("aes128gcm"));
+                sealed
+            }
+            Err(_) => return Outcome::Gone,
+        },
+    };
+    let why = match courier.client().post(&url, fields, body.into()).await {
+        Ok(answer) if (200..300).contains(&answer.status) => return Outcome::Done,
+        Ok(answer) if [404, 410].contains(&answer.status) => return Outcome::Gone,
+        Ok(answer) => {
+            let wished = answer.fields.get(RETRY_AFTER).and_then(|value| value.to_str().ok()?.trim().parse().ok());
+            tracing::debug!(host = url.host_str(), status = answer.status, "a client is told later");
+            return Outcome::Later(wished.map(Duration::from_secs));
+        }
+        Err(why) => why,
+    };
+    tracing::debug!(host = url.host_str(), %why, "a client is told later");
+    Outcome::Later(None)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn pauses_grow_to_an_hour_and_a_service_may_ask_for_longer_ones() {
+        let seconds = |failures, wished: Option<u64>| pause(failures, wished.map(Duration::from_secs)).as_secs();
+        assert_eq!([1, 2, 3, 8, 99].map(|failures| seconds(failures, None)), [30, 60, 120, 3600, 3600]);
+        assert_eq!(seconds(1, Some(120)), 120);
+        assert_eq!(seconds(3, Some(1)), 120);
+        assert_eq!(seconds(1, Some(u64::MAX)), 3600);
+    }
+}
