@@ -7,6 +7,8 @@ use html5ever::tendril::StrTendril;
 use html5ever::tokenizer::states::RawKind;
 use html5ever::tokenizer::{BufferQueue, Tag, TagKind, Token, TokenSink, TokenSinkResult, Tokenizer, TokenizerOpts};
 
+use super::attributes;
+
 /// Markup beyond this is shown as text. (Letters that people send have some hundred kilobytes.)
 const LONGEST: usize = 4 << 20;
 /// Elements in elements in … (each new one is compared with those that are open).
@@ -23,6 +25,8 @@ pub struct Outline {
     pub too_much: bool,
     /// The contents of all `<style>`.
     pub style: String,
+    /// Elements that the tree has, or a few more.
+    pub elements: usize,
     /// The `style` of `<body>`, and its `bgcolor` and `text` as styles.
     pub body_style: String,
     /// The text alone, when it is too much.
@@ -31,6 +35,9 @@ pub struct Outline {
 
 /// Walks over the tokens.
 pub fn outline(source: &str) -> Outline {
+    if attributes::too_many(source) {
+        return Outline { too_much: true, text: between_tags(source), ..Outline::default() };
+    }
     let walk = Walk(RefCell::new(State { too_much: source.len() > LONGEST, ..State::default() }));
     let tokenizer = Tokenizer::new(walk, TokenizerOpts::default());
     let queue = BufferQueue::default();
@@ -39,7 +46,18 @@ pub fn outline(source: &str) -> Outline {
     tokenizer.end();
     let state = tokenizer.sink.0.into_inner();
     let text = if state.too_much { state.text } else { String::new() };
-    Outline { too_much: state.too_much, style: state.style, body_style: state.body_style, text }
+    Outline {
+        too_much: state.too_much,
+        style: state.style,
+        elements: state.elements,
+        body_style: state.body_style,
+        text,
+    }
+}
+
+/// The text of markup that is not worth a parser.
+fn between_tags(source: &str) -> String {
+    source.split('<').map(|piece| piece.split_once('>').map_or(piece, |(_, text)| text)).collect()
 }
 
 struct Walk(RefCell<State>);

@@ -30,7 +30,7 @@ pub fn clean(source: &str, pictures: &Arc<dyn Pictures>) -> Clean {
         return Clean { style: String::new(), body, coloured: false, left_out: 0 };
     }
     let album = Album { pictures: pictures.clone(), left_out: Arc::default() };
-    let style = css::sheet(&outline.style, &mut |url| album.address(url));
+    let style = css::sheet(&outline.style, outline.elements, &mut |url| album.address(url));
     let body_style = css::declarations(&outline.body_style, &mut |url| album.address(url));
     let filter = album.clone();
     let kept = builder()
@@ -130,9 +130,9 @@ fn builder() -> Builder<'static> {
 }
 
 /// Elements that go with all that is in them.
-const HIDDEN: [&str; 16] = [
-    "script", "style", "title", "head", "iframe", "object", "embed", "applet", "form", "noscript", "template", "svg",
-    "math", "textarea", "select", "xmp",
+const HIDDEN: [&str; 15] = [
+    "script", "style", "title", "head", "iframe", "object", "embed", "applet", "noscript", "template", "svg", "math",
+    "textarea", "select", "xmp",
 ];
 
 const GENERIC: [&str; 9] = ["class", "style", "lang", "dir", "title", "align", "valign", "bgcolor", "role"];

@@ -3,7 +3,9 @@
 //! This is the first of three walls. The second is the response's `Content-Security-Policy` ([`POLICY`]), which allows no
 //! script and no foreign host; the third is the frame's sandbox, in which the letter has an origin of its own.
 
+mod attributes;
 mod bounds;
+mod breath;
 mod css;
 mod html;
 mod text;
@@ -73,7 +75,7 @@ impl Page {
 
     /// The document.
     pub fn finish(self) -> Shown {
-        Shown { document: document(&self.style, self.coloured, &self.body), left_out: self.left_out }
+        Shown { document: document(&self.style, self.coloured, &breath::give(&self.body)), left_out: self.left_out }
     }
 }
 

@@ -38,6 +38,8 @@ fn body(source: &str) -> String {
 #[test]
 fn an_ordinary_letter_looks_as_it_did() {
     assert_eq!(body("<p style='color:red'>Bonjour <b>Bob</b></p>"), "<p style=\"color:red;\">Bonjour <b>Bob</b></p>");
+    // Some newsletters stand in a form from the first word to the last.
+    assert_eq!(body("<form action=x:><p>News<input name=q><button>Go</button></form>"), "<p>NewsGo</p>");
     assert_eq!(
         body("<table width=100% bgcolor=#eee><tr><td align=center>x</td></tr></table>"),
         "<table width=\"100%\" bgcolor=\"#eee\"><tbody><tr><td align=\"center\">x</td></tr></tbody></table>"
@@ -137,6 +139,7 @@ fn what_is_too_large_or_too_deep_is_shown_as_text_and_soon() {
         ("<table><tr><td>".repeat(100_000) + "nested", "nested"),
         ("long ".repeat(1 << 20), "long"),
         ("<b><i><u>".repeat(100_000) + "formatted", "formatted"),
+        (format!("<p {}>compared", (0..100_000).map(|n| format!("a{n} ")).collect::<String>()), "compared"),
     ] {
         let document = shown(&much).document;
         assert!(document.contains("<pre>") && document.contains(word), "{word}");

@@ -24,6 +24,28 @@ describe('a plain letter', () => {
     ]);
   });
 
+  it('comes in pieces where it is long, broken between words and not within a character', () => {
+    const runs = runsOf(`${'word '.repeat(1_000)}${'😀'.repeat(3_000)}`);
+    expect(runs.length).toBeGreaterThan(10);
+    expect(
+      runs.every(({ text }, index) => text.length <= 1_001 && Boolean(runs[index]?.cut) === index > 0),
+    ).toBe(true);
+    expect(runs.every(({ text }) => !/[\uD800-\uDBFF]$|^[\uDC00-\uDFFF]/.test(text))).toBe(true);
+    expect(runs.map(({ text }) => text).join('').length).toBe(5_000 + 6_000);
+  });
+
+  it('is taken apart soon, whatever it is made of', () => {
+    const began = performance.now();
+    for (const text of [
+      'a'.repeat(500_000),
+      `http://${'.'.repeat(500_000)}x`,
+      'a@'.repeat(200_000),
+      '.'.repeat(500_000),
+    ])
+      runsOf(text);
+    expect(performance.now() - began).toBeLessThan(5_000);
+  });
+
   it('never makes a link of anything but the web and addresses', () => {
     expect(runsOf('javascript:alert(1) data:text/html,x')).toEqual([
       { text: 'javascript:alert(1) data:text/html,x' },

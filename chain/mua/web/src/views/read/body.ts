@@ -71,20 +71,52 @@ function foldIntroductions(blocks: Block[]): Block[] {
 export interface Run {
   text: string;
   href?: string;
+  /** The line may be broken before it, wherever that is. */
+  cut?: boolean;
 }
+
+/** Looks for no name longer than RFC 5321 §4.5.3.1.1 allows: else a long word would be looked through for each letter of it. */
+const links = /https?:\/\/[^\s<>"]+|(?<![\w.+-])[\w.+-]{1,64}@[\w-]+(?:\.[\w-]+)+/g;
 
 /** Finds the links in a text. */
 export function runsOf(text: string): Run[] {
   const runs: Run[] = [];
   let end = 0;
-  for (const match of text.matchAll(/https?:\/\/[^\s<>"]+|[\w.+-]+@[\w-]+(?:\.[\w-]+)+/g)) {
+  for (const match of text.matchAll(links)) {
     // What ends a sentence does not belong to the address; a closing bracket only if one was opened.
-    let found = match[0].replace(/[.,;:!?'’»]+$/, '');
+    let found = withoutStop(match[0]);
     if (found.endsWith(')') && !found.includes('(')) found = found.slice(0, -1);
-    runs.push({ text: text.slice(end, match.index) });
+    runs.push(...stretches(text.slice(end, match.index)));
     runs.push({ text: found, href: /^https?:/.test(found) ? found : `mailto:${found}` });
     end = match.index + found.length;
   }
-  runs.push({ text: text.slice(end) });
+  runs.push(...stretches(text.slice(end)));
   return runs.filter((run) => run.text !== '');
+}
+
+function withoutStop(address: string): string {
+  let end = address.length;
+  while (end > 0 && ".,;:!?'’»".includes(address.charAt(end - 1))) end -= 1;
+  return address.slice(0, end);
+}
+
+const stretch = 500;
+
+/**
+ * A long text in pieces: a browser that lays out one piece which many fonts take turns in looks through all of it for
+ * each line, and is busy with a hundred kilobytes for minutes.
+ */
+function stretches(text: string): Run[] {
+  const runs: Run[] = [];
+  let begin = 0;
+  while (text.length - begin > 2 * stretch) {
+    const gap = text.slice(begin + stretch, begin + 2 * stretch).search(/\s/);
+    let end = begin + (gap < 0 ? 2 * stretch : stretch + gap + 1);
+    // Not in the middle of a character.
+    if (/[\uDC00-\uDFFF]/.test(text[end] ?? '')) end += 1;
+    runs.push({ text: text.slice(begin, end), cut: begin > 0 || undefined });
+    begin = end;
+  }
+  runs.push({ text: text.slice(begin), cut: begin > 0 || undefined });
+  return runs;
 }

@@ -1,0 +1,130 @@
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import type { Browser, Frame } from 'playwright-core';
+import { launch } from '../browser';
+import { type Demo, door, startDemo } from './demo';
+import { collection, type Hostile, written } from './hostile';
+import { Person } from './person';
+import { deliver } from './smtp';
+
+/** Until a letter is on the screen, and until the pages answer a key after that. On a machine that is busy. */
+const patience = 15_000;
+const responsive = 3_000;
+
+// The addresses are only known while it runs, the names before.
+const names = collection('').map((letter) => letter.name);
+
+describe('letters that mean harm', () => {
+  let demo: Demo;
+  let browser: Browser;
+  let alice: Person;
+  let home: Server;
+  let letters: Hostile[];
+  const asked: string[] = [];
+  const opened: string[] = [];
+
+  beforeAll(async () => {
+    home = createServer((request, response) => {
+      asked.push(request.url ?? '');
+      response.end('owned');
+    });
+    await new Promise<void>((done) => home.listen(0, '127.0.0.1', done));
+    letters = collection(`http://127.0.0.1:${(home.address() as AddressInfo).port}`);
+    demo = await startDemo();
+    browser = await launch();
+    alice = await Person.sitDown(browser, demo.alpha, {});
+    alice.page.on('dialog', (dialog) => {
+      opened.push(dialog.message());
+      void dialog.dismiss();
+    });
+    alice.context.on('page', (page) => opened.push(page.url()));
+    await alice.logIn();
+    await alice.page.getByRole('heading', { name: alice.words.folders.inbox }).waitFor();
+  });
+  afterAll(async () => {
+    await browser?.close();
+    await demo?.stop();
+    home?.close();
+  });
+
+  afterEach(async ({ task }) => {
+    if (task.result?.state === 'fail') await alice.picture();
+  });
+
+  it.each(names)('%s', async (name) => {
+    const letter = letters.find((one) => one.name === name);
+    if (!letter) throw new Error('no such letter');
+    const { page } = alice;
+    await deliver(door(demo.alpha, 'smtp'), 'eve@evil.test', alice.address, written(letter, alice.address));
+    await alice.row(name).waitFor({ timeout: patience });
+    await alice.row(name).click();
+    let frame = await shown(letter);
+    // With what lies elsewhere asked for as well: the server fetches that, and not from itself.
+    const pictures = page.getByRole('button', { name: alice.words.read.showPictures, exact: true });
+    if (await pictures.isVisible()) {
+      const again = page.waitForResponse((response) => response.url().includes('images=1'));
+      await pictures.click();
+      await again;
+      frame = await shown(letter);
+    }
+    if (frame) {
+      expect(await remains(frame)).toEqual([]);
+      await provoke(frame);
+    }
+    const before = Date.now();
+    await page
+      .getByRole('toolbar')
+      .getByRole('button', { name: alice.words.act.remove, exact: true })
+      .click();
+    await alice.vanishes(name);
+    expect(Date.now() - before).toBeLessThan(responsive);
+    expect(await page.title()).not.toContain('owned');
+    expect(new URL(page.url()).origin).toBe(new URL(demo.alpha.web).origin);
+    expect({ asked, opened, problems: alice.problems }).toEqual({ asked: [], opened: [], problems: [] });
+  });
+
+  /** Waits until the letter is on the screen, and gives the frame it is shown in; none where it is plain text. */
+  async function shown({ name, shows }: Hostile): Promise<Frame | undefined> {
+    await alice.page.getByRole('heading', { name: new RegExp(`^${name}`) }).waitFor({ timeout: patience });
+    const letter = alice.page.getByRole('article').last();
+    // These come with the body.
+    const reply = letter.getByRole('button', { name: alice.words.act.reply, exact: true });
+    await reply.waitFor({ timeout: patience });
+    const framed = (await letter.locator('iframe').count()) > 0;
+    const body = framed ? letter.frameLocator('iframe').locator('body') : letter;
+    await body.filter({ hasText: shows ?? '' }).waitFor({ state: 'attached', timeout: patience });
+    if (!framed) return undefined;
+    const frame = await (await letter.locator('iframe').elementHandle())?.contentFrame();
+    await frame?.waitForLoadState('load', { timeout: patience });
+    return frame ?? undefined;
+  }
+});
+
+/** What of a letter's page could do something. */
+async function remains(frame: Frame): Promise<string[]> {
+  return frame.evaluate(() => {
+    const bad =
+      'script,iframe,frame,object,embed,applet,form,input,button,select,textarea,svg,math,link,audio,video,template,dialog';
+    const ours = 'meta[charset],meta[name],base[target="_blank"]:not([href])';
+    const found = [...document.querySelectorAll(bad)].map((one) => one.outerHTML.slice(0, 120));
+    for (const one of document.querySelectorAll('meta,base'))
+      if (!one.matches(ours)) found.push(one.outerHTML);
+    for (const one of document.querySelectorAll('*'))
+      for (const { name, value } of one.attributes)
+        if (name.startsWith('on') || /^\s*(javascript|vbscript|data:text)/i.test(value))
+          found.push(`${name}=${value.slice(0, 60)}`);
+    return found.slice(0, 5);
+  });
+}
+
+/** Does what the letter hopes for, short of following a link to another site. */
+async function provoke(frame: Frame): Promise<void> {
+  const trap = frame.locator('#press, #letter-press, .trap').first();
+  if ((await trap.count()) > 0)
+    await trap.click({ timeout: 2_000, noWaitAfter: true }).catch(() => undefined);
+  await frame
+    .locator('body')
+    .hover({ position: { x: 5, y: 5 }, timeout: 2_000 })
+    .catch(() => undefined);
+}
