@@ -6,6 +6,7 @@ use mail::seam::AccountId;
 use store::{Row, Tx, View, params};
 
 use crate::account::{self, Touch, WORK, topic};
+use crate::letter::visible;
 use crate::{Change, Error, FolderId, Uid, UidValidity};
 
 /// The most folders an account can have.
@@ -46,7 +47,7 @@ impl SpecialUse {
         Self::ALL.into_iter().find(|special| special.attribute().eq_ignore_ascii_case(attribute))
     }
 
-    fn code(self) -> i64 {
+    pub(crate) fn code(self) -> i64 {
         self as i64 + 1
     }
 
@@ -86,7 +87,7 @@ pub struct Folder {
     pub unread: u32,
     /// Conversations of which a letter lies here that is not flagged `\\Deleted`.
     pub threads: u32,
-    /// Conversations of which an unread letter lies here.
+    /// Conversations of which a letter lies here and that are shown as unread (RFC 8621 §2, with the trash apart).
     pub unread_threads: u32,
     /// Where people want it among its siblings: the lowest first.
     pub sort_order: u32,
@@ -367,9 +368,10 @@ pub fn unsubscribe(tx: &mut Tx, account: AccountId, name: &str) -> Result<(), Er
 
 /// Says what a folder is for from now on. One folder at most has a use: another that had it has it no more.
 pub fn set_use(tx: &mut Tx, folder: FolderId, special_use: Option<SpecialUse>) -> Result<(), Error> {
-    let Folder { account, .. } = get(tx, folder)?;
+    let Folder { account, special_use: was, .. } = get(tx, folder)?;
     let change = account::tick(tx, account, Touch::FOLDERS)?;
     let code = special_use.map(SpecialUse::code);
+    let old_trash = by_use(tx, account, SpecialUse::Trash)?.map(|trash| trash.id);
     tx.execute(
         "UPDATE folder SET special_use = NULL, altered = $3
          WHERE account = $1 AND special_use = $2 AND name IS NOT NULL",
@@ -379,6 +381,13 @@ pub fn set_use(tx: &mut Tx, folder: FolderId, special_use: Option<SpecialUse>) -
         "UPDATE folder SET special_use = $2, altered = $3 WHERE folder = $1",
         params![folder.0, code, change.0],
     )?;
+    // What lies in the trash counts there alone.
+    if was != special_use && [was, special_use].contains(&Some(SpecialUse::Trash)) {
+        let others = old_trash.into_iter().filter(|trash| *trash != folder);
+        for folder in std::iter::once(folder).chain(others) {
+            visible::settle_all(tx, account, folder, change)?;
+        }
+    }
     tx.announce(topic(account));
     Ok(())
 }

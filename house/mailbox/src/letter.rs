@@ -34,7 +34,6 @@ struct Count {
     size: i64,
     unread: i64,
     threads: i64,
-    unread_threads: i64,
 }
 
 impl Count {
@@ -56,7 +55,7 @@ impl Count {
 
     /// Does one who does not see what is flagged `\\Deleted` see other counters than before?
     fn is_visible(&self) -> bool {
-        self.total != self.deleted || self.unread != 0 || self.threads != 0 || self.unread_threads != 0
+        self.total != self.deleted || self.unread != 0 || self.threads != 0
     }
 }
 
@@ -76,8 +75,8 @@ fn count(tx: &mut Tx, folder: FolderId, count: Count, change: Change, touched: u
     tx.execute(
         "UPDATE folder SET total = total + $2, unseen = unseen + $3, deleted = deleted + $4, size = size + $5,
          highest = $6, stale = stale + $7, buried = buried + $8,
-         unread = unread + $9, threads = threads + $10, unread_threads = unread_threads + $11,
-         counted = CASE WHEN $12 = 1 THEN $6 ELSE counted END WHERE folder = $1",
+         unread = unread + $9, threads = threads + $10,
+         counted = CASE WHEN $11 = 1 THEN $6 ELSE counted END WHERE folder = $1",
         params![
             folder.0,
             count.total,
@@ -89,7 +88,6 @@ fn count(tx: &mut Tx, folder: FolderId, count: Count, change: Change, touched: u
             left,
             count.unread,
             count.threads,
-            count.unread_threads,
             count.is_visible()
         ],
     )?;
@@ -108,7 +106,7 @@ fn take_uids(
     tx.query_opt(
         "UPDATE folder SET uid_next = uid_next + $2, total = total + $3, unseen = unseen + $4,
          deleted = deleted + $5, size = size + $6, highest = $7, stale = stale + $2,
-         unread = unread + $8, threads = threads + $9, unread_threads = unread_threads + $10, counted = $7
+         unread = unread + $8, threads = threads + $9, counted = $7
          WHERE folder = $1 AND uid_next + $2 <= 4294967295 RETURNING uid_next - $2, uid_validity",
         params![
             folder.0,
@@ -119,8 +117,7 @@ fn take_uids(
             count.size,
             change.0,
             count.unread,
-            count.threads,
-            count.unread_threads
+            count.threads
         ],
         |row| Ok((row.get(0)?, UidValidity(crate::numbers::at_least_one(row.get(1)?)))),
     )?

@@ -8,7 +8,29 @@ pub const MIGRATIONS: &[Migration] = &[
     // The letters of a folder that are decided to go (see `letter::part`).
     Migration { room: "mailbox", number: 2, sql: "CREATE TABLE parting (folder {key}, uids {blob} NOT NULL);" },
     Migration { room: "mailbox", number: 3, sql: VISIBLE },
+    Migration { room: "mailbox", number: 4, sql: SHOWN },
 ];
+
+/// `folder_thread.shown`: the conversation is shown as unread in the folder, by a letter of it that lies there or in any
+/// other but the trash (whose `special_use` is 5).
+const SHOWN: &str = "
+ALTER TABLE folder_thread ADD COLUMN account BIGINT NOT NULL DEFAULT 0;
+ALTER TABLE folder_thread ADD COLUMN shown BIGINT NOT NULL DEFAULT 0;
+UPDATE folder_thread SET
+    account = COALESCE((SELECT f.account FROM folder f WHERE f.folder = folder_thread.folder), 0);
+CREATE INDEX folder_thread_account ON folder_thread (account, thread);
+UPDATE folder_thread SET shown = CASE
+    WHEN (SELECT f.special_use FROM folder f WHERE f.folder = folder_thread.folder) = 5
+        THEN CASE WHEN unread > 0 THEN 1 ELSE 0 END
+    WHEN EXISTS (SELECT 1 FROM folder_thread o JOIN folder f ON f.folder = o.folder
+        WHERE o.account = folder_thread.account AND o.thread = folder_thread.thread AND o.unread > 0
+        AND f.name IS NOT NULL AND COALESCE(f.special_use, 0) <> 5) THEN 1
+    ELSE 0 END;
+UPDATE folder SET
+    unread_threads = (SELECT COUNT(*) FROM folder_thread t WHERE t.folder = folder.folder AND t.shown = 1);
+UPDATE account_mail SET change = change + 1, folders = change + 1;
+UPDATE folder SET counted = COALESCE((SELECT a.change FROM account_mail a WHERE a.account = folder.account), counted);
+";
 
 /// What is where:
 /// - `account_mail`: the counters of a mailbox. `change` is the one change counter, `uid_validity` the last one given.

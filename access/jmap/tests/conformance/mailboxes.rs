@@ -47,6 +47,59 @@ fn the_counters_count_what_is_visible() {
 }
 
 #[test]
+fn a_conversation_is_unread_wherever_its_unread_letter_lies_but_the_trash_is_apart() {
+    // RFC 8621 §2, unreadThreads.
+    let house = House::new();
+    let answer = |id: &str| letter("re", id, "In-Reply-To: <1@alpha.test>\r\n");
+    let first = house.deliver("inbox", &letter("one", "1", ""));
+    let second = house.deliver("archive", &answer("2"));
+    let unread = |role: &str| {
+        let got = house.call("Mailbox/get", json!({"ids": [house.role(role)]}))["list"][0].clone();
+        (got["unreadEmails"].as_u64().unwrap(), got["unreadThreads"].as_u64().unwrap())
+    };
+    assert_eq!((unread("inbox"), unread("archive")), ((1, 1), (1, 1)));
+    let since = house.state("Mailbox");
+    house.flag(&first, System::SEEN);
+    assert_eq!((unread("inbox"), unread("archive")), ((0, 1), (1, 1)), "there is one in the archive");
+    assert_eq!(house.changes("Mailbox", &since).1, json!([house.role("inbox")]));
+    let since = house.state("Mailbox");
+    house.flag(&second, System::SEEN);
+    assert_eq!((unread("inbox"), unread("archive")), ((0, 0), (0, 0)));
+    let changed = house.call("Mailbox/changes", json!({"sinceState": since}));
+    assert_eq!(changed["updated"].as_array().unwrap().len(), 2, "both: {changed}");
+    assert_eq!(changed["updatedProperties"].as_array().unwrap().len(), 4);
+
+    // What is thrown away counts in the trash alone.
+    house.unflag(&second, System::SEEN);
+    let move_to = |id: &str, role: &str| {
+        let done = house.call("Email/set", json!({"update": {id: {"mailboxIds": {house.role(role): true}}}}));
+        assert!(done["updated"].is_object(), "{done}");
+    };
+    move_to(&second, "trash");
+    assert_eq!((unread("inbox"), unread("archive"), unread("trash")), ((0, 0), (0, 0), (1, 1)));
+    move_to(&second, "junk");
+    assert_eq!((unread("inbox"), unread("junk"), unread("trash")), ((0, 1), (1, 1), (0, 0)));
+    // Another mailbox becomes the trash, and it is no more.
+    let (junk, trash) = (house.role("junk"), house.role("trash"));
+    house.call("Mailbox/set", json!({"update": {&trash: {"role": null}, &junk: {"role": "trash"}}}));
+    assert_eq!((unread("inbox"), unread("trash")), ((0, 0), (1, 1)));
+    house.call("Mailbox/set", json!({"update": {&junk: {"role": null}}}));
+    assert_eq!(unread("inbox"), (0, 1));
+    // A mailbox goes with its letters.
+    let gone = house.call("Mailbox/set", json!({"destroy": [junk], "onDestroyRemoveEmails": true}));
+    assert_eq!(gone["destroyed"], json!([junk]));
+    assert_eq!(unread("inbox"), (0, 0));
+    // Two conversations become one.
+    let third = house.deliver("archive", &letter("three", "3", ""));
+    assert_eq!((unread("inbox"), unread("archive")), ((0, 0), (1, 1)));
+    let both = house.deliver("inbox", &letter("both", "4", "References: <1@alpha.test> <3@alpha.test>\r\n"));
+    assert_eq!((unread("inbox"), unread("archive")), ((1, 1), (1, 1)));
+    house.expunge(&both);
+    assert_eq!((unread("inbox"), unread("archive")), ((0, 1), (1, 1)));
+    assert!(!third.is_empty());
+}
+
+#[test]
 fn mailboxes_are_made_renamed_moved_and_destroyed() {
     let house = House::new();
     let made = house.call(

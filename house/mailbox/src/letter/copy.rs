@@ -1,11 +1,13 @@
 //! COPY and MOVE (RFC 9051 §6.4.7, §6.4.8).
 
+use std::collections::BTreeSet;
+
 use mail::seam::AccountId;
 use store::{BlobId, Tx, params};
 
 use super::{Count, Entry, account_of, count, slice, take_uids, visible};
 use crate::account::{Touch, WORK, grow_within_quota, tick, topic};
-use crate::{Change, Error, FolderId, LetterKey, Uid, UidRange, UidValidity};
+use crate::{Change, Error, FolderId, LetterKey, ThreadId, Uid, UidRange, UidValidity};
 
 /// What was copied or moved, for COPYUID.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -29,9 +31,10 @@ pub fn copy(tx: &mut Tx, from: FolderId, ranges: &[UidRange], to: FolderId, limi
     let change = grow_within_quota(tx, account, octets, entries.len() as u64)?;
     let mut gained = counted(&entries);
     for entry in &entries {
-        visible::comes(tx, to, entry.thread, entry.flags.system, &mut gained)?;
+        visible::comes(tx, (account, to), entry.thread, entry.flags.system, &mut gained)?;
     }
     let (first, uid_validity) = take_uids(tx, to, entries.len(), gained, change)?;
+    settle(tx, account, &entries, change)?;
     let pairs = pair(&entries, first);
     for (entry, (_, uid)) in entries.iter().zip(&pairs) {
         copy_one(tx, entry, to, *uid, change)?;
@@ -71,11 +74,12 @@ pub fn move_(tx: &mut Tx, from: FolderId, ranges: &[UidRange], to: FolderId, lim
     let mut lost = Count::default();
     for entry in &entries {
         lost.take(entry.flags.system, entry.size);
-        visible::goes(tx, from, entry.thread, entry.flags.system, &mut lost)?;
-        visible::comes(tx, to, entry.thread, entry.flags.system, &mut gained)?;
+        visible::goes(tx, (account, from), entry.thread, entry.flags.system, &mut lost)?;
+        visible::comes(tx, (account, to), entry.thread, entry.flags.system, &mut gained)?;
     }
     let (first, uid_validity) = take_uids(tx, to, entries.len(), gained, change)?;
     count(tx, from, lost, change, entries.len())?;
+    settle(tx, account, &entries, change)?;
     let pairs = pair(&entries, first);
     for (old, new) in &pairs {
         tx.execute(
@@ -86,6 +90,11 @@ pub fn move_(tx: &mut Tx, from: FolderId, ranges: &[UidRange], to: FolderId, lim
     }
     tx.announce(topic(account));
     Ok(Copied { pairs, uid_validity, next })
+}
+
+fn settle(tx: &mut Tx, account: AccountId, entries: &[Entry], change: Change) -> Result<(), Error> {
+    let threads: BTreeSet<ThreadId> = entries.iter().map(|entry| entry.thread).collect();
+    threads.into_iter().try_for_each(|thread| visible::settle(tx, account, thread, change))
 }
 
 /// Leaves a tombstone, so that other sessions and returning clients learn of it.

@@ -84,7 +84,7 @@ fn take_away(tx: &mut Tx, account: AccountId, folder: FolderId, entries: &[Entry
     let mut lost = Count::default();
     for entry in entries {
         lost.take(entry.flags.system, entry.size);
-        visible::goes(tx, folder, entry.thread, entry.flags.system, &mut lost)?;
+        visible::goes(tx, (account, folder), entry.thread, entry.flags.system, &mut lost)?;
     }
     // Who does not see what is flagged \Deleted learnt of it when it was flagged.
     let touch = if lost.is_visible() { Touch::ALL } else { Touch::default() };
@@ -98,6 +98,7 @@ fn take_away(tx: &mut Tx, account: AccountId, folder: FolderId, entries: &[Entry
         threads.extend(take_one(tx, folder, entry)?);
     }
     for id in threads {
+        visible::settle(tx, account, id, change)?;
         thread::forget_if_empty(tx, account, id)?;
     }
     Ok(change)

@@ -24,7 +24,7 @@ pub struct Filed {
 }
 
 /// Files a letter. The UID is taken in the same transaction, so UIDs appear in order (RFC 9051 §2.3.1.1).
-/// Eight statements and the blob's.
+/// Nine statements and the blob's, and three more where a conversation becomes unread.
 pub fn file(
     tx: &mut Tx,
     folder: FolderId,
@@ -36,7 +36,7 @@ pub fn file(
     let mut gained = Count::default();
     gained.add(flags.system, prepared.size());
     let thread = thread::join(tx, account, &prepared.references, change)?;
-    visible::comes(tx, folder, thread, flags.system, &mut gained)?;
+    visible::comes(tx, (account, folder), thread, flags.system, &mut gained)?;
     let (number, uid_validity) = take_uids(tx, folder, 1, gained, change)?;
     let uid = Uid::new(number).ok_or(Error::Damaged("a folder"))?;
     let blob = tx.put_blob(&prepared.blob)?;
@@ -62,6 +62,7 @@ pub fn file(
             prepared.has_attachment()
         ],
     )?;
+    visible::settle(tx, account, thread, change)?;
     tx.announce(topic(account));
     tx.announce(WORK);
     Ok(Filed { uid, uid_validity, letter, thread, change })

@@ -1,8 +1,10 @@
 //! STORE, with UNCHANGEDSINCE (RFC 7162 §3.1.3).
 
+use std::collections::BTreeSet;
+
 use store::{Tx, params};
 
-use super::{Count, Entry, account_of, count, is_visible, slice, visible};
+use super::{Count, Entry, account_of, count, is_unread, is_visible, slice, visible};
 use crate::account::{Touch, tick, topic};
 use crate::{Change, Error, FlagChange, FlagSet, FolderId, Uid, UidRange};
 
@@ -58,13 +60,16 @@ pub fn store_flags(
         return Ok(stored);
     }
     let mut counted = Count::default();
-    let (mut seen_to_change, mut comes_or_goes) = (false, false);
+    let (mut seen_to_change, mut comes_or_goes, mut turned) = (false, false, BTreeSet::new());
     for (entry, flags) in &to_change {
         counted.take(entry.flags.system, entry.size);
         counted.add(flags.system, entry.size);
-        visible::turns(tx, folder, entry.thread, entry.flags.system, flags.system, &mut counted)?;
+        visible::turns(tx, (account, folder), entry.thread, entry.flags.system, flags.system, &mut counted)?;
         seen_to_change |= is_visible(entry.flags.system) || is_visible(flags.system);
         comes_or_goes |= is_visible(entry.flags.system) != is_visible(flags.system);
+        if is_unread(entry.flags.system) != is_unread(flags.system) || comes_or_goes {
+            turned.insert(entry.thread);
+        }
     }
     let touch = Touch { emails: seen_to_change, folders: counted.is_visible(), threads: comes_or_goes };
     let change = tick(tx, account, touch)?;
@@ -76,6 +81,9 @@ pub fn store_flags(
         stored.changed.push(Flagged { uid: entry.uid, flags, change });
     }
     count(tx, folder, counted, change, stored.changed.len())?;
+    for thread in turned {
+        visible::settle(tx, account, thread, change)?;
+    }
     tx.announce(topic(account));
     Ok(stored)
 }

@@ -1,22 +1,22 @@
-//! What one sees who knows the account as a whole: letters that are not flagged `\Deleted`, and how many of each
-//! conversation lie in a folder.
+//! What one sees who knows the account as a whole: letters that are not flagged `\Deleted`, how many of each
+//! conversation lie in a folder, and in which folders a conversation is shown as unread.
 
 use mail::seam::AccountId;
 use store::{Tx, params};
 
 use super::{Count, Entry, is_unread, is_visible};
-use crate::{Change, Error, FolderId, System, ThreadId};
+use crate::{Change, Error, FolderId, SpecialUse, System, ThreadId};
 
 /// A visible letter of the thread comes into the folder: `count` gains what the folder's counters gain of threads.
 pub(super) fn comes(
     tx: &mut Tx,
-    folder: FolderId,
+    (account, folder): (AccountId, FolderId),
     thread: ThreadId,
     flags: System,
     count: &mut Count,
 ) -> Result<(), Error> {
     if is_visible(flags) {
-        adjust(tx, folder, thread, 1, i64::from(is_unread(flags)), count)?;
+        adjust(tx, (account, folder), thread, 1, i64::from(is_unread(flags)), count)?;
     }
     Ok(())
 }
@@ -24,13 +24,13 @@ pub(super) fn comes(
 /// A letter of the thread leaves the folder.
 pub(super) fn goes(
     tx: &mut Tx,
-    folder: FolderId,
+    (account, folder): (AccountId, FolderId),
     thread: ThreadId,
     flags: System,
     count: &mut Count,
 ) -> Result<(), Error> {
     if is_visible(flags) {
-        adjust(tx, folder, thread, -1, -i64::from(is_unread(flags)), count)?;
+        adjust(tx, (account, folder), thread, -1, -i64::from(is_unread(flags)), count)?;
     }
     Ok(())
 }
@@ -38,7 +38,7 @@ pub(super) fn goes(
 /// A letter of the thread stays, with other flags.
 pub(super) fn turns(
     tx: &mut Tx,
-    folder: FolderId,
+    (account, folder): (AccountId, FolderId),
     thread: ThreadId,
     before: System,
     now: System,
@@ -47,33 +47,98 @@ pub(super) fn turns(
     let visible = i64::from(is_visible(now)) - i64::from(is_visible(before));
     let unread = i64::from(is_unread(now)) - i64::from(is_unread(before));
     if visible != 0 || unread != 0 {
-        adjust(tx, folder, thread, visible, unread, count)?;
+        adjust(tx, (account, folder), thread, visible, unread, count)?;
     }
     Ok(())
 }
 
 fn adjust(
     tx: &mut Tx,
-    folder: FolderId,
+    (account, folder): (AccountId, FolderId),
     thread: ThreadId,
     total: i64,
     unread: i64,
     count: &mut Count,
 ) -> Result<(), Error> {
-    let (now, now_unread) = tx.query_one(
-        "INSERT INTO folder_thread (folder, thread, total, unread) VALUES ($1, $2, $3, $4)
+    let (now, shown) = tx.query_one(
+        "INSERT INTO folder_thread (folder, thread, total, unread, account) VALUES ($1, $2, $3, $4, $5)
          ON CONFLICT (folder, thread) DO UPDATE SET
              total = folder_thread.total + excluded.total, unread = folder_thread.unread + excluded.unread
-         RETURNING total, unread",
-        params![folder.0, thread.0, total, unread],
-        |row| Ok((row.get::<i64>(0)?, row.get::<i64>(1)?)),
+         RETURNING total, shown",
+        params![folder.0, thread.0, total, unread, account.0],
+        |row| Ok((row.get::<i64>(0)?, row.get::<bool>(1)?)),
     )?;
     count.threads += i64::from(now > 0) - i64::from(now - total > 0);
-    count.unread_threads += i64::from(now_unread > 0) - i64::from(now_unread - unread > 0);
     if now <= 0 {
         tx.execute("DELETE FROM folder_thread WHERE folder = $1 AND thread = $2", params![folder.0, thread.0])?;
+        if shown {
+            let sql = "UPDATE folder SET unread_threads = unread_threads - 1 WHERE folder = $1";
+            tx.execute(sql, params![folder.0])?;
+        }
     }
     Ok(())
+}
+
+/// A conversation in a folder.
+struct Place {
+    folder: i64,
+    unread: bool,
+    shown: bool,
+    is_trash: bool,
+}
+
+/// Brings it up to date in which folders the conversation is shown as unread, at `change`. RFC 8621 §2: where a letter
+/// of it lies and it has an unread one anywhere; but what lies in the trash counts there alone, as if it were another
+/// conversation.
+pub(crate) fn settle(tx: &mut Tx, account: AccountId, thread: ThreadId, change: Change) -> Result<(), Error> {
+    let places = tx.query(
+        "SELECT t.folder, t.unread, t.shown, f.special_use FROM folder_thread t JOIN folder f ON f.folder = t.folder
+         WHERE t.account = $1 AND t.thread = $2 AND t.total > 0 AND f.name IS NOT NULL",
+        params![account.0, thread.0],
+        |row| {
+            let (unread, special_use): (i64, Option<i64>) = (row.get(1)?, row.get(3)?);
+            let is_trash = special_use == Some(SpecialUse::Trash.code());
+            Ok(Place { folder: row.get(0)?, unread: unread > 0, shown: row.get(2)?, is_trash })
+        },
+    )?;
+    let anywhere = places.iter().any(|place| place.unread && !place.is_trash);
+    for place in places {
+        let shall = if place.is_trash { place.unread } else { anywhere };
+        if shall != place.shown {
+            show(tx, account, place.folder, thread, shall, change)?;
+        }
+    }
+    Ok(())
+}
+
+fn show(
+    tx: &mut Tx,
+    account: AccountId,
+    folder: i64,
+    thread: ThreadId,
+    shall: bool,
+    change: Change,
+) -> Result<(), Error> {
+    tx.execute(
+        "UPDATE folder_thread SET shown = $3 WHERE folder = $1 AND thread = $2",
+        params![folder, thread.0, shall],
+    )?;
+    tx.execute(
+        "UPDATE folder SET unread_threads = unread_threads + $2, counted = $3 WHERE folder = $1",
+        params![folder, if shall { 1_i64 } else { -1 }, change.0],
+    )?;
+    tx.execute(
+        "UPDATE account_mail SET folders = $2 WHERE account = $1 AND folders < $2",
+        params![account.0, change.0],
+    )?;
+    Ok(())
+}
+
+/// The same for all conversations with a letter in the folder: it is the trash from now on, or is it no more.
+pub(crate) fn settle_all(tx: &mut Tx, account: AccountId, folder: FolderId, change: Change) -> Result<(), Error> {
+    let sql = "SELECT thread FROM folder_thread WHERE folder = $1";
+    let threads = tx.query(sql, params![folder.0], |row| row.get(0).map(ThreadId))?;
+    threads.into_iter().try_for_each(|thread| settle(tx, account, thread, change))
 }
 
 /// The letter is seen no more: whoever asks for the changes of the account learns of it.
@@ -115,7 +180,8 @@ pub(crate) fn move_thread(
     for (folder, entry) in &moved {
         renew(tx, account, *folder, entry, to, change)?;
     }
-    Ok(())
+    settle(tx, account, from, change)?;
+    settle(tx, account, to, change)
 }
 
 fn renew(
@@ -140,8 +206,8 @@ fn renew(
         params![folder.0, entry.uid.get(), letter, to.0, change.0],
     )?;
     let mut counted = Count::default();
-    goes(tx, folder, entry.thread, entry.flags.system, &mut counted)?;
-    comes(tx, folder, to, entry.flags.system, &mut counted)?;
+    goes(tx, (account, folder), entry.thread, entry.flags.system, &mut counted)?;
+    comes(tx, (account, folder), to, entry.flags.system, &mut counted)?;
     if is_visible(entry.flags.system) {
         vanish(tx, account, entry, change)?;
     }
