@@ -510,8 +510,11 @@ fn an_old_mailbox_gets_its_new_counters_when_it_is_opened() {
     assert_eq!(states.emails, mailbox::Change(9));
 }
 
-/// In which folders conversations are shown as unread, as counting all of them would say; and as it is kept.
-fn shown_and_counted(house: &House) -> (Vec<(i64, i64)>, Vec<(i64, i64)>) {
+/// For each folder, how many conversations are shown as unread in it.
+type Shown = Vec<(i64, i64)>;
+
+/// What is kept of that, and what counting would find.
+fn shown_and_counted(house: &House) -> (Shown, Shown) {
     let ask = |sql: &'static str| {
         house.read(move |view| Ok(view.query(sql, store::params![], |row| Ok((row.get(0)?, row.get(1)?)))?))
     };
