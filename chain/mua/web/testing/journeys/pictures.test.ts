@@ -91,12 +91,11 @@ describe('pictures in what one writes', () => {
     await give(page, 'drop', 'garden.png');
     await until('it is seen', async () => (await seen(page)).includes('garden.png'));
     expect(await page.locator('.composer').getByText('garden.png').count()).toBe(0);
-    await page.getByRole('button', { name: 'Put in a picture' }).waitFor();
-    await page.locator('.composer input[accept]').setInputFiles({
-      name: 'door.png',
-      mimeType: 'image/png',
-      buffer: Buffer.from(dot, 'base64'),
-    });
+    const asked = page.waitForEvent('filechooser');
+    await page.getByRole('button', { name: 'Put in a picture' }).click();
+    await (
+      await asked
+    ).setFiles({ name: 'door.png', mimeType: 'image/png', buffer: Buffer.from(dot, 'base64') });
     await until('both are seen', async () => (await seen(page)).length === 2);
     await page.keyboard.press('ControlOrMeta+z');
     await page.keyboard.press('ControlOrMeta+Shift+z');
