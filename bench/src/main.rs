@@ -8,6 +8,7 @@ mod idle;
 mod imap;
 mod jmap;
 mod open;
+mod pages;
 mod pop3;
 mod report;
 mod shim;
@@ -23,12 +24,13 @@ open      SELECT, FETCH FLAGS and FETCH ENVELOPE of 100,000 letters beside Dovec
 pop3      a drop of 100,000 letters listed, and 10,000 letters downloaded, beside Dovecot's
 fetch     letters brought home from a Dovecot beside getmail, fetchmail and mbsync
 jmap      a folder of 100,000 letters: first pages, requests/s, memory of an open event source
+pages     the web pages on 100,000 letters in Chromium: weight, letters on the screen
 growth    filing, opening and changing a folder of 10, 10,000 and 1,000,000 letters
 trace     filing with and without the history of each letter, the space it takes, and how soon it is found";
 
 fn main() -> ExitCode {
     let words: Vec<String> = std::env::args().skip(1).collect();
-    let all = ["deliver", "idle", "open", "pop3", "fetch", "jmap", "growth", "trace"];
+    let all = ["deliver", "idle", "open", "pop3", "fetch", "jmap", "pages", "growth", "trace"];
     let chosen: Vec<&str> = if words.is_empty() { all.to_vec() } else { words.iter().map(String::as_str).collect() };
     for name in chosen {
         match name {
@@ -38,6 +40,7 @@ fn main() -> ExitCode {
             "pop3" => pop3::run(),
             "fetch" => fetch::run(),
             "jmap" => jmap::run(),
+            "pages" => pages::run(),
             "growth" => growth::run(),
             "trace" => trace::run(),
             _ => {
