@@ -342,6 +342,8 @@ export const en = {
       filed: 'Filed',
       notFiled: 'Could not be filed',
       queued: 'Queued for dispatch',
+      postponed: 'Waits for its time',
+      recalled: 'Taken back by its writer',
       attempt: 'Handed on',
       reported: 'Sender told',
       desk: 'Postmaster',
@@ -367,6 +369,7 @@ export const en = {
       size: 'size',
       hello: 'calls itself',
       returnPath: 'return path',
+      until: 'until',
     },
     unencrypted: 'not encrypted',
     links: {

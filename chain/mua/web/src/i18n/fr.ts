@@ -352,6 +352,8 @@ export const fr: Words = {
       filed: 'Classé',
       notFiled: 'Impossible à classer',
       queued: 'Mis en file d’attente',
+      postponed: 'Attend son heure',
+      recalled: 'Rappelé par son auteur',
       attempt: 'Transmis',
       reported: 'Expéditeur prévenu',
       desk: 'Administrateur',
@@ -377,6 +379,7 @@ export const fr: Words = {
       size: 'taille',
       hello: 'se présente comme',
       returnPath: 'adresse de retour',
+      until: 'jusqu’au',
     },
     unencrypted: 'non chiffré',
     links: {

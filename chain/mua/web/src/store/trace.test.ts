@@ -63,6 +63,13 @@ describe("the letter's way", () => {
     expect(durationOf(trace)).toBeUndefined();
   });
 
+  it('of a letter that waits for its time waits there, and of one that was taken back ends there', () => {
+    const steps = [step(0, { what: 'received', link: 'msa' }), step(0, { what: 'postponed', link: 'queue' })];
+    expect(states({ letter: 'x', steps }).mtaOut).toBe('waits');
+    steps.push(step(5, { what: 'recalled', link: 'queue' }));
+    expect(states({ letter: 'x', steps })).toMatchObject({ mtaOut: 'failed', mtaIn: 'ahead' });
+  });
+
   it('of a letter another server took ends at its door', () => {
     const trace: Trace = {
       letter: 'x',

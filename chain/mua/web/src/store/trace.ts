@@ -10,6 +10,8 @@ export type What =
   | 'filed'
   | 'notFiled'
   | 'queued'
+  | 'postponed'
+  | 'recalled'
   | 'attempt'
   | 'reported'
   | 'desk'
@@ -36,6 +38,8 @@ export interface TraceStep {
   messageId?: string;
   size?: number;
   report?: string;
+  /** When it is to go. */
+  until?: string;
   act?: 'held' | 'released' | 'retried' | 'dropped';
 }
 
@@ -107,6 +111,8 @@ function stationOf(step: TraceStep): StationName {
     case 'read':
       return 'reader';
     case 'queued':
+    case 'postponed':
+    case 'recalled':
     case 'attempt':
     case 'reported':
     case 'desk':
@@ -127,12 +133,13 @@ function stationFrom(name: StationName, steps: TraceStep[]): Station {
   return { name, state: stateOf(steps), steps, at: first.at };
 }
 
+const ofQueue: ReadonlySet<What> = new Set(['attempt', 'desk', 'queued', 'postponed', 'recalled']);
+
 function stateOf(steps: TraceStep[]): StationState {
   const refused = steps.some((step) => step.what === 'refused' || step.what === 'notFiled');
-  const last = steps.findLast(
-    (step) => step.what === 'attempt' || step.what === 'desk' || step.what === 'queued',
-  );
-  if (refused || last?.outcome === 'failed' || last?.act === 'dropped') return 'failed';
+  const last = steps.findLast((step) => ofQueue.has(step.what));
+  const over = last?.outcome === 'failed' || last?.act === 'dropped' || last?.what === 'recalled';
+  if (refused || over) return 'failed';
   if (last && last.outcome !== 'delivered') return 'waits';
   return 'done';
 }
