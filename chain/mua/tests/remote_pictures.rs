@@ -1,8 +1,11 @@
 //! Pictures that lie elsewhere: what is fetched for a reader, what its server is told, and what is refused.
 
-use std::io::{Read, Write};
-use std::net::{IpAddr, SocketAddr, TcpListener, TcpStream};
-use std::sync::{Arc, Mutex};
+#[path = "../../../net/https/testing/server.rs"]
+mod server;
+
+use std::io::Write;
+use std::net::IpAddr;
+use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
@@ -17,6 +20,7 @@ use mail::trace::Blind;
 use mail::{Address, Domain, Password, Timestamp};
 use mailbox::{FlagSet, LetterKey, System};
 use net::{ClientTls, Table};
+use server::Server;
 use store::{Options, Store};
 use tower_service::Service;
 
@@ -24,50 +28,17 @@ const NOW: Timestamp = Timestamp(1_795_501_377_000);
 const PNG: &[u8] =
     b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR and so on, for as long as it takes to be sure that this is one of them";
 
-/// A server of somebody who sends letters. It writes down the headers of what it is asked.
-struct Sender {
-    place: SocketAddr,
-    asked: Arc<Mutex<Vec<String>>>,
+/// A server of somebody who sends letters.
+fn sender() -> Server {
+    // Whoever asks may have heard enough.
+    Server::start(|path, stream| drop(stream.write_all(&said(path))))
 }
 
-impl Sender {
-    fn start() -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-        let place = listener.local_addr().unwrap();
-        let asked = Arc::<Mutex<Vec<String>>>::default();
-        let notes = asked.clone();
-        std::thread::spawn(move || {
-            for stream in listener.incoming() {
-                let (mut stream, notes) = (stream.unwrap(), notes.clone());
-                std::thread::spawn(move || {
-                    let head = head(&mut stream);
-                    let path = head.split(' ').nth(1).unwrap_or_default().to_owned();
-                    notes.lock().unwrap().push(head);
-                    // Whoever asks may have heard enough.
-                    let _ = stream.write_all(&said(&path));
-                });
-            }
-        });
-        Self { place, asked }
-    }
-
-    fn asked(&self) -> Vec<String> {
-        self.asked.lock().unwrap().clone()
-    }
-
+impl Server {
     /// The HTML that shows what this server has at the path.
     fn image(&self, path: &str) -> String {
         format!("<img src=\"http://{}{path}\">", self.place)
     }
-}
-
-fn head(stream: &mut TcpStream) -> String {
-    let mut head = Vec::new();
-    let mut octet = [0];
-    while !head.ends_with(b"\r\n\r\n") && stream.read(&mut octet).is_ok_and(|read| read > 0) {
-        head.extend_from_slice(&octet);
-    }
-    String::from_utf8(head).unwrap()
 }
 
 fn said(path: &str) -> Vec<u8> {
@@ -179,7 +150,7 @@ fn addresses(page: &str) -> Vec<String> {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn pictures_are_fetched_once_when_asked_for_and_their_server_learns_nothing_of_the_reader() {
-    let sender = Sender::start();
+    let sender = sender();
     let house = House::new(Reach::PublicAnd(vec![sender.place])).await;
     let html = format!(
         "{0}{0}<p style=\"background:url(http://{1}/other.png)\">x</p>",
@@ -225,7 +196,7 @@ async fn pictures_are_fetched_once_when_asked_for_and_their_server_learns_nothin
 
 #[tokio::test(flavor = "multi_thread")]
 async fn only_pictures_are_given() {
-    let sender = Sender::start();
+    let sender = sender();
     let house = House::new(Reach::PublicAnd(vec![sender.place])).await;
     let paths = ["/svg", "/page", "/large", "/gone", "/cut"];
     let html: String = paths.iter().map(|path| sender.image(path)).collect();
@@ -240,7 +211,7 @@ async fn only_pictures_are_given() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn no_letter_leads_us_into_our_own_network() {
-    let (sender, drawer) = (Sender::start(), Sender::start());
+    let (sender, drawer) = (sender(), sender());
     let secret = format!("{}/pixel.png", drawer.place);
     let paths =
         ["/to/http://169.254.169.254/pixel.png".to_owned(), format!("/to/http://{secret}"), "/to/http://[::1]/".into()];
@@ -266,7 +237,7 @@ async fn no_letter_leads_us_into_our_own_network() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn whoever_has_no_such_letter_has_nothing_fetched() {
-    let sender = Sender::start();
+    let sender = sender();
     let house = House::new(Reach::PublicAnd(vec![sender.place])).await;
     let letter = house.deliver(&sender.image("/pixel.png")).await;
     let address = addresses(&house.view(letter, 1).await.1).remove(0);

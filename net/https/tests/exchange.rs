@@ -1,39 +1,20 @@
 //! Exchanges with servers on this machine that behave badly.
 
-use std::io::{Read, Write};
-use std::net::{IpAddr, Ipv4Addr, SocketAddr, TcpListener, TcpStream};
-use std::sync::{Arc, Mutex};
+#[path = "../testing/server.rs"]
+mod server;
+
+use std::io::Write;
+use std::net::{IpAddr, Ipv4Addr, TcpStream};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use facteur_https::{Client, Error, HeaderMap, Limits, Reach, Url};
 use net::{AddressAnswer, ClientTls, Table};
+use server::Server;
 
 const LIMITS: Limits = Limits { time: Duration::from_secs(10), body: 1000, redirects: 2 };
 
-/// A server that writes down what it is asked, and says what it is told to say at that path.
-struct Server {
-    place: SocketAddr,
-    asked: Arc<Mutex<Vec<String>>>,
-}
-
 impl Server {
-    fn start(say: impl Fn(&str, &mut TcpStream) + Send + 'static) -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-        let place = listener.local_addr().unwrap();
-        let asked = Arc::<Mutex<Vec<String>>>::default();
-        let notes = asked.clone();
-        std::thread::spawn(move || {
-            for stream in listener.incoming() {
-                let mut stream = stream.unwrap();
-                let head = head(&mut stream);
-                let path = head.split(' ').nth(1).unwrap_or_default().to_owned();
-                notes.lock().unwrap().push(head);
-                say(&path, &mut stream);
-            }
-        });
-        Self { place, asked }
-    }
-
     fn url(&self, path: &str) -> Url {
         Url::parse(&format!("http://{}{path}", self.place)).unwrap()
     }
@@ -41,19 +22,6 @@ impl Server {
     fn client(&self, limits: Limits) -> Client {
         client(Reach::PublicAnd(vec![self.place]), limits)
     }
-
-    fn asked(&self) -> Vec<String> {
-        self.asked.lock().unwrap().clone()
-    }
-}
-
-fn head(stream: &mut TcpStream) -> String {
-    let mut head = Vec::new();
-    let mut octet = [0];
-    while !head.ends_with(b"\r\n\r\n") && stream.read(&mut octet).is_ok_and(|read| read > 0) {
-        head.extend_from_slice(&octet);
-    }
-    String::from_utf8(head).unwrap()
 }
 
 fn client(reach: Reach, limits: Limits) -> Client {
@@ -105,9 +73,8 @@ async fn a_body_ends_at_its_limit_whether_announced_or_not() {
 #[tokio::test]
 async fn slow_headers_and_slow_bodies_are_cut() {
     let server = Server::start(|path, stream| {
-        if path == "/body" {
-            say(stream, "HTTP/1.1 200 OK\r\nContent-Length: 900\r\n\r\n");
-        }
+        say(stream, "HTTP/1.1 200 OK\r\nContent-Length: 900\r\n");
+        say(stream, if path == "/body" { "\r\n" } else { "X-Slow: " });
         for _ in 0..40 {
             say(stream, "x");
             std::thread::sleep(Duration::from_millis(50));

@@ -39,6 +39,20 @@ fn all_is_here_once(office: &mut Office) {
     }
 }
 
+/// Fetches, and kills that once so many octets have come. False: it had ended before.
+fn killed_within(office: &Office, cut: &Cut, octets: u64) -> bool {
+    let enough = cut.octets() + octets;
+    let mut run = start_run(office);
+    let patience = Instant::now() + Duration::from_secs(20);
+    while cut.octets() < enough && Instant::now() < patience && run.try_wait().expect("asked").is_none() {
+        std::thread::sleep(Duration::from_millis(1));
+    }
+    let in_the_middle = run.try_wait().expect("asked").is_none();
+    let _ = run.kill();
+    let _ = run.wait();
+    in_the_middle
+}
+
 #[test]
 fn a_fetch_that_is_killed_again_and_again_brings_each_letter_once() {
     let dovecot = Dovecot::start("");
@@ -50,16 +64,7 @@ fn a_fetch_that_is_killed_again_and_again_brings_each_letter_once() {
     Source::imap(&dovecot).through(cut.port).add(&office, &[]);
     let mut in_the_middle = 0;
     for kill in 0..8_u64 {
-        let before = cut.octets();
-        let mut run = start_run(&office);
-        let begun = before + 30_000 + kill * 37_000 % 200_000;
-        let patience = Instant::now() + Duration::from_secs(30);
-        while cut.octets() < begun && Instant::now() < patience && run.try_wait().expect("asked").is_none() {
-            std::thread::sleep(Duration::from_millis(1));
-        }
-        in_the_middle += usize::from(run.try_wait().expect("asked").is_none());
-        let _ = run.kill();
-        let _ = run.wait();
+        in_the_middle += usize::from(killed_within(&office, &cut, 30_000 + kill * 37_000 % 200_000));
     }
     assert!(in_the_middle >= 5, "only {in_the_middle} kills fell into a fetch");
     cut.line().rate = None;
@@ -154,14 +159,7 @@ fn kills_while_letters_are_taken_away_from_an_old_pop3_server_lose_none() {
         let source = Source::new(pop3.url(), pop3.certificate(), "secret").through(cut.port);
         source.add(&office, &["--delete"]);
         for kill in 0..5_u64 {
-            let enough = cut.octets() + 20_000 + kill * 60_000;
-            let mut run = start_run(&office);
-            let patience = Instant::now() + Duration::from_secs(20);
-            while cut.octets() < enough && Instant::now() < patience && run.try_wait().expect("asked").is_none() {
-                std::thread::sleep(Duration::from_millis(1));
-            }
-            let _ = run.kill();
-            let _ = run.wait();
+            killed_within(&office, &cut, 20_000 + kill * 60_000);
         }
         cut.line().rate = None;
         run(&office).letters();
@@ -180,14 +178,7 @@ fn kills_while_a_maildir_is_filled_leave_each_letter_in_it_once() {
     let maildir = office.folder().join("Maildir");
     Source::imap(&dovecot).through(cut.port).add_to(&office, &format!("maildir:{}", maildir.display()), &[]);
     for kill in 0..5_u64 {
-        let enough = cut.octets() + 60_000 + kill * 90_000;
-        let mut run = start_run(&office);
-        let patience = Instant::now() + Duration::from_secs(20);
-        while cut.octets() < enough && Instant::now() < patience && run.try_wait().expect("asked").is_none() {
-            std::thread::sleep(Duration::from_millis(1));
-        }
-        let _ = run.kill();
-        let _ = run.wait();
+        killed_within(&office, &cut, 60_000 + kill * 90_000);
     }
     cut.line().rate = None;
     run(&office).letters();
