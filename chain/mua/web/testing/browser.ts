@@ -52,6 +52,17 @@ export async function open(browser: Browser, look: Look = {}): Promise<BrowserCo
   });
 }
 
+/** Gathers what the policy forbids and what breaks on a page. */
+export function watch(page: Page): string[] {
+  const problems: string[] = [];
+  page.on('pageerror', (error) => problems.push(`error: ${error.message}`));
+  page.on('console', (message) => {
+    if (/Content Security Policy|Trusted|TrustedHTML|Refused to/i.test(message.text()))
+      problems.push(message.text());
+  });
+  return problems;
+}
+
 /** Opens the pages as Alice; what the policy forbids and what breaks is gathered in `problems`. */
 export async function logIn(
   context: BrowserContext,
@@ -59,12 +70,7 @@ export async function logIn(
 ): Promise<{ page: Page; problems: string[] }> {
   context.setDefaultTimeout(12_000);
   const page = await context.newPage();
-  const problems: string[] = [];
-  page.on('pageerror', (error) => problems.push(`error: ${error.message}`));
-  page.on('console', (message) => {
-    if (/Content Security Policy|Trusted|TrustedHTML|Refused to/i.test(message.text()))
-      problems.push(message.text());
-  });
+  const problems = watch(page);
   await page.clock.install();
   await page.goto(url);
   await page.locator('input[name=name]').fill('alice@alpha.test');

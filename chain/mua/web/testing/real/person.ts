@@ -2,13 +2,13 @@ import type { Browser, BrowserContext, Locator, Page } from 'playwright-core';
 import { en } from '../../src/i18n/en';
 import { fr } from '../../src/i18n/fr';
 import type { Words } from '../../src/i18n/en';
-import { type Look, open } from '../browser';
+import { type Look, open, watch } from '../browser';
 import { row, until } from '../journeys/stories';
 import type { Office } from './demo';
 
 /** Somebody in front of a window: the words they see, and what they do with the pages. */
 export class Person {
-  readonly problems: string[] = [];
+  readonly problems: string[];
   readonly words: Words;
   readonly address: string;
   readonly phone: boolean;
@@ -25,11 +25,7 @@ export class Person {
     const [who] = office.people;
     this.address = who?.address ?? '';
     this.#password = who?.password ?? '';
-    page.on('pageerror', (error) => this.problems.push(`error: ${error.message}`));
-    page.on('console', (message) => {
-      if (/Content Security Policy|Trusted|Refused to/i.test(message.text()))
-        this.problems.push(message.text());
-    });
+    this.problems = watch(page);
   }
 
   static async sitDown(browser: Browser, office: Office, look: Look): Promise<Person> {
@@ -45,8 +41,9 @@ export class Person {
 
   private static async in(context: BrowserContext, office: Office, look: Look): Promise<Person> {
     const page = await context.newPage();
+    const person = new Person(context, page, office, look);
     await page.goto(office.web);
-    return new Person(context, page, office, look);
+    return person;
   }
 
   async logIn(password = this.#password): Promise<void> {
