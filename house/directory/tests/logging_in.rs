@@ -56,11 +56,14 @@ async fn a_local_part_that_two_people_have_is_no_name() {
 async fn a_good_log_in_is_remembered_until_the_password_changes() {
     let (house, directory) = house().await;
     assert!(is_welcome(&log_in(&directory, "alice@alpha.test", PASSWORD).await));
-    let begun = Instant::now();
+    let mut quickest = Duration::MAX;
     for _ in 0..20 {
+        let begun = Instant::now();
         assert!(is_welcome(&log_in(&directory, "alice@alpha.test", PASSWORD).await));
+        quickest = quickest.min(begun.elapsed());
     }
-    assert!(begun.elapsed() < Duration::from_millis(200), "{:?}", begun.elapsed());
+    // The passphrase function alone takes longer than this on any machine of its time.
+    assert!(quickest < Duration::from_millis(5), "{quickest:?}");
     let secret = Secret::make(&password("another horse")).unwrap();
     house.store.write(move |tx| account::set_secret(tx, &address("alice@alpha.test"), &secret, NOW)).await.unwrap();
     assert_eq!(log_in(&directory, "alice@alpha.test", PASSWORD).await, LoginVerdict::Wrong);
@@ -82,17 +85,21 @@ async fn after_many_failures_nothing_is_tried_until_time_has_passed() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_unknown_name_takes_as_long_as_a_wrong_password() {
-    let (_house, directory) = house().await;
+    let (house, directory) = house().await;
+    // A busy machine can only make an attempt longer, so the quickest of enough attempts tell the work each one is.
     let mut took = [Duration::MAX; 2];
-    for _ in 0..4 {
+    for _ in 0..100 {
         for (took, name) in took.iter_mut().zip(["alice@alpha.test", "nobody@alpha.test"]) {
             let begun = Instant::now();
-            log_in(&directory, name, "wrong password").await;
+            assert_eq!(log_in(&directory, name, "wrong password").await, LoginVerdict::Wrong);
             *took = begun.elapsed().min(*took);
         }
+        if (0.5..2.0).contains(&(took[1].as_secs_f64() / took[0].as_secs_f64())) {
+            return;
+        }
+        house.clock.fetch_add(61_000, Ordering::Relaxed);
     }
-    let ratio = took[1].as_secs_f64() / took[0].as_secs_f64();
-    assert!((0.5..2.0).contains(&ratio), "known {:?}, unknown {:?}", took[0], took[1]);
+    panic!("known {:?}, unknown {:?}", took[0], took[1]);
 }
 
 #[tokio::test(flavor = "multi_thread")]
