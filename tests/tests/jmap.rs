@@ -124,8 +124,8 @@ fn send_later(office: &Office, from: &Person, to: &str, subject: &str, seconds: 
 fn a_letter_taken_back_never_leaves_and_one_that_waits_leaves_also_after_a_kill() {
     let mut office = office();
     let (alice, bob) = (office.people[0].clone(), office.people[1].clone());
-    let kept = send_later(&office, &alice, &bob.address, "kept", 4);
-    let undone = send_later(&office, &alice, &bob.address, "undone", 4);
+    let kept = send_later(&office, &alice, &bob.address, "kept", 8);
+    let undone = send_later(&office, &alice, &bob.address, "undone", 6);
     assert!(office.command(&["queue", "list", "--json"]).contains("postponed"));
     let undo = json!({"update": {&undone: {"undoStatus": "canceled"}}});
     assert_eq!(call(&office, &alice, "EmailSubmission/set", undo)["updated"], json!({&undone: null}));
