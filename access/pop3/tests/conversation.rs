@@ -54,7 +54,12 @@ impl Client {
 
     /// The lines of a long answer, up to the dot.
     async fn lines(&mut self, command: &str) -> Vec<String> {
-        self.ask(command, "+OK").await;
+        self.say(command).await;
+        self.long_answer().await
+    }
+
+    async fn long_answer(&mut self) -> Vec<String> {
+        self.expect("+OK").await;
         let mut lines = Vec::new();
         loop {
             match self.hear().await.as_str() {
@@ -216,6 +221,26 @@ async fn commands_may_come_in_a_heap() {
     }
     client.expect("+OK Letter 1").await;
     client.expect("+OK Goodbye").await;
+}
+
+#[tokio::test]
+async fn letters_asked_for_in_a_heap_come_each_in_its_turn() {
+    let data = tempfile::tempdir().unwrap();
+    let store = house::furnish(data.path()).await;
+    let address = house::open_over(store.clone(), |house| house.clear_logins = true);
+    let mut client = Client::log_in(address).await;
+    let folder = inbox(&store).await.id;
+    let third = [UidRange::one(Uid::new(3).unwrap())];
+    store.write(move |tx| expunge(tx, folder, &Expunge::All(&third), 1)).await.unwrap();
+    client.say("RETR 2\r\nRETR 1\r\nDELE 1\r\nRETR 1\r\nRETR 3\r\nRETR 9\r\nRETR 2\r\nNOOP").await;
+    let dots = ["From: bob@alpha.test", "Subject: dots", "", "..", "...two", ".. ", "last"];
+    assert_eq!(client.long_answer().await, dots);
+    assert_eq!(client.long_answer().await, ["From: bob@alpha.test", "Subject: one", "", "Hello Alice"]);
+    for start in ["+OK Letter 1", "-ERR", "-ERR Another client has taken this letter off", "-ERR"] {
+        client.expect(start).await;
+    }
+    assert_eq!(client.long_answer().await, dots);
+    client.expect("+OK").await;
 }
 
 #[tokio::test]

@@ -4,12 +4,14 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use mail::trace::{Link, Observation};
+use mailbox::LetterKey;
 use net::{Connection, Error, Stream};
 use tokio::time::Instant;
 
+use super::ahead::Ahead;
 use super::house::House;
 use super::locks::Hold;
-use super::send::{Sent, send};
+use super::send::{Found, HEAD, find, send};
 use super::{entry, update};
 use crate::dialogue::{Act, Dialogue, Entrance, Event};
 use crate::maildrop::{Letter, Listing};
@@ -82,6 +84,8 @@ pub(super) struct Conversation {
     until: Instant,
     /// The maildrop of who has.
     pub(super) hold: Option<Hold>,
+    /// Letters for commands that have come.
+    ahead: Ahead,
 }
 
 impl Conversation {
@@ -90,7 +94,7 @@ impl Conversation {
         let encrypted = connection.is_tls();
         let entrance =
             Entrance { start_tls: !encrypted && house.tls.is_some(), log_in: encrypted || house.clear_logins };
-        Self { house, connection, dialogue: Dialogue::new(entrance), until, hold: None }
+        Self { house, connection, dialogue: Dialogue::new(entrance), until, hold: None, ahead: Ahead::default() }
     }
 
     async fn greet(&mut self) -> Result<(), End> {
@@ -107,6 +111,9 @@ impl Conversation {
         };
         if patience.is_zero() {
             return Err(End::Gone);
+        }
+        if self.connection.buffered().is_empty() {
+            self.ahead = Ahead::default();
         }
         self.connection.set_read_timeout(patience);
         let line = tokio::select! {
@@ -170,21 +177,39 @@ impl Conversation {
     }
 
     async fn send(&mut self, reply: &Reply, letter: Letter, lines: Option<u32>) -> Result<(), End> {
-        let Some(maildrop) = self.dialogue.maildrop() else { return Ok(()) };
-        let folder = maildrop.folder();
-        match send(&self.house.store, &mut self.connection, folder, reply, letter, lines).await? {
-            Sent::Whole(key) if lines.is_none() => {
-                let (account, keys) = (maildrop.account(), vec![key.0]);
-                self.house.witness.saw(Observation::Read { account, keys, door: Link::Pop3, at: net::now() });
-                if maildrop.was_read(letter.uid) as usize >= mailbox::letter::SLICE {
-                    let read = maildrop.take_read();
-                    update::mark_seen(&self.house.store, folder, read).await;
-                }
-                Ok(())
+        let found = match self.find(letter, lines).await {
+            Ok(Some(found)) => found,
+            Ok(None) => return self.say(&self.dialogue.say(Event::Gone)).await,
+            Err(error) => {
+                tracing::error!(%error, "a letter cannot be read");
+                return self.say(&self.dialogue.say(Event::Unavailable)).await;
             }
-            Sent::Whole(_) => Ok(()),
-            Sent::Gone => self.say(&self.dialogue.say(Event::Gone)).await,
-            Sent::Unavailable => self.say(&self.dialogue.say(Event::Unavailable)).await,
+        };
+        let key = found.key;
+        send(&self.house.store, &mut self.connection, reply, found, lines).await?;
+        if lines.is_none() {
+            self.was_sent(letter, key).await
+        }
+        Ok(())
+    }
+
+    async fn find(&mut self, letter: Letter, lines: Option<u32>) -> Result<Option<Found>, mailbox::Error> {
+        let Some(maildrop) = self.dialogue.maildrop() else { return Ok(None) };
+        let (store, folder) = (&self.house.store, maildrop.folder());
+        match lines {
+            Some(_) => store.read(move |view| find(view, folder, letter, HEAD)).await,
+            None => self.ahead.find(store, maildrop, letter, self.connection.buffered()).await,
+        }
+    }
+
+    /// It stands in the history of the letter, and with others in the flags.
+    async fn was_sent(&mut self, letter: Letter, key: LetterKey) {
+        let Some(maildrop) = self.dialogue.maildrop() else { return };
+        let (account, folder) = (maildrop.account(), maildrop.folder());
+        self.house.witness.saw(Observation::Read { account, keys: vec![key.0], door: Link::Pop3, at: net::now() });
+        if maildrop.was_read(letter.uid) as usize >= mailbox::letter::SLICE {
+            let read = maildrop.take_read();
+            update::mark_seen(&self.house.store, folder, read).await;
         }
     }
 

@@ -1,5 +1,6 @@
 //! The conversation: the loop around a connection, the log-in, and what is done with the store.
 
+mod ahead;
 mod conversation;
 mod entry;
 mod house;

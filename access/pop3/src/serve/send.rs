@@ -1,8 +1,6 @@
 //! Letters on their way to the client: read in pieces, sent as the client takes them. One piece is in memory, whatever
 //! the size of the letter.
 
-use std::ops::Range;
-
 use bytes::Bytes;
 use mail::DotStuffer;
 use mailbox::{FolderId, LetterKey, UidRange, Want, body, fetch};
@@ -13,78 +11,58 @@ use crate::maildrop::Letter;
 use crate::reply::Reply;
 
 /// Octets read at a time; whole frames of the store where a piece begins at one.
-const PIECE: u64 = 128 * 1024;
+pub(super) const PIECE: u64 = 128 * 1024;
 /// Octets read first for TOP, which mostly wants no more than the header.
-const HEAD: u64 = 8 * 1024;
+pub(super) const HEAD: u64 = 8 * 1024;
 
-/// What became of a letter that was to be sent.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Sent {
-    /// It was sent; this is its key.
-    Whole(LetterKey),
-    /// There is no such letter any more. Nothing was said.
-    Gone,
-    /// It cannot be read now. Nothing was said.
-    Unavailable,
+/// A letter, and its first octets.
+pub(super) struct Found {
+    /// Its key.
+    pub(super) key: LetterKey,
+    blob: BlobId,
+    size: u64,
+    beginning: Bytes,
 }
 
-/// Sends the reply, the letter (or its header and so many lines of its body), and the dot. When a letter that was begun
-/// cannot be read to its end the connection has to go: nothing else would tell the client that it has not all.
+/// Finds a letter and reads at most `most` octets of it, in one look. None: there is no such letter any more.
+pub(super) fn find(view: &View, folder: FolderId, letter: Letter, most: u64) -> Result<Option<Found>, mailbox::Error> {
+    let want = Want { card: true, ..Want::ROW };
+    let rows = fetch(view, folder, &[UidRange::one(letter.uid)], want, 1)?;
+    let found = rows.into_iter().next().and_then(|row| Some((row.letter, row.card?.blob)));
+    let Some((key, blob)) = found else { return Ok(None) };
+    let size = u64::from(letter.size);
+    Ok(Some(Found { key, blob, size, beginning: body::read(view, blob, 0..size.min(most))? }))
+}
+
+/// Sends the reply, the letter (or its header and so many lines of its body), and the dot. When a letter cannot be read to
+/// its end the connection has to go: nothing else would tell the client that it has not all.
 pub(super) async fn send(
     store: &Store,
     connection: &mut Connection,
-    folder: FolderId,
     reply: &Reply,
-    letter: Letter,
+    letter: Found,
     lines: Option<u32>,
-) -> Result<Sent, Error> {
-    let size = u64::from(letter.size);
-    let first = 0..size.min(if lines.is_some() { HEAD } else { PIECE });
-    let wanted = first.clone();
-    let found = match store.read(move |view| open(view, folder, letter, wanted)).await {
-        Ok(found) => found,
-        Err(error) => {
-            tracing::error!(%error, "a letter cannot be read");
-            return Ok(Sent::Unavailable);
-        }
-    };
-    let Some((key, blob, mut piece)) = found else { return Ok(Sent::Gone) };
-    let mut part = Part::new(lines);
-    let mut stuffer = DotStuffer::new();
-    let mut range = first;
+) -> Result<(), Error> {
+    let Found { blob, size, beginning: mut piece, .. } = letter;
+    let (mut part, mut stuffer) = (Part::new(lines), DotStuffer::new());
+    let mut end = 0;
     connection.write(reply.line().as_bytes()).await?;
     loop {
-        if piece.len() as u64 != range.end - range.start {
-            return Err(broken("it is shorter than it was"));
-        }
-        let wanted = part.take(&piece);
-        for some in stuffer.pieces(wanted) {
+        end += piece.len() as u64;
+        for some in stuffer.pieces(part.take(&piece)) {
             connection.write(some).await?;
         }
-        if range.end == size || part.is_whole() {
+        if end == size || part.is_whole() {
             break;
         }
-        range = range.end..((range.end / PIECE + 1) * PIECE).min(size);
-        let next = range.clone();
+        let next = end..((end / PIECE + 1) * PIECE).min(size);
         let read = store.read::<_, mailbox::Error, _>(move |view| body::read(view, blob, next)).await;
         piece = read.map_err(|error| broken(&error.to_string()))?;
+        if piece.is_empty() {
+            return Err(broken("it is shorter than it was"));
+        }
     }
-    connection.write(stuffer.finish()).await?;
-    Ok(Sent::Whole(key))
-}
-
-/// Finds the letter and its first octets, in one look.
-fn open(
-    view: &View,
-    folder: FolderId,
-    letter: Letter,
-    first: Range<u64>,
-) -> Result<Option<(LetterKey, BlobId, Bytes)>, mailbox::Error> {
-    let want = Want { card: true, ..Want::ROW };
-    let rows = fetch(view, folder, &[UidRange::one(letter.uid)], want, 1)?;
-    let found = rows.into_iter().next().and_then(|row| Some((row.letter, row.card?)));
-    let Some((key, card)) = found else { return Ok(None) };
-    Ok(Some((key, card.blob, body::read(view, card.blob, first)?)))
+    connection.write(stuffer.finish()).await
 }
 
 fn broken(why: &str) -> Error {
