@@ -52,6 +52,40 @@ const scenes: Record<string, (page: Page) => Promise<void>> = {
     await page.locator('.composer [contenteditable]').waitFor();
     await page.keyboard.type('Dear Claire,');
   },
+  later: async (page) => {
+    await page.keyboard.press('c');
+    await page.locator('.composer [contenteditable]').waitFor();
+    await page.locator('.send .opener').click();
+  },
+  laterOther: async (page) => {
+    await scenes['later']?.(page);
+    await page.locator('[role=menuitem]').last().click();
+    await page.locator('dialog input').waitFor();
+  },
+  scheduled: async (page) => {
+    for (const subject of ['The joiner', 'Minutes of the meeting, and what we said about the garden wall']) {
+      await page.keyboard.press('c');
+      await page.locator('.composer [role=combobox]').first().fill('claire.fontaine@atelier-nord.test,');
+      await page.locator('.composer input[type=text]').last().fill(subject);
+      await page.locator('.composer [contenteditable]').click();
+      await page.keyboard.type('Dear Claire, here is what I promised you on Tuesday, with my best wishes.');
+      await page.locator('.send .opener').click();
+      await page.locator('[role=menuitem]').nth(1).click();
+      await page.locator('.composer').waitFor({ state: 'detached' });
+    }
+    await page.goto(`${page.url().split('#')[0]}#/scheduled`);
+    await page.locator('.acts').first().waitFor();
+  },
+  scheduledRead: async (page) => {
+    await scenes['scheduled']?.(page);
+    await page.locator('button.letter').first().click();
+    await page.locator('article .note').waitFor();
+  },
+  scheduledSent: async (page) => {
+    await scenes['scheduled']?.(page);
+    await page.goto(`${page.url().split('#')[0]}#/sent`);
+    await page.locator('.waits').first().waitFor();
+  },
   search: async (page) => {
     await page.locator('#search').fill('drawing');
     await page.waitForTimeout(700);

@@ -1,5 +1,7 @@
+import { comingDate } from '../i18n/format';
 import { language } from '../i18n/language.svelte';
 import { type Email, type EmailBody, type Id, NotSet } from '../jmap';
+import type { Notice } from '../store/notices.svelte';
 import type { Post } from '../store/post.svelte';
 import { whole } from '../store/reading.svelte';
 import type { Desk } from '../views/desk.svelte';
@@ -104,7 +106,9 @@ export class Bench {
       .join('\n');
     const pictures = this.#picturesOf(html, body);
     const taken = new Set(pictures.map((picture) => picture.blobId));
+    const from = new Set((email.from ?? []).map((person) => person.email.toLowerCase()));
     this.begin({
+      identityId: this.drafts.identities.find((identity) => from.has(identity.email.toLowerCase()))?.id,
       to: email.to ?? [],
       cc: body.cc ?? [],
       bcc: body.bcc ?? [],
@@ -122,18 +126,18 @@ export class Bench {
     });
   }
 
-  /** Lets a letter go, and offers to call it back as long as the server holds it. */
-  async send(draft: Draft): Promise<void> {
+  /** Lets a letter go, now or `at` a time, and offers to call it back as long as the server holds it. */
+  async send(draft: Draft, at?: Date): Promise<void> {
     this.#take(draft);
     const { notices, people, settings, sync, reading } = this.post;
-    const hold = this.outbox.holdOf(settings.undoSend);
-    const leaving = this.outbox.send(draft, hold);
+    const seconds = at ? 0 : this.outbox.holdOf(settings.undoSend);
+    const leaving = this.outbox.send(draft, at ?? seconds);
     const undo = { label: language.words.act.undo, run: () => void this.#recall(draft, leaving) };
     const notice = notices.say(
       'done',
       language.words.compose.sending,
-      hold > 0 ? undo : undefined,
-      Math.max(hold, 60) * 1_000,
+      seconds > 0 ? undo : undefined,
+      Math.max(seconds, 60) * 1_000,
     );
     try {
       const left = await leaving;
@@ -141,8 +145,9 @@ export class Bench {
       people.learn(draft.recipients, 10);
       if (draft.answers) void reading.again();
       sync.soon();
-      if (left.kind === 'held') this.#timers.set(draft.key, this.#later(draft, notice, hold));
-      else this.#gone(draft, notice);
+      if (left.kind !== 'held') this.#gone(draft, notice);
+      else if (at) this.#waits(notice, at, undo);
+      else this.#timers.set(draft.key, this.#later(draft, notice, seconds));
     } catch (error) {
       notices.dismiss(notice);
       this.#failed(draft, error);
@@ -194,6 +199,15 @@ export class Bench {
 
   #later(draft: Draft, notice: number, hold: number): ReturnType<typeof setTimeout> {
     return setTimeout(() => this.#gone(draft, notice), hold * 1_000);
+  }
+
+  /** It is among those that wait, where it can be called back long after the notice is gone. */
+  #waits(notice: number, at: Date, undo: Notice['action']): void {
+    const { notices } = this.post;
+    // Its pictures stay in memory: called back from here, it is shown as it was.
+    notices.dismiss(notice);
+    const when = comingDate(language.words, at.toISOString());
+    notices.say('done', language.words.scheduled.goes(when), undo);
   }
 
   async #recall(draft: Draft, leaving: Promise<Leaving>): Promise<void> {

@@ -69,6 +69,18 @@ describe('the outbox', () => {
     expect(kept().map((one) => [one.id, one.keywords.has('$draft')])).toEqual([[draft.emailId, true]]);
   });
 
+  it('has a letter held until a moment, by the clock and not by a count of seconds', async () => {
+    const { outbox, mail } = await desk();
+    const at = new Date(Date.now() + 86_400_000);
+    at.setMilliseconds(0);
+    expect((await outbox.send(letter(), at)).kind).toBe('held');
+    const [submission] = mail.submissions.values();
+    expect(submission?.envelope.mailFrom.parameters).toEqual({
+      HOLDUNTIL: at.toISOString().replace('.000', ''),
+    });
+    expect(submission?.goes).toBeCloseTo(at.getTime(), -2);
+  });
+
   it('says so where a letter has already gone', async () => {
     const { outbox, mail } = await desk();
     const draft = letter();

@@ -1,10 +1,14 @@
-import { expectAllSet, type Id, type Patch } from '../jmap';
+import type { Envelope, Id } from '../jmap';
 import type { Connection } from '../store/connection.svelte';
 import type { Folders } from '../store/folders.svelte';
+import { recall, submit } from '../store/submissions';
 import type { Draft } from './draft.svelte';
 import type { Drafts } from './drafts.svelte';
 
-/** How a letter left. `held`: the server keeps it for some seconds in which it can be called back. */
+/** How long a letter is held: some seconds, in which it can be called back, or until a moment chosen for it. */
+export type Hold = number | Date;
+
+/** How a letter left. `held`: the server keeps it, and it can be called back. */
 export type Leaving = { kind: 'unsaved' } | { kind: 'sent' } | { kind: 'held'; submission: Id };
 
 /**
@@ -26,8 +30,8 @@ export class Outbox {
     return Math.min(wished, this.connection.client.maxDelayedSend);
   }
 
-  /** Hands a letter over, to be held for `hold` seconds. Throws what the server says against it. */
-  async send(draft: Draft, hold: number): Promise<Leaving> {
+  /** Hands a letter over, to be held. Throws what the server says against it. */
+  async send(draft: Draft, hold: Hold): Promise<Leaving> {
     this.busy += 1;
     try {
       draft.status = 'unsaved';
@@ -40,41 +44,19 @@ export class Outbox {
 
   /** Calls a letter back to the drafts. Throws where it has already gone. */
   async recall(draft: Draft, submission: Id): Promise<void> {
-    const request = this.connection.client.request();
-    const drafts = this.folders.byRole('drafts')?.id;
-    const back: Patch = { 'keywords/$draft': true };
-    if (drafts) back['mailboxIds'] = { [drafts]: true };
-    const set = request.call('EmailSubmission/set', {
-      update: { [submission]: { undoStatus: 'canceled' } },
-      onSuccessUpdateEmail: { [submission]: back },
-    });
-    expectAllSet((await this.connection.send(request)).of(set));
+    await recall(this.connection, this.folders, submission);
     if (draft.answers && !draft.answers.already) await this.#mark(draft.answers, null).catch(() => undefined);
   }
 
-  async #submit(draft: Draft, hold: number): Promise<Leaving> {
-    const request = this.connection.client.request();
-    const sent = this.folders.byRole('sent')?.id;
-    const done: Patch = { 'keywords/$draft': null, 'keywords/$seen': true };
-    if (sent) done['mailboxIds'] = { [sent]: true };
+  async #submit(draft: Draft, hold: Hold): Promise<Leaving> {
     const identity = this.drafts.identityOf(draft);
-    const set = request.call('EmailSubmission/set', {
-      create: {
-        out: {
-          identityId: identity?.id,
-          emailId: draft.emailId,
-          ...(hold > 0 ? { envelope: envelopeOf(draft, identity?.email ?? '', hold) } : {}),
-        },
-      },
-      // RFC 8621 §7.5: by the creation id of the submission, so only once it is accepted.
-      onSuccessUpdateEmail: { '#out': done },
+    const made = await submit(this.connection, this.folders, {
+      identityId: identity?.id,
+      emailId: draft.emailId,
+      ...(hold === 0 ? {} : { envelope: envelopeOf(draft, identity?.email ?? '', hold) }),
     });
-    const answer = expectAllSet((await this.connection.send(request)).of(set));
     if (draft.answers) await this.#mark(draft.answers, true).catch(() => undefined);
-    const made = answer.created?.['out'];
-    return made && made['undoStatus'] === 'pending'
-      ? { kind: 'held', submission: made.id }
-      : { kind: 'sent' };
+    return made.held ? { kind: 'held', submission: made.id } : { kind: 'sent' };
   }
 
   /** Marks the letter this one answers; a letter that has gone is not called back for want of a mark. */
@@ -86,10 +68,13 @@ export class Outbox {
 }
 
 /** RFC 8621 §7: without an envelope the server takes it from the letter; only with one can it be asked to wait. */
-function envelopeOf(draft: Draft, from: string, hold: number) {
+function envelopeOf(draft: Draft, from: string, hold: Hold): Envelope {
   const to = new Map(draft.recipients.map(({ email }) => [email.toLowerCase(), { email }]));
-  return {
-    mailFrom: { email: from, parameters: { HOLDFOR: String(hold) } },
-    rcptTo: [...to.values()],
-  };
+  return { mailFrom: { email: from, parameters: parametersOf(hold) }, rcptTo: [...to.values()] };
+}
+
+/** RFC 4865 §4. */
+function parametersOf(hold: Hold): Record<string, string> {
+  if (typeof hold === 'number') return { HOLDFOR: String(hold) };
+  return { HOLDUNTIL: hold.toISOString().replace(/\.\d+Z$/, 'Z') };
 }

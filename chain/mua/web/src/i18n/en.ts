@@ -309,6 +309,40 @@ export const en = {
     noEditor: 'The editor could not be loaded.',
   },
 
+  later: {
+    open: 'Send later',
+    title: 'When should it go?',
+    thisMorning: 'This morning',
+    thisEvening: 'This evening',
+    tomorrowMorning: 'Tomorrow morning',
+    mondayMorning: 'Monday morning',
+    other: 'Choose date and time…',
+    field: 'Date and time',
+    zone: (zone: string) => `In your time zone, ${zone}.`,
+    send: 'Schedule',
+    none: 'Choose a date and a time.',
+    past: 'This time is past. Choose one to come.',
+    far: (when: string) => `That is too far ahead: at most until ${when}.`,
+  },
+
+  scheduled: {
+    title: 'Scheduled',
+    mark: 'Scheduled',
+    letters: (n: number) => (n === 1 ? '1 letter waits' : `${n} letters wait`),
+    label: 'Letters that wait for their time',
+    goes: (when: string) => `Goes ${when}`,
+    to: (who: string) => `To ${who}`,
+    sendNow: 'Send now',
+    change: 'Edit',
+    cancel: 'Cancel sending',
+    of: (act: string, subject: string) => `${act}: ${subject}`,
+    takenBack: 'Not sent. The letter is among your drafts.',
+    first: 'This letter waits to be sent. Cancel its sending first.',
+    emptyTitle: 'Nothing waits',
+    emptyText: 'Letters you send later wait here until their time.',
+    gone: 'The letter itself is gone; what was handed over still goes.',
+  },
+
   way: {
     title: 'The letter’s way',
     intro: 'Every stop this letter made, from the writer to the reader.',
@@ -468,6 +502,9 @@ export const en = {
 
   time: {
     yesterday: 'Yesterday',
+    today: 'today',
+    tomorrow: 'tomorrow',
+    at: (day: string, time: string) => `${day}, ${time}`,
     ms: (n: string) => `${n} ms`,
     s: (n: string) => `${n} s`,
     min: (n: string) => `${n} min`,

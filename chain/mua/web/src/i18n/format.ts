@@ -21,6 +21,22 @@ export function shortDate(words: Words, iso: string, now: Date = new Date()): st
   return format(words, date, { day: '2-digit', month: '2-digit', year: 'numeric' });
 }
 
+/** A moment to come: its day, by name where that is today or tomorrow, and its time. */
+export function comingDate(words: Words, iso: string, now: Date = new Date()): string {
+  const date = new Date(iso);
+  if (Number.isNaN(date.getTime())) return '';
+  const time = format(words, date, { hour: '2-digit', minute: '2-digit' });
+  return words.time.at(comingDay(words, date, now), time);
+}
+
+function comingDay(words: Words, date: Date, now: Date): string {
+  const ahead = Math.round((midnight(date) - midnight(now)) / day);
+  if (ahead === 0) return words.time.today;
+  if (ahead === 1) return words.time.tomorrow;
+  const year = date.getFullYear() === now.getFullYear() ? {} : ({ year: 'numeric' } as const);
+  return format(words, date, { weekday: 'short', day: 'numeric', month: 'short', ...year });
+}
+
 function midnight(date: Date): number {
   return new Date(date.getFullYear(), date.getMonth(), date.getDate()).getTime();
 }

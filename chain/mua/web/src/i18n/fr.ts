@@ -319,6 +319,40 @@ export const fr: Words = {
     noEditor: 'Impossible de charger l’éditeur.',
   },
 
+  later: {
+    open: 'Envoyer plus tard',
+    title: 'Quand doit-il partir ?',
+    thisMorning: 'Ce matin',
+    thisEvening: 'Ce soir',
+    tomorrowMorning: 'Demain matin',
+    mondayMorning: 'Lundi matin',
+    other: 'Choisir la date et l’heure…',
+    field: 'Date et heure',
+    zone: (zone) => `Dans votre fuseau horaire, ${zone}.`,
+    send: 'Programmer l’envoi',
+    none: 'Choisissez une date et une heure.',
+    past: 'Cette heure est passée. Choisissez-en une à venir.',
+    far: (when) => `C’est trop loin : au plus tard ${when}.`,
+  },
+
+  scheduled: {
+    title: 'Programmés',
+    mark: 'Programmé',
+    letters: (n) => (n === 1 ? '1 message en attente' : `${n} messages en attente`),
+    label: 'Messages qui attendent leur heure',
+    goes: (when) => `Part ${when}`,
+    to: (who) => `À ${who}`,
+    sendNow: 'Envoyer maintenant',
+    change: 'Modifier',
+    cancel: 'Annuler l’envoi',
+    of: (act, subject) => `${act} : ${subject}`,
+    takenBack: 'Envoi annulé. Le message est dans vos brouillons.',
+    first: 'Ce message attend d’être envoyé. Annulez d’abord son envoi.',
+    emptyTitle: 'Aucun message en attente',
+    emptyText: 'Les messages à envoyer plus tard attendent ici leur heure.',
+    gone: 'Le message lui-même n’est plus là ; ce qui a été confié au serveur partira quand même.',
+  },
+
   way: {
     title: 'Le trajet du message',
     intro: 'Toutes les étapes de ce message, de celui qui l’écrit à celui qui le lit.',
@@ -478,6 +512,9 @@ export const fr: Words = {
 
   time: {
     yesterday: 'Hier',
+    today: 'aujourd’hui',
+    tomorrow: 'demain',
+    at: (day, time) => `${day} à ${time}`,
     ms: (n) => `${n} ms`,
     s: (n) => `${n} s`,
     min: (n) => `${n} min`,

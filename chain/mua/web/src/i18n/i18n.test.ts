@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { en } from './en';
-import { size, shortDate, span } from './format';
+import { comingDate, size, shortDate, span } from './format';
 import { fr } from './fr';
 import { firstOf } from './language.svelte';
 
@@ -62,6 +62,17 @@ describe('dates, sizes and spans', () => {
     expect(shortDate(fr, new Date(2026, 1, 3).toISOString(), now)).toBe('3 févr.');
     expect(shortDate(en, new Date(2024, 1, 3).toISOString(), now)).toBe('03/02/2024');
     expect(shortDate(en, 'nonsense', now)).toBe('');
+  });
+
+  it('to come are told by the name of their day, where it is near', () => {
+    const say = (words: typeof en, ...date: [number, number, number, number]) =>
+      comingDate(words, new Date(...date).toISOString(), now);
+    expect(say(en, 2026, 10, 24, 18)).toBe('today, 18:00');
+    expect(say(fr, 2026, 10, 25, 8)).toBe('demain à 08:00');
+    expect(say(en, 2026, 10, 30, 8)).toBe('Mon 30 Nov, 08:00');
+    expect(say(fr, 2026, 10, 30, 8)).toBe('lun. 30 nov. à 08:00');
+    expect(say(fr, 2027, 0, 4, 8)).toBe('lun. 4 janv. 2027 à 08:00');
+    expect(comingDate(en, 'nonsense', now)).toBe('');
   });
 
   it('are written as in the language', () => {

@@ -3,6 +3,7 @@ import type {
   Comparator,
   Email,
   EmailBody,
+  EmailSubmission,
   Filter,
   Id,
   Identity,
@@ -73,7 +74,14 @@ interface EmailQuery {
   calculateTotal?: boolean;
 }
 
-interface EmailQueryAnswer {
+/** RFC 8621 §7.3. */
+interface SubmissionQuery {
+  filter?: { undoStatus?: EmailSubmission['undoStatus'] };
+  sort?: Comparator[];
+  limit?: number;
+}
+
+interface QueryAnswer {
   queryState: string;
   canCalculateChanges: boolean;
   position: number;
@@ -114,7 +122,7 @@ export interface Methods {
   'Thread/changes': { takes: Changes; gives: Changed };
   'Email/get': { takes: Get & BodyOptions; gives: Got<Email & EmailBody> };
   'Email/changes': { takes: Changes; gives: Changed };
-  'Email/query': { takes: EmailQuery; gives: EmailQueryAnswer };
+  'Email/query': { takes: EmailQuery; gives: QueryAnswer };
   'Email/queryChanges': { takes: EmailQueryChanges; gives: EmailQueryChangesAnswer };
   'Email/set': { takes: SetArguments; gives: SetAnswer };
   'SearchSnippet/get': {
@@ -123,6 +131,8 @@ export interface Methods {
   };
   'Identity/get': { takes: Get; gives: Got<Identity> };
   'Identity/set': { takes: SetArguments; gives: SetAnswer };
+  'EmailSubmission/get': { takes: Get; gives: Got<EmailSubmission> };
+  'EmailSubmission/query': { takes: SubmissionQuery; gives: QueryAnswer };
   'EmailSubmission/set': {
     takes: SetArguments & {
       onSuccessUpdateEmail?: Record<string, Patch>;

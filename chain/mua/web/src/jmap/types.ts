@@ -134,6 +134,29 @@ export interface Identity {
   mayDelete: boolean;
 }
 
+/** RFC 8621 §7. */
+export interface EmailSubmission {
+  id: Id;
+  identityId: Id;
+  emailId: Id;
+  threadId: Id;
+  envelope: Envelope | null;
+  /** When it was let go, or is to be. */
+  sendAt: UTCDate;
+  undoStatus: 'pending' | 'final' | 'canceled';
+}
+
+export interface Envelope {
+  mailFrom: EnvelopeAddress;
+  rcptTo: EnvelopeAddress[];
+}
+
+/** An address with the parameters of SMTP, such as those of RFC 4865. */
+export interface EnvelopeAddress {
+  email: string;
+  parameters?: Record<string, string | null> | null;
+}
+
 /** RFC 8621 §5. */
 export interface SearchSnippet {
   emailId: Id;

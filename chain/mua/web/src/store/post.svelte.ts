@@ -9,6 +9,7 @@ import { Notices } from './notices.svelte';
 import { People } from './people.svelte';
 import { Reading } from './reading.svelte';
 import { Records } from './records.svelte';
+import { Scheduled } from './scheduled.svelte';
 import { Selection } from './selection.svelte';
 import { Settings } from './settings.svelte';
 import { Sync } from './sync.svelte';
@@ -26,9 +27,11 @@ export class Post {
   readonly actions = new Actions(this.connection, this.records);
   readonly reading = new Reading(this.connection, this.records, (emails) => this.#visible(emails));
   readonly identities = new Identities(this.connection);
+  readonly scheduled = new Scheduled(this.connection, this.records, this.folders);
   readonly people = new People(this.connection, this.folders);
   readonly sync = new Sync(this.connection, this.records, this.folders, this.actions, {
     mailChanged: (created) => this.#changed(created),
+    submissionsChanged: (state) => void this.scheduled.follow(state),
     arrived: (emails) => {
       for (const email of emails) this.people.learn(email.from, 1);
       this.onarrived(emails);
@@ -63,6 +66,7 @@ export class Post {
     this.connection.onback = () => {
       void this.list?.refresh();
       this.sync.soon();
+      void this.scheduled.follow();
     };
     await this.folders.load();
     this.sync.start();

@@ -6,6 +6,8 @@ const routes: Route[] = [
   { place: { kind: 'role', role: 'sent' }, threadId: 'T1' },
   { place: { kind: 'folder', id: 'M/2' }, threadId: 'T1' },
   { place: { kind: 'search', text: 'from:ann "a/b" 100%' } },
+  { place: { kind: 'scheduled' } },
+  { place: { kind: 'scheduled' }, threadId: 'T1' },
 ];
 
 it('an address leads back to the place it was made from', () => {

@@ -7,7 +7,11 @@ export interface Route {
 }
 
 export type Place =
-  { kind: 'role'; role: Role } | { kind: 'folder'; id: Id } | { kind: 'search'; text: string };
+  | { kind: 'role'; role: Role }
+  | { kind: 'folder'; id: Id }
+  | { kind: 'search'; text: string }
+  /** The letters that wait for their time. */
+  | { kind: 'scheduled' };
 
 export const home: Route = { place: { kind: 'role', role: 'inbox' } };
 
@@ -25,20 +29,29 @@ const roles: readonly string[] = [
 
 /** The part of an address after `#`. */
 export function format({ place, threadId }: Route): string {
-  const parts =
-    place.kind === 'role'
-      ? [place.role]
-      : place.kind === 'folder'
-        ? ['folder', place.id]
-        : ['search', place.text];
+  const parts = partsOf(place);
   if (threadId) parts.push(threadId);
   return `#/${parts.map(encodeURIComponent).join('/')}`;
+}
+
+function partsOf(place: Place): string[] {
+  switch (place.kind) {
+    case 'role':
+      return [place.role];
+    case 'folder':
+      return ['folder', place.id];
+    case 'search':
+      return ['search', place.text];
+    case 'scheduled':
+      return ['scheduled'];
+  }
 }
 
 export function parse(hash: string): Route {
   const [first = '', ...rest] = hash.replace(/^#\/?/, '').split('/').map(decode);
   if (first === 'folder' && rest[0]) return withThread({ kind: 'folder', id: rest[0] }, rest[1]);
   if (first === 'search') return withThread({ kind: 'search', text: rest[0] ?? '' }, rest[1]);
+  if (first === 'scheduled') return withThread({ kind: 'scheduled' }, rest[0]);
   if (roles.includes(first)) return withThread({ kind: 'role', role: first as Role }, rest[0]);
   return home;
 }

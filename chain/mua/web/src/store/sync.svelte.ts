@@ -12,6 +12,8 @@ const mostChanges = 256;
 export interface Followers {
   /** Letters changed, came or went: what is on the screen must be asked for again. */
   mailChanged(created: Email[]): void;
+  /** The submissions are in another state now; without one, nobody knows. */
+  submissionsChanged(state?: string): void;
   /** Letters new in the inbox. */
   arrived(emails: Email[]): void;
 }
@@ -42,6 +44,7 @@ export class Sync {
         this.live = true;
         this.connection.reachable();
         this.soon();
+        this.followers.submissionsChanged();
       },
       interrupted: () => {
         this.live = false;
@@ -87,6 +90,7 @@ export class Sync {
       (kind) => states[kind] !== undefined && states[kind] !== this.records.states[kind],
     );
     if (news) this.soon();
+    if (states['EmailSubmission'] !== undefined) this.followers.submissionsChanged(states['EmailSubmission']);
   }
 
   async #round(): Promise<void> {

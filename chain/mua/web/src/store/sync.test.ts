@@ -9,6 +9,7 @@ async function following() {
   const seen = { changed: 0, arrived: [] as Email[] };
   const sync = new Sync(all.connection, all.records, all.folders, all.actions, {
     mailChanged: () => (seen.changed += 1),
+    submissionsChanged: () => {},
     arrived: (emails) => seen.arrived.push(...emails),
   });
   return { ...all, sync, seen };

@@ -3,6 +3,7 @@ import { type Email, type Id, MethodFailed, NotSet, RequestRefused, type Role, U
 import type { Done, Shown } from '../store/actions.svelte';
 import { rowOf, type Row } from '../store/conversation';
 import type { Post } from '../store/post.svelte';
+import type { Waiting } from '../store/scheduled.svelte';
 import { toFlag, toMarkRead, toMove } from '../store/targets';
 import { folderName } from './names';
 
@@ -77,7 +78,10 @@ export class Desk {
   /** To the trash; from the trash and from junk for good, which is asked first. */
   remove(rows = this.rows): void {
     if (rows.length === 0) return;
-    if (this.post.selection.everything && (this.role === 'trash' || this.role === 'junk'))
+    // Thrown away, it would go all the same.
+    if (rows.some((row) => this.#toMove(row).some((email) => this.post.scheduled.of(email.id))))
+      this.post.notices.say('failed', language.words.scheduled.first);
+    else if (this.post.selection.everything && (this.role === 'trash' || this.role === 'junk'))
       this.ask({ kind: 'empty' });
     else if (this.role === 'trash' || this.role === 'junk')
       this.asking = { kind: 'destroy', count: rows.length };
@@ -190,6 +194,24 @@ export class Desk {
     else this.post.navigation.close();
   }
 
+  /** Lets a letter go that waits for its time. */
+  async sendNow(waiting: Waiting): Promise<void> {
+    const { compose } = language.words;
+    await this.#withWaiting(async () => {
+      await this.post.scheduled.sendNow(waiting);
+      this.post.notices.say('done', compose.sent);
+    });
+  }
+
+  /** Takes a letter back that waits for its time, to the drafts or, to be changed, to be written on. */
+  async takeBack(waiting: Waiting, then: 'keep' | 'change'): Promise<void> {
+    await this.#withWaiting(async () => {
+      await this.post.scheduled.recall(waiting);
+      if (then === 'change') this.resume(waiting.emailId);
+      else this.post.notices.say('done', language.words.scheduled.takenBack);
+    });
+  }
+
   ask(asking: Asking): void {
     this.asking = asking;
   }
@@ -284,6 +306,17 @@ export class Desk {
       if (id && !gone.has(id)) return id;
     }
     return undefined;
+  }
+
+  async #withWaiting(task: () => Promise<void>): Promise<void> {
+    try {
+      await task();
+    } catch (error) {
+      if (error instanceof NotSet && error.type === 'cannotUnsend')
+        this.post.notices.say('failed', language.words.compose.tooLate);
+      else this.failed(error);
+    }
+    this.post.sync.soon();
   }
 
   #row(id: Id): Row[] {

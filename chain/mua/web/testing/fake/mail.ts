@@ -1,4 +1,4 @@
-import type { EmailAddress, Id, Identity, Role } from '../../src/jmap/types';
+import type { EmailAddress, Envelope, Id, Identity, Role } from '../../src/jmap/types';
 
 /** The fake's mailbox: letters in memory, every change numbered, as a server does it (RFC 8620 §5.2). */
 
@@ -39,7 +39,18 @@ export interface FakeLetter {
   attachments: FakeAttachment[];
 }
 
-type Kind = 'Email' | 'Mailbox' | 'Thread';
+/** A letter handed over, as the server goes on knowing it. */
+export interface FakeSubmission {
+  letter: Id;
+  threadId: Id;
+  identityId: Id;
+  envelope: Envelope;
+  /** Milliseconds since 1970. */
+  goes: number;
+  canceled: boolean;
+}
+
+export type Kind = 'Email' | 'Mailbox' | 'Thread' | 'EmailSubmission';
 
 interface Change {
   kind: Kind;
@@ -55,9 +66,9 @@ export class FakeMail {
   readonly letters = new Map<Id, FakeLetter>();
   readonly threads = new Map<Id, Id[]>();
   readonly identities: Identity[];
-  readonly submissions = new Map<Id, { letter: Id; goes: number; canceled: boolean }>();
+  readonly submissions = new Map<Id, FakeSubmission>();
   /** For how many seconds letters are held when asked (RFC 8621 §1.3.2). */
-  maxDelayedSend = 3_600;
+  maxDelayedSend = 366 * 24 * 3_600;
   readonly blobs = new Map<Id, { type: string; data: Buffer }>();
   /** Told after each change. */
   onchange: () => void = () => {};

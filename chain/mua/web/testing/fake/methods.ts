@@ -2,9 +2,9 @@ import type { Filter, Id } from '../../src/jmap/types';
 import { emailGet } from './email-get';
 import { emailSet } from './email-set';
 import { fold, matches } from './filter';
-import type { FakeLetter, FakeMail } from './mail';
+import type { FakeLetter, FakeMail, Kind } from './mail';
 import { mailboxGet, mailboxSet } from './mailbox';
-import { submit } from './submission';
+import { submissionGet, submissionQuery, submit } from './submission';
 
 type Args = Record<string, unknown>;
 type Method = (mail: FakeMail, args: Args, createdIds: Map<string, Id>) => Args | [string, Args][];
@@ -53,10 +53,13 @@ export const methods: Record<string, Method> = {
     }
     return { oldState: '1', newState: '1', updated };
   },
+  'EmailSubmission/get': (mail, args) => submissionGet(mail, args['ids'] as Id[] | null),
+  'EmailSubmission/query': (mail, args) => submissionQuery(mail, args),
+  'EmailSubmission/changes': (mail, args) => changes(mail, 'EmailSubmission', args),
   'EmailSubmission/set': (mail, args, createdIds) => submit(mail, args, createdIds),
 };
 
-function changes(mail: FakeMail, kind: 'Email' | 'Mailbox' | 'Thread', args: Args): Args {
+function changes(mail: FakeMail, kind: Kind, args: Args): Args {
   const since = String(args['sinceState']);
   const found = mail.changesSince(kind, since);
   if (!found) throw new MethodError('cannotCalculateChanges');

@@ -86,7 +86,8 @@ export class FakeServer {
   /** Tells the pages that something changed (RFC 8620 §7.3). */
   push(): void {
     const { state } = this.mail;
-    const data = { '@type': 'StateChange', changed: { a1: { Email: state, Mailbox: state, Thread: state } } };
+    const changed = { Email: state, Mailbox: state, Thread: state, EmailSubmission: state };
+    const data = { '@type': 'StateChange', changed: { a1: changed } };
     for (const stream of this.#streams) stream.write(`event: state\ndata: ${JSON.stringify(data)}\n\n`);
   }
 

@@ -1,10 +1,45 @@
-import type { Id } from '../../src/jmap/types';
+import type { Envelope, Id } from '../../src/jmap/types';
 import { emailSet } from './email-set';
-import type { FakeLetter, FakeMail } from './mail';
+import type { FakeLetter, FakeMail, FakeSubmission } from './mail';
 
 type Args = Record<string, unknown>;
 
-/** EmailSubmission/set (RFC 8621 §7.5): letters go at once, or wait as long as HOLDFOR says and can be called back. */
+/** The longest a timer of this runtime waits; what goes later is not waited for by any test. */
+const longestTimer = 2 ** 31 - 1;
+
+/** EmailSubmission/get (RFC 8621 §7.1). */
+export function submissionGet(mail: FakeMail, ids: Id[] | null | undefined): Args {
+  const wanted = ids ?? [...mail.submissions.keys()];
+  const list = wanted.flatMap((id) => {
+    const submission = mail.submissions.get(id);
+    return submission ? [objectOf(id, submission)] : [];
+  });
+  return { state: mail.state, list, notFound: wanted.filter((id) => !mail.submissions.has(id)) };
+}
+
+/** EmailSubmission/query (RFC 8621 §7.3), by undoStatus, the first to go first. */
+export function submissionQuery(mail: FakeMail, args: Args): Args {
+  const { undoStatus } = (args['filter'] ?? {}) as { undoStatus?: string };
+  const ids = [...mail.submissions]
+    .filter(([, one]) => undoStatus === undefined || statusOf(one) === undoStatus)
+    .sort(([, a], [, b]) => a.goes - b.goes)
+    .map(([id]) => id)
+    .slice(0, Number(args['limit'] ?? Infinity));
+  return { queryState: mail.state, canCalculateChanges: true, position: 0, ids };
+}
+
+function objectOf(id: Id, submission: FakeSubmission): Args {
+  const { letter, threadId, identityId, envelope, goes } = submission;
+  const sendAt = new Date(goes).toISOString().replace(/\.\d+Z$/, 'Z');
+  return { id, emailId: letter, threadId, identityId, envelope, sendAt, undoStatus: statusOf(submission) };
+}
+
+function statusOf({ canceled, goes }: FakeSubmission): 'pending' | 'final' | 'canceled' {
+  if (canceled) return 'canceled';
+  return goes > Date.now() ? 'pending' : 'final';
+}
+
+/** EmailSubmission/set (RFC 8621 §7.5): letters go at once, or wait as long as they are to and can be called back. */
 export function submit(mail: FakeMail, args: Args, createdIds: Map<string, Id>): [string, Args][] {
   const answer = { created: {} as Args, notCreated: {} as Args, updated: {} as Args, notUpdated: {} as Args };
   const { created, notCreated, updated, notUpdated } = answer;
@@ -18,10 +53,12 @@ export function submit(mail: FakeMail, args: Args, createdIds: Map<string, Id>):
       notCreated[key] = problem ?? {};
       continue;
     }
-    const held = holdOf(wanted);
     const id = mail.newId('s');
-    mail.submissions.set(id, { letter: letter.id, goes: Date.now() + held * 1_000, canceled: false });
-    created[key] = { id, undoStatus: held > 0 ? 'pending' : 'final' };
+    const made = submissionOf(letter, wanted);
+    mail.submissions.set(id, made);
+    mail.note('EmailSubmission', id, 'created');
+    wait(mail, id, made.goes - Date.now());
+    created[key] = { id, undoStatus: statusOf(made), sendAt: objectOf(id, made)['sendAt'] };
     letters.set(`#${key}`, letter.id);
   }
   for (const [id, patch] of Object.entries((args['update'] ?? {}) as Record<Id, Args>)) {
@@ -31,13 +68,14 @@ export function submit(mail: FakeMail, args: Args, createdIds: Map<string, Id>):
     else if (submission.goes <= Date.now()) notUpdated[id] = { type: 'cannotUnsend' };
     else {
       submission.canceled = true;
+      mail.note('EmailSubmission', id, 'updated');
       updated[id] = null;
       letters.set(id, submission.letter);
     }
   }
   const own: Args = {
     oldState: null,
-    newState: '1',
+    newState: mail.state,
     created,
     notCreated,
     updated,
@@ -50,7 +88,10 @@ export function submit(mail: FakeMail, args: Args, createdIds: Map<string, Id>):
       return id ? [[id, patch] as const] : [];
     },
   );
-  if (patches.length === 0) return [['EmailSubmission/set', own]];
+  if (patches.length === 0) {
+    mail.onchange();
+    return [['EmailSubmission/set', own]];
+  }
   return [
     ['EmailSubmission/set', own],
     ['Email/set', emailSet(mail, { update: Object.fromEntries(patches) }, createdIds)],
@@ -64,12 +105,41 @@ function problemOf(mail: FakeMail, letter: FakeLetter | undefined, wanted: Args)
     return { type: 'forbiddenToSend', description: '550 5.7.1 Not to this address' };
   const envelope = wanted['envelope'] as { rcptTo: { email: string }[] } | undefined;
   if (envelope && envelope.rcptTo.length === 0) return { type: 'noRecipients' };
-  if (holdOf(wanted) > mail.maxDelayedSend) return { type: 'invalidProperties', properties: ['envelope'] };
+  if (!((holdOf(wanted) ?? NaN) <= mail.maxDelayedSend * 1_000))
+    return { type: 'invalidProperties', properties: ['envelope'] };
   return undefined;
 }
 
-/** RFC 4865 §4: the seconds a letter waits. */
-function holdOf(wanted: Args): number {
-  const envelope = wanted['envelope'] as { mailFrom?: { parameters?: Record<string, string> } } | undefined;
-  return Number(envelope?.mailFrom?.parameters?.['HOLDFOR'] ?? 0);
+function submissionOf(letter: FakeLetter, wanted: Args): FakeSubmission {
+  const plain = {
+    mailFrom: { email: letter.from[0]?.email ?? '' },
+    rcptTo: [...letter.to, ...letter.cc, ...letter.bcc].map(({ email }) => ({ email })),
+  };
+  return {
+    letter: letter.id,
+    threadId: letter.threadId,
+    identityId: String(wanted['identityId']),
+    envelope: (wanted['envelope'] as Envelope | undefined) ?? plain,
+    goes: Date.now() + Math.max(0, holdOf(wanted) ?? 0),
+    canceled: false,
+  };
+}
+
+/** Its time comes: whoever follows is told that it has gone. */
+function wait(mail: FakeMail, id: Id, milliseconds: number): void {
+  if (milliseconds <= 0 || milliseconds > longestTimer) return;
+  const timer = setTimeout(() => {
+    mail.note('EmailSubmission', id, 'updated');
+    mail.onchange();
+  }, milliseconds + 1);
+  timer.unref();
+}
+
+/** RFC 4865 §4: the milliseconds a letter waits; a time that has come already is now. Nothing where it cannot be read. */
+function holdOf(wanted: Args): number | undefined {
+  const parameters = (wanted['envelope'] as Envelope | undefined)?.mailFrom.parameters ?? {};
+  const until = parameters['HOLDUNTIL'];
+  if (typeof until === 'string') return Math.max(0, Date.parse(until) - Date.now());
+  const seconds = parameters['HOLDFOR'];
+  return seconds === undefined ? 0 : Number(seconds) * 1_000;
 }

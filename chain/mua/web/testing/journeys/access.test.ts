@@ -3,6 +3,7 @@ import type { Browser, Page } from 'playwright-core';
 import { faults } from '../axe';
 import { launch, logIn, type Look, open, serve } from '../browser';
 import type { FakeServer } from '../fake/server';
+import { makeWorld } from '../fake/world';
 import { letter, row } from './stories';
 
 const looks: [string, Look][] = [
@@ -25,6 +26,7 @@ describe('everybody can use every view', () => {
   });
 
   it.each(looks)('%s', async (_, look) => {
+    server.use(makeWorld({ letters: 200 }));
     const context = await open(browser, look);
     const blank = await context.newPage();
     await blank.goto(url);
@@ -102,9 +104,41 @@ const views: Record<string, (page: Page, url: string) => Promise<void>> = {
   written: async (page) => {
     await page.keyboard.press('Enter');
   },
+  later: async (page) => {
+    await page.locator('.send .opener').click();
+    await page.locator('.send [role=menuitem]').first().waitFor();
+  },
+  laterOther: async (page) => {
+    await page.locator('.send [role=menuitem]').last().click();
+    await page.locator('dialog input').fill('2020-01-01T10:00');
+    await page.keyboard.press('Enter');
+    await page.locator('dialog [role=alert]').waitFor();
+  },
   notice: async (page) => {
     await page.keyboard.press('Escape');
+    await page.locator('dialog input').waitFor({ state: 'detached' });
+    await page.locator('.composer [role=combobox]').first().press('Escape');
     await page.locator('.notice').first().waitFor();
+  },
+  nothingScheduled: async (page, url) => {
+    await page.goto(`${url}/#/scheduled`);
+    await page.locator('.empty').first().waitFor();
+  },
+  scheduled: async (page) => {
+    await page.keyboard.press('c');
+    await page.locator('.composer [role=combobox]').first().fill('bob@beta.test,');
+    await page.locator('.composer input[type=text]').last().fill('Later');
+    await page.locator('.send .opener').click();
+    await page.locator('.send [role=menuitem]').first().click();
+    await page.locator('li .acts').waitFor();
+  },
+  scheduledRead: async (page) => {
+    await page.locator('button.letter').click();
+    await page.locator('article .note').waitFor();
+  },
+  scheduledSent: async (page, url) => {
+    await page.goto(`${url}/#/sent`);
+    await page.locator('.waits').first().waitFor();
   },
   empty: async (page, url) => {
     await page.goto(`${url}/#/junk`);

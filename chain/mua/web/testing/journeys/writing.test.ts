@@ -48,7 +48,7 @@ describe('writing', () => {
     const { page } = story;
     await begin('bob@beta.test', 'In a hurry');
     await page.keyboard.type('Yes!');
-    await page.getByRole('button', { name: 'Send' }).click();
+    await page.getByRole('button', { name: 'Send', exact: true }).click();
     await page.getByRole('button', { name: 'Undo' }).click();
     await page.getByText('Not sent. You can go on writing.').waitFor();
     await page.getByRole('textbox', { name: 'Text of the letter' }).getByText('Yes!').waitFor();
@@ -61,7 +61,7 @@ describe('writing', () => {
     const { page } = story;
     await begin('bob@beta.test', 'Going home');
     await page.keyboard.type('Bye.');
-    await page.getByRole('button', { name: 'Send' }).click();
+    await page.getByRole('button', { name: 'Send', exact: true }).click();
     await until('it is there', () => lettersIn('sent', 'Going home').length === 1);
     await page.goto('about:blank');
     expect([...story.server.mail.submissions.values()]).toMatchObject([{ canceled: false }]);
@@ -70,7 +70,7 @@ describe('writing', () => {
   it('goes without a second thought where that is wanted, and says what a late one is worth', async () => {
     const { page, server } = story;
     await begin('bob@beta.test', 'Too late');
-    await page.getByRole('button', { name: 'Send' }).click();
+    await page.getByRole('button', { name: 'Send', exact: true }).click();
     await until('it is there', () => server.mail.submissions.size === 1);
     for (const submission of server.mail.submissions.values()) submission.goes = Date.now() - 1;
     await page.getByRole('button', { name: 'Undo' }).click();
@@ -80,7 +80,7 @@ describe('writing', () => {
     await page.getByRole('menuitemradio', { name: 'Off' }).click();
     await page.keyboard.press('Escape');
     await begin('bob@beta.test', 'At once');
-    await page.getByRole('button', { name: 'Send' }).click();
+    await page.getByRole('button', { name: 'Send', exact: true }).click();
     await page.getByText('Letter sent').waitFor();
     expect(await page.getByRole('button', { name: 'Undo' }).count()).toBe(0);
     expect(server.mail.submissions.size).toBe(2);
@@ -96,7 +96,7 @@ describe('writing', () => {
     const text = page.getByRole('textbox', { name: 'Text of the letter' });
     await text.waitFor();
     await page.keyboard.type('Splendid.');
-    await page.getByRole('button', { name: 'Send' }).click();
+    await page.getByRole('button', { name: 'Send', exact: true }).click();
     await gone(page);
     const answer = lettersIn('sent', 'Re: Plans for the summer house').at(-1);
     expect(answer?.to[0]?.email).toBe('claire.fontaine@atelier-nord.test');
@@ -184,7 +184,7 @@ describe('writing', () => {
     await page.getByRole('button', { name: 'Plain text' }).click();
     await page.getByRole('textbox', { name: 'Text of the letter' }).press('End');
     await page.keyboard.type(', no more.');
-    await page.getByRole('button', { name: 'Send' }).click();
+    await page.getByRole('button', { name: 'Send', exact: true }).click();
     await gone(page);
     expect(lettersIn('sent', 'Plainly')[0]).toMatchObject({ text: 'Just words, no more.', html: null });
   });
@@ -204,7 +204,7 @@ describe('writing', () => {
     const { page } = story;
     await begin('eve@refused.test', 'Refused');
     await page.keyboard.type('Hello');
-    await page.getByRole('button', { name: 'Send' }).click();
+    await page.getByRole('button', { name: 'Send', exact: true }).click();
     await page.getByText('550 5.7.1 Not to this address').waitFor();
     await page.getByRole('textbox', { name: 'Text of the letter' }).getByText('Hello').waitFor();
   });

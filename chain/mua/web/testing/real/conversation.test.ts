@@ -132,6 +132,29 @@ describe.each(settings)('%s', (name, ofAlice, ofBob) => {
     await alice.openFolder(alice.words.folders.inbox);
   });
 
+  it('Alice writes a letter that goes later, thinks better of when, and it reaches Bob', async () => {
+    const { words, page } = alice;
+    const later = `Plus tard: ${name}`;
+    await alice.begin(bob.address, later);
+    await page.keyboard.type('In good time.');
+    await alice.button(words.later.open).click();
+    await page.getByRole('menuitem', { name: words.later.tomorrowMorning }).click();
+    await page.locator('.composer').waitFor({ state: 'detached' });
+    await alice.openFolder(words.scheduled.title);
+    await page.getByRole('button', { name: words.scheduled.of(words.scheduled.sendNow, later) }).waitFor();
+    expect(await faults(page)).toEqual([]);
+    await page.reload();
+    await page.getByRole('button', { name: words.scheduled.of(words.scheduled.change, later) }).click();
+    await page.getByRole('textbox', { name: words.compose.body }).getByText('In good time.').waitFor();
+    await page.getByText(words.scheduled.emptyTitle).first().waitFor();
+    await bob.back();
+    await alice.sendIn(20);
+    await bob.row(later).waitFor({ timeout: 60_000 });
+    await page.getByText(words.scheduled.emptyTitle).first().waitFor();
+    await page.goto(`${alice.office.web}#/inbox`);
+    await page.getByRole('heading', { name: words.folders.inbox, exact: true }).waitFor();
+  });
+
   it('Bob’s name is completed from what Alice has written', async () => {
     await alice.button(alice.words.act.compose).click();
     const to = alice.page.getByRole('combobox', { name: alice.words.compose.to, exact: true });

@@ -86,6 +86,17 @@ export class Person {
     await this.page.getByText(this.words.compose.sent).waitFor({ timeout: 30_000 });
   }
 
+  /** Has what is written go in so many seconds, as the field of date and time allows by keyboard. */
+  async sendIn(seconds: number): Promise<void> {
+    const { later } = this.words;
+    await this.button(later.open).click();
+    await this.page.getByRole('menuitem', { name: later.other }).click();
+    const dialog = this.page.getByRole('dialog', { name: later.title });
+    await dialog.getByLabel(later.field).fill(await this.page.evaluate(clockIn, seconds));
+    await dialog.getByRole('button', { name: later.send }).click();
+    await this.page.locator('.composer').waitFor({ state: 'detached' });
+  }
+
   async openLetter(subject: string): Promise<Locator> {
     await this.row(subject).click();
     const letter = this.page.getByRole('article').last();
@@ -111,4 +122,12 @@ export class Person {
 
 function escaped(text: string): string {
   return text.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
+}
+
+/** Runs in the page: the time there in so many seconds, as a field takes it. */
+function clockIn(seconds: number): string {
+  const at = new Date(Date.now() + seconds * 1_000);
+  // The field writes a full minute without seconds.
+  if (at.getSeconds() === 0) at.setSeconds(1);
+  return new Date(at.getTime() - at.getTimezoneOffset() * 60_000).toISOString().slice(0, 19);
 }

@@ -1,0 +1,132 @@
+import type { Email, EmailSubmission, Id } from '../jmap';
+import type { Connection } from './connection.svelte';
+import type { Folders } from './folders.svelte';
+import { type Records, rowProperties } from './records.svelte';
+import { undoSpans } from './settings.svelte';
+import { recall, submit } from './submissions';
+
+/** A letter that waits for its time. */
+export interface Waiting {
+  /** Of the submission. */
+  id: Id;
+  emailId: Id;
+  threadId: Id;
+  identityId: Id;
+  /** When it goes. */
+  sendAt: string;
+  /** Addresses it goes to. */
+  to: string[];
+}
+
+/** More than a person schedules; the first to go are shown. */
+const most = 250;
+const longestUndo = Math.max(...undoSpans);
+
+/** The letters the server holds until a time their writer chose. What the server says is what is shown (RFC 8621 §7). */
+export class Scheduled {
+  /** The first to go first. */
+  list = $state.raw<Waiting[]>([]);
+  readonly #byEmail = $derived(new Map(this.list.map((waiting) => [waiting.emailId, waiting])));
+  /** The server's state that `list` shows. */
+  #state: string | undefined;
+  #running = false;
+  #again = false;
+
+  constructor(
+    private readonly connection: Connection,
+    private readonly records: Records,
+    private readonly folders: Folders,
+  ) {
+    records.users.add(() => this.list.map((waiting) => waiting.emailId));
+  }
+
+  /** The submission a letter waits in, if it does. */
+  of(emailId: Id): Waiting | undefined {
+    return this.#byEmail.get(emailId);
+  }
+
+  email(waiting: Waiting): Email | undefined {
+    return this.records.emails.get(waiting.emailId);
+  }
+
+  /** Asks again unless what is shown is of `state`; without one, nobody knows. */
+  async follow(state?: string): Promise<void> {
+    if (this.connection.client.maxDelayedSend === 0 || (state !== undefined && state === this.#state)) return;
+    if (this.#running) {
+      this.#again = true;
+      return;
+    }
+    this.#running = true;
+    try {
+      await this.#load();
+    } catch {
+      // Unreachable is shown by the connection; the next state that is told, or the next connection, calls again.
+    } finally {
+      this.#running = false;
+    }
+    if (this.#again) {
+      this.#again = false;
+      await this.follow();
+    }
+  }
+
+  /** Takes a letter back to the drafts. Throws `NotSet` where it has already gone. */
+  async recall(waiting: Waiting): Promise<void> {
+    await recall(this.connection, this.folders, waiting.id);
+    await this.follow();
+  }
+
+  /**
+   * Lets a letter go now. When it goes cannot be changed (RFC 8621 §7.5), so it is taken back and handed over anew; where
+   * the second is refused, it is among the drafts, as the first left it.
+   */
+  async sendNow({ id, identityId, emailId }: Waiting): Promise<void> {
+    await recall(this.connection, this.folders, id);
+    try {
+      await submit(this.connection, this.folders, { identityId, emailId });
+    } finally {
+      await this.follow();
+    }
+  }
+
+  async #load(): Promise<void> {
+    const request = this.connection.client.request();
+    // Before the list, so that what happens meanwhile is told as another state.
+    const before = request.call('EmailSubmission/get', { ids: [] });
+    const query = request.call('EmailSubmission/query', {
+      filter: { undoStatus: 'pending' },
+      sort: [{ property: 'sentAt' }],
+      limit: most,
+    });
+    const submissions = request.call('EmailSubmission/get', { '#ids': query.at('/ids') });
+    const letters = request.call('Email/get', {
+      '#ids': submissions.at('/list/*/emailId'),
+      properties: rowProperties,
+    });
+    const { epoch } = this.records;
+    const answers = await this.connection.send(request);
+    const { list } = answers.of(submissions);
+    const found = answers.of(letters).list;
+    // Own changes made meanwhile are newer than the answer.
+    this.records.putEmails(
+      found.filter(({ id }) => this.records.epoch === epoch || !this.records.emails.has(id)),
+    );
+    this.#state = answers.of(before).state;
+    this.list = list.filter(isScheduled).map(waitingOf).sort(firstToGo);
+  }
+}
+
+/** A letter held for a few seconds only can still be called back where it was sent; it waits for no time. */
+function isScheduled({ undoStatus, envelope }: EmailSubmission): boolean {
+  const seconds = envelope?.mailFrom.parameters?.['HOLDFOR'];
+  return undoStatus === 'pending' && !(seconds && Number(seconds) <= longestUndo);
+}
+
+function waitingOf({ id, emailId, threadId, identityId, sendAt, envelope }: EmailSubmission): Waiting {
+  const to = (envelope?.rcptTo ?? []).map(({ email }) => email);
+  return { id, emailId, threadId, identityId, sendAt, to };
+}
+
+function firstToGo(a: Waiting, b: Waiting): number {
+  return Date.parse(a.sendAt) - Date.parse(b.sendAt);
+}
