@@ -37,6 +37,32 @@ describe('when something goes wrong', () => {
     expect(await page.getByText('No connection', { exact: true }).count()).toBe(0);
   });
 
+  it.each([
+    ['at a desk', 1_440, 900],
+    ['on a tablet', 900, 1_100],
+    ['on a phone', 390, 844],
+  ])('what is said of it covers nothing, and nothing covers it, %s', async (_, width, height) => {
+    const { page, server } = story;
+    await page.setViewportSize({ width, height });
+    // What was seen once is there without a server.
+    await page.keyboard.press('c');
+    await page.locator('.composer [contenteditable]').waitFor();
+    await page.keyboard.press('Escape');
+    await row(page, /summer house/).click();
+    await page.getByText('ninety centimetres then').last().waitFor();
+    await page.keyboard.press('Escape');
+    await row(page, /summer house/).waitFor();
+    server.setUp(false);
+    await page.keyboard.press('e');
+    await page.getByText('No connection; everything is as it was.').waitFor();
+    for (const where of ['in the list', 'in the conversation', 'in what is written']) {
+      if (where === 'in the conversation') await row(page, /summer house/).click();
+      if (where === 'in what is written') await page.keyboard.press('c');
+      await page.waitForFunction(() => document.getAnimations().every((one) => one.playState !== 'running'));
+      expect([where, await page.evaluate(crossings)]).toEqual([where, []]);
+    }
+  });
+
   it('the plain form logs in without script', async () => {
     const { url } = story;
     const answer = await fetch(`${url}/login`, {
@@ -60,3 +86,29 @@ describe('when something goes wrong', () => {
     expect(await page.locator('html').getAttribute('lang')).toBe('fr');
   });
 });
+
+/** Runs in the page: what lies over the line that says there is no connection, or is cut by the button or the bar. */
+function crossings(): string[] {
+  const boxOf = (selector: string) => {
+    const found = [...document.querySelectorAll<HTMLElement>(selector)].find(
+      (one) => one.offsetParent !== null || getComputedStyle(one).position === 'fixed',
+    );
+    const box = found?.checkVisibility({ visibilityProperty: true })
+      ? found.getBoundingClientRect()
+      : undefined;
+    return box && box.width > 0 ? box : undefined;
+  };
+  const pairs = [
+    ['.offline', '.notice'],
+    ['.offline', '.floating'],
+    ['.offline', '.composer'],
+    ['.offline', 'section.reading [role=toolbar]'],
+    ['.notice', '.floating'],
+  ] as const;
+  return pairs.flatMap(([one, other]) => {
+    const [a, b] = [boxOf(one), boxOf(other)];
+    const apart =
+      !a || !b || a.right <= b.left || b.right <= a.left || a.bottom <= b.top || b.bottom <= a.top;
+    return apart ? [] : [`${one} and ${other}`];
+  });
+}
