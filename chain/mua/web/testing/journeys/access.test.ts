@@ -12,21 +12,24 @@ const looks: [string, Look][] = [
   ['on a phone', { width: 390, height: 844, touch: true }],
 ];
 
+/** More conversations than are chosen row by row, so that "everything" is asked about. */
+const world = { letters: 2_600 };
+
 describe('everybody can use every view', () => {
   let browser: Browser;
   let server: FakeServer;
   let url: string;
   beforeAll(async () => {
     browser = await launch();
-    ({ server, url } = await serve({ letters: 200 }));
+    ({ server, url } = await serve(world));
   });
   afterAll(async () => {
     await browser.close();
     server.close();
   });
 
-  it.each(looks)('%s', async (_, look) => {
-    server.use(makeWorld({ letters: 200 }));
+  it.each(looks)('%s', { timeout: 240_000 }, async (_, look) => {
+    server.use(makeWorld(world));
     const context = await open(browser, look);
     const blank = await context.newPage();
     await blank.goto(url);
@@ -56,6 +59,17 @@ const views: Record<string, (page: Page, url: string) => Promise<void>> = {
     await letter(page).getByText('ninety centimetres then').waitFor();
     await page.locator('article .fold').first().click();
   },
+  pictures: async (page) => {
+    await page
+      .getByRole('link', { name: /^south-front.png/ })
+      .first()
+      .click();
+    await page.locator('dialog img').waitFor();
+  },
+  closed: async (page) => {
+    await page.keyboard.press('Escape');
+    await page.locator('dialog img').waitFor({ state: 'detached' });
+  },
   way: async (page) => {
     await page.keyboard.press('w');
     await page.locator('dialog ol').first().waitFor();
@@ -75,9 +89,40 @@ const views: Record<string, (page: Page, url: string) => Promise<void>> = {
     await page.keyboard.press('?');
     await page.locator('dialog kbd').first().waitFor();
   },
-  html: async (page, url) => {
+  destroy: async (page, url) => {
+    await page.keyboard.press('Escape');
+    await page.goto(`${url}/#/archive`);
+    await page.locator('[role=row] .who').first().waitFor();
+    await page.keyboard.press('x');
+    await page.keyboard.press('#');
+    await page.locator('.notice').first().waitFor();
+    await page.goto(`${url}/#/trash`);
+    await page.locator('[role=row] .who').first().waitFor();
+    await page.keyboard.press('#');
+    await page.locator('dialog .danger').waitFor();
+  },
+  empty: async (page) => {
+    await page.keyboard.press('Escape');
+    await page.locator('.empty-it').click();
+    await page.locator('dialog .danger').waitFor();
+  },
+  everything: async (page, url) => {
     await page.keyboard.press('Escape');
     await page.goto(`${url}/#/inbox`);
+    await row(page, /botanical/).waitFor();
+    await page.keyboard.press('x');
+    await page.getByRole('button', { name: /^(Select all|Sélectionner les|Tout sélectionner)/ }).click();
+    await page
+      .getByRole('status')
+      .getByText(/^(All|Tout) /)
+      .waitFor();
+    await page.keyboard.press('e');
+    await page.locator('dialog .primary').waitFor();
+  },
+  html: async (page) => {
+    await page.keyboard.press('Escape');
+    // To the first rows again, with nothing chosen.
+    await page.reload();
     await row(page, /botanical/).click();
     await page.locator('iframe').waitFor();
   },
@@ -117,7 +162,9 @@ const views: Record<string, (page: Page, url: string) => Promise<void>> = {
   notice: async (page) => {
     await page.keyboard.press('Escape');
     await page.locator('dialog input').waitFor({ state: 'detached' });
-    await page.locator('.composer [role=combobox]').first().press('Escape');
+    // What was not saved by itself meanwhile is saved now, and that is said.
+    await page.locator('.composer input[type=text]').last().fill('Soon');
+    await page.keyboard.press('Escape');
     await page.locator('.notice').first().waitFor();
   },
   nothingScheduled: async (page, url) => {
@@ -140,7 +187,7 @@ const views: Record<string, (page: Page, url: string) => Promise<void>> = {
     await page.goto(`${url}/#/sent`);
     await page.locator('.waits').first().waitFor();
   },
-  empty: async (page, url) => {
+  nothingHere: async (page, url) => {
     await page.goto(`${url}/#/junk`);
     await page.locator('.empty').first().waitFor();
   },

@@ -6,3 +6,13 @@ export function takesFocus(wanted = true): Attachment<HTMLElement> {
     if (wanted) element.focus();
   };
 }
+
+/** Shows a dialog before everything else; once it is taken away, the focus is where it was. */
+export const isModal: Attachment<HTMLDialogElement> = (dialog) => {
+  const before = document.activeElement;
+  dialog.showModal();
+  return () => {
+    // The browser gives the focus back only to a dialog that is closed, not to one that is taken away.
+    if (before instanceof HTMLElement && before.isConnected) before.focus();
+  };
+};
