@@ -3,7 +3,7 @@
 use std::process::Command;
 
 use serde_json::{Value, json};
-use tests::{Office, OfficeBuilder, Person, client, python_with, root};
+use tests::{Office, OfficeBuilder, Pair, Person, client, python_with, root};
 
 fn office() -> Office {
     OfficeBuilder::new("alpha.test").person("alice").person("bob").start()
@@ -102,22 +102,88 @@ fn imap_and_jmap_see_what_the_other_did_and_states_survive_a_kill() {
     assert_eq!((&told["updated"], &told["newState"]), (&json!([id]), &now["state"]));
 }
 
-/// Sends a letter that waits for some seconds; the id of the submission.
-fn send_later(office: &Office, from: &Person, to: &str, subject: &str, seconds: u32) -> String {
+/// Writes a draft; its id, and that of the identity to send it as.
+fn write(office: &Office, from: &Person, to: &[&str], subject: &str) -> (Value, Value) {
     let drafts = call(office, from, "Mailbox/query", json!({"filter": {"role": "drafts"}}))["ids"][0].clone();
     let identity = call(office, from, "Identity/get", json!({"ids": null}))["list"][0]["id"].clone();
     let draft = json!({
         "mailboxIds": {drafts.as_str().expect("an id"): true}, "subject": subject,
-        "from": [{"email": from.address}], "to": [{"email": to}],
+        "from": [{"email": from.address}], "to": to.iter().map(|to| json!({"email": to})).collect::<Vec<_>>(),
         "textBody": [{"partId": "1"}], "bodyValues": {"1": {"value": "Hello"}},
     });
     let email = call(office, from, "Email/set", json!({"create": {"k": draft}}))["created"]["k"]["id"].clone();
+    (identity, email)
+}
+
+/// Sends a letter that waits for some seconds; the id of the submission.
+fn send_later(office: &Office, from: &Person, to: &str, subject: &str, seconds: u32) -> String {
+    let (identity, email) = write(office, from, &[to], subject);
     let parameters = json!({"HOLDFOR": seconds.to_string()});
     let envelope = json!({"mailFrom": {"email": from.address, "parameters": parameters}, "rcptTo": [{"email": to}]});
     let create = json!({"k": {"identityId": identity, "emailId": email, "envelope": envelope}});
     let made = call(office, from, "EmailSubmission/set", json!({"create": create}))["created"]["k"].clone();
     assert_eq!(made["undoStatus"], "pending", "{made}");
     made["id"].as_str().expect("an id").to_owned()
+}
+
+/// Waits until a submission is as it shall be.
+fn submission_until(office: &Office, person: &Person, id: &str, fits: impl Fn(&Value) -> bool) -> Value {
+    let begun = std::time::Instant::now();
+    loop {
+        let now = call(office, person, "EmailSubmission/get", json!({"ids": [id]}))["list"][0].clone();
+        if fits(&now) {
+            return now;
+        }
+        assert!(begun.elapsed() < std::time::Duration::from_secs(60), "{now}");
+        std::thread::sleep(std::time::Duration::from_millis(100));
+    }
+}
+
+#[test]
+fn a_submission_says_what_bounces_and_receipts_say_of_its_letter() {
+    let pair = Pair::start();
+    let (alpha, alice) = (&pair.alpha, pair.alpha.first());
+    let (identity, email) = write(alpha, alice, &["bob@beta.test", "nobody@beta.test"], "Who is there?");
+    let create = json!({"k": {"identityId": identity, "emailId": email}});
+    let made = call(alpha, alice, "EmailSubmission/set", json!({"create": create}))["created"]["k"].clone();
+    let id = made["id"].as_str().expect("an id");
+
+    // beta.test knows no nobody: a bounce comes home.
+    let now = submission_until(alpha, alice, id, |now| now["dsnBlobIds"][0].is_string());
+    assert_eq!(now["deliveryStatus"]["nobody@beta.test"]["delivered"], "no", "{now}");
+    assert!(
+        now["deliveryStatus"]["nobody@beta.test"]["smtpReply"].as_str().is_some_and(|said| said.starts_with("550 "))
+    );
+    let now =
+        submission_until(alpha, alice, id, |now| now["deliveryStatus"]["bob@beta.test"]["delivered"] == "unknown");
+    assert_eq!((now["dsnBlobIds"].as_array().map(Vec::len), &now["mdnBlobIds"]), (Some(1), &json!([])));
+    let blob = now["dsnBlobIds"][0].as_str().expect("an id");
+    let session: Value = serde_json::from_str(&curl(alpha, alice, "/.well-known/jmap", &[])).expect("a session");
+    let account = session["primaryAccounts"]["urn:ietf:params:jmap:mail"].as_str().expect("an account");
+    let bounce = curl(alpha, alice, &format!("/jmap/download/{account}/{blob}/bounce.eml?accept=message/rfc822"), &[]);
+    assert!(bounce.contains("Final-Recipient: rfc822; nobody@beta.test"), "{bounce}");
+
+    // Bob has read it, says his client; beta.test has delivered it, says somebody on the way.
+    let found = call(alpha, alice, "Email/get", json!({"ids": [email], "properties": ["messageId"]}));
+    let message_id = found["list"][0]["messageId"][0].as_str().expect("a message id").to_owned();
+    let report = |kind: &str, fields: &str| {
+        format!(
+            "From: bob@beta.test\r\nTo: alice@alpha.test\r\nSubject: Report\r\nMIME-Version: 1.0\r\n\
+             Content-Type: multipart/report; report-type={kind}; boundary=b\r\n\r\n\
+             --b\r\n\r\nHello\r\n--b\r\nContent-Type: message/{kind}\r\n\r\n{fields}\r\n\
+             --b\r\nContent-Type: text/rfc822-headers\r\n\r\nMessage-ID: <{message_id}>\r\n\r\n--b--\r\n"
+        )
+    };
+    let shown = "Final-Recipient: rfc822; bob@beta.test\r\nDisposition: manual-action/MDN-sent-manually; displayed\r\n";
+    let there = "Reporting-MTA: dns; beta.test\r\n\r\nFinal-Recipient: rfc822; bob@beta.test\r\nAction: delivered\r\n\
+                 Status: 2.0.0\r\n";
+    for letter in [report("disposition-notification", shown), report("delivery-status", there)] {
+        alpha.hand_in("bob@beta.test", &[&alice.address], letter.as_bytes()).must_succeed();
+    }
+    let now =
+        submission_until(alpha, alice, id, |now| now["dsnBlobIds"][1].is_string() && now["mdnBlobIds"][0].is_string());
+    let bob = &now["deliveryStatus"]["bob@beta.test"];
+    assert_eq!((&bob["delivered"], &bob["displayed"]), (&json!("yes"), &json!("yes")), "{now}");
 }
 
 #[test]

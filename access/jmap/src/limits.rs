@@ -32,6 +32,8 @@ pub const ATTACHMENTS: usize = 50_000_000;
 pub const EVENT_SOURCES: usize = 20;
 /// Recipients of one submission.
 pub const RECIPIENTS: usize = 1000;
+/// Reports that are linked to one submission: further ones change nothing.
+pub const REPORTS: usize = 1000;
 /// Uploads kept for one person, and octets of them.
 pub const KEPT_UPLOADS: usize = 1000;
 /// See [`KEPT_UPLOADS`].

@@ -104,16 +104,17 @@ pub fn destroy(tx: &mut Tx, account: AccountId, kind: Kind, id: i64) -> Result<b
     Ok(true)
 }
 
-/// Makes room for another record where there are as many as there can be: the oldest goes.
-pub fn make_room(tx: &mut Tx, account: AccountId, kind: Kind) -> Result<(), store::Error> {
+/// Makes room for another record where there are as many as there can be: the oldest goes. Gives its number.
+pub fn make_room(tx: &mut Tx, account: AccountId, kind: Kind) -> Result<Option<i64>, store::Error> {
     let sql = "SELECT COUNT(*), MIN(record) FROM jmap_record WHERE account = $1 AND kind = $2 AND data IS NOT NULL";
     let (count, oldest) = tx.query_one(sql, params![account.0, kind.name()], |row| {
         Ok((row.get::<usize>(0)?, row.get::<Option<i64>>(1)?))
     })?;
-    if let Some(oldest) = oldest.filter(|_| count >= MOST) {
+    let oldest = oldest.filter(|_| count >= MOST);
+    if let Some(oldest) = oldest {
         destroy(tx, account, kind, oldest)?;
     }
-    Ok(())
+    Ok(oldest)
 }
 
 /// What happened to the records. `None`: so long ago is not remembered.

@@ -2,16 +2,25 @@
 //!
 //! - `envelope`: from whom and for whom, and until when it waits.
 //! - `fate`: what is said of a submission as its letter goes on.
-//! - `follow`: keeps that true, from the trace.
+//! - `follow`: keeps that true, from the trace and from reports.
+//! - `sent`: under which Message-ID letters went.
+//! - `report`, `hear`: what reports of them say, and taking that in.
+//!
+//! `dsnBlobIds` and `mdnBlobIds` name the letters that the reports came in. They stay when their reader deletes one, as
+//! what was received: its blob is then not found, as that of any letter that is gone, and what it said stays said.
 
 mod envelope;
 mod fate;
 mod follow;
 pub mod get;
+mod hear;
 pub mod query;
+mod report;
+mod sent;
 pub mod set;
 
 pub use follow::follow;
+pub(crate) use sent::TABLE;
 use serde_json::json;
 
 use crate::api::Object;

@@ -26,6 +26,7 @@ pub mod letter;
 mod numbers;
 pub mod parse;
 mod prepare;
+pub mod report;
 mod schema;
 pub mod search;
 pub mod thread;

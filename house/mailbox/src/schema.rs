@@ -9,6 +9,7 @@ pub const MIGRATIONS: &[Migration] = &[
     Migration { room: "mailbox", number: 2, sql: "CREATE TABLE parting (folder {key}, uids {blob} NOT NULL);" },
     Migration { room: "mailbox", number: 3, sql: VISIBLE },
     Migration { room: "mailbox", number: 4, sql: SHOWN },
+    Migration { room: "mailbox", number: 5, sql: crate::report::TABLE },
 ];
 
 /// `folder_thread.shown`: the conversation is shown as unread in the folder, by a letter of it that lies there or in any

@@ -7,8 +7,8 @@ use facteur_mailbox as mailbox;
 use mail::seam::AccountId;
 use mailbox::letter::{Expunge, SLICE, carry_out, copy, expunge, move_, part, store_flags};
 use mailbox::{
-    Change, Error, FlagChange, FlagSet, FolderId, Keywords, SpecialUse, System, Uid, UidRange, Uids, account,
-    changes_since, flags, folder, vanished_since,
+    Change, Error, FlagChange, FlagSet, FolderId, Keywords, LetterKey, SpecialUse, System, Uid, UidRange, Uids,
+    account, changes_since, flags, folder, report, vanished_since,
 };
 
 #[test]
@@ -52,6 +52,25 @@ fn a_letter_is_filed_with_the_next_uid_and_counted() {
     let blob = card.blob;
     let body = house.read(move |view| mailbox::body::read(view, blob, 0..1 << 30));
     assert_eq!(body, text.as_bytes());
+}
+
+#[test]
+fn a_letter_that_is_a_report_is_noted_once_for_who_waits_for_it() {
+    // RFC 6522.
+    let house = House::new();
+    let inbox = house.folder("INBOX");
+    house.file(inbox.id, letter("one", "1@x", "")).unwrap();
+    let raw =
+        "Content-Type: Multipart/REPORT; report-type=delivery-status; boundary=b\r\n\r\n--b\r\n\r\nno\r\n--b--\r\n";
+    let filed = house.file(inbox.id, raw).unwrap();
+    let archive = house.folder("Archive").id;
+    house.write(move |tx| copy(tx, inbox.id, &[UidRange::one(filed.uid)], archive, 1)).unwrap();
+    let waiting = |after| house.read(move |view| Ok(report::waiting(view, after, 10)?));
+    assert_eq!(waiting(LetterKey(0)), [(ALICE, filed.letter)]);
+    assert_eq!(waiting(filed.letter), []);
+    let done = || house.write(move |tx| Ok(report::done(tx, filed.letter)?)).unwrap();
+    assert!(done() && !done());
+    assert_eq!(waiting(LetterKey(0)), []);
 }
 
 #[test]

@@ -1,14 +1,18 @@
 //! What is said of a submission as its letter goes on (RFC 8621 §7: `deliveryStatus`, `undoStatus`).
 
+use std::collections::HashMap;
+
 use mail::LetterId;
 use mail::trace::{AttemptOutcome, DeskAct, Event};
 use serde_json::{Value, json};
 
+use super::report::{Kind, Report, Told, What};
 use crate::api::Object;
+use crate::limits;
 
 /// Kept beside the properties that clients see: the letter's name, where addresses of ours lead, and for each recipient
-/// what is known of it and of those it leads to.
-pub const HIDDEN: [&str; 3] = ["letter", "leads", "reached"];
+/// what is known here of it and of those it leads to, and what reports said of them.
+pub const HIDDEN: [&str; 4] = ["letter", "leads", "reached", "heard"];
 
 /// Says of a letter that was taken charge of how it is with its recipients: it waits for all of them.
 pub fn begin(data: &mut Object, letter: LetterId, recipients: &[String], waits: bool) {
@@ -91,6 +95,106 @@ pub fn learn(data: &mut Object, events: &[Event]) {
     tell(data);
 }
 
+/// Takes in what a report says that came as the blob. False where it names nobody that the letter was sent to: anybody
+/// can write a report.
+pub fn hear(data: &mut Object, report: &Report, blob: &str) -> bool {
+    let spots = Spots::of(data);
+    let told: Vec<(Spot, &What)> = report.told.iter().flat_map(|told| spots.meant(told)).collect();
+    let list = |name: &str| data.get(name).and_then(Value::as_array).cloned().unwrap_or_default();
+    let linked = list("dsnBlobIds").len() + list("mdnBlobIds").len();
+    if told.is_empty() || linked >= limits::REPORTS {
+        return false;
+    }
+    let name = match report.kind {
+        Kind::Delivery => "dsnBlobIds",
+        Kind::Disposition => "mdnBlobIds",
+    };
+    let mut blobs = list(name);
+    blobs.push(blob.into());
+    data.insert(name.into(), blobs.into());
+    let mut heard = data.get("heard").and_then(Value::as_object).cloned().unwrap_or_default();
+    told.into_iter().for_each(|(spot, what)| remember(&mut heard, spot, what));
+    data.insert("heard".into(), heard.into());
+    tell(data);
+    true
+}
+
+/// A recipient, and which of those it leads to.
+type Spot = (String, String);
+
+/// Where in what is known a name stands, in lower case.
+struct Spots {
+    recipients: HashMap<String, Spot>,
+    targets: HashMap<String, Vec<Spot>>,
+}
+
+impl Spots {
+    fn of(data: &Object) -> Self {
+        let mut spots = Self { recipients: HashMap::new(), targets: HashMap::new() };
+        for (name, led) in data.get("reached").and_then(Value::as_object).into_iter().flatten() {
+            let led: Vec<&String> = led.as_object().into_iter().flat_map(|led| led.keys()).collect();
+            // Where it leads to several, nobody knows which of them is meant by its name.
+            let only = if let [only] = led[..] { only } else { name };
+            spots.recipients.insert(name.to_lowercase(), (name.clone(), only.clone()));
+            for target in led {
+                spots.targets.entry(target.to_lowercase()).or_default().push((name.clone(), target.clone()));
+            }
+        }
+        spots
+    }
+
+    fn named(&self, address: Option<&String>) -> Vec<Spot> {
+        let Some(address) = address else { return Vec::new() };
+        let targets = self.targets.get(address).cloned();
+        targets.unwrap_or_else(|| self.recipients.get(address).cloned().into_iter().collect())
+    }
+
+    /// Those meant by a report: whom it was sent to, and where that led if we know so much; else where it came to.
+    fn meant<'a>(&self, told: &'a Told) -> Vec<(Spot, &'a What)> {
+        let (original, last) = (self.named(told.original.as_ref()), self.named(told.last.as_ref()));
+        let nearer: Vec<Spot> =
+            last.iter().filter(|(name, _)| original.iter().any(|(other, _)| other == name)).cloned().collect();
+        let spots = if !nearer.is_empty() {
+            nearer
+        } else if !original.is_empty() {
+            original
+        } else {
+            last
+        };
+        spots.into_iter().map(|spot| (spot, &told.what)).collect()
+    }
+}
+
+/// Keeps what a report says, whatever is known so far: it may come before we know that we handed the letter on.
+fn remember(heard: &mut Object, (name, target): Spot, what: &What) {
+    let led = heard.entry(name).or_insert_with(|| json!({}));
+    let one = &mut led[target.as_str()];
+    match what {
+        // Yes and no are final.
+        What::Delivery { delivered, reply } if !one["delivered"].is_string() => {
+            one["smtpReply"] = reply.as_str().into();
+            if let Some(delivered) = delivered {
+                one["delivered"] = if *delivered { "yes" } else { "no" }.into();
+            }
+        }
+        What::Displayed => one["displayed"] = "yes".into(),
+        What::Delivery { .. } | What::Other => {}
+    }
+}
+
+/// What is known of one that a recipient leads to: what reports say counts where we know no more ourselves.
+fn informed(known: &Value, heard: Option<&Value>) -> Value {
+    let mut status = known.clone();
+    if let Some(heard) = heard.filter(|_| known["delivered"] == "unknown") {
+        for name in ["delivered", "smtpReply"] {
+            if heard[name].is_string() {
+                status[name] = heard[name].clone();
+            }
+        }
+    }
+    status
+}
+
 fn targets(data: &mut Object) -> impl Iterator<Item = &mut Value> {
     let reached = data.get_mut("reached").and_then(Value::as_object_mut);
     reached
@@ -149,8 +253,15 @@ fn tell(data: &mut Object) {
     let status: Object = reached
         .iter()
         .map(|(recipient, led)| {
-            let worst = led.as_object().and_then(|led| led.values().max_by_key(|status| weight(status)));
-            (recipient.clone(), worst.cloned().unwrap_or_else(taken))
+            let heard = data.get("heard").and_then(|heard| heard.get(recipient)).and_then(Value::as_object);
+            let of = |target: &str| heard.and_then(|heard| heard.get(target));
+            let all = led.as_object().into_iter().flatten().map(|(target, known)| informed(known, of(target)));
+            let mut worst = all.max_by_key(weight).unwrap_or_else(taken);
+            // One who has seen it is enough.
+            if heard.into_iter().flatten().any(|(_, heard)| heard["displayed"] == "yes") {
+                worst["displayed"] = "yes".into();
+            }
+            (recipient.clone(), worst)
         })
         .collect();
     data.insert("deliveryStatus".into(), status.into());
@@ -222,6 +333,92 @@ mod tests {
         learn(&mut data, &[Event::Recalled { account: 1 }]);
         assert_eq!((&data["undoStatus"], delivered(&data, "bob@alpha.test").0.as_str()), (&json!("canceled"), "no"));
         assert!(is_settled(&data));
+    }
+
+    fn report(kind: Kind, original: Option<&str>, last: &str, what: What) -> Report {
+        let (original, last) = (original.map(str::to_owned), Some(last.to_owned()));
+        Report { kind, message_id: "one@alpha.test".into(), told: vec![Told { original, last, what }] }
+    }
+
+    fn dsn(last: &str, delivered: Option<bool>, reply: &str) -> Report {
+        report(Kind::Delivery, None, last, What::Delivery { delivered, reply: reply.into() })
+    }
+
+    fn mdn(last: &str, what: What) -> Report {
+        report(Kind::Disposition, None, last, what)
+    }
+
+    #[test]
+    fn a_report_says_what_we_cannot_know() {
+        // RFC 8621 §7: delivered is yes, failed is no, anything else leaves it as it is.
+        let mut data = begun(&["Bob@beta.test", "carol@beta.test"], false);
+        for to in ["Bob@beta.test", "carol@beta.test"] {
+            learn(&mut data, &[attempt(to, "250 ok", AttemptOutcome::Delivered)]);
+        }
+        assert!(hear(&mut data, &dsn("bob@beta.test", None, "450 4.4.1 delayed"), "L1"));
+        assert_eq!(delivered(&data, "Bob@beta.test"), ("unknown".into(), "450 4.4.1 delayed".into()));
+        assert!(hear(&mut data, &dsn("bob@beta.test", Some(false), "550 5.1.1 nobody"), "L2"));
+        assert!(hear(&mut data, &dsn("bob@beta.test", Some(true), "250 2.0.0 changed my mind"), "L3"));
+        assert_eq!(delivered(&data, "Bob@beta.test"), ("no".into(), "550 5.1.1 nobody".into()));
+        assert_eq!(delivered(&data, "carol@beta.test"), ("unknown".into(), "250 ok".into()));
+        assert_eq!((&data["dsnBlobIds"], data.get("mdnBlobIds")), (&json!(["L1", "L2", "L3"]), None));
+
+        assert!(hear(&mut data, &mdn("carol@beta.test", What::Other), "L4"));
+        assert_eq!(data["deliveryStatus"]["carol@beta.test"]["displayed"], "unknown");
+        assert!(hear(&mut data, &mdn("carol@beta.test", What::Displayed), "L5"));
+        assert_eq!(data["deliveryStatus"]["carol@beta.test"]["displayed"], "yes");
+        assert_eq!(data["deliveryStatus"]["Bob@beta.test"]["displayed"], "unknown");
+        assert_eq!(data["mdnBlobIds"], json!(["L4", "L5"]));
+    }
+
+    #[test]
+    fn a_report_that_is_quicker_than_our_own_notes_is_not_forgotten() {
+        let mut data = begun(&["bob@beta.test"], false);
+        assert!(hear(&mut data, &dsn("bob@beta.test", Some(false), "550 5.2.2 full"), "L1"));
+        assert_eq!(delivered(&data, "bob@beta.test").0, "queued");
+        learn(&mut data, &[attempt("bob@beta.test", "250 ok", AttemptOutcome::Delivered)]);
+        assert_eq!(delivered(&data, "bob@beta.test"), ("no".into(), "550 5.2.2 full".into()));
+    }
+
+    #[test]
+    fn a_report_of_somebody_else_or_of_what_we_know_better_changes_nothing() {
+        let mut data = begun(&["bob@alpha.test"], false);
+        learn(&mut data, &[filed("bob@alpha.test")]);
+        let before = data.clone();
+        assert!(!hear(&mut data, &dsn("eve@evil.test", Some(false), "550 5.1.1 no"), "L1"));
+        assert_eq!(data, before);
+        assert!(hear(&mut data, &dsn("bob@alpha.test", Some(false), "550 5.1.1 no"), "L1"));
+        assert_eq!(data["deliveryStatus"], before["deliveryStatus"], "it lies in his mailbox");
+        for number in 2..=limits::REPORTS {
+            assert!(hear(&mut data, &mdn("bob@alpha.test", What::Other), &format!("L{number}")));
+        }
+        assert!(!hear(&mut data, &mdn("bob@alpha.test", What::Displayed), "L0"), "they are bounded");
+        assert_eq!(data["deliveryStatus"]["bob@alpha.test"]["displayed"], "unknown");
+    }
+
+    #[test]
+    fn a_report_may_name_the_recipient_or_where_that_leads() {
+        let begin = || {
+            let mut data = begun(&["team@alpha.test"], false);
+            let to = vec!["bob@alpha.test".to_owned(), "carol@beta.test".to_owned(), "dave@beta.test".to_owned()];
+            let queued = Event::Queued { recipients: to[1..].to_vec() };
+            let redirected = Event::Redirected { recipient: "team@alpha.test".into(), to };
+            learn(&mut data, &[redirected, filed("team@alpha.test"), queued]);
+            for to in ["carol@beta.test", "dave@beta.test"] {
+                learn(&mut data, &[attempt(to, "250 ok", AttemptOutcome::Delivered)]);
+            }
+            data
+        };
+        let no = || What::Delivery { delivered: Some(false), reply: "550 5.1.1 no".into() };
+        let mut data = begin();
+        assert!(hear(&mut data, &report(Kind::Delivery, Some("team@alpha.test"), "carol@beta.test", no()), "L1"));
+        assert_eq!(delivered(&data, "team@alpha.test").0, "no");
+        // Of which of them it speaks is not known: it is kept, and read as no answer.
+        let mut data = begin();
+        assert!(hear(&mut data, &report(Kind::Delivery, Some("team@alpha.test"), "x@gamma.test", no()), "L1"));
+        assert_eq!(delivered(&data, "team@alpha.test").0, "unknown");
+        assert!(hear(&mut data, &report(Kind::Disposition, None, "team@alpha.test", What::Displayed), "L2"));
+        assert_eq!(data["deliveryStatus"]["team@alpha.test"]["displayed"], "yes");
     }
 
     #[test]

@@ -1,5 +1,5 @@
-//! Keeps submissions true: what the trace says of their letters is taken into their records, each time as a change of
-//! the record, so that `/changes` is exact.
+//! Keeps submissions true: what the trace and reports say of their letters is taken into their records, each time as a
+//! change of the record, so that `/changes` is exact.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -7,9 +7,10 @@ use std::time::Duration;
 use mail::LetterId;
 use mail::seam::AccountId;
 use mail::trace::Event;
+use mailbox::LetterKey;
 use store::{Store, Tx, View, params};
 
-use super::fate;
+use super::{fate, hear, sent};
 use crate::api::Object;
 use crate::records::{self, Kind};
 
@@ -21,9 +22,19 @@ const AGAIN: Duration = Duration::from_secs(60);
 const ROWS: usize = 1000;
 
 /// Makes the record of a submission, in the commit that takes charge of its letter.
-pub fn begin(tx: &mut Tx, account: AccountId, letter: LetterId, data: &Object) -> Result<i64, store::Error> {
-    records::make_room(tx, account, Kind::Submission)?;
+pub fn begin(
+    tx: &mut Tx,
+    account: AccountId,
+    (letter, message_id): (LetterId, Option<&str>),
+    data: &Object,
+) -> Result<i64, store::Error> {
+    if let Some(oldest) = records::make_room(tx, account, Kind::Submission)? {
+        forget(tx, oldest)?;
+    }
     let record = records::create(tx, account, Kind::Submission, data)?;
+    if let Some(message_id) = message_id {
+        sent::note(tx, account, message_id, record)?;
+    }
     tx.execute(
         "INSERT INTO jmap_sending (letter, account, record, since) VALUES ($1, $2, $3, $4)",
         params![letter.as_str(), account.0, record, first_of(tx)?],
@@ -37,7 +48,13 @@ fn first_of(view: &View) -> Result<i64, store::Error> {
     Ok((trace::last(view)? - ROWS_OF_A_COMMIT).max(0))
 }
 
-/// The record is true for good, or gone.
+/// The record is gone.
+pub fn forget(tx: &mut Tx, record: i64) -> Result<(), store::Error> {
+    end(tx, record)?;
+    sent::forget(tx, record)
+}
+
+/// Nothing more will be heard of it but in reports.
 pub fn end(tx: &mut Tx, record: i64) -> Result<(), store::Error> {
     tx.execute("DELETE FROM jmap_sending WHERE record = $1", params![record])?;
     Ok(())
@@ -47,15 +64,25 @@ pub fn end(tx: &mut Tx, record: i64) -> Result<(), store::Error> {
 pub async fn follow(store: Store, shutdown: impl Future<Output = ()> + Send) {
     let work = async {
         // Watched first, read then: nothing falls between.
-        let mut watch = store.watch(trace::TOPIC);
-        let mut seen = None;
+        let (mut steps, mut reports) = (store.watch(trace::TOPIC), store.watch(mailbox::report::TOPIC));
+        let (mut seen, mut heard) = (None, LetterKey(0));
         loop {
-            match look(&store, &mut seen).await {
+            match round(&store, &mut seen, &mut heard).await {
                 Ok(true) => continue,
                 Ok(false) => {
-                    let _ = tokio::time::timeout(AGAIN, watch.changed()).await;
+                    let changed = async {
+                        tokio::select! {
+                            () = steps.changed() => {}
+                            () = reports.changed() => {}
+                        }
+                    };
+                    if tokio::time::timeout(AGAIN, changed).await.is_err() {
+                        // What could not be read then may be read now.
+                        heard = LetterKey(0);
+                    }
                     tokio::time::sleep(PAUSE).await;
-                    watch.take();
+                    steps.take();
+                    reports.take();
                 }
                 Err(error) => {
                     tracing::warn!(%error, "what becomes of letters will be looked at later");
@@ -68,6 +95,14 @@ pub async fn follow(store: Store, shutdown: impl Future<Output = ()> + Send) {
         () = shutdown => {}
         () = work => {}
     }
+}
+
+/// The trace first: where an address of ours leads is known before a report names somebody there. True: there is more.
+async fn round(store: &Store, seen: &mut Option<i64>, heard: &mut LetterKey) -> Result<bool, store::Error> {
+    if look(store, seen).await? {
+        return Ok(true);
+    }
+    hear::look(store, heard).await
 }
 
 /// Looks at a piece of the trace. True: there is more of it. `seen` is how far it was looked at.

@@ -13,7 +13,7 @@ use serde_json::{Map, Value, json};
 use store::{Tx, View};
 
 use super::envelope::{self, Addressed};
-use super::{fate, follow, object};
+use super::{fate, follow, object, report};
 use crate::api::{MethodError, Object, SetError, patch};
 use crate::blob::{self, Place};
 use crate::id::{Id, IdentityId, SubmissionId};
@@ -176,6 +176,7 @@ async fn send(
 ) -> Result<Result<i64, SetError>, MethodError> {
     let noted: Arc<Mutex<Noted>> = Arc::default();
     let (id, expected, its_noted) = (letter.id, span.expected(), Arc::clone(&noted));
+    let message_id = report::message_id(&letter.raw, "Message-ID");
     let done: Done = Box::new(move |tx| {
         let mut noted = its_noted.lock().unwrap_or_else(PoisonError::into_inner);
         let before = records::state(tx, account, Kind::Submission)?;
@@ -184,7 +185,7 @@ async fn send(
             // Nothing of it may stay.
             return Err(store::Error::Constraint("the state is another by now".to_owned()));
         }
-        let record = follow::begin(tx, account, id, &data)?;
+        let record = follow::begin(tx, account, (id, message_id.as_deref()), &data)?;
         noted.made = Some((record, before, records::state(tx, account, Kind::Submission)?));
         Ok(())
     });
@@ -424,7 +425,7 @@ async fn destroy(
             let record = records::get(tx, account, Kind::Submission, number)?;
             if record.is_some() {
                 records::destroy(tx, account, Kind::Submission, number)?;
-                follow::end(tx, number)?;
+                follow::forget(tx, number)?;
             }
             Ok(record)
         })

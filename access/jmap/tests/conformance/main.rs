@@ -8,4 +8,5 @@ mod http;
 mod mailboxes;
 mod queries;
 mod races;
+mod reports;
 mod sending;

@@ -6,12 +6,12 @@ use mail::trace::{Attempt, AttemptOutcome, Event};
 
 use crate::house::House;
 
-fn own_identity(house: &House) -> String {
+pub fn own_identity(house: &House) -> String {
     let all = house.call("Identity/get", json!({"ids": null}));
     all["list"][0]["id"].as_str().unwrap_or_else(|| panic!("{all}")).to_owned()
 }
 
-fn draft(house: &House, object: Value) -> String {
+pub fn draft(house: &House, object: Value) -> String {
     let mut object = object;
     object["mailboxIds"] = json!({house.role("drafts"): true});
     object["keywords"] = json!({"$draft": true});
@@ -19,7 +19,7 @@ fn draft(house: &House, object: Value) -> String {
     made["created"]["k"]["id"].as_str().unwrap_or_else(|| panic!("{made}")).to_owned()
 }
 
-fn plain(house: &House) -> String {
+pub fn plain(house: &House) -> String {
     draft(
         house,
         json!({
@@ -209,12 +209,12 @@ fn held(house: &House, parameters: Value) -> Value {
     house.call("EmailSubmission/set", json!({"create": create}))
 }
 
-fn submission(house: &House, id: &str) -> Value {
+pub fn submission(house: &House, id: &str) -> Value {
     house.call("EmailSubmission/get", json!({"ids": [id]}))["list"][0].clone()
 }
 
 /// Waits until the submission is as it shall be.
-fn until(house: &House, id: &str, fits: impl Fn(&Value) -> bool) -> Value {
+pub fn until(house: &House, id: &str, fits: impl Fn(&Value) -> bool) -> Value {
     for _ in 0..200 {
         let now = submission(house, id);
         if fits(&now) {

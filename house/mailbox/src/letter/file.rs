@@ -6,7 +6,7 @@ use store::{Tx, params};
 
 use super::{Count, take_uids, visible};
 use crate::account::{self, WORK, topic};
-use crate::{Change, Error, FlagSet, FolderId, LetterKey, Prepared, ThreadId, Uid, UidValidity, thread};
+use crate::{Change, Error, FlagSet, FolderId, LetterKey, Prepared, ThreadId, Uid, UidValidity, report, thread};
 
 /// Where a letter was filed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -24,7 +24,7 @@ pub struct Filed {
 }
 
 /// Files a letter. The UID is taken in the same transaction, so UIDs appear in order (RFC 9051 §2.3.1.1).
-/// Nine statements and the blob's, and three more where a conversation becomes unread.
+/// Nine statements and the blob's, three more where a conversation becomes unread, and one more for a report.
 pub fn file(
     tx: &mut Tx,
     folder: FolderId,
@@ -63,6 +63,7 @@ pub fn file(
         ],
     )?;
     visible::settle(tx, account, thread, change)?;
+    report::note(tx, account, letter, prepared)?;
     tx.announce(topic(account));
     tx.announce(WORK);
     Ok(Filed { uid, uid_validity, letter, thread, change })

@@ -1,0 +1,84 @@
+//! Takes reports that came into a person's mailbox to the submission they speak of (RFC 8621 §7: `dsnBlobIds`,
+//! `mdnBlobIds`, and what follows from them for `deliveryStatus`).
+//!
+//! Behind the delivery: filing a report costs one row more, and any other letter nothing. Of a report no more is read
+//! than a piece of two of its parts, and one that speaks of no submission of its reader, or of nobody that one went to,
+//! changes nothing.
+
+use mail::seam::AccountId;
+use mailbox::parse::Part;
+use mailbox::{LetterKey, Want, fetch};
+use store::{Store, Tx, View};
+
+use super::report::{self, Report};
+use super::{fate, sent};
+use crate::blob::{self, Place};
+use crate::records::{self, Kind};
+
+/// Reports looked at in one go.
+const BATCH: usize = 16;
+
+/// Looks at some of the reports behind `seen`, which moves on. True: there may be more of them. One that cannot be read
+/// now is passed over and stays for another time.
+pub async fn look(store: &Store, seen: &mut LetterKey) -> Result<bool, store::Error> {
+    let after = *seen;
+    let found = store
+        .read(move |view| {
+            let waiting = mailbox::report::waiting(view, after, BATCH)?.into_iter();
+            Ok::<_, store::Error>(
+                waiting.map(|(account, letter)| (account, letter, read(view, account, letter))).collect(),
+            )
+        })
+        .await;
+    let found: Vec<(AccountId, LetterKey, Result<Option<Report>, mailbox::Error>)> = found?;
+    let more = found.len() == BATCH;
+    for (account, letter, report) in found {
+        let report = match report {
+            Err(mailbox::Error::Store(error)) if error.is_temporary() => {
+                tracing::warn!(%error, "a report will be looked at later");
+                *seen = letter;
+                continue;
+            }
+            // Damaged: it will not say more another time.
+            read => read.unwrap_or_default(),
+        };
+        store.write(move |tx| take_in(tx, account, letter, report.as_ref())).await?;
+        *seen = letter;
+    }
+    Ok(more)
+}
+
+/// What the letter says, if it is a report and still there.
+fn read(view: &View, account: AccountId, letter: LetterKey) -> Result<Option<Report>, mailbox::Error> {
+    let want = Want { structure: true, ..Want::ROW };
+    let found = fetch::visible(view, account, letter, want)?;
+    let structure = found.and_then(|(_, row)| row.card?.structure);
+    let Some(parts) = structure.as_ref().and_then(report::parts) else { return Ok(None) };
+    let fields = beginning(view, account, letter, parts.fields)?;
+    let returned = match parts.returned {
+        Some(returned) => beginning(view, account, letter, returned)?,
+        None => Vec::new(),
+    };
+    Ok(Report::read(parts.kind, &fields, &returned))
+}
+
+/// The first piece of a part, decoded.
+fn beginning(view: &View, account: AccountId, letter: LetterKey, part: &Part) -> Result<Vec<u8>, store::Error> {
+    let Some(opened) = blob::open(view, account, &Place::letter(letter).part(part))? else { return Ok(Vec::new()) };
+    Ok(opened.reader().next(view)?.unwrap_or_default().into())
+}
+
+fn take_in(tx: &mut Tx, account: AccountId, letter: LetterKey, report: Option<&Report>) -> Result<(), store::Error> {
+    if !mailbox::report::done(tx, letter)? {
+        return Ok(());
+    }
+    let Some(report) = report else { return Ok(()) };
+    for number in sent::find(tx, account, &report.message_id)? {
+        let Some(record) = records::get(tx, account, Kind::Submission, number)? else { continue };
+        let mut data = record.data;
+        if fate::hear(&mut data, report, &Place::letter(letter).id()) {
+            return records::update(tx, account, Kind::Submission, number, &data);
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,45 @@
+//! Reports that came in (RFC 6522: delivery status, disposition notifications), for whoever waits for word of a letter.
+//!
+//! A letter that is a report is noted here in the commit that files it, whatever files it; any other letter costs
+//! nothing. Whoever has looked at one takes the note away. Copies of a letter that is here already are no news.
+
+use mail::seam::AccountId;
+use store::{Topic, Tx, View, params};
+
+use crate::{LetterKey, Prepared};
+
+/// Announced after each commit that filed a report.
+pub const TOPIC: Topic = Topic { kind: "mailbox-report", id: 0 };
+
+/// The table of what nobody has looked at.
+pub(crate) const TABLE: &str = "CREATE TABLE report (letter {key}, account BIGINT NOT NULL);";
+
+/// Notes a letter, if it is a report.
+pub(crate) fn note(
+    tx: &mut Tx,
+    account: AccountId,
+    letter: LetterKey,
+    prepared: &Prepared,
+) -> Result<(), store::Error> {
+    if !prepared.structure().root.is("multipart", "report") {
+        return Ok(());
+    }
+    tx.execute("INSERT INTO report (letter, account) VALUES ($1, $2)", params![letter.0, account.0])?;
+    tx.announce(TOPIC);
+    Ok(())
+}
+
+/// Reports that nobody has looked at, in the order they came: at most `most` of those behind `after`. Some may be gone
+/// from their mailbox by now.
+pub fn waiting(view: &View, after: LetterKey, most: usize) -> Result<Vec<(AccountId, LetterKey)>, store::Error> {
+    view.query(
+        "SELECT account, letter FROM report WHERE letter > $1 ORDER BY letter LIMIT $2",
+        params![after.0, most],
+        |row| Ok((AccountId(row.get(0)?), LetterKey(row.get(1)?))),
+    )
+}
+
+/// It has been looked at; false where somebody else has done so.
+pub fn done(tx: &mut Tx, letter: LetterKey) -> Result<bool, store::Error> {
+    Ok(tx.execute("DELETE FROM report WHERE letter = $1", params![letter.0])? > 0)
+}
