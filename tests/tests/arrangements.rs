@@ -136,6 +136,16 @@ fn facteur_receives_for_a_domain_and_hands_everything_to_dovecot_by_lmtp() {
         assert!(found.contains("behind") && found.contains("with ESMTP"), "{found}");
     }
 
+    // Its history says how it was handed over; that is written down behind the hand-over.
+    let begun = std::time::Instant::now();
+    let mut told = String::new();
+    while !(told.contains("⇢ LMTP ⇢ unix:/") && told.contains("├ LMTP ")) {
+        assert!(begun.elapsed() < Duration::from_secs(60), "{told}");
+        std::thread::sleep(Duration::from_millis(100));
+        told = office.command(&["trace", people[1]]);
+    }
+    assert!(!told.contains("SMTP") && !told.contains("lmtp:"), "{told}");
+
     // Dovecot goes: Alice is known, and what is for her waits; of Dora nobody has heard.
     let before = dovecot.maildir("alice@example.org").join("new");
     dovecot.pause();

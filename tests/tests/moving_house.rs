@@ -63,6 +63,9 @@ fn a_takeout_is_sorted_by_its_labels_from_its_zip_too() {
     assert_eq!(noon.3, 1_744_036_263, "as Received says, whose zone is known");
     let inbox = office.read(office.first(), "INBOX", 1);
     assert!(inbox[0].contains("\r\nFrom noon on") && !inbox[0].contains("X-Gmail-Labels"), "{}", inbox[0]);
+    let told = office.command(&["trace", "dejeuner@exemple.test"]);
+    assert!(told.contains(".mbox ─▶ import ─") && told.contains("▶ alice@alpha.test/INBOX"), "{told}");
+    assert!(told.contains("imported from ") && told.contains("filed for alice@alpha.test in INBOX"), "{told}");
     // The unpacked folder has the same letters.
     must_import(&office, &letters("takeout"), "letters imported: 0; here already: 5; passed over: 0");
 }

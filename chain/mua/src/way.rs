@@ -95,8 +95,10 @@ fn facts(event: &Event) -> Map<String, Value> {
 }
 
 fn arrived(what: &str, arrival: &Arrival) -> Value {
+    // From a file nothing came over any wire.
+    let tls = Some(&arrival.tls).filter(|_| arrival.by != Some(Link::Import));
     json!({
-        "what": what, "link": arrival.by.map(Link::name), "by": arrival.peer, "hello": arrival.hello, "tls": arrival.tls,
+        "what": what, "link": arrival.by.map(Link::name), "by": arrival.peer, "hello": arrival.hello, "tls": tls,
         "login": arrival.login, "returnPath": arrival.return_path, "recipients": arrival.recipients,
         "messageId": arrival.message_id, "size": arrival.size,
     })

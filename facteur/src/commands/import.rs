@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use mail::LetterId;
 use removal::mbox::Dialect;
 use removal::{Format, Imported, Observer, Progress, Request, Skipped};
 use serde::Serialize;
@@ -16,14 +17,17 @@ use crate::{clock, house, terminal};
 pub fn run(import: Import, config: &Config) -> Result<(), Failure> {
     let store = house::open_for_command(config)?;
     let account = moving::mailbox_of(&store, &import.address)?;
+    let address = import.address.to_string();
     let below = import.folder.as_deref().map(folder).transpose()?;
     let request = Request {
         account,
+        address: &address,
         path: &import.path,
         below: below.as_deref(),
         format: import.format.as_deref().map_or(Format::Recognised, format),
         again: import.again,
-        now: clock::now(),
+        clock: clock::now,
+        name: || LetterId::from_random(rand::random()),
     };
     let mut watcher = Watcher { ticker: Ticker::new(import.form.json), json: import.form.json };
     let imported = removal::import(&store, &request, &mut watcher);

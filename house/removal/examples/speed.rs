@@ -6,8 +6,8 @@ use std::path::Path;
 use std::time::Instant;
 
 use facteur_removal as removal;
-use mail::Timestamp;
 use mail::seam::AccountId;
+use mail::{LetterId, Timestamp};
 use mailbox::account;
 use removal::{ExportFormat, Format, Observer, Progress, Request, Skipped};
 use store::{Options, Store};
@@ -48,7 +48,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
 }
 
 fn import(what: &str, place: &Path, path: &Path, letters: usize) -> Result<Store, Box<dyn std::error::Error>> {
-    let migrations = [mailbox::MIGRATIONS, removal::MIGRATIONS].concat();
+    let migrations = [mailbox::MIGRATIONS, trace::MIGRATIONS, removal::MIGRATIONS].concat();
     let store = Store::open(Options::new(place.join(format!("data {what}"))), &migrations)?;
     store.write_blocking(|tx| account::create(tx, ALICE, None))?;
     let (began, syncs) = (Instant::now(), store.statistics().syncs);
@@ -60,7 +60,16 @@ fn import(what: &str, place: &Path, path: &Path, letters: usize) -> Result<Store
 
 fn run(store: &Store, path: &Path) -> Result<(), removal::Error> {
     let format = Format::Recognised;
-    let request = Request { account: ALICE, path, below: None, format, again: false, now: NOW };
+    let request = Request {
+        account: ALICE,
+        address: "alice@alpha.test",
+        path,
+        below: None,
+        format,
+        again: false,
+        clock: || NOW,
+        name: || LetterId::from_random([0; 10]),
+    };
     removal::import(store, &request, &mut Nobody).map(drop)
 }
 

@@ -11,8 +11,9 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use mail::Timestamp;
 use mail::seam::AccountId;
+use mail::trace::Arrival;
+use mail::{LetterId, Timestamp};
 use mailbox::{Prepared, prepare};
 use store::Store;
 
@@ -22,13 +23,15 @@ use crate::marks::{self, Mark, Marks};
 use crate::tree::Tree;
 use crate::{Error, Fault, Skipped};
 use budget::Budget;
-use file::{Batch, Ready};
+use file::{Batch, Home, Ready};
 
 /// What is to be imported, and where.
 #[derive(Clone, Debug)]
 pub struct Request<'a> {
     /// Whose mailbox.
     pub account: AccountId,
+    /// The address of that mailbox, as the history of each letter names it.
+    pub address: &'a str,
     /// A file, a folder or an archive.
     pub path: &'a Path,
     /// Everything goes into this folder and below it.
@@ -37,8 +40,10 @@ pub struct Request<'a> {
     pub format: Format,
     /// Import once more what has been imported before.
     pub again: bool,
-    /// The time now: for letters that nothing says the time of.
-    pub now: Timestamp,
+    /// What time it is: for histories, and for letters that nothing says the time of.
+    pub clock: fn() -> Timestamp,
+    /// Gives each letter a name.
+    pub name: fn() -> LetterId,
 }
 
 /// How far it is.
@@ -116,7 +121,7 @@ struct Raw {
 
 /// What comes to the thread that files.
 enum Event {
-    Ready(Numbered<Result<Ready, Skipped>>, usize),
+    Ready(Numbered<Result<Box<Ready>, Skipped>>, usize),
     Known,
     Skipped(Skipped),
 }
@@ -138,14 +143,15 @@ fn run(
         for _ in 0..threads {
             let event_in = event_in.clone();
             let raw_out = &raw_out;
-            scope.spawn(move || prepare_letters(store, raw_out, &event_in));
+            scope.spawn(move || prepare_letters(store, request.name, raw_out, &event_in));
         }
         let (budget, position) = (&budget, &position);
         let reading = scope.spawn(move || {
             let sink = read::Sink { letters: raw_in, events: event_in, budget, position };
             read::read_all(&job.tree, &job.plan, request, marks, sink)
         });
-        let mut filing = Filing::new(store, request.account, budget);
+        let home = Home { account: request.account, address: request.address.into(), clock: request.clock };
+        let mut filing = Filing::new(store, home, budget);
         let filed = filing.run(event_out, observer, &|| position.load(Ordering::Relaxed), job.total);
         // Whoever still waits for room, or for somebody to take a letter, is told that nobody will.
         budget.close();
@@ -154,7 +160,12 @@ fn run(
     })
 }
 
-fn prepare_letters(store: &Store, letters: &Mutex<Receiver<Numbered<Raw>>>, events: &SyncSender<Event>) {
+fn prepare_letters(
+    store: &Store,
+    name: fn() -> LetterId,
+    letters: &Mutex<Receiver<Numbered<Raw>>>,
+    events: &SyncSender<Event>,
+) {
     let mut wanted = true;
     loop {
         let next = letters.lock().unwrap_or_else(PoisonError::into_inner).recv();
@@ -165,34 +176,36 @@ fn prepare_letters(store: &Store, letters: &Mutex<Receiver<Numbered<Raw>>>, even
         }
         let size = raw.letter.raw.len();
         let item = match prepare(store, raw.letter.raw.clone()) {
-            Ok(prepared) => Ok(ready(raw, prepared)),
+            Ok(prepared) => Ok(Box::new(ready(raw, prepared, name()))),
             Err(why) => Err(Skipped { file: raw.file.to_string(), at: raw.at, fault: Fault::Refused(why.to_string()) }),
         };
         wanted = events.send(Event::Ready(Numbered { number, item }, size)).is_ok();
     }
 }
 
-fn ready(raw: Raw, prepared: Prepared) -> Ready {
-    let Arriving { goal, system, keywords, received, .. } = raw.letter;
-    Ready { goal, system, keywords, received, prepared, mark: raw.mark, file: raw.file, at: raw.at }
+fn ready(raw: Raw, prepared: Prepared, name: LetterId) -> Ready {
+    let Raw { letter, mark, file, at } = raw;
+    let arrival = Arrival::imported(&letter.raw, &file);
+    let Arriving { goal, system, keywords, received, .. } = letter;
+    Ready { goal, system, keywords, received, prepared, name, arrival, mark, file, at }
 }
 
 /// Puts the letters back into their order, and files them.
 struct Filing<'a> {
     store: &'a Store,
-    account: AccountId,
+    home: Home,
     budget: &'a Budget,
     /// Letters that came before those that stand before them.
-    early: BTreeMap<u64, (Result<Ready, Skipped>, usize)>,
+    early: BTreeMap<u64, (Result<Box<Ready>, Skipped>, usize)>,
     next: u64,
     batch: Batch,
     progress: Progress,
 }
 
 impl<'a> Filing<'a> {
-    fn new(store: &'a Store, account: AccountId, budget: &'a Budget) -> Self {
+    fn new(store: &'a Store, home: Home, budget: &'a Budget) -> Self {
         let (early, batch, progress) = (BTreeMap::new(), Batch::default(), Progress::default());
-        Self { store, account, budget, early, next: 0, batch, progress }
+        Self { store, home, budget, early, next: 0, batch, progress }
     }
 
     fn run(
@@ -230,7 +243,7 @@ impl<'a> Filing<'a> {
                 while let Some((item, size)) = self.early.remove(&self.next) {
                     self.next += 1;
                     match item {
-                        Ok(ready) => self.batch.add(ready, size),
+                        Ok(ready) => self.batch.add(*ready, size),
                         Err(skipped) => {
                             self.budget.give_back(size);
                             self.skip(&skipped, observer);
@@ -244,7 +257,7 @@ impl<'a> Filing<'a> {
     fn commit(&mut self, observer: &mut dyn Observer) -> Result<(), Error> {
         let batch = std::mem::take(&mut self.batch);
         let size = batch.size();
-        let filed = file::file(self.store, self.account, batch);
+        let filed = file::file(self.store, &self.home, batch);
         self.budget.give_back(size);
         let filed = filed?;
         self.progress.letters += filed.letters;

@@ -2,11 +2,13 @@
 //! or done twice at once brings each letter once.
 
 use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use bytes::Bytes;
 use facteur_removal as removal;
-use mail::Timestamp;
 use mail::seam::AccountId;
+use mail::trace::{Event, Link};
+use mail::{LetterId, Timestamp};
 use mailbox::fetch::{self, Want};
 use mailbox::{FlagSet, Keywords, SpecialUse, System, UidRange, account, body, flags, folder, letter};
 use proptest::prelude::*;
@@ -16,6 +18,14 @@ use store::{Options, Store};
 const ALICE: AccountId = AccountId(1);
 const FORMATS: [ExportFormat; 5] =
     [ExportFormat::Maildir, ExportFormat::Mbox, ExportFormat::Eml, ExportFormat::Zip, ExportFormat::TarGz];
+
+/// Another name for each letter.
+fn a_name() -> LetterId {
+    static NEXT: AtomicU64 = AtomicU64::new(0);
+    let mut name = [0; 10];
+    name[2..].copy_from_slice(&NEXT.fetch_add(1, Ordering::Relaxed).to_be_bytes());
+    LetterId::from_random(name)
+}
 
 /// A letter of a mailbox, with all that must survive.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -37,7 +47,7 @@ struct House {
 impl House {
     fn new() -> Self {
         let place = tempfile::tempdir().expect("a folder");
-        let migrations = [mailbox::MIGRATIONS, removal::MIGRATIONS].concat();
+        let migrations = [mailbox::MIGRATIONS, trace::MIGRATIONS, removal::MIGRATIONS].concat();
         let store = Store::open(Options::new(place.path()), &migrations).expect("a store");
         store.write_blocking(|tx| account::create(tx, ALICE, None)).expect("a mailbox");
         Self { store, _place: place }
@@ -108,11 +118,13 @@ impl House {
         let mut watcher = Watcher::default();
         let request = Request {
             account: ALICE,
+            address: "alice@alpha.test",
             path,
             below: None,
             format: Format::Recognised,
             again: false,
-            now: Timestamp::from_seconds(1_795_501_377),
+            clock: || Timestamp::from_seconds(1_795_501_377),
+            name: a_name,
         };
         let imported = removal::import(&self.store, &request, &mut watcher);
         (imported, watcher.0)
@@ -262,6 +274,35 @@ fn an_import_into_a_full_mailbox_stops_and_goes_on_when_there_is_room() {
     let (imported, _) = house.import(&path);
     assert_eq!((imported.known, imported.letters), (before as u64, 700 - before as u64));
     assert_eq!(house.content()["Old"].2.len(), 700);
+}
+
+#[test]
+fn each_imported_letter_has_a_history_that_says_where_it_lay() {
+    let house = House::new();
+    let place = tempfile::tempdir().expect("a folder");
+    let path = mbox(place.path(), 300);
+    house.import(&path);
+    assert_eq!(house.import(&path).0.known, 300, "what is known already is not written down again");
+    let (histories, steps) = house
+        .store
+        .read_blocking(|view| {
+            let folder = folder::by_name(view, ALICE, "Old")?.expect("the folder");
+            let rows = fetch::fetch(view, folder.id, &[UidRange::ALL], Want::ROW, 1000)?;
+            let of = |row: &mailbox::Row| trace::in_mailbox(view, ALICE, row.letter.0);
+            let histories = rows.iter().map(of).collect::<Result<Vec<_>, store::Error>>()?;
+            Ok::<_, mailbox::Error>((histories, trace::last(view)?))
+        })
+        .expect("read");
+    assert_eq!((histories.len(), steps), (300, 300), "one row a letter");
+    for history in histories {
+        let history = history.expect("a history");
+        let [received, filed] = &history.steps[..] else { panic!("{history:?}") };
+        let Event::Received(arrival) = &received.event else { panic!("{received:?}") };
+        assert_eq!((arrival.by, arrival.peer.as_str()), (Some(Link::Import), "Old.mbox"));
+        assert!(arrival.size > 200 && arrival.account.is_none());
+        let Event::Filed { recipient, folder, .. } = &filed.event else { panic!("{filed:?}") };
+        assert_eq!((recipient.as_str(), folder.as_str()), ("alice@alpha.test", "Old"));
+    }
 }
 
 #[test]

@@ -39,7 +39,7 @@ mod tests {
 
     fn link() -> impl Strategy<Value = Link> {
         use Link::*;
-        prop::sample::select(vec![Msa, Mta, Lmtp, Mra, House, Client, Imap, Pop3, Jmap])
+        prop::sample::select(vec![Msa, Mta, Lmtp, Mra, House, Client, Imap, Pop3, Jmap, Import])
     }
 
     fn arrival() -> impl Strategy<Value = Arrival> {

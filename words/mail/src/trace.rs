@@ -17,7 +17,7 @@ pub struct Step {
     pub event: Event,
 }
 
-/// The links of the chain, as a history names them.
+/// The links of the chain, as a history names them. Stored by the order of the variants: new ones go to the end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum Link {
     /// Submission: one of our people wrote it.
@@ -30,7 +30,7 @@ pub enum Link {
     Mra,
     /// Made in the house: a bounce, `facteur send`.
     House,
-    /// Put there by a mail client (APPEND), or by import.
+    /// Put there by a mail client (APPEND).
     Client,
     /// Read over IMAP.
     Imap,
@@ -38,6 +38,8 @@ pub enum Link {
     Pop3,
     /// Read over JMAP or on the web pages.
     Jmap,
+    /// Brought from a file of another program (`facteur import`).
+    Import,
 }
 
 /// What happened. Stored by the order of the variants and of their fields: new ones go to the end.
@@ -173,7 +175,7 @@ impl Event {
 pub struct Arrival {
     /// Through which link.
     pub by: Option<Link>,
-    /// The address the peer connected from, or the source it was fetched from.
+    /// The address the peer connected from, or the source it was fetched from, or the file it lay in.
     pub peer: String,
     /// What the peer called itself.
     pub hello: String,
@@ -218,6 +220,13 @@ impl Arrival {
         let size = raw.len() as u64;
         Self { by: Some(Link::Client), message_id: message_id.unwrap_or_default(), size, ..Self::default() }
             .written_by(person)
+    }
+
+    /// Of a letter that lay in this file.
+    pub fn imported(raw: &[u8], file: &str) -> Self {
+        let message_id = header::find(raw, "Message-ID").map(|field| message_id(&field.value())).unwrap_or_default();
+        let (peer, size) = (file.to_owned(), raw.len() as u64);
+        Self { by: Some(Link::Import), peer, message_id, size, ..Self::default() }
     }
 
     /// Over this connection.
@@ -272,7 +281,8 @@ fn is_invisible(c: char) -> bool {
 pub struct Attempt {
     /// To whom.
     pub recipient: String,
-    /// The server, program or folder; empty where none was reached.
+    /// The server, program or folder; empty where none was reached. Before a server that LMTP was spoken with stands
+    /// [`Self::LMTP`], as in a route.
     pub by: String,
     /// What it answered, or what we found.
     pub said: String,
@@ -280,6 +290,52 @@ pub struct Attempt {
     pub outcome: AttemptOutcome,
     /// The version of TLS it went through; empty in clear.
     pub tls: String,
+}
+
+/// To what a letter was handed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Hand {
+    /// A server, over SMTP.
+    Smtp,
+    /// A server, over LMTP (RFC 2033).
+    Lmtp,
+    /// A program or a folder on this machine.
+    Local,
+    /// To nothing: none was reached.
+    Nowhere,
+}
+
+impl Attempt {
+    /// Before the name of a server that LMTP was spoken with.
+    pub const LMTP: &str = "lmtp:";
+
+    /// To what it was handed, or would have been.
+    pub fn hand(&self) -> Hand {
+        match self.by.as_str() {
+            "" => Hand::Nowhere,
+            by if by.starts_with('/') => Hand::Local,
+            // Histories of before the mark was written name sockets only, behind which nothing else is spoken.
+            by if by.starts_with(Self::LMTP) || by.starts_with("unix:") => Hand::Lmtp,
+            _ => Hand::Smtp,
+        }
+    }
+
+    /// The name of the server, program or folder alone.
+    pub fn name(&self) -> &str {
+        self.by.strip_prefix(Self::LMTP).unwrap_or(&self.by)
+    }
+}
+
+impl Hand {
+    /// Its name for programs: `smtp`; none where nothing was reached.
+    pub fn name(self) -> Option<&'static str> {
+        match self {
+            Self::Smtp => Some("smtp"),
+            Self::Lmtp => Some("lmtp"),
+            Self::Local => Some("local"),
+            Self::Nowhere => None,
+        }
+    }
 }
 
 /// What came of a try.
@@ -363,6 +419,7 @@ impl Link {
             Self::Imap => "imap",
             Self::Pop3 => "pop3",
             Self::Jmap => "jmap",
+            Self::Import => "import",
         }
     }
 }
@@ -411,6 +468,21 @@ mod tests {
         assert_eq!(tidied("abc\u{202e}def\u{2028}"), "abc def");
         assert_eq!(tidied(&"é".repeat(2000)).chars().count(), LONGEST_TEXT);
         assert_eq!(tidied("Boîte pleine"), "Boîte pleine");
+    }
+
+    #[test]
+    fn a_try_tells_what_the_letter_was_handed_to() {
+        let by = |by: &str| {
+            let (by, outcome) = (by.to_owned(), AttemptOutcome::Delivered);
+            let attempt = Attempt { recipient: String::new(), by, said: String::new(), outcome, tls: String::new() };
+            (attempt.hand(), attempt.name().to_owned())
+        };
+        assert_eq!(by("mx.beta.test (192.0.2.1)"), (Hand::Smtp, "mx.beta.test (192.0.2.1)".into()));
+        assert_eq!(by("lmtp:[127.0.0.1]"), (Hand::Lmtp, "[127.0.0.1]".into()));
+        assert_eq!(by("lmtp:unix:/run/lmtp"), (Hand::Lmtp, "unix:/run/lmtp".into()));
+        assert_eq!(by("unix:/run/lmtp"), (Hand::Lmtp, "unix:/run/lmtp".into()));
+        assert_eq!(by("/usr/bin/procmail"), (Hand::Local, "/usr/bin/procmail".into()));
+        assert_eq!(by(""), (Hand::Nowhere, String::new()));
     }
 
     #[test]

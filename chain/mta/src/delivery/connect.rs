@@ -3,6 +3,7 @@
 use std::net::{IpAddr, SocketAddr};
 use std::path::Path;
 
+use mail::trace::Attempt;
 use mail::{Enhanced, Reply};
 use net::{AddressAnswer, Connection, Exchange, Stream};
 use smtp::{Capabilities, Command};
@@ -108,7 +109,7 @@ async fn open(means: &Means, way: &SmtpWay, host: &str, ip: IpAddr) -> Result<Li
 
 /// Connects, reads the greeting, and says EHLO or LHLO.
 async fn greeted(means: &Means, way: &SmtpWay, address: Address<'_>) -> Result<Line, Fault> {
-    let name = shown(address);
+    let name = shown(address, way.protocol);
     let lost = |doing: &str, lost: Lost| broken(&name, doing, &lost);
     let stream = match address {
         Address::Tcp(_, ip) => Stream::connect(SocketAddr::new(ip, way.port), means.waits.connect).await,
@@ -185,12 +186,13 @@ async fn with_tls(means: &Means, way: &SmtpWay, host: &str, mut line: Line) -> R
     }
 }
 
-/// `mx.beta.test (192.0.2.1)`, `[192.0.2.1]`, `unix:/run/lmtp`
-fn shown(address: Address<'_>) -> String {
+/// `mx.beta.test (192.0.2.1)`, `[192.0.2.1]`, `lmtp:unix:/run/lmtp`
+fn shown(address: Address<'_>, protocol: Protocol) -> String {
+    let mark = if protocol == Protocol::Lmtp { Attempt::LMTP } else { "" };
     match address {
-        Address::Tcp(host, ip) if host.parse::<IpAddr>().is_ok() => format!("[{ip}]"),
-        Address::Tcp(host, ip) => format!("{host} ({ip})"),
-        Address::Unix(path) => format!("unix:{}", path.display()),
+        Address::Tcp(host, ip) if host.parse::<IpAddr>().is_ok() => format!("{mark}[{ip}]"),
+        Address::Tcp(host, ip) => format!("{mark}{host} ({ip})"),
+        Address::Unix(path) => format!("{mark}unix:{}", path.display()),
     }
 }
 

@@ -1,6 +1,6 @@
 //! Reports on letters in the queue: the recipient goes off it, and the report into it, in one commit.
 
-use mail::trace::{DeskAct, Event, Step};
+use mail::trace::{Attempt, DeskAct, Event, Step};
 use mail::{Address, Enhanced, LetterId, Timestamp};
 use store::{Store, Tx, View, params};
 
@@ -117,8 +117,9 @@ fn load(view: &View, letter: i64, subject: Subject) -> Result<Option<(Loaded, Ve
         params![letter, state, MOST],
         |row| {
             let Ok(address) = Address::parse(row.text(1)?) else { return Ok(None) };
-            let by = row.get::<String>(4)?;
-            let by = if by.is_empty() { None } else { Some(by) };
+            // How the server was spoken to tells the author nothing.
+            let by = row.text(4)?;
+            let by = Some(by.strip_prefix(Attempt::LMTP).unwrap_or(by).to_owned()).filter(|by| !by.is_empty());
             let status = status(row.text(2)?).unwrap_or(Enhanced(4, 4, 7));
             let said = match row.text(3)? {
                 "" => "It has not been tried yet.".to_owned(),

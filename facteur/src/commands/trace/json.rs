@@ -56,10 +56,15 @@ fn facts(event: &Event) -> (&'static str, Value) {
         }
         Event::NotFiled { recipient, reply } => ("not-filed", json!({ "recipient": recipient, "reply": reply })),
         Event::Queued { recipients } => ("queued", json!({ "recipients": recipients })),
-        Event::Attempt(Attempt { recipient, by, said, outcome, tls }) => (
-            "attempt",
-            json!({ "recipient": recipient, "by": by, "said": said, "outcome": outcome.name(), "tls": tls }),
-        ),
+        Event::Attempt(attempt) => {
+            let Attempt { recipient, said, outcome, tls, .. } = attempt;
+            let (by, over) = (attempt.name(), attempt.hand().name());
+            let outcome = outcome.name();
+            (
+                "attempt",
+                json!({ "recipient": recipient, "by": by, "over": over, "said": said, "outcome": outcome, "tls": tls }),
+            )
+        }
         Event::Reported { to, report, late } => ("reported", json!({ "to": to, "report": report, "late": late })),
         Event::Desk { act, recipient } => ("desk", json!({ "act": act.name(), "recipient": recipient })),
         Event::Read { account, door } => ("read", json!({ "account": account, "door": door.name() })),

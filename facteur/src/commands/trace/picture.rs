@@ -1,7 +1,7 @@
 //! The way of a letter as the picture of the chain: who wrote it, through which links it came, and where it went.
 
 use ::trace::{History, Noted};
-use mail::trace::{Arrival, Attempt, AttemptOutcome, Event};
+use mail::trace::{Arrival, Attempt, AttemptOutcome, Event, Hand, Link};
 
 use super::wording::{self, People};
 use crate::clock;
@@ -74,6 +74,9 @@ fn trunk(history: &History) -> String {
 }
 
 fn sender(arrival: &Arrival) -> String {
+    if arrival.by == Some(Link::Import) {
+        return arrival.peer.clone();
+    }
     match (arrival.return_path.as_str(), arrival.login.as_str()) {
         ("", "") => "<>".to_owned(),
         ("", login) => login.to_owned(),
@@ -121,9 +124,9 @@ fn filed(history: &History, account: i64, recipient: &str, folder: &str) -> Stri
     let queue = say!("queue", "file");
     let queued = history.steps.iter().any(|step| queues(&step.event, recipient));
     let before = if queued { format!("{queue} ─▶ ") } else { String::new() };
-    // A client puts letters where it wants them, past the MDA.
-    let by_client = history.arrival().is_some_and(|arrival| arrival.by == Some(mail::trace::Link::Client));
-    let mda = if by_client { "" } else { "MDA ─▶ " };
+    // A client puts letters where it wants them, and import where they lay, past the MDA.
+    let by = history.arrival().and_then(|arrival| arrival.by);
+    let mda = if matches!(by, Some(Link::Client | Link::Import)) { "" } else { "MDA ─▶ " };
     let folder = if folder.is_empty() { String::new() } else { format!("/{folder}") };
     let mut text = format!("▶ {before}{mda}{recipient}{folder}");
     for step in &history.steps {
@@ -150,10 +153,13 @@ fn carried(history: &History, recipient: &str) -> String {
             false => say!("▶ {queue} … {recipient}, waits", "▶ {queue} … {recipient}, attend"),
         };
     };
-    let way = match last.by.as_str() {
-        "" => " ⇢ SMTP".to_owned(),
-        by if wording::is_on_this_machine(last) => format!(" ─▶ {by}"),
-        by => format!(" ⇢ SMTP ⇢ {by}"),
+    let name = last.name();
+    let way = match last.hand() {
+        // Nothing was spoken yet.
+        Hand::Nowhere => String::new(),
+        Hand::Local => format!(" ─▶ {name}"),
+        Hand::Smtp => format!(" ⇢ SMTP ⇢ {name}"),
+        Hand::Lmtp => format!(" ⇢ LMTP ⇢ {name}"),
     };
     match last.outcome {
         AttemptOutcome::Delivered => format!("▶ {queue}{way} ─▶ {recipient} ✓"),

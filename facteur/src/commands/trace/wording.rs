@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use ::trace::History;
 use mail::Timestamp;
-use mail::trace::{Arrival, Attempt, AttemptOutcome, DeskAct, Event, Link};
+use mail::trace::{Arrival, Attempt, AttemptOutcome, DeskAct, Event, Hand, Link};
 
 use crate::clock;
 use crate::commands::size;
@@ -39,17 +39,15 @@ pub fn place(event: &Event) -> String {
         Event::Queued { .. } | Event::Desk { .. } | Event::Postponed { .. } | Event::Recalled { .. } => {
             say!("queue", "file")
         }
-        Event::Attempt(attempt) if attempt.by.is_empty() => say!("queue", "file"),
-        Event::Attempt(attempt) if is_on_this_machine(attempt) => say!("hand-over", "remise"),
-        Event::Attempt(_) => "SMTP".to_owned(),
+        Event::Attempt(attempt) => match attempt.hand() {
+            Hand::Nowhere => say!("queue", "file"),
+            Hand::Local => say!("hand-over", "remise"),
+            Hand::Smtp => "SMTP".to_owned(),
+            Hand::Lmtp => "LMTP".to_owned(),
+        },
         Event::Reported { .. } => say!("report", "avis"),
         Event::Read { door, .. } | Event::Removed { door, .. } => link(*door),
     }
-}
-
-/// Is it a program or a folder that the letter was handed to, and no server?
-pub fn is_on_this_machine(attempt: &Attempt) -> bool {
-    attempt.by.starts_with('/')
 }
 
 /// A link of the chain, as the picture names it.
@@ -64,6 +62,7 @@ pub fn link(link: Link) -> String {
         Link::Imap => "IMAP".to_owned(),
         Link::Pop3 => "POP3".to_owned(),
         Link::Jmap => "JMAP".to_owned(),
+        Link::Import => say!("import", "import"),
     }
 }
 
@@ -130,6 +129,10 @@ fn received(arrival: &Arrival) -> String {
     let (from, to, size) = (came_from(arrival), recipients(&arrival.recipients), size::show(arrival.size));
     match arrival.by {
         Some(Link::Client) => say!("put there{from}, {size}", "déposée{from}, {size}"),
+        Some(Link::Import) => {
+            let file = &arrival.peer;
+            say!("imported from {file}, {size}", "importée de {file}, {size}")
+        }
         Some(Link::House) => say!("written here{to}, {size}", "écrite ici{to}, {size}"),
         _ => say!("taken{from}{to}, {size}", "prise{from}{to}, {size}"),
     }
@@ -177,7 +180,8 @@ pub fn listed(names: &[String]) -> String {
 }
 
 fn tried(attempt: &Attempt) -> String {
-    let Attempt { recipient, by, said, outcome, tls } = attempt;
+    let Attempt { recipient, said, outcome, tls, .. } = attempt;
+    let by = attempt.name();
     let tls = if tls.is_empty() { String::new() } else { format!(" ({tls})") };
     match (outcome, by.is_empty()) {
         (AttemptOutcome::Delivered, _) => {

@@ -1,12 +1,14 @@
 //! Filing a batch of letters in one commit, each with its mark.
 
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 use std::sync::Arc;
 use std::time::Duration;
 
-use mail::Timestamp;
 use mail::seam::AccountId;
-use mailbox::{FlagSet, FolderId, Prepared, System, flags, folder, letter};
+use mail::trace::{Arrival, Event};
+use mail::{LetterId, Timestamp};
+use mailbox::{FlagSet, FolderId, LetterKey, Prepared, System, flags, folder, letter};
 use store::{Store, Tx};
 
 use crate::layout::Goal;
@@ -20,6 +22,8 @@ pub struct Ready {
     pub keywords: Vec<String>,
     pub received: Timestamp,
     pub prepared: Prepared,
+    pub name: LetterId,
+    pub arrival: Arrival,
     pub mark: Mark,
     pub file: Arc<str>,
     pub at: Option<u64>,
@@ -56,6 +60,15 @@ impl Batch {
     }
 }
 
+/// Where all letters of an import go.
+#[derive(Clone)]
+pub struct Home {
+    pub account: AccountId,
+    /// As a history names it.
+    pub address: Arc<str>,
+    pub clock: fn() -> Timestamp,
+}
+
 /// What became of a batch.
 #[derive(Default)]
 pub struct Filed {
@@ -66,9 +79,9 @@ pub struct Filed {
 
 /// Files a batch; it is on the disk when this returns. Where one letter cannot be filed, each goes by itself, so that the
 /// others are. A mailbox that is full, or a store that fails, stops it.
-pub fn file(store: &Store, account: AccountId, batch: Batch) -> Result<Filed, Error> {
+pub fn file(store: &Store, home: &Home, batch: Batch) -> Result<Filed, Error> {
     let letters: Arc<[Ready]> = batch.letters.into();
-    let together = commit(store, account, &letters, 0..letters.len());
+    let together = commit(store, home, &letters, 0..letters.len());
     match together {
         Ok(filed) => return Ok(filed),
         Err(mailbox::Error::Store(error)) => return Err(error.into()),
@@ -76,7 +89,7 @@ pub fn file(store: &Store, account: AccountId, batch: Batch) -> Result<Filed, Er
     }
     let mut all = Filed::default();
     for place in 0..letters.len() {
-        match commit(store, account, &letters, place..place + 1) {
+        match commit(store, home, &letters, place..place + 1) {
             Ok(filed) => {
                 all.letters += filed.letters;
                 all.known += filed.known;
@@ -109,12 +122,12 @@ pub fn make_folders(store: &Store, account: AccountId, goals: &[Arc<Goal>]) -> R
 
 fn commit(
     store: &Store,
-    account: AccountId,
+    home: &Home,
     letters: &Arc<[Ready]>,
     range: std::ops::Range<usize>,
 ) -> Result<Filed, mailbox::Error> {
-    let letters = letters.clone();
-    let write = move |tx: &mut Tx| file_all(tx, account, letters.get(range.clone()).unwrap_or_default());
+    let (home, letters, at) = (home.clone(), letters.clone(), (home.clock)());
+    let write = move |tx: &mut Tx| file_all(tx, &home, letters.get(range.clone()).unwrap_or_default(), at);
     patiently(|| store.write_blocking(write.clone()))
 }
 
@@ -130,26 +143,39 @@ fn patiently<T>(mut attempt: impl FnMut() -> Result<T, mailbox::Error>) -> Resul
     attempt()
 }
 
-fn file_all(tx: &mut Tx, account: AccountId, letters: &[Ready]) -> Result<Filed, mailbox::Error> {
+fn file_all(tx: &mut Tx, home: &Home, letters: &[Ready], at: Timestamp) -> Result<Filed, mailbox::Error> {
     let mut filed = Filed::default();
     // Looked up anew in each commit: a client may have renamed or deleted a folder since the last one.
-    let mut folders: HashMap<*const Goal, FolderId> = HashMap::new();
+    let mut folders: HashMap<*const Goal, (FolderId, String)> = HashMap::new();
     for ready in letters {
-        if !marks::set(tx, account, ready.mark)? {
+        if !marks::set(tx, home.account, ready.mark)? {
             filed.known += 1;
             continue;
         }
-        let key = Arc::as_ptr(&ready.goal);
-        let folder = match folders.get(&key) {
-            Some(folder) => *folder,
-            None => folder_for(tx, account, &ready.goal)?,
+        let (folder, name) = match folders.entry(Arc::as_ptr(&ready.goal)) {
+            Entry::Occupied(known) => known.into_mut(),
+            Entry::Vacant(new) => new.insert(folder_for(tx, home.account, &ready.goal)?),
         };
-        folders.insert(key, folder);
-        let flags = flags_of(tx, account, ready)?;
-        letter::file(tx, folder, &ready.prepared, &flags, ready.received)?;
+        let flags = flags_of(tx, home.account, ready)?;
+        let lies = letter::file(tx, *folder, &ready.prepared, &flags, ready.received)?;
+        note(tx, home, ready, lies.letter, name, at)?;
         filed.letters += 1;
     }
     Ok(filed)
+}
+
+/// The history of the letter begins here.
+fn note(
+    tx: &mut Tx,
+    home: &Home,
+    ready: &Ready,
+    key: LetterKey,
+    folder: &str,
+    at: Timestamp,
+) -> Result<(), store::Error> {
+    let (account, recipient, folder) = (home.account.0, home.address.to_string(), folder.to_owned());
+    let lies = Event::Filed { account, key: key.0, recipient, folder };
+    trace::note_all(tx, ready.name, at, vec![Event::Received(ready.arrival.clone()), lies])
 }
 
 /// A keyword that the mailbox cannot have is left out; the letter is worth more.
@@ -165,14 +191,15 @@ fn flags_of(tx: &mut Tx, account: AccountId, ready: &Ready) -> Result<FlagSet, m
     Ok(all)
 }
 
-fn folder_for(tx: &mut Tx, account: AccountId, goal: &Goal) -> Result<FolderId, mailbox::Error> {
+/// The folder, made where it is missing, and its name.
+fn folder_for(tx: &mut Tx, account: AccountId, goal: &Goal) -> Result<(FolderId, String), mailbox::Error> {
     if let Some(special_use) = goal.special_use.filter(|_| !goal.exact)
         && let Some(folder) = folder::by_use(tx, account, special_use)?
     {
-        return Ok(folder.id);
+        return Ok((folder.id, folder.name));
     }
     if let Some(folder) = folder::by_name(tx, account, &goal.name)? {
-        return Ok(folder.id);
+        return Ok((folder.id, folder.name));
     }
     // Two folders for one use would leave clients with a choice they make each in its own way.
     let special_use = match goal.special_use {
@@ -183,5 +210,5 @@ fn folder_for(tx: &mut Tx, account: AccountId, goal: &Goal) -> Result<FolderId, 
     if goal.subscribed {
         folder::subscribe(tx, account, &goal.name)?;
     }
-    Ok(made)
+    Ok((made, goal.name.clone()))
 }

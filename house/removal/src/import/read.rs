@@ -26,7 +26,7 @@ pub struct Sink<'a> {
 
 /// Reads all files of a plan, until nobody takes the letters any more.
 pub fn read_all(tree: &Tree, plan: &Plan, request: &Request<'_>, marks: Marks, sink: Sink<'_>) -> Result<(), Error> {
-    let context = Context { below: request.below, now: request.now };
+    let context = Context { below: request.below, now: (request.clock)() };
     let (goals, format) = (HashSet::new(), request.format);
     let mut reader = Reader { marks, sink, context, format, goals, number: 0, done: 0 };
     let wanted: Vec<usize> = plan.sources.iter().map(|source| source.node).collect();

@@ -416,6 +416,7 @@ export const en = {
       imap: 'IMAP',
       pop3: 'POP3',
       jmap: 'the web pages',
+      import: 'import from a file',
       mda: 'sorting',
       queue: 'the queue',
     } as Record<string, string>,

@@ -426,6 +426,7 @@ export const fr: Words = {
       imap: 'IMAP',
       pop3: 'POP3',
       jmap: 'les pages web',
+      import: 'importation d’un fichier',
       mda: 'le tri',
       queue: 'la file d’attente',
     },

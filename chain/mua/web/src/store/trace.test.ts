@@ -49,6 +49,11 @@ describe("the letter's way", () => {
     });
   });
 
+  it('of a letter that was imported begins in its mailbox', () => {
+    const steps = [step(0, { what: 'received', link: 'import' }), step(0, { what: 'filed', link: 'mda' })];
+    expect(states({ letter: 'x', steps })).toMatchObject({ mtaIn: 'other', mda: 'other', mailbox: 'done' });
+  });
+
   it('of a letter that waits stops where it waits', () => {
     const trace: Trace = {
       letter: 'x',

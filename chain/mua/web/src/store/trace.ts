@@ -1,7 +1,7 @@
 /** The letter's way, as `GET /trace/{emailId}` tells it (see README.md), and the chain that is drawn from it. */
 
 export type Link =
-  'msa' | 'mta' | 'lmtp' | 'mra' | 'house' | 'client' | 'imap' | 'pop3' | 'jmap' | 'mda' | 'queue';
+  'msa' | 'mta' | 'lmtp' | 'mra' | 'house' | 'client' | 'import' | 'imap' | 'pop3' | 'jmap' | 'mda' | 'queue';
 
 export type What =
   | 'received'
@@ -74,7 +74,9 @@ export function chainOf(trace: Trace): Station[] {
   const furthest = here.findLastIndex((station) => station.steps.length > 0);
   const handedOver = trace.steps.some((step) => step.outcome === 'delivered');
   const ownLetter = (at.get('msa') ?? []).length > 0;
-  const sorted = trace.steps.find((step) => step.what === 'filed' && step.link === 'mda');
+  // What lay in a file is put where it lay there.
+  const imported = trace.steps.some((step) => step.what === 'received' && step.link === 'import');
+  const sorted = trace.steps.find((step) => step.what === 'filed' && step.link === 'mda' && !imported);
   return here.map((station, index) => {
     if (station.steps.length > 0) return station;
     if (station.name === 'sender' && ownLetter) return { ...station, state: 'done' };
@@ -123,7 +125,7 @@ function stationOf(step: TraceStep): StationName {
 function receivedAt(link: Link | null): StationName {
   if (link === 'msa' || link === 'house') return 'msa';
   if (link === 'mra' || link === 'lmtp' || link === 'mda') return 'mda';
-  if (link === 'client') return 'mailbox';
+  if (link === 'client' || link === 'import') return 'mailbox';
   return 'mtaIn';
 }
 
