@@ -86,6 +86,16 @@ const scenes: Record<string, (page: Page) => Promise<void>> = {
     await page.goto(`${page.url().split('#')[0]}#/sent`);
     await page.locator('.waits').first().waitFor();
   },
+  several: async (page) => {
+    for (let letter = 1; letter <= 5; letter += 1) {
+      await page.locator('h1').first().click({ force: true });
+      await page.keyboard.press('c');
+      await page
+        .getByRole('textbox', { name: /^(Subject|Objet)$/ })
+        .last()
+        .fill(`Plans, part ${letter}`);
+    }
+  },
   search: async (page) => {
     await page.locator('#search').fill('drawing');
     await page.waitForTimeout(700);

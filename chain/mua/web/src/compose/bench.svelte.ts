@@ -12,10 +12,11 @@ import { Drafts } from './drafts.svelte';
 import { type Leaving, Outbox } from './outbox.svelte';
 import { type Picture, shownIn } from './pictures.svelte';
 import { quoted, signed } from './quote';
+import { Tray } from './tray.svelte';
 
 /** The letters being written, from the blank sheet to the moment they are gone. */
 export class Bench {
-  #open = $state.raw<Draft[]>([]);
+  readonly tray = new Tray();
   /** Until a letter that is held has gone. */
   #timers = new Map<number, ReturnType<typeof setTimeout>>();
   readonly drafts: Drafts;
@@ -29,15 +30,11 @@ export class Bench {
     this.outbox = new Outbox(post.connection, post.folders, this.drafts);
   }
 
-  get letters(): Draft[] {
-    return this.#open;
-  }
-
   async open(): Promise<void> {
     window.addEventListener('beforeunload', (event) => {
       if (
         this.outbox.busy > 0 ||
-        this.#open.some(
+        this.tray.letters.some(
           (draft) => draft.status === 'unsaved' || draft.status === 'saving' || draft.status === 'failed',
         )
       ) {
@@ -48,7 +45,7 @@ export class Bench {
     const before = connection.onback;
     connection.onback = () => {
       before();
-      for (const draft of this.#open) if (draft.status === 'failed') void this.drafts.save(draft);
+      for (const draft of this.tray.letters) if (draft.status === 'failed') void this.drafts.save(draft);
     };
     void this.post.people.load();
     await this.post.identities.load();
@@ -62,8 +59,7 @@ export class Bench {
       this.drafts.identities.find((one) => one.id === beginning.identityId) ?? this.drafts.identities[0];
     const html = beginning.emailId ? beginning.html : signed(beginning.html ?? '', identity);
     const draft = new Draft({ identityId: identity?.id, ...beginning, html });
-    // On a small screen there is room for one; the others are kept, folded up.
-    this.#open = [...this.#open, draft];
+    this.#lay(draft);
     return draft;
   }
 
@@ -97,7 +93,8 @@ export class Bench {
   }
 
   async resume(emailId: Id): Promise<void> {
-    if (this.#open.some((draft) => draft.emailId === emailId)) return;
+    const here = this.tray.letters.find((draft) => draft.emailId === emailId);
+    if (here) return this.tray.unfold(here);
     const found = await this.#load(emailId);
     if (!found) return;
     const { email, body, html } = found;
@@ -128,7 +125,7 @@ export class Bench {
 
   /** Lets a letter go, now or `at` a time, and offers to call it back as long as the server holds it. */
   async send(draft: Draft, at?: Date): Promise<void> {
-    this.#take(draft);
+    this.tray.take(draft);
     const { notices, people, settings, sync, reading } = this.post;
     const seconds = at ? 0 : this.outbox.holdOf(settings.undoSend);
     const leaving = this.outbox.send(draft, at ?? seconds);
@@ -156,17 +153,17 @@ export class Bench {
 
   /** Puts a letter away among the drafts; an untouched one leaves nothing behind. */
   async close(draft: Draft): Promise<void> {
-    this.#take(draft);
+    this.tray.take(draft);
     if (draft.status === 'new' || draft.status === 'saved') return;
     if (await this.drafts.save(draft)) this.post.notices.say('done', language.words.compose.saved);
     else {
-      this.#open = [...this.#open, draft];
+      this.#lay(draft);
       this.post.notices.say('failed', language.words.compose.notSaved);
     }
   }
 
   async discard(draft: Draft): Promise<void> {
-    this.#take(draft);
+    this.tray.take(draft);
     draft.pictures.release();
     try {
       await this.drafts.discard(draft);
@@ -193,8 +190,19 @@ export class Bench {
     });
   }
 
-  #take(draft: Draft): void {
-    this.#open = this.#open.filter((other) => other !== draft);
+  #lay(draft: Draft): void {
+    const crowded = this.tray.lay(draft);
+    if (crowded) void this.#putAway(crowded);
+  }
+
+  /** Puts a letter among the drafts to make room; where that fails it stays, whatever room there is. */
+  async #putAway(draft: Draft): Promise<void> {
+    this.tray.take(draft);
+    if (draft.status === 'new') return;
+    const { compose } = language.words;
+    if (draft.status === 'saved' || (await this.drafts.save(draft)))
+      this.post.notices.say('done', compose.putAway(draft.subject || compose.title));
+    else this.tray.putBack(draft);
   }
 
   #later(draft: Draft, notice: number, hold: number): ReturnType<typeof setTimeout> {
@@ -218,7 +226,7 @@ export class Bench {
     try {
       await this.outbox.recall(draft, left.submission);
       clearTimeout(this.#timers.get(draft.key));
-      this.#open = [...this.#open, draft];
+      this.#lay(draft);
       this.post.notices.say('done', compose.recalled);
       this.post.sync.soon();
     } catch (error) {
@@ -242,7 +250,7 @@ export class Bench {
         : error instanceof NotSet && error.description
           ? compose.sendRefused(error.description)
           : compose.sendFailed;
-    this.#open = [...this.#open, draft];
+    this.#lay(draft);
     this.post.notices.say('failed', text);
   }
 

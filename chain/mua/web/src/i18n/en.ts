@@ -304,6 +304,7 @@ export const en = {
     forgotText: 'Your letter speaks of an attachment, but there is none.',
     forgotWords: ['attached', 'attachment', 'enclosed', 'attaching'],
     discarded: 'Draft discarded',
+    putAway: (subject: string) => `“${subject}” was put among the drafts to make room.`,
     onDate: (date: string, who: string) => `On ${date}, ${who} wrote:`,
     forwarded: 'Forwarded letter',
     noEditor: 'The editor could not be loaded.',

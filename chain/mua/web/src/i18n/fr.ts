@@ -314,6 +314,7 @@ export const fr: Words = {
     forgotText: 'Votre message parle d’une pièce jointe, mais il n’y en a pas.',
     forgotWords: ['ci-joint', 'ci-jointe', 'pièce jointe', 'pièces jointes', 'en pj', 'je joins'],
     discarded: 'Brouillon abandonné',
+    putAway: (subject) => `« ${subject} » est rangé dans les brouillons pour faire de la place.`,
     onDate: (date, who) => `Le ${date}, ${who} a écrit :`,
     forwarded: 'Message transféré',
     noEditor: 'Impossible de charger l’éditeur.',
