@@ -1,5 +1,14 @@
-import { type Email, expectAllSet, type Id, type Mailbox, type Role } from '../jmap';
+import {
+  type Answers,
+  type Email,
+  expectAllSet,
+  type Id,
+  type Mailbox,
+  type Request,
+  type Role,
+} from '../jmap';
 import type { Connection } from './connection.svelte';
+import { rememberRoles } from './roles';
 import type { Records } from './records.svelte';
 
 export interface FolderNode {
@@ -50,10 +59,19 @@ export class Folders {
 
   async load(): Promise<void> {
     const request = this.connection.client.request();
+    const take = this.ask(request);
+    take(await this.connection.send(request));
+  }
+
+  /** Puts the call for all folders on a request; the result takes its answer in. */
+  ask(request: Request): (answers: Answers) => void {
     const all = request.call('Mailbox/get', { ids: null });
-    const answer = (await this.connection.send(request)).of(all);
-    this.records.putMailboxes(answer.list);
-    this.records.states.Mailbox = answer.state;
+    return (answers) => {
+      const { list, state } = answers.of(all);
+      this.records.putMailboxes(list);
+      this.records.states.Mailbox = state;
+      rememberRoles(this.connection.client.accountId, list);
+    };
   }
 
   async create(name: string, parentId: Id | null): Promise<Id> {

@@ -1,7 +1,8 @@
-import type { Id, Role } from '../jmap';
+import { type Id, MethodFailed, type Role } from '../jmap';
 import type { Connection } from './connection.svelte';
 import type { Folders } from './folders.svelte';
 import type { Records } from './records.svelte';
+import { rememberedRole } from './roles';
 import { format, type Place } from './route';
 import { parseSearch } from './search';
 import { QueryWindow } from './window.svelte';
@@ -60,6 +61,27 @@ export class Lists {
     return place.kind === 'role' ? this.folders.byRole(place.role)?.id : undefined;
   }
 
+  /**
+   * Asks for the folders and, in the same request, for the list of a place in the folder it was when the pages were last
+   * here. Where the folders do not say the same, that list is worth nothing and is asked for when it is seen.
+   */
+  async enter(place: Place): Promise<void> {
+    const request = this.connection.client.request();
+    const takeFolders = this.folders.ask(request);
+    const guess = this.#guess(place);
+    const window = guess ? this.#listOf(guess) : undefined;
+    const takeList = window?.foresee(request);
+    const answers = await this.connection.send(request);
+    takeFolders(answers);
+    if (!window || !takeList || guess !== this.folderOf(place)) return;
+    try {
+      takeList(answers);
+      this.#keep(format({ place }), window);
+    } catch (error) {
+      if (!(error instanceof MethodFailed)) throw error;
+    }
+  }
+
   /** What the search field's text asks for that no folder bears. */
   unknownFolders(text: string): string[] {
     return this.#parse(text).unknownFolders;
@@ -70,15 +92,23 @@ export class Lists {
     for (const [key, window] of [...this.#windows]) if (window !== except) this.#windows.delete(key);
   }
 
+  #guess(place: Place): Id | undefined {
+    if (place.kind === 'folder') return place.id;
+    if (place.kind !== 'role') return undefined;
+    return rememberedRole(this.connection.client.accountId, place.role);
+  }
+
   #make(place: Place): QueryWindow | undefined {
     if (place.kind === 'search') {
       const { filter } = this.#parse(place.text);
       return filter ? new QueryWindow(this.connection, this.records, { filter, snippets: true }) : undefined;
     }
     const folder = this.folderOf(place);
-    return folder
-      ? new QueryWindow(this.connection, this.records, { filter: { inMailbox: folder } })
-      : undefined;
+    return folder ? this.#listOf(folder) : undefined;
+  }
+
+  #listOf(folder: Id): QueryWindow {
+    return new QueryWindow(this.connection, this.records, { filter: { inMailbox: folder } });
   }
 
   #parse(text: string) {

@@ -68,7 +68,7 @@ export class Post {
       this.sync.soon();
       void this.scheduled.follow();
     };
-    await this.folders.load();
+    await this.lists.enter(this.navigation.route.place);
     this.sync.start();
   }
 

@@ -1,5 +1,5 @@
 import { SvelteMap } from 'svelte/reactivity';
-import type { Comparator, Filter, Id, SearchSnippet } from '../jmap';
+import type { Answers, Comparator, Filter, Id, Request, SearchSnippet } from '../jmap';
 import { MethodFailed } from '../jmap';
 import type { Connection } from './connection.svelte';
 import { type Records, rowProperties } from './records.svelte';
@@ -93,6 +93,18 @@ export class QueryWindow {
     await Promise.all(wanted);
   }
 
+  /**
+   * Puts the calls for the first page on a request that is made for something else too; the result takes their answers
+   * in, and throws `MethodFailed` where there is no such list.
+   */
+  foresee(request: Request): (answers: Answers) => void {
+    const take = this.#ask(request, 0);
+    return (answers) => {
+      take(answers);
+      this.#fetched.set(0, this.#generation);
+    };
+  }
+
   /** Something changed at the server: what is seen is asked for again, the rest when it comes into view. */
   async refresh(): Promise<void> {
     this.#generation += 1;
@@ -149,8 +161,17 @@ export class QueryWindow {
   }
 
   async #load(number: number, outdated: () => boolean): Promise<boolean> {
-    const { filter, sort = newestFirst, snippets = false } = this.query;
     const request = this.connection.client.request();
+    const take = this.#ask(request, number);
+    const answers = await this.connection.send(request);
+    if (outdated()) return true;
+    take(answers);
+    return false;
+  }
+
+  /** Puts the calls for a page on a request; the result takes their answers in. */
+  #ask(request: Request, number: number): (answers: Answers) => void {
+    const { filter, sort = newestFirst, snippets = false } = this.query;
     const position = number * page;
     const query = request.call('Email/query', {
       filter,
@@ -171,19 +192,18 @@ export class QueryWindow {
         ? request.call('SearchSnippet/get', { filter, '#emailIds': query.at('/ids') })
         : undefined;
 
-    const answers = await this.connection.send(request);
-    if (outdated()) return true;
-    const { ids, total } = answers.of(query);
-    const got = answers.of(rows);
-    this.records.putEmails(got.list);
-    this.records.states.Email ??= got.state;
-    this.records.putThreads(answers.of(threads).list);
-    // Long conversations may be more than the server gives at once: their rows then show what is known.
-    const conversations = answers.try(others);
-    if (!(conversations instanceof MethodFailed)) this.records.putEmails(conversations.list);
-    if (found) this.#keep(answers.try(found));
-    this.#place(position, ids, total ?? position + ids.length);
-    return false;
+    return (answers) => {
+      const { ids, total } = answers.of(query);
+      const got = answers.of(rows);
+      this.records.putEmails(got.list);
+      this.records.states.Email ??= got.state;
+      this.records.putThreads(answers.of(threads).list);
+      // Long conversations may be more than the server gives at once: their rows then show what is known.
+      const conversations = answers.try(others);
+      if (!(conversations instanceof MethodFailed)) this.records.putEmails(conversations.list);
+      if (found) this.#keep(answers.try(found));
+      this.#place(position, ids, total ?? position + ids.length);
+    };
   }
 
   #trim(): void {

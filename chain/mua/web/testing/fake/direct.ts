@@ -6,6 +6,8 @@ export interface Direct {
   fetching: Fetch;
   /** What was asked so far, method by method. */
   asked: string[];
+  /** Requests so far. */
+  requests: number;
   /** Called before each answer; what it throws is thrown, as a network does, and a status is answered. */
   before: () => unknown;
 }
@@ -14,6 +16,7 @@ export interface Direct {
 export function direct(mail: FakeMail): Direct {
   const server: Direct = {
     asked: [],
+    requests: 0,
     before: () => undefined,
     fetching: async (url, init) => {
       const status = await server.before();
@@ -21,6 +24,7 @@ export function direct(mail: FakeMail): Direct {
       if (url === '/.well-known/jmap' || url === '/session') return Response.json(sessionOf(mail));
       if (url === '/login') return new Response(null, { status: 204 });
       const request = JSON.parse(String(init?.body)) as Parameters<typeof answer>[1];
+      server.requests += 1;
       server.asked.push(...request.methodCalls.map(([name]) => name));
       return Response.json(answer(mail, request));
     },

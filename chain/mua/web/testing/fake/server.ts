@@ -36,6 +36,8 @@ export class FakeServer {
   readonly pictures: string[] = [];
   /** Requests to the API so far. */
   requests = 0;
+  /** The methods of each of them. */
+  readonly asked: string[][] = [];
   readonly #server: Server;
   readonly #sessions = new Set<string>();
   readonly #streams = new Set<ServerResponse>();
@@ -199,6 +201,7 @@ export class FakeServer {
   async #api(request: IncomingMessage, response: ServerResponse): Promise<void> {
     this.requests += 1;
     const body = JSON.parse((await read(request)).toString()) as Parameters<typeof answer>[1];
+    this.asked.push(body.methodCalls.map(([name]) => name));
     if (this.delay > 0) await new Promise((resolve) => setTimeout(resolve, this.delay));
     return json(response, answer(this.mail, body));
   }

@@ -18,6 +18,15 @@ describe('reading', () => {
     );
   });
 
+  it('begins with one request for the folders and the first letters', async () => {
+    const { page, server } = story;
+    const before = server.asked.length;
+    await page.reload();
+    await row(page, /summer house/).waitFor();
+    const lists = server.asked.slice(before).filter((methods) => methods.includes('Email/query'));
+    expect(lists).toEqual([['Mailbox/get', 'Email/query', 'Email/get', 'Thread/get', 'Email/get']]);
+  });
+
   it('shows an HTML letter in a frame without scripts, and remote pictures only when asked', async () => {
     const { page, server } = story;
     await row(page, /botanical/).click();

@@ -1,0 +1,30 @@
+import type { Id, Mailbox, Role } from '../jmap';
+import { read, write } from './settings.svelte';
+
+/**
+ * Which folder had which role when the pages were last here. It is a guess that saves waiting for the folders before
+ * asking for the first list, and is worth nothing until the folders say the same.
+ */
+
+const key = 'facteur.roles';
+
+interface Kept {
+  accountId: Id;
+  roles: Partial<Record<Role, Id>>;
+}
+
+export function rememberRoles(accountId: Id, mailboxes: readonly Mailbox[]): void {
+  const roles = Object.fromEntries(mailboxes.flatMap(({ role, id }) => (role ? [[role, id]] : [])));
+  write(key, JSON.stringify({ accountId, roles } satisfies Kept));
+}
+
+/** The folder that had the role, in this account. */
+export function rememberedRole(accountId: Id, role: Role): Id | undefined {
+  try {
+    const kept = JSON.parse(read(key) ?? '{}') as Partial<Kept>;
+    const id: unknown = kept.accountId === accountId ? kept.roles?.[role] : undefined;
+    return typeof id === 'string' ? id : undefined;
+  } catch {
+    return undefined;
+  }
+}
