@@ -52,6 +52,22 @@ const scenes: Record<string, (page: Page) => Promise<void>> = {
     await page.locator('.composer [contenteditable]').waitFor();
     await page.keyboard.type('Dear Claire,');
   },
+  picture: async (page) => {
+    await page.keyboard.press('c');
+    await page.locator('.composer [contenteditable]').waitFor();
+    await page.evaluate(async () => {
+      const drawn = new OffscreenCanvas(900, 420);
+      const pen = drawn.getContext('2d');
+      if (pen) [pen.fillStyle] = ['#7d9a6f'];
+      pen?.fillRect(0, 0, 900, 420);
+      const data = new DataTransfer();
+      data.items.add(new File([await drawn.convertToBlob()], 'garden.png', { type: 'image/png' }));
+      const paste = new ClipboardEvent('paste', { clipboardData: data, bubbles: true, cancelable: true });
+      document.querySelector('.composer [contenteditable]')?.dispatchEvent(paste);
+    });
+    await page.locator('.composer [contenteditable] img').click();
+    await page.locator('.composer .link .button').nth(1).click();
+  },
   later: async (page) => {
     await page.keyboard.press('c');
     await page.locator('.composer [contenteditable]').waitFor();

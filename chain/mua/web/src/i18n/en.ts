@@ -281,6 +281,8 @@ export const en = {
     strike: 'Strikethrough',
     link: 'Link',
     picture: 'Put in a picture',
+    width: 'Width of the picture',
+    widths: { small: 'Small', medium: 'Medium', original: 'Original size' },
     linkAddress: 'Address of the link',
     linkDo: 'Add link',
     linkRemove: 'Remove link',
@@ -484,6 +486,14 @@ export const en = {
     dark: 'Dark',
     undoSend: 'Undo sending',
     undoFor: (seconds: number) => (seconds === 0 ? 'Off' : `For ${seconds} seconds`),
+    tell: 'Notifications of new mail',
+    tellings: {
+      nothing: 'None',
+      number: 'Only that there is some',
+      subject: 'Sender and subject',
+      words: 'With the first words',
+    },
+    tellRefused: 'Your browser does not allow notifications from these pages.',
     mailLinks: 'Open mail links here',
     logout: 'Log out',
   },
@@ -491,6 +501,7 @@ export const en = {
   news: {
     one: (who: string, subject: string) => `New letter from ${who}: ${subject}`,
     many: (n: number) => `${n} new letters`,
+    count: (n: number) => (n === 1 ? '1 new letter' : `${n} new letters`),
     open: 'Open',
   },
 

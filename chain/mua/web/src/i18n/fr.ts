@@ -291,6 +291,8 @@ export const fr: Words = {
     strike: 'Barré',
     link: 'Lien',
     picture: 'Insérer une image',
+    width: 'Largeur de l’image',
+    widths: { small: 'Petite', medium: 'Moyenne', original: 'Taille d’origine' },
     linkAddress: 'Adresse du lien',
     linkDo: 'Ajouter le lien',
     linkRemove: 'Retirer le lien',
@@ -494,6 +496,14 @@ export const fr: Words = {
     dark: 'Sombre',
     undoSend: 'Annuler un envoi',
     undoFor: (seconds: number) => (seconds === 0 ? 'Jamais' : `Pendant ${seconds} secondes`),
+    tell: 'Notifications de nouveaux messages',
+    tellings: {
+      nothing: 'Aucune',
+      number: 'Seulement leur arrivée',
+      subject: 'Expéditeur et objet',
+      words: 'Avec les premiers mots',
+    },
+    tellRefused: 'Votre navigateur n’autorise pas les notifications de ces pages.',
     mailLinks: 'Ouvrir ici les liens de courriel',
     logout: 'Se déconnecter',
   },
@@ -501,6 +511,7 @@ export const fr: Words = {
   news: {
     one: (who, subject) => `Nouveau message de ${who} : ${subject}`,
     many: (n) => `${n} nouveaux messages`,
+    count: (n) => (n === 1 ? '1 nouveau message' : `${n} nouveaux messages`),
     open: 'Ouvrir',
   },
 

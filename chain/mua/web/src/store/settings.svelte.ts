@@ -1,22 +1,34 @@
 export type Theme = 'system' | 'light' | 'dark';
 
 const themeKey = 'facteur.theme';
+const tellingKey = 'facteur.notifications';
 const undoKey = 'facteur.undo-send';
 
 /** The seconds in which a letter can be called back; 0 for not at all. */
 export const undoSpans = [0, 5, 10, 30] as const;
 
+/** How much is told of new letters outside the pages: nothing, that there are some, from whom, and their first words. */
+export const tellings = ['nothing', 'number', 'subject', 'words'] as const;
+export type Telling = (typeof tellings)[number];
+
 /** What a person chose for this browser. */
 export class Settings {
   theme = $state<Theme>('system');
   undoSend = $state<number>(10);
+  telling = $state<Telling>('nothing');
 
   start(): void {
     const kept = read(themeKey);
     if (kept === 'light' || kept === 'dark') this.theme = kept;
     const undo = Number(read(undoKey) ?? 'none');
     if (undoSpans.some((span) => span === undo)) this.undoSend = undo;
+    this.telling = tellings.find((one) => one === read(tellingKey)) ?? 'nothing';
     this.#show();
+  }
+
+  chooseTelling(telling: Telling): void {
+    this.telling = telling;
+    write(tellingKey, telling);
   }
 
   chooseUndoSend(seconds: number): void {

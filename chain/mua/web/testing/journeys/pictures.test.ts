@@ -162,4 +162,35 @@ describe('what is quoted', () => {
     expect(sent?.attachments).toMatchObject([{ blobId, cid: 'plan@beta.test', disposition: 'inline' }]);
     expect(asked.filter((one) => one.includes('t.test'))).toEqual([]);
   });
+
+  it('are given a width, by a click or by keyboard alone, and keep it', async () => {
+    const { page, url } = story;
+    await begin(page, 'Not so wide');
+    await page.keyboard.type('Look: ');
+    await give(page, 'paste');
+    await until('it is seen', async () => (await seen(page)).length === 1);
+    const widths = page.getByRole('group', { name: 'Width of the picture' });
+    expect(await widths.count()).toBe(0);
+    await page.locator('.composer [contenteditable] img').click();
+    await widths.getByRole('button', { name: 'Medium' }).click();
+    const image = page.locator('.composer [contenteditable] img');
+    expect(await image.getAttribute('width')).toBe('480');
+    expect(await widths.getByRole('button', { name: 'Medium' }).getAttribute('aria-pressed')).toBe('true');
+
+    await page.keyboard.press('End');
+    await widths.waitFor({ state: 'detached' });
+    await page.keyboard.press('Shift+ArrowLeft');
+    await widths.getByRole('button', { name: 'Small' }).focus();
+    await page.keyboard.press('Enter');
+    expect(await image.getAttribute('width')).toBe('240');
+    await until('it is kept', () => /width="240"/.test(lettersIn('drafts', 'Not so wide')[0]?.html ?? ''));
+
+    await page.getByRole('textbox', { name: 'Subject' }).press('Escape');
+    await page.goto(`${url}/#/drafts`);
+    await row(page, /Not so wide/).click();
+    await until('it is there again', async () => (await image.getAttribute('width')) === '240');
+    await image.click();
+    await widths.getByRole('button', { name: 'Original size' }).click();
+    expect(await image.getAttribute('width')).toBeNull();
+  });
 });

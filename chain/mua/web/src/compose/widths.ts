@@ -1,0 +1,26 @@
+/** How wide a picture in the text is shown. The letter brings all of it along whichever is chosen. */
+export const pictureWidths = ['small', 'medium', 'original'] as const;
+export type PictureWidth = (typeof pictureWidths)[number];
+
+/** In pixels. */
+const pixels = { small: 240, medium: 480 };
+
+/** The width a picture was given; any other that it came with counts as its own. */
+export function widthOf(image: HTMLImageElement): PictureWidth {
+  const given = image.getAttribute('width');
+  return pictureWidths.find((name) => name !== 'original' && given === String(pixels[name])) ?? 'original';
+}
+
+/** As an attribute, which is what mail programs without styles know too; the height follows. */
+export function giveWidth(image: HTMLImageElement, width: PictureWidth): void {
+  image.removeAttribute('height');
+  if (width === 'original') image.removeAttribute('width');
+  else image.setAttribute('width', String(pixels[width]));
+}
+
+/** The picture that a selection is about: one, and nothing beside it. */
+export function pictureSelected(root: HTMLElement, range: Range): HTMLImageElement | undefined {
+  if (range.collapsed || range.toString().trim()) return undefined;
+  const [image, ...more] = [...root.querySelectorAll('img')].filter((one) => range.intersectsNode(one));
+  return more.length === 0 ? image : undefined;
+}

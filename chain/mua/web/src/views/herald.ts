@@ -1,0 +1,84 @@
+import type { Words } from '../i18n/en';
+import type { Email } from '../jmap';
+import { nameOf } from '../store/conversation';
+import type { Telling } from '../store/settings.svelte';
+
+/** What comes within this pause, in milliseconds, is told together. */
+const pause = 1_000;
+/** One for all windows of the browser: the same news is not shown twice. */
+const tag = 'facteur.news';
+
+/** Whether this browser shows notifications at all. Over the open network none does. */
+export const canTell = typeof Notification !== 'undefined' && isSecureContext;
+
+/** Asks the browser's leave; only ever because the person has just switched it on. */
+export async function mayTell(): Promise<boolean> {
+  return (await Notification.requestPermission()) === 'granted';
+}
+
+export interface Audience {
+  words(): Words;
+  telling(): Telling;
+  /** Whether the pages are in front of the person, who sees the letters come in. */
+  isLooking(): boolean;
+  /** The person wants to see what was told of. */
+  onchosen(emails: Email[]): void;
+}
+
+/** Tells of new letters outside the pages: one notification for all that come together. */
+export class Herald {
+  #news: Email[] = [];
+  #timer: ReturnType<typeof setTimeout> | undefined;
+  #shown: Notification | undefined;
+
+  constructor(private readonly audience: Audience) {}
+
+  tell(emails: Email[]): void {
+    if (!canTell || Notification.permission !== 'granted' || this.audience.telling() === 'nothing') return;
+    if (this.audience.isLooking()) return;
+    this.#news = [...this.#news, ...emails];
+    // The first of a stream that does not end is told of all the same.
+    this.#timer ??= setTimeout(() => this.#show(), pause);
+  }
+
+  #show(): void {
+    this.#timer = undefined;
+    const emails = this.#news.splice(0);
+    const telling = this.audience.telling();
+    if (telling === 'nothing' || emails.length === 0) return;
+    const { title, body } = newsOf(this.audience.words(), telling, emails);
+    this.#shown?.close();
+    try {
+      const shown = new Notification(title, { body, tag, lang: this.audience.words().locale });
+      shown.onclick = () => {
+        shown.close();
+        this.audience.onchosen(emails);
+      };
+      this.#shown = shown;
+    } catch {
+      // Some phones allow it only to what runs without a page.
+    }
+  }
+}
+
+/** What is told of new letters, and no more than the person chose. */
+export function newsOf(
+  words: Words,
+  telling: Exclude<Telling, 'nothing'>,
+  emails: readonly Email[],
+): { title: string; body: string } {
+  const [first] = emails;
+  if (!first || telling === 'number') return { title: words.news.count(emails.length), body: '' };
+  const lines = emails.slice(0, 3).map((email) => `${senderOf(email)} – ${subjectOf(words, email)}`);
+  if (emails.length > 1) return { title: words.news.count(emails.length), body: lines.join('\n') };
+  const text = telling === 'words' && first.preview ? `\n${first.preview}` : '';
+  return { title: senderOf(first), body: subjectOf(words, first) + text };
+}
+
+function senderOf(email: Email): string {
+  return email.from?.[0] ? nameOf(email.from[0]) : '';
+}
+
+function subjectOf(words: Words, email: Email): string {
+  return email.subject || words.list.noSubject;
+}
