@@ -6,8 +6,8 @@ export default defineConfig({
     include: ['testing/journeys/**/*.test.ts'],
     environment: 'node',
     fileParallelism: false,
-    testTimeout: 60_000,
-    hookTimeout: 60_000,
+    testTimeout: 180_000,
+    hookTimeout: 120_000,
     // A browser on a busy machine may miss a frame; what is broken fails twice.
     retry: 1,
   },

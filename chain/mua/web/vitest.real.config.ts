@@ -6,8 +6,8 @@ export default defineConfig({
     include: ['testing/real/**/*.test.ts'],
     environment: 'node',
     fileParallelism: false,
-    testTimeout: 90_000,
-    hookTimeout: 60_000,
+    testTimeout: 240_000,
+    hookTimeout: 180_000,
     // The stories of one conversation build upon each other.
     bail: 1,
   },

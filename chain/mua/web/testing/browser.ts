@@ -68,7 +68,8 @@ export async function logIn(
   context: BrowserContext,
   url: string,
 ): Promise<{ page: Page; problems: string[] }> {
-  context.setDefaultTimeout(12_000);
+  // Only what is broken waits so long; a busy machine may need much of it.
+  context.setDefaultTimeout(30_000);
   const page = await context.newPage();
   const problems = watch(page);
   await page.clock.install();

@@ -4,7 +4,7 @@ import { faults } from '../axe';
 import { launch, logIn, type Look, open, serve } from '../browser';
 import type { FakeServer } from '../fake/server';
 import { makeWorld } from '../fake/world';
-import { letter, row } from './stories';
+import { atRest, letter, row } from './stories';
 
 const looks: [string, Look][] = [
   ['on a desk, light', {}],
@@ -40,7 +40,7 @@ describe('everybody can use every view', () => {
     for (const [view, show] of Object.entries(views)) {
       await show(page, url);
       // A view is judged once it has come to rest.
-      await page.waitForTimeout(120);
+      await atRest(page);
       expect([view, await faults(page)]).toEqual([view, []]);
     }
     expect(problems).toEqual([]);

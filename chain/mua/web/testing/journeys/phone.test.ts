@@ -1,6 +1,6 @@
 import type { Locator, Page } from 'playwright-core';
 import { describe, expect, it } from 'vitest';
-import { letter, row, tell, until } from './stories';
+import { atRest, letter, row, tell, until } from './stories';
 
 const story = tell({ letters: 100 }, { width: 390, height: 844, touch: true });
 
@@ -107,7 +107,8 @@ describe('on a phone', () => {
     const { page, url } = story;
     for (const place of ['#/inbox', '#/search/drawing', '#/search/']) {
       await page.goto(`${url}/${place}`);
-      await page.waitForTimeout(200);
+      await page.locator('[role=row] .who, .start').first().waitFor();
+      await atRest(page);
       expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(390);
     }
   });

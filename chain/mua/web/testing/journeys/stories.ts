@@ -50,17 +50,23 @@ export function letter(page: Page) {
 /** Lets the seconds pass in which a letter can be called back, and waits for what is said then. */
 export async function gone(page: Page, words = 'Letter sent'): Promise<void> {
   await page.getByText('Sending…').waitFor();
-  // Once the server has it, there is time to call it back.
-  await page.waitForTimeout(300);
-  await page.clock.fastForward(11_000);
-  await page.getByText(words).waitFor();
+  // The seconds begin when the server's answer is there, which on a busy machine takes its time.
+  await until(`“${words}” is said`, async () => {
+    await page.clock.fastForward(11_000);
+    return (await page.getByText(words).count()) > 0;
+  });
+}
+
+/** Waits until nothing moves any more. */
+export async function atRest(page: Page): Promise<void> {
+  await page.waitForFunction(() => document.getAnimations().every((one) => one.playState !== 'running'));
 }
 
 /** Waits until something holds; says what it was where it does not. */
 export async function until(
   what: string,
   holds: () => boolean | Promise<boolean>,
-  milliseconds = 10_000,
+  milliseconds = 30_000,
 ): Promise<void> {
   const end = Date.now() + milliseconds;
   while (Date.now() < end) {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { row, tell, until } from './stories';
+import { atRest, row, tell, until } from './stories';
 
 const story = tell({ letters: 100 });
 
@@ -58,7 +58,7 @@ describe('when something goes wrong', () => {
     for (const where of ['in the list', 'in the conversation', 'in what is written']) {
       if (where === 'in the conversation') await row(page, /summer house/).click();
       if (where === 'in what is written') await page.keyboard.press('c');
-      await page.waitForFunction(() => document.getAnimations().every((one) => one.playState !== 'running'));
+      await atRest(page);
       expect([where, await page.evaluate(crossings)]).toEqual([where, []]);
     }
   });

@@ -149,7 +149,7 @@ describe.each(settings)('%s', (name, ofAlice, ofBob) => {
     await page.getByText(words.scheduled.emptyTitle).first().waitFor();
     await bob.back();
     await alice.sendIn(20);
-    await bob.row(later).waitFor({ timeout: 60_000 });
+    await bob.row(later).waitFor({ timeout: 120_000 });
     await page.getByText(words.scheduled.emptyTitle).first().waitFor();
     await page.goto(`${alice.office.web}#/inbox`);
     await page.getByRole('heading', { name: words.folders.inbox, exact: true }).waitFor();

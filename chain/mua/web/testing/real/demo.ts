@@ -25,7 +25,7 @@ export async function startDemo(): Promise<Demo> {
   const child = spawn(program, ['demo', '--json'], { stdio: ['ignore', 'pipe', 'pipe'] });
   const complaints: string[] = [];
   child.stderr.setEncoding('utf8').on('data', (text: string) => complaints.push(text));
-  const line = await firstLine(child, 30_000).catch((error: unknown) => {
+  const line = await firstLine(child, 120_000).catch((error: unknown) => {
     child.kill('SIGKILL');
     throw new Error(`${program} demo did not start: ${String(error)}\n${complaints.join('')}`);
   });

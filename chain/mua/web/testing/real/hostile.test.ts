@@ -8,9 +8,12 @@ import { collection, type Hostile, written } from './hostile';
 import { Person } from './person';
 import { deliver } from './smtp';
 
-/** Until a letter is on the screen, and until the pages answer a key after that. On a machine that is busy. */
-const patience = 15_000;
-const responsive = 3_000;
+/** Milliseconds until a letter is on the screen, on a machine that is busy. */
+const patience = 60_000;
+/** How much longer the pages may take to act, with such a letter open, than with one that means no harm. */
+const slower = 8;
+/** Milliseconds that are no delay, however quick the other one was. */
+const quick = 3_000;
 
 // The addresses are only known while it runs, the names before.
 const names = collection('').map((letter) => letter.name);
@@ -21,6 +24,8 @@ describe('letters that mean harm', () => {
   let alice: Person;
   let home: Server;
   let letters: Hostile[];
+  /** Milliseconds it takes to remove a letter that means no harm. */
+  let usual: number;
   const asked: string[] = [];
   const opened: string[] = [];
 
@@ -41,6 +46,11 @@ describe('letters that mean harm', () => {
     alice.context.on('page', (page) => opened.push(page.url()));
     await alice.logIn();
     await alice.page.getByRole('heading', { name: alice.words.folders.inbox }).waitFor();
+    const harmless = 'Nothing but words';
+    const octets = `From: eve@evil.test\r\nTo: ${alice.address}\r\nSubject: ${harmless}\r\n\r\nHello.\r\n`;
+    await deliver(door(demo.alpha, 'smtp'), 'eve@evil.test', alice.address, Buffer.from(octets));
+    await alice.openLetter(harmless);
+    usual = await timeToRemove(harmless);
   });
   afterAll(async () => {
     await browser?.close();
@@ -72,17 +82,21 @@ describe('letters that mean harm', () => {
       expect(await remains(frame)).toEqual([]);
       await provoke(frame);
     }
-    const before = Date.now();
-    await page
-      .getByRole('toolbar')
-      .getByRole('button', { name: alice.words.act.remove, exact: true })
-      .click();
-    await alice.vanishes(name);
-    expect(Date.now() - before).toBeLessThan(responsive);
+    expect(await timeToRemove(name)).toBeLessThan(Math.max(quick, slower * usual));
     expect(await page.title()).not.toContain('owned');
     expect(new URL(page.url()).origin).toBe(new URL(demo.alpha.web).origin);
     expect({ asked, opened, problems: alice.problems }).toEqual({ asked: [], opened: [], problems: [] });
   });
+
+  async function timeToRemove(name: string): Promise<number> {
+    const before = Date.now();
+    await alice.page
+      .getByRole('toolbar')
+      .getByRole('button', { name: alice.words.act.remove, exact: true })
+      .click();
+    await alice.vanishes(name);
+    return Date.now() - before;
+  }
 
   /** Waits until the letter is on the screen, and gives the frame it is shown in; none where it is plain text. */
   async function shown({ name, shows }: Hostile): Promise<Frame | undefined> {
@@ -122,9 +136,9 @@ async function remains(frame: Frame): Promise<string[]> {
 async function provoke(frame: Frame): Promise<void> {
   const trap = frame.locator('#press, #letter-press, .trap').first();
   if ((await trap.count()) > 0)
-    await trap.click({ timeout: 2_000, noWaitAfter: true }).catch(() => undefined);
+    await trap.click({ timeout: 5_000, noWaitAfter: true }).catch(() => undefined);
   await frame
     .locator('body')
-    .hover({ position: { x: 5, y: 5 }, timeout: 2_000 })
+    .hover({ position: { x: 5, y: 5 }, timeout: 5_000 })
     .catch(() => undefined);
 }

@@ -30,7 +30,7 @@ export class Person {
 
   static async sitDown(browser: Browser, office: Office, look: Look): Promise<Person> {
     const context = await open(browser, look);
-    context.setDefaultTimeout(20_000);
+    context.setDefaultTimeout(60_000);
     return Person.in(context, office, look);
   }
 
@@ -83,7 +83,7 @@ export class Person {
   /** Presses Send, and waits until the seconds in which it can be called back are over. */
   async send(): Promise<void> {
     await this.button(this.words.compose.send).click();
-    await this.page.getByText(this.words.compose.sent).waitFor({ timeout: 30_000 });
+    await this.page.getByText(this.words.compose.sent).waitFor({ timeout: 90_000 });
   }
 
   /** Has what is written go in so many seconds, as the field of date and time allows by keyboard. */
