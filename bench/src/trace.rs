@@ -139,6 +139,7 @@ fn arrival(id: LetterId, raw: Bytes, number: u32) -> Arrival {
         recipients: vec![address("alice@alpha.test")],
         body: BodyKind::SevenBit,
         smtputf8: false,
+        hold: None,
     };
     let wire = Wire {
         ip: [192, 0, 2, 1].into(),

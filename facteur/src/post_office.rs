@@ -109,7 +109,14 @@ impl Accept for PostOffice {
     fn accept(&self, letter: Letter, envelope: Envelope, origin: Origin) -> Pending<'_, Result<Verdict, OurFault>> {
         Box::pin(async move {
             let arrival = history::arrival(&letter, &envelope, &origin);
-            let verdict = self.take(&letter, &envelope, &origin, &arrival, |_| Ok(())).await;
+            let done = |_: &mut Tx| Ok(());
+            let now = clock::now();
+            // Only our own people may leave letters to wait (RFC 4865 §2); a time that has come is now.
+            let until = envelope.hold.filter(|_| matches!(origin, Origin::Person(..))).map(|hold| hold.until(now));
+            let verdict = match until.filter(|until| *until > now) {
+                Some(until) => self.keep(&letter, &envelope, &origin, &arrival, until, done).await,
+                None => self.take(&letter, &envelope, &origin, &arrival, done).await,
+            };
             self.note_refusal(letter.id, arrival, &verdict);
             verdict
         })

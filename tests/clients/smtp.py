@@ -1,4 +1,4 @@
-"""smtplib as a client: smtp.py submit|submit-tls|hand-in PORT FROM PASSWORD TO…   (letter on standard input)
+"""smtplib as a client: smtp.py submit[:PARAMETER]|submit-tls|hand-in PORT FROM PASSWORD TO…   (letter on standard input)
 
 Prints the answer to DATA, or the refusal, and ends with 1 when any recipient or the letter was refused.
 """
@@ -9,6 +9,7 @@ import ssl
 import sys
 
 how, port, sender, password, *recipients = sys.argv[1:]
+how, _, parameter = how.partition(":")
 letter = sys.stdin.buffer.read()
 
 context = ssl.create_default_context()
@@ -32,7 +33,7 @@ with server:
         code, text = server.docmd("AUTH", f"PLAIN {plain}")
         if code != 235:
             raise smtplib.SMTPAuthenticationError(code, text)
-    options = []
+    options = [parameter] if parameter else []
     if server.has_extn("8bitmime"):
         options.append("BODY=8BITMIME")
     if any(not address.isascii() for address in [sender, *recipients]):

@@ -6,8 +6,14 @@ use crate::office::{Office, Person};
 impl Office {
     /// Sends a letter with Python's smtplib through submission (STARTTLS, log-in).
     pub fn submit(&self, from: &Person, to: &[&str], letter: &[u8]) -> Output {
+        self.submit_with(from, to, letter, "")
+    }
+
+    /// The same, with a parameter of MAIL FROM more.
+    pub fn submit_with(&self, from: &Person, to: &[&str], letter: &[u8], parameter: &str) -> Output {
         let port = self.ports.submission.to_string();
-        let mut words = vec!["submit", port.as_str(), &from.address, &from.password];
+        let how = format!("submit:{parameter}");
+        let mut words = vec![how.as_str(), port.as_str(), &from.address, &from.password];
         words.extend(to);
         python("smtp.py", &words, letter)
     }

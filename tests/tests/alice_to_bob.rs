@@ -27,6 +27,24 @@ fn a_letter_written_with_smtplib_is_read_with_imaplib() {
 }
 
 #[test]
+fn a_letter_handed_in_for_later_waits_in_the_queue_until_its_time() {
+    // RFC 4865.
+    let pair = Pair::start();
+    let (alice, bob) = (pair.alpha.first(), pair.beta.first());
+    let letter = |id: &str| generated_letter(id, &alice.address, &bob.address, 300);
+    pair.alpha.submit_with(alice, &[&bob.address], &letter("far"), "HOLDFOR=86400").must_succeed();
+    assert!(pair.alpha.command(&["queue", "list", "--json"]).contains("\"postponed\""));
+    assert!(pair.alpha.command(&["trace", &alice.address]).contains("kept for bob@beta.test until "));
+    pair.alpha.submit_with(alice, &[&bob.address], &letter("near"), "HOLDFOR=1").must_succeed();
+    pair.alpha.submit_with(alice, &[&bob.address], &letter("past"), "HOLDUNTIL=2020-01-01T00:00:00Z").must_succeed();
+    let mut read = message_ids(&pair.beta.read(bob, "INBOX", 2));
+    read.sort();
+    assert_eq!(read, ["near", "past"]);
+    let refused = pair.alpha.submit_with(alice, &[&bob.address], &letter("never"), "HOLDFOR=999999999");
+    assert!(refused.out.starts_with("501 5.5.4 "), "{}", refused.out);
+}
+
+#[test]
 fn an_attachment_arrives_as_it_was_sent() {
     let pair = Pair::start();
     let (alice, bob) = (pair.alpha.first(), pair.beta.first());

@@ -274,7 +274,10 @@ impl<'a, D: Doorkeeper> Dialogue<'a, D> {
     fn note(&self, verdict: &Verdict, recipients: Vec<Address>) {
         if let Verdict::Refuse(reply) = verdict {
             let return_path = self.begun.as_ref().map_or(ReturnPath::Null, |begun| begun.return_path.clone());
-            self.refused(&Envelope { return_path, recipients, body: BodyKind::SevenBit, smtputf8: false }, reply);
+            self.refused(
+                &Envelope { return_path, recipients, body: BodyKind::SevenBit, smtputf8: false, hold: None },
+                reply,
+            );
         }
     }
 

@@ -82,6 +82,7 @@ mod tests {
             recipients: recipients.iter().map(|to| to.parse().unwrap()).collect(),
             body: BodyKind::SevenBit,
             smtputf8: false,
+            hold: None,
         };
         let by = Domain::parse("mail.alpha.test").unwrap();
         let id = LetterId::from_random([0; 10]);

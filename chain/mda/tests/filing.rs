@@ -61,6 +61,7 @@ fn letter(raw: impl Into<Bytes>) -> (Letter, Envelope) {
         recipients: vec![from],
         body: BodyKind::SevenBit,
         smtputf8: false,
+        hold: None,
     };
     (Letter { id: LetterId::from_random([7; 10]), raw: raw.into() }, envelope)
 }

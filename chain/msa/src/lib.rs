@@ -10,6 +10,7 @@ mod author;
 mod fix;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use door::{Doorkeeper, House, Received, Visit};
 use mail::seam::{Accept, Login, Logins, Origin, OurFault, Recipients, Standing, Verdict};
@@ -17,7 +18,7 @@ use mail::trace::{Arrival, Link, refusal};
 use mail::{Address, Envelope, Letter, LetterId, Reply};
 use net::Stream;
 use sasl::Mechanism;
-use smtp::{Kind, MailFrom, Settings, replies};
+use smtp::{FutureRelease, Kind, MailFrom, Settings, replies};
 
 pub use fix::{Fixer, fix};
 
@@ -30,6 +31,9 @@ pub struct Submission {
     accept: Arc<dyn Accept>,
     recipients: Option<Arc<dyn Recipients>>,
 }
+
+/// How long a letter may wait for the time its author wants: a year, as over JMAP.
+const LONGEST_HOLD: Duration = Duration::from_secs(366 * 24 * 3600);
 
 impl Submission {
     /// Letters of people whom `logins` knows go to `accept`.
@@ -53,7 +57,11 @@ impl Submission {
 
     /// One dialogue, from greeting to goodbye.
     pub async fn converse(self, stream: Stream) {
-        door::converse(stream, self.settings.clone(), &self.house, &self).await;
+        let mut settings = Settings::clone(&self.settings);
+        let latest = door::now().after(LONGEST_HOLD);
+        settings.future_release =
+            u32::try_from(LONGEST_HOLD.as_secs()).ok().map(|interval| FutureRelease { interval, latest });
+        door::converse(stream, Arc::new(settings), &self.house, &self).await;
     }
 
     /// The first address of the letter that this person may not write as.
@@ -80,6 +88,11 @@ impl Doorkeeper for Submission {
 
     async fn sender(&self, visit: Visit<'_>, mail: &MailFrom) -> Verdict {
         let Some(person) = visit.login else { return Verdict::Refuse(log_in_first()) };
+        let now = door::now();
+        if mail.hold.is_some_and(|hold| hold.until(now) > now.after(LONGEST_HOLD)) {
+            let most = LONGEST_HOLD.as_secs();
+            return refuse(501, (5, 5, 4), format!("no letter is kept longer than {most} seconds"));
+        }
         // Mail clients send receipts (RFC 8098) with an empty return path.
         let Some(address) = mail.return_path.address() else { return Verdict::Accept };
         match self.logins.may_write_as(person, address).await {

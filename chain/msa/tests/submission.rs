@@ -272,3 +272,29 @@ async fn on_port_465_tls_comes_first() {
     assert!(client.logs_in(Mechanism::ScramSha256, "secret").await.starts_with("235 2.7.0"));
     assert!(client.sends("alice@alpha.test", "Subject: x\r\n").await.starts_with("250 2.0.0"));
 }
+
+#[tokio::test]
+async fn a_letter_may_be_kept_for_its_author_and_not_longer_than_is_said() {
+    // RFC 4865 §3, §4.
+    let office = open(false);
+    let mut client = office.alice().await;
+    client.0.write(b"EHLO laptop.home\r\n").await.unwrap();
+    let mut offered = String::new();
+    while !offered.contains("FUTURERELEASE") {
+        offered = String::from_utf8(client.0.line(4096).await.unwrap().to_vec()).unwrap();
+        assert!(!offered.starts_with("250 "), "it is not offered");
+    }
+    let mut words = offered.trim_end().split(' ').skip(1);
+    assert_eq!(words.next(), Some("31622400"));
+    let latest = mail::Timestamp::parse_rfc3339(words.next().unwrap()).unwrap();
+    assert!(latest > door::now().after(Duration::from_secs(365 * 24 * 3600)));
+    client.hears().await;
+
+    assert!(client.says("MAIL FROM:<alice@alpha.test> HOLDFOR=31622401").await.starts_with("501 5.5.4 "));
+    assert!(client.says("MAIL FROM:<alice@alpha.test> HOLDUNTIL=9999-01-01T00:00:00Z").await.starts_with("501 5.5.4 "));
+    assert!(client.says("MAIL FROM:<alice@alpha.test> HOLDFOR=60").await.starts_with("250 "));
+    assert!(client.says("RCPT TO:<bob@beta.test>").await.starts_with("250 "));
+    assert!(client.says("DATA").await.starts_with("354 "));
+    assert!(client.says("Subject: x\r\n\r\nx\r\n.").await.starts_with("250 "));
+    assert_eq!(office.basket.last().1.hold, Some(mail::Hold::For(60)));
+}

@@ -42,7 +42,7 @@ impl Outbox for PostOffice {
 
 impl PostOffice {
     /// Keeps a letter in the queue for everybody, also for people here, until its time has come.
-    async fn keep(
+    pub(super) async fn keep(
         &self,
         letter: &Letter,
         envelope: &Envelope,

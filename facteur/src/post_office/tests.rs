@@ -74,6 +74,7 @@ fn envelope(from: &str, to: &[&str]) -> Envelope {
         recipients: to.iter().map(|text| address(text)).collect(),
         body: BodyKind::SevenBit,
         smtputf8: false,
+        hold: None,
     }
 }
 

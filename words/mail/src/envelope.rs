@@ -1,6 +1,27 @@
 //! The envelope: what SMTP carries beside the letter (RFC 5321 §2.3.1).
 
-use crate::{Address, ReturnPath};
+use std::time::Duration;
+
+use crate::{Address, ReturnPath, Timestamp};
+
+/// How long the author wants the letter to be kept before it goes (RFC 4865 §4).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Hold {
+    /// `HOLDFOR=`: so many seconds from when it comes.
+    For(u32),
+    /// `HOLDUNTIL=`
+    Until(Timestamp),
+}
+
+impl Hold {
+    /// Until when, for a letter that comes `now`.
+    pub fn until(self, now: Timestamp) -> Timestamp {
+        match self {
+            Self::For(seconds) => now.after(Duration::from_secs(seconds.into())),
+            Self::Until(time) => time,
+        }
+    }
+}
 
 /// What the bytes of the letter are made of (RFC 6152, RFC 3030).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -23,4 +44,6 @@ pub struct Envelope {
     pub body: BodyKind,
     /// `SMTPUTF8` of MAIL FROM (RFC 6531 §3.4): the letter may only go on to servers that offer it.
     pub smtputf8: bool,
+    /// `HOLDFOR=` or `HOLDUNTIL=` of MAIL FROM, where our own people hand letters in.
+    pub hold: Option<Hold>,
 }

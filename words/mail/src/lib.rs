@@ -18,7 +18,7 @@ mod time;
 pub mod trace;
 
 pub use address::{Address, AddressError, Domain, ReturnPath};
-pub use envelope::{BodyKind, Envelope};
+pub use envelope::{BodyKind, Envelope, Hold};
 pub use letter::{Letter, LetterId};
 pub use peer::peer_network;
 pub use reply::{Enhanced, Reply};

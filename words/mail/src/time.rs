@@ -40,6 +40,11 @@ impl Timestamp {
         self.utc().strftime("%Y-%m-%dT%H:%M:%SZ").to_string()
     }
 
+    /// Reads a date-time of RFC 3339, to the millisecond; none for anything else.
+    pub fn parse_rfc3339(text: &str) -> Option<Self> {
+        text.parse::<jiff::Timestamp>().ok().map(|time| Self(time.as_millisecond()))
+    }
+
     /// As C's asctime writes it, in UTC: `Tue Nov 24 06:22:57 2026`. mbox files have it in their `From ` lines.
     pub fn asctime(self) -> String {
         self.utc().strftime("%a %b %e %H:%M:%S %Y").to_string()

@@ -2,7 +2,16 @@
 
 use std::borrow::Cow;
 
-use mail::Reply;
+use mail::{Reply, Timestamp};
+
+/// How long letters are kept for their authors (RFC 4865 §3).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct FutureRelease {
+    /// The longest `HOLDFOR=`, in seconds.
+    pub interval: u32,
+    /// The latest `HOLDUNTIL=`.
+    pub latest: Timestamp,
+}
 
 /// The extensions of an EHLO answer that Facteur knows.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -27,6 +36,8 @@ pub struct Capabilities {
     pub enhanced_status_codes: bool,
     /// HELP
     pub help: bool,
+    /// FUTURERELEASE (RFC 4865)
+    pub future_release: Option<FutureRelease>,
     /// The mechanisms behind AUTH (RFC 4954), in capitals.
     pub auth: Vec<String>,
 }
@@ -58,6 +69,7 @@ impl Capabilities {
             "DSN" => self.dsn = true,
             "ENHANCEDSTATUSCODES" => self.enhanced_status_codes = true,
             "HELP" => self.help = true,
+            "FUTURERELEASE" => self.future_release = future_release(words.next(), words.next()),
             "AUTH" => {
                 for mechanism in words.map(str::to_ascii_uppercase) {
                     if !self.auth.contains(&mechanism) {
@@ -95,11 +107,18 @@ impl Capabilities {
             None if self.size => text.push(Cow::Borrowed("SIZE")),
             None => {}
         }
+        if let Some(FutureRelease { interval, latest }) = self.future_release {
+            text.push(Cow::Owned(format!("FUTURERELEASE {interval} {}", latest.rfc3339())));
+        }
         if self.help {
             text.push(Cow::Borrowed("HELP"));
         }
         Reply { code: 250, enhanced: None, text }
     }
+}
+
+fn future_release(interval: Option<&str>, latest: Option<&str>) -> Option<FutureRelease> {
+    Some(FutureRelease { interval: interval?.parse().ok()?, latest: Timestamp::parse_rfc3339(latest?)? })
 }
 
 #[cfg(test)]
@@ -141,7 +160,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn capabilities_go_round(flags in any::<[bool; 8]>(), max_size in prop::option::of(1u64..), size in any::<bool>(), auth in prop::collection::hash_set("[A-Z][A-Z0-9-]{0,9}", 0..4)) {
+        fn capabilities_go_round(flags in any::<[bool; 8]>(), max_size in prop::option::of(1u64..), size in any::<bool>(), kept in prop::option::of((1u32..1_000_000_000, 0i64..100_000_000_000)), auth in prop::collection::hash_set("[A-Z][A-Z0-9-]{0,9}", 0..4)) {
             let offered = Capabilities {
                 size: size || max_size.is_some(),
                 max_size,
@@ -153,6 +172,7 @@ mod tests {
                 dsn: flags[5],
                 enhanced_status_codes: flags[6],
                 help: flags[7],
+                future_release: kept.map(|(interval, seconds)| FutureRelease { interval, latest: Timestamp::from_seconds(seconds) }),
                 auth: auth.into_iter().collect(),
             };
             prop_assert_eq!(Capabilities::parse(&offered.reply("mail.alpha.test")), offered);

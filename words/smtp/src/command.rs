@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use mail::{Address, BodyKind, Password, ReturnPath};
+use mail::{Address, BodyKind, Hold, Password, ReturnPath, Timestamp};
 
 use crate::path;
 
@@ -64,12 +64,14 @@ pub struct MailFrom {
     pub smtputf8: bool,
     /// `AUTH=` (RFC 4954 §5), as written. Facteur trusts nobody's word about a third, and does not use it.
     pub auth: Option<String>,
+    /// `HOLDFOR=` or `HOLDUNTIL=` (RFC 4865 §4)
+    pub hold: Option<Hold>,
 }
 
 impl MailFrom {
     /// Without parameters.
     pub fn new(return_path: ReturnPath) -> Self {
-        Self { return_path, size: None, body: BodyKind::SevenBit, smtputf8: false, auth: None }
+        Self { return_path, size: None, body: BodyKind::SevenBit, smtputf8: false, auth: None, hold: None }
     }
 }
 
@@ -172,6 +174,15 @@ impl MailFrom {
         if let Some(auth) = &self.auth {
             let _ = write!(line, " AUTH={auth}");
         }
+        match self.hold {
+            Some(Hold::For(seconds)) => {
+                let _ = write!(line, " HOLDFOR={seconds}");
+            }
+            Some(Hold::Until(time)) => {
+                let _ = write!(line, " HOLDUNTIL={}", time.rfc3339());
+            }
+            None => {}
+        }
         line
     }
 }
@@ -241,6 +252,16 @@ impl MailFrom {
             ("BODY", Some(body)) if !again => self.body = body_kind(body)?,
             ("SMTPUTF8", None) if !again => self.smtputf8 = true,
             ("AUTH", Some(who)) if !again => self.auth = Some(who.to_owned()),
+            // RFC 4865 §4: one of the two.
+            ("HOLDFOR", Some(digits)) if self.hold.is_none() => {
+                self.hold = Some(Hold::For(interval(digits).ok_or(CommandError::ParameterValue("HOLDFOR"))?));
+            }
+            ("HOLDUNTIL", Some(time)) if self.hold.is_none() => {
+                let time = Timestamp::parse_rfc3339(time).ok_or(CommandError::ParameterValue("HOLDUNTIL"))?;
+                self.hold = Some(Hold::Until(time));
+            }
+            ("HOLDFOR", _) => return Err(CommandError::ParameterValue("HOLDFOR")),
+            ("HOLDUNTIL", _) => return Err(CommandError::ParameterValue("HOLDUNTIL")),
             ("SIZE", _) => return Err(CommandError::ParameterValue("SIZE")),
             ("BODY", _) => return Err(CommandError::ParameterValue("BODY")),
             ("SMTPUTF8", _) => return Err(CommandError::ParameterValue("SMTPUTF8")),
@@ -249,6 +270,16 @@ impl MailFrom {
         }
         Ok(())
     }
+}
+
+/// RFC 4865 §4: one to nine digits, and not only zeros.
+fn interval(digits: &str) -> Option<u32> {
+    let digits = Some(digits).filter(|digits| (1..=9).contains(&digits.len()));
+    digits
+        .filter(|digits| digits.bytes().all(|digit| digit.is_ascii_digit()))?
+        .parse()
+        .ok()
+        .filter(|&seconds| seconds > 0)
 }
 
 fn body_kind(value: &str) -> Result<BodyKind, CommandError> {
@@ -349,6 +380,25 @@ mod tests {
     }
 
     #[test]
+    fn a_letter_may_ask_to_be_kept_in_one_of_two_ways() {
+        // RFC 4865 §4.
+        let hold = |text: &str| match parse(&format!("MAIL FROM:<a@b.test> {text}")) {
+            Ok(Command::Mail(mail)) => Ok(mail.hold),
+            Err(error) => Err(error),
+            other => panic!("{other:?}"),
+        };
+        assert_eq!(hold("holdfor=86400"), Ok(Some(Hold::For(86_400))));
+        let noon = Timestamp::from_seconds(1_795_501_377);
+        assert_eq!(hold("HOLDUNTIL=2026-11-24T07:22:57+01:00"), Ok(Some(Hold::Until(noon))));
+        for bad in ["HOLDFOR", "HOLDFOR=0", "HOLDFOR=-1", "HOLDFOR=1234567890", "HOLDFOR=1 HOLDFOR=2"] {
+            assert_eq!(hold(bad), Err(CommandError::ParameterValue("HOLDFOR")), "{bad}");
+        }
+        for bad in ["HOLDUNTIL=", "HOLDUNTIL=tomorrow", "HOLDFOR=1 HOLDUNTIL=2026-11-24T07:22:57Z"] {
+            assert_eq!(hold(bad), Err(CommandError::ParameterValue("HOLDUNTIL")), "{bad}");
+        }
+    }
+
+    #[test]
     fn parameters_nobody_offered_are_refused() {
         let unknown = |keyword: &str| Err(CommandError::UnknownParameter(keyword.into()));
         assert_eq!(parse("MAIL FROM:<a@b.test> X-YZ=1"), unknown("X-YZ"));
@@ -417,13 +467,18 @@ mod tests {
             any::<bool>(),
             any::<bool>(),
             prop::option::of("[!-<>-~]{1,9}"),
+            prop::option::of(prop_oneof![
+                (1u32..1_000_000_000).prop_map(Hold::For),
+                (0i64..100_000_000_000).prop_map(|seconds| Hold::Until(Timestamp::from_seconds(seconds))),
+            ]),
         )
-            .prop_map(|(address, size, eight, smtputf8, auth)| MailFrom {
+            .prop_map(|(address, size, eight, smtputf8, auth, hold)| MailFrom {
                 return_path: address.map_or(ReturnPath::Null, ReturnPath::Address),
                 size,
                 body: if eight { BodyKind::EightBitMime } else { BodyKind::SevenBit },
                 smtputf8,
                 auth,
+                hold,
             })
     }
 

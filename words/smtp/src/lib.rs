@@ -13,7 +13,7 @@ mod path;
 mod reply;
 mod session;
 
-pub use capabilities::Capabilities;
+pub use capabilities::{Capabilities, FutureRelease};
 pub use command::{Command, CommandError, Forward, MailFrom, RcptTo};
 pub use reply::{ReplyError, ReplyReader};
 pub use session::{Answer, Hello, Kind, Question, Session, Settings, Step, replies};

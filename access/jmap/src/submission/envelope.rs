@@ -166,7 +166,7 @@ pub fn for_letter(return_path: ReturnPath, recipients: Vec<Address>, letter: &[u
     let international =
         return_path.address().is_some_and(Address::needs_smtputf8) || recipients.iter().any(Address::needs_smtputf8);
     let body = if letter.is_ascii() { BodyKind::SevenBit } else { BodyKind::EightBitMime };
-    Envelope { return_path, recipients, body, smtputf8: international || !head.is_ascii() }
+    Envelope { return_path, recipients, body, smtputf8: international || !head.is_ascii(), hold: None }
 }
 
 impl Addressed {

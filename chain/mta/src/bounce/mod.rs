@@ -93,6 +93,7 @@ impl Report<'_> {
             recipients: vec![self.to.clone()],
             body: if smtputf8 { BodyKind::EightBitMime } else { BodyKind::SevenBit },
             smtputf8,
+            hold: None,
         };
         (Letter { id, raw }, envelope)
     }

@@ -77,6 +77,7 @@ fn envelope(letter: &Loaded) -> Envelope {
         recipients: letter.recipients.iter().map(|to| to.address.clone()).collect(),
         body: if letter.eight_bit { BodyKind::EightBitMime } else { BodyKind::SevenBit },
         smtputf8: letter.smtputf8,
+        hold: None,
     }
 }
 

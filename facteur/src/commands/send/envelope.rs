@@ -41,7 +41,7 @@ pub fn envelope(send: &Send, raw: &[u8], writer: &Address, home: &Domain) -> Res
     let mut addresses = recipients.iter().chain(return_path.address());
     let smtputf8 = !header_is_ascii || addresses.any(Address::needs_smtputf8);
     let body = if raw.is_ascii() { BodyKind::SevenBit } else { BodyKind::EightBitMime };
-    Ok(Envelope { return_path, recipients, body, smtputf8 })
+    Ok(Envelope { return_path, recipients, body, smtputf8, hold: None })
 }
 
 /// What `-f` says; else the one address in From; else who runs the command.

@@ -133,6 +133,7 @@ impl Person {
             recipients: vec![self.address.clone()],
             body: BodyKind::EightBitMime,
             smtputf8: false,
+            hold: None,
         };
         (Letter { id: clock::letter_id(), raw: arrived.raw.clone() }, envelope)
     }

@@ -2,6 +2,8 @@
 
 use mail::{Address, Domain};
 
+use crate::FutureRelease;
+
 /// Who is expected at the door.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
@@ -32,6 +34,8 @@ pub struct Settings {
     pub mechanisms: Vec<&'static str>,
     /// Log-ins are also taken outside TLS: for tests on one machine.
     pub clear_logins: bool,
+    /// FUTURERELEASE is offered (RFC 4865; submission only).
+    pub future_release: Option<FutureRelease>,
 }
 
 impl Settings {
@@ -46,6 +50,7 @@ impl Settings {
             starttls: false,
             mechanisms: Vec::new(),
             clear_logins: false,
+            future_release: None,
         }
     }
 }

@@ -75,6 +75,7 @@ impl Session {
             dsn: false,
             enhanced_status_codes: true,
             help: true,
+            future_release: self.settings.future_release,
             // RFC 4954 §4: not after a log-in; not outside TLS, so that no client sends its password in clear.
             auth: if self.may_log_in() && self.login.is_none() {
                 self.settings.mechanisms.iter().map(|name| (*name).to_owned()).collect()
@@ -101,6 +102,9 @@ impl Session {
         }
         if mail.auth.is_some() && !self.may_log_in() {
             return self.mistake(Reply::new(555, (5, 5, 4), "parameter AUTH is not supported"));
+        }
+        if mail.hold.is_some() && self.settings.future_release.is_none() {
+            return self.mistake(Reply::new(555, (5, 5, 4), "parameters HOLDFOR and HOLDUNTIL are not supported"));
         }
         if !ascii && !mail.smtputf8 {
             return self.refuse(not_ascii());
@@ -262,7 +266,13 @@ impl Session {
 
 /// With nobody on it yet.
 fn empty_envelope(mail: MailFrom) -> Envelope {
-    Envelope { return_path: mail.return_path, recipients: Vec::new(), body: mail.body, smtputf8: mail.smtputf8 }
+    Envelope {
+        return_path: mail.return_path,
+        recipients: Vec::new(),
+        body: mail.body,
+        smtputf8: mail.smtputf8,
+        hold: mail.hold,
+    }
 }
 
 /// RFC 6531 §3.5

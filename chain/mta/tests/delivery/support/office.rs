@@ -139,6 +139,7 @@ impl Office {
             recipients: to.iter().map(|to| address(to)).collect(),
             body: BodyKind::SevenBit,
             smtputf8: true,
+            hold: None,
         };
         let mut prepared = queue::prepare(&self.store, &letter, &envelope, terms).unwrap();
         self.store.write::<(), store::Error, _>(move |tx| prepared.put(tx)).await.unwrap();
@@ -157,6 +158,7 @@ impl Office {
                     recipients: vec![address(to)],
                     body: BodyKind::SevenBit,
                     smtputf8: false,
+                    hold: None,
                 };
                 queue::prepare(&self.store, &letter, &envelope, terms).unwrap()
             };
