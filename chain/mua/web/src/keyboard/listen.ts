@@ -65,8 +65,9 @@ export function listenToKeys({ post, desk, writing }: Room): () => void {
   };
 
   function onkeydown(event: KeyboardEvent) {
-    if (event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey || isTaken(event.target))
-      return;
+    if (event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey) return;
+    // While a dialog is open the focus may be nowhere; the page behind it must not hear what is typed then.
+    if (isTaken(event.target) || document.querySelector('dialog:modal')) return;
     // A button does on Enter and on the space bar what it says.
     if (event.key === 'Enter' && event.target instanceof HTMLButtonElement) return;
     const arrow = { ArrowDown: '↓', ArrowUp: '↑' }[event.key];

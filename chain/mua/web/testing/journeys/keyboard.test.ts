@@ -87,3 +87,21 @@ it('a day at the desk without a mouse', async () => {
   await page.keyboard.press('Escape');
   await until('it is closed', async () => (await page.getByRole('dialog').count()) === 0);
 });
+
+it('what is typed while a dialog is open reaches nothing behind it, wherever the focus is', async () => {
+  const { page, server } = story;
+  await page.locator('[data-position="0"]').focus();
+  await page.keyboard.press('x');
+  await page.keyboard.press('m');
+  const dialog = page.getByRole('dialog', { name: 'Move to' });
+  // As after the last tab stop, or when what had the focus has gone.
+  await dialog.getByRole('combobox').waitFor();
+  await page.evaluate(() => (document.activeElement as HTMLElement).blur());
+  await page.keyboard.press('#');
+  await page.keyboard.press('c');
+  await page.keyboard.press('Escape');
+  await dialog.waitFor({ state: 'detached' });
+  expect(await page.locator('.composer').count()).toBe(0);
+  const trash = server.mail.folderOf('trash').id;
+  expect([...server.mail.letters.values()].filter(({ folder }) => folder === trash)).toEqual([]);
+});
