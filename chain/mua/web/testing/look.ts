@@ -155,8 +155,15 @@ const scenes: Record<string, (page: Page) => Promise<void>> = {
     await page.waitForTimeout(200);
   },
   menu: async (page) => {
+    const folders = page.getByRole('button', { name: /^(Folders|Dossiers)$/ });
+    if (await folders.isVisible()) await folders.click();
     await page.getByRole('button', { name: /(Account and|Compte et)/ }).click();
     await page.waitForTimeout(200);
+  },
+  settings: async (page) => {
+    await scenes['menu']?.(page);
+    await page.getByRole('menuitem').first().click();
+    await page.locator('dialog select').first().waitFor();
   },
   drawer: async (page) => {
     await page.getByRole('button', { name: /^(Folders|Dossiers)$/ }).click();

@@ -479,6 +479,7 @@ export const en = {
   },
 
   settings: {
+    title: 'Settings',
     language: 'Language',
     theme: 'Appearance',
     system: 'Like the system',

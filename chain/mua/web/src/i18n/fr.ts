@@ -489,6 +489,7 @@ export const fr: Words = {
   },
 
   settings: {
+    title: 'Réglages',
     language: 'Langue',
     theme: 'Apparence',
     system: 'Comme le système',

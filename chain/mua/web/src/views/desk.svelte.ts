@@ -25,6 +25,7 @@ export type Asking =
   | { kind: 'source'; email: Email }
   | { kind: 'way'; email: Email }
   | { kind: 'help' }
+  | { kind: 'settings' }
   | { kind: 'signature' }
   | { kind: 'pictures'; pictures: Pictured[]; first: number }
   | { kind: 'newFolder'; parentId: Id | null }

@@ -15,6 +15,18 @@ const looks: [string, Look][] = [
 /** More conversations than are chosen row by row, so that "everything" is asked about. */
 const world = { letters: 2_600 };
 
+/** The menu of the account, which is in the drawer where there is no room beside it. */
+async function openMenu(page: Page, url: string): Promise<void> {
+  await page.goto(`${url}/#/inbox`);
+  await page.getByRole('grid').waitFor();
+  const folders = page.getByRole('button', { name: /^(Folders|Dossiers)$/ });
+  if ((page.viewportSize()?.width ?? 0) < 1_100) await folders.click();
+  await page
+    .getByRole('button', { name: /(Account and|Compte et)/ })
+    .last()
+    .click();
+}
+
 describe('everybody can use every view', () => {
   let browser: Browser;
   let server: FakeServer;
@@ -126,16 +138,17 @@ const views: Record<string, (page: Page, url: string) => Promise<void>> = {
     await row(page, /botanical/).click();
     await page.locator('iframe').waitFor();
   },
-  signature: async (page, url) => {
-    await page.goto(`${url}/#/inbox`);
-    await page.getByRole('grid').waitFor();
-    const menu = page.getByRole('button', { name: /^(Folders|Dossiers)$/ });
-    if ((page.viewportSize()?.width ?? 0) < 1_100) await menu.click();
-    await page
-      .getByRole('button', { name: /(Account and|Compte et)/ })
-      .last()
-      .click();
+  settings: async (page, url) => {
+    await openMenu(page, url);
     await page.locator('[role=menuitem]').first().click();
+    await page.locator('dialog select').first().waitFor();
+  },
+  signature: async (page, url) => {
+    // Closes the settings, and the drawer under them.
+    await page.keyboard.press('Escape');
+    await page.keyboard.press('Escape');
+    await openMenu(page, url);
+    await page.locator('[role=menuitem]').nth(1).click();
     await page.locator('dialog textarea').waitFor();
   },
   writing: async (page) => {

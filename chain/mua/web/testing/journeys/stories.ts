@@ -47,6 +47,14 @@ export function letter(page: Page) {
   return page.getByRole('article').last();
 }
 
+/** Chooses something in the settings, which stay open. */
+export async function choose(page: Page, setting: string | RegExp, choice: string): Promise<void> {
+  await page.getByRole('button', { name: /Account and settings/ }).click();
+  await page.getByRole('menuitem', { name: 'Settings' }).click();
+  const dialog = page.getByRole('dialog', { name: 'Settings' });
+  await dialog.getByLabel(setting).selectOption(choice);
+}
+
 /** Lets the seconds pass in which a letter can be called back, and waits for what is said then. */
 export async function gone(page: Page, words = 'Letter sent'): Promise<void> {
   await page.getByText('Sending…').waitFor();

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { atRest, row, tell, until } from './stories';
+import { choose, atRest, row, tell, until } from './stories';
 
 const story = tell({ letters: 100 });
 
@@ -77,8 +77,8 @@ describe('when something goes wrong', () => {
 
   it('another language is there at once, and stays', async () => {
     const { page } = story;
-    await page.getByRole('button', { name: /Account and settings/ }).click();
-    await page.getByRole('menuitemradio', { name: 'Français' }).click();
+    await choose(page, 'Language', 'Français');
+    await page.getByRole('dialog', { name: 'Réglages' }).waitFor();
     await page.getByRole('heading', { name: 'Boîte de réception' }).waitFor();
     await page.keyboard.press('Escape');
     await page.reload();

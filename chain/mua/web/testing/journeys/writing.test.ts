@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { FakeLetter } from '../fake/mail';
-import { gone, letter, row, tell, until } from './stories';
+import { choose, gone, letter, row, tell, until } from './stories';
 
 const story = tell({ letters: 300 });
 
@@ -76,8 +76,7 @@ describe('writing', () => {
     await page.getByRole('button', { name: 'Undo' }).click();
     await page.getByText('Too late: the letter has already gone.').waitFor();
 
-    await page.getByRole('button', { name: /Account and settings/ }).click();
-    await page.getByRole('menuitemradio', { name: 'Off' }).click();
+    await choose(page, 'Undo sending', 'Off');
     await page.keyboard.press('Escape');
     await begin('bob@beta.test', 'At once');
     await page.getByRole('button', { name: 'Send', exact: true }).click();
