@@ -2,6 +2,7 @@ import type { Email, EmailSubmission, Id } from '../jmap';
 import type { Connection } from './connection.svelte';
 import type { Folders } from './folders.svelte';
 import { type Records, rowProperties } from './records.svelte';
+import { Single } from './single';
 import { undoSpans } from './settings.svelte';
 import { recall, submit } from './submissions';
 
@@ -29,8 +30,10 @@ export class Scheduled {
   readonly #byEmail = $derived(new Map(this.list.map((waiting) => [waiting.emailId, waiting])));
   /** The server's state that `list` shows. */
   #state: string | undefined;
-  #running = false;
-  #again = false;
+  readonly #asking = new Single(
+    () => this.#load(),
+    () => this.follow(),
+  );
 
   constructor(
     private readonly connection: Connection,
@@ -52,22 +55,7 @@ export class Scheduled {
   /** Asks again unless what is shown is of `state`; without one, nobody knows. */
   async follow(state?: string): Promise<void> {
     if (this.connection.client.maxDelayedSend === 0 || (state !== undefined && state === this.#state)) return;
-    if (this.#running) {
-      this.#again = true;
-      return;
-    }
-    this.#running = true;
-    try {
-      await this.#load();
-    } catch {
-      // Unreachable is shown by the connection; the next state that is told, or the next connection, calls again.
-    } finally {
-      this.#running = false;
-    }
-    if (this.#again) {
-      this.#again = false;
-      await this.follow();
-    }
+    await this.#asking.run();
   }
 
   /** Takes a letter back to the drafts. Throws `NotSet` where it has already gone. */

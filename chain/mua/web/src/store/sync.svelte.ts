@@ -3,6 +3,7 @@ import type { Actions } from './actions.svelte';
 import type { Connection } from './connection.svelte';
 import type { Folders } from './folders.svelte';
 import { type Records, rowProperties } from './records.svelte';
+import { Single } from './single';
 
 /** Several letters arriving together cost one round. */
 const gather = 250;
@@ -23,8 +24,10 @@ export class Sync {
   live = $state(false);
   #stop: (() => void) | undefined;
   #timer: ReturnType<typeof setTimeout> | undefined;
-  #running = false;
-  #again = false;
+  readonly #asking = new Single(
+    () => this.#round(),
+    () => this.soon(),
+  );
 
   constructor(
     private readonly connection: Connection,
@@ -66,22 +69,7 @@ export class Sync {
 
   async now(): Promise<void> {
     if (this.actions.pending > 0) return; // onidle calls again
-    if (this.#running) {
-      this.#again = true;
-      return;
-    }
-    this.#running = true;
-    try {
-      await this.#round();
-    } catch {
-      // Unreachable is shown by the connection, which calls again when it is back.
-    } finally {
-      this.#running = false;
-    }
-    if (this.#again) {
-      this.#again = false;
-      this.soon();
-    }
+    await this.#asking.run();
   }
 
   #changed(change: StateChange): void {

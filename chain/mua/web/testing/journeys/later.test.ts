@@ -1,20 +1,12 @@
 import { describe, expect, it } from 'vitest';
 import type { Page } from 'playwright-core';
-import { row, tell, until } from './stories';
+import { begin, row, tell, until } from './stories';
 
 const story = tell({ letters: 100 });
 
-async function begin(page: Page, subject: string): Promise<void> {
-  await page.keyboard.press('c');
-  await page.getByRole('combobox', { name: 'To', exact: true }).fill('bob@beta.test');
-  await page.keyboard.press('Enter');
-  await page.getByRole('textbox', { name: 'Subject' }).fill(subject);
-  await page.getByRole('textbox', { name: 'Text of the letter' }).click();
-  await page.keyboard.type('In good time.');
-}
-
 async function schedule(page: Page, subject: string): Promise<void> {
-  await begin(page, subject);
+  await begin(page, 'bob@beta.test', subject);
+  await page.keyboard.type('In good time.');
   await page.getByRole('button', { name: 'Send later' }).click();
   await page.getByRole('menuitem', { name: /^Tomorrow morning/ }).click();
   await page.getByText('Goes tomorrow, 08:00').first().waitFor();
@@ -39,7 +31,8 @@ describe('a letter that goes later', () => {
   it('is chosen by keyboard alone, waits where it is found again, and is sent when wanted', async () => {
     const { page } = story;
     expect(await page.getByRole('button', { name: /^Scheduled/ }).count()).toBe(0);
-    await begin(page, 'By hand');
+    await begin(page, 'bob@beta.test', 'By hand');
+    await page.keyboard.type('In good time.');
     await page.getByRole('button', { name: 'Send later' }).focus();
     await page.keyboard.press('Enter');
     await page
@@ -131,7 +124,8 @@ describe('a letter that goes later', () => {
 
   it('goes at a time of one’s own, which is not past and not too far', async () => {
     const { page } = story;
-    await begin(page, 'My time');
+    await begin(page, 'bob@beta.test', 'My time');
+    await page.keyboard.type('In good time.');
     await page.getByRole('button', { name: 'Send later' }).click();
     await page.getByRole('menuitem', { name: /^Choose date and time/ }).click();
     const dialog = page.getByRole('dialog', { name: 'When should it go?' });
@@ -158,7 +152,8 @@ describe('a letter that goes later', () => {
 
   it('asks the same questions as one that goes at once, and remembers when it goes', async () => {
     const { page } = story;
-    await begin(page, '');
+    await begin(page, 'bob@beta.test', '');
+    await page.keyboard.type('In good time.');
     await page.getByRole('button', { name: 'Send later' }).click();
     await page.getByRole('menuitem', { name: /^Tomorrow morning/ }).click();
     await page.getByText('Send without a subject?').waitFor();

@@ -1,7 +1,7 @@
 import type { Page } from 'playwright-core';
 import { describe, expect, it } from 'vitest';
 import type { FakeLetter } from '../fake/mail';
-import { gone, letter, row, tell, until } from './stories';
+import { begin, gone, letter, row, tell, until } from './stories';
 
 const story = tell({ letters: 100 });
 
@@ -13,14 +13,6 @@ function lettersIn(role: 'drafts' | 'sent', subject: string): FakeLetter[] {
   return [...mail.letters.values()].filter(
     (one) => one.folder === mail.folderOf(role).id && one.subject === subject,
   );
-}
-
-async function begin(page: Page, subject: string): Promise<void> {
-  await page.keyboard.press('c');
-  await page.getByRole('combobox', { name: 'To', exact: true }).fill('bob@beta.test');
-  await page.keyboard.press('Enter');
-  await page.getByRole('textbox', { name: 'Subject' }).fill(subject);
-  await page.getByRole('textbox', { name: 'Text of the letter' }).click();
 }
 
 /** Pastes a picture, or drops it on the text, as a browser tells of it. */
@@ -54,7 +46,7 @@ async function seen(page: Page): Promise<string[]> {
 describe('pictures in what one writes', () => {
   it('are seen where they are pasted, kept with the draft, there again later, and sent with the letter', async () => {
     const { page, url } = story;
-    await begin(page, 'The wall');
+    await begin(page, 'bob@beta.test', 'The wall');
     await page.keyboard.type('Before');
     await give(page, 'paste');
     await page.keyboard.type('after');
@@ -87,7 +79,7 @@ describe('pictures in what one writes', () => {
 
   it('are dropped into the text; other files are attached', async () => {
     const { page } = story;
-    await begin(page, 'Dropped');
+    await begin(page, 'bob@beta.test', 'Dropped');
     await give(page, 'drop', 'garden.png');
     await until('it is seen', async () => (await seen(page)).includes('garden.png'));
     expect(await page.locator('.composer').getByText('garden.png').count()).toBe(0);
@@ -105,7 +97,7 @@ describe('pictures in what one writes', () => {
   it('leave no hole where the server does not take them', async () => {
     const { page } = story;
     await page.route('**/jmap/upload/**', (route) => route.fulfill({ status: 413 }));
-    await begin(page, 'Too much');
+    await begin(page, 'bob@beta.test', 'Too much');
     await give(page, 'paste');
     await page.getByText('shot.png could not be attached').waitFor();
     await until(
@@ -165,7 +157,7 @@ describe('what is quoted', () => {
 
   it('are given a width, by a click or by keyboard alone, and keep it', async () => {
     const { page, url } = story;
-    await begin(page, 'Not so wide');
+    await begin(page, 'bob@beta.test', 'Not so wide');
     await page.keyboard.type('Look: ');
     await give(page, 'paste');
     await until('it is seen', async () => (await seen(page)).length === 1);

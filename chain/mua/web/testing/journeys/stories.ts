@@ -47,6 +47,15 @@ export function letter(page: Page) {
   return page.getByRole('article').last();
 }
 
+/** Begins a letter; the cursor is in its text. */
+export async function begin(page: Page, to: string, subject: string): Promise<void> {
+  await page.keyboard.press('c');
+  await page.getByRole('combobox', { name: 'To', exact: true }).fill(to);
+  await page.keyboard.press('Enter');
+  await page.getByRole('textbox', { name: 'Subject' }).fill(subject);
+  await page.getByRole('textbox', { name: 'Text of the letter' }).click();
+}
+
 /** Chooses something in the settings, which stay open. */
 export async function choose(page: Page, setting: string | RegExp, choice: string): Promise<void> {
   await page.getByRole('button', { name: /Account and settings/ }).click();

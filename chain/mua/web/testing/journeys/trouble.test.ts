@@ -9,8 +9,10 @@ describe('when something goes wrong', () => {
     await page.keyboard.press('c');
     await page.getByRole('textbox', { name: 'Subject' }).fill('Long letter');
     await page.getByRole('textbox', { name: 'Text of the letter' }).click();
-    server.endSessions();
     await page.keyboard.type('An hour of work');
+    server.endSessions();
+    // Whatever was saved by now: this is not, unless the dialog is there already.
+    await page.keyboard.press('.');
     const again = page.getByRole('dialog', { name: 'Log in again' });
     await again.waitFor();
     await again.getByLabel('Password', { exact: true }).fill('wrong');
@@ -20,7 +22,7 @@ describe('when something goes wrong', () => {
     await again.getByRole('button', { name: 'Log in' }).click();
     await page.getByRole('textbox', { name: 'Text of the letter' }).getByText('An hour of work').waitFor();
     await until('it was saved after all', () =>
-      [...server.mail.letters.values()].some((one) => one.text === 'An hour of work'),
+      [...server.mail.letters.values()].some((one) => one.text?.startsWith('An hour of work')),
     );
   });
 

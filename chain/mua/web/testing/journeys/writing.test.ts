@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { FakeLetter } from '../fake/mail';
-import { choose, gone, letter, row, tell, until } from './stories';
+import { begin, choose, gone, letter, row, tell, until } from './stories';
 
 const story = tell({ letters: 300 });
 
@@ -11,19 +11,10 @@ function lettersIn(role: 'drafts' | 'sent', subject: string): FakeLetter[] {
   );
 }
 
-async function begin(to: string, subject: string): Promise<void> {
-  const { page } = story;
-  await page.keyboard.press('c');
-  await page.getByRole('combobox', { name: 'To', exact: true }).fill(to);
-  await page.keyboard.press('Enter');
-  await page.getByRole('textbox', { name: 'Subject' }).fill(subject);
-  await page.getByRole('textbox', { name: 'Text of the letter' }).click();
-}
-
 describe('writing', () => {
   it('completes an address, keeps the draft as one types, and sends text and HTML', async () => {
     const { page } = story;
-    await begin('fontai', 'The joiner');
+    await begin(page, 'fontai', 'The joiner');
     await page.getByText('Claire Fontaine').last().waitFor();
     await page.keyboard.type('Dear ');
     await page.keyboard.press('ControlOrMeta+b');
@@ -46,7 +37,7 @@ describe('writing', () => {
 
   it('can be called back before it goes', async () => {
     const { page } = story;
-    await begin('bob@beta.test', 'In a hurry');
+    await begin(page, 'bob@beta.test', 'In a hurry');
     await page.keyboard.type('Yes!');
     await page.getByRole('button', { name: 'Send', exact: true }).click();
     await page.getByRole('button', { name: 'Undo' }).click();
@@ -59,7 +50,7 @@ describe('writing', () => {
 
   it('is with the server at once, whatever becomes of the page', async () => {
     const { page } = story;
-    await begin('bob@beta.test', 'Going home');
+    await begin(page, 'bob@beta.test', 'Going home');
     await page.keyboard.type('Bye.');
     await page.getByRole('button', { name: 'Send', exact: true }).click();
     await until('it is there', () => lettersIn('sent', 'Going home').length === 1);
@@ -69,7 +60,7 @@ describe('writing', () => {
 
   it('goes without a second thought where that is wanted, and says what a late one is worth', async () => {
     const { page, server } = story;
-    await begin('bob@beta.test', 'Too late');
+    await begin(page, 'bob@beta.test', 'Too late');
     await page.getByRole('button', { name: 'Send', exact: true }).click();
     await until('it is there', () => server.mail.submissions.size === 1);
     for (const submission of server.mail.submissions.values()) submission.goes = Date.now() - 1;
@@ -78,7 +69,7 @@ describe('writing', () => {
 
     await choose(page, 'Undo sending', 'Off');
     await page.keyboard.press('Escape');
-    await begin('bob@beta.test', 'At once');
+    await begin(page, 'bob@beta.test', 'At once');
     await page.getByRole('button', { name: 'Send', exact: true }).click();
     await page.getByText('Letter sent').waitFor();
     expect(await page.getByRole('button', { name: 'Undo' }).count()).toBe(0);
@@ -123,7 +114,7 @@ describe('writing', () => {
 
   it('takes files that are dropped and files that are pasted, and shows them going', async () => {
     const { page } = story;
-    await begin('bob@beta.test', 'Files');
+    await begin(page, 'bob@beta.test', 'Files');
     const transfer = await page.evaluateHandle(() => {
       const data = new DataTransfer();
       data.items.add(new File(['hello'], 'notes.txt', { type: 'text/plain' }));
@@ -146,7 +137,7 @@ describe('writing', () => {
 
   it('lets nothing that acts into the editor, whoever wrote it', async () => {
     const { page } = story;
-    await begin('bob@beta.test', 'Pasted');
+    await begin(page, 'bob@beta.test', 'Pasted');
     await page.evaluate(() => {
       const data = new DataTransfer();
       data.setData(
@@ -166,7 +157,7 @@ describe('writing', () => {
 
   it('asks about a forgotten attachment and a missing subject', async () => {
     const { page } = story;
-    await begin('bob@beta.test', '');
+    await begin(page, 'bob@beta.test', '');
     await page.keyboard.type('The plan is attached.');
     await page.keyboard.press('Control+Enter');
     await page.getByText('Send without a subject?').waitFor();
@@ -178,7 +169,7 @@ describe('writing', () => {
 
   it('writes plain text alone where that is wanted', async () => {
     const { page } = story;
-    await begin('bob@beta.test', 'Plainly');
+    await begin(page, 'bob@beta.test', 'Plainly');
     await page.keyboard.type('Just words');
     await page.getByRole('button', { name: 'Plain text' }).click();
     await page.getByRole('textbox', { name: 'Text of the letter' }).press('End');
@@ -190,7 +181,7 @@ describe('writing', () => {
 
   it('goes on with a draft that was put away', async () => {
     const { page, url } = story;
-    await begin('bob@beta.test', 'To be continued');
+    await begin(page, 'bob@beta.test', 'To be continued');
     await page.keyboard.type('First half');
     await page.keyboard.press('Escape');
     await page.getByText('Draft saved').waitFor();
@@ -201,7 +192,7 @@ describe('writing', () => {
 
   it('is refused in words, and stays open', async () => {
     const { page } = story;
-    await begin('eve@refused.test', 'Refused');
+    await begin(page, 'eve@refused.test', 'Refused');
     await page.keyboard.type('Hello');
     await page.getByRole('button', { name: 'Send', exact: true }).click();
     await page.getByText('550 5.7.1 Not to this address').waitFor();

@@ -1,0 +1,29 @@
+/** Asking the server that one does at a time: who wants it while it runs has it done once more when that is over. */
+export class Single {
+  #running = false;
+  #wanted = false;
+
+  constructor(
+    private readonly ask: () => Promise<void>,
+    private readonly again: () => unknown,
+  ) {}
+
+  async run(): Promise<void> {
+    if (this.#running) {
+      this.#wanted = true;
+      return;
+    }
+    this.#running = true;
+    try {
+      await this.ask();
+    } catch {
+      // Unreachable is shown by the connection, which calls again when it is back.
+    } finally {
+      this.#running = false;
+    }
+    if (this.#wanted) {
+      this.#wanted = false;
+      await this.again();
+    }
+  }
+}
