@@ -50,7 +50,7 @@ impl Dovecot {
     }
 
     fn wait(&self) {
-        let patience = Instant::now() + Duration::from_secs(20);
+        let patience = Instant::now() + Duration::from_secs(60);
         while ![self.imaps, self.pop3s].iter().all(|&port| TcpStream::connect(("127.0.0.1", port)).is_ok()) {
             let log = std::fs::read_to_string(self.folder.path().join("log")).unwrap_or_default();
             assert!(Instant::now() < patience, "Dovecot does not listen\n{log}");

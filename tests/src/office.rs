@@ -335,7 +335,7 @@ impl Office {
     }
 
     fn wait_for(&mut self, port: u16) -> bool {
-        let patience = Instant::now() + Duration::from_secs(30);
+        let patience = Instant::now() + Duration::from_secs(60);
         while Instant::now() < patience {
             if TcpStream::connect(("127.0.0.1", port)).is_ok() {
                 return true;
@@ -361,7 +361,7 @@ impl Office {
         let mut process = self.process.take().expect("the office runs");
         let sent = Command::new("kill").arg(process.id().to_string()).status().expect("kill");
         assert!(sent.success());
-        let patience = Instant::now() + Duration::from_secs(20);
+        let patience = Instant::now() + Duration::from_secs(60);
         loop {
             if let Some(status) = process.try_wait().expect("wait") {
                 assert!(status.success(), "facteur serve ended with {status}:\n{}", self.log());

@@ -190,8 +190,8 @@ fn a_submission_says_what_bounces_and_receipts_say_of_its_letter() {
 fn a_letter_taken_back_never_leaves_and_one_that_waits_leaves_also_after_a_kill() {
     let mut office = office();
     let (alice, bob) = (office.people[0].clone(), office.people[1].clone());
-    let kept = send_later(&office, &alice, &bob.address, "kept", 8);
-    let undone = send_later(&office, &alice, &bob.address, "undone", 6);
+    let kept = send_later(&office, &alice, &bob.address, "kept", 15);
+    let undone = send_later(&office, &alice, &bob.address, "undone", 12);
     assert!(office.command(&["queue", "list", "--json"]).contains("postponed"));
     let undo = json!({"update": {&undone: {"undoStatus": "canceled"}}});
     assert_eq!(call(&office, &alice, "EmailSubmission/set", undo)["updated"], json!({&undone: null}));
@@ -207,7 +207,7 @@ fn a_letter_taken_back_never_leaves_and_one_that_waits_leaves_also_after_a_kill(
     let begun = std::time::Instant::now();
     let mut now = status(&office, &kept);
     while (now["undoStatus"].as_str(), delivered(&now).as_str()) != (Some("final"), Some("yes")) {
-        assert!(begun.elapsed() < std::time::Duration::from_secs(20), "{now}");
+        assert!(begun.elapsed() < std::time::Duration::from_secs(60), "{now}");
         std::thread::sleep(std::time::Duration::from_millis(100));
         now = status(&office, &kept);
     }
@@ -244,7 +244,7 @@ fn who_reads_a_letter_over_jmap_has_opened_it() {
     call(&office, bob, "Email/get", body);
     let begun = std::time::Instant::now();
     while doors() != [json!("jmap")] {
-        assert!(begun.elapsed() < std::time::Duration::from_secs(10), "{:?}", doors());
+        assert!(begun.elapsed() < std::time::Duration::from_secs(60), "{:?}", doors());
         std::thread::sleep(std::time::Duration::from_millis(100));
     }
 }

@@ -1,5 +1,7 @@
 //! What goes well, and in how few connections and transactions.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use crate::support::office::{Office, beta};
@@ -165,8 +167,14 @@ async fn a_server_with_8bitmime_is_told_of_eight_bits() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_international_address_goes_only_to_a_server_that_knows_such() {
-    let server = Server::start(|turn| match turn.said.split(' ').next() {
+    let over = Arc::new(AtomicBool::new(false));
+    let its_end = over.clone();
+    let server = Server::start(move |turn| match turn.said.split(' ').next() {
         Some("EHLO") if turn.connection == 1 => say("250-mx.beta.test\r\n250 8BITMIME"),
+        Some("QUIT") => {
+            its_end.store(true, Ordering::Release);
+            None
+        }
         _ => None,
     })
     .await;
@@ -177,8 +185,7 @@ async fn an_international_address_goes_only_to_a_server_that_knows_such() {
     assert_eq!(server.taken()[0].rcpt, ["RCPT TO:<bob@beta.test>"]);
     let report = &office.filed()[0].1;
     assert!(report.contains("Status: 5.6.7") && report.contains("utf-8; jos\\x{E9}@beta.test"), "{report}");
-    // The first connection is over by now.
-    tokio::time::sleep(Duration::from_millis(700)).await;
+    until("the first connection is over", || over.load(Ordering::Acquire)).await;
     office.queue(&["josé@beta.test"]).await;
     until("it has left", || office.is_empty()).await;
     assert_eq!(server.taken()[1].mail, "MAIL FROM:<alice@alpha.test> SIZE=60 SMTPUTF8");
