@@ -9,6 +9,24 @@ it('reads addresses as people paste them', () => {
   ]);
 });
 
+it('reads lists in which the commas are missing, and names in which they are not meant', () => {
+  expect(parseAddresses('Ann <ann@x.test> Bob <bob@x.test>\nCarol <carol@x.test>')).toEqual([
+    { name: 'Ann', email: 'ann@x.test' },
+    { name: 'Bob', email: 'bob@x.test' },
+    { name: 'Carol', email: 'carol@x.test' },
+  ]);
+  expect(parseAddresses(' ann@x.test  bob@x.test\tcarol@x.test ').map(({ email }) => email)).toEqual([
+    'ann@x.test',
+    'bob@x.test',
+    'carol@x.test',
+  ]);
+  expect(parseAddresses('Ann of the shop')).toEqual([{ name: null, email: 'Ann of the shop' }]);
+  expect(parseAddresses('"Lee \\"Ann, of the shop\\"" <ann@x.test>')).toEqual([
+    { name: 'Lee "Ann, of the shop"', email: 'ann@x.test' },
+  ]);
+  expect(parseAddresses('ann@x.test <not closed')).toHaveLength(1);
+});
+
 it('what it writes it reads', () => {
   for (const address of [
     { name: 'Doe, "Joe"', email: 'joe@x.test' },

@@ -1,8 +1,9 @@
 import type { EmailAddress } from '../jmap';
 
-/** Reads addresses as people type and paste them: `Ann Lee <ann@x>, "Doe, Joe" <joe@x>; bob@x`. */
+/** Reads addresses as people type and paste them: `Ann Lee <ann@x>, "Doe, Joe" <joe@x>; bob@x eve@x`. */
 export function parseAddresses(text: string): EmailAddress[] {
   return split(text)
+    .flatMap(bareOnes)
     .map(parseOne)
     .filter((address) => address.email !== '');
 }
@@ -20,17 +21,24 @@ export function isAddress(email: string): boolean {
 
 function split(text: string): string[] {
   const parts: string[] = [];
-  let [part, quoted, angle] = ['', false, false];
+  let [part, quoted, escaped, angle] = ['', false, false, false];
   for (const letter of text) {
-    if (letter === '"') quoted = !quoted;
-    else if (letter === '<') angle = true;
-    else if (letter === '>') angle = false;
-    if (!quoted && !angle && /[,;\n]/.test(letter)) {
+    const ends = !quoted && (angle ? letter === '>' : /[,;\n]/.test(letter));
+    if (!ends || angle) part += letter;
+    if (ends) {
       parts.push(part);
-      part = '';
-    } else part += letter;
+      [part, angle] = ['', false];
+    } else if (letter === '"' && !escaped) quoted = !quoted;
+    else if (letter === '<' && !quoted) angle = true;
+    escaped = letter === '\\' && !escaped;
   }
   return [...parts, part];
+}
+
+/** Addresses with nothing but space between them. */
+function bareOnes(part: string): string[] {
+  const words = part.trim().split(/\s+/);
+  return words.every(isAddress) ? words : [part];
 }
 
 function parseOne(part: string): EmailAddress {

@@ -35,6 +35,44 @@ describe('writing', () => {
     expect(lettersIn('drafts', 'The joiner').length).toBe(0);
   });
 
+  it('takes a list of addresses that is pasted, gives back what is none, and keeps room for the letter', async () => {
+    const { page } = story;
+    const paste = async (text: string) => {
+      await page.evaluate((it) => navigator.clipboard.writeText(it), text);
+      await page.keyboard.press('ControlOrMeta+v');
+    };
+    await page.keyboard.press('c');
+    const to = page.getByRole('combobox', { name: 'To', exact: true });
+    const people = page.locator('.composer .person');
+    await to.pressSequentially('Cla');
+    await paste('"Lee, Ann" <ann@x.test>, bob at x.test; carol@x.test');
+    expect(await to.inputValue()).toBe('Cla, bob at x.test');
+    expect((await people.allInnerTexts()).map((name) => name.trim())).toEqual(['Lee, Ann', 'carol@x.test']);
+
+    await page.getByRole('textbox', { name: 'Subject' }).fill('To everybody');
+    await page.getByRole('button', { name: 'Remove Cla' }).click();
+    await page.getByRole('button', { name: 'bob at x.test', exact: true }).click();
+    expect(await to.inputValue()).toBe('bob at x.test');
+    await to.fill('bob@x.test');
+    await page.keyboard.press('Enter');
+    expect(await people.count()).toBe(3);
+
+    await paste(Array.from({ length: 200 }, (_, number) => `Member ${number} <m${number}@x.test>`).join(' '));
+    await until('all are there', async () => (await people.count()) === 203);
+    const text = page.getByRole('textbox', { name: 'Text of the letter' });
+    expect((await text.boundingBox())?.height).toBeGreaterThan(200);
+    await text.click();
+    await page.keyboard.press('Control+Enter');
+    await gone(page);
+    const [sent] = lettersIn('sent', 'To everybody');
+    expect(sent?.to.length).toBe(203);
+    expect(sent?.to.slice(0, 3)).toEqual([
+      { name: 'Lee, Ann', email: 'ann@x.test' },
+      { name: null, email: 'carol@x.test' },
+      { name: null, email: 'bob@x.test' },
+    ]);
+  });
+
   it('can be called back before it goes', async () => {
     const { page } = story;
     await begin(page, 'bob@beta.test', 'In a hurry');
