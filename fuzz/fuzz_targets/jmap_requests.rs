@@ -18,7 +18,7 @@ fuzz_target!(|data: &[u8]| {
     // Each call's arguments refer to the calls before it, and patch the arguments of the one before.
     for (index, call) in request.calls.iter().enumerate() {
         let before = &request.calls[..index];
-        let _ = reference::resolve(call.arguments.clone(), before);
+        let _ = reference::resolve(call.arguments.clone(), before, 10_000_000);
         if let Some(object) = before.last() {
             let _ = patch::apply(object.arguments.clone(), &call.arguments, |_| None);
         }

@@ -22,6 +22,8 @@ pub const CHANGES: usize = 5000;
 pub const QUERY_CHANGES: usize = 20_000;
 /// Octets of all responses of one request, about: past it methods answer that they are too large.
 pub const SIZE_RESPONSE: usize = 64 << 20;
+/// Octets that the references of one call may stand for, about: a small request cannot make a large one.
+pub const SIZE_REFERENCES: usize = SIZE_REQUEST;
 /// Octets of text that one call of `Email/get` or `Email/parse` gives in body values.
 pub const BODY_VALUES: usize = 32 << 20;
 /// Octets of one body value, whatever the client asks for.

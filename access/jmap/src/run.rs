@@ -6,7 +6,8 @@ use std::sync::Arc;
 use mail::seam::{AccountId, Login, Wire};
 use serde_json::{Value, json};
 
-use crate::api::{Invocation, MethodError, Object, Request, RequestError, reference};
+use crate::api::json::weight;
+use crate::api::{Invocation, MethodError, Request, RequestError, reference};
 use crate::house::House;
 use crate::id::Id;
 use crate::session::{self, CAPABILITIES};
@@ -103,7 +104,7 @@ pub async fn run_with(
     let mut responses: Vec<Invocation> = Vec::new();
     let mut size = 0;
     for Invocation { name, arguments, id } in request.calls {
-        let outcome = match reference::resolve(arguments, &responses) {
+        let outcome = match reference::resolve(arguments, &responses, limits::SIZE_REFERENCES) {
             Ok(_) if size > limits::SIZE_RESPONSE => Err(MethodError::request_too_large()),
             Ok(arguments) => methods::call(&mut scope, &name, arguments).await,
             Err(error) => Err(error),
@@ -124,18 +125,4 @@ pub async fn run_with(
         object.insert("createdIds".into(), json!(scope.created.0));
     }
     Ok(response)
-}
-
-/// Octets of text in an answer, about.
-fn weight(arguments: &Object) -> usize {
-    arguments.iter().map(|(name, value)| name.len() + heft(value)).sum()
-}
-
-fn heft(value: &Value) -> usize {
-    match value {
-        Value::String(text) => text.len() + 2,
-        Value::Array(items) => items.iter().map(heft).sum(),
-        Value::Object(object) => weight(object),
-        _ => 8,
-    }
 }

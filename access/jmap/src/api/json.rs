@@ -5,11 +5,28 @@ use std::fmt;
 use serde::de::{Deserialize, Deserializer, Error, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Number, Value};
 
+use super::Object;
+
 /// Reads a text. Nesting is bounded by the reader of JSON itself. The error says what is wrong and where.
 pub fn read(text: &[u8]) -> Result<Value, String> {
     match serde_json::from_slice::<Strict>(text) {
         Ok(Strict(value)) => Ok(value),
         Err(error) => Err(error.to_string()),
+    }
+}
+
+/// Octets of an object as text, about.
+pub fn weight(object: &Object) -> usize {
+    2 + object.iter().map(|(name, value)| name.len() + heft(value)).sum::<usize>()
+}
+
+/// Octets of a value as text, about.
+pub fn heft(value: &Value) -> usize {
+    match value {
+        Value::String(text) => text.len() + 2,
+        Value::Array(items) => 2 + items.iter().map(heft).sum::<usize>(),
+        Value::Object(object) => weight(object),
+        _ => 8,
     }
 }
 

@@ -2,17 +2,18 @@
 
 use serde_json::Value;
 
+use super::json::{heft, weight};
 use super::{Invocation, MethodError, Object};
 
-/// Puts what `#name` refers to in the place of `name`.
-pub fn resolve(arguments: Object, responses: &[Invocation]) -> Result<Object, MethodError> {
+/// Puts what `#name` refers to in the place of `name`: no more in all than `most` octets, about.
+pub fn resolve(arguments: Object, responses: &[Invocation], most: usize) -> Result<Object, MethodError> {
     if !arguments.keys().any(|name| name.starts_with('#')) {
         return Ok(arguments);
     }
-    let mut resolved = Object::new();
+    let (mut resolved, mut left) = (Object::new(), most);
     for (name, value) in arguments {
         let (name, value) = match name.strip_prefix('#') {
-            Some(name) => (name.to_owned(), look_up(&value, responses)?),
+            Some(name) => (name.to_owned(), look_up(&value, responses, &mut left)?),
             None => (name, value),
         };
         if resolved.contains_key(&name) {
@@ -23,7 +24,7 @@ pub fn resolve(arguments: Object, responses: &[Invocation]) -> Result<Object, Me
     Ok(resolved)
 }
 
-fn look_up(reference: &Value, responses: &[Invocation]) -> Result<Value, MethodError> {
+fn look_up(reference: &Value, responses: &[Invocation], left: &mut usize) -> Result<Value, MethodError> {
     let part = |name: &str| reference.get(name).and_then(Value::as_str);
     let (Some(result_of), Some(name), Some(path)) = (part("resultOf"), part("name"), part("path")) else {
         return Err(MethodError::invalid_result_reference("a reference needs resultOf, name and path"));
@@ -39,34 +40,50 @@ fn look_up(reference: &Value, responses: &[Invocation]) -> Result<Value, MethodE
         None if path.is_empty() => Vec::new(),
         None => return Err(fault("the path does not begin with a slash")),
     };
-    match tokens.split_first() {
-        None => Ok(Value::Object(response.arguments.clone())),
+    let found = match tokens.split_first() {
+        None => copy(&response.arguments, weight, left).map(Value::Object),
         Some((first, rest)) => {
             let value = response.arguments.get(first).ok_or_else(|| fault("nothing is there"))?;
-            follow(value, rest).ok_or_else(|| fault("nothing is there"))
+            follow(value, rest, left)
         }
-    }
+    };
+    found.map_err(|missed| match missed {
+        Missed::Nowhere => fault("nothing is there"),
+        Missed::TooLarge => MethodError::request_too_large(),
+    })
 }
 
-/// `None`: the path leads nowhere.
-fn follow(value: &Value, tokens: &[String]) -> Option<Value> {
-    let Some((token, rest)) = tokens.split_first() else { return Some(value.clone()) };
-    match value {
+/// Why there is nothing to be put in the place of a reference.
+enum Missed {
+    Nowhere,
+    TooLarge,
+}
+
+/// A copy, if there is room left for it.
+fn copy<T: Clone>(value: &T, weigh: impl Fn(&T) -> usize, left: &mut usize) -> Result<T, Missed> {
+    *left = left.checked_sub(weigh(value)).ok_or(Missed::TooLarge)?;
+    Ok(value.clone())
+}
+
+fn follow(value: &Value, tokens: &[String], left: &mut usize) -> Result<Value, Missed> {
+    let Some((token, rest)) = tokens.split_first() else { return copy(value, heft, left) };
+    let inside = match value {
         Value::Array(items) if token == "*" => {
             let mut all = Vec::new();
             for item in items {
-                match follow(item, rest)? {
+                match follow(item, rest, left)? {
                     // Lists in lists become one.
                     Value::Array(inner) => all.extend(inner),
                     other => all.push(other),
                 }
             }
-            Some(Value::Array(all))
+            return Ok(Value::Array(all));
         }
-        Value::Array(items) => follow(items.get(index(token)?)?, rest),
-        Value::Object(object) => follow(object.get(token)?, rest),
+        Value::Array(items) => index(token).and_then(|index| items.get(index)),
+        Value::Object(object) => object.get(token),
         _ => None,
-    }
+    };
+    follow(inside.ok_or(Missed::Nowhere)?, rest, left)
 }
 
 /// RFC 6901 §4: digits without a leading zero.
@@ -96,7 +113,7 @@ mod tests {
 
     fn refer(path: &str) -> Result<Value, &'static str> {
         let arguments = json!({"#ids": {"resultOf": "t0", "name": "Foo/get", "path": path}, "k": 1});
-        resolve(object(arguments), &responses()).map(|arguments| arguments["ids"].clone()).map_err(|e| e.kind())
+        resolve(object(arguments), &responses(), 1000).map(|arguments| arguments["ids"].clone()).map_err(|e| e.kind())
     }
 
     #[test]
@@ -118,7 +135,7 @@ mod tests {
             json!({"resultOf": "t0"}),
             json!("t0"),
         ] {
-            let outcome = resolve(object(json!({"#ids": reference})), &responses());
+            let outcome = resolve(object(json!({"#ids": reference})), &responses(), 1000);
             assert_eq!(outcome.unwrap_err().kind(), "invalidResultReference");
         }
     }
@@ -126,6 +143,6 @@ mod tests {
     #[test]
     fn a_name_given_both_ways_is_an_invalid_argument() {
         let arguments = json!({"ids": [], "#ids": {"resultOf": "t0", "name": "Foo/get", "path": "/list"}});
-        assert_eq!(resolve(object(arguments), &responses()).unwrap_err().kind(), "invalidArguments");
+        assert_eq!(resolve(object(arguments), &responses(), 1000).unwrap_err().kind(), "invalidArguments");
     }
 }

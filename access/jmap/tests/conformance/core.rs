@@ -1,7 +1,7 @@
 //! The core of it all (RFC 8620 §3, §4, §5): what holds for every method, shown with a few.
 
 use crate::house::{House, USING};
-use serde_json::json;
+use serde_json::{Map, Value, json};
 
 #[test]
 fn echo_gives_back_what_it_is_given() {
@@ -45,6 +45,19 @@ fn an_argument_can_be_the_result_of_an_earlier_call() {
     let roles: Vec<_> = responses[1][1]["list"].as_array().unwrap().iter().map(|one| &one["role"]).collect();
     assert_eq!(roles.len(), 6);
     assert_eq!(responses[2][1]["type"], "invalidResultReference");
+}
+
+#[test]
+fn references_cannot_make_a_small_request_a_large_one() {
+    let house = House::new();
+    let text = "x".repeat(1 << 20);
+    let to_it = json!({"resultOf": "0", "name": "Core/echo", "path": "/text"});
+    let many =
+        |count: usize| -> Value { (0..count).map(|n| (format!("#{n}"), to_it.clone())).collect::<Map<_, _>>().into() };
+    let responses = house
+        .calls(json!([["Core/echo", {"text": text}, "0"], ["Core/echo", many(2), "1"], ["Core/echo", many(100), "2"]]));
+    assert_eq!(responses[1][1].as_object().unwrap().len(), 2);
+    assert_eq!((&responses[2][0], &responses[2][1]["type"]), (&json!("error"), &json!("requestTooLarge")));
 }
 
 #[test]
