@@ -64,8 +64,10 @@ fn account_capabilities() -> Value {
 /// The session of a person. `base` is what stands before all paths, such as `https://mail.alpha.test`.
 pub fn session(person: &Login, base: &str) -> Value {
     let account = person.account.id();
+    // The core has no data, and so no account for it.
+    let with_data = CAPABILITIES.iter().filter(|capability| **capability != CORE);
     let primary: serde_json::Map<String, Value> =
-        CAPABILITIES.iter().map(|capability| ((*capability).to_owned(), account.as_str().into())).collect();
+        with_data.map(|capability| ((*capability).to_owned(), account.as_str().into())).collect();
     json!({
         "capabilities": capabilities(),
         "accounts": {

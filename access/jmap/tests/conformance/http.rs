@@ -49,6 +49,10 @@ fn the_session_says_what_there_is_and_where() {
     assert_eq!((status, &session["username"]), (200, &json!("alice@alpha.test")));
     assert_eq!(session["apiUrl"], "http://mail.alpha.test/jmap/api");
     assert_eq!(session["primaryAccounts"]["urn:ietf:params:jmap:mail"], "a1");
+    // RFC 8620 §2: there is no main account for the core, which has no data.
+    let mut primary: Vec<_> = session["primaryAccounts"].as_object().unwrap().keys().cloned().collect();
+    primary.sort();
+    assert_eq!(primary, ["mail", "submission", "vacationresponse"].map(|name| format!("urn:ietf:params:jmap:{name}")));
     let mail = &session["accounts"]["a1"]["accountCapabilities"]["urn:ietf:params:jmap:mail"];
     assert_eq!(mail["maxMailboxesPerEmail"], 1);
     for part in ["{accountId}", "{blobId}", "{name}", "{type}"] {
