@@ -96,29 +96,32 @@ fn plain_address(value: &Value) -> Option<&str> {
     address(value).filter(|_| without)
 }
 
-/// The envelope that the letter's own header asks for. `own` is the address of the identity, for a sender that may not
-/// be.
-pub fn of_letter(letter: &[u8]) -> Result<(Option<Address>, Vec<Address>), SetError> {
-    let from = ["Sender", "From"].into_iter().find_map(|name| last(letter, name));
-    let from = match from {
-        Some(people) if people.len() > 1 => {
-            return Err(SetError::new("invalidEmail").with("properties", json!(["from"])));
-        }
-        Some(people) => people.into_iter().next(),
-        None => None,
+/// The envelope that the letter's own header asks for. `own` is the address of the identity, which allows no other one
+/// and stands in for it.
+pub fn of_letter(letter: &[u8], own: &Address) -> Result<Addressed, SetError> {
+    let from = match sender(letter, "Sender", "sender")? {
+        Some(sender) => Some(sender),
+        None => sender(letter, "From", "from")?,
     };
     let from = from.and_then(|text| Address::parse(&text).ok());
+    let is_own = |from: &Address| from.to_string().eq_ignore_ascii_case(&own.to_string());
+    let from = from.filter(is_own).unwrap_or_else(|| own.clone());
     let mut all = Vec::new();
     for field in header::fields(letter).filter(|field| ["To", "Cc", "Bcc"].iter().any(|name| field.is(name))) {
         all.extend(addresses(&field.value()));
     }
-    Ok((from, recipients(all.iter().map(String::as_str).collect())?))
+    let to = recipients(all.iter().map(String::as_str).collect())?;
+    Ok(Addressed { from: ReturnPath::Address(from), to, ..Addressed::default() })
 }
 
-/// The people of the last field of the name, if there is one with people in it.
-fn last(letter: &[u8], name: &str) -> Option<Vec<String>> {
-    let value = header::fields(letter).filter(|field| field.is(name)).last()?.value().into_owned();
-    Some(addresses(&value)).filter(|people| !people.is_empty())
+/// The one person in the fields of a name. Of several, nobody knows who sends: that is an error.
+fn sender(letter: &[u8], name: &str, property: &str) -> Result<Option<String>, SetError> {
+    let fields = header::fields(letter).filter(|field| field.is(name));
+    let mut people: Vec<String> = fields.flat_map(|field| addresses(&field.value())).collect();
+    match people.len() {
+        0 | 1 => Ok(people.pop()),
+        _ => Err(SetError::new("invalidEmail").with("properties", json!([property]))),
+    }
 }
 
 /// All addresses as text.

@@ -6,10 +6,10 @@ use std::sync::{Arc, Mutex, PoisonError};
 use bytes::Bytes;
 use mail::header;
 use mail::seam::{AccountId, Standing, Verdict};
-use mail::{Address, Letter, LetterId, ReturnPath, Timestamp};
+use mail::{Address, Letter, LetterId, Timestamp};
 use mailbox::{Change, Error, LetterKey, ThreadId, Want, fetch};
 use serde::Deserialize;
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 use store::{Tx, View};
 
 use super::envelope::{self, Addressed};
@@ -28,7 +28,7 @@ use crate::{email, identity};
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Extra {
-    on_success_update_email: Option<Map<String, Value>>,
+    on_success_update_email: Option<BTreeMap<String, Object>>,
     on_success_destroy_email: Option<Vec<String>>,
 }
 
@@ -91,7 +91,7 @@ fn follow_up(scope: &Scope, account: &str, extra: Extra, letters: &BTreeMap<Stri
         .on_success_update_email
         .into_iter()
         .flatten()
-        .filter_map(|(id, patch)| Some((letter(&id)?, patch)))
+        .filter_map(|(id, patch)| Some((letter(&id)?, patch.into())))
         .collect();
     let destroy: Vec<String> =
         extra.on_success_destroy_email.into_iter().flatten().filter_map(|id| letter(&id)).collect();
@@ -232,10 +232,10 @@ async fn find(scope: &Scope, account: AccountId, given: &Object) -> Result<Resul
     }
     let own = its_identity.as_ref().and_then(|record| record.data.get("email")).and_then(Value::as_str);
     let own = own.and_then(|email| Address::parse(email).ok());
+    if own.is_none() {
+        bad.push("identityId".into());
+    }
     let (Some((letter, row)), Some(record), Some(own), true) = (found, its_identity, own, bad.is_empty()) else {
-        if !bad.iter().any(|name| name == "emailId") && bad.is_empty() {
-            bad.push("identityId".into());
-        }
         return Ok(Err(SetError::invalid(bad)));
     };
     let largest = usize::try_from(scope.house.largest_letter).unwrap_or(usize::MAX);
@@ -264,17 +264,7 @@ async fn address(
     let addressed = match given.get("envelope").filter(|envelope| !envelope.is_null()) {
         Some(Value::Object(envelope)) => envelope::given(envelope),
         Some(_) => Err(SetError::invalid(["envelope"])),
-        None => match envelope::of_letter(&outgoing.octets) {
-            Ok((from, to)) => {
-                let may = match &from {
-                    Some(from) => may_write_as(scope, from).await?,
-                    None => false,
-                };
-                let from = from.filter(|_| may).unwrap_or_else(|| outgoing.own.clone());
-                Ok(Addressed { from: ReturnPath::Address(from), to, ..Addressed::default() })
-            }
-            Err(error) => Err(error),
-        },
+        None => envelope::of_letter(&outgoing.octets, &outgoing.own),
     };
     let addressed = match addressed {
         Ok(addressed) => addressed,

@@ -171,6 +171,50 @@ fn what_may_not_be_sent_is_refused_with_its_reason() {
 }
 
 #[test]
+fn without_an_envelope_the_identity_says_who_sends() {
+    // RFC 8621 §7: what the header says counts only where the identity allows it, and it must say one thing.
+    let house = House::new();
+    let to = json!([{"email": "bob@alpha.test"}]);
+    let set = |identity: &str, email: &str| {
+        let create = json!({"k": {"identityId": identity, "emailId": email}});
+        house.call("EmailSubmission/set", json!({"create": create}))
+    };
+    let (sales, own) = (json!({"email": "sales@alpha.test"}), own_identity(&house));
+    let of_sales = house.call("Identity/set", json!({"create": {"k": sales}}))["created"]["k"]["id"].clone();
+    let from_sales = draft(&house, json!({"from": [sales], "to": to}));
+    for (identity, from) in [(own.as_str(), "alice@alpha.test"), (of_sales.as_str().unwrap(), "sales@alpha.test")] {
+        let made = set(identity, &from_sales);
+        assert_eq!(made["created"]["k"]["envelope"]["mailFrom"]["email"], from, "{made}");
+    }
+    let head = "To: bob@alpha.test\r\nFrom: alice@alpha.test\r\n";
+    for (more, properties) in [
+        ("From: sales@alpha.test\r\n", json!(["from"])),
+        ("Sender: sales@alpha.test\r\nSender: alice@alpha.test\r\n", json!(["sender"])),
+        ("Sender: sales@alpha.test, alice@alpha.test\r\n", json!(["sender"])),
+    ] {
+        let odd = house.deliver("drafts", &format!("{head}{more}\r\nHello\r\n"));
+        let error = set(&own, &odd)["notCreated"]["k"].clone();
+        assert_eq!((&error["type"], &error["properties"]), (&json!("invalidEmail"), &properties), "{more} {error}");
+    }
+}
+
+#[test]
+fn what_shall_happen_then_is_understood_before_anything_is_sent() {
+    let house = House::new();
+    let (identity, email) = (own_identity(&house), plain(&house));
+    for then in [json!({"onSuccessUpdateEmail": {"#k": 5}}), json!({"onSuccessDestroyEmail": {"#k": true}})] {
+        let mut arguments = json!({"create": {"k": {"identityId": identity, "emailId": email}}});
+        arguments.as_object_mut().unwrap().extend(then.as_object().unwrap().clone());
+        assert_eq!(house.error("EmailSubmission/set", arguments), "invalidArguments");
+    }
+    assert!(house.post.0.lock().unwrap().is_empty());
+    let nothing = house.call("EmailSubmission/set", json!({"create": {"k": {"x": 1}}}));
+    let mut properties = nothing["notCreated"]["k"]["properties"].as_array().unwrap().clone();
+    properties.sort_by_key(ToString::to_string);
+    assert_eq!(properties, ["emailId", "identityId", "x"], "all that are wrong");
+}
+
+#[test]
 fn an_absence_is_one_for_good_and_is_kept() {
     let house = House::new();
     let got = house.call("VacationResponse/get", json!({"ids": null}));
