@@ -80,7 +80,10 @@ pub fn carry_out(tx: &mut Tx, account: AccountId, batch: &Batch, known: &mut Cre
         let id = made.get(&provisional(index)).ok_or(Unfit::Invalid)?;
         answer.create(key, Ok(steps::told(tx, &folder::get(tx, *id)?, given)?));
     }
-    batch.updates.iter().for_each(|(id, _)| answer.update(id, Ok(None)));
+    for (id, change) in &batch.updates {
+        let folder = FolderId::read(id).ok_or(Unfit::Invalid)?;
+        answer.update(id, Ok(steps::told_of_change(tx, folder, change)?));
+    }
     for id in &plan.going {
         steps::destroy(tx, account, *id, batch.remove_emails)?;
         answer.destroy(&id.id(), Ok(()));

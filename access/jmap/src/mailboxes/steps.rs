@@ -115,6 +115,15 @@ pub fn told(tx: &Tx, folder: &Folder, given: &Object) -> Result<Object, Error> {
     Ok(made)
 }
 
+/// Of a mailbox that was changed: what is other than was asked for. Names are kept composed.
+pub fn told_of_change(tx: &Tx, id: FolderId, change: &Object) -> Result<Option<Object>, Error> {
+    let Some(Value::String(asked)) = change.get("name") else { return Ok(None) };
+    let folder = folder::get(tx, id)?;
+    let name = own_name(&folder);
+    let other = name != asked && folder.name != names::INBOX;
+    Ok(other.then(|| [("name".to_owned(), name.into())].into_iter().collect()))
+}
+
 /// Use, order and subscription, where they are other than they stand.
 pub fn settle(tx: &mut Tx, folder: &Folder, wish: &Wish) -> Result<(), Fault> {
     if wish.role != folder.special_use {
@@ -164,7 +173,8 @@ fn update_all(
                     refused.push((real, error));
                     later.push(one);
                 }
-                outcome => answer.update(real, outcome.map(|()| None)),
+                Ok(folder) => answer.update(real, Ok(told_of_change(tx, folder, change)?)),
+                Err(error) => answer.update(real, Err(error)),
             }
         }
         if later.len() == count {
@@ -180,7 +190,7 @@ fn is_name_taken(error: &SetError) -> bool {
     error.kind() == "invalidProperties" && error.clone().into_value()["properties"] == json!(["name"])
 }
 
-fn update(tx: &mut Tx, account: AccountId, id: &str, change: &Object, known: &Created) -> Result<(), Fault> {
+fn update(tx: &mut Tx, account: AccountId, id: &str, change: &Object, known: &Created) -> Result<FolderId, Fault> {
     let wanted = known.find::<FolderId>(id).ok_or_else(SetError::not_found)?;
     let all = folder::list(tx, account)?;
     let folder = all.iter().find(|folder| folder.id == wanted).ok_or_else(SetError::not_found)?;
@@ -189,7 +199,8 @@ fn update(tx: &mut Tx, account: AccountId, id: &str, change: &Object, known: &Cr
         let to = full_name(&wish, &all)?;
         folder::rename(tx, account, &folder.name, &to)?;
     }
-    settle(tx, folder, &wish)
+    settle(tx, folder, &wish)?;
+    Ok(wanted)
 }
 
 /// Children go before their parents, whatever the order they are named in.

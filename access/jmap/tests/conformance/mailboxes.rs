@@ -139,6 +139,23 @@ fn mailboxes_are_made_renamed_moved_and_destroyed() {
 }
 
 #[test]
+fn a_name_that_is_kept_otherwise_than_it_was_written_is_told() {
+    // RFC 8620 §5.3: what is other than the client asked for. Names are kept composed (RFC 8621 §2, RFC 5198).
+    let house = House::new();
+    let made = house.call("Mailbox/set", json!({"create": {"k": {"name": "e\u{301}te\u{301}"}}}));
+    assert_eq!(made["created"]["k"]["name"], "été", "{made}");
+    let id = made["created"]["k"]["id"].as_str().unwrap();
+    let renamed = json!({id: {"name": "Envoye\u{301}s"}});
+    let set = house.call("Mailbox/set", json!({"update": renamed}));
+    assert_eq!(set["updated"], json!({id: {"name": "Envoyés"}}));
+    // Beside something that cannot be, one after the other.
+    let set = house.call("Mailbox/set", json!({"update": {id: {"name": "Pe\u{300}re"}}, "destroy": ["f999"]}));
+    assert_eq!(set["updated"], json!({id: {"name": "Père"}}));
+    let set = house.call("Mailbox/set", json!({"update": {id: {"name": "Père", "sortOrder": 4}}}));
+    assert_eq!(set["updated"], json!({id: null}));
+}
+
+#[test]
 fn what_cannot_be_a_mailbox_is_told_with_the_properties_that_are_wrong() {
     let house = House::new();
     for (object, properties) in [
