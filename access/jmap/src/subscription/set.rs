@@ -112,9 +112,12 @@ async fn create_one(scope: &Scope, given: &Object) -> Result<Result<Object, SetE
         return Ok(Err(SetError::new("overQuota").because(format!("no more than {MOST} subscriptions"))));
     };
     let new = Subscription { id, ..new };
-    let set_by_us = [("id", new.id.id()), ("expires", new.expires.rfc3339())];
+    let left_out = ["keys", "verificationCode", "types"].into_iter().filter(|name| !given.contains_key(*name));
+    let mut told: Object = left_out.map(|name| (name.to_owned(), Value::Null)).collect();
+    told.insert("id".to_owned(), new.id.id().into());
+    told.insert("expires".to_owned(), new.expires.rfc3339().into());
     errand.send(Errand::Verify(Box::new(new)));
-    Ok(Ok(set_by_us.map(|(name, value)| (name.to_owned(), value.into())).into_iter().collect()))
+    Ok(Ok(told))
 }
 
 /// What the client describes, or which properties are wrong.

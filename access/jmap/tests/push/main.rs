@@ -128,6 +128,9 @@ fn changes_are_posted_once_the_client_has_shown_the_code_and_of_its_types_only()
         desk.create(json!({"deviceClientId": "phone", "url": desk.service.url("/secret"), "types": ["Email"]}));
     let new = &created["created"]["new"];
     assert_eq!(new["expires"], NOW.after(Duration::from_secs(7 * 24 * 3600)).rfc3339());
+    // RFC 8620 §5.3: and what the client left out.
+    assert_eq!(new.as_object().unwrap().len(), 4, "{new}");
+    assert_eq!((new.get("keys"), new.get("verificationCode")), (Some(&Value::Null), Some(&Value::Null)));
     for absent in ["accountId", "oldState", "newState"] {
         assert!(created.get(absent).is_none(), "{created}");
     }
