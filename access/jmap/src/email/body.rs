@@ -161,7 +161,7 @@ impl Values {
             octets.truncate(enough);
             without_torn_character(&mut octets);
         }
-        let (text, problem) = in_charset(part, &octets);
+        let (text, problem) = in_charset(part, &octets, whole);
         let mut text = text.replace("\r\n", "\n").replace('\0', "");
         let truncated = text.len() > limit || !whole;
         if truncated {
@@ -173,16 +173,25 @@ impl Values {
     }
 }
 
-/// The text, and whether something was wrong with it.
-fn in_charset<'a>(part: &Part, octets: &'a [u8]) -> (Cow<'a, str>, bool) {
+/// The text, and whether something was wrong with it. Of one that is not `whole` the last character may be torn.
+fn in_charset<'a>(part: &Part, octets: &'a [u8], whole: bool) -> (Cow<'a, str>, bool) {
     let label = part.param("charset").filter(|label| !label.eq_ignore_ascii_case(b"us-ascii"));
     let Some(label) = label else {
         return (decode::text(None, octets), std::str::from_utf8(octets).is_err());
     };
     match encoding_rs::Encoding::for_label(label) {
-        Some(encoding) => encoding.decode_with_bom_removal(octets),
+        Some(encoding) if whole => encoding.decode_with_bom_removal(octets),
+        Some(encoding) => beginning(encoding, octets),
         None => (decode::text(Some(label), octets), !label.eq_ignore_ascii_case(b"utf-7")),
     }
+}
+
+/// As much as the octets say, and whether something was wrong with that: what may still be a character is neither.
+fn beginning(encoding: &'static encoding_rs::Encoding, octets: &[u8]) -> (Cow<'static, str>, bool) {
+    let mut decoder = encoding.new_decoder_with_bom_removal();
+    let mut text = String::with_capacity(decoder.max_utf8_buffer_length(octets.len()).unwrap_or_default());
+    let (_, _, problem) = decoder.decode_to_string(octets, &mut text, false);
+    (text.into(), problem)
 }
 
 fn without_torn_character(octets: &mut Vec<u8>) {
@@ -200,12 +209,54 @@ fn cut(text: &mut String, limit: usize, is_html: bool) {
         end -= 1;
     }
     text.truncate(end);
-    if is_html
-        && let Some(open) = text.rfind('<')
+    if !is_html {
+        return;
+    }
+    if let Some(open) = open_tag(text) {
+        text.truncate(open);
+    }
+    // What is no tag yet may have become one.
+    if let Some(open) = text.rfind('<')
         && text.rfind('>').is_none_or(|close| close < open)
     {
         text.truncate(open);
     }
+}
+
+/// Where the tag or the comment begins that has not ended at the end of the text. A value in quotes may have anything in
+/// it.
+fn open_tag(text: &str) -> Option<usize> {
+    let mut at = 0;
+    while let Some(open) = text.get(at..)?.find('<').map(|found| at + found) {
+        let rest = text.get(open + 1..)?;
+        let length = match rest.bytes().next() {
+            _ if rest.starts_with("!--") => rest.find("-->").map(|end| end + 3),
+            Some(b'/' | b'!' | b'?' | b'a'..=b'z' | b'A'..=b'Z') => tag_end(rest),
+            _ => Some(0),
+        };
+        let Some(length) = length else { return Some(open) };
+        at = open + 1 + length;
+    }
+    None
+}
+
+/// Behind the `>` that ends a tag.
+fn tag_end(rest: &str) -> Option<usize> {
+    let (mut quote, mut before) = (None, b' ');
+    for (at, byte) in rest.bytes().enumerate() {
+        match (quote, byte) {
+            (Some(open), byte) if byte == open => quote = None,
+            (Some(_), _) => {}
+            (None, b'>') => return Some(at + 1),
+            // Elsewhere it stands for itself.
+            (None, b'"' | b'\'') if before == b'=' => quote = Some(byte),
+            (None, _) => {}
+        }
+        if !byte.is_ascii_whitespace() {
+            before = byte;
+        }
+    }
+    None
 }
 
 #[cfg(test)]
@@ -219,6 +270,14 @@ mod tests {
             ("été", 1, false, String::new()),
             ("a <b>c</b> <a href=\"x\">", 15, true, "a <b>c</b> ".to_owned()),
             ("1 < 2", 5, true, "1 ".to_owned()),
+            ("a <b> > c", 8, true, "a <b> > ".to_owned()),
+            ("a <img alt=\"2 > 1\" src=x> b", 20, true, "a ".to_owned()),
+            ("a <img alt='it > \"' src=x> b", 26, true, "a <img alt='it > \"' src=x>".to_owned()),
+            ("a <!-- <b> \" --> <i>", 14, true, "a ".to_owned()),
+            ("a <!-- <b> \" --> <i>", 16, true, "a <!-- <b> \" -->".to_owned()),
+            ("<a href=x", 9, true, String::new()),
+            ("a</b", 4, true, "a".to_owned()),
+            ("a<", 2, true, "a".to_owned()),
         ] {
             let mut cut_text = text.to_owned();
             cut(&mut cut_text, limit, html);

@@ -107,6 +107,24 @@ fn texts_are_given_decoded_and_cut_where_the_client_wants() {
 }
 
 #[test]
+fn a_text_that_is_cut_is_sound_up_to_there() {
+    let house = House::new();
+    let value = |letter: &str, most: usize| {
+        let email = json!({"fetchAllBodyValues": true, "maxBodyValueBytes": most, "properties": ["bodyValues"]});
+        get(&house, &house.deliver("inbox", letter), email)["bodyValues"]["1"].clone()
+    };
+    let head = "From: bob@alpha.test\r\nMIME-Version: 1.0\r\nContent-Transfer-Encoding: quoted-printable\r\n";
+    // A character of two octets that is cut in two by us is no fault of the letter.
+    let japanese = format!("{head}Content-Type: text/plain; charset=shift_jis\r\n\r\na{}", "=82=A0=\r\n".repeat(100));
+    let cut = json!({"value": "aあ", "isEncodingProblem": false, "isTruncated": true});
+    for most in 4..7 {
+        assert_eq!(value(&japanese, most), cut, "{most}");
+    }
+    let torn = format!("{head}Content-Type: text/plain; charset=shift_jis\r\n\r\na=82");
+    assert_eq!(value(&torn, 0)["isEncodingProblem"], true);
+}
+
+#[test]
 fn keywords_and_mailboxes_are_changed_by_patches() {
     let house = House::new();
     let id = house.deliver("inbox", &letter("one", "1", ""));
