@@ -15,7 +15,7 @@ use crate::api::{MethodError, Object, SetError};
 use crate::blob::{self, Place};
 use crate::limits;
 use crate::run::Scope;
-use crate::standard::{self, Span};
+use crate::standard::{self, Span, set};
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
@@ -31,6 +31,7 @@ pub async fn import(scope: &mut Scope, arguments: Object) -> Result<Object, Meth
     if arguments.emails.len() > limits::OBJECTS_IN_SET {
         return Err(MethodError::request_too_large());
     }
+    set::check_creation_ids(&arguments.emails)?;
     let mut span = Span::open(&scope.house.store, account, write::state, arguments.if_in_state).await?;
     let mut work = Work::new(scope, &mut span, account);
     for (key, wish) in arguments.emails {

@@ -27,9 +27,7 @@ impl SetArguments {
         if count > limits::OBJECTS_IN_SET {
             return Err(MethodError::request_too_large());
         }
-        if let Some(bad) = create.into_iter().flat_map(serde_json::Map::keys).find(|key| !id::is_well_formed(key)) {
-            return Err(MethodError::invalid_arguments(format!("{bad:?} cannot be a creation id")));
-        }
+        create.into_iter().try_for_each(check_creation_ids)?;
         let all = create.into_iter().chain(update).flatten();
         if let Some((key, _)) = all.clone().find(|(_, value)| !value.is_object()) {
             return Err(MethodError::invalid_arguments(format!("{key:?} must be given an object")));
@@ -53,6 +51,14 @@ impl SetArguments {
         let mut met = std::collections::HashSet::new();
         ids.retain(|id| met.insert(id.clone()));
         ids
+    }
+}
+
+/// What a client calls what it creates must be an Id (RFC 8620 §1.2).
+pub fn check_creation_ids(create: &serde_json::Map<String, Value>) -> Result<(), MethodError> {
+    match create.keys().find(|key| !id::is_well_formed(key)) {
+        Some(bad) => Err(MethodError::invalid_arguments(format!("{bad:?} cannot be a creation id"))),
+        None => Ok(()),
     }
 }
 

@@ -125,6 +125,43 @@ fn a_text_that_is_cut_is_sound_up_to_there() {
 }
 
 #[test]
+fn no_field_of_a_draft_stands_in_it_twice() {
+    let house = House::new();
+    let blob = house.upload(b"some octets");
+    let create = |object: Value| {
+        let mut object = object;
+        object["mailboxIds"] = json!({house.role("drafts"): true});
+        object["bodyValues"] = json!({"a": {"value": "x"}});
+        house.call("Email/set", json!({"create": {"k": object}}))
+    };
+    // How it is put together, and in which charset, is the server's to choose.
+    for root in [
+        json!({"subParts": [{"partId": "a"}], "header:Content-Type": "multipart/alternative"}),
+        json!({"partId": "a", "header:Content-Type": "text/plain; charset=latin1"}),
+    ] {
+        let answer = create(json!({"bodyStructure": root}));
+        assert_eq!(answer["notCreated"]["k"]["properties"], json!(["bodyStructure"]), "{root} {answer}");
+    }
+    let attached = json!({
+        "blobId": blob, "header:Content-Type": "application/x-mine; name=mine",
+        "header:Content-Disposition": "inline; filename=mine",
+    });
+    let made = create(json!({"textBody": [{"partId": "a", "type": "TEXT/Plain"}], "attachments": [attached]}));
+    let id = made["created"]["k"]["id"].as_str().unwrap_or_else(|| panic!("{made}"));
+    let wish = json!({"properties": ["attachments"], "bodyProperties": [
+        "type", "disposition", "header:Content-Disposition:all", "header:Content-Type:all",
+    ]});
+    assert_eq!(
+        get(&house, id, wish)["attachments"],
+        json!([{
+            "type": "application/x-mine", "disposition": "inline",
+            "header:Content-Disposition:all": [" inline; filename=mine"],
+            "header:Content-Type:all": [" application/x-mine; name=mine"],
+        }])
+    );
+}
+
+#[test]
 fn keywords_and_mailboxes_are_changed_by_patches() {
     let house = House::new();
     let id = house.deliver("inbox", &letter("one", "1", ""));
@@ -303,6 +340,8 @@ fn letters_are_imported_and_parsed_from_blobs() {
         let refused = import(wish);
         assert_eq!(refused["notCreated"]["k"]["properties"], json!([property]), "{refused}");
     }
+    let named = json!({"emails": {"a b": {"blobId": blob, "mailboxIds": {&inbox: true}}}});
+    assert_eq!(house.error("Email/import", named), "invalidArguments", "no creation id is like that");
     let no_letter = house.upload(b"\r\n\r\nnothing\r\n");
     let refused = import(json!({"blobId": no_letter, "mailboxIds": {&inbox: true}}));
     assert_eq!(refused["notCreated"]["k"]["type"], "invalidEmail");

@@ -135,7 +135,7 @@ impl Reader<'_> {
         let wraps = html.is_some();
         let (embedded, mut beside): (Vec<_>, Vec<_>) =
             attached.into_iter().partition(|part| wraps && part.is_embedded());
-        for part in &mut beside {
+        for part in beside.iter_mut().filter(|part| !part.fields.has("Content-Disposition")) {
             part.disposition.get_or_insert_with(|| "attachment".into());
         }
         let html = html.map(|html| match embedded.is_empty() {
@@ -156,8 +156,8 @@ impl Reader<'_> {
     /// The one part of a list, which must be of this type.
     fn only(&mut self, list: &Value, kind: &str) -> Option<Draft> {
         let [part] = list.as_array()?.as_slice() else { return None };
-        let typed = part.get("type").is_none_or(|given| given == kind);
-        let mut draft = self.part(part, 1).filter(|_| typed)?;
+        let typed = part.get("type").is_some_and(|given| !given.is_null());
+        let mut draft = self.part(part, 1).filter(|draft| !typed || draft.kind == kind)?;
         draft.kind = kind.into();
         (!matches!(draft.content, Content::Parts(_))).then_some(draft)
     }
@@ -235,7 +235,11 @@ impl Reader<'_> {
             let property = HeaderProperty::read(name)?;
             let same = match property.name.to_ascii_lowercase().as_str() {
                 "content-transfer-encoding" | "mime-version" => true,
-                "content-type" => object.contains_key("type") || object.contains_key("charset"),
+                // How the content is put together, and in which charset its text goes, is the server's to choose.
+                "content-type" => {
+                    let ours = !matches!(draft.content, Content::Blob(_));
+                    ours || object.contains_key("type") || object.contains_key("charset")
+                }
                 "content-disposition" => draft.disposition.is_some() || draft.name.is_some(),
                 "content-id" => draft.cid.is_some(),
                 "content-language" => !draft.language.is_empty(),
