@@ -3,6 +3,7 @@
 mod house;
 
 use std::net::SocketAddr;
+use std::path::Path;
 use std::time::Duration;
 
 use house::{ALICE, inbox};
@@ -223,15 +224,21 @@ async fn commands_may_come_in_a_heap() {
     client.expect("+OK Goodbye").await;
 }
 
+/// A client that has logged in, and a letter that another one has taken off since.
+async fn lacking(data: &Path, uid: u32) -> (Client, Store) {
+    let store = house::furnish(data).await;
+    let address = house::open_over(store.clone(), |house| house.clear_logins = true);
+    let client = Client::log_in(address).await;
+    let folder = inbox(&store).await.id;
+    let gone = [UidRange::one(Uid::new(uid).unwrap())];
+    store.write(move |tx| expunge(tx, folder, &Expunge::All(&gone), 1)).await.unwrap();
+    (client, store)
+}
+
 #[tokio::test]
 async fn letters_asked_for_in_a_heap_come_each_in_its_turn() {
     let data = tempfile::tempdir().unwrap();
-    let store = house::furnish(data.path()).await;
-    let address = house::open_over(store.clone(), |house| house.clear_logins = true);
-    let mut client = Client::log_in(address).await;
-    let folder = inbox(&store).await.id;
-    let third = [UidRange::one(Uid::new(3).unwrap())];
-    store.write(move |tx| expunge(tx, folder, &Expunge::All(&third), 1)).await.unwrap();
+    let (mut client, _) = lacking(data.path(), 3).await;
     client.say("RETR 2\r\nRETR 1\r\nDELE 1\r\nRETR 1\r\nRETR 3\r\nRETR 9\r\nRETR 2\r\nNOOP").await;
     let dots = ["From: bob@alpha.test", "Subject: dots", "", "..", "...two", ".. ", "last"];
     assert_eq!(client.long_answer().await, dots);
@@ -246,12 +253,7 @@ async fn letters_asked_for_in_a_heap_come_each_in_its_turn() {
 #[tokio::test]
 async fn a_letter_taken_off_by_another_client_is_said_to_be_gone() {
     let data = tempfile::tempdir().unwrap();
-    let store = house::furnish(data.path()).await;
-    let address = house::open_over(store.clone(), |house| house.clear_logins = true);
-    let mut client = Client::log_in(address).await;
-    let folder = inbox(&store).await.id;
-    let second = [UidRange::one(Uid::new(2).unwrap())];
-    store.write(move |tx| expunge(tx, folder, &Expunge::All(&second), 1)).await.unwrap();
+    let (mut client, store) = lacking(data.path(), 2).await;
     client.ask("RETR 2", "-ERR Another client has taken this letter off").await;
     client.ask("RETR 1", "+OK 51 octets").await;
     for _ in 0..5 {
