@@ -35,7 +35,8 @@ export class Bench {
       if (
         this.outbox.busy > 0 ||
         this.tray.letters.some(
-          (draft) => draft.status === 'unsaved' || draft.status === 'saving' || draft.status === 'failed',
+          ({ status, uploading }) =>
+            status === 'unsaved' || status === 'saving' || status === 'failed' || uploading,
         )
       ) {
         event.preventDefault();
@@ -139,6 +140,7 @@ export class Bench {
     try {
       const left = await leaving;
       if (left.kind === 'unsaved') throw new Unsaved();
+      if (left.kind === 'gone') return this.#goneBefore(draft, notice, left.changed);
       people.learn(draft.recipients, 10);
       if (draft.answers) void reading.again();
       sync.soon();
@@ -240,6 +242,16 @@ export class Bench {
     draft.pictures.release();
     this.post.notices.dismiss(notice);
     this.post.notices.say('done', language.words.compose.sent);
+  }
+
+  /** It was sent already, or dealt with in another tab: who goes on with it here may want to send that all the same. */
+  #goneBefore(draft: Draft, notice: number, changed: boolean): void {
+    const { compose } = language.words;
+    this.post.notices.dismiss(notice);
+    this.post.notices.say('failed', changed ? compose.goneChanged : compose.goneBefore);
+    this.post.sync.soon();
+    if (changed) this.#lay(draft);
+    else draft.pictures.release();
   }
 
   #failed(draft: Draft, error: unknown): void {

@@ -52,6 +52,8 @@ export class Draft {
   status = $state<SaveStatus>('new');
   /** The letter at the server that holds the last saved state. */
   emailId = $state<Id>();
+  /** A state of it was sent, replaced or thrown away elsewhere, and its writer has not been told yet. */
+  gone = false;
   /** What the HTML shows; it names them by Content-ID. */
   readonly pictures: Pictures;
   readonly inReplyTo: string[];

@@ -1,4 +1,4 @@
-import { expectAllSet, type Id, type Identity, upload } from '../jmap';
+import { type Call, type Email, expectAllSet, type Id, type Identity, type Request, upload } from '../jmap';
 import type { Connection } from '../store/connection.svelte';
 import type { Folders } from '../store/folders.svelte';
 import type { Identities } from '../store/identities.svelte';
@@ -8,6 +8,12 @@ import type { Picture } from './pictures.svelte';
 
 /** A pause in typing after which what was typed is saved. */
 const pause = 1_500;
+
+/**
+ * What became of a draft at the server. It may have been sent by a request whose answer was lost; `missing` is what another
+ * tab or program replaced, as each change does and sending too, or threw away.
+ */
+export type Fate = 'kept' | 'sent' | 'missing';
 
 /** Keeps drafts at the server as they are written. */
 export class Drafts {
@@ -44,11 +50,19 @@ export class Drafts {
   /** Saves at once what is not yet saved. Gives whether everything is at the server. */
   async save(draft: Draft): Promise<boolean> {
     clearTimeout(this.#timers.get(draft.key));
-    await this.#saves.get(draft.key);
-    if (draft.status === 'saved') return true;
-    const saving = this.#save(draft);
+    // Behind whoever waits already: two at once would both replace the same letter, and leave one over.
+    const before = this.#saves.get(draft.key) ?? Promise.resolve(true);
+    const saving = before.then(() => draft.status === 'saved' || this.#save(draft));
     this.#saves.set(draft.key, saving);
     return saving;
+  }
+
+  /** What became of what was last saved. */
+  async fateOf(draft: Draft): Promise<Fate> {
+    if (!draft.emailId) return 'kept';
+    const request = this.connection.client.request();
+    const found = this.#askFor(request, draft.emailId);
+    return this.#fate((await this.connection.send(request)).of(found).list[0]);
   }
 
   /** Throws a draft away, here and at the server. */
@@ -56,7 +70,8 @@ export class Drafts {
     clearTimeout(this.#timers.get(draft.key));
     for (const attachment of draft.attachments) attachment.cancel();
     await this.#saves.get(draft.key);
-    if (!draft.emailId) return;
+    // What has been sent meanwhile is no draft any more, and stays.
+    if (!draft.emailId || (await this.fateOf(draft)) !== 'kept') return;
     const request = this.connection.client.request();
     const set = request.call('Email/set', { destroy: [draft.emailId] });
     expectAllSet((await this.connection.send(request)).of(set));
@@ -111,7 +126,9 @@ export class Drafts {
     if (!identity || !folder) return false;
     draft.status = 'saving';
     try {
-      draft.emailId = await this.#replace(draft, letterOf(draft, identity, folder, this.plainOf(draft)));
+      const { id, fate } = await this.#replace(draft, letterOf(draft, identity, folder, this.plainOf(draft)));
+      draft.emailId = id;
+      draft.gone ||= fate !== 'kept';
       // They may have typed on while it was saved.
       if (this.#isSaving(draft)) draft.status = 'saved';
       return true;
@@ -125,19 +142,35 @@ export class Drafts {
     return draft.status === 'saving';
   }
 
-  /** A letter cannot be changed, only replaced (RFC 8621 §4): the new one is made before the old one goes. */
-  async #replace(draft: Draft, letter: Record<string, unknown>): Promise<Id> {
+  /**
+   * A letter cannot be changed, only replaced (RFC 8621 §4): the new one is made before the old one goes. An old one that
+   * has been sent meanwhile stays, for then it is what is kept of the letter that went.
+   */
+  async #replace(draft: Draft, letter: Record<string, unknown>): Promise<{ id: Id; fate: Fate }> {
     const request = this.connection.client.request();
     const set = request.call('Email/set', { create: { draft: letter } });
     const old = draft.emailId;
-    const answer = expectAllSet((await this.connection.send(request)).of(set));
-    const id = answer.created?.['draft']?.id;
+    const found = old && this.#askFor(request, old);
+    const answers = await this.connection.send(request);
+    const id = expectAllSet(answers.of(set)).created?.['draft']?.id;
     if (!id) throw new Error('the server made no draft');
-    if (old) {
+    const fate = found ? this.#fate(answers.of(found).list[0]) : 'kept';
+    if (old && fate === 'kept') {
       const request = this.connection.client.request();
       request.call('Email/set', { destroy: [old] });
       await this.connection.send(request).catch(() => undefined);
     }
-    return id;
+    return { id, fate };
+  }
+
+  #askFor(request: Request, id: Id): Call<'Email/get'> {
+    return request.call('Email/get', { ids: [id], properties: ['id', 'keywords', 'mailboxIds'] });
+  }
+
+  /** Some programs put drafts among the drafts without the keyword. */
+  #fate(found: Pick<Email, 'keywords' | 'mailboxIds'> | undefined): Fate {
+    if (!found) return 'missing';
+    const drafts = this.folders.byRole('drafts')?.id;
+    return found.keywords['$draft'] || (drafts && found.mailboxIds[drafts]) ? 'kept' : 'sent';
   }
 }

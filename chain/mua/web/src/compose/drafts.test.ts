@@ -29,6 +29,34 @@ describe('a draft', () => {
     expect(draft.emailId).toBe(kept()[0]?.id);
   });
 
+  it('is there once, however many wait for it to be saved', async () => {
+    const { drafts, kept, server } = await desk();
+    const draft = new Draft({ subject: 'Plan', text: 'x', rich: false });
+    draft.status = 'unsaved';
+    server.before = () =>
+      draft.text.length < 6 ? void ((draft.text += 'x'), drafts.touched(draft)) : undefined;
+    await Promise.all([drafts.save(draft), drafts.save(draft), drafts.save(draft), drafts.save(draft)]);
+    server.before = () => undefined;
+    expect(await drafts.save(draft)).toBe(true);
+    expect(kept().map((letter) => [letter.id, letter.text])).toEqual([[draft.emailId, draft.text]]);
+  });
+
+  it('that has been sent meanwhile is neither replaced nor thrown away', async () => {
+    const { drafts, mail, kept } = await desk();
+    const draft = new Draft({ subject: 'Plan', text: 'x', rich: false });
+    draft.status = 'unsaved';
+    await drafts.save(draft);
+    const id = draft.emailId ?? '';
+    const sent = mail.letters.get(id);
+    sent?.keywords.delete('$draft');
+    if (sent) sent.folder = mail.folderOf('sent').id;
+    await drafts.discard(new Draft({ emailId: id }));
+    drafts.touched(draft);
+    await drafts.save(draft);
+    expect(mail.letters.has(id)).toBe(true);
+    expect(kept().map((letter) => letter.id)).toEqual([draft.emailId]);
+  });
+
   it('is not lost when it cannot be saved, and is saved when it can', async () => {
     const { drafts, kept, server } = await desk();
     const draft = new Draft({ subject: 'Plan', text: 'x', rich: false });
@@ -104,6 +132,33 @@ describe('the outbox', () => {
       if (left.kind === 'held') await outbox.recall(draft, left.submission);
       expect(other?.keywords.has('$answered')).toBe(already);
     }
+  });
+
+  it('does not send a letter twice when the answer of the first time was lost', async () => {
+    const { outbox, mail, server } = await desk();
+    const draft = letter();
+    server.after = () => {
+      if (mail.submissions.size > 0) throw new TypeError('no network');
+    };
+    await expect(outbox.send(draft, 0)).rejects.toThrow();
+    server.after = () => undefined;
+    expect(await outbox.send(draft, 0)).toEqual({ kind: 'gone', changed: false });
+    expect(mail.submissions.size).toBe(1);
+  });
+
+  it('says that a letter was dealt with in another tab, and sends this one too where that is asked for again', async () => {
+    const { drafts, outbox, mail, kept } = await desk();
+    const here = letter();
+    here.status = 'unsaved';
+    await drafts.save(here);
+    const there = new Draft({ emailId: here.emailId ?? '', to: here.to, text: 'y', rich: false });
+    await outbox.send(here, 0);
+    drafts.touched(there);
+    expect(await outbox.send(there, 0)).toEqual({ kind: 'gone', changed: true });
+    expect(mail.submissions.size).toBe(1);
+    expect(kept().map((one) => one.text)).toEqual(['y']);
+    expect((await outbox.send(there, 0)).kind).toBe('sent');
+    expect(mail.submissions.size).toBe(2);
   });
 
   it('does not ask a server to hold what it does not hold', async () => {

@@ -3,13 +3,17 @@ import type { Connection } from '../store/connection.svelte';
 import type { Folders } from '../store/folders.svelte';
 import { recall, submit } from '../store/submissions';
 import type { Draft } from './draft.svelte';
-import type { Drafts } from './drafts.svelte';
+import type { Drafts, Fate } from './drafts.svelte';
 
 /** How long a letter is held: some seconds, in which it can be called back, or until a moment chosen for it. */
 export type Hold = number | Date;
 
-/** How a letter left. `held`: the server keeps it, and it can be called back. */
-export type Leaving = { kind: 'unsaved' } | { kind: 'sent' } | { kind: 'held'; submission: Id };
+/** How a letter left. `gone`: it was sent before, or what was last saved is gone, and may be `changed` since. `held`: the server keeps it, and it can be called back. */
+export type Leaving =
+  | { kind: 'unsaved' }
+  | { kind: 'gone'; changed: boolean }
+  | { kind: 'sent' }
+  | { kind: 'held'; submission: Id };
 
 /**
  * The way out. A letter is complete among the drafts before it goes; then it is the server's, which keeps it as long as
@@ -30,10 +34,12 @@ export class Outbox {
     return Math.min(wished, this.connection.client.maxDelayedSend);
   }
 
-  /** Hands a letter over, to be held. Throws what the server says against it. */
+  /** Hands a letter over, to be held; not a second time unless that is asked for again. Throws what is said against it. */
   async send(draft: Draft, hold: Hold): Promise<Leaving> {
     this.busy += 1;
     try {
+      const fate = await this.drafts.fateOf(draft);
+      if (draft.gone || fate !== 'kept') return await this.#gone(draft, fate);
       draft.status = 'unsaved';
       if (!(await this.drafts.save(draft))) return { kind: 'unsaved' };
       return await this.#submit(draft, hold);
@@ -46,6 +52,15 @@ export class Outbox {
   async recall(draft: Draft, submission: Id): Promise<void> {
     await recall(this.connection, this.folders, submission);
     if (draft.answers && !draft.answers.already) await this.#mark(draft.answers, null).catch(() => undefined);
+  }
+
+  /** What was changed since is kept as a letter of its own, which goes if that is asked for again. */
+  async #gone(draft: Draft, fate: Fate): Promise<Leaving> {
+    if (fate === 'sent' && !draft.gone && draft.status === 'saved') return { kind: 'gone', changed: false };
+    draft.status = 'unsaved';
+    await this.drafts.save(draft);
+    draft.gone = false;
+    return { kind: 'gone', changed: true };
   }
 
   async #submit(draft: Draft, hold: Hold): Promise<Leaving> {

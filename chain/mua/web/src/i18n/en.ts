@@ -296,6 +296,9 @@ export const en = {
     sendRefused: (why: string) => `The letter was not sent: ${why}`,
     saveFailed: 'The letter could not be saved, so it was not sent. It is still open.',
     recalled: 'Not sent. You can go on writing.',
+    goneBefore: 'This letter had been sent already. It has not been sent again.',
+    goneChanged:
+      'This letter was sent, changed or thrown away elsewhere meanwhile, perhaps in another tab. What you see is kept as a draft; send it once more if it is to go.',
     tooLate: 'Too late: the letter has already gone.',
     noRecipient: 'Say whom it goes to first.',
     stillUploading: 'Wait until the attachments are there.',

@@ -306,6 +306,9 @@ export const fr: Words = {
     sendRefused: (why) => `Le message n’a pas été envoyé : ${why}`,
     saveFailed: 'Le message n’a pas pu être enregistré ; il n’est donc pas parti. Il est toujours ouvert.',
     recalled: 'Envoi annulé. Vous pouvez continuer à écrire.',
+    goneBefore: 'Ce message était déjà envoyé. Il n’a pas été envoyé une seconde fois.',
+    goneChanged:
+      'Ce message a été envoyé, modifié ou supprimé ailleurs entre-temps, peut-être dans un autre onglet. Ce que vous voyez est gardé en brouillon. Envoyez-le encore une fois s’il doit partir.',
     tooLate: 'Trop tard : le message est déjà parti.',
     noRecipient: 'Indiquez d’abord un destinataire.',
     stillUploading: 'Attendez que les pièces jointes soient envoyées.',

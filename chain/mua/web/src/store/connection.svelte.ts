@@ -109,8 +109,11 @@ export class Connection {
   async #enter(): Promise<void> {
     const before = this.#client?.session.username;
     await this.start();
-    // Somebody else logged in: what is on the page belongs to another person.
-    if (before !== undefined && before !== this.username) location.reload();
+    // Somebody else logged in: what is on the page, and what waits to be saved or sent, belongs to another person.
+    if (before !== undefined && before !== this.username) {
+      this.#waiting = [];
+      return location.reload();
+    }
     for (const resume of this.#waiting.splice(0)) resume();
   }
 

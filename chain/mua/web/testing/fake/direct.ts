@@ -10,6 +10,8 @@ export interface Direct {
   requests: number;
   /** Called before each answer; what it throws is thrown, as a network does, and a status is answered. */
   before: () => unknown;
+  /** Called once a request has been carried out; what it throws is thrown, as where the answer is lost. */
+  after: () => void;
 }
 
 /** A server in the same process, for tests without a network. */
@@ -18,6 +20,7 @@ export function direct(mail: FakeMail): Direct {
     asked: [],
     requests: 0,
     before: () => undefined,
+    after: () => undefined,
     fetching: async (url, init) => {
       const status = await server.before();
       if (typeof status === 'number') return new Response('', { status });
@@ -26,7 +29,9 @@ export function direct(mail: FakeMail): Direct {
       const request = JSON.parse(String(init?.body)) as Parameters<typeof answer>[1];
       server.requests += 1;
       server.asked.push(...request.methodCalls.map(([name]) => name));
-      return Response.json(answer(mail, request));
+      const answered = answer(mail, request);
+      server.after();
+      return Response.json(answered);
     },
   };
   return server;
