@@ -1,4 +1,5 @@
 import type { Email, EmailAddress, EmailBody } from '../jmap';
+import { unique } from '../store/addresses';
 
 /** How a letter answers another: whom it goes to, what it is called, which conversation it belongs to. */
 
@@ -49,12 +50,6 @@ export function threadingOf(
   if (kind === 'forward' || !body.messageId) return { inReplyTo: [], references: [] };
   const before = body.references ?? (body.inReplyTo?.length === 1 ? body.inReplyTo : []);
   return { inReplyTo: body.messageId, references: [...before, ...body.messageId] };
-}
-
-function unique(people: EmailAddress[]): EmailAddress[] {
-  const kept: EmailAddress[] = [];
-  for (const person of people) if (!has(kept, person)) kept.push(person);
-  return kept;
 }
 
 function has(people: EmailAddress[], one: EmailAddress): boolean {

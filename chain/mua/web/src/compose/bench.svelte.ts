@@ -65,7 +65,8 @@ export class Bench {
   }
 
   async answer(kind: AnswerKind, emailId: Id): Promise<void> {
-    const found = await this.#load(emailId);
+    // Who gets a letter forwarded is to get all of it; of one that is answered, what is long is known to who wrote it.
+    const found = await this.#load(emailId, kind === 'forward' ? { maxBodyValueBytes: 0 } : {});
     if (!found) return;
     const { email, body, html } = found;
     const own = this.drafts.identities.map((identity) => identity.email);
@@ -96,7 +97,8 @@ export class Bench {
   async resume(emailId: Id): Promise<void> {
     const here = this.tray.letters.find((draft) => draft.emailId === emailId);
     if (here) return this.tray.unfold(here);
-    const found = await this.#load(emailId);
+    // What would be cut off here would be gone with the next save.
+    const found = await this.#load(emailId, { maxBodyValueBytes: 0 });
     if (!found) return;
     const { email, body, html } = found;
     const text = body.textBody
@@ -267,10 +269,13 @@ export class Bench {
   }
 
   /** A letter with its body and, where it has some, its HTML. */
-  async #load(id: Id): Promise<{ email: Email; body: EmailBody; html: string | undefined } | undefined> {
+  async #load(
+    id: Id,
+    more: { maxBodyValueBytes?: number } = {},
+  ): Promise<{ email: Email; body: EmailBody; html: string | undefined } | undefined> {
     try {
       const request = this.post.connection.client.request();
-      const get = request.call('Email/get', { ids: [id], ...whole });
+      const get = request.call('Email/get', { ids: [id], ...whole, ...more });
       const letter = (await this.post.connection.send(request)).of(get).list[0];
       if (!letter) return undefined;
       const part = letter.htmlBody.find((one) => one.type === 'text/html');

@@ -37,10 +37,13 @@ export function quotedHtmlOf(text: string): string {
 /** HTML as a person would have typed it: quotes with ">", lists with "-" or numbers, links with their address. */
 export function textOf(html: string): string {
   const text = childrenOf(cleanBody(html));
-  return text
-    .replace(/[ \t]+\n/g, '\n')
-    .replace(/\n{3,}/g, '\n\n')
-    .trim();
+  return (
+    text
+      // The line before a signature is "-- ", with its blank (RFC 3676 §4.3).
+      .replace(/(?<!^--)[ \t]+\n/gm, '\n')
+      .replace(/\n{3,}/g, '\n\n')
+      .trim()
+  );
 }
 
 const blocks = new Set([

@@ -1,4 +1,5 @@
 import type { EmailAddress, Id } from '../jmap';
+import { unique } from '../store/addresses';
 import { type Picture, Pictures } from './pictures.svelte';
 
 export interface Attachment {
@@ -62,9 +63,10 @@ export class Draft {
 
   constructor(beginning: Beginning = {}) {
     this.identityId = beginning.identityId;
-    this.to = beginning.to ?? [];
-    this.cc = beginning.cc ?? [];
-    this.bcc = beginning.bcc ?? [];
+    // Drafts of other programs, and links, may name somebody twice.
+    this.to = unique(beginning.to ?? []);
+    this.cc = unique(beginning.cc ?? []);
+    this.bcc = unique(beginning.bcc ?? []);
     this.subject = beginning.subject ?? '';
     this.html = beginning.html ?? '';
     this.text = beginning.text ?? '';

@@ -34,7 +34,8 @@ export function signed(html: string, identity: Identity | undefined): string {
       ? htmlOf(identity.textSignature)
       : '';
   if (!signature) return html;
-  return `<div><br></div><div><br></div><div>-- </div>${signature}${html}`;
+  // The editor would take a plain blank off the end of a line.
+  return `<div><br></div><div><br></div><div>--&nbsp;</div>${signature}${html}`;
 }
 
 function replyHead(words: Words, email: Email, body: EmailBody): string {

@@ -37,6 +37,14 @@ it('what it writes it reads', () => {
   }
 });
 
+it('a comma in quotes parts nobody, nor does a quote within them', () => {
+  const list = '"Doe, \\"Joe\\", Jr." <joe@x.test>, ann@x.test';
+  expect(parseAddresses(list)).toEqual([
+    { name: 'Doe, "Joe", Jr.', email: 'joe@x.test' },
+    { name: null, email: 'ann@x.test' },
+  ]);
+});
+
 it('tells an address from a word', () => {
   expect(isAddress('alice@alpha.test')).toBe(true);
   expect(isAddress('postmaster@localhost')).toBe(true);

@@ -19,6 +19,16 @@ export function isAddress(email: string): boolean {
   return /^[^\s@<>,;"]+@[^\s@<>,;"]+\.?[^\s@<>,;".]+$/u.test(email) || /^"[^"]+"@[^\s@]+$/u.test(email);
 }
 
+/** Each address once, as it is written first. */
+export function unique(people: readonly EmailAddress[]): EmailAddress[] {
+  const kept = new Map<string, EmailAddress>();
+  for (const person of people) {
+    const key = person.email.toLowerCase();
+    if (!kept.has(key)) kept.set(key, person);
+  }
+  return [...kept.values()];
+}
+
 function split(text: string): string[] {
   const parts: string[] = [];
   let [part, quoted, escaped, angle] = ['', false, false, false];
@@ -30,7 +40,8 @@ function split(text: string): string[] {
       [part, angle] = ['', false];
     } else if (letter === '"' && !escaped) quoted = !quoted;
     else if (letter === '<' && !quoted) angle = true;
-    escaped = letter === '\\' && !escaped;
+    // RFC 5322 §3.2.4: a quote may stand in quotes, behind a backslash.
+    escaped = quoted && letter === '\\' && !escaped;
   }
   return [...parts, part];
 }

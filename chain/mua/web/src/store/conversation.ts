@@ -1,4 +1,5 @@
 import type { Email, EmailAddress, Id } from '../jmap';
+import { unique } from './addresses';
 
 /** A conversation as a row of a list shows it. */
 export interface Row {
@@ -29,7 +30,7 @@ export function rowOf(email: Email, conversation: Email[], outgoing: boolean): R
     subject: email.subject ?? '',
     preview: email.preview,
     receivedAt: email.receivedAt,
-    people: outgoing ? [...(email.to ?? [])] : distinct(all.flatMap((one) => one.from ?? [])),
+    people: outgoing ? [...(email.to ?? [])] : unique(all.flatMap((one) => one.from ?? [])),
     count: all.length,
     unread: all.some(isUnread),
     flagged: all.some((one) => one.keywords['$flagged']),
@@ -47,13 +48,4 @@ export function isUnread(email: Email): boolean {
 export function nameOf(person: EmailAddress, short = false): string {
   const name = person.name?.trim() || person.email.split('@')[0] || person.email;
   return short ? (name.split(/[\s,]+/)[0] ?? name) : name;
-}
-
-function distinct(people: EmailAddress[]): EmailAddress[] {
-  const seen = new Map<string, EmailAddress>();
-  for (const person of people) {
-    const key = person.email.toLowerCase();
-    if (!seen.has(key)) seen.set(key, person);
-  }
-  return [...seen.values()];
 }

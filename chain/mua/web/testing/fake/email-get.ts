@@ -20,6 +20,12 @@ function pick(object: Args, properties: string[] | undefined): Args {
   return Object.fromEntries(['id', ...properties].map((name) => [name, object[name] ?? null]));
 }
 
+/** RFC 8621 §4.2: no more than asked for; 0 is all of it. */
+function cut(value: string, most: number): Args {
+  const isTruncated = most > 0 && value.length > most;
+  return { value: isTruncated ? value.slice(0, most) : value, isTruncated };
+}
+
 function objectOf(letter: FakeLetter, args: Args): Args {
   const { html, attachments } = letter;
   const text = letter.text ?? '';
@@ -39,8 +45,9 @@ function objectOf(letter: FakeLetter, args: Args): Args {
     type: 'text/html',
   };
   const values: Record<string, Args> = {};
-  if (args['fetchTextBodyValues']) values['t'] = { value: text, isTruncated: false };
-  if (args['fetchHTMLBodyValues'] && html) values['h'] = { value: html, isTruncated: false };
+  const most = Number(args['maxBodyValueBytes'] ?? 0);
+  if (args['fetchTextBodyValues']) values['t'] = cut(text, most);
+  if (args['fetchHTMLBodyValues'] && html) values['h'] = cut(html, most);
   return {
     id: letter.id,
     blobId: `${letter.id}.raw`,

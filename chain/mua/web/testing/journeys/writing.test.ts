@@ -45,7 +45,7 @@ describe('writing', () => {
     const to = page.getByRole('combobox', { name: 'To', exact: true });
     const people = page.locator('.composer .person');
     await to.pressSequentially('Cla');
-    await paste('"Lee, Ann" <ann@x.test>, bob at x.test; carol@x.test');
+    await paste('"Lee, Ann" <ann@x.test>, bob at x.test; carol@x.test, Ann@x.test');
     expect(await to.inputValue()).toBe('Cla, bob at x.test');
     expect((await people.allInnerTexts()).map((name) => name.trim())).toEqual(['Lee, Ann', 'carol@x.test']);
 
@@ -71,6 +71,49 @@ describe('writing', () => {
       { name: null, email: 'carol@x.test' },
       { name: null, email: 'bob@x.test' },
     ]);
+  });
+
+  it('goes on with all of a long draft, where reading would show the beginning', async () => {
+    const { page, server } = story;
+    const text = 'A very long story. '.repeat(20_000);
+    const draft = server.deliver({ name: 'Alice', email: 'alice@alpha.test' }, 'My novel', `${text}The end`);
+    draft.folder = server.mail.folderOf('drafts').id;
+    draft.keywords = new Set(['$draft', '$seen']);
+    await page.goto(`${story.url}/#/drafts`);
+    await row(page, /My novel/).click();
+    await page.getByRole('textbox', { name: 'Text of the letter' }).waitFor();
+    await page.getByRole('textbox', { name: 'Subject' }).press('End');
+    await page.keyboard.type('!');
+    await until('the change is kept', () => lettersIn('drafts', 'My novel!').length === 1);
+    expect(lettersIn('drafts', 'My novel!')[0]?.text?.endsWith('The end')).toBe(true);
+  });
+
+  it('leaves the keys to what is composed of several, as Japanese is', async () => {
+    const { page } = story;
+    await page.keyboard.press('c');
+    const to = page.getByRole('combobox', { name: 'To', exact: true });
+    await to.fill('み');
+    const pressed = await to.evaluate((input) =>
+      ['Enter', 'Escape', 'Backspace'].map((key) => {
+        const event = { key, isComposing: true, bubbles: true, cancelable: true };
+        return input.dispatchEvent(new KeyboardEvent('keydown', event));
+      }),
+    );
+    expect(pressed).toEqual([true, true, true]);
+    const text = page.getByRole('textbox', { name: 'Text of the letter' });
+    await text.dispatchEvent('keydown', { key: 'Escape', isComposing: true, bubbles: true });
+    expect(await to.inputValue()).toBe('み');
+  });
+
+  it('keeps the line before a signature as mail programs know it', async () => {
+    const { page, server } = story;
+    for (const identity of server.mail.identities) identity.textSignature = 'Alice, Alpha Ltd';
+    await page.reload();
+    await begin(page, 'bob@beta.test', 'Signed');
+    await page.keyboard.press('Control+Home');
+    await page.keyboard.type('Yours');
+    await until('it is kept', () => lettersIn('drafts', 'Signed')[0]?.text?.includes('Yours') === true);
+    expect(lettersIn('drafts', 'Signed')[0]?.text).toMatch(/\n-- \nAlice, Alpha Ltd$/);
   });
 
   it('can be called back before it goes', async () => {
