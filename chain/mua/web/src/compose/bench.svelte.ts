@@ -101,6 +101,11 @@ export class Bench {
     const found = await this.#load(emailId, { maxBodyValueBytes: 0 });
     if (!found) return;
     const { email, body, html } = found;
+    // There is an end to what the server gives of one, too.
+    if (Object.values(body.bodyValues).some((value) => value.isTruncated)) {
+      this.post.notices.say('failed', language.words.compose.tooLong);
+      return;
+    }
     const text = body.textBody
       .map((part) => (part.partId ? (body.bodyValues[part.partId]?.value ?? '') : ''))
       .join('\n');

@@ -299,6 +299,7 @@ export const en = {
     goneBefore: 'This letter had been sent already. It has not been sent again.',
     goneChanged:
       'This letter was sent, changed or thrown away elsewhere meanwhile, perhaps in another tab. What you see is kept as a draft; send it once more if it is to go.',
+    tooLong: 'This draft is too long to be changed here. It stays as it is; a mail program can open it.',
     tooLate: 'Too late: the letter has already gone.',
     noRecipient: 'Say whom it goes to first.',
     stillUploading: 'Wait until the attachments are there.',

@@ -20,9 +20,13 @@ function pick(object: Args, properties: string[] | undefined): Args {
   return Object.fromEntries(['id', ...properties].map((name) => [name, object[name] ?? null]));
 }
 
+/** The server gives no more than this of one text, whatever is asked. */
+const longest = 5 * 2 ** 20;
+
 /** RFC 8621 §4.2: no more than asked for; 0 is all of it. */
-function cut(value: string, most: number): Args {
-  const isTruncated = most > 0 && value.length > most;
+function cut(value: string, asked: number): Args {
+  const most = Math.min(asked || longest, longest);
+  const isTruncated = value.length > most;
   return { value: isTruncated ? value.slice(0, most) : value, isTruncated };
 }
 

@@ -88,6 +88,19 @@ describe('writing', () => {
     expect(lettersIn('drafts', 'My novel!')[0]?.text?.endsWith('The end')).toBe(true);
   });
 
+  it('leaves a draft alone that it could not go on with as a whole', async () => {
+    const { page, server } = story;
+    const text = 'A story without end. '.repeat(300_000);
+    const draft = server.deliver({ name: 'Alice', email: 'alice@alpha.test' }, 'My saga', text);
+    draft.folder = server.mail.folderOf('drafts').id;
+    draft.keywords = new Set(['$draft', '$seen']);
+    await page.goto(`${story.url}/#/drafts`);
+    await row(page, /My saga/).click();
+    await page.getByText('This draft is too long to be changed here.').waitFor();
+    expect(await page.locator('.composer').count()).toBe(0);
+    expect(lettersIn('drafts', 'My saga')[0]?.text).toBe(text);
+  });
+
   it('leaves the keys to what is composed of several, as Japanese is', async () => {
     const { page } = story;
     await page.keyboard.press('c');
