@@ -122,6 +122,8 @@ describe('writing', () => {
     const { page, server } = story;
     for (const identity of server.mail.identities) identity.textSignature = 'Alice, Alpha Ltd';
     await page.reload();
+    // Keys pressed before the pages are there are nobody's.
+    await page.locator('[role=row] .who').first().waitFor();
     await begin(page, 'bob@beta.test', 'Signed');
     await page.keyboard.press('Control+Home');
     await page.keyboard.type('Yours');
