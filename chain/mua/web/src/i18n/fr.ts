@@ -310,7 +310,7 @@ export const fr: Words = {
     goneChanged:
       'Ce message a été envoyé, modifié ou supprimé ailleurs entre-temps, peut-être dans un autre onglet. Ce que vous voyez est gardé en brouillon. Envoyez-le encore une fois s’il doit partir.',
     tooLong:
-      'Ce brouillon est trop long pour être modifié ici. Il reste tel quel ; un logiciel de messagerie peut l’ouvrir.',
+      'Ce brouillon est trop long pour être modifié ici. Il reste tel quel ; un logiciel de messagerie peut l’ouvrir.',
     tooLate: 'Trop tard : le message est déjà parti.',
     noRecipient: 'Indiquez d’abord un destinataire.',
     stillUploading: 'Attendez que les pièces jointes soient envoyées.',
