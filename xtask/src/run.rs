@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::time::Instant;
 
 /// What went wrong, for the developer to read.
 pub type Outcome = Result<(), String>;
@@ -23,11 +24,14 @@ pub fn npm() -> Command {
     npm
 }
 
-/// Runs `command`, shows its output as it comes, and fails when it does.
+/// Runs `command`, shows its output as it comes and how long it took, and fails when it does.
 pub fn step(command: &mut Command) -> Outcome {
     command.current_dir(root());
     println!("\n▶ {}", show(command));
-    match command.status() {
+    let begun = Instant::now();
+    let ended = command.status();
+    println!("  {} s", begun.elapsed().as_secs());
+    match ended {
         Ok(status) if status.success() => Ok(()),
         Ok(status) => Err(format!("{} ended with {status}", show(command))),
         Err(error) => Err(format!("{} did not start: {error}", show(command))),

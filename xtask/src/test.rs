@@ -3,27 +3,36 @@
 use crate::peers;
 use crate::run::{Outcome, cargo, has, npm, step};
 
-/// Installs the peers, then checks format and lints, builds the program and runs every test, the pages' last.
+/// Installs the peers, then goes from what tells soonest to what takes longest: forms and the pages' own state, lints, every
+/// test of the rooms, and last the journeys through the pages.
 pub fn all() -> Outcome {
     peers::install()?;
     step(cargo().args(["fmt", "--all", "--check"]))?;
+    let pages = pages_can_be_tested();
+    if pages {
+        step(npm().args(["ci", "--no-audit", "--no-fund"]))?;
+        scripts(&["check", "lint", "test"])?;
+    }
     step(cargo().args(["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"]))?;
     // The end-to-end tests run the real program, which `cargo test` alone would not build for another package.
     step(cargo().args(["build", "--package", "facteur"]))?;
     step(cargo().args(["test", "--workspace"]))?;
-    pages()
-}
-
-/// The web pages: types, rules, their state without a page, and journeys through them in Chromium: on a made-up mailbox,
-/// and through the program that was built before.
-fn pages() -> Outcome {
-    if !has("npm") {
-        println!("skipped: npm is not here, so the web pages were not tested (install Node.js 20.19 or later)");
-        return Ok(());
-    }
-    step(npm().args(["ci", "--no-audit", "--no-fund"]))?;
-    for script in ["check", "lint", "test", "browser", "real"] {
-        step(npm().args(["run", script]))?;
+    if pages {
+        // Chromium goes through the pages: on a made-up mailbox, and through the program that was built above.
+        scripts(&["browser", "real"])?;
     }
     Ok(())
+}
+
+fn pages_can_be_tested() -> bool {
+    let can = has("npm");
+    if !can {
+        println!("skipped: npm is not here, so the web pages are not tested (install Node.js 20.19 or later)");
+    }
+    can
+}
+
+/// Runs scripts of the pages' `package.json`, one after the other.
+fn scripts(names: &[&str]) -> Outcome {
+    names.iter().try_for_each(|name| step(npm().args(["run", name])))
 }
