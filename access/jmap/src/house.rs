@@ -9,8 +9,9 @@ use mail::trace::{Blind, Link, Observation, Witness};
 use mail::{Domain, Timestamp};
 use net::Shutdown;
 use store::Store;
-use tokio::sync::Semaphore;
 
+use crate::limits;
+use crate::memory::Memory;
 use crate::outbox::Outbox;
 use crate::subscription::{Courier, Credentials, Deliveries};
 
@@ -42,8 +43,10 @@ pub struct House {
     pub clock: fn() -> Timestamp,
     /// Asks the conversations to end.
     pub shutdown: Shutdown,
-    /// Octets of uploads, and of letters being made, that may be in memory at one time, in kibibytes.
-    pub(crate) memory: Arc<Semaphore>,
+    /// What is uploaded lies in memory until it is whole.
+    pub(crate) uploading: Memory,
+    /// What is attached to letters, while these are made: apart, so that slow uploads hold up nobody who writes.
+    pub(crate) making: Memory,
     /// Posts to clients; none: this house does not.
     pub(crate) courier: OnceLock<Courier>,
     pub(crate) requests: Turns<AccountId>,
@@ -65,7 +68,8 @@ impl House {
             witness: Arc::new(Blind),
             clock: net::now,
             shutdown: Shutdown::never(),
-            memory: Arc::new(Semaphore::new(512 << 10)),
+            uploading: Memory::of(limits::UPLOADING),
+            making: Memory::of(limits::MAKING),
             courier: OnceLock::new(),
             requests: Turns::default(),
             uploads: Turns::default(),

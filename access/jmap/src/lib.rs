@@ -28,6 +28,7 @@ mod id;
 mod identity;
 mod limits;
 mod mailboxes;
+mod memory;
 mod methods;
 mod outbox;
 mod push;

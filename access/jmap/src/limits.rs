@@ -4,6 +4,10 @@
 pub const SIZE_UPLOAD: usize = 50_000_000;
 /// Uploads at one time, of one person.
 pub const CONCURRENT_UPLOAD: usize = 4;
+/// Octets of all uploads that are under way.
+pub const UPLOADING: usize = 384 << 20;
+/// Octets of all letters that are being made, twice: as they are attached, and as they stand in the letter.
+pub const MAKING: usize = 256 << 20;
 /// Octets of a request.
 pub const SIZE_REQUEST: usize = 10_000_000;
 /// Requests at one time, of one person.

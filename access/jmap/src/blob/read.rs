@@ -52,6 +52,11 @@ impl Opened {
         }
     }
 
+    /// How many octets it has at most: no encoding makes them more than those it stands in.
+    pub fn greatest_length(&self) -> u64 {
+        self.steps.first().map_or(self.length, |step| step.end.saturating_sub(step.start))
+    }
+
     /// Reads it from its beginning.
     pub fn reader(&self) -> Reader {
         let first =

@@ -4,8 +4,6 @@ mod fields;
 mod mime;
 mod parts;
 
-use std::sync::Arc;
-
 use bytes::Bytes;
 use mail::seam::AccountId;
 use serde_json::Value;
@@ -14,6 +12,7 @@ use store::View;
 use crate::api::{MethodError, Object, SetError};
 use crate::blob::{self, Opened, Place};
 use crate::limits;
+use crate::memory::Share;
 use crate::run::Scope;
 use fields::Fields;
 use parts::{Content, Draft};
@@ -48,7 +47,7 @@ async fn fetch(
     scope: &Scope,
     account: AccountId,
     draft: &mut Draft,
-) -> Result<Result<Option<tokio::sync::OwnedSemaphorePermit>, SetError>, MethodError> {
+) -> Result<Result<Option<Share>, SetError>, MethodError> {
     let mut places: Vec<Place> = Vec::new();
     draft.each(&mut |content| {
         if let Content::Blob(place) = content {
@@ -68,11 +67,10 @@ async fn fetch(
     if !missing.is_empty() {
         return Ok(Err(SetError::new("blobNotFound").with("notFound", missing)));
     }
-    // Twice: as they are, and as they stand in the letter.
-    let share = u32::try_from(limits::ATTACHMENTS / 1024 * 2).unwrap_or(u32::MAX);
-    let share = Arc::clone(&scope.house.memory).acquire_many_owned(share).await;
-    let share = share.map_err(|_| MethodError::server_unavailable())?;
     let opened: Vec<Opened> = opened.into_iter().flatten().collect();
+    // Twice: as they are, and as they stand in the letter.
+    let share = scope.house.making.take(most_of(&opened).saturating_mul(2)).await;
+    let share = share.ok_or_else(MethodError::server_unavailable)?;
     let reading = move |view: &View| read_all(view, &opened);
     let Some(octets) = scope.house.store.read(reading).await? else {
         return Ok(Err(SetError::new("tooLarge").with("maxSize", limits::ATTACHMENTS)));
@@ -84,6 +82,12 @@ async fn fetch(
         }
     });
     Ok(Ok(Some(share)))
+}
+
+/// How many octets will be read of them, at most.
+fn most_of(blobs: &[Opened]) -> usize {
+    let all = blobs.iter().fold(0, |sum: u64, blob| sum.saturating_add(blob.greatest_length()));
+    usize::try_from(all).unwrap_or(usize::MAX).min(limits::ATTACHMENTS)
 }
 
 /// `None`: too many octets.

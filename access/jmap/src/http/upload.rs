@@ -10,7 +10,6 @@ use bytes::BytesMut;
 use http_body_util::BodyExt;
 use mail::seam::AccountId;
 use serde_json::json;
-use tokio::sync::OwnedSemaphorePermit;
 
 use super::answer;
 use super::door::Person;
@@ -18,6 +17,7 @@ use crate::blob::{self, Place};
 use crate::house::House;
 use crate::id::Id;
 use crate::limits;
+use crate::memory::Share;
 
 pub async fn upload(
     State(house): State<Arc<House>>,
@@ -55,7 +55,7 @@ pub async fn upload(
 }
 
 /// Takes the octets in, no more than may be, with a share of the memory for all uploads.
-async fn receive(house: &House, mut body: Body) -> Result<(BytesMut, Vec<OwnedSemaphorePermit>), Response> {
+async fn receive(house: &House, mut body: Body) -> Result<(BytesMut, Vec<Share>), Response> {
     let mut octets = BytesMut::new();
     let mut memory = Vec::new();
     if body.size_hint().lower() > limits::SIZE_UPLOAD as u64 {
@@ -71,10 +71,11 @@ async fn receive(house: &House, mut body: Body) -> Result<(BytesMut, Vec<OwnedSe
         }
         // In steps of a mebibyte, so that a small upload asks once.
         while (octets.len() + piece.len()) >> 20 >= memory.len() {
-            match Arc::clone(&house.memory).acquire_many_owned(1024).await {
-                Ok(permit) => memory.push(permit),
-                Err(_) => return Err(answer::plain_problem(StatusCode::SERVICE_UNAVAILABLE, "closing")),
-            }
+            let Some(share) = house.uploading.take(1 << 20).await else {
+                let detail = "too much is being uploaded at this time: try again in a minute";
+                return Err(answer::plain_problem(StatusCode::SERVICE_UNAVAILABLE, detail));
+            };
+            memory.push(share);
         }
         octets.extend_from_slice(&piece);
     }

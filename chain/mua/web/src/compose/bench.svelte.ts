@@ -1,18 +1,19 @@
 import { comingDate } from '../i18n/format';
 import { language } from '../i18n/language.svelte';
-import { type Email, type EmailBody, type Id, NotSet } from '../jmap';
+import { type Id, NotSet } from '../jmap';
 import type { Notice } from '../store/notices.svelte';
 import type { Post } from '../store/post.svelte';
-import { whole } from '../store/reading.svelte';
 import type { Desk } from '../views/desk.svelte';
 import { type AnswerKind, recipientsOf, subjectOf, threadingOf } from './answer';
 import { htmlOf, textOf } from './convert';
 import { type Beginning, Draft } from './draft.svelte';
 import { Drafts } from './drafts.svelte';
 import { type Leaving, Outbox } from './outbox.svelte';
-import { type Picture, shownIn } from './pictures.svelte';
-import { quoted, signed } from './quote';
+import { answeredBy, type Original, originalOf, picturesOf } from './originals';
+import { quoted } from './quote';
+import { signed } from './signature';
 import { Tray } from './tray.svelte';
+import { Uploads } from './uploads.svelte';
 
 /** The letters being written, from the blank sheet to the moment they are gone. */
 export class Bench {
@@ -21,6 +22,7 @@ export class Bench {
   #timers = new Map<number, ReturnType<typeof setTimeout>>();
   readonly drafts: Drafts;
   readonly outbox: Outbox;
+  readonly uploads: Uploads;
 
   constructor(
     private readonly post: Post,
@@ -28,6 +30,7 @@ export class Bench {
   ) {
     this.drafts = new Drafts(post.connection, post.folders, post.identities, textOf);
     this.outbox = new Outbox(post.connection, post.folders, this.drafts);
+    this.uploads = new Uploads(post.connection, (draft) => this.drafts.touched(draft));
   }
 
   async open(): Promise<void> {
@@ -66,12 +69,12 @@ export class Bench {
 
   async answer(kind: AnswerKind, emailId: Id): Promise<void> {
     // Who gets a letter forwarded is to get all of it; of one that is answered, what is long is known to who wrote it.
-    const found = await this.#load(emailId, kind === 'forward' ? { maxBodyValueBytes: 0 } : {});
+    const found = await this.#original(emailId, kind === 'forward' ? { maxBodyValueBytes: 0 } : {});
     if (!found) return;
     const { email, body, html } = found;
     const own = this.drafts.identities.map((identity) => identity.email);
     const keyword = kind === 'forward' ? '$forwarded' : '$answered';
-    const pictures = this.#picturesOf(html, body);
+    const pictures = picturesOf(this.post.connection.client, found);
     const taken = new Set(pictures.map((picture) => picture.blobId));
     const attachments =
       kind === 'forward' ? body.attachments.filter((part) => part.blobId && !taken.has(part.blobId)) : [];
@@ -95,10 +98,9 @@ export class Bench {
   }
 
   async resume(emailId: Id): Promise<void> {
-    const here = this.tray.letters.find((draft) => draft.emailId === emailId);
-    if (here) return this.tray.unfold(here);
+    if (this.#unfolds(emailId)) return;
     // What would be cut off here would be gone with the next save.
-    const found = await this.#load(emailId, { maxBodyValueBytes: 0 });
+    const found = await this.#original(emailId, { maxBodyValueBytes: 0 });
     if (!found) return;
     const { email, body, html } = found;
     // There is an end to what the server gives of one, too.
@@ -106,10 +108,13 @@ export class Bench {
       this.post.notices.say('failed', language.words.compose.tooLong);
       return;
     }
+    const answers = await answeredBy(this.post.connection, found).catch(() => undefined);
+    // It may have been asked for twice meanwhile.
+    if (this.#unfolds(emailId)) return;
     const text = body.textBody
       .map((part) => (part.partId ? (body.bodyValues[part.partId]?.value ?? '') : ''))
       .join('\n');
-    const pictures = this.#picturesOf(html, body);
+    const pictures = picturesOf(this.post.connection.client, found);
     const taken = new Set(pictures.map((picture) => picture.blobId));
     const from = new Set((email.from ?? []).map((person) => person.email.toLowerCase()));
     this.begin({
@@ -127,6 +132,7 @@ export class Bench {
           : [],
       ),
       pictures,
+      answers,
       emailId,
     });
   }
@@ -180,23 +186,6 @@ export class Bench {
     } catch (error) {
       this.desk.failed(error);
     }
-  }
-
-  /** The pictures a letter shows, for the HTML taken from it; they need not be sent to the server again. */
-  #picturesOf(html: string | undefined, body: EmailBody): Picture[] {
-    const parts = [...body.attachments, ...body.htmlBody, ...body.textBody];
-    return shownIn(html ?? '', parts).map(({ cid, blobId, name, type, size }) => {
-      const path = this.post.connection.client.downloadUrl(blobId, name ?? 'picture', type);
-      return {
-        cid,
-        blobId,
-        name: name ?? '',
-        type,
-        size,
-        url: new URL(path, location.href).href,
-        failed: false,
-      };
-    });
   }
 
   #lay(draft: Draft): void {
@@ -273,19 +262,17 @@ export class Bench {
     this.post.notices.say('failed', text);
   }
 
-  /** A letter with its body and, where it has some, its HTML. */
-  async #load(
-    id: Id,
-    more: { maxBodyValueBytes?: number } = {},
-  ): Promise<{ email: Email; body: EmailBody; html: string | undefined } | undefined> {
+  /** Unfolds the letter that goes on with this draft, if one is being written. */
+  #unfolds(emailId: Id): boolean {
+    const here = this.tray.letters.find((draft) => draft.emailId === emailId);
+    if (here) this.tray.unfold(here);
+    return here !== undefined;
+  }
+
+  /** A letter that one begins with. Says so where it cannot be had. */
+  async #original(id: Id, more: { maxBodyValueBytes?: number } = {}): Promise<Original | undefined> {
     try {
-      const request = this.post.connection.client.request();
-      const get = request.call('Email/get', { ids: [id], ...whole, ...more });
-      const letter = (await this.post.connection.send(request)).of(get).list[0];
-      if (!letter) return undefined;
-      const part = letter.htmlBody.find((one) => one.type === 'text/html');
-      const html = part?.partId ? letter.bodyValues[part.partId]?.value : undefined;
-      return { email: letter, body: letter, html };
+      return await originalOf(this.post.connection, id, more);
     } catch (error) {
       this.desk.failed(error);
       return undefined;

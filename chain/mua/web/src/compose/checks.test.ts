@@ -19,6 +19,14 @@ describe('before a letter goes', () => {
     expect(lookOver(draft, '', {}, en)).toMatchObject({ kind: 'missing', text: en.compose.stillUploading });
   });
 
+  it('it does not go without a file that was to be attached', () => {
+    const draft = new Draft({ to, subject: 'x' });
+    draft.addAttachment({ name: 'a.pdf', type: '', size: 1, failed: true });
+    draft.addAttachment({ name: 'b.pdf', type: '', size: 1 });
+    const text = en.compose.uploadMissing('a.pdf');
+    expect(lookOver(draft, '', {}, en)).toMatchObject({ kind: 'missing', text });
+  });
+
   it('an empty subject is asked about once', () => {
     const draft = new Draft({ to });
     expect(lookOver(draft, '', {}, en)).toEqual({ kind: 'ask', about: 'subject' });

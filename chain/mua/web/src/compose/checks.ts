@@ -16,6 +16,8 @@ export function lookOver(draft: Draft, text: string, asked: Asked, { compose }: 
   const wrong = draft.recipients.find((person) => !isAddress(person.email));
   if (draft.recipients.length === 0) return { kind: 'missing', text: compose.noRecipient };
   if (wrong) return { kind: 'missing', text: compose.wrongAddress(wrong.email) };
+  const failed = draft.attachments.find((one) => one.failed);
+  if (failed) return { kind: 'missing', text: compose.uploadMissing(failed.name) };
   if (draft.uploading) return { kind: 'missing', text: compose.stillUploading };
   if (!asked.subject && !draft.subject.trim()) return { kind: 'ask', about: 'subject' };
   if (!asked.attachment && forgotAttachment(draft, text, compose.forgotWords)) {

@@ -12,6 +12,8 @@ export interface Attachment {
   progress: number;
   failed: boolean;
   cancel: () => void;
+  /** Sends it once more after it failed. Gives whether it is there. */
+  again?: () => Promise<'attached' | 'failed'>;
 }
 
 /** What a draft begins with. */

@@ -1,10 +1,9 @@
-import { type Call, type Email, expectAllSet, type Id, type Identity, type Request, upload } from '../jmap';
+import { type Call, type Email, expectAllSet, type Id, type Identity, type Request } from '../jmap';
 import type { Connection } from '../store/connection.svelte';
 import type { Folders } from '../store/folders.svelte';
 import type { Identities } from '../store/identities.svelte';
 import type { Draft } from './draft.svelte';
 import { letterOf } from './letter';
-import type { Picture } from './pictures.svelte';
 
 /** A pause in typing after which what was typed is saved. */
 const pause = 1_500;
@@ -75,44 +74,6 @@ export class Drafts {
     const request = this.connection.client.request();
     const set = request.call('Email/set', { destroy: [draft.emailId] });
     expectAllSet((await this.connection.send(request)).of(set));
-  }
-
-  async attach(draft: Draft, file: File): Promise<'attached' | 'too-large' | 'failed'> {
-    if (file.size > this.connection.client.limits.maxSizeUpload) return 'too-large';
-    const attachment = draft.addAttachment({ name: file.name, type: file.type, size: file.size });
-    const kept = await this.#upload(draft, file, attachment, (part, cancel) => {
-      attachment.progress = part;
-      attachment.cancel = cancel;
-    });
-    if (kept) attachment.progress = 1;
-    return attachment.failed ? 'failed' : 'attached';
-  }
-
-  /** Sends a picture of the text to the server. Gives whether it is there. */
-  async keep(draft: Draft, picture: Picture, file: File): Promise<boolean> {
-    return this.#upload(draft, file, picture, () => {});
-  }
-
-  async #upload(
-    draft: Draft,
-    file: File,
-    into: { blobId?: Id | undefined; type: string; failed: boolean },
-    going: (part: number, cancel: () => void) => void,
-  ): Promise<boolean> {
-    try {
-      const sent = await this.connection.run((client) => {
-        const uploading = upload(client.uploadUrl, file, (part) => going(part, uploading.cancel));
-        going(0, uploading.cancel);
-        return uploading.done;
-      });
-      into.blobId = sent.blobId;
-      into.type = file.type || sent.type;
-      this.touched(draft);
-      return true;
-    } catch (error) {
-      into.failed = !(error instanceof DOMException && error.name === 'AbortError');
-      return false;
-    }
   }
 
   /** What is written as plain text, whichever way it is written. */

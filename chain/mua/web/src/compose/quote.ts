@@ -1,6 +1,6 @@
 import { longDate } from '../i18n/format';
 import type { Words } from '../i18n/en';
-import type { Email, EmailBody, Identity } from '../jmap';
+import type { Email, EmailBody } from '../jmap';
 import { formatAddress } from '../store/addresses';
 import { isPlainText, textOf as plainOf } from '../views/read/body';
 import type { AnswerKind } from './answer';
@@ -24,18 +24,6 @@ export function quoted(
   const blank = '<div><br></div>';
   if (kind === 'forward') return `${blank}${blank}${head}${content}`;
   return `${blank}${blank}<div>${head}</div><blockquote>${content}</blockquote>`;
-}
-
-/** Puts a person's signature where they begin to write: above what is quoted (RFC 3676 §4.3 for the line before it). */
-export function signed(html: string, identity: Identity | undefined): string {
-  const signature = identity?.htmlSignature
-    ? cleanHtml(identity.htmlSignature)
-    : identity?.textSignature
-      ? htmlOf(identity.textSignature)
-      : '';
-  if (!signature) return html;
-  // The editor would take a plain blank off the end of a line.
-  return `<div><br></div><div><br></div><div>--&nbsp;</div>${signature}${html}`;
 }
 
 function replyHead(words: Words, email: Email, body: EmailBody): string {

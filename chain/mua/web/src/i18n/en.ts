@@ -261,6 +261,8 @@ export const en = {
     removeAttachment: (name: string) => `Remove ${name}`,
     uploading: (name: string, percent: number) => `${name}: ${percent}% sent`,
     uploadFailed: (name: string) => `${name} could not be attached`,
+    uploadAgain: (name: string) => `Attach ${name} again`,
+    uploadMissing: (name: string) => `${name} is not attached yet: try again, or remove it.`,
     tooLarge: (name: string, most: string) => `${name} is too large: at most ${most}`,
     removeAddress: (who: string) => `Remove ${who}`,
     suggestions: 'People you write to',

@@ -271,6 +271,8 @@ export const fr: Words = {
     removeAttachment: (name) => `Retirer ${name}`,
     uploading: (name, percent) => `${name} : ${percent} % envoyés`,
     uploadFailed: (name) => `Impossible de joindre ${name}`,
+    uploadAgain: (name) => `Joindre à nouveau ${name}`,
+    uploadMissing: (name) => `${name} n’est pas encore joint : réessayez, ou retirez-le.`,
     tooLarge: (name, most) => `${name} est trop volumineux : ${most} au maximum`,
     removeAddress: (who) => `Retirer ${who}`,
     suggestions: 'Vos correspondants',

@@ -108,6 +108,7 @@ function readLimits(found: unknown): CoreLimits {
   // Where the server is silent: the least that RFC 8620 §2 suggests of it.
   return {
     maxSizeUpload: said.maxSizeUpload ?? 50_000_000,
+    maxConcurrentUpload: Math.max(1, said.maxConcurrentUpload ?? 4),
     maxObjectsInGet: said.maxObjectsInGet ?? 500,
     maxObjectsInSet: said.maxObjectsInSet ?? 500,
   };

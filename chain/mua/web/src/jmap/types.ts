@@ -27,6 +27,7 @@ export interface Account {
 /** What `urn:ietf:params:jmap:core` says of the server's limits (RFC 8620 §2). */
 export interface CoreLimits {
   maxSizeUpload: number;
+  maxConcurrentUpload: number;
   maxObjectsInGet: number;
   maxObjectsInSet: number;
 }

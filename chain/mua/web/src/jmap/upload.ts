@@ -2,16 +2,26 @@ import { ownHeader } from './client';
 import { RequestRefused, SessionEnded, Unreachable } from './errors';
 import type { Id } from './types';
 
-export interface Upload {
-  done: Promise<{ blobId: Id; type: string; size: number }>;
-  cancel(): void;
+/** What the server says of what it keeps (RFC 8620 §6.1). */
+export interface Uploaded {
+  blobId: Id;
+  type: string;
+  size: number;
 }
 
-/** Sends a file (RFC 8620 §6.1). `progress` is told the part that is there, from 0 to 1. */
-export function upload(url: string, file: Blob, progress: (part: number) => void): Upload {
+export interface UploadOptions {
+  /** Stops it; it then ends with an `AbortError`. */
+  signal: AbortSignal;
+  /** Told the part that is there, from 0 to 1. */
+  progress: (part: number) => void;
+}
+
+/** Sends a file (RFC 8620 §6.1). Throws `SessionEnded`, `Unreachable`, `RequestRefused`. */
+export function upload(url: string, file: Blob, { signal, progress }: UploadOptions): Promise<Uploaded> {
   // fetch cannot tell how much of a body has been sent.
   const request = new XMLHttpRequest();
-  const done = new Promise<{ blobId: Id; type: string; size: number }>((resolve, reject) => {
+  const stop = () => request.abort();
+  const done = new Promise<Uploaded>((resolve, reject) => {
     request.open('POST', url);
     request.responseType = 'json';
     request.setRequestHeader('Content-Type', file.type || 'application/octet-stream');
@@ -23,10 +33,16 @@ export function upload(url: string, file: Blob, progress: (part: number) => void
     request.addEventListener('abort', () => reject(new DOMException('cancelled', 'AbortError')));
     request.addEventListener('load', () => {
       if (request.status === 401) reject(new SessionEnded());
-      else if (request.status >= 300) reject(new RequestRefused(request.status, ''));
-      else resolve(request.response as { blobId: Id; type: string; size: number });
+      else if (request.status >= 300) reject(new RequestRefused(request.status, limitIn(request.response)));
+      else resolve(request.response as Uploaded);
     });
+    signal.addEventListener('abort', stop);
     request.send(file);
   });
-  return { done, cancel: () => request.abort() };
+  return done.finally(() => signal.removeEventListener('abort', stop));
+}
+
+/** The name of the limit that a problem speaks of (RFC 8620 §3.6.1). */
+function limitIn(problem: unknown): string {
+  return (problem as { limit?: string } | null)?.limit ?? '';
 }

@@ -24,6 +24,7 @@ export const types: Record<string, string> = {
 };
 
 const cookie = 'facteur_session';
+const maxConcurrentUpload = 2;
 
 /** A JMAP server in memory behind the URLs of README.md, with the switches tests need. */
 export class FakeServer {
@@ -41,6 +42,7 @@ export class FakeServer {
   readonly #server: Server;
   readonly #sessions = new Set<string>();
   readonly #streams = new Set<ServerResponse>();
+  #uploads = 0;
 
   constructor(
     public mail: FakeMail,
@@ -147,6 +149,7 @@ export class FakeServer {
       capabilities: {
         'urn:ietf:params:jmap:core': {
           maxSizeUpload: 25_000_000,
+          maxConcurrentUpload,
           maxObjectsInGet: 500,
           maxObjectsInSet: 500,
         },
@@ -207,7 +210,12 @@ export class FakeServer {
   }
 
   async #upload(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    const data = await read(request);
+    if (this.#uploads >= maxConcurrentUpload) {
+      const limit = { type: 'urn:ietf:params:jmap:error:limit', limit: 'maxConcurrentUpload', status: 400 };
+      return json(response, limit, 400);
+    }
+    this.#uploads += 1;
+    const data = await read(request).finally(() => (this.#uploads -= 1));
     const type = request.headers['content-type'] ?? 'application/octet-stream';
     const blobId = this.mail.newId('b');
     this.mail.blobs.set(blobId, { type, data });

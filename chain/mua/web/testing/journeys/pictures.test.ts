@@ -1,19 +1,11 @@
 import type { Page } from 'playwright-core';
 import { describe, expect, it } from 'vitest';
-import type { FakeLetter } from '../fake/mail';
-import { begin, gone, letter, row, tell, until } from './stories';
+import { begin, gone, letter, lettersIn, row, tell, until } from './stories';
 
 const story = tell({ letters: 100 });
 
 const dot =
   'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNkYPhfDwAChwGA60e6kgAAAABJRU5ErkJggg==';
-
-function lettersIn(role: 'drafts' | 'sent', subject: string): FakeLetter[] {
-  const { mail } = story.server;
-  return [...mail.letters.values()].filter(
-    (one) => one.folder === mail.folderOf(role).id && one.subject === subject,
-  );
-}
 
 /** Pastes a picture, or drops it on the text, as a browser tells of it. */
 async function give(page: Page, how: 'paste' | 'drop', name = 'shot.png'): Promise<void> {
@@ -51,7 +43,10 @@ describe('pictures in what one writes', () => {
     await give(page, 'paste');
     await page.keyboard.type('after');
     await until('it is seen', async () => (await seen(page)).includes('shot.png'));
-    await until('the draft has it', () => lettersIn('drafts', 'The wall')[0]?.attachments.length === 1);
+    await until(
+      'the draft has it',
+      () => lettersIn(story, 'drafts', 'The wall')[0]?.attachments.length === 1,
+    );
     await page.getByText('Draft saved').waitFor();
     await page.keyboard.press('Escape');
     await page.goto(`${url}/#/drafts`);
@@ -62,7 +57,7 @@ describe('pictures in what one writes', () => {
     await page.keyboard.press('Control+Enter');
     await gone(page);
 
-    const [sent] = lettersIn('sent', 'The wall');
+    const [sent] = lettersIn(story, 'sent', 'The wall');
     const [part] = sent?.attachments ?? [];
     expect(part).toMatchObject({ name: 'shot.png', type: 'image/png', disposition: 'inline' });
     expect(sent?.html).toMatch(new RegExp(`Before<img src="cid:${part?.cid}"[^>]*>after`));
@@ -147,7 +142,7 @@ describe('what is quoted', () => {
     await page.keyboard.press('Control+Enter');
     await gone(page);
 
-    const [sent] = lettersIn('sent', 'Re: Offer');
+    const [sent] = lettersIn(story, 'sent', 'Re: Offer');
     expect(sent?.html).toContain('color: rgb(160, 48, 32)');
     expect(sent?.html).toContain('<img src="cid:plan@beta.test"');
     expect(sent?.html).not.toMatch(/t\.test|onerror|script|position/);
@@ -175,7 +170,9 @@ describe('what is quoted', () => {
     await widths.getByRole('button', { name: 'Small' }).focus();
     await page.keyboard.press('Enter');
     expect(await image.getAttribute('width')).toBe('240');
-    await until('it is kept', () => /width="240"/.test(lettersIn('drafts', 'Not so wide')[0]?.html ?? ''));
+    await until('it is kept', () =>
+      /width="240"/.test(lettersIn(story, 'drafts', 'Not so wide')[0]?.html ?? ''),
+    );
 
     await page.getByRole('textbox', { name: 'Subject' }).press('Escape');
     await page.goto(`${url}/#/drafts`);

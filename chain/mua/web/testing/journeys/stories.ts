@@ -1,6 +1,7 @@
 import type { Browser, BrowserContext, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, beforeEach, expect } from 'vitest';
 import { launch, logIn, type Look, open, serve } from '../browser';
+import type { FakeLetter } from '../fake/mail';
 import type { FakeServer } from '../fake/server';
 import { makeWorld, type World } from '../fake/world';
 
@@ -36,6 +37,12 @@ export function tell(world: World, look: Look = {}, ...flags: string[]): Story {
     story.server.close();
   });
   return story;
+}
+
+/** The letters of this subject among the drafts, or among what was sent. */
+export function lettersIn({ server }: Story, role: 'drafts' | 'sent', subject: string): FakeLetter[] {
+  const folder = server.mail.folderOf(role).id;
+  return [...server.mail.letters.values()].filter((one) => one.folder === folder && one.subject === subject);
 }
 
 export function row(page: Page, name: RegExp) {

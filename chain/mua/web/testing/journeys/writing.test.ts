@@ -1,15 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import type { FakeLetter } from '../fake/mail';
-import { begin, choose, gone, letter, row, tell, until } from './stories';
+import { begin, choose, gone, letter, lettersIn, row, tell, until } from './stories';
 
 const story = tell({ letters: 300 });
-
-function lettersIn(role: 'drafts' | 'sent', subject: string): FakeLetter[] {
-  const { mail } = story.server;
-  return [...mail.letters.values()].filter(
-    (one) => one.folder === mail.folderOf(role).id && one.subject === subject,
-  );
-}
 
 describe('writing', () => {
   it('completes an address, keeps the draft as one types, and sends text and HTML', async () => {
@@ -23,16 +15,16 @@ describe('writing', () => {
     await page.keyboard.type(', see you soon.');
     await until(
       'the draft is kept',
-      () => lettersIn('drafts', 'The joiner')[0]?.text === 'Dear Claire, see you soon.',
+      () => lettersIn(story, 'drafts', 'The joiner')[0]?.text === 'Dear Claire, see you soon.',
     );
-    expect(lettersIn('drafts', 'The joiner').length).toBe(1);
+    expect(lettersIn(story, 'drafts', 'The joiner').length).toBe(1);
     await page.keyboard.press('Control+Enter');
     await gone(page);
-    const [sent] = lettersIn('sent', 'The joiner');
+    const [sent] = lettersIn(story, 'sent', 'The joiner');
     expect(sent?.to).toEqual([{ name: 'Claire Fontaine', email: 'claire.fontaine@atelier-nord.test' }]);
     expect(sent?.html).toContain('<b>Claire</b>');
     expect(sent?.text).toBe('Dear Claire, see you soon.');
-    expect(lettersIn('drafts', 'The joiner').length).toBe(0);
+    expect(lettersIn(story, 'drafts', 'The joiner').length).toBe(0);
   });
 
   it('takes a list of addresses that is pasted, gives back what is none, and keeps room for the letter', async () => {
@@ -64,7 +56,7 @@ describe('writing', () => {
     await text.click();
     await page.keyboard.press('Control+Enter');
     await gone(page);
-    const [sent] = lettersIn('sent', 'To everybody');
+    const [sent] = lettersIn(story, 'sent', 'To everybody');
     expect(sent?.to.length).toBe(203);
     expect(sent?.to.slice(0, 3)).toEqual([
       { name: 'Lee, Ann', email: 'ann@x.test' },
@@ -84,8 +76,8 @@ describe('writing', () => {
     await page.getByRole('textbox', { name: 'Text of the letter' }).waitFor();
     await page.getByRole('textbox', { name: 'Subject' }).press('End');
     await page.keyboard.type('!');
-    await until('the change is kept', () => lettersIn('drafts', 'My novel!').length === 1);
-    expect(lettersIn('drafts', 'My novel!')[0]?.text?.endsWith('The end')).toBe(true);
+    await until('the change is kept', () => lettersIn(story, 'drafts', 'My novel!').length === 1);
+    expect(lettersIn(story, 'drafts', 'My novel!')[0]?.text?.endsWith('The end')).toBe(true);
   });
 
   it('leaves a draft alone that it could not go on with as a whole', async () => {
@@ -98,7 +90,7 @@ describe('writing', () => {
     await row(page, /My saga/).click();
     await page.getByText('This draft is too long to be changed here.').waitFor();
     expect(await page.locator('.composer').count()).toBe(0);
-    expect(lettersIn('drafts', 'My saga')[0]?.text).toBe(text);
+    expect(lettersIn(story, 'drafts', 'My saga')[0]?.text).toBe(text);
   });
 
   it('leaves the keys to what is composed of several, as Japanese is', async () => {
@@ -118,19 +110,6 @@ describe('writing', () => {
     expect(await to.inputValue()).toBe('み');
   });
 
-  it('keeps the line before a signature as mail programs know it', async () => {
-    const { page, server } = story;
-    for (const identity of server.mail.identities) identity.textSignature = 'Alice, Alpha Ltd';
-    await page.reload();
-    // Keys pressed before the pages are there are nobody's.
-    await page.locator('[role=row] .who').first().waitFor();
-    await begin(page, 'bob@beta.test', 'Signed');
-    await page.keyboard.press('Control+Home');
-    await page.keyboard.type('Yours');
-    await until('it is kept', () => lettersIn('drafts', 'Signed')[0]?.text?.includes('Yours') === true);
-    expect(lettersIn('drafts', 'Signed')[0]?.text).toMatch(/\n-- \nAlice, Alpha Ltd$/);
-  });
-
   it('can be called back before it goes', async () => {
     const { page } = story;
     await begin(page, 'bob@beta.test', 'In a hurry');
@@ -139,8 +118,8 @@ describe('writing', () => {
     await page.getByRole('button', { name: 'Undo' }).click();
     await page.getByText('Not sent. You can go on writing.').waitFor();
     await page.getByRole('textbox', { name: 'Text of the letter' }).getByText('Yes!').waitFor();
-    expect(lettersIn('sent', 'In a hurry').length).toBe(0);
-    expect(lettersIn('drafts', 'In a hurry').length).toBe(1);
+    expect(lettersIn(story, 'sent', 'In a hurry').length).toBe(0);
+    expect(lettersIn(story, 'drafts', 'In a hurry').length).toBe(1);
     expect([...story.server.mail.submissions.values()]).toMatchObject([{ canceled: true }]);
   });
 
@@ -149,7 +128,7 @@ describe('writing', () => {
     await begin(page, 'bob@beta.test', 'Going home');
     await page.keyboard.type('Bye.');
     await page.getByRole('button', { name: 'Send', exact: true }).click();
-    await until('it is there', () => lettersIn('sent', 'Going home').length === 1);
+    await until('it is there', () => lettersIn(story, 'sent', 'Going home').length === 1);
     await page.goto('about:blank');
     expect([...story.server.mail.submissions.values()]).toMatchObject([{ canceled: false }]);
   });
@@ -184,7 +163,7 @@ describe('writing', () => {
     await page.keyboard.type('Splendid.');
     await page.getByRole('button', { name: 'Send', exact: true }).click();
     await gone(page);
-    const answer = lettersIn('sent', 'Re: Plans for the summer house').at(-1);
+    const answer = lettersIn(story, 'sent', 'Re: Plans for the summer house').at(-1);
     expect(answer?.to[0]?.email).toBe('claire.fontaine@atelier-nord.test');
     expect(answer?.cc[0]?.email).toBe('jonas.weber@werkstatt.test');
     expect(answer?.text).toMatch(/^Splendid\.\n\nOn .* Claire Fontaine wrote:\n\n> Dear Alice,/);
@@ -205,30 +184,7 @@ describe('writing', () => {
     await page.getByRole('combobox', { name: 'To', exact: true }).fill('nadia.benali@beta.test,');
     await page.keyboard.press('Control+Enter');
     await gone(page);
-    expect(lettersIn('sent', 'Fwd: Plans for the summer house')[0]?.attachments.length).toBe(2);
-  });
-
-  it('takes files that are dropped and files that are pasted, and shows them going', async () => {
-    const { page } = story;
-    await begin(page, 'bob@beta.test', 'Files');
-    const transfer = await page.evaluateHandle(() => {
-      const data = new DataTransfer();
-      data.items.add(new File(['hello'], 'notes.txt', { type: 'text/plain' }));
-      return data;
-    });
-    await page.locator('.composer').dispatchEvent('drop', { dataTransfer: transfer });
-    await page.locator('.composer').getByText('notes.txt').waitFor();
-    await page.evaluate(() => {
-      const data = new DataTransfer();
-      data.items.add(new File([new Uint8Array(2_000)], 'scan.pdf', { type: 'application/pdf' }));
-      const event = new ClipboardEvent('paste', { clipboardData: data, bubbles: true, cancelable: true });
-      document.querySelector('.composer [contenteditable]')?.dispatchEvent(event);
-    });
-    await page.locator('.composer').getByText('scan.pdf').waitFor();
-    await until(
-      'both are kept with the draft',
-      () => lettersIn('drafts', 'Files')[0]?.attachments.length === 2,
-    );
+    expect(lettersIn(story, 'sent', 'Fwd: Plans for the summer house')[0]?.attachments.length).toBe(2);
   });
 
   it('lets nothing that acts into the editor, whoever wrote it', async () => {
@@ -260,7 +216,7 @@ describe('writing', () => {
     await page.getByRole('button', { name: 'Send anyway' }).click();
     await page.getByText('Did you forget the attachment?').waitFor();
     await page.getByRole('dialog').getByRole('button', { name: 'Cancel' }).click();
-    expect(lettersIn('sent', '').length).toBe(0);
+    expect(lettersIn(story, 'sent', '').length).toBe(0);
   });
 
   it('writes plain text alone where that is wanted', async () => {
@@ -272,7 +228,10 @@ describe('writing', () => {
     await page.keyboard.type(', no more.');
     await page.getByRole('button', { name: 'Send', exact: true }).click();
     await gone(page);
-    expect(lettersIn('sent', 'Plainly')[0]).toMatchObject({ text: 'Just words, no more.', html: null });
+    expect(lettersIn(story, 'sent', 'Plainly')[0]).toMatchObject({
+      text: 'Just words, no more.',
+      html: null,
+    });
   });
 
   it('goes on with a draft that was put away', async () => {
@@ -284,6 +243,27 @@ describe('writing', () => {
     await page.goto(`${url}/#/drafts`);
     await row(page, /To be continued/).click();
     await page.getByRole('textbox', { name: 'Text of the letter' }).getByText('First half').waitFor();
+  });
+
+  it('marks what an answer answers, when it was put away and is gone on with', async () => {
+    const { page, server, url } = story;
+    await row(page, /summer house/).click();
+    await letter(page).getByText('ninety centimetres then').waitFor();
+    await page.keyboard.press('r');
+    await page.getByRole('textbox', { name: 'Text of the letter' }).waitFor();
+    await page.keyboard.type('Splendid.');
+    await page.keyboard.press('Escape');
+    await page.getByText('Draft saved').waitFor();
+    await page.goto(`${url}/#/drafts`);
+    await page.reload();
+    await row(page, /summer house/).dblclick();
+    await page.getByRole('textbox', { name: 'Text of the letter' }).getByText('Splendid.').waitFor();
+    expect(await page.locator('.composer').count()).toBe(1);
+    await page.getByRole('button', { name: 'Send', exact: true }).click();
+    await gone(page);
+    const [answer] = lettersIn(story, 'sent', 'Re: Plans for the summer house').slice(-1);
+    const answered = [...server.mail.letters.values()].filter((one) => one.keywords.has('$answered'));
+    expect(answered.map((one) => one.messageId)).toContainEqual(answer?.inReplyTo);
   });
 
   it('is refused in words, and stays open', async () => {

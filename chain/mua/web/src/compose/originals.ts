@@ -1,0 +1,56 @@
+import type { Client, Email, EmailBody, Id } from '../jmap';
+import type { Connection } from '../store/connection.svelte';
+import { whole } from '../store/reading.svelte';
+import type { Beginning } from './draft.svelte';
+import { type Picture, shownIn } from './pictures.svelte';
+
+/** What is taken from letters that are there already: the one that is answered, the draft that is gone on with. */
+
+export interface Original {
+  email: Email;
+  body: EmailBody;
+  /** Where it has some. */
+  html: string | undefined;
+}
+
+/** Fetches a letter whole, or with as much of its text as is asked for. Nothing where it is gone. */
+export async function originalOf(
+  connection: Connection,
+  id: Id,
+  more: { maxBodyValueBytes?: number } = {},
+): Promise<Original | undefined> {
+  const request = connection.client.request();
+  const get = request.call('Email/get', { ids: [id], ...whole, ...more });
+  const letter = (await connection.send(request)).of(get).list[0];
+  if (!letter) return undefined;
+  const part = letter.htmlBody.find((one) => one.type === 'text/html');
+  const html = part?.partId ? letter.bodyValues[part.partId]?.value : undefined;
+  return { email: letter, body: letter, html };
+}
+
+/** The letter of the same conversation that a draft answers, which is marked once this is sent. */
+export async function answeredBy(
+  connection: Connection,
+  { email, body }: Original,
+): Promise<Beginning['answers']> {
+  const named = new Set(body.inReplyTo ?? []);
+  if (named.size === 0) return undefined;
+  const request = connection.client.request();
+  const thread = request.call('Thread/get', { ids: [email.threadId] });
+  const letters = request.call('Email/get', {
+    '#ids': thread.at('/list/*/emailIds'),
+    properties: ['id', 'messageId', 'keywords'],
+  });
+  const all = (await connection.send(request)).of(letters).list;
+  const found = all.find((one) => one.messageId?.some((id) => named.has(id)));
+  return found && { id: found.id, keyword: '$answered', already: found.keywords['$answered'] === true };
+}
+
+/** The pictures a letter shows, for the HTML taken from it; they need not be sent to the server again. */
+export function picturesOf(client: Client, { html, body }: Original): Picture[] {
+  const parts = [...body.attachments, ...body.htmlBody, ...body.textBody];
+  return shownIn(html ?? '', parts).map(({ cid, blobId, name, type, size }) => {
+    const url = new URL(client.downloadUrl(blobId, name ?? 'picture', type), location.href).href;
+    return { cid, blobId, name: name ?? '', type, size, url, failed: false };
+  });
+}

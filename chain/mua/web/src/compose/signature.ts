@@ -1,0 +1,93 @@
+import type { Identity } from '../jmap';
+import { cleanFragment, cleanHtml } from './clean';
+import { htmlOf, textOf } from './convert';
+
+/** How a person signs: below what they write, behind a line of two hyphens and a blank (RFC 3676 §4.3). */
+
+/** A line of a letter that is being written, or a block of it. */
+export interface Line {
+  text: string;
+  /** Whether it quotes another letter. */
+  quote: boolean;
+}
+
+/** Some lines of it: `count` of them, from the one `at` this place. */
+export interface Span {
+  at: number;
+  count: number;
+}
+
+const blank = '<div><br></div>';
+// The editor would take a plain blank off the end of a line.
+const rule = '<div>--&nbsp;</div>';
+
+/** What a person signs with, as HTML; nothing where they do not. */
+export function signatureOf(identity: Identity | undefined): string {
+  if (identity?.htmlSignature) return cleanHtml(identity.htmlSignature);
+  return identity?.textSignature ? htmlOf(identity.textSignature) : '';
+}
+
+/** Puts a person's signature where they begin to write: above what is quoted. */
+export function signed(html: string, identity: Identity | undefined): string {
+  const signature = signatureOf(identity);
+  return signature ? `${blank}${blank}${rule}${signature}${html}` : html;
+}
+
+/** Signs anew in the editor, as the other one a letter now comes from. What was changed by hand stays. */
+export function resign(root: HTMLElement, before: string, after: string): void {
+  const blocks = [...root.childNodes];
+  const lines = blocks.map((block) => ({
+    text: block.textContent ?? '',
+    quote: block.nodeName === 'BLOCKQUOTE',
+  }));
+  const span = spanOf(lines, plain(before));
+  if (!span) return;
+  const added = cleanFragment(after && `${span.count === 0 ? blank : ''}${rule}${after}`);
+  root.insertBefore(added, blocks[span.at] ?? null);
+  for (const block of blocks.slice(span.at, span.at + span.count)) block.remove();
+}
+
+/** The same in plain text. */
+export function resignedText(text: string, before: string, after: string): string {
+  const lines = text.split('\n');
+  const span = spanOf(
+    lines.map((line) => ({ text: line, quote: line.startsWith('>') })),
+    plain(before),
+  );
+  if (!span) return text;
+  const added = after ? [...(span.count === 0 ? [''] : []), '-- ', ...plain(after).split('\n')] : [];
+  return lines.toSpliced(span.at, span.count, ...added).join('\n');
+}
+
+/** Where a signature stands, with the line before it; where none would, for one that says nothing. */
+export function spanOf(lines: readonly Line[], signature: string): Span | undefined {
+  const wanted = bare(signature);
+  if (!wanted) return { at: endOfOwn(lines), count: 0 };
+  for (const [at, line] of lines.entries()) {
+    if (bare(line.text) !== '--') continue;
+    let said = '';
+    for (let next = at + 1; next < lines.length && said.length < wanted.length; next += 1) {
+      said += bare(lines[next]?.text ?? '');
+      if (said === wanted) return { at, count: next + 1 - at };
+    }
+  }
+  return undefined;
+}
+
+/** Behind one's own words, before another's and what introduces them. */
+function endOfOwn(lines: readonly Line[]): number {
+  let at = lines.findIndex(({ text, quote }) => quote || /^-{8,} /.test(text));
+  if (at < 0) at = lines.length;
+  else if (lines[at]?.quote && bare(lines[at - 1]?.text ?? '')) at -= 1;
+  while (at > 0 && !bare(lines[at - 1]?.text ?? '')) at -= 1;
+  return at;
+}
+
+function plain(signature: string): string {
+  return signature && textOf(signature);
+}
+
+/** Without blanks, which the editor moves about. */
+function bare(text: string): string {
+  return text.replace(/[\s\u00A0\u200B]+/g, '');
+}
