@@ -39,7 +39,7 @@ export class Bench {
         this.outbox.busy > 0 ||
         this.tray.letters.some(
           ({ status, uploading }) =>
-            status === 'unsaved' || status === 'saving' || status === 'failed' || uploading,
+            uploading || ['unsaved', 'saving', 'failed', 'tooLarge'].includes(status),
         )
       ) {
         event.preventDefault();
@@ -173,7 +173,8 @@ export class Bench {
     if (await this.drafts.save(draft)) this.post.notices.say('done', language.words.compose.saved);
     else {
       this.#lay(draft);
-      this.post.notices.say('failed', language.words.compose.notSaved);
+      const { notSaved, notSavedTooLarge } = language.words.compose;
+      this.post.notices.say('failed', draft.status === 'tooLarge' ? notSavedTooLarge : notSaved);
     }
   }
 
@@ -252,14 +253,13 @@ export class Bench {
 
   #failed(draft: Draft, error: unknown): void {
     const { compose } = language.words;
-    const text =
-      error instanceof Unsaved
-        ? compose.saveFailed
-        : error instanceof NotSet && error.description
-          ? compose.sendRefused(error.description)
-          : compose.sendFailed;
     this.#lay(draft);
-    this.post.notices.say('failed', text);
+    const tooLarge = error instanceof NotSet && error.type === 'tooLarge';
+    if (tooLarge || draft.status === 'tooLarge') this.post.notices.say('failed', compose.tooLargeToSend);
+    else if (error instanceof Unsaved) this.post.notices.say('failed', compose.saveFailed);
+    else if (error instanceof NotSet && error.description)
+      this.post.notices.say('failed', compose.sendRefused(error.description));
+    else this.post.notices.say('failed', compose.sendFailed);
   }
 
   /** Unfolds the letter that goes on with this draft, if one is being written. */

@@ -36,7 +36,8 @@ export interface Beginning {
   emailId?: Id;
 }
 
-export type SaveStatus = 'new' | 'unsaved' | 'saving' | 'saved' | 'failed';
+/** `tooLarge`: the server does not keep so much in one letter. */
+export type SaveStatus = 'new' | 'unsaved' | 'saving' | 'saved' | 'failed' | 'tooLarge';
 
 let nextKey = 1;
 

@@ -1,4 +1,4 @@
-import { type Call, type Email, expectAllSet, type Id, type Identity, type Request } from '../jmap';
+import { type Call, type Email, expectAllSet, type Id, type Identity, NotSet, type Request } from '../jmap';
 import type { Connection } from '../store/connection.svelte';
 import type { Folders } from '../store/folders.svelte';
 import type { Identities } from '../store/identities.svelte';
@@ -93,8 +93,8 @@ export class Drafts {
       // They may have typed on while it was saved.
       if (this.#isSaving(draft)) draft.status = 'saved';
       return true;
-    } catch {
-      draft.status = 'failed';
+    } catch (error) {
+      draft.status = error instanceof NotSet && error.type === 'tooLarge' ? 'tooLarge' : 'failed';
       return false;
     }
   }

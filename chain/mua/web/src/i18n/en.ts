@@ -271,6 +271,7 @@ export const en = {
     saving: 'Saving…',
     unsaved: 'Not saved yet',
     notSaved: 'Not saved: no connection',
+    notSavedTooLarge: 'Not saved: too large',
     plain: 'Plain text',
     rich: 'Rich text',
     plainTitle: 'Switch to plain text?',
@@ -296,6 +297,8 @@ export const en = {
     sent: 'Letter sent',
     sendFailed: 'The letter could not be sent. It is among your drafts.',
     sendRefused: (why: string) => `The letter was not sent: ${why}`,
+    tooLargeToSend:
+      'The letter is too large to be sent. Remove some of what is attached, or send it in several letters.',
     saveFailed: 'The letter could not be saved, so it was not sent. It is still open.',
     recalled: 'Not sent. You can go on writing.',
     goneBefore: 'This letter had been sent already. It has not been sent again.',

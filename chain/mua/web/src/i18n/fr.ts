@@ -281,6 +281,7 @@ export const fr: Words = {
     saving: 'Enregistrement…',
     unsaved: 'Pas encore enregistré',
     notSaved: 'Non enregistré : pas de connexion',
+    notSavedTooLarge: 'Non enregistré : trop volumineux',
     plain: 'Texte brut',
     rich: 'Mise en forme',
     plainTitle: 'Passer en texte brut ?',
@@ -306,6 +307,8 @@ export const fr: Words = {
     sent: 'Message envoyé',
     sendFailed: 'Le message n’a pas pu être envoyé. Il est dans vos brouillons.',
     sendRefused: (why) => `Le message n’a pas été envoyé : ${why}`,
+    tooLargeToSend:
+      'Le message est trop volumineux pour être envoyé. Retirez des pièces jointes, ou répartissez-les sur plusieurs messages.',
     saveFailed: 'Le message n’a pas pu être enregistré ; il n’est donc pas parti. Il est toujours ouvert.',
     recalled: 'Envoi annulé. Vous pouvez continuer à écrire.',
     goneBefore: 'Ce message était déjà envoyé. Il n’a pas été envoyé une seconde fois.',

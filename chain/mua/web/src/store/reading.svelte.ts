@@ -32,7 +32,7 @@ export const whole = {
 /** The conversation that is read. */
 export class Reading {
   threadId = $state<Id>();
-  status = $state<'nothing' | 'loading' | 'ready' | 'gone' | 'failed'>('nothing');
+  #status = $state<'nothing' | 'loading' | 'ready' | 'failed'>('nothing');
   /** The letters that are unfolded. */
   open = $state.raw<ReadonlySet<Id>>(new Set());
   /** The letter the keyboard acts on. */
@@ -51,20 +51,25 @@ export class Reading {
     this.threadId ? this.visible(this.records.conversation(this.threadId)) : [],
   );
 
+  /** `gone`: it was there, or never was; somebody may throw it away elsewhere while it is read. */
+  readonly status = $derived.by(() =>
+    this.#status === 'ready' && this.letters.length === 0 ? 'gone' : this.#status,
+  );
+
   /** Loads a conversation and unfolds what is new in it; gives the letters that were unread. */
   async show(threadId: Id): Promise<Email[]> {
     this.threadId = threadId;
     this.open = new Set();
-    this.status = this.#known(threadId) ? 'ready' : 'loading';
-    if (this.status === 'ready') this.#unfold();
+    this.#status = this.#known(threadId) ? 'ready' : 'loading';
+    if (this.#status === 'ready') this.#unfold();
     try {
       await this.#load(threadId);
     } catch {
-      if (this.threadId === threadId && this.status === 'loading') this.status = 'failed';
+      if (this.threadId === threadId && this.#status === 'loading') this.#status = 'failed';
       return [];
     }
     if (this.threadId !== threadId) return [];
-    this.status = this.letters.length > 0 ? 'ready' : 'gone';
+    this.#status = 'ready';
     const unread = this.letters.filter(isUnread);
     this.#unfold();
     return unread;
@@ -72,7 +77,7 @@ export class Reading {
 
   close(): void {
     this.threadId = undefined;
-    this.status = 'nothing';
+    this.#status = 'nothing';
     this.open = new Set();
     this.current = undefined;
   }

@@ -1,6 +1,7 @@
 import { SvelteMap } from 'svelte/reactivity';
 import type { Email, EmailBody, Id, Mailbox, Patch, Thread } from '../jmap';
 import { applyPatch } from './patch';
+import { straight } from './straight';
 
 /** What a row of a list shows of a letter. */
 export const rowProperties = [
@@ -42,7 +43,7 @@ export class Records {
 
   putEmails(list: Email[]): void {
     for (const email of list) {
-      this.emails.set(email.id, email);
+      this.emails.set(email.id, straight(email));
       this.#recent.delete(email.id);
       this.#recent.set(email.id, true);
     }
@@ -51,7 +52,9 @@ export class Records {
   putBody(body: EmailBody): void {
     this.#text.delete(body.id);
     this.#text.set(body.id, textIn(body));
-    this.bodies.set(body.id, body);
+    // The text itself may be written in both directions.
+    const { bodyValues, ...rest } = body;
+    this.bodies.set(body.id, { ...straight(rest), bodyValues });
     let whole = [...this.#text.values()].reduce((sum, text) => sum + text, 0);
     for (const [id, text] of [...this.#text]) {
       if (id === body.id || (this.#text.size <= mostBodies && whole <= mostText)) return;

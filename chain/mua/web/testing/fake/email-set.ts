@@ -11,7 +11,10 @@ export function emailSet(mail: FakeMail, args: Args, createdIds: Map<string, Id>
   for (const [key, wanted] of Object.entries((args['create'] ?? {}) as Record<string, Args>)) {
     const letter = create(mail, wanted);
     if (!letter) answer.notCreated[key] = { type: 'invalidProperties', properties: ['mailboxIds'] };
-    else {
+    else if (sizeOf(letter) > mail.mostKept) {
+      mail.remove(letter);
+      answer.notCreated[key] = { type: 'tooLarge', maxSize: mail.mostKept };
+    } else {
       createdIds.set(key, letter.id);
       answer.created[key] = { id: letter.id, blobId: `${letter.id}.raw`, threadId: letter.threadId, size: 1 };
     }
@@ -30,6 +33,11 @@ export function emailSet(mail: FakeMail, args: Args, createdIds: Map<string, Id>
   }
   if (mail.state !== oldState) mail.onchange();
   return { oldState, newState: mail.state, ...answer, ...gone };
+}
+
+/** What is attached to it, in octets. */
+export function sizeOf(letter: FakeLetter): number {
+  return letter.attachments.reduce((sum, one) => sum + one.size, 0);
 }
 
 function update(mail: FakeMail, id: Id, patch: Args): string | undefined {

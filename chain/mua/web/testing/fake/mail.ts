@@ -69,6 +69,9 @@ export class FakeMail {
   readonly submissions = new Map<Id, FakeSubmission>();
   /** For how many seconds letters are held when asked (RFC 8621 §1.3.2). */
   maxDelayedSend = 366 * 24 * 3_600;
+  /** Octets that may be attached to a letter that is kept, and to one that is sent. */
+  mostKept = 50_000_000;
+  mostSent = 50_000_000;
   readonly blobs = new Map<Id, { type: string; data: Buffer }>();
   /** Told after each change. */
   onchange: () => void = () => {};

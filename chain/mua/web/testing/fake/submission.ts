@@ -1,3 +1,4 @@
+import { sizeOf } from './email-set';
 import type { Envelope, Id } from '../../src/jmap/types';
 import { emailSet } from './email-set';
 import type { FakeLetter, FakeMail, FakeSubmission } from './mail';
@@ -103,6 +104,7 @@ function problemOf(mail: FakeMail, letter: FakeLetter | undefined, wanted: Args)
   if ([...letter.to, ...letter.cc, ...letter.bcc].length === 0) return { type: 'noRecipients' };
   if ([...letter.to, ...letter.cc].some((one) => one.email.endsWith('@refused.test')))
     return { type: 'forbiddenToSend', description: '550 5.7.1 Not to this address' };
+  if (sizeOf(letter) > mail.mostSent) return { type: 'tooLarge', maxSize: mail.mostSent };
   const envelope = wanted['envelope'] as { rcptTo: { email: string }[] } | undefined;
   if (envelope && envelope.rcptTo.length === 0) return { type: 'noRecipients' };
   if (!((holdOf(wanted) ?? NaN) <= mail.maxDelayedSend * 1_000))

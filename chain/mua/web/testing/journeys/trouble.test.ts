@@ -65,6 +65,27 @@ describe('when something goes wrong', () => {
     }
   });
 
+  it('a folder that is removed elsewhere while one reads in it is said to be gone, and what one read, too', async () => {
+    const { page, server, url } = story;
+    const { mail } = server;
+    const id = mail.newId('m');
+    mail.folders.set(id, { ...mail.folderOf('archive'), id, name: 'Passing', role: null });
+    const passing = server.deliver({ name: 'Bob Carver', email: 'bob@beta.test' }, 'Seen once', 'Hello');
+    passing.folder = id;
+    mail.changed(passing);
+    mail.note('Mailbox', id, 'created');
+    await page.goto(`${url}/#/folder/${id}`);
+    await page.reload();
+    await row(page, /Seen once/).click();
+    await page.getByText('Hello').last().waitFor();
+    mail.remove(passing);
+    mail.folders.delete(id);
+    mail.note('Mailbox', id, 'destroyed');
+    mail.onchange();
+    await page.getByText('This conversation is no longer here').waitFor();
+    await page.getByText('It may have been renamed or deleted.').waitFor();
+  });
+
   it('the plain form logs in without script', async () => {
     const { url } = story;
     const answer = await fetch(`${url}/login`, {
