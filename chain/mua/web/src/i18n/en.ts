@@ -263,7 +263,7 @@ export const en = {
     uploadFailed: (name: string) => `${name} could not be attached`,
     uploadAgain: (name: string) => `Attach ${name} again`,
     uploadMissing: (name: string) => `${name} is not attached yet: try again, or remove it.`,
-    tooLarge: (name: string, most: string) => `${name} is too large: at most ${most}`,
+    tooLarge: (name: string, most: string) => `Too large to attach (at most ${most}): ${name}`,
     removeAddress: (who: string) => `Remove ${who}`,
     suggestions: 'People you write to',
     wrongAddress: (text: string) => `“${text}” is not an address`,

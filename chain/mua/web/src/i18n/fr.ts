@@ -273,7 +273,7 @@ export const fr: Words = {
     uploadFailed: (name) => `Impossible de joindre ${name}`,
     uploadAgain: (name) => `Joindre à nouveau ${name}`,
     uploadMissing: (name) => `${name} n’est pas encore joint : réessayez, ou retirez-le.`,
-    tooLarge: (name, most) => `${name} est trop volumineux : ${most} au maximum`,
+    tooLarge: (name, most) => `Trop volumineux pour être joint (${most} au maximum) : ${name}`,
     removeAddress: (who) => `Retirer ${who}`,
     suggestions: 'Vos correspondants',
     wrongAddress: (text) => `« ${text} » n’est pas une adresse`,
