@@ -3,6 +3,7 @@
 //! This room knows no mail protocol. A protocol loop gets a [`Stream`] from [`serve`], wraps it in a [`Connection`]
 //! and talks. Whoever carries letters out asks a [`Resolver`] and calls [`Stream::connect`].
 
+mod budget;
 mod client_tls;
 mod clock;
 mod connection;
@@ -17,6 +18,7 @@ mod shutdown;
 mod stream;
 mod unix;
 
+pub use budget::{Budget, NoMemory, Share};
 pub use client_tls::ClientTls;
 pub use clock::now;
 pub use connection::Connection;

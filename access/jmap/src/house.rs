@@ -7,11 +7,10 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use mail::seam::{AccountId, Login, Logins, OurFault, Pending, Recipients};
 use mail::trace::{Blind, Link, Observation, Witness};
 use mail::{Domain, Timestamp};
-use net::Shutdown;
+use net::{Budget, Shutdown};
 use store::Store;
 
 use crate::limits;
-use crate::memory::Memory;
 use crate::outbox::Outbox;
 use crate::subscription::{Courier, Credentials, Deliveries};
 
@@ -44,9 +43,9 @@ pub struct House {
     /// Asks the conversations to end.
     pub shutdown: Shutdown,
     /// What is uploaded lies in memory until it is whole.
-    pub(crate) uploading: Memory,
+    pub(crate) uploading: Budget,
     /// What is attached to letters, while these are made: apart, so that slow uploads hold up nobody who writes.
-    pub(crate) making: Memory,
+    pub(crate) making: Budget,
     /// Posts to clients; none: this house does not.
     pub(crate) courier: OnceLock<Courier>,
     pub(crate) requests: Turns<AccountId>,
@@ -68,8 +67,8 @@ impl House {
             witness: Arc::new(Blind),
             clock: net::now,
             shutdown: Shutdown::never(),
-            uploading: Memory::of(limits::UPLOADING),
-            making: Memory::of(limits::MAKING),
+            uploading: Budget::new(limits::UPLOADING),
+            making: Budget::new(limits::MAKING),
             courier: OnceLock::new(),
             requests: Turns::default(),
             uploads: Turns::default(),

@@ -28,7 +28,6 @@ mod id;
 mod identity;
 mod limits;
 mod mailboxes;
-mod memory;
 mod methods;
 mod outbox;
 mod push;

@@ -1,5 +1,7 @@
 //! What one request, one person and one process may take. Told to clients in the session (RFC 8620 §2).
 
+use std::time::Duration;
+
 /// Octets of an upload.
 pub const SIZE_UPLOAD: usize = 50_000_000;
 /// Uploads at one time, of one person.
@@ -8,6 +10,8 @@ pub const CONCURRENT_UPLOAD: usize = 4;
 pub const UPLOADING: usize = 384 << 20;
 /// Octets of all letters that are being made, twice: as they are attached, and as they stand in the letter.
 pub const MAKING: usize = 256 << 20;
+/// How long one waits for a place in that memory.
+pub const MEMORY_PATIENCE: Duration = Duration::from_secs(30);
 /// Octets of a request.
 pub const SIZE_REQUEST: usize = 10_000_000;
 /// Requests at one time, of one person.

@@ -6,12 +6,11 @@ use std::sync::Arc;
 use mail::seam::Verdict;
 use mail::trace::{Arrival, Link, refusal};
 use mail::{Address, BodyKind, Envelope, Letter, LetterId, Password, Reply, ReturnPath};
-use net::{Connection, Error, Peer, Stream, TlsInfo};
+use net::{Connection, Error, NoMemory, Peer, Stream, TlsInfo};
 use sasl::{Mechanism, Refusal, Turn};
 use smtp::{Answer, Kind, Question, Session, Settings, Step, replies};
 use tokio::time::Instant;
 
-use crate::budget::NoMemory;
 use crate::pile::Pile;
 use crate::{Doorkeeper, House, Visit};
 

@@ -5,10 +5,8 @@ use std::time::Duration;
 
 use mail::trace::{Blind, Witness};
 use mail::{Address, Domain};
-use net::{ServerTls, Shutdown};
+use net::{Budget, ServerTls, Shutdown};
 use smtp::{Kind, Settings};
-
-use crate::Budget;
 
 /// What the loop behind an SMTP-speaking door must know of the house.
 #[derive(Clone)]

@@ -3,7 +3,6 @@
 //! A role that has such a door is a [`Doorkeeper`]: it decides. [`converse`] owns the connection, the clock and the
 //! memory, and knows nothing of who our people are.
 
-mod budget;
 mod dialogue;
 mod handover;
 mod house;
@@ -12,7 +11,6 @@ mod ours;
 mod pile;
 mod received;
 
-pub use budget::{Budget, NoMemory, Share};
 pub use dialogue::converse;
 pub use handover::hand_over;
 pub use house::{House, Timeouts};

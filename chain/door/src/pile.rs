@@ -3,8 +3,7 @@
 use std::time::Duration;
 
 use bytes::Bytes;
-
-use crate::budget::{NoMemory, Share};
+use net::{NoMemory, Share};
 
 /// Smaller steps would cost more than they save.
 const FIRST: usize = 4096;

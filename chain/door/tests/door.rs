@@ -3,10 +3,10 @@
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use facteur_door::{Budget, Doorkeeper, House, Visit, converse};
+use facteur_door::{Doorkeeper, House, Visit, converse};
 use mail::seam::Verdict;
 use mail::{Address, Domain, Envelope, Letter, LetterId, Reply};
-use net::{ClientTls, Connection, Limits, Listener, ServerTls, Shutdown, Stop, Stream};
+use net::{Budget, ClientTls, Connection, Limits, Listener, ServerTls, Shutdown, Stop, Stream};
 use smtp::{Kind, MailFrom};
 use tokio::task::JoinHandle;
 

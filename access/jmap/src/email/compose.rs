@@ -6,13 +6,13 @@ mod parts;
 
 use bytes::Bytes;
 use mail::seam::AccountId;
+use net::Share;
 use serde_json::Value;
 use store::View;
 
 use crate::api::{MethodError, Object, SetError};
 use crate::blob::{self, Opened, Place};
 use crate::limits;
-use crate::memory::Share;
 use crate::run::Scope;
 use fields::Fields;
 use parts::{Content, Draft};
@@ -69,8 +69,9 @@ async fn fetch(
     }
     let opened: Vec<Opened> = opened.into_iter().flatten().collect();
     // Twice: as they are, and as they stand in the letter.
-    let share = scope.house.making.take(most_of(&opened).saturating_mul(2)).await;
-    let share = share.ok_or_else(MethodError::server_unavailable)?;
+    let mut share = scope.house.making.share();
+    let grown = share.grow_to(most_of(&opened).saturating_mul(2), limits::MEMORY_PATIENCE).await;
+    grown.map_err(|_| MethodError::server_unavailable())?;
     let reading = move |view: &View| read_all(view, &opened);
     let Some(octets) = scope.house.store.read(reading).await? else {
         return Ok(Err(SetError::new("tooLarge").with("maxSize", limits::ATTACHMENTS)));

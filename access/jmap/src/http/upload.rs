@@ -9,6 +9,7 @@ use axum::response::Response;
 use bytes::BytesMut;
 use http_body_util::BodyExt;
 use mail::seam::AccountId;
+use net::Share;
 use serde_json::json;
 
 use super::answer;
@@ -17,7 +18,6 @@ use crate::blob::{self, Place};
 use crate::house::House;
 use crate::id::Id;
 use crate::limits;
-use crate::memory::Share;
 
 pub async fn upload(
     State(house): State<Arc<House>>,
@@ -55,9 +55,9 @@ pub async fn upload(
 }
 
 /// Takes the octets in, no more than may be, with a share of the memory for all uploads.
-async fn receive(house: &House, mut body: Body) -> Result<(BytesMut, Vec<Share>), Response> {
+async fn receive(house: &House, mut body: Body) -> Result<(BytesMut, Share), Response> {
     let mut octets = BytesMut::new();
-    let mut memory = Vec::new();
+    let mut memory = house.uploading.share();
     if body.size_hint().lower() > limits::SIZE_UPLOAD as u64 {
         return Err(answer::limit("maxSizeUpload"));
     }
@@ -70,12 +70,10 @@ async fn receive(house: &House, mut body: Body) -> Result<(BytesMut, Vec<Share>)
             return Err(answer::limit("maxSizeUpload"));
         }
         // In steps of a mebibyte, so that a small upload asks once.
-        while (octets.len() + piece.len()) >> 20 >= memory.len() {
-            let Some(share) = house.uploading.take(1 << 20).await else {
-                let detail = "too much is being uploaded at this time: try again in a minute";
-                return Err(answer::plain_problem(StatusCode::SERVICE_UNAVAILABLE, detail));
-            };
-            memory.push(share);
+        let steps = (octets.len() + piece.len()).next_multiple_of(1 << 20);
+        if memory.grow_to(steps, limits::MEMORY_PATIENCE).await.is_err() {
+            let detail = "too much is being uploaded at this time: try again in a minute";
+            return Err(answer::plain_problem(StatusCode::SERVICE_UNAVAILABLE, detail));
         }
         octets.extend_from_slice(&piece);
     }

@@ -1,4 +1,4 @@
-//! The memory that letters on their way in may take, all together.
+//! The memory that letters and uploads on their way in may take, all together.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -8,7 +8,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 /// One permit of the semaphore is this many octets.
 const UNIT: usize = 4096;
 
-/// A number of octets that many dialogues share. Cheap to clone.
+/// A number of octets that many conversations share. Cheap to clone.
 #[derive(Clone, Debug)]
 pub struct Budget(Arc<Semaphore>);
 
@@ -33,7 +33,8 @@ impl Budget {
 }
 
 impl Share {
-    /// Makes the share at least `octets` large; waits for others to finish, but not longer than `patience`.
+    /// Makes the share at least `octets` large; waits for others to finish, but not longer than `patience`: without an end,
+    /// several that have each a part of what they need would wait for each other for ever.
     pub async fn grow_to(&mut self, octets: usize, patience: Duration) -> Result<(), NoMemory> {
         if octets <= self.octets {
             return Ok(());
@@ -50,7 +51,7 @@ impl Share {
     }
 }
 
-/// Too many letters are on their way in: the sender should try later (452 4.3.1).
+/// Too much is on its way in: the sender should try later (SMTP: 452 4.3.1).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("no memory for another letter now")]
 pub struct NoMemory;
@@ -69,5 +70,22 @@ mod tests {
         assert_eq!(second.grow_to(2 * UNIT, patience).await, Err(NoMemory));
         drop(first);
         assert_eq!(second.grow_to(2 * UNIT, patience).await, Ok(()));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn those_that_wait_for_each_other_do_not_all_wait_for_ever() {
+        let budget = Budget::new(4 * UNIT);
+        let patience = Duration::from_secs(30);
+        let grow = async || {
+            let mut share = budget.share();
+            let first = share.grow_to(2 * UNIT, patience).await;
+            tokio::task::yield_now().await;
+            first.is_ok() && share.grow_to(4 * UNIT, patience).await.is_ok()
+        };
+        let (one, other) = tokio::join!(grow(), async {
+            tokio::time::sleep(Duration::from_secs(1)).await;
+            grow().await
+        });
+        assert!(one || other);
     }
 }
