@@ -252,14 +252,8 @@ export class Bench {
   }
 
   #failed(draft: Draft, error: unknown): void {
-    const { compose } = language.words;
     this.#lay(draft);
-    const tooLarge = error instanceof NotSet && error.type === 'tooLarge';
-    if (tooLarge || draft.status === 'tooLarge') this.post.notices.say('failed', compose.tooLargeToSend);
-    else if (error instanceof Unsaved) this.post.notices.say('failed', compose.saveFailed);
-    else if (error instanceof NotSet && error.description)
-      this.post.notices.say('failed', compose.sendRefused(error.description));
-    else this.post.notices.say('failed', compose.sendFailed);
+    this.post.notices.say('failed', whyUnsent(draft, error));
   }
 
   /** Unfolds the letter that goes on with this draft, if one is being written. */
@@ -282,3 +276,11 @@ export class Bench {
 
 /** A letter that could not be put among the drafts, so it stays open. */
 class Unsaved extends Error {}
+
+function whyUnsent(draft: Draft, error: unknown): string {
+  const { compose } = language.words;
+  const refused = error instanceof NotSet ? error : undefined;
+  if (refused?.type === 'tooLarge' || draft.status === 'tooLarge') return compose.tooLargeToSend;
+  if (error instanceof Unsaved) return compose.saveFailed;
+  return refused?.description ? compose.sendRefused(refused.description) : compose.sendFailed;
+}

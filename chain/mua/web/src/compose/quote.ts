@@ -21,7 +21,7 @@ export function quoted(
       ? quotedHtmlOf(plainOf(body))
       : htmlOf(email.preview);
   const head = kind === 'forward' ? forwardHead(words, email, body) : replyHead(words, email, body);
-  const blank = '<div><br></div>';
+  const blank = htmlOf('');
   if (kind === 'forward') return `${blank}${blank}${head}${content}`;
   return `${blank}${blank}<div>${head}</div><blockquote>${content}</blockquote>`;
 }
@@ -43,5 +43,5 @@ function forwardHead(words: Words, email: Email, body: EmailBody): string {
     `${words.read.to}: ${people(email.to)}`,
   ];
   if (body.cc?.length) lines.push(`${words.read.cc}: ${people(body.cc)}`);
-  return `${htmlOf(lines.join('\n'))}<div><br></div>`;
+  return htmlOf([...lines, ''].join('\n'));
 }

@@ -17,7 +17,7 @@ export interface Span {
   count: number;
 }
 
-const blank = '<div><br></div>';
+const blank = htmlOf('');
 // The editor would take a plain blank off the end of a line.
 const rule = '<div>--&nbsp;</div>';
 

@@ -1,4 +1,4 @@
-import { type Id, RequestRefused, upload, type Uploaded } from '../jmap';
+import { type Id, RequestRefused, upload, type Uploaded, type UploadOptions } from '../jmap';
 import type { Connection } from '../store/connection.svelte';
 import type { Attachment, Draft } from './draft.svelte';
 import type { Picture } from './pictures.svelte';
@@ -47,7 +47,7 @@ export class Uploads {
     draft: Draft,
     file: File,
     into: { blobId?: Id | undefined; type: string; failed: boolean },
-    options: Parameters<typeof upload>[2],
+    options: UploadOptions,
   ): Promise<boolean> {
     try {
       const sent = await this.#turns.run(() => this.#upload(file, options));
@@ -62,7 +62,7 @@ export class Uploads {
   }
 
   /** Another window may be sending, too, and what was stopped here may not be over there yet: then it is tried again. */
-  async #upload(file: File, options: Parameters<typeof upload>[2], tries = patience): Promise<Uploaded> {
+  async #upload(file: File, options: UploadOptions, tries = patience): Promise<Uploaded> {
     try {
       return await this.connection.run((client) => {
         options.signal.throwIfAborted();

@@ -1,6 +1,5 @@
-import { sizeOf } from './email-set';
 import type { Envelope, Id } from '../../src/jmap/types';
-import { emailSet } from './email-set';
+import { emailSet, sizeOf } from './email-set';
 import type { FakeLetter, FakeMail, FakeSubmission } from './mail';
 
 type Args = Record<string, unknown>;
