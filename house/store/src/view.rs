@@ -71,6 +71,13 @@ impl View {
         self.session.query(sql, params, &mut each)
     }
 
+    /// Fails with [`Error::Interrupted`] once the deadline of the read has passed or its caller has gone. SQL checks by itself;
+    /// call this in loops that do work of their own for each row.
+    #[expect(clippy::unused_self, reason = "a read has no deadline yet")]
+    pub fn check(&self) -> Result<()> {
+        Ok(())
+    }
+
     /// How many bytes a blob has.
     pub fn blob_len(&self, blob: BlobId) -> Result<u64> {
         blob::length(self, blob)
