@@ -108,11 +108,8 @@ impl PreparedBlob {
     /// `head` and then this content, as one blob. The content is kept once, however many heads it has: one letter to
     /// many people differs in a line or two.
     pub fn headed(&self, head: Bytes) -> Self {
-        // Not the hash of the whole: that would read all the content again for each head. It is as good a name.
-        let mut hasher = blake3::Hasher::new_derive_key("facteur store: a head before a blob");
-        hasher.update(&self.0.hash).update(&head);
         Self(Arc::new(Prepared {
-            hash: *hasher.finalize().as_bytes(),
+            hash: headed_hash(&self.0.hash, &head),
             length: head.len() as u64 + self.0.length,
             packed: head.len() as u64,
             form: Form::Headed,
@@ -139,6 +136,19 @@ impl PreparedBlob {
             file.adopted.store(true, Ordering::Release);
         }
     }
+}
+
+/// The name of `head` before a blob with this hash. Not the hash of the whole: that would read all the content again for
+/// each head. It is as good a name.
+pub(crate) fn headed_hash(behind: &[u8], head: &[u8]) -> [u8; 32] {
+    let mut hasher = blake3::Hasher::new_derive_key("facteur store: a head before a blob");
+    hasher.update(behind).update(head);
+    *hasher.finalize().as_bytes()
+}
+
+/// Does a row of this form stand for a head before another blob?
+pub(crate) fn is_headed(form: i64) -> bool {
+    form == Form::Headed.number()
 }
 
 impl Drop for Shelved {

@@ -67,6 +67,16 @@ impl Shelf {
         File::open(self.path(name)).map_err(|error| missing(name, &error))
     }
 
+    /// Is the file there? An error where the system does not say.
+    pub(crate) fn holds(&self, name: &str) -> Result<bool> {
+        self.path(name).try_exists().map_err(|error| by_system(&error))
+    }
+
+    /// How a file is called in words for the administrator.
+    pub(crate) fn shown(&self, name: &str) -> String {
+        format!("the file blobs/{}/{name}", shard(name))
+    }
+
     /// Removes a file that no row refers to and no reader knows.
     pub(crate) fn remove(&self, name: &str) {
         remove(&self.path(name));

@@ -3,6 +3,7 @@
 use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 
 use bytes::Bytes;
 
@@ -15,6 +16,7 @@ use crate::migration::{Migration, migrate};
 use crate::reader::Readers;
 use crate::search::SearchIndex;
 use crate::shelf::{self, Files, Shelf};
+use crate::sqlite::inspect::Inspector;
 use crate::sqlite::{self, Durability, Setup};
 use crate::statistics::{Counters, Statistics};
 use crate::topic::{Board, Topic, Watch};
@@ -70,6 +72,8 @@ struct Inner {
     search: SearchIndex,
     counters: Arc<Counters>,
     blob_inline_max: usize,
+    file: PathBuf,
+    closing: Arc<AtomicBool>,
 }
 
 impl Store {
@@ -106,7 +110,9 @@ impl Store {
         let writer = Writer::start(writer, desk, queue).map_err(unusable)?;
         let search = SearchIndex::new(&folder);
         sweep(&readers, &shelf, old_files).map_err(unusable)?;
-        Ok(Self(Arc::new(Inner { writer, readers, upkeep, shelf, board, search, counters, blob_inline_max })))
+        let closing = Arc::<AtomicBool>::default();
+        let inner = Inner { writer, readers, upkeep, shelf, board, search, counters, blob_inline_max, file, closing };
+        Ok(Self(Arc::new(inner)))
     }
 
     /// Runs `f` in the transaction of the group that is being written, and resolves when the commit is on the disk.
@@ -187,7 +193,7 @@ impl Store {
     /// large ones where blocking is allowed.
     pub fn prepare_blob(&self, content: Bytes) -> Result<PreparedBlob> {
         let prepared = blob::prepare(&self.0.shelf, content, self.0.blob_inline_max)?;
-        self.0.counters.syncs.fetch_add(prepared.syncs(), std::sync::atomic::Ordering::Relaxed);
+        self.0.counters.syncs.fetch_add(prepared.syncs(), Relaxed);
         Ok(prepared)
     }
 
@@ -212,10 +218,16 @@ impl Store {
 
     /// [`close`](Self::close) for the command line.
     pub fn close_blocking(self) {
+        self.0.closing.store(true, Relaxed);
         self.0.writer.close();
         self.0.search.close();
         self.0.readers.close();
         self.0.upkeep.close();
+    }
+
+    /// A connection that looks whether the database is sound.
+    pub(crate) fn inspector(&self) -> Result<Inspector> {
+        Inspector::open(&self.0.file, Arc::clone(&self.0.closing))
     }
 }
 

@@ -15,6 +15,7 @@ use crate::statistics::Counters;
 use crate::value::{Row, Value};
 
 mod checkpoint;
+pub(crate) mod inspect;
 mod values;
 pub(crate) mod words;
 

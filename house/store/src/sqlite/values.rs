@@ -84,6 +84,7 @@ fn by_code(error: ffi::Error, text: String) -> Error {
         ErrorCode::ReadOnly | ErrorCode::PermissionDenied => Error::ReadOnly(text),
         ErrorCode::ConstraintViolation => Error::Constraint(text),
         ErrorCode::TooBig => Error::TooLarge,
+        ErrorCode::OperationInterrupted => Error::Interrupted,
         ErrorCode::SystemIoFailure
         | ErrorCode::CannotOpen
         | ErrorCode::OutOfMemory
