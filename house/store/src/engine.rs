@@ -5,6 +5,7 @@ use std::ops::ControlFlow;
 use std::path::Path;
 
 use crate::error::{Error, Result};
+use crate::leash::Leash;
 use crate::value::{Row, Value};
 
 /// Called for each row of an answer.
@@ -29,10 +30,15 @@ pub(crate) trait Session: Send {
     fn execute(&self, sql: &str, params: &[Value<'_>]) -> Result<usize>;
     /// Runs a statement and shows its rows one by one.
     fn query(&self, sql: &str, params: &[Value<'_>], each: EachRow<'_>) -> Result<()>;
-    /// Begins a transaction that sees one state of the data until it ends.
-    fn begin_read(&self) -> Result<()>;
+    /// Begins a transaction that sees one state of the data until it ends. Once the leash is over, what runs fails with
+    /// [`Error::Interrupted`], and so does whatever is begun.
+    fn begin_read(&self, leash: Leash) -> Result<()>;
     /// Ends it.
     fn end_read(&self) -> Result<()>;
+    /// Fails with [`Error::Interrupted`] once the leash of the read is over.
+    fn check(&self) -> Result<()>;
+    /// Gives back the memory that it keeps for speed.
+    fn rest(&self);
 }
 
 /// What begins at a mark. Two kinds, so that a write that panics in the middle of an attempt is undone whole.

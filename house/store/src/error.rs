@@ -65,7 +65,13 @@ impl Error {
     pub fn is_temporary(&self) -> bool {
         matches!(
             self,
-            Self::Busy(_) | Self::Full(_) | Self::Io(_) | Self::Corrupt(_) | Self::ReadOnly(_) | Self::Closed
+            Self::Busy(_)
+                | Self::Full(_)
+                | Self::Io(_)
+                | Self::Corrupt(_)
+                | Self::ReadOnly(_)
+                | Self::Interrupted
+                | Self::Closed
         )
     }
 }

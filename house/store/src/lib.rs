@@ -12,6 +12,8 @@
 //! * A file outside the database is synced, with its directory, before the commit that refers to it. A crash leaves
 //!   orphans at most, and those are swept at the next start.
 //! * Every queue here is bounded; past the bound callers get [`Error::Busy`] and nothing piles up.
+//! * A short read never stands behind a scan, nor behind more than its share of another person's reads; every read has a
+//!   deadline, and ends when nobody waits for it any more.
 //!
 //! It must not know what a letter, a folder or a person is.
 
@@ -21,6 +23,8 @@ mod error;
 mod faults;
 mod frames;
 mod integrity;
+mod lane;
+mod leash;
 mod lock;
 mod migration;
 mod queue;
@@ -31,6 +35,7 @@ mod sqlite;
 mod statistics;
 mod store;
 mod topic;
+mod turns;
 mod tx;
 mod value;
 mod view;

@@ -18,8 +18,23 @@ pub(crate) struct Queue<T> {
 }
 
 thread_local! {
-    /// The queue that this thread serves. Waiting in it would be waiting for itself.
+    /// The address of the queue that this thread serves. Waiting in it would be waiting for itself.
     static HOME: Cell<usize> = const { Cell::new(0) };
+}
+
+/// Says that the calling thread serves the queue at this address.
+pub(crate) fn serve_here(address: usize) {
+    HOME.set(address);
+}
+
+/// Does the calling thread serve the queue at this address?
+pub(crate) fn is_home(address: usize) -> bool {
+    HOME.get() == address
+}
+
+/// Why nobody may wait in the queue that he serves.
+pub(crate) fn waits_for_itself() -> Error {
+    Error::Sql("a write within a write, or a read within a read, would wait for itself".to_owned())
 }
 
 struct Line<T> {
@@ -54,10 +69,8 @@ impl<T> Queue<T> {
 
     /// The same outside a runtime.
     pub(crate) fn push_blocking(&self, item: T) -> Result<()> {
-        if HOME.get() == self.address() {
-            return Err(Error::Sql(
-                "a write within a write, or a read within a read, would wait for itself".to_owned(),
-            ));
+        if is_home(self.address()) {
+            return Err(waits_for_itself());
         }
         let until = Instant::now() + self.patience;
         loop {
@@ -73,7 +86,7 @@ impl<T> Queue<T> {
 
     /// Says that the calling thread serves this queue.
     pub(crate) fn is_served_here(&self) {
-        HOME.set(self.address());
+        serve_here(self.address());
     }
 
     fn address(&self) -> usize {

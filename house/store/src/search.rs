@@ -2,17 +2,20 @@
 
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, PoisonError, RwLock};
+use std::time::Duration;
 
 use crate::engine::{Opened, Upkeep};
 use crate::error::{Error, Result};
 use crate::faults::Faults;
+use crate::lane::{Lane, Plan};
 use crate::lock::wait_for_turn;
-use crate::reader::Readers;
 use crate::shelf::Shelf;
 use crate::sqlite::{self, Durability, Setup, words};
 use crate::statistics::Counters;
 use crate::topic::Board;
+use crate::turns::Shares;
 use crate::tx::Tx;
+use crate::view::View;
 use crate::writer::{self, Writer};
 
 /// Part of a letter in which words stand.
@@ -83,7 +86,7 @@ enum Desk {
 
 struct Index {
     writer: Writer,
-    readers: Readers,
+    readers: Lane,
     upkeep: Box<dyn Upkeep>,
 }
 
@@ -111,28 +114,29 @@ impl SearchIndex {
     /// The last letter that was looked at. 0: the index is new, or was damaged and begins again.
     pub async fn reached(&self) -> Result<i64> {
         let index = self.index()?;
-        let outcome = index.readers.read(words::reached).await;
+        let outcome = index.readers.read(None, words::reached).await;
         self.mend(&index, outcome)
     }
 
     /// [`reached`](Self::reached) where blocking is allowed, such as within [`Store::read`](crate::Store::read).
     pub fn reached_blocking(&self) -> Result<i64> {
         let index = self.index()?;
-        let outcome = index.readers.read_blocking(words::reached);
+        let outcome = index.readers.read_blocking(DEADLINE, words::reached);
         self.mend(&index, outcome)
     }
 
     /// Letters of an account that match, the newest (highest) first, below `before` where that is given.
     pub async fn query(&self, account: i64, query: &Query, before: Option<i64>, limit: usize) -> Result<Vec<i64>> {
         let (index, query) = (self.index()?, query.clone());
-        let outcome = index.readers.read(move |view| words::find(view, account, &query, before, limit)).await;
+        let outcome = index.readers.read(None, move |view| words::find(view, account, &query, before, limit)).await;
         self.mend(&index, outcome)
     }
 
     /// [`query`](Self::query) where blocking is allowed, such as within [`Store::read`](crate::Store::read).
     pub fn query_blocking(&self, account: i64, query: &Query, before: Option<i64>, limit: usize) -> Result<Vec<i64>> {
         let (index, query) = (self.index()?, query.clone());
-        let outcome = index.readers.read_blocking(move |view| words::find(view, account, &query, before, limit));
+        let find = move |view: &View| words::find(view, account, &query, before, limit);
+        let outcome = index.readers.read_blocking(DEADLINE, find);
         self.mend(&index, outcome)
     }
 
@@ -195,15 +199,17 @@ impl Index {
         let setup = Setup {
             file: &file,
             durability: Durability::Lazy,
-            readers: READERS,
-            cache_bytes: 8 << 20,
+            readers: &[2 << 20; READERS],
+            cache_bytes: 4 << 20,
             max_pages: None,
         };
         let Opened { writer, readers, upkeep } = sqlite::open(&setup, &counters)?;
         words::prepare(&*writer)?;
         let thread = |error: std::io::Error| Error::Io(error.to_string());
         let shelf = Arc::new(Shelf::none());
-        let readers = Readers::start(readers, &shelf, &counters).map_err(thread)?;
+        let shares = Shares::short(READERS);
+        let plan = Plan { name: "search-reader", shares, deadline: DEADLINE, ends_at_once: false };
+        let readers = Lane::start(&plan, readers, &shelf, &counters).map_err(thread)?;
         let board = Arc::<Board>::default();
         let desk = writer::Desk { shelf, board, counters, faults: Faults::default(), batch: GROUP };
         let writer = Writer::start(writer, desk, QUEUE).map_err(thread)?;
@@ -229,6 +235,8 @@ fn remove_files(folder: &Path) -> Result<()> {
 
 const FILE: &str = "search.db";
 const READERS: usize = 2;
+/// How long one question may take.
+const DEADLINE: Duration = Duration::from_secs(30);
 const QUEUE: usize = 64;
 const GROUP: usize = 16;
 

@@ -4,6 +4,7 @@ use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
+use std::time::Duration;
 
 use bytes::Bytes;
 
@@ -13,7 +14,7 @@ use crate::error::{Error, OpenError, Result};
 use crate::faults::Faults;
 use crate::lock::{make_private_folder, wait_for_turn};
 use crate::migration::{Migration, migrate};
-use crate::reader::Readers;
+use crate::reader::{Deadlines, Readers};
 use crate::search::SearchIndex;
 use crate::shelf::{self, Files, Shelf};
 use crate::sqlite::inspect::Inspector;
@@ -31,8 +32,14 @@ pub struct Options {
     pub folder: PathBuf,
     /// Bodies larger than this go to files beside the database.
     pub blob_inline_max: usize,
-    /// Threads that read.
+    /// Threads that read what is short.
     pub readers: usize,
+    /// Threads that search, sort and count.
+    pub scanners: usize,
+    /// How long a short read may run.
+    pub read_deadline: Duration,
+    /// How long a scan may run.
+    pub scan_deadline: Duration,
     /// Writes that may wait.
     pub queue: usize,
     /// Writes that one commit may hold.
@@ -48,12 +55,20 @@ impl Options {
             folder: folder.into(),
             blob_inline_max: 256 * 1024,
             readers: 4,
+            scanners: 2,
+            read_deadline: Duration::from_secs(10),
+            scan_deadline: Duration::from_secs(60),
             queue: 1024,
             batch: 256,
             faults: Faults::default(),
         }
     }
 }
+
+/// Memory for pages of each thread that reads: the system keeps the file in memory too, this spares only the calls.
+const READ_CACHE: u32 = 2 << 20;
+/// The same for a search, which comes back to more of them.
+const SCAN_CACHE: u32 = 4 << 20;
 
 /// On whose behalf a read runs, so that each has a share of the threads: for a person, the number of the account.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -80,7 +95,7 @@ impl Store {
     /// Opens the store of a data folder (made where there is none) and brings its tables up to date. Where that
     /// changes tables that hold data, a snapshot is made first.
     pub fn open(options: Options, migrations: &[Migration]) -> Result<Self, OpenError> {
-        let Options { folder, blob_inline_max, readers, queue, batch, faults } = options;
+        let Options { folder, blob_inline_max, queue, batch, faults, .. } = options;
         let unusable = |error| OpenError::Folder { folder: folder.clone(), error };
         make_private_folder(&folder).map_err(unusable)?;
         let turn = wait_for_turn(&folder).map_err(unusable)?;
@@ -90,10 +105,12 @@ impl Store {
         let database = |error| OpenError::Database { file: file.clone(), error };
 
         let counters = Arc::<Counters>::default();
+        let (short, long) = (options.readers.max(1), options.scanners.max(1));
+        let caches = [vec![READ_CACHE; short], vec![SCAN_CACHE; long]].concat();
         let setup = Setup {
             file: &file,
             durability: Durability::Synced,
-            readers: readers.max(1),
+            readers: &caches,
             cache_bytes: 8 << 20,
             max_pages: faults.max_pages,
         };
@@ -104,7 +121,9 @@ impl Store {
         drop(turn);
 
         let board = Arc::<Board>::default();
-        let readers = Arc::new(Readers::start(readers, &shelf, &counters).map_err(unusable)?);
+        let deadlines = Deadlines { read: options.read_deadline, scan: options.scan_deadline };
+        let readers = Readers::start(readers, short, deadlines, &shelf, &counters).map_err(unusable)?;
+        let readers = Arc::new(readers);
         let (its_shelf, its_board, its_counters) = (Arc::clone(&shelf), Arc::clone(&board), Arc::clone(&counters));
         let desk = Desk { shelf: its_shelf, board: its_board, counters: its_counters, faults, batch: batch.max(1) };
         let writer = Writer::start(writer, desk, queue).map_err(unusable)?;
@@ -139,14 +158,15 @@ impl Store {
         self.0.writer.write_blocking(f)
     }
 
-    /// Runs `f` on one consistent state of the data, on a thread that reads. It never holds up a write.
+    /// Runs `f` on one consistent state of the data, on a thread that reads. It never holds up a write. For reads of the
+    /// house itself: they have a share of the short lane of their own. Ends as [`read_for`](Self::read_for) does.
     pub async fn read<T, E, F>(&self, f: F) -> Result<T, E>
     where
         T: Send + 'static,
         E: From<Error> + Send + 'static,
         F: FnOnce(&View) -> Result<T, E> + Send + 'static,
     {
-        self.0.readers.read(f).await
+        self.0.readers.read(None, f).await
     }
 
     /// [`read`](Self::read) on behalf of `asker`: a page, a record, a few rows. One asker holds at most half of the threads of
@@ -157,8 +177,7 @@ impl Store {
         E: From<Error> + Send + 'static,
         F: FnOnce(&View) -> Result<T, E> + Send + 'static,
     {
-        let _ = asker;
-        self.0.readers.read(f).await
+        self.0.readers.read(Some(asker), f).await
     }
 
     /// Like [`read_for`](Self::read_for), for what may look at every letter of an account: a search, a sort, a count. It runs
@@ -169,8 +188,7 @@ impl Store {
         E: From<Error> + Send + 'static,
         F: FnOnce(&View) -> Result<T, E> + Send + 'static,
     {
-        let _ = asker;
-        self.0.readers.read(f).await
+        self.0.readers.scan(asker, f).await
     }
 
     /// [`read`](Self::read) for the command line; it must not be called from a task of a runtime.
@@ -255,6 +273,7 @@ fn sweep(readers: &Arc<Readers>, shelf: &Arc<Shelf>, old_files: Files) -> std::i
         }
         while let (Some(readers), Some(shelf)) = (readers.upgrade(), shelf.upgrade()) {
             shelf.tidy(readers.oldest());
+            readers.turn_away_late();
             drop((readers, shelf));
             std::thread::sleep(std::time::Duration::from_secs(1));
         }

@@ -73,9 +73,8 @@ impl View {
 
     /// Fails with [`Error::Interrupted`] once the deadline of the read has passed or its caller has gone. SQL checks by itself;
     /// call this in loops that do work of their own for each row.
-    #[expect(clippy::unused_self, reason = "a read has no deadline yet")]
     pub fn check(&self) -> Result<()> {
-        Ok(())
+        self.session.check()
     }
 
     /// How many bytes a blob has.

@@ -11,6 +11,7 @@ use rusqlite::{CachedStatement, Connection, OpenFlags};
 
 use crate::engine::{EachRow, Marked, Opened, Session, WriteSession};
 use crate::error::{Error, Result};
+use crate::leash::Leash;
 use crate::statistics::Counters;
 use crate::value::{Row, Value};
 
@@ -26,8 +27,9 @@ use values::{Cursor, bind, fault};
 pub(crate) struct Setup<'s> {
     pub(crate) file: &'s Path,
     pub(crate) durability: Durability,
-    pub(crate) readers: usize,
-    /// The most memory for pages that the writer, and each reader, keeps.
+    /// The most memory for pages that each connection that reads keeps; as many connections are opened.
+    pub(crate) readers: &'s [u32],
+    /// The most memory for pages that the writer keeps.
     pub(crate) cache_bytes: u32,
     /// The largest size, to play a full disk.
     pub(crate) max_pages: Option<u32>,
@@ -48,13 +50,15 @@ const PAGE: u32 = 4096;
 const PATIENCE: Duration = Duration::from_secs(5);
 /// Prepared statements that a connection keeps.
 const STATEMENTS: usize = 256;
+/// Steps of SQLite's machine, some ten microseconds of them, after which it asks whether a read has to end.
+const STEPS: i32 = 1000;
 
 /// Opens a database, or makes it.
 pub(crate) fn open(setup: &Setup<'_>, counters: &Arc<Counters>) -> Result<Opened> {
     let gate = Arc::new(Gate::default());
     let writer = Sqlite::writer(setup, Arc::clone(&gate), Arc::clone(counters))?;
-    let reader = || Ok(Box::new(Sqlite::reader(setup)?) as Box<dyn Session>);
-    let readers = std::iter::repeat_with(reader).take(setup.readers).collect::<Result<_>>()?;
+    let reader = |cache_bytes: &u32| Ok(Box::new(Sqlite::reader(setup.file, *cache_bytes)?) as Box<dyn Session>);
+    let readers = setup.readers.iter().map(reader).collect::<Result<_>>()?;
     let upkeep = Checkpointer::start(setup.file, gate, Arc::clone(counters))?;
     Ok(Opened { writer: Box::new(writer), readers, upkeep: Box::new(upkeep) })
 }
@@ -68,6 +72,8 @@ pub(crate) struct Sqlite {
     gate: Option<Arc<Gate>>,
     counters: Option<Arc<Counters>>,
     failed: RefCell<Option<Error>>,
+    /// What ends the read that runs.
+    leash: RefCell<Option<Leash>>,
 }
 
 thread_local! {
@@ -96,19 +102,23 @@ impl Sqlite {
         Ok(this)
     }
 
-    fn reader(setup: &Setup<'_>) -> Result<Self> {
+    fn reader(file: &Path, cache_bytes: u32) -> Result<Self> {
         let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-        let connection = connect(setup.file, flags, setup.cache_bytes)?;
+        let connection = connect(file, flags, cache_bytes)?;
         set(&connection, "query_only", true)?;
-        // Sorting for a read does not touch the disk. The writer keeps the default: in memory its savepoints' journal
-        // is a list of small pieces that SQLite walks on each release.
-
         Ok(Self::on(connection))
     }
 
     fn on(connection: Connection) -> Self {
-        let (inside, failed) = (RefCell::default(), RefCell::default());
-        Self { connection, version: Cell::new(0), inside, gate: None, counters: None, failed }
+        Self {
+            connection,
+            version: Cell::new(0),
+            inside: RefCell::default(),
+            gate: None,
+            counters: None,
+            failed: RefCell::default(),
+            leash: RefCell::default(),
+        }
     }
 
     fn prepare(&self, sql: &str, params: &[Value<'_>]) -> Result<CachedStatement<'_>> {
@@ -116,6 +126,8 @@ impl Sqlite {
             // SQLite undoes the whole transaction on some failures; what came after would be committed alone.
             return Err(self.why_lost());
         }
+        // A read of many short statements ends as well.
+        self.check()?;
         let mut statement = self.connection.prepare_cached(sql).map_err(fault)?;
         bind(&mut statement, params)?;
         Ok(statement)
@@ -144,16 +156,33 @@ impl Session for Sqlite {
 
     fn query(&self, sql: &str, params: &[Value<'_>], each: EachRow<'_>) -> Result<()> {
         self.prepare(sql, params)
-            .and_then(|mut statement| walk(&mut statement, each))
+            .and_then(|mut statement| walk(&mut statement, each, || self.check()))
             .inspect_err(|error| self.note(error))
     }
 
-    fn begin_read(&self) -> Result<()> {
-        self.run("BEGIN DEFERRED")
+    fn begin_read(&self, leash: Leash) -> Result<()> {
+        self.run("BEGIN DEFERRED")?;
+        // SQLite asks from within the statement, on this thread, so that nothing but this read can be ended by it.
+        let its_leash = leash.clone();
+        self.connection.progress_handler(STEPS, Some(move || its_leash.is_over())).map_err(fault)?;
+        self.leash.replace(Some(leash));
+        Ok(())
     }
 
     fn end_read(&self) -> Result<()> {
+        self.leash.take();
+        self.connection.progress_handler(0, None::<fn() -> bool>).map_err(fault)?;
         self.run("ROLLBACK")
+    }
+
+    fn check(&self) -> Result<()> {
+        self.leash.borrow().as_ref().map_or(Ok(()), Leash::check)
+    }
+
+    fn rest(&self) {
+        if let Err(error) = self.connection.execute_batch("PRAGMA shrink_memory") {
+            tracing::debug!(%error, "a reader could not give its memory back");
+        }
     }
 }
 
@@ -269,9 +298,10 @@ fn execute(statement: &mut CachedStatement<'_>) -> Result<usize> {
     Ok(count)
 }
 
-fn walk(statement: &mut CachedStatement<'_>, each: EachRow<'_>) -> Result<()> {
+fn walk(statement: &mut CachedStatement<'_>, each: EachRow<'_>, check: impl Fn() -> Result<()>) -> Result<()> {
     let mut rows = statement.raw_query();
     while let Some(row) = rows.next().map_err(fault)? {
+        check()?;
         if each(&Row::new(&Cursor(row)))? == ControlFlow::Break(()) {
             break;
         }
