@@ -338,7 +338,7 @@ async fn say(connection: &mut Connection, reply: &Reply) -> Result<(), Error> {
 fn refused(refusal: &Refusal) -> Reply {
     match refusal {
         Refusal::Wrong => Reply::new(535, (5, 7, 8), "wrong name or password"),
-        Refusal::TooMany => Reply::new(454, (4, 7, 0), "too many failed log-ins, wait a while"),
+        Refusal::TooMany(_) => Reply::new(454, (4, 7, 0), refusal.to_string()),
         Refusal::Cancelled => Reply::new(501, (5, 7, 0), "the log-in was cancelled"),
         Refusal::Malformed(what) => Reply::new(501, (5, 5, 2), *what),
         Refusal::Fault(fault) => {

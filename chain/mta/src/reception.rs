@@ -3,6 +3,8 @@
 //! A letter is acknowledged when [`Accept`] says that every copy is on disk, and not before. This room does not know
 //! who our people are ([`Recipients`] does), nor where their letters are kept.
 
+mod strangers;
+
 use std::sync::Arc;
 
 use door::{Doorkeeper, House, Received, Visit};
@@ -10,6 +12,7 @@ use mail::seam::{Accept, Origin, Recipients, Verdict};
 use mail::{Address, Envelope, Letter, LetterId, Reply};
 use net::Stream;
 use smtp::{Kind, MailFrom, Settings};
+use strangers::Strangers;
 
 /// The door on port 25.
 #[derive(Clone)]
@@ -18,13 +21,14 @@ pub struct Reception {
     settings: Arc<Settings>,
     recipients: Arc<dyn Recipients>,
     accept: Arc<dyn Accept>,
+    strangers: Arc<Strangers>,
 }
 
 impl Reception {
     /// Letters for whom `recipients` knows go to `accept`.
     pub fn new(house: House, recipients: Arc<dyn Recipients>, accept: Arc<dyn Accept>) -> Self {
         let settings = Arc::new(house.settings(Kind::Reception));
-        Self { house: Arc::new(house), settings, recipients, accept }
+        Self { house: Arc::new(house), settings, recipients, accept, strangers: Arc::default() }
     }
 
     /// One dialogue, from greeting to goodbye.
@@ -39,7 +43,17 @@ impl Doorkeeper for Reception {
     }
 
     async fn recipient(&self, visit: Visit<'_>, address: &Address) -> Verdict {
-        door::for_our_people(&*self.recipients, visit, address).await
+        let from = visit.peer.ip();
+        if let Some(refusal) = self.strangers.refusal(from) {
+            return Verdict::Refuse(refusal);
+        }
+        let verdict = door::for_our_people(&*self.recipients, visit, address).await;
+        if let Verdict::Refuse(reply) = &verdict
+            && reply.is_permanent()
+        {
+            tokio::time::sleep(self.strangers.count(from)).await;
+        }
+        verdict
     }
 
     fn front(&self, visit: Visit<'_>, envelope: &Envelope, id: LetterId) -> String {

@@ -155,3 +155,31 @@ async fn nobody_logs_in_at_port_25() {
     visitor.says("EHLO x").await;
     assert!(visitor.says("AUTH PLAIN AGFsaWNlAHNlY3JldA==").await.starts_with("502 5.5.1"));
 }
+
+#[tokio::test]
+async fn a_stranger_who_asks_for_many_names_learns_no_more_of_them() {
+    let (address, _) = open().await;
+    let ask = |number: usize| async move {
+        let mut visitor = Visitor::at(address).await;
+        visitor.says("EHLO harvester").await;
+        visitor.says("MAIL FROM:<>").await;
+        let mut answered = 0;
+        for name in 0..10 {
+            let reply = visitor.says(&format!("RCPT TO:<guess{number}.{name}@alpha.test>")).await;
+            answered += usize::from(reply.starts_with("550 5.1.1"));
+        }
+        answered
+    };
+    let asking: Vec<_> = (0..30).map(|number| tokio::spawn(ask(number))).collect();
+    let mut answered = 0;
+    for one in asking {
+        answered += one.await.unwrap();
+    }
+    // Those that were being asked for while the last free one was counted are answered too.
+    assert!((100..=130).contains(&answered), "{answered} of 300 names were answered");
+    let mut visitor = Visitor::at(address).await;
+    visitor.says("EHLO harvester").await;
+    visitor.says("MAIL FROM:<>").await;
+    let reply = visitor.says("RCPT TO:<bob@alpha.test>").await;
+    assert!(reply.starts_with("450 4.7.1 too many unknown recipients"), "a name that somebody has: {reply}");
+}

@@ -8,8 +8,8 @@ use axum::response::Response;
 use serde_json::Value;
 
 /// A status and a sentence.
-pub fn plain(status: StatusCode, sentence: &'static str) -> Response {
-    with(status, "text/plain; charset=utf-8", Body::from(sentence))
+pub fn plain(status: StatusCode, sentence: impl Into<String>) -> Response {
+    with(status, "text/plain; charset=utf-8", Body::from(sentence.into()))
 }
 
 /// JSON.

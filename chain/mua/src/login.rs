@@ -74,17 +74,16 @@ pub async fn session(Reader(_): Reader) -> Response {
 
 fn refused(refusal: &Refusal, form: bool) -> Response {
     let status = match refusal {
-        Refusal::TooMany => StatusCode::TOO_MANY_REQUESTS,
+        Refusal::TooMany(_) => StatusCode::TOO_MANY_REQUESTS,
         Refusal::Fault(fault) => return answer::fault(fault),
         _ => StatusCode::UNAUTHORIZED,
     };
     if form {
         return go_to(if status == StatusCode::TOO_MANY_REQUESTS { "/?login=later" } else { "/?login=failed" });
     }
-    let mut response = answer::plain(status, "wrong name or password, or too many attempts");
-    if status == StatusCode::TOO_MANY_REQUESTS {
-        response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static("60"));
-    }
+    let Refusal::TooMany(wait) = refusal else { return answer::plain(status, "wrong name or password") };
+    let mut response = answer::plain(status, sasl::too_many(*wait));
+    response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(wait.as_secs().max(1)));
     response
 }
 

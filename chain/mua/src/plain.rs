@@ -175,7 +175,7 @@ const ENGLISH: Words = Words {
     log_in: "Log in",
     note: "You can log in without JavaScript; reading your mail on these pages needs it.",
     failed: "That name and password do not go together. Check them and try again.",
-    later: "Too many attempts. Wait a minute, then try again.",
+    later: "Too many failed attempts from your network. Wait a minute, then try again.",
     clear: "This connection is not encrypted, so no password is taken here. Open the page with <strong>https</strong>.",
     logged_in: "You are logged in as",
     needs_script: "Reading and writing mail on these pages needs JavaScript, which your browser does not run here. \
@@ -192,7 +192,7 @@ const FRENCH: Words = Words {
     log_in: "Se connecter",
     note: "On peut se connecter sans JavaScript ; pour lire son courrier sur ces pages, il est nécessaire.",
     failed: "Identifiant ou mot de passe incorrect. Vérifiez votre saisie et réessayez.",
-    later: "Trop de tentatives. Patientez une minute avant de réessayer.",
+    later: "Trop de tentatives échouées depuis votre réseau. Patientez une minute avant de réessayer.",
     clear: "Cette connexion n’est pas chiffrée : aucun mot de passe n’y est accepté. Ouvrez la page en <strong>https</strong>.",
     logged_in: "Session ouverte pour",
     needs_script: "Pour lire et écrire du courrier sur ces pages, il faut JavaScript, que votre navigateur n’exécute pas \

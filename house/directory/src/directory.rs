@@ -1,8 +1,11 @@
 //! The directory as the doors see it.
 
 use std::hash::{BuildHasher, RandomState};
+use std::net::IpAddr;
 use std::sync::{Arc, Mutex};
+use std::time::Instant;
 
+use mail::pace::Moment;
 use mail::seam::{AccountId, OurFault, Pending, Recipients, Standing};
 use mail::{Address, Domain, Timestamp};
 use store::{Store, View};
@@ -14,6 +17,14 @@ use crate::{Destination, Error, Resolution, resolve};
 
 /// Where the time comes from.
 pub type Clock = Arc<dyn Fn() -> Timestamp + Send + Sync>;
+
+/// Where moments come from: a clock that nobody can set.
+pub type Ticks = Arc<dyn Fn() -> Moment + Send + Sync>;
+
+fn of_this_process() -> Ticks {
+    let beginning = Instant::now();
+    Arc::new(move || Moment(beginning.elapsed()))
+}
 
 /// Knows whether a mailbox can take more. The mailbox does, and this room must not know it.
 pub trait Space: Send + Sync {
@@ -39,6 +50,7 @@ pub(crate) struct Inner {
     pub(crate) hostname: Domain,
     pub(crate) space: Arc<dyn Space>,
     pub(crate) clock: Clock,
+    pub(crate) ticks: Ticks,
     pub(crate) throttle: Mutex<Throttle>,
     pub(crate) memory: Mutex<Memory>,
     /// Who is checked now.
@@ -49,7 +61,7 @@ pub(crate) struct Inner {
     pub(crate) pretence: OnceCell<ring::hmac::Key>,
 }
 
-/// One lock for each name, or for a few that share one.
+/// One lock for each pair of place and name, or for a few that share one.
 pub(crate) struct Turns {
     hasher: RandomState,
     locks: Box<[tokio::sync::Mutex<()>]>,
@@ -60,8 +72,8 @@ impl Turns {
         Self { hasher: RandomState::new(), locks: (0..256).map(|_| tokio::sync::Mutex::new(())).collect() }
     }
 
-    pub(crate) fn of(&self, name: &str) -> &tokio::sync::Mutex<()> {
-        let number = self.hasher.hash_one(name) as usize % self.locks.len();
+    pub(crate) fn of(&self, network: IpAddr, name: &str) -> &tokio::sync::Mutex<()> {
+        let number = self.hasher.hash_one((network, name)) as usize % self.locks.len();
         &self.locks[number]
     }
 }
@@ -69,12 +81,18 @@ impl Turns {
 impl Directory {
     /// `hostname` is the name of this post office: its postmaster is one of our people.
     pub fn new(store: Store, hostname: Domain, space: Arc<dyn Space>, clock: Clock) -> Self {
+        Self::with_ticks(store, hostname, space, clock, of_this_process())
+    }
+
+    /// The same, by another monotonic clock than that of the process.
+    pub fn with_ticks(store: Store, hostname: Domain, space: Arc<dyn Space>, clock: Clock, ticks: Ticks) -> Self {
         let processors = std::thread::available_parallelism().map_or(2, usize::from);
         Self(Arc::new(Inner {
             store,
             hostname,
             space,
             clock,
+            ticks,
             throttle: Mutex::new(Throttle::new()),
             memory: Mutex::new(Memory::new()),
             turns: Turns::new(),

@@ -5,6 +5,7 @@
 //! * The number of an account is never given to another.
 //! * No password is kept: only Argon2id and SCRAM keys made from it.
 //! * Whether a name exists cannot be learnt by logging in: not from the answer, not from its time, not from the keys.
+//! * Whoever guesses at a name is punished by their place; its owner is slowed at most, and not where they are at home.
 //! * Nothing is remembered of the tables between two questions: another process may have changed them.
 //!
 //! It must not know what a letter or a folder is.
@@ -16,6 +17,7 @@ pub mod session;
 
 mod directory;
 mod error;
+mod familiar;
 mod fold;
 mod login;
 mod memory;
@@ -24,7 +26,7 @@ mod schema;
 mod secret;
 mod throttle;
 
-pub use directory::{Clock, Directory, NoLimit, Space};
+pub use directory::{Clock, Directory, NoLimit, Space, Ticks};
 pub use error::Error;
 pub use resolve::{Destination, Resolution, resolve};
 pub use schema::MIGRATIONS;

@@ -10,9 +10,10 @@ use ring::hmac;
 use store::{Row, Tx, View, params};
 
 use crate::directory::our_fault;
+use crate::familiar::{self, Standing};
 use crate::fold::{fold, fold_address};
 use crate::memory::Memory;
-use crate::throttle::{Throttle, Try};
+use crate::throttle::{Ruling, Throttle, Try};
 use crate::{Destination, Directory, Error, Resolution, Secret, resolve, secret};
 
 /// How long a log-in waits for its turn to be checked.
@@ -23,6 +24,25 @@ struct Person {
     login: Login,
     argon2: String,
     scram: Option<ScramKeys>,
+}
+
+/// Who tries, and where from.
+struct Visitor {
+    network: IpAddr,
+    /// Folded: the name under which failures are counted.
+    name: String,
+}
+
+impl Visitor {
+    fn of(name: &str, from: IpAddr) -> Self {
+        Self { network: mail::peer_network(from), name: fold_name(name) }
+    }
+}
+
+/// May a log-in be tried?
+enum Begun {
+    Try(Try, Standing),
+    Refused(Duration),
 }
 
 impl Logins for Directory {
@@ -56,53 +76,63 @@ impl Logins for Directory {
 
 impl Directory {
     async fn check_password(&self, name: &str, password: &Password, from: IpAddr) -> Result<LoginVerdict, Error> {
-        let _turn = self.turn(name).await?;
-        let Some(attempt) = self.begin(name, from) else { return Ok(LoginVerdict::TooMany) };
+        let visitor = Visitor::of(name, from);
+        let _turn = self.turn(&visitor).await?;
+        let (attempt, standing) = match self.begin(&visitor).await? {
+            Begun::Try(attempt, standing) => (attempt, standing),
+            Begun::Refused(wait) => return Ok(LoginVerdict::TooMany(wait)),
+        };
         // Whatever fails before the verdict is our fault, not the person's.
         let person = match self.person(name).await {
             Ok(person) => person,
             Err(error) => return self.withdraw(attempt, error),
         };
         if let Some(person) = &person
-            && self.memory().knows(person.login.account, &person.argon2, password, (self.0.clock)())
+            && self.memory().knows(person.login.account, &person.argon2, password, (self.0.ticks)())
         {
-            return Ok(self.welcome(attempt, person.login.clone()));
+            return Ok(self.welcome(attempt, standing, &visitor, person.login.clone()).await);
         }
+        tokio::time::sleep(attempt.wait).await;
         let hash = person.as_ref().map(|person| person.argon2.clone());
         match (self.fits(password, hash).await, person) {
             (Err(error), _) => self.withdraw(attempt, error),
             (Ok(true), Some(person)) => {
-                self.memory().remember(person.login.account, &person.argon2, password, (self.0.clock)());
-                Ok(self.welcome(attempt, person.login))
+                self.memory().remember(person.login.account, &person.argon2, password, (self.0.ticks)());
+                Ok(self.welcome(attempt, standing, &visitor, person.login).await)
             }
             (Ok(_), person) => Ok(wrong(person, from)),
         }
     }
 
-    /// Waits for this name's turn and for a free slot. One name is checked once at a time: of many log-ins at once the
-    /// first is remembered and the others need no Argon2, and none is mistaken for a series of failures.
-    async fn turn(&self, name: &str) -> Result<impl Sized, Error> {
-        let busy = |_| Error::Store(store::Error::Busy("too many log-ins are being checked"));
-        let both = async {
-            let turn = self.0.turns.of(&fold_name(name)).lock().await;
-            (turn, self.0.slots.acquire().await)
-        };
-        tokio::time::timeout(PATIENCE, both).await.map_err(busy)
+    /// Waits until nobody else tries this name from this place. Of many log-ins at once of one mail client the first is
+    /// remembered and the others need no Argon2, and none is mistaken for a series of failures. Whoever tries the name from
+    /// elsewhere waits in another line.
+    async fn turn(&self, visitor: &Visitor) -> Result<impl Sized + '_, Error> {
+        let turn = self.0.turns.of(visitor.network, &visitor.name).lock();
+        tokio::time::timeout(PATIENCE, turn).await.map_err(|_| busy())
     }
 
-    /// Checks where blocking is allowed. Unknown names take the same time.
+    /// Checks where blocking is allowed, when there is a free slot. Unknown names take the same time.
     async fn fits(&self, password: &Password, hash: Option<String>) -> Result<bool, Error> {
+        let _slot = tokio::time::timeout(PATIENCE, self.0.slots.acquire()).await.map_err(|_| busy())?;
         let password = password.clone();
         let checked = tokio::task::spawn_blocking(move || secret::fits(&password, hash.as_deref())).await;
         checked.map_err(|error| Error::Hash(error.to_string()))
     }
 
     async fn settle_scram(&self, name: &str, proved: bool, from: IpAddr) -> Result<LoginVerdict, Error> {
-        let _turn = self.turn(name).await?;
-        let Some(attempt) = self.begin(name, from) else { return Ok(LoginVerdict::TooMany) };
+        let visitor = Visitor::of(name, from);
+        let _turn = self.turn(&visitor).await?;
+        let (attempt, standing) = match self.begin(&visitor).await? {
+            Begun::Try(attempt, standing) => (attempt, standing),
+            Begun::Refused(wait) => return Ok(LoginVerdict::TooMany(wait)),
+        };
+        tokio::time::sleep(attempt.wait).await;
         match self.person(name).await {
             Err(error) => self.withdraw(attempt, error),
-            Ok(Some(person)) if proved && person.scram.is_some() => Ok(self.welcome(attempt, person.login)),
+            Ok(Some(person)) if proved && person.scram.is_some() => {
+                Ok(self.welcome(attempt, standing, &visitor, person.login).await)
+            }
             Ok(person) => Ok(wrong(person, from)),
         }
     }
@@ -128,17 +158,37 @@ impl Directory {
         self.0.store.read(move |view| find(view, &name)).await
     }
 
-    fn begin(&self, name: &str, from: IpAddr) -> Option<Try> {
-        let attempt = self.throttle().begin(from, &fold_name(name), (self.0.clock)());
-        if attempt.is_none() {
-            tracing::warn!(%from, "log-in not tried: too many failures");
-        }
-        attempt
+    async fn begin(&self, visitor: &Visitor) -> Result<Begun, Error> {
+        let (network, name, now) = (visitor.network, visitor.name.clone(), (self.0.clock)());
+        let standing = self.0.store.read(move |view| familiar::look(view, network, &name, now)).await?;
+        let ruling = self.throttle().begin(network, &visitor.name, standing.is_familiar(), (self.0.ticks)());
+        Ok(match ruling {
+            Ruling::Try(attempt) => Begun::Try(attempt, standing),
+            Ruling::Refused(wait) => {
+                tracing::warn!(%network, seconds = wait.as_secs(), "log-in not tried: too many failures from this network");
+                Begun::Refused(wait)
+            }
+        })
     }
 
-    fn welcome(&self, attempt: Try, login: Login) -> LoginVerdict {
-        self.throttle().succeeded(attempt, (self.0.clock)());
+    async fn welcome(&self, attempt: Try, standing: Standing, visitor: &Visitor, login: Login) -> LoginVerdict {
+        self.throttle().withdraw(attempt);
+        if standing != Standing::Noted {
+            let (account, network, name) = (login.account, visitor.network, visitor.name.clone());
+            let now = (self.0.clock)();
+            let noted = self.0.store.write(move |tx| familiar::note(tx, account, network, &name, now)).await;
+            // No reason to keep anybody out: a full disk lets people in, who can then make room.
+            if let Err(error) = noted {
+                tracing::warn!(%error, "the place of a log-in could not be written down");
+            }
+        }
         LoginVerdict::Welcome(login)
+    }
+
+    /// Lifts what failed log-ins have brought upon a name, and upon the places that are refused now. Gives whether there
+    /// was anything to lift.
+    pub fn lift_block(&self, name: &str) -> bool {
+        self.throttle().lift(&fold_name(name), (self.0.ticks)())
     }
 
     fn withdraw<T>(&self, attempt: Try, error: Error) -> Result<T, Error> {
@@ -163,6 +213,10 @@ impl Directory {
     fn memory(&self) -> MutexGuard<'_, Memory> {
         self.0.memory.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+fn busy() -> Error {
+    Error::Store(store::Error::Busy("too many log-ins are being checked"))
 }
 
 /// Only names that exist are logged: people type passwords where a name belongs.

@@ -3,8 +3,9 @@
 use std::collections::HashMap;
 use std::time::Duration;
 
+use mail::Password;
+use mail::pace::Moment;
 use mail::seam::AccountId;
-use mail::{Password, Timestamp};
 use ring::hmac;
 
 /// How long a good log-in is remembered.
@@ -16,7 +17,7 @@ const MOST: usize = 10_000;
 /// changes, by us or by another process, the hash in the database is another and nothing fits any more.
 pub(crate) struct Memory {
     key: hmac::Key,
-    good: HashMap<AccountId, (hmac::Tag, Timestamp)>,
+    good: HashMap<AccountId, (hmac::Tag, Moment)>,
 }
 
 impl Memory {
@@ -25,13 +26,13 @@ impl Memory {
     }
 
     /// Was this password good for this hash not long ago?
-    pub(crate) fn knows(&self, account: AccountId, hash: &str, password: &Password, now: Timestamp) -> bool {
+    pub(crate) fn knows(&self, account: AccountId, hash: &str, password: &Password, now: Moment) -> bool {
         let Some((tag, since)) = self.good.get(&account) else { return false };
         now.since(*since) < REMEMBERED && hmac::verify(&self.key, &text(hash, password), tag.as_ref()).is_ok()
     }
 
     /// This password is good for this hash.
-    pub(crate) fn remember(&mut self, account: AccountId, hash: &str, password: &Password, now: Timestamp) {
+    pub(crate) fn remember(&mut self, account: AccountId, hash: &str, password: &Password, now: Moment) {
         if self.good.len() >= MOST {
             self.good.retain(|_, (_, since)| now.since(*since) < REMEMBERED);
         }
@@ -52,7 +53,7 @@ mod tests {
 
     #[test]
     fn a_good_log_in_is_remembered_for_a_while_and_for_its_hash_only() {
-        let (mut memory, now) = (Memory::new(), Timestamp(1_800_000_000_000));
+        let (mut memory, now) = (Memory::new(), Moment(Duration::from_secs(1000)));
         let password = Password::new("correct horse".into());
         memory.remember(AccountId(1), "$hash", &password, now);
         assert!(memory.knows(AccountId(1), "$hash", &password, now));

@@ -20,6 +20,21 @@ pub const MIGRATIONS: &[Migration] = &[
         CREATE INDEX session_seen ON session (seen);
     ",
     },
+    // Where people have logged in; an IPv6 network is its first 64 bits.
+    Migration {
+        room: "directory",
+        number: 3,
+        sql: "
+        CREATE TABLE familiar_place (
+            network TEXT NOT NULL,
+            name TEXT NOT NULL,
+            account BIGINT NOT NULL,
+            seen BIGINT NOT NULL,
+            PRIMARY KEY (network, name)
+        ){clustered};
+        CREATE INDEX familiar_place_account ON familiar_place (account, seen);
+    ",
+    },
 ];
 
 const FIRST: &str = "

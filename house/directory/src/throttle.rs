@@ -1,28 +1,26 @@
 //! How often somebody may be wrong.
+//!
+//! **The place is punished, the name is only slowed.** A network that fails too often is refused for a while. A name that
+//! others guess at is answered more slowly, and never refused: otherwise whoever knows an address could lock its owner out.
+//! Where a person has logged in before, neither the failures of others at that place nor those for that name elsewhere count.
+//!
+//! Times are read from a monotonic clock: setting the wall clock neither lengthens nor lifts anything.
 
-use std::collections::HashMap;
 use std::hash::{BuildHasher, RandomState};
 use std::net::IpAddr;
 use std::time::Duration;
 
-use mail::Timestamp;
+use mail::pace::{Counters, Moment, Pace};
 
-/// More counters than these are not kept.
-const MOST_COUNTERS: usize = 100_000;
-/// More pairs of place and name that once logged in are not kept.
-const MOST_FAMILIAR: usize = 10_000;
-/// A place where somebody has logged in is theirs for so long.
-const FAMILIAR: Duration = Duration::from_secs(7 * 24 * 3600);
+/// A try is never held back for longer: a mail client gives up after some 20 seconds.
+const LONGEST_WAIT: Duration = Duration::from_secs(8);
+/// How much each failure beyond the free ones adds to the wait.
+const WAIT_STEP: Duration = Duration::from_secs(1);
 
-/// So many failures at once, and one more as each interval passes.
-#[derive(Clone, Copy)]
-struct Pace {
-    burst: u32,
-    interval: Duration,
-}
-
-const PER_PLACE: Pace = Pace { burst: 30, interval: Duration::from_secs(20) };
-const PER_NAME: Pace = Pace { burst: 10, interval: Duration::from_secs(60) };
+const PER_PLACE: Pace = Pace { free: 30, interval: Duration::from_secs(20) };
+const PER_NAME: Pace = Pace { free: 10, interval: Duration::from_secs(60) };
+/// A slowed name has recovered this many intervals after the last failure, however long the attack was.
+const NAME_REMEMBERS: u32 = PER_NAME.free + 8;
 
 /// Who tries, and where from. Names are kept as a hash with a key of this process: they can be long, and are nobody's
 /// business.
@@ -36,87 +34,82 @@ enum Key {
 
 /// Counts failures, per place and per name. A try is counted before it is made, so that many at one time do not slip
 /// through, and given back when it succeeds.
-///
-/// Somebody who tries other people's names from elsewhere cannot lock them out: at a place where a person has logged in
-/// before, only their own failures there count.
 pub(crate) struct Throttle {
     hasher: RandomState,
-    /// When each counter will be back at nothing.
-    clear_at: HashMap<Key, Timestamp>,
-    familiar: HashMap<(IpAddr, u64), Timestamp>,
+    failures: Counters<Key>,
+}
+
+/// What a try may do.
+pub(crate) enum Ruling {
+    /// It is made, after its wait.
+    Try(Try),
+    /// Its place has failed too often. It may be made again after this long.
+    Refused(Duration),
 }
 
 /// A counted try.
 #[must_use]
 pub(crate) struct Try {
     keys: [Option<Key>; 2],
-    place: IpAddr,
-    name: u64,
+    /// How long the try is held back before the password is looked at.
+    pub(crate) wait: Duration,
 }
 
 impl Throttle {
     pub(crate) fn new() -> Self {
-        Self { hasher: RandomState::new(), clear_at: HashMap::new(), familiar: HashMap::new() }
+        Self { hasher: RandomState::new(), failures: Counters::default() }
     }
 
-    /// Counts a try. `None`: there were too many failures, it must not be made.
-    pub(crate) fn begin(&mut self, from: IpAddr, name: &str, now: Timestamp) -> Option<Try> {
-        let (place, name) = (mail::peer_network(from), self.hasher.hash_one(name));
-        let known = self.familiar.get(&(place, name)).is_some_and(|&since| now.since(since) < FAMILIAR);
-        let keys = if known {
+    /// Counts a try of `name`, which is folded, from the network `place`. `familiar`: the name has logged in there before.
+    pub(crate) fn begin(&mut self, place: IpAddr, name: &str, familiar: bool, now: Moment) -> Ruling {
+        let name = self.hasher.hash_one(name);
+        let keys = if familiar {
             [Some(Key::Familiar(place, name)), None]
         } else {
             [Some(Key::Place(place)), Some(Key::Name(name))]
         };
-        if keys.iter().flatten().any(|&key| self.after_one_more(key, now).is_none()) {
-            return None;
+        let refused = keys.into_iter().flatten().map(|key| self.refusal(key, now)).max().unwrap_or_default();
+        if !refused.is_zero() {
+            return Ruling::Refused(refused);
         }
-        self.make_room(now);
-        for key in keys.into_iter().flatten() {
-            if let Some(clear_at) = self.after_one_more(key, now) {
-                self.clear_at.insert(key, clear_at);
-            }
-        }
-        Some(Try { keys, place, name })
+        let wait = keys.into_iter().flatten().map(|key| self.count(key, now)).max().unwrap_or_default();
+        Ruling::Try(Try { keys, wait })
     }
 
-    /// The try succeeded: it counts no more, and the place is familiar from now on.
-    pub(crate) fn succeeded(&mut self, attempt: Try, now: Timestamp) {
-        if self.familiar.len() >= MOST_FAMILIAR {
-            self.familiar.retain(|_, &mut since| now.since(since) < FAMILIAR / 7);
-        }
-        if self.familiar.len() < MOST_FAMILIAR {
-            self.familiar.insert((attempt.place, attempt.name), now);
-        }
-        self.withdraw(attempt);
-    }
-
-    /// The try was not made, through no fault of the person.
+    /// The try succeeded, or was not made through no fault of the person: it counts no more.
     pub(crate) fn withdraw(&mut self, attempt: Try) {
         for key in attempt.keys.into_iter().flatten() {
-            if let Some(clear_at) = self.clear_at.get_mut(&key) {
-                clear_at.0 -= millis(key.pace().interval);
-            }
+            self.failures.withdraw(&key, key.pace());
         }
     }
 
-    /// When the counter would be clear after one more failure; `None` where that is too many.
-    fn after_one_more(&self, key: Key, now: Timestamp) -> Option<Timestamp> {
-        let pace = key.pace();
-        let from = self.clear_at.get(&key).copied().unwrap_or(now).max(now);
-        let clear_at = from.after(pace.interval);
-        (clear_at.since(now) <= pace.interval * pace.burst).then_some(clear_at)
+    /// Forgets the failures of a name, and those of all places: nobody knows which of them is the one that its owner sits
+    /// at. Gives whether there was anything to forget.
+    pub(crate) fn lift(&mut self, name: &str, now: Moment) -> bool {
+        let name = self.hasher.hash_one(name);
+        let forgotten = self.failures.retain(now, |key| match key {
+            Key::Place(_) => false,
+            Key::Name(other) | Key::Familiar(_, other) => *other != name,
+        });
+        forgotten > 0
     }
 
-    fn make_room(&mut self, now: Timestamp) {
-        // Clear ones first, then those with little on them, then all: bounded, whatever comes.
-        for patience in [0, 60, i64::MAX / 1000] {
-            if self.clear_at.len() < MOST_COUNTERS {
-                return;
-            }
-            let until = now.0.saturating_add(patience * 1000);
-            self.clear_at.retain(|_, clear_at| clear_at.0 > until);
+    /// How long a try under this key is refused; a name never is.
+    fn refusal(&self, key: Key, now: Moment) -> Duration {
+        match key {
+            Key::Place(_) => self.failures.wait(&key, PER_PLACE, now),
+            Key::Name(_) | Key::Familiar(..) => Duration::ZERO,
         }
+    }
+
+    /// Counts one failure under the key, and gives the wait before the try may be made.
+    fn count(&mut self, key: Key, now: Moment) -> Duration {
+        let (pace, most) = match key {
+            Key::Place(_) => (PER_PLACE, PER_PLACE.free),
+            Key::Name(_) | Key::Familiar(..) => (PER_NAME, NAME_REMEMBERS),
+        };
+        let beyond = self.failures.count(key, pace, most, now).saturating_sub(pace.free);
+        WAIT_STEP.saturating_mul(beyond).min(LONGEST_WAIT)
     }
 }
 
@@ -129,52 +122,78 @@ impl Key {
     }
 }
 
-fn millis(duration: Duration) -> i64 {
-    i64::try_from(duration.as_millis()).unwrap_or(i64::MAX)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    const START: Timestamp = Timestamp(1_800_000_000_000);
+    const START: Moment = Moment(Duration::from_secs(1000));
     const HERE: &str = "192.0.2.1";
 
     fn ip(text: &str) -> IpAddr {
-        text.parse().unwrap()
+        mail::peer_network(text.parse().unwrap())
     }
 
-    fn seconds(count: u64) -> Timestamp {
+    fn seconds(count: u64) -> Moment {
         START.after(Duration::from_secs(count))
     }
 
-    /// Fails until it is stopped; how often was that?
-    fn failures(throttle: &mut Throttle, from: &str, name: &str, now: Timestamp) -> usize {
-        (0..1000).take_while(|_| throttle.begin(ip(from), name, now).is_some()).count()
+    /// Fails until it is refused; how often was that, and how long was the longest wait?
+    fn failures(throttle: &mut Throttle, from: &str, name: &str, now: Moment) -> (usize, Duration) {
+        let mut longest = Duration::ZERO;
+        for count in 0..1000 {
+            match throttle.begin(ip(from), name, false, now) {
+                Ruling::Try(attempt) => longest = longest.max(attempt.wait),
+                Ruling::Refused(_) => return (count, longest),
+            }
+        }
+        (1000, longest)
+    }
+
+    fn wait(throttle: &mut Throttle, from: &str, name: &str, familiar: bool, now: Moment) -> Option<Duration> {
+        match throttle.begin(ip(from), name, familiar, now) {
+            Ruling::Try(attempt) => Some(attempt.wait),
+            Ruling::Refused(_) => None,
+        }
     }
 
     #[test]
-    fn a_name_may_fail_ten_times_and_then_once_a_minute() {
+    fn a_place_may_fail_thirty_times_and_is_told_when_it_may_try_again() {
         let mut throttle = Throttle::new();
-        assert_eq!(failures(&mut throttle, HERE, "alice", START), 10);
-        assert_eq!(failures(&mut throttle, "198.51.100.1", "alice", START), 0);
-        assert_eq!(failures(&mut throttle, HERE, "alice", seconds(61)), 1);
-        assert_eq!(failures(&mut throttle, HERE, "alice", seconds(3600)), 10);
+        let count = (0..100).take_while(|n| wait(&mut throttle, HERE, &format!("user{n}"), false, START).is_some());
+        assert_eq!(count.count(), 30);
+        let Ruling::Refused(left) = throttle.begin(ip(HERE), "alice", false, START) else { panic!("it was let in") };
+        assert_eq!(left, PER_PLACE.interval);
+        assert_eq!(failures(&mut throttle, HERE, "alice", seconds(21)).0, 1);
+        assert_eq!(failures(&mut throttle, HERE, "alice", seconds(3600)).0, 30);
+        assert_eq!(wait(&mut throttle, "192.0.2.2", "somebody", false, seconds(3600)), Some(Duration::ZERO));
     }
 
     #[test]
-    fn a_place_may_fail_thirty_times_whatever_the_names() {
+    fn a_name_that_others_guess_at_is_slowed_and_never_refused() {
         let mut throttle = Throttle::new();
-        let count = (0..100).take_while(|n| throttle.begin(ip(HERE), &format!("user{n}"), START).is_some()).count();
-        assert_eq!(count, 30);
-        assert_eq!(failures(&mut throttle, "192.0.2.2", "somebody", START), 10);
+        for n in 0..500 {
+            let _ = throttle.begin(ip(&format!("198.51.100.{}", n % 250)), "alice", false, START);
+        }
+        assert_eq!(wait(&mut throttle, HERE, "alice", false, START), Some(LONGEST_WAIT));
+        assert_eq!(wait(&mut throttle, HERE, "bob", false, START), Some(Duration::ZERO));
+        // Not for as long as it was attacked, but for minutes.
+        let later = seconds(u64::from(NAME_REMEMBERS) * 60);
+        assert_eq!(wait(&mut throttle, HERE, "alice", false, later), Some(Duration::ZERO));
+    }
+
+    #[test]
+    fn ten_failures_for_a_name_are_free() {
+        let mut throttle = Throttle::new();
+        let waits: Vec<_> = (0..12).map(|_| wait(&mut throttle, HERE, "alice", false, START).unwrap()).collect();
+        assert!(waits[..10].iter().all(Duration::is_zero), "{waits:?}");
+        assert_eq!(waits[10..], [WAIT_STEP, WAIT_STEP * 2]);
     }
 
     #[test]
     fn one_ipv6_household_is_one_place() {
         let mut throttle = Throttle::new();
-        let tries =
-            (0..100).take_while(|n| throttle.begin(ip(&format!("2001:db8::{n}")), &format!("u{n}"), START).is_some());
+        let tries = (0..100)
+            .take_while(|n| wait(&mut throttle, &format!("2001:db8::{n}"), &format!("u{n}"), false, START).is_some());
         assert_eq!(tries.count(), 30);
     }
 
@@ -182,34 +201,38 @@ mod tests {
     fn success_does_not_count() {
         let mut throttle = Throttle::new();
         for _ in 0..1000 {
-            let attempt = throttle.begin(ip(HERE), "alice", START).unwrap();
-            throttle.succeeded(attempt, START);
+            let Ruling::Try(attempt) = throttle.begin(ip(HERE), "alice", false, START) else { panic!("refused") };
+            assert_eq!(attempt.wait, Duration::ZERO);
+            throttle.withdraw(attempt);
         }
     }
 
     #[test]
     fn tries_count_while_they_are_being_checked() {
         let mut throttle = Throttle::new();
-        let running: Vec<_> = (0..20).map(|_| throttle.begin(ip(HERE), "alice", START)).collect();
-        assert_eq!(running.iter().flatten().count(), 10);
+        let running = (0..50).filter(|_| matches!(throttle.begin(ip(HERE), "alice", false, START), Ruling::Try(_)));
+        assert_eq!(running.count(), 30);
     }
 
     #[test]
-    fn nobody_is_locked_out_of_a_familiar_place_by_others() {
+    fn at_a_familiar_place_only_the_persons_own_failures_there_count() {
         let mut throttle = Throttle::new();
-        let attempt = throttle.begin(ip(HERE), "alice", START).unwrap();
-        throttle.succeeded(attempt, START);
         failures(&mut throttle, "198.51.100.1", "alice", START);
         failures(&mut throttle, HERE, "bob", START);
-        assert_eq!(failures(&mut throttle, HERE, "alice", START), 10);
+        assert_eq!(wait(&mut throttle, HERE, "alice", true, START), Some(Duration::ZERO));
+        for _ in 0..1000 {
+            assert!(wait(&mut throttle, HERE, "alice", true, START).is_some(), "slowed, never refused");
+        }
+        assert_eq!(wait(&mut throttle, HERE, "alice", true, START), Some(LONGEST_WAIT));
     }
 
     #[test]
-    fn the_counters_are_bounded() {
+    fn a_block_can_be_lifted() {
         let mut throttle = Throttle::new();
-        for n in 0..(MOST_COUNTERS as u32 + 1000) {
-            let _ = throttle.begin(IpAddr::V4((0x0a00_0000 + n).into()), &format!("u{n}"), START);
-        }
-        assert!(throttle.clear_at.len() <= MOST_COUNTERS + 2);
+        failures(&mut throttle, HERE, "alice", START);
+        assert_eq!(wait(&mut throttle, HERE, "alice", false, START), None);
+        assert!(throttle.lift("alice", START));
+        assert_eq!(wait(&mut throttle, HERE, "alice", false, START), Some(Duration::ZERO));
+        assert!(!Throttle::new().lift("alice", START));
     }
 }

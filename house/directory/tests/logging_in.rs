@@ -70,17 +70,75 @@ async fn a_good_log_in_is_remembered_until_the_password_changes() {
     assert!(is_welcome(&log_in(&directory, "alice@alpha.test", "another horse").await));
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn after_many_failures_nothing_is_tried_until_time_has_passed() {
-    let (house, directory) = house().await;
-    for _ in 0..10 {
-        assert_eq!(log_in(&directory, "bob@alpha.test", "wrong password").await, LoginVerdict::Wrong);
+const ELSEWHERE: IpAddr = IpAddr::V4(std::net::Ipv4Addr::new(198, 51, 100, 7));
+
+/// Wrong passwords for made-up names from one place, until it is refused.
+async fn provoke(directory: &Directory, from: IpAddr) {
+    for n in 0..31 {
+        let proof = directory.scram_done(&format!("made.up.{n}@alpha.test"), false, from).await.unwrap();
+        if matches!(proof, LoginVerdict::TooMany(_)) {
+            return;
+        }
     }
-    assert_eq!(log_in(&directory, "bob@alpha.test", PASSWORD).await, LoginVerdict::TooMany);
-    assert_eq!(directory.scram_done("bob@alpha.test", true, HERE).await.unwrap(), LoginVerdict::TooMany);
-    assert!(is_welcome(&log_in(&directory, "alice@alpha.test", PASSWORD).await));
-    house.clock.fetch_add(61_000, Ordering::Relaxed);
+    panic!("the place was never refused");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_place_that_fails_too_often_is_refused_until_time_has_passed_and_is_told_how_much() {
+    let (house, directory) = house().await;
+    provoke(&directory, HERE).await;
+    let LoginVerdict::TooMany(wait) = log_in(&directory, "bob@alpha.test", PASSWORD).await else { panic!("let in") };
+    assert!(wait > Duration::ZERO && wait <= Duration::from_secs(60), "{wait:?}");
+    assert!(matches!(directory.scram_done("bob@alpha.test", true, HERE).await.unwrap(), LoginVerdict::TooMany(_)));
+    assert!(is_welcome(&directory.scram_done("bob@alpha.test", true, ELSEWHERE).await.unwrap()), "another place");
+    house.ticks.fetch_add(wait.as_secs() + 1, Ordering::Relaxed);
     assert!(is_welcome(&log_in(&directory, "bob@alpha.test", PASSWORD).await));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whoever_guesses_at_a_name_does_not_lock_its_owner_out() {
+    let (_house, directory) = house().await;
+    for n in 0..10 {
+        let from = IpAddr::V4(std::net::Ipv4Addr::new(198, 51, 100, n));
+        assert_eq!(directory.scram_done("bob@alpha.test", false, from).await.unwrap(), LoginVerdict::Wrong);
+    }
+    let begun = Instant::now();
+    assert!(is_welcome(&log_in(&directory, "bob@alpha.test", PASSWORD).await), "slowed, not refused");
+    assert!(begun.elapsed() > Duration::from_millis(900), "{:?}", begun.elapsed());
+    assert!(is_welcome(&log_in(&directory, "alice@alpha.test", PASSWORD).await));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_familiar_place_is_familiar_after_a_restart() {
+    let (house, directory) = house().await;
+    assert!(is_welcome(&log_in(&directory, "alice@alpha.test", PASSWORD).await));
+    let restarted = house.directory();
+    provoke(&restarted, HERE).await;
+    assert!(matches!(log_in(&restarted, "bob@alpha.test", PASSWORD).await, LoginVerdict::TooMany(_)));
+    assert!(is_welcome(&log_in(&restarted, "ALICE@alpha.test", PASSWORD).await));
+    // A clock that was set back, or is far ahead for a while, changes nothing of it.
+    house.clock.fetch_sub(400 * 24 * 3_600_000, Ordering::Relaxed);
+    assert!(is_welcome(&log_in(&restarted, "alice@alpha.test", PASSWORD).await));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn setting_the_wall_clock_neither_lifts_a_block_nor_makes_it_longer() {
+    let (house, directory) = house().await;
+    provoke(&directory, HERE).await;
+    house.clock.fetch_add(365 * 24 * 3_600_000, Ordering::Relaxed);
+    assert!(matches!(log_in(&directory, "bob@alpha.test", PASSWORD).await, LoginVerdict::TooMany(_)));
+    house.clock.fetch_sub(2 * 365 * 24 * 3_600_000, Ordering::Relaxed);
+    house.ticks.fetch_add(61, Ordering::Relaxed);
+    assert!(is_welcome(&log_in(&directory, "bob@alpha.test", PASSWORD).await));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_block_is_lifted_by_a_command() {
+    let (_house, directory) = house().await;
+    provoke(&directory, HERE).await;
+    assert!(directory.lift_block("bob@alpha.test"));
+    assert!(is_welcome(&log_in(&directory, "bob@alpha.test", PASSWORD).await));
+    assert!(!directory.lift_block("bob@alpha.test"), "there is nothing more to lift");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -97,7 +155,7 @@ async fn an_unknown_name_takes_as_long_as_a_wrong_password() {
         if (0.5..2.0).contains(&(took[1].as_secs_f64() / took[0].as_secs_f64())) {
             return;
         }
-        house.clock.fetch_add(61_000, Ordering::Relaxed);
+        house.ticks.fetch_add(3600, Ordering::Relaxed);
     }
     panic!("known {:?}, unknown {:?}", took[0], took[1]);
 }

@@ -9,6 +9,7 @@ pub mod header;
 mod letter;
 pub mod lines;
 pub mod mutf7;
+pub mod pace;
 mod peer;
 mod reply;
 pub mod seam;

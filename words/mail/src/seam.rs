@@ -104,8 +104,8 @@ pub enum LoginVerdict {
     Welcome(Login),
     /// Wrong name or password; which of them is not said.
     Wrong,
-    /// Too many failures from this peer or for this name: not even tried.
-    TooMany,
+    /// Too many failures from this network: not even tried. It may try again after this long.
+    TooMany(std::time::Duration),
 }
 
 /// What the server keeps of a password for SCRAM-SHA-256 (RFC 5802 §3, RFC 7677).

@@ -1,5 +1,7 @@
 //! The server's side of a log-in.
 
+use std::time::Duration;
+
 use mail::Password;
 use mail::seam::{Login, LoginVerdict, OurFault, ScramKeys};
 
@@ -79,9 +81,9 @@ pub enum Refusal {
     /// Wrong name or password, or one person wanted to act as another.
     #[error("wrong name or password")]
     Wrong,
-    /// Too many failures before this one.
-    #[error("too many failed log-ins, wait a while")]
-    TooMany,
+    /// Too many failures from this network before this one; after this long there may be another try.
+    #[error("{}", too_many(*.0))]
+    TooMany(Duration),
     /// The client sent `*`.
     #[error("the log-in was cancelled")]
     Cancelled,
@@ -91,6 +93,20 @@ pub enum Refusal {
     /// Ours to mend.
     #[error("log-ins cannot be checked now: {0}")]
     Fault(OurFault),
+}
+
+/// What to say to somebody from whose network there were too many failures. It says nothing of names.
+pub fn too_many(wait: Duration) -> String {
+    format!("too many failed log-ins from your network; try again in {}", minutes_or_seconds(wait))
+}
+
+fn minutes_or_seconds(wait: Duration) -> String {
+    let seconds = wait.as_millis().div_ceil(1000).max(1);
+    match seconds {
+        1 => "1 second".to_owned(),
+        2..120 => format!("{seconds} seconds"),
+        _ => format!("{} minutes", seconds.div_ceil(60)),
+    }
 }
 
 enum Stage {
@@ -258,7 +274,7 @@ pub(crate) fn judged(verdict: LoginVerdict) -> Result<Login, Refusal> {
     match verdict {
         LoginVerdict::Welcome(login) => Ok(login),
         LoginVerdict::Wrong => Err(Refusal::Wrong),
-        LoginVerdict::TooMany => Err(Refusal::TooMany),
+        LoginVerdict::TooMany(wait) => Err(Refusal::TooMany(wait)),
     }
 }
 

@@ -29,7 +29,7 @@ impl Town {
     fn verdict(&self, name: &str, right: bool) -> Result<LoginVerdict, OurFault> {
         match name {
             "fault" => Err(OurFault("no disk".into())),
-            "hammer" => Ok(LoginVerdict::TooMany),
+            "hammer" => Ok(LoginVerdict::TooMany(std::time::Duration::from_secs(90))),
             "user" if right => Ok(LoginVerdict::Welcome(login())),
             _ => Ok(LoginVerdict::Wrong),
         }
@@ -128,7 +128,7 @@ fn our_two_sides_understand_each_other() {
             let outcome = between(mechanism, name, typed, "pencil").unwrap();
             assert!(matches!(outcome, Err(Refusal::Wrong)), "{mechanism:?}");
         }
-        assert!(matches!(between(mechanism, "hammer", "x", "x").unwrap(), Err(Refusal::TooMany)));
+        assert!(matches!(between(mechanism, "hammer", "x", "x").unwrap(), Err(Refusal::TooMany(_))));
         assert!(matches!(between(mechanism, "fault", "x", "x").unwrap(), Err(Refusal::Fault(_))));
     }
 }

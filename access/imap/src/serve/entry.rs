@@ -94,7 +94,7 @@ fn conclude(conversation: &mut Conversation, outcome: Result<Login, Refusal>) ->
 }
 
 fn counts(refusal: &Refusal) -> bool {
-    matches!(refusal, Refusal::Wrong | Refusal::TooMany)
+    matches!(refusal, Refusal::Wrong | Refusal::TooMany(_))
 }
 
 fn welcome(conversation: &mut Conversation, login: Login) -> Answer {
@@ -108,7 +108,7 @@ fn welcome(conversation: &mut Conversation, login: Login) -> Answer {
 fn refuse(refusal: Refusal) -> Answer {
     match refusal {
         Refusal::Wrong => Answer::no("Wrong name or password").word("AUTHENTICATIONFAILED"),
-        Refusal::TooMany => Answer::no("Too many log-ins failed, wait a while").word("LIMIT"),
+        refusal @ Refusal::TooMany(_) => Answer::no(refusal.to_string()).word("LIMIT"),
         Refusal::Cancelled => Answer::bad("The log-in was cancelled"),
         Refusal::Malformed(what) => Answer::bad(what),
         Refusal::Fault(fault) => {

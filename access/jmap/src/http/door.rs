@@ -51,9 +51,9 @@ async fn by_password(house: &House, credentials: &str, peer: &Peer) -> Result<Lo
     match sasl::check(house.logins.as_ref(), name, &password, peer.ip).await {
         Ok(login) => Ok(login),
         Err(sasl::Refusal::Fault(fault)) => Err(unknown(&fault)),
-        Err(sasl::Refusal::TooMany) => {
-            let mut response = plain_problem(StatusCode::TOO_MANY_REQUESTS, "too many failed log-ins");
-            response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static("60"));
+        Err(sasl::Refusal::TooMany(wait)) => {
+            let mut response = plain_problem(StatusCode::TOO_MANY_REQUESTS, &sasl::too_many(wait));
+            response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(wait.as_secs().max(1)));
             Err(response)
         }
         Err(_) => Err(log_in()),

@@ -46,7 +46,7 @@ impl Logins for TwoPeople {
     ) -> Pending<'a, Result<LoginVerdict, OurFault>> {
         Box::pin(async move {
             Ok(match person(name) {
-                _ if name == "flood@alpha.test" => LoginVerdict::TooMany,
+                _ if name == "flood@alpha.test" => LoginVerdict::TooMany(std::time::Duration::from_secs(90)),
                 Some(login) if password.reveal() == "secret" => LoginVerdict::Welcome(login),
                 _ => LoginVerdict::Wrong,
             })

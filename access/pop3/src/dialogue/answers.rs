@@ -40,11 +40,15 @@ fn refused(language: Language, refusal: &Refusal) -> Reply {
             Reply::err(say!(language; "Wrong name or password", "Nom ou mot de passe incorrect")).with(Code::Auth)
         }
         // Not AUTH: the client would ask the person for another password, which may be quite right.
-        Refusal::TooMany => Reply::err(say!(
-            language;
-            "Too many log-ins failed, wait a while", "Trop d'essais manqués, attendez un peu"
-        ))
-        .with(Code::Temporary),
+        Refusal::TooMany(wait) => {
+            let seconds = wait.as_secs().max(1);
+            Reply::err(say!(
+                language;
+                "Too many failed log-ins from your network; try again in {seconds} s",
+                "Trop d'essais manqués depuis votre réseau ; réessayez dans {seconds} s"
+            ))
+            .with(Code::Temporary)
+        }
         Refusal::Cancelled => Reply::err(say!(language; "The log-in was cancelled", "L'identification est annulée")),
         Refusal::Malformed(what) => {
             Reply::err(say!(language; "The log-in went wrong: {what}", "L'identification a échoué : {what}"))

@@ -266,7 +266,7 @@ struct OutOfPlace(Reply);
 
 /// Does this failure count as a try to guess a password?
 fn counts(shut: &Shut) -> bool {
-    matches!(shut, Shut::Refused(Refusal::Wrong | Refusal::TooMany))
+    matches!(shut, Shut::Refused(Refusal::Wrong | Refusal::TooMany(_)))
 }
 
 #[cfg(test)]

@@ -1,10 +1,12 @@
 //! A house for tests: two domains, a few people, in a folder of its own.
 #![allow(dead_code)]
 
-use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::sync::{Arc, LazyLock};
+use std::time::Duration;
 
 use facteur_directory::{Directory, Error, Language, MIGRATIONS, NoLimit, Secret, Space, account, alias, domain};
+use mail::pace::Moment;
 use mail::seam::AccountId;
 use mail::{Address, Domain, Password, Timestamp};
 use store::{Options, Store, Tx};
@@ -17,7 +19,10 @@ static SECRET: LazyLock<Secret> = LazyLock::new(|| Secret::make(&password(PASSWO
 
 pub struct House {
     pub store: Store,
+    /// The wall clock, in milliseconds.
     pub clock: Arc<AtomicI64>,
+    /// The monotonic clock, in seconds.
+    pub ticks: Arc<AtomicU64>,
     _folder: tempfile::TempDir,
 }
 
@@ -38,7 +43,7 @@ impl House {
     pub fn empty() -> Self {
         let folder = tempfile::tempdir().unwrap();
         let store = Store::open(Options::new(folder.path()), MIGRATIONS).unwrap();
-        Self { store, clock: Arc::new(AtomicI64::new(NOW.0)), _folder: folder }
+        Self { store, clock: Arc::new(AtomicI64::new(NOW.0)), ticks: Arc::default(), _folder: folder }
     }
 
     /// alice and bob at alpha.test, élise at bücher.test.
@@ -87,8 +92,9 @@ impl House {
     }
 
     pub fn directory_with(&self, space: Arc<dyn Space>) -> Directory {
-        let clock = self.clock.clone();
+        let (clock, ticks) = (self.clock.clone(), self.ticks.clone());
         let now = Arc::new(move || Timestamp(clock.load(Ordering::Relaxed)));
-        Directory::new(self.store.clone(), name("mail.alpha.test"), space, now)
+        let ticks = Arc::new(move || Moment(Duration::from_secs(ticks.load(Ordering::Relaxed))));
+        Directory::with_ticks(self.store.clone(), name("mail.alpha.test"), space, now, ticks)
     }
 }

@@ -27,7 +27,7 @@ export const en = {
     submit: 'Log in',
     busy: 'Logging in…',
     wrong: 'That name and password do not go together. Check them and try again.',
-    slowDown: 'Too many attempts. Wait a minute, then try again.',
+    slowDown: 'Too many failed attempts from your network. Wait a minute, then try again.',
     unreachable: 'The server cannot be reached. Check your connection and try again.',
     show: 'Show the password',
     hide: 'Hide the password',

@@ -29,7 +29,7 @@ export const fr: Words = {
     submit: 'Se connecter',
     busy: 'Connexion…',
     wrong: 'Identifiant ou mot de passe incorrect. Vérifiez votre saisie et réessayez.',
-    slowDown: 'Trop de tentatives. Patientez une minute avant de réessayer.',
+    slowDown: 'Trop de tentatives échouées depuis votre réseau. Patientez une minute avant de réessayer.',
     unreachable: 'Le serveur est injoignable. Vérifiez votre connexion et réessayez.',
     show: 'Afficher le mot de passe',
     hide: 'Masquer le mot de passe',
