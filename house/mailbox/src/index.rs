@@ -180,8 +180,8 @@ pub(crate) fn document(
 ) -> Result<Document, Error> {
     let told = match text::told(structure, TEXT, |range| view.read_blob(blob, range)) {
         // A damaged letter is found by what is kept of its header, and does not keep the others from being found.
-        Err(store::Error::NoBlob(_) | store::Error::Corrupt(_)) => {
-            tracing::warn!(letter = letter.0, "the body of this letter is damaged; restore it from a backup");
+        Err(error) if error.is_permanent() || matches!(error, store::Error::Corrupt(_)) => {
+            tracing::warn!(letter = letter.0, %error, "the body of this letter cannot be searched");
             text::Told::default()
         }
         told => told?,

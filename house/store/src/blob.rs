@@ -9,26 +9,35 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use bytes::Bytes;
 
 use crate::error::{Error, Result};
+use crate::flaw::Flaw;
 use crate::frames::{self, Packed};
 use crate::migration::Migration;
 use crate::params;
 use crate::shelf::{self, Files, Shelf};
 use crate::tx::Tx;
-use crate::value::Value;
+use crate::value::{Row, Value};
 use crate::view::View;
 
 /// The tables of this room.
-pub(crate) const MIGRATIONS: &[Migration] = &[Migration {
-    room: "store",
-    number: 1,
-    // The content stands beside, so that counting a reference does not write it again. Its first frame is a column
-    // before the others: who wants the header of a letter reads a page of it and not all that lies behind.
-    sql: "CREATE TABLE blob (
-            id {id}, hash {blob} NOT NULL UNIQUE, length BIGINT NOT NULL, packed BIGINT NOT NULL,
-            form BIGINT NOT NULL, refs BIGINT NOT NULL, file TEXT
-          );
-          CREATE TABLE blob_content (blob {key}, base BIGINT, head {blob} NOT NULL, bytes {blob} NOT NULL);",
-}];
+pub(crate) const MIGRATIONS: &[Migration] = &[
+    Migration {
+        room: "store",
+        number: 1,
+        // The content stands beside, so that counting a reference does not write it again. Its first frame is a column
+        // before the others: who wants the header of a letter reads a page of it and not all that lies behind.
+        sql: "CREATE TABLE blob (
+                id {id}, hash {blob} NOT NULL UNIQUE, length BIGINT NOT NULL, packed BIGINT NOT NULL,
+                form BIGINT NOT NULL, refs BIGINT NOT NULL, file TEXT
+              );
+              CREATE TABLE blob_content (blob {key}, base BIGINT, head {blob} NOT NULL, bytes {blob} NOT NULL);",
+    },
+    Migration {
+        room: "store",
+        number: 2,
+        // Changes no table: it keeps away the programs that do not know the forms with checksums.
+        sql: "-- Bodies are kept with checksums from here on.",
+    },
+];
 
 /// The number of a blob.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -68,29 +77,41 @@ struct Shelved {
     adopted: AtomicBool,
 }
 
+/// How the bytes of a blob are kept. The first two are no longer written: nothing in them tells whether a part is what
+/// was kept, so a reader of a part looks at the whole.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Form {
-    Plain,
-    Packed,
+    Bare,
+    BarePacked,
     Headed,
+    Sealed,
+    Packed,
 }
 
 impl Form {
     fn number(self) -> i64 {
         match self {
-            Self::Plain => 0,
-            Self::Packed => 1,
+            Self::Bare => 0,
+            Self::BarePacked => 1,
             Self::Headed => 2,
+            Self::Sealed => 3,
+            Self::Packed => 4,
         }
     }
 
-    fn from_number(number: i64) -> Result<Self> {
+    fn from_number(number: i64) -> Result<Self, Flaw> {
         match number {
-            0 => Ok(Self::Plain),
-            1 => Ok(Self::Packed),
+            0 => Ok(Self::Bare),
+            1 => Ok(Self::BarePacked),
             2 => Ok(Self::Headed),
-            _ => Err(Error::Corrupt(format!("a body has the unknown form {number}"))),
+            3 => Ok(Self::Sealed),
+            4 => Ok(Self::Packed),
+            _ => Err(Flaw::damaged(format!("its form {number} is unknown"))),
         }
+    }
+
+    fn has_checksums(self) -> bool {
+        !matches!(self, Self::Bare | Self::BarePacked)
     }
 }
 
@@ -160,19 +181,22 @@ impl Drop for Shelved {
 }
 
 /// Hashes and packs; writes and syncs what is larger than `inline_max`.
-pub(crate) fn prepare(shelf: &Arc<Shelf>, content: Bytes, inline_max: usize) -> Result<PreparedBlob> {
-    let hash = *blake3::hash(&content).as_bytes();
+pub(crate) fn prepare(shelf: &Arc<Shelf>, content: &Bytes, inline_max: usize) -> Result<PreparedBlob> {
+    let hash = *blake3::hash(content).as_bytes();
     let length = content.len() as u64;
-    let (form, mut stored, first) = match frames::pack(&content) {
-        Some(Packed { bytes, first }) => (Form::Packed, Bytes::from(bytes), first),
-        None => (Form::Plain, content, frames::FIRST),
+    let packed = frames::pack(content);
+    let seals = if packed.is_some() { Vec::new() } else { frames::seals(content) };
+    let (form, stored, first) = match &packed {
+        Some(Packed { bytes, first }) => (Form::Packed, vec![&bytes[..]], *first),
+        None => (Form::Sealed, frames::sealed(content, &seals), at(frames::sealed_first(length))),
     };
-    let packed = stored.len() as u64;
+    let packed = stored.iter().map(|part| part.len() as u64).sum();
     let place = if length <= inline_max as u64 {
-        let head = stored.split_to(first.min(stored.len()));
-        Place::Inline(head, stored)
+        let mut rest = Bytes::from(stored.concat());
+        let head = rest.split_to(first.min(rest.len()));
+        Place::Inline(head, rest)
     } else {
-        let name = shelf.keep(&[&stored])?;
+        let name = shelf.keep(&stored)?;
         Place::File(Shelved { name, shelf: Arc::clone(shelf), adopted: AtomicBool::new(false) })
     };
     Ok(PreparedBlob(Arc::new(Prepared { hash, length, packed, form, place })))
@@ -254,74 +278,176 @@ pub(crate) fn length(view: &View, blob: BlobId) -> Result<u64> {
 
 /// A blob as its rows say, while they are under the cursor.
 struct Kept<'r> {
-    id: BlobId,
+    hash: &'r [u8],
     length: u64,
     packed: u64,
     form: Form,
     file: Option<&'r str>,
     base: Option<BlobId>,
+    /// The hash of the base; nothing where that is not there.
+    base_hash: &'r [u8],
     head: &'r [u8],
     /// What stands behind the head; empty also where it was not asked for.
     rest: &'r [u8],
 }
 
-const HEAD: &str = "SELECT b.length, b.packed, b.form, b.file, c.base, c.head
-                    FROM blob b LEFT JOIN blob_content c ON c.blob = b.id WHERE b.id = $1";
-const ALL: &str = "SELECT b.length, b.packed, b.form, b.file, c.base, c.head, c.bytes
-                   FROM blob b LEFT JOIN blob_content c ON c.blob = b.id WHERE b.id = $1";
+const HEAD: &str = "SELECT b.hash, b.length, b.packed, b.form, b.file, c.blob, c.base, h.hash, c.head
+                    FROM blob b LEFT JOIN blob_content c ON c.blob = b.id LEFT JOIN blob h ON h.id = c.base
+                    WHERE b.id = $1";
+const ALL: &str = "SELECT b.hash, b.length, b.packed, b.form, b.file, c.blob, c.base, h.hash, c.head, c.bytes
+                   FROM blob b LEFT JOIN blob_content c ON c.blob = b.id LEFT JOIN blob h ON h.id = c.base
+                   WHERE b.id = $1";
 
+/// What a look at the rows gave.
+enum Looked {
+    Read(Bytes),
+    /// This form can only be trusted as a whole, and the head alone was asked for.
+    NeedsAll,
+}
+
+/// Reads a range of a blob. What is damaged is an error and is never given; it is told in the log, once.
 pub(crate) fn read(view: &View, blob: BlobId, range: Range<u64>) -> Result<Bytes> {
+    read_checked(view, blob, range).inspect_err(|error| {
+        if error.is_permanent() && !matches!(error, Error::NoBlob(_)) && view.shelf().is_first_word_of(blob) {
+            tracing::error!(%error, "a body cannot be read");
+        }
+    })
+}
+
+fn read_checked(view: &View, blob: BlobId, range: Range<u64>) -> Result<Bytes> {
     let head_only = range.end <= frames::FIRST as u64;
-    let found = view.query_opt(if head_only { HEAD } else { ALL }, params![blob], |row| {
-        let file = match row.value(3)? {
+    if head_only && let Looked::Read(bytes) = look(view, blob, HEAD, range.clone())? {
+        return Ok(bytes);
+    }
+    match look(view, blob, ALL, range)? {
+        Looked::Read(bytes) => Ok(bytes),
+        Looked::NeedsAll => Err(Error::Sql("all of a body was asked for and not given".to_owned())),
+    }
+}
+
+fn look(view: &View, blob: BlobId, sql: &str, range: Range<u64>) -> Result<Looked> {
+    let has_all = sql == ALL;
+    let looked = view.query_opt(sql, params![blob], |row| {
+        Ok(Kept::of(row, has_all).and_then(|kept| {
+            if !has_all && kept.file.is_none() && !kept.form.has_checksums() {
+                return Ok(Looked::NeedsAll);
+            }
+            kept.read(view, range).map(Looked::Read)
+        }))
+    })?;
+    looked.ok_or(Error::NoBlob(blob))?.map_err(|flaw| flaw.of(blob))
+}
+
+impl<'r> Kept<'r> {
+    fn of(row: &Row<'r>, has_all: bool) -> Result<Self, Flaw> {
+        let file = match row.value(4)? {
             Value::Text(file) => Some(file),
             _ => None,
         };
-        let (length, packed, form) = (row.get(0)?, row.get(1)?, Form::from_number(row.get(2)?)?);
-        let rest = if head_only { &[] } else { row.bytes(6)? };
-        let kept = Kept { id: blob, length, packed, form, file, base: row.get(4)?, head: row.bytes(5)?, rest };
-        kept.read(view, range)
-    })?;
-    found.ok_or(Error::NoBlob(blob))
-}
+        if file.is_none() && row.value(5)? == Value::Null {
+            return Err(Flaw::Missing("the row of its content is not there".to_owned()));
+        }
+        Ok(Self {
+            hash: row.bytes(0)?,
+            length: row.get(1)?,
+            packed: row.get(2)?,
+            form: Form::from_number(row.get(3)?)?,
+            file,
+            base: row.get(6)?,
+            base_hash: row.bytes(7)?,
+            head: row.bytes(8)?,
+            rest: if has_all { row.bytes(9)? } else { &[] },
+        })
+    }
 
-impl Kept<'_> {
-    fn read(&self, view: &View, range: Range<u64>) -> Result<Bytes> {
+    fn read(&self, view: &View, range: Range<u64>) -> Result<Bytes, Flaw> {
         let range = range.start.min(self.length)..range.end.min(self.length);
         if range.is_empty() {
             return Ok(Bytes::new());
         }
-        match (self.form, self.file) {
-            (Form::Headed, _) => self.headed(view, range),
-            (Form::Plain, None) => self.part(range).map(|part| part.into_owned().into()),
-            (Form::Packed, None) => {
-                let first = Some(self.head.len() as u64);
-                frames::unpack(self.length, self.packed, first, range, |range| self.part(range)).map(Bytes::from)
+        match self.file {
+            _ if self.form.has_checksums() => self.range(view, range),
+            Some(file) => {
+                self.prove(view, file)?;
+                self.range(view, range)
             }
-            (Form::Plain, Some(file)) => shelf::read(&view.shelf().get(file)?, range).map(Bytes::from),
-            (Form::Packed, Some(file)) => {
-                let file = view.shelf().get(file)?;
-                frames::unpack(self.length, self.packed, None, range, |range| shelf::read(&file, range))
-                    .map(Bytes::from)
+            None => {
+                let all = self.range(view, 0..self.length)?;
+                self.compare(*blake3::hash(&all).as_bytes())?;
+                Ok(all.slice(at(range.start)..at(range.end)))
             }
         }
     }
 
+    /// A range of the content, as far as its form itself can tell that it is right.
+    fn range(&self, view: &View, range: Range<u64>) -> Result<Bytes, Flaw> {
+        let opened = self.file.map(|file| view.shelf().get(file)).transpose()?;
+        let fetch = |range: Range<u64>| match &opened {
+            Some(file) => shelf::read(file, range).map(Cow::Owned),
+            None => self.part(range),
+        };
+        match self.form {
+            Form::Headed => self.headed(view, range),
+            Form::Bare => fetch(range).map(|part| part.into_owned().into()),
+            Form::Sealed => frames::unseal(self.length, range, fetch).map(Bytes::from),
+            Form::BarePacked | Form::Packed => {
+                let first = opened.is_none().then_some(self.head.len() as u64);
+                frames::unpack(self.length, self.packed, first, range, fetch).map(Bytes::from)
+            }
+        }
+    }
+
+    /// Looks once at all of a file without checksums, for any part of it.
+    fn prove(&self, view: &View, file: &str) -> Result<(), Flaw> {
+        if view.shelf().is_proven(file) {
+            return Ok(());
+        }
+        let mut hasher = blake3::Hasher::new();
+        let mut start = 0;
+        while start < self.length {
+            view.check()?;
+            let end = self.length.min(start + PROVEN_AT_A_TIME);
+            hasher.update(&self.range(view, start..end)?);
+            start = end;
+        }
+        self.compare(*hasher.finalize().as_bytes())?;
+        view.shelf().note_proven(file);
+        Ok(())
+    }
+
+    fn compare(&self, hash: [u8; 32]) -> Result<(), Flaw> {
+        if *self.hash == hash { Ok(()) } else { Err(Flaw::damaged("its hash is another")) }
+    }
+
     /// What of the range lies in the head, and what in the blob behind it.
-    fn headed(&self, view: &View, range: Range<u64>) -> Result<Bytes> {
+    fn headed(&self, view: &View, range: Range<u64>) -> Result<Bytes, Flaw> {
         let head = self.packed;
+        let base = self.base.ok_or_else(|| Flaw::damaged("it has no blob behind it"))?;
+        let lost = || Flaw::Missing(format!("{base}, which stands behind it"));
+        if self.base_hash.is_empty() {
+            return Err(lost());
+        }
+        if self.head.len() as u64 != head {
+            return Err(Flaw::damaged("its head has another length"));
+        }
         let own = self.part(range.start.min(head)..range.end.min(head))?;
+        if !own.is_empty() {
+            self.compare(headed_hash(self.base_hash, self.head))?;
+        }
         let behind = range.start.saturating_sub(head)..range.end.saturating_sub(head);
         if behind.is_empty() {
             return Ok(own.into_owned().into());
         }
-        let base = self.base.ok_or_else(|| Error::Corrupt(format!("{} has no blob behind it", self.id)))?;
-        let rest = read(view, base, behind)?;
+        let length = behind.end - behind.start;
+        let rest = read_checked(view, base, behind)?;
+        if rest.len() as u64 != length {
+            return Err(Flaw::damaged("it is shorter than it should be"));
+        }
         if own.is_empty() { Ok(rest) } else { Ok([&own[..], &rest].concat().into()) }
     }
 
     /// A range of the bytes in the row.
-    fn part(&self, range: Range<u64>) -> Result<Cow<'_, [u8]>> {
+    fn part(&self, range: Range<u64>) -> Result<Cow<'_, [u8]>, Flaw> {
         let (start, end) = (at(range.start), at(range.end));
         let head = self.head.len();
         let part = if end <= head {
@@ -332,9 +458,12 @@ impl Kept<'_> {
             let parts = self.head.get(start..).zip(self.rest.get(..end - head));
             parts.map(|(head, rest)| Cow::Owned([head, rest].concat()))
         };
-        part.ok_or_else(|| Error::Corrupt(format!("{} is shorter than it should be", self.id)))
+        part.ok_or_else(|| Flaw::damaged("it is shorter than it should be"))
     }
 }
+
+/// Bytes of a file without checksums that are hashed at a time.
+const PROVEN_AT_A_TIME: u64 = 1 << 20;
 
 fn at(offset: u64) -> usize {
     usize::try_from(offset).unwrap_or(usize::MAX)

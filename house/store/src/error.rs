@@ -35,6 +35,22 @@ pub enum Error {
     /// There is no blob of this number.
     #[error("there is no {0}")]
     NoBlob(BlobId),
+    /// The row of a blob is there and its bytes are not: a file of `blobs/` or a row was taken away. Restore a backup.
+    #[error("{blob} is lost ({what}); restore it from a backup")]
+    Missing {
+        /// The blob.
+        blob: BlobId,
+        /// What is not there.
+        what: String,
+    },
+    /// The bytes of a blob are not those that were kept: cut short, or changed. Restore a backup.
+    #[error("{blob} is damaged ({what}); restore it from a backup")]
+    Damaged {
+        /// The blob.
+        blob: BlobId,
+        /// How that was seen.
+        what: String,
+    },
     /// A column holds something else than was asked for.
     #[error("column {column} does not hold {wanted}")]
     Type {
@@ -61,6 +77,12 @@ pub enum Error {
 }
 
 impl Error {
+    /// Is it proven that this blob cannot be read, now or later, unless somebody restores it? Of nothing else may a
+    /// letter be given up, and the rest of the letters is not concerned.
+    pub fn is_permanent(&self) -> bool {
+        matches!(self, Self::NoBlob(_) | Self::Missing { .. } | Self::Damaged { .. })
+    }
+
     /// May the same call succeed later without anybody changing the program or the request?
     pub fn is_temporary(&self) -> bool {
         matches!(

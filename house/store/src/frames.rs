@@ -3,6 +3,9 @@
 //! Packed: the frames, the first of [`FIRST`] bytes of content and the others of [`FRAME`] (the last may have fewer),
 //! then for each frame the length it has packed as a little-endian `u32`. The number of frames follows from the length
 //! of the content, which is kept elsewhere, so that a reader finds the table at the end.
+//!
+//! Every frame ends with a checksum, so that a reader of a part can tell whether it is what was kept: that of zstd in a
+//! packed frame, and in one that is not packed a [`SEAL`]. Frames of the first versions have none.
 
 use std::cell::RefCell;
 use std::ops::Range;
@@ -10,6 +13,7 @@ use std::ops::Range;
 use zstd::bulk::{Compressor, Decompressor};
 
 use crate::error::{Error, Result};
+use crate::flaw::Flaw;
 
 /// Bytes of content in the first frame. The header of a letter fits, and is asked for more often than all the rest.
 pub(crate) const FIRST: usize = 8 * 1024;
@@ -18,6 +22,11 @@ const FRAME: usize = 64 * 1024;
 const LEVEL: i32 = 1;
 /// Bytes of the length of a frame in the table.
 const ENTRY: usize = 4;
+
+/// Bytes of the hash of a frame that stand behind it where it is not packed.
+const SEAL: u64 = 8;
+
+type Seal = [u8; SEAL as usize];
 
 /// Packed content.
 pub(crate) struct Packed {
@@ -51,6 +60,68 @@ pub(crate) fn pack(content: &[u8]) -> Option<Packed> {
     (bytes.len() <= aim).then_some(Packed { bytes, first })
 }
 
+/// The seals of the frames of a content that is not packed.
+pub(crate) fn seals(content: &[u8]) -> Vec<Seal> {
+    frames_of(content).map(seal).collect()
+}
+
+/// The frames of a content, each with its seal behind it.
+pub(crate) fn sealed<'c>(content: &'c [u8], seals: &'c [Seal]) -> Vec<&'c [u8]> {
+    frames_of(content).zip(seals).flat_map(|(frame, seal)| [frame, seal.as_slice()]).collect()
+}
+
+/// How many bytes a content of `length` has with its seals.
+pub(crate) fn sealed_length(length: u64) -> u64 {
+    length.checked_sub(1).map_or(0, |last| sealed_start(frame_at(last)) + SEAL + (length - start_of(frame_at(last))))
+}
+
+/// How many bytes of a content that is not packed the first frame has with its seal.
+pub(crate) fn sealed_first(length: u64) -> u64 {
+    sealed_length(length.min(FIRST as u64))
+}
+
+/// Gives `range` of a sealed content of `length` bytes. `fetch` gives a range of the bytes with their seals. The range must
+/// lie inside the content.
+pub(crate) fn unseal<B: AsRef<[u8]>>(
+    length: u64,
+    range: Range<u64>,
+    fetch: impl FnOnce(Range<u64>) -> Result<B, Flaw>,
+) -> Result<Vec<u8>, Flaw> {
+    if range.is_empty() {
+        return Ok(Vec::new());
+    }
+    let frames = frame_at(range.start)..frame_at(range.end - 1) + 1;
+    let end = sealed_start(frames.end).min(sealed_length(length));
+    let bytes = fetch(sealed_start(frames.start)..end)?;
+    let mut rest = bytes.as_ref();
+    let mut content = Vec::with_capacity(rest.len());
+    for frame in frames.clone() {
+        let frame_length = index(start_of(frame + 1).min(length) - start_of(frame))?;
+        let (stored, behind) = rest.split_at_checked(frame_length).ok_or_else(damaged)?;
+        let (its_seal, behind) = behind.split_first_chunk().ok_or_else(damaged)?;
+        if *its_seal != seal(stored) {
+            return Err(Flaw::damaged(format!("frame {frame} is not what its checksum says")));
+        }
+        content.extend_from_slice(stored);
+        rest = behind;
+    }
+    cut(content, range.start - start_of(frames.start), range.end - range.start)
+}
+
+fn frames_of(content: &[u8]) -> impl Iterator<Item = &[u8]> {
+    let (first, others) = content.split_at(content.len().min(FIRST));
+    std::iter::once(first).filter(|first| !first.is_empty()).chain(others.chunks(FRAME))
+}
+
+fn seal(frame: &[u8]) -> Seal {
+    blake3::hash(frame).as_bytes().first_chunk().copied().unwrap_or_default()
+}
+
+/// Where a frame begins among frames with seals.
+fn sealed_start(frame: u64) -> u64 {
+    start_of(frame) + frame * SEAL
+}
+
 /// Gives `range` of a packed content of `length` bytes. `fetch` gives a range of the packed bytes, of which there are
 /// `packed`, the first frame having `first` of them where that is known. The range must lie inside the content.
 pub(crate) fn unpack<B: AsRef<[u8]>>(
@@ -58,8 +129,8 @@ pub(crate) fn unpack<B: AsRef<[u8]>>(
     packed: u64,
     first: Option<u64>,
     range: Range<u64>,
-    mut fetch: impl FnMut(Range<u64>) -> Result<B>,
-) -> Result<Vec<u8>> {
+    mut fetch: impl FnMut(Range<u64>) -> Result<B, Flaw>,
+) -> Result<Vec<u8>, Flaw> {
     if range.is_empty() {
         return Ok(Vec::new());
     }
@@ -72,11 +143,14 @@ pub(crate) fn unpack<B: AsRef<[u8]>>(
     let table_bytes = (frame_at(length - 1) + 1) * ENTRY as u64;
     let table_start = packed.checked_sub(table_bytes).ok_or_else(damaged)?;
     let table = fetch(table_start..packed)?;
-    let place = |frame: u64| -> Result<u64> { Ok(lengths(table.as_ref()).take(index(frame)?).map(u64::from).sum()) };
+    let place =
+        |frame: u64| -> Result<u64, Flaw> { Ok(lengths(table.as_ref()).take(index(frame)?).map(u64::from).sum()) };
     let bytes = fetch(place(frames.start)?..place(frames.end)?)?;
     let mut rest = bytes.as_ref();
     let content_start = start_of(frames.start);
-    let mut content = Vec::with_capacity(index(start_of(frames.end).min(length) - content_start)?);
+    // No more in advance than the packed bytes make likely: the length may be what is damaged.
+    let likely = index(start_of(frames.end).min(length) - content_start)?.min(rest.len().saturating_mul(8));
+    let mut content = Vec::with_capacity(likely);
     for (frame, stored) in frames.clone().zip(lengths(table.as_ref()).skip(index(frames.start)?)) {
         let (stored, behind) = rest.split_at_checked(stored as usize).ok_or_else(damaged)?;
         decompress(stored, &mut content, index(start_of(frame + 1).min(length) - start_of(frame))?)?;
@@ -99,7 +173,7 @@ fn entry(length: usize) -> Option<[u8; ENTRY]> {
     u32::try_from(length).ok().map(u32::to_le_bytes)
 }
 
-fn cut(mut content: Vec<u8>, skip: u64, length: u64) -> Result<Vec<u8>> {
+fn cut(mut content: Vec<u8>, skip: u64, length: u64) -> Result<Vec<u8>, Flaw> {
     let (skip, length) = (index(skip)?, index(length)?);
     if content.len() < skip + length {
         return Err(damaged());
@@ -117,8 +191,8 @@ fn index(number: u64) -> Result<usize> {
     usize::try_from(number).map_err(|_| Error::TooLarge)
 }
 
-fn damaged() -> Error {
-    Error::Corrupt("a packed body".to_owned())
+fn damaged() -> Flaw {
+    Flaw::damaged("it cannot be unpacked")
 }
 
 thread_local! {
@@ -127,18 +201,24 @@ thread_local! {
     static DECOMPRESSOR: RefCell<Option<Decompressor<'static>>> = const { RefCell::new(None) };
 }
 
+fn compressor() -> std::io::Result<Compressor<'static>> {
+    let mut compressor = Compressor::new(LEVEL)?;
+    compressor.include_checksum(true)?;
+    Ok(compressor)
+}
+
 fn compress(part: &[u8]) -> Option<Vec<u8>> {
     COMPRESSOR.with_borrow_mut(|slot| {
         let compressor = match slot {
             Some(compressor) => compressor,
-            None => slot.insert(Compressor::new(LEVEL).ok()?),
+            None => slot.insert(compressor().ok()?),
         };
         compressor.compress(part).ok()
     })
 }
 
 /// Unpacks a frame that holds `length` bytes.
-fn decompress(frame: &[u8], into: &mut Vec<u8>, length: usize) -> Result<()> {
+fn decompress(frame: &[u8], into: &mut Vec<u8>, length: usize) -> Result<(), Flaw> {
     let start = into.len();
     into.resize(start + length, 0);
     let room = into.get_mut(start..).unwrap_or_default();
@@ -157,7 +237,7 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    fn fetch(packed: &[u8]) -> impl FnMut(Range<u64>) -> Result<Vec<u8>> + '_ {
+    fn fetch(packed: &[u8]) -> impl FnMut(Range<u64>) -> Result<Vec<u8>, Flaw> + '_ {
         |range| packed.get(range.start as usize..range.end as usize).map(<[u8]>::to_vec).ok_or_else(damaged)
     }
 
@@ -184,11 +264,15 @@ mod tests {
         assert!(unpack(length, 3, None, 0..length, fetch(&packed[..3])).is_err());
     }
 
+    fn letter(lines: usize) -> String {
+        (0..lines).map(|line| format!("line {line} of a letter with {} things\r\n", line * line)).collect()
+    }
+
     proptest! {
         #![proptest_config(ProptestConfig::with_cases(64))]
         #[test]
         fn any_range_comes_back(lines in 6..9000_usize, a in 0.0..1.0_f64, b in 0.0..1.0_f64) {
-            let content: String = (0..lines).map(|line| format!("line {line} of a letter with {} things\r\n", line * line)).collect();
+            let content = letter(lines);
             let length = content.len() as u64;
             let (a, b) = ((a * length as f64) as u64, (b * length as f64) as u64);
             let range = a.min(b)..a.max(b);
@@ -196,6 +280,42 @@ mod tests {
                 for first in [None, Some(first as u64)] {
                     let read = unpack(length, bytes.len() as u64, first, range.clone(), fetch(&bytes)).unwrap();
                     prop_assert_eq!(&read[..], &content.as_bytes()[range.start as usize..range.end as usize]);
+                }
+            }
+        }
+
+        #[test]
+        fn any_range_of_a_sealed_content_comes_back(length in 0..200_000_usize, a in 0.0..1.0_f64, b in 0.0..1.0_f64) {
+            let content: Vec<u8> = (0..length).map(|at| (at * at / 7) as u8).collect();
+            let kept = sealed(&content, &seals(&content)).concat();
+            prop_assert_eq!(kept.len() as u64, sealed_length(length as u64));
+            let (a, b) = ((a * length as f64) as u64, (b * length as f64) as u64);
+            let range = a.min(b)..a.max(b);
+            let read = unseal(length as u64, range.clone(), |range| fetch(&kept)(range)).unwrap();
+            prop_assert_eq!(&read[..], &content[range.start as usize..range.end as usize]);
+        }
+
+        /// A reader of any part is never given a wrong byte for a right one.
+        #[test]
+        fn no_flipped_bit_is_served(lines in 6..6000_usize, place in 0.0..1.0_f64, bit in 0..8_u8, pack_it: bool) {
+            let content = letter(lines);
+            let content = content.as_bytes();
+            let length = content.len() as u64;
+            let packed = pack(content).filter(|_| pack_it);
+            let mut kept = match &packed {
+                Some(packed) => packed.bytes.clone(),
+                None => sealed(content, &seals(content)).concat(),
+            };
+            let at = (place * kept.len() as f64) as usize;
+            kept[at] ^= 1 << bit;
+            for start in (0..length).step_by(FRAME / 2) {
+                let range = start..length.min(start + FRAME as u64 / 2);
+                let read = match &packed {
+                    Some(_) => unpack(length, kept.len() as u64, None, range.clone(), fetch(&kept)),
+                    None => unseal(length, range.clone(), |range| fetch(&kept)(range)),
+                };
+                if let Ok(read) = read {
+                    prop_assert_eq!(&read[..], &content[range.start as usize..range.end as usize]);
                 }
             }
         }

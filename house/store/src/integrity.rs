@@ -75,7 +75,8 @@ impl View {
     /// has an entry of its own.
     pub fn check_blob(&self, blob: BlobId) -> Result<BlobState> {
         match Named::find(self, blob)?.compare(self) {
-            Err(Error::Corrupt(what)) => Ok(BlobState::Damaged(what)),
+            Err(Error::Corrupt(what) | Error::Damaged { what, .. }) => Ok(BlobState::Damaged(what)),
+            Err(Error::Missing { what, .. }) => Ok(BlobState::Missing(what)),
             outcome => outcome,
         }
     }

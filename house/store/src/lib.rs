@@ -21,6 +21,7 @@ mod blob;
 mod engine;
 mod error;
 mod faults;
+mod flaw;
 mod frames;
 mod integrity;
 mod lane;

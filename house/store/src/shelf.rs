@@ -3,7 +3,7 @@
 //! A file has a name of its own and belongs to one row for ever: it is written and synced before the row is, and
 //! removed after the row is. So a file without a row is an orphan, whatever happened.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::{HashMap, HashSet, VecDeque};
 use std::fs::{self, File, TryLockError};
 use std::io::{ErrorKind, Write};
 use std::ops::Range;
@@ -13,10 +13,15 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant, SystemTime};
 
+use crate::blob::BlobId;
 use crate::error::{Error, Result};
+use crate::flaw::Flaw;
 
 /// How long a released file stays, for readers in other processes whose snapshot still shows its row.
 const GRACE: Duration = Duration::from_secs(30);
+
+/// Stands in the folder as long as it is ours.
+const IN_USE: &str = ".in-use";
 
 /// Files by their names.
 pub(crate) type Files = HashMap<String, PathBuf>;
@@ -27,14 +32,21 @@ pub(crate) struct Shelf {
     _in_use: Option<File>,
     counter: AtomicU64,
     released: Mutex<VecDeque<(Instant, Box<str>)>>,
+    /// Files without checksums that were looked at as a whole since the start, and found sound.
+    proven: Mutex<HashSet<Box<str>>>,
+    /// Blobs whose damage has been told in the log.
+    told: Mutex<HashSet<BlobId>>,
 }
+
+/// How many names are remembered; beyond it, they are forgotten and looked at again.
+const REMEMBERED: usize = 4096;
 
 impl Shelf {
     /// Opens the folder. Gives also the names of the files that no process can be about to refer to.
     pub(crate) fn open(data: &Path) -> std::io::Result<(Self, Files)> {
         let folder = data.join("blobs");
         fs::create_dir_all(&folder)?;
-        let in_use = File::options().create(true).truncate(false).write(true).open(folder.join(".in-use"))?;
+        let in_use = File::options().create(true).truncate(false).write(true).open(folder.join(IN_USE))?;
         let old = match in_use.try_lock() {
             Ok(()) => list(&folder)?,
             // Somebody else may be between writing a file and committing its row.
@@ -43,12 +55,23 @@ impl Shelf {
         };
         in_use.unlock()?;
         in_use.lock_shared()?;
-        Ok((Self { folder, _in_use: Some(in_use), counter: AtomicU64::new(0), released: Mutex::default() }, old))
+        Ok((Self::of(folder, Some(in_use)), old))
     }
 
     /// A shelf that holds nothing, for a database without blobs.
     pub(crate) fn none() -> Self {
-        Self { folder: PathBuf::new(), _in_use: None, counter: AtomicU64::new(0), released: Mutex::default() }
+        Self::of(PathBuf::new(), None)
+    }
+
+    fn of(folder: PathBuf, in_use: Option<File>) -> Self {
+        Self {
+            folder,
+            _in_use: in_use,
+            counter: AtomicU64::new(0),
+            released: Mutex::default(),
+            proven: Mutex::default(),
+            told: Mutex::default(),
+        }
     }
 
     /// Writes a file and syncs it and its directory. Gives its name.
@@ -63,8 +86,32 @@ impl Shelf {
     }
 
     /// Opens a file for [`read`].
-    pub(crate) fn get(&self, name: &str) -> Result<File> {
-        File::open(self.path(name)).map_err(|error| missing(name, &error))
+    pub(crate) fn get(&self, name: &str) -> Result<File, Flaw> {
+        File::open(self.path(name)).map_err(|error| match error.kind() {
+            ErrorKind::NotFound if self.is_here() => Flaw::Missing(format!("{} is not there", self.shown(name))),
+            ErrorKind::NotFound => Error::Io(format!("the folder {} is not there", self.folder.display())).into(),
+            _ => by_system(&error).into(),
+        })
+    }
+
+    /// Is this the folder that was opened? Where it is not, such as when its disk is not mounted, nothing is proven by a
+    /// file that is not in it.
+    fn is_here(&self) -> bool {
+        self.folder.join(IN_USE).exists()
+    }
+
+    /// Was the file looked at as a whole, and found sound?
+    pub(crate) fn is_proven(&self, name: &str) -> bool {
+        self.proven.lock().unwrap_or_else(PoisonError::into_inner).contains(name)
+    }
+
+    pub(crate) fn note_proven(&self, name: &str) {
+        remember(&self.proven, name.into());
+    }
+
+    /// Is the damage of this blob not told in the log yet? The asker tells it now.
+    pub(crate) fn is_first_word_of(&self, blob: BlobId) -> bool {
+        remember(&self.told, blob)
     }
 
     /// Is the file there? An error where the system does not say.
@@ -135,6 +182,15 @@ impl Shelf {
     }
 }
 
+/// Adds it. `true`: it was not there.
+fn remember<T: Eq + std::hash::Hash>(among: &Mutex<HashSet<T>>, one: T) -> bool {
+    let mut among = among.lock().unwrap_or_else(PoisonError::into_inner);
+    if among.len() >= REMEMBERED {
+        among.clear();
+    }
+    among.insert(one)
+}
+
 fn shard(name: &str) -> String {
     let sum = name.bytes().fold(0_u8, |sum, byte| sum.wrapping_mul(31).wrapping_add(byte));
     format!("{sum:02x}")
@@ -156,13 +212,17 @@ fn list(folder: &Path) -> std::io::Result<Files> {
 }
 
 /// Reads a range of a file.
-pub(crate) fn read(file: &File, range: Range<u64>) -> Result<Vec<u8>> {
+pub(crate) fn read(file: &File, range: Range<u64>) -> Result<Vec<u8>, Flaw> {
+    let there = file.metadata().map_err(|error| by_system(&error))?.len();
+    if there < range.end {
+        return Err(Flaw::damaged(format!("its file has {there} bytes and ends before byte {}", range.end)));
+    }
     let length = usize::try_from(range.end.saturating_sub(range.start)).map_err(|_| Error::TooLarge)?;
     let mut bytes = vec![0; length];
     match file.read_exact_at(&mut bytes, range.start) {
         Ok(()) => Ok(bytes),
-        Err(error) if error.kind() == ErrorKind::UnexpectedEof => Err(Error::Corrupt("a body is cut short".to_owned())),
-        Err(error) => Err(by_system(&error)),
+        Err(error) if error.kind() == ErrorKind::UnexpectedEof => Err(Flaw::damaged("its file is cut short")),
+        Err(error) => Err(by_system(&error).into()),
     }
 }
 
@@ -173,13 +233,6 @@ pub(crate) fn remove(path: &Path) {
             tracing::warn!(path = %path.display(), %error, "a body that nobody needs could not be removed");
         }
         _ => {}
-    }
-}
-
-fn missing(name: &str, error: &std::io::Error) -> Error {
-    match error.kind() {
-        ErrorKind::NotFound => Error::Corrupt(format!("the body blobs/{}/{name}: {error}", shard(name))),
-        _ => by_system(error),
     }
 }
 

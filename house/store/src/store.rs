@@ -210,7 +210,7 @@ impl Store {
     /// It takes about a millisecond for a letter of usual size, and waits for the disk for a large one: call it for
     /// large ones where blocking is allowed.
     pub fn prepare_blob(&self, content: Bytes) -> Result<PreparedBlob> {
-        let prepared = blob::prepare(&self.0.shelf, content, self.0.blob_inline_max)?;
+        let prepared = blob::prepare(&self.0.shelf, &content, self.0.blob_inline_max)?;
         self.0.counters.syncs.fetch_add(prepared.syncs(), Relaxed);
         Ok(prepared)
     }

@@ -67,14 +67,14 @@ fn a_body_that_was_changed_cut_or_taken_away_is_told_from_a_sound_one() {
     let file = only_file(folder.path());
     let whole = std::fs::read(&file).unwrap();
     std::fs::File::options().write(true).open(&file).unwrap().write_all_at(b"bitrot", 600_000).unwrap();
-    assert!(matches!(state(&store, blob), BlobState::Damaged(what) if what.contains("hash")));
+    assert!(matches!(state(&store, blob), BlobState::Damaged(what) if what.contains("checksum")));
     std::fs::write(&file, &whole[..500_000]).unwrap();
     assert!(matches!(state(&store, blob), BlobState::Damaged(_)));
     std::fs::remove_file(&file).unwrap();
     assert!(matches!(state(&store, blob), BlobState::Missing(what) if what.contains("blobs/")));
     std::fs::write(&file, &whole).unwrap();
     assert_eq!(state(&store, blob), BlobState::Sound);
-    store.write_blocking(|tx| tx.execute("UPDATE blob SET form = 1 WHERE form = 0", params![]).map(|_| ())).unwrap();
+    store.write_blocking(|tx| tx.execute("UPDATE blob SET form = 4 WHERE form = 3", params![]).map(|_| ())).unwrap();
     assert!(matches!(state(&store, blob), BlobState::Damaged(_)), "what cannot be unpacked is damaged");
 }
 
