@@ -54,12 +54,14 @@ impl Office {
         let post_office =
             PostOffice::new(store.clone(), &config.hostname).with_witness(witness.clone()).with_routes(routes.clone());
         let means = staff::means(&store, &post_office, &routes, resolver.clone()).map_err(StartFault::Tls)?;
-        let recipients = Arc::new(post_office.everyone().asked_by(Prober::new(means.clone())));
+        let prober = Prober::new(means.clone());
+        let recipients = Arc::new(post_office.everyone().asked_by(prober.clone()));
+        let for_people = Arc::new(post_office.everyone().asked_by(prober).for_people());
 
         let doors = doors::places(&open_doors);
         let (stop, shutdown) = Stop::new();
         let outside = web::Outside::new(resolver.clone()).map_err(StartFault::Tls)?;
-        let others = Others { recipients, outside };
+        let others = Others { recipients, for_people, outside };
         let staff = Staff::new(&config, &store, &post_office, others, &tls, &shutdown, &witness);
         let mut tasks = JoinSet::new();
         for open in open_doors {

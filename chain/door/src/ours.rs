@@ -2,7 +2,6 @@
 
 use mail::seam::{Recipients, Standing, Verdict};
 use mail::{Address, Reply};
-use smtp::replies;
 
 use crate::Visit;
 
@@ -18,7 +17,7 @@ pub async fn for_our_people(recipients: &dyn Recipients, visit: Visit<'_>, addre
         }
         Err(fault) => {
             tracing::error!(%fault, to = %address, "a recipient cannot be looked up");
-            Verdict::Refuse(replies::our_fault())
+            refuse(451, (4, 3, 0), format!("the recipient cannot be looked up now, try again later: {fault}"))
         }
     }
 }

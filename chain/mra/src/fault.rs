@@ -67,6 +67,9 @@ impl Fault {
         })
     }
 
+    /// No source is left alone for longer at a time, whatever its server says.
+    pub const LONGEST_PAUSE: Duration = Duration::from_secs(24 * 3600);
+
     /// How long the source is left alone after so many failures in a row (1 for the first).
     pub fn pause(&self, failures: u32) -> Duration {
         let minutes = |first: u64, most: u64| {
@@ -77,7 +80,7 @@ impl Fault {
             // A wrong password that is tried again and again locks an account.
             Self::Refused(_) => minutes(60, 24 * 60),
             Self::Untrusted(_) => minutes(15, 6 * 60),
-            Self::Throttled { pause, .. } => minutes(5, 4 * 60).max(pause.unwrap_or_default()),
+            Self::Throttled { pause, .. } => minutes(5, 4 * 60).max(pause.unwrap_or_default().min(Self::LONGEST_PAUSE)),
             Self::Unreachable(_) | Self::Server(_) | Self::Home(_) => minutes(1, 60),
             Self::Cut(_) => minutes(1, 30) / 6,
             Self::Ended => Duration::ZERO,

@@ -68,8 +68,13 @@ fn keep_up(
     });
     for source in sources {
         running.entry(source.id).or_insert_with(|| {
-            let keeper =
-                Keeper { agent: agent.clone(), id: source.id, turns: turns.clone(), shutdown: shutdown.clone() };
+            let keeper = Keeper {
+                agent: agent.clone(),
+                id: source.id,
+                turns: turns.clone(),
+                shutdown: shutdown.clone(),
+                doubted_until: None,
+            };
             (source.clone(), tokio::spawn(keeper.run()))
         });
     }
@@ -81,15 +86,20 @@ struct Keeper {
     id: SourceId,
     turns: Arc<Semaphore>,
     shutdown: Shutdown,
+    /// The clock was set, perhaps wrong: until then nothing is taken away at the other end.
+    doubted_until: Option<Instant>,
 }
 
+/// Whoever has set a clock wrong sees it within this time.
+const DOUBT: Duration = Duration::from_secs(24 * 3600);
+
 impl Keeper {
-    async fn run(self) {
+    async fn run(mut self) {
         let mut ails: Option<FaultKind> = None;
         loop {
             let id = self.id;
             // Read anew each time: its password may have been changed, and its standing is written by each fetch.
-            let source = match self.agent.store().read(move |view| ledger::get(view, id)).await {
+            let mut source = match self.agent.store().read(move |view| ledger::get(view, id)).await {
                 Ok(Some(source)) => source,
                 Ok(None) => return,
                 Err(error) => {
@@ -97,7 +107,8 @@ impl Keeper {
                     return;
                 }
             };
-            let pause = source.standing.next_try.since(net::now());
+            self.doubt(&mut source);
+            let pause = source.pause(net::now());
             if !pause.is_zero() {
                 // Looked at again soon: somebody may give it another password meanwhile.
                 self.pause(pause.min(LOOK)).await;
@@ -112,6 +123,23 @@ impl Keeper {
             if self.shutdown.is_requested() {
                 return;
             }
+        }
+    }
+
+    /// A source whose last success is not believed counts as one that has had none: nothing is taken away there.
+    fn doubt(&mut self, source: &mut Source) {
+        if !source.is_steady(net::now()) {
+            if self.doubted_until.is_none() {
+                tracing::info!(
+                    source = source.name,
+                    "no fetch for a day, or the clock was set: nothing is deleted there now"
+                );
+            }
+            self.doubted_until = Some(Instant::now() + DOUBT);
+        }
+        match self.doubted_until {
+            Some(until) if Instant::now() < until => source.standing.success = None,
+            _ => self.doubted_until = None,
         }
     }
 

@@ -87,6 +87,8 @@ impl Settings {
     pub fn parting(&self, now: Timestamp) -> Option<Timestamp> {
         match self.keep {
             Keep::Forever => None,
+            // What goes as soon as it is here goes whatever the clock says.
+            Keep::Days(0) => Some(Timestamp(i64::MAX)),
             Keep::Days(days) => Some(Timestamp(now.0.saturating_sub(i64::from(days) * 86_400_000))),
         }
     }

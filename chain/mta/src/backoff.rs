@@ -9,17 +9,26 @@ pub struct Schedule {
     pub first: Duration,
     /// The longest wait between two tries.
     pub most: Duration,
+    /// The wait of a greylisted recipient, where the server names no time.
+    pub greylisted: Duration,
     /// How long a letter is tried before it is returned (RFC 5321 §4.5.4.1: at least 4 to 5 days).
     pub lifetime: Duration,
     /// After how long the sender is told, once, that the letter is late. `None`: never.
     pub warn_after: Option<Duration>,
 }
 
+/// So often is a greylisting server believed that its time is all there is to it.
+const PATIENT: u32 = 3;
+
+/// A greylisting server that names a longer time is visited sooner.
+pub const LONGEST_NAMED: Duration = Duration::from_secs(6 * 3600);
+
 impl Default for Schedule {
     fn default() -> Self {
         Self {
             first: Duration::from_secs(60),
             most: Duration::from_secs(2 * 3600),
+            greylisted: Duration::from_secs(5 * 60),
             lifetime: Duration::from_secs(5 * 24 * 3600),
             warn_after: Some(Duration::from_secs(4 * 3600)),
         }
@@ -27,6 +36,18 @@ impl Default for Schedule {
 }
 
 impl Schedule {
+    /// No wait is longer: a time on the disk that is further away was written by a clock that was wrong.
+    pub fn longest_wait(&self) -> Duration {
+        self.most.mul_f64(1.25).max(self.greylisted).max(LONGEST_NAMED) + Duration::from_secs(60)
+    }
+
+    /// The wait of a recipient that was greylisted, after so many `attempts` with this one: what the server `named`, and a
+    /// little more for its clock. One that goes on greylisting is visited less and less often.
+    pub fn greylisted(&self, named: Option<Duration>, attempts: u32, random: u32) -> Duration {
+        let wait = named.map_or(self.greylisted, |named| named.min(LONGEST_NAMED) + Duration::from_secs(1));
+        if attempts <= PATIENT { wait } else { wait.max(self.wait(attempts, random)) }
+    }
+
     /// The wait after `failures` failures in a row (1 or more), spread by a quarter to both sides with `random`,
     /// so that letters that failed together do not come back together.
     pub fn wait(&self, failures: u32, random: u32) -> Duration {
@@ -50,6 +71,17 @@ mod tests {
         for (failures, expected) in [(1, 1.0), (2, 2.0), (3, 4.0), (7, 64.0), (8, 120.0), (4_000_000_000, 120.0)] {
             assert!((minutes(failures) - expected).abs() < 0.01, "{failures}: {}", minutes(failures));
         }
+    }
+
+    #[test]
+    fn a_greylisting_server_is_believed_a_few_times() {
+        let schedule = Schedule::default();
+        let seconds = |named: Option<u64>, attempts| {
+            schedule.greylisted(named.map(Duration::from_secs), attempts, u32::MAX / 2).as_secs()
+        };
+        assert_eq!((seconds(None, 1), seconds(Some(30), 3), seconds(Some(3600), 1)), (300, 31, 3601));
+        assert!(seconds(Some(30), 6) >= 31 * 60, "after that the waits grow");
+        assert_eq!(seconds(Some(3600), 6), 3601);
     }
 
     proptest! {

@@ -35,6 +35,8 @@ pub struct Staff {
 pub struct Others {
     /// Says who takes letters, and asks servers behind us for it.
     pub recipients: Arc<dyn Recipients>,
+    /// The same, for people who have logged in.
+    pub for_people: Arc<dyn Recipients>,
     /// Fetches what letters show, and tells clients of changes.
     pub outside: Outside,
 }
@@ -49,7 +51,7 @@ impl Staff {
         shutdown: &Shutdown,
         witness: &Arc<dyn Witness>,
     ) -> Self {
-        let Others { recipients, outside } = others;
+        let Others { recipients, for_people, outside } = others;
         let mut house = door::House::new(config.hostname.clone(), postmaster(&config.hostname));
         house.max_letter = LARGEST_LETTER as u64;
         house.tls = Some(tls.clone());
@@ -73,7 +75,7 @@ impl Staff {
                 shutdown.clone(),
             ),
             reception: Reception::new(house.clone(), recipients.clone(), accept.clone()),
-            submission: msa::Submission::new(house, logins, accept).with_recipients(recipients),
+            submission: msa::Submission::new(house, logins, accept).with_recipients(for_people),
             imap: imap::Imap::new(mailboxes),
             pop3: pop3::Pop3::new(drops),
             tls: tls.clone(),

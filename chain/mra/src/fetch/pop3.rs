@@ -226,7 +226,7 @@ impl Drop<'_> {
         let (means, row) = (self.means, self.row);
         let mut parting = Vec::new();
         if self.source.settings.keep != Keep::Forever
-            && let Some(before) = self.source.settings.parting(net::now())
+            && let Some(before) = self.source.parting(net::now())
         {
             let due = means.store.read(move |view| ledger::due(view, row, before, usize::MAX >> 1)).await?;
             let due: HashSet<Vec<u8>> = due.into_iter().map(|Due { key, .. }| key).collect();

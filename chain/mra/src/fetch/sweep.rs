@@ -16,7 +16,7 @@ impl Session<'_> {
     /// Takes away the letters of a folder that are here long enough. Only what the ledger says is here, and the ledger
     /// says so only of what is on our disk.
     pub(super) async fn take_away(&mut self, folder: &Folder, row: FolderRow) -> Result<(), Fault> {
-        let Some(parting) = self.source.settings.parting(net::now()) else { return Ok(()) };
+        let Some(parting) = self.source.parting(net::now()) else { return Ok(()) };
         let (mut opened, id) = (false, row.id);
         loop {
             let due = self.means.store.read(move |view| ledger::due(view, id, parting, SLICE)).await?;

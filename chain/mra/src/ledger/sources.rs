@@ -1,9 +1,11 @@
 //! The sources and how they fare.
 
+use std::time::Duration;
+
 use mail::Timestamp;
 use store::{Row, Topic, Tx, View, params};
 
-use crate::settings::Settings;
+use crate::settings::{Keep, Settings};
 use crate::{Fault, FaultKind};
 
 /// More sources than this are no household's, nor a company's.
@@ -115,6 +117,33 @@ fn read(row: &Row<'_>) -> Result<(Source, bool), store::Error> {
         },
     };
     Ok((source, damaged))
+}
+
+/// A source is looked at several times a day. Where more lies between the last success and now, or less than nothing, the
+/// machine was off or its clock was set.
+const USUAL_GAP: Duration = Duration::from_secs(24 * 3600);
+/// Clocks are set right by so much without harm.
+const SLACK: Duration = Duration::from_secs(3600);
+
+impl Source {
+    /// Does the clock go as it should, as far as the last success tells?
+    pub fn is_steady(&self, now: Timestamp) -> bool {
+        let usual = |last: Timestamp| now.since(last) < USUAL_GAP && last.since(now) < SLACK;
+        self.standing.success.is_none_or(usual)
+    }
+
+    /// Letters fetched before this may go at the other end. None while the clock may be wrong: what is deleted there does
+    /// not come back.
+    pub fn parting(&self, now: Timestamp) -> Option<Timestamp> {
+        let known = self.settings.keep == Keep::Days(0) || self.standing.success.is_some() && self.is_steady(now);
+        self.settings.parting(now).filter(|_| known)
+    }
+
+    /// How long it is left alone still. A time that is further away than any pause was written by a clock that was wrong.
+    pub fn pause(&self, now: Timestamp) -> Duration {
+        let pause = self.standing.next_try.since(now);
+        if pause > Fault::LONGEST_PAUSE { Duration::ZERO } else { pause }
+    }
 }
 
 /// Adds a source. One that was removed and is the same mailbox with the same target is taken up again, with what is
@@ -285,4 +314,39 @@ pub fn note_taken(tx: &mut Tx, id: SourceId, letters: u64, octets: u64, left: u6
         params![id.0, letters, octets, left],
     )?;
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Mailbox, Protocol};
+
+    const NOW: Timestamp = Timestamp(1_795_501_377_000);
+    const YEARS: Duration = Duration::from_secs(3 * 365 * 86_400);
+
+    fn source(keep: Keep, success: Option<Timestamp>, next_try: Timestamp) -> Source {
+        let (user, host) = (String::new(), String::new());
+        let nowhere = Mailbox { protocol: Protocol::Imap, tls: true, user, host, port: 993 };
+        let settings = Settings { keep, ..Settings::new(nowhere, String::new()) };
+        let standing = Standing { success, next_try, ..Standing::default() };
+        Source { id: SourceId(1), name: String::new(), service: true, settings, secret: None, standing }
+    }
+
+    #[test]
+    fn a_clock_that_was_years_ahead_keeps_no_source_waiting() {
+        let minutes = Duration::from_secs(300);
+        assert_eq!(source(Keep::Forever, None, NOW.after(minutes)).pause(NOW), minutes);
+        assert_eq!(source(Keep::Forever, None, NOW.after(YEARS)).pause(NOW), Duration::ZERO);
+    }
+
+    #[test]
+    fn nothing_is_deleted_elsewhere_while_the_clock_may_be_wrong() {
+        let day = |days| source(Keep::Days(days), Some(NOW), Timestamp(0));
+        let hour = NOW.after(Duration::from_secs(3600));
+        assert_eq!(day(3).parting(hour), Some(Timestamp(hour.0 - 3 * 86_400_000)));
+        assert_eq!(day(3).parting(NOW.after(YEARS)), None);
+        assert_eq!(day(3).parting(Timestamp(NOW.0 - 30 * 86_400_000)), None);
+        assert_eq!(day(0).parting(NOW.after(YEARS)), Some(Timestamp(i64::MAX)));
+        assert_eq!(source(Keep::Days(3), None, Timestamp(0)).parting(NOW), None);
+    }
 }

@@ -1,19 +1,21 @@
 //! Takes letters from a site to its servers, one connection at a time.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 use std::time::Duration;
 
-use mail::{Enhanced, Timestamp};
-use tokio::sync::SemaphorePermit;
+use mail::Timestamp;
 
 use super::connect::connect;
 use super::hosts::{Fault, SmtpWay};
 use super::line::Line;
+use super::loading::{again, later, load, not_loaded};
 use super::scheduler::Depot;
-use super::site::{Claim, Job, Seat, Site};
+use super::search::Search;
+use super::site::{Job, Seat, Site, Trouble};
 use super::transaction::{Fate, Handed, PIECE, Tried, hand_over};
-use crate::queue::{self, Entry, Loaded, LoadedRecipient, Outcome, Said};
+use super::weather::Bearing;
+use crate::queue::{Entry, Loaded, LoadedRecipient, Outcome, Said};
 use net::now;
 
 /// Works until there is nothing to carry.
@@ -35,29 +37,39 @@ struct Carrier<'a> {
     depot: &'a Depot,
     site: &'a Arc<Site>,
     way: &'a SmtpWay,
-    open: Option<Open<'a>>,
+    open: Option<Open>,
 }
 
 /// An open connection.
-struct Open<'a> {
+struct Open {
     line: Line,
     carried: usize,
-    _room: SemaphorePermit<'a>,
+}
+
+/// One letter on its way round the hosts of the site (RFC 5321 §5.1): who is refused at one may be taken at the next.
+struct Errand<'a> {
+    job: Job,
+    /// With the recipients that nothing was decided about yet.
+    letter: Loaded,
+    search: Search<'a>,
+    /// What was said to them so far.
+    refused: HashMap<i64, Said>,
+    /// What the last host said of the site.
+    bearing: Bearing,
 }
 
 type Flow = std::ops::ControlFlow<()>;
 const ON: Flow = Flow::Continue(());
 const OUT: Flow = Flow::Break(());
 
-impl Carrier<'_> {
+impl<'a> Carrier<'a> {
     async fn next(&mut self) -> Option<Job> {
         let limits = &self.depot.means.limits;
         if self.site.wants_more(limits.claims_per_domain / 4) {
             self.depot.bell.notify_one();
         }
         // An idle connection must not keep others out.
-        let crowded = self.depot.connections.available_permits() == 0;
-        let idle = if self.open.is_some() && !crowded { limits.idle } else { Duration::ZERO };
+        let idle = if self.open.is_some() && !self.depot.rooms.are_full() { limits.idle } else { Duration::ZERO };
         tokio::select! {
             biased;
             () = self.depot.shutdown.requested() => None,
@@ -73,154 +85,215 @@ impl Carrier<'_> {
 
     async fn deliver(&mut self, job: Job) -> Flow {
         let letter = match load(self.depot, &job, PIECE).await {
-            Ok(Some(letter)) => letter,
-            Ok(None) => {
-                self.depot.release(&[job]);
-                return ON;
-            }
-            Err(error) => {
-                not_loaded(self.depot, &job, &error).await;
-                self.depot.release(&[job]);
+            Ok(letter) => letter,
+            Err(why) => {
+                not_loaded(self.depot, &job, why).await;
                 return ON;
             }
         };
+        let mut search = Search::new(&self.depot.rooms, self.site.is_suspect());
+        search.rests = self.site.rests();
+        search.first = letter.recipients.iter().find_map(|to| to.greylisted_by.clone());
+        if self.open.as_ref().is_some_and(|open| search.first.as_ref().is_some_and(|first| *first != open.line.host)) {
+            self.hang_up().await;
+        }
+        self.go_round(Errand { job, letter, search, refused: HashMap::new(), bearing: Bearing::Well }).await
+    }
+
+    /// From host to host, until each recipient has its answer or no host is left.
+    async fn go_round(&mut self, mut errand: Errand<'a>) -> Flow {
         loop {
             let fresh = self.open.is_none();
-            if fresh && self.connect(&job).await.is_break() {
-                return OUT;
+            if fresh {
+                let connected = tokio::select! {
+                    () = self.depot.shutdown.requested() => return OUT,
+                    connected = connect(&self.depot.means, self.way, &mut errand.search) => connected,
+                };
+                self.let_rest(std::mem::take(&mut errand.search.unreached));
+                match connected {
+                    Some(Ok(line)) => self.begin(line),
+                    Some(Err(fault)) if errand.refused.is_empty() => return self.not_reached(errand.job, fault).await,
+                    _ => break,
+                }
             }
             let Some(open) = &mut self.open else { return OUT };
             open.carried += 1;
             let means = &self.depot.means;
-            match hand_over(&mut open.line, &letter, &means.store, &means.waits).await {
-                Tried::Handed(handed) => {
-                    self.settle(job, &letter, handed).await;
-                    return ON;
-                }
-                Tried::Stale(said) if fresh => {
-                    let handed = Handed { fates: vec![Fate::Later(said); letter.recipients.len()], usable: false };
-                    self.settle(job, &letter, handed).await;
-                    return ON;
-                }
+            let handed = match hand_over(&mut open.line, &errand.letter, &means.store, &means.waits).await {
+                Tried::Handed(handed) => handed,
+                Tried::Stale(said, bearing) if fresh => Handed {
+                    fates: vec![Fate::Elsewhere(said); errand.letter.recipients.len()],
+                    usable: false,
+                    bearing,
+                },
                 // The server closed the connection while it was idle. Nothing happened: once more, on a new one.
-                Tried::Stale(_) => self.open = None,
+                Tried::Stale(..) => {
+                    self.open = None;
+                    continue;
+                }
+            };
+            self.settle(&mut errand, handed).await;
+            if errand.letter.recipients.is_empty() {
+                return self.heed(&errand.bearing).await;
             }
+            self.hang_up().await;
+        }
+        self.give_up_for_now(&mut errand).await;
+        self.heed(&errand.bearing).await
+    }
+
+    fn begin(&mut self, line: Line) {
+        tracing::debug!(host = line.host, tls = line.tls_version(), "connected");
+        self.open = Some(Open { line, carried: 0 });
+        self.site.greeted();
+        // Now that it answers, another may come too.
+        self.depot.bell.notify_one();
+    }
+
+    /// Addresses that failed are asked last for a while, so that they cost the next letters no time.
+    fn let_rest(&self, unreached: Vec<std::net::IpAddr>) {
+        for ip in unreached {
+            self.site.rest(ip, self.depot.means.schedule.wait(1, rand::random()));
         }
     }
 
-    async fn connect(&mut self, job: &Job) -> Flow {
-        let depot = self.depot;
-        let connecting = async {
-            let room = depot.connections.acquire().await.ok()?;
-            Some((connect(&depot.means, self.way).await, room))
-        };
-        let connected = tokio::select! {
-            () = depot.shutdown.requested() => None,
-            connected = connecting => connected,
-        };
-        match connected {
-            Some((Ok(line), room)) => {
-                tracing::debug!(host = line.host, tls = line.tls_version(), "connected");
-                self.open = Some(Open { line, carried: 0, _room: room });
-                self.site.reached();
-                // Now that it answers, others may come too.
-                depot.bell.notify_one();
-                ON
-            }
-            Some((Err(fault), _)) => {
-                self.not_reached(job.clone(), fault).await;
-                OUT
-            }
-            None => {
-                depot.release(std::slice::from_ref(job));
-                OUT
-            }
-        }
-    }
-
-    async fn not_reached(&self, job: Job, fault: Fault) {
-        let Some((mut jobs, failures)) = self.site.not_reached() else {
-            tracing::debug!(said = fault.said.text, "one connection fewer");
-            return self.site.put_back(job);
-        };
-        jobs.push(job);
-        let (for_good, said) = (fault.for_good, fault.said.clone());
-        // Closed first, so that nothing is placed here while the store is told.
-        let soon = now().after(Duration::from_secs(1));
-        self.site.close(soon, said.clone());
-        let until = self.depot.not_reached(jobs, fault, failures).await;
-        if !for_good {
-            self.site.close(until, said);
-        }
-    }
-
-    /// Records the fates in one write, then gives the claims back; what wants another transaction becomes ready again.
-    async fn settle(&mut self, job: Job, letter: &Loaded, handed: Handed) {
+    /// Records what was decided, in one write, and gives those claims back. Who is wanted in another transaction becomes
+    /// ready again; who may be taken at another host stays in the errand.
+    async fn settle(&mut self, errand: &mut Errand<'_>, handed: Handed) {
         let at = now();
-        let mut claims: HashMap<i64, Claim> = job.claims.into_iter().map(|claim| (claim.recipient, claim)).collect();
-        let mut again = Vec::new();
+        let Some(open) = &self.open else { return };
+        let (host, ip, tls) = (open.line.host.clone(), open.line.ip(), open.line.tls_version());
+        let recipients = std::mem::take(&mut errand.letter.recipients);
         let mut entries = Vec::new();
-        for (recipient, fate) in letter.recipients.iter().zip(handed.fates) {
-            match self.entry(letter, recipient, fate, at) {
-                Some(entry) => entries.push(entry),
-                None => again.extend(claims.remove(&recipient.row)),
-            }
+        let mut next = BTreeSet::new();
+        for (to, fate) in recipients.into_iter().zip(handed.fates) {
+            let Some((outcome, said)) = self.outcome(errand, &to, fate, at) else {
+                if errand.refused.contains_key(&to.row) {
+                    errand.letter.recipients.push(to);
+                } else {
+                    next.insert(to.row);
+                }
+                continue;
+            };
+            tracing::info!(letter = %errand.letter.id, to = %to.address, host, ?outcome, said = said.text, "carried");
+            entries.push(Entry { recipient: to.row, outcome, said, tls });
         }
-        self.depot.write_down(vec![(letter.row, entries)], at).await;
-        self.depot.release(&[Job { letter: letter.row, claims: claims.into_values().collect() }]);
-        self.site.put_back(Job { letter: letter.row, claims: again });
+        self.depot.write_down(vec![(errand.letter.row, entries)], at).await;
+        self.part(errand, &next);
+        match &handed.bearing {
+            Bearing::Well => self.site.well(Some(ip)),
+            _ => self.let_rest(vec![ip]),
+        }
+        errand.search.has_been_at(ip);
+        errand.bearing = handed.bearing;
+        self.end_connection(handed.usable).await;
+    }
+
+    /// What becomes of a recipient; `None`: it goes to another host, where it is among the refused, or into another
+    /// transaction.
+    fn outcome(
+        &self,
+        errand: &mut Errand<'_>,
+        to: &LoadedRecipient,
+        fate: Fate,
+        at: Timestamp,
+    ) -> Option<(Outcome, Said)> {
+        Some(match fate {
+            Fate::NextTransaction => {
+                errand.refused.remove(&to.row);
+                return None;
+            }
+            Fate::Elsewhere(said) => {
+                let known = errand.refused.entry(to.row).or_insert_with(|| said.clone());
+                // What a server says tells more than that a connection broke.
+                if known.by.is_none() {
+                    *known = said;
+                }
+                return None;
+            }
+            Fate::Taken(said) => (Outcome::Delivered, said),
+            Fate::Never(said) => (Outcome::Failed, said),
+            Fate::Later(said) => (later(self.depot, &errand.letter, to, at), said),
+            Fate::Greylisted(said, named) => {
+                let attempts = to.attempts.saturating_add(1);
+                let wait = self.depot.means.schedule.greylisted(named, attempts, rand::random());
+                (again(self.depot, &errand.letter, to, at, wait), said)
+            }
+        })
+    }
+
+    /// Leaves the claims in the errand of whose recipients something is open; those of the `next` transaction become ready
+    /// again.
+    fn part(&self, errand: &mut Errand<'_>, next: &BTreeSet<i64>) {
+        let open: BTreeSet<i64> = errand.letter.recipients.iter().map(|to| to.row).collect();
+        let claims = std::mem::take(&mut errand.job.claims);
+        let (again, rest): (Vec<_>, Vec<_>) = claims.into_iter().partition(|claim| next.contains(&claim.recipient));
+        errand.job.claims = rest.into_iter().filter(|claim| open.contains(&claim.recipient)).collect();
+        self.site.put_back(Job { letter: errand.job.letter, sender: errand.job.sender.clone(), claims: again });
+    }
+
+    async fn end_connection(&mut self, usable: bool) {
         let limit = self.depot.means.limits.letters_per_connection;
         match &self.open {
-            Some(_) if !handed.usable => self.open = None,
-            Some(open) if open.carried >= limit => self.hang_up().await,
+            Some(_) if !usable => self.open = None,
+            Some(open) if open.carried >= limit || open.line.should_end() => self.hang_up().await,
             _ => {}
         }
     }
 
-    fn entry(&self, letter: &Loaded, to: &LoadedRecipient, fate: Fate, at: Timestamp) -> Option<Entry> {
-        let host = self.open.as_ref().map_or("", |open| &open.line.host);
-        let tls = self.open.as_ref().map_or("", |open| open.line.tls_version());
-        let (outcome, said) = match fate {
-            Fate::NextTransaction => return None,
-            Fate::Taken(said) => (Outcome::Delivered, said),
-            Fate::Never(said) => (Outcome::Failed, said),
-            Fate::Later(said) => (later(self.depot, letter, to, at), said),
+    /// No host is left: who is still open waits for the next try.
+    async fn give_up_for_now(&self, errand: &mut Errand<'_>) {
+        let at = now();
+        let mut entries = Vec::new();
+        for to in std::mem::take(&mut errand.letter.recipients) {
+            let Some(said) = errand.refused.remove(&to.row) else { continue };
+            let outcome = later(self.depot, &errand.letter, &to, at);
+            tracing::info!(letter = %errand.letter.id, to = %to.address, ?outcome, said = said.text, "not now");
+            entries.push(Entry { recipient: to.row, outcome, said, tls: "" });
+        }
+        self.depot.write_down(vec![(errand.letter.row, entries)], at).await;
+        errand.job.claims.clear();
+    }
+
+    /// What was said of the site counts for the letters behind this one too.
+    async fn heed(&mut self, bearing: &Bearing) -> Flow {
+        let said = match bearing {
+            Bearing::Well => return ON,
+            Bearing::Busy(said) | Bearing::Lost(said) => said,
         };
-        tracing::info!(letter = %letter.id, to = %to.address, host, ?outcome, said = said.text, "carried");
-        Some(Entry { recipient: to.row, outcome, said, tls })
+        match self.site.trouble(bearing) {
+            Trouble::GoOn => return ON,
+            Trouble::Leave => tracing::debug!(said = said.text, "one connection fewer"),
+            Trouble::Close { jobs, domains, failures } => {
+                self.close_for_a_moment(said);
+                let pause = self.depot.leave(jobs, domains, said, failures).await;
+                self.site.close(pause, said.clone());
+            }
+        }
+        OUT
     }
-}
 
-/// When a recipient that was refused for now is tried again; given up when its time is over. The last try is at the
-/// end of its time, not long before.
-pub fn later(depot: &Depot, letter: &Loaded, to: &LoadedRecipient, at: Timestamp) -> Outcome {
-    if at >= letter.expires {
-        return Outcome::Failed;
+    async fn not_reached(&self, job: Job, fault: Fault) -> Flow {
+        match self.site.trouble(&Bearing::Busy(fault.said.clone())) {
+            Trouble::GoOn | Trouble::Leave => {
+                tracing::debug!(said = fault.said.text, "one connection fewer");
+                self.site.put_back(job);
+            }
+            Trouble::Close { mut jobs, failures, .. } => {
+                jobs.push(job);
+                self.close_for_a_moment(&fault.said);
+                let (for_good, said) = (fault.for_good, fault.said.clone());
+                let pause = self.depot.not_reached(jobs, fault, failures).await;
+                if !for_good {
+                    self.site.close(pause, said);
+                }
+            }
+        }
+        OUT
     }
-    let wait = depot.means.schedule.wait(to.attempts.saturating_add(1), rand::random());
-    Outcome::Later(at.after(wait).min(letter.expires))
-}
 
-/// A store that fails for a while is waited for; a letter that cannot be read must not keep the others back.
-pub async fn not_loaded(depot: &Depot, job: &Job, error: &store::Error) {
-    tracing::error!(%error, row = job.letter, "cannot load a letter of the queue; tried again");
-    if error.is_temporary() {
-        return tokio::time::sleep(Duration::from_secs(1)).await;
+    /// So that nothing is placed here while the store is told.
+    fn close_for_a_moment(&self, said: &Said) {
+        self.site.close(Duration::from_secs(1), said.clone());
     }
-    let at = now();
-    let said = Said::ours(Enhanced(4, 3, 0), format!("the letter could not be read: {error}"));
-    let entry = |claim: &Claim| Entry {
-        recipient: claim.recipient,
-        outcome: Outcome::Later(at.after(depot.means.schedule.most)),
-        said: said.clone(),
-        tls: "",
-    };
-    depot.write_down(vec![(job.letter, job.claims.iter().map(entry).collect())], at).await;
-}
-
-/// Loads the letter of a job, with those of its recipients that still wait.
-pub async fn load(depot: &Depot, job: &Job, beginning: u64) -> Result<Option<Loaded>, store::Error> {
-    let (letter, at) = (job.letter, now());
-    let recipients: Vec<i64> = job.claims.iter().map(|claim| claim.recipient).collect();
-    depot.means.store.read(move |view| queue::load(view, letter, &recipients, at, beginning)).await
 }

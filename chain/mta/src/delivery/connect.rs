@@ -1,5 +1,6 @@
 //! Opens a conversation with the first host of a site that lets us.
 
+use std::io::ErrorKind;
 use std::net::{IpAddr, SocketAddr};
 use std::path::Path;
 
@@ -8,67 +9,91 @@ use mail::{Enhanced, Reply};
 use net::{AddressAnswer, Connection, Exchange, Stream};
 use smtp::{Capabilities, Command};
 
-use super::hosts::{Fault, SmtpWay};
+use super::hosts::{Fault, SmtpWay, Tells};
 use super::line::{Line, Lost};
+use super::rooms::Room;
+use super::search::{Place, Search};
 use super::{Means, login};
 use crate::queue::Said;
 use crate::route::{Demand, Protocol};
 
-/// More addresses of a site are not tried at one time.
-const MOST_ADDRESSES: usize = 10;
+/// RFC 7504: the host takes no mail (521), or none for the domain (556), and says so for good.
+const NO_MAIL_EVER: [u16; 2] = [521, 556];
 
 /// A conversation that is greeted, inside TLS where that is wanted and possible, and logged in where that is wanted.
-pub async fn connect(means: &Means, way: &SmtpWay) -> Result<Line, Fault> {
-    let too_long = || Fault::for_now(Said::ours(Enhanced(4, 4, 1), "its mail servers were too slow to answer"));
-    let reached = tokio::time::timeout(means.waits.site, reach(means, way)).await;
-    reached.unwrap_or_else(|_| Err(too_long()))
+/// `None`: every address was tried for this letter before.
+pub async fn connect(means: &Means, way: &SmtpWay, search: &mut Search<'_>) -> Option<Result<Line, Fault>> {
+    let reached = tokio::time::timeout(means.waits.site, reach(means, way, search)).await;
+    reached.unwrap_or_else(|_| {
+        let said = Said::ours(Enhanced(4, 4, 1), "its mail servers were too slow to answer");
+        Some(Err(Fault::for_now(said).telling(Tells::Silence)))
+    })
 }
 
-async fn reach(means: &Means, way: &SmtpWay) -> Result<Line, Fault> {
+async fn reach(means: &Means, way: &SmtpWay, search: &mut Search<'_>) -> Option<Result<Line, Fault>> {
     if let Some(path) = &way.socket {
         // Nobody on the way could listen, so there is nothing to encrypt.
-        return greeted(means, way, Address::Unix(path)).await;
+        return if search.takes_socket() { Some(greeted(means, way, Address::Unix(path), search).await) } else { None };
     }
-    let mut last = Fault::for_now(Said::ours(Enhanced(4, 4, 4), "none of its mail servers has an address"));
-    let mut tried = 0;
-    for exchange in in_order(&way.hosts) {
-        let addresses = match addresses(means, &exchange.host).await {
-            Ok(addresses) => addresses,
-            Err(fault) => {
-                last = fault;
-                continue;
-            }
-        };
-        for ip in addresses.into_iter().take(MOST_ADDRESSES - tried) {
-            tried += 1;
-            match open(means, way, &exchange.host, ip).await {
-                Ok(line) => return Ok(line),
-                Err(fault) => {
-                    tracing::debug!(host = exchange.host, %ip, said = fault.said.text, "could not be reached");
-                    last = fault;
+    search.begin();
+    let mut resting = Vec::new();
+    for exchange in in_order(&way.hosts, search.first.as_deref()) {
+        match addresses(means, way, &exchange.host).await {
+            Ok(addresses) => {
+                let places = addresses.into_iter().map(|ip| Place::of(&exchange, ip));
+                let (later, now): (Vec<Place>, Vec<Place>) = places.partition(|place| search.rests.contains(&place.ip));
+                resting.extend(later);
+                if let Some(line) = try_places(means, way, now, search).await {
+                    return Some(Ok(line));
                 }
+            }
+            Err(fault) => search.failed(exchange.preference, fault),
+        }
+    }
+    match try_places(means, way, resting, search).await {
+        Some(line) => Some(Ok(line)),
+        None => search.fault().map(Err),
+    }
+}
+
+async fn try_places(means: &Means, way: &SmtpWay, places: Vec<Place>, search: &mut Search<'_>) -> Option<Line> {
+    for place in places {
+        if !search.takes(&place) {
+            continue;
+        }
+        match open(means, way, &place, search).await {
+            Ok(line) => return Some(line),
+            Err(fault) => {
+                tracing::debug!(host = place.host, ip = %place.ip, said = fault.said.text, "could not be reached");
+                search.failed_at(&place, fault);
             }
         }
     }
-    Err(last)
+    None
 }
 
-/// By preference; those of the same one in random order (RFC 5321 §5.1), new for each connection.
-fn in_order(hosts: &[Exchange]) -> Vec<Exchange> {
-    let mut order: Vec<(u16, u32, &Exchange)> =
-        hosts.iter().map(|host| (host.preference, rand::random(), host)).collect();
-    order.sort_by_key(|(preference, luck, _)| (*preference, *luck));
-    order.into_iter().map(|(_, _, host)| host.clone()).collect()
+/// By preference; those of the same one in random order (RFC 5321 §5.1), new for each connection. Before all of them
+/// comes the one that is to be asked `first`.
+fn in_order(hosts: &[Exchange], first: Option<&str>) -> Vec<Exchange> {
+    let is_first = |host: &Exchange| first.is_some_and(|first| first.split(' ').next() == Some(host.host.as_str()));
+    let mut order: Vec<(bool, u16, u32, &Exchange)> =
+        hosts.iter().map(|host| (!is_first(host), host.preference, rand::random(), host)).collect();
+    order.sort_by_key(|(others, preference, luck, _)| (*others, *preference, *luck));
+    order.into_iter().map(|(.., host)| host.clone()).collect()
 }
 
-/// IPv6 and IPv4 in turns, so that where one family does not work the second try is of the other.
-async fn addresses(means: &Means, host: &str) -> Result<Vec<IpAddr>, Fault> {
-    let missing = |text: String| Fault::for_now(Said::ours(Enhanced(4, 4, 4), text));
+/// IPv6 and IPv4 in turns, so that where one family does not work the second try is of the other. That a host which the
+/// domain itself names does not exist is certain; a name in the configuration may be mended.
+async fn addresses(means: &Means, way: &SmtpWay, host: &str) -> Result<Vec<IpAddr>, Fault> {
+    let missing = |text: String| {
+        let said = Said::ours(Enhanced(5, 4, 4), text);
+        if way.may_be_us { Fault::for_now(said) } else { Fault::for_good(said) }.telling(Tells::NoAddress)
+    };
     match means.resolver.addresses(host).await {
         Ok(AddressAnswer::Addresses(addresses)) => Ok(addresses),
         Ok(AddressAnswer::NoRecord) => Err(missing(format!("the mail server {host} has no address"))),
         Ok(AddressAnswer::NoSuchDomain) => Err(missing(format!("the mail server {host} does not exist"))),
-        Err(fault) => Err(Fault::for_now(Said::ours(Enhanced(4, 4, 3), fault.to_string()))),
+        Err(fault) => Err(Fault::for_now(Said::ours(Enhanced(4, 4, 3), fault.to_string())).telling(Tells::NoAddress)),
     }
 }
 
@@ -86,15 +111,16 @@ enum Shaken {
     Broken(Fault),
 }
 
-async fn open(means: &Means, way: &SmtpWay, host: &str, ip: IpAddr) -> Result<Line, Fault> {
-    let line = greeted(means, way, Address::Tcp(host, ip)).await?;
+async fn open(means: &Means, way: &SmtpWay, place: &Place, search: &Search<'_>) -> Result<Line, Fault> {
+    let (host, ip) = (place.host.as_str(), place.ip);
+    let line = greeted(means, way, Address::Tcp(host, ip), search).await?;
     let mut line = match with_tls(means, way, host, line).await? {
         Shaken::Line(line) => *line,
         Shaken::Broken(fault) if way.demand != Demand::Opportunistic => return Err(fault),
         // RFC 7435: better in clear than not at all, on a new connection.
         Shaken::Broken(fault) => {
             tracing::info!(host, %ip, said = fault.said.text, "TLS failed; tried in clear");
-            greeted(means, way, Address::Tcp(host, ip)).await?
+            greeted(means, way, Address::Tcp(host, ip), search).await?
         }
     };
     if let Some(credentials) = &way.login {
@@ -108,28 +134,51 @@ async fn open(means: &Means, way: &SmtpWay, host: &str, ip: IpAddr) -> Result<Li
 }
 
 /// Connects, reads the greeting, and says EHLO or LHLO.
-async fn greeted(means: &Means, way: &SmtpWay, address: Address<'_>) -> Result<Line, Fault> {
+async fn greeted(means: &Means, way: &SmtpWay, address: Address<'_>, search: &Search<'_>) -> Result<Line, Fault> {
     let name = shown(address, way.protocol);
     let lost = |doing: &str, lost: Lost| broken(&name, doing, &lost);
-    let stream = match address {
-        Address::Tcp(_, ip) => Stream::connect(SocketAddr::new(ip, way.port), means.waits.connect).await,
-        Address::Unix(path) => Stream::connect_unix(path, means.waits.connect).await,
-    };
-    let stream = stream.map_err(|error| broken(&name, "connecting to", &Lost::Net(error)))?;
+    let closed = || Fault::for_now(Said::ours(Enhanced(4, 3, 2), "this server is closing"));
+    let room = search.rooms.enter(search.suspect).await.ok_or_else(closed)?;
+    let stream = dial(means, way, address, &room).await.map_err(|why| match why {
+        Lost::Net(net::Error::Io(error)) if is_ourselves(means, way, address, &error) => ourselves(&name),
+        why => lost("connecting to", why),
+    })?;
     let mut connection = Connection::new(stream);
     connection.set_read_timeout(means.waits.dot.max(means.waits.greeting).max(means.waits.command));
     connection.set_write_timeout(means.waits.piece);
-    let mut line = Line::new(connection, name.clone(), way.protocol);
+    let mut line = Line::new(connection, name.clone(), way.protocol, room);
     if let (true, Address::Tcp(host, _)) = (way.implicit_tls, address) {
         let tls = if way.demand == Demand::Verified { &means.tls.verified } else { &means.tls.opportunistic };
         line = line.start_tls(tls, host).await.map_err(|error| lost("TLS with", error))?;
     }
     let greeting = line.reply(means.waits.greeting).await.map_err(|error| lost("the greeting of", error))?;
     if !greeting.is_positive() {
-        return Err(not_now(&greeting, &name));
+        return Err(not_now(&greeting, &name, way));
     }
     hello(means, way, &mut line).await?;
     Ok(line)
+}
+
+async fn dial(means: &Means, way: &SmtpWay, address: Address<'_>, room: &Room) -> Result<Stream, Lost> {
+    let wait = means.waits.connect;
+    let connected = room.wait_for(async {
+        match address {
+            Address::Tcp(_, ip) => Stream::connect(SocketAddr::new(ip, way.port), wait).await,
+            Address::Unix(path) => Stream::connect_unix(path, wait).await,
+        }
+    });
+    Ok(connected.await??)
+}
+
+/// RFC 5321 §5.1: a domain that names an address of this machine, where nobody takes letters, will never get one.
+fn is_ourselves(means: &Means, way: &SmtpWay, address: Address<'_>, error: &std::io::Error) -> bool {
+    let Address::Tcp(_, ip) = address else { return false };
+    !way.may_be_us && error.kind() == ErrorKind::ConnectionRefused && (means.is_here)(ip)
+}
+
+fn ourselves(name: &str) -> Fault {
+    let text = format!("the mail server {name} is this machine, which takes no letters for the domain");
+    Fault::for_good(Said::ours(Enhanced(5, 4, 6), text))
 }
 
 /// EHLO, or HELO where the server knows no better (RFC 5321 §3.2); LHLO with LMTP, which knows nothing else (RFC 2033 §4.1).
@@ -147,7 +196,7 @@ async fn hello(means: &Means, way: &SmtpWay, line: &mut Line) -> Result<(), Faul
         line.offers = Capabilities::default();
     }
     if !reply.is_positive() {
-        return Err(not_now(&reply, &name));
+        return Err(not_now(&reply, &name, way));
     }
     let called = reply.text.first().and_then(|text| text.split(' ').next()).unwrap_or_default();
     if !way.may_be_us && called.eq_ignore_ascii_case(&means.office.hostname) {
@@ -170,7 +219,7 @@ async fn with_tls(means: &Means, way: &SmtpWay, host: &str, mut line: Line) -> R
     }
     let refused = match line.ask(&Command::StartTls, means.waits.command).await {
         Ok(reply) if reply.is_positive() => None,
-        Ok(reply) => Some(not_now(&reply, &name)),
+        Ok(reply) => Some(not_now(&reply, &name, way)),
         Err(lost) => Some(broken(&name, "STARTTLS with", &lost)),
     };
     if let Some(fault) = refused {
@@ -197,10 +246,26 @@ fn shown(address: Address<'_>, protocol: Protocol) -> String {
 }
 
 fn broken(name: &str, doing: &str, lost: &Lost) -> Fault {
-    Fault::for_now(Said::ours(Enhanced(4, 4, 1), format!("{doing} {name}: {lost}")))
+    let fault = Fault::for_now(Said::ours(Enhanced(4, 4, 1), format!("{doing} {name}: {lost}")));
+    fault.telling(match lost {
+        Lost::SentAway(_) | Lost::Net(net::Error::TimedOut) => Tells::Silence,
+        Lost::Net(net::Error::Io(error)) => match error.kind() {
+            ErrorKind::NetworkUnreachable | ErrorKind::HostUnreachable | ErrorKind::AddrNotAvailable => Tells::NoWay,
+            // A machine without the family of the address at all.
+            _ if error.raw_os_error() == Some(rustix::io::Errno::AFNOSUPPORT.raw_os_error()) => Tells::NoWay,
+            _ => Tells::Broken,
+        },
+        _ => Tells::Broken,
+    })
 }
 
-/// Also a 5xx: a server that has no time for anybody (554) says nothing about the letter (RFC 5321 §3.1).
-fn not_now(reply: &Reply, name: &str) -> Fault {
-    Fault::for_now(Said::reply(reply.enhanced.unwrap_or(Enhanced(4, 3, 2)), reply, name))
+/// Also a 5xx: a server that has no time for anybody (554) says nothing about the letter (RFC 5321 §3.1). Other hosts are
+/// asked, and then the letter waits, as with Postfix; but "never" is taken for never (RFC 7504) where the domain itself
+/// names the host.
+fn not_now(reply: &Reply, name: &str, way: &SmtpWay) -> Fault {
+    let status = reply.enhanced.unwrap_or(Enhanced(4, 3, 2));
+    if NO_MAIL_EVER.contains(&reply.code) && !way.may_be_us {
+        return Fault::for_good(Said::reply(Enhanced(5, status.1, status.2), reply, name));
+    }
+    Fault::for_now(Said::reply(status, reply, name))
 }

@@ -11,8 +11,8 @@ use bytes::Bytes;
 use mail::{Enhanced, ReturnPath, header};
 
 use super::account::Account;
-use super::carrier::{later, load, not_loaded};
 use super::hosts::HereWay;
+use super::loading::{later, load, not_loaded};
 use super::scheduler::Depot;
 use super::site::{Job, Seat};
 use super::transaction::Fate;
@@ -27,14 +27,13 @@ const HANDFUL: usize = 20;
 /// Works until there is nothing to hand on.
 pub async fn carry(depot: Arc<Depot>, seat: Seat, way: Arc<HereWay>) {
     // There is no connection to be tried first.
-    seat.site().reached();
+    seat.site().well(None);
     while !depot.shutdown.is_requested() {
         if seat.site().wants_more(depot.means.limits.claims_per_domain / 4) {
             depot.bell.notify_one();
         }
         let Some(job) = seat.site().next(HANDFUL, Duration::ZERO).await else { break };
         hand_on(&depot, &job, &way).await;
-        depot.release(&[job]);
     }
     drop(seat);
     depot.bell.notify_one();
@@ -42,9 +41,8 @@ pub async fn carry(depot: Arc<Depot>, seat: Seat, way: Arc<HereWay>) {
 
 async fn hand_on(depot: &Depot, job: &Job, way: &HereWay) {
     let letter = match load(depot, job, u64::MAX).await {
-        Ok(Some(letter)) => letter,
-        Ok(None) => return,
-        Err(error) => return not_loaded(depot, job, &error).await,
+        Ok(letter) => letter,
+        Err(why) => return not_loaded(depot, job, why).await,
     };
     for to in &letter.recipients {
         // What is left is still in the queue.
@@ -56,7 +54,10 @@ async fn hand_on(depot: &Depot, job: &Job, way: &HereWay) {
         let (outcome, said) = match fate {
             Fate::Taken(said) => (Outcome::Delivered, said),
             Fate::Never(said) => (Outcome::Failed, said),
-            Fate::Later(said) => (later(depot, &letter, to, at), said),
+            // There is no other host.
+            Fate::Later(said) | Fate::Elsewhere(said) | Fate::Greylisted(said, _) => {
+                (later(depot, &letter, to, at), said)
+            }
             Fate::NextTransaction => continue,
         };
         tracing::info!(letter = %letter.id, to = %to.address, by, ?outcome, said = said.text, "handed on");

@@ -59,18 +59,55 @@ pub struct Fault {
     pub said: Said,
     /// It will not be better later.
     pub for_good: bool,
+    /// How much it says about why.
+    pub tells: Tells,
+}
+
+/// How much a fault tells about why a site cannot be reached, the least first: of several addresses' faults the one that
+/// tells most is shown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Tells {
+    /// There is no way there from here (a machine without IPv6, mostly), or no time was left to try.
+    NoWay,
+    /// The name of the host leads nowhere.
+    NoAddress,
+    /// The host is silent.
+    Silence,
+    /// The host turns the connection away, or breaks it off.
+    Broken,
+    /// The server has said why.
+    Words,
 }
 
 impl Fault {
     /// Better later, perhaps.
     pub fn for_now(said: Said) -> Self {
         let Enhanced(_, subject, detail) = said.status;
-        Self { said: Said { status: Enhanced(4, subject, detail), ..said }, for_good: false }
+        let tells = if said.by.is_some() { Tells::Words } else { Tells::Broken };
+        Self { said: Said { status: Enhanced(4, subject, detail), ..said }, for_good: false, tells }
     }
 
     /// Never.
     pub fn for_good(said: Said) -> Self {
-        Self { said, for_good: true }
+        Self { said, for_good: true, tells: Tells::Words }
+    }
+
+    /// As telling as this.
+    #[must_use]
+    pub fn telling(self, tells: Tells) -> Self {
+        Self { tells, ..self }
+    }
+
+    /// The fault of a site, of which both are seen: it is for good where both are, and else the more telling one of those
+    /// that are not.
+    #[must_use]
+    pub fn or(self, other: Self) -> Self {
+        match (self.for_good, other.for_good) {
+            (true, false) => other,
+            (false, true) => self,
+            _ if other.tells > self.tells => other,
+            _ => self,
+        }
     }
 }
 
@@ -189,6 +226,20 @@ fn published(means: &Means, hosts: Vec<Exchange>) -> Way {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_fault_that_tells_most_is_shown_and_a_site_fails_for_good_when_all_of_it_does() {
+        let no_way = Fault::for_now(Said::ours(Enhanced(4, 4, 1), "network unreachable")).telling(Tells::NoWay);
+        let refused = Fault::for_now(Said::ours(Enhanced(4, 4, 1), "connection refused"));
+        let words = Fault::for_now(Said::by(Enhanced(4, 3, 2), "554 no", "mx.beta.test"));
+        let gone = Fault::for_good(Said::ours(Enhanced(5, 4, 4), "no such host")).telling(Tells::NoAddress);
+        let shown = |faults: &[&Fault]| faults.iter().copied().cloned().reduce(Fault::or).unwrap();
+        assert_eq!(shown(&[&no_way, &refused]), refused);
+        assert_eq!(shown(&[&refused, &no_way]), refused);
+        assert_eq!(shown(&[&no_way, &words, &refused]), words);
+        assert_eq!(shown(&[&gone, &no_way]), no_way);
+        assert!(shown(&[&gone, &gone]).for_good);
+    }
 
     #[test]
     fn the_same_program_as_another_user_is_another_site() {

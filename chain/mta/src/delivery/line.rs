@@ -1,11 +1,13 @@
 //! One conversation with another server: commands out, replies in, each within its time.
 
+use std::net::IpAddr;
 use std::time::Duration;
 
 use mail::Reply;
 use net::{Connection, Error};
 use smtp::{Capabilities, Command, ReplyError, ReplyReader};
 
+use super::rooms::{Room, SentAway};
 use crate::route::Protocol;
 
 /// Why a conversation is over.
@@ -17,6 +19,15 @@ pub enum Lost {
     /// What came was no reply.
     #[error("{0}")]
     Reply(#[from] ReplyError),
+    /// Others waited for the room that the silence took.
+    #[error("no answer for {} seconds, while others waited", .0.as_secs())]
+    SentAway(Duration),
+}
+
+impl From<SentAway> for Lost {
+    fn from(SentAway(waited): SentAway) -> Self {
+        Self::SentAway(waited)
+    }
 }
 
 /// An open conversation.
@@ -29,12 +40,24 @@ pub struct Line {
     pub host: String,
     /// What is spoken.
     pub protocol: Protocol,
+    /// Held as long as the conversation goes on.
+    room: Room,
 }
 
 impl Line {
     /// Over a fresh connection, before the greeting.
-    pub fn new(connection: Connection, host: String, protocol: Protocol) -> Self {
-        Self { connection, reader: ReplyReader::new(), offers: Capabilities::default(), host, protocol }
+    pub fn new(connection: Connection, host: String, protocol: Protocol, room: Room) -> Self {
+        Self { connection, reader: ReplyReader::new(), offers: Capabilities::default(), host, protocol, room }
+    }
+
+    /// The address at the other end.
+    pub fn ip(&self) -> IpAddr {
+        self.connection.peer().ip()
+    }
+
+    /// Others need the room of this conversation.
+    pub fn should_end(&self) -> bool {
+        self.room.is_lent()
     }
 
     /// Adds a command to what goes out with the next flush.
@@ -44,26 +67,24 @@ impl Line {
         Ok(self.connection.write(&bytes).await?)
     }
 
-    /// Adds bytes to what goes out.
+    /// Adds bytes of a letter to what goes out. A slow network is no silence: nobody is sent away for it.
     pub async fn write_bytes(&mut self, bytes: &[u8]) -> Result<(), Lost> {
-        Ok(self.connection.write(bytes).await?)
+        Ok(self.room.wait_for_all_of(self.connection.write(bytes)).await?)
     }
 
-    /// The next reply, whole, within `wait`: a server that sends a line now and then must end some time too.
+    /// The next reply, whole, within `wait`: a server that sends a line now and then must end some time too. It comes
+    /// sooner to an end when others wait for the room.
     pub async fn reply(&mut self, wait: Duration) -> Result<Reply, Lost> {
-        let connection = &mut self.connection;
-        let reader = &mut self.reader;
-        let read = async {
-            loop {
-                let (taken, reply) = reader.read(connection.buffered())?;
-                connection.consume(taken);
-                match reply {
-                    Some(reply) => return Ok(reply),
-                    None => connection.fill().await.map(drop)?,
-                }
-            }
-        };
-        tokio::time::timeout(wait, read).await.unwrap_or(Err(Lost::Net(Error::TimedOut)))
+        let read = read_reply(&mut self.connection, &mut self.reader);
+        let answered = self.room.wait_for(tokio::time::timeout(wait, read)).await?;
+        answered.unwrap_or(Err(Lost::Net(Error::TimedOut)))
+    }
+
+    /// The reply to the whole letter, within `wait`, whoever waits for the room.
+    pub async fn last_reply(&mut self, wait: Duration) -> Result<Reply, Lost> {
+        let read = read_reply(&mut self.connection, &mut self.reader);
+        let answered = self.room.wait_for_all_of(tokio::time::timeout(wait, read)).await;
+        answered.unwrap_or(Err(Lost::Net(Error::TimedOut)))
     }
 
     /// Says a command and waits for its reply.
@@ -96,14 +117,25 @@ impl Line {
 
     /// Goes on inside TLS; everything said before is forgotten (RFC 3207 §4.2).
     pub async fn start_tls(self, tls: &net::ClientTls, name: &str) -> Result<Self, Lost> {
-        let connection = self.connection.start_tls_client(tls, name).await?;
-        Ok(Self::new(connection, self.host, self.protocol))
+        let connection = self.room.wait_for(self.connection.start_tls_client(tls, name)).await??;
+        Ok(Self::new(connection, self.host, self.protocol, self.room))
     }
 
     /// Says goodbye, and does not wait long for the answer (RFC 5321 §4.1.1.10).
     pub async fn quit(mut self) {
         if self.ask(&Command::Quit, Duration::from_secs(2)).await.is_ok() {
             self.connection.close().await;
+        }
+    }
+}
+
+async fn read_reply(connection: &mut Connection, reader: &mut ReplyReader) -> Result<Reply, Lost> {
+    loop {
+        let (taken, reply) = reader.read(connection.buffered())?;
+        connection.consume(taken);
+        match reply {
+            Some(reply) => return Ok(reply),
+            None => connection.fill().await.map(drop)?,
         }
     }
 }

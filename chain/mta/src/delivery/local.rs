@@ -6,7 +6,7 @@ use std::time::Duration;
 use mail::{Address, BodyKind, Enhanced, Envelope, Letter, Reply, Timestamp};
 
 use super::Done;
-use super::carrier::{later, load, not_loaded};
+use super::loading::{later, load, not_loaded};
 use super::scheduler::Depot;
 use super::site::{Job, Seat};
 use crate::queue::{self, Entry, Loaded, Outcome, Said};
@@ -16,14 +16,13 @@ use net::now;
 pub async fn carry(depot: Arc<Depot>, seat: Seat) {
     let most = depot.means.limits.recipients_per_transaction;
     // There is no connection to be tried first.
-    seat.site().reached();
+    seat.site().well(None);
     while !depot.shutdown.is_requested() {
         if seat.site().wants_more(depot.means.limits.claims_per_domain / 4) {
             depot.bell.notify_one();
         }
         let Some(job) = seat.site().next(most, Duration::ZERO).await else { break };
         file(&depot, &job).await;
-        depot.release(&[job]);
     }
     drop(seat);
     depot.bell.notify_one();
@@ -31,9 +30,8 @@ pub async fn carry(depot: Arc<Depot>, seat: Seat) {
 
 async fn file(depot: &Depot, job: &Job) {
     let loaded = match load(depot, job, u64::MAX).await {
-        Ok(Some(loaded)) => loaded,
-        Ok(None) => return,
-        Err(error) => return not_loaded(depot, job, &error).await,
+        Ok(loaded) => loaded,
+        Err(why) => return not_loaded(depot, job, why).await,
     };
     let at = now();
     let plans = plans(depot, &loaded, at);

@@ -7,9 +7,13 @@
 //! * [`scheduler`] claims what is due, finds the site of each domain, and hires carriers.
 //! * [`site`] keeps what is ready for one site.
 //! * [`carrier`] is one connection at a time: it takes letters from its site until there are none.
-//! * [`hosts`] finds the hosts of a domain; [`connect`] opens a conversation with one; [`transaction`] hands a letter over.
+//! * [`turns`] says which letter is next; [`weather`] how many carriers a site bears, and when it is left alone.
+//! * [`hosts`] finds the hosts of a domain; [`search`] goes through them for a letter; [`connect`] opens a conversation with
+//!   one, which takes one of the [`rooms`]; [`transaction`] hands a letter over; [`concern`] says whom a refusal concerns.
 //! * [`probe`] asks what stands behind us whether somebody is there.
 //! * [`plan`] decides in which form a letter goes to a server.
+//! * [`claims`] are what is in somebody's hands; [`loading`] reads a letter from the queue; [`clock`] says how long the
+//!   office has been running.
 //! * [`here`] hands letters to a [`program`] or into a [`folder`] (a Maildir), as an [`account`] of this machine.
 //! * [`local`] gives letters for our own people to [`LocalDrop`].
 //! * [`reporter`] writes reports on what failed or is late.
@@ -17,24 +21,32 @@
 mod account;
 mod carrier;
 mod claims;
+mod clock;
+mod concern;
 mod connect;
 mod folder;
 mod here;
 mod hosts;
 mod line;
+mod loading;
 mod local;
 mod login;
 mod plan;
 mod probe;
 mod program;
 mod reporter;
+mod rooms;
 mod scheduler;
+mod search;
 mod site;
 mod transaction;
+mod turns;
+mod weather;
 
 pub use account::{RunAsFault, check};
 pub use probe::Prober;
 
+use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -111,6 +123,8 @@ pub struct Waits {
     pub piece: Duration,
     /// For the answer to the final dot. A server that we leave too early has taken the letter, and gets it twice.
     pub dot: Duration,
+    /// For any answer before the letter is over, at least, while others wait for the room of the conversation.
+    pub crowded: Duration,
     /// For a program to take a letter. Then it is killed, with all it has started, and the letter is tried again.
     pub program: Duration,
 }
@@ -126,6 +140,7 @@ impl Default for Waits {
             data: minutes(2),
             piece: minutes(3),
             dot: minutes(10),
+            crowded: Duration::from_secs(5),
             program: minutes(15),
         }
     }
@@ -172,6 +187,8 @@ pub struct Means {
     pub waits: Waits,
     /// The port of servers found by MX or address: 25, but for tests.
     pub port: u16,
+    /// Is this an address of this machine?
+    pub is_here: fn(IpAddr) -> bool,
 }
 
 impl Means {
@@ -196,6 +213,7 @@ impl Means {
             limits: Limits::default(),
             waits: Waits::default(),
             port: 25,
+            is_here,
         }
     }
 }
@@ -214,8 +232,23 @@ impl Delivery {
     /// Runs until `shutdown`: then no new letter is begun, those under way are finished within the grace, and the
     /// call returns.
     pub async fn run(self, shutdown: Shutdown) {
-        tokio::join!(reporter::run(self.means.clone(), shutdown.clone()), scheduler::run(self.means, shutdown));
+        let Some(clock) = clock::Running::go_on(&self.means.store, &shutdown).await else { return };
+        let (clock, store) = (Arc::new(clock), self.means.store.clone());
+        tokio::join!(
+            clock.keep(&store, &shutdown),
+            reporter::run(self.means.clone(), clock.clone(), shutdown.clone()),
+            scheduler::run(self.means, clock.clone(), shutdown.clone()),
+        );
     }
+}
+
+/// An address that a socket of this machine can have. All of 127.0.0.0/8 can; only the first is what names lead to.
+fn is_here(ip: IpAddr) -> bool {
+    let ip = ip.to_canonical();
+    if ip.is_loopback() || ip.is_unspecified() {
+        return ip.is_unspecified() || matches!(ip, IpAddr::V6(_)) || ip == IpAddr::V4(Ipv4Addr::LOCALHOST);
+    }
+    std::net::UdpSocket::bind((ip, 0)).is_ok()
 }
 
 fn new_letter_id() -> LetterId {

@@ -6,6 +6,7 @@ use smtp::MailFrom;
 use store::Store;
 
 use super::line::Line;
+use super::loading::{damage, unreadable};
 use super::transaction::Fate;
 use crate::queue::{Loaded, Said};
 use crate::seven_bit::seven_bit;
@@ -57,7 +58,11 @@ async fn whole(store: &Store, letter: &Loaded) -> Result<Bytes, Fate> {
     store.read(move |view| view.read_blob(blob, 0..size)).await.map_err(|error| our_fault(&error))
 }
 
+/// What becomes of a letter whose body cannot be read while it is sent.
 pub fn our_fault(error: &store::Error) -> Fate {
     tracing::error!(%error, "cannot read a letter of the queue");
-    Fate::Later(Said::ours(Enhanced(4, 3, 0), format!("the letter could not be read: {error}")))
+    match damage(error) {
+        Some(said) => Fate::Never(said),
+        None => Fate::Later(unreadable(error)),
+    }
 }

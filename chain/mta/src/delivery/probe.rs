@@ -10,16 +10,18 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use mail::seam::{OurFault, Standing};
-use mail::{Address, Reply, ReturnPath};
+use mail::{Address, Enhanced, Reply, ReturnPath};
 use smtp::{Command, Forward, MailFrom, RcptTo};
-use tokio::sync::Semaphore;
 
 use super::Means;
 use super::account::Account;
 use super::connect::connect;
-use super::hosts::{SmtpWay, Way, by_route};
+use super::hosts::{Fault, SmtpWay, Way, by_route};
 use super::line::Line;
+use super::rooms::Rooms;
+use super::search::Search;
 use super::transaction::Fate;
+use crate::queue::Said;
 use crate::route::{Person, Route, Target, Template};
 
 /// For how long somebody who is there is not asked for again.
@@ -43,7 +45,7 @@ pub struct Prober(Arc<Inner>);
 
 struct Inner {
     means: Means,
-    slots: Semaphore,
+    rooms: Arc<Rooms>,
     memory: Mutex<Memory>,
 }
 
@@ -57,7 +59,8 @@ struct Memory {
 impl Prober {
     /// Connects with these means; its routes and recipients do not matter.
     pub fn new(means: Means) -> Self {
-        Self(Arc::new(Inner { means, slots: Semaphore::new(AT_ONCE), memory: Mutex::default() }))
+        let rooms = Rooms::new(AT_ONCE, means.waits.crowded);
+        Self(Arc::new(Inner { means, rooms, memory: Mutex::default() }))
     }
 
     /// Is there somebody of this address, where `route` leads? [`Standing::Behind`], [`Standing::Unknown`] or
@@ -95,11 +98,8 @@ impl Prober {
         if self.lock().away.get(&site).is_some_and(|since| since.elapsed() < PAUSE) {
             return Err(OurFault(format!("{route} could not be reached a moment ago")));
         }
-        let asked = tokio::time::timeout(PATIENCE, async {
-            let _slot = self.0.slots.acquire().await.map_err(|closed| OurFault(closed.to_string()))?;
-            self.converse(&way, address).await
-        });
-        let reached = asked.await.unwrap_or_else(|_| Err(OurFault(format!("{route} was too slow to answer"))));
+        let reached = tokio::time::timeout(PATIENCE, self.converse(&way, address)).await;
+        let reached = reached.unwrap_or_else(|_| Err(OurFault(format!("{route} was too slow to answer"))));
         match &reached {
             Ok(_) => self.lock().away.remove(&site),
             Err(_) => self.lock().away.insert(site, Instant::now()),
@@ -110,7 +110,10 @@ impl Prober {
     /// What the server says of the address; the outer error where it could not be asked at all.
     async fn converse(&self, way: &SmtpWay, address: &Address) -> Result<Result<Standing, OurFault>, OurFault> {
         let means = &self.0.means;
-        let mut line = connect(means, way).await.map_err(|fault| OurFault(fault.said.text))?;
+        let mut search = Search::new(&self.0.rooms, false);
+        let connected = connect(means, way, &mut search).await;
+        let connected = connected.unwrap_or_else(|| Err(Fault::for_now(Said::ours(Enhanced(4, 4, 1), "no host"))));
+        let mut line = connected.map_err(|fault| OurFault(fault.said.text))?;
         if address.needs_smtputf8() && !line.offers.smtputf8 {
             line.quit().await;
             return Ok(Ok(Standing::Unknown));

@@ -240,7 +240,7 @@ mod tests {
             Fate::Taken(said) => format!("taken {}", said.status),
             Fate::Later(said) => format!("later {}", said.status),
             Fate::Never(said) => format!("never {}", said.status),
-            Fate::NextTransaction => "?".into(),
+            _ => "?".into(),
         };
         for (code, fate) in [
             (0, "taken 2.0.0"),

@@ -1,9 +1,11 @@
 //! Writes the reports that are due.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use net::Shutdown;
 
+use super::clock::Running;
 use super::{Means, new_letter_id};
 use crate::queue::{self, letters_to_report, write_report};
 use net::now;
@@ -15,7 +17,7 @@ const BREATH: Duration = Duration::from_millis(100);
 /// Lateness is not announced: it comes with time.
 const LOOK_AGAIN: Duration = Duration::from_secs(10);
 
-pub async fn run(means: Means, shutdown: Shutdown) {
+pub async fn run(means: Means, clock: Arc<Running>, shutdown: Shutdown) {
     let mut watch = means.store.watch(queue::TOPIC);
     let mut pause = Duration::ZERO;
     loop {
@@ -24,7 +26,7 @@ pub async fn run(means: Means, shutdown: Shutdown) {
             () = tokio::time::sleep(pause) => {}
             () = watch.changed() => tokio::time::sleep(BREATH).await,
         }
-        pause = match write_due(&means, &shutdown).await {
+        pause = match write_due(&means, &clock, &shutdown).await {
             Ok(0) => LOOK_AGAIN,
             Ok(_) => Duration::ZERO,
             Err(error) => {
@@ -36,15 +38,16 @@ pub async fn run(means: Means, shutdown: Shutdown) {
 }
 
 /// Gives how many were written.
-async fn write_due(means: &Means, shutdown: &Shutdown) -> Result<usize, store::Error> {
-    let at = now();
-    let letters = means.store.read(move |view| letters_to_report(view, at, SLICE)).await?;
+async fn write_due(means: &Means, clock: &Running, shutdown: &Shutdown) -> Result<usize, store::Error> {
+    let (at, ran) = (now(), clock.ran());
+    let letters = means.store.read(move |view| letters_to_report(view, ran, SLICE)).await?;
     let mut written = 0;
     for letter in letters {
         if shutdown.is_requested() {
             break;
         }
-        let report = write_report(&means.store, &means.office, &means.schedule, letter, at, new_letter_id()).await;
+        let times = (at, ran);
+        let report = write_report(&means.store, &means.office, &means.schedule, letter, times, new_letter_id()).await;
         match report {
             Ok(wrote) => written += usize::from(wrote),
             Err(error) if error.is_temporary() => return Err(error),

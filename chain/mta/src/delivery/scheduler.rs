@@ -1,20 +1,23 @@
 //! Claims what is due, finds the site of each domain, and hires carriers.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use mail::seam::Standing;
 use mail::{Address, Domain, Timestamp};
 use net::Shutdown;
-use tokio::sync::{Notify, Semaphore};
+use tokio::sync::Notify;
 use tokio::task::JoinSet;
 
-use super::claims::Claims;
+use super::claims::{Claim, Claims};
+use super::clock::{Course, Running, WallClock};
 use super::hosts::{self, Fault, Found, Way};
-use super::site::{Batch, Claim, Job, Sites};
+use super::loading::LEAST_TRIES;
+use super::rooms::Rooms;
+use super::site::{Batch, Job, Sites};
 use super::{Means, carrier, here, local};
-use crate::queue::{self, DueDomain, DueRecipient, Entry, Outcome, Said};
+use crate::queue::{self, Away, DueDomain, DueRecipient, Entry, Outcome, Said, Stretch};
 use net::now;
 
 /// What scheduler and carriers share.
@@ -23,13 +26,17 @@ pub struct Depot {
     pub means: Means,
     /// What is in somebody's hands.
     pub claims: Claims,
-    /// Room for connections to other servers.
-    pub connections: Semaphore,
+    /// Room for conversations with other servers.
+    pub rooms: Arc<Rooms>,
+    /// How long the office has been running.
+    pub clock: Arc<Running>,
     /// Wakes the scheduler.
     pub bell: Notify,
     /// Asks all to end.
     pub shutdown: Shutdown,
     sites: Sites,
+    /// When senders last had their turn where much is due, and who was the last of them.
+    turn: Mutex<(Option<Instant>, String)>,
 }
 
 /// Looks are at least this far apart, so that a flood of letters is claimed in handfuls.
@@ -38,22 +45,28 @@ const BREATH: Duration = Duration::from_millis(10);
 const LOOK_AGAIN: Duration = Duration::from_secs(1);
 /// Without work, after this. (Other processes that write are noticed by the store itself.)
 const LOOK_IDLE: Duration = Duration::from_secs(30);
+/// Senders have their turns this far apart, where much is due.
+const TURN: Duration = Duration::from_millis(250);
 /// New domains taken up at one look.
 const NEW_DOMAINS: usize = 200;
 /// Recipients recorded in one write when a whole site could not be reached.
 const SLICE: usize = 500;
 
 /// Runs until `shutdown`, then waits for the carriers within the grace.
-pub async fn run(means: Means, shutdown: Shutdown) {
+pub async fn run(means: Means, clock: Arc<Running>, shutdown: Shutdown) {
     let mut watch = means.store.watch(queue::TOPIC);
     let depot = Arc::new(Depot {
-        connections: Semaphore::new(means.limits.connections),
+        rooms: Rooms::new(means.limits.connections, means.waits.crowded),
+        clock,
         means,
         claims: Claims::default(),
         bell: Notify::new(),
         shutdown: shutdown.clone(),
         sites: Sites::default(),
+        turn: Mutex::default(),
     });
+    let mut wall = WallClock::watch();
+    depot.set_right().await;
     let mut tasks = JoinSet::new();
     let mut looked: Option<Instant> = None;
     let mut pause = Duration::ZERO;
@@ -72,7 +85,10 @@ pub async fn run(means: Means, shutdown: Shutdown) {
         let since = looked.map_or(BREATH, |looked| looked.elapsed());
         tokio::time::sleep(BREATH.saturating_sub(since)).await;
         looked = Some(Instant::now());
-        pause = depot.look(&mut tasks).await;
+        if wall.look() != Course::Steady {
+            depot.set_right().await;
+        }
+        pause = depot.look(&mut tasks, !wall.is_doubted()).await;
         depot.hire(&mut tasks);
     }
     tokio::select! {
@@ -82,28 +98,31 @@ pub async fn run(means: Means, shutdown: Shutdown) {
 }
 
 /// What was claimed, by letter.
-fn jobs(domain: &Arc<Domain>, recipients: &[DueRecipient]) -> Vec<Job> {
-    let mut letters: BTreeMap<i64, Vec<Claim>> = BTreeMap::new();
-    for claimed in recipients {
-        let claim = Claim { recipient: claimed.recipient, domain: domain.clone() };
-        letters.entry(claimed.letter).or_default().push(claim);
+fn jobs(claimed: Vec<(DueRecipient, Claim)>) -> Vec<Job> {
+    let mut letters: BTreeMap<i64, Job> = BTreeMap::new();
+    for (due, claim) in claimed {
+        let new = || Job { letter: due.letter, sender: due.sender.into(), claims: Vec::new() };
+        letters.entry(due.letter).or_insert_with(new).claims.push(claim);
     }
-    letters.into_iter().map(|(letter, claims)| Job { letter, claims }).collect()
+    letters.into_values().collect()
 }
 
 fn note_panic(ended: Result<(), tokio::task::JoinError>) {
     if let Err(error) = ended
         && error.is_panic()
     {
-        tracing::error!(%error, "a carrier panicked; its letters wait until the next start");
+        tracing::error!(%error, "a carrier panicked; its letter waits a while, the others go on");
     }
 }
 
 impl Depot {
     /// Claims what is due. Gives how long to wait before the next look, when nothing wakes us before.
-    async fn look(self: &Arc<Self>, tasks: &mut JoinSet<()>) -> Duration {
+    /// Postponed letters are let go where the wall clock is `trusted`.
+    async fn look(self: &Arc<Self>, tasks: &mut JoinSet<()>, trusted: bool) -> Duration {
         let at = now();
-        self.let_go(at).await;
+        if trusted {
+            self.let_go(at).await;
+        }
         let (due, soonest) = match self.due(at).await {
             Ok(found) => found,
             Err(error) => {
@@ -119,6 +138,27 @@ impl Depot {
             Some(soonest) if soonest > at => soonest.since(at).min(LOOK_IDLE),
             Some(_) => LOOK_AGAIN,
         }
+    }
+
+    /// Sets right what a clock that was wrong left in the queue, stretch by stretch.
+    async fn set_right(&self) {
+        let mut stretch = Stretch::FIRST;
+        while stretch.more && !self.shutdown.is_requested() {
+            let (at, schedule) = (now(), self.means.schedule.clone());
+            match self.means.store.write(move |tx| queue::set_right(tx, stretch, at, &schedule)).await {
+                Ok(next) => stretch = next,
+                Err(error) => {
+                    tracing::error!(%error, "cannot look through the times of the queue");
+                    return;
+                }
+            }
+        }
+    }
+
+    /// Domains that wait longer than can be: a clock was wrong.
+    async fn set_domains_right(&self, at: Timestamp) -> Result<(), store::Error> {
+        let schedule = self.means.schedule.clone();
+        self.means.store.write(move |tx| queue::set_domains_right(tx, at, &schedule)).await.map(drop)
     }
 
     /// Lets postponed letters go whose time has come.
@@ -138,39 +178,62 @@ impl Depot {
         let claimed = self.claims.by_domain();
         let room = self.means.limits.domains.saturating_sub(claimed.len()).min(NEW_DOMAINS);
         let (domains, most) = (claimed.len() + room, self.means.limits.claims_per_domain);
-        self.means
-            .store
-            .read(move |view| {
-                let due = queue::due(view, at, domains, |domain| match claimed.get(domain) {
-                    Some(claimed) if *claimed > most / 2 => 0,
-                    _ => most,
-                })?;
-                Ok::<_, store::Error>((due, queue::soonest(view)?))
-            })
-            .await
+        let full = room < NEW_DOMAINS || claimed.values().any(|claimed| *claimed > most / 2);
+        let schedule = self.means.schedule.clone();
+        if self.means.store.read(move |view| queue::is_beyond(view, at, &schedule)).await? {
+            self.set_domains_right(at).await?;
+        }
+        let due = self.means.store.read(move |view| {
+            let due = queue::due(view, at, domains, |domain| match claimed.get(domain) {
+                Some(claimed) if *claimed > most / 2 => 0,
+                _ => most,
+            })?;
+            Ok::<_, store::Error>((due, queue::soonest(view)?))
+        });
+        let (mut due, soonest) = due.await?;
+        if full || due.iter().any(|domain| domain.more) {
+            due.extend(self.turns(at).await?);
+        }
+        Ok((due, soonest))
+    }
+
+    /// Where much is due, a few recipients of each sender, at most so often.
+    async fn turns(&self, at: Timestamp) -> Result<Vec<DueDomain>, store::Error> {
+        let after = {
+            let mut turn = self.turn.lock().unwrap_or_else(PoisonError::into_inner);
+            if turn.0.is_some_and(|last| last.elapsed() < TURN) {
+                return Ok(Vec::new());
+            }
+            turn.0 = Some(Instant::now());
+            turn.1.clone()
+        };
+        let (due, after) = self.means.store.read(move |view| queue::turns(view, at, &after)).await?;
+        self.turn.lock().unwrap_or_else(PoisonError::into_inner).1 = after;
+        Ok(due)
     }
 
     async fn take_up(self: &Arc<Self>, due: DueDomain, tasks: &mut JoinSet<()>) {
         if due.recipients.is_empty() {
             return self.tidy(&due.domain).await;
         }
-        let more = due.recipients.len() == self.means.limits.claims_per_domain;
-        let fresh = self.claims.take(&due.domain, due.recipients);
+        let more = due.more;
         let domain = Arc::new(due.domain);
+        let fresh = self.claims.take(&domain, due.recipients);
         // At our own name only some addresses are ours (postmaster), and of a domain behind us some people may be here: so
         // each is asked for. Elsewhere all are ours, or none.
         let mixed = domain.as_str() == self.means.office.hostname || self.means.routes.receives(&domain);
-        let alike: Vec<Vec<DueRecipient>> =
-            if mixed { fresh.into_iter().map(|one| vec![one]).collect() } else { vec![fresh] };
-        for recipients in alike.into_iter().filter(|recipients| !recipients.is_empty()) {
-            let jobs = jobs(&domain, &recipients);
-            let batch = Batch { domain: domain.clone(), failures: due.failures, asked_for: due.asked_for, jobs, more };
-            self.send_on(batch, &recipients, tasks).await;
+        let alike: Vec<Vec<_>> = if mixed { fresh.into_iter().map(|one| vec![one]).collect() } else { vec![fresh] };
+        for claimed in alike {
+            let Some(one) = claimed.iter().find_map(|(due, _)| Address::parse(&due.address).ok()) else { continue };
+            let (failures, asked_for) = (due.failures, due.asked_for);
+            let batch = Batch { domain: domain.clone(), failures, asked_for, jobs: jobs(claimed), more };
+            self.send_on(batch, &one, tasks).await;
         }
     }
 
-    async fn send_on(self: &Arc<Self>, batch: Batch, recipients: &[DueRecipient], tasks: &mut JoinSet<()>) {
-        match self.at_hand(&batch.domain, recipients).await {
+    /// Finds the site of a batch; `one` is an address in it.
+    async fn send_on(self: &Arc<Self>, batch: Batch, one: &Address, tasks: &mut JoinSet<()>) {
+        match self.at_hand(&batch.domain, one).await {
             Ok(Some(found)) => self.place(batch, found).await,
             Ok(None) => {
                 let depot = self.clone();
@@ -178,16 +241,13 @@ impl Depot {
             }
             Err(error) => {
                 tracing::error!(domain = %batch.domain, %error, "cannot find out whether a domain is ours; tried again");
-                self.release(&batch.jobs);
             }
         }
     }
 
     /// The way to a domain, where the name servers need not be asked for it.
-    async fn at_hand(&self, domain: &Domain, to: &[DueRecipient]) -> Result<Option<Found>, mail::seam::OurFault> {
-        if let Some(address) = to.iter().find_map(|one| Address::parse(&one.address).ok())
-            && !matches!(self.means.recipients.standing(&address).await?, Standing::Elsewhere | Standing::Behind)
-        {
+    async fn at_hand(&self, domain: &Domain, one: &Address) -> Result<Option<Found>, mail::seam::OurFault> {
+        if !matches!(self.means.recipients.standing(one).await?, Standing::Elsewhere | Standing::Behind) {
             return Ok(Some(("local".to_owned(), Way::Local)));
         }
         Ok(self.means.routes.find(domain).map(|route| hosts::by_route(route)))
@@ -196,21 +256,20 @@ impl Depot {
     async fn place_by_name(&self, batch: Batch) {
         match hosts::by_name(&self.means, &batch.domain).await {
             Ok(found) => self.place(batch, found).await,
-            Err(fault) => drop(self.not_reached(batch.jobs, fault, batch.failures).await),
+            Err(fault) => drop(self.not_reached(batch.jobs, fault, batch.failures.saturating_add(1)).await),
         }
         // The scheduler hires.
         self.bell.notify_one();
     }
 
     async fn place(&self, batch: Batch, (name, way): Found) {
-        let Err((batch, until, said)) = self.sites.place(&name, way, batch, now()) else { return };
+        let Err((batch, pause, said)) = self.sites.place(&name, way, batch) else { return };
         let domains = BTreeSet::from([batch.domain.as_ref().clone()]);
-        self.leave_alone(domains, until, &said).await;
-        self.release(&batch.jobs);
+        self.leave_alone(domains, pause, batch.failures.max(1), &said).await;
     }
 
     fn hire(self: &Arc<Self>, tasks: &mut JoinSet<()>) {
-        for site in self.sites.sweep(now()) {
+        for site in self.sites.sweep() {
             while let Some(seat) = site.seat(self.means.limits.connections_per_site) {
                 match &site.way {
                     Way::Local => tasks.spawn(local::carry(self.clone(), seat)),
@@ -230,16 +289,13 @@ impl Depot {
         }
     }
 
-    /// What could not be reached: for good, then each recipient fails; or for now, then its domains are left alone for a
-    /// while. Gives until when.
-    pub async fn not_reached(&self, jobs: Vec<Job>, fault: Fault, failures: u32) -> Timestamp {
+    /// What could not be reached, `failures` times in a row: for good, then each recipient fails; or for now, then its
+    /// domains are left alone for a while. Gives for how long.
+    pub async fn not_reached(&self, jobs: Vec<Job>, fault: Fault, failures: u32) -> Duration {
         let at = now();
-        let until = at.after(self.means.schedule.wait(failures.saturating_add(1), rand::random()));
         let outcome = if fault.for_good { Outcome::Failed } else { Outcome::WithDomain };
-        let mut domains = BTreeSet::new();
         let mut slice: Vec<(i64, Vec<Entry>)> = Vec::new();
         for job in &jobs {
-            domains.extend(job.claims.iter().map(|claim| claim.domain.as_ref().clone()));
             let entry = |claim: &Claim| Entry {
                 recipient: claim.recipient,
                 outcome: outcome.clone(),
@@ -252,21 +308,32 @@ impl Depot {
             }
         }
         self.write_down(slice, at).await;
-        if !fault.for_good {
-            tracing::info!(said = fault.said.text, retry = %until, "cannot be reached");
-            self.leave_alone(domains, until, &fault.said).await;
+        if fault.for_good {
+            return Duration::ZERO;
         }
-        self.release(&jobs);
-        until
+        self.leave(jobs, BTreeSet::new(), &fault.said, failures).await
     }
 
-    async fn leave_alone(&self, domains: BTreeSet<Domain>, until: Timestamp, said: &Said) {
-        let (at, said) = (now(), said.clone());
+    /// Leaves the domains of these letters, and `domains`, alone for a while, for the `failures`-th time in a row, without a
+    /// word about the letters. Gives for how long.
+    pub async fn leave(&self, jobs: Vec<Job>, domains: BTreeSet<Domain>, said: &Said, failures: u32) -> Duration {
+        let pause = self.means.schedule.wait(failures, rand::random());
+        tracing::info!(said = said.text, pause = pause.as_secs(), "left alone for a while");
+        let claims = jobs.iter().flat_map(|job| &job.claims);
+        let domains = claims.map(|claim| claim.domain.as_ref().clone()).chain(domains).collect();
+        self.leave_alone(domains, pause, failures, said).await;
+        pause
+    }
+
+    async fn leave_alone(&self, domains: BTreeSet<Domain>, pause: Duration, failures: u32, said: &Said) {
+        let at = now();
+        let (next_try, ran) = (at.after(pause), self.clock.ran());
+        let away = Away { next_try, failures, said: said.clone(), ran, least_tries: LEAST_TRIES };
         let domains: Vec<Domain> = domains.into_iter().collect();
         for domains in domains.chunks(SLICE) {
-            let (domains, said) = (domains.to_vec(), said.clone());
+            let (domains, away) = (domains.to_vec(), away.clone());
             self.until_written(move |tx| {
-                domains.iter().try_for_each(|domain| queue::domain_failed(tx, domain.as_str(), at, until, &said, SLICE))
+                domains.iter().try_for_each(|domain| queue::domain_failed(tx, domain.as_str(), at, &away, SLICE))
             })
             .await;
         }
@@ -296,13 +363,6 @@ impl Depot {
             }
             tokio::time::sleep(wait).await;
             wait = (wait * 2).min(Duration::from_secs(10));
-        }
-    }
-
-    /// Gives claims back.
-    pub fn release(&self, jobs: &[Job]) {
-        for claim in jobs.iter().flat_map(|job| &job.claims) {
-            self.claims.release(&claim.domain, claim.recipient);
         }
     }
 }

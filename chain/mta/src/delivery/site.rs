@@ -1,29 +1,26 @@
 //! What is ready for one site: the hosts that take letters for one or more domains.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
+use std::net::IpAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use mail::{Domain, Timestamp};
+use mail::Domain;
 use tokio::sync::Notify;
+use tokio::time::Instant;
 
+use super::claims::Claim;
 use super::hosts::Way;
+use super::turns::Turns;
+use super::weather::{Bearing, Outlook, Weather};
 use crate::queue::Said;
 
-/// A claimed recipient.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Claim {
-    /// Its row.
-    pub recipient: i64,
-    /// Its domain.
-    pub domain: Arc<Domain>,
-}
-
 /// One letter to be handed over, to some of its recipients, in one transaction.
-#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Job {
     /// The row of the letter.
     pub letter: i64,
+    /// Whose it is: senders take turns.
+    pub sender: Arc<str>,
     /// To whom.
     pub claims: Vec<Claim>,
 }
@@ -38,21 +35,28 @@ pub struct Site {
 
 #[derive(Default)]
 struct Ready {
-    /// By row of the letter, so the oldest goes first, and domains of one site share a transaction.
-    letters: BTreeMap<i64, Vec<Claim>>,
+    letters: Turns,
     carriers: usize,
-    /// A carrier has got through since the last failure. Before that one carrier alone knocks.
-    reachable: bool,
-    /// No more carriers than this: the site has turned one away.
-    ceiling: Option<usize>,
-    /// Failures of its domains in a row, before this.
-    failures: u32,
-    /// Left alone until then, for this reason.
-    closed: Option<(Timestamp, Said)>,
-    /// Recipients in `letters`.
-    waiting: usize,
+    weather: Weather,
     /// Domains for which the store has more than what is here.
     more: HashSet<Arc<Domain>>,
+}
+
+/// What a carrier does after trouble with the site.
+pub enum Trouble {
+    /// It goes on with the next letter.
+    GoOn,
+    /// It leaves: the site has too many of them.
+    Leave,
+    /// The site is to be left alone for a while: these are given back.
+    Close {
+        /// What was ready.
+        jobs: Vec<Job>,
+        /// The domains that have more in the store.
+        domains: BTreeSet<Domain>,
+        /// How often in a row this has happened, with this time.
+        failures: u32,
+    },
 }
 
 /// A carrier's place at a site, given up when it is dropped.
@@ -67,17 +71,14 @@ impl Site {
         self.ready.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn put(&self, letter: i64, claims: Vec<Claim>) {
-        let mut ready = self.lock();
-        ready.waiting += claims.len();
-        ready.letters.entry(letter).or_default().extend(claims);
-        drop(ready);
+    fn put(&self, job: Job) {
+        self.lock().letters.put(job);
         self.bell.notify_one();
     }
 
     /// The next job, for at most `most` recipients; waits for one no longer than `idle`.
     pub async fn next(&self, most: usize, idle: Duration) -> Option<Job> {
-        let deadline = tokio::time::Instant::now() + idle;
+        let deadline = Instant::now() + idle;
         loop {
             let rung = self.bell.notified();
             if let Some(job) = self.take(most) {
@@ -88,74 +89,81 @@ impl Site {
     }
 
     fn take(&self, most: usize) -> Option<Job> {
-        let mut ready = self.lock();
-        let ready = &mut *ready;
-        let mut entry = ready.letters.first_entry()?;
-        let letter = *entry.key();
-        let keep = most.min(entry.get().len());
-        let rest = entry.get_mut().split_off(keep);
-        let claims = if rest.is_empty() { entry.remove() } else { std::mem::replace(entry.get_mut(), rest) };
-        ready.waiting -= claims.len();
-        Some(Job { letter, claims })
+        self.lock().letters.take(most)
     }
 
     /// Puts back what could not be part of this transaction and shall be of another.
     pub fn put_back(&self, job: Job) {
         if !job.claims.is_empty() {
-            self.put(job.letter, job.claims);
+            self.put(job);
         }
     }
 
     /// Are fewer than `low` recipients ready, with more in the store?
     pub fn wants_more(&self, low: usize) -> bool {
         let ready = self.lock();
-        !ready.more.is_empty() && ready.waiting < low
+        !ready.more.is_empty() && ready.letters.waiting() < low
     }
 
-    /// A carrier got through.
-    pub fn reached(&self) {
-        let mut ready = self.lock();
-        ready.reachable = true;
-        ready.failures = 0;
-        ready.closed = None;
+    /// A server has greeted a carrier.
+    pub fn greeted(&self) {
+        self.lock().weather.greeted();
     }
 
-    /// A carrier could not connect. While others are connected, the site only has too many of them: then the ceiling
-    /// sinks, and `None` is given. Else the site cannot be reached: everything ready is given back, with the failures.
-    pub fn not_reached(&self) -> Option<(Vec<Job>, u32)> {
+    /// A letter had its answer: the site works, and with it the address that gave the answer.
+    pub fn well(&self, at: Option<IpAddr>) {
+        self.lock().weather.well(at);
+    }
+
+    /// This address is better asked last for so long.
+    pub fn rest(&self, ip: IpAddr, pause: Duration) {
+        self.lock().weather.rest(ip, pause);
+    }
+
+    /// Addresses that are better asked last.
+    pub fn rests(&self) -> HashSet<IpAddr> {
+        self.lock().weather.rests()
+    }
+
+    /// Did it fail, and has not got well since?
+    pub fn is_suspect(&self) -> bool {
+        self.lock().weather.failures() > 0
+    }
+
+    /// A carrier could not connect, or was told something that concerns the site.
+    pub fn trouble(&self, bearing: &Bearing) -> Trouble {
         let mut ready = self.lock();
-        if ready.reachable && ready.carriers > 1 {
-            ready.ceiling = Some(ready.carriers - 1);
-            return None;
+        let carriers = ready.carriers;
+        match ready.weather.trouble(bearing, carriers) {
+            Outlook::GoOn => Trouble::GoOn,
+            Outlook::Fewer => Trouble::Leave,
+            Outlook::Close => {
+                let domains = ready.more.drain().map(|domain| domain.as_ref().clone()).collect();
+                let failures = ready.weather.failures();
+                Trouble::Close { jobs: ready.letters.take_all(), domains, failures }
+            }
         }
-        ready.reachable = false;
-        ready.ceiling = None;
-        ready.more.clear();
-        ready.waiting = 0;
-        let letters = std::mem::take(&mut ready.letters);
-        Some((letters.into_iter().map(|(letter, claims)| Job { letter, claims }).collect(), ready.failures))
     }
 
-    /// Leaves the site alone until then.
-    pub fn close(&self, until: Timestamp, said: Said) {
-        self.lock().closed = Some((until, said));
+    /// Leaves the site alone for so long.
+    pub fn close(&self, pause: Duration, said: Said) {
+        self.lock().weather.close(pause, said);
     }
 
     /// A place for one more carrier, where there is work for it.
     pub fn seat(self: &Arc<Self>, most: usize) -> Option<Seat> {
         let mut ready = self.lock();
-        let most = if ready.reachable { most.min(ready.ceiling.unwrap_or(most)) } else { 1 };
-        if ready.carriers >= most.min(ready.letters.len()) {
+        let most = ready.weather.carriers(most);
+        if ready.carriers >= most.min(ready.letters.letters()) {
             return None;
         }
         ready.carriers += 1;
         Some(Seat(self.clone()))
     }
 
-    fn is_done(&self, now: Timestamp) -> bool {
+    fn is_done(&self) -> bool {
         let ready = self.lock();
-        let open = ready.closed.as_ref().is_none_or(|(until, _)| *until <= now);
-        ready.letters.is_empty() && ready.carriers == 0 && open
+        ready.letters.letters() == 0 && ready.carriers == 0 && ready.weather.is_forgotten()
     }
 }
 
@@ -170,13 +178,10 @@ impl Drop for Seat {
     fn drop(&mut self) {
         let mut ready = self.0.lock();
         ready.carriers = ready.carriers.saturating_sub(1);
-        if ready.carriers == 0 {
-            ready.ceiling = None;
-        }
     }
 }
 
-/// All sites that have something ready, or are left alone.
+/// All sites that have something ready, are left alone, or had trouble lately.
 #[derive(Default)]
 pub struct Sites(Mutex<HashMap<String, Arc<Site>>>);
 
@@ -195,33 +200,31 @@ pub struct Batch {
 }
 
 impl Sites {
-    /// Makes a batch ready at the site called `name`. Given back when the site is to be left alone for now.
-    pub fn place(&self, name: &str, way: Way, batch: Batch, now: Timestamp) -> Result<(), (Batch, Timestamp, Said)> {
+    /// Makes a batch ready at the site called `name`. Given back when the site is to be left alone for now, with how long
+    /// and why.
+    pub fn place(&self, name: &str, way: Way, batch: Batch) -> Result<(), (Batch, Duration, Said)> {
         // The map stays locked, so that a site is not swept away while something is put into it.
         let mut sites = self.lock();
         let site = sites.entry(name.to_owned()).or_insert_with(|| Arc::new(Site::new(way)));
         let mut ready = site.lock();
-        if let Some((until, said)) = ready.closed.clone().filter(|(until, _)| *until > now && !batch.asked_for) {
-            return Err((batch, until, said));
+        if let Some((pause, said)) = ready.weather.closed().filter(|_| !batch.asked_for) {
+            return Err((batch, pause, said));
         }
-        ready.closed = None;
-        ready.failures = ready.failures.max(batch.failures);
+        ready.weather.open(batch.failures);
         if batch.more {
             ready.more.insert(batch.domain);
         } else {
             ready.more.remove(&batch.domain);
         }
         drop(ready);
-        for job in batch.jobs {
-            site.put(job.letter, job.claims);
-        }
+        batch.jobs.into_iter().for_each(|job| site.put(job));
         Ok(())
     }
 
     /// Every site; those that are done are forgotten.
-    pub fn sweep(&self, now: Timestamp) -> Vec<Arc<Site>> {
+    pub fn sweep(&self) -> Vec<Arc<Site>> {
         let mut sites = self.lock();
-        sites.retain(|_, site| !site.is_done(now));
+        sites.retain(|_, site| !site.is_done());
         sites.values().cloned().collect()
     }
 
@@ -232,72 +235,75 @@ impl Sites {
 
 #[cfg(test)]
 mod tests {
+    use super::super::claims::Claims;
     use super::*;
     use mail::Enhanced;
 
-    fn claim(recipient: i64) -> Claim {
-        Claim { recipient, domain: Arc::new(Domain::parse("beta.test").unwrap()) }
-    }
-
     fn batch(jobs: &[(i64, &[i64])]) -> Batch {
-        let jobs = jobs.iter().map(|(letter, recipients)| Job {
+        let domain = Arc::new(Domain::parse("beta.test").unwrap());
+        let job = |(letter, to): &(i64, &[i64])| Job {
             letter: *letter,
-            claims: recipients.iter().copied().map(claim).collect(),
-        });
-        Batch { domain: claim(0).domain, failures: 0, asked_for: false, jobs: jobs.collect(), more: false }
+            sender: "alice@alpha.test".into(),
+            claims: Claims::default().of_tests(&domain, to.iter().copied()),
+        };
+        let jobs = jobs.iter().map(job).collect();
+        Batch { domain: domain.clone(), failures: 0, asked_for: false, jobs, more: false }
     }
 
     fn site_with(jobs: &[(i64, &[i64])]) -> (Sites, Arc<Site>) {
         let sites = Sites::default();
-        assert!(sites.place("x", Way::Local, batch(jobs), Timestamp(0)).is_ok());
-        let site = sites.sweep(Timestamp(0)).remove(0);
+        assert!(sites.place("x", Way::Local, batch(jobs)).is_ok());
+        let site = sites.sweep().remove(0);
         (sites, site)
     }
 
-    #[test]
-    fn the_oldest_letter_goes_first_and_what_is_too_much_for_one_transaction_goes_in_the_next() {
-        let (_, site) = site_with(&[(2, &[20]), (1, &[10, 11, 12])]);
-        let taken = |site: &Site| site.take(2).map(|job| (job.letter, job.claims.len()));
-        assert_eq!(taken(&site), Some((1, 2)));
-        assert_eq!(taken(&site), Some((1, 1)));
-        assert_eq!(taken(&site), Some((2, 1)));
-        assert_eq!(taken(&site), None);
+    fn busy() -> Bearing {
+        Bearing::Busy(Said::ours(Enhanced(4, 3, 2), "slow down"))
     }
 
-    #[test]
-    fn one_carrier_alone_knocks_until_the_site_has_answered() {
+    #[tokio::test(start_paused = true)]
+    async fn one_carrier_alone_knocks_until_the_site_has_answered() {
         let (_, site) = site_with(&[(1, &[1]), (2, &[2]), (3, &[3])]);
         let first = site.seat(5).unwrap();
         assert!(site.seat(5).is_none());
-        site.reached();
+        site.greeted();
         let second = site.seat(5).unwrap();
-        assert!(site.seat(2).is_none());
-        drop((first, second));
+        assert!(site.seat(5).is_none());
+        site.well(None);
+        let third = site.seat(5).unwrap();
+        assert!(site.seat(3).is_none());
+        drop((first, second, third));
         assert_eq!(site.lock().carriers, 0);
     }
 
-    #[test]
-    fn a_site_that_turns_the_second_carrier_away_is_not_taken_for_dead() {
+    #[tokio::test(start_paused = true)]
+    async fn a_site_that_turns_the_second_carrier_away_is_not_taken_for_dead() {
         let (_, site) = site_with(&[(1, &[1]), (2, &[2]), (3, &[3])]);
         let _first = site.seat(5).unwrap();
-        site.reached();
+        site.well(None);
         let second = site.seat(5).unwrap();
-        assert!(site.not_reached().is_none());
+        assert!(matches!(site.trouble(&busy()), Trouble::Leave));
         drop(second);
         assert!(site.seat(5).is_none());
     }
 
-    #[test]
-    fn a_site_left_alone_takes_nothing_until_its_time() {
+    #[tokio::test(start_paused = true)]
+    async fn a_site_left_alone_takes_nothing_until_its_time() {
         let (sites, site) = site_with(&[(1, &[1])]);
-        assert_eq!(site.not_reached().unwrap().0.len(), 1);
-        site.close(Timestamp(100), Said::ours(Enhanced(4, 4, 1), "away"));
-        assert!(sites.place("x", Way::Local, batch(&[(2, &[2])]), Timestamp(50)).is_err());
-        assert_eq!(sites.sweep(Timestamp(50)).len(), 1);
-        assert!(sites.place("x", Way::Local, Batch { asked_for: true, ..batch(&[(3, &[3])]) }, Timestamp(50)).is_ok());
+        let seat = site.seat(5).unwrap();
+        let Trouble::Close { jobs, failures, .. } = site.trouble(&busy()) else { panic!("not closed") };
+        assert_eq!((jobs.len(), failures), (1, 1));
+        site.close(Duration::from_secs(100), Said::ours(Enhanced(4, 4, 1), "away"));
+        drop(seat);
+        assert!(sites.place("x", Way::Local, batch(&[(2, &[2])])).is_err());
+        assert_eq!(sites.sweep().len(), 1);
+        assert!(sites.place("x", Way::Local, Batch { asked_for: true, ..batch(&[(3, &[3])]) }).is_ok());
         site.take(1);
-        assert!(sites.place("x", Way::Local, batch(&[(2, &[2])]), Timestamp(100)).is_ok());
+        tokio::time::advance(Duration::from_secs(100)).await;
+        assert!(sites.place("x", Way::Local, batch(&[(2, &[2])])).is_ok());
         site.take(1);
-        assert!(sites.sweep(Timestamp(100)).is_empty());
+        assert_eq!(sites.sweep().len(), 1, "its trouble is remembered for a while");
+        tokio::time::advance(Duration::from_secs(3600)).await;
+        assert!(sites.sweep().is_empty());
     }
 }

@@ -1,13 +1,17 @@
 //! Hands one letter to a server, to some recipients, in one mail transaction (RFC 5321 §3.3).
 
+use std::time::Duration;
+
 use bytes::Bytes;
 use mail::{DotStuffer, Enhanced, Reply};
 use smtp::{Command, Forward, RcptTo};
 use store::Store;
 
 use super::Waits;
+use super::concern::{Concern, Stage, concern};
 use super::line::{Line, Lost};
 use super::plan::{Plan, our_fault, plan};
+use super::weather::Bearing;
 use crate::queue::{Loaded, LoadedRecipient, Said};
 use crate::route::Protocol;
 
@@ -16,8 +20,12 @@ use crate::route::Protocol;
 pub enum Fate {
     /// The server has taken the letter.
     Taken(Said),
-    /// Not now.
+    /// Not now, wherever.
     Later(Said),
+    /// Not now and not here: another host of the site may take it at once (RFC 5321 §5.1).
+    Elsewhere(Said),
+    /// Greylisted: taken at this host, after the time that it names.
+    Greylisted(Said, Option<Duration>),
     /// Never.
     Never(Said),
     /// The server wants no more recipients in this transaction.
@@ -30,14 +38,24 @@ pub struct Handed {
     pub fates: Vec<Fate>,
     /// The conversation can go on.
     pub usable: bool,
+    /// What it says about the site.
+    pub bearing: Bearing,
+}
+
+impl Handed {
+    /// With one fate for all, for a reason that does not concern the site.
+    pub fn all(fate: Fate, recipients: usize) -> Self {
+        Self { fates: vec![fate; recipients], usable: true, bearing: Bearing::Well }
+    }
 }
 
 /// What came of trying.
 pub enum Tried {
     /// Something was decided.
     Handed(Handed),
-    /// The server ended the conversation instead of answering MAIL, as they do with idle connections. Nothing happened.
-    Stale(Said),
+    /// The server ended the conversation instead of answering MAIL, as they do with idle connections. Nothing happened;
+    /// on a fresh connection it says something about the site.
+    Stale(Said, Bearing),
 }
 
 /// Bytes of a letter read from the store at one time.
@@ -47,22 +65,15 @@ pub const PIECE: u64 = 256 * 1024;
 pub async fn hand_over(line: &mut Line, letter: &Loaded, store: &Store, waits: &Waits) -> Tried {
     let plan = match plan(line, letter, store).await {
         Ok(plan) => plan,
-        Err(fate) => return Tried::Handed(Handed { fates: vec![fate; letter.recipients.len()], usable: true }),
+        Err(fate) => return Tried::Handed(Handed::all(fate, letter.recipients.len())),
     };
-    let mut transaction = Transaction { fates: vec![None; letter.recipients.len()], line, letter, store, waits, plan };
+    let fates = vec![None; letter.recipients.len()];
+    let mut transaction = Transaction { fates, line, letter, store, waits, plan, bearing: Bearing::Well };
     transaction.leave_out_what_cannot_go();
     if transaction.open().is_empty() {
         return Tried::Handed(transaction.end(true));
     }
     transaction.run().await
-}
-
-/// Where in the dialogue a server refused.
-#[derive(Clone, Copy, PartialEq)]
-enum Stage {
-    Mail,
-    Rcpt,
-    Data,
 }
 
 struct Transaction<'a> {
@@ -73,6 +84,7 @@ struct Transaction<'a> {
     plan: Plan,
     /// `None`: still open, or accepted by RCPT.
     fates: Vec<Option<Fate>>,
+    bearing: Bearing,
 }
 
 impl Transaction<'_> {
@@ -96,7 +108,8 @@ impl Transaction<'_> {
 
     fn end(self, usable: bool) -> Handed {
         let nothing = || Fate::Later(Said::ours(Enhanced(4, 3, 0), "the transaction ended without an answer"));
-        Handed { fates: self.fates.into_iter().map(|fate| fate.unwrap_or_else(nothing)).collect(), usable }
+        let fates = self.fates.into_iter().map(|fate| fate.unwrap_or_else(nothing)).collect();
+        Handed { fates, usable, bearing: self.bearing }
     }
 
     /// Ends the transaction with one fate for all who are open.
@@ -107,16 +120,53 @@ impl Transaction<'_> {
         self.end(usable)
     }
 
-    fn lost(self, doing: &str, lost: &Lost) -> Handed {
-        let text = format!("the connection to {} broke {doing}: {lost}", self.line.host);
-        self.end_with(Fate::Later(Said::ours(Enhanced(4, 4, 2), text)), false)
+    /// Ends the transaction with a refusal for all who are open.
+    fn refused(mut self, reply: &Reply, stage: Stage, usable: bool) -> Handed {
+        let fate = self.refusal(reply, stage);
+        self.end_with(fate, usable && reply.code != 421)
+    }
+
+    /// 5xx: never; anything else that is no success: not now, or not here. Some of it concerns the site.
+    fn refusal(&mut self, reply: &Reply, stage: Stage) -> Fate {
+        let said = Said::reply(status(reply, stage), reply, &self.line.host);
+        if reply.is_permanent() {
+            return Fate::Never(said);
+        }
+        match concern(reply, stage) {
+            Concern::Letter => Fate::Elsewhere(said),
+            Concern::Greylisted(named) => Fate::Greylisted(said, named),
+            Concern::Site => {
+                self.bearing = Bearing::Busy(said.clone());
+                Fate::Elsewhere(said)
+            }
+        }
+    }
+
+    /// The connection broke before the letter was over: another host may have it at once.
+    fn lost(mut self, doing: &str, lost: &Lost) -> Handed {
+        let said = self.broken(doing, lost);
+        self.bearing = Bearing::Lost(said.clone());
+        self.end_with(Fate::Elsewhere(said), false)
+    }
+
+    /// The connection broke when the server had the whole letter: it may have taken it, or not. It is sent again, since
+    /// two are better than none, but not at once.
+    fn lost_at_the_end(mut self, lost: &Lost) -> Handed {
+        let said = self.broken("before the letter was acknowledged", lost);
+        self.bearing = Bearing::Lost(said.clone());
+        self.end_with(Fate::Later(said), false)
+    }
+
+    fn broken(&self, doing: &str, lost: &Lost) -> Said {
+        Said::ours(Enhanced(4, 4, 2), format!("the connection to {} broke {doing}: {lost}", self.line.host))
     }
 
     fn stale(self, lost: &Lost) -> Tried {
         match lost {
             Lost::Net(net::Error::Closed) => {
                 let text = format!("{} closed the connection at MAIL", self.line.host);
-                Tried::Stale(Said::ours(Enhanced(4, 4, 2), text))
+                let said = Said::ours(Enhanced(4, 4, 2), text);
+                Tried::Stale(said.clone(), Bearing::Lost(said))
             }
             lost => Tried::Handed(self.lost("at MAIL", lost)),
         }
@@ -130,7 +180,8 @@ impl Transaction<'_> {
         }
         let reply = match self.line.reply(self.waits.command).await {
             Ok(reply) if reply.code == 421 => {
-                return Tried::Stale(Said::reply(status(&reply, Stage::Mail), &reply, &self.line.host));
+                let said = Said::reply(status(&reply, Stage::Mail), &reply, &self.line.host);
+                return Tried::Stale(said.clone(), Bearing::Busy(said));
             }
             Ok(reply) => reply,
             Err(lost) => return self.stale(&lost),
@@ -154,17 +205,13 @@ impl Transaction<'_> {
 
     async fn after_mail(mut self, mail: Reply, recipients: &[usize], pipelining: bool) -> Handed {
         if !mail.is_positive() {
-            let fate = refusal(&mail, Stage::Mail, &self.line.host);
             // The answers to what was pipelined behind MAIL are of no interest, but they come.
             let usable = if pipelining { self.drain(recipients.len()).await } else { self.reset().await };
-            return self.end_with(fate, usable);
+            return self.refused(&mail, Stage::Mail, usable);
         }
         if let Err((lost, reply)) = self.recipients(recipients, pipelining).await {
             return match reply {
-                Some(reply) => {
-                    let fate = refusal(&reply, Stage::Rcpt, &self.line.host);
-                    self.end_with(fate, false)
-                }
+                Some(reply) => self.refused(&reply, Stage::Rcpt, false),
                 None => self.lost("at RCPT", &lost),
             };
         }
@@ -199,7 +246,7 @@ impl Transaction<'_> {
                 200..300 => None,
                 // RFC 5321 §4.5.3.1.10: too many; 552 is what some say for it. The rest goes in another transaction.
                 _ if accepted && says_too_many(&reply) => Some(Fate::NextTransaction),
-                _ => Some(refusal(&reply, Stage::Rcpt, &self.line.host)),
+                _ => Some(self.refusal(&reply, Stage::Rcpt)),
             };
             accepted |= reply.is_positive();
         }
@@ -210,9 +257,8 @@ impl Transaction<'_> {
         let wanted = !self.open().is_empty();
         if reply.code != 354 {
             // Without a recipient it is only the answer to a DATA that came too early.
-            let fate = refusal(&reply, Stage::Data, &self.line.host);
             let usable = reply.code != 421 && self.reset().await;
-            return self.end_with(fate, usable);
+            return self.refused(&reply, Stage::Data, usable);
         }
         if !wanted {
             // RFC 2920 §3.1: the server must be let out of DATA; an empty letter to nobody.
@@ -230,11 +276,8 @@ impl Transaction<'_> {
 
     /// The server stopped taking the letter: perhaps it has said why.
     async fn refused_under_way(self, lost: Lost) -> Handed {
-        match self.line.reply(std::time::Duration::from_secs(1)).await {
-            Ok(reply) if !reply.is_positive() => {
-                let fate = refusal(&reply, Stage::Data, &self.line.host);
-                self.end_with(fate, false)
-            }
+        match self.line.reply(Duration::from_secs(1)).await {
+            Ok(reply) if !reply.is_positive() => self.refused(&reply, Stage::Data, false),
             _ => self.lost("while the letter was sent", &lost),
         }
     }
@@ -243,17 +286,13 @@ impl Transaction<'_> {
         if self.line.protocol == Protocol::Lmtp {
             return self.after_lmtp_dot().await;
         }
-        match self.line.reply(self.waits.dot).await {
+        match self.line.last_reply(self.waits.dot).await {
             Ok(reply) if reply.is_positive() => {
                 let said = taken(&reply, &self.line.host);
                 self.end_with(Fate::Taken(said), true)
             }
-            Ok(reply) => {
-                let fate = refusal(&reply, Stage::Data, &self.line.host);
-                self.end_with(fate, reply.code != 421)
-            }
-            // It may have been taken, or not: sent again, since two are better than none.
-            Err(lost) => self.lost("before the letter was acknowledged", &lost),
+            Ok(reply) => self.refused(&reply, Stage::Data, true),
+            Err(lost) => self.lost_at_the_end(&lost),
         }
     }
 
@@ -262,14 +301,14 @@ impl Transaction<'_> {
     async fn after_lmtp_dot(mut self) -> Handed {
         let mut usable = true;
         for place in self.open() {
-            let reply = match self.line.reply(self.waits.dot).await {
+            let reply = match self.line.last_reply(self.waits.dot).await {
                 Ok(reply) => reply,
-                Err(lost) => return self.lost("before the letter was acknowledged", &lost),
+                Err(lost) => return self.lost_at_the_end(&lost),
             };
             usable &= reply.code != 421;
             self.fates[place] = Some(match reply.is_positive() {
                 true => Fate::Taken(taken(&reply, &self.line.host)),
-                false => refusal(&reply, Stage::Rcpt, &self.line.host),
+                false => self.refusal(&reply, Stage::Rcpt),
             });
         }
         self.end(usable)
@@ -353,12 +392,6 @@ fn says_too_many(reply: &Reply) -> bool {
 
 fn taken(reply: &Reply, host: &str) -> Said {
     Said::reply(reply.enhanced.unwrap_or(Enhanced(2, 0, 0)), reply, host)
-}
-
-/// 5xx: never; anything else that is no success: later.
-fn refusal(reply: &Reply, stage: Stage, host: &str) -> Fate {
-    let said = Said::reply(status(reply, stage), reply, host);
-    if reply.is_permanent() { Fate::Never(said) } else { Fate::Later(said) }
 }
 
 /// The server's enhanced code, or the one that fits its plain code at this stage (RFC 3463 §3).

@@ -1,8 +1,12 @@
 //! What is due, in bounded slices.
 
+use std::collections::{BTreeMap, HashMap};
+
 use bytes::Bytes;
 use mail::{Address, Domain, LetterId, ReturnPath, Timestamp};
 use store::{BlobId, View, params};
+
+use super::running::Ran;
 
 /// A domain whose time has come, and some of the recipients that are due there.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -15,6 +19,8 @@ pub struct DueDomain {
     pub asked_for: bool,
     /// The oldest first.
     pub recipients: Vec<DueRecipient>,
+    /// There may be more than these.
+    pub more: bool,
 }
 
 /// Stands in the place of a domain's failures when `facteur queue retry` asks for it.
@@ -29,6 +35,8 @@ pub struct DueRecipient {
     pub letter: i64,
     /// Who it is.
     pub address: String,
+    /// Whose the letter is: senders take turns.
+    pub sender: String,
 }
 
 /// Up to `domains` domains that are due, each with as many recipients as `room` gives for it (none: passed over).
@@ -55,6 +63,7 @@ pub fn due(
                 domain,
                 failures: u32::try_from(failures).unwrap_or(0),
                 asked_for: failures == ASKED_FOR,
+                more: recipients.len() >= room,
                 recipients,
             });
         }
@@ -69,10 +78,59 @@ fn due_recipients(
     most: usize,
 ) -> Result<Vec<DueRecipient>, store::Error> {
     view.query(
-        "SELECT id, letter, address FROM queue_recipient WHERE domain = $1 AND state = 0 AND next_try <= $2
-         ORDER BY next_try, id LIMIT $3",
+        "SELECT r.id, r.letter, r.address, letter.sender FROM (
+            SELECT id, letter, address, next_try FROM queue_recipient
+            WHERE domain = $1 AND state = 0 AND next_try <= $2 ORDER BY next_try, id LIMIT $3) AS r
+         JOIN queue_letter AS letter ON letter.id = r.letter ORDER BY r.next_try, r.id",
         params![domain.as_str(), now.0, most],
-        |row| Ok(DueRecipient { recipient: row.get(0)?, letter: row.get(1)?, address: row.get(2)? }),
+        due_recipient,
+    )
+}
+
+fn due_recipient(row: &store::Row<'_>) -> Result<DueRecipient, store::Error> {
+    Ok(DueRecipient { recipient: row.get(0)?, letter: row.get(1)?, address: row.get(2)?, sender: row.get(3)? })
+}
+
+/// Senders looked at in one [`turns`].
+const SENDERS: usize = 32;
+/// Newest letters of each, and recipients of these.
+const OF_EACH: usize = 20;
+
+/// A few due recipients of some senders each, whatever else is due: so that a person whose letter stands behind ten
+/// thousand of another's does not wait for them. `after` is the last sender of the turn before; that of this one is given.
+pub fn turns(view: &View, now: Timestamp, after: &str) -> Result<(Vec<DueDomain>, String), store::Error> {
+    let mut sender = after.to_owned();
+    let mut due: BTreeMap<String, DueDomain> = BTreeMap::new();
+    for _ in 0..SENDERS {
+        let sql = "SELECT sender FROM queue_letter WHERE sender > $1 ORDER BY sender LIMIT 1";
+        match view.query_opt(sql, params![sender], |row| row.get(0))? {
+            Some(next) => sender = next,
+            // The next turn begins with the first sender again: reports, whose sender is empty.
+            None => return Ok((due.into_values().collect(), String::new())),
+        }
+        for (domain, failures, recipient) in newest_of(view, now, &sender)? {
+            let Ok(parsed) = Domain::parse(&domain) else { continue };
+            let new = || DueDomain {
+                domain: parsed,
+                failures: u32::try_from(failures).unwrap_or(0),
+                asked_for: failures == ASKED_FOR,
+                recipients: Vec::new(),
+                more: true,
+            };
+            due.entry(domain).or_insert_with(new).recipients.push(recipient);
+        }
+    }
+    Ok((due.into_values().collect(), sender))
+}
+
+fn newest_of(view: &View, now: Timestamp, sender: &str) -> Result<Vec<(String, i64, DueRecipient)>, store::Error> {
+    view.query(
+        "SELECT r.id, r.letter, r.address, letter.sender, r.domain, d.failures FROM (
+            SELECT id, sender FROM queue_letter WHERE sender = $1 ORDER BY id DESC LIMIT $3) AS letter
+         JOIN queue_recipient AS r ON r.letter = letter.id JOIN queue_domain AS d ON d.domain = r.domain
+         WHERE r.state = 0 AND r.next_try <= $2 AND d.next_try <= $2 LIMIT $3",
+        params![sender, now.0, OF_EACH],
+        |row| Ok((row.get(4)?, row.get(5)?, due_recipient(row)?)),
     )
 }
 
@@ -104,10 +162,10 @@ pub struct Loaded {
     /// When it came in.
     pub arrived: Timestamp,
     /// When it is given up.
-    pub expires: Timestamp,
+    pub give_up: Ran,
     /// To whom it goes now.
     pub recipients: Vec<LoadedRecipient>,
-    /// The beginning of its bytes, as many as were asked for.
+    /// The beginning of its bytes, as many as were read.
     pub beginning: Bytes,
 }
 
@@ -120,17 +178,13 @@ pub struct LoadedRecipient {
     pub address: Address,
     /// How often it was tried.
     pub attempts: u32,
+    /// The host that has greylisted it: it is asked first.
+    pub greylisted_by: Option<String>,
 }
 
-/// Loads a letter. `None` when it, or every one of the recipients, has left the queue, is held, or is not due any more:
+/// Loads a letter, without its body. `None` when it, or every one of the recipients, has left the queue, is held, or is not due any more:
 /// a command may have come in between, or the claim was made from a view older than the last record.
-pub fn load(
-    view: &View,
-    letter: i64,
-    recipients: &[i64],
-    now: Timestamp,
-    beginning: u64,
-) -> Result<Option<Loaded>, store::Error> {
+pub fn load(view: &View, letter: i64, recipients: &[i64], now: Timestamp) -> Result<Option<Loaded>, store::Error> {
     let mut found = Vec::with_capacity(recipients.len());
     for recipient in recipients {
         found.extend(load_recipient(view, *recipient, now)?);
@@ -140,24 +194,39 @@ pub fn load(
     }
     let Some(mut loaded) = load_letter(view, letter)? else { return Ok(None) };
     loaded.recipients = found;
-    loaded.beginning = view.read_blob(loaded.blob, 0..beginning.min(loaded.size))?;
     Ok(Some(loaded))
+}
+
+/// How often the recipients of a letter were tried, by row.
+pub fn attempts_of(view: &View, letter: i64) -> Result<HashMap<i64, u32>, store::Error> {
+    let sql = "SELECT id, attempts FROM queue_recipient WHERE letter = $1";
+    Ok(view.query(sql, params![letter], |row| Ok((row.get(0)?, row.get(1)?)))?.into_iter().collect())
 }
 
 fn load_recipient(view: &View, recipient: i64, now: Timestamp) -> Result<Option<LoadedRecipient>, store::Error> {
     let row = view.query_opt(
-        "SELECT address, attempts FROM queue_recipient WHERE id = $1 AND state = 0 AND next_try <= $2",
+        "SELECT address, attempts, status, said, said_by FROM queue_recipient
+         WHERE id = $1 AND state = 0 AND next_try <= $2",
         params![recipient, now.0],
-        |row| Ok((row.get::<String>(0)?, row.get(1)?)),
+        |row| {
+            let Ok(address) = Address::parse(row.text(0)?) else { return Ok(None) };
+            let greylisted = speaks_of_greylisting(row.text(2)?, row.text(3)?);
+            let greylisted_by = Some(row.get::<String>(4)?).filter(|by| greylisted && !by.is_empty());
+            Ok(Some(LoadedRecipient { row: recipient, address, attempts: row.get(1)?, greylisted_by }))
+        },
     )?;
-    let known = row.and_then(|(address, attempts)| Some((Address::parse(&address).ok()?, attempts)));
-    Ok(known.map(|(address, attempts)| LoadedRecipient { row: recipient, address, attempts }))
+    Ok(row.flatten())
+}
+
+fn speaks_of_greylisting(status: &str, said: &str) -> bool {
+    let said = said.to_ascii_lowercase();
+    status == "4.7.1" || said.contains("greylist") || said.contains("graylist")
 }
 
 /// Without recipients and bytes.
 pub(super) fn load_letter(view: &View, letter: i64) -> Result<Option<Loaded>, store::Error> {
     view.query_opt(
-        "SELECT name, return_path, blob, size, eight_bit, smtputf8, arrived, expires FROM queue_letter WHERE id = $1",
+        "SELECT name, return_path, blob, size, eight_bit, smtputf8, arrived, give_up FROM queue_letter WHERE id = $1",
         params![letter],
         |row| {
             Ok(Loaded {
@@ -169,7 +238,7 @@ pub(super) fn load_letter(view: &View, letter: i64) -> Result<Option<Loaded>, st
                 eight_bit: row.get(4)?,
                 smtputf8: row.get(5)?,
                 arrived: Timestamp(row.get(6)?),
-                expires: Timestamp(row.get(7)?),
+                give_up: Ran(row.get::<Option<i64>>(7)?.unwrap_or(i64::MAX)),
                 recipients: Vec::new(),
                 beginning: Bytes::new(),
             })

@@ -13,6 +13,7 @@ use super::claim::ASKED_FOR;
 use super::enter::wake_domain;
 use super::list::rows_of;
 use super::record::{finish_letter, settle_domain};
+use super::running::ran;
 use super::{State, TOPIC};
 
 /// Whom a command is about.
@@ -68,9 +69,10 @@ pub fn release(store: &Store, which: &Which, now: Timestamp) -> Result<Vec<Touch
     in_slices(store, which, State::Held, move |tx, found| {
         found.note(tx, DeskAct::Released, now)?;
         tx.execute("UPDATE queue_recipient SET state = 0, next_try = $2 WHERE id = $1", params![found.row, now.0])?;
+        let give_up = ran(tx)?.after(AFTER_RELEASE);
         tx.execute(
-            "UPDATE queue_letter SET expires = $2 WHERE id = $1 AND expires <= $3",
-            params![found.letter, now.after(AFTER_RELEASE).0, now.0],
+            "UPDATE queue_letter SET give_up = $2, expires = $3 WHERE id = $1 AND give_up < $2",
+            params![found.letter, give_up.0, now.after(AFTER_RELEASE).0],
         )?;
         wake_domain(tx, &found.domain, now)
     })

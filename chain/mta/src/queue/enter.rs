@@ -1,9 +1,10 @@
 //! Into the queue.
 
 use mail::trace::{Arrival, Event, Link};
-use mail::{Address, Envelope, Letter, LetterId, Timestamp, header};
+use mail::{Address, Envelope, Letter, LetterId, ReturnPath, Timestamp, header};
 use store::{PreparedBlob, Store, Tx, params};
 
+use super::running::ran;
 use super::{State, TOPIC};
 use crate::backoff::Schedule;
 
@@ -41,6 +42,7 @@ impl Terms {
 pub struct Prepared {
     id: LetterId,
     return_path: String,
+    sender: String,
     recipients: Vec<Address>,
     body: PreparedBlob,
     size: usize,
@@ -58,6 +60,7 @@ pub fn prepare(store: &Store, letter: &Letter, envelope: &Envelope, terms: Terms
     Ok(Prepared {
         id: letter.id,
         return_path: envelope.return_path.to_string(),
+        sender: sender(&envelope.return_path),
         recipients: envelope.recipients.clone(),
         body: store.prepare_blob(letter.raw.clone())?,
         size: letter.raw.len(),
@@ -67,6 +70,14 @@ pub fn prepare(store: &Store, letter: &Letter, envelope: &Envelope, terms: Terms
         smtputf8: envelope.smtputf8 && !head.is_ascii(),
         terms: Terms { warn_at, ..terms },
     })
+}
+
+/// Whose letter it is, for the turns that senders take: without the detail that mailing lists and people put behind a
+/// plus, which may be another one for each letter.
+fn sender(return_path: &ReturnPath) -> String {
+    let Some(address) = return_path.address() else { return String::new() };
+    let local = address.local().split('+').next().unwrap_or_default();
+    format!("{local}@{}", address.domain()).to_lowercase()
 }
 
 /// A report ready to be put into the queue. It has a history of its own, which begins there.
@@ -140,10 +151,14 @@ impl Prepared {
     fn put_letter(&mut self, tx: &mut Tx) -> Result<i64, store::Error> {
         let blob = tx.put_blob(&self.body)?;
         let Terms { arrived, expires, warn_at, not_before } = self.terms;
+        let from = not_before.unwrap_or(arrived);
+        // Until it is let go, only the wall clock counts.
+        let ran = if not_before.is_none() { Some(ran(tx)?) } else { None };
+        let at = |wall: Timestamp| ran.map(|ran| ran.after(wall.since(from)).0);
         tx.query_one(
-            "INSERT INTO queue_letter
-                 (name, return_path, blob, size, eight_bit, smtputf8, arrived, expires, warn_at, held_until)
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) RETURNING id",
+            "INSERT INTO queue_letter (name, return_path, blob, size, eight_bit, smtputf8, arrived, expires, warn_at,
+                 held_until, give_up, warn, sender)
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13) RETURNING id",
             params![
                 self.id.as_str(),
                 self.return_path,
@@ -154,7 +169,10 @@ impl Prepared {
                 arrived.0,
                 expires.0,
                 warn_at.map(|at| at.0),
-                not_before.map(|at| at.0)
+                not_before.map(|at| at.0),
+                at(expires),
+                warn_at.and_then(at),
+                self.sender
             ],
             |row| row.get(0),
         )

@@ -6,6 +6,8 @@
 //! * A recipient leaves the queue delivered, or in the very commit that puts its bounce in, or by `facteur queue drop`.
 //! * A letter that its author has postponed is let go by one commit and taken back by one: whichever comes first counts,
 //!   so that what was taken back never leaves, and what was not always does.
+//! * A letter is given up when it was tried often enough, for as many hours as the office was running; no clock that is
+//!   set wrong returns it early, or has it wait for years.
 //! * What is due is found through an index by domain and time: no question reads the whole queue.
 //!
 //! **The one window in which a letter can arrive twice**: another server has said 250 to it, and we die before the
@@ -19,15 +21,17 @@ mod list;
 mod postpone;
 mod record;
 mod report;
+mod running;
 mod tables;
 
-pub use claim::{DueDomain, DueRecipient, Loaded, LoadedRecipient, due, load, soonest};
+pub use claim::{DueDomain, DueRecipient, Loaded, LoadedRecipient, attempts_of, due, load, soonest, turns};
 pub use desk::{Touched, Which, drop_letters, hold, release, retry};
 pub use enter::{Prepared, PreparedReport, Terms, prepare, prepare_report};
 pub use list::{Attempt, Counts, Filter, Listed, ListedRecipient, MOST_RECIPIENTS, Page, Shown, counts, list, show};
 pub use postpone::{let_go, next_postponed, recall};
-pub use record::{Entry, Outcome, Said, domain_failed, record, settle_domain};
-pub use report::{Subject, letters_to_report, write_report};
+pub use record::{Away, Entry, Outcome, Said, domain_failed, record, settle_domain};
+pub use report::{DAMAGED, Subject, letters_to_report, write_report};
+pub use running::{Ran, Stretch, is_beyond, keep_running, ran, set_domains_right, set_right};
 pub use tables::MIGRATIONS;
 
 use store::Topic;

@@ -7,6 +7,7 @@ use store::{Tx, View, params};
 use super::enter::wake_domain;
 use super::list::rows_of;
 use super::record::finish_letter;
+use super::running::ran;
 use super::{State, TOPIC};
 
 /// When the next postponed letter is to go.
@@ -23,9 +24,15 @@ pub fn let_go(tx: &mut Tx, now: Timestamp, most: usize) -> Result<usize, store::
         params![now.0, most],
         |row| Ok((row.get::<i64>(0)?, row.text(1)?.parse::<LetterId>().ok())),
     )?;
+    let ran = ran(tx)?;
     for (letter, id) in &letters {
         let recipients = recipients(tx, *letter)?;
-        tx.execute("UPDATE queue_letter SET held_until = NULL WHERE id = $1", params![*letter])?;
+        // From now on its time counts: what it had from the time at which it was to go.
+        tx.execute(
+            "UPDATE queue_letter SET give_up = $2 + expires - held_until, warn = $2 + warn_at - held_until,
+                expires = $3 + expires - held_until, held_until = NULL WHERE id = $1",
+            params![*letter, ran.0, now.0],
+        )?;
         tx.execute(
             "UPDATE queue_recipient SET state = $2, next_try = $3 WHERE letter = $1 AND state = $4",
             params![*letter, State::Waiting.number(), now.0, State::Postponed.number()],

@@ -6,6 +6,8 @@ use mail::trace::{Attempt, AttemptOutcome, Event};
 use mail::{Enhanced, LetterId, Reply, Timestamp};
 use store::{BlobId, Tx, params};
 
+use super::running::Ran;
+
 /// What was said about a recipient, and by whom.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Said {
@@ -187,21 +189,32 @@ pub fn settle_domain(tx: &mut Tx, domain: &str, answered: bool) -> Result<(), st
     Ok(())
 }
 
-/// Notes that a domain could not be reached, and is left alone until `next_try`. Its letters whose time is over are
-/// given up, the oldest first and up to `most` at once; the others are not touched, so that they all go when it is back.
-pub fn domain_failed(
-    tx: &mut Tx,
-    domain: &str,
-    now: Timestamp,
-    next_try: Timestamp,
-    said: &Said,
-    most: usize,
-) -> Result<(), store::Error> {
+/// What is noted of a domain that could not be reached.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Away {
+    /// It is left alone until then.
+    pub next_try: Timestamp,
+    /// How often in a row it could not be reached, with this time.
+    pub failures: u32,
+    /// Why.
+    pub said: Said,
+    /// How long the office has been running.
+    pub ran: Ran,
+    /// Letters whose time is over were tried so often at least.
+    pub least_tries: u32,
+}
+
+/// Notes that a domain could not be reached. Its letters whose time is over are given up, the oldest first and up to `most`
+/// at once; the others are not touched, so that they all go when it is back.
+pub fn domain_failed(tx: &mut Tx, domain: &str, now: Timestamp, away: &Away, most: usize) -> Result<(), store::Error> {
+    let Away { next_try, failures, said, ran, least_tries } = away;
     tx.execute(
-        "UPDATE queue_domain SET next_try = $2, said = $3,
-            failures = CASE WHEN failures < 0 THEN 1 ELSE failures + 1 END WHERE domain = $1",
-        params![domain, next_try.0, said.text],
+        "UPDATE queue_domain SET next_try = $2, said = $3, failures = $4 WHERE domain = $1",
+        params![domain, next_try.0, said.text, failures],
     )?;
+    if failures < least_tries {
+        return Ok(());
+    }
     let by = said.by.as_deref().unwrap_or_default();
     // Letters for a domain that is away keep their place, so the oldest `most` hold those whose time is over.
     let given_up = tx.query(
@@ -209,9 +222,9 @@ pub fn domain_failed(
             SELECT oldest.id FROM (
                 SELECT id, letter FROM queue_recipient WHERE domain = $1 AND state = 0 AND next_try <= $2
                 ORDER BY next_try, id LIMIT $6) AS oldest
-            JOIN queue_letter AS letter ON letter.id = oldest.letter WHERE letter.expires <= $2)
+            JOIN queue_letter AS letter ON letter.id = oldest.letter WHERE letter.give_up <= $7)
          RETURNING letter, address",
-        params![domain, now.0, said.status.to_string(), said.text, by, most],
+        params![domain, now.0, said.status.to_string(), said.text, by, most, ran.0],
         |row| Ok((row.get::<i64>(0)?, row.get::<String>(1)?)),
     )?;
     if !given_up.is_empty() {

@@ -6,22 +6,26 @@ use store::{Store, Tx, View, params};
 
 use super::claim::{Loaded, load_letter};
 use super::record::finish_letter;
+use super::running::Ran;
 use super::{Terms, prepare_report};
 use crate::backoff::Schedule;
 use crate::bounce::{Fate, Kind, Office, Original, Report, WHOLE_UP_TO};
+
+/// What is said of a letter whose body is damaged: to its sender, in the log and in the trace.
+pub const DAMAGED: &str = "the letter was damaged on the disk of this server after it was taken, and cannot be sent";
 
 /// A report names no more recipients than this; the others get one of their own.
 const MOST: usize = 100;
 
 /// Letters with failed recipients, and letters that are late and whose senders have not been told; up to `most` each.
-pub fn letters_to_report(view: &View, now: Timestamp, most: usize) -> Result<Vec<(i64, Subject)>, store::Error> {
+pub fn letters_to_report(view: &View, ran: Ran, most: usize) -> Result<Vec<(i64, Subject)>, store::Error> {
     let failed =
         view.query("SELECT DISTINCT letter FROM queue_recipient WHERE state = 2 LIMIT $1", params![most], |row| {
             Ok((row.get(0)?, Subject::Failed))
         })?;
     let late = view.query(
-        "SELECT id FROM queue_letter WHERE warn_at IS NOT NULL AND warn_at <= $1 LIMIT $2",
-        params![now.0, most],
+        "SELECT id FROM queue_letter WHERE warn IS NOT NULL AND warn <= $1 LIMIT $2",
+        params![ran.0, most],
         |row| Ok((row.get(0)?, Subject::Late)),
     )?;
     Ok(failed.into_iter().chain(late).collect())
@@ -44,7 +48,7 @@ pub async fn write_report(
     office: &Office,
     schedule: &Schedule,
     (letter, subject): (i64, Subject),
-    now: Timestamp,
+    (now, ran): (Timestamp, Ran),
     id: LetterId,
 ) -> Result<bool, store::Error> {
     let loaded = store.read(move |view| load(view, letter, subject)).await?;
@@ -57,7 +61,7 @@ pub async fn write_report(
     let report = Report {
         kind: match subject {
             Subject::Failed => Kind::Failed,
-            Subject::Late => Kind::Late { until: letter.expires },
+            Subject::Late => Kind::Late { until: now.after(letter.give_up.since(ran)) },
         },
         office,
         to,
@@ -129,7 +133,12 @@ fn load(view: &View, letter: i64, subject: Subject) -> Result<Option<(Loaded, Ve
         },
     )?;
     let whole = WHOLE_UP_TO as u64;
-    loaded.beginning = view.read_blob(loaded.blob, 0..whole.min(loaded.size))?;
+    // What failed because its body is damaged is reported without it.
+    match view.read_blob(loaded.blob, 0..whole.min(loaded.size)) {
+        Ok(beginning) => loaded.beginning = beginning,
+        Err(error) if error.is_temporary() && !matches!(error, store::Error::Corrupt(_)) => return Err(error),
+        Err(error) => tracing::error!(%error, letter = %loaded.id, "a letter is reported without its text"),
+    }
     Ok(Some((loaded, found.into_iter().flatten().collect())))
 }
 
@@ -143,7 +152,7 @@ fn take_off(tx: &mut Tx, letter: i64, rows: &[Row]) -> Result<bool, store::Error
 }
 
 fn told(tx: &mut Tx, letter: i64) -> Result<bool, store::Error> {
-    let sql = "UPDATE queue_letter SET warn_at = NULL WHERE id = $1 AND warn_at IS NOT NULL";
+    let sql = "UPDATE queue_letter SET warn = NULL WHERE id = $1 AND warn IS NOT NULL";
     Ok(tx.execute(sql, params![letter])? > 0)
 }
 

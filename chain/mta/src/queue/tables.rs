@@ -3,8 +3,26 @@
 use store::Migration;
 
 /// The tables of the queue.
-pub const MIGRATIONS: &[Migration] =
-    &[Migration { room: "queue", number: 1, sql: TABLES }, Migration { room: "queue", number: 2, sql: POSTPONED }];
+pub const MIGRATIONS: &[Migration] = &[
+    Migration { room: "queue", number: 1, sql: TABLES },
+    Migration { room: "queue", number: 2, sql: POSTPONED },
+    Migration { room: "queue", number: 3, sql: RUNNING },
+];
+
+/// How long the post office has been running (`ran`, in milliseconds), and in that time: when a letter is given up, and
+/// when its sender is told that it is late. Letters without these get them at the next start. `expires` is what people are
+/// shown; `warn_at` is not read any more. `sender`: whose letter it is, so that senders take turns.
+const RUNNING: &str = "
+CREATE TABLE queue_running (id BIGINT NOT NULL PRIMARY KEY, ran BIGINT NOT NULL) {clustered};
+INSERT INTO queue_running (id, ran) VALUES (1, 0);
+ALTER TABLE queue_letter ADD COLUMN give_up BIGINT;
+ALTER TABLE queue_letter ADD COLUMN warn BIGINT;
+ALTER TABLE queue_letter ADD COLUMN sender TEXT NOT NULL DEFAULT '';
+UPDATE queue_letter SET sender = return_path;
+DROP INDEX queue_letter_late;
+CREATE INDEX queue_letter_warn ON queue_letter (warn) WHERE warn IS NOT NULL;
+CREATE INDEX queue_letter_sender ON queue_letter (sender, id);
+";
 
 /// Letters that wait for the time their author wants: `held_until` while they do.
 const POSTPONED: &str = "

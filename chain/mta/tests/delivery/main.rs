@@ -12,5 +12,6 @@ mod lmtp;
 mod postponed;
 mod reports;
 mod routing;
+mod sites;
 mod speed;
 mod support;

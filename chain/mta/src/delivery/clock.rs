@@ -1,0 +1,132 @@
+//! The two clocks of delivery: how long the office has been running, and whether the wall clock goes as it should.
+
+use std::time::{Duration, Instant};
+
+use mail::Timestamp;
+use net::{Shutdown, now};
+use store::Store;
+
+use crate::queue::{self, Ran};
+
+/// How long the office has been running: what is on the disk, and what came since.
+pub struct Running {
+    before: Ran,
+    since: Instant,
+}
+
+/// It is written down this often.
+const WRITTEN: Duration = Duration::from_secs(60);
+
+impl Running {
+    /// Goes on from what is on the disk. `None`: it is to end before it can be read.
+    pub async fn go_on(store: &Store, shutdown: &Shutdown) -> Option<Self> {
+        loop {
+            match store.read(queue::ran).await {
+                Ok(before) => return Some(Self { before, since: Instant::now() }),
+                Err(error) => tracing::error!(%error, "cannot read how long the office has been running; tried again"),
+            }
+            tokio::select! {
+                () = shutdown.requested() => return None,
+                () = tokio::time::sleep(Duration::from_secs(1)) => {}
+            }
+        }
+    }
+
+    /// So long.
+    pub fn ran(&self) -> Ran {
+        self.before.after(self.since.elapsed())
+    }
+
+    /// Writes it down every minute, and at the end.
+    pub async fn keep(&self, store: &Store, shutdown: &Shutdown) {
+        let mut ends = false;
+        while !ends {
+            tokio::select! {
+                () = shutdown.requested() => ends = true,
+                () = tokio::time::sleep(WRITTEN) => {}
+            }
+            let ran = self.ran();
+            if let Err(error) = store.write(move |tx| queue::keep_running(tx, ran)).await {
+                tracing::warn!(%error, "cannot write down how long the office has been running; tried again");
+            }
+        }
+    }
+}
+
+/// Sees when somebody sets the wall clock.
+pub struct WallClock {
+    seen: Timestamp,
+    at: Instant,
+    /// It jumped ahead, and until when nothing that cannot be undone is done for it.
+    doubted_until: Option<Instant>,
+}
+
+/// A clock is set right by less, now and then.
+const JUMP: Duration = Duration::from_secs(3600);
+/// A step back by more makes waits longer.
+const BACK: Duration = Duration::from_secs(60);
+/// Whoever has set a clock wrong sees it within this time.
+const DOUBT: Duration = Duration::from_secs(15 * 60);
+
+/// What the wall clock did since the last look.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Course {
+    /// It went on.
+    Steady,
+    /// It was set ahead, or the machine slept.
+    Ahead,
+    /// It was set back.
+    Back,
+}
+
+impl WallClock {
+    /// From now on.
+    pub fn watch() -> Self {
+        Self { seen: now(), at: Instant::now(), doubted_until: None }
+    }
+
+    /// Looks at it.
+    pub fn look(&mut self) -> Course {
+        self.compare(now(), Instant::now())
+    }
+
+    fn compare(&mut self, wall: Timestamp, at: Instant) -> Course {
+        let should_be = self.seen.after(at.saturating_duration_since(self.at));
+        (self.seen, self.at) = (wall, at);
+        if wall.since(should_be) > JUMP {
+            tracing::warn!(by = ?wall.since(should_be), "the clock was set ahead, or this machine slept");
+            self.doubted_until = Some(at + DOUBT);
+            return Course::Ahead;
+        }
+        if should_be.since(wall) > BACK {
+            tracing::warn!(by = ?should_be.since(wall), "the clock was set back");
+            self.doubted_until = None;
+            return Course::Back;
+        }
+        Course::Steady
+    }
+
+    /// May it be wrong?
+    pub fn is_doubted(&self) -> bool {
+        self.doubted_until.is_some_and(|until| Instant::now() < until)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_clock_that_jumps_is_seen_and_doubted_until_it_is_set_right() {
+        let (wall, at) = (Timestamp(1_000_000_000), Instant::now());
+        let mut clock = WallClock { seen: wall, at, doubted_until: None };
+        let minute = Duration::from_secs(60);
+        let years = Duration::from_secs(3 * 365 * 86400);
+        assert_eq!(clock.compare(wall.after(minute * 2), at + minute), Course::Steady);
+        assert_eq!(clock.compare(wall.after(years), at + minute * 2), Course::Ahead);
+        assert!(clock.is_doubted());
+        assert_eq!(clock.compare(wall.after(minute * 4), at + minute * 3), Course::Back);
+        assert!(!clock.is_doubted());
+        assert_eq!(clock.compare(wall.after(minute * 4 + JUMP), at + minute * 4), Course::Steady);
+    }
+}
