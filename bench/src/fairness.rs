@@ -1,5 +1,5 @@
-//! Nobody waits for another: every public function of the mailbox that writes, at work on 100,000 letters in 50 folders,
-//! while somebody else writes and reads.
+//! Nobody waits for another: every public function of the mailbox that writes, and those that read most, at work on 100,000
+//! letters in 50 folders, while somebody else writes and reads.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
@@ -14,7 +14,7 @@ use crate::report::table;
 #[path = "../../house/mailbox/tests/fairness/works.rs"]
 mod works;
 
-use works::{BOB, SMALL, Town, WORKS};
+use works::{BOB, Bound, READS, SMALL, Town, WORKS};
 
 const LETTERS: u32 = 100_000;
 const FOLDERS: u32 = 50;
@@ -30,12 +30,13 @@ pub fn run() -> bool {
     let town = Town::build(store, LETTERS, FOLDERS);
     let mut rows = Vec::new();
     let mut fair = true;
-    for work in WORKS {
+    for work in READS.iter().chain(WORKS) {
         let waited = beside(&town, || (work.run)(&town));
         fair &= waited.is_fair();
-        rows.push(waited.row(work.function));
+        let bound = if work.bound == Bound::Slice { "a slice" } else { "the folders" };
+        rows.push(waited.row(work.function, bound));
     }
-    let heads = ["function", "took s", "write waited ms", "read waited ms", "steps of one write"];
+    let heads = ["function", "took s", "write waited ms", "read waited ms", "steps of one write", "bounded by"];
     table(&format!("{LETTERS} letters in {FOLDERS} folders: how long others wait"), &heads, &rows);
     println!("(one row at a time: {})", SMALL.join(", "));
     fair
@@ -53,10 +54,10 @@ impl Waited {
         self.write.max(self.read) <= MOST
     }
 
-    fn row(&self, function: &str) -> Vec<String> {
+    fn row(&self, function: &str, bound: &str) -> Vec<String> {
         let ms = |time: Duration| format!("{:.1}", time.as_secs_f64() * 1000.0);
         let took = format!("{:.2}", self.took.as_secs_f64());
-        vec![function.to_owned(), took, ms(self.write), ms(self.read), self.steps.to_string()]
+        vec![function.to_owned(), took, ms(self.write), ms(self.read), self.steps.to_string(), bound.to_owned()]
     }
 }
 

@@ -44,5 +44,5 @@ pub use id::{Change, FolderId, LetterKey, ThreadId, Uid, UidRange, UidValidity};
 pub use parse::{Piece, Section, SectionText, Structure, Summary};
 pub use prepare::{LARGEST, Prepared, prepare};
 pub use schema::MIGRATIONS;
-pub use sliced::{sliced, until_done, until_done_blocking};
+pub use sliced::sliced;
 pub use uids::Uids;

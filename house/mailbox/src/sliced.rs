@@ -25,23 +25,3 @@ where
     }
     Ok(())
 }
-
-/// [`sliced`] for work that finds its place in the tables: `slice` is called until it says that there is no more.
-pub async fn until_done<E, F>(store: &Store, slice: F) -> Result<(), E>
-where
-    E: From<store::Error> + Send + 'static,
-    F: FnMut(&mut Tx) -> Result<bool, E> + Clone + Send + 'static,
-{
-    let mut slice = slice;
-    sliced(store, (), move |tx, ()| slice(tx).map(|more| ((), more.then_some(()))), drop).await
-}
-
-/// [`until_done`] for the command line; it must not be called from a task of a runtime.
-pub fn until_done_blocking<E, F>(store: &Store, slice: F) -> Result<(), E>
-where
-    E: From<store::Error> + Send + 'static,
-    F: FnMut(&mut Tx) -> Result<bool, E> + Clone + Send + 'static,
-{
-    while store.write_blocking(slice.clone())? {}
-    Ok(())
-}

@@ -128,7 +128,7 @@ impl SearchIndex {
     /// The letters that are in the index, at most `limit` of those behind `after`, ascending. It blocks.
     pub fn letters_blocking(&self, after: i64, limit: usize) -> Result<Vec<i64>> {
         let index = self.index()?;
-        let outcome = index.readers.read_blocking(move |view| words::letters(view, after, limit));
+        let outcome = index.readers.read_blocking(DEADLINE, move |view| words::letters(view, after, limit));
         self.mend(&index, outcome)
     }
 

@@ -1,10 +1,13 @@
 //! Every public function of the mailbox that writes, at work on as many rows as there are. Used by the fairness test of
 //! the suite, which counts the steps of one write, and by `bench fairness`, which asks how long others wait.
 
+use std::ops::ControlFlow;
+
 use bytes::Bytes;
 use mail::Timestamp;
 use mail::seam::AccountId;
 use mailbox::letter::{self, Copied, Expunge, SLICE};
+use mailbox::search::{self, Criteria, Key, Listing, Order, Window};
 use mailbox::{
     Error, FlagChange, FlagSet, FolderId, Keywords, SpecialUse, System, Uid, UidRange, Uids, account, flags, folder,
     index, sliced,
@@ -74,12 +77,17 @@ pub const WORKS: &[Work] = &[
     Work { function: "letter::carry_out", bound: Bound::Slice, run: name_what_has_gone },
     Work { function: "letter::expunge", bound: Bound::Slice, run: expunge_one_conversation },
     Work { function: "sliced::sliced", bound: Bound::Slice, run: forget_what_went },
-    Work { function: "sliced::until_done", bound: Bound::Slice, run: forget_what_went },
-    Work { function: "sliced::until_done_blocking", bound: Bound::Slice, run: forget_what_went },
     Work { function: "folder::rename", bound: Bound::Folders, run: rename_a_tree },
     Work { function: "folder::rename_all", bound: Bound::Folders, run: rename_every_folder },
     Work { function: "folder::delete", bound: Bound::Slice, run: delete_the_largest },
     Work { function: "account::delete", bound: Bound::Folders, run: delete_account },
+];
+
+/// Functions that read all of a mailbox, eight at once for one person, while it is at its largest.
+pub const READS: &[Work] = &[
+    Work { function: "search::list", bound: Bound::Slice, run: list_by_subject },
+    Work { function: "search::run", bound: Bound::Slice, run: search_every_folder },
+    Work { function: "fetch::each", bound: Bound::Slice, run: walk_through_every_folder },
 ];
 
 impl Town {
@@ -170,6 +178,54 @@ fn letter(number: u32, references: &str) -> String {
     )
 }
 
+/// Eight readers at once, all of one person.
+fn eight_times<F>(town: &Town, read: impl Fn(Store) -> F)
+where
+    F: Future<Output = Result<(), Error>> + Send + 'static,
+{
+    let readers: Vec<_> = (0..8).map(|_| town.runtime.spawn(read(town.store.clone()))).collect();
+    for reader in readers {
+        match town.runtime.block_on(reader).unwrap() {
+            // Who asks for too much at once is turned away, so that others are not.
+            Ok(()) | Err(Error::Store(store::Error::Interrupted | store::Error::Busy(_))) => {}
+            Err(error) => panic!("{error}"),
+        }
+    }
+}
+
+fn list_by_subject(town: &Town) {
+    eight_times(town, |store| async move {
+        let orders = vec![Order { key: Key::Subject, ascending: true }];
+        let listing = Listing { criteria: Criteria::All, orders, collapse: false };
+        search::list(&store, ALICE, listing, Window::Position(0), 50, true, NOW).await.map(drop)
+    });
+}
+
+fn search_every_folder(town: &Town) {
+    eight_times(town, |store| async move {
+        let folders = store.read(move |view| folder::list(view, ALICE)).await?;
+        for folder in folders {
+            search::run(&store, ALICE, folder.id, Criteria::Text("hello number".into()), NOW).await?;
+        }
+        Ok(())
+    });
+}
+
+fn walk_through_every_folder(town: &Town) {
+    eight_times(town, |store| async move {
+        let folders = store.read(move |view| folder::list(view, ALICE)).await?;
+        for folder in folders {
+            let walk = move |view: &store::View| {
+                mailbox::fetch::each(view, folder.id, &[UidRange::ALL], mailbox::Want::ALL, |_| {
+                    ControlFlow::Continue(())
+                })
+            };
+            store.scan_for(store::Asker(ALICE.0), walk).await?;
+        }
+        Ok(())
+    });
+}
+
 fn create_account(town: &Town) {
     town.write(|tx| account::create(tx, CAROL, None));
 }
@@ -210,8 +266,7 @@ fn keywords(count: u32) -> Vec<String> {
 }
 
 fn intern(town: &Town) {
-    // As many as an account can have: more are refused.
-    let names = keywords((town.letters / 4).min(Keywords::MOST as u32));
+    let names = keywords(2 * SLICE as u32);
     for slice in names.chunks(SLICE) {
         let slice = slice.to_vec();
         town.write(move |tx| {
@@ -269,30 +324,32 @@ fn no_trash(town: &Town) {
     catch_up(town);
 }
 
-/// All are flagged, and every third of them is named, each by a range of its own.
+/// All are flagged, and nine of ten are named, each by a range of its own.
 fn expunge_flagged(town: &Town) {
     let moved = town.folder("Moved");
     town.flag(moved, FlagChange::Add(System::DELETED.into()));
     town.store.longest_write();
-    town.expunge(moved, every(town, moved, 3), false);
+    town.expunge(moved, nine_of_ten(town, moved), false);
     catch_up(town);
 }
 
-fn every(town: &Town, folder: FolderId, step: u32) -> Vec<UidRange> {
-    town.uids(folder).iter().filter(|uid| uid.get() % step == 0).map(UidRange::one).collect()
+fn nine_of_ten(town: &Town, folder: FolderId) -> Vec<UidRange> {
+    town.uids(folder).iter().filter(|uid| uid.get() % 10 != 0).map(UidRange::one).collect()
 }
 
 fn part_with_many(town: &Town) {
-    let moved = town.folder("Moved");
-    let doomed: Uids = every(town, moved, 2).into_iter().collect();
-    town.write(move |tx| letter::part(tx, moved, &doomed));
+    let parted = town.make("Parted");
+    carry(town, town.folder(&post(0)), parted, false);
+    town.store.longest_write();
+    let doomed: Uids = nine_of_ten(town, parted).into_iter().collect();
+    town.write(move |tx| letter::part(tx, parted, &doomed));
     catch_up(town);
 }
 
 /// Somebody names very many letters that somebody else has expunged.
 fn name_what_has_gone(town: &Town) {
     let moved = town.folder("Moved");
-    let gone: Vec<UidRange> = (1..town.letters).step_by(2).filter_map(Uid::new).map(UidRange::one).collect();
+    let gone: Vec<UidRange> = (1..20_000).step_by(2).filter_map(Uid::new).map(UidRange::one).collect();
     let doomed: Uids = gone.iter().copied().collect();
     town.expunge(moved, gone, true);
     town.write(move |tx| letter::part(tx, moved, &doomed));
