@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use store::{Migration, OpenError, Options, Store};
+use store::{Check, Migration, OpenError, Options, Store};
 
 use crate::config::Config;
 use crate::failure::Failure;
@@ -25,12 +25,12 @@ fn migrations() -> Vec<Migration> {
 
 /// Opens the data for a post office that serves.
 pub fn open(folder: &Path) -> Result<Store, OpenError> {
-    Store::open(Options::new(folder), &migrations())
+    Store::open(Options { check: Check::Pages, ..Options::new(folder) }, &migrations())
 }
 
 /// Opens the data for a command that changes or shows something. It may run beside a post office that serves.
 pub fn open_for_command(config: &Config) -> Result<Store, Failure> {
-    if !exists(&config.data) {
+    if !exists(&config.data)? {
         let folder = config.data.display();
         return Err(Failure::new(say!(
             "there is no post office in {folder} yet; begin with facteur domain add, or name its folder with --data",
@@ -46,7 +46,7 @@ pub fn make_or_open(config: &Config) -> Result<Store, Failure> {
     Store::open(options, &migrations()).map_err(|fault| Failure::new(data_fault(&fault)))
 }
 
-/// Is there a post office in the folder?
-pub fn exists(folder: &Path) -> bool {
-    folder.join("facteur.db").exists()
+/// Is there a post office in the folder? Fails where parts of one are there and the database is not.
+pub fn exists(folder: &Path) -> Result<bool, Failure> {
+    store::has_office(folder).map_err(|fault| Failure::new(data_fault(&fault)))
 }

@@ -15,6 +15,10 @@ pub async fn for_our_people(recipients: &dyn Recipients, visit: Visit<'_>, addre
             tracing::info!(peer = %visit.peer, to = %address, "relaying denied");
             refuse(550, (5, 7, 1), "relaying denied: this server takes letters for its own people only".into())
         }
+        // Never for good: the office may be new, or its data may be away.
+        Ok(Standing::NoDomain) => {
+            refuse(451, (4, 3, 5), "this post office has no domain yet and takes no letters, try again later".into())
+        }
         Err(fault) => {
             tracing::error!(%fault, to = %address, "a recipient cannot be looked up");
             refuse(451, (4, 3, 0), format!("the recipient cannot be looked up now, try again later: {fault}"))

@@ -54,13 +54,24 @@ impl Everyone {
     }
 }
 
+impl Everyone {
+    /// Is there anybody to say of an address that it is not ours? Delivery does not ask: what was taken goes on.
+    async fn has_any_domain(&self) -> Result<bool, OurFault> {
+        let behind = self.routes.all().any(|route| route.receive);
+        Ok(behind || self.prober.is_none() || self.directory.has_domain().await?)
+    }
+}
+
 impl Recipients for Everyone {
     fn standing<'a>(&'a self, address: &'a Address) -> Pending<'a, Result<Standing, OurFault>> {
         Box::pin(async move {
             let here = self.directory.standing(address).await?;
             // People and aliases of ours come first, so that a domain can live in two houses.
-            if !matches!(here, Standing::Unknown | Standing::Elsewhere) || !self.routes.receives(address.domain()) {
+            if !matches!(here, Standing::Unknown | Standing::Elsewhere) {
                 return Ok(here);
+            }
+            if !self.routes.receives(address.domain()) {
+                return Ok(if self.has_any_domain().await? { here } else { Standing::NoDomain });
             }
             match (&self.prober, self.routes.find(address.domain())) {
                 (Some(prober), Some(route)) => self.behind(prober, route, address).await,

@@ -108,6 +108,13 @@ impl Directory {
         self.0.store.read(each).await
     }
 
+    /// Do we have a domain?
+    pub async fn has_domain(&self) -> Result<bool, OurFault> {
+        let any = |view: &View| view.query_opt("SELECT 1 FROM domain LIMIT 1", store::params![], |_| Ok(()));
+        let found: Result<_, store::Error> = self.0.store.read(any).await;
+        found.map(|found| found.is_some()).map_err(|error| OurFault(error.to_string()))
+    }
+
     async fn standing_of(&self, address: Address) -> Result<Standing, Error> {
         let inner = self.0.clone();
         let look = move |view: &View| match resolve(view, Some(&inner.hostname), &address)? {

@@ -1,6 +1,7 @@
 //! Letters' bodies: kept once per content, counted, packed where that helps.
 
 use std::borrow::Cow;
+use std::collections::HashSet;
 use std::fmt;
 use std::ops::Range;
 use std::sync::Arc;
@@ -13,7 +14,7 @@ use crate::flaw::Flaw;
 use crate::frames::{self, Packed};
 use crate::migration::Migration;
 use crate::params;
-use crate::shelf::{self, Files, Shelf};
+use crate::shelf::{self, Shelf};
 use crate::tx::Tx;
 use crate::value::{Row, Value};
 use crate::view::View;
@@ -36,6 +37,13 @@ pub(crate) const MIGRATIONS: &[Migration] = &[
         number: 2,
         // Changes no table: it keeps away the programs that do not know the forms with checksums.
         sql: "-- Bodies are kept with checksums from here on.",
+    },
+    Migration {
+        room: "store",
+        number: 3,
+        // The name of the office, one row, by which its database is known; and how a file is asked for whether it is needed.
+        sql: "CREATE TABLE office (id {blob} NOT NULL);
+              CREATE INDEX blob_file ON blob (file) WHERE file IS NOT NULL;",
     },
 ];
 
@@ -469,11 +477,18 @@ fn at(offset: u64) -> usize {
     usize::try_from(offset).unwrap_or(usize::MAX)
 }
 
-/// Of these files, those that no row refers to.
-pub(crate) fn orphans(view: &View, mut files: Files) -> Result<Files> {
+/// The names of all files that a row refers to.
+pub(crate) fn files(view: &View) -> Result<HashSet<String>> {
+    let mut files = HashSet::new();
     view.for_each("SELECT file FROM blob WHERE file IS NOT NULL", params![], |row| {
-        files.remove(row.text(0)?);
+        files.insert(row.get(0)?);
         Ok(std::ops::ControlFlow::Continue(()))
     })?;
     Ok(files)
+}
+
+/// Does a row refer to this file?
+pub(crate) fn is_referred_to(view: &View, file: &str) -> Result<bool> {
+    let sql = "SELECT 1 FROM blob WHERE file = $1";
+    Ok(view.query_opt(sql, params![file], |_| Ok(()))?.is_some())
 }

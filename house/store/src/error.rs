@@ -131,6 +131,73 @@ pub enum OpenError {
         /// The last number this program knows.
         known: u32,
     },
+    /// Parts of a post office are there, and its database is not, or is empty.
+    #[error(
+        "the database facteur.db is missing in {}, where {} shows that there was a post office; put facteur.db back from \
+         a backup, or move all of this away to begin anew", folder.display(), found.join(", ")
+    )]
+    NoDatabase {
+        /// The data folder.
+        folder: PathBuf,
+        /// What was found, by its name in the folder.
+        found: Vec<String>,
+    },
+    /// The folder is empty, and the disk on which it should lie is not mounted.
+    #[error("{} is empty, and nothing is mounted at {}, which /etc/fstab names; mount it", folder.display(), mount.display())]
+    NotMounted {
+        /// The data folder.
+        folder: PathBuf,
+        /// Where the disk should be mounted.
+        mount: PathBuf,
+    },
+    /// The log of the database, with the last letters, was there and is missing.
+    #[error(
+        "facteur.db-wal is missing in {}, and it held letters that facteur.db does not; put it back, or restore a backup, \
+         or move facteur.state away to go on without them", folder.display()
+    )]
+    NoLog {
+        /// The data folder.
+        folder: PathBuf,
+    },
+    /// The database is an earlier state of the one that was here last.
+    #[error(
+        "the database in {} is older than the one that was here last, so letters are missing in it; put the newer one back, \
+         or, if you restored a backup, move facteur.state away", folder.display()
+    )]
+    Older {
+        /// The data folder.
+        folder: PathBuf,
+    },
+    /// The database of another post office lies here.
+    #[error(
+        "the database in {} is that of another post office; put the right one back, or move facteur.state and blobs away \
+         to go on with this one", folder.display()
+    )]
+    OtherOffice {
+        /// The data folder.
+        folder: PathBuf,
+    },
+    /// The folder of large bodies is missing.
+    #[error(
+        "the folder blobs is missing in {}, and {bodies} large letters have their bodies there; put it back from a backup, \
+         or, if they are lost for good, make it again: mkdir -p blobs && touch blobs/.in-use", folder.display()
+    )]
+    NoBodies {
+        /// The data folder.
+        folder: PathBuf,
+        /// How many bodies should be there.
+        bodies: i64,
+    },
+    /// Pages of the database are damaged.
+    #[error(
+        "the database {} is damaged ({}); restore a backup", file.display(), what.first().map_or("", String::as_str)
+    )]
+    Damaged {
+        /// The file.
+        file: PathBuf,
+        /// What is damaged, in the words of the database.
+        what: Vec<String>,
+    },
     /// A migration failed; all were undone.
     #[error("migration {number} of {room} failed and was undone, the data is as it was: {error}")]
     Migration {

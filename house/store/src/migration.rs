@@ -25,12 +25,14 @@ pub struct Migration {
     pub sql: &'static str,
 }
 
-/// Brings the database to the state that the migrations describe, all of it or nothing.
+/// Brings the database to the state that the migrations describe, all of it or nothing. `before` is called once it is
+/// certain that something will be changed.
 pub(crate) fn migrate(
     session: &dyn WriteSession,
     folder: &Path,
     file: &Path,
     migrations: &[Migration],
+    before: impl FnOnce(),
 ) -> Result<(), OpenError> {
     check_numbers(migrations)?;
     let database = |error| OpenError::Database { file: file.to_owned(), error };
@@ -43,6 +45,7 @@ pub(crate) fn migrate(
         nobody_else(folder)?;
         snapshot(session, folder).map_err(OpenError::Snapshot)?;
     }
+    before();
     session.begin().map_err(database)?;
     // Another process may have been first.
     let result = recorded(session).map_err(database).and_then(|done| apply(session, &pending(&done, migrations)?));

@@ -136,17 +136,24 @@ impl Shelf {
         released.extend(names.into_iter().map(|name| (now, name)));
     }
 
-    /// Removes the released files whose time has come: released before `oldest_read` began, and long enough ago.
-    pub(crate) fn tidy(&self, oldest_read: Option<Instant>) {
-        loop {
+    /// Removes the released files whose time has come: released before `oldest_read` began, long enough ago, and only
+    /// where `is_unneeded` proves of the name that no row refers to it. Where it does not, the file stays.
+    pub(crate) fn tidy(&self, oldest_read: Option<Instant>, mut is_unneeded: impl FnMut(&str) -> bool) {
+        let is_due = |at: Instant| at.elapsed() >= GRACE && oldest_read.is_none_or(|oldest| at < oldest);
+        while let Some((at, name)) = self.first_released().filter(|(at, _)| is_due(*at)) {
+            let is_unneeded = is_unneeded(&name);
             let mut released = self.released.lock().unwrap_or_else(PoisonError::into_inner);
-            let due = released
-                .front()
-                .is_some_and(|(at, _)| at.elapsed() >= GRACE && oldest_read.is_none_or(|oldest| *at < oldest));
-            let Some((_, name)) = released.pop_front_if(|_| due) else { return };
-            // Still under the lock, so that `rescue` finds the file either listed or gone.
-            self.remove(&name);
+            // It may have been rescued meanwhile.
+            let Some((_, name)) = released.pop_front_if(|first| *first == (at, name.clone())) else { continue };
+            if is_unneeded {
+                // Still under the lock, so that `rescue` finds the file either listed or gone.
+                self.remove(&name);
+            }
         }
+    }
+
+    fn first_released(&self) -> Option<(Instant, Box<str>)> {
+        self.released.lock().unwrap_or_else(PoisonError::into_inner).front().cloned()
     }
 
     /// A row refers to a file again that may have been released before: keeps it. `false`: it is gone already.

@@ -35,12 +35,15 @@ pub(crate) struct Counters {
     pub(crate) failed: AtomicU64,
     pub(crate) failed_commits: AtomicU64,
     pub(crate) largest_group: AtomicU64,
-    pub(crate) longest_write: AtomicU64,
     pub(crate) reads: AtomicU64,
     pub(crate) syncs: AtomicU64,
     pub(crate) checkpoints: AtomicU64,
     pub(crate) checkpoints_waited_for: AtomicU64,
     pub(crate) log_bytes: AtomicU64,
+    /// Commits of ours that wrote to the log.
+    pub(crate) logged: AtomicU64,
+    /// So many of these were in the database file as well when it was last looked.
+    pub(crate) carried: AtomicU64,
 }
 
 impl Counters {
@@ -57,6 +60,11 @@ impl Counters {
             checkpoints_waited_for: self.checkpoints_waited_for.load(Relaxed),
             log_bytes: self.log_bytes.load(Relaxed),
         }
+    }
+
+    /// May the log hold a commit of ours that the database file does not?
+    pub(crate) fn is_log_needed(&self) -> bool {
+        self.logged.load(Relaxed) > self.carried.load(Relaxed)
     }
 
     pub(crate) fn committed(&self, writes: u64) {

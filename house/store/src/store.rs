@@ -12,11 +12,15 @@ use crate::blob::{self, PreparedBlob};
 use crate::engine::{Opened, Upkeep};
 use crate::error::{Error, OpenError, Result};
 use crate::faults::Faults;
+use crate::health::{Health, Round};
+use crate::housekeeping::{self, Housekeeping, Progress};
 use crate::lock::{make_private_folder, wait_for_turn};
+use crate::mark::Mark;
 use crate::migration::{Migration, migrate};
+use crate::opening::{self, Looked};
 use crate::reader::{Deadlines, Readers};
 use crate::search::SearchIndex;
-use crate::shelf::{self, Files, Shelf};
+use crate::shelf::{Files, Shelf};
 use crate::sqlite::inspect::Inspector;
 use crate::sqlite::{self, Durability, Setup};
 use crate::statistics::{Counters, Statistics};
@@ -44,8 +48,21 @@ pub struct Options {
     pub queue: usize,
     /// Writes that one commit may hold.
     pub batch: usize,
+    /// How closely the database is looked at.
+    pub check: Check,
     /// What shall go wrong (tests and benchmarks).
     pub faults: Faults,
+}
+
+/// How closely a database is looked at when it is opened. That it is there, and is the one that was there last, is looked
+/// at always.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Check {
+    /// No further, for a command that shall be quick.
+    Presence,
+    /// Every page: of a small database before it is opened, of a large one behind the work. Where damage is found then,
+    /// writes fail with [`Error::Corrupt`] from that moment on.
+    Pages,
 }
 
 impl Options {
@@ -60,6 +77,7 @@ impl Options {
             scan_deadline: Duration::from_secs(60),
             queue: 1024,
             batch: 256,
+            check: Check::Presence,
             faults: Faults::default(),
         }
     }
@@ -89,48 +107,54 @@ struct Inner {
     blob_inline_max: usize,
     file: PathBuf,
     closing: Arc<AtomicBool>,
+    health: Arc<Health>,
+    mark: Arc<Mark>,
 }
 
 impl Store {
-    /// Opens the store of a data folder (made where there is none) and brings its tables up to date. Where that
-    /// changes tables that hold data, a snapshot is made first.
+    /// Opens the store of a data folder (made where there is none) and brings its tables up to date. It refuses, and changes
+    /// nothing, where a part of the folder is missing or is not the one that was there last.
     pub fn open(options: Options, migrations: &[Migration]) -> Result<Self, OpenError> {
-        let Options { folder, blob_inline_max, queue, batch, faults, .. } = options;
+        let folder = &options.folder;
         let unusable = |error| OpenError::Folder { folder: folder.clone(), error };
-        make_private_folder(&folder).map_err(unusable)?;
-        let turn = wait_for_turn(&folder).map_err(unusable)?;
-        let (shelf, old_files) = Shelf::open(&folder).map_err(unusable)?;
-        let shelf = Arc::new(shelf);
-        let file = folder.join("facteur.db");
-        let database = |error| OpenError::Database { file: file.clone(), error };
-
-        let counters = Arc::<Counters>::default();
-        let (short, long) = (options.readers.max(1), options.scanners.max(1));
-        let caches = [vec![READ_CACHE; short], vec![SCAN_CACHE; long]].concat();
-        let setup = Setup {
-            file: &file,
-            durability: Durability::Synced,
-            readers: &caches,
-            cache_bytes: 8 << 20,
-            max_pages: faults.max_pages,
-        };
-        let Opened { writer, readers, upkeep } = sqlite::open(&setup, &counters).map_err(database)?;
-        let all: Vec<Migration> = blob::MIGRATIONS.iter().chain(migrations).copied().collect();
-        migrate(&*writer, &folder, &file, &all)?;
-        sync_folder(&folder).map_err(unusable)?;
+        make_private_folder(folder).map_err(unusable)?;
+        let turn = wait_for_turn(folder).map_err(unusable)?;
+        let checked = opening::check(folder, options.check)?;
+        let (shelf, old_files) = Shelf::open(folder).map_err(unusable)?;
+        let (shelf, counters) = (Arc::new(shelf), Arc::<Counters>::default());
+        let mark = Arc::new(Mark::open(folder).map_err(unusable)?);
+        let opened = open_database(&options, migrations, &mark, &counters)?;
         drop(turn);
 
+        let file = folder.join(opening::DATABASE);
         let board = Arc::<Board>::default();
         let deadlines = Deadlines { read: options.read_deadline, scan: options.scan_deadline };
-        let readers = Readers::start(readers, short, deadlines, &shelf, &counters).map_err(unusable)?;
+        let short = options.readers.max(1);
+        let readers = Readers::start(opened.readers, short, deadlines, &shelf, &counters).map_err(unusable)?;
         let readers = Arc::new(readers);
-        let (its_shelf, its_board, its_counters) = (Arc::clone(&shelf), Arc::clone(&board), Arc::clone(&counters));
-        let desk = Desk { shelf: its_shelf, board: its_board, counters: its_counters, faults, batch: batch.max(1) };
-        let writer = Writer::start(writer, desk, queue).map_err(unusable)?;
-        let search = SearchIndex::new(&folder);
-        sweep(&readers, &shelf, old_files).map_err(unusable)?;
-        let closing = Arc::<AtomicBool>::default();
-        let inner = Inner { writer, readers, upkeep, shelf, board, search, counters, blob_inline_max, file, closing };
+        let desk = Desk {
+            shelf: Arc::clone(&shelf),
+            board: Arc::clone(&board),
+            counters: Arc::clone(&counters),
+            faults: options.faults,
+            batch: options.batch.max(1),
+        };
+        let writer = Writer::start(opened.writer, desk, options.queue).map_err(unusable)?;
+        let inner = Inner {
+            writer,
+            readers,
+            upkeep: opened.upkeep,
+            shelf,
+            board,
+            search: SearchIndex::new(folder),
+            counters,
+            blob_inline_max: options.blob_inline_max,
+            file,
+            closing: Arc::default(),
+            health: Arc::default(),
+            mark,
+        };
+        inner.begin_housekeeping(folder, old_files, checked).map_err(unusable)?;
         Ok(Self(Arc::new(inner)))
     }
 
@@ -145,6 +169,7 @@ impl Store {
         E: From<Error> + Send + 'static,
         F: FnMut(&mut Tx) -> Result<T, E> + Send + 'static,
     {
+        self.0.health.may_write()?;
         self.0.writer.write(f).await
     }
 
@@ -155,6 +180,7 @@ impl Store {
         E: From<Error> + Send + 'static,
         F: FnMut(&mut Tx) -> Result<T, E> + Send + 'static,
     {
+        self.0.health.may_write()?;
         self.0.writer.write_blocking(f)
     }
 
@@ -225,13 +251,6 @@ impl Store {
         self.0.counters.look()
     }
 
-    /// Steps that the database took for the most expensive write since this was last asked: how long one write holds up the
-    /// others, in a measure that does not depend on how busy the machine is. A row that is looked at takes some ten, one
-    /// that is changed up to a hundred.
-    pub fn longest_write(&self) -> u64 {
-        self.0.counters.longest_write.swap(0, std::sync::atomic::Ordering::Relaxed)
-    }
-
     /// Serves who waits already, carries the log into the database and ends the threads. Other handles get
     /// [`Error::Closed`] from now on.
     pub async fn close(self) {
@@ -245,9 +264,12 @@ impl Store {
     pub fn close_blocking(self) {
         self.0.closing.store(true, Relaxed);
         self.0.writer.close();
+        // For the last time, now that nothing is written any more.
+        housekeeping::note(&self.0.readers, &self.0.mark, Progress::of(&self.0.counters, &self.0.file).log_needed());
         self.0.search.close();
         self.0.readers.close();
         self.0.upkeep.close();
+        self.0.mark.say(|said| said.log_needed = None);
     }
 
     /// A connection that looks whether the database is sound.
@@ -266,24 +288,50 @@ fn sync_folder(folder: &Path) -> std::io::Result<()> {
     Ok(())
 }
 
-/// Removes in the background the files that a crash left behind, and later those that are released.
-fn sweep(readers: &Arc<Readers>, shelf: &Arc<Shelf>, old_files: Files) -> std::io::Result<()> {
-    let (readers, shelf) = (Arc::downgrade(readers), Arc::downgrade(shelf));
-    let work = move || {
-        if let Some(readers) = readers.upgrade()
-            && !old_files.is_empty()
-        {
-            match readers.read_blocking(move |view| blob::orphans(view, old_files)) {
-                Ok(orphans) => orphans.values().for_each(|path| shelf::remove(path)),
-                Err(error) => tracing::warn!(%error, "orphaned bodies were not looked for"),
-            }
-        }
-        while let (Some(readers), Some(shelf)) = (readers.upgrade(), shelf.upgrade()) {
-            shelf.tidy(readers.oldest());
-            readers.turn_away_late();
-            drop((readers, shelf));
-            std::thread::sleep(std::time::Duration::from_secs(1));
-        }
+/// Opens the database itself, and brings its tables up to date.
+fn open_database(
+    options: &Options,
+    migrations: &[Migration],
+    mark: &Mark,
+    counters: &Arc<Counters>,
+) -> Result<Opened, OpenError> {
+    let (short, long) = (options.readers.max(1), options.scanners.max(1));
+    let folder = &options.folder;
+    let file = folder.join(opening::DATABASE);
+    let setup = Setup {
+        file: &file,
+        durability: Durability::Synced,
+        readers: &[vec![READ_CACHE; short], vec![SCAN_CACHE; long]].concat(),
+        cache_bytes: 8 << 20,
+        max_pages: options.faults.max_pages,
     };
-    std::thread::Builder::new().name("store-sweep".to_owned()).spawn(work).map(|_| ())
+    let database = |error| OpenError::Database { file: file.clone(), error };
+    let opened = sqlite::open(&setup, counters).map_err(database)?;
+    let all: Vec<Migration> = blob::MIGRATIONS.iter().chain(migrations).copied().collect();
+    // A migration may number rows anew: until it is done the mark speaks of no number.
+    migrate(&*opened.writer, folder, &file, &all, || mark.say(|said| said.numbers.clear()))?;
+    let office = opening::name_of_office(&*opened.writer).map_err(database)?;
+    sync_folder(folder).map_err(|error| OpenError::Folder { folder: folder.clone(), error })?;
+    let numbers = opening::numbers(&*opened.writer).map_err(database)?;
+    mark.say(|said| (said.office, said.numbers, said.log_needed) = (office, numbers, None));
+    Ok(opened)
+}
+
+impl Inner {
+    fn begin_housekeeping(&self, folder: &Path, old_files: Files, checked: Looked) -> std::io::Result<()> {
+        if checked == Looked::Later {
+            let (closing, health) = (Arc::clone(&self.closing), Arc::clone(&self.health));
+            Round { file: self.file.clone(), closing, health, mark: Arc::clone(&self.mark) }.start()?;
+        }
+        let housekeeping = Housekeeping {
+            folder: folder.to_owned(),
+            file: self.file.clone(),
+            readers: Arc::downgrade(&self.readers),
+            shelf: Arc::downgrade(&self.shelf),
+            counters: Arc::clone(&self.counters),
+            mark: Arc::clone(&self.mark),
+            old_files,
+        };
+        housekeeping.start()
+    }
 }

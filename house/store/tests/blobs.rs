@@ -200,7 +200,7 @@ fn a_prepared_body_can_be_put_again_after_its_row_was_released() {
 }
 
 #[test]
-fn orphans_of_a_crash_are_swept_at_the_next_start_and_nothing_else() {
+fn orphans_of_a_crash_are_put_aside_at_the_next_start_and_nothing_else() {
     let folder = tempfile::tempdir().unwrap();
     let store = open(folder.path());
     let kept = put(&store, &store.prepare_blob(text(1_000_000)).unwrap());
@@ -212,6 +212,8 @@ fn orphans_of_a_crash_are_swept_at_the_next_start_and_nothing_else() {
 
     let store = open(folder.path());
     wait_until("the orphan goes", || files(folder.path()) == 1);
+    let aside = std::fs::read_dir(folder.path().join("lost+found")).unwrap().next().unwrap().unwrap().path();
+    assert_eq!(std::fs::read(aside.join("half-a-letter")).unwrap(), b"Dear Bob, ");
     assert_eq!(read(&store, kept, 0..u64::MAX).unwrap(), text(1_000_000));
     // A second opening while the first is in use must not take away what the first has just prepared.
     let prepared = store.prepare_blob(noise(1_000_000)).unwrap();

@@ -31,6 +31,8 @@ pub enum Standing {
     Behind,
     /// Another post office's.
     Elsewhere,
+    /// We have no domain at all, yet or any more: nobody can say whose it is.
+    NoDomain,
 }
 
 /// Answers, while the sender is connected, what an address is to us.

@@ -190,6 +190,8 @@ enum Checkpoint {
 struct Carried {
     /// Somebody was in the way of a restart.
     busy: bool,
+    /// Pages of the log.
+    log: i64,
     /// Pages of the log that are in the database now.
     carried: i64,
 }
@@ -222,8 +224,12 @@ impl Porter {
 
     fn carry(&self, mode: Checkpoint) {
         self.counters.checkpoints.fetch_add(1, Relaxed);
+        let logged = self.counters.logged.load(Relaxed);
         match self.checkpoint(mode) {
-            Ok(Carried { carried, busy, .. }) => {
+            Ok(Carried { log, carried, busy }) => {
+                if log == carried {
+                    self.counters.carried.store(logged, Relaxed);
+                }
                 tracing::debug!(?mode, carried, busy, "checkpoint");
                 let mut state = self.gate.lock();
                 // Where a reader holds the log back, do not try again before it has grown by another step.
@@ -242,7 +248,9 @@ impl Porter {
             Checkpoint::Restart => "PRAGMA wal_checkpoint(RESTART)",
             Checkpoint::Truncate => "PRAGMA wal_checkpoint(TRUNCATE)",
         };
-        let row = |row: &rusqlite::Row<'_>| Ok(Carried { busy: row.get::<_, i64>(0)? != 0, carried: row.get(2)? });
+        let row = |row: &rusqlite::Row<'_>| {
+            Ok(Carried { busy: row.get::<_, i64>(0)? != 0, log: row.get(1)?, carried: row.get(2)? })
+        };
         self.connection.query_row(sql, (), row).map_err(fault)
     }
 }

@@ -45,6 +45,11 @@ impl Inspector {
         self.ask(&format!("PRAGMA {}('{}')", pragma(depth), table.replace('\'', "''")))
     }
 
+    /// What is damaged anywhere, with the pages that no table has.
+    pub(crate) fn check_all(&self) -> Result<Vec<String>> {
+        self.ask("PRAGMA quick_check")
+    }
+
     fn ask(&self, sql: &str) -> Result<Vec<String>> {
         match self.sentences(sql) {
             // So damaged that the looking itself fails.

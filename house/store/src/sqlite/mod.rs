@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
 use std::time::Duration;
 
-use rusqlite::{CachedStatement, Connection, OpenFlags, StatementStatus};
+use rusqlite::{CachedStatement, Connection, OpenFlags};
 
 use crate::engine::{EachRow, Marked, Opened, Session, WriteSession};
 use crate::error::{Error, Result};
@@ -17,6 +17,7 @@ use crate::value::{Row, Value};
 
 mod checkpoint;
 pub(crate) mod inspect;
+pub(crate) mod survey;
 mod values;
 pub(crate) mod words;
 
@@ -44,6 +45,8 @@ pub(crate) enum Durability {
     Lazy,
 }
 
+/// How far each table has come that numbers its rows.
+pub(crate) const NUMBERS: &str = "SELECT name, seq FROM sqlite_sequence WHERE seq > 0";
 /// Bytes of a page. With 8192 a commit of small rows writes half as much log again; letters cost the same.
 const PAGE: u32 = 4096;
 /// How long to wait for another process that writes.
@@ -74,13 +77,13 @@ pub(crate) struct Sqlite {
     failed: RefCell<Option<Error>>,
     /// What ends the read that runs.
     leash: RefCell<Option<Leash>>,
-    /// Steps taken for all statements.
-    steps: Cell<u64>,
 }
 
 thread_local! {
     /// Pages in the log after the last commit on this thread.
     static LOG_PAGES: Cell<u32> = const { Cell::new(0) };
+    /// Commits on this thread that wrote to the log; some have nothing to write.
+    static LOGGED: Cell<u64> = const { Cell::new(0) };
 }
 
 impl Sqlite {
@@ -97,6 +100,7 @@ impl Sqlite {
         }
         connection.wal_hook(Some(|_, pages| {
             LOG_PAGES.set(pages.try_into().unwrap_or(0));
+            LOGGED.set(LOGGED.get() + 1);
             Ok(())
         }));
         let this = Self { gate: Some(gate), counters: Some(counters), ..Self::on(connection) };
@@ -120,7 +124,6 @@ impl Sqlite {
             counters: None,
             failed: RefCell::default(),
             leash: RefCell::default(),
-            steps: Cell::new(0),
         }
     }
 
@@ -134,18 +137,6 @@ impl Sqlite {
         let mut statement = self.connection.prepare_cached(sql).map_err(fault)?;
         bind(&mut statement, params)?;
         Ok(statement)
-    }
-
-    /// Runs a statement and adds up the steps it took.
-    fn counting<T>(
-        &self,
-        statement: &mut CachedStatement<'_>,
-        run: impl FnOnce(&mut CachedStatement<'_>) -> Result<T>,
-    ) -> Result<T> {
-        let outcome = run(statement);
-        let steps = statement.reset_status(StatementStatus::VmStep);
-        self.steps.set(self.steps.get().wrapping_add(u64::try_from(steps).unwrap_or(0)));
-        outcome
     }
 
     /// Remembers the first failure that took the transaction away.
@@ -165,13 +156,13 @@ impl Sqlite {
 impl Session for Sqlite {
     fn execute(&self, sql: &str, params: &[Value<'_>]) -> Result<usize> {
         self.prepare(sql, params)
-            .and_then(|mut statement| self.counting(&mut statement, execute))
+            .and_then(|mut statement| execute(&mut statement))
             .inspect_err(|error| self.note(error))
     }
 
     fn query(&self, sql: &str, params: &[Value<'_>], each: EachRow<'_>) -> Result<()> {
         self.prepare(sql, params)
-            .and_then(|mut statement| self.counting(&mut statement, |statement| walk(statement, each, || self.check())))
+            .and_then(|mut statement| walk(&mut statement, each, || self.check()))
             .inspect_err(|error| self.note(error))
     }
 
@@ -249,6 +240,7 @@ impl WriteSession for Sqlite {
         }
         if let Some(counters) = &self.counters {
             counters.log_bytes.store(log, Relaxed);
+            counters.logged.fetch_add(LOGGED.take(), Relaxed);
         }
         Ok(())
     }
@@ -260,10 +252,6 @@ impl WriteSession for Sqlite {
             tracing::error!(%error, "a transaction could not be rolled back");
         }
         self.inside.take();
-    }
-
-    fn steps(&self) -> u64 {
-        self.steps.get()
     }
 
     fn changed_elsewhere(&self) -> Result<bool> {
