@@ -43,6 +43,8 @@ impl Office {
     /// Opens a post office whole, or says why not and leaves nothing behind.
     pub async fn open(config: Config) -> Result<Self, StartFault> {
         let lock = Lock::take(&config.data).map_err(StartFault::Data)?;
+        // Before anything is made in a folder of which a part may be missing.
+        store::has_office(&config.data).map_err(StartFault::Data)?;
         let routes = Arc::new(routes::read(&config)?);
         let tls = ServerTls::self_signed(&config.data, config.hostname.as_str()).map_err(StartFault::Tls)?;
         let resolver = routes::resolver(&config)?;
