@@ -71,6 +71,8 @@ pub enum Command {
     Import(Import),
     /// Write the letters of a mailbox into files that other programs read
     Export(Export),
+    /// See whether everything is kept as it should be
+    Verify(Verify),
 }
 
 #[derive(Debug, Args)]
@@ -103,6 +105,15 @@ pub struct Export {
     /// What to write; if not given, the ending of the name tells, else maildir
     #[arg(long, value_parser = ["maildir", "mbox", "eml", "zip", "tar.gz"])]
     pub format: Option<String>,
+    #[command(flatten)]
+    pub form: Lines,
+}
+
+#[derive(Debug, Args)]
+pub struct Verify {
+    /// Mend what can be mended; no letter is ever deleted
+    #[arg(long)]
+    pub repair: bool,
     #[command(flatten)]
     pub form: Lines,
 }

@@ -14,6 +14,7 @@ pub mod serve;
 pub mod size;
 pub mod trace;
 mod trouble;
+pub mod verify;
 
 use tokio::runtime::{Builder, Runtime};
 

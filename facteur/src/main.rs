@@ -18,7 +18,7 @@ mod terminal;
 use std::process::ExitCode;
 
 use command_line::{Command, CommandLine};
-use commands::{account, alias, demo, domain, export, fetch, import, queue, send, serve, trace};
+use commands::{account, alias, demo, domain, export, fetch, import, queue, send, serve, trace, verify};
 use config::Config;
 use failure::Failure;
 
@@ -51,6 +51,7 @@ fn run(line: CommandLine) -> Result<(), Failure> {
         Command::Send(send) => send::run(send, office),
         Command::Import(import) => import::run(import, &Config::of(office)?),
         Command::Export(export) => export::run(export, &Config::of(office)?),
+        Command::Verify(asked) => verify::run(&asked, &Config::of(office)?),
     }
 }
 

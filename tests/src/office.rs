@@ -373,11 +373,22 @@ impl Office {
     }
 }
 
+impl Office {
+    /// Everything is kept as it should be, whatever was done to the office; it need not run.
+    pub fn verify(&self) {
+        let (status, out, err) = self.try_command(&["verify"], b"");
+        assert_eq!(status, 0, "facteur verify of {}:\n{out}{err}", self.domain);
+    }
+}
+
+/// Every office that a test has used is verified at its end.
 impl Drop for Office {
     fn drop(&mut self) {
         self.kill();
         if std::thread::panicking() {
             eprintln!("── log of {} ──\n{}", self.domain, self.log());
+        } else {
+            self.verify();
         }
     }
 }

@@ -54,6 +54,8 @@ fn letters_acknowledged_to_64_sessions_before_a_kill_are_there_once_after_it() {
     });
     let acknowledged = acknowledged.into_inner().expect("lock");
     assert!(acknowledged.len() >= 1500, "too slow to test anything: {}", acknowledged.len());
+    // As the kill left it, before anything was put in order.
+    office.verify();
     office.start();
     let there = counts(message_ids(&office.read(&alice, "INBOX", acknowledged.len())));
     for id in &acknowledged {
@@ -77,6 +79,7 @@ fn queued_letters_survive_kills_in_the_middle_of_delivery() {
         office.start();
         wait_until(|| sink.count() > kill * letters / 5);
         office.kill();
+        office.verify();
         assert!(sink.count() < letters, "the kill came too late to test anything");
     }
     office.start();

@@ -117,6 +117,9 @@ const TEXTS: &[(&str, &str)] = &[
     ("facteur export path", "Où écrire ; rien ne doit encore s'y trouver"),
     ("facteur export --format", "Quoi écrire ; par défaut selon la fin du nom, sinon maildir"),
     ("facteur export --json", "Afficher en JSON, un objet par ligne"),
+    ("facteur verify", "Voir si tout est conservé comme il faut"),
+    ("facteur verify --repair", "Réparer ce qui peut l'être ; aucune lettre n'est jamais effacée"),
+    ("facteur verify --json", "Afficher en JSON, un objet par ligne"),
 ];
 
 /// The arguments that `queue retry`, `hold`, `release` and `drop` share.

@@ -88,8 +88,8 @@ pub fn set_quota(tx: &mut Tx, account: AccountId, quota: Option<u64>) -> Result<
     if done == 0 { Err(Error::NoSuchAccount(account)) } else { Ok(()) }
 }
 
-/// Deletes the mailbox. It is gone at once; its letters are cleared away behind it by the background task, so that
-/// a large one does not hold the writer.
+/// Deletes the mailbox. It is gone at once, for everybody; all that was in it is cleared away behind it by the background
+/// task, slice by slice, so that a large one does not hold the writer.
 pub fn delete(tx: &mut Tx, account: AccountId) -> Result<(), Error> {
     let done =
         tx.execute("UPDATE account_mail SET deleted = 1 WHERE account = $1 AND deleted = 0", params![account.0])?;
@@ -97,9 +97,6 @@ pub fn delete(tx: &mut Tx, account: AccountId) -> Result<(), Error> {
         return Err(Error::NoSuchAccount(account));
     }
     tx.execute("UPDATE folder SET name = NULL, left_over = 1 WHERE account = $1", params![account.0])?;
-    for table in ["subscription", "keyword", "letter_gone", "folder_gone"] {
-        tx.execute(&format!("DELETE FROM {table} WHERE account = $1"), params![account.0])?;
-    }
     tx.announce(topic(account));
     tx.announce(WORK);
     Ok(())

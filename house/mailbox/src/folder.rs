@@ -3,11 +3,11 @@
 pub mod name;
 
 use mail::seam::AccountId;
-use store::{Row, Tx, View, params};
+use store::{Row, Store, Tx, View, params};
 
 use crate::account::{self, Touch, WORK, topic};
 use crate::letter::visible;
-use crate::{Change, Error, FolderId, Uid, UidValidity};
+use crate::{Change, Error, FolderId, Uid, UidValidity, sliced};
 
 /// The most folders an account can have.
 pub const MOST: usize = 10_000;
@@ -280,12 +280,32 @@ pub fn rename_all(tx: &mut Tx, account: AccountId, names: &[(FolderId, String)])
 }
 
 fn rename_children(tx: &mut Tx, account: AccountId, from: &str, to: &str, change: Change) -> Result<(), Error> {
-    for (id, old) in children(tx, account, from)? {
+    let below = children(tx, account, from)?;
+    for (_, old) in &below {
         // The new name is checked again: it may have become too long or too deep.
-        let new = name::canonical(&format!("{to}{}", old.get(from.len()..).unwrap_or_default()))?;
-        set_name(tx, id, &new, change)?;
-        move_subscription(tx, account, &old, &new)?;
+        name::canonical(&format!("{to}{}", old.get(from.len()..).unwrap_or_default()))?;
     }
+    if below.is_empty() {
+        return Ok(());
+    }
+    // They may be ten thousand: three statements for all of them, and not three for each.
+    let (first, end, rest) = (format!("{from}/"), format!("{from}0"), from.chars().count() + 1);
+    tx.execute(
+        "INSERT INTO subscription (account, name)
+         SELECT f.account, $4 || substr(f.name, $5)
+         FROM folder f JOIN subscription s ON s.account = f.account AND s.name = f.name
+         WHERE f.account = $1 AND f.name > $2 AND f.name < $3 ON CONFLICT DO NOTHING",
+        params![account.0, first, end, to, rest],
+    )?;
+    tx.execute(
+        "DELETE FROM subscription WHERE account = $1 AND name > $2 AND name < $3
+         AND EXISTS (SELECT 1 FROM folder f WHERE f.account = $1 AND f.name = subscription.name)",
+        params![account.0, first, end],
+    )?;
+    tx.execute(
+        "UPDATE folder SET name = $4 || substr(name, $5), altered = $6 WHERE account = $1 AND name > $2 AND name < $3",
+        params![account.0, first, end, to, rest, change.0],
+    )?;
     Ok(())
 }
 
@@ -304,8 +324,9 @@ fn children(view: &View, account: AccountId, name: &str) -> Result<Vec<(FolderId
     )?)
 }
 
-/// Deletes a folder and its letters. The folder is gone at once; many letters are cleared away behind it by the
-/// background task. No trace of the name stays but the account's UIDVALIDITY, which never comes twice.
+/// Deletes a folder and its letters. The folder and what is in it is gone at once for whoever looks; the letters are
+/// cleared away behind it, slice by slice ([`finish`], or the background task), and whoever asks for the changes of the account is told
+/// of each slice then. Their octets count until they are cleared away. No trace of the name stays but the account's UIDVALIDITY, which never comes twice.
 /// A subscription to the name stays too (RFC 9051 §6.3.7).
 pub fn delete(tx: &mut Tx, account: AccountId, name: &str) -> Result<(), Error> {
     let name = name::canonical(name)?;
@@ -326,9 +347,6 @@ pub fn delete(tx: &mut Tx, account: AccountId, name: &str) -> Result<(), Error> 
         "UPDATE folder SET name = NULL, special_use = NULL, left_over = 1 WHERE folder = $1",
         params![folder.id.0],
     )?;
-    if folder.total as usize <= crate::letter::SLICE {
-        crate::letter::clear(tx, folder.id)?;
-    }
     tx.announce(topic(account));
     tx.announce(WORK);
     Ok(())
@@ -367,6 +385,11 @@ pub fn unsubscribe(tx: &mut Tx, account: AccountId, name: &str) -> Result<(), Er
 }
 
 /// Says what a folder is for from now on. One folder at most has a use: another that had it has it no more.
+///
+/// Where the trash is another folder now, conversations are counted otherwise ([`Folder::unread_threads`]). That is done
+/// behind this write, a slice at a time: by [`finish`] for whoever waits for it, else by the background task, also after
+/// a crash. Until it is done the counter stands between the two ways to count, and each slice of it is a change of
+/// the folders; flags, letters and all other counters are right all the time.
 pub fn set_use(tx: &mut Tx, folder: FolderId, special_use: Option<SpecialUse>) -> Result<(), Error> {
     let Folder { account, special_use: was, .. } = get(tx, folder)?;
     let change = account::tick(tx, account, Touch::FOLDERS)?;
@@ -385,11 +408,52 @@ pub fn set_use(tx: &mut Tx, folder: FolderId, special_use: Option<SpecialUse>) -
     if was != special_use && [was, special_use].contains(&Some(SpecialUse::Trash)) {
         let others = old_trash.into_iter().filter(|trash| *trash != folder);
         for folder in std::iter::once(folder).chain(others) {
-            visible::settle_all(tx, account, folder, change)?;
+            visible::settle_later(tx, folder)?;
         }
+        tx.announce(WORK);
     }
     tx.announce(topic(account));
     Ok(())
+}
+
+/// Slices that [`finish`] does at most.
+const SLICES: usize = 20;
+
+/// Does what [`delete`] and [`set_use`] left to be done behind them, slice by slice, for whoever wants to see it done.
+/// Where that is very much only the first slices, so that nobody waits for minutes: the background task does the rest.
+pub async fn finish(store: &Store, account: AccountId) -> Result<(), Error> {
+    if store.read(move |view| Unfinished::look(view, account)).await?.is_none() {
+        return Ok(());
+    }
+    let slice = move |tx: &mut Tx, room: usize| {
+        match Unfinished::look(tx, account)? {
+            None => return Ok(((), None)),
+            Some(Unfinished::Settling(folder)) => visible::settle_slice(tx, folder)?,
+            Some(Unfinished::LeftOver(folder)) => crate::letter::clear(tx, folder)?,
+        };
+        Ok::<_, Error>(((), room.checked_sub(1)))
+    };
+    sliced(store, SLICES, slice, drop).await
+}
+
+/// Is there something that [`finish`] would do?
+pub(crate) fn is_unfinished(view: &View, account: AccountId) -> Result<bool, Error> {
+    Ok(Unfinished::look(view, account)?.is_some())
+}
+
+enum Unfinished {
+    Settling(FolderId),
+    LeftOver(FolderId),
+}
+
+impl Unfinished {
+    fn look(view: &View, account: AccountId) -> Result<Option<Self>, Error> {
+        if let Some(folder) = visible::unsettled(view, account)? {
+            return Ok(Some(Self::Settling(folder)));
+        }
+        let sql = "SELECT folder FROM folder WHERE left_over = 1 AND account = $1 LIMIT 1";
+        Ok(view.query_opt(sql, params![account.0], |row| row.get(0).map(|id| Self::LeftOver(FolderId(id))))?)
+    }
 }
 
 /// Says where people want the folder among its siblings: the lowest number first.

@@ -24,6 +24,9 @@ use crate::{Change, Error, FlagSet, FolderId, LetterKey, System, ThreadId, Uid, 
 
 /// The most letters one call works on.
 pub const SLICE: usize = 500;
+/// Octets of bodies that one call takes out of the database, and what a larger body, which lies in a file, counts for.
+const OCTETS: u64 = 16 << 20;
+const BODY: u64 = 256 << 10;
 
 /// What the counters of a folder gain or lose.
 #[derive(Clone, Copy, Debug, Default)]
@@ -159,12 +162,21 @@ impl Entry {
     }
 }
 
-/// The first `limit` letters of the ranges and where the next ones begin.
+/// Ranges looked into in one call. A client may name very many of which nothing is there any more.
+const RANGES: usize = 2_000;
+/// Letters flagged `\\Deleted` that one call passes over because they are not among those named.
+const PASSED: usize = 10_000;
+
+/// The first letters of the ranges, at most `limit`, and where the next ones begin.
 fn slice(view: &View, folder: FolderId, ranges: &[UidRange], limit: usize) -> Result<(Vec<Entry>, Option<Uid>), Error> {
     let sql = "SELECT uid, letter, change, flags, keywords, size, thread, born FROM entry
          WHERE folder = $1 AND uid >= $2 AND uid <= $3 ORDER BY uid";
     let (mut entries, mut next) = (Vec::new(), None);
-    for range in ranges {
+    for (looked, range) in ranges.iter().enumerate() {
+        if looked == RANGES {
+            next = Some(range.first);
+            break;
+        }
         view.for_each(sql, params![folder.0, range.first.get(), range.last.get()], |row| {
             let Some(entry) = Entry::read(row)? else { return Ok(ControlFlow::Continue(())) };
             if entries.len() >= limit {
@@ -190,14 +202,37 @@ fn slice_deleted(
 ) -> Result<(Vec<Entry>, Option<Uid>), Error> {
     let sql = "SELECT uid FROM entry
          WHERE folder = $1 AND (flags & 8) = 8 AND uid >= $2 AND uid <= $3 ORDER BY uid LIMIT $4";
-    let mut uids: Vec<UidRange> = Vec::new();
-    for range in ranges {
-        let room = (limit + 1).saturating_sub(uids.len());
-        let found =
-            view.query(sql, params![folder.0, range.first.get(), range.last.get(), room], |row| row.get::<u32>(0))?;
-        uids.extend(found.into_iter().filter_map(Uid::new).map(UidRange::one));
+    let (Some(first), Some(last)) = (ranges.first(), ranges.last()) else { return Ok((Vec::new(), None)) };
+    let most = PASSED + 1;
+    let found =
+        view.query(sql, params![folder.0, first.first.get(), last.last.get(), most], |row| row.get::<u32>(0))?;
+    let found: Vec<Uid> = found.into_iter().filter_map(Uid::new).collect();
+    let passed_all = found.len() <= PASSED;
+    let is_named = |uid: &Uid| {
+        let at = ranges.partition_point(|range| range.last < *uid);
+        ranges.get(at).is_some_and(|range| range.contains(*uid))
+    };
+    let named = found.iter().take(PASSED).copied().filter(is_named);
+    let uids: Vec<UidRange> = named.take(limit + 1).map(UidRange::one).collect();
+    let (entries, next) = slice(view, folder, &uids, limit)?;
+    let unseen = found.last().copied().filter(|_| !passed_all);
+    Ok((entries, next.or(unseen)))
+}
+
+/// As many of the letters as are taken away in one write: taking a body out of the database costs by its length.
+fn within_octets((mut entries, mut next): (Vec<Entry>, Option<Uid>)) -> (Vec<Entry>, Option<Uid>) {
+    let mut octets = 0;
+    let full = entries.iter().position(|entry| {
+        // The last one that still begins within the limit goes as well, so that there is always one.
+        let full = octets >= OCTETS;
+        octets += entry.size.min(BODY);
+        full
+    });
+    if let Some(full) = full {
+        next = entries.get(full).map(|entry| entry.uid);
+        entries.truncate(full);
     }
-    slice(view, folder, &uids, limit)
+    (entries, next)
 }
 
 /// What is left of ascending ranges from `next` on: for the caller's loop over slices.

@@ -29,8 +29,10 @@ mod prepare;
 pub mod report;
 mod schema;
 pub mod search;
+mod sliced;
 pub mod thread;
 mod uids;
+pub mod verify;
 
 pub use account::Usage;
 pub use changes::{FolderChanges, changes_since, vanished_since};
@@ -42,4 +44,5 @@ pub use id::{Change, FolderId, LetterKey, ThreadId, Uid, UidRange, UidValidity};
 pub use parse::{Piece, Section, SectionText, Structure, Summary};
 pub use prepare::{LARGEST, Prepared, prepare};
 pub use schema::MIGRATIONS;
+pub use sliced::sliced;
 pub use uids::Uids;

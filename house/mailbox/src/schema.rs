@@ -10,7 +10,17 @@ pub const MIGRATIONS: &[Migration] = &[
     Migration { room: "mailbox", number: 3, sql: VISIBLE },
     Migration { room: "mailbox", number: 4, sql: SHOWN },
     Migration { room: "mailbox", number: 5, sql: crate::report::TABLE },
+    Migration { room: "mailbox", number: 6, sql: GOING_ON },
 ];
+
+/// What goes on in slices behind the write that decided it:
+/// - `settling`: folders that became the trash or are it no more, and the last conversation (`after`) that is shown as read
+///   or unread by what the folder is now.
+/// - `loose_thread`: conversations without a letter whose message ids are being forgotten.
+const GOING_ON: &str = "
+CREATE TABLE settling (folder {key}, after BIGINT NOT NULL);
+CREATE TABLE loose_thread (account BIGINT NOT NULL, thread BIGINT NOT NULL, PRIMARY KEY (account, thread)) {clustered};
+";
 
 /// `folder_thread.shown`: the conversation is shown as unread in the folder, by a letter of it that lies there or in any
 /// other but the trash (whose `special_use` is 5).

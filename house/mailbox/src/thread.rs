@@ -12,9 +12,11 @@ use crate::{Change, Error, ThreadId};
 
 /// The most message ids of one letter that are looked at: its own, what it answers, and the ends of References.
 const MOST_REFERENCES: usize = 24;
+/// The most message ids of a thread that is renamed.
+const MOST_IDS: i64 = 2_048;
 /// The most threads one letter can join to one.
 const MOST_MERGED: usize = 8;
-/// A thread with more letters than this is not renamed into another: no letter may hold the writer for long.
+/// One letter renames threads of no more letters than this, all together: no letter may hold the writer for long.
 const MOST_RENAMED: i64 = 256;
 
 /// The message ids of a letter as hashes; its own first.
@@ -124,9 +126,11 @@ fn merge(tx: &mut Tx, account: AccountId, threads: &[ThreadId], change: Change) 
     }
     let largest = sized.iter().copied().max_by_key(|(size, thread)| (*size, std::cmp::Reverse(*thread)));
     let Some((_, target)) = largest else { return Err(Error::Damaged("a thread")) };
+    let mut room = MOST_RENAMED;
     for (size, thread) in sized {
-        if thread != target && size <= MOST_RENAMED {
+        if thread != target && size <= room && has_few_ids(tx, account, thread)? {
             rename(tx, account, thread, target, change)?;
+            room -= size;
         }
     }
     Ok(target)
@@ -150,14 +154,36 @@ fn size(view: &View, account: AccountId, thread: ThreadId) -> Result<i64, Error>
     )?)
 }
 
-/// Forgets the message ids of a thread whose last letter has gone.
-pub(crate) fn forget_if_empty(tx: &mut Tx, account: AccountId, thread: ThreadId) -> Result<(), Error> {
-    tx.execute(
-        "DELETE FROM thread_ref WHERE account = $1 AND thread = $2
-         AND NOT EXISTS (SELECT 1 FROM letter WHERE account = $1 AND thread = $2)",
-        params![account.0, thread.0],
+/// Are the message ids that lead to the thread few enough to be renamed? Those of letters that have gone are among them.
+fn has_few_ids(view: &View, account: AccountId, thread: ThreadId) -> Result<bool, Error> {
+    let sql = "SELECT COUNT(*) FROM (SELECT 1 FROM thread_ref WHERE account = $1 AND thread = $2 LIMIT $3) AS some";
+    let count: i64 = view.query_one(sql, params![account.0, thread.0, MOST_IDS + 1], |row| row.get(0))?;
+    Ok(count <= MOST_IDS)
+}
+
+/// Forgets the message ids of a thread whose last letter has gone, at most `room` of them: what is left is forgotten
+/// behind it by the background task. Gives how much room is left.
+pub(crate) fn forget_if_empty(tx: &mut Tx, account: AccountId, thread: ThreadId, room: usize) -> Result<usize, Error> {
+    let sql = "SELECT 1 FROM letter WHERE account = $1 AND thread = $2 LIMIT 1";
+    if tx.query_opt(sql, params![account.0, thread.0], |_| Ok(()))?.is_some() {
+        return Ok(room);
+    }
+    let gone = tx.execute(
+        "DELETE FROM thread_ref WHERE account = $1 AND hash IN
+             (SELECT hash FROM thread_ref WHERE account = $1 AND thread = $2 LIMIT $3)",
+        params![account.0, thread.0, room],
     )?;
-    Ok(())
+    if gone == room {
+        let sql = "INSERT INTO loose_thread (account, thread) VALUES ($1, $2) ON CONFLICT DO NOTHING";
+        tx.execute(sql, params![account.0, thread.0])?;
+    }
+    Ok(room - gone)
+}
+
+/// Forgets more message ids of a thread without letters. One that has letters again by now keeps what it has.
+pub(crate) fn forget_loose(tx: &mut Tx, account: AccountId, thread: ThreadId, room: usize) -> Result<(), Error> {
+    tx.execute("DELETE FROM loose_thread WHERE account = $1 AND thread = $2", params![account.0, thread.0])?;
+    forget_if_empty(tx, account, thread, room).map(drop)
 }
 
 /// The letters of a thread that are not flagged `\\Deleted`, in the order they were received, at most `limit`.

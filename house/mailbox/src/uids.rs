@@ -216,7 +216,8 @@ impl Uids {
         Ok(self)
     }
 
-    fn walk(view: &View, folder: FolderId) -> Result<Self, Error> {
+    /// All of them, found by a walk through the folder.
+    pub(crate) fn walk(view: &View, folder: FolderId) -> Result<Self, Error> {
         let mut uids = RoaringBitmap::new();
         view.for_each("SELECT uid FROM entry WHERE folder = $1 ORDER BY uid", params![folder.0], |row| {
             let _ = uids.try_push(row.get(0)?);

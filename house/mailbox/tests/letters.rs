@@ -228,6 +228,7 @@ fn a_folder_made_again_never_looks_like_the_one_deleted() {
         house.write(|tx| folder::delete(tx, ALICE, "Projects")).unwrap();
         assert!(matches!(house.file(folder, letter("x", "1@x", "")), Err(Error::NoSuchFolder(_))));
     }
+    house.finish();
     assert_eq!((house.count("letter"), house.count("tombstone")), (0, 0));
     assert!(matches!(house.write(|tx| folder::delete(tx, ALICE, "inbox")), Err(Error::Inbox)));
     house.write(|tx| folder::create(tx, ALICE, "A/B", None)).unwrap();
@@ -582,11 +583,13 @@ fn conversations_shown_as_unread_are_those_that_counting_would_find_also_after_t
         if number % 90 == 0 {
             let special = (number % 180 == 0).then_some(SpecialUse::Trash);
             house.write(move |tx| folder::set_use(tx, other, special)).unwrap();
+            house.finish();
         }
         let (kept, counted) = shown_and_counted(&house);
         assert_eq!(kept, counted, "after step {number}");
     }
     house.write(|tx| folder::delete(tx, ALICE, "Archive")).unwrap();
+    house.finish();
     let (kept, counted) = shown_and_counted(&house);
     assert_eq!(kept, counted);
 

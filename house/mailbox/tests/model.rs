@@ -2,17 +2,22 @@
 
 mod common;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use common::{ALICE, House, letter};
 use facteur_mailbox as mailbox;
+use mailbox::account_changes::{self, Cursor};
 use mailbox::letter::{Expunge, copy, expunge, move_, store_flags};
-use mailbox::{Change, FlagChange, FolderId, System, Uid, UidRange, Uids, account, changes_since, folder};
+use mailbox::verify::Verify;
+use mailbox::{
+    Change, FlagChange, FolderId, SpecialUse, System, ThreadId, Uid, UidRange, Uids, account, changes_since, flags,
+    folder,
+};
 use proptest::prelude::*;
 
 #[derive(Clone, Debug)]
 enum Step {
-    File { folder: usize, size: usize, flags: u8 },
+    File { folder: usize, size: usize, flags: u8, talk: usize },
     Copy { from: usize, to: usize, range: (u32, u32), limit: usize },
     Move { from: usize, to: usize, range: (u32, u32), limit: usize },
     Flag { folder: usize, range: (u32, u32), add: bool, flags: u8, unchanged_since: Option<u8> },
@@ -20,14 +25,23 @@ enum Step {
     Rename { folder: usize },
     Checkpoint { folder: usize },
     Look { folder: usize },
+    Keyword { folder: usize, range: (u32, u32), add: bool, keyword: usize },
+    Join { folder: usize, one: usize, other: usize },
+    Trash { folder: Option<usize>, finish: bool },
+    LookAtAll { limit: usize },
 }
+
+/// Conversations that letters belong to, by what they answer; and keywords.
+const TALKS: usize = 4;
+const KEYWORDS: [&str; 3] = ["$Work", "Later", "$Forwarded"];
 
 fn steps() -> impl Strategy<Value = Vec<Step>> {
     let f = || 0..3usize;
     let range = || (1..15u32, 1..15u32);
     let limit = || 1..8usize;
     let step = prop_oneof![
-        4 => (f(), 0..200usize, 0..32u8).prop_map(|(folder, size, flags)| Step::File { folder, size, flags }),
+        4 => (f(), 0..200usize, 0..32u8, 0..TALKS)
+            .prop_map(|(folder, size, flags, talk)| Step::File { folder, size, flags, talk }),
         2 => (f(), f(), range(), limit()).prop_map(|(from, to, range, limit)| Step::Copy { from, to, range, limit }),
         2 => (f(), f(), range(), limit()).prop_map(|(from, to, range, limit)| Step::Move { from, to, range, limit }),
         3 => (f(), range(), any::<bool>(), 0..32u8, prop::option::of(any::<u8>()))
@@ -36,6 +50,11 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
         1 => f().prop_map(|folder| Step::Rename { folder }),
         1 => f().prop_map(|folder| Step::Checkpoint { folder }),
         2 => f().prop_map(|folder| Step::Look { folder }),
+        2 => (f(), range(), any::<bool>(), 0..KEYWORDS.len())
+            .prop_map(|(folder, range, add, keyword)| Step::Keyword { folder, range, add, keyword }),
+        1 => (f(), 0..TALKS, 0..TALKS).prop_map(|(folder, one, other)| Step::Join { folder, one, other }),
+        1 => (prop::option::of(f()), any::<bool>()).prop_map(|(folder, finish)| Step::Trash { folder, finish }),
+        2 => (1..6usize).prop_map(|limit| Step::LookAtAll { limit }),
     ];
     prop::collection::vec(step, 1..60)
 }
@@ -45,6 +64,9 @@ struct Kept {
     flags: System,
     size: u64,
     key: i64,
+    keywords: BTreeSet<&'static str>,
+    /// What it was filed as: letters of talks that were joined share a conversation.
+    talk: usize,
 }
 
 /// A folder as somebody would write it down on paper, and a client that looks at it now and then.
@@ -60,6 +82,12 @@ struct Paper {
 struct World {
     house: House,
     papers: Vec<Paper>,
+    /// Which talks are one by now.
+    joined: [usize; TALKS],
+    filed: u32,
+    /// A client that knows the account as a whole: letters with their flags, and how far it has come.
+    all: BTreeMap<i64, (System, ThreadId)>,
+    all_at: Cursor,
 }
 
 impl World {
@@ -77,12 +105,17 @@ impl World {
                 client_at: folder.highest,
             }
         });
-        Self { house, papers: papers.into() }
+        let all_at = Cursor::at(house.read(|view| account_changes::states(view, ALICE)).emails);
+        let joined = std::array::from_fn(|talk| talk);
+        Self { house, papers: papers.into(), joined, filed: 0, all: BTreeMap::new(), all_at }
     }
 
     fn step(&mut self, step: &Step) {
         match step {
-            Step::File { folder, size, flags } => self.file(*folder, *size, System::from_bits(*flags)),
+            Step::File { folder, size, flags, talk } => {
+                let references = format!("<talk{talk}@x>");
+                self.file(*folder, *size, System::from_bits(*flags), *talk, &references);
+            }
             Step::Copy { from, to, range, limit } => self.carry(*from, *to, *range, *limit, false),
             Step::Move { from, to, range, limit } => self.carry(*from, *to, *range, *limit, true),
             Step::Flag { folder, range, add, flags, unchanged_since } => {
@@ -92,15 +125,24 @@ impl World {
             Step::Rename { folder } => self.rename(*folder),
             Step::Checkpoint { folder } => self.checkpoint(*folder),
             Step::Look { folder } => self.look(*folder),
+            Step::Keyword { folder, range, add, keyword } => self.keyword(*folder, *range, *add, KEYWORDS[*keyword]),
+            Step::Join { folder, one, other } => self.join(*folder, *one, *other),
+            Step::Trash { folder, finish } => self.trash(*folder, *finish),
+            Step::LookAtAll { limit } => self.look_at_all(*limit),
         }
     }
 
-    fn file(&mut self, folder: usize, size: usize, flags: System) {
-        let text = letter(&"x".repeat(size), &format!("{size}@x"), "");
+    fn file(&mut self, folder: usize, size: usize, flags: System, talk: usize, references: &str) {
+        self.forget_empty_talks();
+        self.filed += 1;
+        let text = letter(&"x".repeat(size), &format!("{}@x", self.filed), references);
         let filed = self.house.file_with(self.papers[folder].id, text.clone(), flags.into(), common::NOW).unwrap();
         let paper = &mut self.papers[folder];
         assert_eq!(filed.uid.get(), paper.next);
-        paper.letters.insert(paper.next, Kept { flags, size: text.len() as u64, key: filed.letter.0 });
+        paper.letters.insert(
+            paper.next,
+            Kept { flags, size: text.len() as u64, key: filed.letter.0, keywords: BTreeSet::new(), talk },
+        );
         paper.next += 1;
     }
 
@@ -150,6 +192,102 @@ impl World {
             kept.flags = if add { kept.flags.with(flags) } else { kept.flags.without(flags) };
         }
         assert_eq!(stored.modified.iter().map(|uid| uid.get()).collect::<Vec<_>>(), modified);
+    }
+
+    /// A conversation ends with its last letter: its talks are as if they had never been joined.
+    fn forget_empty_talks(&mut self) {
+        let alive: BTreeSet<usize> =
+            self.papers.iter().flat_map(|paper| paper.letters.values()).map(|kept| self.joined[kept.talk]).collect();
+        for (talk, joined) in self.joined.iter_mut().enumerate() {
+            if !alive.contains(joined) {
+                *joined = talk;
+            }
+        }
+    }
+
+    /// A letter that answers two talks makes one conversation of them, and their letters get new keys.
+    fn join(&mut self, folder: usize, one: usize, other: usize) {
+        // A talk without letters has no conversation to be joined.
+        let has_letters = |talk: usize| {
+            let of = self.joined[talk];
+            self.papers.iter().flat_map(|paper| paper.letters.values()).any(|kept| self.joined[kept.talk] == of)
+        };
+        if !has_letters(one) || !has_letters(other) {
+            return;
+        }
+        self.file(folder, 0, System::NONE, one, &format!("<talk{one}@x> <talk{other}@x>"));
+        let (from, to) = (self.joined[other], self.joined[one]);
+        self.joined.iter_mut().filter(|talk| **talk == from).for_each(|talk| *talk = to);
+        for kept in self.papers.iter_mut().flat_map(|paper| paper.letters.values_mut()) {
+            kept.key = 0;
+        }
+    }
+
+    fn keyword(&mut self, folder: usize, range: (u32, u32), add: bool, keyword: &'static str) {
+        let id = self.papers[folder].id;
+        let ranges = [between(range)];
+        self.house
+            .write(move |tx| {
+                let change = match add {
+                    true => FlagChange::Add(flags::intern(tx, ALICE, System::NONE, &[keyword])?),
+                    false => FlagChange::Remove(flags::used(tx, ALICE, System::NONE, &[keyword])?),
+                };
+                store_flags(tx, id, &ranges, &change, None, 100)
+            })
+            .unwrap();
+        for uid in self.within(folder, range) {
+            let keywords = &mut self.papers[folder].letters.get_mut(&uid).unwrap().keywords;
+            if add {
+                keywords.insert(keyword)
+            } else {
+                keywords.remove(keyword)
+            };
+        }
+    }
+
+    /// Another folder is the trash, or none is; what that takes is done at once, or by the background task some day.
+    fn trash(&mut self, folder: Option<usize>, finish: bool) {
+        let change = match folder {
+            Some(folder) => Some((self.papers[folder].id, Some(SpecialUse::Trash))),
+            None => {
+                let trash = self.house.read(|view| folder::by_use(view, ALICE, SpecialUse::Trash));
+                trash.map(|trash| (trash.id, None))
+            }
+        };
+        if let Some((id, special)) = change {
+            self.house.write(move |tx| folder::set_use(tx, id, special)).unwrap();
+        }
+        if finish {
+            self.house.finish();
+        }
+    }
+
+    /// The client that knows the account as a whole learns what changed, in small pieces, and then knows all.
+    fn look_at_all(&mut self, limit: usize) {
+        loop {
+            let from = self.all_at;
+            let changes = self.house.read(move |view| account_changes::letters(view, ALICE, from, limit)).unwrap();
+            for gone in &changes.destroyed {
+                self.all.remove(&gone.0);
+            }
+            for key in changes.created.into_iter().chain(changes.updated) {
+                let found = self.house.read(move |view| mailbox::fetch::visible(view, ALICE, key, mailbox::Want::ROW));
+                match found {
+                    Some((_, row)) => self.all.insert(key.0, (row.flags.system, row.thread)),
+                    None => self.all.remove(&key.0),
+                };
+            }
+            self.all_at = changes.now;
+            if !changes.more {
+                break;
+            }
+        }
+        let rows = self.papers.iter().flat_map(|paper| self.house.rows(paper.id));
+        let truth: BTreeMap<i64, (System, ThreadId)> = rows
+            .filter(|row| !row.flags.system.contains(System::DELETED))
+            .map(|row| (row.letter.0, (row.flags.system, row.thread)))
+            .collect();
+        assert_eq!(self.all, truth);
     }
 
     fn expunge(&mut self, folder: usize) {
@@ -230,11 +368,42 @@ impl World {
                 paper.letters.keys().copied().collect::<Vec<_>>()
             );
             assert_eq!(at, folder.highest);
+            let known = self.house.read(|view| mailbox::Keywords::load(view, ALICE));
+            for (row, kept) in rows.iter().zip(paper.letters.values()) {
+                let names: BTreeSet<&str> = row.flags.keywords().iter().filter_map(|id| known.name(*id)).collect();
+                assert_eq!(names, kept.keywords);
+            }
             (used, letters) = (used + folder.size, letters + u64::from(folder.total));
         }
         let usage = self.house.read(|view| account::usage(view, ALICE));
         assert_eq!((usage.used, usage.letters), (used, letters));
         assert_eq!(self.house.count("letter"), letters as i64);
+        self.check_conversations();
+        self.verify();
+    }
+
+    /// Letters of one talk, or of talks that were joined while both had letters, are one conversation.
+    fn check_conversations(&self) {
+        let mut threads: BTreeMap<usize, BTreeSet<ThreadId>> = BTreeMap::new();
+        for paper in &self.papers {
+            for (row, kept) in self.house.rows(paper.id).iter().zip(paper.letters.values()) {
+                threads.entry(self.joined[kept.talk]).or_default().insert(row.thread);
+            }
+        }
+        assert!(threads.values().all(|threads| threads.len() == 1), "{threads:?}");
+    }
+
+    /// Nothing is other than it should be, while work is still waiting and when all of it is done.
+    fn verify(&self) {
+        for done in [false, true] {
+            if done {
+                common::runtime().block_on(mailbox::index::catch_up(&self.house.store)).unwrap();
+            }
+            let mut found = Vec::new();
+            let verify = Verify { store: &self.house.store, references: &[], repair: false };
+            verify.run(&mut |finding| found.push(finding)).unwrap();
+            assert_eq!(found, [], "done: {done}");
+        }
     }
 }
 
@@ -254,6 +423,7 @@ proptest! {
         for folder in 0..3 {
             world.look(folder);
         }
+        world.look_at_all(3);
         world.check();
     }
 }

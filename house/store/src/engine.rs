@@ -68,6 +68,8 @@ pub(crate) trait WriteSession: Session {
     fn commit(&self) -> Result<()>;
     /// Undoes the whole transaction.
     fn roll_back(&self);
+    /// Steps that the engine has taken for all statements so far.
+    fn steps(&self) -> u64;
     /// Has something else than this connection changed the data since this was last asked?
     fn changed_elsewhere(&self) -> Result<bool>;
     /// Is there a table of this name?

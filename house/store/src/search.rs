@@ -118,6 +118,20 @@ impl SearchIndex {
         self.mend(&index, outcome)
     }
 
+    /// [`add`](Self::add) where blocking is allowed, for letters that were passed over: what is noted as reached stays.
+    pub fn put_blocking(&self, batch: Vec<Document>) -> Result<()> {
+        let index = self.index()?;
+        let outcome = index.writer.write_blocking(move |tx| words::put(tx, &batch));
+        self.mend(&index, outcome)
+    }
+
+    /// The letters that are in the index, at most `limit` of those behind `after`, ascending. It blocks.
+    pub fn letters_blocking(&self, after: i64, limit: usize) -> Result<Vec<i64>> {
+        let index = self.index()?;
+        let outcome = index.readers.read_blocking(DEADLINE, move |view| words::letters(view, after, limit));
+        self.mend(&index, outcome)
+    }
+
     /// [`reached`](Self::reached) where blocking is allowed, such as within [`Store::read`](crate::Store::read).
     pub fn reached_blocking(&self) -> Result<i64> {
         let index = self.index()?;

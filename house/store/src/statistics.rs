@@ -35,6 +35,7 @@ pub(crate) struct Counters {
     pub(crate) failed: AtomicU64,
     pub(crate) failed_commits: AtomicU64,
     pub(crate) largest_group: AtomicU64,
+    pub(crate) longest_write: AtomicU64,
     pub(crate) reads: AtomicU64,
     pub(crate) syncs: AtomicU64,
     pub(crate) checkpoints: AtomicU64,

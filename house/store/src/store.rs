@@ -251,6 +251,13 @@ impl Store {
         self.0.counters.look()
     }
 
+    /// Steps that the database took for the most expensive write since this was last asked: how long one write holds up the
+    /// others, in a measure that does not depend on how busy the machine is. A row that is looked at takes some ten, one
+    /// that is changed up to a hundred.
+    pub fn longest_write(&self) -> u64 {
+        self.0.counters.longest_write.swap(0, std::sync::atomic::Ordering::Relaxed)
+    }
+
     /// Serves who waits already, carries the log into the database and ends the threads. Other handles get
     /// [`Error::Closed`] from now on.
     pub async fn close(self) {

@@ -248,11 +248,14 @@ impl Clerk {
             if job.is_abandoned() {
                 continue;
             }
+            let before = self.tx.session().steps();
             if done.is_empty() {
                 self.run_first(&mut *job)
             } else {
                 self.run_marked(&mut *job)
             };
+            let steps = self.tx.session().steps().saturating_sub(before);
+            self.desk.counters.longest_write.fetch_max(steps, Relaxed);
             if self.tx.session().in_transaction() {
                 done.push_back(job);
                 continue;

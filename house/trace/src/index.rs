@@ -11,6 +11,8 @@ use crate::row::decode;
 /// Rows whose keys are written in one commit. Fewer than this are left for later, so that a small office does not sync
 /// for them.
 pub(crate) const SLICE: usize = 1000;
+/// Keys that close a commit early.
+const KEYS: usize = SLICE * 8;
 
 /// The stretch of the index that a row's keys stand in.
 pub(crate) fn period(entry: i64) -> i64 {
@@ -50,9 +52,12 @@ impl Batch {
             let events = decode(row.bytes(2)?).unwrap_or_default();
             let entry = batch.upto;
             batch.keys.extend(keys(letter, &events).into_iter().map(|key| (period(entry), key.0, entry)));
-            Ok(ControlFlow::Continue(()))
+            // A letter to a thousand people has as many keys.
+            let full = batch.keys.len() >= KEYS;
+            batch.more |= full;
+            Ok(if full { ControlFlow::Break(()) } else { ControlFlow::Continue(()) })
         })?;
-        batch.more = rows == SLICE;
+        batch.more |= rows == SLICE;
         let worth_it = batch.more || (all && rows > 0);
         Ok(worth_it.then_some(batch))
     }
@@ -72,7 +77,7 @@ impl Batch {
     }
 }
 
-fn upto(view: &View) -> Result<i64, store::Error> {
+pub(crate) fn upto(view: &View) -> Result<i64, store::Error> {
     Ok(view.query_opt("SELECT upto FROM trace_indexed WHERE only = 1", params![], |row| row.get(0))?.unwrap_or(0))
 }
 

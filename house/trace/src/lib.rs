@@ -22,6 +22,7 @@ mod note;
 mod prune;
 mod row;
 mod schema;
+mod verify;
 
 pub use background::{catch_up, run};
 pub use find::{Found, Page, Scope, What, find, in_mailbox, sent_by};
@@ -31,6 +32,7 @@ pub use journal::{Clerk, Journal};
 pub use note::{note, note_all};
 pub use prune::{KEPT, prune};
 pub use schema::MIGRATIONS;
+pub use verify::{Fault, FaultKind, verify};
 
 /// The codec, for those who test it with noise.
 pub mod codec {

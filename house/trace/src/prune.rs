@@ -13,7 +13,7 @@ use crate::row::decode;
 /// more would be a register of who writes to whom.
 pub const KEPT: Duration = Duration::from_secs(90 * 24 * 3600);
 
-/// Rows, and keys, forgotten in one commit.
+/// Rows, places of letters, and keys forgotten in one commit.
 const SLICE: usize = 1000;
 
 /// Forgets the oldest of what happened before `horizon`; true when there may be more of it.
@@ -26,7 +26,8 @@ pub fn prune(tx: &mut Tx, horizon: Timestamp) -> Result<bool, store::Error> {
         tx.execute("DELETE FROM trace_step WHERE entry = $1", params![row.entry])?;
     }
     let keys = forget_keys(tx)?;
-    Ok(old.len() == SLICE || keys == SLICE)
+    // What was cut short by its keys goes on as well.
+    Ok(!old.is_empty() || keys == SLICE)
 }
 
 /// Is there something to forget?
@@ -52,7 +53,13 @@ fn oldest(view: &View, horizon: Timestamp) -> Result<Vec<Old>, store::Error> {
         });
         Ok((Old { entry: row.get(0)?, filed: filed.collect() }, row.get::<i64>(1)?))
     })?;
-    Ok(rows.into_iter().take_while(|(_, at)| *at < horizon.0).map(|(old, _)| old).collect())
+    let mut keys = 0;
+    let old = rows.into_iter().take_while(|(row, at)| {
+        let room = keys < SLICE;
+        keys += row.filed.len();
+        room && *at < horizon.0
+    });
+    Ok(old.map(|(old, _)| old).collect())
 }
 
 /// Keys of whole stretches without a row left. What is between, of the stretch that is being forgotten, finds nothing.

@@ -1,8 +1,9 @@
 //! `EXPUNGE`, `UID EXPUNGE`, `CLOSE` and `UNSELECT` (RFC 9051 §6.4.1 to §6.4.3, §6.4.9).
 
 use mail::trace::{Link, Observation};
-use mailbox::letter::{Expunge, expunge};
-use mailbox::{Error, FolderId, UidRange};
+use mailbox::letter::{Expunge, expunge, rest};
+use mailbox::{Error, FolderId, LetterKey, UidRange, sliced};
+use store::Tx;
 
 use super::sets::resolve;
 use crate::codec::command::Numbering;
@@ -40,23 +41,18 @@ pub async fn close(session: &mut Session) -> Done {
 
 /// Slice after slice. `None` is every letter that is `\Deleted`.
 async fn clear(session: &Session, folder: FolderId, among: Option<Vec<UidRange>>) -> Result<(), Error> {
-    loop {
-        let among = among.clone();
-        let gone = session
-            .house
-            .store
-            .write(move |tx| {
-                let which = among.as_deref().map_or(Expunge::Deleted, Expunge::DeletedAmong);
-                expunge(tx, folder, &which, SLICE)
-            })
-            .await?;
-        let keys: Vec<i64> = gone.letters.iter().map(|letter| letter.0).collect();
+    let account = session.login.account;
+    let expunge = move |tx: &mut Tx, among: Option<Vec<UidRange>>| {
+        let which = among.as_deref().map_or(Expunge::Deleted, Expunge::DeletedAmong);
+        let gone = expunge(tx, folder, &which, SLICE)?;
+        let next = gone.next.map(|next| among.map(|among| rest(&among, next)));
+        Ok::<_, Error>((gone.letters, next))
+    };
+    sliced(&session.house.store, among, expunge, |letters: Vec<LetterKey>| {
+        let keys: Vec<i64> = letters.iter().map(|letter| letter.0).collect();
         if !keys.is_empty() {
-            let account = session.login.account;
             session.house.witness.saw(Observation::Removed { account, keys, door: Link::Imap, at: net::now() });
         }
-        if !gone.more {
-            return Ok(());
-        }
-    }
+    })
+    .await
 }

@@ -29,10 +29,12 @@ pub async fn store(session: &mut Session, out: &mut Output<'_>, command: Store) 
     let mut ranges = resolve(&command.set, command.numbering, &selected.uids, &selected.saved)?;
     let named = count(&ranges, &selected.uids);
     let wish = Arc::new(Wish::of(&command));
-    let (mut reached, mut modified) = (0, Vec::new());
+    let (mut reached, mut modified, mut flags) = (0, Vec::new(), None);
     while !ranges.is_empty() {
-        let (folder, wish, slice) = (selected.folder, Arc::clone(&wish), ranges.clone());
-        let stored = session.house.store.write(move |tx| wish.apply(tx, account, folder, &slice)).await?;
+        let (folder, wish, slice, known) = (selected.folder, Arc::clone(&wish), ranges.clone(), flags.clone());
+        let write = move |tx: &mut Tx| wish.apply(tx, account, folder, &slice, known.as_ref());
+        let (stored, resolved) = session.house.store.write(write).await?;
+        flags = Some(resolved);
         learn_keywords(selected, &session.house.store, account, &stored, out).await?;
         reached += (stored.changed.len() + stored.same.len() + stored.modified.len()) as u64;
         tell(selected, out, &stored, command.silent, enabled).await?;
@@ -63,33 +65,31 @@ impl Wish {
         Self { action: command.action, system, keywords, unchanged_since: command.unchanged_since.map(Change) }
     }
 
+    /// Changes a slice. The first one looks the keywords up; the others are given what it found.
     fn apply(
         &self,
         tx: &mut Tx,
         account: AccountId,
         folder: mailbox::FolderId,
         ranges: &[UidRange],
-    ) -> Result<Stored, Error> {
+        flags: Option<&FlagSet>,
+    ) -> Result<(Stored, FlagSet), Error> {
+        let flags = flags.map_or_else(|| self.flags(tx, account), |flags| Ok(flags.clone()))?;
         let change = match self.action {
-            StoreAction::Replace => FlagChange::Replace(self.interned(tx, account)?),
-            StoreAction::Add => FlagChange::Add(self.interned(tx, account)?),
-            StoreAction::Remove => FlagChange::Remove(self.known(tx, account)?),
+            StoreAction::Replace => FlagChange::Replace(flags.clone()),
+            StoreAction::Add => FlagChange::Add(flags.clone()),
+            StoreAction::Remove => FlagChange::Remove(flags.clone()),
         };
-        store_flags(tx, folder, ranges, &change, self.unchanged_since, SLICE)
+        Ok((store_flags(tx, folder, ranges, &change, self.unchanged_since, SLICE)?, flags))
     }
 
-    fn interned(&self, tx: &mut Tx, account: AccountId) -> Result<FlagSet, Error> {
+    fn flags(&self, tx: &mut Tx, account: AccountId) -> Result<FlagSet, Error> {
         let names: Vec<&str> = self.keywords.iter().map(String::as_str).collect();
-        mailbox::flags::intern(tx, account, self.system, &names)
-    }
-
-    /// Taking a keyword away that nobody has used yet must not make it.
-    fn known(&self, tx: &mut Tx, account: AccountId) -> Result<FlagSet, Error> {
-        if self.keywords.is_empty() {
-            return Ok(FlagSet::from(self.system));
+        match self.action {
+            StoreAction::Replace | StoreAction::Add => mailbox::flags::intern(tx, account, self.system, &names),
+            // Taking a keyword away that nobody has used yet must not make it.
+            StoreAction::Remove => mailbox::flags::used(tx, account, self.system, &names),
         }
-        let known = Keywords::load(tx, account)?;
-        Ok(FlagSet::new(self.system, self.keywords.iter().filter_map(|name| known.id(name)).collect()))
     }
 }
 

@@ -3,7 +3,8 @@
 use std::ops::RangeInclusive;
 
 use mailbox::letter::{Copied, Expunge, copy, expunge, move_, rest};
-use mailbox::{Error, FolderId, Uid, UidRange, UidValidity};
+use mailbox::{Error, FolderId, Uid, UidRange, UidValidity, sliced};
+use store::Tx;
 
 use super::sets::{count, resolve};
 use crate::codec::command::{Numbering, Transfer};
@@ -141,13 +142,11 @@ async fn take_back(session: &Session, folder: FolderId, copies: &[Uid]) {
     let ranges: Vec<UidRange> = runs(copies.iter().map(|uid| uid.get()))
         .filter_map(|run| Some(UidRange { first: Uid::new(*run.start())?, last: Uid::new(*run.end())? }))
         .collect();
-    loop {
-        let ranges = ranges.clone();
-        let gone = session.house.store.write(move |tx| expunge(tx, folder, &Expunge::All(&ranges), SLICE)).await;
-        match gone {
-            Ok(gone) if gone.more => {}
-            Ok(_) => return,
-            Err(error) => return tracing::warn!(%error, "copies of a COPY that failed stay behind"),
-        }
+    let expunge = move |tx: &mut Tx, ranges: Vec<UidRange>| {
+        let gone = expunge(tx, folder, &Expunge::All(&ranges), SLICE)?;
+        Ok::<_, Error>(((), gone.next.map(|next| rest(&ranges, next))))
+    };
+    if let Err(error) = sliced(&session.house.store, ranges, expunge, drop).await {
+        tracing::warn!(%error, "copies of a COPY that failed stay behind");
     }
 }

@@ -2,6 +2,7 @@
 //! else in pieces, so that the writer is not held for long.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use bytes::Bytes;
 use mail::Timestamp;
@@ -12,7 +13,7 @@ use mailbox::{
     flags, folder,
 };
 use serde_json::{Value, json};
-use store::{Tx, View};
+use store::{Asker, Store, Tx, View};
 
 use super::keywords;
 use crate::api::{MethodError, Object, SetError, patch};
@@ -107,11 +108,13 @@ pub struct Work<'a> {
     pub answer: SetAnswer,
     waiting: Vec<(String, Task)>,
     octets: u64,
+    /// The account's keywords, read once for all letters of the call.
+    known: Option<Arc<Keywords>>,
 }
 
 impl<'a> Work<'a> {
     pub fn new(scope: &'a mut Scope, span: &'a mut Span, account: AccountId) -> Self {
-        Self { scope, span, account, answer: SetAnswer::default(), waiting: Vec::new(), octets: 0 }
+        Self { scope, span, account, answer: SetAnswer::default(), waiting: Vec::new(), octets: 0, known: None }
     }
 
     /// One task more, under the name that the answer gives it.
@@ -139,15 +142,25 @@ impl<'a> Work<'a> {
         if self.waiting.is_empty() {
             return Ok(());
         }
-        let (tasks, account) = (std::sync::Arc::new(std::mem::take(&mut self.waiting)), self.account);
-        let its_tasks = std::sync::Arc::clone(&tasks);
+        let (tasks, account) = (Arc::new(std::mem::take(&mut self.waiting)), self.account);
+        let its_tasks = Arc::clone(&tasks);
         let store = self.scope.house.store.clone();
-        let outcomes = self.span.write(&store, move |tx| act_all(tx, account, &its_tasks)).await?;
+        let known = self.keywords(&store).await?;
+        let outcomes = self.span.write(&store, move |tx| act_all(tx, account, &its_tasks, &known)).await?;
         for ((name, task), outcome) in tasks.iter().zip(outcomes) {
             self.note(name, task, outcome);
         }
         self.octets = 0;
         Ok(())
+    }
+
+    async fn keywords(&mut self, store: &Store) -> Result<Arc<Keywords>, MethodError> {
+        let account = self.account;
+        if let Some(known) = &self.known {
+            return Ok(Arc::clone(known));
+        }
+        let known = Arc::new(store.read_for(Asker(account.0), move |view| Keywords::load(view, account)).await?);
+        Ok(Arc::clone(self.known.insert(known)))
     }
 
     fn note(&mut self, name: &str, task: &Task, outcome: Outcome) {
@@ -166,12 +179,12 @@ impl<'a> Work<'a> {
     }
 }
 
-fn act_all(tx: &mut Tx, account: AccountId, tasks: &[(String, Task)]) -> Result<Vec<Outcome>, Error> {
+fn act_all(tx: &mut Tx, account: AccountId, tasks: &[(String, Task)], known: &Keywords) -> Result<Vec<Outcome>, Error> {
     let mut filed = BTreeMap::new();
     let mut outcomes = Vec::with_capacity(tasks.len());
     for (name, task) in tasks {
         // One that cannot be is undone alone; the others can.
-        let outcome = match tx.attempt(|tx| act(tx, account, task, &filed))? {
+        let outcome = match tx.attempt(|tx| act(tx, account, task, &filed, known))? {
             Ok((key, outcome)) => {
                 filed.extend(key.map(|key| (name.clone(), key)));
                 outcome
@@ -188,16 +201,22 @@ fn act_all(tx: &mut Tx, account: AccountId, tasks: &[(String, Task)]) -> Result<
 type Filed = BTreeMap<String, LetterKey>;
 
 /// What is asked against the rules is the inner error, and then nothing was written.
-fn act(tx: &mut Tx, account: AccountId, task: &Task, filed: &Filed) -> Result<(Option<LetterKey>, Outcome), Error> {
+fn act(
+    tx: &mut Tx,
+    account: AccountId,
+    task: &Task,
+    filed: &Filed,
+    known: &Keywords,
+) -> Result<(Option<LetterKey>, Outcome), Error> {
     let find = |which: &Which| match which {
         Which::Known(key) => Some(*key),
         Which::Filed(creation) => filed.get(creation).copied(),
     };
     match task {
-        Task::File(ready) => file(tx, account, ready).map(|(key, made)| (Some(key), Ok(Some(made)))),
+        Task::File(ready) => file(tx, account, ready, known).map(|(key, made)| (Some(key), Ok(Some(made)))),
         Task::Change(which, change) => {
             let Some(key) = find(which) else { return Ok((None, Err(SetError::not_found()))) };
-            apply(tx, account, key, change).map(|outcome| (None, outcome.map(|()| None)))
+            apply(tx, account, key, change, known).map(|outcome| (None, outcome.map(|()| None)))
         }
         Task::Destroy(which) => {
             let gone = match find(which) {
@@ -209,12 +228,12 @@ fn act(tx: &mut Tx, account: AccountId, task: &Task, filed: &Filed) -> Result<(O
     }
 }
 
-fn file(tx: &mut Tx, account: AccountId, ready: &Ready) -> Result<(LetterKey, Object), Error> {
+fn file(tx: &mut Tx, account: AccountId, ready: &Ready, known: &Keywords) -> Result<(LetterKey, Object), Error> {
     if folder::get(tx, ready.folder)?.account != account {
         return Err(Error::NoSuchFolder(ready.folder));
     }
     let names: Vec<&str> = ready.keywords.iter().map(String::as_str).collect();
-    let flags = flags::intern(tx, account, ready.system, &names)?;
+    let flags = flags::intern_beside(tx, account, ready.system, &names, known)?;
     let filed = letter::file(tx, ready.folder, &ready.prepared, &flags, ready.received)?;
     let made = json!({
         "id": filed.letter.id(),
@@ -226,13 +245,22 @@ fn file(tx: &mut Tx, account: AccountId, ready: &Ready) -> Result<(LetterKey, Ob
 }
 
 /// Changes a letter as the patch says.
-fn apply(tx: &mut Tx, account: AccountId, key: LetterKey, change: &Object) -> Result<Result<(), SetError>, Error> {
+fn apply(
+    tx: &mut Tx,
+    account: AccountId,
+    key: LetterKey,
+    change: &Object,
+    known: &Keywords,
+) -> Result<Result<(), SetError>, Error> {
     let Some((folder, row)) = fetch::visible(tx, account, key, Want::ROW)? else {
         return Ok(Err(SetError::not_found()));
     };
-    let known = Keywords::load(tx, account)?;
+    // One that came since they were read, by this call or another one.
+    let fresh = row.flags.keywords().iter().any(|id| known.name(*id).is_none());
+    let fresh = if fresh { Some(Keywords::load(tx, account)?) } else { None };
+    let known = fresh.as_ref().unwrap_or(known);
     let keywords: Object =
-        keywords::of(&row.flags, &known).into_iter().map(|keyword| (keyword, Value::Bool(true))).collect();
+        keywords::of(&row.flags, known).into_iter().map(|keyword| (keyword, Value::Bool(true))).collect();
     let mut now = Object::new();
     now.insert("keywords".into(), keywords.into());
     now.insert("mailboxIds".into(), json!({folder.id(): true}));
@@ -252,7 +280,7 @@ fn apply(tx: &mut Tx, account: AccountId, key: LetterKey, change: &Object) -> Re
         at = (to, moved.pairs.first().map_or(row.uid, |(_, uid)| *uid));
     }
     let names: Vec<&str> = names.iter().map(String::as_str).collect();
-    let flags = flags::intern(tx, account, system, &names)?;
+    let flags = flags::intern_beside(tx, account, system, &names, known)?;
     letter::store_flags(tx, at.0, &[UidRange::one(at.1)], &FlagChange::Replace(flags), None, 1)?;
     Ok(Ok(()))
 }

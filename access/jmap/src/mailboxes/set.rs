@@ -1,7 +1,8 @@
-//! Mailbox/set (RFC 8621 §2.5): all of a call in one write, so that others see its outcome only.
+//! Mailbox/set (RFC 8621 §2.5): all of a call in one write, so that others see its outcome only. What that means for very
+//! many letters (they go with their mailbox, or the trash is another one) is done behind it, slice by slice.
 
 use mail::seam::AccountId;
-use mailbox::{Change, Error, account_changes};
+use mailbox::{Change, Error, account_changes, folder};
 use serde::Deserialize;
 use store::{Tx, View};
 
@@ -40,6 +41,10 @@ pub async fn set(scope: &mut Scope, mut arguments: Object) -> Result<Object, Met
     let (answer, created) =
         span.write(&scope.house.store, move |tx| carry_out(tx, account, &batch, known.clone())).await?;
     scope.created = created;
+    // It is decided and goes on by itself; whoever asks next shall find it done.
+    if let Err(error) = folder::finish(&scope.house.store, account).await {
+        tracing::debug!(%error, "what many letters take is done behind the request");
+    }
     Ok(answer.into_arguments(&arguments.account_id, span.ends()))
 }
 

@@ -1,8 +1,8 @@
 //! What becomes of the letters: `\Seen` for those that were sent, and the end for those that were marked.
 
 use mail::trace::{Link, Observation};
-use mailbox::letter::{Expunged, SLICE, carry_out, part, store_flags};
-use mailbox::{Error, FlagChange, FlagSet, FolderId, System, Uids};
+use mailbox::letter::{Expunged, SLICE, Stored, carry_out, part, rest, store_flags};
+use mailbox::{Error, FlagChange, FlagSet, FolderId, System, Uid, UidRange, Uids, sliced};
 use store::{Store, Tx};
 
 use super::House;
@@ -30,7 +30,12 @@ pub(super) async fn mark_seen(store: &Store, folder: FolderId, read: Uids) {
     if read.is_empty() {
         return;
     }
-    if let Err(error) = store.write(move |tx| seen(tx, folder, &read)).await {
+    let ranges: Vec<UidRange> = read.ranges().collect();
+    let mark = move |tx: &mut Tx, ranges: Vec<UidRange>| {
+        let stored = seen(tx, folder, &ranges)?;
+        Ok::<_, Error>(((), stored.next.map(|next| rest(&ranges, next))))
+    };
+    if let Err(error) = sliced(store, ranges, mark, drop).await {
         tracing::debug!(%error, "letters that were read stay unseen");
     }
 }
@@ -45,21 +50,26 @@ async fn remove(
     note: impl Fn(&Expunged),
 ) -> Result<(), Error> {
     let read = read.without(&marked);
+    let first: Vec<UidRange> = read.ranges().collect();
     let decide = move |tx: &mut Tx| {
-        seen(tx, folder, &read)?;
-        part(tx, folder, &marked)
+        // Mostly they are few, and then one commit does for both.
+        let stored = seen(tx, folder, &first)?;
+        Ok::<_, Error>((part(tx, folder, &marked)?, stored.next))
     };
-    let mut gone = store.write(decide).await?;
+    let (gone, unseen) = store.write(decide).await?;
     note(&gone);
-    while gone.more {
-        gone = store.write(move |tx| carry_out(tx, folder)).await?;
-        note(&gone);
+    if gone.more {
+        let carry_out =
+            move |tx: &mut Tx, ()| carry_out(tx, folder).map(|gone| (gone.clone(), gone.more.then_some(())));
+        sliced(store, (), carry_out, |gone| note(&gone)).await?;
+    }
+    if let Some(first) = unseen {
+        mark_seen(store, folder, read.within(&[UidRange { first, last: Uid::LAST }])).await;
     }
     Ok(())
 }
 
-fn seen(tx: &mut Tx, folder: FolderId, read: &Uids) -> Result<(), Error> {
-    let ranges: Vec<_> = read.ranges().collect();
+fn seen(tx: &mut Tx, folder: FolderId, read: &[UidRange]) -> Result<Stored, Error> {
     let change = FlagChange::Add(FlagSet::from(System::SEEN));
-    store_flags(tx, folder, &ranges, &change, None, SLICE).map(drop)
+    store_flags(tx, folder, read, &change, None, SLICE)
 }

@@ -23,6 +23,7 @@ mod record;
 mod report;
 mod running;
 mod tables;
+mod verify;
 
 pub use claim::{DueDomain, DueRecipient, Loaded, LoadedRecipient, attempts_of, due, load, soonest, turns};
 pub use desk::{Touched, Which, drop_letters, hold, release, retry};
@@ -33,6 +34,7 @@ pub use record::{Away, Entry, Outcome, Said, domain_failed, record, settle_domai
 pub use report::{DAMAGED, Subject, letters_to_report, write_report};
 pub use running::{Ran, Stretch, is_beyond, keep_running, ran, set_domains_right, set_right};
 pub use tables::MIGRATIONS;
+pub use verify::{Fault, FaultKind, verify};
 
 use store::Topic;
 

@@ -3,9 +3,11 @@
 
 use std::ops::ControlFlow;
 
+use mail::seam::AccountId;
 use store::{Store, Tx, View, params};
 
-use crate::{Change, Error, FolderId, Uids, letter};
+use crate::letter::{self, visible};
+use crate::{Change, Error, FolderId, ThreadId, Uids, thread};
 
 /// Tombstones a folder keeps at least. Clients that were away for longer learn all UIDs that are missing.
 const TOMBSTONES: usize = 50_000;
@@ -25,6 +27,12 @@ pub async fn round(store: &Store) -> Result<bool, Error> {
         Todo::Part(folder) => {
             store.write(move |tx| letter::carry_out(tx, folder).map(drop)).await?;
         }
+        Todo::Settle(folder) => {
+            store.write(move |tx| visible::settle_slice(tx, folder).map(drop)).await?;
+        }
+        Todo::Loose(account, thread) => {
+            store.write(move |tx| thread::forget_loose(tx, account, thread, FORGOTTEN)).await?;
+        }
         Todo::Close(account) => {
             store.write(move |tx| close(tx, account)).await?;
         }
@@ -43,6 +51,8 @@ pub async fn round(store: &Store) -> Result<bool, Error> {
 enum Todo {
     Clear(FolderId),
     Part(FolderId),
+    Settle(FolderId),
+    Loose(AccountId, ThreadId),
     Close(i64),
     Checkpoint(FolderId),
     Forget(FolderId),
@@ -57,6 +67,14 @@ impl Todo {
         }
         if let Some(parting) = folder("SELECT folder FROM parting LIMIT 1")? {
             return Ok(Some(Self::Part(parting)));
+        }
+        if let Some(settling) = folder("SELECT folder FROM settling LIMIT 1")? {
+            return Ok(Some(Self::Settle(settling)));
+        }
+        let loose = "SELECT account, thread FROM loose_thread LIMIT 1";
+        let read = |row: &store::Row| Ok(Self::Loose(AccountId(row.get(0)?), ThreadId(row.get(1)?)));
+        if let Some(loose) = view.query_opt(loose, params![], read)? {
+            return Ok(Some(loose));
         }
         let closed = "SELECT account FROM account_mail WHERE deleted = 1 LIMIT 1";
         if let Some(account) = view.query_opt(closed, params![], |row| row.get(0))? {
@@ -74,11 +92,23 @@ impl Todo {
     }
 }
 
-/// The folders of a deleted account are gone: its row goes too.
+/// The folders of a deleted account are gone: what is left of it goes too, and its row with the last of it.
 fn close(tx: &mut Tx, account: i64) -> Result<(), Error> {
-    for table in ["thread_ref", "keyword", "subscription", "letter_gone", "folder_gone", "account_mail"] {
-        tx.execute(&format!("DELETE FROM {table} WHERE account = $1"), params![account])?;
+    for (table, key) in [
+        ("thread_ref", "account, hash"),
+        ("loose_thread", "account, thread"),
+        ("keyword", "account, id"),
+        ("subscription", "account, name"),
+        ("letter_gone", "account, change, letter"),
+        ("folder_gone", "account, change, folder"),
+    ] {
+        let sql =
+            format!("DELETE FROM {table} WHERE ({key}) IN (SELECT {key} FROM {table} WHERE account = $1 LIMIT $2)");
+        if tx.execute(&sql, params![account, FORGOTTEN])? == FORGOTTEN {
+            return Ok(());
+        }
     }
+    tx.execute("DELETE FROM account_mail WHERE account = $1", params![account])?;
     Ok(())
 }
 
@@ -122,7 +152,12 @@ fn forget(tx: &mut Tx, folder: FolderId) -> Result<(), Error> {
         },
     )?;
     let gone = tx.execute("DELETE FROM tombstone WHERE folder = $1 AND change <= $2", params![folder.0, last.0])?;
-    let left = if seen == 0 { 0 } else { buried.saturating_sub(gone) };
+    if seen == 0 {
+        // There are none, whatever was counted.
+        tx.execute("UPDATE folder SET buried = 0 WHERE folder = $1", params![folder.0])?;
+        return Ok(());
+    }
+    let left = buried.saturating_sub(gone);
     tx.execute(
         "UPDATE folder SET horizon = $2, buried = $3 WHERE folder = $1 AND horizon <= $2",
         params![folder.0, last.0, left],
@@ -130,13 +165,18 @@ fn forget(tx: &mut Tx, folder: FolderId) -> Result<(), Error> {
     Ok(())
 }
 
-/// Forgets what left an account's sight long ago, some at a time. The horizon is always past what was forgotten.
+/// Forgets what left an account's sight long ago, some at a time. The horizon is always past what was forgotten. One
+/// change takes a slice of letters at most, so that many changes may stand for very many rows.
 fn forget_of(tx: &mut Tx, account: i64) -> Result<(), Error> {
     let (change, forgotten) =
         tx.query_one("SELECT change, forgotten FROM account_mail WHERE account = $1", params![account], |row| {
             Ok((row.get::<u64>(0)?, row.get::<u64>(1)?))
         })?;
-    let until = (forgotten + FORGOTTEN as u64).min(change.saturating_sub(REMEMBERED)).max(forgotten);
+    let last = change.saturating_sub(REMEMBERED).max(forgotten);
+    let sql = "SELECT change FROM letter_gone WHERE account = $1 AND change <= $2
+         ORDER BY change LIMIT 1 OFFSET $3";
+    let full: Option<u64> = tx.query_opt(sql, params![account, last, FORGOTTEN], |row| row.get(0))?;
+    let until = full.unwrap_or(last).min(forgotten + 10 * FORGOTTEN as u64).max(forgotten);
     for table in ["letter_gone", "folder_gone"] {
         tx.execute(&format!("DELETE FROM {table} WHERE account = $1 AND change <= $2"), params![account, until])?;
     }

@@ -25,7 +25,7 @@ pub fn copy(tx: &mut Tx, from: FolderId, ranges: &[UidRange], to: FolderId, limi
     let account = common_account(tx, from, to)?;
     let (entries, next) = slice(tx, from, ranges, limit.min(super::SLICE))?;
     if entries.is_empty() {
-        return nothing(tx, to);
+        return nothing(tx, to, next);
     }
     let octets = entries.iter().map(|entry| entry.size).sum();
     let change = grow_within_quota(tx, account, octets, entries.len() as u64)?;
@@ -67,7 +67,7 @@ pub fn move_(tx: &mut Tx, from: FolderId, ranges: &[UidRange], to: FolderId, lim
     let account = common_account(tx, from, to)?;
     let (entries, next) = slice(tx, from, ranges, limit.min(super::SLICE))?;
     if entries.is_empty() {
-        return nothing(tx, to);
+        return nothing(tx, to, next);
     }
     let change = tick(tx, account, Touch { emails: true, folders: true, threads: false })?;
     let mut gained = counted(&entries);
@@ -94,7 +94,7 @@ pub fn move_(tx: &mut Tx, from: FolderId, ranges: &[UidRange], to: FolderId, lim
 
 fn settle(tx: &mut Tx, account: AccountId, entries: &[Entry], change: Change) -> Result<(), Error> {
     let threads: BTreeSet<ThreadId> = entries.iter().map(|entry| entry.thread).collect();
-    threads.into_iter().try_for_each(|thread| visible::settle(tx, account, thread, change))
+    threads.into_iter().try_for_each(|thread| visible::settle(tx, account, thread, change).map(drop))
 }
 
 /// Leaves a tombstone, so that other sessions and returning clients learn of it.
@@ -112,9 +112,9 @@ fn common_account(tx: &Tx, from: FolderId, to: FolderId) -> Result<AccountId, Er
     if account_of(tx, to)? == account { Ok(account) } else { Err(Error::OtherAccount) }
 }
 
-fn nothing(tx: &mut Tx, to: FolderId) -> Result<Copied, Error> {
+fn nothing(tx: &mut Tx, to: FolderId, next: Option<Uid>) -> Result<Copied, Error> {
     let uid_validity = crate::folder::get(tx, to)?.uid_validity;
-    Ok(Copied { pairs: Vec::new(), uid_validity, next: None })
+    Ok(Copied { pairs: Vec::new(), uid_validity, next })
 }
 
 fn counted(entries: &[Entry]) -> Count {

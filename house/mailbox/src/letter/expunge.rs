@@ -6,9 +6,12 @@ use mail::seam::AccountId;
 use store::{BlobId, Tx, params};
 
 use super::copy::bury;
-use super::{Count, Entry, account_of, count, is_visible, slice, slice_deleted, visible};
+use super::{Count, Entry, account_of, count, is_visible, slice, slice_deleted, visible, within_octets};
 use crate::account::{Touch, WORK, grow, topic};
 use crate::{Change, Error, FolderId, LetterKey, ThreadId, Uid, UidRange, thread};
+
+/// Rows beside letters that go in one write.
+const ROWS: usize = 2_000;
 
 /// Which letters go.
 #[derive(Clone, Debug)]
@@ -28,8 +31,10 @@ pub struct Expunged {
     pub uids: Vec<Uid>,
     /// The keys they had, in the same order.
     pub letters: Vec<LetterKey>,
-    /// There is more to expunge: call again.
+    /// There is more to expunge: call again, with the rest of what was named (see [`super::rest`]) from `next` on.
     pub more: bool,
+    /// Where the next slice begins; none: all done.
+    pub next: Option<Uid>,
     /// The change that took them; none when nothing went.
     pub change: Option<Change>,
 }
@@ -38,13 +43,13 @@ pub struct Expunged {
 pub fn expunge(tx: &mut Tx, folder: FolderId, which: &Expunge<'_>, limit: usize) -> Result<Expunged, Error> {
     let account = account_of(tx, folder)?;
     let limit = limit.min(super::SLICE);
-    let (entries, next) = match which {
+    let (entries, next) = within_octets(match which {
         Expunge::Deleted => slice_deleted(tx, folder, &[UidRange::ALL], limit)?,
         Expunge::DeletedAmong(ranges) => slice_deleted(tx, folder, ranges, limit)?,
         Expunge::All(ranges) => slice(tx, folder, ranges, limit)?,
-    };
+    });
     if entries.is_empty() {
-        return Ok(Expunged::default());
+        return Ok(Expunged { more: next.is_some(), next, ..Expunged::default() });
     }
     let change = take_away(tx, account, folder, &entries)?;
     for entry in &entries {
@@ -53,7 +58,7 @@ pub fn expunge(tx: &mut Tx, folder: FolderId, which: &Expunge<'_>, limit: usize)
     tx.announce(topic(account));
     tx.announce(WORK);
     let (uids, letters) = entries.iter().map(|entry| (entry.uid, entry.letter)).unzip();
-    Ok(Expunged { uids, letters, more: next.is_some(), change: Some(change) })
+    Ok(Expunged { uids, letters, more: next.is_some(), next, change: Some(change) })
 }
 
 /// Clears letters out of a deleted folder, a slice at a time, and the folder's row with the last of them. True when
@@ -64,18 +69,30 @@ pub(crate) fn clear(tx: &mut Tx, folder: FolderId) -> Result<bool, Error> {
             row.get(0).map(AccountId)
         })?;
     let Some(account) = account else { return Ok(true) };
-    let (entries, next) = slice(tx, folder, &[UidRange::ALL], super::SLICE)?;
+    let (entries, next) = within_octets(slice(tx, folder, &[UidRange::ALL], super::SLICE)?);
     if !entries.is_empty() {
         take_away(tx, account, folder, &entries)?;
         tx.announce(topic(account));
     }
-    if next.is_some() {
+    if next.is_some() || !clear_rows(tx, folder)? {
         return Ok(false);
     }
-    for table in ["tombstone", "uid_checkpoint", "parting", "folder_thread", "folder"] {
+    for table in ["uid_checkpoint", "parting", "settling", "folder"] {
         tx.execute(&format!("DELETE FROM {table} WHERE folder = $1"), params![folder.0])?;
     }
     tx.announce(WORK);
+    Ok(true)
+}
+
+/// Clears away what is many in a deleted folder beside its letters; true when nothing is left of that.
+fn clear_rows(tx: &mut Tx, folder: FolderId) -> Result<bool, Error> {
+    for (table, key) in [("tombstone", "folder, change, uid"), ("folder_thread", "folder, thread")] {
+        let sql =
+            format!("DELETE FROM {table} WHERE ({key}) IN (SELECT {key} FROM {table} WHERE folder = $1 LIMIT $2)");
+        if tx.execute(&sql, params![folder.0, ROWS])? == ROWS {
+            return Ok(false);
+        }
+    }
     Ok(true)
 }
 
@@ -97,9 +114,10 @@ fn take_away(tx: &mut Tx, account: AccountId, folder: FolderId, entries: &[Entry
         }
         threads.extend(take_one(tx, folder, entry)?);
     }
+    let mut room = ROWS;
     for id in threads {
         visible::settle(tx, account, id, change)?;
-        thread::forget_if_empty(tx, account, id)?;
+        room = thread::forget_if_empty(tx, account, id, room)?;
     }
     Ok(change)
 }

@@ -7,16 +7,23 @@
 use store::{Tx, View, params};
 
 use super::{Expunge, Expunged, SLICE, expunge};
-use crate::{Error, FolderId, UidRange, Uids};
+use crate::account::WORK;
+use crate::{Error, FolderId, Uid, UidRange, Uids};
 
 /// Decides that these letters go, whatever their flags, and takes the first of them away. When this is committed they
 /// all will go; with [`Expunged::more`] call [`carry_out`] until there is no more. One that has gone already is gone.
 pub fn part(tx: &mut Tx, folder: FolderId, uids: &Uids) -> Result<Expunged, Error> {
-    if uids.len() as usize <= SLICE {
-        return expunge(tx, folder, &Expunge::All(&ranges(uids)), SLICE);
+    let earlier = decided(tx, folder)?;
+    if earlier.is_none() && uids.len() as usize <= SLICE {
+        let gone = expunge(tx, folder, &Expunge::All(&ranges(uids)), SLICE)?;
+        if gone.more {
+            keep(tx, folder, &from(uids, &gone))?;
+            tx.announce(WORK);
+        }
+        return Ok(gone);
     }
     super::account_of(tx, folder)?;
-    let mut all = decided(tx, folder)?.unwrap_or_default();
+    let mut all = earlier.unwrap_or_default();
     all.extend(uids);
     keep(tx, folder, &all)?;
     carry_out(tx, folder)
@@ -31,11 +38,16 @@ pub fn carry_out(tx: &mut Tx, folder: FolderId) -> Result<Expunged, Error> {
         other => other?,
     };
     if gone.more {
-        keep(tx, folder, &left.without(&gone.uids.iter().copied().collect()))?;
+        keep(tx, folder, &from(&left, &gone))?;
     } else {
         tx.execute("DELETE FROM parting WHERE folder = $1", params![folder.0])?;
     }
     Ok(gone)
+}
+
+/// What is left when a slice has gone: all before the next one went, now or earlier.
+fn from(uids: &Uids, gone: &Expunged) -> Uids {
+    gone.next.map(|first| uids.within(&[UidRange { first, last: Uid::LAST }])).unwrap_or_default()
 }
 
 fn ranges(uids: &Uids) -> Vec<UidRange> {

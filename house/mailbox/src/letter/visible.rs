@@ -2,9 +2,10 @@
 //! conversation lie in a folder, and in which folders a conversation is shown as unread.
 
 use mail::seam::AccountId;
-use store::{Tx, params};
+use store::{Tx, View, params};
 
-use super::{Count, Entry, is_unread, is_visible};
+use super::{Count, Entry, SLICE, is_unread, is_visible};
+use crate::account::{self, Touch, topic};
 use crate::{Change, Error, FolderId, SpecialUse, System, ThreadId};
 
 /// A visible letter of the thread comes into the folder: `count` gains what the folder's counters gain of threads.
@@ -90,7 +91,8 @@ struct Place {
 /// Brings it up to date in which folders the conversation is shown as unread, at `change`. RFC 8621 §2: where a letter
 /// of it lies and it has an unread one anywhere; but what lies in the trash counts there alone, as if it were another
 /// conversation.
-pub(crate) fn settle(tx: &mut Tx, account: AccountId, thread: ThreadId, change: Change) -> Result<(), Error> {
+/// Gives the number of folders that the conversation has letters in.
+pub(crate) fn settle(tx: &mut Tx, account: AccountId, thread: ThreadId, change: Change) -> Result<usize, Error> {
     let places = tx.query(
         "SELECT t.folder, t.unread, t.shown, f.special_use FROM folder_thread t JOIN folder f ON f.folder = t.folder
          WHERE t.account = $1 AND t.thread = $2 AND t.total > 0 AND f.name IS NOT NULL",
@@ -101,6 +103,7 @@ pub(crate) fn settle(tx: &mut Tx, account: AccountId, thread: ThreadId, change: 
             Ok(Place { folder: row.get(0)?, unread: unread > 0, shown: row.get(2)?, is_trash })
         },
     )?;
+    let count = places.len();
     let anywhere = places.iter().any(|place| place.unread && !place.is_trash);
     for place in places {
         let shall = if place.is_trash { place.unread } else { anywhere };
@@ -108,7 +111,7 @@ pub(crate) fn settle(tx: &mut Tx, account: AccountId, thread: ThreadId, change: 
             show(tx, account, place.folder, thread, shall, change)?;
         }
     }
-    Ok(())
+    Ok(count)
 }
 
 fn show(
@@ -134,11 +137,51 @@ fn show(
     Ok(())
 }
 
-/// The same for all conversations with a letter in the folder: it is the trash from now on, or is it no more.
-pub(crate) fn settle_all(tx: &mut Tx, account: AccountId, folder: FolderId, change: Change) -> Result<(), Error> {
-    let sql = "SELECT thread FROM folder_thread WHERE folder = $1";
-    let threads = tx.query(sql, params![folder.0], |row| row.get(0).map(ThreadId))?;
-    threads.into_iter().try_for_each(|thread| settle(tx, account, thread, change))
+/// Decides that all conversations with a letter in the folder are settled anew: it is the trash from now on, or is it no
+/// more. [`settle_slice`] does it.
+pub(crate) fn settle_later(tx: &mut Tx, folder: FolderId) -> Result<(), Error> {
+    tx.execute(
+        "INSERT INTO settling (folder, after) VALUES ($1, $2) ON CONFLICT (folder) DO UPDATE SET after = excluded.after",
+        params![folder.0, i64::MIN],
+    )?;
+    Ok(())
+}
+
+/// A folder of the account whose conversations are still to be settled.
+pub(crate) fn unsettled(view: &View, account: AccountId) -> Result<Option<FolderId>, Error> {
+    let sql = "SELECT s.folder FROM settling s JOIN folder f ON f.folder = s.folder WHERE f.account = $1 LIMIT 1";
+    Ok(view.query_opt(sql, params![account.0], |row| row.get(0).map(FolderId))?)
+}
+
+/// Settles the next conversations of a folder that was decided on, at most a slice of them; true when there are more.
+/// Each slice is a change of its own: whoever asks for the folders' changes meanwhile learns the counters as they are
+/// then, and of the next slice when it is done. No letter and no flag is touched.
+pub(crate) fn settle_slice(tx: &mut Tx, folder: FolderId) -> Result<bool, Error> {
+    let sql = "SELECT f.account, s.after FROM settling s JOIN folder f ON f.folder = s.folder WHERE s.folder = $1";
+    let at = tx.query_opt(sql, params![folder.0], |row| Ok((AccountId(row.get(0)?), row.get::<i64>(1)?)))?;
+    let Some((account, after)) = at else { return settled(tx, folder) };
+    let sql = "SELECT thread FROM folder_thread WHERE folder = $1 AND thread > $2 ORDER BY thread LIMIT $3";
+    let threads = tx.query(sql, params![folder.0, after, SLICE], |row| row.get(0).map(ThreadId))?;
+    if threads.is_empty() {
+        return settled(tx, folder);
+    }
+    let change = account::tick(tx, account, Touch::default())?;
+    let mut places = 0;
+    for thread in threads {
+        places += settle(tx, account, thread, change)?;
+        tx.execute("UPDATE settling SET after = $2 WHERE folder = $1", params![folder.0, thread.0])?;
+        // A conversation may lie in very many folders.
+        if places > 8 * SLICE {
+            break;
+        }
+    }
+    tx.announce(topic(account));
+    Ok(true)
+}
+
+fn settled(tx: &mut Tx, folder: FolderId) -> Result<bool, Error> {
+    tx.execute("DELETE FROM settling WHERE folder = $1", params![folder.0])?;
+    Ok(false)
 }
 
 /// The letter is seen no more: whoever asks for the changes of the account learns of it.
@@ -181,7 +224,8 @@ pub(crate) fn move_thread(
         renew(tx, account, *folder, entry, to, change)?;
     }
     settle(tx, account, from, change)?;
-    settle(tx, account, to, change)
+    settle(tx, account, to, change)?;
+    Ok(())
 }
 
 fn renew(

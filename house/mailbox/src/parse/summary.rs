@@ -204,6 +204,11 @@ impl Summary {
         self.octets.len()
     }
 
+    /// Is it the same, but for not saying which fields are not whole, as columns did not once?
+    pub(crate) fn is_older_form_of(&self, newer: &Self) -> bool {
+        self.partial.is_none() && *self == Self { partial: None, ..newer.clone() }
+    }
+
     /// The column: a version, the date as it was read, how long each piece is, and the pieces.
     pub fn encode(&self) -> Vec<u8> {
         let mut lengths = [0u32; PIECES];

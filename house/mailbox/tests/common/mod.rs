@@ -80,6 +80,11 @@ impl House {
         {}
     }
 
+    /// What was left to be done behind a write is done.
+    pub fn finish(&self) {
+        runtime().block_on(folder::finish(&self.store, ALICE)).unwrap();
+    }
+
     pub fn rows(&self, folder: FolderId) -> Vec<mailbox::Row> {
         self.read(move |view| mailbox::fetch(view, folder, &[UidRange::ALL], mailbox::Want::ALL, 1_000_000))
     }

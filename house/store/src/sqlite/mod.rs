@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
 use std::time::Duration;
 
-use rusqlite::{CachedStatement, Connection, OpenFlags};
+use rusqlite::{CachedStatement, Connection, OpenFlags, StatementStatus};
 
 use crate::engine::{EachRow, Marked, Opened, Session, WriteSession};
 use crate::error::{Error, Result};
@@ -77,6 +77,8 @@ pub(crate) struct Sqlite {
     failed: RefCell<Option<Error>>,
     /// What ends the read that runs.
     leash: RefCell<Option<Leash>>,
+    /// Steps taken for all statements.
+    steps: Cell<u64>,
 }
 
 thread_local! {
@@ -124,6 +126,7 @@ impl Sqlite {
             counters: None,
             failed: RefCell::default(),
             leash: RefCell::default(),
+            steps: Cell::new(0),
         }
     }
 
@@ -137,6 +140,18 @@ impl Sqlite {
         let mut statement = self.connection.prepare_cached(sql).map_err(fault)?;
         bind(&mut statement, params)?;
         Ok(statement)
+    }
+
+    /// Runs a statement and adds up the steps it took.
+    fn counting<T>(
+        &self,
+        statement: &mut CachedStatement<'_>,
+        run: impl FnOnce(&mut CachedStatement<'_>) -> Result<T>,
+    ) -> Result<T> {
+        let outcome = run(statement);
+        let steps = statement.reset_status(StatementStatus::VmStep);
+        self.steps.set(self.steps.get().wrapping_add(u64::try_from(steps).unwrap_or(0)));
+        outcome
     }
 
     /// Remembers the first failure that took the transaction away.
@@ -156,13 +171,13 @@ impl Sqlite {
 impl Session for Sqlite {
     fn execute(&self, sql: &str, params: &[Value<'_>]) -> Result<usize> {
         self.prepare(sql, params)
-            .and_then(|mut statement| execute(&mut statement))
+            .and_then(|mut statement| self.counting(&mut statement, execute))
             .inspect_err(|error| self.note(error))
     }
 
     fn query(&self, sql: &str, params: &[Value<'_>], each: EachRow<'_>) -> Result<()> {
         self.prepare(sql, params)
-            .and_then(|mut statement| walk(&mut statement, each, || self.check()))
+            .and_then(|mut statement| self.counting(&mut statement, |statement| walk(statement, each, || self.check())))
             .inspect_err(|error| self.note(error))
     }
 
@@ -252,6 +267,10 @@ impl WriteSession for Sqlite {
             tracing::error!(%error, "a transaction could not be rolled back");
         }
         self.inside.take();
+    }
+
+    fn steps(&self) -> u64 {
+        self.steps.get()
     }
 
     fn changed_elsewhere(&self) -> Result<bool> {

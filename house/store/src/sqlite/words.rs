@@ -28,11 +28,16 @@ pub(crate) fn prepare(session: &dyn WriteSession) -> Result<()> {
     session.run_migration(SCHEMA).and_then(|()| session.commit()).inspect_err(|_| session.roll_back())
 }
 
-pub(crate) fn add(tx: &mut Tx, batch: &[Document], reached: i64) -> Result<()> {
+pub(crate) fn put(tx: &mut Tx, batch: &[Document]) -> Result<()> {
     for document in batch {
         remove(tx, document.letter)?;
         insert(tx, document)?;
     }
+    Ok(())
+}
+
+pub(crate) fn add(tx: &mut Tx, batch: &[Document], reached: i64) -> Result<()> {
+    put(tx, batch)?;
     tx.execute("UPDATE reached SET letter = $1", params![reached]).map(|_| ())
 }
 
@@ -42,6 +47,13 @@ pub(crate) fn remove(tx: &mut Tx, letter: i64) -> Result<()> {
 
 pub(crate) fn reached(view: &View) -> Result<i64> {
     view.query_one("SELECT letter FROM reached", params![], |row| row.get(0))
+}
+
+/// Letters that are in the index, ascending.
+pub(crate) fn letters(view: &View, after: i64, limit: usize) -> Result<Vec<i64>> {
+    // FTS5 keeps the length of each letter in a table of its own, by which they are found in order.
+    let sql = "SELECT id FROM word_docsize WHERE id > $1 ORDER BY id LIMIT $2";
+    view.query(sql, params![after, i64::try_from(limit).unwrap_or(i64::MAX)], |row| row.get(0))
 }
 
 /// Letters of an account that match, highest first.

@@ -1,0 +1,63 @@
+//! Accounts: what they hold as a whole.
+
+use mail::seam::AccountId;
+use store::{Tx, View, params};
+
+use super::{Fault, Finding, SLICE, Verify};
+use crate::Error;
+
+/// Every account, also those that are being cleared away.
+pub(super) fn each(verify: &Verify<'_>, mut visit: impl FnMut(AccountId) -> Result<(), Error>) -> Result<(), Error> {
+    let mut after = i64::MIN;
+    loop {
+        let slice: Vec<i64> = verify.store.read_blocking::<_, Error, _>(move |view| {
+            let sql = "SELECT account FROM account_mail WHERE account > $1 ORDER BY account LIMIT $2";
+            Ok(view.query(sql, params![after, SLICE], |row| row.get(0))?)
+        })?;
+        let Some(last) = slice.last() else { return Ok(()) };
+        after = *last;
+        slice.into_iter().try_for_each(|account| visit(AccountId(account)))?;
+    }
+}
+
+/// What an account uses is what its folders hold, and its counter of changes is not behind any change.
+pub(super) fn counters(verify: &Verify<'_>, tell: &mut dyn FnMut(Finding)) -> Result<(), Error> {
+    each(verify, |account| {
+        let Some(counted) = verify.store.read_blocking(move |view| count(view, account))? else { return Ok(()) };
+        for (name, kept, found) in counted {
+            if kept != found {
+                let mended = verify.mend(move |tx| add(tx, account, name, found - kept))?;
+                let fault = Fault::Counter { name, folder: None, kept, found };
+                tell(Finding::of(fault, Some(account), mended));
+            }
+        }
+        Ok(())
+    })
+}
+
+/// Each counter with what is kept and what is found. A counter that must only not be behind is found as it is kept where
+/// it is not.
+fn count(view: &View, account: AccountId) -> Result<Option<[(&'static str, i64, i64); 4]>, Error> {
+    let sql = "SELECT used, letters, change, uid_validity FROM account_mail WHERE account = $1";
+    let kept = view.query_opt(sql, params![account.0], |row| {
+        Ok((row.get::<i64>(0)?, row.get::<i64>(1)?, row.get::<i64>(2)?, row.get::<i64>(3)?))
+    })?;
+    let Some((used, letters, change, validity)) = kept else { return Ok(None) };
+    let sql = "SELECT COALESCE(SUM(size), 0), COALESCE(SUM(total), 0), COALESCE(MAX(highest), 0),
+         COALESCE(MAX(altered), 0), COALESCE(MAX(uid_validity), 0) FROM folder WHERE account = $1";
+    Ok(Some(view.query_one(sql, params![account.0], |row| {
+        let (highest, altered): (i64, i64) = (row.get(2)?, row.get(3)?);
+        Ok([
+            ("used", used, row.get(0)?),
+            ("letters", letters, row.get(1)?),
+            ("change", change, change.max(highest).max(altered)),
+            ("uid_validity", validity, validity.max(row.get(4)?)),
+        ])
+    })?))
+}
+
+/// `name` is one of this file's.
+fn add(tx: &mut Tx, account: AccountId, name: &str, difference: i64) -> Result<bool, Error> {
+    let sql = format!("UPDATE account_mail SET {name} = {name} + $2 WHERE account = $1");
+    Ok(tx.execute(&sql, params![account.0, difference])? > 0)
+}

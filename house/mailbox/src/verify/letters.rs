@@ -1,0 +1,163 @@
+//! What was computed when a letter was filed, beside what its body gives.
+
+use std::ops::ControlFlow;
+
+use mail::seam::AccountId;
+use store::{BlobId, Tx, View, params};
+
+use super::bodies::Damaged;
+use super::{Fault, Finding, Looked, Seen, Verify, index};
+use crate::parse::{Limits, Structure, Summary, scan};
+use crate::{Error, LetterKey, body};
+
+/// Letters read at once, and the octets of bodies that end a slice early.
+const LETTERS: usize = 64;
+const OCTETS: u64 = 8 << 20;
+
+/// A letter's row.
+struct Kept {
+    letter: LetterKey,
+    account: AccountId,
+    blob: BlobId,
+    size: u64,
+    summary: Vec<u8>,
+    structure: Vec<u8>,
+    /// Its place in a folder, where it has one: what is said there of attachments.
+    attached: Option<Option<bool>>,
+    /// What the body has of octets; none where there is no body.
+    length: Option<u64>,
+}
+
+/// What parsing a body gives.
+struct Parsed {
+    summary: Vec<u8>,
+    structure: Vec<u8>,
+    attached: bool,
+    length: u64,
+}
+
+/// Parses every letter anew. Tells also which letters have a damaged body, or none, and which lie in no folder.
+pub(super) fn cards(
+    verify: &Verify<'_>,
+    damaged: &Damaged,
+    looked: &mut Looked,
+    tell: &mut dyn FnMut(Finding),
+) -> Result<(), Error> {
+    let mut after = LetterKey(0);
+    loop {
+        let slice = verify.store.read_blocking(move |view| slice(view, after))?;
+        let Some(last) = slice.last() else { return Ok(()) };
+        after = last.letter;
+        for kept in &slice {
+            looked.letters += 1;
+            letter(verify, damaged, kept, tell)?;
+        }
+    }
+}
+
+fn letter(verify: &Verify<'_>, damaged: &Damaged, kept: &Kept, tell: &mut dyn FnMut(Finding)) -> Result<(), Error> {
+    let key = kept.letter;
+    let mut found = |fault, mended| -> Result<(), Error> {
+        let letter = verify.store.read_blocking(move |view| Seen::look(view, key))?;
+        tell(Finding { letter: Some(letter), ..Finding::of(fault, Some(kept.account), mended) });
+        Ok(())
+    };
+    if kept.attached.is_none() {
+        found(Fault::NoFolder, false)?;
+    }
+    let blob = kept.blob;
+    if kept.length.is_none() {
+        return found(Fault::Body { blob, why: format!("there is no {blob}") }, false);
+    }
+    if let Some(why) = damaged.get(&blob) {
+        return found(Fault::Body { blob, why: why.clone() }, false);
+    }
+    let parsed = match verify.store.read_blocking(move |view| parse(view, blob)) {
+        // It went, or it was damaged, since it was hashed: the next look tells.
+        Err(Error::Store(store::Error::NoBlob(_) | store::Error::Corrupt(_))) => return Ok(()),
+        parsed => parsed?,
+    };
+    let Some(column) = difference(kept, &parsed) else { return Ok(()) };
+    let mended = verify.mend(move |tx| mend(tx, key, blob, &parsed))?;
+    if mended {
+        // The words of its header may be others.
+        index::put(verify, key)?;
+    }
+    found(Fault::Card(column), mended)
+}
+
+fn slice(view: &View, after: LetterKey) -> Result<Vec<Kept>, Error> {
+    let (mut letters, mut octets) = (Vec::new(), 0);
+    let sql = "SELECT l.letter, l.account, l.blob, l.size, l.summary, l.structure, e.letter, e.attached, b.length
+         FROM letter l LEFT JOIN entry e ON e.letter = l.letter LEFT JOIN blob b ON b.id = l.blob
+         WHERE l.letter > $1 ORDER BY l.letter LIMIT $2";
+    view.for_each(sql, params![after.0, LETTERS], |row| {
+        let placed = row.get::<Option<i64>>(6)?.is_some();
+        let kept = Kept {
+            letter: LetterKey(row.get(0)?),
+            account: AccountId(row.get(1)?),
+            blob: row.get(2)?,
+            size: row.get(3)?,
+            summary: row.bytes(4)?.to_vec(),
+            structure: row.bytes(5)?.to_vec(),
+            attached: if placed { Some(row.get(7)?) } else { None },
+            length: row.get(8)?,
+        };
+        octets += kept.size;
+        letters.push(kept);
+        Ok(if octets < OCTETS { ControlFlow::Continue(()) } else { ControlFlow::Break(()) })
+    })?;
+    Ok(letters)
+}
+
+fn parse(view: &View, blob: BlobId) -> Result<Parsed, Error> {
+    let raw = body::read_all(view, blob, 0..view.blob_len(blob)?)?;
+    let structure = scan(&raw, Limits::default());
+    Ok(Parsed {
+        summary: Summary::parse(&raw).encode(),
+        structure: structure.encode(),
+        attached: structure.bodies().has_attachment(),
+        length: raw.len() as u64,
+    })
+}
+
+/// The first column that is not what parsing gives.
+fn difference(kept: &Kept, parsed: &Parsed) -> Option<&'static str> {
+    if kept.size != parsed.length {
+        return Some("size");
+    }
+    if !same_summary(&kept.summary, &parsed.summary) {
+        return Some("summary");
+    }
+    if Structure::decode(&kept.structure).is_none() || kept.structure != parsed.structure {
+        return Some("structure");
+    }
+    // None: nobody has looked yet.
+    let attached = kept.attached.flatten();
+    attached.filter(|attached| *attached != parsed.attached).map(|_| "attached")
+}
+
+/// One written before it was noted which fields are not whole is as good.
+fn same_summary(kept: &[u8], parsed: &[u8]) -> bool {
+    kept == parsed
+        || match (Summary::decode(kept), Summary::decode(parsed)) {
+            (Some(kept), Some(parsed)) => kept.is_older_form_of(&parsed),
+            _ => false,
+        }
+}
+
+/// Counters of the folder follow when they are counted anew.
+fn mend(tx: &mut Tx, letter: LetterKey, blob: BlobId, parsed: &Parsed) -> Result<bool, Error> {
+    let changed = tx.execute(
+        "UPDATE letter SET summary = $3, structure = $4, size = $5 WHERE letter = $1 AND blob = $2",
+        params![letter.0, blob, parsed.summary, parsed.structure, parsed.length],
+    )?;
+    if changed == 0 {
+        return Ok(false);
+    }
+    tx.execute(
+        "UPDATE entry SET size = $2, attached = $3 WHERE letter = $1",
+        params![letter.0, parsed.length, parsed.attached],
+    )?;
+    Ok(true)
+}
