@@ -4,7 +4,10 @@ mod place;
 mod read;
 mod upload;
 
+use mail::seam::AccountId;
+use net::Share;
 use serde::Deserialize;
+use store::View;
 
 use crate::api::{MethodError, Object, SetError};
 use crate::limits;
@@ -14,6 +17,18 @@ use crate::standard;
 pub use place::{Base, Place, Step};
 pub use read::{Opened, Reader, open, whole};
 pub use upload::{housekeeping, keep};
+
+/// Finds a blob of the account, and the memory to have it whole and once more in another form; none where it has no such
+/// blob. The memory is held for as long as the share is.
+pub async fn hold(scope: &Scope, account: AccountId, place: Place) -> Result<Option<(Opened, Share)>, MethodError> {
+    let opening = move |view: &View| open(view, account, &place);
+    let Some(opened) = scope.house.read(account, opening).await? else { return Ok(None) };
+    let octets = usize::try_from(opened.greatest_length()).unwrap_or(usize::MAX).min(limits::SIZE_UPLOAD);
+    let mut share = scope.house.making.share();
+    let grown = share.grow_to(octets.saturating_mul(2), limits::MEMORY_PATIENCE).await;
+    grown.map_err(|_| MethodError::server_unavailable())?;
+    Ok(Some((opened, share)))
+}
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
@@ -33,7 +48,7 @@ pub async fn copy(scope: &Scope, arguments: Object) -> Result<Object, MethodErro
         return Err(MethodError::request_too_large());
     }
     let ids = arguments.blob_ids;
-    let looking = move |view: &store::View| {
+    let looking = move |view: &View| {
         let is_there = |id: &String| match Place::read(id) {
             Some(place) => Ok(open(view, account, &place)?.is_some()),
             None => Ok(false),
@@ -41,7 +56,7 @@ pub async fn copy(scope: &Scope, arguments: Object) -> Result<Object, MethodErro
         let there = ids.iter().map(is_there).collect::<Result<Vec<bool>, store::Error>>()?;
         Ok::<_, store::Error>((ids, there))
     };
-    let (ids, there) = scope.house.store.read(looking).await?;
+    let (ids, there) = scope.house.read(account, looking).await?;
     let (mut copied, mut failed) = (Object::new(), Object::new());
     for (id, is_there) in ids.into_iter().zip(there) {
         match is_there {

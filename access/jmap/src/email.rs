@@ -1,7 +1,8 @@
 //! Email (RFC 8621 §4): our letters.
 //!
 //! - `property`, `header`: which properties there are, and the forms of header fields.
-//! - `letter`, `body`, `preview`: an Email object made from a letter, wherever its octets are.
+//! - `letter`, `body`, `preview`: an Email object made from a letter, wherever its octets are; `known`: what was found out
+//!   of it on the way; `room`: what may be given.
 //! - `compose`: a letter made from an Email object.
 //! - one file for each method.
 
@@ -14,11 +15,13 @@ pub mod get;
 mod header;
 pub mod import;
 mod keywords;
+mod known;
 pub mod letter;
 pub mod parse;
 mod preview;
 pub mod property;
 pub mod query;
+pub mod room;
 pub mod set;
 mod write;
 

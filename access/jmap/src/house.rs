@@ -8,7 +8,8 @@ use mail::seam::{AccountId, Login, Logins, OurFault, Pending, Recipients};
 use mail::trace::{Blind, Link, Observation, Witness};
 use mail::{Domain, Timestamp};
 use net::{Budget, Shutdown};
-use store::Store;
+use store::{Asker, Store, View};
+use tokio::sync::Semaphore;
 
 use crate::limits;
 use crate::outbox::Outbox;
@@ -48,6 +49,10 @@ pub struct House {
     pub(crate) making: Budget,
     /// Posts to clients; none: this house does not.
     pub(crate) courier: OnceLock<Courier>,
+    /// What requests take while they come, are read and are answered.
+    pub(crate) requesting: Budget,
+    /// A thread for each request that is carried out.
+    pub(crate) desks: Arc<Semaphore>,
     pub(crate) requests: Turns<AccountId>,
     pub(crate) uploads: Turns<AccountId>,
     pub(crate) listeners: Turns<AccountId>,
@@ -70,10 +75,32 @@ impl House {
             uploading: Budget::new(limits::UPLOADING),
             making: Budget::new(limits::MAKING),
             courier: OnceLock::new(),
+            requesting: Budget::new(limits::REQUESTING),
+            desks: Arc::new(Semaphore::new(limits::AT_WORK)),
             requests: Turns::default(),
             uploads: Turns::default(),
             listeners: Turns::default(),
         }
+    }
+
+    /// Reads a few rows on behalf of a person.
+    pub(crate) async fn read<T, E, F>(&self, account: AccountId, f: F) -> Result<T, E>
+    where
+        T: Send + 'static,
+        E: From<store::Error> + Send + 'static,
+        F: FnOnce(&View) -> Result<T, E> + Send + 'static,
+    {
+        self.store.read_for(Asker(account.0), f).await
+    }
+
+    /// Reads what may be everything that an account has.
+    pub(crate) async fn scan<T, E, F>(&self, account: AccountId, f: F) -> Result<T, E>
+    where
+        T: Send + 'static,
+        E: From<store::Error> + Send + 'static,
+        F: FnOnce(&View) -> Result<T, E> + Send + 'static,
+    {
+        self.store.scan_for(Asker(account.0), f).await
     }
 
     /// Letters were opened: the history of each says so. Never waited for.

@@ -2,6 +2,7 @@
 
 mod answer;
 mod api;
+mod aside;
 mod door;
 mod download;
 mod events;

@@ -15,6 +15,8 @@
 //! * What is posted to a client goes to addresses that strangers may be sent to, and only after it has shown that it can
 //!   read what arrives there; it ends with what the client has logged in with.
 //! * Letters are read in ranges; what a request, a response, an upload or an open stream holds is bounded.
+//! * What a stranger's letter costs is in proportion to its size. Readings on behalf of a person end with their deadline,
+//!   and when the person has gone; what computes for long does so beside the threads that wait for sockets.
 //!
 //! This room must not know SMTP, the queue, or other doors to the mailbox.
 
@@ -28,6 +30,7 @@ mod id;
 mod identity;
 mod limits;
 mod mailboxes;
+mod memory;
 mod methods;
 mod outbox;
 mod push;

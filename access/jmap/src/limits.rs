@@ -22,18 +22,34 @@ pub const CALLS_IN_REQUEST: usize = 64;
 pub const OBJECTS_IN_GET: usize = 1000;
 /// Objects that one `/set` changes.
 pub const OBJECTS_IN_SET: usize = 1000;
+/// Mailboxes that one `Mailbox/set` changes: all in one write.
+pub const MAILBOXES_IN_SET: usize = 250;
+/// Octets of memory of what changes one object, about: it is applied while nobody else can write.
+pub const UPDATE: usize = 1 << 20;
 /// Ids that one `/query` gives.
 pub const QUERY: usize = 5000;
 /// Ids that one `/changes` gives where the client does not ask for fewer.
 pub const CHANGES: usize = 5000;
 /// Changes that one `/queryChanges` tells of at most.
 pub const QUERY_CHANGES: usize = 20_000;
-/// Octets of all responses of one request, about: past it methods answer that they are too large.
-pub const SIZE_RESPONSE: usize = 64 << 20;
-/// Octets that the references of one call may stand for, about: a small request cannot make a large one.
-pub const SIZE_REFERENCES: usize = SIZE_REQUEST;
+/// Octets of memory that a request takes once it is read, about: a text of some megabytes can stand for a gigabyte.
+pub const PARSED_REQUEST: usize = 32 << 20;
+/// Octets of memory for all requests that are under way, as they come, are read and are answered.
+pub const REQUESTING: usize = 160 << 20;
+/// Octets of a request, and of what is answered, that take no share of that memory.
+pub const SMALL: usize = 64 << 10;
+/// Requests that are carried out at one time: each has a thread while it lasts.
+pub const AT_WORK: usize = 64;
+/// Octets of memory of all responses of one request, about: past it methods answer that they are too large.
+pub const RESPONSES: usize = 32 << 20;
+/// The same, of one call that gives letters.
+pub const ANSWER: usize = 24 << 20;
+/// Octets of memory that the references of one request may stand for and look at: a small request cannot make a large one.
+pub const REFERENCES: usize = 16 << 20;
+/// Properties that one call may ask for of each object.
+pub const PROPERTIES: usize = 100;
 /// Octets of text that one call of `Email/get` or `Email/parse` gives in body values.
-pub const BODY_VALUES: usize = 32 << 20;
+pub const BODY_VALUES: usize = 16 << 20;
 /// Octets of one body value, whatever the client asks for.
 pub const BODY_VALUE: usize = 5 << 20;
 /// Octets of what is attached to a letter that is made here.

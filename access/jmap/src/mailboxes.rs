@@ -8,6 +8,8 @@ pub mod set;
 mod steps;
 mod wish;
 
+use std::collections::HashMap;
+
 use mailbox::folder::{SpecialUse, name as names};
 use mailbox::{Folder, FolderId};
 use serde_json::{Value, json};
@@ -63,19 +65,42 @@ pub fn own_name(folder: &Folder) -> &str {
     folder.name.rsplit_once(names::SEPARATOR).map_or(folder.name.as_str(), |(_, own)| own)
 }
 
-/// The folder above, among all of the account's.
-pub fn parent(folder: &Folder, all: &[Folder]) -> Option<FolderId> {
-    let parent = names::parent(&folder.name)?;
-    all.iter().find(|other| other.name == parent).map(|other| other.id)
+/// Folders of an account, each found at once: there can be ten thousand.
+pub struct Tree<'a> {
+    by_name: HashMap<&'a str, &'a Folder>,
+    by_id: HashMap<FolderId, &'a Folder>,
 }
 
-/// The Mailbox object.
-pub fn object(folder: &Folder, all: &[Folder]) -> Object {
+impl<'a> Tree<'a> {
+    /// Of these folders.
+    pub fn new(all: &'a [Folder]) -> Self {
+        let by_name = all.iter().map(|folder| (folder.name.as_str(), folder)).collect();
+        Self { by_name, by_id: all.iter().map(|folder| (folder.id, folder)).collect() }
+    }
+
+    /// The folder of this number.
+    pub fn get(&self, id: FolderId) -> Option<&'a Folder> {
+        self.by_id.get(&id).copied()
+    }
+
+    /// The folder above.
+    pub fn above(&self, folder: &Folder) -> Option<&'a Folder> {
+        self.by_name.get(names::parent(&folder.name)?).copied()
+    }
+
+    /// The number of the folder above.
+    pub fn parent(&self, folder: &Folder) -> Option<FolderId> {
+        self.above(folder).map(|above| above.id)
+    }
+}
+
+/// The Mailbox object. `tree` has the folder above, if there is one.
+pub fn object(folder: &Folder, tree: &Tree<'_>) -> Object {
     let is_inbox = folder.name == names::INBOX;
     let object = json!({
         "id": folder.id.id(),
         "name": own_name(folder),
-        "parentId": parent(folder, all).map(Id::id),
+        "parentId": tree.parent(folder).map(Id::id),
         "role": role(folder),
         "sortOrder": folder.sort_order,
         "totalEmails": folder.total.saturating_sub(folder.deleted),

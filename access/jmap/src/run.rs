@@ -6,13 +6,15 @@ use std::sync::Arc;
 use mail::seam::{AccountId, Login, Wire};
 use serde_json::{Value, json};
 
-use crate::api::json::weight;
-use crate::api::{Invocation, MethodError, Request, RequestError, reference};
+use crate::api::json::footprint_of;
+use crate::api::{Invocation, MethodError, Object, Request, RequestError, reference};
 use crate::house::House;
 use crate::id::Id;
+use crate::limits;
+use crate::memory::Memory;
+use crate::methods::{self, Answers};
 use crate::session::{self, CAPABILITIES};
 use crate::subscription::Credential;
-use crate::{limits, methods};
 
 /// What the methods of one request share.
 pub(crate) struct Scope {
@@ -26,6 +28,11 @@ pub(crate) struct Scope {
     pub using: Vec<String>,
     /// What was created.
     pub created: Created,
+    /// Octets of memory that the responses of the request may still take.
+    pub left: usize,
+    /// The same, of what its references stand for.
+    references: usize,
+    memory: Memory,
 }
 
 /// Ids of what was created, by creation id.
@@ -91,38 +98,60 @@ pub async fn run_with(
     wire: &Wire,
     text: &[u8],
 ) -> Result<Value, RequestError> {
-    let request = Request::read(text, &CAPABILITIES, limits::CALLS_IN_REQUEST)?;
+    let memory = Memory::new(house.requesting.share());
+    let who = (person.clone(), credential, wire.clone());
+    carry_out(house, who, text, memory).await.map(|(response, _)| response)
+}
+
+/// The same. `memory` is what the request has of the memory for all requests; with what its responses take it is given back,
+/// to be held until they are sent.
+pub(crate) async fn carry_out(
+    house: &Arc<House>,
+    (person, credential, wire): (Login, Credential, Wire),
+    text: &[u8],
+    memory: Memory,
+) -> Result<(Value, Memory), RequestError> {
+    let request = Request::read(text, &CAPABILITIES, limits::CALLS_IN_REQUEST, limits::PARSED_REQUEST)?;
     let tells_created = request.created_ids.is_some();
     let mut scope = Scope {
         house: Arc::clone(house),
-        person: person.clone(),
+        person,
         credential,
-        wire: wire.clone(),
+        wire,
         using: request.using,
         created: Created(request.created_ids.unwrap_or_default()),
+        left: limits::RESPONSES,
+        references: limits::REFERENCES,
+        memory,
     };
     let mut responses: Vec<Invocation> = Vec::new();
-    let mut size = 0;
     for Invocation { name, arguments, id } in request.calls {
-        let outcome = match reference::resolve(arguments, &responses, limits::SIZE_REFERENCES) {
-            Ok(_) if size > limits::SIZE_RESPONSE => Err(MethodError::request_too_large()),
-            Ok(arguments) => methods::call(&mut scope, &name, arguments).await,
-            Err(error) => Err(error),
-        };
-        match outcome {
+        match call(&mut scope, &name, arguments, &responses).await {
             Ok(answers) => {
-                for (name, arguments) in answers {
-                    size += weight(&arguments);
-                    responses.push(Invocation { name, arguments, id: id.clone() });
-                }
+                let answers = answers.into_iter();
+                responses.extend(answers.map(|(name, arguments)| Invocation { name, arguments, id: id.clone() }));
             }
             Err(error) => responses.push(Invocation::error(&error, &id)),
         }
     }
     let responses: Vec<Value> = responses.into_iter().map(Invocation::into_value).collect();
-    let mut response = json!({"methodResponses": responses, "sessionState": session::state(person)});
+    let mut response = json!({"methodResponses": responses, "sessionState": session::state(&scope.person)});
     if let Some(object) = response.as_object_mut().filter(|_| tells_created) {
         object.insert("createdIds".into(), json!(scope.created.0));
     }
-    Ok(response)
+    Ok((response, scope.memory))
+}
+
+/// Carries out one call, where there is still room for what it answers.
+async fn call(scope: &mut Scope, name: &str, arguments: Object, before: &[Invocation]) -> Result<Answers, MethodError> {
+    if scope.left == 0 {
+        return Err(MethodError::request_too_large());
+    }
+    let arguments = reference::resolve(arguments, before, &mut scope.references)?;
+    let answers = methods::call(scope, name, arguments).await?;
+    let size = answers.iter().map(|(_, arguments)| footprint_of(arguments)).sum::<usize>();
+    // Twice: as it is, and as text. What was done is answered in any case; where there is no memory, nothing more is done.
+    let room = scope.memory.more(size.saturating_mul(2)).await;
+    scope.left = if room.is_ok() { scope.left.saturating_sub(size) } else { 0 };
+    Ok(answers)
 }

@@ -1,10 +1,13 @@
 //! SearchSnippet/get (RFC 8621 §5): where in a letter the words of a search stand.
 
+use std::sync::Arc;
+use std::time::Instant;
+
 use mail::seam::AccountId;
 use mailbox::parse::decode::fold;
 use mailbox::parse::text::told;
 use mailbox::search::Criteria;
-use mailbox::{Error, Keywords, LetterKey};
+use mailbox::{Keywords, LetterKey};
 use serde::Deserialize;
 use serde_json::{Value, json};
 use store::View;
@@ -23,8 +26,10 @@ const LONGEST: usize = 255;
 const LONGEST_SUBJECT: usize = 1000;
 /// Letters before the first word that is shown.
 const BEFORE: usize = 60;
-/// Letters looked at in one reading.
-const AT_ONCE: usize = 20;
+/// Words that are looked for. A search has a few.
+const MOST_WORDS: usize = 32;
+/// Octets of text in which marks are set: enough for the preview, which is no longer.
+const MARKED: usize = 4 * LONGEST;
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
@@ -38,26 +43,33 @@ pub async fn get(scope: &Scope, arguments: Object) -> Result<Object, MethodError
     let mut arguments: GetArguments = standard::arguments(arguments)?;
     let account = scope.account(&arguments.account_id)?;
     standard_get::once_each(&mut arguments.email_ids)?;
-    let words = std::sync::Arc::new(Words::of(&filter::read(arguments.filter)?));
-    let (mut list, mut not_found) = (Vec::new(), Vec::new());
-    for some in arguments.email_ids.chunks(AT_ONCE).map(<[String]>::to_vec) {
-        let words = std::sync::Arc::clone(&words);
-        let read = move |view: &View| {
-            let snippets =
-                some.iter().map(|id| snippet(view, account, id, &words)).collect::<Result<Vec<_>, Error>>()?;
-            Ok::<_, Error>((some, snippets))
-        };
-        let (some, snippets) = scope.house.store.read(read).await?;
-        for (id, snippet) in some.into_iter().zip(snippets) {
-            match snippet {
-                Some(snippet) => list.push(snippet),
-                None => not_found.push(id),
-            }
-        }
+    let words = Arc::new(Words::of(&filter::read(arguments.filter)?));
+    let ids = Arc::new(arguments.email_ids);
+    let mut snippets: Vec<Option<Value>> = Vec::new();
+    while snippets.len() < ids.len() {
+        let (ids, words, done) = (Arc::clone(&ids), Arc::clone(&words), snippets.len());
+        let read = move |view: &View| in_turn(view, account, ids.get(done..).unwrap_or_default(), &words);
+        snippets.extend(scope.house.read(account, read).await?);
     }
+    let missing = ids.iter().zip(&snippets).filter(|(_, snippet)| snippet.is_none());
+    let not_found: Vec<String> = missing.map(|(id, _)| id.clone()).collect();
+    let list: Vec<Value> = snippets.into_iter().flatten().collect();
     let not_found = if not_found.is_empty() { Value::Null } else { not_found.into() };
     let answer = json!({"accountId": arguments.account_id, "list": list, "notFound": not_found});
     Ok(answer.as_object().cloned().unwrap_or_default())
+}
+
+/// The snippets of as many of these letters as one turn is enough for, and of one at least.
+fn in_turn(view: &View, account: AccountId, ids: &[String], words: &Words) -> Result<Vec<Option<Value>>, MethodError> {
+    let begun = Instant::now();
+    let mut snippets = Vec::new();
+    for id in ids {
+        snippets.push(snippet(view, account, id, words)?);
+        if begun.elapsed() > get::TURN {
+            break;
+        }
+    }
+    Ok(snippets)
 }
 
 /// The words of a search, folded, by where they are looked for.
@@ -71,6 +83,8 @@ impl Words {
     fn of(criteria: &Criteria) -> Self {
         let mut words = Self::default();
         words.gather(criteria);
+        words.subject.truncate(MOST_WORDS);
+        words.body.truncate(MOST_WORDS);
         words
     }
 
@@ -89,12 +103,12 @@ impl Words {
     }
 }
 
-fn snippet(view: &View, account: AccountId, id: &str, words: &Words) -> Result<Option<Value>, Error> {
+fn snippet(view: &View, account: AccountId, id: &str, words: &Words) -> Result<Option<Value>, MethodError> {
     let Some(key) = LetterKey::read(id) else { return Ok(None) };
     let known = Keywords::default();
     let Some(letter) = get::stored(view, account, key, &known)? else { return Ok(None) };
     let subject = letter.summary.subject().map(mailbox::parse::decode::words).unwrap_or_default();
-    let subject = marked(&clip(&subject, LONGEST_SUBJECT), &words.subject, usize::MAX);
+    let subject = marked(clip(&subject, LONGEST_SUBJECT), &words.subject, usize::MAX);
     let preview = match words.body.is_empty() {
         true => None,
         false => {
@@ -105,12 +119,8 @@ fn snippet(view: &View, account: AccountId, id: &str, words: &Words) -> Result<O
     Ok(Some(json!({"emailId": id, "subject": subject, "preview": preview})))
 }
 
-fn clip(text: &str, limit: usize) -> String {
-    let mut end = text.len().min(limit);
-    while !text.is_char_boundary(end) {
-        end -= 1;
-    }
-    text.get(..end).unwrap_or_default().to_owned()
+fn clip(text: &str, limit: usize) -> &str {
+    text.get(..text.floor_char_boundary(limit)).unwrap_or_default()
 }
 
 /// The text around the first word that is found, marked.
@@ -127,7 +137,7 @@ fn around(text: &str, words: &[String]) -> Option<String> {
     {
         start += blank + 1;
     }
-    marked(text.get(start..)?, words, LONGEST)
+    marked(clip(text.get(start..)?, MARKED), words, LONGEST)
 }
 
 /// The text with entities and marks, at most `limit` octets of it; none where no word is in it.
@@ -204,6 +214,11 @@ fn places(text: &str, words: &[String]) -> Vec<(usize, usize)> {
 fn folded_with_origins(text: &str) -> (String, Vec<usize>) {
     let (mut folded, mut origins) = (String::with_capacity(text.len()), Vec::with_capacity(text.len() + 1));
     for (at, c) in text.char_indices() {
+        if c.is_ascii() {
+            origins.push(at);
+            folded.push(c.to_ascii_lowercase());
+            continue;
+        }
         let mut octets = [0; 4];
         let piece = fold(c.encode_utf8(&mut octets));
         origins.extend(std::iter::repeat_n(at, piece.len()));

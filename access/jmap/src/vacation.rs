@@ -1,4 +1,5 @@
-//! VacationResponse (RFC 8621 §8): one for each account. It is kept; the answering of letters is another room's.
+//! VacationResponse (RFC 8621 §8): one for each account. Its words are kept; letters are not answered yet, so that it cannot
+//! be enabled, and is told as what it is: not enabled.
 
 use mail::seam::AccountId;
 use mailbox::account_changes::Cursor;
@@ -25,6 +26,8 @@ fn object(record: Option<&Record>) -> Object {
     });
     let mut object = defaults.as_object().cloned().unwrap_or_default();
     object.extend(record.map(|record| record.data.clone()).unwrap_or_default());
+    // One that was enabled by an earlier version has never answered anybody.
+    object.insert("isEnabled".into(), false.into());
     object
 }
 
@@ -39,7 +42,7 @@ pub async fn get(scope: &Scope, arguments: Object) -> Result<Object, MethodError
     let mut arguments: GetArguments = standard::arguments(arguments)?;
     let account = scope.account(&arguments.account_id)?;
     arguments.checked(&PROPERTIES)?;
-    let (head, record) = scope.house.store.read(move |view| read(view, account)).await?;
+    let (head, record) = scope.house.read(account, move |view| read(view, account)).await?;
     let ids = arguments.ids.unwrap_or_else(|| vec![ID.to_owned()]);
     let (found, not_found): (Vec<_>, Vec<_>) = ids.into_iter().partition(|id| id == ID);
     let properties = arguments.properties.as_deref();
@@ -86,6 +89,10 @@ fn update(tx: &mut Tx, account: AccountId, change: &Object) -> Result<Result<(),
         after.iter().filter(|(name, value)| !fits(name, value)).map(|(name, _)| name.clone()).collect();
     if !bad.is_empty() {
         return Ok(Err(SetError::invalid(bad)));
+    }
+    if after.get("isEnabled") == Some(&Value::Bool(true)) {
+        let why = "this server does not send automatic replies yet, so that an absence cannot be enabled";
+        return Ok(Err(SetError::invalid(["isEnabled"]).because(why)));
     }
     let data = after.into_iter().filter(|(name, value)| name != "id" && !value.is_null()).collect();
     match record {

@@ -14,7 +14,7 @@ use mail::trace::{Link, Observation};
 use mailbox::parse::{Part, Structure, decode};
 use mailbox::{LetterKey, Want, fetch};
 use serde::Deserialize;
-use store::{BlobId, Store, View};
+use store::{Asker, BlobId, Store, View};
 
 use crate::reader::Reader;
 use crate::remote::Elsewhere;
@@ -46,7 +46,7 @@ pub async fn view(
     let Some(key) = key(&letter) else { return answer::missing() };
     let now = (house.clock)();
     let account = login.account;
-    let texts = match house.store.read(move |view| texts(view, account, key)).await {
+    let texts = match house.store.read_for(Asker(account.0), move |view| texts(view, account, key)).await {
         Ok(Some(texts)) => texts,
         Ok(None) => return answer::missing(),
         Err(error) => return answer::fault(&error),
@@ -69,9 +69,9 @@ pub async fn view(
 /// `/letter/{letter}/source`
 pub async fn source(State(house): State<House>, Reader(login): Reader, Path(letter): Path<String>) -> Response {
     let Some(key) = key(&letter) else { return answer::missing() };
-    let found =
-        house.store.read(move |view| fetch::visible(view, login.account, key, Want { card: true, ..Want::ROW }));
-    let (blob, size) = match found.await {
+    let asker = Asker(login.account.0);
+    let look = move |view: &View| fetch::visible(view, login.account, key, Want { card: true, ..Want::ROW });
+    let (blob, size) = match house.store.read_for(asker, look).await {
         Ok(Some((_, row))) => match row.card {
             Some(card) => (card.blob, row.size),
             None => return answer::missing(),
@@ -88,12 +88,17 @@ pub async fn source(State(house): State<House>, Reader(login): Reader, Path(lett
 }
 
 /// One piece after the other, each read when the one before it has been taken.
-fn pieces(store: Store, blob: BlobId, size: u64) -> impl stream::Stream<Item = Result<Bytes, mailbox::Error>> {
+fn pieces(
+    store: Store,
+    asker: Asker,
+    blob: BlobId,
+    size: u64,
+) -> impl stream::Stream<Item = Result<Bytes, mailbox::Error>> {
     stream::try_unfold((store, 0), move |(store, at)| async move {
         if at >= size {
             return Ok(None);
         }
-        let piece = store.read(move |view| mailbox::body::read(view, blob, at..size)).await?;
+        let piece = store.read_for(asker, move |view| mailbox::body::read(view, blob, at..size)).await?;
         let next = at + piece.len() as u64;
         Ok((!piece.is_empty()).then_some((piece, (store, next))))
     })
@@ -117,12 +122,13 @@ fn texts(view: &View, account: AccountId, key: LetterKey) -> Result<Option<Texts
     let Some((_, row)) = fetch::visible(view, account, key, Want::ALL)? else { return Ok(None) };
     let Some(card) = row.card else { return Ok(None) };
     let structure: Structure = card.structure.unwrap_or_default();
-    let mut bodies = Vec::new();
+    let (mut bodies, mut left) = (Vec::new(), LONGEST);
     for part in structure.bodies().html {
+        view.check()?;
         if part.is("text", "html") {
-            bodies.push(Piece::Html(text(view, card.blob, part)?));
+            bodies.push(Piece::Html(text(view, card.blob, part, &mut left)?));
         } else if part.is("text", "") {
-            bodies.push(Piece::Text(text(view, card.blob, part)?));
+            bodies.push(Piece::Text(text(view, card.blob, part, &mut left)?));
         } else if part.is("image", "") {
             bodies.push(Piece::Picture(content_id(part)));
         }
@@ -150,9 +156,11 @@ fn content_id(part: &Part) -> String {
     }
 }
 
-fn text(view: &View, blob: BlobId, part: &Part) -> Result<String, mailbox::Error> {
+/// The text of a part. `left` is what may still be read of the letter, and is used up.
+fn text(view: &View, blob: BlobId, part: &Part, left: &mut u64) -> Result<String, mailbox::Error> {
     let (start, end) = (u64::from(part.body.start), u64::from(part.body.end));
-    let octets = mailbox::body::read_all(view, blob, start..end.min(start.saturating_add(LONGEST)))?;
+    let octets = mailbox::body::read_all(view, blob, start..end.min(start.saturating_add(*left)))?;
+    *left = left.saturating_sub(octets.len() as u64);
     let decoded = decode::body(part.transfer_encoding(), &octets);
     Ok(decode::text(part.param("charset"), &decoded).replace('\0', ""))
 }

@@ -6,7 +6,7 @@ use mail::Timestamp;
 use mail::seam::AccountId;
 use mailbox::parse::{Encoding, Part, decode};
 use mailbox::{LetterKey, Want, fetch};
-use store::View;
+use store::{Asker, View};
 
 use crate::seal::Seal;
 use crate::{House, answer};
@@ -72,7 +72,7 @@ pub async fn show(State(house): State<House>, Path(token): Path<String>) -> Resp
     let sealed = house.seal.open(&token).and_then(|text| Place::read(text, (house.clock)()));
     let Some(place) = sealed else { return answer::missing() };
     let kind = place.kind;
-    match house.store.read(move |view| read(view, &place)).await {
+    match house.store.read_for(Asker(place.account.0), move |view| read(view, &place)).await {
         Ok(Some(octets)) => answer::picture(kind, octets, GOOD),
         Ok(None) => answer::missing(),
         Err(error) => answer::fault(&error),

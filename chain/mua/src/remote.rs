@@ -22,6 +22,7 @@ use https::Url;
 use mail::Timestamp;
 use mail::seam::AccountId;
 use mailbox::{LetterKey, Want, fetch};
+use store::Asker;
 
 use crate::seal::Seal;
 use crate::{House, answer};
@@ -94,7 +95,8 @@ pub async fn show(State(house): State<House>, Path(token): Path<String>) -> Resp
     let now = (house.clock)();
     let wanted = house.seal.open(&token).and_then(|text| Wanted::read(text, now));
     let Some(Wanted { account, letter, url }) = wanted else { return nothing() };
-    match house.store.read(move |view| fetch::visible(view, account, letter, Want::ROW)).await {
+    let look = move |view: &store::View| fetch::visible(view, account, letter, Want::ROW);
+    match house.store.read_for(Asker(account.0), look).await {
         Ok(Some(_)) => {}
         Ok(None) => return nothing(),
         Err(error) => return answer::fault(&error),

@@ -6,7 +6,7 @@ use mail::Timestamp;
 use mail::trace::{Arrival, Event, Link};
 use mailbox::{Want, fetch};
 use serde_json::{Map, Value, json};
-use store::View;
+use store::{Asker, View};
 use trace::{History, Noted};
 
 use crate::reader::Reader;
@@ -26,7 +26,7 @@ pub async fn way(State(house): State<House>, Reader(login): Reader, Path(id): Pa
         };
         Ok((true, history))
     };
-    match house.store.read(look).await {
+    match house.store.read_for(Asker(login.account.0), look).await {
         Ok((true, history)) => answer::json(&told(history.as_ref())),
         Ok((false, _)) => answer::missing(),
         Err(error) => answer::fault(&error),

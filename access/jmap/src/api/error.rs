@@ -4,6 +4,9 @@ use serde_json::{Value, json};
 
 use super::Object;
 
+/// The longest description, in octets.
+const LONGEST: usize = 1000;
+
 /// The whole request is refused (RFC 8620 §3.6.1).
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum RequestError {
@@ -82,7 +85,7 @@ macro_rules! described_errors {
     ($($(#[$doc:meta])* $name:ident $kind:literal;)+) => {
         impl MethodError {
             $($(#[$doc])* pub fn $name(why: impl Into<String>) -> Self {
-                Self { kind: $kind, description: Some(why.into()) }
+                Self { kind: $kind, description: Some(clipped(why.into())) }
             })+
         }
     };
@@ -136,6 +139,10 @@ impl From<mailbox::Error> for MethodError {
 
 impl From<store::Error> for MethodError {
     fn from(error: store::Error) -> Self {
+        if error == store::Error::Interrupted {
+            tracing::debug!(%error, "a method was ended");
+            return Self::server_unavailable();
+        }
         if error.is_temporary() {
             tracing::warn!(%error, "a method must be tried again later");
             return Self::server_unavailable();
@@ -143,6 +150,12 @@ impl From<store::Error> for MethodError {
         tracing::error!(%error, "a method failed");
         Self::server_fail("the store failed")
     }
+}
+
+/// What a client wrote may stand in a description, but not all of it.
+fn clipped(mut why: String) -> String {
+    why.truncate(why.floor_char_boundary(LONGEST));
+    why
 }
 
 /// One record is not created, updated or destroyed (RFC 8620 §5.3).
@@ -160,7 +173,7 @@ impl SetError {
     /// With a word to whoever writes the client.
     #[must_use]
     pub fn because(self, why: impl Into<String>) -> Self {
-        self.with("description", why.into())
+        self.with("description", clipped(why.into()))
     }
 
     /// With another property.
@@ -213,5 +226,23 @@ impl From<mailbox::Error> for SetError {
             }
         };
         Self::new(kind).because(error.to_string())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_read_that_was_ended_may_be_tried_again() {
+        assert_eq!(MethodError::from(store::Error::Interrupted).kind(), "serverUnavailable");
+        let error = mailbox::Error::from(store::Error::Interrupted);
+        assert_eq!(MethodError::from(error).kind(), "serverUnavailable");
+    }
+
+    #[test]
+    fn what_a_client_wrote_is_not_given_back_at_length() {
+        let error = MethodError::invalid_arguments("é".repeat(1 << 20));
+        assert_eq!(error.arguments()["description"].as_str().map(str::len), Some(LONGEST));
     }
 }

@@ -1,97 +1,144 @@
-//! Reading JSON as I-JSON asks for it (RFC 7493): UTF-8, and no name twice in one object.
+//! Reading JSON as I-JSON asks for it (RFC 7493): UTF-8, and no name twice in one object. A text of some megabytes can
+//! stand for a hundred times as much memory, so that whoever reads one says how much it may take.
 
+use std::cell::Cell;
 use std::fmt;
 
-use serde::de::{Deserialize, Deserializer, Error, MapAccess, SeqAccess, Visitor};
+use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Number, Value};
 
 use super::Object;
 
-/// Reads a text. Nesting is bounded by the reader of JSON itself. The error says what is wrong and where.
-pub fn read(text: &[u8]) -> Result<Value, String> {
-    match serde_json::from_slice::<Strict>(text) {
-        Ok(Strict(value)) => Ok(value),
-        Err(error) => Err(error.to_string()),
+/// Octets that a value takes by itself, and one of an object beside its name: of a node of the tree that holds eleven of
+/// them about half is filled.
+const VALUE: usize = size_of::<Value>();
+const ENTRY: usize = 2 * (size_of::<String>() + VALUE);
+/// An object that is not empty has one node at least.
+const NODE: usize = 11 * (size_of::<String>() + VALUE);
+
+/// Why a text was not read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Unread {
+    /// It is no I-JSON; what is wrong and where.
+    NotJson(String),
+    /// It would take more memory than it may.
+    TooLarge,
+}
+
+/// Reads a text that takes no more than about `most` octets of memory. Nesting is bounded by the reader of JSON itself.
+pub fn read(text: &[u8], most: usize) -> Result<Value, Unread> {
+    let room = Room(Cell::new(Some(most)));
+    let mut reader = serde_json::Deserializer::from_slice(text);
+    let read = Reader(&room).deserialize(&mut reader).and_then(|value| reader.end().map(|()| value));
+    match read {
+        Ok(value) => Ok(value),
+        Err(_) if room.0.get().is_none() => Err(Unread::TooLarge),
+        Err(error) => Err(Unread::NotJson(error.to_string())),
     }
 }
 
-/// Octets of an object as text, about.
-pub fn weight(object: &Object) -> usize {
-    2 + object.iter().map(|(name, value)| name.len() + heft(value)).sum::<usize>()
+/// Octets of memory that a value takes, about. Of what is written as text it is never less than that.
+pub fn footprint(value: &Value) -> usize {
+    let inside = match value {
+        Value::String(text) => text.len(),
+        Value::Array(items) => items.iter().map(footprint).sum(),
+        Value::Object(object) => return footprint_of(object),
+        _ => 0,
+    };
+    VALUE + inside
 }
 
-/// Octets of a value as text, about.
-pub fn heft(value: &Value) -> usize {
-    match value {
-        Value::String(text) => text.len() + 2,
-        Value::Array(items) => 2 + items.iter().map(heft).sum::<usize>(),
-        Value::Object(object) => weight(object),
-        _ => 8,
+/// The same, of an object.
+pub fn footprint_of(object: &Object) -> usize {
+    let node = if object.is_empty() { 0 } else { NODE };
+    VALUE + node + object.iter().map(|(name, value)| entry(name) + footprint(value)).sum::<usize>()
+}
+
+fn entry(name: &str) -> usize {
+    ENTRY - VALUE + name.len()
+}
+
+/// What may still be taken; none: more than there was has been asked for.
+struct Room(Cell<Option<usize>>);
+
+impl Room {
+    fn take<E: Error>(&self, octets: usize) -> Result<(), E> {
+        let left = self.0.get().and_then(|left| left.checked_sub(octets));
+        self.0.set(left);
+        left.map(drop).ok_or_else(|| E::custom("it takes too much memory"))
     }
 }
 
-struct Strict(Value);
+/// Reads one value.
+#[derive(Clone, Copy)]
+struct Reader<'r>(&'r Room);
 
-impl<'de> Deserialize<'de> for Strict {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_any(Reader)
+impl<'de> DeserializeSeed<'de> for Reader<'_> {
+    type Value = Value;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Value, D::Error> {
+        self.0.take(VALUE)?;
+        deserializer.deserialize_any(self)
     }
 }
 
-struct Reader;
-
-impl<'de> Visitor<'de> for Reader {
-    type Value = Strict;
+impl<'de> Visitor<'de> for Reader<'_> {
+    type Value = Value;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("JSON")
     }
 
-    fn visit_unit<E>(self) -> Result<Strict, E> {
-        Ok(Strict(Value::Null))
+    fn visit_unit<E>(self) -> Result<Value, E> {
+        Ok(Value::Null)
     }
 
-    fn visit_bool<E>(self, value: bool) -> Result<Strict, E> {
-        Ok(Strict(value.into()))
+    fn visit_bool<E>(self, value: bool) -> Result<Value, E> {
+        Ok(value.into())
     }
 
-    fn visit_i64<E>(self, value: i64) -> Result<Strict, E> {
-        Ok(Strict(value.into()))
+    fn visit_i64<E>(self, value: i64) -> Result<Value, E> {
+        Ok(value.into())
     }
 
-    fn visit_u64<E>(self, value: u64) -> Result<Strict, E> {
-        Ok(Strict(value.into()))
+    fn visit_u64<E>(self, value: u64) -> Result<Value, E> {
+        Ok(value.into())
     }
 
-    fn visit_f64<E: Error>(self, value: f64) -> Result<Strict, E> {
-        Number::from_f64(value).map(|number| Strict(number.into())).ok_or_else(|| E::custom("a number out of range"))
+    fn visit_f64<E: Error>(self, value: f64) -> Result<Value, E> {
+        Number::from_f64(value).map(Value::Number).ok_or_else(|| E::custom("a number out of range"))
     }
 
-    fn visit_str<E>(self, value: &str) -> Result<Strict, E> {
-        Ok(Strict(value.into()))
+    fn visit_str<E: Error>(self, value: &str) -> Result<Value, E> {
+        self.0.take(value.len())?;
+        Ok(value.into())
     }
 
-    fn visit_string<E>(self, value: String) -> Result<Strict, E> {
-        Ok(Strict(value.into()))
+    fn visit_string<E: Error>(self, value: String) -> Result<Value, E> {
+        self.0.take(value.len())?;
+        Ok(value.into())
     }
 
-    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Strict, A::Error> {
+    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Value, A::Error> {
         let mut array = Vec::new();
-        while let Some(Strict(item)) = items.next_element()? {
+        while let Some(item) = items.next_element_seed(self)? {
             array.push(item);
         }
-        Ok(Strict(array.into()))
+        array.shrink_to_fit();
+        Ok(array.into())
     }
 
-    fn visit_map<A: MapAccess<'de>>(self, mut entries: A) -> Result<Strict, A::Error> {
+    fn visit_map<A: MapAccess<'de>>(self, mut entries: A) -> Result<Value, A::Error> {
         let mut object = Map::new();
-        while let Some((name, Strict(value))) = entries.next_entry::<String, Strict>()? {
+        while let Some(name) = entries.next_key::<String>()? {
             if object.contains_key(&name) {
                 return Err(A::Error::custom(format_args!("the name {name:?} stands twice in one object")));
             }
+            self.0.take(entry(&name) + if object.is_empty() { NODE } else { 0 })?;
+            let value = entries.next_value_seed(self)?;
             object.insert(name, value);
         }
-        Ok(Strict(object.into()))
+        Ok(object.into())
     }
 }
 
@@ -102,9 +149,22 @@ mod tests {
     #[test]
     fn what_is_no_i_json_is_refused() {
         for bad in [&b"{\"a\":1,\"a\":2}"[..], b"{", b"", b"\"\xff\"", b"[1e999]", b"{} {}", b"nul", b"\"\\ud800\""] {
-            assert!(read(bad).is_err(), "{}", bad.escape_ascii());
+            assert!(matches!(read(bad, 100_000), Err(Unread::NotJson(_))), "{}", bad.escape_ascii());
         }
-        assert!(read(&[b"[".repeat(10_000), b"]".repeat(10_000)].concat()).is_err());
-        assert_eq!(read(b"{\"a\":[1,-2,0.5,null,true,\"\\u00e9\"]}").unwrap()["a"][5], "é");
+        assert!(read(&[b"[".repeat(10_000), b"]".repeat(10_000)].concat(), 1 << 20).is_err());
+        assert_eq!(read(b"{\"a\":[1,-2,0.5,null,true,\"\\u00e9\"]}", 10_000).unwrap()["a"][5], "é");
+    }
+
+    #[test]
+    fn a_text_that_stands_for_more_memory_than_it_may_take_is_too_large() {
+        for item in
+            ["[]", "{}", "1", "\"\"", "{\"\":1}", "[[]]", "{\"a\":{\"b\":{}}}", "\"some text that is rather long\""]
+        {
+            let text = format!("[{}]", vec![item; 10_000].join(","));
+            let value = read(text.as_bytes(), usize::MAX).unwrap();
+            assert!(footprint(&value) >= text.len().min(VALUE * 10_000), "{item}");
+            assert_eq!(read(text.as_bytes(), footprint(&value)), Ok(value.clone()), "{item}");
+            assert_eq!(read(text.as_bytes(), footprint(&value) - 1), Err(Unread::TooLarge), "{item}");
+        }
     }
 }

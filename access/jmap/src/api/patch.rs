@@ -5,9 +5,16 @@ use serde_json::Value;
 use super::reference::unescape;
 use super::{Object, SetError};
 
+/// The most pointers of a patch, and the most steps of one: a patch is applied while nobody else can write.
+pub const MOST: usize = 1000;
+const DEEPEST: usize = 64;
+
 /// The object with the patch applied. `default` says what a top-level property is when it is patched to null; `None`:
 /// it is taken away.
 pub fn apply(mut object: Object, patch: &Object, default: impl Fn(&str) -> Option<Value>) -> Result<Object, SetError> {
+    if patch.len() > MOST || patch.keys().any(|path| path.split('/').count() > DEEPEST) {
+        return Err(invalid("more pointers, or longer ones, than one patch may have"));
+    }
     let mut paths: Vec<Vec<String>> = patch.keys().map(|path| path.split('/').map(unescape).collect()).collect();
     paths.sort();
     // Sorted, a path that is the beginning of another stands before all that it begins.
@@ -87,5 +94,8 @@ mod tests {
             assert_eq!(patched(patch.clone()), Err("invalidPatch".into()), "{patch}");
         }
         assert!(patched(json!({"keywords/a": true, "keywords/ab": true})).is_ok());
+        let many: Object = (0..=MOST).map(|n| (format!("keywords/{n}"), json!(true))).collect();
+        assert_eq!(patched(Value::Object(many)), Err("invalidPatch".into()));
+        assert_eq!(patched(json!({"a/".repeat(1 << 20): 1})), Err("invalidPatch".into()));
     }
 }

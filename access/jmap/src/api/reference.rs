@@ -2,18 +2,24 @@
 
 use serde_json::Value;
 
-use super::json::{heft, weight};
+use super::json::{footprint, footprint_of};
 use super::{Invocation, MethodError, Object};
 
-/// Puts what `#name` refers to in the place of `name`: no more in all than `most` octets, about.
-pub fn resolve(arguments: Object, responses: &[Invocation], most: usize) -> Result<Object, MethodError> {
+/// What the look at one value on a path costs, as octets of memory: a path with `*` looks at many and may find nothing.
+const LOOK: usize = 64;
+/// The most steps of a path. What it leads through is no deeper.
+const DEEPEST: usize = 256;
+
+/// Puts what `#name` refers to in the place of `name`. What is copied and looked at is taken from `left`, the octets of
+/// memory that all references of a request may still take.
+pub fn resolve(arguments: Object, responses: &[Invocation], left: &mut usize) -> Result<Object, MethodError> {
     if !arguments.keys().any(|name| name.starts_with('#')) {
         return Ok(arguments);
     }
-    let (mut resolved, mut left) = (Object::new(), most);
+    let mut resolved = Object::new();
     for (name, value) in arguments {
         let (name, value) = match name.strip_prefix('#') {
-            Some(name) => (name.to_owned(), look_up(&value, responses, &mut left)?),
+            Some(name) => (name.to_owned(), look_up(&value, responses, left)?),
             None => (name, value),
         };
         if resolved.contains_key(&name) {
@@ -29,6 +35,9 @@ fn look_up(reference: &Value, responses: &[Invocation], left: &mut usize) -> Res
     let (Some(result_of), Some(name), Some(path)) = (part("resultOf"), part("name"), part("path")) else {
         return Err(MethodError::invalid_result_reference("a reference needs resultOf, name and path"));
     };
+    if path.split('/').count() > DEEPEST {
+        return Err(MethodError::invalid_result_reference("the path has too many steps"));
+    }
     let fault = |why: &str| MethodError::invalid_result_reference(format!("{result_of} {name} {path}: {why}"));
     let response = responses.iter().find(|response| response.id == result_of).ok_or_else(|| fault("no such result"))?;
     if response.name != name {
@@ -41,7 +50,7 @@ fn look_up(reference: &Value, responses: &[Invocation], left: &mut usize) -> Res
         None => return Err(fault("the path does not begin with a slash")),
     };
     let found = match tokens.split_first() {
-        None => copy(&response.arguments, weight, left).map(Value::Object),
+        None => whole(&response.arguments, left),
         Some((first, rest)) => {
             let value = response.arguments.get(first).ok_or_else(|| fault("nothing is there"))?;
             follow(value, rest, left)
@@ -59,14 +68,27 @@ enum Missed {
     TooLarge,
 }
 
-/// A copy, if there is room left for it.
-fn copy<T: Clone>(value: &T, weigh: impl Fn(&T) -> usize, left: &mut usize) -> Result<T, Missed> {
-    *left = left.checked_sub(weigh(value)).ok_or(Missed::TooLarge)?;
+/// Takes the cost of something, if there is as much left. Once there is not, there is nothing left at all.
+fn take(cost: usize, left: &mut usize) -> Result<(), Missed> {
+    let enough = left.checked_sub(cost);
+    *left = enough.unwrap_or_default();
+    enough.map(drop).ok_or(Missed::TooLarge)
+}
+
+/// All arguments of a response.
+fn whole(arguments: &Object, left: &mut usize) -> Result<Value, Missed> {
+    take(footprint_of(arguments), left)?;
+    Ok(Value::Object(arguments.clone()))
+}
+
+fn copy(value: &Value, left: &mut usize) -> Result<Value, Missed> {
+    take(footprint(value), left)?;
     Ok(value.clone())
 }
 
 fn follow(value: &Value, tokens: &[String], left: &mut usize) -> Result<Value, Missed> {
-    let Some((token, rest)) = tokens.split_first() else { return copy(value, heft, left) };
+    take(LOOK, left)?;
+    let Some((token, rest)) = tokens.split_first() else { return copy(value, left) };
     let inside = match value {
         Value::Array(items) if token == "*" => {
             let mut all = Vec::new();
@@ -113,7 +135,9 @@ mod tests {
 
     fn refer(path: &str) -> Result<Value, &'static str> {
         let arguments = json!({"#ids": {"resultOf": "t0", "name": "Foo/get", "path": path}, "k": 1});
-        resolve(object(arguments), &responses(), 1000).map(|arguments| arguments["ids"].clone()).map_err(|e| e.kind())
+        resolve(object(arguments), &responses(), &mut 10_000)
+            .map(|arguments| arguments["ids"].clone())
+            .map_err(|e| e.kind())
     }
 
     #[test]
@@ -135,7 +159,7 @@ mod tests {
             json!({"resultOf": "t0"}),
             json!("t0"),
         ] {
-            let outcome = resolve(object(json!({"#ids": reference})), &responses(), 1000);
+            let outcome = resolve(object(json!({"#ids": reference})), &responses(), &mut 10_000);
             assert_eq!(outcome.unwrap_err().kind(), "invalidResultReference");
         }
     }
@@ -143,6 +167,27 @@ mod tests {
     #[test]
     fn a_name_given_both_ways_is_an_invalid_argument() {
         let arguments = json!({"ids": [], "#ids": {"resultOf": "t0", "name": "Foo/get", "path": "/list"}});
-        assert_eq!(resolve(object(arguments), &responses(), 1000).unwrap_err().kind(), "invalidArguments");
+        assert_eq!(resolve(object(arguments), &responses(), &mut 10_000).unwrap_err().kind(), "invalidArguments");
+    }
+    #[test]
+    fn a_path_pays_for_what_it_looks_at_even_where_it_finds_nothing() {
+        let nothing = vec![json!([]); 1000];
+        let responses =
+            [Invocation { name: "Foo/get".into(), arguments: object(json!({"a": nothing})), id: "t0".into() }];
+        let refer = |left: &mut usize| {
+            let reference = json!({"resultOf": "t0", "name": "Foo/get", "path": "/a/*/*/*"});
+            resolve(object(json!({"#b": reference})), &responses, left)
+        };
+        let mut left = 3 * 1000 * LOOK;
+        assert_eq!(refer(&mut left).unwrap()["b"], json!([]));
+        assert_eq!(left, 2 * 1000 * LOOK - LOOK);
+        assert!(refer(&mut left).is_ok());
+        assert_eq!(refer(&mut left).unwrap_err().kind(), "requestTooLarge");
+        assert_eq!((left, refer(&mut left).unwrap_err().kind()), (0, "requestTooLarge"));
+    }
+
+    #[test]
+    fn a_path_of_very_many_steps_is_refused() {
+        assert_eq!(refer(&"/x".repeat(1 << 20)), Err("invalidResultReference"));
     }
 }

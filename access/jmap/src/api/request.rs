@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 
-use super::{MethodError, Object, RequestError, json as i_json};
+use super::json::{self as i_json, Unread};
+use super::{MethodError, Object, RequestError};
 
 /// What the client wants done.
 #[derive(Clone, Debug, PartialEq)]
@@ -29,9 +30,13 @@ pub struct Invocation {
 }
 
 impl Request {
-    /// Reads a request of at most `most_calls`, which may use the capabilities in `known`.
-    pub fn read(text: &[u8], known: &[&str], most_calls: usize) -> Result<Self, RequestError> {
-        let value = i_json::read(text).map_err(RequestError::NotJson)?;
+    /// Reads a request of at most `most_calls` and about `most_memory` octets of memory, which may use the capabilities in
+    /// `known`.
+    pub fn read(text: &[u8], known: &[&str], most_calls: usize, most_memory: usize) -> Result<Self, RequestError> {
+        let value = i_json::read(text, most_memory).map_err(|unread| match unread {
+            Unread::NotJson(why) => RequestError::NotJson(why),
+            Unread::TooLarge => RequestError::Limit("maxSizeRequest"),
+        })?;
         let Value::Object(mut object) = value else { return Err(wrong("it is no object")) };
         let using = strings(object.remove("using")).ok_or_else(|| wrong("\"using\" must be a list of strings"))?;
         let Some(Value::Array(calls)) = object.remove("methodCalls") else {
@@ -91,7 +96,7 @@ mod tests {
     use super::*;
 
     fn read(text: &str) -> Result<Request, RequestError> {
-        Request::read(text.as_bytes(), &["core"], 2)
+        Request::read(text.as_bytes(), &["core"], 2, 10_000)
     }
 
     #[test]

@@ -2,53 +2,86 @@
 
 use std::borrow::Cow;
 
-use mailbox::Error;
 use mailbox::parse::decode::{self, Decoder};
-use mailbox::parse::{Content, Encoding, Part, Structure};
+use mailbox::parse::{Content, Encoding, Part};
 use serde_json::{Value, json};
 
-use super::header;
+use super::header::Header;
 use super::letter::Letter;
 use super::property::Property;
-use crate::api::Object;
+use super::room::Room;
+use crate::api::{MethodError, Object};
 use crate::limits;
 
 /// Octets read at once.
 const PIECE: u64 = 256 * 1024;
 
-/// The EmailBodyPart object, with those inside it where they are wanted.
-pub fn part(letter: &Letter<'_>, part_: &Part, properties: &[Property], inside: bool) -> Result<Value, Error> {
-    let is_multipart = part_.is("multipart", "");
-    let mut object = Object::new();
-    for property in properties {
-        let value = match property {
-            Property::Header(wanted) => header::property(&letter.header(part_)?, wanted),
-            Property::Named("headers") => header::all(&letter.header(part_)?),
-            Property::Named("blobId") if !is_multipart => letter.place.part(part_).id().into(),
-            Property::Named("size") => size(letter, part_)?.into(),
-            Property::Named("type") => kind(letter, part_)?.into(),
-            Property::Named("subParts") => continue,
-            Property::Named(name) => named(letter, part_, name, is_multipart),
-        };
-        object.insert(property.written().to_owned(), value);
-    }
+/// The EmailBodyPart object, with those inside it where they are wanted. What it holds is taken from `room`.
+pub fn part(
+    letter: &Letter<'_>,
+    part_: &Part,
+    properties: &[Property],
+    inside: bool,
+    room: &mut Room,
+) -> Result<Value, MethodError> {
+    let (object, wants_list) = alone(letter, part_, properties, room)?;
+    let mut object = object;
     // What is inside comes with the structure, whatever else was asked for.
-    let wants_inside = inside || properties.contains(&Property::Named("subParts"));
     if let Content::Multipart(parts) = &part_.content
-        && wants_inside
+        && (inside || wants_list)
     {
-        let parts: Value = parts.iter().map(|inner| part(letter, inner, properties, true)).collect::<Result<_, _>>()?;
+        let parts: Value =
+            parts.iter().map(|inner| part(letter, inner, properties, true, room)).collect::<Result<_, _>>()?;
         object.insert("subParts".into(), parts);
-    } else if properties.contains(&Property::Named("subParts")) {
+    } else if wants_list {
         object.insert("subParts".into(), Value::Null);
     }
     Ok(object.into())
 }
 
+/// What is said of the part itself, and whether the parts inside it are asked for.
+fn alone(
+    letter: &Letter<'_>,
+    part: &Part,
+    properties: &[Property],
+    room: &mut Room,
+) -> Result<(Object, bool), MethodError> {
+    let is_multipart = part.is("multipart", "");
+    let mut header = None;
+    let (mut object, mut wants_list) = (Object::new(), false);
+    letter.check()?;
+    for property in properties {
+        let value = match property {
+            Property::Header(wanted) => header_of(letter, part, &mut header)?.property(wanted),
+            Property::Named("headers") => header_of(letter, part, &mut header)?.all(),
+            Property::Named("blobId") if !is_multipart => letter.place.part(part).id().into(),
+            Property::Named("size") => size(letter, part)?.into(),
+            Property::Named("type") => kind(letter, part, &mut header)?.into(),
+            Property::Named("subParts") => {
+                wants_list = true;
+                continue;
+            }
+            Property::Named(name) => named(letter, part, name, is_multipart),
+        };
+        room.take(&value)?;
+        object.insert(property.written().to_owned(), value);
+    }
+    room.take(&Value::Object(Object::new()))?;
+    Ok((object, wants_list))
+}
+
+/// The part's header, read once.
+fn header_of<'h>(letter: &Letter<'_>, part: &Part, header: &'h mut Option<Header>) -> Result<&'h Header, MethodError> {
+    match header {
+        Some(header) => Ok(header),
+        none => Ok(none.insert(letter.header(part)?)),
+    }
+}
+
 fn named(letter: &Letter<'_>, part: &Part, name: &str, is_multipart: bool) -> Value {
     let text = |octets: &[u8]| Value::from(String::from_utf8_lossy(octets).replace('\0', ""));
     match name {
-        "partId" if !is_multipart => part_id(&letter.structure, part).map_or(Value::Null, Value::from),
+        "partId" if !is_multipart => letter.known.number(&letter.structure, part).map_or(Value::Null, Value::from),
         "name" => part.file_name().map_or(Value::Null, Value::from),
         "charset" => match part.param("charset") {
             Some(charset) => text(charset),
@@ -70,12 +103,12 @@ fn named(letter: &Letter<'_>, part: &Part, name: &str, is_multipart: bool) -> Va
 
 /// The type as the part says it. A letter that came encoded, against MIME (RFC 2046 §5.2.1), is one all the same: to the
 /// mailbox it is some octets, since it cannot be looked into in place.
-fn kind(letter: &Letter<'_>, part: &Part) -> Result<String, Error> {
+fn kind(letter: &Letter<'_>, part: &Part, header: &mut Option<Header>) -> Result<String, MethodError> {
     let is_encoded = !matches!(part.transfer_encoding(), Encoding::Identity | Encoding::Unknown);
     if is_encoded && part.is("application", "octet-stream") {
-        let header = letter.header(part)?;
-        let said = mail::header::find(&header, "Content-Type").map(|field| field.value().to_ascii_lowercase());
-        if said.is_some_and(|said| said.trim_ascii_start().starts_with(b"message/rfc822")) {
+        let said = header_of(letter, part, header)?.first("Content-Type").map(<[u8]>::trim_ascii_start);
+        let is_letter = |said: &[u8]| said.get(..14).is_some_and(|start| start.eq_ignore_ascii_case(b"message/rfc822"));
+        if said.is_some_and(is_letter) {
             return Ok("message/rfc822".to_owned());
         }
     }
@@ -90,34 +123,23 @@ pub fn leaves<'a>(part: &'a Part, out: &mut Vec<&'a Part>) {
     }
 }
 
-/// Its number among the parts, as IMAP counts them.
-pub fn part_id(structure: &Structure, wanted: &Part) -> Option<String> {
-    fn find(part: &Part, wanted: &Part, number: &str) -> Option<String> {
-        if std::ptr::eq(part, wanted) {
-            return Some(if number.is_empty() { "1".into() } else { number.into() });
-        }
-        let Content::Multipart(parts) = &part.content else { return None };
-        let dot = if number.is_empty() { "" } else { "." };
-        parts.iter().enumerate().find_map(|(index, part)| find(part, wanted, &format!("{number}{dot}{}", index + 1)))
-    }
-    find(&structure.root, wanted, "")
-}
-
 /// Octets after decoding.
-fn size(letter: &Letter<'_>, part: &Part) -> Result<u64, Error> {
+fn size(letter: &Letter<'_>, part: &Part) -> Result<u64, MethodError> {
     if matches!(part.transfer_encoding(), Encoding::Identity | Encoding::Unknown) || part.is("multipart", "") {
         return Ok(part.size().into());
     }
-    let mut total = 0;
-    decode_pieces(letter, part, |piece| {
-        total += piece.len() as u64;
-        true
-    })?;
-    Ok(total)
+    letter.known.size(part, || {
+        let mut total = 0;
+        decode_pieces(letter, part, |piece| {
+            total += piece.len() as u64;
+            true
+        })?;
+        Ok(total)
+    })
 }
 
 /// Shows the decoded octets piece by piece until `take` has enough; false where it had.
-fn decode_pieces(letter: &Letter<'_>, part: &Part, mut take: impl FnMut(&[u8]) -> bool) -> Result<bool, Error> {
+fn decode_pieces(letter: &Letter<'_>, part: &Part, mut take: impl FnMut(&[u8]) -> bool) -> Result<bool, MethodError> {
     let mut decoder = Decoder::new(part.transfer_encoding());
     let (mut at, end) = (u64::from(part.body.start), u64::from(part.body.end));
     let mut out = Vec::new();
@@ -147,11 +169,11 @@ pub struct Values {
 
 impl Values {
     /// The text of a part. `room` is what may still be given of all values, and is used up.
-    pub fn of(&self, letter: &Letter<'_>, part: &Part, room: &mut usize) -> Result<Value, Error> {
+    pub fn of(&self, letter: &Letter<'_>, part: &Part, room: &mut usize) -> Result<Value, MethodError> {
         let limit = if self.limit == 0 { limits::BODY_VALUE } else { self.limit.min(limits::BODY_VALUE) };
         let limit = limit.min(*room);
-        // No charset makes more than four octets into one.
-        let enough = limit.saturating_mul(4).saturating_add(16);
+        // Charsets rarely make more than two octets into one; where one does, less is given, and said to be cut.
+        let enough = limit.saturating_mul(2).saturating_add(16);
         let mut octets = Vec::new();
         let whole = decode_pieces(letter, part, |piece| {
             octets.extend_from_slice(piece);

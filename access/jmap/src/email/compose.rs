@@ -61,7 +61,7 @@ async fn fetch(
     let opening = move |view: &View| {
         wanted.iter().map(|place| blob::open(view, account, place)).collect::<Result<Vec<_>, store::Error>>()
     };
-    let opened = scope.house.store.read(opening).await?;
+    let opened = scope.house.read(account, opening).await?;
     let missing: Vec<Value> =
         places.iter().zip(&opened).filter(|(_, opened)| opened.is_none()).map(|(place, _)| place.id().into()).collect();
     if !missing.is_empty() {
@@ -73,7 +73,7 @@ async fn fetch(
     let grown = share.grow_to(most_of(&opened).saturating_mul(2), limits::MEMORY_PATIENCE).await;
     grown.map_err(|_| MethodError::server_unavailable())?;
     let reading = move |view: &View| read_all(view, &opened);
-    let Some(octets) = scope.house.store.read(reading).await? else {
+    let Some(octets) = scope.house.read(account, reading).await? else {
         return Ok(Err(SetError::new("tooLarge").with("maxSize", limits::ATTACHMENTS)));
     };
     let mut octets = octets.into_iter();

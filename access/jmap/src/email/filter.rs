@@ -11,6 +11,10 @@ use crate::standard::filter::Filter;
 
 /// The most words and phrases of one text.
 const MOST_TOKENS: usize = 16;
+/// The most mailboxes that are left out by one condition.
+const MOST_FOLDERS: usize = 4096;
+/// Octets of a text that are cut into words.
+const LONGEST: usize = 4096;
 
 /// Does the filter depend on other letters of a conversation?
 pub fn looks_at_threads(criteria: &Criteria) -> bool {
@@ -51,6 +55,9 @@ fn one(name: &str, value: Value) -> Result<Criteria, MethodError> {
         "inMailbox" => Criteria::In(folder(&text(&value)?)),
         "inMailboxOtherThan" => {
             let ids = value.as_array().ok_or_else(wrong)?;
+            if ids.len() > MOST_FOLDERS {
+                return Err(MethodError::unsupported_filter("more mailboxes than one filter may name"));
+            }
             let folders =
                 ids.iter().map(|id| text(id).map(|id| Criteria::In(folder(&id)))).collect::<Result<_, _>>()?;
             not(Criteria::Or(folders))
@@ -114,6 +121,7 @@ fn words(text: &str, make: impl Fn(String) -> Criteria) -> Criteria {
 
 /// Words, and phrases in quotes, in which a backslash takes the next character as it is.
 pub fn tokens(text: &str) -> Vec<String> {
+    let text = text.get(..text.floor_char_boundary(LONGEST)).unwrap_or_default();
     let (mut tokens, mut token) = (Vec::new(), String::new());
     let mut chars = text.chars();
     let mut quote = None;

@@ -1,24 +1,29 @@
 //! Email/get (RFC 8621 §4.2).
 
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
 use mail::seam::AccountId;
 use mailbox::account_changes::{Cursor, states};
-use mailbox::{Error, Keywords, LetterKey, Want, fetch};
+use mailbox::{Keywords, LetterKey, Want, fetch};
 use serde::Deserialize;
 use serde_json::Value;
 use store::View;
 
 use super::keywords;
+use super::known::Known;
 use super::letter::{Letter, Source, Stored, Wish};
 use super::property::Property;
+use super::room::Room;
 use crate::api::{MethodError, Object};
 use crate::blob::Place;
 use crate::id::Id;
 use crate::run::Scope;
 use crate::standard::{self, get as standard_get};
-use crate::{limits, state};
+use crate::state;
 
-/// Letters looked at in one reading, so that a long answer holds up nobody.
-const AT_ONCE: usize = 50;
+/// How long one reading goes on before others have their turn: it ends behind the letter that it is at.
+pub const TURN: Duration = Duration::from_millis(50);
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
@@ -55,27 +60,17 @@ pub async fn get(scope: &Scope, arguments: Object) -> Result<Object, MethodError
         all_values: arguments.fetch_all_body_values,
         value_limit: usize::try_from(arguments.max_body_value_bytes).unwrap_or(usize::MAX),
     };
-    let (mut list, mut not_found, mut opened) = (Vec::new(), Vec::new(), Vec::new());
     // The state is read first: what changes while the letters are read is told as a change since.
-    let states = scope.house.store.read(move |view| states(view, account)).await?;
-    let mut room = limits::BODY_VALUES;
-    let wish = std::sync::Arc::new(wish);
-    for some in ids.chunks(AT_ONCE).map(<[String]>::to_vec) {
-        let wish = std::sync::Arc::clone(&wish);
-        let read = move |view: &View| {
-            let objects = look_up(view, account, &some, &wish, &mut room)?;
-            Ok::<_, Error>((some, objects, room))
-        };
-        let (some, objects, left) = scope.house.store.read(read).await?;
-        room = left;
-        for (id, object) in some.into_iter().zip(objects) {
-            match object {
-                Some(object) => {
-                    opened.extend(LetterKey::read(&id).filter(|_| gives_text(&object)).map(|key| key.0));
-                    list.push(object);
-                }
-                None => not_found.push(id),
+    let states = scope.house.read(account, move |view| states(view, account)).await?;
+    let objects = in_turns(scope, account, ids.clone(), wish).await?;
+    let (mut list, mut not_found, mut opened) = (Vec::new(), Vec::new(), Vec::new());
+    for (id, object) in ids.into_iter().zip(objects) {
+        match object {
+            Some(object) => {
+                opened.extend(LetterKey::read(&id).filter(|_| gives_text(&object)).map(|key| key.0));
+                list.push(object);
             }
+            None => not_found.push(id),
         }
     }
     scope.house.note_read(account, opened);
@@ -83,29 +78,56 @@ pub async fn get(scope: &Scope, arguments: Object) -> Result<Object, MethodError
     Ok(standard_get::answer(&arguments.account_id, state, list, not_found))
 }
 
+/// The objects of letters, none for each that is not there, looked up in as many readings as that takes.
+async fn in_turns(
+    scope: &Scope,
+    account: AccountId,
+    ids: Vec<String>,
+    wish: Wish,
+) -> Result<Vec<Option<Object>>, MethodError> {
+    let (ids, wish, mut room) = (Arc::new(ids), Arc::new(wish), Room::new(scope.left));
+    let mut objects = Vec::with_capacity(ids.len());
+    while objects.len() < ids.len() {
+        let (ids, wish, done) = (Arc::clone(&ids), Arc::clone(&wish), objects.len());
+        let read = move |view: &View| {
+            let more = look_up(view, account, ids.get(done..).unwrap_or_default(), &wish, &mut room)?;
+            Ok::<_, MethodError>((more, room))
+        };
+        let (more, left) = scope.house.read(account, read).await?;
+        objects.extend(more);
+        room = left;
+    }
+    Ok(objects)
+}
+
 /// Does the object say what the letter says, and not only what stands in its header?
 pub fn gives_text(object: &Object) -> bool {
     object.get("bodyValues").and_then(Value::as_object).is_some_and(|values| !values.is_empty())
 }
 
-/// The objects of these letters, none for each that is not there.
+/// The objects of these letters, none for each that is not there: of as many of them as one turn is enough for, and of one
+/// at least.
 pub fn look_up(
     view: &View,
     account: AccountId,
     ids: &[String],
     wish: &Wish,
-    room: &mut usize,
-) -> Result<Vec<Option<Object>>, Error> {
+    room: &mut Room,
+) -> Result<Vec<Option<Object>>, MethodError> {
+    let begun = Instant::now();
     let known = Keywords::load(view, account)?;
-    ids.iter()
-        .map(|id| match LetterKey::read(id) {
-            Some(key) => match stored(view, account, key, &known)? {
-                Some(letter) => letter.object(wish, room).map(Some),
-                None => Ok(None),
-            },
-            None => Ok(None),
-        })
-        .collect()
+    let mut objects = Vec::new();
+    for id in ids {
+        let letter = match LetterKey::read(id) {
+            Some(key) => stored(view, account, key, &known)?,
+            None => None,
+        };
+        objects.push(letter.map(|letter| letter.object(wish, room)).transpose()?);
+        if begun.elapsed() > TURN {
+            break;
+        }
+    }
+    Ok(objects)
 }
 
 /// A letter of the account, if it is there.
@@ -114,7 +136,7 @@ pub fn stored<'v>(
     account: AccountId,
     key: LetterKey,
     known: &Keywords,
-) -> Result<Option<Letter<'v>>, Error> {
+) -> Result<Option<Letter<'v>>, mailbox::Error> {
     let Some((folder, row)) = fetch::visible(view, account, key, Want::ALL)? else { return Ok(None) };
     let Some(card) = row.card else { return Ok(None) };
     let stored = Stored {
@@ -132,5 +154,6 @@ pub fn stored<'v>(
         summary: card.summary.unwrap_or_default(),
         structure: card.structure.unwrap_or_default(),
         source: Source::Stored(view, card.blob),
+        known: Known::default(),
     }))
 }

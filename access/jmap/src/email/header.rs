@@ -1,5 +1,10 @@
-//! Header fields in the forms that clients ask for (RFC 8621 §4.1.2).
+//! Header fields in the forms that clients ask for (RFC 8621 §4.1.2). Strangers write them, so each form costs time in
+//! proportion to what is looked at, and no field and no list is looked at without an end.
 
+use std::borrow::Cow;
+use std::ops::Range;
+
+use bytes::Bytes;
 use mail::header::{self, Mention};
 use mailbox::parse::{date, decode};
 use serde_json::{Value, json};
@@ -9,6 +14,12 @@ use super::property::HeaderProperty;
 
 /// The most people of one field.
 const MOST_MENTIONS: usize = 2000;
+/// The most message ids or addresses of lists of one field.
+const MOST_IDS: usize = 1000;
+/// The most fields that are given of one header, or of one name. Letters have some dozens.
+const MOST_FIELDS: usize = 2000;
+/// Octets of a field that are read in a form other than the raw one. An item that is cut by this is left out.
+const LOOKED_AT: usize = 100_000;
 
 /// How the value of a field is given.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -93,26 +104,77 @@ impl Form {
     }
 }
 
-/// What a property says of a header.
-pub fn property(octets: &[u8], wanted: &HeaderProperty) -> Value {
-    if !wanted.all {
-        return last(octets, &wanted.name, wanted.form);
+/// The header of a letter or of a part, its fields found once.
+#[derive(Clone, Debug, Default)]
+pub struct Header {
+    octets: Bytes,
+    fields: Vec<Place>,
+}
+
+/// Where a field stands in the octets.
+#[derive(Clone, Debug)]
+struct Place {
+    name: Range<usize>,
+    value: Range<usize>,
+}
+
+impl Header {
+    /// Finds the fields.
+    pub fn read(octets: Bytes) -> Self {
+        let start = octets.as_ptr() as usize;
+        let range = |slice: &[u8]| {
+            let at = (slice.as_ptr() as usize).saturating_sub(start);
+            at..at + slice.len()
+        };
+        let places =
+            header::fields(&octets).map(|field| Place { name: range(field.name), value: range(field.raw_value) });
+        let fields = places.collect();
+        Self { octets, fields }
     }
-    let fields = header::fields(octets).filter(|field| field.is(&wanted.name));
-    fields.map(|field| wanted.form.give(field.raw_value)).collect()
+
+    /// What a property says of the header.
+    pub fn property(&self, wanted: &HeaderProperty) -> Value {
+        if !wanted.all {
+            return self.last(&wanted.name, wanted.form);
+        }
+        self.values(&wanted.name).take(MOST_FIELDS).map(|value| wanted.form.give(value)).collect()
+    }
+
+    /// The last field of a name; null where there is none.
+    pub fn last(&self, name: &str, form: Form) -> Value {
+        self.values(name).next_back().map_or(Value::Null, |value| form.give(value))
+    }
+
+    /// All fields, raw, in order.
+    pub fn all(&self) -> Value {
+        let field = |field: &Place| {
+            let name = String::from_utf8_lossy(self.slice(&field.name));
+            json!({"name": name, "value": raw(self.slice(&field.value))})
+        };
+        self.fields.iter().take(MOST_FIELDS).map(field).collect()
+    }
+
+    /// The raw value of the first field of a name.
+    pub fn first<'a>(&'a self, name: &'a str) -> Option<&'a [u8]> {
+        self.values(name).next()
+    }
+
+    fn values<'a>(&'a self, name: &'a str) -> impl DoubleEndedIterator<Item = &'a [u8]> {
+        let is_called = |field: &&Place| self.slice(&field.name).eq_ignore_ascii_case(name.as_bytes());
+        self.fields.iter().filter(is_called).map(|field| self.slice(&field.value))
+    }
+
+    fn slice(&self, range: &Range<usize>) -> &[u8] {
+        self.octets.get(range.clone()).unwrap_or_default()
+    }
 }
 
-/// The last field of a name; null where there is none.
-pub fn last(octets: &[u8], name: &str, form: Form) -> Value {
-    let last = header::fields(octets).filter(|field| field.is(name)).last();
-    last.map_or(Value::Null, |field| form.give(field.raw_value))
-}
-
-/// All fields, raw, in order.
-pub fn all(octets: &[u8]) -> Value {
-    let field =
-        |field: header::Field| json!({"name": String::from_utf8_lossy(field.name), "value": raw(field.raw_value)});
-    header::fields(octets).map(field).collect()
+/// The beginning of a value that is looked at, unfolded, and whether it is cut.
+fn looked_at(value: &[u8]) -> (Cow<'_, [u8]>, bool) {
+    match value.get(..LOOKED_AT) {
+        Some(beginning) if beginning.len() < value.len() => (header::unfold(beginning), true),
+        _ => (header::unfold(value), false),
+    }
 }
 
 /// What is not UTF-8 becomes U+FFFD; NUL falls away.
@@ -122,8 +184,15 @@ fn raw(value: &[u8]) -> String {
 
 /// Unfolded and decoded, in NFC, without control characters.
 pub fn text(value: &[u8]) -> String {
-    let decoded = decode::words(&header::unfold(value));
-    decoded.chars().filter(|c| !c.is_control() || *c == '\t').nfc().collect()
+    let (value, is_cut) = looked_at(value);
+    let whole = if is_cut { up_to_blank(&value) } else { &value };
+    decode::words(whole).chars().filter(|c| !c.is_control() || *c == '\t').nfc().collect()
+}
+
+/// Up to the last blank, so that no word is torn; where there is none, all of it.
+fn up_to_blank(value: &[u8]) -> &[u8] {
+    let blank = value.iter().rposition(u8::is_ascii_whitespace);
+    blank.and_then(|end| value.get(..end)).unwrap_or(value)
 }
 
 fn name(value: &[u8]) -> Option<String> {
@@ -149,8 +218,19 @@ fn quoted(local: &str) -> String {
     format!("\"{}\"", local.replace('\\', "\\\\").replace('"', "\\\""))
 }
 
+/// The people and groups of a field. The last person of one that is cut may be torn, and is left out.
+fn mentions(value: &[u8]) -> Vec<Mention> {
+    let (value, is_cut) = looked_at(value);
+    let mut mentions = header::mentions(&value, MOST_MENTIONS);
+    if is_cut && mentions.len() < MOST_MENTIONS {
+        let torn = mentions.iter().rposition(|mention| matches!(mention, Mention::Mailbox { .. }));
+        torn.map(|torn| mentions.remove(torn));
+    }
+    mentions
+}
+
 fn addresses(value: &[u8]) -> Value {
-    let mentions = header::mentions(value, MOST_MENTIONS).into_iter();
+    let mentions = mentions(value).into_iter();
     mentions
         .filter_map(|mention| match mention {
             Mention::Mailbox { name, local, domain, .. } => Some(address(name, &local, &domain)),
@@ -162,7 +242,7 @@ fn addresses(value: &[u8]) -> Value {
 fn groups(value: &[u8]) -> Value {
     let mut groups: Vec<(Value, Vec<Value>)> = Vec::new();
     let mut inside = false;
-    for mention in header::mentions(value, MOST_MENTIONS) {
+    for mention in mentions(value) {
         match mention {
             Mention::GroupStart(its_name) => {
                 inside = true;
@@ -186,22 +266,35 @@ fn groups(value: &[u8]) -> Value {
 
 /// The ids in angle brackets; none where something else stands there than comments and blanks.
 fn message_ids(value: &[u8]) -> Option<Vec<String>> {
-    let value = raw(&header::unfold(value));
-    let (mut ids, mut rest) = (Vec::new(), without_comments(&value));
-    loop {
-        let trimmed = rest.trim_start_matches([' ', '\t', ',']).to_owned();
-        if trimmed.is_empty() {
-            return (!ids.is_empty()).then_some(ids);
+    in_brackets(value, |id| !id.is_empty() && !id.contains('<'))
+}
+
+/// What stands in angle brackets, without its blanks; none where something else stands there than comments, blanks and
+/// commas, or where an item is not `sound`.
+fn in_brackets(value: &[u8], sound: impl Fn(&str) -> bool) -> Option<Vec<String>> {
+    let (value, is_cut) = looked_at(value);
+    let value = without_comments(&raw(&value));
+    let (mut items, mut rest) = (Vec::new(), value.as_str());
+    while items.len() < MOST_IDS {
+        rest = rest.trim_start_matches([' ', '\t', ',']);
+        if rest.is_empty() {
+            break;
         }
-        let inside = trimmed.strip_prefix('<')?;
-        let (id, behind) = inside.split_once('>')?;
-        let id: String = id.chars().filter(|c| !c.is_whitespace()).collect();
-        if id.is_empty() || id.contains('<') {
+        let inside = rest.strip_prefix('<')?;
+        let Some((item, behind)) = inside.split_once('>') else {
+            if is_cut {
+                break;
+            }
+            return None;
+        };
+        let item: String = item.chars().filter(|c| !c.is_whitespace()).collect();
+        if !sound(&item) {
             return None;
         }
-        ids.push(id);
-        rest = behind.to_owned();
+        items.push(item);
+        rest = behind;
     }
+    (!items.is_empty()).then_some(items)
 }
 
 fn without_comments(value: &str) -> String {
@@ -222,7 +315,7 @@ fn without_comments(value: &str) -> String {
 
 /// RFC 3339, in the zone it was written in.
 fn date(value: &[u8]) -> Option<String> {
-    let (sent, zone) = date::with_zone(&header::unfold(value))?;
+    let (sent, zone) = date::with_zone(&looked_at(value).0)?;
     let local = jiff::Timestamp::from_second(sent.seconds.checked_add(zone.checked_mul(60)?)?).ok()?;
     let local = jiff::tz::TimeZone::UTC.to_datetime(local).strftime("%Y-%m-%dT%H:%M:%S");
     if zone == 0 {
@@ -234,17 +327,7 @@ fn date(value: &[u8]) -> Option<String> {
 
 /// `<mailto:…>, <https://…>` (RFC 2369 §2).
 fn urls(value: &[u8]) -> Option<Vec<String>> {
-    let value = raw(&header::unfold(value));
-    let (mut urls, mut rest) = (Vec::new(), without_comments(&value));
-    loop {
-        let trimmed = rest.trim_start_matches([' ', '\t', ',']).to_owned();
-        if trimmed.is_empty() {
-            return (!urls.is_empty()).then_some(urls);
-        }
-        let (url, behind) = trimmed.strip_prefix('<')?.split_once('>')?;
-        urls.push(url.chars().filter(|c| !c.is_whitespace()).collect());
-        rest = behind.to_owned();
-    }
+    in_brackets(value, |_| true)
 }
 
 #[cfg(test)]
@@ -286,5 +369,42 @@ mod tests {
         let list = b" (Use this) <mailto:a@b?subject=x>,\r\n <https://b/c>";
         assert_eq!(Form::Urls.give(list), json!(["mailto:a@b?subject=x", "https://b/c"]));
         assert_eq!(Form::Urls.give(b" NO"), Value::Null);
+    }
+    #[test]
+    fn of_a_giant_field_the_beginning_is_given_and_no_item_of_it_is_torn() {
+        let giant = |item: &str| format!(" {}", item.repeat(200_000 / item.len()));
+        let ids = Form::MessageIds.give(giant("<one@alpha.test>\r\n ").as_bytes());
+        assert_eq!(ids.as_array().unwrap().len(), MOST_IDS);
+        let long = format!("<{}@alpha.test> ", "x".repeat(997));
+        let ids = Form::MessageIds.give(giant(&long).as_bytes());
+        let ids = ids.as_array().unwrap();
+        assert!((90..100).contains(&ids.len()) && ids.iter().all(|id| *id == ids[0]), "{}", ids.len());
+        let urls = Form::Urls.give(giant("<https://alpha.test/list>, ").as_bytes());
+        assert_eq!(urls.as_array().unwrap().len(), MOST_IDS);
+        let people = giant(&format!("{} <bob@alpha.test>, ", "Bob ".repeat(100)));
+        let people = Form::Addresses.give(people.as_bytes());
+        assert!(people.as_array().unwrap().iter().all(|one| one["email"] == "bob@alpha.test"), "{people}");
+        let text = Form::Text.give(giant("=?utf-8?q?=C3=A9?=\r\n ").as_bytes());
+        assert!(text.as_str().unwrap().chars().all(|c| c == 'é'), "{text}");
+        assert_eq!(Form::Date.give(giant("(x) ").as_bytes()), Value::Null);
+        assert_eq!(Form::Raw.give(giant("x").as_bytes()).as_str().unwrap().len(), 200_001);
+    }
+
+    #[test]
+    fn no_form_takes_time_beyond_proportion_to_the_field() {
+        let forms =
+            [Form::Raw, Form::Text, Form::Addresses, Form::GroupedAddresses, Form::MessageIds, Form::Date, Form::Urls];
+        let items =
+            ["<a>", "<a>,", "<", "(", ")", "a@b,", "g:a@b;,", "\"", "[", "=?utf-8?q?", "=?a?b?=41?= ", "<@", ":", "\\"];
+        let cost = |form: Form, value: &[u8]| {
+            let begun = std::time::Instant::now();
+            form.give(value);
+            begun.elapsed()
+        };
+        for (form, item) in forms.into_iter().flat_map(|form| items.map(|item| (form, item))) {
+            let value = item.repeat((1 << 20) / item.len());
+            // A parser that copies the rest for each item needs a minute here.
+            assert!(cost(form, value.as_bytes()).as_secs() < 2, "{form:?} {item:?}");
+        }
     }
 }

@@ -52,15 +52,14 @@ async fn one(scope: &Scope, account: AccountId, wish: Value) -> Result<Result<Re
         Ok(read) => read,
         Err(error) => return Ok(Err(error)),
     };
-    let fetch = move |view: &View| match blob::open(view, account, &place)? {
-        Some(opened) => blob::whole(view, &opened, limits::SIZE_UPLOAD).map(Some),
-        None => Ok(None),
+    let Some((opened, _share)) = blob::hold(scope, account, place).await? else {
+        return Ok(Err(SetError::invalid(["blobId"])));
     };
-    filing.octets = match scope.house.store.read(fetch).await? {
-        Some(Some(octets)) => octets,
-        Some(None) => return Ok(Err(SetError::new("tooLarge"))),
-        None => return Ok(Err(SetError::invalid(["blobId"]))),
+    let fetch = move |view: &View| blob::whole(view, &opened, limits::SIZE_UPLOAD);
+    let Some(octets) = scope.house.read(account, fetch).await? else {
+        return Ok(Err(SetError::new("tooLarge")));
     };
+    filing.octets = octets;
     if header::fields(&filing.octets).next().is_none() {
         return Ok(Err(SetError::new("invalidEmail").because("it has no header")));
     }

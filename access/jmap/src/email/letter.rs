@@ -5,20 +5,24 @@ use std::ops::Range;
 
 use bytes::Bytes;
 use mail::Timestamp;
+use mailbox::Piece;
 use mailbox::parse::{Bodies, Part, Structure, Summary};
-use mailbox::{Error, Piece};
 use serde_json::{Value, json};
 use store::{BlobId, View};
 
 use super::body::{self, Values};
-use super::header::{self, Form};
+use super::header::{Form, Header};
+use super::known::Known;
 use super::preview;
 use super::property::Property;
-use crate::api::Object;
+use super::room::Room;
+use crate::api::{MethodError, Object};
 use crate::blob::Place;
 
 /// Octets of a header that are looked at.
 const HEADER: u64 = 1 << 20;
+/// Properties that list parts; each part pays for its own room.
+const OF_PARTS: [&str; 4] = ["textBody", "htmlBody", "attachments", "bodyStructure"];
 
 /// What a client wants of each letter.
 #[derive(Clone, Debug)]
@@ -35,7 +39,7 @@ pub struct Wish {
 /// Where a letter's octets are.
 pub enum Source<'a> {
     Stored(&'a View, BlobId),
-    Octets(&'a [u8]),
+    Octets(&'a View, Bytes),
 }
 
 /// What only a stored letter has.
@@ -56,22 +60,34 @@ pub struct Letter<'a> {
     pub summary: Summary,
     pub structure: Structure,
     pub source: Source<'a>,
+    /// What was found out of it already.
+    pub known: Known,
 }
 
 impl Letter<'_> {
-    /// The object with the properties wanted. `room` is how many octets of values may still be given.
-    pub fn object(&self, wish: &Wish, room: &mut usize) -> Result<Object, Error> {
+    /// The object with the properties wanted. What it holds is taken from `room`.
+    pub fn object(&self, wish: &Wish, room: &mut Room) -> Result<Object, MethodError> {
         let bodies = self.structure.bodies();
         let mut header = None;
         let mut object = Object::new();
         for property in &wish.properties {
+            self.check()?;
             let value = match property {
                 Property::Named(name) => self.named(name, wish, &bodies, &mut header, room)?,
-                Property::Header(wanted) => header::property(self.whole_header(&mut header)?, wanted),
+                Property::Header(wanted) => self.whole_header(&mut header)?.property(wanted),
             };
+            if !OF_PARTS.contains(&property.written()) {
+                room.take(&value)?;
+            }
             object.insert(property.written().to_owned(), value);
         }
         Ok(object)
+    }
+
+    /// Is there still somebody who waits for the object, and time?
+    pub fn check(&self) -> Result<(), MethodError> {
+        let (Source::Stored(view, _) | Source::Octets(view, _)) = &self.source;
+        Ok(view.check()?)
     }
 
     fn named(
@@ -79,12 +95,12 @@ impl Letter<'_> {
         name: &str,
         wish: &Wish,
         bodies: &Bodies<'_>,
-        header: &mut Option<Bytes>,
-        room: &mut usize,
-    ) -> Result<Value, Error> {
+        header: &mut Option<Header>,
+        room: &mut Room,
+    ) -> Result<Value, MethodError> {
         let stored = self.stored.as_ref();
-        let parts = |parts: &[&Part]| -> Result<Value, Error> {
-            parts.iter().map(|part| body::part(self, part, &wish.part_properties, false)).collect()
+        let mut parts = |parts: &[&Part]| -> Result<Value, MethodError> {
+            parts.iter().map(|part| body::part(self, part, &wish.part_properties, false, room)).collect()
         };
         Ok(match name {
             "id" => stored.map_or(Value::Null, |stored| stored.id.as_str().into()),
@@ -114,32 +130,32 @@ impl Letter<'_> {
             "textBody" => parts(&bodies.text)?,
             "htmlBody" => parts(&bodies.html)?,
             "attachments" => parts(&bodies.attachments)?,
-            "bodyStructure" => body::part(self, &self.structure.root, &wish.part_properties, true)?,
+            "bodyStructure" => body::part(self, &self.structure.root, &wish.part_properties, true, room)?,
             "bodyValues" => self.values(wish, bodies, room)?,
-            "headers" => header::all(self.whole_header(header)?),
+            "headers" => self.whole_header(header)?.all(),
             _ => Value::Null,
         })
     }
 
     /// What a convenience property stands for: the last field of the name (RFC 8621 §4.1.2, §4.1.3). What is kept of the
     /// header is the whole of it nearly always; else the letter is looked at.
-    fn field(&self, piece: Piece, form: Form, header: &mut Option<Bytes>) -> Result<Value, Error> {
+    fn field(&self, piece: Piece, form: Form, header: &mut Option<Header>) -> Result<Value, MethodError> {
         let Some(value) = self.summary.piece(piece) else { return Ok(Value::Null) };
         if self.summary.is_whole(piece) {
             return Ok(form.give(value));
         }
-        Ok(header::last(self.whole_header(header)?, piece.name(), form))
+        Ok(self.whole_header(header)?.last(piece.name(), form))
     }
 
     /// The letter's header, read once.
-    fn whole_header<'h>(&self, header: &'h mut Option<Bytes>) -> Result<&'h [u8], Error> {
-        if header.is_none() {
-            *header = Some(self.header(&self.structure.root)?);
+    fn whole_header<'h>(&self, header: &'h mut Option<Header>) -> Result<&'h Header, MethodError> {
+        match header {
+            Some(header) => Ok(header),
+            none => Ok(none.insert(self.header(&self.structure.root)?)),
         }
-        Ok(header.as_deref().unwrap_or_default())
     }
 
-    fn values(&self, wish: &Wish, bodies: &Bodies<'_>, room: &mut usize) -> Result<Value, Error> {
+    fn values(&self, wish: &Wish, bodies: &Bodies<'_>, room: &mut Room) -> Result<Value, MethodError> {
         let mut wanted: Vec<&Part> = Vec::new();
         if wish.text_values {
             wanted.extend(&bodies.text);
@@ -154,26 +170,30 @@ impl Letter<'_> {
         let mut values = Object::new();
         for part in wanted.into_iter().filter(|part| part.is("text", "")) {
             if met.insert(part.body.clone()) {
-                let id = body::part_id(&self.structure, part).unwrap_or_default();
-                values.insert(id, Values { limit: wish.value_limit }.of(self, part, room)?);
+                let id = self.known.number(&self.structure, part).unwrap_or_default().to_owned();
+                values.insert(id, Values { limit: wish.value_limit }.of(self, part, &mut room.values)?);
             }
         }
         Ok(values.into())
     }
 
     /// The header of a part, or of the letter where the part is its root.
-    pub fn header(&self, part: &Part) -> Result<Bytes, Error> {
+    pub fn header(&self, part: &Part) -> Result<Header, MethodError> {
         let range = u64::from(part.header.start)..u64::from(part.header.end);
-        self.read(range.start..range.end.min(range.start + HEADER))
+        self.read(range.start..range.end.min(range.start + HEADER)).map(Header::read)
     }
 
     /// A range of the letter's octets, cut at its end and at what is read at once.
-    pub fn read(&self, range: Range<u64>) -> Result<Bytes, Error> {
-        match self.source {
-            Source::Stored(view, blob) => mailbox::body::read(view, blob, range),
-            Source::Octets(octets) => {
+    pub fn read(&self, range: Range<u64>) -> Result<Bytes, MethodError> {
+        match &self.source {
+            Source::Stored(view, blob) => {
+                view.check()?;
+                Ok(self.known.near(range, |range| mailbox::body::read(view, *blob, range))?)
+            }
+            Source::Octets(view, octets) => {
+                view.check()?;
                 let at = |offset: u64| usize::try_from(offset).unwrap_or(usize::MAX).min(octets.len());
-                Ok(Bytes::copy_from_slice(octets.get(at(range.start)..at(range.end)).unwrap_or_default()))
+                Ok(octets.slice(at(range.start)..at(range.end).max(at(range.start))))
             }
         }
     }

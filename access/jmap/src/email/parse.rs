@@ -1,16 +1,20 @@
 //! Email/parse (RFC 8621 §4.9).
 
+use std::sync::Arc;
+
+use bytes::Bytes;
 use mail::header;
 use mail::seam::AccountId;
-use mailbox::Error;
 use mailbox::parse::{Limits, Summary, scan};
 use serde::Deserialize;
 use serde_json::Value;
 use store::View;
 
 use super::get::gives_text;
+use super::known::Known;
 use super::letter::{Letter, Source, Wish};
 use super::property::Property;
+use super::room::Room;
 use crate::api::{MethodError, Object};
 use crate::blob::{self, Place};
 use crate::limits;
@@ -45,7 +49,7 @@ pub async fn parse(scope: &Scope, arguments: Object) -> Result<Object, MethodErr
     let mut arguments: ParseArguments = standard::arguments(arguments)?;
     let account = scope.account(&arguments.account_id)?;
     standard_get::once_each(&mut arguments.blob_ids)?;
-    let wish = std::sync::Arc::new(Wish {
+    let wish = Arc::new(Wish {
         properties: Property::of_parsed(arguments.properties)?,
         part_properties: Property::of_part(arguments.body_properties)?,
         text_values: arguments.fetch_text_body_values,
@@ -55,15 +59,9 @@ pub async fn parse(scope: &Scope, arguments: Object) -> Result<Object, MethodErr
     });
     let (mut parsed, mut not_parsable, mut not_found) = (Object::new(), Vec::new(), Vec::new());
     let mut opened = Vec::new();
-    let mut room = limits::BODY_VALUES;
+    let mut room = Room::new(scope.left);
     for id in arguments.blob_ids {
-        let (its_id, wish) = (id.clone(), std::sync::Arc::clone(&wish));
-        let read = move |view: &View| {
-            let parsed = one(view, account, &its_id, &wish, &mut room)?;
-            Ok::<_, Error>((parsed, room))
-        };
-        let (outcome, left) = scope.house.store.read(read).await?;
-        room = left;
+        let outcome = one(scope, account, &id, &wish, &mut room).await?;
         match outcome {
             Parsed::Email(object) => {
                 opened.extend(Place::read(&id).and_then(|place| place.letter_key()).filter(|_| gives_text(&object)));
@@ -84,13 +82,38 @@ pub async fn parse(scope: &Scope, arguments: Object) -> Result<Object, MethodErr
     Ok(answer.into_iter().map(|(name, value)| (name.to_owned(), value)).collect())
 }
 
-fn one(view: &View, account: AccountId, id: &str, wish: &Wish, room: &mut usize) -> Result<Parsed, Error> {
+async fn one(
+    scope: &Scope,
+    account: AccountId,
+    id: &str,
+    wish: &Arc<Wish>,
+    room: &mut Room,
+) -> Result<Parsed, MethodError> {
     let Some(place) = Place::read(id) else { return Ok(Parsed::NotFound) };
-    let Some(opened) = blob::open(view, account, &place)? else { return Ok(Parsed::NotFound) };
-    let Some(octets) = blob::whole(view, &opened, limits::SIZE_UPLOAD)? else { return Ok(Parsed::NotParsable) };
-    // What has not one field in its header is no letter.
+    let Some((opened, _share)) = blob::hold(scope, account, place.clone()).await? else {
+        return Ok(Parsed::NotFound);
+    };
+    let (wish, mut left) = (Arc::clone(wish), *room);
+    let read = move |view: &View| {
+        let Some(octets) = blob::whole(view, &opened, limits::SIZE_UPLOAD)? else { return Ok(None) };
+        let object = object(view, place, octets, &wish, &mut left)?;
+        Ok::<_, MethodError>(object.map(|object| (object, left)))
+    };
+    let Some((object, left)) = scope.house.read(account, read).await? else { return Ok(Parsed::NotParsable) };
+    *room = left;
+    Ok(Parsed::Email(object))
+}
+
+/// The Email object of these octets; none where they are no letter: not one field stands in their header.
+fn object(
+    view: &View,
+    place: Place,
+    octets: Bytes,
+    wish: &Wish,
+    room: &mut Room,
+) -> Result<Option<Object>, MethodError> {
     if header::fields(&octets).next().is_none() {
-        return Ok(Parsed::NotParsable);
+        return Ok(None);
     }
     let letter = Letter {
         stored: None,
@@ -98,7 +121,8 @@ fn one(view: &View, account: AccountId, id: &str, wish: &Wish, room: &mut usize)
         size: octets.len() as u64,
         summary: Summary::parse(&octets),
         structure: scan(&octets, Limits::default()),
-        source: Source::Octets(&octets),
+        source: Source::Octets(view, octets),
+        known: Known::default(),
     };
-    letter.object(wish, room).map(Parsed::Email)
+    letter.object(wish, room).map(Some)
 }

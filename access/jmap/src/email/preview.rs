@@ -1,9 +1,9 @@
 //! A few words of a letter, to be shown in a list.
 
-use mailbox::Error;
 use mailbox::parse::text::said;
 
 use super::letter::Letter;
+use crate::api::MethodError;
 
 /// Octets of text that a preview is chosen from.
 const LOOKED_AT: usize = 4096;
@@ -11,7 +11,7 @@ const LOOKED_AT: usize = 4096;
 const LONGEST: usize = 255;
 
 /// The beginning of what the letter says, without what it quotes.
-pub fn of(letter: &Letter<'_>) -> Result<String, Error> {
+pub fn of(letter: &Letter<'_>) -> Result<String, MethodError> {
     let said = said(&letter.structure.bodies().text, LOOKED_AT, |range| letter.read(range))?;
     let own: String =
         said.lines().filter(|line| !line.trim_start().starts_with('>')).flat_map(|line| [line, "\n"]).collect();

@@ -2,6 +2,7 @@
 
 use super::header::Form;
 use crate::api::MethodError;
+use crate::limits;
 
 /// All properties but those of single header fields.
 const EMAIL: [&str; 26] = [
@@ -108,6 +109,9 @@ fn read_all(asked: Option<Vec<String>>, known: &[&'static str], default: usize) 
     let Some(asked) = asked else {
         return Ok(known.iter().take(default).map(|name| Property::Named(name)).collect());
     };
+    if asked.len() > limits::PROPERTIES {
+        return Err(MethodError::invalid_arguments("more properties than one call gives"));
+    }
     asked
         .into_iter()
         .map(|name| {

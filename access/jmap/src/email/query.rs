@@ -14,7 +14,7 @@ use super::{filter, keywords};
 use crate::api::{MethodError, Object};
 use crate::id::Id;
 use crate::run::Scope;
-use crate::standard::query::{Comparator, Part, QueryAnswer, QueryChangesAnswer};
+use crate::standard::query::{Comparator, Part, QueryAnswer, QueryChangesAnswer, check_sort};
 use crate::{limits, standard, state};
 
 /// How often a list is made again because something changed while it was being made.
@@ -112,7 +112,7 @@ pub async fn changes(scope: &Scope, arguments: Object) -> Result<Object, MethodE
         || filter::looks_at_threads(&listing.criteria)
         || listing.orders.iter().any(|order| matches!(order.key, Key::Thread(..)));
     for _ in 0..TRIES {
-        let touched = scope.house.store.read(move |view| Touched::look(view, account, since, by_threads)).await?;
+        let touched = scope.house.scan(account, move |view| Touched::look(view, account, since, by_threads)).await?;
         let touched = touched.ok_or_else(MethodError::cannot_calculate_changes)?;
         let placed = place(scope, account, &listing, &touched, arguments.calculate_total).await?;
         // Positions are told as of the state that is named, or not at all.
@@ -193,7 +193,9 @@ fn too_complex(error: Error) -> MethodError {
 
 /// What is asked for, as the mailbox lists it.
 fn listing(filter: Option<Value>, sort: Option<Vec<Comparator>>, collapse: bool) -> Result<Listing, MethodError> {
-    let orders = sort.unwrap_or_default().iter().map(order).collect::<Result<_, _>>()?;
+    let sort = sort.unwrap_or_default();
+    check_sort(&sort)?;
+    let orders = sort.iter().map(order).collect::<Result<_, _>>()?;
     Ok(Listing { criteria: filter::read(filter)?, orders, collapse })
 }
 

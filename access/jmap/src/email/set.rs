@@ -8,6 +8,7 @@ use serde_json::Value;
 use super::import::mailbox as one_mailbox;
 use super::letter::Wish;
 use super::property::Property;
+use super::room::Room;
 use super::write::{self, Filing, Ready, Task, Which, Work};
 use super::{compose, filter, get, keywords};
 use crate::api::{MethodError, Object, SetError};
@@ -133,8 +134,9 @@ async fn check_others(
     let part_properties = Property::of_part(None)?;
     let wish =
         Wish { properties, part_properties, text_values: false, html_values: false, all_values: false, value_limit: 0 };
-    let read = move |view: &store::View| get::look_up(view, account, &[letter.id()], &wish, &mut 0);
-    let Some(object) = scope.house.store.read(read).await?.into_iter().next().flatten() else {
+    let mut room = Room::without_values(scope.left);
+    let read = move |view: &store::View| get::look_up(view, account, &[letter.id()], &wish, &mut room);
+    let Some(object) = scope.house.read(account, read).await?.into_iter().next().flatten() else {
         return Ok(Err(SetError::not_found()));
     };
     let changed: Vec<String> = others.iter().filter(|name| patch.get(*name) != object.get(*name)).cloned().collect();

@@ -3,7 +3,12 @@
 use axum::body::Body;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::Response;
+use bytes::Bytes;
+use futures_util::stream;
 use serde_json::{Value, json};
+
+use crate::limits;
+use crate::memory::Memory;
 
 /// JSON with a status.
 pub fn with(status: StatusCode, kind: &'static str, value: &Value) -> Response {
@@ -11,6 +16,21 @@ pub fn with(status: StatusCode, kind: &'static str, value: &Value) -> Response {
     *response.status_mut() = status;
     response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static(kind));
     response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-cache, no-store"));
+    response
+}
+
+/// The answer to a request. What it holds of the memory for all requests is given back when it has been sent.
+pub fn held(value: &Value, memory: Memory) -> Response {
+    let mut response = json(&Value::Null);
+    let text = Bytes::from(value.to_string());
+    response.headers_mut().insert(header::CONTENT_LENGTH, text.len().into());
+    *response.body_mut() = match text.len() > limits::SMALL {
+        true => Body::from_stream(stream::unfold((text, memory), |(mut rest, memory)| async {
+            let piece = rest.split_to(rest.len().min(limits::SMALL));
+            (!piece.is_empty()).then_some((Ok::<_, std::convert::Infallible>(piece), (rest, memory)))
+        })),
+        false => Body::from(text),
+    };
     response
 }
 

@@ -2,18 +2,27 @@
 
 use std::sync::Arc;
 
-use axum::body::Body;
+use axum::body::{Body, HttpBody};
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
-use http_body_util::{BodyExt, Limited};
+use bytes::{Bytes, BytesMut};
+use http_body_util::BodyExt;
 
-use super::answer;
 use super::door::Person;
+use super::{answer, aside};
 use crate::api::RequestError;
 use crate::house::House;
 use crate::limits;
+use crate::memory::Memory;
+use crate::run::carry_out;
 use crate::subscription::Credential;
+
+/// A request takes in steps of so many octets what memory it needs to come in.
+const STEP: usize = 1 << 20;
+/// How many times its text a request may take once it is read: an object of one entry, written in eight octets, takes some
+/// eight hundred.
+const SWELLS: usize = 100;
 
 pub async fn api(
     State(house): State<Arc<House>>,
@@ -21,19 +30,64 @@ pub async fn api(
     headers: HeaderMap,
     body: Body,
 ) -> Response {
-    let Some(_turn) = house.requests.begin(person.account, limits::CONCURRENT_REQUESTS) else {
+    let Some(turn) = house.requests.begin(person.account, limits::CONCURRENT_REQUESTS) else {
         return answer::limit("maxConcurrentRequests");
     };
     if !answer::is_json(&headers) {
         return answer::problem(&RequestError::NotJson("its type is not application/json".into()).problem());
     }
-    let text = match Limited::new(body, limits::SIZE_REQUEST).collect().await {
-        Ok(collected) => collected.to_bytes(),
-        Err(error) if error.is::<http_body_util::LengthLimitError>() => return answer::limit("maxSizeRequest"),
-        Err(_) => return answer::plain_problem(StatusCode::REQUEST_TIMEOUT, "the request did not come whole"),
+    let mut memory = Memory::new(house.requesting.share());
+    let text = match receive(body, &mut memory).await {
+        Ok(text) => text,
+        Err(refused) => return refused,
     };
-    match crate::run::run_with(&house, &person, Credential::of(&headers), &wire, &text).await {
-        Ok(response) => answer::json(&response),
-        Err(error) => answer::problem(&error.problem()),
+    let desks = Arc::clone(&house.desks);
+    let Ok(desk) = desks.acquire_owned().await else { return busy() };
+    let work = async move {
+        let _held = (turn, desk);
+        let done = carry_out(&house, (person, Credential::of(&headers), wire), &text, memory).await;
+        drop(text);
+        match done {
+            Ok((response, memory)) => answer::held(&response, memory),
+            Err(error) => answer::problem(&error.problem()),
+        }
+    };
+    aside::aside(work).await.unwrap_or_else(|error| {
+        tracing::error!(%error, "a request could not be carried out");
+        answer::plain_problem(StatusCode::INTERNAL_SERVER_ERROR, "the request could not be carried out")
+    })
+}
+
+/// Takes the request in, no more than may be, and the memory that it needs and will need when it is read.
+async fn receive(mut body: Body, memory: &mut Memory) -> Result<Bytes, Response> {
+    let mut text = BytesMut::new();
+    if body.size_hint().lower() > limits::SIZE_REQUEST as u64 {
+        return Err(answer::limit("maxSizeRequest"));
     }
+    let mut held = limits::SMALL;
+    while let Some(frame) = body.frame().await {
+        let Ok(frame) = frame else {
+            return Err(answer::plain_problem(StatusCode::REQUEST_TIMEOUT, "the request did not come whole"));
+        };
+        let Ok(piece) = frame.into_data() else { continue };
+        let length = text.len() + piece.len();
+        if length > limits::SIZE_REQUEST {
+            return Err(answer::limit("maxSizeRequest"));
+        }
+        if length > held {
+            memory.more(STEP).await.map_err(|_| busy())?;
+            held += STEP;
+        }
+        text.extend_from_slice(&piece);
+    }
+    let swollen = text.len().saturating_mul(SWELLS).min(limits::PARSED_REQUEST);
+    memory.more(if text.len() > limits::SMALL { swollen } else { 0 }).await.map_err(|_| busy())?;
+    Ok(text.freeze())
+}
+
+fn busy() -> Response {
+    answer::plain_problem(
+        StatusCode::SERVICE_UNAVAILABLE,
+        "too much is being asked for at this time: try again in a minute",
+    )
 }

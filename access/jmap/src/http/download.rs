@@ -11,7 +11,7 @@ use futures_util::stream;
 use mail::seam::AccountId;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::Deserialize;
-use store::Store;
+use store::{Asker, Store};
 
 use super::answer;
 use super::door::Person;
@@ -38,7 +38,7 @@ pub async fn download(
         return missing();
     };
     let letter = place.letter_key();
-    let opened = match house.store.read(move |view| blob::open(view, person.account, &place)).await {
+    let opened = match house.read(person.account, move |view| blob::open(view, person.account, &place)).await {
         Ok(Some(opened)) => opened,
         Ok(None) => return missing(),
         Err(error) => {
@@ -47,7 +47,8 @@ pub async fn download(
         }
     };
     house.note_read(person.account, letter.into_iter().collect());
-    let mut response = Response::new(Body::from_stream(pieces(house.store.clone(), opened.reader())));
+    let mut response =
+        Response::new(Body::from_stream(pieces(house.store.clone(), Asker(person.account.0), opened.reader())));
     let headers = response.headers_mut();
     let kind = wish.r#type.and_then(|kind| HeaderValue::from_str(&kind).ok());
     headers.insert(header::CONTENT_TYPE, kind.unwrap_or_else(|| HeaderValue::from_static("application/octet-stream")));
@@ -66,9 +67,9 @@ pub async fn download(
 }
 
 /// One piece after the other, each read when the one before it has been taken.
-fn pieces(store: Store, reader: Reader) -> impl stream::Stream<Item = Result<Bytes, store::Error>> {
-    stream::try_unfold((store, reader), |(store, mut reader)| async move {
-        let read = store.read(move |view| Ok::<_, store::Error>((reader.next(view)?, reader))).await;
+fn pieces(store: Store, asker: Asker, reader: Reader) -> impl stream::Stream<Item = Result<Bytes, store::Error>> {
+    stream::try_unfold((store, reader), move |(store, mut reader)| async move {
+        let read = store.read_for(asker, move |view| Ok::<_, store::Error>((reader.next(view)?, reader))).await;
         let (piece, reader) = read?;
         Ok(piece.map(|piece| (piece, (store, reader))))
     })

@@ -70,7 +70,7 @@ pub async fn events(
     // Watched first, read then: no change falls between.
     let watch = house.store.watch(mailbox::account::topic(person.account));
     let account = person.account;
-    let Ok(known) = house.store.read(move |view| push::states(view, account)).await else {
+    let Ok(known) = house.read(account, move |view| push::states(view, account)).await else {
         return answer::plain_problem(StatusCode::SERVICE_UNAVAILABLE, "the account cannot be read now");
     };
     // Who comes back is told at once what it has missed.
@@ -133,7 +133,7 @@ impl Listener {
     /// What changed of what is listened to, if something did.
     async fn state_event(&mut self) -> Option<Bytes> {
         let account = self.account;
-        let now = match self.house.store.read(move |view| push::states(view, account)).await {
+        let now = match self.house.read(account, move |view| push::states(view, account)).await {
             Ok(now) => now,
             // The account has gone, or the store is closing.
             Err(error) => {

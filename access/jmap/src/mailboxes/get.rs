@@ -3,7 +3,7 @@
 use mailbox::account_changes::{Cursor, states};
 use mailbox::{FolderId, folder};
 
-use super::{PROPERTIES, object};
+use super::{PROPERTIES, Tree, object};
 use crate::api::{MethodError, Object};
 use crate::id::Id;
 use crate::run::Scope;
@@ -17,16 +17,16 @@ pub async fn get(scope: &Scope, arguments: Object) -> Result<Object, MethodError
     let read = move |view: &store::View| -> Result<_, mailbox::Error> {
         Ok((states(view, account)?, folder::list(view, account)?))
     };
-    let (states, all) = scope.house.store.read(read).await?;
+    let (states, all) = scope.house.read(account, read).await?;
     let properties = arguments.properties.as_deref();
+    let tree = Tree::new(&all);
     let (mut list, mut not_found) = (Vec::new(), Vec::new());
     match &arguments.ids {
-        None => list.extend(all.iter().map(|folder| standard_get::only(object(folder, &all), properties))),
+        None => list.extend(all.iter().map(|folder| standard_get::only(object(folder, &tree), properties))),
         Some(ids) => {
             for id in ids {
-                let wanted = FolderId::read(id);
-                match all.iter().find(|folder| Some(folder.id) == wanted) {
-                    Some(folder) => list.push(standard_get::only(object(folder, &all), properties)),
+                match FolderId::read(id).and_then(|id| tree.get(id)) {
+                    Some(folder) => list.push(standard_get::only(object(folder, &tree), properties)),
                     None => not_found.push(id.clone()),
                 }
             }

@@ -11,7 +11,7 @@ use store::Tx;
 use super::set::Batch;
 use super::steps::{self, Fault};
 use super::wish::{self, Wish};
-use super::{object, own_name, parent};
+use super::{Tree, object, own_name};
 use crate::id::Id;
 use crate::run::Created;
 use crate::standard::SetAnswer;
@@ -101,8 +101,9 @@ impl Plan {
         for (index, (key, _)) in batch.creates.iter().enumerate() {
             known.note(key, provisional(index).id());
         }
+        let tree = Tree::new(all);
         let mut wishes: BTreeMap<FolderId, Wish> =
-            all.iter().map(|folder| (folder.id, as_it_is(folder, all))).collect();
+            all.iter().map(|folder| (folder.id, as_it_is(folder, &tree))).collect();
         let mut named = HashSet::new();
         for (index, (_, given)) in batch.creates.iter().enumerate() {
             let wish = wish::read(&known, given).map_err(|_| Unfit::Invalid)?;
@@ -110,14 +111,14 @@ impl Plan {
             wishes.insert(provisional(index), wish);
         }
         for (id, change) in &batch.updates {
-            let folder = find(id, all)?;
-            let wish = wish::after(&known, folder, &object(folder, all), change).map_err(|_| Unfit::Invalid)?;
+            let folder = find(id, &tree)?;
+            let wish = wish::after(&known, folder, &object(folder, &tree), change).map_err(|_| Unfit::Invalid)?;
             named.insert(folder.id);
             wishes.insert(folder.id, wish);
         }
         let mut going = Vec::new();
         for id in &batch.destroys {
-            let folder = find(id, all)?;
+            let folder = find(id, &tree)?;
             if !wishes.contains_key(&folder.id) || named.contains(&folder.id) {
                 return Err(Unfit::Invalid);
             }
@@ -200,15 +201,14 @@ impl Plan {
 }
 
 /// Only those that were there before the call: what is made in it is not changed in it as a whole.
-fn find<'a>(id: &str, all: &'a [Folder]) -> Result<&'a Folder, Unfit> {
-    let id = FolderId::read(id).ok_or(Unfit::Invalid)?;
-    all.iter().find(|folder| folder.id == id).ok_or(Unfit::Invalid)
+fn find<'a>(id: &str, tree: &Tree<'a>) -> Result<&'a Folder, Unfit> {
+    FolderId::read(id).and_then(|id| tree.get(id)).ok_or(Unfit::Invalid)
 }
 
-fn as_it_is(folder: &Folder, all: &[Folder]) -> Wish {
+fn as_it_is(folder: &Folder, tree: &Tree<'_>) -> Wish {
     Wish {
         name: if folder.name == names::INBOX { names::INBOX.to_owned() } else { own_name(folder).to_owned() },
-        parent: parent(folder, all),
+        parent: tree.parent(folder),
         role: folder.special_use,
         sort_order: folder.sort_order,
         is_subscribed: folder.subscribed,

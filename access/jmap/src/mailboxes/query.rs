@@ -10,12 +10,12 @@ use mailbox::{Folder, FolderId, folder};
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::{own_name, parent, role};
+use super::{Tree, own_name, role};
 use crate::api::{MethodError, Object};
 use crate::id::Id;
 use crate::run::Scope;
 use crate::standard::filter::Filter;
-use crate::standard::query::{Comparator, Part, QueryAnswer, QueryChangesAnswer};
+use crate::standard::query::{Comparator, Part, QueryAnswer, QueryChangesAnswer, check_sort};
 use crate::{limits, standard, state};
 
 #[derive(Deserialize)]
@@ -106,7 +106,7 @@ pub async fn changes(scope: &Scope, arguments: Object) -> Result<Object, MethodE
         let changed = account_changes::folders(view, account, since, limits::QUERY_CHANGES)?;
         Ok((changed, folder::list(view, account)?))
     };
-    let (changed, all) = scope.house.store.read(looking).await?;
+    let (changed, all) = scope.house.read(account, looking).await?;
     let changed = changed.filter(|changed| !changed.changes.more);
     let changed = changed.ok_or_else(MethodError::cannot_calculate_changes)?.changes;
     let touched: HashSet<String> =
@@ -129,7 +129,7 @@ async fn read(scope: &Scope, account: AccountId) -> Result<(Cursor, Vec<Folder>)
     let read = move |view: &store::View| -> Result<_, mailbox::Error> {
         Ok((Cursor::at(states(view, account)?.folders), folder::list(view, account)?))
     };
-    Ok(scope.house.store.read(read).await?)
+    Ok(scope.house.read(account, read).await?)
 }
 
 impl Listing {
@@ -140,6 +140,7 @@ impl Listing {
         filter_as_tree: bool,
     ) -> Result<Self, MethodError> {
         let sort = sort.unwrap_or_default();
+        check_sort(&sort)?;
         for comparator in &sort {
             comparator.check()?;
             if !["sortOrder", "name"].contains(&comparator.property.as_str()) {
@@ -155,16 +156,17 @@ impl Listing {
     }
 
     fn ids(&self, all: &[Folder]) -> Vec<String> {
+        let tree = Tree::new(all);
         let fits = |folder: &Folder| {
-            self.filter.as_ref().is_none_or(|filter| filter.fits(&|condition| condition.fits(folder, all)))
+            self.filter.as_ref().is_none_or(|filter| filter.fits(&|condition| condition.fits(folder, &tree)))
         };
         let mut found: Vec<&Folder> = all.iter().filter(|folder| fits(folder)).collect();
         if self.filter_as_tree {
             let kept: HashSet<FolderId> = found.iter().map(|folder| folder.id).collect();
-            found.retain(|folder| ancestors(folder, all).iter().all(|above| kept.contains(&above.id)));
+            found.retain(|folder| ancestors(folder, &tree).iter().all(|above| kept.contains(&above.id)));
         }
         match self.sort_as_tree {
-            true => found.sort_by(|one, other| self.compare_in_tree(one, other, all)),
+            true => found.sort_by(|one, other| self.compare_in_tree(one, other, &tree)),
             false => found.sort_by(|one, other| self.compare(one, other)),
         }
         found.into_iter().map(|folder| folder.id.id()).collect()
@@ -185,9 +187,9 @@ impl Listing {
     }
 
     /// A parent before its children, siblings as they compare.
-    fn compare_in_tree(&self, one: &Folder, other: &Folder, all: &[Folder]) -> Ordering {
+    fn compare_in_tree(&self, one: &Folder, other: &Folder, tree: &Tree<'_>) -> Ordering {
         let line = |folder| {
-            let mut line = ancestors(folder, all);
+            let mut line = ancestors(folder, tree);
             line.reverse();
             line.push(folder);
             line
@@ -199,14 +201,8 @@ impl Listing {
 }
 
 /// The folders above, the nearest first.
-fn ancestors<'a>(folder: &Folder, all: &'a [Folder]) -> Vec<&'a Folder> {
-    let mut above = Vec::new();
-    let mut next = parent(folder, all);
-    while let Some(found) = next.and_then(|id| all.iter().find(|folder| folder.id == id)) {
-        above.push(found);
-        next = parent(found, all);
-    }
-    above
+fn ancestors<'a>(folder: &Folder, tree: &Tree<'a>) -> Vec<&'a Folder> {
+    std::iter::successors(tree.above(folder), |found| tree.above(found)).collect()
 }
 
 impl Condition {
@@ -232,9 +228,9 @@ impl Condition {
         Ok(condition)
     }
 
-    fn fits(&self, folder: &Folder, all: &[Folder]) -> bool {
+    fn fits(&self, folder: &Folder, tree: &Tree<'_>) -> bool {
         let role = role(folder);
-        self.parent.is_none_or(|wanted| wanted == parent(folder, all))
+        self.parent.is_none_or(|wanted| wanted == tree.parent(folder))
             && self.name.as_ref().is_none_or(|text| fold(own_name(folder)).contains(text))
             && self.role.as_ref().is_none_or(|wanted| wanted.as_deref() == role)
             && self.has_any_role.is_none_or(|wanted| wanted == role.is_some())

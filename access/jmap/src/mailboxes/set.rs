@@ -9,6 +9,7 @@ use store::{Tx, View};
 use super::outcome;
 use super::steps;
 use crate::api::{MethodError, Object};
+use crate::limits;
 use crate::run::{Created, Scope};
 use crate::standard::{self, SetAnswer, SetArguments, Span};
 
@@ -36,6 +37,9 @@ pub async fn set(scope: &mut Scope, mut arguments: Object) -> Result<Object, Met
     arguments.check()?;
     let mut span = Span::open(&scope.house.store, account, state, arguments.if_in_state.take()).await?;
     let (creates, updates) = (arguments.creates(), arguments.updates());
+    if creates.len() + updates.len() + arguments.destroy.as_ref().map_or(0, Vec::len) > limits::MAILBOXES_IN_SET {
+        return Err(MethodError::request_too_large());
+    }
     let batch = Batch { creates, updates, destroys: arguments.destroys(), remove_emails };
     let known = scope.created.clone();
     let (answer, created) =

@@ -1,5 +1,7 @@
 //! Mailboxes made, changed and destroyed one after the other.
 
+use std::collections::HashSet;
+
 use mail::seam::AccountId;
 use mailbox::folder::{self, name as names};
 use mailbox::{Error, Folder, FolderId};
@@ -8,11 +10,14 @@ use store::Tx;
 
 use super::set::Batch;
 use super::wish::{self, Wish};
-use super::{object, own_name};
+use super::{Tree, object, own_name};
 use crate::api::{Object, SetError};
 use crate::id::Id;
 use crate::run::Created;
 use crate::standard::SetAnswer;
+
+/// How often updates are tried again that a name stood in the way of.
+const TRIES: usize = 5;
 
 /// Carries a call out in steps; what cannot be is undone alone.
 pub fn carry_out(tx: &mut Tx, account: AccountId, batch: &Batch, known: &mut Created) -> Result<SetAnswer, Error> {
@@ -69,10 +74,10 @@ fn create_all(
 ) -> Result<(), Error> {
     let mut waiting: Vec<&(String, Object)> = asked.iter().collect();
     while !waiting.is_empty() {
-        let names: Vec<String> = waiting.iter().map(|(key, _)| format!("#{key}")).collect();
+        let names: HashSet<String> = waiting.iter().map(|(key, _)| format!("#{key}")).collect();
         let waits = |object: &Object| {
             let parent = object.get("parentId").and_then(Value::as_str);
-            parent.is_some_and(|parent| names.iter().any(|name| name == parent))
+            parent.is_some_and(|parent| names.contains(parent))
         };
         let (later, ready): (Vec<_>, Vec<_>) = waiting.into_iter().partition(|(_, object)| waits(object));
         if ready.is_empty() {
@@ -100,8 +105,8 @@ fn create_all(
 
 fn create(tx: &mut Tx, account: AccountId, given: &Object, known: &Created) -> Result<Folder, Fault> {
     let wish = wish::read(known, given)?;
-    let all = folder::list(tx, account)?;
-    let id = folder::create(tx, account, &full_name(&wish, &all)?, None)?;
+    let name = full_name(tx, account, &wish)?;
+    let id = folder::create(tx, account, &name, None)?;
     let made = folder::get(tx, id)?;
     settle(tx, &made, &wish)?;
     Ok(folder::get(tx, id)?)
@@ -109,10 +114,16 @@ fn create(tx: &mut Tx, account: AccountId, given: &Object, known: &Created) -> R
 
 /// Of a mailbox that was made: only what the client does not know.
 pub fn told(tx: &Tx, folder: &Folder, given: &Object) -> Result<Object, Error> {
-    let all = folder::list(tx, folder.account)?;
-    let mut made = object(folder, &all);
+    let above = above(tx, folder)?;
+    let mut made = object(folder, &Tree::new(&above));
     made.retain(|name, value| given.get(name) != Some(value));
     Ok(made)
+}
+
+/// The folder above, if there is one.
+fn above(tx: &Tx, folder: &Folder) -> Result<Vec<Folder>, Error> {
+    let above = names::parent(&folder.name).map(|name| folder::by_name(tx, folder.account, name)).transpose()?;
+    Ok(above.flatten().into_iter().collect())
 }
 
 /// Of a mailbox that was changed: what is other than was asked for. Names are kept composed.
@@ -147,10 +158,19 @@ pub fn settle(tx: &mut Tx, folder: &Folder, wish: &Wish) -> Result<(), Fault> {
 }
 
 /// The folder's whole name. A name that siblings cannot have is said by the mailbox.
-fn full_name(wish: &Wish, all: &[Folder]) -> Result<String, Fault> {
+fn full_name(tx: &Tx, account: AccountId, wish: &Wish) -> Result<String, Fault> {
     let Some(parent) = wish.parent else { return Ok(wish.name.clone()) };
-    let parent = all.iter().find(|folder| folder.id == parent).ok_or_else(|| SetError::invalid(["parentId"]))?;
+    let parent = own(tx, account, parent)?.ok_or_else(|| SetError::invalid(["parentId"]))?;
     Ok(format!("{}{}{}", parent.name, names::SEPARATOR, wish.name))
+}
+
+/// A folder of the account; none where there is none of this number.
+fn own(tx: &Tx, account: AccountId, id: FolderId) -> Result<Option<Folder>, Error> {
+    match folder::get(tx, id) {
+        Ok(folder) => Ok(Some(folder).filter(|folder| folder.account == account)),
+        Err(Error::NoSuchFolder(_)) => Ok(None),
+        Err(error) => Err(error),
+    }
 }
 
 /// An update that a name stands in the way of is tried again behind the others, which may take the name away.
@@ -162,7 +182,9 @@ fn update_all(
     answer: &mut SetAnswer,
 ) -> Result<(), Error> {
     let mut waiting: Vec<&(String, Object)> = asked.iter().collect();
+    let mut tries = 0;
     while !waiting.is_empty() {
+        tries += 1;
         let (count, mut later) = (waiting.len(), Vec::new());
         let mut refused = Vec::new();
         for one in waiting {
@@ -177,7 +199,7 @@ fn update_all(
                 Err(error) => answer.update(real, Err(error)),
             }
         }
-        if later.len() == count {
+        if later.len() == count || tries == TRIES {
             refused.into_iter().for_each(|(id, error)| answer.update(id, Err(error)));
             return Ok(());
         }
@@ -192,14 +214,15 @@ fn is_name_taken(error: &SetError) -> bool {
 
 fn update(tx: &mut Tx, account: AccountId, id: &str, change: &Object, known: &Created) -> Result<FolderId, Fault> {
     let wanted = known.find::<FolderId>(id).ok_or_else(SetError::not_found)?;
-    let all = folder::list(tx, account)?;
-    let folder = all.iter().find(|folder| folder.id == wanted).ok_or_else(SetError::not_found)?;
-    let wish = wish::after(known, folder, &object(folder, &all), change)?;
-    if own_name(folder) != wish.name || super::parent(folder, &all) != wish.parent {
-        let to = full_name(&wish, &all)?;
+    let folder = own(tx, account, wanted)?.ok_or_else(SetError::not_found)?;
+    let above = above(tx, &folder)?;
+    let tree = Tree::new(&above);
+    let wish = wish::after(known, &folder, &object(&folder, &tree), change)?;
+    if own_name(&folder) != wish.name || tree.parent(&folder) != wish.parent {
+        let to = full_name(tx, account, &wish)?;
         folder::rename(tx, account, &folder.name, &to)?;
     }
-    settle(tx, folder, &wish)?;
+    settle(tx, &folder, &wish)?;
     Ok(wanted)
 }
 
@@ -212,12 +235,13 @@ fn destroy_all(
     answer: &mut SetAnswer,
 ) -> Result<(), Error> {
     let all = folder::list(tx, account)?;
+    let tree = Tree::new(&all);
     let depth = |id: &&String| {
-        let folder = known.find::<FolderId>(id).and_then(|id| all.iter().find(|folder| folder.id == id));
+        let folder = known.find::<FolderId>(id).and_then(|id| tree.get(id));
         folder.map_or(0, |folder| folder.name.matches(names::SEPARATOR).count())
     };
     let mut ids: Vec<&String> = batch.destroys.iter().collect();
-    ids.sort_by_key(|id| std::cmp::Reverse(depth(id)));
+    ids.sort_by_cached_key(|id| std::cmp::Reverse(depth(id)));
     for id in ids {
         let outcome = match known.find::<FolderId>(id) {
             Some(folder) => step(tx, |tx| destroy(tx, account, folder, batch.remove_emails))?,

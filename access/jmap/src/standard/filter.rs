@@ -55,7 +55,11 @@ fn read<C>(
         return Err(MethodError::unsupported_filter("the filter is too large or too deep"));
     }
     *left -= 1;
-    let Some(operator) = object.remove("operator") else { return condition(object).map(Filter::Condition) };
+    let Some(operator) = object.remove("operator") else {
+        // A condition counts for as many as it has properties.
+        *left = left.saturating_sub(object.len().saturating_sub(1));
+        return condition(object).map(Filter::Condition);
+    };
     let Some(Value::Array(conditions)) = object.remove("conditions") else {
         return Err(MethodError::invalid_arguments("an operator must have a list of conditions"));
     };

@@ -23,6 +23,17 @@ fn ascending() -> bool {
     true
 }
 
+/// The most comparators of one list: what is alike in so many ways stands in the order of its ids.
+const MOST_COMPARATORS: usize = 16;
+
+/// A sort with more comparators than may be is an error.
+pub fn check_sort(sort: &[Comparator]) -> Result<(), MethodError> {
+    match sort.len() > MOST_COMPARATORS {
+        true => Err(MethodError::unsupported_sort("more comparators than a list is sorted by")),
+        false => Ok(()),
+    }
+}
+
 impl Comparator {
     /// A collation that we do not have is an error.
     pub fn check(&self) -> Result<(), MethodError> {

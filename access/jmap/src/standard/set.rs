@@ -3,6 +3,7 @@
 use serde::Deserialize;
 use serde_json::Value;
 
+use crate::api::json::footprint;
 use crate::api::{MethodError, Object, SetError};
 use crate::{id, limits};
 
@@ -25,6 +26,10 @@ impl SetArguments {
             + update.map_or(0, serde_json::Map::len)
             + self.destroy.as_ref().map_or(0, Vec::len);
         if count > limits::OBJECTS_IN_SET {
+            return Err(MethodError::request_too_large());
+        }
+        let is_large = |value: &Value| footprint(value) > limits::UPDATE;
+        if update.is_some_and(|update| update.values().any(is_large)) {
             return Err(MethodError::request_too_large());
         }
         create.into_iter().try_for_each(check_creation_ids)?;

@@ -3,7 +3,7 @@
 use mail::seam::AccountId;
 use mailbox::account_changes::Cursor;
 use mailbox::{Change, Error};
-use store::{Store, Tx, View};
+use store::{Asker, Store, Tx, View};
 
 use crate::api::MethodError;
 use crate::state;
@@ -46,7 +46,7 @@ impl Span {
         state: StateOf,
         if_in_state: Option<String>,
     ) -> Result<Self, MethodError> {
-        let now = store.read(move |view| state(view, account)).await?;
+        let now = store.read_for(Asker(account.0), move |view| state(view, account)).await?;
         let span = Self { account, state, expected: if_in_state, old: now, new: now, wrote: false };
         if span.is_other(now) {
             return Err(MethodError::state_mismatch());

@@ -5,6 +5,7 @@ use store::View;
 
 use super::{PROPERTIES, object};
 use crate::api::{MethodError, Object};
+use crate::email::room::Room;
 use crate::id::{Id, SubmissionId};
 use crate::identity::get::with_ids;
 use crate::records::{self, Kind};
@@ -16,8 +17,8 @@ pub async fn get(scope: &Scope, arguments: Object) -> Result<Object, MethodError
     let mut arguments: GetArguments = standard::arguments(arguments)?;
     let account = scope.account(&arguments.account_id)?;
     arguments.checked(&PROPERTIES)?;
-    let ids = arguments.ids;
-    let read = move |view: &View| -> Result<_, store::Error> {
+    let (ids, mut room) = (arguments.ids, Room::new(scope.left));
+    let read = move |view: &View| -> Result<_, MethodError> {
         let head = records::state(view, account, Kind::Submission)?;
         let Some(ids) = ids else { return Ok((head, records::list(view, account, Kind::Submission)?, Vec::new())) };
         let (mut found, mut not_found) = (Vec::new(), Vec::new());
@@ -27,13 +28,17 @@ pub async fn get(scope: &Scope, arguments: Object) -> Result<Object, MethodError
                 None => None,
             };
             match record {
-                Some(record) => found.push(record),
+                Some(record) => {
+                    // What became of a letter to a thousand people is long.
+                    room.take_object(&record.data)?;
+                    found.push(record);
+                }
                 None => not_found.push(id),
             }
         }
         Ok((head, found, not_found))
     };
-    let (head, found, not_found) = scope.house.store.read(read).await?;
+    let (head, found, not_found) = scope.house.read(account, read).await?;
     if found.len() > limits::OBJECTS_IN_GET {
         return Err(MethodError::request_too_large());
     }
@@ -47,6 +52,6 @@ pub async fn changes(scope: &Scope, arguments: Object) -> Result<Object, MethodE
     let account = scope.account(&arguments.account_id)?;
     let (from, most) = arguments.checked()?;
     let read = move |view: &View| records::changes(view, account, Kind::Submission, from, most);
-    let changes = scope.house.store.read(read).await?.ok_or_else(MethodError::cannot_calculate_changes)?;
+    let changes = scope.house.read(account, read).await?.ok_or_else(MethodError::cannot_calculate_changes)?;
     Ok(standard_changes::answer(&arguments, with_ids(changes, SubmissionId)))
 }

@@ -15,7 +15,7 @@ use crate::id::{Id, SubmissionId};
 use crate::records::{self, Kind, Record};
 use crate::run::Scope;
 use crate::standard::filter::Filter;
-use crate::standard::query::{Comparator, Part, QueryAnswer, QueryChangesAnswer};
+use crate::standard::query::{Comparator, Part, QueryAnswer, QueryChangesAnswer, check_sort};
 use crate::{limits, standard, state};
 
 #[derive(Deserialize)]
@@ -63,7 +63,7 @@ pub async fn query(scope: &Scope, arguments: Object) -> Result<Object, MethodErr
     let look = move |view: &View| -> Result<_, store::Error> {
         Ok((records::state(view, account, Kind::Submission)?, records::list(view, account, Kind::Submission)?))
     };
-    let (head, records) = scope.house.store.read(look).await?;
+    let (head, records) = scope.house.scan(account, look).await?;
     let ids = listing.ids(&records);
     let part = Part::new(arguments.position, arguments.anchor, arguments.anchor_offset, arguments.limit);
     let (start, window) = part.of(&ids)?;
@@ -89,7 +89,7 @@ pub async fn changes(scope: &Scope, arguments: Object) -> Result<Object, MethodE
         let changed = records::changes(view, account, Kind::Submission, since, limits::QUERY_CHANGES)?;
         Ok((changed, records::list(view, account, Kind::Submission)?))
     };
-    let (changed, records) = scope.house.store.read(look).await?;
+    let (changed, records) = scope.house.scan(account, look).await?;
     let changed = changed.filter(|changed| !changed.more).ok_or_else(MethodError::cannot_calculate_changes)?;
     let ids = listing.ids(&records);
     let id = |number: &i64| SubmissionId(*number).id();
@@ -115,6 +115,7 @@ struct Listing {
 impl Listing {
     fn read(filter: Option<Value>, sort: Option<Vec<Comparator>>) -> Result<Self, MethodError> {
         let sort = sort.unwrap_or_default();
+        check_sort(&sort)?;
         for comparator in &sort {
             comparator.check()?;
             // The RFC calls it sentAt here and sendAt elsewhere (erratum).

@@ -8,6 +8,7 @@ use mail::header;
 use mail::seam::{AccountId, Standing, Verdict};
 use mail::{Address, Letter, LetterId, Timestamp};
 use mailbox::{Change, Error, LetterKey, ThreadId, Want, fetch};
+use net::Share;
 use serde::Deserialize;
 use serde_json::{Value, json};
 use store::{Tx, View};
@@ -115,6 +116,8 @@ struct Outgoing {
     octets: Bytes,
     identity: IdentityId,
     own: Address,
+    /// The memory that its octets lie in.
+    _share: Share,
 }
 
 /// Sends a letter. Gives the object of the response, and the id of the letter.
@@ -226,7 +229,7 @@ async fn find(scope: &Scope, account: AccountId, given: &Object) -> Result<Resul
         };
         Ok((letter, identity))
     };
-    let (found, its_identity) = scope.house.store.read(read).await?;
+    let (found, its_identity) = scope.house.read(account, read).await?;
     if found.is_none() {
         bad.push("emailId".into());
     }
@@ -242,14 +245,14 @@ async fn find(scope: &Scope, account: AccountId, given: &Object) -> Result<Resul
     if row.size > scope.house.largest_letter {
         return Ok(Err(SetError::new("tooLarge").with("maxSize", scope.house.largest_letter)));
     }
-    let reading = move |view: &View| match blob::open(view, account, &Place::letter(letter))? {
-        Some(opened) => blob::whole(view, &opened, largest),
-        None => Ok(None),
-    };
-    let Some(octets) = scope.house.store.read(reading).await? else {
+    let Some((opened, share)) = blob::hold(scope, account, Place::letter(letter)).await? else {
         return Ok(Err(SetError::invalid(["emailId"])));
     };
-    Ok(Ok(Outgoing { letter, thread: row.thread, octets, identity: IdentityId(record.id), own }))
+    let Some(octets) = scope.house.read(account, move |view| blob::whole(view, &opened, largest)).await? else {
+        return Ok(Err(SetError::invalid(["emailId"])));
+    };
+    let identity = IdentityId(record.id);
+    Ok(Ok(Outgoing { letter, thread: row.thread, octets, identity, own, _share: share }))
 }
 
 /// Checks whom the letter is from and for.

@@ -31,7 +31,7 @@ pub async fn get(scope: &Scope, arguments: Object) -> Result<Object, MethodError
         standard_get::once_each(ids)?;
     }
     let (account, now) = (scope.person.account, (scope.house.clock)());
-    let mut there = scope.house.store.read(move |view| table::list(view, account, now)).await?;
+    let mut there = scope.house.read(account, move |view| table::list(view, account, now)).await?;
     there.retain(|subscription| subscription.credential == scope.credential);
     let mut not_found = Vec::new();
     if let Some(ids) = arguments.ids {

@@ -187,7 +187,7 @@ fn who_listens_hears_of_what_changes_and_of_nothing_else() {
     house.flag(&id, mailbox::System::FLAGGED);
     let change = house.block_on(event(&mut all, "state")).unwrap();
     assert_eq!(change["changed"]["a1"], json!({"Email": house.state("Email")}));
-    house.call("VacationResponse/set", json!({"update": {"singleton": {"isEnabled": true}}}));
+    house.call("VacationResponse/set", json!({"update": {"singleton": {"subject": "Away"}}}));
     let change = house.block_on(event(&mut all, "state")).unwrap();
     assert!(change["changed"]["a1"]["VacationResponse"].is_string());
     let mut pinged = listen("types=*&closeafter=no&ping=1");

@@ -3,6 +3,9 @@
 mod changes;
 mod core;
 mod emails;
+mod hostile;
+#[path = "../../../testing/hostile.rs"]
+mod hostile_letters;
 mod house;
 mod http;
 mod mailboxes;

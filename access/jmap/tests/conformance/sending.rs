@@ -224,7 +224,7 @@ fn an_absence_is_one_for_good_and_is_kept() {
         "VacationResponse/set",
         json!({
             "create": {"a": {}}, "destroy": ["singleton"],
-            "update": {"singleton": {"isEnabled": true, "fromDate": "2026-12-24T00:00:00Z", "textBody": "Away"}, "x": {}},
+            "update": {"singleton": {"isEnabled": false, "fromDate": "2026-12-24T00:00:00Z", "textBody": "Away"}, "x": {}},
         }),
     );
     assert_eq!(set["notCreated"]["a"]["type"], "singleton");
@@ -241,6 +241,30 @@ fn an_absence_is_one_for_good_and_is_kept() {
     let kept = house.call("VacationResponse/get", json!({"ids": ["singleton", "x"], "properties": ["textBody"]}));
     assert_eq!(kept["list"], json!([{"id": "singleton", "textBody": "Away"}]));
     assert_eq!(kept["notFound"], json!(["x"]));
+}
+
+#[test]
+fn an_absence_that_nobody_is_told_of_cannot_be_enabled() {
+    let house = House::new();
+    let set = |change: Value| house.call("VacationResponse/set", json!({"update": {"singleton": change}}));
+    let refused = set(json!({"isEnabled": true, "textBody": "Away"}));
+    let error = &refused["notUpdated"]["singleton"];
+    assert_eq!((&error["type"], &error["properties"]), (&json!("invalidProperties"), &json!(["isEnabled"])));
+    assert!(error["description"].as_str().unwrap().contains("automatic replies"), "{error}");
+    assert_eq!(refused["oldState"], refused["newState"]);
+    assert_eq!(set(json!({"textBody": "Away"}))["updated"], json!({"singleton": null}));
+    // As an earlier version kept it.
+    house
+        .store
+        .write_blocking(|tx| -> Result<_, store::Error> {
+            let sql = "UPDATE jmap_record SET data = $1 WHERE kind = 'vacation'";
+            tx.execute(sql, store::params!["{\"isEnabled\":true,\"textBody\":\"Away\"}"])
+        })
+        .map(|changed| assert_eq!(changed, 1))
+        .unwrap();
+    let kept = house.call("VacationResponse/get", json!({"ids": null}));
+    assert_eq!((&kept["list"][0]["isEnabled"], &kept["list"][0]["textBody"]), (&json!(false), &json!("Away")));
+    assert_eq!(set(json!({"subject": "Back soon"}))["updated"], json!({"singleton": null}), "its words may change");
 }
 
 fn held(house: &House, parameters: Value) -> Value {

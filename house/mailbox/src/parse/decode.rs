@@ -164,8 +164,9 @@ pub fn words(value: &[u8]) -> String {
     // character in two.
     let mut pending: Option<(Vec<u8>, Vec<u8>)> = None;
     let mut rest = value;
+    let mut ends = Ends::default();
     while let Some(&byte) = rest.first() {
-        let word = if rest.starts_with(b"=?") { encoded_word(rest) } else { None };
+        let word = if rest.starts_with(b"=?") { encoded_word(rest, &mut ends) } else { None };
         let Some((charset, octets, length)) = word else {
             plain.push(byte);
             rest = &rest[1..];
@@ -198,8 +199,32 @@ fn flush(pending: &mut Option<(Vec<u8>, Vec<u8>)>, out: &mut String) {
     }
 }
 
+/// The longest data of an encoded word that is looked for, in octets.
+const LONGEST_WORD: usize = 4096;
+
+/// Where the next `?=` stands. It is found once, and not again for each beginning of a word before it: those that a stranger
+/// writes without an end would cost their number times the text between.
+#[derive(Default)]
+struct Ends {
+    /// Octets from the next end (and its own two) to the end of the value; none: not looked for yet.
+    next: Option<usize>,
+}
+
+impl Ends {
+    /// How far into `data`, the rest of the value, the next `?=` stands.
+    fn find(&mut self, data: &[u8]) -> Option<usize> {
+        let is_ahead = self.next.is_some_and(|left| left <= data.len());
+        if !is_ahead {
+            let found = memchr::memmem::find(data, b"?=");
+            self.next = Some(found.map_or(0, |at| data.len() - at));
+        }
+        let left = self.next.filter(|left| *left > 0)?;
+        Some(data.len() - left)
+    }
+}
+
 /// `=?charset*language?B?…?=` at the start: charset, octets, and the length of the whole word.
-fn encoded_word(value: &[u8]) -> Option<(Vec<u8>, Vec<u8>, usize)> {
+fn encoded_word(value: &[u8], ends: &mut Ends) -> Option<(Vec<u8>, Vec<u8>, usize)> {
     let inside = value.strip_prefix(b"=?")?;
     let charset_end = memchr::memchr(b'?', inside.get(..inside.len().min(80))?)?;
     let charset = inside.get(..charset_end)?;
@@ -210,8 +235,7 @@ fn encoded_word(value: &[u8]) -> Option<(Vec<u8>, Vec<u8>, usize)> {
     }
     let start = charset_end + 3;
     let data = inside.get(start..)?;
-    let data = data.get(..data.len().min(4096))?;
-    let end = memchr::memmem::find(data, b"?=")?;
+    let end = ends.find(data).filter(|end| *end + 2 <= LONGEST_WORD)?;
     // "=?utf-8?Q?=41?=": the first "?=" may be the "?" before the data and an escape; data holds no "?" itself.
     let octets = match kind {
         b'B' | b'b' => body(Encoding::Base64, &data[..end]),
@@ -336,6 +360,7 @@ mod tests {
         ] {
             assert_eq!(words(written.as_bytes()), read, "{written}");
         }
+        assert_eq!(words(b"=?utf-8?q?=?utf-8?q?a?= =?utf-8?q?b?= =?utf-8?q?c"), "=?utf-8?q?ab =?utf-8?q?c");
         assert_eq!(words(b"caf\xe9"), "café");
         assert_eq!(text(Some(b"utf-7"), b"f+APw-r"), "für");
         assert_eq!(text(Some(b"utf-8"), b"\xef\xbb\xbfa"), "a");

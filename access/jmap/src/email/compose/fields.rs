@@ -9,6 +9,8 @@ use crate::api::{Object, SetError};
 use crate::email::header::Form;
 use crate::email::property::HeaderProperty;
 
+/// The most fields of a part; a name that is given with `:all` may add as many again.
+const MOST: usize = 250;
 /// The longest line wanted (RFC 5322 §2.1.1), and of an encoded word (RFC 2047 §2).
 const LINE: usize = 76;
 const WORD_OCTETS: usize = 45;
@@ -60,7 +62,7 @@ impl Fields {
 
     /// Adds the field of a property. `None`: it is there already, or its value cannot be written.
     pub fn add(&mut self, property: &HeaderProperty, value: &Value) -> Option<()> {
-        if self.has(&property.name) {
+        if self.0.len() >= MOST || self.has(&property.name) {
             return None;
         }
         if value.is_null() {
@@ -70,6 +72,9 @@ impl Fields {
             true => value.as_array()?.iter().collect(),
             false => vec![value],
         };
+        if values.len() > MOST {
+            return None;
+        }
         for value in values {
             if let Some(written) = write(property.form, value, property.name.len() + 1)? {
                 self.0.push((property.name.clone(), written));

@@ -1,0 +1,84 @@
+//! What was found out of one letter while its Email object is made, so that nothing is looked for again for each part: a
+//! stranger chooses how many parts there are.
+
+use std::cell::{OnceCell, RefCell};
+use std::collections::HashMap;
+use std::ops::Range;
+
+use bytes::Bytes;
+use mailbox::parse::{Content, Part, Structure};
+
+/// Octets that are read around a small range that is asked for.
+const WINDOW: u64 = 256 * 1024;
+
+/// Of one letter.
+#[derive(Default)]
+pub struct Known {
+    /// The numbers of the parts, by where each lies in memory.
+    numbers: OnceCell<HashMap<*const Part, String>>,
+    sizes: RefCell<HashMap<*const Part, u64>>,
+    window: RefCell<Option<(u64, Bytes)>>,
+}
+
+impl Known {
+    /// The part's number, as IMAP counts them; none for a multipart of parts and for what is in a letter inside.
+    pub fn number(&self, structure: &Structure, part: &Part) -> Option<&str> {
+        let numbers = self.numbers.get_or_init(|| {
+            let mut numbers = HashMap::new();
+            count(&structure.root, String::new(), &mut numbers);
+            numbers
+        });
+        numbers.get(&std::ptr::from_ref(part)).map(String::as_str)
+    }
+
+    /// The part's size after decoding, found out with `measure` where it is not known yet.
+    pub fn size<E>(&self, part: &Part, measure: impl FnOnce() -> Result<u64, E>) -> Result<u64, E> {
+        let key = std::ptr::from_ref(part);
+        if let Some(size) = self.sizes.borrow().get(&key) {
+            return Ok(*size);
+        }
+        let size = measure()?;
+        self.sizes.borrow_mut().insert(key, size);
+        Ok(size)
+    }
+
+    /// The octets of a range, read with `read`. Of small parts that stand side by side many are read at once.
+    pub fn near<E>(&self, range: Range<u64>, read: impl Fn(Range<u64>) -> Result<Bytes, E>) -> Result<Bytes, E> {
+        let length = range.end.saturating_sub(range.start);
+        // The beginning of a letter is cheap to read alone.
+        if range.start == 0 || length > WINDOW / 2 {
+            return read(range);
+        }
+        if let Some(octets) = self.window.borrow().as_ref().and_then(|window| within(window, &range)) {
+            return Ok(octets);
+        }
+        let window = (range.start, read(range.start..range.start.saturating_add(WINDOW))?);
+        let octets = within(&window, &range).unwrap_or_default();
+        *self.window.borrow_mut() = Some(window);
+        Ok(octets)
+    }
+}
+
+/// What a window has of a range; none where there may be more of it than that.
+fn within((start, octets): &(u64, Bytes), range: &Range<u64>) -> Option<Bytes> {
+    let from = usize::try_from(range.start.checked_sub(*start)?).ok()?;
+    let to = usize::try_from(range.end.checked_sub(*start)?).ok()?;
+    let is_last = (octets.len() as u64) < WINDOW;
+    let fits = from <= octets.len() && (to <= octets.len() || is_last);
+    fits.then(|| octets.slice(from..to.min(octets.len()).max(from)))
+}
+
+fn count(part: &Part, number: String, numbers: &mut HashMap<*const Part, String>) {
+    match &part.content {
+        Content::Multipart(parts) => {
+            let dot = if number.is_empty() { "" } else { "." };
+            for (part, place) in parts.iter().zip(1..) {
+                count(part, format!("{number}{dot}{place}"), numbers);
+            }
+        }
+        _ => {
+            let number = if number.is_empty() { "1".to_owned() } else { number };
+            numbers.insert(std::ptr::from_ref(part), number);
+        }
+    }
+}

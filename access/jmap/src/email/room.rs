@@ -1,0 +1,43 @@
+//! What the answer of one call may hold.
+
+use serde_json::Value;
+
+use crate::api::json::{footprint, footprint_of};
+use crate::api::{MethodError, Object};
+use crate::limits;
+
+/// What may still be given. Moved in and out of the readings of one call.
+#[derive(Clone, Copy, Debug)]
+pub struct Room {
+    /// Octets of body values: past them they are cut, and say so.
+    pub values: usize,
+    /// Octets of memory for all of it: past them the call is too large.
+    answer: usize,
+}
+
+impl Room {
+    /// Of one call, where all calls of the request may still give `left` octets of memory.
+    pub fn new(left: usize) -> Self {
+        Self { values: limits::BODY_VALUES, answer: left.min(limits::ANSWER) }
+    }
+
+    /// The same, for a call that gives no body values.
+    pub fn without_values(left: usize) -> Self {
+        Self { values: 0, ..Self::new(left) }
+    }
+
+    /// Takes the room of an object, if there is as much.
+    pub fn take_object(&mut self, object: &Object) -> Result<(), MethodError> {
+        self.take_octets(footprint_of(object))
+    }
+
+    /// Takes the room of a value, if there is as much.
+    pub fn take(&mut self, value: &Value) -> Result<(), MethodError> {
+        self.take_octets(footprint(value))
+    }
+
+    fn take_octets(&mut self, octets: usize) -> Result<(), MethodError> {
+        self.answer = self.answer.checked_sub(octets).ok_or_else(MethodError::request_too_large)?;
+        Ok(())
+    }
+}
