@@ -79,7 +79,7 @@ pub async fn source(State(house): State<House>, Reader(login): Reader, Path(lett
         Ok(None) => return answer::missing(),
         Err(error) => return answer::fault(&error),
     };
-    let body = Body::from_stream(pieces(house.store.clone(), blob, size));
+    let body = Body::from_stream(pieces(house.store.clone(), asker, blob, size));
     let mut response = answer::with(StatusCode::OK, "text/plain; charset=utf-8", body);
     let headers = response.headers_mut();
     headers.insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static("sandbox; default-src 'none'"));
