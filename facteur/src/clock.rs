@@ -4,6 +4,8 @@ use jiff::tz::TimeZone;
 use mail::{LetterId, Timestamp};
 pub use net::now;
 
+use crate::counter;
+
 /// A name for a new letter.
 pub fn letter_id() -> LetterId {
     LetterId::from_random(rand::random())
@@ -30,7 +32,22 @@ pub fn utc(at: Timestamp) -> String {
     TimeZone::UTC.to_datetime(moment).strftime("%Y-%m-%dT%H:%M:%S%.3fZ").to_string()
 }
 
+/// The time zone of the person.
+pub fn zone() -> TimeZone {
+    let Some(caller) = counter::current() else { return TimeZone::system() };
+    let named = caller.circumstances().zone.as_deref();
+    let zone = named.and_then(|name| TimeZone::get(name).or_else(|_| TimeZone::posix(name)).ok());
+    zone.unwrap_or_else(TimeZone::system)
+}
+
+/// The name of this process's time zone, where it is not simply that of the system.
+pub fn own_zone() -> Option<String> {
+    let set = std::env::var("TZ").ok()?;
+    let zone = TimeZone::system();
+    Some(zone.iana_name().map_or(set, str::to_owned))
+}
+
 fn shown(at: Timestamp, format: &str) -> String {
     let moment = jiff::Timestamp::from_millisecond(at.0).unwrap_or_default();
-    TimeZone::system().to_datetime(moment).strftime(format).to_string()
+    zone().to_datetime(moment).strftime(format).to_string()
 }

@@ -9,6 +9,7 @@ use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand};
 use mail::{Address, Domain};
 
 use crate::language::{Language, say};
+use crate::post_office::fetched::Target;
 
 /// A whole mail server in one program
 #[derive(Debug, Parser)]
@@ -75,7 +76,7 @@ pub enum Command {
     Verify(Verify),
 }
 
-#[derive(Debug, Args)]
+#[derive(Clone, Debug, Args)]
 pub struct Import {
     /// Whose mailbox, such as alice@alpha.test
     #[arg(value_parser = address)]
@@ -371,6 +372,19 @@ fn domain(text: &str) -> Result<Domain, String> {
 fn address(text: &str) -> Result<Address, String> {
     let wrong = || say!("an address is written like alice@alpha.test", "une adresse s'écrit comme alice@alpha.test");
     Address::parse(text).map_err(|_| wrong())
+}
+
+impl Command {
+    /// Does a new post office begin with it?
+    pub fn makes_data(&self) -> bool {
+        matches!(self, Self::Domain(DomainCommand::Add { .. }))
+    }
+
+    /// Does it work on data of its own, which lie beside the Maildir that it fetches into?
+    pub fn works_apart(&self) -> bool {
+        let Self::Fetch(fetch::FetchCommand::Run(run)) = self else { return false };
+        run.to.as_deref().is_some_and(|to| matches!(Target::parse(to), Some(Target::Maildir(_))))
+    }
 }
 
 impl CommandLine {

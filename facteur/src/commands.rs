@@ -7,7 +7,7 @@ pub mod domain;
 pub mod export;
 pub mod fetch;
 pub mod import;
-mod moving;
+pub mod moving;
 pub mod queue;
 pub mod send;
 pub mod serve;
@@ -18,12 +18,41 @@ pub mod verify;
 
 use tokio::runtime::{Builder, Runtime};
 
+use crate::command_line::Command;
+use crate::desk::Desk;
 use crate::failure::Failure;
 use crate::language::say;
 pub use trouble::Trouble;
 
-/// The threads everything runs on.
+/// Runs a command for the caller of this thread.
+pub fn run(command: Command, desk: &Desk<'_>) -> Result<(), Failure> {
+    match command {
+        Command::Domain(domain) => domain::run(domain, desk),
+        Command::Account(account) => account::run(account, desk),
+        Command::Alias(alias) => alias::run(alias, desk),
+        Command::Queue(queue) => queue::run(queue, desk),
+        Command::Fetch(fetch) => fetch::run(fetch, desk),
+        Command::Trace(trace) => trace::run(trace, desk),
+        Command::Send(send) => send::run(send, desk),
+        Command::Import(import) => import::run(import, desk),
+        Command::Export(export) => export::run(export, desk),
+        Command::Verify(asked) => verify::run(&asked, desk),
+        Command::Serve | Command::Demo(_) => {
+            Err(Failure::new(say!("this is no command for a post office", "ce n'est pas une commande pour un bureau")))
+        }
+    }
+}
+
+/// The threads that a post office runs on.
 pub fn runtime() -> Result<Runtime, Failure> {
-    let made = Builder::new_multi_thread().enable_all().build();
-    made.map_err(|why| Failure::new(say!("no threads to work with: {why}", "pas de fils d'exécution : {why}")))
+    Builder::new_multi_thread().enable_all().build().map_err(no_threads)
+}
+
+/// What a command runs on that waits for others: its own thread alone, which knows whose terminal it prints on.
+pub fn on_one_thread() -> Result<Runtime, Failure> {
+    Builder::new_current_thread().enable_all().build().map_err(no_threads)
+}
+
+fn no_threads(why: std::io::Error) -> Failure {
+    Failure::new(say!("no threads to work with: {why}", "pas de fils d'exécution : {why}"))
 }

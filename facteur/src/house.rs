@@ -4,7 +4,6 @@ use std::path::Path;
 
 use store::{Check, Migration, OpenError, Options, Store};
 
-use crate::config::Config;
 use crate::failure::Failure;
 use crate::language::say;
 use crate::office::data_fault;
@@ -28,22 +27,21 @@ pub fn open(folder: &Path) -> Result<Store, OpenError> {
     Store::open(Options { check: Check::Pages, ..Options::new(folder) }, &migrations())
 }
 
-/// Opens the data for a command that changes or shows something. It may run beside a post office that serves.
-pub fn open_for_command(config: &Config) -> Result<Store, Failure> {
-    if !exists(&config.data)? {
-        let folder = config.data.display();
-        return Err(Failure::new(say!(
-            "there is no post office in {folder} yet; begin with facteur domain add, or name its folder with --data",
-            "il n'y a pas encore de bureau de poste dans {folder} ; commencez par facteur domain add, ou indiquez son dossier avec --data"
-        )));
-    }
-    make_or_open(config)
+/// Opens the data for a command, where no post office runs. The caller holds the lock.
+pub fn open_for_command(folder: &Path) -> Result<Store, OpenError> {
+    Store::open(Options { readers: 1, ..Options::new(folder) }, &migrations())
 }
 
-/// The same for the command that a new post office begins with.
-pub fn make_or_open(config: &Config) -> Result<Store, Failure> {
-    let options = Options { readers: 1, ..Options::new(&config.data) };
-    Store::open(options, &migrations()).map_err(|fault| Failure::new(data_fault(&fault)))
+/// That there is no post office yet is said with what to do.
+pub fn must_exist(folder: &Path) -> Result<(), Failure> {
+    if exists(folder)? {
+        return Ok(());
+    }
+    let folder = folder.display();
+    Err(Failure::new(say!(
+        "there is no post office in {folder} yet; begin with facteur domain add, or name its folder with --data",
+        "il n'y a pas encore de bureau de poste dans {folder} ; commencez par facteur domain add, ou indiquez son dossier avec --data"
+    )))
 }
 
 /// Is there a post office in the folder? Fails where parts of one are there and the database is not.

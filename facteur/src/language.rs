@@ -2,16 +2,23 @@
 
 use std::sync::OnceLock;
 
+use serde::{Deserialize, Serialize};
+
+use crate::counter;
+
 /// A language a person may read.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Language {
     English,
     French,
 }
 
 impl Language {
-    /// What the person at this terminal reads, asked once.
+    /// What the person reads whose command runs on this thread, or else the one at the terminal of this process.
     pub fn of_the_person() -> Self {
+        if let Some(caller) = counter::current() {
+            return caller.circumstances().language;
+        }
         static ASKED: OnceLock<Language> = OnceLock::new();
         *ASKED.get_or_init(|| Self::from_variables(|name| std::env::var(name).ok()))
     }

@@ -4,6 +4,8 @@ mod clock;
 mod command_line;
 mod commands;
 mod config;
+mod counter;
+mod desk;
 mod failure;
 mod house;
 mod language;
@@ -15,20 +17,26 @@ mod signals;
 mod table;
 mod terminal;
 
+use std::ffi::OsString;
 use std::process::ExitCode;
 
 use command_line::{Command, CommandLine};
-use commands::{account, alias, demo, domain, export, fetch, import, queue, send, serve, trace, verify};
+use commands::{demo, send, serve};
 use config::Config;
 use failure::Failure;
 
 fn main() -> ExitCode {
-    let line = match CommandLine::read(std::env::args_os()) {
+    let words: Vec<OsString> = std::env::args_os().collect();
+    if words.get(1).is_some_and(|word| word == counter::AS_OWNER) {
+        logs::start(true);
+        return ExitCode::from(counter::serve_on_standard_input());
+    }
+    let line = match CommandLine::read(words.clone()) {
         Ok(line) => line,
         Err(refused) => return explain(&refused),
     };
     logs::start(!line.is_a_server());
-    match run(line) {
+    match run(&line, &words) {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {
             terminal::note(&format!("facteur: {failure}\n"));
@@ -37,21 +45,12 @@ fn main() -> ExitCode {
     }
 }
 
-fn run(line: CommandLine) -> Result<(), Failure> {
+fn run(line: &CommandLine, words: &[OsString]) -> Result<(), Failure> {
     let office = &line.office;
-    match line.command.unwrap_or(Command::Serve) {
-        Command::Serve => serve::run(Config::of(office)?, office),
-        Command::Demo(demo) => demo::run(demo, office.data.as_deref()),
-        Command::Domain(domain) => domain::run(domain, &Config::of(office)?),
-        Command::Account(account) => account::run(account, &Config::of(office)?),
-        Command::Alias(alias) => alias::run(alias, &Config::of(office)?),
-        Command::Queue(queue) => queue::run(queue, &Config::of(office)?),
-        Command::Fetch(fetch) => fetch::run(fetch, &Config::of(office)?),
-        Command::Trace(trace) => trace::run(trace, &Config::of(office)?),
-        Command::Send(send) => send::run(send, office),
-        Command::Import(import) => import::run(import, &Config::of(office)?),
-        Command::Export(export) => export::run(export, &Config::of(office)?),
-        Command::Verify(asked) => verify::run(&asked, &Config::of(office)?),
+    match &line.command {
+        None | Some(Command::Serve) => serve::run(Config::of(office)?, office),
+        Some(Command::Demo(demo)) => demo::run(demo, office.data.as_deref()),
+        Some(command) => counter::visit(line, command, words),
     }
 }
 

@@ -6,17 +6,20 @@ mod routes;
 mod staff;
 mod web;
 
+use std::path::Path;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use mail::trace::Witness;
 use mta::delivery::{Delivery, Prober};
 use net::{ServerTls, Stop};
-use store::{Lock, Store};
+use store::{Lock, OpenError, Store};
 use tokio::sync::Notify;
 use tokio::task::{JoinHandle, JoinSet};
 
 use crate::config::{Config, Door, Place};
+use crate::counter::{self, Counter};
+use crate::desk::Running;
 use crate::failure::Failure;
 use crate::house;
 use crate::post_office::PostOffice;
@@ -27,6 +30,9 @@ use staff::{Others, Staff};
 /// How long a conversation in the middle of something may take to end. After it the rest is cut off: what was
 /// acknowledged is on disk, and what was not will be sent again.
 const GRACE: Duration = Duration::from_secs(8);
+
+/// How long a command that has the data is waited for.
+const PATIENCE: Duration = Duration::from_secs(5);
 
 /// A post office that is open.
 pub struct Office {
@@ -42,7 +48,7 @@ pub struct Office {
 impl Office {
     /// Opens a post office whole, or says why not and leaves nothing behind.
     pub async fn open(config: Config) -> Result<Self, StartFault> {
-        let lock = Lock::take(&config.data).map_err(StartFault::Data)?;
+        let lock = take_lock(&config.data).await.map_err(StartFault::Data)?;
         // Before anything is made in a folder of which a part may be missing.
         store::has_office(&config.data).map_err(StartFault::Data)?;
         let routes = Arc::new(routes::read(&config)?);
@@ -50,6 +56,7 @@ impl Office {
         let resolver = routes::resolver(&config)?;
         let open_doors = doors::open(&config).map_err(StartFault::Door)?;
         let store = open_store(&config).await?;
+        let counter = Counter::open(&config.data).map_err(StartFault::Counter)?;
 
         let (journal, clerk) = Clerk::hire(store.clone());
         let witness: Arc<dyn Witness> = Arc::new(journal);
@@ -70,6 +77,8 @@ impl Office {
             staff.serve(open.door, open.listener, &mut tasks);
         }
         tasks.spawn(Delivery::new(means).run(shutdown.clone()));
+        let running = Running { store: store.clone(), post_office: post_office.clone() };
+        tasks.spawn(counter.run(config.clone(), running, shutdown.clone()));
         let data = config.data.clone();
         tasks.spawn(staff::fetching(post_office, store.clone(), data, resolver, shutdown.clone()));
         tasks.spawn(web::housekeeping(store.clone(), shutdown.clone()));
@@ -151,6 +160,19 @@ impl Clerk {
 impl From<StartFault> for Failure {
     fn from(fault: StartFault) -> Self {
         Self::new(fault.to_string())
+    }
+}
+
+/// Takes the data folder. A command that has it is waited for, a moment; another post office is not.
+async fn take_lock(folder: &Path) -> Result<Lock, OpenError> {
+    let until = Instant::now() + PATIENCE;
+    loop {
+        match Lock::take(folder) {
+            Err(OpenError::InUse { .. }) if Instant::now() < until && !counter::is_open(folder) => {
+                tokio::time::sleep(Duration::from_millis(100)).await;
+            }
+            taken => return taken,
+        }
     }
 }
 

@@ -148,6 +148,16 @@ fn ours_to_mend(sorted: &Sorted) -> Vec<Failed> {
 }
 
 impl PostOffice {
+    /// Takes a letter that a user of this machine leaves here (`facteur send`): for anyone. `user` is who it was, for its
+    /// history.
+    pub async fn accept_here(&self, letter: Letter, envelope: Envelope, user: &str) -> Result<Verdict, OurFault> {
+        let origin = Origin::House;
+        let arrival = Arrival { login: user.to_owned(), ..history::arrival(&letter, &envelope, &origin) };
+        let verdict = self.take(&letter, &envelope, &origin, &arrival, |_| Ok(())).await;
+        self.note_refusal(letter.id, arrival, &verdict);
+        verdict
+    }
+
     /// For its history, that a letter was not taken.
     fn note_refusal(&self, letter: LetterId, arrival: Arrival, verdict: &Result<Verdict, OurFault>) {
         let told = match verdict {

@@ -1,22 +1,99 @@
-//! Writing to the person who runs a command. A reader that has gone away (`facteur queue list | head -1`) is no
-//! failure, and no reason to panic.
+//! Writing to the person who runs a command, and asking them. A command runs at the counter, and the terminal is that of its
+//! caller; everything else that runs has the terminal of this process. A reader that has gone away (`facteur queue list | head
+//! -1`) is no failure, and no reason to panic.
 
 use std::io::{IsTerminal, Write};
+use std::path::PathBuf;
+
+use crate::counter::{self, Named};
+use crate::failure::Failure;
+use crate::language::say;
+
+/// A line that is typed is no longer.
+const LONGEST_LINE: usize = 4096;
+/// No small file of a command line is larger.
+const LARGEST_FILE: usize = 1 << 20;
 
 /// What was asked for.
 pub fn print(text: &str) {
-    let mut out = std::io::stdout().lock();
-    let _ = out.write_all(text.as_bytes()).and_then(|()| out.flush());
+    if let Some(caller) = counter::current() {
+        return caller.print(text);
+    }
+    put(&mut std::io::stdout().lock(), text.as_bytes());
 }
 
 /// What should be known besides.
 pub fn note(text: &str) {
-    let _ = std::io::stderr().lock().write_all(text.as_bytes());
+    if let Some(caller) = counter::current() {
+        return caller.note(text);
+    }
+    put(&mut std::io::stderr().lock(), text.as_bytes());
+}
+
+/// Writes to the terminal of this process.
+pub fn put(to: &mut impl Write, octets: &[u8]) {
+    let _ = to.write_all(octets).and_then(|()| to.flush());
 }
 
 /// How many characters fit on a line of it: as the shell says, or what most people have; without end where it is no
 /// terminal, so that scripts find what belongs together on one line.
 pub fn width() -> usize {
+    if let Some(caller) = counter::current() {
+        return caller.circumstances().width;
+    }
     let said = std::env::var("COLUMNS").ok().and_then(|columns| columns.parse().ok());
     said.unwrap_or(if std::io::stdout().is_terminal() { 100 } else { usize::MAX })
+}
+
+/// Do notes go to a terminal, where a line can be written anew?
+pub fn notes_are_on_terminal() -> bool {
+    match counter::current() {
+        Some(caller) => caller.circumstances().notes_are_on_terminal,
+        None => std::io::stderr().is_terminal(),
+    }
+}
+
+/// Is there somebody who can be asked?
+pub fn input_is_terminal() -> bool {
+    counter::current().is_some_and(|caller| caller.circumstances().input_is_terminal)
+}
+
+/// The folder that relative paths of the command line begin at.
+pub fn folder() -> PathBuf {
+    counter::current().map(|caller| caller.circumstances().folder.clone()).unwrap_or_default()
+}
+
+/// A line of standard input, with its end; nothing where there is none.
+pub fn line() -> Result<String, Failure> {
+    let line = caller()?.ask(counter::Question::Line, LONGEST_LINE)?;
+    Ok(String::from_utf8_lossy(&line).into_owned())
+}
+
+/// A line that is typed and not shown.
+pub fn hidden(prompt: String) -> Result<String, Failure> {
+    let line = caller()?.ask(counter::Question::Hidden { prompt }, LONGEST_LINE)?;
+    Ok(String::from_utf8_lossy(&line).into_owned())
+}
+
+/// All of standard input. What is longer than `most` octets comes with one octet more than that.
+pub fn input(most: usize) -> Result<Vec<u8>, Failure> {
+    caller()?.ask(counter::Question::Input { most: most as u64 }, most.saturating_add(1))
+}
+
+/// A small file that the command line names.
+pub fn file(named: Named) -> Result<Vec<u8>, Failure> {
+    caller()?.ask(counter::Question::File(named), LARGEST_FILE)
+}
+
+/// Resolves when the person wants the command to stop, or nobody waits for it any more.
+pub async fn stopped() {
+    match counter::current() {
+        Some(caller) => caller.gone().await,
+        None => std::future::pending().await,
+    }
+}
+
+/// Whose terminal it is.
+pub fn caller() -> Result<std::sync::Arc<counter::Caller>, Failure> {
+    counter::current().ok_or_else(|| Failure::new(say!("there is nobody to ask", "il n'y a personne à qui demander")))
 }

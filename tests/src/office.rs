@@ -3,6 +3,8 @@
 use std::fmt::Write as _;
 use std::io::Write as _;
 use std::net::{TcpListener, TcpStream};
+use std::os::unix::fs::{PermissionsExt, chown};
+use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -29,6 +31,19 @@ pub fn facteur() -> PathBuf {
     let program = folder.join("facteur");
     assert!(program.is_file(), "{} is missing: run `cargo build -p facteur` first", program.display());
     program
+}
+
+/// The user of this machine who has nothing: `nobody`.
+pub const NOBODY: u32 = 65_534;
+
+/// May this test act as other users? Without that right there is nothing to see, and the test says so.
+pub fn may_become_others() -> bool {
+    let output = Command::new("id").arg("-u").output().expect("id");
+    let root = output.stdout.trim_ascii() == b"0";
+    if !root {
+        println!("not root: other users are not tried");
+    }
+    root
 }
 
 /// A port nobody listens on now, and that is given out once in this process. From below the range the kernel takes
@@ -140,6 +155,7 @@ impl OfficeBuilder {
             config,
             folder,
             environment: self.environment.clone(),
+            user: None,
             process: None,
         };
         office.command(&["domain", "add", &self.domain]);
@@ -248,6 +264,8 @@ pub struct Office {
     pub config: PathBuf,
     folder: TempDir,
     environment: Vec<(String, String)>,
+    /// Who runs `facteur serve`, where that is somebody else.
+    user: Option<u32>,
     process: Option<Child>,
 }
 
@@ -286,6 +304,44 @@ impl Office {
         person
     }
 
+    /// Lets other users reach the configuration and the program; the data folder stays closed.
+    pub fn open_to_others(&self) {
+        let mode = |path: &Path| std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o755));
+        mode(self.folder.path()).expect("the folder is opened");
+        let program = self.program_of_others();
+        if !program.exists() && std::fs::hard_link(facteur(), &program).is_err() {
+            std::fs::copy(facteur(), &program).expect("the program is copied");
+        }
+    }
+
+    /// Gives the data to another user, who runs `facteur serve` from now on.
+    pub fn give_to(&mut self, user: u32) {
+        self.open_to_others();
+        for path in below(&self.data()) {
+            chown(&path, Some(user), Some(user)).expect("given away");
+        }
+        self.user = Some(user);
+    }
+
+    /// All files and folders of the data that are not of this user.
+    pub fn not_of(&self, user: u32) -> Vec<PathBuf> {
+        use std::os::unix::fs::MetadataExt;
+        let foreign = |path: &PathBuf| std::fs::symlink_metadata(path).is_ok_and(|about| about.uid() != user);
+        below(&self.data()).into_iter().filter(foreign).collect()
+    }
+
+    fn program_of_others(&self) -> PathBuf {
+        self.folder.path().join("facteur")
+    }
+
+    /// The program, run by this user.
+    pub fn program(&self, user: Option<u32>) -> Command {
+        let Some(user) = user else { return Command::new(facteur()) };
+        let mut program = Command::new(self.program_of_others());
+        program.uid(user).gid(user);
+        program
+    }
+
     /// Runs a command of this office, which must succeed; gives what it printed.
     pub fn command(&self, words: &[&str]) -> String {
         self.command_with_input(words, b"")
@@ -300,7 +356,13 @@ impl Office {
 
     /// Runs a command of this office; gives exit status, standard output and standard error.
     pub fn try_command(&self, words: &[&str], input: &[u8]) -> (i32, String, String) {
-        let mut child = Command::new(facteur())
+        self.try_command_as(None, words, input)
+    }
+
+    /// The same, as another user of this machine.
+    pub fn try_command_as(&self, user: Option<u32>, words: &[&str], input: &[u8]) -> (i32, String, String) {
+        let mut child = self
+            .program(user)
             .args(words)
             .arg("--config")
             .arg(&self.config)
@@ -324,7 +386,7 @@ impl Office {
         assert!(self.process.is_none(), "the office runs already");
         let log =
             std::fs::OpenOptions::new().create(true).append(true).open(self.folder.path().join("log")).expect("log");
-        let mut command = Command::new(facteur());
+        let mut command = self.program(self.user);
         command.arg("serve").arg("--config").arg(&self.config).env("LANG", "C.UTF-8");
         command.envs(self.environment.iter().map(|(name, value)| (name, value)));
         command.stdin(Stdio::null()).stdout(log.try_clone().expect("log")).stderr(log);
@@ -371,6 +433,18 @@ impl Office {
             std::thread::sleep(Duration::from_millis(20));
         }
     }
+}
+
+/// A folder and all that is in it.
+fn below(folder: &Path) -> Vec<PathBuf> {
+    let mut found = vec![folder.to_owned()];
+    for entry in std::fs::read_dir(folder).into_iter().flatten().flatten() {
+        match entry.file_type() {
+            Ok(kind) if kind.is_dir() => found.extend(below(&entry.path())),
+            _ => found.push(entry.path()),
+        }
+    }
+    found
 }
 
 impl Office {

@@ -12,27 +12,26 @@ use store::Store;
 
 use super::{Trouble, size};
 use crate::command_line::{AccountCommand, Form, PasswordFrom};
-use crate::config::Config;
+use crate::desk::Desk;
 use crate::failure::Failure;
 use crate::language::{self, say};
 use crate::table::{self, Table};
-use crate::{clock, house, terminal};
+use crate::{clock, terminal};
 
-pub fn run(command: AccountCommand, config: &Config) -> Result<(), Failure> {
+pub fn run(command: AccountCommand, desk: &Desk<'_>) -> Result<(), Failure> {
     match command {
         AccountCommand::Add { address, name, language, quota, password } => {
-            let store = house::open_for_command(config)?;
+            let store = desk.store()?;
             must_be_free(&store, &address)?;
             let password = NewPassword::of(password, &address)?;
             let person = Person { address, name, language: chosen(language.as_deref()), quota };
             add(&store, person, &password.password)?;
             password.show();
-            store.close_blocking();
         }
-        AccountCommand::List { domain, form } => list(config, domain, form)?,
-        AccountCommand::Remove { address, yes } => remove(config, address, yes)?,
+        AccountCommand::List { domain, form } => list(desk, domain, form)?,
+        AccountCommand::Remove { address, yes } => remove(desk, address, yes)?,
         AccountCommand::Password { address, password } => {
-            let store = house::open_for_command(config)?;
+            let store = desk.store()?;
             must_exist(&store, &address)?;
             let password = NewPassword::of(password, &address)?;
             let secret = Secret::make(&password.password).map_err(Trouble::from)?;
@@ -40,7 +39,6 @@ pub fn run(command: AccountCommand, config: &Config) -> Result<(), Failure> {
             let set = move |tx: &mut store::Tx| directory::account::set_secret(tx, &address, &secret, now);
             store.write_blocking(move |tx| Ok::<_, Trouble>(set(tx)?))?;
             password.show();
-            store.close_blocking();
         }
     }
     Ok(())
@@ -123,8 +121,8 @@ impl NewPassword {
     }
 }
 
-fn remove(config: &Config, address: Address, yes: bool) -> Result<(), Failure> {
-    let store = house::open_for_command(config)?;
+fn remove(desk: &Desk<'_>, address: Address, yes: bool) -> Result<(), Failure> {
+    let store = desk.store()?;
     let letters = letters(&store, &address)?;
     let question =
         say!("Remove {address}, with all {letters} letters?", "Retirer {address}, avec ses {letters} lettres ?");
@@ -141,7 +139,6 @@ fn remove(config: &Config, address: Address, yes: bool) -> Result<(), Failure> {
     }
     let account = removed.account;
     while store.write_blocking(move |tx| removal::forget(tx, account)).map_err(Trouble::from)? {}
-    store.close_blocking();
     Ok(())
 }
 
@@ -156,8 +153,8 @@ fn letters(store: &Store, address: &Address) -> Result<u64, Trouble> {
 /// A person and their mailbox.
 type Inhabitant = (Account, Option<Usage>);
 
-fn list(config: &Config, domain: Option<Domain>, form: Form) -> Result<(), Failure> {
-    let store = house::open_for_command(config)?;
+fn list(desk: &Desk<'_>, domain: Option<Domain>, form: Form) -> Result<(), Failure> {
+    let store = desk.store()?;
     let people: Vec<Inhabitant> = store.read_blocking(move |view| {
         let people = directory::account::list(view, domain.as_ref())?;
         people.into_iter().map(|person| Ok((person.clone(), usage(view, person.id)?))).collect::<Result<_, Trouble>>()

@@ -5,14 +5,14 @@ use serde::Serialize;
 
 use super::Trouble;
 use crate::command_line::AliasCommand;
-use crate::config::Config;
+use crate::desk::Desk;
 use crate::failure::Failure;
 use crate::language::say;
 use crate::table::{self, Table};
-use crate::{clock, house, terminal};
+use crate::{clock, terminal};
 
-pub fn run(command: AliasCommand, config: &Config) -> Result<(), Failure> {
-    let store = house::open_for_command(config)?;
+pub fn run(command: AliasCommand, desk: &Desk<'_>) -> Result<(), Failure> {
+    let store = desk.store()?;
     match command {
         AliasCommand::Add { alias, targets } => {
             let now = clock::now();
@@ -27,7 +27,6 @@ pub fn run(command: AliasCommand, config: &Config) -> Result<(), Failure> {
             store.write_blocking(move |tx| Ok::<_, Trouble>(directory::alias::remove(tx, &alias, &targets)?))?;
         }
     }
-    store.close_blocking();
     Ok(())
 }
 

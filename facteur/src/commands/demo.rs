@@ -25,7 +25,7 @@ use crate::terminal;
 use place::{PLANS, Plan};
 
 /// Runs the two offices until somebody ends them. Their folder goes with them, unless it was named.
-pub fn run(demo: Demo, folder: Option<&Path>) -> Result<(), Failure> {
+pub fn run(demo: &Demo, folder: Option<&Path>) -> Result<(), Failure> {
     let taken = taken_ports();
     if !taken.is_empty() {
         return Err(say_taken(&taken, demo.json));

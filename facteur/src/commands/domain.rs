@@ -4,33 +4,31 @@ use serde::Serialize;
 
 use super::Trouble;
 use crate::command_line::DomainCommand;
-use crate::config::Config;
+use crate::desk::Desk;
 use crate::failure::Failure;
 use crate::language::say;
 use crate::table::{self, Table};
-use crate::{clock, house, terminal};
+use crate::{clock, terminal};
 
-pub fn run(command: DomainCommand, config: &Config) -> Result<(), Failure> {
+pub fn run(command: DomainCommand, desk: &Desk<'_>) -> Result<(), Failure> {
     match command {
         DomainCommand::Add { domain } => {
-            let store = house::make_or_open(config)?;
+            let store = desk.make_store()?;
             let now = clock::now();
             store.write_blocking(move |tx| Ok::<_, Trouble>(directory::domain::add(tx, &domain, now)?))?;
-            store.close_blocking();
         }
         DomainCommand::List { form } => {
-            let store = house::open_for_command(config)?;
+            let store = desk.store()?;
             let domains = store.read_blocking(|view| Ok::<_, Trouble>(directory::domain::list(view)?))?;
             terminal::print(&if form.json { as_json(&domains) } else { as_table(&domains) });
         }
         DomainCommand::Remove { domain, force } => {
-            let store = house::open_for_command(config)?;
+            let store = desk.store()?;
             store.write_blocking(move |tx| {
                 let removed = directory::domain::remove(tx, &domain, force)?;
                 removed.accounts.into_iter().try_for_each(|account| mailbox::account::delete(tx, account))?;
                 Ok::<_, Trouble>(())
             })?;
-            store.close_blocking();
         }
     }
     Ok(())

@@ -7,20 +7,20 @@ use serde::Serialize;
 
 use super::moving::{self, Ticker};
 use crate::command_line::Export;
-use crate::config::Config;
+use crate::counter::Outgoing;
+use crate::desk::Desk;
 use crate::failure::Failure;
 use crate::language::say;
-use crate::{house, terminal};
+use crate::terminal;
 
-pub fn run(export: Export, config: &Config) -> Result<(), Failure> {
-    let store = house::open_for_command(config)?;
+pub fn run(export: Export, desk: &Desk<'_>) -> Result<(), Failure> {
+    let store = desk.store()?;
     let account = moving::mailbox_of(&store, &export.address)?;
-    let format = export.format.as_deref().map_or_else(|| by_ending(&export.path), format);
+    let mut outgoing = Outgoing::ask(terminal::caller()?)?;
     let mut ticker = Ticker::new(export.form.json);
-    let exported = removal::export(&store, account, &export.path, format, &mut |progress| ticker.tick(progress));
+    let exported = removal::export(&store, account, &mut outgoing, &mut |progress| ticker.tick(progress));
     ticker.end();
     let Exported { folders, letters } = exported.map_err(|why| moving::trouble(&why))?;
-    store.close_blocking();
     terminal::print(&if export.form.json {
         moving::line(&Done { event: "done", folders, letters })
     } else {
@@ -31,6 +31,11 @@ pub fn run(export: Export, config: &Config) -> Result<(), Failure> {
         )
     });
     Ok(())
+}
+
+/// What the caller writes.
+pub fn format_of(export: &Export) -> ExportFormat {
+    export.format.as_deref().map_or_else(|| by_ending(&export.path), format)
 }
 
 fn by_ending(path: &Path) -> ExportFormat {

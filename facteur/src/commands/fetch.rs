@@ -13,43 +13,42 @@ use store::Store;
 use super::account::ask;
 use crate::command_line::fetch::{FetchCommand, FetchLogin};
 use crate::config::Config;
+use crate::counter::Named;
+use crate::desk::Desk;
 use crate::failure::Failure;
-use crate::house;
 use crate::language::say;
 
-pub fn run(command: FetchCommand, config: &Config) -> Result<(), Failure> {
+pub fn run(command: FetchCommand, desk: &Desk<'_>) -> Result<(), Failure> {
     match command {
-        FetchCommand::Add(new) => add::run(*new, config),
-        FetchCommand::List { form } => list::run(form, config),
-        FetchCommand::Run(run) => run::run(*run, config),
-        FetchCommand::Remove { source, forget } => remove(source, forget, config),
-        FetchCommand::Password { source, login } => change_password(&source, &login, config),
+        FetchCommand::Add(new) => add::run(*new, desk),
+        FetchCommand::List { form } => list::run(form, desk),
+        FetchCommand::Run(run) => run::run(*run, desk),
+        FetchCommand::Remove { source, forget } => remove(source, forget, desk),
+        FetchCommand::Password { source, login } => change_password(&source, &login, desk),
     }
 }
 
-fn remove(name: String, forget: bool, config: &Config) -> Result<(), Failure> {
-    let store = house::open_for_command(config)?;
+fn remove(name: String, forget: bool, desk: &Desk<'_>) -> Result<(), Failure> {
+    let store = desk.store()?;
     if forget {
         let id = store.write_blocking(move |tx| ledger::forget(tx, &name)).map_err(trouble)?;
         clear(&store, id)?;
     } else {
         store.write_blocking(move |tx| ledger::remove(tx, &name)).map_err(trouble)?;
     }
-    store.close_blocking();
     Ok(())
 }
 
-fn change_password(name: &str, login: &FetchLogin, config: &Config) -> Result<(), Failure> {
-    let store = house::open_for_command(config)?;
+fn change_password(name: &str, login: &FetchLogin, desk: &Desk<'_>) -> Result<(), Failure> {
+    let store = desk.store()?;
     let wanted = name.to_owned();
     let found = store.read_blocking(move |view| ledger::by_name(view, &wanted));
     let found = found.map_err(|why| trouble(SourceError::Store(why)))?;
     let source = found.ok_or_else(|| trouble(SourceError::Unknown(name.to_owned())))?;
-    let secret = secret(login, &source.settings.mailbox, config)?;
-    let sealed = vault(config)?.seal(name, &secret.write());
+    let secret = secret(login, &source.settings.mailbox, desk.config())?;
+    let sealed = vault(desk.config())?.seal(name, &secret.write());
     let name = name.to_owned();
     store.write_blocking(move |tx| ledger::change_secret(tx, &name, &sealed)).map_err(trouble)?;
-    store.close_blocking();
     Ok(())
 }
 
@@ -72,7 +71,7 @@ fn secret(login: &FetchLogin, mailbox: &Mailbox, config: &Config) -> Result<Secr
         return ask::password_on_stdin().map(Secret::Password);
     }
     match &login.password_file {
-        Some(path) => consent::first_line(path).map(Secret::Password),
+        Some(path) => consent::first_line(path, Named::Password).map(Secret::Password),
         None => ask::password_elsewhere(&mailbox.to_string()).map(Secret::Password),
     }
 }

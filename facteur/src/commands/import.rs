@@ -4,36 +4,41 @@ use std::path::Path;
 
 use mail::LetterId;
 use removal::mbox::Dialect;
-use removal::{Format, Imported, Observer, Progress, Request, Skipped};
+use removal::{Files, Format, Imported, Observer, Progress, Request, Skipped};
 use serde::Serialize;
 
 use super::moving::{self, Ticker};
 use crate::command_line::Import;
-use crate::config::Config;
+use crate::counter::Incoming;
+use crate::desk::Desk;
 use crate::failure::Failure;
 use crate::language::say;
-use crate::{clock, house, terminal};
+use crate::{clock, terminal};
 
-pub fn run(import: Import, config: &Config) -> Result<(), Failure> {
-    let store = house::open_for_command(config)?;
+/// What the caller reads out of its files. The folder and the form are those that the command line says.
+pub fn files(import: &Import) -> Result<Files, Failure> {
+    let below = import.folder.as_deref().map(folder).transpose()?;
+    let format = import.format.as_deref().map_or(Format::Recognised, format);
+    Files::open(&import.path, format, below.as_deref(), clock::now()).map_err(|why| moving::trouble(&why))
+}
+
+pub fn run(import: Import, desk: &Desk<'_>) -> Result<(), Failure> {
+    let store = desk.store()?;
     let account = moving::mailbox_of(&store, &import.address)?;
     let address = import.address.to_string();
-    let below = import.folder.as_deref().map(folder).transpose()?;
+    let mut letters = Incoming::ask(terminal::caller()?)?;
     let request = Request {
         account,
         address: &address,
-        path: &import.path,
-        below: below.as_deref(),
-        format: import.format.as_deref().map_or(Format::Recognised, format),
         again: import.again,
+        beside: desk.running().is_some(),
         clock: clock::now,
         name: || LetterId::from_random(rand::random()),
     };
     let mut watcher = Watcher { ticker: Ticker::new(import.form.json), json: import.form.json };
-    let imported = removal::import(&store, &request, &mut watcher);
+    let imported = removal::import(&store, &request, &mut letters, &mut watcher);
     watcher.ticker.end();
     let imported = imported.map_err(|why| moving::trouble(&why))?;
-    store.close_blocking();
     tell(&imported, &import.path, import.form.json)
 }
 
@@ -98,6 +103,10 @@ struct SkippedLine<'a> {
 impl Observer for Watcher {
     fn progress(&mut self, progress: &Progress) {
         self.ticker.tick(progress);
+    }
+
+    fn is_there(&self) -> bool {
+        terminal::caller().is_ok_and(|caller| !caller.is_gone())
     }
 
     fn skipped(&mut self, skipped: &Skipped) {

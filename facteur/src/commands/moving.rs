@@ -1,6 +1,5 @@
 //! What import and export share: whose mailbox, how far it is, and what went wrong.
 
-use std::io::IsTerminal;
 use std::time::{Duration, Instant};
 
 use mail::Address;
@@ -40,7 +39,7 @@ const PAUSE: Duration = Duration::from_millis(200);
 
 impl Ticker {
     pub fn new(json: bool) -> Self {
-        let terminal = !json && std::io::stderr().is_terminal();
+        let terminal = !json && terminal::notes_are_on_terminal();
         Self { json, terminal, began: Instant::now(), last: None, shown: false }
     }
 
@@ -181,6 +180,11 @@ pub fn trouble(why: &Error) -> Failure {
             let path = path.display();
             say!("cannot write {path}: {error}", "écriture de {path} impossible : {error}")
         }
+        Error::Elsewhere(said) => said.clone(),
+        Error::Gone => say!(
+            "it was stopped; what is done stays, and the same command goes on from here",
+            "la commande a été arrêtée ; ce qui est fait reste, et la même commande reprendra ici"
+        ),
         Error::Maildir(why) => say!("the Maildir cannot be written: {why}", "écriture du Maildir impossible : {why}"),
         Error::Mailbox(mailbox::Error::OverQuota { used, quota, .. }) => {
             let (used, quota) = (size::show(*used), size::show(*quota));

@@ -8,16 +8,16 @@ use store::Store;
 
 use super::Trouble;
 use crate::command_line::{QueueCommand, Which as Chosen};
-use crate::config::Config;
+use crate::desk::Desk;
 use crate::failure::Failure;
 use crate::language::say;
-use crate::{clock, house, terminal};
+use crate::{clock, terminal};
 
 /// Letters read at a time.
 const PAGE: usize = 500;
 
-pub fn run(command: QueueCommand, config: &Config) -> Result<(), Failure> {
-    let store = house::open_for_command(config)?;
+pub fn run(command: QueueCommand, desk: &Desk<'_>) -> Result<(), Failure> {
+    let store = desk.store()?;
     let now = clock::now();
     match command {
         QueueCommand::List { form } => {
@@ -39,7 +39,6 @@ pub fn run(command: QueueCommand, config: &Config) -> Result<(), Failure> {
         }
         QueueCommand::Drop(chosen) => touch(&store, chosen, now, queue::drop_letters)?,
     }
-    store.close_blocking();
     Ok(())
 }
 

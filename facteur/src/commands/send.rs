@@ -4,39 +4,39 @@ mod envelope;
 mod letter;
 pub mod sysexits;
 
-use std::io;
-
 use bytes::Bytes;
-use mail::seam::{Accept as _, Origin, Verdict};
+use mail::seam::Verdict;
 use mail::{Address, Domain, Letter, Reply};
 use store::Store;
 
 use self::envelope::Unaddressed;
 use self::letter::{NotAnAddress, ReadError};
 use super::Trouble;
-use crate::clock;
-use crate::command_line::{Send, WhichOffice};
-use crate::config::Config;
+use crate::command_line::Send;
+use crate::counter::{self, Who};
+use crate::desk::Desk;
 use crate::failure::Failure;
-use crate::house;
 use crate::language::say;
-use crate::post_office::{LARGEST_LETTER, PostOffice};
+use crate::post_office::LARGEST_LETTER;
+use crate::{clock, terminal};
 
-/// Takes the letter in, on disk when this returns. A post office that runs sees it within about a second; one that
-/// does not carries it when it starts.
-pub fn run(send: Send, office: &WhichOffice) -> Result<(), Failure> {
+/// Takes the letter in, on disk when this returns. A post office that runs carries it at once; one that does not, when it
+/// starts. Any user of this machine may send, in any name, as with every sendmail; the letter and its history say which user
+/// it was.
+pub fn run(send: Send, desk: &Desk<'_>) -> Result<(), Failure> {
     check_flags(&send)?;
-    let config = Config::of(office).map_err(|failure| Failure { status: sysexits::CONFIG, ..failure })?;
+    let who = terminal::caller()?.who().clone();
     let raw = read(&send)?;
-    let store = open(&config)?;
-    let home = home(&store, &config)?;
-    let writer = writer(&home)?;
+    let store = desk.store().map_err(|failure| Failure { status: sysexits::CONFIG, ..failure })?;
+    let hostname = &desk.config().hostname;
+    let home = home(&store, hostname)?;
+    let writer = writer(&who, &home)?;
     let reports_to = reachable(&store, &writer)?;
     let envelope = envelope::envelope(&send, &raw, &reports_to, &home).map_err(unaddressed)?;
-    let letter = complete(with_author(&send, raw, &writer), &writer, &config.hostname);
-    let post_office = PostOffice::new(store.clone(), &config.hostname);
-    let accepted = super::runtime()?.block_on(post_office.accept(letter, envelope, Origin::House));
-    store.close_blocking();
+    let user = user(&who);
+    let letter = complete(with_author(&send, raw, &writer), &writer, hostname, &user);
+    let post_office = desk.post_office()?;
+    let accepted = super::on_one_thread()?.block_on(post_office.accept_here(letter, envelope, &user));
     match accepted {
         Ok(Verdict::Accept) => Ok(()),
         Ok(Verdict::Refuse(reply)) => Err(refused(&reply)),
@@ -68,7 +68,8 @@ fn check_flags(send: &Send) -> Result<(), Failure> {
 
 fn read(send: &Send) -> Result<Vec<u8>, Failure> {
     let whole = send.ignore_dots || send.options.iter().any(|option| option == "i");
-    let typed = letter::read(io::stdin().lock(), whole, LARGEST_LETTER).map_err(|error| match error {
+    let input = terminal::input(LARGEST_LETTER).map_err(|failure| unreadable(&failure.text))?;
+    let typed = letter::read(input.as_slice(), whole, LARGEST_LETTER).map_err(|error| match error {
         ReadError::Empty => Failure {
             status: sysexits::NOINPUT,
             text: say!("there is no letter on standard input", "il n'y a pas de lettre sur l'entrée standard"),
@@ -80,42 +81,33 @@ fn read(send: &Send) -> Result<Vec<u8>, Failure> {
                 text: say!("the letter is larger than {most}", "la lettre dépasse {most}"),
             }
         }
-        ReadError::Io(why) => Failure {
-            status: sysexits::IOERR,
-            text: say!("standard input cannot be read: {why}", "impossible de lire l'entrée standard : {why}"),
-        },
+        ReadError::Io(why) => unreadable(&why.to_string()),
     })?;
     Ok(letter::with_header_end(typed))
 }
 
-fn open(config: &Config) -> Result<Store, Failure> {
-    if std::fs::read_dir(&config.data).is_err_and(|why| why.kind() == io::ErrorKind::PermissionDenied) {
-        let folder = config.data.display();
-        let text = say!(
-            "you may not open the post office in {folder}",
-            "vous ne pouvez pas ouvrir le bureau de poste de {folder}"
-        );
-        return Err(Failure { status: sysexits::NOPERM, text });
-    }
-    house::open_for_command(config).map_err(|failure| Failure { status: sysexits::CONFIG, ..failure })
-}
-
 /// The domain of addresses that are written without one: our first, or the name of this machine.
-fn home(store: &Store, config: &Config) -> Result<Domain, Failure> {
+fn home(store: &Store, hostname: &Domain) -> Result<Domain, Failure> {
     let domains = store.read_blocking(|view| Ok::<_, Trouble>(directory::domain::list(view)?));
     let domains = domains.map_err(|trouble| later(&Failure::from(trouble).text))?;
     let first = domains.into_iter().min_by_key(|entry| entry.created).map(|entry| entry.name);
-    Ok(first.unwrap_or_else(|| config.hostname.clone()))
+    Ok(first.unwrap_or_else(|| hostname.clone()))
 }
 
 /// Who runs this, as an address.
-fn writer(home: &Domain) -> Result<Address, Failure> {
-    let named = ["LOGNAME", "USER"].iter().find_map(|name| std::env::var(name).ok());
-    let name = named.filter(|name| !name.is_empty()).unwrap_or_else(|| {
-        let number = rustix::process::getuid().as_raw();
-        if number == 0 { "root".to_owned() } else { format!("user{number}") }
-    });
+fn writer(who: &Who, home: &Domain) -> Result<Address, Failure> {
+    let name = who.name.clone().unwrap_or_else(|| format!("user{}", who.uid));
     Address::new(&name, home.clone()).map_err(|_| wrong(&NotAnAddress(name)))
+}
+
+/// The user as the system knows them, whatever they call themselves: `user www-data, number 33`.
+fn user(Who { uid, .. }: &Who) -> String {
+    let name: String = counter::named(*uid).unwrap_or_default();
+    let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
+    match name.is_empty() || !name.chars().all(plain) {
+        true => format!("user number {uid}"),
+        false => format!("user {name}, number {uid}"),
+    }
 }
 
 /// Who gets reports for this writer: themselves, or the postmaster where they have no mailbox (root, www-data, …).
@@ -141,13 +133,18 @@ fn with_author(send: &Send, raw: Vec<u8>, writer: &Address) -> Vec<u8> {
 }
 
 /// Adds what a letter needs and this one lacks, and a line that says where it began (RFC 5321 §4.4).
-fn complete(raw: Vec<u8>, author: &Address, hostname: &Domain) -> Letter {
+fn complete(raw: Vec<u8>, author: &Address, hostname: &Domain, user: &str) -> Letter {
     let (id, now) = (clock::letter_id(), clock::now());
-    let user = rustix::process::getuid().as_raw();
-    let front =
-        format!("Received: by {hostname} (Facteur, from user number {user})\r\n\tid {id}; {}\r\n", now.rfc5322());
+    let front = format!("Received: by {hostname} (Facteur, from {user})\r\n\tid {id}; {}\r\n", now.rfc5322());
     let fixer = msa::Fixer { id, hostname, now, author };
     Letter { id, raw: msa::fix(&Bytes::from(raw), &front, &fixer) }
+}
+
+fn unreadable(why: &str) -> Failure {
+    Failure {
+        status: sysexits::IOERR,
+        text: say!("standard input cannot be read: {why}", "impossible de lire l'entrée standard : {why}"),
+    }
 }
 
 fn unaddressed(error: Unaddressed) -> Failure {

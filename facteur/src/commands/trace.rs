@@ -11,12 +11,12 @@ use store::Store;
 
 use super::Trouble;
 use crate::command_line::Trace;
-use crate::config::Config;
+use crate::desk::Desk;
 use crate::failure::Failure;
 use crate::language::say;
-use crate::{clock, house, table, terminal};
+use crate::{clock, table, terminal};
 
-pub fn run(trace: Trace, config: &Config) -> Result<(), Failure> {
+pub fn run(trace: Trace, desk: &Desk<'_>) -> Result<(), Failure> {
     let since = trace.since.as_deref().map(|text| since::parse(text, clock::now())).transpose().map_err(|()| {
         usage(say!(
             "--since takes a while ago (30m, 12h, 3d, 2w) or a moment (2026-11-24, \"2026-11-24 10:30\")",
@@ -26,9 +26,8 @@ pub fn run(trace: Trace, config: &Config) -> Result<(), Failure> {
     let mut page = Page { most: trace.limit.into(), ..Page::default() };
     page.since = since.unwrap_or(page.since);
     let asked = asked(&trace.what)?;
-    let store = house::open_for_command(config)?;
+    let store = desk.store()?;
     let found = first_found(&store, &asked, page)?;
-    store.close_blocking();
     if trace.form.json {
         terminal::print(&table::json(&json::letters(&found.letters)));
         return Ok(());

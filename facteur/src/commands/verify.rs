@@ -8,20 +8,17 @@ use store::Store;
 
 use super::{Trouble, moving};
 use crate::command_line::Verify as Asked;
-use crate::config::Config;
+use crate::desk::Desk;
 use crate::failure::Failure;
 use crate::language::say;
-use crate::{clock, house, terminal};
+use crate::{clock, terminal};
 
 /// Where other rooms than the mailbox keep references to bodies.
 const REFERENCES: [Reference; 2] =
     [Reference { table: "queue_letter", column: "blob" }, Reference { table: "jmap_upload", column: "blob" }];
 
-pub fn run(asked: &Asked, config: &Config) -> Result<(), Failure> {
-    let store = house::open_for_command(config)?;
-    let verified = verify(&store, asked);
-    store.close_blocking();
-    verified
+pub fn run(asked: &Asked, desk: &Desk<'_>) -> Result<(), Failure> {
+    verify(&desk.store()?, asked)
 }
 
 /// Looks at everything in a store, prints each fault as it is found, and fails where one is left.

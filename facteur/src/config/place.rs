@@ -11,14 +11,23 @@ pub fn system_file() -> Option<PathBuf> {
     path.exists().then(|| path.to_owned())
 }
 
+/// The data folder of a system-wide installation.
+const SYSTEM_DATA: &str = "/var/lib/facteur";
+
 /// `/var/lib/facteur`, or a folder here for a person who cannot write there.
 pub fn default_data() -> PathBuf {
-    let system = Path::new("/var/lib/facteur");
+    let system = Path::new(SYSTEM_DATA);
     let writable = |path: &Path| access(path, Access::WRITE_OK | Access::EXEC_OK).is_ok();
     if writable(system) || (!system.exists() && writable(Path::new("/var/lib"))) {
         return system.to_owned();
     }
     PathBuf::from("./facteur-data")
+}
+
+/// The data that a command means which begins nothing new: those of the system too, where it may only ask for something.
+pub fn data_for_command(data: PathBuf) -> PathBuf {
+    let system = Path::new(SYSTEM_DATA);
+    if data == default_data() && !data.exists() && system.exists() { system.to_owned() } else { data }
 }
 
 /// The machine's own name, or `localhost` where it cannot stand in SMTP.

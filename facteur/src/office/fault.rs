@@ -6,6 +6,7 @@ use mta::delivery::RunAsFault;
 use net::{BindError, DnsFault, TlsError, UnixFault};
 use store::OpenError;
 
+use crate::counter::DoorFault;
 use crate::language::say;
 
 /// Why a post office does not open.
@@ -13,6 +14,8 @@ use crate::language::say;
 pub enum StartFault {
     Data(OpenError),
     Door(BindError),
+    /// The sockets for commands.
+    Counter(DoorFault),
     Tls(TlsError),
     Names(DnsFault),
     Password {
@@ -31,6 +34,7 @@ impl fmt::Display for StartFault {
         f.write_str(&match self {
             Self::Data(fault) => data(fault),
             Self::Door(fault) => door(fault),
+            Self::Counter(fault) => fault.to_string(),
             Self::Tls(why) => say!("no certificate to encrypt with: {why}", "pas de certificat pour chiffrer : {why}"),
             Self::Names(why) => say!(
                 "the name servers cannot be asked: {why}; correct [dns] servers, or /etc/resolv.conf",

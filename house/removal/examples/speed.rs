@@ -9,7 +9,7 @@ use facteur_removal as removal;
 use mail::seam::AccountId;
 use mail::{LetterId, Timestamp};
 use mailbox::account;
-use removal::{ExportFormat, Format, Observer, Progress, Request, Skipped};
+use removal::{ExportFormat, Files, Format, Observer, Place, Progress, Request, Skipped};
 use store::{Options, Store};
 
 const ALICE: AccountId = AccountId(1);
@@ -35,7 +35,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     {
         let path = place.path().join(name);
         let began = Instant::now();
-        removal::export(&first, ALICE, &path, format, &mut |_| {})?;
+        removal::export(&first, ALICE, &mut Place::create(&path, format)?, &mut |_| {})?;
         println!("| export to {name} | {:.0} | |", letters as f64 / began.elapsed().as_secs_f64());
         if format != ExportFormat::Mbox {
             import(&format!("import from {name}"), place.path(), &path, letters)?;
@@ -59,18 +59,16 @@ fn import(what: &str, place: &Path, path: &Path, letters: usize) -> Result<Store
 }
 
 fn run(store: &Store, path: &Path) -> Result<(), removal::Error> {
-    let format = Format::Recognised;
     let request = Request {
         account: ALICE,
         address: "alice@alpha.test",
-        path,
-        below: None,
-        format,
         again: false,
+        beside: false,
         clock: || NOW,
         name: || LetterId::from_random([0; 10]),
     };
-    removal::import(store, &request, &mut Nobody).map(drop)
+    let mut files = Files::open(path, Format::Recognised, None, NOW)?;
+    removal::import(store, &request, &mut files, &mut Nobody).map(drop)
 }
 
 /// Letters of 10 kB, no two alike, that pack as letters do.

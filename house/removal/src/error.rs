@@ -3,6 +3,8 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
+use serde::{Deserialize, Serialize};
+
 /// Why an import or an export stopped. What was imported before stays, and the same command goes on from there.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -45,6 +47,12 @@ pub enum Error {
         /// What the system says.
         error: io::Error,
     },
+    /// The other side, which reads or writes the files, has stopped, with what it says.
+    #[error("{0}")]
+    Elsewhere(String),
+    /// Whoever asked for it has gone away.
+    #[error("nobody waits for it any more")]
+    Gone,
     /// The Maildir cannot be written.
     #[error(transparent)]
     Maildir(#[from] maildir::Error),
@@ -73,7 +81,7 @@ impl Error {
 }
 
 /// A letter, or a file that should hold some, that was passed over.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Skipped {
     /// The file, as it is called inside of what is imported.
     pub file: String,
@@ -84,7 +92,7 @@ pub struct Skipped {
 }
 
 /// What is wrong with a letter or file.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub enum Fault {
     /// It has no header, so that it is no letter.

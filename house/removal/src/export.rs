@@ -1,4 +1,7 @@
 //! Exporting: a mailbox into files that other programs read, and that [`import()`](crate::import()) makes the same mailbox of.
+//!
+//! Who reads the mailbox and who writes the files need not be one process: [`export()`] gives the letters to a [`Sink`], and
+//! [`Place`] is the sink that writes them.
 
 mod files;
 mod maildirs;
@@ -14,12 +17,13 @@ use bytes::Bytes;
 use mail::Timestamp;
 use mail::seam::AccountId;
 use mailbox::fetch::{self, Row, Want};
-use mailbox::{Folder, FolderId, Keywords, Uid, UidRange, body, folder};
+use mailbox::{FolderId, Keywords, SpecialUse, Uid, UidRange, body, folder};
+use serde::{Deserialize, Serialize};
 use store::{Store, View};
 
 use crate::sidecar::{Listed, Sidecar};
 use crate::state::State;
-use crate::{Error, Progress};
+use crate::{Error, Progress, written};
 use names::Names;
 
 /// What is written.
@@ -46,17 +50,45 @@ pub struct Exported {
     pub letters: u64,
 }
 
-/// A letter on its way out.
-pub(crate) struct Leaving {
+/// A folder on its way out.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Heading {
+    /// Its name.
+    pub name: String,
+    /// What it is for.
+    #[serde(with = "written::special_use")]
+    pub special_use: Option<SpecialUse>,
+    /// Is it subscribed to?
+    pub subscribed: bool,
+}
+
+/// A letter on its way out. Its octets are not part of what is serialized.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Leaving {
+    /// Its flags, keywords and date.
     pub state: State,
+    /// Header and body.
+    #[serde(skip)]
     pub raw: Bytes,
+    /// Its number in the folder.
+    #[serde(with = "written::uid")]
     pub uid: Uid,
 }
 
-/// A place that letters are written to.
-trait Sink {
+/// Where the letters of an export go.
+pub trait Sink {
+    /// Begins a folder.
+    fn folder(&mut self, folder: &Heading) -> Result<(), Error>;
+    /// Takes a letter of the folder that was begun last.
+    fn letter(&mut self, letter: Leaving) -> Result<(), Error>;
+    /// That was all. When this returns, it is on the disk.
+    fn finish(&mut self) -> Result<(), Error>;
+}
+
+/// Something that writes letters in a format.
+trait Writer {
     /// Begins a folder, and gives the path that leads to it below the place.
-    fn folder(&mut self, folder: &Folder) -> Result<String, Error>;
+    fn folder(&mut self, folder: &Heading) -> Result<String, Error>;
     /// Writes a letter of the folder that was begun last.
     fn letter(&mut self, letter: &Leaving) -> Result<(), Error>;
     /// Writes the sidecar and puts all on the disk.
@@ -68,63 +100,88 @@ const SLICE: usize = 8 << 20;
 /// Letters read at a time.
 const LETTERS: usize = 200;
 
-/// Writes a mailbox to a place that must not be there yet. It has its name only when all of it is on the disk: until then
-/// it is called the same with `.unfinished` behind it.
+/// Gives a mailbox to a sink, folder by folder.
 pub fn export(
     store: &Store,
     account: AccountId,
-    path: &Path,
-    format: ExportFormat,
-    progress: &mut dyn FnMut(&Progress),
-) -> Result<Exported, Error> {
-    if path.symlink_metadata().is_ok() {
-        return Err(Error::Exists(path.to_owned()));
-    }
-    let unfinished = unfinished(path);
-    remove(&unfinished)?;
-    let done = write(store, account, &unfinished, format, progress);
-    if done.is_err() {
-        let _ = remove(&unfinished);
-    }
-    let done = done?;
-    rename_new(&unfinished, path)?;
-    let parent = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    File::open(parent).and_then(|parent| parent.sync_all()).map_err(Error::writing(parent))?;
-    Ok(done)
-}
-
-fn write(
-    store: &Store,
-    account: AccountId,
-    path: &Path,
-    format: ExportFormat,
+    sink: &mut dyn Sink,
     progress: &mut dyn FnMut(&Progress),
 ) -> Result<Exported, Error> {
     let folders = store.read_blocking(move |view| folder::list(view, account))?;
-    let mut sink: Box<dyn Sink> = match format {
+    let mut so_far = Progress { total: folders.iter().map(|folder| folder.size).sum(), ..Progress::default() };
+    for folder in &folders {
+        let (name, special_use, subscribed) = (folder.name.clone(), folder.special_use, folder.subscribed);
+        sink.folder(&Heading { name, special_use, subscribed })?;
+        give_folder(store, account, folder.id, sink, &mut so_far, progress)?;
+    }
+    sink.finish()?;
+    Ok(Exported { folders: folders.len() as u64, letters: so_far.letters })
+}
+
+/// A place on the disk that an export is written to. It must not be there yet, and it has its name only when all of it is on
+/// the disk: until then it is called the same with `.unfinished` behind it. Dropped before its end, it leaves nothing.
+pub struct Place {
+    path: PathBuf,
+    unfinished: PathBuf,
+    writer: Option<Box<dyn Writer>>,
+    listed: Vec<Listed>,
+}
+
+impl Place {
+    /// Begins to write there.
+    pub fn create(path: &Path, format: ExportFormat) -> Result<Self, Error> {
+        if path.symlink_metadata().is_ok() {
+            return Err(Error::Exists(path.to_owned()));
+        }
+        let unfinished = unfinished(path);
+        remove(&unfinished)?;
+        let mut place = Self { path: path.to_owned(), unfinished, writer: None, listed: Vec::new() };
+        place.writer = Some(writer(&place.unfinished, format)?);
+        Ok(place)
+    }
+}
+
+fn writer(path: &Path, format: ExportFormat) -> Result<Box<dyn Writer>, Error> {
+    Ok(match format {
         ExportFormat::Maildir => Box::new(maildirs::Maildirs::create(path)?),
         ExportFormat::Mbox => Box::new(mboxes::Mboxes::create(path)?),
         ExportFormat::Eml => Box::new(files::Letters::in_folder(path)?),
         ExportFormat::Zip => Box::new(files::Letters::in_zip(path)?),
         ExportFormat::TarGz => Box::new(files::Letters::in_tar(path)?),
-    };
-    let mut so_far = Progress { total: folders.iter().map(|folder| folder.size).sum(), ..Progress::default() };
-    let mut listed = Vec::with_capacity(folders.len());
-    for folder in &folders {
-        let place = sink.folder(folder)?;
-        listed.push(Listed {
-            name: folder.name.clone(),
-            path: place,
-            special_use: folder.special_use.map(|special_use| special_use.attribute().to_owned()),
-            subscribed: folder.subscribed,
-        });
-        write_folder(store, account, folder.id, &mut *sink, &mut so_far, progress)?;
-    }
-    sink.finish(&Sidecar::new(listed).write())?;
-    Ok(Exported { folders: folders.len() as u64, letters: so_far.letters })
+    })
 }
 
-fn write_folder(
+impl Sink for Place {
+    fn folder(&mut self, folder: &Heading) -> Result<(), Error> {
+        let Some(writer) = &mut self.writer else { return Ok(()) };
+        let path = writer.folder(folder)?;
+        let special_use = folder.special_use.map(|special_use| special_use.attribute().to_owned());
+        self.listed.push(Listed { name: folder.name.clone(), path, special_use, subscribed: folder.subscribed });
+        Ok(())
+    }
+
+    fn letter(&mut self, letter: Leaving) -> Result<(), Error> {
+        self.writer.as_mut().map_or(Ok(()), |writer| writer.letter(&letter))
+    }
+
+    fn finish(&mut self) -> Result<(), Error> {
+        let Some(writer) = self.writer.take() else { return Ok(()) };
+        writer.finish(&Sidecar::new(std::mem::take(&mut self.listed)).write())?;
+        rename_new(&self.unfinished, &self.path)?;
+        let parent = self.path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        File::open(parent).and_then(|parent| parent.sync_all()).map_err(Error::writing(parent))
+    }
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        // The files are closed first.
+        self.writer = None;
+        let _ = remove(&self.unfinished);
+    }
+}
+
+fn give_folder(
     store: &Store,
     account: AccountId,
     folder: FolderId,
@@ -136,10 +193,10 @@ fn write_folder(
     while let Some(first) = from {
         // Slice by slice, so that no snapshot is held for as long as a large export takes.
         let (letters, next) = store.read_blocking(move |view| slice(view, account, folder, first))?;
-        for letter in &letters {
-            sink.letter(letter)?;
+        for letter in letters {
             so_far.letters += 1;
             so_far.read += letter.raw.len() as u64;
+            sink.letter(letter)?;
         }
         progress(so_far);
         from = next;

@@ -1,11 +1,11 @@
-//! Importing: one thread reads, some prepare, and the letters are filed in order, many a commit.
+//! Importing: one thread takes letters from their source, some prepare, and they are filed in order, many a commit.
 
 mod budget;
 mod file;
-mod read;
+mod intake;
+mod pace;
 
 use std::collections::BTreeMap;
-use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -17,13 +17,14 @@ use mail::{LetterId, Timestamp};
 use mailbox::{Prepared, prepare};
 use store::Store;
 
-use crate::layout::{self, Format, Plan};
+use crate::layout::Goal;
 use crate::letter::Arriving;
 use crate::marks::{self, Mark, Marks};
-use crate::tree::Tree;
+use crate::tree::Flow;
 use crate::{Error, Fault, Skipped};
 use budget::Budget;
 use file::{Batch, Home, Ready};
+use pace::Pace;
 
 /// What is to be imported, and where.
 #[derive(Clone, Debug)]
@@ -32,18 +33,42 @@ pub struct Request<'a> {
     pub account: AccountId,
     /// The address of that mailbox, as the history of each letter names it.
     pub address: &'a str,
-    /// A file, a folder or an archive.
-    pub path: &'a Path,
-    /// Everything goes into this folder and below it.
-    pub below: Option<&'a str>,
-    /// The form of the letters.
-    pub format: Format,
     /// Import once more what has been imported before.
     pub again: bool,
-    /// What time it is: for histories, and for letters that nothing says the time of.
+    /// Do others write meanwhile, such as the doors of a post office? Then they come first.
+    pub beside: bool,
+    /// What time it is, for histories.
     pub clock: fn() -> Timestamp,
     /// Gives each letter a name.
     pub name: fn() -> LetterId,
+}
+
+/// Where the letters come from.
+pub trait Source: Send {
+    /// Folders that are to be there even if no letter goes there.
+    fn folders(&self) -> Vec<Arc<Goal>>;
+    /// Octets that will be read; 0 when that is not known.
+    fn total(&self) -> u64;
+    /// Gives all letters in their order, each with the octets that have been read so far, until `each` wants no more.
+    fn give(&mut self, each: &mut dyn FnMut(Given, u64) -> Flow) -> Result<(), Error>;
+}
+
+/// What comes out of a source.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Given {
+    /// A letter.
+    Letter {
+        /// The letter.
+        letter: Box<Arriving>,
+        /// The file it lay in, as it is called inside of what is imported.
+        file: Arc<str>,
+        /// Where in the file it begins, for files of many.
+        at: Option<u64>,
+    },
+    /// Something was passed over.
+    Skipped(Skipped),
+    /// A file has been read to its end.
+    FileEnd,
 }
 
 /// How far it is.
@@ -70,6 +95,10 @@ pub trait Observer {
     fn progress(&mut self, progress: &Progress);
     /// Something was passed over.
     fn skipped(&mut self, skipped: &Skipped);
+    /// Does anybody wait for it any more? After a no, the import stops at the next commit, with [`Error::Gone`].
+    fn is_there(&self) -> bool {
+        true
+    }
 }
 
 /// Octets of letters on their way between reading and the disk.
@@ -79,30 +108,19 @@ const PATIENCE: Duration = Duration::from_millis(50);
 
 /// Imports letters. Each is on the disk before it is counted. Stopped at any moment, the same call goes on from there and
 /// doubles nothing; what is damaged is told and passed over.
-pub fn import(store: &Store, request: &Request<'_>, observer: &mut dyn Observer) -> Result<Imported, Error> {
-    let tree = Tree::open(request.path)?;
-    let plan = layout::plan(&tree, request.format, request.below);
-    if plan.sources.is_empty() && plan.folders.is_empty() {
-        return Err(Error::NoLetters(request.path.to_owned()));
-    }
+pub fn import(
+    store: &Store,
+    request: &Request<'_>,
+    source: &mut dyn Source,
+    observer: &mut dyn Observer,
+) -> Result<Imported, Error> {
     if request.again {
         let account = request.account;
         while store.write_blocking(move |tx| marks::forget(tx, account))? {}
     }
-    file::make_folders(store, request.account, &plan.folders)?;
+    file::make_folders(store, request.account, &source.folders())?;
     let marks = Marks::load(store, request.account, request.again)?;
-    let total = plan.sources.iter().map(|source| tree.nodes[source.node].size).sum();
-    let imported = run(store, request, &Job { tree, plan, total }, marks, observer)?;
-    if imported.letters + imported.known + imported.skipped == 0 && total > 0 {
-        return Err(Error::NoLetters(request.path.to_owned()));
-    }
-    Ok(imported)
-}
-
-struct Job {
-    tree: Tree,
-    plan: Plan,
-    total: u64,
+    run(store, request, source, marks, observer)
 }
 
 /// A letter on its way, by its place in the order.
@@ -129,13 +147,13 @@ enum Event {
 fn run(
     store: &Store,
     request: &Request<'_>,
-    job: &Job,
+    source: &mut dyn Source,
     marks: Marks,
     observer: &mut dyn Observer,
 ) -> Result<Imported, Error> {
     let budget = Budget::new(IN_FLIGHT);
-    let position = AtomicU64::new(0);
-    let threads = std::thread::available_parallelism().map_or(2, |count| count.get().clamp(1, 8));
+    let (position, total) = (AtomicU64::new(0), source.total());
+    let threads = pace::threads(request.beside);
     let (raw_in, raw_out) = sync_channel::<Numbered<Raw>>(threads * 8);
     let raw_out = Mutex::new(raw_out);
     let (event_in, event_out) = sync_channel::<Event>(1024);
@@ -147,12 +165,12 @@ fn run(
         }
         let (budget, position) = (&budget, &position);
         let reading = scope.spawn(move || {
-            let sink = read::Sink { letters: raw_in, events: event_in, budget, position };
-            read::read_all(&job.tree, &job.plan, request, marks, sink)
+            let sink = intake::Sink { letters: raw_in, events: event_in, budget, position };
+            intake::take_all(source, marks, sink)
         });
         let home = Home { account: request.account, address: request.address.into(), clock: request.clock };
-        let mut filing = Filing::new(store, home, budget);
-        let filed = filing.run(event_out, observer, &|| position.load(Ordering::Relaxed), job.total);
+        let mut filing = Filing::new(store, home, budget, request.beside);
+        let filed = filing.run(event_out, observer, &|| position.load(Ordering::Relaxed), total);
         // Whoever still waits for room, or for somebody to take a letter, is told that nobody will.
         budget.close();
         let read = reading.join().unwrap_or_else(|_| Err(store::Error::Panicked("reading".into()).into()));
@@ -199,13 +217,14 @@ struct Filing<'a> {
     early: BTreeMap<u64, (Result<Box<Ready>, Skipped>, usize)>,
     next: u64,
     batch: Batch,
+    pace: Pace,
     progress: Progress,
 }
 
 impl<'a> Filing<'a> {
-    fn new(store: &'a Store, home: Home, budget: &'a Budget) -> Self {
+    fn new(store: &'a Store, home: Home, budget: &'a Budget, beside: bool) -> Self {
         let (early, batch, progress) = (BTreeMap::new(), Batch::default(), Progress::default());
-        Self { store, home, budget, early, next: 0, batch, progress }
+        Self { store, home, budget, early, next: 0, batch, pace: Pace::new(beside), progress }
     }
 
     fn run(
@@ -223,8 +242,11 @@ impl<'a> Filing<'a> {
             if let Ok(event) = event {
                 self.take(event, observer);
             }
-            if self.batch.is_full() || (idle && !self.batch.is_empty()) {
+            if self.pace.is_full(&self.batch) || (idle && !self.batch.is_empty()) {
                 self.commit(observer)?;
+                if !observer.is_there() {
+                    return Err(Error::Gone);
+                }
             }
             self.progress.read = position();
             observer.progress(&self.progress);
@@ -257,7 +279,7 @@ impl<'a> Filing<'a> {
     fn commit(&mut self, observer: &mut dyn Observer) -> Result<(), Error> {
         let batch = std::mem::take(&mut self.batch);
         let size = batch.size();
-        let filed = file::file(self.store, &self.home, batch);
+        let filed = self.pace.beside_others(self.store, || file::file(self.store, &self.home, batch));
         self.budget.give_back(size);
         let filed = filed?;
         self.progress.letters += filed.letters;

@@ -7,10 +7,12 @@ use std::sync::Arc;
 use mailbox::SpecialUse;
 use mailbox::folder::name;
 use maildir::{FileName, Keywords};
+use serde::{Deserialize, Serialize};
 
 use crate::mbox::Dialect;
 use crate::sidecar::{self, Sidecar};
 use crate::tree::{Node, Tree};
+use crate::written;
 
 /// The form of the letters, where it is said and not recognised.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -27,11 +29,12 @@ pub enum Format {
 }
 
 /// A folder that letters go to.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Goal {
     /// Its name.
     pub name: String,
     /// What it is for.
+    #[serde(with = "written::special_use")]
     pub special_use: Option<SpecialUse>,
     /// Is the name to be taken as it stands? Else a folder for a use is the one that the mailbox has for it.
     pub exact: bool,

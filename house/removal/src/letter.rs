@@ -7,23 +7,29 @@ use bytes::Bytes;
 use mail::{Timestamp, header, lines};
 use mailbox::{SpecialUse, System};
 use maildir::{FileName, Keywords};
+use serde::{Deserialize, Serialize};
 
 use crate::gmail::{self, Place};
 use crate::layout::{self, Goal};
 use crate::state::{self, State};
-use crate::{Fault, date, status};
+use crate::{Fault, date, status, written};
 
-/// A letter ready to be prepared.
+/// A letter as it was found in a file, ready to be prepared. Its octets are not part of what is serialized: whoever hands it
+/// on sends them beside it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Arriving {
     /// Its folder.
     pub goal: Arc<Goal>,
     /// Header and body with CRLF.
+    #[serde(skip)]
     pub raw: Bytes,
     /// Its flags.
+    #[serde(with = "written::system")]
     pub system: System,
     /// Its keywords.
     pub keywords: Vec<String>,
     /// When it was received.
+    #[serde(with = "written::time")]
     pub received: Timestamp,
     /// Is the same content in the same folder the same letter, however often it comes?
     pub once: bool,

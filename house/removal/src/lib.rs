@@ -10,11 +10,15 @@
 //!   bounded.
 //! * Importing what [`export()`] wrote gives the same folders, letters, flags, keywords and dates.
 //!
+//! Reading files and filing letters are two halves ([`Files`] and [`import()`], [`export()`] and [`Place`]), which may be two
+//! processes: the one that may read the files, and the one that keeps the mailbox.
+//!
 //! It must not know protocols or people.
 
 mod date;
 mod error;
 mod export;
+mod files;
 mod gmail;
 mod import;
 mod layout;
@@ -25,9 +29,14 @@ mod sidecar;
 mod state;
 mod status;
 mod tree;
+mod written;
 
 pub use error::{Error, Fault, Skipped};
-pub use export::{ExportFormat, Exported, export};
-pub use import::{Imported, Observer, Progress, Request, import};
-pub use layout::Format;
+pub use export::{ExportFormat, Exported, Heading, Leaving, Place, Sink, export};
+pub use files::Files;
+pub use import::{Given, Imported, Observer, Progress, Request, Source, import};
+pub use layout::{Format, Goal};
+pub use letter::Arriving;
 pub use marks::{MIGRATIONS, forget};
+pub use state::State;
+pub use tree::Flow;

@@ -14,15 +14,20 @@
 
 use mail::{Timestamp, lines};
 use mailbox::System;
+use serde::{Deserialize, Serialize};
+
+use crate::written;
 
 /// What is kept of a letter beside its bytes.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct State {
     /// Its flags.
+    #[serde(with = "written::system")]
     pub system: System,
     /// The names of its keywords.
     pub keywords: Vec<String>,
     /// When it was received.
+    #[serde(with = "written::time")]
     pub received: Timestamp,
 }
 

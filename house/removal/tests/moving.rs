@@ -12,7 +12,7 @@ use mail::{LetterId, Timestamp};
 use mailbox::fetch::{self, Want};
 use mailbox::{FlagSet, Keywords, SpecialUse, System, UidRange, account, body, flags, folder, letter};
 use proptest::prelude::*;
-use removal::{ExportFormat, Format, Imported, Observer, Progress, Request, Skipped};
+use removal::{ExportFormat, Files, Format, Imported, Observer, Place, Progress, Request, Skipped};
 use store::{Options, Store};
 
 const ALICE: AccountId = AccountId(1);
@@ -119,19 +119,23 @@ impl House {
         let request = Request {
             account: ALICE,
             address: "alice@alpha.test",
-            path,
-            below: None,
-            format: Format::Recognised,
             again: false,
+            beside: false,
             clock: || Timestamp::from_seconds(1_795_501_377),
             name: a_name,
         };
-        let imported = removal::import(&self.store, &request, &mut watcher);
+        let opened = Files::open(path, Format::Recognised, None, Timestamp::from_seconds(1_795_501_377));
+        let imported = opened.and_then(|mut files| removal::import(&self.store, &request, &mut files, &mut watcher));
         (imported, watcher.0)
     }
 
     fn export(&self, path: &std::path::Path, format: ExportFormat) {
-        removal::export(&self.store, ALICE, path, format, &mut |_| {}).expect("exported");
+        self.try_export(path, format).expect("exported");
+    }
+
+    fn try_export(&self, path: &std::path::Path, format: ExportFormat) -> Result<(), removal::Error> {
+        let mut place = Place::create(path, format)?;
+        removal::export(&self.store, ALICE, &mut place, &mut |_| {}).map(drop)
     }
 }
 
@@ -246,7 +250,7 @@ fn an_export_never_writes_over_what_is_there() {
     let place = tempfile::tempdir().expect("a folder");
     let path = place.path().join("there");
     std::fs::write(&path, "mine").expect("written");
-    let refused = removal::export(&house.store, ALICE, &path, ExportFormat::Zip, &mut |_| {});
+    let refused = house.try_export(&path, ExportFormat::Zip);
     assert!(matches!(refused, Err(removal::Error::Exists(_))), "{refused:?}");
     assert_eq!(std::fs::read(&path).expect("read"), b"mine");
 }

@@ -1,23 +1,14 @@
 //! Asking a person, or a script in their place.
 
-use std::io::{self, BufRead, IsTerminal, Read};
-
 use mail::{Address, Password};
 
 use crate::failure::Failure;
 use crate::language::{Language, say};
 use crate::terminal;
 
-/// A first line longer than this is no password.
-const LONGEST: u64 = 4096;
-
 /// The first line of standard input.
 pub fn password_on_stdin() -> Result<Password, Failure> {
-    let mut line = String::new();
-    let read = io::stdin().lock().take(LONGEST).read_line(&mut line);
-    read.map_err(|why| {
-        Failure::new(say!("no password could be read: {why}", "impossible de lire le mot de passe : {why}"))
-    })?;
+    let line = terminal::line().map_err(|failure| unreadable(&failure))?;
     let password = line.trim_end_matches(['\r', '\n']).to_owned();
     if password.is_empty() {
         return Err(Failure::new(say!(
@@ -30,7 +21,7 @@ pub fn password_on_stdin() -> Result<Password, Failure> {
 
 /// Asked twice on the terminal, without showing it.
 pub fn password_on_terminal(address: &Address) -> Result<Password, Failure> {
-    if !io::stdin().is_terminal() {
+    if !terminal::input_is_terminal() {
         return Err(Failure {
             status: 2,
             text: say!(
@@ -39,8 +30,8 @@ pub fn password_on_terminal(address: &Address) -> Result<Password, Failure> {
             ),
         });
     }
-    let first = ask(&say!("Password for {address}: ", "Mot de passe pour {address} : "))?;
-    let second = ask(&say!("Once more: ", "Encore une fois : "))?;
+    let first = ask(say!("Password for {address}: ", "Mot de passe pour {address} : "))?;
+    let second = ask(say!("Once more: ", "Encore une fois : "))?;
     if first != second {
         return Err(Failure::new(say!("the two are not the same", "les deux ne sont pas les mêmes")));
     }
@@ -49,7 +40,7 @@ pub fn password_on_terminal(address: &Address) -> Result<Password, Failure> {
 
 /// The password of a mailbox elsewhere, asked once: its server will say if it is wrong.
 pub fn password_elsewhere(whose: &str) -> Result<Password, Failure> {
-    if !io::stdin().is_terminal() {
+    if !terminal::input_is_terminal() {
         return Err(Failure {
             status: 2,
             text: say!(
@@ -58,24 +49,23 @@ pub fn password_elsewhere(whose: &str) -> Result<Password, Failure> {
             ),
         });
     }
-    ask(&say!("Password for {whose}: ", "Mot de passe pour {whose} : "))
+    ask(say!("Password for {whose}: ", "Mot de passe pour {whose} : "))
 }
 
-fn ask(prompt: &str) -> Result<Password, Failure> {
-    let typed = rpassword::prompt_password(prompt);
-    typed.map(Password::new).map_err(|why| {
-        Failure::new(say!("no password could be read: {why}", "impossible de lire le mot de passe : {why}"))
-    })
+fn ask(prompt: String) -> Result<Password, Failure> {
+    terminal::hidden(prompt).map(Password::new).map_err(|failure| unreadable(&failure))
+}
+
+fn unreadable(failure: &Failure) -> Failure {
+    let why = &failure.text;
+    Failure::new(say!("no password could be read: {why}", "impossible de lire le mot de passe : {why}"))
 }
 
 /// Asks yes or no; anything that is not a yes is a no.
 pub fn sure(question: &str) -> Result<bool, Failure> {
     let choice = say!("[y/N]", "[o/N]");
-    let mut line = String::new();
     terminal::print(&format!("{question} {choice} "));
-    let asked = io::stdin().lock().take(LONGEST).read_line(&mut line);
-    asked
-        .map_err(|why| Failure::new(say!("no answer could be read: {why}", "impossible de lire la réponse : {why}")))?;
+    let line = terminal::line()?;
     Ok(is_yes(&line, Language::of_the_person()))
 }
 

@@ -8,19 +8,20 @@ use store::Store;
 use super::{Failure, secret, trouble, vault};
 use crate::command_line::fetch::{FetchOptions, NewSource};
 use crate::commands::Trouble;
-use crate::config::Config;
+use crate::counter::Named;
+use crate::desk::Desk;
 use crate::language::say;
 use crate::post_office::fetched::Target;
-use crate::{clock, house, terminal};
+use crate::{clock, terminal};
 
-pub fn run(new: NewSource, config: &Config) -> Result<(), Failure> {
-    let store = house::open_for_command(config)?;
-    let settings = settings(new.url, new.to, &new.options)?;
+pub fn run(new: NewSource, desk: &Desk<'_>) -> Result<(), Failure> {
+    let store = desk.store()?;
+    let settings = settings(new.url, whole(new.to), &new.options)?;
     must_be_a_place(&store, &settings.target)?;
     let name = new.name.unwrap_or_else(|| settings.mailbox.short_name());
     must_be_a_name(&store, &name)?;
-    let secret = secret(&new.login, &settings.mailbox, config)?;
-    let sealed = vault(config)?.seal(&name, &secret.write());
+    let secret = secret(&new.login, &settings.mailbox, desk.config())?;
+    let sealed = vault(desk.config())?.seal(&name, &secret.write());
     let now = clock::now();
     let added = name.clone();
     store.write_blocking(move |tx| ledger::add(tx, &added, &settings, Some(&sealed), true, now)).map_err(trouble)?;
@@ -28,8 +29,15 @@ pub fn run(new: NewSource, config: &Config) -> Result<(), Failure> {
         "{name} is fetched while facteur serve runs, or now with: facteur fetch run {name}\n",
         "{name} est relevée tant que facteur serve tourne, ou maintenant avec : facteur fetch run {name}\n"
     ));
-    store.close_blocking();
     Ok(())
+}
+
+/// A Maildir by its whole path: who fetches into it later stands in another folder.
+fn whole(target: String) -> String {
+    match target.strip_prefix("maildir:") {
+        Some(path) => format!("maildir:{}", terminal::folder().join(path).display()),
+        None => target,
+    }
 }
 
 /// What was said, with what everybody wants for the rest.
@@ -74,8 +82,11 @@ pub fn settings(mailbox: Mailbox, target: String, options: &FetchOptions) -> Res
 /// The certificates themselves are kept: the file may go.
 fn read_certificates(path: &std::path::Path) -> Result<String, Failure> {
     let shown = path.display();
-    let text = std::fs::read_to_string(path)
-        .map_err(|why| Failure::new(say!("{shown} cannot be read: {why}", "impossible de lire {shown} : {why}")))?;
+    let text = terminal::file(Named::Certificates).map_err(|failure| {
+        let why = failure.text;
+        Failure::new(say!("{shown} cannot be read: {why}", "impossible de lire {shown} : {why}"))
+    })?;
+    let text = String::from_utf8_lossy(&text).into_owned();
     if !text.contains("-----BEGIN CERTIFICATE-----") {
         return Err(Failure::new(say!("{shown} has no certificate in it", "{shown} ne contient pas de certificat")));
     }

@@ -1,7 +1,5 @@
 //! Getting a person's consent for their mailbox elsewhere, where a password is not enough (OAuth 2).
 
-use std::fs;
-
 use mail::Password;
 use mra::Secret;
 use mra::oauth::browser::BrowserLogin;
@@ -12,6 +10,7 @@ use net::ClientTls;
 use crate::command_line::fetch::{FetchLogin, OAuth};
 use crate::commands::account::ask;
 use crate::config::Config;
+use crate::counter::Named;
 use crate::failure::Failure;
 use crate::language::say;
 use crate::{office, terminal};
@@ -19,21 +18,29 @@ use crate::{office, terminal};
 /// A refresh token: one that was given to us, or one that the person now consents to.
 pub fn get(login: &FetchLogin, oauth: &OAuth, client: &str, host: &str, config: &Config) -> Result<Secret, Failure> {
     let provider = provider(oauth, host)?;
-    let app = App { id: client.to_owned(), secret: oauth.oauth_secret_file.as_deref().map(first_line).transpose()? };
+    let app = App { id: client.to_owned(), secret: client_secret(oauth)? };
     let refresh = if login.password_stdin {
         ask::password_on_stdin()?
     } else if let Some(path) = &login.password_file {
-        first_line(path)?
+        first_line(path, Named::Password)?
     } else {
         consent(&provider, &app, config)?
     };
     Ok(Secret::OAuth { provider: Box::new(provider), app, refresh })
 }
 
-pub fn first_line(path: &std::path::Path) -> Result<Password, Failure> {
+fn client_secret(oauth: &OAuth) -> Result<Option<Password>, Failure> {
+    oauth.oauth_secret_file.as_deref().map(|path| first_line(path, Named::OAuthSecret)).transpose()
+}
+
+/// The first line of a file that the caller reads.
+pub fn first_line(path: &std::path::Path, named: Named) -> Result<Password, Failure> {
     let shown = path.display();
-    let text = fs::read_to_string(path)
-        .map_err(|why| Failure::new(say!("{shown} cannot be read: {why}", "impossible de lire {shown} : {why}")))?;
+    let text = terminal::file(named).map_err(|failure| {
+        let why = failure.text;
+        Failure::new(say!("{shown} cannot be read: {why}", "impossible de lire {shown} : {why}"))
+    })?;
+    let text = String::from_utf8_lossy(&text);
     let first = text.lines().next().unwrap_or_default();
     if first.is_empty() {
         return Err(Failure::new(say!("the first line of {shown} is empty", "la première ligne de {shown} est vide")));
@@ -57,13 +64,19 @@ fn provider(oauth: &OAuth, host: &str) -> Result<Provider, Failure> {
 fn consent(provider: &Provider, app: &App, config: &Config) -> Result<Password, Failure> {
     let no_tls = |why: net::TlsError| Failure::new(why.to_string());
     let https = Https::new(ClientTls::verified().map_err(no_tls)?, office::resolver(config)?);
-    let granted = crate::commands::runtime()?.block_on(async {
+    let asking = async {
         if provider.device.is_some() {
             by_code(&https, provider, app).await
         } else {
             by_browser(&https, provider, app).await
         }
-    });
+    };
+    let granted = crate::commands::on_one_thread()?.block_on(async {
+        tokio::select! {
+            granted = asking => Ok(granted),
+            () = terminal::stopped() => Err(Failure::new(say!("it was stopped", "la commande a été arrêtée"))),
+        }
+    })?;
     let grant = granted.map_err(|why| {
         Failure::new(say!("the provider gave no token: {why}", "le fournisseur n'a pas donné de jeton : {why}"))
     })?;

@@ -7,17 +7,16 @@ use serde::Serialize;
 
 use crate::command_line::Form;
 use crate::commands::{Trouble, size};
-use crate::config::Config;
+use crate::desk::Desk;
 use crate::failure::Failure;
 use crate::language::say;
 use crate::table::{self, Table};
-use crate::{clock, house, terminal};
+use crate::{clock, terminal};
 
-pub fn run(form: Form, config: &Config) -> Result<(), Failure> {
-    let store = house::open_for_command(config)?;
+pub fn run(form: Form, desk: &Desk<'_>) -> Result<(), Failure> {
+    let store = desk.store()?;
     let sources = store.read_blocking(ledger::list).map_err(Trouble::from)?;
     terminal::print(&if form.json { as_json(&sources) } else { as_table(&sources) });
-    store.close_blocking();
     Ok(())
 }
 

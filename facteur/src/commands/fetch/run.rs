@@ -13,30 +13,30 @@ use super::tell::Teller;
 use super::{Failure, add, list, secret, trouble, vault};
 use crate::command_line::fetch::RunFetch;
 use crate::config::Config;
+use crate::desk::Desk;
 use crate::language::say;
 use crate::post_office::PostOffice;
 use crate::post_office::fetched::{FetchHomes, Target};
-use crate::signals::Signals;
-use crate::{clock, house, office, terminal};
+use crate::{clock, office, terminal};
 
 /// Tries in a row that bring nothing.
 const TRIES: u32 = 5;
 /// The longest wait for a server that asks for one.
 const LONGEST_PAUSE: Duration = Duration::from_secs(15 * 60);
 
-pub fn run(run: RunFetch, config: &Config) -> Result<(), Failure> {
-    let (store, sources) = match run.once.clone() {
-        Some(mailbox) => once(mailbox, &run, config)?,
-        None => named(&run.sources, config)?,
+pub fn run(run: RunFetch, desk: &Desk<'_>) -> Result<(), Failure> {
+    let (place, sources) = match run.once.clone() {
+        Some(mailbox) => once(mailbox, &run, desk)?,
+        None => named(&run.sources, desk)?,
     };
-    let vault = Arc::new(vault(&store.1)?);
-    let resolver = office::resolver(config)?;
-    let here = PostOffice::new(store.0.clone(), &config.hostname);
-    let homes = Arc::new(FetchHomes::of(&here, resolver.clone()));
-    let agent = Agent::new(store.0.clone(), vault, resolver, homes);
-    let failed = crate::commands::runtime()?.block_on(all(&agent, &sources, run.json))?;
+    let vault = Arc::new(vault(&place.config)?);
+    let resolver = office::resolver(desk.config())?;
+    let homes = Arc::new(FetchHomes::of(&place.post_office, resolver.clone()));
+    let agent = Agent::new(place.store.clone(), vault, resolver, homes);
+    let failed = crate::commands::on_one_thread()?.block_on(all(&agent, &sources, run.json));
     drop(agent);
-    store.0.close_blocking();
+    place.close();
+    let failed = failed?;
     match failed {
         0 => Ok(()),
         _ if run.json => {
@@ -46,37 +46,58 @@ pub fn run(run: RunFetch, config: &Config) -> Result<(), Failure> {
     }
 }
 
-/// A store, and the configuration whose data folder it lies in.
-type Place = (Store, Config);
+/// Where letters are fetched to.
+struct Place {
+    store: Store,
+    post_office: PostOffice,
+    /// With the folder that the key for passwords lies in.
+    config: Config,
+    /// Is it a store of its own, beside a Maildir?
+    beside: bool,
+}
+
+impl Place {
+    fn of(desk: &Desk<'_>) -> Result<Self, Failure> {
+        let (store, post_office) = (desk.store()?, desk.post_office()?);
+        Ok(Self { store, post_office, config: desk.config().clone(), beside: false })
+    }
+
+    /// Puts everything on the disk, where nobody else will.
+    fn close(self) {
+        if self.beside {
+            self.store.close_blocking();
+        }
+    }
+}
 
 /// Sources of the list.
-fn named(names: &[String], config: &Config) -> Result<(Place, Vec<Source>), Failure> {
-    let store = house::open_for_command(config)?;
+fn named(names: &[String], desk: &Desk<'_>) -> Result<(Place, Vec<Source>), Failure> {
+    let place = Place::of(desk)?;
     let names = names.to_vec();
-    let sources = store.read_blocking(move |view| {
+    let sources = place.store.read_blocking(move |view| {
         if names.is_empty() {
             return Ok(ledger::list(view)?);
         }
         let find = |name: &String| ledger::by_name(view, name)?.ok_or_else(|| SourceError::Unknown(name.clone()));
         names.iter().map(find).collect::<Result<Vec<_>, _>>()
     });
-    Ok(((store, config.clone()), sources.map_err(trouble)?))
+    Ok((place, sources.map_err(trouble)?))
 }
 
 /// A source that is not in the list. What is known of its letters is kept all the same, so that saying the same again
 /// goes on where it stopped: for a Maildir beside it, in a folder that no reader of Maildirs looks into.
-fn once(mailbox: Mailbox, run: &RunFetch, config: &Config) -> Result<(Place, Vec<Source>), Failure> {
+fn once(mailbox: Mailbox, run: &RunFetch, desk: &Desk<'_>) -> Result<(Place, Vec<Source>), Failure> {
     let target = run.to.clone().unwrap_or_default();
     let settings = add::settings(mailbox, target.clone(), &run.options)?;
-    let secret = secret(&run.login, &settings.mailbox, config)?;
+    let secret = secret(&run.login, &settings.mailbox, desk.config())?;
     let place = match Target::parse(&target) {
-        Some(Target::Maildir(path)) => beside(&path, config)?,
-        _ => (house::open_for_command(config)?, config.clone()),
+        Some(Target::Maildir(path)) => beside(&path, desk.config())?,
+        _ => Place::of(desk)?,
     };
     let name = format!("{} {target}", settings.mailbox);
-    let sealed = vault(&place.1)?.seal(&name, &secret.write());
+    let sealed = vault(&place.config)?.seal(&name, &secret.write());
     let now = clock::now();
-    let source = place.0.write_blocking(move |tx| match ledger::by_name(tx, &name)? {
+    let source = place.store.write_blocking(move |tx| match ledger::by_name(tx, &name)? {
         Some(known) => {
             ledger::change(tx, known.id, &settings, &sealed)?;
             ledger::get(tx, known.id)
@@ -96,12 +117,12 @@ fn beside(maildir: &std::path::Path, config: &Config) -> Result<Place, Failure> 
     made.map_err(|why| Failure::new(why.to_string()))?;
     let options = Options { readers: 1, ..Options::new(&folder) };
     let store = Store::open(options, mra::MIGRATIONS).map_err(|fault| Failure::new(office::data_fault(&fault)))?;
-    Ok((store, Config { data: folder, ..config.clone() }))
+    let post_office = PostOffice::new(store.clone(), &config.hostname);
+    Ok(Place { store, post_office, config: Config { data: folder, ..config.clone() }, beside: true })
 }
 
 /// One after the other. Gives how many failed.
 async fn all(agent: &Agent, sources: &[Source], json: bool) -> Result<usize, Failure> {
-    let mut signals = Signals::new().map_err(|why| Failure::new(why.to_string()))?;
     let (stop, shutdown) = Stop::new();
     let mut failed = 0;
     for source in sources {
@@ -110,7 +131,7 @@ async fn all(agent: &Agent, sources: &[Source], json: bool) -> Result<usize, Fai
         let mut fetching = std::pin::pin!(fetching);
         let outcome = tokio::select! {
             outcome = &mut fetching => outcome,
-            _ = signals.next() => {
+            () = terminal::stopped() => {
                 stop.request(Duration::from_secs(10));
                 // What has come is taken home; what has not will come the next time.
                 tokio::time::timeout(Duration::from_secs(10), fetching).await.unwrap_or(Err(Fault::Ended))

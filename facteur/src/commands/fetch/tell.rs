@@ -1,6 +1,5 @@
 //! Telling how a fetch goes: a line that changes on a terminal, one object a line for scripts.
 
-use std::io::{IsTerminal, Write};
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -51,7 +50,7 @@ pub struct Counts {
 impl Teller {
     /// Of the source of this name.
     pub fn new(source: &str, json: bool) -> Self {
-        let form = match (json, std::io::stderr().is_terminal()) {
+        let form = match (json, terminal::notes_are_on_terminal()) {
             (true, _) => Form::Json,
             (false, true) => Form::Terminal,
             (false, false) => Form::Plain,
@@ -126,8 +125,7 @@ impl Teller {
             "{source}: {done} of {to_come} letters, {size}{left}",
             "{source} : {done} lettres sur {to_come}, {size}{left}"
         );
-        let mut err = std::io::stderr().lock();
-        let _ = write!(err, "\r\x1b[K{line}").and_then(|()| err.flush());
+        terminal::note(&format!("\r\x1b[K{line}"));
     }
 }
 

@@ -14,7 +14,7 @@ pub const UNAVAILABLE: u8 = 69;
 pub const IOERR: u8 = 74;
 /// Not now; the same may go later.
 pub const TEMPFAIL: u8 = 75;
-/// This person may not open the post office.
+/// This user may not do that here.
 pub const NOPERM: u8 = 77;
 /// The configuration is wrong.
 pub const CONFIG: u8 = 78;

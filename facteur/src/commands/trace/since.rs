@@ -3,8 +3,9 @@
 use std::time::Duration;
 
 use jiff::civil::{Date, DateTime};
-use jiff::tz::TimeZone;
 use mail::Timestamp;
+
+use crate::clock;
 
 /// `30m`, `12h`, `3d`, `2w` before `now`, or a day or moment where the person is, or one with its zone (RFC 3339).
 pub fn parse(text: &str, now: Timestamp) -> Result<Timestamp, ()> {
@@ -17,7 +18,7 @@ pub fn parse(text: &str, now: Timestamp) -> Result<Timestamp, ()> {
         return Ok(Timestamp(moment.as_millisecond()));
     }
     let there = text.parse::<DateTime>().or_else(|_| text.parse::<Date>().map(DateTime::from)).map_err(|_| ())?;
-    let moment = TimeZone::system().to_ambiguous_timestamp(there).compatible().map_err(|_| ())?;
+    let moment = clock::zone().to_ambiguous_timestamp(there).compatible().map_err(|_| ())?;
     Ok(Timestamp(moment.as_millisecond()))
 }
 

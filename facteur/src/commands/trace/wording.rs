@@ -133,7 +133,11 @@ fn received(arrival: &Arrival) -> String {
             let file = &arrival.peer;
             say!("imported from {file}, {size}", "importée de {file}, {size}")
         }
-        Some(Link::House) => say!("written here{to}, {size}", "écrite ici{to}, {size}"),
+        Some(Link::House) if arrival.login.is_empty() => say!("written here{to}, {size}", "écrite ici{to}, {size}"),
+        Some(Link::House) => {
+            let user = &arrival.login;
+            say!("left here by {user}{to}, {size}", "déposée ici par {user}{to}, {size}")
+        }
         _ => say!("taken{from}{to}, {size}", "prise{from}{to}, {size}"),
     }
 }

@@ -6,11 +6,10 @@ use std::path::{Path, PathBuf};
 
 use flate2::Compression;
 use flate2::write::GzEncoder;
-use mailbox::Folder;
 use zip::ZipWriter;
 use zip::write::SimpleFileOptions;
 
-use super::{Leaving, Names, Sink, private_file, private_folder};
+use super::{Heading, Leaving, Names, Writer, private_file, private_folder};
 use crate::{Error, sidecar, state};
 
 pub struct Letters {
@@ -84,8 +83,8 @@ impl Letters {
     }
 }
 
-impl Sink for Letters {
-    fn folder(&mut self, folder: &Folder) -> Result<String, Error> {
+impl Writer for Letters {
+    fn folder(&mut self, folder: &Heading) -> Result<String, Error> {
         self.folder = self.names.path(&folder.name);
         let name = self.folder.clone();
         self.directory(&name)?;

@@ -5,10 +5,10 @@ use std::fs;
 use std::path::Path;
 
 use mail::{header, lines};
-use mailbox::{Folder, System};
+use mailbox::System;
 use maildir::{Delivery, Flags, Maildir};
 
-use super::{Leaving, Sink};
+use super::{Heading, Leaving, Writer};
 use crate::letter::FORWARDED;
 use crate::{Error, sidecar, state, status};
 
@@ -70,8 +70,8 @@ impl Maildirs {
     }
 }
 
-impl Sink for Maildirs {
-    fn folder(&mut self, folder: &Folder) -> Result<String, Error> {
+impl Writer for Maildirs {
+    fn folder(&mut self, folder: &Heading) -> Result<String, Error> {
         self.deliver()?;
         self.keywords.clear();
         let long = matches!(self.maildir.folder_path(Some(&folder.name)), Err(maildir::Error::BadFolder(_)));

@@ -5,9 +5,8 @@ use std::io::{BufWriter, Write};
 use std::path::{Path, PathBuf};
 
 use mail::{Timestamp, header};
-use mailbox::Folder;
 
-use super::{Leaving, Names, Sink, private_file, private_folder};
+use super::{Heading, Leaving, Names, Writer, private_file, private_folder};
 use crate::{Error, mbox, sidecar, state};
 
 pub struct Mboxes {
@@ -30,8 +29,8 @@ impl Mboxes {
     }
 }
 
-impl Sink for Mboxes {
-    fn folder(&mut self, folder: &Folder) -> Result<String, Error> {
+impl Writer for Mboxes {
+    fn folder(&mut self, folder: &Heading) -> Result<String, Error> {
         self.close()?;
         let name = format!("{}.mbox", self.names.path(&folder.name));
         let path = self.root.join(&name);

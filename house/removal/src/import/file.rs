@@ -36,9 +36,8 @@ pub struct Batch {
     size: usize,
 }
 
-/// Letters of one commit: enough to share its sync, few enough that a delivery beside it does not wait long.
-const MOST: usize = 200;
-const LARGEST: usize = 8 << 20;
+/// Folders that are made in one commit.
+const FOLDERS: usize = 50;
 
 impl Batch {
     pub fn add(&mut self, letter: Ready, size: usize) {
@@ -46,8 +45,9 @@ impl Batch {
         self.size += size;
     }
 
-    pub fn is_full(&self) -> bool {
-        self.letters.len() >= MOST || self.size >= LARGEST
+    /// How many letters it has.
+    pub fn len(&self) -> usize {
+        self.letters.len()
     }
 
     pub fn is_empty(&self) -> bool {
@@ -112,7 +112,7 @@ pub fn file(store: &Store, home: &Home, batch: Batch) -> Result<Filed, Error> {
 
 /// Makes folders that are to be there whether letters come or not.
 pub fn make_folders(store: &Store, account: AccountId, goals: &[Arc<Goal>]) -> Result<(), Error> {
-    for slice in goals.chunks(MOST) {
+    for slice in goals.chunks(FOLDERS) {
         let slice = slice.to_vec();
         let make = move |tx: &mut Tx| slice.iter().try_for_each(|goal| folder_for(tx, account, goal).map(drop));
         patiently(|| store.write_blocking(make.clone()))?;

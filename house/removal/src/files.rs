@@ -1,55 +1,82 @@
-//! Reading the files of a plan, letter by letter.
+//! Reading letters out of files: the half of an import that needs the rights of whoever owns the files.
 
-use std::collections::HashSet;
 use std::io::{self, BufRead, Read};
 use std::ops::ControlFlow;
+use std::path::Path;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::mpsc::SyncSender;
 
-use super::budget::Budget;
-use super::{Event, Numbered, Raw, Request};
-use crate::layout::{Form, Format, Goal, Plan, Source, is_letter_file};
-use crate::letter::{self, Arriving, Context, Origin};
-use crate::marks::Marks;
+use mail::Timestamp;
+
+use crate::import::{Given, Source as Giver};
+use crate::layout::{self, Form, Format, Goal, Plan, Source, is_letter_file};
+use crate::letter::{self, Context, Origin};
 use crate::mbox::{Dialect, Mbox, Piece};
 use crate::tree::{Content, Flow, Node, Tree, is_bomb};
 use crate::{Error, Fault, Skipped, state};
 
-/// Where what is read goes.
-pub struct Sink<'a> {
-    pub letters: SyncSender<Numbered<Raw>>,
-    pub events: SyncSender<Event>,
-    pub budget: &'a Budget,
-    pub position: &'a AtomicU64,
+/// The letters of a file, a folder or an archive.
+pub struct Files {
+    tree: Tree,
+    plan: Plan,
+    format: Format,
+    below: Option<String>,
+    now: Timestamp,
+    total: u64,
 }
 
-/// Reads all files of a plan, until nobody takes the letters any more.
-pub fn read_all(tree: &Tree, plan: &Plan, request: &Request<'_>, marks: Marks, sink: Sink<'_>) -> Result<(), Error> {
-    let context = Context { below: request.below, now: (request.clock)() };
-    let (goals, format) = (HashSet::new(), request.format);
-    let mut reader = Reader { marks, sink, context, format, goals, number: 0, done: 0 };
-    let wanted: Vec<usize> = plan.sources.iter().map(|source| source.node).collect();
-    let mut by_node: Vec<&Source> = plan.sources.iter().collect();
-    by_node.sort_by_key(|source| source.node);
-    tree.read(&wanted, &mut |number, content| {
-        let Ok(place) = by_node.binary_search_by_key(&number, |source| source.node) else {
-            return reader.torn(number, tree, content);
-        };
-        reader.file(&tree.nodes[number], by_node[place], content)
-    })
+impl Files {
+    /// Looks what there is at `path`. `format` is the form of the letters; everything goes into the folder `below` and below
+    /// it; a letter that nothing says the time of was received `now`.
+    pub fn open(path: &Path, format: Format, below: Option<&str>, now: Timestamp) -> Result<Self, Error> {
+        let tree = Tree::open(path)?;
+        let plan = layout::plan(&tree, format, below);
+        if plan.sources.is_empty() && plan.folders.is_empty() {
+            return Err(Error::NoLetters(path.to_owned()));
+        }
+        let total = plan.sources.iter().map(|source| tree.nodes[source.node].size).sum();
+        Ok(Self { tree, plan, format, below: below.map(str::to_owned), now, total })
+    }
+}
+
+impl Giver for Files {
+    fn folders(&self) -> Vec<Arc<Goal>> {
+        self.plan.folders.clone()
+    }
+
+    fn total(&self) -> u64 {
+        self.total
+    }
+
+    fn give(&mut self, each: &mut dyn FnMut(Given, u64) -> Flow) -> Result<(), Error> {
+        let context = Context { below: self.below.as_deref(), now: self.now };
+        let mut reader = Reader { each, context, format: self.format, done: 0, position: 0, given: 0 };
+        let (tree, plan) = (&self.tree, &self.plan);
+        let wanted: Vec<usize> = plan.sources.iter().map(|source| source.node).collect();
+        let mut by_node: Vec<&Source> = plan.sources.iter().collect();
+        by_node.sort_by_key(|source| source.node);
+        tree.read(&wanted, &mut |number, content| {
+            let Ok(place) = by_node.binary_search_by_key(&number, |source| source.node) else {
+                return reader.torn(number, tree, content);
+            };
+            reader.file(&tree.nodes[number], by_node[place], content)
+        })?;
+        if reader.given == 0 && self.total > 0 {
+            return Err(Error::NoLetters(self.tree.path.clone()));
+        }
+        Ok(())
+    }
 }
 
 struct Reader<'a> {
-    marks: Marks,
-    sink: Sink<'a>,
+    each: &'a mut dyn FnMut(Given, u64) -> Flow,
     context: Context<'a>,
     format: Format,
-    /// The folders of labels, each once, so that a commit looks each up once.
-    goals: HashSet<Arc<Goal>>,
-    number: u64,
     /// Octets of the files that are done.
     done: u64,
+    /// Octets that have been read, with those of this file.
+    position: u64,
+    /// Letters and files that were given.
+    given: u64,
 }
 
 const GO_ON: Flow = ControlFlow::Continue(());
@@ -75,13 +102,8 @@ impl Reader<'_> {
         };
         let flow = read.unwrap_or_else(|error| self.skip(&node.name, None, fault(&error)));
         self.done += node.size;
-        self.at(0);
-        flow
-    }
-
-    /// So far in this file.
-    fn at(&self, position: u64) {
-        self.sink.position.store(self.done + position, Ordering::Relaxed);
+        self.position = self.done;
+        if flow.is_break() { flow } else { (self.each)(Given::FileEnd, self.position) }
     }
 
     fn content(&mut self, node: &Node, source: &Source, content: &mut dyn BufRead) -> io::Result<Flow> {
@@ -108,7 +130,9 @@ impl Reader<'_> {
         let mut mbox = Mbox::new(content, dialect, largest);
         let file: Arc<str> = node.name.as_str().into();
         loop {
-            let flow = match mbox.next_piece()? {
+            let piece = mbox.next_piece()?;
+            self.position = self.done + mbox.position();
+            let flow = match piece {
                 None => return Ok(GO_ON),
                 Some(Piece::Passed { at, fault }) => self.skip(&file, Some(at), fault),
                 Some(Piece::Letter(found)) if is_folder_internal(&found.content) => GO_ON,
@@ -116,7 +140,6 @@ impl Reader<'_> {
                     self.take(&file, Some(found.at), source, found.content, &Origin::Mbox(found.date))
                 }
             };
-            self.at(mbox.position());
             if flow.is_break() {
                 return Ok(STOP);
             }
@@ -147,40 +170,20 @@ impl Reader<'_> {
         origin: &Origin<'_>,
     ) -> Flow {
         let letter = match letter::read(content, origin, &source.goal, &self.context) {
-            Ok(Some(letter)) => self.with_known_goal(letter),
+            Ok(Some(letter)) => letter,
             Ok(None) => return GO_ON,
             Err(fault) => return self.skip(file, at, fault),
         };
-        let folder = match letter.goal.special_use.filter(|_| !letter.goal.exact) {
-            Some(special_use) => special_use.attribute(),
-            None => letter.goal.name.as_str(),
-        };
-        let (mark, known) = self.marks.of(folder, &letter.raw, letter.once);
-        if known {
-            return self.event(Event::Known);
-        }
-        if !self.sink.budget.take(letter.raw.len()) {
-            return STOP;
-        }
-        let numbered = Numbered { number: self.number, item: Raw { letter, mark, file: file.clone(), at } };
-        self.number += 1;
-        if self.sink.letters.send(numbered).is_ok() { GO_ON } else { STOP }
-    }
-
-    fn with_known_goal(&mut self, mut letter: Arriving) -> Arriving {
-        match self.goals.get(&letter.goal) {
-            Some(known) => letter.goal = known.clone(),
-            None => drop(self.goals.insert(letter.goal.clone())),
-        }
-        letter
+        self.given(Given::Letter { letter: Box::new(letter), file: file.clone(), at })
     }
 
     fn skip(&mut self, file: &str, at: Option<u64>, fault: Fault) -> Flow {
-        self.event(Event::Skipped(Skipped { file: file.to_owned(), at, fault }))
+        self.given(Given::Skipped(Skipped { file: file.to_owned(), at, fault }))
     }
 
-    fn event(&mut self, event: Event) -> Flow {
-        if self.sink.events.send(event).is_ok() { GO_ON } else { STOP }
+    fn given(&mut self, given: Given) -> Flow {
+        self.given += 1;
+        (self.each)(given, self.position)
     }
 }
 

@@ -1,0 +1,311 @@
+//! A visit: the caller's half of a command. It prints what the clerk says, and answers what the clerk asks.
+
+use std::ffi::OsString;
+use std::io::{self, IsTerminal, Read};
+use std::net::Shutdown;
+use std::os::unix::ffi::OsStrExt;
+use std::os::unix::net::UnixStream;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use super::frame::{self, PIECE};
+use super::goods::{self, Parcel};
+use super::greeting::{self, Answer};
+use super::said::{Circumstances, FromCaller, FromClerk, Question};
+use super::way::{self, NoWay, Way};
+use crate::command_line::fetch::FetchCommand;
+use crate::command_line::{Command, CommandLine};
+use crate::commands::send::sysexits;
+use crate::config::Config;
+use crate::failure::Failure;
+use crate::language::{Language, say};
+use crate::{clock, terminal};
+
+/// How long a command waits for data that another process has.
+const PATIENCE: Duration = Duration::from_secs(30);
+/// Between two looks.
+const PAUSE: Duration = Duration::from_millis(100);
+/// How long a clerk may take to greet.
+const GREETING: Duration = Duration::from_secs(20);
+/// A line that is typed is no longer.
+const LONGEST_LINE: u64 = 4096;
+
+/// Runs a command: through the post office, where it runs. `words` are the command line, which has been understood already.
+pub fn visit(line: &CommandLine, command: &Command, words: &[OsString]) -> Result<(), Failure> {
+    let sending = matches!(command, Command::Send(_));
+    let config = if command.makes_data() { Config::of(&line.office) } else { Config::of_command(&line.office) };
+    let config =
+        config.map_err(|failure| if sending { Failure { status: sysexits::CONFIG, ..failure } } else { failure })?;
+    let until = Instant::now() + PATIENCE;
+    loop {
+        let way = find(&config, command).map_err(|no_way| no_way.told(&config.data, sending));
+        let Way { stream, clerk } = way?;
+        let ended = Visit { command, words, stream, parcel: None, sending }.run();
+        clerk.wait();
+        match ended? {
+            Ended::Done => return Ok(()),
+            Ended::Failed(failure) => return Err(failure),
+            Ended::InUse(_) if Instant::now() < until => std::thread::sleep(PAUSE),
+            Ended::InUse(process) => return Err(in_use(&config, &process, sending)),
+        }
+    }
+}
+
+fn find(config: &Config, command: &Command) -> Result<Way, NoWay> {
+    if command.works_apart() {
+        return way::alone();
+    }
+    match way::to_data(&config.data) {
+        Err(NoWay::NotAllowed { .. }) if matches!(command, Command::Send(_)) => way::for_letters(&config.data),
+        way => way,
+    }
+}
+
+fn in_use(config: &Config, process: &str, sending: bool) -> Failure {
+    let folder = config.data.display();
+    let text = say!(
+        "the data folder {folder} is in use by another Facteur (process {process}), which does not answer yet; try again when it has begun, or ended",
+        "le dossier {folder} est utilisé par un autre Facteur (processus {process}), qui ne répond pas encore ; réessayez quand il aura démarré, ou fini"
+    );
+    Failure { status: if sending { sysexits::TEMPFAIL } else { 1 }, text }
+}
+
+/// How a visit ended.
+enum Ended {
+    Done,
+    Failed(Failure),
+    InUse(String),
+}
+
+/// What is said to the clerk, by whichever thread. Cheap to clone.
+#[derive(Clone)]
+pub struct Voice(Arc<Mutex<UnixStream>>);
+
+impl Voice {
+    pub fn say(&self, what: &FromCaller, octets: &[u8]) -> io::Result<()> {
+        frame::write(&mut *self.0.lock().unwrap_or_else(PoisonError::into_inner), what, octets)
+    }
+
+    /// An answer, however long.
+    fn answer(&self, octets: &[u8]) -> io::Result<()> {
+        let mut pieces = octets.chunks(PIECE).peekable();
+        while let Some(piece) = pieces.next() {
+            self.say(&FromCaller::Answer { more: pieces.peek().is_some() }, piece)?;
+        }
+        if octets.is_empty() { self.say(&FromCaller::Answer { more: false }, &[]) } else { Ok(()) }
+    }
+}
+
+struct Visit<'a> {
+    command: &'a Command,
+    words: &'a [OsString],
+    stream: UnixStream,
+    /// What an export writes.
+    parcel: Option<Parcel>,
+    sending: bool,
+}
+
+impl Visit<'_> {
+    fn run(mut self) -> Result<Ended, Failure> {
+        let mut from = self.stream.try_clone().map_err(|why| self.broken(&why))?;
+        if let Some(refused) = self.greet()? {
+            return Ok(Ended::Failed(refused));
+        }
+        let voice = Voice(Arc::new(Mutex::new(self.stream.try_clone().map_err(|why| self.broken(&why))?)));
+        if matches!(self.command, Command::Fetch(FetchCommand::Run(_))) {
+            stop_when_interrupted(voice.clone())?;
+        }
+        loop {
+            match frame::read::<FromClerk>(&mut from) {
+                Ok(Some((FromClerk::End { status: 0, .. }, _))) => return Ok(Ended::Done),
+                Ok(Some((FromClerk::End { status, text }, _))) => {
+                    return Ok(Ended::Failed(Failure { status, text: text.unwrap_or_default() }));
+                }
+                Ok(Some((FromClerk::InUse { process }, _))) => return Ok(Ended::InUse(process)),
+                Ok(Some((said, octets))) => self.heed(said, &octets, &voice)?,
+                Ok(None) => return Err(self.broken(&io::ErrorKind::UnexpectedEof.into())),
+                Err(why) => return Err(self.broken(&why)),
+            }
+        }
+    }
+
+    /// Greets and begins. Gives why the clerk does not serve this command.
+    fn greet(&self) -> Result<Option<Failure>, Failure> {
+        let mut stream = &self.stream;
+        let greeted = stream.set_read_timeout(Some(GREETING)).and_then(|()| {
+            greeting::greet(&mut stream)?;
+            greeting::hear_clerk(&mut stream)
+        });
+        let (version, answer) = greeted.map_err(|why| self.broken(&why))?;
+        if answer != Answer::Welcome {
+            return Ok(Some(self.turned_away(answer, &version)));
+        }
+        let mut words = Vec::new();
+        for word in self.words {
+            words.extend_from_slice(word.as_bytes());
+            words.push(0);
+        }
+        let begun = stream.set_read_timeout(None);
+        let begun = begun.and_then(|()| frame::write(&mut stream, &FromCaller::Begin(circumstances()), &words));
+        begun.map_err(|why| self.broken(&why))?;
+        Ok(None)
+    }
+
+    fn turned_away(&self, answer: Answer, theirs: &str) -> Failure {
+        let ours = greeting::version();
+        let (status, text) = match answer {
+            Answer::OtherVersion | Answer::Welcome => (
+                sysexits::UNAVAILABLE,
+                say!(
+                    "the post office that runs is Facteur {theirs}, and this is {ours}; use the same program, or restart the post office with this one",
+                    "le bureau de poste qui tourne est un Facteur {theirs}, et celui-ci est {ours} ; utilisez le même programme, ou redémarrez le bureau de poste avec celui-ci"
+                ),
+            ),
+            Answer::NotAllowed => (
+                sysexits::NOPERM,
+                say!(
+                    "only root and the owner of the data folder may do this",
+                    "seuls root et le propriétaire du dossier des données peuvent faire cela"
+                ),
+            ),
+            Answer::Busy if self.sending => (
+                sysexits::TEMPFAIL,
+                say!(
+                    "the post office takes no more letters of this user for now; try again later",
+                    "le bureau de poste ne prend plus de lettres de cet utilisateur pour l'instant ; réessayez plus tard"
+                ),
+            ),
+            Answer::Busy => (
+                sysexits::TEMPFAIL,
+                say!(
+                    "the post office is busy with other commands; try again",
+                    "le bureau de poste est occupé par d'autres commandes ; réessayez"
+                ),
+            ),
+        };
+        Failure { status: if self.sending { status } else { 1 }, text }
+    }
+
+    /// The clerk has ended without saying how.
+    fn broken(&self, why: &io::Error) -> Failure {
+        let ended = say!(
+            "the post office has ended before this command did, so what is done of it is not known; look, and say it again if need be",
+            "le bureau de poste s'est arrêté avant la fin de cette commande, et l'on ne sait pas ce qui en est fait ; vérifiez, et répétez-la s'il le faut"
+        );
+        let text = match why.kind() {
+            io::ErrorKind::UnexpectedEof | io::ErrorKind::ConnectionReset | io::ErrorKind::BrokenPipe => ended,
+            _ => say!("the post office does not answer: {why}", "le bureau de poste ne répond pas : {why}"),
+        };
+        Failure { status: if self.sending { sysexits::TEMPFAIL } else { 1 }, text }
+    }
+
+    fn heed(&mut self, said: FromClerk, octets: &[u8], voice: &Voice) -> Result<(), Failure> {
+        match said {
+            FromClerk::Print => terminal::put(&mut io::stdout().lock(), octets),
+            FromClerk::Note => terminal::put(&mut io::stderr().lock(), octets),
+            FromClerk::Ask(question) => self.answer(question, voice)?,
+            FromClerk::Folder(folder) => self.parcel().map_or(Ok(()), |parcel| parcel.folder(&folder))?,
+            FromClerk::Letter { letter, size } => self.parcel().map_or(Ok(()), |parcel| parcel.letter(letter, size))?,
+            FromClerk::Piece => self.parcel().map_or(Ok(()), |parcel| parcel.piece(octets))?,
+            FromClerk::Finish => {
+                let finished = self.parcel().map_or(Ok(()), Parcel::finish);
+                self.reply(finished.map(|()| Vec::new()), voice);
+            }
+            FromClerk::End { .. } | FromClerk::InUse { .. } => {}
+        }
+        Ok(())
+    }
+
+    fn parcel(&mut self) -> Option<&mut Parcel> {
+        self.parcel.as_mut()
+    }
+
+    /// That nobody hears the answer is seen at the next look at what the clerk says.
+    fn reply(&self, answer: Result<Vec<u8>, Failure>, voice: &Voice) {
+        let _ = match answer {
+            Ok(octets) => voice.answer(&octets),
+            Err(Failure { status, text }) => voice.say(&FromCaller::Failed { status, text }, &[]),
+        };
+    }
+
+    fn answer(&mut self, question: Question, voice: &Voice) -> Result<(), Failure> {
+        let by_system = |why: io::Error| Failure::new(why.to_string());
+        let answer = match question {
+            Question::Line => line().map_err(by_system),
+            Question::Hidden { prompt } => {
+                rpassword::prompt_password(prompt).map(String::into_bytes).map_err(by_system)
+            }
+            Question::Input { most } => input(most).map_err(by_system),
+            Question::File(named) => goods::read(self.command, named).map_err(by_system),
+            Question::Letters => return self.send_letters(voice),
+            Question::Place => self.begin_parcel().map(|()| Vec::new()),
+        };
+        self.reply(answer, voice);
+        Ok(())
+    }
+
+    fn begin_parcel(&mut self) -> Result<(), Failure> {
+        if let Command::Export(export) = self.command {
+            self.parcel = Some(Parcel::begin(export)?);
+        }
+        Ok(())
+    }
+
+    /// On a thread of its own, so that what the clerk says is printed meanwhile. It ends with the letters, or with the stream.
+    fn send_letters(&self, voice: &Voice) -> Result<(), Failure> {
+        let Command::Import(import) = self.command else { return Ok(()) };
+        let (import, voice) = (import.clone(), voice.clone());
+        let sending = std::thread::Builder::new().spawn(move || goods::send_letters(&import, &voice));
+        sending.map(drop).map_err(|why| self.broken(&why))
+    }
+}
+
+impl Drop for Visit<'_> {
+    /// The clerk, which may still be in the middle of something, sees that nobody listens any more.
+    fn drop(&mut self) {
+        let _ = self.stream.shutdown(Shutdown::Both);
+    }
+}
+
+/// A line of standard input.
+fn line() -> io::Result<Vec<u8>> {
+    use io::BufRead as _;
+    let mut line = Vec::new();
+    io::stdin().lock().take(LONGEST_LINE).read_until(b'\n', &mut line)?;
+    Ok(line)
+}
+
+/// All of standard input. One octet more than may be shows that it is too much.
+fn input(most: u64) -> io::Result<Vec<u8>> {
+    let mut input = Vec::new();
+    io::stdin().lock().take(most.saturating_add(1)).read_to_end(&mut input)?;
+    Ok(input)
+}
+
+fn circumstances() -> Circumstances {
+    let named = ["LOGNAME", "USER"].iter().find_map(|name| std::env::var(name).ok());
+    Circumstances {
+        language: Language::of_the_person(),
+        zone: clock::own_zone(),
+        width: terminal::width(),
+        input_is_terminal: io::stdin().is_terminal(),
+        notes_are_on_terminal: io::stderr().is_terminal(),
+        folder: std::env::current_dir().unwrap_or_default(),
+        name: named.filter(|name| !name.is_empty()),
+    }
+}
+
+/// Ctrl-C then lets the command end in order: what has come is taken home. A second one ends it at once.
+fn stop_when_interrupted(voice: Voice) -> Result<(), Failure> {
+    let runtime = crate::commands::on_one_thread()?;
+    let watch = move || {
+        runtime.block_on(async {
+            let Ok(mut signals) = crate::signals::Signals::new() else { return };
+            signals.next().await;
+            let _ = voice.say(&FromCaller::Stop, &[]);
+            signals.next().await;
+            std::process::exit(130);
+        });
+    };
+    std::thread::Builder::new().spawn(watch).map(drop).map_err(|why| Failure::new(why.to_string()))
+}

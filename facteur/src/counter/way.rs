@@ -1,0 +1,250 @@
+//! Which way a command goes: to the post office that runs, or to the data themselves.
+
+use std::fs::Metadata;
+use std::io;
+use std::os::fd::{AsFd, OwnedFd};
+use std::os::unix::fs::MetadataExt;
+use std::os::unix::net::UnixStream;
+use std::os::unix::process::CommandExt;
+use std::path::Path;
+use std::process::{Child, Command as Process, Stdio};
+use std::thread::JoinHandle;
+
+use super::SOCKET;
+use super::clerk::serve_alone;
+use crate::failure::Failure;
+use crate::language::say;
+
+/// The first word of a command line that makes this program the clerk of a command, run as the owner of the data.
+pub const AS_OWNER: &str = "serve-one-command";
+
+/// A clerk, and what ends with it.
+pub struct Way {
+    pub stream: UnixStream,
+    pub clerk: ClerkOf,
+}
+
+/// Whose the clerk is.
+pub enum ClerkOf {
+    /// Of the post office that runs.
+    Office,
+    /// A thread of this process.
+    Thread(JoinHandle<()>),
+    /// A process of the owner of the data.
+    Process(Child),
+}
+
+impl ClerkOf {
+    /// Waits for the end of a clerk of ours, so that the data are closed when the command has ended.
+    pub fn wait(self) {
+        match self {
+            Self::Office => {}
+            Self::Thread(thread) => drop(thread.join()),
+            Self::Process(mut process) => drop(process.wait()),
+        }
+    }
+}
+
+/// Why there is no way.
+pub enum NoWay {
+    /// This user may not, and which one may.
+    NotAllowed { owner: Option<u32> },
+    /// Only others than the owner see this: nobody takes letters.
+    NotRunning,
+    /// Something that does not belong to the owner answers.
+    Impostor,
+    /// The system says so.
+    System(io::Error),
+}
+
+/// Who owns the data.
+pub enum Owned {
+    /// Nothing is there yet.
+    Nobody,
+    /// A user, with this folder.
+    By(Metadata),
+    /// It is where this user may not even look.
+    Hidden,
+}
+
+/// Whose the data folder is.
+pub fn owner(folder: &Path) -> io::Result<Owned> {
+    match std::fs::metadata(folder) {
+        Ok(about) => Ok(Owned::By(about)),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Owned::Nobody),
+        Err(error) if error.kind() == io::ErrorKind::PermissionDenied => Ok(Owned::Hidden),
+        Err(error) => Err(error),
+    }
+}
+
+/// The way to the data of a folder, for root and its owner.
+pub fn to_data(folder: &Path) -> Result<Way, NoWay> {
+    let me = rustix::process::geteuid().as_raw();
+    let about = match owner(folder).map_err(NoWay::System)? {
+        Owned::Nobody => return alone(),
+        Owned::Hidden => return Err(NoWay::NotAllowed { owner: None }),
+        Owned::By(about) => about,
+    };
+    if me != 0 && me != about.uid() {
+        return Err(NoWay::NotAllowed { owner: Some(about.uid()) });
+    }
+    match connect(folder) {
+        Ok(stream) => Ok(Way { stream, clerk: ClerkOf::Office }),
+        // Nobody is there; what is left is the name.
+        Err(gone) if matches!(gone.kind(), io::ErrorKind::NotFound | io::ErrorKind::ConnectionRefused) => {
+            if me == about.uid() || !about.is_dir() { alone() } else { as_owner(&about) }
+        }
+        Err(error) => Err(NoWay::System(error)),
+    }
+}
+
+/// The way for a letter of anybody else.
+pub fn for_letters(folder: &Path) -> Result<Way, NoWay> {
+    let about = match owner(folder).map_err(NoWay::System)? {
+        Owned::By(about) => about,
+        Owned::Nobody => return alone(),
+        Owned::Hidden => return Err(NoWay::NotAllowed { owner: None }),
+    };
+    let stream = match super::door::connect_for_letters(&about) {
+        Ok(stream) => stream,
+        Err(gone) if gone.kind() == io::ErrorKind::ConnectionRefused => return Err(NoWay::NotRunning),
+        Err(error) => return Err(NoWay::System(error)),
+    };
+    // Anybody could have taken the name while no post office ran.
+    let uid = peer(&stream).map_err(NoWay::System)?;
+    if uid != 0 && uid != about.uid() {
+        return Err(NoWay::Impostor);
+    }
+    Ok(Way { stream, clerk: ClerkOf::Office })
+}
+
+/// A clerk on a thread of this process.
+pub fn alone() -> Result<Way, NoWay> {
+    let (ours, theirs) = UnixStream::pair().map_err(NoWay::System)?;
+    let serve = move || {
+        // What goes wrong here ends the stream, and the other half tells.
+        let _ = serve_alone(&theirs);
+    };
+    let thread = std::thread::Builder::new().name("clerk".to_owned()).spawn(serve).map_err(NoWay::System)?;
+    Ok(Way { stream: ours, clerk: ClerkOf::Thread(thread) })
+}
+
+/// A clerk with the rights of the owner, so that all it makes is theirs. The caller, which stays root, reads the files.
+fn as_owner(about: &Metadata) -> Result<Way, NoWay> {
+    let start = || -> io::Result<Way> {
+        let (ours, theirs) = UnixStream::pair()?;
+        let program =
+            if Path::new("/proc/self/exe").exists() { "/proc/self/exe".into() } else { std::env::current_exe()? };
+        let process = Process::new(program)
+            .arg0("facteur")
+            .arg(AS_OWNER)
+            .uid(about.uid())
+            .gid(about.gid())
+            // Ctrl-C is for the caller; the clerk sees that it has gone, and stops between two steps.
+            .process_group(0)
+            .stdin(Stdio::from(OwnedFd::from(theirs)))
+            .stdout(Stdio::null())
+            .spawn()?;
+        Ok(Way { stream: ours, clerk: ClerkOf::Process(process) })
+    };
+    start().map_err(NoWay::System)
+}
+
+/// Does a post office serve commands there?
+pub fn is_open(folder: &Path) -> bool {
+    connect(folder).is_ok()
+}
+
+fn connect(folder: &Path) -> io::Result<UnixStream> {
+    let near = Near::of(folder)?;
+    UnixStream::connect(near.path(SOCKET))
+}
+
+/// A folder by a path that is short enough for the name of a socket, however long its own is (unix(7): 107 octets).
+pub struct Near {
+    folder: std::path::PathBuf,
+    _open: Option<std::fs::File>,
+}
+
+impl Near {
+    const LONGEST: usize = 80;
+
+    pub fn of(folder: &Path) -> io::Result<Self> {
+        use std::os::fd::AsRawFd;
+        if folder.as_os_str().len() <= Self::LONGEST {
+            return Ok(Self { folder: folder.to_owned(), _open: None });
+        }
+        let open = std::fs::File::open(folder)?;
+        let short = format!("/proc/self/fd/{}", open.as_raw_fd());
+        Ok(Self { folder: short.into(), _open: Some(open) })
+    }
+
+    pub fn path(&self, name: &str) -> std::path::PathBuf {
+        self.folder.join(name)
+    }
+}
+
+/// Which user is at the other end of a socket of this machine (unix(7): `SO_PEERCRED`).
+pub fn peer(stream: &impl AsFd) -> io::Result<u32> {
+    Ok(rustix::net::sockopt::socket_peercred(stream)?.uid.as_raw())
+}
+
+/// The name of a user, or its number where it has none.
+pub fn name_of(uid: u32) -> String {
+    named(uid).unwrap_or_else(|| uid.to_string())
+}
+
+/// The name of a user.
+pub fn named(uid: u32) -> Option<String> {
+    nix::unistd::User::from_uid(uid.into()).ok().flatten().map(|user| user.name)
+}
+
+impl NoWay {
+    /// What the person is told. `sending`: it was a letter.
+    pub fn told(&self, folder: &Path, sending: bool) -> Failure {
+        use crate::commands::send::sysexits;
+        let folder = folder.display();
+        let (status, text) = match self {
+            Self::NotAllowed { owner } => {
+                let owner = owner.map(name_of);
+                let who = owner.filter(|owner| owner != "root");
+                (sysexits::NOPERM, not_allowed(&folder.to_string(), who.as_deref()))
+            }
+            Self::NotRunning => (
+                sysexits::TEMPFAIL,
+                say!(
+                    "the post office in {folder} does not run; until it does, only root and its owner may leave letters with it",
+                    "le bureau de poste de {folder} ne tourne pas ; d'ici là, seuls root et son propriétaire peuvent y déposer des lettres"
+                ),
+            ),
+            Self::Impostor => (
+                sysexits::TEMPFAIL,
+                say!(
+                    "what takes letters for the post office in {folder} does not belong to its owner; nothing was sent",
+                    "ce qui prend des lettres pour le bureau de poste de {folder} n'est pas à son propriétaire ; rien n'a été envoyé"
+                ),
+            ),
+            Self::System(why) => (
+                sysexits::TEMPFAIL,
+                say!(
+                    "the post office in {folder} cannot be reached: {why}",
+                    "le bureau de poste de {folder} est injoignable : {why}"
+                ),
+            ),
+        };
+        Failure { status: if sending { status } else { 1 }, text }
+    }
+}
+
+fn not_allowed(folder: &str, owner: Option<&str>) -> String {
+    match owner {
+        None => say!(
+            "only root and the owner of {folder} may do this to the post office there",
+            "seuls root et le propriétaire de {folder} peuvent faire cela au bureau de poste qui s'y trouve"
+        ),
+        Some(owner) => say!(
+            "only root and {owner}, who owns {folder}, may do this to the post office there",
+            "seuls root et {owner}, à qui est {folder}, peuvent faire cela au bureau de poste qui s'y trouve"
+        ),
+    }
+}

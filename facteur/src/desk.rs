@@ -1,0 +1,115 @@
+//! What a command works with: the configuration, the data, and, where the post office runs, its parts.
+
+use std::cell::{Cell, OnceCell};
+
+use store::{Lock, OpenError, Store};
+
+use crate::config::Config;
+use crate::failure::Failure;
+use crate::house;
+use crate::office::data_fault;
+use crate::post_office::PostOffice;
+
+/// The parts of a post office that runs, for commands that must reach more than its data. Cheap to clone.
+#[derive(Clone)]
+pub struct Running {
+    /// Its data.
+    pub store: Store,
+    /// Who takes charge of letters; its directory is the one that every door asks.
+    pub post_office: PostOffice,
+}
+
+/// What a command works with.
+pub struct Desk<'a> {
+    config: &'a Config,
+    office: Access<'a>,
+}
+
+/// How the data are reached.
+enum Access<'a> {
+    /// Through the post office that runs.
+    Running(&'a Running),
+    /// No post office runs. The data are opened when they are first needed.
+    Closed { lock: Cell<Option<Lock>>, store: OnceCell<Store> },
+}
+
+impl<'a> Desk<'a> {
+    /// In a post office that runs.
+    pub fn of_running(config: &'a Config, running: &'a Running) -> Self {
+        Self { config, office: Access::Running(running) }
+    }
+
+    /// Where none runs.
+    pub fn of_closed(config: &'a Config) -> Self {
+        Self { config, office: Access::Closed { lock: Cell::new(None), store: OnceCell::new() } }
+    }
+
+    /// Takes the data folder, so that no post office opens meanwhile. In one that runs there is nothing to take.
+    pub fn lock(&self) -> Result<(), OpenError> {
+        if let Access::Closed { lock, .. } = &self.office {
+            let held = lock.take();
+            lock.set(Some(held.map_or_else(|| Lock::take(&self.config.data), Ok)?));
+        }
+        Ok(())
+    }
+
+    /// The configuration: that of the post office that runs, or the one that the command line names.
+    pub fn config(&self) -> &Config {
+        self.config
+    }
+
+    /// The parts of the post office, where it runs: what is only in its memory is reached here.
+    pub fn running(&self) -> Option<&Running> {
+        match &self.office {
+            Access::Running(running) => Some(running),
+            Access::Closed { .. } => None,
+        }
+    }
+
+    /// The data. That there are none yet is a failure.
+    pub fn store(&self) -> Result<Store, Failure> {
+        self.opened(|| {
+            house::must_exist(&self.config.data)?;
+            self.open()
+        })
+    }
+
+    /// The data, for the command that a new post office begins with.
+    pub fn make_store(&self) -> Result<Store, Failure> {
+        self.opened(|| self.open())
+    }
+
+    /// Who takes charge of letters.
+    pub fn post_office(&self) -> Result<PostOffice, Failure> {
+        match self.running() {
+            Some(running) => Ok(running.post_office.clone()),
+            None => Ok(PostOffice::new(self.store()?, &self.config.hostname)),
+        }
+    }
+
+    /// Puts everything on the disk, where this desk has opened the data itself.
+    pub fn close(self) {
+        if let Access::Closed { store, .. } = self.office
+            && let Some(store) = store.into_inner()
+        {
+            store.close_blocking();
+        }
+    }
+
+    fn opened(&self, open: impl FnOnce() -> Result<Store, Failure>) -> Result<Store, Failure> {
+        let opened = match &self.office {
+            Access::Running(running) => return Ok(running.store.clone()),
+            Access::Closed { store, .. } => store,
+        };
+        if opened.get().is_none() {
+            let _ = opened.set(open()?);
+        }
+        opened.get().cloned().ok_or_else(|| Failure::new("the data are not open"))
+    }
+
+    fn open(&self) -> Result<Store, Failure> {
+        let fault = |fault: OpenError| Failure::new(data_fault(&fault));
+        self.lock().map_err(fault)?;
+        house::open_for_command(&self.config.data).map_err(fault)
+    }
+}

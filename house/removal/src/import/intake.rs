@@ -1,0 +1,79 @@
+//! Taking letters from their source: which are known already, and how much may be on the way at once.
+
+use std::collections::HashSet;
+use std::ops::ControlFlow;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::mpsc::SyncSender;
+
+use super::budget::Budget;
+use super::{Event, Given, Numbered, Raw, Source};
+use crate::Error;
+use crate::layout::Goal;
+use crate::letter::Arriving;
+use crate::marks::Marks;
+use crate::tree::Flow;
+
+/// Where what is taken goes.
+pub struct Sink<'a> {
+    pub letters: SyncSender<Numbered<Raw>>,
+    pub events: SyncSender<Event>,
+    pub budget: &'a Budget,
+    pub position: &'a AtomicU64,
+}
+
+/// Takes all letters of a source, until nobody takes them any more.
+pub fn take_all(source: &mut dyn Source, marks: Marks, sink: Sink<'_>) -> Result<(), Error> {
+    let mut intake = Intake { marks, sink, goals: HashSet::new(), number: 0 };
+    source.give(&mut |given, position| {
+        intake.sink.position.store(position, Ordering::Relaxed);
+        match given {
+            Given::Letter { letter, file, at } => intake.take(*letter, file, at),
+            Given::Skipped(skipped) => intake.event(Event::Skipped(skipped)),
+            Given::FileEnd => GO_ON,
+        }
+    })
+}
+
+struct Intake<'a> {
+    marks: Marks,
+    sink: Sink<'a>,
+    /// The folders of letters, each once, so that a commit looks each up once.
+    goals: HashSet<Arc<Goal>>,
+    number: u64,
+}
+
+const GO_ON: Flow = ControlFlow::Continue(());
+const STOP: Flow = ControlFlow::Break(());
+
+impl Intake<'_> {
+    fn take(&mut self, letter: Arriving, file: Arc<str>, at: Option<u64>) -> Flow {
+        let letter = self.with_known_goal(letter);
+        let folder = match letter.goal.special_use.filter(|_| !letter.goal.exact) {
+            Some(special_use) => special_use.attribute(),
+            None => letter.goal.name.as_str(),
+        };
+        let (mark, known) = self.marks.of(folder, &letter.raw, letter.once);
+        if known {
+            return self.event(Event::Known);
+        }
+        if !self.sink.budget.take(letter.raw.len()) {
+            return STOP;
+        }
+        let numbered = Numbered { number: self.number, item: Raw { letter, mark, file, at } };
+        self.number += 1;
+        if self.sink.letters.send(numbered).is_ok() { GO_ON } else { STOP }
+    }
+
+    fn with_known_goal(&mut self, mut letter: Arriving) -> Arriving {
+        match self.goals.get(&letter.goal) {
+            Some(known) => letter.goal = known.clone(),
+            None => drop(self.goals.insert(letter.goal.clone())),
+        }
+        letter
+    }
+
+    fn event(&mut self, event: Event) -> Flow {
+        if self.sink.events.send(event).is_ok() { GO_ON } else { STOP }
+    }
+}
