@@ -1,0 +1,64 @@
+//! `cargo xtask soak`: what takes too long for each change – kills under load, fairness on a large mailbox, fuzzing.
+
+use std::fmt::Write as _;
+use std::process::Command;
+use std::time::Instant;
+
+use crate::run::{Outcome, cargo, root, step};
+use crate::{fuzz, peers};
+
+/// How often each test of `tests/tests/crash.rs` is run: it kills at another moment each time.
+const KILL_ROUNDS: u32 = 12;
+/// Seconds for each fuzz target.
+const FUZZ_SECONDS: u32 = 600;
+
+/// A part of the soak: its name, and what it does.
+type Part = (&'static str, fn() -> Outcome);
+
+const PARTS: [Part; 3] = [("kills", kills), ("fairness", fairness), ("fuzz", fuzzing)];
+
+/// Runs the parts named (all without any), each to its end whatever came of the others, and writes what came of them, with
+/// date and commit, to `target/soak.md`.
+pub fn all(words: &[String]) -> Outcome {
+    if let Some(unknown) = words.iter().find(|word| PARTS.iter().all(|(name, _)| name != word)) {
+        return Err(format!("there is no part {unknown}: kills, fairness, fuzz"));
+    }
+    peers::install()?;
+    let mut report = format!("# Soak of {} at commit {}\n\n", said_by("date", &["-u", "+%F %H:%M UTC"]), commit());
+    let mut failed = Vec::new();
+    for (name, part) in PARTS.iter().filter(|(name, _)| words.is_empty() || words.iter().any(|word| word == name)) {
+        let begun = Instant::now();
+        let outcome = part();
+        let told = outcome.as_ref().err().map_or("passed", String::as_str);
+        let _ = writeln!(report, "- {name}: {told} ({} s)", begun.elapsed().as_secs());
+        failed.extend(outcome.err().map(|why| format!("{name}: {why}")));
+    }
+    println!("\n{report}");
+    let file = root().join("target/soak.md");
+    std::fs::write(&file, &report).map_err(|why| format!("{}: {why}", file.display()))?;
+    if failed.is_empty() { Ok(()) } else { Err(failed.join("; ")) }
+}
+
+fn kills() -> Outcome {
+    step(cargo().args(["build", "--release", "--package", "facteur"]))?;
+    step(cargo().args(["test", "--release", "--package", "tests", "--test", "crash", "--no-run"]))?;
+    let round = || step(cargo().args(["test", "--release", "--quiet", "--package", "tests", "--test", "crash"]));
+    (0..KILL_ROUNDS).try_for_each(|_| round())
+}
+
+fn fairness() -> Outcome {
+    step(cargo().args(["run", "--release", "--quiet", "--package", "bench", "--", "fairness"]))
+}
+
+fn fuzzing() -> Outcome {
+    fuzz::all(&[FUZZ_SECONDS.to_string()])
+}
+
+fn commit() -> String {
+    said_by("git", &["rev-parse", "--short", "HEAD"])
+}
+
+fn said_by(program: &str, words: &[&str]) -> String {
+    let output = Command::new(program).args(words).current_dir(root()).output();
+    output.map(|output| String::from_utf8_lossy(&output.stdout).trim().to_owned()).unwrap_or_default()
+}
