@@ -210,6 +210,12 @@ pub enum AccountCommand {
         #[command(flatten)]
         password: PasswordFrom,
     },
+    /// Let a person log in again at once after too many failed tries
+    Unblock {
+        /// Such as alice@alpha.test
+        #[arg(value_parser = address)]
+        address: Address,
+    },
 }
 
 /// Where a new password comes from; asked on the terminal if nothing is said.

@@ -8,11 +8,12 @@ mod onward;
 mod outbox;
 mod sort;
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use directory::Directory;
 use mail::seam::{Accept, AccountId, Deliver, Origin, OurFault, Pending, Verdict};
-use mail::trace::{Arrival, Blind, Event, Witness, refusal};
+use mail::trace::{Arrival, Blind, Event, Observation, Step, Witness, refusal};
 use mail::{Address, Domain, Envelope, Letter, LetterId, Reply, header};
 use mda::{Fate, Mda, Outcome, Recipient};
 use mta::backoff::Schedule;
@@ -128,6 +129,9 @@ impl Deliver for PostOffice {
         Box::pin(async move {
             let arrival = history::arrival(&letter, &envelope, &origin);
             let replies = self.take_for_each(&letter, &envelope, &origin, &arrival).await;
+            if let Err(cause) = &replies {
+                self.note_fault(letter.id, cause);
+            }
             let fault = smtp::replies::our_fault();
             for (place, recipient) in envelope.recipients.iter().enumerate() {
                 let told = replies.as_ref().map_or(Some(&fault), |replies| replies.get(place));
@@ -144,7 +148,8 @@ impl Deliver for PostOffice {
 /// Whom nothing reached is the caller's to try again or to report; the rest of an alias, whose recipient counts as
 /// reached, is ours.
 fn ours_to_mend(sorted: &Sorted) -> Vec<Failed> {
-    sorted.failed.iter().filter(|failed| sorted.reaches(&failed.recipient)).cloned().collect()
+    let reached = sorted.reached();
+    sorted.failed.iter().filter(|failed| reached.contains(&failed.recipient)).cloned().collect()
 }
 
 impl PostOffice {
@@ -163,9 +168,18 @@ impl PostOffice {
         let told = match verdict {
             Ok(Verdict::Accept) => return,
             Ok(Verdict::Refuse(reply)) => reply.clone(),
-            Err(_) => smtp::replies::our_fault(),
+            Err(fault) => {
+                self.note_fault(letter, fault);
+                smtp::replies::our_fault()
+            }
         };
         self.witness.saw(refusal(letter, clock::now(), arrival, &told));
+    }
+
+    /// For its history, what failed of ours: the sender is not told.
+    fn note_fault(&self, letter: LetterId, fault: &OurFault) {
+        let event = Event::Fault { cause: fault.to_string() };
+        self.witness.saw(Observation::Step(Box::new(Step { letter, at: clock::now(), event })));
     }
 
     async fn take(
@@ -189,7 +203,7 @@ impl PostOffice {
                 note(letter, envelope, &sorted, origin);
                 return Ok(Verdict::Accept);
             }
-            unfiled.iter().for_each(|(who, reply)| sorted.give_up(who.account, who.detail.as_deref(), reply));
+            unfiled.iter().for_each(|(who, reply)| sorted.give_up(who.account, reply));
         }
         Ok(Verdict::Refuse(sort::answer(sorted.failed.iter())))
     }
@@ -213,7 +227,7 @@ impl PostOffice {
                 note(letter, envelope, &sorted, origin);
                 break;
             }
-            unfiled.iter().for_each(|(who, reply)| sorted.give_up(who.account, who.detail.as_deref(), reply));
+            unfiled.iter().for_each(|(who, reply)| sorted.give_up(who.account, reply));
         }
         Ok(fates(envelope, &sorted).into_iter().map(|(_, reply)| reply).collect())
     }
@@ -234,7 +248,7 @@ impl LocalDrop for PostOffice {
                 if unfiled.is_empty() {
                     return Ok(());
                 }
-                unfiled.iter().for_each(|(who, reply)| sorted.give_up(who.account, who.detail.as_deref(), reply));
+                unfiled.iter().for_each(|(who, reply)| sorted.give_up(who.account, reply));
             }
         })
     }
@@ -242,11 +256,12 @@ impl LocalDrop for PostOffice {
 
 /// What became of each recipient of the envelope.
 fn fates(envelope: &Envelope, sorted: &Sorted) -> Vec<(Address, Reply)> {
-    let fate = |recipient: &Address| {
-        let failed = sorted.failed.iter().filter(|failed| failed.recipient == *recipient);
-        // Who is neither reached nor failed is reached by way of another recipient.
-        let well = sorted.reaches(recipient) || failed.clone().next().is_none();
-        if well { Reply::new(250, (2, 1, 5), "filed") } else { sort::answer(failed) }
+    let reached = sorted.reached();
+    let mut failed: HashMap<&Address, Vec<&Failed>> = HashMap::new();
+    sorted.failed.iter().for_each(|one| failed.entry(&one.recipient).or_default().push(one));
+    let fate = |recipient: &Address| match failed.get(recipient) {
+        Some(failed) if !reached.contains(recipient) => sort::answer(failed.iter().copied()),
+        _ => Reply::new(250, (2, 1, 5), "filed"),
     };
     envelope.recipients.iter().map(|recipient| (recipient.clone(), fate(recipient))).collect()
 }

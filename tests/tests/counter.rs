@@ -360,3 +360,30 @@ fn waits(office: &Office, name: &str, more: impl Fn(usize) -> bool) -> Vec<Durat
     waits.sort();
     waits
 }
+
+/// What the pages answer to a log-in: its status.
+fn log_in(office: &Office, name: &str, password: &str) -> String {
+    let url = format!("https://127.0.0.1:{}/login", office.ports.https);
+    let (name, password) = (format!("name={name}"), format!("password={password}"));
+    let output = Command::new("curl")
+        .args(["--silent", "--insecure", "--output", "/dev/null", "--write-out", "%{http_code}", &url])
+        .args(["--data-urlencode", &name, "--data-urlencode", &password])
+        .output()
+        .expect("curl");
+    String::from_utf8_lossy(&output.stdout).into_owned()
+}
+
+#[test]
+fn a_network_that_guesses_passwords_is_refused_until_a_command_lifts_it() {
+    let office = OfficeBuilder::new("alpha.test").person("alice").start();
+    let alice = office.first();
+    let refused = (0..40).map(|n| log_in(&office, &format!("guess{n}@alpha.test"), "wrong")).position(|s| s == "429");
+    assert_eq!(refused, Some(30), "thirty wrong tries are borne");
+    assert_eq!(log_in(&office, &alice.address, &alice.password), "429");
+    let told = office.command(&["account", "unblock", &alice.address]);
+    assert!(told.contains("alice@alpha.test can log in again at once"), "{told}");
+    assert_eq!(log_in(&office, &alice.address, &alice.password), "204");
+    assert!(office.command(&["account", "unblock", &alice.address]).contains("nothing keeps alice@alpha.test"));
+    let (code, _, told) = office.try_command(&["account", "unblock", "nobody@alpha.test"], b"");
+    assert!(code == 1 && told.contains("there is no account nobody@alpha.test"), "{code} {told}");
+}

@@ -1,8 +1,11 @@
 //! Filing, in two steps: what can be done before, and what the transaction does.
 
+use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
+use std::time::Duration;
 
 use bytes::Bytes;
+use futures_util::FutureExt;
 use mail::seam::{AccountId, OurFault, Verdict};
 use mail::{Address, Envelope, Letter, Reply, Timestamp};
 use mailbox::{Error, FlagSet, Prepared, System, flags, letter::Filed};
@@ -10,6 +13,9 @@ use store::{Store, Tx};
 
 use crate::mark::{head, without_return_path};
 use crate::{Case, Filter, Placement, place};
+
+/// How long the filters may look at a letter for one recipient.
+const PATIENCE: Duration = Duration::from_secs(60);
 
 /// A letter larger than this is packed where blocking is allowed.
 const QUICK: usize = 64 * 1024;
@@ -77,7 +83,7 @@ impl Mda {
     ) -> Result<Filing, OurFault> {
         let mut judged = Vec::with_capacity(recipients.len());
         for recipient in recipients {
-            let judgement = self.judge(Case { letter, envelope, recipient: &recipient }).await?;
+            let judgement = self.judge(Case { letter, envelope, recipient: &recipient }).await;
             judged.push((recipient, judgement));
         }
         let prepared = self.prepare_copies(letter, envelope, &judged).await?;
@@ -88,14 +94,28 @@ impl Mda {
         Ok(Filing { copies: copies.collect(), received: now })
     }
 
-    async fn judge(&self, case: Case<'_>) -> Result<Result<Placement, Reply>, OurFault> {
+    /// What the filters say for one recipient. A filter that fails, panics or takes too long concerns this recipient alone:
+    /// the letter is tried again for them, and the others get theirs.
+    async fn judge(&self, case: Case<'_>) -> Result<Placement, Reply> {
         let mut placement = Placement { folder: case.recipient.detail.clone(), ..Placement::default() };
-        for filter in self.filters.iter() {
-            if let Verdict::Refuse(reply) = filter.judge(case, &mut placement).await? {
-                return Ok(Err(reply));
+        let filtering = async {
+            for filter in self.filters.iter() {
+                if let Verdict::Refuse(reply) = filter.judge(case, &mut placement).await? {
+                    return Ok(Some(reply));
+                }
             }
-        }
-        Ok(Ok(placement))
+            Ok::<_, OurFault>(None)
+        };
+        let filtered = tokio::time::timeout(PATIENCE, AssertUnwindSafe(filtering).catch_unwind()).await;
+        let fault = match filtered {
+            Ok(Ok(Ok(None))) => return Ok(placement),
+            Ok(Ok(Ok(Some(refusal)))) => return Err(refusal),
+            Ok(Ok(Err(fault))) => fault.to_string(),
+            Ok(Err(_panic)) => "a filter panicked".to_owned(),
+            Err(_late) => "the filters took too long".to_owned(),
+        };
+        tracing::error!(letter = %case.letter.id, recipient = %case.recipient.address, %fault, "a letter was not filtered");
+        Err(Reply::new(451, (4, 3, 0), "the letter could not be checked for this person now"))
     }
 
     /// One prepared letter for each recipient, in order. Parsed, packed and kept once: what differs from one to the

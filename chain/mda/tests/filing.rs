@@ -227,3 +227,32 @@ async fn filters_place_and_refuse() {
     let refused = deliver(&house, &mda, "\r\nsome poison", alice()).await;
     assert!(matches!(&refused[0].fate, Fate::Refused(reply) if reply.code == 550));
 }
+
+/// Fails in its own way for each of some people.
+struct Broken;
+
+impl Filter for Broken {
+    fn judge<'a>(&'a self, case: Case<'a>, _: &'a mut Placement) -> Pending<'a, Result<Verdict, OurFault>> {
+        Box::pin(async move {
+            match case.recipient.account.0 {
+                1 => Ok(Verdict::Accept),
+                2 => Err(OurFault("the spam filter is away".to_owned())),
+                3 => panic!("a fault of the filter"),
+                _ => std::future::pending().await,
+            }
+        })
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_filter_that_fails_for_one_person_concerns_that_person_alone() {
+    let house = House::new().await;
+    let mda = Mda::new(house.store.clone()).with_filters(vec![Arc::new(Broken)]);
+    let people = (1..=4).map(|id| to(id, &format!("person{id}@alpha.test"), None)).collect();
+    let outcomes = deliver(&house, &mda, "\r\nhello", people).await;
+    assert!(is_filed(&outcomes[0]));
+    for outcome in &outcomes[1..] {
+        // Not now, so that it is tried again: nothing was found wrong with the letter.
+        assert!(matches!(&outcome.fate, Fate::Refused(reply) if reply.code == 451), "{outcome:?}");
+    }
+}

@@ -87,6 +87,8 @@ fn facts(event: &Event) -> Map<String, Value> {
             "what": "postponed", "link": "queue", "recipients": recipients, "until": moment(Timestamp(*until)),
         }),
         Event::Recalled { .. } => json!({"what": "recalled", "link": "queue"}),
+        // For the postmaster only: a person's history has none.
+        Event::Fault { .. } => json!({"what": "fault", "link": "house"}),
     };
     match facts {
         Value::Object(facts) => facts,

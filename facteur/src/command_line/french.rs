@@ -32,6 +32,8 @@ const TEXTS: &[(&str, &str)] = &[
     ("facteur account remove", "Retirer une personne, avec toutes ses lettres"),
     ("facteur account remove address", "Par exemple alice@alpha.test"),
     ("facteur account remove --yes", "Ne pas demander confirmation"),
+    ("facteur account unblock", "Laisser quelqu'un se connecter tout de suite après trop d'essais manqués"),
+    ("facteur account unblock address", "Par exemple alice@alpha.test"),
     ("facteur account password", "Donner un autre mot de passe à quelqu'un"),
     ("facteur account password address", "Par exemple alice@alpha.test"),
     ("facteur account password --password_stdin", "Lire le mot de passe sur la première ligne de l'entrée standard"),

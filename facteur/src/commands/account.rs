@@ -40,7 +40,23 @@ pub fn run(command: AccountCommand, desk: &Desk<'_>) -> Result<(), Failure> {
             store.write_blocking(move |tx| Ok::<_, Trouble>(set(tx)?))?;
             password.show();
         }
+        AccountCommand::Unblock { address } => unblock(desk, &address)?,
     }
+    Ok(())
+}
+
+/// What failed log-ins have brought about is only in the memory of a post office that runs: where none runs, nobody is
+/// blocked.
+fn unblock(desk: &Desk<'_>, address: &Address) -> Result<(), Failure> {
+    must_exist(&desk.store()?, address)?;
+    let lifted = desk.running().is_some_and(|running| running.post_office.directory().lift_block(&address.to_string()));
+    terminal::print(&match lifted {
+        true => say!(
+            "{address} can log in again at once, from anywhere; so can the networks that were refused\n",
+            "{address} peut se connecter de nouveau, de partout ; les réseaux qui étaient refusés aussi\n"
+        ),
+        false => say!("nothing keeps {address} from logging in\n", "rien n'empêche {address} de se connecter\n"),
+    });
     Ok(())
 }
 

@@ -9,6 +9,8 @@ use ::trace::{Found, History, Page, Scope, What, find};
 use mail::{Address, LetterId};
 use store::Store;
 
+use wording::People;
+
 use super::Trouble;
 use crate::command_line::Trace;
 use crate::desk::Desk;
@@ -28,18 +30,19 @@ pub fn run(trace: Trace, desk: &Desk<'_>) -> Result<(), Failure> {
     let asked = asked(&trace.what)?;
     let store = desk.store()?;
     let found = first_found(&store, &asked, page)?;
+    let people = People::of(&store, &found.letters)?;
     if trace.form.json {
-        terminal::print(&table::json(&json::letters(&found.letters)));
+        terminal::print(&table::json(&json::letters(&found.letters, &people)));
         return Ok(());
     }
     match found.letters.as_slice() {
         [] => Err(nothing(&trace.what)),
         [one] => {
-            terminal::print(&picture::whole(one, terminal::width()));
+            terminal::print(&picture::whole(one, &people, terminal::width()));
             Ok(())
         }
         several => {
-            terminal::print(&overview(several, found.next.is_some()));
+            terminal::print(&overview(several, &people, found.next.is_some()));
             Ok(())
         }
     }
@@ -90,8 +93,8 @@ fn all(store: &Store, what: &What, page: Page) -> Result<Found, Trouble> {
 }
 
 /// A line or two for each letter, the last first.
-fn overview(letters: &[History], more: bool) -> String {
-    let mut text: String = letters.iter().map(|letter| picture::brief(letter) + "\n").collect();
+fn overview(letters: &[History], people: &People, more: bool) -> String {
+    let mut text: String = letters.iter().map(|letter| picture::brief(letter, people) + "\n").collect();
     text += &say!(
         "facteur trace with the name of a letter tells each step of its way.\n",
         "facteur trace suivi du nom d'une lettre raconte chaque étape de son chemin.\n"

@@ -1,6 +1,8 @@
 //! What goes into the queue with a letter: the letter itself for people elsewhere and for those of ours who could not
 //! take it now, and a report to the sender on those who never will.
 
+use std::collections::HashSet;
+
 use mail::{Address, Enhanced, Envelope, Letter};
 use mta::bounce::{Fate, Kind, Original, Report};
 use mta::queue::{self, Prepared, PreparedReport, Terms};
@@ -35,7 +37,9 @@ pub fn prepare(
     };
     let elsewhere = sorted.remote.iter().filter(|remote| !remote.is_passed_on()).map(|remote| remote.address.clone());
     let again = leftover.iter().filter_map(|failed| failed.again_to.clone());
-    let recipients: Vec<Address> = elsewhere.chain(again).collect();
+    // A person who has several addresses on the envelope is tried once.
+    let mut known = HashSet::new();
+    let recipients: Vec<Address> = elsewhere.chain(again).filter(|address| known.insert(address.clone())).collect();
     if !recipients.is_empty() {
         queue(letter, recipients)?;
     }

@@ -1,6 +1,7 @@
 //! Sorting: who of the envelope gets the letter here, who elsewhere, and who not at all.
 
-use std::collections::HashSet;
+use std::collections::hash_map::Entry;
+use std::collections::{HashMap, HashSet};
 
 use directory::{Destination, Resolution};
 use mail::seam::{AccountId, Origin};
@@ -12,8 +13,10 @@ pub struct Local {
     pub account: AccountId,
     /// Their own address.
     pub address: Address,
-    /// Whom the envelope names; an alias perhaps.
+    /// Whom the envelope names; an alias perhaps. Of several that lead here, the first.
     pub recipient: Address,
+    /// The others. They get no copy of their own, and the same answer.
+    pub others: Vec<Address>,
     /// Behind the `+`: perhaps a folder.
     pub detail: Option<String>,
 }
@@ -22,8 +25,10 @@ pub struct Local {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Remote {
     pub address: Address,
-    /// Whom the envelope names; an alias of ours perhaps.
+    /// Whom the envelope names; an alias of ours perhaps. Of several that lead there, the first.
     pub recipient: Address,
+    /// The others. The letter goes there once, and they get the same answer.
+    pub others: Vec<Address>,
 }
 
 impl Remote {
@@ -43,7 +48,8 @@ pub struct Failed {
     pub again_to: Option<Address>,
 }
 
-/// The recipients of a letter, aliases followed, each place once.
+/// The recipients of a letter, aliases followed: each person once, under however many addresses the envelope names them, and
+/// each address elsewhere once.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Sorted {
     pub local: Vec<Local>,
@@ -60,7 +66,7 @@ pub fn sort(
     behind: impl Fn(&Domain) -> bool,
 ) -> Sorted {
     let mut sorted = Sorted::default();
-    let mut reached = HashSet::new();
+    let mut reached = Reached::default();
     for (recipient, resolution) in recipients.iter().zip(resolutions) {
         match resolution {
             Resolution::Unknown | Resolution::Elsewhere if behind(recipient.domain()) => {
@@ -78,46 +84,73 @@ pub fn sort(
     sorted
 }
 
+/// Where in a [`Sorted`] stands whom the recipients before led to.
+#[derive(Default)]
+struct Reached {
+    here: HashMap<AccountId, usize>,
+    elsewhere: HashMap<Address, usize>,
+}
+
 impl Sorted {
     /// Does nobody get the letter?
     pub fn is_for_nobody(&self) -> bool {
         self.local.is_empty() && self.remote.is_empty()
     }
 
-    /// Does anybody get it whom this recipient of the envelope leads to?
-    pub fn reaches(&self, recipient: &Address) -> bool {
-        self.local.iter().any(|local| local.recipient == *recipient)
-            || self.remote.iter().any(|remote| remote.recipient == *recipient)
+    /// The recipients of the envelope that lead to anybody who gets it.
+    pub fn reached(&self) -> HashSet<&Address> {
+        let here = self.local.iter().flat_map(|local| std::iter::once(&local.recipient).chain(&local.others));
+        let elsewhere = self.remote.iter().flat_map(|remote| std::iter::once(&remote.recipient).chain(&remote.others));
+        here.chain(elsewhere).collect()
     }
 
     /// Takes out who is reached through an alias that the letter has been through before.
     pub fn break_loops(&mut self, letter: &Letter) {
         let comes_back =
             |remote: &Remote| remote.is_passed_on() && mda::passed_on(&letter.raw, &remote.recipient).is_none();
-        for remote in self.remote.extract_if(.., |remote| comes_back(remote)) {
-            self.failed.push(Failed { recipient: remote.recipient, reply: circles(), again_to: None });
+        for Remote { recipient, others, .. } in self.remote.extract_if(.., |remote| comes_back(remote)) {
+            let each = std::iter::once(recipient).chain(others);
+            self.failed.extend(each.map(|recipient| Failed { recipient, reply: circles(), again_to: None }));
         }
     }
 
-    /// Takes out who could not be given the letter.
-    pub fn give_up(&mut self, account: AccountId, detail: Option<&str>, reply: &Reply) {
-        let is_it = |local: &Local| local.account == account && local.detail.as_deref() == detail;
-        for local in self.local.extract_if(.., |local| is_it(local)) {
+    /// Takes out who could not be given the letter, and says so of each address that the envelope has for them.
+    pub fn give_up(&mut self, account: AccountId, reply: &Reply) {
+        for local in self.local.extract_if(.., |local| local.account == account) {
             let again_to = reply.is_transient().then(|| with_detail(&local));
-            self.failed.push(Failed { recipient: local.recipient, reply: reply.clone(), again_to });
+            let each = std::iter::once(local.recipient).chain(local.others);
+            self.failed.extend(each.map(|recipient| Failed {
+                recipient,
+                reply: reply.clone(),
+                again_to: again_to.clone(),
+            }));
         }
     }
 
-    fn add(&mut self, recipient: &Address, place: Destination, reached: &mut HashSet<Destination>) {
-        if !reached.insert(place.clone()) {
-            return;
-        }
-        let recipient = recipient.clone();
+    fn add(&mut self, recipient: &Address, place: Destination, reached: &mut Reached) {
+        let (recipient, others) = (recipient.clone(), Vec::new());
         match place {
-            Destination::Remote(address) => self.remote.push(Remote { address, recipient }),
-            Destination::Local { account, address, detail } => {
-                self.local.push(Local { account, address, recipient, detail });
-            }
+            Destination::Remote(address) => match reached.elsewhere.entry(address.clone()) {
+                Entry::Vacant(first) => {
+                    first.insert(self.remote.len());
+                    self.remote.push(Remote { address, recipient, others });
+                }
+                Entry::Occupied(known) => {
+                    self.remote
+                        .get_mut(*known.get())
+                        .into_iter()
+                        .for_each(|remote| remote.others.push(recipient.clone()));
+                }
+            },
+            Destination::Local { account, address, detail } => match reached.here.entry(account) {
+                Entry::Vacant(first) => {
+                    first.insert(self.local.len());
+                    self.local.push(Local { account, address, recipient, others, detail });
+                }
+                Entry::Occupied(known) => {
+                    self.local.get_mut(*known.get()).into_iter().for_each(|local| local.others.push(recipient.clone()));
+                }
+            },
         }
     }
 
@@ -192,10 +225,15 @@ mod tests {
     }
 
     #[test]
-    fn the_same_person_in_two_folders_is_two_places() {
-        let recipients = [address("alice@alpha.test"), address("alice+news@alpha.test")];
-        let resolutions = vec![Resolution::Ours(vec![local(1, None)]), Resolution::Ours(vec![local(1, Some("news"))])];
-        assert_eq!(sort(&recipients, resolutions, &peer(), nowhere).local.len(), 2);
+    fn a_person_gets_one_copy_under_however_many_addresses() {
+        let recipients: Vec<Address> = (0..1000).map(|n| address(&format!("alice+d{n}@alpha.test"))).collect();
+        let resolutions = (0..1000).map(|n| Resolution::Ours(vec![local(1, Some(&format!("d{n}")))])).collect();
+        let mut sorted = sort(&recipients, resolutions, &peer(), nowhere);
+        assert_eq!((sorted.local.len(), sorted.local[0].detail.as_deref()), (1, Some("d0")), "where the first leads");
+        assert_eq!(sorted.reached().len(), recipients.len());
+        sorted.give_up(AccountId(1), &Reply::new(452, (4, 2, 2), "full"));
+        let failed: Vec<_> = sorted.failed.iter().map(|failed| &failed.recipient).collect();
+        assert_eq!(failed, recipients.iter().collect::<Vec<_>>(), "each hears what became of it");
     }
 
     #[test]
@@ -219,7 +257,7 @@ mod tests {
         let forward = Resolution::Ours(vec![Destination::Remote(address("bob@beta.test"))]);
         let sorted = sort(&[address("team@alpha.test")], vec![forward], &peer(), nowhere);
         assert_eq!(sorted.remote[0].address, address("bob@beta.test"));
-        assert!(sorted.reaches(&address("team@alpha.test")));
+        assert!(sorted.reached().contains(&address("team@alpha.test")));
     }
 
     #[test]
@@ -236,8 +274,8 @@ mod tests {
     fn who_is_full_is_tried_again_under_their_own_address_and_in_the_same_folder() {
         let team = Resolution::Ours(vec![local(1, Some("news")), local(2, None)]);
         let mut sorted = sort(&[address("team@alpha.test")], vec![team], &peer(), nowhere);
-        sorted.give_up(AccountId(1), Some("news"), &Reply::new(452, (4, 2, 2), "full"));
-        sorted.give_up(AccountId(2), None, &Reply::new(550, (5, 1, 1), "gone"));
+        sorted.give_up(AccountId(1), &Reply::new(452, (4, 2, 2), "full"));
+        sorted.give_up(AccountId(2), &Reply::new(550, (5, 1, 1), "gone"));
         let again: Vec<_> = sorted.failed.iter().map(|failed| failed.again_to.clone()).collect();
         assert_eq!(again, [Some(address("person1+news@alpha.test")), None]);
         assert!(sorted.is_for_nobody());

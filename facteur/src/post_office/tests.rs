@@ -289,3 +289,18 @@ async fn the_part_of_an_alias_that_a_front_cannot_know_of_is_ours_to_try_again()
     waiting.sort();
     assert_eq!(waiting, ["bob@alpha.test", "carol@elsewhere.test"]);
 }
+
+#[tokio::test]
+async fn a_person_named_under_many_addresses_gets_one_copy_and_each_address_a_true_answer() {
+    let town = Town::new().await;
+    let to: Vec<String> = (0..1000).map(|n| format!("alice+d{n}@alpha.test")).collect();
+    let to: Vec<&str> = to.iter().map(String::as_str).chain(["alice@alpha.test", "team@alpha.test"]).collect();
+    assert_eq!(town.accept(&hello(), "eve@evil.test", &to, peer()).await, Verdict::Accept);
+    assert_eq!(town.letters(1).await, 1);
+
+    let to = ["bob@alpha.test", "bob+news@alpha.test", "alice@alpha.test", "ghost@alpha.test"];
+    let front = Origin::Front(Wire { ip: "127.0.0.1".parse().unwrap(), hello: String::new(), tls: String::new() });
+    let replies = town.office.deliver(large(), envelope("eve@evil.test", &to), front).await.unwrap();
+    let codes: Vec<u16> = replies.iter().map(|reply| reply.code).collect();
+    assert_eq!(codes, [452, 452, 250, 550], "Bob has no room, under neither address");
+}

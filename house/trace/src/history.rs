@@ -39,11 +39,25 @@ pub struct History {
 }
 
 impl History {
-    /// How the letter came, if that is still known.
+    /// Of a letter without a name to which these things happened, at the beginning of time: for tests of what shows them.
+    #[doc(hidden)]
+    pub fn of(events: impl IntoIterator<Item = Event>) -> Self {
+        let steps = events.into_iter().map(|event| Noted { at: Timestamp(0), event }).collect();
+        Self { letter: LetterId::from_random([0; 10]), steps, damaged: 0, cut: false, rows: Vec::new() }
+    }
+
+    /// How the letter came, if that is still known. What was refused of it before it came, a recipient perhaps, knows less
+    /// of it.
     pub fn arrival(&self) -> Option<&Arrival> {
-        self.steps.iter().find_map(|step| match &step.event {
-            Event::Received(arrival) | Event::Refused { arrival, .. } => Some(arrival),
+        let received = self.steps.iter().find_map(|step| match &step.event {
+            Event::Received(arrival) => Some(arrival),
             _ => None,
+        });
+        received.or_else(|| {
+            self.steps.iter().find_map(|step| match &step.event {
+                Event::Refused { arrival, .. } => Some(arrival),
+                _ => None,
+            })
         })
     }
 
@@ -104,6 +118,8 @@ impl<'a> Eyes<'a> {
                 (!recipients.is_empty()).then_some(Event::Queued { recipients })
             }
             Event::Recalled { account } if *account != self.account => None,
+            // What fails in the house is the postmaster's affair.
+            Event::Fault { .. } => None,
             event => Some(event.clone()),
         }
     }

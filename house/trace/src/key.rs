@@ -56,7 +56,8 @@ pub(crate) fn keys(letter: LetterId, events: &[Event]) -> BTreeSet<Key> {
             | Event::Desk { .. }
             | Event::Read { .. }
             | Event::Removed { .. }
-            | Event::Recalled { .. } => {}
+            | Event::Recalled { .. }
+            | Event::Fault { .. } => {}
         }
     }
     keys

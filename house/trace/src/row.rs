@@ -43,19 +43,22 @@ mod tests {
     }
 
     fn arrival() -> impl Strategy<Value = Arrival> {
-        let texts = prop::array::uniform6("[ -~é]{0,30}");
+        let texts = prop::array::uniform7("[ -~é]{0,30}");
         (link(), texts, prop::collection::vec("[a-z]{1,9}@[a-z]{1,9}", 0..4), any::<u64>(), any::<Option<i64>>())
-            .prop_map(|(by, [peer, hello, tls, login, return_path, message_id], recipients, size, account)| Arrival {
-                by: Some(by),
-                peer,
-                hello,
-                tls,
-                login,
-                account,
-                return_path,
-                recipients,
-                message_id,
-                size,
+            .prop_map(|(by, [peer, hello, tls, login, return_path, message_id, subject], recipients, size, account)| {
+                Arrival {
+                    by: Some(by),
+                    peer,
+                    hello,
+                    tls,
+                    login,
+                    account,
+                    return_path,
+                    recipients,
+                    message_id,
+                    subject,
+                    size,
+                }
             })
     }
 
@@ -92,6 +95,7 @@ mod tests {
             (text(), texts()).prop_map(|(recipient, to)| Event::Redirected { recipient, to }),
             (texts(), any::<i64>()).prop_map(|(recipients, until)| Event::Postponed { recipients, until }),
             any::<i64>().prop_map(|account| Event::Recalled { account }),
+            text().prop_map(|cause| Event::Fault { cause }),
         ]
     }
 
@@ -131,6 +135,17 @@ mod tests {
     }
 
     #[test]
+    fn a_row_of_before_there_were_subjects_is_read() {
+        // Received, through the MTA, `a` as each text, no recipient, Message-ID `m`, one octet; then a letter that is read.
+        let row = [VERSION, 2, 0, 1, 1, 1, b'a', 1, b'a', 1, b'a', 1, b'a', 0, 1, b'a', 0, 1, b'm', 1, 9, 2, 6];
+        let read = decode(&row).unwrap();
+        let [Event::Received(arrival), Event::Read { account: 1, .. }] = read.as_slice() else { panic!("{read:?}") };
+        assert_eq!((arrival.message_id.as_str(), arrival.subject.as_str(), arrival.size), ("m", "", 1));
+        let now = Arrival { subject: "Lunch?".into(), ..arrival.clone() };
+        assert_eq!(decode(&encode(vec![Event::Received(now.clone())])), Ok(vec![Event::Received(now)]));
+    }
+
+    #[test]
     fn a_stored_event_is_found_by_its_place_for_ever() {
         // The first octets of rows as they stand in databases: a variant moved would read them as something else.
         let tags: Vec<u8> = [
@@ -154,5 +169,6 @@ mod tests {
         assert_eq!(read, [VERSION, 1, 9, 2, 6]);
         assert_eq!(encode(vec![Event::Postponed { recipients: Vec::new(), until: 1 }]), [VERSION, 1, 12, 0, 2]);
         assert_eq!(encode(vec![Event::Recalled { account: 1 }]), [VERSION, 1, 13, 2]);
+        assert_eq!(encode(vec![Event::Fault { cause: String::new() }]), [VERSION, 1, 14, 0]);
     }
 }

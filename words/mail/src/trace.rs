@@ -139,6 +139,11 @@ pub enum Event {
         /// The author's mailbox.
         account: i64,
     },
+    /// Something of ours failed meanwhile: for the postmaster, who can mend it.
+    Fault {
+        /// What failed.
+        cause: String,
+    },
 }
 
 impl Event {
@@ -165,6 +170,7 @@ impl Event {
                 each(recipient);
                 to.iter_mut().for_each(each);
             }
+            Self::Fault { cause } => each(cause),
             Self::Read { .. } | Self::Removed { .. } | Self::Recalled { .. } => {}
         }
     }
@@ -172,6 +178,7 @@ impl Event {
 
 /// How a letter came.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(from = "StoredArrival", into = "StoredArrival")]
 pub struct Arrival {
     /// Through which link.
     pub by: Option<Link>,
@@ -191,17 +198,62 @@ pub struct Arrival {
     pub recipients: Vec<String>,
     /// Its Message-ID, without brackets.
     pub message_id: String,
+    /// Its subject, as it stands in the field: on one line, encoded words and all.
+    pub subject: String,
     /// Octets.
     pub size: u64,
+}
+
+/// An [`Arrival`] as rows hold it. The subject came later, and stands behind the Message-ID in the same text: a new field
+/// could not be told from what follows in the rows of before.
+#[derive(Serialize, Deserialize)]
+#[serde(rename = "Arrival")]
+struct StoredArrival {
+    by: Option<Link>,
+    peer: String,
+    hello: String,
+    tls: String,
+    login: String,
+    account: Option<i64>,
+    return_path: String,
+    recipients: Vec<String>,
+    message_id_and_subject: String,
+    size: u64,
+}
+
+/// Between the two. It stands in neither: rows hold tidied texts, and those have no control characters.
+const BETWEEN: char = '\0';
+
+impl From<Arrival> for StoredArrival {
+    fn from(arrival: Arrival) -> Self {
+        let Arrival { by, peer, hello, tls, login, account, return_path, recipients, .. } = arrival;
+        let mut message_id_and_subject = arrival.message_id;
+        if !arrival.subject.is_empty() {
+            message_id_and_subject.push(BETWEEN);
+            message_id_and_subject += &arrival.subject;
+        }
+        let size = arrival.size;
+        Self { by, peer, hello, tls, login, account, return_path, recipients, message_id_and_subject, size }
+    }
+}
+
+impl From<StoredArrival> for Arrival {
+    fn from(stored: StoredArrival) -> Self {
+        let StoredArrival { by, peer, hello, tls, login, account, return_path, recipients, size, .. } = stored;
+        let both = stored.message_id_and_subject;
+        let (message_id, subject) = match both.split_once(BETWEEN) {
+            Some((message_id, subject)) => (message_id.to_owned(), subject.to_owned()),
+            None => (both, String::new()),
+        };
+        Self { by, peer, hello, tls, login, account, return_path, recipients, message_id, subject, size }
+    }
 }
 
 impl Arrival {
     /// Of this letter to these recipients, through a link; over which connection, and whose, is added by [`Self::over`]
     /// and [`Self::written_by`].
     pub fn of(by: Link, letter: &Letter, envelope: &Envelope) -> Self {
-        let message_id = header::find(&letter.raw, "Message-ID").map(|field| message_id(&field.value()));
-        let size = letter.raw.len() as u64;
-        Self { message_id: message_id.unwrap_or_default(), size, ..Self::begun(by, envelope) }
+        Self::begun(by, envelope).with(&letter.raw)
     }
 
     /// Of a letter of which no octet came yet.
@@ -216,17 +268,19 @@ impl Arrival {
 
     /// Of a letter that a mail client of this person puts into their mailbox.
     pub fn put_there(raw: &[u8], person: &Login) -> Self {
-        let message_id = header::find(raw, "Message-ID").map(|field| message_id(&field.value()));
-        let size = raw.len() as u64;
-        Self { by: Some(Link::Client), message_id: message_id.unwrap_or_default(), size, ..Self::default() }
-            .written_by(person)
+        Self { by: Some(Link::Client), ..Self::default() }.with(raw).written_by(person)
     }
 
     /// Of a letter that lay in this file.
     pub fn imported(raw: &[u8], file: &str) -> Self {
+        Self { by: Some(Link::Import), peer: file.to_owned(), ..Self::default() }.with(raw)
+    }
+
+    /// With what the letter says of itself.
+    fn with(self, raw: &[u8]) -> Self {
         let message_id = header::find(raw, "Message-ID").map(|field| message_id(&field.value())).unwrap_or_default();
-        let (peer, size) = (file.to_owned(), raw.len() as u64);
-        Self { by: Some(Link::Import), peer, message_id, size, ..Self::default() }
+        let subject = header::find(raw, "Subject").map(|field| subject(&field.value())).unwrap_or_default();
+        Self { message_id, subject, size: raw.len() as u64, ..self }
     }
 
     /// Over this connection.
@@ -243,8 +297,8 @@ impl Arrival {
     }
 
     fn each_text(&mut self, each: &mut impl FnMut(&mut String)) {
-        let Self { peer, hello, tls, login, return_path, recipients, message_id, .. } = self;
-        [peer, hello, tls, login, return_path, message_id].into_iter().for_each(&mut *each);
+        let Self { peer, hello, tls, login, return_path, recipients, message_id, subject, .. } = self;
+        [peer, hello, tls, login, return_path, message_id, subject].into_iter().for_each(&mut *each);
         recipients.iter_mut().for_each(each);
     }
 }
@@ -255,6 +309,14 @@ pub fn message_id(value: &[u8]) -> String {
     let bare = value.strip_prefix(b"<").unwrap_or(value);
     let bare = bare.strip_suffix(b">").unwrap_or(bare);
     String::from_utf8_lossy(bare).into_owned()
+}
+
+/// A subject for a history: its beginning, and what is no UTF-8 made good.
+fn subject(value: &[u8]) -> String {
+    let value = value.trim_ascii();
+    // Four octets a character at most; what is cut in two is made good with the rest.
+    let beginning = value.get(..LONGEST_TEXT * 4).unwrap_or(value);
+    String::from_utf8_lossy(beginning).into_owned()
 }
 
 /// The longest text a history holds, in characters: what others say is cut there.

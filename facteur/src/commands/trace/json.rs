@@ -9,27 +9,27 @@ use super::wording::{self, People};
 use crate::clock;
 
 /// An object for each letter.
-pub fn letters(letters: &[History]) -> Vec<Value> {
-    letters.iter().map(letter).collect()
+pub fn letters(letters: &[History], people: &People) -> Vec<Value> {
+    letters.iter().map(|history| letter(history, people)).collect()
 }
 
-fn letter(history: &History) -> Value {
+fn letter(history: &History, people: &People) -> Value {
     let arrival = history.arrival();
-    let people = People::of(history);
     json!({
         "letter": history.letter.to_string(),
         "message_id": arrival.map(|arrival| &arrival.message_id),
+        "subject": arrival.map(wording::subject),
         "from": arrival.map(|arrival| &arrival.return_path),
         "to": arrival.map(|arrival| &arrival.recipients),
         "damaged": history.damaged,
         "cut": history.cut,
-        "steps": history.steps.iter().map(|step| self::step(step, &people)).collect::<Vec<_>>(),
+        "steps": history.steps.iter().map(|step| self::step(step, people)).collect::<Vec<_>>(),
     })
 }
 
 /// `at`, `step` (what it is), what belongs to it, and `text`: the same in words.
-fn step(noted: &Noted, people: &People<'_>) -> Value {
-    let (name, facts) = facts(&noted.event);
+fn step(noted: &Noted, people: &People) -> Value {
+    let (name, facts) = facts(&noted.event, people);
     let mut step = Map::new();
     step.insert("at".into(), clock::utc(noted.at).into());
     step.insert("step".into(), name.into());
@@ -40,7 +40,7 @@ fn step(noted: &Noted, people: &People<'_>) -> Value {
     Value::Object(step)
 }
 
-fn facts(event: &Event) -> (&'static str, Value) {
+fn facts(event: &Event, people: &People) -> (&'static str, Value) {
     match event {
         Event::Received(arrival) => ("received", self::arrival(arrival)),
         Event::Refused { arrival, reply } => {
@@ -51,9 +51,13 @@ fn facts(event: &Event) -> (&'static str, Value) {
         Event::Judged { recipient, by, decision, reason } => {
             ("judged", json!({ "recipient": recipient, "by": by, "decision": decision, "reason": reason }))
         }
-        Event::Filed { account, key, recipient, folder } => {
-            ("filed", json!({ "account": account, "key": key, "recipient": recipient, "folder": folder }))
-        }
+        Event::Filed { account, key, recipient, folder } => (
+            "filed",
+            json!({
+                "account": account, "owner": people.owner(*account, recipient), "key": key, "recipient": recipient,
+                "folder": folder,
+            }),
+        ),
         Event::NotFiled { recipient, reply } => ("not-filed", json!({ "recipient": recipient, "reply": reply })),
         Event::Queued { recipients } => ("queued", json!({ "recipients": recipients })),
         Event::Attempt(attempt) => {
@@ -74,6 +78,7 @@ fn facts(event: &Event) -> (&'static str, Value) {
             ("postponed", json!({ "recipients": recipients, "until": clock::utc(Timestamp(*until)) }))
         }
         Event::Recalled { account } => ("recalled", json!({ "account": account })),
+        Event::Fault { cause } => ("fault", json!({ "cause": cause })),
     }
 }
 
@@ -87,6 +92,7 @@ fn arrival(arrival: &Arrival) -> Value {
         "return_path": arrival.return_path,
         "recipients": arrival.recipients,
         "message_id": arrival.message_id,
+        "subject": wording::subject(arrival),
         "size": arrival.size,
     })
 }

@@ -8,8 +8,8 @@ use crate::clock;
 use crate::language::say;
 
 /// Everything: the picture, and each step below it.
-pub fn whole(history: &History, width: usize) -> String {
-    let mut text = brief(history) + "\n" + &steps(history, width);
+pub fn whole(history: &History, people: &People, width: usize) -> String {
+    let mut text = brief(history, people) + "\n" + &steps(history, people, width);
     if history.cut {
         text += &say!("\nThe steps before these are not shown.\n", "\nLes étapes d'avant ne sont pas montrées.\n");
     }
@@ -24,13 +24,17 @@ pub fn whole(history: &History, width: usize) -> String {
 }
 
 /// The picture alone.
-pub fn brief(history: &History) -> String {
+pub fn brief(history: &History, people: &People) -> String {
     let letter = history.letter;
     let id = history.arrival().map(|arrival| arrival.message_id.as_str()).filter(|id| !id.is_empty());
     let id = id.map(|id| format!("  <{id}>")).unwrap_or_default();
     let when = history.steps.first().map(|step| clock::minute(step.at)).unwrap_or_default();
-    let head = say!("Letter {letter}  {when}{id}", "Lettre {letter}  {when}{id}");
-    format!("{head}\n\n{}", tree(&trunk(history), &branches(history)))
+    let mut head = say!("Letter {letter}  {when}{id}", "Lettre {letter}  {when}{id}");
+    let subject = history.arrival().map(wording::subject).filter(|subject| !subject.is_empty());
+    if let Some(subject) = subject {
+        head += &say!("\n“{subject}”", "\n« {subject} »");
+    }
+    format!("{head}\n\n{}", tree(&trunk(history), &branches(history, people)))
 }
 
 /// A picture with more branches shows how many more.
@@ -85,13 +89,13 @@ fn sender(arrival: &Arrival) -> String {
 }
 
 /// Each begins behind its fork: with an arrow, or a cross where the way ends.
-fn branches(history: &History) -> Vec<String> {
+fn branches(history: &History, people: &People) -> Vec<String> {
     let mut branches = Vec::new();
     for step in &history.steps {
         match &step.event {
             Event::Refused { arrival, reply } => branches.push(refused(arrival, reply)),
             Event::Filed { account, recipient, folder, .. } => {
-                branches.push(filed(history, *account, recipient, folder));
+                branches.push(filed(history, *account, &people.owner(*account, recipient), recipient, folder));
             }
             Event::Queued { recipients } | Event::Postponed { recipients, .. } => {
                 let elsewhere = recipients.iter().filter(|to| !is_filed(history, to) && !is_again(history, step, to));
@@ -120,7 +124,7 @@ fn refused(arrival: &Arrival, reply: &str) -> String {
     say!("✗{to} refused ({code})", "✗{to} refusée ({code})")
 }
 
-fn filed(history: &History, account: i64, recipient: &str, folder: &str) -> String {
+fn filed(history: &History, account: i64, owner: &str, recipient: &str, folder: &str) -> String {
     let queue = say!("queue", "file");
     let queued = history.steps.iter().any(|step| queues(&step.event, recipient));
     let before = if queued { format!("{queue} ─▶ ") } else { String::new() };
@@ -128,7 +132,7 @@ fn filed(history: &History, account: i64, recipient: &str, folder: &str) -> Stri
     let by = history.arrival().and_then(|arrival| arrival.by);
     let mda = if matches!(by, Some(Link::Client | Link::Import)) { "" } else { "MDA ─▶ " };
     let folder = if folder.is_empty() { String::new() } else { format!("/{folder}") };
-    let mut text = format!("▶ {before}{mda}{recipient}{folder}");
+    let mut text = format!("▶ {before}{mda}{owner}{folder}");
     for step in &history.steps {
         match &step.event {
             Event::Read { account: whose, door } if *whose == account => {
@@ -202,8 +206,7 @@ fn drops(event: &Event, recipient: &str) -> bool {
 }
 
 /// Each step with its time and its link, days as headings.
-fn steps(history: &History, width: usize) -> String {
-    let people = People::of(history);
+fn steps(history: &History, people: &People, width: usize) -> String {
     let places: Vec<String> = history.steps.iter().map(|step| wording::place(&step.event)).collect();
     let widest = places.iter().map(|place| place.chars().count()).max().unwrap_or(0);
     let (mut text, mut day) = (String::new(), String::new());
@@ -222,7 +225,7 @@ fn steps(history: &History, width: usize) -> String {
         };
         let time = clock::second(step.at);
         let margin = time.chars().count() + widest + 7;
-        let lines = wrapped(&wording::sentence(&step.event, &people), width.saturating_sub(margin));
+        let lines = wrapped(&wording::sentence(&step.event, people), width.saturating_sub(margin));
         for (n, line) in lines.iter().enumerate() {
             text += &match n {
                 0 => format!("  {time} {knot} {place:widest$}  {line}\n"),
@@ -266,6 +269,34 @@ mod tests {
             "  a ─▶ MSA ─┬▶ b\n            ├▶ c\n            └✗ d\n"
         );
         assert_eq!(tree("a", &[]), "  a\n");
+    }
+
+    #[test]
+    fn a_letter_through_an_alias_is_shown_in_its_owner_s_mailbox_with_its_subject() {
+        let arrival = Arrival {
+            by: Some(Link::Mta),
+            return_path: "bob@beta.test".into(),
+            recipients: vec!["team@alpha.test".into()],
+            message_id: "1@beta.test".into(),
+            subject: "=?utf-8?q?D=C3=A9jeuner_?= =?utf-8?q?=1B[31m?=".into(),
+            ..Arrival::default()
+        };
+        let refused = Arrival { message_id: String::new(), subject: String::new(), ..arrival.clone() };
+        let filed = Event::Filed { account: 7, key: 1, recipient: "team@alpha.test".into(), folder: "INBOX".into() };
+        let history = History::of([
+            Event::Refused { arrival: refused, reply: "550 5.1.1 nobody".into() },
+            Event::Received(arrival),
+            filed,
+            Event::Read { account: 7, door: Link::Imap },
+        ]);
+        let picture = whole(&history, &People::called([(7, "alice@alpha.test")]), 200);
+        assert!(picture.contains("<1@beta.test>"), "{picture}");
+        assert!(picture.contains("“Déjeuner  [31m”"), "{picture}");
+        assert!(picture.contains("MDA ─▶ alice@alpha.test/INBOX ─▶ IMAP"), "{picture}");
+        assert!(picture.contains("filed for alice@alpha.test, as team@alpha.test, in INBOX"), "{picture}");
+        assert!(picture.contains("opened by alice@alpha.test"), "{picture}");
+        // Of one who has left only the address of the letter is known.
+        assert!(brief(&history, &People::called([])).contains("team@alpha.test/INBOX"), "{picture}");
     }
 
     #[test]

@@ -1,32 +1,61 @@
 //! What happened, in words.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use ::trace::History;
-use mail::Timestamp;
+use mail::seam::AccountId;
 use mail::trace::{Arrival, Attempt, AttemptOutcome, DeskAct, Event, Hand, Link};
+use mail::{Address, Timestamp};
+use store::{Store, View};
 
 use crate::clock;
-use crate::commands::size;
+use crate::commands::{Trouble, size};
 use crate::language::say;
 
-/// The mailboxes of a history, by the addresses under which letters came into them.
-pub struct People<'a>(HashMap<i64, &'a str>);
+/// Whose the mailboxes of some histories are: an alias may have led there.
+pub struct People(HashMap<i64, Address>);
 
-impl<'a> People<'a> {
-    pub fn of(history: &'a History) -> Self {
-        let filed = history.steps.iter().filter_map(|step| match &step.event {
-            Event::Filed { account, recipient, .. } => Some((*account, recipient.as_str())),
-            _ => None,
-        });
-        Self(filed.collect())
+impl People {
+    /// Those who have a copy of these letters, or wrote them, as far as they are still here.
+    pub fn of(store: &Store, histories: &[History]) -> Result<Self, Trouble> {
+        let steps = histories.iter().flat_map(|history| &history.steps);
+        let accounts: HashSet<i64> = steps.filter_map(|step| account(&step.event)).collect();
+        let look = move |view: &View| {
+            let known = accounts.iter().map(|&number| {
+                let person = directory::account::by_id(view, AccountId(number))?;
+                Ok(person.map(|person| (number, person.address)))
+            });
+            known.filter_map(Result::transpose).collect::<Result<_, directory::Error>>()
+        };
+        Ok(Self(store.read_blocking(look)?))
     }
 
-    fn name(&self, account: i64) -> String {
+    /// The address of the owner of a mailbox.
+    pub fn name(&self, account: i64) -> String {
         match self.0.get(&account) {
-            Some(address) => (*address).to_owned(),
+            Some(address) => address.to_string(),
             None => say!("mailbox {account}", "la boîte {account}"),
         }
+    }
+
+    /// Where a copy lies that came under `recipient`: nobody's mailbox any more is called as its letters were.
+    pub fn owner(&self, account: i64, recipient: &str) -> String {
+        self.0.get(&account).map_or_else(|| recipient.to_owned(), Address::to_string)
+    }
+
+    #[cfg(test)]
+    pub fn called<const N: usize>(people: [(i64, &str); N]) -> Self {
+        Self(people.map(|(account, address)| (account, address.parse().expect("an address"))).into())
+    }
+}
+
+fn account(event: &Event) -> Option<i64> {
+    match event {
+        Event::Filed { account, .. }
+        | Event::Read { account, .. }
+        | Event::Removed { account, .. }
+        | Event::Recalled { account } => Some(*account),
+        _ => None,
     }
 }
 
@@ -47,6 +76,7 @@ pub fn place(event: &Event) -> String {
         },
         Event::Reported { .. } => say!("report", "avis"),
         Event::Read { door, .. } | Event::Removed { door, .. } => link(*door),
+        Event::Fault { .. } => "Facteur".to_owned(),
     }
 }
 
@@ -67,7 +97,7 @@ pub fn link(link: Link) -> String {
 }
 
 /// One step in a sentence.
-pub fn sentence(event: &Event, people: &People<'_>) -> String {
+pub fn sentence(event: &Event, people: &People) -> String {
     match event {
         Event::Received(arrival) => received(arrival),
         Event::Refused { arrival, reply } => {
@@ -81,8 +111,15 @@ pub fn sentence(event: &Event, people: &People<'_>) -> String {
         Event::Filed { recipient, folder, .. } if folder.is_empty() => {
             say!("in the mailbox of {recipient}", "dans la boîte de {recipient}")
         }
-        Event::Filed { recipient, folder, .. } => {
-            say!("filed for {recipient} in {folder}", "rangée pour {recipient} dans {folder}")
+        Event::Filed { account, recipient, folder, .. } => {
+            let owner = people.owner(*account, recipient);
+            if owner.eq_ignore_ascii_case(recipient) {
+                return say!("filed for {owner} in {folder}", "rangée pour {owner} dans {folder}");
+            }
+            say!(
+                "filed for {owner}, as {recipient}, in {folder}",
+                "rangée pour {owner}, au titre de {recipient}, dans {folder}"
+            )
         }
         Event::NotFiled { recipient, reply } => {
             say!("not for {recipient}: “{reply}”", "pas pour {recipient} : « {reply} »")
@@ -122,7 +159,17 @@ pub fn sentence(event: &Event, people: &People<'_>) -> String {
             let who = people.name(*account);
             say!("taken back by {who}: nobody gets it", "reprise par {who} : personne ne la reçoit")
         }
+        Event::Fault { cause } => {
+            say!("something of ours failed: {cause}", "quelque chose a échoué chez nous : {cause}")
+        }
     }
+}
+
+/// The subject as a person reads it, on one line and without what a terminal would obey.
+pub fn subject(arrival: &Arrival) -> String {
+    let mut subject = mailbox::parse::decode::words(arrival.subject.as_bytes());
+    mail::trace::tidy(&mut subject);
+    subject
 }
 
 fn received(arrival: &Arrival) -> String {
