@@ -6,19 +6,21 @@ mod housekeeping;
 use std::time::Duration;
 
 use mail::seam::AccountId;
-use store::{BlobId, Document, Field, Store, View, params};
+use store::{BlobId, Document, Field, Reached, Store, View, params};
 use tokio::time::Instant;
 
 use crate::account::WORK;
 use crate::parse::{decode, text};
-use crate::search::words;
-use crate::{Error, FolderId, LetterKey, Structure, Summary};
+use crate::search::{fields, words};
+use crate::{Error, FolderId, LetterKey, Structure, Summary, body};
 
 /// Text of a letter that is indexed, in octets.
 const TEXT: usize = 1 << 20;
 /// Letters indexed at once, and the octets of text that close a batch early.
 const BATCH: usize = 64;
 const BATCH_OCTETS: usize = 4 << 20;
+/// The same where only header fields are added.
+const FIELDS_BATCH: usize = 256;
 /// After a notice the task waits for more letters to come.
 const PAUSE: Duration = Duration::from_millis(100);
 /// Deliveries come first: while letters come in, the task rests so many times as long as it worked.
@@ -79,33 +81,54 @@ struct Batch {
     more: bool,
 }
 
+/// Which letters are the next.
+#[derive(Clone, Copy)]
+struct Next {
+    /// Above this one.
+    after: i64,
+    /// Up to this one.
+    until: i64,
+    most: usize,
+    /// With their words, or only their header fields?
+    words: bool,
+}
+
 /// Adds the next letters to the index.
 async fn index(store: &Store) -> Result<bool, Error> {
     let search = store.search();
-    let reached = search.reached().await?;
-    let batch = match store.read(move |view| batch(view, reached, BATCH)).await {
-        Err(Error::Store(store::Error::Panicked(why))) => one_by_one(store, reached, &why).await?,
+    let Reached { words, values } = search.progress().await?;
+    // An index from before it had header fields: they are added behind the words that are there.
+    let behind = values < words;
+    let next = match behind {
+        true => Next { after: values, until: words, most: FIELDS_BATCH, words: false },
+        false => Next { after: words, until: i64::MAX, most: BATCH, words: true },
+    };
+    let batch = match store.read(move |view| batch(view, next)).await {
+        Err(Error::Store(store::Error::Panicked(why))) => one_by_one(store, next, &why).await?,
         batch => batch?,
     };
-    if batch.reached > reached {
+    if behind {
+        let reached = if batch.more { batch.reached } else { words };
+        search.add_values(batch.documents, reached).await?;
+    } else if batch.reached > words {
         search.add(batch.documents, batch.reached).await?;
     }
-    Ok(batch.more)
+    Ok(batch.more || behind)
 }
 
 /// A letter of the batch is more than our readers of text can bear: it is passed over, so that it does not keep all
 /// that come after it out of the index.
-async fn one_by_one(store: &Store, reached: i64, why: &str) -> Result<Batch, Error> {
-    match store.read(move |view| batch(view, reached, 1)).await {
+async fn one_by_one(store: &Store, next: Next, why: &str) -> Result<Batch, Error> {
+    match store.read(move |view| batch(view, Next { most: 1, ..next })).await {
         Err(Error::Store(store::Error::Panicked(_))) => {}
         batch => return batch,
     }
     let sql = "SELECT MIN(letter) FROM letter WHERE letter > $1";
-    let next: Option<i64> =
-        store.read(move |view| Ok::<_, Error>(view.query_one(sql, params![reached], |row| row.get(0))?)).await?;
-    let next = next.unwrap_or(reached);
-    tracing::error!(letter = next, why, "this letter cannot be indexed; please report it with the letter");
-    Ok(Batch { documents: Vec::new(), reached: next, more: true })
+    let letter: Option<i64> =
+        store.read(move |view| Ok::<_, Error>(view.query_one(sql, params![next.after], |row| row.get(0))?)).await?;
+    let letter = letter.unwrap_or(next.after);
+    tracing::error!(letter, why, "this letter cannot be indexed; please report it with the letter");
+    Ok(Batch { documents: Vec::new(), reached: letter, more: true })
 }
 
 /// Letters that have left the house leave the index.
@@ -139,10 +162,11 @@ struct Kept {
     structure: Structure,
 }
 
-fn batch(view: &View, reached: i64, most: usize) -> Result<Batch, Error> {
+fn batch(view: &View, next: Next) -> Result<Batch, Error> {
     let letters = view.query(
-        "SELECT letter, account, blob, summary, structure FROM letter WHERE letter > $1 ORDER BY letter LIMIT $2",
-        params![reached, most],
+        "SELECT letter, account, blob, summary, structure FROM letter WHERE letter > $1 AND letter <= $2
+         ORDER BY letter LIMIT $3",
+        params![next.after, next.until, next.most],
         |row| {
             Ok(Kept {
                 letter: LetterKey(row.get(0)?),
@@ -153,20 +177,67 @@ fn batch(view: &View, reached: i64, most: usize) -> Result<Batch, Error> {
             })
         },
     )?;
-    let full = letters.len() == most;
-    let mut batch = Batch { documents: Vec::new(), reached, more: full };
+    let full = letters.len() == next.most;
+    let mut batch = Batch { documents: Vec::new(), reached: next.after, more: full };
     let mut octets = 0;
-    for Kept { letter, account, blob, summary, structure } in letters {
-        let document = document(view, letter, account, blob, &summary, &structure)?;
+    for kept in letters {
+        let document = kept.document(view, next.words)?;
         octets += document.texts.iter().map(|(_, text)| text.len()).sum::<usize>();
+        octets += document.values.iter().map(|(_, text)| text.len()).sum::<usize>();
         batch.documents.push(document);
-        batch.reached = letter.0;
+        batch.reached = kept.letter.0;
         if octets > BATCH_OCTETS {
             batch.more = true;
             break;
         }
     }
     Ok(batch)
+}
+
+impl Kept {
+    /// What the index is to have of the letter: its header fields, and its words where they are wanted.
+    fn document(&self, view: &View, words: bool) -> Result<Document, Error> {
+        let Self { letter, account, blob, summary, structure } = self;
+        if words {
+            return whole_document(view, *letter, *account, *blob, summary, structure);
+        }
+        let document = Document { letter: letter.0, account: account.0, ..Document::default() };
+        with_values(view, document, *blob, summary, structure)
+    }
+}
+
+/// All that the index is to have of a letter.
+pub(crate) fn whole_document(
+    view: &View,
+    letter: LetterKey,
+    account: AccountId,
+    blob: BlobId,
+    summary: &Summary,
+    structure: &Structure,
+) -> Result<Document, Error> {
+    let document = document(view, letter, account, blob, summary, structure)?;
+    with_values(view, document, blob, summary, structure)
+}
+
+fn with_values(
+    view: &View,
+    document: Document,
+    blob: BlobId,
+    summary: &Summary,
+    structure: &Structure,
+) -> Result<Document, Error> {
+    let header = match body::header(view, blob, structure) {
+        // What is damaged has no header any more; what is kept of it is found.
+        Err(Error::Store(error)) if is_damage(&error) => bytes::Bytes::new(),
+        header => header?,
+    };
+    let fields::Values { values, partial } = fields::Values::of(summary, &header);
+    Ok(Document { values, partial, ..document })
+}
+
+/// Is a body lost or damaged, and will not be read another time either?
+pub(crate) fn is_damage(error: &store::Error) -> bool {
+    error.is_permanent() || matches!(error, store::Error::Corrupt(_))
 }
 
 /// The words of a letter, by field.
@@ -180,7 +251,7 @@ pub(crate) fn document(
 ) -> Result<Document, Error> {
     let told = match text::told(structure, TEXT, |range| view.read_blob(blob, range)) {
         // A damaged letter is found by what is kept of its header, and does not keep the others from being found.
-        Err(error) if error.is_permanent() || matches!(error, store::Error::Corrupt(_)) => {
+        Err(error) if is_damage(&error) => {
             tracing::warn!(letter = letter.0, %error, "the body of this letter cannot be searched");
             text::Told::default()
         }
@@ -199,5 +270,5 @@ pub(crate) fn document(
         (Field::Body, words::indexed(&told.body, stemmer.as_ref())),
         (Field::Attachment, words::indexed(&told.attachments, None)),
     ];
-    Ok(Document { letter: letter.0, account: account.0, texts })
+    Ok(Document { letter: letter.0, account: account.0, texts, ..Document::default() })
 }

@@ -2,10 +2,17 @@
 //! index, and the letters that the index has not reached yet.
 
 mod criteria;
+pub(crate) mod fields;
+mod known;
+mod letter;
 mod listing;
 mod narrow;
 mod order;
+mod places;
 mod plan;
+mod ranked;
+mod sources;
+mod sweep;
 mod test;
 pub(crate) mod words;
 
@@ -13,7 +20,7 @@ use std::sync::Arc;
 
 use mail::Timestamp;
 use mail::seam::AccountId;
-use store::Store;
+use store::{Asker, Store};
 
 pub use criteria::{Criteria, Day, InThread};
 pub use listing::{Found, Hit, Listing, Placed, Window, list, placed};
@@ -21,7 +28,7 @@ pub use order::{Key, Order};
 
 use crate::{Error, FolderId, Uids};
 
-/// The letters of a folder that fit, as of now. Reads in batches, so that a long search holds up nobody; letters that
+/// The letters of a folder that fit, as of now. Reads in slices, so that a long search holds up nobody; letters that
 /// come or go meanwhile may or may not be among them, so a session keeps only those it knows.
 ///
 /// Words are found by the full-text index (whole words in any of their forms, one after the other, the last perhaps
@@ -37,22 +44,11 @@ pub async fn run(
     if !criteria.is_bounded() {
         return Err(Error::TooComplex);
     }
-    let plan = Arc::new(plan::Plan::make(store, account, criteria, now).await?);
-    carry_out(store, folder, plan).await
-}
-
-async fn carry_out(store: &Store, folder: FolderId, plan: Arc<plan::Plan>) -> Result<Uids, Error> {
-    let narrowed = {
-        let plan = Arc::clone(&plan);
-        store.read(move |view| plan.narrow(view, folder)).await?
-    };
-    let (mut found, mut rest) = (narrowed.sure, narrowed.rest);
-    while !rest.is_empty() {
-        let plan = Arc::clone(&plan);
-        let ranges = rest;
-        let batch = store.read(move |view| plan.batch(view, folder, ranges)).await?;
-        found.extend(&batch.found);
-        rest = batch.rest;
-    }
-    Ok(found)
+    let criteria = criteria.within(folder).grouped();
+    let known = known::Known::gather(store, account, &criteria, now).await?;
+    let letters = store.read_for(Asker(account.0), move |view| crate::folder::get(view, folder)).await?.total;
+    let plan = Arc::new(plan::Plan::new(criteria, &known));
+    let folder = sweep::Folder { id: folder, letters: letters.into() };
+    let found = sweep::sweep(store, account, plan, vec![folder]).await?;
+    Ok(found.into_iter().next().map(|found| found.uids).unwrap_or_default())
 }

@@ -171,7 +171,7 @@ fn the_index_knows_every_letter_and_no_other() {
     let house = lived_in();
     let search = house.store.search();
     common::runtime().block_on(search.remove(vec![2, 5])).unwrap();
-    search.put_blocking(vec![store::Document { letter: 900, account: 1, texts: Vec::new() }]).unwrap();
+    search.put_blocking(vec![store::Document { letter: 900, account: 1, ..store::Document::default() }]).unwrap();
     let faults: Vec<Fault> = verify(&house, false).into_iter().map(|finding| finding.fault).collect();
     assert_eq!(faults, [Fault::NotIndexed, Fault::NotIndexed, Fault::IndexedInVain(900)]);
     assert!(verify(&house, true).iter().all(|finding| finding.mended));

@@ -17,7 +17,7 @@ fn letter(number: i64, accounts: i64) -> Document {
     let mut state = (number as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1;
     let mut words = |count: usize| (0..count).map(|_| word(&mut state)).collect::<Vec<_>>().join(" ");
     let texts = vec![(Field::Subject, words(6)), (Field::From, words(3)), (Field::Body, words(250))];
-    Document { letter: number, account: number % accounts, texts }
+    Document { letter: number, account: number % accounts, texts, ..Document::default() }
 }
 
 async fn ask(store: &Store, name: &str, query: Query) {

@@ -55,7 +55,7 @@ pub use integrity::{BlobEntry, BlobState, Depth};
 pub use lock::Lock;
 pub use migration::Migration;
 pub use opening::has_office;
-pub use search::{Document, Field, Query, SearchIndex};
+pub use search::{Answer, Document, Field, HeaderField, Query, Question, Reached, SearchIndex};
 pub use statistics::Statistics;
 pub use store::{Asker, Check, Options, Store};
 pub use topic::{Topic, Watch};

@@ -1,8 +1,12 @@
 //! Full text. The index lies in a file of its own that can be thrown away: it is filled again from the letters.
 
 use std::path::{Path, PathBuf};
+use std::sync::atomic::AtomicU64;
+use std::sync::atomic::Ordering::Relaxed;
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
+
+use roaring::RoaringTreemap;
 
 use crate::engine::{Opened, Upkeep};
 use crate::error::{Error, Result};
@@ -10,8 +14,9 @@ use crate::faults::Faults;
 use crate::lane::{Lane, Plan};
 use crate::lock::wait_for_turn;
 use crate::shelf::Shelf;
-use crate::sqlite::{self, Durability, Setup, words};
+use crate::sqlite::{self, Durability, Setup, pieces, words};
 use crate::statistics::Counters;
+use crate::store::Asker;
 use crate::topic::Board;
 use crate::turns::Shares;
 use crate::tx::Tx;
@@ -38,7 +43,7 @@ impl Field {
 }
 
 /// A letter to be indexed.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Document {
     /// The number of the letter.
     pub letter: i64,
@@ -46,10 +51,64 @@ pub struct Document {
     pub account: i64,
     /// The words of each field, in order, stemmed and in lower case already, with white space between them.
     pub texts: Vec<(Field, String)>,
+    /// The values of its header fields, folded, of which any piece can be looked for. A field may have several.
+    pub values: Vec<(HeaderField, String)>,
+    /// The fields of which more is in the letter than stands in `values`.
+    pub partial: Vec<HeaderField>,
+}
+
+/// A field of the header. What the numbers mean is the caller's; fields on one shelf share their values, as those that
+/// hold message ids do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct HeaderField {
+    /// Where its values stand.
+    pub shelf: u8,
+    /// Which field it is.
+    pub number: u8,
+}
+
+/// What the index is asked.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub enum Question {
+    /// Which letters have the words?
+    Words(Query),
+    /// Which letters have this piece of text in a value of the field? Folded as the values are; no text is in each value.
+    Holds(HeaderField, String),
+}
+
+/// What the index says to a question, as of one moment.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Answer {
+    /// Letters that are as asked.
+    pub found: RoaringTreemap,
+    /// Letters that may be.
+    pub perhaps: RoaringTreemap,
+    /// Letters above this one have not been looked at.
+    pub reached: i64,
+}
+
+impl Answer {
+    /// Is the letter as asked? `None`: only the letter itself can tell.
+    pub fn says(&self, letter: i64) -> Option<bool> {
+        let number = u64::try_from(letter).unwrap_or_default();
+        if self.found.contains(number) {
+            return Some(true);
+        }
+        (letter <= self.reached && !self.perhaps.contains(number)).then_some(false)
+    }
+}
+
+/// How far the index has come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Reached {
+    /// The last letter whose words were looked at.
+    pub words: i64,
+    /// The last letter whose header fields were looked at: less in an index that was filled before it had them.
+    pub values: i64,
 }
 
 /// What to look for. Words are given as they were indexed: stemmed and in lower case.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum Query {
     /// These words one after the other, in one field or (`None`) in any one field.
     Phrase {
@@ -75,6 +134,8 @@ pub struct SearchIndex(Arc<Shared>);
 struct Shared {
     folder: PathBuf,
     desk: RwLock<Desk>,
+    /// How often it was asked.
+    asked: AtomicU64,
 }
 
 /// The index is opened by who needs it first: most commands never do.
@@ -92,21 +153,44 @@ struct Index {
 
 impl SearchIndex {
     pub(crate) fn new(folder: &Path) -> Self {
-        Self(Arc::new(Shared { folder: folder.to_owned(), desk: RwLock::new(Desk::Unopened) }))
+        Self(Arc::new(Shared {
+            folder: folder.to_owned(),
+            desk: RwLock::new(Desk::Unopened),
+            asked: AtomicU64::new(0),
+        }))
     }
 
     /// Adds letters. `reached` is noted as the last letter looked at, be it in the batch or not. Letters that are in
     /// the index already are replaced.
     pub async fn add(&self, batch: Vec<Document>, reached: i64) -> Result<()> {
         let index = self.index()?;
-        let outcome = index.writer.write(move |tx| words::add(tx, &batch, reached)).await;
+        let add = move |tx: &mut Tx| {
+            // Where the header fields are behind, they are first brought up to the words.
+            if pieces::reached(tx)? >= words::reached(tx)? {
+                pieces::add(tx, &batch, reached)?;
+            }
+            words::add(tx, &batch, reached)
+        };
+        let outcome = index.writer.write(add).await;
+        self.mend(&index, outcome)
+    }
+
+    /// Adds the header fields of letters whose words are there already, up to `reached`.
+    pub async fn add_values(&self, batch: Vec<Document>, reached: i64) -> Result<()> {
+        let index = self.index()?;
+        let outcome = index.writer.write(move |tx| pieces::add(tx, &batch, reached)).await;
         self.mend(&index, outcome)
     }
 
     /// Removes letters. Such as are not in the index are passed over.
     pub async fn remove(&self, letters: Vec<i64>) -> Result<()> {
         let index = self.index()?;
-        let remove = move |tx: &mut Tx| letters.iter().try_for_each(|letter| words::remove(tx, *letter));
+        let remove = move |tx: &mut Tx| {
+            letters.iter().try_for_each(|letter| {
+                words::remove(tx, *letter)?;
+                pieces::remove(tx, *letter)
+            })
+        };
         let outcome = index.writer.write(remove).await;
         self.mend(&index, outcome)
     }
@@ -121,7 +205,11 @@ impl SearchIndex {
     /// [`add`](Self::add) where blocking is allowed, for letters that were passed over: what is noted as reached stays.
     pub fn put_blocking(&self, batch: Vec<Document>) -> Result<()> {
         let index = self.index()?;
-        let outcome = index.writer.write_blocking(move |tx| words::put(tx, &batch));
+        let put = move |tx: &mut Tx| {
+            words::put(tx, &batch)?;
+            pieces::put(tx, &batch)
+        };
+        let outcome = index.writer.write_blocking(put);
         self.mend(&index, outcome)
     }
 
@@ -130,6 +218,28 @@ impl SearchIndex {
         let index = self.index()?;
         let outcome = index.readers.read_blocking(DEADLINE, move |view| words::letters(view, after, limit));
         self.mend(&index, outcome)
+    }
+
+    /// How far words and header fields have come.
+    pub async fn progress(&self) -> Result<Reached> {
+        let index = self.index()?;
+        let look = |view: &View| Ok(Reached { words: words::reached(view)?, values: pieces::reached(view)? });
+        let outcome = index.readers.read(None, look).await;
+        self.mend(&index, outcome)
+    }
+
+    /// Answers all questions of one search at once, each for the whole account.
+    pub async fn ask(&self, account: i64, questions: Vec<Question>) -> Result<Vec<Answer>> {
+        self.0.asked.fetch_add(1, Relaxed);
+        let index = self.index()?;
+        let answer = move |view: &View| questions.iter().map(|question| answer(view, account, question)).collect();
+        let outcome = index.readers.read(Some(Asker(account)), answer).await;
+        self.mend(&index, outcome)
+    }
+
+    /// How often [`ask`](Self::ask) was called since the store was opened.
+    pub fn asked(&self) -> u64 {
+        self.0.asked.load(Relaxed)
     }
 
     /// [`reached`](Self::reached) where blocking is allowed, such as within [`Store::read`](crate::Store::read).
@@ -219,9 +329,11 @@ impl Index {
         };
         let Opened { writer, readers, upkeep } = sqlite::open(&setup, &counters)?;
         words::prepare(&*writer)?;
+        pieces::prepare(&*writer)?;
         let thread = |error: std::io::Error| Error::Io(error.to_string());
         let shelf = Arc::new(Shelf::none());
-        let shares = Shares::short(READERS);
+        // A question may take long: each person has one at a time, and the index is filled beside them.
+        let shares = Shares::long(READERS);
         let plan = Plan { name: "search-reader", shares, deadline: DEADLINE, ends_at_once: false };
         let readers = Lane::start(&plan, readers, &shelf, &counters).map_err(thread)?;
         let board = Arc::<Board>::default();
@@ -234,6 +346,19 @@ impl Index {
         self.writer.close();
         self.readers.close();
         self.upkeep.close();
+    }
+}
+
+fn answer(view: &View, account: i64, question: &Question) -> Result<Answer> {
+    match question {
+        Question::Words(query) => {
+            let found = words::find_all(view, account, query)?;
+            Ok(Answer { found, perhaps: RoaringTreemap::new(), reached: words::reached(view)? })
+        }
+        Question::Holds(field, piece) => {
+            let (found, perhaps) = pieces::find(view, account, *field, piece)?;
+            Ok(Answer { found, perhaps, reached: pieces::reached(view)? })
+        }
     }
 }
 

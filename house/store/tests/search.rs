@@ -6,7 +6,8 @@ use common::open;
 use facteur_store::{Document, Error, Field, Query, SearchIndex};
 
 fn letter(letter: i64, account: i64, subject: &str, body: &str) -> Document {
-    Document { letter, account, texts: vec![(Field::Subject, subject.to_owned()), (Field::Body, body.to_owned())] }
+    let texts = vec![(Field::Subject, subject.to_owned()), (Field::Body, body.to_owned())];
+    Document { letter, account, texts, values: Vec::new(), partial: Vec::new() }
 }
 
 fn phrase(words: &str) -> Query {

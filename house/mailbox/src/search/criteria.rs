@@ -135,6 +135,44 @@ impl Criteria {
         }
     }
 
+    /// The header field that is looked into, and for which text.
+    pub(super) fn header(&self) -> Option<(&str, &str)> {
+        Some(match self {
+            Self::Header(name, text) => (name, text),
+            Self::From(text) => ("From", text),
+            Self::To(text) => ("To", text),
+            Self::Cc(text) => ("Cc", text),
+            Self::Bcc(text) => ("Bcc", text),
+            Self::Subject(text) => ("Subject", text),
+            _ => return None,
+        })
+    }
+
+    /// The same with the texts among the parts put together, so that the index is asked for them at once.
+    pub(super) fn grouped(self) -> Self {
+        match self {
+            Self::And(parts) => Self::And(group(parts, Self::And)),
+            Self::Or(parts) => Self::Or(group(parts, Self::Or)),
+            Self::Not(part) => Self::Not(Box::new(part.grouped())),
+            other => other,
+        }
+    }
+
+    /// Are texts all that is asked for? Not of what is nested deeper than the index takes apart.
+    pub(super) fn is_text(&self) -> bool {
+        self.is_text_within(TEXTS_DEEPEST)
+    }
+
+    fn is_text_within(&self, depth: usize) -> bool {
+        match self {
+            Self::Body(_) | Self::Text(_) => true,
+            Self::And(parts) | Self::Or(parts) => {
+                depth > 0 && !parts.is_empty() && parts.iter().all(|part| part.is_text_within(depth - 1))
+            }
+            _ => false,
+        }
+    }
+
     /// Fits no letter.
     pub(super) fn none() -> Self {
         Self::Or(Vec::new())
@@ -162,4 +200,18 @@ impl Criteria {
             _ => true,
         }
     }
+}
+
+/// How deep texts may be nested in one question to the index.
+const TEXTS_DEEPEST: usize = 4;
+
+fn group(parts: Vec<Criteria>, join: fn(Vec<Criteria>) -> Criteria) -> Vec<Criteria> {
+    let parts = parts.into_iter().map(Criteria::grouped);
+    let (mut texts, mut others): (Vec<_>, Vec<_>) = parts.partition(Criteria::is_text);
+    match texts.len() {
+        0 | 1 => others.append(&mut texts),
+        _ if others.is_empty() => return texts,
+        _ => others.push(join(texts)),
+    }
+    others
 }

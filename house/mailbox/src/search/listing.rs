@@ -5,24 +5,27 @@
 
 use std::collections::{HashSet, VecDeque};
 use std::ops::ControlFlow;
-use std::sync::Arc;
 
 use mail::Timestamp;
 use mail::seam::AccountId;
-use store::{Store, View, params};
+use roaring::RoaringTreemap;
+use store::{Asker, Store, View, params};
 
-use super::order::{Scale, Worth, compare};
-use super::{Criteria, Key, Order, carry_out, plan};
-use crate::account_changes::{States, states};
+use super::places::joined;
+use super::ranked::{Ranked, by_received, ranked};
+use super::sources::{Source, Sources, Which, placed_where_few, sources};
+use super::{Criteria, Order};
+use crate::account_changes::states;
 use crate::fetch::{self, Want};
-use crate::{Change, Error, FolderId, LetterKey, ThreadId, UidRange, Uids, folder};
+use crate::{Change, Error, FolderId, LetterKey, ThreadId, Uids};
 
-/// Letters that are sorted at most. More than that can only be listed by the time they were received.
-const SORTED: usize = 500_000;
-/// Rows read from the index at once.
+/// Rows read from the index at once: at first, and where most of them are passed over.
 const PAGE: usize = 512;
+const LARGEST_PAGE: usize = 8_192;
 /// So few letters are looked up by themselves rather than sought in the index.
 const FEW: u32 = 2_000;
+/// Letters that a page of a whole folder may cost before it is a long read.
+const QUICK: usize = 10_000;
 
 /// What is listed, and how.
 #[derive(Clone, Debug)]
@@ -82,6 +85,8 @@ pub struct Placed {
 }
 
 /// The letters of a window, at most `limit`. `None`: the anchor is not on the list.
+///
+/// A page of whole folders by the time of receipt is a short read, all else a long one.
 pub async fn list(
     store: &Store,
     account: AccountId,
@@ -91,21 +96,56 @@ pub async fn list(
     total: bool,
     now: Timestamp,
 ) -> Result<Option<Found>, Error> {
-    let (state, sources) = sources(store, account, &listing.criteria, now).await?;
+    let Sources { state, folders } = sources(store, account, &listing.criteria, now).await?;
+    let asked = Asked { window, limit, total, collapse: listing.collapse };
+    let cut = match by_received(&listing.orders) {
+        Some(ascending) => page(store, account, folders, ascending, asked).await?,
+        None => {
+            let first = match window {
+                Window::Position(position) => usize::try_from(position).ok().map(|at| at.saturating_add(limit)),
+                Window::Anchor(..) => None,
+            };
+            let Ranked { hits, total } =
+                ranked(store, account, listing.orders, folders, first, listing.collapse).await?;
+            asked.cut(&mut Hits::sorted(hits), Some(total))?
+        }
+    };
+    let exact = is_state(store, account, state).await?;
+    Ok(cut.map(|(letters, position, total)| Found { letters, position, total, state, exact }))
+}
+
+async fn is_state(store: &Store, account: AccountId, state: Change) -> Result<bool, Error> {
+    store.read_for(Asker(account.0), move |view| Ok::<_, Error>(states(view, account)?.emails == state)).await
+}
+
+/// A window of the list by the time of receipt.
+async fn page(
+    store: &Store,
+    account: AccountId,
+    folders: Vec<Source>,
+    ascending: bool,
+    asked: Asked,
+) -> Result<Option<Cut>, Error> {
+    let known = counted(&folders, asked.collapse);
+    let asker = Asker(account.0);
+    if folders.iter().all(Source::is_whole) && (known.is_some() || !asked.total) {
+        let folders = folders.clone();
+        let quick = store
+            .read_for(asker, move |view| {
+                let mut hits = Hits::by_received(view, folders, ascending, asked.collapse)?;
+                hits.left = QUICK;
+                let cut = asked.cut(&mut hits, known)?;
+                Ok::<_, Error>((hits.left > 0).then_some(cut))
+            })
+            .await?;
+        if let Some(cut) = quick {
+            return Ok(cut);
+        }
+    }
     store
-        .read(move |view| {
-            let known = if total { counted(&sources, listing.collapse) } else { None };
-            let all = total && known.is_none();
-            let mut hits = Hits::new(view, account, &listing, sources)?;
-            let found = cut(&mut hits, window, limit, all)?;
-            let exact = states(view, account)?.emails == state;
-            Ok(found.map(|(letters, position, counted)| Found {
-                letters,
-                position,
-                total: total.then(|| known.unwrap_or(counted)),
-                state,
-                exact,
-            }))
+        .scan_for(asker, move |view| {
+            let folders = placed_where_few(view, folders)?;
+            asked.cut(&mut Hits::by_received(view, folders, ascending, asked.collapse)?, known)
         })
         .await
 }
@@ -120,85 +160,69 @@ pub async fn placed(
     total: bool,
     now: Timestamp,
 ) -> Result<Placed, Error> {
-    let (state, sources) = sources(store, account, &listing.criteria, now).await?;
-    store
-        .read(move |view| {
-            let known = if total { counted(&sources, listing.collapse) } else { None };
-            let all = total && known.is_none();
-            let mut expected = expected(view, &sources, &letters, &threads)?;
-            let mut hits = Hits::new(view, account, &listing, sources)?;
-            let (mut placed, mut position) = (Vec::new(), 0);
-            while all || !expected.is_empty() {
-                let Some(hit) = hits.next()? else { break };
-                // A conversation that is shown by another letter has been met as well.
-                if listing.collapse {
-                    expected.retain(|(_, thread)| *thread != hit.thread);
-                } else {
-                    expected.remove(&(hit.letter, hit.thread));
+    let Sources { state, folders } = sources(store, account, &listing.criteria, now).await?;
+    let sorted = match by_received(&listing.orders) {
+        Some(_) => None,
+        None => Some(ranked(store, account, listing.orders.clone(), folders.clone(), None, listing.collapse).await?),
+    };
+    let sought = Sought { letters, threads, collapse: listing.collapse };
+    let (letters, total) = store
+        .scan_for(Asker(account.0), move |view| {
+            let known = sorted.as_ref().map(|list| list.total).or_else(|| counted(&folders, sought.collapse));
+            let expected = expected(view, &folders, &sought.letters, &sought.threads)?;
+            let mut hits = match (sorted, by_received(&listing.orders)) {
+                (Some(list), _) => Hits::sorted(list.hits),
+                (None, ascending) => {
+                    let folders = placed_where_few(view, folders)?;
+                    Hits::by_received(view, folders, ascending.unwrap_or_default(), sought.collapse)?
                 }
-                if letters.contains(&hit.letter) || threads.contains(&hit.thread) {
-                    placed.push((hit.letter, position));
-                }
-                position += 1;
-            }
-            let exact = states(view, account)?.emails == state;
-            Ok(Placed { letters: placed, total: total.then(|| known.unwrap_or(position)), state, exact })
-        })
-        .await
-}
-
-/// A folder that has letters for the list: all that are visible in it, or these.
-struct Source {
-    folder: FolderId,
-    uids: Option<Uids>,
-    visible: u64,
-    threads: u64,
-}
-
-async fn sources(
-    store: &Store,
-    account: AccountId,
-    criteria: &Criteria,
-    now: Timestamp,
-) -> Result<(Change, Vec<Source>), Error> {
-    if !criteria.is_bounded() {
-        return Err(Error::TooComplex);
-    }
-    // The state is read before the letters are looked at: what changes meanwhile is told as a change since.
-    let (state, folders) = store
-        .read(move |view| {
-            let States { emails, .. } = states(view, account)?;
-            Ok::<_, Error>((emails, folder::list(view, account)?))
+            };
+            let (placed, count) = sought.place(&mut hits, expected, total && known.is_none())?;
+            Ok::<_, Error>((placed, total.then(|| known.unwrap_or(count))))
         })
         .await?;
-    let mut sources = Vec::new();
-    for folder in folders {
-        let visible = u64::from(folder.total.saturating_sub(folder.deleted));
-        let its_criteria = criteria.within(folder.id);
-        if visible == 0 || its_criteria.is_none() {
-            continue;
-        }
-        let uids = match its_criteria {
-            Criteria::All => None,
-            narrower => {
-                let plan = plan::Plan::make(store, account, narrower, now).await?;
-                match carry_out(store, folder.id, Arc::new(plan)).await {
-                    Ok(uids) => Some(uids),
-                    // Deleted meanwhile.
-                    Err(Error::NoSuchFolder(_)) => continue,
-                    Err(error) => return Err(error),
-                }
+    let exact = is_state(store, account, state).await?;
+    Ok(Placed { letters, total, state, exact })
+}
+
+/// Letters and conversations whose places are wanted.
+struct Sought {
+    letters: HashSet<LetterKey>,
+    threads: HashSet<ThreadId>,
+    collapse: bool,
+}
+
+impl Sought {
+    /// Goes through the list until all that are expected on it were met, or, with `all`, to its end; says also how many
+    /// letters it went past.
+    fn place(
+        &self,
+        hits: &mut Hits<'_>,
+        mut expected: HashSet<(LetterKey, ThreadId)>,
+        all: bool,
+    ) -> Result<(Vec<(LetterKey, u64)>, u64), Error> {
+        let (mut placed, mut position) = (Vec::new(), 0);
+        while all || !expected.is_empty() {
+            let Some(hit) = hits.next()? else { break };
+            // A conversation that is shown by another letter has been met as well.
+            if self.collapse {
+                expected.retain(|(_, thread)| *thread != hit.thread);
+            } else {
+                expected.remove(&(hit.letter, hit.thread));
             }
-        };
-        sources.push(Source { folder: folder.id, uids, visible, threads: u64::from(folder.threads) });
+            if self.letters.contains(&hit.letter) || self.threads.contains(&hit.thread) {
+                placed.push((hit.letter, position));
+            }
+            position += 1;
+        }
+        Ok((placed, position))
     }
-    Ok((state, sources))
 }
 
 /// How many the list has, where counters tell: nothing is told of what was searched for, since some of it may be
 /// flagged `\Deleted`.
 fn counted(sources: &[Source], collapse: bool) -> Option<u64> {
-    if sources.iter().any(|source| source.uids.is_some()) || (collapse && sources.len() > 1) {
+    if !sources.iter().all(Source::is_whole) || (collapse && sources.len() > 1) {
         return None;
     }
     Some(sources.iter().map(|source| if collapse { source.threads } else { source.visible }).sum())
@@ -212,75 +236,101 @@ fn expected(
     threads: &HashSet<ThreadId>,
 ) -> Result<HashSet<(LetterKey, ThreadId)>, Error> {
     let mut expected = HashSet::new();
-    let mut look = |sql: &str, number: i64| {
-        view.for_each(sql, params![number], |row| {
+    let mut look = |sql: &str, params: &[store::Value<'_>]| {
+        view.for_each(sql, params, |row| {
             let (folder, uid) = (FolderId(row.get(0)?), crate::Uid(crate::numbers::at_least_one(row.get(1)?)));
+            let (letter, thread) = (LetterKey(row.get(2)?), ThreadId(row.get(3)?));
             let source = sources.iter().find(|source| source.folder == folder);
-            if source.is_some_and(|source| source.uids.as_ref().is_none_or(|uids| uids.contains(uid))) {
-                expected.insert((LetterKey(row.get(2)?), ThreadId(row.get(3)?)));
+            if source.is_some_and(|source| source.has(uid, letter)) {
+                expected.insert((letter, thread));
             }
             Ok(ControlFlow::Continue(()))
         })
     };
     for letter in letters {
-        look("SELECT folder, uid, letter, thread FROM entry WHERE letter = $1 AND (flags & 8) = 0", letter.0)?;
+        let sql = "SELECT folder, uid, letter, thread FROM entry WHERE letter = $1 AND (flags & 8) = 0";
+        look(sql, params![letter.0])?;
     }
     for source in sources {
         for thread in threads {
-            let sql = "SELECT e.folder, e.uid, e.letter, e.thread FROM folder_thread t
-                       JOIN letter l ON l.thread = t.thread
-                        AND l.account = (SELECT account FROM folder WHERE folder = t.folder)
-                       JOIN entry e ON e.letter = l.letter AND e.folder = t.folder AND (e.flags & 8) = 0
-                       WHERE t.folder = $1 AND t.thread = ";
-            look(&format!("{sql}{}", thread.0), source.folder.0)?;
+            look(IN_THREAD, params![source.folder.0, thread.0])?;
         }
     }
     Ok(expected)
 }
 
-/// Takes the window out of the list: its letters, where it begins, and how many there are if the list was gone through
-/// to its end.
-fn cut(
-    hits: &mut Hits<'_>,
+/// The visible letters of a conversation in a folder.
+const IN_THREAD: &str = "SELECT e.folder, e.uid, e.letter, e.thread FROM folder_thread t
+    JOIN letter l ON l.thread = t.thread AND l.account = (SELECT account FROM folder WHERE folder = t.folder)
+    JOIN entry e ON e.letter = l.letter AND e.folder = t.folder AND (e.flags & 8) = 0
+    WHERE t.folder = $1 AND t.thread = $2";
+
+/// The letters of a window, where the first stands, and how many the list has where that was asked.
+type Cut = (Vec<LetterKey>, u64, Option<u64>);
+
+/// Which part of a list is asked for.
+#[derive(Clone, Copy)]
+struct Asked {
     window: Window,
     limit: usize,
-    all: bool,
-) -> Result<Option<(Vec<LetterKey>, u64, u64)>, Error> {
-    if let Window::Position(position @ 0..) = window {
-        let position = position.unsigned_abs();
-        let (mut letters, mut at) = (Vec::new(), 0);
-        while all || letters.len() < limit {
-            let Some(hit) = hits.next()? else { break };
-            if at >= position && letters.len() < limit {
+    total: bool,
+    collapse: bool,
+}
+
+impl Asked {
+    /// The window; `None`: the anchor is not on the list. `known` is how many the list has, where that is known.
+    fn cut(self, hits: &mut Hits<'_>, known: Option<u64>) -> Result<Option<Cut>, Error> {
+        let all = self.total && known.is_none();
+        let tell = |counted: u64| self.total.then(|| known.unwrap_or(counted));
+        let position = match (self.window, known) {
+            (Window::Position(position), _) if position >= 0 => Some(position.unsigned_abs()),
+            (Window::Position(back), Some(total)) => Some(total.saturating_sub(back.unsigned_abs())),
+            _ => None,
+        };
+        if let Some(position) = position {
+            let mut letters = Vec::new();
+            let mut at = hits.skip(position)?;
+            while at >= position
+                && letters.len() < self.limit
+                && let Some(hit) = hits.next()?
+            {
                 letters.push(hit.letter);
+                at += 1;
             }
-            at += 1;
+            while all && hits.next()?.is_some() {
+                at += 1;
+            }
+            return Ok(Some((letters, position, tell(at))));
         }
-        return Ok(Some((letters, position, at)));
+        let (letters, start) = self.up_to_window(hits, all)?;
+        let Some(start) = start else { return Ok(None) };
+        let total = letters.len() as u64;
+        let window: Vec<_> = letters.into_iter().skip(start).take(self.limit).collect();
+        Ok(Some((window, start as u64, tell(total))))
     }
-    let mut letters = Vec::new();
-    let mut start = None;
-    loop {
-        let enough = start.is_some_and(|start: usize| letters.len() >= start.saturating_add(limit));
-        if enough && !all {
-            break;
+
+    /// The list up to the end of the window (or, with `all`, to its own), and where the window begins.
+    fn up_to_window(self, hits: &mut Hits<'_>, all: bool) -> Result<(Vec<LetterKey>, Option<usize>), Error> {
+        let mut letters = Vec::new();
+        let mut start = None;
+        loop {
+            let enough = start.is_some_and(|start: usize| letters.len() >= start.saturating_add(self.limit));
+            if enough && !all {
+                break;
+            }
+            let Some(hit) = hits.next()? else { break };
+            if let Window::Anchor(anchor, offset) = self.window
+                && hit.letter == anchor
+            {
+                start = Some(offset_by(letters.len(), offset));
+            }
+            letters.push(hit.letter);
         }
-        let Some(hit) = hits.next()? else { break };
-        if let Window::Anchor(anchor, offset) = window
-            && hit.letter == anchor
-        {
-            start = Some(offset_by(letters.len(), offset));
+        if let Window::Position(back) = self.window {
+            start = Some(offset_by(letters.len(), back));
         }
-        letters.push(hit.letter);
+        Ok((letters, start))
     }
-    let start = match (window, start) {
-        (Window::Position(back), _) => offset_by(letters.len(), back),
-        (Window::Anchor(..), Some(start)) => start,
-        (Window::Anchor(..), None) => return Ok(None),
-    };
-    let total = letters.len() as u64;
-    let window: Vec<_> = letters.into_iter().skip(start).take(limit).collect();
-    Ok(Some((window, start as u64, total)))
 }
 
 fn offset_by(index: usize, offset: i64) -> usize {
@@ -291,7 +341,9 @@ fn offset_by(index: usize, offset: i64) -> usize {
 /// The list, one letter after the other.
 struct Hits<'v> {
     rows: Rows<'v>,
-    met: Option<HashSet<ThreadId>>,
+    met: Option<RoaringTreemap>,
+    /// So many more letters are looked at; then the list seems to end.
+    left: usize,
 }
 
 enum Rows<'v> {
@@ -302,30 +354,42 @@ enum Rows<'v> {
 }
 
 impl<'v> Hits<'v> {
-    fn new(view: &'v View, account: AccountId, listing: &Listing, sources: Vec<Source>) -> Result<Self, Error> {
-        let met = listing.collapse.then(HashSet::new);
-        let by_received = match listing.orders.as_slice() {
-            [] => Some(false),
-            [Order { key: Key::Received, ascending }] => Some(*ascending),
-            _ => None,
-        };
-        let rows = match by_received {
-            Some(ascending) => {
-                let streams: Vec<_> = sources.into_iter().map(|source| Stream::new(view, source, ascending)).collect();
-                Rows::Streams(streams, ascending)
-            }
-            None => Rows::Sorted(sorted(view, account, &listing.orders, &sources)?.into_iter()),
-        };
-        Ok(Self { rows, met })
+    fn by_received(view: &'v View, folders: Vec<Source>, ascending: bool, collapse: bool) -> Result<Self, Error> {
+        let streams = folders.into_iter().map(|source| Stream::new(view, source, ascending)).collect();
+        let met = collapse.then(RoaringTreemap::new);
+        Ok(Self { rows: Rows::Streams(streams, ascending), met, left: usize::MAX })
+    }
+
+    /// A list that is sorted, and collapsed where it shall be.
+    fn sorted(hits: Vec<Hit>) -> Self {
+        Self { rows: Rows::Sorted(hits.into_iter()), met: None, left: usize::MAX }
     }
 
     fn next(&mut self) -> Result<Option<Hit>, Error> {
-        loop {
+        while self.left > 0 {
+            self.left -= 1;
             let Some(hit) = self.rows.next()? else { return Ok(None) };
-            if self.met.as_mut().is_none_or(|met| met.insert(hit.thread)) {
+            let thread = u64::try_from(hit.thread.0).unwrap_or_default();
+            if self.met.as_mut().is_none_or(|met| met.insert(thread)) {
                 return Ok(Some(hit));
             }
         }
+        Ok(None)
+    }
+
+    /// Passes over so many letters, and says how many there were.
+    fn skip(&mut self, count: u64) -> Result<u64, Error> {
+        if let (Rows::Streams(streams, _), None) = (&mut self.rows, &self.met)
+            && let [only] = streams.as_mut_slice()
+            && only.source.is_whole()
+        {
+            return only.skip(count);
+        }
+        let mut skipped = 0;
+        while skipped < count && self.next()?.is_some() {
+            skipped += 1;
+        }
+        Ok(skipped)
     }
 }
 
@@ -357,13 +421,25 @@ struct Stream<'v> {
     page: VecDeque<(i64, Hit)>,
     /// Where the next page begins.
     last: (i64, i64),
+    size: usize,
     ended: bool,
 }
+
+/// The visible letters of a folder behind (or before) one of them.
+const LATER: &str = "SELECT received, letter, thread, uid FROM entry WHERE folder = $1 AND (flags & 8) = 0
+    AND (received, letter) > ($2, $3) ORDER BY received, letter LIMIT $4";
+const EARLIER: &str = "SELECT received, letter, thread, uid FROM entry WHERE folder = $1 AND (flags & 8) = 0
+    AND (received, letter) < ($2, $3) ORDER BY received DESC, letter DESC LIMIT $4";
+/// One of them, so many behind the first (or before the last).
+const NTH: &str = "SELECT received, letter FROM entry WHERE folder = $1 AND (flags & 8) = 0
+    ORDER BY received, letter LIMIT 1 OFFSET $2";
+const NTH_BACK: &str = "SELECT received, letter FROM entry WHERE folder = $1 AND (flags & 8) = 0
+    ORDER BY received DESC, letter DESC LIMIT 1 OFFSET $2";
 
 impl<'v> Stream<'v> {
     fn new(view: &'v View, source: Source, ascending: bool) -> Self {
         let last = if ascending { (i64::MIN, i64::MIN) } else { (i64::MAX, i64::MAX) };
-        Self { view, source, ascending, page: VecDeque::new(), last, ended: false }
+        Self { view, source, ascending, page: VecDeque::new(), last, size: PAGE, ended: false }
     }
 
     fn peek(&mut self) -> Result<Option<(i64, i64)>, Error> {
@@ -378,41 +454,58 @@ impl<'v> Stream<'v> {
     }
 
     fn turn_page(&mut self) -> Result<(), Error> {
-        if let Some(few) = self.source.uids.as_ref().filter(|uids| uids.len() <= FEW) {
+        self.view.check()?;
+        if let Which::Uids(few) = &self.source.which
+            && few.len() <= FEW
+        {
             self.page = few_by_received(self.view, self.source.folder, few, self.ascending)?;
             self.ended = true;
             return Ok(());
         }
-        let sql = if self.ascending {
-            "SELECT received, letter, thread, uid FROM entry WHERE folder = $1 AND (flags & 8) = 0
-             AND (received, letter) > ($2, $3) ORDER BY received, letter LIMIT $4"
-        } else {
-            "SELECT received, letter, thread, uid FROM entry WHERE folder = $1 AND (flags & 8) = 0
-             AND (received, letter) < ($2, $3) ORDER BY received DESC, letter DESC LIMIT $4"
-        };
-        let (uids, page, from) = (&self.source.uids, &mut self.page, self.last);
+        let sql = if self.ascending { LATER } else { EARLIER };
+        let (source, page, from) = (&self.source, &mut self.page, self.last);
         let (last, mut read) = (&mut self.last, 0);
-        let limit = if uids.is_some() { PAGE * 16 } else { PAGE };
-        self.view.for_each(sql, params![self.source.folder.0, from.0, from.1, limit], |row| {
+        self.view.for_each(sql, params![source.folder.0, from.0, from.1, self.size], |row| {
             let hit = Hit { letter: LetterKey(row.get(1)?), thread: ThreadId(row.get(2)?) };
             *last = (row.get(0)?, hit.letter.0);
             read += 1;
             let uid = crate::Uid(crate::numbers::at_least_one(row.get(3)?));
-            if uids.as_ref().is_none_or(|uids| uids.contains(uid)) {
+            if source.has(uid, hit.letter) {
                 page.push_back((last.0, hit));
             }
             Ok(ControlFlow::Continue(()))
         })?;
-        self.ended = read < limit;
+        self.ended = read < self.size;
+        if !self.source.is_whole() {
+            self.size = (self.size * 2).min(LARGEST_PAGE);
+        }
         Ok(())
+    }
+
+    /// Passes over the first so many letters of the whole folder, without a look at each; says how many there were.
+    fn skip(&mut self, count: u64) -> Result<u64, Error> {
+        let Some(before) = count.checked_sub(1) else { return Ok(0) };
+        let sql = if self.ascending { NTH } else { NTH_BACK };
+        let folder = self.source.folder.0;
+        let nth = self.view.query_opt(sql, params![folder, before], |row| Ok((row.get(0)?, row.get(1)?)))?;
+        match nth {
+            Some(nth) => {
+                self.last = nth;
+                Ok(count)
+            }
+            None => {
+                self.ended = true;
+                let sql = "SELECT COUNT(*) FROM entry WHERE folder = $1 AND (flags & 8) = 0";
+                Ok(self.view.query_one(sql, params![folder], |row| row.get(0))?)
+            }
+        }
     }
 }
 
 fn few_by_received(view: &View, folder: FolderId, uids: &Uids, ascending: bool) -> Result<VecDeque<(i64, Hit)>, Error> {
-    let ranges: Vec<UidRange> = uids.ranges().collect();
     let mut rows = Vec::new();
-    fetch::each(view, folder, &ranges, Want::ROW, |row| {
-        if !row.flags.system.contains(crate::System::DELETED) {
+    fetch::each(view, folder, &joined(uids), Want::ROW, |row| {
+        if uids.contains(row.uid) && !row.flags.system.contains(crate::System::DELETED) {
             rows.push((row.received.0, Hit { letter: row.letter, thread: row.thread }));
         }
         ControlFlow::Continue(())
@@ -422,32 +515,4 @@ fn few_by_received(view: &View, folder: FolderId, uids: &Uids, ascending: bool) 
         rows.reverse();
     }
     Ok(rows.into())
-}
-
-/// Gathers what fits and sorts it.
-fn sorted(view: &View, account: AccountId, orders: &[Order], sources: &[Source]) -> Result<Vec<Hit>, Error> {
-    let scales: Vec<Scale> =
-        orders.iter().map(|order| Scale::new(view, account, &order.key)).collect::<Result<_, _>>()?;
-    let summary = scales.iter().any(Scale::needs_summary);
-    let want = Want { card: summary, summary, structure: false };
-    let mut gathered: Vec<(Box<[Worth]>, i64, Hit)> = Vec::new();
-    for source in sources {
-        let ranges: Vec<UidRange> = source.uids.as_ref().map_or(vec![UidRange::ALL], |uids| uids.ranges().collect());
-        fetch::each(view, source.folder, &ranges, want, |row| {
-            if row.flags.system.contains(crate::System::DELETED) {
-                return ControlFlow::Continue(());
-            }
-            let worth = scales.iter().map(|scale| scale.weigh(&row)).collect();
-            gathered.push((worth, row.received.0, Hit { letter: row.letter, thread: row.thread }));
-            if gathered.len() > SORTED { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
-        })?;
-        if gathered.len() > SORTED {
-            return Err(Error::TooComplex);
-        }
-    }
-    gathered.sort_unstable_by(|one, other| {
-        let newest = (other.1, other.2.letter).cmp(&(one.1, one.2.letter));
-        compare(&one.0, &other.0, orders).then(newest)
-    });
-    Ok(gathered.into_iter().map(|(_, _, hit)| hit).collect())
 }

@@ -5,12 +5,10 @@ use std::ops::ControlFlow;
 
 use store::{Value, View, params};
 
-use super::plan::Words;
+use super::places::{Places, joined};
 use super::test::Test;
 use crate::{Error, FolderId, System, Uid, UidRange, Uids};
 
-/// Letters that the full-text index names are looked up one by one up to this many; beyond, the folder is walked.
-const LOOKED_UP: u64 = 20_000;
 /// So few letters are quicker looked at than asked of an index.
 const FEW: u32 = 2_000;
 
@@ -22,8 +20,9 @@ pub struct Narrowed {
     pub rest: Vec<UidRange>,
 }
 
-/// The letters that can pass all of the test's parts, as far as indexes tell.
-pub fn narrow(view: &View, folder: FolderId, test: &Test) -> Result<Narrowed, Error> {
+/// The letters that can pass all of the test's parts, as far as indexes tell. `places` are those of the letters that the
+/// full-text index names, where they are few.
+pub fn narrow(view: &View, folder: FolderId, test: &Test, places: Option<&Places>) -> Result<Narrowed, Error> {
     let parts: &[Test] = match test {
         Test::And(all) => all,
         one => std::slice::from_ref(one),
@@ -32,13 +31,18 @@ pub fn narrow(view: &View, folder: FolderId, test: &Test) -> Result<Narrowed, Er
         return Ok(Narrowed { sure: Uids::new(), rest: few.ranges().collect() });
     }
     let known = Known { view, folder, all: OnceCell::new() };
-    let (mut can, mut open) = (None, false);
+    let (mut can, mut open) = (places.map(|places| places.within(folder)), false);
+    if can.as_ref().is_some_and(Uids::is_empty) {
+        return Ok(Narrowed { sure: Uids::new(), rest: Vec::new() });
+    }
+    let placed = places.is_some_and(|places| places.all_known);
     for part in parts {
-        let (uids, exact) = match part {
-            Test::Words(words) => with_words(view, folder, words)?,
-            part => known.exact(part)?.map_or((None, false), |uids| (Some(uids), true)),
-        };
-        open |= !exact;
+        if let Some(told) = part.told() {
+            open |= !placed || !told.exact || !told.answer.perhaps.is_empty();
+            continue;
+        }
+        let uids = known.exact(part)?;
+        open |= uids.is_none();
         can = match (can, uids) {
             (Some(before), Some(uids)) => Some(Uids::and(&before, &uids)),
             (before, uids) => before.or(uids),
@@ -47,7 +51,7 @@ pub fn narrow(view: &View, folder: FolderId, test: &Test) -> Result<Narrowed, Er
     match (can, open) {
         (Some(sure), false) => Ok(Narrowed { sure, rest: Vec::new() }),
         (None, false) => Ok(Narrowed { sure: known.all()?.clone(), rest: Vec::new() }),
-        (Some(uids), true) => Ok(Narrowed { sure: Uids::new(), rest: uids.ranges().collect() }),
+        (Some(uids), true) => Ok(Narrowed { sure: Uids::new(), rest: joined(&uids) }),
         (None, true) => Ok(Narrowed { sure: Uids::new(), rest: vec![UidRange::ALL] }),
     }
 }
@@ -134,29 +138,6 @@ impl Known<'_> {
         let fewer = select(self.view, sql, params![self.folder.0])?;
         if wanted == few_seen { Ok(fewer) } else { Ok(self.all()?.without(&fewer)) }
     }
-}
-
-/// The letters that the full-text index names, and those it has not reached, if both are few; and whether they are
-/// sure, which they are where it has reached all.
-fn with_words(view: &View, folder: FolderId, words: &Words) -> Result<(Option<Uids>, bool), Error> {
-    if words.found.len() > LOOKED_UP {
-        return Ok((None, false));
-    }
-    let sql = "SELECT letter FROM letter WHERE letter > $1 ORDER BY letter LIMIT $2";
-    let new = view.query(sql, params![words.reached, LOOKED_UP + 1], |row| row.get::<u64>(0))?;
-    if new.len() as u64 > LOOKED_UP {
-        return Ok((None, false));
-    }
-    let sure = new.is_empty();
-    let mut uids = Uids::new();
-    for letter in words.found.iter().chain(new) {
-        let sql = "SELECT uid FROM entry WHERE letter = $1 AND folder = $2";
-        let uid = view.query_opt(sql, params![letter, folder.0], |row| row.get::<u32>(0))?;
-        if let Some(uid) = uid.and_then(Uid::new) {
-            uids.insert(uid);
-        }
-    }
-    Ok((Some(uids), sure))
 }
 
 fn select(view: &View, sql: &str, params: &[Value<'_>]) -> Result<Uids, Error> {

@@ -1,14 +1,16 @@
 //! One letter against the criteria: first by its row alone, and only where that does not tell, by opening it.
 
-use mail::{Timestamp, header};
-use roaring::RoaringTreemap;
-use store::{Document, View};
+use std::sync::Arc;
 
-use super::plan::{ThreadSets, Words, document};
+use roaring::RoaringTreemap;
+use store::Query;
+
+use super::known::{Known, Told};
+use super::letter::Letter;
 use super::{Criteria, words};
 use crate::fetch::Row;
 use crate::parse::decode::{fold, words as decoded};
-use crate::{Change, Error, KeywordId, Keywords, Piece, Summary, System, Uids, body};
+use crate::{Change, Error, KeywordId, Piece, Summary, System, Uids};
 
 const DAY: i64 = 24 * 60 * 60 * 1000;
 
@@ -28,44 +30,63 @@ pub enum Test {
     Larger(u64),
     Smaller(u64),
     ChangedSince(Change),
-    Piece(Piece, String),
-    Header(String, String),
-    Words(Box<Words>),
-    Threads(RoaringTreemap),
+    /// The field has the folded text in it.
+    Field(Field, String, Option<Told>),
+    Words(Box<Query>, Told),
+    Threads(Arc<RoaringTreemap>),
     Attached,
 }
 
+/// A field of the header: kept with the letter's row, or to be read from the letter.
+pub enum Field {
+    Kept(Piece),
+    Other(String),
+}
+
 impl Test {
-    /// `answers` are the index's, in the order the questions stand in the tree; `None` for a question without words.
-    pub fn new(
-        criteria: Criteria,
-        keywords: &Keywords,
-        now: Timestamp,
-        threads: &ThreadSets,
-        answers: &mut impl Iterator<Item = Option<Words>>,
-    ) -> Self {
-        let ago = |seconds: u32| now.0.saturating_sub(i64::from(seconds) * 1000);
-        let midnight = |day: super::Day| day.0.saturating_mul(DAY);
+    /// Of criteria and what is known of them.
+    pub fn new(criteria: Criteria, known: &Known) -> Self {
+        if let Some(query) = words::of(&criteria) {
+            // A text without a word in it is in every letter, as the empty text is.
+            let told = query.and_then(|query| Some((known.words(&query)?, query)));
+            return told.map_or(Self::Always(true), |(told, query)| Self::Words(Box::new(query), told));
+        }
+        if let Some((name, text)) = criteria.header() {
+            return Self::field(name, fold(text), known);
+        }
+        let all = |parts: Vec<Criteria>| parts.into_iter().map(|part| Self::new(part, known)).collect();
         match criteria {
             Criteria::All => Self::Always(true),
-            Criteria::And(all) => {
-                Self::and(all.into_iter().map(|one| Self::new(one, keywords, now, threads, answers)).collect())
-            }
-            Criteria::Or(any) => {
-                Self::Or(any.into_iter().map(|one| Self::new(one, keywords, now, threads, answers)).collect())
-            }
-            Criteria::Not(one) => Self::Not(Box::new(Self::new(*one, keywords, now, threads, answers))),
+            Criteria::And(parts) => Self::and(all(parts)),
+            Criteria::Or(parts) => Self::Or(all(parts)),
+            Criteria::Not(part) => Self::Not(Box::new(Self::new(*part, known))),
             Criteria::Flags(flags) => Self::Flags(flags),
-            Criteria::Keyword(name) => keywords.id(&name).map_or(Self::Always(false), Self::Keyword),
+            Criteria::Keyword(name) => known.keywords.id(&name).map_or(Self::Always(false), Self::Keyword),
             Criteria::Thread(how, flags, keyword) => {
-                threads.get(&(how, flags.bits(), keyword)).map_or(Self::Always(false), |set| Self::Threads(set.clone()))
+                known.threads(how, flags, keyword).map_or(Self::Always(false), Self::Threads)
             }
-            // Told apart folder by folder before (see `Criteria::within`).
-            Criteria::In(_) => Self::Always(false),
-            Criteria::ReceivedFrom(time) => Self::Received(time, i64::MAX),
-            Criteria::ReceivedUntil(time) => Self::Received(i64::MIN, time),
             Criteria::Attached => Self::Attached,
             Criteria::Uids(uids) => Self::Uids(uids),
+            Criteria::Larger(size) => Self::Larger(size),
+            Criteria::Smaller(size) => Self::Smaller(size),
+            Criteria::ChangedSince(change) => Self::ChangedSince(change),
+            // A folder is told apart folder by folder before (see `Criteria::within`).
+            other => Self::date(&other, known.now.0).unwrap_or(Self::Always(false)),
+        }
+    }
+
+    fn field(name: &str, text: String, known: &Known) -> Self {
+        let told = known.held(name, &text);
+        let field = Piece::of(name.as_bytes()).map_or_else(|| Field::Other(name.to_owned()), Field::Kept);
+        Self::Field(field, text, told)
+    }
+
+    fn date(criteria: &Criteria, now: i64) -> Option<Self> {
+        let ago = |seconds: &u32| now.saturating_sub(i64::from(*seconds) * 1000);
+        let midnight = |day: &super::Day| day.0.saturating_mul(DAY);
+        Some(match criteria {
+            Criteria::ReceivedFrom(time) => Self::Received(*time, i64::MAX),
+            Criteria::ReceivedUntil(time) => Self::Received(i64::MIN, *time),
             Criteria::ReceivedBefore(day) => Self::Received(i64::MIN, midnight(day)),
             Criteria::ReceivedOn(day) => Self::Received(midnight(day), midnight(day).saturating_add(DAY)),
             Criteria::ReceivedSince(day) => Self::Received(midnight(day), i64::MAX),
@@ -74,23 +95,8 @@ impl Test {
             Criteria::SentSince(day) => Self::Sent(day.0, i64::MAX),
             Criteria::Older(seconds) => Self::Received(i64::MIN, ago(seconds).saturating_add(1)),
             Criteria::Younger(seconds) => Self::Received(ago(seconds), i64::MAX),
-            Criteria::Larger(size) => Self::Larger(size),
-            Criteria::Smaller(size) => Self::Smaller(size),
-            Criteria::ChangedSince(change) => Self::ChangedSince(change),
-            Criteria::Header(name, text) => match Piece::of(name.as_bytes()) {
-                Some(piece) => Self::Piece(piece, fold(&text)),
-                None => Self::Header(name, fold(&text)),
-            },
-            Criteria::From(text) => Self::Piece(Piece::From, fold(&text)),
-            Criteria::To(text) => Self::Piece(Piece::To, fold(&text)),
-            Criteria::Cc(text) => Self::Piece(Piece::Cc, fold(&text)),
-            Criteria::Bcc(text) => Self::Piece(Piece::Bcc, fold(&text)),
-            Criteria::Subject(text) => Self::Piece(Piece::Subject, fold(&text)),
-            // A text without a word in it is in every letter, as the empty text is.
-            Criteria::Body(_) | Criteria::Text(_) => {
-                answers.next().flatten().map_or(Self::Always(true), |words| Self::Words(Box::new(words)))
-            }
-        }
+            _ => return None,
+        })
     }
 
     /// Nested conjunctions are one, so that each part can narrow the search.
@@ -105,23 +111,76 @@ impl Test {
         Self::And(all)
     }
 
-    /// Is a kept field or the date asked for?
+    /// Is it cheaper to read each letter's kept fields along with its row? Where the index told nearly all about a field,
+    /// the few letters it left open are opened instead.
     pub fn needs_summary(&self) -> bool {
         match self {
             Self::And(parts) | Self::Or(parts) => parts.iter().any(Self::needs_summary),
             Self::Not(part) => part.needs_summary(),
-            Self::Piece(..) | Self::Sent(..) => true,
+            Self::Field(Field::Kept(_), _, told) => told.is_none(),
+            Self::Sent(..) => true,
             _ => false,
         }
     }
 
-    /// May a letter have to be opened?
-    pub fn needs_letter(&self) -> bool {
+    /// May the text of a letter have to be read?
+    pub fn needs_body(&self) -> bool {
         match self {
-            Self::And(parts) | Self::Or(parts) => parts.iter().any(Self::needs_letter),
-            Self::Not(part) => part.needs_letter(),
-            Self::Header(..) | Self::Words(_) | Self::Attached => true,
+            Self::And(parts) | Self::Or(parts) => parts.iter().any(Self::needs_body),
+            Self::Not(part) => part.needs_body(),
+            Self::Words(..) => true,
             _ => false,
+        }
+    }
+
+    /// What the index told of this very test.
+    pub fn told(&self) -> Option<&Told> {
+        match self {
+            Self::Words(_, told) | Self::Field(_, _, Some(told)) => Some(told),
+            _ => None,
+        }
+    }
+
+    /// The last letter that the index has seen in all its answers.
+    pub fn reached(&self) -> i64 {
+        match self {
+            Self::And(parts) | Self::Or(parts) => parts.iter().map(Self::reached).min().unwrap_or(i64::MAX),
+            Self::Not(part) => part.reached(),
+            test => test.told().map_or(i64::MAX, |told| told.answer.reached),
+        }
+    }
+
+    /// The letters that may fit, of those that the index has seen; `None`: it does not tell.
+    pub fn candidates(&self) -> Option<RoaringTreemap> {
+        match self {
+            Self::And(parts) => parts.iter().filter_map(Self::candidates).reduce(|one, other| one & other),
+            Self::Or(parts) => parts.iter().map(Self::candidates).collect::<Option<Vec<_>>>().map(union),
+            test => test.told().map(Told::candidates),
+        }
+    }
+
+    /// The letters that fit, and those of which that is not sure, where the index was asked for all there is.
+    pub fn answered(&self) -> Option<(RoaringTreemap, RoaringTreemap)> {
+        let all = |parts: &[Self]| -> Option<(Vec<_>, Vec<_>)> {
+            Some(parts.iter().map(Self::answered).collect::<Option<Vec<_>>>()?.into_iter().unzip())
+        };
+        match self {
+            Self::And(parts) if !parts.is_empty() => {
+                let (found, unsure) = all(parts)?;
+                Some((found.into_iter().reduce(|one, other| one & other).unwrap_or_default(), union(unsure)))
+            }
+            Self::Or(parts) => {
+                let (found, unsure) = all(parts)?;
+                Some((union(found), union(unsure)))
+            }
+            test => {
+                let told = test.told()?;
+                let mut unsure = told.answer.perhaps.clone();
+                if !told.exact {
+                    unsure |= &told.answer.found;
+                }
+                Some((told.answer.found.clone(), unsure))
+            }
         }
     }
 
@@ -140,11 +199,13 @@ impl Test {
             Self::Larger(size) => Some(row.size > *size),
             Self::Smaller(size) => Some(row.size < *size),
             Self::ChangedSince(change) => Some(row.change >= *change),
-            Self::Piece(piece, text) => Some(summary(row).and_then(|s| s.piece(*piece)).is_some_and(|v| has(v, text))),
-            Self::Header(..) => None,
+            Self::Field(field, text, told) => told
+                .as_ref()
+                .and_then(|told| told.says(row.letter.0))
+                .or_else(|| field.piece().and_then(|piece| kept_has(row, piece, text))),
             Self::Attached => row.attached,
             Self::Threads(threads) => Some(u64::try_from(row.thread.0).is_ok_and(|thread| threads.contains(thread))),
-            Self::Words(words) => words.of_row(row),
+            Self::Words(_, told) => told.says(row.letter.0),
         }
     }
 
@@ -171,25 +232,13 @@ impl Test {
                 Ok(false)
             }
             Self::Not(test) => Ok(!test.of_letter(row, letter)?),
-            Self::Header(name, text) => letter.header_has(name, text),
-            Self::Words(words) => Ok(words::answers(letter.document()?, &words.query)),
+            Self::Field(Field::Kept(piece), text, _) => letter.piece_has(*piece, text),
+            Self::Field(Field::Other(name), text, _) => letter.header_has(name, text),
+            Self::Words(query, _) => Ok(words::answers(letter.document()?, query)),
             // Filed before it was looked for.
-            Self::Attached => Ok(row
-                .card
-                .as_ref()
-                .and_then(|card| card.structure.as_ref())
-                .is_some_and(|structure| structure.bodies().has_attachment())),
+            Self::Attached => letter.has_attachment(),
             _ => Ok(false),
         }
-    }
-}
-
-impl Words {
-    fn of_row(&self, row: &Row) -> Option<bool> {
-        if u64::try_from(row.letter.0).is_ok_and(|letter| self.found.contains(letter)) {
-            return Some(true);
-        }
-        (row.letter.0 <= self.reached).then_some(false)
     }
 }
 
@@ -215,43 +264,25 @@ fn sent_day(row: &Row) -> Option<i64> {
     Some(summary(row)?.sent.map_or(row.received.0.div_euclid(DAY), |sent| sent.day))
 }
 
-/// Is the folded text in the header value?
-fn has(value: &[u8], folded: &str) -> bool {
-    folded.is_empty() || fold(&decoded(value)).contains(folded)
+/// `None` where the kept fields were not read.
+fn kept_has(row: &Row, piece: Piece, text: &str) -> Option<bool> {
+    Some(summary(row)?.piece(piece).is_some_and(|value| has(value, text)))
 }
 
-/// A letter that has to be opened, each part of it read once.
-pub struct Letter<'a> {
-    view: &'a View,
-    row: &'a Row,
-    header: Option<bytes::Bytes>,
-    document: Option<Document>,
+fn union(sets: Vec<RoaringTreemap>) -> RoaringTreemap {
+    sets.into_iter().reduce(|one, other| one | other).unwrap_or_default()
 }
 
-impl<'a> Letter<'a> {
-    pub fn new(view: &'a View, row: &'a Row) -> Self {
-        Self { view, row, header: None, document: None }
-    }
-
-    fn header_has(&mut self, name: &str, text: &str) -> Result<bool, Error> {
-        if self.header.is_none() {
-            self.header = Some(self.read_header()?);
+impl Field {
+    fn piece(&self) -> Option<Piece> {
+        match self {
+            Self::Kept(piece) => Some(*piece),
+            Self::Other(_) => None,
         }
-        let bytes = self.header.as_deref().unwrap_or_default();
-        Ok(header::fields(bytes).any(|field| field.is(name) && has(&field.value(), text)))
     }
+}
 
-    fn read_header(&self) -> Result<bytes::Bytes, Error> {
-        let Some(card) = &self.row.card else { return Ok(bytes::Bytes::new()) };
-        let Some(structure) = &card.structure else { return Ok(bytes::Bytes::new()) };
-        body::header(self.view, card.blob, structure)
-    }
-
-    fn document(&mut self) -> Result<&Document, Error> {
-        let document = match self.document.take() {
-            Some(document) => document,
-            None => document(self.view, self.row)?,
-        };
-        Ok(self.document.insert(document))
-    }
+/// Is the folded text in the header value?
+pub(super) fn has(value: &[u8], folded: &str) -> bool {
+    folded.is_empty() || fold(&decoded(value)).contains(folded)
 }

@@ -7,6 +7,7 @@ use rust_stemmers::{Algorithm, Stemmer};
 use store::{Document, Field, Query};
 use whatlang::Lang;
 
+use super::Criteria;
 use crate::parse::decode::fold;
 
 /// The longest word, in octets. Longer ones (base64 and the like) are cut.
@@ -127,6 +128,29 @@ pub fn question(text: &str, field: Option<Field>) -> Option<Query> {
     Some(Query::Or(phrases.collect()))
 }
 
+/// The question for criteria that are nothing but texts; the inner `None`: no word is in them, and every letter fits, as
+/// it does an empty text. The outer: they are something else.
+pub fn of(criteria: &Criteria) -> Option<Option<Query>> {
+    criteria.is_text().then(|| written(criteria))
+}
+
+fn written(criteria: &Criteria) -> Option<Query> {
+    match criteria {
+        Criteria::Body(text) => {
+            let fields = [Field::Body, Field::Attachment];
+            let parts: Vec<Query> = fields.into_iter().filter_map(|field| question(text, Some(field))).collect();
+            (!parts.is_empty()).then_some(Query::Or(parts))
+        }
+        Criteria::Text(text) => question(text, None),
+        Criteria::And(parts) => {
+            let parts: Vec<Query> = parts.iter().filter_map(written).collect();
+            (!parts.is_empty()).then_some(Query::And(parts))
+        }
+        Criteria::Or(parts) => parts.iter().map(written).collect::<Option<_>>().map(Query::Or),
+        _ => None,
+    }
+}
+
 /// Does a letter that is not in the index answer the question? As the index would say.
 pub fn answers(document: &Document, query: &Query) -> bool {
     match query {
@@ -169,7 +193,7 @@ mod tests {
     fn a_question_in_another_form_of_the_word_finds_the_letter() {
         let text = "The committee has discussed the meetings of last year, and everybody agreed with the decisions.";
         let body = indexed(text, stemmer(text).as_ref());
-        let letter = Document { letter: 1, account: 1, texts: vec![(Field::Body, body)] };
+        let letter = Document { letter: 1, account: 1, texts: vec![(Field::Body, body)], ..Document::default() };
         for asked in ["meeting", "Meetings", "decision", "agreed with the decis", "COMMITTEE"] {
             assert!(answers(&letter, &question(asked, Some(Field::Body)).unwrap()), "{asked}");
         }

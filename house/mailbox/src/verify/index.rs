@@ -7,7 +7,7 @@ use store::{Document, View, params};
 
 use super::{Fault, Finding, SLICE, Seen, Verify};
 use crate::account::WORK;
-use crate::index::document;
+use crate::index::whole_document;
 use crate::{Error, LetterKey, Structure, Summary};
 
 /// Letters up to the last one that the background task has looked at are in the index; those behind it are its work.
@@ -73,7 +73,7 @@ fn words_of(view: &View, letter: LetterKey) -> Result<Option<Document>, Error> {
         Ok((AccountId(row.get(0)?), row.get(1)?, summary, structure))
     })?;
     let Some((account, blob, summary, structure)) = found else { return Ok(None) };
-    document(view, letter, account, blob, &summary, &structure).map(Some)
+    whole_document(view, letter, account, blob, &summary, &structure).map(Some)
 }
 
 /// Letters that the index knows and that there are not, but those that are on their way out of it.

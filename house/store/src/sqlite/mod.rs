@@ -17,6 +17,7 @@ use crate::value::{Row, Value};
 
 mod checkpoint;
 pub(crate) mod inspect;
+pub(crate) mod pieces;
 pub(crate) mod survey;
 mod values;
 pub(crate) mod words;

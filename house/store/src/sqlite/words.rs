@@ -3,6 +3,9 @@
 //! Each word stands in the index with its account in front. A search then walks only the lists of its own account,
 //! and no word of another account can ever be found. The tokenizer takes words apart at white space only.
 
+use roaring::RoaringTreemap;
+
+use super::pieces::gathered;
 use crate::engine::WriteSession;
 use crate::error::Result;
 use crate::params;
@@ -39,6 +42,12 @@ pub(crate) fn put(tx: &mut Tx, batch: &[Document]) -> Result<()> {
 pub(crate) fn add(tx: &mut Tx, batch: &[Document], reached: i64) -> Result<()> {
     put(tx, batch)?;
     tx.execute("UPDATE reached SET letter = $1", params![reached]).map(|_| ())
+}
+
+/// All letters of an account that match.
+pub(crate) fn find_all(view: &View, account: i64, query: &Query) -> Result<RoaringTreemap> {
+    let Some(expression) = expression(account, query) else { return Ok(RoaringTreemap::new()) };
+    gathered(view, "SELECT rowid FROM word WHERE word MATCH $1", params![expression])
 }
 
 pub(crate) fn remove(tx: &mut Tx, letter: i64) -> Result<()> {
@@ -147,6 +156,6 @@ fn phrase(account: i64, field: Option<Field>, words: &[String], prefix_last: boo
 }
 
 /// In place of what would take a word apart or end a string.
-fn clean(letter: char) -> char {
+pub(super) fn clean(letter: char) -> char {
     if letter.is_ascii_control() || matches!(letter, '\'' | '"') { '\u{2019}' } else { letter }
 }

@@ -1,0 +1,103 @@
+//! A letter that has to be opened, each part of it read once, and no more of it than is asked for.
+
+use mail::header;
+use mail::seam::AccountId;
+use store::{BlobId, Document, View, params};
+
+use super::test::has;
+use crate::fetch::Row;
+use crate::{Error, Piece, Structure, Summary, body, index};
+
+/// Octets at the start of a letter that are read for its header. Nearly all headers end within them, and they are
+/// unpacked without the body.
+const HEAD: u64 = 8 * 1024;
+
+pub struct Letter<'a> {
+    view: &'a View,
+    row: &'a Row,
+    kept: Option<Kept>,
+    header: Option<bytes::Bytes>,
+    document: Option<Document>,
+}
+
+/// What is kept of it beside its bytes.
+struct Kept {
+    blob: BlobId,
+    summary: Summary,
+    structure: Vec<u8>,
+}
+
+impl<'a> Letter<'a> {
+    pub fn new(view: &'a View, row: &'a Row) -> Self {
+        Self { view, row, kept: None, header: None, document: None }
+    }
+
+    /// Has a field of this name the folded text in it?
+    pub fn header_has(&mut self, name: &str, text: &str) -> Result<bool, Error> {
+        let header = match self.header.take() {
+            Some(header) => header,
+            None => self.read_header()?,
+        };
+        let found = header::fields(&header).any(|field| field.is(name) && has(&field.value(), text));
+        self.header = Some(header);
+        Ok(found)
+    }
+
+    /// Has the kept field the folded text in it?
+    pub fn piece_has(&mut self, piece: Piece, text: &str) -> Result<bool, Error> {
+        Ok(self.kept()?.summary.piece(piece).is_some_and(|value| has(value, text)))
+    }
+
+    /// Is there something in it that a person would save?
+    pub fn has_attachment(&mut self) -> Result<bool, Error> {
+        Ok(self.structure()?.bodies().has_attachment())
+    }
+
+    /// Its words, as the index would have them.
+    pub fn document(&mut self) -> Result<&Document, Error> {
+        let document = match self.document.take() {
+            Some(document) => document,
+            None => {
+                let structure = self.structure()?;
+                let (view, letter) = (self.view, self.row.letter);
+                let kept = self.kept()?;
+                index::document(view, letter, AccountId(0), kept.blob, &kept.summary, &structure)?
+            }
+        };
+        Ok(self.document.insert(document))
+    }
+
+    fn kept(&mut self) -> Result<&Kept, Error> {
+        let kept = match self.kept.take() {
+            Some(kept) => kept,
+            None => {
+                let sql = "SELECT blob, summary, structure FROM letter WHERE letter = $1";
+                self.view.query_one(sql, params![self.row.letter.0], |row| {
+                    // A damaged column reads as an empty letter; the bytes themselves are still there.
+                    let summary = Summary::decode(row.bytes(1)?).unwrap_or_default();
+                    Ok(Kept { blob: row.get(0)?, summary, structure: row.bytes(2)?.to_vec() })
+                })?
+            }
+        };
+        Ok(self.kept.insert(kept))
+    }
+
+    fn structure(&mut self) -> Result<Structure, Error> {
+        Ok(Structure::decode(&self.kept()?.structure).unwrap_or_default())
+    }
+
+    fn read_header(&mut self) -> Result<bytes::Bytes, Error> {
+        let view = self.view;
+        let blob = self.kept()?.blob;
+        let head = match body::read(view, blob, 0..HEAD) {
+            // What is damaged has no header any more, and the others are searched.
+            Err(Error::Store(error)) if index::is_damage(&error) => return Ok(bytes::Bytes::new()),
+            head => head?,
+        };
+        if (head.len() as u64) < HEAD || header::body_start(&head) < head.len() {
+            return Ok(head);
+        }
+        let structure = self.structure()?;
+        body::header(view, blob, &structure)
+    }
+}

@@ -1,0 +1,168 @@
+//! Which letters of an account are on a list, folder by folder. The full-text index is asked once for all of them.
+
+use std::sync::Arc;
+
+use mail::Timestamp;
+use mail::seam::AccountId;
+use roaring::RoaringTreemap;
+use store::{Asker, Store, View};
+
+use super::Criteria;
+use super::known::Known;
+use super::places::{Places, joined};
+use super::plan::{Answered, Plan};
+use super::sweep::{Folder, look_at, sweep};
+use crate::account_changes::{States, states};
+use crate::{Change, Error, FolderId, LetterKey, Uid, UidRange, Uids, folder};
+
+/// So many times as many letters as fit make it cheaper to look each of those up than to go through all.
+const SPARSE: u64 = 12;
+
+/// A folder that has letters for the list.
+#[derive(Clone)]
+pub struct Source {
+    pub folder: FolderId,
+    pub which: Which,
+    /// Letters in it that are not flagged `\Deleted`, and their conversations.
+    pub visible: u64,
+    pub threads: u64,
+}
+
+/// Which letters of a folder.
+#[derive(Clone)]
+pub enum Which {
+    All,
+    Uids(Uids),
+    /// Those of these that lie in it.
+    Letters(Arc<RoaringTreemap>),
+}
+
+/// Where the letters of a list are.
+pub struct Sources {
+    /// The state of the letters before they were looked at: what changes meanwhile is told as a change since.
+    pub state: Change,
+    pub folders: Vec<Source>,
+}
+
+impl Source {
+    /// Is the letter among those for the list?
+    pub fn has(&self, uid: Uid, letter: LetterKey) -> bool {
+        match &self.which {
+            Which::All => true,
+            Which::Uids(uids) => uids.contains(uid),
+            Which::Letters(letters) => u64::try_from(letter.0).is_ok_and(|letter| letters.contains(letter)),
+        }
+    }
+
+    pub fn is_whole(&self) -> bool {
+        matches!(self.which, Which::All)
+    }
+
+    /// Ranges that hold the letters for the list, and perhaps others.
+    pub fn ranges(&self) -> Vec<UidRange> {
+        match &self.which {
+            Which::Uids(uids) => joined(uids),
+            _ => vec![UidRange::ALL],
+        }
+    }
+}
+
+/// Looks for the letters that fit in each folder of the account.
+pub async fn sources(store: &Store, account: AccountId, criteria: &Criteria, now: Timestamp) -> Result<Sources, Error> {
+    if !criteria.is_bounded() {
+        return Err(Error::TooComplex);
+    }
+    let look = move |view: &View| {
+        let States { emails, .. } = states(view, account)?;
+        Ok::<_, Error>((emails, folder::list(view, account)?))
+    };
+    let (state, all) = store.read_for(Asker(account.0), look).await?;
+    let criteria = criteria.clone().grouped();
+    let known = Known::gather(store, account, &criteria, now).await?;
+    let mut folders = Vec::new();
+    for (criteria, alike) in groups(&criteria, all) {
+        match criteria {
+            Criteria::All => folders.extend(alike),
+            criteria => {
+                let plan = Arc::new(Plan::new(criteria, &known));
+                folders.extend(fitting(store, account, plan, alike).await?);
+            }
+        }
+    }
+    Ok(Sources { state, folders })
+}
+
+/// The folders that may have letters for the list, together where the same is looked for in them.
+fn groups(criteria: &Criteria, folders: Vec<folder::Folder>) -> Vec<(Criteria, Vec<Source>)> {
+    let mut groups: Vec<(Criteria, Vec<Source>)> = Vec::new();
+    for folder in folders {
+        let visible = u64::from(folder.total.saturating_sub(folder.deleted));
+        let its_criteria = criteria.within(folder.id);
+        if visible == 0 || its_criteria.is_none() {
+            continue;
+        }
+        let source = Source { folder: folder.id, which: Which::All, visible, threads: u64::from(folder.threads) };
+        match groups.iter_mut().find(|(criteria, _)| *criteria == its_criteria) {
+            Some((_, alike)) => alike.push(source),
+            None => groups.push((its_criteria, vec![source])),
+        }
+    }
+    groups
+}
+
+async fn fitting(
+    store: &Store,
+    account: AccountId,
+    plan: Arc<Plan>,
+    mut folders: Vec<Source>,
+) -> Result<Vec<Source>, Error> {
+    let ids: RoaringTreemap = folders.iter().filter_map(|source| u64::try_from(source.folder.0).ok()).collect();
+    let asked = Arc::clone(&plan);
+    let look = move |view: &View| {
+        let Some(Answered { sure, unsure }) = asked.answered(view)? else { return Ok(None) };
+        let mut places = Places::of(view, &unsure, false)?;
+        places.keep(|folder| u64::try_from(folder.0).is_ok_and(|folder| ids.contains(folder)));
+        Ok::<_, Error>(Some((sure, places)))
+    };
+    if let Some((mut letters, places)) = store.scan_for(Asker(account.0), look).await? {
+        for looked_at in look_at(store, account, plan, places).await? {
+            letters |= looked_at.letters;
+        }
+        let letters = Arc::new(letters);
+        folders.iter_mut().for_each(|source| source.which = Which::Letters(Arc::clone(&letters)));
+        return Ok(folders);
+    }
+    let all = folders.iter().map(|source| Folder { id: source.folder, letters: source.visible }).collect();
+    let found = sweep(store, account, plan, all).await?;
+    // In the order of the folders.
+    for (source, found) in folders.iter_mut().zip(found) {
+        source.which = Which::Uids(found.uids);
+    }
+    folders.retain(|source| !matches!(&source.which, Which::Uids(uids) if uids.is_empty()));
+    Ok(folders)
+}
+
+/// Looks up where the letters lie that were found, where they are few among many.
+pub fn placed_where_few(view: &View, mut sources: Vec<Source>) -> Result<Vec<Source>, Error> {
+    let mut placed: Vec<(Arc<RoaringTreemap>, Option<Places>)> = Vec::new();
+    for at in 0..sources.len() {
+        let Some(Source { which: Which::Letters(letters), .. }) = sources.get(at) else { continue };
+        let letters = Arc::clone(letters);
+        if !placed.iter().any(|(known, _)| Arc::ptr_eq(known, &letters)) {
+            let few = letters.len().saturating_mul(SPARSE) < visible(&sources, &letters);
+            let places = if few { Some(Places::of(view, &letters, true)?) } else { None };
+            placed.push((Arc::clone(&letters), places));
+        }
+        let places = placed.iter().find(|(known, _)| Arc::ptr_eq(known, &letters));
+        if let (Some(source), Some((_, Some(places)))) = (sources.get_mut(at), places) {
+            source.which = Which::Uids(places.within(source.folder));
+        }
+    }
+    Ok(sources)
+}
+
+/// Letters in all folders in which these are looked for.
+fn visible(sources: &[Source], letters: &Arc<RoaringTreemap>) -> u64 {
+    let same = |source: &&Source| matches!(&source.which, Which::Letters(its) if Arc::ptr_eq(its, letters));
+    sources.iter().filter(same).map(|source| source.visible).sum()
+}

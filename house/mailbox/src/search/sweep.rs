@@ -1,0 +1,133 @@
+//! Going through folders, a slice at a time: what indexes tell of each, and a look at the letters they leave open.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+
+use mail::seam::AccountId;
+use roaring::RoaringTreemap;
+use store::{Asker, Store, View};
+
+use super::narrow::narrow;
+use super::places::Places;
+use super::plan::{Budget, Plan};
+use crate::{Error, FolderId, UidRange, Uids};
+
+/// So many times as many letters as may fit make it cheaper to look each of those up than to go through all.
+const SPARSE: u64 = 4;
+
+/// A folder to go through.
+pub struct Folder {
+    pub id: FolderId,
+    /// How many letters lie in it.
+    pub letters: u64,
+}
+
+/// The letters of a folder that fit.
+pub struct Fitting {
+    pub folder: FolderId,
+    pub uids: Uids,
+    /// Their keys, where each was looked at.
+    pub letters: RoaringTreemap,
+}
+
+/// The letters of the folders that fit. A folder that went meanwhile has none.
+pub async fn sweep(
+    store: &Store,
+    account: AccountId,
+    plan: Arc<Plan>,
+    folders: Vec<Folder>,
+) -> Result<Vec<Fitting>, Error> {
+    let sweep = Sweep {
+        plan,
+        total: folders.iter().map(|folder| folder.letters).sum(),
+        todo: folders.into_iter().map(|folder| Task { folder: folder.id, ranges: None }).collect(),
+        places: None,
+        begun: None,
+        done: Vec::new(),
+    };
+    sweep.run(store, account).await
+}
+
+/// The letters that fit among those at certain places.
+pub async fn look_at(
+    store: &Store,
+    account: AccountId,
+    plan: Arc<Plan>,
+    places: Places,
+) -> Result<Vec<Fitting>, Error> {
+    let tasks = places.into_ranges().map(|(folder, ranges)| Task { folder, ranges: Some(ranges) });
+    let sweep = Sweep { plan, total: 0, todo: tasks.collect(), places: Some(None), begun: None, done: Vec::new() };
+    sweep.run(store, account).await
+}
+
+struct Task {
+    folder: FolderId,
+    /// What is to be looked at; `None`: what indexes leave open.
+    ranges: Option<Vec<UidRange>>,
+}
+
+struct Sweep {
+    plan: Arc<Plan>,
+    /// Letters of all the folders.
+    total: u64,
+    todo: VecDeque<Task>,
+    /// Where the letters lie that may fit, once that was asked; the inner `None`: too many to look each up.
+    places: Option<Option<Places>>,
+    /// The folder that is being looked at, and what of it is left.
+    begun: Option<(Fitting, Vec<UidRange>)>,
+    done: Vec<Fitting>,
+}
+
+impl Sweep {
+    async fn run(mut self, store: &Store, account: AccountId) -> Result<Vec<Fitting>, Error> {
+        while self.begun.is_some() || !self.todo.is_empty() {
+            self = store.scan_for(Asker(account.0), move |view| self.slice(view)).await?;
+        }
+        Ok(self.done)
+    }
+
+    /// As much as one reading may do.
+    fn slice(mut self, view: &View) -> Result<Self, Error> {
+        let mut budget = self.plan.budget();
+        if self.places.is_none() {
+            self.places = Some(self.plan.places(view, self.total / SPARSE)?);
+        }
+        while budget.is_left() {
+            view.check()?;
+            let begun = match self.begun.take() {
+                Some(begun) => begun,
+                None => match self.todo.pop_front() {
+                    Some(task) => self.begin(view, task, &mut budget)?,
+                    None => break,
+                },
+            };
+            let (mut fitting, rest) = begun;
+            let batch = self.plan.batch(view, fitting.folder, rest, &mut budget)?;
+            fitting.uids.extend(&batch.found);
+            fitting.letters |= batch.letters;
+            match batch.rest.is_empty() {
+                true => self.done.push(fitting),
+                false => self.begun = Some((fitting, batch.rest)),
+            }
+        }
+        Ok(self)
+    }
+
+    fn begin(&self, view: &View, task: Task, budget: &mut Budget) -> Result<(Fitting, Vec<UidRange>), Error> {
+        let folder = task.folder;
+        let fitting = |uids| Fitting { folder, uids, letters: RoaringTreemap::new() };
+        if let Some(ranges) = task.ranges {
+            return Ok((fitting(Uids::new()), ranges));
+        }
+        let places = self.places.as_ref().and_then(Option::as_ref);
+        match narrow(view, folder, self.plan.test(), places) {
+            Ok(narrowed) => {
+                budget.take_rows(narrowed.sure.len() as usize);
+                Ok((fitting(narrowed.sure), narrowed.rest))
+            }
+            // Deleted meanwhile.
+            Err(Error::NoSuchFolder(_)) => Ok((fitting(Uids::new()), Vec::new())),
+            Err(error) => Err(error),
+        }
+    }
+}

@@ -1,0 +1,181 @@
+//! Pieces of header fields in SQLite: each distinct value stands once in its account, with the letters that hold it.
+//!
+//! Any piece of a value is found through the runs of three characters in it (`gram`), which name the values that may
+//! have the piece; the value itself decides. So a piece costs as much as there are values that have it, and letters
+//! that hold them, and not as much as there are letters.
+
+use std::ops::ControlFlow;
+
+use roaring::RoaringTreemap;
+
+use super::words::clean;
+use crate::engine::WriteSession;
+use crate::error::Result;
+use crate::params;
+use crate::search::{Document, HeaderField};
+use crate::tx::Tx;
+use crate::view::View;
+
+const SCHEMA: &str = "
+    CREATE TABLE value_reached (letter BIGINT NOT NULL);
+    INSERT INTO value_reached (letter) VALUES (0);
+    CREATE TABLE value (
+        value {id}, account BIGINT NOT NULL, shelf BIGINT NOT NULL, hash BIGINT NOT NULL, text TEXT NOT NULL
+    );
+    CREATE INDEX value_hash ON value (account, shelf, hash);
+    CREATE TABLE held (
+        value BIGINT NOT NULL, field BIGINT NOT NULL, letter BIGINT NOT NULL, PRIMARY KEY (value, field, letter)
+    ) {clustered};
+    CREATE INDEX held_letter ON held (letter);
+    CREATE TABLE partial (
+        account BIGINT NOT NULL, field BIGINT NOT NULL, letter BIGINT NOT NULL, PRIMARY KEY (account, field, letter)
+    ) {clustered};
+    CREATE INDEX partial_letter ON partial (letter);
+    CREATE VIRTUAL TABLE gram USING fts5(
+        run, content='', contentless_delete=1, detail=none,
+        tokenize = \"ascii tokenchars '!#$%&()*+,-./:;<=>?@[\\]^_`{|}~'\"
+    );";
+
+/// Characters of a run.
+const RUN: usize = 3;
+/// The most runs of a piece that are asked for; they name few enough values for a look at each.
+const MOST_RUNS: usize = 12;
+
+/// The values that have the runs in them, and of those that have the piece, the letters.
+pub(crate) const BY_RUNS: &str = "SELECT h.letter FROM gram g JOIN value v ON v.value = g.rowid
+    JOIN held h ON h.value = v.value AND h.field = $2 WHERE g.gram MATCH $1 AND instr(v.text, $3) > 0";
+/// The same for a piece too short to have a run: all values of the shelf are looked at.
+pub(crate) const BY_LOOKING: &str = "SELECT h.letter FROM value v JOIN held h ON h.value = v.value AND h.field = $3
+    WHERE v.account = $1 AND v.shelf = $2 AND instr(v.text, $4) > 0";
+pub(crate) const PARTIAL: &str = "SELECT letter FROM partial WHERE account = $1 AND field = $2";
+const KNOWN: &str = "SELECT value, text FROM value WHERE account = $1 AND shelf = $2 AND hash = $3";
+
+/// Makes the tables, also in an index that was filled before there were any: its words stay.
+pub(crate) fn prepare(session: &dyn WriteSession) -> Result<()> {
+    if session.has_table("value_reached")? {
+        return Ok(());
+    }
+    session.begin()?;
+    session.run_migration(SCHEMA).and_then(|()| session.commit()).inspect_err(|_| session.roll_back())
+}
+
+/// The last letter whose values were looked at.
+pub(crate) fn reached(view: &View) -> Result<i64> {
+    view.query_one("SELECT letter FROM value_reached", params![], |row| row.get(0))
+}
+
+/// [`put`], and notes that all letters up to this one were looked at.
+pub(crate) fn add(tx: &mut Tx, batch: &[Document], reached: i64) -> Result<()> {
+    put(tx, batch)?;
+    tx.execute("UPDATE value_reached SET letter = $1", params![reached]).map(|_| ())
+}
+
+/// Adds the values of letters; those that are there already are replaced.
+pub(crate) fn put(tx: &mut Tx, batch: &[Document]) -> Result<()> {
+    for document in batch {
+        remove(tx, document.letter)?;
+        for (field, text) in &document.values {
+            let value = match known(tx, document.account, *field, text)? {
+                Some(value) => value,
+                None => new(tx, document.account, *field, text)?,
+            };
+            let sql = "INSERT INTO held (value, field, letter) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING";
+            tx.execute(sql, params![value, field.number, document.letter])?;
+        }
+        for field in &document.partial {
+            let sql = "INSERT INTO partial (account, field, letter) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING";
+            tx.execute(sql, params![document.account, field.number, document.letter])?;
+        }
+    }
+    Ok(())
+}
+
+fn known(view: &View, account: i64, field: HeaderField, text: &str) -> Result<Option<i64>> {
+    let mut value = None;
+    view.for_each(KNOWN, params![account, field.shelf, hash(text)], |row| {
+        if row.text(1)? == text {
+            value = Some(row.get(0)?);
+            return Ok(ControlFlow::Break(()));
+        }
+        Ok(ControlFlow::Continue(()))
+    })?;
+    Ok(value)
+}
+
+fn new(tx: &mut Tx, account: i64, field: HeaderField, text: &str) -> Result<i64> {
+    let value = tx.query_one(
+        "INSERT INTO value (account, shelf, hash, text) VALUES ($1, $2, $3, $4) RETURNING value",
+        params![account, field.shelf, hash(text), text],
+        |row| row.get::<i64>(0),
+    )?;
+    let runs = runs(account, field, text);
+    if !runs.is_empty() {
+        tx.execute("INSERT INTO gram (rowid, run) VALUES ($1, $2)", params![value, runs.join(" ")])?;
+    }
+    Ok(value)
+}
+
+/// Forgets the values of a letter, and those that no other letter holds.
+pub(crate) fn remove(tx: &mut Tx, letter: i64) -> Result<()> {
+    let sql = "SELECT DISTINCT value FROM held WHERE letter = $1";
+    let values: Vec<i64> = tx.query(sql, params![letter], |row| row.get(0))?;
+    tx.execute("DELETE FROM held WHERE letter = $1", params![letter])?;
+    tx.execute("DELETE FROM partial WHERE letter = $1", params![letter])?;
+    for value in values {
+        let sql = "DELETE FROM value WHERE value = $1 AND NOT EXISTS (SELECT 1 FROM held WHERE value = $1)";
+        if tx.execute(sql, params![value])? > 0 {
+            tx.execute("DELETE FROM gram WHERE rowid = $1", params![value])?;
+        }
+    }
+    Ok(())
+}
+
+/// The letters that hold the piece in the field, and those of which that is not known.
+pub(crate) fn find(
+    view: &View,
+    account: i64,
+    field: HeaderField,
+    piece: &str,
+) -> Result<(RoaringTreemap, RoaringTreemap)> {
+    let runs = runs(account, field, piece);
+    let found = if runs.is_empty() {
+        gathered(view, BY_LOOKING, params![account, field.shelf, field.number, piece])?
+    } else {
+        gathered(view, BY_RUNS, params![asked(&runs), field.number, piece])?
+    };
+    let perhaps = gathered(view, PARTIAL, params![account, field.number])?;
+    Ok((found, perhaps))
+}
+
+/// The letters that a statement gives in its first column.
+pub(super) fn gathered(view: &View, sql: &str, params: &[crate::Value<'_>]) -> Result<RoaringTreemap> {
+    let mut letters = RoaringTreemap::new();
+    view.for_each(sql, params, |row| {
+        letters.insert(row.get(0)?);
+        Ok(ControlFlow::Continue(()))
+    })?;
+    Ok(letters)
+}
+
+/// Some of the runs, from all over the piece, as a question to FTS5.
+fn asked(runs: &[String]) -> String {
+    let step = runs.len().div_ceil(MOST_RUNS).max(1);
+    let some: Vec<String> = runs.iter().step_by(step).map(|run| format!("\"{run}\"")).collect();
+    some.join(" AND ")
+}
+
+/// The runs of a text, each with account and shelf before it, so that a search walks only lists of its own account.
+fn runs(account: i64, field: HeaderField, text: &str) -> Vec<String> {
+    let letters: Vec<char> = text.chars().map(|c| if c.is_whitespace() { '\u{2420}' } else { clean(c) }).collect();
+    let runs = letters.windows(RUN).map(|run| format!("{account}:{}:{}", field.shelf, run.iter().collect::<String>()));
+    let mut runs: Vec<String> = runs.collect();
+    runs.sort_unstable();
+    runs.dedup();
+    runs
+}
+
+fn hash(text: &str) -> i64 {
+    let mut first = [0; 8];
+    first.copy_from_slice(&blake3::hash(text.as_bytes()).as_bytes()[..8]);
+    i64::from_le_bytes(first)
+}
