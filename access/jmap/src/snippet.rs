@@ -43,7 +43,11 @@ pub async fn get(scope: &Scope, arguments: Object) -> Result<Object, MethodError
     let mut arguments: GetArguments = standard::arguments(arguments)?;
     let account = scope.account(&arguments.account_id)?;
     standard_get::once_each(&mut arguments.email_ids)?;
-    let words = Arc::new(Words::of(&filter::read(arguments.filter)?));
+    let criteria = filter::read(arguments.filter)?;
+    if !criteria.is_bounded() {
+        return Err(MethodError::unsupported_filter("more words than are looked for at once"));
+    }
+    let words = Arc::new(Words::of(&criteria));
     let ids = Arc::new(arguments.email_ids);
     let mut snippets: Vec<Option<Value>> = Vec::new();
     while snippets.len() < ids.len() {

@@ -45,7 +45,7 @@ pub async fn run(
         return Err(Error::TooComplex);
     }
     let criteria = criteria.within(folder).grouped();
-    let known = known::Known::gather(store, account, &criteria, now).await?;
+    let known = known::Known::gather(store, account, &[&criteria], now).await?;
     let letters = store.read_for(Asker(account.0), move |view| crate::folder::get(view, folder)).await?.total;
     let plan = Arc::new(plan::Plan::new(criteria, &known));
     let folder = sweep::Folder { id: folder, letters: letters.into() };

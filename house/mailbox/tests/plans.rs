@@ -55,6 +55,29 @@ fn frequent_questions_are_answered_by_an_index() {
              WHERE e.folder = $1 AND e.uid >= $2 AND e.uid <= $3 ORDER BY e.uid",
             "SEARCH e USING PRIMARY KEY (folder=? AND uid>? AND uid<?); SEARCH l USING INTEGER PRIMARY KEY (rowid=?)",
         ),
+        // Where the letters lie that a search found, and what a list by the time of receipt reads.
+        (
+            "SELECT letter, folder, uid FROM entry WHERE letter >= $1 AND letter <= $2",
+            "SEARCH entry USING COVERING INDEX entry_letter (letter>? AND letter<?)",
+        ),
+        (
+            "SELECT letter FROM letter WHERE letter > $1 ORDER BY letter LIMIT $2",
+            "SEARCH letter USING INTEGER PRIMARY KEY (rowid>?)",
+        ),
+        (
+            "SELECT received, letter, thread, uid FROM entry WHERE folder = $1 AND (flags & 8) = 0
+             AND (received, letter) < ($2, $3) ORDER BY received DESC, letter DESC LIMIT $4",
+            "SEARCH entry USING INDEX entry_received (folder=? AND (received,letter)<(?,?))",
+        ),
+        (
+            "SELECT received, letter FROM entry WHERE folder = $1 AND (flags & 8) = 0
+             ORDER BY received DESC, letter DESC LIMIT 1 OFFSET $2",
+            "SEARCH entry USING INDEX entry_received (folder=?)",
+        ),
+        (
+            "SELECT blob, summary, structure FROM letter WHERE letter = $1",
+            "SEARCH letter USING INTEGER PRIMARY KEY (rowid=?)",
+        ),
         ("SELECT folder FROM folder WHERE left_over = 1 LIMIT 1", "SCAN folder USING COVERING INDEX folder_left"),
         ("SELECT folder FROM folder WHERE stale >= 4096 LIMIT 1", "SCAN folder USING INDEX folder_stale"),
         (

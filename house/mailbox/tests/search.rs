@@ -288,8 +288,9 @@ fn a_search_without_bounds_is_refused() {
         deep = not(deep);
     }
     let many = Criteria::Or(vec![Criteria::Body("x".into()); 100]);
+    let fields = Criteria::Or(vec![Criteria::From("x".into()); 2000]);
     let inbox = house.folder("INBOX").id;
-    for criteria in [deep, many] {
+    for criteria in [deep, many, fields] {
         let refused = runtime().block_on(run(&house.store, ALICE, inbox, criteria, FIRST));
         assert!(matches!(refused, Err(mailbox::Error::TooComplex)));
     }

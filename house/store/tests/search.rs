@@ -3,7 +3,7 @@
 mod common;
 
 use common::open;
-use facteur_store::{Document, Error, Field, Query, SearchIndex};
+use facteur_store::{Answer, Document, Error, Field, HeaderField, Query, Question, SearchIndex};
 
 fn letter(letter: i64, account: i64, subject: &str, body: &str) -> Document {
     let texts = vec![(Field::Subject, subject.to_owned()), (Field::Body, body.to_owned())];
@@ -176,4 +176,118 @@ async fn a_damaged_index_begins_again_from_nothing() {
         assert_eq!(found(&index, &phrase("june")).await, [2, 1]);
         store.close().await;
     }
+}
+
+const FROM: HeaderField = HeaderField { shelf: 1, number: 1 };
+const ID: HeaderField = HeaderField { shelf: 2, number: 2 };
+const ANSWERED: HeaderField = HeaderField { shelf: 2, number: 3 };
+
+fn valued(letter: i64, account: i64, values: &[(HeaderField, &str)]) -> Document {
+    let values = values.iter().map(|(field, text)| (*field, (*text).to_owned())).collect();
+    Document { letter, account, texts: Vec::new(), values, partial: Vec::new() }
+}
+
+async fn holding(index: &SearchIndex, account: i64, field: HeaderField, piece: &str) -> Vec<u64> {
+    let answers = index.ask(account, vec![Question::Holds(field, piece.to_owned())]).await.unwrap();
+    answers[0].found.iter().collect()
+}
+
+#[tokio::test]
+async fn any_piece_of_a_header_field_is_found_in_its_account_and_field_only() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = open(folder.path());
+    let index = store.search();
+    let letters = vec![
+        valued(1, 7, &[(FROM, "ann o'hara \"a\" <ann@one.test>"), (ID, "<1@one.test>")]),
+        valued(2, 7, &[(FROM, "ann o'hara \"a\" <ann@one.test>"), (ID, "<2@one.test>"), (ANSWERED, "<1@one.test>")]),
+        valued(3, 7, &[(FROM, "zoé"), (FROM, "té"), (FROM, ""), (FROM, "abc bcd")]),
+        valued(4, 77, &[(FROM, "ann o'hara"), (ID, "<1@one.test>")]),
+    ];
+    index.add(letters, 4).await.unwrap();
+    for (field, piece, expected) in [
+        (FROM, "@one", &[1, 2][..]),
+        (FROM, "n o'hara \"a\" <a", &[1, 2]),
+        (FROM, "o\u{2019}hara", &[]),
+        (FROM, "é", &[3]),
+        (FROM, "oé", &[3]),
+        (FROM, "zoé", &[3]),
+        (FROM, "", &[1, 2, 3]),
+        (FROM, "ann@one.test>x", &[]),
+        // Each of its runs is there, but not one behind the other.
+        (FROM, "abcd", &[]),
+        (FROM, "* OR zoé", &[]),
+        (ID, "<1@one.test>", &[1]),
+        (ANSWERED, "<1@one.test>", &[2]),
+        (ANSWERED, "", &[2]),
+        (ID, "1@", &[1]),
+    ] {
+        assert_eq!(holding(&index, 7, field, piece).await, expected, "{piece}");
+    }
+    assert_eq!(holding(&index, 77, FROM, "o'hara").await, [4]);
+}
+
+#[tokio::test]
+async fn values_go_with_the_last_letter_that_holds_them() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = open(folder.path());
+    let index = store.search();
+    let some = |letter| valued(letter, 7, &[(FROM, "ann"), (ID, "<same@one.test>")]);
+    index.add(vec![some(1), some(2)], 2).await.unwrap();
+    index.remove(vec![1]).await.unwrap();
+    assert_eq!(holding(&index, 7, FROM, "ann").await, [2]);
+    index.remove(vec![2, 9]).await.unwrap();
+    assert_eq!(holding(&index, 7, FROM, "").await, []);
+    index.add(vec![some(3), valued(4, 7, &[(FROM, "bea")])], 4).await.unwrap();
+    // Added once more with other values: the old ones are gone.
+    index.add(vec![valued(3, 7, &[(FROM, "cleo")])], 4).await.unwrap();
+    for (piece, expected) in [("ann", &[][..]), ("bea", &[4]), ("cleo", &[3]), ("an", &[])] {
+        assert_eq!(holding(&index, 7, FROM, piece).await, expected, "{piece}");
+    }
+    drop(index);
+    store.close().await;
+    let connection = rusqlite::Connection::open(folder.path().join("search.db")).unwrap();
+    let count = |table: &str| -> i64 {
+        connection.query_row(&format!("SELECT COUNT(*) FROM {table}"), (), |row| row.get(0)).unwrap()
+    };
+    assert_eq!((count("value"), count("held"), count("partial")), (2, 2, 0));
+}
+
+#[tokio::test]
+async fn an_answer_says_what_it_does_not_know() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = open(folder.path());
+    let index = store.search();
+    let partial = Document { partial: vec![FROM], ..valued(2, 7, &[(ID, "<2@one.test>")]) };
+    index.add(vec![valued(1, 7, &[(FROM, "ann")]), partial], 3).await.unwrap();
+    let answers =
+        index.ask(7, vec![Question::Holds(FROM, "ann".into()), Question::Words(phrase("june"))]).await.unwrap();
+    let says = |answer: &Answer| (1..5).map(|letter| answer.says(letter)).collect::<Vec<_>>();
+    assert_eq!(says(&answers[0]), [Some(true), None, Some(false), None]);
+    assert_eq!(says(&answers[1]), [Some(false), Some(false), Some(false), None]);
+    assert_eq!(index.asked(), 1);
+}
+
+#[tokio::test]
+async fn an_index_from_before_header_fields_keeps_its_words_and_gets_the_fields_behind() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = open(folder.path());
+    filled(&store.search()).await;
+    store.close().await;
+    let connection = rusqlite::Connection::open(folder.path().join("search.db")).unwrap();
+    for table in ["value_reached", "value", "held", "partial", "gram"] {
+        connection.execute_batch(&format!("DROP TABLE {table}")).unwrap();
+    }
+    drop(connection);
+    let store = open(folder.path());
+    let index = store.search();
+    let progress = index.progress().await.unwrap();
+    assert_eq!((progress.words, progress.values), (6, 0));
+    assert_eq!(found(&index, &phrase("mer")).await, [3]);
+    // A letter that comes now is no sign that those before it were looked at.
+    index.add(vec![letter(7, 7, "new", "mer")], 7).await.unwrap();
+    assert_eq!(index.progress().await.unwrap().values, 0);
+    index.add_values(vec![valued(1, 7, &[(FROM, "ann")])], 7).await.unwrap();
+    assert_eq!(index.progress().await.unwrap().values, 7);
+    assert_eq!(holding(&index, 7, FROM, "ann").await, [1]);
+    assert_eq!(found(&index, &phrase("mer")).await, [7, 3]);
 }

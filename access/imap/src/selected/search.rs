@@ -108,10 +108,11 @@ async fn highest(
         _ => uids.clone(),
     };
     let (folder, ranges) = (selected.folder, named.ranges().collect::<Vec<UidRange>>());
+    let asker = store::Asker(session.login.account.0);
     session
         .house
         .store
-        .read(move |view| {
+        .scan_for(asker, move |view| {
             let mut highest = None;
             mailbox::fetch::each(view, folder, &ranges, Want::ROW, |row| {
                 highest = highest.max(Some(row.change));

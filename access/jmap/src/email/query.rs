@@ -174,6 +174,7 @@ impl Touched {
         let new: HashSet<LetterKey> = created.into_iter().collect();
         let mut removed = destroyed;
         for thread in &threads {
+            view.check()?;
             let letters = thread::letters(view, account, *thread, IN_THREAD)?;
             removed.extend(letters.into_iter().filter(|letter| !new.contains(letter)));
             if removed.len() > limits::QUERY_CHANGES {

@@ -92,9 +92,10 @@ pub enum Criteria {
 }
 
 impl Criteria {
-    /// The deepest nesting, and the most texts that the index is asked for.
+    /// The deepest nesting, and the most texts and header fields that the index is asked for.
     const DEEPEST: usize = 64;
     const MOST_TEXTS: usize = 64;
+    const MOST_FIELDS: usize = 1_000;
 
     /// The same for letters of one folder: which folder they lie in is no question any more, and what follows from
     /// that falls away.
@@ -182,23 +183,23 @@ impl Criteria {
         matches!(self, Self::Or(parts) if parts.is_empty())
     }
 
-    /// Can this be answered in bounded room?
-    pub(super) fn is_bounded(&self) -> bool {
-        let mut texts = 0;
-        self.fits(Self::DEEPEST, &mut texts) && texts <= Self::MOST_TEXTS
+    /// Can this be answered in bounded room and time?
+    pub fn is_bounded(&self) -> bool {
+        let (mut texts, mut fields) = (0, 0);
+        self.count(Self::DEEPEST, &mut texts, &mut fields) && texts <= Self::MOST_TEXTS && fields <= Self::MOST_FIELDS
     }
 
-    fn fits(&self, depth: usize, texts: &mut usize) -> bool {
+    /// Counts what the index is asked for; false where the nesting is too deep.
+    fn count(&self, depth: usize, texts: &mut usize, fields: &mut usize) -> bool {
         match self {
-            _ if depth == 0 => false,
-            Self::And(parts) | Self::Or(parts) => parts.iter().all(|part| part.fits(depth - 1, texts)),
-            Self::Not(part) => part.fits(depth - 1, texts),
-            Self::Body(_) | Self::Text(_) | Self::Thread(..) => {
-                *texts += 1;
-                true
-            }
-            _ => true,
+            _ if depth == 0 => return false,
+            Self::And(parts) | Self::Or(parts) => return parts.iter().all(|part| part.count(depth - 1, texts, fields)),
+            Self::Not(part) => return part.count(depth - 1, texts, fields),
+            Self::Body(_) | Self::Text(_) | Self::Thread(..) => *texts += 1,
+            other if other.header().is_some() => *fields += 1,
+            _ => {}
         }
+        true
     }
 }
 

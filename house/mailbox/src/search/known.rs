@@ -45,11 +45,18 @@ impl Told {
 }
 
 impl Known {
-    /// Reads what the criteria need, and asks the index once.
-    pub async fn gather(store: &Store, account: AccountId, criteria: &Criteria, now: Timestamp) -> Result<Self, Error> {
+    /// Reads what all the criteria need, and asks the index once.
+    pub async fn gather(
+        store: &Store,
+        account: AccountId,
+        criteria: &[&Criteria],
+        now: Timestamp,
+    ) -> Result<Self, Error> {
         let (mut asked, mut threads) = (HashMap::new(), ThreadSets::new());
-        questions(criteria, &mut asked);
-        of_threads(criteria, &mut threads);
+        for one in criteria {
+            questions(one, &mut asked);
+            of_threads(one, &mut threads);
+        }
         let asker = Asker(account.0);
         let keywords = store.read_for(asker, move |view| Keywords::load(view, account)).await?;
         if !threads.is_empty() {
@@ -74,9 +81,9 @@ impl Known {
     }
 
     /// What the index said about the words.
-    pub fn words(&self, query: &Query) -> Option<Told> {
-        let answer = self.answers.get(&Question::Words(query.clone()))?;
-        Some(Told { answer: Arc::clone(answer), exact: true })
+    pub fn words(&self, query: &Query) -> Told {
+        let answer = self.answers.get(&Question::Words(query.clone()));
+        Told { answer: answer.cloned().unwrap_or_else(unasked), exact: true }
     }
 
     /// What the index said about a folded text in a header field, where it keeps the field.
@@ -89,6 +96,11 @@ impl Known {
     pub fn threads(&self, how: InThread, flags: System, keyword: String) -> Option<Arc<RoaringTreemap>> {
         self.threads.get(&(how, flags.bits(), keyword)).cloned()
     }
+}
+
+/// Where the index was not asked, each letter must be looked at.
+fn unasked() -> Arc<Answer> {
+    Arc::new(Answer { found: RoaringTreemap::new(), perhaps: RoaringTreemap::new(), reached: -1 })
 }
 
 async fn ask(store: &Store, account: AccountId, questions: &[Question]) -> Result<Vec<Answer>, Error> {

@@ -148,6 +148,7 @@ pub(super) fn threads_with(
 ) -> Result<RoaringTreemap, Error> {
     let (mut with, mut without) = (RoaringTreemap::new(), RoaringTreemap::new());
     for folder in crate::folder::list(view, account)? {
+        view.check()?;
         view.for_each(
             "SELECT thread, flags, keywords FROM entry WHERE folder = $1 AND (flags & 8) = 0",
             params![folder.id.0],

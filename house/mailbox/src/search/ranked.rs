@@ -32,7 +32,7 @@ pub struct Ranked {
 
 /// Sorts the letters of the sources. With `first`, only the first so many of the list are given; with `collapse`, of each
 /// conversation only its first letter is on the list.
-pub async fn ranked(
+pub(super) async fn ranked(
     store: &Store,
     account: AccountId,
     orders: Vec<Order>,

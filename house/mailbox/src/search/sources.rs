@@ -68,7 +68,12 @@ impl Source {
 }
 
 /// Looks for the letters that fit in each folder of the account.
-pub async fn sources(store: &Store, account: AccountId, criteria: &Criteria, now: Timestamp) -> Result<Sources, Error> {
+pub(super) async fn sources(
+    store: &Store,
+    account: AccountId,
+    criteria: &Criteria,
+    now: Timestamp,
+) -> Result<Sources, Error> {
     if !criteria.is_bounded() {
         return Err(Error::TooComplex);
     }
@@ -77,10 +82,11 @@ pub async fn sources(store: &Store, account: AccountId, criteria: &Criteria, now
         Ok::<_, Error>((emails, folder::list(view, account)?))
     };
     let (state, all) = store.read_for(Asker(account.0), look).await?;
-    let criteria = criteria.clone().grouped();
-    let known = Known::gather(store, account, &criteria, now).await?;
+    let groups = groups(criteria, all);
+    let all: Vec<&Criteria> = groups.iter().map(|(criteria, _)| criteria).collect();
+    let known = Known::gather(store, account, &all, now).await?;
     let mut folders = Vec::new();
-    for (criteria, alike) in groups(&criteria, all) {
+    for (criteria, alike) in groups {
         match criteria {
             Criteria::All => folders.extend(alike),
             criteria => {
@@ -107,7 +113,7 @@ fn groups(criteria: &Criteria, folders: Vec<folder::Folder>) -> Vec<(Criteria, V
             None => groups.push((its_criteria, vec![source])),
         }
     }
-    groups
+    groups.into_iter().map(|(criteria, alike)| (criteria.grouped(), alike)).collect()
 }
 
 async fn fitting(

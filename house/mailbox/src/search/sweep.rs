@@ -31,7 +31,7 @@ pub struct Fitting {
 }
 
 /// The letters of the folders that fit. A folder that went meanwhile has none.
-pub async fn sweep(
+pub(super) async fn sweep(
     store: &Store,
     account: AccountId,
     plan: Arc<Plan>,
@@ -49,7 +49,7 @@ pub async fn sweep(
 }
 
 /// The letters that fit among those at certain places.
-pub async fn look_at(
+pub(super) async fn look_at(
     store: &Store,
     account: AccountId,
     plan: Arc<Plan>,

@@ -48,8 +48,10 @@ impl Test {
     pub fn new(criteria: Criteria, known: &Known) -> Self {
         if let Some(query) = words::of(&criteria) {
             // A text without a word in it is in every letter, as the empty text is.
-            let told = query.and_then(|query| Some((known.words(&query)?, query)));
-            return told.map_or(Self::Always(true), |(told, query)| Self::Words(Box::new(query), told));
+            return query.map_or(Self::Always(true), |query| {
+                let told = known.words(&query);
+                Self::Words(Box::new(query), told)
+            });
         }
         if let Some((name, text)) = criteria.header() {
             return Self::field(name, fold(text), known);

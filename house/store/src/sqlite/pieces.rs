@@ -179,3 +179,47 @@ fn hash(text: &str) -> i64 {
     first.copy_from_slice(&blake3::hash(text.as_bytes()).as_bytes()[..8]);
     i64::from_le_bytes(first)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::Sqlite;
+    use super::*;
+
+    /// How the database goes about a statement, in SQLite's words.
+    fn plan(sql: &str) -> String {
+        let connection = rusqlite::Connection::open_in_memory().unwrap();
+        let schema =
+            SCHEMA.replace("{id}", "INTEGER PRIMARY KEY AUTOINCREMENT").replace("{clustered}", "WITHOUT ROWID");
+        connection.execute_batch(&schema).unwrap();
+        let session = std::rc::Rc::new(Sqlite::on(connection));
+        let view = View::new(session, std::sync::Arc::new(crate::shelf::Shelf::none()));
+        let marks = (1..9).filter(|n| sql.contains(&format!("${n}"))).count();
+        let params = vec![crate::Value::Text("1"); marks];
+        let steps = view.query(&format!("EXPLAIN QUERY PLAN {sql}"), &params, |row| row.get::<String>(3));
+        steps.unwrap().join("; ")
+    }
+
+    #[test]
+    fn no_question_walks_through_all_values_or_letters() {
+        let by_runs = "SCAN g VIRTUAL TABLE INDEX 0:M1; SEARCH v USING INTEGER PRIMARY KEY (rowid=?); \
+                       SEARCH h USING PRIMARY KEY (value=? AND field=?)";
+        assert_eq!(plan(BY_RUNS), by_runs);
+        let by_looking = "SEARCH v USING INDEX value_hash (account=? AND shelf=?); \
+                          SEARCH h USING PRIMARY KEY (value=? AND field=?)";
+        assert_eq!(plan(BY_LOOKING), by_looking);
+        assert_eq!(plan(PARTIAL), "SEARCH partial USING PRIMARY KEY (account=? AND field=?)");
+        assert_eq!(plan(KNOWN), "SEARCH value USING INDEX value_hash (account=? AND shelf=? AND hash=?)");
+        let of_letter = plan("SELECT DISTINCT value FROM held WHERE letter = $1");
+        assert!(of_letter.starts_with("SEARCH held USING COVERING INDEX held_letter (letter=?)"), "{of_letter}");
+    }
+
+    #[test]
+    fn a_long_piece_asks_for_runs_from_all_over_it() {
+        let field = HeaderField { shelf: 1, number: 1 };
+        let all = runs(7, field, &(0..200).map(|n| char::from(b'a' + n % 26)).collect::<String>());
+        let asked = asked(&all);
+        assert!(asked.matches(" AND ").count() < MOST_RUNS);
+        assert_eq!(runs(7, field, "a b'"), ["7:1:a\u{2420}b", "7:1:\u{2420}b\u{2019}"]);
+        assert!(runs(7, field, "ab").is_empty());
+    }
+}
