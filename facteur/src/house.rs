@@ -24,7 +24,7 @@ fn migrations() -> Vec<Migration> {
 
 /// Opens the data for a post office that serves.
 pub fn open(folder: &Path) -> Result<Store, OpenError> {
-    Store::open(Options { check: Check::Pages, ..Options::new(folder) }, &migrations())
+    Store::open(Options { check: Check::Pages, reserve: true, ..Options::new(folder) }, &migrations())
 }
 
 /// Opens the data for a command, where no post office runs. The caller holds the lock.

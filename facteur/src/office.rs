@@ -2,6 +2,7 @@
 
 mod doors;
 mod fault;
+mod room;
 mod routes;
 mod staff;
 mod web;

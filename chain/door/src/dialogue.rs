@@ -247,6 +247,8 @@ impl<'a, D: Doorkeeper> Dialogue<'a, D> {
     async fn find_out(&mut self, question: Question) -> Answer {
         let protocol = self.session.protocol(false);
         match question {
+            // Before the body, which would come for nothing (RFC 5321 §4.3.2). Not taken down: that takes room too.
+            Question::Sender(_) if !self.house.room.has_room() => Answer::Verdict(Verdict::Refuse(replies::no_room())),
             Question::Sender(mail) => {
                 self.begun = Some(Box::new(Begun { id: new_id(), return_path: mail.return_path.clone() }));
                 let verdict = self.keeper.sender(self.visit(&protocol), &mail).await;

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use mail::seam::{Boundless, Room};
 use mail::trace::{Blind, Witness};
 use mail::{Address, Domain};
 use net::{Budget, ServerTls, Shutdown};
@@ -29,6 +30,8 @@ pub struct House {
     pub shutdown: Shutdown,
     /// Who takes down what is refused.
     pub witness: Arc<dyn Witness>,
+    /// Who says whether another letter can be kept.
+    pub room: Arc<dyn Room>,
 }
 
 impl House {
@@ -44,6 +47,7 @@ impl House {
             timeouts: Timeouts::default(),
             shutdown: Shutdown::never(),
             witness: Arc::new(Blind),
+            room: Arc::new(Boundless),
         }
     }
 

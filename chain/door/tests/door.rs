@@ -215,6 +215,29 @@ async fn who_hangs_up_within_a_letter_leaves_nothing_behind() {
     assert_eq!(post.keeper.letters().len(), 1);
 }
 
+struct Full(std::sync::atomic::AtomicBool);
+
+impl mail::seam::Room for Full {
+    fn has_room(&self) -> bool {
+        !self.0.load(std::sync::atomic::Ordering::Relaxed)
+    }
+}
+
+#[tokio::test]
+async fn letters_that_find_no_room_on_the_disk_are_put_off_before_their_bodies_come() {
+    let mut house = house();
+    let full = Arc::new(Full(true.into()));
+    house.room = full.clone();
+    let post = open(house);
+    let mut visitor = post.greeted().await;
+    visitor.says("MAIL FROM:<carol@elsewhere.test>\r\n").await;
+    visitor.hears("452 4.3.1 there is no room").await;
+    full.0.store(false, std::sync::atomic::Ordering::Relaxed);
+    visitor.begins_letter().await;
+    visitor.says("Dear Bob\r\n.\r\n").await;
+    visitor.hears("250 2.0.0 taken").await;
+}
+
 #[tokio::test]
 async fn letters_that_find_no_memory_are_put_off() {
     let mut house = house();

@@ -13,6 +13,7 @@ use net::{Limits, Listener, Resolver, ServerTls, Shutdown, TlsError};
 use store::Store;
 use tokio::task::JoinSet;
 
+use super::room::Disk;
 use super::web::Outside;
 use crate::clock;
 use crate::config::{Config, Door};
@@ -57,6 +58,7 @@ impl Staff {
         house.tls = Some(tls.clone());
         house.shutdown = shutdown.clone();
         house.witness = witness.clone();
+        house.room = Arc::new(Disk(store.clone()));
         let logins: Arc<dyn Logins> = Arc::new(office.directory().clone());
         let accept: Arc<dyn Accept> = Arc::new(office.clone());
         let deliver: Arc<dyn Deliver> = Arc::new(office.clone());

@@ -13,12 +13,13 @@ use crate::mark::{Mark, Stamp};
 use crate::params;
 use crate::reader::Readers;
 use crate::shelf::{Files, Shelf};
+use crate::space::Space;
 use crate::sqlite;
 use crate::statistics::Counters;
 
 /// How often the mark follows the commits.
 const NOTE: Duration = Duration::from_millis(250);
-/// How often released files are looked at.
+/// How often released files and the room on the disk are looked at.
 const TIDY: Duration = Duration::from_secs(1);
 const HOUR: Duration = Duration::from_secs(3600);
 
@@ -31,6 +32,7 @@ pub(crate) struct Housekeeping {
     pub(crate) shelf: Weak<Shelf>,
     pub(crate) counters: Arc<Counters>,
     pub(crate) mark: Arc<Mark>,
+    pub(crate) space: Arc<Space>,
     /// What lay in the folder of bodies when no process could be about to refer to it.
     pub(crate) old_files: Files,
 }
@@ -52,10 +54,14 @@ impl Housekeeping {
                 note(&readers, &self.mark, progress.log_needed());
                 noted = progress;
             }
-            // Where the database was exchanged under us, its rows prove nothing.
-            if tidied.elapsed() >= TIDY && opened.is_some() && identity(&self.file) == opened {
+            if tidied.elapsed() >= TIDY {
                 tidied = Instant::now();
-                shelf.tidy(readers.oldest(), |name| is_unneeded(&readers, name));
+                self.space.look();
+                self.counters.tight.store(self.space.may_grow().is_err(), Relaxed);
+                // Where the database was exchanged under us, its rows prove nothing.
+                if opened.is_some() && identity(&self.file) == opened {
+                    shelf.tidy(readers.oldest(), |name| is_unneeded(&readers, name));
+                }
             }
             if hour.elapsed() >= HOUR {
                 hour = Instant::now();

@@ -38,6 +38,7 @@ mod queue;
 mod reader;
 mod search;
 mod shelf;
+mod space;
 mod sqlite;
 mod statistics;
 mod store;

@@ -27,7 +27,10 @@ impl Lock {
             }
             Err(TryLockError::Error(error)) => return Err(fault(error)),
         }
-        write_down(&mut file).map_err(fault)?;
+        if let Err(error) = write_down(&mut file) {
+            // On a full disk the lock itself still holds; only its name is missing.
+            tracing::warn!(%error, "the number of this process could not be written to {NAME}");
+        }
         Ok(Self { _file: file })
     }
 

@@ -337,7 +337,7 @@ impl Index {
         let plan = Plan { name: "search-reader", shares, deadline: DEADLINE, ends_at_once: false };
         let readers = Lane::start(&plan, readers, &shelf, &counters).map_err(thread)?;
         let board = Arc::<Board>::default();
-        let desk = writer::Desk { shelf, board, counters, faults: Faults::default(), batch: GROUP };
+        let desk = writer::Desk { shelf, board, counters, faults: Faults::default(), batch: GROUP, space: None };
         let writer = Writer::start(writer, desk, QUEUE).map_err(thread)?;
         Ok(Self { writer, readers, upkeep })
     }

@@ -1,6 +1,6 @@
 //! Counters, for benchmarks and metrics.
 
-use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
 
 /// What the store has done since it was opened.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -45,6 +45,8 @@ pub(crate) struct Counters {
     pub(crate) logged: AtomicU64,
     /// So many of these were in the database file as well when it was last looked.
     pub(crate) carried: AtomicU64,
+    /// The disk is full, or nearly: the log must not grow.
+    pub(crate) tight: AtomicBool,
 }
 
 impl Counters {

@@ -21,6 +21,7 @@ use crate::opening::{self, Looked};
 use crate::reader::{Deadlines, Readers};
 use crate::search::SearchIndex;
 use crate::shelf::{Files, Shelf};
+use crate::space::{self, Space};
 use crate::sqlite::inspect::Inspector;
 use crate::sqlite::{self, Durability, Setup};
 use crate::statistics::{Counters, Statistics};
@@ -50,6 +51,8 @@ pub struct Options {
     pub batch: usize,
     /// How closely the database is looked at.
     pub check: Check,
+    /// Keep some room on the disk in reserve, so that something can be deleted when it is full: for who serves.
+    pub reserve: bool,
     /// What shall go wrong (tests and benchmarks).
     pub faults: Faults,
 }
@@ -78,6 +81,7 @@ impl Options {
             queue: 1024,
             batch: 256,
             check: Check::Presence,
+            reserve: false,
             faults: Faults::default(),
         }
     }
@@ -109,6 +113,7 @@ struct Inner {
     closing: Arc<AtomicBool>,
     health: Arc<Health>,
     mark: Arc<Mark>,
+    space: Arc<Space>,
 }
 
 impl Store {
@@ -118,6 +123,7 @@ impl Store {
         let folder = &options.folder;
         let unusable = |error| OpenError::Folder { folder: folder.clone(), error };
         make_private_folder(folder).map_err(unusable)?;
+        space::make_room_to_open(folder);
         let turn = wait_for_turn(folder).map_err(unusable)?;
         let checked = opening::check(folder, options.check)?;
         let (shelf, old_files) = Shelf::open(folder).map_err(unusable)?;
@@ -126,6 +132,8 @@ impl Store {
         let opened = open_database(&options, migrations, &mark, &counters)?;
         drop(turn);
 
+        let space = Arc::new(Space::new(folder, options.reserve));
+        counters.tight.store(space.may_grow().is_err(), Relaxed);
         let file = folder.join(opening::DATABASE);
         let board = Arc::<Board>::default();
         let deadlines = Deadlines { read: options.read_deadline, scan: options.scan_deadline };
@@ -138,6 +146,7 @@ impl Store {
             counters: Arc::clone(&counters),
             faults: options.faults,
             batch: options.batch.max(1),
+            space: Some(Arc::clone(&space)),
         };
         let writer = Writer::start(opened.writer, desk, options.queue).map_err(unusable)?;
         let inner = Inner {
@@ -153,6 +162,7 @@ impl Store {
             closing: Arc::default(),
             health: Arc::default(),
             mark,
+            space,
         };
         inner.begin_housekeeping(folder, old_files, checked).map_err(unusable)?;
         Ok(Self(Arc::new(inner)))
@@ -232,10 +242,19 @@ impl Store {
         self.0.board.watch(topic)
     }
 
+    /// Fails where nothing new can be taken, however small: there is too little room on the disk ([`Error::Full`]), or the
+    /// database is damaged ([`Error::Corrupt`]). Doors ask before a letter is sent to them; it costs nothing. What is here
+    /// can still be read, and, where only room is wanting, be deleted.
+    pub fn may_grow(&self) -> Result<()> {
+        self.0.health.may_write()?;
+        self.0.space.may_grow()
+    }
+
     /// Hashes and packs a body for [`Tx::put_blob`]; one larger than the inline limit is written and synced here.
     /// It takes about a millisecond for a letter of usual size, and waits for the disk for a large one: call it for
     /// large ones where blocking is allowed.
     pub fn prepare_blob(&self, content: Bytes) -> Result<PreparedBlob> {
+        self.may_grow()?;
         let prepared = blob::prepare(&self.0.shelf, &content, self.0.blob_inline_max)?;
         self.0.counters.syncs.fetch_add(prepared.syncs(), Relaxed);
         Ok(prepared)
@@ -337,6 +356,7 @@ impl Inner {
             shelf: Arc::downgrade(&self.shelf),
             counters: Arc::clone(&self.counters),
             mark: Arc::clone(&self.mark),
+            space: Arc::clone(&self.space),
             old_files,
         };
         housekeeping.start()

@@ -17,6 +17,7 @@ use crate::error::{Error, Result};
 use crate::faults::Faults;
 use crate::queue::{Popped, Queue};
 use crate::shelf::Shelf;
+use crate::space::Space;
 use crate::statistics::Counters;
 use crate::topic::{Board, Topic};
 use crate::tx::Tx;
@@ -58,6 +59,16 @@ pub(crate) struct Desk {
     pub(crate) counters: Arc<Counters>,
     pub(crate) faults: Faults,
     pub(crate) batch: usize,
+    /// Who is told that the disk is full.
+    pub(crate) space: Option<Arc<Space>>,
+}
+
+impl Desk {
+    fn note_full(&self, error: &Error) {
+        if let (Error::Full(_), Some(space)) = (error, &self.space) {
+            space.ran_out();
+        }
+    }
 }
 
 impl Writer {
@@ -262,7 +273,9 @@ impl Clerk {
             }
             self.tx.take_effects();
             self.tx.session().roll_back();
-            job.answer_lost(self.tx.session().why_lost());
+            let why = self.tx.session().why_lost();
+            self.desk.note_full(&why);
+            job.answer_lost(why);
             done.append(&mut waiting);
             return Ran::Lost(done);
         }
@@ -310,6 +323,7 @@ impl Clerk {
         effects.adopted.iter().for_each(PreparedBlob::adopt);
         if let Err(error) = committed {
             tracing::error!(%error, writes = jobs.len(), "a commit failed, its writes were undone");
+            self.desk.note_full(&error);
             self.tx.session().roll_back();
             self.desk.counters.failed_commits.fetch_add(1, Relaxed);
             return answer(jobs, &Err(error));

@@ -14,6 +14,21 @@ pub type Pending<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 #[error("{0}")]
 pub struct OurFault(pub String);
 
+/// Says, before a letter is sent to us, whether there is room for one. Asked for each letter, so the answer is at hand.
+pub trait Room: Send + Sync {
+    /// Can another letter be kept?
+    fn has_room(&self) -> bool;
+}
+
+/// A house that never runs out of room.
+pub struct Boundless;
+
+impl Room for Boundless {
+    fn has_room(&self) -> bool {
+        true
+    }
+}
+
 /// The number of a person's mailbox in the house. Never reused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct AccountId(pub i64);

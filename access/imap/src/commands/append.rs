@@ -19,6 +19,7 @@ const LETTERS_MAX: usize = 500;
 
 /// What can be known of an APPEND before its letter is sent: whether the folder is there, whether it would fit.
 pub(crate) async fn admit(session: &Session, folder: String, size: u64) -> Result<(), Answer> {
+    session.house.store.may_grow().map_err(Error::from)?;
     let account = session.login.account;
     let (there, usage) = session
         .house

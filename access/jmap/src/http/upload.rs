@@ -56,6 +56,10 @@ pub async fn upload(
 
 /// Takes the octets in, no more than may be, with a share of the memory for all uploads.
 async fn receive(house: &House, mut body: Body) -> Result<(BytesMut, Share), Response> {
+    if house.store.may_grow().is_err() {
+        let detail = "there is no room on the disk: try again later";
+        return Err(answer::plain_problem(StatusCode::INSUFFICIENT_STORAGE, detail));
+    }
     let mut octets = BytesMut::new();
     let mut memory = house.uploading.share();
     if body.size_hint().lower() > limits::SIZE_UPLOAD as u64 {

@@ -26,6 +26,9 @@ use crate::statistics::Counters;
 const STEP: u64 = 4 << 20;
 /// From this size on the writer waits until the log can begin again.
 const LARGE: u64 = 16 << 20;
+/// The same two sizes where the disk is full: what is written over takes no room.
+const TIGHT_STEP: u64 = 64 << 10;
+const TIGHT_LARGE: u64 = 256 << 10;
 /// From this size on readers are waited for as well, for a moment.
 const HUGE: u64 = 256 << 20;
 /// A log that has been left alone this long is carried whatever its size.
@@ -36,10 +39,10 @@ const COURTESY: Duration = Duration::from_millis(50);
 const CACHE_BYTES: u32 = 256 << 10;
 
 /// What the writer passes at the beginning of each transaction.
-#[derive(Default)]
 pub(super) struct Gate {
     state: Mutex<State>,
     changed: Condvar,
+    counters: Arc<Counters>,
 }
 
 #[derive(Default)]
@@ -62,6 +65,15 @@ impl Inside {
 }
 
 impl Gate {
+    pub(super) fn new(counters: Arc<Counters>) -> Self {
+        Self { state: Mutex::default(), changed: Condvar::new(), counters }
+    }
+
+    /// From which sizes on the log is carried, and the writer waits for that.
+    fn sizes(&self) -> (u64, u64) {
+        if self.counters.tight.load(Relaxed) { (TIGHT_STEP, TIGHT_LARGE) } else { (STEP, LARGE) }
+    }
+
     pub(super) fn enter(self: &Arc<Self>) -> Inside {
         let state = self.lock();
         let mut state = self.changed.wait_while(state, |state| state.shut).unwrap_or_else(PoisonError::into_inner);
@@ -78,7 +90,7 @@ impl Gate {
             state.carried = 0;
         }
         state.log = log;
-        let due = log >= state.carried + STEP;
+        let due = log >= state.carried + self.sizes().0;
         drop(state);
         if due {
             self.changed.notify_all();
@@ -115,7 +127,7 @@ impl Gate {
                 quiet_since = Instant::now();
             }
             let waiting = state.log.saturating_sub(state.carried);
-            if waiting >= STEP || (waiting > 0 && quiet_since.elapsed() >= QUIET) {
+            if waiting >= self.sizes().0 || (waiting > 0 && quiet_since.elapsed() >= QUIET) {
                 return Some(state.log);
             }
             state = self.changed.wait_timeout(state, QUIET).unwrap_or_else(PoisonError::into_inner).0;
@@ -206,7 +218,7 @@ impl Porter {
     fn work(self) {
         while let Some(log) = self.gate.wait() {
             self.carry(Checkpoint::Passive);
-            if log >= LARGE {
+            if log >= self.gate.sizes().1 {
                 self.carry_alone(log);
             }
         }

@@ -59,7 +59,7 @@ const STEPS: i32 = 1000;
 
 /// Opens a database, or makes it.
 pub(crate) fn open(setup: &Setup<'_>, counters: &Arc<Counters>) -> Result<Opened> {
-    let gate = Arc::new(Gate::default());
+    let gate = Arc::new(Gate::new(Arc::clone(counters)));
     let writer = Sqlite::writer(setup, Arc::clone(&gate), Arc::clone(counters))?;
     let reader = |cache_bytes: &u32| Ok(Box::new(Sqlite::reader(setup.file, *cache_bytes)?) as Box<dyn Session>);
     let readers = setup.readers.iter().map(reader).collect::<Result<_>>()?;

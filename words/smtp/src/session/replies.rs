@@ -76,6 +76,11 @@ pub fn no_memory() -> Reply {
     Reply::new(452, (4, 3, 1), "too many letters are on their way in, try again later")
 }
 
+/// The disk is full (RFC 3463 X.3.1).
+pub fn no_room() -> Reply {
+    Reply::new(452, (4, 3, 1), "there is no room for another letter here now, try again later")
+}
+
 /// Something of ours failed.
 pub fn our_fault() -> Reply {
     Reply::new(451, (4, 3, 0), "something failed here, try again later")

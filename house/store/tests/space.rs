@@ -1,0 +1,133 @@
+//! A full disk: nothing new is taken, everything is read, and what is deleted makes room again.
+
+mod common;
+
+use std::fs;
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::time::{Duration, Instant};
+
+use bytes::Bytes;
+use common::{MIGRATIONS, add, options};
+use facteur_store::{BlobId, Error, Options, Store, params};
+
+/// A small file system, where this user may mount one.
+struct SmallDisk(PathBuf);
+
+impl SmallDisk {
+    fn mount(at: &Path, size: &str) -> Option<Self> {
+        let done = Command::new("mount").args(["-t", "tmpfs", "-o", &format!("size={size}"), "tmpfs"]).arg(at).output();
+        let mounted = done.is_ok_and(|done| done.status.success());
+        if !mounted {
+            eprintln!("skipped: this user may not mount a small file system");
+        }
+        mounted.then(|| Self(at.to_owned()))
+    }
+
+    /// Leaves not a single byte to others.
+    fn fill(&self) {
+        let mut ballast = fs::File::options().create(true).append(true).open(self.0.join("ballast")).unwrap();
+        for piece in [64 * 1024, 4096, 1] {
+            while ballast.write_all(&vec![1; piece]).is_ok() {}
+        }
+    }
+
+    fn empty(&self) {
+        fs::remove_file(self.0.join("ballast")).unwrap();
+    }
+}
+
+impl Drop for SmallDisk {
+    fn drop(&mut self) {
+        let _ = Command::new("umount").arg("-l").arg(&self.0).status();
+    }
+}
+
+fn serve(folder: &Path) -> Store {
+    Store::open(Options { reserve: true, ..options(folder) }, MIGRATIONS).expect("the store opens")
+}
+
+fn wait_until(what: &str, mut holds: impl FnMut() -> bool) {
+    let started = Instant::now();
+    while !holds() {
+        assert!(started.elapsed() < Duration::from_secs(60), "{what}");
+        std::thread::sleep(Duration::from_millis(20));
+    }
+}
+
+fn letter(number: u32) -> Bytes {
+    let mut bytes = vec![0; 20_000];
+    blake3::Hasher::new().update(&number.to_le_bytes()).finalize_xof().fill(&mut bytes);
+    bytes.into()
+}
+
+fn take(store: &Store, number: u32) -> Result<(), Error> {
+    let blob = store.prepare_blob(letter(number))?;
+    store.write_blocking(move |tx| {
+        let blob = tx.put_blob(&blob)?;
+        let note = add(tx, &format!("letter {number}"))?;
+        tx.execute("UPDATE note SET weight = $1 WHERE id = $2", params![blob, note]).map(|_| ())
+    })
+}
+
+fn letters(store: &Store) -> Vec<BlobId> {
+    store.read_blocking(|view| view.query("SELECT weight FROM note ORDER BY id", params![], |row| row.get(0))).unwrap()
+}
+
+fn delete(store: &Store, blob: BlobId) -> Result<(), Error> {
+    store.write_blocking(move |tx| {
+        tx.execute("DELETE FROM note WHERE weight = $1", params![blob])?;
+        tx.drop_blob(blob)
+    })
+}
+
+fn delete_all(store: &Store) {
+    for blob in letters(store) {
+        assert_eq!(store.read_blocking(move |view| view.read_blob(blob, 0..10)).unwrap().len(), 10);
+        delete(store, blob).expect("what is here can always be deleted");
+    }
+    assert!(letters(store).is_empty());
+}
+
+#[test]
+fn on_a_full_disk_nothing_is_taken_and_everything_can_be_deleted_and_it_goes_on_by_itself() {
+    let folder = tempfile::tempdir().unwrap();
+    let Some(disk) = SmallDisk::mount(folder.path(), "40m") else { return };
+    let store = serve(folder.path());
+    assert!(folder.path().join("facteur.reserve").exists());
+    for number in 0..200 {
+        take(&store, number).unwrap();
+    }
+    disk.fill();
+    wait_until("it is seen that the disk is full", || store.may_grow().is_err());
+    assert!(matches!(take(&store, 1000), Err(Error::Full(_))), "it is refused before anything is written");
+    wait_until("the reserve is given up", || !folder.path().join("facteur.reserve").exists());
+    delete_all(&store);
+    assert!(store.may_grow().is_err(), "what the reserve gave is not room for letters");
+    disk.empty();
+    wait_until("it goes on by itself", || store.may_grow().is_ok());
+    assert!(folder.path().join("facteur.reserve").exists(), "the reserve is made again");
+    take(&store, 1000).unwrap();
+    store.close_blocking();
+}
+
+#[test]
+fn a_server_starts_on_a_full_disk_and_lets_people_read_and_delete() {
+    let folder = tempfile::tempdir().unwrap();
+    let Some(disk) = SmallDisk::mount(folder.path(), "40m") else { return };
+    let store = serve(folder.path());
+    for number in 0..50 {
+        take(&store, number).unwrap();
+    }
+    store.close_blocking();
+    disk.fill();
+    let store = serve(folder.path());
+    assert!(store.may_grow().is_err());
+    delete_all(&store);
+    store.close_blocking();
+    disk.empty();
+    let store = serve(folder.path());
+    take(&store, 1000).unwrap();
+    store.close_blocking();
+}
