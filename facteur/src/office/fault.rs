@@ -87,6 +87,13 @@ pub fn data(fault: &OpenError) -> String {
                 "la base {folder}/facteur.db est celle d'un autre bureau de poste. Remettez la bonne ; pour continuer avec celle-ci, déplacez {folder}/facteur.state et {folder}/blobs hors du dossier, mettez-y ses propres blobs, et relancez"
             )
         }
+        OpenError::NoSpace { folder, needed, free } => {
+            let (folder, needed, free) = (folder.display(), needed.div_ceil(1 << 20), free >> 20);
+            say!(
+                "this version must first bring the data in {folder} up to date, which needs {needed} MB of free disk, and there are {free}. Nothing was changed. Make room and start again, or install the version before",
+                "cette version doit d'abord mettre à jour les données de {folder}, ce qui demande {needed} Mo d'espace libre, et il y en a {free}. Rien n'a été modifié. Libérez de la place et relancez, ou réinstallez la version précédente"
+            )
+        }
         OpenError::Damaged { file, what } => damaged(file, what.first().map_or("", String::as_str)),
         OpenError::Database { file, error: store::Error::Corrupt(what) } => damaged(file, what),
         OpenError::Newer { .. } => say!(

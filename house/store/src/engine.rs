@@ -76,8 +76,16 @@ pub(crate) trait WriteSession: Session {
     fn has_table(&self, name: &str) -> Result<bool>;
     /// Runs the statements of a migration, with the tokens replaced.
     fn run_migration(&self, sql: &str) -> Result<()>;
-    /// Writes a copy of the whole database to a new file.
-    fn snapshot(&self, to: &Path) -> Result<()>;
+    /// Writes a copy of all tables but one to a new file.
+    fn copy_tables(&self, to: &Path, except: &str) -> Result<()>;
+    /// Puts the tables of such a copy in the place of today's, all or nothing.
+    fn copy_tables_back(&self, from: &Path, except: &str) -> Result<()>;
+    /// Bytes of the database, and how many of them nothing lies in.
+    fn size(&self) -> Result<(u64, u64)>;
+    /// Makes the database one whose free pages can be given back a few at a time. It is written anew for that.
+    fn become_shrinkable(&self) -> Result<()>;
+    /// Can free pages be given back?
+    fn is_shrinkable(&self) -> Result<bool>;
 }
 
 /// The columns of the row under the cursor.

@@ -121,7 +121,7 @@ pub enum OpenError {
     /// The database was written by a newer Facteur.
     #[error(
         "the database is newer than this program: {room} is at number {found}, this program knows {known}; \
-         install the newer Facteur again, or restore the snapshot it made before it migrated"
+         install the newer Facteur again, or restore a backup from before"
     )]
     Newer {
         /// The room whose tables are newer.
@@ -197,6 +197,19 @@ pub enum OpenError {
         file: PathBuf,
         /// What is damaged, in the words of the database.
         what: Vec<String>,
+    },
+    /// There is too little room for the migrations, so that none was tried.
+    #[error(
+        "{} needs {needed} bytes of room to be brought up to date, and there are {free}; make room and start again",
+        folder.display()
+    )]
+    NoSpace {
+        /// The data folder.
+        folder: PathBuf,
+        /// How many bytes are needed.
+        needed: u64,
+        /// How many are free.
+        free: u64,
     },
     /// A migration failed; all were undone.
     #[error("migration {number} of {room} failed and was undone, the data is as it was: {error}")]

@@ -13,6 +13,7 @@ use crate::mark::{Mark, Stamp};
 use crate::params;
 use crate::reader::Readers;
 use crate::shelf::{Files, Shelf};
+use crate::shrink::Shrink;
 use crate::space::Space;
 use crate::sqlite;
 use crate::statistics::Counters;
@@ -33,6 +34,7 @@ pub(crate) struct Housekeeping {
     pub(crate) counters: Arc<Counters>,
     pub(crate) mark: Arc<Mark>,
     pub(crate) space: Arc<Space>,
+    pub(crate) shrink: Shrink,
     /// What lay in the folder of bodies when no process could be about to refer to it.
     pub(crate) old_files: Files,
 }
@@ -63,6 +65,7 @@ impl Housekeeping {
                     shelf.tidy(readers.oldest(), |name| is_unneeded(&readers, name));
                 }
             }
+            self.shrink.a_little();
             if hour.elapsed() >= HOUR {
                 hour = Instant::now();
                 lost_found::an_hour_has_passed(&self.folder);

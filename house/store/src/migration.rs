@@ -1,14 +1,14 @@
 //! Tables come and change by numbered steps, each done once.
 
 use std::collections::{BTreeMap, HashMap};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use crate::engine::WriteSession;
-use crate::error::{Error, OpenError, Result};
+use crate::error::{OpenError, Result};
 use crate::lock::Lock;
-use crate::params;
 use crate::value::Row;
+use crate::{params, snapshot};
 
 /// One step. Each room numbers its own steps 1, 2, 3, … and never changes one that was released.
 ///
@@ -43,7 +43,11 @@ pub(crate) fn migrate(
     }
     if !done.is_empty() {
         nobody_else(folder)?;
-        snapshot(session, folder).map_err(OpenError::Snapshot)?;
+        snapshot::require_room(session, folder, &waiting)?;
+        if !waiting.iter().all(snapshot::only_adds) {
+            snapshot::make(session, folder).map_err(OpenError::Snapshot)?;
+        }
+        snapshot::forget_old(folder);
     }
     before();
     session.begin().map_err(database)?;
@@ -118,32 +122,4 @@ fn nobody_else(folder: &Path) -> Result<(), OpenError> {
         }
         _ => Ok(()),
     }
-}
-
-/// How many snapshots are kept.
-const SNAPSHOTS: usize = 3;
-
-fn snapshot(session: &dyn WriteSession, folder: &Path) -> Result<()> {
-    let io = |error: std::io::Error| Error::Io(error.to_string());
-    let shelf = folder.join("snapshots");
-    std::fs::create_dir_all(&shelf).map_err(io)?;
-    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_millis();
-    let (unfinished, finished) = (shelf.join("unfinished"), shelf.join(format!("before-migration-{now}.db")));
-    let _ = std::fs::remove_file(&unfinished);
-    session.snapshot(&unfinished)?;
-    std::fs::File::open(&unfinished).and_then(|file| file.sync_all()).map_err(io)?;
-    std::fs::rename(&unfinished, &finished).map_err(io)?;
-    std::fs::File::open(&shelf).and_then(|folder| folder.sync_all()).map_err(io)?;
-    tracing::info!(file = %finished.display(), "snapshot made before migrating");
-    forget_old(&shelf).map_err(io)
-}
-
-fn forget_old(shelf: &Path) -> std::io::Result<()> {
-    let mut files: Vec<PathBuf> =
-        std::fs::read_dir(shelf)?.map(|entry| Ok(entry?.path())).collect::<std::io::Result<_>>()?;
-    files.retain(|file| file.extension().is_some_and(|extension| extension == "db"));
-    // Their names hold the time in a fixed number of digits.
-    files.sort();
-    let old = files.len().saturating_sub(SNAPSHOTS);
-    files.iter().take(old).try_for_each(std::fs::remove_file)
 }

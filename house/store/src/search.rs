@@ -14,6 +14,7 @@ use crate::faults::Faults;
 use crate::lane::{Lane, Plan};
 use crate::lock::wait_for_turn;
 use crate::shelf::Shelf;
+use crate::shrink;
 use crate::sqlite::{self, Durability, Setup, pieces, words};
 use crate::statistics::Counters;
 use crate::store::Asker;
@@ -262,6 +263,19 @@ impl SearchIndex {
         let find = move |view: &View| words::find(view, account, &query, before, limit);
         let outcome = index.readers.read_blocking(DEADLINE, find);
         self.mend(&index, outcome)
+    }
+
+    /// Gives back some of the pages in which nothing lies. `true`: there may be more. An index that nobody has opened
+    /// rests.
+    pub(crate) fn shrink(&self, pages: u32) -> Result<bool> {
+        let index = match &*self.0.desk.read().unwrap_or_else(PoisonError::into_inner) {
+            Desk::Open(index) => Arc::clone(index),
+            Desk::Unopened | Desk::Closed => return Ok(false),
+        };
+        if !index.readers.read_blocking(DEADLINE, shrink::is_worth_it)? {
+            return Ok(false);
+        }
+        index.writer.write_blocking(move |tx| shrink::give_back(tx, pages)).map(|()| true)
     }
 
     pub(crate) fn close(&self) {

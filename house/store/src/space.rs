@@ -15,7 +15,7 @@ use crate::error::{Error, Result};
 
 /// The name of the reserve in the data folder.
 pub(crate) const RESERVE: &str = "facteur.reserve";
-const MIB: u64 = 1 << 20;
+pub(crate) const MIB: u64 = 1 << 20;
 
 /// What a file system has for us.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -176,15 +176,6 @@ pub(crate) fn make_room_to_open(folder: &Path) {
     // Besides the database there are its log and the index of the log, and those of the full text.
     if Room::of(folder).is_ok_and(|room| room.free < MIB.min(room.reserve())) {
         give_up(folder);
-    }
-}
-
-/// Fails where the file system has not `bytes` for what is about to be done.
-pub(crate) fn require(folder: &Path, bytes: u64) -> std::result::Result<(), (u64, u64)> {
-    match Room::of(folder) {
-        Ok(room) if room.free < bytes => Err((bytes, room.free)),
-        // What is not known forbids nothing.
-        _ => Ok(()),
     }
 }
 

@@ -21,6 +21,7 @@ use crate::opening::{self, Looked};
 use crate::reader::{Deadlines, Readers};
 use crate::search::SearchIndex;
 use crate::shelf::{Files, Shelf};
+use crate::shrink::{self, Shrink};
 use crate::space::{self, Space};
 use crate::sqlite::inspect::Inspector;
 use crate::sqlite::{self, Durability, Setup};
@@ -100,20 +101,20 @@ pub struct Asker(pub i64);
 #[derive(Clone)]
 pub struct Store(Arc<Inner>);
 
-struct Inner {
-    writer: Writer,
-    readers: Arc<Readers>,
+pub(crate) struct Inner {
+    pub(crate) writer: Writer,
+    pub(crate) readers: Arc<Readers>,
     upkeep: Box<dyn Upkeep>,
     shelf: Arc<Shelf>,
     board: Arc<Board>,
-    search: SearchIndex,
+    pub(crate) search: SearchIndex,
     counters: Arc<Counters>,
     blob_inline_max: usize,
     file: PathBuf,
     closing: Arc<AtomicBool>,
-    health: Arc<Health>,
+    pub(crate) health: Arc<Health>,
     mark: Arc<Mark>,
-    space: Arc<Space>,
+    pub(crate) space: Arc<Space>,
 }
 
 impl Store {
@@ -164,8 +165,9 @@ impl Store {
             mark,
             space,
         };
-        inner.begin_housekeeping(folder, old_files, checked).map_err(unusable)?;
-        Ok(Self(Arc::new(inner)))
+        let store = Self(Arc::new(inner));
+        store.begin_housekeeping(folder, old_files, checked).map_err(unusable)?;
+        Ok(store)
     }
 
     /// Runs `f` in the transaction of the group that is being written, and resolves when the commit is on the disk.
@@ -334,6 +336,9 @@ fn open_database(
     let database = |error| OpenError::Database { file: file.clone(), error };
     let opened = sqlite::open(&setup, counters).map_err(database)?;
     let all: Vec<Migration> = blob::MIGRATIONS.iter().chain(migrations).copied().collect();
+    if options.reserve {
+        shrink::make_shrinkable(&*opened.writer, folder);
+    }
     // A migration may number rows anew: until it is done the mark speaks of no number.
     migrate(&*opened.writer, folder, &file, &all, || mark.say(|said| said.numbers.clear()))?;
     let office = opening::name_of_office(&*opened.writer).map_err(database)?;
@@ -343,20 +348,21 @@ fn open_database(
     Ok(opened)
 }
 
-impl Inner {
+impl Store {
     fn begin_housekeeping(&self, folder: &Path, old_files: Files, checked: Looked) -> std::io::Result<()> {
         if checked == Looked::Later {
-            let (closing, health) = (Arc::clone(&self.closing), Arc::clone(&self.health));
-            Round { file: self.file.clone(), closing, health, mark: Arc::clone(&self.mark) }.start()?;
+            let (closing, health) = (Arc::clone(&self.0.closing), Arc::clone(&self.0.health));
+            Round { file: self.0.file.clone(), closing, health, mark: Arc::clone(&self.0.mark) }.start()?;
         }
         let housekeeping = Housekeeping {
             folder: folder.to_owned(),
-            file: self.file.clone(),
-            readers: Arc::downgrade(&self.readers),
-            shelf: Arc::downgrade(&self.shelf),
-            counters: Arc::clone(&self.counters),
-            mark: Arc::clone(&self.mark),
-            space: Arc::clone(&self.space),
+            file: self.0.file.clone(),
+            readers: Arc::downgrade(&self.0.readers),
+            shelf: Arc::downgrade(&self.0.shelf),
+            counters: Arc::clone(&self.0.counters),
+            mark: Arc::clone(&self.0.mark),
+            space: Arc::clone(&self.0.space),
+            shrink: Shrink::of(&self.0),
             old_files,
         };
         housekeeping.start()

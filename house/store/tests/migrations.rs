@@ -5,7 +5,7 @@ mod common;
 use std::path::Path;
 
 use common::{MIGRATIONS, add, open, options, texts};
-use facteur_store::{Lock, Migration, OpenError, Options, Store, params};
+use facteur_store::{Lock, Migration, OpenError, Options, Store, Tx, go_back, params};
 
 const SECOND: Migration = Migration {
     room: "notes",
@@ -38,21 +38,77 @@ fn a_new_database_needs_no_snapshot_and_steps_run_once() {
 }
 
 #[test]
-fn a_snapshot_is_made_before_tables_change() {
+fn the_tables_are_copied_before_rows_change_and_bodies_never() {
     let folder = tempfile::tempdir().unwrap();
     let store = open(folder.path());
-    store.write_blocking(|tx| add(tx, "one")).unwrap();
+    let body: Vec<u8> = (0..200_000_u32).map(|number| (number.wrapping_mul(2_654_435_761) >> 24) as u8).collect();
+    let blob = store.prepare_blob(body.clone().into()).unwrap();
+    let blob = store
+        .write_blocking(move |tx| {
+            add(tx, "one")?;
+            tx.put_blob(&blob)
+        })
+        .unwrap();
     store.close_blocking();
-    let store = Store::open(options(folder.path()), &with(&[SECOND])).unwrap();
-    store.write_blocking(|tx| tx.execute("UPDATE note SET colour = 'red'", params![])).unwrap();
+    let third = Migration { room: "notes", number: 3, sql: "UPDATE note SET text = 'changed'" };
+    let store = Store::open(options(folder.path()), &with(&[SECOND, third])).unwrap();
+    assert_eq!(store.read_blocking(texts).unwrap(), ["changed"]);
+    store.write_blocking(|tx| add(tx, "two")).unwrap();
     store.close_blocking();
 
     let snapshots = snapshots(folder.path());
-    let [snapshot] = &snapshots[..] else { panic!("{snapshots:?}") };
-    let old = tempfile::tempdir().unwrap();
-    std::fs::copy(snapshot, old.path().join("facteur.db")).unwrap();
-    let store = open(old.path());
-    assert_eq!(store.read_blocking(texts).unwrap(), ["one"], "the snapshot is the database as it was");
+    let [copy] = &snapshots[..] else { panic!("{snapshots:?}") };
+    assert!(std::fs::metadata(copy).unwrap().len() < 150_000, "the body is not in it");
+    assert!(go_back(folder.path(), &folder.path().join("nowhere")).is_err());
+    go_back(folder.path(), copy).unwrap();
+    let store = open(folder.path());
+    assert_eq!(store.read_blocking(texts).unwrap(), ["one"], "the tables are as they were");
+    assert!(store.read_blocking(move |view| view.read_blob(blob, 0..u64::MAX)).unwrap() == body);
+    let next = store.write_blocking(|tx| add(tx, "again")).unwrap();
+    assert_eq!(next, 2, "numbers go on where they were");
+    let unique = store.write_blocking(|tx| add(tx, "one"));
+    assert!(unique.is_err(), "indexes came back as well");
+}
+
+#[test]
+fn a_step_that_only_adds_takes_no_copy_and_next_to_no_room() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = open(folder.path());
+    for number in 0..2000 {
+        store.write_blocking(move |tx| add(tx, &format!("{number} {}", "x".repeat(4000)))).unwrap();
+    }
+    store.close_blocking();
+    let size = || std::fs::metadata(folder.path().join("facteur.db")).unwrap().len();
+    let before = size();
+    Store::open(options(folder.path()), &with(&[SECOND])).unwrap().close_blocking();
+    assert!(snapshots(folder.path()).is_empty());
+    assert!(size() < before + 100_000, "{before} bytes became {}", size());
+}
+
+#[test]
+fn a_migration_for_which_there_is_no_room_is_refused_before_anything_changes() {
+    let folder = tempfile::tempdir().unwrap();
+    let mounted = std::process::Command::new("mount")
+        .args(["-t", "tmpfs", "-o", "size=12m", "tmpfs"])
+        .arg(folder.path())
+        .status();
+    if !mounted.is_ok_and(|status| status.success()) {
+        eprintln!("skipped: this user may not mount a small file system");
+        return;
+    }
+    let store = open(folder.path());
+    let fill =
+        |tx: &mut Tx| (0..600).try_for_each(|number| add(tx, &format!("{number} {}", "x".repeat(4000))).map(|_| ()));
+    store.write_blocking(fill).unwrap();
+    store.close_blocking();
+    let third = Migration { room: "notes", number: 3, sql: "UPDATE note SET weight = 1" };
+    let error = failure(folder.path(), &with(&[SECOND, third]));
+    assert!(matches!(error, OpenError::NoSpace { .. }), "{error}");
+    assert!(snapshots(folder.path()).is_empty());
+    let store = open(folder.path());
+    assert_eq!(store.read_blocking(texts).unwrap().len(), 600);
+    store.close_blocking();
+    let _ = std::process::Command::new("umount").arg("-l").arg(folder.path()).status();
 }
 
 #[test]
@@ -89,7 +145,7 @@ fn steps_out_of_order_are_refused() {
 }
 
 #[test]
-fn only_the_last_snapshots_are_kept() {
+fn only_the_last_copy_is_kept() {
     let folder = tempfile::tempdir().unwrap();
     open(folder.path()).close_blocking();
     let mut migrations = MIGRATIONS.to_vec();
@@ -98,7 +154,7 @@ fn only_the_last_snapshots_are_kept() {
         std::thread::sleep(std::time::Duration::from_millis(2));
         Store::open(options(folder.path()), &migrations).unwrap().close_blocking();
     }
-    assert_eq!(snapshots(folder.path()).len(), 3);
+    assert_eq!(snapshots(folder.path()).len(), 1);
 }
 
 #[test]

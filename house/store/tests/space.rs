@@ -131,3 +131,52 @@ fn a_server_starts_on_a_full_disk_and_lets_people_read_and_delete() {
     take(&store, 1000).unwrap();
     store.close_blocking();
 }
+
+fn size(folder: &Path, file: &str) -> u64 {
+    fs::metadata(folder.join(file)).unwrap().len()
+}
+
+#[test]
+fn a_database_gives_room_back_behind_mass_deletion_while_it_is_used() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = serve(folder.path());
+    for number in 0..1500 {
+        take(&store, number).unwrap();
+    }
+    let kept = letters(&store).into_iter().take(10).collect::<Vec<_>>();
+    for blob in letters(&store).into_iter().skip(10) {
+        delete(&store, blob).unwrap();
+    }
+    wait_until("the file is small again", || size(folder.path(), "facteur.db") < 8 << 20);
+    assert_eq!(letters(&store), kept);
+    take(&store, 5000).unwrap();
+    let whole: Vec<String> =
+        store.read_blocking(|view| view.query("PRAGMA integrity_check", params![], |row| row.get(0))).unwrap();
+    assert_eq!(whole, ["ok"]);
+    store.close_blocking();
+}
+
+#[test]
+fn a_database_of_an_earlier_version_learns_to_give_room_back() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = serve(folder.path());
+    for number in 0..1000 {
+        take(&store, number).unwrap();
+    }
+    store.close_blocking();
+    let old = "import sqlite3,sys\nd=sqlite3.connect(sys.argv[1],isolation_level=None)\n\
+               d.execute('PRAGMA journal_mode=DELETE')\nd.execute('PRAGMA auto_vacuum=0')\nd.execute('VACUUM')\n\
+               d.execute('PRAGMA journal_mode=WAL')\nprint(d.execute('PRAGMA auto_vacuum').fetchone())";
+    let made = Command::new("python3").args(["-c", old]).arg(folder.path().join("facteur.db")).output();
+    if !made.is_ok_and(|made| String::from_utf8_lossy(&made.stdout).starts_with("(0,)")) {
+        eprintln!("skipped: there is no python3 here");
+        return;
+    }
+    let store = serve(folder.path());
+    for blob in letters(&store).into_iter().skip(10) {
+        delete(&store, blob).unwrap();
+    }
+    wait_until("the file is small again", || size(folder.path(), "facteur.db") < 8 << 20);
+    assert_eq!(letters(&store).len(), 10);
+    store.close_blocking();
+}

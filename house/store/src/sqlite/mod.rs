@@ -16,6 +16,7 @@ use crate::statistics::Counters;
 use crate::value::{Row, Value};
 
 mod checkpoint;
+mod copy;
 pub(crate) mod inspect;
 pub(crate) mod pieces;
 pub(crate) mod survey;
@@ -94,6 +95,8 @@ impl Sqlite {
         let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
         let connection = connect(setup.file, flags, setup.cache_bytes)?;
         set(&connection, "page_size", PAGE)?;
+        // Of a new database; it must be known before the first page is written.
+        set(&connection, "auto_vacuum", "INCREMENTAL")?;
         set(&connection, "journal_mode", "WAL")?;
         set(&connection, "synchronous", if setup.durability == Durability::Synced { "FULL" } else { "NORMAL" })?;
         // That is done on a thread of its own.
@@ -293,9 +296,29 @@ impl WriteSession for Sqlite {
         self.connection.execute_batch(&sql).map_err(fault)
     }
 
-    fn snapshot(&self, to: &Path) -> Result<()> {
-        let to = to.to_str().ok_or_else(|| Error::Io("the path of the data folder is not UTF-8".to_owned()))?;
-        self.execute("VACUUM INTO $1", &[Value::Text(to)]).map(|_| ())
+    fn copy_tables(&self, to: &Path, except: &str) -> Result<()> {
+        copy::tables(&self.connection, to, except)
+    }
+
+    fn copy_tables_back(&self, from: &Path, except: &str) -> Result<()> {
+        copy::tables_back(&self.connection, from, except)
+    }
+
+    fn size(&self) -> Result<(u64, u64)> {
+        let number =
+            |pragma| self.connection.pragma_query_value(None, pragma, |row| row.get::<_, i64>(0)).map_err(fault);
+        let page = number("page_size")?.unsigned_abs();
+        let (all, free) = (number("page_count")?.unsigned_abs(), number("freelist_count")?.unsigned_abs());
+        Ok((all * page, free * page))
+    }
+
+    fn become_shrinkable(&self) -> Result<()> {
+        self.connection.execute_batch("PRAGMA auto_vacuum = INCREMENTAL; VACUUM").map_err(fault)
+    }
+
+    fn is_shrinkable(&self) -> Result<bool> {
+        let mode: i64 = self.connection.pragma_query_value(None, "auto_vacuum", |row| row.get(0)).map_err(fault)?;
+        Ok(mode == 2)
     }
 }
 
