@@ -26,6 +26,8 @@ use crate::house;
 use crate::post_office::PostOffice;
 pub use fault::{StartFault, data as data_fault};
 pub use routes::resolver;
+#[cfg(test)]
+pub use staff::means;
 use staff::{Others, Staff};
 
 /// How long a conversation in the middle of something may take to end. After it the rest is cut off: what was

@@ -2,6 +2,7 @@
 
 use mail::seam::{Recipients, Standing, Verdict};
 use mail::{Address, Reply};
+use smtp::replies;
 
 use crate::Visit;
 
@@ -19,9 +20,12 @@ pub async fn for_our_people(recipients: &dyn Recipients, visit: Visit<'_>, addre
         Ok(Standing::NoDomain) => {
             refuse(451, (4, 3, 5), "this post office has no domain yet and takes no letters, try again later".into())
         }
+        Ok(Standing::Away) => {
+            refuse(451, (4, 4, 1), "the server that keeps this mailbox cannot be asked now, try again later".into())
+        }
         Err(fault) => {
             tracing::error!(%fault, to = %address, "a recipient cannot be looked up");
-            refuse(451, (4, 3, 0), format!("the recipient cannot be looked up now, try again later: {fault}"))
+            Verdict::Refuse(replies::our_fault())
         }
     }
 }

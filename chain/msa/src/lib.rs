@@ -105,7 +105,9 @@ impl Doorkeeper for Submission {
     async fn recipient(&self, _visit: Visit<'_>, address: &Address) -> Verdict {
         let Some(recipients) = &self.recipients else { return Verdict::Accept };
         match recipients.standing(address).await {
-            Ok(Standing::Ours | Standing::Behind | Standing::Elsewhere | Standing::NoDomain) => Verdict::Accept,
+            Ok(Standing::Ours | Standing::Behind | Standing::Away | Standing::Elsewhere | Standing::NoDomain) => {
+                Verdict::Accept
+            }
             Ok(Standing::Unknown) => refuse(550, (5, 1, 1), format!("nobody here is called {address}")),
             Ok(Standing::Full) => refuse(452, (4, 2, 2), format!("the mailbox of {address} is full")),
             Err(fault) => unknown(&fault),

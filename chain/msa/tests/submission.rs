@@ -6,7 +6,9 @@ use std::time::Duration;
 
 use door::House;
 use facteur_msa::Submission;
-use mail::seam::{Accept, AccountId, Login, LoginVerdict, Logins, Origin, OurFault, Pending, ScramKeys, Verdict};
+use mail::seam::{
+    Accept, AccountId, Login, LoginVerdict, Logins, Origin, OurFault, Pending, Recipients, ScramKeys, Standing, Verdict,
+};
 use mail::{Address, Domain, Envelope, Letter, Password};
 use net::{ClientTls, Connection, Limits, Listener, ServerTls, Shutdown, Stream};
 use sasl::Mechanism;
@@ -47,6 +49,16 @@ impl Logins for Alice {
     }
 }
 
+/// Nobody is ours; who stands behind us cannot be asked for now.
+struct Neighbours;
+
+impl Recipients for Neighbours {
+    fn standing<'a>(&'a self, address: &'a Address) -> Pending<'a, Result<Standing, OurFault>> {
+        let behind = address.domain().as_str() == "behind.test";
+        Box::pin(async move { Ok(if behind { Standing::Away } else { Standing::Elsewhere }) })
+    }
+}
+
 #[derive(Default)]
 struct Basket(Mutex<Vec<(Letter, Envelope, Origin)>>);
 
@@ -78,7 +90,7 @@ fn open(tls_first: bool) -> Office {
     let mut house = House::new(Domain::parse("mail.alpha.test").unwrap(), "postmaster@alpha.test".parse().unwrap());
     house.tls = Some(tls.clone());
     let basket = Arc::new(Basket::default());
-    let submission = Submission::new(house, Arc::new(Alice), basket.clone());
+    let submission = Submission::new(house, Arc::new(Alice), basket.clone()).with_recipients(Arc::new(Neighbours));
     let listener = Listener::bind("submission", &["127.0.0.1:0"]).unwrap();
     let listener = if tls_first { listener.with_tls(tls) } else { listener };
     let address = listener.addresses()[0];
@@ -297,4 +309,15 @@ async fn a_letter_may_be_kept_for_its_author_and_not_longer_than_is_said() {
     assert!(client.says("DATA").await.starts_with("354 "));
     assert!(client.says("Subject: x\r\n\r\nx\r\n.").await.starts_with("250 "));
     assert_eq!(office.basket.last().1.hold, Some(mail::Hold::For(60)));
+}
+
+#[tokio::test]
+async fn while_a_server_behind_us_is_away_the_letter_of_a_person_is_taken_and_waits() {
+    let office = open(false);
+    let mut client = office.alice().await;
+    assert!(client.says("MAIL FROM:<alice@alpha.test>").await.starts_with("250 "));
+    assert!(client.says("RCPT TO:<bob@behind.test>").await.starts_with("250 "));
+    assert!(client.says("DATA").await.starts_with("354 "));
+    assert!(client.says("Subject: x\r\n\r\nx\r\n.").await.starts_with("250 "));
+    assert_eq!(office.basket.last().1.recipients[0].to_string(), "bob@behind.test");
 }

@@ -19,6 +19,7 @@ impl Recipients for Town {
             match (address.local(), address.domain().as_str()) {
                 ("bob" | "postmaster", "alpha.test") => Ok(Standing::Ours),
                 ("full", "alpha.test") => Ok(Standing::Full),
+                ("away", "alpha.test") => Ok(Standing::Away),
                 ("fault", "alpha.test") => Err(OurFault("the disk is on fire".into())),
                 (_, "alpha.test") => Ok(Standing::Unknown),
                 _ => Ok(Standing::Elsewhere),
@@ -119,6 +120,7 @@ async fn each_recipient_is_judged_while_the_sender_is_connected() {
         ("nobody@alpha.test", "550 5.1.1"),
         ("full@alpha.test", "452 4.2.2"),
         ("fault@alpha.test", "451 4.3.0"),
+        ("away@alpha.test", "451 4.4.1 the server that keeps this mailbox"),
         ("victim@elsewhere.test", "550 5.7.1"),
         ("@alpha.test:victim@elsewhere.test", "550 5.7.1"),
     ] {

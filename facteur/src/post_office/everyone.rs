@@ -14,18 +14,20 @@ pub struct Everyone {
     directory: Directory,
     routes: Arc<Routes>,
     prober: Option<Prober>,
-    /// Whoever is asking has logged in.
-    for_people: bool,
+    /// An answer is waited for so long.
+    patience: Duration,
 }
 
 /// A person who sends a letter does not wait longer for what a server behind us says.
 const PATIENCE: Duration = Duration::from_secs(5);
+/// Another server is patient (RFC 5321 §4.5.3.2); the prober ends sooner.
+const LONG: Duration = Duration::from_secs(60);
 
 impl Everyone {
     /// As delivery sees them: what was taken once is handed on, and what stands behind us says itself whom it does not
     /// know.
     pub fn new(directory: Directory, routes: Arc<Routes>) -> Self {
-        Self { directory, routes, prober: None, for_people: false }
+        Self { directory, routes, prober: None, patience: LONG }
     }
 
     /// As the doors see them: whether somebody is behind us is asked there.
@@ -34,23 +36,21 @@ impl Everyone {
         Self { prober: Some(prober), ..self }
     }
 
-    /// As people who have logged in see them. While nobody can be asked whether somebody is behind us, their letters wait
-    /// in the queue: a report on them reaches its author for certain. A stranger is told to come again.
+    /// As people who have logged in see them: they do not wait long for what a server behind us says.
     #[must_use]
     pub fn for_people(self) -> Self {
-        Self { for_people: true, ..self }
+        Self { patience: PATIENCE, ..self }
     }
 
-    async fn behind(&self, prober: &Prober, route: &Route, address: &Address) -> Result<Standing, OurFault> {
-        if !self.for_people {
-            return prober.ask(route, address).await;
-        }
+    /// What the server behind us says of the address. What keeps it from saying anything is told in the log; the doors tell
+    /// strangers to come again, and let the letters of people wait in the queue, since a report on them reaches its author.
+    async fn behind(&self, prober: &Prober, route: &Route, address: &Address) -> Standing {
         let slow = |_| Err(OurFault(format!("{route} was too slow to answer")));
-        let asked = tokio::time::timeout(PATIENCE, prober.ask(route, address)).await.unwrap_or_else(slow);
-        Ok(asked.unwrap_or_else(|fault| {
-            tracing::info!(to = %address, %fault, "cannot be asked for: the letter of a person waits in the queue");
-            Standing::Behind
-        }))
+        let asked = tokio::time::timeout(self.patience, prober.ask(route, address)).await.unwrap_or_else(slow);
+        asked.unwrap_or_else(|fault| {
+            tracing::warn!(to = %address, %fault, "a server behind this one cannot be asked for somebody");
+            Standing::Away
+        })
     }
 }
 
@@ -74,9 +74,36 @@ impl Recipients for Everyone {
                 return Ok(if self.has_any_domain().await? { here } else { Standing::NoDomain });
             }
             match (&self.prober, self.routes.find(address.domain())) {
-                (Some(prober), Some(route)) => self.behind(prober, route, address).await,
+                (Some(prober), Some(route)) => Ok(self.behind(prober, route, address).await),
                 _ => Ok(Standing::Behind),
             }
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use mail::Domain;
+
+    use super::*;
+    use crate::house;
+    use crate::office::means;
+    use crate::post_office::PostOffice;
+
+    #[tokio::test]
+    async fn a_server_behind_us_that_cannot_be_asked_is_said_to_be_away() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = house::open(folder.path()).unwrap();
+        let mut routes = Routes::default();
+        // Nobody listens on port 1.
+        routes.add("behind.test", Route::parse("lmtp:127.0.0.1:1").unwrap().receiving()).unwrap();
+        let routes = Arc::new(routes);
+        let hostname = Domain::parse("mail.alpha.test").unwrap();
+        let office = PostOffice::new(store.clone(), &hostname).with_routes(routes.clone());
+        let prober = Prober::new(means(&store, &office, &routes, Arc::new(net::Table::new())).unwrap());
+        let bob = Address::parse("bob@behind.test").unwrap();
+        assert_eq!(office.everyone().asked_by(prober.clone()).standing(&bob).await.unwrap(), Standing::Away);
+        assert_eq!(office.everyone().asked_by(prober).for_people().standing(&bob).await.unwrap(), Standing::Away);
+        assert_eq!(office.everyone().standing(&bob).await.unwrap(), Standing::Behind);
     }
 }

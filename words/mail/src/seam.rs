@@ -44,6 +44,9 @@ pub enum Standing {
     Full,
     /// Its mailbox stands behind us, on another server or in a folder: we take the letter and hand it on.
     Behind,
+    /// It may stand behind us, and what stands there cannot be asked now: a stranger comes again, and a letter of one of our
+    /// people waits for it.
+    Away,
     /// Another post office's.
     Elsewhere,
     /// We have no domain at all, yet or any more: nobody can say whose it is.

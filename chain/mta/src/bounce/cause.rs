@@ -2,6 +2,8 @@
 
 use mail::Enhanced;
 
+use crate::queue::DAMAGED;
+
 /// The causes a person can be told something useful about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Cause {
@@ -25,6 +27,8 @@ pub enum Cause {
     Loop,
     /// 8-bit text or international addresses that the server does not know (RFC 6152, RFC 6531).
     CannotCarry,
+    /// We took the letter, and our disk lost it.
+    DamagedHere,
     /// Tried until the time was over.
     TimeRanOut,
     /// Anything else; the server's words must do.
@@ -35,12 +39,15 @@ impl Cause {
     /// The cause of a failure that ended with `status` and these words.
     pub fn of(status: Enhanced, said: &str) -> Self {
         let Enhanced(class, subject, detail) = status;
+        if said == DAMAGED {
+            return Self::DamagedHere;
+        }
         if class == 4 {
             return Self::TimeRanOut;
         }
         match (subject, detail) {
             (1, 1 | 3 | 6) => Self::NoSuchMailbox,
-            (1, 2) => Self::NoSuchDomain,
+            (1, 2) | (4, 4) => Self::NoSuchDomain,
             (1, 10) => Self::DomainTakesNoMail,
             (2, 1) => Self::MailboxClosed,
             (2, 2) => Self::MailboxFull,
@@ -104,6 +111,8 @@ mod tests {
             (Enhanced(5, 0, 0), "552 Message size exceeds fixed limit", Cause::TooBig),
             (Enhanced(5, 0, 0), "554 no", Cause::Other),
             (Enhanced(4, 4, 7), "450 user unknown for now", Cause::TimeRanOut),
+            (Enhanced(5, 3, 0), DAMAGED, Cause::DamagedHere),
+            (Enhanced(5, 4, 4), "the mail server mx.beta.test does not exist", Cause::NoSuchDomain),
         ] {
             assert_eq!(Cause::of(status, said), cause, "{status} {said}");
         }

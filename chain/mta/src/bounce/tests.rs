@@ -102,6 +102,7 @@ fn each_cause_has_its_words_in_both_languages() {
             None,
         ),
         ("time_ran_out.txt", (4, 4, 1), "connecting to mx.beta.test (192.0.2.7): Connection refused", None),
+        ("damaged_here.txt", (5, 3, 0), crate::queue::DAMAGED, None),
         ("other.txt", (5, 0, 0), "554 no", MX),
     ] {
         is_as_in(name, &plain(Kind::Failed, &[fate("bob@beta.test", status, said, by)]));

@@ -57,6 +57,8 @@ impl Running {
 pub struct WallClock {
     seen: Timestamp,
     at: Instant,
+    /// How long the machine has been up then, where that can be known.
+    up: Option<Duration>,
     /// It jumped ahead, and until when nothing that cannot be undone is done for it.
     doubted_until: Option<Instant>,
 }
@@ -73,7 +75,7 @@ const DOUBT: Duration = Duration::from_secs(15 * 60);
 pub enum Course {
     /// It went on.
     Steady,
-    /// It was set ahead, or the machine slept.
+    /// It was set ahead.
     Ahead,
     /// It was set back.
     Back,
@@ -82,19 +84,22 @@ pub enum Course {
 impl WallClock {
     /// From now on.
     pub fn watch() -> Self {
-        Self { seen: now(), at: Instant::now(), doubted_until: None }
+        Self { seen: now(), at: Instant::now(), up: up(), doubted_until: None }
     }
 
     /// Looks at it.
     pub fn look(&mut self) -> Course {
-        self.compare(now(), Instant::now())
+        self.compare(now(), Instant::now(), up())
     }
 
-    fn compare(&mut self, wall: Timestamp, at: Instant) -> Course {
-        let should_be = self.seen.after(at.saturating_duration_since(self.at));
-        (self.seen, self.at) = (wall, at);
+    fn compare(&mut self, wall: Timestamp, at: Instant, up: Option<Duration>) -> Course {
+        let passed = at.saturating_duration_since(self.at);
+        // A machine that slept is no clock that was set.
+        let slept = up.zip(self.up).map_or(Duration::ZERO, |(up, before)| up.saturating_sub(before));
+        let should_be = self.seen.after(passed.max(slept));
+        (self.seen, self.at, self.up) = (wall, at, up);
         if wall.since(should_be) > JUMP {
-            tracing::warn!(by = ?wall.since(should_be), "the clock was set ahead, or this machine slept");
+            tracing::warn!(by = ?wall.since(should_be), "the clock was set ahead");
             self.doubted_until = Some(at + DOUBT);
             return Course::Ahead;
         }
@@ -112,21 +117,36 @@ impl WallClock {
     }
 }
 
+/// How long the machine has been up, sleep included, which [`Instant`] leaves out. `None` where the system does not say.
+fn up() -> Option<Duration> {
+    let text = std::fs::read_to_string("/proc/uptime").ok()?;
+    Duration::try_from_secs_f64(text.split(' ').next()?.parse().ok()?).ok()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
+    fn a_machine_that_slept_is_no_clock_that_was_set() {
+        let (wall, at, night) = (Timestamp(1_000_000_000), Instant::now(), Duration::from_secs(9 * 3600));
+        let mut clock = WallClock { seen: wall, at, up: Some(night), doubted_until: None };
+        assert_eq!(clock.compare(wall.after(night), at, Some(night * 2)), Course::Steady);
+        assert_eq!(clock.compare(wall.after(night * 2), at, Some(night * 2)), Course::Ahead);
+        assert!(up().is_none_or(|up| up > Duration::ZERO));
+    }
+
+    #[test]
     fn a_clock_that_jumps_is_seen_and_doubted_until_it_is_set_right() {
         let (wall, at) = (Timestamp(1_000_000_000), Instant::now());
-        let mut clock = WallClock { seen: wall, at, doubted_until: None };
+        let mut clock = WallClock { seen: wall, at, up: None, doubted_until: None };
         let minute = Duration::from_secs(60);
         let years = Duration::from_secs(3 * 365 * 86400);
-        assert_eq!(clock.compare(wall.after(minute * 2), at + minute), Course::Steady);
-        assert_eq!(clock.compare(wall.after(years), at + minute * 2), Course::Ahead);
+        assert_eq!(clock.compare(wall.after(minute * 2), at + minute, None), Course::Steady);
+        assert_eq!(clock.compare(wall.after(years), at + minute * 2, None), Course::Ahead);
         assert!(clock.is_doubted());
-        assert_eq!(clock.compare(wall.after(minute * 4), at + minute * 3), Course::Back);
+        assert_eq!(clock.compare(wall.after(minute * 4), at + minute * 3, None), Course::Back);
         assert!(!clock.is_doubted());
-        assert_eq!(clock.compare(wall.after(minute * 4 + JUMP), at + minute * 4), Course::Steady);
+        assert_eq!(clock.compare(wall.after(minute * 4 + JUMP), at + minute * 4, None), Course::Steady);
     }
 }

@@ -88,8 +88,7 @@ pub async fn not_loaded(depot: &Depot, job: &Job, why: Unloaded) {
 
 /// What is said of a letter whose body is damaged or gone; `None` where that is not certain.
 pub fn damage(error: &store::Error) -> Option<Said> {
-    let certain = matches!(error, store::Error::NoBlob(_) | store::Error::Corrupt(_));
-    certain.then(|| Said::ours(Enhanced(5, 3, 0), queue::DAMAGED))
+    error.is_permanent().then(|| Said::ours(Enhanced(5, 3, 0), queue::DAMAGED))
 }
 
 /// What is said of a letter that cannot be read now.

@@ -50,8 +50,8 @@ async fn write_due(means: &Means, clock: &Running, shutdown: &Shutdown) -> Resul
         let report = write_report(&means.store, &means.office, &means.schedule, letter, times, new_letter_id()).await;
         match report {
             Ok(wrote) => written += usize::from(wrote),
-            Err(error) if error.is_temporary() => return Err(error),
-            // One damaged letter must not keep the others from being reported.
+            Err(error @ (store::Error::Busy(_) | store::Error::Full(_) | store::Error::Closed)) => return Err(error),
+            // One letter that cannot be read must not keep the others from being reported.
             Err(error) => tracing::error!(%error, row = letter.0, "cannot report on a letter"),
         }
     }

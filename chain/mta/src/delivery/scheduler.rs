@@ -247,7 +247,10 @@ impl Depot {
 
     /// The way to a domain, where the name servers need not be asked for it.
     async fn at_hand(&self, domain: &Domain, one: &Address) -> Result<Option<Found>, mail::seam::OurFault> {
-        if !matches!(self.means.recipients.standing(one).await?, Standing::Elsewhere | Standing::Behind) {
+        if !matches!(
+            self.means.recipients.standing(one).await?,
+            Standing::Elsewhere | Standing::Behind | Standing::Away
+        ) {
             return Ok(Some(("local".to_owned(), Way::Local)));
         }
         Ok(self.means.routes.find(domain).map(|route| hosts::by_route(route)))

@@ -136,7 +136,7 @@ fn load(view: &View, letter: i64, subject: Subject) -> Result<Option<(Loaded, Ve
     // What failed because its body is damaged is reported without it.
     match view.read_blob(loaded.blob, 0..whole.min(loaded.size)) {
         Ok(beginning) => loaded.beginning = beginning,
-        Err(error) if error.is_temporary() && !matches!(error, store::Error::Corrupt(_)) => return Err(error),
+        Err(error) if !error.is_permanent() => return Err(error),
         Err(error) => tracing::error!(%error, letter = %loaded.id, "a letter is reported without its text"),
     }
     Ok(Some((loaded, found.into_iter().flatten().collect())))

@@ -87,6 +87,13 @@ pub fn set_right(tx: &mut Tx, stretch: Stretch, now: Timestamp, schedule: &Sched
         params![stretch.after, end, now.0, now.after(Duration::from_secs(3600)).0],
     )?;
     adopt(tx, stretch.after, end, now, schedule)?;
+    // What people are shown follows what counts.
+    let latest = now.after(schedule.lifetime + schedule.longest_wait());
+    tx.execute(
+        "UPDATE queue_letter SET expires = $3 + give_up - $5
+         WHERE id > $1 AND id <= $2 AND expires > $4 AND held_until IS NULL",
+        params![stretch.after, end, now.0, latest.0, ran(tx)?.0],
+    )?;
     Ok(Stretch { after: end, more: letters.len() == SLICE || recipients.len() == SLICE })
 }
 

@@ -4,9 +4,12 @@
 
 extern crate facteur_mta as mta;
 
+mod clock;
+mod damage;
 mod desk;
 mod faults;
 mod handing_over;
+mod hanging;
 mod here;
 mod lmtp;
 mod postponed;

@@ -106,7 +106,8 @@ async fn a_late_letter_is_announced_once() {
     office.means.schedule.warn_after = Some(Duration::from_millis(300));
     office.queue(&[BOB]).await;
     office.queue_from("", &[BOB], b"Subject: a report\r\n\r\n").await;
-    tokio::time::sleep(Duration::from_millis(350)).await;
+    // The office has been running for long enough.
+    office.change("UPDATE queue_running SET ran = $1", 1000).await;
     office.start();
     until("it is announced", || office.filed().len() == 1).await;
     tokio::time::sleep(Duration::from_millis(800)).await;

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use mail::Password;
 use mta::route::{Credentials, Demand, Route};
-use net::{AddressAnswer, DnsFault, MxAnswer, Table};
+use net::{AddressAnswer, DnsFault, Exchange, MxAnswer, Table};
 
 use crate::support::office::{Office, beta, mx};
 use crate::support::server::{Act, Server, Turn, say};
@@ -132,6 +132,68 @@ async fn a_letter_that_would_come_back_to_us_is_reported() {
     office.start();
     until("the report is filed", || office.filed().len() == 1).await;
     assert!(office.filed()[0].1.contains("Status: 5.4.6"));
+}
+
+/// A host with its preference and its addresses.
+type Host<'a> = (u16, &'a str, &'a [&'a str]);
+
+fn at(hosts: &[Host<'_>]) -> Table {
+    let exchange = |(preference, host, _): &Host<'_>| Exchange { preference: *preference, host: (*host).to_owned() };
+    let names = Table::new().mx("beta.test", Ok(MxAnswer::Hosts(hosts.iter().map(exchange).collect())));
+    hosts.iter().fold(names, |names, (_, host, ips)| {
+        let ips = ips.iter().map(|ip| ip.parse().unwrap()).collect();
+        names.addresses(host, Ok(AddressAnswer::Addresses(ips)))
+    })
+}
+
+fn is_this_machine(ip: std::net::IpAddr) -> bool {
+    ip == std::net::Ipv4Addr::LOCALHOST || ip == std::net::Ipv6Addr::LOCALHOST
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_domain_whose_host_is_this_machine_is_reported_at_once() {
+    let cases: [&[Host<'_>]; 3] = [
+        &[(10, "mx.beta.test", &["127.0.0.1", "::1"])],
+        &[(10, "mx.beta.test", &["::1", "127.0.0.1"])],
+        // Less preferred hosts do not count (RFC 5321 §5.1).
+        &[(10, "mx.beta.test", &["127.0.0.1"]), (20, "backup.beta.test", &["127.0.0.9"])],
+    ];
+    for hosts in cases {
+        // Nobody listens on port 1.
+        let (_folder, mut office) = office(at(hosts), 1);
+        office.means.is_here = is_this_machine;
+        office.queue(&[BOB]).await;
+        office.start();
+        until("the report is filed", || office.filed().len() == 1).await;
+        assert!(office.filed()[0].1.contains("Status: 5.4.6"), "{}", office.filed()[0].1);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_better_host_that_is_away_is_waited_for_when_this_machine_is_the_backup() {
+    let (_folder, mut office) =
+        office(at(&[(10, "mx.beta.test", &["127.0.0.9"]), (20, "backup.beta.test", &["127.0.0.1", "::1"])]), 1);
+    office.means.is_here = is_this_machine;
+    office.queue(&[BOB]).await;
+    office.start();
+    until("it is said", || office.said_of(BOB).contains("127.0.0.9")).await;
+    assert_eq!(office.counts().waiting, 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn of_several_addresses_the_telling_error_is_shown() {
+    let server =
+        Server::start(|turn| if turn.said == "GREETING" { say("554 5.7.1 your address is listed") } else { None });
+    let server = server.await;
+    // Nobody listens at ::1, and 240.0.0.1 is no address anybody can reach.
+    for ips in [["::1", "127.0.0.1", "240.0.0.1"], ["127.0.0.1", "240.0.0.1", "::1"]] {
+        let (_folder, mut office) = office(at(&[(10, "mx.beta.test", &ips)]), server.port());
+        office.means.waits.connect = Duration::from_millis(500);
+        office.queue(&[BOB]).await;
+        office.start();
+        until("it is said", || !office.said_of(BOB).is_empty()).await;
+        assert_eq!(office.said_of(BOB), "554 5.7.1 your address is listed");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

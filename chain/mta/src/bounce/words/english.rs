@@ -43,6 +43,11 @@ impl Language for English {
                  We have now stopped trying.",
                 english_span(report.now.since(report.arrived))
             ),
+            Cause::DamagedHere => {
+                "We had taken the letter, and then it was damaged on the disk of this mail server, so \
+                that it can no longer be sent."
+                    .into()
+            }
             Cause::Other => "The recipient's server refused the letter.".into(),
         }
     }
@@ -80,6 +85,10 @@ impl Language for English {
             Cause::CannotCarry => {
                 "Please send it again as plain text, to and from addresses without accented letters.".into()
             }
+            Cause::DamagedHere => format!(
+                "Please send it again. The fault is ours, not the recipient's: the person in charge of {host} (the \
+                 postmaster) should hear of it."
+            ),
             Cause::TimeRanOut => "Please check the part after the @. If it is right, their server is probably out of \
                 order: send the letter again later, or reach the person in another way."
                 .into(),
@@ -100,7 +109,11 @@ impl Language for English {
         match report.kind {
             Kind::Failed => {
                 let these = if report.fates.len() == 1 { "this address" } else { "these addresses" };
-                format!("The letter will not be tried again for {these}. Your letter, or its beginning, is attached.")
+                let attached = match report.original.bytes {
+                    [] => "",
+                    _ => " Your letter, or its beginning, is attached.",
+                };
+                format!("The letter will not be tried again for {these}.{attached}")
             }
             Kind::Late { until } => format!(
                 "You need not do anything, and need not send it again: we go on trying until {}. You will hear from \

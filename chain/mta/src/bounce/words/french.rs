@@ -47,6 +47,11 @@ impl Language for French {
                  lettre. Nous avons maintenant cessé d'essayer.",
                 french_span(report.now.since(report.arrived))
             ),
+            Cause::DamagedHere => {
+                "Nous avions accepté la lettre, puis elle a été abîmée sur le disque de ce serveur de \
+                courrier et ne peut plus être envoyée."
+                    .into()
+            }
             Cause::Other => "Le serveur du destinataire a refusé la lettre.".into(),
         }
     }
@@ -84,6 +89,10 @@ impl Language for French {
             Cause::CannotCarry => {
                 "Renvoyez-la en texte simple, depuis et vers des adresses sans lettres accentuées.".into()
             }
+            Cause::DamagedHere => format!(
+                "Renvoyez-la. La faute est la nôtre et non celle du destinataire\u{a0}: prévenez la personne responsable \
+                 de {host} (le postmaster)."
+            ),
             Cause::TimeRanOut => "Vérifiez la partie qui suit le @. Si elle est juste, le serveur est sans doute en \
                 panne\u{a0}: renvoyez votre lettre plus tard, ou joignez la personne par un autre moyen."
                 .into(),
@@ -104,10 +113,11 @@ impl Language for French {
         match report.kind {
             Kind::Failed => {
                 let these = if report.fates.len() == 1 { "cette adresse" } else { "ces adresses" };
-                format!(
-                    "Il n'y aura pas d'autre tentative pour {these}. Votre lettre, ou son début, est jointe à ce \
-                     message."
-                )
+                let attached = match report.original.bytes {
+                    [] => "",
+                    _ => " Votre lettre, ou son début, est jointe à ce message.",
+                };
+                format!("Il n'y aura pas d'autre tentative pour {these}.{attached}")
             }
             Kind::Late { until } => format!(
                 "Vous n'avez rien à faire, et il est inutile de la renvoyer\u{a0}: nous continuons d'essayer jusqu'au \

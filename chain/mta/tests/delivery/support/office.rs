@@ -34,7 +34,7 @@ impl Recipients for OurDomains {
     }
 }
 
-/// Keeps what was filed; `full@` has no room, `gone@` is not there.
+/// Keeps what was filed; `full@` has no room, `gone@` is not there, `panic@` meets a fault of the program.
 pub struct Cabinet {
     store: Store,
     filed: Mutex<Vec<(Letter, Envelope)>>,
@@ -42,6 +42,7 @@ pub struct Cabinet {
 
 fn verdict(address: &Address) -> Reply {
     match address.local() {
+        "panic" => panic!("a fault of the program"),
         "full" => Reply::new(452, (4, 2, 2), "the mailbox is full"),
         "gone" => Reply::new(550, (5, 1, 1), "no such person"),
         _ => Reply::new(250, (2, 1, 5), "filed"),
@@ -131,6 +132,11 @@ impl Office {
         self.queue_on("alice@alpha.test", to, b"From: alice@alpha.test\r\nSubject: Later\r\n\r\nHello\r\n", terms).await
     }
 
+    /// The office was told that it is `arrived`, whatever the time is.
+    pub async fn queue_at(&self, to: &[&str], arrived: Timestamp) -> LetterId {
+        self.queue_on("alice@alpha.test", to, b"Subject: x\r\n\r\n", Terms::new(arrived, &self.means.schedule)).await
+    }
+
     pub async fn queue_from(&self, from: &str, to: &[&str], raw: &[u8]) -> LetterId {
         self.queue_on(from, to, raw, Terms::new(now(), &self.means.schedule)).await
     }
@@ -173,6 +179,12 @@ impl Office {
 
     pub fn read<T: Send + 'static>(&self, read: impl FnOnce(&View) -> Result<T, store::Error> + Send + 'static) -> T {
         tokio::task::block_in_place(|| self.store.read_blocking(read)).unwrap()
+    }
+
+    /// Changes rows behind the office's back.
+    pub async fn change(&self, sql: &'static str, number: i64) {
+        let write = move |tx: &mut Tx| tx.execute(sql, store::params![number]).map(drop);
+        self.store.write::<(), store::Error, _>(write).await.unwrap();
     }
 
     pub fn counts(&self) -> Counts {
