@@ -54,6 +54,16 @@ pub fn footprint_of(object: &Object) -> usize {
     VALUE + node + object.iter().map(|(name, value)| entry(name) + footprint(value)).sum::<usize>()
 }
 
+/// Octets of memory that a piece of JSON takes at most once it is read, about: told from its punctuation.
+pub fn swells(piece: &[u8]) -> usize {
+    let cost = |byte: &u8| match byte {
+        b'{' => VALUE + NODE,
+        b',' | b':' | b'[' => ENTRY,
+        _ => 1,
+    };
+    piece.iter().map(cost).sum()
+}
+
 fn entry(name: &str) -> usize {
     ENTRY - VALUE + name.len()
 }
@@ -163,6 +173,7 @@ mod tests {
             let text = format!("[{}]", vec![item; 10_000].join(","));
             let value = read(text.as_bytes(), usize::MAX).unwrap();
             assert!(footprint(&value) >= text.len().min(VALUE * 10_000), "{item}");
+            assert!(footprint(&value) <= swells(text.as_bytes()) + VALUE, "{item}");
             assert_eq!(read(text.as_bytes(), footprint(&value)), Ok(value.clone()), "{item}");
             assert_eq!(read(text.as_bytes(), footprint(&value) - 1), Err(Unread::TooLarge), "{item}");
         }

@@ -11,7 +11,7 @@ use http_body_util::BodyExt;
 
 use super::door::Person;
 use super::{answer, aside};
-use crate::api::RequestError;
+use crate::api::{RequestError, json};
 use crate::house::House;
 use crate::limits;
 use crate::memory::Memory;
@@ -20,9 +20,6 @@ use crate::subscription::Credential;
 
 /// A request takes in steps of so many octets what memory it needs to come in.
 const STEP: usize = 1 << 20;
-/// How many times its text a request may take once it is read: an object of one entry, written in eight octets, takes some
-/// eight hundred.
-const SWELLS: usize = 100;
 
 pub async fn api(
     State(house): State<Arc<House>>,
@@ -64,7 +61,7 @@ async fn receive(mut body: Body, memory: &mut Memory) -> Result<Bytes, Response>
     if body.size_hint().lower() > limits::SIZE_REQUEST as u64 {
         return Err(answer::limit("maxSizeRequest"));
     }
-    let mut held = limits::SMALL;
+    let (mut held, mut swollen) = (limits::SMALL, 0_usize);
     while let Some(frame) = body.frame().await {
         let Ok(frame) = frame else {
             return Err(answer::plain_problem(StatusCode::REQUEST_TIMEOUT, "the request did not come whole"));
@@ -78,10 +75,10 @@ async fn receive(mut body: Body, memory: &mut Memory) -> Result<Bytes, Response>
             memory.more(STEP).await.map_err(|_| busy())?;
             held += STEP;
         }
+        swollen = swollen.saturating_add(json::swells(&piece));
         text.extend_from_slice(&piece);
     }
-    let swollen = text.len().saturating_mul(SWELLS).min(limits::PARSED_REQUEST);
-    memory.more(if text.len() > limits::SMALL { swollen } else { 0 }).await.map_err(|_| busy())?;
+    memory.more(swollen.min(limits::PARSED_REQUEST)).await.map_err(|_| busy())?;
     Ok(text.freeze())
 }
 
