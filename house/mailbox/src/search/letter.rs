@@ -88,7 +88,10 @@ impl<'a> Letter<'a> {
 
     fn read_header(&mut self) -> Result<bytes::Bytes, Error> {
         let view = self.view;
-        let blob = self.kept()?.blob;
+        let blob = match &self.row.card {
+            Some(card) => card.blob,
+            None => self.kept()?.blob,
+        };
         let head = match body::read(view, blob, 0..HEAD) {
             // What is damaged has no header any more, and the others are searched.
             Err(Error::Store(error)) if index::is_damage(&error) => return Ok(bytes::Bytes::new()),

@@ -3,7 +3,7 @@
 //! Listed by the time they were received, letters come from an index, so that the first page of a large folder costs
 //! a page. In any other order what fits is gathered and sorted.
 
-use std::collections::{HashSet, VecDeque};
+use std::collections::{BinaryHeap, HashSet, VecDeque};
 use std::ops::ControlFlow;
 
 use mail::Timestamp;
@@ -128,7 +128,7 @@ async fn page(
 ) -> Result<Option<Cut>, Error> {
     let known = counted(&folders, asked.collapse);
     let asker = Asker(account.0);
-    if folders.iter().all(Source::is_whole) && (known.is_some() || !asked.total) {
+    if folders.iter().all(Source::is_whole) && (known.is_some() || !asked.total) && asked.is_near() {
         let folders = folders.clone();
         let quick = store
             .read_for(asker, move |view| {
@@ -278,6 +278,14 @@ struct Asked {
 }
 
 impl Asked {
+    /// May few letters be all that has to be looked at?
+    fn is_near(self) -> bool {
+        match self.window {
+            Window::Position(position) => position < QUICK as i64,
+            Window::Anchor(..) => true,
+        }
+    }
+
     /// The window; `None`: the anchor is not on the list. `known` is how many the list has, where that is known.
     fn cut(self, hits: &mut Hits<'_>, known: Option<u64>) -> Result<Option<Cut>, Error> {
         let all = self.total && known.is_none();
@@ -348,7 +356,7 @@ struct Hits<'v> {
 
 enum Rows<'v> {
     /// From the index of each folder, merged.
-    Streams(Vec<Stream<'v>>, bool),
+    Merged(Merge<'v>),
     /// Gathered and sorted.
     Sorted(std::vec::IntoIter<Hit>),
 }
@@ -357,7 +365,8 @@ impl<'v> Hits<'v> {
     fn by_received(view: &'v View, folders: Vec<Source>, ascending: bool, collapse: bool) -> Result<Self, Error> {
         let streams = folders.into_iter().map(|source| Stream::new(view, source, ascending)).collect();
         let met = collapse.then(RoaringTreemap::new);
-        Ok(Self { rows: Rows::Streams(streams, ascending), met, left: usize::MAX })
+        let merge = Merge { streams, next: BinaryHeap::new(), begun: false };
+        Ok(Self { rows: Rows::Merged(merge), met, left: usize::MAX })
     }
 
     /// A list that is sorted, and collapsed where it shall be.
@@ -379,8 +388,8 @@ impl<'v> Hits<'v> {
 
     /// Passes over so many letters, and says how many there were.
     fn skip(&mut self, count: u64) -> Result<u64, Error> {
-        if let (Rows::Streams(streams, _), None) = (&mut self.rows, &self.met)
-            && let [only] = streams.as_mut_slice()
+        if let (Rows::Merged(merge), None) = (&mut self.rows, &self.met)
+            && let [only] = merge.streams.as_mut_slice()
             && only.source.is_whole()
         {
             return only.skip(count);
@@ -395,20 +404,34 @@ impl<'v> Hits<'v> {
 
 impl Rows<'_> {
     fn next(&mut self) -> Result<Option<Hit>, Error> {
-        let (streams, ascending) = match self {
-            Self::Sorted(hits) => return Ok(hits.next()),
-            Self::Streams(streams, ascending) => (streams, *ascending),
-        };
-        let mut first: Option<(usize, (i64, i64))> = None;
-        for (number, stream) in streams.iter_mut().enumerate() {
-            let Some(place) = stream.peek()? else { continue };
-            let earlier = first.is_none_or(|(_, best)| if ascending { place < best } else { place > best });
-            if earlier {
-                first = Some((number, place));
+        match self {
+            Self::Sorted(hits) => Ok(hits.next()),
+            Self::Merged(merge) => merge.next(),
+        }
+    }
+}
+
+/// The lists of several folders as one.
+struct Merge<'v> {
+    streams: Vec<Stream<'v>>,
+    /// The rank of each stream's next letter, the first of all on top.
+    next: BinaryHeap<((i64, i64), usize)>,
+    begun: bool,
+}
+
+impl Merge<'_> {
+    fn next(&mut self) -> Result<Option<Hit>, Error> {
+        if !self.begun {
+            self.begun = true;
+            for (number, stream) in self.streams.iter_mut().enumerate() {
+                self.next.extend(stream.rank()?.map(|rank| (rank, number)));
             }
         }
-        let Some((number, _)) = first else { return Ok(None) };
-        Ok(streams.get_mut(number).and_then(Stream::take))
+        let Some((_, number)) = self.next.pop() else { return Ok(None) };
+        let Some(stream) = self.streams.get_mut(number) else { return Ok(None) };
+        let hit = stream.take();
+        self.next.extend(stream.rank()?.map(|rank| (rank, number)));
+        Ok(hit)
     }
 }
 
@@ -442,11 +465,18 @@ impl<'v> Stream<'v> {
         Self { view, source, ascending, page: VecDeque::new(), last, size: PAGE, ended: false }
     }
 
-    fn peek(&mut self) -> Result<Option<(i64, i64)>, Error> {
+    /// How early the next letter stands on the list: the highest is the first.
+    fn rank(&mut self) -> Result<Option<(i64, i64)>, Error> {
         while self.page.is_empty() && !self.ended {
             self.turn_page()?;
         }
-        Ok(self.page.front().map(|(received, hit)| (*received, hit.letter.0)))
+        let ascending = self.ascending;
+        let rank = |(received, hit): &(i64, Hit)| match ascending {
+            // The complement of a number falls as the number grows.
+            true => (!*received, !hit.letter.0),
+            false => (*received, hit.letter.0),
+        };
+        Ok(self.page.front().map(rank))
     }
 
     fn take(&mut self) -> Option<Hit> {

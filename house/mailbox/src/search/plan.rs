@@ -18,7 +18,7 @@ const ROWS: usize = 20_000;
 const ROWS_WITH_SUMMARY: usize = 4_000;
 /// Letters opened in one reading, by what is read of them.
 const OPENED: usize = 64;
-const HEADS: usize = 512;
+const HEADS: usize = 2_000;
 /// Letters that the index has not seen and that are looked at one by one.
 const UNSEEN: usize = 20_000;
 
@@ -66,7 +66,8 @@ impl Plan {
     pub fn new(criteria: Criteria, known: &Known) -> Self {
         let test = Test::new(criteria, known);
         let summary = test.needs_summary();
-        Self { want: Want { card: summary, summary, structure: false }, test }
+        let card = summary || test.needs_head();
+        Self { want: Want { card, summary, structure: false }, test }
     }
 
     pub fn test(&self) -> &Test {
@@ -75,7 +76,7 @@ impl Plan {
 
     pub fn budget(&self) -> Budget {
         Budget {
-            rows: if self.want.card { ROWS_WITH_SUMMARY } else { ROWS },
+            rows: if self.want.summary { ROWS_WITH_SUMMARY } else { ROWS },
             opened: if self.test.needs_body() { OPENED } else { HEADS },
         }
     }

@@ -125,6 +125,16 @@ impl Test {
         }
     }
 
+    /// Must the head of each letter be read?
+    pub fn needs_head(&self) -> bool {
+        match self {
+            Self::And(parts) | Self::Or(parts) => parts.iter().any(Self::needs_head),
+            Self::Not(part) => part.needs_head(),
+            Self::Field(Field::Other(_), _, told) => told.is_none(),
+            _ => false,
+        }
+    }
+
     /// May the text of a letter have to be read?
     pub fn needs_body(&self) -> bool {
         match self {

@@ -74,7 +74,7 @@ fn letter(verify: &Verify<'_>, damaged: &Damaged, kept: &Kept, tell: &mut dyn Fn
     }
     let parsed = match verify.store.read_blocking(move |view| parse(view, blob)) {
         // It went, or it was damaged, since it was hashed: the next look tells.
-        Err(Error::Store(store::Error::NoBlob(_) | store::Error::Corrupt(_))) => return Ok(()),
+        Err(Error::Store(error)) if crate::index::is_damage(&error) => return Ok(()),
         parsed => parsed?,
     };
     let Some(column) = difference(kept, &parsed) else { return Ok(()) };
