@@ -162,6 +162,14 @@ fn any_user_of_the_machine_sends_letters_and_the_letter_says_which() {
     assert!(letter.contains("From: nobody@alpha.test"), "{letter}");
     let told = office.command(&["trace", "site@test"]);
     assert!(told.contains("left here by user nobody, number 65534"), "{told}");
+    // A site may send more at once than are served at once: they wait for each other.
+    std::thread::scope(|scope| {
+        let sending: Vec<_> = (0..12).map(|_| scope.spawn(|| send(&office, &["send", "alice@alpha.test"]))).collect();
+        for (code, _, err) in sending.into_iter().map(|sent| sent.join().expect("sent")) {
+            assert_eq!((code, err.as_str()), (0, ""));
+        }
+    });
+    assert_eq!(office.read(office.first(), "INBOX", 13).len(), 13);
     // What is wrong with a letter is said as sendmail says it.
     assert_eq!(send(&office, &["send", "ghost@alpha.test"]).0, 67);
     office.stop();

@@ -8,6 +8,7 @@ use std::os::unix::net::UnixStream;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
+use super::caller::confused;
 use super::frame::{self, PIECE};
 use super::goods::{self, Parcel};
 use super::greeting::{self, Answer};
@@ -45,8 +46,9 @@ pub fn visit(line: &CommandLine, command: &Command, words: &[OsString]) -> Resul
         match ended? {
             Ended::Done => return Ok(()),
             Ended::Failed(failure) => return Err(failure),
-            Ended::InUse(_) if Instant::now() < until => std::thread::sleep(PAUSE),
+            Ended::InUse(_) | Ended::Busy(_) if Instant::now() < until => std::thread::sleep(PAUSE),
             Ended::InUse(process) => return Err(in_use(&config, &process, sending)),
+            Ended::Busy(failure) => return Err(failure),
         }
     }
 }
@@ -74,7 +76,10 @@ fn in_use(config: &Config, process: &str, sending: bool) -> Failure {
 enum Ended {
     Done,
     Failed(Failure),
+    /// Another process has the data.
     InUse(String),
+    /// There was no place for it; nothing was begun.
+    Busy(Failure),
 }
 
 /// What is said to the clerk, by whichever thread. Cheap to clone.
@@ -108,8 +113,11 @@ struct Visit<'a> {
 impl Visit<'_> {
     fn run(mut self) -> Result<Ended, Failure> {
         let mut from = self.stream.try_clone().map_err(|why| self.broken(&why))?;
-        if let Some(refused) = self.greet()? {
-            return Ok(Ended::Failed(refused));
+        let (answer, version) = self.greet()?;
+        match answer {
+            Answer::Welcome => self.begin()?,
+            Answer::Busy => return Ok(Ended::Busy(self.turned_away(answer, &version))),
+            Answer::OtherVersion | Answer::NotAllowed => return Ok(Ended::Failed(self.turned_away(answer, &version))),
         }
         let voice = Voice(Arc::new(Mutex::new(self.stream.try_clone().map_err(|why| self.broken(&why))?)));
         if matches!(self.command, Command::Fetch(FetchCommand::Run(_))) {
@@ -129,17 +137,19 @@ impl Visit<'_> {
         }
     }
 
-    /// Greets and begins. Gives why the clerk does not serve this command.
-    fn greet(&self) -> Result<Option<Failure>, Failure> {
+    /// Greets. Gives what the clerk says to it, and its version.
+    fn greet(&self) -> Result<(Answer, String), Failure> {
         let mut stream = &self.stream;
         let greeted = stream.set_read_timeout(Some(GREETING)).and_then(|()| {
             greeting::greet(&mut stream)?;
             greeting::hear_clerk(&mut stream)
         });
-        let (version, answer) = greeted.map_err(|why| self.broken(&why))?;
-        if answer != Answer::Welcome {
-            return Ok(Some(self.turned_away(answer, &version)));
-        }
+        greeted.map(|(version, answer)| (answer, version)).map_err(|why| self.broken(&why))
+    }
+
+    /// Says what is wanted.
+    fn begin(&self) -> Result<(), Failure> {
+        let mut stream = &self.stream;
         let mut words = Vec::new();
         for word in self.words {
             words.extend_from_slice(word.as_bytes());
@@ -147,8 +157,7 @@ impl Visit<'_> {
         }
         let begun = stream.set_read_timeout(None);
         let begun = begun.and_then(|()| frame::write(&mut stream, &FromCaller::Begin(circumstances()), &words));
-        begun.map_err(|why| self.broken(&why))?;
-        Ok(None)
+        begun.map_err(|why| self.broken(&why))
     }
 
     fn turned_away(&self, answer: Answer, theirs: &str) -> Failure {
@@ -229,6 +238,9 @@ impl Visit<'_> {
     }
 
     fn answer(&mut self, question: Question, voice: &Voice) -> Result<(), Failure> {
+        if !is_fair(&question, self.command) {
+            return Err(confused());
+        }
         let by_system = |why: io::Error| Failure::new(why.to_string());
         let answer = match question {
             Question::Line => line().map_err(by_system),
@@ -264,6 +276,17 @@ impl Drop for Visit<'_> {
     /// The clerk, which may still be in the middle of something, sees that nobody listens any more.
     fn drop(&mut self) {
         let _ = self.stream.shutdown(Shutdown::Both);
+    }
+}
+
+/// Does the command need an answer to this? The owner of the data, whose program the clerk may be, learns nothing else of root.
+fn is_fair(question: &Question, command: &Command) -> bool {
+    match question {
+        Question::Line | Question::Hidden { .. } => matches!(command, Command::Account(_) | Command::Fetch(_)),
+        Question::File(_) => matches!(command, Command::Fetch(_)),
+        Question::Input { .. } => matches!(command, Command::Send(_)),
+        Question::Letters => matches!(command, Command::Import(_)),
+        Question::Place => matches!(command, Command::Export(_)),
     }
 }
 
@@ -308,4 +331,25 @@ fn stop_when_interrupted(voice: Voice) -> Result<(), Failure> {
         });
     };
     std::thread::Builder::new().spawn(watch).map(drop).map_err(|why| Failure::new(why.to_string()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_command_answers_only_what_it_needs() {
+        let command = |line: &str| {
+            let read = CommandLine::read(line.split(' ').map(Into::into))
+                .unwrap_or_else(|refused| panic!("{}", refused.error));
+            read.command.unwrap_or(Command::Serve)
+        };
+        let (list, send) = (command("facteur domain list"), command("facteur send bob@beta.test"));
+        let import = command("facteur import alice@alpha.test x.mbox");
+        let input = Question::Input { most: 1 };
+        assert!(is_fair(&input, &send) && !is_fair(&input, &list) && !is_fair(&input, &import));
+        assert!(is_fair(&Question::Letters, &import) && !is_fair(&Question::Letters, &send));
+        let hidden = Question::Hidden { prompt: "root's password: ".into() };
+        assert!(!is_fair(&hidden, &list) && is_fair(&hidden, &command("facteur account add alice@alpha.test")));
+    }
 }
