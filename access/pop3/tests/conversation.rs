@@ -393,3 +393,36 @@ async fn an_inbox_made_anew_does_not_look_like_the_old_one() {
     let after = Client::log_in(address).await.lines("UIDL").await;
     assert_eq!((before[0].as_str(), after.as_slice()), ("1 1.1.1", &["1 1.7.1".to_owned()][..]));
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_damaged_letter_is_refused_for_good_and_the_others_are_sent() {
+    let data = tempfile::tempdir().unwrap();
+    let store = house::furnish(data.path()).await;
+    let lines: String = (0..30_000).map(|line| format!("line {line}, {}\r\n", line * 7919)).collect();
+    house::file(&store, format!("Subject: large\r\n\r\n{lines}")).await;
+    // The third in its row, the fourth in the middle of its file.
+    let damage = "UPDATE blob_content SET head = zeroblob(length(head)) WHERE blob = 3";
+    store.write(move |tx| tx.execute(damage, store::params![])).await.unwrap();
+    let shards = std::fs::read_dir(data.path().join("blobs")).unwrap().flatten();
+    let mut files = shards.filter_map(|shard| std::fs::read_dir(shard.path()).ok()).flatten().flatten();
+    let file = files.next().unwrap().path();
+    let mut octets = std::fs::read(&file).unwrap();
+    let middle = octets.len() / 2;
+    octets[middle] ^= 4;
+    std::fs::write(&file, octets).unwrap();
+
+    let address = house::open_over(store, |house| house.clear_logins = true);
+    let mut client = Client::log_in(address).await;
+    client.ask("RETR 3", "-ERR [SYS/PERM]").await;
+    client.ask("TOP 3 0", "-ERR [SYS/PERM]").await;
+    client.ask("RETR 4", "-ERR [SYS/PERM]").await;
+    client.ask("TOP 4 29000", "-ERR [SYS/PERM]").await;
+    assert_eq!(client.lines("TOP 4 1").await, ["Subject: large", "", "line 0, 0"], "so far it is sound");
+    assert!(client.lines("RETR 1").await.contains(&"Hello Alice".to_owned()));
+    // Asked for together, as clients do.
+    client.say("RETR 2\r\nRETR 3\r\nRETR 1").await;
+    assert!(client.long_answer().await.contains(&"last".to_owned()));
+    client.expect("-ERR [SYS/PERM]").await;
+    assert!(client.long_answer().await.contains(&"Hello Alice".to_owned()));
+    client.ask("QUIT", "+OK").await;
+}

@@ -10,7 +10,7 @@ use std::ops::Range;
 use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant, SystemTime};
 
 use crate::blob::BlobId;
@@ -23,6 +23,9 @@ const GRACE: Duration = Duration::from_secs(30);
 /// Stands in the folder as long as it is ours.
 const IN_USE: &str = ".in-use";
 
+/// Told which folder is about to become lasting.
+pub(crate) type Founding = Arc<dyn Fn(&Path) -> std::io::Result<()> + Send + Sync>;
+
 /// Files by their names.
 pub(crate) type Files = HashMap<String, PathBuf>;
 
@@ -32,6 +35,10 @@ pub(crate) struct Shelf {
     _in_use: Option<File>,
     counter: AtomicU64,
     released: Mutex<VecDeque<(Instant, Box<str>)>>,
+    /// Folders in it whose names are on the disk, for sure.
+    founded: Mutex<HashSet<PathBuf>>,
+    /// Called before the name of a folder is synced (tests).
+    before_founding: Option<Founding>,
     /// Files without checksums that were looked at as a whole since the start, and found sound.
     proven: Mutex<HashSet<Box<str>>>,
     /// Blobs whose damage has been told in the log.
@@ -69,6 +76,8 @@ impl Shelf {
             _in_use: in_use,
             counter: AtomicU64::new(0),
             released: Mutex::default(),
+            founded: Mutex::default(),
+            before_founding: None,
             proven: Mutex::default(),
             told: Mutex::default(),
         }
@@ -163,6 +172,23 @@ impl Shelf {
         self.path(name).exists()
     }
 
+    /// Makes a folder whose own name is on the disk. That it is there says nothing: another thread or process may have made
+    /// it a moment ago and may be syncing its name just now. So each process does so once for each folder, and nobody uses
+    /// one before.
+    fn found(&self, folder: &Path) -> std::io::Result<()> {
+        let mut founded = self.founded.lock().unwrap_or_else(PoisonError::into_inner);
+        if founded.contains(folder) && folder.is_dir() {
+            return Ok(());
+        }
+        fs::create_dir_all(folder)?;
+        if let Some(hook) = &self.before_founding {
+            hook(folder)?;
+        }
+        File::open(&self.folder)?.sync_all()?;
+        founded.insert(folder.to_owned());
+        Ok(())
+    }
+
     fn fresh_name(&self) -> Box<str> {
         let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default().as_nanos();
         let count = self.counter.fetch_add(1, Ordering::Relaxed);
@@ -176,10 +202,7 @@ impl Shelf {
 
     fn write(&self, path: &Path, parts: &[&[u8]]) -> std::io::Result<()> {
         let folder = path.parent().unwrap_or(&self.folder);
-        if !folder.is_dir() {
-            fs::create_dir_all(folder)?;
-            File::open(&self.folder)?.sync_all()?;
-        }
+        self.found(folder)?;
         let mut file = File::create_new(path)?;
         for part in parts {
             file.write_all(part)?;
@@ -248,5 +271,88 @@ fn by_system(error: &std::io::Error) -> Error {
         ErrorKind::StorageFull | ErrorKind::QuotaExceeded => Error::Full(error.to_string()),
         ErrorKind::ReadOnlyFilesystem | ErrorKind::PermissionDenied => Error::ReadOnly(error.to_string()),
         _ => Error::Io(error.to_string()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicBool, AtomicUsize};
+    use std::sync::mpsc;
+
+    use super::*;
+
+    /// A shelf whose folders take until `go` to become lasting, and how many have begun to.
+    fn slow_shelf(folder: &Path, go: &Arc<AtomicBool>) -> (Arc<Shelf>, Arc<AtomicUsize>) {
+        let (go, begun) = (Arc::clone(go), Arc::<AtomicUsize>::default());
+        let its_begun = Arc::clone(&begun);
+        let mut shelf = Shelf::of(folder.to_owned(), None);
+        shelf.before_founding = Some(Arc::new(move |_| {
+            its_begun.fetch_add(1, Ordering::SeqCst);
+            while !go.load(Ordering::SeqCst) {
+                std::thread::sleep(Duration::from_millis(1));
+            }
+            Ok(())
+        }));
+        (Arc::new(shelf), begun)
+    }
+
+    fn write(shelf: &Arc<Shelf>, name: &'static str) -> mpsc::Receiver<()> {
+        let (done, wait) = mpsc::channel();
+        let shelf = Arc::clone(shelf);
+        std::thread::spawn(move || {
+            shelf.write(&shelf.folder.join("7f").join(name), &[b"Dear Bob"]).unwrap();
+            done.send(()).unwrap();
+        });
+        wait
+    }
+
+    fn wait_for(what: &AtomicUsize, count: usize) {
+        while what.load(Ordering::SeqCst) < count {
+            std::thread::sleep(Duration::from_millis(1));
+        }
+    }
+
+    #[test]
+    fn nobody_is_done_with_a_file_whose_folder_is_not_lasting_yet() {
+        let folder = tempfile::tempdir().unwrap();
+        let go = Arc::new(AtomicBool::new(false));
+        let (shelf, begun) = slow_shelf(folder.path(), &go);
+        let first = write(&shelf, "one");
+        wait_for(&begun, 1);
+        // The folder is there by now, and its name is not on the disk.
+        assert!(folder.path().join("7f").is_dir());
+        let second = write(&shelf, "two");
+        // Nor does another process take the folder for lasting.
+        let (other, others_begun) = slow_shelf(folder.path(), &go);
+        let third = write(&other, "three");
+        wait_for(&others_begun, 1);
+        let early = |wait: &mpsc::Receiver<()>| wait.recv_timeout(Duration::from_millis(30)).is_ok();
+        assert!(!early(&first) && !early(&second) && !early(&third));
+        go.store(true, Ordering::SeqCst);
+        for wait in [first, second, third] {
+            wait.recv_timeout(Duration::from_secs(60)).unwrap();
+        }
+        assert_eq!(begun.load(Ordering::SeqCst), 1, "once is enough for a process");
+        // A folder that somebody took away is made anew.
+        fs::remove_dir_all(folder.path().join("7f")).unwrap();
+        write(&shelf, "four").recv_timeout(Duration::from_secs(60)).unwrap();
+        assert_eq!(begun.load(Ordering::SeqCst), 2);
+    }
+
+    #[test]
+    fn a_folder_that_could_not_be_made_lasting_fails_the_write_and_is_tried_again() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut shelf = Shelf::of(folder.path().to_owned(), None);
+        let broken = Arc::new(AtomicBool::new(true));
+        let its_broken = Arc::clone(&broken);
+        shelf.before_founding = Some(Arc::new(move |_| match its_broken.load(Ordering::SeqCst) {
+            true => Err(std::io::Error::other("the test refuses")),
+            false => Ok(()),
+        }));
+        let path = folder.path().join("7f/one");
+        assert!(shelf.write(&path, &[b"Dear Bob"]).is_err());
+        assert!(shelf.write(&path, &[b"Dear Bob"]).is_err(), "although the folder is there");
+        broken.store(false, Ordering::SeqCst);
+        shelf.write(&path, &[b"Dear Bob"]).unwrap();
     }
 }

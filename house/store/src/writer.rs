@@ -42,6 +42,8 @@ pub(crate) trait Job: Send {
     fn answer(self: Box<Self>, committed: Result<()>);
     /// Answers the caller whose run made the engine undo the transaction.
     fn answer_lost(self: Box<Self>, why: Error);
+    /// Did the last run panic? Such a write is never run again: the panic may have left the closure half done.
+    fn has_panicked(&self) -> bool;
     /// Has the caller gone away?
     fn is_abandoned(&self) -> bool;
 }
@@ -92,7 +94,7 @@ impl Writer {
         F: FnMut(&mut Tx) -> Result<T, E> + Send + 'static,
     {
         let (answer, wait) = oneshot::channel();
-        self.queue.push(Box::new(Write { f, outcome: None, answer })).await?;
+        self.queue.push(Box::new(Write::new(f, answer))).await?;
         wait.await.unwrap_or_else(|_| Err(Error::Closed.into()))
     }
 
@@ -103,7 +105,7 @@ impl Writer {
         F: FnMut(&mut Tx) -> Result<T, E> + Send + 'static,
     {
         let (answer, wait) = oneshot::channel();
-        self.queue.push_blocking(Box::new(Write { f, outcome: None, answer }))?;
+        self.queue.push_blocking(Box::new(Write::new(f, answer)))?;
         wait.blocking_recv().unwrap_or_else(|_| Err(Error::Closed.into()))
     }
 
@@ -136,7 +138,14 @@ impl Drop for Writer {
 struct Write<T, E, F> {
     f: F,
     outcome: Option<Result<T, E>>,
+    panicked: bool,
     answer: oneshot::Sender<Result<T, E>>,
+}
+
+impl<T, E, F> Write<T, E, F> {
+    fn new(f: F, answer: oneshot::Sender<Result<T, E>>) -> Self {
+        Self { f, outcome: None, panicked: false, answer }
+    }
 }
 
 impl<T, E, F> Job for Write<T, E, F>
@@ -146,8 +155,10 @@ where
     F: FnMut(&mut Tx) -> Result<T, E> + Send,
 {
     fn run(&mut self, tx: &mut Tx) -> bool {
-        // What a panic leaves half done in the database is undone; the closure itself is never run again.
+        // What a panic leaves half done in the database is undone, and what it leaves half done in the closure is not
+        // touched again: see `has_panicked`.
         let outcome = catch_unwind(AssertUnwindSafe(|| (self.f)(tx)));
+        self.panicked = outcome.is_err();
         let outcome = outcome.unwrap_or_else(|panic| Err(Error::Panicked(message(&*panic)).into()));
         let succeeded = outcome.is_ok();
         self.outcome = Some(outcome);
@@ -176,6 +187,10 @@ where
         let _ = self.answer.send(outcome);
     }
 
+    fn has_panicked(&self) -> bool {
+        self.panicked
+    }
+
     fn is_abandoned(&self) -> bool {
         self.answer.is_closed()
     }
@@ -202,7 +217,8 @@ struct Clerk {
 enum Ran {
     /// They are to be committed, with those that failed alone.
     All(Jobs),
-    /// The engine undid the whole transaction under them; who made it do so has been answered.
+    /// The engine undid the whole transaction under them. They are to be run again; those that must not be have been
+    /// answered: who made the engine do so, and who panicked.
     Lost(Jobs),
 }
 
@@ -224,8 +240,8 @@ impl Clerk {
 
     fn group(&mut self, first: Jobs) {
         let undone = self.transaction(first, self.desk.batch);
-        // Their neighbour brought the whole transaction down. It has been answered; they are run again, each alone,
-        // so that none can harm another.
+        // Their neighbour brought the whole transaction down. It has been answered; they are run again, as `Store::write`
+        // says they may be, each alone, so that none can harm another.
         for job in undone {
             self.transaction(Jobs::from([job]), 1);
         }
@@ -277,7 +293,10 @@ impl Clerk {
             self.desk.note_full(&why);
             job.answer_lost(why);
             done.append(&mut waiting);
-            return Ran::Lost(done);
+            let (panicked, again): (Jobs, Jobs) = done.into_iter().partition(|job| job.has_panicked());
+            // Each has failed by itself already, and that is its answer.
+            answer(panicked, &Ok(()));
+            return Ran::Lost(again);
         }
     }
 

@@ -142,6 +142,48 @@ async fn a_failing_or_panicking_write_never_harms_its_neighbours() {
     assert!(store.statistics().commits - before <= 3, "they shared commits");
 }
 
+/// The engine undoes the whole transaction of a group: some closures of it are run again, those that panicked never.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_write_that_panicked_is_not_run_again_when_its_group_is_lost() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = open(folder.path());
+    let (released, holder) = hold(&store).await;
+    let runs: Arc<[AtomicUsize; 3]> = Arc::default();
+    let mut writes = Vec::new();
+    for number in 0..3 {
+        let (its_store, runs) = (store.clone(), runs.clone());
+        let mut write = Box::pin(async move {
+            its_store
+                .write(move |tx| {
+                    runs[number].fetch_add(1, Ordering::SeqCst);
+                    add(tx, &format!("write {number}"))?;
+                    match number {
+                        1 => panic!("half done"),
+                        // As SQLite itself does on some failures of the disk: all of the transaction is gone.
+                        2 => tx.execute("ROLLBACK", params![]).and(Err(refused())),
+                        _ => Ok(()),
+                    }
+                })
+                .await
+        });
+        // Looked at once, it stands in the queue behind those before it.
+        assert!(tokio::time::timeout(Duration::ZERO, &mut write).await.is_err());
+        writes.push(write);
+    }
+    released.store(true, Ordering::Release);
+    holder.await.unwrap();
+    let mut outcomes = Vec::new();
+    for write in writes {
+        outcomes.push(write.await);
+    }
+    assert_eq!(outcomes[0], Ok(()));
+    assert_eq!(outcomes[1], Err(Error::Panicked("half done".to_owned())));
+    assert_eq!(outcomes[2], Err(refused()));
+    assert_eq!(all_texts(&store).await, ["write 0"]);
+    let runs: Vec<usize> = runs.iter().map(|runs| runs.load(Ordering::SeqCst)).collect();
+    assert_eq!(runs, [2, 1, 1], "only the one that did nothing wrong is run again");
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn an_answer_never_precedes_the_sync_and_a_notice_never_the_answer() {
     let folder = tempfile::tempdir().unwrap();

@@ -24,7 +24,7 @@ pub(crate) async fn admit(session: &Session, folder: String, size: u64) -> Resul
     let (there, usage) = session
         .house
         .store
-        .read(move |view| {
+        .read_for(session.asker(), move |view| {
             Ok::<_, Error>((folder::by_name(view, account, &folder)?.is_some(), account::usage(view, account)?))
         })
         .await?;

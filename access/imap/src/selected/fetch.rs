@@ -22,6 +22,9 @@ use crate::serve::{Answer, Done, Halt, Output, Session};
 /// Letters that are marked as seen in one commit before they are shown.
 const SEEN_SLICE: u32 = 256;
 
+/// Damaged letters that one answer names.
+const NAMED_AT_MOST: usize = 10;
+
 /// Ranges of a set that are worked on together.
 const RANGES: usize = 1000;
 
@@ -40,15 +43,17 @@ pub async fn fetch(session: &mut Session, out: &mut Output<'_>, command: Fetch) 
     let mut ranges = resolve(&command.set, command.numbering, &selected.uids, &selected.saved)?;
     let named = count(&ranges, &selected.uids);
     let store = session.house.store.clone();
+    let asker = store::Asker(session.login.account.0);
     if let Some(since) = plan.changed_since {
         if command.vanished {
-            tell_vanished(selected, &store, out, &command, since).await?;
+            tell_vanished(selected, (&store, asker), out, &command, since).await?;
         }
-        ranges = changed(selected, &store, ranges, since).await?;
+        ranges = changed(selected, (&store, asker), ranges, since).await?;
     }
     let plan = Arc::new(plan);
     let witness = Arc::clone(&session.house.witness);
-    let mut job = Job { store, selected, plan, account: session.login.account, shown: 0, witness };
+    let (account, damaged) = (session.login.account, Vec::new());
+    let mut job = Job { store, asker, selected, plan, account, shown: 0, damaged, witness };
     if job.plan.marks_seen && !job.selected.read_only {
         let uids = Arc::clone(&job.selected.uids);
         for slice in slices(&ranges, &uids, SEEN_SLICE) {
@@ -57,6 +62,9 @@ pub async fn fetch(session: &mut Session, out: &mut Output<'_>, command: Fetch) 
         }
     } else {
         job.show(out, ranges, seen::Seen::default()).await?;
+    }
+    if !job.damaged.is_empty() {
+        return Ok(not_shown(&job.damaged));
     }
     if job.shown < named && command.numbering == Numbering::Sequence && command.changed_since.is_none() {
         return Ok(super::expunge_issued());
@@ -67,17 +75,28 @@ pub async fn fetch(session: &mut Session, out: &mut Output<'_>, command: Fetch) 
     }
 }
 
+/// Says which letters could not be shown. The connection, and whatever else was asked for, are not concerned (RFC 5530
+/// §3, CORRUPTION).
+fn not_shown(letters: &[Uid]) -> Answer {
+    let uids: Vec<String> = letters.iter().map(|uid| uid.get().to_string()).collect();
+    let text = format!(
+        "The text of these letters is damaged or lost, by their UIDs: {}; the administrator can restore it from a backup",
+        uids.join(", ")
+    );
+    Answer::no(text).word("CORRUPTION")
+}
+
 /// `VANISHED (EARLIER)` for the UIDs of the set, before any FETCH (RFC 7162 §3.2.6). A set may name UIDs that were
 /// gone before this session began, so it is read once more, without the view.
 async fn tell_vanished(
     selected: &Selected,
-    store: &store::Store,
+    (store, asker): (&store::Store, store::Asker),
     out: &mut Output<'_>,
     command: &Fetch,
     since: Change,
 ) -> Result<(), Halt> {
     let folder = selected.folder;
-    let gone = store.read(move |view| mailbox::vanished_since(view, folder, since)).await?;
+    let gone = store.read_for(asker, move |view| mailbox::vanished_since(view, folder, since)).await?;
     let gone = gone.without(&selected.uids);
     let Some(last) = gone.last() else { return Ok(()) };
     let highest = selected.uids.last().map_or(last, |known| known.max(last)).get();
@@ -97,7 +116,7 @@ async fn tell_vanished(
 /// The letters of the ranges that changed after `since`, found by the change and not by walking through the ranges.
 async fn changed(
     selected: &Selected,
-    store: &store::Store,
+    (store, asker): (&store::Store, store::Asker),
     ranges: Vec<UidRange>,
     since: Change,
 ) -> Result<Vec<UidRange>, Halt> {
@@ -105,7 +124,7 @@ async fn changed(
     let (folder, mut at) = (selected.folder, since);
     let mut found = Uids::new();
     loop {
-        let changes = store.read(move |view| mailbox::changes_since(view, folder, at, BATCH)).await?;
+        let changes = store.read_for(asker, move |view| mailbox::changes_since(view, folder, at, BATCH)).await?;
         found.extend(&changes.changed.iter().map(|row| row.uid).collect());
         if !changes.more {
             break;
@@ -118,10 +137,13 @@ async fn changed(
 /// A FETCH under way.
 struct Job<'a> {
     store: store::Store,
+    asker: store::Asker,
     selected: &'a mut Selected,
     plan: Arc<Plan>,
     account: mail::seam::AccountId,
     shown: u64,
+    /// The first letters whose bodies are damaged or lost; the others are shown.
+    damaged: Vec<Uid>,
     witness: Arc<dyn Witness>,
 }
 
@@ -145,15 +167,16 @@ impl Job<'_> {
     ) -> Result<(), Halt> {
         let mut read = self.read(rest.clone(), seen).await?;
         loop {
-            let Batch { pieces, last, shown, keywords, read: opened } = read;
+            let Batch { pieces, last, shown, keywords, damaged, read: opened } = read;
             self.shown += shown;
+            self.damaged.extend(damaged.into_iter().take(NAMED_AT_MOST - self.damaged.len()));
             if let Some(keywords) = keywords {
                 super::view::flags_there_are(out.buffer(), &keywords, self.selected.read_only);
                 self.selected.keywords = Arc::new(keywords);
             }
             rest = last.map(|last| above(&rest, last)).unwrap_or_default();
             let streams = pieces.iter().any(|piece| matches!(piece, Piece::Body(_)));
-            let send = send(&self.store, out, pieces);
+            let send = send(&self.store, self.asker, out, pieces);
             if rest.is_empty() {
                 send.await?;
                 self.note_read(opened);
@@ -186,7 +209,7 @@ impl Job<'_> {
         let (uids, keywords) = (Arc::clone(&self.selected.uids), Arc::clone(&self.selected.keywords));
         let (plan, seen) = (Arc::clone(&self.plan), Arc::clone(seen));
         self.store
-            .read(move |view| {
+            .read_for(self.asker, move |view| {
                 let keywords = Known { view, account, told: &keywords };
                 render::batch(view, folder, &ranges, &plan, &uids, keywords, &seen)
             })
@@ -194,11 +217,11 @@ impl Job<'_> {
     }
 }
 
-async fn send(store: &store::Store, out: &mut Output<'_>, pieces: Vec<Piece>) -> Result<(), Halt> {
+async fn send(store: &store::Store, asker: store::Asker, out: &mut Output<'_>, pieces: Vec<Piece>) -> Result<(), Halt> {
     for piece in pieces {
         match piece {
             Piece::Text(text) => out.send_bytes(&text).await?,
-            Piece::Body(body) => stream::send(store, out, body).await?,
+            Piece::Body(body) => stream::send(store, asker, out, body).await?,
         }
     }
     Ok(())

@@ -128,7 +128,7 @@ async fn learn_keywords(
     if stored.changed.iter().chain(&stored.same).all(known) {
         return Ok(());
     }
-    let keywords = store.read(move |view| Keywords::load(view, account)).await?;
+    let keywords = store.read_for(store::Asker(account.0), move |view| Keywords::load(view, account)).await?;
     flags_there_are(out.buffer(), &keywords, selected.read_only);
     selected.keywords = Arc::new(keywords);
     Ok(())

@@ -65,7 +65,8 @@ impl Job {
         let ranges = resolve(&command.set, command.numbering, &selected.uids, &selected.saved)?;
         let named = count(&ranges, &selected.uids) as usize;
         let (from, account, name) = (selected.folder, session.login.account, command.folder.clone());
-        let found = session.house.store.read(move |view| mailbox::folder::by_name(view, account, &name)).await?;
+        let read = move |view: &store::View| mailbox::folder::by_name(view, account, &name);
+        let found = session.house.store.read_for(session.asker(), read).await?;
         let Some(target) = found else {
             return Err(Answer::no("There is no folder of that name").word("TRYCREATE").into());
         };

@@ -18,12 +18,12 @@ const BATCH: usize = 1000;
 ///
 /// Work and memory are in proportion to what changed, never to what the folder holds.
 pub async fn updates(session: &mut Session, out: &mut Output<'_>, expunges: bool) -> Result<(), Halt> {
-    let enabled = session.enabled;
+    let (enabled, asker) = (session.enabled, session.asker());
     let Some(selected) = session.selected.as_deref_mut() else { return Ok(()) };
     let mut arrived = Uids::new();
     loop {
         let (folder, since, keywords) = (selected.folder, selected.told, Arc::clone(&selected.keywords));
-        let read = session.house.store.read(move |view| news(view, folder, since, &keywords)).await;
+        let read = session.house.store.read_for(asker, move |view| news(view, folder, since, &keywords)).await;
         let news = match read {
             Err(Error::NoSuchFolder(_)) => return Err(deleted(out).await),
             read => read?,

@@ -27,6 +27,13 @@ impl Enabled {
     }
 }
 
+impl Session {
+    /// On whose behalf the store is read.
+    pub fn asker(&self) -> store::Asker {
+        store::Asker(self.login.account.0)
+    }
+}
+
 /// A logged-in client.
 pub struct Session {
     /// The house it is in: store, limits.

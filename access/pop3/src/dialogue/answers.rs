@@ -63,6 +63,13 @@ pub(super) fn event(language: Language, event: Event) -> Reply {
             language;
             "Another client has taken this letter off", "Un autre logiciel a enlevé cette lettre"
         )),
+        // RFC 3206 §4: SYS/PERM, since trying again does not help and the administrator has to act.
+        Event::Damaged => Reply::err(say!(
+            language;
+            "The text of this letter is damaged or lost; the administrator can restore it from a backup",
+            "Le texte de cette lettre est abîmé ou perdu ; l'administrateur peut le restaurer d'une sauvegarde"
+        ))
+        .with(Code::Permanent),
         Event::Unavailable => Reply::err(say!(
             language;
             "The post office cannot do this now, try again later",

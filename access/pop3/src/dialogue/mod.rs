@@ -251,6 +251,8 @@ impl Dialogue {
 pub enum Event {
     /// A letter of the drop was taken off by another client.
     Gone,
+    /// Its text is damaged or lost, for good.
+    Damaged,
     /// It could not be done now.
     Unavailable,
     /// All that was marked is gone for good, and so is the client.

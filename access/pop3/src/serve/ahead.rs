@@ -31,7 +31,8 @@ impl Ahead {
             return Ok(found);
         }
         let (folder, letters) = (maildrop.folder(), together(maildrop, letter, waiting));
-        let found = store.read(move |view| find_all(view, folder, &letters)).await?;
+        let asker = store::Asker(maildrop.account().0);
+        let found = store.read_for(asker, move |view| find_all(view, folder, &letters)).await?;
         self.0 = found.into_iter();
         Ok(self.0.next().and_then(|(_, found)| found))
     }

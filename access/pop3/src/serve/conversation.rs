@@ -11,7 +11,7 @@ use tokio::time::Instant;
 use super::ahead::Ahead;
 use super::house::House;
 use super::locks::Hold;
-use super::send::{Found, HEAD, find, send};
+use super::send::{Found, HEAD, Parcel, find};
 use super::{entry, update};
 use crate::dialogue::{Act, Dialogue, Entrance, Event};
 use crate::maildrop::{Letter, Listing};
@@ -180,24 +180,40 @@ impl Conversation {
         let found = match self.find(letter, lines).await {
             Ok(Some(found)) => found,
             Ok(None) => return self.say(&self.dialogue.say(Event::Gone)).await,
-            Err(error) => {
-                tracing::error!(%error, "a letter cannot be read");
-                return self.say(&self.dialogue.say(Event::Unavailable)).await;
-            }
+            Err(error) => return self.cannot_read(&error).await,
         };
-        let key = found.key;
-        send(&self.house.store, &mut self.connection, reply, found, lines).await?;
+        let (key, asker) = (found.key, self.asker());
+        let parcel = match Parcel::pack(&self.house.store, asker, found, lines).await {
+            Ok(parcel) => parcel,
+            Err(error) => return self.cannot_read(&error).await,
+        };
+        parcel.send(&self.house.store, &mut self.connection, reply).await?;
         if lines.is_none() {
             self.was_sent(letter, key).await
         }
         Ok(())
     }
 
+    /// Says that a letter cannot be read: for good, or now. The other letters are not concerned.
+    async fn cannot_read(&mut self, error: &mailbox::Error) -> Result<(), End> {
+        tracing::error!(%error, "a letter cannot be read");
+        let lost = matches!(error, mailbox::Error::Store(error) if error.is_permanent());
+        self.say(&self.dialogue.say(if lost { Event::Damaged } else { Event::Unavailable })).await
+    }
+
+    /// On whose behalf the store is read; nobody's before the log-in.
+    fn asker(&mut self) -> store::Asker {
+        store::Asker(self.dialogue.maildrop().map_or(0, |maildrop| maildrop.account().0))
+    }
+
     async fn find(&mut self, letter: Letter, lines: Option<u32>) -> Result<Option<Found>, mailbox::Error> {
         let Some(maildrop) = self.dialogue.maildrop() else { return Ok(None) };
         let (store, folder) = (&self.house.store, maildrop.folder());
         match lines {
-            Some(_) => store.read(move |view| find(view, folder, letter, HEAD)).await,
+            Some(_) => {
+                let asker = store::Asker(maildrop.account().0);
+                store.read_for(asker, move |view| find(view, folder, letter, HEAD)).await
+            }
             None => self.ahead.find(store, maildrop, letter, self.connection.buffered()).await,
         }
     }

@@ -64,7 +64,7 @@ async fn conclude(conversation: &mut Conversation, outcome: Result<Login, Refusa
 async fn open(conversation: &Conversation, login: &Login) -> Result<(Hold, Maildrop), Shut> {
     let (house, account) = (&conversation.house, login.account);
     let hold = house.locks.take(account, house.timeouts.lock).await.ok_or(Shut::InUse)?;
-    let opened = house.store.read(move |view| Maildrop::open(view, account)).await;
+    let opened = house.store.read_for(store::Asker(account.0), move |view| Maildrop::open(view, account)).await;
     opened.map(|maildrop| (hold, maildrop)).map_err(|error| {
         tracing::error!(%error, "a maildrop cannot be opened");
         let temporary = matches!(&error, mailbox::Error::Store(error) if error.is_temporary());

@@ -5,7 +5,7 @@ use bytes::Bytes;
 use mail::DotStuffer;
 use mailbox::{FolderId, LetterKey, UidRange, Want, body, fetch};
 use net::{Connection, Error};
-use store::{BlobId, Store, View};
+use store::{Asker, BlobId, Store, View};
 
 use crate::maildrop::Letter;
 use crate::reply::Reply;
@@ -34,35 +34,66 @@ pub(super) fn find(view: &View, folder: FolderId, letter: Letter, most: u64) -> 
     Ok(Some(Found { key, blob, size, beginning: body::read(view, blob, 0..size.min(most))? }))
 }
 
-/// Sends the reply, the letter (or its header and so many lines of its body), and the dot. When a letter cannot be read to
-/// its end the connection has to go: nothing else would tell the client that it has not all.
-pub(super) async fn send(
-    store: &Store,
-    connection: &mut Connection,
-    reply: &Reply,
+/// A letter, or its header and so many lines of its body, that was found sound and can be promised to the client.
+pub(super) struct Parcel {
+    asker: Asker,
     letter: Found,
-    lines: Option<u32>,
-) -> Result<(), Error> {
-    let Found { blob, size, beginning: mut piece, .. } = letter;
-    let (mut part, mut stuffer) = (Part::new(lines), DotStuffer::new());
-    let mut end = 0;
-    connection.write(reply.line().as_bytes()).await?;
-    loop {
-        end += piece.len() as u64;
-        for some in stuffer.pieces(part.take(&piece)) {
-            connection.write(some).await?;
+    part: Part,
+}
+
+impl Parcel {
+    /// Looks whether all that is to be sent can be read.
+    pub(super) async fn pack(
+        store: &Store,
+        asker: Asker,
+        letter: Found,
+        lines: Option<u32>,
+    ) -> Result<Self, mailbox::Error> {
+        let (mut wanted, blob, size) = (Part::new(lines), letter.blob, letter.size);
+        let mut end = letter.beginning.len() as u64;
+        wanted.take(&letter.beginning);
+        let prove = move |view: &View| {
+            while end < size && !wanted.is_whole() {
+                view.check()?;
+                let piece = body::read(view, blob, end..size)?;
+                if piece.is_empty() {
+                    break;
+                }
+                wanted.take(&piece);
+                end += piece.len() as u64;
+            }
+            Ok::<(), mailbox::Error>(())
+        };
+        if end < size {
+            store.read_for(asker, prove).await?;
         }
-        if end == size || part.is_whole() {
-            break;
-        }
-        let next = end..((end / PIECE + 1) * PIECE).min(size);
-        let read = store.read::<_, mailbox::Error, _>(move |view| body::read(view, blob, next)).await;
-        piece = read.map_err(|error| broken(&error.to_string()))?;
-        if piece.is_empty() {
-            return Err(broken("it is shorter than it was"));
-        }
+        Ok(Self { asker, letter, part: Part::new(lines) })
     }
-    connection.write(stuffer.finish()).await
+
+    /// Sends the reply, the letter and the dot. When a letter cannot be read to its end all the same the connection has to
+    /// go: nothing else would tell the client that it has not all.
+    pub(super) async fn send(self, store: &Store, connection: &mut Connection, reply: &Reply) -> Result<(), Error> {
+        let Self { asker, letter: Found { blob, size, beginning: mut piece, .. }, mut part } = self;
+        let mut stuffer = DotStuffer::new();
+        let mut end = 0;
+        connection.write(reply.line().as_bytes()).await?;
+        loop {
+            end += piece.len() as u64;
+            for some in stuffer.pieces(part.take(&piece)) {
+                connection.write(some).await?;
+            }
+            if end == size || part.is_whole() {
+                break;
+            }
+            let next = end..((end / PIECE + 1) * PIECE).min(size);
+            let read = store.read_for::<_, mailbox::Error, _>(asker, move |view| body::read(view, blob, next)).await;
+            piece = read.map_err(|error| broken(&error.to_string()))?;
+            if piece.is_empty() {
+                return Err(broken("it is shorter than it was"));
+            }
+        }
+        connection.write(stuffer.finish()).await
+    }
 }
 
 fn broken(why: &str) -> Error {

@@ -24,6 +24,8 @@ const BATCH_OCTETS: usize = 128 * 1024;
 const BATCH_ROWS: u64 = 4000;
 /// Larger sections are streamed.
 const INLINE: u64 = 64 * 1024;
+/// Damaged letters after which a batch ends.
+const DAMAGED: usize = 100;
 /// The most octets of a header that HEADER.FIELDS looks through; real ones have some thousand.
 const MAX_HEADER: u64 = 256 * 1024;
 
@@ -33,6 +35,8 @@ pub struct Batch {
     /// The last letter in it, when there may be more; the next batch begins behind it.
     pub last: Option<Uid>,
     pub shown: u64,
+    /// Letters that are not shown because their bodies are damaged or lost.
+    pub damaged: Vec<Uid>,
     /// Keywords the client must be told of first.
     pub keywords: Option<Keywords>,
     /// The letters whose text is in it.
@@ -67,6 +71,7 @@ pub fn batch(
         text: Vec::with_capacity(if plan.is_narrow() { BATCH_OCTETS + 1024 } else { 0 }),
         pieces: Vec::new(),
         shown: 0,
+        damaged: Vec::new(),
         read: Vec::new(),
         last: None,
         failed: None,
@@ -85,6 +90,7 @@ struct Writer<'a> {
     text: Vec<u8>,
     pieces: Vec<Piece>,
     shown: u64,
+    damaged: Vec<Uid>,
     read: Vec<i64>,
     last: Option<Uid>,
     failed: Option<Error>,
@@ -98,16 +104,24 @@ impl Writer<'_> {
         if !self.text.is_empty() {
             self.pieces.push(Piece::Text(self.text));
         }
-        Ok(Batch { pieces: self.pieces, last: self.last, shown: self.shown, keywords: self.learnt, read: self.read })
+        let Self { pieces, last, shown, damaged, learnt: keywords, read, .. } = self;
+        Ok(Batch { pieces, last, shown, damaged, keywords, read })
     }
 
     fn visit(&mut self, row: &Row) -> ControlFlow<()> {
         let Some(place) = self.places.of(row.uid) else { return ControlFlow::Continue(()) };
-        if let Err(error) = self.letter(row, place) {
-            self.failed = Some(error);
-            return ControlFlow::Break(());
+        let before = (self.pieces.len(), self.text.len());
+        match self.letter(row, place) {
+            Ok(()) => self.shown += 1,
+            Err(error) if is_of_one_letter(&error) => {
+                self.take_back(before);
+                return self.pass_over(row, &error);
+            }
+            Err(error) => {
+                self.failed = Some(error);
+                return ControlFlow::Break(());
+            }
         }
-        self.shown += 1;
         if self.plan.reads {
             self.read.push(row.letter.0);
         }
@@ -118,6 +132,26 @@ impl Writer<'_> {
             return ControlFlow::Break(());
         }
         ControlFlow::Continue(())
+    }
+
+    /// Goes on with the letters behind one that cannot be read.
+    fn pass_over(&mut self, row: &Row, error: &Error) -> ControlFlow<()> {
+        tracing::warn!(letter = row.letter.0, %error, "a letter could not be shown");
+        self.damaged.push(row.uid);
+        if self.damaged.len() < DAMAGED {
+            return ControlFlow::Continue(());
+        }
+        self.last = Some(row.uid);
+        ControlFlow::Break(())
+    }
+
+    /// Takes back what was written of a letter.
+    fn take_back(&mut self, (pieces, text): (usize, usize)) {
+        // What was written before it went into the first piece of its own.
+        if let Some(Piece::Text(first)) = self.pieces.drain(pieces..).next() {
+            self.text = first;
+        }
+        self.text.truncate(text);
     }
 
     fn letter(&mut self, row: &Row, place: u32) -> Result<(), Error> {
@@ -236,8 +270,10 @@ impl Writer<'_> {
             literal(&mut self.text, &self.view.read_blob(blob, range)?);
             return Ok(());
         }
+        let body = Body::plain(blob, range);
+        body.prove(self.view)?;
         literal_head(&mut self.text, length);
-        self.later(Body::plain(blob, range));
+        self.later(body);
         Ok(())
     }
 
@@ -290,6 +326,11 @@ impl Writer<'_> {
         }
         Some((range, decoder?))
     }
+}
+
+/// Does the failure concern this letter alone? Then the others are shown.
+fn is_of_one_letter(error: &Error) -> bool {
+    matches!(error, Error::Store(error) if error.is_permanent() || matches!(error, store::Error::Corrupt(_)))
 }
 
 /// Where a section stands in the letter's bytes.

@@ -33,7 +33,7 @@ impl Job<'_> {
 
     async fn mark(&mut self, ranges: &[UidRange]) -> Result<Uids, Error> {
         let (folder, among) = (self.selected.folder, ranges.to_vec());
-        let unseen = self.store.read(move |view| unseen(view, folder, &among)).await?;
+        let unseen = self.store.read_for(self.asker, move |view| unseen(view, folder, &among)).await?;
         let mut left: Vec<UidRange> = unseen.ranges().collect();
         let mut marked = Uids::new();
         while !left.is_empty() {

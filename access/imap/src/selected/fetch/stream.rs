@@ -38,6 +38,11 @@ impl Body {
         Self { blob, range, decoding: Some(decoding) }
     }
 
+    /// Reads it once without sending it. After this it can be announced.
+    pub fn prove(&self, view: &View) -> Result<(), store::Error> {
+        view.prove_blob(self.blob, self.range.clone())
+    }
+
     /// Octets that will be sent.
     pub fn length(&self) -> u64 {
         self.decoding.as_ref().map_or(self.range.end - self.range.start, |decoding| decoding.take)
@@ -75,13 +80,13 @@ impl Body {
     }
 }
 
-/// Sends a body whose literal head has been written. When it cannot be read to its end the connection has to go:
-/// the client waits for octets that will never come.
-pub async fn send(store: &store::Store, out: &mut Output<'_>, mut body: Body) -> Result<(), Halt> {
+/// Sends a body whose literal head has been written. It was proven sound then; when it cannot be read to its end all the
+/// same, the connection has to go: the client waits for octets that will never come.
+pub async fn send(store: &store::Store, asker: store::Asker, out: &mut Output<'_>, mut body: Body) -> Result<(), Halt> {
     let blob = body.blob;
     while let Some(range) = body.next() {
         let length = range.end - range.start;
-        let read = store.read::<_, store::Error, _>(move |view| view.read_blob(blob, range)).await;
+        let read = store.read_for::<_, store::Error, _>(asker, move |view| view.read_blob(blob, range)).await;
         let chunk = read.map_err(|error| broken(&error.to_string()))?;
         if chunk.len() as u64 != length {
             return Err(broken("the letter is shorter than it was"));
@@ -99,6 +104,7 @@ pub async fn send(store: &store::Store, out: &mut Output<'_>, mut body: Body) ->
 }
 
 fn broken(why: &str) -> Halt {
+    tracing::error!(why, "a letter could not be sent to its end");
     Halt::Gone(net::Error::Io(std::io::Error::other(format!("a letter could not be sent to its end: {why}"))))
 }
 
