@@ -72,8 +72,9 @@ impl Office {
 
         let doors = doors::places(&open_doors);
         let (stop, shutdown) = Stop::new();
+        let intake = staff::intake(&config.data);
         let outside = web::Outside::new(resolver.clone()).map_err(StartFault::Tls)?;
-        let others = Others { recipients, for_people, outside };
+        let others = Others { recipients, for_people, outside, intake };
         let staff = Staff::new(&config, &store, &post_office, others, &tls, &shutdown, &witness);
         let mut tasks = JoinSet::new();
         for open in open_doors {

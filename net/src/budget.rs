@@ -1,34 +1,75 @@
 //! The memory that letters and uploads on their way in may take, all together.
 
-use std::sync::Arc;
+mod machine;
+mod state;
+
+use std::net::IpAddr;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use self::state::{State, Ticket, Wish};
 
-/// One permit of the semaphore is this many octets.
-const UNIT: usize = 4096;
+/// A number of octets that all conversations share. Cheap to clone.
+///
+/// Nobody takes all of it: each [`Owner`] has a quarter (or one letter, where that is more), and an eighth is kept for
+/// what is small. Where there is too little, what is small is served before what is large, and otherwise who came first.
+#[derive(Clone)]
+pub struct Budget(Arc<Mutex<State>>);
 
-/// A number of octets that many conversations share. Cheap to clone.
-#[derive(Clone, Debug)]
-pub struct Budget(Arc<Semaphore>);
+/// Whose part of the budget it is: those of one owner are counted together.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Owner {
+    /// A peer: an address, or a /64 (see [`mail::peer_network`]).
+    Network(IpAddr),
+    /// A person, by the number of their mailbox.
+    Person(i64),
+}
+
+impl Owner {
+    /// The peer with this address.
+    pub fn at(ip: IpAddr) -> Self {
+        Self::Network(mail::peer_network(ip))
+    }
+}
 
 /// A part of the budget; given back when dropped.
 #[derive(Debug)]
 pub struct Share {
     budget: Budget,
-    permits: Option<OwnedSemaphorePermit>,
+    owner: Option<Owner>,
     octets: usize,
 }
 
 impl Budget {
     /// `octets` for all.
     pub fn new(octets: usize) -> Self {
-        Self(Arc::new(Semaphore::new(octets.div_ceil(UNIT).min(Semaphore::MAX_PERMITS))))
+        Self(Arc::new(Mutex::new(State::new(octets))))
     }
 
-    /// An empty share.
+    /// An eighth of the memory that this process may use: of the machine, or of its control group. Never less than one
+    /// large letter needs, and never more than a gibibyte.
+    pub fn of_this_machine() -> Self {
+        Self::new(machine::budget(machine::memory()))
+    }
+
+    /// An empty share of the house's own, which is not counted against anybody.
     pub fn share(&self) -> Share {
-        Share { budget: self.clone(), permits: None, octets: 0 }
+        Share { budget: self.clone(), owner: None, octets: 0 }
+    }
+
+    /// An empty share of `owner`.
+    pub fn share_of(&self, owner: Owner) -> Share {
+        Share { budget: self.clone(), owner: Some(owner), octets: 0 }
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl std::fmt::Debug for Budget {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Budget")
     }
 }
 
@@ -36,18 +77,68 @@ impl Share {
     /// Makes the share at least `octets` large; waits for others to finish, but not longer than `patience`: without an end,
     /// several that have each a part of what they need would wait for each other for ever.
     pub async fn grow_to(&mut self, octets: usize, patience: Duration) -> Result<(), NoMemory> {
-        if octets <= self.octets {
+        let Some(more) = octets.checked_sub(self.octets).filter(|more| *more > 0) else { return Ok(()) };
+        let asked = self.budget.state().ask(Wish { owner: self.owner, more, whole: octets });
+        let Some(ticket) = asked else {
+            self.octets = octets;
             return Ok(());
-        }
-        let units = u32::try_from((octets - self.octets).div_ceil(UNIT)).map_err(|_| NoMemory)?;
-        let acquired = tokio::time::timeout(patience, self.budget.0.clone().acquire_many_owned(units)).await;
-        let more = acquired.map_err(|_| NoMemory)?.map_err(|_| NoMemory)?;
-        self.octets += units as usize * UNIT;
-        match &mut self.permits {
-            Some(permits) => permits.merge(more),
-            none => *none = Some(more),
-        }
+        };
+        let mut waiting = Waiting { budget: &self.budget, ticket: Some(ticket) };
+        let granted = tokio::time::timeout(patience, waiting.granted()).await;
+        granted.map_err(|_| NoMemory)?;
+        waiting.ticket = None;
+        self.octets = octets;
         Ok(())
+    }
+
+    /// A share of the same owner, with nothing in it.
+    pub fn empty(&self) -> Self {
+        Self { budget: self.budget.clone(), owner: self.owner, octets: 0 }
+    }
+
+    /// How many octets it holds.
+    pub fn octets(&self) -> usize {
+        self.octets
+    }
+
+    /// Takes over another share of the same owner.
+    pub fn join(&mut self, mut other: Self) {
+        self.octets += std::mem::take(&mut other.octets);
+    }
+
+    /// Gives back what is more than `octets`.
+    pub fn shrink_to(&mut self, octets: usize) {
+        let less = self.octets.saturating_sub(octets);
+        self.octets -= less;
+        self.budget.state().give_back(self.owner, less);
+    }
+}
+
+impl Drop for Share {
+    fn drop(&mut self) {
+        self.shrink_to(0);
+    }
+}
+
+/// A place in the queue; left when dropped, whether it was granted meanwhile or not.
+struct Waiting<'a> {
+    budget: &'a Budget,
+    ticket: Option<Ticket>,
+}
+
+impl Waiting<'_> {
+    async fn granted(&self) {
+        if let Some(ticket) = &self.ticket {
+            ticket.granted().await;
+        }
+    }
+}
+
+impl Drop for Waiting<'_> {
+    fn drop(&mut self) {
+        if let Some(ticket) = self.ticket.take() {
+            self.budget.state().withdraw(&ticket);
+        }
     }
 }
 
@@ -57,35 +148,4 @@ impl Share {
 pub struct NoMemory;
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[tokio::test(start_paused = true)]
-    async fn who_waits_too_long_for_memory_is_told_so() {
-        let budget = Budget::new(3 * UNIT);
-        let (mut first, mut second) = (budget.share(), budget.share());
-        let patience = Duration::from_secs(1);
-        first.grow_to(2 * UNIT, patience).await.unwrap();
-        first.grow_to(UNIT, patience).await.unwrap();
-        assert_eq!(second.grow_to(2 * UNIT, patience).await, Err(NoMemory));
-        drop(first);
-        assert_eq!(second.grow_to(2 * UNIT, patience).await, Ok(()));
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn those_that_wait_for_each_other_do_not_all_wait_for_ever() {
-        let budget = Budget::new(4 * UNIT);
-        let patience = Duration::from_secs(30);
-        let grow = async || {
-            let mut share = budget.share();
-            let first = share.grow_to(2 * UNIT, patience).await;
-            tokio::task::yield_now().await;
-            first.is_ok() && share.grow_to(4 * UNIT, patience).await.is_ok()
-        };
-        let (one, other) = tokio::join!(grow(), async {
-            tokio::time::sleep(Duration::from_secs(1)).await;
-            grow().await
-        });
-        assert!(one || other);
-    }
-}
+mod tests;

@@ -73,6 +73,11 @@ impl Connection {
         &self.stream
     }
 
+    /// The peer has logged in: see [`Stream::has_logged_in`].
+    pub fn has_logged_in(&self) {
+        self.stream.has_logged_in();
+    }
+
     /// The other end.
     pub fn peer(&self) -> Peer {
         self.stream.peer()

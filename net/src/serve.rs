@@ -7,8 +7,8 @@ use std::time::Duration;
 
 use tokio::task::JoinSet;
 
-use crate::gate::{Gate, Pass};
 use crate::listen::Incoming;
+use crate::places::Seat;
 use crate::{Limits, Listener, Peer, ServerTls, Shutdown, Stream};
 
 /// Serves a door until `shutdown` is requested, one task a connection. Then the door is closed, and the call returns
@@ -22,8 +22,7 @@ where
     F: Future<Output = ()> + Send + 'static,
 {
     let role: Arc<str> = listener.role().into();
-    let full = limits.full;
-    let gate = Gate::new(limits);
+    let door = limits.places.door();
     let handler = Arc::new(handler);
     let mut conversations = JoinSet::new();
     let ending = shutdown.requested();
@@ -41,36 +40,41 @@ where
                 continue;
             }
         };
-        match gate.enter(peer) {
-            Some(pass) => {
-                conversations.spawn(converse(socket, pass, listener.tls().cloned(), handler.clone()));
+        match limits.places.enter(door, &limits, peer) {
+            Some(seat) => {
+                conversations.spawn(converse(socket, seat, listener.tls().cloned(), handler.clone()));
             }
             // Nothing can be said in clear on a door that begins with TLS.
-            None => turn_away(&role, &socket, peer, if listener.tls().is_some() { "" } else { full }),
+            None => turn_away(&role, &socket, peer, if listener.tls().is_some() { "" } else { limits.full }),
         }
     }
     drop(listener);
     drain(&role, conversations, &shutdown).await;
 }
 
-async fn converse<H, F>(socket: Incoming, pass: Pass, tls: Option<ServerTls>, handler: Arc<H>)
+async fn converse<H, F>(socket: Incoming, seat: Arc<Seat>, tls: Option<ServerTls>, handler: Arc<H>)
 where
     H: Fn(Stream) -> F,
     F: Future<Output = ()>,
 {
     // A socket that fails here belongs to a peer that has gone already.
-    let Ok(mut stream) = Stream::accepted(socket) else { return };
+    let Ok(mut stream) = Stream::accepted(socket, seat.clone()) else { return };
     if let Some(tls) = tls {
         // Boxed: the handshake's state is large, and must not be part of the task for all its life.
-        stream = match Box::pin(stream.start_tls_server(&tls)).await {
+        let shaken = tokio::select! {
+            shaken = Box::pin(stream.start_tls_server(&tls)) => shaken,
+            () = seat.needed() => return,
+        };
+        stream = match shaken {
             Ok(stream) => stream,
             Err(error) => return tracing::debug!(%error, "TLS handshake failed"),
         };
+        seat.heard();
     }
     let conversation = handler(stream);
     drop(handler);
     conversation.await;
-    drop(pass);
+    drop(seat);
 }
 
 /// Says why, and closes. Never waits: who is turned away must not cost anything.

@@ -1,9 +1,10 @@
 //! A connection to a peer, plain or inside TLS, as one type.
 
 use std::io::{self, IoSlice};
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::path::Path;
 use std::pin::Pin;
+use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
@@ -12,6 +13,7 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::{TcpStream, UnixStream};
 
 use crate::listen::Incoming;
+use crate::places::Seat;
 use crate::{ClientTls, Error, Peer, ServerTls};
 
 /// How long a TLS handshake may take.
@@ -22,6 +24,8 @@ const HANDSHAKE: Duration = Duration::from_secs(30);
 pub struct Stream {
     peer: Peer,
     wire: Wire,
+    /// The place it has at a door.
+    seat: Option<Arc<Seat>>,
 }
 
 /// The TLS states are boxed: they are large, and a stream is moved a few times.
@@ -49,18 +53,26 @@ impl Stream {
         let keepalive =
             socket2::TcpKeepalive::new().with_time(Duration::from_secs(300)).with_interval(Duration::from_secs(75));
         socket2::SockRef::from(&socket).set_tcp_keepalive(&keepalive)?;
-        Ok(Self { peer: Peer::Net(socket.peer_addr()?), wire: Wire::Plain(socket) })
+        Ok(Self { peer: Peer::Net(socket.peer_addr()?), wire: Wire::Plain(socket), seat: None })
     }
 
     /// Takes over a connection over a Unix socket.
     pub fn unix(socket: UnixStream) -> Self {
-        Self { peer: Peer::Unix, wire: Wire::Unix(socket) }
+        Self { peer: Peer::Unix, wire: Wire::Unix(socket), seat: None }
     }
 
-    pub(crate) fn accepted(socket: Incoming) -> io::Result<Self> {
-        match socket {
-            Incoming::Tcp(socket) => Self::plain(socket),
-            Incoming::Unix(socket) => Ok(Self::unix(socket)),
+    pub(crate) fn accepted(socket: Incoming, seat: Arc<Seat>) -> io::Result<Self> {
+        let stream = match socket {
+            Incoming::Tcp(socket) => Self::plain(socket)?,
+            Incoming::Unix(socket) => Self::unix(socket),
+        };
+        Ok(Self { seat: Some(seat), ..stream })
+    }
+
+    /// The peer has logged in: it keeps its place also when places become scarce (see [`crate::Places`]).
+    pub fn has_logged_in(&self) {
+        if let Some(seat) = &self.seat {
+            seat.know();
         }
     }
 
@@ -79,6 +91,17 @@ impl Stream {
     /// The other end.
     pub fn peer(&self) -> Peer {
         self.peer
+    }
+
+    /// The address of this machine that the peer has reached; none over a Unix socket.
+    pub fn local_ip(&self) -> Option<IpAddr> {
+        let socket = match &self.wire {
+            Wire::Plain(socket) => socket,
+            Wire::Unix(_) => return None,
+            Wire::Server(tls) => tls.get_ref().0,
+            Wire::Client(tls) => tls.get_ref().0,
+        };
+        socket.local_addr().ok().map(|address| address.ip().to_canonical())
     }
 
     /// Is the connection encrypted?
@@ -105,10 +128,11 @@ impl Stream {
 
     /// The server's side of a handshake. Refused inside TLS: there is no TLS in TLS.
     pub async fn start_tls_server(self, tls: &ServerTls) -> Result<Self, Error> {
+        let seat = self.seat.clone();
         let (peer, socket) = self.into_plain()?;
         let shaken = tokio::time::timeout(HANDSHAKE, Box::pin(tls.acceptor().accept(socket))).await;
         let stream = shaken.map_err(|_| Error::TimedOut)??;
-        Ok(Self { peer, wire: Wire::Server(Box::new(stream)) })
+        Ok(Self { peer, wire: Wire::Server(Box::new(stream)), seat })
     }
 
     /// The client's side of a handshake. `name` is the host we meant to reach, a name or an IP address.
@@ -117,7 +141,7 @@ impl Stream {
         let name = ClientTls::server_name(name, peer.ip());
         let shaken = tokio::time::timeout(HANDSHAKE, Box::pin(tls.connector().connect(name, socket))).await;
         let stream = shaken.map_err(|_| Error::TimedOut)??;
-        Ok(Self { peer, wire: Wire::Client(Box::new(stream)) })
+        Ok(Self { peer, wire: Wire::Client(Box::new(stream)), seat: None })
     }
 
     fn into_plain(self) -> Result<(Peer, TcpStream), Error> {
@@ -172,7 +196,16 @@ macro_rules! on_wire {
 
 impl AsyncRead for Stream {
     fn poll_read(self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
-        on_wire!(self, wire => wire.poll_read(cx, buf))
+        let this = self.get_mut();
+        let read = on_wire!(Pin::new(&mut *this), wire => wire.poll_read(cx, buf));
+        match (&this.seat, read) {
+            (None, read) => read,
+            (Some(seat), Poll::Pending) => seat.poll_wait(cx).map(Err),
+            (Some(seat), ready) => {
+                seat.heard();
+                ready
+            }
+        }
     }
 }
 

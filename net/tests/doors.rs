@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
-use facteur_net::{ClientTls, Connection, Limits, Listener, ServerTls, Shutdown, Stop, Stream, serve};
+use facteur_net::{ClientTls, Connection, Error, Limits, Listener, Places, ServerTls, Shutdown, Stop, Stream, serve};
 use tokio::io::AsyncReadExt;
 use tokio::net::TcpStream;
 use tokio::task::JoinHandle;
@@ -43,7 +43,8 @@ async fn visit(address: SocketAddr) -> Connection {
 
 #[tokio::test]
 async fn who_is_one_too_many_hears_why() {
-    let limits = Limits { total: 10, per_address: 1, count_loopback: true, full: "421 4.7.0 too many connections\r\n" };
+    let full = "421 4.7.0 too many connections\r\n";
+    let limits = Limits { total: 10, per_address: 1, count_loopback: true, full, ..Limits::default() };
     let (address, _stop, _) = open(limits, None);
     let mut first = visit(address).await;
     assert_eq!(first.line(512).await.unwrap(), "hello\r\n");
@@ -112,4 +113,46 @@ async fn a_tls_door_shakes_hands_first_and_half_open_visitors_do_not_hold_up_oth
     let stream = stream.start_tls_client(&ClientTls::opportunistic().unwrap(), "mail.alpha.test").await.unwrap();
     let mut visitor = Connection::new(stream);
     assert_eq!(visitor.line(512).await.unwrap(), "hello\r\n");
+}
+
+#[tokio::test]
+async fn who_says_nothing_goes_when_another_needs_the_place_and_who_has_logged_in_stays() {
+    let (stop, shutdown) = Stop::new();
+    let listener = Listener::bind("smtp", &["127.0.0.1:0"]).unwrap();
+    let address = listener.addresses()[0];
+    let limits = Limits { places: Places::new(4), ..Limits::default() };
+    let _served = tokio::spawn(serve(listener, limits, shutdown, |stream| async move {
+        let mut us = Connection::new(stream);
+        let _ = us.write(b"hello\r\n").await;
+        while let Ok(line) = us.line(512).await {
+            if line == "log in\r\n" {
+                us.has_logged_in();
+            }
+            let _ = us.write(&line).await;
+        }
+    }));
+    let mut person = visit(address).await;
+    person.line(512).await.unwrap();
+    person.write(b"log in\r\n").await.unwrap();
+    person.line(512).await.unwrap();
+    let mut flood = Vec::new();
+    for _ in 0..3 {
+        let mut one = visit(address).await;
+        one.line(512).await.unwrap();
+        flood.push(one);
+    }
+    // All of one address: until one of them has been silent for a while nobody else comes in.
+    let welcome = async {
+        loop {
+            if visit(address).await.line(512).await.is_ok_and(|line| line == "hello\r\n") {
+                return;
+            }
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(60), welcome).await.expect("a place is found");
+    assert!(matches!(flood[0].line(512).await, Err(Error::Closed)), "the one that was silent longest has gone");
+    person.write(b"still here\r\n").await.unwrap();
+    assert_eq!(person.line(512).await.unwrap(), "still here\r\n");
+    drop(stop);
 }

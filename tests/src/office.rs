@@ -68,6 +68,7 @@ pub struct OfficeBuilder {
     extra: String,
     shown: Option<String>,
     environment: Vec<(String, String)>,
+    open_files: Option<u32>,
 }
 
 impl OfficeBuilder {
@@ -81,6 +82,7 @@ impl OfficeBuilder {
             extra: String::new(),
             shown: None,
             environment: Vec::new(),
+            open_files: None,
         }
     }
 
@@ -121,6 +123,12 @@ impl OfficeBuilder {
         self
     }
 
+    /// How many files `facteur serve` may have open at most.
+    pub fn open_files(mut self, most: u32) -> Self {
+        self.open_files = Some(most);
+        self
+    }
+
     /// Makes the folder, the domain and the people with the command line, and starts `facteur serve`.
     pub fn start(self) -> Office {
         let mut office = self.prepare();
@@ -156,6 +164,7 @@ impl OfficeBuilder {
             folder,
             environment: self.environment.clone(),
             user: None,
+            open_files: self.open_files,
             process: None,
         };
         office.command(&["domain", "add", &self.domain]);
@@ -266,6 +275,7 @@ pub struct Office {
     environment: Vec<(String, String)>,
     /// Who runs `facteur serve`, where that is somebody else.
     user: Option<u32>,
+    open_files: Option<u32>,
     process: Option<Child>,
 }
 
@@ -387,6 +397,11 @@ impl Office {
         let log =
             std::fs::OpenOptions::new().create(true).append(true).open(self.folder.path().join("log")).expect("log");
         let mut command = self.program(self.user);
+        if let Some(most) = self.open_files {
+            let mut shell = Command::new("sh");
+            shell.args(["-c", &format!("ulimit -n {most}; exec \"$0\" \"$@\"")]).arg(facteur());
+            command = shell;
+        }
         command.arg("serve").arg("--config").arg(&self.config).env("LANG", "C.UTF-8");
         command.envs(self.environment.iter().map(|(name, value)| (name, value)));
         command.stdin(Stdio::null()).stdout(log.try_clone().expect("log")).stderr(log);

@@ -154,22 +154,63 @@ fn a_letter_that_was_refused_behind_data_is_traced() {
     let mut peer = Dialogue::open(office.ports.smtp).expect("connected");
     peer.reply().expect("greeted");
     peer.ask("EHLO client.test").expect("answered");
-    // A bare line feed spoils a letter; a hundred and one servers have seen the other.
-    assert!(!peer.send("bare@evil.test", "alice@alpha.test", b"Subject: a\nb\r\n\r\nx\r\n").expect("answered"));
+    // Is one of these one letter or two? A hundred and one servers have seen the other.
+    let lonely_dot = b"Subject: a\r\n\r\nb\r.\rx\r\n";
+    assert!(!peer.send("dot@evil.test", "alice@alpha.test", lonely_dot).expect("answered"));
     let circles = "Received: by somewhere\r\n".repeat(101) + "Message-ID: <round@evil.test>\r\n\r\nround\r\n";
     assert!(!peer.send("round@evil.test", "alice@alpha.test", circles.as_bytes()).expect("answered"));
 
-    let spoiled = trace_until(&office, &["bare@evil.test"], |letters| !letters.is_empty());
+    let spoiled = trace_until(&office, &["dot@evil.test"], |letters| !letters.is_empty());
     assert_eq!(kinds(&spoiled[0]), ["refused"]);
     assert_eq!(step(&spoiled[0], "refused")["recipients"], serde_json::json!(["alice@alpha.test"]));
     let round = trace_until(&office, &["<round@evil.test>"], |letters| !letters.is_empty());
     assert!(step(&round[0], "refused")["reply"].as_str().is_some_and(|said| said.starts_with("554 5.4.6")));
     // What was gathered last is there also after a good end.
-    assert!(!peer.send("last@evil.test", "alice@alpha.test", b"Subject: a\nb\r\n\r\nx\r\n").expect("answered"));
+    assert!(!peer.send("last@evil.test", "alice@alpha.test", lonely_dot).expect("answered"));
     drop(peer);
     let mut office = office;
     office.stop();
     assert_eq!(trace(&office, &["last@evil.test"]).len(), 1);
+}
+
+#[test]
+fn a_letter_with_wrong_line_ends_and_nul_is_taken_and_what_was_mended_is_traced() {
+    let office = OfficeBuilder::new("alpha.test").person("alice").start();
+    let mut peer = Dialogue::open(office.ports.smtp).expect("connected");
+    peer.reply().expect("greeted");
+    peer.ask("EHLO my pc").expect("answered");
+    let letter = b"Message-ID: <odd@test>\nSubject: odd\r\n\r\none\rtwo\r\r\nthree\r\n";
+    assert!(peer.send("sender@beta.test", "alice@alpha.test", letter).expect("answered"));
+
+    let read_first = office.read(office.first(), "INBOX", 1);
+    let told = trace_until(&office, &["odd@test"], |letters| has(letters, "mended"));
+    assert_eq!(step(&told[0], "mended")["line_ends"], 3);
+    assert_eq!(step(&told[0], "mended")["nul"], false);
+    let with_nul = b"Message-ID: <nul@test>\r\n\r\nnul: \0\r\n";
+    assert!(peer.send("sender@beta.test", "alice@alpha.test", with_nul).expect("answered"));
+    let told = trace_until(&office, &["nul@test"], |letters| has(letters, "mended"));
+    assert_eq!(step(&told[0], "mended")["nul"], true);
+    assert!(read_first[0].contains("Subject: odd\r\n\r\none\r\ntwo\r\n") && read_first[0].ends_with("three\r\n"));
+}
+
+#[test]
+fn a_letter_to_an_ip_address_of_ours_reaches_our_people_and_to_another_nobody() {
+    let office = OfficeBuilder::new("alpha.test").person("alice").start();
+    let mut peer = Dialogue::open(office.ports.smtp).expect("connected");
+    peer.reply().expect("greeted");
+    peer.ask("EHLO client.test").expect("answered");
+    for to in ["alice@[127.0.0.1]", "postmaster@[127.0.0.1]", "alice@[IPv6:::ffff:127.0.0.1]"] {
+        assert!(
+            peer.send("sender@beta.test", to, b"Message-ID: <literal@test>\r\n\r\nx\r\n").expect("answered"),
+            "{to}"
+        );
+    }
+    peer.ask("MAIL FROM:<sender@beta.test>").expect("answered");
+    for (to, answer) in [("ghost@[127.0.0.1]", "550 5.1.1"), ("alice@[192.0.2.1]", "550 5.7.1")] {
+        let said = peer.ask(&format!("RCPT TO:<{to}>")).expect("answered");
+        assert!(said.starts_with(answer), "{to}: {said}");
+    }
+    assert_eq!(office.read(office.first(), "INBOX", 3).len(), 3);
 }
 
 /// A server that puts `grey@` off the first time, and never takes a letter for `no@`.

@@ -171,8 +171,7 @@ async fn letters_on_their_way_in_share_a_bounded_memory() {
     let data = tempfile::tempdir().unwrap();
     let small = |house: &mut facteur_imap::House| {
         house.clear_logins = true;
-        house.budget = facteur_imap::House::budget_of(12 * 1024);
-        house.timeouts.memory = SECOND / 5;
+        house.intake = net::Intake::new(net::Budget::new(12 * 1024), SECOND / 5);
     };
     let address = house::open(data.path(), small).await;
     let mut first = Client::log_in(address).await;
@@ -180,12 +179,17 @@ async fn letters_on_their_way_in_share_a_bounded_memory() {
     let mut third = Client::log_in(address).await;
     first.say("a APPEND INBOX {8000}").await;
     first.expect("+").await;
+    first.say(&"x".repeat(7000)).await;
+    tokio::time::sleep(SECOND / 5).await;
     second.say("b APPEND INBOX {8000}").await;
-    second.expect("b NO").await;
-    // Who does not wait for us cannot be helped.
+    second.expect("+").await;
+    second.say(&"x".repeat(8000)).await;
+    second.expect("b NO Too many letters").await;
+    // Who does not wait for us is heard to the end as well.
     third.say("c APPEND INBOX {8000+}").await;
-    third.expect("* BYE").await;
-    first.say(&"x".repeat(8000)).await;
+    third.say(&"x".repeat(8000)).await;
+    third.expect("c NO Too many letters").await;
+    first.say(&"x".repeat(998)).await;
     first.expect("a OK [APPENDUID").await;
     second.say("b APPEND INBOX {8000}").await;
     second.expect("+").await;

@@ -1,17 +1,16 @@
 //! The loop: reads, shows the session what came, does what it says.
 
-use std::ops::Range;
+use std::net::IpAddr;
 use std::sync::Arc;
 
-use mail::seam::Verdict;
-use mail::trace::{Arrival, Link, refusal};
+use mail::seam::{OurFault, Verdict};
+use mail::trace::{self, Arrival, Event, Link, Observation, refusal};
 use mail::{Address, BodyKind, Envelope, Letter, LetterId, Password, Reply, ReturnPath};
-use net::{Connection, Error, NoMemory, Peer, Stream, TlsInfo};
+use net::{Connection, Error, Inbound, NoRoom, Owner, Peer, Share, Stream, TlsInfo};
 use sasl::{Mechanism, Refusal, Turn};
-use smtp::{Answer, Kind, Question, Session, Settings, Step, replies};
+use smtp::{Answer, Kind, Mended, Question, Session, Settings, Step, replies};
 use tokio::time::Instant;
 
-use crate::pile::Pile;
 use crate::{Doorkeeper, House, Visit};
 
 /// One dialogue, from greeting to goodbye. Whatever goes wrong on the way concerns nobody but this peer.
@@ -45,6 +44,8 @@ struct Dialogue<'a, D> {
     kind: Kind,
     session: Session,
     peer: Peer,
+    /// The address of ours that the client has reached.
+    local_ip: Option<IpAddr>,
     tls: Option<TlsInfo>,
     /// When the client last said something that could be used.
     heard: Instant,
@@ -65,7 +66,7 @@ struct Begun {
 struct Incoming {
     id: LetterId,
     begun: Instant,
-    pile: Pile,
+    octets: Inbound,
 }
 
 impl<'a, D: Doorkeeper> Dialogue<'a, D> {
@@ -78,6 +79,7 @@ impl<'a, D: Doorkeeper> Dialogue<'a, D> {
             kind,
             session,
             peer: connection.peer(),
+            local_ip: connection.stream().local_ip(),
             tls: connection.tls_info(),
             heard: Instant::now(),
             begun: None,
@@ -111,13 +113,11 @@ impl<'a, D: Doorkeeper> Dialogue<'a, D> {
                 self.refused(&envelope, &reply);
                 self.begun = None;
             }
-            if let Step::Keep(piece) = step {
-                // The bytes are copied from where they lie, so they are passed over only afterwards.
-                if Box::pin(self.make_room(piece.len())).await {
-                    self.keep(connection, piece);
-                }
-                connection.consume(used);
-                continue;
+            // The bytes are copied from where they lie, so they are passed over only afterwards.
+            match &step {
+                Step::Keep(piece) => self.keep(connection.buffered().get(piece.clone()).unwrap_or_default()).await,
+                Step::KeepLineEnd => self.keep(b"\r\n").await,
+                _ => {}
             }
             connection.consume(used);
             if let Some(leave) = self.act(connection, step).await? {
@@ -133,13 +133,17 @@ impl<'a, D: Doorkeeper> Dialogue<'a, D> {
         loop {
             step = match step {
                 Step::More => return self.wait(connection).await,
-                Step::Keep(_) => return Ok(None),
+                Step::Keep(_) | Step::KeepLineEnd => return Ok(None),
                 Step::Say(reply) => return say(connection, &reply).await.map(|()| None),
                 Step::StartTls(reply) => return say(connection, &reply).await.map(|()| Some(Leave::StartTls)),
                 Step::Close(reply) => return say(connection, &reply).await.map(|()| Some(Leave::Goodbye)),
                 Step::Ask(question) => {
                     let answer = Box::pin(self.find_out(question)).await;
-                    self.session.answer(answer)
+                    let step = self.session.answer(answer);
+                    if self.session.login().is_some() {
+                        connection.has_logged_in();
+                    }
+                    step
                 }
                 Step::Deliver(envelope) => {
                     let replies = Box::pin(self.deliver(*envelope)).await;
@@ -177,57 +181,81 @@ impl<'a, D: Doorkeeper> Dialogue<'a, D> {
         }
     }
 
-    /// Room for more octets of the letter; false when it is lost, for want of memory.
-    async fn make_room(&mut self, octets: usize) -> bool {
-        let made = match (&mut self.incoming, self.session.envelope()) {
-            (Some(incoming), _) => incoming.pile.make_room(octets).await,
-            (None, Some(envelope)) => match self.open(envelope, octets).await {
-                Ok(incoming) => {
+    /// Adds octets to the letter; where there is no room for them it is lost.
+    async fn keep(&mut self, octets: &[u8]) {
+        let kept = match (&mut self.incoming, self.session.envelope()) {
+            (Some(incoming), _) => incoming.octets.add(octets).await,
+            (None, Some(envelope)) => match Box::pin(self.open(envelope)).await {
+                Ok(mut incoming) => {
+                    let added = incoming.octets.add(octets).await;
                     self.incoming = Some(Box::new(incoming));
-                    Ok(())
+                    added
                 }
-                Err(no_memory) => Err(no_memory),
+                Err(no_room) => Err(no_room),
             },
-            (None, None) => Err(NoMemory),
+            (None, None) => Ok(()),
         };
-        if made.is_err() {
-            self.session.refuse_letter(replies::no_memory());
+        if let Err(no_room) = kept {
+            self.session.refuse_letter(no_room_reply(&no_room));
             self.incoming = None;
         }
-        made.is_ok()
     }
 
-    fn keep(&mut self, connection: &Connection, piece: Range<usize>) {
-        if let (Some(incoming), Some(octets)) = (&mut self.incoming, connection.buffered().get(piece)) {
-            incoming.pile.add(octets);
-        }
-    }
-
-    /// Begins a letter with what we put in front of it, and room for more.
-    async fn open(&self, envelope: &Envelope, more: usize) -> Result<Incoming, NoMemory> {
+    /// Begins a letter with what we put in front of it.
+    async fn open(&self, envelope: &Envelope) -> Result<Incoming, NoRoom> {
         let id = self.begun.as_ref().map_or_else(new_id, |begun| begun.id);
         let protocol = self.session.protocol(envelope.smtputf8);
         let front = self.keeper.front(self.visit(&protocol), envelope, id);
-        let mut pile = Pile::new(self.house.budget.share(), self.house.timeouts.memory);
-        pile.make_room(front.len() + more).await?;
-        pile.add(front.as_bytes());
-        Ok(Incoming { id, begun: Instant::now(), pile })
+        // Whoever speaks over a Unix socket hands on what others sent.
+        let owner = match self.peer {
+            Peer::Net(_) => Some(Owner::at(self.peer.ip())),
+            Peer::Unix => None,
+        };
+        let mut octets = self.house.intake.open(owner);
+        octets.add(front.as_bytes()).await?;
+        Ok(Incoming { id, begun: Instant::now(), octets })
     }
 
     async fn deliver(&mut self, envelope: Envelope) -> Vec<Reply> {
         let incoming = match self.incoming.take() {
-            Some(incoming) => *incoming,
+            Some(incoming) => Ok(*incoming),
             // A letter without a single octet.
-            None => match self.open(&envelope, 0).await {
-                Ok(incoming) => incoming,
-                Err(NoMemory) => return self.to_each(&envelope, replies::no_memory()),
-            },
+            None => self.open(&envelope).await,
+        };
+        let whole = match incoming {
+            Ok(incoming) => whole(incoming).await,
+            Err(no_room) => Err(no_room),
+        };
+        // The share stays until the letter is in good hands.
+        let (letter, _share) = match whole {
+            Ok(whole) => whole,
+            Err(no_room) => return self.not_kept(&envelope, &no_room),
         };
         let protocol = self.session.protocol(envelope.smtputf8);
         self.begun = None;
-        // The share stays until the letter is in good hands.
-        let (raw, _share) = incoming.pile.finish();
-        self.keeper.letter(self.visit(&protocol), Letter { id: incoming.id, raw }, envelope).await
+        let id = letter.id;
+        let replies = self.keeper.letter(self.visit(&protocol), letter, envelope).await;
+        if replies.iter().any(Reply::is_positive) {
+            self.note_mended(id);
+        }
+        replies
+    }
+
+    /// The letter came whole and there is no room for it: told in its history, too.
+    fn not_kept(&mut self, envelope: &Envelope, no_room: &NoRoom) -> Vec<Reply> {
+        let reply = no_room_reply(no_room);
+        self.refused(envelope, &reply);
+        self.begun = None;
+        self.to_each(envelope, reply)
+    }
+
+    /// Has it taken down that the letter was not as it must be.
+    fn note_mended(&self, letter: LetterId) {
+        let Mended { line_ends, nul } = self.session.mended();
+        if line_ends > 0 || nul {
+            let event = Event::Mended { line_ends, nul };
+            self.house.witness.saw(Observation::Step(Box::new(trace::Step { letter, at: net::now(), event })));
+        }
     }
 
     fn to_each(&self, envelope: &Envelope, reply: Reply) -> Vec<Reply> {
@@ -255,11 +283,7 @@ impl<'a, D: Doorkeeper> Dialogue<'a, D> {
                 self.note(&verdict, Vec::new());
                 Answer::Verdict(verdict)
             }
-            Question::Recipient(to) => {
-                let verdict = self.keeper.recipient(self.visit(&protocol), &to).await;
-                self.note(&verdict, vec![to]);
-                Answer::Verdict(verdict)
-            }
+            Question::Recipient(to) => self.recipient(to, &protocol).await,
             Question::Login { mechanism, initial } => self.begin_login(&mechanism, initial.as_ref()).await,
             Question::LoginLine(line) => match self.login.take() {
                 Some(mut server) => {
@@ -268,6 +292,37 @@ impl<'a, D: Doorkeeper> Dialogue<'a, D> {
                 }
                 None => Answer::LoginFailed(replies::our_fault()),
             },
+        }
+    }
+
+    async fn recipient(&self, named: Address, protocol: &str) -> Answer {
+        let (to, verdict) = match self.meant(&named).await {
+            Ok(Some(to)) => {
+                let verdict = self.keeper.recipient(self.visit(protocol), &to).await;
+                (to, verdict)
+            }
+            Ok(None) => {
+                let reply = Reply::new(550, (5, 1, 1), format!("nobody here is called {}", named.local()));
+                (named, Verdict::Refuse(reply))
+            }
+            Err(fault) => {
+                tracing::error!(%fault, to = %named, "a recipient cannot be looked up");
+                (named, Verdict::Refuse(replies::our_fault()))
+            }
+        };
+        self.note(&verdict, vec![to.clone()]);
+        match verdict {
+            Verdict::Accept => Answer::TakenFor(to),
+            refused => Answer::Verdict(refused),
+        }
+    }
+
+    /// Whom an address means: where it names the IP address that the client has reached instead of a domain, one of our
+    /// people (RFC 5321 §4.1.3), or nobody.
+    async fn meant(&self, named: &Address) -> Result<Option<Address>, OurFault> {
+        match (named.domain().literal_ip(), self.keeper.recipients()) {
+            (Some(ip), Some(recipients)) if Some(ip) == self.local_ip => recipients.under_our_ip(named.local()).await,
+            _ => Ok(Some(named.clone())),
         }
     }
 
@@ -326,6 +381,21 @@ impl<'a, D: Doorkeeper> Dialogue<'a, D> {
             }
         }
     }
+}
+
+/// The letter, its last line ended (chunks need not end with a line end; every letter in the house does), and its share of
+/// the memory.
+async fn whole(incoming: Incoming) -> Result<(Letter, Share), NoRoom> {
+    let end: &[u8] = if incoming.octets.ends_line() { b"" } else { b"\r\n" };
+    let (raw, share) = incoming.octets.finish(end).await?;
+    Ok((Letter { id: incoming.id, raw }, share))
+}
+
+fn no_room_reply(no_room: &NoRoom) -> Reply {
+    if let NoRoom::Disk(error) = no_room {
+        tracing::error!(%error, "a letter on its way in cannot be kept");
+    }
+    replies::no_memory()
 }
 
 fn new_id() -> LetterId {

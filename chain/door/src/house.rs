@@ -6,7 +6,7 @@ use std::time::Duration;
 use mail::seam::{Boundless, Room};
 use mail::trace::{Blind, Witness};
 use mail::{Address, Domain};
-use net::{Budget, ServerTls, Shutdown};
+use net::{Budget, Intake, ServerTls, Shutdown};
 use smtp::{Kind, Settings};
 
 /// What the loop behind an SMTP-speaking door must know of the house.
@@ -22,8 +22,8 @@ pub struct House {
     pub max_recipients: usize,
     /// STARTTLS is offered with this.
     pub tls: Option<ServerTls>,
-    /// The memory that all letters on their way in share: clone one budget into every door.
-    pub budget: Budget,
+    /// Where letters on their way in are kept: clone one into every door.
+    pub intake: Intake,
     /// How long to wait for whom.
     pub timeouts: Timeouts,
     /// Asks the dialogues to end.
@@ -43,7 +43,7 @@ impl House {
             max_letter: 50 * 1024 * 1024,
             max_recipients: 1000,
             tls: None,
-            budget: Budget::new(256 * 1024 * 1024),
+            intake: Intake::new(Budget::new(256 * 1024 * 1024), MEMORY_PATIENCE),
             timeouts: Timeouts::default(),
             shutdown: Shutdown::never(),
             witness: Arc::new(Blind),
@@ -70,9 +70,10 @@ pub struct Timeouts {
     pub data: Duration,
     /// For a whole letter, so that nobody holds memory by sending an octet now and then.
     pub letter: Duration,
-    /// For a place in the memory budget.
-    pub memory: Duration,
 }
+
+/// How long a letter waits for a place in memory.
+pub const MEMORY_PATIENCE: Duration = Duration::from_secs(30);
 
 impl Default for Timeouts {
     fn default() -> Self {
@@ -80,7 +81,6 @@ impl Default for Timeouts {
             command: Duration::from_secs(300),
             data: Duration::from_secs(600),
             letter: Duration::from_secs(2 * 3600),
-            memory: Duration::from_secs(30),
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use std::future::Future;
 
-use mail::seam::{Login, Logins, Verdict, Wire};
+use mail::seam::{Login, Logins, Recipients, Verdict, Wire};
 use mail::{Address, Envelope, Letter, LetterId, Reply};
 use net::{Peer, TlsInfo};
 use smtp::{Hello, MailFrom};
@@ -35,6 +35,11 @@ impl Visit<'_> {
 pub trait Doorkeeper: Send + Sync {
     /// Who checks log-ins, where people log in.
     fn logins(&self) -> Option<&dyn Logins> {
+        None
+    }
+
+    /// Who knows our people, where letters to an IP address of ours are taken.
+    fn recipients(&self) -> Option<&dyn Recipients> {
         None
     }
 

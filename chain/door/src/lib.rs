@@ -8,12 +8,11 @@ mod handover;
 mod house;
 mod keeper;
 mod ours;
-mod pile;
 mod received;
 
 pub use dialogue::converse;
 pub use handover::hand_over;
-pub use house::{House, Timeouts};
+pub use house::{House, MEMORY_PATIENCE, Timeouts};
 pub use keeper::{Doorkeeper, Visit};
 pub use net::now;
 pub use ours::for_our_people;

@@ -29,7 +29,8 @@ impl Received<'_> {
             // It has no address: nothing is made up. In parentheses it is a comment to whoever parses it.
             Peer::Unix => "local socket".to_owned(),
         };
-        let hello = visit.hello.map_or_else(|| literal(visit.peer.ip()), |hello| harmless(&hello.name));
+        let hello = visit.hello.filter(|hello| !hello.name.is_empty());
+        let hello = hello.map_or_else(|| literal(visit.peer.ip()), |hello| harmless(&hello.name));
         format!("Received: from {hello} ({address})\r\n\t{}", self.rest(visit))
     }
 
@@ -124,5 +125,7 @@ mod tests {
     fn a_name_cannot_write_into_the_header() {
         let (peer, _) = written("a(b;c\u{85}\"<é>", &["bob@alpha.test"], false);
         assert!(peer.starts_with("Received: from a?b?c????? ("), "{peer}");
+        assert!(written("my pc", &[], false).0.starts_with("Received: from my?pc ("));
+        assert!(written("", &[], false).0.starts_with("Received: from [IPv6:2001:db8::1] ("));
     }
 }

@@ -6,7 +6,7 @@ use std::time::Duration;
 use facteur_door::{Doorkeeper, House, Visit, converse};
 use mail::seam::Verdict;
 use mail::{Address, Domain, Envelope, Letter, LetterId, Reply};
-use net::{Budget, ClientTls, Connection, Limits, Listener, ServerTls, Shutdown, Stop, Stream};
+use net::{Budget, ClientTls, Connection, Intake, Limits, Listener, ServerTls, Shutdown, Stop, Stream};
 use smtp::{Kind, MailFrom};
 use tokio::task::JoinHandle;
 
@@ -199,7 +199,7 @@ async fn a_letter_of_many_megabytes_comes_in_whole() {
 #[tokio::test]
 async fn who_hangs_up_within_a_letter_leaves_nothing_behind() {
     let mut house = house();
-    house.budget = Budget::new(1024 * 1024);
+    house.intake = Intake::new(Budget::new(2 * 1024 * 1024), Duration::from_secs(30));
     let post = open(house);
     for _ in 0..5 {
         let mut visitor = post.greeted().await;
@@ -241,8 +241,7 @@ async fn letters_that_find_no_room_on_the_disk_are_put_off_before_their_bodies_c
 #[tokio::test]
 async fn letters_that_find_no_memory_are_put_off() {
     let mut house = house();
-    house.budget = Budget::new(64 * 1024);
-    house.timeouts.memory = Duration::from_millis(50);
+    house.intake = Intake::new(Budget::new(64 * 1024), Duration::from_millis(50));
     let post = open(house);
     let (mut first, mut second) = (post.greeted().await, post.greeted().await);
     first.begins_letter().await;
@@ -257,6 +256,48 @@ async fn letters_that_find_no_memory_are_put_off() {
     second.begins_letter().await;
     second.says("x\r\n".repeat(11_000) + ".\r\n").await;
     second.hears("250 2.0.0 taken").await;
+}
+
+#[tokio::test]
+async fn large_letters_that_are_not_finished_hold_up_nobody() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut house = house();
+    house.intake = Intake::new(Budget::new(32 * 1024 * 1024), Duration::from_secs(30)).with_folder(folder.path());
+    let post = open(house);
+    let block = b"0123456789abcde\r\n".repeat(60_000);
+    let mut unfinished = Vec::new();
+    for _ in 0..6 {
+        let mut visitor = post.greeted().await;
+        visitor.begins_letter().await;
+        for _ in 0..10 {
+            visitor.says(&block).await;
+        }
+        unfinished.push(visitor);
+    }
+    // Sixty megabytes have come, and there is room for letters, small and large.
+    for size in [1, 1000, 600_000] {
+        let mut visitor = post.greeted().await;
+        visitor.begins_letter().await;
+        visitor.says([b"x\r\n".repeat(size).as_slice(), b".\r\n"].concat()).await;
+        visitor.hears("250 2.0.0 taken").await;
+    }
+    for visitor in &mut unfinished {
+        visitor.says(".\r\n").await;
+        visitor.hears("250 2.0.0 taken").await;
+    }
+    let letters = post.keeper.letters();
+    assert_eq!(letters.len(), 9);
+    assert!(letters[3..].iter().all(|(letter, _)| letter.raw.ends_with(&block.repeat(10))));
+}
+
+#[tokio::test]
+async fn line_ends_are_mended_and_nul_is_kept() {
+    let post = open(house());
+    let mut visitor = post.greeted().await;
+    visitor.begins_letter().await;
+    visitor.says("a\nb\rc\0\r\n.\r\n").await;
+    visitor.hears("250 2.0.0 taken").await;
+    assert!(post.keeper.letters()[0].0.raw.ends_with(b"\r\na\r\nb\r\nc\0\r\n"));
 }
 
 fn impatient() -> House {

@@ -40,6 +40,10 @@ impl Lmtp {
 }
 
 impl Doorkeeper for Lmtp {
+    fn recipients(&self) -> Option<&dyn Recipients> {
+        Some(&*self.recipients)
+    }
+
     async fn sender(&self, _visit: Visit<'_>, _mail: &MailFrom) -> Verdict {
         Verdict::Accept
     }

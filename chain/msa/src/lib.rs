@@ -86,6 +86,10 @@ impl Doorkeeper for Submission {
         Some(&*self.logins)
     }
 
+    fn recipients(&self) -> Option<&dyn Recipients> {
+        self.recipients.as_deref()
+    }
+
     async fn sender(&self, visit: Visit<'_>, mail: &MailFrom) -> Verdict {
         let Some(person) = visit.login else { return Verdict::Refuse(log_in_first()) };
         let now = door::now();

@@ -38,6 +38,10 @@ impl Reception {
 }
 
 impl Doorkeeper for Reception {
+    fn recipients(&self) -> Option<&dyn Recipients> {
+        Some(&*self.recipients)
+    }
+
     async fn sender(&self, _visit: Visit<'_>, _mail: &MailFrom) -> Verdict {
         Verdict::Accept
     }

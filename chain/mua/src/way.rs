@@ -89,6 +89,7 @@ fn facts(event: &Event) -> Map<String, Value> {
         Event::Recalled { .. } => json!({"what": "recalled", "link": "queue"}),
         // For the postmaster only: a person's history has none.
         Event::Fault { .. } => json!({"what": "fault", "link": "house"}),
+        Event::Mended { line_ends, nul } => json!({"what": "mended", "lineEnds": line_ends, "nul": nul}),
     };
     match facts {
         Value::Object(facts) => facts,

@@ -1,6 +1,6 @@
 //! Who stands behind which door, and who works behind the scenes.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use mail::seam::{Accept, Deliver, Logins, Recipients};
@@ -9,7 +9,7 @@ use mra::{Agent, Vault};
 use mta::delivery::{LocalDrop, Means, OutgoingTls};
 use mta::reception::Reception;
 use mta::route::Routes;
-use net::{Limits, Listener, Resolver, ServerTls, Shutdown, TlsError};
+use net::{Budget, Intake, Limits, Listener, Places, Resolver, ServerTls, Shutdown, TlsError};
 use store::Store;
 use tokio::task::JoinSet;
 
@@ -30,6 +30,7 @@ pub struct Staff {
     http: web::Http,
     tls: ServerTls,
     shutdown: Shutdown,
+    places: Places,
 }
 
 /// Whoever is asked about what this house does not know itself.
@@ -40,6 +41,13 @@ pub struct Others {
     pub for_people: Arc<dyn Recipients>,
     /// Fetches what letters show, and tells clients of changes.
     pub outside: Outside,
+    /// Where letters on their way in are kept, through whichever door they come.
+    pub intake: Intake,
+}
+
+/// One part of the memory, and of the disk, for all that is on its way in.
+pub fn intake(data: &Path) -> Intake {
+    Intake::new(Budget::of_this_machine(), door::MEMORY_PATIENCE).with_folder(data)
 }
 
 impl Staff {
@@ -52,9 +60,10 @@ impl Staff {
         shutdown: &Shutdown,
         witness: &Arc<dyn Witness>,
     ) -> Self {
-        let Others { recipients, for_people, outside } = others;
+        let Others { recipients, for_people, outside, intake } = others;
         let mut house = door::House::new(config.hostname.clone(), postmaster(&config.hostname));
         house.max_letter = LARGEST_LETTER as u64;
+        house.intake = intake.clone();
         house.tls = Some(tls.clone());
         house.shutdown = shutdown.clone();
         house.witness = witness.clone();
@@ -63,6 +72,7 @@ impl Staff {
         let accept: Arc<dyn Accept> = Arc::new(office.clone());
         let deliver: Arc<dyn Deliver> = Arc::new(office.clone());
         let mut mailboxes = imap::House::new(store.clone(), logins.clone());
+        mailboxes.intake = intake;
         mailboxes.tls = Some(tls.clone());
         mailboxes.shutdown = shutdown.clone();
         mailboxes.witness = witness.clone();
@@ -82,7 +92,13 @@ impl Staff {
             pop3: pop3::Pop3::new(drops),
             tls: tls.clone(),
             shutdown: shutdown.clone(),
+            places: Places::of_this_process(),
         }
+    }
+
+    fn limits(&self, door: Door) -> Limits {
+        let (places, per_address) = (self.places.clone(), self.places.per_address());
+        Limits { full: full(door), places, per_address, ..Limits::default() }
     }
 
     /// Has a door served until the shutdown.
@@ -93,52 +109,47 @@ impl Staff {
             _ => listener,
         };
         let shutdown = self.shutdown.clone();
+        let limits = self.limits(door);
         match door {
             Door::Smtp => {
                 let reception = self.reception.clone();
-                tasks.spawn(net::serve(listener, smtp_limits(), shutdown, move |stream| {
-                    reception.clone().converse(stream)
-                }));
+                tasks.spawn(net::serve(listener, limits, shutdown, move |stream| reception.clone().converse(stream)));
             }
             Door::Submission | Door::Submissions => {
                 let submission = self.submission.clone();
-                tasks.spawn(net::serve(listener, smtp_limits(), shutdown, move |stream| {
-                    submission.clone().converse(stream)
-                }));
+                tasks.spawn(net::serve(listener, limits, shutdown, move |stream| submission.clone().converse(stream)));
             }
             Door::Imap | Door::Imaps => {
                 let imap = self.imap.clone();
-                tasks.spawn(net::serve(listener, imap_limits(), shutdown, move |stream| imap.clone().converse(stream)));
+                tasks.spawn(net::serve(listener, limits, shutdown, move |stream| imap.clone().converse(stream)));
             }
             Door::Pop3 | Door::Pop3s => {
                 let pop3 = self.pop3.clone();
-                tasks.spawn(net::serve(listener, pop3_limits(), shutdown, move |stream| pop3.clone().converse(stream)));
+                tasks.spawn(net::serve(listener, limits, shutdown, move |stream| pop3.clone().converse(stream)));
             }
             Door::Lmtp => {
                 let lmtp = self.lmtp.clone();
-                tasks.spawn(net::serve(listener, smtp_limits(), shutdown, move |stream| lmtp.clone().converse(stream)));
+                tasks.spawn(net::serve(listener, limits, shutdown, move |stream| lmtp.clone().converse(stream)));
             }
             Door::Http | Door::Https => {
                 let http = self.http.clone();
-                tasks.spawn(net::serve(listener, Limits::default(), shutdown, move |stream| {
-                    http.clone().converse(stream)
-                }));
+                tasks.spawn(net::serve(listener, limits, shutdown, move |stream| http.clone().converse(stream)));
             }
             Door::ManageSieve => {}
         }
     }
 }
 
-fn smtp_limits() -> Limits {
-    Limits { full: "421 4.7.0 too many connections; try again later\r\n", ..Limits::default() }
-}
-
-fn imap_limits() -> Limits {
-    Limits { full: "* BYE [LIMIT] too many connections; try again later\r\n", ..Limits::default() }
-}
-
-fn pop3_limits() -> Limits {
-    Limits { full: "-ERR [SYS/TEMP] too many connections; try again later\r\n", ..Limits::default() }
+/// What who is turned away at a door hears.
+fn full(door: Door) -> &'static str {
+    match door {
+        Door::Smtp | Door::Submission | Door::Submissions | Door::Lmtp => {
+            "421 4.7.0 too many connections; try again later\r\n"
+        }
+        Door::Imap | Door::Imaps => "* BYE [LIMIT] too many connections; try again later\r\n",
+        Door::Pop3 | Door::Pop3s => "-ERR [SYS/TEMP] too many connections; try again later\r\n",
+        Door::Http | Door::Https | Door::ManageSieve => "",
+    }
 }
 
 /// What delivery works with.

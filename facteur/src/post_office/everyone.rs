@@ -79,6 +79,10 @@ impl Recipients for Everyone {
             }
         })
     }
+
+    fn under_our_ip<'a>(&'a self, local: &'a str) -> Pending<'a, Result<Option<Address>, OurFault>> {
+        self.directory.under_our_ip(local)
+    }
 }
 
 #[cfg(test)]

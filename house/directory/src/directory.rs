@@ -13,7 +13,7 @@ use tokio::sync::{OnceCell, Semaphore};
 
 use crate::memory::Memory;
 use crate::throttle::Throttle;
-use crate::{Destination, Error, Resolution, resolve};
+use crate::{Destination, Error, Resolution, domain, resolve};
 
 /// Where the time comes from.
 pub type Clock = Arc<dyn Fn() -> Timestamp + Send + Sync>;
@@ -129,6 +129,20 @@ impl Directory {
     }
 }
 
+/// So many domains are looked through for a letter that names none.
+const DOMAINS: usize = 100;
+
+/// The first address with this local part that leads to somebody, over our domains in their order.
+fn under_any_domain(view: &View, local: &str) -> Result<Option<Address>, Error> {
+    for entry in domain::list(view)?.into_iter().take(DOMAINS) {
+        let Ok(address) = Address::new(local, entry.name) else { return Ok(None) };
+        if matches!(resolve(view, None, &address)?, Resolution::Ours(_)) {
+            return Ok(Some(address));
+        }
+    }
+    Ok(None)
+}
+
 /// Another post office says itself what it can take.
 fn any_room(view: &View, space: &dyn Space, places: &[Destination]) -> Result<bool, store::Error> {
     for place in places {
@@ -144,6 +158,11 @@ fn any_room(view: &View, space: &dyn Space, places: &[Destination]) -> Result<bo
 impl Recipients for Directory {
     fn standing<'a>(&'a self, address: &'a Address) -> Pending<'a, Result<Standing, OurFault>> {
         Box::pin(async { self.standing_of(address.clone()).await.map_err(our_fault) })
+    }
+
+    fn under_our_ip<'a>(&'a self, local: &'a str) -> Pending<'a, Result<Option<Address>, OurFault>> {
+        let local = local.to_owned();
+        Box::pin(async move { self.0.store.read(move |view| under_any_domain(view, &local)).await.map_err(our_fault) })
     }
 }
 

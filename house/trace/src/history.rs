@@ -136,6 +136,7 @@ impl<'a> Eyes<'a> {
             Event::Filed { account, .. } | Event::Read { account, .. } | Event::Removed { account, .. } => {
                 (*account == self.account).then(|| event.clone())
             }
+            Event::Mended { .. } => Some(event.clone()),
             _ => None,
         }
     }

@@ -57,7 +57,8 @@ pub(crate) fn keys(letter: LetterId, events: &[Event]) -> BTreeSet<Key> {
             | Event::Read { .. }
             | Event::Removed { .. }
             | Event::Recalled { .. }
-            | Event::Fault { .. } => {}
+            | Event::Fault { .. }
+            | Event::Mended { .. } => {}
         }
     }
     keys

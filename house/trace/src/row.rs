@@ -96,6 +96,7 @@ mod tests {
             (texts(), any::<i64>()).prop_map(|(recipients, until)| Event::Postponed { recipients, until }),
             any::<i64>().prop_map(|account| Event::Recalled { account }),
             text().prop_map(|cause| Event::Fault { cause }),
+            (any::<u64>(), any::<bool>()).prop_map(|(line_ends, nul)| Event::Mended { line_ends, nul }),
         ]
     }
 
@@ -170,5 +171,6 @@ mod tests {
         assert_eq!(encode(vec![Event::Postponed { recipients: Vec::new(), until: 1 }]), [VERSION, 1, 12, 0, 2]);
         assert_eq!(encode(vec![Event::Recalled { account: 1 }]), [VERSION, 1, 13, 2]);
         assert_eq!(encode(vec![Event::Fault { cause: String::new() }]), [VERSION, 1, 14, 0]);
+        assert_eq!(encode(vec![Event::Mended { line_ends: 3, nul: true }]), [VERSION, 1, 15, 3, 1]);
     }
 }

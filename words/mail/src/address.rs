@@ -1,6 +1,7 @@
 //! Mail addresses as the envelope knows them (RFC 5321 §4.1.2, RFC 6531 §3.3).
 
 use std::fmt;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::str::FromStr;
 
 /// Why a text is not an address.
@@ -44,8 +45,8 @@ impl Domain {
 
     fn literal(inside: &str) -> Result<Self, AddressError> {
         let known = match inside.get(..5) {
-            Some(tag) if tag.eq_ignore_ascii_case("ipv6:") => inside[5..].parse::<std::net::Ipv6Addr>().is_ok(),
-            _ => inside.parse::<std::net::Ipv4Addr>().is_ok(),
+            Some(tag) if tag.eq_ignore_ascii_case("ipv6:") => inside[5..].parse::<Ipv6Addr>().is_ok(),
+            _ => inside.parse::<Ipv4Addr>().is_ok(),
         };
         if known { Ok(Self(format!("[{}]", inside.to_ascii_lowercase()).into())) } else { Err(AddressError::Domain) }
     }
@@ -58,6 +59,16 @@ impl Domain {
     /// Is this `[192.0.2.1]` or `[IPv6:…]` and not a name?
     pub fn is_literal(&self) -> bool {
         self.0.starts_with('[')
+    }
+
+    /// The IP address that a literal names.
+    pub fn literal_ip(&self) -> Option<IpAddr> {
+        let inside = self.0.strip_prefix('[')?.strip_suffix(']')?;
+        let ip = match inside.strip_prefix("ipv6:") {
+            Some(ip) => ip.parse::<Ipv6Addr>().map(IpAddr::V6),
+            None => inside.parse::<Ipv4Addr>().map(IpAddr::V4),
+        };
+        ip.ok().map(|ip| ip.to_canonical())
     }
 
     /// The domain as a person reads it: A-labels turned back into U-labels.

@@ -57,6 +57,13 @@ pub enum Standing {
 pub trait Recipients: Send + Sync {
     /// What `address` is to us.
     fn standing<'a>(&'a self, address: &'a Address) -> Pending<'a, Result<Standing, OurFault>>;
+
+    /// The address of ours that has this local part, for letters to `local@[an IP address of ours]` (RFC 5321 §4.1.3),
+    /// which name no domain; `None` where nobody here is called that.
+    fn under_our_ip<'a>(&'a self, local: &'a str) -> Pending<'a, Result<Option<Address>, OurFault>> {
+        let _ = local;
+        Box::pin(async { Ok(None) })
+    }
 }
 
 /// The connection a letter came over.

@@ -5,7 +5,8 @@
 /// before each line that begins with one.
 ///
 /// Whatever the letter holds, what goes out has no bare CR and no bare LF, so that nobody can be made to find a
-/// second letter in it (a bare LF becomes CRLF, a bare CR a space).
+/// second letter in it (a bare LF becomes CRLF, a bare CR a space), and no NUL, which only BINARYMIME can carry
+/// (RFC 3030 §3): it becomes a space, so that no octet moves.
 #[derive(Debug)]
 pub struct DotStuffer {
     at: At,
@@ -87,10 +88,14 @@ impl<'a> Pieces<'a> {
         let rest = self.rest;
         let mut end = 0;
         loop {
-            let Some(found) = memchr::memchr2(b'\r', b'\n', &rest[end..]).map(|found| end + found) else {
+            let Some(found) = memchr::memchr3(b'\r', b'\n', 0, &rest[end..]).map(|found| end + found) else {
                 return self.piece(rest.len(), rest.len(), At::Inside);
             };
             match (rest[found], rest.get(found + 1), rest.get(found + 2)) {
+                (0, ..) => {
+                    self.next = Some(b" ");
+                    return self.piece(found, found + 1, At::Inside);
+                }
                 (b'\n', ..) => {
                     self.next = Some(b"\r\n");
                     return self.piece(found, found + 1, At::LineStart);
@@ -142,6 +147,8 @@ mod tests {
     #[test]
     fn nothing_that_could_smuggle_goes_out() {
         assert_eq!(stuffed(&[b"a\n.\nMAIL\r.\rb\r\n"]), b"a\r\n..\r\nMAIL . b\r\n.\r\n");
+        // Whoever drops NUL must not find a dot alone.
+        assert_eq!(stuffed(&[b"\0\r\n.\0\r\n\0.\r\n"]), b" \r\n.. \r\n .\r\n.\r\n");
     }
 
     #[test]
@@ -152,7 +159,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn the_cuts_between_chunks_do_not_matter(letter in "[a.\r\n]{0,40}", cuts in prop::collection::vec(0usize..40, 0..6)) {
+        fn the_cuts_between_chunks_do_not_matter(letter in "[a.\r\n\0]{0,40}", cuts in prop::collection::vec(0usize..40, 0..6)) {
             let mut cuts: Vec<usize> = cuts.into_iter().map(|cut| cut.min(letter.len())).collect();
             cuts.extend([0, letter.len()]);
             cuts.sort_unstable();

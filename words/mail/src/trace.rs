@@ -144,6 +144,13 @@ pub enum Event {
         /// What failed.
         cause: String,
     },
+    /// It came with octets that no letter may have, and was taken all the same.
+    Mended {
+        /// How many of its line ends were not CRLF, and are now.
+        line_ends: u64,
+        /// It has NUL octets, which were kept.
+        nul: bool,
+    },
 }
 
 impl Event {
@@ -171,7 +178,7 @@ impl Event {
                 to.iter_mut().for_each(each);
             }
             Self::Fault { cause } => each(cause),
-            Self::Read { .. } | Self::Removed { .. } | Self::Recalled { .. } => {}
+            Self::Read { .. } | Self::Removed { .. } | Self::Recalled { .. } | Self::Mended { .. } => {}
         }
     }
 }

@@ -1,5 +1,5 @@
-//! What follows DATA (RFC 5321 §4.1.1.4, §4.5.2) and BDAT (RFC 3030): found out without copying, and so strictly that
-//! no two servers can disagree on where the letter ends.
+//! What follows DATA (RFC 5321 §4.1.1.4, §4.5.2) and BDAT (RFC 3030): found out without copying. Where the letter ends is
+//! judged so strictly that no two servers can disagree on it; line ends inside it are made CRLF, whatever they were.
 
 use std::ops::Range;
 
@@ -10,21 +10,18 @@ pub(crate) enum Found {
     Nothing,
     /// These bytes of the input belong to the letter.
     Letter(Range<usize>),
-    /// The letter has something no letter may have. What follows is no longer kept.
-    Spoiled(Spoil),
+    /// A CRLF belongs to the letter here, which does not stand like that in the input.
+    LineEnd {
+        /// In its place stood something else: a bare LF, a bare CR, or CR CR LF.
+        mended: bool,
+    },
+    /// A dot alone between line ends of which one is a bare CR. The letter is lost, and what follows is no longer kept.
+    LonelyDot,
     /// The letter ends here.
     End,
-    /// A dot alone on a line that was not begun and ended by CRLF: some servers see the end of the letter here, and
+    /// A dot alone on a line that was begun or ended by a bare LF: some servers see the end of the letter here, and
     /// commands in what follows.
     FalseEnd,
-}
-
-/// Why a letter cannot be taken.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Spoil {
-    BareCr,
-    BareLf,
-    Nul,
 }
 
 /// Reads what follows DATA.
@@ -33,8 +30,8 @@ pub(crate) struct DataDecoder(State);
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum State {
-    /// Behind a CRLF, or at the beginning.
-    LineStart,
+    /// Behind a line end, or at the beginning.
+    LineStart(Ended),
     Inside,
     /// The letter is lost; only its end is looked for. A byte at a time, which is fast enough for what is thrown away.
     Lost(Tail),
@@ -55,18 +52,19 @@ enum Tail {
 enum Ended {
     Crlf,
     BareLf,
+    BareCr,
 }
 
 impl DataDecoder {
     pub fn new() -> Self {
-        Self(State::LineStart)
+        Self(State::LineStart(Ended::Crlf))
     }
 
     /// From here on nothing is kept; the end is still found.
     pub fn lose(&mut self) {
         self.0 = match self.0 {
-            State::LineStart => State::Lost(Tail::Line(Ended::Crlf)),
-            State::Inside => State::Lost(Tail::Other),
+            State::LineStart(Ended::BareCr) | State::Inside => State::Lost(Tail::Other),
+            State::LineStart(ended) => State::Lost(Tail::Line(ended)),
             lost => lost,
         }
     }
@@ -77,14 +75,27 @@ impl DataDecoder {
         match self.0 {
             State::Lost(tail) => self.look_for_end(input, tail),
             State::Inside => self.text(input, 0),
-            State::LineStart => match input {
+            State::LineStart(before) => match input {
                 [] | [b'.'] | [b'.', b'\r'] => (0, Found::Nothing),
-                [b'.', b'\r', b'\n', ..] => (3, Found::End),
-                [b'.', b'\r', ..] => self.spoiled(2, Spoil::BareCr),
-                [b'.', b'\n', ..] => (2, Found::FalseEnd),
-                [b'.', ..] => self.text(input, 1),
+                [b'.', b'\r', b'\n', ..] => self.dot_alone(3, before, Ended::Crlf),
+                [b'.', b'\r', ..] => self.dot_alone(2, before, Ended::BareCr),
+                [b'.', b'\n', ..] => self.dot_alone(2, before, Ended::BareLf),
+                // RFC 5321 §4.5.2: the sender put a dot before it where a line began behind CRLF, and nowhere else.
+                [b'.', ..] if before == Ended::Crlf => self.text(input, 1),
                 _ => self.text(input, 0),
             },
+        }
+    }
+
+    /// Only CRLF on both sides ends the letter. Another server may take the others for an end, or not.
+    fn dot_alone(&mut self, used: usize, before: Ended, after: Ended) -> (usize, Found) {
+        match (before, after) {
+            (Ended::Crlf, Ended::Crlf) => (used, Found::End),
+            (_, Ended::BareLf) | (Ended::BareLf, Ended::Crlf) => (used, Found::FalseEnd),
+            (_, after) => {
+                self.0 = State::Lost(if after == Ended::Crlf { Tail::Line(after) } else { Tail::Cr });
+                (used, Found::LonelyDot)
+            }
         }
     }
 
@@ -92,19 +103,21 @@ impl DataDecoder {
     fn text(&mut self, input: &[u8], start: usize) -> (usize, Found) {
         let mut from = start;
         loop {
-            let Some(at) = memchr::memchr3(b'\r', b'\n', 0, &input[from..]).map(|at| from + at) else {
+            let Some(at) = memchr::memchr2(b'\r', b'\n', &input[from..]).map(|at| from + at) else {
                 return self.piece(start..input.len(), State::Inside);
             };
-            let first_bad = start == at;
-            match (input[at], input.get(at + 1), input.get(at + 2)) {
-                (b'\r', Some(b'\n'), Some(b'.') | None) => return self.piece(start..at + 2, State::LineStart),
-                (b'\r', Some(b'\n'), Some(_)) => from = at + 2,
-                (b'\r', None, _) => return self.piece(start..at, State::Inside),
-                // What is good goes first; the bad byte is found again at the front of the next call.
-                _ if !first_bad => return self.piece(start..at, State::Inside),
-                (b'\r', ..) => return self.spoiled(at + 1, Spoil::BareCr),
-                (b'\n', ..) => return self.spoiled(at + 1, Spoil::BareLf),
-                _ => return self.spoiled(at + 1, Spoil::Nul),
+            match &input[at..] {
+                [b'\r', b'\n'] | [b'\r', b'\n', b'.', ..] => {
+                    return self.piece(start..at + 2, State::LineStart(Ended::Crlf));
+                }
+                [b'\r', b'\n', ..] => from = at + 2,
+                [b'\r'] | [b'\r', b'\r'] => return self.piece(start..at, State::Inside),
+                // What is good goes first; the line end to mend is found again at the front of the next call.
+                _ if start < at => return self.piece(start..at, State::Inside),
+                // What writes CRLF for LF, and is given CRLF, writes this for one line end.
+                [b'\r', b'\r', b'\n', ..] => return self.line_end(3, Ended::Crlf),
+                [b'\r', ..] => return self.line_end(1, Ended::BareCr),
+                _ => return self.line_end(1, Ended::BareLf),
             }
         }
     }
@@ -113,25 +126,21 @@ impl DataDecoder {
         if piece.is_empty() {
             return (0, Found::Nothing);
         }
-        // `Inside` is also said of a piece that ends in CRLF where a bad byte follows: that byte is bad in either state.
+        // `Inside` is also said of a piece that ends in CRLF where a CR or LF follows: that is the same in either state.
         self.0 = state;
         (piece.end, Found::Letter(piece))
     }
 
-    fn spoiled(&mut self, used: usize, spoil: Spoil) -> (usize, Found) {
-        self.0 = State::Lost(match spoil {
-            Spoil::BareCr => Tail::Cr,
-            Spoil::BareLf => Tail::Line(Ended::BareLf),
-            Spoil::Nul => Tail::Other,
-        });
-        (used, Found::Spoiled(spoil))
+    fn line_end(&mut self, used: usize, ended: Ended) -> (usize, Found) {
+        self.0 = State::LineStart(ended);
+        (used, Found::LineEnd { mended: true })
     }
 
     fn look_for_end(&mut self, input: &[u8], mut tail: Tail) -> (usize, Found) {
         for (at, byte) in input.iter().enumerate() {
             tail = match (tail, byte) {
                 (Tail::DotCr(Ended::Crlf), b'\n') => return (at + 1, Found::End),
-                (Tail::DotCr(Ended::BareLf) | Tail::Dot(_), b'\n') => return (at + 1, Found::FalseEnd),
+                (Tail::DotCr(_) | Tail::Dot(_), b'\n') => return (at + 1, Found::FalseEnd),
                 (Tail::Cr, b'\n') => Tail::Line(Ended::Crlf),
                 (_, b'\n') => Tail::Line(Ended::BareLf),
                 (Tail::Line(ended), b'.') => Tail::Dot(ended),
@@ -145,170 +154,66 @@ impl DataDecoder {
     }
 }
 
-/// Checks the octets behind BDAT, which are the letter as they are.
+/// Reads the octets behind BDAT, which are the letter as they are but for its line ends: it may go out behind DATA.
+/// Unlike with DATA, the octets of a chunk are used up with it, so what is not clear yet is remembered here.
 #[derive(Debug, Default, Clone, Copy)]
-pub(crate) struct ChunkChecker {
-    /// The last octet was a CR.
-    cr: bool,
+pub(crate) struct ChunkDecoder(Held);
+
+/// Octets whose meaning depends on what follows them.
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
+enum Held {
+    #[default]
+    Nothing,
+    Cr,
+    CrCr,
 }
 
-impl ChunkChecker {
-    /// The first thing wrong with these octets: a letter that came in chunks may go out behind DATA.
-    pub fn check(&mut self, octets: &[u8]) -> Option<Spoil> {
-        let mut rest = octets;
-        if self.cr && !rest.is_empty() {
-            rest = match rest.strip_prefix(b"\n") {
-                Some(rest) => rest,
-                None => return Some(Spoil::BareCr),
-            };
-            self.cr = false;
-        }
-        while let Some(at) = memchr::memchr3(b'\r', b'\n', 0, rest) {
-            match (rest[at], rest.get(at + 1)) {
-                (b'\r', Some(b'\n')) => rest = &rest[at + 2..],
-                (b'\r', None) => {
-                    self.cr = true;
-                    return None;
-                }
-                (b'\r', Some(_)) => return Some(Spoil::BareCr),
-                (b'\n', _) => return Some(Spoil::BareLf),
-                _ => return Some(Spoil::Nul),
-            }
-        }
-        None
+impl ChunkDecoder {
+    /// Looks at octets of a chunk: how many are dealt with, and what was found.
+    pub fn next(&mut self, octets: &[u8]) -> (usize, Found) {
+        let (used, held, found) = match (self.0, octets) {
+            (_, []) => return (0, Found::Nothing),
+            (Held::Nothing, _) => return self.text(octets),
+            (held, [b'\n', ..]) => (1, Held::Nothing, Found::LineEnd { mended: held == Held::CrCr }),
+            (Held::Cr, [b'\r', ..]) => (1, Held::CrCr, Found::Nothing),
+            (Held::CrCr, [b'\r', ..]) => (1, Held::CrCr, Found::LineEnd { mended: true }),
+            (Held::Cr, _) => (0, Held::Nothing, Found::LineEnd { mended: true }),
+            (Held::CrCr, _) => (0, Held::Cr, Found::LineEnd { mended: true }),
+        };
+        self.0 = held;
+        (used, found)
     }
 
-    /// At the end of the letter.
-    pub fn finish(self) -> Option<Spoil> {
-        self.cr.then_some(Spoil::BareCr)
+    fn text(&mut self, octets: &[u8]) -> (usize, Found) {
+        let mut from = 0;
+        loop {
+            let Some(at) = memchr::memchr2(b'\r', b'\n', &octets[from..]).map(|at| from + at) else {
+                return (octets.len(), Found::Letter(0..octets.len()));
+            };
+            match &octets[at..] {
+                [b'\r', b'\n', ..] => from = at + 2,
+                _ if at > 0 => return (at, Found::Letter(0..at)),
+                [b'\r', ..] => {
+                    self.0 = Held::Cr;
+                    return (1, Found::Nothing);
+                }
+                _ => return (1, Found::LineEnd { mended: true }),
+            }
+            if from == octets.len() {
+                return (from, Found::Letter(0..from));
+            }
+        }
+    }
+
+    /// At the end of the letter, until it says no: is there a line end still to come?
+    pub fn finish(&mut self) -> bool {
+        let held = std::mem::take(&mut self.0);
+        if held == Held::CrCr {
+            self.0 = Held::Cr;
+        }
+        held != Held::Nothing
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use proptest::prelude::*;
-
-    use super::*;
-    use mail::DotStuffer;
-
-    /// What became of an input shown in chunks: the letter, the verdict, and what was left over.
-    fn decode(chunks: &[&[u8]]) -> (Vec<u8>, Option<Found>, Vec<u8>) {
-        let (mut decoder, mut letter, mut verdict) = (DataDecoder::new(), Vec::new(), None);
-        let mut input = Vec::new();
-        for (number, chunk) in chunks.iter().enumerate() {
-            input.extend_from_slice(chunk);
-            loop {
-                let (used, found) = decoder.next(&input);
-                match &found {
-                    Found::Letter(piece) => letter.extend_from_slice(&input[piece.clone()]),
-                    Found::Spoiled(_) => verdict = Some(found.clone()),
-                    _ => {}
-                }
-                input.drain(..used);
-                match found {
-                    Found::Nothing => break,
-                    Found::End | Found::FalseEnd => {
-                        input.extend(chunks[number + 1..].concat());
-                        return (letter, verdict.or(Some(found)), input);
-                    }
-                    _ => {}
-                }
-            }
-        }
-        (letter, verdict, input)
-    }
-
-    fn whole(input: &[u8]) -> (Vec<u8>, Option<Found>, Vec<u8>) {
-        decode(&[input])
-    }
-
-    #[test]
-    fn a_dot_alone_ends_the_letter_and_others_lose_one() {
-        assert_eq!(
-            whole(b"a\r\n..b\r\n...\r\n.c\r\n.\r\nQUIT\r\n"),
-            (b"a\r\n.b\r\n..\r\nc\r\n".into(), Some(Found::End), b"QUIT\r\n".into())
-        );
-        assert_eq!(whole(b".\r\n"), (vec![], Some(Found::End), vec![]));
-    }
-
-    #[test]
-    fn what_is_not_clear_yet_is_left_alone() {
-        for (input, left) in [(&b"a\r"[..], &b"\r"[..]), (b"a\r\n.", b"."), (b"a\r\n.\r", b".\r"), (b"a\r\n", b"")] {
-            assert_eq!(whole(input), (input[..input.len() - left.len()].into(), None, left.into()));
-        }
-    }
-
-    #[test]
-    fn a_line_end_that_is_not_crlf_spoils_the_letter() {
-        for (input, spoil) in [
-            (&b"a\nb\r\n.\r\n"[..], Spoil::BareLf),
-            (b"\n.\r\n", Spoil::BareLf),
-            (b"a\rb\r\n.\r\n", Spoil::BareCr),
-            (b"a\r\r\n.\r\n", Spoil::BareCr),
-            (b"a\r\n.\rb\r\n.\r\n", Spoil::BareCr),
-            (b"a\r\n.\r\r\nb\r\n.\r\n", Spoil::BareCr),
-            (b"a\0b\r\n.\r\n", Spoil::Nul),
-            (b".\0b\r\n.\r\n", Spoil::Nul),
-        ] {
-            assert_eq!(whole(input).1, Some(Found::Spoiled(spoil)), "{input:?}");
-        }
-    }
-
-    #[test]
-    fn a_false_end_is_never_taken_for_an_end() {
-        for false_end in [&b"a\r\n.\n"[..], b"a\n.\n", b"a\n.\r\n", b"\n.\n", b".\n", b"a\r.\r\n.\n"] {
-            let mut decoder = DataDecoder::new();
-            let mut rest = [false_end, b"MAIL FROM:<evil@x.test>\r\n"].concat();
-            let last = loop {
-                let (used, found) = decoder.next(&rest);
-                rest.drain(..used);
-                assert_ne!(found, Found::End, "{false_end:?}");
-                if matches!(found, Found::FalseEnd | Found::Nothing) {
-                    break found;
-                }
-            };
-            assert_eq!(last, Found::FalseEnd, "{false_end:?}");
-        }
-    }
-
-    #[test]
-    fn chunks_are_checked_across_their_borders() {
-        let check = |chunks: &[&[u8]]| {
-            let mut checker = ChunkChecker::default();
-            chunks.iter().find_map(|chunk| checker.check(chunk)).or(checker.finish())
-        };
-        assert_eq!(check(&[b"a\r", b"", b"\nb\r\n"]), None);
-        assert_eq!(check(&[b"a\r", b"b"]), Some(Spoil::BareCr));
-        assert_eq!(check(&[b"a\r"]), Some(Spoil::BareCr));
-        assert_eq!(check(&[b"a\r\n", b"\nb"]), Some(Spoil::BareLf));
-        assert_eq!(check(&[b"a\0"]), Some(Spoil::Nul));
-    }
-
-    fn cut<'a>(input: &'a [u8], cuts: &[usize]) -> Vec<&'a [u8]> {
-        let mut cuts: Vec<usize> = cuts.iter().map(|cut| cut % (input.len() + 1)).collect();
-        cuts.extend([0, input.len()]);
-        cuts.sort_unstable();
-        cuts.windows(2).map(|pair| &input[pair[0]..pair[1]]).collect()
-    }
-
-    proptest! {
-        #[test]
-        fn a_letter_goes_round(lines in prop::collection::vec("[a.]{0,4}", 0..9), cuts in prop::collection::vec(any::<usize>(), 0..5)) {
-            let letter: String = lines.iter().map(|line| format!("{line}\r\n")).collect();
-            let mut wire = Vec::new();
-            let mut stuffer = DotStuffer::new();
-            stuffer.pieces(letter.as_bytes()).for_each(|piece| wire.extend_from_slice(piece));
-            wire.extend_from_slice(stuffer.finish());
-            prop_assert_eq!(decode(&cut(&wire, &cuts)), (letter.into_bytes(), Some(Found::End), vec![]));
-        }
-
-        #[test]
-        fn the_cuts_between_chunks_do_not_matter(input in "[a.\r\n\0]{0,24}", cuts in prop::collection::vec(any::<usize>(), 0..8)) {
-            let (letter, verdict, left) = whole(input.as_bytes());
-            let found = decode(&cut(input.as_bytes(), &cuts));
-            prop_assert_eq!(&found.1, &verdict);
-            prop_assert_eq!(&found.2, &left);
-            prop_assert_eq!(&found.0, &letter);
-        }
-    }
-}
+mod tests;

@@ -1,5 +1,6 @@
 //! The commands, as text and as values. What is read here is also what is written: both sides share this file.
 
+use std::borrow::Cow;
 use std::fmt::Write as _;
 
 use mail::{Address, BodyKind, Hold, Password, ReturnPath, Timestamp};
@@ -120,7 +121,12 @@ pub enum CommandError {
 impl Command {
     /// Reads a line without its line end.
     pub fn parse(line: &[u8]) -> Result<Self, CommandError> {
-        let text = std::str::from_utf8(line).map_err(|_| CommandError::Characters)?;
+        let text = match std::str::from_utf8(line) {
+            Ok(text) => Cow::Borrowed(text),
+            // What a client calls itself is for people, and no reason to turn it away.
+            Err(_) if introduces(line) => String::from_utf8_lossy(line),
+            Err(_) => return Err(CommandError::Characters),
+        };
         if text.chars().any(|c| c.is_control() && c != '\t') {
             return Err(CommandError::Characters);
         }
@@ -187,11 +193,27 @@ impl MailFrom {
     }
 }
 
+/// HELO, EHLO or LHLO.
+fn introduces(line: &[u8]) -> bool {
+    [&b"HELO"[..], b"EHLO", b"LHLO"].iter().any(|verb| has_verb(line, verb))
+}
+
+/// Do octets follow this line that are no command, whatever else may be wrong with it?
+pub(crate) fn announces_octets(line: &[u8]) -> bool {
+    has_verb(line, b"BDAT")
+}
+
+fn has_verb(line: &[u8], verb: &[u8]) -> bool {
+    line.split_at_checked(verb.len()).is_some_and(|(front, rest)| {
+        front.eq_ignore_ascii_case(verb) && rest.first().is_none_or(|next| !next.is_ascii_alphanumeric())
+    })
+}
+
 fn parse_verb(verb: &str, rest: &str) -> Result<Command, CommandError> {
     match verb.to_ascii_uppercase().as_str() {
-        "HELO" => name(rest, "HELO your.host.name").map(Command::Helo),
-        "EHLO" => name(rest, "EHLO your.host.name").map(Command::Ehlo),
-        "LHLO" => name(rest, "LHLO your.host.name").map(Command::Lhlo),
+        "HELO" => Ok(Command::Helo(name(rest))),
+        "EHLO" => Ok(Command::Ehlo(name(rest))),
+        "LHLO" => Ok(Command::Lhlo(name(rest))),
         "MAIL" => parse_mail(rest).map(Command::Mail),
         "RCPT" => parse_rcpt(rest).map(Command::Rcpt),
         "DATA" => alone(rest, Command::Data, "DATA without anything behind it"),
@@ -217,11 +239,10 @@ fn some(rest: &str, syntax: &'static str) -> Result<String, CommandError> {
     if rest.is_empty() { Err(CommandError::Syntax(syntax)) } else { Ok(rest.to_owned()) }
 }
 
-/// What a client calls itself. Any word will do (RFC 5321 §4.1.4 forbids refusing a client for its name); only its
-/// length is bounded.
-fn name(rest: &str, syntax: &'static str) -> Result<String, CommandError> {
-    let one_word = !rest.is_empty() && rest.len() <= mail::Domain::MAX && !rest.contains([' ', '\t']);
-    if one_word { Ok(rest.to_owned()) } else { Err(CommandError::Syntax(syntax)) }
+/// What a client calls itself. Anything will do, `my pc` and nothing at all (RFC 5321 §4.1.4 forbids refusing a client
+/// for its name); what is longer than a name can be is cut off.
+fn name(rest: &str) -> String {
+    rest[..rest.floor_char_boundary(mail::Domain::MAX)].to_owned()
 }
 
 fn parse_mail(rest: &str) -> Result<MailFrom, CommandError> {
@@ -429,8 +450,6 @@ mod tests {
         assert_eq!(parse("NOOP\rRSET"), Err(CommandError::Characters));
         assert_eq!(Command::parse(b"VRFY \xff"), Err(CommandError::Characters));
         for bad in [
-            "EHLO",
-            "EHLO a b",
             "MAIL",
             "MAIL TO:<a@b.test>",
             "RCPT TO:<>",
@@ -445,6 +464,34 @@ mod tests {
         }
         assert!(matches!(parse("MAIL FROM:<alice>"), Err(CommandError::Sender(_))));
         assert!(matches!(parse("RCPT TO:<a@-b>"), Err(CommandError::Recipient(_))));
+    }
+
+    #[test]
+    fn a_client_may_call_itself_what_it_likes() {
+        let ehlo = |name: &str| Ok(Command::Ehlo(name.to_owned()));
+        for (line, name) in [
+            (&b"EHLO my pc"[..], "my pc"),
+            (b"EHLO", ""),
+            (b"ehlo  DESKTOP_7 ", "DESKTOP_7"),
+            (b"EHLO [127.0.0.1]", "[127.0.0.1]"),
+            ("EHLO café".as_bytes(), "café"),
+            (b"EHLO caf\xe9", "caf\u{fffd}"),
+        ] {
+            assert_eq!(Command::parse(line), ehlo(name), "{}", line.escape_ascii());
+        }
+        let Ok(Command::Helo(long)) = parse(&format!("HELO x{}", "é".repeat(300))) else { panic!("taken") };
+        assert_eq!(long.len(), 255);
+        assert_eq!(Command::parse(b"EHLOX \xe9"), Err(CommandError::Characters));
+    }
+
+    #[test]
+    fn a_line_behind_which_octets_come_is_known_however_wrong_it_is() {
+        for line in [&b"BDAT"[..], b"bdat x", b"BDAT\t\0", b"Bdat -1 LAST", b"BDAT \xff"] {
+            assert!(announces_octets(line), "{}", line.escape_ascii());
+        }
+        for line in [&b"BDA"[..], b"BDATA 5", b"DATA", b"NOOP BDAT 5"] {
+            assert!(!announces_octets(line), "{}", line.escape_ascii());
+        }
     }
 
     #[test]
@@ -483,7 +530,7 @@ mod tests {
     }
 
     fn any_command() -> impl Strategy<Value = Command> {
-        let name = "[!-~]{1,30}";
+        let name = "([!-~é]{1,9}( [!-~é]{1,9}){0,2})?";
         prop_oneof![
             name.prop_map(Command::Helo),
             name.prop_map(Command::Ehlo),

@@ -16,4 +16,4 @@ mod session;
 pub use capabilities::{Capabilities, FutureRelease};
 pub use command::{Command, CommandError, Forward, MailFrom, RcptTo};
 pub use reply::{ReplyError, ReplyReader};
-pub use session::{Answer, Hello, Kind, Question, Session, Settings, Step, replies};
+pub use session::{Answer, Hello, Kind, Mended, Question, Session, Settings, Step, replies};

@@ -16,6 +16,7 @@ use mail::{Address, Envelope, Password, Reply};
 use self::patience::Patience;
 use self::receive::{Chunked, Incoming};
 pub use self::settings::{Kind, Settings};
+use crate::command::announces_octets;
 use crate::{Command, MailFrom};
 
 /// One dialogue. Show it what has arrived with [`Session::next`], do what it says, forget the bytes it used, and
@@ -34,6 +35,17 @@ pub struct Session {
     skipping: Option<usize>,
     /// The letter that was refused here, without a question to anybody.
     refused: Option<Box<(Envelope, Reply)>>,
+    /// What was mended in the letter that was handed over last.
+    mended: Mended,
+}
+
+/// What in a letter was not as the standards want it (RFC 5321 §2.3.8, RFC 5322 §2.3), and was taken all the same.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Mended {
+    /// How many bare LFs, bare CRs and CR CR LFs became CRLF.
+    pub line_ends: u64,
+    /// It has NUL octets, which were kept.
+    pub nul: bool,
 }
 
 /// How the client introduced itself.
@@ -56,6 +68,8 @@ pub enum Step {
     Ask(Question),
     /// These bytes of the input belong to the letter: keep them, and come back.
     Keep(Range<usize>),
+    /// CRLF belongs to the letter where something else stands in the input: keep one, and come back.
+    KeepLineEnd,
     /// The letter is complete. Hand it over and call [`Session::answer`] with [`Answer::Letter`].
     Deliver(Box<Envelope>),
     /// Send this, forget all that has arrived already (RFC 3207 §4.2), do the handshake, and call
@@ -88,6 +102,8 @@ pub enum Question {
 pub enum Answer {
     /// To [`Question::Sender`] and [`Question::Recipient`].
     Verdict(Verdict),
+    /// To [`Question::Recipient`]: a letter is taken, for this address, which the one that was asked about stands for.
+    TakenFor(Address),
     /// To [`Step::Deliver`]: one reply; for LMTP one for each recipient, in order.
     Letter(Vec<Reply>),
     /// The log-in goes on: this base64 text goes to the client.
@@ -168,6 +184,7 @@ impl Session {
             waiting: VecDeque::new(),
             skipping: None,
             refused: None,
+            mended: Mended::default(),
         };
         (session, greeting)
     }
@@ -207,6 +224,11 @@ impl Session {
     /// what the client is told.
     pub fn take_refused(&mut self) -> Option<(Envelope, Reply)> {
         self.refused.take().map(|refused| *refused)
+    }
+
+    /// What was mended in the letter that [`Step::Deliver`] was last said of.
+    pub fn mended(&self) -> Mended {
+        self.mended
     }
 
     /// Is the client in the middle of sending a letter? (It must then not be interrupted, and has more time.)
@@ -263,10 +285,11 @@ impl Session {
         match (std::mem::replace(&mut self.stage, Stage::Idle), answer) {
             (Stage::Asked(Asked::Sender(mail)), Answer::Verdict(Verdict::Accept)) => self.begin_letter(mail),
             (Stage::Asked(Asked::Sender(_)), Answer::Verdict(Verdict::Refuse(reply))) => self.refuse(reply),
-            (Stage::Asked(Asked::Recipient(mut draft, address)), Answer::Verdict(Verdict::Accept)) => {
-                self.add_recipient(&mut draft, address);
-                self.stage = Stage::Draft(draft);
-                Step::Say(Reply::new(250, (2, 1, 5), "recipient taken"))
+            (Stage::Asked(Asked::Recipient(draft, address)), Answer::Verdict(Verdict::Accept)) => {
+                self.recipient_taken(draft, address)
+            }
+            (Stage::Asked(Asked::Recipient(draft, _)), Answer::TakenFor(address)) => {
+                self.recipient_taken(draft, address)
             }
             (Stage::Asked(Asked::Recipient(draft, _)), Answer::Verdict(Verdict::Refuse(reply))) => {
                 self.stage = Stage::Draft(draft);
@@ -318,7 +341,7 @@ impl Session {
                 self.close(Reply::new(421, (4, 7, 0), "too many failed log-ins, goodbye"))
             }
             Answer::LoginFailed(reply) => Step::Say(reply),
-            Answer::Verdict(_) | Answer::Letter(_) => Step::More,
+            Answer::Verdict(_) | Answer::TakenFor(_) | Answer::Letter(_) => Step::More,
         }
     }
 
@@ -333,13 +356,15 @@ impl Session {
         }
         match self.cut_line(input) {
             Line::Incomplete => (0, Step::More),
+            Line::TooLong if announces_octets(input) => (input.len(), self.close(replies::line_too_long())),
             Line::TooLong => {
                 self.skipping = Some(0);
                 self.skip_line(input, 0)
             }
             Line::Bare(used) => {
-                self.leave_login();
-                (used, self.mistake(replies::bare_line_feed()))
+                let in_login = self.leave_login();
+                let line = if in_login { &[] } else { &input[..used] };
+                (used, self.not_obeyed(line, replies::bare_line_feed()))
             }
             Line::Whole(used, line) => match self.whole_line(line) {
                 // What was sent behind STARTTLS in clear may have been put there by someone between.
@@ -395,8 +420,20 @@ impl Session {
         }
         match Command::parse(line) {
             Ok(command) => self.obey(command, line.is_ascii()),
-            Err(error) => self.mistake(replies::bad_command(&error)),
+            Err(error) => self.not_obeyed(line, replies::bad_command(&error)),
         }
+    }
+
+    /// A line that is no command. Where nobody can say how many octets behind it are no commands either, the dialogue
+    /// ends: some of them may have been chosen by whoever wrote the letter (RFC 3030 §2).
+    fn not_obeyed(&mut self, line: &[u8], reply: Reply) -> Step {
+        if announces_octets(line) { self.close(reply) } else { self.mistake(reply) }
+    }
+
+    fn recipient_taken(&mut self, mut draft: Draft, address: Address) -> Step {
+        self.add_recipient(&mut draft, address);
+        self.stage = Stage::Draft(draft);
+        Step::Say(Reply::new(250, (2, 1, 5), "recipient taken"))
     }
 
     /// Who is named twice gets one letter; with LMTP two replies, so there both are kept (RFC 2033 §4.2).

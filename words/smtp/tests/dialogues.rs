@@ -173,6 +173,10 @@ impl Play {
                         self.letter.extend_from_slice(&input[piece]);
                         break;
                     }
+                    Step::KeepLineEnd => {
+                        self.letter.extend_from_slice(b"\r\n");
+                        break;
+                    }
                     Step::Ask(question) => {
                         let answer = self.house.find_out(question);
                         self.session.answer(answer)
@@ -222,7 +226,7 @@ impl Play {
         self.listen();
         if let Some((letter, _)) = self.delivered.as_mut().filter(|(letter, _)| !letter.is_empty()) {
             let text = String::from_utf8(std::mem::take(letter)).unwrap();
-            self.letter_lines = Some(text.split_terminator("\r\n").map(str::to_owned).collect());
+            self.letter_lines = Some(text.split_terminator("\r\n").map(|line| line.replace('\0', "\\0")).collect());
         }
         let lines = self.letter_lines.as_mut().unwrap_or_else(|| panic!("{place}: no letter"));
         assert!(!lines.is_empty(), "{place}: the letter has no more lines");

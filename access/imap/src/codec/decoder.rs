@@ -49,6 +49,8 @@ pub enum Event {
         /// Does the client wait for `+`?
         waits: bool,
     },
+    /// So many octets, the last of those that were taken, belong to the letter that is kept elsewhere.
+    Piece(usize),
     /// A command is complete.
     Request(Request),
     /// A line that is no command, asked for by [`Decoder::expect_line`].
@@ -100,6 +102,8 @@ enum Stage {
     Announced { size: usize },
     /// In a letter of APPEND.
     Letter { letter: Vec<u8>, left: usize },
+    /// In one that the owner keeps.
+    Elsewhere { left: usize },
     /// In a literal nobody wants.
     Swallow { left: u64 },
 }
@@ -173,6 +177,13 @@ impl Decoder {
         }
     }
 
+    /// Takes the announced letter, whose octets the owner keeps as [`Event::Piece`] shows them: in the command it is empty.
+    pub fn accept_letter_elsewhere(&mut self) {
+        if let Stage::Announced { size } = self.stage {
+            self.stage = Stage::Elsewhere { left: size };
+        }
+    }
+
     /// Gives the command up before its letter was sent, and gives its tag. Only for a client that waits for `+`.
     pub fn refuse_letter(&mut self) -> Option<Tag> {
         let tag = parse::tag_of(&self.text);
@@ -207,6 +218,15 @@ impl Decoder {
                     self.begin_line();
                 }
                 (count, None)
+            }
+            Stage::Elsewhere { left } => {
+                let count = input.len().min(*left);
+                *left -= count;
+                if *left == 0 {
+                    self.letters.push(Bytes::new());
+                    self.begin_line();
+                }
+                (count, (count > 0).then_some(Event::Piece(count)))
             }
             Stage::Swallow { left } => {
                 let count = input.len().min(usize::try_from(*left).unwrap_or(usize::MAX));
@@ -265,6 +285,9 @@ impl Decoder {
         let line = without_line_end(self.text.get(self.line..).unwrap_or_default());
         if let Some(announced) = Announced::at_end_of(line) {
             return self.announce(announced);
+        }
+        if announces_without_size(line) {
+            return Some(Event::Lost("The size of a literal cannot be read"));
         }
         // Outlook sends a blank line before the command after IDLE; RFC 2177 does not allow it, everyone accepts it.
         if self.line == 0 && line.is_empty() && self.refusal.is_none() {
@@ -388,6 +411,12 @@ impl Announced {
         let tilde = brace.checked_sub(1).and_then(|at| inside.get(at)) == Some(&b'~');
         Some(Self { size, waits, length: line.len() - brace + usize::from(tilde) + 2 })
     }
+}
+
+/// Does a literal follow for which the client waits for nothing, and nobody can say how long it is? Its octets may have
+/// been chosen by whoever wrote a letter, and must not be obeyed.
+fn announces_without_size(line: &[u8]) -> bool {
+    line.trim_ascii_end().ends_with(b"+}") && memchr::memrchr(b'{', line).is_some()
 }
 
 /// The line without CRLF, or without LF: some old scripts send no CR.

@@ -1,11 +1,12 @@
 //! APPEND (RFC 9051 §6.3.12), of one letter or several at once (RFC 3502).
 
+use std::borrow::Cow;
 use std::ops::RangeInclusive;
 
-use bytes::{Bytes, BytesMut};
+use bytes::Bytes;
 use mail::seam::{AccountId, Login};
 use mail::trace::{Arrival, Event};
-use mail::{LetterId, Timestamp};
+use mail::{LetterId, Timestamp, lines};
 use mailbox::letter::{self, Filed};
 use mailbox::{Error, Prepared, System, account, flags, folder};
 use store::{Store, Tx};
@@ -70,14 +71,9 @@ fn check(letter: &AppendLetter) -> Result<(), Answer> {
     if letter.body.is_empty() {
         return Err(Answer::no("The letter is empty, nothing was kept"));
     }
-    if memchr::memchr(0, &letter.body).is_none() {
-        return Ok(());
-    }
-    // RFC 3516 §4.3: NUL can only come in a literal8; this mailbox keeps no letters with it.
-    if letter.binary {
-        return Err(Answer::no("Letters with NUL in them are not kept here").word("UNKNOWN-CTE"));
-    }
-    Err(Answer::bad("A letter must not hold NUL"))
+    // RFC 3516 §4.3 wants NUL in a literal8 alone. Clients that copy letters between servers put it where it comes, and
+    // lose the whole folder where it is refused.
+    Ok(())
 }
 
 /// A letter that needs only to be filed.
@@ -89,6 +85,8 @@ struct Ready {
     /// The name it gets in the house.
     id: LetterId,
     arrival: Arrival,
+    /// What was not as it must be in it.
+    mended: Option<Event>,
 }
 
 /// Parses, hashes and packs: on a thread where that may take its time.
@@ -109,28 +107,24 @@ fn ready(store: &Store, letter: AppendLetter, person: &Login) -> Result<Ready, E
             Flag::Keyword(name) => keywords.push(name),
         }
     }
-    let body = with_crlf(body);
+    let nul = memchr::memchr(0, &body).is_some();
+    let (body, line_ends) = with_crlf(body);
+    let mended = (line_ends > 0 || nul).then_some(Event::Mended { line_ends, nul });
     let (id, arrival) = (LetterId::from_random(rand::random()), Arrival::put_there(&body, person));
     let prepared = mailbox::prepare(store, body)?;
-    Ok(Ready { prepared, system, keywords, received: received.unwrap_or_else(net::now), id, arrival })
+    Ok(Ready { prepared, system, keywords, received: received.unwrap_or_else(net::now), id, arrival, mended })
 }
 
-/// The letter with CRLF where a line ends in LF alone: scripts forget it, and every line of ours ends so.
-fn with_crlf(body: Bytes) -> Bytes {
-    let is_bare = |at: usize| at == 0 || body.get(at - 1) != Some(&b'\r');
-    let bare = memchr::memchr_iter(b'\n', &body).filter(|at| is_bare(*at)).count();
-    if bare == 0 {
-        return body;
+/// The letter with CRLF where a line ends in LF alone (scripts forget it, and every line of ours ends so), and how many
+/// lines did.
+fn with_crlf(body: Bytes) -> (Bytes, u64) {
+    match lines::to_crlf(&body) {
+        Cow::Borrowed(_) => (body, 0),
+        Cow::Owned(whole) => {
+            let added = whole.len() - body.len();
+            (Bytes::from(whole), added as u64)
+        }
     }
-    let mut whole = BytesMut::with_capacity(body.len() + bare);
-    let mut copied = 0;
-    for at in memchr::memchr_iter(b'\n', &body).filter(|at| is_bare(*at)) {
-        whole.extend_from_slice(body.get(copied..at).unwrap_or_default());
-        whole.extend_from_slice(b"\r\n");
-        copied = at + 1;
-    }
-    whole.extend_from_slice(body.get(copied..).unwrap_or_default());
-    whole.freeze()
 }
 
 /// All or none. `None` when there is no such folder.
@@ -149,7 +143,9 @@ fn file(
         let one = letter::file(tx, folder.id, &letter.prepared, &flags, letter.received)?;
         let recipient = letter.arrival.login.clone();
         let lies = Event::Filed { account: account.0, key: one.letter.0, recipient, folder: folder.name.clone() };
-        trace::note_all(tx, letter.id, now, vec![Event::Received(letter.arrival.clone()), lies])?;
+        let arrived = Event::Received(letter.arrival.clone());
+        let events = [arrived].into_iter().chain(letter.mended.clone()).chain([lies]).collect();
+        trace::note_all(tx, letter.id, now, events)?;
         filed.push(one);
     }
     Ok(Some(filed))
@@ -172,9 +168,12 @@ mod tests {
 
     #[test]
     fn lines_that_end_in_lf_alone_get_their_cr() {
-        let whole = |body: &'static [u8]| with_crlf(Bytes::from_static(body)).to_vec();
-        assert_eq!(whole(b"a\nb\r\nc\n\nd"), b"a\r\nb\r\nc\r\n\r\nd");
-        assert_eq!(whole(b"\n"), b"\r\n");
-        assert_eq!(whole(b"a\r\nb\r\n"), b"a\r\nb\r\n");
+        let whole = |body: &'static [u8]| {
+            let (whole, mended) = with_crlf(Bytes::from_static(body));
+            (whole.to_vec(), mended)
+        };
+        assert_eq!(whole(b"a\nb\r\nc\n\nd"), (b"a\r\nb\r\nc\r\n\r\nd".to_vec(), 3));
+        assert_eq!(whole(b"\n"), (b"\r\n".to_vec(), 1));
+        assert_eq!(whole(b"a\r\nb\r\n"), (b"a\r\nb\r\n".to_vec(), 0));
     }
 }

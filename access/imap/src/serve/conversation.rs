@@ -9,7 +9,7 @@ use tokio::time::Instant;
 use super::answer::{Answer, Code, Done, Halt, Status};
 use super::capability::{self, Entrance};
 use super::house::House;
-use super::letters::Letters;
+use super::letters::{self, Letters};
 use super::output::Output;
 use super::session::Session;
 use super::{entry, idle};
@@ -123,6 +123,12 @@ impl Conversation {
     pub(super) async fn next(&mut self) -> Result<Event, End> {
         loop {
             let (taken, event) = self.decoder.decode(self.connection.buffered());
+            if let Event::Piece(octets) = event {
+                let piece = self.connection.buffered().get(taken - octets..taken).unwrap_or_default();
+                Box::pin(self.letters.add(piece)).await;
+                self.connection.consume(taken);
+                continue;
+            }
             self.connection.consume(taken);
             if event != Event::More {
                 return Ok(event);
@@ -154,7 +160,7 @@ impl Conversation {
             Event::Request(request) => return self.request(request).await,
             Event::Refused(refusal) => self.refused(refusal).await?,
             Event::Lost(why) => return Err(End::Bye(why)),
-            Event::More | Event::Line(_) => {}
+            Event::More | Event::Piece(_) | Event::Line(_) => {}
         }
         Ok(Next::Command)
     }
@@ -172,7 +178,14 @@ impl Conversation {
     }
 
     async fn request(&mut self, request: Request) -> Result<Next, End> {
-        let Request { tag, command } = request;
+        let Request { tag, mut command } = request;
+        if let Command::Folder(FolderCommand::Append(append)) = &mut command
+            && let Err(no_room) = Box::pin(self.letters.complete(append)).await
+        {
+            self.letters.give_back();
+            self.answer(&tag.0, &letters::refusal(&no_room)).await?;
+            return Ok(Next::Command);
+        }
         let (answer, next) = match command {
             Command::Any(AnyCommand::Logout) => return self.log_out(&tag).await,
             Command::Any(any) => (self.any(any).await?, Next::Command),

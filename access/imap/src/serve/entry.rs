@@ -102,6 +102,7 @@ fn welcome(conversation: &mut Conversation, login: Login) -> Answer {
     conversation.decoder.set_limits(Limits::logged_in(house.append_limit));
     let session = Session { house, login, enabled: Enabled::default(), tag: "".into(), selected: None };
     conversation.who = Who::Person(Box::new(session));
+    conversation.connection.has_logged_in();
     Answer::ok("Welcome").with(Code::Capability(conversation.capabilities()))
 }
 

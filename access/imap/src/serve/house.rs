@@ -5,8 +5,7 @@ use std::time::Duration;
 
 use mail::seam::Logins;
 use mail::trace::{Blind, Witness};
-use net::{ServerTls, Shutdown};
-use tokio::sync::Semaphore;
+use net::{Budget, Intake, ServerTls, Shutdown};
 
 /// The house a client comes into.
 pub struct House {
@@ -18,8 +17,8 @@ pub struct House {
     pub tls: Option<ServerTls>,
     /// The largest letter APPEND takes, in octets (RFC 7889).
     pub append_limit: u64,
-    /// The memory that letters being appended share, over all connections: see [`House::budget_of`].
-    pub budget: Arc<Semaphore>,
+    /// Where letters that are being appended are kept until they are whole.
+    pub intake: Intake,
     /// How long to wait for whom.
     pub timeouts: Timeouts,
     /// Asks the conversations to end.
@@ -30,9 +29,6 @@ pub struct House {
     pub witness: Arc<dyn Witness>,
 }
 
-/// The unit of the memory budget, in octets.
-pub(crate) const BUDGET_UNIT: u64 = 4096;
-
 impl House {
     /// A house with the usual limits, and without TLS.
     pub fn new(store: store::Store, logins: Arc<dyn Logins>) -> Self {
@@ -41,18 +37,12 @@ impl House {
             logins,
             tls: None,
             append_limit: 50 * 1024 * 1024,
-            budget: Self::budget_of(256 * 1024 * 1024),
+            intake: Intake::new(Budget::new(256 * 1024 * 1024), Duration::from_secs(30)),
             timeouts: Timeouts::default(),
             shutdown: Shutdown::never(),
             clear_logins: false,
             witness: Arc::new(Blind),
         }
-    }
-
-    /// A memory budget of so many octets.
-    pub fn budget_of(octets: u64) -> Arc<Semaphore> {
-        let units = usize::try_from(octets / BUDGET_UNIT).unwrap_or(usize::MAX);
-        Arc::new(Semaphore::new(units.min(Semaphore::MAX_PERMITS)))
     }
 }
 
@@ -65,8 +55,6 @@ pub struct Timeouts {
     pub command: Duration,
     /// For the next piece of a command that has begun.
     pub piece: Duration,
-    /// For a place in the memory budget.
-    pub memory: Duration,
     /// For a client that takes nothing of what it asked for.
     pub write: Duration,
 }
@@ -78,7 +66,6 @@ impl Default for Timeouts {
             // A minute more than promised: clients count their 30 minutes from when they sent.
             command: Duration::from_secs(31 * 60),
             piece: Duration::from_secs(300),
-            memory: Duration::from_secs(30),
             write: Duration::from_secs(300),
         }
     }

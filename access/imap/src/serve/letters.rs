@@ -1,30 +1,60 @@
-//! The letters of APPEND on their way in: each has its place in the memory all connections share, before its first
-//! octet is read.
+//! The letters of APPEND on their way in: kept apart from the command until it is whole, the large ones on the disk.
 
-use tokio::sync::OwnedSemaphorePermit;
-use tokio::time::timeout;
+use net::{Inbound, NoRoom, Owner, Share};
 
 use super::answer::Answer;
 use super::conversation::{Conversation, End, Who};
-use super::house::BUDGET_UNIT;
+use crate::codec::command::Append;
 use crate::commands::append;
 
-/// The memory taken by the letters of one APPEND.
+/// The letters of one APPEND.
 #[derive(Default)]
-pub(super) struct Letters(Option<OwnedSemaphorePermit>);
+pub(super) struct Letters {
+    coming: Vec<Inbound>,
+    /// There was no room for one of them: the rest passes, and the command is refused.
+    no_room: Option<NoRoom>,
+    /// The memory of those that are complete.
+    held: Option<Share>,
+}
 
 impl Letters {
     /// The letters are filed, or nobody wants them any more.
     pub(super) fn give_back(&mut self) {
-        self.0 = None;
+        *self = Self::default();
     }
 
-    fn add(&mut self, permit: OwnedSemaphorePermit) {
-        match &mut self.0 {
-            Some(held) => held.merge(permit),
-            None => self.0 = Some(permit),
+    /// Octets of the letter that was announced last.
+    pub(super) async fn add(&mut self, octets: &[u8]) {
+        let Some(letter) = self.coming.last_mut().filter(|_| self.no_room.is_none()) else { return };
+        if let Err(no_room) = letter.add(octets).await {
+            self.no_room = Some(no_room);
+            self.coming.clear();
         }
     }
+
+    /// Puts the letters into their command.
+    pub(super) async fn complete(&mut self, command: &mut Append) -> Result<(), NoRoom> {
+        if let Some(no_room) = self.no_room.take() {
+            return Err(no_room);
+        }
+        for (letter, inbound) in command.letters.iter_mut().zip(std::mem::take(&mut self.coming)) {
+            let (body, held) = match self.held.take() {
+                Some(held) => inbound.finish_beside(held, b"").await?,
+                None => inbound.finish(b"").await?,
+            };
+            letter.body = body;
+            self.held = Some(held);
+        }
+        Ok(())
+    }
+}
+
+/// What a client is told whose letter there is no room for.
+pub(super) fn refusal(no_room: &NoRoom) -> Answer {
+    if let NoRoom::Disk(error) = no_room {
+        tracing::error!(%error, "a letter on its way in cannot be kept");
+    }
+    Answer::no("Too many letters are coming in, try again later")
 }
 
 impl Conversation {
@@ -33,19 +63,20 @@ impl Conversation {
         if waits && let Err(answer) = self.admit(size).await {
             return self.refuse_letter(&answer).await;
         }
-        if !self.take_memory(size).await {
-            if waits {
-                return self.refuse_letter(&Answer::no("Too many letters are coming in, try again later")).await;
-            }
-            // The letter comes whatever we say, and there is no room for it.
-            return Err(End::Bye("Too many letters are coming in, try again later"));
-        }
-        self.decoder.accept_letter();
+        let owner = match &self.who {
+            Who::Person(session) => Owner::Person(session.login.account.0),
+            Who::Stranger { .. } => Owner::at(self.connection.peer().ip()),
+        };
+        self.letters.coming.push(self.house.intake.open(Some(owner)));
+        self.decoder.accept_letter_elsewhere();
         if waits { self.go_on().await } else { Ok(()) }
     }
 
     /// What can be known before the letter is sent: whether its folder is there, whether it fits.
     async fn admit(&self, size: u64) -> Result<(), Answer> {
+        if let Some(no_room) = &self.letters.no_room {
+            return Err(refusal(no_room));
+        }
         match (&self.who, self.decoder.append_folder()) {
             (Who::Person(session), Some(folder)) => append::admit(session, folder, size).await,
             _ => Ok(()),
@@ -56,17 +87,5 @@ impl Conversation {
         self.letters.give_back();
         let tag = self.decoder.refuse_letter();
         self.answer(tag.as_ref().map_or("*", |tag| &tag.0), answer).await
-    }
-
-    async fn take_memory(&mut self, size: u64) -> bool {
-        let Ok(units) = u32::try_from(size / BUDGET_UNIT + 1) else { return false };
-        let place = self.house.budget.clone().acquire_many_owned(units);
-        match timeout(self.house.timeouts.memory, place).await {
-            Ok(Ok(permit)) => {
-                self.letters.add(permit);
-                true
-            }
-            _ => false,
-        }
     }
 }

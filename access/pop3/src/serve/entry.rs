@@ -55,6 +55,7 @@ async fn conclude(conversation: &mut Conversation, outcome: Result<Login, Refusa
     match opened {
         Ok((hold, maildrop)) => {
             conversation.hold = Some(hold);
+            conversation.connection.has_logged_in();
             Act::Say(conversation.dialogue.let_in(maildrop))
         }
         Err(shut) => conversation.dialogue.refuse(&shut),

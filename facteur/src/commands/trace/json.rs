@@ -79,6 +79,7 @@ fn facts(event: &Event, people: &People) -> (&'static str, Value) {
         }
         Event::Recalled { account } => ("recalled", json!({ "account": account })),
         Event::Fault { cause } => ("fault", json!({ "cause": cause })),
+        Event::Mended { line_ends, nul } => ("mended", json!({ "line_ends": line_ends, "nul": nul })),
     }
 }
 

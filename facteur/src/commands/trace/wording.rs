@@ -75,6 +75,7 @@ pub fn place(event: &Event) -> String {
             Hand::Lmtp => "LMTP".to_owned(),
         },
         Event::Reported { .. } => say!("report", "avis"),
+        Event::Mended { .. } => "Facteur".to_owned(),
         Event::Read { door, .. } | Event::Removed { door, .. } => link(*door),
         Event::Fault { .. } => "Facteur".to_owned(),
     }
@@ -162,6 +163,21 @@ pub fn sentence(event: &Event, people: &People) -> String {
         Event::Fault { cause } => {
             say!("something of ours failed: {cause}", "quelque chose a échoué chez nous : {cause}")
         }
+        Event::Mended { line_ends, nul } => mended(*line_ends, *nul),
+    }
+}
+
+/// What was not as it must be in a letter, and what was done about it.
+fn mended(line_ends: u64, nul: bool) -> String {
+    match (line_ends, nul) {
+        (0, _) => say!("has NUL octets, which were kept", "contient des octets nuls, qui ont été gardés"),
+        (_, false) => {
+            say!("{line_ends} line ends were not CRLF, and now are", "fins de ligne corrigées en CRLF : {line_ends}")
+        }
+        (_, true) => say!(
+            "{line_ends} line ends were not CRLF, and now are; has NUL octets, which were kept",
+            "fins de ligne corrigées en CRLF : {line_ends} ; contient des octets nuls, qui ont été gardés"
+        ),
     }
 }
 

@@ -1,12 +1,10 @@
 //! Taking the letter in, behind DATA or in chunks.
 
-use std::ops::Range;
-
 use mail::{Envelope, Reply};
 
 use super::verbs::declare;
-use super::{Asked, Draft, Session, Stage, Step, replies};
-use crate::body::{ChunkChecker, DataDecoder, Found};
+use super::{Asked, Draft, Mended, Session, Stage, Step, replies};
+use crate::body::{ChunkDecoder, DataDecoder, Found};
 
 /// A letter behind DATA.
 #[derive(Debug)]
@@ -22,18 +20,29 @@ struct Tally {
     kept: u64,
     thrown: u64,
     eight_bit: bool,
+    mended: Mended,
     lost: Option<Reply>,
 }
+
+/// The line end that belongs to a letter where something else came.
+const LINE_END: &[u8] = b"\r\n";
 
 impl Tally {
     /// Counts octets of the letter: are they to be kept?
     fn keep(&mut self, octets: &[u8], most: u64) -> bool {
         self.kept = self.kept.saturating_add(octets.len() as u64);
         self.eight_bit |= !octets.is_ascii();
+        self.mended.nul |= memchr::memchr(0, octets).is_some();
         if self.lost.is_none() && self.kept > most {
             self.lost = Some(replies::too_large(most));
         }
         self.lost.is_none()
+    }
+
+    /// Counts a line end of the letter that did not come as one: is it to be kept?
+    fn keep_line_end(&mut self, mended: bool, most: u64) -> bool {
+        self.mended.line_ends += u64::from(mended);
+        self.keep(LINE_END, most)
     }
 
     /// Counts octets that are thrown away: is it too much even for that?
@@ -70,7 +79,7 @@ pub(super) struct Chunked {
     left: u64,
     size: u64,
     last: bool,
-    checker: ChunkChecker,
+    decoder: ChunkDecoder,
     tally: Tally,
 }
 
@@ -99,11 +108,19 @@ impl Chunked {
         self.tally.lost.get_or_insert(reply);
     }
 
-    /// How much of the input belongs to the chunk.
-    fn take(&mut self, input: &[u8]) -> usize {
-        let length = usize::try_from(self.left).unwrap_or(usize::MAX).min(input.len());
-        self.left -= length as u64;
-        length
+    /// The front of the input that belongs to the chunk.
+    fn of<'a>(&self, input: &'a [u8]) -> &'a [u8] {
+        &input[..usize::try_from(self.left).unwrap_or(usize::MAX).min(input.len())]
+    }
+
+    /// So many octets of the chunk are dealt with.
+    fn pass(&mut self, octets: usize) {
+        self.left = self.left.saturating_sub(octets as u64);
+    }
+
+    /// All octets of the letter's last chunk are there: is a line end still to come out of them?
+    fn owes_line_end(&mut self) -> bool {
+        self.left == 0 && self.last && self.decoder.finish()
     }
 }
 
@@ -125,7 +142,13 @@ impl Session {
                     }
                     incoming.decoder.lose();
                 }
-                Found::Spoiled(spoil) => incoming.lose(replies::spoiled(spoil)),
+                Found::LineEnd { mended } => {
+                    if incoming.tally.keep_line_end(mended, most) {
+                        return (used, Step::KeepLineEnd);
+                    }
+                    incoming.decoder.lose();
+                }
+                Found::LonelyDot => incoming.lose(replies::lonely_dot()),
                 Found::Nothing if more == 0 => return (used, Step::More),
                 Found::Nothing => {}
                 Found::FalseEnd => {
@@ -155,42 +178,61 @@ impl Session {
             return self.say_letter_replies(&envelope, reply);
         }
         declare(&mut envelope, tally.eight_bit);
+        self.mended = tally.mended;
         self.stage = Stage::Asked(Asked::Letter);
         Step::Deliver(Box::new(envelope))
     }
 
     /// Octets of a chunk.
     pub(super) fn chunk(&mut self, input: &[u8]) -> (usize, Step) {
-        let Stage::Chunk(envelope, chunked) = &mut self.stage else { return (0, Step::More) };
+        let Stage::Chunk(_, chunked) = &mut self.stage else { return (0, Step::More) };
         let most = self.settings.max_letter;
-        let length = chunked.take(input);
-        let octets = &input[..length];
-        if chunked.is_kept()
-            && let Some(spoil) = chunked.checker.check(octets)
-        {
-            chunked.lose(replies::spoiled(spoil));
+        let mut used = 0;
+        while chunked.is_kept() {
+            let (more, found) = chunked.decoder.next(chunked.of(&input[used..]));
+            let start = used;
+            used += more;
+            chunked.pass(more);
+            match found {
+                Found::Letter(inside) => {
+                    let inside = start + inside.start..start + inside.end;
+                    if chunked.tally.keep(&input[inside.clone()], most) {
+                        return (used, Step::Keep(inside));
+                    }
+                }
+                Found::LineEnd { mended } => {
+                    if chunked.tally.keep_line_end(mended, most) {
+                        return (used, Step::KeepLineEnd);
+                    }
+                }
+                _ if more > 0 => {}
+                _ if chunked.owes_line_end() => {
+                    if chunked.tally.keep_line_end(true, most) {
+                        return (used, Step::KeepLineEnd);
+                    }
+                }
+                _ => break,
+            }
         }
-        if chunked.left == 0
-            && chunked.last
-            && chunked.is_kept()
-            && let Some(spoil) = chunked.checker.finish()
-        {
-            chunked.lose(replies::spoiled(spoil));
-        }
-        let kept = chunked.tally.keep(octets, most);
-        if !kept && chunked.tally.throw(length, most) {
+        let (thrown, step) = self.rest_of_chunk(&input[used..]);
+        (used + thrown, step)
+    }
+
+    /// What is not kept of a chunk is thrown away; where all of it has come, it is answered.
+    fn rest_of_chunk(&mut self, input: &[u8]) -> (usize, Step) {
+        let Stage::Chunk(envelope, chunked) = &mut self.stage else { return (0, Step::More) };
+        let thrown = chunked.of(input).len();
+        chunked.pass(thrown);
+        if chunked.tally.throw(thrown, self.settings.max_letter) {
             let reply = chunked.tally.lost.take().unwrap_or_else(replies::our_fault);
             let envelope = envelope.clone();
             self.note_refused(&envelope, &reply);
-            return (length, self.close(reply));
-        }
-        if kept && length > 0 {
-            return (length, Step::Keep(Range { start: 0, end: length }));
+            return (thrown, self.close(reply));
         }
         if chunked.left > 0 {
-            return (length, Step::More);
+            return (thrown, Step::More);
         }
-        (length, self.chunk_ends())
+        (thrown, self.chunk_ends())
     }
 
     /// Is there a chunk that is complete, but not answered yet?
@@ -216,7 +258,8 @@ impl Session {
     /// Octets of a chunk where none was due: read and thrown away.
     pub(super) fn stray(&mut self, input: &[u8]) -> (usize, Step) {
         let Stage::Stray(chunked) = &mut self.stage else { return (0, Step::More) };
-        let length = chunked.take(input);
+        let length = chunked.of(input).len();
+        chunked.pass(length);
         if chunked.tally.throw(length, self.settings.max_letter) {
             return (length, self.close(replies::too_large(self.settings.max_letter)));
         }

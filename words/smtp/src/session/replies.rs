@@ -3,7 +3,6 @@
 use mail::Reply;
 
 use crate::CommandError;
-use crate::body::Spoil;
 
 /// To a command before its time.
 pub(super) fn out_of_order(what: &'static str) -> Reply {
@@ -28,13 +27,8 @@ pub(super) fn bad_command(error: &CommandError) -> Reply {
     }
 }
 
-pub(super) fn spoiled(spoil: Spoil) -> Reply {
-    let text = match spoil {
-        Spoil::BareCr => "the letter has a CR without LF: lines end with CRLF (RFC 5321 section 2.3.8)",
-        Spoil::BareLf => "the letter has an LF without CR: lines end with CRLF (RFC 5321 section 2.3.8)",
-        Spoil::Nul => "the letter has a NUL octet (RFC 2045 section 2.8)",
-    };
-    Reply::new(554, (5, 6, 0), text)
+pub(super) fn lonely_dot() -> Reply {
+    Reply::new(554, (5, 6, 0), "a dot alone beside a CR without LF: is this one letter or two?")
 }
 
 pub(super) fn false_end() -> Reply {

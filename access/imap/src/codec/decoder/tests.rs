@@ -119,6 +119,11 @@ fn a_literal_too_large_that_does_not_wait_is_passed_over_with_the_rest_of_its_co
 #[test]
 fn a_literal_nobody_could_pass_over_ends_the_conversation() {
     assert_eq!(all(b"a LOGIN {99999999999+}\r\n"), [Event::Lost("A literal is too large")]);
+    for unreadable in
+        [&b"a LOGIN {+}\r\nb NOOP\r\n"[..], b"a LOGIN {-5+}\r\n", b"a APPEND x ~{0x5+}\r\n", b"a LOGIN {5+} \r\n"]
+    {
+        assert_eq!(all(unreadable), [Event::Lost("The size of a literal cannot be read")]);
+    }
 }
 
 #[test]

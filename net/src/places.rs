@@ -1,0 +1,105 @@
+//! How many connections the whole program holds, whose they are, and who goes when there is no room left.
+//!
+//! Each door keeps some places for itself, and all share the rest, so that a flood at one door takes nothing from
+//! another. When there is no room for a newcomer, the place is taken of a stranger (who has not logged in) that is being
+//! waited for: of the network that has the most strangers here, or, where none has more than the newcomer's, of whoever
+//! has been silent longest. Who has logged in is never sent away for a stranger.
+
+mod books;
+mod seat;
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+
+use self::books::Books;
+pub(crate) use self::seat::Seat;
+use crate::{Limits, Peer};
+
+/// More connections than one machine serves well.
+const MOST: usize = 20_000;
+/// Files that the store, deliveries and name servers need beside all connections.
+const RESERVE: std::ops::RangeInclusive<u64> = 96..=1024;
+/// How long a stranger may be silent when places are scarce and a newcomer has no better claim.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// The places for connections, shared by all doors of the program. Cheap to clone.
+#[derive(Clone)]
+pub struct Places(Arc<Mutex<Books>>);
+
+impl Places {
+    /// So many for all doors.
+    pub fn new(total: usize) -> Self {
+        Self(Arc::new(Mutex::new(Books::new(total))))
+    }
+
+    /// As many as this process may have open files, less a reserve for its own work. The soft limit is raised to the
+    /// hard one first: the usual soft limit of 1024 is a courtesy to programs that use `select`.
+    pub fn of_this_process() -> Self {
+        Self::new(places(raise_limit()))
+    }
+
+    /// How many one address may have at a door, at most: an eighth.
+    pub fn per_address(&self) -> usize {
+        (self.books().total() / 8).clamp(4, 50)
+    }
+
+    /// A door opens, and keeps some places for itself.
+    pub(crate) fn door(&self) -> usize {
+        self.books().door()
+    }
+
+    /// Lets a newcomer in, if need be in somebody's place.
+    pub(crate) fn enter(&self, door: usize, limits: &Limits, peer: Peer) -> Option<Arc<Seat>> {
+        let entered = self.books().enter(door, limits, peer)?;
+        Some(Arc::new(Seat::new(self.clone(), entered)))
+    }
+
+    fn books(&self) -> MutexGuard<'_, Books> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl std::fmt::Debug for Places {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Places")
+    }
+}
+
+/// Raises the limit of open files as far as this process may, and gives it.
+fn raise_limit() -> u64 {
+    let now = getrlimit(Resource::Nofile);
+    let wanted = Rlimit { current: now.maximum, maximum: now.maximum };
+    if now.current != now.maximum
+        && let Err(error) = setrlimit(Resource::Nofile, wanted)
+    {
+        tracing::warn!(%error, "the limit of open files stays as it was");
+    }
+    // No limit is said as none.
+    getrlimit(Resource::Nofile).current.unwrap_or(u64::MAX)
+}
+
+fn places(files: u64) -> usize {
+    let reserve = (files / 3).clamp(*RESERVE.start(), *RESERVE.end());
+    usize::try_from(files.saturating_sub(reserve)).unwrap_or(MOST).clamp(16, MOST)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_house_keeps_files_for_its_own_work_however_few_there_are() {
+        for (files, connections) in [(256, 160), (1024, 683), (4096, 3072), (u64::MAX, MOST), (64, 16)] {
+            assert_eq!(places(files), connections, "{files}");
+        }
+    }
+
+    #[test]
+    fn the_soft_limit_is_raised_to_the_hard_one() {
+        raise_limit();
+        let limit = getrlimit(Resource::Nofile);
+        assert_eq!(limit.current, limit.maximum);
+    }
+}
