@@ -73,7 +73,7 @@ impl Office {
         let doors = doors::places(&open_doors);
         let (stop, shutdown) = Stop::new();
         let intake = staff::intake(&config.data);
-        let outside = web::Outside::new(resolver.clone()).map_err(StartFault::Tls)?;
+        let outside = web::Outside::new(resolver.clone(), intake.clone()).map_err(StartFault::Tls)?;
         let others = Others { recipients, for_people, outside, intake };
         let staff = Staff::new(&config, &store, &post_office, others, &tls, &shutdown, &witness);
         let mut tasks = JoinSet::new();

@@ -5,7 +5,7 @@ mod read;
 mod upload;
 
 use mail::seam::AccountId;
-use net::Share;
+use net::{Owner, Share};
 use serde::Deserialize;
 use store::View;
 
@@ -24,7 +24,7 @@ pub async fn hold(scope: &Scope, account: AccountId, place: Place) -> Result<Opt
     let opening = move |view: &View| open(view, account, &place);
     let Some(opened) = scope.house.read(account, opening).await? else { return Ok(None) };
     let octets = usize::try_from(opened.greatest_length()).unwrap_or(usize::MAX).min(limits::SIZE_UPLOAD);
-    let mut share = scope.house.making.share();
+    let mut share = scope.house.making.share_of(Owner::Person(account.0));
     let grown = share.grow_to(octets.saturating_mul(2), limits::MEMORY_PATIENCE).await;
     grown.map_err(|_| MethodError::server_unavailable())?;
     Ok(Some((opened, share)))

@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use mail::seam::{AccountId, Login, Logins, OurFault, Pending, Recipients};
 use mail::trace::{Blind, Link, Observation, Witness};
 use mail::{Domain, Timestamp};
-use net::{Budget, Shutdown};
+use net::{Budget, Intake, Shutdown};
 use store::{Asker, Store, View};
 use tokio::sync::Semaphore;
 
@@ -44,7 +44,7 @@ pub struct House {
     /// Asks the conversations to end.
     pub shutdown: Shutdown,
     /// What is uploaded lies in memory until it is whole.
-    pub(crate) uploading: Budget,
+    pub(crate) uploading: Intake,
     /// What is attached to letters, while these are made: apart, so that slow uploads hold up nobody who writes.
     pub(crate) making: Budget,
     /// Posts to clients; none: this house does not.
@@ -72,7 +72,7 @@ impl House {
             witness: Arc::new(Blind),
             clock: net::now,
             shutdown: Shutdown::never(),
-            uploading: Budget::new(limits::UPLOADING),
+            uploading: Intake::new(Budget::new(limits::UPLOADING), limits::MEMORY_PATIENCE),
             making: Budget::new(limits::MAKING),
             courier: OnceLock::new(),
             requesting: Budget::new(limits::REQUESTING),
@@ -101,6 +101,13 @@ impl House {
         F: FnOnce(&View) -> Result<T, E> + Send + 'static,
     {
         self.store.scan_for(Asker(account.0), f).await
+    }
+
+    /// Keeps uploads where all that comes into the house is kept, and makes letters and answers in the same memory.
+    pub fn keep_in(&mut self, intake: &Intake) {
+        self.uploading = intake.clone();
+        self.making = intake.memory().clone();
+        self.requesting = intake.memory().clone();
     }
 
     /// Letters were opened: the history of each says so. Never waited for.

@@ -7,7 +7,7 @@ use directory::Directory;
 use mail::Timestamp;
 use mail::seam::{AccountId, Login, Logins, OurFault, Pending, Recipients};
 use mail::trace::Witness;
-use net::{ClientTls, Resolver, Shutdown, TlsError};
+use net::{ClientTls, Intake, Resolver, Shutdown, TlsError};
 use store::Store;
 
 use crate::clock;
@@ -29,6 +29,7 @@ pub fn router(
     let mut house = jmap::House::new(store.clone(), logins, outbox, config.hostname.clone());
     house.recipients = Some(recipients);
     house.largest_letter = LARGEST_LETTER as u64;
+    house.keep_in(&outside.intake);
     house.shutdown = shutdown.clone();
     house.witness = witness.clone();
     let sessions = Arc::new(Sessions(office.directory().clone()));
@@ -45,6 +46,8 @@ pub fn router(
 
 /// What asks servers that strangers choose, and so only what anybody may ask.
 pub struct Outside {
+    /// Where uploads are kept until they are whole.
+    intake: Intake,
     /// For pictures that letters show.
     pictures: https::Client,
     /// For clients that want to be told of changes.
@@ -53,10 +56,10 @@ pub struct Outside {
 
 impl Outside {
     /// With the roots that this machine trusts.
-    pub fn new(resolver: Arc<dyn Resolver>) -> Result<Self, TlsError> {
+    pub fn new(resolver: Arc<dyn Resolver>, intake: Intake) -> Result<Self, TlsError> {
         let tls = ClientTls::verified()?;
         let client = |limits| https::Client::new(tls.clone(), resolver.clone(), https::Reach::Public, limits);
-        Ok(Self { pictures: client(mua::PICTURES), pushes: client(jmap::PUSHES) })
+        Ok(Self { intake, pictures: client(mua::PICTURES), pushes: client(jmap::PUSHES) })
     }
 }
 

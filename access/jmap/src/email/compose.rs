@@ -6,7 +6,7 @@ mod parts;
 
 use bytes::Bytes;
 use mail::seam::AccountId;
-use net::Share;
+use net::{Owner, Share};
 use serde_json::Value;
 use store::View;
 
@@ -69,7 +69,7 @@ async fn fetch(
     }
     let opened: Vec<Opened> = opened.into_iter().flatten().collect();
     // Twice: as they are, and as they stand in the letter.
-    let mut share = scope.house.making.share();
+    let mut share = scope.house.making.share_of(Owner::Person(account.0));
     let grown = share.grow_to(most_of(&opened).saturating_mul(2), limits::MEMORY_PATIENCE).await;
     grown.map_err(|_| MethodError::server_unavailable())?;
     let reading = move |view: &View| read_all(view, &opened);

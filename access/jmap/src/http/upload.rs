@@ -6,10 +6,10 @@ use axum::body::{Body, HttpBody};
 use axum::extract::{Path, State};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::Response;
-use bytes::BytesMut;
+use bytes::Bytes;
 use http_body_util::BodyExt;
 use mail::seam::AccountId;
-use net::Share;
+use net::{NoRoom, Owner, Share};
 use serde_json::json;
 
 use super::answer;
@@ -34,12 +34,12 @@ pub async fn upload(
     };
     let kind = headers.get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok());
     let kind = kind.unwrap_or("application/octet-stream").to_owned();
-    let (octets, memory) = match receive(&house, body).await {
+    let (octets, memory) = match receive(&house, person.account, body).await {
         Ok(received) => received,
         Err(refused) => return refused,
     };
     let size = octets.len();
-    let kept = blob::keep(&house.store, person.account, octets.freeze(), (house.clock)()).await;
+    let kept = blob::keep(&house.store, person.account, octets, (house.clock)()).await;
     drop(memory);
     match kept {
         Ok(number) => answer::with(
@@ -54,14 +54,13 @@ pub async fn upload(
     }
 }
 
-/// Takes the octets in, no more than may be, with a share of the memory for all uploads.
-async fn receive(house: &House, mut body: Body) -> Result<(BytesMut, Share), Response> {
+/// Takes the octets in, no more than may be, with their share of the memory.
+async fn receive(house: &House, person: AccountId, mut body: Body) -> Result<(Bytes, Share), Response> {
     if house.store.may_grow().is_err() {
         let detail = "there is no room on the disk: try again later";
         return Err(answer::plain_problem(StatusCode::INSUFFICIENT_STORAGE, detail));
     }
-    let mut octets = BytesMut::new();
-    let mut memory = house.uploading.share();
+    let mut upload = house.uploading.open(Some(Owner::Person(person.0)));
     if body.size_hint().lower() > limits::SIZE_UPLOAD as u64 {
         return Err(answer::limit("maxSizeUpload"));
     }
@@ -70,16 +69,18 @@ async fn receive(house: &House, mut body: Body) -> Result<(BytesMut, Share), Res
             return Err(answer::plain_problem(StatusCode::REQUEST_TIMEOUT, "the upload did not come whole"));
         };
         let Ok(piece) = frame.into_data() else { continue };
-        if octets.len() + piece.len() > limits::SIZE_UPLOAD {
+        if upload.len() + piece.len() > limits::SIZE_UPLOAD {
             return Err(answer::limit("maxSizeUpload"));
         }
-        // In steps of a mebibyte, so that a small upload asks once.
-        let steps = (octets.len() + piece.len()).next_multiple_of(1 << 20);
-        if memory.grow_to(steps, limits::MEMORY_PATIENCE).await.is_err() {
-            let detail = "too much is being uploaded at this time: try again in a minute";
-            return Err(answer::plain_problem(StatusCode::SERVICE_UNAVAILABLE, detail));
-        }
-        octets.extend_from_slice(&piece);
+        upload.add(&piece).await.map_err(|no_room| later(&no_room))?;
     }
-    Ok((octets, memory))
+    upload.finish(b"").await.map_err(|no_room| later(&no_room))
+}
+
+fn later(no_room: &NoRoom) -> Response {
+    if let NoRoom::Disk(error) = no_room {
+        tracing::error!(%error, "an upload on its way in cannot be kept");
+    }
+    let detail = "too much is being uploaded at this time: try again in a minute";
+    answer::plain_problem(StatusCode::SERVICE_UNAVAILABLE, detail)
 }
