@@ -11,8 +11,8 @@ use self::state::{State, Ticket, Wish};
 
 /// A number of octets that all conversations share. Cheap to clone.
 ///
-/// Nobody takes all of it: each [`Owner`] has a quarter (or one letter, where that is more), and an eighth is kept for
-/// what is small. Where there is too little, what is small is served before what is large, and otherwise who came first.
+/// Nobody takes all of it: each [`Owner`] has a quarter (or, where that is more, one letter beside an eighth), and an
+/// eighth is kept for what is small. Where there is too little, what is small is served before what is large, and otherwise who came first.
 #[derive(Clone)]
 pub struct Budget(Arc<Mutex<State>>);
 

@@ -82,15 +82,24 @@ fn large_letters_that_are_never_finished_hold_up_no_small_one_and_hardly_any_mem
         }
         unfinished.push(peer);
     }
-    let begun = Instant::now();
     works(&office);
-    assert!(begun.elapsed() < Duration::from_secs(25), "{:?}", begun.elapsed());
     let held = resident(&office).saturating_sub(before);
     assert!(held < 100_000, "five letters of 44 MB hold {held} kB");
-    // And they are whole.
-    let mut last = unfinished.pop().expect("five");
-    last.write(b".\r\n").expect("taken");
-    assert!(last.reply().expect("answered").starts_with("250"));
+    // They are whole, and when they are filed the memory that it took is given back.
+    for peer in &mut unfinished {
+        peer.write(b".\r\n").expect("taken");
+        assert!(answer_to(peer).starts_with("250"));
+    }
+    let patience = Instant::now() + Duration::from_secs(60);
+    while resident(&office).saturating_sub(before) >= 60_000 {
+        assert!(Instant::now() < patience, "{} kB more than before", resident(&office).saturating_sub(before));
+        std::thread::sleep(Duration::from_millis(200));
+    }
+}
+
+/// What is answered to a large letter, which takes its time.
+fn answer_to(peer: &mut Dialogue) -> String {
+    (0..12).find_map(|_| peer.reply().ok()).expect("an answer within two minutes")
 }
 
 /// Kilobytes of memory that the office has.

@@ -122,8 +122,8 @@ impl State {
     fn answer(&self, wish: Wish) -> Answer {
         let held = wish.owner.and_then(|owner| self.owners.get(&owner)).copied().unwrap_or(0);
         let elsewhere = held.saturating_sub(wish.whole - wish.more);
-        // Who holds nothing else may have one letter, however large.
-        if elsewhere > 0 && held + wish.more > self.total / 4 {
+        // Who holds little else (the last pieces of letters that are not complete) may have one letter, however large.
+        if elsewhere > self.total / 8 && held + wish.more > self.total / 4 {
             return Answer::OwnersTurn;
         }
         let kept = if wish.is_small() { 0 } else { self.total / 8 };
