@@ -1,7 +1,9 @@
 //! What one request holds of the memory for all of them.
 
-use net::{NoMemory, Share};
+use mail::seam::AccountId;
+use net::{NoMemory, Owner, Share};
 
+use crate::house::House;
 use crate::limits;
 
 /// A share that grows with what the request needs; given back when dropped.
@@ -11,9 +13,9 @@ pub struct Memory {
 }
 
 impl Memory {
-    /// Holds nothing yet of what `share` is a part of.
-    pub fn new(share: Share) -> Self {
-        Self { share, octets: 0 }
+    /// Of a request of this person. It holds nothing yet.
+    pub fn of(house: &House, person: AccountId) -> Self {
+        Self { share: house.requesting.share_of(Owner::Person(person.0)), octets: 0 }
     }
 
     /// Takes more, and waits for others to finish where there is too little. What is small in all takes nothing.

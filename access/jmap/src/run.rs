@@ -98,7 +98,7 @@ pub async fn run_with(
     wire: &Wire,
     text: &[u8],
 ) -> Result<Value, RequestError> {
-    let memory = Memory::new(house.requesting.share());
+    let memory = Memory::of(house, person.account);
     let who = (person.clone(), credential, wire.clone());
     carry_out(house, who, text, memory).await.map(|(response, _)| response)
 }

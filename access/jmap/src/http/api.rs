@@ -33,7 +33,7 @@ pub async fn api(
     if !answer::is_json(&headers) {
         return answer::problem(&RequestError::NotJson("its type is not application/json".into()).problem());
     }
-    let mut memory = Memory::new(house.requesting.share());
+    let mut memory = Memory::of(&house, person.account);
     let text = match receive(body, &mut memory).await {
         Ok(text) => text,
         Err(refused) => return refused,
