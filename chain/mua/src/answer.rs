@@ -53,6 +53,18 @@ pub fn missing() -> Response {
 }
 
 /// Something of ours failed.
+/// A letter that cannot be read: for good, or now.
+pub fn unreadable(error: &mailbox::Error) -> Response {
+    match error {
+        mailbox::Error::Store(damage) if damage.is_permanent() => {
+            tracing::error!(%error, "a letter is damaged or lost");
+            let why = "the text of this letter is damaged or lost; the administrator can restore it from a backup";
+            plain(StatusCode::INTERNAL_SERVER_ERROR, why)
+        }
+        error => fault(error),
+    }
+}
+
 pub fn fault(error: &dyn std::fmt::Display) -> Response {
     tracing::error!(%error, "a page cannot be answered");
     plain(StatusCode::SERVICE_UNAVAILABLE, "this cannot be read now; try again in a moment")

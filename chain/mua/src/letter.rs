@@ -49,7 +49,7 @@ pub async fn view(
     let texts = match house.store.read_for(Asker(account.0), move |view| texts(view, account, key)).await {
         Ok(Some(texts)) => texts,
         Ok(None) => return answer::missing(),
-        Err(error) => return answer::fault(&error),
+        Err(error) => return answer::unreadable(&error),
     };
     house.witness.saw(Observation::Read { account, keys: vec![key.0], door: Link::Jmap, at: now });
     let parts = texts.pictures.iter();
@@ -70,14 +70,21 @@ pub async fn view(
 pub async fn source(State(house): State<House>, Reader(login): Reader, Path(letter): Path<String>) -> Response {
     let Some(key) = key(&letter) else { return answer::missing() };
     let asker = Asker(login.account.0);
-    let look = move |view: &View| fetch::visible(view, login.account, key, Want { card: true, ..Want::ROW });
+    let look = move |view: &View| {
+        let found = fetch::visible(view, login.account, key, Want { card: true, ..Want::ROW })?;
+        // Before its length is promised.
+        if let Some((_, mailbox::Row { card: Some(card), size, .. })) = &found {
+            view.prove_blob(card.blob, 0..*size)?;
+        }
+        Ok(found)
+    };
     let (blob, size) = match house.store.read_for(asker, look).await {
         Ok(Some((_, row))) => match row.card {
             Some(card) => (card.blob, row.size),
             None => return answer::missing(),
         },
         Ok(None) => return answer::missing(),
-        Err(error) => return answer::fault(&error),
+        Err(error) => return answer::unreadable(&error),
     };
     let body = Body::from_stream(pieces(house.store.clone(), asker, blob, size));
     let mut response = answer::with(StatusCode::OK, "text/plain; charset=utf-8", body);

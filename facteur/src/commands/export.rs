@@ -20,9 +20,9 @@ pub fn run(export: Export, desk: &Desk<'_>) -> Result<(), Failure> {
     let mut ticker = Ticker::new(export.form.json);
     let exported = removal::export(&store, account, &mut outgoing, &mut |progress| ticker.tick(progress));
     ticker.end();
-    let Exported { folders, letters } = exported.map_err(|why| moving::trouble(&why))?;
+    let Exported { folders, letters, damaged } = exported.map_err(|why| moving::trouble(&why))?;
     terminal::print(&if export.form.json {
-        moving::line(&Done { event: "done", folders, letters })
+        moving::line(&Done { event: "done", folders, letters, damaged })
     } else {
         let path = export.path.display();
         say!(
@@ -30,6 +30,12 @@ pub fn run(export: Export, desk: &Desk<'_>) -> Result<(), Failure> {
             "{path} contient maintenant la boîte ; dossiers : {folders}, lettres : {letters}\n"
         )
     });
+    if damaged > 0 && !export.form.json {
+        terminal::print(&say!(
+            "Not exported, since their text is damaged or lost: {damaged}; the log names them\n",
+            "Non exportées, leur texte étant abîmé ou perdu : {damaged} ; le journal les nomme\n"
+        ));
+    }
     Ok(())
 }
 
@@ -64,4 +70,5 @@ struct Done {
     event: &'static str,
     folders: u64,
     letters: u64,
+    damaged: u64,
 }

@@ -48,6 +48,8 @@ pub struct Exported {
     pub folders: u64,
     /// Letters written.
     pub letters: u64,
+    /// Letters left out, since their text is damaged or lost.
+    pub damaged: u64,
 }
 
 /// A folder on its way out.
@@ -108,14 +110,15 @@ pub fn export(
     progress: &mut dyn FnMut(&Progress),
 ) -> Result<Exported, Error> {
     let folders = store.read_blocking(move |view| folder::list(view, account))?;
+    let mut damaged = 0;
     let mut so_far = Progress { total: folders.iter().map(|folder| folder.size).sum(), ..Progress::default() };
     for folder in &folders {
         let (name, special_use, subscribed) = (folder.name.clone(), folder.special_use, folder.subscribed);
         sink.folder(&Heading { name, special_use, subscribed })?;
-        give_folder(store, account, folder.id, sink, &mut so_far, progress)?;
+        damaged += give_folder(store, account, folder.id, sink, &mut so_far, progress)?;
     }
     sink.finish()?;
-    Ok(Exported { folders: folders.len() as u64, letters: so_far.letters })
+    Ok(Exported { folders: folders.len() as u64, letters: so_far.letters, damaged })
 }
 
 /// A place on the disk that an export is written to. It must not be there yet, and it has its name only when all of it is on
@@ -188,11 +191,13 @@ fn give_folder(
     sink: &mut dyn Sink,
     so_far: &mut Progress,
     progress: &mut dyn FnMut(&Progress),
-) -> Result<(), Error> {
-    let mut from = Some(Uid::FIRST);
+) -> Result<u64, Error> {
+    let (mut from, mut damaged) = (Some(Uid::FIRST), 0);
     while let Some(first) = from {
         // Slice by slice, so that no snapshot is held for as long as a large export takes.
-        let (letters, next) = store.read_blocking(move |view| slice(view, account, folder, first))?;
+        let Slice { letters, damaged: missing, next } =
+            store.read_blocking(move |view| slice(view, account, folder, first))?;
+        damaged += missing;
         for letter in letters {
             so_far.letters += 1;
             so_far.read += letter.raw.len() as u64;
@@ -201,32 +206,44 @@ fn give_folder(
         progress(so_far);
         from = next;
     }
-    Ok(())
+    Ok(damaged)
 }
 
-/// Some letters from a UID on, and where the next ones begin.
-fn slice(
-    view: &View,
-    account: AccountId,
-    folder: FolderId,
-    first: Uid,
-) -> Result<(Vec<Leaving>, Option<Uid>), mailbox::Error> {
+/// Some letters, and where the next ones begin.
+struct Slice {
+    letters: Vec<Leaving>,
+    /// Letters that are not among them, since their text is damaged or lost.
+    damaged: u64,
+    next: Option<Uid>,
+}
+
+/// Some letters from a UID on.
+fn slice(view: &View, account: AccountId, folder: FolderId, first: Uid) -> Result<Slice, mailbox::Error> {
     let keywords = Keywords::load(view, account)?;
     let range = UidRange { first, last: Uid::LAST };
     let rows = fetch::fetch(view, folder, &[range], Want { card: true, ..Want::ROW }, LETTERS)?;
     let ended = rows.len() < LETTERS;
-    let (mut letters, mut size) = (Vec::new(), 0);
+    let (mut letters, mut size, mut damaged, mut last) = (Vec::new(), 0, 0, None);
     for row in rows {
         let uid = row.uid;
         if size >= SLICE {
-            return Ok((letters, Some(uid)));
+            return Ok(Slice { letters, damaged, next: Some(uid) });
         }
-        let letter = leaving(view, row, &keywords)?;
-        size += letter.raw.len();
-        letters.push(letter);
+        last = Some(uid);
+        match leaving(view, row, &keywords) {
+            Ok(letter) => {
+                size += letter.raw.len();
+                letters.push(letter);
+            }
+            Err(mailbox::Error::Store(error)) if error.is_permanent() => {
+                tracing::error!(uid = uid.get(), %error, "a letter is damaged or lost and is not exported");
+                damaged += 1;
+            }
+            Err(error) => return Err(error),
+        }
     }
-    let next = letters.last().filter(|_| !ended).and_then(|last| last.uid.next());
-    Ok((letters, next))
+    let next = last.filter(|_| !ended).and_then(|last| last.next());
+    Ok(Slice { letters, damaged, next })
 }
 
 fn leaving(view: &View, row: Row, keywords: &Keywords) -> Result<Leaving, mailbox::Error> {

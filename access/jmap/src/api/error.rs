@@ -106,7 +106,15 @@ described_errors! {
     unsupported_filter "unsupportedFilter";
 }
 
+/// What is said of octets that are damaged or lost.
+const DAMAGED: &str = "the octets are damaged or lost; the administrator can restore them from a backup";
+
 impl MethodError {
+    /// Does the failure concern only the letter or upload that was read, for good? Then the others are given.
+    pub fn is_of_damage(&self) -> bool {
+        self.description.as_deref() == Some(DAMAGED)
+    }
+
     /// What kind of error it is.
     pub fn kind(&self) -> &'static str {
         self.kind
@@ -146,6 +154,10 @@ impl From<store::Error> for MethodError {
         if error.is_temporary() {
             tracing::warn!(%error, "a method must be tried again later");
             return Self::server_unavailable();
+        }
+        if error.is_permanent() {
+            tracing::error!(%error, "a letter or an upload cannot be read");
+            return Self::server_fail(DAMAGED);
         }
         tracing::error!(%error, "a method failed");
         Self::server_fail("the store failed")

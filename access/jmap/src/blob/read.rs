@@ -57,6 +57,12 @@ impl Opened {
         self.steps.first().map_or(self.length, |step| step.end.saturating_sub(step.start))
     }
 
+    /// Looks whether all that it is made of can be read.
+    pub fn prove(&self, view: &View) -> Result<(), store::Error> {
+        let range = self.steps.first().map_or(0..self.length, |step| step.start..step.end);
+        view.prove_blob(self.blob, range)
+    }
+
     /// Reads it from its beginning.
     pub fn reader(&self) -> Reader {
         let first =

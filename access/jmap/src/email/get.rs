@@ -122,7 +122,11 @@ pub fn look_up(
             Some(key) => stored(view, account, key, &known)?,
             None => None,
         };
-        objects.push(letter.map(|letter| letter.object(wish, room)).transpose()?);
+        objects.push(match letter.map(|letter| letter.object(wish, room)).transpose() {
+            // The others are given; what is damaged is told in the log.
+            Err(error) if error.is_of_damage() => None,
+            object => object?,
+        });
         if begun.elapsed() > TURN {
             break;
         }

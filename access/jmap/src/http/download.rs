@@ -38,9 +38,20 @@ pub async fn download(
         return missing();
     };
     let letter = place.letter_key();
-    let opened = match house.read(person.account, move |view| blob::open(view, person.account, &place)).await {
+    let look = move |view: &store::View| {
+        let opened = blob::open(view, person.account, &place)?;
+        // Before its length is promised.
+        opened.as_ref().map_or(Ok(()), |opened| opened.prove(view))?;
+        Ok::<_, store::Error>(opened)
+    };
+    let opened = match house.read(person.account, look).await {
         Ok(Some(opened)) => opened,
         Ok(None) => return missing(),
+        Err(error) if error.is_permanent() => {
+            tracing::error!(%error, "a blob is damaged or lost");
+            let why = "the blob is damaged or lost; the administrator can restore it from a backup";
+            return answer::plain_problem(StatusCode::INTERNAL_SERVER_ERROR, why);
+        }
         Err(error) => {
             tracing::error!(%error, "a blob cannot be read");
             return answer::plain_problem(StatusCode::SERVICE_UNAVAILABLE, "the blob cannot be read now");
