@@ -1,5 +1,5 @@
-//! Letters filed, changed and taken away: all in one write where the client takes a state for granted (RFC 8620 §5.3),
-//! else in pieces, so that the writer is not held for long.
+//! Letters filed, changed and taken away, in pieces, so that the writer is not held for long: in large ones where the client
+//! takes a state for granted (RFC 8620 §5.3).
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -27,6 +27,9 @@ use crate::standard::{SetAnswer, Span};
 const MOST_NAMED: usize = 8;
 /// Letters changed in one write.
 const AT_ONCE: usize = 50;
+/// The same where the client takes a state for granted: all are one change, up to as many as the writer may be held for.
+/// Where they are more, each further write is made only if nobody else has changed anything since the last one.
+const TOGETHER: usize = 250;
 
 /// The state of the letters.
 pub fn state(view: &View, account: AccountId) -> Result<mailbox::Change, Error> {
@@ -51,6 +54,18 @@ pub enum Task {
     Change(Which, Object),
     /// Take a letter away.
     Destroy(Which),
+}
+
+impl Task {
+    /// A letter that an earlier write of the call has filed is one that is there.
+    fn resolve(&mut self, filed: &Filed) {
+        if let Self::Change(which, _) | Self::Destroy(which) = self
+            && let Which::Filed(creation) = which
+            && let Some(key) = filed.get(creation)
+        {
+            *which = Which::Known(*key);
+        }
+    }
 }
 
 /// A letter that needs only be written.
@@ -110,13 +125,16 @@ pub struct Work<'a> {
     pub answer: SetAnswer,
     waiting: Vec<(String, Task)>,
     octets: u64,
+    /// What earlier writes of the call have filed, by creation id.
+    filed: Filed,
     /// The account's keywords, read once for all letters of the call.
     known: Option<Arc<Keywords>>,
 }
 
 impl<'a> Work<'a> {
     pub fn new(scope: &'a mut Scope, span: &'a mut Span, account: AccountId) -> Self {
-        Self { scope, span, account, answer: SetAnswer::default(), waiting: Vec::new(), octets: 0, known: None }
+        let (answer, waiting, filed) = (SetAnswer::default(), Vec::new(), Filed::new());
+        Self { scope, span, account, answer, waiting, octets: 0, filed, known: None }
     }
 
     /// One task more, under the name that the answer gives it.
@@ -130,11 +148,10 @@ impl<'a> Work<'a> {
         self.waiting.push((name, task));
         if self.span.is_conditional() {
             // What waits to be written together is in memory together.
-            return if self.octets > limits::ATTACHMENTS as u64 {
-                Err(MethodError::request_too_large())
-            } else {
-                Ok(())
-            };
+            if self.octets > limits::ATTACHMENTS as u64 {
+                return Err(MethodError::request_too_large());
+            }
+            return if self.waiting.len() < TOGETHER { Ok(()) } else { self.carry_out().await };
         }
         if is_filing || self.waiting.len() >= AT_ONCE { self.carry_out().await } else { Ok(()) }
     }
@@ -144,7 +161,9 @@ impl<'a> Work<'a> {
         if self.waiting.is_empty() {
             return Ok(());
         }
-        let (tasks, account) = (Arc::new(std::mem::take(&mut self.waiting)), self.account);
+        let mut tasks = std::mem::take(&mut self.waiting);
+        tasks.iter_mut().for_each(|(_, task)| task.resolve(&self.filed));
+        let (tasks, account) = (Arc::new(tasks), self.account);
         let its_tasks = Arc::clone(&tasks);
         let store = self.scope.house.store.clone();
         let known = self.keywords(&store).await?;
@@ -171,6 +190,7 @@ impl<'a> Work<'a> {
                 if let Ok(Some(made)) = &outcome
                     && let Some(id) = made.get("id").and_then(Value::as_str)
                 {
+                    self.filed.extend(LetterKey::read(id).map(|key| (name.to_owned(), key)));
                     self.scope.note(name, id.to_owned());
                 }
                 self.answer.create(name, outcome.map(Option::unwrap_or_default));

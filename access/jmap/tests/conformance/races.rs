@@ -106,6 +106,22 @@ fn all_that_a_conditional_call_asks_for_is_one_change() {
 }
 
 #[test]
+fn a_conditional_call_for_very_many_letters_is_made_in_pieces_that_know_each_other() {
+    let house = House::new();
+    let ids: Vec<String> = (0..300).map(|n| house.deliver("inbox", &letter("x", &n.to_string(), ""))).collect();
+    let update: serde_json::Map<String, Value> =
+        ids.iter().map(|id| (id.clone(), json!({"keywords/$seen": true}))).collect();
+    let (drafts, state) = (house.role("drafts"), house.state("Email"));
+    let create = json!({"n": {"mailboxIds": {&drafts: true}, "subject": "new"}});
+    // It goes behind all the others, in another write than the one that makes it.
+    let all = json!({"ifInState": state, "create": create, "update": update, "destroy": ["#n"]});
+    let done = house.call("Email/set", all);
+    assert_eq!(done["updated"].as_object().map(serde_json::Map::len), Some(300), "{done}");
+    assert_eq!(done["destroyed"], json!([done["created"]["n"]["id"]]));
+    assert_eq!((&done["oldState"], &done["newState"]), (&json!(state), &json!(house.state("Email"))));
+}
+
+#[test]
 fn a_client_misses_no_change_that_comes_between_the_states_it_is_told() {
     let house = House::new();
     let id = house.deliver("inbox", &letter("one", "1", ""));
