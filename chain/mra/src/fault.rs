@@ -68,7 +68,7 @@ impl Fault {
     }
 
     /// No source is left alone for longer at a time, whatever its server says.
-    pub const LONGEST_PAUSE: Duration = Duration::from_secs(24 * 3600);
+    pub const LONGEST_PAUSE: Duration = Duration::from_secs(48 * 3600);
 
     /// How long the source is left alone after so many failures in a row (1 for the first).
     pub fn pause(&self, failures: u32) -> Duration {
@@ -105,6 +105,8 @@ mod tests {
         assert_eq!(refused.pause(99), Duration::from_secs(24 * 3600));
         let throttled = Fault::Throttled { said: String::new(), pause: Some(Duration::from_secs(99_999)) };
         assert_eq!(throttled.pause(1), Duration::from_secs(99_999));
+        let absurd = Fault::Throttled { said: String::new(), pause: Some(Duration::from_secs(99_999_999)) };
+        assert_eq!(absurd.pause(1), Fault::LONGEST_PAUSE);
         assert!(Fault::Cut(String::new()).pause(1) < Duration::from_secs(60));
     }
 }
