@@ -7,6 +7,7 @@
 use std::collections::BTreeMap;
 use std::fmt::Write;
 use std::fs::File;
+use std::io::ErrorKind;
 use std::os::unix::fs::{FileExt, MetadataExt};
 use std::path::Path;
 use std::sync::{Mutex, PoisonError};
@@ -109,16 +110,23 @@ impl Said {
 
 /// The file. Each process that has the database open writes it; what any of them says is true.
 pub(crate) struct Mark {
-    file: File,
+    /// `None`: this user may not write it, or the disk has no room for it. Then nothing is said.
+    file: Option<File>,
     said: Mutex<Said>,
 }
 
 impl Mark {
     /// Opens the file, or makes it.
-    pub(crate) fn open(folder: &Path) -> std::io::Result<Self> {
-        let file = File::options().read(true).write(true).create(true).truncate(false).open(folder.join(NAME))?;
-        let said = read(&file)?.unwrap_or_default();
-        Ok(Self { file, said: Mutex::new(said) })
+    pub(crate) fn open(folder: &Path) -> Self {
+        let path = folder.join(NAME);
+        let opened = File::options().read(true).write(true).create(true).truncate(false).open(path);
+        match opened.and_then(|file| Ok((read(&file)?.unwrap_or_default(), file))) {
+            Ok((said, file)) => Self { file: Some(file), said: Mutex::new(said) },
+            Err(error) => {
+                tracing::warn!(%error, "{NAME} cannot be written; a database that is exchanged will not be noticed");
+                Self { file: None, said: Mutex::default() }
+            }
+        }
     }
 
     /// Changes what is said. It is not synced: after a power cut the mark says less, or nothing. A failure is told and no
@@ -130,7 +138,8 @@ impl Mark {
         if *said == before {
             return;
         }
-        if let Err(error) = self.file.write_all_at(&said.encode(), 0) {
+        let Some(file) = &self.file else { return };
+        if let Err(error) = file.write_all_at(&said.encode(), 0) {
             tracing::warn!(%error, "{NAME} could not be written; it says less than it could");
         }
     }
@@ -140,7 +149,7 @@ impl Mark {
 pub(crate) fn read_in(folder: &Path) -> std::io::Result<Option<Said>> {
     match File::open(folder.join(NAME)) {
         Ok(file) => read(&file),
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
+        Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::PermissionDenied) => Ok(None),
         Err(error) => Err(error),
     }
 }

@@ -129,7 +129,7 @@ impl Store {
         let checked = opening::check(folder, options.check)?;
         let (shelf, old_files) = Shelf::open(folder).map_err(unusable)?;
         let (shelf, counters) = (Arc::new(shelf), Arc::<Counters>::default());
-        let mark = Arc::new(Mark::open(folder).map_err(unusable)?);
+        let mark = Arc::new(Mark::open(folder));
         let opened = open_database(&options, migrations, &mark, &counters)?;
         drop(turn);
 
