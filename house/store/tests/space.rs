@@ -115,7 +115,7 @@ fn on_a_full_disk_nothing_is_taken_and_everything_can_be_deleted_and_it_goes_on_
 #[test]
 fn a_server_starts_on_a_full_disk_and_lets_people_read_and_delete() {
     let folder = tempfile::tempdir().unwrap();
-    let Some(disk) = SmallDisk::mount(folder.path(), "40m") else { return };
+    let Some(disk) = SmallDisk::mount(folder.path(), "160m") else { return };
     let store = serve(folder.path());
     for number in 0..50 {
         take(&store, number).unwrap();
