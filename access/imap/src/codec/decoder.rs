@@ -416,7 +416,9 @@ impl Announced {
 /// Does a literal follow for which the client waits for nothing, and nobody can say how long it is? Its octets may have
 /// been chosen by whoever wrote a letter, and must not be obeyed.
 fn announces_without_size(line: &[u8]) -> bool {
-    line.trim_ascii_end().ends_with(b"+}") && memchr::memrchr(b'{', line).is_some()
+    // Blanks alone: before the tail of a refused command stand earlier lines of it.
+    let end = line.iter().rposition(|octet| !matches!(octet, b' ' | b'\t')).map_or(0, |last| last + 1);
+    line[..end].ends_with(b"+}") && memchr::memchr(b'{', line).is_some()
 }
 
 /// The line without CRLF, or without LF: some old scripts send no CR.
