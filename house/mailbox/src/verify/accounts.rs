@@ -35,9 +35,12 @@ pub(super) fn counters(verify: &Verify<'_>, tell: &mut dyn FnMut(Finding)) -> Re
     })
 }
 
-/// Each counter with what is kept and what is found. A counter that must only not be behind is found as it is kept where
+/// The name of a counter, what is kept, and what is found.
+type Counted = (&'static str, i64, i64);
+
+/// Each counter of an account. A counter that must only not be behind is found as it is kept where
 /// it is not.
-fn count(view: &View, account: AccountId) -> Result<Option<[(&'static str, i64, i64); 4]>, Error> {
+fn count(view: &View, account: AccountId) -> Result<Option<[Counted; 4]>, Error> {
     let sql = "SELECT used, letters, change, uid_validity FROM account_mail WHERE account = $1";
     let kept = view.query_opt(sql, params![account.0], |row| {
         Ok((row.get::<i64>(0)?, row.get::<i64>(1)?, row.get::<i64>(2)?, row.get::<i64>(3)?))
