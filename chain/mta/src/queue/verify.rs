@@ -27,13 +27,16 @@ pub enum FaultKind {
     Forgotten(String),
 }
 
+/// Makes a fault of the name that it is about.
+type Kind = fn(String) -> FaultKind;
+
 /// Rows that are told of one kind at most: where it is more, it is all of them.
 const MOST: usize = 10_000;
 
 /// Looks at the queue; with `repair` domains that were forgotten are looked at from `now` on. It blocks, and must not be
 /// called from a task of a runtime.
 pub fn verify(store: &Store, repair: bool, now: Timestamp, tell: &mut dyn FnMut(Fault)) -> Result<(), store::Error> {
-    let kinds: [(&str, fn(String) -> FaultKind); 3] = [
+    let kinds: [(&str, Kind); 3] = [
         (
             "SELECT l.name FROM queue_letter l LEFT JOIN blob b ON b.id = l.blob WHERE b.id IS NULL LIMIT $1",
             FaultKind::NoBody,
