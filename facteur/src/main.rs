@@ -25,6 +25,11 @@ use commands::{demo, send, serve};
 use config::Config;
 use failure::Failure;
 
+/// What a load needed goes back to the system within a minute after it, also where many threads took it: the allocator of
+/// most systems keeps it for ever. SQLite takes its memory from here too.
+#[global_allocator]
+static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
+
 fn main() -> ExitCode {
     let words: Vec<OsString> = std::env::args_os().collect();
     if words.get(1).is_some_and(|word| word == counter::AS_OWNER) {
