@@ -4,6 +4,7 @@ use std::fmt::Write as _;
 use std::io::Write as _;
 use std::net::{TcpListener, TcpStream};
 use std::os::unix::fs::{PermissionsExt, chown};
+use std::os::unix::net::UnixStream;
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
@@ -411,12 +412,20 @@ impl Office {
         for (door, port) in self.ports.all().into_iter().filter(|(_, port)| *port != 0) {
             assert!(self.wait_for(port), "the {door} door did not open:\n{}", self.log());
         }
+        // The doors answer before the data are open; commands are served a moment later.
+        let socket = self.data().join("facteur.socket");
+        assert!(self.wait_until(|| UnixStream::connect(&socket).is_ok()), "no command is served:\n{}", self.log());
     }
 
     fn wait_for(&mut self, port: u16) -> bool {
+        self.wait_until(|| TcpStream::connect(("127.0.0.1", port)).is_ok())
+    }
+
+    /// Waits as long as the office runs; false when it has ended, or it took too long.
+    fn wait_until(&mut self, holds: impl Fn() -> bool) -> bool {
         let patience = Instant::now() + Duration::from_secs(60);
         while Instant::now() < patience {
-            if TcpStream::connect(("127.0.0.1", port)).is_ok() {
+            if holds() {
                 return true;
             }
             if self.process.as_mut().is_some_and(|p| p.try_wait().is_ok_and(|s| s.is_some())) {

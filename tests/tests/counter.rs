@@ -387,6 +387,7 @@ fn log_in(office: &Office, name: &str, password: &str) -> String {
     let (name, password) = (format!("name={name}"), format!("password={password}"));
     let output = Command::new("curl")
         .args(["--silent", "--insecure", "--output", "/dev/null", "--write-out", "%{http_code}", &url])
+        .args(["--header", "Accept: application/json"])
         .args(["--data-urlencode", &name, "--data-urlencode", &password])
         .output()
         .expect("curl");

@@ -68,6 +68,9 @@ pub(crate) trait WriteSession: Session {
     fn commit(&self) -> Result<()>;
     /// Undoes the whole transaction.
     fn roll_back(&self);
+    /// Puts what is committed into its place at rest, so that the log begins again and takes no more room than before.
+    /// Outside a transaction; waits a moment for those who are in the way. Gives whether it was done.
+    fn carry_log(&self) -> bool;
     /// Steps that the engine has taken for all statements so far.
     fn steps(&self) -> u64;
     /// Has something else than this connection changed the data since this was last asked?

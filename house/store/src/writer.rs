@@ -213,6 +213,13 @@ struct Clerk {
     looked: Instant,
 }
 
+/// May what could not be kept be tried once more?
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Turn {
+    First,
+    Last,
+}
+
 /// What became of the jobs of a group.
 enum Ran {
     /// They are to be committed, with those that failed alone.
@@ -239,32 +246,36 @@ impl Clerk {
     }
 
     fn group(&mut self, first: Jobs) {
-        let undone = self.transaction(first, self.desk.batch);
-        // Their neighbour brought the whole transaction down. It has been answered; they are run again, as `Store::write`
-        // says they may be, each alone, so that none can harm another.
+        let undone = self.transaction(first, self.desk.batch, Turn::First);
+        // Their neighbour brought the whole transaction down, or there was no room for all of them. They are run again, as
+        // `Store::write` says they may be, each alone, so that none can harm another.
         for job in undone {
-            self.transaction(Jobs::from([job]), 1);
+            self.transaction(Jobs::from([job]), 1, Turn::Last);
         }
     }
 
     /// Runs a transaction of up to `size` jobs and commits it. Gives back those that must be run again.
-    fn transaction(&mut self, mut waiting: Jobs, size: usize) -> Jobs {
+    fn transaction(&mut self, mut waiting: Jobs, size: usize, turn: Turn) -> Jobs {
         if let Err(error) = self.tx.session().begin() {
             self.queue.take(size.saturating_sub(waiting.len()), &mut waiting);
             answer(waiting, &Err(error));
             return Jobs::new();
         }
-        match self.run_all(waiting, size) {
-            Ran::All(jobs) => {
-                self.commit(jobs);
-                Jobs::new()
-            }
+        match self.run_all(waiting, size, turn) {
+            Ran::All(jobs) => self.commit(jobs, turn),
             Ran::Lost(jobs) => jobs,
         }
     }
 
+    /// A write found no room. Once the log begins again there may be some, for what deletes at least: a write then goes over
+    /// what the log holds already.
+    fn finds_room(&mut self, why: &Error, turn: Turn) -> bool {
+        self.desk.note_full(why);
+        turn == Turn::First && matches!(why, Error::Full(_)) && self.tx.session().carry_log()
+    }
+
     /// Runs what waits, and what comes meanwhile, until the group is full or old enough.
-    fn run_all(&mut self, mut waiting: Jobs, size: usize) -> Ran {
+    fn run_all(&mut self, mut waiting: Jobs, size: usize, turn: Turn) -> Ran {
         let started = Instant::now();
         let mut done = Jobs::with_capacity(waiting.len());
         loop {
@@ -290,8 +301,11 @@ impl Clerk {
             self.tx.take_effects();
             self.tx.session().roll_back();
             let why = self.tx.session().why_lost();
-            self.desk.note_full(&why);
-            job.answer_lost(why);
+            if self.finds_room(&why, turn) {
+                done.push_back(job);
+            } else {
+                job.answer_lost(why);
+            }
             done.append(&mut waiting);
             let (panicked, again): (Jobs, Jobs) = done.into_iter().partition(|job| job.has_panicked());
             // Each has failed by itself already, and that is its answer.
@@ -335,17 +349,17 @@ impl Clerk {
         }
     }
 
-    fn commit(&mut self, jobs: Jobs) {
+    /// Commits, and answers. Gives back those that must be run again.
+    fn commit(&mut self, jobs: Jobs, turn: Turn) -> Jobs {
         let committed = self.make_durable();
         let effects = self.tx.take_effects();
         // Also after a failure: a commit whose sync failed may still turn out to be there after a power cut.
         effects.adopted.iter().for_each(PreparedBlob::adopt);
         if let Err(error) = committed {
             tracing::error!(%error, writes = jobs.len(), "a commit failed, its writes were undone");
-            self.desk.note_full(&error);
             self.tx.session().roll_back();
             self.desk.counters.failed_commits.fetch_add(1, Relaxed);
-            return answer(jobs, &Err(error));
+            return self.again_or_answer(jobs, error, turn);
         }
         self.desk.counters.committed(jobs.len() as u64);
         answer(jobs, &Ok(()));
@@ -353,6 +367,17 @@ impl Clerk {
         let in_use = |name: &str| effects.adopted.iter().any(|blob| blob.is_in(name));
         self.desk.shelf.release(effects.released.into_iter().filter(|name| !in_use(name)));
         self.desk.board.announce(&distinct(effects.notices));
+        Jobs::new()
+    }
+
+    fn again_or_answer(&mut self, jobs: Jobs, error: Error, turn: Turn) -> Jobs {
+        if !self.finds_room(&error, turn) {
+            answer(jobs, &Err(error));
+            return Jobs::new();
+        }
+        let (panicked, again): (Jobs, Jobs) = jobs.into_iter().partition(|job| job.has_panicked());
+        answer(panicked, &Err(error));
+        again
     }
 
     fn make_durable(&mut self) -> Result<()> {

@@ -273,6 +273,19 @@ impl WriteSession for Sqlite {
         self.inside.take();
     }
 
+    fn carry_log(&self) -> bool {
+        let mut carried = false;
+        let done = self.query("PRAGMA wal_checkpoint(TRUNCATE)", &[], &mut |row| {
+            carried = row.get::<i64>(0)? == 0;
+            Ok(ControlFlow::Break(()))
+        });
+        if let Err(error) = done {
+            tracing::warn!(%error, "the log could not be carried into the database on a full disk");
+            return false;
+        }
+        carried
+    }
+
     fn steps(&self) -> u64 {
         self.steps.get()
     }
