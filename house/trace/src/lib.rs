@@ -30,7 +30,7 @@ pub use follow::{Followed, TOPIC, follow, last};
 pub use history::{History, Noted};
 pub use journal::{Clerk, Journal};
 pub use note::{note, note_all};
-pub use prune::{KEPT, prune};
+pub use prune::KEPT;
 pub use schema::MIGRATIONS;
 pub use verify::{Fault, FaultKind, verify};
 

@@ -1,5 +1,6 @@
 //! Forgetting.
 
+use std::ops::ControlFlow;
 use std::time::Duration;
 
 use mail::Timestamp;
@@ -16,9 +17,32 @@ pub const KEPT: Duration = Duration::from_secs(90 * 24 * 3600);
 /// Rows, places of letters, and keys forgotten in one commit.
 const SLICE: usize = 1000;
 
-/// Forgets the oldest of what happened before `horizon`; true when there may be more of it.
-pub fn prune(tx: &mut Tx, horizon: Timestamp) -> Result<bool, store::Error> {
-    let old = oldest(tx, horizon)?;
+/// Rows looked at to find what is old.
+const LOOKED_AT: usize = 100_000;
+/// A row that is later than now by more has its time from a clock that was wrong.
+const FUTURE: Duration = Duration::from_secs(24 * 3600);
+
+/// The number of the last row that is old, where one is. Rows stand in the order they were written, so the first that is
+/// young ends it. A row from the future tells nothing of its age: it is as old as what stands behind it.
+pub(crate) fn last_old(view: &View, now: Timestamp) -> Result<Option<i64>, store::Error> {
+    let horizon = now.0.saturating_sub(i64::try_from(KEPT.as_millis()).unwrap_or(i64::MAX));
+    let mut last = None;
+    let sql = "SELECT entry, at FROM trace_step ORDER BY entry LIMIT $1";
+    view.for_each(sql, params![LOOKED_AT], |row| {
+        let (entry, at): (i64, i64) = (row.get(0)?, row.get(1)?);
+        if at < horizon {
+            last = Some(entry);
+        } else if at <= now.after(FUTURE).0 {
+            return Ok(ControlFlow::Break(()));
+        }
+        Ok(ControlFlow::Continue(()))
+    })?;
+    Ok(last)
+}
+
+/// Forgets the first of the rows up to this one; true when there may be more of them.
+pub(crate) fn prune(tx: &mut Tx, upto: i64) -> Result<bool, store::Error> {
+    let old = oldest(tx, upto)?;
     for row in &old {
         for key in &row.filed {
             tx.execute("DELETE FROM trace_filed WHERE key = $1", params![*key])?;
@@ -30,36 +54,28 @@ pub fn prune(tx: &mut Tx, horizon: Timestamp) -> Result<bool, store::Error> {
     Ok(!old.is_empty() || keys == SLICE)
 }
 
-/// Is there something to forget?
-pub(crate) fn is_due(view: &View, horizon: Timestamp) -> Result<bool, store::Error> {
-    let sql = "SELECT at FROM trace_step ORDER BY entry LIMIT 1";
-    let first: Option<i64> = view.query_opt(sql, params![], |row| row.get(0))?;
-    Ok(first.is_some_and(|at| at < horizon.0))
-}
-
 struct Old {
     entry: i64,
     filed: Vec<i64>,
 }
 
-/// Rows stand in the order they were written: the first that is young enough ends it.
-fn oldest(view: &View, horizon: Timestamp) -> Result<Vec<Old>, store::Error> {
-    let sql = "SELECT entry, at, steps FROM trace_step ORDER BY entry LIMIT $1";
-    let rows = view.query(sql, params![SLICE], |row| {
-        let events = decode(row.bytes(2)?).unwrap_or_default();
+fn oldest(view: &View, upto: i64) -> Result<Vec<Old>, store::Error> {
+    let sql = "SELECT entry, steps FROM trace_step WHERE entry <= $2 ORDER BY entry LIMIT $1";
+    let rows = view.query(sql, params![SLICE, upto], |row| {
+        let events = decode(row.bytes(1)?).unwrap_or_default();
         let filed = events.iter().filter_map(|event| match event {
             Event::Filed { key, .. } => Some(*key),
             _ => None,
         });
-        Ok((Old { entry: row.get(0)?, filed: filed.collect() }, row.get::<i64>(1)?))
+        Ok(Old { entry: row.get(0)?, filed: filed.collect() })
     })?;
     let mut keys = 0;
-    let old = rows.into_iter().take_while(|(row, at)| {
+    let old = rows.into_iter().take_while(|row| {
         let room = keys < SLICE;
         keys += row.filed.len();
-        room && *at < horizon.0
+        room
     });
-    Ok(old.map(|(old, _)| old).collect())
+    Ok(old.collect())
 }
 
 /// Keys of whole stretches without a row left. What is between, of the stretch that is being forgotten, finds nothing.

@@ -317,3 +317,20 @@ async fn a_damaged_row_is_said_and_hides_nothing_else() {
         trace::catch_up(&archive.store, at(12)).await.unwrap();
     }
 }
+
+#[tokio::test]
+async fn rows_of_a_clock_that_was_wrong_neither_stay_for_ever_nor_go_too_soon() {
+    let archive = Archive::new();
+    let kept = i64::try_from(KEPT.as_secs()).unwrap();
+    let (now, ahead) = (2 * kept, 20 * kept);
+    for (number, seconds) in [(1, 0), (2, ahead), (3, 1), (4, ahead), (5, now - 10), (6, ahead)] {
+        archive.write(number, seconds, vec![filed(BOB, i64::from(number), "bob@alpha.test")]).await;
+    }
+    trace::catch_up(&archive.store, at(now)).await.unwrap();
+    for number in [1, 2, 3] {
+        assert!(archive.letter(number).await.is_none(), "{number} is old, or stands before one that is");
+    }
+    for number in [4, 5, 6] {
+        assert!(archive.letter(number).await.is_some(), "{number} may be young");
+    }
+}
