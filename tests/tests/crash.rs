@@ -133,3 +133,59 @@ fn many_letters_for_one_host_use_few_connections() {
     wait_until(|| sink.count() == 60);
     assert!(sink.connections() <= 10, "{} connections for 60 letters", sink.connections());
 }
+
+/// Octets that do not compress: a letter of them is kept in a file beside the database.
+fn large_letter(id: &str, to: &str) -> Vec<u8> {
+    let mut letter = generated_letter(id, "carol@elsewhere.test", to, 500);
+    let mut state = 1_u64;
+    while letter.len() < 600_000 {
+        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+        letter.extend_from_slice(format!("{state:016x}\r\n").as_bytes());
+    }
+    letter
+}
+
+fn bodies(office: &tests::Office) -> usize {
+    fn count(folder: &std::path::Path) -> usize {
+        let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
+        entries.map(|entry| if entry.path().is_dir() { count(&entry.path()) } else { 1 }).sum()
+    }
+    count(&office.data().join("blobs"))
+}
+
+#[test]
+fn a_database_that_is_missing_is_said_and_no_body_is_touched() {
+    let mut office = OfficeBuilder::new("alpha.test").person("alice").start();
+    let alice = office.first().clone();
+    let mut peer = Dialogue::open(office.ports.smtp).expect("connected");
+    peer.reply().expect("greeted");
+    peer.ask("EHLO client.test").expect("answered");
+    assert!(peer.send("carol@elsewhere.test", &alice.address, &large_letter("large", &alice.address)).expect("sent"));
+    drop(peer);
+    office.stop();
+    let before = bodies(&office);
+    assert!(before > 0, "the letter lies in a file");
+    let (database, aside) = (office.data().join("facteur.db"), office.folder().join("aside.db"));
+    std::fs::rename(&database, &aside).expect("taken away");
+    for words in [&["serve"][..], &["account", "list"], &["domain", "add", "beta.test"], &["verify"]] {
+        let (code, _, told) = office.try_command(words, b"");
+        assert!(code == 1 && told.contains("facteur.db"), "{words:?}: {code} {told}");
+    }
+    assert!(!database.exists(), "nothing was begun anew");
+    assert_eq!(bodies(&office), before);
+    std::fs::rename(&aside, &database).expect("put back");
+    office.start();
+    assert_eq!(message_ids(&office.read(&alice, "INBOX", 1)), ["large"]);
+}
+
+#[test]
+fn an_office_without_a_domain_tells_senders_to_come_again() {
+    let office = OfficeBuilder::new("alpha.test").person("alice").start();
+    office.command(&["domain", "remove", "alpha.test", "--force"]);
+    let mut peer = Dialogue::open(office.ports.smtp).expect("connected");
+    peer.reply().expect("greeted");
+    peer.ask("EHLO client.test").expect("answered");
+    peer.ask("MAIL FROM:<carol@elsewhere.test>").expect("answered");
+    let told = peer.ask("RCPT TO:<alice@alpha.test>").expect("answered");
+    assert!(told.starts_with("451 4.3."), "it may have lost its data: {told}");
+}
