@@ -39,7 +39,7 @@ fn rules(input: &mut Parser<'_>, clean: &mut String, reroute: &mut Reroute<'_>, 
                 if !until_block(input, None, &mut prelude) {
                     continue;
                 }
-                clean.push_str(&format!("@{} {}{{", name.to_ascii_lowercase(), prelude.trim()));
+                clean.push_str(&format!("@{} {}{{", name.to_ascii_lowercase(), trimmed(&prelude)));
                 let _ = input.parse_nested_block::<_, (), ()>(|inside| {
                     rules(inside, clean, reroute, left, depth - 1);
                     Ok(())
@@ -56,7 +56,7 @@ fn rules(input: &mut Parser<'_>, clean: &mut String, reroute: &mut Reroute<'_>, 
                     continue;
                 }
                 *left = left.saturating_sub(selector.matches(',').count());
-                clean.push_str(selector.trim());
+                clean.push_str(trimmed(&selector));
                 clean.push('{');
                 let _ = input.parse_nested_block::<_, (), ()>(|inside| {
                     block(inside, clean, reroute);
@@ -124,10 +124,20 @@ fn block(input: &mut Parser<'_>, clean: &mut String, reroute: &mut Reroute<'_>) 
         let is_fit = writer.fit;
         let mut property = String::new();
         let named = cssparser::serialize_identifier(&name, &mut property).is_ok() && !property.contains('<');
-        if is_fit && named && !value.trim().is_empty() {
-            clean.push_str(&format!("{property}:{};", value.trim()));
+        if is_fit && named && !trimmed(&value).is_empty() {
+            clean.push_str(&format!("{property}:{};", trimmed(&value)));
         }
     }
+}
+
+/// Without the blanks around it. A blank behind a backslash belongs to that, and without it the backslash would change what
+/// follows.
+fn trimmed(text: &str) -> &str {
+    let text = text.trim_start();
+    let bare = text.trim_end();
+    let backslashes = bare.bytes().rev().take_while(|byte| *byte == b'\\').count();
+    let escaped = text.chars().nth(bare.chars().count()).filter(|_| backslashes % 2 == 1);
+    text.get(..bare.len() + escaped.map_or(0, char::len_utf8)).unwrap_or(bare)
 }
 
 /// What ran code in browsers of old.
@@ -302,6 +312,13 @@ mod tests {
         assert_eq!(clean("a{color:red"), "a{color:red;}");
         assert_eq!(clean("a{content:\"open"), "a{content:\"open\";}");
         assert_eq!(clean("<!-- a{color:red} -->"), "a{color:red;}");
+    }
+
+    #[test]
+    fn an_escaped_blank_at_the_end_stays_with_its_backslash() {
+        assert_eq!(clean("a\\ {color:red}"), "a\\ {color:red;}");
+        assert_eq!(clean("a{color:red\\ ;top:0}"), "a{color:red\\ ;top:0;}");
+        assert_eq!(clean("\\ {"), clean(&clean("\\ {")));
     }
 
     #[test]
