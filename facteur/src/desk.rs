@@ -2,6 +2,7 @@
 
 use std::cell::{Cell, OnceCell};
 
+use net::Budget;
 use store::{Lock, OpenError, Store};
 
 use crate::config::Config;
@@ -17,6 +18,8 @@ pub struct Running {
     pub store: Store,
     /// Who takes charge of letters; its directory is the one that every door asks.
     pub post_office: PostOffice,
+    /// The memory for letters on their way in.
+    pub memory: Budget,
 }
 
 /// What a command works with.

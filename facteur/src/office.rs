@@ -73,6 +73,7 @@ impl Office {
         let doors = doors::places(&open_doors);
         let (stop, shutdown) = Stop::new();
         let intake = staff::intake(&config.data);
+        let memory = intake.memory().clone();
         let outside = web::Outside::new(resolver.clone(), intake.clone()).map_err(StartFault::Tls)?;
         let others = Others { recipients, for_people, outside, intake };
         let staff = Staff::new(&config, &store, &post_office, others, &tls, &shutdown, &witness);
@@ -81,10 +82,10 @@ impl Office {
             staff.serve(open.door, open.listener, &mut tasks);
         }
         tasks.spawn(Delivery::new(means).run(shutdown.clone()));
-        let running = Running { store: store.clone(), post_office: post_office.clone() };
+        let running = Running { store: store.clone(), post_office: post_office.clone(), memory: memory.clone() };
         tasks.spawn(counter.run(config.clone(), running, shutdown.clone()));
         let data = config.data.clone();
-        tasks.spawn(staff::fetching(post_office, store.clone(), data, resolver, shutdown.clone()));
+        tasks.spawn(staff::fetching(post_office, store.clone(), data, resolver, memory, shutdown.clone()));
         tasks.spawn(web::housekeeping(store.clone(), shutdown.clone()));
         tasks.spawn(staff::housekeeping(store.clone(), shutdown));
         for (door, place) in &doors {

@@ -23,6 +23,8 @@ pub enum Owner {
     Network(IpAddr),
     /// A person, by the number of their mailbox.
     Person(i64),
+    /// A mailbox elsewhere that letters are fetched from, by its number.
+    Source(i64),
 }
 
 impl Owner {

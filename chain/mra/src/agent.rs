@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use mail::Password;
 use mail::seam::{OurFault, Pending};
-use net::{ClientTls, Resolver, Shutdown};
+use net::{Budget, ClientTls, Owner, Resolver, Shutdown};
 use store::{Store, Tx};
 
 use crate::fetch::{Means, fetch};
@@ -36,6 +36,7 @@ pub struct Agent {
     vault: Arc<Vault>,
     resolver: Arc<dyn Resolver>,
     homes: Arc<dyn Homes>,
+    memory: Budget,
     /// Access tokens are good for a while, and shared by the fetches of a source.
     tokens: Arc<Mutex<HashMap<SourceId, Known>>>,
 }
@@ -43,7 +44,13 @@ pub struct Agent {
 impl Agent {
     /// Whose memory is in `store`, and whose secrets are in `vault`.
     pub fn new(store: Store, vault: Arc<Vault>, resolver: Arc<dyn Resolver>, homes: Arc<dyn Homes>) -> Self {
-        Self { store, vault, resolver, homes, tokens: Arc::default() }
+        Self { store, vault, resolver, homes, memory: Budget::of_this_machine(), tokens: Arc::default() }
+    }
+
+    /// Letters on their way in take their memory from here, beside whoever else does.
+    #[must_use]
+    pub fn within(self, memory: Budget) -> Self {
+        Self { memory, ..self }
     }
 
     /// Where what is known of the sources is kept.
@@ -91,7 +98,8 @@ impl Agent {
     ) -> Result<Means, Fault> {
         let way = self.way(&source.settings)?;
         let home = self.homes.home(source).await?;
-        Ok(Means { store: self.store.clone(), way, home, listener, shutdown, gently })
+        let (memory, owner) = (self.memory.clone(), Owner::Source(source.id.0));
+        Ok(Means { store: self.store.clone(), way, home, listener, shutdown, memory, owner, gently })
     }
 
     fn way(&self, settings: &Settings) -> Result<Way, Fault> {

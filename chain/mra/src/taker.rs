@@ -1,8 +1,10 @@
 //! Carries letters from the conversation to their home: several in one commit, while the next ones come in.
 
 use std::sync::Arc;
+use std::time::Duration;
 
-use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
+use net::Share;
+use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 
 use crate::Fault;
@@ -11,8 +13,10 @@ use crate::progress::{Listener, News};
 
 /// Letters on their way to their home, at most.
 const LETTERS: usize = 256;
-/// Their octets, in units of a kibibyte. A single letter may have more.
-const KIBIBYTES: usize = 64 * 1024;
+/// Of a single letter no more is counted, so that the memory of a small machine is enough for any.
+const MOST_COUNTED: usize = 64 << 20;
+/// Between two looks whether letters are still taken while there is no memory for another.
+const LOOK: Duration = Duration::from_secs(30);
 /// Letters of one commit.
 const COMMIT: usize = 100;
 /// Octets of one commit, beyond which no letter more is added.
@@ -21,30 +25,34 @@ const COMMIT_OCTETS: usize = 8 << 20;
 /// The way home. Letters are taken in the order they are given.
 pub struct Taker {
     way: mpsc::Sender<Parcel>,
-    space: Arc<Semaphore>,
+    /// Of the memory for letters on their way in; what the source may have of it bounds what waits here.
+    memory: Share,
     carrier: JoinHandle<Result<(), Fault>>,
 }
 
 struct Parcel {
     letter: Arrived,
-    _space: OwnedSemaphorePermit,
+    memory: Share,
 }
 
 impl Taker {
-    /// Begins to carry.
-    pub fn start(home: Arc<dyn Home>, listener: Arc<dyn Listener>) -> Self {
+    /// Begins to carry. Letters on their way count against the owner of `memory`, which is an empty share.
+    pub fn start(home: Arc<dyn Home>, listener: Arc<dyn Listener>, memory: Share) -> Self {
         let (way, parcels) = mpsc::channel(LETTERS);
         let carrier = tokio::spawn(carry(home, listener, parcels));
-        Self { way, space: Arc::new(Semaphore::new(KIBIBYTES)), carrier }
+        Self { way, memory, carrier }
     }
 
     /// Gives a letter; waits while there are too many on their way. An error says that no more are taken:
     /// [`finish`](Self::finish) tells why.
     pub async fn give(&self, letter: Arrived) -> Result<(), NoMore> {
-        let units = (letter.raw.len() / 1024 + 1).min(KIBIBYTES);
-        let units = u32::try_from(units).unwrap_or(u32::MAX);
-        let space = self.space.clone().acquire_many_owned(units).await.map_err(|_| NoMore)?;
-        self.way.send(Parcel { letter, _space: space }).await.map_err(|_| NoMore)
+        let mut memory = self.memory.empty();
+        while memory.grow_to(letter.raw.len().min(MOST_COUNTED), LOOK).await.is_err() {
+            if self.way.is_closed() {
+                return Err(NoMore);
+            }
+        }
+        self.way.send(Parcel { letter, memory }).await.map_err(|_| NoMore)
     }
 
     /// Waits until all that were given are home.
@@ -64,7 +72,7 @@ async fn carry(
     mut parcels: mpsc::Receiver<Parcel>,
 ) -> Result<(), Fault> {
     while let Some(first) = parcels.recv().await {
-        let mut spaces = vec![first._space];
+        let mut held = vec![first.memory];
         let mut octets = first.letter.raw.len();
         let mut letters = vec![first.letter];
         while letters.len() < COMMIT
@@ -72,7 +80,7 @@ async fn carry(
             && let Ok(next) = parcels.try_recv()
         {
             octets += next.letter.raw.len();
-            spaces.push(next._space);
+            held.push(next.memory);
             letters.push(next.letter);
         }
         let sizes: Vec<u64> = letters.iter().map(|letter| letter.raw.len() as u64).collect();

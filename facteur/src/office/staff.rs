@@ -166,12 +166,19 @@ pub fn means(
 }
 
 /// Brings letters from mailboxes elsewhere.
-pub async fn fetching(office: PostOffice, store: Store, folder: PathBuf, resolver: Arc<dyn Resolver>, stop: Shutdown) {
+pub async fn fetching(
+    office: PostOffice,
+    store: Store,
+    folder: PathBuf,
+    resolver: Arc<dyn Resolver>,
+    memory: Budget,
+    stop: Shutdown,
+) {
     let opened = tokio::task::spawn_blocking(move || Vault::open(&folder)).await;
     match opened.unwrap_or_else(|panicked| Err(std::io::Error::other(panicked))) {
         Ok(vault) => {
             let homes = Arc::new(FetchHomes::of(&office, resolver.clone()));
-            let agent = Agent::new(store, Arc::new(vault), resolver, homes);
+            let agent = Agent::new(store, Arc::new(vault), resolver, homes).within(memory);
             mra::keeper::run(agent, stop).await;
         }
         Err(error) => {

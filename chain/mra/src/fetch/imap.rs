@@ -274,7 +274,7 @@ impl<'a> Session<'a> {
             if validity != opened.validity {
                 return Err(Fault::Server("the server has renumbered its letters meanwhile".to_owned()));
             }
-            let taker = Taker::start(self.means.home.clone(), self.means.listener.clone());
+            let taker = Taker::start(self.means.home.clone(), self.means.listener.clone(), self.means.share());
             let pulled = self.pull(&opened, &taker).await;
             // What has come is taken home whatever happened behind it.
             taker.finish().await?;

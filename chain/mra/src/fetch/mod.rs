@@ -10,7 +10,7 @@ mod sweep;
 
 use std::sync::Arc;
 
-use net::Shutdown;
+use net::{Budget, Owner, Share, Shutdown};
 use store::Store;
 
 use crate::credential::Credential;
@@ -34,8 +34,19 @@ pub struct Means {
     pub listener: Arc<dyn Listener>,
     /// When to end.
     pub shutdown: Shutdown,
+    /// The memory for letters on their way in.
+    pub memory: Budget,
+    /// Whose part of the memory it is: that of the source.
+    pub owner: Owner,
     /// Ask for little at a time: the server has complained.
     pub gently: bool,
+}
+
+impl Means {
+    /// A part of the memory for letters of this source, with nothing in it yet.
+    fn share(&self) -> Share {
+        self.memory.share_of(self.owner)
+    }
 }
 
 /// Brings all that is new, once.

@@ -102,7 +102,7 @@ impl Drop<'_> {
             return Ok(HashMap::new());
         }
         self.means.listener.hear(&News::ToCome { folder, letters: count });
-        let taker = Taker::start(self.means.home.clone(), self.means.listener.clone());
+        let taker = Taker::start(self.means.home.clone(), self.means.listener.clone(), self.means.share());
         let pulled = self.pull(&new, &taker).await;
         taker.finish().await?;
         pulled

@@ -95,6 +95,8 @@ impl Scene {
             listener: ear.clone(),
             shutdown: Shutdown::never(),
             gently: false,
+            memory: net::Budget::of_this_machine(),
+            owner: net::Owner::Source(1),
         };
         Self { shelf, store, source, chest, ear, means, _folder: folder }
     }

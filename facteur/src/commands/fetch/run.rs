@@ -33,6 +33,10 @@ pub fn run(run: RunFetch, desk: &Desk<'_>) -> Result<(), Failure> {
     let resolver = office::resolver(desk.config())?;
     let homes = Arc::new(FetchHomes::of(&place.post_office, resolver.clone()));
     let agent = Agent::new(place.store.clone(), vault, resolver, homes);
+    let agent = match desk.running() {
+        Some(running) => agent.within(running.memory.clone()),
+        None => agent,
+    };
     let failed = crate::commands::on_one_thread()?.block_on(all(&agent, &sources, run.json));
     drop(agent);
     place.close();
