@@ -170,13 +170,13 @@ pub fn sentence(event: &Event, people: &People) -> String {
 /// What was not as it must be in a letter, and what was done about it.
 fn mended(line_ends: u64, nul: bool) -> String {
     match (line_ends, nul) {
-        (0, _) => say!("has NUL octets, which were kept", "contient des octets nuls, qui ont été gardés"),
+        (0, _) => say!("it has NUL octets, which were kept", "elle contient des octets nuls, qui ont été gardés"),
         (_, false) => {
-            say!("{line_ends} line ends were not CRLF, and now are", "fins de ligne corrigées en CRLF : {line_ends}")
+            say!("line ends mended to CRLF: {line_ends}", "fins de ligne corrigées en CRLF : {line_ends}")
         }
         (_, true) => say!(
-            "{line_ends} line ends were not CRLF, and now are; has NUL octets, which were kept",
-            "fins de ligne corrigées en CRLF : {line_ends} ; contient des octets nuls, qui ont été gardés"
+            "line ends mended to CRLF: {line_ends}; it has NUL octets, which were kept",
+            "fins de ligne corrigées en CRLF : {line_ends} ; elle contient des octets nuls, qui ont été gardés"
         ),
     }
 }
