@@ -82,6 +82,14 @@ impl Space {
         }
     }
 
+    /// The octets that are kept in reserve on a disk of this size; 0 where nothing is.
+    pub(crate) fn kept(&self) -> u64 {
+        if !self.keeps_reserve {
+            return 0;
+        }
+        Room::of(&self.folder).map_or(0, Room::reserve)
+    }
+
     /// A write found no room, whatever the system says of it (a quota, for one).
     pub(crate) fn ran_out(&self) {
         self.become_(State::Full, None);

@@ -47,6 +47,8 @@ pub(crate) struct Counters {
     pub(crate) carried: AtomicU64,
     /// The disk is full, or nearly: the log must not grow.
     pub(crate) tight: AtomicBool,
+    /// What is kept in reserve on the disk; 0 where nothing is.
+    pub(crate) reserve: AtomicU64,
 }
 
 impl Counters {

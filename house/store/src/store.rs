@@ -135,6 +135,7 @@ impl Store {
 
         let space = Arc::new(Space::new(folder, options.reserve));
         counters.tight.store(space.may_grow().is_err(), Relaxed);
+        counters.reserve.store(space.kept(), Relaxed);
         let file = folder.join(opening::DATABASE);
         let board = Arc::<Board>::default();
         let deadlines = Deadlines { read: options.read_deadline, scan: options.scan_deadline };

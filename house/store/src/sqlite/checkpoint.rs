@@ -71,7 +71,15 @@ impl Gate {
 
     /// From which sizes on the log is carried, and the writer waits for that.
     fn sizes(&self) -> (u64, u64) {
-        if self.counters.tight.load(Relaxed) { (TIGHT_STEP, TIGHT_LARGE) } else { (STEP, LARGE) }
+        if self.counters.tight.load(Relaxed) {
+            return (TIGHT_STEP, TIGHT_LARGE);
+        }
+        // When the disk is full from one moment to the next, what the log holds must find room in the reserve: only then can
+        // it begin again, and what deletes be written over it.
+        match self.counters.reserve.load(Relaxed) {
+            0 => (STEP, LARGE),
+            reserve => (STEP.min(reserve / 4), LARGE.min(reserve / 4 * 3)),
+        }
     }
 
     pub(super) fn enter(self: &Arc<Self>) -> Inside {
