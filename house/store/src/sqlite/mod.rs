@@ -51,6 +51,10 @@ pub(crate) enum Durability {
 pub(crate) const NUMBERS: &str = "SELECT name, seq FROM sqlite_sequence WHERE seq > 0";
 /// Bytes of a page. With 8192 a commit of small rows writes half as much log again; letters cost the same.
 const PAGE: u32 = 4096;
+
+/// How often the log is tried to be carried for a write that found no room, while readers or the checkpointer are in the way.
+const CARRIES: u32 = 20;
+const CARRY_PAUSE: Duration = Duration::from_millis(25);
 /// How long to wait for another process that writes.
 const PATIENCE: Duration = Duration::from_secs(5);
 /// Prepared statements that a connection keeps.
@@ -274,16 +278,22 @@ impl WriteSession for Sqlite {
     }
 
     fn carry_log(&self) -> bool {
-        let mut carried = false;
-        let done = self.query("PRAGMA wal_checkpoint(TRUNCATE)", &[], &mut |row| {
-            carried = row.get::<i64>(0)? == 0;
-            Ok(ControlFlow::Break(()))
-        });
-        if let Err(error) = done {
-            tracing::warn!(%error, "the log could not be carried into the database on a full disk");
-            return false;
+        for _ in 0..CARRIES {
+            let mut carried = false;
+            let done = self.query("PRAGMA wal_checkpoint(TRUNCATE)", &[], &mut |row| {
+                carried = row.get::<i64>(0)? == 0;
+                Ok(ControlFlow::Break(()))
+            });
+            match done {
+                Ok(()) if carried => return true,
+                Ok(()) => std::thread::sleep(CARRY_PAUSE),
+                Err(error) => {
+                    tracing::warn!(%error, "the log could not be carried into the database on a full disk");
+                    return false;
+                }
+            }
         }
-        carried
+        false
     }
 
     fn steps(&self) -> u64 {
