@@ -52,11 +52,23 @@ async fn server() -> (SocketAddr, Server<Catalog>) {
     let mut catalog = Catalog::new();
     catalog.upsert(name("test.").into(), vec![Arc::new(zone)]);
     let mut server = Server::new(catalog);
-    let udp = UdpSocket::bind("127.0.0.1:0").await.unwrap();
+    let (udp, tcp) = both_at_one_port().await;
     let address = udp.local_addr().unwrap();
     server.register_socket(udp);
-    server.register_listener(TcpListener::bind(address).await.unwrap(), Duration::from_secs(5), 4096);
+    server.register_listener(tcp, Duration::from_secs(5), 4096);
     (address, server)
+}
+
+/// Sockets of both kinds at one port. The kernel gives a port that is free for the one; a connection of anybody may have
+/// the same one of the other kind, and then there are more ports.
+async fn both_at_one_port() -> (UdpSocket, TcpListener) {
+    for _ in 0..100 {
+        let tcp = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        if let Ok(udp) = UdpSocket::bind(tcp.local_addr().unwrap()).await {
+            return (udp, tcp);
+        }
+    }
+    panic!("no port is free for both");
 }
 
 async fn dns() -> (Dns, Server<Catalog>) {
