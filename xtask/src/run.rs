@@ -1,7 +1,8 @@
 //! Runs a program from the root of the repository and turns a bad exit into a sentence.
 
+use std::io::{self, BufRead, BufReader, Write};
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Command, ExitStatus, Stdio};
 use std::time::Instant;
 
 /// What went wrong, for the developer to read.
@@ -26,16 +27,43 @@ pub fn npm() -> Command {
 
 /// Runs `command`, shows its output as it comes and how long it took, and fails when it does.
 pub fn step(command: &mut Command) -> Outcome {
+    timed(command, Command::status)
+}
+
+/// The same, and `hear` is given each line of its standard output.
+pub fn step_heard(command: &mut Command, hear: &mut dyn FnMut(&str)) -> Outcome {
+    timed(command, |command| {
+        let mut child = command.stdout(Stdio::piped()).spawn()?;
+        if let Some(output) = child.stdout.take() {
+            pass_on(output, hear)?;
+        }
+        child.wait()
+    })
+}
+
+fn timed(command: &mut Command, run: impl FnOnce(&mut Command) -> io::Result<ExitStatus>) -> Outcome {
     command.current_dir(root());
     println!("\n▶ {}", show(command));
     let begun = Instant::now();
-    let ended = command.status();
+    let ended = run(command);
     println!("  {} s", begun.elapsed().as_secs());
     match ended {
         Ok(status) if status.success() => Ok(()),
         Ok(status) => Err(format!("{} ended with {status}", show(command))),
         Err(error) => Err(format!("{} did not start: {error}", show(command))),
     }
+}
+
+/// Shows what comes, line by line, and gives it to `hear`.
+fn pass_on(output: impl io::Read, hear: &mut dyn FnMut(&str)) -> io::Result<()> {
+    let mut output = BufReader::new(output);
+    let mut line = Vec::new();
+    while output.read_until(b'\n', &mut line)? > 0 {
+        io::stdout().write_all(&line)?;
+        hear(&String::from_utf8_lossy(&line));
+        line.clear();
+    }
+    Ok(())
 }
 
 /// Is there a program of this name on the PATH (or where Debian keeps servers)?

@@ -1,7 +1,7 @@
 //! `cargo xtask test`: the one test command.
 
 use crate::peers;
-use crate::run::{Outcome, cargo, has, npm, step};
+use crate::run::{Outcome, cargo, has, npm, step, step_heard};
 
 /// Installs the peers, then goes from what tells soonest to what takes longest: forms and the pages' own state, lints, every
 /// test of the rooms, and last the journeys through the pages.
@@ -17,12 +17,32 @@ pub fn all() -> Outcome {
     // The end-to-end tests run the real program, which `cargo test` alone would not build for another package. Built with the
     // tests: by itself it would ask its dependencies for other features, and many would be built twice.
     step(cargo().args(["build", "--workspace", "--bins", "--tests"]))?;
-    step(cargo().args(["test", "--workspace"]))?;
-    if pages {
-        // Chromium goes through the pages: on a made-up mailbox, and through the program that was built above.
-        scripts(&["browser", "real"])?;
-    }
-    Ok(())
+    let rooms = rooms();
+    // Chromium goes through the pages: on a made-up mailbox, and through the program that was built above.
+    let journeys = if pages { scripts(&["browser", "real"]) } else { Ok(()) };
+    let failed: Vec<String> = [rooms, journeys].into_iter().filter_map(Result::err).collect();
+    if failed.is_empty() { Ok(()) } else { Err(failed.join("\n")) }
+}
+
+/// Every test of the rooms, whatever becomes of the others: one run names all that fail, and the last lines list them.
+fn rooms() -> Outcome {
+    let mut failed = Vec::new();
+    let mut hear = |line: &str| failed.extend(failed_test(line).map(str::to_owned));
+    step_heard(cargo().args(["test", "--workspace", "--no-fail-fast"]), &mut hear)
+        .map_err(|why| format!("{why}\n{}", listed(&failed)))
+}
+
+/// The test that a line of the test runner says has failed.
+fn failed_test(line: &str) -> Option<&str> {
+    let name = line.trim_end().strip_prefix("test ")?.strip_suffix(" ... FAILED")?;
+    // A test that should have panicked has a word about it behind its name.
+    Some(name.strip_suffix(" - should panic").unwrap_or(name))
+}
+
+fn listed(failed: &[String]) -> String {
+    // A program of tests that was killed, or did not build, names no test; cargo's list of targets, above, has it.
+    let lines: String = failed.iter().map(|name| format!("\n    {name}")).collect();
+    format!("{} tests have failed, beside what ended before it could say so:{lines}", failed.len())
 }
 
 fn pages_can_be_tested() -> bool {
@@ -36,4 +56,19 @@ fn pages_can_be_tested() -> bool {
 /// Runs scripts of the pages' `package.json`, one after the other.
 fn scripts(names: &[&str]) -> Outcome {
     names.iter().try_for_each(|name| step(npm().args(["run", name])))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_failed_test_is_listed_and_nothing_else() {
+        let said = "running 3 tests\ntest a::works ... ok\ntest a::fails ... FAILED\n\
+                    test b - should panic ... FAILED\ntest src/lib.rs - f (line 3) ... FAILED\n\
+                    test slow ... ignored\ntest result: FAILED. 1 passed; 3 failed";
+        let failed: Vec<String> = said.lines().filter_map(failed_test).map(str::to_owned).collect();
+        assert_eq!(failed, ["a::fails", "b", "src/lib.rs - f (line 3)"]);
+        assert!(listed(&failed).ends_with("\n    a::fails\n    b\n    src/lib.rs - f (line 3)"));
+    }
 }
