@@ -7,6 +7,7 @@ use mail::trace::{Arrival, Event};
 use mail::{LetterId, Timestamp};
 use store::{View, params};
 
+use crate::eyes::Eyes;
 use crate::index::{entries, letter};
 use crate::key::Key;
 use crate::row::decode;
@@ -64,85 +65,8 @@ impl History {
     /// What this person may see of it: of a letter they sent, all but what happens in other people's mailboxes; of a
     /// letter that came to them, how it came and what happened to their own copy. `None` when it is not theirs.
     pub fn seen_by(&self, account: AccountId) -> Option<Self> {
-        let eyes = Eyes::of(self, account.0)?;
-        let steps = self.steps.iter().filter_map(|step| {
-            let event = if eyes.sent { eyes.as_sender(&step.event) } else { eyes.as_recipient(&step.event) };
-            event.map(|event| Noted { at: step.at, event })
-        });
-        Some(Self { steps: steps.collect(), rows: self.rows.clone(), ..*self })
-    }
-}
-
-/// Whose eyes look at a history.
-struct Eyes<'a> {
-    account: i64,
-    sent: bool,
-    /// Under which addresses it came to them.
-    own: Vec<&'a str>,
-    /// Whom they, as the sender, wrote to.
-    envelope: Vec<&'a str>,
-}
-
-impl<'a> Eyes<'a> {
-    fn of(history: &'a History, account: i64) -> Option<Self> {
-        let mut eyes = Self { account, sent: false, own: Vec::new(), envelope: Vec::new() };
-        for step in &history.steps {
-            match &step.event {
-                Event::Received(arrival) | Event::Refused { arrival, .. } => {
-                    eyes.sent |= arrival.account == Some(account);
-                    eyes.envelope.extend(arrival.recipients.iter().map(String::as_str));
-                }
-                Event::Filed { account: whose, recipient, .. } if *whose == account => eyes.own.push(recipient),
-                _ => {}
-            }
-        }
-        (eyes.sent || !eyes.own.is_empty()).then_some(eyes)
-    }
-
-    fn as_sender(&self, event: &Event) -> Option<Event> {
-        match event {
-            // That it has arrived, and not where it lies.
-            Event::Filed { account, recipient, .. } if *account != self.account => {
-                let (recipient, folder) = (recipient.clone(), String::new());
-                Some(Event::Filed { account: 0, key: 0, recipient, folder })
-            }
-            Event::Read { account, .. } | Event::Removed { account, .. } if *account != self.account => None,
-            Event::Judged { recipient, .. } if !self.own.contains(&recipient.as_str()) => None,
-            // Where an alias leads is not told to who writes to it.
-            Event::Redirected { .. } => None,
-            Event::Attempt(attempt) => self.wrote_to(&attempt.recipient).then(|| event.clone()),
-            Event::Desk { recipient, .. } => self.wrote_to(recipient).then(|| event.clone()),
-            Event::Queued { recipients } => {
-                let recipients: Vec<String> =
-                    recipients.iter().filter(|recipient| self.wrote_to(recipient)).cloned().collect();
-                (!recipients.is_empty()).then_some(Event::Queued { recipients })
-            }
-            Event::Recalled { account } if *account != self.account => None,
-            // What fails in the house is the postmaster's affair.
-            Event::Fault { .. } => None,
-            event => Some(event.clone()),
-        }
-    }
-
-    fn as_recipient(&self, event: &Event) -> Option<Event> {
-        match event {
-            Event::Received(arrival) => {
-                // Who else got it, in Bcc perhaps, is the sender's affair; and so is the mailbox they wrote from.
-                let own = arrival.recipients.iter().filter(|recipient| self.own.contains(&recipient.as_str()));
-                let recipients = own.cloned().collect();
-                Some(Event::Received(Arrival { recipients, account: None, login: String::new(), ..arrival.clone() }))
-            }
-            Event::Judged { recipient, .. } => self.own.contains(&recipient.as_str()).then(|| event.clone()),
-            Event::Filed { account, .. } | Event::Read { account, .. } | Event::Removed { account, .. } => {
-                (*account == self.account).then(|| event.clone())
-            }
-            Event::Mended { .. } => Some(event.clone()),
-            _ => None,
-        }
-    }
-
-    fn wrote_to(&self, recipient: &str) -> bool {
-        self.envelope.iter().any(|known| known.eq_ignore_ascii_case(recipient))
+        let steps = Eyes::of(&self.steps, account)?.see(&self.steps);
+        Some(Self { steps, rows: self.rows.clone(), ..*self })
     }
 }
 

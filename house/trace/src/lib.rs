@@ -12,6 +12,7 @@
 //! It must not know what a letter says, nor how a history is shown.
 
 mod background;
+mod eyes;
 mod find;
 mod follow;
 mod history;
