@@ -22,6 +22,7 @@ fn verdict(name: &str, right: bool) -> Result<LoginVerdict, OurFault> {
     match person(name) {
         Some(login) if right => Ok(LoginVerdict::Welcome(login)),
         _ if name == "flood" => Ok(LoginVerdict::TooMany(std::time::Duration::from_secs(90))),
+        _ if name == "crowd" => Ok(LoginVerdict::Busy(std::time::Duration::from_secs(5))),
         _ if name == "fault" => Err(OurFault("the directory is closed".into())),
         _ => Ok(LoginVerdict::Wrong),
     }

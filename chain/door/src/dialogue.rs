@@ -410,7 +410,7 @@ async fn say(connection: &mut Connection, reply: &Reply) -> Result<(), Error> {
 fn refused(refusal: &Refusal) -> Reply {
     match refusal {
         Refusal::Wrong => Reply::new(535, (5, 7, 8), "wrong name or password"),
-        Refusal::TooMany(_) => Reply::new(454, (4, 7, 0), refusal.to_string()),
+        Refusal::TooMany(_) | Refusal::Busy(_) => Reply::new(454, (4, 7, 0), refusal.to_string()),
         Refusal::Cancelled => Reply::new(501, (5, 7, 0), "the log-in was cancelled"),
         Refusal::Malformed(what) => Reply::new(501, (5, 5, 2), *what),
         Refusal::Fault(fault) => {

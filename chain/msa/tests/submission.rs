@@ -31,7 +31,12 @@ impl Logins for Alice {
         password: &'a Password,
         _: IpAddr,
     ) -> Pending<'a, Result<LoginVerdict, OurFault>> {
-        Box::pin(async move { verdict(name == "alice@alpha.test" && password.reveal() == "secret") })
+        Box::pin(async move {
+            match password.reveal() {
+                "crowd" => Ok(LoginVerdict::Busy(Duration::from_secs(5))),
+                password => verdict(name == "alice@alpha.test" && password == "secret"),
+            }
+        })
     }
 
     fn scram_keys<'a>(&'a self, _: &'a str, _: IpAddr) -> Pending<'a, Result<ScramKeys, OurFault>> {
@@ -184,6 +189,13 @@ async fn each_mechanism_logs_in_inside_tls() {
         let right = client.logs_in(mechanism, "secret").await;
         assert!(right.starts_with("235 2.7.0"), "{mechanism:?}: {right}");
     }
+}
+
+#[tokio::test]
+async fn where_too_many_log_in_at_once_it_is_for_now_and_no_wrong_password() {
+    let office = open(false);
+    let reply = office.secure().await.logs_in(Mechanism::Plain, "crowd").await;
+    assert_eq!(reply, "454 4.7.0 too many log-ins are being checked now; try again in 5 seconds");
 }
 
 #[tokio::test]

@@ -1,5 +1,7 @@
 //! `/login`, `/logout`, `/session`: also for browsers without script.
 
+use std::time::Duration;
+
 use axum::Extension;
 use axum::extract::{Form, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, Uri, header};
@@ -73,16 +75,20 @@ pub async fn session(Reader(_): Reader) -> Response {
 }
 
 fn refused(refusal: &Refusal, form: bool) -> Response {
-    let status = match refusal {
-        Refusal::TooMany(_) => StatusCode::TOO_MANY_REQUESTS,
-        Refusal::Fault(fault) => return answer::fault(fault),
-        _ => StatusCode::UNAUTHORIZED,
-    };
-    if form {
-        return go_to(if status == StatusCode::TOO_MANY_REQUESTS { "/?login=later" } else { "/?login=failed" });
+    match refusal {
+        Refusal::Fault(fault) => answer::fault(fault),
+        Refusal::TooMany(_) if form => go_to("/?login=later"),
+        Refusal::Busy(_) if form => go_to("/?login=busy"),
+        _ if form => go_to("/?login=failed"),
+        Refusal::TooMany(wait) => later(StatusCode::TOO_MANY_REQUESTS, sasl::too_many(*wait), *wait),
+        Refusal::Busy(wait) => later(StatusCode::SERVICE_UNAVAILABLE, sasl::busy(*wait), *wait),
+        _ => answer::plain(StatusCode::UNAUTHORIZED, "wrong name or password"),
     }
-    let Refusal::TooMany(wait) = refusal else { return answer::plain(status, "wrong name or password") };
-    let mut response = answer::plain(status, sasl::too_many(*wait));
+}
+
+/// Not now, but after `wait` (RFC 9110 §10.2.3).
+fn later(status: StatusCode, why: String, wait: Duration) -> Response {
+    let mut response = answer::plain(status, why);
     response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(wait.as_secs().max(1)));
     response
 }
@@ -110,4 +116,28 @@ fn with_cookie(mut response: Response, names: &Names, token: Option<&str>, secur
         response.headers_mut().append(header::SET_COOKIE, cookie);
     }
     response
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_reason_has_its_own_answer_and_says_when_to_try_again() {
+        let (minute, moment) = (Duration::from_secs(60), Duration::from_secs(5));
+        for (refusal, status, after, place) in [
+            (Refusal::Wrong, 401, None, "/?login=failed"),
+            (Refusal::TooMany(minute), 429, Some("60"), "/?login=later"),
+            (Refusal::Busy(moment), 503, Some("5"), "/?login=busy"),
+        ] {
+            let script = refused(&refusal, false);
+            let field = |name| script.headers().get(name).and_then(|value| value.to_str().ok());
+            assert_eq!((script.status().as_u16(), field(header::RETRY_AFTER)), (status, after));
+            let form = refused(&refusal, true);
+            assert_eq!(
+                (form.status(), form.headers()[header::LOCATION].to_str().ok()),
+                (StatusCode::SEE_OTHER, Some(place))
+            );
+        }
+    }
 }

@@ -24,6 +24,7 @@ enum Before {
     Nothing,
     Failed,
     TooOften,
+    Busy,
 }
 
 impl Before {
@@ -32,6 +33,7 @@ impl Before {
         match fields.find_map(|field| field.strip_prefix("login=")) {
             Some("failed") => Self::Failed,
             Some("later") => Self::TooOften,
+            Some("busy") => Self::Busy,
             _ => Self::Nothing,
         }
     }
@@ -78,6 +80,7 @@ fn form(words: &Words, before: Before, private: bool) -> String {
         Before::Nothing => String::new(),
         Before::Failed => format!("<p role=\"alert\">{}</p>", words.failed),
         Before::TooOften => format!("<p role=\"alert\">{}</p>", words.later),
+        Before::Busy => format!("<p role=\"alert\">{}</p>", words.busy),
     };
     format!(
         "<p>{lead}</p>{alert}<form method=\"post\" action=\"/login\">\
@@ -151,6 +154,7 @@ struct Words {
     note: &'static str,
     failed: &'static str,
     later: &'static str,
+    busy: &'static str,
     clear: &'static str,
     logged_in: &'static str,
     needs_script: &'static str,
@@ -176,6 +180,7 @@ const ENGLISH: Words = Words {
     note: "You can log in without JavaScript; reading your mail on these pages needs it.",
     failed: "That name and password do not go together. Check them and try again.",
     later: "Too many failed attempts from your network. Wait a minute, then try again.",
+    busy: "Many people are logging in just now. Wait a few seconds, then try again.",
     clear: "This connection is not encrypted, so no password is taken here. Open the page with <strong>https</strong>.",
     logged_in: "You are logged in as",
     needs_script: "Reading and writing mail on these pages needs JavaScript, which your browser does not run here. \
@@ -193,6 +198,7 @@ const FRENCH: Words = Words {
     note: "On peut se connecter sans JavaScript ; pour lire son courrier sur ces pages, il est nécessaire.",
     failed: "Identifiant ou mot de passe incorrect. Vérifiez votre saisie et réessayez.",
     later: "Trop de tentatives échouées depuis votre réseau. Patientez une minute avant de réessayer.",
+    busy: "Beaucoup de personnes se connectent en ce moment. Patientez quelques secondes avant de réessayer.",
     clear: "Cette connexion n’est pas chiffrée : aucun mot de passe n’y est accepté. Ouvrez la page en <strong>https</strong>.",
     logged_in: "Session ouverte pour",
     needs_script: "Pour lire et écrire du courrier sur ces pages, il faut JavaScript, que votre navigateur n’exécute pas \
@@ -211,6 +217,7 @@ mod tests {
         let before = |uri: &'static str| Before::from(&Uri::from_static(uri));
         assert_eq!(before("/?login=failed"), Before::Failed);
         assert_eq!(before("/login?x&login=later"), Before::TooOften);
+        assert_eq!(before("/?login=busy"), Before::Busy);
         for other in ["/", "/?login=", "/?xlogin=failed", "/?login=failedx"] {
             assert_eq!(before(other), Before::Nothing, "{other}");
         }

@@ -133,6 +133,8 @@ pub enum LoginVerdict {
     Wrong,
     /// Too many failures from this network: not even tried. It may try again after this long.
     TooMany(std::time::Duration),
+    /// Too many others are being checked: not even tried, and nobody's fault. It may try again after this long.
+    Busy(std::time::Duration),
 }
 
 /// What the server keeps of a password for SCRAM-SHA-256 (RFC 5802 §3, RFC 7677).

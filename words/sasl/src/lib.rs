@@ -18,7 +18,7 @@ pub use client::{Client, ClientError};
 pub use prepare::prepare;
 pub use scram::derive_keys;
 pub use seam::{Turn, check, settle};
-pub use server::{Answer, Keys, Question, Refusal, Server, Step, too_many};
+pub use server::{Answer, Keys, Question, Refusal, Server, Step, busy, too_many};
 
 /// How many random bytes a nonce is made of: the caller supplies them.
 pub const NONCE: usize = 18;

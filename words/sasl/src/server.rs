@@ -84,6 +84,9 @@ pub enum Refusal {
     /// Too many failures from this network before this one; after this long there may be another try.
     #[error("{}", too_many(*.0))]
     TooMany(Duration),
+    /// Too many others log in now; after this long there may be another try.
+    #[error("{}", busy(*.0))]
+    Busy(Duration),
     /// The client sent `*`.
     #[error("the log-in was cancelled")]
     Cancelled,
@@ -98,6 +101,11 @@ pub enum Refusal {
 /// What to say to somebody from whose network there were too many failures. It says nothing of names.
 pub fn too_many(wait: Duration) -> String {
     format!("too many failed log-ins from your network; try again in {}", minutes_or_seconds(wait))
+}
+
+/// What to say to somebody whose log-in was not tried because too many others were being checked.
+pub fn busy(wait: Duration) -> String {
+    format!("too many log-ins are being checked now; try again in {}", minutes_or_seconds(wait))
 }
 
 fn minutes_or_seconds(wait: Duration) -> String {
@@ -275,6 +283,7 @@ pub(crate) fn judged(verdict: LoginVerdict) -> Result<Login, Refusal> {
         LoginVerdict::Welcome(login) => Ok(login),
         LoginVerdict::Wrong => Err(Refusal::Wrong),
         LoginVerdict::TooMany(wait) => Err(Refusal::TooMany(wait)),
+        LoginVerdict::Busy(wait) => Err(Refusal::Busy(wait)),
     }
 }
 

@@ -94,7 +94,7 @@ fn conclude(conversation: &mut Conversation, outcome: Result<Login, Refusal>) ->
 }
 
 fn counts(refusal: &Refusal) -> bool {
-    matches!(refusal, Refusal::Wrong | Refusal::TooMany(_))
+    matches!(refusal, Refusal::Wrong | Refusal::TooMany(_) | Refusal::Busy(_))
 }
 
 fn welcome(conversation: &mut Conversation, login: Login) -> Answer {
@@ -110,6 +110,8 @@ fn refuse(refusal: Refusal) -> Answer {
     match refusal {
         Refusal::Wrong => Answer::no("Wrong name or password").word("AUTHENTICATIONFAILED"),
         refusal @ Refusal::TooMany(_) => Answer::no(refusal.to_string()).word("LIMIT"),
+        // RFC 5530 §3: it is for now, and no reason to ask the person for another password.
+        refusal @ Refusal::Busy(_) => Answer::no(refusal.to_string()).word("UNAVAILABLE"),
         Refusal::Cancelled => Answer::bad("The log-in was cancelled"),
         Refusal::Malformed(what) => Answer::bad(what),
         Refusal::Fault(fault) => {

@@ -1,6 +1,7 @@
 //! Who asks: name and password (RFC 7617), or a token (RFC 6750), with each request.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
@@ -17,6 +18,8 @@ use crate::house::House;
 
 /// The longest `Authorization` that is looked at.
 const LONGEST: usize = 8 * 1024;
+/// After how long it is worth asking again where something went wrong with us.
+const A_MOMENT: Duration = Duration::from_secs(10);
 
 /// The person who asks.
 pub struct Person(pub Login, pub Wire);
@@ -51,11 +54,8 @@ async fn by_password(house: &House, credentials: &str, peer: &Peer) -> Result<Lo
     match sasl::check(house.logins.as_ref(), name, &password, peer.ip).await {
         Ok(login) => Ok(login),
         Err(sasl::Refusal::Fault(fault)) => Err(unknown(&fault)),
-        Err(sasl::Refusal::TooMany(wait)) => {
-            let mut response = plain_problem(StatusCode::TOO_MANY_REQUESTS, &sasl::too_many(wait));
-            response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(wait.as_secs().max(1)));
-            Err(response)
-        }
+        Err(sasl::Refusal::TooMany(wait)) => Err(later(StatusCode::TOO_MANY_REQUESTS, &sasl::too_many(wait), wait)),
+        Err(sasl::Refusal::Busy(wait)) => Err(later(StatusCode::SERVICE_UNAVAILABLE, &sasl::busy(wait), wait)),
         Err(_) => Err(log_in()),
     }
 }
@@ -78,5 +78,12 @@ fn log_in() -> Response {
 
 fn unknown(fault: &OurFault) -> Response {
     tracing::error!(%fault, "log-ins cannot be checked");
-    plain_problem(StatusCode::SERVICE_UNAVAILABLE, "log-ins cannot be checked now")
+    later(StatusCode::SERVICE_UNAVAILABLE, "log-ins cannot be checked now", A_MOMENT)
+}
+
+/// Not now, but after `wait` (RFC 9110 §10.2.3).
+fn later(status: StatusCode, why: &str, wait: Duration) -> Response {
+    let mut response = plain_problem(status, why);
+    response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(wait.as_secs().max(1)));
+    response
 }

@@ -47,6 +47,7 @@ impl Logins for TwoPeople {
         Box::pin(async move {
             Ok(match person(name) {
                 _ if name == "flood@alpha.test" => LoginVerdict::TooMany(std::time::Duration::from_secs(90)),
+                _ if name == "crowd@alpha.test" => LoginVerdict::Busy(std::time::Duration::from_secs(5)),
                 Some(login) if password.reveal() == "secret" => LoginVerdict::Welcome(login),
                 _ => LoginVerdict::Wrong,
             })

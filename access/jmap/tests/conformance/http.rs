@@ -14,6 +14,7 @@ use crate::house::{House, letter};
 
 const ALICE: &str = "Basic YWxpY2VAYWxwaGEudGVzdDpzZWNyZXQ=";
 const WRONG: &str = "Basic YWxpY2VAYWxwaGEudGVzdDpndWVzcw==";
+const CROWD: &str = "Basic Y3Jvd2RAYWxwaGEudGVzdDpzZWNyZXQ=";
 const FLOOD: &str = "Basic Zmxvb2RAYWxwaGEudGVzdDpzZWNyZXQ=";
 
 fn request(method: &str, path: &str, log_in: &str) -> axum::http::request::Builder {
@@ -74,7 +75,10 @@ fn nobody_comes_in_without_proof() {
     for bad in [WRONG, "", "Basic", "Basic !!!", "Basic bm9jb2xvbg==", "Bearer token", "Digest x"] {
         assert_eq!(status(bad), 401, "{bad}");
     }
-    assert_eq!(status(FLOOD), 429);
+    for (who, refused) in [(FLOOD, (429, "90")), (CROWD, (503, "5"))] {
+        let (status, _, headers) = send(&house, request("GET", "/jmap/session", who).body(Body::empty()).unwrap());
+        assert_eq!((status, headers["retry-after"].to_str().unwrap()), refused);
+    }
     // In clear from elsewhere, passwords are not even looked at.
     let far: IpAddr = [192, 0, 2, 1].into();
     let mut from_far = request("GET", "/jmap/session", ALICE).body(Body::empty()).unwrap();

@@ -49,6 +49,15 @@ fn refused(language: Language, refusal: &Refusal) -> Reply {
             ))
             .with(Code::Temporary)
         }
+        Refusal::Busy(wait) => {
+            let seconds = wait.as_secs().max(1);
+            Reply::err(say!(
+                language;
+                "Too many people are logging in; try again in {seconds} s",
+                "Trop de connexions à la fois ; réessayez dans {seconds} s"
+            ))
+            .with(Code::Temporary)
+        }
         Refusal::Cancelled => Reply::err(say!(language; "The log-in was cancelled", "L'identification est annulée")),
         Refusal::Malformed(what) => {
             Reply::err(say!(language; "The log-in went wrong: {what}", "L'identification a échoué : {what}"))

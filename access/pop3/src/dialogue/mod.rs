@@ -268,7 +268,7 @@ struct OutOfPlace(Reply);
 
 /// Does this failure count as a try to guess a password?
 fn counts(shut: &Shut) -> bool {
-    matches!(shut, Shut::Refused(Refusal::Wrong | Refusal::TooMany(_)))
+    matches!(shut, Shut::Refused(Refusal::Wrong | Refusal::TooMany(_) | Refusal::Busy(_)))
 }
 
 #[cfg(test)]

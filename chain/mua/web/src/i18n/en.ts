@@ -28,6 +28,7 @@ export const en = {
     busy: 'Logging in…',
     wrong: 'That name and password do not go together. Check them and try again.',
     slowDown: 'Too many failed attempts from your network. Wait a minute, then try again.',
+    later: 'Many people are logging in just now. Wait a few seconds, then try again.',
     unreachable: 'The server cannot be reached. Check your connection and try again.',
     show: 'Show the password',
     hide: 'Hide the password',

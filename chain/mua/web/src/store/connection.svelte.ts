@@ -12,7 +12,7 @@ import {
 /** What the pages can do right now. */
 export type Status = 'starting' | 'anonymous' | 'ready' | 'ended' | 'failed';
 
-export type LoginOutcome = 'welcome' | 'wrong' | 'slow-down' | 'unreachable';
+export type LoginOutcome = 'welcome' | 'wrong' | 'slow-down' | 'later' | 'unreachable';
 
 const againAfter = 5_000;
 
@@ -96,6 +96,8 @@ export class Connection {
     const response = await this.fetching('/login', { method: 'POST', body, headers }).catch(() => undefined);
     if (!response) return 'unreachable';
     if (response.status === 429) return 'slow-down';
+    // The password was not even looked at: it may be quite right.
+    if (response.status === 503) return 'later';
     if (!response.ok) return 'wrong';
     await this.#enter();
     return this.status === 'ready' ? 'welcome' : 'unreachable';
