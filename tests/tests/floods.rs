@@ -1,9 +1,12 @@
 //! Strangers who come in great numbers, or with great letters, keep nobody else out.
 
-use std::io::Read;
+use std::collections::BTreeMap;
+use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{Ipv4Addr, SocketAddr, TcpStream};
 use std::time::{Duration, Instant};
 
+use base64::Engine;
+use base64::prelude::BASE64_STANDARD;
 use socket2::{Domain, SockAddr, Socket, Type};
 use tests::{Dialogue, Office, OfficeBuilder, generated_letter};
 
@@ -97,6 +100,84 @@ fn large_letters_that_are_never_finished_hold_up_no_small_one_and_hardly_any_mem
     }
 }
 
+/// Asks for the session of JMAP with a name and a password; gives the status.
+fn log_in(connection: &mut BufReader<TcpStream>, name: &str, password: &str) -> std::io::Result<u16> {
+    let credentials = BASE64_STANDARD.encode(format!("{name}:{password}"));
+    let request =
+        format!("GET /jmap/session HTTP/1.1\r\nHost: mail.alpha.test\r\nAuthorization: Basic {credentials}\r\n\r\n");
+    connection.get_mut().write_all(request.as_bytes())?;
+    let (mut status, mut length) = (0, 0);
+    loop {
+        let mut line = String::new();
+        if connection.read_line(&mut line)? == 0 {
+            return Err(std::io::ErrorKind::UnexpectedEof.into());
+        }
+        let line = line.trim_end().to_ascii_lowercase();
+        if let Some(after) = line.strip_prefix("http/1.1 ") {
+            status = after.get(..3).and_then(|code| code.parse().ok()).unwrap_or_default();
+        } else if let Some(after) = line.strip_prefix("content-length:") {
+            length = after.trim().parse().unwrap_or_default();
+        } else if line.is_empty() {
+            std::io::copy(&mut connection.by_ref().take(length), &mut std::io::sink())?;
+            return Ok(status);
+        }
+    }
+}
+
+/// So many log-ins that fail on one connection from this address: how often which status was given.
+fn guess(from: Ipv4Addr, port: u16, times: usize) -> BTreeMap<u16, usize> {
+    let mut given = BTreeMap::new();
+    let mut connection = None;
+    for n in 0..times {
+        let new = || BufReader::new(connect_from(from, port).expect("connected"));
+        let mut stream = connection.take().unwrap_or_else(new);
+        if let Ok(status) = log_in(&mut stream, &format!("made.up.{n}@alpha.test"), "guess work") {
+            *given.entry(status).or_default() += 1;
+            connection = Some(stream);
+        }
+    }
+    given
+}
+
+#[test]
+fn two_thousand_failed_log_ins_at_once_keep_nobody_out_and_leave_no_memory_behind() {
+    let office = OfficeBuilder::new("alpha.test").person("alice").start();
+    let (alice, port) = (office.first(), office.ports.http);
+    // From four sites, of which each is refused after 30 failures: so many passwords are really worked on.
+    let guessing: Vec<_> = (0..40)
+        .map(|n: u8| std::thread::spawn(move || guess(Ipv4Addr::new(127, 10 + n % 4, 0, 1), port, 50)))
+        .collect();
+    let most = std::thread::spawn({
+        let status = format!("/proc/{}/status", office.pid());
+        move || {
+            let now = |_| {
+                std::thread::sleep(Duration::from_millis(10));
+                resident_of(&status)
+            };
+            (0..200).map(now).max()
+        }
+    });
+    let mut here = BufReader::new(connect_from(Ipv4Addr::LOCALHOST, port).expect("connected"));
+    assert_eq!(log_in(&mut here, &alice.address, &alice.password).expect("answered"), 200);
+    let mut given = BTreeMap::<u16, usize>::new();
+    for guesses in guessing {
+        guesses
+            .join()
+            .expect("guessed")
+            .into_iter()
+            .for_each(|(status, times)| *given.entry(status).or_default() += times);
+    }
+    let of = |status| given.get(&status).copied().unwrap_or_default();
+    assert_eq!(of(401) + of(429) + of(503), 2000, "{given:?}");
+    assert!((4..=120).contains(&of(401)), "{given:?}");
+    println!("{given:?}, most {:?} kB, then {} kB", most.join().expect("watched"), resident(&office));
+    let patience = Instant::now() + Duration::from_secs(30);
+    while resident(&office) > 60 * 1024 {
+        assert!(Instant::now() < patience, "{} kB after {given:?}", resident(&office));
+        std::thread::sleep(Duration::from_millis(100));
+    }
+}
+
 /// What is answered to a large letter, which takes its time.
 fn answer_to(peer: &mut Dialogue) -> String {
     (0..12).find_map(|_| peer.reply().ok()).expect("an answer within two minutes")
@@ -104,7 +185,11 @@ fn answer_to(peer: &mut Dialogue) -> String {
 
 /// Kilobytes of memory that the office has.
 fn resident(office: &Office) -> u64 {
-    let status = std::fs::read_to_string(format!("/proc/{}/status", office.pid())).expect("it runs");
+    resident_of(&format!("/proc/{}/status", office.pid()))
+}
+
+fn resident_of(status: &str) -> u64 {
+    let status = std::fs::read_to_string(status).expect("it runs");
     let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).expect("a line");
     line.trim().trim_end_matches(" kB").parse().expect("a number")
 }

@@ -78,7 +78,7 @@ impl House {
         let folder = tempfile::tempdir().unwrap();
         let migrations = [directory::MIGRATIONS, mailbox::MIGRATIONS].concat();
         let store = Store::open(Options::new(folder.path()), &migrations).unwrap();
-        let secret = Secret::make(&Password::new("quite a long secret".into())).unwrap();
+        let secret = Secret::make(&Password::new("quite a long secret".into()), &[]).unwrap();
         let address = Address::parse("alice@alpha.test").unwrap();
         let alice = address.clone();
         let moves_in = move |tx: &mut store::Tx| {

@@ -34,7 +34,7 @@ pub fn run(command: AccountCommand, desk: &Desk<'_>) -> Result<(), Failure> {
             let store = desk.store()?;
             must_exist(&store, &address)?;
             let password = NewPassword::of(password, &address)?;
-            let secret = Secret::make(&password.password).map_err(Trouble::from)?;
+            let secret = another(&store, &address, &password.password)?;
             let now = clock::now();
             let set = move |tx: &mut store::Tx| directory::account::set_secret(tx, &address, &secret, now);
             store.write_blocking(move |tx| Ok::<_, Trouble>(set(tx)?))?;
@@ -71,7 +71,7 @@ pub struct Person {
 
 /// Gives a person an address, a password and a mailbox, all in one transaction.
 pub fn add(store: &Store, person: Person, password: &Password) -> Result<(), Trouble> {
-    let secret = Secret::make(password)?;
+    let secret = Secret::make(password, &[&person.address.to_string(), person.name.as_deref().unwrap_or_default()])?;
     let now = clock::now();
     store.write_blocking(move |tx| {
         let Person { address, name, language, quota } = &person;
@@ -79,6 +79,13 @@ pub fn add(store: &Store, person: Person, password: &Password) -> Result<(), Tro
         let account = directory::account::add(tx, &new, &secret, now)?;
         Ok(mailbox::account::create(tx, account, *quota)?)
     })
+}
+
+/// What is kept of another password of somebody who is here.
+fn another(store: &Store, address: &Address, password: &Password) -> Result<Secret, Trouble> {
+    let (written, address) = (address.to_string(), address.clone());
+    let person = store.read_blocking(move |view| directory::account::find(view, &address))?;
+    Ok(Secret::make(password, &[&written, person.name.as_deref().unwrap_or_default()])?)
 }
 
 /// What they read: what was said, or else what the person who adds them reads.

@@ -97,6 +97,11 @@ fn directory_trouble(error: &directory::Error) -> String {
             let most = directory::Secret::LONGEST;
             say!("a password has at most {most} bytes", "un mot de passe a au plus {most} octets")
         }
+        Error::PasswordGuessable => say!(
+            "this password is among the first that are guessed: it is a common one, or made of the person's name or \
+             address; take several words that do not belong together, or say --generate",
+            "ce mot de passe est parmi les premiers que l'on essaie : il est courant, ou tiré du nom ou de l'adresse de la \
+             personne ; prenez plusieurs mots sans rapport entre eux, ou ajoutez --generate"),
         other => other.to_string(),
     }
 }

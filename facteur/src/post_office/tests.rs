@@ -55,7 +55,7 @@ impl Town {
 }
 
 fn settle(tx: &mut Tx) -> Result<(), crate::commands::Trouble> {
-    let secret = Secret::make(&Password::new("correct horse".to_owned()))?;
+    let secret = Secret::make(&Password::new("correct horse".to_owned()), &[])?;
     let now = clock::now();
     directory::domain::add(tx, &Domain::parse("alpha.test").unwrap(), now)?;
     for (name, quota) in [("alice@alpha.test", None), ("bob@alpha.test", Some(1000))] {

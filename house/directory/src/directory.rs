@@ -1,7 +1,5 @@
 //! The directory as the doors see it.
 
-use std::hash::{BuildHasher, RandomState};
-use std::net::IpAddr;
 use std::sync::{Arc, Mutex};
 use std::time::Instant;
 
@@ -11,7 +9,9 @@ use mail::{Address, Domain, Timestamp};
 use store::{Store, View};
 use tokio::sync::{OnceCell, Semaphore};
 
+use crate::lines::Lines;
 use crate::memory::Memory;
+use crate::slots::Slots;
 use crate::throttle::Throttle;
 use crate::{Destination, Error, Resolution, domain, resolve};
 
@@ -53,29 +53,14 @@ pub(crate) struct Inner {
     pub(crate) ticks: Ticks,
     pub(crate) throttle: Mutex<Throttle>,
     pub(crate) memory: Mutex<Memory>,
-    /// Who is checked now.
-    pub(crate) turns: Turns,
-    /// How many passwords are checked at one time: each takes a processor and 19 MiB.
-    pub(crate) slots: Semaphore,
+    /// Who waits for others of the same name and place.
+    pub(crate) lines: Lines,
+    /// Who waits for a password to be checked.
+    pub(crate) slots: Slots,
+    /// One set of old keys is renewed at a time.
+    pub(crate) renewals: Arc<Semaphore>,
     /// What keys are made up from for names that do not exist.
     pub(crate) pretence: OnceCell<ring::hmac::Key>,
-}
-
-/// One lock for each pair of place and name, or for a few that share one.
-pub(crate) struct Turns {
-    hasher: RandomState,
-    locks: Box<[tokio::sync::Mutex<()>]>,
-}
-
-impl Turns {
-    fn new() -> Self {
-        Self { hasher: RandomState::new(), locks: (0..256).map(|_| tokio::sync::Mutex::new(())).collect() }
-    }
-
-    pub(crate) fn of(&self, network: IpAddr, name: &str) -> &tokio::sync::Mutex<()> {
-        let number = self.hasher.hash_one((network, name)) as usize % self.locks.len();
-        &self.locks[number]
-    }
 }
 
 impl Directory {
@@ -95,8 +80,9 @@ impl Directory {
             ticks,
             throttle: Mutex::new(Throttle::new()),
             memory: Mutex::new(Memory::new()),
-            turns: Turns::new(),
-            slots: Semaphore::new(processors.clamp(2, 8)),
+            lines: Lines::new(),
+            slots: Slots::new(processors),
+            renewals: Arc::new(Semaphore::new(1)),
             pretence: OnceCell::new(),
         }))
     }

@@ -3,8 +3,10 @@
 //! Invariants of this room:
 //! * An address of one of our domains belongs to one account or one alias; the case of its local part does not matter.
 //! * The number of an account is never given to another.
-//! * No password is kept: only Argon2id and SCRAM keys made from it.
+//! * No password is kept: only Argon2id and SCRAM keys made from it. None is taken that is among the first to be guessed.
 //! * Whether a name exists cannot be learnt by logging in: not from the answer, not from its time, not from the keys.
+//! * Passwords are worked on in a few slots only, most of them kept for familiar places: a flood of strangers keeps nobody
+//!   out who has been there before, and takes no memory.
 //! * Whoever guesses at a name is punished by their place; its owner is slowed at most, and not where they are at home.
 //! * Nothing is remembered of the tables between two questions: another process may have changed them.
 //!
@@ -19,12 +21,19 @@ mod directory;
 mod error;
 mod familiar;
 mod fold;
+mod guessable;
+mod lines;
 mod login;
 mod memory;
+mod person;
+mod place;
 mod resolve;
 mod schema;
+mod scram;
 mod secret;
+mod slots;
 mod throttle;
+mod workspace;
 
 pub use directory::{Clock, Directory, NoLimit, Space, Ticks};
 pub use error::Error;

@@ -1,4 +1,8 @@
 //! Checking who people are.
+//!
+//! In this order, so that a flood of strangers is turned away before it costs anything: is the place refused; was the password
+//! right not long ago; a turn among those of the same name and place; and only then a slot, in which the password is worked
+//! on. A name that does not exist goes the same way, and costs the same.
 
 use std::net::IpAddr;
 use std::sync::{MutexGuard, PoisonError};
@@ -6,43 +10,50 @@ use std::time::Duration;
 
 use mail::seam::{AccountId, Login, LoginVerdict, Logins, OurFault, Pending, ScramKeys};
 use mail::{Address, Password};
-use ring::hmac;
-use store::{Row, Tx, View, params};
+use store::View;
 
 use crate::directory::our_fault;
 use crate::familiar::{self, Standing};
 use crate::fold::{fold, fold_address};
 use crate::memory::Memory;
+use crate::person::{self, Person};
+use crate::place::Place;
 use crate::throttle::{Ruling, Throttle, Try};
-use crate::{Destination, Directory, Error, Resolution, Secret, resolve, secret};
+use crate::{Destination, Directory, Error, Resolution, resolve, secret};
 
-/// How long a log-in waits for its turn to be checked.
+/// How long a log-in waits for those of the same name and place before it.
 const PATIENCE: Duration = Duration::from_secs(15);
-
-/// A person and what is kept of their password.
-struct Person {
-    login: Login,
-    argon2: String,
-    scram: Option<ScramKeys>,
-}
+/// When it is worth trying again where too many are being checked.
+const SOON: Duration = Duration::from_secs(5);
+/// Whose number nobody has.
+const NOBODY: AccountId = AccountId(0);
 
 /// Who tries, and where from.
 struct Visitor {
-    network: IpAddr,
+    place: Place,
+    /// As it was given.
+    given: String,
     /// Folded: the name under which failures are counted.
     name: String,
 }
 
 impl Visitor {
     fn of(name: &str, from: IpAddr) -> Self {
-        Self { network: mail::peer_network(from), name: fold_name(name) }
+        Self { place: Place::of(from), given: name.to_owned(), name: fold_name(name) }
     }
 }
 
-/// May a log-in be tried?
-enum Begun {
-    Try(Try, Standing),
-    Refused(Duration),
+/// What the tables know of a visitor.
+struct Known {
+    person: Option<Person>,
+    standing: Standing,
+}
+
+/// What came of a password.
+enum Checked {
+    Right,
+    Wrong,
+    Busy,
 }
 
 impl Logins for Directory {
@@ -77,70 +88,81 @@ impl Logins for Directory {
 impl Directory {
     async fn check_password(&self, name: &str, password: &Password, from: IpAddr) -> Result<LoginVerdict, Error> {
         let visitor = Visitor::of(name, from);
-        let _turn = self.turn(&visitor).await?;
-        let (attempt, standing) = match self.begin(&visitor).await? {
-            Begun::Try(attempt, standing) => (attempt, standing),
-            Begun::Refused(wait) => return Ok(LoginVerdict::TooMany(wait)),
-        };
-        // Whatever fails before the verdict is our fault, not the person's.
-        let person = match self.person(name).await {
-            Ok(person) => person,
-            Err(error) => return self.withdraw(attempt, error),
-        };
-        if let Some(person) = &person
-            && self.memory().knows(person.login.account, &person.argon2, password, (self.0.ticks)())
-        {
-            return Ok(self.welcome(attempt, standing, &visitor, person.login.clone()).await);
+        let known = self.look_up(&visitor).await?;
+        if let Some(wait) = self.throttle().refuses(visitor.place, known.standing.is_familiar(), (self.0.ticks)()) {
+            return Ok(refused(&visitor, wait));
         }
-        tokio::time::sleep(attempt.wait).await;
-        let hash = person.as_ref().map(|person| person.argon2.clone());
-        match (self.fits(password, hash).await, person) {
-            (Err(error), _) => self.withdraw(attempt, error),
-            (Ok(true), Some(person)) => {
-                self.memory().remember(person.login.account, &person.argon2, password, (self.0.ticks)());
-                Ok(self.welcome(attempt, standing, &visitor, person.login).await)
+        if self.remembers(&known, password) {
+            return self.welcome(&visitor, known).await;
+        }
+        let Some(standing) = self.0.lines.join(visitor.place.household(), &visitor.name) else { return Ok(busy()) };
+        let Ok(_turn) = tokio::time::timeout(PATIENCE, standing.turn()).await else { return Ok(busy()) };
+        // Whoever stood before may have been let in meanwhile, or the password may be another one.
+        let known = self.look_up(&visitor).await?;
+        let attempt = match self.begin(&visitor, known.standing) {
+            Ruling::Try(attempt) => attempt,
+            Ruling::Refused(wait) => return Ok(refused(&visitor, wait)),
+        };
+        match self.check_slowly(&visitor, &known, password, attempt.wait).await {
+            Ok(Checked::Wrong) => Ok(wrong(known.person, from)),
+            Ok(Checked::Right) => {
+                self.throttle().withdraw(attempt);
+                self.welcome(&visitor, known).await
             }
-            (Ok(_), person) => Ok(wrong(person, from)),
+            // Neither is the person's doing.
+            Ok(Checked::Busy) => {
+                self.throttle().withdraw(attempt);
+                Ok(busy())
+            }
+            Err(error) => self.withdraw(attempt, error),
         }
     }
 
-    /// Waits until nobody else tries this name from this place. Of many log-ins at once of one mail client the first is
-    /// remembered and the others need no Argon2, and none is mistaken for a series of failures. Whoever tries the name from
-    /// elsewhere waits in another line.
-    async fn turn(&self, visitor: &Visitor) -> Result<impl Sized + '_, Error> {
-        let turn = self.0.turns.of(visitor.network, &visitor.name).lock();
-        tokio::time::timeout(PATIENCE, turn).await.map_err(|_| busy())
-    }
-
-    /// Checks where blocking is allowed, when there is a free slot. Unknown names take the same time.
-    async fn fits(&self, password: &Password, hash: Option<String>) -> Result<bool, Error> {
-        let _slot = tokio::time::timeout(PATIENCE, self.0.slots.acquire()).await.map_err(|_| busy())?;
-        let password = password.clone();
-        let checked = tokio::task::spawn_blocking(move || secret::fits(&password, hash.as_deref())).await;
-        checked.map_err(|error| Error::Hash(error.to_string()))
+    /// Checks where blocking is allowed, when there is a free slot.
+    async fn check_slowly(
+        &self,
+        visitor: &Visitor,
+        known: &Known,
+        password: &Password,
+        wait: Duration,
+    ) -> Result<Checked, Error> {
+        // Of many log-ins at once of one mail client the first is remembered, and the others need no Argon2.
+        if self.remembers(known, password) {
+            return Ok(Checked::Right);
+        }
+        tokio::time::sleep(wait).await;
+        let queue = match known.standing.is_familiar() {
+            true => &self.0.slots.familiar,
+            false => &self.0.slots.strangers,
+        };
+        let Ok(mut turn) = queue.turn(visitor.place, (self.0.ticks)()).await else { return Ok(Checked::Busy) };
+        let (given, hash) = (password.clone(), known.person.as_ref().map(|person| person.argon2.clone()));
+        // The slot goes along: a client that hangs up does not end the work, which still needs the processor and the memory.
+        let work = move || secret::fits(&given, hash.as_deref(), turn.workspace());
+        let fits = tokio::task::spawn_blocking(work).await.map_err(|error| Error::Hash(error.to_string()))??;
+        let (true, Some(person)) = (fits, &known.person) else { return Ok(Checked::Wrong) };
+        queue.forgive(visitor.place);
+        self.memory().remember(person.login.account, &person.argon2, password, (self.0.ticks)());
+        self.renew_keys(person, password);
+        Ok(Checked::Right)
     }
 
     async fn settle_scram(&self, name: &str, proved: bool, from: IpAddr) -> Result<LoginVerdict, Error> {
         let visitor = Visitor::of(name, from);
-        let _turn = self.turn(&visitor).await?;
-        let (attempt, standing) = match self.begin(&visitor).await? {
-            Begun::Try(attempt, standing) => (attempt, standing),
-            Begun::Refused(wait) => return Ok(LoginVerdict::TooMany(wait)),
+        let Some(standing) = self.0.lines.join(visitor.place.household(), &visitor.name) else { return Ok(busy()) };
+        let Ok(_turn) = tokio::time::timeout(PATIENCE, standing.turn()).await else { return Ok(busy()) };
+        let known = self.look_up(&visitor).await?;
+        let attempt = match self.begin(&visitor, known.standing) {
+            Ruling::Try(attempt) => attempt,
+            Ruling::Refused(wait) => return Ok(refused(&visitor, wait)),
         };
         tokio::time::sleep(attempt.wait).await;
-        match self.person(name).await {
-            Err(error) => self.withdraw(attempt, error),
-            Ok(Some(person)) if proved && person.scram.is_some() => {
-                Ok(self.welcome(attempt, standing, &visitor, person.login).await)
+        match &known.person {
+            Some(person) if proved && person.scram.is_some() => {
+                self.throttle().withdraw(attempt);
+                self.welcome(&visitor, known).await
             }
-            Ok(person) => Ok(wrong(person, from)),
-        }
-    }
-
-    async fn keys(&self, name: &str) -> Result<ScramKeys, Error> {
-        match self.person(name).await?.and_then(|person| person.scram) {
-            Some(keys) => Ok(keys),
-            None => Ok(made_up(self.pretence().await?, name)),
+            _ => Ok(wrong(known.person, from)),
         }
     }
 
@@ -153,36 +175,40 @@ impl Directory {
         self.0.store.read(look).await
     }
 
-    async fn person(&self, name: &str) -> Result<Option<Person>, Error> {
-        let name = name.to_owned();
-        self.0.store.read(move |view| find(view, &name)).await
+    async fn look_up(&self, visitor: &Visitor) -> Result<Known, Error> {
+        let (given, name) = (visitor.given.clone(), visitor.name.clone());
+        let (household, now) = (visitor.place.household(), (self.0.clock)());
+        let look = move |view: &View| {
+            let standing = familiar::look(view, household, &name, now)?;
+            Ok(Known { person: person::find(view, &given)?, standing })
+        };
+        self.0.store.read(look).await
     }
 
-    async fn begin(&self, visitor: &Visitor) -> Result<Begun, Error> {
-        let (network, name, now) = (visitor.network, visitor.name.clone(), (self.0.clock)());
-        let standing = self.0.store.read(move |view| familiar::look(view, network, &name, now)).await?;
-        let ruling = self.throttle().begin(network, &visitor.name, standing.is_familiar(), (self.0.ticks)());
-        Ok(match ruling {
-            Ruling::Try(attempt) => Begun::Try(attempt, standing),
-            Ruling::Refused(wait) => {
-                tracing::warn!(%network, seconds = wait.as_secs(), "log-in not tried: too many failures from this network");
-                Begun::Refused(wait)
-            }
-        })
+    fn begin(&self, visitor: &Visitor, standing: Standing) -> Ruling {
+        self.throttle().begin(visitor.place, &visitor.name, standing.is_familiar(), (self.0.ticks)())
     }
 
-    async fn welcome(&self, attempt: Try, standing: Standing, visitor: &Visitor, login: Login) -> LoginVerdict {
-        self.throttle().withdraw(attempt);
+    fn remembers(&self, known: &Known, password: &Password) -> bool {
+        let (account, hash) = match &known.person {
+            Some(person) => (person.login.account, &*person.argon2),
+            None => (NOBODY, secret::NOBODY),
+        };
+        self.memory().knows(account, hash, password, (self.0.ticks)())
+    }
+
+    async fn welcome(&self, visitor: &Visitor, known: Known) -> Result<LoginVerdict, Error> {
+        let Known { person: Some(Person { login, .. }), standing } = known else { return Ok(LoginVerdict::Wrong) };
         if standing != Standing::Noted {
-            let (account, network, name) = (login.account, visitor.network, visitor.name.clone());
+            let (account, household, name) = (login.account, visitor.place.household(), visitor.name.clone());
             let now = (self.0.clock)();
-            let noted = self.0.store.write(move |tx| familiar::note(tx, account, network, &name, now)).await;
+            let noted = self.0.store.write(move |tx| familiar::note(tx, account, household, &name, now)).await;
             // No reason to keep anybody out: a full disk lets people in, who can then make room.
             if let Err(error) = noted {
                 tracing::warn!(%error, "the place of a log-in could not be written down");
             }
         }
-        LoginVerdict::Welcome(login)
+        Ok(LoginVerdict::Welcome(login))
     }
 
     /// Lifts what failed log-ins have brought upon a name, and upon the places that are refused now. Gives whether there
@@ -196,16 +222,6 @@ impl Directory {
         Err(error)
     }
 
-    /// The key that made-up SCRAM keys come from: kept, so that they are the same after a restart.
-    async fn pretence(&self) -> Result<&hmac::Key, Error> {
-        let fresh: [u8; 32] = rand::random();
-        let make = || async move {
-            let kept: [u8; 32] = self.0.store.write(move |tx| keep_secret(tx, fresh)).await?;
-            Ok(hmac::Key::new(hmac::HMAC_SHA256, &kept))
-        };
-        self.0.pretence.get_or_try_init(make).await
-    }
-
     fn throttle(&self) -> MutexGuard<'_, Throttle> {
         self.0.throttle.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -215,8 +231,15 @@ impl Directory {
     }
 }
 
-fn busy() -> Error {
-    Error::Store(store::Error::Busy("too many log-ins are being checked"))
+fn refused(visitor: &Visitor, wait: Duration) -> LoginVerdict {
+    let (network, seconds) = (visitor.place.household(), wait.as_secs());
+    tracing::warn!(%network, seconds, "log-in not tried: too many failures from this network");
+    LoginVerdict::TooMany(wait)
+}
+
+fn busy() -> LoginVerdict {
+    tracing::debug!("log-in not tried: too many are being checked");
+    LoginVerdict::Busy(SOON)
 }
 
 /// Only names that exist are logged: people type passwords where a name belongs.
@@ -233,58 +256,6 @@ fn is_local_to(place: &Destination, person: AccountId) -> bool {
 }
 
 /// The name under which failures are counted and keys are made up.
-fn fold_name(name: &str) -> String {
+pub(crate) fn fold_name(name: &str) -> String {
     Address::parse(name).map_or_else(|_| fold(name), |address| fold_address(&address))
-}
-
-/// People log in with their address; where their local part is nobody else's, it alone will do.
-fn find(view: &View, name: &str) -> Result<Option<Person>, Error> {
-    let columns = "SELECT account.id, account.address, password.argon2, password.scram_salt, password.scram_iterations,
-                       password.scram_stored_key, password.scram_server_key, account.name
-                   FROM account JOIN domain ON domain.id = account.domain
-                   JOIN password ON password.account = account.id AND password.label = ''";
-    let found = match Address::parse(name) {
-        Ok(address) => {
-            let sql = format!("{columns} WHERE domain.name = $1 AND account.local = $2");
-            view.query(&sql, params![address.domain().as_str(), fold(address.local())], read)?
-        }
-        Err(_) => view.query(&format!("{columns} WHERE account.local = $1 LIMIT 2"), params![fold(name)], read)?,
-    };
-    let mut found = found.into_iter().flatten();
-    Ok(found.next().filter(|_| found.next().is_none()))
-}
-
-fn read(row: &Row<'_>) -> store::Result<Option<Person>> {
-    let Ok(address) = Address::parse(row.text(1)?) else { return Ok(None) };
-    let login = Login { account: AccountId(row.get(0)?), address, name: row.get(7)? };
-    let scram = match row.get::<Option<Vec<u8>>>(3)? {
-        None => None,
-        Some(salt) => {
-            Some(ScramKeys { salt, iterations: row.get(4)?, stored_key: row.get(5)?, server_key: row.get(6)? })
-        }
-    };
-    Ok(Some(Person { login, argon2: row.get(2)?, scram }))
-}
-
-fn keep_secret(tx: &mut Tx, fresh: [u8; 32]) -> Result<[u8; 32], Error> {
-    let sql = "INSERT INTO directory_secret (id, secret) VALUES (1, $1) ON CONFLICT (id) DO NOTHING";
-    tx.execute(sql, params![fresh])?;
-    Ok(tx.query_one("SELECT secret FROM directory_secret WHERE id = 1", params![], |row| row.get(0))?)
-}
-
-/// Keys that look like any other and that no password fits.
-fn made_up(key: &hmac::Key, name: &str) -> ScramKeys {
-    let name = fold_name(name);
-    let made = |what: &str| -> [u8; 32] {
-        let tag = hmac::sign(key, format!("{what}\0{name}").as_bytes());
-        let mut bytes = [0; 32];
-        bytes.copy_from_slice(tag.as_ref());
-        bytes
-    };
-    ScramKeys {
-        salt: made("salt")[..Secret::SALT].to_vec(),
-        iterations: Secret::SCRAM_ITERATIONS,
-        stored_key: made("stored"),
-        server_key: made("server"),
-    }
 }

@@ -17,18 +17,22 @@ const MOST: usize = 10_000;
 /// changes, by us or by another process, the hash in the database is another and nothing fits any more.
 pub(crate) struct Memory {
     key: hmac::Key,
+    /// What is compared with where nothing is remembered.
+    nothing: hmac::Tag,
     good: HashMap<AccountId, (hmac::Tag, Moment)>,
 }
 
 impl Memory {
     pub(crate) fn new() -> Self {
-        Self { key: hmac::Key::new(hmac::HMAC_SHA256, &rand::random::<[u8; 32]>()), good: HashMap::new() }
+        let key = hmac::Key::new(hmac::HMAC_SHA256, &rand::random::<[u8; 32]>());
+        Self { nothing: hmac::sign(&key, b""), key, good: HashMap::new() }
     }
 
-    /// Was this password good for this hash not long ago?
+    /// Was this password good for this hash not long ago? Whoever is not remembered costs the same work.
     pub(crate) fn knows(&self, account: AccountId, hash: &str, password: &Password, now: Moment) -> bool {
-        let Some((tag, since)) = self.good.get(&account) else { return false };
-        now.since(*since) < REMEMBERED && hmac::verify(&self.key, &text(hash, password), tag.as_ref()).is_ok()
+        let good = self.good.get(&account).filter(|(_, since)| now.since(*since) < REMEMBERED);
+        let tag = good.map_or(&self.nothing, |(tag, _)| tag);
+        hmac::verify(&self.key, &text(hash, password), tag.as_ref()).is_ok() && good.is_some()
     }
 
     /// This password is good for this hash.

@@ -1,8 +1,10 @@
 //! How often somebody may be wrong.
 //!
-//! **The place is punished, the name is only slowed.** A network that fails too often is refused for a while. A name that
-//! others guess at is answered more slowly, and never refused: otherwise whoever knows an address could lock its owner out.
-//! Where a person has logged in before, neither the failures of others at that place nor those for that name elsewhere count.
+//! **The place is punished, the name is only slowed.** A network that fails too often is refused for a while: a household,
+//! and, with higher limits, the networks that one customer or one company has, since whoever has a /48 has 65,536 households.
+//! A name that others guess at is answered more slowly, and never refused: otherwise whoever knows an address could lock its
+//! owner out. Where a person has logged in before, neither the failures of others at that place nor those for that name
+//! elsewhere count.
 //!
 //! Times are read from a monotonic clock: setting the wall clock neither lengthens nor lifts anything.
 
@@ -12,12 +14,19 @@ use std::time::Duration;
 
 use mail::pace::{Counters, Moment, Pace};
 
+use crate::place::{Network, Place, Size};
+
 /// A try is never held back for longer: a mail client gives up after some 20 seconds.
 const LONGEST_WAIT: Duration = Duration::from_secs(8);
 /// How much each failure beyond the free ones adds to the wait.
 const WAIT_STEP: Duration = Duration::from_secs(1);
 
-const PER_PLACE: Pace = Pace { free: 30, interval: Duration::from_secs(20) };
+/// The networks that are refused. Nobody is refused for what others of their provider do.
+const REFUSED: [Size; 3] = [Size::Household, Size::Customer, Size::Site];
+
+const PER_HOUSEHOLD: Pace = Pace { free: 30, interval: Duration::from_secs(20) };
+const PER_CUSTOMER: Pace = Pace { free: 60, interval: Duration::from_secs(10) };
+const PER_SITE: Pace = Pace { free: 120, interval: Duration::from_secs(5) };
 const PER_NAME: Pace = Pace { free: 10, interval: Duration::from_secs(60) };
 /// A slowed name has recovered this many intervals after the last failure, however long the attack was.
 const NAME_REMEMBERS: u32 = PER_NAME.free + 8;
@@ -26,9 +35,9 @@ const NAME_REMEMBERS: u32 = PER_NAME.free + 8;
 /// business.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 enum Key {
-    Place(IpAddr),
+    Place(Network),
     Name(u64),
-    /// A name at a place where it has logged in before.
+    /// A name at a household where it has logged in before.
     Familiar(IpAddr, u64),
 }
 
@@ -50,7 +59,7 @@ pub(crate) enum Ruling {
 /// A counted try.
 #[must_use]
 pub(crate) struct Try {
-    keys: [Option<Key>; 2],
+    keys: Vec<Key>,
     /// How long the try is held back before the password is looked at.
     pub(crate) wait: Duration,
 }
@@ -60,25 +69,32 @@ impl Throttle {
         Self { hasher: RandomState::new(), failures: Counters::default() }
     }
 
-    /// Counts a try of `name`, which is folded, from the network `place`. `familiar`: the name has logged in there before.
-    pub(crate) fn begin(&mut self, place: IpAddr, name: &str, familiar: bool, now: Moment) -> Ruling {
-        let name = self.hasher.hash_one(name);
-        let keys = if familiar {
-            [Some(Key::Familiar(place, name)), None]
-        } else {
-            [Some(Key::Place(place)), Some(Key::Name(name))]
-        };
-        let refused = keys.into_iter().flatten().map(|key| self.refusal(key, now)).max().unwrap_or_default();
-        if !refused.is_zero() {
-            return Ruling::Refused(refused);
+    /// Counts a try of `name`, which is folded, from `place`. `familiar`: the name has logged in there before.
+    pub(crate) fn begin(&mut self, place: Place, name: &str, familiar: bool, now: Moment) -> Ruling {
+        if let Some(wait) = self.refuses(place, familiar, now) {
+            return Ruling::Refused(wait);
         }
-        let wait = keys.into_iter().flatten().map(|key| self.count(key, now)).max().unwrap_or_default();
+        let name = self.hasher.hash_one(name);
+        let keys: Vec<Key> = match familiar {
+            true => vec![Key::Familiar(place.household(), name)],
+            false => places(place).chain([Key::Name(name)]).collect(),
+        };
+        let wait = keys.iter().map(|key| self.count(*key, now)).max().unwrap_or_default();
         Ruling::Try(Try { keys, wait })
+    }
+
+    /// How long tries from this place are refused, if they are; nothing is counted.
+    pub(crate) fn refuses(&self, place: Place, familiar: bool, now: Moment) -> Option<Duration> {
+        if familiar {
+            return None;
+        }
+        let wait = places(place).map(|key| self.failures.wait(&key, key.pace(), now)).max().unwrap_or_default();
+        (!wait.is_zero()).then_some(wait)
     }
 
     /// The try succeeded, or was not made through no fault of the person: it counts no more.
     pub(crate) fn withdraw(&mut self, attempt: Try) {
-        for key in attempt.keys.into_iter().flatten() {
+        for key in attempt.keys {
             self.failures.withdraw(&key, key.pace());
         }
     }
@@ -94,29 +110,32 @@ impl Throttle {
         forgotten > 0
     }
 
-    /// How long a try under this key is refused; a name never is.
-    fn refusal(&self, key: Key, now: Moment) -> Duration {
-        match key {
-            Key::Place(_) => self.failures.wait(&key, PER_PLACE, now),
-            Key::Name(_) | Key::Familiar(..) => Duration::ZERO,
-        }
-    }
-
     /// Counts one failure under the key, and gives the wait before the try may be made.
     fn count(&mut self, key: Key, now: Moment) -> Duration {
-        let (pace, most) = match key {
-            Key::Place(_) => (PER_PLACE, PER_PLACE.free),
-            Key::Name(_) | Key::Familiar(..) => (PER_NAME, NAME_REMEMBERS),
-        };
-        let beyond = self.failures.count(key, pace, most, now).saturating_sub(pace.free);
-        WAIT_STEP.saturating_mul(beyond).min(LONGEST_WAIT)
+        let pace = key.pace();
+        match key {
+            Key::Place(_) => {
+                self.failures.count(key, pace, pace.free, now);
+                Duration::ZERO
+            }
+            Key::Name(_) | Key::Familiar(..) => {
+                let beyond = self.failures.count(key, pace, NAME_REMEMBERS, now).saturating_sub(pace.free);
+                WAIT_STEP.saturating_mul(beyond).min(LONGEST_WAIT)
+            }
+        }
     }
+}
+
+fn places(place: Place) -> impl Iterator<Item = Key> {
+    REFUSED.into_iter().map(move |size| Key::Place(place.network(size)))
 }
 
 impl Key {
     fn pace(self) -> Pace {
         match self {
-            Self::Place(_) => PER_PLACE,
+            Self::Place(Network { size: Size::Household, .. }) => PER_HOUSEHOLD,
+            Self::Place(Network { size: Size::Customer, .. }) => PER_CUSTOMER,
+            Self::Place(_) => PER_SITE,
             Self::Name(_) | Self::Familiar(..) => PER_NAME,
         }
     }
@@ -129,8 +148,8 @@ mod tests {
     const START: Moment = Moment(Duration::from_secs(1000));
     const HERE: &str = "192.0.2.1";
 
-    fn ip(text: &str) -> IpAddr {
-        mail::peer_network(text.parse().unwrap())
+    fn ip(text: &str) -> Place {
+        Place::of(text.parse().unwrap())
     }
 
     fn seconds(count: u64) -> Moment {
@@ -162,7 +181,7 @@ mod tests {
         let count = (0..100).take_while(|n| wait(&mut throttle, HERE, &format!("user{n}"), false, START).is_some());
         assert_eq!(count.count(), 30);
         let Ruling::Refused(left) = throttle.begin(ip(HERE), "alice", false, START) else { panic!("it was let in") };
-        assert_eq!(left, PER_PLACE.interval);
+        assert_eq!(left, PER_HOUSEHOLD.interval);
         assert_eq!(failures(&mut throttle, HERE, "alice", seconds(21)).0, 1);
         assert_eq!(failures(&mut throttle, HERE, "alice", seconds(3600)).0, 30);
         assert_eq!(wait(&mut throttle, "192.0.2.2", "somebody", false, seconds(3600)), Some(Duration::ZERO));
@@ -195,6 +214,33 @@ mod tests {
         let tries = (0..100)
             .take_while(|n| wait(&mut throttle, &format!("2001:db8::{n}"), &format!("u{n}"), false, START).is_some());
         assert_eq!(tries.count(), 30);
+    }
+
+    /// How many tries of ever other names are made from these addresses, one each, before they are refused?
+    fn tries(throttle: &mut Throttle, address: impl Fn(u32) -> String) -> usize {
+        let made = |n: &u32| matches!(throttle.begin(ip(&address(*n)), &format!("u{n}"), false, START), Ruling::Try(_));
+        (0..2000).take_while(made).count()
+    }
+
+    #[test]
+    fn whoever_has_many_households_may_not_fail_in_each_of_them() {
+        let mut throttle = Throttle::new();
+        assert_eq!(tries(&mut throttle, |n| format!("2001:db8:1:{:x}::1", n * 256)), 120, "a /48");
+        assert_eq!(tries(&mut throttle, |n| format!("2001:db8:2:{:x}::1", n % 256)), 60, "a /56");
+        assert_eq!(tries(&mut throttle, |n| format!("198.51.100.{}", n % 256)), 120, "a /24");
+        assert_eq!(tries(&mut throttle, |n| format!("203.0.113.{}", n % 16)), 60, "a /28");
+        // Others of the same provider, and whoever is at home in the refused network, are not touched.
+        assert_eq!(wait(&mut throttle, "2001:db8:3::1", "alice", false, START), Some(Duration::ZERO));
+        assert_eq!(wait(&mut throttle, "2001:db8:1::1", "alice", true, START), Some(Duration::ZERO));
+        // And it is not for ever.
+        assert_eq!(wait(&mut throttle, "2001:db8:1:ffff::1", "alice", false, seconds(5)), Some(Duration::ZERO));
+        assert_eq!(wait(&mut throttle, "2001:db8:1:ffff::1", "alice", false, seconds(5)), None);
+    }
+
+    #[test]
+    fn a_provider_is_never_refused() {
+        let mut throttle = Throttle::new();
+        assert_eq!(tries(&mut throttle, |n| format!("2001:db8:{n:x}::1")), 2000);
     }
 
     #[test]

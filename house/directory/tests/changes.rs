@@ -134,7 +134,7 @@ fn an_alias_has_a_reasonable_number_of_targets() {
 #[test]
 fn a_password_is_changed_for_people_only() {
     let house = House::with_people();
-    let secret = Secret::make(&common::password(PASSWORD)).unwrap();
+    let secret = Secret::make(&common::password(PASSWORD), &[]).unwrap();
     let nobody = house.write(move |tx| account::set_secret(tx, &address("nobody@alpha.test"), &secret, NOW));
     assert!(matches!(nobody, Err(Error::UnknownAccount(_))));
 }

@@ -64,7 +64,7 @@ async fn a_good_log_in_is_remembered_until_the_password_changes() {
     }
     // The passphrase function alone takes longer than this on any machine of its time.
     assert!(quickest < Duration::from_millis(5), "{quickest:?}");
-    let secret = Secret::make(&password("another horse")).unwrap();
+    let secret = Secret::make(&password("another horse"), &[]).unwrap();
     house.store.write(move |tx| account::set_secret(tx, &address("alice@alpha.test"), &secret, NOW)).await.unwrap();
     assert_eq!(log_in(&directory, "alice@alpha.test", PASSWORD).await, LoginVerdict::Wrong);
     assert!(is_welcome(&log_in(&directory, "alice@alpha.test", "another horse").await));
@@ -199,4 +199,151 @@ async fn a_hundred_at_one_time_are_all_let_in() {
         assert!(is_welcome(&task.await.unwrap()));
     }
     assert!(begun.elapsed() < Duration::from_secs(5), "{:?}", begun.elapsed());
+}
+
+/// Keys as they were made some time ago, with fewer rounds, for this person.
+async fn grow_old(house: &House, whose: &str, rounds: u32) -> Vec<u8> {
+    let (account, salt) = (tokio::task::block_in_place(|| house.id(whose)), whose.repeat(4).as_bytes()[..16].to_vec());
+    let keys = sasl::derive_keys(PASSWORD, salt.clone(), rounds);
+    let sql = "UPDATE password SET scram_salt = $2, scram_iterations = $3, scram_stored_key = $4, scram_server_key = $5
+               WHERE account = $1";
+    let write = move |tx: &mut store::Tx| {
+        tx.execute(sql, store::params![account.0, keys.salt, keys.iterations, keys.stored_key, keys.server_key])
+    };
+    house.store.write(write).await.unwrap();
+    salt
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn old_keys_are_renewed_behind_a_log_in_that_shows_the_password_and_end_no_session() {
+    let (house, directory) = house().await;
+    let salt = grow_old(&house, "alice@alpha.test", 5000).await;
+    assert!(is_welcome(&directory.scram_done("alice@alpha.test", true, HERE).await.unwrap()));
+    let LoginVerdict::Welcome(login) = log_in(&directory, "alice@alpha.test", PASSWORD).await else { panic!() };
+    let keys = loop {
+        let keys = directory.scram_keys("alice@alpha.test", HERE).await.unwrap();
+        if keys.iterations != 5000 {
+            break keys;
+        }
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    };
+    let fresh = sasl::derive_keys(PASSWORD, salt, Secret::SCRAM_ITERATIONS);
+    assert_eq!((keys.iterations, keys.salt, keys.stored_key), (fresh.iterations, fresh.salt, fresh.stored_key));
+    assert!(directory.has_kept_password(login.account, NOW).await.unwrap(), "it is the same password");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn by_the_rounds_of_its_keys_nobody_learns_whether_a_name_exists() {
+    let (house, directory) = house().await;
+    for (whose, rounds) in [("alice@alpha.test", 5000), ("bob@alpha.test", 6000), ("élise@bücher.test", 200_000)] {
+        grow_old(&house, whose, rounds).await;
+    }
+    let mut seen = std::collections::BTreeMap::<u32, usize>::new();
+    for n in 0..300 {
+        let name = format!("nobody.{n}@alpha.test");
+        let rounds = directory.scram_keys(&name, HERE).await.unwrap().iterations;
+        assert_eq!(directory.scram_keys(&name, HERE).await.unwrap().iterations, rounds, "the same at each asking");
+        *seen.entry(rounds).or_default() += 1;
+    }
+    let of = |rounds| seen.get(&rounds).copied().unwrap_or(0);
+    assert_eq!(of(5000) + of(6000) + of(200_000), 300, "as people have them: {seen:?}");
+    assert!(of(5000) > 50 && of(200_000) > 50, "old ones and today's: {seen:?}");
+}
+
+/// Many strangers with made-up names, each from a /48 of its own, who try again and again until this is dropped.
+struct Flood(Vec<tokio::task::JoinHandle<()>>);
+
+impl Flood {
+    fn of(directory: &Directory, many: u16) -> Self {
+        let stranger = |n: u16| {
+            let directory = directory.clone();
+            async move {
+                // Of thirty providers.
+                let from = IpAddr::from([0x2001, 0x1000 + n % 30, n, 0, 0, 0, 0, 1]);
+                for round in 0.. {
+                    let verdict =
+                        directory.check(&format!("{n}.{round}@alpha.test"), &password("guess work"), from).await;
+                    if verdict.unwrap() != LoginVerdict::Wrong {
+                        tokio::time::sleep(Duration::from_millis(200)).await;
+                    }
+                }
+            }
+        };
+        Self((0..many).map(|n| tokio::spawn(stranger(n))).collect())
+    }
+}
+
+impl Drop for Flood {
+    fn drop(&mut self) {
+        self.0.iter().for_each(tokio::task::JoinHandle::abort);
+    }
+}
+
+/// How long a log-in takes that must succeed.
+async fn takes(directory: &Directory, name: &str, from: IpAddr) -> Duration {
+    let begun = Instant::now();
+    let verdict = directory.check(name, &password(PASSWORD), from).await.unwrap();
+    assert!(is_welcome(&verdict), "{name} from {from}: {verdict:?}");
+    begun.elapsed()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_flood_of_strangers_from_many_networks_holds_up_nobody() {
+    let (house, directory) = house().await;
+    let quiet = takes(&directory, "alice@alpha.test", HERE).await;
+    // The passwords that were right are forgotten, the places are not.
+    let directory = house.directory();
+    let flood = Flood::of(&directory, 600);
+    tokio::time::sleep(quiet * 10).await;
+    let at_home = takes(&directory, "alice@alpha.test", HERE).await;
+    let elsewhere = takes(&directory, "bob@alpha.test", ELSEWHERE).await;
+    let remembered = takes(&directory, "alice@alpha.test", ELSEWHERE).await;
+    // A second; on a machine that is busy with other things, what it makes of one.
+    let soon = Duration::from_secs(1).max(quiet * 40);
+    assert!(
+        at_home < soon && elsewhere < soon && remembered < soon,
+        "{at_home:?} {elsewhere:?} {remembered:?} {quiet:?}"
+    );
+    drop(flood);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn of_many_log_ins_from_one_large_network_the_first_are_wrong_some_are_busy_and_the_rest_refused() {
+    let (_house, directory) = house().await;
+    let at_once: Vec<_> = (0..600_u16)
+        .map(|n| {
+            let (directory, from) = (directory.clone(), IpAddr::from([0x2001, 0xdb8, 1, n, 0, 0, 0, 1]));
+            tokio::spawn(async move { directory.check(&format!("{n}"), &password("guess work"), from).await.unwrap() })
+        })
+        .collect();
+    let (mut wrong, mut busy, mut refused) = (0, 0, 0);
+    for verdict in at_once {
+        match verdict.await.unwrap() {
+            LoginVerdict::Wrong => wrong += 1,
+            LoginVerdict::Busy(_) => busy += 1,
+            LoginVerdict::TooMany(_) => refused += 1,
+            LoginVerdict::Welcome(_) => panic!("let in"),
+        }
+    }
+    assert!(busy > 0 && (1..=120).contains(&wrong), "{wrong} wrong, {busy} busy, {refused} refused");
+    // It was busy with them, which is nobody's failure: only those that were wrong count.
+    assert!(is_welcome(&directory.check("alice", &password(PASSWORD), ELSEWHERE).await.unwrap()));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whoever_hangs_up_leaves_no_more_work_running_than_there_are_slots() {
+    let (_house, directory) = house().await;
+    let begun = Instant::now();
+    assert!(is_welcome(&directory.check("alice", &password(PASSWORD), HERE).await.unwrap()));
+    let one = begun.elapsed();
+    for n in 0..100_u8 {
+        let from = IpAddr::from([198, 18, n, 1]);
+        let (name, guess) = (format!("made.up.{n}"), password("guess work"));
+        let hangs_up = tokio::time::timeout(Duration::from_millis(2), directory.check(&name, &guess, from));
+        assert!(hangs_up.await.is_err() || n > 0);
+    }
+    // A hundred that were all at work would keep the processors for long after.
+    let begun = Instant::now();
+    assert!(is_welcome(&directory.check("bob", &password(PASSWORD), ELSEWHERE).await.unwrap()));
+    assert!(begun.elapsed() < Duration::from_secs(1).max(one * 20), "{:?}, quiet {one:?}", begun.elapsed());
 }

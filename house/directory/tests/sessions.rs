@@ -47,7 +47,7 @@ fn a_new_password_ends_every_session() {
     let house = House::with_people();
     let (directory, runtime) = (house.directory(), Runtime::new().unwrap());
     let token = runtime.block_on(directory.begin_session(&alice(&house), [7; 32])).unwrap();
-    let secret = Secret::make(&password("another one")).unwrap();
+    let secret = Secret::make(&password("another one"), &[]).unwrap();
     let later = mail::Timestamp(NOW.0 + 1);
     let (account, digest) = (alice(&house).account, digest(token.reveal()));
     let is_session = || runtime.block_on(directory.is_session(digest)).unwrap();

@@ -15,7 +15,7 @@ pub const NOW: Timestamp = Timestamp(1_800_000_000_000);
 pub const PASSWORD: &str = "correct horse";
 
 /// Made once: it takes its time.
-static SECRET: LazyLock<Secret> = LazyLock::new(|| Secret::make(&password(PASSWORD)).unwrap());
+static SECRET: LazyLock<Secret> = LazyLock::new(|| Secret::make(&password(PASSWORD), &[]).unwrap());
 
 pub struct House {
     pub store: Store,

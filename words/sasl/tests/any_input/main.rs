@@ -1,0 +1,52 @@
+//! Whatever is sent in a log-in, by a client or by a server.
+
+// As the fuzz target calls it, which has the same body.
+extern crate facteur_sasl as sasl;
+
+mod body;
+
+use proptest::prelude::*;
+
+/// Pieces of what is sent, so that more than the first check is reached.
+fn piece() -> impl Strategy<Value = String> {
+    let words = [
+        "n,,n=alice,r=abc",
+        "n,,",
+        "y,a=bob,",
+        "n=",
+        "r=",
+        "r=BwcHBwcHBwcHBwcHBwcHBwcHabc",
+        ",s=AQEB",
+        ",i=4096",
+        "c=biws",
+        ",p=",
+        "v=",
+        "\0",
+        "alice",
+        "=2C",
+        "=3D",
+        "*",
+        "\n",
+        "=",
+        "{\"status\":\"401\"}",
+        "\u{ad}",
+        "\u{fdfa}",
+        "ａ",
+        "é",
+    ];
+    prop_oneof![4 => proptest::sample::select(words.to_vec()).prop_map(str::to_owned), 1 => ".{0,12}"]
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(2000))]
+
+    #[test]
+    fn no_input_brings_anything_out_of_order(how: u8, pieces in proptest::collection::vec(piece(), 0..10)) {
+        body::any_input(&[&[how][..], pieces.concat().as_bytes()].concat());
+    }
+
+    #[test]
+    fn no_octets_bring_anything_out_of_order(octets in proptest::collection::vec(any::<u8>(), 0..200)) {
+        body::any_input(&octets);
+    }
+}
