@@ -3,6 +3,7 @@
 mod doors;
 mod expected;
 mod place;
+mod proxy;
 mod read;
 mod reader;
 
@@ -15,6 +16,8 @@ use mail::Domain;
 use toml::de::DeTable;
 
 pub use doors::{Door, Place, may_open_low_ports};
+pub use place::this_machine;
+pub use proxy::Proxy;
 pub use reader::Problem;
 use reader::{Reader, Section};
 
@@ -31,6 +34,8 @@ pub struct Config {
     pub data: PathBuf,
     /// The doors somebody spoke of in `[listen]`; the others stand where they stand by default.
     pub listen: BTreeMap<Door, Vec<Place>>,
+    /// The proxies in front.
+    pub proxy: Proxy,
     /// The name servers to ask; none for the system's.
     pub dns_servers: Vec<SocketAddr>,
     /// Where letters for some domains go.
@@ -157,6 +162,7 @@ impl Default for Config {
             hostname: place::this_machine(),
             data: place::default_data(),
             listen: BTreeMap::new(),
+            proxy: Proxy::default(),
             dns_servers: Vec::new(),
             routes: Vec::new(),
         }

@@ -74,7 +74,8 @@ impl Office {
         let (stop, shutdown) = Stop::new();
         let intake = staff::intake(&config.data);
         let memory = intake.memory().clone();
-        let outside = web::Outside::new(resolver.clone(), intake.clone()).map_err(StartFault::Tls)?;
+        let home = web::home(&config, &store, resolver.clone());
+        let outside = web::Outside::new(resolver.clone(), intake.clone(), &home).map_err(StartFault::Tls)?;
         let others = Others { recipients, for_people, outside, intake };
         let staff = Staff::new(&config, &store, &post_office, others, &tls, &shutdown, &witness);
         let mut tasks = JoinSet::new();

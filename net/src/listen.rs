@@ -10,7 +10,7 @@ use socket2::{Domain, Protocol, Socket, Type};
 use tokio::net::{TcpListener, TcpStream, UnixStream};
 
 use crate::unix::{self, UnixDoor};
-use crate::{BindError, Peer, ServerTls};
+use crate::{BindError, Peer, Proxies, ServerTls};
 
 /// Connections that wait to be accepted, at most.
 const BACKLOG: i32 = 1024;
@@ -20,6 +20,8 @@ pub struct Listener {
     role: String,
     sockets: Vec<Place>,
     tls: Option<ServerTls>,
+    proxies: Proxies,
+    introduced: bool,
 }
 
 /// One open socket.
@@ -46,13 +48,20 @@ impl Listener {
                 open(address).map(Place::Tcp).map_err(|error| bind_error(role, address, error))
             }
         };
-        Ok(Self { role: role.to_owned(), sockets: addresses.iter().map(open).collect::<Result<_, _>>()?, tls: None })
+        let sockets = addresses.iter().map(open).collect::<Result<_, _>>()?;
+        Ok(Self { role: role.to_owned(), sockets, tls: None, proxies: Proxies::default(), introduced: false })
     }
 
     /// Each connection begins with a TLS handshake (465, 993, …).
     pub fn with_tls(mut self, tls: ServerTls) -> Self {
         self.tls = Some(tls);
         self
+    }
+
+    /// Connections of these proxies are those of many people, and not counted as those of one address. `introduced`: each of
+    /// theirs begins with the PROXY protocol, before TLS, and is that of whom they name.
+    pub fn with_proxies(self, proxies: Proxies, introduced: bool) -> Self {
+        Self { proxies, introduced, ..self }
     }
 
     /// What the configuration calls it.
@@ -80,6 +89,15 @@ impl Listener {
 
     pub(crate) fn tls(&self) -> Option<&ServerTls> {
         self.tls.as_ref()
+    }
+
+    pub(crate) fn proxies(&self) -> &Proxies {
+        &self.proxies
+    }
+
+    /// Do the proxies say at this door for whom they speak?
+    pub(crate) fn is_introduced(&self) -> bool {
+        self.introduced
     }
 
     /// The next connection at any of the sockets. Never resolves when there is none.

@@ -23,6 +23,8 @@ const HANDSHAKE: Duration = Duration::from_secs(30);
 /// gone.
 pub struct Stream {
     peer: Peer,
+    /// The address that the peer has reached, where a proxy in front has said so.
+    reached: Option<IpAddr>,
     wire: Wire,
     /// The place it has at a door.
     seat: Option<Arc<Seat>>,
@@ -53,12 +55,12 @@ impl Stream {
         let keepalive =
             socket2::TcpKeepalive::new().with_time(Duration::from_secs(300)).with_interval(Duration::from_secs(75));
         socket2::SockRef::from(&socket).set_tcp_keepalive(&keepalive)?;
-        Ok(Self { peer: Peer::Net(socket.peer_addr()?), wire: Wire::Plain(socket), seat: None })
+        Ok(Self { peer: Peer::Net(socket.peer_addr()?), reached: None, wire: Wire::Plain(socket), seat: None })
     }
 
     /// Takes over a connection over a Unix socket.
     pub fn unix(socket: UnixStream) -> Self {
-        Self { peer: Peer::Unix, wire: Wire::Unix(socket), seat: None }
+        Self { peer: Peer::Unix, reached: None, wire: Wire::Unix(socket), seat: None }
     }
 
     pub(crate) fn accepted(socket: Incoming, seat: Arc<Seat>) -> io::Result<Self> {
@@ -67,6 +69,20 @@ impl Stream {
             Incoming::Unix(socket) => Self::unix(socket),
         };
         Ok(Self { seat: Some(seat), ..stream })
+    }
+
+    /// A proxy has said whose connection this is: another peer, with another place.
+    pub(crate) fn introduced(self, peer: SocketAddr, reached: IpAddr, seat: Arc<Seat>) -> Self {
+        Self { peer: Peer::Net(peer), reached: Some(reached.to_canonical()), seat: Some(seat), ..self }
+    }
+
+    pub(crate) fn seat(&self) -> Option<Arc<Seat>> {
+        self.seat.clone()
+    }
+
+    /// Gives its place up.
+    pub(crate) fn rise(&mut self) {
+        self.seat = None;
     }
 
     /// The peer has logged in: it keeps its place also when places become scarce (see [`crate::Places`]).
@@ -88,13 +104,16 @@ impl Stream {
         Ok(Self::unix(connected.map_err(|_| Error::TimedOut)?.map_err(Error::Io)?))
     }
 
-    /// The other end.
+    /// The other end: the client, where a proxy that is believed speaks for one.
     pub fn peer(&self) -> Peer {
         self.peer
     }
 
-    /// The address of this machine that the peer has reached; none over a Unix socket.
+    /// The address that the peer has reached, of this machine or of a proxy in front; none over a Unix socket.
     pub fn local_ip(&self) -> Option<IpAddr> {
+        if self.reached.is_some() {
+            return self.reached;
+        }
         let socket = match &self.wire {
             Wire::Plain(socket) => socket,
             Wire::Unix(_) => return None,
@@ -128,11 +147,11 @@ impl Stream {
 
     /// The server's side of a handshake. Refused inside TLS: there is no TLS in TLS.
     pub async fn start_tls_server(self, tls: &ServerTls) -> Result<Self, Error> {
-        let seat = self.seat.clone();
+        let (seat, reached) = (self.seat.clone(), self.reached);
         let (peer, socket) = self.into_plain()?;
         let shaken = tokio::time::timeout(HANDSHAKE, Box::pin(tls.acceptor().accept(socket))).await;
         let stream = shaken.map_err(|_| Error::TimedOut)??;
-        Ok(Self { peer, wire: Wire::Server(Box::new(stream)), seat })
+        Ok(Self { peer, reached, wire: Wire::Server(Box::new(stream)), seat })
     }
 
     /// The client's side of a handshake. `name` is the host we meant to reach, a name or an IP address.
@@ -141,7 +160,7 @@ impl Stream {
         let name = ClientTls::server_name(name, peer.ip());
         let shaken = tokio::time::timeout(HANDSHAKE, Box::pin(tls.connector().connect(name, socket))).await;
         let stream = shaken.map_err(|_| Error::TimedOut)??;
-        Ok(Self { peer, wire: Wire::Client(Box::new(stream)), seat: None })
+        Ok(Self { peer, reached: None, wire: Wire::Client(Box::new(stream)), seat: None })
     }
 
     fn into_plain(self) -> Result<(Peer, TcpStream), Error> {

@@ -12,11 +12,12 @@ use hyper::Request;
 use hyper::body::Incoming;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto;
-use net::{Shutdown, Stream};
+use net::{Proxies, Shutdown, Stream};
 use tower_service::Service;
 
-use crate::Peer;
+use crate::forwarded::Gatekeeper;
 use crate::patience::{PatientBody, PatientStream};
+use crate::{Peer, Via};
 
 /// How long a client may take for a header, and how long a connection may idle between requests.
 const HEADER: Duration = Duration::from_secs(60);
@@ -38,6 +39,7 @@ const ALIVE: Duration = Duration::from_secs(45);
 pub struct Http {
     router: Router,
     server: auto::Builder<TokioExecutor>,
+    gatekeeper: Gatekeeper,
     shutdown: Shutdown,
 }
 
@@ -59,16 +61,25 @@ impl Http {
             .initial_connection_window_size(CONNECTION_WINDOW)
             .keep_alive_interval(ALIVE)
             .keep_alive_timeout(ALIVE);
-        Self { router, server, shutdown }
+        Self { router, server, gatekeeper: Gatekeeper::default(), shutdown }
+    }
+
+    /// These proxies in front are believed when they say who asks.
+    #[must_use]
+    pub fn behind(self, proxies: Proxies) -> Self {
+        Self { gatekeeper: Gatekeeper::new(proxies), ..self }
     }
 
     /// One connection, from its first request to its end.
     pub async fn converse(self, stream: Stream) {
         let tls = stream.tls_info().map(|tls| format!("{} {}", tls.version, tls.cipher).into());
-        let peer = Peer { ip: stream.peer().ip(), tls };
+        let peer = Peer { ip: stream.peer().ip(), tls, via: Via::Direct };
         let ip = peer.ip;
-        let Self { router, server, shutdown } = self;
-        let service = hyper::service::service_fn(move |request| answer(router.clone(), peer.clone(), request));
+        let Self { router, server, gatekeeper, shutdown } = self;
+        let service = hyper::service::service_fn(move |request: Request<Incoming>| {
+            let peer = gatekeeper.who_asks(&peer, request.headers());
+            answer(router.clone(), peer, request)
+        });
         let io = TokioIo::new(PatientStream::new(stream, PIECE));
         let mut connection = pin!(server.serve_connection(io, service));
         let ended = tokio::select! {

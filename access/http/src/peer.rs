@@ -3,28 +3,43 @@
 use std::net::IpAddr;
 use std::sync::Arc;
 
-use axum::http::HeaderMap;
-
-/// The other end of the connection that a request came on: an extension of every request.
+/// Whom a request came from: an extension of every request.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Peer {
-    /// Its address. IPv4 in IPv6 is shown as IPv4.
+    /// The client's address: that of the other end of the connection, or the one that a proxy in front says, where that
+    /// proxy is believed. IPv4 in IPv6 is shown as IPv4.
     pub ip: IpAddr,
-    /// Version and cipher of TLS; none in clear.
+    /// What the client's TLS is: version and cipher, or that it ends at a proxy; none in clear.
     pub tls: Option<Arc<str>>,
+    /// How the request came here.
+    pub via: Via,
+}
+
+/// How a request came here.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Via {
+    /// From the client itself, as far as anybody knows.
+    #[default]
+    Direct,
+    /// Through a proxy that is believed, and says what the client speaks with it.
+    Proxy,
+    /// Through a proxy that is believed, and does not say whether the client speaks TLS.
+    SilentProxy,
 }
 
 impl Peer {
-    /// Does the client speak TLS: with us, or with a proxy on this machine that says so? What others say in that header
-    /// means nothing.
-    pub fn speaks_tls(&self, headers: &HeaderMap) -> bool {
-        let proxied = || headers.get("x-forwarded-proto").is_some_and(|scheme| scheme == "https");
-        self.tls.is_some() || (self.ip.is_loopback() && proxied())
+    /// Somebody who speaks to us in clear.
+    pub fn in_clear(ip: IpAddr) -> Self {
+        Self { ip, tls: None, via: Via::Direct }
     }
 
-    /// May passwords pass on this connection? Inside TLS, or where it never leaves this machine, behind a proxy that
-    /// does TLS for us.
+    /// Does the client speak TLS: with us, or with a proxy that is believed and says so?
+    pub fn speaks_tls(&self) -> bool {
+        self.tls.is_some()
+    }
+
+    /// May passwords pass on this connection, and letters? Inside TLS, or where it never leaves this machine.
     pub fn is_private(&self) -> bool {
-        self.tls.is_some() || self.ip.is_loopback()
+        self.speaks_tls() || (self.via == Via::Direct && self.ip.is_loopback())
     }
 }

@@ -1,43 +1,48 @@
 //! The cookie that holds a session (RFC 6265).
 
-use axum::http::{HeaderMap, HeaderValue, Uri, header};
+use axum::http::{HeaderMap, HeaderValue, header};
 
-/// Over TLS the browser itself sees to it that no other site or path has set it (RFC 6265bis §4.1.3.2).
+use crate::host::Host;
+
+/// Over TLS the browser itself sees to it that no other site, no other path and nobody in clear has set it
+/// (RFC 6265bis §4.1.3.2).
 const SECURE: &str = "__Host-facteur";
+/// On this machine alone, without TLS.
 const PLAIN: &str = "facteur";
 
-/// The names under which an office keeps its sessions. Cookies know no ports (RFC 6265 §8.5), so two offices on one host,
-/// as those of the demo, would log each other's people out: the name holds the port, where the address does.
+/// The longest token that is looked at.
+const LONGEST: usize = 128;
+
+/// The name under which an office keeps its sessions: one inside TLS, which is never read nor written in clear, and another
+/// one in clear, which means nothing inside TLS. Cookies know no ports (RFC 6265 §8.5), so two offices on one host, as those
+/// of the demo, would log each other's people out: the name holds the port, where the address does.
 pub struct Names {
-    port: Option<u16>,
+    name: String,
+    secure: bool,
 }
 
 impl Names {
-    /// For the address a request was sent to.
-    pub fn of(uri: &Uri, headers: &HeaderMap) -> Self {
-        let host = headers.get(header::HOST).and_then(|host| host.to_str().ok());
-        let named = |authority: &str| authority.rsplit_once(':').and_then(|(_, port)| port.parse().ok());
-        Self { port: uri.port_u16().or_else(|| host.and_then(named)) }
+    /// For the address a request was sent to. `secure`: the browser speaks TLS with us.
+    pub fn of(host: Option<&Host>, secure: bool) -> Self {
+        let name = if secure { SECURE } else { PLAIN };
+        let name = host.and_then(|host| host.port).map_or_else(|| name.to_owned(), |port| format!("{name}-{port}"));
+        Self { name, secure }
     }
 
-    fn full(&self, name: &str) -> String {
-        self.port.map_or_else(|| name.to_owned(), |port| format!("{name}-{port}"))
-    }
-
-    /// The token in the request, if there is one; the safer cookie wins.
+    /// The token in the request, if there is one.
     pub fn token<'h>(&self, headers: &'h HeaderMap) -> Option<&'h str> {
-        let token = [SECURE, PLAIN].iter().find_map(|name| value(headers, &self.full(name)));
-        token.filter(|token| (1..=128).contains(&token.len()))
+        value(headers, &self.name).filter(|token| (1..=LONGEST).contains(&token.len()))
     }
 
-    /// The header that sets it, or takes it away where there is no token. `secure`: the browser speaks TLS with us.
-    pub fn set(&self, token: Option<&str>, secure: bool) -> Option<HeaderValue> {
-        let (name, attribute) = if secure { (SECURE, "; Secure") } else { (PLAIN, "") };
+    /// The header that sets it, or takes it away where there is no token.
+    pub fn set(&self, token: Option<&str>) -> Option<HeaderValue> {
+        let Self { name, secure } = self;
+        let attribute = if *secure { "; Secure" } else { "" };
         let age = match token {
             Some(_) => directory::session::IDLE.as_secs(),
             None => 0,
         };
-        let (name, token) = (self.full(name), token.unwrap_or_default());
+        let token = token.unwrap_or_default();
         let cookie = format!("{name}={token}; Path=/; HttpOnly; SameSite=Strict; Max-Age={age}{attribute}");
         let mut value = HeaderValue::from_str(&cookie).ok()?;
         value.set_sensitive(true);
@@ -45,57 +50,66 @@ impl Names {
     }
 }
 
-fn value<'h>(headers: &'h HeaderMap, name: &str) -> Option<&'h str> {
-    let fields = headers.get_all(header::COOKIE).iter().filter_map(|field| field.to_str().ok());
-    let mut pairs = fields.flat_map(|field| field.split(';')).filter_map(|pair| pair.trim().split_once('='));
-    pairs.find(|(own, _)| *own == name).map(|(_, value)| value)
+/// The value of the first cookie of this name. What other cookies hold is no matter of ours, be it no text.
+pub fn value<'h>(headers: &'h HeaderMap, name: &str) -> Option<&'h str> {
+    let pairs = headers.get_all(header::COOKIE).iter().flat_map(|field| field.as_bytes().split(|octet| *octet == b';'));
+    let own = |pair: &'h [u8]| pair.trim_ascii().strip_prefix(name.as_bytes())?.strip_prefix(b"=");
+    std::str::from_utf8(pairs.into_iter().find_map(own)?).ok()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn read(host: &'static str, cookies: &[&'static str]) -> Option<String> {
+    fn read(host: &str, secure: bool, cookies: &[&str]) -> Option<String> {
         let mut headers = HeaderMap::new();
-        headers.insert(header::HOST, HeaderValue::from_static(host));
         for cookie in cookies {
-            headers.append(header::COOKIE, HeaderValue::from_static(cookie));
+            headers.append(header::COOKIE, HeaderValue::from_bytes(cookie.as_bytes()).unwrap());
         }
-        Names::of(&Uri::from_static("/"), &headers).token(&headers).map(str::to_owned)
+        Names::of(Host::parse(host).as_ref(), secure).token(&headers).map(str::to_owned)
     }
 
     #[test]
-    fn the_session_is_found_among_other_cookies_and_the_safer_one_wins() {
-        let read = |cookies: &[&'static str]| read("mail.alpha.test", cookies);
-        assert_eq!(read(&["a=b; facteur=t1; c=d"]).as_deref(), Some("t1"));
-        assert_eq!(read(&["facteur=t1", "__Host-facteur=t2"]).as_deref(), Some("t2"));
-        assert_eq!(read(&["xfacteur=t1; facteur="]), None);
+    fn the_session_is_found_among_other_cookies() {
+        let read = |cookies: &[&str]| read("mail.alpha.test", true, cookies);
+        assert_eq!(read(&["a=b; __Host-facteur=t1; c=d"]).as_deref(), Some("t1"));
+        assert_eq!(read(&["a=é; b", "__Host-facteur=t2"]).as_deref(), Some("t2"));
+        assert_eq!(read(&["x__Host-facteur=t1; __Host-facteur=; __Host-facteurx=t"]), None);
+        assert_eq!(read(&[&format!("__Host-facteur={}", "x".repeat(LONGEST + 1))]), None);
+        assert_eq!(read(&["__Host-facteur=é"]).as_deref(), Some("é"), "and no session has that name");
         assert_eq!(read(&[]), None);
+    }
+
+    #[test]
+    fn inside_tls_only_what_was_set_inside_tls_counts_and_in_clear_only_what_was_set_in_clear() {
+        let both = ["facteur=clear; __Host-facteur=tls; facteur-8443=clear2; __Host-facteur-8443=tls2"];
+        assert_eq!(read("mail.alpha.test", true, &both).as_deref(), Some("tls"));
+        assert_eq!(read("mail.alpha.test:8443", true, &both).as_deref(), Some("tls2"));
+        assert_eq!(read("mail.alpha.test", false, &both).as_deref(), Some("clear"));
+        for planted in ["facteur=evil", "facteur-8443=evil; facteur=evil", "__Secure-facteur-8443=evil"] {
+            assert_eq!(read("mail.alpha.test:8443", true, &[planted]), None, "{planted}");
+            assert_eq!(read("mail.alpha.test", true, &[planted]), None, "{planted}");
+        }
     }
 
     #[test]
     fn two_offices_on_one_host_have_sessions_of_their_own() {
         let both = ["facteur-8080=a; facteur-18080=b; facteur=c"];
-        assert_eq!(read("127.0.0.1:8080", &both).as_deref(), Some("a"));
-        assert_eq!(read("[::1]:18080", &both).as_deref(), Some("b"));
-        assert_eq!(read("127.0.0.1:nonsense", &both).as_deref(), Some("c"));
-        let headers = HeaderMap::new();
-        let second = Names::of(&Uri::from_static("https://mail.alpha.test:8443/login"), &headers);
-        let cookie = second.set(Some("t"), true).unwrap();
-        assert!(
-            cookie.to_str().unwrap().starts_with("__Host-facteur-8443=t; "),
-            "HTTP/2 names the host in the address"
-        );
+        assert_eq!(read("127.0.0.1:8080", false, &both).as_deref(), Some("a"));
+        assert_eq!(read("[::1]:18080", false, &both).as_deref(), Some("b"));
+        assert_eq!(read("127.0.0.1", false, &both).as_deref(), Some("c"));
+        let cookie = Names::of(Host::parse("mail.alpha.test:8443").as_ref(), true).set(Some("t")).unwrap();
+        assert!(cookie.to_str().unwrap().starts_with("__Host-facteur-8443=t; "));
     }
 
     #[test]
     fn no_script_and_no_other_site_gets_at_it() {
-        let names = Names { port: None };
-        let cookie = |token, secure| names.set(token, secure).unwrap().to_str().unwrap().to_owned();
+        let cookie = |token, secure| Names::of(None, secure).set(token).unwrap().to_str().unwrap().to_owned();
         let set = cookie(Some("t"), true);
         for part in ["__Host-facteur=t; ", "HttpOnly", "SameSite=Strict", "Secure", "Path=/"] {
             assert!(set.contains(part), "{set}");
         }
+        assert!(!set.contains("Domain"), "{set}");
         assert!(cookie(None, false).contains("facteur=; ") && cookie(None, false).contains("Max-Age=0"));
     }
 }

@@ -1,22 +1,25 @@
-//! What is asked of a request that shows a session, before anybody behind sees it.
+//! What is asked of every request, before anybody behind sees it: whom it calls, whether others can listen, whose page has
+//! sent it, and whose session it shows.
 
-use axum::extract::Request;
+use axum::extract::{Request, State};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Uri, header};
 use axum::middleware::Next;
 use axum::response::Response;
 use ring::hmac;
+use web::Peer;
 
 use crate::cookie::Names;
-use crate::{answer, hex};
+use crate::entrance::Entrance;
+use crate::host::Host;
+use crate::plain::{self, Notice};
+use crate::{answer, clear, hex, origin};
 
 /// The pages send it with what changes something. A form of another site cannot send a header, and a script of another
 /// site may not (it is none of those that CORS allows).
 pub const OURS: HeaderName = HeaderName::from_static("x-facteur");
 
-/// Does the request come from our own pages? Browsers say so themselves, and let no page say it falsely.
-fn is_ours(headers: &HeaderMap) -> bool {
-    headers.contains_key(OURS) || headers.get("sec-fetch-site").is_some_and(|site| site == "same-origin")
-}
+/// What is allowed to a document that says nothing of it: nothing.
+const POLICY: &str = "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
 /// The key that lets the session of this token be ended by a plain form, which cannot send a header: nobody else can put it
 /// into theirs.
@@ -37,28 +40,85 @@ fn leaves(uri: &Uri, token: &str) -> bool {
     tag.is_some_and(|tag| hmac::verify(&leave_key(token), LEAVE, &tag).is_ok())
 }
 
-/// Turns the cookie into a bearer token (RFC 6750), which is what everybody behind knows. A request that brings its own
-/// log-in is let through as it is.
-pub async fn guard(mut request: Request, next: Next) -> Response {
+/// Lets a request in or says why not, and has each answer say what a browser may do with it.
+pub async fn guard(State(entrance): State<Entrance>, request: Request, next: Next) -> Response {
     let from_a_page = request.headers().contains_key("sec-fetch-site") || request.headers().contains_key(OURS);
-    if !request.headers().contains_key(header::AUTHORIZATION)
-        && let Some(token) = Names::of(request.uri(), request.headers()).token(request.headers())
-    {
-        let changes = !matches!(*request.method(), Method::GET | Method::HEAD | Method::OPTIONS);
-        // Who logs in brings a password, and an old cookie means nothing.
-        let may_change = is_ours(request.headers()) || leaves(request.uri(), token);
-        if changes && request.uri().path() != "/login" && !may_change {
-            return answer::plain(StatusCode::FORBIDDEN, "this request lacks the header X-Facteur");
-        }
-        if let Ok(mut bearer) = HeaderValue::from_str(&format!("Bearer {token}")) {
-            bearer.set_sensitive(true);
-            request.headers_mut().insert(header::AUTHORIZATION, bearer);
-        }
-    }
-    let mut response = next.run(request).await;
+    let mut response = match admit(&entrance, request).await {
+        Ok(request) => next.run(request).await,
+        Err(refusal) => refusal,
+    };
+    let headers = response.headers_mut();
     // A browser would ask for name and password in a window of its own, over the pages.
     if from_a_page {
-        response.headers_mut().remove(header::WWW_AUTHENTICATE);
+        headers.remove(header::WWW_AUTHENTICATE);
+    }
+    for (name, value) in [
+        (header::CONTENT_SECURITY_POLICY, POLICY),
+        (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
+        (header::REFERRER_POLICY, "no-referrer"),
+    ] {
+        headers.entry(name).or_insert(HeaderValue::from_static(value));
     }
     response
+}
+
+async fn admit(entrance: &Entrance, mut request: Request) -> Result<Request, Response> {
+    let Ok(host) = Host::of(request.uri(), request.headers()) else {
+        return Err(answer::plain(StatusCode::BAD_REQUEST, "the request does not say whom it asks"));
+    };
+    if let Some(host) = &host {
+        match entrance.is_called(host).await {
+            Ok(true) => {}
+            Ok(false) => {
+                let notice = Notice::NotOurName(host.name.clone());
+                return Err(plain::notice(StatusCode::MISDIRECTED_REQUEST, request.headers(), &notice));
+            }
+            Err(error) => return Err(answer::fault(&error)),
+        }
+    }
+    // Without a peer nobody has wired the door: nothing is private then.
+    let peer = request.extensions().get::<Peer>().cloned();
+    let peer = peer.unwrap_or_else(|| Peer::in_clear(std::net::Ipv4Addr::UNSPECIFIED.into()));
+    if !peer.is_private() {
+        if !clear::is_acme(&request) {
+            let (method, uri, headers) = (request.method(), request.uri(), request.headers());
+            return Err(clear::answer(entrance, &peer, host.as_ref(), method, uri, headers));
+        }
+        request.headers_mut().remove(header::AUTHORIZATION);
+        request.headers_mut().remove(header::COOKIE);
+        return Ok(request);
+    }
+    show_session(request, host.as_ref(), &peer)
+}
+
+/// Turns the cookie into a bearer token (RFC 6750), which is what everybody behind knows. A request that brings its own
+/// log-in is let through as it is: no browser adds that by itself.
+fn show_session(mut request: Request, host: Option<&Host>, peer: &Peer) -> Result<Request, Response> {
+    let headers = request.headers();
+    if headers.contains_key(header::AUTHORIZATION) {
+        return Ok(request);
+    }
+    let changes = !matches!(*request.method(), Method::GET | Method::HEAD | Method::OPTIONS);
+    if changes && origin::is_foreign(headers, host, peer) {
+        return Err(answer::plain(StatusCode::FORBIDDEN, "this request comes from a page of another site"));
+    }
+    let names = Names::of(host, peer.speaks_tls());
+    // What a page of another site shows of ours, it shows as to a stranger.
+    let shown = !origin::is_of_another_site(headers) || origin::is_a_visit(headers);
+    let Some(token) = names.token(headers).filter(|_| shown) else { return Ok(request) };
+    // Who logs in brings a password, and an old cookie means nothing.
+    let may_change = is_ours(headers) || leaves(request.uri(), token) || request.uri().path() == "/login";
+    if changes && !may_change {
+        return Err(answer::plain(StatusCode::FORBIDDEN, "this request lacks the header X-Facteur"));
+    }
+    if let Ok(mut bearer) = HeaderValue::from_str(&format!("Bearer {token}")) {
+        bearer.set_sensitive(true);
+        request.headers_mut().insert(header::AUTHORIZATION, bearer);
+    }
+    Ok(request)
+}
+
+/// Does the request come from our own pages?
+fn is_ours(headers: &HeaderMap) -> bool {
+    headers.contains_key(OURS) || origin::is_of_ours(headers)
 }

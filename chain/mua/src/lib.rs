@@ -3,25 +3,31 @@
 //!
 //! - [`show`]: letters as harmless documents, without input/output.
 //! - `pages`: the application itself, built from `web/` and carried in the program.
-//! - `login`, `guard`: sessions in a cookie, and what is asked of a request that shows one.
+//! - `guard`, with `entrance`, `host`, `origin` and `clear`: what is asked of every request, whatever stands behind.
+//! - `login`, `cookie`: sessions, and the cookie that holds one.
 //! - `plain`: the log-in for browsers without script.
 //! - `letter`, `picture`, `remote`, `way`: one address each. `remote` fetches pictures for the reader, whom it does not name.
 //!
 //! Invariants of this room:
 //! * Nothing a letter brings along runs, and nothing is fetched for it that its reader did not ask for.
 //! * What is shown of a letter takes time in proportion to its size, whatever it is made of.
+//! * Nothing passes in clear but on this machine; nobody reaches it by a name that is not ours.
 //! * A cookie alone changes nothing: whoever changes something also sends a header that other sites cannot send.
 //!
 //! It must not know SMTP, the queue, nor JMAP: the pages speak that with whoever stands behind `/jmap`.
 
 mod answer;
+mod clear;
 mod cookie;
+mod entrance;
 mod guard;
 mod hex;
+mod host;
 mod house;
 mod language;
 mod letter;
 mod login;
+mod origin;
 mod pages;
 mod picture;
 mod plain;
@@ -32,6 +38,7 @@ mod seal;
 pub mod show;
 mod way;
 
+pub use entrance::Entrance;
 pub use house::House;
 pub use remote::PICTURES;
 pub use router::{guarded, router};

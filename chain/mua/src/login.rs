@@ -12,6 +12,7 @@ use serde::Deserialize;
 use web::Peer;
 
 use crate::cookie::Names;
+use crate::host::Host;
 use crate::reader::{Reader, bearer};
 use crate::{House, answer};
 
@@ -21,7 +22,8 @@ pub struct Given {
     password: String,
 }
 
-/// Checks name and password, and begins a session.
+/// Checks name and password, and begins a session. Nobody else may log a browser in as somebody it does not know:
+/// [`crate::guard`] has refused the forms of other sites.
 pub async fn log_in(
     State(house): State<House>,
     Extension(peer): Extension<Peer>,
@@ -30,14 +32,7 @@ pub async fn log_in(
     Form(Given { name, password }): Form<Given>,
 ) -> Response {
     let password = Password::new(password);
-    // Nobody else may log a browser in as somebody it does not know.
-    if headers.get("sec-fetch-site").is_some_and(|site| site == "cross-site") {
-        return answer::plain(StatusCode::FORBIDDEN, "this form belongs to another site");
-    }
     let form = !wants_json(&headers);
-    if !peer.is_private() {
-        return answer::plain(StatusCode::FORBIDDEN, "passwords are only taken inside TLS: use https");
-    }
     let login = match sasl::check(&house.directory, name.trim(), &password, peer.ip).await {
         Ok(login) => login,
         Err(refusal) => return refused(&refusal, form),
@@ -48,7 +43,7 @@ pub async fn log_in(
     };
     tracing::info!(person = %login.address, peer = %peer.ip, "logged in on the pages");
     let response = if form { go_to("/") } else { answer::empty(StatusCode::NO_CONTENT) };
-    with_cookie(response, &Names::of(&uri, &headers), Some(token.reveal()), peer.speaks_tls(&headers))
+    with_cookie(response, &names(&uri, &headers, &peer), Some(token.reveal()))
 }
 
 /// Ends the session.
@@ -64,7 +59,7 @@ pub async fn log_out(
         return answer::fault(&error);
     }
     let response = if wants_html(&headers) { go_to("/") } else { answer::empty(StatusCode::NO_CONTENT) };
-    with_cookie(response, &Names::of(&uri, &headers), None, peer.speaks_tls(&headers))
+    with_cookie(response, &names(&uri, &headers, &peer), None)
 }
 
 /// Leads who is logged in to the session of JMAP.
@@ -111,8 +106,12 @@ fn go_to(place: &'static str) -> Response {
     response
 }
 
-fn with_cookie(mut response: Response, names: &Names, token: Option<&str>, secure: bool) -> Response {
-    if let Some(cookie) = names.set(token, secure) {
+fn names(uri: &Uri, headers: &HeaderMap, peer: &Peer) -> Names {
+    Names::of(Host::of(uri, headers).ok().flatten().as_ref(), peer.speaks_tls())
+}
+
+fn with_cookie(mut response: Response, names: &Names, token: Option<&str>) -> Response {
+    if let Some(cookie) = names.set(token) {
         response.headers_mut().append(header::SET_COOKIE, cookie);
     }
     response

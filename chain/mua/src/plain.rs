@@ -2,7 +2,6 @@
 
 use std::sync::LazyLock;
 
-use axum::Extension;
 use axum::body::Body;
 use axum::extract::State;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, Uri, header};
@@ -12,7 +11,6 @@ use base64::engine::general_purpose::STANDARD;
 use directory::Language;
 use mail::seam::Login;
 use ring::digest;
-use web::Peer;
 
 use crate::reader::{self, bearer};
 use crate::show::escape;
@@ -40,25 +38,15 @@ impl Before {
 }
 
 /// `/`: the application, but for whoever comes back from the form, which only browsers without script send.
-pub async fn front(
-    State(house): State<House>,
-    Extension(peer): Extension<Peer>,
-    uri: Uri,
-    headers: HeaderMap,
-) -> Response {
+pub async fn front(State(house): State<House>, uri: Uri, headers: HeaderMap) -> Response {
     match Before::from(&uri) {
         Before::Nothing => pages::page(uri, headers).await,
-        _ => log_in(State(house), Extension(peer), uri, headers).await,
+        _ => log_in(State(house), uri, headers).await,
     }
 }
 
 /// `/login`: the form, or the way out for who is in.
-pub async fn log_in(
-    State(house): State<House>,
-    Extension(peer): Extension<Peer>,
-    uri: Uri,
-    headers: HeaderMap,
-) -> Response {
+pub async fn log_in(State(house): State<House>, uri: Uri, headers: HeaderMap) -> Response {
     let words = Words::of(language::preferred(&headers));
     let before = Before::from(&uri);
     if before == Before::Nothing {
@@ -68,14 +56,57 @@ pub async fn log_in(
             Err(_) => {}
         }
     }
-    page(words, &form(words, before, peer.is_private()))
+    page(words, &form(words, before))
 }
 
-fn form(words: &Words, before: Before, private: bool) -> String {
-    let Words { lead, name, password, log_in, note, .. } = words;
-    if !private {
-        return format!("<p>{lead}</p><p role=\"alert\">{}</p>", words.clear);
+/// Why somebody is not served.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Notice {
+    /// What was sent came in clear.
+    InClear,
+    /// In clear there is nothing, and there is no door with TLS.
+    NoTls,
+    /// A proxy in front does not say whether the browser speaks TLS with it.
+    SilentProxy,
+    /// They call us by this name.
+    NotOurName(String),
+}
+
+/// A page that says so, and what to do; one sentence for programs.
+pub fn notice(status: StatusCode, headers: &HeaderMap, notice: &Notice) -> Response {
+    let wants_a_page = headers.get(header::ACCEPT).is_some_and(|kinds| kinds.as_bytes().starts_with(b"text/html"));
+    if !wants_a_page {
+        return answer::plain(status, notice.sentence());
     }
+    let words = Words::of(language::preferred(headers));
+    let text = match notice {
+        Notice::InClear => words.clear.to_owned(),
+        Notice::NoTls => words.no_tls.to_owned(),
+        Notice::SilentProxy => words.silent_proxy.to_owned(),
+        Notice::NotOurName(name) => {
+            let mut shown = String::new();
+            escape(name, &mut shown);
+            words.not_our_name.replace("{name}", &shown)
+        }
+    };
+    let mut response = page(words, &format!("<p>{}</p><p role=\"alert\">{text}</p>", words.lead));
+    *response.status_mut() = status;
+    response
+}
+
+impl Notice {
+    fn sentence(&self) -> &'static str {
+        match self {
+            Self::InClear => "passwords are only taken inside TLS: use https",
+            Self::NoTls => "nothing is served in clear to other machines, and there is no https door",
+            Self::SilentProxy => "the proxy in front does not send X-Forwarded-Proto",
+            Self::NotOurName(_) => "this post office has another name",
+        }
+    }
+}
+
+fn form(words: &Words, before: Before) -> String {
+    let Words { lead, name, password, log_in, note, .. } = words;
     let alert = match before {
         Before::Nothing => String::new(),
         Before::Failed => format!("<p role=\"alert\">{}</p>", words.failed),
@@ -141,6 +172,8 @@ fn page(words: &Words, content: &str) -> Response {
     }
     headers.insert(header::CONTENT_LANGUAGE, HeaderValue::from_static(words.language.code()));
     headers.insert(header::VARY, HeaderValue::from_static("Accept-Language, Cookie"));
+    // So that a browser says with the form whose form it is.
+    headers.insert(header::REFERRER_POLICY, HeaderValue::from_static("same-origin"));
     response
 }
 
@@ -156,6 +189,9 @@ struct Words {
     later: &'static str,
     busy: &'static str,
     clear: &'static str,
+    no_tls: &'static str,
+    silent_proxy: &'static str,
+    not_our_name: &'static str,
     logged_in: &'static str,
     needs_script: &'static str,
     again: &'static str,
@@ -182,6 +218,14 @@ const ENGLISH: Words = Words {
     later: "Too many failed attempts from your network. Wait a minute, then try again.",
     busy: "Many people are logging in just now. Wait a few seconds, then try again.",
     clear: "This connection is not encrypted, so no password is taken here. Open the page with <strong>https</strong>.",
+    no_tls: "This connection is not encrypted, and anybody in between could read your mail and your password. This post \
+             office has no door with TLS. Its administrator opens one with <code>https = [\"0.0.0.0:443\"]</code> in the \
+             configuration, or names the proxy that does TLS for it under <code>[proxy]</code>. On the machine itself, \
+             <code>http://localhost</code> works.",
+    silent_proxy: "The proxy in front of this post office does not say whether your connection is encrypted. Its \
+                   administrator lets the proxy send <code>X-Forwarded-Proto</code>.",
+    not_our_name: "This post office is not called <strong>{name}</strong>. Open it by its own name, or by its IP address. Its \
+                   administrator makes this name its own with <code>hostname = \"{name}\"</code> in the configuration.",
     logged_in: "You are logged in as",
     needs_script: "Reading and writing mail on these pages needs JavaScript, which your browser does not run here. \
                    Allow it for this site and open the pages again, or use any mail program: it needs none.",
@@ -200,6 +244,14 @@ const FRENCH: Words = Words {
     later: "Trop de tentatives échouées depuis votre réseau. Patientez une minute avant de réessayer.",
     busy: "Beaucoup de personnes se connectent en ce moment. Patientez quelques secondes avant de réessayer.",
     clear: "Cette connexion n’est pas chiffrée : aucun mot de passe n’y est accepté. Ouvrez la page en <strong>https</strong>.",
+    no_tls: "Cette connexion n’est pas chiffrée : n’importe qui, en chemin, pourrait lire votre courrier et votre mot de \
+             passe. Ce bureau de poste n’a pas de porte avec TLS. Son administrateur en ouvre une avec \
+             <code>https = [\"0.0.0.0:443\"]</code> dans la configuration, ou nomme sous <code>[proxy]</code> le \
+             mandataire qui s’en charge. Sur la machine elle-même, <code>http://localhost</code> fonctionne.",
+    silent_proxy: "Le mandataire placé devant ce bureau de poste ne dit pas si votre connexion est chiffrée. Son \
+                   administrateur lui fait envoyer <code>X-Forwarded-Proto</code>.",
+    not_our_name: "Ce bureau de poste ne s’appelle pas <strong>{name}</strong>. Ouvrez-le par son nom, ou par son adresse IP. \
+                   Son administrateur lui donne ce nom avec <code>hostname = \"{name}\"</code> dans la configuration.",
     logged_in: "Session ouverte pour",
     needs_script: "Pour lire et écrire du courrier sur ces pages, il faut JavaScript, que votre navigateur n’exécute pas \
                    ici. Autorisez-le pour ce site et rouvrez les pages, ou utilisez n’importe quel logiciel de \
@@ -224,12 +276,20 @@ mod tests {
     }
 
     #[test]
-    fn no_form_asks_for_a_password_in_clear() {
+    fn the_form_says_what_came_of_it() {
         for words in [&ENGLISH, &FRENCH] {
-            assert!(form(words, Before::Failed, true).contains("type=\"password\""));
-            assert!(form(words, Before::Failed, true).contains(words.failed));
-            let clear = form(words, Before::Failed, false);
-            assert!(!clear.contains("<form") && clear.contains("https"));
+            assert!(form(words, Before::Failed).contains("type=\"password\""));
+            assert!(form(words, Before::Failed).contains(words.failed));
         }
+    }
+
+    #[test]
+    fn a_name_that_is_not_ours_is_shown_as_text() {
+        let headers = HeaderMap::from_iter([(header::ACCEPT, HeaderValue::from_static("text/html"))]);
+        let response = notice(StatusCode::FORBIDDEN, &headers, &Notice::NotOurName("<b>".into()));
+        assert_eq!(response.headers()[header::CONTENT_TYPE], "text/html; charset=utf-8");
+        let mut shown = String::new();
+        escape("<b>", &mut shown);
+        assert_eq!(shown, "&lt;b&gt;");
     }
 }

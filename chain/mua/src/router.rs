@@ -2,10 +2,10 @@
 
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
-use axum::middleware::from_fn;
+use axum::middleware::from_fn_with_state;
 use axum::routing::{get, post};
 
-use crate::{House, guard, letter, login, pages, picture, plain, remote, way};
+use crate::{Entrance, House, guard, letter, login, pages, picture, plain, remote, way};
 
 /// Octets of a log-in form.
 const FORM: usize = 16 * 1024;
@@ -26,7 +26,8 @@ pub fn router(house: House) -> Router {
         .fallback(get(pages::page))
 }
 
-/// Lets people with a session in a cookie through to all of `router`.
-pub fn guarded(router: Router) -> Router {
-    router.layer(from_fn(guard::guard))
+/// Stands before all of `router`: lets nothing of it be heard in clear, nor be called by a stranger's name, nor be changed by
+/// the page of another site, and lets people with a session in a cookie through.
+pub fn guarded(router: Router, entrance: Entrance) -> Router {
+    router.layer(from_fn_with_state(entrance, guard::guard))
 }

@@ -90,7 +90,7 @@ impl House {
         let account = store.write(moves_in).await.unwrap();
         store.write(move |tx: &mut store::Tx| mailbox::account::create(tx, account, None)).await.unwrap();
         let hostname = Domain::parse("mail.alpha.test").unwrap();
-        let directory = Directory::new(store.clone(), hostname, Arc::new(NoLimit), Arc::new(|| NOW));
+        let directory = Directory::new(store.clone(), hostname.clone(), Arc::new(NoLimit), Arc::new(|| NOW));
         let token = directory
             .begin_session(&Login { account, address, name: None }, [7; 32])
             .await
@@ -100,7 +100,8 @@ impl House {
         let tls = ClientTls::with_roots([]).unwrap();
         let client = https::Client::new(tls, Arc::new(Table::new()), reach, mua::PICTURES);
         let pages = mua::House::new(store.clone(), directory, Arc::new(Blind), || NOW, client);
-        Self { store, router: mua::guarded(mua::router(pages)), account, token, _folder: folder }
+        let entrance = mua::Entrance::new(store.clone(), hostname, "machine", None);
+        Self { store, router: mua::guarded(mua::router(pages), entrance), account, token, _folder: folder }
     }
 
     /// Files an HTML letter.
@@ -125,7 +126,7 @@ impl House {
         if cookie {
             request = request.header("cookie", format!("facteur={}", self.token));
         }
-        let request = request.extension(web::Peer { ip: here, tls: None }).body(Body::empty()).unwrap();
+        let request = request.extension(web::Peer::in_clear(here)).body(Body::empty()).unwrap();
         let (head, body) = self.router.clone().call(request).await.unwrap().into_parts();
         (head.status.as_u16(), head.headers, body.collect().await.unwrap().to_bytes().to_vec())
     }

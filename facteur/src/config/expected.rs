@@ -1,6 +1,7 @@
 //! What a person is told who has written something else than was expected.
 
 use mta::route::TemplateError;
+use net::NotANetwork;
 
 use super::doors::{Door, Place};
 use super::reader::{At, Reader, Section};
@@ -12,6 +13,8 @@ pub enum Expected {
     Door(Door),
     NotTakenBy(Door),
     NameServer,
+    Proxy(NotANetwork),
+    DoorName,
     Only { key: &'static str, value: &'static str },
     RouteDomain,
     RouteHost,
@@ -79,6 +82,13 @@ impl Expected {
             Self::NameServer => say!(in language;
                 "\"{found}\" is not the address of a name server: write an IP address, such as \"192.0.2.53\" or \"127.0.0.1:5353\"",
                 "« {found} » n'est pas l'adresse d'un serveur de noms : écrivez une adresse IP, comme \"192.0.2.53\" ou \"127.0.0.1:5353\""),
+            Self::Proxy(why) => super::proxy::explain(found, *why, language),
+            Self::DoorName => {
+                let all = Door::ALL.map(Door::name).join(", ");
+                say!(in language;
+                    "\"{found}\" is not a door; the doors are {all}",
+                    "« {found} » n'est pas une porte ; les portes sont {all}")
+            }
             Self::Only { key, value } => say!(in language;
                 "{key} = \"{found}\" is not possible in this version; write {key} = \"{value}\", or leave the line out",
                 "{key} = \"{found}\" n'est pas possible dans cette version ; écrivez {key} = \"{value}\", ou supprimez la ligne"),

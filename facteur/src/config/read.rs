@@ -10,13 +10,13 @@ use mta::route::{Demand, RouteError, Target};
 use super::doors::{Door, Place};
 use super::expected::Expected;
 use super::reader::{At, Reader, Section};
-use super::{Config, Route, RouteLogin};
+use super::{Config, Route, RouteLogin, proxy};
 use crate::language::say;
 
 /// The whole file.
 pub fn document(reader: &mut Reader<'_>, top: Section<'_>, folder: &Path) -> Config {
     let mut config = Config::default();
-    reader.only(top, &["hostname", "data", "listen", "store", "dns", "route"]);
+    reader.only(top, &["hostname", "data", "listen", "proxy", "store", "dns", "route"]);
     if let Some(hostname) = reader.text(top, "hostname", "mail.alpha.test") {
         match Domain::parse(&hostname.value) {
             Ok(domain) => config.hostname = domain,
@@ -28,6 +28,9 @@ pub fn document(reader: &mut Reader<'_>, top: Section<'_>, folder: &Path) -> Con
     }
     if let Some(listen) = reader.table(top, "listen", "[listen]") {
         config.listen = read_listen(reader, listen);
+    }
+    if let Some(section) = reader.table(top, "proxy", "[proxy]") {
+        config.proxy = proxy::read(reader, section);
     }
     if let Some(store) = reader.table(top, "store", "[store]") {
         check_store(reader, store);

@@ -28,6 +28,9 @@ fn the_file_of_the_design_is_understood() {
         submission  = []
         lmtp        = ["unix:/run/facteur/lmtp"]
         http        = ["0.0.0.0:80"]
+        [proxy]
+        trusted  = ["127.0.0.1", "10.0.0.0/8", "2001:db8::/32"]
+        protocol = ["smtp", "imaps"]
         [store]
         database = "sqlite"
         blobs    = "database"
@@ -49,6 +52,9 @@ fn the_file_of_the_design_is_understood() {
     assert!(config.places(Door::Submission, true).is_empty(), "[] switches a door off");
     assert_eq!(config.places(Door::Lmtp, true), [Place::Unix("/run/facteur/lmtp".into())]);
     assert_eq!(config.places(Door::Imap, false)[0].to_string(), "127.0.0.1:2143");
+    assert!(config.proxy.trusted.trust("10.1.2.3".parse().unwrap()));
+    assert!(!config.proxy.trusted.trust("::1".parse().unwrap()));
+    assert!(config.proxy.protocol.contains(&Door::Smtp) && !config.proxy.protocol.contains(&Door::Imap));
     assert_eq!(config.dns_servers[1].to_string(), "[::1]:53");
     assert_eq!(config.routes[0].to.to_string(), "127.0.0.1:3525");
     assert_eq!(config.routes[0].to.demand, Demand::Opportunistic);
@@ -61,7 +67,10 @@ fn the_file_of_the_design_is_understood() {
 /// A file with one fault, and what a person is told about it.
 const BROKEN: &[(&str, &str)] = &[
     ("hostnam = \"a.test\"", "1: \"hostnam\" is not a setting; did you mean \"hostname\"?"),
-    ("\n\nzzz = 1", "3: \"zzz\" is not a setting; the settings here are hostname, data, listen, store, dns, route"),
+    (
+        "\n\nzzz = 1",
+        "3: \"zzz\" is not a setting; the settings here are hostname, data, listen, proxy, store, dns, route",
+    ),
     ("[listen]\nimapz = []", "2: \"imapz\" is not a setting of [listen]; did you mean \"imaps\"?"),
     ("[lisen]\nimap = []", "1: \"lisen\" is not a setting; did you mean \"listen\"?"),
     (
@@ -98,6 +107,27 @@ const BROKEN: &[(&str, &str)] = &[
         "[listen]\nimap = [\"127.0.0.1:25\"]\nsmtp = [\"127.0.0.1:25\"]",
         "2: \"127.0.0.1:25\" is already taken by \"smtp\"; choose another port",
     ),
+    (
+        "[proxy]\ntrusted = [\"10.0.0.0/8\", \"localhost\"]",
+        "2: \"localhost\" is not the address of a proxy: write an IP address or a network, such as \"127.0.0.1\" or \"10.0.0.0/8\"",
+    ),
+    (
+        "[proxy]\ntrusted = [\"10.1.2.3/8\"]",
+        "2: \"10.1.2.3/8\" is one address with the length of a network: write \"10.0.0.0/8\" for the network, or the address alone",
+    ),
+    (
+        "[proxy]\ntrusted = [\"0.0.0.0/0\"]",
+        "2: \"0.0.0.0/0\" would believe everybody; name the addresses of the proxies",
+    ),
+    (
+        "[proxy]\nprotocol = [\"smtp\"]",
+        "2: \"protocol\" needs \"trusted\" beside it: the addresses of the proxies that speak it",
+    ),
+    (
+        "[proxy]\ntrusted = [\"::1\"]\nprotocol = [\"web\"]",
+        "3: \"web\" is not a door; the doors are smtp, submission, submissions, lmtp, imap, imaps, pop3, pop3s, managesieve, http, https",
+    ),
+    ("[proxy]\ntrusted_proxies = []", "2: \"trusted_proxies\" is not a setting of [proxy]; did you mean \"trusted\"?"),
     (
         "[store]\ndatabase = \"postgres://db\"",
         "2: database = \"postgres://db\" is not possible in this version; write database = \"sqlite\", or leave the line out",

@@ -9,14 +9,14 @@ use mra::{Agent, Vault};
 use mta::delivery::{LocalDrop, Means, OutgoingTls};
 use mta::reception::Reception;
 use mta::route::Routes;
-use net::{Budget, Intake, Limits, Listener, Places, Resolver, ServerTls, Shutdown, TlsError};
+use net::{Budget, Intake, Limits, Listener, Places, Proxies, Resolver, ServerTls, Shutdown, TlsError};
 use store::Store;
 use tokio::task::JoinSet;
 
 use super::room::Disk;
 use super::web::Outside;
 use crate::clock;
-use crate::config::{Config, Door};
+use crate::config::{Config, Door, Proxy};
 use crate::post_office::fetched::FetchHomes;
 use crate::post_office::{LARGEST_LETTER, PostOffice, postmaster};
 
@@ -31,6 +31,7 @@ pub struct Staff {
     tls: ServerTls,
     shutdown: Shutdown,
     places: Places,
+    proxy: Proxy,
 }
 
 /// Whoever is asked about what this house does not know itself.
@@ -85,7 +86,8 @@ impl Staff {
             http: web::Http::new(
                 super::web::router(config, store, office, shutdown, witness, outside),
                 shutdown.clone(),
-            ),
+            )
+            .behind(config.proxy.trusted.clone()),
             reception: Reception::new(house.clone(), recipients.clone(), accept.clone()),
             submission: msa::Submission::new(house, logins, accept).with_recipients(for_people),
             imap: imap::Imap::new(mailboxes),
@@ -93,12 +95,19 @@ impl Staff {
             tls: tls.clone(),
             shutdown: shutdown.clone(),
             places: Places::of_this_process(),
+            proxy: config.proxy.clone(),
         }
     }
 
     fn limits(&self, door: Door) -> Limits {
         let (places, per_address) = (self.places.clone(), self.places.per_address());
         Limits { full: full(door), places, per_address, ..Limits::default() }
+    }
+
+    /// The proxies that speak for others at this door: in the header of each request, or where they speak their protocol.
+    fn proxies_at(&self, door: Door) -> Proxies {
+        let speaks = matches!(door, Door::Http | Door::Https) || self.proxy.protocol.contains(&door);
+        if speaks { self.proxy.trusted.clone() } else { Proxies::default() }
     }
 
     /// Has a door served until the shutdown.
@@ -108,6 +117,7 @@ impl Staff {
             Door::Https => listener.with_tls(self.tls.for_http()),
             _ => listener,
         };
+        let listener = listener.with_proxies(self.proxies_at(door), self.proxy.protocol.contains(&door));
         let shutdown = self.shutdown.clone();
         let limits = self.limits(door);
         match door {

@@ -11,7 +11,7 @@ use net::{ClientTls, Intake, Resolver, Shutdown, TlsError};
 use store::Store;
 
 use crate::clock;
-use crate::config::Config;
+use crate::config::{Config, Door, Place, may_open_low_ports, this_machine};
 use crate::post_office::{LARGEST_LETTER, PostOffice};
 
 /// The routers of all rooms that speak HTTP, as one.
@@ -41,7 +41,17 @@ pub fn router(
     }
     let pages =
         mua::House::new(store.clone(), office.directory().clone(), witness.clone(), clock::now, outside.pictures);
-    mua::guarded(jmap::router(house).merge(mua::router(pages)))
+    mua::guarded(jmap::router(house).merge(mua::router(pages)), entrance(config, store))
+}
+
+/// By which names people call these pages, and where they are led who speak in clear.
+fn entrance(config: &Config, store: &Store) -> mua::Entrance {
+    let port = |place: &Place| match place {
+        Place::Tcp(address) => Some(address.port()),
+        Place::Unix(_) => None,
+    };
+    let https = config.places(Door::Https, may_open_low_ports()).iter().find_map(port);
+    mua::Entrance::new(store.clone(), config.hostname.clone(), this_machine().as_str(), https)
 }
 
 /// What asks servers that strangers choose, and so only what anybody may ask.
@@ -55,12 +65,26 @@ pub struct Outside {
 }
 
 impl Outside {
-    /// With the roots that this machine trusts.
-    pub fn new(resolver: Arc<dyn Resolver>, intake: Intake) -> Result<Self, TlsError> {
+    /// With the roots that this machine trusts, and away from `home`.
+    pub fn new(resolver: Arc<dyn Resolver>, intake: Intake, home: &https::Home) -> Result<Self, TlsError> {
         let tls = ClientTls::verified()?;
-        let client = |limits| https::Client::new(tls.clone(), resolver.clone(), https::Reach::Public, limits);
+        let client = |limits| {
+            https::Client::new(tls.clone(), resolver.clone(), https::Reach::Public, limits).away_from(home.clone())
+        };
         Ok(Self { intake, pictures: client(mua::PICTURES), pushes: client(jmap::PUSHES) })
     }
+}
+
+/// Where this house is, as its names say: its own, and those of the servers of its domains.
+pub fn home(config: &Config, store: &Store, resolver: Arc<dyn Resolver>) -> https::Home {
+    let (hostname, store) = (config.hostname.as_str().to_owned(), store.clone());
+    https::Home::new(resolver, move || {
+        let (hosts, store) = (vec![hostname.clone()], store.clone());
+        Box::pin(async move {
+            let domains = store.read(directory::domain::list).await.map_err(|error| error.to_string())?;
+            Ok(https::OwnNames { hosts, domains: domains.into_iter().map(|domain| domain.name).collect() })
+        })
+    })
 }
 
 /// The sessions of the pages, as JMAP knows people by tokens.

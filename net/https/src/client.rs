@@ -14,7 +14,8 @@ use tokio::task::JoinSet;
 use tokio::time::{Instant, timeout_at};
 use url::{Position, Url};
 
-use crate::{Answer, Error, Reach};
+use crate::reach::final_address;
+use crate::{Answer, Error, Home, Reach};
 
 /// Of one attempt to connect; the next address may be better.
 const CONNECT: Duration = Duration::from_secs(10);
@@ -40,13 +41,20 @@ pub struct Client {
     tls: ClientTls,
     resolver: Arc<dyn Resolver>,
     reach: Reach,
+    home: Option<Home>,
     limits: Limits,
 }
 
 impl Client {
     /// `tls` must verify: [`ClientTls::verified`].
     pub fn new(tls: ClientTls, resolver: Arc<dyn Resolver>, reach: Reach, limits: Limits) -> Self {
-        Self { tls, resolver, reach, limits }
+        Self { tls, resolver, reach, home: None, limits }
+    }
+
+    /// Whoever leads us somewhere must not lead us to `home` either, where the reach is the public internet.
+    #[must_use]
+    pub fn away_from(self, home: Home) -> Self {
+        Self { home: Some(home), ..self }
     }
 
     /// Could this be asked, as far as can be told without asking anybody: a web address within reach, with no name and
@@ -115,12 +123,23 @@ impl Client {
         let mut last = Error::OutOfReach(host.clone());
         let within_reach = places.into_iter().filter(|place| self.reach.allows(*place));
         for place in within_reach.take(MOST_ADDRESSES) {
+            if self.leads_home(place).await? {
+                continue;
+            }
             match self.connect_to(url, &host, place).await {
                 Ok(stream) => return Ok(stream),
                 Err(error) => last = Error::Connect(error.to_string()),
             }
         }
         Err(last)
+    }
+
+    /// Is this an address of our own house, of those that others must not lead us to?
+    async fn leads_home(&self, place: SocketAddr) -> Result<bool, Error> {
+        match &self.home {
+            Some(home) if self.reach.asks_who(place) => Ok(home.holds(final_address(place.ip())).await?),
+            _ => Ok(false),
+        }
     }
 
     /// The name of the host, and where it stands.

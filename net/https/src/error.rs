@@ -15,6 +15,9 @@ pub enum Error {
     /// The host is there, and we do not go there: see [`Reach`](crate::Reach).
     #[error("{0} leads to where others must not send us")]
     OutOfReach(String),
+    /// Whether we may go there cannot be told now.
+    #[error("{0}")]
+    HomeUnknown(#[from] crate::Unknown),
     /// No connection, or no TLS, or a certificate that proves nothing.
     #[error("cannot connect: {0}")]
     Connect(String),

@@ -5,6 +5,8 @@
 //!   reader holds it.
 //! * A name is resolved here, the address is judged by the [`Reach`], and the connection goes to the address that was
 //!   judged: no second answer of a name server comes between (DNS rebinding). Each redirect is judged anew.
+//! * Where strangers lead us, no address of this house, of its router or of a neighbour is asked, and nothing at all while
+//!   it cannot be told which those are.
 //! * TLS verifies; what is sent is what the caller gave, and nothing about this house: no cookies, no referrer.
 //!
 //! It must not know what is asked for, nor for whom.
@@ -12,11 +14,14 @@
 mod answer;
 mod client;
 mod error;
+mod home;
+mod interfaces;
 mod reach;
 
 pub use answer::Answer;
 pub use client::{Client, Limits};
 pub use error::Error;
+pub use home::{Home, OwnNames, Unknown};
 pub use hyper::header::{self, HeaderMap, HeaderValue};
 pub use reach::{Reach, is_public};
 pub use url::Url;

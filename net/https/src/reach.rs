@@ -3,6 +3,8 @@
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, UdpSocket};
 
+use crate::interfaces::is_beside;
+
 /// Where requests may go.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Reach {
@@ -20,7 +22,16 @@ impl Reach {
         match self {
             Self::Anywhere => true,
             Self::PublicAnd(besides) if besides.contains(&to) => true,
-            Self::Public | Self::PublicAnd(_) => is_of_the_web(to.port()) && is_public(to.ip()) && !is_ours(to.ip()),
+            Self::Public | Self::PublicAnd(_) => is_of_the_web(to.port()) && is_elsewhere(to.ip()),
+        }
+    }
+
+    /// Is this a place that is judged at all, so that it matters whose it is?
+    pub(crate) fn asks_who(&self, to: SocketAddr) -> bool {
+        match self {
+            Self::Anywhere => false,
+            Self::Public => true,
+            Self::PublicAnd(besides) => !besides.contains(&to),
         }
     }
 
@@ -39,6 +50,20 @@ fn is_of_the_web(port: u16) -> bool {
     matches!(port, 80 | 443)
 }
 
+/// Is it a host of the public internet that is neither this machine nor beside it?
+fn is_elsewhere(ip: IpAddr) -> bool {
+    let there = final_address(ip);
+    is_public(ip) && !is_ours(there) && !is_beside(there)
+}
+
+/// Where a packet to this address comes out in the end: an address may hold another one.
+pub(crate) fn final_address(ip: IpAddr) -> IpAddr {
+    match ip.to_canonical() {
+        IpAddr::V6(ip) => translated(ip).map_or(IpAddr::V6(ip), IpAddr::V4),
+        v4 => v4,
+    }
+}
+
 /// Is it an address of one host of the public internet? Addresses that hold another (IPv4 in IPv6) are what that one is.
 /// By the registries of RFC 6890 as they stand now.
 pub fn is_public(ip: IpAddr) -> bool {
@@ -49,7 +74,7 @@ pub fn is_public(ip: IpAddr) -> bool {
 }
 
 /// Blocks of which no address is a host of the public internet, with the length of their prefix.
-const RESERVED_V4: [([u8; 4], u32); 16] = [
+const RESERVED_V4: [([u8; 4], u32); 18] = [
     ([0, 0, 0, 0], 8),       // this network (RFC 791)
     ([10, 0, 0, 0], 8),      // private (RFC 1918)
     ([100, 64, 0, 0], 10),   // shared, behind the NAT of a provider (RFC 6598)
@@ -59,8 +84,10 @@ const RESERVED_V4: [([u8; 4], u32); 16] = [
     ([192, 0, 0, 0], 24),    // protocol assignments (RFC 6890)
     ([192, 0, 2, 0], 24),    // documentation (RFC 5737)
     ([192, 31, 196, 0], 24), // AS112 (RFC 7535)
+    ([192, 52, 193, 0], 24), // AMT relays (RFC 7450)
     ([192, 88, 99, 0], 24),  // relays of 6to4 (RFC 7526)
     ([192, 168, 0, 0], 16),  // private (RFC 1918)
+    ([192, 175, 48, 0], 24), // AS112 (RFC 7534)
     ([198, 18, 0, 0], 15),   // benchmarks (RFC 2544)
     ([198, 51, 100, 0], 24), // documentation (RFC 5737)
     ([203, 0, 113, 0], 24),  // documentation (RFC 5737)
@@ -169,8 +196,11 @@ mod tests {
             "172.31.255.255",
             "192.0.0.170",
             "192.0.2.1",
+            "192.31.196.1",
+            "192.52.193.1",
             "192.88.99.1",
             "192.168.1.1",
+            "192.175.48.42",
             "198.18.0.1",
             "198.19.255.255",
             "198.51.100.7",
@@ -195,6 +225,14 @@ mod tests {
             "2001:0:4136:e378::1",
             "2001:1ff::1",
             "2001:db8::1",
+            "2620:4f:8000::1",
+            "2001:3::1",
+            "2001:20::1",
+            "2001:4:112::1",
+            "64:ff9b:1:2::10.0.0.1",
+            "64:ff9b::100.64.0.1",
+            "64:ff9b::169.254.169.254",
+            "64:ff9b::192.168.1.1",
             "2002:7f00:1::1",
             "2002:101:101::1",
             "2a01:e0a::5efe:10.0.0.1",
@@ -223,6 +261,20 @@ mod tests {
         assert!(here.allows(to("127.0.0.1:8000")) && here.allows(to("1.1.1.1:443")));
         assert!(!here.allows(to("127.0.0.1:8001")) && !here.allows(to("127.0.0.1:80")));
         assert!(Reach::Anywhere.allows(to("10.0.0.1:8080")));
+    }
+
+    #[test]
+    fn addresses_that_hold_another_are_what_that_one_is() {
+        for (ip, there) in [
+            ("::ffff:93.184.216.34", "93.184.216.34"),
+            ("64:ff9b::93.184.216.34", "93.184.216.34"),
+            ("93.184.216.34", "93.184.216.34"),
+            ("2606:4700::5db8:d822", "2606:4700::5db8:d822"),
+        ] {
+            assert_eq!(final_address(ip.parse().unwrap()), there.parse::<IpAddr>().unwrap(), "{ip}");
+        }
+        assert!(is_elsewhere("93.184.216.34".parse().unwrap()));
+        assert!(!is_elsewhere("64:ff9b::127.0.0.1".parse().unwrap()));
     }
 
     #[test]

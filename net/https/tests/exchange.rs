@@ -8,8 +8,8 @@ use std::net::{IpAddr, Ipv4Addr, TcpStream};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use facteur_https::{Client, Error, HeaderMap, Limits, Reach, Url};
-use net::{AddressAnswer, ClientTls, Table};
+use facteur_https::{Client, Error, HeaderMap, Home, Limits, OwnNames, Reach, Url};
+use net::{AddressAnswer, ClientTls, DnsFault, Resolver, Table};
 use server::Server;
 
 const LIMITS: Limits = Limits { time: Duration::from_secs(10), body: 1000, redirects: 2 };
@@ -162,4 +162,49 @@ async fn a_server_that_cannot_prove_its_name_is_not_asked() {
     let error = client(Reach::PublicAnd(vec![place]), LIMITS).get(&url, &HeaderMap::new()).await.unwrap_err();
     assert!(matches!(error, Error::Connect(_)), "{error:?}");
     assert!(!served.await.unwrap());
+}
+
+/// A house whose only name is `mail.alpha.test`.
+fn home(resolver: Arc<dyn Resolver>) -> Home {
+    let names = || OwnNames { hosts: vec!["mail.alpha.test".into()], domains: Vec::new() };
+    Home::new(resolver, move || {
+        let names = names();
+        Box::pin(async move { Ok(names) })
+    })
+}
+
+#[tokio::test]
+async fn nobody_leads_us_to_the_router_that_our_own_name_leads_to() {
+    let wan = "93.184.216.34";
+    let at = |ip: &str| Ok(AddressAnswer::Addresses(vec![ip.parse().unwrap()]));
+    let table = Table::new().addresses("mail.alpha.test", at(wan)).addresses("innocent.test", at(wan));
+    let resolver: Arc<dyn Resolver> = Arc::new(table);
+    let server = Server::start(move |path, stream| say(stream, &redirect(path.trim_start_matches('/'))));
+    let client = |reach| {
+        let tls = ClientTls::verified().unwrap();
+        Client::new(tls, resolver.clone(), reach, LIMITS).away_from(home(resolver.clone()))
+    };
+    for to in [
+        format!("http://{wan}/"),
+        "http://mail.alpha.test/".to_owned(),
+        "https://innocent.test/".to_owned(),
+        format!("http://[::ffff:{wan}]/"),
+        format!("http://[64:ff9b::{wan}]/"),
+    ] {
+        let url = Url::parse(&to).unwrap();
+        let direct = client(Reach::Public).get(&url, &HeaderMap::new()).await.unwrap_err();
+        assert!(matches!(direct, Error::OutOfReach(_)), "{to}: {direct:?}");
+        let led = client(Reach::PublicAnd(vec![server.place])).get(&server.url(&format!("/{to}")), &HeaderMap::new());
+        assert_eq!(led.await.unwrap_err(), direct, "{to}");
+    }
+}
+
+#[tokio::test]
+async fn while_our_own_addresses_are_unknown_nobody_leads_us_anywhere() {
+    let lost: Arc<dyn Resolver> =
+        Arc::new(Table::new().addresses("mail.alpha.test", Err(DnsFault("no answer".to_owned()))));
+    let tls = ClientTls::verified().unwrap();
+    let client = Client::new(tls, lost.clone(), Reach::Public, LIMITS).away_from(home(lost));
+    let error = client.get(&Url::parse("http://93.184.216.34/").unwrap(), &HeaderMap::new()).await.unwrap_err();
+    assert!(matches!(error, Error::HomeUnknown(_)), "{error:?}");
 }

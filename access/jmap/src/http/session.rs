@@ -23,7 +23,7 @@ fn base(peer: &Peer, uri: &Uri, headers: &HeaderMap) -> String {
     // HTTP/2 says it in the URI.
     let host = uri.authority().map(|authority| authority.as_str()).or_else(|| text(header::HOST.as_str()));
     let Some(host) = host.filter(|host| is_host(host)) else { return String::new() };
-    let scheme = if peer.speaks_tls(headers) { "https" } else { "http" };
+    let scheme = if peer.speaks_tls() { "https" } else { "http" };
     format!("{scheme}://{host}")
 }
 

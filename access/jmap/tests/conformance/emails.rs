@@ -465,7 +465,7 @@ fn odd_letters_have_a_structure_and_what_is_inside_can_be_taken_out() {
         let path = format!("/jmap/download/a1/{}/x", parsed["htmlBody"][0]["blobId"].as_str().unwrap());
         let request = axum::http::Request::get(path)
             .header("authorization", "Basic YWxpY2VAYWxwaGEudGVzdDpzZWNyZXQ=")
-            .extension(web::Peer { ip: [127, 0, 0, 1].into(), tls: None })
+            .extension(web::Peer::in_clear([127, 0, 0, 1].into()))
             .body(axum::body::Body::empty());
         let (status, octets) = house.send(facteur_jmap::router(house.jmap.clone()), request.unwrap());
         assert_eq!((status, octets.as_slice()), (200, &b"<p>inner</p>"[..]));

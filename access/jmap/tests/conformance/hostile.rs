@@ -204,7 +204,7 @@ fn request(body: Vec<u8>) -> axum::http::Request<axum::body::Body> {
     axum::http::Request::post("/jmap/api")
         .header("authorization", "Basic YWxpY2VAYWxwaGEudGVzdDpzZWNyZXQ=")
         .header("content-type", "application/json")
-        .extension(web::Peer { ip: [127, 0, 0, 1].into(), tls: None })
+        .extension(web::Peer::in_clear([127, 0, 0, 1].into()))
         .body(axum::body::Body::from(body))
         .unwrap()
 }

@@ -301,7 +301,7 @@ impl House {
         let router = jmap::router(self.jmap.clone());
         let request = axum::http::Request::post("/jmap/upload/a1")
             .header("authorization", "Basic YWxpY2VAYWxwaGEudGVzdDpzZWNyZXQ=")
-            .extension(web::Peer { ip: [127, 0, 0, 1].into(), tls: None })
+            .extension(web::Peer::in_clear([127, 0, 0, 1].into()))
             .body(axum::body::Body::from(octets.to_vec()))
             .unwrap();
         let (status, body) = self.send(router, request);

@@ -24,7 +24,7 @@ fn request(method: &str, path: &str, log_in: &str) -> axum::http::request::Build
         .uri(path)
         .header("host", "mail.alpha.test")
         .header("authorization", log_in)
-        .extension(web::Peer { ip: here, tls: None })
+        .extension(web::Peer::in_clear(here))
 }
 
 async fn answer(house: &House, request: Request<Body>) -> Response<Body> {
@@ -82,10 +82,10 @@ fn nobody_comes_in_without_proof() {
     // In clear from elsewhere, passwords are not even looked at.
     let far: IpAddr = [192, 0, 2, 1].into();
     let mut from_far = request("GET", "/jmap/session", ALICE).body(Body::empty()).unwrap();
-    from_far.extensions_mut().insert(web::Peer { ip: far, tls: None });
+    from_far.extensions_mut().insert(web::Peer::in_clear(far));
     assert_eq!(send(&house, from_far).0, 403);
     let mut inside_tls = request("GET", "/jmap/session", ALICE).body(Body::empty()).unwrap();
-    inside_tls.extensions_mut().insert(web::Peer { ip: far, tls: Some("TLSv1.3".into()) });
+    inside_tls.extensions_mut().insert(web::Peer { tls: Some("TLSv1.3".into()), ..web::Peer::in_clear(far) });
     let (status, body, _) = send(&house, inside_tls);
     assert_eq!((status, &json_of(&body)["apiUrl"]), (200, &json!("https://mail.alpha.test/jmap/api")));
 }

@@ -1,0 +1,223 @@
+//! The addresses that the names of this house lead to. Behind a router that translates addresses (NAT), what they lead to
+//! is the router, whose doors may be open to those at home alone.
+
+use std::collections::{HashMap, HashSet};
+use std::future::Future;
+use std::net::IpAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use mail::Domain;
+use mail::seam::Pending;
+use net::{AddressAnswer, DnsFault, MxAnswer, Resolver};
+use tokio::sync::Mutex;
+use tokio::task::JoinSet;
+use tokio::time::{Instant, timeout};
+
+/// What was found is good for so long, as home addresses change.
+const GOOD: Duration = Duration::from_secs(300);
+/// Where a name server does not answer, what it said before is good for so long.
+const STILL_GOOD: Duration = Duration::from_secs(3600);
+/// After a failure nobody is asked for so long.
+const PAUSE: Duration = Duration::from_secs(10);
+/// How long all questions together may take.
+const PATIENCE: Duration = Duration::from_secs(10);
+/// Names that are asked for, servers of one domain, and questions at one time.
+const MOST_NAMES: usize = 64;
+const MOST_SERVERS: usize = 8;
+const AT_ONCE: usize = 8;
+
+/// The names of a house.
+#[derive(Clone, Debug, Default)]
+pub struct OwnNames {
+    /// Hosts, whose addresses are the house's.
+    pub hosts: Vec<String>,
+    /// Domains, whose servers (MX) are the house's.
+    pub domains: Vec<Domain>,
+}
+
+/// Gives the names as they are now.
+type Names = dyn Fn() -> Pending<'static, Result<OwnNames, String>> + Send + Sync;
+
+/// Knows which addresses lead to this house. Cheap to clone.
+#[derive(Clone)]
+pub struct Home(Arc<Inner>);
+
+struct Inner {
+    resolver: Arc<dyn Resolver>,
+    names: Box<Names>,
+    known: Mutex<Known>,
+}
+
+#[derive(Default)]
+struct Known {
+    addresses: HashMap<Name, (Instant, HashSet<IpAddr>)>,
+    /// Until when nobody is asked again, and whether everything is known until then.
+    until: Option<(Instant, Result<(), Unknown>)>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+enum Name {
+    Host(String),
+    Domain(Domain),
+}
+
+/// It cannot be told now what leads here: this is why.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("it cannot be told now which addresses are this house's own: {0}")]
+pub struct Unknown(pub String);
+
+impl Home {
+    /// A house whose names `names` tells.
+    pub fn new(
+        resolver: Arc<dyn Resolver>,
+        names: impl Fn() -> Pending<'static, Result<OwnNames, String>> + Send + Sync + 'static,
+    ) -> Self {
+        Self(Arc::new(Inner { resolver, names: Box::new(names), known: Mutex::default() }))
+    }
+
+    /// Does this address lead here? Takes a few seconds at most, where name servers must be asked.
+    pub async fn holds(&self, ip: IpAddr) -> Result<bool, Unknown> {
+        let mut known = self.0.known.lock().await;
+        if known.until.as_ref().is_none_or(|(until, _)| *until <= Instant::now()) {
+            let asked = timeout(PATIENCE, self.0.ask(&mut known.addresses)).await;
+            let said = asked.unwrap_or_else(|_| Err(Unknown("name servers do not answer".to_owned())));
+            if let Err(why) = &said {
+                tracing::warn!(%why, "nothing is fetched from elsewhere for now");
+            }
+            known.until = Some((Instant::now() + if said.is_ok() { GOOD } else { PAUSE }, said));
+        }
+        match &known.until {
+            Some((_, Err(why))) => Err(why.clone()),
+            _ => Ok(known.addresses.values().any(|(_, addresses)| addresses.contains(&ip))),
+        }
+    }
+}
+
+impl Inner {
+    /// Asks for all names, and forgets those that are the house's no more.
+    async fn ask(&self, known: &mut HashMap<Name, (Instant, HashSet<IpAddr>)>) -> Result<(), Unknown> {
+        let OwnNames { hosts, domains } = (self.names)().await.map_err(Unknown)?;
+        let names = hosts.into_iter().map(Name::Host).chain(domains.into_iter().map(Name::Domain));
+        let names: Vec<Name> = names.take(MOST_NAMES).collect();
+        known.retain(|name, _| names.contains(name));
+        for some in names.chunks(AT_ONCE) {
+            let mut asked = JoinSet::new();
+            for name in some {
+                asked.spawn(answer(self.resolver.clone(), name.clone()));
+            }
+            while let Some(answered) = asked.join_next().await {
+                let (name, found) = answered.map_err(|why| Unknown(why.to_string()))?;
+                match found {
+                    Ok(found) => drop(known.insert(name, (Instant::now(), found))),
+                    Err(_) if known.get(&name).is_some_and(|(at, _)| at.elapsed() < STILL_GOOD) => {}
+                    Err(fault) => return Err(Unknown(fault.to_string())),
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+/// A name, and the addresses that it leads to. One that is not there leads nowhere: that is an answer.
+fn answer(
+    resolver: Arc<dyn Resolver>,
+    name: Name,
+) -> impl Future<Output = (Name, Result<HashSet<IpAddr>, DnsFault>)> + Send {
+    async move {
+        let found = match &name {
+            Name::Host(host) => addresses(resolver.as_ref(), host).await,
+            Name::Domain(domain) => servers(resolver.as_ref(), domain).await,
+        };
+        (name, found)
+    }
+}
+
+async fn addresses(resolver: &dyn Resolver, host: &str) -> Result<HashSet<IpAddr>, DnsFault> {
+    Ok(match resolver.addresses(host).await? {
+        AddressAnswer::Addresses(found) => found.iter().map(IpAddr::to_canonical).collect(),
+        AddressAnswer::NoRecord | AddressAnswer::NoSuchDomain => HashSet::new(),
+    })
+}
+
+async fn servers(resolver: &dyn Resolver, domain: &Domain) -> Result<HashSet<IpAddr>, DnsFault> {
+    let hosts: Vec<String> = match resolver.mx(domain).await? {
+        MxAnswer::Hosts(hosts) => hosts.into_iter().map(|exchange| exchange.host).take(MOST_SERVERS).collect(),
+        MxAnswer::NoRecord => vec![domain.as_str().to_owned()],
+        MxAnswer::Null | MxAnswer::NoSuchDomain => Vec::new(),
+    };
+    let mut found = HashSet::new();
+    for host in hosts {
+        found.extend(addresses(resolver, &host).await?);
+    }
+    Ok(found)
+}
+
+#[cfg(test)]
+mod tests {
+    use net::{Exchange, Table};
+
+    use super::*;
+
+    fn table() -> Table {
+        let at = |ip: &str| Ok(AddressAnswer::Addresses(vec![ip.parse().unwrap()]));
+        let mx = MxAnswer::Hosts(vec![Exchange { preference: 10, host: "mx.beta.test".into() }]);
+        Table::new()
+            .addresses("mail.alpha.test", at("::ffff:93.184.216.34"))
+            .mx("beta.test", Ok(mx))
+            .addresses("mx.beta.test", at("93.184.216.35"))
+            .addresses("gamma.test", at("93.184.216.36"))
+    }
+
+    fn home(table: Table, hosts: &[&str], domains: &[&str]) -> Home {
+        let hosts = hosts.iter().map(|host| (*host).to_owned()).collect();
+        let domains = domains.iter().map(|domain| Domain::parse(domain).unwrap()).collect();
+        let names = OwnNames { hosts, domains };
+        Home::new(Arc::new(table), move || {
+            let names = names.clone();
+            Box::pin(async move { Ok(names) })
+        })
+    }
+
+    async fn holds(home: &Home, ip: &str) -> Result<bool, Unknown> {
+        home.holds(ip.parse().unwrap()).await
+    }
+
+    #[tokio::test]
+    async fn what_host_and_mail_servers_lead_to_is_the_house() {
+        let home = home(table(), &["mail.alpha.test", "nowhere.test"], &["beta.test", "gamma.test", "delta.test"]);
+        for ip in ["93.184.216.34", "93.184.216.35", "93.184.216.36"] {
+            assert_eq!(holds(&home, ip).await, Ok(true), "{ip}");
+        }
+        assert_eq!(holds(&home, "93.184.216.37").await, Ok(false));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn while_a_name_cannot_be_asked_for_nothing_is_known_and_what_was_known_is_kept_for_a_while() {
+        let fault = || Err(DnsFault("no answer".into()));
+        let lost = home(table().addresses("mail.alpha.test", fault()), &["mail.alpha.test"], &[]);
+        assert!(holds(&lost, "1.1.1.1").await.is_err());
+        let home = home(table(), &["mail.alpha.test"], &[]);
+        assert_eq!(holds(&home, "93.184.216.34").await, Ok(true));
+        // The same house, after its name server has gone.
+        let broken = Inner {
+            resolver: lost.0.resolver.clone(),
+            names: Box::new(move || (home.0.names)()),
+            known: Mutex::default(),
+        };
+        let name = Name::Host("mail.alpha.test".into());
+        let found = HashSet::from(["93.184.216.34".parse().unwrap()]);
+        broken.known.lock().await.addresses.insert(name, (Instant::now(), found));
+        let broken = Home(Arc::new(broken));
+        assert_eq!(holds(&broken, "93.184.216.34").await, Ok(true));
+        assert_eq!(holds(&broken, "1.1.1.1").await, Ok(false));
+        tokio::time::advance(STILL_GOOD + GOOD).await;
+        assert!(holds(&broken, "1.1.1.1").await.is_err());
+    }
+
+    #[tokio::test]
+    async fn a_house_whose_names_cannot_be_read_is_unknown() {
+        let home = Home::new(Arc::new(Table::new()), || Box::pin(async { Err("the store is closed".to_owned()) }));
+        assert!(holds(&home, "1.1.1.1").await.is_err());
+    }
+}

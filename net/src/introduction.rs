@@ -1,0 +1,185 @@
+//! The PROXY protocol, versions 1 and 2, as haproxy defines it: a proxy says first for whom it speaks.
+//!
+//! It is read from proxies that are named as such, and at doors where they are expected to say it; there they must. Anybody
+//! else who says it says nonsense of the protocol behind the door. The header is read octet for octet, so that nothing of
+//! what follows it (a TLS hello, say) is taken along.
+
+use std::io;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::time::Duration;
+
+use tokio::io::{AsyncRead, AsyncReadExt};
+
+/// How long a proxy may take for its header. It has it ready when it connects.
+pub(crate) const PATIENCE: Duration = Duration::from_secs(10);
+/// What a header of version 2 begins with.
+const SIGNATURE: [u8; 12] = *b"\r\n\r\n\0\r\nQUIT\n";
+/// What a line of version 1 begins with.
+const WORD: &[u8] = b"PROXY ";
+/// The longest line of version 1, its end included.
+const LONGEST_LINE: usize = 107;
+/// The most that may follow the fixed part of version 2: both addresses, and what proxies add to them.
+const LONGEST_REST: usize = 4096;
+
+/// For whom a proxy speaks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Introduction {
+    /// For a client at `from`, who has reached `to`.
+    Of { from: SocketAddr, to: IpAddr },
+    /// For itself (a health check), or for somebody without an address.
+    Itself,
+}
+
+/// Why a header says nothing.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum Fault {
+    /// The connection ended before it began.
+    #[error("the proxy said nothing")]
+    Nothing,
+    /// Something else came first.
+    #[error("the proxy sent no PROXY header")]
+    Missing,
+    /// It breaks the rules of the protocol.
+    #[error("the PROXY header is malformed: {0}")]
+    Malformed(&'static str),
+    #[error("the PROXY header did not come in time")]
+    Late,
+    #[error("{0}")]
+    Io(#[from] io::Error),
+}
+
+/// Reads the header, and nothing behind it. Takes [`PATIENCE`] at most.
+pub(crate) async fn read(stream: &mut (impl AsyncRead + Unpin)) -> Result<Introduction, Fault> {
+    tokio::time::timeout(PATIENCE, read_patiently(stream)).await.map_err(|_| Fault::Late)?
+}
+
+async fn read_patiently(stream: &mut (impl AsyncRead + Unpin)) -> Result<Introduction, Fault> {
+    // No header is shorter than this.
+    let mut begin = [0; SIGNATURE.len()];
+    let mut count = 0;
+    while let Some(space) = begin.get_mut(count..).filter(|space| !space.is_empty()) {
+        match stream.read(space).await? {
+            0 => return Err(if count == 0 { Fault::Nothing } else { Fault::Missing }),
+            more => count += more,
+        }
+        // Who says something else waits for an answer, and would never say as much as this.
+        let said = begin.get(..count).unwrap_or_default();
+        if ![&SIGNATURE[..], WORD].iter().any(|known| known.iter().zip(said).all(|(known, said)| known == said)) {
+            return Err(Fault::Missing);
+        }
+    }
+    if begin == SIGNATURE { read_binary(stream).await } else { read_line(stream, &begin).await }
+}
+
+async fn read_line(stream: &mut (impl AsyncRead + Unpin), begin: &[u8]) -> Result<Introduction, Fault> {
+    let mut line = begin.to_vec();
+    while !line.ends_with(b"\n") {
+        if line.len() >= LONGEST_LINE {
+            return Err(Fault::Malformed("the line is too long"));
+        }
+        line.push(stream.read_u8().await?);
+    }
+    let line = line.strip_suffix(b"\r\n").ok_or(Fault::Malformed("the line ends without CRLF"))?;
+    parse_line(line).map_err(Fault::Malformed)
+}
+
+async fn read_binary(stream: &mut (impl AsyncRead + Unpin)) -> Result<Introduction, Fault> {
+    let mut fixed = [0; 4];
+    stream.read_exact(&mut fixed).await?;
+    let [command, family, high, low] = fixed;
+    let length = usize::from(u16::from_be_bytes([high, low]));
+    if length > LONGEST_REST {
+        return Err(Fault::Malformed("it is too long"));
+    }
+    let mut rest = vec![0; length];
+    stream.read_exact(&mut rest).await?;
+    parse_binary(command, family, &rest).map_err(Fault::Malformed)
+}
+
+/// A line of version 1 without its end: `PROXY TCP4 192.0.2.1 192.0.2.2 56324 443`.
+fn parse_line(line: &[u8]) -> Result<Introduction, &'static str> {
+    let line = std::str::from_utf8(line).map_err(|_| "it is not text")?;
+    let mut words = line.split(' ').skip(1);
+    let family = words.next().unwrap_or_default();
+    if family == "UNKNOWN" {
+        // Whatever else stands there is to be ignored.
+        return Ok(Introduction::Itself);
+    }
+    let is_family = |ip: &IpAddr| match family {
+        "TCP4" => ip.is_ipv4(),
+        "TCP6" => ip.is_ipv6(),
+        _ => false,
+    };
+    let mut address = || words.next().and_then(|word| word.parse::<IpAddr>().ok()).filter(is_family);
+    let (from, to) = address().zip(address()).ok_or("it names no two addresses of its family")?;
+    let (port, _) = words.next().and_then(number).zip(words.next().and_then(number)).ok_or("it names no two ports")?;
+    if words.next().is_some() {
+        return Err("something follows the ports");
+    }
+    Ok(Introduction::Of { from: SocketAddr::new(from, port), to })
+}
+
+/// Digits and nothing else.
+fn number(word: &str) -> Option<u16> {
+    word.bytes().all(|octet| octet.is_ascii_digit()).then(|| word.parse().ok())?
+}
+
+/// What follows the signature of version 2. What stands behind the addresses (TLVs) says nothing to us.
+fn parse_binary(command: u8, family: u8, rest: &[u8]) -> Result<Introduction, &'static str> {
+    match command {
+        0x20 => return Ok(Introduction::Itself),
+        0x21 => {}
+        _ => return Err("its version or command is unknown"),
+    }
+    match family {
+        // TCP over IPv4, over IPv6, and a stream over a Unix socket.
+        0x11 => ends::<4>(rest),
+        0x21 => ends::<16>(rest),
+        0x31 if rest.len() >= 216 => Ok(Introduction::Itself),
+        0x31 => Err("it is too short for its addresses"),
+        // Unspecified: the addresses are to be ignored.
+        0x00 => Ok(Introduction::Itself),
+        _ => Err("its family is not one of streams"),
+    }
+}
+
+/// Both addresses, of `N` octets each, and both ports.
+fn ends<const N: usize>(rest: &[u8]) -> Result<Introduction, &'static str>
+where
+    IpAddr: FromOctets<N>,
+{
+    let short = "it is too short for its addresses";
+    let (from, rest) = rest.split_first_chunk::<N>().ok_or(short)?;
+    let (to, rest) = rest.split_first_chunk::<N>().ok_or(short)?;
+    let (port, rest) = rest.split_first_chunk::<2>().ok_or(short)?;
+    if rest.len() < 2 {
+        return Err(short);
+    }
+    let from = SocketAddr::new(IpAddr::of(*from), u16::from_be_bytes(*port));
+    Ok(Introduction::Of { from, to: IpAddr::of(*to) })
+}
+
+trait FromOctets<const N: usize> {
+    fn of(octets: [u8; N]) -> Self;
+}
+
+impl FromOctets<4> for IpAddr {
+    fn of(octets: [u8; 4]) -> Self {
+        Ipv4Addr::from(octets).into()
+    }
+}
+
+impl FromOctets<16> for IpAddr {
+    fn of(octets: [u8; 16]) -> Self {
+        Ipv6Addr::from(octets).into()
+    }
+}
+
+/// Could a client stand at this address, as a proxy elsewhere sees it? Its own loopback is not ours.
+pub(crate) fn is_somebody(ip: IpAddr) -> bool {
+    let ip = ip.to_canonical();
+    !(ip.is_loopback() || ip.is_unspecified() || ip.is_multicast())
+}
+
+#[cfg(test)]
+mod tests;
