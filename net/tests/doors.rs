@@ -3,7 +3,9 @@
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
-use facteur_net::{ClientTls, Connection, Error, Limits, Listener, Places, ServerTls, Shutdown, Stop, Stream, serve};
+use facteur_net::{
+    ClientTls, Connection, Error, Limits, Listener, Places, Proxies, ServerTls, Shutdown, Stop, Stream, serve,
+};
 use tokio::io::AsyncReadExt;
 use tokio::net::TcpStream;
 use tokio::task::JoinHandle;
@@ -155,4 +157,65 @@ async fn who_says_nothing_goes_when_another_needs_the_place_and_who_has_logged_i
     person.write(b"still here\r\n").await.unwrap();
     assert_eq!(person.line(512).await.unwrap(), "still here\r\n");
     drop(stop);
+}
+
+/// A door behind a proxy at `trusted` that says whom it speaks for, where each visitor hears who they are.
+fn behind_a_proxy(trusted: &str, per_address: usize, tls: Option<ServerTls>) -> (SocketAddr, Stop) {
+    let (stop, shutdown) = Stop::new();
+    let proxies = Proxies::new(vec![trusted.parse().unwrap()]);
+    let mut listener = Listener::bind("smtp", &["127.0.0.1:0"]).unwrap().with_proxies(proxies, true);
+    if let Some(tls) = tls {
+        listener = listener.with_tls(tls);
+    }
+    let address = listener.addresses()[0];
+    let limits = Limits { per_address, count_loopback: true, full: "full\r\n", ..Limits::default() };
+    tokio::spawn(serve(listener, limits, shutdown, |stream| async move {
+        let said = format!("{} at {}\r\n", stream.peer(), stream.local_ip().unwrap());
+        let mut us = Connection::new(stream);
+        let _ = us.write(said.as_bytes()).await;
+        while us.line(512).await.is_ok() {}
+    }));
+    (address, stop)
+}
+
+async fn introduced(address: SocketAddr, header: &str) -> Connection {
+    let mut visitor = visit(address).await;
+    visitor.write(header.as_bytes()).await.unwrap();
+    visitor.flush().await.unwrap();
+    visitor
+}
+
+#[tokio::test]
+async fn a_proxy_that_is_believed_speaks_for_many_and_each_has_places_of_their_own() {
+    let (address, _stop) = behind_a_proxy("127.0.0.1", 1, None);
+    let mut first = introduced(address, "PROXY TCP4 198.51.100.7 192.0.2.1 4711 25\r\n").await;
+    assert_eq!(first.line(512).await.unwrap(), "198.51.100.7:4711 at 192.0.2.1\r\n");
+    let mut again = introduced(address, "PROXY TCP4 198.51.100.7 192.0.2.1 4712 25\r\n").await;
+    assert_eq!(again.line(512).await.unwrap(), "full\r\n");
+    let mut other = introduced(address, "PROXY TCP6 2001:db8::7 2001:db8::1 4711 25\r\n").await;
+    assert_eq!(other.line(512).await.unwrap(), "[2001:db8::7]:4711 at 2001:db8::1\r\n");
+    // For itself, or for somebody on its own machine: it is the proxy.
+    for own in ["PROXY UNKNOWN\r\n", "PROXY TCP4 127.0.0.1 127.0.0.1 1 25\r\n", "PROXY TCP4 0.0.0.0 0.0.0.0 1 25\r\n"] {
+        assert!(introduced(address, own).await.line(512).await.unwrap().starts_with("127.0.0.1:"), "{own}");
+    }
+    for wrong in ["EHLO proxy.test\r\n", "PROXY TCP4 1.2.3.4\r\n", "\r\n\r\n"] {
+        assert!(introduced(address, wrong).await.line(512).await.is_err(), "{wrong}");
+    }
+}
+
+#[tokio::test]
+async fn who_is_no_proxy_of_ours_is_served_as_who_they_are_whatever_they_say() {
+    let (address, _stop) = behind_a_proxy("192.0.2.80", 50, None);
+    let mut stranger = introduced(address, "PROXY TCP4 198.51.100.7 192.0.2.1 4711 25\r\n").await;
+    assert!(stranger.line(512).await.unwrap().starts_with("127.0.0.1:"));
+}
+
+#[tokio::test]
+async fn a_proxy_speaks_before_tls_begins() {
+    let folder = tempfile::tempdir().unwrap();
+    let tls = ServerTls::self_signed(folder.path(), "mail.alpha.test").unwrap();
+    let (address, _stop) = behind_a_proxy("127.0.0.0/8", 50, Some(tls));
+    let visitor = introduced(address, "PROXY TCP4 198.51.100.7 192.0.2.1 4711 993\r\n").await;
+    let mut visitor = visitor.start_tls_client(&ClientTls::opportunistic().unwrap(), "mail.alpha.test").await.unwrap();
+    assert_eq!(visitor.line(512).await.unwrap(), "198.51.100.7:4711 at 192.0.2.1\r\n");
 }

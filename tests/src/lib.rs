@@ -4,6 +4,7 @@ mod client;
 mod cut;
 mod dovecot;
 mod gmail;
+pub mod http;
 mod letters;
 mod office;
 mod old_pop3;

@@ -20,6 +20,8 @@ mod answer;
 mod clear;
 mod cookie;
 mod entrance;
+#[doc(hidden)]
+pub mod fuzzing;
 mod guard;
 mod hex;
 mod host;

@@ -67,6 +67,11 @@ impl Place {
     }
 }
 
+/// Is this the text of such an address?
+pub fn is_address(text: &str, now: Timestamp) -> bool {
+    Place::read(text, now).is_some()
+}
+
 /// Shows the picture that the address stands for.
 pub async fn show(State(house): State<House>, Path(token): Path<String>) -> Response {
     let sealed = house.seal.open(&token).and_then(|text| Place::read(text, (house.clock)()));

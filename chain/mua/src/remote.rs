@@ -90,6 +90,11 @@ impl Wanted {
     }
 }
 
+/// Is this the text of such an address?
+pub fn is_address(text: &str, now: Timestamp) -> bool {
+    Wanted::read(text, now).is_some()
+}
+
 /// `/remote/{token}`
 pub async fn show(State(house): State<House>, Path(token): Path<String>) -> Response {
     let now = (house.clock)();
