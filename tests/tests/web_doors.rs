@@ -154,7 +154,7 @@ fn by_a_name_that_is_not_ours_nobody_is_served() {
 fn inside_tls_only_the_cookie_of_tls_counts_and_in_clear_only_that_of_clear() {
     let (name, clear) = log_in(&[]);
     assert_eq!(name, "facteur", "on this machine, without a proxy");
-    let session =
+    let seen =
         |cookie: &str, way: &[&str]| get("/session", &[&[NAME, &format!("Cookie: {cookie}")], way].concat()).status;
     for (cookie, way, status) in [
         (format!("__Host-facteur={}", session()), &[FAR, IN_TLS][..], 302),
@@ -164,7 +164,7 @@ fn inside_tls_only_the_cookie_of_tls_counts_and_in_clear_only_that_of_clear() {
         (format!("facteur={clear}"), &[], 302),
         (format!("__Host-facteur={clear}"), &[], 401),
     ] {
-        assert_eq!(session(&cookie, way), status, "{cookie} {way:?}");
+        assert_eq!(seen(&cookie, way), status, "{cookie} {way:?}");
     }
 }
 
