@@ -68,7 +68,7 @@ pub enum Command {
     Trace(Trace),
     /// Send the letter on standard input, like sendmail
     Send(Send),
-    /// Bring letters from mbox, Maildir or .eml files into a mailbox
+    /// Bring letters from the files of other programs into a mailbox
     Import(Import),
     /// Write the letters of a mailbox into files that other programs read
     Export(Export),
@@ -77,21 +77,54 @@ pub enum Command {
 }
 
 #[derive(Clone, Debug, Args)]
+#[command(args_conflicts_with_subcommands = true, subcommand_negates_reqs = true)]
 pub struct Import {
+    #[command(subcommand)]
+    pub past: Option<PastImport>,
+    #[command(flatten)]
+    pub new: NewImport,
+}
+
+/// What can be said of an import that has been.
+#[derive(Clone, Debug, Subcommand)]
+pub enum PastImport {
+    /// Take away again what an import has brought and nobody has touched since
+    Undo {
+        /// Its number, which it has said at its end
+        run: i64,
+        #[command(flatten)]
+        form: Lines,
+    },
+    /// List the imports into a mailbox
+    List {
+        /// Whose mailbox, such as alice@alpha.test
+        #[arg(value_parser = address)]
+        address: Address,
+        #[command(flatten)]
+        form: Form,
+    },
+}
+
+#[derive(Clone, Debug, Args)]
+pub struct NewImport {
     /// Whose mailbox, such as alice@alpha.test
-    #[arg(value_parser = address)]
-    pub address: Address,
-    /// A file, a folder, or a zip or tar of them; also a Thunderbird profile or a Google Takeout
-    pub path: PathBuf,
+    #[arg(value_parser = address, required = true)]
+    pub address: Option<Address>,
+    /// A file, a folder, or a zip or tar of them; also what another mail program keeps, or a Google Takeout
+    #[arg(required = true)]
+    pub path: Option<PathBuf>,
     /// Put everything into this folder and below it
     #[arg(long)]
     pub folder: Option<String>,
     /// What the files are, where looking at them does not tell
     #[arg(long, value_parser = ["mbox", "mboxo", "mboxcl2", "maildir", "eml"])]
     pub format: Option<String>,
-    /// Also import what has been imported before
+    /// Also import what is here already
     #[arg(long)]
     pub again: bool,
+    /// Say what would come, and change nothing
+    #[arg(long)]
+    pub dry_run: bool,
     #[command(flatten)]
     pub form: Lines,
 }

@@ -33,7 +33,12 @@ fn import(office: &Office, path: &Path, more: &[&str]) -> (i32, String, String) 
 #[track_caller]
 fn must_import(office: &Office, path: &Path, said: &str) {
     let (code, out, err) = import(office, path, &[]);
-    assert_eq!((code, out.trim(), err.as_str()), (0, said, ""));
+    assert_eq!((code, last(&out), err.as_str()), (0, said, ""));
+}
+
+/// The line that says what came of it.
+fn last(out: &str) -> &str {
+    out.lines().last().unwrap_or_default()
 }
 
 fn places(seen: &[Seen]) -> Vec<(&str, &str, String)> {
@@ -170,9 +175,12 @@ fn what_is_damaged_is_told_and_the_rest_is_taken() {
     std::fs::write(place.join("b.eml"), "\0\0\0 no letter").expect("written");
     std::fs::write(place.join("c.eml"), "Subject: two\nMessage-ID: <two@test>\n\nx\n").expect("written");
     std::fs::write(place.join("picture.jpg"), [0xff, 0xd8, 0xff]).expect("written");
+    std::fs::write(place.join("Inbox.msf"), "index").expect("written");
     std::os::unix::fs::symlink("/etc/passwd", place.join("d.eml")).expect("linked");
     let (code, out, err) = import(&office, &place, &[]);
-    assert_eq!((code, out.trim()), (1, "letters imported: 2; here already: 0; passed over: 2"), "{err}");
+    assert_eq!((code, last(&out)), (1, "letters imported: 2; here already: 0; passed over: 4"), "{err}");
+    assert!(out.contains("not letters: indexes and lists: 1"), "{out}");
+    assert!(err.contains("d.eml: it is a link") && err.contains("picture.jpg: this is no letter"), "{err}");
     assert!(err.contains("a.mbox, octet 0: this is no letter") && err.contains("b.eml: this is no letter"), "{err}");
     let (_, out, _) = import(&office, &place, &["--json"]);
     let skipped: Value =
@@ -217,7 +225,7 @@ fn every_format_brings_a_mailbox_to_another_person() {
         let said = office.command(&["export", "alice@alpha.test", &path, "--format", format]);
         assert!(said.contains("letters: 10"), "{said}");
         let (code, out, err) = office.try_command(&["import", "bob@alpha.test", &path, "--again"], b"");
-        assert_eq!((code, out.trim(), err.as_str()), (0, "letters imported: 10; here already: 0; passed over: 0", ""));
+        assert_eq!((code, last(&out), err.as_str()), (0, "letters imported: 10; here already: 0; passed over: 0", ""));
         let bob = &office.people[1];
         assert_eq!(seen(office.ports.imaps, bob), expected, "{format}");
         let (code, _, err) = office.try_command(&["export", "alice@alpha.test", &path, "--format", format], b"");
@@ -278,8 +286,42 @@ fn mbsync_copies(office: &Office, maildir: &Path) {
     // And what mbsync wrote is a Maildir that we read: nested, this time.
     let path = copy.to_string_lossy().into_owned();
     let (code, out, err) = office.try_command(&["import", "bob@alpha.test", &path], b"");
-    assert_eq!((code, out.trim()), (0, "letters imported: 5; here already: 0; passed over: 0"), "{err}");
+    assert_eq!((code, last(&out)), (0, "letters imported: 5; here already: 0; passed over: 0"), "{err}");
     let folders: BTreeSet<String> =
         seen(office.ports.imaps, &office.people[1]).into_iter().map(|seen| seen.0).collect();
     assert_eq!(folders, ["INBOX", "Sent", "Trash", "Travail/Clients"].map(str::to_owned).into());
+}
+
+#[test]
+fn an_import_is_rehearsed_done_listed_and_taken_back() {
+    let office = office();
+    let (code, out, err) = import(&office, &letters("takeout"), &["--dry-run"]);
+    assert_eq!((code, err.as_str()), (0, ""));
+    assert!(out.contains("Famille/Vacances") && out.contains("new folder"), "{out}");
+    assert!(last(&out).starts_with("nothing was changed; letters that would come: 5;"), "{out}");
+    assert_eq!(seen(office.ports.imaps, office.first()), []);
+
+    let (_, out, _) = import(&office, &letters("takeout"), &["--json"]);
+    let done: Value = serde_json::from_str(last(&out)).expect("json");
+    let run = done["run"].as_i64().expect("a number").to_string();
+    assert!(office.command(&["import", "list", "alice@alpha.test"]).contains(&run));
+    let undone = office.command(&["import", "undo", &run]);
+    assert!(undone.starts_with("letters taken away: 5;") && undone.contains("folders taken away: 2"), "{undone}");
+    assert_eq!(seen(office.ports.imaps, office.first()), []);
+    let (code, _, err) = office.try_command(&["import", "undo", &run], b"");
+    assert!(code == 1 && err.contains("taken back already"), "{err}");
+    must_import(&office, &letters("takeout"), "letters imported: 5; here already: 0; passed over: 0");
+    let (_, out, _) = import(&office, &letters("thunderbird"), &[]);
+    assert!(out.contains("to take it back: facteur import undo "), "{out}");
+}
+
+#[test]
+fn an_export_fills_no_disk_that_is_not_mounted() {
+    let office = office();
+    let missing = office.folder().join("disk");
+    for format in ["maildir", "mbox", "eml", "zip", "tar.gz"] {
+        let path = missing.join("backup").to_string_lossy().into_owned();
+        let (code, _, err) = office.try_command(&["export", "alice@alpha.test", &path, "--format", format], b"");
+        assert!(code == 1 && err.contains("there is no folder") && !missing.exists(), "{format}: {err}");
+    }
 }

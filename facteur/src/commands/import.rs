@@ -1,45 +1,88 @@
-//! `facteur import`: letters from files into a mailbox.
+//! `facteur import`: letters from files into a mailbox, and back out of it.
 
-use std::path::Path;
+mod past;
+mod watcher;
 
-use mail::LetterId;
+use std::path::PathBuf;
+
+use mail::{Address, LetterId};
 use removal::mbox::Dialect;
-use removal::{Files, Format, Imported, Observer, Progress, Request, Skipped};
+use removal::{Coming, Files, Format, Imported, Rehearsal, Request, RunId};
 use serde::Serialize;
 
-use super::moving::{self, Ticker};
-use crate::command_line::Import;
+use super::moving;
+use crate::command_line::{Import, NewImport};
 use crate::counter::Incoming;
 use crate::desk::Desk;
 use crate::failure::Failure;
 use crate::language::say;
+use crate::table::Table;
 use crate::{clock, terminal};
+use watcher::Watcher;
 
 /// What the caller reads out of its files. The folder and the form are those that the command line says.
 pub fn files(import: &Import) -> Result<Files, Failure> {
+    let import = &import.new;
     let below = import.folder.as_deref().map(folder).transpose()?;
     let format = import.format.as_deref().map_or(Format::Recognised, format);
-    Files::open(&import.path, format, below.as_deref(), clock::now()).map_err(|why| moving::trouble(&why))
+    let path = import.path.clone().unwrap_or_default();
+    Files::open(&path, format, below.as_deref(), clock::now()).map_err(|why| moving::trouble(&why))
 }
 
 pub fn run(import: Import, desk: &Desk<'_>) -> Result<(), Failure> {
+    if let Some(past) = import.past {
+        return past::run(past, desk);
+    }
+    let NewImport { address, path, again, dry_run, form, .. } = import.new;
+    let (Some(address), Some(path)) = (address, path) else { return Err(nothing_named()) };
+    bring(&Bringing { address, path, again, json: form.json, dry_run }, desk)
+}
+
+/// Clap asks for both; this is for the compiler.
+fn nothing_named() -> Failure {
+    Failure::new(say!("say whose mailbox, and which files", "dites la boîte de qui, et quels fichiers"))
+}
+
+/// What is to be brought.
+struct Bringing {
+    address: Address,
+    path: PathBuf,
+    again: bool,
+    json: bool,
+    dry_run: bool,
+}
+
+fn bring(bringing: &Bringing, desk: &Desk<'_>) -> Result<(), Failure> {
     let store = desk.store()?;
-    let account = moving::mailbox_of(&store, &import.address)?;
-    let address = import.address.to_string();
+    let account = moving::mailbox_of(&store, &bringing.address)?;
+    let (address, what) = (bringing.address.to_string(), bringing.path.display().to_string());
     let mut letters = Incoming::ask(terminal::caller()?)?;
     let request = Request {
         account,
         address: &address,
-        again: import.again,
+        what: &what,
+        again: bringing.again,
         beside: desk.running().is_some(),
         clock: clock::now,
         name: || LetterId::from_random(rand::random()),
     };
-    let mut watcher = Watcher { ticker: Ticker::new(import.form.json), json: import.form.json };
+    let mut watcher = Watcher::new(bringing.json);
+    if bringing.dry_run {
+        let rehearsed = removal::rehearse(&store, &request, &mut letters, &mut watcher);
+        watcher.end();
+        return tell_rehearsal(&rehearsed.map_err(|why| moving::trouble(&why))?, bringing);
+    }
     let imported = removal::import(&store, &request, &mut letters, &mut watcher);
-    watcher.ticker.end();
-    let imported = imported.map_err(|why| moving::trouble(&why))?;
-    tell(&imported, &import.path, import.form.json)
+    let run = watcher.run();
+    watcher.end();
+    match imported {
+        Ok(imported) => tell(&imported, run, bringing),
+        Err(why) => {
+            // What came before it stopped can be taken back as well.
+            tell_run(run.filter(|_| watcher.has_brought()), bringing.json);
+            Err(moving::trouble(&why))
+        }
+    }
 }
 
 fn folder(name: &str) -> Result<String, Failure> {
@@ -57,25 +100,81 @@ fn format(word: &str) -> Format {
     }
 }
 
-/// The last line. That some were passed over is told by the exit status too.
-fn tell(imported: &Imported, path: &Path, json: bool) -> Result<(), Failure> {
-    let Imported { letters, known, skipped, .. } = *imported;
-    if json {
-        terminal::print(&moving::line(&Done { event: "done", letters, known, skipped }));
+/// The last lines. That some were passed over is told by the exit status too.
+fn tell(imported: &Imported, run: Option<RunId>, bringing: &Bringing) -> Result<(), Failure> {
+    let Imported { letters, known, skipped, beside, .. } = *imported;
+    let run = run.filter(|_| letters > 0);
+    if bringing.json {
+        let run = run.map(|run| run.0);
+        terminal::print(&moving::line(&Done { event: "done", letters, known, skipped, beside, run, dry_run: false }));
     } else {
+        tell_run(run, false);
         terminal::print(&say!(
             "letters imported: {letters}; here already: {known}; passed over: {skipped}\n",
             "lettres importées : {letters} ; déjà là : {known} ; laissées de côté : {skipped}\n"
         ));
     }
-    if skipped == 0 {
-        return Ok(());
+    let path = bringing.path.display();
+    all_taken(
+        skipped,
+        say!(
+            "not all of {path} could be taken; what was passed over is told above, and the rest is there",
+            "tout n'a pu être pris de {path} ; ce qui a été laissé de côté est dit plus haut, et le reste est là"
+        ),
+    )
+}
+
+/// How a run is taken back.
+fn tell_run(run: Option<RunId>, json: bool) {
+    let Some(RunId(run)) = run else { return };
+    if json {
+        return;
     }
-    let path = path.display();
-    Err(Failure::new(say!(
-        "not all of {path} could be taken; what was passed over is told above, and the rest is there",
-        "tout n'a pu être pris de {path} ; ce qui a été laissé de côté est dit plus haut, et le reste est là"
-    )))
+    terminal::print(&say!(
+        "this was import {run}; to take it back: facteur import undo {run}\n",
+        "c'était l'importation {run} ; pour la reprendre : facteur import undo {run}\n"
+    ));
+}
+
+fn tell_rehearsal(rehearsal: &Rehearsal, bringing: &Bringing) -> Result<(), Failure> {
+    let Imported { letters, known, skipped, beside, .. } = rehearsal.progress;
+    if bringing.json {
+        for Coming { name, letters, is_new } in &rehearsal.folders {
+            terminal::print(&moving::line(&Folder { event: "folder", name, letters: *letters, new: *is_new }));
+        }
+        let done = Done { event: "done", letters, known, skipped, beside, run: None, dry_run: true };
+        terminal::print(&moving::line(&done));
+    } else {
+        terminal::print(&coming(&rehearsal.folders));
+        terminal::print(&say!(
+            "nothing was changed; letters that would come: {letters}; here already: {known}; passed over: {skipped}\n",
+            "rien n'a été changé ; lettres qui viendraient : {letters} ; déjà là : {known} ; laissées de côté : {skipped}\n"
+        ));
+    }
+    let path = bringing.path.display();
+    all_taken(
+        skipped,
+        say!(
+            "not all of {path} could be taken; what would be passed over is told above",
+            "tout ne pourrait être pris de {path} ; ce qui serait laissé de côté est dit plus haut"
+        ),
+    )
+}
+
+fn coming(folders: &[Coming]) -> String {
+    if folders.is_empty() {
+        return String::new();
+    }
+    let mut table = Table::new([say!("folder", "dossier"), say!("letters", "lettres"), String::new()]);
+    for Coming { name, letters, is_new } in folders {
+        let new = if *is_new { say!("new folder", "nouveau dossier") } else { String::new() };
+        table.row([name.clone(), letters.to_string(), new]);
+    }
+    table.show()
+}
+
+fn all_taken(skipped: u64, otherwise: String) -> Result<(), Failure> {
+    if skipped == 0 { Ok(()) } else { Err(Failure::new(otherwise)) }
 }
 
 #[derive(Serialize)]
@@ -84,42 +183,18 @@ struct Done {
     letters: u64,
     known: u64,
     skipped: u64,
+    beside: u64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    run: Option<i64>,
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    dry_run: bool,
 }
 
-struct Watcher {
-    ticker: Ticker,
-    json: bool,
-}
-
-/// Something that was passed over, as scripts see it.
+/// A folder that letters would come to, as scripts see it.
 #[derive(Serialize)]
-struct SkippedLine<'a> {
+struct Folder<'a> {
     event: &'static str,
-    file: &'a str,
-    at: Option<u64>,
-    why: &'a str,
-}
-
-impl Observer for Watcher {
-    fn progress(&mut self, progress: &Progress) {
-        self.ticker.tick(progress);
-    }
-
-    fn is_there(&self) -> bool {
-        terminal::caller().is_ok_and(|caller| !caller.is_gone())
-    }
-
-    fn skipped(&mut self, skipped: &Skipped) {
-        let why = moving::fault(&skipped.fault);
-        if self.json {
-            let Skipped { file, at, .. } = skipped;
-            terminal::print(&moving::line(&SkippedLine { event: "skipped", file, at: *at, why: &why }));
-            return;
-        }
-        let file: String = skipped.file.chars().filter(|c| !c.is_control()).collect();
-        self.ticker.note(&match skipped.at {
-            Some(at) => say!("{file}, octet {at}: {why}\n", "{file}, octet {at} : {why}\n"),
-            None => say!("{file}: {why}\n", "{file} : {why}\n"),
-        });
-    }
+    name: &'a str,
+    letters: u64,
+    new: bool,
 }

@@ -1,10 +1,12 @@
 //! What import and export share: whose mailbox, how far it is, and what went wrong.
 
+mod faults;
+
 use std::time::{Duration, Instant};
 
 use mail::Address;
 use mail::seam::AccountId;
-use removal::{Error, Fault, Progress};
+use removal::{Error, Progress};
 use serde::Serialize;
 use store::Store;
 
@@ -12,6 +14,8 @@ use super::{Trouble, size};
 use crate::failure::Failure;
 use crate::language::say;
 use crate::terminal;
+
+pub use faults::{beside, fault};
 
 /// The number of a person's mailbox.
 pub fn mailbox_of(store: &Store, address: &Address) -> Result<AccountId, Trouble> {
@@ -97,7 +101,7 @@ struct ProgressLine {
 
 impl ProgressLine {
     fn of(progress: &Progress) -> Self {
-        let Progress { letters, known, skipped, read, total } = *progress;
+        let Progress { letters, known, skipped, read, total, .. } = *progress;
         Self { event: "progress", letters, known, skipped, bytes: read, total }
     }
 }
@@ -124,26 +128,6 @@ fn bar(read: u64, total: u64) -> String {
     format!("[{}{}]", "#".repeat(full), "-".repeat(empty))
 }
 
-/// Why a letter was passed over.
-pub fn fault(fault: &Fault) -> String {
-    match fault {
-        Fault::NoLetter => {
-            say!("this is no letter: it has no header", "ce n'est pas une lettre : il n'y a pas d'en-tête")
-        }
-        Fault::TooLarge(octets) => {
-            let (octets, most) = (size::show(*octets), size::show(Fault::LARGEST));
-            say!("it is too large: {octets}, and {most} is the most", "trop grand : {octets}, au plus {most}")
-        }
-        Fault::Unreadable(why) => say!("it cannot be read: {why}", "lecture impossible : {why}"),
-        Fault::Bomb => say!(
-            "it unpacks to far more than letters do; it was left alone",
-            "son contenu décompressé dépasse de loin celui de lettres ; il a été laissé"
-        ),
-        Fault::Refused(why) => say!("the mailbox does not take it: {why}", "la boîte ne la prend pas : {why}"),
-        _ => say!("it was passed over", "laissé de côté"),
-    }
-}
-
 /// Why an import or an export stopped.
 pub fn trouble(why: &Error) -> Failure {
     Failure::new(match why {
@@ -154,8 +138,8 @@ pub fn trouble(why: &Error) -> Failure {
         Error::NoLetters(path) => {
             let path = path.display();
             say!(
-                "there are no letters in {path}: neither mbox, Maildir nor .eml files, nor an archive of them; --format says what it is",
-                "il n'y a pas de lettres dans {path} : ni mbox, ni Maildir, ni fichiers .eml, ni archive de ceux-ci ; --format dit ce que c'est"
+                "there are no letters in {path}: neither mbox, Maildir, MH nor .eml files, nothing of another mail program, and no archive of them; --format says what it is",
+                "il n'y a pas de lettres dans {path} : ni mbox, ni Maildir, ni MH, ni fichiers .eml, rien d'un autre programme, ni archive de ceux-ci ; --format dit ce que c'est"
             )
         }
         Error::Archive { path, why } => {
@@ -174,6 +158,13 @@ pub fn trouble(why: &Error) -> Failure {
             say!(
                 "{path} is there already; name a new place, or move it away",
                 "{path} existe déjà ; indiquez un autre endroit, ou déplacez-le"
+            )
+        }
+        Error::NoParent(path) => {
+            let path = path.display();
+            say!(
+                "there is no folder {path}; mount the disk it is on, or make the folder, then export again",
+                "il n'y a pas de dossier {path} ; montez le disque où il se trouve, ou créez-le, puis exportez à nouveau"
             )
         }
         Error::Unwritable { path, error } => {

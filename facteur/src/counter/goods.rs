@@ -79,6 +79,7 @@ fn say(given: Given, position: u64, voice: &Voice) -> Flow {
             head.and_then(|()| raw.chunks(PIECE).try_for_each(|piece| voice.say(&FromCaller::Piece, piece)))
         }
         Given::Skipped(skipped) => voice.say(&FromCaller::Skipped { skipped, position }, &[]),
+        Given::Beside { kind, file } => voice.say(&FromCaller::Beside { kind, file, position }, &[]),
         Given::FileEnd => voice.say(&FromCaller::FileEnd { position }, &[]),
     };
     // Nobody listens: the end has been said already, or the clerk has gone, and who listens to it knows.

@@ -73,6 +73,7 @@ impl Source for Incoming {
                     (Given::Letter { letter: self.with_octets(letter, size)?, file, at }, position)
                 }
                 FromCaller::Skipped { skipped, position } => (Given::Skipped(skipped), position),
+                FromCaller::Beside { kind, file, position } => (Given::Beside { kind, file }, position),
                 FromCaller::FileEnd { position } => (Given::FileEnd, position),
                 FromCaller::Done => return Ok(()),
                 FromCaller::Failed { text, .. } => return Err(Error::Elsewhere(text)),

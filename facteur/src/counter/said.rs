@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use removal::{Arriving, Goal, Heading, Leaving, Skipped};
+use removal::{Arriving, Beside, Goal, Heading, Leaving, Skipped};
 use serde::{Deserialize, Serialize};
 
 use crate::language::Language;
@@ -44,6 +44,8 @@ pub enum FromCaller {
     Piece,
     /// Something was passed over.
     Skipped { skipped: Skipped, position: u64 },
+    /// Something that is no letter lies there.
+    Beside { kind: Beside, file: Arc<str>, position: u64 },
     /// A file has been read.
     FileEnd { position: u64 },
     /// All letters were given.

@@ -9,7 +9,7 @@ use facteur_removal as removal;
 use mail::seam::AccountId;
 use mail::{LetterId, Timestamp};
 use mailbox::account;
-use removal::{ExportFormat, Files, Format, Observer, Place, Progress, Request, Skipped};
+use removal::{Beside, ExportFormat, Files, Format, Observer, Place, Progress, Request, RunId, Skipped};
 use store::{Options, Store};
 
 const ALICE: AccountId = AccountId(1);
@@ -22,6 +22,8 @@ impl Observer for Nobody {
     fn skipped(&mut self, skipped: &Skipped) {
         eprintln!("{skipped:?}");
     }
+    fn beside(&mut self, _: Beside, _: &str) {}
+    fn begun(&mut self, _: RunId) {}
 }
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -61,6 +63,7 @@ fn import(what: &str, place: &Path, path: &Path, letters: usize) -> Result<Store
 fn run(store: &Store, path: &Path) -> Result<(), removal::Error> {
     let request = Request {
         account: ALICE,
+        what: "speed",
         address: "alice@alpha.test",
         again: false,
         beside: false,

@@ -5,6 +5,8 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
+use crate::foreign::Foreign;
+
 /// Why an import or an export stopped. What was imported before stays, and the same command goes on from there.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -18,7 +20,7 @@ pub enum Error {
         error: io::Error,
     },
     /// There is nothing at the place that looks like letters.
-    #[error("there are no letters in {}: neither mbox, Maildir nor .eml files, nor an archive of them", .0.display())]
+    #[error("there are no letters in {}, in any form that is known here", .0.display())]
     NoLetters(PathBuf),
     /// The archive is damaged, or of a kind that is not known.
     #[error("the archive {} cannot be opened: {why}", path.display())]
@@ -39,6 +41,9 @@ pub enum Error {
     /// What would be written is there already.
     #[error("{} is there already; name a new place, or move it away", .0.display())]
     Exists(PathBuf),
+    /// The folder that something is to be written into is not there.
+    #[error("there is no folder {}", .0.display())]
+    NoParent(PathBuf),
     /// A file cannot be written.
     #[error("cannot write {}: {error}", path.display())]
     Unwritable {
@@ -105,6 +110,26 @@ pub enum Fault {
     Bomb,
     /// The mailbox refuses it, and says why.
     Refused(String),
+    /// It is in a form that is not read here.
+    Foreign(Foreign),
+    /// It is encrypted.
+    Encrypted,
+    /// It is shorter than it says.
+    Short,
+    /// It is a symbolic link, or a hard link inside of an archive.
+    Link,
+    /// It is neither a file nor a directory: a pipe, a socket, a device.
+    Special,
+    /// It lies deeper than files are looked for.
+    Deep,
+    /// Its delivery was not finished, or it is hidden in a Maildir, where that means the same.
+    Unfinished,
+    /// It is an attachment that lies beside its letter and not in it.
+    Apart,
+    /// It describes a letter that is not there.
+    Orphan,
+    /// It is beside a Maildir in which nothing but Maildirs is looked for.
+    Unasked,
 }
 
 impl Fault {

@@ -136,6 +136,11 @@ impl Place {
         if path.symlink_metadata().is_ok() {
             return Err(Error::Exists(path.to_owned()));
         }
+        // A disk that is not mounted is no reason to fill another one.
+        let parent = parent(path);
+        if !parent.is_dir() {
+            return Err(Error::NoParent(parent.to_owned()));
+        }
         let unfinished = unfinished(path);
         remove(&unfinished)?;
         let mut place = Self { path: path.to_owned(), unfinished, writer: None, listed: Vec::new() };
@@ -171,7 +176,7 @@ impl Sink for Place {
         let Some(writer) = self.writer.take() else { return Ok(()) };
         writer.finish(&Sidecar::new(std::mem::take(&mut self.listed)).write())?;
         rename_new(&self.unfinished, &self.path)?;
-        let parent = self.path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        let parent = parent(&self.path);
         File::open(parent).and_then(|parent| parent.sync_all()).map_err(Error::writing(parent))
     }
 }
@@ -261,6 +266,11 @@ fn leaving(view: &View, row: Row, keywords: &Keywords) -> Result<Leaving, mailbo
     Ok(Leaving { state: State { system: row.flags.system, keywords: names, received }, raw: raw.into(), uid: row.uid })
 }
 
+/// The folder that a path lies in.
+fn parent(path: &Path) -> &Path {
+    path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."))
+}
+
 /// `PATH.unfinished`
 fn unfinished(path: &Path) -> PathBuf {
     let mut name = path.as_os_str().to_owned();
@@ -293,6 +303,11 @@ fn sync(path: &Path) -> Result<(), Error> {
     return rustix::fs::syncfs(&file).map_err(|error| Error::writing(path)(error.into()));
     #[cfg(not(target_os = "linux"))]
     return file.sync_all().map_err(Error::writing(path));
+}
+
+/// Makes the folder of the place itself, where the one it lies in is there.
+fn private_root(path: &Path) -> Result<(), Error> {
+    DirBuilder::new().mode(0o700).create(path).map_err(Error::writing(path))
 }
 
 /// Makes a folder, and those above it below the place, that nobody else can look into: letters come there.

@@ -1,6 +1,8 @@
 //! Reading letters out of files: the half of an import that needs the rights of whoever owns the files.
 
-use std::io::{self, BufRead, Read};
+mod look;
+
+use std::io::{self, BufRead, Cursor, Read};
 use std::ops::ControlFlow;
 use std::path::Path;
 use std::sync::Arc;
@@ -11,13 +13,15 @@ use crate::import::{Given, Source as Giver};
 use crate::layout::{self, Form, Format, Goal, Plan, Source, is_letter_file};
 use crate::letter::{self, Context, Origin};
 use crate::mbox::{Dialect, Mbox, Piece};
-use crate::tree::{Content, Flow, Node, Tree, is_bomb};
-use crate::{Error, Fault, Skipped, state};
+use crate::tree::{Content, Flow, Node, Part, Tree, is_bomb};
+use crate::{Beside, Error, Fault, Skipped, emlx};
+use look::Seen;
 
 /// The letters of a file, a folder or an archive.
 pub struct Files {
     tree: Tree,
-    plan: Plan,
+    /// One for each part of the tree.
+    plans: Vec<Plan>,
     format: Format,
     below: Option<String>,
     now: Timestamp,
@@ -29,18 +33,21 @@ impl Files {
     /// it; a letter that nothing says the time of was received `now`.
     pub fn open(path: &Path, format: Format, below: Option<&str>, now: Timestamp) -> Result<Self, Error> {
         let tree = Tree::open(path)?;
-        let plan = layout::plan(&tree, format, below);
-        if plan.sources.is_empty() && plan.folders.is_empty() {
+        let plans: Vec<Plan> = tree.parts.iter().map(|part| layout::plan(part, format, below)).collect();
+        let is_empty = |plan: &Plan| plan.sources.is_empty() && plan.folders.is_empty() && plan.left.is_empty();
+        if plans.iter().all(is_empty) {
             return Err(Error::NoLetters(path.to_owned()));
         }
-        let total = plan.sources.iter().map(|source| tree.nodes[source.node].size).sum();
-        Ok(Self { tree, plan, format, below: below.map(str::to_owned), now, total })
+        let size =
+            |(part, plan): (&Part, &Plan)| plan.sources.iter().map(|source| part.nodes[source.node].size).sum::<u64>();
+        let total = tree.parts.iter().zip(&plans).map(size).sum();
+        Ok(Self { tree, plans, format, below: below.map(str::to_owned), now, total })
     }
 }
 
 impl Giver for Files {
     fn folders(&self) -> Vec<Arc<Goal>> {
-        self.plan.folders.clone()
+        self.plans.iter().flat_map(|plan| plan.folders.clone()).collect()
     }
 
     fn total(&self) -> u64 {
@@ -49,18 +56,16 @@ impl Giver for Files {
 
     fn give(&mut self, each: &mut dyn FnMut(Given, u64) -> Flow) -> Result<(), Error> {
         let context = Context { below: self.below.as_deref(), now: self.now };
-        let mut reader = Reader { each, context, format: self.format, done: 0, position: 0, given: 0 };
-        let (tree, plan) = (&self.tree, &self.plan);
-        let wanted: Vec<usize> = plan.sources.iter().map(|source| source.node).collect();
-        let mut by_node: Vec<&Source> = plan.sources.iter().collect();
-        by_node.sort_by_key(|source| source.node);
-        tree.read(&wanted, &mut |number, content| {
-            let Ok(place) = by_node.binary_search_by_key(&number, |source| source.node) else {
-                return reader.torn(number, tree, content);
-            };
-            reader.file(&tree.nodes[number], by_node[place], content)
-        })?;
-        if reader.given == 0 && self.total > 0 {
+        let (mut done, mut given) = (0, 0);
+        for (part, plan) in self.tree.parts.iter().zip(&self.plans) {
+            let context = Context { ..context };
+            let mut reader = Reader { each, part, context, format: self.format, done, position: done, given };
+            if reader.part(plan)?.is_break() {
+                return Ok(());
+            }
+            (done, given) = (reader.done, reader.given);
+        }
+        if given == 0 && self.total > 0 {
             return Err(Error::NoLetters(self.tree.path.clone()));
         }
         Ok(())
@@ -69,29 +74,55 @@ impl Giver for Files {
 
 struct Reader<'a> {
     each: &'a mut dyn FnMut(Given, u64) -> Flow,
+    part: &'a Part,
     context: Context<'a>,
     format: Format,
     /// Octets of the files that are done.
     done: u64,
     /// Octets that have been read, with those of this file.
     position: u64,
-    /// Letters and files that were given.
+    /// Letters that were given, and files that were left.
     given: u64,
 }
 
 const GO_ON: Flow = ControlFlow::Continue(());
 const STOP: Flow = ControlFlow::Break(());
 
-/// Octets by which a file is recognised: a letter may have a long first line.
-const RECOGNISED_BY: usize = 512;
+/// Octets by which a file is recognised. Signatures and the stations of its way may fill many before a letter says who wrote
+/// it.
+const RECOGNISED_BY: u64 = 64 << 10;
 
 impl Reader<'_> {
+    /// All files of a part: those that are not looked into, then the others.
+    fn part(&mut self, plan: &Plan) -> Result<Flow, Error> {
+        let part = self.part;
+        for (node, fault) in &plan.left {
+            if self.skip(&part.nodes[*node].name, None, fault.clone()).is_break() {
+                return Ok(STOP);
+            }
+        }
+        for (node, kind) in &plan.beside {
+            if self.beside(&part.nodes[*node].name, *kind).is_break() {
+                return Ok(STOP);
+            }
+        }
+        let wanted: Vec<usize> = plan.sources.iter().map(|source| source.node).collect();
+        let mut by_node: Vec<&Source> = plan.sources.iter().collect();
+        by_node.sort_by_key(|source| source.node);
+        part.read(&wanted, &mut |number, content| {
+            let Ok(place) = by_node.binary_search_by_key(&number, |source| source.node) else {
+                return self.torn(number, content);
+            };
+            self.file(&part.nodes[number], by_node[place], content)
+        })
+    }
+
     /// An archive breaks off where no letter was looked for.
-    fn torn(&mut self, number: usize, tree: &Tree, content: Content<'_>) -> Flow {
-        let name = tree.nodes.get(number).map_or_else(|| tree.path.display().to_string(), |node| node.name.clone());
+    fn torn(&mut self, number: usize, content: Content<'_>) -> Flow {
+        let name = self.part.nodes.get(number).map_or("", |node| node.name.as_str());
         match content {
             Ok(_) => GO_ON,
-            Err(error) => self.skip(&name, None, fault(&error)),
+            Err(error) => self.skip(name, None, fault(&error)),
         }
     }
 
@@ -111,33 +142,50 @@ impl Reader<'_> {
             let name = node.name.rsplit('/').next().unwrap_or_default();
             return self.letter(node, source, content, &Origin::Maildir(name, keywords, node.modified));
         }
-        let start = peek(content)?;
-        let (is_mbox, named) = (start.starts_with(b"From "), is_letter_file(&node.name));
-        match self.format {
-            Format::Mbox(dialect) => self.mbox(node, source, content, dialect),
-            Format::Eml => self.letter(node, source, content, &Origin::File(node.modified)),
-            _ if is_mbox || matches!(source.form, Form::Mbox) => self.mbox(node, source, content, Dialect::Quoted),
-            _ if named || looks_like_a_letter(&start) => {
-                self.letter(node, source, content, &Origin::File(node.modified))
-            }
-            // Some other file that lies there.
-            _ => Ok(GO_ON),
+        let mut start = Vec::new();
+        content.take(RECOGNISED_BY).read_to_end(&mut start)?;
+        let named = is_letter_file(&node.name);
+        let seen = look::see(&node.name, &start, named);
+        let whole = &mut Cursor::new(start).chain(content);
+        match (self.format, seen) {
+            (_, Seen::Beside(kind @ Beside::Empty)) => Ok(self.beside(&node.name, kind)),
+            (_, Seen::Foreign(foreign)) => Ok(self.skip(&node.name, None, Fault::Foreign(foreign))),
+            (Format::Mbox(dialect), _) => self.mbox(node, source, whole, dialect),
+            (Format::Eml, _) => self.letter(node, source, whole, &Origin::File(node.modified)),
+            (_, seen) => self.recognised(node, source, whole, seen),
         }
     }
 
-    fn mbox(&mut self, node: &Node, source: &Source, content: &mut dyn BufRead, dialect: Dialect) -> io::Result<Flow> {
+    fn recognised(&mut self, node: &Node, source: &Source, whole: &mut dyn Read, seen: Seen) -> io::Result<Flow> {
+        match (&source.form, seen) {
+            (Form::Emlx, _) => self.emlx(node, source, whole),
+            (Form::Told(told), Seen::Letter) => self.letter(node, source, whole, &Origin::Told(told, node.modified)),
+            (Form::Mbox, _) | (_, Seen::Mbox) => self.mbox(node, source, whole, Dialect::Quoted),
+            (_, Seen::Letter) => self.letter(node, source, whole, &Origin::File(node.modified)),
+            (_, Seen::Beside(kind)) => Ok(self.beside(&node.name, kind)),
+            _ => Ok(self.skip(&node.name, None, Fault::NoLetter)),
+        }
+    }
+
+    fn mbox(&mut self, node: &Node, source: &Source, content: &mut dyn Read, dialect: Dialect) -> io::Result<Flow> {
         let largest = usize::try_from(Fault::LARGEST).unwrap_or(usize::MAX);
         let mut mbox = Mbox::new(content, dialect, largest);
-        let file: Arc<str> = node.name.as_str().into();
+        let file: Arc<str> = self.part.shown(&node.name).into();
         loop {
             let piece = mbox.next_piece()?;
             self.position = self.done + mbox.position();
             let flow = match piece {
                 None => return Ok(GO_ON),
-                Some(Piece::Passed { at, fault }) => self.skip(&file, Some(at), fault),
-                Some(Piece::Letter(found)) if is_folder_internal(&found.content) => GO_ON,
+                Some(Piece::Passed { at, fault }) => self.skip(&node.name, Some(at), fault),
+                Some(Piece::Letter(found)) if is_folder_internal(&found.content) => {
+                    self.beside(&node.name, Beside::Index)
+                }
                 Some(Piece::Letter(found)) => {
-                    self.take(&file, Some(found.at), source, found.content, &Origin::Mbox(found.date))
+                    let origin = match &source.form {
+                        Form::Told(told) => Origin::Told(told, found.date),
+                        _ => Origin::Mbox(found.date),
+                    };
+                    self.take(&file, Some(found.at), &source.as_mbox, found.content, &origin)
                 }
             };
             if flow.is_break() {
@@ -146,39 +194,45 @@ impl Reader<'_> {
         }
     }
 
-    fn letter(
-        &mut self,
-        node: &Node,
-        source: &Source,
-        from: &mut dyn BufRead,
-        origin: &Origin<'_>,
-    ) -> io::Result<Flow> {
-        let mut content = Vec::with_capacity(usize::try_from(node.size.min(1 << 20)).unwrap_or(0));
-        from.take(Fault::LARGEST + 1).read_to_end(&mut content)?;
-        if content.len() as u64 > Fault::LARGEST {
-            return Ok(self.skip(&node.name, None, Fault::TooLarge(node.size.max(content.len() as u64))));
-        }
-        Ok(self.take(&node.name.as_str().into(), None, source, content, origin))
+    fn letter(&mut self, node: &Node, source: &Source, from: &mut dyn Read, origin: &Origin<'_>) -> io::Result<Flow> {
+        let file: Arc<str> = self.part.shown(&node.name).into();
+        Ok(match whole(node, from)? {
+            Ok(content) => self.take(&file, None, &source.goal, content, origin),
+            Err(fault) => self.skip(&node.name, None, fault),
+        })
+    }
+
+    fn emlx(&mut self, node: &Node, source: &Source, from: &mut dyn Read) -> io::Result<Flow> {
+        let file: Arc<str> = self.part.shown(&node.name).into();
+        let read = whole(node, from)?.and_then(|content| emlx::read(&content));
+        Ok(match read {
+            Ok((letter, told)) => self.take(&file, None, &source.goal, letter, &Origin::Told(&told, node.modified)),
+            Err(fault) => self.skip(&node.name, None, fault),
+        })
     }
 
     fn take(
         &mut self,
         file: &Arc<str>,
         at: Option<u64>,
-        source: &Source,
+        goal: &Arc<Goal>,
         content: Vec<u8>,
         origin: &Origin<'_>,
     ) -> Flow {
-        let letter = match letter::read(content, origin, &source.goal, &self.context) {
-            Ok(Some(letter)) => letter,
-            Ok(None) => return GO_ON,
-            Err(fault) => return self.skip(file, at, fault),
+        let given = match letter::read(content, origin, goal, &self.context) {
+            Ok(Some(letter)) => Given::Letter { letter: Box::new(letter), file: file.clone(), at },
+            Ok(None) => Given::Beside { kind: Beside::Deleted, file: file.clone() },
+            Err(fault) => Given::Skipped(Skipped { file: file.to_string(), at, fault }),
         };
-        self.given(Given::Letter { letter: Box::new(letter), file: file.clone(), at })
+        self.given(given)
     }
 
-    fn skip(&mut self, file: &str, at: Option<u64>, fault: Fault) -> Flow {
-        self.given(Given::Skipped(Skipped { file: file.to_owned(), at, fault }))
+    fn skip(&mut self, name: &str, at: Option<u64>, fault: Fault) -> Flow {
+        self.given(Given::Skipped(Skipped { file: self.part.shown(name), at, fault }))
+    }
+
+    fn beside(&mut self, name: &str, kind: Beside) -> Flow {
+        (self.each)(Given::Beside { kind, file: self.part.shown(name).into() }, self.position)
     }
 
     fn given(&mut self, given: Given) -> Flow {
@@ -187,18 +241,12 @@ impl Reader<'_> {
     }
 }
 
-fn peek(content: &mut dyn BufRead) -> io::Result<Vec<u8>> {
-    let buffered = content.fill_buf()?;
-    Ok(buffered[..buffered.len().min(RECOGNISED_BY)].to_vec())
-}
-
-/// A header at its beginning, and no octets that text does not have.
-fn looks_like_a_letter(start: &[u8]) -> bool {
-    const USUAL: [&str; 9] =
-        ["from", "to", "received", "return-path", "date", "subject", "message-id", "mime-version", "delivered-to"];
-    let first = mail::header::fields(start).next();
-    let usual = first.is_some_and(|field| USUAL.iter().any(|name| field.is(name)) || field.name.starts_with(b"X-"));
-    (usual && start.iter().take_while(|byte| **byte != b'\n').all(|byte| *byte != 0)) || state::is_there(start)
+/// All of a file that is one letter, unless it is too large for one.
+fn whole(node: &Node, from: &mut dyn Read) -> io::Result<Result<Vec<u8>, Fault>> {
+    let mut content = Vec::with_capacity(usize::try_from(node.size.min(1 << 20)).unwrap_or(0));
+    from.take(Fault::LARGEST + 1).read_to_end(&mut content)?;
+    let size = content.len() as u64;
+    Ok(if size > Fault::LARGEST { Err(Fault::TooLarge(node.size.max(size))) } else { Ok(content) })
 }
 
 /// The letter that UW IMAP and Pine keep at the head of a folder for themselves.

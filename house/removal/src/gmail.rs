@@ -1,8 +1,10 @@
 //! Labels of a Google Takeout. A letter there has many; here it lies in one folder, and the other labels become keywords.
 
-use mail::mutf7;
 use mailbox::parse::decode;
-use mailbox::{Keywords, SpecialUse, System};
+use mailbox::{SpecialUse, System};
+
+use crate::proton::keyword;
+use crate::usual::{self, Usual};
 
 /// Where a letter with labels goes, and what they say of it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -38,47 +40,266 @@ enum Meaning {
     Nothing,
 }
 
-/// The labels as Takeout writes them, in English and French (which has changed its words over the years).
-const KNOWN: &[(&str, Meaning)] = &[
-    ("inbox", Meaning::Inbox),
-    ("boîte de réception", Meaning::Inbox),
-    ("sent", Meaning::Use(SpecialUse::Sent)),
-    ("sent mail", Meaning::Use(SpecialUse::Sent)),
-    ("envoyé", Meaning::Use(SpecialUse::Sent)),
-    ("envoyés", Meaning::Use(SpecialUse::Sent)),
-    ("messages envoyés", Meaning::Use(SpecialUse::Sent)),
-    ("draft", Meaning::Use(SpecialUse::Drafts)),
-    ("drafts", Meaning::Use(SpecialUse::Drafts)),
-    ("brouillon", Meaning::Use(SpecialUse::Drafts)),
-    ("brouillons", Meaning::Use(SpecialUse::Drafts)),
-    ("trash", Meaning::Use(SpecialUse::Trash)),
-    ("bin", Meaning::Use(SpecialUse::Trash)),
-    ("corbeille", Meaning::Use(SpecialUse::Trash)),
-    ("spam", Meaning::Use(SpecialUse::Junk)),
-    ("unread", Meaning::Unread),
-    ("non lu", Meaning::Unread),
-    ("non lus", Meaning::Unread),
-    ("messages non lus", Meaning::Unread),
-    ("starred", Meaning::Starred),
-    ("suivi", Meaning::Starred),
-    ("suivis", Meaning::Starred),
-    ("messages suivis", Meaning::Starred),
-    ("favoris", Meaning::Starred),
-    ("important", Meaning::Important),
-    ("importants", Meaning::Important),
-    ("messages importants", Meaning::Important),
-    ("archived", Meaning::Nothing),
-    ("archivé", Meaning::Nothing),
-    ("archivés", Meaning::Nothing),
-    ("messages archivés", Meaning::Nothing),
-    ("opened", Meaning::Nothing),
-    ("ouvert", Meaning::Nothing),
-    ("ouverts", Meaning::Nothing),
-    ("messages ouverts", Meaning::Nothing),
+/// The labels that are flags, as Takeout writes them: English, French, German, Spanish, Italian, Portuguese, Dutch, Polish,
+/// Czech, Swedish, Danish, Norwegian, Finnish, Hungarian, Romanian, Turkish, Greek, Russian, Ukrainian, Japanese, Chinese and
+/// Korean. Google has changed its words over the years. Those that are folders stand in [`usual`].
+const KNOWN: &[(Meaning, &[&str])] = &[
+    (
+        Meaning::Unread,
+        &[
+            "unread",
+            "non lu",
+            "non lus",
+            "messages non lus",
+            "ungelesen",
+            "no leído",
+            "no leídos",
+            "sin leer",
+            "da leggere",
+            "non letto",
+            "non letti",
+            "não lida",
+            "não lidas",
+            "não lido",
+            "não lidos",
+            "ongelezen",
+            "nieprzeczytane",
+            "nepřečtené",
+            "nepřečteno",
+            "oläst",
+            "olästa",
+            "ulæst",
+            "ulæste",
+            "ulest",
+            "uleste",
+            "lukematon",
+            "lukemattomat",
+            "olvasatlan",
+            "necitit",
+            "necitite",
+            "okunmadı",
+            "okunmamış",
+            "μη αναγνωσμένα",
+            "непрочитанные",
+            "непрочитано",
+            "непрочитані",
+            "未読",
+            "未读",
+            "未讀",
+            "읽지않음",
+            "읽지 않음",
+            "안읽음",
+        ],
+    ),
+    (
+        Meaning::Starred,
+        &[
+            "starred",
+            "suivi",
+            "suivis",
+            "messages suivis",
+            "favoris",
+            "markiert",
+            "destacado",
+            "destacados",
+            "speciale",
+            "speciali",
+            "com estrela",
+            "marcado com estrela",
+            "estrela",
+            "met ster",
+            "oznaczone gwiazdką",
+            "z gwiazdką",
+            "s hvězdičkou",
+            "hvězdička",
+            "stjärnmärkt",
+            "stjärnmärkta",
+            "stjernemarkeret",
+            "stjernemarkerede",
+            "stjernemerket",
+            "stjernemerkede",
+            "tähdellä merkityt",
+            "tähdellä merkitty",
+            "csillagozott",
+            "cu stea",
+            "yıldızlı",
+            "με αστέρι",
+            "помеченные",
+            "із зірочкою",
+            "スター付き",
+            "已加星标",
+            "加星标",
+            "已加星號",
+            "별표",
+            "별표편지함",
+            "중요편지함",
+        ],
+    ),
+    (
+        Meaning::Important,
+        &[
+            "important",
+            "importants",
+            "messages importants",
+            "wichtig",
+            "importante",
+            "importantes",
+            "importanti",
+            "belangrijk",
+            "ważne",
+            "důležité",
+            "viktigt",
+            "viktig",
+            "viktige",
+            "vigtigt",
+            "vigtig",
+            "vigtige",
+            "tärkeä",
+            "tärkeät",
+            "fontos",
+            "önemli",
+            "σημαντικά",
+            "важное",
+            "важные",
+            "важливе",
+            "важливі",
+            "重要",
+            "重要邮件",
+            "重要郵件",
+            "중요",
+        ],
+    ),
+    (
+        Meaning::Nothing,
+        &[
+            "archived",
+            "archivé",
+            "archivés",
+            "messages archivés",
+            "archiviert",
+            "archivado",
+            "archivados",
+            "archiviato",
+            "archiviati",
+            "arquivado",
+            "arquivados",
+            "arquivada",
+            "arquivadas",
+            "gearchiveerd",
+            "zarchiwizowane",
+            "archivováno",
+            "archivované",
+            "arkiverad",
+            "arkiverade",
+            "arkiverat",
+            "arkiveret",
+            "arkiverede",
+            "arkivert",
+            "arkiverte",
+            "arkistoitu",
+            "arkistoidut",
+            "archivált",
+            "archiválva",
+            "arhivat",
+            "arhivate",
+            "arşivlendi",
+            "arşivlenmiş",
+            "αρχειοθετημένα",
+            "в архиве",
+            "архивировано",
+            "архивированные",
+            "заархивированные",
+            "архівовано",
+            "архівовані",
+            "アーカイブ済み",
+            "アーカイブ",
+            "已归档",
+            "已存档",
+            "已封存",
+            "보관처리됨",
+            "보관됨",
+        ],
+    ),
+    (
+        Meaning::Nothing,
+        &[
+            "opened",
+            "ouvert",
+            "ouverts",
+            "messages ouverts",
+            "geöffnet",
+            "abierto",
+            "abiertos",
+            "aperto",
+            "aperti",
+            "aberto",
+            "abertos",
+            "aberta",
+            "abertas",
+            "geopend",
+            "otwarte",
+            "otwarto",
+            "otevřeno",
+            "otevřené",
+            "öppnad",
+            "öppnade",
+            "öppnat",
+            "åbnet",
+            "åbnede",
+            "åpnet",
+            "åpnede",
+            "avattu",
+            "avatut",
+            "megnyitott",
+            "megnyitva",
+            "deschis",
+            "deschise",
+            "açıldı",
+            "açılmış",
+            "ανοιγμένα",
+            "открыто",
+            "открытые",
+            "прочитанные",
+            "відкрито",
+            "відкриті",
+            "開封済み",
+            "已打开",
+            "已開啟",
+            "열어봄",
+            "열림",
+            "읽음",
+        ],
+    ),
 ];
 
-/// `Category Promotions`, `Catégorie : Promotions`: Gmail's tabs.
-const CATEGORIES: [&str; 4] = ["category ", "category:", "catégorie ", "catégorie:"];
+/// `Category Promotions`, `Catégorie : Promotions`, `Kategorie: "Werbung"`: Gmail's tabs.
+const CATEGORIES: [&str; 17] = [
+    "category",
+    "catégorie",
+    "kategorie",
+    "categoría",
+    "categoria",
+    "categorie",
+    "kategoria",
+    "kategori",
+    "luokka",
+    "kategória",
+    "κατηγορία",
+    "категория",
+    "категорія",
+    "カテゴリ",
+    "类别",
+    "類別",
+    "카테고리",
+];
+
+/// Does it name one of Gmail's tabs? A blank or a colon (of either width) stands behind the word.
+fn is_category(folded: &str) -> bool {
+    let behind = |word: &&str| folded.strip_prefix(*word).map(str::trim_start);
+    CATEGORIES.iter().filter_map(|word| behind(&word).map(|rest| (word, rest))).any(|(word, rest)| {
+        rest.starts_with([':', '：', '「', '-']) || (!rest.is_empty() && folded[word.len()..].starts_with(' '))
+    })
+}
 
 /// The order in which they decide where a letter lies: the special ones first, then the first of the person's own, then
 /// the archive.
@@ -92,8 +313,13 @@ const ORDER: [Meaning; 5] = [
 
 /// Sorts a letter by the value of its X-Gmail-Labels.
 pub fn sort(labels: &[u8]) -> Sorted {
-    let (mut meanings, mut own) = (Vec::new(), Vec::new());
+    let (mut meanings, mut own, mut imap) = (Vec::new(), Vec::new(), Vec::new());
     for label in split(&decode::words(labels)) {
+        // Keywords that IMAP clients have set.
+        if let Some(keyword) = label.strip_prefix("IMAP_") {
+            imap.push(keyword.to_owned());
+            continue;
+        }
         match meaning(&label) {
             Some(meaning) => meanings.push(meaning),
             None => own.push(label),
@@ -113,7 +339,7 @@ pub fn sort(labels: &[u8]) -> Sorted {
         _ if own.is_empty() => Place::Use(SpecialUse::Archive),
         _ => Place::Label(own.remove(0)),
     };
-    let mut keywords: Vec<String> = own.iter().filter_map(|label| keyword(label)).collect();
+    let mut keywords: Vec<String> = own.iter().filter_map(|label| keyword(label)).chain(imap).collect();
     if meanings.contains(&Meaning::Important) {
         // RFC 8457
         keywords.push("$Important".to_owned());
@@ -122,11 +348,17 @@ pub fn sort(labels: &[u8]) -> Sorted {
 }
 
 fn meaning(label: &str) -> Option<Meaning> {
-    let folded = label.replace('\u{a0}', " ").to_lowercase();
-    if CATEGORIES.iter().any(|category| folded.starts_with(category)) {
+    let folded = usual::folded(label);
+    if is_category(&folded) {
         return Some(Meaning::Nothing);
     }
-    KNOWN.iter().find(|(name, _)| *name == folded).map(|(_, meaning)| *meaning)
+    let known = KNOWN.iter().find(|(_, names)| names.contains(&folded.as_str())).map(|(meaning, _)| *meaning);
+    known.or_else(|| match usual::folder(&folded)? {
+        Usual::Inbox => Some(Meaning::Inbox),
+        // Whoever makes a label called `Archive` means that.
+        Usual::Use(SpecialUse::Archive) => None,
+        Usual::Use(special_use) => Some(Meaning::Use(special_use)),
+    })
 }
 
 /// The labels, separated by commas; one with a comma in it stands in quotes.
@@ -140,14 +372,11 @@ fn split(labels: &str) -> Vec<String> {
         }
     }
     found.push(label);
-    found.into_iter().map(|label| label.trim().to_owned()).filter(|label| !label.is_empty()).collect()
-}
-
-/// A label as a keyword, which is an atom of IMAP: in modified UTF-7, `_` for what atoms cannot have.
-fn keyword(label: &str) -> Option<String> {
-    let atom = |c: char| if c.is_ascii_graphic() && !"(){%*\"\\]".contains(c) { c } else { '_' };
-    let keyword: String = mutf7::encode(label).chars().map(atom).collect();
-    (keyword.len() <= Keywords::LONGEST).then_some(keyword)
+    found
+        .into_iter()
+        .map(|label| label.trim().trim_matches('\u{a0}').to_owned())
+        .filter(|label| !label.is_empty())
+        .collect()
 }
 
 #[cfg(test)]

@@ -3,7 +3,8 @@
 mod budget;
 mod file;
 mod intake;
-mod pace;
+pub(crate) mod pace;
+mod rehearsal;
 
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -19,12 +20,15 @@ use store::Store;
 
 use crate::layout::Goal;
 use crate::letter::Arriving;
-use crate::marks::{self, Mark, Marks};
+use crate::memory::{Memory, Stamp};
+use crate::runs::{self, RunId};
 use crate::tree::Flow;
-use crate::{Error, Fault, Skipped};
+use crate::{Beside, Error, Fault, Skipped};
 use budget::Budget;
 use file::{Batch, Home, Ready};
 use pace::Pace;
+
+pub use rehearsal::{Coming, Rehearsal, rehearse};
 
 /// What is to be imported, and where.
 #[derive(Clone, Debug)]
@@ -33,6 +37,8 @@ pub struct Request<'a> {
     pub account: AccountId,
     /// The address of that mailbox, as the history of each letter names it.
     pub address: &'a str,
+    /// What is imported, as people name it.
+    pub what: &'a str,
     /// Import once more what has been imported before.
     pub again: bool,
     /// Do others write meanwhile, such as the doors of a post office? Then they come first.
@@ -67,6 +73,13 @@ pub enum Given {
     },
     /// Something was passed over.
     Skipped(Skipped),
+    /// Something that is no letter lies there and is known as such.
+    Beside {
+        /// What it is.
+        kind: Beside,
+        /// The file, as it is called inside of what is imported.
+        file: Arc<str>,
+    },
     /// A file has been read to its end.
     FileEnd,
 }
@@ -80,6 +93,8 @@ pub struct Progress {
     pub known: u64,
     /// Letters and files passed over.
     pub skipped: u64,
+    /// Files, and letters deleted where they come from, that are known to be no letters to be imported.
+    pub beside: u64,
     /// Octets that have been read.
     pub read: u64,
     /// Octets to be read; 0 when that is not known.
@@ -95,6 +110,10 @@ pub trait Observer {
     fn progress(&mut self, progress: &Progress);
     /// Something was passed over.
     fn skipped(&mut self, skipped: &Skipped);
+    /// Something that is no letter lies there.
+    fn beside(&mut self, kind: Beside, file: &str);
+    /// The run has this number.
+    fn begun(&mut self, run: RunId);
     /// Does anybody wait for it any more? After a no, the import stops at the next commit, with [`Error::Gone`].
     fn is_there(&self) -> bool {
         true
@@ -114,13 +133,15 @@ pub fn import(
     source: &mut dyn Source,
     observer: &mut dyn Observer,
 ) -> Result<Imported, Error> {
-    if request.again {
-        let account = request.account;
-        while store.write_blocking(move |tx| marks::forget(tx, account))? {}
-    }
-    file::make_folders(store, request.account, &source.folders())?;
-    let marks = Marks::load(store, request.account, request.again)?;
-    run(store, request, source, marks, observer)
+    let (account, now, what) = (request.account, (request.clock)(), request.what.to_owned());
+    let run = store.write_blocking(move |tx| runs::begin(tx, account, now, &what))?;
+    observer.begun(run);
+    let made = file::make_folders(store, request.account, run, &source.folders());
+    let memory = made.and_then(|()| Ok(Memory::load(store, request.account, request.again)?));
+    let imported = memory.and_then(|memory| carry(store, request, run, source, memory, observer));
+    // A run that has brought nothing is none that could be taken back.
+    store.write_blocking(move |tx| runs::end(tx, run))?;
+    imported
 }
 
 /// A letter on its way, by its place in the order.
@@ -132,7 +153,7 @@ struct Numbered<T> {
 /// A letter between reading and preparing.
 struct Raw {
     letter: Arriving,
-    mark: Mark,
+    stamp: Stamp,
     file: Arc<str>,
     at: Option<u64>,
 }
@@ -142,13 +163,15 @@ enum Event {
     Ready(Numbered<Result<Box<Ready>, Skipped>>, usize),
     Known,
     Skipped(Skipped),
+    Beside(Beside, Arc<str>),
 }
 
-fn run(
+fn carry(
     store: &Store,
     request: &Request<'_>,
+    run: RunId,
     source: &mut dyn Source,
-    marks: Marks,
+    memory: Memory,
     observer: &mut dyn Observer,
 ) -> Result<Imported, Error> {
     let budget = Budget::new(IN_FLIGHT);
@@ -166,9 +189,9 @@ fn run(
         let (budget, position) = (&budget, &position);
         let reading = scope.spawn(move || {
             let sink = intake::Sink { letters: raw_in, events: event_in, budget, position };
-            intake::take_all(source, marks, sink)
+            intake::take_all(source, memory, sink)
         });
-        let home = Home { account: request.account, address: request.address.into(), clock: request.clock };
+        let home = Home { account: request.account, address: request.address.into(), run, clock: request.clock };
         let mut filing = Filing::new(store, home, budget, request.beside);
         let filed = filing.run(event_out, observer, &|| position.load(Ordering::Relaxed), total);
         // Whoever still waits for room, or for somebody to take a letter, is told that nobody will.
@@ -202,10 +225,10 @@ fn prepare_letters(
 }
 
 fn ready(raw: Raw, prepared: Prepared, name: LetterId) -> Ready {
-    let Raw { letter, mark, file, at } = raw;
+    let Raw { letter, stamp, file, at } = raw;
     let arrival = Arrival::imported(&letter.raw, &file);
     let Arriving { goal, system, keywords, received, .. } = letter;
-    Ready { goal, system, keywords, received, prepared, name, arrival, mark, file, at }
+    Ready { goal, system, keywords, received, prepared, name, arrival, stamp, file, at }
 }
 
 /// Puts the letters back into their order, and files them.
@@ -260,6 +283,10 @@ impl<'a> Filing<'a> {
         match event {
             Event::Known => self.progress.known += 1,
             Event::Skipped(skipped) => self.skip(&skipped, observer),
+            Event::Beside(kind, file) => {
+                self.progress.beside += 1;
+                observer.beside(kind, &file);
+            }
             Event::Ready(Numbered { number, item }, size) => {
                 self.early.insert(number, (item, size));
                 while let Some((item, size)) = self.early.remove(&self.next) {

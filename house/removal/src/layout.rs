@@ -1,18 +1,27 @@
 //! Which file of a tree holds letters of which folder, and in which form. The form is recognised by names and first
-//! octets; nobody has to say it.
+//! octets; nobody has to say it. Every file has its place in the plan, whether letters are looked for in it or not.
 
-use std::collections::{HashMap, HashSet};
+mod goals;
+mod levels;
+
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 
 use mailbox::SpecialUse;
-use mailbox::folder::name;
 use maildir::{FileName, Keywords};
 use serde::{Deserialize, Serialize};
 
 use crate::mbox::Dialect;
+use crate::mh::{self, Sequences};
+use crate::proton::{self, Labels, Place};
 use crate::sidecar::{self, Sidecar};
-use crate::tree::{Node, Tree};
-use crate::written;
+use crate::told::Told;
+use crate::tree::{Node, Part};
+use crate::{Beside, Fault, emlx, written};
+
+use goals::{clean, common_root, known_use};
+pub use goals::{for_use, inbox, labelled};
+use levels::{of_apple, of_directory, of_level, of_program, strip_ending};
 
 /// The form of the letters, where it is said and not recognised.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -44,10 +53,12 @@ pub struct Goal {
 
 /// A file with letters.
 pub struct Source {
-    /// Its number in the tree.
+    /// Its number in the part.
     pub node: usize,
-    /// Where they go.
+    /// Where a letter goes that the file is.
     pub goal: Arc<Goal>,
+    /// Where the letters go that the file holds, where it is an mbox: such a file has the name of the folder.
+    pub as_mbox: Arc<Goal>,
     /// What is known of its form.
     pub form: Form,
 }
@@ -59,46 +70,69 @@ pub enum Form {
     Maildir(Arc<Keywords>),
     /// An mbox, for it is called so, or has an index of Thunderbird's beside it.
     Mbox,
+    /// A letter with flags that stand beside it.
+    Told(Box<Told>),
+    /// A letter of Apple Mail's.
+    Emlx,
     /// An mbox, a letter, or neither: its first octets tell.
     Any,
 }
 
-/// What is to be done with a tree.
+/// What is to be done with a part of a tree.
+#[derive(Default)]
 pub struct Plan {
     /// The files with letters, in the order they are to be read.
     pub sources: Vec<Source>,
     /// Folders that are to be there even if no letter goes there.
     pub folders: Vec<Arc<Goal>>,
+    /// Files that are not looked into, with the reason.
+    pub left: Vec<(usize, Fault)>,
+    /// Files that are known to be no letters.
+    pub beside: Vec<(usize, Beside)>,
+}
+
+/// What is to be done with one file.
+enum Use {
+    Read(Source),
+    Leave(Fault),
+    PassBeside(Beside),
+    /// It has its place elsewhere.
+    Nothing,
 }
 
 /// Makes the plan. `below`: everything goes into this folder and below it.
-pub fn plan(tree: &Tree, format: Format, below: Option<&str>) -> Plan {
-    let mut planner = Planner::new(tree, below);
-    let mut sources = Vec::new();
-    for (number, node) in tree.nodes.iter().enumerate() {
-        if node.directory {
-            continue;
-        }
-        if let Some(source) = planner.source(number, node, format) {
-            sources.push(source);
+pub fn plan(part: &Part, format: Format, below: Option<&str>) -> Plan {
+    let mut planner = Planner::new(part, below);
+    let mut plan = Plan::default();
+    for (number, node) in part.nodes.iter().enumerate() {
+        match planner.use_of(number, node, format) {
+            Use::Read(source) => plan.sources.push(source),
+            Use::Leave(fault) => plan.left.push((number, fault)),
+            Use::PassBeside(kind) => plan.beside.push((number, kind)),
+            Use::Nothing => {}
         }
     }
-    let mut folders = planner.listed();
+    plan.folders = planner.listed();
     if matches!(format, Format::Recognised | Format::Maildir) {
         let maildirs: Vec<String> = planner.maildirs.iter().cloned().collect();
-        folders.extend(maildirs.iter().map(|directory| planner.maildir_goal(directory)));
+        plan.folders.extend(maildirs.iter().map(|directory| planner.maildir_goal(directory)));
     }
     // Folder by folder, and in each from the oldest letter to the newest, so that UIDs are in that order.
-    sources.sort_by_cached_key(|source| {
-        let node = &tree.nodes[source.node];
-        let (directory, file) = split(&node.name);
+    plan.sources.sort_by_cached_key(|source| {
+        let (directory, file) = split(&part.nodes[source.node].name);
         let time = match source.form {
             Form::Maildir(_) => FileName::read(file).time(),
-            Form::Mbox | Form::Any => None,
+            _ => None,
         };
-        (folder_of(directory).to_owned(), time, file.to_owned())
+        (folder_of(directory).to_owned(), time, order_of(file), file.to_owned())
     });
-    Plan { sources, folders }
+    plan
+}
+
+/// Files that are called by numbers come in the order of the numbers.
+fn order_of(file: &str) -> Option<u32> {
+    let digits = file.bytes().take_while(u8::is_ascii_digit).count();
+    file[..digits].parse().ok().filter(|_| digits == file.len() || file[digits..].starts_with('.'))
 }
 
 /// The directory of a Maildir for the directory of a letter.
@@ -112,43 +146,85 @@ fn split(path: &str) -> (&str, &str) {
 }
 
 struct Planner<'t> {
-    tree: &'t Tree,
+    part: &'t Part,
     below: Option<&'t str>,
     /// Directories that have `cur` or `new` in them.
-    maildirs: std::collections::BTreeSet<String>,
+    maildirs: BTreeSet<String>,
     /// The highest directory that is one: the root of a Maildir++, whose folders lie in it.
     maildir_root: String,
+    /// The directory that all other folders lie in.
+    root: String,
     /// By the path of a file or directory: what a sidecar says of it.
     sidecar: HashMap<String, Arc<Goal>>,
     keywords: HashMap<String, Arc<Keywords>>,
     goals: HashMap<String, Arc<Goal>>,
     /// Paths that have an index of Thunderbird's beside them, or folders below them.
     thunderbird: HashSet<String>,
+    /// Directories of MH, with their sequences where they have any.
+    mh: HashMap<String, Option<Sequences>>,
+    /// The labels of Proton, by the directory of their list.
+    labels: HashMap<String, Labels>,
+    /// Letters that Proton describes, by their names without the ending.
+    described: HashSet<&'t str>,
 }
 
 impl<'t> Planner<'t> {
-    fn new(tree: &'t Tree, below: Option<&'t str>) -> Self {
-        let mut maildirs = std::collections::BTreeSet::new();
-        let mut thunderbird = HashSet::new();
-        for node in &tree.nodes {
-            let path = node.name.trim_end_matches('/');
-            let (above, last) = split(path);
-            if node.directory && matches!(last, "cur" | "new") {
-                maildirs.insert(above.to_owned());
-            } else if !node.directory && matches!(split(above).1, "cur" | "new") {
-                maildirs.insert(split(above).0.to_owned());
-            }
-            thunderbird.extend(path.strip_suffix(".msf").or(path.strip_suffix(".sbd")).map(str::to_owned));
-        }
-        let maildir_root = common_root(&maildirs);
-        let (sidecar, keywords, goals) = (HashMap::new(), HashMap::new(), HashMap::new());
-        let mut planner = Self { tree, below, maildirs, maildir_root, sidecar, keywords, goals, thunderbird };
+    fn new(part: &'t Part, below: Option<&'t str>) -> Self {
+        let mut planner = Self {
+            part,
+            below,
+            maildirs: BTreeSet::new(),
+            maildir_root: String::new(),
+            root: String::new(),
+            sidecar: HashMap::new(),
+            keywords: HashMap::new(),
+            goals: HashMap::new(),
+            thunderbird: HashSet::new(),
+            mh: HashMap::new(),
+            labels: HashMap::new(),
+            described: HashSet::new(),
+        };
+        part.nodes.iter().for_each(|node| planner.look_at(node));
+        planner.maildir_root = common_root(&planner.maildirs);
+        let files = part.nodes.iter().filter(|node| !node.directory && !node.is_part);
+        let files = files.map(|node| node.name.as_str()).filter(|name| {
+            let (directory, file) = split(name);
+            Beside::by_name(file, directory).is_none() && Beside::by_ending(file).is_none()
+        });
+        planner.root = levels::root(files);
         planner.read_sidecars();
+        planner.read_lists();
         planner
     }
 
+    fn look_at(&mut self, node: &'t Node) {
+        let path = node.name.trim_end_matches('/');
+        let (above, last) = split(path);
+        if node.directory && matches!(last, "cur" | "new") {
+            self.maildirs.insert(above.to_owned());
+        } else if !node.directory && matches!(split(above).1, "cur" | "new") {
+            self.maildirs.insert(split(above).0.to_owned());
+        }
+        if mh::is_mark(last) {
+            self.mh.insert(above.to_owned(), None);
+        }
+        self.thunderbird.extend(path.strip_suffix(".msf").or(path.strip_suffix(".sbd")).map(str::to_owned));
+        self.described.extend(strip_ending(path, ".eml"));
+    }
+
+    fn read_lists(&mut self) {
+        for (path, text) in &self.part.telling {
+            let (directory, file) = split(path);
+            match file {
+                mh::SEQUENCES => drop(self.mh.insert(directory.to_owned(), Some(Sequences::read(text)))),
+                proton::LABELS => drop(self.labels.insert(directory.to_owned(), Labels::read(text))),
+                _ => {}
+            }
+        }
+    }
+
     fn read_sidecars(&mut self) {
-        for (path, text) in &self.tree.telling {
+        for (path, text) in &self.part.telling {
             let (directory, file) = split(path);
             let Some(sidecar) = (file == sidecar::NAME).then(|| Sidecar::read(text)).flatten() else { continue };
             for listed in &sidecar.folders {
@@ -175,26 +251,82 @@ impl<'t> Planner<'t> {
         goals
     }
 
-    fn source(&mut self, number: usize, node: &Node, format: Format) -> Option<Source> {
+    fn use_of(&mut self, number: usize, node: &Node, format: Format) -> Use {
+        if let Some(fault) = &node.fault {
+            return Use::Leave(fault.clone());
+        }
+        if node.directory || node.is_part {
+            return Use::Nothing;
+        }
         let (directory, file) = split(&node.name);
         let (above, last) = split(directory);
-        let in_maildir = matches!(last, "cur" | "new") && self.maildirs.contains(above);
-        if in_maildir && matches!(format, Format::Recognised | Format::Maildir) {
-            if file.starts_with('.') {
-                return None;
-            }
+        let is_maildirs = matches!(last, "cur" | "new" | "tmp") && self.maildirs.contains(above);
+        let maildirs_count = matches!(format, Format::Recognised | Format::Maildir);
+        if is_maildirs && maildirs_count && !file.starts_with('.') && last != "tmp" {
             let goal = self.maildir_goal(above);
-            return Some(Source { node: number, goal, form: Form::Maildir(self.keywords_of(above)) });
+            let form = Form::Maildir(self.keywords_of(above));
+            return Use::Read(Source { node: number, as_mbox: goal.clone(), goal, form });
         }
-        // Nothing beside the letters of a Maildir is a letter: indexes, lists, half-written files in tmp.
-        let beside = self.maildirs.contains(directory) || (last == "tmp" && self.maildirs.contains(above));
-        if format == Format::Maildir || beside || is_no_letter(file) {
-            return None;
+        // A folder of Thunderbird's may be called anything.
+        let is_folder = self.thunderbird.contains(&node.name);
+        if let Some(kind) = Beside::by_name(file, directory).filter(|_| !is_folder) {
+            return self.beside(&node.name, kind);
         }
-        let goal = self.file_goal(&node.name);
-        let is_mbox = self.thunderbird.contains(&node.name) || MBOXES.iter().any(|ending| file.ends_with(ending));
-        let form = if is_mbox && node.size > 0 { Form::Mbox } else { Form::Any };
-        Some(Source { node: number, goal, form })
+        if is_maildirs && maildirs_count {
+            return Use::Leave(Fault::Unfinished);
+        }
+        if format == Format::Maildir {
+            return Use::Leave(Fault::Unasked);
+        }
+        if is_attachment_of_apple(directory) {
+            return Use::Leave(Fault::Apart);
+        }
+        Use::Read(self.source(number, node))
+    }
+
+    /// What describes a letter that is not there says that a letter is missing.
+    fn beside(&self, path: &str, kind: Beside) -> Use {
+        let orphan = path.strip_suffix(proton::METADATA).is_some_and(|stem| !self.described.contains(stem));
+        if orphan { Use::Leave(Fault::Orphan) } else { Use::PassBeside(kind) }
+    }
+
+    fn source(&mut self, node: usize, found: &Node) -> Source {
+        let (directory, file) = split(&found.name);
+        if emlx::is_one(file) {
+            let name = of_apple(directory).join("/");
+            let goal = self.named(&name);
+            return Source { node, as_mbox: goal.clone(), goal, form: Form::Emlx };
+        }
+        if let Some(source) = self.described(node, &found.name) {
+            return source;
+        }
+        let goal = self.directory_goal(&found.name, directory);
+        if let Some(number) = mh::number(file) {
+            let told = self.mh.get(directory).and_then(Option::as_ref);
+            let told = told.map(|sequences| Box::new(sequences.of(number)));
+            // Where nothing says that it is MH, `2019` may be an mbox of that year.
+            let is_mh = self.mh.contains_key(directory);
+            let as_mbox = if is_mh { goal.clone() } else { self.mbox_goal(&found.name) };
+            return Source { node, goal, as_mbox, form: told.map_or(Form::Any, Form::Told) };
+        }
+        let as_mbox = if is_letter_file(file) { goal.clone() } else { self.mbox_goal(&found.name) };
+        let named =
+            self.thunderbird.contains(&found.name) || MBOXES.iter().any(|end| strip_ending(file, end).is_some());
+        let form = if named && found.size > 0 { Form::Mbox } else { Form::Any };
+        Source { node, goal, as_mbox, form }
+    }
+
+    /// A letter that Proton describes.
+    fn described(&mut self, node: usize, path: &str) -> Option<Source> {
+        let metadata = self.part.proton.get(strip_ending(path, ".eml")?)?;
+        let labels = self.labels.get(split(path).0).cloned().unwrap_or_default();
+        let (place, told) = labels.sort(metadata);
+        let goal = match place {
+            Place::Inbox => Arc::new(inbox(self.below)),
+            Place::Use(special_use) => Arc::new(for_use(special_use, self.below)),
+            Place::Folder(name) => Arc::new(labelled(&name, self.below)),
+        };
+        Some(Source { node, as_mbox: goal.clone(), goal, form: Form::Told(Box::new(told)) })
     }
 
     fn maildir_goal(&mut self, directory: &str) -> Arc<Goal> {
@@ -202,7 +334,10 @@ impl<'t> Planner<'t> {
             return goal.clone();
         }
         let below = directory.strip_prefix(self.maildir_root.as_str()).unwrap_or(directory);
-        let below: Vec<&str> = thunderbird_levels(below);
+        let mut below = of_program(below);
+        // `.travail.directory` of KMail holds Maildirs; one that is itself a Maildir is `travail/directory` of Maildir++.
+        let containers = below.len().saturating_sub(1);
+        below.iter_mut().take(containers).for_each(|level| *level = of_level(level));
         let name = maildir::folder_name(&below.join("/"));
         self.goal(&name)
     }
@@ -212,35 +347,55 @@ impl<'t> Planner<'t> {
             "" => "dovecot-keywords".to_owned(),
             directory => format!("{directory}/dovecot-keywords"),
         };
-        let telling = &self.tree.telling;
+        let telling = &self.part.telling;
         let read = || telling.get(&place(directory)).map(|text| Keywords::read(&String::from_utf8_lossy(text)));
         self.keywords.entry(directory.to_owned()).or_insert_with(|| Arc::new(read().unwrap_or_default())).clone()
     }
 
-    /// The folder of an mbox, or of a file that holds one letter.
-    fn file_goal(&mut self, path: &str) -> Arc<Goal> {
-        let (directory, file) = split(path);
-        let known = self.sidecar.get(path).or_else(|| self.sidecar.get(directory));
-        if let Some(goal) = known {
+    /// The folder of the letters that are files of a directory.
+    fn directory_goal(&mut self, path: &str, directory: &str) -> Arc<Goal> {
+        if let Some(goal) = self.sidecar.get(path).or_else(|| self.sidecar.get(directory)) {
             return goal.clone();
         }
-        let mut levels = thunderbird_levels(directory);
-        if !is_letter_file(file) {
-            levels.push(self.mbox_name(path, file));
+        let name = self.folder_levels(directory).join("/");
+        self.goal(&name)
+    }
+
+    /// Apple Mail keeps an mbox in a directory that has the name: `Travail.mbox/mbox`.
+    fn folder_levels<'p>(&self, directory: &'p str) -> Vec<&'p str> {
+        let levels = of_directory(directory, &self.root);
+        levels.into_iter().map(|level| strip_ending(level, ".mbox").unwrap_or(level)).collect()
+    }
+
+    /// The folder of an mbox.
+    fn mbox_goal(&mut self, path: &str) -> Arc<Goal> {
+        let (directory, file) = split(path);
+        if let Some(goal) = self.sidecar.get(path).or_else(|| self.sidecar.get(directory)) {
+            return goal.clone();
         }
-        // Apple Mail keeps the mbox in a directory that has the name: `Travail.mbox/mbox`.
-        let levels: Vec<&str> = levels.iter().map(|level| level.strip_suffix(".mbox").unwrap_or(level)).collect();
-        self.goal(&levels.join("/"))
+        let mut levels = self.folder_levels(directory);
+        levels.push(self.mbox_name(path, file));
+        levels.retain(|level| !level.is_empty());
+        let name = levels.join("/");
+        self.named(&name)
+    }
+
+    /// The folder of a name; where the path has none, that of the bundle that was imported.
+    fn named(&mut self, name: &str) -> Arc<Goal> {
+        match &self.part.bundle {
+            Some(bundle) if name.is_empty() => self.goal(bundle),
+            _ => self.goal(name),
+        }
     }
 
     fn mbox_name<'p>(&self, path: &str, file: &'p str) -> &'p str {
         if self.thunderbird.contains(path) {
-            return file;
+            return strip_ending(file, ".mbox").unwrap_or(file);
         }
         if file == "mbox" {
             return "";
         }
-        MBOXES.iter().chain(&[".txt"]).find_map(|ending| file.strip_suffix(ending)).unwrap_or(file)
+        MBOXES.iter().chain(&[".txt"]).find_map(|ending| strip_ending(file, ending)).unwrap_or(file)
     }
 
     fn goal(&mut self, name: &str) -> Arc<Goal> {
@@ -255,138 +410,23 @@ impl<'t> Planner<'t> {
 
     /// The name below the folder that was said.
     fn placed(&self, name: &str) -> String {
-        match self.below {
-            None => name.to_owned(),
-            Some(below) if name == name::INBOX => below.to_owned(),
-            Some(below) => clean(&format!("{below}/{name}")),
-        }
+        goals::placed(name, self.below)
     }
 }
 
-/// The goal of a label, for letters that say themselves where they belong.
-pub fn labelled(label: &str, below: Option<&str>) -> Goal {
-    let name = clean(label);
-    let name = below.map_or(name.clone(), |below| clean(&format!("{below}/{name}")));
-    Goal { name, special_use: None, exact: false, subscribed: true }
-}
-
-/// The goal for a use.
-pub fn for_use(special_use: SpecialUse, below: Option<&str>) -> Goal {
-    let name = special_use.attribute().trim_start_matches('\\');
-    match below {
-        None => Goal { name: name.to_owned(), special_use: Some(special_use), exact: false, subscribed: true },
-        Some(_) => labelled(name, below),
-    }
-}
-
-/// INBOX, or the folder that stands for it.
-pub fn inbox(below: Option<&str>) -> Goal {
-    Goal { name: below.unwrap_or(name::INBOX).to_owned(), special_use: None, exact: false, subscribed: true }
-}
-
-/// The directory that all Maildirs lie in: their parent, which may be one itself.
-fn common_root(maildirs: &std::collections::BTreeSet<String>) -> String {
-    let mut directories = maildirs.iter();
-    let Some(first) = directories.next() else { return String::new() };
-    let levels = |path: &str| path.split('/').filter(|level| !level.is_empty()).map(str::to_owned).collect::<Vec<_>>();
-    let mut root = levels(first);
-    for directory in directories {
-        let other = levels(directory);
-        let shared = root.iter().zip(&other).take_while(|(one, other)| one == other).count();
-        root.truncate(shared);
-    }
-    // One that is alone is INBOX, if it is not named otherwise: Thunderbird's `Sent/cur`.
-    root.join("/")
-}
-
-/// The levels of a path without what Thunderbird puts around them: `Mail/Local Folders/Travail.sbd/Clients` is
-/// `Travail/Clients`. Accounts of a profile are laid together, for they become one mailbox.
-fn thunderbird_levels(path: &str) -> Vec<&str> {
-    let mut levels: Vec<&str> = path.split('/').filter(|level| !matches!(*level, "" | "." | "..")).collect();
-    if let Some(at) = levels.iter().position(|level| matches!(*level, "Mail" | "ImapMail")) {
-        let accounts = ["Local Folders"];
-        let account = levels.get(at + 1).is_some_and(|level| accounts.contains(level) || level.contains('.'));
-        let takeout = at > 0 && levels[at - 1] == "Takeout";
-        if account && !levels[at + 1].ends_with(".sbd") {
-            levels.drain(..at + 2);
-        } else if takeout {
-            levels.drain(..=at);
-        }
-    }
-    levels.iter().map(|level| level.strip_suffix(".sbd").unwrap_or(level)).collect()
+/// Apple Mail keeps the attachments of `12.partial.emlx` in `Attachments/12`.
+fn is_attachment_of_apple(directory: &str) -> bool {
+    let mut levels = directory.split('/').skip_while(|level| strip_ending(level, ".mbox").is_none());
+    levels.any(|level| level == "Attachments")
 }
 
 /// Endings of names of mboxes.
 const MBOXES: [&str; 4] = [".mbox", ".mbx", ".mboxrd", ".mboxo"];
 
-/// Files that programs keep beside letters, whatever stands in them.
-fn is_no_letter(file: &str) -> bool {
-    const ENDINGS: [&str; 14] = [
-        ".msf", ".dat", ".html", ".json", ".sqlite", ".ini", ".js", ".xml", ".log", ".lock", ".ics", ".vcf", ".zip",
-        ".gz",
-    ];
-    file.starts_with('.') || file.is_empty() || ENDINGS.iter().any(|ending| file.ends_with(ending))
-}
-
 /// Is this the name of a file that holds one letter?
 pub fn is_letter_file(file: &str) -> bool {
     let ending = file.rsplit_once('.').map(|(_, ending)| ending.to_ascii_lowercase());
     ending.is_some_and(|ending| matches!(ending.as_str(), "eml" | "rfc822" | "msg"))
-}
-
-/// What folders for a use are called by other programs and servers, in English and French.
-const USES: &[(&str, SpecialUse)] = &[
-    ("drafts", SpecialUse::Drafts),
-    ("draft", SpecialUse::Drafts),
-    ("brouillons", SpecialUse::Drafts),
-    ("sent", SpecialUse::Sent),
-    ("sent items", SpecialUse::Sent),
-    ("sent mail", SpecialUse::Sent),
-    ("sent messages", SpecialUse::Sent),
-    ("envoyés", SpecialUse::Sent),
-    ("messages envoyés", SpecialUse::Sent),
-    ("éléments envoyés", SpecialUse::Sent),
-    ("archive", SpecialUse::Archive),
-    ("archives", SpecialUse::Archive),
-    ("junk", SpecialUse::Junk),
-    ("junk e-mail", SpecialUse::Junk),
-    ("junk email", SpecialUse::Junk),
-    ("spam", SpecialUse::Junk),
-    ("bulk mail", SpecialUse::Junk),
-    ("indésirables", SpecialUse::Junk),
-    ("courrier indésirable", SpecialUse::Junk),
-    ("trash", SpecialUse::Trash),
-    ("bin", SpecialUse::Trash),
-    ("deleted", SpecialUse::Trash),
-    ("deleted items", SpecialUse::Trash),
-    ("deleted messages", SpecialUse::Trash),
-    ("corbeille", SpecialUse::Trash),
-    ("éléments supprimés", SpecialUse::Trash),
-];
-
-fn known_use(name: &str) -> Option<SpecialUse> {
-    let folded = name.to_lowercase();
-    let folded = folded.strip_prefix("inbox/").or_else(|| folded.strip_prefix("[gmail]/")).unwrap_or(&folded);
-    USES.iter().find(|(known, _)| *known == folded).map(|(_, special_use)| *special_use)
-}
-
-/// A name that a folder can have, as near to the given one as can be. Nothing at all is INBOX.
-fn clean(name: &str) -> String {
-    let levels: Vec<String> =
-        name.split('/').map(clean_level).filter(|level| !level.is_empty()).take(name::DEEPEST).collect();
-    let mut joined = levels.join("/");
-    while joined.len() > name::LONGEST {
-        joined.pop();
-    }
-    name::canonical(joined.trim_end_matches('/')).unwrap_or_else(|_| name::INBOX.to_owned())
-}
-
-fn clean_level(level: &str) -> String {
-    let level = level.trim();
-    if matches!(level, "." | "..") {
-        return String::new();
-    }
-    level.chars().filter(|c| matches!(c, ' ' | '.') || name::canonical(&c.to_string()).is_ok()).collect()
 }
 
 #[cfg(test)]

@@ -12,6 +12,7 @@ use serde::{Deserialize, Serialize};
 use crate::gmail::{self, Place};
 use crate::layout::{self, Goal};
 use crate::state::{self, State};
+use crate::told::Told;
 use crate::{Fault, date, status, written};
 
 /// A letter as it was found in a file, ready to be prepared. Its octets are not part of what is serialized: whoever hands it
@@ -43,6 +44,8 @@ pub enum Origin<'a> {
     Maildir(&'a str, &'a Keywords, Option<Timestamp>),
     /// In a file of its own.
     File(Option<Timestamp>),
+    /// In a file of its own, with more that is said of it elsewhere.
+    Told(&'a Told, Option<Timestamp>),
 }
 
 /// What all letters of an import share.
@@ -83,7 +86,7 @@ pub fn read(
         Cow::Borrowed(_) => content,
     };
     let received = received(&raw, origin).unwrap_or(context.now);
-    let (system, mut keywords) = maildir_flags(origin);
+    let (system, mut keywords) = outer_flags(origin);
     let mut arriving = Arriving {
         goal: goal.clone(),
         raw: raw.into(),
@@ -130,6 +133,14 @@ fn label_goal(place: &Place, below: Option<&str>) -> Goal {
     }
 }
 
+/// The flags and keywords that stand outside of the letter.
+fn outer_flags(origin: &Origin<'_>) -> (System, Vec<String>) {
+    match origin {
+        Origin::Told(told, _) => (told.system, told.keywords.clone()),
+        _ => maildir_flags(origin),
+    }
+}
+
 fn maildir_flags(origin: &Origin<'_>) -> (System, Vec<String>) {
     let Origin::Maildir(name, keywords, _) = origin else { return (System::NONE, Vec::new()) };
     let name = FileName::read(name);
@@ -165,6 +176,7 @@ fn received(letter: &[u8], origin: &Origin<'_>) -> Option<Timestamp> {
         Origin::Mbox(None) => of_header(),
         Origin::Maildir(name, _, modified) => maildir::received(&FileName::read(name), *modified).or_else(of_header),
         Origin::File(modified) => of_header().or(*modified),
+        Origin::Told(told, modified) => told.received.or_else(of_header).or(*modified),
     }
 }
 

@@ -1,9 +1,11 @@
-//! Moving house: letters in and out of mbox, Maildir, .eml files, and archives of them.
+//! Moving house: letters in and out of mbox, Maildir, MH, .eml files, what other programs keep, and archives of them.
 //!
 //! Invariants of this room:
-//! * A letter counts as imported in the commit that files it, so that an import that was killed goes on where it
-//!   stopped, and one that is repeated doubles nothing.
+//! * What has come, by importing or by fetching, is remembered in the commit that files it, whatever file it lies in: an
+//!   import that was killed goes on where it stopped, and nothing comes twice.
+//! * Every file is told: its letters are taken, or it is known to be none, or it is listed with the reason.
 //! * What is damaged is told (where, why) and passed over; it never stops the rest.
+//! * An import can be undone: what it filed and nobody has touched goes again, and nothing else.
 //! * Memory does not grow with the mailbox, only with the number of its letters (a few octets each): one letter at a
 //!   time is read, and those on the way to the store share a budget.
 //! * Nothing from an archive is written to the disk, so that no name in it can lead anywhere; how far it may unpack is
@@ -15,28 +17,44 @@
 //!
 //! It must not know protocols or people.
 
+mod beside;
 mod date;
+mod emlx;
 mod error;
 mod export;
 mod files;
+mod foreign;
 mod gmail;
+mod identity;
 mod import;
 mod layout;
+mod legacy;
 mod letter;
-mod marks;
 pub mod mbox;
+pub mod memory;
+mod mh;
+mod proton;
+pub mod runs;
 mod sidecar;
 mod state;
 mod status;
+mod told;
 mod tree;
+mod undo;
+mod usual;
 mod written;
 
+pub use beside::Beside;
 pub use error::{Error, Fault, Skipped};
 pub use export::{ExportFormat, Exported, Heading, Leaving, Place, Sink, export};
 pub use files::Files;
-pub use import::{Given, Imported, Observer, Progress, Request, Source, import};
+pub use foreign::Foreign;
+pub use identity::Identity;
+pub use import::{Coming, Given, Imported, Observer, Progress, Rehearsal, Request, Source, import, rehearse};
 pub use layout::{Format, Goal};
 pub use letter::Arriving;
-pub use marks::{MIGRATIONS, forget};
+pub use memory::{MIGRATIONS, forget};
+pub use runs::{Run, RunId};
 pub use state::State;
 pub use tree::Flow;
+pub use undo::{Undone, undo};

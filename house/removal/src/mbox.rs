@@ -97,7 +97,7 @@ impl<R: Read> Mbox<R> {
         if self.buffer.len() == self.start {
             return Ok(None);
         }
-        if !self.buffer[self.start..].starts_with(b"From ") {
+        if !begins_separator(&self.buffer[self.start..]) {
             return self.pass_preamble();
         }
         let at = self.position();
@@ -244,14 +244,28 @@ fn content_length(content: &[u8]) -> Option<u64> {
     std::str::from_utf8(&value).ok()?.parse().ok()
 }
 
+/// Does a file that begins so hold letters one behind the other?
+pub fn is_mbox(start: &[u8]) -> bool {
+    let blank = start.iter().take_while(|byte| byte.is_ascii_whitespace()).count();
+    let start = &start[blank..];
+    // At the beginning of a file a header behind it is proof enough, whatever stands in the line.
+    is_separator(start, 0) || begins_separator(start) && is_header(&start[line_at(start, line_at(start, 0).end)])
+}
+
+/// `From `, unless it is the field: a blank may stand before its colon (RFC 5322 §4.5).
+fn begins_separator(line: &[u8]) -> bool {
+    let Some(rest) = line.strip_prefix(b"From ") else { return false };
+    rest.iter().find(|byte| !matches!(byte, b' ' | b'\t')) != Some(&b':')
+}
+
 /// Is the line that begins here, `From `, the start of a letter? Letters have such lines too, so two of three must hold:
 /// a blank line before it, a date in it, and a header field behind it.
 fn is_separator(buffer: &[u8], at: usize) -> bool {
     let line = line_at(buffer, at);
-    if !buffer[line.clone()].starts_with(b"From ") {
+    if !begins_separator(&buffer[line.clone()]) {
         return false;
     }
-    let after_blank = matches!(buffer[..at], [.., b'\n', b'\n'] | [.., b'\n', b'\r', b'\n']);
+    let after_blank = at == 0 || matches!(buffer[..at], [.., b'\n', b'\n'] | [.., b'\n', b'\r', b'\n']);
     let dated = date::of_separator(&buffer[line.clone()]).is_some();
     let named = dated || names_sender(&buffer[line.clone()]);
     let before_header = is_header(&buffer[line_at(buffer, line.end)]);

@@ -1,8 +1,9 @@
-//! What is imported as a tree of files, whether it is a folder, one file, or an archive.
+//! What is imported as trees of files: a folder, one file, an archive, or a folder with archives in it.
 
 mod archive;
 mod folder;
 mod guard;
+mod members;
 
 use std::collections::HashMap;
 use std::fs::File;
@@ -11,28 +12,44 @@ use std::path::{Path, PathBuf};
 
 use mail::Timestamp;
 
-use crate::Error;
+use crate::proton::{self, Metadata};
+use crate::{Error, Fault, mh, sidecar};
 
 /// The most files that are looked at.
 pub const MOST_FILES: usize = 10_000_000;
 /// Small files that say something about the letters beside them; read with the list.
-const TELLING: [&str; 2] = ["dovecot-keywords", crate::sidecar::NAME];
-/// The largest of them that is read.
+const TELLING: [&str; 4] = ["dovecot-keywords", sidecar::NAME, mh::SEQUENCES, proton::LABELS];
+/// The largest of them that is read, and how much of all of them is kept, in octets.
 const LARGEST_TELLING: u64 = 16 << 20;
+const MOST_TELLING: u64 = 64 << 20;
 
-/// A tree of files that can be read several times.
+/// What was named, in parts that are read one after the other.
 pub struct Tree {
     /// What was named.
     pub path: PathBuf,
+    /// The files that lie in no archive, then each archive.
+    pub parts: Vec<Part>,
+}
+
+/// The files of a folder that are no archives, or those of one archive. They can be read several times.
+pub struct Part {
+    place: PathBuf,
     kind: Kind,
+    /// Stands before the names of its files where people are told of them: `takeout-002.zip/`.
+    prefix: String,
+    /// The folder that a bundle of Apple Mail's stands for which was itself named: `Travail` for `Travail.mbox`.
+    pub bundle: Option<String>,
     /// All files and directories.
     pub nodes: Vec<Node>,
     /// The telling files, by name.
     pub telling: HashMap<String, Vec<u8>>,
+    told: u64,
+    /// What Proton says of letters, by the names of their files without the ending.
+    pub proton: HashMap<String, Metadata>,
 }
 
 /// A file or a directory.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct Node {
     /// Below the root, `/` between the levels. Not to be used as a path: it may be anything an archive says.
     pub name: String,
@@ -42,8 +59,18 @@ pub struct Node {
     pub modified: Option<Timestamp>,
     /// Is it a directory?
     pub directory: bool,
+    /// Why it cannot be read, where that is known beforehand.
+    pub fault: Option<Fault>,
+    /// It is an archive, and a part of its own.
+    pub is_part: bool,
     /// Where it really is, in a tree on the disk.
     real: Option<Box<Path>>,
+}
+
+impl Node {
+    fn new(name: String) -> Self {
+        Self { name, ..Self::default() }
+    }
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -64,35 +91,95 @@ pub type Flow = std::ops::ControlFlow<()>;
 pub type Content<'a> = Result<&'a mut dyn BufRead, io::Error>;
 
 impl Tree {
-    /// Looks what there is.
+    /// Looks what there is. An archive that was named must open; one that lies in a folder and does not is in the list with
+    /// its fault.
     pub fn open(path: &Path) -> Result<Self, Error> {
         let kind = kind_of(path)?;
-        let mut tree = Self { path: path.to_owned(), kind, nodes: Vec::new(), telling: HashMap::new() };
-        match kind {
-            Kind::Plain => folder::list(&mut tree)?,
-            Kind::Gzip => tree.nodes.push(unpacked_node(path)),
-            Kind::Zip => archive::list_zip(&mut tree)?,
-            Kind::Tar | Kind::TarGzip => archive::list_tar(&mut tree)?,
+        let name = path.file_stem().unwrap_or_default().to_string_lossy();
+        let mut parts = vec![Part::open(path, kind, String::new(), &name)?];
+        if path.is_dir() {
+            let archives = open_archives(&mut parts[0])?;
+            parts.extend(archives);
         }
-        Ok(tree)
+        let files: usize = parts.iter().map(|part| part.nodes.len()).sum();
+        if files > MOST_FILES {
+            return Err(Error::TooManyFiles { path: path.to_owned(), most: MOST_FILES });
+        }
+        Ok(Self { path: path.to_owned(), parts })
+    }
+}
+
+/// Opens the archives among the files of a folder, so that the parts of a Takeout need not be unpacked.
+fn open_archives(part: &mut Part) -> Result<Vec<Part>, Error> {
+    let mut archives = Vec::new();
+    for node in &mut part.nodes {
+        let Some(real) = node.real.as_deref().filter(|_| !node.directory && is_called_archive(&node.name)) else {
+            continue;
+        };
+        let opened = kind_of(real).and_then(|kind| match kind {
+            Kind::Plain => Ok(None),
+            kind => {
+                let inside = node.name.strip_suffix(".gz").unwrap_or(&node.name);
+                let prefix = if kind == Kind::Gzip { String::new() } else { format!("{}/", node.name) };
+                Part::open(real, kind, prefix, inside).map(Some)
+            }
+        });
+        match opened {
+            Ok(None) => {}
+            Ok(Some(archive)) => {
+                node.is_part = true;
+                archives.push(archive);
+            }
+            Err(too_many @ Error::TooManyFiles { .. }) => return Err(too_many),
+            Err(Error::Archive { why, .. }) => node.fault = Some(Fault::Unreadable(why)),
+            Err(why) => node.fault = Some(Fault::Unreadable(why.to_string())),
+        }
+    }
+    Ok(archives)
+}
+
+fn is_called_archive(name: &str) -> bool {
+    let ending = name.rsplit_once('.').map(|(_, ending)| ending.to_ascii_lowercase());
+    ending.is_some_and(|ending| matches!(ending.as_str(), "zip" | "tar" | "tgz" | "gz"))
+}
+
+impl Part {
+    /// `inside`: what the one file of a gzip is called.
+    fn open(place: &Path, kind: Kind, prefix: String, inside: &str) -> Result<Self, Error> {
+        let (nodes, telling, proton) = (Vec::new(), HashMap::new(), HashMap::new());
+        let bundle = place.extension().filter(|ending| ending.eq_ignore_ascii_case("mbox") && place.is_dir());
+        let bundle = bundle.and(place.file_stem()).map(|stem| stem.to_string_lossy().into_owned());
+        let mut part = Self { place: place.to_owned(), kind, prefix, bundle, nodes, telling, told: 0, proton };
+        match kind {
+            Kind::Plain => folder::list(&mut part)?,
+            Kind::Gzip => part.nodes.push(Node::new(inside.to_owned())),
+            Kind::Zip => archive::list_zip(&mut part)?,
+            Kind::Tar | Kind::TarGzip => archive::list_tar(&mut part)?,
+        }
+        Ok(part)
     }
 
-    /// Shows the files of these numbers, in this order where the tree can be read in any order; an archive that is a
-    /// stream shows them in its own. The content may be left unread.
-    pub fn read(&self, wanted: &[usize], each: &mut dyn FnMut(usize, Content<'_>) -> Flow) -> Result<(), Error> {
+    /// A file as people are told of it.
+    pub fn shown(&self, name: &str) -> String {
+        format!("{}{name}", self.prefix)
+    }
+
+    /// Shows the files of these numbers, in this order where the part can be read in any order; an archive that is a stream
+    /// shows them in its own. The content may be left unread.
+    pub fn read(&self, wanted: &[usize], each: &mut dyn FnMut(usize, Content<'_>) -> Flow) -> Result<Flow, Error> {
         match self.kind {
-            Kind::Plain => self.read_plain(wanted, each),
+            Kind::Plain => Ok(self.read_plain(wanted, each)),
+            Kind::Gzip if wanted.is_empty() => Ok(Flow::Continue(())),
             Kind::Gzip => {
-                let mut unpacked = BufReader::with_capacity(CHUNK, unpacked(&self.path)?);
-                let _ = each(0, Ok(&mut unpacked));
-                Ok(())
+                let mut unpacked = BufReader::with_capacity(CHUNK, unpacked(&self.place)?);
+                Ok(each(0, Ok(&mut unpacked)))
             }
             Kind::Zip => archive::read_zip(self, wanted, each),
             Kind::Tar | Kind::TarGzip => archive::read_tar(self, wanted, each),
         }
     }
 
-    fn read_plain(&self, wanted: &[usize], each: &mut dyn FnMut(usize, Content<'_>) -> Flow) -> Result<(), Error> {
+    fn read_plain(&self, wanted: &[usize], each: &mut dyn FnMut(usize, Content<'_>) -> Flow) -> Flow {
         for &number in wanted {
             let Some(path) = self.nodes.get(number).and_then(|node| node.real.as_deref()) else { continue };
             let flow = match folder::open(path) {
@@ -101,27 +188,39 @@ impl Tree {
                 Err(error) => each(number, Err(error)),
             };
             if flow.is_break() {
-                break;
+                return flow;
             }
         }
-        Ok(())
+        Flow::Continue(())
     }
 
     fn add(&mut self, node: Node) -> Result<(), Error> {
         if self.nodes.len() >= MOST_FILES {
-            return Err(Error::TooManyFiles { path: self.path.clone(), most: MOST_FILES });
+            return Err(Error::TooManyFiles { path: self.place.clone(), most: MOST_FILES });
         }
         self.nodes.push(node);
         Ok(())
     }
 
-    /// Keeps the content of a file that says something about others.
-    fn tell(&mut self, name: &str, size: u64, content: &mut dyn Read) -> io::Result<()> {
-        if is_telling(name, size) {
-            let mut bytes = Vec::new();
-            content.take(LARGEST_TELLING).read_to_end(&mut bytes)?;
-            self.telling.insert(name.to_owned(), bytes);
+    /// Says a file something about others?
+    fn is_telling(&self, name: &str, size: u64) -> bool {
+        let last = name.rsplit('/').next().unwrap_or(name);
+        if last.ends_with(proton::METADATA) {
+            return size <= proton::LARGEST_METADATA;
         }
+        TELLING.contains(&last) && size <= LARGEST_TELLING && self.told + size <= MOST_TELLING
+    }
+
+    /// Keeps what such a file says.
+    fn tell(&mut self, name: &str, content: &mut dyn Read) -> io::Result<()> {
+        let mut bytes = Vec::new();
+        content.take(LARGEST_TELLING).read_to_end(&mut bytes)?;
+        if let Some(stem) = name.strip_suffix(proton::METADATA) {
+            self.proton.extend(Metadata::read(&bytes).map(|metadata| (stem.to_owned(), metadata)));
+            return Ok(());
+        }
+        self.told += bytes.len() as u64;
+        self.telling.insert(name.to_owned(), bytes);
         Ok(())
     }
 }
@@ -129,14 +228,10 @@ impl Tree {
 /// How much is read from the disk at once.
 const CHUNK: usize = 128 << 10;
 
-fn is_telling(name: &str, size: u64) -> bool {
-    let last = name.rsplit('/').next().unwrap_or(name);
-    TELLING.contains(&last) && size <= LARGEST_TELLING
-}
-
 fn kind_of(path: &Path) -> Result<Kind, Error> {
     let about = std::fs::metadata(path).map_err(Error::reading(path))?;
-    if about.is_dir() {
+    // Outlook's archive is a zip with nothing in it that is read here.
+    if about.is_dir() || path.extension().is_some_and(|ending| ending.eq_ignore_ascii_case("olm")) {
         return Ok(Kind::Plain);
     }
     let file = File::open(path).map_err(Error::reading(path))?;
@@ -167,12 +262,6 @@ fn unpacked(path: &Path) -> Result<impl Read + use<>, Error> {
     let file = File::open(path).map_err(Error::reading(path))?;
     let packed = file.metadata().map_err(Error::reading(path))?.len();
     Ok(guard::Guard::new(flate2::read::MultiGzDecoder::new(BufReader::with_capacity(CHUNK, file)), packed))
-}
-
-/// `mail.mbox.gz` holds `mail.mbox`.
-fn unpacked_node(path: &Path) -> Node {
-    let name = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
-    Node { name, size: 0, modified: None, directory: false, real: None }
 }
 
 pub use guard::is_bomb;

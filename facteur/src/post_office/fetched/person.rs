@@ -10,6 +10,8 @@ use mailbox::{FlagSet, FolderId, Prepared, SpecialUse, System, flags, folder};
 use mda::{Fate as Delivered, Filing, Mda, Recipient};
 use mra::ledger::{self, Fate, Source, SourceId};
 use mra::{Arrived, Fault, Home, Place, Taken};
+use removal::Identity;
+use removal::memory::{self, FolderKey};
 use store::{Store, Tx};
 
 use crate::clock;
@@ -33,6 +35,8 @@ struct Ready {
     arrived: Arrived,
     letter: Letter,
     envelope: Envelope,
+    /// By what it is known again, should it be imported as well.
+    identity: Identity,
     how: How,
 }
 
@@ -85,14 +89,27 @@ impl Person {
             let filing = self.mda.prepare(&letter, &envelope, vec![recipient], clock::now()).await;
             let filing = filing.map_err(|why| Fault::Home(why.to_string()))?;
             let how = How::Delivered(filing.with_flags(arrived.flags, &arrived.keywords));
-            ready.push((turn, Ready { arrived, letter, envelope, how }));
+            let identity = self.identity_of(&arrived).await?;
+            ready.push((turn, Ready { arrived, letter, envelope, identity, how }));
         }
         for (turn, arrived, prepared) in self.pack(file).await? {
             let (letter, envelope) = self.as_new(&arrived);
-            ready.push((turn, Ready { arrived, letter, envelope, how: How::AsItLay(prepared) }));
+            let identity = self.identity_of(&arrived).await?;
+            ready.push((turn, Ready { arrived, letter, envelope, identity, how: How::AsItLay(prepared) }));
         }
         ready.sort_by_key(|(turn, _)| *turn);
         Ok(ready.into_iter().map(|(_, letter)| letter).collect())
+    }
+
+    /// Hashing a large letter takes longer than a task may hold its thread.
+    async fn identity_of(&self, arrived: &Arrived) -> Result<Identity, Fault> {
+        const QUICK: usize = 64 << 10;
+        let raw = arrived.raw.clone();
+        if raw.len() <= QUICK {
+            return Ok(Identity::of(&raw));
+        }
+        let hashing = tokio::task::spawn_blocking(move || Identity::of(&raw));
+        hashing.await.map_err(|panicked| Fault::Home(panicked.to_string()))
     }
 
     /// Parsing and packing a hundred letters takes longer than a task may hold its thread.
@@ -147,6 +164,13 @@ impl Person {
             let (mut taken, mut letters, mut octets) = (Vec::with_capacity(ready.len()), 0, 0);
             for (turn, letter) in ready.iter().enumerate() {
                 if letter.arrived.entry.admit(tx, now)? == Fate::Known {
+                    taken.push(Taken::Known);
+                    continue;
+                }
+                let from = &letter.arrived.place;
+                let folder = FolderKey::of(&from.folder, from.special_use);
+                // It was imported before: that copy is this letter.
+                if memory::fetched(tx, account, source.0, letter.identity, folder)? {
                     taken.push(Taken::Known);
                     continue;
                 }

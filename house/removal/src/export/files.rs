@@ -9,7 +9,7 @@ use flate2::write::GzEncoder;
 use zip::ZipWriter;
 use zip::write::SimpleFileOptions;
 
-use super::{Heading, Leaving, Names, Writer, private_file, private_folder};
+use super::{Heading, Leaving, Names, Writer, private_file, private_folder, private_root};
 use crate::{Error, sidecar, state};
 
 pub struct Letters {
@@ -27,7 +27,7 @@ enum Into {
 
 impl Letters {
     pub fn in_folder(path: &Path) -> Result<Self, Error> {
-        private_folder(path)?;
+        private_root(path)?;
         Ok(Self::new(path, Into::Folder))
     }
 

@@ -35,6 +35,7 @@ const MOST_KEYWORDS: usize = 26;
 
 impl Maildirs {
     pub fn create(root: &Path) -> Result<Self, Error> {
+        super::private_root(root)?;
         let maildir = Maildir::at(root);
         maildir.create()?;
         Ok(Self {

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use mail::{Timestamp, header};
 
-use super::{Heading, Leaving, Names, Writer, private_file, private_folder};
+use super::{Heading, Leaving, Names, Writer, private_file, private_folder, private_root};
 use crate::{Error, mbox, sidecar, state};
 
 pub struct Mboxes {
@@ -17,7 +17,7 @@ pub struct Mboxes {
 
 impl Mboxes {
     pub fn create(root: &Path) -> Result<Self, Error> {
-        private_folder(root)?;
+        private_root(root)?;
         Ok(Self { root: root.to_owned(), names: Names::default(), open: None })
     }
 

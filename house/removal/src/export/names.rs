@@ -2,6 +2,8 @@
 
 use std::collections::HashSet;
 
+use crate::sidecar;
+
 /// Gives out names.
 #[derive(Default)]
 pub struct Names {
@@ -36,15 +38,22 @@ fn level(name: &str) -> String {
     }
     let mut level = level.trim().trim_end_matches('.').to_owned();
     let device = matches!(level.to_ascii_lowercase().as_str(), "con" | "prn" | "aux" | "nul");
-    if level.is_empty() || level.starts_with('.') || device || is_a_maildirs(&level) {
+    if level.is_empty() || level.starts_with('.') || device || is_taken(&level) {
         level.insert(0, '_');
+        // The ending is what makes it a file of letters.
+        if is_taken(&level) {
+            level.push('_');
+        }
     }
     level
 }
 
-/// Names that mean something in a Maildir.
-fn is_a_maildirs(name: &str) -> bool {
-    matches!(name.to_ascii_lowercase().as_str(), "cur" | "new" | "tmp")
+/// Names that files of the export have beside or in the folders, or that mean something in a Maildir. What ends like a file
+/// of letters would lie where such a file does: the folder `a.mbox/b` where the letters of `a` are.
+fn is_taken(name: &str) -> bool {
+    let name = name.to_lowercase();
+    let is_file = [".mbox", ".eml"].iter().any(|ending| name.ends_with(ending));
+    is_file || name == sidecar::NAME || matches!(name.as_str(), "cur" | "new" | "tmp")
 }
 
 #[cfg(test)]
@@ -58,6 +67,10 @@ mod tests {
         assert_eq!(names.path("élèves/2026"), "élèves/2026 2");
         assert_eq!(names.path("a:b/../.x/cur"), "a_b/_/_.x/_cur");
         assert_eq!(names.path("nul"), "_nul");
+        assert_eq!(
+            names.path("Facteur-Mailbox.json/x.mbox/0000000001.eml"),
+            "_Facteur-Mailbox.json/_x.mbox_/_0000000001.eml_"
+        );
         assert!(names.path(&"é".repeat(500)).len() <= LONGEST);
     }
 }

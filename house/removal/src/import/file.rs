@@ -1,4 +1,4 @@
-//! Filing a batch of letters in one commit, each with its mark.
+//! Filing a batch of letters in one commit, each with what is remembered of it.
 
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
@@ -9,10 +9,11 @@ use mail::seam::AccountId;
 use mail::trace::{Arrival, Event};
 use mail::{LetterId, Timestamp};
 use mailbox::{FlagSet, FolderId, LetterKey, Prepared, System, flags, folder, letter};
-use store::{Store, Tx};
+use store::{Store, Tx, View};
 
 use crate::layout::Goal;
-use crate::marks::{self, Mark};
+use crate::memory::Stamp;
+use crate::runs::{self, RunId};
 use crate::{Error, Fault, Skipped};
 
 /// A letter that only has to be filed.
@@ -24,7 +25,7 @@ pub struct Ready {
     pub prepared: Prepared,
     pub name: LetterId,
     pub arrival: Arrival,
-    pub mark: Mark,
+    pub stamp: Stamp,
     pub file: Arc<str>,
     pub at: Option<u64>,
 }
@@ -66,6 +67,8 @@ pub struct Home {
     pub account: AccountId,
     /// As a history names it.
     pub address: Arc<str>,
+    /// The run that files them.
+    pub run: RunId,
     pub clock: fn() -> Timestamp,
 }
 
@@ -111,10 +114,10 @@ pub fn file(store: &Store, home: &Home, batch: Batch) -> Result<Filed, Error> {
 }
 
 /// Makes folders that are to be there whether letters come or not.
-pub fn make_folders(store: &Store, account: AccountId, goals: &[Arc<Goal>]) -> Result<(), Error> {
+pub fn make_folders(store: &Store, account: AccountId, run: RunId, goals: &[Arc<Goal>]) -> Result<(), Error> {
     for slice in goals.chunks(FOLDERS) {
         let slice = slice.to_vec();
-        let make = move |tx: &mut Tx| slice.iter().try_for_each(|goal| folder_for(tx, account, goal).map(drop));
+        let make = move |tx: &mut Tx| slice.iter().try_for_each(|goal| folder_for(tx, account, run, goal).map(drop));
         patiently(|| store.write_blocking(make.clone()))?;
     }
     Ok(())
@@ -148,16 +151,17 @@ fn file_all(tx: &mut Tx, home: &Home, letters: &[Ready], at: Timestamp) -> Resul
     // Looked up anew in each commit: a client may have renamed or deleted a folder since the last one.
     let mut folders: HashMap<*const Goal, (FolderId, String)> = HashMap::new();
     for ready in letters {
-        if !marks::set(tx, home.account, ready.mark)? {
+        if ready.stamp.is_set(tx, home.account)? {
             filed.known += 1;
             continue;
         }
         let (folder, name) = match folders.entry(Arc::as_ptr(&ready.goal)) {
             Entry::Occupied(known) => known.into_mut(),
-            Entry::Vacant(new) => new.insert(folder_for(tx, home.account, &ready.goal)?),
+            Entry::Vacant(new) => new.insert(folder_for(tx, home.account, home.run, &ready.goal)?),
         };
         let flags = flags_of(tx, home.account, ready)?;
         let lies = letter::file(tx, *folder, &ready.prepared, &flags, ready.received)?;
+        ready.stamp.set(tx, home.account, home.run, &lies)?;
         note(tx, home, ready, lies.letter, name, at)?;
         filed.letters += 1;
     }
@@ -191,24 +195,48 @@ fn flags_of(tx: &mut Tx, account: AccountId, ready: &Ready) -> Result<FlagSet, m
     Ok(all)
 }
 
-/// The folder, made where it is missing, and its name.
-fn folder_for(tx: &mut Tx, account: AccountId, goal: &Goal) -> Result<(FolderId, String), mailbox::Error> {
+/// The folder that a goal means in a mailbox, where it is there.
+pub fn folder_of(view: &View, account: AccountId, goal: &Goal) -> Result<Option<(FolderId, String)>, mailbox::Error> {
     if let Some(special_use) = goal.special_use.filter(|_| !goal.exact)
-        && let Some(folder) = folder::by_use(tx, account, special_use)?
+        && let Some(folder) = folder::by_use(view, account, special_use)?
     {
-        return Ok((folder.id, folder.name));
+        return Ok(Some((folder.id, folder.name)));
     }
-    if let Some(folder) = folder::by_name(tx, account, &goal.name)? {
-        return Ok((folder.id, folder.name));
+    Ok(folder::by_name(view, account, &goal.name)?.map(|folder| (folder.id, folder.name)))
+}
+
+/// The folder, made where it is missing, and its name.
+fn folder_for(tx: &mut Tx, account: AccountId, run: RunId, goal: &Goal) -> Result<(FolderId, String), mailbox::Error> {
+    if let Some(there) = folder_of(tx, account, goal)? {
+        return Ok(there);
     }
     // Two folders for one use would leave clients with a choice they make each in its own way.
     let special_use = match goal.special_use {
         Some(special_use) if folder::by_use(tx, account, special_use)?.is_none() => Some(special_use),
         _ => None,
     };
+    let missing = missing_levels(tx, account, &goal.name)?;
     let made = folder::create(tx, account, &goal.name, special_use)?;
+    for name in missing {
+        let level = folder::by_name(tx, account, &name)?;
+        level.map_or(Ok(()), |level| runs::note_folder(tx, run, level.id, &level.name))?;
+    }
     if goal.subscribed {
         folder::subscribe(tx, account, &goal.name)?;
     }
     Ok((made, goal.name.clone()))
+}
+
+/// The folder of this name and those above it, where they are not there: they are made with it.
+fn missing_levels(view: &View, account: AccountId, name: &str) -> Result<Vec<String>, mailbox::Error> {
+    let mut missing = Vec::new();
+    let mut level = Some(name);
+    while let Some(name) = level {
+        if folder::by_name(view, account, name)?.is_some() {
+            break;
+        }
+        missing.push(name.to_owned());
+        level = folder::name::parent(name);
+    }
+    Ok(missing)
 }

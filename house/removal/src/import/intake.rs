@@ -11,7 +11,7 @@ use super::{Event, Given, Numbered, Raw, Source};
 use crate::Error;
 use crate::layout::Goal;
 use crate::letter::Arriving;
-use crate::marks::Marks;
+use crate::memory::{Decision, Memory};
 use crate::tree::Flow;
 
 /// Where what is taken goes.
@@ -23,20 +23,21 @@ pub struct Sink<'a> {
 }
 
 /// Takes all letters of a source, until nobody takes them any more.
-pub fn take_all(source: &mut dyn Source, marks: Marks, sink: Sink<'_>) -> Result<(), Error> {
-    let mut intake = Intake { marks, sink, goals: HashSet::new(), number: 0 };
+pub fn take_all(source: &mut dyn Source, memory: Memory, sink: Sink<'_>) -> Result<(), Error> {
+    let mut intake = Intake { memory, sink, goals: HashSet::new(), number: 0 };
     source.give(&mut |given, position| {
         intake.sink.position.store(position, Ordering::Relaxed);
         match given {
             Given::Letter { letter, file, at } => intake.take(*letter, file, at),
             Given::Skipped(skipped) => intake.event(Event::Skipped(skipped)),
+            Given::Beside { kind, file } => intake.event(Event::Beside(kind, file)),
             Given::FileEnd => GO_ON,
         }
     })
 }
 
 struct Intake<'a> {
-    marks: Marks,
+    memory: Memory,
     sink: Sink<'a>,
     /// The folders of letters, each once, so that a commit looks each up once.
     goals: HashSet<Arc<Goal>>,
@@ -48,19 +49,18 @@ const STOP: Flow = ControlFlow::Break(());
 
 impl Intake<'_> {
     fn take(&mut self, letter: Arriving, file: Arc<str>, at: Option<u64>) -> Flow {
-        let letter = self.with_known_goal(letter);
-        let folder = match letter.goal.special_use.filter(|_| !letter.goal.exact) {
-            Some(special_use) => special_use.attribute(),
-            None => letter.goal.name.as_str(),
+        let mut letter = self.with_known_goal(letter);
+        let stamp = match self.memory.decide(&letter.raw, &letter.goal, letter.once) {
+            Decision::Known => return self.event(Event::Known),
+            Decision::New(stamp, elsewhere) => {
+                letter.goal = elsewhere.unwrap_or(letter.goal);
+                stamp
+            }
         };
-        let (mark, known) = self.marks.of(folder, &letter.raw, letter.once);
-        if known {
-            return self.event(Event::Known);
-        }
         if !self.sink.budget.take(letter.raw.len()) {
             return STOP;
         }
-        let numbered = Numbered { number: self.number, item: Raw { letter, mark, file, at } };
+        let numbered = Numbered { number: self.number, item: Raw { letter, stamp, file, at } };
         self.number += 1;
         if self.sink.letters.send(numbered).is_ok() { GO_ON } else { STOP }
     }

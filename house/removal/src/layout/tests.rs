@@ -1,6 +1,9 @@
 use std::fs;
 
+use mailbox::folder::name;
+
 use super::*;
+use crate::tree::Tree;
 
 /// The files of a tree with their folders, in the order they are read. A name that ends in `/` is a directory.
 fn planned(files: &[(&str, &str)]) -> Vec<(String, String)> {
@@ -18,8 +21,13 @@ fn planned_below(files: &[(&str, &str)], below: Option<&str>) -> Vec<(String, St
         }
     }
     let tree = Tree::open(place.path()).expect("a tree");
-    let plan = plan(&tree, Format::Recognised, below);
-    let name = |source: &Source| (tree.nodes[source.node].name.clone(), source.goal.name.clone());
+    let part = &tree.parts[0];
+    let plan = plan(part, Format::Recognised, below);
+    let goal = |source: &Source| match source.form {
+        Form::Mbox | Form::Any if !is_letter_file(&part.nodes[source.node].name) => source.as_mbox.name.clone(),
+        _ => source.goal.name.clone(),
+    };
+    let name = |source: &Source| (part.nodes[source.node].name.clone(), goal(source));
     plan.sources.iter().map(name).collect()
 }
 

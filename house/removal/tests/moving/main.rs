@@ -1,153 +1,22 @@
 //! A mailbox that is exported and imported elsewhere is the same mailbox, in every format; and an import that is stopped
 //! or done twice at once brings each letter once.
 
-use std::collections::BTreeMap;
-use std::sync::atomic::{AtomicU64, Ordering};
+mod house;
+mod languages;
+mod memory;
+mod stores;
+mod zoo;
 
-use bytes::Bytes;
 use facteur_removal as removal;
-use mail::seam::AccountId;
+use house::{ALICE, Content, House, Kept};
 use mail::trace::{Event, Link};
-use mail::{LetterId, Timestamp};
 use mailbox::fetch::{self, Want};
-use mailbox::{FlagSet, Keywords, SpecialUse, System, UidRange, account, body, flags, folder, letter};
+use mailbox::{System, UidRange, account, folder};
 use proptest::prelude::*;
-use removal::{ExportFormat, Files, Format, Imported, Observer, Place, Progress, Request, Skipped};
-use store::{Options, Store};
+use removal::{ExportFormat, Imported};
 
-const ALICE: AccountId = AccountId(1);
 const FORMATS: [ExportFormat; 5] =
     [ExportFormat::Maildir, ExportFormat::Mbox, ExportFormat::Eml, ExportFormat::Zip, ExportFormat::TarGz];
-
-/// Another name for each letter.
-fn a_name() -> LetterId {
-    static NEXT: AtomicU64 = AtomicU64::new(0);
-    let mut name = [0; 10];
-    name[2..].copy_from_slice(&NEXT.fetch_add(1, Ordering::Relaxed).to_be_bytes());
-    LetterId::from_random(name)
-}
-
-/// A letter of a mailbox, with all that must survive.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-struct Kept {
-    raw: Vec<u8>,
-    system: u8,
-    keywords: Vec<String>,
-    received: i64,
-}
-
-/// A folder: its use, whether it is subscribed to, and its letters.
-type Content = BTreeMap<String, (Option<&'static str>, bool, Vec<Kept>)>;
-
-struct House {
-    store: Store,
-    _place: tempfile::TempDir,
-}
-
-impl House {
-    fn new() -> Self {
-        let place = tempfile::tempdir().expect("a folder");
-        let migrations = [mailbox::MIGRATIONS, trace::MIGRATIONS, removal::MIGRATIONS].concat();
-        let store = Store::open(Options::new(place.path()), &migrations).expect("a store");
-        store.write_blocking(|tx| account::create(tx, ALICE, None)).expect("a mailbox");
-        Self { store, _place: place }
-    }
-
-    fn fill(&self, content: &Content) {
-        for (name, (_, subscribed, letters)) in content {
-            let (name, subscribed) = (name.clone(), *subscribed);
-            let made = self.store.write_blocking(move |tx| {
-                let id = match folder::by_name(tx, ALICE, &name)? {
-                    Some(folder) => folder.id,
-                    None => folder::create(tx, ALICE, &name, None)?,
-                };
-                match subscribed {
-                    true => folder::subscribe(tx, ALICE, &name)?,
-                    false => folder::unsubscribe(tx, ALICE, &name)?,
-                }
-                Ok::<_, mailbox::Error>(id)
-            });
-            let id = made.expect("a folder");
-            for kept in letters {
-                let prepared = mailbox::prepare(&self.store, Bytes::from(kept.raw.clone())).expect("prepared");
-                let kept = kept.clone();
-                let filed = self.store.write_blocking(move |tx| {
-                    let names: Vec<&str> = kept.keywords.iter().map(String::as_str).collect();
-                    let flags: FlagSet = flags::intern(tx, ALICE, System::from_bits(kept.system), &names)?;
-                    letter::file(tx, id, &prepared, &flags, Timestamp::from_seconds(kept.received))
-                });
-                filed.expect("filed");
-            }
-        }
-    }
-
-    fn content(&self) -> Content {
-        let read = self.store.read_blocking(|view| {
-            let keywords = Keywords::load(view, ALICE)?;
-            let mut content = Content::new();
-            for folder in folder::list(view, ALICE)? {
-                let rows = fetch::fetch(view, folder.id, &[UidRange::ALL], Want { card: true, ..Want::ROW }, 10_000)?;
-                let mut letters = Vec::new();
-                for row in rows {
-                    let blob = row.card.as_ref().expect("wanted").blob;
-                    let mut names: Vec<String> =
-                        row.flags.keywords().iter().filter_map(|id| keywords.name(*id)).map(str::to_owned).collect();
-                    names.sort();
-                    letters.push(Kept {
-                        raw: body::read(view, blob, 0..row.size)?.to_vec(),
-                        system: row.flags.system.bits(),
-                        keywords: names,
-                        received: row.received.seconds(),
-                    });
-                }
-                letters.sort();
-                let special_use = folder.special_use.map(SpecialUse::attribute);
-                content.insert(folder.name, (special_use, folder.subscribed, letters));
-            }
-            Ok::<_, mailbox::Error>(content)
-        });
-        read.expect("read")
-    }
-
-    fn import(&self, path: &std::path::Path) -> (Imported, Vec<Skipped>) {
-        let (imported, skipped) = self.try_import(path);
-        (imported.expect("imported"), skipped)
-    }
-
-    fn try_import(&self, path: &std::path::Path) -> (Result<Imported, removal::Error>, Vec<Skipped>) {
-        let mut watcher = Watcher::default();
-        let request = Request {
-            account: ALICE,
-            address: "alice@alpha.test",
-            again: false,
-            beside: false,
-            clock: || Timestamp::from_seconds(1_795_501_377),
-            name: a_name,
-        };
-        let opened = Files::open(path, Format::Recognised, None, Timestamp::from_seconds(1_795_501_377));
-        let imported = opened.and_then(|mut files| removal::import(&self.store, &request, &mut files, &mut watcher));
-        (imported, watcher.0)
-    }
-
-    fn export(&self, path: &std::path::Path, format: ExportFormat) {
-        self.try_export(path, format).expect("exported");
-    }
-
-    fn try_export(&self, path: &std::path::Path, format: ExportFormat) -> Result<(), removal::Error> {
-        let mut place = Place::create(path, format)?;
-        removal::export(&self.store, ALICE, &mut place, &mut |_| {}).map(drop)
-    }
-}
-
-#[derive(Default)]
-struct Watcher(Vec<Skipped>);
-
-impl Observer for Watcher {
-    fn progress(&mut self, _: &Progress) {}
-    fn skipped(&mut self, skipped: &Skipped) {
-        self.0.push(skipped.clone());
-    }
-}
 
 fn goes_round(content: &Content, format: ExportFormat) {
     let (old, new) = (House::new(), House::new());
@@ -188,9 +57,23 @@ fn hard() -> Content {
         kept("Subject: é\r\n\r\n\u{feff}ü\r\n".as_bytes(), System::NONE, &["été"], 7),
     ];
     let mut content = Content::new();
-    for name in
-        ["INBOX", "Sent", "Élèves/2026", "v1.0", "a:b", "A:B", "cur", "日本語", "Deleted Items", "R&D", "Mail/x.y"]
-    {
+    for name in [
+        "INBOX",
+        "Sent",
+        "facteur-mailbox.json",
+        "x.mbox/y",
+        "x",
+        "INBOX/0000000001.eml",
+        "Élèves/2026",
+        "v1.0",
+        "a:b",
+        "A:B",
+        "cur",
+        "日本語",
+        "Deleted Items",
+        "R&D",
+        "Mail/x.y",
+    ] {
         content.insert(name.to_owned(), (None, !name.starts_with('v'), letters.clone()));
     }
     let long = format!("{}/{}", "long ".repeat(60).trim(), "é".repeat(80));

@@ -1,0 +1,15 @@
+//! What stands beside a letter and says something of it.
+
+use mail::Timestamp;
+use mailbox::System;
+
+/// Flags, keywords and date that a letter has from a list or a file beside it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Told {
+    /// Its flags.
+    pub system: System,
+    /// Its keywords.
+    pub keywords: Vec<String>,
+    /// When it was received.
+    pub received: Option<Timestamp>,
+}

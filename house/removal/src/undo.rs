@@ -1,0 +1,143 @@
+//! Taking a run of import back: the letters it filed that nobody has touched since, and the folders it made that are empty.
+
+use std::collections::BTreeMap;
+
+use mailbox::fetch::{self, Want};
+use mailbox::letter::{self, Expunge};
+use mailbox::{Change, FolderId, LetterKey, Uid, UidRange, folder};
+use store::{Store, Tx, View, params};
+
+use crate::import::pace::Pace;
+use crate::runs::{self, Run, RunId};
+use crate::{Error, identity::Identity};
+
+/// What came of it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Undone {
+    /// Letters taken away.
+    pub letters: u64,
+    /// Letters left where they are: somebody has read, flagged or moved them since, or they were fetched as well.
+    pub kept: u64,
+    /// Letters that were not here any more.
+    pub gone: u64,
+    /// Folders taken away.
+    pub folders: u64,
+}
+
+/// Letters of one write.
+const SLICE: usize = 100;
+
+/// Takes a run back, slice by slice. Letters that were here before it are never touched; those that are taken away are
+/// forgotten, so that the same import brings them again. Stopped at any moment, the same call goes on from there.
+/// `goes_on` is asked between two slices. `beside`: others write meanwhile, and come first.
+pub fn undo(store: &Store, run: &Run, beside: bool, goes_on: &mut dyn FnMut(&Undone) -> bool) -> Result<Undone, Error> {
+    let (mut undone, id) = (Undone::default(), run.id);
+    let mut pace = Pace::new(beside);
+    loop {
+        let slice = pace.beside_others(store, || store.write_blocking(move |tx| take_slice(tx, id)))?;
+        let Some(slice) = slice else { break };
+        undone.letters += slice.letters;
+        undone.kept += slice.kept;
+        undone.gone += slice.gone;
+        if !goes_on(&undone) {
+            return Err(Error::Gone);
+        }
+    }
+    loop {
+        let (account, began) = (run.account, id);
+        let slice = pace.beside_others(store, || store.write_blocking(move |tx| take_folder(tx, account, began)))?;
+        let Some(taken) = slice else { break };
+        undone.folders += u64::from(taken);
+    }
+    store.write_blocking(move |tx| runs::end(tx, id))?;
+    Ok(undone)
+}
+
+/// A copy that a run has filed.
+struct Copy {
+    identity: Identity,
+    turn: i64,
+    letter: LetterKey,
+    change: Change,
+    fetched: bool,
+}
+
+/// Where an untouched letter lies.
+enum Found {
+    Untouched(FolderId, Uid),
+    Touched,
+    Gone,
+}
+
+/// `None`: none are left.
+fn take_slice(tx: &mut Tx, run: RunId) -> Result<Option<Undone>, mailbox::Error> {
+    let copies = copies(tx, run)?;
+    if copies.is_empty() {
+        return Ok(None);
+    }
+    let (mut undone, mut taken) = (Undone::default(), BTreeMap::<FolderId, BTreeMap<Uid, Copy>>::new());
+    for copy in copies {
+        match found(tx, &copy)? {
+            Found::Untouched(folder, uid) => {
+                taken.entry(folder).or_default().insert(uid, copy);
+                continue;
+            }
+            Found::Touched => undone.kept += 1,
+            Found::Gone => undone.gone += 1,
+        }
+        // What is remembered of it stays: it is not brought again.
+        let sql = "UPDATE removal_copy SET run = 0 WHERE run = $1 AND letter = $2";
+        tx.execute(sql, params![run.0, copy.letter.0])?;
+    }
+    for (folder, letters) in taken {
+        undone.letters += take_away(tx, run, folder, &letters)?;
+    }
+    Ok(Some(undone))
+}
+
+fn copies(view: &View, run: RunId) -> Result<Vec<Copy>, store::Error> {
+    let sql = "SELECT identity, turn, letter, change, source FROM removal_copy
+         WHERE run = $1 AND run > 0 ORDER BY letter LIMIT $2";
+    view.query(sql, params![run.0, SLICE], |row| {
+        let (identity, turn, letter) = (Identity(row.get(0)?), row.get(1)?, LetterKey(row.get(2)?));
+        Ok(Copy { identity, turn, letter, change: Change(row.get(3)?), fetched: row.get::<i64>(4)? != 0 })
+    })
+}
+
+/// Whatever is done with a letter – a flag, a move, a copy of it elsewhere that takes its place – gives it another change.
+fn found(view: &View, copy: &Copy) -> Result<Found, mailbox::Error> {
+    let Some((folder, uid)) = fetch::by_key(view, copy.letter)? else { return Ok(Found::Gone) };
+    let row = fetch::fetch(view, folder, &[UidRange::one(uid)], Want::ROW, 1)?.pop();
+    let untouched = row.is_some_and(|row| row.letter == copy.letter && row.change == copy.change);
+    Ok(if untouched && !copy.fetched { Found::Untouched(folder, uid) } else { Found::Touched })
+}
+
+/// Only of those that went is it forgotten that they were here: how many go in one write is the mailbox's to say.
+fn take_away(tx: &mut Tx, run: RunId, folder: FolderId, letters: &BTreeMap<Uid, Copy>) -> Result<u64, mailbox::Error> {
+    let ranges: Vec<UidRange> = letters.keys().copied().map(UidRange::one).collect();
+    let gone = letter::expunge(tx, folder, &Expunge::All(&ranges), letters.len())?;
+    for uid in &gone.uids {
+        let Some(copy) = letters.get(uid) else { continue };
+        let sql = "DELETE FROM removal_copy WHERE run = $1 AND identity = $2 AND turn = $3 AND letter = $4";
+        tx.execute(sql, params![run.0, copy.identity.0, copy.turn, copy.letter.0])?;
+    }
+    Ok(gone.uids.len() as u64)
+}
+
+/// Takes away the next folder of a run, the deepest first, where it is empty and still has the name it was made with. Gives
+/// whether it went; `None`: none are left.
+fn take_folder(tx: &mut Tx, account: mail::seam::AccountId, run: RunId) -> Result<Option<bool>, mailbox::Error> {
+    let sql = "SELECT folder, name FROM removal_folder WHERE run = $1 ORDER BY LENGTH(name) DESC, folder LIMIT 1";
+    let next = tx.query_opt(sql, params![run.0], |row| Ok((FolderId(row.get(0)?), row.get::<String>(1)?)))?;
+    let Some((id, name)) = next else { return Ok(None) };
+    tx.execute("DELETE FROM removal_folder WHERE run = $1 AND folder = $2", params![run.0, id.0])?;
+    let there = folder::by_name(tx, account, &name)?;
+    if !there.is_some_and(|folder| folder.id == id && folder.total == 0) {
+        return Ok(Some(false));
+    }
+    match folder::delete(tx, account, &name) {
+        Ok(()) => folder::unsubscribe(tx, account, &name).map(|()| Some(true)),
+        Err(mailbox::Error::HasChildren | mailbox::Error::Inbox) => Ok(Some(false)),
+        Err(other) => Err(other),
+    }
+}
