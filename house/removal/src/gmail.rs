@@ -296,7 +296,7 @@ const CATEGORIES: [&str; 17] = [
 /// Does it name one of Gmail's tabs? A blank or a colon (of either width) stands behind the word.
 fn is_category(folded: &str) -> bool {
     let behind = |word: &&str| folded.strip_prefix(*word).map(str::trim_start);
-    CATEGORIES.iter().filter_map(|word| behind(&word).map(|rest| (word, rest))).any(|(word, rest)| {
+    CATEGORIES.iter().filter_map(|word| behind(word).map(|rest| (word, rest))).any(|(word, rest)| {
         rest.starts_with([':', '：', '「', '-']) || (!rest.is_empty() && folded[word.len()..].starts_with(' '))
     })
 }

@@ -93,12 +93,12 @@ fn hash_header(hasher: &mut blake3::Hasher, head: &[u8]) {
 }
 
 fn is_added(field: &Field<'_>, named: bool) -> bool {
-    let begins = |start: &&str| {
+    let begins = |start: &str| {
         let name = field.name.get(..start.len());
         name.is_some_and(|name| name.eq_ignore_ascii_case(start.as_bytes()))
     };
     OF_MAILBOXES.iter().any(|name| field.is(name))
-        || named && (OF_THE_WAY.iter().any(|name| field.is(name)) || OF_THE_WAY_TOO.iter().any(|start| begins(&start)))
+        || named && (OF_THE_WAY.iter().any(|name| field.is(name)) || OF_THE_WAY_TOO.iter().any(|start| begins(start)))
 }
 
 /// Its name in small letters and its value with single blanks: servers fold anew.

@@ -128,7 +128,7 @@ mod tests {
 
     #[test]
     fn the_directory_with_the_inbox_is_the_root_where_all_lies_below_it() {
-        let of = |files: &[&'static str]| root(files.to_vec().into_iter());
+        let of = |files: &[&'static str]| root(files.iter().copied());
         assert_eq!(of(&["Outlook Data File/Inbox/mbox", "Outlook Data File/Sent Items/mbox"]), "Outlook Data File");
         assert_eq!(of(&["a/b/Posteingang.mbox", "a/b/c/x.mbox"]), "a/b");
         assert_eq!(of(&["a/Inbox/1", "b/Inbox/1"]), "");
