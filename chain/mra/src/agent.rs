@@ -4,8 +4,8 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use mail::Password;
 use mail::seam::{OurFault, Pending};
+use mail::{Password, Timestamp};
 use net::{Budget, ClientTls, Owner, Resolver, Shutdown};
 use store::{Store, Tx};
 
@@ -14,11 +14,20 @@ use crate::home::Home;
 use crate::ledger::{self, Source, SourceId};
 use crate::oauth::{self, Https, KeepRefresh, Tokens};
 use crate::pace::Pace;
-use crate::progress::Listener;
+use crate::progress::{Listener, Round};
 use crate::secret::Secret;
 use crate::settings::fingerprint;
 use crate::way::{Security, Waits, Way};
 use crate::{Credential, Fault, Settings, Vault};
+
+/// In which manner a source is fetched from.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Manner {
+    /// Ask for little at a time: the server has complained.
+    pub gently: bool,
+    /// When somebody asked for it: see [`Means::asked`].
+    pub asked: Option<Timestamp>,
+}
 
 /// Knows where letters go.
 pub trait Homes: Send + Sync {
@@ -64,9 +73,9 @@ impl Agent {
         source: &Source,
         listener: Arc<dyn Listener>,
         shutdown: Shutdown,
-        gently: bool,
-    ) -> Result<(), Fault> {
-        let outcome = Box::pin(self.try_to_run(source, listener, shutdown, gently)).await;
+        manner: Manner,
+    ) -> Result<Round, Fault> {
+        let outcome = Box::pin(self.try_to_run(source, listener, shutdown, manner)).await;
         self.note(source, &outcome).await;
         outcome
     }
@@ -77,9 +86,9 @@ impl Agent {
         source: &Source,
         listener: Arc<dyn Listener>,
         shutdown: Shutdown,
-        gently: bool,
-    ) -> Result<(), Fault> {
-        let means = self.means(source, listener, shutdown, gently).await?;
+        manner: Manner,
+    ) -> Result<Round, Fault> {
+        let means = self.means(source, listener, shutdown, manner).await?;
         let credential = self.credential(source).await?;
         let outcome = fetch(&means, source, &credential).await;
         if let Err(Fault::Refused(_)) = &outcome {
@@ -94,12 +103,12 @@ impl Agent {
         source: &Source,
         listener: Arc<dyn Listener>,
         shutdown: Shutdown,
-        gently: bool,
+        Manner { gently, asked }: Manner,
     ) -> Result<Means, Fault> {
         let way = self.way(&source.settings)?;
         let home = self.homes.home(source).await?;
         let (memory, owner) = (self.memory.clone(), Owner::Source(source.id.0));
-        Ok(Means { store: self.store.clone(), way, home, listener, shutdown, memory, owner, gently })
+        Ok(Means { store: self.store.clone(), way, home, listener, shutdown, memory, owner, gently, asked })
     }
 
     fn way(&self, settings: &Settings) -> Result<Way, Fault> {
@@ -178,10 +187,10 @@ impl Agent {
     }
 
     /// Writes down how a fetch went.
-    pub async fn note(&self, source: &Source, outcome: &Result<(), Fault>) {
+    pub async fn note(&self, source: &Source, outcome: &Result<Round, Fault>) {
         let (id, now, outcome) = (source.id, net::now(), outcome.clone());
         let written = self.store.write(move |tx: &mut Tx| match &outcome {
-            Ok(()) => ledger::note_success(tx, id, now),
+            Ok(_) => ledger::note_success(tx, id, now),
             Err(fault) => ledger::note_fault(tx, id, fault, now),
         });
         if let Err(error) = written.await {

@@ -67,6 +67,12 @@ impl Fault {
         })
     }
 
+    /// Is it a fault of the whole mailbox, so that nothing else of it can be fetched now? A connection that breaks and a
+    /// server that fails may be faults of the one folder or letter that was asked for.
+    pub fn is_of_site(&self) -> bool {
+        !matches!(self, Self::Cut(_) | Self::Server(_))
+    }
+
     /// No source is left alone for longer at a time, whatever its server says.
     pub const LONGEST_PAUSE: Duration = Duration::from_secs(48 * 3600);
 

@@ -63,4 +63,20 @@ pub trait Home: Send + Sync {
     /// [`Entry`] admitted; says of each what became of it. An error says why it cannot go on; letters before it may
     /// have been taken.
     fn take(&self, letters: Vec<Arrived>) -> Pending<'_, Result<Vec<Taken>, Fault>>;
+
+    /// Makes folders that are met for the first time, also where they hold no letter. A folder that cannot be made keeps
+    /// no other back; an error says why none can be.
+    fn furnish(&self, folders: Vec<Furnished>) -> Pending<'_, Result<(), Fault>> {
+        drop(folders);
+        Box::pin(async { Ok(()) })
+    }
+}
+
+/// A folder at the other end that is made here, too.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Furnished {
+    /// In our words.
+    pub place: Place,
+    /// It is subscribed to (RFC 9051 §6.3.7).
+    pub subscribed: bool,
 }

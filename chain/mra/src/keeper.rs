@@ -10,10 +10,10 @@ use tokio::sync::Semaphore;
 use tokio::task::JoinHandle;
 use tokio::time::Instant;
 
-use crate::agent::Agent;
+use crate::agent::{Agent, Manner};
 use crate::fetch::Session;
 use crate::ledger::{self, Source, SourceId};
-use crate::progress::{Listener, News};
+use crate::progress::{Listener, News, Round};
 use crate::{Fault, FaultKind, Protocol};
 
 /// Fetches that run at the same time; sources that only wait for news do not count.
@@ -151,45 +151,51 @@ impl Keeper {
     }
 
     /// Fetches, and goes on with the same conversation while the server tells of news.
-    async fn converse(&self, source: &Source, was_ill: bool) -> Result<(), Fault> {
+    async fn converse(&self, source: &Source, was_ill: bool) -> Result<Round, Fault> {
         let gently = was_ill && source.standing.fault == Some(FaultKind::Throttled);
+        let manner = Manner { gently, asked: None };
         let listener = Arc::new(Log(source.name.clone()));
         if source.settings.mailbox.protocol == Protocol::Pop3 {
             let _turn = self.turn().await?;
-            return self.agent.try_to_run(source, listener, self.shutdown.clone(), gently).await;
+            return self.agent.try_to_run(source, listener, self.shutdown.clone(), manner).await;
         }
         let turn = self.turn().await?;
-        let means = self.agent.means(source, listener, self.shutdown.clone(), gently).await?;
+        let means = self.agent.means(source, listener, self.shutdown.clone(), manner).await?;
         let credential = self.agent.credential(source).await?;
         let opened = Session::open(&means, source, &credential).await;
         if let Err(Fault::Refused(_)) = &opened {
             self.agent.forget_token(source, &credential).await;
         }
         let mut session = opened?;
-        session.fetch_all().await?;
+        let mut round = session.fetch_all().await?;
         drop(turn);
-        self.agent.note(source, &Ok(())).await;
+        self.agent.note(source, &Ok(round)).await;
         if session.can_idle() {
-            self.wait_for_news(&mut session, source).await?;
+            round = self.wait_for_news(&mut session, source, round).await?;
         }
         session.close().await;
-        Ok(())
+        Ok(round)
     }
 
-    async fn wait_for_news(&self, session: &mut Session<'_>, source: &Source) -> Result<(), Fault> {
+    async fn wait_for_news(
+        &self,
+        session: &mut Session<'_>,
+        source: &Source,
+        mut round: Round,
+    ) -> Result<Round, Fault> {
         let begun = Instant::now();
         // The other folders tell nothing while the inbox is open: they are looked at now and then.
         let most = IDLE.min(Duration::from_secs(source.settings.every.max(60)));
         while begun.elapsed() < CONVERSATION && !self.shutdown.is_requested() {
             tokio::select! {
                 news = session.idle(most) => news?,
-                () = self.shutdown.requested() => return Ok(()),
+                () = self.shutdown.requested() => return Ok(round),
             };
             let _turn = self.turn().await?;
-            session.fetch_all().await?;
-            self.agent.note(source, &Ok(())).await;
+            round = session.fetch_all().await?;
+            self.agent.note(source, &Ok(round)).await;
         }
-        Ok(())
+        Ok(round)
     }
 
     async fn turn(&self) -> Result<tokio::sync::OwnedSemaphorePermit, Fault> {
@@ -201,7 +207,7 @@ impl Keeper {
 }
 
 /// An illness is told when it begins and when it ends; in between the list shows it.
-fn tell(source: &Source, outcome: &Result<(), Fault>, ails: &mut Option<FaultKind>) {
+fn tell(source: &Source, outcome: &Result<Round, Fault>, ails: &mut Option<FaultKind>) {
     let now = outcome.as_ref().err().and_then(Fault::kind);
     let name = &source.name;
     match (outcome, now) {
@@ -213,7 +219,7 @@ fn tell(source: &Source, outcome: &Result<(), Fault>, ails: &mut Option<FaultKin
                 tracing::warn!(source = name, %fault, "cannot fetch; facteur fetch list tells when it is tried again");
             }
         }
-        (Ok(()), _) if ails.is_some() => tracing::info!(source = name, "fetches again"),
+        (Ok(_), _) if ails.is_some() => tracing::info!(source = name, "fetches again"),
         _ => {}
     }
     *ails = now;

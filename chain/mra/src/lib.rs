@@ -5,7 +5,9 @@
 //!
 //! Invariants of this room:
 //! * That a letter is here is written in the commit that files it; a letter is never fetched twice and never forgotten.
-//! * Nothing is taken away at the other end before it is on our disk, and nothing but what we fetched.
+//! * Nothing is taken away at the other end before it is on our disk, and nothing but what we fetched: what lies there is
+//!   compared with what is here before it goes.
+//! * A fault belongs to the letter or the folder that has it: it is written down, tried again, and keeps nothing else back.
 //! * Nothing that a server sends is believed further than it can be checked: sizes, numbers, names, silence.
 //! * Secrets are sealed at rest and shown to nobody but the server they are for, inside TLS unless somebody asked for
 //!   clear text by name.
@@ -33,10 +35,10 @@ mod taker;
 mod vault;
 mod way;
 
-pub use agent::{Agent, Homes};
+pub use agent::{Agent, Homes, Manner};
 pub use credential::Credential;
 pub use fault::{Fault, FaultKind};
-pub use home::{Arrived, Home, Place, Taken};
+pub use home::{Arrived, Furnished, Home, Place, Taken};
 pub use ledger::MIGRATIONS;
 pub use pace::Pace;
 pub use place::{Mailbox, Protocol, UrlFault};

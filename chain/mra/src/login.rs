@@ -86,9 +86,15 @@ impl Exchange {
     }
 }
 
-/// Servers without response codes say it in words.
+/// Servers without response codes say it in words, when they let nobody in.
 pub fn sounds_throttled(text: &str) -> bool {
     let text = text.to_ascii_lowercase();
-    let words = ["throttl", "too many", "bandwidth", "rate limit", "try again later", "temporar"];
-    words.iter().any(|word| text.contains(word))
+    sounds_crowded(&text) || ["try again later", "temporar"].iter().any(|word| text.contains(word))
+}
+
+/// The words of a server that wants to be asked for less. That something fails for the time being is not among them: behind
+/// the log-in it may be one letter or folder that does.
+pub fn sounds_crowded(text: &str) -> bool {
+    let text = text.to_ascii_lowercase();
+    ["throttl", "too many", "bandwidth", "rate limit"].iter().any(|word| text.contains(word))
 }

@@ -31,7 +31,18 @@ pub enum News {
         name: String,
         /// Why.
         why: Why,
+        /// How the server put it, where it said something.
+        said: String,
     },
+    /// A folder was left as it is: it cannot be opened, or not be read to its end.
+    FolderLeft {
+        /// The folder, in our words.
+        folder: String,
+        /// Why not.
+        said: String,
+    },
+    /// The server wants people to see this (RFC 9051 §7.1); heard once, however often it is said.
+    Alert(String),
     /// So many letters were taken away at the other end.
     Parted(u64),
     /// It waits before it goes on.
@@ -46,6 +57,14 @@ pub enum News {
         /// The folder, in our words.
         folder: String,
     },
+    /// So many letters are kept at the other end although they should go: nothing proves that what lies there is what is
+    /// here.
+    Unproven {
+        /// The folder, in our words.
+        folder: String,
+        /// Letters.
+        letters: u64,
+    },
 }
 
 /// Why a letter was left where it is.
@@ -55,6 +74,40 @@ pub enum Why {
     TooLarge(u64),
     /// The server does not give it.
     NotGiven,
+    /// The connection breaks when it is asked for.
+    Breaks,
+    /// The place where letters go does not take it.
+    NotTaken,
+    /// It is a folder, which cannot be opened or not be read to its end.
+    NotOpened,
+}
+
+impl Why {
+    /// The word for scripts, which also stands in the database.
+    pub fn code(self) -> &'static str {
+        match self {
+            Self::TooLarge(_) => "too_large",
+            Self::NotGiven => "not_given",
+            Self::Breaks => "breaks",
+            Self::NotTaken => "not_taken",
+            Self::NotOpened => "not_opened",
+        }
+    }
+
+    /// From its word.
+    pub(crate) fn read(code: &str, size: u64) -> Self {
+        let all = [Self::TooLarge(size), Self::Breaks, Self::NotTaken, Self::NotOpened];
+        all.into_iter().find(|why| why.code() == code).unwrap_or(Self::NotGiven)
+    }
+}
+
+/// How a round went that came to its end.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Round {
+    /// Letters and folders that could not be had and are left there; those that are only too large do not count.
+    pub vain: u64,
+    /// Those of them that failed once and were not tried again.
+    pub fresh: u64,
 }
 
 /// Who hears the news. Called from the middle of the work: must not wait.

@@ -4,6 +4,7 @@ mod dovecot;
 mod faults;
 mod gmail;
 mod hostile;
+mod ill;
 mod large;
 mod pop3;
 mod support;

@@ -16,9 +16,7 @@ pub fn split(flags: &[String]) -> (System, Vec<String>) {
     for flag in flags {
         let known = System::NAMES.iter().find(|(_, name)| name.eq_ignore_ascii_case(flag));
         match known {
-            // A letter that was marked to go and has not gone is fetched as it is, but not marked.
-            Some((bit, _)) if *bit != System::DELETED => system |= *bit,
-            Some(_) => {}
+            Some((bit, _)) => system |= *bit,
             None if flag.starts_with('\\') => {}
             None => keywords.extend(keyword(flag)),
         }
@@ -78,10 +76,10 @@ mod tests {
     }
 
     #[test]
-    fn flags_are_kept_but_for_deleted_and_those_of_no_meaning_here() {
+    fn flags_are_kept_but_for_those_of_no_meaning_here() {
         let flags = ["\\seen", "\\Deleted", "\\Recent", "$Forwarded", "a b", "\\Answered"].map(str::to_owned);
         let (system, keywords) = split(&flags);
-        assert_eq!(system, System::SEEN | System::ANSWERED);
+        assert_eq!(system, System::SEEN | System::ANSWERED | System::DELETED);
         assert_eq!(keywords, ["$Forwarded", "a_b"]);
     }
 

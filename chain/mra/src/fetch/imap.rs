@@ -2,22 +2,22 @@
 
 use std::collections::HashMap;
 
+use bytes::Bytes;
 use mail::mutf7;
 use store::Tx;
 
+use super::breaks::Breaks;
 use super::folders::{Folder, choose};
+use super::pull::Tally;
 use super::{Means, Session};
 use crate::credential::Credential;
 use crate::imap::{Client, Numbers, Response};
-use crate::ledger::{self, FolderRow, Source};
-use crate::progress::News;
+use crate::ledger::{self, FolderRow, Left, Source};
+use crate::progress::{News, Round};
 use crate::taker::Taker;
 use crate::{Fault, Keep};
 
-/// Rows changed in one commit.
-const SLICE: usize = 1000;
-
-/// A folder that is open.
+/// A folder that was looked into.
 pub(super) struct Opened {
     pub folder: Folder,
     pub row: FolderRow,
@@ -27,6 +27,30 @@ pub(super) struct Opened {
     pub messages: u32,
     /// To be fetched.
     pub wanted: Numbers,
+    /// The server says that there are letters which it does not show: in words.
+    pub hidden: Option<String>,
+    /// It was said how many letters are to come.
+    pub announced: bool,
+    /// Letters that are asked for alone.
+    pub alone: Numbers,
+}
+
+impl Opened {
+    /// Was this letter asked for? What a server tells of others is not listened to.
+    pub fn is_asked_for(&self, uid: u32) -> bool {
+        self.wanted.contains(uid) || self.alone.contains(uid)
+    }
+}
+
+/// What is to be done with a folder in a round.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Task {
+    /// Something is new in it, or waits to be tried again.
+    Look,
+    /// Nothing is new.
+    Sweep,
+    /// It could not be opened, and it is not time yet to try again.
+    Wait,
 }
 
 impl<'a> Session<'a> {
@@ -35,7 +59,8 @@ impl<'a> Session<'a> {
         let settings = &source.settings;
         let client = Client::open(&means.way, &settings.mailbox.user, credential, settings.largest).await?;
         means.listener.hear(&News::Connected);
-        Ok(Self { means, source, client, inbox: None, hurried: false })
+        let (credential, breaks) = (credential.clone(), Breaks::default());
+        Ok(Self { means, source, credential, client, breaks, inbox: None, hurried: false })
     }
 
     /// Ends the conversation.
@@ -51,7 +76,12 @@ impl<'a> Session<'a> {
     /// Waits for news of the inbox, at most for `most`. Gives whether there are some.
     pub async fn idle(&mut self, most: std::time::Duration) -> Result<bool, Fault> {
         self.client.look();
-        let answer = self.client.ask("EXAMINE INBOX").await?.must("EXAMINE INBOX")?;
+        let answer = self.client.ask("EXAMINE INBOX").await?;
+        if !answer.is_ok() {
+            // The other folders are looked at now and then all the same.
+            tokio::time::sleep(most).await;
+            return Ok(false);
+        }
         // A letter that came since the inbox was looked at is no news to the server. (Once: servers may contradict
         // themselves.)
         let now = Some((answer.code("UIDNEXT"), self.client.look().exists));
@@ -62,7 +92,10 @@ impl<'a> Session<'a> {
 
     /// Remembers how the inbox looks, whether it is fetched or not.
     async fn look_at_inbox(&mut self) -> Result<(), Fault> {
-        let answer = self.client.ask("STATUS INBOX (MESSAGES UIDNEXT UIDVALIDITY)").await?;
+        let answer = match self.client.ask("STATUS INBOX (MESSAGES UIDNEXT UIDVALIDITY)").await {
+            Ok(answer) => answer,
+            Err(lost) => return self.go_on_after(&lost.into()).await,
+        };
         self.inbox = answer.untagged.iter().find_map(|response| match response {
             Response::FolderStatus(_, numbers) => {
                 State::of(numbers).map(|state| (Some(state.uid_next).filter(|next| *next > 0), state.messages))
@@ -72,31 +105,74 @@ impl<'a> Session<'a> {
         Ok(())
     }
 
-    /// Fetches all that is new in all folders, and takes away what is to go.
-    pub async fn fetch_all(&mut self) -> Result<(), Fault> {
+    /// Fetches all that is new in all folders, and takes away what is to go. What could not be had is written down and
+    /// counted; an error says that the round did not come to its end.
+    pub async fn fetch_all(&mut self) -> Result<Round, Fault> {
+        self.breaks = Breaks::default();
+        let outcome = self.go_round().await;
+        self.tell_alerts().await?;
+        outcome?;
+        self.means.sum_up(self.source).await
+    }
+
+    async fn go_round(&mut self) -> Result<(), Fault> {
         self.look_at_inbox().await?;
         let folders = self.folders().await?;
         self.forget_vanished_folders(&folders).await?;
-        let states = self.states(&folders).await?;
-        // First what is not where it was, in all folders, so that a letter that was moved is recognised.
-        let mut rows = Vec::with_capacity(folders.len());
-        for folder in &folders {
+        let mut known = Vec::with_capacity(folders.len());
+        for folder in folders {
             let row = self.row(&folder.raw_name).await?;
-            let unchanged = states.get(&folder.raw_name[..]).is_some_and(|state| state.is_as_in(&row));
-            rows.push((row, unchanged));
+            known.push((folder, row));
         }
-        let mut open = Vec::new();
-        for (folder, (row, unchanged)) in folders.into_iter().zip(rows) {
-            if !unchanged {
-                open.push(self.look_into(folder, row).await?);
-            } else if self.source.settings.keep != Keep::Forever {
-                self.take_away(&folder, row).await?;
+        self.furnish(&known).await?;
+        let states = self.states(&known).await?;
+        // First what is not where it was, in all folders, so that a letter that was moved is recognised.
+        let (mut open, mut unchanged) = (Vec::new(), Vec::new());
+        for (folder, row) in known {
+            let told = states.get(&folder.raw_name[..]).copied();
+            match self.task(row, told).await? {
+                Task::Look => open.extend(self.try_to_look_into(&folder, row, told).await?),
+                Task::Sweep => unchanged.push((folder, row)),
+                Task::Wait => {}
             }
         }
-        for opened in open {
-            self.fetch_folder(opened).await?;
+        let mut whole = Vec::with_capacity(open.len());
+        for mut opened in open {
+            if self.bring(&mut opened).await? {
+                whole.push(opened);
+            }
         }
-        Ok(())
+        // What may break the connection comes behind all that does not.
+        for opened in &mut whole {
+            self.bring_doubtful(opened).await?;
+        }
+        let whole = whole.into_iter().map(|opened| {
+            let row = FolderRow { validity: opened.validity, ..opened.row };
+            (opened.folder, row)
+        });
+        self.sweep(whole.chain(unchanged).collect()).await
+    }
+
+    /// What is to be done with a folder.
+    async fn task(&self, row: FolderRow, told: Option<State>) -> Result<Task, Fault> {
+        let left = self.left_in(row).await?;
+        if left.iter().any(|(left, due)| left.is_folder() && !due) {
+            return Ok(Task::Wait);
+        }
+        let is_due = left.iter().any(|(_, due)| *due);
+        let unchanged = told.is_some_and(|told| told.is_as_in(&row)) && !is_due;
+        Ok(if unchanged { Task::Sweep } else { Task::Look })
+    }
+
+    /// What was left in a folder, each with whether it is tried again now.
+    pub(super) async fn left_in(&self, row: FolderRow) -> Result<Vec<(Left, bool)>, Fault> {
+        let left = self.means.store.read(move |view| ledger::left_in(view, row.id)).await?;
+        let (now, asked, largest) = (net::now(), self.means.asked, self.source.settings.largest);
+        Ok(left
+            .into_iter()
+            .map(|left| (left.is_due(now, asked, largest), left))
+            .map(|(due, left)| (left, due))
+            .collect())
     }
 
     fn is_gmail(&self) -> bool {
@@ -107,7 +183,14 @@ impl<'a> Session<'a> {
         // RFC 6154 §5: special uses are told where they are asked for, or anyway.
         let extended = self.client.can("LIST-EXTENDED") && self.client.can("SPECIAL-USE");
         let command = if extended { "LIST \"\" \"*\" RETURN (SPECIAL-USE)" } else { "LIST \"\" \"*\"" };
-        let answer = self.client.ask(command).await?.must("LIST")?;
+        let answer = match self.client.ask(command).await {
+            Ok(answer) => answer,
+            Err(lost) => {
+                self.go_on_after(&lost.into()).await?;
+                self.client.ask(command).await?
+            }
+        };
+        let answer = answer.must("LIST")?;
         let listed: Vec<_> = answer
             .untagged
             .into_iter()
@@ -141,11 +224,6 @@ impl<'a> Session<'a> {
         Ok(())
     }
 
-    async fn forget(&self, row: i64, valid: Option<u32>) -> Result<(), Fault> {
-        while self.means.store.write(move |tx: &mut Tx| ledger::forget_location(tx, row, valid, SLICE)).await? {}
-        Ok(())
-    }
-
     async fn row(&self, raw_name: &[u8]) -> Result<FolderRow, Fault> {
         let (id, name) = (self.source.id, raw_name.to_vec());
         let known = name.clone();
@@ -156,135 +234,118 @@ impl<'a> Session<'a> {
         Ok(self.means.store.write(move |tx: &mut Tx| ledger::folder(tx, id, &name)).await?)
     }
 
-    /// STATUS of all folders, the questions one behind the other: most have not changed.
-    async fn states(&mut self, folders: &[Folder]) -> Result<HashMap<Vec<u8>, State>, Fault> {
+    /// STATUS of all folders, the questions one behind the other: most have not changed. A folder that cannot be asked
+    /// about is opened, and says why it cannot.
+    async fn states(&mut self, folders: &[(Folder, FolderRow)]) -> Result<HashMap<Bytes, State>, Fault> {
         let mut states = HashMap::new();
         for some in folders.chunks(50) {
-            let mut tags = Vec::new();
-            for folder in some {
-                let name = argument(folder)?;
-                tags.push(self.client.start(&format!("STATUS {name} (MESSAGES UIDNEXT UIDVALIDITY)")).await?);
-            }
-            while !tags.is_empty() {
-                match self.client.next().await? {
-                    Response::FolderStatus(name, numbers) => {
-                        let name = some.iter().find(|folder| is_same_name(&folder.raw_name, &name));
-                        if let (Some(folder), Some(state)) = (name, State::of(&numbers)) {
-                            states.insert(folder.raw_name.to_vec(), state);
-                        }
-                    }
-                    // A folder that cannot be asked about is opened, and says why it cannot.
-                    Response::Status { tag: Some(tag), .. } => tags.retain(|own| *own != tag),
-                    _ => {}
-                }
+            if let Err(fault) = self.ask_states(some, &mut states).await {
+                self.go_on_after(&fault).await?;
+                break;
             }
         }
         Ok(states)
     }
 
-    /// Opens a folder, and finds out what is new in it and what is not there any more.
-    async fn look_into(&mut self, folder: Folder, row: FolderRow) -> Result<Opened, Fault> {
-        let (validity, uid_next, messages) = self.examine(&folder).await?;
-        let renumbered = row.validity != 0 && row.validity != validity;
-        if renumbered {
-            tracing::info!(
-                source = self.source.name,
-                folder = folder.place.folder,
-                "its letters have new numbers there"
-            );
-            self.forget(row.id, Some(validity)).await?;
+    async fn ask_states(
+        &mut self,
+        folders: &[(Folder, FolderRow)],
+        states: &mut HashMap<Bytes, State>,
+    ) -> Result<(), Fault> {
+        let mut tags = Vec::new();
+        for (folder, _) in folders {
+            let name = argument(folder)?;
+            tags.push(self.client.start(&format!("STATUS {name} (MESSAGES UIDNEXT UIDVALIDITY)")).await?);
         }
-        let begin = if renumbered || row.validity == 0 { 1 } else { row.uid_next.max(1) };
-        let found = if messages == 0 { Numbers::new() } else { self.search(begin, messages).await? };
-        let held = self.means.store.read(move |view| ledger::held(view, row.id, validity)).await?;
-        if !renumbered && u64::from(row.messages) + found.len() > u64::from(messages) {
-            self.notice_gone(row.id, validity, &held, messages).await?;
-        }
-        let wanted = found.without(&held);
-        let uid_next = uid_next.unwrap_or_default().max(found.last().map_or(begin, |last| last.saturating_add(1)));
-        Ok(Opened { folder, row, validity, uid_next, messages, wanted })
-    }
-
-    /// Opens a folder without changing anything in it. Gives UIDVALIDITY, UIDNEXT and the number of letters.
-    pub(super) async fn examine(&mut self, folder: &Folder) -> Result<(u32, Option<u32>, u32), Fault> {
-        self.open_folder("EXAMINE", folder).await
-    }
-
-    pub(super) async fn open_folder(&mut self, verb: &str, folder: &Folder) -> Result<(u32, Option<u32>, u32), Fault> {
-        self.client.look();
-        let doing = format!("{verb} {}", folder.place.folder);
-        let answer = self.client.ask(&format!("{verb} {}", argument(folder)?)).await?.must(&doing)?;
-        let validity = answer.code("UIDVALIDITY").filter(|validity| *validity > 0);
-        let exists = answer.untagged.iter().rev().find_map(|response| match response {
-            Response::Exists(count) => Some(*count),
-            _ => None,
-        });
-        match validity {
-            Some(validity) => Ok((validity, answer.code("UIDNEXT").filter(|next| *next > 0), exists.unwrap_or(0))),
-            None => {
-                Err(Fault::Server(format!("{doing}: the server gives no UIDVALIDITY, so its letters have no names")))
+        while !tags.is_empty() {
+            match self.client.next().await? {
+                Response::FolderStatus(name, numbers) => {
+                    let named = folders.iter().find(|(folder, _)| is_same_name(&folder.raw_name, &name));
+                    if let (Some((folder, _)), Some(state)) = (named, State::of(&numbers)) {
+                        states.insert(folder.raw_name.clone(), state);
+                    }
+                }
+                Response::Status { tag: Some(tag), .. } => tags.retain(|own| *own != tag),
+                _ => {}
             }
-        }
-    }
-
-    /// The UIDs from `begin` on, of letters that are young enough.
-    async fn search(&mut self, begin: u32, messages: u32) -> Result<Numbers, Fault> {
-        let form = if self.client.can("ESEARCH") { " RETURN (ALL)" } else { "" };
-        let since = self.source.settings.since().map(|since| format!(" SINCE {}", crate::imap::day(since)));
-        let command = format!("UID SEARCH{form} UID {begin}:*{}", since.unwrap_or_default());
-        let answer = self.client.ask(&command).await?.must("UID SEARCH")?;
-        let mut found = Numbers::new();
-        for response in answer.untagged {
-            if let Response::Search(numbers) = response {
-                found = numbers;
-            }
-        }
-        // `9:*` names the last letter too, when that has the number 7.
-        let found = found.from(begin);
-        // Letters may have come meanwhile, but not as many again.
-        if found.len() > u64::from(messages) * 2 + 1000 {
-            return Err(Fault::Server("the server found more letters than the folder has".to_owned()));
-        }
-        Ok(found)
-    }
-
-    /// Finds out which of the letters that are known are not there any more.
-    async fn notice_gone(&mut self, row: i64, validity: u32, held: &Numbers, messages: u32) -> Result<(), Fault> {
-        let form = if self.client.can("ESEARCH") { " RETURN (ALL)" } else { "" };
-        let answer = self.client.ask(&format!("UID SEARCH{form} UID 1:*")).await?.must("UID SEARCH")?;
-        let there = answer.untagged.into_iter().find_map(|response| match response {
-            Response::Search(numbers) => Some(numbers),
-            _ => None,
-        });
-        // An answer that does not fit to what was said before is no reason to believe that letters went.
-        let Some(there) = there.filter(|there| there.len() >= u64::from(messages)) else { return Ok(()) };
-        let gone: Vec<u32> = held.without(&there).iter().collect();
-        for slice in gone.chunks(SLICE) {
-            let slice = slice.to_vec();
-            self.means.store.write(move |tx: &mut Tx| ledger::mark_gone(tx, row, validity, &slice)).await?;
         }
         Ok(())
     }
 
-    async fn fetch_folder(&mut self, opened: Opened) -> Result<(), Fault> {
-        if !opened.wanted.is_empty() {
+    /// Brings the letters that are wanted of a folder. Those that do not come, and those that were on their way when the
+    /// connection broke, are written down: they are asked for one by one later. False: the folder cannot be read, which is
+    /// written down.
+    async fn bring(&mut self, opened: &mut Opened) -> Result<bool, Fault> {
+        let mut fruitless = 0;
+        while !opened.wanted.is_empty() {
+            let mut tally = Tally::default();
+            let pulled = self.pull_home(opened, &mut tally).await;
+            let refused = !self.client.is_lost();
+            self.suspect(opened, &tally.doubtful).await?;
+            if tally.has_come() {
+                self.breaks.went_well();
+            }
+            fruitless = if tally.is_empty() { fruitless + 1 } else { 0 };
+            opened.wanted = opened.wanted.without(&tally.dealt_with());
+            let Err(fault) = pulled else { break };
+            self.go_on_after(&fault).await?;
+            if refused || fruitless == 2 {
+                self.leave_folder(&opened.folder, opened.row, &fault).await?;
+                return Ok(false);
+            }
+        }
+        if let Some(hidden) = opened.hidden.clone() {
+            self.leave_folder(&opened.folder, opened.row, &Fault::Server(hidden)).await?;
+            return Ok(true);
+        }
+        let Opened { row, validity, uid_next, messages, .. } = *opened;
+        let settled = move |tx: &mut Tx| {
+            ledger::folder_is_well(tx, row.id)?;
+            ledger::settle(tx, row.id, validity, uid_next, messages)
+        };
+        self.means.store.write(settled).await?;
+        Ok(true)
+    }
+
+    async fn pull_home(&mut self, opened: &mut Opened, tally: &mut Tally) -> Result<(), Fault> {
+        if !opened.announced {
             let (folder, letters) = (opened.folder.place.folder.clone(), opened.wanted.len());
             self.means.listener.hear(&News::ToCome { folder, letters });
-            let (validity, _, _) = self.examine(&opened.folder).await?;
-            if validity != opened.validity {
-                return Err(Fault::Server("the server has renumbered its letters meanwhile".to_owned()));
-            }
-            let taker = Taker::start(self.means.home.clone(), self.means.listener.clone(), self.means.share());
-            let pulled = self.pull(&opened, &taker).await;
-            // What has come is taken home whatever happened behind it.
-            taker.finish().await?;
-            pulled?;
+            opened.announced = true;
         }
-        let Opened { row, validity, uid_next, messages, .. } = opened;
-        let settled = move |tx: &mut Tx| ledger::settle(tx, row.id, validity, uid_next, messages);
-        self.means.store.write(settled).await?;
-        if self.source.settings.keep != Keep::Forever {
-            self.take_away(&opened.folder, FolderRow { validity, ..row }).await?;
+        self.open_again(opened).await?;
+        let taker = Taker::start(self.means.home.clone(), self.means.listener.clone(), self.means.share());
+        let pulled = self.pull(opened, &taker, tally).await;
+        // What has come is taken home whatever happened behind it.
+        taker.finish().await?;
+        pulled
+    }
+
+    /// Opens a folder that was looked into. Its letters must have the same numbers still.
+    pub(super) async fn open_again(&mut self, opened: &Opened) -> Result<(), Fault> {
+        let again = self.open_folder("EXAMINE", &opened.folder).await?;
+        if again.validity == opened.validity {
+            return Ok(());
+        }
+        Err(Fault::Server("the server has renumbered its letters meanwhile".to_owned()))
+    }
+
+    /// Takes away what is to go in these folders.
+    async fn sweep(&mut self, folders: Vec<(Folder, FolderRow)>) -> Result<(), Fault> {
+        if self.source.settings.keep == Keep::Forever {
+            return Ok(());
+        }
+        for (folder, row) in folders {
+            let mut breaks = 0;
+            while let Err(fault) = self.take_away(&folder, row).await {
+                let refused = !self.client.is_lost();
+                self.go_on_after(&fault).await?;
+                breaks += 1;
+                if refused || breaks == 2 {
+                    self.leave_folder(&folder, row, &fault).await?;
+                    break;
+                }
+            }
         }
         Ok(())
     }
@@ -292,10 +353,10 @@ impl<'a> Session<'a> {
 
 /// What STATUS told.
 #[derive(Clone, Copy)]
-struct State {
-    validity: u32,
-    uid_next: u32,
-    messages: u32,
+pub(super) struct State {
+    pub validity: u32,
+    pub uid_next: u32,
+    pub messages: u32,
 }
 
 impl State {

@@ -7,6 +7,7 @@ use store::Tx;
 
 use super::Session;
 use super::imap::Opened;
+use super::pull::Tally;
 use crate::Fault;
 use crate::identity::{self, Digest};
 use crate::imap::Fetched;
@@ -21,6 +22,8 @@ pub(super) struct Card {
     pub light: Option<Digest>,
     pub gmail: Option<u64>,
     pub labels: Option<Vec<Bytes>>,
+    /// No listing has shown it, so its size is not known.
+    pub unlisted: bool,
 }
 
 impl Card {
@@ -28,7 +31,12 @@ impl Card {
     pub fn read(fetched: &Fetched) -> Option<Self> {
         let (uid, size) = (fetched.uid?, fetched.size?);
         let light = fetched.header.as_ref().and_then(|header| identity::light(header, size));
-        Some(Self { uid, size, light, gmail: fetched.gmail_id, labels: fetched.gmail_labels.clone() })
+        Some(Self { uid, size, light, gmail: fetched.gmail_id, labels: fetched.gmail_labels.clone(), unlisted: false })
+    }
+
+    /// A letter that no listing has shown.
+    pub fn unlisted(uid: u32) -> Self {
+        Self { uid, size: 0, light: None, gmail: None, labels: None, unlisted: true }
     }
 
     /// What is written down of it.
@@ -52,14 +60,21 @@ impl Session<'_> {
     }
 
     /// Of these letters, those that must be fetched. Writes down which are recognised, and which are left there.
-    pub(super) async fn decide(&mut self, opened: &Opened, cards: Vec<Card>) -> Result<Vec<Card>, Fault> {
+    pub(super) async fn decide(
+        &mut self,
+        opened: &Opened,
+        cards: Vec<Card>,
+        tally: &mut Tally,
+    ) -> Result<Vec<Card>, Fault> {
         let largest = self.source.settings.largest;
         let (large, cards): (Vec<Card>, Vec<Card>) = cards.into_iter().partition(|card| card.size > largest);
         for card in large {
-            self.leave_there(opened, &card, Why::TooLarge(card.size)).await?;
+            self.leave_there(opened, &card, Why::TooLarge(card.size), "").await?;
+            tally.done(card.uid);
         }
         let known = self.recognise(opened, &cards).await?;
-        let count = known.values().filter(|known| **known).count() as u64;
+        let recognised = known.iter().filter(|(_, known)| **known).map(|(uid, _)| *uid);
+        let count = recognised.map(|uid| tally.done(uid)).count() as u64;
         if count > 0 {
             self.means.listener.hear(&News::Came { letters: 0, octets: 0, known: count });
         }
@@ -90,19 +105,5 @@ impl Session<'_> {
             Ok::<_, store::Error>(known)
         };
         Ok(self.means.store.write(recognised).await?)
-    }
-
-    /// Leaves a letter where it is, says so, and remembers it.
-    pub(super) async fn leave_there(&self, opened: &Opened, card: &Card, why: Why) -> Result<(), Fault> {
-        let (entry, id, now) = (card.entry(self, opened), self.source.id, net::now());
-        let left = move |tx: &mut Tx| {
-            entry.note(tx, LetterState::LeftThere, now)?;
-            ledger::note_taken(tx, id, 0, 0, 1)
-        };
-        self.means.store.write(left).await?;
-        let (folder, name) = (opened.folder.place.folder.clone(), card.uid.to_string());
-        tracing::warn!(source = self.source.name, folder, uid = name, ?why, "a letter was left where it is");
-        self.means.listener.hear(&News::LeftThere { folder, name, why });
-        Ok(())
     }
 }

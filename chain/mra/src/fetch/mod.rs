@@ -1,23 +1,30 @@
 //! One fetch of one source, from the connection to the last letter.
 
+mod breaks;
+mod doubtful;
 mod flags;
 mod folders;
+mod furnish;
 mod imap;
+mod left;
 mod list;
+mod look;
 mod pop3;
 mod pull;
 mod sweep;
 
 use std::sync::Arc;
 
+pub(crate) use folders::readable;
+use mail::Timestamp;
 use net::{Budget, Owner, Share, Shutdown};
 use store::Store;
 
 use crate::credential::Credential;
 use crate::home::Home;
-use crate::ledger::Source;
+use crate::ledger::{self, Source};
 use crate::place::Protocol;
-use crate::progress::Listener;
+use crate::progress::{Listener, Round};
 use crate::way::Way;
 use crate::{Fault, imap::Client};
 
@@ -40,6 +47,9 @@ pub struct Means {
     pub owner: Owner,
     /// Ask for little at a time: the server has complained.
     pub gently: bool,
+    /// When somebody asked for this fetch; what was left there is tried again then, however short ago it failed. None: it
+    /// is fetched because it is time.
+    pub asked: Option<Timestamp>,
 }
 
 impl Means {
@@ -47,16 +57,32 @@ impl Means {
     fn share(&self) -> Share {
         self.memory.share_of(self.owner)
     }
+
+    /// Waits; an error says that we were asked to end meanwhile.
+    async fn sleep(&self, pause: std::time::Duration) -> Result<(), Fault> {
+        tokio::select! {
+            () = tokio::time::sleep(pause) => Ok(()),
+            () = self.shutdown.requested() => Err(Fault::Ended),
+        }
+    }
+
+    /// What a round that came to its end has left there.
+    async fn sum_up(&self, source: &Source) -> Result<Round, Fault> {
+        let id = source.id;
+        let ledger::Vain { all, fresh } = self.store.read(move |view| ledger::vain(view, id)).await?;
+        Ok(Round { vain: all, fresh })
+    }
 }
 
-/// Brings all that is new, once.
-pub async fn fetch(means: &Means, source: &Source, credential: &Credential) -> Result<(), Fault> {
+/// Brings all that is new, once. What could not be had is written down and counted; an error says that the round did not
+/// come to its end.
+pub async fn fetch(means: &Means, source: &Source, credential: &Credential) -> Result<Round, Fault> {
     match source.settings.mailbox.protocol {
         Protocol::Imap => {
             let mut session = Session::open(means, source, credential).await?;
-            session.fetch_all().await?;
+            let round = session.fetch_all().await?;
             session.close().await;
-            Ok(())
+            Ok(round)
         }
         Protocol::Pop3 => pop3::fetch(means, source, credential).await,
     }
@@ -66,7 +92,11 @@ pub async fn fetch(means: &Means, source: &Source, credential: &Credential) -> R
 pub struct Session<'a> {
     means: &'a Means,
     source: &'a Source,
+    /// To connect again with.
+    credential: Credential,
     client: Client,
+    /// Those of this round.
+    breaks: breaks::Breaks,
     /// UIDNEXT and the number of letters of INBOX, before its letters were fetched.
     inbox: Option<(Option<u32>, u32)>,
     /// The last wait for news ended before it began.

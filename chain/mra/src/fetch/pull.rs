@@ -29,18 +29,57 @@ const DEPTH: usize = 3;
 const GENTLE_GROUP: usize = 16;
 const GENTLE_PAUSE: Duration = Duration::from_millis(500);
 
+/// Of a listing that broke, so many letters that had not been listed are asked for alone: servers answer in order, but may
+/// have had some answers ready that were never sent.
+const SUSPECTS: usize = 200;
+
 /// What is on its way.
 #[derive(Default)]
-struct Flow {
+pub(super) struct Flow {
     /// Letters that were asked for and have not come.
-    expected: HashMap<u32, Card>,
+    pub expected: HashMap<u32, Card>,
     /// What listings have told.
-    listed: HashMap<u32, Card>,
+    pub listed: HashMap<u32, Card>,
     /// Commands that have ended, and how.
     ended: HashMap<String, End>,
+    /// What is wrong with the last letter that came and was not taken.
+    pub said: Option<String>,
 }
 
-struct End {
+/// What became of letters that were asked for, also where the connection broke.
+#[derive(Default)]
+pub(super) struct Tally {
+    /// They came, were recognised, or are too large.
+    done: Vec<u32>,
+    /// They did not come with their neighbours, or may be what broke the connection.
+    pub doubtful: Vec<u32>,
+}
+
+impl Tally {
+    /// Nothing became of any.
+    pub fn is_empty(&self) -> bool {
+        self.done.is_empty() && self.doubtful.is_empty()
+    }
+
+    /// Some came.
+    pub fn has_come(&self) -> bool {
+        !self.done.is_empty()
+    }
+
+    pub fn done(&mut self, uid: u32) {
+        self.done.push(uid);
+    }
+
+    /// All of them: what is not done is written down.
+    pub fn dealt_with(&self) -> Numbers {
+        let mut all = [&self.done[..], &self.doubtful[..]].concat();
+        all.sort_unstable();
+        all.into_iter().collect()
+    }
+}
+
+/// How a command ended.
+pub(super) struct End {
     status: Status,
     code: Option<Code>,
     text: String,
@@ -48,72 +87,96 @@ struct End {
 
 impl End {
     /// A refusal that asks for less, or later. Any other is about single letters.
-    fn check(&self) -> Result<(), Fault> {
-        let throttled = self.code.as_ref().is_some_and(Code::is_throttling) || login::sounds_throttled(&self.text);
+    pub fn check(&self) -> Result<(), Fault> {
+        let throttled = self.code.as_ref().is_some_and(Code::is_throttling) || login::sounds_crowded(&self.text);
         if self.status != Status::Ok && throttled {
             return Err(Fault::Throttled { said: self.text.clone(), pause: None });
         }
         Ok(())
     }
+
+    /// Why a letter did not come, in the server's words where it has some.
+    pub fn said(&self) -> String {
+        match &self.code {
+            _ if self.status == Status::Ok => "the server says that it is there, and does not give it".to_owned(),
+            Some(code) => format!("[{}] {}", code.name, self.text),
+            None => self.text.clone(),
+        }
+    }
 }
 
+/// Where letters go, and what is written down of each.
+pub(super) type Sink<'t> = (&'t Taker, &'t mut Tally);
+
 impl Session<'_> {
-    /// Gives all letters that are wanted to the taker.
-    pub(super) async fn pull(&mut self, opened: &Opened, taker: &Taker) -> Result<(), Fault> {
+    /// Gives the letters that are wanted to the taker. What became of each is in the tally, also after an error.
+    pub(super) async fn pull(&mut self, opened: &Opened, taker: &Taker, tally: &mut Tally) -> Result<(), Fault> {
         let id = self.source.id;
         let recognise = self.means.store.read(move |view| ledger::has_gone(view, id)).await?;
         let items = self.listing_items(recognise);
         let mut flow = Flow::default();
-        let mut stragglers = Vec::new();
         let mut windows = opened.wanted.iter();
         let mut next = windows.by_ref().take(WINDOW).collect::<Numbers>();
         let mut listing = self.start_listing(&next, &items).await?;
         while !next.is_empty() {
-            self.wait_for(&listing, &mut flow, opened, taker).await?.check()?;
+            let listed = self.wait_for(&listing, &mut flow, opened, (taker, tally)).await;
+            // What a listing does not show may be there all the same.
+            let hidden = next.iter().filter(|uid| !flow.listed.contains_key(uid));
+            tally.doubtful.extend(hidden.take(if listed.is_ok() { WINDOW } else { SUSPECTS }));
+            listed?.check()?;
             let cards = next.iter().filter_map(|uid| flow.listed.remove(&uid)).collect();
             flow.listed.clear();
-            let mut groups = groups(self.decide(opened, cards).await?, self.means.gently);
+            let groups = groups(self.decide(opened, cards, tally).await?, self.means.gently);
             next = windows.by_ref().take(WINDOW).collect();
-            let mut running = VecDeque::new();
-            let depth = if self.means.gently { 1 } else { DEPTH };
-            let mut listing_begun = next.is_empty();
-            loop {
-                while running.len() < depth
-                    && let Some(group) = groups.pop_front()
-                {
-                    running.push_back(self.start_group(group, &mut flow).await?);
-                }
-                if groups.is_empty() && !listing_begun {
-                    listing = self.start_listing(&next, &items).await?;
-                    listing_begun = true;
-                }
-                let Some((tag, uids)) = running.pop_front() else { break };
-                self.wait_for(&tag, &mut flow, opened, taker).await?.check()?;
-                stragglers.extend(uids.iter().filter_map(|uid| flow.expected.remove(&uid)));
-                self.breathe().await?;
-            }
-        }
-        for card in stragglers {
-            self.fetch_straggler(card, opened, taker).await?;
+            listing = self.pull_groups(groups, (&next, &items), &mut flow, opened, (taker, tally)).await?;
         }
         Ok(())
     }
 
-    async fn start_listing(&mut self, uids: &Numbers, items: &str) -> Result<String, Fault> {
+    /// Fetches these groups, and begins the next listing behind the last of them.
+    async fn pull_groups(
+        &mut self,
+        mut groups: VecDeque<Vec<Card>>,
+        (next, items): (&Numbers, &str),
+        flow: &mut Flow,
+        opened: &Opened,
+        (taker, tally): Sink<'_>,
+    ) -> Result<String, Fault> {
+        let (mut running, mut listing) = (VecDeque::new(), None);
+        let depth = if self.means.gently { 1 } else { DEPTH };
+        loop {
+            while running.len() < depth
+                && let Some(group) = groups.pop_front()
+            {
+                running.push_back(self.start_group(group, flow).await?);
+            }
+            if groups.is_empty() && listing.is_none() {
+                listing = Some(self.start_listing(next, items).await?);
+            }
+            let Some((tag, uids)) = running.pop_front() else { break };
+            let ended = self.wait_for(&tag, flow, opened, (taker, tally)).await;
+            tally.doubtful.extend(uids.iter().filter(|uid| flow.expected.remove(uid).is_some()));
+            ended?.check()?;
+            self.breathe().await?;
+        }
+        Ok(listing.unwrap_or_default())
+    }
+
+    pub(super) async fn start_listing(&mut self, uids: &Numbers, items: &str) -> Result<String, Fault> {
         if uids.is_empty() {
             return Ok(String::new());
         }
         Ok(self.client.start(&format!("UID FETCH {} ({items})", uids.written())).await?)
     }
 
-    async fn start_group(&mut self, group: Vec<Card>, flow: &mut Flow) -> Result<(String, Numbers), Fault> {
+    pub(super) async fn start_group(&mut self, group: Vec<Card>, flow: &mut Flow) -> Result<(String, Numbers), Fault> {
         let uids: Numbers = group.iter().map(|card| card.uid).collect();
         let command = format!("UID FETCH {} (UID FLAGS INTERNALDATE BODY.PEEK[])", uids.written());
         flow.expected.extend(group.into_iter().map(|card| (card.uid, card)));
         Ok((self.client.start(&command).await?, uids))
     }
 
-    async fn breathe(&self) -> Result<(), Fault> {
+    pub(super) async fn breathe(&self) -> Result<(), Fault> {
         if self.means.shutdown.is_requested() {
             return Err(Fault::Ended);
         }
@@ -124,7 +187,13 @@ impl Session<'_> {
     }
 
     /// Reads until a command has ended. What comes meanwhile is taken in, for whichever command it is.
-    async fn wait_for(&mut self, tag: &str, flow: &mut Flow, opened: &Opened, taker: &Taker) -> Result<End, Fault> {
+    pub(super) async fn wait_for(
+        &mut self,
+        tag: &str,
+        flow: &mut Flow,
+        opened: &Opened,
+        (taker, tally): Sink<'_>,
+    ) -> Result<End, Fault> {
         loop {
             if let Some(end) = flow.ended.remove(tag) {
                 return Ok(end);
@@ -133,7 +202,10 @@ impl Session<'_> {
                 Response::Status { tag: Some(tag), status, code, text } => {
                     flow.ended.insert(tag, End { status, code, text });
                 }
-                Response::Fetch(fetched) => self.take_in(*fetched, flow, opened, taker).await?,
+                Response::Status { code: Some(code), .. } if is_renumbering(&code, opened) => {
+                    return Err(Fault::Server("the server has renumbered its letters meanwhile".to_owned()));
+                }
+                Response::Fetch(fetched) => self.take_in(*fetched, flow, opened, (taker, tally)).await?,
                 _ => {}
             }
         }
@@ -145,31 +217,39 @@ impl Session<'_> {
         fetched: Fetched,
         flow: &mut Flow,
         opened: &Opened,
-        taker: &Taker,
+        (taker, tally): Sink<'_>,
     ) -> Result<(), Fault> {
         let Some(uid) = fetched.uid else { return Ok(()) };
-        if fetched.body.is_some() || fetched.too_large.is_some() {
-            let Some(card) = flow.expected.remove(&uid) else { return Ok(()) };
-            if let Some(size) = fetched.too_large {
-                return self.leave_there(opened, &card, Why::TooLarge(size)).await;
+        let Some(octets) = fetched.body.as_ref().map(|body| body.len() as u64).or(fetched.too_large) else {
+            if let Some(card) = Card::read(&fetched)
+                && opened.is_asked_for(uid)
+            {
+                flow.listed.insert(uid, card);
             }
-            let Some(letter) = self.arrived(card, fetched, opened) else { return Ok(()) };
-            return taker.give(letter).await.map_err(|_| Fault::Home("no more letters are taken".to_owned()));
+            return Ok(());
+        };
+        let Some(card) = flow.expected.get(&uid) else { return Ok(()) };
+        if octets == 0 && (card.size > 0 || card.unlisted) {
+            flow.said = Some("the server gives an empty letter".to_owned());
+            return Ok(());
         }
-        if let Some(card) = Card::read(&fetched)
-            && opened.wanted.contains(uid)
-        {
-            flow.listed.insert(uid, card);
+        let Some(card) = flow.expected.remove(&uid) else { return Ok(()) };
+        tally.done(uid);
+        if fetched.too_large.is_some() {
+            return self.leave_there(opened, &card, Why::TooLarge(octets), "").await;
         }
-        Ok(())
+        let Some(letter) = self.arrived(card, fetched, opened) else { return Ok(()) };
+        taker.give(letter).await.map_err(|_| Fault::Home("no more letters are taken".to_owned()))
     }
 
     fn arrived(&self, card: Card, fetched: Fetched, opened: &Opened) -> Option<Arrived> {
         let body = fetched.body?;
-        let light = card.light.or_else(|| identity::light(&body, card.size));
+        let size = if card.unlisted { body.len() as u64 } else { card.size };
         let mut entry = card.entry(self, opened);
-        entry.light = light;
+        entry.size = size;
+        entry.light = card.light.or_else(|| identity::light(&body, size));
         entry.content = Some(identity::content(&body));
+        entry.short = (body.len() as u64) < size;
         let raw = match lines::to_crlf(&body) {
             std::borrow::Cow::Borrowed(_) => body,
             std::borrow::Cow::Owned(changed) => changed.into(),
@@ -185,23 +265,11 @@ impl Session<'_> {
         let received = fetched.date.unwrap_or_else(net::now);
         Some(Arrived { entry, raw, place, flags: system, keywords, received })
     }
+}
 
-    /// A letter that did not come with its neighbours is asked for alone; where it does not come then, it has gone
-    /// meanwhile, or the server does not give it.
-    async fn fetch_straggler(&mut self, card: Card, opened: &Opened, taker: &Taker) -> Result<(), Fault> {
-        let mut flow = Flow::default();
-        let (tag, _) = self.start_group(vec![card.clone()], &mut flow).await?;
-        self.wait_for(&tag, &mut flow, opened, taker).await?.check()?;
-        if flow.expected.is_empty() {
-            return Ok(());
-        }
-        let answer = self.client.ask(&format!("UID SEARCH UID {}", card.uid)).await?.must("UID SEARCH")?;
-        let there = answer.untagged.iter().any(|response| match response {
-            Response::Search(found) => found.contains(card.uid),
-            _ => false,
-        });
-        if there { self.leave_there(opened, &card, Why::NotGiven).await } else { Ok(()) }
-    }
+/// A server that tells another UIDVALIDITY while letters come has given them other numbers (RFC 9051 §2.3.1.1).
+fn is_renumbering(code: &Code, opened: &Opened) -> bool {
+    code.name == "UIDVALIDITY" && code.number().is_some_and(|validity| validity != opened.validity)
 }
 
 /// Letters that are asked for together: not too many, and not too many octets.

@@ -1,45 +1,144 @@
-//! Taking letters away at the other end, once they are here.
+//! Taking letters away at the other end, once they are here. A number is no proof: servers have given one to another
+//! letter. What lies there is compared with what is here first.
+
+use std::collections::HashMap;
 
 use store::Tx;
 
 use super::Session;
 use super::folders::Folder;
 use crate::Fault;
-use crate::imap::{Numbers, Response};
+use crate::identity;
+use crate::imap::{Fetched, Numbers, Response};
 use crate::ledger::{self, Due, FolderRow};
 use crate::progress::News;
 
 /// Letters taken away at a time.
 const SLICE: usize = 500;
 
+/// Letters that are due, by what was found under their numbers.
+#[derive(Default)]
+struct Compared {
+    /// The letter that is here.
+    same: Vec<(u32, Vec<u8>)>,
+    /// Another one.
+    other: Vec<Vec<u8>>,
+    /// None.
+    absent: Vec<Vec<u8>>,
+    /// One that the server does not show.
+    hidden: Vec<Vec<u8>>,
+}
+
 impl Session<'_> {
     /// Takes away the letters of a folder that are here long enough. Only what the ledger says is here, and the ledger
-    /// says so only of what is on our disk.
+    /// says so only of what is on our disk; and only where the letter there is the one that is here.
     pub(super) async fn take_away(&mut self, folder: &Folder, row: FolderRow) -> Result<(), Fault> {
         let Some(parting) = self.source.parting(net::now()) else { return Ok(()) };
         let (mut opened, id) = (false, row.id);
         loop {
             let due = self.means.store.read(move |view| ledger::due(view, id, parting, SLICE)).await?;
-            let uids: Numbers = due.iter().filter_map(|due| due.uid).collect();
-            if uids.is_empty() {
-                return Ok(());
+            if due.is_empty() {
+                break;
             }
             if !opened {
-                let (validity, _, _) = self.open_folder("SELECT", folder).await?;
-                if validity != row.validity {
+                if self.open_folder("SELECT", folder).await?.validity != row.validity {
                     // Their numbers mean other letters now; the next round recognises them.
                     return Ok(());
                 }
                 opened = true;
             }
+            let compared = self.compare(due).await?;
+            self.note_strangers(folder, id, &compared).await?;
+            let same = compared.same;
+            if same.is_empty() {
+                continue;
+            }
+            let uids: Numbers = same.iter().map(|(uid, _)| *uid).collect();
             if !self.expunge(&uids, folder).await? {
                 return Ok(());
             }
-            let keys: Vec<Vec<u8>> = due.into_iter().map(|Due { key, .. }| key).collect();
-            let count = keys.len() as u64;
+            let count = same.len() as u64;
+            let keys: Vec<Vec<u8>> = same.into_iter().map(|(_, key)| key).collect();
             self.means.store.write(move |tx: &mut Tx| ledger::parted(tx, id, &keys)).await?;
             self.means.listener.hear(&News::Parted(count));
         }
+        let letters = self.means.store.read(move |view| ledger::short(view, id, parting)).await?;
+        if letters > 0 {
+            self.means.listener.hear(&News::Unproven { folder: folder.place.folder.clone(), letters });
+        }
+        Ok(())
+    }
+
+    /// Compares the letters that are due with what lies there under their numbers.
+    async fn compare(&mut self, due: Vec<Due>) -> Result<Compared, Fault> {
+        let mut uids: Vec<u32> = due.iter().filter_map(|due| due.uid).collect();
+        uids.sort_unstable();
+        let uids: Numbers = uids.into_iter().collect();
+        let items = format!("UID RFC822.SIZE BODY.PEEK[HEADER.FIELDS ({})]", identity::FIELDS);
+        let answer = self.client.ask(&format!("UID FETCH {} ({items})", uids.written())).await?.must("UID FETCH")?;
+        let mut shown: HashMap<u32, Fetched> = HashMap::new();
+        for response in answer.untagged {
+            if let Response::Fetch(fetched) = response
+                && let Some(uid) = fetched.uid.filter(|_| fetched.header.is_some())
+            {
+                shown.insert(uid, *fetched);
+            }
+        }
+        // Not to be shown is not to be absent.
+        let there = self.ask_search(&format!("UID {}", uids.written())).await?.unwrap_or(uids);
+        let mut compared = Compared::default();
+        for Due { key, uid, size, light, content } in due {
+            let Some(uid) = uid.filter(|uid| there.contains(*uid) || shown.contains_key(uid)) else {
+                compared.absent.push(key);
+                continue;
+            };
+            let header =
+                shown.get(&uid).and_then(|fetched| fetched.header.as_ref().map(|header| (header, fetched.size)));
+            let now = header.and_then(|(header, told)| identity::light(header, told.unwrap_or(size)));
+            // Without a Message-ID, or where the header looks another way today, the whole letter tells.
+            if light.is_some() && now == light || self.has_content(uid, content).await? {
+                compared.same.push((uid, key));
+            } else if header.is_some() {
+                compared.other.push(key);
+            } else {
+                compared.hidden.push(key);
+            }
+        }
+        Ok(compared)
+    }
+
+    /// Is what lies there under this number, to its last octet, what is here?
+    async fn has_content(&mut self, uid: u32, content: Option<identity::Digest>) -> Result<bool, Fault> {
+        let answer = self.client.ask(&format!("UID FETCH {uid} (UID BODY.PEEK[])")).await?.must("UID FETCH")?;
+        let there = answer.untagged.iter().find_map(|response| match response {
+            Response::Fetch(fetched) if fetched.uid == Some(uid) => {
+                fetched.body.as_ref().map(|body| identity::content(body))
+            }
+            _ => None,
+        });
+        Ok(content.is_some() && there == content)
+    }
+
+    /// What lies there under a number is not what is here, so it stays, and is fetched in the next round.
+    async fn note_strangers(&self, folder: &Folder, row: i64, compared: &Compared) -> Result<(), Fault> {
+        let Compared { other, absent, hidden, .. } = compared;
+        let letters = other.len() as u64;
+        let (other, absent, hidden) = (other.clone(), absent.clone(), hidden.clone());
+        let noted = move |tx: &mut Tx| {
+            other.iter().try_for_each(|key| ledger::displace(tx, row, key))?;
+            if !other.is_empty() {
+                ledger::look_anew(tx, row)?;
+            }
+            ledger::keep_there(tx, row, &hidden)?;
+            ledger::mark_keys_gone(tx, row, &absent)
+        };
+        self.means.store.write(noted).await?;
+        if letters > 0 {
+            let folder = folder.place.folder.clone();
+            tracing::warn!(source = self.source.name, folder, letters, "other letters have the numbers of those here");
+            self.means.listener.hear(&News::Unproven { folder, letters });
+        }
+        Ok(())
     }
 
     /// Marks these and takes them away, and no others (RFC 4315). Gives whether they went.
@@ -59,11 +158,7 @@ impl Session<'_> {
             return Ok(true);
         }
         // EXPUNGE takes all that is marked, also by others: only where nothing else is.
-        let answer = self.client.ask("UID SEARCH DELETED").await?.must("UID SEARCH")?;
-        let others = answer.untagged.iter().any(|response| match response {
-            Response::Search(marked) => !marked.without(uids).is_empty(),
-            _ => false,
-        });
+        let others = self.ask_search("DELETED").await?.is_none_or(|marked| !marked.without(uids).is_empty());
         if others {
             tracing::warn!(source = self.source.name, folder = folder.place.folder, "others are marked as deleted too");
             self.means.listener.hear(&News::CannotPart { folder: folder.place.folder.clone() });

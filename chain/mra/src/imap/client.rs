@@ -24,6 +24,10 @@ const MOST_BETWEEN: usize = 1_000_000;
 /// An answer that comes slower than so many octets a second does not come.
 const SLOWEST: u64 = 256;
 
+/// Alerts of one connection, and the characters of one.
+const MOST_ALERTS: usize = 20;
+const MOST_ALERT: usize = 500;
+
 /// Why the conversation is over.
 #[derive(Debug, thiserror::Error)]
 pub enum Lost {
@@ -51,7 +55,7 @@ impl From<Lost> for Fault {
         match lost {
             Lost::Net(why) => Self::Cut(why.to_string()),
             Lost::Bye { code, text } => {
-                let throttled = code.is_some_and(|code| code.is_throttling()) || login::sounds_throttled(&text);
+                let throttled = code.is_some_and(|code| code.is_throttling()) || login::sounds_crowded(&text);
                 if throttled { Self::Throttled { said: text, pause: None } } else { Self::Cut(text) }
             }
             wrong => Self::Server(wrong.to_string()),
@@ -78,18 +82,34 @@ impl Answer {
         self.status == Status::Ok
     }
 
-    /// The answer, unless the command failed: then what that means for the fetch.
+    /// The answer, unless the command failed: then what that means for the fetch. A server that asks for less means
+    /// everybody; any other refusal, behind the log-in, is about what was asked for.
     pub fn must(self, doing: &str) -> Result<Self, Fault> {
-        if self.is_ok() { Ok(self) } else { Err(self.fault(doing)) }
+        if self.is_ok() {
+            return Ok(self);
+        }
+        let throttled = self.code.as_ref().is_some_and(Code::is_throttling) || login::sounds_crowded(&self.text);
+        let said = format!("{doing}: {}", self.said());
+        Err(if throttled { Fault::Throttled { said, pause: None } } else { Fault::Server(said) })
     }
 
-    fn fault(&self, doing: &str) -> Fault {
-        let said = format!("{doing}: {}", self.text);
+    /// What the refusal of a log-in means.
+    fn refusal(&self) -> Fault {
+        let said = format!("log-in: {}", self.said());
         match &self.code {
-            Some(code) if code.is_throttling() => Fault::Throttled { said, pause: None },
             Some(code) if code.is_refusal() => Fault::Refused(said),
+            Some(code) if code.is_throttling() || code.is_illness() => Fault::Throttled { said, pause: None },
             _ if login::sounds_throttled(&self.text) => Fault::Throttled { said, pause: None },
-            _ => Fault::Server(said),
+            _ => Fault::Refused(said),
+        }
+    }
+
+    /// What it said, with its code where it has one.
+    pub fn said(&self) -> String {
+        match &self.code {
+            Some(code) => format!("[{}] {}", code.name, self.text),
+            None if self.text.is_empty() => "the server refuses without a word".to_owned(),
+            None => self.text.clone(),
         }
     }
 
@@ -110,6 +130,8 @@ pub struct Log {
     pub exists: u32,
     /// Something came or went since [`Client::look`].
     pub changed: bool,
+    /// A letter went since [`Client::forget_log`].
+    pub shrunk: bool,
 }
 
 /// A conversation, logged in.
@@ -126,6 +148,10 @@ pub struct Client {
     between: usize,
     /// IDLE was begun, and DONE was not said.
     idling: bool,
+    /// Nothing more can be said or heard.
+    lost: bool,
+    /// What people must see, each text once.
+    alerts: Vec<String>,
 }
 
 impl Client {
@@ -166,6 +192,8 @@ impl Client {
             octets: 0,
             between: 0,
             idling: false,
+            lost: false,
+            alerts: Vec::new(),
         }
     }
 
@@ -208,6 +236,11 @@ impl Client {
         log
     }
 
+    /// Forgets what was told of the folder that was open before.
+    pub fn forget_log(&mut self) {
+        self.log = Log::default();
+    }
+
     async fn log_in(&mut self, way: &Way, user: &str, credential: &Credential) -> Result<(), Fault> {
         let offered: Vec<String> =
             self.capabilities.iter().filter_map(|own| own.strip_prefix("AUTH=")).map(str::to_owned).collect();
@@ -219,10 +252,7 @@ impl Client {
             },
         };
         if !answer.is_ok() {
-            return Err(match answer.fault("log-in") {
-                Fault::Server(said) => Fault::Refused(said),
-                other => other,
-            });
+            return Err(answer.refusal());
         }
         self.capabilities.clear();
         self.learn(answer.code.as_ref());
@@ -273,25 +303,41 @@ impl Client {
     /// LOGIN with both as literals where they are more than plain text.
     async fn login(&mut self, user: &str, password: &Password) -> Result<Answer, Fault> {
         let tag = self.tag();
-        self.line.write(format!("{tag} LOGIN ").as_bytes()).await.map_err(Lost::from)?;
+        self.put(format!("{tag} LOGIN ").as_bytes()).await?;
         for (word, end) in [(user, " "), (password.reveal(), "\r\n")] {
             match quoted(word) {
                 Some(quoted) => self.write(quoted).await?,
                 None => {
-                    self.line.write(format!("{{{}}}\r\n", word.len()).as_bytes()).await.map_err(Lost::from)?;
+                    self.put(format!("{{{}}}\r\n", word.len()).as_bytes()).await?;
                     match self.next().await? {
-                        Response::Continue(_) => self.line.write(word.as_bytes()).await.map_err(Lost::from)?,
+                        Response::Continue(_) => self.put(word.as_bytes()).await?,
                         other => return Err(Lost::Unexpected(format!("{other:?}")).into()),
                     }
                 }
             }
-            self.line.write(end.as_bytes()).await.map_err(Lost::from)?;
+            self.put(end.as_bytes()).await?;
         }
         self.answer_to(&tag).await.map_err(Fault::from)
     }
 
     async fn write(&mut self, secret: Password) -> Result<(), Lost> {
-        Ok(self.line.write(secret.reveal().as_bytes()).await?)
+        self.put(secret.reveal().as_bytes()).await
+    }
+
+    async fn put(&mut self, octets: &[u8]) -> Result<(), Lost> {
+        let put = self.line.write(octets).await;
+        self.lost |= put.is_err();
+        Ok(put?)
+    }
+
+    /// Is the conversation over, so that only another connection can go on?
+    pub fn is_lost(&self) -> bool {
+        self.lost
+    }
+
+    /// What the server wants people to see, as far as it has not been taken before.
+    pub fn take_alerts(&mut self) -> Vec<String> {
+        std::mem::take(&mut self.alerts)
     }
 
     fn tag(&mut self) -> String {
@@ -304,7 +350,7 @@ impl Client {
     /// Puts a command on its way, behind those that are there already, and gives its tag.
     pub async fn start(&mut self, command: &str) -> Result<String, Lost> {
         let tag = self.tag();
-        self.line.write(format!("{tag} {command}\r\n").as_bytes()).await?;
+        self.put(format!("{tag} {command}\r\n").as_bytes()).await?;
         Ok(tag)
     }
 
@@ -323,13 +369,22 @@ impl Client {
                 }
                 Response::Other | Response::Continue(_) => {}
                 told if untagged.len() < MOST_UNTAGGED => untagged.push(told),
-                _ => return Err(Lost::Unexpected("more than anybody can read".to_owned())),
+                _ => {
+                    self.lost = true;
+                    return Err(Lost::Unexpected("more than anybody can read".to_owned()));
+                }
             }
         }
     }
 
     /// The next response, whatever it is. BYE ends the conversation. Can be dropped while it waits.
     pub async fn next(&mut self) -> Result<Response, Lost> {
+        let next = self.hear().await;
+        self.lost |= next.is_err();
+        next
+    }
+
+    async fn hear(&mut self) -> Result<Response, Lost> {
         let (begun, before) = (Instant::now(), self.octets);
         loop {
             let (took, whole) = self.assembler.take(self.line.buffered())?;
@@ -362,19 +417,24 @@ impl Client {
 
     fn notice(&mut self, response: &Response) -> Result<(), Lost> {
         match response {
-            Response::Exists(count) => self.log = Log { exists: *count, changed: true },
-            Response::Expunge | Response::Vanished => self.log.changed = true,
+            Response::Exists(count) => self.log = Log { exists: *count, changed: true, ..self.log },
+            Response::Expunge | Response::Vanished => self.log = Log { changed: true, shrunk: true, ..self.log },
             Response::Capability(own) => self.capabilities.clone_from(own),
             Response::Status { tag: None, status: Status::Bye, code, text } => {
                 return Err(Lost::Bye { code: code.clone(), text: text.clone() });
             }
-            Response::Status { tag: None, code: Some(code), text, .. } if code.name == "ALERT" => {
-                // RFC 9051 §7.1: people must see it.
-                tracing::warn!(server = %self.line.peer(), "the server says: {text}");
-            }
+            Response::Status { code: Some(code), text, .. } if code.name == "ALERT" => self.keep_alert(text),
             _ => {}
         }
         Ok(())
+    }
+
+    /// RFC 9051 §7.1: people must see it. Some servers say the same with every answer.
+    fn keep_alert(&mut self, text: &str) {
+        let text: String = text.chars().filter(|c| !c.is_control()).take(MOST_ALERT).collect();
+        if self.alerts.len() < MOST_ALERTS && !self.alerts.contains(&text) {
+            self.alerts.push(text);
+        }
     }
 
     /// Waits until something happens in the folder that is open (RFC 2177), at most for `most`. Gives whether
@@ -398,7 +458,7 @@ impl Client {
             }
             self.next().await?;
         }
-        self.line.write(b"DONE\r\n").await?;
+        self.put(b"DONE\r\n").await?;
         self.idling = false;
         self.answer_to(&tag).await?;
         Ok(self.log.changed)

@@ -26,7 +26,13 @@ impl Code {
 
     /// Does it say that the server wants to be asked less, or later?
     pub fn is_throttling(&self) -> bool {
-        matches!(self.name.as_str(), "THROTTLED" | "LIMIT" | "OVERQUOTA" | "UNAVAILABLE" | "INUSE" | "SERVERBUG")
+        matches!(self.name.as_str(), "THROTTLED" | "LIMIT" | "OVERQUOTA")
+    }
+
+    /// Does it say that something behind the server is ill? Before the log-in that is the server; later it may be the one
+    /// folder or letter that was asked for.
+    pub fn is_illness(&self) -> bool {
+        matches!(self.name.as_str(), "UNAVAILABLE" | "INUSE" | "SERVERBUG")
     }
 
     /// Does it say that name and password are wrong, or not enough?

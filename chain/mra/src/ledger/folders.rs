@@ -19,6 +19,8 @@ pub struct FolderRow {
     pub uid_next: u32,
     /// Letters in it when all had been dealt with.
     pub messages: u32,
+    /// It was made here, too.
+    pub furnished: bool,
 }
 
 /// The folder of this name, as the server writes it; made where there is none.
@@ -33,9 +35,12 @@ pub fn folder(tx: &mut Tx, source: SourceId, raw_name: &[u8]) -> Result<FolderRo
 /// The folder of this name, if it has been looked at before.
 pub fn find_folder(view: &View, source: SourceId, raw_name: &[u8]) -> Result<Option<FolderRow>, store::Error> {
     view.query_opt(
-        "SELECT folder, validity, uid_next, messages FROM fetch_folder WHERE source = $1 AND name = $2",
+        "SELECT folder, validity, uid_next, messages, furnished FROM fetch_folder WHERE source = $1 AND name = $2",
         params![source.0, raw_name.to_vec()],
-        |row| Ok(FolderRow { id: row.get(0)?, validity: row.get(1)?, uid_next: row.get(2)?, messages: row.get(3)? }),
+        |row| {
+            let (id, validity, uid_next) = (row.get(0)?, row.get(1)?, row.get(2)?);
+            Ok(FolderRow { id, validity, uid_next, messages: row.get(3)?, furnished: row.get::<i64>(4)? == 1 })
+        },
     )
 }
 
@@ -51,6 +56,18 @@ pub fn settle(tx: &mut Tx, folder: i64, validity: u32, uid_next: u32, messages: 
         "UPDATE fetch_folder SET validity = $2, uid_next = $3, messages = $4 WHERE folder = $1",
         params![folder, validity, uid_next, messages],
     )?;
+    Ok(())
+}
+
+/// The next round looks at all letters of a folder again.
+pub fn look_anew(tx: &mut Tx, folder: i64) -> Result<(), store::Error> {
+    tx.execute("UPDATE fetch_folder SET uid_next = 1, messages = 0 WHERE folder = $1", params![folder])?;
+    Ok(())
+}
+
+/// The folder was made here; it is not made again when somebody removes it.
+pub fn furnished(tx: &mut Tx, folder: i64) -> Result<(), store::Error> {
+    tx.execute("UPDATE fetch_folder SET furnished = 1 WHERE folder = $1", params![folder])?;
     Ok(())
 }
 
@@ -84,6 +101,14 @@ pub fn mark_gone(tx: &mut Tx, folder: i64, validity: u32, uids: &[u32]) -> Resul
 pub fn forget_location(tx: &mut Tx, folder: i64, valid: Option<u32>, slice: usize) -> Result<bool, store::Error> {
     // Keys under the UIDVALIDITY that holds now stay.
     let (first, last) = valid.map_or((Vec::new(), Vec::new()), |v| (imap_key(v, 0), imap_key(v, u32::MAX)));
+    // What was left there under other numbers is met again under the new ones, or when the folder is back.
+    let left = tx.execute(
+        "DELETE FROM fetch_left WHERE folder = $1 AND (key < $2 OR key > $3 OR $4 = 1)",
+        params![folder, first.clone(), last.clone(), valid.is_none()],
+    )?;
+    if left > 0 {
+        look_anew(tx, folder)?;
+    }
     let marked = tx.execute(
         "UPDATE fetch_letter SET gone = 1 WHERE folder = $1 AND key IN (
             SELECT key FROM fetch_letter WHERE folder = $1 AND gone = 0 AND (key < $2 OR key > $3) LIMIT $4)",

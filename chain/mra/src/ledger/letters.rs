@@ -4,9 +4,10 @@ use std::collections::HashMap;
 use std::ops::ControlFlow;
 
 use mail::Timestamp;
-use store::{Tx, View, params};
+use store::{Row, Tx, View, params};
 
 use super::SourceId;
+use super::left::forget_left;
 use crate::identity::Digest;
 
 /// What is known of a letter at the other end.
@@ -14,17 +15,25 @@ use crate::identity::Digest;
 pub enum LetterState {
     /// It is here, or was until its owner did something else with it.
     Here,
-    /// It was left there: too large, or not to be had.
-    LeftThere,
+    /// It is older than what is wanted, and was left there.
+    TooOld,
     /// It is the same letter as another row's.
     Same,
     /// It was here, and we took it away there.
     Parted,
+    /// What its server gave of it is here, and its server says that there is more, or does not show that it is the same:
+    /// it is never taken away there.
+    Short,
 }
 
 impl LetterState {
     fn code(self) -> i64 {
         self as i64
+    }
+
+    fn of(code: i64) -> Self {
+        let all = [Self::Here, Self::TooOld, Self::Same, Self::Parted, Self::Short];
+        all.into_iter().find(|state| state.code() == code).unwrap_or(Self::Short)
     }
 }
 
@@ -45,6 +54,8 @@ pub struct Entry {
     pub content: Option<Digest>,
     /// X-GM-MSGID
     pub gmail: Option<u64>,
+    /// Its server gave less of it than it says there is.
+    pub short: bool,
 }
 
 /// Whether a letter is to be filed.
@@ -60,20 +71,23 @@ impl Entry {
     /// A letter of an IMAP folder.
     pub fn imap(source: SourceId, folder: i64, validity: u32, uid: u32, size: u64) -> Self {
         let key = imap_key(validity, uid);
-        Self { source, folder, key, size, light: None, content: None, gmail: None }
+        Self { source, folder, key, size, light: None, content: None, gmail: None, short: false }
     }
 
     /// A letter of a POP3 maildrop, by a key that [`pop_key`] made.
     pub fn pop(source: SourceId, folder: i64, key: Vec<u8>, size: u64) -> Self {
-        Self { source, folder, key, size, light: None, content: None, gmail: None }
+        Self { source, folder, key, size, light: None, content: None, gmail: None, short: false }
     }
 
     /// Writes down that the letter is here, unless it is known. Called in the transaction that files it: both happen
     /// or neither.
     pub fn admit(&self, tx: &mut Tx, now: Timestamp) -> Result<Fate, store::Error> {
-        if self.is_written(tx)? {
+        forget_left(tx, self.folder, &self.key)?;
+        if self.is_the_one_written(tx)? {
+            self.is_back(tx)?;
             return Ok(Fate::Known);
         }
+        displace(tx, self.folder, &self.key)?;
         if let Some(gmail) = self.gmail
             && known_gmail(tx, self.source, gmail)?
         {
@@ -85,13 +99,13 @@ impl Entry {
         {
             return Ok(Fate::Known);
         }
-        self.write(tx, LetterState::Here, now)?;
+        self.write(tx, if self.short { LetterState::Short } else { LetterState::Here }, now)?;
         Ok(Fate::New)
     }
 
     /// Is it here already, under this key or another? For homes that cannot file in our commits: they ask first.
     pub fn is_known(&self, view: &View) -> Result<bool, store::Error> {
-        if self.is_written(view)? {
+        if self.is_the_one_written(view)? {
             return Ok(true);
         }
         if let Some(gmail) = self.gmail
@@ -106,6 +120,7 @@ impl Entry {
 
     /// Writes the letter down with another state, where it is not known.
     pub fn note(&self, tx: &mut Tx, state: LetterState, now: Timestamp) -> Result<(), store::Error> {
+        forget_left(tx, self.folder, &self.key)?;
         if self.is_written(tx)? { Ok(()) } else { self.write(tx, state, now) }
     }
 
@@ -113,6 +128,23 @@ impl Entry {
     pub fn is_written(&self, view: &View) -> Result<bool, store::Error> {
         let sql = "SELECT 1 FROM fetch_letter WHERE folder = $1 AND key = $2";
         Ok(view.query_opt(sql, params![self.folder, self.key], |_| Ok(()))?.is_some())
+    }
+
+    /// Is this very letter known under this key? A key whose letter went may name another one now.
+    fn is_the_one_written(&self, view: &View) -> Result<bool, store::Error> {
+        let sql = "SELECT gone, content FROM fetch_letter WHERE folder = $1 AND key = $2";
+        let row = view.query_opt(sql, params![self.folder, self.key], |row| Ok((row.get(0)?, digest(row, 1)?)))?;
+        let Some((gone, content)): Option<(bool, Option<Digest>)> = row else { return Ok(false) };
+        Ok(!gone || content.is_none() || self.content.is_none() || content == self.content)
+    }
+
+    /// A letter that was said to be gone is there all the same.
+    fn is_back(&self, tx: &mut Tx) -> Result<(), store::Error> {
+        tx.execute(
+            "UPDATE fetch_letter SET gone = 0 WHERE folder = $1 AND key = $2 AND gone = 1",
+            params![self.folder, self.key],
+        )?;
+        Ok(())
     }
 
     fn write(&self, tx: &mut Tx, state: LetterState, now: Timestamp) -> Result<(), store::Error> {
@@ -148,8 +180,9 @@ impl Entry {
         })?;
         let Some((folder, key)) = found else { return Ok(false) };
         tx.execute(
-            "UPDATE fetch_letter SET folder = $3, key = $4, gone = 0, size = $5 WHERE folder = $1 AND key = $2",
-            params![folder, key, self.folder, self.key, self.size],
+            "UPDATE fetch_letter SET folder = $3, key = $4, gone = 0, size = $5, light = COALESCE($6, light)
+             WHERE folder = $1 AND key = $2",
+            params![folder, key, self.folder, self.key, self.size, self.light.map(|light| light.to_vec())],
         )?;
         Ok(true)
     }
@@ -157,13 +190,28 @@ impl Entry {
 
 /// Recognises a letter by its header alone, before it is fetched: a letter that is not where it was.
 pub fn claim(tx: &mut Tx, entry: &Entry) -> Result<bool, store::Error> {
-    if entry.is_written(tx)? {
-        return Ok(true);
+    let sql = "SELECT gone, light FROM fetch_letter WHERE folder = $1 AND key = $2";
+    let row = tx.query_opt(sql, params![entry.folder, entry.key], |row| Ok((row.get(0)?, digest(row, 1)?)))?;
+    let known = match (row, entry.light) {
+        (Some((false, _)), _) => true,
+        (Some((true, then)), Some(now)) if then == Some(now) => {
+            entry.is_back(tx)?;
+            true
+        }
+        // Its key names another letter now; or nobody can tell before it is read.
+        (Some((true, then)), now) if then.is_none() || now.is_none() => return Ok(false),
+        (row, Some(light)) => {
+            if row.is_some() {
+                displace(tx, entry.folder, &entry.key)?;
+            }
+            entry.take_over(tx, "light", light)?
+        }
+        (_, None) => false,
+    };
+    if known {
+        forget_left(tx, entry.folder, &entry.key)?;
     }
-    match entry.light {
-        Some(light) => entry.take_over(tx, "light", light),
-        None => Ok(false),
-    }
+    Ok(known)
 }
 
 /// Is a letter of Gmail's known, in whichever folder?
@@ -178,26 +226,52 @@ pub fn has_gone(view: &View, source: SourceId) -> Result<bool, store::Error> {
     Ok(view.query_opt(sql, params![source.0], |_| Ok(()))?.is_some())
 }
 
-/// A letter that may go at the other end.
+/// A letter that may go at the other end, once it is certain that the one there is the one here.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Due {
     /// Its key.
     pub key: Vec<u8>,
     /// The UID, where it has one.
     pub uid: Option<u32>,
+    /// Octets, as the server told.
+    pub size: u64,
+    /// By its header.
+    pub light: Option<Digest>,
+    /// By its content.
+    pub content: Option<Digest>,
 }
 
 /// Letters of a folder that are here since before `parting`, at most `most`, those fetched first at the front.
 pub fn due(view: &View, folder: i64, parting: Timestamp, most: usize) -> Result<Vec<Due>, store::Error> {
     view.query(
-        "SELECT key FROM fetch_letter WHERE folder = $1 AND state = 0 AND gone = 0 AND fetched <= $2
-         ORDER BY fetched LIMIT $3",
+        "SELECT key, size, light, content FROM fetch_letter
+         WHERE folder = $1 AND state = 0 AND gone = 0 AND fetched <= $2 ORDER BY fetched LIMIT $3",
         params![folder, parting.0, most],
         |row| {
             let key = row.bytes(0)?;
-            Ok(Due { key: key.to_vec(), uid: uid_of(key) })
+            let (light, content) = (digest(row, 2)?, digest(row, 3)?);
+            Ok(Due { key: key.to_vec(), uid: uid_of(key), size: row.get(1)?, light, content })
         },
     )
+}
+
+fn digest(row: &Row<'_>, column: usize) -> Result<Option<Digest>, store::Error> {
+    let octets: Option<Vec<u8>> = row.get(column)?;
+    Ok(octets.and_then(|octets| octets.try_into().ok()))
+}
+
+/// How many letters of a folder should go since `parting`, and do not: their server says that there is more of them.
+pub fn short(view: &View, folder: i64, parting: Timestamp) -> Result<u64, store::Error> {
+    let sql = "SELECT COUNT(*) FROM fetch_letter WHERE folder = $1 AND state = 4 AND gone = 0 AND fetched <= $2";
+    view.query_one(sql, params![folder, parting.0], |row| row.get(0))
+}
+
+/// These are never taken away there: nothing proves that what lies there is what is here.
+pub fn keep_there(tx: &mut Tx, folder: i64, keys: &[Vec<u8>]) -> Result<(), store::Error> {
+    for key in keys {
+        tx.execute("UPDATE fetch_letter SET state = 4 WHERE folder = $1 AND key = $2", params![folder, key])?;
+    }
+    Ok(())
 }
 
 /// Writes down that these were taken away at the other end.
@@ -208,14 +282,65 @@ pub fn parted(tx: &mut Tx, folder: i64, keys: &[Vec<u8>]) -> Result<(), store::E
     Ok(())
 }
 
-/// The keys that are known in a maildrop, with whether their letters are not there any more.
-pub fn pop_keys(view: &View, folder: i64) -> Result<HashMap<Vec<u8>, bool>, store::Error> {
+/// What is known of a letter of a maildrop.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PopKnown {
+    /// What became of it.
+    pub state: LetterState,
+    /// It is not there any more.
+    pub gone: bool,
+    /// Octets, as the server told.
+    pub size: u64,
+    /// By its header.
+    pub light: Option<Digest>,
+    /// By its content.
+    pub content: Option<Digest>,
+}
+
+/// The letters that are known in a maildrop, by their keys.
+pub fn pop_known(view: &View, folder: i64) -> Result<HashMap<Vec<u8>, PopKnown>, store::Error> {
     let mut known = HashMap::new();
-    view.for_each("SELECT key, gone FROM fetch_letter WHERE folder = $1", params![folder], |row| {
-        known.insert(row.bytes(0)?.to_vec(), row.get(1)?);
-        Ok(ControlFlow::Continue(()))
-    })?;
+    view.for_each(
+        "SELECT key, state, gone, size, light, content FROM fetch_letter WHERE folder = $1",
+        params![folder],
+        |row| {
+            let (state, gone, size) = (LetterState::of(row.get(1)?), row.get(2)?, row.get(3)?);
+            let (light, content) = (digest(row, 4)?, digest(row, 5)?);
+            known.insert(row.bytes(0)?.to_vec(), PopKnown { state, gone, size, light, content });
+            Ok(ControlFlow::Continue(()))
+        },
+    )?;
     Ok(known)
+}
+
+/// A letter that was known by this key is not what the key names now. What is known of it stays, under a key that names
+/// nothing: it may turn up elsewhere.
+pub fn displace(tx: &mut Tx, folder: i64, key: &[u8]) -> Result<(), store::Error> {
+    let sql = "SELECT 1 FROM fetch_letter WHERE folder = $1 AND key = $2";
+    if tx.query_opt(sql, params![folder, key.to_vec()], |_| Ok(()))?.is_none() {
+        return Ok(());
+    }
+    let last = tx.query_opt(
+        "SELECT COUNT(*) FROM fetch_letter WHERE folder = $1 AND key > $2 AND key < $3",
+        params![folder, [key, b"\0"].concat(), [key, b"\x01"].concat()],
+        |row| row.get::<i64>(0),
+    )?;
+    let nowhere = [key, b"\0", &last.unwrap_or_default().to_be_bytes()].concat();
+    tx.execute(
+        "UPDATE fetch_letter SET key = $3, gone = 1 WHERE folder = $1 AND key = $2",
+        params![folder, key.to_vec(), nowhere],
+    )?;
+    Ok(())
+}
+
+/// A letter that was said to be gone, or taken away, is there all the same.
+pub fn returned(tx: &mut Tx, folder: i64, key: &[u8], size: u64) -> Result<(), store::Error> {
+    tx.execute(
+        "UPDATE fetch_letter SET gone = 0, size = $3, state = CASE WHEN state = 3 THEN 0 ELSE state END
+         WHERE folder = $1 AND key = $2",
+        params![folder, key.to_vec(), size],
+    )?;
+    Ok(())
 }
 
 /// Marks letters of a maildrop that are not there any more. At most a slice of them at a time.

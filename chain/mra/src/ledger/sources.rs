@@ -55,8 +55,10 @@ pub struct Standing {
     pub letters: u64,
     /// Their octets.
     pub octets: u64,
-    /// Letters that were not fetched: too large, or not to be had.
+    /// Letters and folders that are left there now: too large, or not to be had.
     pub left_there: u64,
+    /// Those of them that could not be had.
+    pub vain: u64,
 }
 
 /// Why a source was not added or found.
@@ -85,7 +87,9 @@ pub fn topic() -> Topic {
 }
 
 const COLUMNS: &str = "source, name, service, settings, secret, fault, said, since, failures, next_try, success,
-    letters, octets, left_there";
+    letters, octets,
+    (SELECT COUNT(*) FROM fetch_left l WHERE l.source = fetch_source.source AND l.tries > 0),
+    (SELECT COUNT(*) FROM fetch_left l WHERE l.source = fetch_source.source AND l.tries > 0 AND l.why <> 'too_large')";
 
 fn read(row: &Row<'_>) -> Result<(Source, bool), store::Error> {
     let settings: Option<Settings> = serde_json::from_str(row.text(3)?).ok();
@@ -114,6 +118,7 @@ fn read(row: &Row<'_>) -> Result<(Source, bool), store::Error> {
             letters: row.get(11)?,
             octets: row.get(12)?,
             left_there: row.get(13)?,
+            vain: row.get(14)?,
         },
     };
     Ok((source, damaged))
@@ -246,6 +251,7 @@ pub fn sweep_removed(tx: &mut Tx, id: SourceId) -> Result<bool, store::Error> {
         params![folder, SLICE],
     )?;
     if gone < SLICE {
+        tx.execute("DELETE FROM fetch_left WHERE folder = $1", params![folder])?;
         tx.execute("DELETE FROM fetch_folder WHERE folder = $1", params![folder])?;
     }
     Ok(true)
@@ -306,12 +312,11 @@ pub fn note_success(tx: &mut Tx, id: SourceId, now: Timestamp) -> Result<(), sto
     Ok(())
 }
 
-/// Counts letters that came, in the commit that files them; or that were left there.
-pub fn note_taken(tx: &mut Tx, id: SourceId, letters: u64, octets: u64, left: u64) -> Result<(), store::Error> {
+/// Counts letters that came, in the commit that files them.
+pub fn note_taken(tx: &mut Tx, id: SourceId, letters: u64, octets: u64) -> Result<(), store::Error> {
     tx.execute(
-        "UPDATE fetch_source SET letters = letters + $2, octets = octets + $3, left_there = left_there + $4
-         WHERE source = $1",
-        params![id.0, letters, octets, left],
+        "UPDATE fetch_source SET letters = letters + $2, octets = octets + $3 WHERE source = $1",
+        params![id.0, letters, octets],
     )?;
     Ok(())
 }

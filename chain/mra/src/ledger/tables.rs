@@ -3,7 +3,8 @@
 use store::Migration;
 
 /// The tables of this room.
-pub const MIGRATIONS: &[Migration] = &[Migration { room: "mra", number: 1, sql: FIRST }];
+pub const MIGRATIONS: &[Migration] =
+    &[Migration { room: "mra", number: 1, sql: FIRST }, Migration { room: "mra", number: 2, sql: LEFT_THERE }];
 
 /// What is where:
 /// - `fetch_source`: a mailbox elsewhere. `service`: 1 fetched by `facteur serve`; 0 it was fetched once, by a command;
@@ -11,7 +12,8 @@ pub const MIGRATIONS: &[Migration] = &[Migration { room: "mra", number: 1, sql: 
 /// - `fetch_folder`: a folder there. All its letters below `uid_next` have been dealt with, and it had `messages`
 ///   letters then. POP3 has one, without a name.
 /// - `fetch_letter`: a letter there. `key` is UIDVALIDITY and UID (both big-endian), or a unique-id, or a hash.
-///   `state`: 0 here, 1 left there (too large, say), 2 the same as another row, 3 taken away there by us.
+///   `state`: 0 here, 1 older than what is wanted, 2 the same as another row, 3 taken away there by us, 4 here, but
+///   shorter than its server says it is.
 ///   `gone`: it is not there any more, under this key; what turns up under another key may be it.
 const FIRST: &str = "
 CREATE TABLE fetch_source (
@@ -57,4 +59,39 @@ CREATE INDEX fetch_letter_light ON fetch_letter (source, light) WHERE gone = 1;
 CREATE INDEX fetch_letter_content ON fetch_letter (source, content) WHERE gone = 1;
 CREATE UNIQUE INDEX fetch_letter_gmail ON fetch_letter (source, gmail) WHERE gmail IS NOT NULL;
 CREATE INDEX fetch_letter_due ON fetch_letter (folder, fetched) WHERE state = 0 AND gone = 0;
+";
+
+/// - `fetch_left`: a letter that could not be fetched, by its key; or a folder that could not, under the empty key. `why`
+///   says what kind of trouble it is, `said` how the server put it. `tries` counts the vain ones: 0 is a letter that is
+///   only suspected, because the connection broke while it was one of those asked for. `tried` is the last one,
+///   `next_try` when the program tries again by itself.
+/// - `fetch_alert`: what a server wanted people to see, by a hash of its text, and when it was last heard.
+/// - `furnished`: the folder was made here, and subscribed to as it is there.
+///
+/// What was left there before this table is tried once more: nobody knows why it was.
+const LEFT_THERE: &str = "
+CREATE TABLE fetch_left (
+    folder BIGINT NOT NULL,
+    key {blob} NOT NULL,
+    source BIGINT NOT NULL,
+    why TEXT NOT NULL,
+    said TEXT NOT NULL,
+    size BIGINT NOT NULL,
+    since BIGINT NOT NULL,
+    tried BIGINT NOT NULL,
+    tries BIGINT NOT NULL,
+    next_try BIGINT NOT NULL,
+    PRIMARY KEY (folder, key)
+) {clustered};
+CREATE INDEX fetch_left_source ON fetch_left (source);
+INSERT INTO fetch_left (folder, key, source, why, said, size, since, tried, tries, next_try)
+    SELECT folder, key, source, 'not_given', '', size, fetched, fetched, 0, 0 FROM fetch_letter WHERE state = 1;
+DELETE FROM fetch_letter WHERE state = 1;
+CREATE TABLE fetch_alert (
+    source BIGINT NOT NULL,
+    digest {blob} NOT NULL,
+    heard BIGINT NOT NULL,
+    PRIMARY KEY (source, digest)
+) {clustered};
+ALTER TABLE fetch_folder ADD COLUMN furnished BIGINT NOT NULL DEFAULT 0;
 ";

@@ -31,12 +31,23 @@ const SLOWEST: u64 = 256;
 /// A letter of a listing: its number in this conversation, and what is told of it.
 pub type Numbered<T> = Vec<(u32, T)>;
 
+/// A listing, as far as it makes sense.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Listing<T> {
+    /// What could be read, by ascending numbers.
+    pub letters: Numbered<T>,
+    /// What makes no sense in it: then nothing that depends on its being whole may be concluded from it.
+    pub wrong: Option<String>,
+}
+
 /// A conversation, logged in.
 pub struct Client {
     line: Connection,
     pace: Pace,
     answer_wait: Duration,
     capabilities: Vec<String>,
+    /// Nothing more can be said or heard.
+    lost: bool,
 }
 
 impl Client {
@@ -44,7 +55,7 @@ impl Client {
     pub async fn open(way: &Way, user: &str, credential: &Credential) -> Result<Self, Fault> {
         let line = way.connect().await?;
         let (pace, answer_wait) = (way.pace.clone(), way.waits.answer);
-        let mut client = Self { line, pace, answer_wait, capabilities: Vec::new() };
+        let mut client = Self { line, pace, answer_wait, capabilities: Vec::new(), lost: false };
         client.reply().await?.must("the greeting")?;
         client.ask_capabilities().await?;
         if way.security == Security::StartTls {
@@ -64,7 +75,7 @@ impl Client {
         // What was said in clear is forgotten (RFC 2595 §4).
         let Self { line, pace, answer_wait, .. } = self;
         let line = way.secure(line).await?;
-        let mut client = Self { line, pace, answer_wait, capabilities: Vec::new() };
+        let mut client = Self { line, pace, answer_wait, capabilities: Vec::new(), lost: false };
         client.ask_capabilities().await?;
         Ok(client)
     }
@@ -138,23 +149,38 @@ impl Client {
 
     // Commands.
 
+    /// How many letters there are; none where the server does not say.
+    pub async fn count(&mut self) -> Result<Option<u32>, Fault> {
+        Ok(match self.ask("STAT").await? {
+            Reply::Ok(text) => text.split_ascii_whitespace().next().and_then(|count| count.parse().ok()),
+            _ => None,
+        })
+    }
+
     /// The sizes of the letters, in octets.
-    pub async fn sizes(&mut self) -> Result<Numbered<u64>, Fault> {
-        self.ask("LIST").await?.must("LIST")?;
+    pub async fn sizes(&mut self) -> Result<Listing<u64>, Fault> {
+        if let error @ Reply::Error { .. } = self.ask("LIST").await? {
+            return Ok(Listing { letters: Vec::new(), wrong: Some(format!("LIST: {}", error.said())) });
+        }
         let listing = self.listing().await?;
-        Ok(numbered(&listing, |text| text.split_ascii_whitespace().next()?.parse().ok()))
+        Ok(numbered("LIST", &listing, |text| text.split_ascii_whitespace().next()?.parse().ok()))
     }
 
     /// The unique-ids of the letters; none where the server has none.
-    pub async fn unique_ids(&mut self) -> Result<Option<Numbered<String>>, Fault> {
+    pub async fn unique_ids(&mut self) -> Result<Option<Listing<String>>, Fault> {
         if let Reply::Error { .. } = self.ask("UIDL").await? {
             return Ok(None);
         }
         let listing = self.listing().await?;
-        Ok(Some(numbered(&listing, |text| {
+        Ok(Some(numbered("UIDL", &listing, |text| {
             let id = text.split_ascii_whitespace().next()?;
             (id.len() <= MOST_ID).then(|| id.to_owned())
         })))
+    }
+
+    /// Is the conversation over, so that only another connection can go on?
+    pub fn is_lost(&self) -> bool {
+        self.lost
     }
 
     /// Puts a command on its way; [`answer`](Self::answer) reads what comes.
@@ -179,12 +205,22 @@ impl Client {
 
     /// Reads a reply.
     pub async fn reply(&mut self) -> Result<Reply, Fault> {
-        let line = self.line.line(MOST_REPLY).await.map_err(cut)?;
+        let line = self.line.line(MOST_REPLY).await.map_err(cut);
+        self.lost |= line.is_err();
+        let line = line?;
         self.pace.took(line.len()).await;
-        Reply::read(&line).ok_or_else(|| Fault::Server("the server does not speak POP3".to_owned()))
+        let reply = Reply::read(&line);
+        self.lost |= reply.is_none();
+        reply.ok_or_else(|| Fault::Server("the server does not speak POP3".to_owned()))
     }
 
     async fn body(&mut self, most: u64) -> Result<Body, Fault> {
+        let body = self.read_body(most).await;
+        self.lost |= body.is_err();
+        body
+    }
+
+    async fn read_body(&mut self, most: u64) -> Result<Body, Fault> {
         let mut body = Body::new(most);
         let (begun, mut octets) = (Instant::now(), 0);
         loop {
@@ -211,7 +247,9 @@ impl Client {
     }
 
     async fn write(&mut self, line: &Password) -> Result<(), Fault> {
-        self.line.write(line.reveal().as_bytes()).await.map_err(cut)
+        let written = self.line.write(line.reveal().as_bytes()).await.map_err(cut);
+        self.lost |= written.is_err();
+        written
     }
 
     /// Ends the conversation. Only when this is `Ok` have the letters that were marked gone away (RFC 1939 §6).
@@ -230,15 +268,28 @@ fn cut(error: net::Error) -> Fault {
     }
 }
 
-/// `NUMBER text` on each line; numbers ascend, and lines that make no sense are left out.
-fn numbered<T>(listing: &[u8], read: impl Fn(&str) -> Option<T>) -> Numbered<T> {
-    let mut found: Numbered<T> = Vec::new();
+/// Characters of a line that makes no sense, as they are shown.
+const MOST_SHOWN: usize = 60;
+
+/// `NUMBER text` on each line; numbers ascend. What makes no sense is left out, and told.
+fn numbered<T>(command: &str, listing: &[u8], read: impl Fn(&str) -> Option<T>) -> Listing<T> {
+    let mut found = Listing { letters: Vec::new(), wrong: None };
     for line in listing.split(|b| *b == b'\n') {
-        let Ok(line) = std::str::from_utf8(line) else { continue };
-        let Some((number, text)) = line.trim().split_once(' ') else { continue };
-        let number = number.parse().ok().filter(|n| found.last().is_none_or(|(last, _)| last < n));
-        if let (Some(number), Some(told)) = (number, read(text)) {
-            found.push((number, told));
+        let line = String::from_utf8_lossy(line);
+        let line = line.trim();
+        if line.is_empty() {
+            continue;
+        }
+        let last = found.letters.last().map_or(0, |(last, _): &(u32, T)| *last);
+        let parts = line.split_once(' ').filter(|_| !line.contains(char::REPLACEMENT_CHARACTER));
+        let number = parts.and_then(|(number, _)| number.parse::<u32>().ok()).filter(|number| last < *number);
+        match (number, parts.and_then(|(_, text)| read(text.trim_start()))) {
+            (Some(number), Some(told)) => found.letters.push((number, told)),
+            _ if found.wrong.is_none() => {
+                let shown: String = line.chars().filter(|c| !c.is_control()).take(MOST_SHOWN).collect();
+                found.wrong = Some(format!("the answer to {command} makes no sense: {shown}"));
+            }
+            _ => {}
         }
     }
     found
@@ -249,9 +300,15 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_listing_is_read_and_nonsense_in_it_is_not() {
-        let read = |text: &str| text.parse::<u64>().ok();
-        let found = numbered(b"1 120\r\n2 x\r\nthree 3\r\n3 200 \r\n3 7\r\n2 7\r\n\xff\r\n9 1\r\n", read);
-        assert_eq!(found, [(1, 120), (3, 200), (9, 1)]);
+    fn a_listing_is_read_and_nonsense_in_it_is_told_and_not_read() {
+        let read = |text: &str| text.split(' ').next()?.parse::<u64>().ok();
+        let found = numbered("LIST", b"1 120\r\n3 200 \r\n9 1 more\r\n\r\n", read);
+        assert_eq!(found, Listing { letters: vec![(1, 120), (3, 200), (9, 1)], wrong: None });
+        for nonsense in ["2 x", "three 3", "1 7", "0 7", "2", "\u{fffd} 7", "99999999999 7", "-2 7"] {
+            let listing = format!("1 120\r\n{nonsense}\r\n9 1\r\n");
+            let found = numbered("LIST", listing.as_bytes(), read);
+            assert_eq!(found.letters, [(1, 120), (9, 1)], "{nonsense}");
+            assert!(found.wrong.is_some_and(|wrong| wrong.contains(nonsense)), "{nonsense}");
+        }
     }
 }

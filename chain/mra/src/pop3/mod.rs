@@ -5,5 +5,5 @@ mod client;
 mod reply;
 
 pub use body::Body;
-pub use client::{Client, Numbered};
+pub use client::{Client, Listing, Numbered};
 pub use reply::Reply;

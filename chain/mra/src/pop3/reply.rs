@@ -47,6 +47,21 @@ impl Reply {
             Self::Error { code, text } => Err(fault(code.as_deref(), format!("{doing}: {text}"))),
         }
     }
+
+    /// The refusal of one letter, in words.
+    pub fn said(&self) -> String {
+        match self {
+            Self::Ok(text) | Self::Challenge(text) => text.clone(),
+            Self::Error { code: Some(code), text } => format!("[{code}] {text}"),
+            Self::Error { code: None, text } if text.is_empty() => "the server refuses without a word".to_owned(),
+            Self::Error { code: None, text } => text.clone(),
+        }
+    }
+
+    /// Does the server want to be asked for less?
+    pub fn is_throttling(&self) -> bool {
+        matches!(self, Self::Error { text, .. } if login::sounds_crowded(text))
+    }
 }
 
 fn fault(code: Option<&str>, said: String) -> Fault {

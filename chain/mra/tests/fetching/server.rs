@@ -216,7 +216,7 @@ fn fetch(shelf: &mut Shelf, tag: &str, words: &[&str], open: &str) -> (String, b
     (format!("{out}{tag} OK done\r\n"), false)
 }
 
-fn set(text: &str, last: u32) -> impl Fn(u32) -> bool + use<> {
+pub fn set(text: &str, last: u32) -> impl Fn(u32) -> bool + use<> {
     let number = |text: &str| if text == "*" { last } else { text.parse().expect("a number") };
     let ranges: Vec<(u32, u32)> = text
         .split(',')

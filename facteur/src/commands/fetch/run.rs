@@ -4,8 +4,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use mra::ledger::{self, Source, SourceError};
-use mra::progress::{Listener, News};
-use mra::{Agent, Fault, Mailbox};
+use mra::progress::{Listener, News, Round};
+use mra::{Agent, Fault, Mailbox, Manner};
 use net::{Shutdown, Stop};
 use store::{Options, Store};
 
@@ -21,6 +21,8 @@ use crate::{clock, office, terminal};
 
 /// Tries in a row that bring nothing.
 const TRIES: u32 = 5;
+/// The pause after a first complaint of too much that names none.
+const THROTTLED: Duration = Duration::from_secs(3);
 /// The longest wait for a server that asks for one.
 const LONGEST_PAUSE: Duration = Duration::from_secs(15 * 60);
 
@@ -40,12 +42,8 @@ pub fn run(run: RunFetch, desk: &Desk<'_>) -> Result<(), Failure> {
     let failed = crate::commands::on_one_thread()?.block_on(all(&agent, &sources, run.json));
     drop(agent);
     place.close();
-    let failed = failed?;
-    match failed {
+    match failed? {
         0 => Ok(()),
-        _ if run.json => {
-            Err(Failure { status: 1, text: say!("not everything was fetched", "tout n'a pas été relevé") })
-        }
         _ => Err(Failure::new(say!("not everything was fetched", "tout n'a pas été relevé"))),
     }
 }
@@ -142,7 +140,7 @@ async fn all(agent: &Agent, sources: &[Source], json: bool) -> Result<usize, Fai
             }
         };
         report(&teller, source, &outcome);
-        failed += usize::from(outcome.is_err());
+        failed += usize::from(!is_whole(&outcome));
         if shutdown.is_requested() {
             return Ok(failed.max(1));
         }
@@ -150,8 +148,17 @@ async fn all(agent: &Agent, sources: &[Source], json: bool) -> Result<usize, Fai
     Ok(failed)
 }
 
-fn report(teller: &Teller, source: &Source, outcome: &Result<(), Fault>) {
-    let Err(fault) = outcome else { return teller.end(None) };
+/// Did everything come that is wanted?
+fn is_whole(outcome: &Result<Round, Fault>) -> bool {
+    outcome.as_ref().is_ok_and(|round| round.vain == 0)
+}
+
+fn report(teller: &Teller, source: &Source, outcome: &Result<Round, Fault>) {
+    let fault = match outcome {
+        Ok(round) if round.vain == 0 => return teller.end(None),
+        Ok(round) => return teller.end(Some((list::PARTLY, &list::left_there(round.vain)))),
+        Err(fault) => fault,
+    };
     let said = fault.to_string();
     let code = fault.kind().and_then(|kind| serde_json::to_value(kind).ok());
     let code = code.as_ref().and_then(|code| code.as_str()).unwrap_or("ended");
@@ -162,19 +169,32 @@ fn report(teller: &Teller, source: &Source, outcome: &Result<(), Fault>) {
     terminal::note(&say!("{name}: {what}: {said}\n", "{name} : {what} : {said}\n"));
 }
 
+/// What failed once is tried again after so long, in case it was only a moment's trouble.
+const SECOND_LOOK: Duration = Duration::from_secs(1);
+/// Rounds of one command: one that brings something is followed by another for as long as the server breaks off.
+const MOST_ROUNDS: u32 = 1000;
+
 /// Goes on after cuts, and waits when the server asks for it: a large mailbox may take days.
-async fn to_the_end(agent: &Agent, source: &Source, teller: Arc<Teller>, shutdown: Shutdown) -> Result<(), Fault> {
-    let (mut fruitless, mut gently) = (0, false);
-    loop {
+async fn to_the_end(agent: &Agent, source: &Source, teller: Arc<Teller>, shutdown: Shutdown) -> Result<Round, Fault> {
+    let (mut fruitless, mut looked_again) = (0, false);
+    let mut manner = Manner { gently: false, asked: Some(clock::now()) };
+    for _ in 0..MOST_ROUNDS {
         let before = teller.counts();
-        let outcome = agent.run(source, teller.clone(), shutdown.clone(), gently).await;
+        let outcome = agent.run(source, teller.clone(), shutdown.clone(), manner).await;
         let now = teller.counts();
-        fruitless = if (now.letters, now.known) == (before.letters, before.known) { fruitless + 1 } else { 0 };
+        fruitless = if now.dealt_with() == before.dealt_with() { fruitless + 1 } else { 0 };
         let (pause, fault) = match outcome {
+            Ok(round) if round.fresh > 0 && !looked_again => {
+                looked_again = true;
+                tokio::select! {
+                    () = tokio::time::sleep(SECOND_LOOK) => continue,
+                    () = shutdown.requested() => return Ok(round),
+                }
+            }
             Err(fault @ Fault::Cut(_)) => (Duration::from_secs(1 << fruitless.min(5)), fault),
             Err(Fault::Throttled { said, pause }) => {
-                gently = true;
-                let pause = pause.unwrap_or_default().max(Duration::from_secs(10 << fruitless.min(6)));
+                manner.gently = true;
+                let pause = pause.unwrap_or_default().max(THROTTLED * (1 << fruitless.min(6)));
                 (pause.min(LONGEST_PAUSE), Fault::Throttled { said, pause: Some(pause) })
             }
             outcome => return outcome,
@@ -188,4 +208,5 @@ async fn to_the_end(agent: &Agent, source: &Source, teller: Arc<Teller>, shutdow
             () = shutdown.requested() => return Err(Fault::Ended),
         }
     }
+    Err(Fault::Cut(say!("the server breaks off again and again", "le serveur coupe encore et encore")))
 }

@@ -1,5 +1,6 @@
 //! Telling how a fetch goes: a line that changes on a terminal, one object a line for scripts.
 
+use std::collections::HashSet;
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -12,6 +13,9 @@ use crate::terminal;
 
 /// A line is not changed more often than this.
 const PACE: Duration = Duration::from_millis(200);
+
+/// Letters left there that are told once each; of more nobody remembers whether they were told.
+const MOST_LEFT: usize = 10_000;
 
 /// Tells of one source.
 pub struct Teller {
@@ -34,6 +38,8 @@ struct SoFar {
     begun: Instant,
     told: Option<Instant>,
     counts: Counts,
+    /// Letters and folders that were left there, by folder and letter: several rounds of one command may meet them.
+    left: HashSet<(String, String)>,
 }
 
 /// Letters and octets so far.
@@ -55,7 +61,7 @@ impl Teller {
             (false, true) => Form::Terminal,
             (false, false) => Form::Plain,
         };
-        let so_far = SoFar { begun: Instant::now(), told: None, counts: Counts::default() };
+        let so_far = SoFar { begun: Instant::now(), told: None, counts: Counts::default(), left: HashSet::new() };
         Self { source: source.to_owned(), form, so_far: Mutex::new(so_far) }
     }
 
@@ -140,6 +146,9 @@ impl Listener for Teller {
     fn hear(&self, news: &News) {
         let (counts, elapsed, due) = {
             let mut so_far = self.so_far.lock().unwrap_or_else(PoisonError::into_inner);
+            if !so_far.is_new(news) {
+                return;
+            }
             so_far.counts.hear(news);
             let due = so_far.told.is_none_or(|told| told.elapsed() >= PACE);
             if due && matches!(news, News::Came { .. } | News::ToCome { .. }) {
@@ -159,7 +168,24 @@ impl Listener for Teller {
     }
 }
 
+impl SoFar {
+    fn is_new(&mut self, news: &News) -> bool {
+        let left = match news {
+            News::LeftThere { folder, name, .. } => (folder.clone(), name.clone()),
+            News::FolderLeft { folder, .. } => (folder.clone(), String::new()),
+            _ => return true,
+        };
+        // So many names are enough to remember.
+        self.left.len() >= MOST_LEFT || self.left.insert(left)
+    }
+}
+
 impl Counts {
+    /// How much has been dealt with, in whichever way.
+    pub fn dealt_with(&self) -> u64 {
+        self.letters + self.known + self.left_there
+    }
+
     fn hear(&mut self, news: &News) {
         match news {
             News::ToCome { letters, .. } => self.to_come += letters,
@@ -168,9 +194,10 @@ impl Counts {
                 self.octets += octets;
                 self.known += known;
             }
-            News::LeftThere { .. } => self.left_there += 1,
+            News::LeftThere { .. } | News::FolderLeft { .. } => self.left_there += 1,
             News::Parted(count) => self.parted += count,
-            News::Connected | News::Waits { .. } | News::CannotPart { .. } => {}
+            News::Connected | News::Waits { .. } | News::CannotPart { .. } | News::Unproven { .. } | News::Alert(_) => {
+            }
         }
     }
 }
@@ -185,12 +212,19 @@ impl Teller {
                 "event": "progress", "letters": counts.letters, "known": counts.known, "total": counts.to_come,
                 "octets": counts.octets, "seconds_left": seconds_left(counts, elapsed),
             }),
-            News::LeftThere { folder, name, why } => {
-                let (why, octets) = match why {
-                    Why::TooLarge(octets) => ("too_large", Some(octets)),
-                    Why::NotGiven => ("not_given", None),
-                };
-                json!({ "event": "left_there", "folder": folder, "letter": name, "why": why, "octets": octets })
+            News::LeftThere { folder, name, why, said } => {
+                let octets = if let Why::TooLarge(octets) = why { Some(octets) } else { None };
+                let why = why.code();
+                json!({
+                    "event": "left_there", "folder": folder, "letter": name, "why": why, "octets": octets, "said": said,
+                })
+            }
+            News::FolderLeft { folder, said } => {
+                json!({ "event": "folder_left", "folder": folder, "said": said })
+            }
+            News::Alert(text) => json!({ "event": "alert", "said": text }),
+            News::Unproven { folder, letters } => {
+                json!({ "event": "kept_there", "folder": folder, "letters": letters })
             }
             News::Parted(count) => json!({ "event": "deleted_there", "letters": count }),
             News::Waits { pause, why } => json!({ "event": "waits", "seconds": pause.as_secs(), "why": why }),
@@ -202,17 +236,17 @@ impl Teller {
     fn hear_as_text(&self, news: &News) {
         let source = &self.source;
         match news {
-            News::LeftThere { folder, name, why: Why::TooLarge(octets) } => {
-                let size = size::show(*octets);
-                self.line(&say!(
-                    "{source}: letter {name} of {folder} was left there: it has {size}; --largest takes larger ones",
-                    "{source} : la lettre {name} de {folder} est restée là-bas : elle fait {size} ; --largest en prend de plus grandes"
-                ));
+            News::LeftThere { folder, name, why, said } => {
+                let reason = left(folder, name, *why, said);
+                self.line(&say!("{source}: {reason}", "{source} : {reason}"));
             }
-            News::LeftThere { folder, name, why: Why::NotGiven } => self.line(&say!(
-                "{source}: the server does not give letter {name} of {folder}",
-                "{source} : le serveur ne donne pas la lettre {name} de {folder}"
+            News::FolderLeft { folder, said } => self.line(&say!(
+                "{source}: the folder {folder} was left as it is: {said}",
+                "{source} : le dossier {folder} est resté tel quel : {said}"
             )),
+            News::Alert(text) => {
+                self.line(&say!("{source}: the server says: {text}", "{source} : le serveur dit : {text}"));
+            }
             News::Waits { pause, why } => {
                 let seconds = pause.as_secs();
                 self.line(&say!(
@@ -224,7 +258,36 @@ impl Teller {
                 "{source}: letters in {folder} are only marked as deleted there: deleting them would take others with them",
                 "{source} : les lettres de {folder} y sont seulement marquées effacées : les effacer en emporterait d'autres"
             )),
+            News::Unproven { folder, letters } => self.line(&say!(
+                "{source}: {letters} letters of {folder} are not deleted there: nothing proves that they are those that are here",
+                "{source} : {letters} lettres de {folder} n'y sont pas effacées : rien ne prouve que ce sont celles d'ici"
+            )),
             News::Connected | News::ToCome { .. } | News::Came { .. } | News::Parted(_) => {}
         }
+    }
+}
+
+/// That a letter was left there, and why.
+fn left(folder: &str, name: &str, why: Why, said: &str) -> String {
+    match why {
+        Why::TooLarge(octets) => {
+            let size = size::show(octets);
+            say!(
+                "letter {name} of {folder} was left there: it has {size}; --largest takes larger ones",
+                "la lettre {name} de {folder} est restée là-bas : elle fait {size} ; --largest en prend de plus grandes"
+            )
+        }
+        Why::Breaks => say!(
+            "letter {name} of {folder} was left there: the connection breaks at it: {said}",
+            "la lettre {name} de {folder} est restée là-bas : la connexion s'y coupe : {said}"
+        ),
+        Why::NotTaken => say!(
+            "letter {name} of {folder} was left there: it is not taken here: {said}",
+            "la lettre {name} de {folder} est restée là-bas : elle n'est pas acceptée ici : {said}"
+        ),
+        Why::NotGiven | Why::NotOpened => say!(
+            "letter {name} of {folder} was left there: the server does not give it: {said}",
+            "la lettre {name} de {folder} est restée là-bas : le serveur ne la donne pas : {said}"
+        ),
     }
 }

@@ -10,7 +10,8 @@ use std::time::Duration;
 
 use mail::seam::Pending;
 use mail::{Address, BodyKind, DotStuffer, Reply, ReturnPath, header};
-use mra::ledger::{self, Fate, LetterState, Source, SourceId};
+use mra::ledger::{self, Fate, Source, SourceId};
+use mra::progress::Why;
 use mra::{Arrived, Fault, Home, Taken};
 use net::{AddressAnswer, Connection, Resolver, Stream};
 use smtp::{Capabilities, Command, Forward, MailFrom, RcptTo, ReplyReader};
@@ -101,16 +102,14 @@ impl LmtpHome {
         let octets = letter.raw.len() as u64;
         if reply.is_permanent() {
             tracing::warn!(said = %reply, "the delivery agent refuses a letter, which stays where it is");
-            let noted = move |tx: &mut Tx| {
-                entry.note(tx, LetterState::LeftThere, now)?;
-                ledger::note_taken(tx, source, 0, 0, 1)
-            };
+            let said = reply.to_string();
+            let noted = move |tx: &mut Tx| ledger::leave(tx, &entry, Why::NotTaken, &said, now);
             self.store.write(noted).await?;
             return Ok(Taken::LeftThere);
         }
         let admitted = move |tx: &mut Tx| {
             let fate = entry.admit(tx, now)?;
-            ledger::note_taken(tx, source, u64::from(fate == Fate::New), octets, 0)
+            ledger::note_taken(tx, source, u64::from(fate == Fate::New), octets)
         };
         self.store.write(admitted).await?;
         Ok(Taken::Filed)

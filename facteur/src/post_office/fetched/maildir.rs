@@ -11,7 +11,7 @@ use mail::seam::Pending;
 use mailbox::System;
 use maildir::{Delivery, Flags, Maildir};
 use mra::ledger::{self, Source, SourceId};
-use mra::{Arrived, Fault, Home, Taken};
+use mra::{Arrived, Fault, Furnished, Home, Taken};
 use store::Store;
 
 use crate::clock;
@@ -49,7 +49,7 @@ impl MaildirHome {
         let entries: Vec<_> = letters.into_iter().map(|letter| letter.entry).collect();
         let written = self.store.write(move |tx| {
             entries.iter().try_for_each(|entry| entry.admit(tx, now).map(drop))?;
-            ledger::note_taken(tx, source, count, octets, 0)
+            ledger::note_taken(tx, source, count, octets)
         });
         written.await?;
         Ok(known.into_iter().map(|known| if known { Taken::Known } else { Taken::Filed }).collect())
@@ -59,6 +59,18 @@ impl MaildirHome {
 impl Home for MaildirHome {
     fn take(&self, letters: Vec<Arrived>) -> Pending<'_, Result<Vec<Taken>, Fault>> {
         Box::pin(self.take_all(letters))
+    }
+
+    fn furnish(&self, folders: Vec<Furnished>) -> Pending<'_, Result<(), Fault>> {
+        let maildir = self.maildir.clone();
+        Box::pin(blocking(move || {
+            for Furnished { place, .. } in folders.iter().filter(|folder| !folder.place.is_inbox()) {
+                if let Err(why) = maildir.create_folder(&place.folder) {
+                    tracing::warn!(folder = place.folder, %why, "a folder could not be made");
+                }
+            }
+            Ok(())
+        }))
     }
 }
 
@@ -73,6 +85,7 @@ fn deliver(maildir: &Maildir, letters: &[Arrived]) -> Result<(), maildir::Error>
             flagged: has(System::FLAGGED),
             replied: has(System::ANSWERED),
             seen: has(System::SEEN),
+            trashed: has(System::DELETED),
             ..Flags::default()
         };
         let folder = (!letter.place.is_inbox()).then_some(letter.place.folder.as_str());

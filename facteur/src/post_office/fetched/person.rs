@@ -5,16 +5,20 @@ use std::collections::HashMap;
 use mail::seam::{AccountId, Pending};
 use mail::trace::{Arrival, Event, Link};
 use mail::{Address, BodyKind, Envelope, Letter, ReturnPath, Timestamp, header};
+use mailbox::folder::Folder;
 use mailbox::letter::Filed;
 use mailbox::{FlagSet, FolderId, Prepared, SpecialUse, System, flags, folder};
 use mda::{Fate as Delivered, Filing, Mda, Recipient};
 use mra::ledger::{self, Fate, Source, SourceId};
-use mra::{Arrived, Fault, Home, Place, Taken};
+use mra::{Arrived, Fault, Furnished, Home, Place, Taken};
 use removal::Identity;
 use removal::memory::{self, FolderKey};
 use store::{Store, Tx};
 
 use crate::clock;
+
+/// Folders made in one commit.
+const FOLDERS: usize = 100;
 
 /// A person's mailbox as the home of a source.
 pub struct Person {
@@ -187,7 +191,7 @@ impl Person {
                 octets += letter.arrived.raw.len() as u64;
                 taken.push(Taken::Filed);
             }
-            ledger::note_taken(tx, source, letters, octets, 0)?;
+            ledger::note_taken(tx, source, letters, octets)?;
             Ok(taken)
         });
         written.await
@@ -224,6 +228,20 @@ impl Home for Person {
                 }
                 outcome => outcome,
             }
+        })
+    }
+
+    fn furnish(&self, folders: Vec<Furnished>) -> Pending<'_, Result<(), Fault>> {
+        Box::pin(async move {
+            for some in folders.chunks(FOLDERS) {
+                let (account, some) = (self.account, some.to_vec());
+                let made = move |tx: &mut Tx| {
+                    let drawer = Drawer { account, folders: HashMap::new() };
+                    some.iter().try_for_each(|folder| drawer.furnish(tx, folder))
+                };
+                self.store.write(made).await?;
+            }
+            Ok(())
         })
     }
 }
@@ -275,21 +293,45 @@ impl Drawer {
         if let Some(known) = self.folders.get(place) {
             return Ok(known.clone());
         }
-        let used = place.special_use.map(|special| folder::by_use(tx, self.account, special)).transpose()?.flatten();
-        let there = match used {
-            Some(used) => Some(used),
-            None => folder::by_name(tx, self.account, &place.folder)?,
-        };
-        let found = match there {
+        let found = match self.find(tx, place)? {
             Some(there) => (there.id, there.name),
-            None => {
-                let made = folder::create(tx, self.account, &place.folder, place.special_use)?;
-                folder::subscribe(tx, self.account, &place.folder)?;
-                (made, place.folder.clone())
-            }
+            None => (self.make(tx, place, true)?, place.folder.clone()),
         };
         self.folders.insert(place.clone(), found.clone());
         Ok(found)
+    }
+
+    fn make(&self, tx: &mut Tx, place: &Place, subscribed: bool) -> Result<FolderId, mailbox::Error> {
+        let made = folder::create(tx, self.account, &place.folder, place.special_use)?;
+        if subscribed {
+            folder::subscribe(tx, self.account, &place.folder)?;
+        }
+        Ok(made)
+    }
+
+    /// Makes a folder that is missing. One that is here stays as it is; one that cannot be made keeps no other back.
+    fn furnish(&self, tx: &mut Tx, folder: &Furnished) -> Result<(), store::Error> {
+        let place = &folder.place;
+        let made = self.find(tx, place).and_then(|there| match there {
+            Some(_) => Ok(()),
+            None => self.make(tx, place, folder.subscribed).map(drop),
+        });
+        match made {
+            Err(mailbox::Error::Store(error)) => Err(error),
+            Err(why) => {
+                tracing::warn!(folder = place.folder, %why, "a folder could not be made");
+                Ok(())
+            }
+            Ok(()) => Ok(()),
+        }
+    }
+
+    fn find(&self, tx: &mut Tx, place: &Place) -> Result<Option<Folder>, mailbox::Error> {
+        let used = place.special_use.map(|special| folder::by_use(tx, self.account, special)).transpose()?.flatten();
+        match used {
+            Some(used) => Ok(Some(used)),
+            None => folder::by_name(tx, self.account, &place.folder),
+        }
     }
 
     /// Keywords are kept as long as the account has room for new ones; a letter is worth more than its keywords.
@@ -297,11 +339,16 @@ impl Drawer {
         if keywords.is_empty() {
             return Ok(FlagSet::from(system));
         }
-        let names: Vec<&str> = keywords.iter().map(String::as_str).collect();
-        match flags::intern(tx, self.account, system, &names) {
-            Err(mailbox::Error::TooManyKeywords | mailbox::Error::BadKeyword(_)) => Ok(FlagSet::from(system)),
-            interned => interned.map_err(undone),
+        let mut kept: Vec<&str> = Vec::with_capacity(keywords.len());
+        for keyword in keywords {
+            match flags::intern(tx, self.account, system, &[keyword.as_str()]) {
+                Ok(_) => kept.push(keyword),
+                // One that cannot be kept takes no other with it.
+                Err(mailbox::Error::TooManyKeywords | mailbox::Error::BadKeyword(_)) => {}
+                Err(error) => return Err(undone(error)),
+            }
         }
+        flags::intern(tx, self.account, system, &kept).map_err(undone)
     }
 }
 
