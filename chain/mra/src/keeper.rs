@@ -225,17 +225,29 @@ fn tell(source: &Source, outcome: &Result<Round, Fault>, ails: &mut Option<Fault
     *ails = now;
 }
 
-/// What came goes into the log.
+/// What came goes into the log, and what did not.
 struct Log(String);
 
 impl Listener for Log {
     fn hear(&self, news: &News) {
+        let source = &self.0;
         match news {
             News::Came { letters, octets, .. } if *letters > 0 => {
-                tracing::info!(source = self.0, letters, octets, "letters fetched");
+                tracing::info!(source, letters, octets, "letters fetched");
             }
-            News::Parted(letters) => tracing::info!(source = self.0, letters, "letters deleted there"),
-            _ => {}
+            News::Parted(letters) => tracing::info!(source, letters, "letters deleted there"),
+            News::LeftThere { folder, name, why, said } => {
+                tracing::warn!(source, folder, letter = name, ?why, said, "a letter was left where it is");
+            }
+            News::FolderLeft { folder, said } => tracing::warn!(source, folder, said, "a folder was left as it is"),
+            News::Alert(text) => tracing::warn!(source, "the server says: {text}"),
+            News::CannotPart { folder } => {
+                tracing::warn!(source, folder, "not deleted there: others are marked as deleted too");
+            }
+            News::Unproven { folder, letters } => {
+                tracing::info!(source, folder, letters, "not deleted there: nothing proves that they are those here");
+            }
+            News::Came { .. } | News::Connected | News::ToCome { .. } | News::Waits { .. } => {}
         }
     }
 }

@@ -21,8 +21,20 @@ fn file(dovecot: &Dovecot, id: &str) -> PathBuf {
     files.map(|entry| entry.path()).find(|path| path.to_string_lossy().contains(&part)).expect("it is there")
 }
 
+/// Writes the sizes of letters into the names of their files, as Dovecot does with those it delivers: so it can list a
+/// letter that it cannot read.
+fn name_sizes(dovecot: &Dovecot) {
+    let files = std::fs::read_dir(dovecot.maildir("alice").join("cur")).expect("there").flatten();
+    for path in files.map(|entry| entry.path()) {
+        let raw = std::fs::read(&path).expect("read");
+        let bare = raw.iter().zip(&raw[1..]).filter(|(before, octet)| **octet == b'\n' && **before != b'\r').count();
+        let sizes = format!(",S={},W={}:2,", raw.len(), raw.len() + bare);
+        std::fs::rename(&path, path.to_string_lossy().replace(":2,", &sizes)).expect("renamed");
+    }
+}
+
 fn close(path: &Path) {
-    set_permissions(path, Permissions::from_mode(0)).expect("closed");
+    set_permissions(path, Permissions::from_mode(0o000)).expect("closed");
 }
 
 fn open(path: &Path) {
@@ -75,6 +87,7 @@ fn a_folder_and_a_letter_that_dovecot_cannot_read_keep_nothing_else_back() {
 fn a_letter_that_dovecots_pop3_cannot_read_keeps_no_other_back_and_is_not_deleted() {
     let dovecot = Dovecot::start("");
     put_many(&dovecot, "INBOX", 7);
+    name_sizes(&dovecot);
     let ill = file(&dovecot, "INBOX-2");
     close(&ill);
     let mut office = office();

@@ -52,7 +52,6 @@ impl Session<'_> {
             let (id, now, said) = (self.source.id, net::now(), text.clone());
             let heard = self.means.store.write(move |tx: &mut Tx| ledger::alert_is_new(tx, id, &said, now));
             if heard.await? {
-                tracing::warn!(source = self.source.name, "the server says: {text}");
                 self.means.listener.hear(&News::Alert(text));
             }
         }
@@ -66,7 +65,6 @@ impl Session<'_> {
         let left = move |tx: &mut Tx| ledger::leave_folder(tx, id, row.id, &words, now);
         self.means.store.write(left).await?;
         let folder = folder.place.folder.clone();
-        tracing::warn!(source = self.source.name, folder, said, "a folder was left as it is");
         self.means.listener.hear(&News::FolderLeft { folder, said });
         Ok(())
     }
@@ -80,7 +78,6 @@ impl Session<'_> {
     /// Says that a letter was left where it is.
     pub(super) fn tell_left(&self, opened: &Opened, uid: u32, why: Why, said: &str) {
         let (folder, name) = (opened.folder.place.folder.clone(), uid.to_string());
-        tracing::warn!(source = self.source.name, folder, uid = name, ?why, said, "a letter was left where it is");
         self.means.listener.hear(&News::LeftThere { folder, name, why, said: said.to_owned() });
     }
 

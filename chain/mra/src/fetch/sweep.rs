@@ -135,7 +135,6 @@ impl Session<'_> {
         self.means.store.write(noted).await?;
         if letters > 0 {
             let folder = folder.place.folder.clone();
-            tracing::warn!(source = self.source.name, folder, letters, "other letters have the numbers of those here");
             self.means.listener.hear(&News::Unproven { folder, letters });
         }
         Ok(())
@@ -160,7 +159,6 @@ impl Session<'_> {
         // EXPUNGE takes all that is marked, also by others: only where nothing else is.
         let others = self.ask_search("DELETED").await?.is_none_or(|marked| !marked.without(uids).is_empty());
         if others {
-            tracing::warn!(source = self.source.name, folder = folder.place.folder, "others are marked as deleted too");
             self.means.listener.hear(&News::CannotPart { folder: folder.place.folder.clone() });
             return Ok(false);
         }

@@ -68,7 +68,8 @@ CREATE INDEX fetch_letter_due ON fetch_letter (folder, fetched) WHERE state = 0 
 /// - `fetch_alert`: what a server wanted people to see, by a hash of its text, and when it was last heard.
 /// - `furnished`: the folder was made here, and subscribed to as it is there.
 ///
-/// What was left there before this table is tried once more: nobody knows why it was.
+/// What was left there before this table is tried once more: nobody knows why it was. The column `left_there` counted it,
+/// and is not used any more.
 const LEFT_THERE: &str = "
 CREATE TABLE fetch_left (
     folder BIGINT NOT NULL,

@@ -40,6 +40,23 @@ pub struct Listing<T> {
     pub wrong: Option<String>,
 }
 
+impl Listing<u64> {
+    /// The answer to LIST (RFC 1939 §5).
+    pub fn sizes(answer: &[u8]) -> Self {
+        numbered("LIST", answer, |text| text.split_ascii_whitespace().next()?.parse().ok())
+    }
+}
+
+impl Listing<String> {
+    /// The answer to UIDL (RFC 1939 §7).
+    pub fn unique_ids(answer: &[u8]) -> Self {
+        numbered("UIDL", answer, |text| {
+            let id = text.split_ascii_whitespace().next()?;
+            (id.len() <= MOST_ID).then(|| id.to_owned())
+        })
+    }
+}
+
 /// A conversation, logged in.
 pub struct Client {
     line: Connection,
@@ -163,7 +180,7 @@ impl Client {
             return Ok(Listing { letters: Vec::new(), wrong: Some(format!("LIST: {}", error.said())) });
         }
         let listing = self.listing().await?;
-        Ok(numbered("LIST", &listing, |text| text.split_ascii_whitespace().next()?.parse().ok()))
+        Ok(Listing::sizes(&listing))
     }
 
     /// The unique-ids of the letters; none where the server has none.
@@ -172,10 +189,7 @@ impl Client {
             return Ok(None);
         }
         let listing = self.listing().await?;
-        Ok(Some(numbered("UIDL", &listing, |text| {
-            let id = text.split_ascii_whitespace().next()?;
-            (id.len() <= MOST_ID).then(|| id.to_owned())
-        })))
+        Ok(Some(Listing::unique_ids(&listing)))
     }
 
     /// Is the conversation over, so that only another connection can go on?
@@ -301,12 +315,11 @@ mod tests {
 
     #[test]
     fn a_listing_is_read_and_nonsense_in_it_is_told_and_not_read() {
-        let read = |text: &str| text.split(' ').next()?.parse::<u64>().ok();
-        let found = numbered("LIST", b"1 120\r\n3 200 \r\n9 1 more\r\n\r\n", read);
+        let found = Listing::sizes(b"1 120\r\n3 200 \r\n9 1 more\r\n\r\n");
         assert_eq!(found, Listing { letters: vec![(1, 120), (3, 200), (9, 1)], wrong: None });
         for nonsense in ["2 x", "three 3", "1 7", "0 7", "2", "\u{fffd} 7", "99999999999 7", "-2 7"] {
             let listing = format!("1 120\r\n{nonsense}\r\n9 1\r\n");
-            let found = numbered("LIST", listing.as_bytes(), read);
+            let found = Listing::sizes(listing.as_bytes());
             assert_eq!(found.letters, [(1, 120), (9, 1)], "{nonsense}");
             assert!(found.wrong.is_some_and(|wrong| wrong.contains(nonsense)), "{nonsense}");
         }

@@ -85,7 +85,7 @@ async fn all_must_do(each: Vec<(String, tokio::task::JoinHandle<()>)>) {
 impl Scene {
     /// Rounds as `facteur fetch run` makes them, without its pauses: on after a break and a complaint, and once more where
     /// something failed once.
-    async fn to_the_end(&mut self) -> Result<Round, Fault> {
+    async fn fetch_to_the_end(&mut self) -> Result<Round, Fault> {
         let mut again = true;
         self.means.asked = Some(net::now());
         for _ in 0..12 {
@@ -152,7 +152,7 @@ async fn meet_imap(odd: Odd, lacks: Lacks, keep: Keep) {
     let state = odd_imap::State::new(odd);
     let port = odd_imap::serve(state.clone()).await;
     let mut scene = Scene::to(&format!("imap://alice@127.0.0.1:{port}"), |settings| settings.keep = keep).await;
-    let round = scene.to_the_end().await.unwrap_or_else(|fault| panic!("{odd:?}, {keep:?}: {fault:?}"));
+    let round = scene.fetch_to_the_end().await.unwrap_or_else(|fault| panic!("{odd:?}, {keep:?}: {fault:?}"));
     let (come, named) = expected(odd, lacks);
     let here = scene.here();
     assert_eq!(here.len(), come.len(), "{odd:?}, {keep:?}: none twice: {here:?}");
@@ -185,7 +185,7 @@ async fn meet_imap(odd: Odd, lacks: Lacks, keep: Keep) {
 async fn heal_imap(odd: Odd, scene: &mut Scene, state: &odd_imap::Shared, keep: Keep) {
     state.lock().unwrap().odd = Odd::Not;
     scene.means.gently = false;
-    let round = scene.to_the_end().await.unwrap_or_else(|fault| panic!("{odd:?}, {keep:?}: {fault:?}"));
+    let round = scene.fetch_to_the_end().await.unwrap_or_else(|fault| panic!("{odd:?}, {keep:?}: {fault:?}"));
     assert_eq!(round, Round::default(), "{odd:?}, {keep:?}: {:?}", scene.written_as_left().await);
     let here = scene.here();
     assert_eq!(here.len(), all_of_imap().len(), "{odd:?}, {keep:?}: {here:?}");
@@ -259,7 +259,7 @@ async fn meet_pop3((odd, whole, sensible): (Pop, bool, bool), keep: Keep) {
     let state = odd_pop3::State::new(odd);
     let port = odd_pop3::serve(state.clone()).await;
     let mut scene = Scene::to(&format!("pop3://alice@127.0.0.1:{port}"), |settings| settings.keep = keep).await;
-    let round = scene.to_the_end().await.unwrap_or_else(|fault| panic!("{odd:?}, {keep:?}: {fault:?}"));
+    let round = scene.fetch_to_the_end().await.unwrap_or_else(|fault| panic!("{odd:?}, {keep:?}: {fault:?}"));
     let ill = format!("INBOX/{}", odd_pop3::ILL);
     let come: BTreeSet<String> = all_of_pop3(&[]).into_iter().filter(|name| whole || *name != ill).collect();
     let here = scene.here();
@@ -290,7 +290,7 @@ async fn heal_pop3(odd: Pop, scene: &mut Scene, state: &odd_pop3::Shared, keep: 
         }
         state.letters.extend(["q1".to_owned(), "q2".to_owned()]);
     }
-    let round = scene.to_the_end().await.unwrap_or_else(|fault| panic!("{odd:?}, {keep:?}: {fault:?}"));
+    let round = scene.fetch_to_the_end().await.unwrap_or_else(|fault| panic!("{odd:?}, {keep:?}: {fault:?}"));
     assert_eq!(round, Round::default(), "{odd:?}, {keep:?}: {:?}", scene.written_as_left().await);
     let here = scene.here();
     let all = all_of_pop3(&["q1", "q2"]);

@@ -67,10 +67,8 @@ impl Drop<'_, '_> {
         let header = self.headers(&[(number, 0)]).await?.remove(&number);
         let moved = header.and_then(|header| identity::light(&header, size)).is_some_and(|now| now != light);
         if moved {
-            tracing::warn!(
-                source = self.round.source.name,
-                "the unique-ids of a maildrop name other letters than before"
-            );
+            let source = &self.round.source.name;
+            tracing::info!(source, "the unique-ids of a maildrop name other letters than before");
         }
         Ok(moved)
     }

@@ -151,7 +151,6 @@ impl<'a> Rounds<'a> {
         };
         self.means.store.write(noted).await?;
         if let Some(said) = wrong {
-            tracing::warn!(source = self.source.name, said, "the lists of a maildrop make no sense");
             self.means.listener.hear(&News::FolderLeft { folder: FOLDER.to_owned(), said });
         }
         Ok(())
@@ -167,7 +166,6 @@ impl<'a> Rounds<'a> {
         self.means.store.write(move |tx: &mut Tx| ledger::leave(tx, &entry, why, &words, now)).await?;
         if told {
             let (folder, name) = (FOLDER.to_owned(), letter.number.to_string());
-            tracing::warn!(source = self.source.name, name, ?why, said, "a letter was left where it is");
             self.means.listener.hear(&News::LeftThere { folder, name, why, said: said.to_owned() });
         }
         Ok(())
