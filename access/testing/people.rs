@@ -15,7 +15,7 @@ fn person(name: &str) -> Option<Login> {
         _ => return None,
     };
     let address = format!("{}@alpha.test", name.trim_end_matches("@alpha.test"));
-    Some(Login { account: AccountId(number), address: Address::parse(&address).ok()?, name: None })
+    Some(Login::of(AccountId(number), Address::parse(&address).ok()?))
 }
 
 fn verdict(name: &str, right: bool) -> Result<LoginVerdict, OurFault> {

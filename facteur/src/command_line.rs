@@ -2,6 +2,7 @@
 
 pub mod fetch;
 mod french;
+pub mod session;
 
 use std::path::PathBuf;
 
@@ -61,6 +62,9 @@ pub enum Command {
     /// The letters on their way to other servers
     #[command(subcommand)]
     Queue(QueueCommand),
+    /// Who is logged in, and what they have open
+    #[command(subcommand)]
+    Session(session::SessionCommand),
     /// Letters from mailboxes elsewhere
     #[command(subcommand)]
     Fetch(fetch::FetchCommand),

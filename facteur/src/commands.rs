@@ -11,6 +11,7 @@ pub mod moving;
 pub mod queue;
 pub mod send;
 pub mod serve;
+pub mod session;
 pub mod size;
 pub mod trace;
 mod trouble;
@@ -31,6 +32,7 @@ pub fn run(command: Command, desk: &Desk<'_>) -> Result<(), Failure> {
         Command::Account(account) => account::run(account, desk),
         Command::Alias(alias) => alias::run(alias, desk),
         Command::Queue(queue) => queue::run(queue, desk),
+        Command::Session(session) => session::run(session, desk),
         Command::Fetch(fetch) => fetch::run(fetch, desk),
         Command::Trace(trace) => trace::run(trace, desk),
         Command::Send(send) => send::run(send, desk),

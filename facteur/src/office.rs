@@ -85,8 +85,9 @@ impl Office {
         tasks.spawn(Delivery::new(means).run(shutdown.clone()));
         let running = Running { store: store.clone(), post_office: post_office.clone(), memory: memory.clone() };
         tasks.spawn(counter.run(config.clone(), running, shutdown.clone()));
-        let data = config.data.clone();
+        let (data, directory) = (config.data.clone(), post_office.directory().clone());
         tasks.spawn(staff::fetching(post_office, store.clone(), data, resolver, memory, shutdown.clone()));
+        tasks.spawn(staff::watch_over(directory, shutdown.clone()));
         tasks.spawn(web::housekeeping(store.clone(), shutdown.clone()));
         tasks.spawn(staff::housekeeping(store.clone(), shutdown));
         for (door, place) in &doors {

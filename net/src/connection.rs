@@ -8,6 +8,7 @@ use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use bytes::{Buf, Bytes, BytesMut};
+use mail::stay::{Leave, SharedStay};
 use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt, ReadBuf};
 
 use crate::{ClientTls, Error, Peer, ServerTls, Stream, TlsInfo};
@@ -28,6 +29,8 @@ const HEAR_OUT: Duration = Duration::from_secs(1);
 /// travel together. Call [`flush`](Self::flush) to send without reading.
 ///
 /// Every reading function can be cancelled (in `select!`) without loss; so can `flush`.
+///
+/// Once a person has logged in, every wait for them ends as soon as they have to go: see [`stay_while`](Self::stay_while).
 pub struct Connection {
     stream: Stream,
     input: BytesMut,
@@ -40,6 +43,8 @@ pub struct Connection {
     searched: usize,
     /// TLS may hold some of what was sent: it must be told to let go.
     unflushed: bool,
+    /// How long the person who has logged in may stay.
+    stay: Option<SharedStay>,
 }
 
 impl Connection {
@@ -55,6 +60,7 @@ impl Connection {
             skipping: None,
             searched: 0,
             unflushed: false,
+            stay: None,
         }
     }
 
@@ -73,9 +79,28 @@ impl Connection {
         &self.stream
     }
 
-    /// The peer has logged in: see [`Stream::has_logged_in`].
-    pub fn has_logged_in(&self) {
+    /// The peer has logged in (see [`Stream::has_logged_in`]), and may go on for as long as `stay` lasts. From then on every
+    /// wait for input, and every wait for room to send, ends with [`Error::Dismissed`] when it is over. What can be sent
+    /// without a wait is still sent: an answer that was earned, and the words of goodbye.
+    pub fn stay_while(&mut self, stay: SharedStay) {
         self.stream.has_logged_in();
+        self.stay = Some(stay);
+    }
+
+    /// Has a person logged in here?
+    pub fn has_stay(&self) -> bool {
+        self.stay.is_some()
+    }
+
+    /// Resolves when the person has to go, for what takes long without waiting for them; never where nobody has logged in.
+    pub fn dismissal(&self) -> impl Future<Output = Leave> + use<> {
+        let stay = self.stay.clone();
+        async move { end_of(stay.as_ref()).await }
+    }
+
+    /// Must the person go? Ask before each command: several may lie in [`buffered`](Self::buffered) already.
+    pub fn must_leave(&self) -> Option<Leave> {
+        self.stay.as_ref().and_then(|stay| stay.is_over())
     }
 
     /// The other end.
@@ -156,7 +181,12 @@ impl Connection {
 
     async fn fill_without_timeout(&mut self) -> Result<usize, Error> {
         self.flush().await?;
-        let count = poll_fn(|cx| self.poll_fill(cx)).await?;
+        let stay = self.stay.clone();
+        let count = tokio::select! {
+            biased;
+            leave = end_of(stay.as_ref()) => return Err(Error::Dismissed(leave)),
+            count = poll_fn(|cx| self.poll_fill(cx)) => count?,
+        };
         if count == 0 { Err(Error::Closed) } else { Ok(count) }
     }
 
@@ -255,16 +285,18 @@ impl Connection {
 
     /// Sends the output and then `more`, both in one system call where the system takes them.
     async fn send(&mut self, mut more: &[u8]) -> Result<(), Error> {
-        let timeout = self.write_timeout;
+        let (timeout, stay) = (self.write_timeout, self.stay.clone());
         self.unflushed = true;
         while !self.output.is_empty() || !more.is_empty() {
-            let wrote = within(timeout, poll_fn(|cx| self.poll_send(cx, more))).await?;
+            let sending = unless_over(stay.as_ref(), poll_fn(|cx| self.poll_send(cx, more)));
+            let wrote = within(timeout, sending).await?;
             let from_output = wrote.min(self.output.len());
             self.output.advance(from_output);
             more = more.get(wrote - from_output..).unwrap_or_default();
         }
         self.output = BytesMut::new();
-        within(timeout, poll_fn(|cx| Pin::new(&mut self.stream).poll_flush(cx).map_err(Error::from))).await?;
+        let flushing = poll_fn(|cx| Pin::new(&mut self.stream).poll_flush(cx).map_err(Error::from));
+        within(timeout, unless_over(stay.as_ref(), flushing)).await?;
         self.unflushed = false;
         Ok(())
     }
@@ -292,6 +324,23 @@ impl Connection {
         self.flush().await?;
         let stream = self.stream.start_tls_client(tls, name).await?;
         Ok(Self { read_timeout: self.read_timeout, write_timeout: self.write_timeout, ..Self::new(stream) })
+    }
+}
+
+/// Resolves at the end of the stay; never where there is none.
+async fn end_of(stay: Option<&SharedStay>) -> Leave {
+    match stay {
+        Some(stay) => stay.over().await,
+        None => std::future::pending().await,
+    }
+}
+
+/// What can be done without a wait is done, whoever must go; a wait ends with the stay.
+async fn unless_over<T>(stay: Option<&SharedStay>, work: impl Future<Output = Result<T, Error>>) -> Result<T, Error> {
+    tokio::select! {
+        biased;
+        done = work => done,
+        leave = end_of(stay) => Err(Error::Dismissed(leave)),
     }
 }
 

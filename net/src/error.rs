@@ -3,6 +3,8 @@
 use std::io;
 use std::path::PathBuf;
 
+use mail::stay::Leave;
+
 use crate::UnixFault;
 
 /// Why a conversation cannot go on, or (for [`Error::LineTooLong`]) why this line was passed over.
@@ -20,6 +22,9 @@ pub enum Error {
     /// Nothing came, or nothing could be sent, for too long.
     #[error("the peer was silent for too long")]
     TimedOut,
+    /// The person at the other end has to go (see [`crate::Connection::stay_while`]).
+    #[error("what let them in is no longer good")]
+    Dismissed(Leave),
     /// The socket or TLS failed.
     #[error("{0}")]
     Io(io::Error),

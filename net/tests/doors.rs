@@ -1,11 +1,13 @@
 //! Doors: who comes in, who is turned away, and how they close.
 
 use std::net::SocketAddr;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use facteur_net::{
     ClientTls, Connection, Error, Limits, Listener, Places, Proxies, ServerTls, Shutdown, Stop, Stream, serve,
 };
+use mail::stay::ForEver;
 use tokio::io::AsyncReadExt;
 use tokio::net::TcpStream;
 use tokio::task::JoinHandle;
@@ -128,7 +130,7 @@ async fn who_says_nothing_goes_when_another_needs_the_place_and_who_has_logged_i
         let _ = us.write(b"hello\r\n").await;
         while let Ok(line) = us.line(512).await {
             if line == "log in\r\n" {
-                us.has_logged_in();
+                us.stay_while(Arc::new(ForEver));
             }
             let _ = us.write(&line).await;
         }

@@ -12,6 +12,7 @@ mod page;
 mod postfix;
 pub mod provider;
 mod python;
+mod secure;
 mod smtp;
 mod tls;
 
@@ -24,6 +25,7 @@ pub use office::{NOBODY, Office, OfficeBuilder, Person, facteur, free_port, may_
 pub use old_pop3::OldPop3;
 pub use page::Page;
 pub use postfix::Postfix;
+pub use secure::Secure;
 pub use smtp::{Dialogue, Sink};
 
 /// Two offices that know each other's way: alpha.test with Alice, beta.test with Bob.

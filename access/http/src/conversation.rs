@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use axum::Router;
 use axum::body::Body;
+use axum::http::Version;
 use axum::response::Response;
 use hyper::Request;
 use hyper::body::Incoming;
@@ -17,7 +18,7 @@ use tower_service::Service;
 
 use crate::forwarded::Gatekeeper;
 use crate::patience::{PatientBody, PatientStream};
-use crate::{Peer, Via};
+use crate::{Line, Peer, Via};
 
 /// How long a client may take for a header, and how long a connection may idle between requests.
 const HEADER: Duration = Duration::from_secs(60);
@@ -76,21 +77,29 @@ impl Http {
         let peer = Peer { ip: stream.peer().ip(), tls, via: Via::Direct };
         let ip = peer.ip;
         let Self { router, server, gatekeeper, shutdown } = self;
+        let line = Line::default();
+        let on = line.clone();
         let service = hyper::service::service_fn(move |request: Request<Incoming>| {
             let peer = gatekeeper.who_asks(&peer, request.headers());
-            answer(router.clone(), peer, request)
+            answer(router.clone(), peer, on.clone(), request)
         });
         let io = TokioIo::new(PatientStream::new(stream, PIECE));
         let mut connection = pin!(server.serve_connection(io, service));
-        let ended = tokio::select! {
-            ended = connection.as_mut() => ended,
-            () = shutdown.requested() => {
-                connection.as_mut().graceful_shutdown();
-                connection.await
+        let serving = async {
+            tokio::select! {
+                ended = connection.as_mut() => ended,
+                () = shutdown.requested() => {
+                    connection.as_mut().graceful_shutdown();
+                    connection.await
+                }
             }
         };
-        if let Err(error) = ended {
-            tracing::debug!(%error, peer = %ip, "an HTTP connection ended early");
+        tokio::select! {
+            biased;
+            ended = serving => if let Err(error) = ended {
+                tracing::debug!(%error, peer = %ip, "an HTTP connection ended early");
+            },
+            leave = line.cut() => tracing::debug!(?leave, peer = %ip, "an HTTP connection was cut"),
         }
     }
 }
@@ -99,8 +108,12 @@ impl Http {
 fn answer(
     mut router: Router,
     peer: Peer,
+    line: Line,
     mut request: Request<Incoming>,
 ) -> impl Future<Output = Result<Response, Infallible>> {
     request.extensions_mut().insert(peer);
+    if request.version() < Version::HTTP_2 {
+        request.extensions_mut().insert(line);
+    }
     router.call(request.map(|body| Body::new(PatientBody::new(body, PIECE))))
 }

@@ -50,6 +50,12 @@ pub async fn call(scope: &mut Scope, name: &str, arguments: Object) -> Result<An
     answer.map(|answer| vec![(name.to_owned(), answer)])
 }
 
+/// Does the method change nothing?
+pub fn only_reads(name: &str) -> bool {
+    let act = name.split_once('/').map(|(_, act)| act).unwrap_or_default();
+    matches!(act, "echo" | "get" | "changes" | "query" | "queryChanges" | "parse")
+}
+
 fn capability(method: &str) -> Option<&'static str> {
     Some(match method.split_once('/')?.0 {
         "Core" | "Blob" | "PushSubscription" => CORE,

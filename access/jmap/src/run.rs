@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use mail::seam::{AccountId, Login, Wire};
+use mail::stay::{Doing, SharedStay};
 use serde_json::{Value, json};
 
 use crate::api::json::footprint_of;
@@ -33,6 +34,17 @@ pub(crate) struct Scope {
     /// The same, of what its references stand for.
     references: usize,
     memory: Memory,
+}
+
+/// Who makes a request.
+pub(crate) struct Who {
+    pub person: Login,
+    /// What they have logged in with.
+    pub credential: Credential,
+    /// The connection the request came over.
+    pub wire: Wire,
+    /// How long they may go on.
+    pub stay: SharedStay,
 }
 
 /// Ids of what was created, by creation id.
@@ -99,7 +111,8 @@ pub async fn run_with(
     text: &[u8],
 ) -> Result<Value, RequestError> {
     let memory = Memory::of(house, person.account);
-    let who = (person.clone(), credential, wire.clone());
+    let stay = house.logins.stay(person, Doing::Request, wire.ip);
+    let who = Who { person: person.clone(), credential, wire: wire.clone(), stay };
     carry_out(house, who, text, memory).await.map(|(response, _)| response)
 }
 
@@ -107,12 +120,13 @@ pub async fn run_with(
 /// to be held until they are sent.
 pub(crate) async fn carry_out(
     house: &Arc<House>,
-    (person, credential, wire): (Login, Credential, Wire),
+    who: Who,
     text: &[u8],
     memory: Memory,
 ) -> Result<(Value, Memory), RequestError> {
     let request = Request::read(text, &CAPABILITIES, limits::CALLS_IN_REQUEST, limits::PARSED_REQUEST)?;
     let tells_created = request.created_ids.is_some();
+    let Who { person, credential, wire, stay } = who;
     let mut scope = Scope {
         house: Arc::clone(house),
         person,
@@ -126,7 +140,7 @@ pub(crate) async fn carry_out(
     };
     let mut responses: Vec<Invocation> = Vec::new();
     for Invocation { name, arguments, id } in request.calls {
-        match call(&mut scope, &name, arguments, &responses).await {
+        match while_welcome(&stay, &name, call(&mut scope, &name, arguments, &responses)).await {
             Ok(answers) => {
                 let answers = answers.into_iter();
                 responses.extend(answers.map(|(name, arguments)| Invocation { name, arguments, id: id.clone() }));
@@ -140,6 +154,26 @@ pub(crate) async fn carry_out(
         object.insert("createdIds".into(), json!(scope.created.0));
     }
     Ok((response, scope.memory))
+}
+
+/// A call by somebody who may have to go meanwhile. What reads ends with their stay; what writes, and has begun, is done and
+/// answered: they would do it again else.
+async fn while_welcome(
+    stay: &SharedStay,
+    name: &str,
+    call: impl Future<Output = Result<Answers, MethodError>>,
+) -> Result<Answers, MethodError> {
+    let gone = || Err(MethodError::forbidden("what let you in is no longer good: log in again"));
+    if stay.is_over().is_some() {
+        return gone();
+    }
+    if !methods::only_reads(name) {
+        return call.await;
+    }
+    tokio::select! {
+        done = call => done,
+        _ = stay.over() => gone(),
+    }
 }
 
 /// Carries out one call, where there is still room for what it answers.

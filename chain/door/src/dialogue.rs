@@ -4,6 +4,7 @@ use std::net::IpAddr;
 use std::sync::Arc;
 
 use mail::seam::{OurFault, Verdict};
+use mail::stay::{self, Doing};
 use mail::trace::{self, Arrival, Event, Link, Observation, refusal};
 use mail::{Address, BodyKind, Envelope, Letter, LetterId, Password, Reply, ReturnPath};
 use net::{Connection, Error, Inbound, NoRoom, Owner, Peer, Share, Stream, TlsInfo};
@@ -105,6 +106,10 @@ impl<'a, D: Doorkeeper> Dialogue<'a, D> {
 
     async fn talk(&mut self, connection: &mut Connection) -> Result<Leave, Error> {
         loop {
+            // What has come already is not taken from who has to go; what was answered before stays as it is.
+            if let Some(leave) = connection.must_leave() {
+                return say(connection, &farewell(leave)).await.map(|()| Leave::Goodbye);
+            }
             let (used, step) = self.session.next(connection.buffered());
             if used > 0 {
                 self.heard = Instant::now();
@@ -140,9 +145,7 @@ impl<'a, D: Doorkeeper> Dialogue<'a, D> {
                 Step::Ask(question) => {
                     let answer = Box::pin(self.find_out(question)).await;
                     let step = self.session.answer(answer);
-                    if self.session.login().is_some() {
-                        connection.has_logged_in();
-                    }
+                    self.begin_stay(connection);
                     step
                 }
                 Step::Deliver(envelope) => {
@@ -150,6 +153,14 @@ impl<'a, D: Doorkeeper> Dialogue<'a, D> {
                     self.session.answer(Answer::Letter(replies))
                 }
             };
+        }
+    }
+
+    /// Who has logged in stays for as long as what let them in is good.
+    fn begin_stay(&self, connection: &mut Connection) {
+        if let (Some(login), Some(logins), false) = (self.session.login(), self.keeper.logins(), connection.has_stay())
+        {
+            connection.stay_while(logins.stay(login, Doing::Submission, self.peer.ip()));
         }
     }
 
@@ -167,6 +178,7 @@ impl<'a, D: Doorkeeper> Dialogue<'a, D> {
         match filled {
             Ok(_) => Ok(None),
             Err(Error::TimedOut) => say(connection, &replies::timed_out()).await.map(|()| Some(Leave::Goodbye)),
+            Err(Error::Dismissed(leave)) => say(connection, &farewell(leave)).await.map(|()| Some(Leave::Goodbye)),
             Err(error) => Err(error),
         }
     }
@@ -396,6 +408,18 @@ fn no_room_reply(no_room: &NoRoom) -> Reply {
         tracing::error!(%error, "a letter on its way in cannot be kept");
     }
     replies::no_memory()
+}
+
+/// Said to who has to go: 421 is the only reply that may come unasked (RFC 5321 §3.8). In the midst of a letter it says that
+/// the letter was not taken.
+fn farewell(leave: stay::Leave) -> Reply {
+    let why = match leave {
+        stay::Leave::NewPassword => "your password was changed, log in with the new one",
+        stay::Leave::SessionEnded => "your session was ended, log in again",
+        stay::Leave::AccountGone => "your account is no longer here",
+        stay::Leave::Dismissed => "the administrator has ended this conversation",
+    };
+    Reply::new(421, if leave.is_for_good() { (4, 7, 0) } else { (4, 3, 2) }, why)
 }
 
 fn new_id() -> LetterId {

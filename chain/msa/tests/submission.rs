@@ -17,7 +17,7 @@ use sasl::Mechanism;
 struct Alice;
 
 fn alice() -> Login {
-    Login { account: AccountId(1), address: "alice@alpha.test".parse().unwrap(), name: None }
+    Login::of(AccountId(1), "alice@alpha.test".parse().unwrap())
 }
 
 fn verdict(right: bool) -> Result<LoginVerdict, OurFault> {

@@ -1,20 +1,24 @@
 //! A letter as a document of its own, and as it came.
 
 use std::collections::HashMap;
+use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
 
+use axum::Extension;
 use axum::body::Body;
 use axum::extract::{Path, Query, State};
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::Response;
 use bytes::Bytes;
 use futures_util::stream;
-use mail::seam::AccountId;
+use mail::seam::{AccountId, Login, Logins};
+use mail::stay::{Doing, SharedStay};
 use mail::trace::{Link, Observation};
 use mailbox::parse::{Part, Structure, decode};
 use mailbox::{LetterKey, Want, fetch};
 use serde::Deserialize;
 use store::{Asker, BlobId, Store, View};
+use web::{Line, Peer};
 
 use crate::reader::Reader;
 use crate::remote::Elsewhere;
@@ -40,6 +44,8 @@ pub fn key(id: &str) -> Option<LetterKey> {
 pub async fn view(
     State(house): State<House>,
     Reader(login): Reader,
+    peer: Option<Extension<Peer>>,
+    line: Line,
     Path(letter): Path<String>,
     Query(wish): Query<Wish>,
 ) -> Response {
@@ -61,13 +67,19 @@ pub async fn view(
     let pictures: Arc<dyn Pictures> = Arc::new(Album { addresses, elsewhere });
     // Making a tree of a large letter takes a while.
     match tokio::task::spawn_blocking(move || compose(texts, &pictures)).await {
-        Ok(shown) => document(shown),
+        Ok(shown) => document(shown).map(|body| line.body_while(stay(&house, &login, peer.as_ref()), body)),
         Err(error) => answer::fault(&error),
     }
 }
 
 /// `/letter/{letter}/source`
-pub async fn source(State(house): State<House>, Reader(login): Reader, Path(letter): Path<String>) -> Response {
+pub async fn source(
+    State(house): State<House>,
+    Reader(login): Reader,
+    peer: Option<Extension<Peer>>,
+    line: Line,
+    Path(letter): Path<String>,
+) -> Response {
     let Some(key) = key(&letter) else { return answer::missing() };
     let asker = Asker(login.account.0);
     let look = move |view: &View| {
@@ -87,11 +99,18 @@ pub async fn source(State(house): State<House>, Reader(login): Reader, Path(lett
         Err(error) => return answer::unreadable(&error),
     };
     let body = Body::from_stream(pieces(house.store.clone(), asker, blob, size));
+    let body = line.body_while(stay(&house, &login, peer.as_ref()), body);
     let mut response = answer::with(StatusCode::OK, "text/plain; charset=utf-8", body);
     let headers = response.headers_mut();
     headers.insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static("sandbox; default-src 'none'"));
     headers.insert(header::CONTENT_LENGTH, size.into());
     response
+}
+
+/// For how long a letter goes out to its reader.
+fn stay(house: &House, login: &Login, peer: Option<&Extension<Peer>>) -> SharedStay {
+    let from = peer.map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |peer| peer.ip);
+    house.directory.stay(login, Doing::Download, from)
 }
 
 /// One piece after the other, each read when the one before it has been taken.

@@ -17,6 +17,7 @@
 //! It must not know SMTP, the queue, nor JMAP: the pages speak that with whoever stands behind `/jmap`.
 
 mod answer;
+mod browser;
 mod clear;
 mod cookie;
 mod entrance;

@@ -6,6 +6,7 @@ use axum::Extension;
 use axum::extract::{Form, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, Uri, header};
 use axum::response::Response;
+use directory::session::Place;
 use mail::Password;
 use sasl::Refusal;
 use serde::Deserialize;
@@ -14,7 +15,7 @@ use web::Peer;
 use crate::cookie::Names;
 use crate::host::Host;
 use crate::reader::{Reader, bearer};
-use crate::{House, answer};
+use crate::{House, answer, browser};
 
 #[derive(Deserialize)]
 pub struct Given {
@@ -37,7 +38,8 @@ pub async fn log_in(
         Ok(login) => login,
         Err(refusal) => return refused(&refusal, form),
     };
-    let token = match house.directory.begin_session(&login, rand::random()).await {
+    let at = Place { network: Some(peer.ip), browser: browser::name(&headers) };
+    let token = match house.directory.begin_session_at(&login, rand::random(), at).await {
         Ok(token) => token,
         Err(error) => return answer::fault(&error),
     };

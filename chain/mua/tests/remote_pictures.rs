@@ -92,7 +92,7 @@ impl House {
         let hostname = Domain::parse("mail.alpha.test").unwrap();
         let directory = Directory::new(store.clone(), hostname.clone(), Arc::new(NoLimit), Arc::new(|| NOW));
         let token = directory
-            .begin_session(&Login { account, address, name: None }, [7; 32])
+            .begin_session(&Login::of(account, address), [7; 32])
             .await
             .unwrap()
             .reveal()

@@ -61,6 +61,17 @@ const TEXTS: &[(&str, &str)] = &[
         "facteur queue drop",
         "Retirer des lettres de la file ; personne ne les reçoit, leur expéditeur n'est pas prévenu",
     ),
+    ("facteur session", "Qui est connecté, et ce qui est ouvert"),
+    ("facteur session list", "Lister les navigateurs connectés, et ce que les logiciels de courrier ont d'ouvert"),
+    ("facteur session list address", "Seulement ceux de cette personne, par exemple alice@alpha.test"),
+    ("facteur session list --json", "Afficher en JSON"),
+    (
+        "facteur session end",
+        "Déconnecter un navigateur, ou fermer ce qu'un logiciel a d'ouvert ; il peut revenir avec le mot de passe",
+    ),
+    ("facteur session end address", "De qui, par exemple alice@alpha.test"),
+    ("facteur session end id", "Son nom dans la liste"),
+    ("facteur session end --all", "Tout ce que cette personne a d'ouvert"),
     ("facteur fetch", "Les lettres de boîtes d'ailleurs"),
     ("facteur fetch add", "Relever désormais une boîte d'ailleurs"),
     (

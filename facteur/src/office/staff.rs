@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use directory::Directory;
 use mail::seam::{Accept, Deliver, Logins, Recipients};
 use mail::trace::Witness;
 use mra::{Agent, Vault};
@@ -197,6 +198,11 @@ pub async fn fetching(
             stop.requested().await;
         }
     }
+}
+
+/// Ends the conversations of those whose credentials are no longer good.
+pub async fn watch_over(directory: Directory, shutdown: Shutdown) {
+    directory.watch_over(shutdown.requested()).await;
 }
 
 /// Fills the full-text index, clears up behind the mailboxes, and keeps the trace in order.

@@ -5,7 +5,7 @@ use mail::{Address, Domain, Timestamp};
 use store::{Row, Tx, View, params};
 
 use crate::fold::{fold, fold_address};
-use crate::{Error, Language, Secret, TOPIC, alias, domain, familiar};
+use crate::{CREDENTIALS, Error, Language, Secret, TOPIC, alias, domain, familiar, session};
 
 /// The longest name of a person, in characters.
 const LONGEST_NAME: usize = 200;
@@ -71,16 +71,19 @@ pub fn remove(tx: &mut Tx, address: &Address) -> Result<Removed, Error> {
     let aliases = alias::forget_target(tx, &fold_address(address))?;
     tx.execute("DELETE FROM password WHERE account = $1", params![account.0])?;
     familiar::forget(tx, account)?;
+    session::end(tx, account, None)?;
     tx.execute("DELETE FROM account WHERE id = $1", params![account.0])?;
     tx.announce(TOPIC);
+    tx.announce(CREDENTIALS);
     Ok(Removed { account, aliases })
 }
 
-/// Gives a person another password.
+/// Gives a person another password, also where it is the same again: what was opened with the one before ends.
 pub fn set_secret(tx: &mut Tx, address: &Address, secret: &Secret, now: Timestamp) -> Result<AccountId, Error> {
     let account = find(tx, address)?.id;
     write_secret(tx, account, secret, now)?;
     tx.announce(TOPIC);
+    tx.announce(CREDENTIALS);
     Ok(account)
 }
 
@@ -141,13 +144,16 @@ fn check_name(name: Option<&str>) -> Result<(), Error> {
     if fine { Ok(()) } else { Err(Error::BadName) }
 }
 
+/// The time of a change is its number, too, by which sessions and conversations know whether it is still theirs: it grows
+/// with each change, whatever the clock says.
 fn write_secret(tx: &mut Tx, account: AccountId, secret: &Secret, now: Timestamp) -> Result<(), Error> {
     let sql = "INSERT INTO password (account, label, argon2, scram_salt, scram_iterations, scram_stored_key,
                    scram_server_key, changed)
                VALUES ($1, '', $2, $3, $4, $5, $6, $7)
                ON CONFLICT (account, label) DO UPDATE SET argon2 = excluded.argon2, scram_salt = excluded.scram_salt,
                    scram_iterations = excluded.scram_iterations, scram_stored_key = excluded.scram_stored_key,
-                   scram_server_key = excluded.scram_server_key, changed = excluded.changed";
+                   scram_server_key = excluded.scram_server_key, changed = CASE
+                       WHEN excluded.changed > password.changed THEN excluded.changed ELSE password.changed + 1 END";
     let scram = &secret.scram;
     let parameters =
         params![account.0, secret.argon2, scram.salt, scram.iterations, scram.stored_key, scram.server_key, now.0];

@@ -12,6 +12,7 @@ use tokio::sync::{OnceCell, Semaphore};
 use crate::lines::Lines;
 use crate::memory::Memory;
 use crate::slots::Slots;
+use crate::stays::Stays;
 use crate::throttle::Throttle;
 use crate::{Destination, Error, Resolution, domain, resolve};
 
@@ -59,6 +60,8 @@ pub(crate) struct Inner {
     pub(crate) slots: Slots,
     /// One set of old keys is renewed at a time.
     pub(crate) renewals: Arc<Semaphore>,
+    /// Who is in the house.
+    pub(crate) stays: Stays,
     /// What keys are made up from for names that do not exist.
     pub(crate) pretence: OnceCell<ring::hmac::Key>,
 }
@@ -83,6 +86,7 @@ impl Directory {
             lines: Lines::new(),
             slots: Slots::new(processors),
             renewals: Arc::new(Semaphore::new(1)),
+            stays: Stays::default(),
             pretence: OnceCell::new(),
         }))
     }

@@ -4,7 +4,7 @@ use mail::seam::AccountId;
 use mail::{Domain, Timestamp};
 use store::{Tx, View, params};
 
-use crate::{Error, TOPIC};
+use crate::{CREDENTIALS, Error, TOPIC};
 
 /// One of our domains.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -48,6 +48,8 @@ pub fn remove(tx: &mut Tx, name: &Domain, force: bool) -> Result<Removed, Error>
         return Err(Error::DomainInUse { domain: name.clone(), accounts: accounts.len() as u64 });
     }
     for sql in [
+        "DELETE FROM session WHERE account IN (SELECT id FROM account WHERE domain = $1)",
+        "DELETE FROM familiar_place WHERE account IN (SELECT id FROM account WHERE domain = $1)",
         "DELETE FROM password WHERE account IN (SELECT id FROM account WHERE domain = $1)",
         "DELETE FROM account WHERE domain = $1",
         "DELETE FROM alias_target WHERE alias IN (SELECT id FROM alias WHERE domain = $1)",
@@ -57,6 +59,7 @@ pub fn remove(tx: &mut Tx, name: &Domain, force: bool) -> Result<Removed, Error>
         tx.execute(sql, params![domain])?;
     }
     tx.announce(TOPIC);
+    tx.announce(CREDENTIALS);
     Ok(Removed { accounts })
 }
 

@@ -8,6 +8,7 @@
 //! * Passwords are worked on in a few slots only, most of them kept for familiar places: a flood of strangers keeps nobody
 //!   out who has been there before, and takes no memory.
 //! * Whoever guesses at a name is punished by their place; its owner is slowed at most, and not where they are at home.
+//! * What somebody was let in with, and what they opened with it, end together, within a second.
 //! * Nothing is remembered of the tables between two questions: another process may have changed them.
 //!
 //! It must not know what a letter or a folder is.
@@ -32,6 +33,7 @@ mod schema;
 mod scram;
 mod secret;
 mod slots;
+mod stays;
 mod throttle;
 mod workspace;
 
@@ -40,9 +42,14 @@ pub use error::Error;
 pub use resolve::{Destination, Resolution, resolve};
 pub use schema::MIGRATIONS;
 pub use secret::Secret;
+pub use stays::Open;
 
 /// What is announced when people, domains or aliases change.
 pub const TOPIC: store::Topic = store::Topic { kind: "directory", id: 0 };
+
+/// What is announced when what lets somebody in is no longer good: another password, a session that ended, an account that is
+/// gone.
+pub(crate) const CREDENTIALS: store::Topic = store::Topic { kind: "credentials", id: 0 };
 
 /// The language somebody reads.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]

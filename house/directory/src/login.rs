@@ -9,6 +9,7 @@ use std::sync::{MutexGuard, PoisonError};
 use std::time::Duration;
 
 use mail::seam::{AccountId, Login, LoginVerdict, Logins, OurFault, Pending, ScramKeys};
+use mail::stay::{Doing, SharedStay};
 use mail::{Address, Password};
 use store::View;
 
@@ -82,6 +83,10 @@ impl Logins for Directory {
     fn may_write_as<'a>(&'a self, person: &'a Login, address: &'a Address) -> Pending<'a, Result<bool, OurFault>> {
         let (account, address) = (person.account, address.clone());
         Box::pin(async move { self.leads_to(address, account).await.map_err(our_fault) })
+    }
+
+    fn stay(&self, person: &Login, doing: Doing, from: IpAddr) -> SharedStay {
+        self.begin_stay(person, doing, from)
     }
 }
 

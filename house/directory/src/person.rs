@@ -2,6 +2,7 @@
 
 use mail::Address;
 use mail::seam::{AccountId, Login, ScramKeys};
+use mail::stay::Proof;
 use store::{Row, View, params};
 
 use crate::Error;
@@ -17,7 +18,7 @@ pub(crate) struct Person {
 /// People log in with their address; where their local part is nobody else's, it alone will do.
 pub(crate) fn find(view: &View, name: &str) -> Result<Option<Person>, Error> {
     let columns = "SELECT account.id, account.address, password.argon2, password.scram_salt, password.scram_iterations,
-                       password.scram_stored_key, password.scram_server_key, account.name
+                       password.scram_stored_key, password.scram_server_key, account.name, password.changed
                    FROM account JOIN domain ON domain.id = account.domain
                    JOIN password ON password.account = account.id AND password.label = ''";
     let found = match Address::parse(name) {
@@ -33,7 +34,8 @@ pub(crate) fn find(view: &View, name: &str) -> Result<Option<Person>, Error> {
 
 fn read(row: &Row<'_>) -> store::Result<Option<Person>> {
     let Ok(address) = Address::parse(row.text(1)?) else { return Ok(None) };
-    let login = Login { account: AccountId(row.get(0)?), address, name: row.get(7)? };
+    let proof = Proof::Password(row.get(8)?);
+    let login = Login { account: AccountId(row.get(0)?), address, name: row.get(7)?, proof };
     let scram = match row.get::<Option<Vec<u8>>>(3)? {
         None => None,
         Some(salt) => {

@@ -37,6 +37,20 @@ pub const MIGRATIONS: &[Migration] = &[
     },
     // Made-up keys have as many rounds as those whose salt comes next.
     Migration { room: "directory", number: 4, sql: "CREATE INDEX password_salt ON password (scram_salt);" },
+    // Where a session was begun, and with which password: the number of its change. A session of before, whose person has
+    // the password still, goes on.
+    Migration {
+        room: "directory",
+        number: 5,
+        sql: "
+        ALTER TABLE session ADD COLUMN network TEXT;
+        ALTER TABLE session ADD COLUMN browser TEXT;
+        ALTER TABLE session ADD COLUMN password BIGINT NOT NULL DEFAULT 0;
+        UPDATE session SET password = COALESCE((SELECT changed FROM password
+            WHERE password.account = session.account AND password.label = '' AND password.changed <= session.begun), 0);
+        CREATE INDEX session_account ON session (account);
+    ",
+    },
 ];
 
 const FIRST: &str = "

@@ -1,37 +1,85 @@
 //! Sessions: who has logged in on the pages, by a token that their browser shows with each request.
 //!
-//! A session ends when its person logs out, gets another password, or does not come back for [`IDLE`]. Of the token only
-//! a digest is kept: who reads the database cannot use it.
+//! A session ends when its person logs out, gets another password, does not come back for [`IDLE`], or has had it for
+//! [`LONGEST`]. What was opened with it ends with it (see [`Directory::watch_over`]). Of the token only a digest is kept:
+//! who reads the database cannot use it.
 
+use std::net::IpAddr;
 use std::time::Duration;
 
 use mail::seam::{AccountId, Login};
+use mail::stay::Proof;
 use mail::{Address, Password, Timestamp};
 use ring::digest;
-use store::{Tx, View, params};
+use store::{Row, Tx, View, params};
 
-use crate::{Directory, Error};
+use crate::{CREDENTIALS, Directory, Error};
 
 /// A session that nobody has used for so long is over.
 pub const IDLE: Duration = Duration::from_secs(30 * 24 * 3600);
+/// A session is over so long after it began, however often it is used: who has got hold of a token loses it then.
+pub const LONGEST: Duration = Duration::from_secs(180 * 24 * 3600);
 
 /// That it is used is written down no more often than this.
 const NOTICE: Duration = Duration::from_secs(3600);
 /// Sessions that are over and cleared away when another begins.
 const SWEEP: usize = 100;
+/// Sessions that a list shows, the last first.
+const LISTED: i64 = 1000;
+/// The longest name of a browser that is kept, in characters.
+const LONGEST_NAME: usize = 60;
+
+/// Where a session was begun, as far as that is known. It lets nobody in; a person knows their own by it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Place {
+    /// The network: an IPv4 address, or the first 64 bits of an IPv6 address.
+    pub network: Option<IpAddr>,
+    /// The browser, in a few words: `Firefox, Linux`.
+    pub browser: String,
+}
+
+/// A session, as it stands in a list.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Session {
+    /// Its number, never given to another.
+    pub number: i64,
+    /// Whose it is.
+    pub account: AccountId,
+    /// When it began.
+    pub begun: Timestamp,
+    /// When it was used last, to the hour.
+    pub seen: Timestamp,
+    /// Where it was begun.
+    pub place: Place,
+}
 
 impl Directory {
     /// Begins a session of a person who has just proved who they are. Gives the token, made of `random`: for their browser
     /// and nobody else.
     pub async fn begin_session(&self, person: &Login, random: [u8; 32]) -> Result<Password, Error> {
+        self.begin_session_at(person, random, Place::default()).await
+    }
+
+    /// The same, of a person who is there.
+    pub async fn begin_session_at(&self, person: &Login, random: [u8; 32], at: Place) -> Result<Password, Error> {
         let token = Password::new(random.iter().map(|octet| format!("{octet:02x}")).collect());
         let (key, account, now) = (key(token.reveal()), person.account.0, (self.0.clock)());
+        let known = match person.proof {
+            Proof::Password(changed) => Some(changed),
+            Proof::Unknown | Proof::Session(_) => None,
+        };
+        let network = at.network.map(|ip| mail::peer_network(ip).to_string());
+        let browser: String = at.browser.chars().filter(|c| !c.is_control()).take(LONGEST_NAME).collect();
         self.0
             .store
             .write(move |tx: &mut Tx| {
                 sweep(tx, now)?;
-                let sql = "INSERT INTO session (digest, account, begun, seen) VALUES ($1, $2, $3, $3)";
-                tx.execute(sql, params![key.to_vec(), account, now.0]).map(drop).map_err(Error::from)
+                // With the password that was proved: where it was changed meanwhile, the session is over before it begins.
+                let sql = "INSERT INTO session (digest, account, begun, seen, network, browser, password)
+                           VALUES ($1, $2, $3, $3, $4, $5, COALESCE($6,
+                               (SELECT changed FROM password WHERE account = $2 AND label = ''), 0))";
+                let made = tx.execute(sql, params![key, account, now.0, network, browser, known]);
+                made.map(drop).map_err(Error::from)
             })
             .await?;
         Ok(token)
@@ -67,10 +115,51 @@ impl Directory {
     /// Ends a session. One that is not there has ended already.
     pub async fn end_session(&self, token: &str) -> Result<(), Error> {
         let key = key(token);
-        let end = move |tx: &mut Tx| tx.execute("DELETE FROM session WHERE digest = $1", params![key.to_vec()]);
-        self.0.store.write(end).await?;
-        Ok(())
+        let end = move |tx: &mut Tx| {
+            if tx.execute("DELETE FROM session WHERE digest = $1", params![key.to_vec()])? > 0 {
+                tx.announce(CREDENTIALS);
+            }
+            Ok::<_, Error>(())
+        };
+        self.0.store.write(end).await
     }
+}
+
+/// The sessions that are open, of this person or of all, the last used first.
+pub fn list(view: &View, account: Option<AccountId>, now: Timestamp) -> Result<Vec<Session>, Error> {
+    let sql = format!(
+        "SELECT session.id, session.account, session.begun, session.seen, session.network, session.browser
+         FROM session {OPEN} AND ($3 = 0 OR session.account = $3) ORDER BY session.seen DESC, session.id LIMIT $4"
+    );
+    let ((used, begun), whose) = (over_before(now), account.map_or(0, |account| account.0));
+    let read = |row: &Row<'_>| {
+        let network = row.get::<Option<String>>(4)?.and_then(|network| network.parse().ok());
+        Ok(Session {
+            number: row.get(0)?,
+            account: AccountId(row.get(1)?),
+            begun: Timestamp(row.get(2)?),
+            seen: Timestamp(row.get(3)?),
+            place: Place { network, browser: row.get::<Option<String>>(5)?.unwrap_or_default() },
+        })
+    };
+    Ok(view.query(&sql, params![used, begun, whose, LISTED], read)?)
+}
+
+/// Ends sessions of a person, this one or all; gives how many.
+pub fn end(tx: &mut Tx, account: AccountId, number: Option<i64>) -> Result<u64, Error> {
+    let sql = "DELETE FROM session WHERE account = $1 AND ($2 = 0 OR id = $2)";
+    let ended = tx.execute(sql, params![account.0, number.unwrap_or(0)])?;
+    if ended > 0 {
+        tx.announce(CREDENTIALS);
+    }
+    Ok(ended as u64)
+}
+
+/// The password that a session was begun with, by the number of its last change; none: the session is over.
+pub(crate) fn password_of(view: &View, account: AccountId, number: i64, now: Timestamp) -> Result<Option<i64>, Error> {
+    let sql = "SELECT password FROM session WHERE id = $1 AND account = $2 AND seen > $3 AND begun > $4";
+    let (used, begun) = over_before(now);
+    Ok(view.query_opt(sql, params![number, account.0, used, begun], |row| row.get(0))?)
 }
 
 fn key(token: &str) -> [u8; 32] {
@@ -79,31 +168,39 @@ fn key(token: &str) -> [u8; 32] {
     key
 }
 
-fn over_before(now: Timestamp) -> i64 {
-    now.0.saturating_sub(i64::try_from(IDLE.as_millis()).unwrap_or(i64::MAX))
+/// A session is over that was not used since the first of these, or was begun before the second.
+fn over_before(now: Timestamp) -> (i64, i64) {
+    let ago = |life: Duration| now.0.saturating_sub(i64::try_from(life.as_millis()).unwrap_or(i64::MAX));
+    (ago(IDLE), ago(LONGEST))
 }
+
+/// The sessions that are not over: used after `$1`, begun after `$2`, and with the password that their person has still.
+const OPEN: &str = "
+    JOIN account ON account.id = session.account
+    JOIN password ON password.account = session.account AND password.label = ''
+    WHERE session.seen > $1 AND session.begun > $2 AND password.changed = session.password";
 
 /// The person, and when they were seen last. Whoever gave themselves another password meant to end what was open.
 fn find(view: &View, key: &[u8; 32], now: Timestamp) -> Result<Option<(Login, Timestamp)>, Error> {
-    let found = view.query_opt(
-        "SELECT session.account, account.address, account.name, session.seen FROM session
-         JOIN account ON account.id = session.account
-         WHERE session.digest = $1 AND session.seen > $2 AND NOT EXISTS (
-            SELECT 1 FROM password WHERE password.account = session.account AND password.changed > session.begun)",
-        params![key.to_vec(), over_before(now)],
-        |row| Ok((row.get::<i64>(0)?, row.get::<String>(1)?, row.get::<Option<String>>(2)?, row.get::<i64>(3)?)),
-    )?;
-    let login = |(account, address, name, seen): (i64, String, Option<String>, i64)| {
-        let address = Address::parse(&address).ok()?;
-        Some((Login { account: AccountId(account), address, name }, Timestamp(seen)))
+    let sql = format!(
+        "SELECT session.account, account.address, account.name, session.seen, session.id FROM session {OPEN}
+         AND session.digest = $3"
+    );
+    let read = |row: &Row<'_>| {
+        let (account, proof) = (AccountId(row.get(0)?), Proof::Session(row.get(4)?));
+        let (name, seen) = (row.get(2)?, Timestamp(row.get(3)?));
+        let address = Address::parse(row.text(1)?).ok();
+        Ok(address.map(|address| (Login { account, address, name, proof }, seen)))
     };
-    Ok(found.and_then(login))
+    let (used, begun) = over_before(now);
+    Ok(view.query_opt(&sql, params![used, begun, key], read)?.flatten())
 }
 
 fn sweep(tx: &mut Tx, now: Timestamp) -> Result<(), Error> {
+    let (used, begun) = over_before(now);
     tx.execute(
-        "DELETE FROM session WHERE id IN (SELECT id FROM session WHERE seen <= $1 LIMIT $2)",
-        params![over_before(now), SWEEP],
+        "DELETE FROM session WHERE id IN (SELECT id FROM session WHERE seen <= $1 OR begun <= $2 LIMIT $3)",
+        params![used, begun, SWEEP],
     )?;
     Ok(())
 }

@@ -99,7 +99,7 @@ impl Space for AliceIsFull {
 #[tokio::test(flavor = "multi_thread")]
 async fn the_door_hears_who_is_ours_who_is_full_and_who_is_not() {
     let house = tokio::task::spawn_blocking(House::with_people).await.unwrap();
-    let alice = Login { account: house_id(&house), address: address("alice@alpha.test"), name: None };
+    let alice = Login::of(house_id(&house), address("alice@alpha.test"));
     tokio::task::block_in_place(|| house.add_alias("both@alpha.test", &["alice@alpha.test", "bob@alpha.test"]))
         .unwrap();
     let directory = house.directory_with(Arc::new(AliceIsFull(alice.account)));
@@ -119,7 +119,7 @@ async fn the_door_hears_who_is_ours_who_is_full_and_who_is_not() {
 #[tokio::test(flavor = "multi_thread")]
 async fn people_write_as_themselves_and_their_aliases_only() {
     let house = tokio::task::spawn_blocking(House::with_people).await.unwrap();
-    let alice = Login { account: house_id(&house), address: address("alice@alpha.test"), name: None };
+    let alice = Login::of(house_id(&house), address("alice@alpha.test"));
     tokio::task::block_in_place(|| house.add_alias("team@alpha.test", &["alice@alpha.test"])).unwrap();
     let directory = house.directory();
     for (text, may) in [

@@ -10,7 +10,7 @@ use mail::seam::Login;
 use tokio::runtime::Runtime;
 
 fn alice(house: &House) -> Login {
-    Login { account: house.id("alice@alpha.test"), address: address("Alice@alpha.test"), name: None }
+    Login::of(house.id("alice@alpha.test"), address("Alice@alpha.test"))
 }
 
 #[test]

@@ -14,6 +14,7 @@ mod peer;
 mod reply;
 pub mod seam;
 mod secret;
+pub mod stay;
 mod stuffing;
 mod time;
 pub mod trace;

@@ -3,7 +3,9 @@
 use std::future::Future;
 use std::net::IpAddr;
 use std::pin::Pin;
+use std::sync::Arc;
 
+use crate::stay::{Doing, ForEver, Proof, SharedStay};
 use crate::{Address, Envelope, Letter, Password, Reply};
 
 /// A boxed future, so that the seams can be trait objects.
@@ -122,6 +124,15 @@ pub struct Login {
     pub address: Address,
     /// What they are called, where that is known.
     pub name: Option<String>,
+    /// What they proved it with.
+    pub proof: Proof,
+}
+
+impl Login {
+    /// Somebody of whom no name is known, nor what they were let in with.
+    pub fn of(account: AccountId, address: Address) -> Self {
+        Self { account, address, name: None, proof: Proof::Unknown }
+    }
 }
 
 /// What came of a log-in.
@@ -174,4 +185,11 @@ pub trait Logins: Send + Sync {
 
     /// May this person put `address` on the envelope or in From?
     fn may_write_as<'a>(&'a self, person: &'a Login, address: &'a Address) -> Pending<'a, Result<bool, OurFault>>;
+
+    /// Somebody who was let in begins a conversation. It ends with what let them in, also where that was changed between
+    /// the log-in and this call.
+    fn stay(&self, person: &Login, doing: Doing, from: IpAddr) -> SharedStay {
+        let _ = (person, doing, from);
+        Arc::new(ForEver)
+    }
 }

@@ -22,7 +22,7 @@ struct Town {
 }
 
 fn login() -> Login {
-    Login { account: AccountId(1), address: Address::parse("user@alpha.test").unwrap(), name: None }
+    Login::of(AccountId(1), Address::parse("user@alpha.test").unwrap())
 }
 
 impl Town {

@@ -284,8 +284,7 @@ impl House {
 
     fn settle(&mut self, mut login: sasl::Server, mut step: sasl::Step) -> Answer {
         let keys = || sasl::derive_keys("secret", b"salt".to_vec(), 4096);
-        let alice =
-            || Login { account: AccountId(1), address: Address::parse("alice@alpha.test").unwrap(), name: None };
+        let alice = || Login::of(AccountId(1), Address::parse("alice@alpha.test").unwrap());
         let verdict = |right| if right { LoginVerdict::Welcome(alice()) } else { LoginVerdict::Wrong };
         loop {
             step = match step {

@@ -532,6 +532,11 @@ pub struct Transfer {
 }
 
 impl SelectedCommand {
+    /// Can it be broken off at any time, and nothing be half done?
+    pub fn only_reads(&self) -> bool {
+        matches!(self, Self::Search(_) | Self::Fetch(_))
+    }
+
     /// May the answer tell that letters are gone? Not while the client still counts places in the folder
     /// (RFC 9051 §7.5.1: never during FETCH, STORE and SEARCH by place).
     pub fn allows_expunges(&self) -> bool {

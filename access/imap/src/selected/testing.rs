@@ -112,7 +112,7 @@ impl Office {
     }
 
     pub fn client(&self) -> Client {
-        let login = Login { account: ACCOUNT, address: Address::parse("alice@alpha.test").unwrap(), name: None };
+        let login = Login::of(ACCOUNT, Address::parse("alice@alpha.test").unwrap());
         let session = Session {
             house: Arc::clone(&self.house),
             login,

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use mail::stay::Leave;
 use net::{Connection, Error, Stream};
 use tokio::time::Instant;
 
@@ -73,8 +74,19 @@ impl From<Error> for End {
     fn from(error: Error) -> Self {
         match error {
             Error::TimedOut => Self::Bye("Nothing was heard of you for too long"),
+            Error::Dismissed(leave) => Self::Bye(farewell(leave)),
             _ => Self::Gone,
         }
+    }
+}
+
+/// Said to who has to go. Where another password, or another account, is needed to come back, a code says so (RFC 5530 §3).
+fn farewell(leave: Leave) -> &'static str {
+    match leave {
+        Leave::NewPassword => "[EXPIRED] Your password was changed, log in with the new one",
+        Leave::SessionEnded => "[EXPIRED] Your session was ended, log in again",
+        Leave::AccountGone => "[EXPIRED] Your account is no longer here",
+        Leave::Dismissed => "The administrator has ended this conversation",
     }
 }
 
@@ -122,6 +134,10 @@ impl Conversation {
     /// The next thing the client says.
     pub(super) async fn next(&mut self) -> Result<Event, End> {
         loop {
+            // Commands that have come already are not carried out for who has to go.
+            if let Some(leave) = self.connection.must_leave() {
+                return Err(Error::Dismissed(leave).into());
+            }
             let (taken, event) = self.decoder.decode(self.connection.buffered());
             if let Event::Piece(octets) = event {
                 let piece = self.connection.buffered().get(taken - octets..taken).unwrap_or_default();
@@ -233,9 +249,18 @@ impl Conversation {
             return Ok(Answer::bad("Select a folder first"));
         }
         session.tag = tag.0.clone();
-        let expunges = command.allows_expunges();
+        let (expunges, only_reads) = (command.allows_expunges(), command.only_reads());
+        let dismissal = self.connection.dismissal();
         let mut out = Output::new(&mut self.connection);
-        let done = selected::run(session, &mut out, command).await;
+        // A search through many letters does not wait for its client, and ends all the same when that has to go.
+        let done = tokio::select! {
+            biased;
+            done = selected::run(session, &mut out, command) => done,
+            leave = dismissal, if only_reads => {
+                let dismissed = Error::Dismissed(leave);
+                return Err(if out.has_begun() { broken_off(dismissed) } else { dismissed.into() });
+            }
+        };
         out.pass_on().await?;
         let answer = judged(done)?;
         self.tell(expunges).await?;
@@ -252,7 +277,7 @@ impl Conversation {
         match selected::updates(session, &mut out, expunges).await {
             // What could not be told now is told the next time.
             Ok(()) | Err(Halt::Refuse(_)) => Ok(out.pass_on().await?),
-            Err(Halt::Gone(error)) => Err(error.into()),
+            Err(Halt::Gone(error)) => Err(broken_off(error)),
         }
     }
 
@@ -326,6 +351,14 @@ fn log_in_first() -> Answer {
 fn judged(done: Done) -> Result<Answer, End> {
     match done {
         Ok(answer) | Err(Halt::Refuse(answer)) => Ok(answer),
-        Err(Halt::Gone(error)) => Err(error.into()),
+        Err(Halt::Gone(error)) => Err(broken_off(error)),
+    }
+}
+
+/// A response was cut in two: perhaps in the midst of a literal, where no more words can be said.
+fn broken_off(error: Error) -> End {
+    match error {
+        Error::Dismissed(_) => End::Gone,
+        error => error.into(),
     }
 }

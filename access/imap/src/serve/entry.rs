@@ -2,6 +2,7 @@
 
 use mail::Password;
 use mail::seam::Login;
+use mail::stay::Doing;
 use sasl::{Mechanism, Refusal, Server, Turn};
 
 use super::answer::{Answer, Code};
@@ -99,10 +100,11 @@ fn counts(refusal: &Refusal) -> bool {
 
 fn welcome(conversation: &mut Conversation, login: Login) -> Answer {
     let house = conversation.house.clone();
+    let from = conversation.connection.peer().ip();
+    conversation.connection.stay_while(house.logins.stay(&login, Doing::Imap, from));
     conversation.decoder.set_limits(Limits::logged_in(house.append_limit));
     let session = Session { house, login, enabled: Enabled::default(), tag: "".into(), selected: None };
     conversation.who = Who::Person(Box::new(session));
-    conversation.connection.has_logged_in();
     Answer::ok("Welcome").with(Code::Capability(conversation.capabilities()))
 }
 

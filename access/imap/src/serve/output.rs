@@ -12,18 +12,20 @@ const FULL: usize = 32 * 1024;
 pub struct Output<'a> {
     buffer: Vec<u8>,
     connection: Option<&'a mut Connection>,
+    /// Some of it is on its way.
+    begun: bool,
 }
 
 impl<'a> Output<'a> {
     /// To a client. A client that takes nothing for as long as `connection` is patient is given up.
     pub fn new(connection: &'a mut Connection) -> Self {
-        Self { buffer: Vec::new(), connection: Some(connection) }
+        Self { buffer: Vec::new(), connection: Some(connection), begun: false }
     }
 
     /// To nobody: what is written stays in the buffer.
     #[cfg(test)]
     pub fn collecting() -> Self {
-        Self { buffer: Vec::new(), connection: None }
+        Self { buffer: Vec::new(), connection: None, begun: false }
     }
 
     /// What is not yet sent: append to it.
@@ -37,9 +39,22 @@ impl<'a> Output<'a> {
         self.buffer.extend_from_slice(b"\r\n");
     }
 
+    /// Has the client been sent any of it?
+    pub fn has_begun(&self) -> bool {
+        self.begun
+    }
+
     /// Sends if there is much to send.
     pub async fn breathe(&mut self) -> Result<(), Error> {
-        if self.buffer.len() >= FULL { self.pass_on().await } else { Ok(()) }
+        if self.buffer.len() >= FULL { self.go_on().await } else { Ok(()) }
+    }
+
+    /// Sends what there is, and stops here where the client has to go: nothing more is read for it.
+    async fn go_on(&mut self) -> Result<(), Error> {
+        if let Some(leave) = self.connection.as_ref().and_then(|connection| connection.must_leave()) {
+            return Err(Error::Dismissed(leave));
+        }
+        self.pass_on().await
     }
 
     /// Sends bytes that would be copied for nothing otherwise: what is in the buffer first, then these.
@@ -48,9 +63,12 @@ impl<'a> Output<'a> {
             self.buffer.extend_from_slice(bytes);
             return self.breathe().await;
         }
-        self.pass_on().await?;
+        self.go_on().await?;
         match &mut self.connection {
-            Some(connection) => connection.write(bytes).await,
+            Some(connection) => {
+                self.begun = true;
+                connection.write(bytes).await
+            }
             None => Ok(()),
         }
     }
@@ -58,6 +76,7 @@ impl<'a> Output<'a> {
     /// Hands all there is to the connection, which sends it when it waits for the client at the latest.
     pub async fn pass_on(&mut self) -> Result<(), Error> {
         let Some(connection) = &mut self.connection else { return Ok(()) };
+        self.begun |= !self.buffer.is_empty();
         connection.write(&self.buffer).await?;
         self.buffer.clear();
         // One huge response must not leave its buffer behind.

@@ -8,14 +8,16 @@ use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
 use bytes::{Bytes, BytesMut};
 use http_body_util::BodyExt;
+use mail::stay::Doing;
+use web::Line;
 
 use super::door::Person;
-use super::{answer, aside};
+use super::{answer, aside, door};
 use crate::api::{RequestError, json};
 use crate::house::House;
 use crate::limits;
 use crate::memory::Memory;
-use crate::run::carry_out;
+use crate::run::{Who, carry_out};
 use crate::subscription::Credential;
 
 /// A request takes in steps of so many octets what memory it needs to come in.
@@ -24,6 +26,7 @@ const STEP: usize = 1 << 20;
 pub async fn api(
     State(house): State<Arc<House>>,
     Person(person, wire): Person,
+    line: Line,
     headers: HeaderMap,
     body: Body,
 ) -> Response {
@@ -33,8 +36,14 @@ pub async fn api(
     if !answer::is_json(&headers) {
         return answer::problem(&RequestError::NotJson("its type is not application/json".into()).problem());
     }
+    let stay = house.logins.stay(&person, Doing::Request, wire.ip);
     let mut memory = Memory::of(&house, person.account);
-    let text = match receive(body, &mut memory).await {
+    let received = tokio::select! {
+        biased;
+        _ = stay.over() => return door::log_in(),
+        received = receive(body, &mut memory) => received,
+    };
+    let text = match received {
         Ok(text) => text,
         Err(refused) => return refused,
     };
@@ -42,10 +51,11 @@ pub async fn api(
     let Ok(desk) = desks.acquire_owned().await else { return busy() };
     let work = async move {
         let _held = (turn, desk);
-        let done = carry_out(&house, (person, Credential::of(&headers), wire), &text, memory).await;
+        let who = Who { person, credential: Credential::of(&headers), wire, stay: stay.clone() };
+        let done = carry_out(&house, who, &text, memory).await;
         drop(text);
         match done {
-            Ok((response, memory)) => answer::held(&response, memory),
+            Ok((response, memory)) => answer::held(&response, memory).map(|body| line.body_while(stay, body)),
             Err(error) => answer::problem(&error.problem()),
         }
     };

@@ -69,7 +69,8 @@ async fn by_token(house: &House, token: &str) -> Result<Login, Response> {
     }
 }
 
-fn log_in() -> Response {
+/// What who is not, or no longer, let in is told.
+pub(super) fn log_in() -> Response {
     let mut response = plain_problem(StatusCode::UNAUTHORIZED, "log in with your address and password");
     let challenge = HeaderValue::from_static("Basic realm=\"Facteur\", charset=\"UTF-8\"");
     response.headers_mut().insert(header::WWW_AUTHENTICATE, challenge);

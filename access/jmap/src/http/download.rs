@@ -9,9 +9,11 @@ use axum::response::Response;
 use bytes::Bytes;
 use futures_util::stream;
 use mail::seam::AccountId;
+use mail::stay::Doing;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::Deserialize;
 use store::{Asker, Store};
+use web::Line;
 
 use super::answer;
 use super::door::Person;
@@ -29,7 +31,8 @@ pub struct Wish {
 
 pub async fn download(
     State(house): State<Arc<House>>,
-    Person(person, _): Person,
+    Person(person, wire): Person,
+    line: Line,
     Path((account, blob, name)): Path<(String, String, String)>,
     Query(wish): Query<Wish>,
 ) -> Response {
@@ -58,8 +61,9 @@ pub async fn download(
         }
     };
     house.note_read(person.account, letter.into_iter().collect());
-    let mut response =
-        Response::new(Body::from_stream(pieces(house.store.clone(), Asker(person.account.0), opened.reader())));
+    let stay = house.logins.stay(&person, Doing::Download, wire.ip);
+    let body = Body::from_stream(pieces(house.store.clone(), Asker(person.account.0), opened.reader()));
+    let mut response = Response::new(line.body_while(stay, body));
     let headers = response.headers_mut();
     let kind = wish.r#type.and_then(|kind| HeaderValue::from_str(&kind).ok());
     headers.insert(header::CONTENT_TYPE, kind.unwrap_or_else(|| HeaderValue::from_static("application/octet-stream")));

@@ -10,6 +10,7 @@ use axum::response::Response;
 use bytes::Bytes;
 use futures_util::stream;
 use mail::seam::AccountId;
+use mail::stay::{Doing, SharedStay};
 use serde::Deserialize;
 use tokio::time::{Instant, sleep_until};
 
@@ -45,12 +46,14 @@ struct Listener {
     /// There is something to tell at once.
     missed: bool,
     over: bool,
+    /// How long they may listen.
+    stay: SharedStay,
     _turn: Turn<AccountId>,
 }
 
 pub async fn events(
     State(house): State<Arc<House>>,
-    Person(person, _): Person,
+    Person(person, wire): Person,
     Query(wish): Query<Wish>,
     headers: HeaderMap,
 ) -> Response {
@@ -67,6 +70,7 @@ pub async fn events(
     let Some(turn) = house.listeners.begin(person.account, limits::EVENT_SOURCES) else {
         return answer::plain_problem(StatusCode::TOO_MANY_REQUESTS, "too many event sources are open");
     };
+    let stay = house.logins.stay(&person, Doing::Events, wire.ip);
     // Watched first, read then: no change falls between.
     let watch = house.store.watch(mailbox::account::topic(person.account));
     let account = person.account;
@@ -80,8 +84,20 @@ pub async fn events(
     let ping = (ping > 0).then(|| Duration::from_secs(ping.clamp(FASTEST, SLOWEST)));
     let next_ping = Instant::now() + ping.unwrap_or_default();
     let over = false;
-    let listener =
-        Listener { house, account, watch, types, close_after_state, ping, next_ping, known, missed, over, _turn: turn };
+    let listener = Listener {
+        house,
+        account,
+        watch,
+        types,
+        close_after_state,
+        ping,
+        next_ping,
+        known,
+        missed,
+        over,
+        stay,
+        _turn: turn,
+    };
     // Something at once, so that proxies let the header pass.
     let greeting = stream::iter([Ok::<_, std::convert::Infallible>(Bytes::from_static(b": hello\n\n"))]);
     let events = stream::unfold(listener, |mut listener| async move {
@@ -107,11 +123,17 @@ impl Listener {
                 self.over = self.close_after_state;
                 return Some(event);
             }
-            let shutdown = self.house.shutdown.clone();
+            let (shutdown, stay) = (self.house.shutdown.clone(), self.stay.clone());
             tokio::select! {
+                biased;
+                // The client comes back, and is told that it has to log in.
+                _ = stay.over() => self.over = true,
                 () = self.watch.changed() => {
                     tokio::time::sleep(PAUSE).await;
                     self.watch.take();
+                    if self.stay.is_over().is_some() {
+                        continue;
+                    }
                     if let Some(event) = self.state_event().await {
                         self.over = self.close_after_state;
                         return Some(event);

@@ -9,11 +9,12 @@ use axum::response::Response;
 use bytes::Bytes;
 use http_body_util::BodyExt;
 use mail::seam::AccountId;
+use mail::stay::Doing;
 use net::{NoRoom, Owner, Share};
 use serde_json::json;
 
-use super::answer;
 use super::door::Person;
+use super::{answer, door};
 use crate::blob::{self, Place};
 use crate::house::House;
 use crate::id::Id;
@@ -21,7 +22,7 @@ use crate::limits;
 
 pub async fn upload(
     State(house): State<Arc<House>>,
-    Person(person, _): Person,
+    Person(person, wire): Person,
     Path(account): Path<String>,
     headers: HeaderMap,
     body: Body,
@@ -34,7 +35,13 @@ pub async fn upload(
     };
     let kind = headers.get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok());
     let kind = kind.unwrap_or("application/octet-stream").to_owned();
-    let (octets, memory) = match receive(&house, person.account, body).await {
+    let stay = house.logins.stay(&person, Doing::Upload, wire.ip);
+    let received = tokio::select! {
+        biased;
+        _ = stay.over() => return door::log_in(),
+        received = receive(&house, person.account, body) => received,
+    };
+    let (octets, memory) = match received {
         Ok(received) => received,
         Err(refused) => return refused,
     };

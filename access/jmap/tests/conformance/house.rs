@@ -34,7 +34,7 @@ pub fn person(name: &str) -> Option<Login> {
         "bob@alpha.test" => BOB,
         _ => return None,
     };
-    Some(Login { account, address: Address::parse(name).ok()?, name: None })
+    Some(Login::of(account, Address::parse(name).ok()?))
 }
 
 impl Logins for TwoPeople {

@@ -1,5 +1,6 @@
 //! What is said of things that happen outside the dialogue.
 
+use mail::stay::Leave;
 use sasl::Refusal;
 
 use super::{Event, Shut};
@@ -66,6 +67,27 @@ fn refused(language: Language, refusal: &Refusal) -> Reply {
     }
 }
 
+/// RFC 3206 §4: AUTH where the person has to log in with something else.
+fn dismissed(language: Language, leave: Leave) -> Reply {
+    let why = match leave {
+        Leave::NewPassword => say!(
+            language;
+            "Your password was changed, log in with the new one",
+            "Votre mot de passe a été changé, identifiez-vous avec le nouveau"
+        ),
+        Leave::SessionEnded => say!(
+            language;
+            "Your session was ended, log in again", "Votre session a été fermée, identifiez-vous de nouveau"
+        ),
+        Leave::AccountGone => say!(language; "Your account is no longer here", "Votre compte n'est plus ici"),
+        Leave::Dismissed => say!(
+            language;
+            "The administrator has ended this conversation", "L'administrateur a mis fin à cette conversation"
+        ),
+    };
+    Reply::err(why).with(if leave.is_for_good() { Code::Auth } else { Code::Temporary })
+}
+
 pub(super) fn event(language: Language, event: Event) -> Reply {
     match event {
         Event::Gone => Reply::err(say!(
@@ -91,6 +113,7 @@ pub(super) fn event(language: Language, event: Event) -> Reply {
             "Some letters that were marked are still here", "Des lettres marquées sont encore là"
         ))
         .with(Code::Temporary),
+        Event::Dismissed(leave) => dismissed(language, leave),
         Event::Closing => Reply::err(say!(
             language;
             "The post office is closing, come back soon", "Le bureau de poste ferme, revenez bientôt"

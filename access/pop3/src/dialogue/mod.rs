@@ -5,6 +5,7 @@ mod person;
 mod stranger;
 
 use mail::Password;
+use mail::stay::Leave;
 use sasl::{Mechanism, Refusal};
 
 use crate::command::{Command, Fault};
@@ -261,6 +262,8 @@ pub enum Event {
     NotUpdated,
     /// The program ends.
     Closing,
+    /// What let the client in is no longer good, or somebody ended the conversation.
+    Dismissed(Leave),
 }
 
 /// A command that has no place here.

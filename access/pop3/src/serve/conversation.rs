@@ -115,6 +115,10 @@ impl Conversation {
         if self.connection.buffered().is_empty() {
             self.ahead = Ahead::default();
         }
+        // Commands that have come already are not carried out for who has to go.
+        if let Some(leave) = self.connection.must_leave() {
+            return Err(End::Told(self.dialogue.say(Event::Dismissed(leave))));
+        }
         self.connection.set_read_timeout(patience);
         let line = tokio::select! {
             line = self.connection.line(most) => line,
@@ -123,6 +127,7 @@ impl Conversation {
         match line {
             Ok(line) => Ok(Some(line)),
             Err(Error::LineTooLong(_)) => Ok(None),
+            Err(Error::Dismissed(leave)) => Err(End::Told(self.dialogue.say(Event::Dismissed(leave)))),
             Err(error) => Err(error.into()),
         }
     }

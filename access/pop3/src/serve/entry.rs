@@ -2,6 +2,7 @@
 
 use mail::Password;
 use mail::seam::Login;
+use mail::stay::{Doing, SharedStay};
 use sasl::{Mechanism, Refusal, Server, Turn};
 
 use super::conversation::{Conversation, End};
@@ -53,20 +54,21 @@ async fn conclude(conversation: &mut Conversation, outcome: Result<Login, Refusa
         }
     };
     match opened {
-        Ok((hold, maildrop)) => {
+        Ok((hold, maildrop, stay)) => {
             conversation.hold = Some(hold);
-            conversation.connection.has_logged_in();
+            conversation.connection.stay_while(stay);
             Act::Say(conversation.dialogue.let_in(maildrop))
         }
         Err(shut) => conversation.dialogue.refuse(&shut),
     }
 }
 
-async fn open(conversation: &Conversation, login: &Login) -> Result<(Hold, Maildrop), Shut> {
+async fn open(conversation: &Conversation, login: &Login) -> Result<(Hold, Maildrop, SharedStay), Shut> {
     let (house, account) = (&conversation.house, login.account);
+    let stay = house.logins.stay(login, Doing::Pop3, conversation.connection.peer().ip());
     let hold = house.locks.take(account, house.timeouts.lock).await.ok_or(Shut::InUse)?;
     let opened = house.store.read_for(store::Asker(account.0), move |view| Maildrop::open(view, account)).await;
-    opened.map(|maildrop| (hold, maildrop)).map_err(|error| {
+    opened.map(|maildrop| (hold, maildrop, stay)).map_err(|error| {
         tracing::error!(%error, "a maildrop cannot be opened");
         let temporary = matches!(&error, mailbox::Error::Store(error) if error.is_temporary());
         Shut::Fault { temporary }

@@ -70,7 +70,7 @@ impl Parcel {
         Ok(Self { asker, letter, part: Part::new(lines) })
     }
 
-    /// Sends the reply, the letter and the dot. When a letter cannot be read to its end all the same the connection has to
+    /// Sends the reply, the letter and the dot. Who has to go gets no further piece. When a letter cannot be read to its end all the same the connection has to
     /// go: nothing else would tell the client that it has not all.
     pub(super) async fn send(self, store: &Store, connection: &mut Connection, reply: &Reply) -> Result<(), Error> {
         let Self { asker, letter: Found { blob, size, beginning: mut piece, .. }, mut part } = self;
@@ -78,6 +78,9 @@ impl Parcel {
         let mut end = 0;
         connection.write(reply.line().as_bytes()).await?;
         loop {
+            if let Some(leave) = connection.must_leave() {
+                return Err(Error::Dismissed(leave));
+            }
             end += piece.len() as u64;
             for some in stuffer.pieces(part.take(&piece)) {
                 connection.write(some).await?;

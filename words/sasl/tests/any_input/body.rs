@@ -149,6 +149,6 @@ fn log_in(mechanism: Mechanism, name: &str, given: &str, right: &str) -> bool {
 
 fn verdict(right: bool) -> Answer {
     let address = "alice@alpha.test".parse().expect("an address");
-    let alice = mail::seam::Login { account: mail::seam::AccountId(1), address, name: None };
+    let alice = mail::seam::Login::of(mail::seam::AccountId(1), address);
     Answer::Verdict(if right { LoginVerdict::Welcome(alice) } else { LoginVerdict::Wrong })
 }

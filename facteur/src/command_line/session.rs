@@ -1,0 +1,37 @@
+//! `facteur session` on the command line.
+
+use clap::{Args, Subcommand};
+use mail::Address;
+
+use super::{Form, address};
+
+#[derive(Debug, Subcommand)]
+pub enum SessionCommand {
+    /// List the browsers that are logged in, and what mail clients have open now
+    List {
+        /// Only those of this person, such as alice@alpha.test
+        #[arg(value_parser = address)]
+        address: Option<Address>,
+        #[command(flatten)]
+        form: Form,
+    },
+    /// Log a browser out, or close what a mail client has open; it can come back with the password
+    End {
+        /// Whose, such as alice@alpha.test
+        #[arg(value_parser = address)]
+        address: Address,
+        #[command(flatten)]
+        which: WhichSessions,
+    },
+}
+
+/// Which of a person's sessions.
+#[derive(Clone, Debug, Args)]
+#[group(required = true, multiple = false)]
+pub struct WhichSessions {
+    /// Its name in the list
+    pub id: Option<String>,
+    /// All of this person
+    #[arg(long)]
+    pub all: bool,
+}

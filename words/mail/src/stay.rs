@@ -1,0 +1,101 @@
+//! How long somebody who was let in may stay: as long as what let them in is good.
+//!
+//! A password that is changed, a session that is ended and an account that is removed end what was opened with them, too.
+//! Each conversation of a person holds a [`Stay`], looks at it before each command, and waits for its end beside whatever
+//! else it waits for.
+
+use std::sync::Arc;
+
+use crate::seam::Pending;
+
+/// What somebody was let in with, as the directory knows it again. It lets nobody in, and nothing can be learnt from it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Proof {
+    /// Nobody has said: they stay as long as their account is there.
+    #[default]
+    Unknown,
+    /// The password that they had then, by the number of its last change.
+    Password(i64),
+    /// A session of the pages, by its number.
+    Session(i64),
+}
+
+/// What somebody does here, for a list of who is in the house.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Doing {
+    /// An IMAP conversation.
+    Imap,
+    /// A POP3 conversation.
+    Pop3,
+    /// An SMTP conversation of somebody who has logged in.
+    Submission,
+    /// A JMAP event source.
+    Events,
+    /// A JMAP request.
+    Request,
+    /// Something goes out over HTTP, perhaps slowly.
+    Download,
+    /// Something comes in over HTTP, perhaps slowly.
+    Upload,
+}
+
+impl Doing {
+    /// Its name for programs: `imap`.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Imap => "imap",
+            Self::Pop3 => "pop3",
+            Self::Submission => "submission",
+            Self::Events => "events",
+            Self::Request => "request",
+            Self::Download => "download",
+            Self::Upload => "upload",
+        }
+    }
+}
+
+/// Why somebody has to go.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Leave {
+    /// Their password is another now.
+    NewPassword,
+    /// Their session was ended: they logged out, or somebody ended it for them.
+    SessionEnded,
+    /// Their account is gone.
+    AccountGone,
+    /// The administrator ended this conversation. They may come back.
+    Dismissed,
+}
+
+impl Leave {
+    /// Is what let them in no longer good, so that they have to log in with something else?
+    pub fn is_for_good(self) -> bool {
+        !matches!(self, Self::Dismissed)
+    }
+}
+
+/// The stay of one person in one conversation. Dropped when the conversation is over.
+pub trait Stay: Send + Sync {
+    /// Resolves when they have to go; at once where they have to already. Can be dropped while it waits.
+    fn over(&self) -> Pending<'_, Leave>;
+
+    /// Do they have to go?
+    fn is_over(&self) -> Option<Leave>;
+}
+
+/// A stay that conversations share with what they are made of.
+pub type SharedStay = Arc<dyn Stay>;
+
+/// A stay without end: of those whom nobody watches over.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct ForEver;
+
+impl Stay for ForEver {
+    fn over(&self) -> Pending<'_, Leave> {
+        Box::pin(std::future::pending())
+    }
+
+    fn is_over(&self) -> Option<Leave> {
+        None
+    }
+}
