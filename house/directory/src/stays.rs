@@ -8,7 +8,6 @@
 
 use std::collections::{BTreeMap, HashMap};
 use std::net::IpAddr;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
 
@@ -28,6 +27,8 @@ const PAUSE: Duration = Duration::from_millis(50);
 const AGAIN: Duration = Duration::from_secs(1);
 /// Proofs looked at in one read.
 const SLICE: usize = 200;
+/// When more than this have come since the last look, all are looked at.
+const FRESH: usize = 10_000;
 
 /// A conversation of somebody who was let in, as it stands in a list.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -58,12 +59,15 @@ pub(crate) struct Stays {
 struct Book {
     last: u64,
     open: BTreeMap<u64, Arc<Entry>>,
+    /// Those who were not looked at yet.
+    fresh: Vec<Arc<Entry>>,
+    /// There were too many of them.
+    too_many: bool,
 }
 
 /// One conversation.
 struct Entry {
     open: Open,
-    looked_at: AtomicBool,
     over: OnceLock<Leave>,
     bell: Notify,
 }
@@ -116,12 +120,26 @@ impl Stays {
         let mut book = locked(&self.book);
         book.last += 1;
         let open = Open { number: book.last, account: person.account, doing, from, since, proof: person.proof };
-        let (looked_at, over, bell) = (AtomicBool::new(false), OnceLock::new(), Notify::new());
-        let entry = Arc::new(Entry { open, looked_at, over, bell });
+        let entry = Arc::new(Entry { open, over: OnceLock::new(), bell: Notify::new() });
         book.open.insert(entry.open.number, entry.clone());
+        if book.fresh.len() < FRESH {
+            book.fresh.push(entry.clone());
+        } else {
+            book.too_many = true;
+        }
         drop(book);
         self.came.notify_one();
         Arc::new(Guest { entry, book: self.book.clone() })
+    }
+
+    /// Those to look at: all, or who has come since the last time.
+    fn to_look_at(&self, all: bool) -> Vec<Arc<Entry>> {
+        let mut book = locked(&self.book);
+        let fresh = std::mem::take(&mut book.fresh);
+        match std::mem::take(&mut book.too_many) || all {
+            true => book.open.values().cloned().collect(),
+            false => fresh,
+        }
     }
 
     fn entries(&self, wanted: impl Fn(&Entry) -> bool) -> Vec<Arc<Entry>> {
@@ -178,9 +196,8 @@ impl Directory {
 
     /// Looks at all, or at those who have come since the last time, a slice at a time.
     async fn look(&self, all: bool) -> Result<(), Error> {
-        let entries = self.0.stays.entries(|entry| all || !entry.looked_at.load(Ordering::Relaxed));
         let mut by_proof: HashMap<(AccountId, Proof), Vec<Arc<Entry>>> = HashMap::new();
-        for entry in entries {
+        for entry in self.0.stays.to_look_at(all) {
             by_proof.entry((entry.open.account, entry.open.proof)).or_default().push(entry);
         }
         let proofs: Vec<_> = by_proof.keys().copied().collect();
@@ -192,7 +209,6 @@ impl Directory {
             };
             for (whose, leave) in self.0.store.read(judge).await? {
                 for entry in by_proof.get(&whose).into_iter().flatten() {
-                    entry.looked_at.store(true, Ordering::Relaxed);
                     if let Some(leave) = leave {
                         entry.end(leave);
                     }
