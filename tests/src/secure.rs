@@ -82,6 +82,15 @@ impl Secure {
         self.closed.then(|| String::from_utf8_lossy(&self.heard).into_owned())
     }
 
+    /// Reads until this many octets were heard, or the other side closes; gives how many there are.
+    pub fn amount(&mut self, wanted: usize) -> usize {
+        let until = Instant::now() + PATIENCE;
+        while self.heard.len() < wanted && !self.closed && Instant::now() < until {
+            self.listen();
+        }
+        self.heard.len()
+    }
+
     /// Is the other side still there, with nothing more to say at this moment?
     pub fn is_open(&mut self) -> bool {
         while self.listen() {}
