@@ -91,12 +91,7 @@ impl House {
         store.write(move |tx: &mut store::Tx| mailbox::account::create(tx, account, None)).await.unwrap();
         let hostname = Domain::parse("mail.alpha.test").unwrap();
         let directory = Directory::new(store.clone(), hostname.clone(), Arc::new(NoLimit), Arc::new(|| NOW));
-        let token = directory
-            .begin_session(&Login::of(account, address), [7; 32])
-            .await
-            .unwrap()
-            .reveal()
-            .to_owned();
+        let token = directory.begin_session(&Login::of(account, address), [7; 32]).await.unwrap().reveal().to_owned();
         let tls = ClientTls::with_roots([]).unwrap();
         let client = https::Client::new(tls, Arc::new(Table::new()), reach, mua::PICTURES);
         let pages = mua::House::new(store.clone(), directory, Arc::new(Blind), || NOW, client);

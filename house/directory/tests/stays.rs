@@ -85,7 +85,7 @@ impl Town {
 }
 
 fn secret() -> Secret {
-    Secret::make(&password("another one")).unwrap()
+    Secret::make(&password("another one"), &[]).unwrap()
 }
 
 /// What may block is made apart.
