@@ -188,7 +188,8 @@ fn text(view: &View, blob: BlobId, part: &Part, left: &mut u64) -> Result<String
     let octets = mailbox::body::read_all(view, blob, start..end.min(start.saturating_add(*left)))?;
     *left = left.saturating_sub(octets.len() as u64);
     let decoded = decode::body(part.transfer_encoding(), &octets);
-    Ok(decode::text(part.param("charset"), &decoded).replace('\0', ""))
+    let whole = start + octets.len() as u64 >= end;
+    Ok(decode::part_text(part, &decoded, whole).text.replace('\0', ""))
 }
 
 fn compose(texts: Texts, pictures: &Arc<dyn Pictures>) -> Shown {

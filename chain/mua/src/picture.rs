@@ -43,6 +43,7 @@ impl Place {
         let encoding = match encoding {
             Encoding::Base64 => 'b',
             Encoding::QuotedPrintable => 'q',
+            Encoding::Uuencode => 'u',
             Encoding::Identity | Encoding::Unknown => 'i',
         };
         let sort = kind.trim_start_matches("image/");
@@ -58,6 +59,7 @@ impl Place {
         let encoding = match fields.next()? {
             "b" => Encoding::Base64,
             "q" => Encoding::QuotedPrintable,
+            "u" => Encoding::Uuencode,
             _ => Encoding::Identity,
         };
         let sort = fields.next()?;

@@ -2,14 +2,19 @@
 //! without its body. Reads any bytes and never fails: what is malformed gives less.
 
 mod bodies;
-mod column;
+pub mod charset;
+pub(crate) mod column;
 pub mod date;
 pub mod decode;
+mod file_name;
 mod params;
+pub mod raw;
 mod scan;
 mod structure;
 mod summary;
 pub mod text;
+mod transfer;
+mod uuencode;
 
 pub use bodies::Bodies;
 pub use scan::{Limits, scan};

@@ -1,13 +1,14 @@
 //! Conversations: letters that name one another in Message-ID, In-Reply-To and References (RFC 5322 §3.6.4) share a
 //! thread. A thread lives as long as a letter of it does.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 
+use mail::header::Mention;
 use mail::seam::AccountId;
 use store::{Tx, Value, View, params};
 
 use crate::letter::visible;
-use crate::parse::Summary;
+use crate::parse::{Piece, Summary};
 use crate::{Change, Error, ThreadId};
 
 /// The most message ids of one letter that are looked at: its own, what it answers, and the ends of References.
@@ -22,12 +23,16 @@ const MOST_RENAMED: i64 = 256;
 /// The message ids of a letter as hashes; its own first.
 pub(crate) fn references(summary: &Summary) -> Vec<i64> {
     let own = summary.message_id().and_then(|value| ids(value).next());
-    let answered = summary.in_reply_to().map(|value| ids(value).take(2).collect()).unwrap_or_default();
-    let named: Vec<&[u8]> = summary.references().map(|value| ids(value).collect()).unwrap_or_default();
+    let people = people(summary);
+    let is_id = |id: &&[u8]| !people.contains(id.to_ascii_lowercase().as_slice());
+    // Emacs and exmh wrote "Message from Ann <ann@x> of Monday <id>": what is answered stands last, and the addresses of
+    // those who write are no ids.
+    let answered = summary.in_reply_to().and_then(|value| ids(value).filter(is_id).last());
+    let named: Vec<&[u8]> = summary.references().map(|value| ids(value).filter(is_id).collect()).unwrap_or_default();
     // The first one begins the conversation, the last ones are the nearest.
     let nearest = named.len().saturating_sub(MOST_REFERENCES - 4);
     let named = named.iter().take(1).chain(named.iter().skip(nearest.max(1)));
-    let all = own.into_iter().chain::<Vec<&[u8]>>(answered).chain(named.copied());
+    let all = own.into_iter().chain(answered).chain(named.copied());
     let mut hashes = Vec::new();
     for id in all {
         let hash = hash(id);
@@ -36,6 +41,18 @@ pub(crate) fn references(summary: &Summary) -> Vec<i64> {
         }
     }
     hashes
+}
+
+/// The addresses of those who write to one another in the letter.
+fn people(summary: &Summary) -> HashSet<Vec<u8>> {
+    let fields = [Piece::From, Piece::Sender, Piece::ReplyTo, Piece::To, Piece::Cc];
+    let mentions = fields.into_iter().flat_map(|field| summary.mentions(field));
+    mentions
+        .filter_map(|mention| match mention {
+            Mention::Mailbox { local, domain, .. } => Some([&local[..], b"@", &domain].concat().to_ascii_lowercase()),
+            _ => None,
+        })
+        .collect()
 }
 
 /// What stands between angle brackets.
@@ -200,4 +217,31 @@ pub fn letters(
         params![account.0, thread.0, limit],
         |row| row.get(0).map(crate::LetterKey),
     )?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn of(letter: &str) -> Vec<i64> {
+        references(&Summary::parse(letter.as_bytes()))
+    }
+
+    #[test]
+    fn what_is_answered_is_an_id_and_no_address() {
+        let expected = [hash(b"r@x"), hash(b"cats@x")];
+        for answer in [
+            "Message from Ann <ann@one.test> of \"Mon, 23 Nov 2026 10:00:00 +0100.\" <cats@x>",
+            "Your message of Monday <cats@x>",
+            "<cats@x>",
+            "<cats@x> (from Ann <Ann@One.test>)",
+            "<ann@one.test> <cats@x>",
+        ] {
+            let letter = format!("Message-ID: <r@x>\r\nTo: Ann <ann@one.test>\r\nIn-Reply-To: {answer}\r\n\r\n");
+            assert_eq!(of(&letter), expected, "{answer}");
+        }
+        // Whoever it is from, the last one is what is answered.
+        assert_eq!(of("In-Reply-To: Dan <dan@x>'s letter <cats@x>\r\n\r\n"), [hash(b"cats@x")]);
+        assert_eq!(of("From: ann@x\r\nIn-Reply-To: <ann@x>\r\nReferences: <ann@x>\r\n\r\n"), [0; 0]);
+    }
 }

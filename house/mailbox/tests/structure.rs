@@ -195,7 +195,7 @@ fn told(name: &str) -> text::Told {
 fn the_text_of_a_letter_is_what_a_person_reads() {
     assert!(told("newsletter").body.contains("Les élèves du village ont chanté dans la neige."));
     assert!(!told("newsletter").body.contains("<p>"));
-    assert_eq!(told("newsletter").attachments, "");
+    assert_eq!(told("newsletter").attachments, "l'école.png\n");
     assert_eq!(told("attachment").attachments, "report 2026.pdf\n");
     assert!(told("forwarded").body.contains("lunch") && told("forwarded").body.contains("just text"));
     assert!(told("eight-bit").body.contains("caractères"));

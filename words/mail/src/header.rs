@@ -5,6 +5,10 @@ use std::borrow::Cow;
 
 use bytes::{Bytes, BytesMut};
 
+mod mentions;
+
+pub use mentions::{Mention, mentions};
+
 /// One field: its name and its value as written, folds included, without the line end that closes it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Field<'a> {
@@ -69,16 +73,37 @@ pub fn body_start(letter: &[u8]) -> usize {
     while let Some(length) = field_length(&letter[at..]) {
         at += length;
     }
-    match letter.get(at..) {
-        Some([b'\r', b'\n', ..]) => at + 2,
-        Some([b'\n', ..]) => at + 1,
-        _ => at,
+    at + empty_line(&letter[at..]).unwrap_or(0)
+}
+
+/// The same for a part of a letter: mailers leave the empty line out there, and a line that can be no field is then the first
+/// of the body.
+pub fn part_body_start(part: &[u8]) -> usize {
+    let mut at = 0;
+    while let Some(length) = field_length(&part[at..]) {
+        let line = &part[at..at + length];
+        if as_field(line).is_none() && !is_loose_parameter(line) {
+            return at;
+        }
+        at += length;
     }
+    at + empty_line(&part[at..]).unwrap_or(0)
+}
+
+/// `charset=utf-8` on a line of its own: the blank before it was lost.
+fn is_loose_parameter(line: &[u8]) -> bool {
+    let name = memchr::memchr(b'=', line).and_then(|end| line.get(..end)).unwrap_or_default();
+    !name.is_empty() && name.iter().all(|octet| octet.is_ascii_alphanumeric() || b"-*".contains(octet))
+}
+
+/// The length of the empty line at the start. Files that went through Windows twice have CR CR LF.
+fn empty_line(rest: &[u8]) -> Option<usize> {
+    [&b"\r\n"[..], b"\n", b"\r\r\n"].iter().find(|end| rest.starts_with(end)).map(|end| end.len())
 }
 
 /// Length of the field at the start, its folded lines and line end included. `None` at the empty line or the end.
 fn field_length(rest: &[u8]) -> Option<usize> {
-    if rest.is_empty() || rest.starts_with(b"\r\n") || rest.starts_with(b"\n") {
+    if rest.is_empty() || empty_line(rest).is_some() {
         return None;
     }
     for end in memchr::memchr_iter(b'\n', rest) {
@@ -92,11 +117,14 @@ fn field_length(rest: &[u8]) -> Option<usize> {
 fn as_field(whole: &[u8]) -> Option<Field<'_>> {
     let colon = memchr::memchr(b':', whole)?;
     let name = whole[..colon].trim_ascii_end();
+    // A mark of UTF-8 at the start of a file.
+    let name = name.strip_prefix(b"\xef\xbb\xbf").unwrap_or(name);
     if name.is_empty() || !name.iter().all(|b| (33..=126).contains(b)) {
         return None;
     }
     let value = &whole[colon + 1..];
     let value = value.strip_suffix(b"\n").unwrap_or(value);
+    let value = value.strip_suffix(b"\r").unwrap_or(value);
     let value = value.strip_suffix(b"\r").unwrap_or(value);
     Some(Field { name, raw_value: value, whole })
 }
@@ -110,213 +138,11 @@ pub fn unfold(value: &[u8]) -> Cow<'_, [u8]> {
     Cow::Owned(value.iter().copied().filter(|b| !matches!(b, b'\r' | b'\n')).collect())
 }
 
-/// One element of an address list, names left as written (encoded words not decoded).
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Mention {
-    /// `Name <local@domain>`
-    Mailbox {
-        /// The display name without its quotes; encoded words stay encoded.
-        name: Option<Vec<u8>>,
-        /// An obsolete source route, `@a,@b`.
-        route: Option<Vec<u8>>,
-        /// Before the last `@`, without quotes.
-        local: Vec<u8>,
-        /// After it; empty where there is no `@`.
-        domain: Vec<u8>,
-    },
-    /// `Friends:`
-    GroupStart(Vec<u8>),
-    /// `;`
-    GroupEnd,
-}
-
-/// Reads an address list (RFC 5322 §3.4 with its obsolete forms). Gives at most `most` mentions.
-pub fn mentions(value: &[u8], most: usize) -> Vec<Mention> {
-    let value = unfold(value);
-    let mut reader = Reader { rest: &value, found: Vec::new(), in_group: false };
-    while !reader.rest.is_empty() && reader.found.len() < most {
-        reader.step();
-    }
-    if reader.in_group {
-        reader.found.push(Mention::GroupEnd);
-    }
-    reader.found
-}
-
-struct Reader<'a> {
-    rest: &'a [u8],
-    found: Vec<Mention>,
-    in_group: bool,
-}
-
-/// What was read up to a delimiter.
-#[derive(Default)]
-struct Words {
-    /// The words with one blank between them, quotes taken away.
-    text: Vec<u8>,
-    /// The last comment: a name in the old style, `alice@alpha.test (Alice)`.
-    comment: Option<Vec<u8>>,
-    /// Where the last unquoted `@` stands in `text`.
-    at: Option<usize>,
-}
-
-impl Reader<'_> {
-    /// Reads one mailbox, group start or group end, and the comma behind it.
-    fn step(&mut self) {
-        let words = self.words(b",;:<");
-        match self.take() {
-            Some(b':') if words.at.is_none() => {
-                self.in_group = true;
-                self.found.push(Mention::GroupStart(words.text));
-            }
-            Some(b'<') => self.angle(words),
-            Some(b';') => {
-                self.bare(words);
-                if std::mem::take(&mut self.in_group) {
-                    self.found.push(Mention::GroupEnd);
-                }
-            }
-            _ => self.bare(words),
-        }
-    }
-
-    fn take(&mut self) -> Option<u8> {
-        let (first, rest) = self.rest.split_first()?;
-        self.rest = rest;
-        Some(*first)
-    }
-
-    /// `local@domain` without angle brackets, perhaps with a comment that names the person.
-    fn bare(&mut self, words: Words) {
-        if words.text.is_empty() {
-            return;
-        }
-        let (local, domain) = split(&words);
-        self.found.push(Mention::Mailbox { name: words.comment, route: None, local, domain });
-    }
-
-    /// What stands in angle brackets; `name` was before them.
-    fn angle(&mut self, name: Words) {
-        let route = if self.rest.trim_ascii_start().starts_with(b"@") {
-            let end = memchr::memchr2(b':', b'>', self.rest).unwrap_or(self.rest.len());
-            let route = self.rest[..end].trim_ascii().to_vec();
-            self.rest = if self.rest.get(end) == Some(&b':') { &self.rest[end + 1..] } else { &self.rest[end..] };
-            Some(route)
-        } else {
-            None
-        };
-        let address = self.words(b">");
-        self.take();
-        let (local, domain) = split(&address);
-        let name = if name.text.is_empty() { name.comment.or(address.comment) } else { Some(name.text) };
-        self.found.push(Mention::Mailbox { name, route, local, domain });
-        // Whatever stands between `>` and the next comma belongs to nobody.
-        let trailing = self.words(b",;");
-        drop(trailing);
-        if self.rest.first() == Some(&b',') {
-            self.take();
-        }
-    }
-
-    /// Reads words until one of `stops` stands outside quotes, comments and domain literals.
-    fn words(&mut self, stops: &[u8]) -> Words {
-        let mut words = Words::default();
-        let mut blank = false;
-        while let Some(&b) = self.rest.first() {
-            if stops.contains(&b) {
-                break;
-            }
-            self.take();
-            match b {
-                b' ' | b'\t' => blank = true,
-                b'(' => words.comment = Some(self.comment()),
-                b'"' => {
-                    join(&mut words.text, &mut blank);
-                    self.quoted(&mut words.text);
-                }
-                b'[' => {
-                    words.text.push(b'[');
-                    let end = memchr::memchr(b']', self.rest).map_or(self.rest.len(), |end| end + 1);
-                    words.text.extend_from_slice(&self.rest[..end]);
-                    self.rest = &self.rest[end..];
-                }
-                b'@' => {
-                    blank = false;
-                    words.at = Some(words.text.len());
-                    words.text.push(b'@');
-                }
-                b => {
-                    if words.text.last() == Some(&b'@') {
-                        blank = false;
-                    }
-                    join(&mut words.text, &mut blank);
-                    words.text.push(b);
-                }
-            }
-        }
-        words
-    }
-
-    fn quoted(&mut self, into: &mut Vec<u8>) {
-        while let Some(b) = self.take() {
-            match b {
-                b'"' => return,
-                b'\\' => into.extend(self.take()),
-                b => into.push(b),
-            }
-        }
-    }
-
-    /// The text of a comment; nested ones keep their parentheses. A counter, not recursion: input may nest at will.
-    fn comment(&mut self) -> Vec<u8> {
-        let mut text = Vec::new();
-        let mut depth = 1;
-        while let Some(b) = self.take() {
-            match b {
-                b'\\' => {
-                    text.extend(self.take());
-                    continue;
-                }
-                b'(' => depth += 1,
-                b')' => depth -= 1,
-                _ => {}
-            }
-            if depth == 0 {
-                break;
-            }
-            text.push(b);
-        }
-        text
-    }
-}
-
-fn join(text: &mut Vec<u8>, blank: &mut bool) {
-    if std::mem::take(blank) && !text.is_empty() {
-        text.push(b' ');
-    }
-}
-
-fn split(words: &Words) -> (Vec<u8>, Vec<u8>) {
-    match words.at {
-        Some(at) => (words.text[..at].to_vec(), words.text[at + 1..].to_vec()),
-        None => (words.text.clone(), Vec::new()),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     const LETTER: &[u8] = b"From: Alice <alice@alpha.test>\r\nSubject: a\r\n long one\r\nbroken line\r\nTo : bob@beta.test\r\n\r\nBody: no field\r\n";
-
-    fn mailbox(name: Option<&str>, local: &str, domain: &str) -> Mention {
-        Mention::Mailbox {
-            name: name.map(|n| n.as_bytes().to_vec()),
-            route: None,
-            local: local.into(),
-            domain: domain.into(),
-        }
-    }
 
     #[test]
     fn fields_are_read_in_order_up_to_the_empty_line() {
@@ -327,51 +153,32 @@ mod tests {
     }
 
     #[test]
+    fn line_ends_of_windows_text_files_and_marks_of_utf8_are_no_part_of_the_header() {
+        let letter = b"\xef\xbb\xbfFrom: a@b.test\r\r\nSubject: one\r\r\n two\r\r\n\r\r\nbody\r\r\n";
+        assert_eq!(&letter[body_start(letter)..], b"body\r\r\n");
+        assert_eq!(&*find(letter, "From").unwrap().value(), b"a@b.test");
+        assert_eq!(&*find(letter, "Subject").unwrap().value(), b"one two");
+    }
+
+    #[test]
+    fn the_header_of_a_part_ends_where_its_text_begins() {
+        for (part, body) in [
+            ("Content-Type: text/plain\r\nHello, without an empty line.\r\n", "Hello, without an empty line.\r\n"),
+            ("Content-Type: text/plain\r\n\r\nHello\r\n", "Hello\r\n"),
+            ("Content-Type: text/plain;\r\ncharset=utf-8\r\n\r\nHello\r\n", "Hello\r\n"),
+            ("Content-Type: text/plain;\r\n charset=utf-8\r\n\r\nHello\r\n", "Hello\r\n"),
+            ("Hello there\r\n", "Hello there\r\n"),
+            ("\r\nHello there\r\n", "Hello there\r\n"),
+            ("", ""),
+        ] {
+            assert_eq!(&part[part_body_start(part.as_bytes())..], body);
+        }
+    }
+
+    #[test]
     fn a_header_without_an_end_has_no_body() {
         assert_eq!(body_start(b"Subject: x"), 10);
         assert_eq!(body_start(b"\r\nbody"), 2);
         assert_eq!(body_start(b""), 0);
-    }
-
-    #[test]
-    fn address_lists_in_all_their_forms() {
-        let list = b"bob@beta.test, Alice <alice@alpha.test>,\r\n \"Doe, John\" <\"j d\"@x.test> , old@style.test (Old Style), Friends: a@x.test, b@x.test;, undisclosed:;";
-        assert_eq!(
-            mentions(list, 100),
-            vec![
-                mailbox(None, "bob", "beta.test"),
-                mailbox(Some("Alice"), "alice", "alpha.test"),
-                mailbox(Some("Doe, John"), "j d", "x.test"),
-                mailbox(Some("Old Style"), "old", "style.test"),
-                Mention::GroupStart(b"Friends".to_vec()),
-                mailbox(None, "a", "x.test"),
-                mailbox(None, "b", "x.test"),
-                Mention::GroupEnd,
-                Mention::GroupStart(b"undisclosed".to_vec()),
-                Mention::GroupEnd,
-            ]
-        );
-    }
-
-    #[test]
-    fn a_source_route_is_kept_apart() {
-        let found = mentions(b"<@a.test,@b.test:joe@c.test>", 10);
-        assert_eq!(
-            found,
-            vec![Mention::Mailbox {
-                name: None,
-                route: Some(b"@a.test,@b.test".to_vec()),
-                local: b"joe".to_vec(),
-                domain: b"c.test".to_vec()
-            }]
-        );
-    }
-
-    #[test]
-    fn broken_lists_give_what_they_can() {
-        for broken in [&b"<"[..], b"\"", b"(((((", b"a@", b"<<<>>>", b",,,,", b";;;", b"[", b"@", b"x: y: z", b"\\"] {
-            mentions(broken, 10);
-        }
-        assert!(mentions(&b"a@b,".repeat(1000), 10).len() <= 11);
     }
 }

@@ -7,7 +7,6 @@
 //! * A body is read in ranges and sent as the client takes it.
 
 mod continued;
-mod decode;
 mod envelope;
 mod expunge;
 mod expunged;

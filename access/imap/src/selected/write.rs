@@ -1,6 +1,8 @@
 //! How strings from letters are written to a client, without `format!`: these run once for each item of each letter of
 //! a FETCH.
 
+use mailbox::parse::decode;
+
 use crate::codec::write::{QUOTED_MAX, literal, quoted};
 use crate::serve::Enabled;
 
@@ -33,24 +35,16 @@ pub fn string(out: &mut Vec<u8>, text: &[u8], charset: Charset) {
     if text.is_ascii() {
         return plain_string(out, text);
     }
-    let unicode = unicode(text);
     match charset {
-        Charset::Utf8 => plain_string(out, unicode.as_bytes()),
-        Charset::Ascii => plain_string(out, encoded_words(&unicode).as_bytes()),
+        Charset::Utf8 => plain_string(out, decode::text(None, text).as_bytes()),
+        // Encoded words beside raw text are decoded first: one inside another is read by nobody.
+        Charset::Ascii => plain_string(out, encoded_words(&decode::words(text)).as_bytes()),
     }
 }
 
 fn plain_string(out: &mut Vec<u8>, text: &[u8]) {
     let quotable = text.len() <= QUOTED_MAX && !text.iter().any(|b| matches!(b, 0 | b'\r' | b'\n'));
     if quotable { quoted(out, text) } else { literal(out, text) }
-}
-
-/// Bytes of an unlabelled charset as text: UTF-8 where it is, else Latin-1, which never fails.
-fn unicode(text: &[u8]) -> std::borrow::Cow<'_, str> {
-    match std::str::from_utf8(text) {
-        Ok(text) => text.into(),
-        Err(_) => text.iter().map(|&b| char::from(b)).collect::<String>().into(),
-    }
 }
 
 /// Octets of text in one encoded word: 45 give 60 of base64, and 72 with the frame (RFC 2047 §2: at most 75).
@@ -132,6 +126,19 @@ mod tests {
             "\"Re: =?UTF-8?B?R3LDvMOfZQ==?= an alle\""
         );
         assert_eq!(written(|out| string(out, b"caf\xe9", Charset::Utf8)), "\"café\"");
+    }
+
+    #[test]
+    fn no_encoded_word_is_encoded_again() {
+        for (raw, read) in [
+            (&b"Heinz =?iso-8859-1?Q?M\xfcller?="[..], "Heinz Müller"),
+            ("=?utf-8?q?=C3=89t=C3=A9?= à la mer".as_bytes(), "Été à la mer"),
+            ("a =?utf-8?b?w4k=?= b é c".as_bytes(), "a É b é c"),
+        ] {
+            let text = written(|out| string(out, raw, Charset::Ascii));
+            assert!(text.is_ascii());
+            assert_eq!(decode::words(text.trim_matches('"').as_bytes()), read);
+        }
     }
 
     #[test]

@@ -76,6 +76,7 @@ impl Place {
                 Encoding::Identity | Encoding::Unknown => 'i',
                 Encoding::Base64 => 'b',
                 Encoding::QuotedPrintable => 'q',
+                Encoding::Uuencode => 'u',
             };
             id.push_str(&format!("-{}_{}{encoding}", step.start, step.end));
         }
@@ -103,6 +104,7 @@ impl Step {
             b'i' => Encoding::Identity,
             b'b' => Encoding::Base64,
             b'q' => Encoding::QuotedPrintable,
+            b'u' => Encoding::Uuencode,
             _ => return None,
         };
         let (start, end) = text.get(..text.len() - 1)?.split_once('_')?;
@@ -118,7 +120,7 @@ mod tests {
 
     #[test]
     fn a_place_goes_round_through_its_id() {
-        for id in ["L12", "U3", "L12-100_220b", "U1-0_5i-2_3q"] {
+        for id in ["L12", "U3", "L12-100_220b", "U1-0_5i-2_3q", "L7-1_9u"] {
             assert_eq!(Place::read(id).unwrap().id(), id);
         }
         for id in ["", "L", "X1", "L12-", "L12-5_2b", "L12-1_2x", "L012", "L1-1_2", "é1", "L12-é"] {

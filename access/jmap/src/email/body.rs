@@ -1,7 +1,6 @@
 //! The parts of a letter and the text in them (RFC 8621 §4.1.4).
 
-use std::borrow::Cow;
-
+use mailbox::parse::charset::Read;
 use mailbox::parse::decode::{self, Decoder};
 use mailbox::parse::{Content, Encoding, Part};
 use serde_json::{Value, json};
@@ -56,7 +55,7 @@ fn alone(
             Property::Named("headers") => header_of(letter, part, &mut header)?.all(),
             Property::Named("blobId") if !is_multipart => letter.place.part(part).id().into(),
             Property::Named("size") => size(letter, part)?.into(),
-            Property::Named("type") => kind(letter, part, &mut header)?.into(),
+            Property::Named("type") => kind(part).into(),
             Property::Named("subParts") => {
                 wants_list = true;
                 continue;
@@ -83,8 +82,8 @@ fn named(letter: &Letter<'_>, part: &Part, name: &str, is_multipart: bool) -> Va
     match name {
         "partId" if !is_multipart => letter.known.number(&letter.structure, part).map_or(Value::Null, Value::from),
         "name" => part.file_name().map_or(Value::Null, Value::from),
-        "charset" => match part.param("charset") {
-            Some(charset) => text(charset),
+        "charset" => match part.charset() {
+            Some(charset) => text(charset.as_bytes()),
             None if part.is("text", "") => "us-ascii".into(),
             None => Value::Null,
         },
@@ -101,18 +100,8 @@ fn named(letter: &Letter<'_>, part: &Part, name: &str, is_multipart: bool) -> Va
     }
 }
 
-/// The type as the part says it. A letter that came encoded, against MIME (RFC 2046 §5.2.1), is one all the same: to the
-/// mailbox it is some octets, since it cannot be looked into in place.
-fn kind(letter: &Letter<'_>, part: &Part, header: &mut Option<Header>) -> Result<String, MethodError> {
-    let is_encoded = !matches!(part.transfer_encoding(), Encoding::Identity | Encoding::Unknown);
-    if is_encoded && part.is("application", "octet-stream") {
-        let said = header_of(letter, part, header)?.first("Content-Type").map(<[u8]>::trim_ascii_start);
-        let is_letter = |said: &[u8]| said.get(..14).is_some_and(|start| start.eq_ignore_ascii_case(b"message/rfc822"));
-        if said.is_some_and(is_letter) {
-            return Ok("message/rfc822".to_owned());
-        }
-    }
-    Ok(format!("{}/{}", String::from_utf8_lossy(&part.kind), String::from_utf8_lossy(&part.subtype)))
+fn kind(part: &Part) -> String {
+    format!("{}/{}", String::from_utf8_lossy(&part.kind), String::from_utf8_lossy(&part.subtype))
 }
 
 /// All parts that are no multipart, letters inside not looked into.
@@ -181,46 +170,16 @@ impl Values {
         })?;
         if !whole {
             octets.truncate(enough);
-            without_torn_character(&mut octets);
         }
-        let (text, problem) = in_charset(part, &octets, whole);
-        let mut text = text.replace("\r\n", "\n").replace('\0', "");
+        let Read { text, sound } = decode::part_text(part, &octets, whole);
+        let mut text = text.replace("\r\r\n", "\n").replace("\r\n", "\n").replace('\0', "");
         let truncated = text.len() > limit || !whole;
         if truncated {
             cut(&mut text, limit, part.is("text", "html"));
         }
         *room = room.saturating_sub(text.len());
-        let problem = problem || part.transfer_encoding() == Encoding::Unknown;
+        let problem = !sound || part.transfer_encoding() == Encoding::Unknown;
         Ok(json!({"value": text, "isEncodingProblem": problem, "isTruncated": truncated}))
-    }
-}
-
-/// The text, and whether something was wrong with it. Of one that is not `whole` the last character may be torn.
-fn in_charset<'a>(part: &Part, octets: &'a [u8], whole: bool) -> (Cow<'a, str>, bool) {
-    let label = part.param("charset").filter(|label| !label.eq_ignore_ascii_case(b"us-ascii"));
-    let Some(label) = label else {
-        return (decode::text(None, octets), std::str::from_utf8(octets).is_err());
-    };
-    match encoding_rs::Encoding::for_label(label) {
-        Some(encoding) if whole => encoding.decode_with_bom_removal(octets),
-        Some(encoding) => beginning(encoding, octets),
-        None => (decode::text(Some(label), octets), !label.eq_ignore_ascii_case(b"utf-7")),
-    }
-}
-
-/// As much as the octets say, and whether something was wrong with that: what may still be a character is neither.
-fn beginning(encoding: &'static encoding_rs::Encoding, octets: &[u8]) -> (Cow<'static, str>, bool) {
-    let mut decoder = encoding.new_decoder_with_bom_removal();
-    let mut text = String::with_capacity(decoder.max_utf8_buffer_length(octets.len()).unwrap_or_default());
-    let (_, _, problem) = decoder.decode_to_string(octets, &mut text, false);
-    (text.into(), problem)
-}
-
-fn without_torn_character(octets: &mut Vec<u8>) {
-    if let Err(error) = std::str::from_utf8(octets)
-        && error.error_len().is_none()
-    {
-        octets.truncate(error.valid_up_to());
     }
 }
 

@@ -6,6 +6,8 @@ use std::ops::Range;
 
 use bytes::Bytes;
 use mail::header::{self, Mention};
+use mailbox::parse::charset::is_unlabelled_text;
+use mailbox::parse::raw::repaired;
 use mailbox::parse::{date, decode};
 use serde_json::{Value, json};
 use unicode_normalization::UnicodeNormalization;
@@ -109,6 +111,8 @@ impl Form {
 pub struct Header {
     octets: Bytes,
     fields: Vec<Place>,
+    /// The charset of the letter's text: what no header may hold is read in it.
+    charset: Option<String>,
 }
 
 /// Where a field stands in the octets.
@@ -119,8 +123,8 @@ struct Place {
 }
 
 impl Header {
-    /// Finds the fields.
-    pub fn read(octets: Bytes) -> Self {
+    /// Finds the fields. `charset` is that of the letter's text, where it is told.
+    pub fn read(octets: Bytes, charset: Option<String>) -> Self {
         let start = octets.as_ptr() as usize;
         let range = |slice: &[u8]| {
             let at = (slice.as_ptr() as usize).saturating_sub(start);
@@ -129,7 +133,7 @@ impl Header {
         let places =
             header::fields(&octets).map(|field| Place { name: range(field.name), value: range(field.raw_value) });
         let fields = places.collect();
-        Self { octets, fields }
+        Self { octets, fields, charset }
     }
 
     /// What a property says of the header.
@@ -137,12 +141,22 @@ impl Header {
         if !wanted.all {
             return self.last(&wanted.name, wanted.form);
         }
-        self.values(&wanted.name).take(MOST_FIELDS).map(|value| wanted.form.give(value)).collect()
+        self.values(&wanted.name).take(MOST_FIELDS).map(|value| self.give(wanted.form, value)).collect()
     }
 
     /// The last field of a name; null where there is none.
     pub fn last(&self, name: &str, form: Form) -> Value {
-        self.values(name).next_back().map_or(Value::Null, |value| form.give(value))
+        self.values(name).next_back().map_or(Value::Null, |value| self.give(form, value))
+    }
+
+    /// The value of a field, what is in no charset that a header may be in brought into one first.
+    fn give(&self, form: Form, value: &[u8]) -> Value {
+        if form == Form::Raw || !is_unlabelled_text(value) {
+            return form.give(value);
+        }
+        // The beginning is all that is looked at, and one octet more says that it is cut.
+        let beginning = value.get(..LOOKED_AT + 1).unwrap_or(value);
+        form.give(&repaired(header::unfold(beginning), || self.charset.clone()))
     }
 
     /// All fields, raw, in order.
@@ -152,11 +166,6 @@ impl Header {
             json!({"name": name, "value": raw(self.slice(&field.value))})
         };
         self.fields.iter().take(MOST_FIELDS).map(field).collect()
-    }
-
-    /// The raw value of the first field of a name.
-    pub fn first<'a>(&'a self, name: &'a str) -> Option<&'a [u8]> {
-        self.values(name).next()
     }
 
     fn values<'a>(&'a self, name: &'a str) -> impl DoubleEndedIterator<Item = &'a [u8]> {

@@ -6,7 +6,8 @@ use std::ops::Range;
 use bytes::Bytes;
 use mail::Timestamp;
 use mailbox::Piece;
-use mailbox::parse::{Bodies, Part, Structure, Summary};
+use mailbox::parse::charset::is_unlabelled_text;
+use mailbox::parse::{Bodies, Part, Structure, Summary, raw};
 use serde_json::{Value, json};
 use store::{BlobId, View};
 
@@ -180,7 +181,17 @@ impl Letter<'_> {
     /// The header of a part, or of the letter where the part is its root.
     pub fn header(&self, part: &Part) -> Result<Header, MethodError> {
         let range = u64::from(part.header.start)..u64::from(part.header.end);
-        self.read(range.start..range.end.min(range.start + HEADER)).map(Header::read)
+        let octets = self.read(range.start..range.end.min(range.start + HEADER))?;
+        let charset = if is_unlabelled_text(&octets) { self.charset_told()? } else { None };
+        Ok(Header::read(octets, charset))
+    }
+
+    /// The charset of the letter's first text, found as when it was filed.
+    fn charset_told(&self) -> Result<Option<String>, MethodError> {
+        let header = &self.structure.root.header;
+        let end = u64::from(header.end) + raw::BEGINNING as u64;
+        let start = u64::from(header.start);
+        Ok(raw::charset_told(&self.read(start..end.min(start + HEADER))?))
     }
 
     /// A range of the letter's octets, cut at its end and at what is read at once.

@@ -8,6 +8,7 @@ mod hostile;
 mod hostile_letters;
 mod house;
 mod http;
+mod letters;
 mod mailboxes;
 mod queries;
 mod races;

@@ -18,15 +18,17 @@ impl Structure {
     pub fn bodies(&self) -> Bodies<'_> {
         let mut bodies = Bodies::default();
         let lists = Lists { text: true, html: true };
-        bodies.sort(std::slice::from_ref(&self.root), Within::Mixed, false, lists);
+        bodies.sort(std::slice::from_ref(&self.root), 0, Within::Mixed, false, lists);
         bodies
     }
 }
 
 impl Bodies<'_> {
-    /// Is there something that a person would save?
+    /// Is there something that a person would save? What is not attached but has a name is such a thing, too – a photo
+    /// between two texts, a document that is to be shown in its place – unless the HTML shows it by its id.
     pub fn has_attachment(&self) -> bool {
-        self.attachments.iter().any(|part| !is_disposed(part, b"inline"))
+        let attached = self.attachments.iter().any(|part| !is_disposed(part, b"inline") || is_document(part));
+        attached || self.text.iter().chain(&self.html).any(|part| is_media(part) && is_file(part))
     }
 }
 
@@ -46,12 +48,13 @@ struct Lists {
 }
 
 impl<'a> Bodies<'a> {
-    fn sort(&mut self, parts: &'a [Part], within: Within, in_alternative: bool, mut open: Lists) {
+    /// `first` is the part that the others go with.
+    fn sort(&mut self, parts: &'a [Part], first: usize, within: Within, in_alternative: bool, mut open: Lists) {
         let (text_before, html_before) = (self.text.len(), self.html.len());
         for (place, part) in parts.iter().enumerate() {
             if part.is("multipart", "") {
                 self.sort_multipart(part, in_alternative, open);
-            } else if !is_body(part, place == 0, within) {
+            } else if !is_body(part, place == first, within) {
                 self.attachments.push(part);
             } else if within == Within::Alternative {
                 self.choose(part, open);
@@ -75,7 +78,8 @@ impl<'a> Bodies<'a> {
             b"related" => Within::Related,
             _ => Within::Mixed,
         };
-        self.sort(parts, within, in_alternative || within == Within::Alternative, open);
+        let first = if within == Within::Related { start(part, parts) } else { 0 };
+        self.sort(parts, first, within, in_alternative || within == Within::Alternative, open);
     }
 
     /// One of several ways to say the same.
@@ -109,6 +113,24 @@ impl<'a> Bodies<'a> {
             self.html.extend_from_slice(&self.text[text_before..]);
         }
     }
+}
+
+/// The part that the others of a multipart/related go with: the one that `start` names, else the first (RFC 2387 §3.2).
+fn start(part: &Part, parts: &[Part]) -> usize {
+    let bare = |id: &[u8]| String::from_utf8_lossy(id).trim_matches(['<', '>', ' ', '\t']).to_owned();
+    let wanted = part.param("start").map(bare);
+    let named = |part: &Part| part.id.as_deref().map(bare).is_some_and(|id| Some(&id) == wanted.as_ref());
+    parts.iter().position(named).unwrap_or(0)
+}
+
+/// Nothing that can be shown in its place, whatever was asked for.
+fn is_document(part: &Part) -> bool {
+    !is_media(part) && !part.is("text", "") && is_file(part)
+}
+
+/// Has it a name, and is not shown by its id?
+fn is_file(part: &Part) -> bool {
+    part.id.is_none() && part.file_name().is_some()
 }
 
 /// A part of the text, and not an attachment?
@@ -181,6 +203,50 @@ mod tests {
         assert_eq!(names(&bodies.html), "AEK");
         assert_eq!(names(&bodies.attachments), "CFGHJ");
         assert!(bodies.has_attachment());
+    }
+
+    /// One leaf without an id, and with a name where one is given.
+    fn file(kind: &str, disposition: Option<&str>, name: &str) -> String {
+        let disposition = disposition.map(|kind| format!("Content-Disposition: {kind}; filename={name}\r\n"));
+        format!("Content-Type: {kind}; name={name}\r\n{}\r\n{name}\r\n", disposition.unwrap_or_default())
+    }
+
+    fn has_attachment(letter: &str) -> bool {
+        scan(letter.as_bytes(), Limits::default()).bodies().has_attachment()
+    }
+
+    #[test]
+    fn what_a_person_would_save_is_an_attachment_wherever_it_is_shown() {
+        let text = || "\r\nHello\r\n".to_owned();
+        let photo = |disposition| file("image/jpeg", disposition, "photo.jpeg");
+        for parts in [
+            vec![text(), photo(Some("inline")), text(), photo(Some("inline")), text()],
+            vec![text(), photo(None)],
+            vec![text(), file("application/pdf", Some("inline"), "doc.pdf"), text()],
+            vec![text(), file("application/pdf", None, "doc.pdf")],
+            vec![text(), file("text/plain", Some("attachment"), "notes.txt")],
+        ] {
+            assert!(has_attachment(&multipart("mixed", "b", &parts)), "{parts:?}");
+        }
+        assert!(has_attachment(&file("application/pdf", Some("attachment"), "scan.pdf")));
+        let html = leaf("text/html", "inline", "A");
+        let apple = multipart("mixed", "c", &[html.clone(), photo(Some("inline")), html.clone()]);
+        assert!(has_attachment(&multipart("alternative", "b", &[leaf("text/plain", "inline", "B"), apple])));
+        let logo = leaf("image/png", "inline", "C");
+        assert!(!has_attachment(&multipart("related", "b", &[html, logo])));
+        assert!(!has_attachment(&multipart("mixed", "b", &[text(), text()])));
+    }
+
+    #[test]
+    fn the_part_that_start_names_is_the_one_that_is_shown() {
+        let parts = [leaf("image/png", "inline", "A"), leaf("text/html", "inline", "B")];
+        let shown = |start: &str| {
+            let letter = multipart(&format!("related; start=\"{start}\""), "b", &parts);
+            let structure = scan(letter.as_bytes(), Limits::default());
+            (names(&structure.bodies().html), names(&structure.bodies().attachments))
+        };
+        assert_eq!(shown("<B>"), ("B".into(), "A".into()));
+        assert_eq!(shown("<nobody>").0, "A");
     }
 
     #[test]

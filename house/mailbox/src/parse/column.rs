@@ -3,7 +3,11 @@
 use serde::Serialize;
 use serde::de::Deserialize;
 
-const VERSION: u8 = 1;
+/// How letters are read now. Columns of an earlier reading are written in the same way and stay as they are: what was said of
+/// a letter once is not said otherwise to clients that remember it (RFC 9051 §2.3.1.1).
+const VERSION: u8 = 2;
+/// Readings that are still understood.
+const KNOWN: std::ops::RangeInclusive<u8> = 1..=VERSION;
 
 /// Writes a value as a column.
 pub fn encode<T: Serialize>(value: &T) -> Vec<u8> {
@@ -19,7 +23,28 @@ pub fn decode<'a, T: Deserialize<'a>>(column: &'a [u8]) -> Option<T> {
 /// Reads the value at the start of a column, and gives what comes after it.
 pub fn decode_start<'a, T: Deserialize<'a>>(column: &'a [u8]) -> Option<(T, &'a [u8])> {
     match column.split_first() {
-        Some((&VERSION, rest)) => postcard::take_from_bytes(rest).ok(),
+        Some((version, rest)) if KNOWN.contains(version) => postcard::take_from_bytes(rest).ok(),
         _ => None,
+    }
+}
+
+/// Was the column written by an earlier reading of letters?
+pub(crate) fn is_of_earlier_reading(column: &[u8]) -> bool {
+    column.first().is_some_and(|version| KNOWN.contains(version) && *version < VERSION)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_column_of_an_earlier_reading_is_understood_and_known_as_such() {
+        let mut column = encode(&7_u32);
+        assert_eq!((decode(&column), is_of_earlier_reading(&column)), (Some(7_u32), false));
+        column[0] = 1;
+        assert_eq!((decode(&column), is_of_earlier_reading(&column)), (Some(7_u32), true));
+        column[0] = VERSION + 1;
+        assert_eq!((decode::<u32>(&column), is_of_earlier_reading(&column)), (None, false));
+        assert!(!is_of_earlier_reading(&[]) && !is_of_earlier_reading(&[0]));
     }
 }

@@ -5,131 +5,10 @@ use std::borrow::Cow;
 
 use unicode_normalization::UnicodeNormalization;
 
-use super::structure::{Encoding, Param, find};
-
-/// Blanks kept back until it is known whether a line ends behind them.
-const MOST_HELD: usize = 1024;
-
-/// Undoes a transfer encoding piece by piece, so that no part need be in memory whole.
-#[derive(Clone, Debug)]
-pub struct Decoder {
-    encoding: Encoding,
-    bits: u32,
-    count: u8,
-    /// quoted-printable: what waits for its rest, `=` and one digit, or blanks before a line end.
-    held: Vec<u8>,
-}
-
-impl Decoder {
-    /// For a part's encoding. An unknown one leaves the octets as they are.
-    pub fn new(encoding: Encoding) -> Self {
-        Self { encoding, bits: 0, count: 0, held: Vec::new() }
-    }
-
-    /// Decodes a piece; `out` grows by what it gives.
-    pub fn push(&mut self, piece: &[u8], out: &mut Vec<u8>) {
-        match self.encoding {
-            Encoding::Identity | Encoding::Unknown => out.extend_from_slice(piece),
-            Encoding::Base64 => self.base64(piece, out),
-            Encoding::QuotedPrintable => self.quoted_printable(piece, out),
-        }
-    }
-
-    /// The end has come: what was held back is given.
-    pub fn finish(&mut self, out: &mut Vec<u8>) {
-        if self.encoding == Encoding::QuotedPrintable {
-            // A lone "=" at the end is a soft line end; "=4" is what it says.
-            if self.held != b"=" {
-                out.append(&mut self.held);
-            }
-            self.held.clear();
-        }
-    }
-
-    /// RFC 2045 §6.8: characters outside of the alphabet are passed over.
-    fn base64(&mut self, piece: &[u8], out: &mut Vec<u8>) {
-        for byte in piece {
-            let value = match byte {
-                b'A'..=b'Z' => byte - b'A',
-                b'a'..=b'z' => byte - b'a' + 26,
-                b'0'..=b'9' => byte - b'0' + 52,
-                b'+' | b'-' => 62,
-                b'/' | b'_' => 63,
-                b'=' => {
-                    // Padding closes a group; some mailers put several encoded texts one after the other.
-                    (self.bits, self.count) = (0, 0);
-                    continue;
-                }
-                _ => continue,
-            };
-            self.bits = self.bits << 6 | u32::from(value);
-            self.count += 1;
-            match self.count {
-                2 => out.push((self.bits >> 4) as u8),
-                3 => out.push((self.bits >> 2) as u8),
-                4 => {
-                    out.push(self.bits as u8);
-                    (self.bits, self.count) = (0, 0);
-                }
-                _ => {}
-            }
-        }
-    }
-
-    /// RFC 2045 §6.7.
-    fn quoted_printable(&mut self, piece: &[u8], out: &mut Vec<u8>) {
-        for &byte in piece {
-            // No line has so many blanks at its end by mistake.
-            if self.held.len() > MOST_HELD {
-                out.append(&mut self.held);
-            }
-            match (self.held.first(), byte) {
-                (Some(b'='), _) => self.escape(byte, out),
-                (_, b'=') => {
-                    out.append(&mut self.held);
-                    self.held.push(b'=');
-                }
-                (_, b' ' | b'\t') => self.held.push(byte),
-                // Blanks before a line end were added on the way.
-                (_, b'\r' | b'\n') => {
-                    self.held.clear();
-                    out.push(byte);
-                }
-                _ => {
-                    out.append(&mut self.held);
-                    out.push(byte);
-                }
-            }
-        }
-    }
-
-    fn escape(&mut self, byte: u8, out: &mut Vec<u8>) {
-        let soft = self.held.len() > 1 && matches!(self.held.get(1), Some(b' ' | b'\t' | b'\r'));
-        match byte {
-            b'\n' => self.held.clear(),
-            b' ' | b'\t' | b'\r' if self.held.len() == 1 || soft => self.held.push(byte),
-            _ if self.held.len() == 1 && byte.is_ascii_hexdigit() => self.held.push(byte),
-            _ => {
-                let first = self.held.get(1).copied().and_then(hex);
-                match (first, hex(byte)) {
-                    (Some(high), Some(low)) if self.held.len() == 2 => {
-                        self.held.clear();
-                        out.push(high << 4 | low);
-                    }
-                    // Not an escape after all: as it stands.
-                    _ => {
-                        out.append(&mut self.held);
-                        self.quoted_printable(&[byte], out);
-                    }
-                }
-            }
-        }
-    }
-}
-
-fn hex(digit: u8) -> Option<u8> {
-    char::from(digit).to_digit(16).and_then(|value| value.try_into().ok())
-}
+use super::charset;
+use super::structure::{Encoding, Param, Part, find};
+pub use super::transfer::Decoder;
+use super::transfer::hex;
 
 /// A whole body decoded.
 pub fn body(encoding: Encoding, bytes: &[u8]) -> Vec<u8> {
@@ -140,63 +19,128 @@ pub fn body(encoding: Encoding, bytes: &[u8]) -> Vec<u8> {
     out
 }
 
-/// Bytes in a named charset as text. An unknown charset, or none, is read as UTF-8, else as Windows-1252.
-pub fn text<'a>(charset: Option<&[u8]>, bytes: &'a [u8]) -> Cow<'a, str> {
-    if let Some(encoding) = charset.and_then(encoding_rs::Encoding::for_label) {
-        return encoding.decode_with_bom_removal(bytes).0;
-    }
-    // Browsers have given up UTF-7, and so has encoding_rs; letters have not.
-    if let Some(decode) = charset.and_then(mail_parser::decoders::charsets::map::charset_decoder) {
-        return Cow::Owned(decode(bytes));
-    }
-    match std::str::from_utf8(bytes) {
-        Ok(text) => Cow::Borrowed(text),
-        Err(_) => encoding_rs::WINDOWS_1252.decode_without_bom_handling(bytes).0,
+/// Octets in a named charset as text (see [`charset::read`]).
+pub fn text<'a>(label: Option<&[u8]>, octets: &'a [u8]) -> Cow<'a, str> {
+    charset::read(label, octets, true).text
+}
+
+/// The decoded octets of a text part as text, and whether all of them meant something: in the charset that the part or,
+/// where it is a page, the text itself names, else in what it looks like. `whole` is false where the octets were cut.
+pub fn part_text<'a>(part: &Part, octets: &'a [u8], whole: bool) -> charset::Read<'a> {
+    let label = part.charset();
+    let label = label.as_deref().map(str::as_bytes);
+    match part.is("text", "html") {
+        true => charset::read_page(label, octets, whole),
+        false => charset::read(label, octets, whole),
     }
 }
 
 /// A header value with its encoded words (RFC 2047) decoded. Blank space between two of them falls away (§6.2).
 pub fn words(value: &[u8]) -> String {
     let mut out = String::with_capacity(value.len());
-    let mut plain = Vec::new();
+    let mut pending = Pending::default();
     let mut after_word = false;
-    // Octets of neighbouring words in one charset are joined before they are decoded: some mailers cut a
-    // character in two.
-    let mut pending: Option<(Vec<u8>, Vec<u8>)> = None;
-    let mut rest = value;
-    let mut ends = Ends::default();
-    while let Some(&byte) = rest.first() {
-        let word = if rest.starts_with(b"=?") { encoded_word(rest, &mut ends) } else { None };
-        let Some((charset, octets, length)) = word else {
-            plain.push(byte);
-            rest = &rest[1..];
-            continue;
-        };
-        rest = rest.get(length..).unwrap_or_default();
-        let only_blank = plain.iter().all(u8::is_ascii_whitespace);
-        if !(after_word && only_blank) {
-            flush(&mut pending, &mut out);
-            out.push_str(&text(None, &plain));
-        }
-        plain.clear();
-        match &mut pending {
-            Some((known, before)) if known.eq_ignore_ascii_case(&charset) => before.extend_from_slice(&octets),
-            _ => {
-                flush(&mut pending, &mut out);
-                pending = Some((charset, octets));
+    for token in tokens(value) {
+        match token {
+            Token::Word(word) => {
+                pending.add(word, &mut out);
+                after_word = true;
+            }
+            Token::Plain { octets, before_word } => {
+                // What stands between two words is part of the text only where it is more than blanks.
+                if after_word && before_word && octets.iter().all(u8::is_ascii_whitespace) {
+                    continue;
+                }
+                pending.flush(&mut out);
+                out.push_str(&text(None, octets));
+                after_word = false;
             }
         }
-        after_word = true;
     }
-    flush(&mut pending, &mut out);
-    out.push_str(&text(None, &plain));
+    pending.flush(&mut out);
     out
 }
 
-fn flush(pending: &mut Option<(Vec<u8>, Vec<u8>)>, out: &mut String) {
-    if let Some((charset, octets)) = pending.take() {
-        out.push_str(&text(Some(&charset), &octets));
+/// Neighbouring words in one charset that wait to be read together: some mailers cut a character in two.
+#[derive(Default)]
+struct Pending {
+    charset: Vec<u8>,
+    pieces: Vec<Vec<u8>>,
+}
+
+impl Pending {
+    fn add(&mut self, word: Word<'_>, out: &mut String) {
+        if !self.charset.eq_ignore_ascii_case(word.charset) {
+            self.flush(out);
+            self.charset = word.charset.to_vec();
+        }
+        self.pieces.push(word.octets);
     }
+
+    fn flush(&mut self, out: &mut String) {
+        let pieces = std::mem::take(&mut self.pieces);
+        if !pieces.is_empty() {
+            out.push_str(&charset::read_pieces(&self.charset, &pieces));
+        }
+    }
+}
+
+/// A stretch of a header value.
+pub(super) enum Token<'a> {
+    /// An encoded word.
+    Word(Word<'a>),
+    /// What stands before, between and after them.
+    Plain {
+        octets: &'a [u8],
+        /// Does an encoded word follow?
+        before_word: bool,
+    },
+}
+
+impl<'a> Token<'a> {
+    /// What it is where it is no encoded word.
+    pub(super) fn plain(self) -> Option<&'a [u8]> {
+        match self {
+            Self::Plain { octets, .. } => Some(octets),
+            Self::Word(_) => None,
+        }
+    }
+}
+
+/// An encoded word.
+pub(super) struct Word<'a> {
+    pub(super) charset: &'a [u8],
+    /// Decoded, in that charset.
+    pub(super) octets: Vec<u8>,
+    /// All of it, as written.
+    pub(super) written: &'a [u8],
+}
+
+/// The encoded words of a value, and what is between them.
+pub(super) fn tokens(value: &[u8]) -> impl Iterator<Item = Token<'_>> {
+    let (mut rest, mut waiting) = (value, None);
+    let mut ends = Ends::default();
+    std::iter::from_fn(move || {
+        if let Some(word) = waiting.take() {
+            return Some(Token::Word(word));
+        }
+        let mut at = 0;
+        while let Some(found) = rest.get(at..).and_then(|from| memchr::memmem::find(from, b"=?")) {
+            at += found;
+            if let Some(word) = encoded_word(&rest[at..], &mut ends) {
+                let plain = &rest[..at];
+                rest = &rest[at + word.written.len()..];
+                if plain.is_empty() {
+                    return Some(Token::Word(word));
+                }
+                waiting = Some(word);
+                return Some(Token::Plain { octets: plain, before_word: true });
+            }
+            at += 1;
+        }
+        let plain = std::mem::take(&mut rest);
+        (!plain.is_empty()).then_some(Token::Plain { octets: plain, before_word: false })
+    })
 }
 
 /// The longest data of an encoded word that is looked for, in octets.
@@ -223,8 +167,8 @@ impl Ends {
     }
 }
 
-/// `=?charset*language?B?…?=` at the start: charset, octets, and the length of the whole word.
-fn encoded_word(value: &[u8], ends: &mut Ends) -> Option<(Vec<u8>, Vec<u8>, usize)> {
+/// `=?charset*language?B?…?=` at the start.
+fn encoded_word<'a>(value: &'a [u8], ends: &mut Ends) -> Option<Word<'a>> {
     let inside = value.strip_prefix(b"=?")?;
     let charset_end = memchr::memchr(b'?', inside.get(..inside.len().min(80))?)?;
     let charset = inside.get(..charset_end)?;
@@ -242,7 +186,7 @@ fn encoded_word(value: &[u8], ends: &mut Ends) -> Option<(Vec<u8>, Vec<u8>, usiz
         b'Q' | b'q' => q_word(&data[..end]),
         _ => return None,
     };
-    Some((charset.to_vec(), octets, 2 + start + end + 2))
+    Some(Word { charset, octets, written: value.get(..2 + start + end + 2)? })
 }
 
 /// The Q encoding (RFC 2047 §4.2).
@@ -272,16 +216,25 @@ fn q_word(data: &[u8]) -> Vec<u8> {
 pub(super) fn param(params: &[Param], name: &str) -> Option<String> {
     if let Some(extended) = find(params, &format!("{name}*")) {
         let (charset, octets) = extended_value(extended);
-        return Some(text(charset.as_deref(), &octets).into_owned());
+        return Some(told(charset.as_deref(), &octets));
     }
-    if let Some(joined) = continued(params, name) {
-        return Some(joined);
+    if let Some((charset, octets)) = continued(params, name) {
+        return Some(told(charset.as_deref(), &octets));
     }
     find(params, name).map(words)
 }
 
+/// The text of an extended value. Some mailers put encoded words into it.
+fn told(charset: Option<&[u8]>, octets: &[u8]) -> String {
+    match charset.filter(|charset| !charset.is_empty()) {
+        _ if octets.starts_with(b"=?") => words(octets),
+        Some(charset) => text(Some(charset), octets).into_owned(),
+        None => words(octets),
+    }
+}
+
 /// `name*0*=utf-8''…; name*1=…` (RFC 2231 §4.1).
-fn continued(params: &[Param], name: &str) -> Option<String> {
+fn continued(params: &[Param], name: &str) -> Option<(Option<Vec<u8>>, Vec<u8>)> {
     let (mut charset, mut octets) = (None, Vec::new());
     for index in 0..64 {
         if let Some(value) = find(params, &format!("{name}*{index}*")) {
@@ -297,7 +250,7 @@ fn continued(params: &[Param], name: &str) -> Option<String> {
             break;
         }
     }
-    (!octets.is_empty()).then(|| text(charset.as_deref(), &octets).into_owned())
+    (!octets.is_empty()).then_some((charset, octets))
 }
 
 /// `charset'language'percent-encoded`

@@ -9,12 +9,14 @@ const LONGEST: usize = 8 * 1024;
 /// The value before the first `;` and the parameters behind it.
 pub fn read(value: &[u8]) -> (Vec<u8>, Vec<Param>) {
     let mut reader = Reader { rest: value };
-    let first = reader.text(b";");
+    let first = reader.text(b";", Parentheses::Comment);
     let mut params = Vec::new();
     while !reader.rest.is_empty() && params.len() < MOST {
-        let name = reader.text(b"=;");
+        let name = reader.text(b"=;", Parentheses::Comment);
         if reader.take(b'=') {
-            let value = reader.text(b";");
+            // A file name that should have been quoted: "report (1).pdf".
+            let names_file = [&b"name"[..], b"filename"].iter().any(|known| starts_with(&name, known));
+            let value = reader.text(b";", if names_file { Parentheses::Text } else { Parentheses::Comment });
             if !name.is_empty() {
                 params.push(Param { name, value });
             }
@@ -22,6 +24,18 @@ pub fn read(value: &[u8]) -> (Vec<u8>, Vec<Param>) {
         reader.take(b';');
     }
     (first, params)
+}
+
+fn starts_with(name: &[u8], known: &[u8]) -> bool {
+    let (start, rest) = name.split_at(name.len().min(known.len()));
+    start.eq_ignore_ascii_case(known) && matches!(rest.first(), None | Some(b'*'))
+}
+
+/// What parentheses outside of quotes are.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Parentheses {
+    Comment,
+    Text,
 }
 
 struct Reader<'a> {
@@ -40,7 +54,7 @@ impl Reader<'_> {
     }
 
     /// Reads up to one of `stops` outside quotes and comments; blanks at both ends fall away.
-    fn text(&mut self, stops: &[u8]) -> Vec<u8> {
+    fn text(&mut self, stops: &[u8], parentheses: Parentheses) -> Vec<u8> {
         let mut text = Vec::new();
         let mut quoted = false;
         while let Some((&byte, rest)) = self.rest.split_first() {
@@ -53,7 +67,7 @@ impl Reader<'_> {
                     quoted = true;
                     self.quoted(&mut text);
                 }
-                b'(' => self.comment(),
+                b'(' if quoted || parentheses == Parentheses::Comment => self.comment(),
                 byte if text.len() < LONGEST => text.push(byte),
                 _ => {}
             }
@@ -75,11 +89,13 @@ impl Reader<'_> {
             self.rest = rest;
             let byte = match byte {
                 b'"' => return,
+                // Of "C:\\files\\a.txt" each backslash is one.
                 b'\\' => match self.rest.split_first() {
-                    Some((&escaped, rest)) => {
+                    Some((&escaped, rest)) if matches!(escaped, b'"' | b'\\') => {
                         self.rest = rest;
                         escaped
                     }
+                    Some(_) => byte,
                     None => return,
                 },
                 byte => byte,
@@ -121,6 +137,20 @@ mod tests {
         assert_eq!(first, "text/plain");
         let expected = [("charset", "utf-8"), ("name", "a \"b\"; c.txt"), ("x", "1")];
         assert_eq!(params, expected.map(|(n, v)| (n.to_owned(), v.to_owned())));
+    }
+
+    #[test]
+    fn the_name_of_a_file_may_have_parentheses_in_it() {
+        for (written, name) in [
+            ("a/b; name=report (1).pdf", "report (1).pdf"),
+            ("a/b; NAME=(draft) report.pdf; x=y", "(draft) report.pdf"),
+            ("attachment; filename*0=report (; filename*1=1).pdf", "report ("),
+            ("a/b; name=\"report (1).pdf\" (a comment)", "report (1).pdf"),
+            ("a/b; name=\"C:\\files\\a.txt\"", "C:\\files\\a.txt"),
+        ] {
+            assert_eq!(pairs(written).1[0].1, name, "{written}");
+        }
+        assert_eq!(pairs("text/plain; charset=us-ascii (Plain text)").1[0].1, "us-ascii");
     }
 
     #[test]

@@ -4,8 +4,9 @@ use std::ops::Range;
 
 use mail::header;
 
+use super::decode;
 use super::params;
-use super::structure::{Content, Disposition, Message, Param, Part, Structure, find};
+use super::structure::{Content, Disposition, Encoding, Message, Param, Part, Structure, find};
 use super::summary::Summary;
 
 /// How far a letter is taken apart. What lies beyond stays one part of bytes.
@@ -31,7 +32,18 @@ impl Default for Limits {
 pub fn scan(letter: &[u8], limits: Limits) -> Structure {
     let letter = &letter[..letter.len().min(u32::MAX as usize)];
     let mut scanner = Scanner { letter, limits, parts: 0, room: limits.total };
-    Structure { root: scanner.part(0..letter.len(), false, 0) }
+    Structure { root: scanner.part(0..letter.len(), Kind::Letter, 0) }
+}
+
+/// What a stretch of octets is.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    /// A whole letter.
+    Letter,
+    /// A part of a multipart.
+    Part,
+    /// A part of a multipart/digest.
+    Digested,
 }
 
 struct Scanner<'a> {
@@ -44,12 +56,16 @@ struct Scanner<'a> {
 
 impl<'a> Scanner<'a> {
     /// Reads the part that fills `range`: its header, then its body.
-    fn part(&mut self, range: Range<usize>, in_digest: bool, depth: usize) -> Part {
+    fn part(&mut self, range: Range<usize>, kind: Kind, depth: usize) -> Part {
         self.parts += 1;
         let letter: &'a [u8] = self.letter;
         let bytes = &letter[range.clone()];
-        let body_start = range.start + header::body_start(bytes);
-        let mut part = self.describe(&letter[range.start..body_start], in_digest);
+        let body_start = match kind {
+            Kind::Letter => header::body_start(bytes),
+            Kind::Part | Kind::Digested => header::part_body_start(bytes),
+        };
+        let body_start = range.start + body_start;
+        let mut part = self.describe(&letter[range.start..body_start], kind == Kind::Digested);
         part.header = offset(range.start)..offset(body_start);
         part.body = offset(body_start)..offset(range.end);
         self.fill(&mut part, body_start..range.end, depth);
@@ -89,9 +105,9 @@ impl<'a> Scanner<'a> {
     fn fill(&mut self, part: &mut Part, body: Range<usize>, depth: usize) {
         let full = depth >= self.limits.depth || self.parts >= self.limits.parts;
         if part.is("multipart", "") {
-            match find(&part.params, "boundary").map(<[u8]>::to_vec) {
-                Some(boundary) if !boundary.is_empty() && !full => self.multipart(part, body, &boundary, depth),
-                Some(boundary) if !boundary.is_empty() => opaque(part),
+            match boundary(&part.params) {
+                Some(boundary) if !full => self.multipart(part, body, &boundary, depth),
+                Some(_) => opaque(part),
                 // A multipart whose boundary is not told is read as the text that it looks like.
                 _ => self.multipart_without_parts(part, body),
             }
@@ -99,31 +115,47 @@ impl<'a> Scanner<'a> {
         }
         let is_letter = part.is("message", "rfc822") || part.is("message", "global");
         if is_letter {
-            let is_plain = part.transfer_encoding() == super::Encoding::Identity;
-            if full || !is_plain {
+            let encoding = part.transfer_encoding();
+            if full || encoding == Encoding::Unknown {
                 opaque(part);
                 return;
             }
             part.lines = lines(&self.letter[body.clone()]);
-            let summary = Summary::parse_within(&self.letter[body.clone()], self.room.min(self.limits.field * 4) / 11);
-            self.room -= summary.weight().min(self.room);
-            let root = self.part(body, false, depth + 1);
-            part.content = Content::Message(Box::new(Message { summary, root }));
+            let message = match encoding {
+                Encoding::Identity => self.message(body, depth),
+                _ => self.encoded_message(&decode::body(encoding, &self.letter[body]), depth),
+            };
+            part.content = Content::Message(Box::new(message));
         } else if part.is("text", "") {
             part.lines = lines(&self.letter[body]);
         }
     }
 
+    /// A letter inside.
+    fn message(&mut self, body: Range<usize>, depth: usize) -> Message {
+        let summary = Summary::parse_within(&self.letter[body.clone()], self.room.min(self.limits.field * 4) / 11);
+        self.room -= summary.weight().min(self.room);
+        Message { summary, root: self.part(body, Kind::Letter, depth + 1) }
+    }
+
+    /// A letter that came encoded, against RFC 2046 §5.2.1. Its parts stand where they are in what it decodes to.
+    fn encoded_message(&mut self, letter: &[u8], depth: usize) -> Message {
+        let mut inside = Scanner { letter, limits: self.limits, parts: self.parts, room: self.room };
+        let message = inside.message(0..letter.len(), depth);
+        (self.parts, self.room) = (inside.parts, inside.room);
+        message
+    }
+
     fn multipart(&mut self, part: &mut Part, body: Range<usize>, boundary: &[u8], depth: usize) {
-        let in_digest = part.is("multipart", "digest");
+        let kind = if part.is("multipart", "digest") { Kind::Digested } else { Kind::Part };
         let mut children = Vec::new();
         let mut delimiters = Delimiters::new(self.letter, body.clone(), boundary);
         let mut current = delimiters.next();
         while let Some(delimiter) = current.filter(|delimiter| !delimiter.closes) {
             let full = self.parts + 1 >= self.limits.parts;
-            let next = if full { None } else { delimiters.next() };
+            let next = if full { None } else { delimiters.behind_part(delimiter.after) };
             let end = next.as_ref().map_or(body.end, |next| next.before).max(delimiter.after);
-            children.push(self.part(delimiter.after..end, in_digest, depth + 1));
+            children.push(self.part(delimiter.after..end, kind, depth + 1));
             current = next;
         }
         if children.is_empty() {
@@ -187,6 +219,38 @@ impl Iterator for Delimiters<'_> {
 }
 
 impl Delimiters<'_> {
+    /// The delimiter behind the part that begins at `start`. A multipart that has the same boundary as the one it is in
+    /// (Outlook Express for Mac) has all lines up to the one that closes it.
+    fn behind_part(&mut self, start: usize) -> Option<Delimiter> {
+        let (mut start, mut open) = (start, 0_usize);
+        loop {
+            let next = self.next();
+            let end = next.as_ref().map_or(self.body.end, |next| next.before).max(start);
+            open += usize::from(self.has_same_boundary(start..end));
+            let delimiter = next?;
+            match open.checked_sub(usize::from(delimiter.closes)) {
+                // Nothing is open: it is ours, whether it closes or not.
+                None => return Some(delimiter),
+                Some(0) if open == 0 => return Some(delimiter),
+                Some(left) => open = left,
+            }
+            if delimiter.closes && open == 0 {
+                return self.next();
+            }
+            start = delimiter.after;
+        }
+    }
+
+    /// Does a part say that it is a multipart with this boundary?
+    fn has_same_boundary(&self, part: Range<usize>) -> bool {
+        let part = &self.letter[part];
+        let header = &part[..header::part_body_start(part).min(LONGEST_HEADER)];
+        let Some(field) = header::find(header, "Content-Type") else { return false };
+        let (name, params) = params::read(&field.value());
+        name.get(..10).is_some_and(|kind| kind.eq_ignore_ascii_case(b"multipart/"))
+            && boundary(&params).is_some_and(|boundary| boundary == self.boundary)
+    }
+
     /// Is the boundary found at `start` a whole line of its own, with `--` before it?
     fn delimiter(&self, start: usize) -> Option<Delimiter> {
         let dashes = start.checked_sub(2).filter(|at| *at >= self.body.start)?;
@@ -210,11 +274,22 @@ impl Delimiters<'_> {
 
     fn without_line_end(&self, at: usize) -> usize {
         match self.letter.get(self.body.start..at) {
+            Some([.., b'\r', b'\r', b'\n']) => at - 3,
             Some([.., b'\r', b'\n']) => at - 2,
             Some([.., b'\n']) => at - 1,
             _ => at,
         }
     }
+}
+
+/// Octets of a part's header that are looked at for the same boundary.
+const LONGEST_HEADER: usize = 64 * 1024;
+
+/// The boundary of a multipart, in one piece or in several (RFC 2231 §3).
+fn boundary(params: &[Param]) -> Option<Vec<u8>> {
+    let plain = find(params, "boundary").map(<[u8]>::to_vec);
+    let boundary = plain.or_else(|| decode::param(params, "boundary").map(String::into_bytes));
+    boundary.filter(|boundary| !boundary.is_empty())
 }
 
 fn offset(at: usize) -> u32 {
@@ -233,6 +308,9 @@ fn opaque(part: &mut Part) {
 
 /// The type that was given, or the one that holds where none or none readable was (RFC 2045 §5.2, RFC 2046 §5.1.5).
 fn set_type(part: &mut Part, given: Option<(Vec<u8>, Vec<Param>)>, in_digest: bool) {
+    // Of what cannot be read the names are kept: `Content-Type: PDF; name=bill.pdf`.
+    let named = |param: &Param| param.name.get(..4).is_some_and(|start| start.eq_ignore_ascii_case(b"name"));
+    let names: Vec<Param> = given.iter().flat_map(|(_, params)| params).filter(|param| named(param)).cloned().collect();
     let readable = given.and_then(|(name, params)| {
         let slash = memchr::memchr(b'/', &name)?;
         let (kind, subtype) = (name[..slash].trim_ascii(), name[slash + 1..].trim_ascii());
@@ -241,10 +319,10 @@ fn set_type(part: &mut Part, given: Option<(Vec<u8>, Vec<Param>)>, in_digest: bo
     });
     (part.kind, part.subtype, part.params) = match readable {
         Some(readable) => readable,
-        None if in_digest => (b"message".to_vec(), b"rfc822".to_vec(), Vec::new()),
+        None if in_digest => (b"message".to_vec(), b"rfc822".to_vec(), names),
         None => {
             let charset = Param { name: b"charset".to_vec(), value: b"us-ascii".to_vec() };
-            (b"text".to_vec(), b"plain".to_vec(), vec![charset])
+            (b"text".to_vec(), b"plain".to_vec(), [vec![charset], names].concat())
         }
     };
 }

@@ -82,7 +82,8 @@ pub enum Content {
     Leaf,
     /// Parts; never none.
     Multipart(Vec<Part>),
-    /// A letter (message/rfc822 or message/global).
+    /// A letter (message/rfc822 or message/global). Of one that came encoded the parts stand where they are in what it
+    /// decodes to.
     Message(Box<Message>),
 }
 
@@ -104,6 +105,8 @@ pub enum Encoding {
     Base64,
     /// quoted-printable
     QuotedPrintable,
+    /// x-uuencode, from before MIME.
+    Uuencode,
     /// One we cannot undo: BINARY answers UNKNOWN-CTE (RFC 3516 §4.3).
     Unknown,
 }
@@ -152,20 +155,34 @@ impl Part {
             () if is("7bit") || is("8bit") || is("binary") => Encoding::Identity,
             () if is("base64") => Encoding::Base64,
             () if is("quoted-printable") => Encoding::QuotedPrintable,
+            () if ["x-uuencode", "uuencode", "x-uue", "uue"].into_iter().any(is) => Encoding::Uuencode,
             () => Encoding::Unknown,
         }
     }
 
-    /// The name to save it under, from `Content-Disposition` or `Content-Type`, decoded.
+    /// The name to save it under, from `Content-Disposition` or `Content-Type`, decoded and made harmless.
     pub fn file_name(&self) -> Option<String> {
         let disposition = self.disposition.as_ref().map_or(&[][..], |disposition| &disposition.params);
-        super::decode::param(disposition, "filename").or_else(|| super::decode::param(&self.params, "name"))
+        let written =
+            super::decode::param(disposition, "filename").or_else(|| super::decode::param(&self.params, "name"));
+        super::file_name::clean(&written?)
     }
 
-    /// The parts inside it, one level down.
+    /// The charset that its header names, as it is written there.
+    pub fn charset(&self) -> Option<String> {
+        super::decode::param(&self.params, "charset")
+    }
+
+    /// Is it a letter that came encoded? What is in it stands nowhere in the octets of the letter around it.
+    pub fn is_encoded_letter(&self) -> bool {
+        matches!(self.content, Content::Message(_)) && self.transfer_encoding() != Encoding::Identity
+    }
+
+    /// The parts inside it, one level down, that stand in the same octets.
     pub fn children(&self) -> &[Part] {
         match &self.content {
             Content::Leaf => &[],
+            Content::Message(_) if self.is_encoded_letter() => &[],
             Content::Multipart(parts) => parts,
             Content::Message(message) => std::slice::from_ref(&message.root),
         }
@@ -178,8 +195,10 @@ impl Part {
         for range in [&mut self.header, &mut self.body] {
             *range = range.start.saturating_add(by)..range.end.saturating_add(by);
         }
+        let is_apart = self.is_encoded_letter();
         match &mut self.content {
             Content::Leaf => {}
+            Content::Message(_) if is_apart => {}
             Content::Multipart(parts) => parts.iter_mut().for_each(|part| part.move_by(by)),
             Content::Message(message) => message.root.move_by(by),
         }
@@ -206,7 +225,7 @@ impl Structure {
             };
             inside = match &part.content {
                 Content::Multipart(_) => Some(part),
-                Content::Message(message) => Some(&message.root),
+                Content::Message(message) if !part.is_encoded_letter() => Some(&message.root),
                 _ => None,
             };
         }
@@ -227,6 +246,7 @@ impl Structure {
             match (section.text, &part.content) {
                 (None, _) => part.body.clone(),
                 (Some(SectionText::Mime), _) => part.header.clone(),
+                _ if part.is_encoded_letter() => return None,
                 (Some(SectionText::Header), Content::Message(message)) => message.root.header.clone(),
                 (Some(SectionText::Text), Content::Message(message)) => message.root.body.clone(),
                 _ => return None,

@@ -1,11 +1,13 @@
 //! The pieces of ENVELOPE (RFC 9051 §7.5.2), as they stand in the header.
 
+use std::cell::OnceCell;
 use std::fmt;
 
 use mail::header::{self, Mention};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
 use super::column;
+use super::raw::{charset_told, repaired};
 
 /// The most octets kept of one field. A longer one is cut.
 const LONGEST_FIELD: usize = 64 * 1024;
@@ -140,8 +142,9 @@ impl Summary {
         references References;
     }
 
-    /// Reads the header at the start of `letter`. Of a field that comes twice the first counts; address fields are
-    /// joined, since some mailers write one for each person.
+    /// Reads the header at the start of `letter`. Of a field that comes twice the last counts, as for JMAP (RFC 8621 §4.1.3);
+    /// address fields are joined, since some mailers write one for each person. What is in no charset that a header may be
+    /// in is brought into UTF-8.
     pub fn parse(letter: &[u8]) -> Self {
         Self::parse_within(letter, LONGEST_FIELD)
     }
@@ -150,21 +153,23 @@ impl Summary {
     pub(super) fn parse_within(letter: &[u8], longest: usize) -> Self {
         let mut found: [Option<Vec<u8>>; PIECES] = Default::default();
         let mut partial = 0;
+        let told = OnceCell::new();
         for field in header::fields(letter) {
             let Some(piece) = Piece::of(field.name) else { continue };
             let Some(place) = found.get_mut(piece as usize) else { continue };
-            let value = field.value();
+            let value = repaired(field.value(), || told.get_or_init(|| charset_told(letter)).clone());
             if place.is_some() || value.len() > longest {
                 partial |= piece.bit();
             }
             let value = &value[..value.len().min(longest)];
             match place {
-                None => *place = Some(value.to_vec()),
-                Some(before) if piece.is_list() && before.len() + value.len() + 2 <= longest => {
-                    before.extend_from_slice(b", ");
-                    before.extend_from_slice(value);
+                Some(before) if piece.is_list() => {
+                    if before.len() + value.len() + 2 <= longest {
+                        before.extend_from_slice(b", ");
+                        before.extend_from_slice(value);
+                    }
                 }
-                Some(_) => {}
+                _ => *place = Some(value.to_vec()),
             }
         }
         let sent = found[Piece::Date as usize].as_deref().and_then(super::date::read);
@@ -186,6 +191,11 @@ impl Summary {
         self.partial.is_some_and(|partial| partial & piece.bit() == 0)
     }
 
+    /// Is it known that there is more of the field than this piece?
+    pub fn is_partial(&self, piece: Piece) -> bool {
+        self.partial.is_some_and(|partial| partial & piece.bit() != 0)
+    }
+
     /// A field, where there was one.
     pub fn piece(&self, piece: Piece) -> Option<&[u8]> {
         let at = piece as usize;
@@ -202,11 +212,6 @@ impl Summary {
     /// Octets kept.
     pub(super) fn weight(&self) -> usize {
         self.octets.len()
-    }
-
-    /// Is it the same, but for not saying which fields are not whole, as columns did not once?
-    pub(crate) fn is_older_form_of(&self, newer: &Self) -> bool {
-        self.partial.is_none() && *self == Self { partial: None, ..newer.clone() }
     }
 
     /// The column: a version, the date as it was read, how long each piece is, and the pieces.

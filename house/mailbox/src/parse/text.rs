@@ -1,5 +1,7 @@
 //! The text of a letter as a person reads it: for search and, later, for previews.
 
+use std::collections::HashSet;
+use std::hash::{BuildHasher, BuildHasherDefault, DefaultHasher};
 use std::ops::Range;
 
 use super::decode;
@@ -14,8 +16,8 @@ pub struct Told {
     pub attachments: String,
 }
 
-/// Reads the text of all parts that hold some, at most about `limit` octets of it. Of two ways to say the same
-/// (multipart/alternative) only the plain one is taken. `octets` reads a range of the letter.
+/// Reads the text of all parts that hold some, at most about `limit` octets of it: of several ways to say the same
+/// (multipart/alternative) each that says more than those before it. `octets` reads a range of the letter.
 pub fn told<E>(
     structure: &Structure,
     limit: usize,
@@ -50,20 +52,59 @@ impl<E> Gatherer<'_, E> {
         }
         match &part.content {
             Content::Multipart(parts) => {
-                let plain = parts.iter().find(|part| part.is("text", "plain"));
-                match plain.filter(|_| part.is("multipart", "alternative")) {
-                    Some(plain) => self.part(plain),
-                    None => parts.iter().try_for_each(|part| self.part(part)),
+                if part.is("multipart", "alternative") {
+                    return self.alternatives(parts);
                 }
+                parts.iter().try_for_each(|part| self.part(part))
             }
             Content::Message(message) => {
                 if let Some(subject) = message.summary.subject() {
                     self.say(&decode::words(subject));
                 }
-                self.part(&message.root)
+                match part.is_encoded_letter() {
+                    true => self.encoded_letter(part, &message.root),
+                    false => self.part(&message.root),
+                }
             }
             Content::Leaf => self.leaf(part),
         }
+    }
+
+    /// A stub of plain text beside the real letter in HTML is no reason not to find it.
+    fn alternatives(&mut self, parts: &[Part]) -> Result<(), E> {
+        let mut known = HashSet::new();
+        for part in parts {
+            let before = self.told.body.len();
+            self.part(part)?;
+            let new = words(self.told.body.get(before..).unwrap_or_default());
+            match new.is_subset(&known) {
+                true => self.told.body.truncate(before),
+                false => known.extend(new),
+            }
+        }
+        Ok(())
+    }
+
+    /// A letter that came encoded: its parts stand in what it decodes to.
+    fn encoded_letter(&mut self, part: &Part, root: &Part) -> Result<(), E> {
+        let decoded = bytes::Bytes::from(decode::body(part.transfer_encoding(), &self.beginning(part)?.0));
+        let at = |offset: u64| usize::try_from(offset).unwrap_or(usize::MAX).min(decoded.len());
+        let mut octets =
+            |range: Range<u64>| Ok::<_, E>(decoded.slice(at(range.start)..at(range.end).max(at(range.start))));
+        let limit = self.limit;
+        let told = std::mem::take(&mut self.told);
+        let mut inside = Gatherer { told, limit, octets: &mut octets };
+        let done = inside.part(root);
+        self.told = inside.told;
+        done
+    }
+
+    /// The octets of a part that may be needed, and whether they are all.
+    fn beginning(&mut self, part: &Part) -> Result<(bytes::Bytes, bool), E> {
+        // Encodings and HTML take up to some four octets for one of text.
+        let most = u32::try_from(self.room().saturating_mul(4)).unwrap_or(u32::MAX);
+        let end = part.body.end.min(part.body.start.saturating_add(most));
+        Ok(((self.octets)(u64::from(part.body.start)..u64::from(end))?, end == part.body.end))
     }
 
     fn leaf(&mut self, part: &Part) -> Result<(), E> {
@@ -71,15 +112,13 @@ impl<E> Gatherer<'_, E> {
             let room = self.limit.saturating_sub(self.told.attachments.len());
             append(&mut self.told.attachments, &name, room);
         }
-        if !part.is("text", "") {
+        // What a report says of a letter is text, too (message/delivery-status).
+        if !part.is("text", "") && !part.is("message", "") {
             return Ok(());
         }
-        // Encodings and HTML take up to some four octets for one of text.
-        let most = u32::try_from(self.room().saturating_mul(4)).unwrap_or(u32::MAX);
-        let end = part.body.end.min(part.body.start.saturating_add(most));
-        let bytes = (self.octets)(u64::from(part.body.start)..u64::from(end))?;
+        let (bytes, whole) = self.beginning(part)?;
         let decoded = decode::body(part.transfer_encoding(), &bytes);
-        let text = decode::text(part.param("charset"), &decoded);
+        let text = decode::part_text(part, &decoded, whole).text;
         match part.is("text", "html") {
             true => self.say(&mail_parser::decoders::html::html_to_text(&text)),
             false => self.say(&text),
@@ -95,6 +134,12 @@ impl<E> Gatherer<'_, E> {
         let room = self.room();
         append(&mut self.told.body, text, room);
     }
+}
+
+/// The words of a text, folded, each as a number: they are many, and are only to be compared.
+fn words(text: &str) -> HashSet<u64> {
+    let words = text.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty());
+    words.map(|word| BuildHasherDefault::<DefaultHasher>::default().hash_one(decode::fold(word))).collect()
 }
 
 fn append(text: &mut String, more: &str, room: usize) {

@@ -33,9 +33,12 @@ impl Values {
     pub fn of(summary: &Summary, header: &[u8]) -> Self {
         let mut values = Self::default();
         for piece in Piece::ALL {
-            if let (Some(field), Some(value)) = (of_piece(piece), summary.piece(piece)) {
-                values.add(field, &fold(&words(value)));
+            let (Some(field), Some(value)) = (of_piece(piece), summary.piece(piece)) else { continue };
+            let kept = fold(&words(value));
+            if summary.is_partial(piece) {
+                values.add_others(field, piece, header, &kept);
             }
+            values.add(field, &kept);
         }
         let lists = header::fields(header).filter(|field| field.is(LIST_ID));
         for (number, list) in lists.enumerate() {
@@ -46,6 +49,19 @@ impl Values {
             values.add(LIST_ID_FIELD, &fold(&words(&list.value())));
         }
         values
+    }
+
+    /// The other fields of the name, of which the summary keeps the last: a person may have seen either.
+    fn add_others(&mut self, field: HeaderField, piece: Piece, header: &[u8], kept: &str) {
+        for (number, other) in header::fields(header).filter(|field| field.is(piece.name())).enumerate() {
+            if number == MOST {
+                return self.lacks(field);
+            }
+            let value = fold(&words(&other.value()));
+            if !kept.contains(&value) {
+                self.add(field, &value);
+            }
+        }
     }
 
     fn add(&mut self, field: HeaderField, value: &str) {
@@ -121,6 +137,15 @@ mod tests {
         let texts: Vec<&str> = values.values.iter().map(|(_, text)| text.as_str()).collect();
         assert_eq!(texts, ["été now", "", "<a@x>", "<b@x>", "one <one.lists>", "two"]);
         assert_eq!(values.partial, []);
+    }
+
+    #[test]
+    fn of_two_fields_of_a_name_both_are_kept() {
+        let values = of("Subject: first heron\r\nTo: a@b\r\nSubject: second egret\r\nTo: c@d\r\n\r\n");
+        let texts: Vec<&str> = values.values.iter().map(|(_, text)| text.as_str()).collect();
+        assert_eq!(texts, ["first heron", "second egret", "a@b, c@d"]);
+        let many = format!("{}\r\n", "Subject: y\r\nSubject: x\r\n".repeat(10 * MOST));
+        assert_eq!(of(&many).partial, [of_piece(Piece::Subject).unwrap()]);
     }
 
     #[test]

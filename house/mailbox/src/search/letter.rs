@@ -45,7 +45,10 @@ impl<'a> Letter<'a> {
 
     /// Has the kept field the folded text in it?
     pub fn piece_has(&mut self, piece: Piece, text: &str) -> Result<bool, Error> {
-        Ok(self.kept()?.summary.piece(piece).is_some_and(|value| has(value, text)))
+        let summary = &self.kept()?.summary;
+        let found = summary.piece(piece).is_some_and(|value| has(value, text));
+        let is_partial = summary.is_partial(piece);
+        Ok(found || (is_partial && self.header_has(piece.name(), text)?))
     }
 
     /// Is there something in it that a person would save?

@@ -278,7 +278,10 @@ fn sent_day(row: &Row) -> Option<i64> {
 
 /// `None` where the kept fields were not read.
 fn kept_has(row: &Row, piece: Piece, text: &str) -> Option<bool> {
-    Some(summary(row)?.piece(piece).is_some_and(|value| has(value, text)))
+    let summary = summary(row)?;
+    let found = summary.piece(piece).is_some_and(|value| has(value, text));
+    // Of several fields of the name one is kept; the others stand in the letter.
+    (found || !summary.is_partial(piece)).then_some(found)
 }
 
 fn union(sets: Vec<RoaringTreemap>) -> RoaringTreemap {

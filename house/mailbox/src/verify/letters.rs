@@ -7,6 +7,7 @@ use store::{BlobId, Tx, View, params};
 
 use super::bodies::Damaged;
 use super::{Fault, Finding, Looked, Seen, Verify, index};
+use crate::parse::column::is_of_earlier_reading;
 use crate::parse::{Limits, Structure, Summary, scan};
 use crate::{Error, LetterKey, body};
 
@@ -129,6 +130,11 @@ fn difference(kept: &Kept, parsed: &Parsed) -> Option<&'static str> {
     if !same_summary(&kept.summary, &parsed.summary) {
         return Some("summary");
     }
+    if is_of_earlier_reading(&kept.structure) {
+        // What it tells of the parts may differ from what is read today; it is whole, and of this body.
+        let whole = Structure::decode(&kept.structure).is_some_and(|structure| reaches(&structure, parsed.length));
+        return (!whole).then_some("structure");
+    }
     if Structure::decode(&kept.structure).is_none() || kept.structure != parsed.structure {
         return Some("structure");
     }
@@ -137,13 +143,13 @@ fn difference(kept: &Kept, parsed: &Parsed) -> Option<&'static str> {
     attached.filter(|attached| *attached != parsed.attached).map(|_| "attached")
 }
 
-/// One written before it was noted which fields are not whole is as good.
+/// One of an earlier reading is as good: that it can be read is all that can be said of it.
 fn same_summary(kept: &[u8], parsed: &[u8]) -> bool {
-    kept == parsed
-        || match (Summary::decode(kept), Summary::decode(parsed)) {
-            (Some(kept), Some(parsed)) => kept.is_older_form_of(&parsed),
-            _ => false,
-        }
+    kept == parsed || (is_of_earlier_reading(kept) && Summary::decode(kept).is_some())
+}
+
+fn reaches(structure: &Structure, length: u64) -> bool {
+    u64::from(structure.root.body.end) == length.min(u64::from(u32::MAX))
 }
 
 /// Counters of the folder follow when they are counted anew.

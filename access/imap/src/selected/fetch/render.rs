@@ -3,6 +3,8 @@
 
 use std::ops::{ControlFlow, Range};
 
+use mailbox::parse::Encoding;
+use mailbox::parse::decode::Decoder;
 use mailbox::{Card, Error, Keywords, Row, Structure, Uid, UidRange, Uids};
 use store::{BlobId, View};
 
@@ -309,22 +311,22 @@ impl Writer<'_> {
         row: &Row,
         tree: Option<&Structure>,
         section: &mailbox::Section,
-    ) -> Option<(Range<u64>, crate::selected::decode::Decoder)> {
-        use crate::selected::decode::Decoder;
+    ) -> Option<(Range<u64>, Decoder)> {
         let range = located(row, tree, section)?;
         if section.part.is_empty() {
-            return Some((range, Decoder::Identity));
+            return Some((range, Decoder::new(Encoding::Identity)));
         }
         let part = tree?.part(&section.part)?;
         // RFC 3516 §4.3: a multipart has no octets of its own to decode.
         if part.is("multipart", "") {
             return None;
         }
-        let decoder = Decoder::of(part.encoding.as_deref().unwrap_or_default());
-        if decoder.is_none() {
+        let encoding = part.transfer_encoding();
+        if encoding == Encoding::Unknown {
             self.plan.note_undecodable();
+            return None;
         }
-        Some((range, decoder?))
+        Some((range, Decoder::new(encoding)))
     }
 }
 

@@ -6,8 +6,8 @@ use std::ops::Range;
 use store::{BlobId, View};
 
 use crate::codec::write::without_nul;
-use crate::selected::decode::Decoder;
 use crate::serve::{Halt, Output};
+use mailbox::parse::decode::Decoder;
 
 /// Octets read at a time; whole frames of the store where a chunk begins at one.
 const CHUNK: u64 = 128 * 1024;

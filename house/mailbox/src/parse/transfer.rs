@@ -1,51 +1,61 @@
-//! Content transfer encodings taken off (RFC 2045 §6), as `BINARY[…]` wants it (RFC 3516): a decoder eats chunks of any
-//! size and keeps at most a few octets between them.
+//! Transfer encodings taken off (RFC 2045 §6), piece by piece: a decoder eats chunks of any size and keeps at most a few octets
+//! between them, so that no part need be in memory whole.
 
-/// Decodes a body chunk by chunk.
-#[derive(Debug)]
-pub enum Decoder {
-    /// `7bit`, `8bit`, `binary`: the octets as they are.
+use super::structure::Encoding;
+use super::uuencode::Uuencode;
+
+/// Undoes a transfer encoding.
+#[derive(Clone, Debug)]
+pub struct Decoder(Transfer);
+
+#[derive(Clone, Debug)]
+enum Transfer {
+    /// The octets as they are.
     Identity,
-    /// `base64`
     Base64(Base64),
-    /// `quoted-printable`
     QuotedPrintable(QuotedPrintable),
+    Uuencode(Uuencode),
 }
 
 impl Decoder {
-    /// The decoder of a `Content-Transfer-Encoding`; `None` when nobody knows it (`UNKNOWN-CTE`).
-    pub fn of(encoding: &[u8]) -> Option<Self> {
-        let is = |name: &str| encoding.eq_ignore_ascii_case(name.as_bytes());
-        if encoding.is_empty() || is("7bit") || is("8bit") || is("binary") {
-            return Some(Self::Identity);
-        }
-        if is("base64") {
-            return Some(Self::Base64(Base64::default()));
-        }
-        is("quoted-printable").then(|| Self::QuotedPrintable(QuotedPrintable::default()))
+    /// For a part's encoding. An unknown one leaves the octets as they are.
+    pub fn new(encoding: Encoding) -> Self {
+        Self(match encoding {
+            Encoding::Identity | Encoding::Unknown => Transfer::Identity,
+            Encoding::Base64 => Transfer::Base64(Base64::default()),
+            Encoding::QuotedPrintable => Transfer::QuotedPrintable(QuotedPrintable::default()),
+            Encoding::Uuencode => Transfer::Uuencode(Uuencode::default()),
+        })
     }
 
-    /// Decodes one more chunk into `out`.
-    pub fn push(&mut self, chunk: &[u8], out: &mut Vec<u8>) {
-        match self {
-            Self::Identity => out.extend_from_slice(chunk),
-            Self::Base64(base64) => base64.push(chunk, out),
-            Self::QuotedPrintable(printable) => printable.push(chunk, out),
+    /// Decodes a piece; `out` grows by what it gives.
+    pub fn push(&mut self, piece: &[u8], out: &mut Vec<u8>) {
+        match &mut self.0 {
+            Transfer::Identity => out.extend_from_slice(piece),
+            Transfer::Base64(base64) => base64.push(piece, out),
+            Transfer::QuotedPrintable(printable) => printable.push(piece, out),
+            Transfer::Uuencode(uuencode) => uuencode.push(piece, out),
         }
     }
 
-    /// There is nothing more: gives what was held back.
+    /// The end has come: what was held back is given.
     pub fn finish(&mut self, out: &mut Vec<u8>) {
-        match self {
-            Self::Identity | Self::Base64(_) => {}
-            Self::QuotedPrintable(printable) => printable.finish(out),
+        match &mut self.0 {
+            Transfer::Identity | Transfer::Base64(_) => {}
+            Transfer::QuotedPrintable(printable) => printable.finish(out),
+            Transfer::Uuencode(uuencode) => uuencode.finish(out),
         }
     }
 }
 
+/// The value of a hexadecimal digit.
+pub(super) fn hex(octet: u8) -> Option<u8> {
+    char::from(octet).to_digit(16).map(|digit| digit as u8)
+}
+
 /// Base64 as mail has it: octets outside the alphabet are passed over (RFC 2045 §6.8), padding ends a group.
-#[derive(Debug, Default)]
-pub struct Base64 {
+#[derive(Clone, Debug, Default)]
+struct Base64 {
     bits: u32,
     have: u32,
 }
@@ -83,13 +93,16 @@ const VALUES: [u8; 256] = {
         values[alphabet[i] as usize] = i as u8;
         i += 1;
     }
+    // The alphabet of URLs, which some mailers take.
+    values[b'-' as usize] = 62;
+    values[b'_' as usize] = 63;
     values[b'=' as usize] = PADDING;
     values
 };
 
 /// Quoted-printable (RFC 2045 §6.7). What is malformed stays as it is.
-#[derive(Debug, Default)]
-pub struct QuotedPrintable {
+#[derive(Clone, Debug, Default)]
+struct QuotedPrintable {
     /// What came after the last octet that could be decided: blanks at the end of a line, or a started `=XY`.
     held: Vec<u8>,
 }
@@ -174,18 +187,17 @@ impl QuotedPrintable {
     }
 }
 
-fn hex(octet: u8) -> Option<u8> {
-    char::from(octet).to_digit(16).map(|digit| digit as u8)
-}
-
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
 
     use super::*;
 
-    fn decoded(encoding: &str, text: &[u8], step: usize) -> Vec<u8> {
-        let mut decoder = Decoder::of(encoding.as_bytes()).unwrap();
+    const BASE64: Encoding = Encoding::Base64;
+    const PRINTABLE: Encoding = Encoding::QuotedPrintable;
+
+    fn decoded(encoding: Encoding, text: &[u8], step: usize) -> Vec<u8> {
+        let mut decoder = Decoder::new(encoding);
         let mut out = Vec::new();
         for chunk in text.chunks(step.max(1)) {
             decoder.push(chunk, &mut out);
@@ -196,35 +208,26 @@ mod tests {
 
     #[test]
     fn base64_in_lines_is_decoded() {
-        assert_eq!(decoded("BASE64", b"SGVs\r\nbG8s\r\nIHdvcmxkIQ==\r\n", 3), b"Hello, world!");
-        assert_eq!(decoded("base64", b"SGk=SGk=", 1), b"HiHi");
-        assert_eq!(decoded("base64", b"", 1), b"");
+        assert_eq!(decoded(BASE64, b"SGVs\r\nbG8s\r\nIHdvcmxkIQ==\r\n", 3), b"Hello, world!");
+        assert_eq!(decoded(BASE64, b"SGk=SGk=", 1), b"HiHi");
+        assert_eq!(decoded(BASE64, b"", 1), b"");
     }
 
     #[test]
     fn quoted_printable_is_decoded() {
         for step in 1..10 {
-            assert_eq!(
-                decoded("quoted-printable", b"caf=C3=A9 au=\r\n lait  \r\nend=", step),
-                "café au lait\r\nend".as_bytes()
-            );
-            assert_eq!(decoded("quoted-printable", b"soft = \t\r\nline = 5 =3d five", step), b"soft line = 5 = five");
+            assert_eq!(decoded(PRINTABLE, b"caf=C3=A9 au=\r\n lait  \r\nend=", step), "café au lait\r\nend".as_bytes());
+            assert_eq!(decoded(PRINTABLE, b"soft = \t\r\nline = 5 =3d five", step), b"soft line = 5 = five");
         }
     }
 
     #[test]
     fn malformed_quoted_printable_stays_as_it_is() {
         for step in 1..4 {
-            assert_eq!(decoded("quoted-printable", b"a=ZZ b=4", step), b"a=ZZ b=4");
-            assert_eq!(decoded("quoted-printable", b"==41", step), b"=A");
-            assert_eq!(decoded("quoted-printable", b"=\rx", step), b"=\rx");
+            assert_eq!(decoded(PRINTABLE, b"a=ZZ b=4", step), b"a=ZZ b=4");
+            assert_eq!(decoded(PRINTABLE, b"==41", step), b"=A");
+            assert_eq!(decoded(PRINTABLE, b"=\rx", step), b"=\rx");
         }
-    }
-
-    #[test]
-    fn an_unknown_encoding_has_no_decoder() {
-        assert!(Decoder::of(b"x-uuencode").is_none());
-        assert!(Decoder::of(b"").is_some());
     }
 
     proptest! {
@@ -232,14 +235,14 @@ mod tests {
         fn base64_goes_round_whatever_the_chunks(bytes: Vec<u8>, step in 1usize..70) {
             use base64::Engine;
             let text = base64::engine::general_purpose::STANDARD.encode(&bytes);
-            prop_assert_eq!(decoded("base64", text.as_bytes(), step), bytes);
+            prop_assert_eq!(decoded(BASE64, text.as_bytes(), step), bytes);
         }
 
         #[test]
         fn the_size_of_chunks_never_matters(text in "[ \t\r\n=A-Fa-f0-9x]{0,80}", step in 1usize..20) {
             prop_assert_eq!(
-                decoded("quoted-printable", text.as_bytes(), step),
-                decoded("quoted-printable", text.as_bytes(), 1000)
+                decoded(PRINTABLE, text.as_bytes(), step),
+                decoded(PRINTABLE, text.as_bytes(), 1000)
             );
         }
     }

@@ -1,0 +1,101 @@
+//! Letters as mailers write them, and what is said of them: one reading for what is shown, listed, previewed and found.
+
+use serde_json::{Value, json};
+
+use crate::house::House;
+
+const HEAD: &str = "From: Ann <ann@one.test>\r\nTo: bob@two.test\r\nMIME-Version: 1.0\r\n";
+
+/// Uploads octets and reads them as a letter.
+fn parsed(house: &House, octets: &[u8], properties: &Value) -> Value {
+    let blob = house.upload(octets);
+    let arguments = json!({"blobIds": [blob], "properties": properties, "fetchAllBodyValues": true});
+    house.call("Email/parse", arguments)["parsed"][blob].clone()
+}
+
+/// Delivers a letter and gives these properties of it.
+fn filed(house: &House, letter: &str, properties: &Value) -> Value {
+    let id = house.deliver("inbox", letter);
+    let arguments = json!({"ids": [id], "properties": properties, "fetchAllBodyValues": true});
+    house.call("Email/get", arguments)["list"][0].clone()
+}
+
+fn found(house: &House, filter: &Value) -> usize {
+    house.call("Email/query", json!({"filter": filter}))["ids"].as_array().unwrap().len()
+}
+
+#[test]
+fn raw_text_is_read_alike_in_fields_bodies_and_previews() {
+    let house = House::new();
+    let wanted = json!(["subject", "preview", "bodyValues", "header:Subject:asText", "header:Subject:asText:all"]);
+    let (said, koi8) = ("Привет, это письмо", |text: &str| -> Vec<u8> {
+        // KOI8-R of the letters that are used here.
+        let table =
+            "Привет, это письмо".chars().zip(*b"\xf0\xd2\xc9\xd7\xc5\xd4, \xdc\xd4\xcf \xd0\xc9\xd3\xd8\xcd\xcf");
+        let table: std::collections::HashMap<char, u8> = table.collect();
+        text.chars().map(|c| table.get(&c).copied().unwrap_or(c as u8)).collect()
+    });
+    let head = format!("{HEAD}Content-Type: text/plain; charset=koi8-r\r\nSubject: ");
+    let letter = [head.as_bytes(), &koi8(said), b"\r\n\r\n", &koi8(said), b"\r\n"].concat();
+    let email = parsed(&house, &letter, &wanted);
+    assert_eq!((&email["subject"], &email["preview"]), (&json!(said), &json!(said)));
+    assert_eq!(email["header:Subject:asText"], said);
+    assert_eq!(email["header:Subject:asText:all"], json!([said]));
+    assert_eq!(
+        email["bodyValues"]["1"],
+        json!({"value": format!("{said}\n"), "isEncodingProblem": false, "isTruncated": false})
+    );
+    // Nothing tells what this is in; it is UTF-8, as what cron and scripts write.
+    let plain = "From: root\r\nSubject: x\r\n\r\nL’été à la forêt\r\n";
+    let email = filed(&house, plain, &wanted);
+    assert_eq!(email["preview"], "L’été à la forêt");
+    assert_eq!(found(&house, &json!({"body": "forêt"})), 1);
+}
+
+#[test]
+fn of_two_subjects_the_last_is_shown_and_a_file_has_one_name() {
+    let house = House::new();
+    let letter = format!(
+        "{HEAD}Subject: first heron\r\nSubject: second egret\r\nContent-Type: multipart/mixed; boundary*0=B; boundary*1=B\r\n\r\n\
+         --BB\r\n\r\nHello\r\n--BB\r\nContent-Type: application/pdf\r\n\
+         Content-Disposition: inline; filename=report (1).pdf\r\n\r\nx\r\n--BB--\r\n"
+    );
+    let email = filed(&house, &letter, &json!(["subject", "header:Subject:asText", "attachments", "hasAttachment"]));
+    assert_eq!((&email["subject"], &email["header:Subject:asText"]), (&json!("second egret"), &json!("second egret")));
+    assert_eq!((&email["attachments"][0]["name"], &email["hasAttachment"]), (&json!("report (1).pdf"), &json!(true)));
+    assert_eq!(found(&house, &json!({"subject": "egret"})), 1);
+    assert_eq!(found(&house, &json!({"subject": "heron"})), 1);
+}
+
+#[test]
+fn a_letter_that_came_in_base64_opens() {
+    let house = House::new();
+    let inner = "RnJvbTogY2FybEB0aHJlZS50ZXN0DQpTdWJqZWN0OiBpbm5lciBwZWxpY2FuDQoNCmlubmVyIHRleHQNCg==";
+    let letter = format!(
+        "{HEAD}Subject: x\r\nContent-Type: multipart/mixed; boundary=B\r\n\r\n--B\r\n\r\nsee\r\n--B\r\n\
+         Content-Type: message/rfc822\r\nContent-Transfer-Encoding: base64\r\n\r\n{inner}\r\n--B--\r\n"
+    );
+    let email = filed(&house, &letter, &json!(["attachments"]));
+    assert_eq!(email["attachments"][0]["type"], "message/rfc822");
+    let blob = email["attachments"][0]["blobId"].as_str().unwrap();
+    let inside = house.call("Email/parse", json!({"blobIds": [blob], "properties": ["subject"]}));
+    assert_eq!(inside["parsed"][blob]["subject"], "inner pelican");
+    assert_eq!(found(&house, &json!({"text": "pelican"})), 1);
+}
+
+#[test]
+fn a_stub_of_plain_text_hides_no_letter() {
+    let house = House::new();
+    for (stub, preview) in [
+        ("", "Votre course du vingt-trois novembre, 14 euros"),
+        ("Votre logiciel ne lit pas le HTML.", "Votre course du vingt-trois novembre, 14 euros"),
+        ("Votre course du vingt-trois novembre", "Votre course du vingt-trois novembre"),
+    ] {
+        let letter = format!(
+            "{HEAD}Subject: x\r\nContent-Type: multipart/alternative; boundary=B\r\n\r\n--B\r\n\r\n{stub}\r\n--B\r\n\
+             Content-Type: text/html\r\n\r\n<p>Votre course du vingt-trois novembre, 14 euros</p>\r\n--B--\r\n"
+        );
+        assert_eq!(filed(&house, &letter, &json!(["preview"]))["preview"], preview);
+    }
+    assert_eq!(found(&house, &json!({"body": "euros"})), 3);
+}

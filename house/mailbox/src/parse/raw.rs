@@ -1,0 +1,71 @@
+//! Header fields with octets in them that no standard allows there (RFC 5322 §2.2): they are in the charset of the body as a
+//! rule, and are brought into UTF-8 before anybody reads the field, so that all read the same.
+
+use std::borrow::Cow;
+
+use mail::header;
+
+use super::decode::{Token, tokens};
+use super::{charset, decode, params};
+
+/// Octets behind the header in which the letter's first text is looked for.
+pub const BEGINNING: usize = 16 * 1024;
+/// Lines of that which are looked at.
+const LINES: usize = 400;
+
+/// A field's value in ASCII and UTF-8: encoded words stay encoded. `told` is the charset that the letter's text is in.
+pub fn repaired<'a>(value: Cow<'a, [u8]>, told: impl FnOnce() -> Option<String>) -> Cow<'a, [u8]> {
+    if !charset::is_unlabelled_text(&value) {
+        return value;
+    }
+    let plain: Vec<u8> = tokens(&value).filter_map(Token::plain).flatten().copied().collect();
+    let is_told = |label: &String| std::str::from_utf8(&plain).is_err() && charset::fits(label.as_bytes(), &plain);
+    let label = told().filter(is_told).unwrap_or_else(|| charset::label_of(&plain).to_owned());
+    let mut out = Vec::with_capacity(value.len() * 2);
+    for token in tokens(&value) {
+        match token {
+            Token::Word(word) => escaped(word.written, &mut out),
+            Token::Plain { octets, .. } => {
+                out.extend_from_slice(decode::text(Some(label.as_bytes()), octets).as_bytes())
+            }
+        }
+    }
+    Cow::Owned(out)
+}
+
+/// An encoded word without octets that are not ASCII: in the Q encoding they are told as such.
+fn escaped(word: &[u8], out: &mut Vec<u8>) {
+    for octet in word {
+        match octet.is_ascii() {
+            true => out.push(*octet),
+            false => out.extend_from_slice(format!("={octet:02X}").as_bytes()),
+        }
+    }
+}
+
+/// The charset of a letter's first text, where its beginning names one. `letter` is its header and what comes after it.
+pub fn charset_told(letter: &[u8]) -> Option<String> {
+    let body = header::body_start(letter);
+    let own = header::find(letter, "Content-Type").and_then(|field| label(&field.value()));
+    own.or_else(|| {
+        let mut rest = letter.get(body..)?;
+        rest = rest.get(..rest.len().min(BEGINNING))?;
+        for _ in 0..LINES {
+            let end = memchr::memchr(b'\n', rest)?;
+            let starts_field =
+                |line: &[u8]| line.get(..13).is_some_and(|name| name.eq_ignore_ascii_case(b"content-type:"));
+            if starts_field(rest)
+                && let Some(label) = header::find(rest, "Content-Type").and_then(|field| label(&field.value()))
+            {
+                return Some(label);
+            }
+            rest = &rest[end + 1..];
+        }
+        None
+    })
+}
+
+fn label(content_type: &[u8]) -> Option<String> {
+    let (_, params) = params::read(content_type.get(..content_type.len().min(4096))?);
+    decode::param(&params, "charset").filter(|label| !label.is_empty())
+}
