@@ -3,10 +3,9 @@
 
 use std::collections::BTreeSet;
 use std::path::Path;
-use std::sync::OnceLock;
 
 use tests::http::{Answer, ask};
-use tests::{Office, OfficeBuilder, Person, root};
+use tests::{Dialogue, Office, OfficeBuilder, root};
 
 const NAME: &str = "Host: mail.alpha.test";
 /// As a proxy on this machine says it, of somebody elsewhere.
@@ -54,61 +53,85 @@ fn filled(route: &str) -> String {
     parts.join("/")
 }
 
-/// One office for all of these tests.
-fn office() -> &'static Office {
-    static OFFICE: OnceLock<Office> = OnceLock::new();
-    OFFICE.get_or_init(|| {
-        let builder = OfficeBuilder::new("alpha.test").person("alice");
-        builder.configure("[proxy]\ntrusted = [\"127.0.0.1\"]\n").start()
-    })
-}
-
-fn form(person: &Person) -> String {
-    let encoded = |text: &str| text.bytes().map(|octet| format!("%{octet:02x}")).collect::<String>();
-    format!("name={}&password={}", encoded(&person.address), encoded(&person.password))
-}
-
 const FORM: &str = "Content-Type: application/x-www-form-urlencoded";
 
-/// Logs in, and gives the cookie's name and value.
-fn log_in(fields: &[&str]) -> (String, String) {
-    let office = office();
-    let fields = [&[NAME, FORM, "Accept: application/json"], fields].concat();
-    let there = ask(office.ports.http, "POST", "/login", &fields, &form(office.first()));
-    assert_eq!(there.status, 204, "{}", there.header);
-    let cookie = there.field("set-cookie").and_then(|cookie| cookie.split(';').next()).expect("a cookie");
-    let (name, value) = cookie.split_once('=').expect("a name");
-    (name.replace("__host", "__Host"), value.to_owned())
+/// An office behind a proxy on this machine, and a session of Alice's that was begun inside TLS.
+struct Doors {
+    office: Office,
+    token: String,
 }
 
-fn session() -> &'static str {
-    static TOKEN: OnceLock<String> = OnceLock::new();
-    TOKEN.get_or_init(|| {
-        let (name, token) = log_in(&[FAR, IN_TLS]);
+impl Doors {
+    fn open() -> Self {
+        let builder = OfficeBuilder::new("alpha.test").person("alice");
+        let office = builder.configure("[proxy]\ntrusted = [\"127.0.0.1\"]\n").start();
+        let mut doors = Self { office, token: String::new() };
+        let (name, token) = doors.log_in(&[FAR, IN_TLS]);
         assert_eq!(name, "__Host-facteur");
-        token
-    })
-}
-
-/// All requests that show a session: in the cookie of TLS, in that of clear, and as a token.
-fn shown(fields: &[&str], ask: impl Fn(&[&str])) {
-    let token = session();
-    let (tls, clear) =
-        (format!("Cookie: __Host-facteur={token}"), format!("Cookie: facteur={token}; facteur-80={token}"));
-    for show in [tls, clear, format!("Authorization: Bearer {token}")] {
-        ask(&[fields, &[&show]].concat());
+        doors.token = token;
+        doors.deliver();
+        doors
     }
-}
 
-fn get(path: &str, fields: &[&str]) -> Answer {
-    ask(office().ports.http, "GET", path, fields, "")
+    /// A letter for Alice, so that there is something to see behind each address.
+    fn deliver(&self) {
+        let letter = b"From: eve@evil.test\r\nTo: alice@alpha.test\r\nSubject: a secret\r\n\r\nhello\r\n";
+        let mut eve = Dialogue::open(self.office.ports.smtp).expect("connected");
+        assert!(eve.reply().expect("a greeting").starts_with("220"));
+        assert!(eve.ask("EHLO evil.test").expect("an answer").starts_with("250"));
+        assert!(eve.send("eve@evil.test", "alice@alpha.test", letter).expect("a dialogue"));
+        for path in ["/letter/m1/view", "/letter/m1/source", "/trace/m1", "/jmap/session"] {
+            let seen = self.get(path, &[NAME, FAR, IN_TLS, &self.cookie()]);
+            assert_eq!(seen.status, 200, "{path} is there to be guarded: {}", seen.header);
+        }
+    }
+
+    fn ask(&self, method: &str, path: &str, fields: &[&str], body: &str) -> Answer {
+        ask(self.office.ports.http, method, path, fields, body)
+    }
+
+    fn get(&self, path: &str, fields: &[&str]) -> Answer {
+        self.ask("GET", path, fields, "")
+    }
+
+    /// The log-in form, filled in rightly.
+    fn form(&self) -> String {
+        let encoded = |text: &str| text.bytes().map(|octet| format!("%{octet:02x}")).collect::<String>();
+        let alice = self.office.first();
+        format!("name={}&password={}", encoded(&alice.address), encoded(&alice.password))
+    }
+
+    /// Logs in, and gives the cookie's name and value.
+    fn log_in(&self, fields: &[&str]) -> (String, String) {
+        let fields = [&[NAME, FORM, "Accept: application/json"], fields].concat();
+        let there = self.ask("POST", "/login", &fields, &self.form());
+        assert_eq!(there.status, 204, "{}", there.header);
+        let cookie = there.field("set-cookie").and_then(|cookie| cookie.split(';').next()).expect("a cookie");
+        let (name, value) = cookie.split_once('=').expect("a name");
+        (name.replace("__host", "__Host"), value.to_owned())
+    }
+
+    /// The cookie of the session.
+    fn cookie(&self) -> String {
+        format!("Cookie: __Host-facteur={}", self.token)
+    }
+
+    /// All requests that show the session: in the cookie of TLS, in that of clear, and as a token.
+    fn shown(&self, fields: &[&str], ask: impl Fn(&[&str])) {
+        let token = &self.token;
+        let clear = format!("Cookie: facteur={token}; facteur-80={token}");
+        for show in [self.cookie(), clear, format!("Authorization: Bearer {token}")] {
+            ask(&[fields, &[&show]].concat());
+        }
+    }
 }
 
 #[test]
 fn in_clear_from_another_machine_there_is_nothing_but_the_way_to_tls() {
+    let doors = Doors::open();
     for path in addresses() {
-        shown(&[NAME, FAR, IN_CLEAR], |fields| {
-            let led = get(&path, fields);
+        doors.shown(&[NAME, FAR, IN_CLEAR], |fields| {
+            let led = doors.get(&path, fields);
             assert_eq!(
                 (led.status, led.field("location")),
                 (308, Some(&*format!("https://mail.alpha.test{path}"))),
@@ -116,49 +139,52 @@ fn in_clear_from_another_machine_there_is_nothing_but_the_way_to_tls() {
             );
             assert!(led.body.is_empty() && led.field("set-cookie").is_none(), "{path}: {led:?}");
             for method in ["POST", "PUT", "DELETE", "PATCH", "OPTIONS"] {
-                let refused = ask(office().ports.http, method, &path, fields, "");
+                let refused = doors.ask(method, &path, fields, "");
                 assert_eq!(refused.status, 403, "{method} {path}");
             }
         });
-        let silent = get(&path, &[NAME, FAR, "Accept: text/html", "Accept-Language: fr"]);
+        let silent = doors.get(&path, &[NAME, FAR, "Accept: text/html", "Accept-Language: fr"]);
         assert_eq!(silent.status, 403, "{path}");
         assert!(silent.body.contains("X-Forwarded-Proto") && silent.body.contains("mandataire"), "{}", silent.body);
     }
-    let form = form(office().first());
-    let refused = ask(office().ports.http, "POST", "/login", &[NAME, FAR, IN_CLEAR, FORM], &form);
+    let form = doors.form();
+    let refused = doors.ask("POST", "/login", &[NAME, FAR, IN_CLEAR, FORM], &form);
     assert_eq!((refused.status, refused.field("set-cookie")), (403, None), "{}", refused.header);
-    let acme = get("/.well-known/acme-challenge/token", &[NAME, FAR, IN_CLEAR]);
+    let acme = doors.get("/.well-known/acme-challenge/token", &[NAME, FAR, IN_CLEAR]);
     assert_eq!(acme.status, 404, "a certificate authority is not led away");
 }
 
 #[test]
 fn by_a_name_that_is_not_ours_nobody_is_served() {
+    let doors = Doors::open();
     for path in addresses() {
         for name in ["evil.test", "mail.alpha.test.evil.test", "127.0.0.1.evil.test", "xalpha.test", "evil.test:80"] {
             let host = format!("Host: {name}");
             for way in [&[&*host][..], &[&host, FAR, IN_TLS], &[&host, FAR, IN_CLEAR]] {
-                shown(way, |fields| assert_eq!(get(&path, fields).status, 421, "{path} {fields:?}"));
+                doors.shown(way, |fields| assert_eq!(doors.get(&path, fields).status, 421, "{path} {fields:?}"));
             }
         }
-        assert_eq!(get(&path, &[NAME, "Host: evil.test"]).status, 400, "{path}");
+        assert_eq!(doors.get(&path, &[NAME, "Host: evil.test"]).status, 400, "{path}");
     }
     for ours in ["mail.alpha.test", "alpha.test", "webmail.alpha.test:8443", "127.0.0.1:80", "[::1]", "localhost:8080"]
     {
-        assert_ne!(get("/", &[&format!("Host: {ours}")]).status, 421, "{ours}");
+        assert_ne!(doors.get("/", &[&format!("Host: {ours}")]).status, 421, "{ours}");
     }
-    let told = get("/", &["Host: evil.test", "Accept: text/html"]);
+    let told = doors.get("/", &["Host: evil.test", "Accept: text/html"]);
     assert!(told.body.contains("hostname = \"evil.test\""), "{}", told.body);
 }
 
 #[test]
 fn inside_tls_only_the_cookie_of_tls_counts_and_in_clear_only_that_of_clear() {
-    let (name, clear) = log_in(&[]);
+    let doors = Doors::open();
+    let (name, clear) = doors.log_in(&[]);
     assert_eq!(name, "facteur", "on this machine, without a proxy");
-    let seen =
-        |cookie: &str, way: &[&str]| get("/session", &[&[NAME, &format!("Cookie: {cookie}")], way].concat()).status;
+    let seen = |cookie: &str, way: &[&str]| {
+        doors.get("/session", &[&[NAME, &format!("Cookie: {cookie}")], way].concat()).status
+    };
     for (cookie, way, status) in [
-        (format!("__Host-facteur={}", session()), &[FAR, IN_TLS][..], 302),
-        (format!("facteur={}", session()), &[FAR, IN_TLS], 401),
+        (format!("__Host-facteur={}", doors.token), &[FAR, IN_TLS][..], 302),
+        (format!("facteur={}", doors.token), &[FAR, IN_TLS], 401),
         (format!("facteur={clear}"), &[FAR, IN_TLS], 401),
         (format!("facteur-443={clear}; facteur-8443={clear}"), &[FAR, IN_TLS], 401),
         (format!("facteur={clear}"), &[], 302),
@@ -170,8 +196,8 @@ fn inside_tls_only_the_cookie_of_tls_counts_and_in_clear_only_that_of_clear() {
 
 #[test]
 fn pages_of_other_sites_change_nothing_and_see_nothing() {
-    let (port, token) = (office().ports.http, session());
-    let cookie = format!("Cookie: __Host-facteur={token}");
+    let doors = Doors::open();
+    let cookie = doors.cookie();
     let foreign: &[&[&str]] = &[
         &["Sec-Fetch-Site: same-site"],
         &["Sec-Fetch-Site: cross-site"],
@@ -185,21 +211,21 @@ fn pages_of_other_sites_change_nothing_and_see_nothing() {
         for site in foreign {
             let fields = [&[NAME, FAR, IN_TLS, &*cookie, "X-Facteur: 1", FORM], *site].concat();
             for method in ["POST", "PUT", "DELETE"] {
-                let refused = ask(port, method, &path, &fields, &form(office().first()));
+                let refused = doors.ask(method, &path, &fields, &doors.form());
                 assert_eq!((refused.status, refused.field("set-cookie")), (403, None), "{method} {path} {site:?}");
             }
         }
         let peeking = [NAME, FAR, IN_TLS, &cookie, "Sec-Fetch-Site: same-site", "Sec-Fetch-Mode: no-cors"];
-        let seen = get(&path, &peeking);
-        assert_eq!(seen.status, get(&path, &[NAME, FAR, IN_TLS]).status, "{path} is seen as by a stranger");
+        let seen = doors.get(&path, &peeking);
+        assert_eq!(seen.status, doors.get(&path, &[NAME, FAR, IN_TLS]).status, "{path} is seen as by a stranger");
     }
     for site in foreign {
         let fields = [&[NAME, FAR, IN_TLS, FORM], *site].concat();
-        let refused = ask(port, "POST", "/login", &fields, &form(office().first()));
+        let refused = doors.ask("POST", "/login", &fields, &doors.form());
         assert_eq!((refused.status, refused.field("set-cookie")), (403, None), "/login {site:?}");
     }
     for own in [&["Sec-Fetch-Site: same-origin"][..], &["Sec-Fetch-Site: none"], &["Origin: https://mail.alpha.test"]] {
-        log_in(&[&[FAR, IN_TLS], own].concat());
+        doors.log_in(&[&[FAR, IN_TLS], own].concat());
     }
     let visit = [
         NAME,
@@ -210,12 +236,13 @@ fn pages_of_other_sites_change_nothing_and_see_nothing() {
         "Sec-Fetch-Mode: navigate",
         "Sec-Fetch-Dest: document",
     ];
-    assert_eq!(get("/session", &visit).status, 302, "a link from elsewhere still leads in");
+    assert_eq!(doors.get("/session", &visit).status, 302, "a link from elsewhere still leads in");
 }
 
 #[test]
 fn every_answer_says_what_a_browser_may_do_with_it() {
-    let cookie = format!("Cookie: __Host-facteur={}", session());
+    let doors = Doors::open();
+    let cookie = doors.cookie();
     for path in addresses() {
         for way in [
             &[NAME][..],
@@ -225,7 +252,7 @@ fn every_answer_says_what_a_browser_may_do_with_it() {
             &["Host: evil.test"],
         ] {
             for method in ["GET", "POST"] {
-                let answer = ask(office().ports.http, method, &path, way, "");
+                let answer = doors.ask(method, &path, way, "");
                 let policy = answer.field("content-security-policy").unwrap_or_default();
                 assert!(policy.contains("default-src 'none'"), "{method} {path} {way:?}: {}", answer.header);
                 assert!(policy.contains("frame-ancestors") || policy.contains("sandbox"), "{method} {path}: {policy}");
