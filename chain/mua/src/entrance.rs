@@ -25,6 +25,11 @@ impl Entrance {
         Self { store, hostname, machine: machine.to_ascii_lowercase(), https }
     }
 
+    #[cfg(test)]
+    pub(crate) fn with_door(self, https: u16) -> Self {
+        Self { https: Some(https), ..self }
+    }
+
     /// The port of the door with TLS.
     pub(crate) fn https(&self) -> Option<u16> {
         self.https
@@ -51,5 +56,45 @@ impl Entrance {
         let Some(rest) = host.name.strip_prefix(short).filter(|_| !short.is_empty()) else { return false };
         let suffix = rest.strip_prefix('.').unwrap_or_default();
         rest.is_empty() || host.name == self.machine || OF_A_HOME.contains(&suffix)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use store::Options;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn a_house_answers_to_its_own_names_and_those_of_its_machine() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Store::open(Options::new(folder.path()), directory::MIGRATIONS).unwrap();
+        let beta = Domain::parse("beta.test").unwrap();
+        let add = move |tx: &mut store::Tx| directory::domain::add(tx, &beta, mail::Timestamp(0));
+        store.write(add).await.unwrap();
+        let entrance = Entrance::new(store, Domain::parse("mail.alpha.test").unwrap(), "Attic.example.org", None);
+        for (name, ours) in [
+            ("mail.alpha.test", true),
+            ("jmap.mail.alpha.test", true),
+            ("beta.test:8443", true),
+            ("webmail.beta.test", true),
+            ("localhost", true),
+            ("me.localhost", true),
+            ("192.168.1.10:8080", true),
+            ("[2001:db8::1]", true),
+            ("attic", true),
+            ("attic.local", true),
+            ("attic.home.arpa", true),
+            ("attic.example.org", true),
+            ("alpha.test", false),
+            ("attic.evil.test", false),
+            ("attics", false),
+            ("attic.evil.local", false),
+            ("evilbeta.test", false),
+            ("localhost.evil.test", false),
+            ("evil.local", false),
+        ] {
+            assert_eq!(entrance.is_called(&Host::parse(name).unwrap()).await.unwrap(), ours, "{name}");
+        }
     }
 }

@@ -88,34 +88,37 @@ async fn admit(entrance: &Entrance, mut request: Request) -> Result<Request, Res
         request.headers_mut().remove(header::COOKIE);
         return Ok(request);
     }
-    show_session(request, host.as_ref(), &peer)
+    match show_session(&mut request, host.as_ref(), &peer) {
+        Some(refusal) => Err(refusal),
+        None => Ok(request),
+    }
 }
 
-/// Turns the cookie into a bearer token (RFC 6750), which is what everybody behind knows. A request that brings its own
-/// log-in is let through as it is: no browser adds that by itself.
-fn show_session(mut request: Request, host: Option<&Host>, peer: &Peer) -> Result<Request, Response> {
+/// Turns the cookie into a bearer token (RFC 6750), which is what everybody behind knows, or says why not. A request that
+/// brings its own log-in is let through as it is: no browser adds that by itself.
+fn show_session(request: &mut Request, host: Option<&Host>, peer: &Peer) -> Option<Response> {
     let headers = request.headers();
     if headers.contains_key(header::AUTHORIZATION) {
-        return Ok(request);
+        return None;
     }
     let changes = !matches!(*request.method(), Method::GET | Method::HEAD | Method::OPTIONS);
     if changes && origin::is_foreign(headers, host, peer) {
-        return Err(answer::plain(StatusCode::FORBIDDEN, "this request comes from a page of another site"));
+        return Some(answer::plain(StatusCode::FORBIDDEN, "this request comes from a page of another site"));
     }
     let names = Names::of(host, peer.speaks_tls());
     // What a page of another site shows of ours, it shows as to a stranger.
     let shown = !origin::is_of_another_site(headers) || origin::is_a_visit(headers);
-    let Some(token) = names.token(headers).filter(|_| shown) else { return Ok(request) };
+    let token = names.token(headers).filter(|_| shown)?;
     // Who logs in brings a password, and an old cookie means nothing.
     let may_change = is_ours(headers) || leaves(request.uri(), token) || request.uri().path() == "/login";
     if changes && !may_change {
-        return Err(answer::plain(StatusCode::FORBIDDEN, "this request lacks the header X-Facteur"));
+        return Some(answer::plain(StatusCode::FORBIDDEN, "this request lacks the header X-Facteur"));
     }
     if let Ok(mut bearer) = HeaderValue::from_str(&format!("Bearer {token}")) {
         bearer.set_sensitive(true);
         request.headers_mut().insert(header::AUTHORIZATION, bearer);
     }
-    Ok(request)
+    None
 }
 
 /// Does the request come from our own pages?

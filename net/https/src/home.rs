@@ -2,7 +2,6 @@
 //! is the router, whose doors may be open to those at home alone.
 
 use std::collections::{HashMap, HashSet};
-use std::future::Future;
 use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -120,17 +119,12 @@ impl Inner {
 }
 
 /// A name, and the addresses that it leads to. One that is not there leads nowhere: that is an answer.
-fn answer(
-    resolver: Arc<dyn Resolver>,
-    name: Name,
-) -> impl Future<Output = (Name, Result<HashSet<IpAddr>, DnsFault>)> + Send {
-    async move {
-        let found = match &name {
-            Name::Host(host) => addresses(resolver.as_ref(), host).await,
-            Name::Domain(domain) => servers(resolver.as_ref(), domain).await,
-        };
-        (name, found)
-    }
+async fn answer(resolver: Arc<dyn Resolver>, name: Name) -> (Name, Result<HashSet<IpAddr>, DnsFault>) {
+    let found = match &name {
+        Name::Host(host) => addresses(resolver.as_ref(), host).await,
+        Name::Domain(domain) => servers(resolver.as_ref(), domain).await,
+    };
+    (name, found)
 }
 
 async fn addresses(resolver: &dyn Resolver, host: &str) -> Result<HashSet<IpAddr>, DnsFault> {
