@@ -183,7 +183,10 @@ impl Writer<'_> {
             // “After any of these” and “around any of these” are looked for among all elements, for each of them.
             Token::Delim('~') if self.selects => self.fit = false,
             Token::Function(name) => {
-                self.fit &= !(fetches(name) || self.selects && name.eq_ignore_ascii_case("has"));
+                // Readers do not agree on which characters are letters: what is "←url(" to us is "url(" to another, to
+                // whom a quotation mark in it then begins no string.
+                let alike = name.is_ascii();
+                self.fit &= alike && !(fetches(name) || self.selects && name.eq_ignore_ascii_case("has"));
                 self.plain(token);
                 self.nested(input, reroute, ")");
             }
@@ -275,6 +278,14 @@ mod tests {
             "color:#fff;font:12px/1.5 \"A B\",serif;"
         );
         assert_eq!(declarations("width:calc(100% - 2px)", &mut |_| None), "width:calc(100% - 2px);");
+    }
+
+    #[test]
+    fn what_only_some_read_as_an_address_goes() {
+        let hidden = "background:←url(a\"b);background:url(http://evil.test/);\"c)";
+        assert_eq!(declarations(hidden, &mut |_| None), "");
+        assert_eq!(clean("←url(cid:1){color:red}"), "");
+        assert_eq!(declarations("font:12px 'Café',été", &mut |_| None), "font:12px \"Café\",été;");
     }
 
     #[test]
