@@ -39,7 +39,8 @@ impl Names {
         let Self { name, secure } = self;
         let attribute = if *secure { "; Secure" } else { "" };
         let age = match token {
-            Some(_) => directory::session::IDLE.as_secs(),
+            // Used, a session lasts as long as this; unused, the house ends it earlier.
+            Some(_) => directory::session::LONGEST.as_secs(),
             None => 0,
         };
         let token = token.unwrap_or_default();
@@ -109,6 +110,7 @@ mod tests {
         for part in ["__Host-facteur=t; ", "HttpOnly", "SameSite=Strict", "Secure", "Path=/"] {
             assert!(set.contains(part), "{set}");
         }
+        assert!(set.contains(&format!("Max-Age={}", directory::session::LONGEST.as_secs())), "{set}");
         assert!(!set.contains("Domain"), "{set}");
         assert!(cookie(None, false).contains("facteur=; ") && cookie(None, false).contains("Max-Age=0"));
     }
