@@ -32,6 +32,8 @@ pub struct Config {
     pub hostname: Domain,
     /// The data folder.
     pub data: PathBuf,
+    /// The user of this machine whom the post office works as, once its doors are open. None: whoever starts it.
+    pub user: Option<String>,
     /// The doors somebody spoke of in `[listen]`; the others stand where they stand by default.
     pub listen: BTreeMap<Door, Vec<Place>>,
     /// The proxies in front.
@@ -161,6 +163,7 @@ impl Default for Config {
         Self {
             hostname: place::this_machine(),
             data: place::default_data(),
+            user: None,
             listen: BTreeMap::new(),
             proxy: Proxy::default(),
             dns_servers: Vec::new(),

@@ -13,6 +13,9 @@ mod logs;
 mod office;
 mod password;
 mod post_office;
+mod private;
+mod process;
+mod rights;
 mod signals;
 mod table;
 mod terminal;
@@ -31,8 +34,10 @@ use failure::Failure;
 static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
 
 fn main() -> ExitCode {
+    process::close_to_others();
     let words: Vec<OsString> = std::env::args_os().collect();
     if words.get(1).is_some_and(|word| word == counter::AS_OWNER) {
+        process::no_new_privileges();
         logs::start(true);
         return ExitCode::from(counter::serve_on_standard_input());
     }
@@ -40,6 +45,9 @@ fn main() -> ExitCode {
         Ok(line) => line,
         Err(refused) => return explain(&refused),
     };
+    if !line.is_a_server() {
+        process::no_new_privileges();
+    }
     logs::start(!line.is_a_server());
     match run(&line, &words) {
         Ok(()) => ExitCode::SUCCESS,

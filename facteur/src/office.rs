@@ -22,8 +22,10 @@ use crate::config::{Config, Door, Place};
 use crate::counter::{self, Counter};
 use crate::desk::Running;
 use crate::failure::Failure;
-use crate::house;
 use crate::post_office::PostOffice;
+use crate::rights::ServiceUser;
+use crate::{house, private};
+use doors::OpenDoor;
 pub use fault::{StartFault, data as data_fault};
 pub use routes::resolver;
 #[cfg(test)]
@@ -49,15 +51,24 @@ pub struct Office {
 }
 
 impl Office {
-    /// Opens a post office whole, or says why not and leaves nothing behind.
-    pub async fn open(config: Config) -> Result<Self, StartFault> {
+    /// Opens a post office whole, or says why not and leaves nothing behind. With a user to work as, root's rights are given
+    /// up as soon as the doors are open and the passwords of smarthosts are read.
+    pub async fn open(config: Config, service: Option<ServiceUser>) -> Result<Self, StartFault> {
+        let us = service.as_ref().map_or_else(|| rustix::process::geteuid().as_raw(), ServiceUser::uid);
+        let routes = Arc::new(routes::read(&config, us)?);
+        let opened_as_root = service.map(|user| open_and_take_over(&config, &user)).transpose()?;
+        let rest = private::close(&config.data).map_err(StartFault::Exposed)?;
         let lock = take_lock(&config.data).await.map_err(StartFault::Data)?;
         // Before anything is made in a folder of which a part may be missing.
         store::has_office(&config.data).map_err(StartFault::Data)?;
-        let routes = Arc::new(routes::read(&config)?);
+        rest.close_behind();
         let tls = ServerTls::self_signed(&config.data, config.hostname.as_str()).map_err(StartFault::Tls)?;
         let resolver = routes::resolver(&config)?;
-        let open_doors = doors::open(&config).map_err(StartFault::Door)?;
+        let open_doors = match opened_as_root {
+            Some(doors) => doors,
+            None => doors::open(&config).map_err(StartFault::Door)?,
+        };
+        doors::warn_of_hidden(&config, &open_doors);
         let store = open_store(&config).await?;
         let counter = Counter::open(&config.data).map_err(StartFault::Counter)?;
 
@@ -168,6 +179,14 @@ impl From<StartFault> for Failure {
     fn from(fault: StartFault) -> Self {
         Self::new(fault.to_string())
     }
+}
+
+/// Opens the doors with root's rights, and gives these up.
+fn open_and_take_over(config: &Config, user: &ServiceUser) -> Result<Vec<OpenDoor>, StartFault> {
+    user.take(&config.data).map_err(StartFault::Rights)?;
+    let doors = doors::open(config).map_err(StartFault::Door)?;
+    user.take_over().map_err(StartFault::Rights)?;
+    Ok(doors)
 }
 
 /// Takes the data folder. A command that has it is waited for, a moment; another post office is not.

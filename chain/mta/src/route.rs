@@ -4,6 +4,7 @@
 mod host;
 mod person;
 mod program;
+mod run_as;
 mod template;
 
 use std::path::PathBuf;
@@ -14,6 +15,7 @@ use mail::{Domain, Password};
 pub use host::{Host, HostName, Protocol};
 pub use person::Person;
 pub use program::Program;
+pub use run_as::{People, RunAs};
 pub use template::{Template, TemplateError};
 
 /// What a line of `[[route]]` got wrong.
@@ -83,7 +85,7 @@ pub struct Route {
     /// The mailboxes of the domain are there: letters for it are taken at our doors, from anyone.
     pub receive: bool,
     /// As which user of this machine a program runs, or a folder is written to.
-    pub run_as: Option<Template>,
+    pub run_as: Option<RunAs>,
 }
 
 /// What a route leads to.
@@ -120,7 +122,8 @@ impl Route {
             }
             _ => Target::Host(Host::parse(to, Protocol::Smtp).ok_or_else(|| RouteError::Host(to.to_owned()))?),
         };
-        let encrypted = matches!(&target, Target::Host(host) if host.implicit_tls);
+        // Also where the port has TLS turned on later: who writes smtps: wants no clear text.
+        let encrypted = to.starts_with("smtps:") || matches!(&target, Target::Host(host) if host.implicit_tls);
         let demand = if encrypted { Demand::Encrypted } else { Demand::Opportunistic };
         Ok(Self { to: target, demand, login: None, receive: false, run_as: None })
     }
@@ -145,7 +148,7 @@ impl Route {
 
     /// As this user of the machine: a name, or `$USER` for the recipient.
     pub fn run_as(self, user: &str) -> Result<Self, RouteError> {
-        Ok(Self { run_as: Some(Template::of_a_user(user)?), ..self })
+        Ok(Self { run_as: Some(RunAs::parse(user)?), ..self })
     }
 }
 

@@ -85,7 +85,7 @@ async fn open(demo: &Path) -> Result<Vec<Opened>, Failure> {
     for plan in PLANS {
         let config = plan.write_config(demo).map_err(|why| no_folder(&why))?;
         let password = passwords.remove(plan.person).unwrap_or_else(crate::password::make_up);
-        let office = Office::open(Config::load(Some(&config), None)?).await?;
+        let office = Office::open(Config::load(Some(&config), None)?, None).await?;
         settle(office.store(), plan, password.clone()).await?;
         opened.push(Opened { plan, password, config, office });
     }

@@ -1,19 +1,28 @@
 //! `facteur serve`: runs the post office.
 
+use mta::route::Target;
+
 use crate::command_line::WhichOffice;
 use crate::config::{Config, Door};
 use crate::failure::Failure;
 use crate::language::say;
 use crate::office::Office;
+use crate::rights::{self, ServiceUser};
 use crate::signals::{Signals, Wish};
-use crate::terminal;
+use crate::{process, terminal};
 
-/// Opens the post office and keeps it open until SIGTERM or SIGINT; SIGHUP reads the certificate again.
+/// Opens the post office and keeps it open until SIGTERM or SIGINT; SIGHUP reads the certificate again, which lies in the data
+/// folder, where the user that the rights were given up for can read it.
 pub fn run(config: Config, office: &WhichOffice) -> Result<(), Failure> {
+    if !config.routes.iter().any(|route| matches!(route.to.to, Target::Program(_))) {
+        process::no_new_privileges();
+    }
+    rights::warn_of_root(&config);
+    let service = ServiceUser::of(&config)?;
     super::runtime()?.block_on(async {
         let mut signals = Signals::new().map_err(|why| Failure::new(why.to_string()))?;
         tell_of_doors_to_come(&config);
-        let mut opened = Office::open(config).await?;
+        let mut opened = Office::open(config, service).await?;
         if !opened.has_domain().await {
             terminal::note(&first_steps(&called(), &office.as_flags()));
         }

@@ -23,6 +23,7 @@ pub enum Expected {
     RouteWords(TemplateError),
     RouteUser,
     RouteTls,
+    ServiceUser,
 }
 
 impl Reader<'_> {
@@ -110,6 +111,9 @@ impl Expected {
             Self::RouteUser => say!(in language;
                 "\"{found}\" is not a user of this machine: write the name of one, or $USER for the recipient's own",
                 "« {found} » n'est pas un utilisateur de cette machine : écrivez un nom, ou $USER pour celui du destinataire"),
+            Self::ServiceUser => say!(in language;
+                "\"{found}\" cannot be whom the post office works as: write the name of a user of this machine that is not root, such as \"facteur\"",
+                "« {found} » ne peut pas être l'utilisateur du bureau de poste : écrivez le nom d'un utilisateur de cette machine, autre que root, comme \"facteur\""),
             Self::RouteTls => say!(in language;
                 "tls = \"{found}\" is not known; write \"opportunistic\", \"encrypted\" or \"verified\"",
                 "tls = \"{found}\" est inconnu ; écrivez \"opportunistic\", \"encrypted\" ou \"verified\""),

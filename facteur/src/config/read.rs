@@ -5,7 +5,7 @@ use std::net::{IpAddr, SocketAddr};
 use std::path::Path;
 
 use mail::Domain;
-use mta::route::{Demand, RouteError, Target};
+use mta::route::{Demand, People, RouteError, RunAs, Target};
 
 use super::doors::{Door, Place};
 use super::expected::Expected;
@@ -16,7 +16,7 @@ use crate::language::say;
 /// The whole file.
 pub fn document(reader: &mut Reader<'_>, top: Section<'_>, folder: &Path) -> Config {
     let mut config = Config::default();
-    reader.only(top, &["hostname", "data", "listen", "proxy", "store", "dns", "route"]);
+    reader.only(top, &["hostname", "data", "user", "listen", "proxy", "store", "dns", "route"]);
     if let Some(hostname) = reader.text(top, "hostname", "mail.alpha.test") {
         match Domain::parse(&hostname.value) {
             Ok(domain) => config.hostname = domain,
@@ -26,6 +26,7 @@ pub fn document(reader: &mut Reader<'_>, top: Section<'_>, folder: &Path) -> Con
     if let Some(data) = reader.text(top, "data", "/var/lib/facteur") {
         config.data = folder.join(data.value);
     }
+    config.user = read_user(reader, top);
     if let Some(listen) = reader.table(top, "listen", "[listen]") {
         config.listen = read_listen(reader, listen);
     }
@@ -38,8 +39,15 @@ pub fn document(reader: &mut Reader<'_>, top: Section<'_>, folder: &Path) -> Con
     if let Some(dns) = reader.table(top, "dns", "[dns]") {
         config.dns_servers = read_dns(reader, dns);
     }
-    config.routes = read_routes(reader, top, folder);
+    config.routes = read_routes(reader, top, folder, config.user.as_deref());
     config
+}
+
+/// As whom the post office works, once its doors are open.
+fn read_user(reader: &mut Reader<'_>, top: Section<'_>) -> Option<String> {
+    let user = reader.text(top, "user", "facteur")?;
+    let is_name = RunAs::parse(&user.value).is_ok_and(|run_as| !run_as.user.has_names());
+    if is_name && user.value != "root" { Some(user.value) } else { reader.refuse(&user, Expected::ServiceUser) }
 }
 
 fn read_listen(reader: &mut Reader<'_>, listen: Section<'_>) -> BTreeMap<Door, Vec<Place>> {
@@ -100,10 +108,10 @@ fn read_dns(reader: &mut Reader<'_>, dns: Section<'_>) -> Vec<SocketAddr> {
     servers
 }
 
-fn read_routes(reader: &mut Reader<'_>, top: Section<'_>, folder: &Path) -> Vec<Route> {
+fn read_routes(reader: &mut Reader<'_>, top: Section<'_>, folder: &Path, service: Option<&str>) -> Vec<Route> {
     let mut routes: Vec<Route> = Vec::new();
     for At { value: section, span } in reader.tables(top, "route", "[[route]]") {
-        let Some(route) = read_route(reader, section, &span, folder) else { continue };
+        let Some(route) = read_route(reader, section, &span, folder, service) else { continue };
         if routes.iter().any(|other| other.domain == route.domain) {
             let language = reader.language;
             let domain = route.domain.as_ref().map_or("*", Domain::as_str);
@@ -122,8 +130,10 @@ fn read_route(
     route: Section<'_>,
     span: &std::ops::Range<usize>,
     folder: &Path,
+    service: Option<&str>,
 ) -> Option<Route> {
-    reader.only(route, &["domain", "to", "receive", "user", "password_file", "tls", "from_line"]);
+    let known = ["domain", "to", "receive", "user", "smallest_uid", "largest_uid", "password_file", "tls", "from_line"];
+    reader.only(route, &known);
     let domain = reader.needed(route, span, "domain", "beta.test");
     let to = reader.needed(route, span, "to", "127.0.0.1:25");
     let receive = reader.flag(route, "receive");
@@ -155,8 +165,9 @@ fn read_route(
     }
     let here = matches!(parsed.to, Target::Program(_) | Target::Maildir(_));
     if here {
-        parsed = read_run_as(reader, route, parsed)?;
+        parsed = read_run_as(reader, route, parsed, service)?;
     }
+    read_people(reader, route, &mut parsed);
     read_from_line(reader, route, &mut parsed);
     let login = if here { None } else { read_login(reader, route, span, folder) };
     // A password goes only to a host that has proved its name, unless somebody says otherwise.
@@ -164,8 +175,13 @@ fn read_route(
     Some(Route { domain: for_domain, to: parsed.with_demand(demand.unwrap_or(usual)), login })
 }
 
-/// As whom a program runs, or a Maildir is written to.
-fn read_run_as(reader: &mut Reader<'_>, route: Section<'_>, parsed: mta::route::Route) -> Option<mta::route::Route> {
+/// As whom a program runs, or a Maildir is written to. `service` is who does all else: then nobody can become another.
+fn read_run_as(
+    reader: &mut Reader<'_>,
+    route: Section<'_>,
+    parsed: mta::route::Route,
+    service: Option<&str>,
+) -> Option<mta::route::Route> {
     let language = reader.language;
     for key in ["password_file", "tls"] {
         if let Some(value) = route.table.get(key) {
@@ -175,9 +191,41 @@ fn read_run_as(reader: &mut Reader<'_>, route: Section<'_>, parsed: mta::route::
         }
     }
     let Some(user) = reader.text(route, "user", "vmail") else { return Some(parsed) };
+    if let Some(service) = service.filter(|service| *service != user.value) {
+        let found = &user.value;
+        let text = say!(in language; "user = \"{service}\", above, gives up the rights that handing on as \"{found}\" takes; take one of the two out",
+            "user = \"{service}\", plus haut, abandonne les droits qu'il faut pour remettre sous « {found} » ; retirez l'un des deux");
+        reader.complain(&user.span, text);
+    }
     match parsed.run_as(&user.value) {
         Ok(parsed) => Some(parsed),
         Err(_) => reader.refuse(&user, Expected::RouteUser),
+    }
+}
+
+/// Which users of this machine are people, where the address says which user it is.
+fn read_people(reader: &mut Reader<'_>, route: Section<'_>, parsed: &mut mta::route::Route) {
+    let smallest = reader.number(route, "smallest_uid", People::SMALLEST);
+    let largest = reader.number(route, "largest_uid", People::LARGEST);
+    let Some(span) = smallest.as_ref().or(largest.as_ref()).map(|number| number.span.clone()) else {
+        if let Some(run_as) = &mut parsed.run_as {
+            run_as.people = People::of(super::place::smallest_uid(), People::LARGEST);
+        }
+        return;
+    };
+    let language = reader.language;
+    let Some(run_as) = parsed.run_as.as_mut().filter(|run_as| run_as.user.has_names()) else {
+        let text = say!(in language; "\"smallest_uid\" and \"largest_uid\" go with user = \"$USER\" only",
+            "« smallest_uid » et « largest_uid » ne vont qu'avec user = \"$USER\"");
+        return reader.complain(&span, text);
+    };
+    let smallest = smallest.map_or_else(super::place::smallest_uid, |number| number.value);
+    let largest = largest.map_or(People::LARGEST.max(smallest), |number| number.value);
+    run_as.people = People::of(smallest, largest);
+    if smallest == 0 || smallest > largest {
+        let text = say!(in language; "the users who are people have numbers from \"smallest_uid\", at least 1, up to \"largest_uid\"",
+            "les utilisateurs qui sont des personnes ont des numéros de « smallest_uid », au moins 1, à « largest_uid »");
+        reader.complain(&span, text);
     }
 }
 

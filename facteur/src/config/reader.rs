@@ -109,6 +109,22 @@ impl<'a> Reader<'a> {
         flag
     }
 
+    /// The number of `key`, or nothing.
+    pub fn number(&mut self, section: Section<'_>, key: &str, example: u32) -> Option<At<u32>> {
+        let value = section.table.get(key)?;
+        let read = value.get_ref().as_integer().and_then(|n| u32::from_str_radix(n.as_str(), n.radix()).ok());
+        let number = read.map(|number| At { value: number, span: value.span() });
+        if number.is_none() {
+            let language = self.language;
+            self.complain(
+                &value.span(),
+                say!(in language; "\"{key}\" is a number, without quotes: {key} = {example}",
+                    "« {key} » est un nombre, sans guillemets : {key} = {example}"),
+            );
+        }
+        number
+    }
+
     /// The texts in the list `key`, or nothing where there is no such key.
     pub fn texts(&mut self, section: Section<'_>, key: &str, example: &str) -> Option<Vec<At<String>>> {
         let value = section.table.get(key)?;

@@ -64,12 +64,24 @@ fn the_file_of_the_design_is_understood() {
     assert_eq!(login.password_file, Path::new("/etc/facteur/smarthost.password"), "paths start from the file");
 }
 
+#[test]
+fn who_is_a_person_can_be_said_for_each_route_and_the_user_of_the_office_hands_on_as_itself() {
+    let route = "[[route]]\ndomain = \"a.test\"\nto = \"command:/bin/cat\"\nuser = ";
+    let people = |text: &str| parse(text).unwrap().routes[0].to.run_as.clone().unwrap().people;
+    let usual = people(&format!("{route}\"$USER\""));
+    assert!(!usual.include(1) && !usual.include(65_534) && usual.include(1500));
+    let other = people(&format!("{route}\"$USER\"\nsmallest_uid = 500\nlargest_uid = 200000"));
+    assert!(!other.include(499) && other.include(500) && other.include(200_000) && !other.include(65_534));
+    let config = parse(&format!("user = \"facteur\"\n{route}\"facteur\"")).unwrap();
+    assert_eq!(config.user.as_deref(), Some("facteur"));
+}
+
 /// A file with one fault, and what a person is told about it.
 const BROKEN: &[(&str, &str)] = &[
     ("hostnam = \"a.test\"", "1: \"hostnam\" is not a setting; did you mean \"hostname\"?"),
     (
         "\n\nzzz = 1",
-        "3: \"zzz\" is not a setting; the settings here are hostname, data, listen, proxy, store, dns, route",
+        "3: \"zzz\" is not a setting; the settings here are hostname, data, user, listen, proxy, store, dns, route",
     ),
     ("[listen]\nimapz = []", "2: \"imapz\" is not a setting of [listen]; did you mean \"imaps\"?"),
     ("[lisen]\nimap = []", "1: \"lisen\" is not a setting; did you mean \"listen\"?"),
@@ -187,6 +199,27 @@ const BROKEN: &[(&str, &str)] = &[
     (
         "[[route]]\ndomain = \"a.test\"\nto = \"a.test\"\nreceive = \"yes\"",
         "4: \"receive\" is true or false, without quotes: receive = true",
+    ),
+    (
+        "user = \"root\"",
+        "1: \"root\" cannot be whom the post office works as: write the name of a user of this machine that is not root, \
+         such as \"facteur\"",
+    ),
+    (
+        "user = \"facteur\"\n[[route]]\ndomain = \"a.test\"\nto = \"command:/bin/cat\"\nuser = \"$USER\"",
+        "5: user = \"facteur\", above, gives up the rights that handing on as \"$USER\" takes; take one of the two out",
+    ),
+    (
+        "[[route]]\ndomain = \"a.test\"\nto = \"command:/bin/cat\"\nuser = \"vmail\"\nsmallest_uid = 500",
+        "5: \"smallest_uid\" and \"largest_uid\" go with user = \"$USER\" only",
+    ),
+    (
+        "[[route]]\ndomain = \"a.test\"\nto = \"command:/bin/cat\"\nuser = \"$USER\"\nsmallest_uid = \"500\"",
+        "5: \"smallest_uid\" is a number, without quotes: smallest_uid = 1000",
+    ),
+    (
+        "[[route]]\ndomain = \"a.test\"\nto = \"command:/bin/cat\"\nuser = \"$USER\"\nlargest_uid = 3",
+        "5: the users who are people have numbers from \"smallest_uid\", at least 1, up to \"largest_uid\"",
     ),
     (
         "[[route]]\ndomain = \"*\"\nto = \"a.test\"\nuser = \"alice\"",

@@ -22,7 +22,7 @@ use crate::desk::{Desk, Running};
 use crate::failure::Failure;
 use crate::language::say;
 use crate::office::data_fault;
-use crate::{commands, house};
+use crate::{commands, house, private};
 
 /// How long the first words of a caller may take.
 const FIRST_WORDS: Duration = Duration::from_secs(10);
@@ -74,6 +74,9 @@ pub fn serve_alone(stream: &UnixStream) -> io::Result<()> {
         let config = Config::of(&line.office)?;
         let desk = Desk::of_closed(&config);
         if command.makes_data() || (!command.works_apart() && house::exists(&config.data)?) {
+            let exposed = |fault: private::Exposed| Failure::new(fault.to_string());
+            // What lies in folders is left to the post office, which has the time for it.
+            drop(private::close(&config.data).map_err(exposed)?);
             match desk.lock() {
                 Err(OpenError::InUse { process, .. }) => return Err(Ended::InUse { process }),
                 taken => taken.map_err(|fault| Failure::new(data_fault(&fault)))?,

@@ -20,6 +20,7 @@ use crate::commands::send::sysexits;
 use crate::config::Config;
 use crate::failure::Failure;
 use crate::language::{Language, say};
+use crate::rights::ServiceUser;
 use crate::{clock, terminal};
 
 /// How long a command waits for data that another process has.
@@ -37,6 +38,13 @@ pub fn visit(line: &CommandLine, command: &Command, words: &[OsString]) -> Resul
     let config = if command.makes_data() { Config::of(&line.office) } else { Config::of_command(&line.office) };
     let config =
         config.map_err(|failure| if sending { Failure { status: sysexits::CONFIG, ..failure } } else { failure })?;
+    if command.makes_data()
+        && rustix::process::geteuid().is_root()
+        && let Some(user) = ServiceUser::of(&config)?
+    {
+        // The owner of the folder is who works on it from now on.
+        user.take(&config.data)?;
+    }
     let until = Instant::now() + PATIENCE;
     loop {
         let way = find(&config, command).map_err(|no_way| no_way.told(&config.data, sending));

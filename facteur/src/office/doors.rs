@@ -23,6 +23,15 @@ pub fn open(config: &Config) -> Result<Vec<OpenDoor>, BindError> {
     Ok(doors)
 }
 
+/// Says which sockets other programs cannot reach: only its owner may enter the data folder.
+pub fn warn_of_hidden(config: &Config, doors: &[OpenDoor]) {
+    let sockets = doors.iter().flat_map(|open| open.listener.paths());
+    for path in sockets.filter(|path| path.starts_with(&config.data)) {
+        let path = path.display();
+        tracing::warn!("unix:{path} lies in the data folder, which is closed to other users: name a place outside it");
+    }
+}
+
 /// Where each door stands, for those who want to know.
 pub fn places(doors: &[OpenDoor]) -> Vec<(Door, Place)> {
     let of_one = |open: &OpenDoor| {

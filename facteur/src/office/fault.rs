@@ -7,12 +7,18 @@ use net::{BindError, DnsFault, TlsError, UnixFault};
 use store::OpenError;
 
 use crate::counter::DoorFault;
+use crate::failure::Failure;
 use crate::language::say;
+use crate::private::Exposed;
 
 /// Why a post office does not open.
 #[derive(Debug)]
 pub enum StartFault {
     Data(OpenError),
+    /// Others can look into the data folder.
+    Exposed(Exposed),
+    /// Root's rights cannot be given up.
+    Rights(Failure),
     Door(BindError),
     /// The sockets for commands.
     Counter(DoorFault),
@@ -33,6 +39,8 @@ impl fmt::Display for StartFault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&match self {
             Self::Data(fault) => data(fault),
+            Self::Exposed(fault) => fault.to_string(),
+            Self::Rights(failure) => failure.to_string(),
             Self::Door(fault) => door(fault),
             Self::Counter(fault) => fault.to_string(),
             Self::Tls(why) => say!("no certificate to encrypt with: {why}", "pas de certificat pour chiffrer : {why}"),

@@ -47,7 +47,7 @@ impl Lock {
 /// Makes the data folder where it is not there, for nobody else to look into: it holds people's letters.
 pub(crate) fn make_private_folder(folder: &Path) -> std::io::Result<()> {
     if folder.is_dir() {
-        // It may be shared on purpose.
+        // Whoever opens the data of a post office has closed it.
         return Ok(());
     }
     DirBuilder::new().recursive(true).mode(0o700).create(folder)

@@ -18,7 +18,7 @@ use super::site::{Job, Seat};
 use super::transaction::Fate;
 use super::{folder, program};
 use crate::queue::{Entry, Loaded, LoadedRecipient, Outcome, Said};
-use crate::route::{Person, Template};
+use crate::route::{Person, RunAs};
 use net::now;
 
 /// Recipients of one letter taken at one time.
@@ -99,7 +99,7 @@ async fn hand_to(depot: &Depot, letter: &Loaded, to: &LoadedRecipient, way: &Her
     }
 }
 
-async fn who(run_as: Option<&Template>, person: &Person) -> Result<Account, Fate> {
+async fn who(run_as: Option<&RunAs>, person: &Person) -> Result<Account, Fate> {
     Account::of(run_as, person).await
 }
 

@@ -9,7 +9,7 @@ use net::{AddressAnswer, Exchange, MxAnswer};
 
 use super::Means;
 use crate::queue::Said;
-use crate::route::{Credentials, Demand, HostName, Program, Protocol, Route, Target, Template};
+use crate::route::{Credentials, Demand, HostName, Program, Protocol, Route, RunAs, Target, Template};
 
 /// How letters reach a site.
 #[derive(Clone, Debug)]
@@ -47,9 +47,9 @@ pub struct SmtpWay {
 #[derive(Clone, Debug)]
 pub enum HereWay {
     /// To a program, which runs as this user.
-    Program(Program, Option<Template>),
+    Program(Program, Option<RunAs>),
     /// Into a Maildir, which this user owns.
-    Maildir(Template, Option<Template>),
+    Maildir(Template, Option<RunAs>),
 }
 
 /// Why a domain cannot be reached.

@@ -22,7 +22,7 @@ use super::rooms::Rooms;
 use super::search::Search;
 use super::transaction::Fate;
 use crate::queue::Said;
-use crate::route::{Person, Route, Target, Template};
+use crate::route::{Person, Route, RunAs, Target, Template};
 
 /// For how long somebody who is there is not asked for again.
 const KNOWN: Duration = Duration::from_secs(3600);
@@ -173,7 +173,7 @@ async fn has_folder(template: &Template, address: &Address) -> Standing {
 }
 
 /// Where a program runs as the recipient, whoever has an account on this machine is there; else only the program knows.
-async fn has_account(run_as: Option<&Template>, address: &Address) -> Standing {
+async fn has_account(run_as: Option<&RunAs>, address: &Address) -> Standing {
     match Account::of(run_as, &Person::new(address, &ReturnPath::Null)).await {
         Err(Fate::Never(_)) => Standing::Unknown,
         _ => Standing::Behind,

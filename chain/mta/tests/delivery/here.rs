@@ -227,12 +227,13 @@ async fn where_a_program_runs_as_the_recipient_strangers_to_this_machine_are_tol
         return;
     }
     let mut town = Town::with("command:/bin/cat", |route| route.run_as("$USER").unwrap());
-    town.office.queue(&["nobody-at-all@here.test", "root@here.test", "nobody@here.test"]).await;
+    town.office.queue(&["nobody-at-all@here.test", "root@here.test", "daemon+x@here.test", "nobody@here.test"]).await;
     town.office.start();
     let report = town.report().await;
     assert!(report.contains("there is no user nobody-at-all"), "{report}");
     assert!(report.contains("letters for root are not handed on"), "{report}");
-    assert!(!report.contains("nobody@here.test"), "{report}");
+    assert!(report.contains("letters for daemon are not handed on"), "{report}");
+    assert!(report.contains("letters for nobody are not handed on"), "{report}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

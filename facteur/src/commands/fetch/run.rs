@@ -17,7 +17,7 @@ use crate::desk::Desk;
 use crate::language::say;
 use crate::post_office::PostOffice;
 use crate::post_office::fetched::{FetchHomes, Target};
-use crate::{clock, office, terminal};
+use crate::{clock, office, private, terminal};
 
 /// Tries in a row that bring nothing.
 const TRIES: u32 = 5;
@@ -117,6 +117,7 @@ fn beside(maildir: &std::path::Path, config: &Config) -> Result<Place, Failure> 
     let folder = maildir.join("facteur-fetch");
     let made = maildir::Maildir::at(maildir).create();
     made.map_err(|why| Failure::new(why.to_string()))?;
+    drop(private::close(&folder).map_err(|fault| Failure::new(fault.to_string()))?);
     let options = Options { readers: 1, ..Options::new(&folder) };
     let store = Store::open(options, mra::MIGRATIONS).map_err(|fault| Failure::new(office::data_fault(&fault)))?;
     let post_office = PostOffice::new(store.clone(), &config.hostname);
