@@ -21,9 +21,21 @@ fn floor(name: &str) -> Option<u8> {
 }
 
 fn packages() -> Vec<Value> {
+    metadata(&["--no-deps"])
+}
+
+/// All packages that end up in the program, on the machine that the tests run on, and those the tests need.
+fn all_packages() -> Vec<Value> {
+    let host = Command::new("rustc").args(["--print", "host-tuple"]).output().expect("rustc");
+    let host = String::from_utf8(host.stdout).expect("text");
+    metadata(&["--filter-platform", host.trim()])
+}
+
+fn metadata(more: &[&str]) -> Vec<Value> {
     let cargo = std::env::var("CARGO").unwrap_or_else(|_| "cargo".into());
     let output = Command::new(cargo)
-        .args(["metadata", "--format-version", "1", "--no-deps", "--offline", "--locked"])
+        .args(["metadata", "--format-version", "1", "--offline", "--locked"])
+        .args(more)
         .current_dir(env!("CARGO_MANIFEST_DIR"))
         .output()
         .expect("cargo metadata");
@@ -76,5 +88,77 @@ fn the_words_know_no_runtime_no_socket_and_no_database() {
 fn only_the_store_knows_the_engine() {
     for package in packages().iter().filter(|p| name(p) != "facteur-store") {
         assert!(!dependencies(package).contains(&"rusqlite"), "{} must not know rusqlite", name(package));
+    }
+}
+
+/// What a dependency may be under. Nothing that would bind the whole program (GPL, AGPL), and nothing that forbids a use.
+const LICENCES: &[&str] = &[
+    "0BSD",
+    "Apache-2.0",
+    "Apache-2.0 WITH LLVM-exception",
+    "BSD-2-Clause",
+    "BSD-3-Clause",
+    "CC0-1.0",
+    "ISC",
+    "MIT",
+    "MIT-0",
+    "MPL-2.0",
+    "Unicode-3.0",
+    "Unlicense",
+    "Zlib",
+];
+
+/// Does an SPDX expression leave a way that is allowed? `AND` asks for all, `OR` (older: a slash) for one.
+fn is_allowed(expression: &str) -> bool {
+    let expression = expression.replace('/', " OR ").replace(['(', ')'], " ");
+    // The few expressions with brackets have an OR inside an AND, which this order reads rightly.
+    let one = |part: &str| {
+        let words: Vec<&str> = part.split_whitespace().collect();
+        LICENCES.contains(&words.join(" ").as_str())
+    };
+    expression.split(" AND ").all(|all| all.split(" OR ").any(one))
+}
+
+#[test]
+fn every_dependency_has_a_licence_that_lets_anybody_use_the_program() {
+    assert!(is_allowed("MIT/Apache-2.0") && is_allowed("(MIT OR GPL-3.0) AND Unicode-3.0"));
+    assert!(!is_allowed("GPL-3.0") && !is_allowed("MIT AND AGPL-3.0") && !is_allowed(""));
+    for package in all_packages() {
+        let licence = package["license"].as_str().unwrap_or_default();
+        assert!(is_allowed(licence), "{} is under {licence:?}", name(&package));
+    }
+}
+
+/// Crates of which two versions that do not fit together are in the tree, because crates we use ask for them. One that is
+/// new here is a reason to look for a better choice.
+const TWICE: &[&str] =
+    &["bit-vec", "constant_time_eq", "embedded-io", "foldhash", "getrandom", "hashbrown", "syn", "synstructure"];
+
+/// `1` for 1.2.3, `0.4` for 0.4.2: versions of one kind fit together (semver.org §4, as cargo reads it).
+fn kind(version: &str) -> String {
+    let parts: Vec<&str> = version.split('.').collect();
+    let shown = if parts[0] == "0" { 2 } else { 1 };
+    parts[..shown.min(parts.len())].join(".")
+}
+
+#[test]
+fn no_crate_comes_in_two_versions_unless_it_is_known() {
+    let mut kinds = std::collections::BTreeMap::<String, std::collections::BTreeSet<String>>::new();
+    for package in all_packages() {
+        let version = package["version"].as_str().unwrap_or_default();
+        kinds.entry(name(&package).to_owned()).or_default().insert(kind(version));
+    }
+    let twice: Vec<&str> = kinds.iter().filter(|(_, kinds)| kinds.len() > 1).map(|(name, _)| name.as_str()).collect();
+    let new: Vec<&&str> = twice.iter().filter(|name| !TWICE.contains(name)).collect();
+    assert!(new.is_empty(), "two versions of {new:?}: {kinds:?}");
+    let gone: Vec<&&str> = TWICE.iter().filter(|name| !twice.contains(name)).collect();
+    assert!(gone.is_empty(), "there is one version of {gone:?} now: take it off the list");
+}
+
+#[test]
+fn every_dependency_comes_from_the_registry_or_from_here() {
+    for package in all_packages() {
+        let source = package["source"].as_str();
+        assert!(source.is_none_or(|source| source.starts_with("registry+")), "{} is from {source:?}", name(&package));
     }
 }

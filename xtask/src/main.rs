@@ -1,5 +1,6 @@
 //! Developer commands: `cargo xtask test`, `cargo xtask fuzz [SECONDS]`, `cargo xtask bench`, `cargo xtask soak`.
 
+mod audit;
 mod bench;
 mod fuzz;
 mod peers;

@@ -1,14 +1,16 @@
 //! `cargo xtask test`: the one test command.
 
-use crate::peers;
 use crate::run::{Outcome, cargo, has, npm, step, step_heard};
+use crate::{audit, peers};
 
 /// Installs the peers, then goes from what tells soonest to what takes longest: forms and the pages' own state, lints, every
 /// test of the rooms, and last the journeys through the pages.
 pub fn all() -> Outcome {
     peers::install()?;
     step(cargo().args(["fmt", "--all", "--check"]))?;
+    audit::crates()?;
     let pages = pages_can_be_tested();
+    audit::pages()?;
     if pages {
         step(npm().args(["ci", "--no-audit", "--no-fund"]))?;
         scripts(&["check", "lint", "test"])?;

@@ -24,6 +24,13 @@ pub struct Grant {
     pub refresh: Option<Password>,
 }
 
+impl Grant {
+    /// Understands what a token endpoint has answered, apart from any connection.
+    pub fn read(from: &Endpoint, status: u16, body: bytes::Bytes) -> Result<Self, Error> {
+        understand(from, &Answer { status, retry_after: None, body })?.grant(from)
+    }
+}
+
 /// An answer of the token endpoint: a grant, or an error by its code.
 pub(super) enum Outcome {
     Granted(Grant),
@@ -122,8 +129,7 @@ mod tests {
 
     fn understood(status: u16, body: &str) -> Result<Grant, Error> {
         let from = Endpoint::parse("https://login.test/token").unwrap();
-        let answer = Answer { status, retry_after: None, body: body.as_bytes().to_vec().into() };
-        understand(&from, &answer)?.grant(&from)
+        Grant::read(&from, status, body.as_bytes().to_vec().into())
     }
 
     #[test]
