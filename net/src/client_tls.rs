@@ -1,7 +1,7 @@
 //! TLS towards other servers.
 
 use std::net::IpAddr;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use rustls::client::WebPkiServerVerifier;
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
@@ -11,12 +11,15 @@ use rustls_pki_types::pem::PemObject;
 use rustls_pki_types::{CertificateDer, ServerName, UnixTime};
 use tokio_rustls::TlsConnector;
 
-use crate::TlsError;
 use crate::server_tls::provider;
+use crate::{Distrust, TlsError};
 
 /// What a client needs for TLS. Cheap to clone; sessions are resumed across clones.
 #[derive(Clone)]
-pub struct ClientTls(Arc<ClientConfig>);
+pub struct ClientTls {
+    config: Arc<ClientConfig>,
+    refused: Arc<Mutex<Option<Distrust>>>,
+}
 
 impl ClientTls {
     /// Encrypts without asking who is at the other end (RFC 7435): any certificate will do. Protects against those who
@@ -28,7 +31,7 @@ impl ClientTls {
             .with_custom_certificate_verifier(Arc::new(AnyCertificate))
             .with_no_client_auth();
         config.resumption = rustls::client::Resumption::in_memory_sessions(64);
-        Ok(Self(Arc::new(config)))
+        Ok(Self::of(config, Arc::default()))
     }
 
     /// The server must prove its name to the roots that this machine trusts. For smarthosts and for fetching.
@@ -44,7 +47,7 @@ impl ClientTls {
             .with_safe_default_protocol_versions()?
             .with_root_certificates(store)
             .with_no_client_auth();
-        Ok(Self(Arc::new(config)))
+        Ok(Self::of(config, Arc::default()))
     }
 
     /// The server must prove its name to this machine's roots or to these, or show a certificate with one of these
@@ -63,21 +66,33 @@ impl ClientTls {
             let built = WebPkiServerVerifier::builder_with_provider(Arc::new(store), provider()).build();
             Some(built.map_err(|error| rustls::Error::General(error.to_string()))?)
         };
+        let refused = Arc::<Mutex<Option<Distrust>>>::default();
+        let verifier = KnownCertificate { fingerprints, by_name, refused: refused.clone() };
         let config = ClientConfig::builder_with_provider(provider())
             .with_safe_default_protocol_versions()?
             .dangerous()
-            .with_custom_certificate_verifier(Arc::new(KnownCertificate { fingerprints, by_name }))
+            .with_custom_certificate_verifier(Arc::new(verifier))
             .with_no_client_auth();
-        Ok(Self(Arc::new(config)))
+        Ok(Self::of(config, refused))
+    }
+
+    fn of(config: ClientConfig, refused: Arc<Mutex<Option<Distrust>>>) -> Self {
+        Self { config: Arc::new(config), refused }
+    }
+
+    /// The certificate that was refused last, with the reason, for whoever tells a person. Only those made by
+    /// [`trusting`](Self::trusting) remember it.
+    pub fn distrust(&self) -> Option<Distrust> {
+        self.refused.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// The settings for rustls itself, for a client that does not use our streams.
     pub fn config(&self) -> Arc<ClientConfig> {
-        self.0.clone()
+        self.config.clone()
     }
 
     pub(crate) fn connector(&self) -> TlsConnector {
-        TlsConnector::from(self.0.clone())
+        TlsConnector::from(self.config.clone())
     }
 
     /// What is not a name is the address we are connected to: then the certificate is for that, or for nobody.
@@ -137,6 +152,7 @@ fn fingerprint(certificate: &CertificateDer<'_>) -> [u8; 32] {
 struct KnownCertificate {
     fingerprints: Vec<[u8; 32]>,
     by_name: Option<Arc<WebPkiServerVerifier>>,
+    refused: Arc<Mutex<Option<Distrust>>>,
 }
 
 impl ServerCertVerifier for KnownCertificate {
@@ -148,13 +164,18 @@ impl ServerCertVerifier for KnownCertificate {
         ocsp: &[u8],
         now: UnixTime,
     ) -> Result<ServerCertVerified, rustls::Error> {
-        if self.fingerprints.contains(&fingerprint(leaf)) {
+        let shown = fingerprint(leaf);
+        if self.fingerprints.contains(&shown) {
             return Ok(ServerCertVerified::assertion());
         }
-        match &self.by_name {
+        let verified = match &self.by_name {
             Some(by_name) => by_name.verify_server_cert(leaf, between, name, ocsp, now),
             None => Err(rustls::CertificateError::UnknownIssuer.into()),
-        }
+        };
+        verified.inspect_err(|why| {
+            let distrust = Distrust::of(leaf, why, shown);
+            *self.refused.lock().unwrap_or_else(PoisonError::into_inner) = Some(distrust);
+        })
     }
 
     fn verify_tls12_signature(

@@ -30,6 +30,15 @@ pub enum Error {
     Io(io::Error),
 }
 
+impl Error {
+    /// Did the other end begin without TLS, where TLS was to come first? What came is then no record of TLS.
+    pub fn is_no_tls(&self) -> bool {
+        let Self::Io(error) = self else { return false };
+        let told = error.get_ref().and_then(|inner| inner.downcast_ref::<rustls::Error>());
+        matches!(told, Some(rustls::Error::InvalidMessage(_)))
+    }
+}
+
 impl From<io::Error> for Error {
     fn from(error: io::Error) -> Self {
         match error.kind() {

@@ -47,6 +47,17 @@ pub struct TlsInfo {
     pub cipher: String,
 }
 
+/// Does a server wait for TLS there, and say nothing before it? Nothing but the hello of TLS is sent, and the certificate is
+/// of no interest.
+pub async fn begins_with_tls(place: SocketAddr, wait: Duration) -> bool {
+    let Ok(tls) = ClientTls::opportunistic() else { return false };
+    let attempt = async {
+        let stream = Stream::connect(place, wait).await?;
+        stream.start_tls_client(&tls, &place.ip().to_string()).await
+    };
+    tokio::time::timeout(wait, attempt).await.is_ok_and(|shaken| shaken.is_ok())
+}
+
 impl Stream {
     /// Takes over an accepted or made connection: no delay for small packets, keepalive for long silences.
     pub fn plain(socket: TcpStream) -> io::Result<Self> {

@@ -7,7 +7,7 @@ use std::time::Duration;
 use facteur_net::{AddressAnswer, Dns, MxAnswer, Resolver, Table};
 use hickory_server::Server;
 use hickory_server::net::runtime::TokioRuntimeProvider;
-use hickory_server::proto::rr::rdata::{A, AAAA, CNAME, MX, SOA, TXT};
+use hickory_server::proto::rr::rdata::{A, AAAA, CNAME, MX, SOA, SRV, TXT};
 use hickory_server::proto::rr::{Name, RData, Record};
 use hickory_server::store::in_memory::InMemoryZoneHandler;
 use hickory_server::zone_handler::{AxfrPolicy, Catalog, ZoneType};
@@ -30,6 +30,10 @@ fn records() -> Vec<(&'static str, RData)> {
         ("mixed.test.", mx(0, ".")),
         ("mixed.test.", mx(5, "mail.alpha.test.")),
         ("plain.test.", RData::A(A(Ipv4Addr::new(192, 0, 2, 7)))),
+        ("_imaps._tcp.alpha.test.", RData::SRV(SRV::new(20, 0, 993, name("second.alpha.test.")))),
+        ("_imaps._tcp.alpha.test.", RData::SRV(SRV::new(10, 1, 993, name("light.alpha.test.")))),
+        ("_imaps._tcp.alpha.test.", RData::SRV(SRV::new(10, 9, 9993, name("Heavy.alpha.test.")))),
+        ("_pop3s._tcp.alpha.test.", RData::SRV(SRV::new(0, 0, 0, name(".")))),
         ("text.test.", RData::TXT(TXT::new(vec!["hello".into()]))),
         ("alias.test.", RData::CNAME(CNAME(name("alpha.test.")))),
         ("mail.alpha.test.", RData::A(A(Ipv4Addr::new(192, 0, 2, 1)))),
@@ -169,4 +173,15 @@ async fn a_table_answers_what_it_was_told() {
     assert_eq!(ask("plain.test").await, MxAnswer::NoRecord);
     assert_eq!(ask("null.test").await, MxAnswer::Null);
     assert_eq!(ask("other.test").await, MxAnswer::NoSuchDomain);
+}
+
+#[tokio::test]
+async fn who_offers_a_service_comes_in_the_order_of_priority_and_weight() {
+    let (dns, _server) = dns().await;
+    let services = dns.services("_imaps._tcp.alpha.test").await.unwrap();
+    let shown: Vec<_> = services.iter().map(|service| (service.host.as_str(), service.port)).collect();
+    assert_eq!(shown, [("heavy.alpha.test", 9993), ("light.alpha.test", 993), ("second.alpha.test", 993)]);
+    let none = dns.services("_pop3s._tcp.alpha.test").await.unwrap();
+    assert_eq!(none.first().map(|service| service.host.as_str()), Some(""), "the domain says that it has none");
+    assert_eq!(dns.services("_imaps._tcp.nowhere.test").await.unwrap(), []);
 }

@@ -149,7 +149,7 @@ const COMMANDS: &[(&str, &[&[&str]])] = &[
     (
         "fetch",
         &[
-            &["fetch", "add", "imaps://a@127.0.0.1:1", "--to", "alice@alpha.test", "--password-stdin"],
+            &["fetch", "add", "imaps://a@127.0.0.1:1", "--to", "alice@alpha.test", "--password-stdin", "--untried"],
             &["fetch", "run", "--once", "imaps://a@127.0.0.1:1", "--to", "maildir:OUT/fetched", "--password-stdin"],
             &["fetch", "list"],
         ],

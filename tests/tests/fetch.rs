@@ -1,6 +1,8 @@
 //! `facteur fetch` brings letters home from a Dovecot.
 
 use std::path::Path;
+use std::process::Command;
+use std::time::{Duration, Instant};
 
 use serde_json::Value;
 use tests::{Dovecot, Office, OfficeBuilder};
@@ -77,7 +79,12 @@ fn a_source_that_is_removed_leaves_its_letters_and_its_memory_and_a_wrong_passwo
     assert!(!office.command(&["fetch", "list"]).contains("old"));
     let certificate = dovecot.certificate().display().to_string();
     let words = ["fetch", "add", &url(&dovecot), "--name", "new", "--to", "alice@alpha.test", "--ca", &certificate];
-    office.command_with_input(&[&words[..], &["--password-stdin"]].concat(), b"wrong");
+    // What does not let us in is not set up, unless that is asked for.
+    let (code, _, err) = office.try_command(&[&words[..], &["--password-stdin"]].concat(), b"wrong");
+    assert_eq!(code, 1, "{err}");
+    assert!(err.contains("the log-in is refused") && !err.contains("wrong"), "{err}");
+    assert!(!office.command(&["fetch", "list"]).contains("new"));
+    office.command_with_input(&[&words[..], &["--password-stdin", "--untried"]].concat(), b"wrong");
     let (code, told) = run(&office, &["new"]);
     assert_eq!((code, &told.last().expect("told")["state"]), (1, &"refused".into()));
     let list = office.command(&["fetch", "list"]);
@@ -94,9 +101,57 @@ fn a_server_that_nobody_vouches_for_never_sees_the_password() {
     let dovecot = Dovecot::start("");
     let office = office();
     let words = ["fetch", "add", &url(&dovecot), "--name", "old", "--to", "alice@alpha.test", "--password-stdin"];
-    office.command_with_input(&words, b"secret");
+    let (code, _, err) = office.try_command(&words, b"secret");
+    assert_eq!(code, 1, "{err}");
+    let shown = fingerprint(&dovecot);
+    assert!(err.contains("no password was sent") && err.contains("is signed by itself"), "{err}");
+    assert!(err.contains(&format!("--fingerprint {shown}")), "{err} has no {shown}");
+    office.command_with_input(&[&words[..], &["--untried"]].concat(), b"secret");
     let (code, told) = run(&office, &["old"]);
     assert_eq!((code, &told.last().expect("told")["state"]), (1, &"untrusted".into()));
+    assert!(told.last().expect("told")["said"].as_str().is_some_and(|said| said.contains(&shown)), "{told:?}");
+    // The fingerprint is all that is needed, whatever the certificate says.
+    office.command(&["fetch", "remove", "old"]);
+    dovecot.fill("alice", "INBOX", 2, "()");
+    office.command_with_input(&[&words[..], &["--fingerprint", &shown]].concat(), b"secret");
+    assert_eq!(fetched(&run(&office, &["old"]).1), 2);
+}
+
+fn fingerprint(dovecot: &Dovecot) -> String {
+    let mut openssl = Command::new("openssl");
+    openssl.args(["x509", "-noout", "-fingerprint", "-sha256", "-in"]).arg(dovecot.certificate());
+    let said = openssl.output().expect("openssl");
+    let said = String::from_utf8(said.stdout).expect("text");
+    said.trim().rsplit('=').next().expect("a fingerprint").to_owned()
+}
+
+#[test]
+fn a_scheme_that_does_not_go_with_the_port_is_told_in_seconds() {
+    let dovecot = Dovecot::start("");
+    let office = office();
+    let certificate = dovecot.certificate().display().to_string();
+    for (scheme, port) in [("imap", dovecot.imaps), ("pop3", dovecot.pop3s)] {
+        let begun = Instant::now();
+        let url = format!("{scheme}://alice@localhost:{port}");
+        let words = ["fetch", "add", &url, "--to", "alice@alpha.test", "--ca", &certificate, "--password-stdin"];
+        let (code, _, err) = office.try_command(&words, b"secret");
+        assert_eq!(code, 1, "{err}");
+        assert!(err.contains("takes TLS there: write imaps:// or pop3s://"), "{err}");
+        assert!(begun.elapsed() < Duration::from_secs(60), "a greeting would be waited for for minutes");
+    }
+    // The other way round: a server that greets where TLS should come first.
+    let greeting = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
+    let url = format!("imaps://alice@localhost:{}", greeting.local_addr().expect("bound").port());
+    std::thread::spawn(move || {
+        for stream in greeting.incoming().flatten() {
+            let _ = std::io::Write::write_all(&mut &stream, b"* OK ready\r\n");
+            std::thread::sleep(Duration::from_secs(5));
+        }
+    });
+    let words = ["fetch", "add", &url, "--to", "alice@alpha.test", "--password-stdin"];
+    let (code, _, err) = office.try_command(&words, b"secret");
+    assert_eq!(code, 1, "{err}");
+    assert!(err.contains("does not begin with TLS") && err.contains("write imap://"), "{err}");
 }
 
 #[test]

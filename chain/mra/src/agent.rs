@@ -13,12 +13,10 @@ use crate::fetch::{Means, fetch};
 use crate::home::Home;
 use crate::ledger::{self, Source, SourceId};
 use crate::oauth::{self, Https, KeepRefresh, Tokens};
-use crate::pace::Pace;
 use crate::progress::{Listener, Round};
 use crate::secret::Secret;
-use crate::settings::fingerprint;
-use crate::way::{Security, Waits, Way};
-use crate::{Credential, Fault, Settings, Vault};
+use crate::way::Way;
+use crate::{Credential, Fault, Vault};
 
 /// In which manner a source is fetched from.
 #[derive(Clone, Copy, Debug, Default)]
@@ -105,30 +103,10 @@ impl Agent {
         shutdown: Shutdown,
         Manner { gently, asked }: Manner,
     ) -> Result<Means, Fault> {
-        let way = self.way(&source.settings)?;
+        let way = Way::of(&source.settings, self.resolver.clone())?;
         let home = self.homes.home(source).await?;
         let (memory, owner) = (self.memory.clone(), Owner::Source(source.id.0));
         Ok(Means { store: self.store.clone(), way, home, listener, shutdown, memory, owner, gently, asked })
-    }
-
-    fn way(&self, settings: &Settings) -> Result<Way, Fault> {
-        let mailbox = &settings.mailbox;
-        let fingerprints = settings.fingerprints.iter().filter_map(|text| fingerprint(text)).collect();
-        let ca = settings.ca.as_deref().unwrap_or_default();
-        let tls = ClientTls::trusting(ca.as_bytes(), fingerprints);
-        Ok(Way {
-            host: mailbox.host.clone(),
-            port: mailbox.port,
-            security: match (mailbox.tls, settings.cleartext) {
-                (true, _) => Security::Tls,
-                (false, false) => Security::StartTls,
-                (false, true) => Security::Cleartext,
-            },
-            tls: tls.map_err(|why| Fault::Untrusted(why.to_string()))?,
-            resolver: self.resolver.clone(),
-            pace: settings.rate.map_or_else(Pace::free, Pace::limited),
-            waits: Waits::default(),
-        })
     }
 
     /// What to log in with now.

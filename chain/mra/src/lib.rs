@@ -16,6 +16,7 @@
 
 mod agent;
 mod credential;
+pub mod discovery;
 mod fault;
 pub mod fetch;
 mod home;

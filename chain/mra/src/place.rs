@@ -41,11 +41,14 @@ pub enum UrlFault {
     Port,
     /// A password in it, which others could read.
     Password,
+    /// The port of another protocol.
+    OtherProtocol,
 }
 
 impl Mailbox {
     /// Understands `imaps://alice@example.org@imap.example.org:993/`: the server stands behind the last `@`. In the
-    /// name `%40` is an `@`.
+    /// name `%40` is an `@`. At the ports that everybody knows, the port says whether TLS comes first, whatever the scheme
+    /// says: `imap://…:993` would wait for a greeting that never comes. Encryption is turned on in either case.
     pub fn parse(url: &str) -> Result<Self, UrlFault> {
         let (scheme, rest) = url.split_once("://").ok_or(UrlFault::Scheme)?;
         let (protocol, tls) = match scheme.to_ascii_lowercase().as_str() {
@@ -63,6 +66,12 @@ impl Mailbox {
         let user = decoded(user).filter(|user| !user.is_empty() && !user.chars().any(char::is_control));
         let (host, port) = server_and_port(server)?;
         let port = port.unwrap_or(default_port(protocol, tls));
+        let tls = match known_port(port) {
+            Some((Service::Mailbox(other), _)) if other != protocol => return Err(UrlFault::OtherProtocol),
+            Some((Service::Other, _)) => return Err(UrlFault::OtherProtocol),
+            Some((_, tls_first)) => tls_first,
+            None => tls,
+        };
         Ok(Self { protocol, tls, user: user.ok_or(UrlFault::User)?, host, port })
     }
 
@@ -97,6 +106,26 @@ fn default_port(protocol: Protocol, tls: bool) -> u16 {
         (Protocol::Pop3, true) => 995,
         (Protocol::Pop3, false) => 110,
     }
+}
+
+/// What stands at a port.
+enum Service {
+    Mailbox(Protocol),
+    /// SMTP or the web.
+    Other,
+}
+
+/// What stands at the ports that everybody knows, and whether TLS comes first there.
+fn known_port(port: u16) -> Option<(Service, bool)> {
+    Some(match port {
+        143 => (Service::Mailbox(Protocol::Imap), false),
+        993 => (Service::Mailbox(Protocol::Imap), true),
+        110 => (Service::Mailbox(Protocol::Pop3), false),
+        995 => (Service::Mailbox(Protocol::Pop3), true),
+        25 | 80 | 587 => (Service::Other, false),
+        443 | 465 => (Service::Other, true),
+        _ => return None,
+    })
 }
 
 fn server_and_port(server: &str) -> Result<(String, Option<u16>), UrlFault> {
@@ -152,6 +181,19 @@ mod tests {
     }
 
     #[test]
+    fn the_port_says_whether_tls_comes_first() {
+        for (url, meant) in [
+            ("imap://a@b.test:993", "imaps://a@b.test"),
+            ("pop3://a@b.test:995", "pop3s://a@b.test"),
+            ("imaps://a@b.test:143", "imap://a@b.test"),
+            ("pop3s://a@b.test:110", "pop3://a@b.test"),
+            ("imap://a@b.test:9930", "imap://a@b.test:9930"),
+        ] {
+            assert_eq!(Mailbox::parse(url).unwrap().to_string(), meant, "{url}");
+        }
+    }
+
+    #[test]
     fn what_is_wrong_with_a_url_is_said() {
         for (url, fault) in [
             ("http://a@b", UrlFault::Scheme),
@@ -164,6 +206,10 @@ mod tests {
             ("imaps://a@b/c", UrlFault::Host),
             ("imaps://a@b:0", UrlFault::Port),
             ("imaps://a@b:99999", UrlFault::Port),
+            ("imaps://a@b:995", UrlFault::OtherProtocol),
+            ("pop3://a@b:143", UrlFault::OtherProtocol),
+            ("imap://a@b:465", UrlFault::OtherProtocol),
+            ("pop3s://a@b:443", UrlFault::OtherProtocol),
         ] {
             assert_eq!(Mailbox::parse(url), Err(fault), "{url}");
         }

@@ -4,13 +4,17 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use net::{AddressAnswer, ClientTls, Connection, Resolver, Stream};
+use net::{AddressAnswer, ClientTls, Connection, Resolver, Stream, begins_with_tls};
 
-use crate::Fault;
 use crate::pace::Pace;
+use crate::settings::fingerprint;
+use crate::{Fault, Settings};
 
 /// More addresses of a host are not tried.
 const MOST_ADDRESSES: usize = 6;
+
+/// A server that is silent for so long, where it should greet, may be one that waits for TLS.
+const SILENCE: Duration = Duration::from_secs(5);
 
 /// How a connection is protected.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -58,6 +62,48 @@ pub struct Way {
 }
 
 impl Way {
+    /// The way that the settings of a source describe.
+    pub fn of(settings: &Settings, resolver: Arc<dyn Resolver>) -> Result<Self, Fault> {
+        let mailbox = &settings.mailbox;
+        let fingerprints = settings.fingerprints.iter().filter_map(|text| fingerprint(text)).collect();
+        let ca = settings.ca.as_deref().unwrap_or_default();
+        let tls = ClientTls::trusting(ca.as_bytes(), fingerprints);
+        Ok(Self {
+            host: mailbox.host.clone(),
+            port: mailbox.port,
+            security: match (mailbox.tls, settings.cleartext) {
+                (true, _) => Security::Tls,
+                (false, false) => Security::StartTls,
+                (false, true) => Security::Cleartext,
+            },
+            tls: tls.map_err(|why| Fault::Untrusted(why.to_string()))?,
+            resolver,
+            pace: settings.rate.map_or_else(Pace::free, Pace::limited),
+            waits: Waits::default(),
+        })
+    }
+
+    /// Waits for the greeting of a server. One that stays silent may wait for TLS itself: whether it does is found out on a
+    /// second connection, so that a wrong port is told in seconds and not in minutes.
+    pub async fn greeted<T>(&self, greeting: impl Future<Output = Result<T, Fault>>) -> Result<T, Fault> {
+        let mut greeting = std::pin::pin!(greeting);
+        if self.security == Security::Tls {
+            return greeting.await;
+        }
+        if let Ok(greeted) = tokio::time::timeout(SILENCE, &mut greeting).await {
+            return greeted;
+        }
+        for ip in self.addresses().await?.into_iter().take(MOST_ADDRESSES) {
+            if begins_with_tls(SocketAddr::new(ip, self.port), SILENCE).await {
+                let (host, port) = (&self.host, self.port);
+                return Err(Fault::Server(format!(
+                    "{host} says nothing at port {port} and takes TLS there: write imaps:// or pop3s:// for it"
+                )));
+            }
+        }
+        greeting.await
+    }
+
     /// A connection: inside TLS where that comes first, and else not yet.
     pub async fn connect(&self) -> Result<Connection, Fault> {
         let mut last = None;
@@ -82,9 +128,15 @@ impl Way {
 
     /// Turns TLS on, with the server's name checked.
     pub async fn secure(&self, line: Connection) -> Result<Connection, Fault> {
-        line.start_tls_client(&self.tls, &self.host).await.map_err(|error| match error {
-            net::Error::Io(why) => Fault::Untrusted(format!("TLS with {}: {why}", self.host)),
-            why => Fault::Cut(format!("TLS with {}: {why}", self.host)),
+        let host = &self.host;
+        line.start_tls_client(&self.tls, host).await.map_err(|error| match (error, self.tls.distrust()) {
+            (error, _) if error.is_no_tls() => Fault::Server(format!(
+                "{host} does not begin with TLS at port {}: write imap:// or pop3:// for it, which turn TLS on later",
+                self.port
+            )),
+            (net::Error::Io(_), Some(distrust)) => Fault::Untrusted(format!("TLS with {host}: {distrust}")),
+            (net::Error::Io(why), None) => Fault::Untrusted(format!("TLS with {host}: {why}")),
+            (why, _) => Fault::Cut(format!("TLS with {host}: {why}")),
         })
     }
 

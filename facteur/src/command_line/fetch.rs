@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
+use mail::Address;
 use mra::{Mailbox, UrlFault};
 
 use super::Form;
@@ -40,19 +41,34 @@ pub enum FetchCommand {
 
 #[derive(Debug, Args)]
 pub struct NewSource {
-    /// Such as imaps://alice@imap.example.org or pop3s://…; imap:// and pop3:// turn TLS on before they log in
-    #[arg(value_parser = mailbox)]
-    pub url: Mailbox,
-    /// Where the letters go: alice@alpha.test, maildir:FOLDER, or lmtp:alice@alpha.test@HOST:PORT
+    /// An address, such as alice@example.org, whose server is then found; or the server itself: imaps://alice@imap.example.org or pop3s://…; imap:// and pop3:// turn TLS on before they log in
+    #[arg(value_name = "ADDRESS|URL", value_parser = elsewhere)]
+    pub url: Elsewhere,
+    /// Where the letters go: alice@alpha.test, maildir:FOLDER, or lmtp:alice@alpha.test@HOST:PORT; not needed where one person lives here
     #[arg(long, value_name = "TARGET", value_parser = target)]
-    pub to: String,
+    pub to: Option<String>,
     /// What to call it in the list
     #[arg(long)]
     pub name: Option<String>,
+    /// Do not try to log in first
+    #[arg(long)]
+    pub untried: bool,
+    /// Where the provider does not say its server itself, ask Thunderbird's list (Mozilla), which then learns the domain
+    #[arg(long)]
+    pub ask_thunderbird: bool,
     #[command(flatten)]
     pub options: FetchOptions,
     #[command(flatten)]
     pub login: FetchLogin,
+}
+
+/// A mailbox elsewhere, as a person names it.
+#[derive(Clone, Debug)]
+pub enum Elsewhere {
+    /// By its server.
+    Mailbox(Mailbox),
+    /// By its address.
+    Address(Address),
 }
 
 #[derive(Debug, Args)]
@@ -148,6 +164,13 @@ pub struct OAuth {
     pub oauth_scope: Option<String>,
 }
 
+fn elsewhere(text: &str) -> Result<Elsewhere, String> {
+    match Address::parse(text) {
+        Ok(address) if !text.contains("://") => Ok(Elsewhere::Address(address)),
+        _ => mailbox(text).map(Elsewhere::Mailbox),
+    }
+}
+
 fn mailbox(text: &str) -> Result<Mailbox, String> {
     Mailbox::parse(text).map_err(|fault| match fault {
         UrlFault::Scheme => say!(
@@ -159,6 +182,10 @@ fn mailbox(text: &str) -> Result<Mailbox, String> {
             "dites au nom de qui se connecter : imaps://alice@imap.example.org"
         ),
         UrlFault::Host => say!("the server's name is missing or wrong", "le nom du serveur manque ou est faux"),
+        UrlFault::OtherProtocol => say!(
+            "another protocol stands at this port: IMAP has 993 and 143, POP3 has 995 and 110",
+            "un autre protocole se trouve à ce port : IMAP a 993 et 143, POP3 a 995 et 110"
+        ),
         UrlFault::Port => say!("the port is a number from 1 to 65535", "le port est un nombre de 1 à 65535"),
         UrlFault::Password => say!(
             "a password on the command line can be seen by others; leave it out, or say --password-stdin (a colon in the name is written %3A)",

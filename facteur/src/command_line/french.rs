@@ -76,11 +76,16 @@ const TEXTS: &[(&str, &str)] = &[
     ("facteur fetch add", "Relever désormais une boîte d'ailleurs"),
     (
         "facteur fetch add url",
-        "Par exemple imaps://alice@imap.example.org ou pop3s://… ; imap:// et pop3:// passent à TLS avant de se connecter",
+        "Une adresse, comme alice@example.org, dont le serveur est alors cherché ; ou le serveur lui-même : imaps://alice@imap.example.org ou pop3s://… ; imap:// et pop3:// passent en TLS avant de se connecter",
     ),
     (
         "facteur fetch add --to",
-        "Où vont les lettres : alice@alpha.test, maildir:DOSSIER ou lmtp:alice@alpha.test@HÔTE:PORT",
+        "Où vont les lettres : alice@alpha.test, maildir:DOSSIER, ou lmtp:alice@alpha.test@HÔTE:PORT ; inutile où une seule personne habite",
+    ),
+    ("facteur fetch add --untried", "Ne pas essayer de se connecter d'abord"),
+    (
+        "facteur fetch add --ask_thunderbird",
+        "Si le fournisseur ne dit pas lui-même son serveur, demander à la liste de Thunderbird (Mozilla), qui apprend alors le domaine",
     ),
     ("facteur fetch add --name", "Son nom dans la liste"),
     ("facteur fetch list", "Lister les boîtes d'ailleurs, et dire comment elles vont"),

@@ -43,12 +43,14 @@ pub struct Client {
     reach: Reach,
     home: Option<Home>,
     limits: Limits,
+    /// Nothing is asked in clear, not even where an answer leads there.
+    tls_only: bool,
 }
 
 impl Client {
     /// `tls` must verify: [`ClientTls::verified`].
     pub fn new(tls: ClientTls, resolver: Arc<dyn Resolver>, reach: Reach, limits: Limits) -> Self {
-        Self { tls, resolver, reach, home: None, limits }
+        Self { tls, resolver, reach, home: None, limits, tls_only: false }
     }
 
     /// Whoever leads us somewhere must not lead us to `home` either, where the reach is the public internet.
@@ -57,12 +59,19 @@ impl Client {
         Self { home: Some(home), ..self }
     }
 
+    /// Asks over TLS or not at all, also where an answer leads elsewhere: for answers that must prove who gives them.
+    #[must_use]
+    pub fn over_tls_only(self) -> Self {
+        Self { tls_only: true, ..self }
+    }
+
     /// Could this be asked, as far as can be told without asking anybody: a web address within reach, with no name and
     /// password in it?
     pub fn may_ask(&self, url: &Url) -> bool {
         let is_plain = url.has_host() && url.username().is_empty() && url.password().is_none();
         let port = url.port_or_known_default().filter(|port| self.reach.allows_port(*port));
-        is_plain && port.is_some() && ["http", "https"].contains(&url.scheme())
+        let is_spoken = url.scheme() == "https" || url.scheme() == "http" && !self.tls_only;
+        is_plain && port.is_some() && is_spoken
     }
 
     /// Asks for what is at `url`, and follows where that leads. `fields` are sent to each server on the way, so that they

@@ -11,7 +11,7 @@ use hickory_resolver::proto::rr::{Name, RData, RecordType};
 use mail::Domain;
 use mail::seam::Pending;
 
-use super::{AddressAnswer, DnsFault, Exchange, MxAnswer, Resolver};
+use super::{AddressAnswer, DnsFault, Exchange, MxAnswer, Resolver, Service};
 
 /// A question takes no longer than this, with all its repetitions.
 const DEADLINE: Duration = Duration::from_secs(20);
@@ -89,6 +89,15 @@ impl Dns {
         Ok(MxAnswer::Hosts(hosts))
     }
 
+    async fn ask_services(&self, name: &str) -> Result<Vec<Service>, DnsFault> {
+        let mut services: Vec<Service> = match self.ask(name, RecordType::SRV).await? {
+            Answer::NoSuchDomain => Vec::new(),
+            Answer::Records(records) => records.iter().filter_map(service).collect(),
+        };
+        services.sort_by_key(|service| (service.priority, u16::MAX - service.weight));
+        Ok(services)
+    }
+
     async fn ask_addresses(&self, host: &str) -> Result<AddressAnswer, DnsFault> {
         if let Some(known) = without_asking(host) {
             return Ok(AddressAnswer::Addresses(known));
@@ -113,6 +122,10 @@ impl Dns {
 impl Resolver for Dns {
     fn mx<'a>(&'a self, domain: &'a Domain) -> Pending<'a, Result<MxAnswer, DnsFault>> {
         Box::pin(self.ask_mx(domain))
+    }
+
+    fn services<'a>(&'a self, name: &'a str) -> Pending<'a, Result<Vec<Service>, DnsFault>> {
+        Box::pin(self.ask_services(name))
     }
 
     fn addresses<'a>(&'a self, host: &'a str) -> Pending<'a, Result<AddressAnswer, DnsFault>> {
@@ -145,6 +158,12 @@ fn exchange(record: &RData) -> Option<Exchange> {
     let RData::MX(mx) = record else { return None };
     let host = mx.exchange.to_ascii().trim_end_matches('.').to_ascii_lowercase();
     Some(Exchange { preference: mx.preference, host })
+}
+
+fn service(record: &RData) -> Option<Service> {
+    let RData::SRV(srv) = record else { return None };
+    let host = srv.target.to_ascii().trim_end_matches('.').to_ascii_lowercase();
+    Some(Service { priority: srv.priority, weight: srv.weight, port: srv.port, host })
 }
 
 /// IP addresses are themselves, and localhost is here whatever a name server says (RFC 6761 §6.3).

@@ -49,10 +49,30 @@ pub enum AddressAnswer {
     NoSuchDomain,
 }
 
-/// Asks for MX and address records.
+/// One host that offers a service for a domain (RFC 2782).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Service {
+    /// Smaller is asked first.
+    pub priority: u16,
+    /// Among those of one priority, larger is asked more often.
+    pub weight: u16,
+    /// Its port.
+    pub port: u16,
+    /// Its name, in lower case, without the last dot; empty where the domain says that it does not offer the service.
+    pub host: String,
+}
+
+/// Asks for MX, SRV and address records.
 pub trait Resolver: Send + Sync {
     /// Who takes letters for `domain`.
     fn mx<'a>(&'a self, domain: &'a Domain) -> Pending<'a, Result<MxAnswer, DnsFault>>;
+
+    /// Who offers a service, such as `_imaps._tcp.example.org` (RFC 6186): the smallest priority first, and the largest
+    /// weight first among those. Nobody is asked where a resolver does not know such records.
+    fn services<'a>(&'a self, name: &'a str) -> Pending<'a, Result<Vec<Service>, DnsFault>> {
+        let _ = name;
+        Box::pin(async { Ok(Vec::new()) })
+    }
 
     /// The addresses of `host`; those of an IP address are itself.
     fn addresses<'a>(&'a self, host: &'a str) -> Pending<'a, Result<AddressAnswer, DnsFault>>;

@@ -6,13 +6,14 @@ use std::net::IpAddr;
 use mail::Domain;
 use mail::seam::Pending;
 
-use super::{AddressAnswer, DnsFault, MxAnswer, Resolver};
+use super::{AddressAnswer, DnsFault, MxAnswer, Resolver, Service};
 
 /// A resolver that knows what it was told. What it was not told does not exist.
 #[derive(Clone, Debug, Default)]
 pub struct Table {
     mx: HashMap<String, Result<MxAnswer, DnsFault>>,
     addresses: HashMap<String, Result<AddressAnswer, DnsFault>>,
+    services: HashMap<String, Result<Vec<Service>, DnsFault>>,
 }
 
 impl Table {
@@ -24,6 +25,12 @@ impl Table {
     /// Answers questions for the MX of `domain`.
     pub fn mx(mut self, domain: &str, answer: Result<MxAnswer, DnsFault>) -> Self {
         self.mx.insert(domain.to_ascii_lowercase(), answer);
+        self
+    }
+
+    /// Answers questions for who offers the service `name`.
+    pub fn services(mut self, name: &str, answer: Result<Vec<Service>, DnsFault>) -> Self {
+        self.services.insert(name.to_ascii_lowercase(), answer);
         self
     }
 
@@ -39,6 +46,11 @@ impl Resolver for Table {
         let unknown =
             if self.addresses.contains_key(domain.as_str()) { MxAnswer::NoRecord } else { MxAnswer::NoSuchDomain };
         let answer = self.mx.get(domain.as_str()).cloned().unwrap_or(Ok(unknown));
+        Box::pin(async { answer })
+    }
+
+    fn services<'a>(&'a self, name: &'a str) -> Pending<'a, Result<Vec<Service>, DnsFault>> {
+        let answer = self.services.get(&name.to_ascii_lowercase()).cloned().unwrap_or(Ok(Vec::new()));
         Box::pin(async { answer })
     }
 

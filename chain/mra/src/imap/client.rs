@@ -157,15 +157,24 @@ pub struct Client {
 impl Client {
     /// Connects, turns TLS on, and logs in as `user`. Letters larger than `largest` octets will be passed over.
     pub async fn open(way: &Way, user: &str, credential: &Credential, largest: u64) -> Result<Self, Fault> {
-        let mut client = Self::greet(way, way.connect().await?, largest).await?;
-        if way.security == Security::StartTls {
-            client = client.start_tls(way, largest).await?;
-        }
+        let mut client = Self::inside_tls(way, largest).await?;
         if client.capabilities.is_empty() {
             client.ask_capabilities().await?;
         }
         client.log_in(way, user, credential).await?;
         Ok(client)
+    }
+
+    /// Connects and turns TLS on, and says no name and no password.
+    pub async fn knock(way: &Way) -> Result<(), Fault> {
+        Self::inside_tls(way, 0).await?.close().await;
+        Ok(())
+    }
+
+    async fn inside_tls(way: &Way, largest: u64) -> Result<Self, Fault> {
+        let line = way.connect().await?;
+        let client = way.greeted(Self::greet(way, line, largest)).await?;
+        if way.security == Security::StartTls { client.start_tls(way, largest).await } else { Ok(client) }
     }
 
     async fn greet(way: &Way, line: Connection, largest: u64) -> Result<Self, Fault> {

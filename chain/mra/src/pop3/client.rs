@@ -70,18 +70,25 @@ pub struct Client {
 impl Client {
     /// Connects, turns TLS on, and logs in as `user`.
     pub async fn open(way: &Way, user: &str, credential: &Credential) -> Result<Self, Fault> {
-        let line = way.connect().await?;
-        let (pace, answer_wait) = (way.pace.clone(), way.waits.answer);
-        let mut client = Self { line, pace, answer_wait, capabilities: Vec::new(), lost: false };
-        client.reply().await?.must("the greeting")?;
-        client.ask_capabilities().await?;
-        if way.security == Security::StartTls {
-            client = client.start_tls(way).await?;
-        }
+        let mut client = Self::inside_tls(way).await?;
         client.log_in(way, user, credential).await?;
         // They may be others after the log-in (RFC 2449 §5).
         client.ask_capabilities().await?;
         Ok(client)
+    }
+
+    /// Connects and turns TLS on, and says no name and no password.
+    pub async fn knock(way: &Way) -> Result<(), Fault> {
+        Self::inside_tls(way).await?.quit().await
+    }
+
+    async fn inside_tls(way: &Way) -> Result<Self, Fault> {
+        let line = way.connect().await?;
+        let (pace, answer_wait) = (way.pace.clone(), way.waits.answer);
+        let mut client = Self { line, pace, answer_wait, capabilities: Vec::new(), lost: false };
+        way.greeted(async { client.reply().await?.must("the greeting") }).await?;
+        client.ask_capabilities().await?;
+        if way.security == Security::StartTls { client.start_tls(way).await } else { Ok(client) }
     }
 
     async fn start_tls(mut self, way: &Way) -> Result<Self, Fault> {

@@ -3,10 +3,11 @@
 use std::io::ErrorKind;
 use std::net::{IpAddr, SocketAddr};
 use std::path::Path;
+use std::time::Duration;
 
 use mail::trace::Attempt;
 use mail::{Enhanced, Reply};
-use net::{AddressAnswer, Connection, Exchange, Stream};
+use net::{AddressAnswer, Connection, Exchange, Stream, begins_with_tls};
 use smtp::{Capabilities, Command};
 
 use super::hosts::{Fault, SmtpWay, Tells};
@@ -17,6 +18,8 @@ use super::{Means, login};
 use crate::queue::Said;
 use crate::route::{Demand, Protocol};
 
+/// A server that is silent for so long, where it should greet, may be one that waits for TLS.
+const SILENCE: Duration = Duration::from_secs(5);
 /// RFC 7504: the host takes no mail (521), or none for the domain (556), and says so for good.
 const NO_MAIL_EVER: [u16; 2] = [521, 556];
 
@@ -149,14 +152,51 @@ async fn greeted(means: &Means, way: &SmtpWay, address: Address<'_>, search: &Se
     let mut line = Line::new(connection, name.clone(), way.protocol, room);
     if let (true, Address::Tcp(host, _)) = (way.implicit_tls, address) {
         let tls = if way.demand == Demand::Verified { &means.tls.verified } else { &means.tls.opportunistic };
-        line = line.start_tls(tls, host).await.map_err(|error| lost("TLS with", error))?;
+        line = line.start_tls(tls, host).await.map_err(|error| match error {
+            Lost::Net(error) if error.is_no_tls() => begins_in_clear(&name, host, way.port),
+            error => lost("TLS with", error),
+        })?;
     }
-    let greeting = line.reply(means.waits.greeting).await.map_err(|error| lost("the greeting of", error))?;
+    let greeting = greeting(means, way, address, &mut line).await?.map_err(|error| lost("the greeting of", error))?;
     if !greeting.is_positive() {
         return Err(not_now(&greeting, &name, way));
     }
     hello(means, way, &mut line).await?;
     Ok(line)
+}
+
+/// The greeting. A server that stays silent, at a port that the configuration names, may wait for TLS: that is told in
+/// seconds, and not after the minutes that a greeting may take.
+async fn greeting(
+    means: &Means,
+    way: &SmtpWay,
+    address: Address<'_>,
+    line: &mut Line,
+) -> Result<Result<Reply, Lost>, Fault> {
+    let name = line.host.clone();
+    let mut greeting = std::pin::pin!(line.reply(means.waits.greeting));
+    let Address::Tcp(host, ip) = address else { return Ok(greeting.await) };
+    if way.implicit_tls || !way.may_be_us {
+        return Ok(greeting.await);
+    }
+    match tokio::time::timeout(SILENCE, &mut greeting).await {
+        Ok(greeted) => Ok(greeted),
+        Err(_) if begins_with_tls(SocketAddr::new(ip, way.port), SILENCE).await => {
+            let text = format!(
+                "{name} says nothing at port {port} and takes TLS there: write to = \"smtps:{host}:{port}\"",
+                port = way.port
+            );
+            Err(Fault::for_now(Said::ours(Enhanced(4, 7, 4), text)))
+        }
+        Err(_) => Ok(greeting.await),
+    }
+}
+
+fn begins_in_clear(name: &str, host: &str, port: u16) -> Fault {
+    let text = format!(
+        "{name} does not begin with TLS at port {port}: write to = \"{host}:{port}\" and tls = \"verified\" or \"encrypted\""
+    );
+    Fault::for_now(Said::ours(Enhanced(4, 7, 4), text))
 }
 
 async fn dial(means: &Means, way: &SmtpWay, address: Address<'_>, room: &Room) -> Result<Stream, Lost> {

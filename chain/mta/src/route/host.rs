@@ -60,7 +60,14 @@ impl Host {
             (Protocol::Smtp, true) => 465,
             (Protocol::Smtp, false) => 25,
         };
-        Some(Self { protocol, name, port: port.unwrap_or(usual), implicit_tls })
+        let port = port.unwrap_or(usual);
+        // Whatever the scheme says: who waits for a greeting at 465 waits for ever, and 25 and 587 begin without TLS.
+        let implicit_tls = match (protocol, port) {
+            (Protocol::Smtp, 465) => true,
+            (Protocol::Smtp, 25 | 587) => false,
+            _ => implicit_tls,
+        };
+        Some(Self { protocol, name, port, implicit_tls })
     }
 }
 
@@ -94,4 +101,27 @@ fn host_and_port(text: &str) -> Option<(HostName, Option<u16>)> {
         Err(_) => HostName::Name(Domain::parse(host).ok()?),
     };
     Some((host, port))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_port_says_whether_tls_comes_first() {
+        let read = |text: &str| Host::parse(text, Protocol::Smtp).map(|host| (host.port, host.implicit_tls)).unwrap();
+        for (text, meant) in [
+            ("smtp.x.test:465", (465, true)),
+            ("smtp:smtp.x.test:465", (465, true)),
+            ("smtps:smtp.x.test", (465, true)),
+            ("smtps:smtp.x.test:587", (587, false)),
+            ("smtps:smtp.x.test:25", (25, false)),
+            ("smtp.x.test:587", (587, false)),
+            ("smtps:smtp.x.test:2465", (2465, true)),
+            ("[2001:db8::1]:465", (465, true)),
+        ] {
+            assert_eq!(read(text), meant, "{text}");
+        }
+        assert!(!Host::parse("x.test:465", Protocol::Lmtp).unwrap().implicit_tls);
+    }
 }

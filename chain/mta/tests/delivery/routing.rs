@@ -293,3 +293,39 @@ async fn at_our_own_name_the_postmaster_is_here_and_nobody_else() {
     assert!(filed[0].1.contains("Final-Recipient: rfc822; bob@mail.alpha.test"));
     assert_eq!(filed[1].0, "postmaster@mail.alpha.test");
 }
+
+/// A server that says nothing before TLS, as at port 465.
+async fn silent_before_tls() -> u16 {
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let port = listener.local_addr().unwrap().port();
+    tokio::spawn(async move {
+        let folder = tempfile::tempdir().unwrap();
+        let tls = net::ServerTls::self_signed(folder.path(), "localhost").unwrap();
+        while let Ok((socket, _)) = listener.accept().await {
+            let tls = tls.clone();
+            tokio::spawn(async move {
+                let Ok(stream) = net::Stream::plain(socket).unwrap().start_tls_server(&tls).await else { return };
+                let _ = net::Connection::new(stream).line(1000).await;
+            });
+        }
+    });
+    port
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_port_that_does_not_go_with_the_scheme_is_told_with_what_to_write() {
+    let begun = std::time::Instant::now();
+    for (to, said) in [
+        (format!("127.0.0.1:{}", silent_before_tls().await), "takes TLS there: write to = \"smtps:127.0.0.1:"),
+        (format!("smtps:127.0.0.1:{}", Server::start(|_| None).await.port()), "does not begin with TLS at port"),
+    ] {
+        let (_folder, mut office) = office(Table::new(), 1);
+        office.means.routes.add("beta.test", Route::parse(&to).unwrap()).unwrap();
+        office.queue(&[BOB]).await;
+        office.start();
+        until("a try has failed", || !office.said_of(BOB).is_empty()).await;
+        assert!(office.said_of(BOB).contains(said), "{to}: {}", office.said_of(BOB));
+    }
+    // A greeting may take five minutes (RFC 5321 §4.5.3.2.1).
+    assert!(begun.elapsed() < Duration::from_secs(120));
+}

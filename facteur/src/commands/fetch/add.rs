@@ -5,8 +5,8 @@ use mra::ledger;
 use mra::{Folders, Keep, Mailbox, Settings};
 use store::Store;
 
-use super::{Failure, secret, trouble, vault};
-use crate::command_line::fetch::{FetchOptions, NewSource};
+use super::{Failure, find, secret, trial, trouble, vault};
+use crate::command_line::fetch::{Elsewhere, FetchLogin, FetchOptions, NewSource};
 use crate::commands::Trouble;
 use crate::counter::Named;
 use crate::desk::Desk;
@@ -16,11 +16,21 @@ use crate::{clock, terminal};
 
 pub fn run(new: NewSource, desk: &Desk<'_>) -> Result<(), Failure> {
     let store = desk.store()?;
-    let settings = settings(new.url, whole(new.to), &new.options)?;
-    must_be_a_place(&store, &settings.target)?;
+    let target = match new.to {
+        Some(target) => whole(target),
+        None => only_person(&store)?,
+    };
+    must_be_a_place(&store, &target)?;
+    let (mailbox, other_names) = match new.url {
+        Elsewhere::Mailbox(mailbox) => (mailbox, Vec::new()),
+        Elsewhere::Address(address) => found(&address, new.ask_thunderbird, &new.options, &new.login, desk)?,
+    };
+    let settings = settings(mailbox, target, &new.options)?;
     let name = new.name.unwrap_or_else(|| settings.mailbox.short_name());
     must_be_a_name(&store, &name)?;
     let secret = secret(&new.login, &settings.mailbox, desk.config())?;
+    let (settings, secret) =
+        if new.untried { (settings, secret) } else { trial::run(settings, secret, other_names, desk)? };
     let sealed = vault(desk.config())?.seal(&name, &secret.write());
     let now = clock::now();
     let added = name.clone();
@@ -30,6 +40,42 @@ pub fn run(new: NewSource, desk: &Desk<'_>) -> Result<(), Failure> {
         "{name} est relevée tant que facteur serve tourne, ou maintenant avec : facteur fetch run {name}\n"
     ));
     Ok(())
+}
+
+/// The server of an address, and the other names that could be the one to log in with.
+fn found(
+    address: &Address,
+    ask_thunderbird: bool,
+    options: &FetchOptions,
+    login: &FetchLogin,
+    desk: &Desk<'_>,
+) -> Result<(Mailbox, Vec<String>), Failure> {
+    let ca = options.ca.as_deref().map(read_certificates).transpose()?;
+    let offer = find::server(address, &find::Search { ask_thunderbird, ca }, desk)?;
+    if offer.wants_token && login.oauth.oauth_client.is_none() {
+        let host = &offer.mailbox.host;
+        return Err(Failure::new(say!(
+            "{host} takes no passwords, but tokens (OAuth 2): say --oauth-client, as facteur fetch add --help tells",
+            "{host} ne prend pas de mots de passe, mais des jetons (OAuth 2) : dites --oauth-client, comme l'explique facteur fetch add --help"
+        )));
+    }
+    let other_names = if offer.user_is_guessed { vec![address.local().to_owned()] } else { Vec::new() };
+    Ok((offer.mailbox, other_names))
+}
+
+/// Where one person lives, it is clear whose letters they are.
+fn only_person(store: &Store) -> Result<String, Failure> {
+    let people = store.read_blocking(|view| directory::account::list(view, None)).map_err(Trouble::from)?;
+    match people.as_slice() {
+        [person] => Ok(person.address.to_string()),
+        _ => Err(Failure {
+            status: 2,
+            text: say!(
+                "say whose letters they will be here: --to alice@alpha.test",
+                "dites à qui seront ces lettres ici : --to alice@alpha.test"
+            ),
+        }),
+    }
 }
 
 /// A Maildir by its whole path: who fetches into it later stands in another folder.
