@@ -119,11 +119,12 @@ impl Reader<'_> {
 
     /// An archive breaks off where no letter was looked for.
     fn torn(&mut self, number: usize, content: Content<'_>) -> Flow {
-        let name = self.part.nodes.get(number).map_or("", |node| node.name.as_str());
-        match content {
-            Ok(_) => GO_ON,
-            Err(error) => self.skip(name, None, fault(&error)),
-        }
+        let Err(error) = content else { return GO_ON };
+        let file = match self.part.nodes.get(number) {
+            Some(node) => self.part.shown(&node.name),
+            None => self.part.place(),
+        };
+        self.given(Given::Skipped(Skipped { file, at: None, fault: fault(&error) }))
     }
 
     fn file(&mut self, node: &Node, source: &Source, content: Content<'_>) -> Flow {

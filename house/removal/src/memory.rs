@@ -78,9 +78,10 @@ pub fn fetched(
         tx.execute(sql, params![account.0, identity.0, turn, source])?;
         return Ok(true);
     }
-    let sql = "INSERT INTO removal_copy (account, identity, turn, folder, source)
-         SELECT $1, $2, COALESCE(MAX(turn) + 1, 0), $3, $4 FROM removal_copy WHERE account = $1 AND identity = $2";
-    tx.execute(sql, params![account.0, identity.0, folder.0, source])?;
+    let sql = "SELECT COALESCE(MAX(turn) + 1, 0) FROM removal_copy WHERE account = $1 AND identity = $2";
+    let turn: i64 = tx.query_one(sql, params![account.0, identity.0], |row| row.get(0))?;
+    let sql = "INSERT INTO removal_copy (account, identity, turn, folder, source) VALUES ($1, $2, $3, $4, $5)";
+    tx.execute(sql, params![account.0, identity.0, turn, folder.0, source])?;
     Ok(false)
 }
 

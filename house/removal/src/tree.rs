@@ -164,6 +164,14 @@ impl Part {
         format!("{}{name}", self.prefix)
     }
 
+    /// The part itself, as people are told of it.
+    pub fn place(&self) -> String {
+        match self.prefix.trim_end_matches('/') {
+            "" => self.place.display().to_string(),
+            name => name.to_owned(),
+        }
+    }
+
     /// Shows the files of these numbers, in this order where the part can be read in any order; an archive that is a stream
     /// shows them in its own. The content may be left unread.
     pub fn read(&self, wanted: &[usize], each: &mut dyn FnMut(usize, Content<'_>) -> Flow) -> Result<Flow, Error> {

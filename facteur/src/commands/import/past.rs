@@ -1,7 +1,7 @@
 //! `facteur import undo` and `facteur import list`: imports that have been.
 
 use mail::Address;
-use removal::{Error, Run, RunId, Undone};
+use removal::{Run, RunId, Undone};
 use serde::Serialize;
 use store::Store;
 
@@ -32,11 +32,7 @@ fn undo(store: &Store, id: RunId, beside: bool, json: bool) -> Result<(), Failur
     };
     let caller = terminal::caller()?;
     let undone = removal::undo(store, &run, beside, &mut |_| !caller.is_gone());
-    let Undone { letters, kept, gone, folders } = undone.map_err(|why| match why {
-        // The same words as for an import that was stopped.
-        gone @ Error::Gone => moving::trouble(&gone),
-        other => moving::trouble(&other),
-    })?;
+    let Undone { letters, kept, gone, folders } = undone.map_err(|why| moving::trouble(&why))?;
     terminal::print(&if json {
         moving::line(&Done { event: "done", letters, kept, gone, folders })
     } else {
