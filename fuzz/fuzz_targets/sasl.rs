@@ -2,7 +2,7 @@
 //! agree on the right password.
 #![no_main]
 
-#[path = "../../words/sasl/tests/any_input/body.rs"]
+#[path = "../bodies/sasl.rs"]
 mod body;
 
 use libfuzzer_sys::fuzz_target;

@@ -67,5 +67,7 @@ pub fn unreadable(error: &mailbox::Error) -> Response {
 
 pub fn fault(error: &dyn std::fmt::Display) -> Response {
     tracing::error!(%error, "a page cannot be answered");
-    plain(StatusCode::SERVICE_UNAVAILABLE, "this cannot be read now; try again in a moment")
+    let mut response = plain(StatusCode::SERVICE_UNAVAILABLE, "this cannot be read now; try again in a moment");
+    response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static("10"));
+    response
 }

@@ -89,12 +89,16 @@ impl<K: Eq + Hash> Counters<K> {
     }
 
     fn make_room(&mut self, now: Moment) {
-        // Empty ones first, then those with little in them, then all: bounded, whatever comes.
+        if self.empty_at.len() < MOST {
+            return;
+        }
+        // Empty ones first, then those with little in them, then all: bounded, whatever comes. An eighth goes at least: if it
+        // were one, each newcomer would cost a walk through all.
         for patience in [Duration::ZERO, Duration::from_secs(60), Duration::MAX] {
-            if self.empty_at.len() < MOST {
+            self.empty_at.retain(|_, empty_at| empty_at.since(now) > patience);
+            if self.empty_at.len() <= MOST - MOST / 8 {
                 return;
             }
-            self.empty_at.retain(|_, empty_at| empty_at.since(now) > patience);
         }
     }
 }

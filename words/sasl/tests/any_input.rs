@@ -3,6 +3,7 @@
 // As the fuzz target calls it, which has the same body.
 extern crate facteur_sasl as sasl;
 
+#[path = "../../../fuzz/bodies/sasl.rs"]
 mod body;
 
 use proptest::prelude::*;
@@ -38,8 +39,6 @@ fn piece() -> impl Strategy<Value = String> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(2000))]
-
     #[test]
     fn no_input_brings_anything_out_of_order(how: u8, pieces in proptest::collection::vec(piece(), 0..10)) {
         body::any_input(&[&[how][..], pieces.concat().as_bytes()].concat());

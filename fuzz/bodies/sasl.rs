@@ -1,4 +1,4 @@
-//! What anybody may send in a log-in, and what must hold then: tried by the property test beside this file, and by the fuzz
+//! What anybody may send in a log-in, and what must hold then: tried by a property test of `words/sasl`, and by the fuzz
 //! target `sasl`.
 
 use base64::Engine;
