@@ -287,8 +287,8 @@ fn what_is_open_ends_with_what_let_it_in_and_nothing_else_does() {
     assert!(again.starts_with("HTTP/1.1 401"), "{again}");
 
     let open = town.open_everything(true);
-    let events = town.listed(&[ALICE]).into_iter().filter(|it| it["what"] == "events" && it["session"].is_string());
-    let session = events.last().expect("the last browser")["session"].as_str().expect("its name").to_owned();
+    let mut events = town.listed(&[ALICE]).into_iter().filter(|it| it["what"] == "events" && it["session"].is_string());
+    let session = events.next_back().expect("the last browser")["session"].as_str().expect("its name").to_owned();
     town.office.command(&["session", "end", ALICE, &session]);
     expect("the end of a session", open, |open| open.by == By::Browser(1));
 
