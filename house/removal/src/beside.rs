@@ -35,7 +35,8 @@ impl Beside {
             return Some(Self::System);
         }
         let begins = |starts: &[&str]| starts.iter().any(|start| name.starts_with(start));
-        if is_one_of(name, INDEXES) || begins(INDEX_STARTS) || is_kmail_index(name) || is_of_proton(name) {
+        let is_index = name.ends_with(".msf") || is_kmail_index(name) || is_of_proton(name);
+        if is_index || is_one_of(name, INDEXES) || begins(INDEX_STARTS) {
             return Some(Self::Index);
         }
         if is_one_of(name, SETTINGS) {

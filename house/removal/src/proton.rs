@@ -73,7 +73,8 @@ fn payload<T: for<'de> Deserialize<'de>>(text: &[u8]) -> Option<T> {
 impl Metadata {
     /// Reads one; `None` where it is none.
     pub fn read(text: &[u8]) -> Option<Self> {
-        let described: Described = payload(text)?;
+        // A list would be read as a description that says nothing.
+        let described: Described = payload(text).filter(|_| text.trim_ascii_start().starts_with(b"{"))?;
         let flags = [
             (!described.unread.0, System::SEEN),
             (described.is_replied.0 || described.is_replied_all.0, System::ANSWERED),
