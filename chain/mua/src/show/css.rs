@@ -198,7 +198,7 @@ impl Writer<'_> {
                 self.plain(token);
                 self.nested(input, reroute, "]");
             }
-            Token::CurlyBracketBlock => self.fit = false,
+            Token::CurlyBracketBlock | Token::AtKeyword(_) => self.fit = false,
             Token::WhiteSpace(_) => {
                 self.clean.push(' ');
                 self.last = TokenSerializationType::Nothing;
@@ -285,6 +285,7 @@ mod tests {
         let hidden = "background:←url(a\"b);background:url(http://evil.test/);\"c)";
         assert_eq!(declarations(hidden, &mut |_| None), "");
         assert_eq!(clean("←url(cid:1){color:red}"), "");
+        assert_eq!(clean("-@import 'x';@media x{}p{color:red}"), "p{color:red;}");
         assert_eq!(declarations("font:12px 'Café',été", &mut |_| None), "font:12px \"Café\",été;");
     }
 
