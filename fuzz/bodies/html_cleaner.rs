@@ -83,8 +83,9 @@ fn outside_strings(style: &str) -> (String, Vec<String>) {
     let mut rest = style.chars();
     while let Some(c) = rest.next() {
         outside.push(c);
+        // An escaped character is a letter of a name, whatever it is elsewhere.
         if c == '\\' {
-            outside.extend(rest.next());
+            let _ = rest.next();
         }
         if c != '"' {
             continue;
@@ -102,8 +103,11 @@ fn outside_strings(style: &str) -> (String, Vec<String>) {
         }
         outside.push('"');
     }
-    // None stands there without quotes.
-    addresses.extend(outside.split("url(").skip(1).filter(|after| !after.starts_with("\"\")")).map(str::to_owned));
+    // None stands there without quotes; "-url(" is another function.
+    let is_name = |c: char| c.is_alphanumeric() || "-_#@\\".contains(c) || !c.is_ascii();
+    let begins = |at: usize| !outside.get(..at).unwrap_or_default().ends_with(is_name);
+    let bare = outside.match_indices("url(").filter(|(at, _)| begins(*at)).filter_map(|(at, _)| outside.get(at + 4..));
+    addresses.extend(bare.filter(|after| !after.starts_with("\"\")")).map(str::to_owned));
     (outside, addresses)
 }
 
