@@ -62,9 +62,7 @@ impl Beside {
         if begins(b"BEGIN:VCALENDAR") || begins(b"BEGIN:VJOURNAL") {
             return Some(Self::Calendar);
         }
-        // The databases of mail programs, and Mork, which Thunderbird wrote its indexes in.
-        let index = start.starts_with(b"SQLite format 3\0") || start.starts_with(b"// <!-- <mdb:mork");
-        index.then_some(Self::Index)
+        INDEX_CONTENTS.iter().any(|index| start.starts_with(index)).then_some(Self::Index)
     }
 }
 
@@ -172,6 +170,11 @@ const INDEX_STARTS: &[&str] = &[
     "courierimapkeywords",
 ];
 
+/// How the databases of mail programs begin, Mork, which Thunderbird wrote its indexes in, and what mbsync keeps of each
+/// folder under any name.
+const INDEX_CONTENTS: &[&[u8]] =
+    &[b"SQLite format 3\0", b"// <!-- <mdb:mork", b"FarUidValidity ", b"MasterUidValidity "];
+
 const SETTINGS: &[&str] = &[
     "prefs.js",
     "user.js",
@@ -247,6 +250,7 @@ mod tests {
         assert_eq!(Beside::by_ending("picture.jpg"), None);
         assert_eq!(Beside::by_content(b"\xef\xbb\xbfbegin:vcard\r\n"), Some(Beside::Contacts));
         assert_eq!(Beside::by_content(b"BEGIN:VCALENDAR\n"), Some(Beside::Calendar));
+        assert_eq!(Beside::by_content(b"FarUidValidity 1\nNearUidValidity 2\n"), Some(Beside::Index));
         assert_eq!(Beside::by_content(b"Subject: x\n"), None);
     }
 }

@@ -35,7 +35,7 @@ impl Files {
         let tree = Tree::open(path)?;
         let plans: Vec<Plan> = tree.parts.iter().map(|part| layout::plan(part, format, below)).collect();
         let is_empty = |plan: &Plan| plan.sources.is_empty() && plan.folders.is_empty() && plan.left.is_empty();
-        if plans.iter().all(is_empty) {
+        if plans.iter().all(is_empty) && !tree.parts.iter().any(|part| part.torn) {
             return Err(Error::NoLetters(path.to_owned()));
         }
         let size =

@@ -39,6 +39,8 @@ pub struct Part {
     prefix: String,
     /// The folder that a bundle of Apple Mail's stands for which was itself named: `Travail` for `Travail.mbox`.
     pub bundle: Option<String>,
+    /// Does the archive break off? The reading tells where and why.
+    pub torn: bool,
     /// All files and directories.
     pub nodes: Vec<Node>,
     /// The telling files, by name.
@@ -149,7 +151,8 @@ impl Part {
         let (nodes, telling, proton) = (Vec::new(), HashMap::new(), HashMap::new());
         let bundle = place.extension().filter(|ending| ending.eq_ignore_ascii_case("mbox") && place.is_dir());
         let bundle = bundle.and(place.file_stem()).map(|stem| stem.to_string_lossy().into_owned());
-        let mut part = Self { place: place.to_owned(), kind, prefix, bundle, nodes, telling, told: 0, proton };
+        let mut part =
+            Self { place: place.to_owned(), kind, prefix, bundle, torn: false, nodes, telling, told: 0, proton };
         match kind {
             Kind::Plain => folder::list(&mut part)?,
             Kind::Gzip => part.nodes.push(Node::new(inside.to_owned())),

@@ -81,7 +81,10 @@ pub fn list_tar(part: &mut Part) -> Result<(), Error> {
     let place = part.place.clone();
     let mut failed = None;
     members::walk(&mut archive, &mut |_, member| {
-        let Ok(Member { node, content }) = member else { return Flow::Break(()) };
+        let Ok(Member { node, content }) = member else {
+            part.torn = true;
+            return Flow::Break(());
+        };
         if node.fault.is_none() && part.is_telling(&node.name, node.size) && part.tell(&node.name, content).is_err() {
             return Flow::Break(());
         }

@@ -133,6 +133,18 @@ fn nothing_of_a_long_name_in_an_archive_is_kept() {
     assert_eq!(watcher.skipped.len(), 2, "{:?}", watcher.skipped);
 }
 
+#[test]
+fn an_archive_that_breaks_off_at_once_is_told_and_not_taken_for_empty() {
+    let mut tar = tar::Builder::new(Vec::new());
+    append(&mut tar, "a.eml", &letter("lost"));
+    let whole = tar.into_inner().expect("written");
+    let store = Store::new();
+    store.write("torn.tar", &whole[..300]);
+    let (imported, watcher) = House::new().watched(&store.path().join("torn.tar"), None);
+    assert_eq!((imported.expect("read").letters, watcher.skipped.len()), (0, 1));
+    assert!(watcher.skipped[0].file.ends_with("torn.tar"), "{:?}", watcher.skipped);
+}
+
 fn append<W: std::io::Write>(tar: &mut tar::Builder<W>, name: &str, content: &str) {
     let mut header = tar::Header::new_gnu();
     header.set_size(content.len() as u64);
