@@ -215,8 +215,9 @@ fn no_command_makes_anything_that_others_can_read() {
             words.extend(["--config".to_owned(), office.config.display().to_string()]);
             let output = with_open_umask(&words, b"Subject: hello\n\nDear Alice\n");
             let said = String::from_utf8_lossy(&output.stderr).into_owned();
-            // A server that is not there is no fault of this test.
-            assert!(output.status.success() || words[1] == "run", "{words:?}: {said}");
+            // A server that is not there, and a letter whose way is not written down yet, are no faults of this test.
+            let may_fail = words[1] == "run" || words[0] == "trace";
+            assert!(output.status.success() || may_fail, "{words:?}: {said}");
         }
         assert_eq!(open_to_others(&office.data()), [], "serving: {serving}");
         let made: Vec<_> = open_to_others(&out).into_iter().filter(|(path, _)| !before.contains(path)).collect();

@@ -139,7 +139,7 @@ const BROKEN: &[(&str, &str)] = &[
         "[proxy]\ntrusted = [\"::1\"]\nprotocol = [\"web\"]",
         "3: \"web\" is not a door; the doors are smtp, submission, submissions, lmtp, imap, imaps, pop3, pop3s, managesieve, http, https",
     ),
-    ("[proxy]\ntrusted_proxies = []", "2: \"trusted_proxies\" is not a setting of [proxy]; did you mean \"trusted\"?"),
+    ("[proxy]\ntrust = []", "2: \"trust\" is not a setting of [proxy]; did you mean \"trusted\"?"),
     (
         "[store]\ndatabase = \"postgres://db\"",
         "2: database = \"postgres://db\" is not possible in this version; write database = \"sqlite\", or leave the line out",

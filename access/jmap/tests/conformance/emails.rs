@@ -437,7 +437,8 @@ fn odd_letters_have_a_structure_and_what_is_inside_can_be_taken_out() {
         ("Subject: header only\r\n\r\n", "", false),
         ("Content-Type: text/plain; charset=x-unknown\r\n\r\nhello é\r\n", "hello é\n", true),
         ("Content-Type: nonsense\r\n\r\nhello\r\n", "hello\n", false),
-        ("Content-Transfer-Encoding: uuencode\r\n\r\nhello\r\n", "hello\n", true),
+        ("Content-Transfer-Encoding: x-nonsense\r\n\r\nhello\r\n", "hello\n", true),
+        ("Content-Transfer-Encoding: uuencode\r\n\r\nhello\r\n", "hello\n", false),
     ] {
         let email = look(&format!("From: a@b.test\r\n{letter}"));
         let part = email["textBody"][0]["partId"].as_str().unwrap_or_else(|| panic!("{email}"));

@@ -315,9 +315,10 @@ async fn silent_before_tls() -> u16 {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_port_that_does_not_go_with_the_scheme_is_told_with_what_to_write() {
     let begun = std::time::Instant::now();
+    let in_clear = Server::start(|_| None).await;
     for (to, said) in [
         (format!("127.0.0.1:{}", silent_before_tls().await), "takes TLS there: write to = \"smtps:127.0.0.1:"),
-        (format!("smtps:127.0.0.1:{}", Server::start(|_| None).await.port()), "does not begin with TLS at port"),
+        (format!("smtps:127.0.0.1:{}", in_clear.port()), "does not begin with TLS at port"),
     ] {
         let (_folder, mut office) = office(Table::new(), 1);
         office.means.routes.add("beta.test", Route::parse(&to).unwrap()).unwrap();

@@ -4,37 +4,68 @@
 /// The longest line that is kept, in octets: one of 63 octets has 85.
 const LONGEST: usize = 512;
 
+/// So many octets may stand before the first `begin`. A part that has none by then is no file, and is given as it is.
+const FOREWORD: usize = 64 * 1024;
+
 /// Decodes piece by piece.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Uuencode {
     line: Vec<u8>,
     stage: Stage,
+    /// What stands before the first `begin`, as long as it is not certain that there is one.
+    foreword: Vec<u8>,
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 enum Stage {
-    /// Lines before `begin` are nobody's.
+    /// Lines before `begin` are nobody's, where one comes.
     #[default]
     Before,
     Inside,
     /// Behind `end`; another file may begin.
     After,
+    /// There is no file here: the octets as they are.
+    Plain,
 }
 
 impl Uuencode {
     pub(super) fn push(&mut self, piece: &[u8], out: &mut Vec<u8>) {
         let mut rest = piece;
-        while let Some(end) = memchr::memchr(b'\n', rest) {
+        while self.stage != Stage::Plain
+            && let Some(end) = memchr::memchr(b'\n', rest)
+        {
+            self.keep(&rest[..=end], out);
             self.hold(&rest[..end]);
             self.end_line(out);
             rest = &rest[end + 1..];
         }
-        self.hold(rest);
+        match self.stage {
+            Stage::Plain => out.extend_from_slice(rest),
+            _ => {
+                self.keep(rest, out);
+                self.hold(rest);
+            }
+        }
     }
 
     pub(super) fn finish(&mut self, out: &mut Vec<u8>) {
         if !self.line.is_empty() {
             self.end_line(out);
+        }
+        if self.stage == Stage::Before {
+            out.append(&mut self.foreword);
+        }
+    }
+
+    /// Keeps what may turn out to be all there is.
+    fn keep(&mut self, octets: &[u8], out: &mut Vec<u8>) {
+        if self.stage != Stage::Before {
+            return;
+        }
+        self.foreword.extend_from_slice(octets);
+        if self.foreword.len() > FOREWORD {
+            out.append(&mut self.foreword);
+            self.stage = Stage::Plain;
         }
     }
 
@@ -49,10 +80,13 @@ impl Uuencode {
             line.pop();
         }
         match self.stage {
-            Stage::Before | Stage::After if begins(&line) => self.stage = Stage::Inside,
+            Stage::Before | Stage::After if begins(&line) => {
+                self.foreword = Vec::new();
+                self.stage = Stage::Inside;
+            }
             Stage::Inside if line.trim_ascii() == b"end" => self.stage = Stage::After,
             Stage::Inside => decode(&line, out),
-            Stage::Before | Stage::After => {}
+            Stage::Before | Stage::After | Stage::Plain => {}
         }
         line.clear();
         self.line = line;
@@ -103,12 +137,22 @@ mod tests {
 
     #[test]
     fn what_is_broken_gives_less() {
-        for broken in ["", "begin", "begin 644 x", "begin 644 x\n", "begin 644 x\nM", "begin 999 x\n#:&5L", "\n\n\n"] {
+        for broken in ["", "begin 644 x", "begin 644 x\n", "begin 644 x\nM"] {
             assert_eq!(decoded(broken, 3), "", "{broken}");
         }
         // Lost blanks are zeros; a line of any length is one.
         assert_eq!(decoded("begin 644 x\n#\n", 1), "");
         assert_eq!(decoded("begin 644 x\n#86)C\nend", 1), "abc");
         decoded(&format!("begin 644 x\n{}", "M".repeat(100_000)), 1000);
+    }
+
+    #[test]
+    fn what_holds_no_file_is_given_as_it_is() {
+        let long = format!("{}\nbegin 644 x\n#86)C\nend\n", "a line of text\n".repeat(10_000));
+        for plain in ["begin", "begin 999 x\n#:&5L", "\n\n\n", "hello\r\n", long.as_str(), &"x".repeat(200_000)] {
+            for step in [3, 1000, 300_000] {
+                assert!(decoded(plain, step) == plain, "{}", &plain[..plain.len().min(20)]);
+            }
+        }
     }
 }

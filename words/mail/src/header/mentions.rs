@@ -263,7 +263,8 @@ fn encoded_word(value: &[u8]) -> Option<&[u8]> {
     value.get(..2 + data + length + 2).filter(|_| !has_people)
 }
 
-/// Before and after the `@`. What follows the domain behind a blank is no part of it.
+/// Before and after the `@`. What follows the domain behind a blank is no part of it; where what stands before the blank is
+/// not yet a domain of several labels, nobody knows which was meant, and it stays as it was written.
 fn split(words: &Words) -> (Vec<u8>, Vec<u8>) {
     let Some(at) = words.at else { return (words.text.clone(), Vec::new()) };
     let domain = &words.text[at + 1..];
@@ -272,7 +273,8 @@ fn split(words: &Words) -> (Vec<u8>, Vec<u8>) {
     let is_spaced = domain.get(end..).is_some_and(|rest| rest.starts_with(b" .")) || domain[..end].ends_with(b".");
     let domain = match is_spaced {
         true => domain.iter().copied().filter(|octet| *octet != b' ').collect(),
-        false => domain[..end].to_vec(),
+        false if domain[..end].contains(&b'.') || domain.get(end) == Some(&b'>') => domain[..end].to_vec(),
+        false => domain.to_vec(),
     };
     (words.text[words.local..at].to_vec(), domain)
 }
