@@ -30,7 +30,8 @@ export const fr: Words = {
     busy: 'Connexion…',
     wrong: 'Identifiant ou mot de passe incorrect. Vérifiez votre saisie et réessayez.',
     slowDown: 'Trop de tentatives échouées depuis votre réseau. Patientez une minute avant de réessayer.',
-    later: 'Beaucoup de personnes se connectent en ce moment. Patientez quelques secondes avant de réessayer.',
+    later:
+      'Beaucoup de personnes se connectent en ce moment. Patientez quelques secondes avant de réessayer.',
     unreachable: 'Le serveur est injoignable. Vérifiez votre connexion et réessayez.',
     show: 'Afficher le mot de passe',
     hide: 'Masquer le mot de passe',
