@@ -9,8 +9,7 @@ use std::ops::{ControlFlow, Range};
 use std::sync::Arc;
 
 use mail::seam::AccountId;
-use mailbox::SpecialUse;
-use mailbox::letter::Filed;
+use mailbox::{FlagSet, FolderId, SpecialUse, Uid};
 use store::{Migration, Store, Tx, View, params};
 
 use crate::identity::Identity;
@@ -26,8 +25,9 @@ pub const MIGRATIONS: &[Migration] = &[
 ];
 
 /// `turn`: the how-many-th copy of this letter it is. `folder`: a hash of the folder that it came from. `source`: the source
-/// of letters that fetched it; 0: it was imported. `run`, `letter`, `change`: the import that filed it, the letter it became,
-/// and the change that brought it; 0 where no import can take it back.
+/// of letters that fetched it; 0: it was imported. `run`, `lies`, `uid`, `flags`: the import that filed it, the folder and the
+/// UID it got there (a letter keeps both when it joins another conversation, and not its key), and its flags by
+/// [`flags_key`]; `run` is 0 where no import can take it back.
 const COPIES: &str = "
 CREATE TABLE removal_copy (
     account BIGINT NOT NULL,
@@ -36,12 +36,13 @@ CREATE TABLE removal_copy (
     folder BIGINT NOT NULL,
     source BIGINT NOT NULL DEFAULT 0,
     run BIGINT NOT NULL DEFAULT 0,
-    letter BIGINT NOT NULL DEFAULT 0,
-    change BIGINT NOT NULL DEFAULT 0,
+    lies BIGINT NOT NULL DEFAULT 0,
+    uid BIGINT NOT NULL DEFAULT 0,
+    flags BIGINT NOT NULL DEFAULT 0,
     PRIMARY KEY (account, identity, turn)
 ) {clustered};
 CREATE INDEX removal_copy_free ON removal_copy (account, identity, folder) WHERE source = 0;
-CREATE INDEX removal_copy_run ON removal_copy (run, letter) WHERE run > 0;
+CREATE INDEX removal_copy_run ON removal_copy (run, lies, uid) WHERE run > 0;
 ";
 
 /// The folder that a copy came from. Folders for one use are one folder, whatever they are called.
@@ -118,13 +119,36 @@ impl Stamp {
     }
 
     /// Writes the copy down, in the commit that files it.
-    pub fn set(&self, tx: &mut Tx, account: AccountId, run: RunId, filed: &Filed) -> Result<(), store::Error> {
-        let sql = "INSERT INTO removal_copy (account, identity, turn, folder, run, letter, change)
-             VALUES ($1, $2, $3, $4, $5, $6, $7)";
+    pub fn set(&self, tx: &mut Tx, account: AccountId, run: RunId, place: &FiledAt<'_>) -> Result<(), store::Error> {
+        let sql = "INSERT INTO removal_copy (account, identity, turn, folder, run, lies, uid, flags)
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8)";
         let Self { identity, turn, folder } = *self;
-        tx.execute(sql, params![account.0, identity.0, turn, folder.0, run.0, filed.letter.0, filed.change.0])?;
+        let (lies, uid, flags) = (place.folder.0, place.uid.get(), flags_key(place.flags));
+        tx.execute(sql, params![account.0, identity.0, turn, folder.0, run.0, lies, uid, flags])?;
         Ok(())
     }
+}
+
+/// Where a copy was filed, and with which flags.
+pub struct FiledAt<'a> {
+    /// The folder.
+    pub folder: FolderId,
+    /// Its UID there.
+    pub uid: Uid,
+    /// Its flags.
+    pub flags: &'a FlagSet,
+}
+
+/// Stands for the flags of a letter: the same for the same flags in one mailbox.
+pub(crate) fn flags_key(flags: &FlagSet) -> i64 {
+    let mut hasher = blake3::Hasher::new_derive_key("facteur removal: the flags of a letter");
+    hasher.update(&[flags.system.bits()]);
+    for keyword in flags.keywords() {
+        hasher.update(&keyword.0.to_le_bytes());
+    }
+    let mut key = [0; 8];
+    hasher.finalize_xof().fill(&mut key);
+    i64::from_le_bytes(key)
 }
 
 /// Whether a letter that is about to be imported is here.

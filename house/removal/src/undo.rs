@@ -4,21 +4,22 @@ use std::collections::BTreeMap;
 
 use mailbox::fetch::{self, Want};
 use mailbox::letter::{self, Expunge};
-use mailbox::{Change, FolderId, LetterKey, Uid, UidRange, folder};
+use mailbox::{FolderId, Uid, UidRange, folder};
 use store::{Store, Tx, View, params};
 
+use crate::Error;
 use crate::import::pace::Pace;
+use crate::memory::flags_key;
 use crate::runs::{self, Run, RunId};
-use crate::{Error, identity::Identity};
 
 /// What came of it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Undone {
     /// Letters taken away.
     pub letters: u64,
-    /// Letters left where they are: somebody has read, flagged or moved them since, or they were fetched as well.
+    /// Letters left where they are: somebody has read or flagged them since, or they were fetched as well.
     pub kept: u64,
-    /// Letters that were not here any more.
+    /// Letters that somebody has moved or deleted since. Wherever they are, they stay there.
     pub gone: u64,
     /// Folders taken away.
     pub folders: u64,
@@ -55,16 +56,16 @@ pub fn undo(store: &Store, run: &Run, beside: bool, goes_on: &mut dyn FnMut(&Und
 
 /// A copy that a run has filed.
 struct Copy {
-    identity: Identity,
-    turn: i64,
-    letter: LetterKey,
-    change: Change,
+    folder: FolderId,
+    uid: Uid,
+    /// By [`flags_key`].
+    flags: i64,
     fetched: bool,
 }
 
-/// Where an untouched letter lies.
+/// What has become of a copy.
 enum Found {
-    Untouched(FolderId, Uid),
+    Untouched,
     Touched,
     Gone,
 }
@@ -75,19 +76,19 @@ fn take_slice(tx: &mut Tx, run: RunId) -> Result<Option<Undone>, mailbox::Error>
     if copies.is_empty() {
         return Ok(None);
     }
-    let (mut undone, mut taken) = (Undone::default(), BTreeMap::<FolderId, BTreeMap<Uid, Copy>>::new());
+    let (mut undone, mut taken) = (Undone::default(), BTreeMap::<FolderId, Vec<Uid>>::new());
     for copy in copies {
         match found(tx, &copy)? {
-            Found::Untouched(folder, uid) => {
-                taken.entry(folder).or_default().insert(uid, copy);
+            Found::Untouched => {
+                taken.entry(copy.folder).or_default().push(copy.uid);
                 continue;
             }
             Found::Touched => undone.kept += 1,
             Found::Gone => undone.gone += 1,
         }
         // What is remembered of it stays: it is not brought again.
-        let sql = "UPDATE removal_copy SET run = 0 WHERE run = $1 AND letter = $2";
-        tx.execute(sql, params![run.0, copy.letter.0])?;
+        let sql = "UPDATE removal_copy SET run = 0 WHERE run = $1 AND run > 0 AND lies = $2 AND uid = $3";
+        tx.execute(sql, params![run.0, copy.folder.0, copy.uid.get()])?;
     }
     for (folder, letters) in taken {
         undone.letters += take_away(tx, run, folder, &letters)?;
@@ -95,31 +96,36 @@ fn take_slice(tx: &mut Tx, run: RunId) -> Result<Option<Undone>, mailbox::Error>
     Ok(Some(undone))
 }
 
-fn copies(view: &View, run: RunId) -> Result<Vec<Copy>, store::Error> {
-    let sql = "SELECT identity, turn, letter, change, source FROM removal_copy
-         WHERE run = $1 AND run > 0 ORDER BY letter LIMIT $2";
-    view.query(sql, params![run.0, SLICE], |row| {
-        let (identity, turn, letter) = (Identity(row.get(0)?), row.get(1)?, LetterKey(row.get(2)?));
-        Ok(Copy { identity, turn, letter, change: Change(row.get(3)?), fetched: row.get::<i64>(4)? != 0 })
+fn copies(view: &View, run: RunId) -> Result<Vec<Copy>, mailbox::Error> {
+    let sql = "SELECT lies, uid, flags, source FROM removal_copy
+         WHERE run = $1 AND run > 0 ORDER BY lies, uid LIMIT $2";
+    let rows = view.query(sql, params![run.0, SLICE], |row| {
+        Ok((FolderId(row.get(0)?), row.get::<u32>(1)?, row.get(2)?, row.get::<i64>(3)? != 0))
+    })?;
+    let copy = |(folder, uid, flags, fetched)| {
+        let uid = Uid::new(uid).ok_or(mailbox::Error::Damaged("a UID of an import"))?;
+        Ok(Copy { folder, uid, flags, fetched })
+    };
+    rows.into_iter().map(copy).collect()
+}
+
+/// A letter that was moved has another UID; one that has other flags was somebody's concern.
+fn found(view: &View, copy: &Copy) -> Result<Found, mailbox::Error> {
+    let row = fetch::fetch(view, copy.folder, &[UidRange::one(copy.uid)], Want::ROW, 1)?.pop();
+    Ok(match row {
+        None => Found::Gone,
+        Some(row) if flags_key(&row.flags) == copy.flags && !copy.fetched => Found::Untouched,
+        Some(_) => Found::Touched,
     })
 }
 
-/// Whatever is done with a letter – a flag, a move, a copy of it elsewhere that takes its place – gives it another change.
-fn found(view: &View, copy: &Copy) -> Result<Found, mailbox::Error> {
-    let Some((folder, uid)) = fetch::by_key(view, copy.letter)? else { return Ok(Found::Gone) };
-    let row = fetch::fetch(view, folder, &[UidRange::one(uid)], Want::ROW, 1)?.pop();
-    let untouched = row.is_some_and(|row| row.letter == copy.letter && row.change == copy.change);
-    Ok(if untouched && !copy.fetched { Found::Untouched(folder, uid) } else { Found::Touched })
-}
-
 /// Only of those that went is it forgotten that they were here: how many go in one write is the mailbox's to say.
-fn take_away(tx: &mut Tx, run: RunId, folder: FolderId, letters: &BTreeMap<Uid, Copy>) -> Result<u64, mailbox::Error> {
-    let ranges: Vec<UidRange> = letters.keys().copied().map(UidRange::one).collect();
+fn take_away(tx: &mut Tx, run: RunId, folder: FolderId, letters: &[Uid]) -> Result<u64, mailbox::Error> {
+    let ranges: Vec<UidRange> = letters.iter().copied().map(UidRange::one).collect();
     let gone = letter::expunge(tx, folder, &Expunge::All(&ranges), letters.len())?;
     for uid in &gone.uids {
-        let Some(copy) = letters.get(uid) else { continue };
-        let sql = "DELETE FROM removal_copy WHERE run = $1 AND identity = $2 AND turn = $3 AND letter = $4";
-        tx.execute(sql, params![run.0, copy.identity.0, copy.turn, copy.letter.0])?;
+        let sql = "DELETE FROM removal_copy WHERE run = $1 AND run > 0 AND lies = $2 AND uid = $3";
+        tx.execute(sql, params![run.0, folder.0, uid.get()])?;
     }
     Ok(gone.uids.len() as u64)
 }

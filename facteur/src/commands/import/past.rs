@@ -37,8 +37,8 @@ fn undo(store: &Store, id: RunId, beside: bool, json: bool) -> Result<(), Failur
         moving::line(&Done { event: "done", letters, kept, gone, folders })
     } else {
         say!(
-            "letters taken away: {letters}; left, since somebody has touched them or fetched them too: {kept}; gone before: {gone}; empty folders taken away: {folders}\n",
-            "lettres reprises : {letters} ; laissées, quelqu'un les ayant touchées ou relevées aussi : {kept} ; déjà parties : {gone} ; dossiers vides repris : {folders}\n"
+            "letters taken away: {letters}; left, since somebody has touched them or fetched them too: {kept}; moved or deleted before: {gone}; empty folders taken away: {folders}\n",
+            "lettres reprises : {letters} ; laissées, quelqu'un les ayant touchées ou relevées aussi : {kept} ; déplacées ou supprimées avant : {gone} ; dossiers vides repris : {folders}\n"
         )
     });
     Ok(())

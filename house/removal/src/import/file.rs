@@ -12,7 +12,7 @@ use mailbox::{FlagSet, FolderId, LetterKey, Prepared, System, flags, folder, let
 use store::{Store, Tx, View};
 
 use crate::layout::Goal;
-use crate::memory::Stamp;
+use crate::memory::{FiledAt, Stamp};
 use crate::runs::{self, RunId};
 use crate::{Error, Fault, Skipped};
 
@@ -161,7 +161,8 @@ fn file_all(tx: &mut Tx, home: &Home, letters: &[Ready], at: Timestamp) -> Resul
         };
         let flags = flags_of(tx, home.account, ready)?;
         let lies = letter::file(tx, *folder, &ready.prepared, &flags, ready.received)?;
-        ready.stamp.set(tx, home.account, home.run, &lies)?;
+        let place = FiledAt { folder: *folder, uid: lies.uid, flags: &flags };
+        ready.stamp.set(tx, home.account, home.run, &place)?;
         note(tx, home, ready, lies.letter, name, at)?;
         filed.letters += 1;
     }

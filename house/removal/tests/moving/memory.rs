@@ -124,6 +124,26 @@ fn an_undone_import_leaves_the_mailbox_as_it_was_and_can_be_done_again() {
     assert_eq!(house.import(path.parent().expect("b")).0.letters, 250, "and it can be done again");
 }
 
+/// A letter that joins two conversations makes one of them: the letters of the other get another key.
+#[test]
+fn an_undo_takes_back_letters_whose_conversations_were_joined() {
+    let (house, place) = (House::new(), Store::new());
+    let letter = |id: &str, references: &str| {
+        format!("From: a@x.test\nMessage-ID: <{id}@x.test>\nReferences: {references}\nSubject: {id}\n\ntext\n")
+    };
+    place.write("old/1.eml", letter("one", "<zero@x.test>"));
+    place.write("old/2.eml", letter("two", "<other@x.test>"));
+    place.write("old/3.eml", letter("three", "<zero@x.test> <other@x.test>"));
+    let (imported, run) = run_of(&house, &place.path().join("old"));
+    assert_eq!(imported.letters, 3);
+    let threads = house.store.read_blocking(|view| {
+        view.query_one("SELECT COUNT(DISTINCT thread) FROM letter", &[], |row| row.get::<i64>(0))
+    });
+    assert_eq!(threads.expect("counted"), 1, "the conversations were joined");
+    let undone = undo(&house, run);
+    assert_eq!((undone.letters, undone.kept, undone.gone), (3, 0, 0), "{undone:?}");
+}
+
 #[test]
 fn an_undo_takes_nothing_that_somebody_has_touched_or_fetched() {
     let (house, place) = (House::new(), Store::new());
@@ -132,7 +152,7 @@ fn an_undo_takes_nothing_that_somebody_has_touched_or_fetched() {
     assert!(!fetch(&house, 1, "INBOX", &a_letter("fetched")));
     touch(&house);
     let undone = undo(&house, run);
-    assert_eq!((undone.letters, undone.kept, undone.folders), (1, 3, 0), "{undone:?}");
+    assert_eq!((undone.letters, undone.kept, undone.gone, undone.folders), (1, 2, 1, 0), "{undone:?}");
     assert_eq!(subjects(&house), [("INBOX".to_owned(), 1), ("old".to_owned(), 2)]);
     let (imported, _) = house.import(&path);
     assert_eq!((imported.letters, imported.known), (1, 3));
