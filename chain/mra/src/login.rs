@@ -25,6 +25,24 @@ pub enum Exchange {
     },
 }
 
+/// No mechanism has more challenges.
+const MOST_CHALLENGES: usize = 8;
+
+/// Counts the challenges of one log-in: a server that never ends them is told so.
+#[derive(Default)]
+pub struct Challenges(usize);
+
+impl Challenges {
+    /// One more.
+    pub fn count(&mut self) -> Result<(), Fault> {
+        self.0 += 1;
+        match self.0 <= MOST_CHALLENGES {
+            true => Ok(()),
+            false => Err(Fault::Server("it keeps asking and never ends the log-in".to_owned())),
+        }
+    }
+}
+
 impl Exchange {
     /// The best way among those offered; none where none is known.
     pub fn begin(way: &Way, user: &str, credential: &Credential, offered: &[String]) -> Option<Self> {
@@ -58,13 +76,17 @@ impl Exchange {
         }
     }
 
-    /// The answer to a challenge; `*` to give up.
-    pub fn answer(&mut self, challenge: &str) -> Password {
-        let answer = match self {
-            Self::Password { client, .. } => client.challenge(challenge.trim()),
-            Self::Bearer { bearer, .. } => bearer.challenge(challenge.trim()),
+    /// Goes on with the answer to a challenge; `*` to give up. What SCRAM takes to make one is the server's to say, so it is
+    /// done where others do not wait for it.
+    pub async fn answer(mut self, challenge: String) -> Result<(Self, Password), Fault> {
+        let work = move || {
+            let answer = match &mut self {
+                Self::Password { client, .. } => client.challenge(challenge.trim()),
+                Self::Bearer { bearer, .. } => bearer.challenge(challenge.trim()),
+            };
+            (self, answer.unwrap_or_else(|_| Password::new("*".to_owned())))
         };
-        answer.unwrap_or_else(|_| Password::new("*".to_owned()))
+        tokio::task::spawn_blocking(work).await.map_err(|why| Fault::Server(why.to_string()))
     }
 
     /// To be called when the server says that it worked: it must have proved itself where the mechanism asks for that.
@@ -97,4 +119,28 @@ pub fn sounds_throttled(text: &str) -> bool {
 pub fn sounds_crowded(text: &str) -> bool {
     let text = text.to_ascii_lowercase();
     ["throttl", "too many", "bandwidth", "rate limit"].iter().any(|word| text.contains(word))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_server_that_never_ends_its_questions_is_not_answered_for_ever() {
+        let mut challenges = Challenges::default();
+        assert!((0..MOST_CHALLENGES).all(|_| challenges.count().is_ok()));
+        assert!(matches!(challenges.count(), Err(Fault::Server(_))));
+    }
+
+    #[tokio::test]
+    async fn an_exchange_goes_on_behind_each_answer() {
+        let password = Password::new("secret".to_owned());
+        let client = Box::new(sasl::Client::new(Mechanism::Login, "alice", &password, rand::random()));
+        let exchange = Exchange::Password { mechanism: Mechanism::Login, client };
+        // "Username:" and "Password:"
+        let (exchange, user) = exchange.answer("VXNlcm5hbWU6".to_owned()).await.unwrap();
+        let (exchange, word) = exchange.answer("UGFzc3dvcmQ6".to_owned()).await.unwrap();
+        assert_eq!((user.reveal(), word.reveal()), ("YWxpY2U=", "c2VjcmV0"));
+        assert!(exchange.finish().is_ok());
+    }
 }

@@ -287,12 +287,15 @@ impl Client {
             command.push_str(if first.reveal().is_empty() { "=" } else { first.reveal() });
         }
         self.write(Password::new(command + "\r\n")).await?;
+        let mut challenges = login::Challenges::default();
         loop {
             match self.next().await? {
                 Response::Continue(challenge) => {
-                    let line = match initial.take() {
-                        Some(first) => first,
-                        None => exchange.answer(&challenge),
+                    challenges.count()?;
+                    let line;
+                    (exchange, line) = match initial.take() {
+                        Some(first) => (exchange, first),
+                        None => exchange.answer(challenge).await?,
                     };
                     self.write(Password::new(format!("{}\r\n", line.reveal()))).await?;
                 }

@@ -155,10 +155,16 @@ impl Client {
             command.push_str(if first.reveal().is_empty() { "=" } else { first.reveal() });
         }
         self.write(&Password::new(command + "\r\n")).await?;
+        let mut challenges = login::Challenges::default();
         loop {
             match self.reply().await? {
                 Reply::Challenge(challenge) => {
-                    let line = initial.take().unwrap_or_else(|| exchange.answer(&challenge));
+                    challenges.count()?;
+                    let line;
+                    (exchange, line) = match initial.take() {
+                        Some(first) => (exchange, first),
+                        None => exchange.answer(challenge).await?,
+                    };
                     self.write(&Password::new(format!("{}\r\n", line.reveal()))).await?;
                 }
                 Reply::Ok(_) => return exchange.finish(),

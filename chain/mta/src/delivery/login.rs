@@ -10,6 +10,9 @@ use crate::queue::Said;
 use crate::route::Credentials;
 use std::time::Duration;
 
+/// No mechanism has more challenges.
+const MOST_CHALLENGES: usize = 8;
+
 /// Logs in with the strongest mechanism both sides know. A failure is never the letter's fault: it waits until the
 /// postmaster has mended the configuration.
 pub async fn log_in(line: &mut Line, login: &Credentials, wait: Duration) -> Result<(), Fault> {
@@ -21,9 +24,16 @@ pub async fn log_in(line: &mut Line, login: &Credentials, wait: Duration) -> Res
     let host = line.host.clone();
     let lost = |lost: Lost| fault(&format!("the connection to {host} broke during the log-in: {lost}"));
     let mut reply = line.ask(&auth, wait).await.map_err(lost)?;
-    while reply.code == 334 {
+    for _ in 0..MOST_CHALLENGES {
+        if reply.code != 334 {
+            break;
+        }
         let challenge = reply.text.first().map(|text| text.trim().to_owned()).unwrap_or_default();
-        let answer = client.challenge(&challenge).map_err(|error| fault(&format!("log-in at {host}: {error}")))?;
+        // What SCRAM takes to answer is the server's to say: it is done where others do not wait for it.
+        let work = move || (client.challenge(&challenge), client);
+        let (answer, again) = tokio::task::spawn_blocking(work).await.map_err(|error| fault(&error.to_string()))?;
+        client = again;
+        let answer = answer.map_err(|error| fault(&format!("log-in at {host}: {error}")))?;
         reply = line.ask_line(answer.reveal(), wait).await.map_err(lost)?;
     }
     if !reply.is_positive() {
