@@ -131,7 +131,7 @@ const TEXTS: &[(&str, &str)] = &[
     ("facteur import --again", "Importer aussi ce qui est déjà là"),
     ("facteur import --dry_run", "Dire ce qui viendrait, et ne rien changer"),
     ("facteur import --json", "Afficher en JSON, un objet par ligne"),
-    ("facteur import undo", "Reprendre ce qu'une importation a apporté et que personne n'a touché depuis"),
+    ("facteur import undo", "Annuler une importation : retirer ce que personne n'a touché depuis"),
     ("facteur import undo run", "Son numéro, qu'elle a dit à sa fin"),
     ("facteur import undo --json", "Afficher en JSON, un objet par ligne"),
     ("facteur import list", "Lister les importations dans une boîte"),

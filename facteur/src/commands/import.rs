@@ -132,7 +132,7 @@ fn tell_run(run: Option<RunId>, json: bool) {
     }
     terminal::print(&say!(
         "this was import {run}; to take it back: facteur import undo {run}\n",
-        "c'était l'importation {run} ; pour la reprendre : facteur import undo {run}\n"
+        "c'était l'importation {run} ; pour l'annuler : facteur import undo {run}\n"
     ));
 }
 

@@ -93,7 +93,7 @@ impl Teller {
         let mut line =
             say!("{source}: {letters} letters fetched ({size})", "{source} : {letters} lettres relevées ({size})");
         if known > 0 {
-            line.push_str(&say!(", {known} were here already", ", {known} étaient déjà là"));
+            line.push_str(&say!(", here already: {known}", ", déjà là : {known}"));
         }
         if parted > 0 {
             line.push_str(&say!(", {parted} deleted there", ", {parted} effacées là-bas"));

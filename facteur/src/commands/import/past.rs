@@ -27,7 +27,7 @@ fn undo(store: &Store, id: RunId, beside: bool, json: bool) -> Result<(), Failur
         let RunId(id) = id;
         return Err(Failure::new(say!(
             "there is no import {id}, or it was taken back already; facteur import list ADDRESS lists them",
-            "il n'y a pas d'importation {id}, ou elle a déjà été reprise ; facteur import list ADRESSE les donne"
+            "il n'y a pas d'importation {id}, ou elle a déjà été annulée ; facteur import list ADRESSE les donne"
         )));
     };
     let caller = terminal::caller()?;
@@ -38,7 +38,7 @@ fn undo(store: &Store, id: RunId, beside: bool, json: bool) -> Result<(), Failur
     } else {
         say!(
             "letters taken away: {letters}; left, since somebody has touched them or fetched them too: {kept}; moved or deleted before: {gone}; empty folders taken away: {folders}\n",
-            "lettres reprises : {letters} ; laissées, quelqu'un les ayant touchées ou relevées aussi : {kept} ; déplacées ou supprimées avant : {gone} ; dossiers vides repris : {folders}\n"
+            "lettres retirées : {letters} ; laissées, quelqu'un les ayant touchées ou relevées aussi : {kept} ; déplacées ou supprimées avant : {gone} ; dossiers vides retirés : {folders}\n"
         )
     });
     Ok(())
@@ -83,7 +83,7 @@ fn as_json(runs: &[Run]) -> String {
 
 fn as_table(runs: &[Run]) -> String {
     if runs.is_empty() {
-        return say!("no imports that could be taken back\n", "pas d'importation qui puisse être reprise\n");
+        return say!("no imports that could be taken back\n", "pas d'importation qui puisse être annulée\n");
     }
     let headings =
         [say!("import", "importation"), say!("began", "début"), say!("letters", "lettres"), say!("from", "depuis")];
