@@ -274,7 +274,7 @@ fn another_version_is_told_in_one_sentence() {
 
 #[test]
 fn an_import_that_is_interrupted_stops_in_the_post_office_too_and_goes_on_from_there() {
-    const LETTERS: usize = 6000;
+    const LETTERS: usize = 20_000;
     let office = office();
     let mbox = mbox(&office, LETTERS);
     let importing = Importing::begin(&office, &mbox);
@@ -297,7 +297,7 @@ fn an_import_that_is_interrupted_stops_in_the_post_office_too_and_goes_on_from_t
 
 #[test]
 fn a_post_office_that_dies_or_closes_under_a_command_is_told() {
-    const LETTERS: usize = 6000;
+    const LETTERS: usize = 20_000;
     let mut office = office();
     let mbox = mbox(&office, LETTERS);
     let importing = Importing::begin(&office, &mbox);
