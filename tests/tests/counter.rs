@@ -46,8 +46,9 @@ impl Importing {
         Self { process, lines }
     }
 
+    /// By SIGTERM: whoever started the tests in the background may have had SIGINT ignored, and so it stays in what they start.
     fn interrupt(&self) {
-        let sent = Command::new("kill").args(["-INT", &self.process.id().to_string()]).status().expect("kill");
+        let sent = Command::new("kill").args(["-TERM", &self.process.id().to_string()]).status().expect("kill");
         assert!(sent.success());
     }
 
