@@ -21,7 +21,7 @@ pub use cut::{Cut, Line};
 pub use dovecot::Dovecot;
 pub use gmail::{GMAIL_PASSWORD, GMAIL_USER, Gmail, GmailLetter, Hostile, Mood, Throttle};
 pub use letters::{generated_letter, message_ids, sample};
-pub use office::{NOBODY, Office, OfficeBuilder, Person, facteur, free_port, may_become_others};
+pub use office::{NOBODY, Office, OfficeBuilder, Person, below, facteur, free_port, may_become_others};
 pub use old_pop3::OldPop3;
 pub use page::Page;
 pub use postfix::Postfix;

@@ -461,8 +461,8 @@ impl Office {
     }
 }
 
-/// A folder and all that is in it.
-fn below(folder: &Path) -> Vec<PathBuf> {
+/// A folder and all that is in it, links not followed.
+pub fn below(folder: &Path) -> Vec<PathBuf> {
     let mut found = vec![folder.to_owned()];
     for entry in std::fs::read_dir(folder).into_iter().flatten().flatten() {
         match entry.file_type() {

@@ -7,19 +7,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 use std::time::{Duration, Instant};
 
-use tests::{Dialogue, NOBODY, Office, OfficeBuilder, facteur, free_port, generated_letter, may_become_others};
-
-/// A folder and all that is in it, links not followed.
-fn below(folder: &Path) -> Vec<PathBuf> {
-    let mut found = vec![folder.to_owned()];
-    for entry in std::fs::read_dir(folder).into_iter().flatten().flatten() {
-        match entry.file_type() {
-            Ok(kind) if kind.is_dir() => found.extend(below(&entry.path())),
-            _ => found.push(entry.path()),
-        }
-    }
-    found
-}
+use tests::{Dialogue, NOBODY, Office, OfficeBuilder, below, facteur, free_port, generated_letter, may_become_others};
 
 /// What others than the owner may read, write or enter, with its rights.
 fn open_to_others(folder: &Path) -> Vec<(PathBuf, String)> {
