@@ -1,7 +1,7 @@
 //! Logging in: the mechanisms, whatever the protocol around them.
 
 use mail::Password;
-use sasl::{Bearer, BearerMechanism, Mechanism};
+use sasl::{Bearer, BearerMechanism, MOST_CHALLENGES, Mechanism};
 
 use crate::Fault;
 use crate::credential::Credential;
@@ -24,9 +24,6 @@ pub enum Exchange {
         bearer: Box<Bearer>,
     },
 }
-
-/// No mechanism has more challenges.
-const MOST_CHALLENGES: usize = 8;
 
 /// Counts the challenges of one log-in: a server that never ends them is told so.
 #[derive(Default)]

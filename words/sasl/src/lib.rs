@@ -23,6 +23,9 @@ pub use server::{Answer, Keys, Question, Refusal, Server, Step, busy, too_many};
 /// How many random bytes a nonce is made of: the caller supplies them.
 pub const NONCE: usize = 18;
 
+/// How many challenges a client answers in one log-in: no mechanism has more, and a server could go on for ever.
+pub const MOST_CHALLENGES: usize = 8;
+
 /// A way to log in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Mechanism {

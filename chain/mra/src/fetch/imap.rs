@@ -168,11 +168,11 @@ impl<'a> Session<'a> {
     pub(super) async fn left_in(&self, row: FolderRow) -> Result<Vec<(Left, bool)>, Fault> {
         let left = self.means.store.read(move |view| ledger::left_in(view, row.id)).await?;
         let (now, asked, largest) = (net::now(), self.means.asked, self.source.settings.largest);
-        Ok(left
-            .into_iter()
-            .map(|left| (left.is_due(now, asked, largest), left))
-            .map(|(due, left)| (left, due))
-            .collect())
+        let with_due = |left: Left| {
+            let due = left.is_due(now, asked, largest);
+            (left, due)
+        };
+        Ok(left.into_iter().map(with_due).collect())
     }
 
     fn is_gmail(&self) -> bool {

@@ -1,7 +1,7 @@
 //! Logging in at a smarthost (RFC 4954).
 
 use mail::{Enhanced, Reply};
-use sasl::{Client, Mechanism};
+use sasl::{Client, MOST_CHALLENGES, Mechanism};
 use smtp::Command;
 
 use super::hosts::Fault;
@@ -9,9 +9,6 @@ use super::line::{Line, Lost};
 use crate::queue::Said;
 use crate::route::Credentials;
 use std::time::Duration;
-
-/// No mechanism has more challenges.
-const MOST_CHALLENGES: usize = 8;
 
 /// Logs in with the strongest mechanism both sides know. A failure is never the letter's fault: it waits until the
 /// postmaster has mended the configuration.
