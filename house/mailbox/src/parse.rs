@@ -2,13 +2,10 @@
 //! without its body. Reads any bytes and never fails: what is malformed gives less.
 
 mod bodies;
-pub mod charset;
 pub(crate) mod column;
 pub mod date;
 pub mod decode;
 mod file_name;
-mod params;
-pub mod raw;
 mod scan;
 mod structure;
 mod summary;
@@ -17,6 +14,9 @@ mod transfer;
 mod uuencode;
 
 pub use bodies::Bodies;
+pub use mail::header::raw;
+pub use reading::charset;
+pub use reading::params::Param;
 pub use scan::{Limits, scan};
-pub use structure::{Content, Disposition, Encoding, Message, Param, Part, Section, SectionText, Structure};
+pub use structure::{Content, Disposition, Encoding, Message, Part, Section, SectionText, Structure};
 pub use summary::{MOST_MENTIONS, Piece, Sent, Summary};

@@ -6,6 +6,7 @@ use std::borrow::Cow;
 use bytes::{Bytes, BytesMut};
 
 mod mentions;
+pub mod raw;
 
 pub use mentions::{Mention, mentions};
 
@@ -51,6 +52,25 @@ pub fn fields(letter: &[u8]) -> impl Iterator<Item = Field<'_>> {
 /// The first field called `name`.
 pub fn find<'a>(letter: &'a [u8], name: &str) -> Option<Field<'a>> {
     fields(letter).find(|field| field.is(name))
+}
+
+/// The last field called `name`, which is the one that counts where there are several (RFC 8621 §4.1.3), in ASCII and UTF-8:
+/// octets of another charset are brought into it, encoded words stay encoded. Of a value no more than `most` octets are read.
+pub fn legible<'a>(letter: &'a [u8], name: &str, most: usize) -> Option<Cow<'a, [u8]>> {
+    let field = fields(letter).filter(|field| field.is(name)).last()?;
+    let value = match field.value() {
+        Cow::Borrowed(value) => Cow::Borrowed(&value[..value.len().min(most)]),
+        Cow::Owned(mut value) => {
+            value.truncate(most);
+            Cow::Owned(value)
+        }
+    };
+    Some(raw::repaired(value, || raw::charset_told(letter)))
+}
+
+/// The same as a person reads it: encoded words decoded.
+pub fn text(letter: &[u8], name: &str, most: usize) -> Option<String> {
+    legible(letter, name, most).map(|value| reading::words::read(&value))
 }
 
 /// The letter without its fields called `name`; the same bytes where there are none.
@@ -143,6 +163,17 @@ mod tests {
     use super::*;
 
     const LETTER: &[u8] = b"From: Alice <alice@alpha.test>\r\nSubject: a\r\n long one\r\nbroken line\r\nTo : bob@beta.test\r\n\r\nBody: no field\r\n";
+
+    #[test]
+    fn a_field_is_read_in_whatever_charset_it_was_written() {
+        let koi8 =
+            b"Subject: one\r\nContent-Type: text/plain; charset=koi8-r\r\nSubject: =?utf-8?q?a?= \xf0\xd2\xc9\r\n\r\n";
+        assert_eq!(text(koi8, "Subject", 100).as_deref(), Some("a При"));
+        assert_eq!(legible(koi8, "subject", 100).as_deref(), Some("=?utf-8?q?a?= При".as_bytes()));
+        assert_eq!(text(koi8, "Subject", 15).as_deref(), Some("a П"));
+        assert_eq!(text(b"Subject: caf\xe9\r\n\r\n", "Subject", 100).as_deref(), Some("café"));
+        assert_eq!(text(koi8, "To", 100), None);
+    }
 
     #[test]
     fn fields_are_read_in_order_up_to_the_empty_line() {

@@ -205,7 +205,7 @@ pub struct Arrival {
     pub recipients: Vec<String>,
     /// Its Message-ID, without brackets.
     pub message_id: String,
-    /// Its subject, as it stands in the field: on one line, encoded words and all.
+    /// Its subject, as it stands in the field: on one line, encoded words and all, but raw octets in UTF-8.
     pub subject: String,
     /// Octets.
     pub size: u64,
@@ -286,7 +286,7 @@ impl Arrival {
     /// With what the letter says of itself.
     fn with(self, raw: &[u8]) -> Self {
         let message_id = header::find(raw, "Message-ID").map(|field| message_id(&field.value())).unwrap_or_default();
-        let subject = header::find(raw, "Subject").map(|field| subject(&field.value())).unwrap_or_default();
+        let subject = subject(raw).unwrap_or_default();
         Self { message_id, subject, size: raw.len() as u64, ..self }
     }
 
@@ -318,12 +318,11 @@ pub fn message_id(value: &[u8]) -> String {
     String::from_utf8_lossy(bare).into_owned()
 }
 
-/// A subject for a history: its beginning, and what is no UTF-8 made good.
-fn subject(value: &[u8]) -> String {
-    let value = value.trim_ascii();
+/// The subject of a letter for a history: its beginning, in UTF-8 whatever charset its octets are in.
+fn subject(raw: &[u8]) -> Option<String> {
     // Four octets a character at most; what is cut in two is made good with the rest.
-    let beginning = value.get(..LONGEST_TEXT * 4).unwrap_or(value);
-    String::from_utf8_lossy(beginning).into_owned()
+    let beginning = header::legible(raw, "Subject", LONGEST_TEXT * 4)?;
+    Some(String::from_utf8_lossy(&beginning).into_owned())
 }
 
 /// The longest text a history holds, in characters: what others say is cut there.
@@ -552,6 +551,20 @@ mod tests {
         assert_eq!(by("unix:/run/lmtp"), (Hand::Lmtp, "unix:/run/lmtp".into()));
         assert_eq!(by("/usr/bin/procmail"), (Hand::Local, "/usr/bin/procmail".into()));
         assert_eq!(by(""), (Hand::Nowhere, String::new()));
+    }
+
+    #[test]
+    fn a_subject_in_a_raw_charset_is_kept_in_characters() {
+        let of = |subject: &[u8]| {
+            let letter =
+                [b"Subject: ", subject, b"\r\nContent-Type: text/plain; charset=koi8-r\r\n\r\nbody\r\n"].concat();
+            Arrival::imported(&letter, "a.eml").subject
+        };
+        assert_eq!(of(b"\xf0\xd2\xc9\xd7\xc5\xd4"), "Привет");
+        assert_eq!(of("Привет".as_bytes()), "Привет");
+        assert_eq!(of(b"\x1b$B2q5D\x1b(B"), "会議");
+        assert_eq!(of(b"=?koi8-r?q?=F0?= \xd2"), "=?koi8-r?q?=F0?= р");
+        assert_eq!(of(&b"\xf0".repeat(100_000)).chars().count(), LONGEST_TEXT * 4);
     }
 
     #[test]

@@ -79,6 +79,8 @@ pub struct Report<'a> {
 
 /// Letters up to this size come back whole.
 pub const WHOLE_UP_TO: usize = 20_000;
+/// Octets of a subject that are read for the one that is shown: encoded words make much of little.
+const LONGEST_SUBJECT: usize = 4096;
 /// No more of a header than this comes back.
 const HEADER_UP_TO: usize = 16_000;
 
@@ -146,8 +148,8 @@ impl Report<'_> {
 
     /// The subject in characters, cut where nobody reads on.
     fn subject_of_original(&self) -> Option<String> {
-        let parsed = mail_parser::MessageParser::new().parse_headers(self.original.bytes)?;
-        let subject: String = parsed.subject()?.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
+        let subject = header::text(self.original.bytes, "Subject", LONGEST_SUBJECT)?;
+        let subject: String = subject.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
         let subject = subject.trim();
         let short: String = subject.chars().take(120).collect();
         let dots = if short.len() < subject.len() { "…" } else { "" };

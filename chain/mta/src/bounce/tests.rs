@@ -127,6 +127,25 @@ fn of_a_large_letter_only_the_header_comes_back() {
 }
 
 #[test]
+fn the_subject_is_read_as_everybody_reads_it() {
+    for (letter, read) in [
+        // Raw octets in the charset that the text is in.
+        (&b"Subject: \xf0\xd2\xc9\xd7\xc5\xd4\r\nContent-Type: text/plain; charset=koi8-r\r\n\r\n"[..], "Привет"),
+        (b"Subject: caf\xe9\r\n\r\n", "café"),
+        // Neighbouring words of a charset with states, and one whose character was cut in two.
+        (b"Subject: =?iso-2022-jp?B?GyRCMnE1RBsoQg==?=\r\n =?iso-2022-jp?B?GyRCMnE1RBsoQg==?=\r\n\r\n", "会議会議"),
+        (b"Subject: =?utf-8?q?=C3?= =?utf-8?q?=A9?=\r\n\r\n", "é"),
+        (b"Subject: =?cp932?B?ie+LYw==?=\r\n\r\n", "会議"),
+        // Of two the last counts.
+        (b"Subject: one\r\nSubject: two\r\n\r\n", "two"),
+    ] {
+        with(Kind::Failed, &[], letter, |report| {
+            assert_eq!(report.subject_of_original().as_deref(), Some(read), "{}", letter.escape_ascii());
+        });
+    }
+}
+
+#[test]
 fn hostile_words_and_headers_stay_words() {
     let hostile = b"Subject: x\r\nMessage-ID: <a@b>\r\n\tBcc: evil@x.test\r\nX: \xff\xfe\r\n\r\n";
     let said = format!("550 {}\u{202e}\u{7f} --=_aaaa", "x".repeat(2000));

@@ -3,10 +3,10 @@
 use std::ops::Range;
 
 use mail::header;
+use reading::params::{self, Param, find};
 
 use super::decode;
-use super::params;
-use super::structure::{Content, Disposition, Encoding, Message, Param, Part, Structure, find};
+use super::structure::{Content, Disposition, Encoding, Message, Part, Structure};
 use super::summary::Summary;
 
 /// How far a letter is taken apart. What lies beyond stays one part of bytes.
@@ -288,7 +288,7 @@ const LONGEST_HEADER: usize = 64 * 1024;
 /// The boundary of a multipart, in one piece or in several (RFC 2231 §3).
 fn boundary(params: &[Param]) -> Option<Vec<u8>> {
     let plain = find(params, "boundary").map(<[u8]>::to_vec);
-    let boundary = plain.or_else(|| decode::param(params, "boundary").map(String::into_bytes));
+    let boundary = plain.or_else(|| params::text(params, "boundary").map(String::into_bytes));
     boundary.filter(|boundary| !boundary.is_empty())
 }
 

@@ -2,6 +2,7 @@
 
 use std::ops::Range;
 
+use reading::params::{self, Param};
 use serde::{Deserialize, Serialize};
 
 use super::{Summary, column};
@@ -11,17 +12,6 @@ use super::{Summary, column};
 pub struct Structure {
     /// The letter itself: its header is the letter's header.
     pub root: Part,
-}
-
-/// A parameter of a field, as written: encoded and split values (RFC 2231) are not put together.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Param {
-    /// `charset`, in the case it was written.
-    #[serde(with = "octets")]
-    pub name: Vec<u8>,
-    /// The value without its quotes.
-    #[serde(with = "octets")]
-    pub value: Vec<u8>,
 }
 
 /// `Content-Disposition` (RFC 2183).
@@ -139,7 +129,7 @@ impl Part {
 
     /// The value of a parameter of `Content-Type`, whatever the case of its name.
     pub fn param(&self, name: &str) -> Option<&[u8]> {
-        find(&self.params, name)
+        params::find(&self.params, name)
     }
 
     /// Octets of the body as it stands.
@@ -163,14 +153,13 @@ impl Part {
     /// The name to save it under, from `Content-Disposition` or `Content-Type`, decoded and made harmless.
     pub fn file_name(&self) -> Option<String> {
         let disposition = self.disposition.as_ref().map_or(&[][..], |disposition| &disposition.params);
-        let written =
-            super::decode::param(disposition, "filename").or_else(|| super::decode::param(&self.params, "name"));
+        let written = params::text(disposition, "filename").or_else(|| params::text(&self.params, "name"));
         super::file_name::clean(&written?)
     }
 
     /// The charset that its header names, as it is written there.
     pub fn charset(&self) -> Option<String> {
-        super::decode::param(&self.params, "charset")
+        params::text(&self.params, "charset")
     }
 
     /// Is it a letter that came encoded? What is in it stands nowhere in the octets of the letter around it.
@@ -203,10 +192,6 @@ impl Part {
             Content::Message(message) => message.root.move_by(by),
         }
     }
-}
-
-pub(super) fn find<'a>(params: &'a [Param], name: &str) -> Option<&'a [u8]> {
-    params.iter().find(|param| param.name.eq_ignore_ascii_case(name.as_bytes())).map(|param| param.value.as_slice())
 }
 
 impl Structure {

@@ -1,6 +1,9 @@
 //! Transfer encodings taken off (RFC 2045 §6), piece by piece: a decoder eats chunks of any size and keeps at most a few octets
 //! between them, so that no part need be in memory whole.
 
+use reading::base64::Base64;
+use reading::hex;
+
 use super::structure::Encoding;
 use super::uuencode::Uuencode;
 
@@ -47,58 +50,6 @@ impl Decoder {
         }
     }
 }
-
-/// The value of a hexadecimal digit.
-pub(super) fn hex(octet: u8) -> Option<u8> {
-    char::from(octet).to_digit(16).map(|digit| digit as u8)
-}
-
-/// Base64 as mail has it: octets outside the alphabet are passed over (RFC 2045 §6.8), padding ends a group.
-#[derive(Clone, Debug, Default)]
-struct Base64 {
-    bits: u32,
-    have: u32,
-}
-
-impl Base64 {
-    fn push(&mut self, chunk: &[u8], out: &mut Vec<u8>) {
-        out.reserve(chunk.len() / 4 * 3 + 3);
-        for &octet in chunk {
-            match VALUES[usize::from(octet)] {
-                value @ 0..=63 => {
-                    self.bits = self.bits << 6 | u32::from(value);
-                    self.have += 6;
-                    if self.have >= 8 {
-                        self.have -= 8;
-                        out.push((self.bits >> self.have) as u8);
-                    }
-                }
-                // What follows a padding starts a new group: joined base64 texts are common in broken mail.
-                PADDING => self.have = 0,
-                _ => {}
-            }
-        }
-    }
-}
-
-const PADDING: u8 = 64;
-const NOTHING: u8 = 65;
-
-/// What each octet stands for in base64.
-const VALUES: [u8; 256] = {
-    let mut values = [NOTHING; 256];
-    let alphabet = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-    let mut i = 0;
-    while i < alphabet.len() {
-        values[alphabet[i] as usize] = i as u8;
-        i += 1;
-    }
-    // The alphabet of URLs, which some mailers take.
-    values[b'-' as usize] = 62;
-    values[b'_' as usize] = 63;
-    values[b'=' as usize] = PADDING;
-    values
-};
 
 /// Quoted-printable (RFC 2045 §6.7). What is malformed stays as it is.
 #[derive(Clone, Debug, Default)]

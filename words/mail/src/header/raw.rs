@@ -3,10 +3,10 @@
 
 use std::borrow::Cow;
 
-use mail::header;
+use reading::words::{Token, tokens};
+use reading::{charset, params};
 
-use super::decode::{Token, tokens};
-use super::{charset, decode, params};
+use super::{body_start, find};
 
 /// Octets behind the header in which the letter's first text is looked for.
 pub const BEGINNING: usize = 16 * 1024;
@@ -26,7 +26,7 @@ pub fn repaired<'a>(value: Cow<'a, [u8]>, told: impl FnOnce() -> Option<String>)
         match token {
             Token::Word(word) => escaped(word.written, &mut out),
             Token::Plain { octets, .. } => {
-                out.extend_from_slice(decode::text(Some(label.as_bytes()), octets).as_bytes())
+                out.extend_from_slice(charset::read(Some(label.as_bytes()), octets, true).text.as_bytes())
             }
         }
     }
@@ -45,8 +45,8 @@ fn escaped(word: &[u8], out: &mut Vec<u8>) {
 
 /// The charset of a letter's first text, where its beginning names one. `letter` is its header and what comes after it.
 pub fn charset_told(letter: &[u8]) -> Option<String> {
-    let body = header::body_start(letter);
-    let own = header::find(letter, "Content-Type").and_then(|field| label(&field.value()));
+    let body = body_start(letter);
+    let own = find(letter, "Content-Type").and_then(|field| label(&field.value()));
     own.or_else(|| {
         let mut rest = letter.get(body..)?;
         rest = rest.get(..rest.len().min(BEGINNING))?;
@@ -55,7 +55,7 @@ pub fn charset_told(letter: &[u8]) -> Option<String> {
             let starts_field =
                 |line: &[u8]| line.get(..13).is_some_and(|name| name.eq_ignore_ascii_case(b"content-type:"));
             if starts_field(rest)
-                && let Some(label) = header::find(rest, "Content-Type").and_then(|field| label(&field.value()))
+                && let Some(label) = find(rest, "Content-Type").and_then(|field| label(&field.value()))
             {
                 return Some(label);
             }
@@ -67,5 +67,5 @@ pub fn charset_told(letter: &[u8]) -> Option<String> {
 
 fn label(content_type: &[u8]) -> Option<String> {
     let (_, params) = params::read(content_type.get(..content_type.len().min(4096))?);
-    decode::param(&params, "charset").filter(|label| !label.is_empty())
+    params::text(&params, "charset").filter(|label| !label.is_empty())
 }

@@ -1,6 +1,19 @@
-//! Values with parameters: `text/plain; charset="utf-8"` (RFC 2045 §5.1). Lenient.
+//! Values with parameters: `text/plain; charset="utf-8"` (RFC 2045 §5.1), extended and in pieces (RFC 2231). Lenient.
 
-use super::structure::Param;
+use serde::{Deserialize, Serialize};
+
+use crate::{charset, hex, words};
+
+/// A parameter of a field, as written: encoded and split values (RFC 2231) are not put together.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Param {
+    /// `charset`, in the case it was written.
+    #[serde(with = "octets")]
+    pub name: Vec<u8>,
+    /// The value without its quotes.
+    #[serde(with = "octets")]
+    pub value: Vec<u8>,
+}
 
 /// The most parameters of one field, and the most octets of one value.
 const MOST: usize = 64;
@@ -24,6 +37,84 @@ pub fn read(value: &[u8]) -> (Vec<u8>, Vec<Param>) {
         reader.take(b';');
     }
     (first, params)
+}
+
+/// The value of the first parameter called `name`, whatever the case, as it is written.
+pub fn find<'a>(params: &'a [Param], name: &str) -> Option<&'a [u8]> {
+    params.iter().find(|param| param.name.eq_ignore_ascii_case(name.as_bytes())).map(|param| param.value.as_slice())
+}
+
+/// The value of a parameter as text: extended and split values put together (RFC 2231), encoded words decoded where
+/// mailers put them against the rules.
+pub fn text(params: &[Param], name: &str) -> Option<String> {
+    if let Some(extended) = find(params, &format!("{name}*")) {
+        let (charset, octets) = extended_value(extended);
+        return Some(told(charset.as_deref(), &octets));
+    }
+    if let Some((charset, octets)) = continued(params, name) {
+        return Some(told(charset.as_deref(), &octets));
+    }
+    find(params, name).map(words::read)
+}
+
+/// The text of an extended value. Some mailers put encoded words into it.
+fn told(charset: Option<&[u8]>, octets: &[u8]) -> String {
+    match charset.filter(|charset| !charset.is_empty()) {
+        _ if octets.starts_with(b"=?") => words::read(octets),
+        Some(charset) => charset::read(Some(charset), octets, true).text.into_owned(),
+        None => words::read(octets),
+    }
+}
+
+/// `name*0*=utf-8''…; name*1=…` (RFC 2231 §4.1).
+fn continued(params: &[Param], name: &str) -> Option<(Option<Vec<u8>>, Vec<u8>)> {
+    let (mut charset, mut octets) = (None, Vec::new());
+    for index in 0..64 {
+        if let Some(value) = find(params, &format!("{name}*{index}*")) {
+            if index == 0 {
+                let (first_charset, decoded) = extended_value(value);
+                (charset, octets) = (first_charset, decoded);
+            } else {
+                octets.extend(percent(value));
+            }
+        } else if let Some(value) = find(params, &format!("{name}*{index}")) {
+            octets.extend_from_slice(value);
+        } else {
+            break;
+        }
+    }
+    (!octets.is_empty()).then_some((charset, octets))
+}
+
+/// `charset'language'percent-encoded`
+fn extended_value(value: &[u8]) -> (Option<Vec<u8>>, Vec<u8>) {
+    let mut pieces = value.splitn(3, |byte| *byte == b'\'');
+    match (pieces.next(), pieces.next(), pieces.next()) {
+        (Some(charset), Some(_), Some(encoded)) => (Some(charset.to_vec()), percent(encoded)),
+        _ => (None, percent(value)),
+    }
+}
+
+fn percent(value: &[u8]) -> Vec<u8> {
+    let mut out = Vec::with_capacity(value.len());
+    let mut rest = value;
+    while let Some((&byte, after)) = rest.split_first() {
+        let escaped = match (byte, after) {
+            (b'%', [high, low, ..]) => hex(*high).zip(hex(*low)),
+            _ => None,
+        };
+        match escaped {
+            Some((high, low)) => {
+                out.push(high << 4 | low);
+                rest = after.get(2..).unwrap_or_default();
+            }
+            None => {
+                out.push(byte);
+                rest = after;
+            }
+        }
+    }
+    out
 }
 
 fn starts_with(name: &[u8], known: &[u8]) -> bool {
@@ -121,6 +212,19 @@ impl Reader<'_> {
     }
 }
 
+/// Octets in one stroke; serde alone would write and read a `Vec<u8>` one by one.
+mod octets {
+    use serde::{Deserialize, Deserializer, Serializer};
+
+    pub fn serialize<S: Serializer>(octets: &[u8], serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_bytes(octets)
+    }
+
+    pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<u8>, D::Error> {
+        <&[u8]>::deserialize(deserializer).map(<[u8]>::to_vec)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -159,5 +263,25 @@ mod tests {
             pairs(broken);
         }
         assert_eq!(pairs("a/b; boundary=x=y").1, [("boundary".to_owned(), "x=y".to_owned())]);
+    }
+
+    #[test]
+    fn parameters_are_put_together() {
+        let param_of = |pairs: &[(&str, &str)]| {
+            let params: Vec<_> = pairs
+                .iter()
+                .map(|(name, value)| Param { name: name.as_bytes().to_vec(), value: value.as_bytes().to_vec() })
+                .collect();
+            super::text(&params, "filename")
+        };
+        assert_eq!(param_of(&[("FileName", "a.pdf")]).as_deref(), Some("a.pdf"));
+        assert_eq!(param_of(&[("filename*", "utf-8'fr'%C3%A9t%C3%A9.pdf")]).as_deref(), Some("été.pdf"));
+        assert_eq!(
+            param_of(&[("filename*0*", "utf-8''%C3%A9t"), ("filename*1*", "%C3%A9"), ("filename*2", ".pdf")])
+                .as_deref(),
+            Some("été.pdf")
+        );
+        assert_eq!(param_of(&[("filename", "=?utf-8?q?=C3=A9t=C3=A9?=.pdf")]).as_deref(), Some("été.pdf"));
+        assert_eq!(param_of(&[]), None);
     }
 }

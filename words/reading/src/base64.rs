@@ -1,0 +1,56 @@
+//! Base64 as mail has it (RFC 2045 §6.8), piece by piece.
+
+/// All of a text decoded.
+pub fn decoded(text: &[u8]) -> Vec<u8> {
+    let mut out = Vec::new();
+    Base64::default().push(text, &mut out);
+    out
+}
+
+/// Undoes it: octets outside the alphabet are passed over (RFC 2045 §6.8), padding ends a group.
+#[derive(Clone, Debug, Default)]
+pub struct Base64 {
+    bits: u32,
+    have: u32,
+}
+
+impl Base64 {
+    /// Decodes a piece; `out` grows by what it gives.
+    pub fn push(&mut self, chunk: &[u8], out: &mut Vec<u8>) {
+        out.reserve(chunk.len() / 4 * 3 + 3);
+        for &octet in chunk {
+            match VALUES[usize::from(octet)] {
+                value @ 0..=63 => {
+                    self.bits = self.bits << 6 | u32::from(value);
+                    self.have += 6;
+                    if self.have >= 8 {
+                        self.have -= 8;
+                        out.push((self.bits >> self.have) as u8);
+                    }
+                }
+                // What follows a padding starts a new group: joined base64 texts are common in broken mail.
+                PADDING => self.have = 0,
+                _ => {}
+            }
+        }
+    }
+}
+
+const PADDING: u8 = 64;
+const NOTHING: u8 = 65;
+
+/// What each octet stands for in base64.
+const VALUES: [u8; 256] = {
+    let mut values = [NOTHING; 256];
+    let alphabet = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    let mut i = 0;
+    while i < alphabet.len() {
+        values[alphabet[i] as usize] = i as u8;
+        i += 1;
+    }
+    // The alphabet of URLs, which some mailers take.
+    values[b'-' as usize] = 62;
+    values[b'_' as usize] = 63;
+    values[b'=' as usize] = PADDING;
+    values
+};
