@@ -116,6 +116,46 @@ const scenes: Record<string, (page: Page) => Promise<void>> = {
     await page.locator('#search').fill('drawing');
     await page.waitForTimeout(700);
   },
+  words: async (page) => {
+    await page.locator('#search').fill('from:claire OR from:tom wall');
+    await page.locator('mark').first().waitFor();
+  },
+  unknown: async (page) => {
+    await page.locator('#search').fill('frm:claire drawing');
+    await page.locator('.complaint').waitFor();
+  },
+  wrongValue: async (page) => {
+    await page.locator('#search').fill('drawing after:someday ');
+    await page.locator('.complaint').waitFor();
+  },
+  suggestions: async (page) => {
+    await page.locator('#search').pressSequentially('drawing is:');
+    await page.keyboard.press('ArrowDown');
+  },
+  names: async (page) => {
+    await page.locator('#search').pressSequentially(/Recherche/.test(await page.content()) ? 'av' : 'be');
+  },
+  form: async (page) => {
+    await page
+      .locator('#search')
+      .fill('from:"Claire Fontaine" drawing has:attachment newer_than:1m -invoice');
+    await page.locator('.fields button').click();
+    await page.locator('dialog form').waitFor();
+  },
+  formDays: async (page) => {
+    await page.locator('#search').fill('after:2026-11-01 larger:1M in:archive');
+    await page.locator('.fields button').click();
+    await page.locator('dialog form').waitFor();
+  },
+  formEmpty: async (page) => {
+    await page.locator('.fields button').click();
+    await page.locator('dialog form').waitFor();
+  },
+  helpSearch: async (page) => {
+    await page.keyboard.press('?');
+    await page.getByRole('dialog').waitFor();
+    await page.locator('dialog .search').scrollIntoViewIfNeeded();
+  },
   operators: async (page) => {
     await page.locator('#search').fill(' ');
     await page.goto(`${page.url().split('#')[0]}#/search/`);

@@ -2,8 +2,10 @@ import { comingDate } from '../i18n/format';
 import { language } from '../i18n/language.svelte';
 import { type Id, NotSet } from '../jmap';
 import type { Notice } from '../store/notices.svelte';
+import { filesOf } from '../store/parts';
 import type { Post } from '../store/post.svelte';
 import type { Desk } from '../views/desk.svelte';
+import { fileName } from '../views/read/files';
 import { type AnswerKind, recipientsOf, subjectOf, threadingOf } from './answer';
 import { htmlOf, textOf } from './convert';
 import { type Beginning, Draft } from './draft.svelte';
@@ -77,7 +79,7 @@ export class Bench {
     const pictures = picturesOf(this.post.connection.client, found);
     const taken = new Set(pictures.map((picture) => picture.blobId));
     const attachments =
-      kind === 'forward' ? body.attachments.filter((part) => part.blobId && !taken.has(part.blobId)) : [];
+      kind === 'forward' ? filesOf(body).filter((part) => part.blobId && !taken.has(part.blobId)) : [];
     const to = new Set([...(email.to ?? []), ...(body.cc ?? [])].map((person) => person.email.toLowerCase()));
     this.begin({
       // One answers as whom one was written to.
@@ -89,7 +91,7 @@ export class Bench {
       answers: { id: emailId, keyword, already: email.keywords[keyword] === true },
       attachments: attachments.map((part) => ({
         blobId: part.blobId ?? '',
-        name: part.name ?? language.words.read.unnamed,
+        name: fileName(language.words, part),
         type: part.type,
         size: part.size,
       })),
@@ -126,7 +128,7 @@ export class Bench {
       ...(html === undefined ? { text, rich: false } : { html }),
       inReplyTo: body.inReplyTo ?? [],
       references: body.references ?? [],
-      attachments: body.attachments.flatMap((part) =>
+      attachments: filesOf(body).flatMap((part) =>
         part.blobId && !taken.has(part.blobId)
           ? [{ blobId: part.blobId, name: part.name ?? '', type: part.type, size: part.size }]
           : [],

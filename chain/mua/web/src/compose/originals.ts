@@ -1,6 +1,8 @@
-import type { Client, Email, EmailBody, Id } from '../jmap';
+import type { BodyPart, Client, Email, EmailBody, Id } from '../jmap';
 import type { Connection } from '../store/connection.svelte';
+import { filesOf, namedById, pictureType, shownParts } from '../store/parts';
 import { whole } from '../store/reading.svelte';
+import { quotedHtmlOf } from './convert';
 import type { Beginning } from './draft.svelte';
 import { type Picture, shownIn } from './pictures.svelte';
 
@@ -23,9 +25,31 @@ export async function originalOf(
   const get = request.call('Email/get', { ids: [id], ...whole, ...more });
   const letter = (await connection.send(request)).of(get).list[0];
   if (!letter) return undefined;
-  const part = letter.htmlBody.find((one) => one.type === 'text/html');
-  const html = part?.partId ? letter.bodyValues[part.partId]?.value : undefined;
-  return { email: letter, body: letter, html };
+  return { email: letter, body: letter, html: htmlWithPictures(letter) };
+}
+
+/**
+ * The letter as HTML, its pieces one below the other, pictures in their places and all named by Content-ID. Nothing
+ * where it is plain text, or where its HTML was not loaded.
+ */
+export function htmlWithPictures(body: EmailBody): string | undefined {
+  const pieces = shownParts(body).map((part) => {
+    const value = body.bodyValues[part.partId ?? '']?.value ?? '';
+    if (part.type === 'text/html') return { html: value, isMore: true };
+    if (part.type.startsWith('text/'))
+      return { html: quotedHtmlOf(value.replace(/\r\n?/g, '\n')), isMore: false };
+    const picture = pictureType(part) && named(part);
+    return picture
+      ? { html: `<div><img src="cid:${encodeURIComponent(picture.cid)}"></div>`, isMore: true }
+      : { html: '', isMore: false };
+  });
+  if (!pieces.some(({ html, isMore }) => isMore && html)) return undefined;
+  return namedById(pieces.map(({ html }) => html).join('\n'), filesOf(body).map(named));
+}
+
+/** With a Content-ID: its own, or one by which it can be put into a letter that is written. */
+function named(part: BodyPart): BodyPart & { cid: string } {
+  return { ...part, cid: part.cid || `part-${part.partId ?? part.blobId ?? ''}@facteur` };
 }
 
 /** The letter of the same conversation that a draft answers, which is marked once this is sent. */
@@ -48,7 +72,7 @@ export async function answeredBy(
 
 /** The pictures a letter shows, for the HTML taken from it; they need not be sent to the server again. */
 export function picturesOf(client: Client, { html, body }: Original): Picture[] {
-  const parts = [...body.attachments, ...body.htmlBody, ...body.textBody];
+  const parts = filesOf(body).map((part) => ({ ...named(part), type: pictureType(part) ?? part.type }));
   return shownIn(html ?? '', parts).map(({ cid, blobId, name, type, size }) => {
     const url = new URL(client.downloadUrl(blobId, name ?? 'picture', type), location.href).href;
     return { cid, blobId, name: name ?? '', type, size, url, failed: false };

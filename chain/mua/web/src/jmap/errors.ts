@@ -38,6 +38,8 @@ export class NotSet extends Error {
   constructor(
     readonly type: string,
     readonly description: string,
+    /** Those that are wrong, where it is that. */
+    readonly properties: readonly string[] = [],
   ) {
     super(description || type);
   }

@@ -74,7 +74,7 @@ export class Answers {
 export function expectAllSet(answer: SetAnswer): SetAnswer {
   for (const refused of [answer.notCreated, answer.notUpdated, answer.notDestroyed]) {
     const first = Object.values(refused ?? {})[0];
-    if (first) throw new NotSet(first.type, first.description ?? '');
+    if (first) throw new NotSet(first.type, first.description ?? '', first.properties);
   }
   return answer;
 }

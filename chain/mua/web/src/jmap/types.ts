@@ -83,6 +83,7 @@ export interface BodyPart {
   charset?: string | null;
   disposition: string | null;
   cid: string | null;
+  location?: string | null;
 }
 
 export interface BodyValue {
@@ -183,6 +184,10 @@ export interface FilterCondition {
   bcc?: string;
   subject?: string;
   body?: string;
+  /** The field's name, and what is in it. */
+  header?: [name: string, value: string];
+  /** Facteur's own: a part of the name of something attached. */
+  attachmentName?: string;
 }
 
 export interface FilterOperator {

@@ -30,6 +30,7 @@ export function listenToKeys({ post, desk, writing }: Room): () => void {
     back: () => desk.back(),
     large: () => (desk.large = !desk.large && post.reading.threadId !== undefined),
     search: () => document.getElementById('search')?.focus(),
+    searchForm: () => desk.ask({ kind: 'search' }),
     goInbox: go('inbox'),
     goDrafts: go('drafts'),
     goSent: go('sent'),

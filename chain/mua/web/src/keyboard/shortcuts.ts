@@ -6,6 +6,7 @@ export type Command =
   | 'open'
   | 'back'
   | 'search'
+  | 'searchForm'
   | 'goInbox'
   | 'goDrafts'
   | 'goSent'
@@ -51,6 +52,7 @@ export const shortcuts: Shortcut[] = [
   { command: 'letterPrevious', group: 'move', keys: ['p'] },
   { command: 'large', group: 'move', keys: ['l'] },
   { command: 'search', group: 'move', keys: ['/'] },
+  { command: 'searchForm', group: 'move', keys: ['g /'] },
   { command: 'goInbox', group: 'move', keys: ['g i'] },
   { command: 'goDrafts', group: 'move', keys: ['g d'] },
   { command: 'goSent', group: 'move', keys: ['g s'] },

@@ -49,6 +49,12 @@ export class Folders {
     return this.records.mailboxes.get(id);
   }
 
+  /** Its name behind those of the folders it lies in, as in `Work/Clients`. */
+  path(mailbox: Mailbox, deepest = 16): string {
+    const above = mailbox.parentId && deepest > 0 ? this.get(mailbox.parentId) : undefined;
+    return above ? `${this.path(above, deepest - 1)}/${mailbox.name}` : mailbox.name;
+  }
+
   /** Whether a letter was thrown away, seen from the folder `here`: it lies in the trash or in junk, and that is not it. */
   thrownAway(email: Email, here: Id | undefined): boolean {
     return (['trash', 'junk'] as const).some((role) => {

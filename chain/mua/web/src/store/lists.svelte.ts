@@ -1,35 +1,14 @@
-import { type Id, MethodFailed, type Role } from '../jmap';
+import { type Id, MethodFailed } from '../jmap';
+import { type Code, type Complaint, fold, parse, roleName, roleNamed, searchOf, type World } from '../search';
 import type { Connection } from './connection.svelte';
-import type { Folders } from './folders.svelte';
+import type { FolderNode, Folders } from './folders.svelte';
 import type { Records } from './records.svelte';
 import { rememberedRole } from './roles';
 import { format, type Place } from './route';
-import { parseSearch } from './search';
 import { QueryWindow } from './window.svelte';
 
 /** Lists kept for coming back to without waiting. */
 const kept = 8;
-
-/** The names people may call a folder with a role by, in `in:`. */
-const roleNames: Record<string, Role> = {
-  inbox: 'inbox',
-  réception: 'inbox',
-  reception: 'inbox',
-  drafts: 'drafts',
-  brouillons: 'drafts',
-  sent: 'sent',
-  envoyés: 'sent',
-  envoyes: 'sent',
-  archive: 'archive',
-  archives: 'archive',
-  junk: 'junk',
-  spam: 'junk',
-  indésirables: 'junk',
-  indesirables: 'junk',
-  trash: 'trash',
-  bin: 'trash',
-  corbeille: 'trash',
-};
 
 /** The lists of letters: one for each folder or search that was opened, the last few of them kept. */
 export class Lists {
@@ -82,9 +61,20 @@ export class Lists {
     }
   }
 
-  /** What the search field's text asks for that no folder bears. */
-  unknownFolders(text: string): string[] {
-    return this.#parse(text).unknownFolders;
+  /** What of the search field's text is not understood. `code` is the language names are proposed in. */
+  complaints(text: string, code: Code): Complaint[] {
+    return parse(text, this.world(code)).complaints;
+  }
+
+  /** What a search is asked of. */
+  world(code: Code): World {
+    const nodes = this.folders.flat;
+    return {
+      now: new Date(),
+      foldersNamed: (name) => this.#named(name, nodes),
+      folderNames: nodes.map(({ mailbox }) => (mailbox.role && roleName(mailbox.role, code)) || mailbox.name),
+      elsewhere: (['junk', 'trash'] as const).flatMap((role) => this.folders.byRole(role)?.id ?? []),
+    };
   }
 
   /** Letters changed: every list that is not on the screen is asked for again when it is. */
@@ -99,10 +89,7 @@ export class Lists {
   }
 
   #make(place: Place): QueryWindow | undefined {
-    if (place.kind === 'search') {
-      const { filter } = this.#parse(place.text);
-      return filter ? new QueryWindow(this.connection, this.records, { filter, snippets: true }) : undefined;
-    }
+    if (place.kind === 'search') return this.#found(place.text);
     const folder = this.folderOf(place);
     return folder ? this.#listOf(folder) : undefined;
   }
@@ -111,18 +98,24 @@ export class Lists {
     return new QueryWindow(this.connection, this.records, { filter: { inMailbox: folder } });
   }
 
-  #parse(text: string) {
-    const elsewhere = (['junk', 'trash'] as const)
-      .map((role) => this.folders.byRole(role)?.id)
-      .filter((id) => id !== undefined);
-    return parseSearch(text, (name) => this.#find(name), elsewhere);
+  #found(text: string): QueryWindow | undefined {
+    const world = this.world('en');
+    const { filter, byWords } = searchOf(parse(text, world).question, world);
+    if (!filter) return undefined;
+    const order = byWords ? 'bestFirst' : 'newestFirst';
+    return new QueryWindow(this.connection, this.records, { filter, order, snippets: true });
   }
 
-  #find(name: string): Id | undefined {
-    const wanted = name.toLowerCase();
-    const role = roleNames[wanted];
-    if (role) return this.folders.byRole(role)?.id;
-    return this.folders.flat.find(({ mailbox }) => mailbox.name.toLowerCase() === wanted)?.mailbox.id;
+  /** By its role, by its name, or by its name behind those of the folders it lies in. */
+  #named(name: string, nodes: FolderNode[]): Id[] {
+    const role = roleNamed(name);
+    const withRole = role && this.folders.byRole(role);
+    if (withRole) return [withRole.id];
+    const wanted = fold(name);
+    const called = nodes.filter(({ mailbox }) => fold(mailbox.name) === wanted);
+    const there =
+      called.length > 0 ? called : nodes.filter(({ mailbox }) => fold(this.folders.path(mailbox)) === wanted);
+    return there.map(({ mailbox }) => mailbox.id);
   }
 
   #keep(key: string, window: QueryWindow): void {

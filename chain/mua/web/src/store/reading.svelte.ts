@@ -23,7 +23,7 @@ const longestText = 262_144;
 /** What is asked of a letter that is read or answered. */
 export const whole = {
   properties: [...new Set([...rowProperties, ...bodyProperties])],
-  bodyProperties: ['partId', 'blobId', 'size', 'name', 'type', 'charset', 'disposition', 'cid'],
+  bodyProperties: ['partId', 'blobId', 'size', 'name', 'type', 'charset', 'disposition', 'cid', 'location'],
   fetchTextBodyValues: true,
   fetchHTMLBodyValues: true,
   maxBodyValueBytes: longestText,

@@ -15,7 +15,8 @@ export const mostPages = 60;
 
 export interface WindowQuery {
   filter: Filter | null;
-  sort?: Comparator[];
+  /** Of a search by words, the server puts first what has them exactly; everything else is in the order it came in. */
+  order?: 'newestFirst' | 'bestFirst';
   /** Whether to ask for the words that matched (RFC 8621 §5). */
   snippets?: boolean;
 }
@@ -171,11 +172,12 @@ export class QueryWindow {
 
   /** Puts the calls for a page on a request; the result takes their answers in. */
   #ask(request: Request, number: number): (answers: Answers) => void {
-    const { filter, sort = newestFirst, snippets = false } = this.query;
+    const { filter, order = 'newestFirst', snippets = false } = this.query;
     const position = number * page;
     const query = request.call('Email/query', {
       filter,
-      sort,
+      // The order of the server's choice is what is asked for by no order (RFC 8620 §5.5).
+      ...(order === 'newestFirst' ? { sort: newestFirst } : {}),
       collapseThreads: true,
       position,
       limit: page,

@@ -25,6 +25,8 @@ export type Asking =
   | { kind: 'source'; email: Email }
   | { kind: 'way'; email: Email }
   | { kind: 'help' }
+  /** `text`: what is typed so far, where that is not what is shown. */
+  | { kind: 'search'; text?: string }
   | { kind: 'settings' }
   | { kind: 'signature' }
   | { kind: 'pictures'; pictures: Pictured[]; first: number }

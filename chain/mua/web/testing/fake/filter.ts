@@ -14,7 +14,7 @@ export function matches(letter: FakeLetter, filter: Filter | null | undefined): 
 
 function condition(letter: FakeLetter, want: FilterCondition): boolean {
   const people = (list: FakeLetter['from']) => list.map((one) => `${one.name ?? ''} ${one.email}`).join(' ');
-  const has = (text: string, part: string) => fold(text).includes(fold(part));
+  const has = (text: string, part: string) => tokens(part).every((one) => fold(text).includes(fold(one)));
   const body = () => `${letter.text ?? ''} ${(letter.html ?? '').replace(/<[^>]*>/g, ' ')}`;
   if (want.inMailbox !== undefined && letter.folder !== want.inMailbox) return false;
   if (want.inMailboxOtherThan?.includes(letter.folder)) return false;
@@ -31,6 +31,8 @@ function condition(letter: FakeLetter, want: FilterCondition): boolean {
   if (want.bcc !== undefined && !has(people(letter.bcc), want.bcc)) return false;
   if (want.subject !== undefined && !has(letter.subject, want.subject)) return false;
   if (want.body !== undefined && !has(body(), want.body)) return false;
+  const file = want.attachmentName;
+  if (file !== undefined && !letter.attachments.some(({ name }) => has(name, file))) return false;
   if (want.text === undefined) return true;
   const everything = [letter.from, letter.to, letter.cc].map(people).join(' ');
   return has(`${letter.subject} ${everything}`, want.text) || has(body(), want.text);
@@ -39,6 +41,12 @@ function condition(letter: FakeLetter, want: FilterCondition): boolean {
 export function sizeOf(letter: FakeLetter): number {
   const attached = letter.attachments.reduce((sum, one) => sum + one.size, 0);
   return (letter.text?.length ?? 0) + (letter.html?.length ?? 0) + attached + 800;
+}
+
+/** Words, and phrases in quotes (RFC 8621 §4.4.1). */
+export function tokens(text: string): string[] {
+  const found = [...text.matchAll(/"((?:[^"\\]|\\.)*)"|(\S+)/g)];
+  return found.map(([, phrase, word]) => phrase?.replace(/\\(.)/g, '$1') ?? word ?? '');
 }
 
 export function fold(text: string): string {

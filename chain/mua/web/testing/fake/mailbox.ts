@@ -28,19 +28,27 @@ export function mailboxSet(mail: FakeMail, args: Args): Args {
   const created: Record<string, Args> = {};
   const notCreated: Record<string, Args> = {};
   const updated: Record<Id, null> = {};
+  const notUpdated: Record<Id, Args> = {};
   const destroyed: Id[] = [];
   const notDestroyed: Record<Id, Args> = {};
   for (const [key, wanted] of Object.entries((args['create'] ?? {}) as Record<string, Args>)) {
     const name = String(wanted['name'] ?? '').trim();
     const parentId = (wanted['parentId'] ?? null) as Id | null;
-    if (!name || siblingNamed(mail, name, parentId))
-      notCreated[key] = { type: 'invalidProperties', properties: ['name'] };
+    if (!name) notCreated[key] = { type: 'invalidProperties', properties: ['name'] };
+    else if (siblingNamed(mail, name, parentId)) notCreated[key] = { type: 'alreadyExists' };
     else created[key] = { id: mail.addFolder(name, null, parentId).id };
   }
   for (const [id, patch] of Object.entries((args['update'] ?? {}) as Record<Id, Args>)) {
     const folder = mail.folders.get(id);
     if (!folder) continue;
-    if (typeof patch['name'] === 'string') folder.name = patch['name'];
+    const name = patch['name'];
+    if (typeof name === 'string') {
+      if (name.toLowerCase() !== folder.name.toLowerCase() && siblingNamed(mail, name, folder.parentId)) {
+        notUpdated[id] = { type: 'alreadyExists' };
+        continue;
+      }
+      folder.name = name;
+    }
     mail.note('Mailbox', id, 'updated');
     updated[id] = null;
   }
@@ -64,14 +72,16 @@ export function mailboxSet(mail: FakeMail, args: Args): Args {
     created,
     notCreated,
     updated,
-    notUpdated: null,
+    notUpdated,
     destroyed,
     notDestroyed,
   };
 }
 
 function siblingNamed(mail: FakeMail, name: string, parentId: Id | null): boolean {
-  return [...mail.folders.values()].some((folder) => folder.name === name && folder.parentId === parentId);
+  // Names that differ only in capitals are mistaken for each other.
+  const same = ({ name: there }: FakeFolder) => there.toLowerCase() === name.toLowerCase();
+  return [...mail.folders.values()].some((folder) => same(folder) && folder.parentId === parentId);
 }
 
 function mailboxOf(folder: FakeFolder, [total, unread]: [number, number]): Args {

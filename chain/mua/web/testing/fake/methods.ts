@@ -1,7 +1,7 @@
 import type { Filter, Id } from '../../src/jmap/types';
 import { emailGet } from './email-get';
 import { emailSet } from './email-set';
-import { fold, matches } from './filter';
+import { fold, matches, tokens } from './filter';
 import type { FakeLetter, FakeMail, Kind } from './mail';
 import { mailboxGet, mailboxSet } from './mailbox';
 import { submissionGet, submissionQuery, submit } from './submission';
@@ -70,9 +70,12 @@ let lastQuery: { mail: FakeMail; state: string; key: string; ids: Id[] } | undef
 
 function query(mail: FakeMail, args: Args): Args {
   const collapse = args['collapseThreads'] === true;
-  const key = JSON.stringify([args['filter'], collapse]);
+  const sort = (args['sort'] ?? []) as unknown[];
+  const key = JSON.stringify([args['filter'], sort, collapse]);
   if (lastQuery?.mail !== mail || lastQuery.state !== mail.state || lastQuery.key !== key) {
-    const found = mail.newestFirst().filter((letter) => matches(letter, args['filter'] as Filter | null));
+    const filter = args['filter'] as Filter | null;
+    const all = mail.newestFirst().filter((letter) => matches(letter, filter));
+    const found = sort.length > 0 ? all : bestFirst(all, filter);
     lastQuery = {
       mail,
       state: mail.state,
@@ -91,6 +94,17 @@ function query(mail: FakeMail, args: Args): Args {
     ids: ids.slice(position, position + limit),
     ...(args['calculateTotal'] ? { total: ids.length } : {}),
   };
+}
+
+/** Where no order is asked for: the letters that have the words exactly, then the others, the newest first of each. */
+function bestFirst(letters: FakeLetter[], filter: Filter | null): FakeLetter[] {
+  const words = filter ? wordsOf(filter).map(fold) : [];
+  const isExact = ({ subject, text }: FakeLetter) => {
+    const all = ` ${fold(`${subject} ${text ?? ''}`).replace(/[^\p{L}\p{N}]+/gu, ' ')} `;
+    return words.every((word) => all.includes(` ${word} `));
+  };
+  if (words.length === 0) return letters;
+  return [...letters.filter(isExact), ...letters.filter((letter) => !isExact(letter))];
 }
 
 function collapsed(letters: FakeLetter[]): FakeLetter[] {
@@ -112,7 +126,9 @@ function snippets(mail: FakeMail, args: Args): Args {
 
 function wordsOf(filter: Filter): string[] {
   if ('operator' in filter) return filter.operator === 'NOT' ? [] : filter.conditions.flatMap(wordsOf);
-  return [filter.text, filter.subject, filter.body].filter((word) => word !== undefined);
+  return [filter.text, filter.subject, filter.body].flatMap((text) =>
+    text === undefined ? [] : tokens(text),
+  );
 }
 
 function around(text: string, words: string[]): string {

@@ -208,7 +208,16 @@ const views: Record<string, (page: Page, url: string) => Promise<void>> = {
     await page.goto(`${url}/#/search/`);
     await page.locator('.start').waitFor();
   },
+  unknown: async (page, url) => {
+    await page.goto(`${url}/#/search/frm:claire`);
+    await page.locator('.complaint').waitFor();
+  },
+  form: async (page) => {
+    await page.locator('.fields button').click();
+    await page.locator('dialog form').waitFor();
+  },
   found: async (page, url) => {
+    await page.keyboard.press('Escape');
     await page.goto(`${url}/#/search/drawing`);
     await page.locator('mark').waitFor();
   },

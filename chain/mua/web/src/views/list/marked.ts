@@ -1,3 +1,6 @@
+/** Letters of a preview before what was found: a row has little room, and that is what is to be seen. */
+const before = 28;
+
 export interface Piece {
   text: string;
   marked: boolean;
@@ -24,4 +27,15 @@ export function piecesOf(snippet: string | undefined, plain: string): Piece[] {
     const text = (inside ?? part).replace(/&(#?\w+);/g, (whole, name: string) => entities[name] ?? whole);
     return text ? [{ text, marked: inside !== undefined }] : [];
   });
+}
+
+/** The same from shortly before the first mark on. */
+export function fromFirstMark(pieces: Piece[]): Piece[] {
+  const [first, ...rest] = pieces;
+  if (!first || first.marked || rest.length === 0 || first.text.length <= before) return pieces;
+  // Not from the middle of a character on.
+  const near = first.text.slice(-before).replace(/^[\uDC00-\uDFFF]/, '');
+  // From the beginning of a word on, where there is one.
+  const text = `…${near.slice(near.search(/\s/) + 1)}`;
+  return [{ text, marked: false }, ...rest];
 }

@@ -1,20 +1,32 @@
 import type { BodyPart, EmailBody } from '../../jmap';
+import { pictureType } from '../../store/parts';
 
-/** Whether the letter has no HTML at all (RFC 8621 §4.1.4: htmlBody then holds the plain parts). */
-export function isPlainText(body: EmailBody): boolean {
-  return (
-    body.htmlBody.every((part) => part.type !== 'text/html') &&
-    body.textBody.every((part) => part.type !== 'text/html')
-  );
+/** A stretch of a plain letter: text, or a picture in its place. */
+export type Piece = { kind: 'text'; text: string } | { kind: 'picture'; part: BodyPart };
+
+/** What a plain letter shows, one below the other: its texts, those next to each other as one, and the pictures between. */
+export function piecesOf(body: EmailBody): Piece[] {
+  const pieces: Piece[] = [];
+  for (const part of body.textBody) {
+    const last = pieces.at(-1);
+    if (pictureType(part)) pieces.push({ kind: 'picture', part });
+    else if (!part.type.startsWith('text/')) continue;
+    else if (last?.kind === 'text') last.text += `\n${valueOf(body, part)}`;
+    else pieces.push({ kind: 'text', text: valueOf(body, part) });
+  }
+  return pieces.filter((piece) => piece.kind === 'picture' || piece.text.trim() !== '');
 }
 
 /** Its plain text, all parts of it. */
 export function textOf(body: EmailBody): string {
   return body.textBody
-    .map((part) => (part.partId ? (body.bodyValues[part.partId]?.value ?? '') : ''))
+    .map((part) => valueOf(body, part))
     .join('\n')
-    .replace(/\r\n?/g, '\n')
     .trimEnd();
+}
+
+function valueOf(body: EmailBody, part: BodyPart): string {
+  return (part.partId ? (body.bodyValues[part.partId]?.value ?? '') : '').replace(/\r\n?/g, '\n');
 }
 
 /** Its HTML, where it has some and that was loaded whole. */
@@ -24,16 +36,6 @@ export function htmlOf(body: EmailBody): string | undefined {
   if (values.length === 0 || values.some((value) => value === undefined || value.isTruncated))
     return undefined;
   return values.map((value) => value?.value ?? '').join('\n');
-}
-
-/** What came along with it, without the pictures its HTML shows. */
-export function attachmentsOf(body: EmailBody): BodyPart[] {
-  const html = htmlOf(body)?.replaceAll('&amp;', '&') ?? '';
-  const isShown = ({ cid, type }: BodyPart) =>
-    cid !== null &&
-    type.startsWith('image/') &&
-    (html.includes(`cid:${cid}`) || html.includes(`cid:${encodeURIComponent(cid)}`));
-  return body.attachments.filter((part) => !isShown(part));
 }
 
 export interface Block {

@@ -1,0 +1,103 @@
+import { fold } from './fold';
+import { spansOffered } from './form';
+import type { World } from './meaning';
+import { type Code, operatorNamed, operators, takenBy } from './operators';
+import { spanIn, type State, states, things, valuesIn } from './values';
+import { asValue } from './write';
+
+/** What might be meant by what is typed so far. */
+export interface Suggestion {
+  /** What is put in the place of what is typed. */
+  text: string;
+  /** The operator it is about, so that its meaning can be told. */
+  operator: keyof typeof operators;
+  /** Whether it is only begun: a value follows. */
+  open: boolean;
+  /** Whom or what the value stands for, where it does not say so itself. */
+  note?: string;
+}
+
+export interface Typing {
+  /** Where in the text the piece begins that the cursor is at the end of. */
+  start: number;
+  suggestions: Suggestion[];
+}
+
+export interface Known {
+  world: World;
+  code: Code;
+  /** People whose name or address begins so. */
+  people(text: string): { name: string | null; email: string }[];
+}
+
+const most = 6;
+
+/** Proposes how the piece before the cursor may go on. */
+export function suggest(text: string, cursor: number, known: Known): Typing {
+  const [, minus = '', piece = ''] =
+    /(?:^|[\s({])(-?)([^\s(){}"“”«»]{0,60})$/.exec(text.slice(0, cursor)) ?? [];
+  const start = cursor - piece.length;
+  const colon = piece.indexOf(':');
+  const suggestions = colon < 0 ? namesLike(piece, minus !== '', known) : valuesLike(piece, colon, known);
+  return { start, suggestions: suggestions.filter(({ text: one }) => one !== piece).slice(0, most) };
+}
+
+/** Operators whose name begins so, and states that do. */
+function namesLike(piece: string, minus: boolean, { code }: Known): Suggestion[] {
+  const wanted = fold(piece);
+  if (wanted.length < (minus ? 1 : 2)) return [];
+  const names = Object.entries(operators) as [keyof typeof operators, (typeof operators)['from']][];
+  const other = code === 'en' ? 'fr' : 'en';
+  const found = names.flatMap(([operator, names_]): Suggestion[] => {
+    const name = [names_[code], names_[other]].find((one) => fold(one).startsWith(wanted));
+    return name ? [{ text: `${name}:`, operator, open: true }] : [];
+  });
+  if (wanted.length < 3) return found;
+  const valued = (operator: 'is' | 'has', list: State[]) =>
+    list
+      .filter((state) => fold(state[code]).startsWith(wanted))
+      .map((state): Suggestion => ({
+        text: `${operators[operator][code]}:${state[code]}`,
+        operator,
+        open: false,
+      }));
+  return [...found, ...valued('has', things), ...valued('is', states)];
+}
+
+/** What may stand behind the colon. */
+function valuesLike(piece: string, colon: number, known: Known): Suggestion[] {
+  const [name, begun] = [piece.slice(0, colon), piece.slice(colon + 1)];
+  const operator = operatorNamed(name);
+  if (!operator || operator === 'text') return [];
+  const made = (value: string, note?: string): Suggestion => ({
+    text: `${name}:${asValue(value)}`,
+    operator,
+    open: false,
+    ...(note ? { note } : {}),
+  });
+  if (operator === 'from' || operator === 'to' || operator === 'cc' || operator === 'bcc')
+    return begun ? known.people(begun).map(({ name: who, email }) => made(email, who ?? '')) : [];
+  const like = valuesFor(operator, known).filter((value) => fold(value).startsWith(fold(begun)));
+  return like.map((value) => made(value));
+}
+
+function valuesFor(operator: keyof typeof operators, { code, world }: Known): string[] {
+  switch (takenBy(operator)) {
+    case 'state':
+      return valuesIn(states, code);
+    case 'thing':
+      return valuesIn(things, code);
+    case 'folder':
+      return world.folderNames;
+    case 'span':
+      return spansOffered.map((span) => spanIn(span, code));
+    case 'date':
+      return code === 'fr'
+        ? ['aujourd’hui', 'hier', String(world.now.getFullYear())]
+        : ['today', 'yesterday', String(world.now.getFullYear())];
+    case 'size':
+      return code === 'fr' ? ['1Mo', '5Mo', '10Mo'] : ['1M', '5M', '10M'];
+    case 'words':
+      return [];
+  }
+}
