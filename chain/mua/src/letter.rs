@@ -60,13 +60,13 @@ pub async fn view(
     house.witness.saw(Observation::Read { account, keys: vec![key.0], door: Link::Jmap, at: now });
     let parts = texts.pictures.iter();
     let addresses = parts
-        .filter_map(|(id, part)| Some((id.clone(), picture::address(&house.seal, account, key, part, now)?)))
+        .filter_map(|(name, part)| Some((name.clone(), picture::address(&house.seal, account, key, part, now)?)))
         .collect::<HashMap<_, _>>();
     let asked_for = wish.images.as_deref() == Some("1");
     let elsewhere = asked_for.then(|| Elsewhere::new(house.seal.clone(), house.proxy.clone(), account, key, now));
-    let pictures: Arc<dyn Pictures> = Arc::new(Album { addresses, elsewhere });
+    let album = Album { addresses, elsewhere };
     // Making a tree of a large letter takes a while.
-    match tokio::task::spawn_blocking(move || compose(texts, &pictures)).await {
+    match tokio::task::spawn_blocking(move || compose(texts, album)).await {
         Ok(shown) => document(shown).map(|body| line.body_while(stay(&house, &login, peer.as_ref()), body)),
         Err(error) => answer::fault(&error),
     }
@@ -133,15 +133,26 @@ fn pieces(
 /// What is shown of a letter, read in one view of it.
 struct Texts {
     bodies: Vec<Piece>,
-    /// By Content-ID.
-    pictures: Vec<(String, Part)>,
+    /// By each of their names.
+    pictures: Vec<(Name, Part)>,
 }
 
 /// One of the pieces a letter shows one below the other.
 enum Piece {
     Html(String),
     Text(String),
-    Picture(String),
+    Picture(Name),
+}
+
+/// How a letter speaks of one of its parts.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+enum Name {
+    /// By where it stands, which it shares with no other.
+    Place(u32),
+    /// By its Content-ID, without brackets.
+    Id(String),
+    /// By its Content-Location.
+    Location(String),
 }
 
 fn texts(view: &View, account: AccountId, key: LetterKey) -> Result<Option<Texts>, mailbox::Error> {
@@ -155,8 +166,8 @@ fn texts(view: &View, account: AccountId, key: LetterKey) -> Result<Option<Texts
             bodies.push(Piece::Html(text(view, card.blob, part, &mut left)?));
         } else if part.is("text", "") {
             bodies.push(Piece::Text(text(view, card.blob, part, &mut left)?));
-        } else if part.is("image", "") {
-            bodies.push(Piece::Picture(content_id(part)));
+        } else if picture::kind(part).is_some() {
+            bodies.push(Piece::Picture(Name::Place(part.body.start)));
         }
     }
     let mut pictures = Vec::new();
@@ -164,22 +175,20 @@ fn texts(view: &View, account: AccountId, key: LetterKey) -> Result<Option<Texts
     Ok(Some(Texts { bodies, pictures }))
 }
 
-fn collect_pictures(part: &Part, found: &mut Vec<(String, Part)>) {
-    if part.is("image", "") {
-        found.push((content_id(part), part.clone()));
+fn collect_pictures(part: &Part, found: &mut Vec<(Name, Part)>) {
+    if picture::kind(part).is_some() {
+        found.extend(names(part).map(|name| (name, part.clone())));
     }
     part.children().iter().for_each(|child| collect_pictures(child, found));
 }
 
-/// The name by which a letter speaks of one of its parts: its Content-ID, or where it stands.
-fn content_id(part: &Part) -> String {
-    match part.id.as_deref().map(<[u8]>::trim_ascii) {
-        Some(id) => {
-            let id = id.strip_prefix(b"<").unwrap_or(id);
-            String::from_utf8_lossy(id.strip_suffix(b">").unwrap_or(id)).into_owned()
-        }
-        None => format!("at {}", part.body.start),
-    }
+/// The names of a part. An id counts in small letters, too: programs change them on the way.
+fn names(part: &Part) -> impl Iterator<Item = Name> {
+    let text = |octets: &Vec<u8>| String::from_utf8_lossy(octets).trim().to_owned();
+    let id = part.id.as_ref().map(|id| show::bare(&text(id)).to_owned()).filter(|id| !id.is_empty());
+    let small = id.as_ref().map(|id| Name::Id(id.to_lowercase()));
+    let location = part.location.as_ref().map(text).filter(|url| !url.is_empty()).map(Name::Location);
+    [Some(Name::Place(part.body.start)), id.map(Name::Id), small, location].into_iter().flatten()
 }
 
 /// The text of a part. `left` is what may still be read of the letter, and is used up.
@@ -192,13 +201,18 @@ fn text(view: &View, blob: BlobId, part: &Part, left: &mut u64) -> Result<String
     Ok(decode::part_text(part, &decoded, whole).text.replace('\0', ""))
 }
 
-fn compose(texts: Texts, pictures: &Arc<dyn Pictures>) -> Shown {
-    let mut page = Page::new(pictures.clone());
+fn compose(texts: Texts, album: Album) -> Shown {
+    let album = Arc::new(album);
+    let mut page = Page::new(album.clone());
     for body in texts.bodies {
         match body {
             Piece::Html(source) => page.html(&source),
             Piece::Text(source) => page.text(&source),
-            Piece::Picture(id) => page.picture(&id),
+            Piece::Picture(name) => {
+                if let Some(address) = album.addresses.get(&name) {
+                    page.picture(address);
+                }
+            }
         }
     }
     page.finish()
@@ -216,14 +230,19 @@ fn document(shown: Shown) -> Response {
 
 /// The pictures of this letter.
 struct Album {
-    addresses: HashMap<String, String>,
+    addresses: HashMap<Name, String>,
     /// Those that lie elsewhere, if the reader asked for them.
     elsewhere: Option<Elsewhere>,
 }
 
 impl Pictures for Album {
     fn inline(&self, content_id: &str) -> Option<String> {
-        self.addresses.get(content_id).cloned()
+        let exact = self.addresses.get(&Name::Id(content_id.to_owned()));
+        exact.or_else(|| self.addresses.get(&Name::Id(content_id.to_lowercase()))).cloned()
+    }
+
+    fn located(&self, url: &str) -> Option<String> {
+        self.addresses.get(&Name::Location(url.to_owned())).cloned()
     }
 
     fn remote(&self, url: &str) -> Option<String> {

@@ -16,7 +16,16 @@ const GOOD: std::time::Duration = std::time::Duration::from_secs(24 * 3600);
 /// Octets of a picture, as it lies in the letter.
 const LARGEST: u64 = 20 << 20;
 /// What pictures may be: pixels and nothing else.
-const KINDS: [&str; 5] = ["image/png", "image/gif", "image/jpeg", "image/webp", "image/bmp"];
+const KINDS: [&str; 6] = ["image/png", "image/gif", "image/jpeg", "image/webp", "image/bmp", "image/avif"];
+/// What else mailers call them.
+const ALIASES: [(&str, &str); 6] = [
+    ("jpg", "image/jpeg"),
+    ("pjpeg", "image/jpeg"),
+    ("jfif", "image/jpeg"),
+    ("x-png", "image/png"),
+    ("x-ms-bmp", "image/bmp"),
+    ("x-bmp", "image/bmp"),
+];
 
 /// A part of a letter.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -31,10 +40,24 @@ struct Place {
 
 /// The address of a picture in a letter; `None` for what is no picture.
 pub fn address(seal: &Seal, account: AccountId, letter: LetterKey, part: &Part, now: Timestamp) -> Option<String> {
-    let kind = KINDS.iter().find(|kind| kind.split_once('/').is_some_and(|(kind, sort)| part.is(kind, sort)))?;
+    let kind = kind(part)?;
     let (start, end) = (u64::from(part.body.start), u64::from(part.body.end));
     let place = Place { account, letter, start, end, encoding: part.transfer_encoding(), kind };
     Some(format!("/picture/{}", seal.close(&place.written(now.after(GOOD)))))
+}
+
+/// What kind of picture a part is; `None`: none that is shown. Where the mailer did not say, the name of the file does.
+pub fn kind(part: &Part) -> Option<&'static str> {
+    if part.is("image", "") {
+        return named(&String::from_utf8_lossy(&part.subtype).to_ascii_lowercase());
+    }
+    let name = part.is("application", "octet-stream").then(|| part.file_name())??;
+    named(&name.rsplit_once('.')?.1.to_ascii_lowercase())
+}
+
+fn named(sort: &str) -> Option<&'static str> {
+    let kind = KINDS.into_iter().find(|kind| kind.strip_prefix("image/") == Some(sort));
+    kind.or_else(|| ALIASES.into_iter().find(|(alias, _)| *alias == sort).map(|(_, kind)| kind))
 }
 
 impl Place {
@@ -100,6 +123,22 @@ fn read(view: &View, place: &Place) -> Result<Option<Vec<u8>>, mailbox::Error> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_picture_is_known_by_its_kind_or_its_name() {
+        for (header, wanted) in [
+            ("Content-Type: image/png", Some("image/png")),
+            ("Content-Type: image/JPG", Some("image/jpeg")),
+            ("Content-Type: application/octet-stream; name=Photo.JPG", Some("image/jpeg")),
+            ("Content-Type: application/pdf; name=photo.jpg", None),
+            ("Content-Type: application/octet-stream", None),
+            ("Content-Type: image/svg+xml; name=a.png", None),
+            ("Content-Type: image/heic", None),
+        ] {
+            let structure = mailbox::parse::scan(format!("{header}\r\n\r\nx").as_bytes(), Default::default());
+            assert_eq!(kind(&structure.root), wanted, "{header}");
+        }
+    }
 
     #[test]
     fn an_address_stands_for_one_picture_until_its_time_is_over() {

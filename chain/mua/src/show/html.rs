@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use ammonia::{Builder, UrlRelative};
 
 use super::bounds::outline;
-use super::{Pictures, css, escape};
+use super::{Pictures, css, escape, inside};
 
 /// What is left of the HTML of a letter.
 pub struct Clean {
@@ -63,9 +63,15 @@ impl Album {
     /// The address from which a picture is shown, if it is.
     fn address(&self, url: &str) -> Option<String> {
         let url = url.trim();
+        // What came along is not asked for elsewhere.
+        if let Some(there) = self.pictures.located(url) {
+            return Some(there);
+        }
+        if let Some(mut ids) = inside::content_ids(url) {
+            return ids.find_map(|id| self.pictures.inline(&id));
+        }
         let (scheme, rest) = url.split_once(':')?;
         match scheme.to_ascii_lowercase().as_str() {
-            "cid" => self.pictures.inline(rest),
             "data" if is_picture(rest) => Some(url.to_owned()),
             "http" | "https" => {
                 let there = self.pictures.remote(url);
@@ -121,7 +127,7 @@ fn builder() -> Builder<'static> {
         .tag_attributes(HashMap::from(
             TAG_ATTRIBUTES.map(|(tag, attributes)| (tag, attributes.iter().copied().collect())),
         ))
-        .url_schemes(HashSet::from(["http", "https", "mailto", "tel", "cid", "data"]))
+        .url_schemes(HashSet::from(["http", "https", "mailto", "tel", "cid", "mid", "data"]))
         // Judged one by one in `Album::attribute`.
         .url_relative(UrlRelative::PassThrough)
         .id_prefix(Some("letter-"))

@@ -8,14 +8,22 @@ mod bounds;
 mod breath;
 mod css;
 mod html;
+mod inside;
 mod text;
 
 use std::sync::Arc;
+
+pub(crate) use inside::bare;
 
 /// Where the pictures of a letter come from.
 pub trait Pictures: Send + Sync {
     /// The address of a part of this letter, by its Content-ID without brackets (RFC 2392); `None`: there is none.
     fn inline(&self, content_id: &str) -> Option<String>;
+
+    /// The address of a part of this letter, by its Content-Location (RFC 2557 §4.2); `None`: there is none.
+    fn located(&self, _url: &str) -> Option<String> {
+        None
+    }
 
     /// The address through which a picture elsewhere (`http:` or `https:`) can be had without telling that server who
     /// reads; `None`: it is not to be fetched.
@@ -64,13 +72,11 @@ impl Page {
         text::write(source, &mut self.body);
     }
 
-    /// Adds a picture that lies in the letter, by its Content-ID.
-    pub fn picture(&mut self, content_id: &str) {
-        if let Some(address) = self.pictures.inline(content_id) {
-            self.body.push_str("<p><img alt=\"\" src=\"");
-            escape(&address, &mut self.body);
-            self.body.push_str("\"></p>");
-        }
+    /// Adds a picture, by its address.
+    pub fn picture(&mut self, address: &str) {
+        self.body.push_str("<p><img alt=\"\" src=\"");
+        escape(address, &mut self.body);
+        self.body.push_str("\"></p>");
     }
 
     /// The document.

@@ -129,6 +129,37 @@ fn pictures_elsewhere_are_counted_and_come_only_when_asked_for() {
 }
 
 #[test]
+fn pictures_that_came_along_are_shown_however_the_letter_names_them() {
+    struct Here;
+    impl Pictures for Here {
+        fn inline(&self, content_id: &str) -> Option<String> {
+            (content_id == "foo@bar.com").then(|| "/part/1".to_owned())
+        }
+        fn located(&self, url: &str) -> Option<String> {
+            ["image001.jpg", "http://a.test/logo.png"].contains(&url).then(|| "/part/1".to_owned())
+        }
+        fn remote(&self, _: &str) -> Option<String> {
+            None
+        }
+    }
+    for letter in [
+        "<img src='cid:foo%40bar.com'>",
+        "<img src='CID:&lt;foo@bar.com&gt;'>",
+        "<img src='mid:letter@x.test/foo%40bar.com'>",
+        "<img src='image001.jpg'>",
+        "<img src='http://a.test/logo.png'>",
+        "<td background=cid:foo%40bar.com>",
+        "<p style='background:url(cid:foo%40bar.com)'>x</p>",
+        "<style>p{background:url(\"cid:foo%40bar.com\")}</style><p>x</p>",
+    ] {
+        let letter =
+            if letter.starts_with("<td") { format!("<table><tr>{letter}x</table>") } else { letter.to_owned() };
+        let shown = with(Arc::new(Here), &letter);
+        assert!(shown.document.contains("/part/1") && shown.left_out == 0, "{letter} → {}", shown.document);
+    }
+}
+
+#[test]
 fn what_is_too_large_or_too_deep_is_shown_as_text_and_soon() {
     let started = Instant::now();
     let formatting: String = (0..300).map(|i| format!("<font size={i}>")).collect();
