@@ -3,6 +3,7 @@
 mod client;
 mod cut;
 mod dovecot;
+mod driven;
 mod gmail;
 pub mod http;
 mod letters;
@@ -13,12 +14,14 @@ mod postfix;
 pub mod provider;
 mod python;
 mod secure;
+mod shown;
 mod smtp;
 mod tls;
 
 pub use client::{Output, client, curl, python, python_with, root};
 pub use cut::{Cut, Line};
 pub use dovecot::Dovecot;
+pub use driven::{Account, Driven, Look, Seen, peer};
 pub use gmail::{GMAIL_PASSWORD, GMAIL_USER, Gmail, GmailLetter, Hostile, Mood, Throttle};
 pub use letters::{generated_letter, message_ids, sample};
 pub use office::{NOBODY, Office, OfficeBuilder, Person, below, facteur, free_port, may_become_others};
@@ -26,6 +29,7 @@ pub use old_pop3::OldPop3;
 pub use page::Page;
 pub use postfix::Postfix;
 pub use secure::Secure;
+pub use shown::shown_client;
 pub use smtp::{Dialogue, Sink};
 
 /// Two offices that know each other's way: alpha.test with Alice, beta.test with Bob.

@@ -298,6 +298,11 @@ impl Office {
         self.folder.path().join("data")
     }
 
+    /// The certificate that the office shows and has signed itself: what a client must trust.
+    pub fn certificate(&self) -> PathBuf {
+        self.data().join(format!("tls/self-signed-mail.{}.pem", self.domain))
+    }
+
     /// What `facteur serve` has logged so far.
     pub fn log(&self) -> String {
         std::fs::read_to_string(self.folder.path().join("log")).unwrap_or_default()

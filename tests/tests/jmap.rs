@@ -12,17 +12,17 @@ fn office() -> Office {
 /// One step of the Python client; what it gives.
 fn jmapc(office: &Office, person: &Person, words: &[&str]) -> Value {
     let host = format!("127.0.0.1:{}", office.ports.https);
-    let certificate = office.data().join("tls/self-signed-mail.alpha.test.pem");
+    let certificate = office.certificate();
     let mut all = vec![host.as_str(), &person.address, &person.password];
     all.extend(words);
-    let python = root().join("target/peers/jmapc/bin/python");
+    let python = root().join("target/peers/python/bin/python");
     let output = python_with(&python, "jmap.py", &all, &[("REQUESTS_CA_BUNDLE", certificate.as_path())]).must_succeed();
     serde_json::from_str(&output.out).unwrap_or_else(|_| panic!("{}", output.out))
 }
 
 /// What curl gets, with the certificate checked.
 fn curl(office: &Office, person: &Person, path: &str, more: &[&str]) -> String {
-    let certificate = office.data().join("tls/self-signed-mail.alpha.test.pem");
+    let certificate = office.certificate();
     let mut command = Command::new("curl");
     command.args(["--silent", "--show-error", "--fail-with-body", "--user"]);
     command.arg(format!("{}:{}", person.address, person.password)).arg("--cacert").arg(certificate);

@@ -1,9 +1,9 @@
-//! fetchmail and getmail, the programs that bring letters home, take them from our IMAP and POP3 doors.
+//! fetchmail, getmail and mpop, the programs that bring letters home, take them from our IMAP and POP3 doors.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use tests::{Office, OfficeBuilder, Output, Person, client, generated_letter, message_ids};
+use tests::{Look, Office, OfficeBuilder, Output, Person, client, generated_letter, message_ids, sample, shown_client};
 
 /// An office in which Alice has letters called `letter0`, `letter1`, …
 fn office_with_letters(count: usize) -> Office {
@@ -46,11 +46,6 @@ enum Way {
     Pop3,
 }
 
-/// The certificate of an office, which signs itself.
-fn certificate(office: &Office) -> PathBuf {
-    office.data().join(format!("tls/self-signed-mail.{}.pem", office.domain))
-}
-
 /// One run of fetchmail, which knows our certificate and checks it, and puts each letter into a file of `home/letters`.
 fn fetchmail(office: &Office, way: Way, person: &Person, options: &str) -> Output {
     let home = office.folder().join("fetchmail");
@@ -66,7 +61,7 @@ fn fetchmail(office: &Office, way: Way, person: &Person, options: &str) -> Outpu
          sslcommonname \"mail.{}\" {options} mda \"{save}\"\n",
         person.address,
         person.password,
-        certificate(office).display(),
+        office.certificate().display(),
         office.domain
     );
     let mut fetchmail = Command::new("fetchmail");
@@ -137,7 +132,7 @@ fn getmail(office: &Office, way: Way, person: &Person, delete: bool) -> Output {
          [options]\nread_all = false\ndelete = {delete}\n",
         person.address,
         person.password,
-        certificate(office).display(),
+        office.certificate().display(),
         office.domain,
         home.display()
     );
@@ -171,4 +166,113 @@ fn getmail_takes_each_letter_from_our_pop3_once_and_then_takes_them_away() {
     getmail(&office, Way::Pop3s, &alice, true).must_succeed();
     assert_eq!(fetched(&letters).len(), 3);
     assert!(office.read(&alice, "INBOX", 0).is_empty());
+}
+
+/// One run of mpop, which knows our certificate and checks it, and puts each letter into the Maildir `home/mail`. It is
+/// configured as docs/clients.md shows.
+fn mpop(home: &Path, office: &Office, person: &Person, keep: &str) -> Output {
+    for part in ["cur", "new", "tmp"] {
+        std::fs::create_dir_all(home.join("mail").join(part)).expect("a Maildir");
+    }
+    let rc = shown_client(office, person, home, "mpop");
+    let text = std::fs::read_to_string(&rc).expect("written").replace("keep on", &format!("keep {keep}"));
+    std::fs::write(&rc, text).expect("written");
+    client(Command::new("mpop").arg("--quiet").arg(format!("--file={}", rc.display())).arg("facteur"), b"")
+}
+
+#[test]
+fn mpop_takes_each_letter_from_our_pop3_once_and_then_takes_them_away() {
+    let office = office_with_letters(3);
+    let alice = office.first().clone();
+    let home = office.folder().join("mpop");
+    let letters = home.join("mail/new");
+    for _ in 0..2 {
+        mpop(&home, &office, &alice, "on").must_succeed();
+        assert_eq!(fetched(&letters), ["letter0", "letter1", "letter2"]);
+    }
+    mpop(&home, &office, &alice, "off").must_succeed();
+    assert_eq!(fetched(&letters).len(), 3);
+    assert!(office.read(&alice, "INBOX", 0).is_empty());
+}
+
+/// One run of fetchmail as docs/clients.md shows it, with another way to deliver: nobody's own mailbox is touched.
+fn fetchmail_as_shown(home: &Path, office: &Office, person: &Person) -> Output {
+    std::fs::create_dir_all(home.join("mail")).expect("a folder");
+    let rc = shown_client(office, person, home, "fetchmail");
+    let save = format!("/bin/sh -c 'exec cat > {}/mail/$$'", home.display());
+    let mut fetchmail = Command::new("fetchmail");
+    fetchmail.arg("--fetchmailrc").arg(rc).args(["--mda", &save]).env("HOME", home).env("FETCHMAILHOME", home);
+    client(&mut fetchmail, b"")
+}
+
+/// One run of getmail as docs/clients.md shows it, with another way to deliver: its own Maildir is not for root.
+fn getmail_as_shown(home: &Path, office: &Office, person: &Person) -> Output {
+    std::fs::create_dir_all(home.join("mail")).expect("a folder");
+    let rc = shown_client(office, person, home, "getmail");
+    let text = std::fs::read_to_string(&rc).expect("written");
+    let maildir = format!("type = Maildir\npath = {}/mail/", home.display());
+    assert!(text.contains(&maildir), "{text}");
+    let external = format!(
+        "type = MDA_external\npath = /bin/sh\narguments = (\"-c\", \"exec cat > {}/mail/$$\")\nallow_root_commands = true",
+        home.display()
+    );
+    std::fs::write(&rc, text.replace(&maildir, &external)).expect("written");
+    client(Command::new("getmail").arg("--getmaildir").arg(home).arg("--rcfile").arg(rc).env("HOME", home), b"")
+}
+
+/// One run of a program that brings the letters of a person into a folder.
+type Retriever = fn(&Path, &Office, &Person) -> Output;
+
+/// All files of letters below a folder, with the ends of lines that the network has.
+fn letters_below(home: &Path) -> Vec<String> {
+    let files = tests::below(&home.join("mail")).into_iter().filter(|path| path.is_file());
+    let read = |path: PathBuf| String::from_utf8_lossy(&std::fs::read(path).expect("a letter")).into_owned();
+    files.map(read).map(|text| text.replace("\r\n", "\n").replace('\n', "\r\n")).collect()
+}
+
+/// What its sender wrote of a letter: without the fields that each program puts before it, and without blank lines, one of which
+/// getmail puts before the first part, with a field of its own at the end of the header.
+fn as_written(letter: &str) -> String {
+    let own = letter.find("From: ").map_or("", |at| &letter[at..]);
+    own.lines()
+        .filter(|line| !line.is_empty() && !line.starts_with("X-getmail-"))
+        .map(|line| format!("{line}\n"))
+        .collect()
+}
+
+#[test]
+fn what_they_bring_is_the_letter_as_it_was_written_and_later_only_what_is_new() {
+    let office = OfficeBuilder::new("alpha.test").person("alice").start();
+    let alice = office.first().clone();
+    let mut look = Look::at(&office, &alice);
+    let photos =
+        String::from_utf8(sample("attachment.eml")).expect("ASCII").replace("\r\n", "\n").replace('\n', "\r\n");
+    let accents = "From: Jos\u{e9} <jose@elsewhere.test>\r\nSubject: Gr\u{fc}\u{df}e\r\nMessage-ID: <accents@test>\r\n\r\n\
+                   Le c\u{153}ur a ses raisons.\r\n.\r\n..\r\n";
+    look.add("INBOX", photos.as_bytes(), &[]);
+    look.add("INBOX", accents.as_bytes(), &[]);
+    let at = |name: &str| office.folder().join(name);
+    let all_run = || {
+        let runs: [(&str, Retriever); 3] = [
+            ("fetchmail", fetchmail_as_shown),
+            ("getmail", getmail_as_shown),
+            ("mpop", |home, office, person| mpop(home, office, person, "on")),
+        ];
+        runs.map(|(name, run)| {
+            run(&at(name), &office, &alice).must_succeed();
+            at(name)
+        })
+    };
+    for home in all_run() {
+        let brought = letters_below(&home);
+        let mut brought: Vec<String> = brought.iter().map(|letter| as_written(letter)).collect();
+        brought.sort_unstable();
+        assert_eq!(brought, [as_written(&photos), as_written(accents)], "{}", home.display());
+    }
+    look.add("INBOX", &generated_letter("new", "carol@elsewhere.test", &alice.address, 2000), &[]);
+    for home in all_run() {
+        let brought = letters_below(&home);
+        let new: Vec<_> = brought.iter().filter(|letter| letter.contains("<new@test>")).collect();
+        assert_eq!((new.len(), brought.len()), (1, 3), "{}", home.display());
+    }
 }

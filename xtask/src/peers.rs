@@ -1,8 +1,9 @@
-//! The foreign programs that the tests talk to, from Debian.
+//! The foreign programs that the tests talk to: from Debian, and from the registries of Python, npm and Rust.
 
+use std::path::Path;
 use std::process::Command;
 
-use crate::run::{Outcome, has, root, step};
+use crate::run::{Outcome, cargo, has, root, step};
 
 /// What the tests and benchmarks need beside Rust. swaks speaks TLS and logs in through the two Perl libraries.
 const PACKAGES: &[&str] = &[
@@ -21,9 +22,12 @@ const PACKAGES: &[&str] = &[
     "libc6-dev",
     "libnet-ssleay-perl",
     "maildrop",
+    "mpop",
     "msmtp",
     "mutt",
+    "neomutt",
     "nginx-light",
+    "offlineimap3",
     "openssl",
     "postfix",
     "procmail",
@@ -33,48 +37,87 @@ const PACKAGES: &[&str] = &[
     "swaks",
 ];
 
-/// Clients of JMAP are not in Debian: this one is Python's, in an environment of its own below `target`.
-const JMAPC: &str = "jmapc==0.4.0";
+/// What only the clients that are built need (mujmap reads and writes notmuch's index).
+const TO_BUILD: &[&str] = &["libnotmuch-dev", "notmuch"];
+
+/// Clients from the registry of Python, in an environment of their own below `target`.
+const PYTHON: &[&str] = &["aioimaplib==2.0.3", "imapclient==4.1.0", "jmapc==0.4.0", "jmaplib==3.0.1", "jmax==0.2.0"];
+
+/// Clients from the registry of npm, in a folder of their own below `target`.
+const NODE: &[&str] = &["imapflow@2.10.2", "jmap-jam@0.13.1"];
+
+/// A client from the registry of Rust, a program of its own.
+const MUJMAP: &str = "mujmap@0.2.0";
 
 /// Installs what is missing, where apt and the right to use it are there. Elsewhere it says what is needed; the tests
 /// that miss a program then fail with its name.
 pub fn install() -> Outcome {
-    debian()?;
-    jmapc()
+    debian(PACKAGES);
+    kept("python", PYTHON, python);
+    if has("npm") {
+        kept("node", NODE, node);
+    } else {
+        println!("there is no npm here; the tests need these of its packages: {}", NODE.join(" "));
+    }
+    Ok(())
 }
 
-fn debian() -> Outcome {
+/// Builds the clients that take minutes to build, which only `cargo xtask soak` runs: mujmap, and a program around the crate
+/// jmap-client.
+pub fn build() -> Outcome {
+    debian(TO_BUILD);
+    kept("mujmap", &[MUJMAP], built);
+    built(&root().join("target/peers/jmap-client"), &["--force", "--path", "tests/clients/known/jmap-client"])
+}
+
+fn debian(packages: &[&str]) {
     if !has("apt-get") {
-        println!("there is no apt-get here; the tests need these of Debian's packages: {}", PACKAGES.join(" "));
-        return Ok(());
+        println!("there is no apt-get here; the tests need these of Debian's packages: {}", packages.join(" "));
+        return;
     }
-    let missing: Vec<_> = PACKAGES.iter().filter(|package| !installed(package)).collect();
+    let missing: Vec<_> = packages.iter().filter(|package| !installed(package)).collect();
     if missing.is_empty() {
-        return Ok(());
+        return;
     }
     let installed = step(apt().arg("update"))
         .and_then(|()| step(apt().args(["install", "-y", "--no-install-recommends"]).args(missing)));
     if let Err(why) = installed {
         println!("{why}; the tests that need these programs will say so");
     }
-    Ok(())
 }
 
-fn jmapc() -> Outcome {
-    let place = root().join("target/peers/jmapc");
-    if place.join("bin/jmapc-is-here").exists() {
-        return Ok(());
+/// Has `make` put what `wanted` names into a folder of `target/peers`, unless it is there in these versions already. Where
+/// a registry cannot be reached, it says what is missing.
+fn kept(name: &str, wanted: &[&str], make: impl Fn(&Path, &[&str]) -> Outcome) {
+    let place = root().join("target/peers").join(name);
+    let (list, versions) = (place.join("versions"), wanted.join("\n"));
+    if std::fs::read_to_string(&list).is_ok_and(|there| there == versions) {
+        return;
     }
-    let pip = place.join("bin/pip");
-    let made = step(Command::new("python3").args(["-m", "venv"]).arg(&place))
-        .and_then(|()| step(Command::new(pip).args(["install", "--quiet", JMAPC])))
-        .and_then(|()| {
-            std::fs::write(place.join("bin/jmapc-is-here"), JMAPC).map_err(|why| format!("{}: {why}", place.display()))
-        });
+    let made = make(&place, wanted)
+        .and_then(|()| std::fs::write(&list, &versions).map_err(|why| format!("{}: {why}", list.display())));
     if let Err(why) = made {
-        println!("{why}; the tests that need {JMAPC} will say so");
+        println!("{why}; the tests that need what is in {} will say so", place.display());
     }
-    Ok(())
+}
+
+fn python(place: &Path, packages: &[&str]) -> Outcome {
+    step(Command::new("python3").args(["-m", "venv", "--clear"]).arg(place))?;
+    step(Command::new(place.join("bin/pip")).args(["install", "--quiet"]).args(packages))
+}
+
+fn node(place: &Path, packages: &[&str]) -> Outcome {
+    std::fs::create_dir_all(place).map_err(|why| format!("{}: {why}", place.display()))?;
+    let mut npm = Command::new("npm");
+    npm.args(["install", "--no-audit", "--no-fund", "--ignore-scripts", "--prefix"]).arg(place);
+    step(npm.args(packages))
+}
+
+/// Builds with what `--locked` pins, in a folder of its own: the features asked for here are not those of the workspace.
+fn built(place: &Path, words: &[&str]) -> Outcome {
+    let mut install = cargo();
+    install.args(["install", "--locked", "--root"]).arg(place).args(words);
+    step(install.env("CARGO_TARGET_DIR", root().join("target/peers/build")))
 }
 
 fn installed(package: &str) -> bool {

@@ -1,4 +1,5 @@
-//! `cargo xtask soak`: what takes too long for each change – kills under load, fairness on a large mailbox, fuzzing.
+//! `cargo xtask soak`: what takes too long for each change – kills under load, fairness on a large mailbox, the long paths of
+//! known clients, fuzzing.
 
 use std::fmt::Write as _;
 use std::process::Command;
@@ -15,13 +16,14 @@ const FUZZ_SECONDS: u32 = 600;
 /// A part of the soak: its name, and what it does.
 type Part = (&'static str, fn() -> Outcome);
 
-const PARTS: [Part; 3] = [("kills", kills), ("fairness", fairness), ("fuzz", fuzzing)];
+const PARTS: [Part; 4] = [("kills", kills), ("fairness", fairness), ("clients", clients), ("fuzz", fuzzing)];
 
 /// Runs the parts named (all without any), each to its end whatever came of the others, and writes what came of them, with
 /// date and commit, to `target/soak.md`.
 pub fn all(words: &[String]) -> Outcome {
     if let Some(unknown) = words.iter().find(|word| PARTS.iter().all(|(name, _)| name != word)) {
-        return Err(format!("there is no part {unknown}: kills, fairness, fuzz"));
+        let names: Vec<&str> = PARTS.iter().map(|(name, _)| *name).collect();
+        return Err(format!("there is no part {unknown}: {}", names.join(", ")));
     }
     peers::install()?;
     let mut report = format!("# Soak of {} at commit {}\n\n", said_by("date", &["-u", "+%F %H:%M UTC"]), commit());
@@ -40,10 +42,29 @@ pub fn all(words: &[String]) -> Outcome {
 }
 
 fn kills() -> Outcome {
-    step(cargo().args(["build", "--release", "--package", "facteur"]))?;
+    program()?;
     step(cargo().args(["test", "--release", "--package", "tests", "--test", "crash", "--no-run"]))?;
     let round = || step(cargo().args(["test", "--release", "--quiet", "--package", "tests", "--test", "crash"]));
     (0..KILL_ROUNDS).try_for_each(|_| round())
+}
+
+/// The program of the end-to-end tests, which `cargo test` alone would not build.
+fn program() -> Outcome {
+    step(cargo().args(["build", "--release", "--package", "facteur"]))
+}
+
+/// All paths of `tests/tests/known_clients`, the long ones too.
+fn clients() -> Outcome {
+    peers::build()?;
+    program()?;
+    long_paths("known_clients")
+}
+
+/// Every test of a file of `tests/tests`, with those that are too long for each change.
+fn long_paths(file: &str) -> Outcome {
+    let words =
+        ["test", "--release", "--package", "tests", "--test", file, "--no-fail-fast", "--", "--include-ignored"];
+    step(cargo().args(words))
 }
 
 fn fairness() -> Outcome {

@@ -165,7 +165,7 @@ fn a_person_moves_from_one_facteur_to_another() {
     append("INBOX", r"(\Flagged $Label1)", "two");
     append("Lists/Rust", "()", "three");
     append("Sent", r"(\Seen)", "four");
-    let certificate = old.data().join("tls/self-signed-mail.beta.test.pem");
+    let certificate = old.certificate();
     let url = format!("imaps://bob@beta.test@localhost:{port}");
     let mut source = Source::new(url, &certificate, &bob.password);
     source.certificate = certificate.display().to_string();
