@@ -2,6 +2,7 @@
 
 mod doors;
 mod fault;
+mod own_addresses;
 mod room;
 mod routes;
 mod staff;
@@ -100,6 +101,7 @@ impl Office {
         tasks.spawn(staff::fetching(post_office, store.clone(), data, resolver, memory, shutdown.clone()));
         tasks.spawn(staff::watch_over(directory, shutdown.clone()));
         tasks.spawn(web::housekeeping(store.clone(), shutdown.clone()));
+        tasks.spawn(own_addresses::keep(store.clone(), shutdown.clone()));
         tasks.spawn(staff::housekeeping(store.clone(), shutdown));
         for (door, place) in &doors {
             tracing::info!("{} is open on {place}", door.name());

@@ -77,7 +77,10 @@ pub fn add(store: &Store, person: Person, password: &Password) -> Result<(), Tro
         let Person { address, name, language, quota } = &person;
         let new = New { address, name: name.as_deref(), language: *language };
         let account = directory::account::add(tx, &new, &secret, now)?;
-        Ok(mailbox::account::create(tx, account, *quota)?)
+        mailbox::account::create(tx, account, *quota)?;
+        let mut own = mailbox::own::Addresses::default();
+        own.add(&address.to_string());
+        Ok(mailbox::own::know(tx, account, &own)?)
     })
 }
 

@@ -1,6 +1,7 @@
-//! The task behind the deliveries: fills the full-text index, clears away what was deleted, keeps checkpoints, and
-//! forgets old tombstones. Nothing waits for it, and it goes on after a restart where it stopped.
+//! The task behind the deliveries: fills the full-text index, clears away what was deleted, keeps checkpoints, forgets old
+//! tombstones, and reads letters of earlier versions anew. Nothing waits for it, and it goes on after a restart where it stopped.
 
+mod anew;
 mod housekeeping;
 
 use std::time::Duration;
@@ -71,7 +72,37 @@ async fn round(store: &Store) -> Result<bool, Error> {
     // After the letters were added, not before: a letter that went in between is then among those to remove.
     let removed = remove(store).await?;
     let kept = housekeeping::round(store).await?;
-    Ok(indexed || removed || kept)
+    if indexed || removed || kept {
+        return Ok(true);
+    }
+    // Last of all: nobody waits for it.
+    anew::round(store).await
+}
+
+/// Letters that are in the index already have other words now.
+async fn again(store: &Store, letters: Vec<LetterKey>) -> Result<(), Error> {
+    let reached = store.search().reached().await?;
+    for letter in letters.into_iter().filter(|letter| letter.0 <= reached) {
+        let found = store.read(move |view| words_of(view, letter)).await?;
+        let search = store.clone();
+        if let Some(document) = found {
+            let put = tokio::task::spawn_blocking(move || search.search().put_blocking(vec![document])).await;
+            put.map_err(|why| store::Error::Panicked(why.to_string()))??;
+        }
+    }
+    Ok(())
+}
+
+/// What the index is to have of a letter; none where it has gone.
+pub(crate) fn words_of(view: &View, letter: LetterKey) -> Result<Option<Document>, Error> {
+    let sql = "SELECT account, blob, summary, structure FROM letter WHERE letter = $1";
+    let found = view.query_opt(sql, params![letter.0], |row| {
+        let summary = Summary::decode(row.bytes(2)?).unwrap_or_default();
+        let structure = Structure::decode(row.bytes(3)?).unwrap_or_default();
+        Ok((AccountId(row.get(0)?), row.get(1)?, summary, structure))
+    })?;
+    let Some((account, blob, summary, structure)) = found else { return Ok(None) };
+    whole_document(view, letter, account, blob, &summary, &structure).map(Some)
 }
 
 /// Letters ready for the index.

@@ -1,6 +1,7 @@
 //! What happens to letters: filed, copied, moved, flagged, expunged. Each function is one transaction long and works
 //! on a slice, so that the writer is never held for long; `next` says where the caller goes on.
 
+pub(crate) mod again;
 mod copy;
 mod expunge;
 mod file;

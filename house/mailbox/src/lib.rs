@@ -24,6 +24,7 @@ mod id;
 pub mod index;
 pub mod letter;
 mod numbers;
+pub mod own;
 pub mod parse;
 mod prepare;
 pub mod report;

@@ -13,7 +13,7 @@ pub const LARGEST: u64 = 1 << 30;
 #[derive(Clone)]
 pub struct Prepared {
     pub(crate) blob: PreparedBlob,
-    pub(crate) references: Vec<i64>,
+    pub(crate) leads: std::sync::Arc<thread::Leads>,
     pub(crate) summary_column: Bytes,
     pub(crate) structure_column: Bytes,
     summary: std::sync::Arc<Summary>,
@@ -64,7 +64,7 @@ pub fn prepare(store: &Store, raw: Bytes) -> Result<Prepared, Error> {
     let summary = Summary::parse(&raw);
     let structure = scan(&raw, Limits::default());
     Ok(Prepared {
-        references: thread::references(&summary),
+        leads: thread::Leads::of(&summary, &raw).into(),
         summary_column: summary.encode().into(),
         structure_column: structure.encode().into(),
         summary: summary.into(),

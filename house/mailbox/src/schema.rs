@@ -11,6 +11,7 @@ pub const MIGRATIONS: &[Migration] = &[
     Migration { room: "mailbox", number: 4, sql: SHOWN },
     Migration { room: "mailbox", number: 5, sql: crate::report::TABLE },
     Migration { room: "mailbox", number: 6, sql: GOING_ON },
+    Migration { room: "mailbox", number: 7, sql: SPOKEN },
 ];
 
 /// What goes on in slices behind the write that decided it:
@@ -20,6 +21,28 @@ pub const MIGRATIONS: &[Migration] = &[
 const GOING_ON: &str = "
 CREATE TABLE settling (folder {key}, after BIGINT NOT NULL);
 CREATE TABLE loose_thread (account BIGINT NOT NULL, thread BIGINT NOT NULL, PRIMARY KEY (account, thread)) {clustered};
+";
+
+/// How letters find their conversation where no message id leads to it (see [`crate::thread`]).
+/// - `own_address`: the account's own addresses, as hashes.
+/// - `thread_subject`: that the thread speaks of a subject with somebody (one hash for both) in a letter of that day. `waits`:
+///   the letter is an answer without a conversation.
+/// - `account_mail.spoken`: the thread up to which that has been forgotten.
+/// - `read_anew`: how far the letters of earlier versions have been read as letters are read now (`index/anew.rs`).
+const SPOKEN: &str = "
+CREATE TABLE read_anew (version {key}, after BIGINT NOT NULL, done BIGINT NOT NULL);
+CREATE TABLE own_address (account BIGINT NOT NULL, hash BIGINT NOT NULL, PRIMARY KEY (account, hash)) {clustered};
+CREATE TABLE thread_subject (
+    account BIGINT NOT NULL,
+    hash BIGINT NOT NULL,
+    day BIGINT NOT NULL,
+    thread BIGINT NOT NULL,
+    waits BIGINT NOT NULL DEFAULT 0,
+    PRIMARY KEY (account, hash, day, thread)
+) {clustered};
+CREATE INDEX thread_subject_thread ON thread_subject (account, thread);
+ALTER TABLE account_mail ADD COLUMN spoken BIGINT NOT NULL DEFAULT 0;
+CREATE INDEX account_spoken ON account_mail (account) WHERE change - spoken >= 24000;
 ";
 
 /// `folder_thread.shown`: the conversation is shown as unread in the folder, by a letter of it that lies there or in any

@@ -1,15 +1,21 @@
 //! Conversations: letters that name one another in Message-ID, In-Reply-To and References (RFC 5322 §3.6.4) share a
-//! thread. A thread lives as long as a letter of it does.
+//! thread. An answer that names no letter shares the thread of one with the same base subject and somebody who is in both
+//! besides the account's owner, and wrote one of them, within 30 days. A thread lives as long as a letter of it does.
+
+pub(crate) mod spoken;
+mod subject;
+mod topic;
 
 use std::collections::{BTreeMap, HashSet};
 
+use mail::Timestamp;
 use mail::header::Mention;
 use mail::seam::AccountId;
 use store::{Tx, Value, View, params};
 
 use crate::letter::visible;
 use crate::parse::{Piece, Summary};
-use crate::{Change, Error, ThreadId};
+use crate::{Change, Error, LetterKey, ThreadId};
 
 /// The most message ids of one letter that are looked at: its own, what it answers, and the ends of References.
 const MOST_REFERENCES: usize = 24;
@@ -20,8 +26,28 @@ const MOST_MERGED: usize = 8;
 /// One letter renames threads of no more letters than this, all together: no letter may hold the writer for long.
 const MOST_RENAMED: i64 = 256;
 
-/// The message ids of a letter as hashes; its own first.
-pub(crate) fn references(summary: &Summary) -> Vec<i64> {
+use spoken::Said;
+pub(crate) use topic::{Topic, address};
+
+/// What leads a letter to its conversation.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Leads {
+    /// Message ids as hashes.
+    pub ids: Vec<i64>,
+    /// What it is about, and with whom; none where its subject says nothing.
+    pub topic: Option<Topic>,
+}
+
+impl Leads {
+    /// Of a letter, whose header stands at the start of `raw`.
+    pub fn of(summary: &Summary, raw: &[u8]) -> Self {
+        let (ids, answers) = references(summary);
+        Self { ids, topic: Topic::of(summary, raw, answers) }
+    }
+}
+
+/// The message ids of a letter as hashes, its own first, and whether it names a letter that it answers.
+fn references(summary: &Summary) -> (Vec<i64>, bool) {
     let own = summary.message_id().and_then(|value| ids(value).next());
     let people = people(summary);
     let is_id = |id: &&[u8]| !people.contains(id.to_ascii_lowercase().as_slice());
@@ -31,6 +57,7 @@ pub(crate) fn references(summary: &Summary) -> Vec<i64> {
     let named: Vec<&[u8]> = summary.references().map(|value| ids(value).filter(is_id).collect()).unwrap_or_default();
     // The first one begins the conversation, the last ones are the nearest.
     let nearest = named.len().saturating_sub(MOST_REFERENCES - 4);
+    let answers = answered.is_some() || !named.is_empty();
     let named = named.iter().take(1).chain(named.iter().skip(nearest.max(1)));
     let all = own.into_iter().chain(answered).chain(named.copied());
     let mut hashes = Vec::new();
@@ -40,7 +67,7 @@ pub(crate) fn references(summary: &Summary) -> Vec<i64> {
             hashes.push(hash);
         }
     }
-    hashes
+    (hashes, answers)
 }
 
 /// The addresses of those who write to one another in the letter.
@@ -68,31 +95,50 @@ fn ids(value: &[u8]) -> impl Iterator<Item = &[u8]> {
     .filter(|id| !id.is_empty())
 }
 
-fn hash(id: &[u8]) -> i64 {
+/// A number that stands for a text.
+pub(crate) fn hash(id: &[u8]) -> i64 {
     let hash = blake3::hash(id);
     let mut first = [0; 8];
     first.copy_from_slice(&hash.as_bytes()[..8]);
     i64::from_le_bytes(first)
 }
 
-/// The thread of a letter about to be filed: the one its message ids lead to, or a new one. A new thread is numbered
-/// by the change that makes it, which no other change of the account shares.
-pub(crate) fn join(tx: &mut Tx, account: AccountId, references: &[i64], change: Change) -> Result<ThreadId, Error> {
-    let new = ThreadId(i64::try_from(change.0).unwrap_or(i64::MAX));
-    if references.is_empty() {
-        return Ok(new);
-    }
-    let known = known(tx, account, references)?;
-    let mut threads: Vec<ThreadId> = known.values().copied().collect();
+/// The thread of a letter about to be filed: the one its message ids or its subject lead to, or a new one. A new thread is
+/// numbered by the change that makes it, which no other change of the account shares.
+pub(crate) fn join(
+    tx: &mut Tx,
+    account: AccountId,
+    leads: &Leads,
+    received: Timestamp,
+    change: Change,
+) -> Result<ThreadId, Error> {
+    let known = if leads.ids.is_empty() { BTreeMap::new() } else { known(tx, account, &leads.ids)? };
+    let said = leads.topic.as_ref().map(|topic| Said::of(account, topic, received));
+    let by_subject = said.map(|said| spoken::find(tx, said)).transpose()?.unwrap_or_default();
+    let mut threads: Vec<ThreadId> = known.values().copied().chain(by_subject.threads).collect();
     threads.sort_unstable();
     threads.dedup();
     let thread = match threads.as_slice() {
-        [] => new,
+        [] => ThreadId(i64::try_from(change.0).unwrap_or(i64::MAX)),
         [only] => *only,
         several => merge(tx, account, several, change)?,
     };
-    remember(tx, account, references.iter().filter(|hash| !known.contains_key(hash)), thread)?;
+    remember(tx, account, leads.ids.iter().filter(|hash| !known.contains_key(hash)), thread)?;
+    if let Some(said) = said.filter(|_| !spoken::is_forgotten(thread, change)) {
+        spoken::note(tx, said, thread, by_subject.waits)?;
+    }
     Ok(thread)
+}
+
+/// Notes what a letter of before that was noted is about. It stays in its conversation.
+pub(crate) fn speak_of(tx: &mut Tx, letter: LetterKey, topic: &Topic, received: Timestamp) -> Result<(), Error> {
+    let sql = "SELECT account, thread FROM letter WHERE letter = $1";
+    let found = tx.query_opt(sql, params![letter.0], |row| Ok((AccountId(row.get(0)?), ThreadId(row.get(1)?))))?;
+    match found {
+        Some((account, thread)) => spoken::note(tx, Said::of(account, topic, received), thread, false),
+        // It has gone.
+        None => Ok(()),
+    }
 }
 
 /// Which of the message ids have been seen, and their threads.
@@ -159,7 +205,7 @@ fn rename(tx: &mut Tx, account: AccountId, from: ThreadId, to: ThreadId, change:
         "UPDATE thread_ref SET thread = $3 WHERE account = $1 AND thread = $2",
         params![account.0, from.0, to.0],
     )?;
-    Ok(())
+    spoken::rename(tx, account, from, to)
 }
 
 /// How many letters a thread has, counted no further than is of interest.
@@ -171,25 +217,32 @@ fn size(view: &View, account: AccountId, thread: ThreadId) -> Result<i64, Error>
     )?)
 }
 
-/// Are the message ids that lead to the thread few enough to be renamed? Those of letters that have gone are among them.
+/// Is what leads to the thread little enough to be renamed? What letters that have gone left is among it.
 fn has_few_ids(view: &View, account: AccountId, thread: ThreadId) -> Result<bool, Error> {
-    let sql = "SELECT COUNT(*) FROM (SELECT 1 FROM thread_ref WHERE account = $1 AND thread = $2 LIMIT $3) AS some";
-    let count: i64 = view.query_one(sql, params![account.0, thread.0, MOST_IDS + 1], |row| row.get(0))?;
-    Ok(count <= MOST_IDS)
+    for table in ["thread_ref", "thread_subject"] {
+        let sql =
+            format!("SELECT COUNT(*) FROM (SELECT 1 FROM {table} WHERE account = $1 AND thread = $2 LIMIT $3) AS some");
+        let count: i64 = view.query_one(&sql, params![account.0, thread.0, MOST_IDS + 1], |row| row.get(0))?;
+        if count > MOST_IDS {
+            return Ok(false);
+        }
+    }
+    Ok(true)
 }
 
-/// Forgets the message ids of a thread whose last letter has gone, at most `room` of them: what is left is forgotten
+/// Forgets the message ids and subjects of a thread whose last letter has gone, at most `room` of them: what is left is forgotten
 /// behind it by the background task. Gives how much room is left.
 pub(crate) fn forget_if_empty(tx: &mut Tx, account: AccountId, thread: ThreadId, room: usize) -> Result<usize, Error> {
     let sql = "SELECT 1 FROM letter WHERE account = $1 AND thread = $2 LIMIT 1";
     if tx.query_opt(sql, params![account.0, thread.0], |_| Ok(()))?.is_some() {
         return Ok(room);
     }
-    let gone = tx.execute(
+    let ids = tx.execute(
         "DELETE FROM thread_ref WHERE account = $1 AND hash IN
              (SELECT hash FROM thread_ref WHERE account = $1 AND thread = $2 LIMIT $3)",
         params![account.0, thread.0, room],
     )?;
+    let gone = ids + spoken::forget(tx, account, thread, room - ids)?;
     if gone == room {
         let sql = "INSERT INTO loose_thread (account, thread) VALUES ($1, $2) ON CONFLICT DO NOTHING";
         tx.execute(sql, params![account.0, thread.0])?;
@@ -197,7 +250,7 @@ pub(crate) fn forget_if_empty(tx: &mut Tx, account: AccountId, thread: ThreadId,
     Ok(room - gone)
 }
 
-/// Forgets more message ids of a thread without letters. One that has letters again by now keeps what it has.
+/// Forgets more of what led to a thread without letters. One that has letters again by now keeps what it has.
 pub(crate) fn forget_loose(tx: &mut Tx, account: AccountId, thread: ThreadId, room: usize) -> Result<(), Error> {
     tx.execute("DELETE FROM loose_thread WHERE account = $1 AND thread = $2", params![account.0, thread.0])?;
     forget_if_empty(tx, account, thread, room).map(drop)
@@ -224,7 +277,7 @@ mod tests {
     use super::*;
 
     fn of(letter: &str) -> Vec<i64> {
-        references(&Summary::parse(letter.as_bytes()))
+        references(&Summary::parse(letter.as_bytes())).0
     }
 
     #[test]

@@ -232,3 +232,44 @@ proptest! {
         prop_assert_eq!(&inbox["unreadThreads"], &json!(unread_threads));
     }
 }
+
+#[test]
+fn an_answer_that_names_no_letter_is_told_in_its_conversation() {
+    let house = House::new();
+    house.write(|tx| {
+        let mut own = mailbox::own::Addresses::default();
+        own.add("alice@alpha.test");
+        mailbox::own::know(tx, crate::house::ALICE, &own)
+    });
+    let letter = |from: &str, id: &str, subject: &str, date: &str| {
+        format!(
+            "From: {from}\r\nTo: alice@alpha.test\r\nMessage-ID: <{id}@x>\r\nSubject: {subject}\r\nDate: {date}\r\n\r\nHi\r\n"
+        )
+    };
+    let (monday, tuesday) = ("Mon, 23 Nov 2026 10:00:00 +0000", "Tue, 24 Nov 2026 10:00:00 +0000");
+    // Two answers whose beginning has not come: each for itself.
+    let bob = house.deliver("inbox", &letter("bob@beta.test", "1", "Re: Outing", tuesday));
+    let carol = house.deliver("inbox", &letter("carol@gamma.test", "2", "AW: outing", tuesday));
+    let thread = |id: &str| {
+        house.call("Email/get", json!({"ids": [id], "properties": ["threadId"]}))["list"][0]["threadId"].clone()
+    };
+    assert_ne!(thread(&bob), thread(&carol));
+    let emails = house.call("Email/get", json!({"ids": []}))["state"].clone();
+    let threads = house.call("Thread/get", json!({"ids": []}))["state"].clone();
+    // What Alice wrote to both makes one conversation of them.
+    let begun = "From: alice@alpha.test\r\nTo: bob@beta.test, carol@gamma.test\r\nSubject: Outing\r\nDate: Mon, 23 Nov 2026 10:00:00 +0000\r\n\r\nHi\r\n";
+    let begun = house.deliver("sent", begun);
+    let first = thread(&begun);
+    assert_eq!(first, thread(&bob));
+    let members = house.call("Thread/get", json!({"ids": [first]}))["list"][0]["emailIds"].clone();
+    assert_eq!(members.as_array().unwrap().len(), 3);
+    // The letter of the conversation that was joined to the other is another one now, and clients are told so.
+    let changes = house.call("Email/changes", json!({"sinceState": emails}));
+    assert_eq!(changes["destroyed"], json!([carol]));
+    assert_eq!(changes["created"].as_array().unwrap().len(), 2);
+    let changes = house.call("Thread/changes", json!({"sinceState": threads}));
+    assert_eq!((&changes["updated"], changes["destroyed"].as_array().unwrap().len()), (&json!([first]), 1));
+    // A stranger with the same subject belongs to nobody.
+    let eve = house.deliver("inbox", &letter("eve@evil.test", "3", "Re: Outing", monday));
+    assert_ne!(thread(&eve), first);
+}

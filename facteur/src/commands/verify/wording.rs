@@ -63,8 +63,8 @@ fn fault(fault: &Fault) -> (&'static str, String) {
             "the letters of the conversation {thread} are counted wrong",
             "les lettres de la conversation {thread} sont mal comptées")),
         Fault::LooseIds(ThreadId(thread)) => ("loose-ids", say!(
-            "message ids lead to the conversation {thread}, which has no letter",
-            "des identifiants mènent à la conversation {thread}, qui n'a pas de lettre")),
+            "message ids or subjects lead to the conversation {thread}, which has no letter",
+            "des identifiants ou des objets mènent à la conversation {thread}, qui n'a pas de lettre")),
         Fault::Counter { name, folder: Some(folder), kept, found } => ("counter", say!(
             "the counter {name} of the folder {folder} says {kept}, and it is {found}",
             "le compteur {name} du dossier {folder} dit {kept}, et c'est {found}")),

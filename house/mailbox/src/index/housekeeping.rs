@@ -40,6 +40,9 @@ pub async fn round(store: &Store) -> Result<bool, Error> {
         Todo::Forget(folder) => {
             store.write(move |tx| forget(tx, folder)).await?;
         }
+        Todo::ForgetSpoken(account) => {
+            store.write(move |tx| thread::spoken::forget_old(tx, account, FORGOTTEN)).await?;
+        }
         Todo::ForgetOf(account) => {
             store.write(move |tx| forget_of(tx, account)).await?;
         }
@@ -56,6 +59,7 @@ enum Todo {
     Close(i64),
     Checkpoint(FolderId),
     Forget(FolderId),
+    ForgetSpoken(AccountId),
     ForgetOf(i64),
 }
 
@@ -87,6 +91,10 @@ impl Todo {
         if let Some(full) = folder(full)? {
             return Ok(Some(Self::Forget(full)));
         }
+        let old = "SELECT account FROM account_mail WHERE change - spoken >= 24000 LIMIT 1";
+        if let Some(account) = view.query_opt(old, params![], |row| row.get(0).map(AccountId))? {
+            return Ok(Some(Self::ForgetSpoken(account)));
+        }
         let busy = "SELECT account FROM account_mail WHERE change - forgotten >= 200000 LIMIT 1";
         Ok(view.query_opt(busy, params![], |row| row.get(0))?.map(Self::ForgetOf))
     }
@@ -96,6 +104,8 @@ impl Todo {
 fn close(tx: &mut Tx, account: i64) -> Result<(), Error> {
     for (table, key) in [
         ("thread_ref", "account, hash"),
+        ("thread_subject", "account, hash, day, thread"),
+        ("own_address", "account, hash"),
         ("loose_thread", "account, thread"),
         ("keyword", "account, id"),
         ("subscription", "account, name"),

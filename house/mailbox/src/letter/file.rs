@@ -24,7 +24,7 @@ pub struct Filed {
 }
 
 /// Files a letter. The UID is taken in the same transaction, so UIDs appear in order (RFC 9051 §2.3.1.1).
-/// Nine statements and the blob's, three more where a conversation becomes unread, and one more for a report.
+/// Eleven statements and the blob's, three more where a conversation becomes unread, and one more for a report.
 pub fn file(
     tx: &mut Tx,
     folder: FolderId,
@@ -35,7 +35,7 @@ pub fn file(
     let (account, change) = admit(tx, folder, prepared.size())?;
     let mut gained = Count::default();
     gained.add(flags.system, prepared.size());
-    let thread = thread::join(tx, account, &prepared.references, change)?;
+    let thread = thread::join(tx, account, &prepared.leads, received, change)?;
     visible::comes(tx, (account, folder), thread, flags.system, &mut gained)?;
     let (number, uid_validity) = take_uids(tx, folder, 1, gained, change)?;
     let uid = Uid::new(number).ok_or(Error::Damaged("a folder"))?;

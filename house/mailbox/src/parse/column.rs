@@ -3,9 +3,9 @@
 use serde::Serialize;
 use serde::de::Deserialize;
 
-/// How letters are read now. Columns of an earlier reading are written in the same way and stay as they are: what was said of
-/// a letter once is not said otherwise to clients that remember it (RFC 9051 §2.3.1.1).
-const VERSION: u8 = 2;
+/// How letters are read now. Columns of an earlier reading are written in the same way; the background task reads those
+/// letters anew (`index/anew.rs`) and leaves the columns that say what is read today.
+pub(crate) const VERSION: u8 = 2;
 /// Readings that are still understood.
 const KNOWN: std::ops::RangeInclusive<u8> = 1..=VERSION;
 

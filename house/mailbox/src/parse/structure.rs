@@ -180,6 +180,21 @@ impl Part {
 
 impl Part {
     /// The depth of a structure is bounded, so this is.
+    fn has_same_places(&self, other: &Self) -> bool {
+        let is_the_same_place = (&self.header, &self.body, self.transfer_encoding())
+            == (&other.header, &other.body, other.transfer_encoding());
+        is_the_same_place
+            && match (&self.content, &other.content) {
+                (Content::Leaf, Content::Leaf) => true,
+                (Content::Multipart(own), Content::Multipart(others)) => {
+                    own.len() == others.len() && own.iter().zip(others).all(|(own, other)| own.has_same_places(other))
+                }
+                (Content::Message(own), Content::Message(other)) => own.root.has_same_places(&other.root),
+                _ => false,
+            }
+    }
+
+    /// The depth of a structure is bounded, so this is.
     fn move_by(&mut self, by: u32) {
         for range in [&mut self.header, &mut self.body] {
             *range = range.start.saturating_add(by)..range.end.saturating_add(by);
@@ -238,6 +253,11 @@ impl Structure {
             }
         };
         Some(u64::from(range.start)..u64::from(range.end))
+    }
+
+    /// Does each part number lead to the same octets, encoded in the same way?
+    pub(crate) fn has_same_places(&self, other: &Self) -> bool {
+        self.root.has_same_places(&other.root)
     }
 
     /// The same parts, `by` bytes later: so many header bytes were put before the letter.

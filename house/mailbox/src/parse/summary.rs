@@ -196,6 +196,11 @@ impl Summary {
         self.partial.is_some_and(|partial| partial & piece.bit() != 0)
     }
 
+    /// Do both tell a client the same? What is known beside (are the fields whole?) may differ.
+    pub(crate) fn says_the_same(&self, other: &Self) -> bool {
+        (&self.octets, self.ends, self.sent) == (&other.octets, other.ends, other.sent)
+    }
+
     /// A field, where there was one.
     pub fn piece(&self, piece: Piece) -> Option<&[u8]> {
         let at = piece as usize;

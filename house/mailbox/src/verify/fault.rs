@@ -42,7 +42,7 @@ pub enum Fault {
     Place(&'static str),
     /// How many letters of a conversation lie in a folder, or whether it is shown as unread there, is wrong.
     Conversation(ThreadId),
-    /// A message id leads to a conversation that has no letter.
+    /// A message id or a subject leads to a conversation that has no letter.
     LooseIds(ThreadId),
     /// A counter is wrong.
     Counter {

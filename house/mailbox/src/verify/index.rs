@@ -3,12 +3,12 @@
 use std::collections::BTreeSet;
 
 use mail::seam::AccountId;
-use store::{Document, View, params};
+use store::params;
 
 use super::{Fault, Finding, SLICE, Seen, Verify};
 use crate::account::WORK;
-use crate::index::whole_document;
-use crate::{Error, LetterKey, Structure, Summary};
+use crate::index::words_of;
+use crate::{Error, LetterKey};
 
 /// Letters up to the last one that the background task has looked at are in the index; those behind it are its work.
 pub(super) fn complete(verify: &Verify<'_>, tell: &mut dyn FnMut(Finding)) -> Result<(), Error> {
@@ -63,17 +63,6 @@ pub(super) fn put(verify: &Verify<'_>, letter: LetterKey) -> Result<bool, Error>
     let Some(document) = document else { return Ok(false) };
     verify.store.search().put_blocking(vec![document])?;
     Ok(true)
-}
-
-fn words_of(view: &View, letter: LetterKey) -> Result<Option<Document>, Error> {
-    let sql = "SELECT account, blob, summary, structure FROM letter WHERE letter = $1";
-    let found = view.query_opt(sql, params![letter.0], |row| {
-        let summary = Summary::decode(row.bytes(2)?).unwrap_or_default();
-        let structure = Structure::decode(row.bytes(3)?).unwrap_or_default();
-        Ok((AccountId(row.get(0)?), row.get(1)?, summary, structure))
-    })?;
-    let Some((account, blob, summary, structure)) = found else { return Ok(None) };
-    whole_document(view, letter, account, blob, &summary, &structure).map(Some)
 }
 
 /// Letters that the index knows and that there are not, but those that are on their way out of it.

@@ -134,11 +134,12 @@ fn mend(tx: &mut Tx, account: AccountId, thread: ThreadId) -> Result<bool, Error
     Ok(true)
 }
 
-/// Message ids that lead to conversations without a letter, but those that are being forgotten.
+/// Message ids and subjects that lead to conversations without a letter, but those that are being forgotten.
 fn loose(verify: &Verify<'_>, account: AccountId, tell: &mut dyn FnMut(Finding)) -> Result<(), Error> {
     let mut after = i64::MIN;
     loop {
-        let sql = "SELECT DISTINCT thread FROM thread_ref WHERE account = $1 AND thread > $2 ORDER BY thread LIMIT $3";
+        let sql = "SELECT thread FROM thread_ref WHERE account = $1 AND thread > $2
+             UNION SELECT thread FROM thread_subject WHERE account = $1 AND thread > $2 ORDER BY thread LIMIT $3";
         let slice = verify.store.read_blocking::<_, Error, _>(move |view| {
             let threads = view.query(sql, params![account.0, after, SLICE], |row| row.get(0).map(ThreadId))?;
             let mut loose = Vec::new();

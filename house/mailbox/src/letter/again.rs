@@ -1,0 +1,100 @@
+//! A letter whose octets are read otherwise than when it was filed.
+
+use mail::seam::AccountId;
+use store::{BlobId, Tx, params};
+
+use super::copy::bury;
+use super::{Count, Entry, count, is_visible, take_uids, visible};
+use crate::account::{Touch, WORK, tick, topic};
+use crate::{Change, Error, FolderId, LetterKey};
+
+/// What is read in a letter today.
+#[derive(Clone, Debug)]
+pub(crate) struct Anew {
+    /// The letter, whose it is, and the octets that were read.
+    pub letter: LetterKey,
+    pub account: AccountId,
+    pub blob: BlobId,
+    /// Is there something in it that a person would save?
+    pub attached: bool,
+    /// Nothing is other that a client is told.
+    pub says_the_same: bool,
+    /// Every part stands where it stood, under the number it had.
+    pub has_same_places: bool,
+    pub summary: Vec<u8>,
+    pub structure: Vec<u8>,
+}
+
+/// Keeps it. Gives the letter's key where the letter has kept it and may have other words now.
+pub(crate) fn keep(tx: &mut Tx, anew: &Anew) -> Result<Option<LetterKey>, Error> {
+    let sql = "SELECT e.uid, e.letter, e.change, e.flags, e.keywords, e.size, e.thread, e.born, e.folder
+         FROM letter l JOIN entry e ON e.letter = l.letter JOIN folder f ON f.folder = e.folder
+         WHERE l.letter = $1 AND l.blob = $2 AND f.name IS NOT NULL";
+    let found = tx.query_opt(sql, params![anew.letter.0, anew.blob], |row| {
+        Ok(Entry::read(row)?.map(|entry| (row.get(8).map(FolderId), entry)))
+    })?;
+    // It went meanwhile, or is about to.
+    let Some((folder, entry)) = found.flatten() else { return Ok(None) };
+    let folder = folder?;
+    if anew.says_the_same {
+        write(tx, anew, anew.letter)?;
+        return Ok(None);
+    }
+    if !anew.has_same_places {
+        replace(tx, anew, folder, &entry)?;
+        return Ok(None);
+    }
+    let change = tick(tx, anew.account, Touch { emails: true, ..Touch::default() })?;
+    write(tx, anew, anew.letter)?;
+    tx.execute(
+        "UPDATE entry SET attached = $2, change = $3 WHERE letter = $1",
+        params![anew.letter.0, anew.attached, change.0],
+    )?;
+    count(tx, folder, Count::default(), change, 1)?;
+    tx.announce(topic(anew.account));
+    Ok(Some(anew.letter))
+}
+
+fn write(tx: &mut Tx, anew: &Anew, letter: LetterKey) -> Result<(), Error> {
+    tx.execute(
+        "UPDATE letter SET summary = $2, structure = $3 WHERE letter = $1",
+        params![letter.0, anew.summary, anew.structure],
+    )?;
+    Ok(())
+}
+
+/// Puts a letter with the same octets, flags and dates into its place, with a key and a UID of its own.
+fn replace(tx: &mut Tx, anew: &Anew, folder: FolderId, entry: &Entry) -> Result<(), Error> {
+    let change = tick(tx, anew.account, Touch::ALL)?;
+    let (mut gained, mut lost) = (Count::default(), Count::default());
+    gained.add(entry.flags.system, entry.size);
+    lost.take(entry.flags.system, entry.size);
+    let (number, _) = take_uids(tx, folder, 1, gained, change)?;
+    count(tx, folder, lost, change, 1)?;
+    let letter = tx.query_one(
+        "INSERT INTO letter (account, thread, blob, size, summary, structure)
+         SELECT account, thread, blob, size, $2, $3 FROM letter WHERE letter = $1 RETURNING letter",
+        params![anew.letter.0, anew.summary, anew.structure],
+        |row| row.get::<i64>(0),
+    )?;
+    // The reference to the octets passes from the old row to the new one.
+    tx.execute("DELETE FROM letter WHERE letter = $1", params![anew.letter.0])?;
+    tx.execute("INSERT INTO gone (letter) VALUES ($1) ON CONFLICT DO NOTHING", params![anew.letter.0])?;
+    tx.execute("UPDATE report SET letter = $2 WHERE letter = $1", params![anew.letter.0, letter])?;
+    tx.execute(
+        "UPDATE entry SET uid = $3, letter = $4, change = $5, born = $5, attached = $6 WHERE folder = $1 AND uid = $2",
+        params![folder.0, entry.uid.get(), number, letter, change.0, anew.attached],
+    )?;
+    told(tx, anew.account, folder, entry, change)
+}
+
+/// Whoever knows the letter as it was learns that it went.
+fn told(tx: &mut Tx, account: AccountId, folder: FolderId, entry: &Entry, change: Change) -> Result<(), Error> {
+    bury(tx, folder, entry.uid, change)?;
+    if is_visible(entry.flags.system) {
+        visible::vanish(tx, account, entry, change)?;
+    }
+    tx.announce(topic(account));
+    tx.announce(WORK);
+    Ok(())
+}
