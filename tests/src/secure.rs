@@ -67,6 +67,23 @@ impl Secure {
         }
     }
 
+    /// The next line, without its end; none where the other side has closed.
+    pub fn line(&mut self) -> Option<String> {
+        let until = Instant::now() + PATIENCE;
+        loop {
+            if let Some(end) = self.heard.windows(2).position(|two| two == b"\r\n") {
+                let line = String::from_utf8_lossy(&self.heard[..end]).into_owned();
+                self.heard.drain(..end + 2);
+                return Some(line);
+            }
+            if self.closed {
+                return None;
+            }
+            assert!(Instant::now() < until, "no line comes, but: {}", String::from_utf8_lossy(&self.heard));
+            self.listen();
+        }
+    }
+
     /// Sends a line and hears the answer to its end.
     pub fn ask(&mut self, line: &str, end: &str) -> String {
         self.say(&format!("{line}\r\n"));

@@ -391,7 +391,11 @@ async fn an_inbox_made_anew_does_not_look_like_the_old_one() {
     store.write(|tx| mailbox::folder::rename(tx, ALICE, "INBOX", "Old")).await.unwrap();
     house::file(&store, house::LETTERS[0].to_owned()).await;
     let after = Client::log_in(address).await.lines("UIDL").await;
-    assert_eq!((before[0].as_str(), after.as_slice()), ("1 1.1.1", &["1 1.7.1".to_owned()][..]));
+    let [only] = &after[..] else { panic!("{after:?}") };
+    assert!(
+        before.iter().all(|old| old.split_once(' ').map(|it| it.1) != only.split_once(' ').map(|it| it.1)),
+        "{only}"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]

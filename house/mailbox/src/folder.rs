@@ -1,6 +1,8 @@
 //! Folders: made, renamed, deleted, subscribed to, and listed with their counters.
 
 pub mod name;
+mod special;
+pub mod usual;
 
 use mail::seam::AccountId;
 use store::{Row, Store, Tx, View, params};
@@ -168,13 +170,18 @@ pub fn first_unseen(view: &View, folder: FolderId) -> Result<Option<Uid>, Error>
     Ok(uid.and_then(Uid::new))
 }
 
-/// Makes a folder, and the levels above it where they are missing (RFC 9051 §6.3.4).
+/// Makes a folder, and the levels above it where they are missing (RFC 9051 §6.3.4). Without a use of its own it gets the
+/// one that its name stands for, where no folder has that: a `Sent` that was deleted and is made again is `\\Sent` again.
 pub fn create(tx: &mut Tx, account: AccountId, name: &str, special_use: Option<SpecialUse>) -> Result<FolderId, Error> {
     let name = name::canonical(name)?;
     if exists(tx, account, &name)? {
         return Err(Error::FolderExists(name));
     }
     make_parents(tx, account, &name)?;
+    let special_use = match special_use {
+        Some(special_use) => Some(special_use),
+        None => special::free_by_name(tx, account, &name)?,
+    };
     insert(tx, account, &name, special_use)
 }
 
@@ -189,7 +196,8 @@ fn make_parents(tx: &mut Tx, account: AccountId, name: &str) -> Result<(), Error
         return Ok(());
     }
     make_parents(tx, account, parent)?;
-    insert(tx, account, parent, None)?;
+    let special_use = special::free_by_name(tx, account, parent)?;
+    insert(tx, account, parent, special_use)?;
     Ok(())
 }
 
@@ -221,8 +229,9 @@ fn insert(tx: &mut Tx, account: AccountId, name: &str, special_use: Option<Speci
     Ok(FolderId(folder))
 }
 
-/// Renames a folder and those below it. UIDs and UIDVALIDITY stay. Renaming INBOX moves its letters into the new
-/// folder and leaves an empty INBOX; folders below INBOX stay where they are (RFC 9051 §6.3.6).
+/// Renames a folder and those below it. UIDs, UIDVALIDITY and its use stay; where it has none it gets the one that the new
+/// name stands for, if no folder has that. Renaming INBOX moves its letters into the new folder and leaves an empty INBOX;
+/// folders below INBOX stay where they are (RFC 9051 §6.3.6).
 pub fn rename(tx: &mut Tx, account: AccountId, from: &str, to: &str) -> Result<(), Error> {
     let (from, to) = (name::canonical(from)?, name::canonical(to)?);
     if exists(tx, account, &to)? {
@@ -236,14 +245,44 @@ pub fn rename(tx: &mut Tx, account: AccountId, from: &str, to: &str) -> Result<(
     let change = account::tick(tx, account, Touch::FOLDERS)?;
     set_name(tx, folder.id, &to, change)?;
     if from == name::INBOX {
-        // The row with its letters, UIDs and checkpoint becomes the new folder; INBOX begins anew.
-        insert(tx, account, name::INBOX, None)?;
-        return Ok(());
+        return empty_inbox(tx, &folder);
     }
     move_subscription(tx, account, &from, &to)?;
     rename_children(tx, account, &from, &to, change)?;
+    if folder.special_use.is_none()
+        && let Some(special_use) = special::free_by_name(tx, account, &to)?
+    {
+        set_use(tx, folder.id, Some(special_use))?;
+    }
     tx.announce(topic(account));
     Ok(())
+}
+
+/// The row with its letters, UIDs and checkpoint has become the new folder, and gets a UIDVALIDITY of its own. The new row
+/// of INBOX goes on with the old UIDVALIDITY and UIDs: to whoever has INBOX open, or comes back to it, it is the same
+/// folder, out of which every letter has gone.
+fn empty_inbox(tx: &mut Tx, moved: &Folder) -> Result<(), Error> {
+    let inbox = insert(tx, moved.account, name::INBOX, None)?;
+    let validity = get(tx, inbox)?.uid_validity;
+    tx.execute("UPDATE folder SET uid_validity = $2 WHERE folder = $1", params![moved.id.0, validity.get()])?;
+    // There are no tombstones of what went: up to the horizon all that is missing is told.
+    tx.execute(
+        "UPDATE folder SET uid_validity = $2, uid_next = $3, sort_order = $4, horizon = highest WHERE folder = $1",
+        params![inbox.0, moved.uid_validity.get(), moved.uid_next.get(), moved.sort_order],
+    )?;
+    Ok(())
+}
+
+/// Is this still the folder that had this UIDVALIDITY? INBOX is another one once it was renamed.
+pub fn is_same(view: &View, folder: FolderId, validity: UidValidity) -> Result<bool, Error> {
+    let sql = "SELECT 1 FROM folder WHERE folder = $1 AND uid_validity = $2 AND name IS NOT NULL";
+    Ok(view.query_opt(sql, params![folder.0, validity.get()], |_| Ok(()))?.is_some())
+}
+
+/// The account's folder of this UIDVALIDITY, which no other one of it ever had.
+pub fn by_validity(view: &View, account: AccountId, validity: UidValidity) -> Result<Option<FolderId>, Error> {
+    let sql = "SELECT folder FROM folder WHERE account = $1 AND uid_validity = $2 AND name IS NOT NULL";
+    Ok(view.query_opt(sql, params![account.0, validity.get()], |row| row.get(0).map(FolderId))?)
 }
 
 /// Gives folders other names at one moment, so that they can swap them. Each one that is to have another name is named:
@@ -327,7 +366,8 @@ fn children(view: &View, account: AccountId, name: &str) -> Result<Vec<(FolderId
 /// Deletes a folder and its letters. The folder and what is in it is gone at once for whoever looks; the letters are
 /// cleared away behind it, slice by slice ([`finish`], or the background task), and whoever asks for the changes of the account is told
 /// of each slice then. Their octets count until they are cleared away. No trace of the name stays but the account's UIDVALIDITY, which never comes twice.
-/// A subscription to the name stays too (RFC 9051 §6.3.7).
+/// A subscription to the name stays too (RFC 9051 §6.3.7). The use of a folder by its usual name is free then for one that is
+/// made again; one that went by another name hands its use on to a folder of a usual name, if there is one.
 pub fn delete(tx: &mut Tx, account: AccountId, name: &str) -> Result<(), Error> {
     let name = name::canonical(name)?;
     if name == name::INBOX {
@@ -347,6 +387,12 @@ pub fn delete(tx: &mut Tx, account: AccountId, name: &str) -> Result<(), Error> 
         "UPDATE folder SET name = NULL, special_use = NULL, left_over = 1 WHERE folder = $1",
         params![folder.id.0],
     )?;
+    if let Some(special_use) = folder.special_use
+        && special::by_name(&name) != Some(special_use)
+        && let Some(heir) = special::candidate(tx, account, special_use)?
+    {
+        set_use(tx, heir, Some(special_use))?;
+    }
     tx.announce(topic(account));
     tx.announce(WORK);
     Ok(())

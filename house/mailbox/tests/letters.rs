@@ -207,12 +207,88 @@ fn renaming_inbox_moves_its_letters_and_leaves_an_empty_one() {
     house.write(|tx| folder::create(tx, ALICE, "INBOX/Lists", None)).unwrap();
     let old = house.folder("INBOX");
     house.file(old.id, letter("x", "1@x", "")).unwrap();
+    let id = old.id;
+    house.write(move |tx| folder::set_sort_order(tx, id, 7)).unwrap();
     house.write(|tx| folder::rename(tx, ALICE, "inbox", "INBOX/2026")).unwrap();
-    assert_eq!(house.folder("INBOX/2026").total, 1);
+    let moved = house.folder("INBOX/2026");
+    assert_eq!((moved.id, moved.total), (old.id, 1));
+    assert!(moved.uid_validity > old.uid_validity);
+    // INBOX is the same as before, without its letters: whoever knew it hears that they are gone.
     let new = house.folder("INBOX");
-    assert_eq!((new.total, new.uid_next), (0, Uid::FIRST));
-    assert!(new.uid_validity > old.uid_validity && new.id != old.id);
+    assert_eq!((new.total, new.uid_validity, new.uid_next, new.sort_order), (0, old.uid_validity, uid(2), 7));
+    let (inbox, validity, highest) = (new.id, old.uid_validity, old.highest);
+    let news = house.read(move |view| changes_since(view, inbox, highest, 10));
+    assert_eq!((news.changed.len(), news.vanished.iter().collect::<Vec<_>>()), (0, vec![uid(1)]));
+    assert!(!house.read(move |view| folder::is_same(view, id, validity)));
+    let there = house.read(move |view| folder::by_validity(view, ALICE, validity));
+    assert_eq!(there, Some(inbox));
     assert_eq!(house.folder("INBOX/Lists").total, 0);
+    assert_eq!(house.file(new.id, letter("y", "2@x", "")).unwrap().uid, uid(2));
+}
+
+fn uses(house: &House) -> Vec<(String, SpecialUse)> {
+    let folders = house.read(|view| folder::list(view, ALICE));
+    folders.into_iter().filter_map(|folder| Some((folder.name, folder.special_use?))).collect()
+}
+
+fn make(house: &House, name: &str) {
+    let name = name.to_owned();
+    house.write(move |tx| folder::create(tx, ALICE, &name, None)).unwrap();
+}
+
+fn remove(house: &House, name: &str) {
+    let name = name.to_owned();
+    house.write(move |tx| folder::delete(tx, ALICE, &name)).unwrap();
+}
+
+fn has(house: &House, name: &str, special_use: SpecialUse) -> bool {
+    let all = uses(house).into_iter().filter(|(_, one)| *one == special_use).map(|(name, _)| name);
+    all.collect::<Vec<_>>() == [name]
+}
+
+#[test]
+fn a_special_folder_that_is_made_again_gets_its_use_back_by_its_name() {
+    let house = House::new();
+    let all = uses(&house);
+    assert_eq!(all.len(), 5);
+    for (name, special_use) in all {
+        remove(&house, &name);
+        make(&house, &format!("Projects/{name}"));
+        assert!(uses(&house).iter().all(|(_, other)| *other != special_use), "{name} below Projects");
+        make(&house, &name);
+        assert!(has(&house, &name, special_use), "{name}");
+    }
+    make(&house, "Sent Items");
+    assert!(has(&house, "Sent", SpecialUse::Sent), "there is one for this use");
+    for (sent, trash) in [("Gesendet", "Papierkorb"), ("Envoyés", "Corbeille"), ("送信済み", "ゴミ箱")] {
+        let old = uses(&house).into_iter().filter(|(_, one)| [SpecialUse::Sent, SpecialUse::Trash].contains(one));
+        for (name, _) in old {
+            remove(&house, &name);
+        }
+        make(&house, sent);
+        make(&house, &format!("INBOX/{trash}"));
+        assert!(has(&house, sent, SpecialUse::Sent) && has(&house, &format!("INBOX/{trash}"), SpecialUse::Trash));
+    }
+}
+
+#[test]
+fn a_use_goes_with_a_folder_that_is_renamed_and_is_handed_on_when_that_is_deleted() {
+    let house = House::new();
+    house.write(|tx| folder::rename(tx, ALICE, "Archive", "Archive 2025")).unwrap();
+    make(&house, "Archive/2026");
+    assert!(has(&house, "Archive 2025", SpecialUse::Archive));
+    remove(&house, "Archive 2025");
+    assert!(has(&house, "Archive", SpecialUse::Archive));
+    // A folder that takes the name of one that is no more takes its use as well.
+    remove(&house, "Trash");
+    make(&house, "Rubbish");
+    house.write(|tx| folder::rename(tx, ALICE, "Rubbish", "Trash")).unwrap();
+    assert!(has(&house, "Trash", SpecialUse::Trash));
+    // A use that was asked for counts more than a name.
+    remove(&house, "Drafts");
+    house.write(|tx| folder::create(tx, ALICE, "Sketches", Some(SpecialUse::Drafts))).unwrap();
+    make(&house, "Drafts");
+    assert!(has(&house, "Sketches", SpecialUse::Drafts));
 }
 
 #[test]

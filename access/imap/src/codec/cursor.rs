@@ -151,11 +151,6 @@ impl<'a> Cursor<'a> {
         Ok(string)
     }
 
-    /// A string, or nothing for `NIL`.
-    pub fn nstring(&mut self) -> Parsed<Option<Cow<'a, [u8]>>> {
-        if self.eat_word("NIL") { Ok(None) } else { self.string().map(Some) }
-    }
-
     fn quoted(&mut self) -> Parsed<Cow<'a, [u8]>> {
         self.expect(b'"', "A quoted string is missing")?;
         let plain = self.run(|b| !matches!(b, b'"' | b'\\' | b'\r' | b'\n'));

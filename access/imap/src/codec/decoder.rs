@@ -25,8 +25,9 @@ pub struct Limits {
 }
 
 impl Limits {
-    /// For a client that has not logged in: room for a long SASL response and no more.
-    pub const ENTRY: Self = Self { line: 16 * 1024, literal: 4 * 1024, command: 32 * 1024, letter: 0, letters: 0 };
+    /// For a client that has not logged in: room for a long SASL response, and for the longest ID there may be (RFC 2971
+    /// §3.3: 30 pairs, 30 octets for a name and 1024 for a value, which may be escaped).
+    pub const ENTRY: Self = Self { line: 40 * 1024, literal: 4 * 1024, command: 72 * 1024, letter: 0, letters: 0 };
 
     /// For a client that has logged in, with letters up to `letter` octets.
     pub fn logged_in(letter: u64) -> Self {

@@ -43,15 +43,17 @@ pub enum SequenceSet {
 impl SequenceSet {
     /// The ranges, in order and without overlap, when `*` is `highest`. `None` for `$`.
     ///
-    /// With an empty folder `*` is 0 and stands for nothing; `5:*` in a folder whose highest is 3 is `3:5`
-    /// (RFC 9051 §9: the order of the ends does not matter).
+    /// In an empty folder (`highest` 0) `*` stands for nothing, and so does a range that ends in it: clients say `1:*`
+    /// before they know whether there is a letter. `5:*` in a folder whose highest is 3 is `3:5` (RFC 9051 §9: the order
+    /// of the ends does not matter).
     pub fn resolve(&self, highest: u32) -> Option<Vec<RangeInclusive<u32>>> {
         let Self::Ranges(ranges) = self else { return None };
+        let nothing = |range: &&SetRange| highest == 0 && [range.first, range.last].contains(&SetNumber::Star);
         let mut ends: Vec<(u32, u32)> = ranges
             .iter()
+            .filter(|range| !nothing(range))
             .map(|range| (range.first.resolve(highest), range.last.resolve(highest)))
-            .map(|(a, b)| (a.min(b).max(1), a.max(b)))
-            .filter(|(a, b)| a <= b)
+            .map(|(a, b)| (a.min(b), a.max(b)))
             .collect();
         ends.sort_unstable();
         let mut merged: Vec<(u32, u32)> = Vec::with_capacity(ends.len());
@@ -114,7 +116,8 @@ mod tests {
     #[test]
     fn in_an_empty_folder_a_star_is_nothing() {
         assert_eq!(set(&[(0, 0)]).resolve(0), Some(vec![]));
-        assert_eq!(set(&[(1, 0)]).resolve(0), Some(vec![1..=1]));
+        assert_eq!(set(&[(1, 0), (0, 7)]).resolve(0), Some(vec![]));
+        assert_eq!(set(&[(1, 0), (3, 4)]).resolve(0), Some(vec![3..=4]));
     }
 
     #[test]

@@ -53,14 +53,14 @@ pub(super) async fn delete(session: &mut Session, out: &mut Output<'_>, name: St
     let delete = move |tx: &mut Tx| {
         let folder = folder::by_name(tx, account, &name)?;
         folder::delete(tx, account, &name)?;
-        Ok::<_, Error>(folder.map(|folder| folder.id))
+        Ok::<_, Error>(folder.map(|folder| folder.uid_validity))
     };
     let deleted = session.house.store.write(delete).await?;
     // It is decided and goes on by itself; the room it gives back shall be there when this is answered.
     if let Err(error) = folder::finish(&session.house.store, account).await {
         tracing::debug!(%error, "the letters of a folder are cleared away behind the command");
     }
-    if session.selected.as_ref().is_some_and(|selected| Some(selected.folder()) == deleted) {
+    if session.selected.as_ref().is_some_and(|selected| Some(selected.validity()) == deleted) {
         session.selected = None;
         out.line("* OK [CLOSED] The folder that was selected is deleted");
     }

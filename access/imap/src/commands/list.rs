@@ -64,9 +64,9 @@ pub(super) async fn list(session: &mut Session, out: &mut Output<'_>, list: List
     Ok(Answer::ok("Done"))
 }
 
-/// The pattern behind its reference. INBOX is the same in any case (RFC 9051 §5.1).
+/// The pattern behind its reference, composed as names are kept. INBOX is the same in any case (RFC 9051 §5.1).
 fn whole(reference: &str, pattern: &str) -> String {
-    let mut whole = format!("{reference}{pattern}");
+    let mut whole = folder::name::composed(&format!("{reference}{pattern}"));
     let inbox = whole.get_mut(..5).filter(|start| start.eq_ignore_ascii_case("INBOX"));
     if let Some(inbox) = inbox {
         inbox.make_ascii_uppercase();

@@ -5,11 +5,9 @@ use mailbox::{Error, account, folder};
 use crate::codec::write;
 use crate::serve::{Answer, Done, Output, Session};
 
-/// RFC 5161. Names nobody knows are passed over; the answer names what is new.
+/// RFC 5161. Names nobody knows are passed over; the answer names what is new. Some clients say it with a folder selected,
+/// which §3.1 leaves to the server: it holds from the next response on.
 pub(super) fn enable(session: &mut Session, out: &mut Output<'_>, names: &[String]) -> Done {
-    if session.selected.is_some() {
-        return Err(Answer::bad("ENABLE comes before a folder is selected").into());
-    }
     let enabled = &mut session.enabled;
     let mut news = String::from("* ENABLED");
     for name in names {

@@ -13,6 +13,17 @@ use crate::serve::{Answer, Done, Output, Session};
 
 /// Runs a command of someone who has logged in. IDLE is the loop's.
 pub(crate) async fn run(session: &mut Session, out: &mut Output<'_>, command: FolderCommand) -> Done {
+    let before = session.enabled;
+    let selects = matches!(command, FolderCommand::Select(_));
+    let done = carry_out(session, out, command).await;
+    // SELECT has told it already.
+    if !selects {
+        selected::announce(session, out, before);
+    }
+    done
+}
+
+async fn carry_out(session: &mut Session, out: &mut Output<'_>, command: FolderCommand) -> Done {
     match command {
         FolderCommand::Select(select) => selected::select(session, out, select).await,
         FolderCommand::Append(append) => append::append(session, append).await,

@@ -2,10 +2,11 @@
 
 use mail::trace::{Link, Observation};
 use mailbox::letter::{Expunge, expunge, rest};
-use mailbox::{Error, FolderId, LetterKey, UidRange, sliced};
+use mailbox::{Error, LetterKey, UidRange, sliced};
 use store::Tx;
 
 use super::sets::resolve;
+use super::view::Place;
 use crate::codec::command::Numbering;
 use crate::codec::sets::SequenceSet;
 use crate::serve::{Answer, Done, Output, Session};
@@ -20,8 +21,7 @@ pub async fn expunge_letters(session: &mut Session, out: &mut Output<'_>, among:
         return Err(super::read_only());
     }
     let among = among.map(|set| resolve(set, Numbering::Uid, &selected.uids, &selected.saved)).transpose()?;
-    let folder = selected.folder;
-    let failed = clear(session, folder, among).await.err();
+    let failed = clear(session, selected.place(), among).await.err();
     // What went is told even where a later slice failed.
     super::updates::updates(session, out, true).await?;
     match failed {
@@ -34,17 +34,20 @@ pub async fn expunge_letters(session: &mut Session, out: &mut Output<'_>, among:
 pub async fn close(session: &mut Session) -> Done {
     let Some(selected) = session.selected.take() else { return Err(super::nothing_selected()) };
     if !selected.read_only {
-        clear(session, selected.folder, None).await?;
+        clear(session, selected.place(), None).await?;
     }
     Ok(Answer::ok("CLOSE completed"))
 }
 
 /// Slice after slice. `None` is every letter that is `\Deleted`.
-async fn clear(session: &Session, folder: FolderId, among: Option<Vec<UidRange>>) -> Result<(), Error> {
+async fn clear(session: &Session, place: Place, among: Option<Vec<UidRange>>) -> Result<(), Error> {
     let account = session.login.account;
     let expunge = move |tx: &mut Tx, among: Option<Vec<UidRange>>| {
+        if !place.holds(tx)? {
+            return Ok((Vec::new(), None));
+        }
         let which = among.as_deref().map_or(Expunge::Deleted, Expunge::DeletedAmong);
-        let gone = expunge(tx, folder, &which, SLICE)?;
+        let gone = expunge(tx, place.folder, &which, SLICE)?;
         let next = gone.next.map(|next| among.map(|among| rest(&among, next)));
         Ok::<_, Error>((gone.letters, next))
     };

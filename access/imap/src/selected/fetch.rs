@@ -67,7 +67,7 @@ pub async fn fetch(session: &mut Session, out: &mut Output<'_>, command: Fetch) 
         return Ok(not_shown(&job.damaged));
     }
     if job.shown < named && command.numbering == Numbering::Sequence && command.changed_since.is_none() {
-        return Ok(super::expunge_issued());
+        return Ok(super::expunge_issued(job.shown > 0, "FETCH completed, but some of these letters are gone"));
     }
     match job.plan.undecodable() {
         true => Ok(Answer::no("A part is encoded in a way nobody here can undo").word("UNKNOWN-CTE")),

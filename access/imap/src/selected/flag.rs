@@ -8,7 +8,7 @@ use mailbox::{Change, Error, FlagChange, FlagSet, Keywords, System, Uid, UidRang
 use store::Tx;
 
 use super::sets::{Places, count, resolve};
-use super::view::{Selected, flags_changed, flags_there_are, modseq};
+use super::view::{Place, Selected, flags_changed, flags_there_are, modseq};
 use crate::codec::command::{Flag, Numbering, Store, StoreAction};
 use crate::codec::sets::runs;
 use crate::codec::write::number;
@@ -31,12 +31,13 @@ pub async fn store(session: &mut Session, out: &mut Output<'_>, command: Store) 
     let wish = Arc::new(Wish::of(&command));
     let (mut reached, mut modified, mut flags) = (0, Vec::new(), None);
     while !ranges.is_empty() {
-        let (folder, wish, slice, known) = (selected.folder, Arc::clone(&wish), ranges.clone(), flags.clone());
-        let write = move |tx: &mut Tx| wish.apply(tx, account, folder, &slice, known.as_ref());
+        let (place, wish, slice, known) = (selected.place(), Arc::clone(&wish), ranges.clone(), flags.clone());
+        let write = move |tx: &mut Tx| wish.apply(tx, account, place, &slice, known.as_ref());
         let (stored, resolved) = session.house.store.write(write).await?;
         flags = Some(resolved);
         learn_keywords(selected, &session.house.store, account, &stored, out).await?;
         reached += (stored.changed.len() + stored.same.len() + stored.modified.len()) as u64;
+        remember(selected, &stored, &command);
         tell(selected, out, &stored, command.silent, enabled).await?;
         modified.extend_from_slice(&stored.modified);
         ranges = stored.next.map(|next| rest(&ranges, next)).unwrap_or_default();
@@ -46,7 +47,9 @@ pub async fn store(session: &mut Session, out: &mut Output<'_>, command: Store) 
         return Ok(Answer::ok("Letters that changed meanwhile were left alone").with(Code::Modified(numbers)));
     }
     if reached < named && command.numbering == Numbering::Sequence {
-        return Ok(super::expunge_issued());
+        // RFC 2180 §4.2.1: what was to be done in silence is done for all letters that are left, even for none.
+        let done = reached > 0 || command.silent;
+        return Ok(super::expunge_issued(done, "STORE completed, but some of these letters are gone"));
     }
     Ok(Answer::ok("STORE completed"))
 }
@@ -70,17 +73,20 @@ impl Wish {
         &self,
         tx: &mut Tx,
         account: AccountId,
-        folder: mailbox::FolderId,
+        place: Place,
         ranges: &[UidRange],
         flags: Option<&FlagSet>,
     ) -> Result<(Stored, FlagSet), Error> {
+        if !place.holds(tx)? {
+            return Ok((Stored::default(), FlagSet::default()));
+        }
         let flags = flags.map_or_else(|| self.flags(tx, account), |flags| Ok(flags.clone()))?;
         let change = match self.action {
             StoreAction::Replace => FlagChange::Replace(flags.clone()),
             StoreAction::Add => FlagChange::Add(flags.clone()),
             StoreAction::Remove => FlagChange::Remove(flags.clone()),
         };
-        Ok((store_flags(tx, folder, ranges, &change, self.unchanged_since, SLICE)?, flags))
+        Ok((store_flags(tx, place.folder, ranges, &change, self.unchanged_since, SLICE)?, flags))
     }
 
     fn flags(&self, tx: &mut Tx, account: AccountId) -> Result<FlagSet, Error> {
@@ -134,14 +140,25 @@ async fn learn_keywords(
     Ok(())
 }
 
+/// The client knows what it changed itself, and what it was told of it. Flags that another client had added or taken away
+/// meanwhile are among those of a letter that was changed in silence: of that letter it is told all the same.
+fn remember(selected: &mut Selected, stored: &Stored, command: &Store) {
+    for flagged in &stored.changed {
+        let unheard = flagged.was > selected.told && !selected.own.contains(&flagged.was);
+        if command.silent && command.action != StoreAction::Replace && unheard {
+            selected.mixed.insert(flagged.uid);
+        }
+    }
+    stored.changed.iter().for_each(|flagged| selected.remember(flagged.change));
+}
+
 async fn tell(
-    selected: &mut Selected,
+    selected: &Selected,
     out: &mut Output<'_>,
     stored: &Stored,
     silent: bool,
     enabled: Enabled,
 ) -> Result<(), Halt> {
-    stored.changed.iter().for_each(|flagged| selected.remember(flagged.change));
     let mut flagged: Vec<&Flagged> = stored.changed.iter().collect();
     if !silent {
         flagged.extend(&stored.same);
@@ -151,7 +168,7 @@ async fn tell(
     }
     let uids = Arc::clone(&selected.uids);
     let mut places = Places::new(&uids);
-    for Flagged { uid, flags, change } in flagged {
+    for Flagged { uid, flags, change, .. } in flagged {
         let Some(place) = places.of(*uid) else { continue };
         if silent {
             // RFC 7162 §3.1.3: the new MODSEQ is told even with .SILENT.

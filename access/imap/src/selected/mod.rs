@@ -34,10 +34,28 @@ pub use updates::updates;
 pub use view::Selected;
 
 use crate::codec::command::SelectedCommand;
-use crate::serve::{Answer, Code, Done, Halt, Output, Session};
+use crate::serve::{Answer, Code, Done, Enabled, Halt, Output, Session};
 
 /// Runs a command on the selected folder; the loop has made sure that there is one.
 pub async fn run(session: &mut Session, out: &mut Output<'_>, command: SelectedCommand) -> Done {
+    let before = session.enabled;
+    let done = carry_out(session, out, command).await;
+    if let (Err(_), Some(selected)) = (&done, session.selected.as_deref_mut()) {
+        // What was changed before the failure is told, also to a client that wanted silence.
+        selected.own.clear();
+    }
+    announce(session, out, before);
+    done
+}
+
+/// Tells where a client stands whose command has just switched CONDSTORE on.
+pub fn announce(session: &Session, out: &mut Output<'_>, before: Enabled) {
+    if session.enabled.condstore && !before.condstore {
+        select::highest(session, out);
+    }
+}
+
+async fn carry_out(session: &mut Session, out: &mut Output<'_>, command: SelectedCommand) -> Done {
     match command {
         SelectedCommand::Check => Ok(Answer::ok("CHECK completed")),
         SelectedCommand::Close => expunge::close(session).await,
@@ -49,7 +67,7 @@ pub async fn run(session: &mut Session, out: &mut Output<'_>, command: SelectedC
         SelectedCommand::Search(command) => search::search(session, out, command).await,
         SelectedCommand::Fetch(command) => fetch::fetch(session, out, command).await,
         SelectedCommand::Store(command) => flag::store(session, out, command).await,
-        SelectedCommand::Copy(command) => transfer::copy_letters(session, &command).await,
+        SelectedCommand::Copy(command) => transfer::copy_letters(session, out, &command).await,
         SelectedCommand::Move(command) => transfer::move_letters(session, out, &command).await,
     }
 }
@@ -63,15 +81,24 @@ fn read_only() -> Halt {
     Answer::no("The folder was opened read-only").into()
 }
 
-/// Some of the letters named are gone, which the client could not know (RFC 5530 §3).
-fn expunge_issued() -> Answer {
-    Answer::no("Some of these letters are gone").word("EXPUNGEISSUED")
+/// Letters named by their places are gone, which the client could not know (RFC 5530 §3). Where something was `done` with
+/// the others it is an OK: a client that reads NO believes that all is as it was (RFC 2180 §4).
+fn expunge_issued(done: bool, completed: &'static str) -> Answer {
+    match done {
+        true => Answer::ok(completed).word("EXPUNGEISSUED"),
+        false => Answer::no("These letters are gone").word("EXPUNGEISSUED"),
+    }
+}
+
+/// The same beside an answer that has a code of its own: a warning (RFC 9051 §7.1.2).
+fn warn_expunge_issued(out: &mut Output<'_>) {
+    Answer::no("Some of these letters are gone").word("EXPUNGEISSUED").write("*", out.buffer());
 }
 
 /// RFC 7162 §3.2.7: with QRESYNC the end of an EXPUNGE or MOVE tells up to where the client now is.
 fn with_highest(session: &Session, answer: Answer) -> Answer {
     match session.selected.as_deref() {
-        Some(selected) if session.enabled.qresync => answer.with(Code::HighestModSeq(selected.told.0)),
+        Some(selected) if session.enabled.qresync => answer.with(Code::HighestModSeq(selected.settled.0)),
         _ => answer,
     }
 }

@@ -9,7 +9,7 @@ use mailbox::{Change, Error, UidRange, Uids, Want};
 
 use self::answer::Found;
 use super::flag::split;
-use super::sets::resolve;
+use super::sets::found_among;
 use super::view::Selected;
 use crate::codec::command::{Date, Flag, Numbering, Search, SearchKey, SearchReturn};
 use crate::codec::sets::SequenceSet;
@@ -165,7 +165,7 @@ impl Translator<'_> {
     }
 
     fn named(&self, set: &SequenceSet, numbering: Numbering) -> Result<Criteria, Answer> {
-        let ranges = resolve(set, numbering, &self.selected.uids, &self.selected.saved)?;
+        let ranges = found_among(set, numbering, &self.selected.uids, &self.selected.saved);
         Ok(Criteria::Uids(self.selected.uids.within(&ranges)))
     }
 }

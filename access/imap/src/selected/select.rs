@@ -53,11 +53,14 @@ impl Opened {
     fn into_selected(self, read_only: bool) -> Selected {
         Selected {
             folder: self.folder.id,
+            validity: self.folder.uid_validity,
             read_only,
             uids: Arc::new(self.uids),
             gone: Uids::new(),
             told: self.at,
+            settled: self.at,
             own: Vec::new(),
+            mixed: Uids::new(),
             keywords: Arc::new(self.keywords),
             saved: Uids::new(),
         }
@@ -90,6 +93,14 @@ fn greet(out: &mut Vec<u8>, opened: &Opened, select: &Select, enabled: Enabled) 
         out.extend_from_slice(b"* LIST () \"/\" ");
         folder_name(out, &folder.name, true);
         out.extend_from_slice(b"\r\n");
+    }
+}
+
+/// `* OK [HIGHESTMODSEQ 12]` for a client that has just switched CONDSTORE on with a folder selected: from there on it is
+/// told every change with its number (RFC 7162 §3.1).
+pub fn highest(session: &Session, out: &mut Output<'_>) {
+    if let Some(selected) = session.selected.as_deref() {
+        code(out.buffer(), "HIGHESTMODSEQ", selected.settled.0, "Highest");
     }
 }
 

@@ -25,6 +25,16 @@ pub fn resolve(set: &SequenceSet, numbering: Numbering, uids: &Uids, saved: &Uid
     }
 }
 
+/// The letters a set in a search names. There a place that does not exist is no mistake: nothing is found at it, as in
+/// other servers (a client may have heard of an EXPUNGE since it wrote the set).
+pub fn found_among(set: &SequenceSet, numbering: Numbering, uids: &Uids, saved: &Uids) -> Vec<UidRange> {
+    let ranges = match (numbering, set.resolve(uids.len())) {
+        (Numbering::Sequence, Some(ranges)) => ranges,
+        _ => return resolve(set, numbering, uids, saved).unwrap_or_default(),
+    };
+    ranges.iter().filter_map(|range| places(range, uids).ok()).collect()
+}
+
 fn clip(range: RangeInclusive<u32>, highest: u32) -> Option<UidRange> {
     let (first, last) = (*range.start(), highest.min(*range.end()));
     if first > last {
@@ -161,8 +171,17 @@ mod tests {
         assert_eq!(found(&set(&[(4, 4)]), Numbering::Sequence, &uids), None);
         assert_eq!(found(&set(&[(2, 99)]), Numbering::Sequence, &uids), Some(vec![5, 9]));
         assert_eq!(found(&set(&[(4, 4)]), Numbering::Uid, &uids), Some(vec![]));
-        assert_eq!(found(&set(&[(1, 0)]), Numbering::Sequence, &Uids::new()), None);
+        assert_eq!(found(&set(&[(1, 0)]), Numbering::Sequence, &Uids::new()), Some(vec![]));
+        assert_eq!(found(&set(&[(1, 1)]), Numbering::Sequence, &Uids::new()), None);
         assert_eq!(found(&set(&[(1, 0)]), Numbering::Uid, &Uids::new()), Some(vec![]));
+    }
+
+    #[test]
+    fn in_a_search_a_place_that_is_not_there_is_no_mistake() {
+        let uids = view([3, 5, 9]);
+        let found = |ranges: &[(u32, u32)]| found_among(&set(ranges), Numbering::Sequence, &uids, &Uids::new());
+        assert_eq!(found(&[(1000, 1000), (2, 99)]), [UidRange::new(uid(5), uid(9))]);
+        assert_eq!(found(&[(4, 5)]), []);
     }
 
     #[test]

@@ -198,7 +198,8 @@ fn letters_that_went_keep_their_place_until_the_client_may_hear_of_it() {
     // RFC 9051 §7.5.1: not during FETCH, STORE or SEARCH by place.
     assert_eq!(
         phone.say("FETCH 1:3 UID"),
-        "* 2 FETCH (UID 2)\r\n* 3 FETCH (UID 3)\r\n* 4 EXISTS\r\n* 0 RECENT\r\na NO [EXPUNGEISSUED] Some of these letters are gone\r\n"
+        "* 2 FETCH (UID 2)\r\n* 3 FETCH (UID 3)\r\n* 4 EXISTS\r\n* 0 RECENT\r\n\
+         a OK [EXPUNGEISSUED] FETCH completed, but some of these letters are gone\r\n"
     );
     assert_eq!(phone.say("SEARCH ALL"), "* SEARCH 2 3 4\r\na OK SEARCH completed\r\n");
     assert_eq!(
@@ -207,6 +208,86 @@ fn letters_that_went_keep_their_place_until_the_client_may_hear_of_it() {
     );
     assert_eq!(phone.say("UID SEARCH ALL"), "* SEARCH 2 3 4\r\n* 1 EXPUNGE\r\na OK SEARCH completed\r\n");
     assert_eq!(phone.say("SEARCH ALL"), "* SEARCH 1 2 3\r\na OK SEARCH completed\r\n");
+}
+
+/// Three letters, of which another client has expunged the first; the one given has not heard of it.
+fn first_of_three_gone(office: &Office) -> Client {
+    office.file_times(3, PLAIN, System::NONE);
+    let (mut alice, phone) = (selected(office), selected(office));
+    alice.say("STORE 1 +FLAGS.SILENT (\\Deleted)");
+    alice.say("EXPUNGE");
+    phone
+}
+
+const GONE: &str = "a NO [EXPUNGEISSUED] These letters are gone\r\n";
+
+#[test]
+fn flags_that_were_set_are_never_answered_with_no() {
+    let mut phone = first_of_three_gone(&Office::new());
+    let some = "a OK [EXPUNGEISSUED] STORE completed, but some of these letters are gone\r\n";
+    assert_eq!(phone.say("STORE 1:3 +FLAGS.SILENT (\\Seen)"), some);
+    assert_eq!(phone.say("STORE 1 -FLAGS.SILENT (\\Seen)"), some);
+    assert_eq!(phone.say("STORE 1:2 -FLAGS (\\Seen)"), format!("* 2 FETCH (UID 2 FLAGS ())\r\n{some}"));
+    // RFC 2180 §4.2.2: the client expects to be told of flags, and there is none.
+    assert_eq!(phone.say("STORE 1 +FLAGS (\\Seen)"), GONE);
+    assert_eq!(phone.say("UID STORE 1:3 +FLAGS.SILENT (\\Seen)"), "* 1 EXPUNGE\r\na OK STORE completed\r\n");
+    assert!(phone.say("FETCH 1:2 FLAGS").starts_with("* 1 FETCH (FLAGS (\\Seen))\r\n* 2 FETCH (FLAGS (\\Seen))\r\n"));
+}
+
+#[test]
+fn a_conditional_store_over_a_letter_that_is_gone_tells_what_it_changed() {
+    let office = Office::new();
+    let mut phone = first_of_three_gone(&office);
+    phone.session.enabled.qresync = true;
+    phone.session.enabled.condstore = true;
+    let told = phone.say("STORE 1:3 (UNCHANGEDSINCE 999999) +FLAGS.SILENT (\\Seen)");
+    assert!(told.starts_with("* 2 FETCH (UID 2 MODSEQ (") && told.contains("* 3 FETCH (UID 3 MODSEQ ("), "{told}");
+    assert!(told.ends_with("a OK [EXPUNGEISSUED] STORE completed, but some of these letters are gone\r\n"), "{told}");
+    assert_eq!(
+        phone.say("UID STORE 3 (UNCHANGEDSINCE 1) +FLAGS.SILENT (\\Draft)").lines().next(),
+        Some("* VANISHED 1")
+    );
+}
+
+#[test]
+fn letters_that_are_left_are_copied_moved_and_shown_and_the_answer_says_so() {
+    let office = Office::new();
+    let mut phone = first_of_three_gone(&office);
+    let told = phone.say("COPY 1:3 Archive");
+    let lines = lines(&told);
+    assert_eq!(lines[0], "* NO [EXPUNGEISSUED] Some of these letters are gone");
+    assert!(lines[2].starts_with("a OK [COPYUID ") && lines[2].ends_with(" 2:3 1:2] COPY completed"), "{told}");
+    let mut phone = first_of_three_gone(&Office::new());
+    let told = phone.say("MOVE 1:2 Archive");
+    assert!(told.starts_with("* OK [COPYUID ") && told.contains(" 2 1] Moved\r\n"), "{told}");
+    let end =
+        "* NO [EXPUNGEISSUED] Some of these letters are gone\r\n* 2 EXPUNGE\r\n* 1 EXPUNGE\r\na OK MOVE completed\r\n";
+    assert!(told.ends_with(end), "{told}");
+}
+
+#[test]
+fn of_letters_that_are_all_gone_nothing_is_done() {
+    let office = Office::new();
+    let mut phone = first_of_three_gone(&office);
+    assert_eq!(phone.say("FETCH 1 UID"), GONE);
+    assert_eq!(phone.say("COPY 1 Archive"), format!("* 1 EXPUNGE\r\n{GONE}"));
+    let mut phone = first_of_three_gone(&office);
+    assert!(phone.say("MOVE 1 Archive").ends_with(&format!("EXPUNGE\r\n{GONE}")));
+    assert!(office.client().say("SELECT Archive").contains("* 0 EXISTS"));
+}
+
+#[test]
+fn what_another_client_did_is_told_of_a_letter_that_was_changed_in_silence() {
+    let office = Office::new();
+    office.file_times(2, PLAIN, System::NONE);
+    let (mut alice, mut phone) = (selected(&office), selected(&office));
+    alice.say("STORE 1 +FLAGS.SILENT (\\Flagged)");
+    let told = phone.say("STORE 1:2 +FLAGS.SILENT (\\Seen)");
+    assert_eq!(told, "* 1 FETCH (UID 1 FLAGS (\\Flagged \\Seen))\r\na OK STORE completed\r\n");
+    // Flags that are set whatever they were are known.
+    alice.say("STORE 1 FLAGS.SILENT (\\Draft)");
+    assert_eq!(phone.say("STORE 1 FLAGS.SILENT (\\Answered)"), "a OK STORE completed\r\n");
+    assert_eq!(phone.say("NOOP"), "a OK done\r\n");
 }
 
 #[test]

@@ -7,25 +7,33 @@ use mailbox::{Error, FolderId, Uid, UidRange, UidValidity, sliced};
 use store::Tx;
 
 use super::sets::{count, resolve};
+use super::view::Place;
 use crate::codec::command::{Numbering, Transfer};
 use crate::codec::sets::runs;
-use crate::serve::{Answer, Code, Done, Halt, Output, Session, Status};
+use crate::serve::{Answer, Code, Done, Halt, Output, Session};
 
 /// Letters copied or moved in one transaction.
 const SLICE: usize = 500;
 
-/// Runs `COPY`. All letters or none: what was copied before a failure is taken away again (RFC 9051 §6.4.7).
-pub async fn copy_letters(session: &mut Session, command: &Transfer) -> Done {
+/// Runs `COPY`. All letters that there are or none: what was copied before a failure is taken away again (RFC 9051 §6.4.7).
+/// COPYUID says which they were.
+pub async fn copy_letters(session: &mut Session, out: &mut Output<'_>, command: &Transfer) -> Done {
     let job = Job::of(session, command).await?;
     let (copied, failed) = carry(session, &job, Way::Copy).await;
     if let Some(error) = failed {
         take_back(session, job.to, &copied.there).await;
         return Err(error);
     }
-    if copied.here.len() < job.named && command.numbering == Numbering::Sequence {
-        return Ok(super::expunge_issued().with_code_of(&copied));
+    if job.misses(&copied) {
+        if copied.here.is_empty() {
+            return Ok(super::expunge_issued(false, ""));
+        }
+        super::warn_expunge_issued(out);
     }
-    Ok(Answer::ok("COPY completed").with_code_of(&copied))
+    Ok(match copied.code() {
+        Some(code) => Answer::ok("COPY completed").with(code),
+        None => Answer::ok("COPY completed"),
+    })
 }
 
 /// Runs `MOVE`. Each letter is moved or left alone; where only some could be moved, COPYUID says which.
@@ -39,9 +47,13 @@ pub async fn move_letters(session: &mut Session, out: &mut Output<'_>, command: 
         // RFC 6851 §4.3: COPYUID goes before the EXPUNGEs, in a line of its own.
         Answer::ok("Moved").with(code).write("*", out.buffer());
     }
+    if job.misses(&moved) && !moved.here.is_empty() {
+        super::warn_expunge_issued(out);
+    }
     super::updates::updates(session, out, true).await?;
     match failed {
         Some(error) => Err(error),
+        None if job.misses(&moved) && moved.here.is_empty() => Ok(super::expunge_issued(false, "")),
         None => Ok(super::with_highest(session, Answer::ok("MOVE completed"))),
     }
 }
@@ -53,24 +65,31 @@ enum Way {
 }
 
 struct Job {
-    from: FolderId,
+    from: Place,
     to: FolderId,
     ranges: Vec<UidRange>,
-    named: usize,
+    /// Letters named by their places: of none of them could the client know that it is gone.
+    named: Option<usize>,
 }
 
 impl Job {
     async fn of(session: &mut Session, command: &Transfer) -> Result<Self, Halt> {
         let Some(selected) = session.selected.as_deref() else { return Err(super::nothing_selected()) };
         let ranges = resolve(&command.set, command.numbering, &selected.uids, &selected.saved)?;
-        let named = count(&ranges, &selected.uids) as usize;
-        let (from, account, name) = (selected.folder, session.login.account, command.folder.clone());
+        let by_place = command.numbering == Numbering::Sequence;
+        let named = by_place.then(|| count(&ranges, &selected.uids) as usize);
+        let (from, account, name) = (selected.place(), session.login.account, command.folder.clone());
         let read = move |view: &store::View| mailbox::folder::by_name(view, account, &name);
         let found = session.house.store.read_for(session.asker(), read).await?;
         let Some(target) = found else {
             return Err(Answer::no("There is no folder of that name").word("TRYCREATE").into());
         };
         Ok(Self { from, to: target.id, ranges, named })
+    }
+
+    /// Were letters named that are gone?
+    fn misses(&self, carried: &Carried) -> bool {
+        self.named.is_some_and(|named| carried.here.len() < named)
     }
 }
 
@@ -99,36 +118,28 @@ impl Carried {
     }
 }
 
-trait WithCode {
-    fn with_code_of(self, carried: &Carried) -> Self;
-}
-
-impl WithCode for Answer {
-    /// Only an OK carries COPYUID: a NO has a code of its own.
-    fn with_code_of(self, carried: &Carried) -> Self {
-        match carried.code() {
-            Some(code) if self.status == Status::Ok => self.with(code),
-            _ => self,
-        }
-    }
-}
-
 /// Slice after slice until all is done or one fails.
 async fn carry(session: &Session, job: &Job, way: Way) -> (Carried, Option<Halt>) {
     let mut carried = Carried::default();
     let mut ranges = job.ranges.clone();
     while !ranges.is_empty() {
         let (from, to, slice) = (job.from, job.to, ranges.clone());
-        let done: Result<Copied, Error> = session
+        let done: Result<Option<Copied>, Error> = session
             .house
             .store
-            .write(move |tx| match way {
-                Way::Copy => copy(tx, from, &slice, to, SLICE),
-                Way::Move => move_(tx, from, &slice, to, SLICE),
+            .write(move |tx| {
+                if !from.holds(tx)? {
+                    return Ok(None);
+                }
+                match way {
+                    Way::Copy => copy(tx, from.folder, &slice, to, SLICE).map(Some),
+                    Way::Move => move_(tx, from.folder, &slice, to, SLICE).map(Some),
+                }
             })
             .await;
         match done {
-            Ok(copied) => {
+            Ok(None) => break,
+            Ok(Some(copied)) => {
                 carried.add(&copied);
                 ranges = copied.next.map(|next| rest(&ranges, next)).unwrap_or_default();
             }

@@ -2,11 +2,12 @@
 
 use std::sync::Arc;
 
-use mailbox::{Change, Error, FolderChanges, Keywords, Row, Uids};
+use mail::seam::AccountId;
+use mailbox::{Change, Error, FolderChanges, FolderId, Keywords, Row, Uids};
 use store::View;
 
 use super::expunged;
-use super::view::{Selected, flags_changed, flags_there_are};
+use super::view::{Place, Selected, flags_changed, flags_there_are};
 use crate::codec::write::number;
 use crate::serve::{Enabled, Halt, Output, Session};
 
@@ -18,12 +19,13 @@ const BATCH: usize = 1000;
 ///
 /// Work and memory are in proportion to what changed, never to what the folder holds.
 pub async fn updates(session: &mut Session, out: &mut Output<'_>, expunges: bool) -> Result<(), Halt> {
-    let (enabled, asker) = (session.enabled, session.asker());
+    let (enabled, asker, account) = (session.enabled, session.asker(), session.login.account);
     let Some(selected) = session.selected.as_deref_mut() else { return Ok(()) };
     let mut arrived = Uids::new();
     loop {
-        let (folder, since, keywords) = (selected.folder, selected.told, Arc::clone(&selected.keywords));
-        let read = session.house.store.read_for(asker, move |view| news(view, folder, since, &keywords)).await;
+        let (place, since, keywords) = (selected.place(), selected.told, Arc::clone(&selected.keywords));
+        let read = move |view: &View| news(view, (account, place), since, &keywords);
+        let read = session.house.store.read_for(asker, read).await;
         let news = match read {
             Err(Error::NoSuchFolder(_)) => return Err(deleted(out).await),
             read => read?,
@@ -35,10 +37,14 @@ pub async fn updates(session: &mut Session, out: &mut Output<'_>, expunges: bool
         }
     }
     selected.own.clear();
+    selected.mixed = Uids::new();
     if expunges && !selected.gone.is_empty() {
         let gone = std::mem::take(&mut selected.gone);
         expunged::tell(out, &selected.uids, &gone, enabled.qresync).await?;
         selected.uids = Arc::new(selected.uids.without(&gone));
+    }
+    if selected.gone.is_empty() {
+        selected.settled = selected.told;
     }
     if !arrived.is_empty() {
         let uids = Arc::make_mut(&mut selected.uids);
@@ -70,19 +76,23 @@ async fn deleted(out: &mut Output<'_>) -> Halt {
 }
 
 struct News {
+    /// Its number now.
+    folder: FolderId,
     changes: FolderChanges,
     /// Read anew when a letter has a keyword this client has not been told of.
     keywords: Option<Keywords>,
 }
 
-fn news(view: &View, folder: mailbox::FolderId, since: Change, known: &Keywords) -> Result<News, Error> {
+fn news(view: &View, whose: (AccountId, Place), since: Change, known: &Keywords) -> Result<News, Error> {
+    let (account, place) = whose;
+    let folder = place.now(view, account)?;
     let changes = mailbox::changes_since(view, folder, since, BATCH)?;
     let keywords = if changes.changed.iter().any(|row| !all_known(row, known)) {
-        Some(Keywords::load(view, mailbox::folder::get(view, folder)?.account)?)
+        Some(Keywords::load(view, account)?)
     } else {
         None
     };
-    Ok(News { changes, keywords })
+    Ok(News { folder, changes, keywords })
 }
 
 fn all_known(row: &Row, known: &Keywords) -> bool {
@@ -104,7 +114,7 @@ async fn absorb(
     for row in &news.changes.changed {
         if !selected.uids.contains(row.uid) {
             arrived.insert(row.uid);
-        } else if !selected.own.contains(&row.change)
+        } else if (!selected.own.contains(&row.change) || selected.mixed.contains(row.uid))
             && let Some(place) = selected.uids.seq_of(row.uid)
         {
             flags_changed(out.buffer(), place, row.uid, &row.flags, row.change, &selected.keywords, enabled);
@@ -113,6 +123,7 @@ async fn absorb(
     }
     *arrived = arrived.without(&news.changes.vanished);
     selected.gone.extend(&news.changes.vanished.and(&selected.uids));
+    selected.folder = news.folder;
     selected.told = news.changes.now;
     Ok(())
 }

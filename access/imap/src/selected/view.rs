@@ -2,15 +2,19 @@
 
 use std::sync::Arc;
 
-use mailbox::{Change, FlagSet, FolderId, Keywords, System, Uid, Uids};
+use mail::seam::AccountId;
+use mailbox::{Change, Error, FlagSet, FolderId, Keywords, System, Uid, UidValidity, Uids};
+use store::View;
 
 use crate::codec::write::number;
 use crate::serve::Enabled;
 
 /// The selected folder.
 pub struct Selected {
-    /// Its number: a rename by another client does not matter.
+    /// Its number: a rename by another client does not matter, except that of INBOX.
     pub(super) folder: FolderId,
+    /// By this it is known when its number has become that of another folder.
+    pub(super) validity: UidValidity,
     /// `EXAMINE`
     pub(super) read_only: bool,
     /// The letters the client knows of. Shared with the reader thread while a batch is rendered.
@@ -19,8 +23,13 @@ pub struct Selected {
     pub(super) gone: Uids,
     /// All changes up to this one have been told, but for `gone`.
     pub(super) told: Change,
+    /// All changes up to this one have been told, `gone` included: a client that knows no more than it was told may
+    /// come back with it (RFC 7162 §3.2.5) and misses nothing.
+    pub(super) settled: Change,
     /// Later changes that this client made itself and has been told of, rising.
     pub(super) own: Vec<Change>,
+    /// Letters that it changed in silence after another client had: it has to be told what that one did.
+    pub(super) mixed: Uids,
     /// Names of keywords as far as the client has been told them.
     pub(super) keywords: Arc<Keywords>,
     /// What the last `SEARCH RETURN (SAVE)` found (RFC 5182).
@@ -28,9 +37,14 @@ pub struct Selected {
 }
 
 impl Selected {
-    /// The number of the folder.
-    pub fn folder(&self) -> FolderId {
-        self.folder
+    /// The UIDVALIDITY of the folder, by which it is known whatever it is called.
+    pub fn validity(&self) -> UidValidity {
+        self.validity
+    }
+
+    /// The folder, for work outside this session.
+    pub(super) fn place(&self) -> Place {
+        Place { folder: self.folder, validity: self.validity }
     }
 
     /// Remembers a change the client made itself, so that it is not told of it once more.
@@ -38,6 +52,28 @@ impl Selected {
         if let Err(place) = self.own.binary_search(&change) {
             self.own.insert(place, change);
         }
+    }
+}
+
+/// A folder as it was selected, for the transactions that change it.
+#[derive(Clone, Copy, Debug)]
+pub struct Place {
+    pub(super) folder: FolderId,
+    validity: UidValidity,
+}
+
+impl Place {
+    /// False once INBOX was renamed: its letters are gone from it (RFC 9051 §6.3.6), and this client has not heard it yet.
+    pub(super) fn holds(self, view: &View) -> Result<bool, Error> {
+        mailbox::folder::is_same(view, self.folder, self.validity)
+    }
+
+    /// The number of the folder now.
+    pub(super) fn now(self, view: &View, account: AccountId) -> Result<FolderId, Error> {
+        if self.holds(view)? {
+            return Ok(self.folder);
+        }
+        mailbox::folder::by_validity(view, account, self.validity)?.ok_or(Error::NoSuchFolder(self.folder))
     }
 }
 

@@ -15,7 +15,7 @@ use std::sync::Arc;
 
 use net::Stream;
 
-pub use answer::{Answer, Code, Done, Halt, Status};
+pub use answer::{Answer, Code, Done, Halt};
 pub use house::{House, Timeouts};
 pub use output::Output;
 pub use session::{Enabled, Session};

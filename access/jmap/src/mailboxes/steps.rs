@@ -104,10 +104,14 @@ fn create_all(
 }
 
 fn create(tx: &mut Tx, account: AccountId, given: &Object, known: &Created) -> Result<Folder, Fault> {
-    let wish = wish::read(known, given)?;
+    let mut wish = wish::read(known, given)?;
     let name = full_name(tx, account, &wish)?;
     let id = folder::create(tx, account, &name, None)?;
     let made = folder::get(tx, id)?;
+    // Where no role is named, one made again has the one that its name stands for.
+    if !given.contains_key("role") {
+        wish.role = made.special_use;
+    }
     settle(tx, &made, &wish)?;
     Ok(folder::get(tx, id)?)
 }

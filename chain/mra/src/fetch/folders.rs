@@ -2,6 +2,7 @@
 
 use bytes::Bytes;
 use mailbox::SpecialUse;
+use mailbox::folder::usual::{self, Usual};
 
 use crate::home::Place;
 use crate::imap::Listed;
@@ -122,30 +123,10 @@ fn is_unfit(c: char) -> bool {
 
 /// Servers without RFC 6154 have folders that everybody knows by their names.
 fn use_by_name(name: &str) -> Option<SpecialUse> {
-    Some(match name.to_lowercase().as_str() {
-        "drafts" | "draft" | "brouillons" | "entwürfe" => SpecialUse::Drafts,
-        "sent"
-        | "sent items"
-        | "sent messages"
-        | "sent mail"
-        | "envoyés"
-        | "éléments envoyés"
-        | "messages envoyés"
-        | "gesendet" => SpecialUse::Sent,
-        "archive" | "archives" => SpecialUse::Archive,
-        "junk"
-        | "spam"
-        | "junk e-mail"
-        | "junk email"
-        | "bulk mail"
-        | "courrier indésirable"
-        | "indésirables"
-        | "pourriel" => SpecialUse::Junk,
-        "trash" | "deleted items" | "deleted messages" | "corbeille" | "éléments supprimés" | "papierkorb" => {
-            SpecialUse::Trash
-        }
-        _ => return None,
-    })
+    match usual::folder(name)? {
+        Usual::Use(special_use) => Some(special_use),
+        Usual::Inbox => None,
+    }
 }
 
 #[cfg(test)]

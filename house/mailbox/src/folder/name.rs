@@ -13,10 +13,14 @@ pub const SEPARATOR: char = '/';
 /// The name of the folder that new letters come to.
 pub const INBOX: &str = "INBOX";
 
+/// Text as names are kept, in NFC: Apple's clients write an `é` in two characters.
+pub fn composed(name: &str) -> String {
+    if is_nfc(name) { name.to_owned() } else { name.nfc().collect() }
+}
+
 /// The name as it is kept: NFC, with INBOX in capitals (RFC 9051 §5.1). An error says what is wrong with it.
 pub fn canonical(name: &str) -> Result<String, Error> {
-    let composed = if is_nfc(name) { name.to_owned() } else { name.nfc().collect() };
-    let composed = inbox_in_capitals(composed);
+    let composed = inbox_in_capitals(composed(name));
     match fault(&composed) {
         None => Ok(composed),
         Some(fault) => Err(Error::BadName(clip(name), fault)),

@@ -17,6 +17,8 @@ pub struct Flagged {
     pub flags: FlagSet,
     /// Its last change now.
     pub change: Change,
+    /// Its last change before this one.
+    pub was: Change,
 }
 
 /// What a STORE did.
@@ -51,7 +53,7 @@ pub fn store_flags(
         if unchanged_since.is_some_and(|since| entry.change > since) {
             stored.modified.push(entry.uid);
         } else if flags == entry.flags {
-            stored.same.push(Flagged { uid: entry.uid, flags, change: entry.change });
+            stored.same.push(Flagged { uid: entry.uid, flags, change: entry.change, was: entry.change });
         } else {
             to_change.push((entry, flags));
         }
@@ -78,7 +80,7 @@ pub fn store_flags(
             visible::vanish(tx, account, &entry, change)?;
         }
         write(tx, folder, &entry, &flags, change)?;
-        stored.changed.push(Flagged { uid: entry.uid, flags, change });
+        stored.changed.push(Flagged { uid: entry.uid, flags, change, was: entry.change });
     }
     count(tx, folder, counted, change, stored.changed.len())?;
     for thread in turned {

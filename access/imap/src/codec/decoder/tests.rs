@@ -1,6 +1,6 @@
 use super::*;
 use crate::codec::command::{
-    Append, Command, EntryCommand, Flag, FolderCommand, Numbering, Search, SearchKey, SelectedCommand,
+    AnyCommand, Append, Command, EntryCommand, Flag, FolderCommand, Numbering, Search, SearchKey, SelectedCommand,
 };
 use mail::Timestamp;
 
@@ -284,6 +284,72 @@ fn what_real_clients_send_is_understood() {
         "33 RENAME INBOX/a b",
     ] {
         assert_eq!(commands(format!("{line}\r\n").as_bytes()).len(), 1, "{line}");
+    }
+}
+
+#[test]
+fn a_client_may_introduce_itself_as_it_likes() {
+    let pairs = |line: String| {
+        let events = decode_all(line.as_bytes(), Limits::ENTRY, false);
+        match &events[..] {
+            [Event::Request(Request { command: Command::Any(AnyCommand::Id(pairs)), .. })] => pairs.clone(),
+            other => panic!("{line:.60}: {other:?}"),
+        }
+    };
+    let longest: String = (0..30).map(|n| format!("\"{n:0>30}\" \"{}\" ", "x".repeat(1024))).collect();
+    let read = pairs(format!("a ID ({})\r\n", longest.trim_end()));
+    assert!(read.len() == 30 && read[29].1.as_deref().map(str::len) == Some(1024), "{}", read.len());
+    let literals: String = (0..30).map(|n| format!("{{2+}}\r\n{n:0>2} {{1024+}}\r\n{} ", "x".repeat(1024))).collect();
+    assert_eq!(pairs(format!("a ID ({})\r\n", literals.trim_end())).len(), 30);
+    let many: String = (0..100).map(|n| format!(" \"{n}\" NIL")).collect();
+    assert_eq!(pairs(format!("a ID ({})\r\n", many.trim_start())).len(), 30);
+    let name = |value: Option<&str>| vec![("name".to_owned(), value.map(str::to_owned))];
+    assert_eq!(pairs("a ID (name Mail)\r\n".into()), name(Some("Mail")));
+    assert_eq!(pairs("a ID (\"name\" nil)\r\n".into()), name(None));
+    assert_eq!(pairs("a ID (\"name\" \"NIL\" NIL \"x\")\r\n".into()), name(Some("NIL")));
+    assert_eq!(pairs("a ID (\"name\")\r\n".into()), name(None));
+    assert_eq!(pairs("a ID (\"name\" \"a\" \"name\" \"b\")\r\n".into()).len(), 2);
+    for nothing in ["a ID\r\n", "a ID NIL\r\n", "a ID ()\r\n"] {
+        assert_eq!(pairs(nothing.into()), []);
+    }
+    assert_eq!(why(b"a ID (name (x))\r\n").1, "A string is missing");
+}
+
+#[test]
+fn odd_but_plain_dates_of_append_are_read() {
+    let read = |date: &str| {
+        let append = format!("a APPEND INBOX \"{date}\" {{3+}}\r\na: \r\n");
+        decode_all(append.as_bytes(), limits(), false).pop()
+    };
+    let at = |date: &str| match read(date) {
+        Some(Event::Request(Request { command: Command::Folder(FolderCommand::Append(append)), .. })) => {
+            append.letters[0].received.map(|at| at.seconds())
+        }
+        other => panic!("{date}: {other:?}"),
+    };
+    let new_year = Some(1_767_247_367);
+    for date in [
+        " 1-Jan-2026 07:02:47 +0100",
+        "1-Jan-2026 07:02:47 +0100",
+        "01-Jan-2026 07:02:47 +0100",
+        "1-jan-2026 7:02:47 +0100",
+        "1-JAN-2026 06:02:47",
+        " 1-Jan-2026 06:02:47 GMT",
+        "1-Jan-26 06:02:47 +0000",
+        "01-Jan-2026 01:02:47 EST",
+        "1 Jan 2026 07:02:47 +0100",
+        "Thu, 01 Jan 2026 07:02:47 +0100 (CET)",
+        "2026-01-01T07:02:47+01:00",
+        "01-Jan-2026  07:02:47  +0100 ",
+    ] {
+        assert_eq!(at(date), new_year, "{date}");
+    }
+    assert_eq!(at("1-Jan-2026 06:02 +0000"), Some(1_767_247_320));
+    for date in ["", "today", "31-Feb-2026 06:02:47 +0000", "1-Jan-1776 06:02:47 +0000", "1-Jan-2026 26:02:47 +0000"] {
+        assert!(
+            matches!(read(date), Some(Event::Refused(refusal)) if refusal.why.0.starts_with("A date-time is")),
+            "{date}"
+        );
     }
 }
 

@@ -78,21 +78,25 @@ pub(super) fn keyword(cursor: &mut Cursor<'_>) -> Parsed<Flag> {
 /// Older letters than electric mail are a slip of the pen.
 const YEAR_1900: i64 = -2_208_988_800;
 
-/// `"24-Nov-2026 06:22:57 +0100"`, a day below ten with a blank or a zero before it.
+/// `"24-Nov-2026 06:22:57 +0100"`, a day below ten with a blank or a zero before it. What clients write beside that (no
+/// zone or one by name, `6:22`, the form of a Date field) is read as the date of a letter is: it loses nobody a letter.
 fn date_time(cursor: &mut Cursor<'_>) -> Parsed<Timestamp> {
-    const WRONG: &str = "A date-time is written \"24-Nov-2026 06:22:57 +0100\"";
     let text = cursor.string()?;
-    let text = std::str::from_utf8(&text).ok().filter(|text| text.is_ascii()).ok_or(WRONG)?;
-    let mut parts = text.trim_start_matches(' ').split(' ');
+    let at = by_the_grammar(&text).or_else(|| mailbox::parse::date::with_zone(&text).map(|(sent, _)| sent.seconds));
+    match at.filter(|at| *at >= YEAR_1900) {
+        Some(at) => Ok(Timestamp::from_seconds(at)),
+        None => Err("A date-time is written \"24-Nov-2026 06:22:57 +0100\"".into()),
+    }
+}
+
+/// Seconds since 1970.
+fn by_the_grammar(text: &[u8]) -> Option<i64> {
+    let mut parts = std::str::from_utf8(text).ok()?.trim_start_matches(' ').split(' ');
     let (Some(date), Some(time), Some(zone), None) = (parts.next(), parts.next(), parts.next(), parts.next()) else {
-        return Err(WRONG.into());
+        return None;
     };
-    let date = civil_date(date).ok_or(WRONG)?;
-    let time = time_of_day(time).ok_or(WRONG)?;
-    let zone = zone_seconds(zone).ok_or(WRONG)?;
-    let zone = jiff::tz::Offset::from_seconds(zone).map_err(|_| WRONG)?;
-    let at = zone.to_timestamp(date.to_datetime(time)).map_err(|_| WRONG)?.as_second();
-    if at < YEAR_1900 { Err(WRONG.into()) } else { Ok(Timestamp::from_seconds(at)) }
+    let zone = jiff::tz::Offset::from_seconds(zone_seconds(zone)?).ok()?;
+    Some(zone.to_timestamp(civil_date(date)?.to_datetime(time_of_day(time)?)).ok()?.as_second())
 }
 
 fn time_of_day(text: &str) -> Option<jiff::civil::Time> {

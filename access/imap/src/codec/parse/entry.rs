@@ -3,7 +3,7 @@
 use mail::Password;
 
 use crate::codec::command::{AnyCommand, EntryCommand};
-use crate::codec::cursor::{Cursor, Parsed, into_utf8};
+use crate::codec::cursor::{Cursor, Parsed};
 
 pub(super) fn command(verb: &str, cursor: &mut Cursor<'_>) -> Parsed<EntryCommand> {
     match verb {
@@ -36,20 +36,30 @@ fn initial_response(cursor: &mut Cursor<'_>) -> Parsed<Password> {
     Ok(Password::new(String::from_utf8_lossy(text).into_owned()))
 }
 
-/// RFC 2971 §3.3 allows 30 pairs.
+/// RFC 2971 §3.3 allows 30 pairs; more are passed over.
 const PAIRS_MAX: usize = 30;
+/// Words in the list that are read: many more than anybody sends.
+const WORDS_MAX: usize = 1024;
 
-/// RFC 2971 §3.1
+/// RFC 2971 §3.1. It only says who the client is, so whatever stands in the list is taken: names without quotes or NIL, a
+/// name without a value, text that is not UTF-8. No client is turned away because it introduces itself badly.
 pub(super) fn id(cursor: &mut Cursor<'_>) -> Parsed<AnyCommand> {
-    cursor.space()?;
-    if cursor.eat_word("NIL") {
+    if !cursor.eat(b' ') || cursor.eat_word("NIL") {
         return Ok(AnyCommand::Id(Vec::new()));
     }
-    let pairs = cursor.list(PAIRS_MAX, true, |cursor| {
-        let name = into_utf8(cursor.string()?)?;
-        cursor.space()?;
-        let value = cursor.nstring()?.map(into_utf8).transpose()?;
-        Ok((name, value))
-    })?;
-    Ok(AnyCommand::Id(pairs))
+    let words = cursor.list(WORDS_MAX, true, word_or_nil)?;
+    let pairs = words.chunks(2).take(PAIRS_MAX).filter_map(|pair| match pair {
+        [Some(name), value @ ..] => Some((name.clone(), value.first().cloned().flatten())),
+        _ => None,
+    });
+    Ok(AnyCommand::Id(pairs.collect()))
+}
+
+fn word_or_nil(cursor: &mut Cursor<'_>) -> Parsed<Option<String>> {
+    let quoted = matches!(cursor.peek(), Some(b'"' | b'{' | b'~'));
+    let word = cursor.string_or(|octet| !matches!(octet, b' ' | b'(' | b')' | b'"' | b'\r' | b'\n'))?;
+    if !quoted && word.eq_ignore_ascii_case(b"NIL") {
+        return Ok(None);
+    }
+    Ok(Some(String::from_utf8_lossy(&word).into_owned()))
 }

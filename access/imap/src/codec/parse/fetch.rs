@@ -145,12 +145,15 @@ fn field_names(cursor: &mut Cursor<'_>) -> Parsed<Vec<String>> {
     cursor.list(FIELDS_MAX, false, |cursor| into_utf8(cursor.astring()?))
 }
 
-/// `<first.count>`
+/// `<first.count>`, or `<first>` for all from there on, which other servers take as well.
 fn partial(cursor: &mut Cursor<'_>) -> Parsed<Option<Partial>> {
     if !cursor.eat(b'<') {
         return Ok(None);
     }
     let first = cursor.number64()?;
+    if cursor.eat(b'>') {
+        return Ok(Some(Partial { first, count: i64::MAX as u64 }));
+    }
     cursor.expect(b'.', "A partial fetch is written <first.count>")?;
     let count = cursor.number64()?;
     cursor.expect(b'>', "A partial fetch is written <first.count>")?;

@@ -1,0 +1,36 @@
+//! Which folder gets a use by its name (RFC 6154), where nobody said so.
+
+use mail::seam::AccountId;
+use store::{View, params};
+
+use super::usual::{self, Usual};
+use super::{SpecialUse, by_use, name};
+use crate::{Error, FolderId};
+
+/// What a folder of this name is for. Only one at the top, or below INBOX where clients of the Courier kind make theirs,
+/// stands for the whole mailbox: `Projects/Archive` does not.
+pub(super) fn by_name(full: &str) -> Option<SpecialUse> {
+    let own = match name::parent(full) {
+        None => full,
+        Some(name::INBOX) => full.get(name::INBOX.len() + 1..)?,
+        Some(_) => return None,
+    };
+    match usual::folder(own)? {
+        Usual::Use(special_use) => Some(special_use),
+        Usual::Inbox => None,
+    }
+}
+
+/// The same, unless a folder has that use already.
+pub(super) fn free_by_name(view: &View, account: AccountId, full: &str) -> Result<Option<SpecialUse>, Error> {
+    let Some(special_use) = by_name(full) else { return Ok(None) };
+    Ok(if by_use(view, account, special_use)?.is_some() { None } else { Some(special_use) })
+}
+
+/// The folder that a use goes to which nobody has any more: of those whose name stands for it, the one that was made first.
+pub(super) fn candidate(view: &View, account: AccountId, special_use: SpecialUse) -> Result<Option<FolderId>, Error> {
+    let sql = "SELECT folder, name FROM folder
+         WHERE account = $1 AND name IS NOT NULL AND special_use IS NULL ORDER BY folder";
+    let rows = view.query(sql, params![account.0], |row| Ok((FolderId(row.get(0)?), row.get::<String>(1)?)))?;
+    Ok(rows.into_iter().find(|(_, full)| by_name(full) == Some(special_use)).map(|(folder, _)| folder))
+}
