@@ -1,5 +1,6 @@
 import { comingDate } from '../i18n/format';
 import { language } from '../i18n/language.svelte';
+import { whyRefused } from '../i18n/refusals';
 import { type Id, NotSet } from '../jmap';
 import type { Notice } from '../store/notices.svelte';
 import { filesOf } from '../store/parts';
@@ -284,5 +285,5 @@ function whyUnsent(draft: Draft, error: unknown): string {
   const refused = error instanceof NotSet ? error : undefined;
   if (refused?.type === 'tooLarge' || draft.status === 'tooLarge') return compose.tooLargeToSend;
   if (error instanceof Unsaved) return compose.saveFailed;
-  return refused?.description ? compose.sendRefused(refused.description) : compose.sendFailed;
+  return refused?.description ? compose.sendRefused(whyRefused(language.words, refused)) : compose.sendFailed;
 }

@@ -270,6 +270,23 @@ export const en = {
     working: 'Working on it…',
     swept: (n: number) => (n === 1 ? '1 letter done' : `${n} letters done`),
     noFolder: 'There is no such folder to move it to.',
+    /** By the kind of refusal, as the server names it (RFC 8620 §5.3, RFC 8621). */
+    refusals: {
+      alreadyExists: 'there is a folder with this name already, or one that reads the same',
+      blobNotFound: 'a file is no longer there',
+      forbidden: 'nobody may do that',
+      forbiddenFrom: 'you may not write as this sender',
+      forbiddenMailFrom: 'you may not write as this sender',
+      invalidRecipients: 'a recipient has no valid address',
+      mailboxHasChild: 'there are folders in it',
+      mailboxHasEmail: 'there are letters in it',
+      noRecipients: 'it is for nobody',
+      notFound: 'it is no longer there',
+      overQuota: 'there is no more room',
+      tooLarge: 'it is too large',
+      tooManyKeywords: 'it has too many labels',
+      tooManyRecipients: 'it is for too many people',
+    },
   },
 
   sweep: {

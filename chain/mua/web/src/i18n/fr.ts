@@ -276,6 +276,22 @@ export const fr: Words = {
     working: 'En cours…',
     swept: (n: number) => (n === 1 ? '1 message traité' : `${n} messages traités`),
     noFolder: 'Il n’y a pas de dossier prévu pour cela.',
+    refusals: {
+      alreadyExists: 'un dossier porte déjà ce nom, ou un nom qui se lit de même',
+      blobNotFound: 'un fichier n’est plus là',
+      forbidden: 'personne ne peut faire cela',
+      forbiddenFrom: 'vous ne pouvez pas écrire sous cette adresse',
+      forbiddenMailFrom: 'vous ne pouvez pas écrire sous cette adresse',
+      invalidRecipients: 'un destinataire n’a pas d’adresse valable',
+      mailboxHasChild: 'il contient des dossiers',
+      mailboxHasEmail: 'il contient des lettres',
+      noRecipients: 'elle n’est adressée à personne',
+      notFound: 'cela n’est plus là',
+      overQuota: 'il n’y a plus de place',
+      tooLarge: 'c’est trop grand',
+      tooManyKeywords: 'elle porte trop d’étiquettes',
+      tooManyRecipients: 'elle est adressée à trop de monde',
+    },
   },
 
   sweep: {

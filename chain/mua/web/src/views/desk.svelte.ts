@@ -1,4 +1,5 @@
 import { language } from '../i18n/language.svelte';
+import { whyRefused } from '../i18n/refusals';
 import { type Email, type Id, MethodFailed, NotSet, RequestRefused, type Role, Unreachable } from '../jmap';
 import type { Done, Shown } from '../store/actions.svelte';
 import { rowOf, type Row } from '../store/conversation';
@@ -225,11 +226,13 @@ export class Desk {
     const text =
       error instanceof Unreachable
         ? done.failedOffline
-        : (error instanceof NotSet || error instanceof MethodFailed) && error.description
-          ? done.failedBecause(error.description)
-          : error instanceof RequestRefused && error.detail
-            ? done.failedBecause(error.detail)
-            : done.failed;
+        : error instanceof NotSet && error.description
+          ? done.failedBecause(whyRefused(language.words, error))
+          : error instanceof MethodFailed && error.description
+            ? done.failedBecause(error.description)
+            : error instanceof RequestRefused && error.detail
+              ? done.failedBecause(error.detail)
+              : done.failed;
     this.post.notices.say('failed', text);
   }
 
