@@ -32,8 +32,8 @@ pub fn ask(port: u16, method: &str, path: &str, fields: &[&str], body: &str) -> 
         format!("{method} {path} HTTP/1.1\r\n{fields}Content-Length: {length}\r\nConnection: close\r\n\r\n{body}");
     stream.write_all(request.as_bytes()).expect("sent");
     let mut said = Vec::new();
-    // What never ends of itself (an event source) is not read to its end.
-    while !said.ends_with(b": hello\n\n\r\n") {
+    // What never ends of itself (an event source) is not read to its end, but to its first ping.
+    while !said.ends_with(b"}\n\n\r\n") {
         let mut piece = [0; 16 * 1024];
         match stream.read(&mut piece) {
             Ok(0) | Err(_) => break,

@@ -169,8 +169,8 @@ impl Town {
     }
 
     fn events(&self, log_in: &str) -> Secure {
-        let mut wire = self.web(&request("GET", "/jmap/events?types=*&closeafter=no&ping=0", log_in, ""));
-        wire.hear("hello");
+        let mut wire = self.web(&request("GET", "/jmap/events?types=*&closeafter=no&ping=900", log_in, ""));
+        wire.hear("event: ping");
         wire
     }
 

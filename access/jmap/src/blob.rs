@@ -1,7 +1,11 @@
-//! Blobs (RFC 8620 §6): letters, parts of letters, and what was uploaded.
+//! Blobs (RFC 8620 §6): letters, parts of letters, and what was uploaded; made, read and looked up in requests (RFC 9404).
 
+pub mod get;
+pub mod lookup;
 mod place;
+mod range;
 mod read;
+pub mod set;
 mod upload;
 
 use mail::seam::AccountId;
@@ -14,6 +18,8 @@ use crate::limits;
 use crate::run::Scope;
 use crate::standard;
 
+pub use get::DIGESTS;
+pub use lookup::TYPES;
 pub use place::{Base, Place, Step};
 pub use read::{Opened, Reader, open, whole};
 pub use upload::{housekeeping, keep};

@@ -4,6 +4,7 @@
 //! - `run`: carries out a request, method after method; `methods` knows which there are.
 //! - `standard`: what all `/get`, `/changes`, `/set` and `/query` have in common.
 //! - one folder for each kind of object, one file for each method.
+//! - `using`: what a request may say that it uses.
 //! - `subscription`: clients that are posted to when something changes.
 //! - `http`: log-in, session, API, blobs up and down, the event source.
 //!
@@ -34,6 +35,7 @@ mod memory;
 mod methods;
 mod outbox;
 mod push;
+mod quota;
 mod records;
 mod run;
 mod schema;
@@ -44,6 +46,7 @@ mod state;
 mod submission;
 mod subscription;
 mod threads;
+mod using;
 mod vacation;
 
 pub use blob::housekeeping;

@@ -5,6 +5,7 @@ pub mod get;
 mod outcome;
 pub mod query;
 pub mod set;
+mod siblings;
 mod steps;
 mod wish;
 
@@ -55,6 +56,12 @@ pub fn role(folder: &Folder) -> Option<&'static str> {
         return Some("inbox");
     }
     ROLES.iter().find(|(_, special)| Some(*special) == folder.special_use).map(|(name, _)| *name)
+}
+
+/// The role for which a folder stays, whoever would destroy it: what is received, written, sent and thrown away has its place
+/// there, and a client that finds none makes its own beside those of others. Who wants it to go gives the role to another.
+pub fn lasting_role(folder: &Folder) -> Option<&'static str> {
+    role(folder).filter(|role| ["inbox", "drafts", "sent", "trash"].contains(role))
 }
 
 /// The name under its parent.
@@ -115,7 +122,7 @@ pub fn object(folder: &Folder, tree: &Tree<'_>) -> Object {
             "maySetKeywords": true,
             "mayCreateChild": true,
             "mayRename": !is_inbox,
-            "mayDelete": !is_inbox,
+            "mayDelete": lasting_role(folder).is_none(),
             "maySubmit": true,
         },
         "isSubscribed": folder.subscribed,

@@ -2,21 +2,24 @@
 
 use crate::api::{MethodError, Object};
 use crate::run::Scope;
-use crate::session::{CORE, MAIL, SUBMISSION, VACATION};
-use crate::{blob, core, email, identity, mailboxes, snippet, submission, subscription, threads, vacation};
+use crate::session::{BLOB, CORE, MAIL, QUOTA, SUBMISSION, VACATION};
+use crate::{blob, core, email, identity, mailboxes, quota, snippet, submission, subscription, threads, vacation};
 
 /// The responses to one call: nearly always one.
 pub type Answers = Vec<(String, Object)>;
 
 /// Calls a method.
 pub async fn call(scope: &mut Scope, name: &str, arguments: Object) -> Result<Answers, MethodError> {
-    let used = capability(name).is_some_and(|capability| scope.using.iter().any(|used| used == capability));
-    if !used {
-        return Err(MethodError::unknown_method());
+    let capability = capability(name).ok_or_else(MethodError::unknown_method)?;
+    if !scope.uses(capability) {
+        return Err(not_used(scope, name, capability));
     }
     let answer = match name {
         "Core/echo" => core::echo(arguments),
         "Blob/copy" => blob::copy(scope, arguments).await,
+        "Blob/upload" => blob::set::upload(scope, arguments).await,
+        "Blob/get" => blob::get::get(scope, arguments).await,
+        "Blob/lookup" => blob::lookup::lookup(scope, arguments).await,
         "Mailbox/get" => mailboxes::get::get(scope, arguments).await,
         "Mailbox/changes" => mailboxes::changes::changes(scope, arguments).await,
         "Mailbox/query" => mailboxes::query::query(scope, arguments).await,
@@ -41,6 +44,10 @@ pub async fn call(scope: &mut Scope, name: &str, arguments: Object) -> Result<An
         "EmailSubmission/query" => submission::query::query(scope, arguments).await,
         "EmailSubmission/queryChanges" => submission::query::changes(scope, arguments).await,
         "EmailSubmission/set" => return submission::set::set(scope, arguments).await,
+        "Quota/get" => quota::get(scope, arguments).await,
+        "Quota/changes" => quota::changes(scope, arguments).await,
+        "Quota/query" => quota::query::query(scope, arguments).await,
+        "Quota/queryChanges" => quota::query::changes(scope, arguments).await,
         "PushSubscription/get" => subscription::get(scope, arguments).await,
         "PushSubscription/set" => subscription::set(scope, arguments).await,
         "VacationResponse/get" => vacation::get(scope, arguments).await,
@@ -50,15 +57,27 @@ pub async fn call(scope: &mut Scope, name: &str, arguments: Object) -> Result<An
     answer.map(|answer| vec![(name.to_owned(), answer)])
 }
 
+/// A client that calls what it does not use believes that it has: some tell their people that a letter was sent. Nobody sees
+/// that but in the log.
+fn not_used(scope: &Scope, name: &str, capability: &str) -> MethodError {
+    let (login, called) = (&scope.person.address, name.get(..name.floor_char_boundary(64)).unwrap_or_default());
+    tracing::info!(%login, method = called, capability, "a method is refused: its capability is not in \"using\"");
+    MethodError::not_used(format!("{called} belongs to {capability}, which is not in \"using\""))
+}
+
 /// Does the method change nothing?
 pub fn only_reads(name: &str) -> bool {
     let act = name.split_once('/').map(|(_, act)| act).unwrap_or_default();
-    matches!(act, "echo" | "get" | "changes" | "query" | "queryChanges" | "parse")
+    matches!(act, "echo" | "get" | "changes" | "query" | "queryChanges" | "parse" | "lookup")
 }
 
 fn capability(method: &str) -> Option<&'static str> {
     Some(match method.split_once('/')?.0 {
-        "Core" | "Blob" | "PushSubscription" => CORE,
+        "Core" | "PushSubscription" => CORE,
+        // RFC 8620 §6.3 has one of them, RFC 9404 the others.
+        "Blob" if method == "Blob/copy" => CORE,
+        "Blob" => BLOB,
+        "Quota" => QUOTA,
         "Mailbox" | "Thread" | "Email" | "SearchSnippet" => MAIL,
         "Identity" | "EmailSubmission" => SUBMISSION,
         "VacationResponse" => VACATION,

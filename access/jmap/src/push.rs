@@ -1,5 +1,7 @@
 //! What has changed, for those who listen (RFC 8620 §7.1).
 
+use std::fmt::{self, Display, Formatter};
+
 use mail::seam::AccountId;
 use mailbox::Change;
 use mailbox::account_changes;
@@ -8,17 +10,46 @@ use store::View;
 
 use crate::api::Object;
 use crate::id::Id;
+use crate::quota;
 use crate::records::{self, Kind};
+
+/// The state of a kind of objects.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Mark {
+    /// The number of a change.
+    Change(Change),
+    /// How much is used, and how much there may be.
+    Quota(quota::State),
+}
+
+impl Mark {
+    /// One of the same kind, from how it was told.
+    fn read_as(self, text: &str) -> Option<Self> {
+        match self {
+            Self::Change(_) => text.parse().ok().map(|number| Self::Change(Change(number))),
+            Self::Quota(_) => quota::State::read(text).map(Self::Quota),
+        }
+    }
+}
+
+impl Display for Mark {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Change(change) => change.fmt(f),
+            Self::Quota(state) => state.fmt(f),
+        }
+    }
+}
 
 /// The states of all kinds of objects of an account.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct States([(&'static str, Change); 7]);
+pub struct States([(&'static str, Mark); 8]);
 
 /// The states now.
 pub fn states(view: &View, account: AccountId) -> Result<States, mailbox::Error> {
     let mail = account_changes::states(view, account)?;
     let of = |kind| records::state(view, account, kind);
-    Ok(States([
+    let changes = [
         ("Email", mail.emails),
         // Something to tell a person of has come only with a letter; told as often, never more seldom.
         ("EmailDelivery", mail.threads),
@@ -27,21 +58,25 @@ pub fn states(view: &View, account: AccountId) -> Result<States, mailbox::Error>
         ("Identity", of(Kind::Identity)?),
         ("EmailSubmission", of(Kind::Submission)?),
         ("VacationResponse", of(Kind::Vacation)?),
-    ]))
+    ];
+    let [email, delivery, mailbox, thread, identity, submission, absence] =
+        changes.map(|(name, change)| (name, Mark::Change(change)));
+    let quota = ("Quota", Mark::Quota(quota::state(view, account)?));
+    Ok(States([email, delivery, mailbox, thread, identity, submission, absence, quota]))
 }
 
 impl States {
     /// All of them as the id of an event, by which who comes back says what it has heard of (RFC 8620 §7.3).
     pub fn event_id(&self) -> String {
-        let numbers: Vec<String> = self.0.iter().map(|(_, change)| change.to_string()).collect();
+        let numbers: Vec<String> = self.0.iter().map(|(_, mark)| mark.to_string()).collect();
         numbers.join("-")
     }
 
     /// Those that an event id stands for, of the same kinds as these; none for what is no id of ours.
     pub fn of_event_id(&self, id: &str) -> Option<Self> {
         let (mut heard, mut numbers) = (*self, id.split('-'));
-        for (_, change) in &mut heard.0 {
-            *change = Change(numbers.next()?.parse().ok()?);
+        for (_, mark) in &mut heard.0 {
+            *mark = mark.read_as(numbers.next()?)?;
         }
         numbers.next().is_none().then_some(heard)
     }

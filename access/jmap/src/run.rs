@@ -14,8 +14,9 @@ use crate::id::Id;
 use crate::limits;
 use crate::memory::Memory;
 use crate::methods::{self, Answers};
-use crate::session::{self, CAPABILITIES};
+use crate::session;
 use crate::subscription::Credential;
+use crate::using;
 
 /// What the methods of one request share.
 pub(crate) struct Scope {
@@ -72,6 +73,11 @@ impl Created {
 }
 
 impl Scope {
+    /// Does the request use this capability?
+    pub fn uses(&self, capability: &str) -> bool {
+        self.using.iter().any(|used| used == capability)
+    }
+
     /// The account of this id, if it is the person's.
     pub fn account(&self, id: &str) -> Result<AccountId, MethodError> {
         match AccountId::read(id) {
@@ -124,7 +130,7 @@ pub(crate) async fn carry_out(
     text: &[u8],
     memory: Memory,
 ) -> Result<(Value, Memory), RequestError> {
-    let request = Request::read(text, &CAPABILITIES, limits::CALLS_IN_REQUEST, limits::PARSED_REQUEST)?;
+    let request = Request::read(text, using::may_be_used, limits::CALLS_IN_REQUEST, limits::PARSED_REQUEST)?;
     let tells_created = request.created_ids.is_some();
     let Who { person, credential, wire, stay } = who;
     let mut scope = Scope {

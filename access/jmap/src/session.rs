@@ -15,8 +15,16 @@ pub const SUBMISSION: &str = "urn:ietf:params:jmap:submission";
 /// Absence (RFC 8621 §1.3.3).
 pub const VACATION: &str = "urn:ietf:params:jmap:vacationresponse";
 
-/// Everything a request may use.
-pub const CAPABILITIES: [&str; 4] = [CORE, MAIL, SUBMISSION, VACATION];
+/// How much there may be (RFC 9425 §2).
+pub const QUOTA: &str = "urn:ietf:params:jmap:quota";
+/// Blobs made, read and looked up in requests (RFC 9404 §3).
+pub const BLOB: &str = "urn:ietf:params:jmap:blob";
+
+/// Those of which there are methods here.
+pub const CAPABILITIES: [&str; 6] = [CORE, MAIL, SUBMISSION, VACATION, QUOTA, BLOB];
+/// Those that clients are told of. Of absences only the words are kept and nobody is answered: a client that heard of the
+/// capability would offer its person a switch that does nothing.
+const TOLD: [&str; 5] = [CORE, MAIL, SUBMISSION, QUOTA, BLOB];
 
 /// The capabilities object of the session.
 pub fn capabilities() -> Value {
@@ -33,7 +41,8 @@ pub fn capabilities() -> Value {
         },
         MAIL: {},
         SUBMISSION: {},
-        VACATION: {},
+        QUOTA: {},
+        BLOB: {},
     })
 }
 
@@ -57,17 +66,22 @@ fn account_capabilities() -> Value {
                 "FUTURERELEASE": [limits::DELAYED_SEND.to_string(), "9999-12-31T23:59:59Z"],
             },
         },
-        VACATION: {},
+        QUOTA: {},
+        BLOB: {
+            "maxSizeBlobSet": limits::SIZE_UPLOAD,
+            "maxDataSources": limits::DATA_SOURCES,
+            "supportedTypeNames": crate::blob::TYPES,
+            "supportedDigestAlgorithms": crate::blob::DIGESTS,
+        },
     })
 }
 
 /// The session of a person. `base` is what stands before all paths, such as `https://mail.alpha.test`.
 pub fn session(person: &Login, base: &str) -> Value {
     let account = person.account.id();
-    // The core has no data, and so no account for it.
-    let with_data = CAPABILITIES.iter().filter(|capability| **capability != CORE);
+    // The core has no data, but clients look up their account by it: whoever has one account has it for everything.
     let primary: serde_json::Map<String, Value> =
-        with_data.map(|capability| ((*capability).to_owned(), account.as_str().into())).collect();
+        TOLD.iter().map(|capability| ((*capability).to_owned(), account.as_str().into())).collect();
     json!({
         "capabilities": capabilities(),
         "accounts": {
@@ -90,5 +104,5 @@ pub fn session(person: &Login, base: &str) -> Value {
 
 /// Changes when the session does: with the person's address, and with what a new version can do.
 pub fn state(person: &Login) -> String {
-    format!("{}-{}", env!("CARGO_PKG_VERSION"), person.address)
+    format!("{}-{}-{}", env!("CARGO_PKG_VERSION"), TOLD.len(), person.address)
 }

@@ -85,7 +85,12 @@ pub fn usage(view: &View, account: AccountId) -> Result<Usage, Error> {
 pub fn set_quota(tx: &mut Tx, account: AccountId, quota: Option<u64>) -> Result<(), Error> {
     let done =
         tx.execute("UPDATE account_mail SET quota = $2 WHERE account = $1 AND deleted = 0", params![account.0, quota])?;
-    if done == 0 { Err(Error::NoSuchAccount(account)) } else { Ok(()) }
+    if done == 0 {
+        return Err(Error::NoSuchAccount(account));
+    }
+    // Who listens to the account shows how much there may be.
+    tx.announce(topic(account));
+    Ok(())
 }
 
 /// Deletes the mailbox. It is gone at once, for everybody; all that was in it is cleared away behind it by the background

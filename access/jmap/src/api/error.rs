@@ -43,49 +43,50 @@ impl RequestError {
     }
 }
 
-/// One method call fails, and changes nothing (RFC 8620 §3.6.2 and the errors of the standard methods).
+/// One method call fails, and changes nothing (RFC 8620 §3.6.2 and the errors of the standard methods). Each says in words
+/// what is wrong: what a client shows or logs of it is all that its author sees.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct MethodError {
     kind: &'static str,
-    description: Option<String>,
+    description: String,
 }
 
 macro_rules! plain_errors {
-    ($($(#[$doc:meta])* $name:ident $kind:literal;)+) => {
+    ($($(#[$doc:meta])* $name:ident $kind:literal $description:literal;)+) => {
         impl MethodError {
-            $($(#[$doc])* pub fn $name() -> Self { Self { kind: $kind, description: None } })+
+            $($(#[$doc])* pub fn $name() -> Self { Self { kind: $kind, description: $description.into() } })+
         }
     };
 }
 
 plain_errors! {
     /// Later it may work.
-    server_unavailable "serverUnavailable";
+    server_unavailable "serverUnavailable" "this cannot be done now: try again later";
     /// Some of it was done; the client must look again (RFC 8620 §3.6.2).
-    server_partial_fail "serverPartialFail";
-    /// There is no such method, or its capability is not used.
-    unknown_method "unknownMethod";
+    server_partial_fail "serverPartialFail" "only a part of it was done: ask for the changes, and see how far it came";
+    /// There is no such method.
+    unknown_method "unknownMethod" "there is no method of this name";
     /// There is no such account, or not for this person.
-    account_not_found "accountNotFound";
+    account_not_found "accountNotFound" "there is no account of this id for the person who is logged in";
     /// The same, of the account to copy from.
-    from_account_not_found "fromAccountNotFound";
+    from_account_not_found "fromAccountNotFound" "there is no account of the id fromAccountId for the person who is logged in";
     /// More things than one call may have.
-    request_too_large "requestTooLarge";
+    request_too_large "requestTooLarge" "this is more than one call may ask for: ask for less at a time";
     /// `ifInState` is another state.
-    state_mismatch "stateMismatch";
+    state_mismatch "stateMismatch" "the state is another one than ifInState by now, and nothing was changed";
     /// The state is unknown, or too old.
-    cannot_calculate_changes "cannotCalculateChanges";
+    cannot_calculate_changes "cannotCalculateChanges" "from this state the changes are not known: fetch everything anew";
     /// More changes than the client wants.
-    too_many_changes "tooManyChanges";
+    too_many_changes "tooManyChanges" "there are more changes than maxChanges";
     /// The anchor is not among the results.
-    anchor_not_found "anchorNotFound";
+    anchor_not_found "anchorNotFound" "the anchor is not among the results";
 }
 
 macro_rules! described_errors {
     ($($(#[$doc:meta])* $name:ident $kind:literal;)+) => {
         impl MethodError {
             $($(#[$doc])* pub fn $name(why: impl Into<String>) -> Self {
-                Self { kind: $kind, description: Some(clipped(why.into())) }
+                Self { kind: $kind, description: clipped(why.into()) }
             })+
         }
     };
@@ -104,6 +105,10 @@ described_errors! {
     unsupported_sort "unsupportedSort";
     /// Not filtered by that here.
     unsupported_filter "unsupportedFilter";
+    /// A method that there is, of a capability that the request does not use.
+    not_used "unknownMethod";
+    /// Blobs are not looked up in that (RFC 9404 §4.3).
+    unknown_data_type "unknownDataType";
 }
 
 /// What is said of octets that are damaged or lost.
@@ -112,7 +117,7 @@ const DAMAGED: &str = "the octets are damaged or lost; the administrator can res
 impl MethodError {
     /// Does the failure concern only the letter or upload that was read, for good? Then the others are given.
     pub fn is_of_damage(&self) -> bool {
-        self.description.as_deref() == Some(DAMAGED)
+        self.description == DAMAGED
     }
 
     /// What kind of error it is.
@@ -124,9 +129,7 @@ impl MethodError {
     pub fn arguments(&self) -> Object {
         let mut arguments = Object::new();
         arguments.insert("type".into(), self.kind.into());
-        if let Some(description) = &self.description {
-            arguments.insert("description".into(), description.as_str().into());
-        }
+        arguments.insert("description".into(), self.description.as_str().into());
         arguments
     }
 }
@@ -170,15 +173,43 @@ fn clipped(mut why: String) -> String {
     why
 }
 
-/// One record is not created, updated or destroyed (RFC 8620 §5.3).
+/// One record is not created, updated or destroyed (RFC 8620 §5.3). It always says why in words.
 #[derive(Clone, Debug, PartialEq)]
 pub struct SetError(Object);
+
+/// What the kinds of errors mean, where nothing more is known of the case.
+const MEANINGS: [(&str, &str); 21] = [
+    ("notFound", "there is none of this id"),
+    ("willDestroy", "it is destroyed in the same call"),
+    ("singleton", "there is exactly one of these: it can be changed, and neither be made nor destroyed"),
+    ("tooManyKeywords", "it would have more keywords than one letter may have"),
+    ("tooManyMailboxes", "a letter lies in one mailbox"),
+    ("tooLarge", "it is larger than it may be"),
+    ("overQuota", "there are as many of these as there may be"),
+    ("forbidden", "nobody may do this"),
+    ("forbiddenFrom", "the person who is logged in may not write as this author"),
+    ("forbiddenMailFrom", "the person who is logged in may not send from the address in mailFrom"),
+    ("forbiddenToSend", "the person who is logged in may not send this letter"),
+    ("invalidEmail", "the letter cannot be sent as it is: it must say who wrote it"),
+    ("noRecipients", "the letter is for nobody: it has no recipient"),
+    ("invalidRecipients", "some recipients have no address that letters can be sent to"),
+    ("tooManyRecipients", "the letter is for more people than one submission may name"),
+    ("cannotUnsend", "the letter has gone, and cannot be taken back"),
+    ("blobNotFound", "there is no blob of this id"),
+    ("mailboxHasChild", "there are mailboxes in it: destroy those first"),
+    ("mailboxHasEmail", "there are letters in it: move them, or say onDestroyRemoveEmails"),
+    ("alreadyExists", "there is one like it already"),
+    ("serverFail", "something went wrong in the server"),
+];
 
 impl SetError {
     /// Of a kind named in the RFCs.
     pub fn new(kind: &str) -> Self {
         let mut object = Object::new();
         object.insert("type".into(), kind.into());
+        let meaning = MEANINGS.iter().find(|(known, _)| *known == kind);
+        let meaning = meaning.map_or("it cannot be done", |(_, meaning)| meaning);
+        object.insert("description".into(), meaning.into());
         Self(object)
     }
 
@@ -197,8 +228,9 @@ impl SetError {
 
     /// `invalidProperties`, with all of those that are.
     pub fn invalid<S: Into<String>>(properties: impl IntoIterator<Item = S>) -> Self {
-        let properties: Vec<Value> = properties.into_iter().map(|name| Value::String(name.into())).collect();
-        Self::new("invalidProperties").with("properties", properties)
+        let properties: Vec<String> = properties.into_iter().map(Into::into).collect();
+        let why = format!("what is given is not what may stand there: {}", properties.join(", "));
+        Self::new("invalidProperties").because(why).with("properties", properties)
     }
 
     /// `notFound`
@@ -209,6 +241,11 @@ impl SetError {
     /// What kind of error it is.
     pub fn kind(&self) -> &str {
         self.0.get("type").and_then(Value::as_str).unwrap_or_default()
+    }
+
+    /// What is said of it in words.
+    pub fn description(&self) -> &str {
+        self.0.get("description").and_then(Value::as_str).unwrap_or_default()
     }
 
     /// The object of the response.
@@ -227,8 +264,9 @@ impl From<mailbox::Error> for SetError {
             mailbox::Error::TooManyKeywords => "tooManyKeywords",
             mailbox::Error::NoSuchFolder(_) | mailbox::Error::NoFolderCalled(_) => "notFound",
             mailbox::Error::BadKeyword(_) => return Self::invalid(["keywords"]).because(error.to_string()),
-            mailbox::Error::FolderExists(_) | mailbox::Error::BadName(..) => {
-                return Self::invalid(["name"]).because(error.to_string());
+            mailbox::Error::BadName(..) => return Self::invalid(["name"]).because(error.to_string()),
+            mailbox::Error::FolderExists(_) => {
+                return Self::new("alreadyExists").because(error.to_string()).with("properties", json!(["name"]));
             }
             mailbox::Error::IntoItself => return Self::invalid(["parentId"]).because(error.to_string()),
             mailbox::Error::Inbox => "forbidden",

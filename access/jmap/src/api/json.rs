@@ -9,6 +9,8 @@ use serde_json::{Map, Number, Value};
 
 use super::Object;
 
+/// The largest Int (RFC 8620 §1.3): up to it each whole number can be told from the next.
+const LARGEST: f64 = 9_007_199_254_740_991.0;
 /// Octets that a value takes by itself, and one of an object beside its name: of a node of the tree that holds eleven of
 /// them about half is filled.
 const VALUE: usize = size_of::<Value>();
@@ -115,7 +117,12 @@ impl<'de> Visitor<'de> for Reader<'_> {
         Ok(value.into())
     }
 
+    /// A whole number is one however it is written: 1.0 and 1e0 are an Int (RFC 8620 §1.3).
     fn visit_f64<E: Error>(self, value: f64) -> Result<Value, E> {
+        if value.fract() == 0.0 && value.abs() <= LARGEST {
+            #[allow(clippy::cast_possible_truncation)]
+            return Ok((value as i64).into());
+        }
         Number::from_f64(value).map(Value::Number).ok_or_else(|| E::custom("a number out of range"))
     }
 
@@ -163,6 +170,13 @@ mod tests {
         }
         assert!(read(&[b"[".repeat(10_000), b"]".repeat(10_000)].concat(), 1 << 20).is_err());
         assert_eq!(read(b"{\"a\":[1,-2,0.5,null,true,\"\\u00e9\"]}", 10_000).unwrap()["a"][5], "é");
+    }
+
+    #[test]
+    fn a_whole_number_is_one_however_it_is_written() {
+        let numbers = read(b"[1.0, 1e2, -3.0, 0.0, -0.0, 4503599627370496.0, 1.5]", 10_000).unwrap();
+        assert_eq!(numbers.to_string(), "[1,100,-3,0,0,4503599627370496,1.5]");
+        assert!(read(b"[1e300]", 10_000).unwrap()[0].is_f64());
     }
 
     #[test]

@@ -27,8 +27,9 @@ pub fn apply(mut object: Object, patch: &Object, default: impl Fn(&str) -> Optio
             [] => return Err(invalid("an empty pointer")),
             [name] => put(&mut object, name, value, default(name)),
             [first, rest @ ..] => {
-                let parent = object.get_mut(first).ok_or_else(|| invalid(path))?;
-                put_inside(parent, rest, value).ok_or_else(|| invalid(path))?;
+                let nowhere = || invalid(&format!("the pointer {path:?} leads nowhere"));
+                let parent = object.get_mut(first).ok_or_else(nowhere)?;
+                put_inside(parent, rest, value).ok_or_else(nowhere)?;
             }
         }
     }

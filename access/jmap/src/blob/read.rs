@@ -57,6 +57,24 @@ impl Opened {
         self.steps.first().map_or(self.length, |step| step.end.saturating_sub(step.start))
     }
 
+    /// The same where only these octets are wanted of it, if it can be read from anywhere: what is encoded is read from
+    /// its beginning.
+    pub fn narrowed(&self, wanted: Range<u64>) -> Option<Self> {
+        let length = self.known_length()?;
+        let base = self.steps.first().map_or(0, |step| step.start);
+        let (start, end) = (base + wanted.start.min(length), base + wanted.end.min(length));
+        Some(Self { steps: vec![Step { start, end: end.max(start), encoding: Encoding::Identity }], ..self.clone() })
+    }
+
+    /// Octets that are in memory at one time while it is read, at most.
+    pub fn at_once(&self) -> u64 {
+        match self.steps.as_slice() {
+            [] | [_] => 2 * PIECE,
+            // As they stand in the letter, and taken out of one another.
+            _ => self.greatest_length().saturating_mul(2),
+        }
+    }
+
     /// Looks whether all that it is made of can be read.
     pub fn prove(&self, view: &View) -> Result<(), store::Error> {
         let range = self.steps.first().map_or(0..self.length, |step| step.start..step.end);

@@ -53,11 +53,11 @@ async fn one(scope: &Scope, account: AccountId, wish: Value) -> Result<Result<Re
         Err(error) => return Ok(Err(error)),
     };
     let Some((opened, _share)) = blob::hold(scope, account, place).await? else {
-        return Ok(Err(SetError::invalid(["blobId"])));
+        return Ok(Err(SetError::invalid(["blobId"]).because("there is no blob of this id")));
     };
     let fetch = move |view: &View| blob::whole(view, &opened, limits::SIZE_UPLOAD);
     let Some(octets) = scope.house.read(account, fetch).await? else {
-        return Ok(Err(SetError::new("tooLarge")));
+        return Ok(Err(SetError::new("tooLarge").with("maxSize", limits::SIZE_UPLOAD)));
     };
     filing.octets = octets;
     if header::fields(&filing.octets).next().is_none() {
@@ -107,15 +107,16 @@ fn read(scope: &Scope, wish: &Value) -> Result<(Place, Filing), SetError> {
     }
 }
 
-/// The one folder of a mailboxIds object. An error says what is wrong, where it is more than that it is not valid.
+/// The one folder of a mailboxIds object, in which one that is false is not named. An error says what is wrong, where it is
+/// more than that it is not valid.
 pub fn mailbox(scope: &Scope, ids: &Object) -> Result<FolderId, Option<SetError>> {
-    if ids.values().any(|value| *value != Value::Bool(true)) {
+    if !ids.values().all(Value::is_boolean) {
         return Err(None);
     }
-    let mut ids = ids.keys();
+    let mut ids = ids.iter().filter(|(_, value)| **value == Value::Bool(true)).map(|(id, _)| id);
     match (ids.next(), ids.next()) {
         (Some(id), None) => scope.find(id).ok_or(None),
-        (Some(_), Some(_)) => Err(Some(SetError::new("tooManyMailboxes").because("a letter lies in one mailbox"))),
+        (Some(_), Some(_)) => Err(Some(SetError::new("tooManyMailboxes"))),
         _ => Err(None),
     }
 }

@@ -34,6 +34,11 @@ const EMAIL: [&str; 26] = [
     "headers",
 ];
 
+/// Is it a property of an Email that has a name of its own?
+pub fn is_named(name: &str) -> bool {
+    EMAIL.contains(&name)
+}
+
 /// What `Email/get` gives where nothing is asked for (RFC 8621 §4.2).
 const DEFAULT: usize = 24;
 

@@ -36,6 +36,11 @@ impl Room {
         self.take_octets(footprint(value))
     }
 
+    /// Octets of memory that there is still room for.
+    pub fn left(&self) -> usize {
+        self.answer
+    }
+
     fn take_octets(&mut self, octets: usize) -> Result<(), MethodError> {
         self.answer = self.answer.checked_sub(octets).ok_or_else(MethodError::request_too_large)?;
         Ok(())

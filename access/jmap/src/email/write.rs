@@ -327,7 +327,8 @@ fn wanted(tx: &Tx, account: AccountId, after: &Object) -> Result<Result<Wanted, 
     if keywords.is_none() {
         bad.push("keywords");
     }
-    let ids = after.get("mailboxIds").and_then(Value::as_object).cloned().unwrap_or_default();
+    let mut ids = after.get("mailboxIds").and_then(Value::as_object).cloned().unwrap_or_default();
+    ids.retain(|_, value| *value != Value::Bool(false));
     let all_true = ids.values().all(|value| *value == Value::Bool(true));
     let mut folders = Vec::new();
     // A letter lies in one: which of very many there are is not looked up while nobody else can write.
@@ -345,7 +346,7 @@ fn wanted(tx: &Tx, account: AccountId, after: &Object) -> Result<Result<Wanted, 
     let folder = match folders.as_slice() {
         [Some(folder)] if all_true => Some(*folder),
         several if ids.len() > 1 && all_true && several.iter().all(Option::is_some) => {
-            return Ok(Err(SetError::new("tooManyMailboxes").because("a letter lies in one mailbox")));
+            return Ok(Err(SetError::new("tooManyMailboxes")));
         }
         _ => {
             bad.push("mailboxIds");

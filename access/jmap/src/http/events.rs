@@ -33,6 +33,14 @@ pub struct Wish {
     ping: Option<String>,
 }
 
+impl Wish {
+    /// What is left empty, as some clients fill the template of the URL, was not given.
+    fn of_what_is_given(self) -> Self {
+        let given = |text: Option<String>| text.filter(|text| !text.is_empty());
+        Self { types: given(self.types), closeafter: given(self.closeafter), ping: given(self.ping) }
+    }
+}
+
 /// One who listens.
 struct Listener {
     house: Arc<House>,
@@ -42,6 +50,8 @@ struct Listener {
     close_after_state: bool,
     ping: Option<Duration>,
     next_ping: Instant,
+    /// Nothing has been said yet.
+    is_new: bool,
     known: States,
     /// There is something to tell at once.
     missed: bool,
@@ -57,6 +67,7 @@ pub async fn events(
     Query(wish): Query<Wish>,
     headers: HeaderMap,
 ) -> Response {
+    let wish = wish.of_what_is_given();
     let Ok(ping) = wish.ping.as_deref().unwrap_or("0").parse::<u64>() else {
         return answer::plain_problem(StatusCode::BAD_REQUEST, "ping must be a number of seconds");
     };
@@ -65,8 +76,8 @@ pub async fn events(
         Some("state") => true,
         Some(_) => return answer::plain_problem(StatusCode::BAD_REQUEST, "closeafter must be state or no"),
     };
-    let types = wish.types.filter(|types| types != "*");
-    let types = types.map(|types| types.split(',').map(str::to_owned).collect());
+    let types = wish.types.map(|types| types.split(',').map(|name| name.trim().to_owned()).collect());
+    let types = types.filter(|types: &Vec<String>| !types.iter().any(|name| name == "*"));
     let Some(turn) = house.listeners.begin(person.account, limits::EVENT_SOURCES) else {
         return answer::plain_problem(StatusCode::TOO_MANY_REQUESTS, "too many event sources are open");
     };
@@ -92,19 +103,18 @@ pub async fn events(
         close_after_state,
         ping,
         next_ping,
+        is_new: true,
         known,
         missed,
         over,
         stay,
         _turn: turn,
     };
-    // Something at once, so that proxies let the header pass.
-    let greeting = stream::iter([Ok::<_, std::convert::Infallible>(Bytes::from_static(b": hello\n\n"))]);
     let events = stream::unfold(listener, |mut listener| async move {
         let event = listener.next().await?;
-        Some((Ok(event), listener))
+        Some((Ok::<_, std::convert::Infallible>(event), listener))
     });
-    let mut response = Response::new(Body::from_stream(futures_util::StreamExt::chain(greeting, events)));
+    let mut response = Response::new(Body::from_stream(events));
     let headers = response.headers_mut();
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("text/event-stream"));
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-cache, no-store"));
@@ -116,6 +126,12 @@ pub async fn events(
 impl Listener {
     /// The next event; none at the end.
     async fn next(&mut self) -> Option<Bytes> {
+        // A ping at once for who wants some, so that proxies let the header pass. Who wants none gets nothing but changes: a comment
+        // would do as well, but there are clients that take the empty line behind it for an event without data, and stop
+        // (the crate jmap-client).
+        if std::mem::take(&mut self.is_new) && self.ping.is_some() {
+            return Some(self.ping_event());
+        }
         while !self.over {
             if std::mem::take(&mut self.missed)
                 && let Some(event) = self.state_event().await
@@ -166,6 +182,8 @@ impl Listener {
         };
         let before = std::mem::replace(&mut self.known, now);
         let change = self.known.since(&before, self.types.as_deref())?;
+        // RFC 8620 §7.3: a ping when so much time has gone by since the last event.
+        self.next_ping = Instant::now() + self.ping.unwrap_or_default();
         let (id, change) = (self.known.event_id(), push::state_change(account, change));
         Some(format!("event: state\nid: {id}\ndata: {change}\n\n").into())
     }

@@ -42,7 +42,10 @@ fn state_of(view: &View, account: AccountId) -> Result<mailbox::Change, mailbox:
 async fn fault(scope: &Scope, given: &Object) -> Result<Option<SetError>, MethodError> {
     let email = given.get("email").and_then(Value::as_str).and_then(|email| Address::parse(email).ok());
     let mut bad = faults(given);
-    bad.extend(given.keys().filter(|name| ["id", "mayDelete"].contains(&name.as_str())).cloned());
+    let set_by_server = |name: &str| ["id", "mayDelete"].contains(&name);
+    bad.extend(
+        given.iter().filter(|(name, value)| set_by_server(name) && !value.is_null()).map(|(name, _)| name.clone()),
+    );
     let Some(email) = email else {
         return Ok(Some(SetError::invalid(bad.into_iter().chain(["email".to_owned()]))));
     };
@@ -51,7 +54,7 @@ async fn fault(scope: &Scope, given: &Object) -> Result<Option<SetError>, Method
     }
     match scope.house.logins.may_write_as(&scope.person, &email).await {
         Ok(true) => Ok(None),
-        Ok(false) => Ok(Some(SetError::new("forbiddenFrom"))),
+        Ok(false) => Ok(Some(SetError::new("forbiddenFrom").because(format!("not as {email}")))),
         Err(_) => Err(MethodError::server_unavailable()),
     }
 }
@@ -101,7 +104,7 @@ impl Batch {
 
 fn create(tx: &mut Tx, account: AccountId, given: &Object) -> Result<Result<IdentityId, SetError>, store::Error> {
     if records::list(tx, account, Kind::Identity)?.len() >= MOST {
-        return Ok(Err(SetError::new("overQuota")));
+        return Ok(Err(SetError::new("overQuota").because(format!("no more than {MOST} identities"))));
     }
     let data: Object = given.clone().into_iter().filter(|(_, value)| !value.is_null()).collect();
     records::create(tx, account, Kind::Identity, &data).map(|number| Ok(IdentityId(number)))
@@ -152,7 +155,9 @@ fn destroy(tx: &mut Tx, account: AccountId, IdentityId(id): IdentityId) -> Resul
 /// Properties that are not as they must be.
 fn faults(object: &Object) -> Vec<String> {
     let fits = |name: &str, value: &Value| match name {
-        "name" | "textSignature" | "htmlSignature" => value.as_str().is_some_and(|text| text.len() <= LONGEST),
+        "name" | "textSignature" | "htmlSignature" => {
+            value.is_null() || value.as_str().is_some_and(|text| text.len() <= LONGEST)
+        }
         "replyTo" | "bcc" => value.is_null() || value.as_array().is_some_and(|list| list.iter().all(is_address)),
         "email" => value.is_string(),
         "id" | "mayDelete" => true,

@@ -9,9 +9,10 @@ use mailbox::{Error, Folder, FolderId};
 use store::Tx;
 
 use super::set::Batch;
+use super::siblings::Siblings;
 use super::steps::{self, Fault};
 use super::wish::{self, Wish};
-use super::{Tree, object, own_name};
+use super::{Tree, lasting_role, object, own_name};
 use crate::id::Id;
 use crate::run::Created;
 use crate::standard::SetAnswer;
@@ -61,6 +62,7 @@ pub fn carry_out(tx: &mut Tx, account: AccountId, batch: &Batch, known: &mut Cre
     let all = folder::list(tx, account)?;
     let plan = Plan::of(batch, &all, known)?;
     let full = plan.names()?;
+    plan.check_siblings(&all)?;
     plan.check_roles()?;
     let moved: Vec<(FolderId, String)> = all
         .iter()
@@ -119,7 +121,7 @@ impl Plan {
         let mut going = Vec::new();
         for id in &batch.destroys {
             let folder = find(id, &tree)?;
-            if !wishes.contains_key(&folder.id) || named.contains(&folder.id) {
+            if named.contains(&folder.id) || lasting_role(folder).is_some() {
                 return Err(Unfit::Invalid);
             }
             going.push(folder);
@@ -153,6 +155,19 @@ impl Plan {
         }
         line.reverse();
         Ok(names::canonical(&line.join("/"))?)
+    }
+
+    /// No mailbox gets a name, or comes to a place, where a sibling's reads the same.
+    fn check_siblings(&self, all: &[Folder]) -> Result<(), Unfit> {
+        let (tree, mut siblings) = (Tree::new(all), Siblings::none());
+        self.wishes.iter().for_each(|(id, wish)| siblings.add(*id, wish.parent, &wish.name));
+        let stays =
+            |id: FolderId, wish: &Wish| tree.get(id).is_some_and(|folder| as_it_is(folder, &tree).is_called_as(wish));
+        let mut new = self.named.iter().filter_map(|id| Some((*id, self.wishes.get(id)?)));
+        match new.any(|(id, wish)| !stays(id, wish) && siblings.alike(Some(id), wish.parent, &wish.name).is_some()) {
+            true => Err(Unfit::Invalid),
+            false => Ok(()),
+        }
     }
 
     /// One mailbox at most has a role.

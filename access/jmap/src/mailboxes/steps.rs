@@ -5,12 +5,13 @@ use std::collections::HashSet;
 use mail::seam::AccountId;
 use mailbox::folder::{self, name as names};
 use mailbox::{Error, Folder, FolderId};
-use serde_json::{Value, json};
+use serde_json::Value;
 use store::Tx;
 
 use super::set::Batch;
+use super::siblings::{Siblings, taken};
 use super::wish::{self, Wish};
-use super::{Tree, object, own_name};
+use super::{Tree, lasting_role, object, own_name};
 use crate::api::{Object, SetError};
 use crate::id::Id;
 use crate::run::Created;
@@ -22,8 +23,9 @@ const TRIES: usize = 5;
 /// Carries a call out in steps; what cannot be is undone alone.
 pub fn carry_out(tx: &mut Tx, account: AccountId, batch: &Batch, known: &mut Created) -> Result<SetAnswer, Error> {
     let mut answer = SetAnswer::default();
-    create_all(tx, account, &batch.creates, known, &mut answer)?;
-    update_all(tx, account, &batch.updates, known, &mut answer)?;
+    let mut siblings = Siblings::of(&folder::list(tx, account)?);
+    create_all(tx, account, &batch.creates, known, &mut siblings, &mut answer)?;
+    update_all(tx, account, &batch.updates, known, &mut siblings, &mut answer)?;
     destroy_all(tx, account, batch, known, &mut answer)?;
     Ok(answer)
 }
@@ -70,6 +72,7 @@ fn create_all(
     account: AccountId,
     asked: &[(String, Object)],
     known: &mut Created,
+    siblings: &mut Siblings,
     answer: &mut SetAnswer,
 ) -> Result<(), Error> {
     let mut waiting: Vec<&(String, Object)> = asked.iter().collect();
@@ -83,17 +86,18 @@ fn create_all(
         if ready.is_empty() {
             // They wait for one another.
             for (key, _) in later {
-                answer.create(key, Err(SetError::invalid(["parentId"])));
+                let why = "these mailboxes would each lie in another of them";
+                answer.create(key, Err(SetError::invalid(["parentId"]).because(why)));
             }
             return Ok(());
         }
         for (key, given) in ready {
-            let outcome = step(tx, |tx| create(tx, account, given, known))?;
-            if let Ok(folder) = &outcome {
-                known.note(key, folder.id.id());
-            }
-            let outcome = match outcome {
-                Ok(folder) => Ok(told(tx, &folder, given)?),
+            let outcome = match step(tx, |tx| create(tx, account, given, known, siblings))? {
+                Ok((folder, wish)) => {
+                    known.note(key, folder.id.id());
+                    siblings.add(folder.id, wish.parent, &wish.name);
+                    Ok(told(tx, &folder, given)?)
+                }
                 Err(error) => Err(error),
             };
             answer.create(key, outcome);
@@ -103,8 +107,17 @@ fn create_all(
     Ok(())
 }
 
-fn create(tx: &mut Tx, account: AccountId, given: &Object, known: &Created) -> Result<Folder, Fault> {
+fn create(
+    tx: &mut Tx,
+    account: AccountId,
+    given: &Object,
+    known: &Created,
+    siblings: &Siblings,
+) -> Result<(Folder, Wish), Fault> {
     let mut wish = wish::read(known, given)?;
+    if let Some(other) = siblings.alike(None, wish.parent, &wish.name) {
+        return Err(taken(&folder::get(tx, other)?).into());
+    }
     let name = full_name(tx, account, &wish)?;
     let id = folder::create(tx, account, &name, None)?;
     let made = folder::get(tx, id)?;
@@ -113,7 +126,7 @@ fn create(tx: &mut Tx, account: AccountId, given: &Object, known: &Created) -> R
         wish.role = made.special_use;
     }
     settle(tx, &made, &wish)?;
-    Ok(folder::get(tx, id)?)
+    Ok((folder::get(tx, id)?, wish))
 }
 
 /// Of a mailbox that was made: only what the client does not know.
@@ -164,7 +177,10 @@ pub fn settle(tx: &mut Tx, folder: &Folder, wish: &Wish) -> Result<(), Fault> {
 /// The folder's whole name. A name that siblings cannot have is said by the mailbox.
 fn full_name(tx: &Tx, account: AccountId, wish: &Wish) -> Result<String, Fault> {
     let Some(parent) = wish.parent else { return Ok(wish.name.clone()) };
-    let parent = own(tx, account, parent)?.ok_or_else(|| SetError::invalid(["parentId"]))?;
+    let parent = own(tx, account, parent)?.ok_or_else(|| {
+        let why = "there is no mailbox of the id parentId";
+        SetError::invalid(["parentId"]).because(why)
+    })?;
     Ok(format!("{}{}{}", parent.name, names::SEPARATOR, wish.name))
 }
 
@@ -183,6 +199,7 @@ fn update_all(
     account: AccountId,
     asked: &[(String, Object)],
     known: &Created,
+    siblings: &mut Siblings,
     answer: &mut SetAnswer,
 ) -> Result<(), Error> {
     let mut waiting: Vec<&(String, Object)> = asked.iter().collect();
@@ -194,12 +211,17 @@ fn update_all(
         for one in waiting {
             let (id, change) = one;
             let real = known.real(id).unwrap_or(id);
-            match step(tx, |tx| update(tx, account, id, change, known))? {
-                Err(error) if is_name_taken(&error) => {
+            match step(tx, |tx| update(tx, account, id, change, known, siblings))? {
+                // Another update of the call may take the name away.
+                Err(error) if error.kind() == "alreadyExists" => {
                     refused.push((real, error));
                     later.push(one);
                 }
-                Ok(folder) => answer.update(real, Ok(told_of_change(tx, folder, change)?)),
+                Ok(Changed { folder, from, to }) => {
+                    siblings.remove(folder, from.0, &from.1);
+                    siblings.add(folder, to.0, &to.1);
+                    answer.update(real, Ok(told_of_change(tx, folder, change)?));
+                }
                 Err(error) => answer.update(real, Err(error)),
             }
         }
@@ -212,22 +234,36 @@ fn update_all(
     Ok(())
 }
 
-fn is_name_taken(error: &SetError) -> bool {
-    error.kind() == "invalidProperties" && error.clone().into_value()["properties"] == json!(["name"])
+/// A mailbox that was changed: its parent and its name, before and after.
+struct Changed {
+    folder: FolderId,
+    from: (Option<FolderId>, String),
+    to: (Option<FolderId>, String),
 }
 
-fn update(tx: &mut Tx, account: AccountId, id: &str, change: &Object, known: &Created) -> Result<FolderId, Fault> {
+fn update(
+    tx: &mut Tx,
+    account: AccountId,
+    id: &str,
+    change: &Object,
+    known: &Created,
+    siblings: &Siblings,
+) -> Result<Changed, Fault> {
     let wanted = known.find::<FolderId>(id).ok_or_else(SetError::not_found)?;
     let folder = own(tx, account, wanted)?.ok_or_else(SetError::not_found)?;
     let above = above(tx, &folder)?;
     let tree = Tree::new(&above);
     let wish = wish::after(known, &folder, &object(&folder, &tree), change)?;
-    if own_name(&folder) != wish.name || tree.parent(&folder) != wish.parent {
+    let from = (tree.parent(&folder), own_name(&folder).to_owned());
+    if from.1 != wish.name || from.0 != wish.parent {
+        if let Some(other) = siblings.alike(Some(wanted), wish.parent, &wish.name) {
+            return Err(taken(&folder::get(tx, other)?).into());
+        }
         let to = full_name(tx, account, &wish)?;
         folder::rename(tx, account, &folder.name, &to)?;
     }
     settle(tx, &folder, &wish)?;
-    Ok(wanted)
+    Ok(Changed { folder: wanted, from, to: (wish.parent, wish.name) })
 }
 
 /// Children go before their parents, whatever the order they are named in.
@@ -257,9 +293,10 @@ fn destroy_all(
 }
 
 pub fn destroy(tx: &mut Tx, account: AccountId, id: FolderId, remove_emails: bool) -> Result<(), Fault> {
-    let folder = folder::get(tx, id)?;
-    if folder.account != account {
-        return Err(SetError::not_found().into());
+    let folder = own(tx, account, id)?.ok_or_else(SetError::not_found)?;
+    if let Some(role) = lasting_role(&folder) {
+        let why = format!("the mailbox with the role {role} stays: letters are put there, and would have no place");
+        return Err(SetError::new("forbidden").because(why).into());
     }
     if folder::has_children(tx, &folder)? {
         return Err(SetError::new("mailboxHasChild").into());

@@ -4,7 +4,7 @@ use mailbox::folder::{SpecialUse, name as names};
 use mailbox::{Folder, FolderId};
 use serde_json::{Value, json};
 
-use super::special_use;
+use super::{PROPERTIES, special_use};
 use crate::api::{Object, SetError, patch};
 use crate::run::Created;
 
@@ -16,6 +16,13 @@ pub struct Wish {
     pub role: Option<SpecialUse>,
     pub sort_order: u32,
     pub is_subscribed: bool,
+}
+
+impl Wish {
+    /// Do both have the same name, in the same place?
+    pub fn is_called_as(&self, other: &Self) -> bool {
+        self.name == other.name && self.parent == other.parent
+    }
 }
 
 /// Reads a whole object; all that is wrong with it is said at once.
@@ -30,7 +37,9 @@ pub fn read(known: &Created, given: &Object) -> Result<Wish, SetError> {
     }
     for (property, value) in given {
         match (property.as_str(), value) {
-            ("name", _) | ("parentId" | "role", Value::Null) => {}
+            ("name", _) => {}
+            // As it is where it is not given.
+            (known, Value::Null) if PROPERTIES.contains(&known) => {}
             ("parentId", Value::String(id)) => match known.find(id) {
                 Some(folder) => wish.parent = Some(folder),
                 None => bad.push("parentId"),
@@ -70,7 +79,8 @@ pub fn after(known: &Created, folder: &Folder, before: &Object, change: &Object)
         bad.extend(["name", "parentId", "role"].iter().filter(|name| before.get(**name) != after.get(**name)));
     }
     if !bad.is_empty() {
-        return Err(SetError::invalid(bad));
+        let error = SetError::invalid(bad);
+        return Err(if is_inbox { error.because("the inbox keeps its name, its place and its role") } else { error });
     }
     let mut given: Object = after.into_iter().filter(|(name, _)| settable.contains(&name.as_str())).collect();
     // INBOX keeps its name and its role, which no other mailbox can be given.

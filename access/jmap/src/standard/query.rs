@@ -6,21 +6,36 @@ use serde_json::{Value, json};
 use crate::api::{MethodError, Object};
 use crate::limits;
 
-/// A comparator as clients write it. Properties that we do not know are passed over: jmapc writes arguments of `/query`
-/// here as well.
+/// A comparator.
 #[derive(Clone, Debug, Deserialize)]
-#[serde(rename_all = "camelCase")]
+#[serde(from = "WrittenComparator")]
 pub struct Comparator {
     pub property: String,
-    #[serde(default = "ascending")]
     pub is_ascending: bool,
     pub collation: Option<String>,
     /// Of the comparators of RFC 8621 §4.4.2 that look for a keyword.
     pub keyword: Option<String>,
 }
 
-fn ascending() -> bool {
-    true
+/// A comparator as clients write it, null for what they leave out. Properties that we do not know are passed over: jmapc
+/// writes arguments of `/query` here as well.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct WrittenComparator {
+    property: String,
+    is_ascending: Option<bool>,
+    /// No RFC has it, and passing it over would turn the list around.
+    is_descending: Option<bool>,
+    collation: Option<String>,
+    keyword: Option<String>,
+}
+
+impl From<WrittenComparator> for Comparator {
+    fn from(written: WrittenComparator) -> Self {
+        let WrittenComparator { property, is_ascending, is_descending, collation, keyword } = written;
+        let is_ascending = is_ascending.unwrap_or(!is_descending.unwrap_or(false));
+        Self { property, is_ascending, collation, keyword }
+    }
 }
 
 /// The most comparators of one list: what is alike in so many ways stands in the order of its ids.
@@ -42,6 +57,39 @@ impl Comparator {
             Some(other) => Err(MethodError::unsupported_sort(format!("there is no collation {other:?}"))),
         }
     }
+}
+
+/// The arguments of a plain `/query`.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct QueryArguments {
+    pub account_id: String,
+    pub filter: Option<Value>,
+    pub sort: Option<Vec<Comparator>>,
+    #[serde(default)]
+    pub position: i64,
+    pub anchor: Option<String>,
+    #[serde(default)]
+    pub anchor_offset: i64,
+    pub limit: Option<u64>,
+    #[serde(default)]
+    pub calculate_total: bool,
+}
+
+/// The arguments of a plain `/queryChanges`.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct QueryChangesArguments {
+    pub account_id: String,
+    pub filter: Option<Value>,
+    pub sort: Option<Vec<Comparator>>,
+    pub since_query_state: String,
+    pub max_changes: Option<u64>,
+    // What stands behind it may be omitted; we omit nothing.
+    #[allow(dead_code)]
+    pub up_to_id: Option<String>,
+    #[serde(default)]
+    pub calculate_total: bool,
 }
 
 /// Which part of the results.

@@ -4,7 +4,6 @@ use std::cmp::Ordering;
 use std::collections::HashSet;
 
 use mailbox::account_changes::Cursor;
-use serde::Deserialize;
 use serde_json::Value;
 use store::View;
 
@@ -15,39 +14,10 @@ use crate::id::{Id, SubmissionId};
 use crate::records::{self, Kind, Record};
 use crate::run::Scope;
 use crate::standard::filter::Filter;
-use crate::standard::query::{Comparator, Part, QueryAnswer, QueryChangesAnswer, check_sort};
+use crate::standard::query::{
+    Comparator, Part, QueryAnswer, QueryArguments, QueryChangesAnswer, QueryChangesArguments, check_sort,
+};
 use crate::{limits, standard, state};
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-struct QueryArguments {
-    account_id: String,
-    filter: Option<Value>,
-    sort: Option<Vec<Comparator>>,
-    #[serde(default)]
-    position: i64,
-    anchor: Option<String>,
-    #[serde(default)]
-    anchor_offset: i64,
-    limit: Option<u64>,
-    #[serde(default)]
-    calculate_total: bool,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-struct QueryChangesArguments {
-    account_id: String,
-    filter: Option<Value>,
-    sort: Option<Vec<Comparator>>,
-    since_query_state: String,
-    max_changes: Option<u64>,
-    // What stands behind it may be omitted; we omit nothing.
-    #[allow(dead_code)]
-    up_to_id: Option<String>,
-    #[serde(default)]
-    calculate_total: bool,
-}
 
 /// A property, and what it must be.
 enum Condition {

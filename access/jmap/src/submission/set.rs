@@ -14,7 +14,7 @@ use serde_json::{Value, json};
 use store::{Tx, View};
 
 use super::envelope::{self, Addressed};
-use super::{fate, follow, object, report};
+use super::{PROPERTIES, fate, follow, object, report};
 use crate::api::{MethodError, Object, SetError, patch};
 use crate::blob::{self, Place};
 use crate::id::{Id, IdentityId, SubmissionId};
@@ -46,6 +46,11 @@ pub async fn set(scope: &mut Scope, mut arguments: Object) -> Result<Answers, Me
     let mut answer = SetAnswer::default();
     for (key, given) in arguments.creates() {
         let outcome = create(scope, account, given, &mut span).await?;
+        if let Err(error) = &outcome {
+            // Some clients tell their people that it was sent all the same.
+            let login = &scope.person.address;
+            tracing::info!(%login, kind = error.kind(), why = error.description(), "a letter is not sent");
+        }
         let outcome = outcome.map(|(made, letter)| {
             letters.insert(format!("#{key}"), letter);
             made
@@ -214,7 +219,11 @@ async fn send(
 /// The letter and the identity that are named, and the letter's octets.
 async fn find(scope: &Scope, account: AccountId, given: &Object) -> Result<Result<Outgoing, SetError>, MethodError> {
     let known = ["identityId", "emailId", "envelope"];
-    let mut bad: Vec<String> = given.keys().filter(|name| !known.contains(&name.as_str())).cloned().collect();
+    // What the server sets may stand there as nothing.
+    let may_stand =
+        |name: &str, value: &Value| known.contains(&name) || (value.is_null() && PROPERTIES.contains(&name));
+    let others = given.iter().filter(|(name, value)| !may_stand(name, value));
+    let mut bad: Vec<String> = others.map(|(name, _)| name.clone()).collect();
     let id = |name: &str| given.get(name).and_then(Value::as_str).unwrap_or_default();
     let (letter, identity) = (scope.find::<LetterKey>(id("emailId")), scope.find::<IdentityId>(id("identityId")));
     identity::ensure(scope, account).await?;

@@ -12,6 +12,7 @@ use tokio::time::{Instant, sleep, sleep_until};
 use super::{Courier, Subscription, table};
 use crate::api::Object;
 use crate::house::House;
+use crate::id::Id;
 use crate::push::{self, States};
 
 /// Many changes at once are one message, and a client is told no oftener than this.
@@ -40,9 +41,16 @@ pub async fn verify(house: Arc<House>, new: Subscription) {
     for tries in 1..=CODE_TRIES {
         match deliver(&house, &new, &new.verification()).await {
             Outcome::Later(wished) if tries < CODE_TRIES => sleep(pause(tries, wished)).await,
-            _ => return,
+            Outcome::Later(_) | Outcome::Gone => return note_given_up(&new, "its code does not reach it"),
+            Outcome::Done => return,
         }
     }
+}
+
+/// Nothing more is posted to a client that may not know it: its person wonders why nothing comes.
+fn note_given_up(to: &Subscription, why: &str) {
+    let (account, id) = (to.account.0, to.id.id());
+    tracing::info!(account, subscription = id, why, "a client is told of no changes");
 }
 
 /// Tells a subscription of changes `from` these states on, until it is gone. Without them it is told all states at once.
@@ -79,7 +87,10 @@ pub async fn tell(house: Arc<House>, subscription: Subscription, from: Option<St
                     failures += 1;
                     not_before = Instant::now() + pause(failures, wished);
                 }
-                Outcome::Gone | Outcome::Later(_) => return forget(&house, &subscription).await,
+                Outcome::Gone | Outcome::Later(_) => {
+                    note_given_up(&subscription, "its push service says that it is gone, or has failed for too long");
+                    return forget(&house, &subscription).await;
+                }
             }
         }
         let wake = if owed.is_empty() { Instant::now() + LOOK } else { not_before };
@@ -109,7 +120,13 @@ async fn deliver(house: &House, to: &Subscription, message: &Value) -> Outcome {
     let Some(courier) = house.courier.get() else { return Outcome::Gone };
     match courier.is_good(to).await {
         Ok(true) => post(courier, to, message).await,
-        Ok(false) => Outcome::Gone,
+        Ok(false) => {
+            tracing::info!(
+                account = to.account.0,
+                "a push is not sent: what its client logged in with is no longer good"
+            );
+            Outcome::Gone
+        }
         Err(fault) => {
             tracing::warn!(%fault, "clients are told of changes later");
             Outcome::Later(None)
@@ -138,15 +155,23 @@ async fn post(courier: &Courier, to: &Subscription, message: &Value) -> Outcome 
     };
     let why = match courier.client().post(&url, fields, body.into()).await {
         Ok(answer) if (200..300).contains(&answer.status) => return Outcome::Done,
-        Ok(answer) if [404, 410].contains(&answer.status) => return Outcome::Gone,
+        Ok(answer) if [404, 410].contains(&answer.status) => {
+            tracing::info!(
+                account = to.account.0,
+                host = url.host_str(),
+                status = answer.status,
+                "a push is refused for good"
+            );
+            return Outcome::Gone;
+        }
         Ok(answer) => {
             let wished = answer.fields.get(RETRY_AFTER).and_then(|value| value.to_str().ok()?.trim().parse().ok());
-            tracing::debug!(host = url.host_str(), status = answer.status, "a client is told later");
+            tracing::info!(account = to.account.0, host = url.host_str(), status = answer.status, "a push is refused");
             return Outcome::Later(wished.map(Duration::from_secs));
         }
         Err(why) => why,
     };
-    tracing::debug!(host = url.host_str(), %why, "a client is told later");
+    tracing::info!(account = to.account.0, host = url.host_str(), %why, "a push does not arrive");
     Outcome::Later(None)
 }
 

@@ -43,14 +43,21 @@ pub async fn set(scope: &mut Scope, arguments: Object) -> Result<Object, MethodE
     let mut answer = SetAnswer::default();
     for (key, given) in arguments.creates() {
         let outcome = create_one(scope, &given).await?;
-        if let Ok(object) = &outcome {
-            let id = object.get("id").and_then(Value::as_str).unwrap_or_default();
-            scope.note(&key, id.to_owned());
+        match &outcome {
+            Ok(object) => {
+                let id = object.get("id").and_then(Value::as_str).unwrap_or_default();
+                scope.note(&key, id.to_owned());
+            }
+            Err(error) => note_refused(scope, error),
         }
         answer.create(&key, outcome);
     }
     for (id, change) in arguments.updates() {
-        answer.update(&id, update_one(scope, &id, change).await?);
+        let outcome = update_one(scope, &id, change).await?;
+        if let Err(error) = &outcome {
+            note_refused(scope, error);
+        }
+        answer.update(&id, outcome);
     }
     for id in arguments.destroys() {
         let outcome = match scope.find::<SubscriptionId>(&id) {
@@ -69,6 +76,13 @@ pub async fn set(scope: &mut Scope, arguments: Object) -> Result<Object, MethodE
     let mut answer = answer.into_arguments("", Default::default());
     answer.retain(|name, _| !["accountId", "oldState", "newState"].contains(&name.as_str()));
     Ok(answer)
+}
+
+/// A client that is not told of changes looks as if nothing ever came: why stands in the log. Where it wanted to be told, and
+/// its code, are its secrets.
+fn note_refused(scope: &Scope, error: &SetError) {
+    let login = &scope.person.address;
+    tracing::info!(%login, kind = error.kind(), why = error.description(), "a push subscription is refused");
 }
 
 /// Whose subscriptions a request sees.

@@ -192,7 +192,7 @@ fn keywords_and_mailboxes_are_changed_by_patches() {
         (json!({"mailboxIds": {"f999": true}}), "invalidProperties"),
         (json!({"mailboxIds": {&archive: false}}), "invalidProperties"),
         (json!({"keywords/a b": true}), "invalidProperties"),
-        (json!({"keywords/$seen": false}), "invalidProperties"),
+        (json!({"keywords/$seen": 0}), "invalidProperties"),
         (json!({"keywords/$seen": true, "keywords": {}}), "invalidPatch"),
         (json!({"subject": "other"}), "invalidProperties"),
         (json!({"nothing": 1}), "invalidProperties"),
@@ -293,7 +293,7 @@ fn a_draft_against_the_rules_is_refused_with_what_is_wrong() {
         (json!({"textBody": [{"partId": "a", "type": "text/html"}], "bodyValues": values}), "textBody"),
         (json!({"textBody": [{"partId": "none"}], "bodyValues": values}), "textBody"),
         (json!({"textBody": [{"partId": "a"}, {"partId": "a"}], "bodyValues": values}), "textBody"),
-        (json!({"textBody": [{"partId": "a", "charset": "utf-8"}], "bodyValues": values}), "textBody"),
+        (json!({"textBody": [{"partId": "a", "charset": 8}], "bodyValues": values}), "textBody"),
         (json!({"htmlBody": [{"partId": "a", "blobId": "U1"}], "bodyValues": values}), "htmlBody"),
         (
             json!({"bodyStructure": {"partId": "a", "header:Content-Transfer-Encoding": "7bit"}, "bodyValues": values}),

@@ -18,11 +18,13 @@ use store::{Options, Store, Tx, View};
 pub const ALICE: AccountId = AccountId(1);
 pub const BOB: AccountId = AccountId(2);
 pub const NOW: Timestamp = Timestamp(1_795_501_377_000);
-pub const USING: [&str; 4] = [
+pub const USING: [&str; 6] = [
     "urn:ietf:params:jmap:core",
     "urn:ietf:params:jmap:mail",
     "urn:ietf:params:jmap:submission",
     "urn:ietf:params:jmap:vacationresponse",
+    "urn:ietf:params:jmap:quota",
+    "urn:ietf:params:jmap:blob",
 ];
 
 /// Knows alice and bob, whose password is `secret`, and lets each write as themselves.
@@ -184,8 +186,13 @@ impl House {
 
     /// Carries out a whole request of alice.
     pub fn request(&self, request: &Value) -> Value {
+        self.request_text(&request.to_string())
+    }
+
+    /// The same, as a client wrote it.
+    pub fn request_text(&self, text: &str) -> Value {
         let alice = person("alice@alpha.test").unwrap();
-        let response = self.block_on(jmap::run(&self.jmap, &alice, &wire(), request.to_string().as_bytes()));
+        let response = self.block_on(jmap::run(&self.jmap, &alice, &wire(), text.as_bytes()));
         response.unwrap_or_else(|error| error.problem())
     }
 

@@ -50,10 +50,19 @@ fn the_session_says_what_there_is_and_where() {
     assert_eq!((status, &session["username"]), (200, &json!("alice@alpha.test")));
     assert_eq!(session["apiUrl"], "http://mail.alpha.test/jmap/api");
     assert_eq!(session["primaryAccounts"]["urn:ietf:params:jmap:mail"], "a1");
-    // RFC 8620 §2: there is no main account for the core, which has no data.
+    // The core among them: clients look their account up by it. Absences are not: nobody is answered.
     let mut primary: Vec<_> = session["primaryAccounts"].as_object().unwrap().keys().cloned().collect();
     primary.sort();
-    assert_eq!(primary, ["mail", "submission", "vacationresponse"].map(|name| format!("urn:ietf:params:jmap:{name}")));
+    let told = ["blob", "core", "mail", "quota", "submission"].map(|name| format!("urn:ietf:params:jmap:{name}"));
+    assert_eq!(primary, told);
+    let blob = &session["accounts"]["a1"]["accountCapabilities"]["urn:ietf:params:jmap:blob"];
+    assert_eq!((&blob["maxSizeBlobSet"], &blob["maxDataSources"]), (&json!(50_000_000), &json!(256)));
+    assert_eq!(blob["supportedTypeNames"], json!(["Email", "Mailbox", "Thread"]));
+    assert_eq!(blob["supportedDigestAlgorithms"], json!(["sha", "sha-256", "sha-512"]));
+    for capability in &told {
+        assert!(session["capabilities"][capability].is_object(), "{capability}");
+        assert!(session["accounts"]["a1"]["accountCapabilities"][capability].is_object(), "{capability}");
+    }
     let mail = &session["accounts"]["a1"]["accountCapabilities"]["urn:ietf:params:jmap:mail"];
     assert_eq!(mail["maxMailboxesPerEmail"], 1);
     for part in ["{accountId}", "{blobId}", "{name}", "{type}"] {
@@ -199,6 +208,61 @@ fn who_listens_hears_of_what_changes_and_of_nothing_else() {
     for bad in ["closeafter=x", "ping=x"] {
         let request = request("GET", &format!("/jmap/events?{bad}"), ALICE).body(Body::empty()).unwrap();
         assert_eq!(send(&house, request).0, 400);
+    }
+}
+
+/// Reads a stream of events as the strictest of parsers do: each empty line is the end of an event, whatever stood before
+/// it, and an event without a name is one of a state.
+fn strictly(text: &str) -> Vec<(String, Value)> {
+    let (mut events, mut kind, mut data) = (Vec::new(), "state".to_owned(), String::new());
+    for line in text.strip_suffix('\n').into_iter().flat_map(|text| text.split('\n')) {
+        match line.split_once(':') {
+            None if line.is_empty() => {
+                let data = std::mem::take(&mut data);
+                let value = serde_json::from_str(&data).unwrap_or_else(|_| panic!("{data:?} in {text:?}"));
+                events.push((std::mem::replace(&mut kind, "state".to_owned()), value));
+            }
+            Some(("event", name)) => name.trim().clone_into(&mut kind),
+            Some(("data", more)) => data.push_str(more.trim()),
+            Some(("id", _)) => {}
+            other => panic!("{other:?} in {text:?}"),
+        }
+    }
+    assert!(data.is_empty(), "the last event is not whole: {text:?}");
+    events
+}
+
+#[test]
+fn every_parser_of_events_bears_the_stream() {
+    let house = House::new();
+    for (query, pings) in [("types=*&closeafter=state&ping=0", 0), ("types=&closeafter=state&ping=30", 1), ("", 0)] {
+        let request = request("GET", &format!("/jmap/events?{query}"), ALICE).body(Body::empty()).unwrap();
+        let response = house.block_on(answer(&house, request));
+        assert_eq!(
+            (response.status().as_u16(), response.headers()["content-type"].to_str().unwrap()),
+            (200, "text/event-stream")
+        );
+        let mut body = response.into_body();
+        house.deliver("inbox", &letter("one", "1", ""));
+        let text = house.block_on(async {
+            let mut text = String::new();
+            // Until it closes, or has told of the letter.
+            while let Ok(Some(frame)) = tokio::time::timeout(Duration::from_secs(60), body.frame()).await {
+                text.push_str(&String::from_utf8_lossy(&frame.unwrap().into_data().unwrap()));
+                if text.contains("StateChange") {
+                    break;
+                }
+            }
+            text
+        });
+        let events = strictly(&text);
+        let (pinged, told): (Vec<_>, Vec<_>) = events.into_iter().partition(|(kind, _)| kind == "ping");
+        assert_eq!(pinged.len(), pings, "{text}");
+        assert!(pinged.iter().all(|(_, data)| data["interval"] == 30), "{text}");
+        assert_eq!(told.len(), 1, "{text}");
+        assert_eq!(told[0].1["@type"], "StateChange");
+        assert_eq!(told[0].1["changed"]["a1"]["Email"], house.state("Email"));
+        assert_eq!(told[0].1["changed"]["a1"]["Quota"], house.state("Quota"));
     }
 }
 

@@ -1,6 +1,8 @@
 //! Every method, as RFC 8620 and RFC 8621 describe it, carried out in the process.
 
+mod blobs;
 mod changes;
+mod clients;
 mod core;
 mod emails;
 mod hostile;
@@ -11,6 +13,7 @@ mod http;
 mod letters;
 mod mailboxes;
 mod queries;
+mod quotas;
 mod races;
 mod reports;
 mod sending;

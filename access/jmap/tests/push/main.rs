@@ -354,3 +354,51 @@ fn a_house_that_posts_to_nobody_says_so() {
     assert_eq!(answers["methodResponses"][0][1]["notCreated"]["new"]["type"], "forbidden");
     assert_eq!(answers["methodResponses"][1][1]["list"], json!([]));
 }
+
+/// What this whole process logs.
+#[derive(Clone, Default)]
+struct Page(Arc<std::sync::Mutex<Vec<u8>>>);
+
+impl std::io::Write for Page {
+    fn write(&mut self, octets: &[u8]) -> std::io::Result<usize> {
+        self.0.lock().unwrap().extend_from_slice(octets);
+        Ok(octets.len())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}
+
+#[test]
+fn a_push_that_is_refused_stands_in_the_log_with_its_account_and_without_its_address() {
+    let page = Page::default();
+    let its_page = page.clone();
+    let subscriber = tracing_subscriber::fmt()
+        .with_max_level(tracing_subscriber::filter::LevelFilter::INFO)
+        .with_ansi(false)
+        .with_writer(move || its_page.clone())
+        .finish();
+    tracing::subscriber::set_global_default(subscriber).unwrap();
+    let desk = Desk::open();
+    desk.verified(json!({}));
+    desk.service.answer("403 Forbidden");
+    desk.deliver();
+    let told = || {
+        let text = String::from_utf8(page.0.lock().unwrap().clone()).unwrap();
+        let line = text.lines().find(|line| line.contains("a push is refused") && line.contains("status=403"));
+        (line.map(str::to_owned), text)
+    };
+    for _ in 0..1500 {
+        let (Some(line), text) = told() else {
+            std::thread::sleep(Duration::from_millis(20));
+            continue;
+        };
+        for part in ["INFO", "account=1", "push.test"] {
+            assert!(line.contains(part), "{part} in {line}");
+        }
+        assert!(!text.contains("/secret"), "{text}");
+        return;
+    }
+    panic!("nothing is said: {}", told().1);
+}

@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use crate::api::{Object, SetError};
 use crate::email::header::Form;
-use crate::email::property::HeaderProperty;
+use crate::email::property::{HeaderProperty, is_named};
 
 /// The most fields of a part; a name that is given with `:all` may add as many again.
 const MOST: usize = 250;
@@ -44,6 +44,10 @@ impl Fields {
         let mut properties: Vec<_> = object.iter().collect();
         properties.sort_by_key(|(name, _)| rank(name));
         for (name, value) in properties {
+            // What the server sets, left out by a client that writes all it knows.
+            if value.is_null() && is_named(name) {
+                continue;
+            }
             let known = CONVENIENT.iter().find(|(known, ..)| known == name);
             let property = match known {
                 Some((_, field, form)) => {

@@ -51,6 +51,9 @@ fn write_part(draft: Draft, out: &mut Vec<u8>) {
             let (octets, encoding) = encoded(&draft.kind, content);
             if !fields.has("Content-Type") {
                 let _ = write!(head, "Content-Type: {}", draft.kind);
+                for (name, value) in &draft.parameters {
+                    let _ = write!(head, ";\r\n {name}=\"{value}\"");
+                }
                 if let Some(charset) = draft.charset.as_deref().or(encoding.charset) {
                     let _ = write!(head, "; charset={charset}");
                 }

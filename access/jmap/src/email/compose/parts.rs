@@ -12,12 +12,16 @@ use crate::run::Scope;
 /// Parts in each other, and parts in all.
 const DEEPEST: usize = 16;
 const MOST: usize = 500;
+/// Parameters of a media type.
+const MOST_PARAMETERS: usize = 16;
 
 /// A part.
 #[derive(Clone, Debug)]
 pub struct Draft {
     /// `text/plain`, in lower case.
     pub kind: String,
+    /// What else is said of it, beside charset, name and boundary: `method`, `REPLY`.
+    pub parameters: Vec<(String, String)>,
     pub charset: Option<String>,
     pub name: Option<String>,
     pub disposition: Option<String>,
@@ -81,6 +85,7 @@ impl Draft {
     fn new(kind: &str, content: Content) -> Self {
         Self {
             kind: kind.into(),
+            parameters: Vec::new(),
             charset: None,
             name: None,
             disposition: None,
@@ -101,11 +106,47 @@ impl Draft {
 /// An EmailBodyValue of which nothing is missing.
 fn is_value(value: &Value) -> bool {
     let is_not = |name: &str| value.get(name).is_none_or(|flag| flag.is_null() || *flag == Value::Bool(false));
-    let known = ["value", "isEncodingProblem", "isTruncated"];
-    value.get("value").is_some_and(Value::is_string)
+    // Text is text here, and its charset the server's to choose: one that is named is passed over.
+    let known = ["value", "isEncodingProblem", "isTruncated", "charset"];
+    let charset = value.get("charset").is_none_or(|charset| charset.is_null() || charset.is_string());
+    charset
+        && value.get("value").is_some_and(Value::is_string)
         && is_not("isEncodingProblem")
         && is_not("isTruncated")
         && value.as_object().is_some_and(|value| value.keys().all(|key| known.contains(&key.as_str())))
+}
+
+/// A media type with its parameters. RFC 8621 §4.1.4 has them apart, but clients give the whole field where a parameter
+/// has no property of its own: `text/calendar; method=REPLY` (RFC 6047 §2.4).
+#[derive(Default)]
+struct MediaType {
+    /// In lower case.
+    kind: String,
+    parameters: Vec<(String, String)>,
+}
+
+impl MediaType {
+    /// `None`: a parameter is not as it must be.
+    fn read(written: &str) -> Option<Self> {
+        // These have properties of their own, or follow from how the part is written.
+        const OURS: [&str; 3] = ["charset", "name", "boundary"];
+        let mut pieces = written.split(';');
+        let kind = pieces.next().unwrap_or_default().trim().to_ascii_lowercase();
+        let mut parameters = Vec::new();
+        for piece in pieces.map(str::trim).filter(|piece| !piece.is_empty()) {
+            let (name, value) = piece.split_once('=')?;
+            let (name, value) = (name.trim().to_ascii_lowercase(), value.trim());
+            let value = value.strip_prefix('"').and_then(|value| value.strip_suffix('"')).unwrap_or(value);
+            let fits = is_token(&name) && value.len() <= 127 && value.bytes().all(|b| (b' '..=b'~').contains(&b));
+            if !fits || value.contains(['"', '\\']) || parameters.len() == MOST_PARAMETERS {
+                return None;
+            }
+            if !OURS.contains(&name.as_str()) {
+                parameters.push((name, value.to_owned()));
+            }
+        }
+        Some(Self { kind, parameters })
+    }
 }
 
 struct Reader<'a> {
@@ -173,7 +214,9 @@ impl Reader<'_> {
             }
         };
         let (part_id, blob_id) = (text("partId")?, text("blobId")?);
-        let kind = text("type")?.map(|kind| kind.to_ascii_lowercase());
+        let MediaType { kind, parameters } =
+            text("type")?.map_or_else(|| Some(MediaType::default()), |written| MediaType::read(&written))?;
+        let kind = Some(kind).filter(|kind| !kind.is_empty());
         let content = self.content(object, part_id.as_deref(), blob_id.as_deref(), depth)?;
         let default = match &content {
             Content::Parts(_) => "multipart/mixed",
@@ -181,11 +224,14 @@ impl Reader<'_> {
             Content::Blob(_) | Content::Octets(_) => "application/octet-stream",
         };
         let mut draft = Draft {
-            charset: text("charset")?,
+            // RFC 8621 §4.6 has none where the text stands in bodyValues; clients name it all the same. It is the server's to
+            // choose, and what is written fits the text.
+            charset: text("charset")?.filter(|_| !matches!(content, Content::Text(_))),
             name: text("name")?,
             disposition: text("disposition")?.map(|disposition| disposition.to_ascii_lowercase()),
             cid: text("cid")?,
             location: text("location")?,
+            parameters,
             ..Draft::new(&kind.unwrap_or_else(|| default.into()), content)
         };
         let languages = object.get("language").filter(|value| !value.is_null());
@@ -197,7 +243,7 @@ impl Reader<'_> {
                 .collect::<Option<_>>()?;
         }
         self.fields(object, &mut draft)?;
-        draft.is_sound(part_id.is_some(), object).then_some(draft)
+        draft.is_sound(part_id.is_some()).then_some(draft)
     }
 
     fn content(&mut self, object: &Object, part: Option<&str>, blob: Option<&str>, depth: usize) -> Option<Content> {
@@ -256,14 +302,13 @@ impl Reader<'_> {
 }
 
 impl Draft {
-    fn is_sound(&self, by_value: bool, object: &Object) -> bool {
+    fn is_sound(&self, by_value: bool) -> bool {
         let (kind, subtype) = self.kind.split_once('/').unwrap_or_default();
         let typed = is_token(kind) && is_token(subtype);
         let is_multipart = matches!(self.content, Content::Parts(_));
-        let told = by_value && (self.charset.is_some() || object.contains_key("size"));
         let plain = self.disposition.iter().chain(&self.charset).all(|text| is_token(text));
         let cid = self.cid.as_ref().is_none_or(|cid| !cid.contains(['<', '>', ' ']));
-        typed && plain && cid && !told && is_multipart == (kind == "multipart") && (!by_value || kind == "text")
+        typed && plain && cid && is_multipart == (kind == "multipart") && (!by_value || kind == "text")
     }
 }
 

@@ -1,0 +1,105 @@
+//! Blob/lookup (RFC 9404 §4.3): which letters, conversations and mailboxes a blob belongs to.
+
+use mail::seam::AccountId;
+use mailbox::{LetterKey, Want, fetch};
+use serde::Deserialize;
+use serde_json::{Value, json};
+use store::View;
+
+use super::{Base, Place, open};
+use crate::api::{MethodError, Object};
+use crate::id::Id;
+use crate::run::Scope;
+use crate::session::MAIL;
+use crate::standard::{self, get as standard_get};
+
+/// The types that blobs are looked up in.
+pub const TYPES: [&str; 3] = ["Email", "Mailbox", "Thread"];
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+struct LookupArguments {
+    account_id: String,
+    type_names: Vec<String>,
+    ids: Vec<String>,
+}
+
+/// Blob/lookup.
+pub async fn lookup(scope: &Scope, arguments: Object) -> Result<Object, MethodError> {
+    let mut arguments: LookupArguments = standard::arguments(arguments)?;
+    let account = scope.account(&arguments.account_id)?;
+    standard_get::once_each(&mut arguments.ids)?;
+    // RFC 9404 §4.3: nor in types of a capability that the request does not use.
+    let is_known = |name: &String| TYPES.contains(&name.as_str()) && scope.uses(MAIL);
+    if let Some(unknown) = arguments.type_names.iter().find(|name| !is_known(name)) {
+        let unknown = unknown.get(..unknown.floor_char_boundary(64)).unwrap_or_default();
+        return Err(MethodError::unknown_data_type(format!("blobs are not looked up in {unknown:?} here")));
+    }
+    let ids: Vec<(String, Option<Place>)> = arguments
+        .ids
+        .into_iter()
+        .map(|id| {
+            let place = scope.real(&id).and_then(Place::read);
+            (id, place)
+        })
+        .collect();
+    let types = arguments.type_names;
+    let read = move |view: &View| look_up(view, account, ids, &types);
+    let (list, not_found) = scope.house.read(account, read).await?;
+    let answer = [("accountId", arguments.account_id.into()), ("list", list.into()), ("notFound", not_found.into())];
+    Ok(answer.into_iter().map(|(name, value)| (name.to_owned(), value)).collect())
+}
+
+type Looked = (Vec<Value>, Vec<String>);
+
+fn look_up(
+    view: &View,
+    account: AccountId,
+    ids: Vec<(String, Option<Place>)>,
+    types: &[String],
+) -> Result<Looked, mailbox::Error> {
+    let (mut list, mut not_found) = (Vec::new(), Vec::new());
+    for (id, place) in ids {
+        match place.map(|place| owners(view, account, &place)).transpose()?.flatten() {
+            Some(owners) => {
+                let matched: Object = types.iter().map(|name| (name.clone(), owners.of(name))).collect();
+                list.push(json!({"id": id, "matchedIds": matched}));
+            }
+            None => not_found.push(id),
+        }
+    }
+    Ok((list, not_found))
+}
+
+/// The letter that a blob is, or is in; with its conversation and its mailbox.
+#[derive(Default)]
+struct Owners {
+    email: Option<String>,
+    mailbox: Option<String>,
+    thread: Option<String>,
+}
+
+impl Owners {
+    fn of(&self, name: &str) -> Value {
+        let id = match name {
+            "Email" => &self.email,
+            "Mailbox" => &self.mailbox,
+            _ => &self.thread,
+        };
+        json!(id.iter().collect::<Vec<_>>())
+    }
+}
+
+/// `None`: the account has no such blob. What was uploaded belongs to nothing: a letter made of it is another blob.
+fn owners(view: &View, account: AccountId, place: &Place) -> Result<Option<Owners>, mailbox::Error> {
+    if open(view, account, place)?.is_none() {
+        return Ok(None);
+    }
+    let Base::Letter(LetterKey(key)) = place.base else { return Ok(Some(Owners::default())) };
+    let found = fetch::visible(view, account, LetterKey(key), Want::ROW)?;
+    Ok(found.map(|(folder, row)| Owners {
+        email: Some(LetterKey(key).id()),
+        mailbox: Some(folder.id()),
+        thread: Some(row.thread.id()),
+    }))
+}

@@ -1,0 +1,142 @@
+//! Quota (RFC 9425): how much the letters of an account take, and how much they may.
+//!
+//! An account has one quota, of octets. Where its administrator has set no limit, the limit told is the largest number that
+//! JMAP has: the RFC wants one, and how much is used is worth knowing without it.
+//!
+//! A state is what it says: the octets used and the limit. So it is exact without a counter of its own, and a change back
+//! is no change.
+
+pub mod query;
+
+use std::fmt::{self, Display, Formatter};
+
+use mail::seam::AccountId;
+use serde_json::{Value, json};
+use store::View;
+
+use crate::api::{MethodError, Object};
+use crate::id::number;
+use crate::run::Scope;
+use crate::session::{CORE, MAIL, QUOTA};
+use crate::standard::{self, ChangesArguments, GetArguments, get as standard_get};
+
+/// The one id there is.
+const ID: &str = "mail";
+/// What it counts.
+const TYPE: &str = "Email";
+/// The largest UnsignedInt (RFC 8620 §1.3).
+const LARGEST: u64 = (1 << 53) - 1;
+const PROPERTIES: [&str; 10] =
+    ["id", "resourceType", "used", "hardLimit", "scope", "name", "types", "warnLimit", "softLimit", "description"];
+
+/// What can change of a quota.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct State {
+    used: u64,
+    limit: Option<u64>,
+}
+
+impl State {
+    /// Reads a state as it was told; none for anything else.
+    pub fn read(text: &str) -> Option<Self> {
+        let octets = |digits: &str| number(digits).and_then(|number| u64::try_from(number).ok());
+        match text.split_once('.') {
+            None => Some(Self { used: octets(text)?, limit: None }),
+            Some((used, limit)) => Some(Self { used: octets(used)?, limit: Some(octets(limit)?) }),
+        }
+    }
+}
+
+impl Display for State {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        match self.limit {
+            None => write!(f, "{}", self.used),
+            Some(limit) => write!(f, "{}.{limit}", self.used),
+        }
+    }
+}
+
+/// How it stands with the account.
+pub fn state(view: &View, account: AccountId) -> Result<State, mailbox::Error> {
+    let usage = mailbox::account::usage(view, account)?;
+    Ok(State { used: usage.used.min(LARGEST), limit: usage.quota.map(|quota| quota.min(LARGEST)) })
+}
+
+async fn look(scope: &Scope, account: AccountId) -> Result<State, MethodError> {
+    Ok(scope.house.read(account, move |view| state(view, account)).await?)
+}
+
+/// Does the client know the type that is counted (RFC 9425 §4.1)? One that names no data at all, as Bulwark does when it asks
+/// for a quota, has not said that it does not.
+fn knows_type(scope: &Scope) -> bool {
+    scope.uses(MAIL) || scope.using.iter().all(|used| [CORE, QUOTA].contains(&used.as_str()))
+}
+
+/// The Quota object; none for a client that does not know what it counts.
+fn object(scope: &Scope, now: State) -> Option<Object> {
+    let object = json!({
+        "id": ID,
+        "resourceType": "octets",
+        "used": now.used,
+        "hardLimit": now.limit.unwrap_or(LARGEST),
+        "scope": "account",
+        "name": scope.person.address.to_string(),
+        "types": [TYPE],
+        "warnLimit": null,
+        "softLimit": null,
+        "description": null,
+    });
+    object.as_object().filter(|_| knows_type(scope)).cloned()
+}
+
+/// Quota/get (RFC 9425 §4.2).
+pub async fn get(scope: &Scope, arguments: Object) -> Result<Object, MethodError> {
+    let mut arguments: GetArguments = standard::arguments(arguments)?;
+    let account = scope.account(&arguments.account_id)?;
+    arguments.checked(&PROPERTIES)?;
+    let now = look(scope, account).await?;
+    let object = object(scope, now);
+    let ids = arguments.ids.unwrap_or_else(|| object.iter().map(|_| ID.to_owned()).collect());
+    let (found, not_found): (Vec<_>, Vec<_>) = ids.into_iter().partition(|id| id == ID && object.is_some());
+    let properties = arguments.properties.as_deref();
+    let list = object.into_iter().filter(|_| !found.is_empty());
+    let list = list.map(|object| standard_get::only(object, properties)).collect();
+    Ok(standard_get::answer(&arguments.account_id, now.to_string(), list, not_found))
+}
+
+/// Quota/changes (RFC 9425 §4.3).
+pub async fn changes(scope: &Scope, arguments: Object) -> Result<Object, MethodError> {
+    let arguments: ChangesArguments = standard::arguments(arguments)?;
+    let account = scope.account(&arguments.account_id)?;
+    arguments.check_most()?;
+    let before = State::read(&arguments.since_state).ok_or_else(MethodError::cannot_calculate_changes)?;
+    let now = look(scope, account).await?;
+    let changed = now != before && object(scope, now).is_some();
+    let only_used = if changed && now.limit == before.limit { json!(["used"]) } else { Value::Null };
+    let answer = json!({
+        "accountId": arguments.account_id,
+        "oldState": arguments.since_state,
+        "newState": now.to_string(),
+        "hasMoreChanges": false,
+        "created": [],
+        "updated": if changed { vec![ID] } else { Vec::new() },
+        "destroyed": [],
+        "updatedProperties": only_used,
+    });
+    Ok(answer.as_object().cloned().unwrap_or_default())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_state_goes_round() {
+        for state in [State { used: 0, limit: None }, State { used: 7, limit: Some(0) }] {
+            assert_eq!(State::read(&state.to_string()), Some(state));
+        }
+        for other in ["", ".", "1.", ".1", "1.2.3", "01", "-1", "x", "1-2"] {
+            assert_eq!(State::read(other), None, "{other}");
+        }
+    }
+}

@@ -1,0 +1,132 @@
+//! Quota (RFC 9425).
+
+use crate::house::{ALICE, House, USING, letter};
+use serde_json::{Value, json};
+
+const QUOTA: &str = "urn:ietf:params:jmap:quota";
+
+fn limit(house: &House, octets: Option<u64>) {
+    house.write(move |tx| mailbox::account::set_quota(tx, ALICE, octets));
+}
+
+fn quota(house: &House) -> Value {
+    let got = house.call("Quota/get", json!({"ids": null}));
+    assert_eq!(got["list"].as_array().unwrap().len(), 1, "{got}");
+    got["list"][0].clone()
+}
+
+#[test]
+fn a_quota_says_how_much_is_used_and_how_much_may_be() {
+    let house = House::new();
+    let text = letter("one", "1", "");
+    house.deliver("inbox", &text);
+    limit(&house, Some(1_000_000));
+    let first = quota(&house);
+    assert_eq!(
+        first,
+        json!({
+            "id": first["id"], "resourceType": "octets", "used": text.len(), "hardLimit": 1_000_000,
+            "scope": "account", "name": "alice@alpha.test", "types": ["Email"],
+            "warnLimit": null, "softLimit": null, "description": null,
+        })
+    );
+    let some = house.call("Quota/get", json!({"ids": [first["id"], "x"], "properties": ["used"]}));
+    assert_eq!(some["list"], json!([{"id": first["id"], "used": text.len()}]));
+    assert_eq!(some["notFound"], json!(["x"]));
+    // Without a limit it still says what is used.
+    limit(&house, None);
+    let unlimited = quota(&house);
+    assert_eq!((&unlimited["used"], &unlimited["hardLimit"]), (&json!(text.len()), &json!((1_u64 << 53) - 1)));
+    // What would go beyond it is refused as such.
+    limit(&house, Some(text.len() as u64 + 10));
+    let drafts = json!({house.role("drafts"): true});
+    let refused = house.call("Email/set", json!({"create": {"k": {"mailboxIds": drafts, "subject": "x"}}}));
+    assert_eq!(refused["notCreated"]["k"]["type"], "overQuota", "{refused}");
+}
+
+#[test]
+fn changes_of_a_quota_are_exact() {
+    let house = House::new();
+    let id = quota(&house)["id"].clone();
+    let since = house.state("Quota");
+    let changes = |since: &Value| {
+        let told = house.call("Quota/changes", json!({"sinceState": since}));
+        assert_eq!((&told["newState"], &told["hasMoreChanges"]), (&house.state("Quota"), &json!(false)));
+        assert_eq!((&told["created"], &told["destroyed"]), (&json!([]), &json!([])));
+        (told["updated"].clone(), told["updatedProperties"].clone())
+    };
+    assert_eq!(changes(&since), (json!([]), Value::Null));
+    let email = house.deliver("inbox", &letter("one", "1", ""));
+    assert_eq!(changes(&since), (json!([id]), json!(["used"])));
+    let with_one = house.state("Quota");
+    // A flag takes no room.
+    house.flag(&email, mailbox::System::SEEN);
+    assert_eq!(changes(&with_one), (json!([]), Value::Null));
+    limit(&house, Some(5_000_000));
+    assert_eq!(changes(&with_one), (json!([id]), Value::Null));
+    limit(&house, None);
+    house.expunge(&email);
+    assert_eq!(changes(&since), (json!([]), Value::Null), "it is as it was");
+    for bad in ["", "x", "1-2", "-1"] {
+        assert_eq!(house.error("Quota/changes", json!({"sinceState": bad})), "cannotCalculateChanges", "{bad}");
+    }
+    assert_eq!(house.error("Quota/changes", json!({"sinceState": since, "maxChanges": 0})), "invalidArguments");
+}
+
+#[test]
+fn a_quota_is_found_by_what_it_is() {
+    let house = House::new();
+    let id = quota(&house)["id"].clone();
+    let ids = |filter: Value| house.call("Quota/query", json!({"filter": filter}))["ids"].clone();
+    for filter in [
+        Value::Null,
+        json!({}),
+        json!({"scope": "account", "resourceType": "octets", "type": "Email", "name": "alice"}),
+        json!({"operator": "NOT", "conditions": [{"scope": "global"}]}),
+    ] {
+        assert_eq!(ids(filter.clone()), json!([id]), "{filter}");
+    }
+    for filter in
+        [json!({"scope": "domain"}), json!({"resourceType": "count"}), json!({"type": "Mail"}), json!({"name": "bob"})]
+    {
+        assert_eq!(ids(filter.clone()), json!([]), "{filter}");
+    }
+    assert_eq!(house.error("Quota/query", json!({"filter": {"used": 1}})), "unsupportedFilter");
+    assert_eq!(house.error("Quota/query", json!({"filter": {"name": 1}})), "invalidArguments");
+    assert_eq!(house.error("Quota/query", json!({"sort": [{"property": "scope"}]})), "unsupportedSort");
+    let listing = json!({"sort": [{"property": "used"}, {"property": "name"}], "calculateTotal": true});
+    let before = house.call("Quota/query", listing);
+    assert_eq!((&before["total"], &before["canCalculateChanges"]), (&json!(1), &json!(true)));
+    let since = || json!({"sinceQueryState": before["queryState"], "calculateTotal": true});
+    let same = house.call("Quota/queryChanges", since());
+    assert_eq!((&same["removed"], &same["added"]), (&json!([]), &json!([])));
+    house.deliver("inbox", &letter("one", "1", ""));
+    let changed = house.call("Quota/queryChanges", since());
+    assert_eq!((&changed["removed"], &changed["added"]), (&json!([id]), &json!([{"id": id, "index": 0}])));
+    assert_eq!((&changed["total"], &changed["newQueryState"]), (&json!(1), &house.state("Quota")));
+}
+
+#[test]
+fn who_does_not_use_mail_is_told_of_no_quota_of_mail() {
+    // RFC 9425 §4.1.
+    let house = House::new();
+    let id = quota(&house)["id"].clone();
+    let ask = |using: Value| {
+        let request = json!({"using": using, "methodCalls": [
+            ["Quota/get", {"accountId": "a1", "ids": null}, "0"], ["Quota/get", {"accountId": "a1", "ids": [id]}, "1"],
+            ["Quota/query", {"accountId": "a1"}, "2"],
+        ]});
+        house.request(&request)["methodResponses"].clone()
+    };
+    // A webmail asks so, and has not said that it knows no mail.
+    assert_eq!(ask(json!([USING[0], QUOTA]))[0][1]["list"][0]["id"], id);
+    let responses = ask(json!([USING[0], QUOTA, "urn:ietf:params:jmap:contacts"]));
+    assert_eq!((&responses[0][1]["list"], &responses[0][1]["notFound"]), (&json!([]), &json!([])));
+    assert_eq!((&responses[1][1]["list"], &responses[1][1]["notFound"]), (&json!([]), &json!([id])));
+    assert_eq!(responses[2][1]["ids"], json!([]));
+    // And there is none to be set.
+    assert_eq!(house.error("Quota/set", json!({})), "unknownMethod");
+    let without =
+        house.request(&json!({"using": USING[..2], "methodCalls": [["Quota/get", {"accountId": "a1"}, "0"]]}));
+    assert_eq!(without["methodResponses"][0][1]["type"], "unknownMethod");
+}
