@@ -1,4 +1,5 @@
-//! Blobs (RFC 8620 §6): letters, parts of letters, and what was uploaded; made, read and looked up in requests (RFC 9404).
+//! Blobs (RFC 8620 §6): letters, parts of letters, and what was uploaded; made, read and looked up in requests (RFC
+//! 9404).
 
 pub mod get;
 pub mod lookup;

@@ -68,7 +68,8 @@ pub const KEPT_UPLOAD_OCTETS: u64 = 500_000_000;
 pub const DELAYED_SEND: u64 = 366 * 24 * 3600;
 /// Pieces that one blob is put together from (RFC 9404 §3 asks for 64 at least).
 pub const DATA_SOURCES: usize = 256;
-/// Octets that one call of `Blob/upload` or `Blob/get` reads of blobs: what stands before a range of what is encoded is read as well.
+/// Octets that one call of `Blob/upload` or `Blob/get` reads of blobs: what stands before a range of what is encoded
+/// is read as well.
 pub const BLOBS_READ: u64 = 256 << 20;
 /// Octets of a blob that are carried over to another one at once.
 pub const BLOB_AT_ONCE: u64 = 1 << 20;

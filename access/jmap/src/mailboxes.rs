@@ -58,8 +58,9 @@ pub fn role(folder: &Folder) -> Option<&'static str> {
     ROLES.iter().find(|(_, special)| Some(*special) == folder.special_use).map(|(name, _)| *name)
 }
 
-/// The role for which a folder stays, whoever would destroy it: what is received, written, sent and thrown away has its place
-/// there, and a client that finds none makes its own beside those of others. Who wants it to go gives the role to another.
+/// The role for which a folder stays, whoever would destroy it: what is received, written, sent and thrown away has
+/// its place there, and a client that finds none makes its own beside those of others. Who wants it to go gives the
+/// role to another.
 pub fn lasting_role(folder: &Folder) -> Option<&'static str> {
     role(folder).filter(|role| ["inbox", "drafts", "sent", "trash"].contains(role))
 }

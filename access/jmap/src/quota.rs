@@ -1,10 +1,10 @@
 //! Quota (RFC 9425): how much the letters of an account take, and how much they may.
 //!
-//! An account has one quota, of octets. Where its administrator has set no limit, the limit told is the largest number that
-//! JMAP has: the RFC wants one, and how much is used is worth knowing without it.
+//! An account has one quota, of octets. Where its administrator has set no limit, the limit told is the largest
+//! number that JMAP has: the RFC wants one, and how much is used is worth knowing without it.
 //!
-//! A state is what it says: the octets used and the limit. So it is exact without a counter of its own, and a change back
-//! is no change.
+//! A state is what it says: the octets used and the limit. So it is exact without a counter of its own, and a change
+//! back is no change.
 
 pub mod query;
 
@@ -66,8 +66,8 @@ async fn look(scope: &Scope, account: AccountId) -> Result<State, MethodError> {
     Ok(scope.house.read(account, move |view| state(view, account)).await?)
 }
 
-/// Does the client know the type that is counted (RFC 9425 §4.1)? One that names no data at all, as Bulwark does when it asks
-/// for a quota, has not said that it does not.
+/// Does the client know the type that is counted (RFC 9425 §4.1)? One that names no data at all, as Bulwark does when
+/// it asks for a quota, has not said that it does not.
 fn knows_type(scope: &Scope) -> bool {
     scope.uses(MAIL) || scope.using.iter().all(|used| [CORE, QUOTA].contains(&used.as_str()))
 }

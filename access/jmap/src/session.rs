@@ -22,8 +22,8 @@ pub const BLOB: &str = "urn:ietf:params:jmap:blob";
 
 /// Those of which there are methods here.
 pub const CAPABILITIES: [&str; 6] = [CORE, MAIL, SUBMISSION, VACATION, QUOTA, BLOB];
-/// Those that clients are told of. Of absences only the words are kept and nobody is answered: a client that heard of the
-/// capability would offer its person a switch that does nothing.
+/// Those that clients are told of. Of absences only the words are kept and nobody is answered: a client that heard of
+/// the capability would offer its person a switch that does nothing.
 const TOLD: [&str; 5] = [CORE, MAIL, SUBMISSION, QUOTA, BLOB];
 
 /// The capabilities object of the session.

@@ -1,12 +1,12 @@
 //! What a request may say that it uses (RFC 8620 §3.3, §3.6.1).
 //!
-//! `unknownCapability` refuses the whole request, with all calls in it that could have been carried out. Clients name in each
-//! request all capabilities that they know, or that another server of theirs has, and call nothing of most of them. What
-//! is refused for those tells their authors nothing: a method of a capability that we do not have is an `unknownMethod`
-//! anyway, for that call alone. So what is registered, or some vendor's own, is passed over.
+//! `unknownCapability` refuses the whole request, with all calls in it that could have been carried out. Clients name
+//! in each request all capabilities that they know, or that another server of theirs has, and call nothing of most of
+//! them. What is refused for those tells their authors nothing: a method of a capability that we do not have is an
+//! `unknownMethod` anyway, for that call alone. So what is registered, or some vendor's own, is passed over.
 //!
-//! What is neither is a mistake, `urn:ietf:params:jmap:mial` say: its author believes that they use something that they do
-//! not, and is told at once.
+//! What is neither is a mistake, `urn:ietf:params:jmap:mial` say: its author believes that they use something that
+//! they do not, and is told at once.
 
 use https::Url;
 
@@ -17,8 +17,8 @@ const PREFIX: &str = "urn:ietf:params:jmap:";
 /// The longest URI of a vendor, in octets.
 const LONGEST: usize = 512;
 
-/// Names of the registry "JMAP Capabilities" of IANA that are not ours, and of drafts of the working group that clients name
-/// already.
+/// Names of the registry "JMAP Capabilities" of IANA that are not ours, and of drafts of the working group that
+/// clients name already.
 const OTHERS: [&str; 25] = [
     "backup",
     "blob2",

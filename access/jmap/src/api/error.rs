@@ -43,8 +43,8 @@ impl RequestError {
     }
 }
 
-/// One method call fails, and changes nothing (RFC 8620 §3.6.2 and the errors of the standard methods). Each says in words
-/// what is wrong: what a client shows or logs of it is all that its author sees.
+/// One method call fails, and changes nothing (RFC 8620 §3.6.2 and the errors of the standard methods). Each says in
+/// words what is wrong: what a client shows or logs of it is all that its author sees.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct MethodError {
     kind: &'static str,

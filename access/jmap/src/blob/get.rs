@@ -1,7 +1,7 @@
 //! Blob/get (RFC 9404 §4.2): octets of blobs in a response, and what they come to.
 //!
-//! What is given has the room of any response. What is only counted or digested is read in turns, a piece at a time, and of
-//! all blobs of a call no more than [`limits::BLOBS_READ`].
+//! What is given has the room of any response. What is only counted or digested is read in turns, a piece at a time,
+//! and of all blobs of a call no more than [`limits::BLOBS_READ`].
 
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
@@ -160,7 +160,8 @@ async fn one(
             return Err(MethodError::request_too_large());
         }
     }
-    // Whether the range reaches beyond the end is known when the end is; and only reading tells that of what is encoded.
+    // Whether the range reaches beyond the end is known when the end is; and only reading tells that of what is
+    // encoded.
     let mut behind = wish.size || wish.reads();
     while behind && slice.length().is_none() {
         let read = move |view: &View| {

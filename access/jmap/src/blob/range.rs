@@ -81,8 +81,8 @@ impl Slice {
         Ok(Step::Octets(piece.slice(at(start)..at(end))))
     }
 
-    /// Shows the octets of the range to `show` for as long as one turn lasts, which ends when `most` have been read. False: it
-    /// is at its end.
+    /// Shows the octets of the range to `show` for as long as one turn lasts, which ends when `most` have been read.
+    /// False: it is at its end.
     pub fn read_on(&mut self, view: &View, most: u64, mut show: impl FnMut(&[u8])) -> Result<bool, store::Error> {
         let (begun, end) = (Instant::now(), self.seen.saturating_add(most));
         while begun.elapsed() < TURN && self.seen < end {

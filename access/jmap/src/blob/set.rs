@@ -1,6 +1,7 @@
 //! Blob/upload (RFC 9404 §4.1): blobs put together from text, base64, and ranges of other blobs.
 //!
-//! A new blob comes in like any upload: in the memory, or on the disk, where uploads wait, of which each person has a share.
+//! A new blob comes in like any upload: in the memory, or on the disk, where uploads wait, of which each person has a
+//! share.
 
 use std::collections::HashSet;
 
@@ -63,7 +64,9 @@ pub async fn upload(scope: &mut Scope, arguments: Object) -> Result<Object, Meth
     }
     while !waiting.is_empty() {
         for (key, draft) in ready(&mut waiting) {
-            match make(scope, account, draft, &mut left).await? {
+            // What was made stays made: a client that hears only of the failure would make it again.
+            let failing = |error| if created.is_empty() { error } else { MethodError::server_partial_fail() };
+            match make(scope, account, draft, &mut left).await.map_err(failing)? {
                 Ok(object) => {
                     let id = object.get("id").and_then(Value::as_str).unwrap_or_default();
                     scope.note(&key, id.to_owned());
@@ -208,7 +211,8 @@ async fn copy(
         let octets;
         (slice, octets, goes_on) = scope.house.read(account, read).await?;
         if slice.seen() > *left {
-            return Err(MethodError::request_too_large());
+            let why = "the call has read as many octets of other blobs as one may: make this one in another";
+            return Ok(Err(SetError::new("tooLarge").because(why)));
         }
         if let Err(error) = add(inbound, &octets).await? {
             return Ok(Err(error));

@@ -107,8 +107,8 @@ fn read(scope: &Scope, wish: &Value) -> Result<(Place, Filing), SetError> {
     }
 }
 
-/// The one folder of a mailboxIds object, in which one that is false is not named. An error says what is wrong, where it is
-/// more than that it is not valid.
+/// The one folder of a mailboxIds object, in which one that is false is not named. An error says what is wrong, where
+/// it is more than that it is not valid.
 pub fn mailbox(scope: &Scope, ids: &Object) -> Result<FolderId, Option<SetError>> {
     if !ids.values().all(Value::is_boolean) {
         return Err(None);

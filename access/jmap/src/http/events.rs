@@ -39,6 +39,12 @@ impl Wish {
         let given = |text: Option<String>| text.filter(|text| !text.is_empty());
         Self { types: given(self.types), closeafter: given(self.closeafter), ping: given(self.ping) }
     }
+
+    /// The types that are listened to; none: all.
+    fn types(&self) -> Option<Vec<String>> {
+        let types: Vec<String> = self.types.as_ref()?.split(',').map(|name| name.trim().to_owned()).collect();
+        Some(types).filter(|types| !types.iter().any(|name| name == "*"))
+    }
 }
 
 /// One who listens.
@@ -76,8 +82,7 @@ pub async fn events(
         Some("state") => true,
         Some(_) => return answer::plain_problem(StatusCode::BAD_REQUEST, "closeafter must be state or no"),
     };
-    let types = wish.types.map(|types| types.split(',').map(|name| name.trim().to_owned()).collect());
-    let types = types.filter(|types: &Vec<String>| !types.iter().any(|name| name == "*"));
+    let types = wish.types();
     let Some(turn) = house.listeners.begin(person.account, limits::EVENT_SOURCES) else {
         return answer::plain_problem(StatusCode::TOO_MANY_REQUESTS, "too many event sources are open");
     };
@@ -126,9 +131,9 @@ pub async fn events(
 impl Listener {
     /// The next event; none at the end.
     async fn next(&mut self) -> Option<Bytes> {
-        // A ping at once for who wants some, so that proxies let the header pass. Who wants none gets nothing but changes: a comment
-        // would do as well, but there are clients that take the empty line behind it for an event without data, and stop
-        // (the crate jmap-client).
+        // A ping at once for who wants some, so that proxies let the header pass. Who wants none gets nothing but
+        // changes: a comment would do as well, but there are clients that take the empty line behind it for an event
+        // without data, and stop (the crate jmap-client).
         if std::mem::take(&mut self.is_new) && self.ping.is_some() {
             return Some(self.ping_event());
         }

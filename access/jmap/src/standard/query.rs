@@ -17,8 +17,8 @@ pub struct Comparator {
     pub keyword: Option<String>,
 }
 
-/// A comparator as clients write it, null for what they leave out. Properties that we do not know are passed over: jmapc
-/// writes arguments of `/query` here as well.
+/// A comparator as clients write it, null for what they leave out. Properties that we do not know are passed over:
+/// jmapc writes arguments of `/query` here as well.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct WrittenComparator {

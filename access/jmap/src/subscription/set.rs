@@ -78,8 +78,8 @@ pub async fn set(scope: &mut Scope, arguments: Object) -> Result<Object, MethodE
     Ok(answer)
 }
 
-/// A client that is not told of changes looks as if nothing ever came: why stands in the log. Where it wanted to be told, and
-/// its code, are its secrets.
+/// A client that is not told of changes looks as if nothing ever came: why stands in the log. Where it wanted to be
+/// told, and its code, are its secrets.
 fn note_refused(scope: &Scope, error: &SetError) {
     let login = &scope.person.address;
     tracing::info!(%login, kind = error.kind(), why = error.description(), "a push subscription is refused");

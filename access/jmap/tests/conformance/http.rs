@@ -211,8 +211,8 @@ fn who_listens_hears_of_what_changes_and_of_nothing_else() {
     }
 }
 
-/// Reads a stream of events as the strictest of parsers do: each empty line is the end of an event, whatever stood before
-/// it, and an event without a name is one of a state.
+/// Reads a stream of events as the strictest of parsers do: each empty line is the end of an event, whatever stood
+/// before it, and an event without a name is one of a state.
 fn strictly(text: &str) -> Vec<(String, Value)> {
     let (mut events, mut kind, mut data) = (Vec::new(), "state".to_owned(), String::new());
     for line in text.strip_suffix('\n').into_iter().flat_map(|text| text.split('\n')) {

@@ -224,8 +224,8 @@ impl Reader<'_> {
             Content::Blob(_) | Content::Octets(_) => "application/octet-stream",
         };
         let mut draft = Draft {
-            // RFC 8621 §4.6 has none where the text stands in bodyValues; clients name it all the same. It is the server's to
-            // choose, and what is written fits the text.
+            // RFC 8621 §4.6 has none where the text stands in bodyValues; clients name it all the same. It is the
+            // server's to choose, and what is written fits the text.
             charset: text("charset")?.filter(|_| !matches!(content, Content::Text(_))),
             name: text("name")?,
             disposition: text("disposition")?.map(|disposition| disposition.to_ascii_lowercase()),
