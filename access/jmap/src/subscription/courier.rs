@@ -27,7 +27,7 @@ pub enum Errand {
     /// Send a new subscription its code.
     Verify(Box<Subscription>),
     /// Tell a subscription of changes, from these states on.
-    Tell(Box<Subscription>, States),
+    Tell(Box<Subscription>, Box<States>),
 }
 
 /// Takes errands.
@@ -79,7 +79,7 @@ impl Courier {
     /// From now on the subscription is told of changes.
     pub async fn begin(&self, subscription: Subscription, from: States) {
         // Fails only when the house closes; then it begins with the next opening.
-        let _ = self.errands.send(Errand::Tell(Box::new(subscription), from)).await;
+        let _ = self.errands.send(Errand::Tell(Box::new(subscription), Box::new(from))).await;
     }
 }
 
@@ -99,7 +99,7 @@ impl Deliveries {
                 Some(ended) = tasks.all.join_next(), if !tasks.all.is_empty() => tasks.ended(ended.ok().flatten()),
                 errand = self.0.recv() => match errand {
                     Some(Errand::Verify(new)) => tasks.verify(&house, *new),
-                    Some(Errand::Tell(verified, from)) => tasks.tell(&house, *verified, Some(from)),
+                    Some(Errand::Tell(verified, from)) => tasks.tell(&house, *verified, Some(*from)),
                     None => return,
                 },
             }
