@@ -53,6 +53,8 @@ pub struct Client {
     person: Person,
     tag: usize,
     idles: bool,
+    /// How many times in a row it has asked for UIDs.
+    learning: usize,
     /// The last lines, for who has to find out what went wrong.
     journal: Vec<String>,
 }
@@ -69,6 +71,7 @@ impl Client {
             person: person.clone(),
             tag: 0,
             idles: false,
+            learning: 0,
             journal: Vec::new(),
         };
         client.enter();
@@ -191,12 +194,16 @@ impl Client {
         let Some(Selected { mirror, .. }) = self.selected.as_ref().filter(|_| self.kind == Kind::Qresync) else {
             return;
         };
-        if mirror.letters.iter().all(|letter| letter.uid.is_some()) {
-            return;
+        let Some(unknown) = mirror.letters.iter().position(|letter| letter.uid.is_none()) else { return };
+        // While it asks, new ones may come.
+        if self.learning == 8 {
+            self.fail("a letter is told, and cannot be asked for");
         }
-        let known = mirror.letters.iter().filter_map(|letter| letter.uid).max().unwrap_or(0);
+        let known = mirror.letters[..unknown].last().and_then(|letter| letter.uid).unwrap_or(0);
         let answer = self.exchange(&format!("UID FETCH {}:* (FLAGS)", known + 1));
+        self.learning += 1;
         self.take_in(&answer, true);
+        self.learning -= 1;
     }
 
     /// Opens a folder; a client with QRESYNC says what it knows of it.

@@ -106,7 +106,7 @@ impl World {
             let back = self.chance.below(12) as u64;
             condition = format!("(UNCHANGEDSINCE {}) ", highest.saturating_sub(back));
         }
-        let (word, flags) = (if silent { ".SILENT" } else { "" }, flags);
+        let word = if silent { ".SILENT" } else { "" };
         let command = format!("{uid}STORE {set} {condition}{sign}FLAGS{word} ({})", flags.join(" "));
         let flags: Flags = flags.iter().map(|flag| flag.to_lowercase()).collect();
         let expected = silent.then_some(Silent { set, by_uid, sign, flags });
