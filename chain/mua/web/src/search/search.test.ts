@@ -1,4 +1,6 @@
 import { describe, expect, it } from 'vitest';
+import { en } from '../i18n/en';
+import { fr } from '../i18n/fr';
 import type { Filter } from '../jmap';
 import type { Complaint } from './complaints';
 import { searchOf } from './filter';
@@ -290,4 +292,14 @@ describe('what is not understood is told, and never becomes a word', () => {
     expect(told('x -frm:"ann lee" y')[0]?.at).toEqual([3, 16]);
     expect(told('(x is:foo)')[0]?.at).toEqual([3, 9]);
   });
+});
+
+it('what is shown as examples is understood', () => {
+  const everywhere = { ...world, foldersNamed: () => ['a'] };
+  for (const words of [en, fr])
+    for (const [hint] of words.search.hints) {
+      const { question, complaints } = parse(hint, everywhere);
+      expect([hint, complaints]).toEqual([hint, []]);
+      expect(searchOf(question, everywhere).filter).not.toBeNull();
+    }
 });
