@@ -74,12 +74,13 @@ pub fn carry_out(tx: &mut Tx, account: AccountId, batch: &Batch, known: &mut Cre
     let mut answer = SetAnswer::default();
     let made = plan.make(tx, account, batch, &full, known)?;
     plan.clear_roles(tx, &all)?;
-    for (id, wish) in plan.wishes.iter().filter(|(id, _)| plan.named.contains(id)) {
-        let id = made.get(id).unwrap_or(id);
+    for (id, wish) in plan.wishes.iter().filter(|(id, _)| plan.named.contains(id) && !made.contains_key(id)) {
         steps::settle(tx, &folder::get(tx, *id)?, wish)?;
     }
     for (index, (key, given)) in batch.creates.iter().enumerate() {
         let id = made.get(&provisional(index)).ok_or(Unfit::Invalid)?;
+        let (folder, wish) = (folder::get(tx, *id)?, plan.wishes.get(&provisional(index)).ok_or(Unfit::Invalid)?);
+        steps::settle(tx, &folder, &wish.of_made(&folder, given))?;
         answer.create(key, Ok(steps::told(tx, &folder::get(tx, *id)?, given)?));
     }
     for (id, change) in &batch.updates {

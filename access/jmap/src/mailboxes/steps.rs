@@ -114,18 +114,14 @@ fn create(
     known: &Created,
     siblings: &Siblings,
 ) -> Result<(Folder, Wish), Fault> {
-    let mut wish = wish::read(known, given)?;
+    let wish = wish::read(known, given)?;
     if let Some(other) = siblings.alike(None, wish.parent, &wish.name) {
         return Err(taken(&folder::get(tx, other)?).into());
     }
     let name = full_name(tx, account, &wish)?;
     let id = folder::create(tx, account, &name, None)?;
     let made = folder::get(tx, id)?;
-    // Where no role is named, one made again has the one that its name stands for.
-    if !given.contains_key("role") {
-        wish.role = made.special_use;
-    }
-    settle(tx, &made, &wish)?;
+    settle(tx, &made, &wish.of_made(&made, given))?;
     Ok((folder::get(tx, id)?, wish))
 }
 

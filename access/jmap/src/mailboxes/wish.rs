@@ -23,6 +23,13 @@ impl Wish {
     pub fn is_called_as(&self, other: &Self) -> bool {
         self.name == other.name && self.parent == other.parent
     }
+
+    /// The wish for a mailbox that was just made as `given` says: where no role is named, one that is made again has the
+    /// role that its name stands for.
+    pub fn of_made(&self, made: &Folder, given: &Object) -> Self {
+        let role = if given.contains_key("role") { self.role } else { made.special_use };
+        Self { role, ..self.clone() }
+    }
 }
 
 /// Reads a whole object; all that is wrong with it is said at once.

@@ -398,6 +398,13 @@ fn the_places_of_what_is_written_sent_and_thrown_away_are_not_destroyed() {
     assert_eq!(house.role("trash"), bin);
     let junk = house.role("junk");
     assert_eq!(house.call("Mailbox/set", json!({"destroy": [junk]}))["destroyed"], json!([junk]));
+    // One that is made again by its name has its role again, unless its maker says otherwise.
+    let without = house.call("Mailbox/set", json!({"create": {"k": {"name": "Junk", "role": null}}}));
+    let plain = without["created"]["k"]["id"].as_str().unwrap_or_else(|| panic!("{without}")).to_owned();
+    assert_eq!(house.call("Mailbox/get", json!({"ids": [plain]}))["list"][0]["role"], Value::Null);
+    house.call("Mailbox/set", json!({"destroy": [plain]}));
+    let again = house.call("Mailbox/set", json!({"create": {"k": {"name": "Junk"}}}));
+    assert_eq!(again["created"]["k"]["role"], "junk", "{again}");
 }
 
 /// What is logged while `work` is done.
