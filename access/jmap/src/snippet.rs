@@ -4,9 +4,9 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use mail::seam::AccountId;
-use mailbox::parse::decode::fold;
 use mailbox::parse::text::told;
-use mailbox::search::Criteria;
+use mailbox::search::sought::{Sought, places};
+use mailbox::search::{Criteria, Place};
 use mailbox::{Keywords, LetterKey};
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -76,11 +76,11 @@ fn in_turn(view: &View, account: AccountId, ids: &[String], words: &Words) -> Re
     Ok(snippets)
 }
 
-/// The words of a search, folded, by where they are looked for.
+/// The words of a search by where they are looked for.
 #[derive(Default)]
 struct Words {
-    subject: Vec<String>,
-    body: Vec<String>,
+    subject: Vec<Sought>,
+    body: Vec<Sought>,
 }
 
 impl Words {
@@ -95,11 +95,14 @@ impl Words {
     fn gather(&mut self, criteria: &Criteria) {
         match criteria {
             Criteria::And(parts) | Criteria::Or(parts) => parts.iter().for_each(|part| self.gather(part)),
-            Criteria::Subject(text) => self.subject.push(fold(text)),
-            Criteria::Body(text) => self.body.push(fold(text)),
-            Criteria::Text(text) => {
-                self.subject.push(fold(text));
-                self.body.push(fold(text));
+            Criteria::Words(words) => {
+                let sought = words.sought();
+                if matches!(words.place, Place::Subject | Place::Anywhere) {
+                    self.subject.extend(sought.clone());
+                }
+                if matches!(words.place, Place::Body | Place::Anywhere) {
+                    self.body.extend(sought);
+                }
             }
             // What must not be there is nowhere to be marked.
             _ => {}
@@ -116,7 +119,7 @@ fn snippet(view: &View, account: AccountId, id: &str, words: &Words) -> Result<O
     let preview = match words.body.is_empty() {
         true => None,
         false => {
-            let said = told(&letter.structure, LOOKED_AT, |range| letter.read(range))?.body;
+            let said = told(&letter.structure, LOOKED_AT, |range| letter.read(range))?.body.join("\n");
             around(&collapsed(&said), &words.body)
         }
     };
@@ -128,8 +131,8 @@ fn clip(text: &str, limit: usize) -> &str {
 }
 
 /// The text around the first word that is found, marked.
-fn around(text: &str, words: &[String]) -> Option<String> {
-    let first = places(text, words).first()?.0;
+fn around(text: &str, words: &[Sought]) -> Option<String> {
+    let first = places(words, text).first()?.0;
     let mut start = first.saturating_sub(BEFORE);
     while !text.is_char_boundary(start) {
         start -= 1;
@@ -145,8 +148,8 @@ fn around(text: &str, words: &[String]) -> Option<String> {
 }
 
 /// The text with entities and marks, at most `limit` octets of it; none where no word is in it.
-fn marked(text: &str, words: &[String], limit: usize) -> Option<String> {
-    let places = places(text, words);
+fn marked(text: &str, words: &[Sought], limit: usize) -> Option<String> {
+    let places = places(words, text);
     if places.is_empty() {
         return None;
     }
@@ -186,70 +189,32 @@ fn escape(text: &str, out: &mut String, limit: usize) -> bool {
     true
 }
 
-/// Where the words stand in the text, ascending, none in another. A word counts where one of the text begins with it.
-fn places(text: &str, words: &[String]) -> Vec<(usize, usize)> {
-    let (folded, origins) = folded_with_origins(text);
-    let mut found = Vec::new();
-    for word in words.iter().filter(|word| !word.trim().is_empty()) {
-        let mut from = 0;
-        while let Some(at) = folded.get(from..).and_then(|rest| rest.find(word.as_str())) {
-            let (start, end) = (from + at, from + at + word.len());
-            let begins = folded.get(..start).and_then(|before| before.chars().next_back());
-            if begins.is_none_or(|before| !before.is_alphanumeric()) {
-                found.extend(origins.get(start).copied().zip(origins.get(end).copied()));
-            }
-            from = end.max(from + 1);
-            while !folded.is_char_boundary(from) {
-                from += 1;
-            }
-        }
-    }
-    found.sort_unstable();
-    let mut apart: Vec<(usize, usize)> = Vec::new();
-    for (start, end) in found.into_iter().filter(|(start, end)| start < end) {
-        if apart.last().is_none_or(|(_, before)| *before <= start) {
-            apart.push((start, end));
-        }
-    }
-    apart
-}
-
-/// The text folded character by character, and for each octet of it (and its end) where it came from.
-fn folded_with_origins(text: &str) -> (String, Vec<usize>) {
-    let (mut folded, mut origins) = (String::with_capacity(text.len()), Vec::with_capacity(text.len() + 1));
-    for (at, c) in text.char_indices() {
-        if c.is_ascii() {
-            origins.push(at);
-            folded.push(c.to_ascii_lowercase());
-            continue;
-        }
-        let mut octets = [0; 4];
-        let piece = fold(c.encode_utf8(&mut octets));
-        origins.extend(std::iter::repeat_n(at, piece.len()));
-        folded.push_str(&piece);
-    }
-    origins.push(text.len());
-    (folded, origins)
-}
-
 #[cfg(test)]
 mod tests {
+    use mailbox::search::sought;
+
     use super::*;
+
+    fn sought(text: &str) -> Sought {
+        Sought::words(&sought::ANYWHERE, text, false).unwrap()
+    }
 
     #[test]
     fn words_are_marked_and_the_rest_is_escaped() {
-        let words = ["été".to_owned(), "foo".to_owned()];
+        let words = [sought("ete"), sought("foo"), sought("oeuvre")];
         assert_eq!(
-            marked("L'ÉTÉ <1> & football, barfoo", &words, 1000).as_deref(),
-            Some("L'<mark>ÉTÉ</mark> &lt;1&gt; &amp; <mark>foo</mark>tball, barfoo")
+            marked("L’ÉTÉ <1> & football, barfoo, œuvres", &words, 1000).as_deref(),
+            Some(
+                "L’<mark>ÉTÉ</mark> &lt;1&gt; &amp; <mark>foo</mark>tball, bar<mark>foo</mark>, <mark>œuvre</mark>s"
+            )
         );
         assert_eq!(marked("nothing here", &words, 1000), None);
     }
 
     proptest::proptest! {
         #[test]
-        fn no_preview_is_too_long_or_torn(text in "\\PC{0,400}", word in "[a-zé&<]{1,6}") {
-            if let Some(preview) = around(&format!("{text} {word}"), &[fold(&word)]) {
+        fn no_preview_is_too_long_or_torn(text in "\\PC{0,400}", word in "[a-zé]{1,6}") {
+            if let Some(preview) = around(&format!("{text} {word}"), &[sought(&word)]) {
                 assert!(preview.len() <= LONGEST);
                 assert_eq!(preview.matches("<mark>").count(), preview.matches("</mark>").count());
             }

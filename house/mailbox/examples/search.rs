@@ -116,7 +116,7 @@ fn questions(last: FolderId) -> Vec<(&'static str, Criteria)> {
 }
 
 fn listing(criteria: Criteria, orders: Vec<Order>, collapse: bool) -> Listing {
-    Listing { criteria, orders, collapse }
+    Listing { criteria, orders, collapse, best_first: true }
 }
 
 async fn lists(store: &Store, letters: u32) -> Result<(), Error> {

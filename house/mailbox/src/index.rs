@@ -3,25 +3,26 @@
 
 mod anew;
 mod housekeeping;
+pub(crate) mod said;
 
 use std::time::Duration;
 
 use mail::seam::AccountId;
-use store::{BlobId, Document, Field, Reached, Store, View, params};
+use store::{BlobId, Document, Store, View, params};
 use tokio::time::Instant;
 
+use self::said::Said;
 use crate::account::WORK;
-use crate::parse::{decode, text};
-use crate::search::{fields, words};
+use crate::search::fields;
 use crate::{Error, FolderId, LetterKey, Structure, Summary, body};
 
-/// Text of a letter that is indexed, in octets.
-const TEXT: usize = 1 << 20;
+/// Text of a letter that is indexed, in octets. A letter with more is looked at itself by searches for text.
+const TEXT: usize = 8 << 20;
 /// Letters indexed at once, and the octets of text that close a batch early.
 const BATCH: usize = 64;
 const BATCH_OCTETS: usize = 4 << 20;
-/// The same where only header fields are added.
-const FIELDS_BATCH: usize = 256;
+/// Words that are looked at at once for whether any letter has them.
+const WORDS: usize = 500;
 /// After a notice the task waits for more letters to come.
 const PAUSE: Duration = Duration::from_millis(100);
 /// Deliveries come first: while letters come in, the task rests so many times as long as it worked.
@@ -71,8 +72,9 @@ async fn round(store: &Store) -> Result<bool, Error> {
     let indexed = index(store).await?;
     // After the letters were added, not before: a letter that went in between is then among those to remove.
     let removed = remove(store).await?;
+    let tidied = store.search().tidy(WORDS).await?;
     let kept = housekeeping::round(store).await?;
-    if indexed || removed || kept {
+    if indexed || removed || tidied || kept {
         return Ok(true);
     }
     // Last of all: nobody waits for it.
@@ -112,52 +114,31 @@ struct Batch {
     more: bool,
 }
 
-/// Which letters are the next.
-#[derive(Clone, Copy)]
-struct Next {
-    /// Above this one.
-    after: i64,
-    /// Up to this one.
-    until: i64,
-    most: usize,
-    /// With their words, or only their header fields?
-    words: bool,
-}
-
 /// Adds the next letters to the index.
 async fn index(store: &Store) -> Result<bool, Error> {
     let search = store.search();
-    let Reached { words, values } = search.progress().await?;
-    // An index from before it had header fields: they are added behind the words that are there.
-    let behind = values < words;
-    let next = match behind {
-        true => Next { after: values, until: words, most: FIELDS_BATCH, words: false },
-        false => Next { after: words, until: i64::MAX, most: BATCH, words: true },
-    };
-    let batch = match store.read(move |view| batch(view, next)).await {
-        Err(Error::Store(store::Error::Panicked(why))) => one_by_one(store, next, &why).await?,
+    let after = search.reached().await?;
+    let batch = match store.read(move |view| batch(view, after, BATCH)).await {
+        Err(Error::Store(store::Error::Panicked(why))) => one_by_one(store, after, &why).await?,
         batch => batch?,
     };
-    if behind {
-        let reached = if batch.more { batch.reached } else { words };
-        search.add_values(batch.documents, reached).await?;
-    } else if batch.reached > words {
+    if batch.reached > after {
         search.add(batch.documents, batch.reached).await?;
     }
-    Ok(batch.more || behind)
+    Ok(batch.more)
 }
 
 /// A letter of the batch is more than our readers of text can bear: it is passed over, so that it does not keep all
 /// that come after it out of the index.
-async fn one_by_one(store: &Store, next: Next, why: &str) -> Result<Batch, Error> {
-    match store.read(move |view| batch(view, Next { most: 1, ..next })).await {
+async fn one_by_one(store: &Store, after: i64, why: &str) -> Result<Batch, Error> {
+    match store.read(move |view| batch(view, after, 1)).await {
         Err(Error::Store(store::Error::Panicked(_))) => {}
         batch => return batch,
     }
     let sql = "SELECT MIN(letter) FROM letter WHERE letter > $1";
     let letter: Option<i64> =
-        store.read(move |view| Ok::<_, Error>(view.query_one(sql, params![next.after], |row| row.get(0))?)).await?;
-    let letter = letter.unwrap_or(next.after);
+        store.read(move |view| Ok::<_, Error>(view.query_one(sql, params![after], |row| row.get(0))?)).await?;
+    let letter = letter.unwrap_or(after);
     tracing::error!(letter, why, "this letter cannot be indexed; please report it with the letter");
     Ok(Batch { documents: Vec::new(), reached: letter, more: true })
 }
@@ -193,11 +174,11 @@ struct Kept {
     structure: Structure,
 }
 
-fn batch(view: &View, next: Next) -> Result<Batch, Error> {
+/// The next letters above one.
+fn batch(view: &View, after: i64, most: usize) -> Result<Batch, Error> {
     let letters = view.query(
-        "SELECT letter, account, blob, summary, structure FROM letter WHERE letter > $1 AND letter <= $2
-         ORDER BY letter LIMIT $3",
-        params![next.after, next.until, next.most],
+        "SELECT letter, account, blob, summary, structure FROM letter WHERE letter > $1 ORDER BY letter LIMIT $2",
+        params![after, most],
         |row| {
             Ok(Kept {
                 letter: LetterKey(row.get(0)?),
@@ -208,33 +189,22 @@ fn batch(view: &View, next: Next) -> Result<Batch, Error> {
             })
         },
     )?;
-    let full = letters.len() == next.most;
-    let mut batch = Batch { documents: Vec::new(), reached: next.after, more: full };
+    let full = letters.len() == most;
+    let mut batch = Batch { documents: Vec::new(), reached: after, more: full };
     let mut octets = 0;
     for kept in letters {
-        let document = kept.document(view, next.words)?;
+        let Kept { letter, account, blob, summary, structure } = kept;
+        let document = whole_document(view, letter, account, blob, &summary, &structure)?;
         octets += document.texts.iter().map(|(_, text)| text.len()).sum::<usize>();
-        octets += document.values.iter().map(|(_, text)| text.len()).sum::<usize>();
+        octets += document.values.iter().map(|(_, form)| form.plain.len()).sum::<usize>();
         batch.documents.push(document);
-        batch.reached = kept.letter.0;
+        batch.reached = letter.0;
         if octets > BATCH_OCTETS {
             batch.more = true;
             break;
         }
     }
     Ok(batch)
-}
-
-impl Kept {
-    /// What the index is to have of the letter: its header fields, and its words where they are wanted.
-    fn document(&self, view: &View, words: bool) -> Result<Document, Error> {
-        let Self { letter, account, blob, summary, structure } = self;
-        if words {
-            return whole_document(view, *letter, *account, *blob, summary, structure);
-        }
-        let document = Document { letter: letter.0, account: account.0, ..Document::default() };
-        with_values(view, document, *blob, summary, structure)
-    }
 }
 
 /// All that the index is to have of a letter.
@@ -246,60 +216,17 @@ pub(crate) fn whole_document(
     summary: &Summary,
     structure: &Structure,
 ) -> Result<Document, Error> {
-    let document = document(view, letter, account, blob, summary, structure)?;
-    with_values(view, document, blob, summary, structure)
-}
-
-fn with_values(
-    view: &View,
-    document: Document,
-    blob: BlobId,
-    summary: &Summary,
-    structure: &Structure,
-) -> Result<Document, Error> {
     let header = match body::header(view, blob, structure) {
         // What is damaged has no header any more; what is kept of it is found.
         Err(Error::Store(error)) if is_damage(&error) => bytes::Bytes::new(),
         header => header?,
     };
     let fields::Values { values, partial } = fields::Values::of(summary, &header);
+    let document = Said::read(view, blob, summary, structure, TEXT)?.document(letter.0, account.0);
     Ok(Document { values, partial, ..document })
 }
 
 /// Is a body lost or damaged, and will not be read another time either?
 pub(crate) fn is_damage(error: &store::Error) -> bool {
     error.is_permanent() || matches!(error, store::Error::Corrupt(_))
-}
-
-/// The words of a letter, by field.
-pub(crate) fn document(
-    view: &View,
-    letter: LetterKey,
-    account: AccountId,
-    blob: BlobId,
-    summary: &Summary,
-    structure: &Structure,
-) -> Result<Document, Error> {
-    let told = match text::told(structure, TEXT, |range| view.read_blob(blob, range)) {
-        // A damaged letter is found by what is kept of its header, and does not keep the others from being found.
-        Err(error) if is_damage(&error) => {
-            tracing::warn!(letter = letter.0, %error, "the body of this letter cannot be searched");
-            text::Told::default()
-        }
-        told => told?,
-    };
-    let subject = summary.subject().map(decode::words).unwrap_or_default();
-    let stemmer = words::stemmer(&told.body);
-    let people = |fields: &[Option<&[u8]>]| {
-        let names: Vec<String> = fields.iter().flatten().map(|value| decode::words(value)).collect();
-        words::indexed(&names.join(" "), None)
-    };
-    let texts = vec![
-        (Field::From, people(&[summary.from(), summary.sender(), summary.reply_to()])),
-        (Field::To, people(&[summary.to(), summary.cc(), summary.bcc()])),
-        (Field::Subject, words::indexed(&subject, stemmer.as_ref())),
-        (Field::Body, words::indexed(&told.body, stemmer.as_ref())),
-        (Field::Attachment, words::indexed(&told.attachments, None)),
-    ];
-    Ok(Document { letter: letter.0, account: account.0, texts, ..Document::default() })
 }

@@ -6,6 +6,7 @@ pub(crate) mod column;
 pub mod date;
 pub mod decode;
 mod file_name;
+pub mod html;
 mod scan;
 mod structure;
 mod summary;

@@ -3,6 +3,7 @@
 
 mod criteria;
 pub(crate) mod fields;
+pub mod forms;
 mod known;
 mod letter;
 mod listing;
@@ -11,10 +12,10 @@ mod order;
 mod places;
 mod plan;
 mod ranked;
+pub mod sought;
 mod sources;
 mod sweep;
 mod test;
-pub(crate) mod words;
 
 use std::sync::Arc;
 
@@ -22,7 +23,7 @@ use mail::Timestamp;
 use mail::seam::AccountId;
 use store::{Asker, Store};
 
-pub use criteria::{Criteria, Day, InThread};
+pub use criteria::{Criteria, Day, InThread, Place, Words};
 pub use listing::{Found, Hit, Listing, Placed, Window, list, placed};
 pub use order::{Key, Order};
 
@@ -31,9 +32,8 @@ use crate::{Error, FolderId, Uids};
 /// The letters of a folder that fit, as of now. Reads in slices, so that a long search holds up nobody; letters that
 /// come or go meanwhile may or may not be among them, so a session keeps only those it knows.
 ///
-/// Words are found by the full-text index (whole words in any of their forms, one after the other, the last perhaps
-/// the beginning of a longer one); what the index has not reached yet is read directly, so the answer is complete.
-/// Header criteria look for any piece of text, decoded and whatever its case.
+/// Any piece of text is found, decoded and whatever its case. The full-text index tells which letters have it or may have
+/// it; the latter, and those that it has not reached yet, are looked at themselves, so the answer is complete.
 pub async fn run(
     store: &Store,
     account: AccountId,
@@ -44,7 +44,7 @@ pub async fn run(
     if !criteria.is_bounded() {
         return Err(Error::TooComplex);
     }
-    let criteria = criteria.within(folder).grouped();
+    let criteria = criteria.within(folder);
     let known = known::Known::gather(store, account, &[&criteria], now).await?;
     let letters = store.read_for(Asker(account.0), move |view| crate::folder::get(view, folder)).await?.total;
     let plan = Arc::new(plan::Plan::new(criteria, &known));

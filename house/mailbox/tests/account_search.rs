@@ -24,7 +24,7 @@ const NAMES: [&str; 4] = ["Ada Lovelace", "Zoé", "Bo", "A. de la Tour"];
 const HOSTS: [&str; 3] = ["alpha.test", "beta.test", "lists.alpha.test"];
 
 fn listing(criteria: Criteria, orders: Vec<Order>, collapse: bool) -> Listing {
-    Listing { criteria, orders, collapse }
+    Listing { criteria, orders, collapse, best_first: true }
 }
 
 fn not(criteria: Criteria) -> Criteria {

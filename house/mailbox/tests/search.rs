@@ -182,8 +182,12 @@ fn words_are_found(house: &House) {
     assert_eq!(body("DÉCISION"), [4]);
     assert_eq!(body("réunions"), [4]);
     assert_eq!(body("caractères"), [5]);
-    assert_eq!(body("Alice"), []);
-    assert_eq!(text("alice"), [1, 6]);
+    assert_eq!(body("rEpOr"), [1]);
+    assert_eq!(body("OON"), [2]);
+    assert_eq!(body("t no"), [2]);
+    assert_eq!(body("decision"), []);
+    assert_eq!(body("Alice"), body("alic"));
+    assert_eq!(text("alice"), [1, 2, 6]);
     assert_eq!(text("gazette"), [3]);
     assert_eq!(text("lunch"), [2]);
     assert_eq!(body("zebra"), []);
@@ -287,7 +291,7 @@ fn a_search_without_bounds_is_refused() {
     for _ in 0..100 {
         deep = not(deep);
     }
-    let many = Criteria::Or(vec![Criteria::Body("x".into()); 100]);
+    let many = Criteria::Or(vec![Criteria::Body("x".into()); 1000]);
     let fields = Criteria::Or(vec![Criteria::From("x".into()); 2000]);
     let inbox = house.folder("INBOX").id;
     for criteria in [deep, many, fields] {

@@ -58,7 +58,7 @@ pub use integrity::{BlobEntry, BlobState, Depth};
 pub use lock::Lock;
 pub use migration::Migration;
 pub use opening::has_office;
-pub use search::{Answer, Document, Field, HeaderField, Query, Question, Reached, SearchIndex};
+pub use search::{Answer, Document, Field, Fit, Form, HeaderField, Question, Run, SEALED, SearchIndex, Wanted};
 pub use snapshot::go_back;
 pub use statistics::Statistics;
 pub use store::{Asker, Check, Options, Store};

@@ -15,7 +15,8 @@ use crate::lane::{Lane, Plan};
 use crate::lock::wait_for_turn;
 use crate::shelf::Shelf;
 use crate::shrink;
-use crate::sqlite::{self, Durability, Setup, pieces, words};
+use crate::sqlite::terms::{self, Known, Learned};
+use crate::sqlite::{self, Durability, Setup, edition, pieces, seals, words};
 use crate::statistics::Counters;
 use crate::store::Asker;
 use crate::topic::Board;
@@ -27,21 +28,54 @@ use crate::writer::{self, Writer};
 /// Part of a letter in which words stand.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Field {
-    /// Sender: From, Sender, Reply-To.
+    /// The field From.
     From,
-    /// Recipients: To, Cc, Bcc.
+    /// The field To.
     To,
+    /// The field Cc.
+    Cc,
+    /// The field Bcc.
+    Bcc,
     /// The subject.
     Subject,
     /// Text of the body.
     Body,
-    /// Names and text of attachments.
-    Attachment,
+    /// Names of attachments.
+    Name,
+    /// All other fields of the header, and the headers of parts.
+    Head,
 }
 
 impl Field {
-    pub(crate) const ALL: [Self; 5] = [Self::From, Self::To, Self::Subject, Self::Body, Self::Attachment];
+    /// Every field.
+    pub const ALL: [Self; 8] =
+        [Self::From, Self::To, Self::Cc, Self::Bcc, Self::Subject, Self::Body, Self::Name, Self::Head];
 }
+
+/// A piece of text in two forms. The plain form of a piece is always a piece of the plain form of a text that has it.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Form {
+    /// In lower case, without accents.
+    pub plain: String,
+    /// In lower case, with accents. Of what is kept: `None` where that is the same. Of what is asked for: `None` where the
+    /// plain form alone decides.
+    pub exact: Option<String>,
+}
+
+impl Form {
+    /// Of which the plain form decides.
+    pub fn plain_only(&self) -> Self {
+        Self { plain: self.plain.clone(), exact: None }
+    }
+
+    /// The form that tells accents apart.
+    pub fn exact(&self) -> &str {
+        self.exact.as_deref().unwrap_or(&self.plain)
+    }
+}
+
+/// Stands in the words of a field in place of one that is only looked for by its runs.
+pub const SEALED: &str = "~";
 
 /// A letter to be indexed.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -50,16 +84,25 @@ pub struct Document {
     pub letter: i64,
     /// The account it belongs to.
     pub account: i64,
-    /// The words of each field, in order, stemmed and in lower case already, with white space between them.
+    /// The plain form of the words of each field, in order, with a blank between two.
     pub texts: Vec<(Field, String)>,
-    /// The values of its header fields, folded, of which any piece can be looked for. A field may have several.
-    pub values: Vec<(HeaderField, String)>,
-    /// The fields of which more is in the letter than stands in `values`.
+    /// The exact form of those words that have another, each once a field.
+    pub marked: Vec<(Field, String)>,
+    /// All these words, each once.
+    pub terms: Vec<Form>,
+    /// The plain form of words that are in no other letter as a rule (keys, tickets, signatures): they would fill the
+    /// list of words for nothing. [`SEALED`] stands in their place.
+    pub sealed: Vec<(Field, String)>,
+    /// The fields of which more is in the letter than is told here.
+    pub cut: Vec<Field>,
+    /// The values of its header fields, of which any piece can be looked for. A field may have several.
+    pub values: Vec<(HeaderField, Form)>,
+    /// The header fields of which more is in the letter than stands in `values`.
     pub partial: Vec<HeaderField>,
 }
 
-/// A field of the header. What the numbers mean is the caller's; fields on one shelf share their values, as those that
-/// hold message ids do.
+/// A field of the header. What the numbers mean is the caller's (up to 199); fields on one shelf share their values, as
+/// those that hold message ids do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct HeaderField {
     /// Where its values stand.
@@ -72,9 +115,56 @@ pub struct HeaderField {
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum Question {
     /// Which letters have the words?
-    Words(Query),
-    /// Which letters have this piece of text in a value of the field? Folded as the values are; no text is in each value.
-    Holds(HeaderField, String),
+    Words(Wanted),
+    /// Which letters have this piece of text in a value of the field? No text is in each value.
+    Holds(HeaderField, Form),
+}
+
+/// Words that are looked for, one behind the other in one of the fields.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Wanted {
+    /// Where. Each field counts for itself.
+    pub fields: Vec<Field>,
+    /// The words. No words: every letter may be meant.
+    pub runs: Vec<Run>,
+    /// Are the letters meant that have the words? Else they only may be.
+    pub decides: bool,
+}
+
+/// A word, or a piece of one, that is looked for.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Run {
+    /// The word. With an exact form, that decides.
+    pub form: Form,
+    /// How a word must have it.
+    pub fit: Fit,
+    /// May it lie in a sealed word?
+    pub sealed: bool,
+}
+
+/// How a word has a piece.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Fit {
+    /// The word is the piece.
+    Whole,
+    /// The word begins with it.
+    Begins,
+    /// The word ends with it.
+    Ends,
+    /// It is anywhere in the word.
+    Within,
+}
+
+impl Fit {
+    /// Has the word the piece in this way?
+    pub fn has(self, word: &str, piece: &str) -> bool {
+        match self {
+            Self::Whole => word == piece,
+            Self::Begins => word.starts_with(piece),
+            Self::Ends => word.ends_with(piece),
+            Self::Within => word.contains(piece),
+        }
+    }
 }
 
 /// What the index says to a question, as of one moment.
@@ -99,35 +189,6 @@ impl Answer {
     }
 }
 
-/// How far the index has come.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Reached {
-    /// The last letter whose words were looked at.
-    pub words: i64,
-    /// The last letter whose header fields were looked at: less in an index that was filled before it had them.
-    pub values: i64,
-}
-
-/// What to look for. Words are given as they were indexed: stemmed and in lower case.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub enum Query {
-    /// These words one after the other, in one field or (`None`) in any one field.
-    Phrase {
-        /// Where.
-        field: Option<Field>,
-        /// The words. No words are found in every letter.
-        words: Vec<String>,
-        /// The last word may be the beginning of a longer one.
-        prefix_last: bool,
-    },
-    /// All of these. All of nothing is every letter.
-    And(Vec<Query>),
-    /// Any of these. Any of nothing is no letter.
-    Or(Vec<Query>),
-    /// Every letter but these.
-    Not(Box<Query>),
-}
-
 /// The full-text index of all accounts. Cheap to clone.
 #[derive(Clone)]
 pub struct SearchIndex(Arc<Shared>);
@@ -148,6 +209,8 @@ enum Desk {
 
 struct Index {
     writer: Writer,
+    /// Words that are on the list.
+    known: Arc<Known>,
     readers: Lane,
     upkeep: Box<dyn Upkeep>,
 }
@@ -165,32 +228,17 @@ impl SearchIndex {
     /// the index already are replaced.
     pub async fn add(&self, batch: Vec<Document>, reached: i64) -> Result<()> {
         let index = self.index()?;
-        let add = move |tx: &mut Tx| {
-            // Where the header fields are behind, they are first brought up to the words.
-            if pieces::reached(tx)? >= words::reached(tx)? {
-                pieces::add(tx, &batch, reached)?;
-            }
-            words::add(tx, &batch, reached)
-        };
-        let outcome = index.writer.write(add).await;
-        self.mend(&index, outcome)
-    }
-
-    /// Adds the header fields of letters whose words are there already, up to `reached`.
-    pub async fn add_values(&self, batch: Vec<Document>, reached: i64) -> Result<()> {
-        let index = self.index()?;
-        let outcome = index.writer.write(move |tx| pieces::add(tx, &batch, reached)).await;
-        self.mend(&index, outcome)
+        let known = Arc::clone(&index.known);
+        let outcome = index.writer.write(move |tx| put(tx, &known, &batch, Some(reached))).await;
+        self.mend(&index, outcome.map(|learned| index.known.learn(learned)))
     }
 
     /// Removes letters. Such as are not in the index are passed over.
     pub async fn remove(&self, letters: Vec<i64>) -> Result<()> {
         let index = self.index()?;
         let remove = move |tx: &mut Tx| {
-            letters.iter().try_for_each(|letter| {
-                words::remove(tx, *letter)?;
-                pieces::remove(tx, *letter)
-            })
+            letters.iter().try_for_each(|letter| forget(tx, *letter))?;
+            terms::count_removed(tx, letters.len())
         };
         let outcome = index.writer.write(remove).await;
         self.mend(&index, outcome)
@@ -206,12 +254,9 @@ impl SearchIndex {
     /// [`add`](Self::add) where blocking is allowed, for letters that were passed over: what is noted as reached stays.
     pub fn put_blocking(&self, batch: Vec<Document>) -> Result<()> {
         let index = self.index()?;
-        let put = move |tx: &mut Tx| {
-            words::put(tx, &batch)?;
-            pieces::put(tx, &batch)
-        };
-        let outcome = index.writer.write_blocking(put);
-        self.mend(&index, outcome)
+        let known = Arc::clone(&index.known);
+        let outcome = index.writer.write_blocking(move |tx| put(tx, &known, &batch, None));
+        self.mend(&index, outcome.map(|learned| index.known.learn(learned)))
     }
 
     /// The letters that are in the index, at most `limit` of those behind `after`, ascending. It blocks.
@@ -221,15 +266,19 @@ impl SearchIndex {
         self.mend(&index, outcome)
     }
 
-    /// How far words and header fields have come.
-    pub async fn progress(&self) -> Result<Reached> {
+    /// Forgets words that no letter has any more, some at a time. True: there are more to look at. Until enough letters have
+    /// gone nothing is looked at, so that the list of words is never much longer than the letters account for.
+    pub async fn tidy(&self, most: usize) -> Result<bool> {
         let index = self.index()?;
-        let look = |view: &View| Ok(Reached { words: words::reached(view)?, values: pieces::reached(view)? });
-        let outcome = index.readers.read(None, look).await;
+        if !index.readers.read(None, terms::is_untidy).await? {
+            return Ok(false);
+        }
+        let known = Arc::clone(&index.known);
+        let outcome = index.writer.write(move |tx| terms::tidy(tx, &known, most)).await;
         self.mend(&index, outcome)
     }
 
-    /// Answers all questions of one search at once, each for the whole account.
+    /// Answers some questions of a search at once, each for the whole account.
     pub async fn ask(&self, account: i64, questions: Vec<Question>) -> Result<Vec<Answer>> {
         self.0.asked.fetch_add(1, Relaxed);
         let index = self.index()?;
@@ -247,21 +296,6 @@ impl SearchIndex {
     pub fn reached_blocking(&self) -> Result<i64> {
         let index = self.index()?;
         let outcome = index.readers.read_blocking(DEADLINE, words::reached);
-        self.mend(&index, outcome)
-    }
-
-    /// Letters of an account that match, the newest (highest) first, below `before` where that is given.
-    pub async fn query(&self, account: i64, query: &Query, before: Option<i64>, limit: usize) -> Result<Vec<i64>> {
-        let (index, query) = (self.index()?, query.clone());
-        let outcome = index.readers.read(None, move |view| words::find(view, account, &query, before, limit)).await;
-        self.mend(&index, outcome)
-    }
-
-    /// [`query`](Self::query) where blocking is allowed, such as within [`Store::read`](crate::Store::read).
-    pub fn query_blocking(&self, account: i64, query: &Query, before: Option<i64>, limit: usize) -> Result<Vec<i64>> {
-        let (index, query) = (self.index()?, query.clone());
-        let find = move |view: &View| words::find(view, account, &query, before, limit);
-        let outcome = index.readers.read_blocking(DEADLINE, find);
         self.mend(&index, outcome)
     }
 
@@ -321,17 +355,20 @@ impl Index {
     fn open_or_begin_again(folder: &Path) -> Result<Self> {
         // Two processes that make the file at once would trip over each other.
         let _turn = wait_for_turn(folder).map_err(|error| Error::Io(error.to_string()))?;
-        Self::open(folder).or_else(|error| match error {
-            Error::Corrupt(why) => {
+        match Self::open(folder) {
+            Ok(Some(index)) => return Ok(index),
+            Ok(None) => tracing::info!("the full-text index is from another release and will be built again"),
+            Err(Error::Corrupt(why)) => {
                 tracing::warn!(why, "the full-text index is damaged and will be built again");
-                remove_files(folder)?;
-                Self::open(folder)
             }
-            error => Err(error),
-        })
+            Err(error) => return Err(error),
+        }
+        remove_files(folder)?;
+        Self::open(folder)?.ok_or(Error::Corrupt("the new full-text index has no edition".into()))
     }
 
-    fn open(folder: &Path) -> Result<Self> {
+    /// `None`: it is of another edition.
+    fn open(folder: &Path) -> Result<Option<Self>> {
         let file = folder.join(FILE);
         let counters = Arc::<Counters>::default();
         let setup = Setup {
@@ -342,8 +379,10 @@ impl Index {
             max_pages: None,
         };
         let Opened { writer, readers, upkeep } = sqlite::open(&setup, &counters)?;
-        words::prepare(&*writer)?;
-        pieces::prepare(&*writer)?;
+        if !edition::is_ours(&*writer)? {
+            upkeep.close();
+            return Ok(None);
+        }
         let thread = |error: std::io::Error| Error::Io(error.to_string());
         let shelf = Arc::new(Shelf::none());
         // A question may take long: each person has one at a time, and the index is filled beside them.
@@ -353,7 +392,7 @@ impl Index {
         let board = Arc::<Board>::default();
         let desk = writer::Desk { shelf, board, counters, faults: Faults::default(), batch: GROUP, space: None };
         let writer = Writer::start(writer, desk, QUEUE).map_err(thread)?;
-        Ok(Self { writer, readers, upkeep })
+        Ok(Some(Self { writer, known: Arc::default(), readers, upkeep }))
     }
 
     fn close(&self) {
@@ -363,17 +402,35 @@ impl Index {
     }
 }
 
-fn answer(view: &View, account: i64, question: &Question) -> Result<Answer> {
-    match question {
-        Question::Words(query) => {
-            let found = words::find_all(view, account, query)?;
-            Ok(Answer { found, perhaps: RoaringTreemap::new(), reached: words::reached(view)? })
-        }
-        Question::Holds(field, piece) => {
-            let (found, perhaps) = pieces::find(view, account, *field, piece)?;
-            Ok(Answer { found, perhaps, reached: pieces::reached(view)? })
-        }
+/// Puts letters in, or in again, and says which words are on the list now.
+fn put(tx: &mut Tx, known: &Known, batch: &[Document], reached: Option<i64>) -> Result<Learned> {
+    let mut learned = known.learned();
+    for document in batch {
+        forget(tx, document.letter)?;
+        words::add(tx, document)?;
+        seals::add(tx, document)?;
+        pieces::add(tx, document)?;
+        terms::add(tx, known, document, &mut learned)?;
     }
+    if let Some(reached) = reached {
+        words::reach(tx, reached)?;
+    }
+    Ok(learned)
+}
+
+fn forget(tx: &mut Tx, letter: i64) -> Result<()> {
+    words::remove(tx, letter)?;
+    seals::remove(tx, letter)?;
+    pieces::remove(tx, letter)
+}
+
+fn answer(view: &View, account: i64, question: &Question) -> Result<Answer> {
+    let reached = words::reached(view)?;
+    let (found, perhaps) = match question {
+        Question::Words(wanted) => words::find(view, account, wanted)?,
+        Question::Holds(field, piece) => pieces::find(view, account, *field, piece)?,
+    };
+    Ok(Answer { perhaps: perhaps - &found, found, reached })
 }
 
 fn remove_files(folder: &Path) -> Result<()> {
@@ -392,42 +449,3 @@ const READERS: usize = 2;
 const DEADLINE: Duration = Duration::from_secs(30);
 const QUEUE: usize = 64;
 const GROUP: usize = 16;
-
-/// What a query comes to once all and nothing are taken out of it.
-pub(crate) enum Simple {
-    Nothing,
-    Everything,
-    Some(Query),
-}
-
-pub(crate) fn simplify(query: &Query) -> Simple {
-    match query {
-        Query::Phrase { words, .. } if words.iter().all(|word| word.trim().is_empty()) => Simple::Everything,
-        Query::Phrase { .. } => Simple::Some(query.clone()),
-        Query::Not(inner) => match simplify(inner) {
-            Simple::Nothing => Simple::Everything,
-            Simple::Everything => Simple::Nothing,
-            Simple::Some(inner) => Simple::Some(Query::Not(Box::new(inner))),
-        },
-        Query::And(parts) => join(parts, true),
-        Query::Or(parts) => join(parts, false),
-    }
-}
-
-fn join(parts: &[Query], all: bool) -> Simple {
-    let mut kept = Vec::new();
-    for part in parts {
-        match (simplify(part), all) {
-            (Simple::Nothing, true) => return Simple::Nothing,
-            (Simple::Everything, false) => return Simple::Everything,
-            (Simple::Some(part), _) => kept.push(part),
-            (Simple::Nothing, false) | (Simple::Everything, true) => {}
-        }
-    }
-    match (kept.is_empty(), all) {
-        (true, true) => Simple::Everything,
-        (true, false) => Simple::Nothing,
-        (false, true) => Simple::Some(Query::And(kept)),
-        (false, false) => Simple::Some(Query::Or(kept)),
-    }
-}

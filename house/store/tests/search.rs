@@ -3,79 +3,141 @@
 mod common;
 
 use common::open;
-use facteur_store::{Answer, Document, Error, Field, HeaderField, Query, Question, SearchIndex};
+use facteur_store::{Answer, Document, Error, Field, Fit, Form, HeaderField, Question, Run, SearchIndex, Wanted};
+
+/// `e\u{301}` is the exact form of what is plain an `e`.
+fn plain(word: &str) -> String {
+    word.replace('\u{301}', "")
+}
+
+fn form(word: &str) -> Form {
+    Form { plain: plain(word), exact: (plain(word) != word).then(|| word.to_owned()) }
+}
+
+fn document(letter: i64, account: i64, texts: &[(Field, &str)]) -> Document {
+    let mut document = Document { letter, account, ..Document::default() };
+    for (field, text) in texts {
+        document.texts.push((*field, plain(text)));
+        for form in text.split(' ').map(form) {
+            document.marked.extend(form.exact.iter().map(|exact| (*field, exact.clone())));
+            document.terms.push(form);
+        }
+    }
+    document
+}
 
 fn letter(letter: i64, account: i64, subject: &str, body: &str) -> Document {
-    let texts = vec![(Field::Subject, subject.to_owned()), (Field::Body, body.to_owned())];
-    Document { letter, account, texts, values: Vec::new(), partial: Vec::new() }
+    document(letter, account, &[(Field::Subject, subject), (Field::Body, body)])
 }
 
-fn phrase(words: &str) -> Query {
-    Query::Phrase { field: None, words: words.split(' ').map(str::to_owned).collect(), prefix_last: false }
+/// What is between bars is as a person asks; an asterisk stands where a word may go on.
+fn wanted(fields: &[Field], asked: &str, exact: bool) -> Question {
+    let run = |word: &str| {
+        let fit = match (word.starts_with('*'), word.ends_with('*')) {
+            (true, true) => Fit::Within,
+            (true, false) => Fit::Ends,
+            (false, true) => Fit::Begins,
+            (false, false) => Fit::Whole,
+        };
+        let word = word.trim_matches('*');
+        Run { form: Form { plain: plain(word), exact: exact.then(|| word.to_owned()) }, fit, sealed: true }
+    };
+    let runs = asked.split(' ').filter(|word| !word.is_empty()).map(run).collect();
+    Question::Words(Wanted { fields: fields.to_vec(), runs, decides: true })
 }
 
-fn not(query: Query) -> Query {
-    Query::Not(Box::new(query))
+async fn ask(index: &SearchIndex, account: i64, question: Question) -> (Vec<u64>, Vec<u64>) {
+    let answers = index.ask(account, vec![question]).await.unwrap();
+    (answers[0].found.iter().collect(), answers[0].perhaps.iter().collect())
+}
+
+async fn found(index: &SearchIndex, asked: &str) -> Vec<u64> {
+    ask(index, 7, wanted(&Field::ALL, asked, false)).await.0
 }
 
 async fn filled(index: &SearchIndex) {
     let letters = vec![
         letter(1, 7, "invoice for june", "please pay the invoice soon"),
         letter(2, 7, "party", "bring june and cake"),
-        letter(3, 7, "l'été à la mer", "rien d'autre 100% a@b.test"),
+        letter(3, 7, "l e\u{301}te\u{301} mer", "rien d'autre 100% a@b.test"),
         letter(4, 8, "invoice", "of another account"),
         letter(5, 77, "invoice", "of an account whose number begins alike"),
     ];
     index.add(letters, 6).await.unwrap();
 }
 
-async fn found(index: &SearchIndex, query: &Query) -> Vec<i64> {
-    index.query(7, query, None, 100).await.unwrap()
-}
-
 #[tokio::test]
-async fn words_phrases_fields_and_their_combinations_find_what_they_say() {
+async fn words_pieces_of_words_and_phrases_are_found_in_their_fields() {
     let folder = tempfile::tempdir().unwrap();
     let store = open(folder.path());
     let index = store.search();
     filled(&index).await;
-    let in_subject = |words: &str| Query::Phrase {
-        field: Some(Field::Subject),
-        words: words.split(' ').map(str::to_owned).collect(),
-        prefix_last: false,
-    };
-    let beginning = |words: &str| Query::Phrase {
-        field: None,
-        words: words.split(' ').map(str::to_owned).collect(),
-        prefix_last: true,
-    };
-    let cases = [
-        (phrase("invoice"), vec![1]),
-        (phrase("june"), vec![2, 1]),
-        (in_subject("june"), vec![1]),
-        (phrase("pay the invoice"), vec![1]),
-        (phrase("the pay invoice"), vec![]),
-        (phrase("june please"), vec![]),
-        (beginning("pay the inv"), vec![1]),
-        (beginning("ju"), vec![2, 1]),
-        (phrase("ju"), vec![]),
-        (phrase("l'été"), vec![3]),
-        (phrase("100%"), vec![3]),
-        (phrase("a@b.test"), vec![3]),
-        (Query::And(vec![phrase("june"), phrase("cake")]), vec![2]),
-        (Query::And(vec![phrase("june"), not(phrase("cake"))]), vec![1]),
-        (Query::Or(vec![phrase("cake"), phrase("mer")]), vec![3, 2]),
-        (not(phrase("june")), vec![3]),
-        (Query::Or(vec![not(phrase("june")), phrase("cake")]), vec![3, 2]),
-        (not(not(phrase("cake"))), vec![2]),
-        (phrase(""), vec![3, 2, 1]),
-        (Query::And(vec![]), vec![3, 2, 1]),
-        (Query::Or(vec![]), vec![]),
-        (not(Query::And(vec![])), vec![]),
+    let cases: [(&str, &[u64]); 19] = [
+        ("invoice", &[1]),
+        ("june", &[1, 2]),
+        ("pay the invoice", &[1]),
+        ("the pay invoice", &[]),
+        ("june please", &[]),
+        ("pay the inv*", &[1]),
+        ("*ay the inv*", &[1]),
+        ("*voice soon", &[1]),
+        ("ju*", &[1, 2]),
+        ("ju", &[]),
+        ("*ne", &[1, 2]),
+        ("*u*", &[1, 2, 3]),
+        ("*nvoi*", &[1]),
+        ("*invx*", &[]),
+        ("100%", &[3]),
+        ("d'autre", &[3]),
+        ("*b.te*", &[3]),
+        ("ete", &[3]),
+        ("*et* mer", &[3]),
     ];
-    for (query, expected) in cases {
-        assert_eq!(found(&index, &query).await, expected, "{query:?}");
+    for (asked, expected) in cases {
+        assert_eq!(found(&index, asked).await, expected, "{asked}");
     }
+    assert_eq!(ask(&index, 7, wanted(&[Field::Subject], "june", false)).await.0, [1]);
+    assert_eq!(ask(&index, 7, wanted(&[Field::Body, Field::Name], "*un*", false)).await.0, [2]);
+    assert_eq!(ask(&index, 7, wanted(&Field::ALL, "", false)).await, (vec![], vec![1, 2, 3]));
+}
+
+#[tokio::test]
+async fn accents_are_told_apart_where_that_is_asked() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = open(folder.path());
+    let index = store.search();
+    let body = |number, text: &str| document(number, 7, &[(Field::Body, text)]);
+    let letters = vec![body(1, "ete"), body(2, "e\u{301}te\u{301}"), body(3, "ete e\u{301}te\u{301}"), body(4, "te\u{301}te")];
+    index.add(letters, 4).await.unwrap();
+    let cases: [(&str, &[u64], &[u64]); 5] = [
+        ("*ete*", &[1], &[3]),
+        ("*e\u{301}te\u{301}*", &[2, 3], &[]),
+        ("*te*", &[1, 2, 3, 4], &[]),
+        ("*te\u{301}*", &[2, 3, 4], &[]),
+        ("tete", &[], &[]),
+    ];
+    for (asked, sure, perhaps) in cases {
+        assert_eq!(ask(&index, 7, wanted(&[Field::Body], asked, true)).await, (sure.to_vec(), perhaps.to_vec()), "{asked}");
+        assert_eq!(ask(&index, 7, wanted(&[Field::Subject], asked, true)).await.0, [] as [u64; 0], "{asked}");
+    }
+    assert_eq!(found(&index, "ete").await, [1, 2, 3]);
+}
+
+#[tokio::test]
+async fn of_sealed_words_and_of_cut_fields_only_the_letter_can_tell() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = open(folder.path());
+    let index = store.search();
+    let sealed = Document { sealed: vec![(Field::Body, "de89370400440532".into())], ..letter(1, 7, "iban", "my ~ here") };
+    let cut = Document { cut: vec![Field::Body], ..letter(2, 7, "long", "text") };
+    index.add(vec![sealed, cut, letter(3, 7, "x", "y")], 3).await.unwrap();
+    let body = |asked: &str| ask(&index, 7, wanted(&[Field::Body], asked, false));
+    assert_eq!(body("*37040*").await, (vec![], vec![1, 2]));
+    assert_eq!(body("*99999*").await, (vec![], vec![2]));
+    assert_eq!(body("my *9370*").await, (vec![], vec![1, 2]));
+    assert_eq!(ask(&index, 7, wanted(&[Field::Subject], "*37040*", false)).await, (vec![], vec![]));
+    index.remove(vec![1, 2]).await.unwrap();
+    assert_eq!(body("*37040*").await, (vec![], vec![]));
 }
 
 #[tokio::test]
@@ -85,39 +147,39 @@ async fn what_a_person_types_is_never_read_as_query_language() {
     let index = store.search();
     filled(&index).await;
     let hostile = [
-        "\"",
-        "a\" OR \"b",
-        "NEAR(a b)",
-        "*",
-        "body : june",
-        "(",
-        "june*",
-        "\0",
-        "^june",
-        "-",
-        "OR",
-        "8:invoice",
-        "7.",
-        "'",
-        "\u{1}\u{7f}",
-        "😀",
+        "\"", "a\" OR \"b", "NEAR(a b)", "body : june", "(", "june* OR", "\0", "^june", "-", "OR", "8:invoice", "7.", "'",
+        "\u{1}\u{7f}", "😀", "7;5;x",
     ];
     for words in hostile {
-        assert_eq!(found(&index, &phrase(words)).await, [] as [i64; 0], "{words:?}");
+        assert_eq!(found(&index, words).await, [] as [u64; 0], "{words:?}");
     }
 }
 
 #[tokio::test]
-async fn results_come_in_pages_newest_first() {
+async fn words_that_no_letter_has_any_more_are_swept_out_when_many_have_gone() {
     let folder = tempfile::tempdir().unwrap();
     let store = open(folder.path());
     let index = store.search();
-    let letters = (1..=100).map(|number| letter(number, 7, "same", "words")).collect();
-    index.add(letters, 100).await.unwrap();
-    let first = index.query(7, &phrase("same"), None, 30).await.unwrap();
-    assert_eq!(first, (71..=100).rev().collect::<Vec<i64>>());
-    let second = index.query(7, &phrase("same"), Some(71), 30).await.unwrap();
-    assert_eq!(second, (41..=70).rev().collect::<Vec<i64>>());
+    let letters = (1..=50).map(|number| letter(number, 7, &format!("only{number}"), "same")).collect();
+    index.add(letters, 50).await.unwrap();
+    index.remove((1..=49).collect()).await.unwrap();
+    assert_eq!(index.tidy(10).await, Ok(false));
+    // Letters that are in no index count as well.
+    index.remove((1_000..30_000).collect()).await.unwrap();
+    let mut rounds = 0;
+    while index.tidy(10).await.unwrap() {
+        rounds += 1;
+    }
+    assert!(rounds >= 5);
+    assert_eq!(found(&index, "*nly50*").await, [50]);
+    // What was taken from the list comes back with a letter.
+    index.add(vec![letter(60, 7, "only7", "same")], 60).await.unwrap();
+    assert_eq!(found(&index, "*nly7*").await, [60]);
+    drop(index);
+    store.close().await;
+    let connection = rusqlite::Connection::open(folder.path().join("search.db")).unwrap();
+    let terms: i64 = connection.query_row("SELECT COUNT(*) FROM term", (), |row| row.get(0)).unwrap();
+    assert_eq!(terms, 3);
 }
 
 #[tokio::test]
@@ -129,24 +191,14 @@ async fn letters_are_replaced_and_removed_and_the_place_reached_is_kept() {
     filled(&index).await;
     assert_eq!(index.reached().await, Ok(6));
     index.add(vec![letter(1, 7, "receipt", "")], 6).await.unwrap();
-    assert_eq!(found(&index, &phrase("invoice")).await, [] as [i64; 0]);
-    assert_eq!(found(&index, &phrase("receipt")).await, [1]);
+    assert_eq!(found(&index, "invoice").await, [] as [u64; 0]);
+    assert_eq!(found(&index, "receipt").await, [1]);
     index.remove(vec![1, 2, 999]).await.unwrap();
-    assert_eq!(found(&index, &Query::And(vec![])).await, [3]);
+    assert_eq!(ask(&index, 7, wanted(&Field::ALL, "", false)).await.1, [3]);
     store.close().await;
     let store = open(folder.path());
     assert_eq!(store.search().reached().await, Ok(6));
-    assert_eq!(found(&store.search(), &phrase("mer")).await, [3]);
-}
-
-#[tokio::test]
-async fn a_search_can_run_inside_a_read() {
-    let folder = tempfile::tempdir().unwrap();
-    let store = open(folder.path());
-    let index = store.search();
-    filled(&index).await;
-    let found = store.read(move |_| index.query_blocking(7, &phrase("cake"), None, usize::MAX)).await;
-    assert_eq!(found, Ok(vec![2]));
+    assert_eq!(found(&store.search(), "mer").await, [3]);
 }
 
 #[tokio::test]
@@ -169,11 +221,11 @@ async fn a_damaged_index_begins_again_from_nothing() {
             reached => reached,
         };
         if reached != Ok(0) {
-            assert!(matches!(index.query(7, &phrase("june"), None, 10).await, Err(Error::Corrupt(_))));
+            assert!(matches!(index.ask(7, vec![wanted(&Field::ALL, "june", false)]).await, Err(Error::Corrupt(_))));
         }
         assert_eq!(index.reached().await, Ok(0), "damaged from {damage} on");
         filled(&index).await;
-        assert_eq!(found(&index, &phrase("june")).await, [2, 1]);
+        assert_eq!(found(&index, "june").await, [1, 2]);
         store.close().await;
     }
 }
@@ -183,12 +235,12 @@ const ID: HeaderField = HeaderField { shelf: 2, number: 2 };
 const ANSWERED: HeaderField = HeaderField { shelf: 2, number: 3 };
 
 fn valued(letter: i64, account: i64, values: &[(HeaderField, &str)]) -> Document {
-    let values = values.iter().map(|(field, text)| (*field, (*text).to_owned())).collect();
-    Document { letter, account, texts: Vec::new(), values, partial: Vec::new() }
+    let values = values.iter().map(|(field, text)| (*field, form(text))).collect();
+    Document { letter, account, values, ..Document::default() }
 }
 
 async fn holding(index: &SearchIndex, account: i64, field: HeaderField, piece: &str) -> Vec<u64> {
-    let answers = index.ask(account, vec![Question::Holds(field, piece.to_owned())]).await.unwrap();
+    let answers = index.ask(account, vec![Question::Holds(field, form(piece))]).await.unwrap();
     answers[0].found.iter().collect()
 }
 
@@ -236,7 +288,7 @@ async fn values_go_with_the_last_letter_that_holds_them() {
     index.remove(vec![1]).await.unwrap();
     assert_eq!(holding(&index, 7, FROM, "ann").await, [2]);
     index.remove(vec![2, 9]).await.unwrap();
-    assert_eq!(holding(&index, 7, FROM, "").await, []);
+    assert_eq!(holding(&index, 7, FROM, "").await, [] as [u64; 0]);
     index.add(vec![some(3), valued(4, 7, &[(FROM, "bea")])], 4).await.unwrap();
     // Added once more with other values: the old ones are gone.
     index.add(vec![valued(3, 7, &[(FROM, "cleo")])], 4).await.unwrap();
@@ -260,7 +312,7 @@ async fn an_answer_says_what_it_does_not_know() {
     let partial = Document { partial: vec![FROM], ..valued(2, 7, &[(ID, "<2@one.test>")]) };
     index.add(vec![valued(1, 7, &[(FROM, "ann")]), partial], 3).await.unwrap();
     let answers =
-        index.ask(7, vec![Question::Holds(FROM, "ann".into()), Question::Words(phrase("june"))]).await.unwrap();
+        index.ask(7, vec![Question::Holds(FROM, form("ann")), wanted(&Field::ALL, "june", false)]).await.unwrap();
     let says = |answer: &Answer| (1..5).map(|letter| answer.says(letter)).collect::<Vec<_>>();
     assert_eq!(says(&answers[0]), [Some(true), None, Some(false), None]);
     assert_eq!(says(&answers[1]), [Some(false), Some(false), Some(false), None]);
@@ -268,26 +320,20 @@ async fn an_answer_says_what_it_does_not_know() {
 }
 
 #[tokio::test]
-async fn an_index_from_before_header_fields_keeps_its_words_and_gets_the_fields_behind() {
+async fn an_index_of_an_earlier_release_is_thrown_away_and_begins_again() {
     let folder = tempfile::tempdir().unwrap();
-    let store = open(folder.path());
-    filled(&store.search()).await;
-    store.close().await;
-    let connection = rusqlite::Connection::open(folder.path().join("search.db")).unwrap();
-    for table in ["value_reached", "value", "held", "partial", "gram"] {
-        connection.execute_batch(&format!("DROP TABLE {table}")).unwrap();
+    for earlier in ["DROP TABLE edition", "UPDATE edition SET number = 1", "DELETE FROM edition"] {
+        let store = open(folder.path());
+        filled(&store.search()).await;
+        store.close().await;
+        let connection = rusqlite::Connection::open(folder.path().join("search.db")).unwrap();
+        connection.execute_batch(earlier).unwrap();
+        drop(connection);
+        let store = open(folder.path());
+        let index = store.search();
+        assert_eq!(index.reached().await, Ok(0), "{earlier}");
+        filled(&index).await;
+        assert_eq!(found(&index, "june").await, [1, 2]);
+        store.close().await;
     }
-    drop(connection);
-    let store = open(folder.path());
-    let index = store.search();
-    let progress = index.progress().await.unwrap();
-    assert_eq!((progress.words, progress.values), (6, 0));
-    assert_eq!(found(&index, &phrase("mer")).await, [3]);
-    // A letter that comes now is no sign that those before it were looked at.
-    index.add(vec![letter(7, 7, "new", "mer")], 7).await.unwrap();
-    assert_eq!(index.progress().await.unwrap().values, 0);
-    index.add_values(vec![valued(1, 7, &[(FROM, "ann")])], 7).await.unwrap();
-    assert_eq!(index.progress().await.unwrap().values, 7);
-    assert_eq!(holding(&index, 7, FROM, "ann").await, [1]);
-    assert_eq!(found(&index, &phrase("mer")).await, [7, 3]);
 }

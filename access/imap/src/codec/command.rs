@@ -386,8 +386,8 @@ pub enum SearchKey {
     ModSeq(u64),
     /// All of them hold.
     And(Vec<SearchKey>),
-    /// One of the two holds.
-    Or(Box<SearchKey>, Box<SearchKey>),
+    /// One of them holds. They are two at least, and none of them is such a list.
+    Or(Vec<SearchKey>),
     /// It does not hold.
     Not(Box<SearchKey>),
 }

@@ -456,11 +456,13 @@ impl Encoder {
             }
             SearchKey::ModSeq(change) => self.put(&format!("MODSEQ {change}")),
             SearchKey::And(keys) => self.list(keys, Self::key),
-            SearchKey::Or(one, other) => {
-                self.put("OR ");
-                self.key(one);
-                self.put(" ");
-                self.key(other);
+            SearchKey::Or(keys) => {
+                for (place, key) in keys.iter().enumerate() {
+                    self.put(if place > 0 { " " } else { "" });
+                    // Two keys at a time: `OR a OR b c`.
+                    self.put(if place + 1 < keys.len() { "OR " } else { "" });
+                    self.key(key);
+                }
             }
             SearchKey::Not(key) => {
                 self.put("NOT ");

@@ -90,7 +90,7 @@ fn asks_for_change(key: &SearchKey) -> bool {
     match key {
         SearchKey::ModSeq(_) => true,
         SearchKey::And(keys) => keys.iter().any(asks_for_change),
-        SearchKey::Or(one, other) => asks_for_change(one) || asks_for_change(other),
+        SearchKey::Or(keys) => keys.iter().any(asks_for_change),
         SearchKey::Not(key) => asks_for_change(key),
         _ => false,
     }
@@ -159,7 +159,7 @@ impl Translator<'_> {
             SearchKey::Text(text) => Criteria::Text(text.clone()),
             SearchKey::ModSeq(change) => Criteria::ChangedSince(Change(*change)),
             SearchKey::And(keys) => self.all(keys)?,
-            SearchKey::Or(one, other) => Criteria::Or(vec![self.one(one)?, self.one(other)?]),
+            SearchKey::Or(keys) => Criteria::Or(keys.iter().map(|key| self.one(key)).collect::<Result<_, _>>()?),
             SearchKey::Not(key) => not(self.one(key)?),
         })
     }
@@ -224,10 +224,10 @@ mod tests {
 
     #[test]
     fn a_change_is_found_however_deep_it_is_asked_for() {
-        let key = SearchKey::Not(Box::new(SearchKey::Or(
-            Box::new(SearchKey::All),
-            Box::new(SearchKey::And(vec![SearchKey::ModSeq(3)])),
-        )));
+        let key = SearchKey::Not(Box::new(SearchKey::Or(vec![
+            SearchKey::All,
+            SearchKey::And(vec![SearchKey::ModSeq(3)]),
+        ])));
         assert!(asks_for_change(&key));
         assert!(!asks_for_change(&SearchKey::All));
         assert_eq!(flag_set(&Flag::Seen), Criteria::Flags(System::SEEN));

@@ -88,10 +88,19 @@ fn key() -> impl Strategy<Value = SearchKey> {
     leaf.prop_recursive(5, 20, 4, |key| {
         prop_oneof![
             vec(key.clone(), 1..4).prop_map(SearchKey::And),
-            (key.clone(), key.clone()).prop_map(|(a, b)| SearchKey::Or(Box::new(a), Box::new(b))),
+            vec(key.clone(), 2..4).prop_map(either),
             key.prop_map(|key| SearchKey::Not(Box::new(key))),
         ]
     })
+}
+
+/// Chained alternatives are one list.
+fn either(keys: Vec<SearchKey>) -> SearchKey {
+    let inner = |key| match key {
+        SearchKey::Or(keys) => keys,
+        key => vec![key],
+    };
+    SearchKey::Or(keys.into_iter().flat_map(inner).collect())
 }
 
 fn search() -> impl Strategy<Value = Search> {

@@ -1,7 +1,7 @@
 //! The conditions of Email/query (RFC 8621 §4.4.1) as the mailbox searches by them.
 
 use mailbox::FolderId;
-use mailbox::search::{Criteria, InThread};
+use mailbox::search::{Criteria, InThread, Place, Words};
 use serde_json::Value;
 
 use super::keywords;
@@ -75,13 +75,15 @@ fn one(name: &str, value: Value) -> Result<Criteria, MethodError> {
             true => Criteria::Attached,
             false => not(Criteria::Attached),
         },
-        "text" => words(&text(&value)?, Criteria::Text),
-        "from" => words(&text(&value)?, Criteria::From),
-        "to" => words(&text(&value)?, Criteria::To),
-        "cc" => words(&text(&value)?, Criteria::Cc),
-        "bcc" => words(&text(&value)?, Criteria::Bcc),
-        "subject" => words(&text(&value)?, Criteria::Subject),
-        "body" => words(&text(&value)?, Criteria::Body),
+        "text" => words(&text(&value)?, Place::Anywhere),
+        "from" => words(&text(&value)?, Place::From),
+        "to" => words(&text(&value)?, Place::To),
+        "cc" => words(&text(&value)?, Place::Cc),
+        "bcc" => words(&text(&value)?, Place::Bcc),
+        "subject" => words(&text(&value)?, Place::Subject),
+        "body" => words(&text(&value)?, Place::Body),
+        // Not in RFC 8621: the name of an attachment.
+        "attachmentName" => words(&text(&value)?, Place::Name),
         "header" => match value.as_array().map(Vec::as_slice) {
             Some([name]) => Criteria::Header(text(name)?, String::new()),
             Some([name, wanted]) => Criteria::Header(text(name)?, text(wanted)?),
@@ -115,21 +117,31 @@ pub fn date(text: &str) -> Option<i64> {
     Some(time.as_millisecond())
 }
 
-fn words(text: &str, make: impl Fn(String) -> Criteria) -> Criteria {
-    Criteria::And(tokens(text).into_iter().take(MOST_TOKENS).map(make).collect())
+fn words(text: &str, place: Place) -> Criteria {
+    let words = |token: Token| {
+        Criteria::Words(Words { place, text: token.text, quoted: token.quoted, as_typed: false })
+    };
+    Criteria::And(tokens(text).into_iter().take(MOST_TOKENS).map(words).collect())
+}
+
+/// A word, or a phrase that was in quotes.
+#[derive(Debug, PartialEq, Eq)]
+struct Token {
+    text: String,
+    quoted: bool,
 }
 
 /// Words, and phrases in quotes, in which a backslash takes the next character as it is.
-pub fn tokens(text: &str) -> Vec<String> {
+fn tokens(text: &str) -> Vec<Token> {
     let text = text.get(..text.floor_char_boundary(LONGEST)).unwrap_or_default();
     let (mut tokens, mut token) = (Vec::new(), String::new());
     let mut chars = text.chars();
     let mut quote = None;
-    let close = |token: &mut String, tokens: &mut Vec<String>| {
-        if !token.trim().is_empty() {
-            tokens.push(std::mem::take(token));
+    let close = |token: &mut String, quoted: bool, tokens: &mut Vec<Token>| {
+        let text = std::mem::take(token);
+        if !text.trim().is_empty() {
+            tokens.push(Token { text, quoted });
         }
-        token.clear();
     };
     // An apostrophe within a word, or one that nothing answers, is no quote.
     let mut rest = text;
@@ -144,14 +156,14 @@ pub fn tokens(text: &str) -> Vec<String> {
             }
             (Some(open), c) if c == open => {
                 quote = None;
-                close(&mut token, &mut tokens);
+                close(&mut token, true, &mut tokens);
             }
             (None, '"' | '\'') if token.is_empty() && rest.contains(c) => quote = Some(c),
-            (None, c) if c.is_whitespace() => close(&mut token, &mut tokens),
+            (None, c) if c.is_whitespace() => close(&mut token, false, &mut tokens),
             (_, c) => token.push(c),
         }
     }
-    close(&mut token, &mut tokens);
+    close(&mut token, false, &mut tokens);
     tokens
 }
 
@@ -168,8 +180,11 @@ mod tests {
             ("\"open", &["\"open"]),
             ("  ", &[]),
         ] {
-            assert_eq!(tokens(text), wanted, "{text}");
+            let texts: Vec<String> = tokens(text).into_iter().map(|token| token.text).collect();
+            assert_eq!(texts, wanted, "{text}");
         }
+        let quoted: Vec<bool> = tokens("\"a b\" c 'd'").iter().map(|token| token.quoted).collect();
+        assert_eq!(quoted, [true, false, true]);
     }
 
     #[test]

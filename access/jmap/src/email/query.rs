@@ -197,7 +197,8 @@ fn listing(filter: Option<Value>, sort: Option<Vec<Comparator>>, collapse: bool)
     let sort = sort.unwrap_or_default();
     check_sort(&sort)?;
     let orders = sort.iter().map(order).collect::<Result<_, _>>()?;
-    Ok(Listing { criteria: filter::read(filter)?, orders, collapse })
+    // Without an order asked for, ours is: what fits best comes first.
+    Ok(Listing { criteria: filter::read(filter)?, orders, collapse, best_first: true })
 }
 
 fn order(comparator: &Comparator) -> Result<Order, MethodError> {

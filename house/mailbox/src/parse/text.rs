@@ -1,30 +1,34 @@
-//! The text of a letter as a person reads it: for search and, later, for previews.
+//! The text of a letter as a person reads it: for search, snippets and previews.
 
-use std::collections::HashSet;
-use std::hash::{BuildHasher, BuildHasherDefault, DefaultHasher};
 use std::ops::Range;
 
-use super::decode;
+use mail::header;
+
 use super::structure::{Content, Part, Structure};
+use super::{decode, html};
 
 /// What a letter says, in order.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Told {
-    /// The text of the body, HTML stripped, a line end after each part.
-    pub body: String,
-    /// The names of attachments, one a line.
-    pub attachments: String,
+    /// The text of each part that holds some, and the header fields of letters inside.
+    pub body: Vec<String>,
+    /// The names of attachments.
+    pub names: Vec<String>,
+    /// The fields of the headers of parts.
+    pub heads: Vec<String>,
+    /// Is there more than that?
+    pub cut: bool,
 }
 
-/// Reads the text of all parts that hold some, at most about `limit` octets of it: of several ways to say the same
-/// (multipart/alternative) each that says more than those before it. `octets` reads a range of the letter.
+/// Reads the text of all parts that hold some – of several ways to say the same, too –, at most about `limit` octets of it.
+/// `octets` reads a range of the letter.
 pub fn told<E>(
     structure: &Structure,
     limit: usize,
     mut octets: impl FnMut(Range<u64>) -> Result<bytes::Bytes, E>,
 ) -> Result<Told, E> {
-    let mut gatherer = Gatherer { told: Told::default(), limit, octets: &mut octets };
-    gatherer.part(&structure.root)?;
+    let mut gatherer = Gatherer { told: Told::default(), room: limit, titled: true, octets: &mut octets };
+    gatherer.content(&structure.root)?;
     Ok(gatherer.told)
 }
 
@@ -34,55 +38,58 @@ pub fn said<E>(
     limit: usize,
     mut octets: impl FnMut(Range<u64>) -> Result<bytes::Bytes, E>,
 ) -> Result<String, E> {
-    let mut gatherer = Gatherer { told: Told::default(), limit, octets: &mut octets };
-    parts.iter().try_for_each(|part| gatherer.part(part))?;
-    Ok(gatherer.told.body)
+    let mut gatherer = Gatherer { told: Told::default(), room: limit, titled: false, octets: &mut octets };
+    parts.iter().try_for_each(|part| gatherer.content(part))?;
+    Ok(gatherer.told.body.join("\n"))
+}
+
+/// The fields of a header as a person reads them: `Subject: été`.
+pub fn fields(octets: &[u8]) -> impl Iterator<Item = String> {
+    header::fields(octets).map(|field| {
+        let value = decode::words(&super::raw::repaired(field.value(), || None));
+        format!("{}: {value}", String::from_utf8_lossy(field.name))
+    })
 }
 
 struct Gatherer<'a, E> {
     told: Told,
-    limit: usize,
+    /// Octets of text that may still be taken.
+    room: usize,
+    titled: bool,
     octets: &'a mut dyn FnMut(Range<u64>) -> Result<bytes::Bytes, E>,
 }
 
 impl<E> Gatherer<'_, E> {
+    /// A part with a header of its own.
     fn part(&mut self, part: &Part) -> Result<(), E> {
-        if self.room() == 0 {
-            return Ok(());
+        let header = self.read(&part.header)?;
+        for field in fields(&header) {
+            if let Some(field) = self.fitting(field) {
+                self.told.heads.push(field);
+            }
+        }
+        self.content(part)
+    }
+
+    fn content(&mut self, part: &Part) -> Result<(), E> {
+        if let Some(name) = part.file_name().and_then(|name| self.fitting(name)) {
+            self.told.names.push(name);
         }
         match &part.content {
-            Content::Multipart(parts) => {
-                if part.is("multipart", "alternative") {
-                    return self.alternatives(parts);
-                }
-                parts.iter().try_for_each(|part| self.part(part))
-            }
-            Content::Message(message) => {
-                if let Some(subject) = message.summary.subject() {
-                    self.say(&decode::words(subject));
-                }
-                match part.is_encoded_letter() {
-                    true => self.encoded_letter(part, &message.root),
-                    false => self.part(&message.root),
-                }
-            }
+            Content::Multipart(parts) => parts.iter().try_for_each(|part| self.part(part)),
+            Content::Message(message) => match part.is_encoded_letter() {
+                true => self.encoded_letter(part, &message.root),
+                false => self.letter(&message.root),
+            },
             Content::Leaf => self.leaf(part),
         }
     }
 
-    /// A stub of plain text beside the real letter in HTML is no reason not to find it.
-    fn alternatives(&mut self, parts: &[Part]) -> Result<(), E> {
-        let mut known = HashSet::new();
-        for part in parts {
-            let before = self.told.body.len();
-            self.part(part)?;
-            let new = words(self.told.body.get(before..).unwrap_or_default());
-            match new.is_subset(&known) {
-                true => self.told.body.truncate(before),
-                false => known.extend(new),
-            }
-        }
-        Ok(())
+    /// A letter inside.
+    fn letter(&mut self, root: &Part) -> Result<(), E> {
+        let header = self.read(&root.header)?;
+        fields(&header).for_each(|field| self.say(field));
+        self.content(root)
     }
 
     /// A letter that came encoded: its parts stand in what it decodes to.
@@ -91,62 +98,54 @@ impl<E> Gatherer<'_, E> {
         let at = |offset: u64| usize::try_from(offset).unwrap_or(usize::MAX).min(decoded.len());
         let mut octets =
             |range: Range<u64>| Ok::<_, E>(decoded.slice(at(range.start)..at(range.end).max(at(range.start))));
-        let limit = self.limit;
         let told = std::mem::take(&mut self.told);
-        let mut inside = Gatherer { told, limit, octets: &mut octets };
-        let done = inside.part(root);
-        self.told = inside.told;
+        let mut inside = Gatherer { told, room: self.room, titled: self.titled, octets: &mut octets };
+        let done = inside.letter(root);
+        (self.told, self.room) = (inside.told, inside.room);
         done
     }
 
-    /// The octets of a part that may be needed, and whether they are all.
-    fn beginning(&mut self, part: &Part) -> Result<(bytes::Bytes, bool), E> {
-        // Encodings and HTML take up to some four octets for one of text.
-        let most = u32::try_from(self.room().saturating_mul(4)).unwrap_or(u32::MAX);
-        let end = part.body.end.min(part.body.start.saturating_add(most));
-        Ok(((self.octets)(u64::from(part.body.start)..u64::from(end))?, end == part.body.end))
-    }
-
     fn leaf(&mut self, part: &Part) -> Result<(), E> {
-        if let Some(name) = part.file_name() {
-            let room = self.limit.saturating_sub(self.told.attachments.len());
-            append(&mut self.told.attachments, &name, room);
-        }
         // What a report says of a letter is text, too (message/delivery-status).
         if !part.is("text", "") && !part.is("message", "") {
             return Ok(());
         }
         let (bytes, whole) = self.beginning(part)?;
+        self.told.cut |= !whole;
         let decoded = decode::body(part.transfer_encoding(), &bytes);
         let text = decode::part_text(part, &decoded, whole).text;
         match part.is("text", "html") {
-            true => self.say(&mail_parser::decoders::html::html_to_text(&text)),
-            false => self.say(&text),
+            true => self.say(html::text(&text, self.titled)),
+            false => self.say(text.into_owned()),
         }
         Ok(())
     }
 
-    fn room(&self) -> usize {
-        self.limit.saturating_sub(self.told.body.len())
+    /// The octets of a part that may be needed, and whether they are all.
+    fn beginning(&mut self, part: &Part) -> Result<(bytes::Bytes, bool), E> {
+        // Encodings and HTML take up to some four octets for one of text.
+        let most = u32::try_from(self.room.saturating_mul(4)).unwrap_or(u32::MAX);
+        let end = part.body.end.min(part.body.start.saturating_add(most));
+        Ok((self.read(&(part.body.start..end))?, end == part.body.end))
     }
 
-    fn say(&mut self, text: &str) {
-        let room = self.room();
-        append(&mut self.told.body, text, room);
+    fn read(&mut self, range: &Range<u32>) -> Result<bytes::Bytes, E> {
+        (self.octets)(u64::from(range.start)..u64::from(range.end))
     }
-}
 
-/// The words of a text, folded, each as a number: they are many, and are only to be compared.
-fn words(text: &str) -> HashSet<u64> {
-    let words = text.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty());
-    words.map(|word| BuildHasherDefault::<DefaultHasher>::default().hash_one(decode::fold(word))).collect()
-}
-
-fn append(text: &mut String, more: &str, room: usize) {
-    let mut end = more.len().min(room);
-    while !more.is_char_boundary(end) {
-        end -= 1;
+    fn say(&mut self, text: String) {
+        if let Some(text) = self.fitting(text) {
+            self.told.body.push(text);
+        }
     }
-    text.push_str(&more[..end]);
-    text.push('\n');
+
+    /// As much of a text as there is room for.
+    fn fitting(&mut self, mut text: String) -> Option<String> {
+        if text.len() > self.room {
+            text.truncate(text.floor_char_boundary(self.room));
+            self.told.cut = true;
+        }
+        self.room -= text.len();
+        (!text.is_empty()).then_some(text)
+    }
 }

@@ -1,5 +1,8 @@
 //! What is searched for.
 
+use store::Field;
+
+use super::sought::{ANYWHERE, BODY, Sought};
 use crate::{Change, FolderId, System, Uids};
 
 /// A day, counted from 1970-01-01.
@@ -85,16 +88,75 @@ pub enum Criteria {
     Bcc(String),
     /// SUBJECT
     Subject(String),
-    /// BODY: words in the body.
+    /// BODY: a piece of text in the body.
     Body(String),
-    /// TEXT: words in the header or the body.
+    /// TEXT: a piece of text in the header or the body.
     Text(String),
+    /// Words as a person looks for them.
+    Words(Words),
+}
+
+/// A word that a person looks for, or several in quotes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Words {
+    /// Where it is looked for.
+    pub place: Place,
+    /// What was typed, without the quotes.
+    pub text: String,
+    /// Was it in quotes?
+    pub quoted: bool,
+    /// Is it found only where it stands as it was typed, not within a longer word or without its accents?
+    pub as_typed: bool,
+}
+
+/// Where a person looks for words.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Place {
+    /// People, subject, body, and names of attachments.
+    Anywhere,
+    /// Who wrote it.
+    From,
+    /// To whom.
+    To,
+    /// Who got a copy.
+    Cc,
+    /// Who got one that the others do not know of.
+    Bcc,
+    /// The subject.
+    Subject,
+    /// The body.
+    Body,
+    /// The names of attachments.
+    Name,
+}
+
+impl Place {
+    fn fields(self) -> &'static [Field] {
+        match self {
+            Self::Anywhere => &ANYWHERE,
+            Self::From => &[Field::From],
+            Self::To => &[Field::To],
+            Self::Cc => &[Field::Cc],
+            Self::Bcc => &[Field::Bcc],
+            Self::Subject => &[Field::Subject],
+            Self::Body => &BODY,
+            Self::Name => &[Field::Name],
+        }
+    }
+}
+
+impl Words {
+    /// What is looked for. `None`: nothing was typed.
+    pub fn sought(&self) -> Option<Sought> {
+        let sought = Sought::words(self.place.fields(), &self.text, self.quoted)?;
+        Some(if self.as_typed { sought.as_typed(&self.text) } else { sought })
+    }
 }
 
 impl Criteria {
     /// The deepest nesting, and the most texts and header fields that the index is asked for.
     const DEEPEST: usize = 64;
-    const MOST_TEXTS: usize = 64;
+    const MOST_TEXTS: usize = 400;
     const MOST_FIELDS: usize = 1_000;
 
     /// The same for letters of one folder: which folder they lie in is no question any more, and what follows from
@@ -149,27 +211,33 @@ impl Criteria {
         })
     }
 
-    /// The same with the texts among the parts put together, so that the index is asked for them at once.
-    pub(super) fn grouped(self) -> Self {
+    /// The text that is looked for in what letters say; the inner `None`: an empty one, which is in each letter.
+    pub(super) fn sought(&self) -> Option<Option<Sought>> {
+        let piece = |fields: &[Field], text: &str| (!text.is_empty()).then(|| Sought::piece(fields, text));
         match self {
-            Self::And(parts) => Self::And(group(parts, Self::And)),
-            Self::Or(parts) => Self::Or(group(parts, Self::Or)),
-            Self::Not(part) => Self::Not(Box::new(part.grouped())),
-            other => other,
+            Self::Body(text) => Some(piece(&BODY, text)),
+            Self::Text(text) => Some(piece(&Field::ALL, text)),
+            Self::Words(words) => Some(words.sought()),
+            _ => None,
         }
     }
 
-    /// Are texts all that is asked for? Not of what is nested deeper than the index takes apart.
-    pub(super) fn is_text(&self) -> bool {
-        self.is_text_within(TEXTS_DEEPEST)
+    /// The same, where what a person typed is found only as it was typed; `None` where no words are looked for.
+    pub(super) fn as_typed(&self) -> Option<Self> {
+        let mut typed = self.clone();
+        typed.only_as_typed().then_some(typed)
     }
 
-    fn is_text_within(&self, depth: usize) -> bool {
+    fn only_as_typed(&mut self) -> bool {
         match self {
-            Self::Body(_) | Self::Text(_) => true,
-            Self::And(parts) | Self::Or(parts) => {
-                depth > 0 && !parts.is_empty() && parts.iter().all(|part| part.is_text_within(depth - 1))
+            Self::Words(words) => {
+                words.as_typed = true;
+                true
             }
+            Self::And(parts) | Self::Or(parts) => {
+                parts.iter_mut().fold(false, |any, part| part.only_as_typed() || any)
+            }
+            // What must not be there ranks nothing.
             _ => false,
         }
     }
@@ -195,24 +263,10 @@ impl Criteria {
             _ if depth == 0 => return false,
             Self::And(parts) | Self::Or(parts) => return parts.iter().all(|part| part.count(depth - 1, texts, fields)),
             Self::Not(part) => return part.count(depth - 1, texts, fields),
-            Self::Body(_) | Self::Text(_) | Self::Thread(..) => *texts += 1,
+            Self::Body(_) | Self::Text(_) | Self::Words(_) | Self::Thread(..) => *texts += 1,
             other if other.header().is_some() => *fields += 1,
             _ => {}
         }
         true
     }
-}
-
-/// How deep texts may be nested in one question to the index.
-const TEXTS_DEEPEST: usize = 4;
-
-fn group(parts: Vec<Criteria>, join: fn(Vec<Criteria>) -> Criteria) -> Vec<Criteria> {
-    let parts = parts.into_iter().map(Criteria::grouped);
-    let (mut texts, mut others): (Vec<_>, Vec<_>) = parts.partition(Criteria::is_text);
-    match texts.len() {
-        0 | 1 => others.append(&mut texts),
-        _ if others.is_empty() => return texts,
-        _ => others.push(join(texts)),
-    }
-    others
 }

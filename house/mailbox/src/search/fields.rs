@@ -4,9 +4,10 @@
 use std::collections::BTreeSet;
 
 use mail::header;
-use store::{HeaderField, Question};
+use store::{Form, HeaderField, Question};
 
-use crate::parse::decode::{fold, words};
+use super::forms::{both, exact, plain};
+use crate::parse::decode::words;
 use crate::{Piece, Summary};
 
 /// The longest value kept, in octets. A letter with a longer one is looked at itself.
@@ -23,7 +24,7 @@ const IDS: u8 = 101;
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct Values {
     /// Each with its field.
-    pub values: Vec<(HeaderField, String)>,
+    pub values: Vec<(HeaderField, Form)>,
     /// Fields of which the letter has more than that.
     pub partial: Vec<HeaderField>,
 }
@@ -34,7 +35,7 @@ impl Values {
         let mut values = Self::default();
         for piece in Piece::ALL {
             let (Some(field), Some(value)) = (of_piece(piece), summary.piece(piece)) else { continue };
-            let kept = fold(&words(value));
+            let kept = exact(&words(value));
             if summary.is_partial(piece) {
                 values.add_others(field, piece, header, &kept);
             }
@@ -46,7 +47,7 @@ impl Values {
                 values.lacks(LIST_ID_FIELD);
                 break;
             }
-            values.add(LIST_ID_FIELD, &fold(&words(&list.value())));
+            values.add(LIST_ID_FIELD, &exact(&words(&list.value())));
         }
         values
     }
@@ -57,7 +58,7 @@ impl Values {
             if number == MOST {
                 return self.lacks(field);
             }
-            let value = fold(&words(&other.value()));
+            let value = exact(&words(&other.value()));
             if !kept.contains(&value) {
                 self.add(field, &value);
             }
@@ -81,7 +82,7 @@ impl Values {
 
     fn add_one(&mut self, field: HeaderField, value: &str) {
         match value.len() <= LONGEST {
-            true => self.values.push((field, value.to_owned())),
+            true => self.values.push((field, both(value))),
             false => self.lacks(field),
         }
     }
@@ -111,15 +112,15 @@ pub fn of_name(name: &str) -> Option<HeaderField> {
     }
 }
 
-/// What the index is asked for a folded text in a field, and whether the letters it names have the text for sure.
-pub fn question(field: HeaderField, folded: &str) -> (Question, bool) {
-    let within_one = field.shelf != IDS || !folded.contains(char::is_whitespace);
+/// What the index is asked for a text in its exact form in a field, and whether the letters it names have the text for sure.
+pub fn question(field: HeaderField, sought: &str) -> (Question, bool) {
+    let within_one = field.shelf != IDS || !sought.contains(' ');
     let piece = match within_one {
-        true => folded,
+        true => sought,
         // It lies in several ids: the longest part of it tells which letters may have it.
-        false => folded.split_whitespace().max_by_key(|part| part.len()).unwrap_or_default(),
+        false => sought.split_whitespace().max_by_key(|part| part.len()).unwrap_or_default(),
     };
-    (Question::Holds(field, piece.to_owned()), within_one)
+    (Question::Holds(field, Form { plain: plain(piece), exact: Some(piece.to_owned()) }), within_one)
 }
 
 #[cfg(test)]
@@ -134,15 +135,15 @@ mod tests {
     fn values_are_decoded_and_folded_and_ids_stand_alone() {
         let values = of("Subject: =?utf-8?q?=C3=89T=C3=89?= Now\r\nReferences: <B@x>\r\n <a@x> <B@x>\r\nCc:\r\n\
             List-Id: One <one.lists>\r\nlist-id: Two\r\nX-Other: x\r\n\r\nList-Id: body\r\n");
-        let texts: Vec<&str> = values.values.iter().map(|(_, text)| text.as_str()).collect();
-        assert_eq!(texts, ["été now", "", "<a@x>", "<b@x>", "one <one.lists>", "two"]);
+        let texts: Vec<&str> = values.values.iter().map(|(_, text)| text.exact()).collect();
+        assert_eq!(texts, [exact("été now").as_str(), "", "<a@x>", "<b@x>", "one <one.lists>", "two"]);
         assert_eq!(values.partial, []);
     }
 
     #[test]
     fn of_two_fields_of_a_name_both_are_kept() {
         let values = of("Subject: first heron\r\nTo: a@b\r\nSubject: second egret\r\nTo: c@d\r\n\r\n");
-        let texts: Vec<&str> = values.values.iter().map(|(_, text)| text.as_str()).collect();
+        let texts: Vec<&str> = values.values.iter().map(|(_, text)| text.exact()).collect();
         assert_eq!(texts, ["first heron", "second egret", "a@b, c@d"]);
         let many = format!("{}\r\n", "Subject: y\r\nSubject: x\r\n".repeat(10 * MOST));
         assert_eq!(of(&many).partial, [of_piece(Piece::Subject).unwrap()]);
@@ -159,14 +160,18 @@ mod tests {
         assert_eq!(of(&lists).partial, [LIST_ID_FIELD]);
     }
 
+    fn holds(field: HeaderField, text: &str) -> Question {
+        Question::Holds(field, Form { plain: text.into(), exact: Some(text.into()) })
+    }
+
     #[test]
     fn a_text_that_goes_over_several_ids_names_only_candidates() {
         let field = of_name("references").unwrap();
-        assert_eq!(question(field, "<a@x>"), (Question::Holds(field, "<a@x>".into()), true));
-        assert_eq!(question(field, "x> <long@x"), (Question::Holds(field, "<long@x".into()), false));
-        assert_eq!(question(field, " "), (Question::Holds(field, String::new()), false));
+        assert_eq!(question(field, "<a@x>"), (holds(field, "<a@x>"), true));
+        assert_eq!(question(field, "x> <long@x"), (holds(field, "<long@x"), false));
+        assert_eq!(question(field, " "), (holds(field, ""), false));
         let list = of_name("LIST-ID").unwrap();
-        assert_eq!(question(list, "a b"), (Question::Holds(list, "a b".into()), true));
+        assert_eq!(question(list, "a b"), (holds(list, "a b"), true));
         assert_eq!((of_name("Date"), of_name("Received")), (None, None));
     }
 }

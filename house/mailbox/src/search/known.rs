@@ -7,14 +7,18 @@ use std::sync::Arc;
 use mail::Timestamp;
 use mail::seam::AccountId;
 use roaring::RoaringTreemap;
-use store::{Answer, Asker, Query, Question, Store};
+use store::{Answer, Asker, Question, Store};
 
-use super::{Criteria, InThread, fields, order, words};
-use crate::parse::decode::fold;
-use crate::{Error, Keywords, System};
+use super::forms::exact;
+use super::sought::{Sought, in_header, named};
+use super::{Criteria, InThread, fields, order};
+use crate::{Error, Keywords, Piece, System};
 
 /// The conversations of which so many letters have flags or a keyword.
 type ThreadSets = HashMap<(InThread, u8, String), Arc<RoaringTreemap>>;
+
+/// Questions that the index is asked at once.
+const AT_ONCE: usize = 16;
 
 /// What a search knows.
 pub struct Known {
@@ -80,16 +84,27 @@ impl Known {
         Ok(Self { keywords, now, threads, answers })
     }
 
-    /// What the index said about the words.
-    pub fn words(&self, query: &Query) -> Told {
-        let answer = self.answers.get(&Question::Words(query.clone()));
+    /// What the index said about a text.
+    pub fn said(&self, sought: &Sought) -> Told {
+        let answer = self.answers.get(&sought.question());
         Told { answer: answer.cloned().unwrap_or_else(unasked), exact: true }
     }
 
-    /// What the index said about a folded text in a header field, where it keeps the field.
-    pub fn held(&self, name: &str, folded: &str) -> Option<Told> {
-        let (question, exact) = fields::question(fields::of_name(name)?, folded);
-        Some(Told { answer: Arc::clone(self.answers.get(&question)?), exact })
+    /// What the index said about a text, in its exact form, in a header field.
+    pub fn held(&self, name: &str, text: &str) -> Option<Told> {
+        if let Some(field) = fields::of_name(name) {
+            let (question, exact) = fields::question(field, text);
+            return Some(Told { answer: Arc::clone(self.answers.get(&question)?), exact });
+        }
+        let named = self.answers.get(&named(name))?;
+        if text.is_empty() {
+            return Some(Told { answer: Arc::clone(named), exact: true });
+        }
+        // The words may stand in another field.
+        let words = self.answers.get(&in_header(text).question())?;
+        let perhaps = (&named.found | &named.perhaps) & (&words.found | &words.perhaps);
+        let reached = named.reached.min(words.reached);
+        Some(Told { answer: Arc::new(Answer { found: RoaringTreemap::new(), perhaps, reached }), exact: true })
     }
 
     /// The conversations of which so many letters have the flags or the keyword.
@@ -103,30 +118,41 @@ fn unasked() -> Arc<Answer> {
     Arc::new(Answer { found: RoaringTreemap::new(), perhaps: RoaringTreemap::new(), reached: -1 })
 }
 
+/// Some questions at a time, so that the index is nobody's for long.
 async fn ask(store: &Store, account: AccountId, questions: &[Question]) -> Result<Vec<Answer>, Error> {
-    match store.search().ask(account.0, questions.to_vec()).await {
-        // A damaged index begins again, and knows nothing yet: the letters are looked at.
-        Err(store::Error::Corrupt(_)) => Ok(store.search().ask(account.0, questions.to_vec()).await?),
-        answers => Ok(answers?),
+    let mut answers = Vec::new();
+    for some in questions.chunks(AT_ONCE) {
+        let answer = match store.search().ask(account.0, some.to_vec()).await {
+            // A damaged index begins again, and knows nothing yet: the letters are looked at.
+            Err(store::Error::Corrupt(_)) => store.search().ask(account.0, some.to_vec()).await?,
+            answer => answer?,
+        };
+        answers.extend(answer);
     }
+    Ok(answers)
 }
 
 /// All that the index is to be asked, each question once.
 fn questions(criteria: &Criteria, asked: &mut HashMap<Question, ()>) {
-    if let Some(query) = words::of(criteria) {
-        if let Some(query) = query {
-            asked.insert(Question::Words(query), ());
-        }
+    if let Some(sought) = criteria.sought() {
+        asked.extend(sought.map(|sought| (sought.question(), ())));
         return;
     }
     match criteria {
         Criteria::And(all) | Criteria::Or(all) => all.iter().for_each(|one| questions(one, asked)),
         Criteria::Not(one) => questions(one, asked),
         other => {
-            if let Some((name, text)) = other.header()
-                && let Some(field) = fields::of_name(name)
-            {
-                asked.insert(fields::question(field, &fold(text)).0, ());
+            let Some((name, text)) = other.header() else { return };
+            let text = exact(text);
+            match fields::of_name(name) {
+                Some(field) => drop(asked.insert(fields::question(field, &text).0, ())),
+                None if Piece::of(name.as_bytes()).is_some() => {}
+                None => {
+                    asked.insert(named(name), ());
+                    if !text.is_empty() {
+                        asked.insert(in_header(&text).question(), ());
+                    }
+                }
             }
         }
     }

@@ -1,11 +1,12 @@
 //! A letter that has to be opened, each part of it read once, and no more of it than is asked for.
 
 use mail::header;
-use mail::seam::AccountId;
-use store::{BlobId, Document, View, params};
+use store::{BlobId, View, params};
 
+use super::sought::Sought;
 use super::test::has;
 use crate::fetch::Row;
+use crate::index::said::Said;
 use crate::{Error, Piece, Structure, Summary, body, index};
 
 /// Octets at the start of a letter that are read for its header. Nearly all headers end within them, and they are
@@ -17,7 +18,7 @@ pub struct Letter<'a> {
     row: &'a Row,
     kept: Option<Kept>,
     header: Option<bytes::Bytes>,
-    document: Option<Document>,
+    said: Option<Said>,
 }
 
 /// What is kept of it beside its bytes.
@@ -29,10 +30,10 @@ struct Kept {
 
 impl<'a> Letter<'a> {
     pub fn new(view: &'a View, row: &'a Row) -> Self {
-        Self { view, row, kept: None, header: None, document: None }
+        Self { view, row, kept: None, header: None, said: None }
     }
 
-    /// Has a field of this name the folded text in it?
+    /// Has a field of this name the text, in its exact form, in it?
     pub fn header_has(&mut self, name: &str, text: &str) -> Result<bool, Error> {
         let header = match self.header.take() {
             Some(header) => header,
@@ -43,7 +44,7 @@ impl<'a> Letter<'a> {
         Ok(found)
     }
 
-    /// Has the kept field the folded text in it?
+    /// Has the kept field the text in it?
     pub fn piece_has(&mut self, piece: Piece, text: &str) -> Result<bool, Error> {
         let summary = &self.kept()?.summary;
         let found = summary.piece(piece).is_some_and(|value| has(value, text));
@@ -56,18 +57,18 @@ impl<'a> Letter<'a> {
         Ok(self.structure()?.bodies().has_attachment())
     }
 
-    /// Its words, as the index would have them.
-    pub fn document(&mut self) -> Result<&Document, Error> {
-        let document = match self.document.take() {
-            Some(document) => document,
+    /// Does it say what is looked for?
+    pub fn says(&mut self, sought: &Sought) -> Result<bool, Error> {
+        let said = match self.said.take() {
+            Some(said) => said,
             None => {
-                let structure = self.structure()?;
-                let (view, letter) = (self.view, self.row.letter);
+                let (structure, view) = (self.structure()?, self.view);
                 let kept = self.kept()?;
-                index::document(view, letter, AccountId(0), kept.blob, &kept.summary, &structure)?
+                // However long it is: one letter is read at a time.
+                Said::read(view, kept.blob, &kept.summary, &structure, u32::MAX as usize)?
             }
         };
-        Ok(self.document.insert(document))
+        Ok(self.said.insert(said).has(sought))
     }
 
     fn kept(&mut self) -> Result<&Kept, Error> {

@@ -22,6 +22,7 @@ use crate::{Change, Error, FolderId, LetterKey, ThreadId, Uids};
 /// Rows read from the index at once: at first, and where most of them are passed over.
 const PAGE: usize = 512;
 const LARGEST_PAGE: usize = 8_192;
+const SMALLEST_PAGE: usize = 16;
 /// So few letters are looked up by themselves rather than sought in the index.
 const FEW: u32 = 2_000;
 /// Letters that a page of a whole folder may cost before it is a long read.
@@ -36,6 +37,15 @@ pub struct Listing {
     pub orders: Vec<Order>,
     /// Of each conversation only the first?
     pub collapse: bool,
+    /// Without an order: do letters that have words as they were typed come before those that have them within others?
+    pub best_first: bool,
+}
+
+impl Listing {
+    /// Which letters come before the others.
+    fn best(&self) -> Option<Criteria> {
+        self.criteria.as_typed().filter(|_| self.best_first && self.orders.is_empty())
+    }
 }
 
 /// Which part of the list.
@@ -99,7 +109,10 @@ pub async fn list(
     let Sources { state, folders } = sources(store, account, &listing.criteria, now).await?;
     let asked = Asked { window, limit, total, collapse: listing.collapse };
     let cut = match by_received(&listing.orders) {
-        Some(ascending) => page(store, account, folders, ascending, asked).await?,
+        Some(ascending) => {
+            let lists = best_first(store, account, &listing, folders, now).await?;
+            page(store, account, lists, ascending, asked).await?
+        }
         None => {
             let first = match window {
                 Window::Position(position) => usize::try_from(position).ok().map(|at| at.saturating_add(limit)),
@@ -114,6 +127,22 @@ pub async fn list(
     Ok(cut.map(|(letters, position, total)| Found { letters, position, total, state, exact }))
 }
 
+/// The letters as one list, or those that fit best and then the others.
+async fn best_first(
+    store: &Store,
+    account: AccountId,
+    listing: &Listing,
+    mut folders: Vec<Source>,
+    now: Timestamp,
+) -> Result<Vec<Vec<Source>>, Error> {
+    let Some(criteria) = listing.best().filter(|_| !folders.is_empty()) else { return Ok(vec![folders]) };
+    let best = sources(store, account, &criteria, now).await?.folders;
+    for folder in &mut folders {
+        folder.but = best.iter().find(|best| best.folder == folder.folder).map(|best| best.which.clone());
+    }
+    Ok(vec![best, folders])
+}
+
 async fn is_state(store: &Store, account: AccountId, state: Change) -> Result<bool, Error> {
     store.read_for(Asker(account.0), move |view| Ok::<_, Error>(states(view, account)?.emails == state)).await
 }
@@ -122,17 +151,17 @@ async fn is_state(store: &Store, account: AccountId, state: Change) -> Result<bo
 async fn page(
     store: &Store,
     account: AccountId,
-    folders: Vec<Source>,
+    lists: Vec<Vec<Source>>,
     ascending: bool,
     asked: Asked,
 ) -> Result<Option<Cut>, Error> {
-    let known = counted(&folders, asked.collapse);
+    let known = counted(&lists, asked.collapse);
     let asker = Asker(account.0);
-    if folders.iter().all(Source::is_whole) && (known.is_some() || !asked.total) && asked.is_near() {
-        let folders = folders.clone();
+    if lists.iter().flatten().all(Source::is_whole) && (known.is_some() || !asked.total) && asked.is_near() {
+        let lists = lists.clone();
         let quick = store
             .read_for(asker, move |view| {
-                let mut hits = Hits::by_received(view, folders, ascending, asked.collapse)?;
+                let mut hits = Hits::by_received(view, lists, ascending, asked.collapse);
                 hits.left = QUICK;
                 let cut = asked.cut(&mut hits, known)?;
                 Ok::<_, Error>((hits.left > 0).then_some(cut))
@@ -144,10 +173,14 @@ async fn page(
     }
     store
         .scan_for(asker, move |view| {
-            let folders = placed_where_few(view, folders)?;
-            asked.cut(&mut Hits::by_received(view, folders, ascending, asked.collapse)?, known)
+            let lists = all_placed_where_few(view, lists)?;
+            asked.cut(&mut Hits::by_received(view, lists, ascending, asked.collapse), known)
         })
         .await
+}
+
+fn all_placed_where_few(view: &View, lists: Vec<Vec<Source>>) -> Result<Vec<Vec<Source>>, Error> {
+    lists.into_iter().map(|folders| placed_where_few(view, folders)).collect()
 }
 
 /// Where letters stand on the list now: those of `letters`, and those of `threads`.
@@ -166,15 +199,16 @@ pub async fn placed(
         None => Some(ranked(store, account, listing.orders.clone(), folders.clone(), None, listing.collapse).await?),
     };
     let sought = Sought { letters, threads, collapse: listing.collapse };
+    let lists = best_first(store, account, &listing, folders.clone(), now).await?;
     let (letters, total) = store
         .scan_for(Asker(account.0), move |view| {
-            let known = sorted.as_ref().map(|list| list.total).or_else(|| counted(&folders, sought.collapse));
+            let known = sorted.as_ref().map(|list| list.total).or_else(|| counted(&lists, sought.collapse));
             let expected = expected(view, &folders, &sought.letters, &sought.threads)?;
             let mut hits = match (sorted, by_received(&listing.orders)) {
                 (Some(list), _) => Hits::sorted(list.hits),
                 (None, ascending) => {
-                    let folders = placed_where_few(view, folders)?;
-                    Hits::by_received(view, folders, ascending.unwrap_or_default(), sought.collapse)?
+                    let lists = all_placed_where_few(view, lists)?;
+                    Hits::by_received(view, lists, ascending.unwrap_or_default(), sought.collapse)
                 }
             };
             let (placed, count) = sought.place(&mut hits, expected, total && known.is_none())?;
@@ -221,7 +255,8 @@ impl Sought {
 
 /// How many the list has, where counters tell: nothing is told of what was searched for, since some of it may be
 /// flagged `\Deleted`.
-fn counted(sources: &[Source], collapse: bool) -> Option<u64> {
+fn counted(lists: &[Vec<Source>], collapse: bool) -> Option<u64> {
+    let [sources] = lists else { return None };
     if !sources.iter().all(Source::is_whole) || (collapse && sources.len() > 1) {
         return None;
     }
@@ -355,18 +390,22 @@ struct Hits<'v> {
 }
 
 enum Rows<'v> {
-    /// From the index of each folder, merged.
-    Merged(Merge<'v>),
+    /// From the index of each folder, merged; of several such lists one after the other.
+    Merged(VecDeque<Merge<'v>>),
     /// Gathered and sorted.
     Sorted(std::vec::IntoIter<Hit>),
 }
 
 impl<'v> Hits<'v> {
-    fn by_received(view: &'v View, folders: Vec<Source>, ascending: bool, collapse: bool) -> Result<Self, Error> {
-        let streams = folders.into_iter().map(|source| Stream::new(view, source, ascending)).collect();
+    fn by_received(view: &'v View, lists: Vec<Vec<Source>>, ascending: bool, collapse: bool) -> Self {
+        let merge = |folders: Vec<Source>| {
+            // The first page of many folders is made of a few letters of each.
+            let page = (PAGE / folders.len().max(1)).max(SMALLEST_PAGE);
+            let streams = folders.into_iter().map(|source| Stream::new(view, source, ascending, page)).collect();
+            Merge { streams, next: BinaryHeap::new(), begun: false }
+        };
         let met = collapse.then(RoaringTreemap::new);
-        let merge = Merge { streams, next: BinaryHeap::new(), begun: false };
-        Ok(Self { rows: Rows::Merged(merge), met, left: usize::MAX })
+        Self { rows: Rows::Merged(lists.into_iter().map(merge).collect()), met, left: usize::MAX }
     }
 
     /// A list that is sorted, and collapsed where it shall be.
@@ -388,7 +427,8 @@ impl<'v> Hits<'v> {
 
     /// Passes over so many letters, and says how many there were.
     fn skip(&mut self, count: u64) -> Result<u64, Error> {
-        if let (Rows::Merged(merge), None) = (&mut self.rows, &self.met)
+        if let (Rows::Merged(merges), None) = (&mut self.rows, &self.met)
+            && let [merge] = merges.make_contiguous()
             && let [only] = merge.streams.as_mut_slice()
             && only.source.is_whole()
         {
@@ -406,7 +446,15 @@ impl Rows<'_> {
     fn next(&mut self) -> Result<Option<Hit>, Error> {
         match self {
             Self::Sorted(hits) => Ok(hits.next()),
-            Self::Merged(merge) => merge.next(),
+            Self::Merged(merges) => {
+                while let Some(merge) = merges.front_mut() {
+                    if let Some(hit) = merge.next()? {
+                        return Ok(Some(hit));
+                    }
+                    merges.pop_front();
+                }
+                Ok(None)
+            }
         }
     }
 }
@@ -460,9 +508,9 @@ const NTH_BACK: &str = "SELECT received, letter FROM entry WHERE folder = $1 AND
     ORDER BY received DESC, letter DESC LIMIT 1 OFFSET $2";
 
 impl<'v> Stream<'v> {
-    fn new(view: &'v View, source: Source, ascending: bool) -> Self {
+    fn new(view: &'v View, source: Source, ascending: bool, size: usize) -> Self {
         let last = if ascending { (i64::MIN, i64::MIN) } else { (i64::MAX, i64::MAX) };
-        Self { view, source, ascending, page: VecDeque::new(), last, size: PAGE, ended: false }
+        Self { view, source, ascending, page: VecDeque::new(), last, size, ended: false }
     }
 
     /// How early the next letter stands on the list: the highest is the first.
@@ -488,7 +536,7 @@ impl<'v> Stream<'v> {
         if let Which::Uids(few) = &self.source.which
             && few.len() <= FEW
         {
-            self.page = few_by_received(self.view, self.source.folder, few, self.ascending)?;
+            self.page = few_by_received(self.view, &self.source, few, self.ascending)?;
             self.ended = true;
             return Ok(());
         }
@@ -506,9 +554,8 @@ impl<'v> Stream<'v> {
             Ok(ControlFlow::Continue(()))
         })?;
         self.ended = read < self.size;
-        if !self.source.is_whole() {
-            self.size = (self.size * 2).min(LARGEST_PAGE);
-        }
+        let largest = if self.source.is_whole() { PAGE } else { LARGEST_PAGE };
+        self.size = (self.size * 2).min(largest);
         Ok(())
     }
 
@@ -532,10 +579,15 @@ impl<'v> Stream<'v> {
     }
 }
 
-fn few_by_received(view: &View, folder: FolderId, uids: &Uids, ascending: bool) -> Result<VecDeque<(i64, Hit)>, Error> {
+fn few_by_received(
+    view: &View,
+    source: &Source,
+    uids: &Uids,
+    ascending: bool,
+) -> Result<VecDeque<(i64, Hit)>, Error> {
     let mut rows = Vec::new();
-    fetch::each(view, folder, &joined(uids), Want::ROW, |row| {
-        if uids.contains(row.uid) && !row.flags.system.contains(crate::System::DELETED) {
+    fetch::each(view, source.folder, &joined(uids), Want::ROW, |row| {
+        if source.has(row.uid, row.letter) && !row.flags.system.contains(crate::System::DELETED) {
             rows.push((row.received.0, Hit { letter: row.letter, thread: row.thread }));
         }
         ControlFlow::Continue(())

@@ -23,6 +23,8 @@ const SPARSE: u64 = 12;
 pub struct Source {
     pub folder: FolderId,
     pub which: Which,
+    /// Letters that are on another list.
+    pub but: Option<Which>,
     /// Letters in it that are not flagged `\Deleted`, and their conversations.
     pub visible: u64,
     pub threads: u64,
@@ -37,6 +39,16 @@ pub enum Which {
     Letters(Arc<RoaringTreemap>),
 }
 
+impl Which {
+    fn has(&self, uid: Uid, letter: LetterKey) -> bool {
+        match self {
+            Self::All => true,
+            Self::Uids(uids) => uids.contains(uid),
+            Self::Letters(letters) => u64::try_from(letter.0).is_ok_and(|letter| letters.contains(letter)),
+        }
+    }
+}
+
 /// Where the letters of a list are.
 pub struct Sources {
     /// The state of the letters before they were looked at: what changes meanwhile is told as a change since.
@@ -47,15 +59,11 @@ pub struct Sources {
 impl Source {
     /// Is the letter among those for the list?
     pub fn has(&self, uid: Uid, letter: LetterKey) -> bool {
-        match &self.which {
-            Which::All => true,
-            Which::Uids(uids) => uids.contains(uid),
-            Which::Letters(letters) => u64::try_from(letter.0).is_ok_and(|letter| letters.contains(letter)),
-        }
+        self.which.has(uid, letter) && !self.but.as_ref().is_some_and(|but| but.has(uid, letter))
     }
 
     pub fn is_whole(&self) -> bool {
-        matches!(self.which, Which::All)
+        matches!(self.which, Which::All) && self.but.is_none()
     }
 
     /// Ranges that hold the letters for the list, and perhaps others.
@@ -107,13 +115,13 @@ fn groups(criteria: &Criteria, folders: Vec<folder::Folder>) -> Vec<(Criteria, V
         if visible == 0 || its_criteria.is_none() {
             continue;
         }
-        let source = Source { folder: folder.id, which: Which::All, visible, threads: u64::from(folder.threads) };
+        let source = Source { folder: folder.id, which: Which::All, but: None, visible, threads: u64::from(folder.threads) };
         match groups.iter_mut().find(|(criteria, _)| *criteria == its_criteria) {
             Some((_, alike)) => alike.push(source),
             None => groups.push((its_criteria, vec![source])),
         }
     }
-    groups.into_iter().map(|(criteria, alike)| (criteria.grouped(), alike)).collect()
+    groups
 }
 
 async fn fitting(

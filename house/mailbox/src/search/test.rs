@@ -3,18 +3,19 @@
 use std::sync::Arc;
 
 use roaring::RoaringTreemap;
-use store::Query;
 
+use super::Criteria;
+use super::forms::exact;
 use super::known::{Known, Told};
 use super::letter::Letter;
-use super::{Criteria, words};
+use super::sought::Sought;
 use crate::fetch::Row;
-use crate::parse::decode::{fold, words as decoded};
+use crate::parse::decode::words as decoded;
 use crate::{Change, Error, KeywordId, Piece, Summary, System, Uids};
 
 const DAY: i64 = 24 * 60 * 60 * 1000;
 
-/// Criteria ready to be asked: texts folded, names looked up, the index's answers at hand.
+/// Criteria ready to be asked: texts in their exact form, names looked up, the index's answers at hand.
 pub enum Test {
     Always(bool),
     And(Vec<Test>),
@@ -30,9 +31,9 @@ pub enum Test {
     Larger(u64),
     Smaller(u64),
     ChangedSince(Change),
-    /// The field has the folded text in it.
+    /// The field has the text in it.
     Field(Field, String, Option<Told>),
-    Words(Box<Query>, Told),
+    Says(Box<Sought>, Told),
     Threads(Arc<RoaringTreemap>),
     Attached,
 }
@@ -46,15 +47,17 @@ pub enum Field {
 impl Test {
     /// Of criteria and what is known of them.
     pub fn new(criteria: Criteria, known: &Known) -> Self {
-        if let Some(query) = words::of(&criteria) {
-            // A text without a word in it is in every letter, as the empty text is.
-            return query.map_or(Self::Always(true), |query| {
-                let told = known.words(&query);
-                Self::Words(Box::new(query), told)
-            });
+        match criteria.sought() {
+            Some(Some(sought)) => {
+                let told = known.said(&sought);
+                return Self::Says(Box::new(sought), told);
+            }
+            // The empty text is in every letter.
+            Some(None) => return Self::Always(true),
+            None => {}
         }
         if let Some((name, text)) = criteria.header() {
-            return Self::field(name, fold(text), known);
+            return Self::field(name, exact(text), known);
         }
         let all = |parts: Vec<Criteria>| parts.into_iter().map(|part| Self::new(part, known)).collect();
         match criteria {
@@ -140,7 +143,7 @@ impl Test {
         match self {
             Self::And(parts) | Self::Or(parts) => parts.iter().any(Self::needs_body),
             Self::Not(part) => part.needs_body(),
-            Self::Words(..) => true,
+            Self::Says(..) => true,
             _ => false,
         }
     }
@@ -148,7 +151,7 @@ impl Test {
     /// What the index told of this very test.
     pub fn told(&self) -> Option<&Told> {
         match self {
-            Self::Words(_, told) | Self::Field(_, _, Some(told)) => Some(told),
+            Self::Says(_, told) | Self::Field(_, _, Some(told)) => Some(told),
             _ => None,
         }
     }
@@ -171,27 +174,29 @@ impl Test {
         }
     }
 
-    /// The letters that fit, and those of which that is not sure, where the index was asked for all there is.
+    /// The letters that fit, and others that may, where the index was asked for all there is.
     pub fn answered(&self) -> Option<(RoaringTreemap, RoaringTreemap)> {
-        let all = |parts: &[Self]| -> Option<(Vec<_>, Vec<_>)> {
-            Some(parts.iter().map(Self::answered).collect::<Option<Vec<_>>>()?.into_iter().unzip())
-        };
+        let all = |parts: &[Self]| parts.iter().map(Self::answered).collect::<Option<Vec<_>>>();
         match self {
             Self::And(parts) if !parts.is_empty() => {
-                let (found, unsure) = all(parts)?;
-                Some((found.into_iter().reduce(|one, other| one & other).unwrap_or_default(), union(unsure)))
+                let both = |(sure, may): (RoaringTreemap, RoaringTreemap), (more, others): (RoaringTreemap, _)| {
+                    let may = (&sure | may) & (&more | others);
+                    (sure & more, may)
+                };
+                let (sure, may) = all(parts)?.into_iter().reduce(both)?;
+                Some((sure.clone(), may - sure))
             }
             Self::Or(parts) => {
-                let (found, unsure) = all(parts)?;
-                Some((union(found), union(unsure)))
+                let (sure, may): (Vec<_>, Vec<_>) = all(parts)?.into_iter().unzip();
+                let sure = union(sure);
+                Some((sure.clone(), union(may) - sure))
             }
             test => {
-                let told = test.told()?;
-                let mut unsure = told.answer.perhaps.clone();
-                if !told.exact {
-                    unsure |= &told.answer.found;
+                let Told { answer, exact } = test.told()?;
+                match exact {
+                    true => Some((answer.found.clone(), answer.perhaps.clone())),
+                    false => Some((RoaringTreemap::new(), &answer.found | &answer.perhaps)),
                 }
-                Some((told.answer.found.clone(), unsure))
             }
         }
     }
@@ -217,7 +222,7 @@ impl Test {
                 .or_else(|| field.piece().and_then(|piece| kept_has(row, piece, text))),
             Self::Attached => row.attached,
             Self::Threads(threads) => Some(u64::try_from(row.thread.0).is_ok_and(|thread| threads.contains(thread))),
-            Self::Words(_, told) => told.says(row.letter.0),
+            Self::Says(_, told) => told.says(row.letter.0),
         }
     }
 
@@ -246,7 +251,7 @@ impl Test {
             Self::Not(test) => Ok(!test.of_letter(row, letter)?),
             Self::Field(Field::Kept(piece), text, _) => letter.piece_has(*piece, text),
             Self::Field(Field::Other(name), text, _) => letter.header_has(name, text),
-            Self::Words(query, _) => Ok(words::answers(letter.document()?, query)),
+            Self::Says(sought, _) => letter.says(sought),
             // Filed before it was looked for.
             Self::Attached => letter.has_attachment(),
             _ => Ok(false),
@@ -297,7 +302,7 @@ impl Field {
     }
 }
 
-/// Is the folded text in the header value?
-pub(super) fn has(value: &[u8], folded: &str) -> bool {
-    folded.is_empty() || fold(&decoded(value)).contains(folded)
+/// Is the text, in its exact form, in the header value?
+pub(super) fn has(value: &[u8], text: &str) -> bool {
+    text.is_empty() || exact(&decoded(value)).contains(text)
 }

@@ -197,7 +197,7 @@ where
 fn list_by_subject(town: &Town) {
     eight_times(town, |store| async move {
         let orders = vec![Order { key: Key::Subject, ascending: true }];
-        let listing = Listing { criteria: Criteria::All, orders, collapse: false };
+        let listing = Listing { criteria: Criteria::All, orders, collapse: false, best_first: false };
         search::list(&store, ALICE, listing, Window::Position(0), 50, true, NOW).await.map(drop)
     });
 }

@@ -17,9 +17,12 @@ use crate::value::{Row, Value};
 
 mod checkpoint;
 mod copy;
+pub(crate) mod edition;
 pub(crate) mod inspect;
 pub(crate) mod pieces;
+pub(crate) mod seals;
 pub(crate) mod survey;
+pub(crate) mod terms;
 mod values;
 pub(crate) mod words;
 

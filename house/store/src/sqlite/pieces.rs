@@ -9,18 +9,16 @@ use std::ops::ControlFlow;
 use roaring::RoaringTreemap;
 
 use super::words::clean;
-use crate::engine::WriteSession;
 use crate::error::Result;
 use crate::params;
-use crate::search::{Document, HeaderField};
+use crate::search::{Document, Field, Form, HeaderField};
 use crate::tx::Tx;
 use crate::view::View;
 
-const SCHEMA: &str = "
-    CREATE TABLE value_reached (letter BIGINT NOT NULL);
-    INSERT INTO value_reached (letter) VALUES (0);
+pub(crate) const SCHEMA: &str = "
     CREATE TABLE value (
-        value {id}, account BIGINT NOT NULL, shelf BIGINT NOT NULL, hash BIGINT NOT NULL, text TEXT NOT NULL
+        value {id}, account BIGINT NOT NULL, shelf BIGINT NOT NULL, hash BIGINT NOT NULL, plain TEXT NOT NULL,
+        exact TEXT
     );
     CREATE INDEX value_hash ON value (account, shelf, hash);
     CREATE TABLE held (
@@ -40,54 +38,39 @@ const SCHEMA: &str = "
 const RUN: usize = 3;
 /// The most runs of a piece that are asked for; they name few enough values for a look at each.
 const MOST_RUNS: usize = 12;
+/// The number among header fields of the first field of words.
+const FIRST_CUT: u8 = 200;
 
 /// The values that have the runs in them, and of those that have the piece, the letters.
 pub(crate) const BY_RUNS: &str = "SELECT h.letter FROM gram g JOIN value v ON v.value = g.rowid
-    JOIN held h ON h.value = v.value AND h.field = $2 WHERE g.gram MATCH $1 AND instr(v.text, $3) > 0";
+    JOIN held h ON h.value = v.value AND h.field = $2 WHERE g.gram MATCH $1 AND instr(coalesce(v.exact, v.plain), $3) > 0";
 /// The same for a piece too short to have a run: all values of the shelf are looked at.
 pub(crate) const BY_LOOKING: &str = "SELECT h.letter FROM value v JOIN held h ON h.value = v.value AND h.field = $3
-    WHERE v.account = $1 AND v.shelf = $2 AND instr(v.text, $4) > 0";
+    WHERE v.account = $1 AND v.shelf = $2 AND instr(coalesce(v.exact, v.plain), $4) > 0";
 pub(crate) const PARTIAL: &str = "SELECT letter FROM partial WHERE account = $1 AND field = $2";
-const KNOWN: &str = "SELECT value, text FROM value WHERE account = $1 AND shelf = $2 AND hash = $3";
+const KNOWN: &str = "SELECT value, coalesce(exact, plain) FROM value WHERE account = $1 AND shelf = $2 AND hash = $3";
 
-/// Makes the tables, also in an index that was filled before there were any: its words stay.
-pub(crate) fn prepare(session: &dyn WriteSession) -> Result<()> {
-    if session.has_table("value_reached")? {
-        return Ok(());
+/// Adds the values of a letter that is not in the index, and which of its fields are not there as a whole.
+pub(crate) fn add(tx: &mut Tx, document: &Document) -> Result<()> {
+    for (field, form) in &document.values {
+        let value = match known(tx, document.account, *field, form.exact())? {
+            Some(value) => value,
+            None => new(tx, document.account, *field, form)?,
+        };
+        let sql = "INSERT INTO held (value, field, letter) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING";
+        tx.execute(sql, params![value, field.number, document.letter])?;
     }
-    session.begin()?;
-    session.run_migration(SCHEMA).and_then(|()| session.commit()).inspect_err(|_| session.roll_back())
-}
-
-/// The last letter whose values were looked at.
-pub(crate) fn reached(view: &View) -> Result<i64> {
-    view.query_one("SELECT letter FROM value_reached", params![], |row| row.get(0))
-}
-
-/// [`put`], and notes that all letters up to this one were looked at.
-pub(crate) fn add(tx: &mut Tx, batch: &[Document], reached: i64) -> Result<()> {
-    put(tx, batch)?;
-    tx.execute("UPDATE value_reached SET letter = $1", params![reached]).map(|_| ())
-}
-
-/// Adds the values of letters; those that are there already are replaced.
-pub(crate) fn put(tx: &mut Tx, batch: &[Document]) -> Result<()> {
-    for document in batch {
-        remove(tx, document.letter)?;
-        for (field, text) in &document.values {
-            let value = match known(tx, document.account, *field, text)? {
-                Some(value) => value,
-                None => new(tx, document.account, *field, text)?,
-            };
-            let sql = "INSERT INTO held (value, field, letter) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING";
-            tx.execute(sql, params![value, field.number, document.letter])?;
-        }
-        for field in &document.partial {
-            let sql = "INSERT INTO partial (account, field, letter) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING";
-            tx.execute(sql, params![document.account, field.number, document.letter])?;
-        }
+    let partial = document.partial.iter().map(|field| field.number);
+    for number in partial.chain(document.cut.iter().map(|field| cut(*field))) {
+        let sql = "INSERT INTO partial (account, field, letter) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING";
+        tx.execute(sql, params![document.account, number, document.letter])?;
     }
     Ok(())
+}
+
+/// The number among header fields of a field of words.
+pub(super) fn cut(field: Field) -> u8 {
+    FIRST_CUT + field as u8
 }
 
 fn known(view: &View, account: i64, field: HeaderField, text: &str) -> Result<Option<i64>> {
@@ -102,13 +85,13 @@ fn known(view: &View, account: i64, field: HeaderField, text: &str) -> Result<Op
     Ok(value)
 }
 
-fn new(tx: &mut Tx, account: i64, field: HeaderField, text: &str) -> Result<i64> {
+fn new(tx: &mut Tx, account: i64, field: HeaderField, form: &Form) -> Result<i64> {
     let value = tx.query_one(
-        "INSERT INTO value (account, shelf, hash, text) VALUES ($1, $2, $3, $4) RETURNING value",
-        params![account, field.shelf, hash(text), text],
+        "INSERT INTO value (account, shelf, hash, plain, exact) VALUES ($1, $2, $3, $4, $5) RETURNING value",
+        params![account, field.shelf, hash(form.exact()), form.plain, form.exact.as_deref()],
         |row| row.get::<i64>(0),
     )?;
-    let runs = runs(account, field, text);
+    let runs = runs_of(&prefix(account, field), &form.plain);
     if !runs.is_empty() {
         tx.execute("INSERT INTO gram (rowid, run) VALUES ($1, $2)", params![value, runs.join(" ")])?;
     }
@@ -135,16 +118,20 @@ pub(crate) fn find(
     view: &View,
     account: i64,
     field: HeaderField,
-    piece: &str,
+    piece: &Form,
 ) -> Result<(RoaringTreemap, RoaringTreemap)> {
-    let runs = runs(account, field, piece);
+    let runs = runs_of(&prefix(account, field), &piece.plain);
     let found = if runs.is_empty() {
-        gathered(view, BY_LOOKING, params![account, field.shelf, field.number, piece])?
+        gathered(view, BY_LOOKING, params![account, field.shelf, field.number, piece.exact()])?
     } else {
-        gathered(view, BY_RUNS, params![asked(&runs), field.number, piece])?
+        gathered(view, BY_RUNS, params![asked(&runs), field.number, piece.exact()])?
     };
-    let perhaps = gathered(view, PARTIAL, params![account, field.number])?;
-    Ok((found, perhaps))
+    Ok((found, partial(view, account, field.number)?))
+}
+
+/// The letters of which the index has not all of a field.
+pub(super) fn partial(view: &View, account: i64, number: u8) -> Result<RoaringTreemap> {
+    gathered(view, PARTIAL, params![account, number])
 }
 
 /// The letters that a statement gives in its first column.
@@ -158,17 +145,21 @@ pub(super) fn gathered(view: &View, sql: &str, params: &[crate::Value<'_>]) -> R
 }
 
 /// Some of the runs, from all over the piece, as a question to FTS5.
-fn asked(runs: &[String]) -> String {
+pub(super) fn asked(runs: &[String]) -> String {
     let step = runs.len().div_ceil(MOST_RUNS).max(1);
     let some: Vec<String> = runs.iter().step_by(step).map(|run| format!("\"{run}\"")).collect();
     some.join(" AND ")
 }
 
-/// The runs of a text, each with account and shelf before it, so that a search walks only lists of its own account.
-fn runs(account: i64, field: HeaderField, text: &str) -> Vec<String> {
+fn prefix(account: i64, field: HeaderField) -> String {
+    format!("{account}:{}", field.shelf)
+}
+
+/// The runs of a text, each with what is before it, so that a search walks only lists of its own account and place.
+pub(super) fn runs_of(prefix: &str, text: &str) -> Vec<String> {
     let letters: Vec<char> = text.chars().map(|c| if c.is_whitespace() { '\u{2420}' } else { clean(c) }).collect();
-    let runs = letters.windows(RUN).map(|run| format!("{account}:{}:{}", field.shelf, run.iter().collect::<String>()));
-    let mut runs: Vec<String> = runs.collect();
+    let mut runs: Vec<String> =
+        letters.windows(RUN).map(|run| format!("{prefix}:{}", run.iter().collect::<String>())).collect();
     runs.sort_unstable();
     runs.dedup();
     runs
@@ -215,11 +206,10 @@ mod tests {
 
     #[test]
     fn a_long_piece_asks_for_runs_from_all_over_it() {
-        let field = HeaderField { shelf: 1, number: 1 };
-        let all = runs(7, field, &(0..200).map(|n| char::from(b'a' + n % 26)).collect::<String>());
+        let all = runs_of("7:1", &(0..200).map(|n| char::from(b'a' + n % 26)).collect::<String>());
         let asked = asked(&all);
         assert!(asked.matches(" AND ").count() < MOST_RUNS);
-        assert_eq!(runs(7, field, "a b'"), ["7:1:a\u{2420}b", "7:1:\u{2420}b\u{2019}"]);
-        assert!(runs(7, field, "ab").is_empty());
+        assert_eq!(runs_of("7:1", "a b'"), ["7:1:a\u{2420}b", "7:1:\u{2420}b\u{2019}"]);
+        assert!(runs_of("7:1", "ab").is_empty());
     }
 }

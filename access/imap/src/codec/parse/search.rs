@@ -66,15 +66,30 @@ fn key(cursor: &mut Cursor<'_>, depth: usize, budget: &mut usize) -> Parsed<Sear
         }
         "OR" => {
             cursor.space()?;
-            let one = key(cursor, depth, budget)?;
-            cursor.space()?;
-            let other = key(cursor, depth, budget)?;
-            Ok(SearchKey::Or(Box::new(one), Box::new(other)))
+            either(cursor, depth, budget)
         }
         word => match without_argument(word) {
             Some(key) => Ok(key),
             None => with_argument(word, cursor),
         },
+    }
+}
+
+/// What comes behind `OR `: two keys, of which either may be such a pair again. All that are chained are one list, however
+/// deep they are nested: some clients chain hundreds.
+fn either(cursor: &mut Cursor<'_>, depth: usize, budget: &mut usize) -> Parsed<SearchKey> {
+    let (mut keys, mut wanted) = (Vec::new(), 2);
+    loop {
+        if cursor.eat_word("OR ") {
+            *budget = budget.checked_sub(1).ok_or("There are too many search keys")?;
+            wanted += 1;
+            continue;
+        }
+        keys.push(key(cursor, depth, budget)?);
+        if keys.len() == wanted {
+            return Ok(SearchKey::Or(keys));
+        }
+        cursor.space()?;
     }
 }
 

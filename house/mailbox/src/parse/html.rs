@@ -1,0 +1,159 @@
+//! The text of an HTML page as a person reads it: no tags, no styles, no scripts; entities decoded; a line end where a
+//! block begins or ends.
+
+use mail_parser::decoders::html::add_html_token;
+
+/// The longest entity, in octets.
+const LONGEST_ENTITY: usize = 32;
+/// How far the end of a tag is looked for with an eye to quotes, in octets. What is longer holds a picture, not a `>`.
+const QUOTED: usize = 4096;
+/// Elements within a line: a word may go on across them.
+const INLINE: [&str; 34] = [
+    "a", "abbr", "acronym", "b", "bdi", "bdo", "big", "cite", "code", "data", "del", "dfn", "em", "font", "i", "ins", "kbd",
+    "label", "mark", "o:p", "q", "s", "samp", "small", "span", "strike", "strong", "sub", "sup", "time", "tt", "u", "var",
+    "wbr",
+];
+/// Elements whose content nobody sees.
+const UNSEEN: [&str; 3] = ["script", "style", "template"];
+
+/// The text of a page. `titled`: with its title, which is not shown with it.
+pub fn text(page: &str, titled: bool) -> String {
+    let mut out = String::with_capacity(page.len() / 2);
+    let mut rest = page;
+    while let Some(at) = rest.find('<') {
+        words(&rest[..at], &mut out);
+        rest = match tag(&rest[at..]) {
+            Some(Tag { name, closes, length }) => {
+                let after = &rest[at + length..];
+                let is = |wanted: &&str| name.eq_ignore_ascii_case(wanted);
+                if !name.is_empty() && !INLINE.iter().any(|inline| is(&inline)) {
+                    out.push('\n');
+                }
+                let is_unseen = UNSEEN.iter().any(|unseen| is(&unseen)) || (!titled && is(&"title"));
+                if is_unseen && !closes { behind(after, name) } else { after }
+            }
+            // Not a tag: a sign as any other.
+            None => {
+                out.push('<');
+                &rest[at + 1..]
+            }
+        };
+    }
+    words(rest, &mut out);
+    out
+}
+
+/// What stands between `<` and `>`.
+struct Tag<'a> {
+    /// Empty for what is no element: comments, declarations.
+    name: &'a str,
+    closes: bool,
+    length: usize,
+}
+
+fn tag(page: &str) -> Option<Tag<'_>> {
+    let inside = page.get(1..)?;
+    if let Some(comment) = inside.strip_prefix("!--") {
+        let length = comment.find("-->").map_or(page.len(), |end| 4 + end + 3);
+        return Some(Tag { name: "", closes: false, length });
+    }
+    let closes = inside.starts_with('/');
+    let inside = if closes { &inside[1..] } else { inside };
+    let first = inside.chars().next()?;
+    if !first.is_ascii_alphabetic() && !matches!(first, '!' | '?') {
+        return None;
+    }
+    let end = inside.find(|c: char| c.is_whitespace() || matches!(c, '/' | '>')).unwrap_or(inside.len());
+    let name = if first.is_ascii_alphabetic() { &inside[..end] } else { "" };
+    Some(Tag { name, closes, length: length(page) })
+}
+
+/// Octets up to the `>` that ends a tag, which does not stand in a quoted value; without one, all there is.
+fn length(page: &str) -> usize {
+    let (mut quote, mut before) = (None, b' ');
+    for (at, octet) in page.bytes().take(QUOTED).enumerate() {
+        match (quote, octet) {
+            (None, b'>') => return at + 1,
+            (None, b'"' | b'\'') if before == b'=' => quote = Some(octet),
+            (Some(open), octet) if octet == open => quote = None,
+            _ => {}
+        }
+        if !octet.is_ascii_whitespace() {
+            before = octet;
+        }
+    }
+    // A quote that nobody closed: the tag ended where it seems to.
+    page.find('>').map_or(page.len(), |end| end + 1)
+}
+
+/// What comes behind an element whose content is not read.
+fn behind<'a>(page: &'a str, name: &str) -> &'a str {
+    let mut rest = page;
+    while let Some(at) = rest.find("</") {
+        let inside = &rest[at + 2..];
+        if inside.get(..name.len()).is_some_and(|closed| closed.eq_ignore_ascii_case(name)) {
+            return &rest[at..];
+        }
+        rest = inside;
+    }
+    ""
+}
+
+/// Text with entities in it.
+fn words(text: &str, out: &mut String) {
+    let mut rest = text;
+    while let Some(at) = rest.find('&') {
+        out.push_str(&rest[..at]);
+        rest = &rest[at..];
+        let end = rest.bytes().take(LONGEST_ENTITY).position(|octet| octet == b';');
+        let entity = end.and_then(|end| rest.get(..=end)).unwrap_or("&");
+        let is_entity = entity[1..].trim_end_matches(';').bytes().all(|octet| octet.is_ascii_alphanumeric() || octet == b'#');
+        match is_entity && entity.len() > 2 {
+            true => {
+                add_html_token(out, entity.as_bytes(), false);
+                rest = &rest[entity.len()..];
+            }
+            false => {
+                out.push('&');
+                rest = &rest[1..];
+            }
+        }
+    }
+    out.push_str(rest);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_person_reads_is_told() {
+        for (page, read) in [
+            ("<p>caf&eacute; &amp; t&#233; &lt;b&gt; &nosuch; & x</p>", "\ncafé & té <b> &nosuch; & x\n"),
+            ("<td>one</td><td>two</td> in<b>side</b>", "\none\n\ntwo\n inside"),
+            ("<head><title>T</title><style>p{}</style><body>x", "\n\nT\n\n\n\nx"),
+            ("a < b <!-- no > --> c<!doctype html> d", "a < b  c d"),
+            ("<a title=\"1 > 2\" href=x>link</a><script>if (a<b) {}</SCRIPT>y", "link\n\ny"),
+            ("<a href=\"x>open</a> more", "open more"),
+        ] {
+            assert_eq!(text(page, true), read, "{page}");
+        }
+        assert_eq!(text("<title>T</title>x", false).trim(), "x");
+    }
+
+    #[test]
+    fn unclosed_tags_cost_no_more_than_their_length() {
+        let started = std::time::Instant::now();
+        for page in ["<a \"".repeat(50_000), "<style>".repeat(50_000), "<!--".repeat(50_000), "<a ='".repeat(50_000)] {
+            text(&page, true);
+        }
+        assert!(started.elapsed() < std::time::Duration::from_secs(20));
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn any_page_is_read(page in "[<>/!a-z&;#\"'= é-]{0,80}") {
+            text(&page, true);
+        }
+    }
+}
