@@ -204,9 +204,7 @@ mod tests {
         let words = [sought("ete"), sought("foo"), sought("oeuvre")];
         assert_eq!(
             marked("L’ÉTÉ <1> & football, barfoo, œuvres", &words, 1000).as_deref(),
-            Some(
-                "L’<mark>ÉTÉ</mark> &lt;1&gt; &amp; <mark>foo</mark>tball, bar<mark>foo</mark>, <mark>œuvre</mark>s"
-            )
+            Some("L’<mark>ÉTÉ</mark> &lt;1&gt; &amp; <mark>foo</mark>tball, bar<mark>foo</mark>, <mark>œuvre</mark>s")
         );
         assert_eq!(marked("nothing here", &words, 1000), None);
     }

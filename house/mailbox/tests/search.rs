@@ -180,13 +180,13 @@ fn words_are_found(house: &House) {
     assert_eq!(body("At noon"), [2]);
     assert_eq!(body("élèves"), [3]);
     assert_eq!(body("DÉCISION"), [4]);
-    assert_eq!(body("réunions"), [4]);
+    assert_eq!(body("réunion"), [4]);
     assert_eq!(body("caractères"), [5]);
     assert_eq!(body("rEpOr"), [1]);
     assert_eq!(body("OON"), [2]);
     assert_eq!(body("t no"), [2]);
     assert_eq!(body("decision"), []);
-    assert_eq!(body("Alice"), body("alic"));
+    assert_eq!(body("Alice"), [2]);
     assert_eq!(text("alice"), [1, 2, 6]);
     assert_eq!(text("gazette"), [3]);
     assert_eq!(text("lunch"), [2]);

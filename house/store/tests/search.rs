@@ -107,7 +107,8 @@ async fn accents_are_told_apart_where_that_is_asked() {
     let store = open(folder.path());
     let index = store.search();
     let body = |number, text: &str| document(number, 7, &[(Field::Body, text)]);
-    let letters = vec![body(1, "ete"), body(2, "e\u{301}te\u{301}"), body(3, "ete e\u{301}te\u{301}"), body(4, "te\u{301}te")];
+    let letters =
+        vec![body(1, "ete"), body(2, "e\u{301}te\u{301}"), body(3, "ete e\u{301}te\u{301}"), body(4, "te\u{301}te")];
     index.add(letters, 4).await.unwrap();
     let cases: [(&str, &[u64], &[u64]); 5] = [
         ("*ete*", &[1], &[3]),
@@ -117,7 +118,11 @@ async fn accents_are_told_apart_where_that_is_asked() {
         ("tete", &[], &[]),
     ];
     for (asked, sure, perhaps) in cases {
-        assert_eq!(ask(&index, 7, wanted(&[Field::Body], asked, true)).await, (sure.to_vec(), perhaps.to_vec()), "{asked}");
+        assert_eq!(
+            ask(&index, 7, wanted(&[Field::Body], asked, true)).await,
+            (sure.to_vec(), perhaps.to_vec()),
+            "{asked}"
+        );
         assert_eq!(ask(&index, 7, wanted(&[Field::Subject], asked, true)).await.0, [] as [u64; 0], "{asked}");
     }
     assert_eq!(found(&index, "ete").await, [1, 2, 3]);
@@ -128,7 +133,8 @@ async fn of_sealed_words_and_of_cut_fields_only_the_letter_can_tell() {
     let folder = tempfile::tempdir().unwrap();
     let store = open(folder.path());
     let index = store.search();
-    let sealed = Document { sealed: vec![(Field::Body, "de89370400440532".into())], ..letter(1, 7, "iban", "my ~ here") };
+    let sealed =
+        Document { sealed: vec![(Field::Body, "de89370400440532".into())], ..letter(1, 7, "iban", "my ~ here") };
     let cut = Document { cut: vec![Field::Body], ..letter(2, 7, "long", "text") };
     index.add(vec![sealed, cut, letter(3, 7, "x", "y")], 3).await.unwrap();
     let body = |asked: &str| ask(&index, 7, wanted(&[Field::Body], asked, false));
@@ -147,8 +153,22 @@ async fn what_a_person_types_is_never_read_as_query_language() {
     let index = store.search();
     filled(&index).await;
     let hostile = [
-        "\"", "a\" OR \"b", "NEAR(a b)", "body : june", "(", "june* OR", "\0", "^june", "-", "OR", "8:invoice", "7.", "'",
-        "\u{1}\u{7f}", "😀", "7;5;x",
+        "\"",
+        "a\" OR \"b",
+        "NEAR(a b)",
+        "body : june",
+        "(",
+        "june* OR",
+        "\0",
+        "^june",
+        "-",
+        "OR",
+        "8:invoice",
+        "7.",
+        "'",
+        "\u{1}\u{7f}",
+        "😀",
+        "7;5;x",
     ];
     for words in hostile {
         assert_eq!(found(&index, words).await, [] as [u64; 0], "{words:?}");

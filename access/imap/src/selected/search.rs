@@ -224,10 +224,8 @@ mod tests {
 
     #[test]
     fn a_change_is_found_however_deep_it_is_asked_for() {
-        let key = SearchKey::Not(Box::new(SearchKey::Or(vec![
-            SearchKey::All,
-            SearchKey::And(vec![SearchKey::ModSeq(3)]),
-        ])));
+        let key =
+            SearchKey::Not(Box::new(SearchKey::Or(vec![SearchKey::All, SearchKey::And(vec![SearchKey::ModSeq(3)])])));
         assert!(asks_for_change(&key));
         assert!(!asks_for_change(&SearchKey::All));
         assert_eq!(flag_set(&Flag::Seen), Criteria::Flags(System::SEEN));

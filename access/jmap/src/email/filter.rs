@@ -118,9 +118,8 @@ pub fn date(text: &str) -> Option<i64> {
 }
 
 fn words(text: &str, place: Place) -> Criteria {
-    let words = |token: Token| {
-        Criteria::Words(Words { place, text: token.text, quoted: token.quoted, as_typed: false })
-    };
+    let words =
+        |token: Token| Criteria::Words(Words { place, text: token.text, quoted: token.quoted, as_typed: false });
     Criteria::And(tokens(text).into_iter().take(MOST_TOKENS).map(words).collect())
 }
 

@@ -24,17 +24,19 @@ const MOST_SEALED: usize = 512 * 1024;
 const LONGEST_NAME: usize = 200;
 /// Header fields whose words stand in no other letter.
 const SEALED_FIELDS: [&str; 9] = [
-    "dkim-signature", "domainkey-signature", "x-google-dkim-signature", "arc-seal", "arc-message-signature",
-    "x-google-smtp-source", "x-gm-message-state", "x-ms-exchange-antispam-messagedata-0", "x-received",
+    "dkim-signature",
+    "domainkey-signature",
+    "x-google-dkim-signature",
+    "arc-seal",
+    "arc-message-signature",
+    "x-google-smtp-source",
+    "x-gm-message-state",
+    "x-ms-exchange-antispam-messagedata-0",
+    "x-received",
 ];
 /// Those that stand in fields of their own.
-const OWN_FIELDS: [(&str, Field); 5] = [
-    ("from", Field::From),
-    ("to", Field::To),
-    ("cc", Field::Cc),
-    ("bcc", Field::Bcc),
-    ("subject", Field::Subject),
-];
+const OWN_FIELDS: [(&str, Field); 5] =
+    [("from", Field::From), ("to", Field::To), ("cc", Field::Cc), ("bcc", Field::Bcc), ("subject", Field::Subject)];
 
 /// What a letter says.
 #[derive(Debug, Default)]

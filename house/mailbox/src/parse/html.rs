@@ -9,9 +9,9 @@ const LONGEST_ENTITY: usize = 32;
 const QUOTED: usize = 4096;
 /// Elements within a line: a word may go on across them.
 const INLINE: [&str; 34] = [
-    "a", "abbr", "acronym", "b", "bdi", "bdo", "big", "cite", "code", "data", "del", "dfn", "em", "font", "i", "ins", "kbd",
-    "label", "mark", "o:p", "q", "s", "samp", "small", "span", "strike", "strong", "sub", "sup", "time", "tt", "u", "var",
-    "wbr",
+    "a", "abbr", "acronym", "b", "bdi", "bdo", "big", "cite", "code", "data", "del", "dfn", "em", "font", "i", "ins",
+    "kbd", "label", "mark", "o:p", "q", "s", "samp", "small", "span", "strike", "strong", "sub", "sup", "time", "tt",
+    "u", "var", "wbr",
 ];
 /// Elements whose content nobody sees.
 const UNSEEN: [&str; 3] = ["script", "style", "template"];
@@ -107,7 +107,8 @@ fn words(text: &str, out: &mut String) {
         rest = &rest[at..];
         let end = rest.bytes().take(LONGEST_ENTITY).position(|octet| octet == b';');
         let entity = end.and_then(|end| rest.get(..=end)).unwrap_or("&");
-        let is_entity = entity[1..].trim_end_matches(';').bytes().all(|octet| octet.is_ascii_alphanumeric() || octet == b'#');
+        let is_entity =
+            entity[1..].trim_end_matches(';').bytes().all(|octet| octet.is_ascii_alphanumeric() || octet == b'#');
         match is_entity && entity.len() > 2 {
             true => {
                 add_html_token(out, entity.as_bytes(), false);

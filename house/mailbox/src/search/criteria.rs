@@ -234,9 +234,7 @@ impl Criteria {
                 words.as_typed = true;
                 true
             }
-            Self::And(parts) | Self::Or(parts) => {
-                parts.iter_mut().fold(false, |any, part| part.only_as_typed() || any)
-            }
+            Self::And(parts) | Self::Or(parts) => parts.iter_mut().fold(false, |any, part| part.only_as_typed() || any),
             // What must not be there ranks nothing.
             _ => false,
         }

@@ -579,12 +579,7 @@ impl<'v> Stream<'v> {
     }
 }
 
-fn few_by_received(
-    view: &View,
-    source: &Source,
-    uids: &Uids,
-    ascending: bool,
-) -> Result<VecDeque<(i64, Hit)>, Error> {
+fn few_by_received(view: &View, source: &Source, uids: &Uids, ascending: bool) -> Result<VecDeque<(i64, Hit)>, Error> {
     let mut rows = Vec::new();
     fetch::each(view, source.folder, &joined(uids), Want::ROW, |row| {
         if source.has(row.uid, row.letter) && !row.flags.system.contains(crate::System::DELETED) {

@@ -115,7 +115,8 @@ fn groups(criteria: &Criteria, folders: Vec<folder::Folder>) -> Vec<(Criteria, V
         if visible == 0 || its_criteria.is_none() {
             continue;
         }
-        let source = Source { folder: folder.id, which: Which::All, but: None, visible, threads: u64::from(folder.threads) };
+        let source =
+            Source { folder: folder.id, which: Which::All, but: None, visible, threads: u64::from(folder.threads) };
         match groups.iter_mut().find(|(criteria, _)| *criteria == its_criteria) {
             Some((_, alike)) => alike.push(source),
             None => groups.push((its_criteria, vec![source])),

@@ -29,8 +29,14 @@ impl House {
 
     /// The same data, opened again.
     pub fn reopened(self) -> Self {
+        self.reopened_after(|_| {})
+    }
+
+    /// Something is done to the folder meanwhile.
+    pub fn reopened_after(self, meanwhile: impl FnOnce(&std::path::Path)) -> Self {
         let Self { store, dir } = self;
         runtime().block_on(store.close());
+        meanwhile(dir.path());
         let store = Store::open(Options::new(dir.path()), mailbox::MIGRATIONS).unwrap();
         Self { store, dir }
     }

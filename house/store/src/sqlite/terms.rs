@@ -109,8 +109,7 @@ pub(crate) fn add(tx: &mut Tx, known: &Known, document: &Document, learned: &mut
         let exact = term.exact.as_deref();
         if tx.query_opt(IS_KNOWN, params![document.account, term.plain, exact], |_| Ok(()))?.is_none() {
             let sql = "INSERT INTO term (account, plain, exact) VALUES ($1, $2, $3) RETURNING term";
-            let number =
-                tx.query_one(sql, params![document.account, term.plain, exact], |row| row.get::<i64>(0))?;
+            let number = tx.query_one(sql, params![document.account, term.plain, exact], |row| row.get::<i64>(0))?;
             let runs = runs_of(&document.account.to_string(), &term.plain);
             if !runs.is_empty() {
                 tx.execute("INSERT INTO term_run (rowid, run) VALUES ($1, $2)", params![number, runs.join(" ")])?;

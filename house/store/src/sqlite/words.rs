@@ -310,8 +310,10 @@ pub(super) fn is_anywhere(view: &View, account: i64, plain: &str, exact: Option<
 
 /// Words one behind the other, in the language of FTS5.
 fn quoted(account: i64, words: &[impl AsRef<str>]) -> String {
-    let words: Vec<String> =
-        words.iter().map(|word| format!("{account}:{}", word.as_ref().chars().map(clean).collect::<String>())).collect();
+    let words: Vec<String> = words
+        .iter()
+        .map(|word| format!("{account}:{}", word.as_ref().chars().map(clean).collect::<String>()))
+        .collect();
     format!("\"{}\"", words.join(" "))
 }
 
