@@ -43,10 +43,18 @@ fn body_of(letter: &[u8], number: &[u32]) -> String {
     decode::part_text(part, &decoded, true).text.into_owned()
 }
 
-fn told(letter: &[u8]) -> text::Told {
+/// The text of a letter and the names of its attachments, each part and each name on a line of its own.
+struct Said {
+    body: String,
+    attachments: String,
+}
+
+fn told(letter: &[u8]) -> Said {
     let bytes = bytes::Bytes::copy_from_slice(letter);
     let read = |range: Range<u64>| Ok::<_, ()>(bytes.slice(range.start as usize..range.end as usize));
-    text::told(&structure(letter), 1 << 20, read).unwrap()
+    let told = text::told(&structure(letter), 1 << 20, read).unwrap();
+    let lines = |texts: &[String]| texts.iter().map(|text| format!("{text}\n")).collect::<String>();
+    Said { body: lines(&told.body), attachments: lines(&told.names) }
 }
 
 const PDF: &str =

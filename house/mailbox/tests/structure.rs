@@ -184,11 +184,19 @@ fn french_names_and_subjects_are_kept_as_written_and_read_as_meant() {
     assert!(Summary::parse(&letter("eight-bit")).sent.is_some());
 }
 
-fn told(name: &str) -> text::Told {
+/// The text of a letter and the names of its attachments, each part and each name on a line of its own.
+struct Said {
+    body: String,
+    attachments: String,
+}
+
+fn told(name: &str) -> Said {
     let bytes = bytes::Bytes::from(letter(name));
     let structure = scan(&bytes, Limits::default());
     let read = |range: Range<u64>| Ok::<_, ()>(bytes.slice(range.start as usize..range.end as usize));
-    text::told(&structure, 1 << 20, read).unwrap()
+    let told = text::told(&structure, 1 << 20, read).unwrap();
+    let lines = |texts: &[String]| texts.iter().map(|text| format!("{text}\n")).collect::<String>();
+    Said { body: lines(&told.body), attachments: lines(&told.names) }
 }
 
 #[test]
