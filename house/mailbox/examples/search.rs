@@ -8,7 +8,7 @@ use facteur_mailbox as mailbox;
 use mail::Timestamp;
 use mail::seam::AccountId;
 use mailbox::letter;
-use mailbox::search::{self, Criteria, Key, Listing, Order, Window};
+use mailbox::search::{self, Criteria, Key, Listing, Order, Place, Window, Words};
 use mailbox::{Error, FlagSet, FolderId, Prepared, System};
 use store::{Options, Store};
 
@@ -94,7 +94,19 @@ fn questions(last: FolderId) -> Vec<(&'static str, Criteria)> {
     let header = |name: &str, text: &str| Criteria::Header(name.into(), text.into());
     let text = |text: &str| Criteria::Text(text.into());
     let not = |criteria| Criteria::Not(Box::new(criteria));
+    let typed = |text: &str, quoted| {
+        Criteria::Words(Words { place: Place::Anywhere, text: text.into(), quoted, as_typed: false })
+    };
     vec![
+        ("typed: a word in three of four", typed("common", false)),
+        ("typed: a piece of it", typed("ommo", false)),
+        ("typed: a number", typed("777", false)),
+        ("typed: a phrase", typed("common word stands", true)),
+        ("typed: part of an address", typed("site7.te", false)),
+        ("body, a piece of a word", Criteria::Body("ommo".into())),
+        ("body, a piece over words", Criteria::Body("number 77".into())),
+        ("text that is nowhere", Criteria::Text("quagga".into())),
+        ("text of signs alone", Criteria::Body("!".into())),
         ("text in three of four", text("common")),
         ("text of one", text("number 777")),
         ("three texts", Criteria::And(vec![text("common"), text("stands"), text("more")])),
