@@ -48,8 +48,13 @@ impl Secure {
 
     /// Sends it.
     pub fn say(&mut self, text: &str) {
+        self.say_octets(text.as_bytes());
+    }
+
+    /// Sends octets, which need be no text.
+    pub fn say_octets(&mut self, octets: &[u8]) {
         self.stream.sock.set_read_timeout(Some(PATIENCE)).expect("a timeout");
-        self.stream.write_all(text.as_bytes()).expect("sent");
+        self.stream.write_all(octets).expect("sent");
         self.stream.flush().expect("sent");
     }
 
