@@ -3,6 +3,7 @@
 //! Each is a script of `tests/clients/known` around the real library or program. They know the same steps, `driven.py` says
 //! how they are told.
 
+use std::collections::BTreeMap;
 use std::io::{BufRead, BufReader, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, Command, Stdio};
@@ -216,6 +217,15 @@ impl Look {
     #[track_caller]
     pub fn make(&mut self, folder: &str) {
         self.0.ask("make", json!([folder]));
+    }
+
+    /// The octets of all letters, by folder and UID.
+    #[track_caller]
+    pub fn texts(&mut self) -> BTreeMap<(String, u64), Vec<u8>> {
+        let told = self.0.ask("texts", json!([]));
+        let octets = |row: &Value| BASE64_STANDARD.decode(row[2].as_str().unwrap_or_default()).expect("Base64");
+        let name = |row: &Value| (row[0].as_str().unwrap_or_default().to_owned(), row[1].as_u64().unwrap_or_default());
+        told.as_array().into_iter().flatten().map(|row| (name(row), octets(row))).collect()
     }
 
     /// The octets of a letter.

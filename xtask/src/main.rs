@@ -14,7 +14,7 @@ const HELP: &str = "\
 cargo xtask test             everything CI runs: foreign programs installed, format, clippy, all tests
 cargo xtask fuzz [SECONDS]   each fuzz target for SECONDS (60 by default); needs cargo-fuzz
 cargo xtask bench [NAME…]    benchmarks beside the peers, as ratios
-cargo xtask soak [PART…]     what takes hours: kills under load, fairness, long paths of known clients, fuzzing; writes target/soak.md";
+cargo xtask soak [PART…]     what takes hours (kills, fairness, clients, mirrors, …); writes target/soak.md";
 
 fn main() -> ExitCode {
     let words: Vec<String> = std::env::args().skip(1).collect();

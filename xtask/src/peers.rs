@@ -62,8 +62,8 @@ pub fn install() -> Outcome {
     Ok(())
 }
 
-/// Builds the clients that take minutes to build, which only `cargo xtask soak` runs: mujmap, and a program around the crate
-/// jmap-client.
+/// Builds the clients that take minutes to build, which only `cargo xtask soak` runs: mujmap, and a program around the
+/// crate jmap-client.
 pub fn build() -> Outcome {
     debian(TO_BUILD);
     kept("mujmap", &[MUJMAP], built);

@@ -1,5 +1,5 @@
-//! `cargo xtask soak`: what takes too long for each change – kills under load, fairness on a large mailbox, the long paths of
-//! known clients, fuzzing.
+//! `cargo xtask soak`: what takes too long for each change – kills under load, fairness on a large mailbox, the long
+//! paths of known clients and of their mirrors, of search and of reading, fuzzing.
 
 use std::fmt::Write as _;
 use std::process::Command;
@@ -16,7 +16,15 @@ const FUZZ_SECONDS: u32 = 600;
 /// A part of the soak: its name, and what it does.
 type Part = (&'static str, fn() -> Outcome);
 
-const PARTS: [Part; 4] = [("kills", kills), ("fairness", fairness), ("clients", clients), ("fuzz", fuzzing)];
+const PARTS: [Part; 7] = [
+    ("kills", kills),
+    ("fairness", fairness),
+    ("clients", clients),
+    ("mirrors", mirrors),
+    ("search", search),
+    ("reading", reading),
+    ("fuzz", fuzzing),
+];
 
 /// Runs the parts named (all without any), each to its end whatever came of the others, and writes what came of them, with
 /// date and commit, to `target/soak.md`.
@@ -56,12 +64,31 @@ fn program() -> Outcome {
 /// All paths of `tests/tests/known_clients`, the long ones too.
 fn clients() -> Outcome {
     peers::build()?;
-    program()?;
     long_paths("known_clients")
+}
+
+/// Clients that mirror an account while all of them change it, through 55,000 commands.
+fn mirrors() -> Outcome {
+    long_paths("mirrors")
+}
+
+/// 40,000 generated questions, asked of Facteur and of Dovecot.
+fn search() -> Outcome {
+    long_paths("search_agrees")
+}
+
+/// What mutations of letters must not change, with more of them: one letter is the same for all who read it.
+fn reading() -> Outcome {
+    let mutations = |seeds: &str, words: &[&str]| {
+        step(cargo().args(["test", "--release", "--package"]).args(words).env("FACTEUR_SEEDS", seeds))
+    };
+    mutations("20000", &["facteur-mailbox", "--test", "one_reading"])?;
+    mutations("200", &["facteur-jmap", "--test", "conformance", "one_reading"])
 }
 
 /// Every test of a file of `tests/tests`, with those that are too long for each change.
 fn long_paths(file: &str) -> Outcome {
+    program()?;
     let words =
         ["test", "--release", "--package", "tests", "--test", file, "--no-fail-fast", "--", "--include-ignored"];
     step(cargo().args(words))

@@ -109,8 +109,15 @@ class Look:
         assert (folders, seen) == self.as_jmap(), "IMAP %s\nJMAP %s" % ((folders, seen), self.as_jmap())
         return {"folders": folders, "letters": letters}
 
-    def count(self, folder):
-        return self.select(folder, readonly=True)[0]
+    def texts(self):
+        """All letters of all folders: folder, UID, octets."""
+        found = []
+        for folder in self.folders():
+            count, _ = self.select(folder, readonly=True)
+            for row in must(self.imap.fetch("1:*", "(UID BODY.PEEK[])")) if count else []:
+                if isinstance(row, tuple):
+                    found.append([folder, int(re.search(rb"UID (\d+)", row[0]).group(1)), driven.text(row[1])])
+        return found
 
     def uid(self, folder, id):
         self.select(folder)

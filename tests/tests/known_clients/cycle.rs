@@ -13,7 +13,7 @@ use crate::post::{self, PHOTOS};
 /// Letters beside the one with the photo.
 const FEW: usize = 3;
 /// The same in the long path.
-const MANY: usize = 3000;
+const MANY: usize = 1000;
 
 /// How a client speaks.
 #[derive(Clone, Copy, PartialEq)]
@@ -258,4 +258,14 @@ fn jmax_goes_its_way() {
     assert_eq!(jmax.ask("find", json!(["INBOX", "photos de l'été"])), json!([photos]));
     jmax.ask("destroy", json!([photos]));
     assert!(look.all().of(PHOTOS).is_empty());
+}
+
+#[test]
+fn jmax_sends() {
+    let (office, mut look, _) = post::office(0);
+    let bob = &office.people[1];
+    let mut jmax = Driven::start(&office, office.first(), "with_jmax.py");
+    jmax.ask("send", json!([bob.address, "L’été", "Voilà l’été"]));
+    let theirs = Look::at(&office, bob).once(1).letters[0].clone();
+    assert_eq!((theirs.folder.as_str(), look.all().one(&theirs.id).folder.as_str()), ("INBOX", "Sent"));
 }

@@ -71,11 +71,12 @@ fn without_marks(letter: &str) -> String {
 
 /// The same of the account.
 pub fn held(look: &mut Look, all: &Account) -> Vec<Kept> {
+    let texts = look.texts();
     let mut found: Vec<Kept> = all
         .letters
         .iter()
         .map(|letter| {
-            let text = String::from_utf8_lossy(&look.octets(&letter.folder, &letter.id)).into_owned();
+            let text = String::from_utf8_lossy(&texts[&(letter.folder.clone(), letter.name.1)]);
             (letter.folder.clone(), letter.id.clone(), letter.flags.clone(), without_marks(&text))
         })
         .collect();

@@ -9,8 +9,8 @@ use crate::mirror::{self, Mirror};
 use crate::post;
 
 const FEW: usize = 6;
-const MANY: usize = 500;
-const ROUNDS: usize = 12;
+const MANY: usize = 300;
+const ROUNDS: usize = 10;
 
 struct Mbsync {
     home: PathBuf,

@@ -125,5 +125,5 @@ fn it_sends(office: &Office, mujmap: &MujMap, look: &mut Look) {
 #[ignore = "it is built first: cargo xtask soak clients"]
 fn mujmap_goes_its_way() {
     goes_its_way(5);
-    goes_its_way(2000);
+    goes_its_way(1000);
 }
