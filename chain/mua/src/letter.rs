@@ -14,7 +14,8 @@ use futures_util::stream;
 use mail::seam::{AccountId, Login, Logins};
 use mail::stay::{Doing, SharedStay};
 use mail::trace::{Link, Observation};
-use mailbox::parse::{Part, Structure, decode};
+use mailbox::parse::steps::unpacked;
+use mailbox::parse::{Content, Part, Structure, decode};
 use mailbox::{LetterKey, Want, fetch};
 use serde::Deserialize;
 use store::{Asker, BlobId, Store, View};
@@ -179,7 +180,8 @@ fn collect_pictures(part: &Part, found: &mut Vec<(Name, Part)>) {
     if picture::kind(part).is_some() {
         found.extend(names(part).map(|name| (name, part.clone())));
     }
-    part.children().iter().for_each(|child| collect_pictures(child, found));
+    let inside = part.shown_parts().unwrap_or_else(|| part.children());
+    inside.iter().for_each(|child| collect_pictures(child, found));
 }
 
 /// The names of a part. An id counts in small letters, too: programs change them on the way.
@@ -188,15 +190,18 @@ fn names(part: &Part) -> impl Iterator<Item = Name> {
     let id = part.id.as_ref().map(|id| show::bare(&text(id)).to_owned()).filter(|id| !id.is_empty());
     let small = id.as_ref().map(|id| Name::Id(id.to_lowercase()));
     let location = part.location.as_ref().map(text).filter(|url| !url.is_empty()).map(Name::Location);
-    [Some(Name::Place(part.body.start)), id.map(Name::Id), small, location].into_iter().flatten()
+    // What was found beside MIME is never shown where it stands.
+    let place = Some(Name::Place(part.body.start)).filter(|_| !matches!(part.content, Content::Within(_)));
+    [place, id.map(Name::Id), small, location].into_iter().flatten()
 }
 
 /// The text of a part. `left` is what may still be read of the letter, and is used up.
 fn text(view: &View, blob: BlobId, part: &Part, left: &mut u64) -> Result<String, mailbox::Error> {
-    let (start, end) = (u64::from(part.body.start), u64::from(part.body.end));
+    let path = part.steps();
+    let (start, end) = path.first().map_or((0, 0), |step| (step.start, step.end));
     let octets = mailbox::body::read_all(view, blob, start..end.min(start.saturating_add(*left)))?;
     *left = left.saturating_sub(octets.len() as u64);
-    let decoded = decode::body(part.transfer_encoding(), &octets);
+    let decoded = unpacked(&path, &octets);
     let whole = start + octets.len() as u64 >= end;
     Ok(decode::part_text(part, &decoded, whole).text.replace('\0', ""))
 }

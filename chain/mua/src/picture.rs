@@ -4,7 +4,8 @@ use axum::extract::{Path, State};
 use axum::response::Response;
 use mail::Timestamp;
 use mail::seam::AccountId;
-use mailbox::parse::{Encoding, Part, decode};
+use mailbox::parse::steps::unpacked;
+use mailbox::parse::{Encoding, Part, Step};
 use mailbox::{LetterKey, Want, fetch};
 use store::{Asker, View};
 
@@ -32,17 +33,14 @@ const ALIASES: [(&str, &str); 6] = [
 struct Place {
     account: AccountId,
     letter: LetterKey,
-    start: u64,
-    end: u64,
-    encoding: Encoding,
+    path: Vec<Step>,
     kind: &'static str,
 }
 
 /// The address of a picture in a letter; `None` for what is no picture.
 pub fn address(seal: &Seal, account: AccountId, letter: LetterKey, part: &Part, now: Timestamp) -> Option<String> {
     let kind = kind(part)?;
-    let (start, end) = (u64::from(part.body.start), u64::from(part.body.end));
-    let place = Place { account, letter, start, end, encoding: part.transfer_encoding(), kind };
+    let place = Place { account, letter, path: part.steps(), kind };
     Some(format!("/picture/{}", seal.close(&place.written(now.after(GOOD)))))
 }
 
@@ -62,34 +60,50 @@ fn named(sort: &str) -> Option<&'static str> {
 
 impl Place {
     fn written(&self, until: Timestamp) -> String {
-        let Self { account, letter, start, end, encoding, kind } = self;
-        let encoding = match encoding {
-            Encoding::Base64 => 'b',
-            Encoding::QuotedPrintable => 'q',
-            Encoding::Uuencode => 'u',
-            Encoding::Identity | Encoding::Unknown => 'i',
-        };
+        let Self { account, letter, path, kind } = self;
         let sort = kind.trim_start_matches("image/");
-        format!("{}.{}.{start}.{end}.{encoding}.{sort}.{}", account.0, letter.0, until.0)
+        let step = |step: &Step| format!(".{}.{}.{}", step.start, step.end, written(step.encoding));
+        let path: String = path.iter().map(step).collect();
+        format!("{}.{}.{sort}.{}{path}", account.0, letter.0, until.0)
     }
 
     /// What was written, unless its time is over.
     fn read(text: &str, now: Timestamp) -> Option<Self> {
         let mut fields = text.split('.');
-        let mut number = || fields.next()?.parse::<i64>().ok();
-        let (account, letter) = (AccountId(number()?), LetterKey(number()?));
-        let (start, end) = (u64::try_from(number()?).ok()?, u64::try_from(number()?).ok()?);
-        let encoding = match fields.next()? {
-            "b" => Encoding::Base64,
-            "q" => Encoding::QuotedPrintable,
-            "u" => Encoding::Uuencode,
-            _ => Encoding::Identity,
-        };
+        let (account, letter) = (AccountId(fields.next()?.parse().ok()?), LetterKey(fields.next()?.parse().ok()?));
         let sort = fields.next()?;
         let kind = KINDS.iter().find(|kind| kind.strip_prefix("image/") == Some(sort))?;
         let until = fields.next()?.parse().ok().map(Timestamp)?;
-        (now < until).then_some(Self { account, letter, start, end, encoding, kind })
+        let mut path = Vec::new();
+        while let Some(start) = fields.next() {
+            let (start, end) = (start.parse().ok()?, fields.next()?.parse().ok()?);
+            path.push(Step { start, end, encoding: encoding(fields.next()?)? });
+        }
+        (now < until && !path.is_empty()).then_some(Self { account, letter, path, kind })
     }
+}
+
+fn written(encoding: Encoding) -> char {
+    match encoding {
+        Encoding::Base64 => 'b',
+        Encoding::QuotedPrintable => 'q',
+        Encoding::Uuencode => 'u',
+        Encoding::Yenc => 'y',
+        Encoding::RtfText => 'r',
+        Encoding::Identity | Encoding::Unknown => 'i',
+    }
+}
+
+fn encoding(written: &str) -> Option<Encoding> {
+    Some(match written {
+        "b" => Encoding::Base64,
+        "q" => Encoding::QuotedPrintable,
+        "u" => Encoding::Uuencode,
+        "y" => Encoding::Yenc,
+        "r" => Encoding::RtfText,
+        "i" => Encoding::Identity,
+        _ => return None,
+    })
 }
 
 /// Is this the text of such an address?
@@ -110,14 +124,15 @@ pub async fn show(State(house): State<House>, Path(token): Path<String>) -> Resp
 }
 
 fn read(view: &View, place: &Place) -> Result<Option<Vec<u8>>, mailbox::Error> {
-    if place.end.saturating_sub(place.start) > LARGEST {
+    let Some(Step { start, end, .. }) = place.path.first().copied() else { return Ok(None) };
+    if end.saturating_sub(start) > LARGEST {
         return Ok(None);
     }
     let want = Want { card: true, ..Want::ROW };
     let Some((_, row)) = fetch::visible(view, place.account, place.letter, want)? else { return Ok(None) };
     let Some(card) = row.card else { return Ok(None) };
-    let octets = mailbox::body::read_all(view, card.blob, place.start..place.end)?;
-    Ok(Some(decode::body(place.encoding, &octets)))
+    let octets = mailbox::body::read_all(view, card.blob, start..end)?;
+    Ok(Some(unpacked(&place.path, &octets)))
 }
 
 #[cfg(test)]
@@ -142,9 +157,9 @@ mod tests {
 
     #[test]
     fn an_address_stands_for_one_picture_until_its_time_is_over() {
-        let encoding = Encoding::Base64;
-        let place =
-            Place { account: AccountId(1), letter: LetterKey(2), start: 3, end: 40, encoding, kind: "image/png" };
+        let step = |start, end, encoding| Step { start, end, encoding };
+        let path = vec![step(3, 40, Encoding::Base64), step(0, 20, Encoding::Yenc)];
+        let place = Place { account: AccountId(1), letter: LetterKey(2), path, kind: "image/png" };
         let text = place.written(Timestamp(1000));
         assert_eq!(Place::read(&text, Timestamp(999)), Some(place));
         assert_eq!(Place::read(&text, Timestamp(1000)), None);

@@ -6,7 +6,7 @@ use bytes::Bytes;
 use store::{BlobId, View};
 
 use crate::Error;
-use crate::parse::Structure;
+use crate::parse::{Step, Structure, Unpacker};
 
 /// The most octets given at one reading.
 pub const PIECE: u64 = 1 << 20;
@@ -35,4 +35,24 @@ pub fn read_all(view: &View, blob: BlobId, range: Range<u64>) -> Result<Vec<u8>,
 pub fn header(view: &View, blob: BlobId, structure: &Structure) -> Result<Bytes, Error> {
     let header = &structure.root.header;
     read(view, blob, u64::from(header.start)..u64::from(header.end))
+}
+
+/// What a path leads to, at most `most` octets of it, and whether that is all: piece by piece, without what is around it.
+pub fn unpacked(view: &View, blob: BlobId, path: &[Step], most: usize) -> Result<(Vec<u8>, bool), Error> {
+    let Some(first) = path.first() else { return Ok((Vec::new(), true)) };
+    let (mut unpacker, mut out, mut at) = (Unpacker::new(path), Vec::new(), first.start);
+    while at < first.end && out.len() <= most && !unpacker.has_all() {
+        let piece = read(view, blob, at..first.end)?;
+        if piece.is_empty() {
+            break;
+        }
+        at += piece.len() as u64;
+        unpacker.push(&piece, &mut out);
+    }
+    if out.len() <= most {
+        unpacker.finish(&mut out);
+    }
+    let whole = out.len() <= most;
+    out.truncate(most);
+    Ok((out, whole))
 }

@@ -3,8 +3,9 @@
 use std::ops::Range;
 
 use facteur_mailbox as mailbox;
+use mailbox::parse::steps::unpacked;
 use mailbox::parse::{Content, Limits, Part, decode, scan, text};
-use mailbox::{Section, Structure, Summary};
+use mailbox::{Section, SectionText, Structure, Summary};
 
 const HEAD: &str = "From: Ann <ann@one.test>\r\nTo: bob@two.test\r\nSubject: shapes\r\nMIME-Version: 1.0\r\n";
 
@@ -41,6 +42,13 @@ fn body_of(letter: &[u8], number: &[u32]) -> String {
     let octets = &letter[part.body.start as usize..part.body.end as usize];
     let decoded = decode::body(part.transfer_encoding(), octets);
     decode::part_text(part, &decoded, true).text.into_owned()
+}
+
+/// What a section holds.
+fn section(letter: &[u8], section: &Section) -> Option<String> {
+    let path = structure(letter).locate(section)?;
+    let octets = &letter[path[0].start as usize..path[0].end as usize];
+    Some(String::from_utf8(unpacked(&path, octets)).unwrap())
 }
 
 /// The text of a letter and the names of its attachments, each part and each name on a line of its own.
@@ -121,9 +129,16 @@ fn a_letter_that_came_encoded_is_a_letter() {
     let Content::Message(message) = &structure.part(&[2]).unwrap().content else { panic!("a letter") };
     assert_eq!(message.summary.subject(), Some(&b"inner pelican"[..]));
     assert!(message.root.is("text", "plain"));
-    // What is in it stands nowhere in the octets of the letter.
-    let header = Section { part: vec![2], text: Some(mailbox::SectionText::Header) };
-    assert_eq!((structure.locate(&header), structure.part(&[2, 1])), (None, None));
+    // What is in it stands nowhere in the octets of the letter, and is found all the same.
+    for (part, text, expected) in [
+        (vec![2], Some(SectionText::Header), "From: carl@three.test\r\nSubject: inner pelican\r\n\r\n"),
+        (vec![2], Some(SectionText::Text), "inner text\r\n"),
+        (vec![2, 1], None, "inner text\r\n"),
+        (vec![2], None, inner),
+    ] {
+        assert_eq!(section(&bytes, &Section { part, text }).as_deref(), Some(expected));
+    }
+    assert_eq!(section(&bytes, &Section { part: vec![2, 2], text: None }), None);
     assert!(told(&bytes).body.contains("inner pelican") && told(&bytes).body.contains("inner text"));
     let printable = "Content-Type: message/rfc822\r\nContent-Transfer-Encoding: quoted-printable\r\n\r\nSubject: =3D=3D\r\n\r\ncaf=C3=A9";
     let bytes = parts("multipart/mixed; boundary=B", &[printable]);

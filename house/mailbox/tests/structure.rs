@@ -3,6 +3,7 @@
 use std::ops::Range;
 
 use facteur_mailbox as mailbox;
+use mailbox::parse::steps::unpacked;
 use mailbox::parse::{Content, Encoding, Limits, Part, scan, text};
 use mailbox::{Section, SectionText, Structure, Summary};
 use proptest::prelude::*;
@@ -27,8 +28,9 @@ fn section(written: &str) -> Section {
 }
 
 fn read(letter: &[u8], written: &str) -> Option<String> {
-    let Range { start, end } = scan(letter, Limits::default()).locate(&section(written))?;
-    Some(String::from_utf8_lossy(&letter[start as usize..end as usize]).into_owned())
+    let path = scan(letter, Limits::default()).locate(&section(written))?;
+    let octets = &letter[path[0].start as usize..path[0].end as usize];
+    Some(String::from_utf8_lossy(&unpacked(&path, octets)).into_owned())
 }
 
 fn type_of(part: &Part) -> String {

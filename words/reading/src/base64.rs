@@ -15,6 +15,11 @@ pub struct Base64 {
 }
 
 impl Base64 {
+    /// Is nothing kept of a group, so that another decoder would go on from here in the same way?
+    pub fn is_at_rest(&self) -> bool {
+        self.have == 0
+    }
+
     /// Decodes a piece; `out` grows by what it gives.
     pub fn push(&mut self, chunk: &[u8], out: &mut Vec<u8>) {
         out.reserve(chunk.len() / 4 * 3 + 3);

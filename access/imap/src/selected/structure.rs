@@ -22,7 +22,8 @@ pub fn structure(out: &mut Vec<u8>, part: &Part, form: Form) {
     match &part.content {
         Content::Multipart(parts) => multipart(out, part, parts, form),
         Content::Message(message) => single(out, part, Some(message), form),
-        Content::Leaf => single(out, part, None, form),
+        // What was found in a leaf beside MIME is not told: clients fetch octets as they stand.
+        Content::Leaf | Content::Made(_) | Content::Within(_) => single(out, part, None, form),
     }
     out.push(b')');
 }

@@ -555,3 +555,54 @@ fn sections_inside_letters_inside_letters() {
         assert_eq!(fetch(nothing), "NIL", "{nothing}");
     }
 }
+
+/// Of a letter that came in base64 or quoted-printable, what the structure tells is what a section gives: also of one in
+/// another, in parts of them, decoded, and through the pieces of a large one.
+#[test]
+fn sections_inside_letters_that_came_encoded() {
+    use base64::Engine;
+    let encode = |text: &str| base64::engine::general_purpose::STANDARD.encode(text);
+    let large = "0123456789abcdef\r\n".repeat(20_000);
+    let deepest = format!("Subject: deepest\r\n\r\n{large}");
+    let inner = format!(
+        "From: carl@three.test\r\nSubject: inner\r\nX-Odd: yes\r\nContent-Type: multipart/mixed; boundary=c\r\n\r\n\
+         --c\r\nContent-Transfer-Encoding: quoted-printable\r\n\r\ncaf=C3=A9\r\n\
+         --c\r\nContent-Type: message/rfc822\r\nContent-Transfer-Encoding: base64\r\n\r\n{}\r\n--c--\r\n",
+        encode(&deepest)
+    );
+    let office = Office::new();
+    office.file(
+        &format!(
+            "Subject: outer\r\nMIME-Version: 1.0\r\nContent-Type: multipart/mixed; boundary=b\r\n\r\n\
+             --b\r\n\r\nsee\r\n--b\r\nContent-Type: message/rfc822\r\nContent-Transfer-Encoding: base64\r\n\r\n\
+             {}\r\n--b--\r\n",
+            encode(&inner)
+        ),
+        System::SEEN,
+    );
+    let mut client = selected(&office);
+    let mut fetch = |item: &str| {
+        let told = client.say(&format!("FETCH 1 {item}"));
+        let answer = told.strip_prefix("* 1 FETCH (").unwrap().strip_suffix(")\r\na OK FETCH completed\r\n").unwrap();
+        answer.split_once("] ").or_else(|| answer.split_once("> ")).unwrap().1.to_owned()
+    };
+    let literal = |text: &str| format!("{{{}}}\r\n{text}", text.len());
+    let header = &inner[..inner.find("\r\n\r\n").unwrap() + 4];
+    assert_eq!(fetch("BODY[2.HEADER]"), literal(header));
+    assert_eq!(fetch("BODY[2.TEXT]"), literal(&inner[header.len()..]));
+    assert_eq!(fetch("BODY[2.HEADER.FIELDS (SUBJECT X-ODD)]"), literal("Subject: inner\r\nX-Odd: yes\r\n\r\n"));
+    assert_eq!(fetch("BODY[2.1]"), literal("caf=C3=A9"));
+    assert_eq!(fetch("BODY[2.1.MIME]"), literal("Content-Transfer-Encoding: quoted-printable\r\n\r\n"));
+    assert_eq!(fetch("BINARY[2.1]"), literal("café"));
+    assert_eq!(fetch("BINARY.SIZE[2.1]"), "5");
+    assert_eq!(fetch("BODY[2]"), literal(&encode(&inner)));
+    assert_eq!(fetch("BINARY[2]"), literal(&inner));
+    assert_eq!(fetch("BODY[2.2]"), literal(&encode(&deepest)));
+    assert_eq!(fetch("BODY[2.2.HEADER]"), literal("Subject: deepest\r\n\r\n"));
+    assert!(fetch("BODY[2.2.TEXT]") == literal(&large));
+    assert!(fetch("BODY[2.2.1]") == literal(&large));
+    assert!(fetch("BODY[2.2.1]<70000.200000>").ends_with(&literal(&large[70_000..270_000])));
+    for nothing in ["BODY[2.3]", "BODY[2.2.2]", "BODY[2.1.HEADER]", "BODY[1.HEADER]"] {
+        assert_eq!(fetch(nothing), "NIL", "{nothing}");
+    }
+}

@@ -1,6 +1,7 @@
 //! The id of a blob says where its octets are, so that nothing need be kept for it.
 
 use mailbox::LetterKey;
+pub use mailbox::parse::Step;
 use mailbox::parse::{Encoding, Part};
 
 use crate::id::number;
@@ -21,14 +22,6 @@ pub struct Place {
 pub enum Base {
     Letter(LetterKey),
     Upload(i64),
-}
-
-/// A part of what is there, decoded.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Step {
-    pub start: u64,
-    pub end: u64,
-    pub encoding: Encoding,
 }
 
 impl Place {
@@ -52,16 +45,8 @@ impl Place {
 
     /// A part of the letter that is here.
     pub fn part(&self, part: &Part) -> Self {
-        let step =
-            Step { start: part.body.start.into(), end: part.body.end.into(), encoding: part.transfer_encoding() };
         let mut place = self.clone();
-        match place.steps.last_mut() {
-            // Out of what is not encoded the part is as near as its surroundings.
-            Some(last) if matches!(last.encoding, Encoding::Identity | Encoding::Unknown) => {
-                *last = Step { start: last.start + step.start, end: last.start + step.end, ..step };
-            }
-            _ => place.steps.push(step),
-        }
+        part.steps().into_iter().for_each(|step| step.join(&mut place.steps));
         place
     }
 
@@ -77,6 +62,8 @@ impl Place {
                 Encoding::Base64 => 'b',
                 Encoding::QuotedPrintable => 'q',
                 Encoding::Uuencode => 'u',
+                Encoding::Yenc => 'y',
+                Encoding::RtfText => 'r',
             };
             id.push_str(&format!("-{}_{}{encoding}", step.start, step.end));
         }
@@ -93,25 +80,26 @@ impl Place {
             b'U' => Base::Upload(digits),
             _ => return None,
         };
-        let steps: Vec<Step> = parts.map(Step::read).collect::<Option<_>>()?;
+        let steps: Vec<Step> = parts.map(step).collect::<Option<_>>()?;
         (steps.len() <= DEEPEST).then_some(Self { base, steps })
     }
 }
 
-impl Step {
-    fn read(text: &str) -> Option<Self> {
-        let encoding = match text.as_bytes().last()? {
-            b'i' => Encoding::Identity,
-            b'b' => Encoding::Base64,
-            b'q' => Encoding::QuotedPrintable,
-            b'u' => Encoding::Uuencode,
-            _ => return None,
-        };
-        let (start, end) = text.get(..text.len() - 1)?.split_once('_')?;
-        let at = |digits: &str| number(digits).and_then(|number| u64::try_from(number).ok());
-        let step = Self { start: at(start)?, end: at(end)?, encoding };
-        (step.start <= step.end).then_some(step)
-    }
+/// Reads `100_220b`.
+fn step(text: &str) -> Option<Step> {
+    let encoding = match text.as_bytes().last()? {
+        b'i' => Encoding::Identity,
+        b'b' => Encoding::Base64,
+        b'q' => Encoding::QuotedPrintable,
+        b'u' => Encoding::Uuencode,
+        b'y' => Encoding::Yenc,
+        b'r' => Encoding::RtfText,
+        _ => return None,
+    };
+    let (start, end) = text.get(..text.len() - 1)?.split_once('_')?;
+    let at = |digits: &str| number(digits).and_then(|number| u64::try_from(number).ok());
+    let step = Step { start: at(start)?, end: at(end)?, encoding };
+    (step.start <= step.end).then_some(step)
 }
 
 #[cfg(test)]
@@ -120,7 +108,7 @@ mod tests {
 
     #[test]
     fn a_place_goes_round_through_its_id() {
-        for id in ["L12", "U3", "L12-100_220b", "U1-0_5i-2_3q", "L7-1_9u"] {
+        for id in ["L12", "U3", "L12-100_220b", "U1-0_5i-2_3q", "L7-1_9u", "L7-1_9b-0_5y", "U2-1_9q-0_5r"] {
             assert_eq!(Place::read(id).unwrap().id(), id);
         }
         for id in ["", "L", "X1", "L12-", "L12-5_2b", "L12-1_2x", "L012", "L1-1_2", "é1", "L12-é"] {

@@ -1,19 +1,16 @@
 //! Octets of blobs: in pieces, decoded on the way, never more of a letter in memory than a piece.
 
-use std::ops::Range;
-
 use bytes::Bytes;
 use mail::seam::AccountId;
-use mailbox::parse::Encoding;
-use mailbox::parse::decode::Decoder;
+use mailbox::parse::{Encoding, Unpacker};
 use store::{BlobId, View, params};
 
 use super::{Base, Place, Step};
 
 /// Octets read at once.
 const PIECE: u64 = 256 * 1024;
-/// The largest part that is taken out of a part.
-const NESTED: usize = 50_000_000;
+/// The text of RTF has so many octets at most (RTF packs many into one).
+const TEXT: u64 = 4 << 20;
 
 /// A blob that the account has.
 #[derive(Clone, Debug)]
@@ -52,9 +49,11 @@ impl Opened {
         }
     }
 
-    /// How many octets it has at most: no encoding makes them more than those it stands in.
+    /// How many octets it has at most: no encoding makes them more than those it stands in, but for packed RTF.
     pub fn greatest_length(&self) -> u64 {
-        self.steps.first().map_or(self.length, |step| step.end.saturating_sub(step.start))
+        let length = self.steps.first().map_or(self.length, |step| step.end.saturating_sub(step.start));
+        let is_rtf = self.steps.iter().any(|step| step.encoding == Encoding::RtfText);
+        if is_rtf { length.max(TEXT) } else { length }
     }
 
     /// The same where only these octets are wanted of it, if it can be read from anywhere: what is encoded is read from
@@ -83,16 +82,9 @@ impl Opened {
 
     /// Reads it from its beginning.
     pub fn reader(&self) -> Reader {
-        let first =
-            self.steps.first().copied().unwrap_or(Step { start: 0, end: self.length, encoding: Encoding::Identity });
-        Reader {
-            blob: self.blob,
-            at: first.start,
-            end: first.end,
-            decoder: Decoder::new(first.encoding),
-            nested: self.steps.get(1..).unwrap_or_default().to_vec(),
-            over: false,
-        }
+        let range = self.steps.first().map_or(0..self.length, |step| step.start..step.end);
+        let unpacker = Unpacker::new(&self.steps);
+        Reader { blob: self.blob, at: range.start, end: range.end, unpacker, over: false }
     }
 }
 
@@ -101,8 +93,7 @@ pub struct Reader {
     blob: BlobId,
     at: u64,
     end: u64,
-    decoder: Decoder,
-    nested: Vec<Step>,
+    unpacker: Unpacker,
     over: bool,
 }
 
@@ -110,53 +101,20 @@ impl Reader {
     /// The next octets; none at the end. Each call may see another state of the data: a blob that went meanwhile is an
     /// error.
     pub fn next(&mut self, view: &View) -> Result<Option<Bytes>, store::Error> {
-        if !self.nested.is_empty() {
-            return self.inner(view);
-        }
-        self.piece(view)
-    }
-
-    fn piece(&mut self, view: &View) -> Result<Option<Bytes>, store::Error> {
         if self.over {
             return Ok(None);
         }
         let mut out = Vec::new();
         let range = self.at..self.end.min(self.at.saturating_add(PIECE));
-        let octets = view.read_blob(self.blob, range.clone())?;
+        let octets = view.read_blob(self.blob, range)?;
         self.at += octets.len() as u64;
-        self.decoder.push(&octets, &mut out);
-        if self.at >= self.end || octets.is_empty() {
-            self.decoder.finish(&mut out);
+        self.unpacker.push(&octets, &mut out);
+        if self.at >= self.end || octets.is_empty() || self.unpacker.has_all() {
+            self.unpacker.finish(&mut out);
             self.over = true;
         }
         Ok(Some(out.into()))
     }
-
-    /// Parts of encoded parts are rare, and read whole.
-    fn inner(&mut self, view: &View) -> Result<Option<Bytes>, store::Error> {
-        if self.over {
-            return Ok(None);
-        }
-        let mut octets = Vec::new();
-        while let Some(piece) = self.piece(view)? {
-            octets.extend_from_slice(&piece);
-            if octets.len() > NESTED {
-                return Err(store::Error::TooLarge);
-            }
-        }
-        for step in std::mem::take(&mut self.nested) {
-            octets = part(&octets, &step);
-        }
-        Ok(Some(octets.into()))
-    }
-}
-
-fn part(octets: &[u8], step: &Step) -> Vec<u8> {
-    let range: Range<usize> = Range {
-        start: usize::try_from(step.start).unwrap_or(usize::MAX),
-        end: usize::try_from(step.end).unwrap_or(usize::MAX).min(octets.len()),
-    };
-    mailbox::parse::decode::body(step.encoding, octets.get(range).unwrap_or_default())
 }
 
 /// All octets of a blob, if they are no more than `most`.

@@ -1,8 +1,8 @@
 //! The parts of a letter and the text in them (RFC 8621 §4.1.4).
 
 use mailbox::parse::charset::Read;
-use mailbox::parse::decode::{self, Decoder};
-use mailbox::parse::{Content, Encoding, Part};
+use mailbox::parse::decode;
+use mailbox::parse::{Encoding, Part, Unpacker};
 use serde_json::{Value, json};
 
 use super::header::Header;
@@ -26,7 +26,7 @@ pub fn part(
     let (object, wants_list) = alone(letter, part_, properties, room)?;
     let mut object = object;
     // What is inside comes with the structure, whatever else was asked for.
-    if let Content::Multipart(parts) = &part_.content
+    if let Some(parts) = part_.shown_parts()
         && (inside || wants_list)
     {
         let parts: Value =
@@ -45,7 +45,7 @@ fn alone(
     properties: &[Property],
     room: &mut Room,
 ) -> Result<(Object, bool), MethodError> {
-    let is_multipart = part.is("multipart", "");
+    let is_multipart = is_multipart(part);
     let mut header = None;
     let (mut object, mut wants_list) = (Object::new(), false);
     letter.check()?;
@@ -81,6 +81,8 @@ fn named(letter: &Letter<'_>, part: &Part, name: &str, is_multipart: bool) -> Va
     let text = |octets: &[u8]| Value::from(String::from_utf8_lossy(octets).replace('\0', ""));
     match name {
         "partId" if !is_multipart => letter.known.number(&letter.structure, part).map_or(Value::Null, Value::from),
+        // What is found in winmail.dat has names of its own.
+        "name" if is_multipart => Value::Null,
         "name" => part.file_name().map_or(Value::Null, Value::from),
         "charset" => match part.charset() {
             Some(charset) => text(charset.as_bytes()),
@@ -100,21 +102,30 @@ fn named(letter: &Letter<'_>, part: &Part, name: &str, is_multipart: bool) -> Va
     }
 }
 
+/// Is it shown as parts, and not as octets of its own?
+fn is_multipart(part: &Part) -> bool {
+    part.is("multipart", "") || part.shown_parts().is_some()
+}
+
 fn kind(part: &Part) -> String {
+    // A leaf with texts and files in it is shown as what MIME would have made of them.
+    if is_multipart(part) && !part.is("multipart", "") {
+        return "multipart/mixed".to_owned();
+    }
     format!("{}/{}", String::from_utf8_lossy(&part.kind), String::from_utf8_lossy(&part.subtype))
 }
 
 /// All parts that are no multipart, letters inside not looked into.
 pub fn leaves<'a>(part: &'a Part, out: &mut Vec<&'a Part>) {
-    match &part.content {
-        Content::Multipart(parts) => parts.iter().for_each(|part| leaves(part, out)),
-        _ => out.push(part),
+    match part.shown_parts() {
+        Some(parts) => parts.iter().for_each(|part| leaves(part, out)),
+        None => out.push(part),
     }
 }
 
 /// Octets after decoding.
 fn size(letter: &Letter<'_>, part: &Part) -> Result<u64, MethodError> {
-    if matches!(part.transfer_encoding(), Encoding::Identity | Encoding::Unknown) || part.is("multipart", "") {
+    if matches!(part.transfer_encoding(), Encoding::Identity | Encoding::Unknown) || is_multipart(part) {
         return Ok(part.size().into());
     }
     letter.known.size(part, || {
@@ -129,23 +140,24 @@ fn size(letter: &Letter<'_>, part: &Part) -> Result<u64, MethodError> {
 
 /// Shows the decoded octets piece by piece until `take` has enough; false where it had.
 fn decode_pieces(letter: &Letter<'_>, part: &Part, mut take: impl FnMut(&[u8]) -> bool) -> Result<bool, MethodError> {
-    let mut decoder = Decoder::new(part.transfer_encoding());
-    let (mut at, end) = (u64::from(part.body.start), u64::from(part.body.end));
+    let path = part.steps();
+    let mut unpacker = Unpacker::new(&path);
+    let (mut at, end) = path.first().map_or((0, 0), |step| (step.start, step.end));
     let mut out = Vec::new();
-    while at < end {
+    while at < end && !unpacker.has_all() {
         let octets = letter.read(at..end.min(at + PIECE))?;
         if octets.is_empty() {
             break;
         }
         at += octets.len() as u64;
         out.clear();
-        decoder.push(&octets, &mut out);
+        unpacker.push(&octets, &mut out);
         if !take(&out) {
             return Ok(false);
         }
     }
     out.clear();
-    decoder.finish(&mut out);
+    unpacker.finish(&mut out);
     take(&out);
     Ok(true)
 }

@@ -6,7 +6,7 @@ use std::collections::HashMap;
 use std::ops::Range;
 
 use bytes::Bytes;
-use mailbox::parse::{Content, Part, Structure};
+use mailbox::parse::{Part, Structure};
 
 /// Octets that are read around a small range that is asked for.
 const WINDOW: u64 = 256 * 1024;
@@ -69,16 +69,15 @@ fn within((start, octets): &(u64, Bytes), range: &Range<u64>) -> Option<Bytes> {
 }
 
 fn count(part: &Part, number: String, numbers: &mut HashMap<*const Part, String>) {
-    match &part.content {
-        Content::Multipart(parts) => {
+    // A part in which texts and files were found has a number itself, unlike a letter that is a multipart.
+    let number = if number.is_empty() && !part.is("multipart", "") { "1".to_owned() } else { number };
+    match part.shown_parts() {
+        Some(parts) => {
             let dot = if number.is_empty() { "" } else { "." };
             for (part, place) in parts.iter().zip(1..) {
                 count(part, format!("{number}{dot}{place}"), numbers);
             }
         }
-        _ => {
-            let number = if number.is_empty() { "1".to_owned() } else { number };
-            numbers.insert(std::ptr::from_ref(part), number);
-        }
+        None => drop(numbers.insert(std::ptr::from_ref(part), number)),
     }
 }

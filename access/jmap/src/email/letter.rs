@@ -170,7 +170,7 @@ impl Letter<'_> {
         let mut met = HashSet::new();
         let mut values = Object::new();
         for part in wanted.into_iter().filter(|part| part.is("text", "")) {
-            if met.insert(part.body.clone()) {
+            if met.insert(std::ptr::from_ref(part)) {
                 let id = self.known.number(&self.structure, part).unwrap_or_default().to_owned();
                 values.insert(id, Values { limit: wish.value_limit }.of(self, part, &mut room.values)?);
             }

@@ -317,6 +317,18 @@ impl House {
         answer["blobId"].as_str().unwrap().to_owned()
     }
 
+    /// What a download of alice's gives.
+    pub fn download(&self, blob: &str) -> Vec<u8> {
+        let request = axum::http::Request::get(format!("/jmap/download/a1/{blob}/file"))
+            .header("authorization", "Basic YWxpY2VAYWxwaGEudGVzdDpzZWNyZXQ=")
+            .extension(web::Peer::in_clear([127, 0, 0, 1].into()))
+            .body(axum::body::Body::empty())
+            .unwrap();
+        let (status, body) = self.send(jmap::router(self.jmap.clone()), request);
+        assert_eq!(status, 200, "{blob}: {}", body.escape_ascii());
+        body
+    }
+
     /// What the router answers.
     pub fn send(&self, mut router: axum::Router, request: axum::http::Request<axum::body::Body>) -> (u16, Vec<u8>) {
         use http_body_util::BodyExt;

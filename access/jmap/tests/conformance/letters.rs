@@ -99,3 +99,60 @@ fn a_stub_of_plain_text_hides_no_letter() {
     }
     assert_eq!(found(&house, &json!({"body": "euros"})), 3);
 }
+
+/// Files that a mailer put into a letter without MIME are attachments: listed, found by name, downloaded; and go along when the
+/// letter is forwarded with its attachments, as the pages do it.
+#[test]
+fn files_beside_mime_are_listed_found_opened_and_sent_on() {
+    let house = House::new();
+    let properties = json!(["bodyStructure", "textBody", "attachments", "hasAttachment", "preview", "bodyValues"]);
+    let letter = format!(
+        "{HEAD}Subject: x\r\n\r\nHere is the wren:\r\nbegin 644 wren (1).gif\r\n#86)C\r\n`\r\nend\r\nYours, Carl\r\n"
+    );
+    let email = filed(&house, &letter, &properties);
+    let file = &email["attachments"][0];
+    assert_eq!((&file["name"], &file["type"], &file["size"]), (&json!("wren (1).gif"), &json!("image/gif"), &json!(3)));
+    assert_eq!((&email["hasAttachment"], &email["preview"]), (&json!(true), &json!("Here is the wren: Yours, Carl")));
+    assert_eq!(
+        (&email["bodyStructure"]["type"], &email["bodyStructure"]["partId"]),
+        (&json!("multipart/mixed"), &Value::Null)
+    );
+    assert_eq!(email["bodyStructure"]["subParts"].as_array().map(Vec::len), Some(3));
+    let text: String = email["textBody"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|part| email["bodyValues"][part["partId"].as_str().unwrap()]["value"].as_str().unwrap().to_owned())
+        .collect();
+    assert_eq!(text, "Here is the wren:\nYours, Carl\n");
+    assert_eq!(house.download(file["blobId"].as_str().unwrap()), b"abc");
+    assert_eq!(found(&house, &json!({"attachmentName": "wren"})), 1);
+    assert_eq!(found(&house, &json!({"hasAttachment": true})), 1);
+
+    let inbox = house.role("inbox");
+    let draft = json!({
+        "mailboxIds": {inbox: true}, "subject": "Fwd", "textBody": [{"partId": "t"}], "bodyValues": {"t": {"value": "see"}},
+        "attachments": [{"blobId": file["blobId"], "type": file["type"], "name": file["name"]}],
+    });
+    let sent = house.call("Email/set", json!({"create": {"k": draft}}))["created"]["k"]["id"].clone();
+    let sent = house.call("Email/get", json!({"ids": [sent], "properties": ["attachments"]}))["list"][0].clone();
+    assert_eq!(house.download(sent["attachments"][0]["blobId"].as_str().unwrap()), b"abc");
+}
+
+#[test]
+fn winmail_is_opened() {
+    let house = House::new();
+    let letter = include_bytes!("../../../../house/mailbox/tests/letters/winmail.eml");
+    let letter = std::str::from_utf8(letter).unwrap();
+    let email = filed(&house, letter, &json!(["textBody", "attachments", "bodyValues"]));
+    let names: Vec<&str> =
+        email["attachments"].as_array().unwrap().iter().map(|part| part["name"].as_str().unwrap()).collect();
+    assert_eq!(names, ["plans of the tower (final).pdf", "HERON.PNG", "Re_ the egret.txt", "note of the egret.txt"]);
+    let plans = house.download(email["attachments"][0]["blobId"].as_str().unwrap());
+    assert_eq!((plans.len() as u64, email["attachments"][0]["size"].as_u64()), (760, Some(760)));
+    let outlook = email["textBody"][1]["partId"].as_str().unwrap();
+    assert!(email["bodyValues"][outlook]["value"].as_str().unwrap().contains("the heron’s plans"));
+    for filter in [json!({"attachmentName": "tower"}), json!({"body": "storeys"}), json!({"text": "egret"})] {
+        assert_eq!(found(&house, &filter), 1, "{filter}");
+    }
+}

@@ -1,6 +1,6 @@
 //! Which parts of a letter are its text, which its HTML, and which are attached (RFC 8621 §4.1.4).
 
-use super::structure::{Content, Part, Structure};
+use super::structure::{Part, Structure};
 
 /// The leaves of a letter, sorted into how they are shown. A part may stand in more than one list.
 #[derive(Clone, Debug, Default)]
@@ -52,8 +52,8 @@ impl<'a> Bodies<'a> {
     fn sort(&mut self, parts: &'a [Part], first: usize, within: Within, in_alternative: bool, mut open: Lists) {
         let (text_before, html_before) = (self.text.len(), self.html.len());
         for (place, part) in parts.iter().enumerate() {
-            if part.is("multipart", "") {
-                self.sort_multipart(part, in_alternative, open);
+            if let Some(parts) = part.shown_parts() {
+                self.sort_parts(part, parts, in_alternative, open);
             } else if !is_body(part, place == first, within) {
                 self.attachments.push(part);
             } else if within == Within::Alternative {
@@ -71,12 +71,11 @@ impl<'a> Bodies<'a> {
         }
     }
 
-    fn sort_multipart(&mut self, part: &'a Part, in_alternative: bool, open: Lists) {
-        let Content::Multipart(parts) = &part.content else { return };
-        let within = match part.subtype.as_slice() {
-            b"alternative" => Within::Alternative,
-            b"related" => Within::Related,
-            _ => Within::Mixed,
+    fn sort_parts(&mut self, part: &'a Part, parts: &'a [Part], in_alternative: bool, open: Lists) {
+        let within = match () {
+            () if part.is("multipart", "alternative") => Within::Alternative,
+            () if part.is("multipart", "related") => Within::Related,
+            () => Within::Mixed,
         };
         let first = if within == Within::Related { start(part, parts) } else { 0 };
         self.sort(parts, first, within, in_alternative || within == Within::Alternative, open);
@@ -87,7 +86,7 @@ impl<'a> Bodies<'a> {
         match () {
             () if part.is("text", "plain") && open.text => self.text.push(part),
             () if part.is("text", "html") && open.html => self.html.push(part),
-            () if part.is("text", "plain") || part.is("text", "html") => {}
+            // RFC 8621 §4.1.4 leaves out what has no place in the list that is still open; nothing is to be hidden.
             () => self.attachments.push(part),
         }
     }
@@ -99,7 +98,8 @@ impl<'a> Bodies<'a> {
         if open.html {
             self.html.push(part);
         }
-        if is_media(part) && !(open.text && open.html) {
+        // The same for a text in an alternative that has two kinds of text side by side.
+        if (is_media(part) && !(open.text && open.html)) || !(open.text || open.html) {
             self.attachments.push(part);
         }
     }

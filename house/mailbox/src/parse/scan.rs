@@ -1,11 +1,13 @@
 //! Takes a letter apart into its MIME parts, without decoding anything: one walk over the bytes a level.
 
+use std::collections::HashSet;
 use std::ops::Range;
 
 use mail::header;
 use reading::params::{self, Param, find};
 
 use super::decode;
+use super::made;
 use super::structure::{Content, Disposition, Encoding, Message, Part, Structure};
 use super::summary::Summary;
 
@@ -31,7 +33,7 @@ impl Default for Limits {
 /// The parts of a letter. Offsets are of 32 bits: bytes beyond 4 GiB are not seen.
 pub fn scan(letter: &[u8], limits: Limits) -> Structure {
     let letter = &letter[..letter.len().min(u32::MAX as usize)];
-    let mut scanner = Scanner { letter, limits, parts: 0, room: limits.total };
+    let mut scanner = Scanner { letter, limits, parts: 0, room: limits.total, texts: Vec::new() };
     Structure { root: scanner.part(0..letter.len(), Kind::Letter, 0) }
 }
 
@@ -52,7 +54,12 @@ struct Scanner<'a> {
     parts: usize,
     /// Octets that may still be kept of fields.
     room: usize,
+    /// The texts of the letter that is being read, as far as it has been.
+    texts: Vec<Part>,
 }
+
+/// Texts of a letter that are compared with what TNEF says.
+const TEXTS: usize = 4;
 
 impl<'a> Scanner<'a> {
     /// Reads the part that fills `range`: its header, then its body.
@@ -126,13 +133,37 @@ impl<'a> Scanner<'a> {
                 _ => self.encoded_message(&decode::body(encoding, &self.letter[body]), depth),
             };
             part.content = Content::Message(Box::new(message));
-        } else if part.is("text", "") {
-            part.lines = lines(&self.letter[body]);
+        } else {
+            if part.is("text", "") {
+                part.lines = lines(&self.letter[body.clone()]);
+                if self.texts.len() < TEXTS {
+                    self.texts.push(part.clone());
+                }
+            }
+            self.look_beside_mime(part, body);
+        }
+    }
+
+    /// Looks for texts and files that mailers put into a leaf.
+    fn look_beside_mime(&mut self, part: &mut Part, body: Range<usize>) {
+        let most = self.limits.parts.saturating_sub(self.parts);
+        let texts = &self.texts;
+        let said = || -> HashSet<u64> { texts.iter().flat_map(|text| made::words_of(text, self.letter)).collect() };
+        if let Some(parts) = made::look(part, self.letter, body, most, said) {
+            self.parts += parts.len();
+            part.content = Content::Made(parts);
         }
     }
 
     /// A letter inside.
     fn message(&mut self, body: Range<usize>, depth: usize) -> Message {
+        let around = std::mem::take(&mut self.texts);
+        let message = self.own_message(body, depth);
+        self.texts = around;
+        message
+    }
+
+    fn own_message(&mut self, body: Range<usize>, depth: usize) -> Message {
         let summary = Summary::parse_within(&self.letter[body.clone()], self.room.min(self.limits.field * 4) / 11);
         self.room -= summary.weight().min(self.room);
         Message { summary, root: self.part(body, Kind::Letter, depth + 1) }
@@ -140,7 +171,8 @@ impl<'a> Scanner<'a> {
 
     /// A letter that came encoded, against RFC 2046 §5.2.1. Its parts stand where they are in what it decodes to.
     fn encoded_message(&mut self, letter: &[u8], depth: usize) -> Message {
-        let mut inside = Scanner { letter, limits: self.limits, parts: self.parts, room: self.room };
+        let (limits, parts, room) = (self.limits, self.parts, self.room);
+        let mut inside = Scanner { letter, limits, parts, room, texts: Vec::new() };
         let message = inside.message(0..letter.len(), depth);
         (self.parts, self.room) = (inside.parts, inside.room);
         message
@@ -158,7 +190,11 @@ impl<'a> Scanner<'a> {
             children.push(self.part(delimiter.after..end, kind, depth + 1));
             current = next;
         }
-        if children.is_empty() {
+        // Where all that stands between boundaries is nothing, what stands before them is the letter.
+        let is_empty = children.iter().all(|child: &Part| child.content == Content::Leaf && child.size() == 0);
+        let preamble =
+            &self.letter[body.start..children.first().map_or(body.start, |child| child.header.start as usize)];
+        if children.is_empty() || (is_empty && says_something(preamble)) {
             self.multipart_without_parts(part, body);
         } else {
             part.content = Content::Multipart(children);
@@ -168,12 +204,20 @@ impl<'a> Scanner<'a> {
     /// BODYSTRUCTURE cannot say "no parts", and a person wants to read what is there: one text of all of it.
     fn multipart_without_parts(&mut self, part: &mut Part, body: Range<usize>) {
         self.parts += 1;
-        let mut child = Part { lines: lines(&self.letter[body.clone()]), ..Part::default() };
+        let encoding = part.encoding.clone();
+        let mut child = Part { lines: lines(&self.letter[body.clone()]), encoding, ..Part::default() };
         set_type(&mut child, None, false);
         child.header = offset(body.start)..offset(body.start);
         child.body = offset(body.start)..offset(body.end);
         part.content = Content::Multipart(vec![child]);
     }
+}
+
+/// More than boundary lines, blanks, and what mailers say to those that do not know MIME?
+fn says_something(preamble: &[u8]) -> bool {
+    let mut lines = preamble.split(|octet| *octet == b'\n').map(<[u8]>::trim_ascii);
+    let is_note = |line: &[u8]| line.windows(4).any(|word| word.eq_ignore_ascii_case(b"mime"));
+    lines.any(|line| !line.is_empty() && !line.starts_with(b"--") && !is_note(line))
 }
 
 /// A boundary line.

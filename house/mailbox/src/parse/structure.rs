@@ -5,6 +5,7 @@ use std::ops::Range;
 use reading::params::{self, Param};
 use serde::{Deserialize, Serialize};
 
+use super::steps::Step;
 use super::{Summary, column};
 
 /// The tree of parts of one letter.
@@ -75,6 +76,22 @@ pub enum Content {
     /// A letter (message/rfc822 or message/global). Of one that came encoded the parts stand where they are in what it
     /// decodes to.
     Message(Box<Message>),
+    /// Texts and files that stand in the octets as mailers put them there without MIME (uuencode, yEnc, TNEF); never none. IMAP
+    /// tells the part as it came.
+    Made(Vec<Part>),
+    /// Such a text or file. Its `body` counts in what the octets of the letter told here decode to.
+    Within(Within),
+}
+
+/// Where in the letter a text or file is found that is not a part of MIME.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Within {
+    /// Octets of the letter.
+    pub octets: Range<u32>,
+    /// How they are encoded.
+    pub around: Encoding,
+    /// How what is found in them is encoded in its turn.
+    pub encoding: Encoding,
 }
 
 /// A letter inside a letter.
@@ -87,7 +104,7 @@ pub struct Message {
 }
 
 /// How the body of a part is encoded.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Encoding {
     /// 7bit, 8bit, binary: as it is.
     Identity,
@@ -99,6 +116,10 @@ pub enum Encoding {
     Uuencode,
     /// One we cannot undo: BINARY answers UNKNOWN-CTE (RFC 3516 §4.3).
     Unknown,
+    /// yEnc, as on Usenet.
+    Yenc,
+    /// Compressed RTF, as TNEF has it, of which only the text is wanted.
+    RtfText,
 }
 
 /// Which bytes of a letter: what stands between the brackets of BODY[…] (RFC 9051 §6.4.5).
@@ -139,6 +160,9 @@ impl Part {
 
     /// How to read the body.
     pub fn transfer_encoding(&self) -> Encoding {
+        if let Content::Within(within) = &self.content {
+            return within.encoding;
+        }
         let Some(written) = &self.encoding else { return Encoding::Identity };
         let is = |known: &str| written.eq_ignore_ascii_case(known.as_bytes());
         match () {
@@ -146,6 +170,7 @@ impl Part {
             () if is("base64") => Encoding::Base64,
             () if is("quoted-printable") => Encoding::QuotedPrintable,
             () if ["x-uuencode", "uuencode", "x-uue", "uue"].into_iter().any(is) => Encoding::Uuencode,
+            () if ["x-yenc", "yenc"].into_iter().any(is) => Encoding::Yenc,
             () => Encoding::Unknown,
         }
     }
@@ -170,11 +195,31 @@ impl Part {
     /// The parts inside it, one level down, that stand in the same octets.
     pub fn children(&self) -> &[Part] {
         match &self.content {
-            Content::Leaf => &[],
+            Content::Leaf | Content::Made(_) | Content::Within(_) => &[],
             Content::Message(_) if self.is_encoded_letter() => &[],
             Content::Multipart(parts) => parts,
             Content::Message(message) => std::slice::from_ref(&message.root),
         }
+    }
+
+    /// What a person sees instead of the part itself: the parts of a multipart, and the texts and files that were found in a
+    /// leaf.
+    pub fn shown_parts(&self) -> Option<&[Part]> {
+        match &self.content {
+            Content::Multipart(parts) | Content::Made(parts) => Some(parts),
+            Content::Leaf | Content::Message(_) | Content::Within(_) => None,
+        }
+    }
+
+    /// The way to its decoded body, from the octets in which the part stands.
+    pub fn steps(&self) -> Vec<Step> {
+        let step = |range: &Range<u32>, encoding| Step { start: range.start.into(), end: range.end.into(), encoding };
+        let mut path = match &self.content {
+            Content::Within(within) => vec![step(&within.octets, within.around)],
+            _ => Vec::new(),
+        };
+        step(&self.body, self.transfer_encoding()).join(&mut path);
+        path
     }
 }
 
@@ -196,14 +241,17 @@ impl Part {
 
     /// The depth of a structure is bounded, so this is.
     fn move_by(&mut self, by: u32) {
-        for range in [&mut self.header, &mut self.body] {
-            *range = range.start.saturating_add(by)..range.end.saturating_add(by);
+        let moved = |range: &mut Range<u32>| *range = range.start.saturating_add(by)..range.end.saturating_add(by);
+        if let Content::Within(within) = &mut self.content {
+            return moved(&mut within.octets);
         }
+        moved(&mut self.header);
+        moved(&mut self.body);
         let is_apart = self.is_encoded_letter();
         match &mut self.content {
-            Content::Leaf => {}
+            Content::Leaf | Content::Within(_) => {}
             Content::Message(_) if is_apart => {}
-            Content::Multipart(parts) => parts.iter_mut().for_each(|part| part.move_by(by)),
+            Content::Multipart(parts) | Content::Made(parts) => parts.iter_mut().for_each(|part| part.move_by(by)),
             Content::Message(message) => message.root.move_by(by),
         }
     }
@@ -213,46 +261,55 @@ impl Structure {
     /// The part of a number such as `[2, 1]`; the letter itself for `[]`. A letter that is no multipart has one
     /// part, number 1 (RFC 9051 §6.4.5).
     pub fn part(&self, number: &[u32]) -> Option<&Part> {
-        let mut part = &self.root;
+        self.walk(number).map(|(part, _)| part)
+    }
+
+    /// The part of a number, and the way to the octets in which it stands: through each letter that came encoded.
+    fn walk(&self, number: &[u32]) -> Option<(&Part, Vec<Step>)> {
+        let (mut part, mut path) = (&self.root, Vec::new());
         // The numbers count the parts of a multipart, be it the letter or what a letter inside carries.
-        let mut inside = Some(&self.root);
+        let (mut inside, mut entered) = (Some(&self.root), None::<&Part>);
         for step in number {
             let parent = inside?;
+            if let Some(letter) = entered.take() {
+                letter.steps().into_iter().for_each(|step| step.join(&mut path));
+            }
             part = match &parent.content {
                 Content::Multipart(parts) => parts.get(usize::try_from(step.checked_sub(1)?).ok()?)?,
                 _ if *step == 1 => parent,
                 _ => return None,
             };
+            entered = Some(part).filter(|part| part.is_encoded_letter());
             inside = match &part.content {
                 Content::Multipart(_) => Some(part),
-                Content::Message(message) if !part.is_encoded_letter() => Some(&message.root),
+                Content::Message(message) => Some(&message.root),
                 _ => None,
             };
         }
-        Some(part)
+        Some((part, path))
     }
 
-    /// Where a section stands in the letter's bytes. `None`: there is no such part, or it has no such text.
-    pub fn locate(&self, section: &Section) -> Option<Range<u64>> {
-        let range = if section.part.is_empty() {
-            match section.text {
-                None => self.root.header.start..self.root.body.end,
-                Some(SectionText::Header) => self.root.header.clone(),
-                Some(SectionText::Text) => self.root.body.clone(),
-                Some(SectionText::Mime) => return None,
+    /// The way to a section, from the octets of the letter. `None`: there is no such part, or it has no such text.
+    pub fn locate(&self, section: &Section) -> Option<Vec<Step>> {
+        let (part, mut path) = self.walk(&section.part)?;
+        let is_letter = section.part.is_empty();
+        let range = match (section.text, &part.content) {
+            (None, _) if is_letter => &(part.header.start..part.body.end),
+            (Some(SectionText::Header), _) if is_letter => &part.header,
+            (Some(SectionText::Text), _) if is_letter => &part.body,
+            (Some(SectionText::Mime), _) if is_letter => return None,
+            (None, _) => &part.body,
+            (Some(SectionText::Mime), _) => &part.header,
+            (Some(text), Content::Message(message)) => {
+                if part.is_encoded_letter() {
+                    part.steps().into_iter().for_each(|step| step.join(&mut path));
+                }
+                if text == SectionText::Header { &message.root.header } else { &message.root.body }
             }
-        } else {
-            let part = self.part(&section.part)?;
-            match (section.text, &part.content) {
-                (None, _) => part.body.clone(),
-                (Some(SectionText::Mime), _) => part.header.clone(),
-                _ if part.is_encoded_letter() => return None,
-                (Some(SectionText::Header), Content::Message(message)) => message.root.header.clone(),
-                (Some(SectionText::Text), Content::Message(message)) => message.root.body.clone(),
-                _ => return None,
-            }
+            _ => return None,
         };
-        Some(u64::from(range.start)..u64::from(range.end))
+        Step { start: range.start.into(), end: range.end.into(), encoding: Encoding::Identity }.join(&mut path);
+        Some(path)
     }
 
     /// Does each part number lead to the same octets, encoded in the same way?

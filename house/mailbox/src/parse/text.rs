@@ -4,6 +4,7 @@ use std::ops::Range;
 
 use mail::header;
 
+use super::steps::unpacked;
 use super::structure::{Content, Part, Structure};
 use super::{decode, html};
 
@@ -81,7 +82,9 @@ impl<E> Gatherer<'_, E> {
                 true => self.encoded_letter(part, &message.root),
                 false => self.letter(&message.root),
             },
-            Content::Leaf => self.leaf(part),
+            // The name of what they were found in (winmail.dat) is still what somebody looks for.
+            Content::Made(parts) => parts.iter().try_for_each(|part| self.content(part)),
+            Content::Leaf | Content::Within(_) => self.leaf(part),
         }
     }
 
@@ -94,7 +97,7 @@ impl<E> Gatherer<'_, E> {
 
     /// A letter that came encoded: its parts stand in what it decodes to.
     fn encoded_letter(&mut self, part: &Part, root: &Part) -> Result<(), E> {
-        let decoded = bytes::Bytes::from(decode::body(part.transfer_encoding(), &self.beginning(part)?.0));
+        let decoded = bytes::Bytes::from(self.beginning(part)?.0);
         let at = |offset: u64| usize::try_from(offset).unwrap_or(usize::MAX).min(decoded.len());
         let mut octets =
             |range: Range<u64>| Ok::<_, E>(decoded.slice(at(range.start)..at(range.end).max(at(range.start))));
@@ -110,10 +113,9 @@ impl<E> Gatherer<'_, E> {
         if !part.is("text", "") && !part.is("message", "") {
             return Ok(());
         }
-        let (bytes, whole) = self.beginning(part)?;
+        let (octets, whole) = self.beginning(part)?;
         self.told.cut |= !whole;
-        let decoded = decode::body(part.transfer_encoding(), &bytes);
-        let text = decode::part_text(part, &decoded, whole).text;
+        let text = decode::part_text(part, &octets, whole).text;
         match part.is("text", "html") {
             true => self.say(html::text(&text, self.titled)),
             false => self.say(text.into_owned()),
@@ -121,12 +123,15 @@ impl<E> Gatherer<'_, E> {
         Ok(())
     }
 
-    /// The octets of a part that may be needed, and whether they are all.
-    fn beginning(&mut self, part: &Part) -> Result<(bytes::Bytes, bool), E> {
-        // Encodings and HTML take up to some four octets for one of text.
-        let most = u32::try_from(self.room.saturating_mul(4)).unwrap_or(u32::MAX);
-        let end = part.body.end.min(part.body.start.saturating_add(most));
-        Ok((self.read(&(part.body.start..end))?, end == part.body.end))
+    /// The decoded octets of a part that may be needed, and whether they are all.
+    fn beginning(&mut self, part: &Part) -> Result<(Vec<u8>, bool), E> {
+        let path = part.steps();
+        let Some(first) = path.first() else { return Ok((Vec::new(), true)) };
+        // Encodings and HTML take up to some four octets for one of text; a text inside others has some before it.
+        let most = self.room.saturating_mul(4).saturating_add((path.len() - 1) * 8192);
+        let end = first.end.min(first.start.saturating_add(most as u64));
+        let octets = (self.octets)(first.start..end)?;
+        Ok((unpacked(&path, &octets), end == first.end))
     }
 
     fn read(&mut self, range: &Range<u32>) -> Result<bytes::Bytes, E> {

@@ -4,8 +4,10 @@
 use reading::base64::Base64;
 use reading::hex;
 
+use super::rtf::RtfText;
 use super::structure::Encoding;
 use super::uuencode::Uuencode;
+use super::yenc::Yenc;
 
 /// Undoes a transfer encoding.
 #[derive(Clone, Debug)]
@@ -18,6 +20,8 @@ enum Transfer {
     Base64(Base64),
     QuotedPrintable(QuotedPrintable),
     Uuencode(Uuencode),
+    Yenc(Yenc),
+    RtfText(Box<RtfText>),
 }
 
 impl Decoder {
@@ -28,6 +32,8 @@ impl Decoder {
             Encoding::Base64 => Transfer::Base64(Base64::default()),
             Encoding::QuotedPrintable => Transfer::QuotedPrintable(QuotedPrintable::default()),
             Encoding::Uuencode => Transfer::Uuencode(Uuencode::default()),
+            Encoding::Yenc => Transfer::Yenc(Yenc::default()),
+            Encoding::RtfText => Transfer::RtfText(Box::default()),
         })
     }
 
@@ -38,15 +44,28 @@ impl Decoder {
             Transfer::Base64(base64) => base64.push(piece, out),
             Transfer::QuotedPrintable(printable) => printable.push(piece, out),
             Transfer::Uuencode(uuencode) => uuencode.push(piece, out),
+            Transfer::Yenc(yenc) => yenc.push(piece, out),
+            Transfer::RtfText(rtf) => rtf.push(piece, out),
         }
     }
 
     /// The end has come: what was held back is given.
     pub fn finish(&mut self, out: &mut Vec<u8>) {
         match &mut self.0 {
-            Transfer::Identity | Transfer::Base64(_) => {}
+            Transfer::Identity | Transfer::Base64(_) | Transfer::Yenc(_) => {}
             Transfer::QuotedPrintable(printable) => printable.finish(out),
             Transfer::Uuencode(uuencode) => uuencode.finish(out),
+            Transfer::RtfText(rtf) => rtf.finish(out),
+        }
+    }
+
+    /// Would another decoder go on from here in the same way?
+    pub(super) fn is_at_rest(&self) -> bool {
+        match &self.0 {
+            Transfer::Identity => true,
+            Transfer::Base64(base64) => base64.is_at_rest(),
+            Transfer::QuotedPrintable(printable) => printable.held.is_empty(),
+            Transfer::Uuencode(_) | Transfer::Yenc(_) | Transfer::RtfText(_) => false,
         }
     }
 }

@@ -3,14 +3,13 @@
 
 use std::ops::{ControlFlow, Range};
 
-use mailbox::parse::Encoding;
-use mailbox::parse::decode::Decoder;
+use mailbox::parse::{Encoding, Step};
 use mailbox::{Card, Error, Keywords, Row, Structure, Uid, UidRange, Uids};
 use store::{BlobId, View};
 
 use super::plan::{Ask, Plan, What};
 use super::seen::Seen;
-use super::stream::{self, Body};
+use super::stream::{self, Body, Nul};
 use super::{Folder, Known};
 use crate::codec::date::date_time;
 use crate::codec::write::{literal, literal_head, number};
@@ -29,7 +28,7 @@ const INLINE: u64 = 64 * 1024;
 /// Damaged letters after which a batch ends.
 const DAMAGED: usize = 100;
 /// The most octets of a header that HEADER.FIELDS looks through; real ones have some thousand.
-const MAX_HEADER: u64 = 256 * 1024;
+const MAX_HEADER: usize = 256 * 1024;
 
 /// Some letters, ready to be sent.
 pub struct Batch {
@@ -237,13 +236,13 @@ impl Writer<'_> {
         self.text.push(b' ');
         match &ask.what {
             What::Section(section) => match located(row, tree, section) {
-                Some(range) => self.section(card.blob, range, ask)?,
+                Some(path) => self.section(card.blob, &path, ask)?,
                 None => self.text.extend_from_slice(b"NIL"),
             },
             What::Fields { section, names, except } => match located(row, tree, section) {
-                Some(range) => {
-                    let range = range.start..range.end.min(range.start.saturating_add(MAX_HEADER));
-                    let picked = picked_fields(&self.view.read_blob(card.blob, range)?, names, *except);
+                Some(path) => {
+                    let (header, _) = mailbox::body::unpacked(self.view, card.blob, &path, MAX_HEADER)?;
+                    let picked = picked_fields(&header, names, *except);
                     let part = slice(picked.len() as u64, ask.partial);
                     literal(&mut self.text, picked.get(within(part)).unwrap_or_default());
                 }
@@ -251,8 +250,8 @@ impl Writer<'_> {
             },
             What::Binary(section) => self.binary(row, card, section, ask)?,
             What::BinarySize(section) => match self.decodable(row, tree, section) {
-                Some((range, decoder)) => {
-                    let size = stream::measure(self.view, card.blob, range, decoder)?.length;
+                Some(path) => {
+                    let size = stream::measure(self.view, card.blob, &path)?.length;
                     number(&mut self.text, size);
                 }
                 None => number(&mut self.text, 0),
@@ -262,10 +261,14 @@ impl Writer<'_> {
         Ok(())
     }
 
-    /// Octets as they stand in the letter: at once when they are few, else later.
-    fn section(&mut self, blob: BlobId, section: Range<u64>, ask: &Ask) -> Result<(), Error> {
-        let part = slice(section.end - section.start, ask.partial);
-        let range = section.start + part.start..section.start + part.end;
+    /// Octets as they stand in the letter, or in what the letter around them decodes to: at once when they are few, else later.
+    fn section(&mut self, blob: BlobId, path: &[Step], ask: &Ask) -> Result<(), Error> {
+        let [Step { start, end, encoding: Encoding::Identity }] = path else {
+            let length = stream::measure(self.view, blob, path)?.length;
+            return self.decoded(blob, path, slice(length, ask.partial), Nul::Hidden);
+        };
+        let part = slice(end.saturating_sub(*start), ask.partial);
+        let range = start + part.start..start + part.end;
         let length = range.end - range.start;
         // Many small sections of one letter are no reason to hold them all.
         if length <= INLINE && self.text.len() < 2 * BATCH_OCTETS {
@@ -279,25 +282,9 @@ impl Writer<'_> {
         Ok(())
     }
 
-    fn later(&mut self, body: Body) {
-        self.pieces.push(Piece::Text(std::mem::take(&mut self.text)));
-        self.pieces.push(Piece::Body(body));
-    }
-
-    /// RFC 3516 §4.3: the transfer encoding is taken off; octets of any kind may come, as a literal8 where there is NUL.
-    fn binary(&mut self, row: &Row, card: &Card, section: &mailbox::Section, ask: &Ask) -> Result<(), Error> {
-        let Some((range, decoder)) = self.decodable(row, card.structure.as_ref(), section) else {
-            self.text.extend_from_slice(b"NIL");
-            return Ok(());
-        };
-        let measured = stream::measure(self.view, card.blob, range.clone(), decoder)?;
-        let part = slice(measured.length, ask.partial);
-        if measured.has_nul {
-            self.text.push(b'~');
-        }
+    fn decoded(&mut self, blob: BlobId, path: &[Step], part: Range<u64>, nul: Nul) -> Result<(), Error> {
         literal_head(&mut self.text, part.end - part.start);
-        let Some((_, decoder)) = self.decodable(row, card.structure.as_ref(), section) else { return Ok(()) };
-        let body = Body::decoded(card.blob, range, decoder, part);
+        let body = Body::decoded(blob, path, part, nul);
         if body.length() <= INLINE && self.text.len() < 2 * BATCH_OCTETS {
             return Ok(stream::read_all(self.view, body, &mut self.text)?);
         }
@@ -305,16 +292,29 @@ impl Writer<'_> {
         Ok(())
     }
 
-    /// Where a part is and how to take its encoding off. Of the whole letter nothing is taken off.
-    fn decodable(
-        &self,
-        row: &Row,
-        tree: Option<&Structure>,
-        section: &mailbox::Section,
-    ) -> Option<(Range<u64>, Decoder)> {
-        let range = located(row, tree, section)?;
+    fn later(&mut self, body: Body) {
+        self.pieces.push(Piece::Text(std::mem::take(&mut self.text)));
+        self.pieces.push(Piece::Body(body));
+    }
+
+    /// RFC 3516 §4.3: the transfer encoding is taken off; octets of any kind may come, as a literal8 where there is NUL.
+    fn binary(&mut self, row: &Row, card: &Card, section: &mailbox::Section, ask: &Ask) -> Result<(), Error> {
+        let Some(path) = self.decodable(row, card.structure.as_ref(), section) else {
+            self.text.extend_from_slice(b"NIL");
+            return Ok(());
+        };
+        let measured = stream::measure(self.view, card.blob, &path)?;
+        if measured.has_nul {
+            self.text.push(b'~');
+        }
+        self.decoded(card.blob, &path, slice(measured.length, ask.partial), Nul::Sent)
+    }
+
+    /// The way to a part with its encoding taken off. Of the whole letter nothing is taken off.
+    fn decodable(&self, row: &Row, tree: Option<&Structure>, section: &mailbox::Section) -> Option<Vec<Step>> {
+        let mut path = located(row, tree, section)?;
         if section.part.is_empty() {
-            return Some((range, Decoder::new(Encoding::Identity)));
+            return Some(path);
         }
         let part = tree?.part(&section.part)?;
         // RFC 3516 §4.3: a multipart has no octets of its own to decode.
@@ -326,7 +326,8 @@ impl Writer<'_> {
             self.plan.note_undecodable();
             return None;
         }
-        Some((range, Decoder::new(encoding)))
+        Step { start: 0, end: part.size().into(), encoding }.join(&mut path);
+        Some(path)
     }
 }
 
@@ -335,10 +336,10 @@ fn is_of_one_letter(error: &Error) -> bool {
     matches!(error, Error::Store(error) if error.is_permanent() || matches!(error, store::Error::Corrupt(_)))
 }
 
-/// Where a section stands in the letter's bytes.
-fn located(row: &Row, tree: Option<&Structure>, section: &mailbox::Section) -> Option<Range<u64>> {
+/// The way to a section, from the letter's octets.
+fn located(row: &Row, tree: Option<&Structure>, section: &mailbox::Section) -> Option<Vec<Step>> {
     if section.part.is_empty() && section.text.is_none() {
-        return Some(0..row.size);
+        return Some(vec![Step { start: 0, end: row.size, encoding: Encoding::Identity }]);
     }
     tree?.locate(section)
 }

@@ -7,7 +7,7 @@ use store::{BlobId, View};
 
 use crate::codec::write::without_nul;
 use crate::serve::{Halt, Output};
-use mailbox::parse::decode::Decoder;
+use mailbox::parse::{Step, Unpacker};
 
 /// Octets read at a time; whole frames of the store where a chunk begins at one.
 const CHUNK: u64 = 128 * 1024;
@@ -20,7 +20,9 @@ pub struct Body {
 }
 
 struct Decoding {
-    decoder: Decoder,
+    unpacker: Unpacker,
+    /// May it hold NUL? BODY[…] may not, BINARY[…] may.
+    nul: Nul,
     /// Decoded octets still to be passed over, and then to be sent.
     skip: u64,
     take: u64,
@@ -32,10 +34,11 @@ impl Body {
         Self { blob, range, decoding: None }
     }
 
-    /// The octets `part` of what `decoder` makes of the range.
-    pub fn decoded(blob: BlobId, range: Range<u64>, decoder: Decoder, part: Range<u64>) -> Self {
-        let decoding = Decoding { decoder, skip: part.start, take: part.end - part.start };
-        Self { blob, range, decoding: Some(decoding) }
+    /// The octets `part` of what a path of steps leads to.
+    pub fn decoded(blob: BlobId, path: &[Step], part: Range<u64>, nul: Nul) -> Self {
+        let unpacker = Unpacker::new(path);
+        let decoding = Decoding { unpacker, nul, skip: part.start, take: part.end - part.start };
+        Self { blob, range: first_range(path), decoding: Some(decoding) }
     }
 
     /// Reads it once without sending it. After this it can be announced.
@@ -68,16 +71,34 @@ impl Body {
             return without_nul(out.get_mut(start..).unwrap_or_default());
         };
         let mut clear = Vec::new();
-        decoding.decoder.push(chunk, &mut clear);
+        decoding.unpacker.push(chunk, &mut clear);
         if last {
-            decoding.decoder.finish(&mut clear);
+            decoding.unpacker.finish(&mut clear);
         }
         let skipped = decoding.skip.min(clear.len() as u64);
         let taken = decoding.take.min(clear.len() as u64 - skipped);
         decoding.skip -= skipped;
         decoding.take -= taken;
+        let start = out.len();
         out.extend_from_slice(clear.get(skipped as usize..(skipped + taken) as usize).unwrap_or_default());
+        if decoding.nul == Nul::Hidden {
+            without_nul(out.get_mut(start..).unwrap_or_default());
+        }
     }
+}
+
+/// What becomes of NUL in decoded octets.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Nul {
+    /// It is replaced, as in everything that is no literal8.
+    Hidden,
+    /// It is sent.
+    Sent,
+}
+
+/// What has to be read for a path.
+fn first_range(path: &[Step]) -> Range<u64> {
+    path.first().map_or(0..0, |step| step.start..step.end)
 }
 
 /// Sends a body whose literal head has been written. It was proven sound then; when it cannot be read to its end all the
@@ -125,17 +146,18 @@ pub struct Measured {
     pub has_nul: bool,
 }
 
-/// Decodes a range to learn its length, which has to be told before the octets.
-pub fn measure(view: &View, blob: BlobId, range: Range<u64>, mut decoder: Decoder) -> Result<Measured, store::Error> {
+/// Decodes what a path leads to to learn its length, which has to be told before the octets.
+pub fn measure(view: &View, blob: BlobId, path: &[Step]) -> Result<Measured, store::Error> {
     let mut measured = Measured { length: 0, has_nul: false };
     let mut clear = Vec::new();
-    let mut body = Body::plain(blob, range);
+    let mut body = Body::plain(blob, first_range(path));
+    let mut unpacker = Unpacker::new(path);
     while let Some(range) = body.next() {
         let chunk = view.read_blob(blob, range)?;
         clear.clear();
-        decoder.push(&chunk, &mut clear);
+        unpacker.push(&chunk, &mut clear);
         if body.range.is_empty() {
-            decoder.finish(&mut clear);
+            unpacker.finish(&mut clear);
         }
         measured.length += clear.len() as u64;
         measured.has_nul |= memchr::memchr(0, &clear).is_some();

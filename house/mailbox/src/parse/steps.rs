@@ -1,0 +1,149 @@
+//! Octets that stand in what other octets decode to: a part of a letter that came encoded, a file in a text. A path of steps leads
+//! to them, and they are read piece by piece, so that nothing around them need be in memory whole.
+
+use super::structure::Encoding;
+use super::transfer::Decoder;
+
+/// A stretch of what is there, and how to read it. The next step stands in what it decodes to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Step {
+    /// Where it begins, in octets.
+    pub start: u64,
+    /// Where it ends.
+    pub end: u64,
+    /// How it is encoded.
+    pub encoding: Encoding,
+}
+
+impl Step {
+    /// Goes one step on. What stands in octets that are not encoded is as near as those.
+    pub fn join(self, path: &mut Vec<Self>) {
+        match path.last_mut() {
+            Some(last) if matches!(last.encoding, Encoding::Identity | Encoding::Unknown) => {
+                let at = |offset: u64| last.start.saturating_add(offset).min(last.end);
+                *last = Self { start: at(self.start), end: at(self.end), encoding: self.encoding };
+            }
+            _ => path.push(self),
+        }
+    }
+}
+
+/// Takes off what is around octets. Whoever uses it reads the range of the first step and pushes it, in pieces of any size.
+#[derive(Clone, Debug)]
+pub struct Unpacker {
+    stages: Vec<Stage>,
+}
+
+/// One step: octets to pass over, octets to take, and what undoes their encoding.
+#[derive(Clone, Debug)]
+struct Stage {
+    skip: u64,
+    take: u64,
+    decoder: Decoder,
+}
+
+impl Unpacker {
+    /// For a path. An empty one leaves the octets as they are.
+    pub fn new(path: &[Step]) -> Self {
+        let stage = |(place, step): (usize, &Step)| {
+            // The first step has been taken by whoever reads.
+            let (skip, take) =
+                if place == 0 { (0, u64::MAX) } else { (step.start, step.end.saturating_sub(step.start)) };
+            Stage { skip, take, decoder: Decoder::new(step.encoding) }
+        };
+        Self { stages: path.iter().enumerate().map(stage).collect() }
+    }
+
+    /// Unpacks a piece; `out` grows by what it gives.
+    pub fn push(&mut self, piece: &[u8], out: &mut Vec<u8>) {
+        pass(&mut self.stages, piece, out);
+    }
+
+    /// The end has come: what was held back is given.
+    pub fn finish(&mut self, out: &mut Vec<u8>) {
+        for place in 0..self.stages.len() {
+            let Some((stage, rest)) = self.stages.get_mut(place..).and_then(<[Stage]>::split_first_mut) else { return };
+            let mut held = Vec::new();
+            stage.decoder.finish(&mut held);
+            pass(rest, &held, out);
+        }
+    }
+
+    /// Has some step all that it takes, so that nothing that is pushed changes what comes?
+    pub fn has_all(&self) -> bool {
+        self.stages.iter().any(|stage| stage.take == 0)
+    }
+}
+
+fn pass(stages: &mut [Stage], piece: &[u8], out: &mut Vec<u8>) {
+    let Some((stage, rest)) = stages.split_first_mut() else { return out.extend_from_slice(piece) };
+    let piece = stage.cut(piece);
+    if rest.is_empty() {
+        return stage.decoder.push(piece, out);
+    }
+    let mut clear = Vec::new();
+    stage.decoder.push(piece, &mut clear);
+    pass(rest, &clear, out);
+}
+
+impl Stage {
+    /// What of a piece it takes.
+    fn cut<'a>(&mut self, piece: &'a [u8]) -> &'a [u8] {
+        let length = piece.len() as u64;
+        let skipped = self.skip.min(length);
+        let taken = self.take.min(length - skipped);
+        self.skip -= skipped;
+        self.take -= taken;
+        piece.get(skipped as usize..(skipped + taken) as usize).unwrap_or_default()
+    }
+}
+
+/// All that a path leads to, out of the octets of its first step.
+pub fn unpacked(path: &[Step], octets: &[u8]) -> Vec<u8> {
+    let (mut unpacker, mut out) = (Unpacker::new(path), Vec::new());
+    unpacker.push(octets, &mut out);
+    unpacker.finish(&mut out);
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const BASE64: Encoding = Encoding::Base64;
+    const PLAIN: Encoding = Encoding::Identity;
+
+    fn step(start: u64, end: u64, encoding: Encoding) -> Step {
+        Step { start, end, encoding }
+    }
+
+    #[test]
+    fn a_path_leads_to_the_same_octets_whatever_the_pieces() {
+        use base64::Engine;
+        let encode = |text: &[u8]| base64::engine::general_purpose::STANDARD.encode(text);
+        let outer = encode(format!("before {} after", encode(b"a small heron")).as_bytes());
+        let inner = step(7, 7 + encode(b"a small heron").len() as u64, BASE64);
+        let path = [step(5, 500, BASE64), inner, step(2, 7, PLAIN)];
+        for size in [1, 2, 5, 100] {
+            let (mut unpacker, mut out) = (Unpacker::new(&path), Vec::new());
+            outer.as_bytes().chunks(size).for_each(|piece| unpacker.push(piece, &mut out));
+            unpacker.finish(&mut out);
+            assert_eq!(out, b"small");
+            assert!(unpacker.has_all());
+        }
+        assert_eq!(unpacked(&[], b"as it is"), b"as it is");
+    }
+
+    #[test]
+    fn what_is_not_encoded_is_no_step_of_its_own() {
+        let mut path = vec![step(100, 200, PLAIN)];
+        step(10, 20, BASE64).join(&mut path);
+        assert_eq!(path, [step(110, 120, BASE64)]);
+        step(1, 2, PLAIN).join(&mut path);
+        assert_eq!(path, [step(110, 120, BASE64), step(1, 2, PLAIN)]);
+        // Nothing leads out of what is around it.
+        let mut path = vec![step(100, 200, PLAIN)];
+        step(50, u64::MAX, PLAIN).join(&mut path);
+        assert_eq!(path, [step(150, 200, PLAIN)]);
+    }
+}

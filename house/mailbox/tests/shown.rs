@@ -1,0 +1,175 @@
+//! No part of a letter that nobody shows or lists, whatever the shape of the letter.
+
+use facteur_mailbox as mailbox;
+use mailbox::Structure;
+use mailbox::parse::{Content, Limits, Part, scan};
+use proptest::prelude::*;
+
+/// All leaves, letters inside not looked into.
+fn leaves<'a>(part: &'a Part, out: &mut Vec<&'a Part>) {
+    match part.shown_parts() {
+        Some(parts) => parts.iter().for_each(|part| leaves(part, out)),
+        None => out.push(part),
+    }
+}
+
+/// Leaves that stand in none of the three lists of JMAP.
+fn hidden(structure: &Structure) -> Vec<String> {
+    let bodies = structure.bodies();
+    let mut all = Vec::new();
+    leaves(&structure.root, &mut all);
+    let lists = || bodies.text.iter().chain(&bodies.html).chain(&bodies.attachments);
+    let is_hidden = |part: &&&Part| !lists().any(|listed| std::ptr::eq(*listed, **part));
+    let told =
+        |part: &&Part| format!("{}/{}", String::from_utf8_lossy(&part.kind), String::from_utf8_lossy(&part.subtype));
+    all.iter().filter(is_hidden).map(told).collect()
+}
+
+/// Pieces of a tree of parts.
+#[derive(Clone, Debug)]
+enum Shape {
+    Leaf { kind: &'static str, disposition: &'static str, body: &'static str },
+    Parts { subtype: &'static str, parts: Vec<Shape>, preamble: &'static str, closes: bool },
+}
+
+impl Shape {
+    fn write(&self, out: &mut String, count: &mut usize) {
+        match self {
+            Self::Leaf { kind, disposition, body } => out.push_str(&format!("{kind}{disposition}\r\n{body}")),
+            Self::Parts { subtype, parts, preamble, closes } => {
+                *count += 1;
+                let boundary = format!("b{count}-");
+                out.push_str(&format!("Content-Type: multipart/{subtype}; boundary={boundary}\r\n\r\n{preamble}"));
+                for part in parts {
+                    out.push_str(&format!("\r\n--{boundary}\r\n"));
+                    part.write(out, count);
+                }
+                if *closes {
+                    out.push_str(&format!("\r\n--{boundary}--\r\n"));
+                }
+            }
+        }
+    }
+
+    fn letter(&self) -> String {
+        let mut out = String::from("From: ann@one.test\r\nSubject: shapes\r\nMIME-Version: 1.0\r\n");
+        self.write(&mut out, &mut 0);
+        out
+    }
+}
+
+const KINDS: [&str; 14] = [
+    "",
+    "Content-Type: text/plain; charset=utf-8\r\n",
+    "Content-Type: text/html\r\n",
+    "Content-Type: text/plain; name=notes.txt\r\n",
+    "Content-Type: text/calendar\r\n",
+    "Content-Type: image/png\r\nContent-ID: <a@b>\r\n",
+    "Content-Type: image/png\r\n",
+    "Content-Type: application/pdf; name=a.pdf\r\n",
+    "Content-Type: message/rfc822\r\n",
+    "Content-Type: message/rfc822\r\nContent-Transfer-Encoding: base64\r\n",
+    "Content-Type: message/delivery-status\r\n",
+    "Content-Type: text/rfc822-headers\r\n",
+    "Content-Type: application/ms-tnef; name=winmail.dat\r\n",
+    "Content-Type: strange\r\n",
+];
+const DISPOSITIONS: [&str; 4] =
+    ["", "Content-Disposition: inline\r\n", "Content-Disposition: attachment\r\n", "Content-Disposition: odd; x=y\r\n"];
+const BODIES: [&str; 5] = [
+    "some words",
+    "",
+    "Subject: inner\r\nContent-Type: text/html\r\n\r\n<p>inner</p>",
+    "before\r\nbegin 644 a.bin\r\n#86)C\r\n`\r\nend\r\nafter",
+    "U3ViamVjdDogaW5uZXINCg0KdGV4dA==",
+];
+const SUBTYPES: [&str; 9] = [
+    "mixed",
+    "alternative",
+    "related",
+    "related; start=\"<a@b>\"",
+    "digest",
+    "signed",
+    "report",
+    "x-unknown",
+    "appledouble",
+];
+
+fn shape() -> impl Strategy<Value = Shape> {
+    use prop::sample::select;
+    let leaf = (select(&KINDS[..]), select(&DISPOSITIONS[..]), select(&BODIES[..]))
+        .prop_map(|(kind, disposition, body)| Shape::Leaf { kind, disposition, body });
+    leaf.prop_recursive(5, 40, 6, |inner| {
+        (
+            select(&SUBTYPES[..]),
+            prop::collection::vec(inner, 0..6),
+            select(&["", "words before\r\n"][..]),
+            any::<bool>(),
+        )
+            .prop_map(|(subtype, parts, preamble, closes)| Shape::Parts { subtype, parts, preamble, closes })
+    })
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 2000, ..ProptestConfig::default() })]
+
+    #[test]
+    fn every_part_is_shown_or_listed(shape in shape()) {
+        let letter = shape.letter();
+        let limits = Limits { depth: 4, parts: 30, ..Limits::default() };
+        for limits in [Limits::default(), limits] {
+            let structure = scan(letter.as_bytes(), limits);
+            prop_assert_eq!(hidden(&structure), Vec::<String>::new(), "{}", letter);
+        }
+    }
+}
+
+#[test]
+fn shapes_that_hid_a_part_once() {
+    let part = |kind: &str, body: &str| format!("Content-Type: {kind}\r\n\r\n{body}\r\n");
+    let parts = |subtype: &str, boundary: &str, parts: &[String]| {
+        let all: String = parts.iter().map(|part| format!("--{boundary}\r\n{part}")).collect();
+        format!("Content-Type: multipart/{subtype}; boundary={boundary}\r\n\r\n{all}--{boundary}--\r\n")
+    };
+    let (plain, html) = (|| part("text/plain", "plain"), || part("text/html", "html"));
+    for body in [
+        // Two kinds of text side by side in an alternative.
+        parts("alternative", "b", &[parts("mixed", "c", &[plain(), html()]), html()]),
+        parts("alternative", "b", &[parts("mixed", "c", &[html(), plain(), plain()])]),
+        // An alternative behind them.
+        parts("alternative", "b", &[parts("mixed", "c", &[html(), parts("alternative", "d", &[plain(), html()])])]),
+        parts("related", "b", &[html(), plain(), part("text/html", "more")]),
+        parts("x-unknown", "b", &[plain(), part("message/rfc822", "Subject: x\r\n\r\ny")]),
+        parts(
+            "alternative",
+            "b",
+            &[plain(), part("message/rfc822", "Subject: x\r\n\r\ny"), part("text/calendar", "z")],
+        ),
+    ] {
+        let letter = format!("Subject: x\r\n{body}");
+        assert_eq!(hidden(&scan(letter.as_bytes(), Limits::default())), Vec::<String>::new(), "{letter}");
+    }
+}
+
+#[test]
+fn text_before_parts_that_hold_nothing_is_the_letter() {
+    for (rest, shown) in [
+        ("The only words.\r\n--b\r\n\r\n--b--\r\n", true),
+        ("The only words.\r\n--b--\r\n", true),
+        ("The only words.\r\n", true),
+        ("This is a multi-part message in MIME format.\r\n--b\r\n\r\n--b--\r\n", false),
+        ("Nobody shows what stands before parts.\r\n--b\r\n\r\nThe only words.\r\n--b--\r\n", false),
+    ] {
+        let letter = format!("Subject: x\r\nContent-Type: multipart/mixed; boundary=b\r\n\r\n{rest}");
+        let structure = scan(letter.as_bytes(), Limits::default());
+        let bodies = structure.bodies();
+        let body = &bodies.text[0].body;
+        let text = &letter[body.start as usize..body.end as usize];
+        assert_eq!(text.starts_with("The only words.") && text.contains(rest.trim_end()), shown, "{text}");
+    }
+    // Parts of a multipart that came encoded, against the rules, are text that can be read.
+    let letter = "Subject: x\r\nContent-Type: multipart/mixed; boundary=b\r\nContent-Transfer-Encoding: base64\r\n\r\nd29yZHM=\r\n";
+    let structure = scan(letter.as_bytes(), Limits::default());
+    assert_eq!(structure.bodies().text[0].transfer_encoding(), mailbox::parse::Encoding::Base64);
+    assert!(matches!(structure.root.content, Content::Multipart(_)));
+}
