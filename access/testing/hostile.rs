@@ -79,13 +79,17 @@ const FIELDS: [(&str, &str, &str); 26] = [
 ];
 
 /// Shape, last field of the header, and what the body is filled with.
-const BODIES: [(&str, &str, &str); 22] = [
+const BODIES: [(&str, &str, &str); 26] = [
     ("one line", "Subject: y", "word "),
     ("empty lines", "Subject: y", "\r\n"),
     ("cited lines", "Subject: y", ">\r\n"),
     ("bare line ends", "Subject: y", "y\ny\r"),
     ("dots", "Subject: y", ".\r\n"),
     ("uuencode", "Subject: y", "begin 644 y\r\nMMMMMMMMMMMMMMMMMMMMMMMMMMMMMMMMMMMMMMMMMMMMMMMMMMMMMMMMMMMMM\r\n"),
+    ("files without end", "Subject: y", "begin 644 y\r\n"),
+    ("very many files", "Subject: y", "begin 644 y\r\n#86)C\r\n`\r\nend\r\nword\r\n"),
+    ("yEnc without end", "Subject: y", "=ybegin line=1 size=1 name=y\r\n=y\r\n"),
+    ("yEnc", "Content-Type: text/plain; charset=y", "=ybegin line=1 size=1 name=y\r\ny\r\n=yend size=1\r\n"),
     ("a page of opened tags", "Content-Type: text/html", "<"),
     ("a page of tags", "Content-Type: text/html", "<i>"),
     ("a page of comments", "Content-Type: text/html", "<!--"),

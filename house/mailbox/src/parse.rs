@@ -19,6 +19,7 @@ mod uuencode;
 mod yenc;
 
 pub use bodies::Bodies;
+pub use file_name::clean as clean_file_name;
 pub use mail::header::raw;
 pub use reading::charset;
 pub use reading::params::Param;

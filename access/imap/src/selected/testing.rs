@@ -70,8 +70,8 @@ impl Office {
     }
 
     /// Files a letter in INBOX, received on 24 November 2026.
-    pub fn file(&self, letter: &str, flags: System) -> Uid {
-        let prepared = mailbox::prepare(self.store(), letter.as_bytes().to_vec().into()).unwrap();
+    pub fn file(&self, letter: impl AsRef<[u8]>, flags: System) -> Uid {
+        let prepared = mailbox::prepare(self.store(), letter.as_ref().to_vec().into()).unwrap();
         let (folder, flags) = (self.folder("INBOX"), FlagSet::from(flags));
         let received = Timestamp::from_seconds(1_795_501_377);
         self.store()

@@ -4,6 +4,9 @@ use mailbox::System;
 
 use super::testing::{Client, Office};
 
+#[path = "../../../../house/mailbox/tests/common/mutations.rs"]
+mod mutations;
+
 const PLAIN: &str = "From: Alice <alice@alpha.test>\r\nTo: bob@beta.test\r\nSubject: Lunch\r\n\
     Date: Tue, 24 Nov 2026 06:22:57 +0000\r\nMessage-ID: <1@alpha.test>\r\n\r\nAt noon?\r\nAlice\r\n";
 
@@ -604,5 +607,116 @@ fn sections_inside_letters_that_came_encoded() {
     assert!(fetch("BODY[2.2.1]<70000.200000>").ends_with(&literal(&large[70_000..270_000])));
     for nothing in ["BODY[2.3]", "BODY[2.2.2]", "BODY[2.1.HEADER]", "BODY[1.HEADER]"] {
         assert_eq!(fetch(nothing), "NIL", "{nothing}");
+    }
+}
+
+/// A list of IMAP, read.
+#[derive(Debug)]
+enum Listed {
+    Word(String),
+    List(Vec<Listed>),
+}
+
+impl Listed {
+    fn read(rest: &mut &str) -> Vec<Self> {
+        let mut all = Vec::new();
+        while let Some(first) = rest.chars().next() {
+            *rest = &rest[first.len_utf8()..];
+            match first {
+                '(' => all.push(Self::List(Self::read(rest))),
+                ')' => return all,
+                ' ' => {}
+                '"' => {
+                    let (mut word, mut escaped) = (String::new(), false);
+                    let end = rest.char_indices().find(|(_, c)| match (*c, escaped) {
+                        ('"', false) => true,
+                        (c, _) => {
+                            escaped = c == '\\' && !escaped;
+                            if !escaped {
+                                word.push(c);
+                            }
+                            false
+                        }
+                    });
+                    *rest = &rest[end.unwrap().0 + 1..];
+                    all.push(Self::Word(word));
+                }
+                '{' => {
+                    let (length, after) = rest.split_once("}\r\n").unwrap();
+                    let (word, after) = after.split_at(length.parse().unwrap());
+                    *rest = after;
+                    all.push(Self::Word(word.to_owned()));
+                }
+                _ => {
+                    let end = rest.find([' ', ')', '(']).unwrap_or(rest.len());
+                    all.push(Self::Word(format!("{first}{}", &rest[..end])));
+                    *rest = &rest[end..];
+                }
+            }
+        }
+        all
+    }
+
+    fn word(&self) -> &str {
+        let Self::Word(word) = self else { panic!("a word, not {self:?}") };
+        word
+    }
+
+    /// `2.1 text/plain 17` for each leaf.
+    fn leaves(&self, number: &str, out: &mut Vec<String>) {
+        let Self::List(items) = self else { panic!("a part, not {self:?}") };
+        if let Some(Self::Word(kind)) = items.first() {
+            let number = if number.is_empty() { "1" } else { number };
+            return out.push(format!("{number} {kind}/{} {}", items[1].word(), items[6].word()));
+        }
+        let dot = if number.is_empty() { "" } else { "." };
+        let parts = items.iter().take_while(|item| matches!(item, Self::List(_)));
+        parts.zip(1..).for_each(|(part, place)| part.leaves(&format!("{number}{dot}{place}"), out));
+    }
+}
+
+/// Whatever happened to a letter, BODYSTRUCTURE tells the parts of the one reading, and each section holds as many octets as are
+/// told; those of letters that came encoded, too.
+#[test]
+fn whatever_happens_to_a_letter_the_sections_are_those_of_its_structure() {
+    let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR"));
+    let folders = [root.join("tests/letters"), root.join("../../house/mailbox/tests/letters")];
+    let seeds = std::env::var("FACTEUR_SEEDS").ok().and_then(|seeds| seeds.parse().ok()).unwrap_or(4);
+    for (name, letter) in mutations::corpus(&[&folders[0], &folders[1]]) {
+        let office = Office::new();
+        let letters: Vec<Vec<u8>> = (0..seeds).map(|seed| mutations::mutated(&letter, seed)).chain([letter]).collect();
+        letters.iter().for_each(|letter| drop(office.file(letter, System::SEEN)));
+        let mut client = selected(&office);
+        for (letter, place) in letters.iter().zip(1..) {
+            let told = client.say(&format!("FETCH {place} BODYSTRUCTURE"));
+            let start = format!("* {place} FETCH (BODYSTRUCTURE ");
+            let told = told.strip_prefix(&start).unwrap().strip_suffix(")\r\na OK FETCH completed\r\n").unwrap();
+            // What is no text any more has lengths of its own here.
+            if told.contains('\u{fffd}') {
+                continue;
+            }
+            let mut leaves = Vec::new();
+            Listed::read(&mut &*told)[0].leaves("", &mut leaves);
+            let structure = mailbox::parse::scan(letter, mailbox::parse::Limits::default());
+            for leaf in &leaves {
+                let (number, rest) = leaf.split_once(' ').unwrap();
+                let part = structure.part(&number.split('.').map(|n| n.parse().unwrap()).collect::<Vec<_>>()).unwrap();
+                let kind = [&part.kind[..], b"/", &part.subtype].concat();
+                assert_eq!(rest, format!("{} {}", String::from_utf8_lossy(&kind), part.size()), "{name}, {place}");
+                let section = client.say(&format!("FETCH {place} BODY.PEEK[{number}]"));
+                let start = format!("* {place} FETCH (BODY[{number}] {{{}}}\r\n", part.size());
+                assert!(section.starts_with(&start), "{name}, {place}: {leaf}: {section}");
+                if part.is_encoded_letter() {
+                    let lengths = ["HEADER", "TEXT"].map(|text| {
+                        let told = client.say(&format!("FETCH {place} BODY.PEEK[{number}.{text}]"));
+                        let length = told.split_once('{').unwrap().1.split_once('}').unwrap().0;
+                        length.parse::<usize>().unwrap()
+                    });
+                    let clear = client.say(&format!("FETCH {place} BINARY.SIZE[{number}]"));
+                    let total = format!("BINARY.SIZE[{number}] {})", lengths[0] + lengths[1]);
+                    assert!(clear.contains(&total), "{name}, {place}: {clear}");
+                }
+            }
+        }
     }
 }

@@ -10,6 +10,7 @@ use bytes::Bytes;
 use futures_util::stream;
 use mail::seam::AccountId;
 use mail::stay::Doing;
+use mailbox::parse::clean_file_name;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::Deserialize;
 use store::{Asker, Store};
@@ -71,6 +72,8 @@ pub async fn download(
         headers.insert(header::CONTENT_LENGTH, length.into());
     }
     // A letter's part must not run as a page of ours, whatever type the link gives it.
+    // The name comes with the link: it is made harmless as the names in letters are.
+    let name = clean_file_name(&name).unwrap_or_else(|| "file".to_owned());
     let disposition = format!("attachment; filename*=UTF-8''{}", utf8_percent_encode(&name, ATTRIBUTE));
     if let Ok(disposition) = HeaderValue::from_str(&disposition) {
         headers.insert(header::CONTENT_DISPOSITION, disposition);

@@ -12,6 +12,9 @@ mod house;
 mod http;
 mod letters;
 mod mailboxes;
+#[path = "../../../../house/mailbox/tests/common/mutations.rs"]
+mod mutations;
+mod one_reading;
 mod queries;
 mod quotas;
 mod races;

@@ -6,20 +6,26 @@ const LONGEST: usize = 200;
 /// The longest ending that a name keeps when it is cut, in octets.
 const LONGEST_ENDING: usize = 20;
 /// What Windows keeps for devices, whatever ending follows.
-const DEVICES: [&str; 6] = ["con", "prn", "aux", "nul", "conin$", "conout$"];
+const DEVICES: [&str; 7] = ["con", "prn", "aux", "nul", "conin$", "conout$", "clock$"];
+/// What leads somewhere else, or has a meaning of its own in the names of some system; and signs that look like a slash and that
+/// some systems take for one.
+const FORBIDDEN: &str = "/\\<>:\"|?*\u{2044}\u{2215}\u{2216}\u{29f5}\u{29f8}\u{29f9}\u{fe68}\u{ff0f}\u{ff3c}";
 
 /// A name under which a file can be saved on any system, and which looks as what it is; none where nothing is left of it.
 pub fn clean(name: &str) -> Option<String> {
     let visible: String = name.chars().filter(|c| !is_hidden(*c)).collect();
     let name = one_blank(last_of_path(&visible));
-    let name: String = name.chars().map(|c| if "/\\<>:\"|?*".contains(c) { '_' } else { c }).collect();
+    let name: String = name.chars().map(|c| if FORBIDDEN.contains(c) { '_' } else { c }).collect();
     let name = name.trim_matches(|c: char| c.is_whitespace()).trim_end_matches(['.', ' ']);
-    if name.trim_matches(['.', '_', ' ']).is_empty() {
+    // What only joins or shapes letters is no name without them.
+    if name.chars().all(|c| matches!(c, '.' | '_' | '-' | ' ' | '\u{200c}' | '\u{200d}' | '\u{fe00}'..='\u{fe0f}')) {
         return None;
     }
-    // A dot before all would hide the file.
-    let name =
-        name.strip_prefix('.').map_or_else(|| name.to_owned(), |rest| format!("_{}", rest.trim_start_matches('.')));
+    // A dot before all would hide the file, and a dash would make it an option of a command.
+    let name = match name.strip_prefix('.') {
+        Some(rest) => format!("_{}", rest.trim_start_matches('.')),
+        None => name.strip_prefix('-').map_or_else(|| name.to_owned(), |rest| format!("_{rest}")),
+    };
     let name = if is_device(&name) { format!("_{name}") } else { name };
     Some(shortened(name))
 }
@@ -41,7 +47,8 @@ fn last_of_path(name: &str) -> &str {
 fn is_hidden(c: char) -> bool {
     let turns = matches!(c, '\u{200e}' | '\u{200f}' | '\u{61c}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
     let is_nothing = matches!(c, '\u{ad}' | '\u{200b}' | '\u{2060}'..='\u{2064}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}')
-        || matches!(c, '\u{e0000}'..='\u{e007f}');
+        || matches!(c, '\u{e0000}'..='\u{e007f}' | '\u{206a}'..='\u{206f}' | '\u{34f}' | '\u{180e}')
+        || matches!(c, '\u{115f}' | '\u{1160}' | '\u{17b4}' | '\u{17b5}' | '\u{3164}' | '\u{ffa0}');
     turns || is_nothing || (c.is_control() && !c.is_whitespace())
 }
 
@@ -69,7 +76,7 @@ fn shortened(name: String) -> String {
     while !name.is_char_boundary(end) {
         end -= 1;
     }
-    format!("{}{ending}", name[..end].trim_end())
+    format!("{}{ending}", name[..end].trim_end_matches(['.', ' ']))
 }
 
 #[cfg(test)]
@@ -102,10 +109,18 @@ mod tests {
             ("a.exe. . ", "a.exe"),
             ("what?<is>|this*.txt", "what__is__this_.txt"),
             ("👨\u{200d}👩.png", "👨\u{200d}👩.png"),
+            ("..\u{ff0f}..\u{2215}etc\u{ff3c}passwd", "__.._etc_passwd"),
+            ("-rf", "_rf"),
+            ("--help.txt", "_-help.txt"),
+            ("CLOCK$.pdf", "_CLOCK$.pdf"),
+            ("bill.pdf                    .exe", "bill.pdf .exe"),
+            ("a\u{2028}b\u{3164}.txt", "a b.txt"),
         ] {
             assert_eq!(clean(written).as_deref(), Some(cleaned), "{written:?}");
         }
-        for nothing in ["", " ", ".", "..", "/", "\\", "../..", "\u{202e}", "///", "a/../"] {
+        for nothing in
+            ["", " ", ".", "..", "/", "\\", "../..", "\u{202e}", "///", "a/../", "...", "-", "\u{200d}\u{fe0f}", "\0"]
+        {
             assert_eq!(clean(nothing), None, "{nothing:?}");
         }
     }
@@ -118,6 +133,20 @@ mod tests {
         for name in [&long, "..a/../b", "_CON", "x: y", " . a", ".con"] {
             let once = clean(name).unwrap();
             assert_eq!(clean(&once).as_deref(), Some(&*once), "{name}");
+        }
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn whatever_is_written_the_name_is_one_that_every_system_takes(
+            name in "(\\PC|[./\\\\:* \\-_]|[\\x00-\\x1f\\x7f-\\u{9f}]|[\u{202e}\u{2066}\u{200f}\u{ff0f}]|con|nul|C:|é){0,120}",
+        ) {
+            let Some(cleaned) = clean(&name) else { return Ok(()) };
+            proptest::prop_assert!(!cleaned.is_empty() && cleaned.len() <= LONGEST);
+            proptest::prop_assert!(!cleaned.chars().any(|c| FORBIDDEN.contains(c) || is_hidden(c)), "{:?}", cleaned);
+            proptest::prop_assert!(!cleaned.starts_with(['.', '-', ' ']) && !cleaned.ends_with(['.', ' ']), "{:?}", cleaned);
+            proptest::prop_assert!(!is_device(&cleaned), "{:?}", cleaned);
+            proptest::prop_assert_eq!(clean(&cleaned), Some(cleaned));
         }
     }
 }

@@ -230,7 +230,8 @@ impl Part {
             == (&other.header, &other.body, other.transfer_encoding());
         is_the_same_place
             && match (&self.content, &other.content) {
-                (Content::Leaf, Content::Leaf) => true,
+                // Numbers do not lead to what is found beside MIME.
+                (Content::Leaf | Content::Made(_), Content::Leaf | Content::Made(_)) => true,
                 (Content::Multipart(own), Content::Multipart(others)) => {
                     own.len() == others.len() && own.iter().zip(others).all(|(own, other)| own.has_same_places(other))
                 }

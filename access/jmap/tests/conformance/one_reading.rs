@@ -1,0 +1,110 @@
+//! Whatever happens to a letter on its way, JMAP tells of it what its structure says – which is what IMAP tells – and gives the
+//! text that the index is given. (`house/mailbox/tests/one_reading.rs` looks at the structure and the index alone, with more seeds.)
+
+use std::collections::HashSet;
+use std::ops::Range;
+use std::path::Path;
+
+use mailbox::parse::{Limits, Part, decode, scan, text};
+use mailbox::{Structure, Summary};
+use serde_json::{Value, json};
+
+use crate::house::House;
+use crate::mutations::{corpus, mutated};
+
+/// Mutations of each letter in the test run; more by `FACTEUR_SEEDS`.
+const SEEDS: u64 = 8;
+
+fn leaves<'a>(part: &'a Part, out: &mut Vec<&'a Part>) {
+    match part.shown_parts() {
+        Some(parts) => parts.iter().for_each(|part| leaves(part, out)),
+        None => out.push(part),
+    }
+}
+
+/// What the index is given: the text, and the names of files.
+fn told(structure: &Structure, letter: &[u8]) -> (String, String) {
+    let bytes = bytes::Bytes::copy_from_slice(letter);
+    let read = |range: Range<u64>| Ok::<_, ()>(bytes.slice(range.start as usize..range.end as usize));
+    let told = text::told(structure, 1 << 24, read).unwrap();
+    let lines = |texts: &[String]| texts.iter().map(|text| format!("{text}\n")).collect::<String>();
+    (lines(&told.body), lines(&told.names))
+}
+
+fn words(text: &str) -> HashSet<String> {
+    text.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty()).map(decode::fold).collect()
+}
+
+/// Leaves of a bodyStructure, in order.
+fn shown<'a>(part: &'a Value, out: &mut Vec<&'a Value>) {
+    match part["subParts"].as_array() {
+        Some(parts) => parts.iter().for_each(|part| shown(part, out)),
+        None => out.push(part),
+    }
+}
+
+fn check(house: &House, name: &str, letter: &[u8]) {
+    let structure = scan(letter, Limits::default());
+    let blob = house.upload(letter);
+    let arguments = json!({
+        "blobIds": [blob], "fetchAllBodyValues": true, "bodyProperties": ["partId", "blobId", "size", "name", "type", "subParts"],
+        "properties": ["subject", "preview", "hasAttachment", "textBody", "htmlBody", "attachments", "bodyStructure", "bodyValues"],
+    });
+    let answer = house.call("Email/parse", arguments);
+    let email = &answer["parsed"][&blob];
+    if email.is_null() {
+        // Not one field stands in it.
+        assert_eq!(answer["notParsable"], json!([blob]), "{name}: {answer}");
+        return assert!(mail::header::fields(letter).next().is_none(), "{name}");
+    }
+    let (mut here, mut there) = (Vec::new(), Vec::new());
+    leaves(&structure.root, &mut here);
+    shown(&email["bodyStructure"], &mut there);
+    assert_eq!(here.len(), there.len(), "{name}");
+    let (text, _) = told(&structure, letter);
+    let found = words(&text);
+    let lists: HashSet<&str> = ["textBody", "htmlBody", "attachments"]
+        .iter()
+        .flat_map(|list| email[list].as_array().unwrap())
+        .map(|part| part["partId"].as_str().unwrap())
+        .collect();
+    for (part, json) in here.iter().zip(&there) {
+        let kind = format!("{}/{}", String::from_utf8_lossy(&part.kind), String::from_utf8_lossy(&part.subtype));
+        assert_eq!(json["type"], kind, "{name}");
+        assert_eq!(json["name"], part.file_name().map_or(Value::Null, Value::from), "{name}");
+        let path = part.steps();
+        let octets = &letter[path[0].start as usize..path[0].end as usize];
+        let clear = mailbox::parse::steps::unpacked(&path, octets);
+        assert_eq!(json["size"], clear.len(), "{name}: {json}");
+        let id = json["partId"].as_str().unwrap();
+        assert!(lists.contains(id), "{name}: {json} is hidden");
+        assert!(house.download(json["blobId"].as_str().unwrap()) == clear, "{name}: {json}");
+        // HTML is looked at where the index is; NUL is left out of what JMAP gives, and parts words in the index.
+        let value = email["bodyValues"][id]["value"].as_str().filter(|_| kind != "text/html" && !clear.contains(&0));
+        if let Some(text) = value {
+            let missing: Vec<_> = words(text).difference(&found).cloned().collect();
+            assert!(missing.is_empty(), "{name}: {missing:?} is not in the index");
+        }
+    }
+    let subject = Summary::parse(letter).subject().map(|subject| decode::words(subject).trim().to_owned());
+    assert_eq!(email["subject"].as_str().map(|subject| subject.trim().to_owned()), subject, "{name}");
+    // The last word may be cut.
+    let preview = email["preview"].as_str().unwrap();
+    let whole = preview.rsplit_once(' ').map_or("", |(whole, _)| whole);
+    assert!(words(whole).is_subset(&found), "{name}: {preview}");
+    assert_eq!(email["hasAttachment"], structure.bodies().has_attachment(), "{name}");
+}
+
+#[test]
+fn whatever_happens_to_a_letter_jmap_tells_what_its_structure_says() {
+    let house = House::new();
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let folders = [root.join("../../house/mailbox/tests/letters"), root.join("../imap/tests/letters")];
+    let seeds = std::env::var("FACTEUR_SEEDS").ok().and_then(|seeds| seeds.parse().ok()).unwrap_or(SEEDS);
+    for (name, letter) in corpus(&[&folders[0], &folders[1]]) {
+        check(&house, &name, &letter);
+        for seed in 0..seeds {
+            check(&house, &format!("{name}, seed {seed}"), &mutated(&letter, seed));
+        }
+    }
+}
