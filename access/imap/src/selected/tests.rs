@@ -684,7 +684,8 @@ fn whatever_happens_to_a_letter_the_sections_are_those_of_its_structure() {
     let seeds = std::env::var("FACTEUR_SEEDS").ok().and_then(|seeds| seeds.parse().ok()).unwrap_or(4);
     for (name, letter) in mutations::corpus(&[&folders[0], &folders[1]]) {
         let office = Office::new();
-        let letters: Vec<Vec<u8>> = (0..seeds).map(|seed| mutations::mutated(&letter, seed)).chain([letter]).collect();
+        let letters: Vec<Vec<u8>> =
+            (0..seeds).map(|seed| mutations::mutated(&letter, seed)).chain([letter.clone()]).collect();
         letters.iter().for_each(|letter| drop(office.file(letter, System::SEEN)));
         let mut client = selected(&office);
         for (letter, place) in letters.iter().zip(1..) {
