@@ -1,5 +1,7 @@
 //! Octets of blobs: in pieces, decoded on the way, never more of a letter in memory than a piece.
 
+use std::ops::Range;
+
 use bytes::Bytes;
 use mail::seam::AccountId;
 use mailbox::parse::{Encoding, Unpacker};
@@ -65,13 +67,10 @@ impl Opened {
         Some(Self { steps: vec![Step { start, end: end.max(start), encoding: Encoding::Identity }], ..self.clone() })
     }
 
-    /// Octets that are in memory at one time while it is read, at most.
+    /// Octets that are in memory at one time while it is read, at most: a piece, and what each step makes of it.
     pub fn at_once(&self) -> u64 {
-        match self.steps.as_slice() {
-            [] | [_] => 2 * PIECE,
-            // As they stand in the letter, and taken out of one another.
-            _ => self.greatest_length().saturating_mul(2),
-        }
+        let text = if self.steps.iter().any(|step| step.encoding == Encoding::RtfText) { TEXT } else { 0 };
+        (1 + self.steps.len() as u64).saturating_mul(PIECE + text).max(2 * PIECE)
     }
 
     /// Looks whether all that it is made of can be read.

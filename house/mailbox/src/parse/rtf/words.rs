@@ -199,9 +199,8 @@ impl Words {
         }
         if self.is_shown() {
             self.run.push(octet);
-            if self.run.len() >= RUN && octet.is_ascii() {
-                self.flush(out);
-            } else if self.run.len() >= 2 * RUN {
+            // Rather between two characters than in one.
+            if self.run.len() >= if octet.is_ascii() { RUN } else { 2 * RUN } {
                 self.flush(out);
             }
         }
