@@ -26,10 +26,10 @@ pub fn text(page: &str, titled: bool) -> String {
             Some(Tag { name, closes, length }) => {
                 let after = &rest[at + length..];
                 let is = |wanted: &&str| name.eq_ignore_ascii_case(wanted);
-                if !name.is_empty() && !INLINE.iter().any(|inline| is(&inline)) {
+                if !name.is_empty() && !INLINE.iter().any(&is) {
                     out.push('\n');
                 }
-                let is_unseen = UNSEEN.iter().any(|unseen| is(&unseen)) || (!titled && is(&"title"));
+                let is_unseen = UNSEEN.iter().any(&is) || (!titled && is(&"title"));
                 if is_unseen && !closes { behind(after, name) } else { after }
             }
             // Not a tag: a sign as any other.

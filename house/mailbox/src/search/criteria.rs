@@ -234,7 +234,10 @@ impl Criteria {
                 words.as_typed = true;
                 true
             }
-            Self::And(parts) | Self::Or(parts) => parts.iter_mut().fold(false, |any, part| part.only_as_typed() || any),
+            // Each of them, and not only up to the first that has words.
+            Self::And(parts) | Self::Or(parts) => {
+                parts.iter_mut().map(Self::only_as_typed).filter(|is| *is).count() > 0
+            }
             // What must not be there ranks nothing.
             _ => false,
         }
