@@ -267,10 +267,9 @@ impl Writer {
             if n > 0 {
                 text.push_str(language.blank);
             }
-            let word: &str = *self.dice.one(language.words);
-            text.push_str(word);
+            text.push_str(self.dice.one(language.words));
             if self.dice.often(8) {
-                text.push_str(*self.dice.one(&[",", ".", "!", "?", ";", "...", " -", ":"]));
+                text.push_str(self.dice.one(&[",", ".", "!", "?", ";", "...", " -", ":"]));
             }
         }
         text
@@ -310,8 +309,7 @@ impl Writer {
         );
         let _ = write!(
             head,
-            "Date: {}, {} Nov 2026 0{}:1{}:00 +0{}00\r\n",
-            "Tue",
+            "Date: Tue, {} Nov 2026 0{}:1{}:00 +0{}00\r\n",
             1 + self.dice.below(28),
             self.dice.below(10),
             self.dice.below(10),

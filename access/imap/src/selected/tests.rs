@@ -398,8 +398,8 @@ fn a_returning_client_is_brought_up_to_date() {
 fn searches_answer_in_the_form_that_was_asked() {
     let office = Office::new();
     office.file(PLAIN, System::SEEN);
-    office.file(&PLAIN.replace("Lunch", "Dinner"), System::NONE);
-    office.file(&PLAIN.replace("Lunch", "Supper"), System::NONE);
+    office.file(PLAIN.replace("Lunch", "Dinner"), System::NONE);
+    office.file(PLAIN.replace("Lunch", "Supper"), System::NONE);
     let mut client = selected(&office);
     assert_eq!(client.say("SEARCH UNSEEN"), "* SEARCH 2 3\r\na OK SEARCH completed\r\n");
     assert_eq!(client.say("SEARCH SUBJECT dinner"), "* SEARCH 2\r\na OK SEARCH completed\r\n");
@@ -471,7 +471,7 @@ fn binary_parts_come_decoded() {
 fn a_large_letter_is_sent_to_its_last_octet() {
     let office = Office::new();
     let body = "0123456789abcdef\r\n".repeat(50_000);
-    office.file(&format!("Subject: large\r\n\r\n{body}"), System::SEEN);
+    office.file(format!("Subject: large\r\n\r\n{body}"), System::SEEN);
     let mut client = selected(&office);
     let told = client.say("FETCH 1 BODY[TEXT]");
     assert!(told == format!("* 1 FETCH (BODY[TEXT] {{{}}}\r\n{body})\r\na OK FETCH completed\r\n", body.len()));
@@ -484,7 +484,7 @@ fn a_large_letter_is_sent_to_its_last_octet() {
 fn a_nul_in_a_large_letter_is_hidden_and_the_length_stays() {
     let office = Office::new();
     let body = "0123456789abcde\0".repeat(10_000);
-    office.file(&format!("Subject: nul\r\n\r\n{body}"), System::SEEN);
+    office.file(format!("Subject: nul\r\n\r\n{body}"), System::SEEN);
     let told = selected(&office).say("FETCH 1 BODY[TEXT]");
     let hidden = body.replace('\0', "\u{fffd}");
     assert!(told == format!("* 1 FETCH (BODY[TEXT] {{{}}}\r\n{hidden})\r\na OK FETCH completed\r\n", body.len()));
@@ -520,7 +520,7 @@ fn real_letters_are_described_as_their_neighbours_describe_them() {
     assert!(letters.len() >= 10);
     for path in letters {
         let office = Office::new();
-        office.file(&std::fs::read_to_string(&path).unwrap(), System::SEEN);
+        office.file(std::fs::read_to_string(&path).unwrap(), System::SEEN);
         let mut client = selected(&office);
         let told: String = ["ENVELOPE", "BODY", "BODYSTRUCTURE"]
             .iter()
@@ -539,7 +539,7 @@ fn real_letters_are_described_as_their_neighbours_describe_them() {
 fn sections_inside_letters_inside_letters() {
     let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/letters");
     let office = Office::new();
-    office.file(&std::fs::read_to_string(folder.join("forwarded.eml")).unwrap(), System::SEEN);
+    office.file(std::fs::read_to_string(folder.join("forwarded.eml")).unwrap(), System::SEEN);
     let mut client = selected(&office);
     let mut fetch = |section: &str| {
         let told = client.say(&format!("FETCH 1 BODY[{section}]"));
@@ -575,7 +575,7 @@ fn sections_inside_letters_that_came_encoded() {
     );
     let office = Office::new();
     office.file(
-        &format!(
+        format!(
             "Subject: outer\r\nMIME-Version: 1.0\r\nContent-Type: multipart/mixed; boundary=b\r\n\r\n\
              --b\r\n\r\nsee\r\n--b\r\nContent-Type: message/rfc822\r\nContent-Transfer-Encoding: base64\r\n\r\n\
              {}\r\n--b--\r\n",
@@ -686,7 +686,9 @@ fn whatever_happens_to_a_letter_the_sections_are_those_of_its_structure() {
         let office = Office::new();
         let letters: Vec<Vec<u8>> =
             (0..seeds).map(|seed| mutations::mutated(&letter, seed)).chain([letter.clone()]).collect();
-        letters.iter().for_each(|letter| drop(office.file(letter, System::SEEN)));
+        for letter in &letters {
+            office.file(letter, System::SEEN);
+        }
         let mut client = selected(&office);
         for (letter, place) in letters.iter().zip(1..) {
             let told = client.say(&format!("FETCH {place} BODYSTRUCTURE"));
