@@ -215,8 +215,11 @@ impl Client {
             Some(mirror) => {
                 let uids: Vec<String> =
                     mirror.letters.iter().filter_map(|letter| Some(letter.uid?.to_string())).collect();
-                let set =
-                    if uids.is_empty() || self.tag % 2 == 0 { String::new() } else { format!(" {}", uids.join(",")) };
+                let set = if uids.is_empty() || self.tag.is_multiple_of(2) {
+                    String::new()
+                } else {
+                    format!(" {}", uids.join(","))
+                };
                 format!("{verb} \"{folder}\" (QRESYNC ({} {}{set}))", mirror.validity, mirror.settled)
             }
             None => format!("{verb} \"{folder}\""),

@@ -267,9 +267,11 @@ impl Writer {
             if n > 0 {
                 text.push_str(language.blank);
             }
-            text.push_str(self.dice.one(language.words));
+            let word: &&str = self.dice.one(language.words);
+            text.push_str(word);
             if self.dice.often(8) {
-                text.push_str(self.dice.one(&[",", ".", "!", "?", ";", "...", " -", ":"]));
+                let mark: &&str = self.dice.one(&[",", ".", "!", "?", ";", "...", " -", ":"]);
+                text.push_str(mark);
             }
         }
         text
