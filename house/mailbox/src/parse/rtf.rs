@@ -98,9 +98,9 @@ mod tests {
         bomb.extend([0, b'{', b'a', b'b', b'c', b'd', b'e', b'f', b'g']);
         let mut at = 207 + 8_u16;
         for _ in 0..50_000 {
-            bomb.push(0xff);
+            bomb.extend([0xff]);
             for _ in 0..8 {
-                bomb.extend(((at + 4096 - 8) % 4096 << 4 | 15).to_be_bytes());
+                bomb.extend((((at + 4096 - 8) % 4096) << 4 | 15).to_be_bytes());
                 at = (at + 17) % 4096;
             }
         }
