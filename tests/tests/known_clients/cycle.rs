@@ -234,6 +234,7 @@ fn jmap_client_goes_its_way() {
     for letters in [FEW, MANY] {
         let (office, look, _) = post::office(letters);
         let mut program = Command::new(peer("jmap-client/bin/with-jmap-client"));
+        program.env("SSL_CERT_FILE", office.certificate());
         let client = Driven::run(&office, office.first(), "jmap-client", &mut program);
         Cycle { office: &office, look, client, speaks: Speaks::Jmap }.run();
     }

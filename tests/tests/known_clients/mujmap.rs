@@ -87,7 +87,8 @@ fn goes_its_way(letters: usize) {
     assert_eq!(all.one("letter0@test").flags, ["\\Flagged", "\\Seen"]);
     assert_eq!(all.one("letter1@test").folder, "Voyages d’été");
     assert_eq!(mujmap.tags("letter2@test"), ["inbox"]);
-    assert_eq!(mujmap.tags(PHOTOS), ["Archive", "unread"]);
+    // What lies in the archive has no tag of a folder.
+    assert_eq!(mujmap.tags(PHOTOS), ["unread"]);
     assert_eq!(mujmap.tags("later@test"), ["flagged", "inbox", "unread"]);
 
     look.remove("INBOX", "letter2@test");
@@ -109,9 +110,11 @@ fn goes_its_way(letters: usize) {
 
 fn it_sends(office: &Office, mujmap: &MujMap, look: &mut Look) {
     let bob = &office.people[1];
+    // It takes letters in ASCII with a date.
     let letter = format!(
         "From: Alice <{}>\nTo: <{}>\nSubject: =?utf-8?q?L=27=C3=A9t=C3=A9?=\nMessage-ID: <sent@alpha.test>\n\
-         MIME-Version: 1.0\nContent-Type: text/plain; charset=utf-8\n\nVoilà l’été\n",
+         Date: Tue, 24 Nov 2026 06:22:57 +0100\nMIME-Version: 1.0\nContent-Type: text/plain; charset=utf-8\n\
+         Content-Transfer-Encoding: quoted-printable\n\nVoil=C3=A0 l'=C3=A9t=C3=A9\n",
         office.first().address,
         bob.address
     );
