@@ -217,17 +217,27 @@ fn what_is_wrong_is_said_with_the_tag() {
 #[test]
 fn search_keys_nested_without_end_are_refused() {
     let limits = Limits::logged_in(0);
-    for deep in [
-        format!("a SEARCH {}ALL\r\n", "NOT ".repeat(10_000)),
-        format!("a SEARCH {}\r\n", "(".repeat(10_000)),
-        format!("a SEARCH {}\r\n", "OR ALL ".repeat(8_000)),
-    ] {
+    for deep in [format!("a SEARCH {}ALL\r\n", "NOT ".repeat(10_000)), format!("a SEARCH {}\r\n", "(".repeat(10_000))] {
         let events = decode_all(deep.as_bytes(), limits, false);
         let [Event::Refused(refusal)] = &events[..] else { panic!("{events:?}") };
         assert_eq!(refusal.why.to_string(), "Search keys are nested too deep");
     }
-    let events = decode_all(format!("a SEARCH {}\r\n", "ALL ".repeat(8_000)).as_bytes(), limits, false);
-    assert!(matches!(events[..], [Event::Refused(_)]));
+    for many in ["ALL ", "OR ALL ", "OR OR ALL ALL "] {
+        let events = decode_all(format!("a SEARCH {}\r\n", many.repeat(8_000)).as_bytes(), limits, false);
+        assert!(matches!(events[..], [Event::Refused(_)]));
+    }
+}
+
+#[test]
+fn hundreds_of_alternatives_are_one_list_whichever_way_they_are_nested() {
+    let to_the_right = format!("{}SEEN", "OR FROM x ".repeat(300));
+    let to_the_left = format!("{}FROM x{} SEEN", "OR ".repeat(300), " FROM x".repeat(299));
+    for keys in [to_the_right, to_the_left] {
+        let events = decode_all(format!("a SEARCH {keys}\r\n").as_bytes(), Limits::logged_in(0), false);
+        let [Event::Request(request)] = &events[..] else { panic!("{events:?}") };
+        let Command::Selected(SelectedCommand::Search(search)) = &request.command else { panic!("{request:?}") };
+        assert!(matches!(&search.keys[..], [SearchKey::Or(keys)] if keys.len() == 301));
+    }
 }
 
 #[test]
