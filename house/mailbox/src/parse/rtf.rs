@@ -69,7 +69,7 @@ mod tests {
     #[test]
     fn the_words_are_read_and_the_words_of_format_are_not() {
         let rtf = br"{\rtf1\ansi\ansicpg1252{\fonttbl{\f0 Arial;}}{\*\generator Some Program;}\pard\f0 Hello \b w\'f6rld\b0 , \u8364?5\par
-            second \{line\}\tab end\line{\pict\bin3 }}}\uc1\u-10179?\u-8704?}";
+            second \{line\}\tab end\line{\pict\bin3 }}}}\uc1\u-10179?\u-8704?}";
         for step in [1, 3, 1000] {
             let text = text_of(&kept(rtf), step);
             assert_eq!(text.split_whitespace().collect::<Vec<_>>().join(" "), "Hello wörld, €5 second {line} end 😀");

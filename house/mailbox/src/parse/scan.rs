@@ -204,7 +204,9 @@ impl<'a> Scanner<'a> {
     /// BODYSTRUCTURE cannot say "no parts", and a person wants to read what is there: one text of all of it.
     fn multipart_without_parts(&mut self, part: &mut Part, body: Range<usize>) {
         self.parts += 1;
-        let encoding = part.encoding.clone();
+        // Against RFC 2045 §6.4 it may have come encoded; what nobody can undo is read as it stands.
+        let is_known = part.transfer_encoding() != Encoding::Unknown;
+        let encoding = part.encoding.clone().filter(|_| is_known);
         let mut child = Part { lines: lines(&self.letter[body.clone()]), encoding, ..Part::default() };
         set_type(&mut child, None, false);
         child.header = offset(body.start)..offset(body.start);
