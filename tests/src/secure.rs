@@ -89,6 +89,19 @@ impl Secure {
         }
     }
 
+    /// Reads whole lines, at least one, and forgets them; gives what they were.
+    pub fn hear_lines(&mut self) -> String {
+        let until = Instant::now() + PATIENCE;
+        loop {
+            if let Some(end) = self.heard.iter().rposition(|octet| *octet == b'\n') {
+                let lines: Vec<u8> = self.heard.drain(..=end).collect();
+                return String::from_utf8_lossy(&lines).into_owned();
+            }
+            assert!(!self.closed && Instant::now() < until, "no line comes");
+            self.listen();
+        }
+    }
+
     /// Sends a line and hears the answer to its end.
     pub fn ask(&mut self, line: &str, end: &str) -> String {
         self.say(&format!("{line}\r\n"));

@@ -267,10 +267,10 @@ impl Writer {
             if n > 0 {
                 text.push_str(language.blank);
             }
-            let word: &&str = self.dice.one(language.words);
+            let word = *self.dice.one::<&str>(language.words);
             text.push_str(word);
             if self.dice.often(8) {
-                let mark: &&str = self.dice.one(&[",", ".", "!", "?", ";", "...", " -", ":"]);
+                let mark = *self.dice.one::<&str>(&[",", ".", "!", "?", ";", "...", " -", ":"]);
                 text.push_str(mark);
             }
         }

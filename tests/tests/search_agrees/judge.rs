@@ -1,7 +1,7 @@
 //! A third reading of the letters, by mail-parser, that says who is right where two servers differ.
 
 use mail_parser::decoders::html::html_to_text;
-use mail_parser::{Message, MessageParser, PartType};
+use mail_parser::{Message, MessageParser, MimeHeaders, PartType};
 use unicode_normalization::UnicodeNormalization;
 use unicode_normalization::char::is_combining_mark;
 
@@ -20,8 +20,11 @@ pub enum Reason {
     Blanks,
     /// It stands in the markup of a page alone.
     Markup,
-    /// It stands in the header of a part or of a letter inside; RFC 9051 does not say whether that is the body.
+    /// It stands in the header of a letter inside, or in a file's name or octets.
     Inside,
+    /// It stands in the MIME fields of a part (its charset, its boundary), which no reader shows: RFC 9051 does not say whether
+    /// that is the body, and we say that it is not.
+    Mime,
     /// It stands in what no reader of mail shows: around the parts, or encoded.
     Raw,
 }
@@ -34,16 +37,29 @@ pub struct Reading {
     bodies: Vec<String>,
     /// Pages with their markup.
     pages: Vec<String>,
-    /// Headers of parts and of letters inside.
+    /// Headers of letters inside, and files.
     inside: Vec<String>,
+    /// MIME fields of parts.
+    mime: Vec<String>,
     raw: String,
 }
 
 impl Reading {
     /// Of a letter.
     pub fn of(letter: &[u8]) -> Self {
-        let raw = String::from_utf8_lossy(letter).into_owned();
-        let mut reading = Self { fields: Vec::new(), bodies: Vec::new(), pages: Vec::new(), inside: Vec::new(), raw };
+        // Where nobody says in which charset it is, somebody guesses; this is the usual guess.
+        let raw = match std::str::from_utf8(letter) {
+            Ok(text) => text.to_owned(),
+            Err(_) => encoding_rs::WINDOWS_1252.decode(letter).0.into_owned(),
+        };
+        let mut reading = Self {
+            fields: Vec::new(),
+            bodies: Vec::new(),
+            pages: Vec::new(),
+            inside: Vec::new(),
+            mime: Vec::new(),
+            raw,
+        };
         if let Some(message) = MessageParser::default().parse(letter) {
             reading.fields = fields(&message, 0);
             reading.read(&message, true);
@@ -54,8 +70,13 @@ impl Reading {
     fn read(&mut self, message: &Message<'_>, outermost: bool) {
         for (n, part) in message.parts.iter().enumerate() {
             if n > 0 || !outermost {
-                self.inside.extend(fields(message, n).into_iter().map(|(name, value)| format!("{name}: {value}")));
+                for (name, value) in fields(message, n) {
+                    let is_mime = name.to_ascii_lowercase().starts_with("content-");
+                    let place = if is_mime { &mut self.mime } else { &mut self.inside };
+                    place.push(format!("{name}: {value}"));
+                }
             }
+            self.inside.extend(part.attachment_name().map(str::to_owned));
             match &part.body {
                 PartType::Text(text) => self.bodies.push(text.clone().into_owned()),
                 PartType::Html(page) => {
@@ -116,15 +137,35 @@ impl Judge {
     }
 
     /// Why do we and Dovecot differ about a letter? `ours`: we found it and Dovecot did not, else the other way round.
-    /// The error says what is wrong with us.
+    /// The error says what is wrong with us: of what Dovecot alone sees in a letter, only what no
+    /// reader of mail shows may be missing here: markup, MIME fields, what stands around the parts.
     pub fn explain(&self, question: &Question, letter: usize, ours: bool) -> Result<Reason, &'static str> {
-        match (truth(question, &self.0[letter]), ours) {
+        // Who does not answer to NOT is who saw it.
+        let (seen, by_us) = match question {
+            Question::Not(inner) => (&**inner, !ours),
+            question => (question, ours),
+        };
+        let letter = &self.0[letter];
+        match (truth(seen, letter), by_us) {
             (Truth::Yes, true) => Ok(Reason::DovecotMisses),
             (Truth::No, false) => Ok(Reason::DovecotInvents),
-            (Truth::Perhaps(reason), _) => Ok(reason),
-            (Truth::Yes, false) => Err("it stands there, Dovecot finds it, and we do not"),
-            (Truth::No, true) => Err("we find it, and it does not stand there"),
+            (Truth::Perhaps(reason), true) => Ok(reason),
+            (Truth::Perhaps(reason @ (Reason::Markup | Reason::Mime | Reason::Raw)), false) => Ok(reason),
+            (Truth::Perhaps(_), false) if is_in(seen, &letter.pages) => Ok(Reason::Markup),
+            (Truth::Perhaps(_), false) if is_in(seen, &letter.mime) => Ok(Reason::Mime),
+            (Truth::Yes, false) => Err("it stands there, Dovecot sees it, and we do not"),
+            (Truth::No, true) => Err("we see it, and it does not stand there"),
+            (Truth::Perhaps(_), false) => Err("Dovecot sees it, where a reader sees it too, and we do not"),
         }
+    }
+}
+
+/// Does it stand in one of these places as it is asked for?
+fn is_in(question: &Question, places: &[Levels]) -> bool {
+    match question {
+        Question::Body(needle) | Question::Text(needle) => loosely(needle, places.iter()) == Truth::Yes,
+        Question::Or(one, other) => is_in(one, places) || is_in(other, places),
+        _ => false,
     }
 }
 
@@ -157,7 +198,12 @@ fn in_places<'a>(needle: &str, places: impl Iterator<Item = &'a Levels>, letter:
         Truth::No => {}
         truth => return truth,
     }
-    let more = [(&letter.inside, Reason::Inside), (&letter.pages, Reason::Markup), (&letter.raw, Reason::Raw)];
+    let more = [
+        (&letter.inside, Reason::Inside),
+        (&letter.pages, Reason::Markup),
+        (&letter.mime, Reason::Mime),
+        (&letter.raw, Reason::Raw),
+    ];
     let found = more.into_iter().find(|(places, _)| loosely(needle, places.iter()) != Truth::No);
     found.map_or(Truth::No, |(_, reason)| Truth::Perhaps(reason))
 }
@@ -189,6 +235,7 @@ struct Folded {
     bodies: Vec<Levels>,
     pages: Vec<Levels>,
     inside: Vec<Levels>,
+    mime: Vec<Levels>,
     raw: Vec<Levels>,
 }
 
@@ -201,6 +248,7 @@ impl Folded {
             bodies: all(&reading.bodies),
             pages: all(&reading.pages),
             inside: all(&reading.inside),
+            mime: all(&reading.mime),
             raw: vec![Levels::of(&reading.raw)],
         }
     }

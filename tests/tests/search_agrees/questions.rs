@@ -150,7 +150,9 @@ impl Questions {
             1 => found.to_lowercase(),
             _ => found,
         };
-        let found: String = found.chars().filter(|c| !c.is_control()).take(40).collect();
-        if found.is_empty() { words[at].chars().take(40).collect() } else { found }
+        let found: String =
+            found.chars().filter(|c| !c.is_control() && *c != char::REPLACEMENT_CHARACTER).take(40).collect();
+        // What one reader could not read says nothing of what another one finds.
+        if found.is_empty() { "zzqx".to_owned() } else { found }
     }
 }

@@ -1,7 +1,6 @@
 //! A server that is asked.
 
 use std::collections::BTreeSet;
-use std::fmt::Write as _;
 
 use tests::Secure;
 
@@ -45,30 +44,41 @@ impl Server {
         assert!(said.contains(&format!("* {letters} EXISTS")), "{said}");
     }
 
-    /// The UIDs that answer each question.
+    /// The UIDs that answer each question. A server may work on several at once: each answer names its question (RFC 4731).
     pub fn ask(&mut self, questions: &[Question]) -> Vec<BTreeSet<u32>> {
         let mut octets = Vec::new();
         for (number, question) in questions.iter().enumerate() {
-            octets.extend_from_slice(format!("q{number} UID SEARCH CHARSET UTF-8 ").as_bytes());
+            octets.extend_from_slice(format!("q{number} UID SEARCH RETURN (ALL) CHARSET UTF-8 ").as_bytes());
             question.write(&mut octets);
             octets.extend_from_slice(b"\r\n");
         }
-        octets.extend_from_slice(b"done NOOP\r\n");
         self.0.say_octets(&octets);
-        let said = self.0.hear("done OK");
-        let mut answers = Vec::new();
-        let mut found = BTreeSet::new();
-        for line in said.lines() {
-            if let Some(uids) = line.strip_prefix("* SEARCH") {
-                found.extend(uids.split_whitespace().filter_map(|uid| uid.parse::<u32>().ok()));
-            } else if line.starts_with('q') {
-                let mut expected = String::new();
-                let _ = write!(expected, "q{} OK", answers.len());
-                assert!(line.starts_with(&expected), "{line} to {}", questions[answers.len()]);
-                answers.push(std::mem::take(&mut found));
+        let mut answers = vec![BTreeSet::new(); questions.len()];
+        let mut open: BTreeSet<usize> = (0..questions.len()).collect();
+        while !open.is_empty() {
+            let said = self.0.hear_lines();
+            for line in said.lines() {
+                if let Some((number, uids)) = answer(line) {
+                    answers[number].extend(uids);
+                } else if let Some((number, result)) = line.strip_prefix('q').and_then(|line| line.split_once(' ')) {
+                    let number: usize = number.parse().expect("a tag of ours");
+                    assert!(result.starts_with("OK"), "{line} to {}", questions[number]);
+                    open.remove(&number);
+                }
             }
         }
-        assert_eq!(answers.len(), questions.len(), "{said}");
         answers
     }
+}
+
+/// `* ESEARCH (TAG "q7") UID ALL 1:4,9`: the number of the question, and what was found.
+fn answer(line: &str) -> Option<(usize, Vec<u32>)> {
+    let (number, found) = line.strip_prefix("* ESEARCH (TAG \"q")?.split_once("\")")?;
+    let uids = found.split_once("ALL ").map_or("", |(_, uids)| uids.trim());
+    let ranges = uids.split(',').filter(|range| !range.is_empty()).flat_map(|range| {
+        let (first, last) = range.split_once(':').unwrap_or((range, range));
+        let end = |text: &str| text.parse::<u32>().expect("a UID");
+        end(first).min(end(last))..=end(first).max(end(last))
+    });
+    Some((number.parse().ok()?, ranges.collect()))
 }
