@@ -140,8 +140,8 @@ mod tests {
         Ok(())
     }
 
-    fn known(store: &Store, account: i64) -> Addresses {
-        store.read_blocking(move |view| own::of(view, AccountId(account))).unwrap()
+    async fn known(store: &Store, account: i64) -> Addresses {
+        store.read(move |view| own::of(view, AccountId(account))).await.unwrap()
     }
 
     fn addresses(all: &[&str]) -> Addresses {
@@ -158,16 +158,16 @@ mod tests {
         tell(&store).await.unwrap();
         let alice = ["alice@alpha.test", "staff@alpha.test", "team@alpha.test"];
         let elsewhere = ["alice.a@imap.example.org", "alice.a@example.org"];
-        assert_eq!(known(&store, 1), addresses(&[&alice[..], &elsewhere].concat()));
+        assert_eq!(known(&store, 1).await, addresses(&[&alice[..], &elsewhere].concat()));
         assert_eq!(
-            known(&store, 2),
+            known(&store, 2).await,
             addresses(&["bob@alpha.test", "staff@alpha.test", "team@alpha.test", "*@beta.test"])
         );
         // What leads to them no more is theirs no more; nothing is written where nothing changed.
         let gone = |tx: &mut Tx| Ok::<_, Trouble>(directory::alias::remove(tx, &address("team@alpha.test"), &[])?);
         store.write(gone).await.unwrap();
         tell(&store).await.unwrap();
-        assert_eq!(known(&store, 2), addresses(&["bob@alpha.test", "staff@alpha.test", "*@beta.test"]));
+        assert_eq!(known(&store, 2).await, addresses(&["bob@alpha.test", "staff@alpha.test", "*@beta.test"]));
         assert_eq!(store.read(news).await.unwrap().len(), 0);
     }
 }

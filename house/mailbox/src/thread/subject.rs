@@ -334,7 +334,6 @@ mod tests {
             "Re: (sans objet)",
             "...",
             "Re: ???",
-            "Re: [list]",
             "Re: 会",
             "回复: 无主题",
             "Fwd: test",
@@ -353,6 +352,7 @@ mod tests {
             ("Ref: contract 12", "ref: contract 12"),
             ("[Bug 17] Re: crash", "[bug 17] re: crash"),
             ("Re: [Bug 17] crash", "[bug 17] crash"),
+            ("Re: [holiday pictures]", "[holiday pictures]"),
             ("Meeting at 10:30", "meeting at 10:30"),
             (
                 "a long title that has no word before its colon: here",
