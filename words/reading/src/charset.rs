@@ -84,6 +84,11 @@ pub fn fits(label: &[u8], octets: &[u8]) -> bool {
     }
 }
 
+/// Does the label name a charset that can be read, US-ASCII among them?
+pub fn is_known(label: &[u8]) -> bool {
+    label::charset(label).is_some()
+}
+
 /// The name of the charset that octets without a label are most likely in.
 pub fn label_of(octets: &[u8]) -> &'static str {
     guess::encoding(octets).name()

@@ -311,7 +311,7 @@ pub struct Search {
     pub numbering: Numbering,
     /// `RETURN (…)`; absent in the plain form of RFC 3501.
     pub returns: Option<SearchReturn>,
-    /// `CHARSET`, in capitals. Texts are UTF-8 whatever it says; the caller refuses charsets it does not know.
+    /// `CHARSET`, in capitals, in which the texts of the command came. The caller refuses one that nobody knows.
     pub charset: Option<String>,
     /// All of them must hold.
     pub keys: Vec<SearchKey>,

@@ -57,8 +57,8 @@ fn to_save(found: &Uids, returns: SearchReturn) -> Uids {
 }
 
 async fn find(session: &mut Session, command: &Search) -> Result<Found, Halt> {
-    if !command.charset.as_deref().is_none_or(|charset| ["US-ASCII", "UTF-8"].contains(&charset)) {
-        return Err(Answer::no("Search texts are in US-ASCII or UTF-8").with(Code::BadCharset).into());
+    if !command.charset.as_ref().is_none_or(|charset| mailbox::parse::charset::is_known(charset.as_bytes())) {
+        return Err(Answer::no("This charset is not known here").with(Code::BadCharset).into());
     }
     let by_change = command.keys.iter().any(asks_for_change);
     // RFC 7162 §3.1: MODSEQ in a search switches CONDSTORE on.

@@ -410,8 +410,8 @@ fn searches_answer_in_the_form_that_was_asked() {
         "* ESEARCH (TAG \"a\") UID MIN 2 MAX 3 COUNT 2\r\na OK SEARCH completed\r\n"
     );
     assert_eq!(
-        client.say("SEARCH CHARSET KOI8-R ALL"),
-        "a NO [BADCHARSET (US-ASCII UTF-8)] Search texts are in US-ASCII or UTF-8\r\n"
+        client.say("SEARCH CHARSET KLINGON-1 ALL"),
+        "a NO [BADCHARSET (US-ASCII UTF-8)] This charset is not known here\r\n"
     );
     client.session.enabled.rev2 = true;
     assert_eq!(client.say("SEARCH ALL"), "* ESEARCH (TAG \"a\") ALL 1:3\r\na OK SEARCH completed\r\n");

@@ -241,6 +241,25 @@ fn hundreds_of_alternatives_are_one_list_whichever_way_they_are_nested() {
 }
 
 #[test]
+fn texts_to_look_for_are_read_in_the_charset_they_came_in() {
+    for (charset, octets, read) in [
+        ("KOI8-R", &b"\xf0\xd2\xc9\xd7\xc5\xd4"[..], "Привет"),
+        ("iso-8859-1", b"caf\xe9", "café"),
+        ("ISO-2022-JP", b"\x1b$B2q5D\x1b(B", "会議"),
+        ("US-ASCII", b"plain", "plain"),
+        ("UTF-8", "é".as_bytes(), "é"),
+    ] {
+        let before = format!("a SEARCH CHARSET {charset} NOT SUBJECT {{{}+}}\r\n", octets.len());
+        let said = [before.as_bytes(), octets, b"\r\n"].concat();
+        let events = decode_all(&said, Limits::logged_in(0), false);
+        let [Event::Request(request)] = &events[..] else { panic!("{events:?}") };
+        let Command::Selected(SelectedCommand::Search(search)) = &request.command else { panic!("{request:?}") };
+        let wanted = SearchKey::Header { name: "subject".into(), text: read.into() };
+        assert_eq!(search.keys, [SearchKey::Not(Box::new(wanted))], "{charset}");
+    }
+}
+
+#[test]
 fn a_password_does_not_show_in_what_is_logged() {
     let shown = format!("{:?}", all(b"a LOGIN alice secret\r\n"));
     assert!(shown.contains("alice") && !shown.contains("secret"), "{shown}");

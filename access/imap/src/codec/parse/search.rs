@@ -1,5 +1,7 @@
 //! SEARCH (RFC 9051 §6.4.4) with MODSEQ (RFC 7162 §3.1.5) and OLDER, YOUNGER (RFC 5032).
 
+use mailbox::parse::charset;
+
 use super::append::keyword;
 use super::set::{civil_date, sequence_set};
 use crate::codec::command::{Flag, Numbering, Search, SearchKey, SearchReturn};
@@ -9,6 +11,35 @@ use crate::codec::cursor::{Cursor, Parsed};
 const DEPTH_MAX: usize = 200;
 /// How many keys there may be in all.
 const KEYS_MAX: usize = 4096;
+
+/// What the keys of one command share.
+struct Keys {
+    /// How many more there may be.
+    left: usize,
+    /// What their texts are written in, where that is neither US-ASCII nor UTF-8.
+    charset: Option<String>,
+}
+
+impl Keys {
+    fn new(charset: Option<&str>) -> Self {
+        let charset = charset.filter(|charset| !["US-ASCII", "UTF-8"].contains(charset));
+        Self { left: KEYS_MAX, charset: charset.map(str::to_owned) }
+    }
+
+    fn count(&mut self) -> Parsed<()> {
+        self.left = self.left.checked_sub(1).ok_or("There are too many search keys")?;
+        Ok(())
+    }
+
+    /// Text to look for. What means nothing in its charset cannot be found; the caller refuses charsets that nobody knows.
+    fn text(&self, cursor: &mut Cursor<'_>) -> Parsed<String> {
+        let octets = cursor.astring()?;
+        Ok(match &self.charset {
+            Some(charset) => charset::read(Some(charset.as_bytes()), &octets, true).text.into_owned(),
+            None => String::from_utf8_lossy(&octets).into_owned(),
+        })
+    }
+}
 
 pub(super) fn search(cursor: &mut Cursor<'_>, numbering: Numbering) -> Parsed<Search> {
     let mut returns = None;
@@ -20,14 +51,14 @@ pub(super) fn search(cursor: &mut Cursor<'_>, numbering: Numbering) -> Parsed<Se
         charset = Some(cursor.utf8()?.to_ascii_uppercase());
     }
     cursor.space()?;
-    let mut budget = KEYS_MAX;
-    let mut keys = vec![key(cursor, DEPTH_MAX, &mut budget)?];
+    let mut shared = Keys::new(charset.as_deref());
+    let mut keys = vec![key(cursor, DEPTH_MAX, &mut shared)?];
     while cursor.eat(b' ') {
         // Blanks at the end are forgiven.
         if cursor.peek().is_none() {
             break;
         }
-        keys.push(key(cursor, DEPTH_MAX, &mut budget)?);
+        keys.push(key(cursor, DEPTH_MAX, &mut shared)?);
     }
     Ok(Search { numbering, returns, charset, keys })
 }
@@ -50,11 +81,11 @@ fn return_options(cursor: &mut Cursor<'_>) -> Parsed<SearchReturn> {
     Ok(returns)
 }
 
-fn key(cursor: &mut Cursor<'_>, depth: usize, budget: &mut usize) -> Parsed<SearchKey> {
+fn key(cursor: &mut Cursor<'_>, depth: usize, shared: &mut Keys) -> Parsed<SearchKey> {
     let depth = depth.checked_sub(1).ok_or("Search keys are nested too deep")?;
-    *budget = budget.checked_sub(1).ok_or("There are too many search keys")?;
+    shared.count()?;
     match cursor.peek() {
-        Some(b'(') => return Ok(SearchKey::And(cursor.list(KEYS_MAX, false, |cursor| key(cursor, depth, budget))?)),
+        Some(b'(') => return Ok(SearchKey::And(cursor.list(KEYS_MAX, false, |cursor| key(cursor, depth, shared))?)),
         Some(b'0'..=b'9' | b'*' | b'$') => return Ok(SearchKey::Sequence(sequence_set(cursor)?)),
         _ => {}
     }
@@ -62,30 +93,30 @@ fn key(cursor: &mut Cursor<'_>, depth: usize, budget: &mut usize) -> Parsed<Sear
     match word.as_str() {
         "NOT" => {
             cursor.space()?;
-            Ok(SearchKey::Not(Box::new(key(cursor, depth, budget)?)))
+            Ok(SearchKey::Not(Box::new(key(cursor, depth, shared)?)))
         }
         "OR" => {
             cursor.space()?;
-            either(cursor, depth, budget)
+            either(cursor, depth, shared)
         }
         word => match without_argument(word) {
             Some(key) => Ok(key),
-            None => with_argument(word, cursor),
+            None => with_argument(word, cursor, shared),
         },
     }
 }
 
 /// What comes behind `OR `: two keys, of which either may be such a pair again. All that are chained are one list, however
 /// deep they are nested: some clients chain hundreds.
-fn either(cursor: &mut Cursor<'_>, depth: usize, budget: &mut usize) -> Parsed<SearchKey> {
+fn either(cursor: &mut Cursor<'_>, depth: usize, shared: &mut Keys) -> Parsed<SearchKey> {
     let (mut keys, mut wanted) = (Vec::new(), 2);
     loop {
         if cursor.eat_word("OR ") {
-            *budget = budget.checked_sub(1).ok_or("There are too many search keys")?;
+            shared.count()?;
             wanted += 1;
             continue;
         }
-        keys.push(key(cursor, depth, budget)?);
+        keys.push(key(cursor, depth, shared)?);
         if keys.len() == wanted {
             return Ok(SearchKey::Or(keys));
         }
@@ -113,20 +144,20 @@ fn without_argument(word: &str) -> Option<SearchKey> {
     })
 }
 
-fn with_argument(word: &str, cursor: &mut Cursor<'_>) -> Parsed<SearchKey> {
+fn with_argument(word: &str, cursor: &mut Cursor<'_>, shared: &Keys) -> Parsed<SearchKey> {
     const UNKNOWN: &str = "This search key is not known here, or lacks its argument";
     cursor.space().map_err(|_| UNKNOWN)?;
     Ok(match word {
         "BCC" | "CC" | "FROM" | "SUBJECT" | "TO" => {
-            SearchKey::Header { name: word.to_ascii_lowercase(), text: text(cursor)? }
+            SearchKey::Header { name: word.to_ascii_lowercase(), text: shared.text(cursor)? }
         }
         "HEADER" => {
             let name = cursor.utf8()?.to_ascii_lowercase();
             cursor.space()?;
-            SearchKey::Header { name, text: text(cursor)? }
+            SearchKey::Header { name, text: shared.text(cursor)? }
         }
-        "BODY" => SearchKey::Body(text(cursor)?),
-        "TEXT" => SearchKey::Text(text(cursor)?),
+        "BODY" => SearchKey::Body(shared.text(cursor)?),
+        "TEXT" => SearchKey::Text(shared.text(cursor)?),
         "KEYWORD" => SearchKey::Flag(keyword(cursor)?),
         "UNKEYWORD" => SearchKey::NoFlag(keyword(cursor)?),
         "BEFORE" => SearchKey::Before(date(cursor)?),
@@ -143,11 +174,6 @@ fn with_argument(word: &str, cursor: &mut Cursor<'_>) -> Parsed<SearchKey> {
         "MODSEQ" => SearchKey::ModSeq(mod_sequence(cursor)?),
         _ => return Err(UNKNOWN.into()),
     })
-}
-
-/// Text to look for. Bytes that are not UTF-8 cannot be found; the caller refuses charsets that would need them.
-fn text(cursor: &mut Cursor<'_>) -> Parsed<String> {
-    Ok(String::from_utf8_lossy(&cursor.astring()?).into_owned())
 }
 
 /// `1-Feb-1994`, with or without quotes.
