@@ -102,7 +102,7 @@ fn questions(last: FolderId) -> Vec<(&'static str, Criteria)> {
         ("typed: a piece of it", typed("ommo", false)),
         ("typed: a number", typed("777", false)),
         ("typed: a phrase", typed("common word stands", true)),
-        ("typed: part of an address", typed("site7.te", false)),
+        ("typed: part of an address", typed("site7.tes", false)),
         ("body, a piece of a word", Criteria::Body("ommo".into())),
         ("body, a piece over words", Criteria::Body("number 77".into())),
         ("text that is nowhere", Criteria::Text("quagga".into())),

@@ -401,8 +401,7 @@ impl<'v> Hits<'v> {
         let merge = |folders: Vec<Source>| {
             // The first page of many folders is made of a few letters of each.
             let page = (PAGE / folders.len().max(1)).max(SMALLEST_PAGE);
-            let streams = folders.into_iter().map(|source| Stream::new(view, source, ascending, page)).collect();
-            Merge { streams, next: BinaryHeap::new(), begun: false }
+            Merge::new(folders.into_iter().map(|source| Stream::new(view, source, ascending, page)).collect())
         };
         let met = collapse.then(RoaringTreemap::new);
         Self { rows: Rows::Merged(lists.into_iter().map(merge).collect()), met, left: usize::MAX }
@@ -462,24 +461,30 @@ impl Rows<'_> {
 /// The lists of several folders as one.
 struct Merge<'v> {
     streams: Vec<Stream<'v>>,
-    /// The rank of each stream's next letter, the first of all on top.
+    /// The rank of each stream, the first of all on top.
     next: BinaryHeap<((i64, i64), usize)>,
-    begun: bool,
 }
 
-impl Merge<'_> {
+impl<'v> Merge<'v> {
+    fn new(streams: Vec<Stream<'v>>) -> Self {
+        let next = streams.iter().enumerate().filter_map(|(number, stream)| Some((stream.rank()?, number))).collect();
+        Self { streams, next }
+    }
+
+    /// A folder is read no further than the list has come: one in which nothing fits is not read to its end.
     fn next(&mut self) -> Result<Option<Hit>, Error> {
-        if !self.begun {
-            self.begun = true;
-            for (number, stream) in self.streams.iter_mut().enumerate() {
-                self.next.extend(stream.rank()?.map(|rank| (rank, number)));
+        while let Some((_, number)) = self.next.pop() {
+            let Some(stream) = self.streams.get_mut(number) else { continue };
+            let hit = stream.take();
+            if hit.is_none() && !stream.ended {
+                stream.turn_page()?;
+            }
+            self.next.extend(stream.rank().map(|rank| (rank, number)));
+            if hit.is_some() {
+                return Ok(hit);
             }
         }
-        let Some((_, number)) = self.next.pop() else { return Ok(None) };
-        let Some(stream) = self.streams.get_mut(number) else { return Ok(None) };
-        let hit = stream.take();
-        self.next.extend(stream.rank()?.map(|rank| (rank, number)));
-        Ok(hit)
+        Ok(None)
     }
 }
 
@@ -513,18 +518,13 @@ impl<'v> Stream<'v> {
         Self { view, source, ascending, page: VecDeque::new(), last, size, ended: false }
     }
 
-    /// How early the next letter stands on the list: the highest is the first.
-    fn rank(&mut self) -> Result<Option<(i64, i64)>, Error> {
-        while self.page.is_empty() && !self.ended {
-            self.turn_page()?;
-        }
-        let ascending = self.ascending;
-        let rank = |(received, hit): &(i64, Hit)| match ascending {
-            // The complement of a number falls as the number grows.
-            true => (!*received, !hit.letter.0),
-            false => (*received, hit.letter.0),
-        };
-        Ok(self.page.front().map(rank))
+    /// How early the next letter stands on the list, or could stand where its page has not been read yet: the highest is
+    /// the first. `None`: there are no more.
+    fn rank(&self) -> Option<(i64, i64)> {
+        let next = self.page.front().map(|(received, hit)| (*received, hit.letter.0));
+        let (received, letter) = next.or_else(|| (!self.ended).then_some(self.last))?;
+        // The complement of a number falls as the number grows.
+        Some(if self.ascending { (!received, !letter) } else { (received, letter) })
     }
 
     fn take(&mut self) -> Option<Hit> {
