@@ -27,6 +27,8 @@ pub enum Reason {
     Mime,
     /// It stands in what no reader of mail shows: around the parts, or encoded.
     Raw,
+    /// It stands in a file that came beside MIME (winmail.dat, uuencode, yEnc), which the third reading does not open.
+    Beside,
 }
 
 /// What a letter says, by place.
@@ -42,6 +44,8 @@ pub struct Reading {
     /// MIME fields of parts.
     mime: Vec<String>,
     raw: String,
+    /// Are there files in it that mail-parser does not open?
+    has_more: bool,
 }
 
 impl Reading {
@@ -58,6 +62,7 @@ impl Reading {
             pages: Vec::new(),
             inside: Vec::new(),
             mime: Vec::new(),
+            has_more: ["application/ms-tnef", "\n=ybegin ", "\nbegin 644 "].iter().any(|mark| raw.contains(mark)),
             raw,
         };
         if let Some(message) = MessageParser::default().parse(letter) {
@@ -154,6 +159,7 @@ impl Judge {
             (Truth::Perhaps(_), false) if is_in(seen, &letter.pages) => Ok(Reason::Markup),
             (Truth::Perhaps(_), false) if is_in(seen, &letter.mime) => Ok(Reason::Mime),
             (Truth::Yes, false) => Err("it stands there, Dovecot sees it, and we do not"),
+            (Truth::No, true) if letter.has_more => Ok(Reason::Beside),
             (Truth::No, true) => Err("we see it, and it does not stand there"),
             (Truth::Perhaps(_), false) => Err("Dovecot sees it, where a reader sees it too, and we do not"),
         }
@@ -237,6 +243,7 @@ struct Folded {
     inside: Vec<Levels>,
     mime: Vec<Levels>,
     raw: Vec<Levels>,
+    has_more: bool,
 }
 
 impl Folded {
@@ -250,6 +257,7 @@ impl Folded {
             inside: all(&reading.inside),
             mime: all(&reading.mime),
             raw: vec![Levels::of(&reading.raw)],
+            has_more: reading.has_more,
         }
     }
 }

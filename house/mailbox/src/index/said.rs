@@ -43,6 +43,8 @@ const OWN_FIELDS: [(&str, Field); 5] =
 pub struct Said {
     /// The texts of each field. Of the header all fields are told, each with its name.
     pub texts: Vec<(Field, String)>,
+    /// Texts of the body as they were written, where a person reads them otherwise. They are not in the index.
+    written: Vec<String>,
     /// Fields of which there is more.
     pub cut: Vec<Field>,
 }
@@ -83,6 +85,7 @@ impl Said {
         if told.cut {
             said.cut = vec![Field::Body, Field::Name, Field::Head];
         }
+        said.written = told.written;
         Ok(said)
     }
 
@@ -113,6 +116,11 @@ impl Said {
 
     /// Has it what is looked for?
     pub fn has(&self, sought: &Sought) -> bool {
+        let is_piece = matches!(sought.how, How::Piece(_)) && sought.fields.contains(&Field::Body);
+        (is_piece && self.written.iter().any(|text| sought.is_in(text))) || self.is_told(sought)
+    }
+
+    fn is_told(&self, sought: &Sought) -> bool {
         self.texts.iter().filter(|(field, _)| sought.fields.contains(field)).any(|(field, text)| match sought.how {
             How::Piece(_) => sought.is_in(text),
             // People look for what fields say, not for their names.
@@ -139,6 +147,7 @@ impl Said {
         let Gatherer { texts, terms, marked, sealed, sealed_octets, mut cut } = gatherer;
         debug_assert!(sealed_octets <= MOST_SEALED);
         cut.extend(self.cut.iter().copied());
+        cut.extend((!self.written.is_empty()).then_some(Field::Body));
         Document {
             letter,
             account,

@@ -17,6 +17,8 @@ pub struct Told {
     pub names: Vec<String>,
     /// The fields of the headers of parts.
     pub heads: Vec<String>,
+    /// Texts with files in them (uuencode, yEnc), as they were written: a person reads them without the files.
+    pub written: Vec<String>,
     /// Is there more than that?
     pub cut: bool,
 }
@@ -28,7 +30,7 @@ pub fn told<E>(
     limit: usize,
     mut octets: impl FnMut(Range<u64>) -> Result<bytes::Bytes, E>,
 ) -> Result<Told, E> {
-    let mut gatherer = Gatherer { told: Told::default(), room: limit, titled: true, octets: &mut octets };
+    let mut gatherer = Gatherer { told: Told::default(), room: limit, searched: true, octets: &mut octets };
     gatherer.content(&structure.root)?;
     Ok(gatherer.told)
 }
@@ -39,7 +41,7 @@ pub fn said<E>(
     limit: usize,
     mut octets: impl FnMut(Range<u64>) -> Result<bytes::Bytes, E>,
 ) -> Result<String, E> {
-    let mut gatherer = Gatherer { told: Told::default(), room: limit, titled: false, octets: &mut octets };
+    let mut gatherer = Gatherer { told: Told::default(), room: limit, searched: false, octets: &mut octets };
     parts.iter().try_for_each(|part| gatherer.content(part))?;
     Ok(gatherer.told.body.join("\n"))
 }
@@ -56,7 +58,8 @@ struct Gatherer<'a, E> {
     told: Told,
     /// Octets of text that may still be taken.
     room: usize,
-    titled: bool,
+    /// Is it for a search, with the titles of pages and with what is not shown?
+    searched: bool,
     octets: &'a mut dyn FnMut(Range<u64>) -> Result<bytes::Bytes, E>,
 }
 
@@ -83,7 +86,10 @@ impl<E> Gatherer<'_, E> {
                 false => self.letter(&message.root),
             },
             // The name of what they were found in (winmail.dat) is still what somebody looks for.
-            Content::Made(parts) => parts.iter().try_for_each(|part| self.content(part)),
+            Content::Made(parts) => {
+                self.as_written(part)?;
+                parts.iter().try_for_each(|part| self.content(part))
+            }
             Content::Leaf | Content::Within(_) => self.leaf(part),
         }
     }
@@ -102,7 +108,7 @@ impl<E> Gatherer<'_, E> {
         let mut octets =
             |range: Range<u64>| Ok::<_, E>(decoded.slice(at(range.start)..at(range.end).max(at(range.start))));
         let told = std::mem::take(&mut self.told);
-        let mut inside = Gatherer { told, room: self.room, titled: self.titled, octets: &mut octets };
+        let mut inside = Gatherer { told, room: self.room, searched: self.searched, octets: &mut octets };
         let done = inside.letter(root);
         (self.told, self.room) = (inside.told, inside.room);
         done
@@ -117,8 +123,17 @@ impl<E> Gatherer<'_, E> {
         self.told.cut |= !whole;
         let text = decode::part_text(part, &octets, whole).text;
         match part.is("text", "html") {
-            true => self.say(html::text(&text, self.titled)),
+            true => self.say(html::text(&text, self.searched)),
             false => self.say(text.into_owned()),
+        }
+        Ok(())
+    }
+
+    fn as_written(&mut self, part: &Part) -> Result<(), E> {
+        if self.searched && part.is("text", "") {
+            let (octets, whole) = self.beginning(part)?;
+            self.told.cut |= !whole;
+            self.told.written.push(decode::part_text(part, &octets, whole).text.into_owned());
         }
         Ok(())
     }
