@@ -51,11 +51,7 @@ pub struct Reading {
 impl Reading {
     /// Of a letter.
     pub fn of(letter: &[u8]) -> Self {
-        // Where nobody says in which charset it is, somebody guesses; this is the usual guess.
-        let raw = match std::str::from_utf8(letter) {
-            Ok(text) => text.to_owned(),
-            Err(_) => encoding_rs::WINDOWS_1252.decode(letter).0.into_owned(),
-        };
+        let raw = guessed(letter);
         let mut reading = Self {
             fields: Vec::new(),
             bodies: Vec::new(),
@@ -118,9 +114,17 @@ fn fields(message: &Message<'_>, part: usize) -> Vec<(String, String)> {
 /// A field as a person reads it, whatever it is for.
 fn decoded(value: &[u8]) -> String {
     let unfolded: Vec<u8> = value.iter().copied().filter(|octet| !b"\r\n".contains(octet)).collect();
-    let subject = [b"Subject: ", unfolded.trim_ascii(), b"\r\n\r\n"].concat();
-    let parsed = MessageParser::new().parse_headers(&subject[..]);
+    let subject = format!("Subject: {}\r\n\r\n", guessed(unfolded.trim_ascii()));
+    let parsed = MessageParser::new().parse_headers(subject.as_bytes());
     parsed.and_then(|message| message.subject().map(str::to_owned)).unwrap_or_default()
+}
+
+/// Octets of which nobody says in which charset they are: this is the usual guess.
+fn guessed(octets: &[u8]) -> String {
+    match std::str::from_utf8(octets) {
+        Ok(text) => text.to_owned(),
+        Err(_) => encoding_rs::WINDOWS_1252.decode(octets).0.into_owned(),
+    }
 }
 
 /// Is it so?
