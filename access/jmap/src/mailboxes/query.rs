@@ -80,17 +80,9 @@ pub async fn query(scope: &Scope, arguments: Object) -> Result<Object, MethodErr
     let (state, all) = read(scope, account).await?;
     let ids = listing.ids(&all);
     let part = Part::new(arguments.position, arguments.anchor, arguments.anchor_offset, arguments.limit);
-    let (start, window) = part.of(&ids)?;
-    let answer = QueryAnswer {
-        account: arguments.account_id,
-        state: state::write(state),
-        can_calculate_changes: listing.can_calculate_changes(),
-        position: start as u64,
-        ids: window,
-        total: arguments.calculate_total.then_some(ids.len() as u64),
-        limit: part.clamped.then_some(part.limit),
-    };
-    Ok(answer.into_arguments())
+    let answer =
+        QueryAnswer::part_of(&ids, &part, arguments.account_id, state::write(state), arguments.calculate_total)?;
+    Ok(QueryAnswer { can_calculate_changes: listing.can_calculate_changes(), ..answer }.into_arguments())
 }
 
 pub async fn changes(scope: &Scope, arguments: Object) -> Result<Object, MethodError> {

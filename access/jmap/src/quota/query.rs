@@ -25,16 +25,7 @@ pub async fn query(scope: &Scope, arguments: Object) -> Result<Object, MethodErr
     let now = look(scope, account).await?;
     let ids = ids(scope, now, filter.as_ref());
     let part = Part::new(arguments.position, arguments.anchor, arguments.anchor_offset, arguments.limit);
-    let (start, window) = part.of(&ids)?;
-    let answer = QueryAnswer {
-        account: arguments.account_id,
-        state: now.to_string(),
-        can_calculate_changes: true,
-        position: start as u64,
-        ids: window,
-        total: arguments.calculate_total.then_some(ids.len() as u64),
-        limit: part.clamped.then_some(part.limit),
-    };
+    let answer = QueryAnswer::part_of(&ids, &part, arguments.account_id, now.to_string(), arguments.calculate_total)?;
     Ok(answer.into_arguments())
 }
 

@@ -142,6 +142,27 @@ pub struct QueryAnswer {
 }
 
 impl QueryAnswer {
+    /// The part of a list that is known as a whole, of which changes can be calculated; with `total`, how many there are.
+    /// The anchor not on the list is an error.
+    pub fn part_of(
+        ids: &[String],
+        part: &Part,
+        account: String,
+        state: String,
+        total: bool,
+    ) -> Result<Self, MethodError> {
+        let (start, window) = part.of(ids)?;
+        Ok(Self {
+            account,
+            state,
+            can_calculate_changes: true,
+            position: start as u64,
+            ids: window,
+            total: total.then_some(ids.len() as u64),
+            limit: part.clamped.then_some(part.limit),
+        })
+    }
+
     /// As an object.
     pub fn into_arguments(self) -> Object {
         let mut object = Object::new();
