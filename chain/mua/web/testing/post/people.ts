@@ -1,0 +1,35 @@
+/** Who writes, in the letters of these pages. All hosts are under `.test`, which nobody can own (RFC 6761 §6.2). */
+export const people = {
+  claire: 'Claire Fontaine <claire.fontaine@atelier-nord.test>',
+  tom: 'Tom Whitfield <tom@whitfield.test>',
+  nadia: 'Nadia Benali <nadia.benali@beta.test>',
+  jonas: 'Jonas Weber <jonas.weber@werkstatt.test>',
+  dubois: 'Marie-Hélène Dubois <mh.dubois@mairie-saint-jean.test>',
+  priya: 'Priya Raman <priya@raman.test>',
+  theo: 'Théo Lambert <theo@lambert.test>',
+  grandmother: 'Mamie Jeanne <jeanne.lambert@lambert.test>',
+  kenji: '佐藤 健二 <kenji.sato@sato.test>',
+  olga: 'Ольга Соколова <olga@sokolova.test>',
+  layla: 'ليلى حداد <layla@haddad.test>',
+  noa: 'נועה לוי <noa@levi.test>',
+  wei: '王伟 <wei.wang@wang.test>',
+  eleni: 'Ελένη Παππά <eleni@pappa.test>',
+} as const;
+
+/** One letter that came: where it would be filed, and its octets. */
+export interface Received {
+  /** Tells it from the others, and names its file. */
+  name: string;
+  octets: Buffer;
+}
+
+/** For whom, and until when: the newest letter is of `now`. */
+export interface Desk {
+  to: string;
+  now: Date;
+}
+
+/** So many hours before now. */
+export function ago({ now }: Desk, hours: number): Date {
+  return new Date(now.getTime() - hours * 3_600_000);
+}
