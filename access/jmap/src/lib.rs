@@ -34,6 +34,7 @@ mod mailboxes;
 mod memory;
 mod methods;
 mod outbox;
+mod preferences;
 mod push;
 mod quota;
 mod records;

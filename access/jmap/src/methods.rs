@@ -1,9 +1,11 @@
 //! Which methods there are, and which capability each belongs to.
 
 use crate::api::{MethodError, Object};
+use crate::preferences::PREFERENCES;
 use crate::run::Scope;
-use crate::session::{BLOB, CORE, MAIL, QUOTA, SUBMISSION, VACATION};
-use crate::{blob, core, email, identity, mailboxes, quota, snippet, submission, subscription, threads, vacation};
+use crate::session::{self, BLOB, CORE, MAIL, QUOTA, SUBMISSION};
+use crate::vacation::VACATION;
+use crate::{blob, core, email, identity, mailboxes, quota, snippet, submission, subscription, threads};
 
 /// The responses to one call: nearly always one.
 pub type Answers = Vec<(String, Object)>;
@@ -50,8 +52,10 @@ pub async fn call(scope: &mut Scope, name: &str, arguments: Object) -> Result<An
         "Quota/queryChanges" => quota::query::changes(scope, arguments).await,
         "PushSubscription/get" => subscription::get(scope, arguments).await,
         "PushSubscription/set" => subscription::set(scope, arguments).await,
-        "VacationResponse/get" => vacation::get(scope, arguments).await,
-        "VacationResponse/set" => vacation::set(scope, arguments).await,
+        "VacationResponse/get" => VACATION.get(scope, arguments).await,
+        "VacationResponse/set" => VACATION.set(scope, arguments).await,
+        "Preferences/get" => PREFERENCES.get(scope, arguments).await,
+        "Preferences/set" => PREFERENCES.set(scope, arguments).await,
         _ => Err(MethodError::unknown_method()),
     };
     answer.map(|answer| vec![(name.to_owned(), answer)])
@@ -80,7 +84,8 @@ fn capability(method: &str) -> Option<&'static str> {
         "Quota" => QUOTA,
         "Mailbox" | "Thread" | "Email" | "SearchSnippet" => MAIL,
         "Identity" | "EmailSubmission" => SUBMISSION,
-        "VacationResponse" => VACATION,
+        "VacationResponse" => session::VACATION,
+        "Preferences" => session::PREFERENCES,
         _ => return None,
     })
 }

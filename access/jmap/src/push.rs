@@ -43,7 +43,7 @@ impl Display for Mark {
 
 /// The states of all kinds of objects of an account.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct States([(&'static str, Mark); 8]);
+pub struct States([(&'static str, Mark); 9]);
 
 /// The states now.
 pub fn states(view: &View, account: AccountId) -> Result<States, mailbox::Error> {
@@ -58,11 +58,12 @@ pub fn states(view: &View, account: AccountId) -> Result<States, mailbox::Error>
         ("Identity", of(Kind::Identity)?),
         ("EmailSubmission", of(Kind::Submission)?),
         ("VacationResponse", of(Kind::Vacation)?),
+        ("Preferences", of(Kind::Preferences)?),
     ];
-    let [email, delivery, mailbox, thread, identity, submission, absence] =
+    let [email, delivery, mailbox, thread, identity, submission, absence, preferences] =
         changes.map(|(name, change)| (name, Mark::Change(change)));
     let quota = ("Quota", Mark::Quota(quota::state(view, account)?));
-    Ok(States([email, delivery, mailbox, thread, identity, submission, absence, quota]))
+    Ok(States([email, delivery, mailbox, thread, identity, submission, absence, preferences, quota]))
 }
 
 impl States {

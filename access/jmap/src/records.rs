@@ -1,4 +1,4 @@
-//! Records that only JMAP knows: identities, submissions, absences. Kept as JSON, with exact changes.
+//! Records that only JMAP knows: identities, submissions, absences, preferences. Kept as JSON, with exact changes.
 
 use mail::seam::AccountId;
 use mailbox::Change;
@@ -19,6 +19,7 @@ pub enum Kind {
     Identity,
     Submission,
     Vacation,
+    Preferences,
 }
 
 impl Kind {
@@ -27,6 +28,7 @@ impl Kind {
             Self::Identity => "identity",
             Self::Submission => "submission",
             Self::Vacation => "vacation",
+            Self::Preferences => "preferences",
         }
     }
 }

@@ -25,7 +25,7 @@ CREATE INDEX jmap_sending_since ON jmap_sending (since);
 /// What is where:
 /// - `jmap_upload`: blobs that were uploaded and are kept for a while, `at` when they came.
 /// - `jmap_state`: the last change of the records of a kind.
-/// - `jmap_record`: identities, submissions and absences, as JSON. One that is gone has no data and stays for who asks
+/// - `jmap_record`: identities, submissions, absences and preferences, as JSON. One that is gone has no data and stays for who asks
 ///   what has changed.
 const FIRST: &str = "
 CREATE TABLE jmap_upload (

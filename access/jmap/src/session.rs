@@ -20,11 +20,15 @@ pub const QUOTA: &str = "urn:ietf:params:jmap:quota";
 /// Blobs made, read and looked up in requests (RFC 9404 §3).
 pub const BLOB: &str = "urn:ietf:params:jmap:blob";
 
+/// What a person chose for the pages, and finds wherever they log in. Facteur's own, and without a home of its own on the web
+/// it has a name below `example`, which nobody else can have (RFC 2606 §2).
+pub const PREFERENCES: &str = "https://facteur.example/jmap/preferences";
+
 /// Those of which there are methods here.
-pub const CAPABILITIES: [&str; 6] = [CORE, MAIL, SUBMISSION, VACATION, QUOTA, BLOB];
+pub const CAPABILITIES: [&str; 7] = [CORE, MAIL, SUBMISSION, VACATION, QUOTA, BLOB, PREFERENCES];
 /// Those that clients are told of. Of absences only the words are kept and nobody is answered: a client that heard of
 /// the capability would offer its person a switch that does nothing.
-const TOLD: [&str; 5] = [CORE, MAIL, SUBMISSION, QUOTA, BLOB];
+const TOLD: [&str; 6] = [CORE, MAIL, SUBMISSION, QUOTA, BLOB, PREFERENCES];
 
 /// The capabilities object of the session.
 pub fn capabilities() -> Value {
@@ -43,6 +47,7 @@ pub fn capabilities() -> Value {
         SUBMISSION: {},
         QUOTA: {},
         BLOB: {},
+        PREFERENCES: {},
     })
 }
 
@@ -73,6 +78,7 @@ fn account_capabilities() -> Value {
             "supportedTypeNames": crate::blob::TYPES,
             "supportedDigestAlgorithms": crate::blob::DIGESTS,
         },
+        PREFERENCES: { "maxPicturesFrom": crate::preferences::MOST_SENDERS },
     })
 }
 

@@ -5,6 +5,7 @@ pub mod filter;
 pub mod get;
 pub mod query;
 pub mod set;
+pub mod singleton;
 pub mod span;
 
 use serde::de::DeserializeOwned;

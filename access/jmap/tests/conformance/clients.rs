@@ -7,7 +7,7 @@ use crate::house::{House, USING, letter};
 use serde_json::{Value, json};
 
 /// All methods but the echo.
-const METHODS: [&str; 35] = [
+const METHODS: [&str; 37] = [
     "Blob/copy",
     "Blob/get",
     "Blob/lookup",
@@ -33,6 +33,8 @@ const METHODS: [&str; 35] = [
     "Mailbox/query",
     "Mailbox/queryChanges",
     "Mailbox/set",
+    "Preferences/get",
+    "Preferences/set",
     "PushSubscription/get",
     "PushSubscription/set",
     "Quota/changes",
@@ -136,6 +138,8 @@ fn every_error_of_every_method_says_in_words_what_is_wrong() {
     ];
     each_wrong("EmailSubmission/set", [nonsense(), submissions].concat(), &["s999", "x"]);
     each_wrong("VacationResponse/set", nonsense(), &["singleton", "x"]);
+    let choices = vec![json!({"theme": "pink"}), json!({"picturesFrom": {"nobody": true}})];
+    each_wrong("Preferences/set", [nonsense(), choices].concat(), &["singleton", "x"]);
     each_wrong("PushSubscription/set", nonsense(), &["p999", "x"]);
 }
 
@@ -184,7 +188,8 @@ fn null_is_what_was_not_given_for_every_argument_with_a_default() {
             "EmailSubmission/set",
             more(set.clone(), json!({"onSuccessUpdateEmail": null, "onSuccessDestroyEmail": null})),
         ),
-        ("VacationResponse/set", set),
+        ("VacationResponse/set", set.clone()),
+        ("Preferences/set", set),
         ("Quota/query", more(listing, json!({"sort": []}))),
         ("Blob/get", json!({"ids": [], "properties": null, "offset": null, "length": null})),
         ("Blob/upload", json!({"create": null})),

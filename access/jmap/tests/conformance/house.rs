@@ -18,13 +18,14 @@ use store::{Options, Store, Tx, View};
 pub const ALICE: AccountId = AccountId(1);
 pub const BOB: AccountId = AccountId(2);
 pub const NOW: Timestamp = Timestamp(1_795_501_377_000);
-pub const USING: [&str; 6] = [
+pub const USING: [&str; 7] = [
     "urn:ietf:params:jmap:core",
     "urn:ietf:params:jmap:mail",
     "urn:ietf:params:jmap:submission",
     "urn:ietf:params:jmap:vacationresponse",
     "urn:ietf:params:jmap:quota",
     "urn:ietf:params:jmap:blob",
+    "https://facteur.example/jmap/preferences",
 ];
 
 /// Knows alice and bob, whose password is `secret`, and lets each write as themselves.

@@ -53,7 +53,8 @@ fn the_session_says_what_there_is_and_where() {
     // The core among them: clients look their account up by it. Absences are not: nobody is answered.
     let mut primary: Vec<_> = session["primaryAccounts"].as_object().unwrap().keys().cloned().collect();
     primary.sort();
-    let told = ["blob", "core", "mail", "quota", "submission"].map(|name| format!("urn:ietf:params:jmap:{name}"));
+    let standard = ["blob", "core", "mail", "quota", "submission"].map(|name| format!("urn:ietf:params:jmap:{name}"));
+    let told = [vec!["https://facteur.example/jmap/preferences".to_owned()], standard.to_vec()].concat();
     assert_eq!(primary, told);
     let blob = &session["accounts"]["a1"]["accountCapabilities"]["urn:ietf:params:jmap:blob"];
     assert_eq!((&blob["maxSizeBlobSet"], &blob["maxDataSources"]), (&json!(50_000_000), &json!(256)));
@@ -203,6 +204,9 @@ fn who_listens_hears_of_what_changes_and_of_nothing_else() {
     house.call("VacationResponse/set", json!({"update": {"singleton": {"subject": "Away"}}}));
     let change = house.block_on(event(&mut all, "state")).unwrap();
     assert!(change["changed"]["a1"]["VacationResponse"].is_string());
+    let chosen = house.call("Preferences/set", json!({"update": {"singleton": {"theme": "dark"}}}));
+    let change = house.block_on(event(&mut all, "state")).unwrap();
+    assert_eq!(change["changed"]["a1"], json!({"Preferences": chosen["newState"]}));
     let mut pinged = listen("types=*&closeafter=no&ping=1");
     assert_eq!(house.block_on(event(&mut pinged, "ping")), Some(json!({"interval": 5})));
     for bad in ["closeafter=x", "ping=x"] {

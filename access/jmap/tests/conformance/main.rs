@@ -15,6 +15,7 @@ mod mailboxes;
 #[path = "../../../../house/mailbox/tests/common/mutations.rs"]
 mod mutations;
 mod one_reading;
+mod preferences;
 mod queries;
 mod quotas;
 mod races;

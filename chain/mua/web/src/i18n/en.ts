@@ -610,6 +610,7 @@ export const en = {
       words: 'With the first words',
     },
     tellRefused: 'Your browser does not allow notifications from these pages.',
+    notKept: 'The server did not keep this choice.',
     mailLinks: 'Open mail links here',
     logout: 'Log out',
   },

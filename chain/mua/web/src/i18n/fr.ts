@@ -619,6 +619,7 @@ export const fr: Words = {
       words: 'Avec les premiers mots',
     },
     tellRefused: 'Votre navigateur n’autorise pas les notifications de ces pages.',
+    notKept: 'Le serveur n’a pas gardé ce choix.',
     mailLinks: 'Ouvrir ici les liens de courriel',
     logout: 'Se déconnecter',
   },

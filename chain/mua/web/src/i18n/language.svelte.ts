@@ -1,4 +1,4 @@
-import { read, write } from '../store/settings.svelte';
+import { read, write } from '../store/local';
 import { en, type Words } from './en';
 import { fr } from './fr';
 
@@ -39,6 +39,6 @@ export function firstOf(wanted: readonly string[]): Code | undefined {
   return wanted.map((tag) => tag.toLowerCase().split('-')[0]).find(isCode);
 }
 
-function isCode(value: unknown): value is Code {
+export function isCode(value: unknown): value is Code {
   return typeof value === 'string' && value in languages;
 }

@@ -6,6 +6,8 @@ import type { CoreLimits, Id, Session } from './types';
 const mail = 'urn:ietf:params:jmap:mail';
 const core = 'urn:ietf:params:jmap:core';
 const submission = 'urn:ietf:params:jmap:submission';
+/** Facteur's own (README.md). */
+const preferences = 'https://facteur.example/jmap/preferences';
 
 /** Every request that changes something carries it: a form of another site cannot (see README.md). */
 export const ownHeader = { 'X-Facteur': '1' } as const;
@@ -38,8 +40,13 @@ export class Client {
     return typeof said?.maxDelayedSend === 'number' ? said.maxDelayedSend : 0;
   }
 
+  /** Whether the server keeps what a person chose. */
+  get keepsPreferences(): boolean {
+    return this.session.capabilities[preferences] !== undefined;
+  }
+
   request(): Request {
-    return new Request(this.accountId);
+    return new Request(this.accountId, this.keepsPreferences ? [preferences] : []);
   }
 
   /** Sends `request`. With `keepalive` it outlives the page, for what must not be lost when it closes. */

@@ -1,5 +1,6 @@
 /** What each method takes and gives, so that a call and its answer are typed by the name of the method. */
 import type {
+  Choices,
   Comparator,
   Email,
   EmailBody,
@@ -131,6 +132,8 @@ export interface Methods {
   };
   'Identity/get': { takes: Get; gives: Got<Identity> };
   'Identity/set': { takes: SetArguments; gives: SetAnswer };
+  'Preferences/get': { takes: Get; gives: Got<Choices> };
+  'Preferences/set': { takes: SetArguments; gives: SetAnswer };
   'EmailSubmission/get': { takes: Get; gives: Got<EmailSubmission> };
   'EmailSubmission/query': { takes: SubmissionQuery; gives: QueryAnswer };
   'EmailSubmission/set': {

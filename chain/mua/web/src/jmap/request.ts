@@ -26,7 +26,11 @@ const using = [
 export class Request {
   readonly #calls: Invocation[] = [];
 
-  constructor(readonly accountId: string) {}
+  constructor(
+    readonly accountId: string,
+    /** Capabilities beyond those that every server of mail has. */
+    private readonly more: readonly string[] = [],
+  ) {}
 
   call<M extends MethodName>(method: M, args: Methods[M]['takes']): Call<M> {
     const id = String(this.#calls.length);
@@ -35,7 +39,7 @@ export class Request {
   }
 
   toJSON(): unknown {
-    return { using, methodCalls: this.#calls };
+    return { using: [...using, ...this.more], methodCalls: this.#calls };
   }
 }
 

@@ -203,6 +203,17 @@ export interface Comparator {
   keyword?: string;
 }
 
+/** What a person chose (README.md): null for what was never chosen. */
+export interface Choices {
+  language: string | null;
+  theme: string | null;
+  /** Seconds. */
+  undoSend: number | null;
+  notifications: string | null;
+  /** Senders whose pictures are always shown, in small letters, and since when. */
+  picturesFrom: Record<string, UTCDate>;
+}
+
 /** RFC 8620 §5.3. */
 export interface SetError {
   type: string;

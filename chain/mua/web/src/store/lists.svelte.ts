@@ -1,4 +1,4 @@
-import { type Id, MethodFailed } from '../jmap';
+import { type Answers, type Id, MethodFailed, type Request } from '../jmap';
 import { type Code, type Complaint, fold, parse, roleName, roleNamed, searchOf, type World } from '../search';
 import type { Connection } from './connection.svelte';
 import type { FolderNode, Folders } from './folders.svelte';
@@ -9,6 +9,9 @@ import { QueryWindow } from './window.svelte';
 
 /** Lists kept for coming back to without waiting. */
 const kept = 8;
+
+/** Puts calls on a request; the result takes their answers in. */
+type Asked = (request: Request) => (answers: Answers) => void;
 
 /** The lists of letters: one for each folder or search that was opened, the last few of them kept. */
 export class Lists {
@@ -42,15 +45,18 @@ export class Lists {
 
   /**
    * Asks for the folders and, in the same request, for the list of a place in the folder it was when the pages were last
-   * here. Where the folders do not say the same, that list is worth nothing and is asked for when it is seen.
+   * here. Where the folders do not say the same, that list is worth nothing and is asked for when it is seen. What `more`
+   * puts on the request comes with it.
    */
-  async enter(place: Place): Promise<void> {
+  async enter(place: Place, ...more: Asked[]): Promise<void> {
     const request = this.connection.client.request();
     const takeFolders = this.folders.ask(request);
     const guess = this.#guess(place);
     const window = guess ? this.#listOf(guess) : undefined;
     const takeList = window?.foresee(request);
+    const takeMore = more.map((ask) => ask(request));
     const answers = await this.connection.send(request);
+    for (const take of takeMore) take(answers);
     takeFolders(answers);
     if (!window || !takeList || guess !== this.folderOf(place)) return;
     try {

@@ -7,6 +7,7 @@ import { Lists } from './lists.svelte';
 import { Navigation } from './navigation.svelte';
 import { Notices } from './notices.svelte';
 import { People } from './people.svelte';
+import { Preferences } from './preferences';
 import { Reading } from './reading.svelte';
 import { Records } from './records.svelte';
 import { Scheduled } from './scheduled.svelte';
@@ -22,6 +23,7 @@ export class Post {
   readonly notices = new Notices();
   readonly selection = new Selection();
   readonly settings = new Settings();
+  readonly preferences = new Preferences(this.connection, this.settings);
   readonly folders = new Folders(this.connection, this.records);
   readonly lists = new Lists(this.connection, this.records, this.folders);
   readonly actions = new Actions(this.connection, this.records);
@@ -32,6 +34,7 @@ export class Post {
   readonly sync = new Sync(this.connection, this.records, this.folders, this.actions, {
     mailChanged: (created) => this.#changed(created),
     submissionsChanged: (state) => void this.scheduled.follow(state),
+    preferencesChanged: (state) => void this.preferences.follow(state).catch(() => undefined),
     arrived: (emails) => {
       for (const email of emails) this.people.learn(email.from, 1);
       this.onarrived(emails);
@@ -67,8 +70,9 @@ export class Post {
       void this.list?.refresh();
       this.sync.soon();
       void this.scheduled.follow();
+      this.preferences.send();
     };
-    await this.lists.enter(this.navigation.route.place);
+    await this.lists.enter(this.navigation.route.place, (request) => this.preferences.ask(request));
     this.sync.start();
   }
 

@@ -1,5 +1,5 @@
 import type { Id, Mailbox, Role } from '../jmap';
-import { read, write } from './settings.svelte';
+import { read, write } from './local';
 
 /**
  * Which folder had which role when the pages were last here. It is a guess that saves waiting for the folders before

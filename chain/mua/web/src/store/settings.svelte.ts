@@ -1,66 +1,161 @@
-export type Theme = 'system' | 'light' | 'dark';
+import { type Code, isCode, language } from '../i18n/language.svelte';
+import type { Choices, Patch } from '../jmap';
+import { read, write } from './local';
 
-const themeKey = 'facteur.theme';
-const tellingKey = 'facteur.notifications';
-const undoKey = 'facteur.undo-send';
+export type Theme = 'system' | 'light' | 'dark';
+const themes: readonly Theme[] = ['system', 'light', 'dark'];
 
 /** The seconds in which a letter can be called back; 0 for not at all. */
 export const undoSpans = [0, 5, 10, 30] as const;
+const usualUndo = 10;
 
 /** How much is told of new letters outside the pages: nothing, that there are some, from whom, and their first words. */
 export const tellings = ['nothing', 'number', 'subject', 'words'] as const;
 export type Telling = (typeof tellings)[number];
 
-/** What a person chose for this browser. */
+/** Where this browser keeps what is needed before the server has said anything. */
+const keys = {
+  theme: 'facteur.theme',
+  undoSend: 'facteur.undo-send',
+  notifications: 'facteur.notifications',
+  language: 'facteur.language',
+} as const;
+type Plain = keyof typeof keys;
+
+/**
+ * What a person chose. Each choice counts at once and is kept in this browser for the next first paint; `Preferences`
+ * brings it to the server, and shows here what was chosen in other windows.
+ */
 export class Settings {
   theme = $state<Theme>('system');
-  undoSend = $state<number>(10);
+  undoSend = $state<number>(usualUndo);
   telling = $state<Telling>('nothing');
+  /** The senders whose pictures are always shown, in small letters, each with the time since when. */
+  picturesFrom = $state.raw<Readonly<Record<string, string>>>({});
+  /** Told of each choice, as a patch of the preferences. */
+  onchosen: (patch: Patch) => void = () => {};
 
   start(): void {
-    const kept = read(themeKey);
-    if (kept === 'light' || kept === 'dark') this.theme = kept;
-    const undo = Number(read(undoKey) ?? 'none');
-    if (undoSpans.some((span) => span === undo)) this.undoSend = undo;
-    this.telling = tellings.find((one) => one === read(tellingKey)) ?? 'nothing';
-    this.#show();
+    this.#take(this.keptHere());
+  }
+
+  /** What was chosen in this browser. */
+  keptHere(): Omit<Choices, 'picturesFrom'> {
+    const undo = read(keys.undoSend);
+    return {
+      theme: read(keys.theme),
+      undoSend: undo === null ? null : Number(undo),
+      notifications: read(keys.notifications),
+      language: read(keys.language),
+    };
+  }
+
+  /** Shows what was chosen, here or elsewhere; what was never chosen is as it is best. */
+  show(choices: Choices): void {
+    for (const name of Object.keys(keys) as Plain[]) {
+      const value = choices[name];
+      write(keys[name], value === null ? null : String(value));
+    }
+    this.picturesFrom = choices.picturesFrom;
+    this.#take(choices);
+    language.start(navigator.languages);
   }
 
   chooseTelling(telling: Telling): void {
     this.telling = telling;
-    write(tellingKey, telling);
+    this.#chosen('notifications', telling);
   }
 
   chooseUndoSend(seconds: number): void {
     this.undoSend = seconds;
-    write(undoKey, String(seconds));
+    this.#chosen('undoSend', seconds);
   }
 
   chooseTheme(theme: Theme): void {
     this.theme = theme;
-    write(themeKey, theme);
-    this.#show();
+    this.#chosen('theme', theme);
+    this.#paint();
   }
 
-  #show(): void {
+  chooseLanguage(code: Code): void {
+    language.choose(code);
+    this.#chosen('language', code);
+  }
+
+  /** Whether the pictures of this sender are always shown. */
+  showsPicturesOf(address: string): boolean {
+    return Object.hasOwn(this.picturesFrom, address.toLowerCase());
+  }
+
+  alwaysShowPicturesOf(address: string): void {
+    const since = new Date().toISOString().replace(/\.\d+Z$/, 'Z');
+    this.#setSender(address.toLowerCase(), since);
+  }
+
+  askBeforePicturesOf(address: string): void {
+    this.#setSender(address.toLowerCase(), null);
+  }
+
+  #setSender(address: string, since: string | null): void {
+    const others = Object.entries(this.picturesFrom).filter(([one]) => one !== address);
+    this.picturesFrom = Object.fromEntries(since === null ? others : [...others, [address, since]]);
+    this.onchosen({ [senderPath(address)]: since });
+  }
+
+  #take({ theme, undoSend, notifications }: Omit<Choices, 'picturesFrom'>): void {
+    this.theme = themes.find((one) => one === theme) ?? 'system';
+    this.undoSend = undoSpans.find((one) => one === undoSend) ?? usualUndo;
+    this.telling = tellings.find((one) => one === notifications) ?? 'nothing';
+    this.#paint();
+  }
+
+  #chosen(name: Plain, value: string | number): void {
+    write(keys[name], String(value));
+    this.onchosen({ [name]: value });
+  }
+
+  #paint(): void {
     if (this.theme === 'system') delete document.documentElement.dataset['theme'];
     else document.documentElement.dataset['theme'] = this.theme;
   }
 }
 
-/** Storage can be switched off or full; then a choice lasts as long as the page. */
-export function read(key: string): string | null {
-  try {
-    return localStorage.getItem(key);
-  } catch {
-    return null;
-  }
+const senders = 'picturesFrom/';
+
+/** Where a sender stands in the preferences (RFC 6901 §4). */
+export function senderPath(address: string): string {
+  return senders + address.replace(/~/g, '~0').replace(/\//g, '~1');
 }
 
-export function write(key: string, value: string): void {
-  try {
-    localStorage.setItem(key, value);
-  } catch {
-    // nothing to do
+/** The preferences with a patch applied, of the two kinds of pointers that `Settings` writes. */
+export function patched(choices: Choices, patch: Patch): Choices {
+  const after: Choices = { ...choices, picturesFrom: { ...choices.picturesFrom } };
+  for (const [path, value] of Object.entries(patch)) {
+    if (path in keys) Object.assign(after, { [path]: value });
+    else if (path.startsWith(senders)) {
+      const address = path.slice(senders.length).replace(/~1/g, '/').replace(/~0/g, '~');
+      if (value === null) Reflect.deleteProperty(after.picturesFrom, address);
+      else after.picturesFrom[address] = String(value);
+    }
   }
+  return after;
+}
+
+/** What a browser chose that the server has heard nothing of. */
+export function neverSaid(here: Omit<Choices, 'picturesFrom'>, there: Choices): Patch {
+  const names = (Object.keys(keys) as Plain[]).filter(
+    (name) => there[name] === null && isChoice(name, here[name]),
+  );
+  return Object.fromEntries(names.map((name) => [name, here[name]]));
+}
+
+/** Storage can hold anything: another version's words, or somebody's. */
+function isChoice(name: Plain, value: unknown): boolean {
+  const known: Record<Plain, boolean> = {
+    theme: themes.some((one) => one === value),
+    undoSend: undoSpans.some((one) => one === value),
+    notifications: tellings.some((one) => one === value),
+    language: isCode(value),
+  };
+  return known[name];
 }

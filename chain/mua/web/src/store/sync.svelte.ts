@@ -15,6 +15,8 @@ export interface Followers {
   mailChanged(created: Email[]): void;
   /** The submissions are in another state now; without one, nobody knows. */
   submissionsChanged(state?: string): void;
+  /** The preferences are in another state now; without one, nobody knows. */
+  preferencesChanged(state?: string): void;
   /** Letters new in the inbox. */
   arrived(emails: Email[]): void;
 }
@@ -48,6 +50,7 @@ export class Sync {
         this.connection.reachable();
         this.soon();
         this.followers.submissionsChanged();
+        this.followers.preferencesChanged();
       },
       interrupted: () => {
         this.live = false;
@@ -78,6 +81,7 @@ export class Sync {
       (kind) => states[kind] !== undefined && states[kind] !== this.records.states[kind],
     );
     if (news) this.soon();
+    if (states['Preferences'] !== undefined) this.followers.preferencesChanged(states['Preferences']);
     if (states['EmailSubmission'] !== undefined) this.followers.submissionsChanged(states['EmailSubmission']);
   }
 

@@ -10,6 +10,7 @@ async function following() {
   const sync = new Sync(all.connection, all.records, all.folders, all.actions, {
     mailChanged: () => (seen.changed += 1),
     submissionsChanged: () => {},
+    preferencesChanged: () => {},
     arrived: (emails) => seen.arrived.push(...emails),
   });
   return { ...all, sync, seen };

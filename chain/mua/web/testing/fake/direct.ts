@@ -1,6 +1,7 @@
 import type { Fetch } from '../../src/jmap';
 import { answer } from './api';
 import type { FakeMail } from './mail';
+import { capabilityOf } from './preferences';
 
 export interface Direct {
   fetching: Fetch;
@@ -38,7 +39,7 @@ export function direct(mail: FakeMail): Direct {
 }
 
 const sessionOf = (mail: FakeMail) => ({
-  capabilities: { 'urn:ietf:params:jmap:core': { maxObjectsInSet: 500 } },
+  capabilities: { 'urn:ietf:params:jmap:core': { maxObjectsInSet: 500 }, ...capabilityOf(mail) },
   accounts: {
     a1: {
       name: 'alice',

@@ -1,4 +1,4 @@
-import type { EmailAddress, Envelope, Id, Identity, Role } from '../../src/jmap/types';
+import type { Choices, EmailAddress, Envelope, Id, Identity, Role } from '../../src/jmap/types';
 
 /** The fake's mailbox: letters in memory, every change numbered, as a server does it (RFC 8620 §5.2). */
 
@@ -69,6 +69,15 @@ export class FakeMail {
   readonly submissions = new Map<Id, FakeSubmission>();
   /** For how many seconds letters are held when asked (RFC 8621 §1.3.2). */
   maxDelayedSend = 366 * 24 * 3_600;
+  /** What was chosen; none where the server keeps no preferences. */
+  choices: Choices | undefined = {
+    language: null,
+    theme: null,
+    undoSend: null,
+    notifications: null,
+    picturesFrom: {},
+  };
+  choicesState = 0;
   /** Octets that may be attached to a letter that is kept, and to one that is sent. */
   mostKept = 50_000_000;
   mostSent = 50_000_000;

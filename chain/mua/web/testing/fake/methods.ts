@@ -4,6 +4,7 @@ import { emailSet } from './email-set';
 import { fold, matches, tokens } from './filter';
 import type { FakeLetter, FakeMail, Kind } from './mail';
 import { mailboxGet, mailboxSet } from './mailbox';
+import { preferencesGet, preferencesSet } from './preferences';
 import { submissionGet, submissionQuery, submit } from './submission';
 
 type Args = Record<string, unknown>;
@@ -53,6 +54,8 @@ export const methods: Record<string, Method> = {
     }
     return { oldState: '1', newState: '1', updated };
   },
+  'Preferences/get': (mail) => preferencesGet(mail),
+  'Preferences/set': (mail, args) => preferencesSet(mail, args),
   'EmailSubmission/get': (mail, args) => submissionGet(mail, args['ids'] as Id[] | null),
   'EmailSubmission/query': (mail, args) => submissionQuery(mail, args),
   'EmailSubmission/changes': (mail, args) => changes(mail, 'EmailSubmission', args),

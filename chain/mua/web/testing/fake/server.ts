@@ -3,6 +3,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import { extname, join, normalize } from 'node:path';
 import { answer } from './api';
 import type { FakeLetter, FakeMail } from './mail';
+import { capabilityOf } from './preferences';
 import { traceOf } from './trace';
 import { sourceOf, viewOf } from './view';
 
@@ -90,7 +91,8 @@ export class FakeServer {
   /** Tells the pages that something changed (RFC 8620 §7.3). */
   push(): void {
     const { state } = this.mail;
-    const changed = { Email: state, Mailbox: state, Thread: state, EmailSubmission: state };
+    const Preferences = String(this.mail.choicesState);
+    const changed = { Email: state, Mailbox: state, Thread: state, EmailSubmission: state, Preferences };
     const data = { '@type': 'StateChange', changed: { a1: changed } };
     for (const stream of this.#streams) stream.write(`event: state\ndata: ${JSON.stringify(data)}\n\n`);
   }
@@ -155,6 +157,7 @@ export class FakeServer {
         },
         'urn:ietf:params:jmap:mail': {},
         'urn:ietf:params:jmap:submission': {},
+        ...capabilityOf(this.mail),
       },
       accounts: {
         a1: {

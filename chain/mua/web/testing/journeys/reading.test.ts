@@ -24,7 +24,9 @@ describe('reading', () => {
     await page.reload();
     await row(page, /summer house/).waitFor();
     const lists = server.asked.slice(before).filter((methods) => methods.includes('Email/query'));
-    expect(lists).toEqual([['Mailbox/get', 'Email/query', 'Email/get', 'Thread/get', 'Email/get']]);
+    expect(lists).toEqual([
+      ['Mailbox/get', 'Email/query', 'Email/get', 'Thread/get', 'Email/get', 'Preferences/get'],
+    ]);
   });
 
   it('shows an HTML letter in a frame without scripts, and remote pictures only when asked', async () => {

@@ -1,0 +1,102 @@
+//! Kinds of which an account has exactly one object, called `singleton` (RFC 8621 §8 is the first of them).
+
+use mail::seam::AccountId;
+use mailbox::account_changes::Cursor;
+use store::{Tx, View};
+
+use super::{GetArguments, SetAnswer, SetArguments, Span, arguments, get as standard_get, span};
+use crate::api::{MethodError, Object, SetError, patch};
+use crate::records::{self, Kind, Record};
+use crate::run::Scope;
+use crate::state;
+
+/// The one id there is.
+pub const ID: &str = "singleton";
+
+/// One kind of them.
+pub struct Singleton {
+    pub kind: Kind,
+    /// The last change of the kind; [`Span`] asks for it.
+    pub state: span::StateOf,
+    pub properties: &'static [&'static str],
+    /// The object as clients see it. What was never said, or is null, is not in the record.
+    pub object: fn(Option<&Record>) -> Object,
+    /// Judges the object as a client wants it to be, and may change it; gives what was changed of it.
+    pub judge: fn(&mut Object) -> Result<Option<Object>, SetError>,
+}
+
+impl Singleton {
+    /// /get (RFC 8620 §5.1).
+    pub async fn get(&'static self, scope: &Scope, given: Object) -> Result<Object, MethodError> {
+        let mut given: GetArguments = arguments(given)?;
+        let account = scope.account(&given.account_id)?;
+        given.checked(self.properties)?;
+        let (head, record) = scope.house.read(account, move |view| self.read(view, account)).await?;
+        let ids = given.ids.unwrap_or_else(|| vec![ID.to_owned()]);
+        let (found, not_found): (Vec<_>, Vec<_>) = ids.into_iter().partition(|id| id == ID);
+        let properties = given.properties.as_deref();
+        let list = found.iter().map(|_| standard_get::only((self.object)(record.as_ref()), properties)).collect();
+        Ok(standard_get::answer(&given.account_id, head, list, not_found))
+    }
+
+    /// /set (RFC 8620 §5.3): nothing is created or destroyed.
+    pub async fn set(&'static self, scope: &Scope, given: Object) -> Result<Object, MethodError> {
+        let mut given: SetArguments = arguments(given)?;
+        let account = scope.account(&given.account_id)?;
+        given.check()?;
+        let mut span = Span::open(&scope.house.store, account, self.state, given.if_in_state.take()).await?;
+        let mut answer = SetAnswer::default();
+        for (key, _) in given.creates() {
+            answer.create(&key, Err(SetError::new("singleton")));
+        }
+        for (id, change) in given.updates() {
+            let outcome = match id.as_str() {
+                ID => span.write(&scope.house.store, move |tx| self.update(tx, account, &change)).await?,
+                _ => Err(SetError::not_found()),
+            };
+            answer.update(&id, outcome);
+        }
+        for id in given.destroys() {
+            let error = if id == ID { SetError::new("singleton") } else { SetError::not_found() };
+            answer.destroy(&id, Err(error));
+        }
+        Ok(answer.into_arguments(&given.account_id, span.ends()))
+    }
+
+    fn read(&self, view: &View, account: AccountId) -> Result<(String, Option<Record>), store::Error> {
+        let head = records::state(view, account, self.kind)?;
+        let record = records::list(view, account, self.kind)?.into_iter().next();
+        Ok((state::write(Cursor::at(head)), record))
+    }
+
+    fn update(
+        &self,
+        tx: &mut Tx,
+        account: AccountId,
+        change: &Object,
+    ) -> Result<Result<Option<Object>, SetError>, mailbox::Error> {
+        let (_, record) = self.read(tx, account)?;
+        let default = |name: &str| (self.object)(None).get(name).cloned();
+        let judged = patch::apply((self.object)(record.as_ref()), change, default).and_then(|mut after| {
+            let changed = (self.judge)(&mut after)?;
+            Ok((after, changed))
+        });
+        let (after, changed) = match judged {
+            Ok(judged) => judged,
+            Err(error) => return Ok(Err(error)),
+        };
+        let data = after.into_iter().filter(|(name, value)| name != "id" && !value.is_null()).collect();
+        match record {
+            Some(record) => records::update(tx, account, self.kind, record.id, &data)?,
+            None => drop(records::create(tx, account, self.kind, &data)?),
+        }
+        Ok(Ok(changed))
+    }
+}
+
+/// `invalidProperties` of those that do not fit; nothing where all do.
+pub fn all_fit(object: &Object, fits: fn(&str, &serde_json::Value) -> bool) -> Result<(), SetError> {
+    let bad = object.iter().filter(|(name, value)| !fits(name, value)).map(|(name, _)| name.clone());
+    let bad: Vec<String> = bad.collect();
+    if bad.is_empty() { Ok(()) } else { Err(SetError::invalid(bad)) }
+}

@@ -1,0 +1,38 @@
+import type { Choices, Id } from '../../src/jmap/types';
+import type { FakeMail } from './mail';
+
+type Args = Record<string, unknown>;
+
+/** Facteur's own capability (README.md). */
+export const capability = 'https://facteur.example/jmap/preferences';
+
+/** What the session says of preferences. */
+export const capabilityOf = (mail: FakeMail) => (mail.choices ? { [capability]: {} } : {});
+
+export function preferencesGet(mail: FakeMail): Args {
+  return { state: String(mail.choicesState), list: [{ id: 'singleton', ...mail.choices }], notFound: [] };
+}
+
+const names = ['language', 'theme', 'undoSend', 'notifications'];
+
+export function preferencesSet(mail: FakeMail, args: Args): Args {
+  const oldState = String(mail.choicesState);
+  const patch = (args['update'] as Record<Id, Args>)['singleton'] ?? {};
+  const { choices } = mail;
+  const bad = Object.keys(patch).filter((path) => !names.includes(path) && !path.startsWith('picturesFrom/'));
+  if (!choices || bad.length > 0) {
+    const refused = { type: 'invalidProperties', properties: bad };
+    return { oldState, newState: oldState, updated: null, notUpdated: { singleton: refused } };
+  }
+  const senders = { ...choices.picturesFrom };
+  for (const [path, value] of Object.entries(patch)) {
+    const address = path.slice('picturesFrom/'.length).replace(/~1/g, '/').replace(/~0/g, '~');
+    if (names.includes(path)) Object.assign(choices, { [path]: value });
+    else if (value === null) Reflect.deleteProperty(senders, address);
+    else senders[address] = String(value);
+  }
+  mail.choices = { ...choices, picturesFrom: senders } satisfies Choices;
+  mail.choicesState += 1;
+  mail.onchange();
+  return { oldState, newState: String(mail.choicesState), updated: { singleton: null }, notUpdated: null };
+}
