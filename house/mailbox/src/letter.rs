@@ -17,7 +17,7 @@ use store::{Tx, View, params};
 pub use copy::{Copied, copy, move_};
 pub(crate) use expunge::clear;
 pub use expunge::{Expunge, Expunged, expunge};
-pub use file::{Filed, file};
+pub use file::{Filed, file, file_beyond};
 pub use flag::{Flagged, Stored, store_flags};
 pub use part::{carry_out, part};
 

@@ -24,13 +24,14 @@ pub async fn set(scope: &mut Scope, arguments: Object) -> Result<Object, MethodE
     let mut work = Work::new(scope, &mut span, account);
     let creates = arguments.creates();
     let filed: Vec<String> = creates.iter().map(|(key, _)| key.clone()).collect();
+    let destroys = arguments.destroys();
+    let room = if creates.is_empty() { 0 } else { write::making_room(work.scope, account, &destroys).await? };
     for (key, object) in creates {
         match create(work.scope, account, object).await? {
-            Ok(ready) => work.add(key, Task::File(ready)).await?,
+            Ok(ready) => work.add(key, Task::File(ready.in_place_of(room))).await?,
             Err(error) => drop(work.answer.create(&key, Err(error))),
         }
     }
-    let destroys = arguments.destroys();
     for (id, patch) in arguments.updates() {
         if destroys.contains(&id) {
             work.answer.update(&id, Err(SetError::new("willDestroy")));

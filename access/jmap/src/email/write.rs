@@ -1,7 +1,7 @@
 //! Letters filed, changed and taken away, in pieces, so that the writer is not held for long: in large ones where the client
 //! takes a state for granted (RFC 8620 §5.3).
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -45,6 +45,22 @@ pub struct Filing {
     pub received: Timestamp,
 }
 
+/// Octets that drafts may take beyond the quota: at the limit one can still write a letter, and send it.
+const FOR_DRAFTS: u64 = 1 << 20;
+/// Letters of a call that make room, by going, for those that replace them.
+const REPLACED: usize = 16;
+
+/// Octets of the letters that the call takes away, which those that it files may take: a letter is changed by putting
+/// another in its place (RFC 8621 §4), and needs room only for what it grows by.
+pub async fn making_room(scope: &Scope, account: AccountId, destroys: &[String]) -> Result<u64, MethodError> {
+    let going: BTreeSet<LetterKey> = destroys.iter().take(REPLACED).filter_map(|id| scope.find(id)).collect();
+    let sizes = move |view: &View| {
+        let size = |key| Ok(fetch::visible(view, account, key, Want::ROW)?.map_or(0, |(_, row)| row.size));
+        going.into_iter().map(size).sum::<Result<u64, Error>>()
+    };
+    Ok(scope.house.read(account, sizes).await?)
+}
+
 /// One thing to be done.
 #[derive(Clone)]
 pub enum Task {
@@ -76,9 +92,18 @@ pub struct Ready {
     system: System,
     keywords: Vec<String>,
     received: Timestamp,
+    /// Octets that it may take beyond the quota.
+    beyond: u64,
 }
 
 impl Ready {
+    /// With the room of letters that go when this one has come.
+    #[must_use]
+    pub fn in_place_of(mut self, octets: u64) -> Self {
+        self.beyond += octets;
+        self
+    }
+
     /// Octets of the letter.
     pub fn size(&self) -> u64 {
         self.prepared.size()
@@ -111,7 +136,10 @@ pub async fn prepare(scope: &Scope, filing: Filing) -> Result<Result<Ready, SetE
     let store = scope.house.store.clone();
     let preparing = tokio::task::spawn_blocking(move || mailbox::prepare(&store, octets)).await;
     match preparing.map_err(|error| MethodError::server_fail(error.to_string()))? {
-        Ok(prepared) => Ok(Ok(Ready { prepared, folder, system, keywords, received })),
+        Ok(prepared) => {
+            let beyond = if system.contains(System::DRAFT) { FOR_DRAFTS } else { 0 };
+            Ok(Ok(Ready { prepared, folder, system, keywords, received, beyond }))
+        }
         Err(Error::Store(error)) => Err(error.into()),
         Err(other) => Ok(Err(other.into())),
     }
@@ -256,7 +284,7 @@ fn file(tx: &mut Tx, account: AccountId, ready: &Ready, known: &Keywords) -> Res
     }
     let names: Vec<&str> = ready.keywords.iter().map(String::as_str).collect();
     let flags = flags::intern_beside(tx, account, ready.system, &names, known)?;
-    let filed = letter::file(tx, ready.folder, &ready.prepared, &flags, ready.received)?;
+    let filed = letter::file_beyond(tx, ready.folder, &ready.prepared, &flags, ready.received, ready.beyond)?;
     let made = json!({
         "id": filed.letter.id(),
         "blobId": Place::letter(filed.letter).id(),

@@ -44,6 +44,53 @@ fn a_quota_says_how_much_is_used_and_how_much_may_be() {
     assert_eq!(refused["notCreated"]["k"]["type"], "overQuota", "{refused}");
 }
 
+/// A draft of so many octets of text; what came of it.
+fn draft(house: &House, octets: usize, more: Value) -> Value {
+    let mut call = json!({"create": {"k": {
+        "mailboxIds": {house.role("drafts"): true}, "keywords": {"$draft": true},
+        "from": [{"email": "alice@alpha.test"}], "to": [{"email": "bob@alpha.test"}],
+        "textBody": [{"partId": "1"}], "bodyValues": {"1": {"value": "x\r\n".repeat(octets / 3)}},
+    }}});
+    call.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+    house.call("Email/set", call)
+}
+
+#[test]
+fn at_the_limit_a_draft_is_replaced_and_sent_and_a_short_letter_can_still_be_written() {
+    let house = House::new();
+    let first = draft(&house, 3_000_000, json!({}));
+    let old = first["created"]["k"]["id"].as_str().unwrap_or_else(|| panic!("{first}")).to_owned();
+    limit(&house, Some(3_000_100));
+    // As one more it has no room; in the place of the one that goes it has.
+    assert_eq!(draft(&house, 3_000_000, json!({}))["notCreated"]["k"]["type"], "overQuota");
+    let again = draft(&house, 3_000_000, json!({"destroy": [&old]}));
+    let new = again["created"]["k"]["id"].as_str().unwrap_or_else(|| panic!("{again}")).to_owned();
+    assert_eq!(again["destroyed"], json!([&old]));
+    assert!(quota(&house)["used"].as_u64().unwrap() < 3_100_000);
+    // What is not there makes no room, nor does what grows far beyond what goes.
+    assert_eq!(draft(&house, 3_000_000, json!({"destroy": [&old]}))["notCreated"]["k"]["type"], "overQuota");
+    assert_eq!(draft(&house, 6_000_000, json!({"destroy": [&new]}))["notCreated"]["k"]["type"], "overQuota");
+}
+
+#[test]
+fn a_draft_at_the_limit_goes_among_the_sent_letters() {
+    let house = House::new();
+    let old = draft(&house, 30_000, json!({}))["created"]["k"]["id"].as_str().unwrap().to_owned();
+    limit(&house, Some(1));
+    let short = draft(&house, 3_000, json!({}));
+    assert!(short["created"]["k"]["id"].is_string(), "{short}");
+    let identity = house.call("Identity/get", json!({"ids": null}))["list"][0]["id"].clone();
+    let answers = house.calls(json!([["EmailSubmission/set", {"accountId": "a1",
+        "create": {"out": {"identityId": identity, "emailId": old}},
+        "onSuccessUpdateEmail": {"#out": {"keywords/$draft": null, "mailboxIds": {house.role("sent"): true}}},
+    }, "0"]]));
+    assert!(answers[0][1]["created"]["out"]["id"].is_string(), "{answers:?}");
+    assert_eq!(answers[1][1]["updated"], json!({old: null}), "{answers:?}");
+    // Other letters have no room.
+    let other = json!({"create": {"k": {"mailboxIds": {house.role("archive"): true}, "subject": "x"}}});
+    assert_eq!(house.call("Email/set", other)["notCreated"]["k"]["type"], "overQuota");
+}
+
 #[test]
 fn changes_of_a_quota_are_exact() {
     let house = House::new();

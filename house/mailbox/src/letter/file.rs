@@ -32,7 +32,20 @@ pub fn file(
     flags: &FlagSet,
     received: Timestamp,
 ) -> Result<Filed, Error> {
-    let (account, change) = admit(tx, folder, prepared.size())?;
+    file_beyond(tx, folder, prepared, flags, received, 0)
+}
+
+/// The same, with so many octets more than the quota allows: what is replaced in the same breath makes room for what
+/// replaces it, and who is at the limit can still write that they are.
+pub fn file_beyond(
+    tx: &mut Tx,
+    folder: FolderId,
+    prepared: &Prepared,
+    flags: &FlagSet,
+    received: Timestamp,
+    beyond: u64,
+) -> Result<Filed, Error> {
+    let (account, change) = admit(tx, folder, prepared.size(), beyond)?;
     let mut gained = Count::default();
     gained.add(flags.system, prepared.size());
     let thread = thread::join(tx, account, &prepared.leads, received, change)?;
@@ -70,13 +83,13 @@ pub fn file(
 }
 
 /// The account's next tick, if the letter fits: one statement where all is well.
-fn admit(tx: &mut Tx, folder: FolderId, size: u64) -> Result<(AccountId, Change), Error> {
+fn admit(tx: &mut Tx, folder: FolderId, size: u64, beyond: u64) -> Result<(AccountId, Change), Error> {
     let admitted = tx.query_opt(
         "UPDATE account_mail SET change = change + 1, used = used + $2, letters = letters + 1,
          emails = change + 1, folders = change + 1, threads = change + 1
          WHERE account = (SELECT account FROM folder WHERE folder = $1 AND name IS NOT NULL)
-         AND deleted = 0 AND (quota IS NULL OR used + $2 <= quota) RETURNING account, change",
-        params![folder.0, size],
+         AND deleted = 0 AND (quota IS NULL OR used + $2 - $3 <= quota) RETURNING account, change",
+        params![folder.0, size, beyond],
         |row| Ok((AccountId(row.get(0)?), Change(row.get(1)?))),
     )?;
     match admitted {

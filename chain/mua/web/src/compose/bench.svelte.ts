@@ -1,7 +1,7 @@
 import { comingDate } from '../i18n/format';
 import { language } from '../i18n/language.svelte';
-import { whyRefused } from '../i18n/refusals';
-import { type Id, NotSet } from '../jmap';
+import { whyNotSaved, whyRefused } from '../i18n/refusals';
+import { type Id, NotSet, Unreachable } from '../jmap';
 import type { Notice } from '../store/notices.svelte';
 import { filesOf } from '../store/parts';
 import type { Post } from '../store/post.svelte';
@@ -23,6 +23,8 @@ export class Bench {
   readonly tray = new Tray();
   /** Until a letter that is held has gone. */
   #timers = new Map<number, ReturnType<typeof setTimeout>>();
+  /** What was said of each draft that could not be saved. */
+  #told = new Map<number, string>();
   readonly drafts: Drafts;
   readonly outbox: Outbox;
   readonly uploads: Uploads;
@@ -32,6 +34,10 @@ export class Bench {
     private readonly desk: Desk,
   ) {
     this.drafts = new Drafts(post.connection, post.folders, post.identities, textOf);
+    this.drafts.onfailed = (draft, error) => {
+      // What the server minds does not mend itself by waiting; a connection does, and is said to be gone elsewhere.
+      if (this.tray.letters.includes(draft) && !(error instanceof Unreachable)) this.#notSaved(draft, error);
+    };
     this.outbox = new Outbox(post.connection, post.folders, this.drafts);
     this.uploads = new Uploads(post.connection, (draft) => this.drafts.touched(draft));
   }
@@ -41,8 +47,7 @@ export class Bench {
       if (
         this.outbox.busy > 0 ||
         this.tray.letters.some(
-          ({ status, uploading }) =>
-            uploading || ['unsaved', 'saving', 'failed', 'tooLarge'].includes(status),
+          ({ status, uploading }) => uploading || ['unsaved', 'saving', 'failed'].includes(status),
         )
       ) {
         event.preventDefault();
@@ -176,8 +181,7 @@ export class Bench {
     if (await this.drafts.save(draft)) this.post.notices.say('done', language.words.compose.saved);
     else {
       this.#lay(draft);
-      const { notSaved, notSavedTooLarge } = language.words.compose;
-      this.post.notices.say('failed', draft.status === 'tooLarge' ? notSavedTooLarge : notSaved);
+      this.#notSaved(draft, draft.trouble);
     }
   }
 
@@ -237,6 +241,15 @@ export class Bench {
     }
   }
 
+  /** Says once, as long as the reason is the same, why a draft is not saved. */
+  #notSaved(draft: Draft, error: unknown): void {
+    const text = `${whyNotSaved(language.words, error)}. ${whyRefused(language.words, error) ?? ''}`.trim();
+    if (this.#told.get(draft.key) === text && this.post.notices.list.some((notice) => notice.text === text))
+      return;
+    this.#told.set(draft.key, text);
+    this.post.notices.say('failed', text, this.desk.remedy(error));
+  }
+
   #gone(draft: Draft, notice: number): void {
     this.#timers.delete(draft.key);
     draft.pictures.release();
@@ -256,7 +269,8 @@ export class Bench {
 
   #failed(draft: Draft, error: unknown): void {
     this.#lay(draft);
-    this.post.notices.say('failed', whyUnsent(draft, error));
+    const why = error instanceof Unsaved ? draft.trouble : error;
+    this.post.notices.say('failed', whyUnsent(error, why), this.desk.remedy(why));
   }
 
   /** Unfolds the letter that goes on with this draft, if one is being written. */
@@ -280,10 +294,10 @@ export class Bench {
 /** A letter that could not be put among the drafts, so it stays open. */
 class Unsaved extends Error {}
 
-function whyUnsent(draft: Draft, error: unknown): string {
+function whyUnsent(error: unknown, why: unknown): string {
   const { compose } = language.words;
-  const refused = error instanceof NotSet ? error : undefined;
-  if (refused?.type === 'tooLarge' || draft.status === 'tooLarge') return compose.tooLargeToSend;
-  if (error instanceof Unsaved) return compose.saveFailed;
-  return refused?.description ? compose.sendRefused(whyRefused(language.words, refused)) : compose.sendFailed;
+  if (error instanceof NotSet && error.type === 'tooLarge') return compose.tooLargeToSend;
+  const reason = whyRefused(language.words, why);
+  if (error instanceof Unsaved) return reason ? `${compose.saveFailed} ${reason}` : compose.saveFailed;
+  return reason ? compose.sendRefused(reason) : compose.sendFailed;
 }

@@ -11,6 +11,8 @@ export interface Attachment {
   /** The part that is at the server, from 0 to 1. */
   progress: number;
   failed: boolean;
+  /** Why it failed. */
+  trouble?: unknown;
   cancel: () => void;
   /** Sends it once more after it failed. Gives whether it is there. */
   again?: () => Promise<'attached' | 'failed'>;
@@ -36,8 +38,7 @@ export interface Beginning {
   emailId?: Id;
 }
 
-/** `tooLarge`: the server does not keep so much in one letter. */
-export type SaveStatus = 'new' | 'unsaved' | 'saving' | 'saved' | 'failed' | 'tooLarge';
+export type SaveStatus = 'new' | 'unsaved' | 'saving' | 'saved' | 'failed';
 
 let nextKey = 1;
 
@@ -54,6 +55,8 @@ export class Draft {
   rich = $state(true);
   attachments = $state<Attachment[]>([]);
   status = $state<SaveStatus>('new');
+  /** Why it could not be saved, where it could not. */
+  trouble = $state.raw<unknown>();
   /** The letter at the server that holds the last saved state. */
   emailId = $state<Id>();
   /** A state of it was sent, replaced or thrown away elsewhere, and its writer has not been told yet. */

@@ -1,4 +1,13 @@
-import { type Call, type Email, expectAllSet, type Id, type Identity, NotSet, type Request } from '../jmap';
+import {
+  type Call,
+  type Email,
+  expectAllSet,
+  type Id,
+  type Identity,
+  MethodFailed,
+  type Request,
+  type SetAnswer,
+} from '../jmap';
 import type { Connection } from '../store/connection.svelte';
 import type { Folders } from '../store/folders.svelte';
 import type { Identities } from '../store/identities.svelte';
@@ -7,6 +16,8 @@ import { letterOf } from './letter';
 
 /** A pause in typing after which what was typed is saved. */
 const pause = 1_500;
+/** How often a draft is replaced anew where the mailbox changed in between. */
+const mostTries = 3;
 
 /**
  * What became of a draft at the server. It may have been sent by a request whose answer was lost; `missing` is what another
@@ -27,6 +38,9 @@ export class Drafts {
     /** Makes plain text of HTML; needs a page, so it is handed in. */
     private readonly textOf: (html: string) => string,
   ) {}
+
+  /** Told when a draft could not be saved. */
+  onfailed: (draft: Draft, error: unknown) => void = () => {};
 
   get identities(): Identity[] {
     return this.known.list;
@@ -87,14 +101,20 @@ export class Drafts {
     if (!identity || !folder) return false;
     draft.status = 'saving';
     try {
-      const { id, fate } = await this.#replace(draft, letterOf(draft, identity, folder, this.plainOf(draft)));
+      const { id, fate } = await this.#replace(
+        draft.emailId,
+        letterOf(draft, identity, folder, this.plainOf(draft)),
+      );
       draft.emailId = id;
       draft.gone ||= fate !== 'kept';
+      draft.trouble = undefined;
       // They may have typed on while it was saved.
       if (this.#isSaving(draft)) draft.status = 'saved';
       return true;
     } catch (error) {
-      draft.status = error instanceof NotSet && error.type === 'tooLarge' ? 'tooLarge' : 'failed';
+      draft.status = 'failed';
+      draft.trouble = error;
+      this.onfailed(draft, error);
       return false;
     }
   }
@@ -107,21 +127,44 @@ export class Drafts {
    * A letter cannot be changed, only replaced (RFC 8621 §4): the new one is made before the old one goes. An old one that
    * has been sent meanwhile stays, for then it is what is kept of the letter that went.
    */
-  async #replace(draft: Draft, letter: Record<string, unknown>): Promise<{ id: Id; fate: Fate }> {
+  async #replace(
+    old: Id | undefined,
+    letter: Record<string, unknown>,
+    tries = mostTries,
+  ): Promise<{ id: Id; fate: Fate }> {
     const request = this.connection.client.request();
     const set = request.call('Email/set', { create: { draft: letter } });
-    const old = draft.emailId;
     const found = old && this.#askFor(request, old);
     const answers = await this.connection.send(request);
-    const id = expectAllSet(answers.of(set)).created?.['draft']?.id;
-    if (!id) throw new Error('the server made no draft');
     const fate = found ? this.#fate(answers.of(found).list[0]) : 'kept';
+    const made = answers.of(set);
+    if (old && found && fate === 'kept' && made.notCreated?.['draft']?.type === 'overQuota')
+      return this.#replaceInPlace(old, answers.of(found).state, letter, tries);
+    const id = idOf(made);
     if (old && fate === 'kept') {
       const request = this.connection.client.request();
       request.call('Email/set', { destroy: [old] });
       await this.connection.send(request).catch(() => undefined);
     }
     return { id, fate };
+  }
+
+  /**
+   * The same at one stroke, for which a full mailbox has the room that the old one gives back; but only as long as nothing
+   * has changed since the old one was known to be a draft.
+   */
+  async #replaceInPlace(
+    old: Id,
+    ifInState: string,
+    letter: Record<string, unknown>,
+    tries: number,
+  ): Promise<{ id: Id; fate: Fate }> {
+    const request = this.connection.client.request();
+    const set = request.call('Email/set', { ifInState, create: { draft: letter }, destroy: [old] });
+    const made = (await this.connection.send(request)).try(set);
+    if (!(made instanceof MethodFailed)) return { id: idOf(made), fate: 'kept' };
+    if (made.type !== 'stateMismatch' || tries === 0) throw made;
+    return this.#replace(old, letter, tries - 1);
   }
 
   #askFor(request: Request, id: Id): Call<'Email/get'> {
@@ -134,4 +177,10 @@ export class Drafts {
     const drafts = this.folders.byRole('drafts')?.id;
     return found.keywords['$draft'] || (drafts && found.mailboxIds[drafts]) ? 'kept' : 'sent';
   }
+}
+
+function idOf(made: SetAnswer): Id {
+  const id = expectAllSet(made).created?.['draft']?.id;
+  if (!id) throw new Error('the server made no draft');
+  return id;
 }

@@ -81,6 +81,58 @@ describe('a draft', () => {
   });
 });
 
+describe('in a full mailbox', () => {
+  it('a draft that was saved before is saved again and sent', async () => {
+    const { drafts, outbox, kept, mail } = await desk();
+    const draft = new Draft({
+      to: [{ name: null, email: 'bob@beta.test' }],
+      text: 'x'.repeat(500),
+      rich: false,
+    });
+    draft.status = 'unsaved';
+    await drafts.save(draft);
+    mail.quota = mail.used;
+    drafts.touched(draft);
+    expect(await drafts.save(draft)).toBe(true);
+    expect(kept().map((one) => one.id)).toEqual([draft.emailId]);
+    expect((await outbox.send(draft, 0)).kind).toBe('sent');
+    expect(kept()).toEqual([]);
+  });
+
+  it('one that has been sent elsewhere is not taken away to make room', async () => {
+    const { drafts, mail } = await desk();
+    const draft = new Draft({ subject: 'Plan', text: 'x'.repeat(500), rich: false });
+    draft.status = 'unsaved';
+    await drafts.save(draft);
+    const sent = mail.letters.get(draft.emailId ?? '');
+    sent?.keywords.delete('$draft');
+    if (sent) sent.folder = mail.folderOf('sent').id;
+    mail.quota = mail.used;
+    drafts.touched(draft);
+    expect(await drafts.save(draft)).toBe(false);
+    expect(draft.trouble).toMatchObject({ type: 'overQuota' });
+    expect(mail.letters.has(sent?.id ?? '')).toBe(true);
+  });
+
+  it('what changes at the same time is looked at again', async () => {
+    const { drafts, mail, server, kept } = await desk();
+    const draft = new Draft({ subject: 'Plan', text: 'x'.repeat(500), rich: false });
+    draft.status = 'unsaved';
+    await drafts.save(draft);
+    mail.quota = mail.used;
+    const [other] = mail.letters.values();
+    let times = 0;
+    server.before = () => {
+      times += 1;
+      if (other && times === 2) mail.changed(other);
+    };
+    drafts.touched(draft);
+    expect(await drafts.save(draft)).toBe(true);
+    expect(times).toBe(4);
+    expect(kept().map((one) => one.id)).toEqual([draft.emailId]);
+  });
+});
+
 describe('the outbox', () => {
   const letter = () =>
     new Draft({ to: [{ name: null, email: 'bob@beta.test' }], subject: 'Yes', text: 'x', rich: false });

@@ -11,6 +11,8 @@ export interface Picture {
   /** There once it is at the server. */
   blobId?: Id | undefined;
   failed: boolean;
+  /** Why it failed. */
+  trouble?: unknown;
 }
 
 /** What the HTML of letters may show. A vector picture could act, so it stays an attachment. */

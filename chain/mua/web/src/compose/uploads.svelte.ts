@@ -46,7 +46,7 @@ export class Uploads {
   async #send(
     draft: Draft,
     file: File,
-    into: { blobId?: Id | undefined; type: string; failed: boolean },
+    into: { blobId?: Id | undefined; type: string; failed: boolean; trouble?: unknown },
     options: UploadOptions,
   ): Promise<boolean> {
     try {
@@ -57,6 +57,7 @@ export class Uploads {
       return true;
     } catch (error) {
       into.failed = !(error instanceof DOMException && error.name === 'AbortError');
+      into.trouble = error;
       return false;
     }
   }
@@ -69,7 +70,7 @@ export class Uploads {
         return this.sending(client.uploadUrl, file, options);
       });
     } catch (error) {
-      const busy = error instanceof RequestRefused && error.detail === 'maxConcurrentUpload';
+      const busy = error instanceof RequestRefused && error.code === 'maxConcurrentUpload';
       if (!busy || tries === 0) throw error;
     }
     await new Promise((resolve) => setTimeout(resolve, pause));

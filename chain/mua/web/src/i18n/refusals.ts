@@ -1,7 +1,189 @@
+import { MethodFailed, NotSet, RequestRefused, SessionEnded, Unreachable } from '../jmap/errors';
 import type { Words } from './en';
 
-/** Why the server did not set a record, in the reader's language where we have words for it, else in the server's own. */
-export function whyRefused(words: Words, refused: { type: string; description: string }): string {
-  const known: Record<string, string | undefined> = words.done.refusals;
-  return known[refused.type] ?? refused.description;
+/*
+ * Why the server did not do something, in the reader's language and with what to do then. What the server says of it in
+ * its own words is for who writes clients, and shown to nobody. A test takes the codes from the server's source, and
+ * fails where one of them has no words here.
+ */
+
+type Reason = keyof Words['refusals']['reasons'];
+type Property = keyof Words['refusals']['properties'];
+
+/** Errors of one record (RFC 8620 §5.3, RFC 8621, RFC 9404) and of methods (RFC 8620 §3.6.2, §5). */
+const reasons: Record<string, Reason | undefined> = {
+  overQuota: 'full',
+  alreadyExists: 'exists',
+  blobNotFound: 'fileGone',
+  forbidden: 'forbidden',
+  forbiddenFrom: 'sender',
+  forbiddenMailFrom: 'sender',
+  forbiddenToSend: 'notSent',
+  invalidEmail: 'badLetter',
+  invalidRecipients: 'badRecipients',
+  noRecipients: 'noRecipients',
+  tooManyRecipients: 'manyRecipients',
+  tooLarge: 'tooLarge',
+  mailboxHasChild: 'hasFolders',
+  mailboxHasEmail: 'hasLetters',
+  notFound: 'gone',
+  willDestroy: 'gone',
+  tooManyKeywords: 'manyLabels',
+  tooManyMailboxes: 'oneFolder',
+  cannotUnsend: 'tooLate',
+  singleton: 'single',
+  rateLimit: 'slowDown',
+  invalidPatch: 'misunderstood',
+  serverUnavailable: 'busy',
+  serverFail: 'broke',
+  serverPartialFail: 'partly',
+  requestTooLarge: 'tooMuch',
+  tooManyChanges: 'tooMuch',
+  stateMismatch: 'changed',
+  cannotCalculateChanges: 'changed',
+  anchorNotFound: 'changed',
+  unsupportedFilter: 'wideSearch',
+  unsupportedSort: 'misunderstood',
+  unknownMethod: 'misunderstood',
+  unknownDataType: 'misunderstood',
+  invalidArguments: 'misunderstood',
+  invalidResultReference: 'misunderstood',
+  accountNotFound: 'noAccount',
+  fromAccountNotFound: 'noAccount',
+  accountNotSupportedByMethod: 'noAccount',
+  fromAccountNotSupportedByMethod: 'noAccount',
+  accountReadOnly: 'readOnly',
+};
+
+/** Whole requests (RFC 8620 §3.6.1): the end of the problem's type, or the limit that was passed; and the account page's. */
+const problems: Record<string, Reason | undefined> = {
+  unknownCapability: 'misunderstood',
+  notJSON: 'misunderstood',
+  notRequest: 'misunderstood',
+  maxSizeUpload: 'tooLarge',
+  maxSizeRequest: 'tooMuch',
+  maxCallsInRequest: 'tooMuch',
+  maxObjectsInGet: 'tooMuch',
+  maxObjectsInSet: 'tooMuch',
+  maxConcurrentRequests: 'slowDown',
+  maxConcurrentUpload: 'slowDown',
+  wrongPassword: 'wrongPassword',
+  passwordTooShort: 'passwordShort',
+  passwordTooLong: 'passwordLong',
+  passwordGuessable: 'passwordGuessable',
+  tooManyAttempts: 'slowDown',
+  busy: 'busy',
+  broke: 'broke',
+  badRequest: 'misunderstood',
+};
+
+/** What a status means where nothing else is said (RFC 9110 §15). */
+const statuses: Record<number, Reason | undefined> = {
+  400: 'misunderstood',
+  401: 'loggedOut',
+  403: 'forbidden',
+  404: 'gone',
+  405: 'misunderstood',
+  408: 'notWhole',
+  413: 'tooLarge',
+  415: 'misunderstood',
+  416: 'gone',
+  421: 'misunderstood',
+  422: 'misunderstood',
+  429: 'slowDown',
+  500: 'broke',
+  502: 'away',
+  503: 'busy',
+  504: 'away',
+  507: 'diskFull',
+};
+
+/** What the properties are that the server may not take. */
+const properties: Record<string, Property | undefined> = {
+  name: 'name',
+  parentId: 'place',
+  role: 'place',
+  sortOrder: 'place',
+  email: 'address',
+  replyTo: 'address',
+  bcc: 'address',
+  to: 'recipients',
+  cc: 'recipients',
+  from: 'sender',
+  sender: 'sender',
+  htmlSignature: 'signature',
+  textSignature: 'signature',
+  bodyValues: 'text',
+  textBody: 'text',
+  htmlBody: 'text',
+  bodyStructure: 'text',
+  attachments: 'file',
+  blobId: 'file',
+  data: 'file',
+  mailboxIds: 'folder',
+  keywords: 'labels',
+  identityId: 'sender',
+  emailId: 'letter',
+  envelope: 'recipients',
+  receivedAt: 'time',
+  sendAt: 'time',
+  expires: 'time',
+};
+
+/** Why something was not done and what to do then; nothing where it was not the server that refused it. */
+export function whyRefused(words: Words, error: unknown): string | undefined {
+  const { refusals } = words;
+  if (error instanceof NotSet && error.type === 'invalidProperties') return whatIsWrong(words, error);
+  if (error instanceof NotSet && error.type === 'invalidRecipients' && error.recipients.length > 0)
+    return refusals.whom(error.recipients.join(', '));
+  const reason = reasonOf(error);
+  if (reason) return refusals.reasons[reason];
+  const code = codeOf(error);
+  return code === undefined ? undefined : refusals.unknown(code);
+}
+
+/** Whether it was refused for want of room in the mailbox, which its owner can make. */
+export function isFull(error: unknown): boolean {
+  return reasonOf(error) === 'full';
+}
+
+/** What stands beside the title of a letter that could not be saved. */
+export function whyNotSaved(words: Words, error: unknown): string {
+  return words.refusals.short[reasonOf(error) ?? ''] ?? words.refusals.notSaved;
+}
+
+/** What is wrong with the name of a folder that the server does not take. */
+export function whyNoName(words: Words, name: string): string {
+  const { folderName } = words.refusals;
+  if (name.includes('/')) return folderName.separator;
+  if (name === '.' || name === '..') return folderName.dots;
+
+  if (/[\u0000-\u001f\u007f-\u009f\u2028\u2029\ufeff\u202a-\u202e\u2066-\u2069]/.test(name))
+    return folderName.control;
+  if (name.length > 200) return folderName.tooLong;
+  return words.folders.badName(name);
+}
+
+/** The kinds of refusals that have words, for the test. */
+export const known = { reasons, problems, statuses, properties };
+
+function reasonOf(error: unknown): Reason | undefined {
+  if (error instanceof Unreachable) return error.answered ? 'away' : 'noConnection';
+  if (error instanceof SessionEnded) return 'loggedOut';
+  // There may only be so many of anything; of letters, only so many octets.
+  if (error instanceof NotSet && error.type === 'overQuota' && error.of !== '') return 'tooMany';
+  if (error instanceof NotSet || error instanceof MethodFailed) return reasons[error.type];
+  if (error instanceof RequestRefused) return problems[error.code] ?? statuses[error.status];
+  return undefined;
+}
+
+function codeOf(error: unknown): string | undefined {
+  if (error instanceof NotSet || error instanceof MethodFailed) return error.type;
+  if (error instanceof RequestRefused) return error.code || String(error.status);
+  return undefined;
+}
+
+function whatIsWrong({ refusals }: Words, error: NotSet): string {
+  const [first = ''] = error.properties;
+  return refusals.wrong(refusals.properties[properties[first.split('/')[0] ?? ''] ?? 'other']);
 }

@@ -84,22 +84,18 @@ export async function reach(fetching: Fetch, url: string, init: RequestInit): Pr
     throw new Unreachable(String(error));
   });
   if (response.status === 401) throw new SessionEnded();
-  // A gateway in front of the server answers these while the server is away.
-  if (response.status === 502 || response.status === 503 || response.status === 504) {
-    throw new Unreachable(String(response.status));
-  }
-  if (!response.ok) throw new RequestRefused(response.status, await problem(response));
+  if (isAway(response.status, response.headers)) throw new Unreachable(String(response.status), true);
+  if (!response.ok) throw await RequestRefused.of(response);
   return response;
 }
 
-async function problem(response: Response): Promise<string> {
-  const text = await response.text().catch(() => '');
-  try {
-    const parsed = JSON.parse(text) as { detail?: string; type?: string };
-    return parsed.detail ?? parsed.type ?? '';
-  } catch {
-    return '';
-  }
+/**
+ * Whether a gateway answered in the place of the server, which is away. The server itself says 503 when it is busy, and
+ * then as JSON or with the time after which to ask again.
+ */
+function isAway(status: number, headers: Headers): boolean {
+  if (status === 502 || status === 504) return true;
+  return status === 503 && !headers.has('Retry-After') && !headers.get('Content-Type')?.includes('json');
 }
 
 /**

@@ -3,6 +3,13 @@
 /** Nothing reached the server: no network, or it is down. What was asked may be asked again. */
 export class Unreachable extends Error {
   override name = 'Unreachable';
+  constructor(
+    message: string,
+    /** Somebody answered in its place: there is a connection, and the server is away. */
+    readonly answered = false,
+  ) {
+    super(message);
+  }
 }
 
 /** The log-in is over: the person must log in again, and then what was asked may be asked again. */
@@ -15,9 +22,41 @@ export class RequestRefused extends Error {
   override name = 'RequestRefused';
   constructor(
     readonly status: number,
-    readonly detail: string,
+    /** What the problem is called: a limit, the end of a problem's type, or a code of the account page. */
+    readonly code = '',
+    /** Seconds after which it is worth trying again, where the server says so (RFC 9110 §10.2.3). */
+    readonly after = 0,
   ) {
-    super(`${status} ${detail}`);
+    super(`${status} ${code}`);
+  }
+
+  /** Of an answer that is none of success. */
+  static async of(response: Response): Promise<RequestRefused> {
+    const text = await response.text().catch(() => '');
+    return new RequestRefused(
+      response.status,
+      codeIn(text),
+      Number(response.headers.get('Retry-After')) || 0,
+    );
+  }
+}
+
+/** The name of the problem that a body speaks of (RFC 8620 §3.6.1, RFC 7807). */
+export function codeIn(body: unknown): string {
+  const problem = typeof body === 'string' ? parsed(body) : body;
+  if (typeof problem !== 'object' || problem === null) return '';
+  const { code, limit, type } = problem as Record<string, unknown>;
+  if (typeof code === 'string') return code;
+  if (typeof limit === 'string') return limit;
+  const kind = typeof type === 'string' ? type.split(':').at(-1) : '';
+  return kind && type !== 'about:blank' ? kind : '';
+}
+
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text) as unknown;
+  } catch {
+    return undefined;
   }
 }
 
@@ -40,6 +79,10 @@ export class NotSet extends Error {
     readonly description: string,
     /** Those that are wrong, where it is that. */
     readonly properties: readonly string[] = [],
+    /** Those to whom nothing can be sent, where it is that (RFC 8621 §7.5). */
+    readonly recipients: readonly string[] = [],
+    /** What it is a record of, where that says more: `Mailbox`. */
+    readonly of = '',
   ) {
     super(description || type);
   }

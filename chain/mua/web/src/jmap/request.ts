@@ -74,11 +74,12 @@ export class Answers {
   }
 }
 
-/** Throws the first refusal in the answer of a set, so that all of it counts as one change. */
-export function expectAllSet(answer: SetAnswer): SetAnswer {
+/** Throws the first refusal in the answer of a set, so that all of it counts as one change. `of`: see `NotSet`. */
+export function expectAllSet(answer: SetAnswer, of = ''): SetAnswer {
   for (const refused of [answer.notCreated, answer.notUpdated, answer.notDestroyed]) {
     const first = Object.values(refused ?? {})[0];
-    if (first) throw new NotSet(first.type, first.description ?? '', first.properties);
+    if (first)
+      throw new NotSet(first.type, first.description ?? '', first.properties, first.invalidRecipients, of);
   }
   return answer;
 }

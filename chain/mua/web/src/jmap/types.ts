@@ -219,6 +219,8 @@ export interface SetError {
   type: string;
   description?: string | null;
   properties?: string[];
+  /** RFC 8621 §7.5. */
+  invalidRecipients?: string[];
 }
 
 export type Patch = Record<string, unknown>;

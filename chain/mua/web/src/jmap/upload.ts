@@ -1,5 +1,5 @@
 import { ownHeader } from './client';
-import { RequestRefused, SessionEnded, Unreachable } from './errors';
+import { codeIn, RequestRefused, SessionEnded, Unreachable } from './errors';
 import type { Id } from './types';
 
 /** What the server says of what it keeps (RFC 8620 §6.1). */
@@ -33,16 +33,12 @@ export function upload(url: string, file: Blob, { signal, progress }: UploadOpti
     request.addEventListener('abort', () => reject(new DOMException('cancelled', 'AbortError')));
     request.addEventListener('load', () => {
       if (request.status === 401) reject(new SessionEnded());
-      else if (request.status >= 300) reject(new RequestRefused(request.status, limitIn(request.response)));
+      else if (request.status === 502 || request.status === 504) reject(new Unreachable('upload', true));
+      else if (request.status >= 300) reject(new RequestRefused(request.status, codeIn(request.response)));
       else resolve(request.response as Uploaded);
     });
     signal.addEventListener('abort', stop);
     request.send(file);
   });
   return done.finally(() => signal.removeEventListener('abort', stop));
-}
-
-/** The name of the limit that a problem speaks of (RFC 8620 §3.6.1). */
-function limitIn(problem: unknown): string {
-  return (problem as { limit?: string } | null)?.limit ?? '';
 }

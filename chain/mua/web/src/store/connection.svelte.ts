@@ -12,7 +12,7 @@ import {
 /** What the pages can do right now. */
 export type Status = 'starting' | 'anonymous' | 'ready' | 'ended' | 'failed';
 
-export type LoginOutcome = 'welcome' | 'wrong' | 'slow-down' | 'later' | 'unreachable';
+export type LoginOutcome = 'welcome' | 'wrong' | 'slow-down' | 'later' | 'broken' | 'unreachable';
 
 const againAfter = 5_000;
 
@@ -23,6 +23,10 @@ const againAfter = 5_000;
 export class Connection {
   status = $state<Status>('starting');
   offline = $state(false);
+  /** Whether it is the server that is away, and not the connection. */
+  away = $state(false);
+  /** Why the pages could not begin, where they could not. */
+  trouble = $state.raw<unknown>();
   #client: Client | undefined;
   #waiting: (() => void)[] = [];
   #probe: ReturnType<typeof setTimeout> | undefined;
@@ -46,6 +50,7 @@ export class Connection {
       this.#client = await Client.connect(this.fetching);
       this.status = 'ready';
     } catch (error) {
+      this.trouble = error;
       this.status = error instanceof SessionEnded ? 'anonymous' : 'failed';
     }
   }
@@ -65,7 +70,9 @@ export class Connection {
       this.reachable();
       return result;
     } catch (error) {
-      if (error instanceof Unreachable) this.unreachable();
+      if (error instanceof Unreachable) this.unreachable(error);
+      // Who answers, be it with a refusal, can be reached.
+      else if (!(error instanceof DOMException)) this.reachable();
       if (!(error instanceof SessionEnded)) throw error;
       this.ended();
       await new Promise<void>((resolve) => this.#waiting.push(resolve));
@@ -77,8 +84,9 @@ export class Connection {
     if (this.status === 'ready') this.status = 'ended';
   }
 
-  unreachable(): void {
+  unreachable(error?: Unreachable): void {
     this.offline = true;
+    this.away = error?.answered === true;
     this.#probe ??= setTimeout(() => void this.#look(), againAfter);
   }
 
@@ -98,7 +106,10 @@ export class Connection {
     if (response.status === 429) return 'slow-down';
     // The password was not even looked at: it may be quite right.
     if (response.status === 503) return 'later';
-    if (!response.ok) return 'wrong';
+    if (response.status === 401) return 'wrong';
+    // Neither is a word about the password.
+    if (response.status === 502 || response.status === 504) return 'unreachable';
+    if (!response.ok) return 'broken';
     await this.#enter();
     return this.status === 'ready' ? 'welcome' : 'unreachable';
   }
@@ -125,7 +136,7 @@ export class Connection {
       await reach(this.fetching, '/session', { headers: { Accept: 'application/json' } });
       this.reachable();
     } catch (error) {
-      if (error instanceof Unreachable) this.unreachable();
+      if (error instanceof Unreachable) this.unreachable(error);
       else this.reachable();
     }
   }

@@ -83,7 +83,7 @@ export class Folders {
   async create(name: string, parentId: Id | null): Promise<Id> {
     const request = this.connection.client.request();
     const set = request.call('Mailbox/set', { create: { new: { name, parentId, isSubscribed: true } } });
-    const answer = expectAllSet((await this.connection.send(request)).of(set));
+    const answer = expectAllSet((await this.connection.send(request)).of(set), 'Mailbox');
     await this.load();
     return answer.created?.['new']?.id ?? '';
   }

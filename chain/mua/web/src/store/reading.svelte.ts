@@ -33,6 +33,8 @@ export const whole = {
 export class Reading {
   threadId = $state<Id>();
   #status = $state<'nothing' | 'loading' | 'ready' | 'failed'>('nothing');
+  /** Why the conversation could not be loaded, where it could not. */
+  trouble = $state.raw<unknown>();
   /** The letters that are unfolded. */
   open = $state.raw<ReadonlySet<Id>>(new Set());
   /** The letter the keyboard acts on. */
@@ -64,7 +66,8 @@ export class Reading {
     if (this.#status === 'ready') this.#unfold();
     try {
       await this.#load(threadId);
-    } catch {
+    } catch (error) {
+      this.trouble = error;
       if (this.threadId === threadId && this.#status === 'loading') this.#status = 'failed';
       return [];
     }

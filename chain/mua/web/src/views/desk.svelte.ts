@@ -1,8 +1,9 @@
 import { language } from '../i18n/language.svelte';
-import { whyRefused } from '../i18n/refusals';
-import { type Email, type Id, MethodFailed, NotSet, RequestRefused, type Role, Unreachable } from '../jmap';
+import { isFull, whyRefused } from '../i18n/refusals';
+import { type Email, type Id, NotSet, type Role, Unreachable } from '../jmap';
 import type { Done, Shown } from '../store/actions.svelte';
 import { rowOf, type Row } from '../store/conversation';
+import type { Notice } from '../store/notices.svelte';
 import type { Post } from '../store/post.svelte';
 import type { Waiting } from '../store/scheduled.svelte';
 import { toFlag, toMarkRead, toMove } from '../store/targets';
@@ -223,17 +224,19 @@ export class Desk {
   /** Says why something did not work, in words. */
   failed(error: unknown): void {
     const { done } = language.words;
-    const text =
-      error instanceof Unreachable
-        ? done.failedOffline
-        : error instanceof NotSet && error.description
-          ? done.failedBecause(whyRefused(language.words, error))
-          : error instanceof MethodFailed && error.description
-            ? done.failedBecause(error.description)
-            : error instanceof RequestRefused && error.detail
-              ? done.failedBecause(error.detail)
-              : done.failed;
-    this.post.notices.say('failed', text);
+    const why = whyRefused(language.words, error);
+    const offline = error instanceof Unreachable && !error.answered;
+    const text = offline ? done.failedOffline : why ? done.failedBecause(why) : done.failed;
+    this.post.notices.say('failed', text, this.remedy(error));
+  }
+
+  /** What a person can do at once about what did not work. */
+  remedy(error: unknown): Notice['action'] {
+    if (!isFull(error)) return undefined;
+    return {
+      label: language.words.refusals.makeRoom,
+      run: () => this.post.navigation.go({ kind: 'role', role: 'trash' }),
+    };
   }
 
   async #moveToRole(role: Role, rows: Row[], words: (n: number) => string): Promise<void> {

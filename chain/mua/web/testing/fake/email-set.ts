@@ -1,4 +1,5 @@
 import type { EmailAddress, Id } from '../../src/jmap/types';
+import { sizeOf as octetsOf } from './filter';
 import type { FakeAttachment, FakeLetter, FakeMail } from './mail';
 
 type Args = Record<string, unknown>;
@@ -8,12 +9,19 @@ export function emailSet(mail: FakeMail, args: Args, createdIds: Map<string, Id>
   const oldState = mail.state;
   const answer = { created: {} as Args, notCreated: {} as Args, updated: {} as Args, notUpdated: {} as Args };
   const gone = { destroyed: [] as Id[], notDestroyed: {} as Args };
+  // What goes in the same call makes room for what comes.
+  const room = ((args['destroy'] ?? []) as Id[])
+    .map((id) => mail.letters.get(id))
+    .reduce((sum, letter) => sum + (letter ? octetsOf(letter) : 0), 0);
   for (const [key, wanted] of Object.entries((args['create'] ?? {}) as Record<string, Args>)) {
     const letter = create(mail, wanted);
     if (!letter) answer.notCreated[key] = { type: 'invalidProperties', properties: ['mailboxIds'] };
     else if (sizeOf(letter) > mail.mostKept) {
       mail.remove(letter);
       answer.notCreated[key] = { type: 'tooLarge', maxSize: mail.mostKept };
+    } else if (mail.used > mail.quota + room) {
+      mail.remove(letter);
+      answer.notCreated[key] = { type: 'overQuota', description: 'the mailbox is full' };
     } else {
       createdIds.set(key, letter.id);
       answer.created[key] = { id: letter.id, blobId: `${letter.id}.raw`, threadId: letter.threadId, size: 1 };

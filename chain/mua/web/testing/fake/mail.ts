@@ -1,5 +1,7 @@
 import type { Choices, EmailAddress, Envelope, Id, Identity, Role } from '../../src/jmap/types';
 
+import { sizeOf } from './filter';
+
 /** The fake's mailbox: letters in memory, every change numbered, as a server does it (RFC 8620 §5.2). */
 
 export interface FakeFolder {
@@ -81,6 +83,8 @@ export class FakeMail {
   /** Octets that may be attached to a letter that is kept, and to one that is sent. */
   mostKept = 50_000_000;
   mostSent = 50_000_000;
+  /** Octets of all letters that there may be (RFC 9425): the largest number of JMAP for no limit. */
+  quota = 2 ** 53 - 1;
   readonly blobs = new Map<Id, { type: string; data: Buffer }>();
   /** Told after each change. */
   onchange: () => void = () => {};
@@ -95,6 +99,11 @@ export class FakeMail {
   ) {
     const nothing = { replyTo: null, bcc: null, textSignature: '', htmlSignature: '', mayDelete: false };
     this.identities = [{ id: 'i1', name, email: address, ...nothing }];
+  }
+
+  /** Octets of all letters. */
+  get used(): number {
+    return [...this.letters.values()].reduce((sum, letter) => sum + sizeOf(letter), 0);
   }
 
   get state(): string {

@@ -42,7 +42,24 @@ export const methods: Record<string, Method> = {
   'Email/queryChanges': () => {
     throw new MethodError('cannotCalculateChanges');
   },
-  'Email/set': (mail, args, createdIds) => emailSet(mail, args, createdIds),
+  'Email/set': (mail, args, createdIds) => {
+    if (args['ifInState'] && args['ifInState'] !== mail.state) throw new MethodError('stateMismatch');
+    return emailSet(mail, args, createdIds);
+  },
+  'Quota/get': (mail) => ({
+    state: '1',
+    list: [
+      {
+        id: 'mail',
+        resourceType: 'octets',
+        used: mail.used,
+        hardLimit: mail.quota,
+        types: ['Email'],
+        scope: 'account',
+      },
+    ],
+    notFound: [],
+  }),
   'SearchSnippet/get': (mail, args) => snippets(mail, args),
   'Identity/get': (mail) => ({ state: '1', list: mail.identities, notFound: [] }),
   'Identity/set': (mail, args) => {
