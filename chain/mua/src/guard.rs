@@ -21,6 +21,15 @@ pub const OURS: HeaderName = HeaderName::from_static("x-facteur");
 /// What is allowed to a document that says nothing of it: nothing.
 const POLICY: &str = "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
+/// What no page of ours asks a browser for, nor a letter.
+const PERMISSIONS: &str = "accelerometer=(), camera=(), display-capture=(), geolocation=(), gyroscope=(), hid=(), \
+    magnetometer=(), microphone=(), midi=(), payment=(), serial=(), usb=(), xr-spatial-tracking=()";
+const PERMISSIONS_POLICY: HeaderName = HeaderName::from_static("permissions-policy");
+/// Pages of other sites may not show what is ours, and share no process with it (Fetch §3.7).
+const RESOURCE_POLICY: HeaderName = HeaderName::from_static("cross-origin-resource-policy");
+/// A page of another site that opens ours, or is opened by it, has no hold on it (HTML §7.1.3).
+const OPENER_POLICY: HeaderName = HeaderName::from_static("cross-origin-opener-policy");
+
 /// The key that lets the session of this token be ended by a plain form, which cannot send a header: nobody else can put it
 /// into theirs.
 pub fn leave(token: &str) -> String {
@@ -56,10 +65,21 @@ pub async fn guard(State(entrance): State<Entrance>, request: Request, next: Nex
         (header::CONTENT_SECURITY_POLICY, POLICY),
         (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
         (header::REFERRER_POLICY, "no-referrer"),
+        (PERMISSIONS_POLICY, PERMISSIONS),
+        (RESOURCE_POLICY, "same-origin"),
     ] {
         headers.entry(name).or_insert(HeaderValue::from_static(value));
     }
+    if !is_sandboxed(headers) {
+        headers.entry(OPENER_POLICY).or_insert(HeaderValue::from_static("same-origin"));
+    }
     response
+}
+
+/// Does the policy put what is answered into a sandbox? A browser refuses to open that with an opener policy (HTML §7.4.5).
+fn is_sandboxed(headers: &HeaderMap) -> bool {
+    let policies = headers.get_all(header::CONTENT_SECURITY_POLICY).iter().filter_map(|policy| policy.to_str().ok());
+    policies.flat_map(|policy| policy.split(';')).any(|one| one.split_whitespace().next() == Some("sandbox"))
 }
 
 async fn admit(entrance: &Entrance, mut request: Request) -> Result<Request, Response> {
