@@ -84,9 +84,11 @@ fn a_letter_is_shown_without_what_runs_and_its_own_pictures_need_no_cookie() {
     let letter = alice.letter();
     let shown = alice.ask(&format!("/letter/{letter}/view?images=0"), &[]);
     assert!(shown.body.contains("<h1>Café</h1>") && !shown.body.contains("evil") && !shown.body.contains("tracker"));
-    assert!(shown.header.contains("sandbox allow-popups") && shown.header.contains("default-src 'none'"));
+    let policy = "sandbox allow-same-origin allow-popups allow-popups-to-escape-sandbox";
+    assert!(shown.header.contains(policy) && shown.header.contains("default-src 'none'; script-src 'none'"));
     assert!(shown.header.contains("x-dns-prefetch-control: off"));
     assert!(!shown.header.contains("allow-scripts") && shown.header.contains("x-pictures-left-out: 1"));
+    assert!(shown.body.contains("<meta name=\"pictures-left-out\" content=\"1\">"), "{}", shown.body);
     let with_pictures = alice.ask(&format!("/letter/{letter}/view?images=1"), &[]);
     assert!(with_pictures.body.contains("src=\"/remote/r.") && !with_pictures.body.contains("tracker"));
     assert!(with_pictures.header.contains("img-src 'self' data:;"), "{}", with_pictures.header);

@@ -166,7 +166,7 @@ fn texts(view: &View, account: AccountId, key: LetterKey) -> Result<Option<Texts
         if part.is("text", "html") {
             bodies.push(Piece::Html(text(view, card.blob, part, &mut left)?));
         } else if part.is("text", "") {
-            bodies.push(Piece::Text(text(view, card.blob, part, &mut left)?));
+            bodies.push(Piece::Text(show::joined(part, text(view, card.blob, part, &mut left)?)));
         } else if picture::kind(part).is_some() {
             bodies.push(Piece::Picture(Name::Place(part.body.start)));
         }

@@ -1,12 +1,21 @@
-//! Places to break long stretches of text. A browser that lays out one stretch which many fonts take turns in looks through
-//! all of it for each line: a hundred kilobytes of that keep it busy for minutes, and the pages around the letter with it.
+//! Room in text: places to break long stretches and long words, and no more accents on a letter than its line has room for.
+//!
+//! A browser that lays out one stretch which many fonts take turns in looks through all of it for each line: a hundred
+//! kilobytes of that keep it busy for minutes, and the pages around the letter with it.
 
 /// Characters between two places.
 const STRETCH: usize = 500;
-/// Where no good place comes, any will do after so many.
-const LONGEST: usize = 2 * STRETCH;
+/// A text that is shorter needs none.
+const LONG: usize = 2 * STRETCH;
+/// A word that is longer may be broken behind a sign, as addresses of pages have them; else a table with such an address in it
+/// would be as wide.
+const LONG_WORD: usize = 32;
+/// Where no sign comes, it may be broken anywhere.
+const LONGEST_WORD: usize = 80;
+/// Marks on one character. (Vietnamese has two, Hebrew with its accents three.)
+const MOST_MARKS: u32 = 3;
 
-/// Adds `<wbr>` to clean markup, as [`ammonia`] and [`super::escape`] write it: attributes in double quotes, `<` only where a
+/// Adds `<wbr>` to clean markup, and takes stacks of accents away from it; it is written, as [`ammonia`] and [`super::escape`] write it: attributes in double quotes, `<` only where a
 /// tag begins.
 pub fn give(markup: &str) -> String {
     let mut out = String::with_capacity(markup.len() + markup.len() / STRETCH * 5);
@@ -37,24 +46,34 @@ fn tag_end(markup: &str) -> usize {
 
 /// Writes text without tags.
 fn stretch(text: &str, out: &mut String) {
-    if text.len() <= LONGEST {
-        return out.push_str(text);
-    }
-    let (mut written, mut length, mut reference) = (0, 0, false);
+    let is_long = text.len() > LONG;
+    let (mut length, mut word, mut marks, mut reference) = (0, 0, 0, false);
     let mut before = ' ';
-    for (at, c) in text.char_indices() {
-        let good = before.is_whitespace() || (c.is_ascii_graphic() && before.is_ascii_graphic());
-        if !reference && ((length >= STRETCH && good) || length >= LONGEST) {
-            out.push_str(text.get(written..at).unwrap_or_default());
-            out.push_str("<wbr>");
-            (written, length) = (at, 0);
+    for c in text.chars() {
+        marks = if is_mark(c) { marks + 1 } else { 0 };
+        if marks > MOST_MARKS {
+            continue;
         }
-        // `&amp;` is one character.
+        word = if c.is_whitespace() { 0 } else { word + 1 };
+        let blank = before.is_whitespace();
+        let sign = before.is_ascii_punctuation() && before != '&' && word > LONG_WORD;
+        // `&amp;` is one character, and so is a letter with its marks.
+        let whole = !reference && marks == 0;
+        if whole && ((is_long && length >= STRETCH && blank) || (word > 1 && sign) || word > LONGEST_WORD) {
+            out.push_str("<wbr>");
+            (length, word) = (0, 1);
+        }
         reference = c == '&' || (reference && before != ';' && c != ';' && !c.is_whitespace());
         length += 1;
+        out.push(c);
         before = c;
     }
-    out.push_str(text.get(written..).unwrap_or_default());
+}
+
+/// Marks that stand over and under letters of any script (the blocks "Combining …" of Unicode), which can be stacked.
+fn is_mark(c: char) -> bool {
+    matches!(c, '\u{300}'..='\u{36f}' | '\u{483}'..='\u{489}' | '\u{1ab0}'..='\u{1aff}' | '\u{1dc0}'..='\u{1dff}'
+        | '\u{20d0}'..='\u{20ff}' | '\u{fe20}'..='\u{fe2f}')
 }
 
 #[cfg(test)]
@@ -76,7 +95,26 @@ mod tests {
         assert!(broken.contains("word <wbr>word") && !broken.contains("o<wbr>"), "{broken}");
         assert!(broken.matches("<wbr>").count() >= 8);
         let broken = give(&"é".repeat(5_000));
-        assert_eq!(broken.matches("<wbr>").count(), 4);
+        assert_eq!(broken.matches("<wbr>").count(), 4_999 / LONGEST_WORD);
+    }
+
+    #[test]
+    fn the_address_of_a_page_can_be_broken_behind_its_signs() {
+        let address = "https://shop.test/orders/2026/11/30/a-very-long-name?of=what&amp;was=bought";
+        let broken = give(address);
+        assert_eq!(broken.replace("<wbr>", ""), address);
+        assert!(broken.contains("/11/<wbr>30") && !broken.contains("shop.<wbr>"), "{broken}");
+        assert!(!broken.contains("am<wbr>p") && !broken.contains("&<wbr>"), "{broken}");
+        let long = "Donaudampfschifffahrtsgesellschaftskapitän";
+        assert_eq!(give(long), long);
+    }
+
+    #[test]
+    fn accents_do_not_stack() {
+        assert_eq!(give(&format!("Z{}a", "\u{489}\u{300}".repeat(500))), "Z\u{489}\u{300}\u{489}a");
+        for word in ["Việt", "Vie\u{302}\u{323}t", "שָׁלוֹם"] {
+            assert_eq!(give(word), word);
+        }
     }
 
     #[test]

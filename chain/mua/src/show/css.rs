@@ -152,6 +152,13 @@ fn fetches(name: &str) -> bool {
     FETCHING.iter().any(|bad| name.eq_ignore_ascii_case(bad))
 }
 
+/// Units of the height of the window: it is as tall as the letter, which would grow with each of them.
+fn is_of_the_window(unit: &str) -> bool {
+    let unit = unit.to_ascii_lowercase();
+    let bare = unit.strip_prefix(['s', 'l', 'd']).unwrap_or(&unit);
+    matches!(bare, "vh" | "vb" | "vmin" | "vmax") || matches!(unit.as_str(), "cqh" | "cqb" | "cqmin" | "cqmax")
+}
+
 /// Writes tokens again; `fit` is false once something was there that must not be shown.
 struct Writer<'c> {
     clean: &'c mut String,
@@ -204,6 +211,7 @@ impl Writer<'_> {
                 self.last = TokenSerializationType::Nothing;
             }
             Token::QuotedString(text) => self.string(text),
+            Token::Dimension { unit, .. } if is_of_the_window(unit) => self.fit = false,
             token if token.is_parse_error() => self.fit = false,
             token => self.plain(token),
         }
@@ -278,6 +286,15 @@ mod tests {
             "color:#fff;font:12px/1.5 \"A B\",serif;"
         );
         assert_eq!(declarations("width:calc(100% - 2px)", &mut |_| None), "width:calc(100% - 2px);");
+    }
+
+    #[test]
+    fn nothing_is_as_tall_as_the_window_that_is_as_tall_as_the_letter() {
+        for unit in ["vh", "VH", "svh", "lvh", "dvh", "vb", "dvb", "vmin", "lvmax", "cqh", "cqmin"] {
+            assert_eq!(clean(&format!("p{{min-height:110{unit};top:0}}")), "p{top:0;}", "{unit}");
+            assert_eq!(clean(&format!("p{{height:calc(100{unit} + 2px)}}")), "p{}", "{unit}");
+        }
+        assert_eq!(clean("p{width:50vw;height:3ch}"), "p{width:50vw;height:3ch;}");
     }
 
     #[test]

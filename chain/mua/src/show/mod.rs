@@ -1,18 +1,26 @@
 //! Letters made fit to be shown: HTML without what could run, call home or break out; text with links and quotes.
 //!
 //! This is the first of three walls. The second is the response's `Content-Security-Policy` ([`POLICY`]), which allows no
-//! script and no foreign host; the third is the frame's sandbox, in which the letter has an origin of its own.
+//! script, no form, no frame and no foreign host; the third is the sandbox, of the response and of the frame around it, in
+//! which no script runs whatever the other walls let through. Because none can run, the letter may have our origin, so that
+//! the page around the frame can measure it.
+//!
+//! What our origin gives a letter without scripts: the cookie goes with requests for pictures. Those lead only where
+//! [`Pictures`] says (each address is signed, and is enough by itself), a `GET` changes nothing here, and a style that asks
+//! for a picture where something in the page is so learns only of the letter's own words, which its sender knows.
 
 mod attributes;
 mod bounds;
 mod breath;
 mod css;
+mod flowed;
 mod html;
 mod inside;
 mod text;
 
 use std::sync::Arc;
 
+pub(crate) use flowed::joined;
 pub(crate) use inside::bare;
 
 /// Where the pictures of a letter come from.
@@ -40,8 +48,9 @@ pub struct Shown {
 }
 
 /// The policy under which a letter is answered: styles of its own, pictures from us, links into new windows.
-pub const POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; img-src 'self' data:; base-uri 'none'; \
-    form-action 'none'; frame-ancestors 'self'; sandbox allow-popups allow-popups-to-escape-sandbox";
+pub const POLICY: &str = "default-src 'none'; script-src 'none'; object-src 'none'; frame-src 'none'; \
+    style-src 'unsafe-inline'; img-src 'self' data:; base-uri 'none'; form-action 'none'; frame-ancestors 'self'; \
+    sandbox allow-same-origin allow-popups allow-popups-to-escape-sandbox";
 
 /// A document in the making: the pieces of a letter, one below the other.
 pub struct Page {
@@ -81,29 +90,39 @@ impl Page {
 
     /// The document.
     pub fn finish(self) -> Shown {
-        Shown { document: document(&self.style, self.coloured, &breath::give(&self.body)), left_out: self.left_out }
+        let document = document(&self.style, self.coloured, self.left_out, &breath::give(&self.body));
+        Shown { document, left_out: self.left_out }
     }
 }
 
 /// How a letter looks that says nothing about it. Dark only where the letter has no colours of its own.
+///
+/// The layer holds what no letter may change: marked as important, what stands in the first layer wins over all that comes
+/// later (CSS Cascade 5 §6.4). The frame is as tall as the letter, so the letter must not be as tall as the frame.
+///
+/// A picture that is not shown is its alternative text. Words are broken where they are wider than the window, but a cell of a
+/// table is as wide as its longest word: a wide table scrolls.
 const LOOK: &str = "\
+@layer house{html,body{height:auto!important;min-height:0!important;max-height:none!important;position:static!important;\
+float:none!important;transform:none!important;zoom:1!important}body{overflow:visible!important}}\
 :root{color-scheme:light dark}\
-body{margin:0;padding:16px;font:15px/1.55 system-ui,-apple-system,\"Segoe UI\",Roboto,sans-serif;overflow-wrap:anywhere}\
-img{max-width:100%;height:auto}img:not([src]){display:none}table{max-width:100%}pre{white-space:pre-wrap;font:inherit;margin:0}\
+body{margin:0;padding:16px;font:15px/1.55 system-ui,-apple-system,\"Segoe UI\",Roboto,sans-serif;overflow-wrap:break-word}\
+img{max-width:100%;height:auto}table{max-width:100%}pre{white-space:pre-wrap;font:inherit;margin:0}\
+img:not([src]){font-style:italic;opacity:.75}img:not([src]):is(:not([alt]),[alt=\"\"]){display:none}\
 blockquote{margin:.5em 0 .5em 0;padding-left:12px;border-left:2px solid #8887;color:color-mix(in srgb,currentcolor 75%,transparent)}\
-.coloured{color-scheme:light;background:#fff;color:#111}";
+summary{width:max-content;margin:10px 0;padding:0 10px;border-radius:9px;background:#8883;font:9px/18px system-ui,sans-serif;\
+letter-spacing:2px;list-style:none;cursor:pointer}summary::-webkit-details-marker{display:none}\
+.coloured{color-scheme:light;background:#fff;color:#111}\
+@media print{body{padding:0}}";
 
 /// The document around what is shown. `style` and `body` are clean.
-fn document(style: &str, coloured: bool, body: &str) -> String {
-    // Browsers that know it let the page around a frame be told how tall it is, without any script (CSS Sizing 4 §5.3).
-    // Who may be told is whoever may frame it, which the policy says: ourselves.
-    const SIZING: &str = "<meta name=\"responsive-embedded-sizing\" content=\"allow-origins=*\">";
+fn document(style: &str, coloured: bool, left_out: usize, body: &str) -> String {
     // A page whose colours we do not know is shown as its writer saw it: dark on light.
     let class = if coloured { " class=\"coloured\"" } else { "" };
     format!(
         "<!doctype html><html><head><meta charset=\"utf-8\"><meta name=\"viewport\" content=\"width=device-width\">\
-         {SIZING}<meta name=\"referrer\" content=\"no-referrer\"><base target=\"_blank\"><style>{LOOK}</style><style>{style}</style>\
-         </head><body{class}>{body}</body></html>"
+         <meta name=\"pictures-left-out\" content=\"{left_out}\"><meta name=\"referrer\" content=\"no-referrer\">\
+         <base target=\"_blank\"><style>{LOOK}</style><style>{style}</style></head><body dir=\"auto\"{class}>{body}</body></html>"
     )
 }
 

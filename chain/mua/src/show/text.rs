@@ -18,7 +18,8 @@ pub fn write(text: &str, body: &mut String) {
             body.push_str("<blockquote>");
             depth += 1;
         }
-        body.push_str("<pre>");
+        // Each line in the direction of its own language.
+        body.push_str("<pre dir=\"auto\">");
         with_links(rest, body);
         // An empty line has a height, too.
         body.push_str(if rest.is_empty() { "<br></pre>" } else { "</pre>" });
@@ -90,23 +91,23 @@ mod tests {
 
     #[test]
     fn markup_in_a_text_is_text() {
-        assert_eq!(body("<b>1 & 2</b>"), "<pre>&lt;b&gt;1 &amp; 2&lt;/b&gt;</pre>");
+        assert_eq!(body("<b>1 & 2</b>"), "<pre dir=\"auto\">&lt;b&gt;1 &amp; 2&lt;/b&gt;</pre>");
     }
 
     #[test]
     fn quotes_lie_in_quotes() {
         assert_eq!(
             body("> a\n>> b\n> > c\nd"),
-            "<blockquote><pre>a</pre><blockquote><pre>b</pre><pre>c</pre></blockquote></blockquote><pre>d</pre>"
+            "<blockquote><pre dir=\"auto\">a</pre><blockquote><pre dir=\"auto\">b</pre><pre dir=\"auto\">c</pre></blockquote></blockquote><pre dir=\"auto\">d</pre>"
         );
-        assert_eq!(body(">"), "<blockquote><pre><br></pre></blockquote>");
+        assert_eq!(body(">"), "<blockquote><pre dir=\"auto\"><br></pre></blockquote>");
     }
 
     #[test]
     fn addresses_become_links_without_the_sentence_around_them() {
         let link = |url: &str| format!("<a rel=\"noopener noreferrer nofollow\" href=\"{url}\">{url}</a>");
-        assert_eq!(body("see https://a.test/x."), format!("<pre>see {}.</pre>", link("https://a.test/x")));
-        assert_eq!(body("(http://a.test/b_(c))"), format!("<pre>({})</pre>", link("http://a.test/b_(c)")));
+        assert_eq!(body("see https://a.test/x."), format!("<pre dir=\"auto\">see {}.</pre>", link("https://a.test/x")));
+        assert_eq!(body("(http://a.test/b_(c))"), format!("<pre dir=\"auto\">({})</pre>", link("http://a.test/b_(c)")));
         assert!(!body("javascript:alert(1)").contains("href"));
     }
 
@@ -114,7 +115,7 @@ mod tests {
         #[test]
         fn no_text_makes_an_element(text in "[a-z<>\"'&:/ \\n>.()]{0,60}") {
             let shown = body(&format!("{text} http://x.test/{text}"));
-            let allowed = ["<pre>", "</pre>", "<br>", "<blockquote>", "</blockquote>", "</a>"];
+            let allowed = ["<pre dir=\"auto\">", "</pre>", "<br>", "<blockquote>", "</blockquote>", "</a>"];
             let mut rest = shown.as_str();
             while let Some(at) = rest.find('<') {
                 rest = &rest[at..];

@@ -181,8 +181,8 @@ fn what_is_too_large_or_too_deep_is_shown_as_text_and_soon() {
 
 #[test]
 fn a_letter_with_colours_of_its_own_is_shown_on_white() {
-    assert!(shown("<p style='color:#333'>x</p>").document.contains("<body class=\"coloured\">"));
-    assert!(shown("<p>x</p>").document.contains("<body>"));
+    assert!(shown("<p style='color:#333'>x</p>").document.contains("<body dir=\"auto\" class=\"coloured\">"));
+    assert!(shown("<p>x</p>").document.contains("<body dir=\"auto\">"));
 }
 
 proptest! {

@@ -14,7 +14,9 @@ export const policy =
   "frame-ancestors 'none'; require-trusted-types-for 'script'";
 
 const letterPolicy =
-  "sandbox allow-popups allow-popups-to-escape-sandbox; default-src 'none'; style-src 'unsafe-inline'; img-src 'self' data:";
+  "default-src 'none'; script-src 'none'; object-src 'none'; frame-src 'none'; style-src 'unsafe-inline'; " +
+  "img-src 'self' data:; base-uri 'none'; form-action 'none'; frame-ancestors 'self'; " +
+  'sandbox allow-same-origin allow-popups allow-popups-to-escape-sandbox';
 
 export const types: Record<string, string> = {
   '.html': 'text/html; charset=utf-8',
@@ -98,7 +100,12 @@ export class FakeServer {
   }
 
   /** A letter comes in. */
-  deliver(from: { name: string; email: string }, subject: string, text: string): FakeLetter {
+  deliver(
+    from: { name: string; email: string },
+    subject: string,
+    text: string,
+    html: string | null = null,
+  ): FakeLetter {
     const id = this.mail.newId('e');
     const letter: FakeLetter = {
       id,
@@ -116,7 +123,7 @@ export class FakeServer {
       inReplyTo: null,
       references: null,
       text,
-      html: null,
+      html,
       attachments: [],
     };
     this.mail.add(letter);

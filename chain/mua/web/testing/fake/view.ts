@@ -1,7 +1,8 @@
 import type { FakeLetter, FakeMail } from './mail';
 
 const look =
-  ':root{color-scheme:light dark}body{margin:0;padding:16px;font:15px/1.55 system-ui,sans-serif;overflow-wrap:anywhere}' +
+  '@layer house{html,body{height:auto!important;min-height:0!important;max-height:none!important}}' +
+  ':root{color-scheme:light dark}body{margin:0;padding:16px;font:15px/1.55 system-ui,sans-serif;overflow-wrap:break-word}' +
   'img{max-width:100%}img:not([src]){display:none}.coloured{color-scheme:light;background:#fff;color:#111}';
 
 /** What the fake server sends for `/letter/{id}/view`; the real one sanitises, this one only wrote good letters. */
@@ -16,8 +17,9 @@ export function viewOf(mail: FakeMail, letter: FakeLetter, pictures: boolean): s
       const blob = mail.blobs.get(letter.attachments.find((one) => one.cid === cid)?.blobId ?? '');
       return blob ? `src="data:${blob.type};base64,${blob.data.toString('base64')}"` : '';
     });
+  const left = pictures ? 0 : (body.match(/(?:src="|url\()https?:/g) ?? []).length;
   const coloured = /color|background/.test(body) ? ' class="coloured"' : '';
-  return `<!doctype html><html><head><meta charset="utf-8"><meta name="responsive-embedded-sizing" content="allow-origins=*"><base target="_blank"><style>${look}</style></head><body${coloured}>${shown}</body></html>`;
+  return `<!doctype html><html><head><meta charset="utf-8"><meta name="pictures-left-out" content="${left}"><base target="_blank"><style>${look}</style></head><body${coloured}>${shown}</body></html>`;
 }
 
 /** The letter as it would stand on the wire, well enough for "show source". */

@@ -10,13 +10,28 @@ async function openWall(page: Page): Promise<void> {
   await until('three frames are there', async () => (await page.locator('iframe').count()) === 3);
 }
 
+/** Has a letter in HTML come, and opens it. */
+async function shown(page: Page, html: string, subject = 'Shown whole'): Promise<void> {
+  const { server } = story;
+  server.deliver({ name: 'Tom', email: 'tom@whitfield.test' }, subject, 'plain', html);
+  await row(page, new RegExp(subject)).click();
+  await page.locator('iframe').waitFor();
+}
+
+/** How much of a letter is hidden behind the edges of its frame, in pixels. */
+function overflow(frame: SVGElement | HTMLElement): { below: number; beside: number } {
+  const root = (frame as HTMLIFrameElement).contentDocument?.documentElement;
+  if (!root) throw new Error('the letter cannot be looked at');
+  return { below: root.scrollHeight - root.clientHeight, beside: root.scrollWidth - root.clientWidth };
+}
+
 async function heights(page: Page): Promise<number[]> {
   return page.locator('iframe').evaluateAll((frames) => frames.map((frame) => frame.clientHeight));
 }
 
-describe('letters in HTML', () => {
-  const story = tell({ letters: 100 });
+const story = tell({ letters: 100 });
 
+describe('letters in HTML', () => {
   it('are as tall as what they say, so that a conversation is one page', async () => {
     const { page } = story;
     await openWall(page);
@@ -49,6 +64,40 @@ describe('letters in HTML', () => {
     await page.setViewportSize({ width: 720, height: 900 });
     await page.clock.runFor(1_000);
     await until('it is taller', async () => ((await heights(page))[0] ?? 0) > before + 40);
+  });
+
+  it('have room for each picture when it comes, and a bar only to go sideways', async () => {
+    const { page } = story;
+    await shown(page, `<p>Look:</p><img alt="the wall" src="https://pictures.test/wall.png" height="200">`);
+    await until('its words have their height', async () => ((await heights(page))[0] ?? 999) < 120);
+    expect(await page.frameLocator('iframe').locator('img').getAttribute('alt')).toBe('the wall');
+    await page.getByRole('button', { name: 'Show pictures' }).click();
+    await until('and the picture', async () => ((await heights(page))[0] ?? 0) > 220);
+    expect(await page.getByRole('button', { name: 'Show pictures' }).count()).toBe(0);
+    expect(await page.locator('iframe').evaluate(overflow)).toEqual({ below: 0, beside: 0 });
+  });
+
+  it('scroll sideways where a table is wide, and break no word', async () => {
+    const { page } = story;
+    const cells = Array.from({ length: 30 }, (_, n) => `<td>Department${n}</td>`).join('');
+    await shown(page, `<p>The figures:</p><table border="1"><tr>${cells}</tr></table>`);
+    await until('it is there', async () => (await page.locator('iframe').evaluate(overflow)).beside > 500);
+    expect((await page.locator('iframe').evaluate(overflow)).below).toBe(0);
+    const cell = await page.frameLocator('iframe').getByText('Department7', { exact: true }).boundingBox();
+    expect(cell?.height).toBeLessThan(40);
+  });
+
+  it('do not grow with the frame that grows with them', async () => {
+    const { page } = story;
+    const style = 'html,body{height:100%!important;min-height:100%}body{padding:30px!important}';
+    const media = '@media (min-height:300px){.a{display:none}}@media (orientation:portrait){.b{height:9px}}';
+    await shown(page, `<style>${style}${media}</style><p class="a">One</p><p class="b">Two</p>`);
+    await until('it is measured', async () => ((await heights(page))[0] ?? 999) < 250);
+    await page.clock.runFor(2_000);
+    const [once] = await heights(page);
+    await page.clock.runFor(2_000);
+    expect(once).toBeLessThan(250);
+    expect((await heights(page))[0]).toBe(once);
   });
 
   it('say nothing of pictures where there are none', async () => {
@@ -86,29 +135,5 @@ describe('on paper', () => {
       expect([gone, await page.locator(gone).first().isVisible()]).toEqual([gone, false]);
     const ink = await page.locator('h1#subject').evaluate((title) => getComputedStyle(title).color);
     expect(ink).toBe('rgb(30, 29, 26)');
-  });
-});
-
-describe('in a browser that does not ask letters how tall they are', () => {
-  const story = tell({ letters: 100 }, {}, '--disable-features=ResponsiveIframes');
-
-  it('the height is guessed: no tall empty frame for a few words', async () => {
-    const { page } = story;
-    expect(await page.evaluate(() => CSS.supports('frame-sizing', 'content-height'))).toBe(false);
-    await openWall(page);
-    const [first = 0, second = 0, third = 0] = await heights(page);
-    expect(first).toBeGreaterThan(400);
-    expect(second).toBeLessThan(110);
-    expect(third).toBeLessThan(150);
-  });
-
-  it('a long letter alone fills the pane and scrolls inside', async () => {
-    const { page } = story;
-    await row(page, /botanical/).click();
-    await page.frameLocator('iframe').getByText('Plan your visit').waitFor();
-    const pane = await page.locator('section.reading').boundingBox();
-    const frame = await page.locator('iframe').boundingBox();
-    expect(frame?.height).toBeGreaterThan(380);
-    expect((frame?.y ?? 0) + (frame?.height ?? 0)).toBeLessThan((pane?.y ?? 0) + (pane?.height ?? 0));
   });
 });

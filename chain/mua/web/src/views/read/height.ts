@@ -1,10 +1,4 @@
-/**
- * A letter in its frame cannot tell how tall it is: no script runs in it, and its origin is nobody's. Browsers that
- * know `frame-sizing` ask it all the same (README.md); for the others, and until it is there, this is a guess.
- */
-
-/** Whether the browser asks a letter how tall it is (CSS Sizing 4 §5.3); its page agrees to that. */
-export const isAsked = typeof CSS !== 'undefined' && CSS.supports('frame-sizing', 'content-height');
+/** How tall a letter in HTML will be, guessed from what it says until it is laid out and can be measured (measure.ts). */
 
 const lineHeight = 23;
 /** The width of a letter of the type, on average. */
@@ -24,13 +18,6 @@ export function guessHeight(source: string, isHtml: boolean, width: number): num
   for (const line of text.split('\n')) lines += Math.max(1, Math.ceil(line.length / perLine));
   const pictures = isHtml ? picturesOf(source, width) : 0;
   return Math.round(Math.min(longest, Math.max(shortest, lines * lineHeight + pictures + margins)));
-}
-
-/** Whether the letter asks for pictures that lie elsewhere, so that a reader has something to decide. */
-export function hasRemotePictures(html: string): boolean {
-  return /(?:\b(?:src|srcset|background|poster)\s{0,3}=|url\()\s{0,3}["']?\s{0,3}(?:https?:)?\/\//i.test(
-    html,
-  );
 }
 
 const silent = ['style', 'script', 'title', 'template'];

@@ -1,0 +1,53 @@
+/**
+ * How tall the letter in a frame is. No script runs in it; its origin is ours (README.md), so that the page around it can
+ * look at how it is laid out.
+ */
+
+/** No frame is taller, in pixels. */
+const tallest = 40_000;
+/** A letter that changes its height more often than this in one width does so because of the frame's height. */
+const mostChanges = 300;
+/** A change of the width that changes how lines break. */
+const noticeable = 2;
+
+/** The document in a frame; none where it is not one of ours. */
+export function documentIn(frame: HTMLIFrameElement): Document | undefined {
+  const inside = frame.contentDocument;
+  return inside?.URL === 'about:blank' ? undefined : (inside ?? undefined);
+}
+
+/** How many pictures that lie elsewhere were left out of the letter. */
+export function leftOut(letter: Document): number {
+  return Number(letter.querySelector<HTMLMetaElement>('head > meta[name=pictures-left-out]')?.content ?? 0);
+}
+
+/** Tells `tell` how tall the letter is in pixels, now and whenever that changes; the result ends it. */
+export function follow(letter: Document, tell: (height: number) => void): () => void {
+  // The frame is as tall as the letter: there is nothing to scroll to. A wide table scrolls sideways.
+  letter.documentElement.style.setProperty('overflow-x', 'auto', 'important');
+  letter.documentElement.style.setProperty('overflow-y', 'hidden', 'important');
+  let [width, height, changes] = [0, 0, 0];
+  const look = () => {
+    const now = letter.documentElement.clientWidth;
+    if (Math.abs(now - width) >= noticeable) [width, changes] = [now, 0];
+    const found = heightOf(letter);
+    // Of a letter that cannot make up its mind, the tallest height is the one that shows all of it.
+    if (found === height || (changes > mostChanges && found < height)) return;
+    changes += 1;
+    if (changes > 2 * mostChanges) return;
+    height = found;
+    tell(height);
+  };
+  const observer = new ResizeObserver(look);
+  for (const one of [letter.documentElement, letter.body, ...letter.body.children]) observer.observe(one);
+  look();
+  return () => observer.disconnect();
+}
+
+/** How tall it is laid out, with the bar that scrolls it sideways. */
+function heightOf({ documentElement: root, body, defaultView: view }: Document): number {
+  const box = root.getBoundingClientRect();
+  const below = body.getBoundingClientRect().top - box.top + body.scrollHeight;
+  const bar = Math.max(0, (view?.innerHeight ?? 0) - root.clientHeight);
+  return Math.min(tallest, Math.ceil(Math.max(box.height, below)) + bar);
+}
