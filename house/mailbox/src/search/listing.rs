@@ -106,13 +106,19 @@ pub async fn list(
     total: bool,
     now: Timestamp,
 ) -> Result<Option<Found>, Error> {
-    let Sources { state, folders } = sources(store, account, &listing.criteria, now).await?;
     let asked = Asked { window, limit, total, collapse: listing.collapse };
-    let cut = match by_received(&listing.orders) {
-        Some(ascending) => {
-            let lists = best_first(store, account, &listing, folders, now).await?;
-            page(store, account, lists, ascending, asked).await?
+    let best = best(store, account, &listing, now).await?;
+    if let Some(Sources { state, folders }) = &best {
+        let ascending = by_received(&listing.orders).unwrap_or_default();
+        if let Some((letters, position)) = page_of_best(store, account, folders, ascending, asked).await? {
+            let exact = is_state(store, account, *state).await?;
+            return Ok(Some(Found { letters, position, total: None, state: *state, exact }));
         }
+    }
+    let Sources { state, folders } = sources(store, account, &listing.criteria, now).await?;
+    let state = best.as_ref().map_or(state, |best| best.state);
+    let cut = match by_received(&listing.orders) {
+        Some(ascending) => page(store, account, in_turn(best, folders), ascending, asked).await?,
         None => {
             let first = match window {
                 Window::Position(position) => usize::try_from(position).ok().map(|at| at.saturating_add(limit)),
@@ -127,20 +133,36 @@ pub async fn list(
     Ok(cut.map(|(letters, position, total)| Found { letters, position, total, state, exact }))
 }
 
-/// The letters as one list, or those that fit best and then the others.
-async fn best_first(
+/// The letters that come before the others, where some do.
+async fn best(store: &Store, account: AccountId, listing: &Listing, now: Timestamp) -> Result<Option<Sources>, Error> {
+    match listing.best() {
+        Some(criteria) => Ok(Some(sources(store, account, &criteria, now).await?)),
+        None => Ok(None),
+    }
+}
+
+/// A window that lies whole among the letters that fit best: what else fits need not be known then.
+async fn page_of_best(
     store: &Store,
     account: AccountId,
-    listing: &Listing,
-    mut folders: Vec<Source>,
-    now: Timestamp,
-) -> Result<Vec<Vec<Source>>, Error> {
-    let Some(criteria) = listing.best().filter(|_| !folders.is_empty()) else { return Ok(vec![folders]) };
-    let best = sources(store, account, &criteria, now).await?.folders;
+    best: &[Source],
+    ascending: bool,
+    asked: Asked,
+) -> Result<Option<(Vec<LetterKey>, u64)>, Error> {
+    if asked.total || matches!(asked.window, Window::Position(back) if back < 0) {
+        return Ok(None);
+    }
+    let cut = page(store, account, vec![best.to_vec()], ascending, asked).await?;
+    Ok(cut.filter(|(letters, ..)| letters.len() == asked.limit).map(|(letters, position, _)| (letters, position)))
+}
+
+/// The letters as one list, or those that fit best and then the others.
+fn in_turn(best: Option<Sources>, mut folders: Vec<Source>) -> Vec<Vec<Source>> {
+    let Some(Sources { folders: best, .. }) = best else { return vec![folders] };
     for folder in &mut folders {
         folder.but = best.iter().find(|best| best.folder == folder.folder).map(|best| best.which.clone());
     }
-    Ok(vec![best, folders])
+    vec![best, folders]
 }
 
 async fn is_state(store: &Store, account: AccountId, state: Change) -> Result<bool, Error> {
@@ -193,13 +215,15 @@ pub async fn placed(
     total: bool,
     now: Timestamp,
 ) -> Result<Placed, Error> {
+    let best = best(store, account, &listing, now).await?;
     let Sources { state, folders } = sources(store, account, &listing.criteria, now).await?;
+    let state = best.as_ref().map_or(state, |best| best.state);
     let sorted = match by_received(&listing.orders) {
         Some(_) => None,
         None => Some(ranked(store, account, listing.orders.clone(), folders.clone(), None, listing.collapse).await?),
     };
     let sought = Sought { letters, threads, collapse: listing.collapse };
-    let lists = best_first(store, account, &listing, folders.clone(), now).await?;
+    let lists = in_turn(best, folders.clone());
     let (letters, total) = store
         .scan_for(Asker(account.0), move |view| {
             let known = sorted.as_ref().map(|list| list.total).or_else(|| counted(&lists, sought.collapse));
