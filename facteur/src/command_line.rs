@@ -1,11 +1,15 @@
 //! What can be said on the command line.
 
 pub mod fetch;
-mod french;
+mod help;
+pub mod number;
 pub mod session;
+mod usage;
+mod words;
 
 use std::path::PathBuf;
 
+use clap::error::ErrorKind;
 use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand};
 use mail::{Address, Domain};
 
@@ -13,6 +17,8 @@ use crate::language::{Language, say};
 use crate::post_office::fetched::Target;
 
 /// A whole mail server in one program
+///
+/// Un serveur de courrier complet en un seul programme
 #[derive(Debug, Parser)]
 #[command(name = "facteur", version, disable_help_subcommand = true)]
 pub struct CommandLine {
@@ -27,9 +33,13 @@ pub struct CommandLine {
 #[derive(Clone, Debug, Default, Args)]
 pub struct WhichOffice {
     /// The configuration file
+    ///
+    /// Le fichier de configuration
     #[arg(long, global = true, value_name = "FILE")]
     pub config: Option<PathBuf>,
     /// The data folder; wins over the configuration
+    ///
+    /// Le dossier des données ; l'emporte sur la configuration
     #[arg(long, global = true, value_name = "FOLDER")]
     pub data: Option<PathBuf>,
 }
@@ -47,37 +57,94 @@ impl WhichOffice {
 #[derive(Debug, Subcommand)]
 pub enum Command {
     /// Run the post office (also when no command is given)
+    ///
+    /// Ouvrir le bureau de poste (aussi quand aucune commande n'est donnée)
     Serve,
     /// Try it: two post offices on this machine that write to each other
+    ///
+    /// Essayer : deux bureaux de poste sur cette machine qui s'écrivent
     Demo(Demo),
     /// The domains this post office takes letters for
+    ///
+    /// Les domaines dont ce bureau prend le courrier
     #[command(subcommand)]
     Domain(DomainCommand),
     /// The people who have a mailbox here
+    ///
+    /// Les personnes qui ont une boîte ici
     #[command(subcommand)]
     Account(AccountCommand),
     /// Other addresses for the people here
+    ///
+    /// D'autres adresses pour les personnes d'ici
     #[command(subcommand)]
     Alias(AliasCommand),
     /// The letters on their way to other servers
+    ///
+    /// Les lettres en route vers d'autres serveurs
     #[command(subcommand)]
     Queue(QueueCommand),
     /// Who is logged in, and what they have open
+    ///
+    /// Qui est connecté, et ce qui est ouvert
     #[command(subcommand)]
     Session(session::SessionCommand),
     /// Letters from mailboxes elsewhere
+    ///
+    /// Les lettres de boîtes d'ailleurs
     #[command(subcommand)]
     Fetch(fetch::FetchCommand),
     /// Tell what happened to a letter, step by step
+    ///
+    /// Raconter ce qui est arrivé à une lettre, étape par étape
     Trace(Trace),
     /// Send the letter on standard input, like sendmail
+    ///
+    /// Envoyer la lettre lue sur l'entrée standard, comme sendmail
     Send(Send),
     /// Bring letters from the files of other programs into a mailbox
+    ///
+    /// Apporter dans une boîte des lettres que gardent les fichiers d'autres programmes
     Import(Import),
     /// Write the letters of a mailbox into files that other programs read
+    ///
+    /// Écrire les lettres d'une boîte dans des fichiers que d'autres programmes lisent
     Export(Export),
     /// See whether everything is kept as it should be
+    ///
+    /// Voir si tout est conservé comme il faut
     Verify(Verify),
+    /// Tell about a command, as COMMAND --help does
+    ///
+    /// Expliquer une commande, comme COMMANDE --help
+    Help(Help),
+    /// Write the man pages, the completions of shells and an example of the configuration
+    ///
+    /// Écrire les pages de manuel, les complétions des shells et un exemple de configuration
+    #[command(hide = true)]
+    Manual(Manual),
+}
+
+#[derive(Debug, Args)]
+pub struct Help {
+    /// The command, such as account add; all of them if not given
+    ///
+    /// La commande, par exemple account add ; toutes par défaut
+    #[arg(value_name = "COMMAND")]
+    pub command: Vec<String>,
+}
+
+#[derive(Debug, Args)]
+pub struct Manual {
+    /// A folder laid out as /usr/share is
+    ///
+    /// Un dossier disposé comme /usr/share
+    pub folder: PathBuf,
+    /// Instead bring the tables of the documentation in this folder up to date
+    ///
+    /// Mettre à jour, à la place, les tableaux de la documentation dans ce dossier
+    #[arg(long)]
+    pub tables: bool,
 }
 
 #[derive(Clone, Debug, Args)]
@@ -93,15 +160,24 @@ pub struct Import {
 #[derive(Clone, Debug, Subcommand)]
 pub enum PastImport {
     /// Take away again what an import has brought and nobody has touched since
+    ///
+    /// Annuler une importation : retirer ce que personne n'a touché depuis
     Undo {
         /// Its number, which it has said at its end
+        ///
+        /// Son numéro, qu'elle a dit à sa fin
+        #[arg(value_parser = number::from_to::<i64>(1, u32::MAX.into()))]
         run: i64,
         #[command(flatten)]
         form: Lines,
     },
     /// List the imports into a mailbox
+    ///
+    /// Lister les importations dans une boîte
     List {
         /// Whose mailbox, such as alice@alpha.test
+        ///
+        /// La boîte de qui, par exemple alice@alpha.test
         #[arg(value_parser = address)]
         address: Address,
         #[command(flatten)]
@@ -112,21 +188,33 @@ pub enum PastImport {
 #[derive(Clone, Debug, Args)]
 pub struct NewImport {
     /// Whose mailbox, such as alice@alpha.test
+    ///
+    /// La boîte de qui, par exemple alice@alpha.test
     #[arg(value_parser = address, required = true)]
     pub address: Option<Address>,
     /// A file, a folder, or a zip or tar of them; also what another mail program keeps, or a Google Takeout
+    ///
+    /// Un fichier, un dossier, ou un zip ou tar de ceux-ci ; aussi ce que garde un autre programme, ou un Google Takeout
     #[arg(required = true)]
     pub path: Option<PathBuf>,
     /// Put everything into this folder and below it
+    ///
+    /// Tout mettre dans ce dossier et au-dessous
     #[arg(long)]
     pub folder: Option<String>,
     /// What the files are, where looking at them does not tell
+    ///
+    /// Ce que sont les fichiers, quand les regarder ne le dit pas
     #[arg(long, value_parser = ["mbox", "mboxo", "mboxcl2", "maildir", "eml"])]
     pub format: Option<String>,
     /// Also import what is here already
+    ///
+    /// Importer aussi ce qui est déjà là
     #[arg(long)]
     pub again: bool,
     /// Say what would come, and change nothing
+    ///
+    /// Dire ce qui viendrait, et ne rien changer
     #[arg(long)]
     pub dry_run: bool,
     #[command(flatten)]
@@ -136,11 +224,17 @@ pub struct NewImport {
 #[derive(Debug, Args)]
 pub struct Export {
     /// Whose mailbox, such as alice@alpha.test
+    ///
+    /// La boîte de qui, par exemple alice@alpha.test
     #[arg(value_parser = address)]
     pub address: Address,
     /// Where to; it must not be there yet
+    ///
+    /// Où écrire ; rien ne doit encore s'y trouver
     pub path: PathBuf,
     /// What to write; if not given, the ending of the name tells, else maildir
+    ///
+    /// Quoi écrire ; par défaut selon la fin du nom, sinon maildir
     #[arg(long, value_parser = ["maildir", "mbox", "eml", "zip", "tar.gz"])]
     pub format: Option<String>,
     #[command(flatten)]
@@ -150,6 +244,8 @@ pub struct Export {
 #[derive(Debug, Args)]
 pub struct Verify {
     /// Mend what can be mended; no letter is ever deleted
+    ///
+    /// Réparer ce qui peut l'être ; aucune lettre n'est jamais effacée
     #[arg(long)]
     pub repair: bool,
     #[command(flatten)]
@@ -160,6 +256,8 @@ pub struct Verify {
 #[derive(Clone, Copy, Debug, Args)]
 pub struct Lines {
     /// Print JSON, one object a line
+    ///
+    /// Afficher en JSON, un objet par ligne
     #[arg(long)]
     pub json: bool,
 }
@@ -167,6 +265,8 @@ pub struct Lines {
 #[derive(Debug, Args)]
 pub struct Demo {
     /// Print everything as one JSON object
+    ///
+    /// Tout afficher en un seul objet JSON
     #[arg(long)]
     pub json: bool,
 }
@@ -175,6 +275,8 @@ pub struct Demo {
 #[derive(Clone, Copy, Debug, Args)]
 pub struct Form {
     /// Print JSON
+    ///
+    /// Afficher en JSON
     #[arg(long)]
     pub json: bool,
 }
@@ -182,22 +284,34 @@ pub struct Form {
 #[derive(Debug, Subcommand)]
 pub enum DomainCommand {
     /// Take letters for a domain from now on
+    ///
+    /// Prendre désormais le courrier d'un domaine
     Add {
         /// Such as alpha.test
+        ///
+        /// Par exemple alpha.test
         #[arg(value_parser = domain)]
         domain: Domain,
     },
     /// List the domains
+    ///
+    /// Lister les domaines
     List {
         #[command(flatten)]
         form: Form,
     },
     /// Take no more letters for a domain
+    ///
+    /// Ne plus prendre le courrier d'un domaine
     Remove {
         /// Such as alpha.test
+        ///
+        /// Par exemple alpha.test
         #[arg(value_parser = domain)]
         domain: Domain,
         /// Also remove the people who live there, with all their letters
+        ///
+        /// Retirer aussi les personnes qui y habitent, avec toutes leurs lettres
         #[arg(long)]
         force: bool,
     },
@@ -206,50 +320,78 @@ pub enum DomainCommand {
 #[derive(Debug, Subcommand)]
 pub enum AccountCommand {
     /// Give a person a mailbox
+    ///
+    /// Donner une boîte à quelqu'un
     Add {
         /// Such as alice@alpha.test
+        ///
+        /// Par exemple alice@alpha.test
         #[arg(value_parser = address)]
         address: Address,
         /// Their name, as others should see it
+        ///
+        /// Son nom, tel que les autres doivent le voir
         #[arg(long)]
         name: Option<String>,
         /// The language they read
+        ///
+        /// La langue de cette personne
         #[arg(long, value_parser = ["en", "fr"])]
         language: Option<String>,
         /// How much their mailbox may hold, such as 5G; without limit if not given
+        ///
+        /// Ce que la boîte peut contenir, par exemple 5G ; sans limite par défaut
         #[arg(long, value_parser = crate::commands::size::parse)]
         quota: Option<u64>,
         #[command(flatten)]
         password: PasswordFrom,
     },
     /// List the people
+    ///
+    /// Lister les personnes
     List {
         /// Only those of this domain
+        ///
+        /// Seulement celles de ce domaine
         #[arg(value_parser = domain)]
         domain: Option<Domain>,
         #[command(flatten)]
         form: Form,
     },
     /// Remove a person, with all their letters
+    ///
+    /// Retirer une personne, avec toutes ses lettres
     Remove {
         /// Such as alice@alpha.test
+        ///
+        /// Par exemple alice@alpha.test
         #[arg(value_parser = address)]
         address: Address,
         /// Do not ask whether you are sure
+        ///
+        /// Ne pas demander confirmation
         #[arg(long)]
         yes: bool,
     },
     /// Give a person another password
+    ///
+    /// Donner un autre mot de passe à quelqu'un
     Password {
         /// Such as alice@alpha.test
+        ///
+        /// Par exemple alice@alpha.test
         #[arg(value_parser = address)]
         address: Address,
         #[command(flatten)]
         password: PasswordFrom,
     },
     /// Let a person log in again at once after too many failed tries
+    ///
+    /// Laisser quelqu'un se connecter tout de suite après trop d'essais manqués
     Unblock {
         /// Such as alice@alpha.test
+        ///
+        /// Par exemple alice@alpha.test
         #[arg(value_parser = address)]
         address: Address,
     },
@@ -259,9 +401,13 @@ pub enum AccountCommand {
 #[derive(Clone, Copy, Debug, Args)]
 pub struct PasswordFrom {
     /// Read the password from the first line of standard input
+    ///
+    /// Lire le mot de passe sur la première ligne de l'entrée standard
     #[arg(long, conflicts_with = "generate")]
     pub password_stdin: bool,
     /// Make up a password and print it
+    ///
+    /// Inventer un mot de passe et l'afficher
     #[arg(long)]
     pub generate: bool,
 }
@@ -269,28 +415,44 @@ pub struct PasswordFrom {
 #[derive(Debug, Subcommand)]
 pub enum AliasCommand {
     /// Give letters for an address to other addresses
+    ///
+    /// Remettre à d'autres les lettres d'une adresse
     Add {
         /// Such as info@alpha.test, or *@alpha.test for all that is not someone's
+        ///
+        /// Par exemple info@alpha.test, ou *@alpha.test pour tout ce qui n'est à personne
         #[arg(value_parser = address)]
         alias: Address,
         /// Who gets the letters
+        ///
+        /// Qui reçoit les lettres
         #[arg(required = true, value_parser = address)]
         targets: Vec<Address>,
     },
     /// List the aliases
+    ///
+    /// Lister les alias
     List {
         /// Only those of this domain
+        ///
+        /// Seulement ceux de ce domaine
         #[arg(value_parser = domain)]
         domain: Option<Domain>,
         #[command(flatten)]
         form: Form,
     },
     /// Remove an alias, or some of those who get its letters
+    ///
+    /// Retirer un alias, ou certains de ceux qui en reçoivent les lettres
     Remove {
         /// Such as info@alpha.test
+        ///
+        /// Par exemple info@alpha.test
         #[arg(value_parser = address)]
         alias: Address,
         /// Only these; all of them if not given
+        ///
+        /// Seulement ceux-ci ; tous par défaut
         #[arg(value_parser = address)]
         targets: Vec<Address>,
     },
@@ -299,24 +461,38 @@ pub enum AliasCommand {
 #[derive(Debug, Subcommand)]
 pub enum QueueCommand {
     /// List the letters that wait
+    ///
+    /// Lister les lettres qui attendent
     List {
         #[command(flatten)]
         form: Form,
     },
     /// Tell all about one letter
+    ///
+    /// Tout dire d'une lettre
     Show {
         /// Its name in the list
+        ///
+        /// Son nom dans la liste
         letter: String,
         #[command(flatten)]
         form: Form,
     },
     /// Try now, without waiting for the next time
+    ///
+    /// Essayer maintenant, sans attendre la prochaine fois
     Retry(Which),
     /// Keep letters back until they are released
+    ///
+    /// Retenir des lettres jusqu'à ce qu'on les libère
     Hold(Which),
     /// Let go letters that were kept back
+    ///
+    /// Libérer des lettres retenues
     Release(Which),
     /// Take letters off the queue; nobody gets them, and their senders are not told
+    ///
+    /// Retirer des lettres de la file ; personne ne les reçoit, leur expéditeur n'est pas prévenu
     Drop(Which),
 }
 
@@ -325,11 +501,17 @@ pub enum QueueCommand {
 #[group(required = true, multiple = false)]
 pub struct Which {
     /// Their names in the list
+    ///
+    /// Leurs noms dans la liste
     pub letters: Vec<String>,
     /// All that wait
+    ///
+    /// Toutes celles qui attendent
     #[arg(long)]
     pub all: bool,
     /// All that wait for this domain
+    ///
+    /// Toutes celles qui attendent pour ce domaine
     #[arg(long, value_name = "DOMAIN", value_parser = domain)]
     pub to: Option<Domain>,
 }
@@ -338,13 +520,19 @@ pub struct Which {
 #[derive(Debug, Args)]
 pub struct Trace {
     /// The name of a letter, its Message-ID, or an address it was from or to
+    ///
+    /// Le nom d'une lettre, son Message-ID, ou une adresse dont elle vient ou à qui elle va
     #[arg(value_name = "LETTER|MESSAGE-ID|ADDRESS")]
     pub what: String,
     /// Only letters that came since then: 30m, 12h, 3d, 2w ago, or 2026-11-24
+    ///
+    /// Seulement les lettres venues depuis : il y a 30m, 12h, 3d, 2w, ou 2026-11-24
     #[arg(long, value_name = "WHEN")]
     pub since: Option<String>,
     /// So many letters at most, the last first
-    #[arg(long, value_name = "NUMBER", default_value_t = 20, value_parser = clap::value_parser!(u16).range(1..))]
+    ///
+    /// Au plus tant de lettres, les dernières d'abord
+    #[arg(long, value_name = "NUMBER", default_value_t = 20, value_parser = number::from_to::<u16>(1, u16::MAX))]
     pub limit: u16,
     #[command(flatten)]
     pub form: Form,
@@ -354,57 +542,93 @@ pub struct Trace {
 #[derive(Debug, Args)]
 pub struct Send {
     /// Take the recipients from To, Cc and Bcc
+    ///
+    /// Prendre les destinataires dans To, Cc et Bcc
     #[arg(short = 't')]
     pub recipients_from_header: bool,
     /// A line with a single dot does not end the letter
+    ///
+    /// Une ligne avec un seul point ne termine pas la lettre
     #[arg(short = 'i')]
     pub ignore_dots: bool,
-    /// The address bounces go to
-    #[arg(short = 'f', visible_short_alias = 'r', value_name = "ADDRESS")]
+    /// The address bounces go to; -r says the same
+    ///
+    /// L'adresse à qui revient ce qui n'arrive pas ; -r dit la même chose
+    #[arg(short = 'f', short_alias = 'r', value_name = "ADDRESS")]
     pub from: Option<String>,
     /// The sender's name, where the letter has no From
+    ///
+    /// Le nom de l'expéditeur, quand la lettre n'a pas de From
     #[arg(short = 'F', value_name = "NAME")]
     pub full_name: Option<String>,
     /// 7BIT or 8BITMIME
+    ///
+    /// 7BIT ou 8BITMIME
     #[arg(short = 'B', value_name = "KIND")]
     pub body: Option<String>,
     /// Which service is wanted: only m, to send a letter
+    ///
+    /// Le service voulu : seulement m, envoyer une lettre
     #[arg(short = 'b', value_name = "SERVICE")]
     pub service: Option<String>,
     /// An option of sendmail, such as i
+    ///
+    /// Une option de sendmail, par exemple i
     #[arg(short = 'o', value_name = "OPTION")]
     pub options: Vec<String>,
     /// Understood for sendmail's sake, and without effect
+    ///
+    /// Accepté comme le fait sendmail, et sans effet
     #[arg(short = 'N', value_name = "DSN", hide = true)]
     pub notify: Option<String>,
     /// Understood for sendmail's sake, and without effect
+    ///
+    /// Accepté comme le fait sendmail, et sans effet
     #[arg(short = 'R', value_name = "RETURN", hide = true)]
     pub to_return: Option<String>,
     /// Understood for sendmail's sake, and without effect
+    ///
+    /// Accepté comme le fait sendmail, et sans effet
     #[arg(short = 'V', value_name = "ENVELOPE", hide = true)]
     pub envelope_id: Option<String>,
     /// Understood for sendmail's sake, and without effect
+    ///
+    /// Accepté comme le fait sendmail, et sans effet
     #[arg(short = 'e', value_name = "ERRORS", hide = true)]
     pub errors: Option<String>,
     /// Understood for sendmail's sake, and without effect
+    ///
+    /// Accepté comme le fait sendmail, et sans effet
     #[arg(short = 'L', value_name = "TAG", hide = true)]
     pub log_tag: Option<String>,
     /// Understood for sendmail's sake, and without effect
+    ///
+    /// Accepté comme le fait sendmail, et sans effet
     #[arg(short = 'n', hide = true)]
     pub no_aliases: bool,
     /// Understood for sendmail's sake, and without effect
+    ///
+    /// Accepté comme le fait sendmail, et sans effet
     #[arg(short = 'm', hide = true)]
     pub me_too: bool,
     /// Understood for sendmail's sake, and without effect
+    ///
+    /// Accepté comme le fait sendmail, et sans effet
     #[arg(short = 'v', hide = true)]
     pub verbose: bool,
     /// Understood for sendmail's sake, and without effect
+    ///
+    /// Accepté comme le fait sendmail, et sans effet
     #[arg(short = 'U', hide = true)]
     pub initial: bool,
     /// Understood for sendmail's sake, and without effect
+    ///
+    /// Accepté comme le fait sendmail, et sans effet
     #[arg(short = 'G', hide = true)]
     pub relayed: bool,
     /// Who gets the letter
+    ///
+    /// Qui reçoit la lettre
     pub recipients: Vec<String>,
 }
 
@@ -444,9 +668,14 @@ impl CommandLine {
             words.insert(1, "send".into());
         }
         let sending = words.iter().skip(1).any(|word| word == "send");
-        let command = in_language(Language::of_the_person());
-        let read = command.try_get_matches_from(words).and_then(|matches| Self::from_arg_matches(&matches));
-        read.map_err(|error| Refused { error, sending })
+        let language = Language::of_the_person();
+        let refused = |error| Refused { error, sending, language };
+        let read = in_language(language).try_get_matches_from(words);
+        let line = read.and_then(|matches| Self::from_arg_matches(&matches)).map_err(refused)?;
+        match &line.command {
+            Some(Command::Help(wanted)) => Err(refused(help::of(in_language(language), &wanted.command))),
+            _ => Ok(line),
+        }
     }
 }
 
@@ -455,15 +684,29 @@ pub struct Refused {
     pub error: clap::Error,
     /// Was it the command line of `send`, which has exit codes of its own?
     pub sending: bool,
+    language: Language,
+}
+
+impl Refused {
+    /// Tells the person: help on standard output, what was not understood on standard error.
+    pub fn tell(&self) {
+        // A terminal that has gone away is no reason to fail differently.
+        let is_help = self.error.kind() == ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand;
+        match (self.language, self.error.exit_code()) {
+            (Language::French, 1..) if !is_help => crate::terminal::note(&usage::in_french(&self.error)),
+            _ => drop(self.error.print()),
+        }
+    }
 }
 
 /// The command line with its help in a language.
-fn in_language(language: Language) -> clap::Command {
-    let command = CommandLine::command();
-    match language {
-        Language::English => command,
-        Language::French => french::translate(command),
-    }
+pub fn in_language(language: Language) -> clap::Command {
+    words::in_language(CommandLine::command(), language)
+}
+
+/// The same for man pages, which have headings without a colon.
+pub fn for_pages(language: Language) -> clap::Command {
+    words::for_pages(CommandLine::command(), language)
 }
 
 #[cfg(test)]

@@ -7,6 +7,7 @@ pub mod domain;
 pub mod export;
 pub mod fetch;
 pub mod import;
+pub mod manual;
 pub mod moving;
 pub mod queue;
 pub mod send;
@@ -39,7 +40,7 @@ pub fn run(command: Command, desk: &Desk<'_>) -> Result<(), Failure> {
         Command::Import(import) => import::run(import, desk),
         Command::Export(export) => export::run(export, desk),
         Command::Verify(asked) => verify::run(&asked, desk),
-        Command::Serve | Command::Demo(_) => {
+        Command::Serve | Command::Demo(_) | Command::Help(_) | Command::Manual(_) => {
             Err(Failure::new(say!("this is no command for a post office", "ce n'est pas une commande pour un bureau")))
         }
     }

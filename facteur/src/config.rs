@@ -1,11 +1,13 @@
 //! The configuration: one small TOML file in which every key has a default.
 
 mod doors;
+pub mod example;
 mod expected;
 mod place;
 mod proxy;
 mod read;
 mod reader;
+pub mod settings;
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -144,7 +146,8 @@ impl Config {
                 return Err(reader.problems);
             }
         };
-        let config = read::document(&mut reader, Section { name: "", table: document.get_ref() }, folder);
+        let config =
+            read::document(&mut reader, Section { about: &settings::GROUPS[0], table: document.get_ref() }, folder);
         if reader.problems.is_empty() {
             return Ok(config);
         }

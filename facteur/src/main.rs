@@ -24,7 +24,7 @@ use std::ffi::OsString;
 use std::process::ExitCode;
 
 use command_line::{Command, CommandLine};
-use commands::{demo, send, serve};
+use commands::{demo, manual, send, serve};
 use config::Config;
 use failure::Failure;
 
@@ -62,6 +62,7 @@ fn run(line: &CommandLine, words: &[OsString]) -> Result<(), Failure> {
     let office = &line.office;
     match &line.command {
         None | Some(Command::Serve) => serve::run(Config::of(office)?, office),
+        Some(Command::Manual(manual)) => manual::run(manual),
         Some(Command::Demo(demo)) => demo::run(demo, office.data.as_deref()),
         Some(command) => counter::visit(line, command, words),
     }
@@ -69,8 +70,7 @@ fn run(line: &CommandLine, words: &[OsString]) -> Result<(), Failure> {
 
 /// Help goes to standard output; what was not understood goes to standard error, with the exit status for that.
 fn explain(refused: &command_line::Refused) -> ExitCode {
-    // A terminal that has gone away is no reason to fail differently.
-    let _ = refused.error.print();
+    refused.tell();
     match refused.error.exit_code() {
         0 => ExitCode::SUCCESS,
         _ if refused.sending => ExitCode::from(send::sysexits::USAGE),

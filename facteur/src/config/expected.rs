@@ -44,15 +44,14 @@ impl Reader<'_> {
         section: Section<'_>,
         span: &std::ops::Range<usize>,
         key: &'static str,
-        example: &str,
     ) -> Option<At<String>> {
         if !section.table.contains_key(key) {
-            let (language, name) = (self.language, section.name);
+            let (language, name, example) = (self.language, section.about.heading, section.example(key));
             let text = say!(in language; "this {name} lacks \"{key}\": write {key} = \"{example}\"",
                 "il manque « {key} » à cette {name} : écrivez {key} = \"{example}\"");
             self.complain(span, text);
         }
-        self.text(section, key, example)
+        self.text(section, key)
     }
 }
 

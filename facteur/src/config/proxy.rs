@@ -20,16 +20,16 @@ pub struct Proxy {
 
 /// Reads the section.
 pub fn read(reader: &mut Reader<'_>, section: Section<'_>) -> Proxy {
-    reader.only(section, &["trusted", "protocol"]);
+    reader.only_settings(section);
     let mut networks = Vec::new();
-    for text in reader.texts(section, "trusted", "127.0.0.1").unwrap_or_default() {
+    for text in reader.texts(section, "trusted").unwrap_or_default() {
         match text.value.parse::<Network>() {
             Ok(network) => networks.push(network),
             Err(why) => reader.wrong(&text, Expected::Proxy(why)),
         }
     }
     let mut protocol = BTreeSet::new();
-    for text in reader.texts(section, "protocol", "imaps").unwrap_or_default() {
+    for text in reader.texts(section, "protocol").unwrap_or_default() {
         match Door::ALL.into_iter().find(|door| door.name() == text.value) {
             Some(door) => drop(protocol.insert(door)),
             None => reader.wrong(&text, Expected::DoorName),

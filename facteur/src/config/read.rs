@@ -16,27 +16,27 @@ use crate::language::say;
 /// The whole file.
 pub fn document(reader: &mut Reader<'_>, top: Section<'_>, folder: &Path) -> Config {
     let mut config = Config::default();
-    reader.only(top, &["hostname", "data", "user", "listen", "proxy", "store", "dns", "route"]);
-    if let Some(hostname) = reader.text(top, "hostname", "mail.alpha.test") {
+    reader.only_settings(top);
+    if let Some(hostname) = reader.text(top, "hostname") {
         match Domain::parse(&hostname.value) {
             Ok(domain) => config.hostname = domain,
             Err(_) => reader.wrong(&hostname, Expected::HostName),
         }
     }
-    if let Some(data) = reader.text(top, "data", "/var/lib/facteur") {
+    if let Some(data) = reader.text(top, "data") {
         config.data = folder.join(data.value);
     }
     config.user = read_user(reader, top);
-    if let Some(listen) = reader.table(top, "listen", "[listen]") {
+    if let Some(listen) = reader.table(top, "listen") {
         config.listen = read_listen(reader, listen);
     }
-    if let Some(section) = reader.table(top, "proxy", "[proxy]") {
+    if let Some(section) = reader.table(top, "proxy") {
         config.proxy = proxy::read(reader, section);
     }
-    if let Some(store) = reader.table(top, "store", "[store]") {
+    if let Some(store) = reader.table(top, "store") {
         check_store(reader, store);
     }
-    if let Some(dns) = reader.table(top, "dns", "[dns]") {
+    if let Some(dns) = reader.table(top, "dns") {
         config.dns_servers = read_dns(reader, dns);
     }
     config.routes = read_routes(reader, top, folder, config.user.as_deref());
@@ -45,18 +45,17 @@ pub fn document(reader: &mut Reader<'_>, top: Section<'_>, folder: &Path) -> Con
 
 /// As whom the post office works, once its doors are open.
 fn read_user(reader: &mut Reader<'_>, top: Section<'_>) -> Option<String> {
-    let user = reader.text(top, "user", "facteur")?;
+    let user = reader.text(top, "user")?;
     let is_name = RunAs::parse(&user.value).is_ok_and(|run_as| !run_as.user.has_names());
     if is_name && user.value != "root" { Some(user.value) } else { reader.refuse(&user, Expected::ServiceUser) }
 }
 
 fn read_listen(reader: &mut Reader<'_>, listen: Section<'_>) -> BTreeMap<Door, Vec<Place>> {
-    reader.only(listen, &Door::ALL.map(Door::name));
+    reader.only_settings(listen);
     let mut doors = BTreeMap::new();
     let mut taken: Vec<(Place, Door)> = Vec::new();
     for door in Door::ALL {
-        let example = door.default_places(true).first().map_or_else(|| "127.0.0.1:24".to_owned(), Place::to_string);
-        let Some(texts) = reader.texts(listen, door.name(), &example) else { continue };
+        let Some(texts) = reader.texts(listen, door.name()) else { continue };
         let mut places = Vec::new();
         for text in texts {
             match read_place(&text.value, door) {
@@ -85,9 +84,9 @@ fn read_place(text: &str, door: Door) -> Option<Place> {
 
 /// The keys are those of the contract; what this version cannot do yet is refused rather than ignored.
 fn check_store(reader: &mut Reader<'_>, store: Section<'_>) {
-    reader.only(store, &["database", "blobs"]);
+    reader.only_settings(store);
     for (key, only) in [("database", "sqlite"), ("blobs", "database")] {
-        match reader.text(store, key, only) {
+        match reader.text(store, key) {
             Some(text) if text.value != only => reader.wrong(&text, Expected::Only { key, value: only }),
             _ => {}
         }
@@ -95,9 +94,9 @@ fn check_store(reader: &mut Reader<'_>, store: Section<'_>) {
 }
 
 fn read_dns(reader: &mut Reader<'_>, dns: Section<'_>) -> Vec<SocketAddr> {
-    reader.only(dns, &["servers"]);
+    reader.only_settings(dns);
     let mut servers = Vec::new();
-    for text in reader.texts(dns, "servers", "127.0.0.1:53").unwrap_or_default() {
+    for text in reader.texts(dns, "servers").unwrap_or_default() {
         let address = text.value.parse::<SocketAddr>().ok();
         let alone = || text.value.parse::<IpAddr>().ok().map(|ip| SocketAddr::new(ip, 53));
         match address.or_else(alone).filter(|address| address.port() != 0) {
@@ -110,7 +109,7 @@ fn read_dns(reader: &mut Reader<'_>, dns: Section<'_>) -> Vec<SocketAddr> {
 
 fn read_routes(reader: &mut Reader<'_>, top: Section<'_>, folder: &Path, service: Option<&str>) -> Vec<Route> {
     let mut routes: Vec<Route> = Vec::new();
-    for At { value: section, span } in reader.tables(top, "route", "[[route]]") {
+    for At { value: section, span } in reader.tables(top, "route") {
         let Some(route) = read_route(reader, section, &span, folder, service) else { continue };
         if routes.iter().any(|other| other.domain == route.domain) {
             let language = reader.language;
@@ -132,10 +131,9 @@ fn read_route(
     folder: &Path,
     service: Option<&str>,
 ) -> Option<Route> {
-    let known = ["domain", "to", "receive", "user", "smallest_uid", "largest_uid", "password_file", "tls", "from_line"];
-    reader.only(route, &known);
-    let domain = reader.needed(route, span, "domain", "beta.test");
-    let to = reader.needed(route, span, "to", "127.0.0.1:25");
+    reader.only_settings(route);
+    let domain = reader.needed(route, span, "domain");
+    let to = reader.needed(route, span, "to");
     let receive = reader.flag(route, "receive");
     let demand = read_demand(reader, route);
 
@@ -190,7 +188,7 @@ fn read_run_as(
             reader.complain(&value.span(), text);
         }
     }
-    let Some(user) = reader.text(route, "user", "vmail") else { return Some(parsed) };
+    let Some(user) = reader.text_like(route, "user", "vmail") else { return Some(parsed) };
     if let Some(service) = service.filter(|service| *service != user.value) {
         let found = &user.value;
         let text = say!(in language; "user = \"{service}\", above, gives up the rights that handing on as \"{found}\" takes; take one of the two out",
@@ -205,8 +203,8 @@ fn read_run_as(
 
 /// Which users of this machine are people, where the address says which user it is.
 fn read_people(reader: &mut Reader<'_>, route: Section<'_>, parsed: &mut mta::route::Route) {
-    let smallest = reader.number(route, "smallest_uid", People::SMALLEST);
-    let largest = reader.number(route, "largest_uid", People::LARGEST);
+    let smallest = reader.number(route, "smallest_uid");
+    let largest = reader.number(route, "largest_uid");
     let Some(span) = smallest.as_ref().or(largest.as_ref()).map(|number| number.span.clone()) else {
         if let Some(run_as) = &mut parsed.run_as {
             run_as.people = People::of(super::place::smallest_uid(), People::LARGEST);
@@ -247,8 +245,8 @@ fn read_login(
     span: &std::ops::Range<usize>,
     folder: &Path,
 ) -> Option<RouteLogin> {
-    let user = reader.text(route, "user", "alice@isp.test");
-    let file = reader.text(route, "password_file", "/etc/facteur/smarthost.password");
+    let user = reader.text(route, "user");
+    let file = reader.text(route, "password_file");
     match (user, file) {
         (Some(user), Some(file)) => Some(RouteLogin { user: user.value, password_file: folder.join(file.value) }),
         (None, None) => None,
@@ -264,7 +262,7 @@ fn read_login(
 }
 
 fn read_demand(reader: &mut Reader<'_>, route: Section<'_>) -> Option<Demand> {
-    let text = reader.text(route, "tls", "verified")?;
+    let text = reader.text(route, "tls")?;
     match text.value.parse() {
         Ok(demand) => Some(demand),
         Err(_) => reader.refuse(&text, Expected::RouteTls),

@@ -5,6 +5,7 @@ use std::ops::Range;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
+use super::settings::{self, Group};
 use crate::language::{Language, say};
 
 /// One thing that is wrong, and where.
@@ -28,11 +29,18 @@ pub struct Reader<'a> {
     pub problems: Vec<Problem>,
 }
 
-/// A table of the file, with its name for the messages (empty for the top).
+/// A table of the file, and what can stand in it.
 #[derive(Clone, Copy)]
 pub struct Section<'a> {
-    pub name: &'static str,
+    pub about: &'static Group,
     pub table: &'a DeTable<'a>,
+}
+
+impl Section<'_> {
+    /// What a right value of `key` looks like.
+    pub fn example(&self, key: &str) -> &'static str {
+        self.about.setting(key).map_or("", |setting| setting.example)
+    }
 }
 
 impl<'a> Reader<'a> {
@@ -46,11 +54,12 @@ impl<'a> Reader<'a> {
         self.problems.push(Problem { line, text });
     }
 
-    /// Complains about every key of the section that is not among `known`.
-    pub fn only(&mut self, section: Section<'_>, known: &[&str]) {
+    /// Complains about every key of the section that is no setting.
+    pub fn only_settings(&mut self, section: Section<'_>) {
+        let known = section.about.keys();
         for key in section.table.keys() {
             if !known.contains(&key.get_ref().as_ref()) {
-                let text = self.unknown(key.get_ref(), section.name, known);
+                let text = self.unknown(key.get_ref(), section.about.heading, &known);
                 self.complain(&key.span(), text);
             }
         }
@@ -78,8 +87,13 @@ impl<'a> Reader<'a> {
         format!("{whose}{stop} {advice}")
     }
 
-    /// The text of `key`, or nothing. `example` is what a right line looks like.
-    pub fn text(&mut self, section: Section<'_>, key: &str, example: &str) -> Option<At<String>> {
+    /// The text of `key`, or nothing.
+    pub fn text(&mut self, section: Section<'_>, key: &str) -> Option<At<String>> {
+        self.text_like(section, key, section.example(key))
+    }
+
+    /// The same, where a right line looks like `example` instead of the setting's usual one.
+    pub fn text_like(&mut self, section: Section<'_>, key: &str, example: &str) -> Option<At<String>> {
         let value = section.table.get(key)?;
         let text = self.as_text(value);
         if text.is_none() {
@@ -110,7 +124,8 @@ impl<'a> Reader<'a> {
     }
 
     /// The number of `key`, or nothing.
-    pub fn number(&mut self, section: Section<'_>, key: &str, example: u32) -> Option<At<u32>> {
+    pub fn number(&mut self, section: Section<'_>, key: &str) -> Option<At<u32>> {
+        let example = section.example(key);
         let value = section.table.get(key)?;
         let read = value.get_ref().as_integer().and_then(|n| u32::from_str_radix(n.as_str(), n.radix()).ok());
         let number = read.map(|number| At { value: number, span: value.span() });
@@ -126,7 +141,8 @@ impl<'a> Reader<'a> {
     }
 
     /// The texts in the list `key`, or nothing where there is no such key.
-    pub fn texts(&mut self, section: Section<'_>, key: &str, example: &str) -> Option<Vec<At<String>>> {
+    pub fn texts(&mut self, section: Section<'_>, key: &str) -> Option<Vec<At<String>>> {
+        let example = section.example(key);
         let value = section.table.get(key)?;
         let texts = value.get_ref().as_array().and_then(|list| list.iter().map(|item| self.as_text(item)).collect());
         if texts.is_none() {
@@ -141,31 +157,32 @@ impl<'a> Reader<'a> {
     }
 
     /// The table `[key]`, or nothing.
-    pub fn table<'t>(&mut self, top: Section<'t>, key: &'static str, name: &'static str) -> Option<Section<'t>> {
+    pub fn table<'t>(&mut self, top: Section<'t>, key: &str) -> Option<Section<'t>> {
         let value = top.table.get(key)?;
+        let about = settings::group(key)?;
         let table = value.get_ref().as_table();
         if table.is_none() {
-            let language = self.language;
+            let (language, name) = (self.language, about.heading);
             self.complain(
                 &value.span(),
                 say!(in language; "\"{key}\" is a section: write {name} on a line of its own, and its settings below",
                     "« {key} » est une section : écrivez {name} seul sur une ligne, et ses réglages en dessous"),
             );
         }
-        table.map(|table| Section { name, table })
+        table.map(|table| Section { about, table })
     }
 
     /// The tables `[[key]]`, with where each begins.
-    pub fn tables<'t>(&mut self, top: Section<'t>, key: &'static str, name: &'static str) -> Vec<At<Section<'t>>> {
-        let Some(value) = top.table.get(key) else { return Vec::new() };
+    pub fn tables<'t>(&mut self, top: Section<'t>, key: &str) -> Vec<At<Section<'t>>> {
+        let (Some(value), Some(about)) = (top.table.get(key), settings::group(key)) else { return Vec::new() };
         let sections = value.get_ref().as_array().and_then(|list| {
             let one = |item: &'t Spanned<DeValue<'t>>| {
-                item.get_ref().as_table().map(|table| At { value: Section { name, table }, span: item.span() })
+                item.get_ref().as_table().map(|table| At { value: Section { about, table }, span: item.span() })
             };
             list.iter().map(one).collect::<Option<Vec<_>>>()
         });
         if sections.is_none() {
-            let language = self.language;
+            let (language, name) = (self.language, about.heading);
             self.complain(
                 &value.span(),
                 say!(in language; "\"{key}\" can come more than once: write {name}, with two brackets, above each",
