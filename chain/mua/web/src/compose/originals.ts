@@ -1,6 +1,7 @@
 import type { BodyPart, Client, Email, EmailBody, Id } from '../jmap';
 import type { Connection } from '../store/connection.svelte';
 import { filesOf, namedById, pictureType, shownParts } from '../store/parts';
+import { joined } from '../store/flowed';
 import { whole } from '../store/reading.svelte';
 import { quotedHtmlOf } from './convert';
 import type { Beginning } from './draft.svelte';
@@ -23,8 +24,9 @@ export async function originalOf(
 ): Promise<Original | undefined> {
   const request = connection.client.request();
   const get = request.call('Email/get', { ids: [id], ...whole, ...more });
-  const letter = (await connection.send(request)).of(get).list[0];
-  if (!letter) return undefined;
+  const found = (await connection.send(request)).of(get).list[0];
+  if (!found) return undefined;
+  const letter = { ...found, bodyValues: joined(found) };
   return { email: letter, body: letter, html: htmlWithPictures(letter) };
 }
 

@@ -84,6 +84,8 @@ export interface BodyPart {
   disposition: string | null;
   cid: string | null;
   location?: string | null;
+  /** The field as it stands in the header of the part. */
+  'header:Content-Type'?: string | null;
 }
 
 export interface BodyValue {

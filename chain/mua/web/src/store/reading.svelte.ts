@@ -1,5 +1,6 @@
 import type { Email, EmailBody, Id } from '../jmap';
 import type { Connection } from './connection.svelte';
+import { flowProperty } from './flowed';
 import { isUnread } from './conversation';
 import { type Records, rowProperties } from './records.svelte';
 
@@ -23,7 +24,18 @@ const longestText = 262_144;
 /** What is asked of a letter that is read or answered. */
 export const whole = {
   properties: [...new Set([...rowProperties, ...bodyProperties])],
-  bodyProperties: ['partId', 'blobId', 'size', 'name', 'type', 'charset', 'disposition', 'cid', 'location'],
+  bodyProperties: [
+    'partId',
+    'blobId',
+    'size',
+    'name',
+    'type',
+    'charset',
+    'disposition',
+    'cid',
+    'location',
+    flowProperty,
+  ],
   fetchTextBodyValues: true,
   fetchHTMLBodyValues: true,
   maxBodyValueBytes: longestText,

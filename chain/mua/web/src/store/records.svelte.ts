@@ -1,6 +1,7 @@
 import { SvelteMap } from 'svelte/reactivity';
 import type { Email, EmailBody, Id, Mailbox, Patch, Thread } from '../jmap';
 import { applyPatch } from './patch';
+import { joined } from './flowed';
 import { straight } from './straight';
 
 /** What a row of a list shows of a letter. */
@@ -53,8 +54,8 @@ export class Records {
     this.#text.delete(body.id);
     this.#text.set(body.id, textIn(body));
     // The text itself may be written in both directions.
-    const { bodyValues, ...rest } = body;
-    this.bodies.set(body.id, { ...straight(rest), bodyValues });
+    const { bodyValues: _, ...rest } = body;
+    this.bodies.set(body.id, { ...straight(rest), bodyValues: joined(body) });
     let whole = [...this.#text.values()].reduce((sum, text) => sum + text, 0);
     for (const [id, text] of [...this.#text]) {
       if (id === body.id || (this.#text.size <= mostBodies && whole <= mostText)) return;

@@ -23,6 +23,14 @@ describe('what strangers call themselves and their files', () => {
     expect(records.bodies.get('e1')).toEqual({ ...body, attachments: [{ name: 'gpj.exe' }] });
   });
 
+  it('has room for the accents of every language, and for no towers of them', () => {
+    const records = new Records();
+    const zalgo = `Z${'\u0300\u0489'.repeat(50)}o`;
+    records.putEmails([{ id: 'e1', subject: zalgo, preview: 'Vie\u0302\u0323t' } as Email]);
+    const { subject, preview } = records.emails.get('e1') ?? {};
+    expect([subject, preview]).toEqual(['Z\u0300\u0489\u0300o', 'Vie\u0302\u0323t']);
+  });
+
   it('is not touched where it does not turn, and keeps the marks that Hebrew and Arabic need', () => {
     const records = new Records();
     const email = { id: 'e1', subject: 'שלום\u200F (1)' } as Email;
