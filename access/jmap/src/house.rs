@@ -9,11 +9,11 @@ use mail::trace::{Blind, Link, Observation, Witness};
 use mail::{Domain, Timestamp};
 use net::{Budget, Intake, Shutdown};
 use store::{Asker, Store, View};
-use tokio::sync::Semaphore;
+use tokio::sync::{OnceCell, Semaphore};
 
 use crate::limits;
 use crate::outbox::Outbox;
-use crate::subscription::{Courier, Credentials, Deliveries};
+use crate::subscription::{Courier, Credentials, Deliveries, NoKey, Vapid};
 
 /// Knows people by a token that they were given at a log-in elsewhere (RFC 6750): the webmail's sessions.
 pub trait Tokens: Send + Sync {
@@ -49,6 +49,8 @@ pub struct House {
     pub(crate) making: Budget,
     /// Posts to clients; none: this house does not.
     pub(crate) courier: OnceLock<Courier>,
+    /// By what push services know us; read when it is first asked for.
+    vapid: OnceCell<Vapid>,
     /// What requests take while they come, are read and are answered.
     pub(crate) requesting: Budget,
     /// A thread for each request that is carried out.
@@ -75,6 +77,7 @@ impl House {
             uploading: Intake::new(Budget::new(limits::UPLOADING), limits::MEMORY_PATIENCE),
             making: Budget::new(limits::MAKING),
             courier: OnceLock::new(),
+            vapid: OnceCell::new(),
             requesting: Budget::new(limits::REQUESTING),
             desks: Arc::new(Semaphore::new(limits::AT_WORK)),
             requests: Turns::default(),
@@ -108,6 +111,19 @@ impl House {
         self.uploading = intake.clone();
         self.making = intake.memory().clone();
         self.requesting = intake.memory().clone();
+    }
+
+    /// By what push services know us.
+    pub(crate) async fn vapid(&self) -> Result<&Vapid, NoKey> {
+        self.vapid.get_or_try_init(|| Vapid::load(&self.store, &self.hostname)).await
+    }
+
+    /// With what a browser subscribes at its push service (RFC 9749); none where this house posts to nobody, or cannot
+    /// find out now.
+    pub(crate) async fn push_key(&self) -> Option<&str> {
+        self.courier.get()?;
+        let vapid = self.vapid().await.inspect_err(|error| tracing::error!(%error, "push services will not know us"));
+        vapid.ok().map(Vapid::public)
     }
 
     /// Letters were opened: the history of each says so. Never waited for.

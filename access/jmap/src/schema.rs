@@ -8,6 +8,7 @@ pub const MIGRATIONS: &[Migration] = &[
     Migration { room: "jmap", number: 2, sql: SENDING },
     Migration { room: "jmap", number: 3, sql: crate::subscription::TABLE },
     Migration { room: "jmap", number: 4, sql: crate::submission::TABLE },
+    Migration { room: "jmap", number: 5, sql: crate::subscription::VAPID },
 ];
 
 /// Letters on their way, whose submissions are to say what becomes of them; `since` is how far their history is known.

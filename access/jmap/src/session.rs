@@ -24,15 +24,18 @@ pub const BLOB: &str = "urn:ietf:params:jmap:blob";
 /// it has a name below `example`, which nobody else can have (RFC 2606 §2).
 pub const PREFERENCES: &str = "https://facteur.example/jmap/preferences";
 
+/// Pushes that a browser's service knows to be ours (RFC 9749 §3).
+pub const WEBPUSH: &str = "urn:ietf:params:jmap:webpush-vapid";
+
 /// Those of which there are methods here.
-pub const CAPABILITIES: [&str; 7] = [CORE, MAIL, SUBMISSION, VACATION, QUOTA, BLOB, PREFERENCES];
+pub const CAPABILITIES: [&str; 8] = [CORE, MAIL, SUBMISSION, VACATION, QUOTA, BLOB, PREFERENCES, WEBPUSH];
 /// Those that clients are told of. Of absences only the words are kept and nobody is answered: a client that heard of
 /// the capability would offer its person a switch that does nothing.
 const TOLD: [&str; 6] = [CORE, MAIL, SUBMISSION, QUOTA, BLOB, PREFERENCES];
 
-/// The capabilities object of the session.
-pub fn capabilities() -> Value {
-    json!({
+/// The capabilities object of the session. `push_key`: with what browsers subscribe at their push services.
+pub fn capabilities(push_key: Option<&str>) -> Value {
+    let mut capabilities = json!({
         CORE: {
             "maxSizeUpload": limits::SIZE_UPLOAD,
             "maxConcurrentUpload": limits::CONCURRENT_UPLOAD,
@@ -48,7 +51,11 @@ pub fn capabilities() -> Value {
         QUOTA: {},
         BLOB: {},
         PREFERENCES: {},
-    })
+    });
+    if let (Some(key), Some(all)) = (push_key, capabilities.as_object_mut()) {
+        all.insert(WEBPUSH.to_owned(), json!({"applicationServerKey": key}));
+    }
+    capabilities
 }
 
 /// What the account of the person can do.
@@ -82,14 +89,15 @@ fn account_capabilities() -> Value {
     })
 }
 
-/// The session of a person. `base` is what stands before all paths, such as `https://mail.alpha.test`.
-pub fn session(person: &Login, base: &str) -> Value {
+/// The session of a person. `base` is what stands before all paths, such as `https://mail.alpha.test`; for `push_key` see
+/// [`capabilities`].
+pub fn session(person: &Login, base: &str, push_key: Option<&str>) -> Value {
     let account = person.account.id();
     // The core has no data, but clients look up their account by it: whoever has one account has it for everything.
     let primary: serde_json::Map<String, Value> =
         TOLD.iter().map(|capability| ((*capability).to_owned(), account.as_str().into())).collect();
     json!({
-        "capabilities": capabilities(),
+        "capabilities": capabilities(push_key),
         "accounts": {
             account: {
                 "name": person.address.to_string(),

@@ -10,6 +10,7 @@ mod get;
 mod seal;
 mod set;
 mod table;
+mod vapid;
 
 use mail::Timestamp;
 use mail::seam::AccountId;
@@ -24,6 +25,7 @@ pub use get::get;
 pub use seal::Keys;
 pub use set::set;
 pub use table::TABLE;
+pub use vapid::{Error as NoKey, VAPID, Vapid};
 
 /// A subscription.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]

@@ -19,7 +19,7 @@ const LONGEST: usize = 512;
 
 /// Names of the registry "JMAP Capabilities" of IANA that are not ours, and of drafts of the working group that
 /// clients name already.
-const OTHERS: [&str; 25] = [
+const OTHERS: [&str; 24] = [
     "backup",
     "blob2",
     "calendars",
@@ -43,7 +43,6 @@ const OTHERS: [&str; 25] = [
     "smimeverify",
     "tasks",
     "tasks:recurrences",
-    "webpush-vapid",
     "websocket",
 ];
 

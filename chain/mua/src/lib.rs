@@ -4,7 +4,7 @@
 //! - [`show`]: letters as harmless documents, without input/output.
 //! - `pages`: the application itself, built from `web/` and carried in the program.
 //! - `guard`, with `entrance`, `host`, `origin` and `clear`: what is asked of every request, whatever stands behind.
-//! - `login`, `cookie`: sessions, and the cookie that holds one.
+//! - `login`, `cookie`: sessions, and the cookie that holds one; `account`: who sees and ends them, and the password.
 //! - `plain`: the log-in for browsers without script.
 //! - `letter`, `picture`, `remote`, `way`: one address each. `remote` fetches pictures for the reader, whom it does not name.
 //!
@@ -16,6 +16,7 @@
 //!
 //! It must not know SMTP, the queue, nor JMAP: the pages speak that with whoever stands behind `/jmap`.
 
+mod account;
 mod answer;
 mod browser;
 mod clear;

@@ -5,7 +5,7 @@ use axum::extract::DefaultBodyLimit;
 use axum::middleware::from_fn_with_state;
 use axum::routing::{get, post};
 
-use crate::{Entrance, House, guard, letter, login, pages, picture, plain, remote, way};
+use crate::{Entrance, House, account, guard, letter, login, pages, picture, plain, remote, way};
 
 /// Octets of a log-in form.
 const FORM: usize = 16 * 1024;
@@ -16,6 +16,10 @@ pub fn router(house: House) -> Router {
         .route("/", get(plain::front))
         .route("/login", get(plain::log_in).merge(post(login::log_in).layer(DefaultBodyLimit::max(FORM))))
         .route("/logout", post(login::log_out))
+        .route("/account", get(account::show))
+        .route("/account/password", post(account::change_password).layer(DefaultBodyLimit::max(FORM)))
+        .route("/account/strength", post(account::weigh).layer(DefaultBodyLimit::max(FORM)))
+        .route("/account/sessions/end", post(account::end_sessions).layer(DefaultBodyLimit::max(FORM)))
         .route("/session", get(login::session))
         .route("/letter/{letter}/view", get(letter::view))
         .route("/letter/{letter}/source", get(letter::source))

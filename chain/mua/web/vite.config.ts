@@ -5,6 +5,7 @@ import { defineConfig } from 'vite';
 const server = process.env.FACTEUR_WEB ?? 'http://127.0.0.1:8080';
 
 const served = [
+  '/account',
   '/login',
   '/logout',
   '/session',

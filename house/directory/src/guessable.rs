@@ -35,6 +35,13 @@ pub(crate) fn is_guessed_soon(password: &str, own: &[&str]) -> bool {
     (1..=AROUND).contains(&around) && guesses(word) < COMMON
 }
 
+/// How many guesses the best of our estimates needs, to the power of ten.
+pub(crate) fn magnitude(password: &str, own: &[&str]) -> u32 {
+    let words = words(own);
+    let known: Vec<&str> = OURS.iter().copied().chain(words.iter().map(String::as_str)).collect();
+    zxcvbn(password, &known).guesses().checked_ilog10().unwrap_or_default()
+}
+
 /// Is it nothing but words of the person, and a little around them?
 fn is_around(folded: &str, words: &[String]) -> bool {
     let mut rest = Zeroizing::new(folded.to_owned());

@@ -41,7 +41,7 @@ pub use directory::{Clock, Directory, NoLimit, Space, Ticks};
 pub use error::Error;
 pub use resolve::{Destination, Resolution, resolve};
 pub use schema::MIGRATIONS;
-pub use secret::Secret;
+pub use secret::{Secret, Strength, strength};
 pub use stays::Open;
 
 /// What is announced when people, domains or aliases change.

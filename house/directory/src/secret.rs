@@ -59,6 +59,42 @@ impl Secret {
     }
 }
 
+/// How long a password would hold against somebody who guesses at it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Strength {
+    /// Refused: it has fewer characters than [`Secret::SHORTEST`].
+    TooShort,
+    /// Refused: it has more octets than [`Secret::LONGEST`].
+    TooLong,
+    /// Refused: it is among the first that are guessed.
+    Guessable,
+    /// Taken; a stolen disk gives it away in days.
+    Fair,
+    /// Taken; a stolen disk gives it away in years.
+    Good,
+    /// Taken, and out of reach.
+    Strong,
+}
+
+/// Weighs a password as [`Secret::make`] judges it. Takes some milliseconds: where blocking is allowed.
+pub fn strength(password: &Password, own: &[&str]) -> Strength {
+    let prepared = Zeroizing::new(sasl::prepare(password.reveal()).into_owned());
+    if prepared.chars().count() < Secret::SHORTEST {
+        return Strength::TooShort;
+    }
+    if prepared.len() > Secret::LONGEST {
+        return Strength::TooLong;
+    }
+    if guessable::is_guessed_soon(&prepared, own) {
+        return Strength::Guessable;
+    }
+    match guessable::magnitude(&prepared, own) {
+        0..=7 => Strength::Fair,
+        8..=10 => Strength::Good,
+        _ => Strength::Strong,
+    }
+}
+
 fn hash(password: &[u8], workspace: &mut Workspace) -> Result<String, Error> {
     let salt: [u8; 16] = rand::random();
     let output = work(COST, Algorithm::Argon2id, Version::V0x13, password, &salt, OUTPUT, workspace)?;
@@ -183,6 +219,24 @@ mod tests {
         assert!(matches!(make("short"), Err(Error::PasswordTooShort)));
         assert!(matches!(make(&"x".repeat(1025)), Err(Error::PasswordTooLong)));
         assert!(matches!(make("Password2024!"), Err(Error::PasswordGuessable)));
+    }
+
+    #[test]
+    fn a_password_is_weighed_as_it_is_judged() {
+        let weigh = |text: &str| strength(&password(text), &["alice@alpha.test", "Alice Dupont"]);
+        assert_eq!(weigh("short"), Strength::TooShort);
+        assert_eq!(weigh(&"x".repeat(1025)), Strength::TooLong);
+        assert_eq!(weigh("Password2024!"), Strength::Guessable);
+        assert_eq!(weigh("dupont alice1"), Strength::Guessable);
+        assert_eq!(weigh("wharf lantern oblique tundra"), Strength::Strong);
+        for text in ["short", "Password2024!", "wharf lantern oblique tundra", "tq7vw9xz"] {
+            let refused = matches!(weigh(text), Strength::TooShort | Strength::TooLong | Strength::Guessable);
+            assert_eq!(
+                Secret::make(&password(text), &["alice@alpha.test", "Alice Dupont"]).is_err(),
+                refused,
+                "{text}"
+            );
+        }
     }
 
     #[test]

@@ -155,6 +155,31 @@ pub fn end(tx: &mut Tx, account: AccountId, number: Option<i64>) -> Result<u64, 
     Ok(ended as u64)
 }
 
+/// Ends the sessions of a person but that of `own`; gives how many.
+pub fn end_others(tx: &mut Tx, account: AccountId, own: Proof) -> Result<u64, Error> {
+    let ended = tx.execute("DELETE FROM session WHERE account = $1 AND id <> $2", params![account.0, number(own)])?;
+    if ended > 0 {
+        tx.announce(CREDENTIALS);
+    }
+    Ok(ended as u64)
+}
+
+/// Lets the session of who has just got another password go on with it, in the transaction that writes that.
+pub fn go_on(tx: &mut Tx, account: AccountId, own: Proof) -> Result<(), Error> {
+    let sql = "UPDATE session SET password = COALESCE((SELECT changed FROM password
+               WHERE account = $1 AND label = ''), 0) WHERE account = $1 AND id = $2";
+    tx.execute(sql, params![account.0, number(own)])?;
+    Ok(())
+}
+
+/// The number of the session that somebody was let in with; 0, which no session has, where it was something else.
+fn number(own: Proof) -> i64 {
+    match own {
+        Proof::Session(number) => number,
+        Proof::Password(_) | Proof::Unknown => 0,
+    }
+}
+
 /// The password that a session was begun with, by the number of its last change; none: the session is over.
 pub(crate) fn password_of(view: &View, account: AccountId, number: i64, now: Timestamp) -> Result<Option<i64>, Error> {
     let sql = "SELECT password FROM session WHERE id = $1 AND account = $2 AND seen > $3 AND begun > $4";

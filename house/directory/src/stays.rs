@@ -167,6 +167,13 @@ impl Directory {
         meant.len()
     }
 
+    /// Ends the conversations of a person but those that `own` let in; gives how many.
+    pub fn end_other_conversations(&self, account: AccountId, own: Proof) -> usize {
+        let meant = self.0.stays.entries(|entry| entry.open.account == account && entry.open.proof != own);
+        meant.iter().for_each(|entry| entry.end(Leave::Dismissed));
+        meant.len()
+    }
+
     /// Ends the conversations of those whose credentials are no longer good, until `shutdown` is done.
     pub async fn watch_over(&self, shutdown: impl Future<Output = ()>) {
         let work = async {

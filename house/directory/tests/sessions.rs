@@ -60,6 +60,28 @@ fn a_new_password_ends_every_session() {
     assert!(!has_kept(later), "who is gone keeps nothing");
 }
 
+#[test]
+fn who_changes_their_password_goes_on_and_everybody_else_ends() {
+    let house = House::with_people();
+    let (directory, runtime) = (house.directory(), Runtime::new().unwrap());
+    let begin = |random| runtime.block_on(directory.begin_session(&alice(&house), [random; 32])).unwrap();
+    let (own, other) = (begin(7), begin(8));
+    let is_open = |token: &mail::Password| runtime.block_on(directory.session(token.reveal())).unwrap();
+    let proof = is_open(&own).expect("a person").proof;
+    let secret = Secret::make(&password("another one"), &[]).unwrap();
+    let account = alice(&house).account;
+    let ended = house.write(move |tx| {
+        account::set_secret(tx, &address("alice@alpha.test"), &secret, mail::Timestamp(NOW.0 + 1))?;
+        session::go_on(tx, account, proof)?;
+        session::end_others(tx, account, proof)
+    });
+    assert_eq!(ended.unwrap(), 1);
+    assert!(is_open(&own).is_some() && is_open(&other).is_none());
+    let bob = house.id("bob@alpha.test");
+    assert_eq!(house.write(move |tx| session::end_others(tx, bob, proof)).unwrap(), 0);
+    assert!(is_open(&own).is_some(), "nobody ends another's");
+}
+
 fn digest(token: &str) -> [u8; 32] {
     let digest = ring::digest::digest(&ring::digest::SHA256, token.as_bytes());
     digest.as_ref().try_into().unwrap()

@@ -1,20 +1,25 @@
 //! The session resource (RFC 8620 §2), and the way to it (§2.2).
 
+use std::sync::Arc;
+
 use axum::Extension;
+use axum::extract::State;
 use axum::http::{HeaderMap, Uri, header};
 use axum::response::Response;
 use web::Peer;
 
 use super::answer;
 use super::door::Person;
+use crate::house::House;
 
 pub async fn session(
+    State(house): State<Arc<House>>,
     Person(person, _): Person,
     Extension(peer): Extension<Peer>,
     uri: Uri,
     headers: HeaderMap,
 ) -> Response {
-    answer::json(&crate::session::session(&person, &base(&peer, &uri, &headers)))
+    answer::json(&crate::session::session(&person, &base(&peer, &uri, &headers), house.push_key().await))
 }
 
 /// What stands before our paths, as the client sees it. Where it does not say what it calls us, paths alone must do.

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use https::header::{CONTENT_ENCODING, CONTENT_TYPE, HeaderName, RETRY_AFTER};
+use https::header::{AUTHORIZATION, CONTENT_ENCODING, CONTENT_TYPE, HeaderName, RETRY_AFTER};
 use https::{HeaderMap, HeaderValue, Url};
 use serde_json::Value;
 use store::View;
@@ -119,7 +119,10 @@ async fn forget(house: &House, subscription: &Subscription) {
 async fn deliver(house: &House, to: &Subscription, message: &Value) -> Outcome {
     let Some(courier) = house.courier.get() else { return Outcome::Gone };
     match courier.is_good(to).await {
-        Ok(true) => post(courier, to, message).await,
+        Ok(true) => match authorization(house, to).await {
+            Some(ours) => post(courier, to, message, ours).await,
+            None => Outcome::Later(None),
+        },
         Ok(false) => {
             tracing::info!(
                 account = to.account.0,
@@ -134,11 +137,19 @@ async fn deliver(house: &House, to: &Subscription, message: &Value) -> Outcome {
     }
 }
 
+/// By what the service of this client knows that the message is ours (RFC 8292): those that the client has told of our key
+/// take it from nobody else.
+async fn authorization(house: &House, to: &Subscription) -> Option<HeaderValue> {
+    let vapid = house.vapid().await.inspect_err(|error| tracing::warn!(%error, "clients are told of changes later"));
+    vapid.ok()?.authorization(&Url::parse(&to.url).ok()?, (house.clock)())
+}
+
 /// One message (RFC 8030 §5). Its address is a secret of the client, and stays out of the log.
-async fn post(courier: &Courier, to: &Subscription, message: &Value) -> Outcome {
+async fn post(courier: &Courier, to: &Subscription, message: &Value, ours: HeaderValue) -> Outcome {
     let Ok(url) = Url::parse(&to.url) else { return Outcome::Gone };
     let plain = message.to_string().into_bytes();
     let mut fields = HeaderMap::from_iter([
+        (AUTHORIZATION, ours),
         (CONTENT_TYPE, HeaderValue::from_static("application/json")),
         // For a device that is off: a day.
         (HeaderName::from_static("ttl"), HeaderValue::from_static("86400")),

@@ -206,6 +206,58 @@ fn a_message_can_be_read_with_the_keys_of_the_client_only() {
     assert_eq!(verification["pushSubscriptionId"], created["created"]["new"]["id"]);
 }
 
+/// The key that the session tells browsers to subscribe with (RFC 9749 §3), as a request over HTTP finds it.
+fn told_key(desk: &Desk) -> String {
+    let request = axum::http::Request::get("/jmap/session")
+        .header("Authorization", "Basic YWxpY2U6cHc=")
+        .extension(web::Peer::in_clear([127, 0, 0, 1].into()));
+    let request = request.body(axum::body::Body::empty()).unwrap();
+    let (status, body) = desk.house.send(jmap::router(desk.house.jmap.clone()), request);
+    assert_eq!(status, 200);
+    let session: Value = serde_json::from_slice(&body).unwrap();
+    let said = &session["capabilities"]["urn:ietf:params:jmap:webpush-vapid"]["applicationServerKey"];
+    said.as_str().unwrap_or_else(|| panic!("{session}")).to_owned()
+}
+
+/// Header, claims and signature hold (RFC 8292 §2, RFC 7515), as a push service checks them. Gives the key.
+fn checked(message: &Message, audience: &str) -> String {
+    let field = message.whole.lines().find(|line| line.to_lowercase().starts_with("authorization: vapid "));
+    let field = field.unwrap_or_else(|| panic!("no vapid in {}", message.whole));
+    let part = |name: &str| {
+        let found = field.split([' ', ',']).find_map(|part| part.strip_prefix(name));
+        found.unwrap_or_else(|| panic!("no {name} in {field}")).to_owned()
+    };
+    let (token, key) = (part("t="), part("k="));
+    let (signed, signature) = token.rsplit_once('.').unwrap();
+    let (header, claims) = signed.split_once('.').unwrap();
+    let json = |text: &str| -> Value { serde_json::from_slice(&URL_SAFE_NO_PAD.decode(text).unwrap()).unwrap() };
+    assert_eq!(json(header), json!({"typ": "JWT", "alg": "ES256"}));
+    let claims = json(claims);
+    assert_eq!(claims["aud"], audience);
+    assert_eq!(claims["sub"], "mailto:postmaster@mail.alpha.test");
+    let left = claims["exp"].as_i64().unwrap() - NOW.seconds();
+    assert!((1..=24 * 3600).contains(&left), "{left}");
+    let point = URL_SAFE_NO_PAD.decode(&key).unwrap();
+    let public = ring::signature::UnparsedPublicKey::new(&ring::signature::ECDSA_P256_SHA256_FIXED, &point);
+    public.verify(signed.as_bytes(), &URL_SAFE_NO_PAD.decode(signature).unwrap()).expect("our signature");
+    key
+}
+
+#[test]
+fn a_push_service_knows_that_a_message_is_ours_by_the_key_that_browsers_are_told() {
+    let desk = Desk::open();
+    let told = told_key(&desk);
+    desk.verified(json!({}));
+    let audience = desk.service.url("");
+    assert_eq!(checked(&desk.service.message(0), &audience), told);
+    desk.deliver();
+    assert_eq!(checked(&desk.service.message(1), &audience), told);
+    // It stays the same, for browsers have subscribed with it.
+    let desk = desk.reopened();
+    assert_eq!(told_key(&desk), told);
+    assert_eq!(checked(&desk.service.message(2), &desk.service.url("")), told);
+}
+
 /// As a browser does it (RFC 8291 §3, RFC 8188 §2).
 fn opened(message: &Message, key: EphemeralPrivateKey, public: &[u8], auth: &[u8]) -> Vec<u8> {
     struct Length(usize);

@@ -8,10 +8,11 @@ use net::{ClientTls, ServerTls, Stream};
 use serde_json::Value;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
-/// A message: its header in lower case, and its body.
+/// A message: its header in lower case and as it came, and its body.
 #[derive(Clone, Debug)]
 pub struct Message {
     pub header: String,
+    pub whole: String,
     pub body: Vec<u8>,
 }
 
@@ -85,7 +86,8 @@ async fn exchange(mut stream: Stream, status: &str) -> Option<Message> {
             break end + 4;
         }
     };
-    let header = String::from_utf8_lossy(&octets[..end]).to_lowercase();
+    let whole = String::from_utf8_lossy(&octets[..end]).into_owned();
+    let header = whole.to_lowercase();
     let length = header.lines().find_map(|line| line.strip_prefix("content-length: "))?.parse::<usize>().ok()?;
     while octets.len() < end + length {
         stream.read_buf(&mut octets).await.ok().filter(|read| *read > 0)?;
@@ -93,5 +95,5 @@ async fn exchange(mut stream: Stream, status: &str) -> Option<Message> {
     let answer = format!("HTTP/1.1 {status}\r\nContent-Length: 0\r\n\r\n");
     stream.write_all(answer.as_bytes()).await.ok()?;
     stream.shutdown().await.ok()?;
-    Some(Message { header, body: octets[end..].to_vec() })
+    Some(Message { header, whole, body: octets[end..].to_vec() })
 }

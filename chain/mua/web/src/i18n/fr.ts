@@ -7,7 +7,7 @@ export const fr: Words = {
 
   app: {
     title: 'Facteur',
-    titleWith: (what) => `${what} – Facteur`,
+    titleWith: (what, address) => `${what} – ${address} – Facteur`,
     skip: 'Aller aux messages',
     loading: 'Ouverture de votre boîte aux lettres…',
     menu: 'Dossiers',
@@ -658,6 +658,52 @@ export const fr: Words = {
       source: 'Afficher la source',
       help: 'Cette aide',
     },
+  },
+
+  account: {
+    title: 'Compte',
+    sessions: 'Où vous êtes connecté',
+    thisOne: 'ce navigateur',
+    unknownBrowser: 'Un navigateur',
+    program: (protocol) => `Un logiciel de messagerie (${protocol})`,
+    from: (network) => `depuis ${network}`,
+    fromUnknown: 'depuis un lieu inconnu',
+    since: (when) => `connecté le ${when}`,
+    lastSeen: (when) => `vu le ${when}`,
+    end: 'Déconnecter',
+    endOf: (browser) => `Déconnecter : ${browser}`,
+    ended: 'Déconnecté',
+    endOthers: 'Se déconnecter partout ailleurs',
+    endedOthers: 'Vous êtes déconnecté partout ailleurs',
+    endNote:
+      'Les logiciels de messagerie qui connaissent votre mot de passe reviennent. Pour les écarter, changez-le.',
+    password: 'Mot de passe',
+    current: 'Mot de passe actuel',
+    wanted: 'Nouveau mot de passe',
+    advice: 'Au moins 8 caractères ; le mieux : plusieurs mots sans rapport entre eux.',
+    strengths: {
+      short: 'Trop court : au moins 8 caractères.',
+      long: 'Trop long.',
+      guessable: 'Parmi les premiers que l’on devine. Prenez plusieurs mots sans rapport entre eux.',
+      fair: 'Il peut aller. Un plus long est préférable.',
+      good: 'Bon.',
+      strong: 'Très bon.',
+    },
+    change: 'Changer le mot de passe',
+    passwordChanged: 'Votre mot de passe est changé. Vous êtes déconnecté partout ailleurs.',
+    passwordNote:
+      'Vous serez déconnecté partout ailleurs, et les logiciels de messagerie demanderont le nouveau mot de passe.',
+    who: 'Nom et langue',
+  },
+
+  storage: {
+    title: 'Espace de stockage',
+    used: (used, of) => `${used} sur ${of} utilisés`,
+    unlimited: (used) => `${used} utilisés`,
+    moreThan: (octets) => `plus de ${octets}`,
+    nearly: 'Votre boîte est presque pleine.',
+    full: 'Votre boîte est pleine : plus aucun message n’arrive.',
+    large: 'Afficher les gros messages',
   },
 
   signature: {

@@ -76,6 +76,12 @@ describe('each code that the server can answer has words', () => {
     expect([...kinds, ...limits].filter((code) => !known.problems[code])).toEqual([]);
   });
 
+  it('of the account page', () => {
+    const codes = all(pages, /=> "((?:password|wrong|tooMany|busy|broke|bad)\w*)"/g);
+    expect(codes).toContain('wrongPassword');
+    expect(codes.filter((code) => !known.problems[code])).toEqual([]);
+  });
+
   it('of HTTP', () => {
     const names = all(jmap + pages, /StatusCode::(\w+)/g).filter((name) => !fine.test(name));
     expect(names).toContain('INSUFFICIENT_STORAGE');

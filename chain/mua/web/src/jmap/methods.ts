@@ -10,6 +10,7 @@ import type {
   Identity,
   Mailbox,
   Patch,
+  Quota,
   SearchSnippet,
   SetError,
   Thread,
@@ -134,6 +135,7 @@ export interface Methods {
   'Identity/set': { takes: SetArguments; gives: SetAnswer };
   'Preferences/get': { takes: Get; gives: Got<Choices> };
   'Preferences/set': { takes: SetArguments; gives: SetAnswer };
+  'Quota/get': { takes: Get; gives: Got<Quota> };
   'EmailSubmission/get': { takes: Get; gives: Got<EmailSubmission> };
   'EmailSubmission/query': { takes: SubmissionQuery; gives: QueryAnswer };
   'EmailSubmission/set': {

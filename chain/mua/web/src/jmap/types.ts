@@ -216,6 +216,14 @@ export interface Choices {
   picturesFrom: Record<string, UTCDate>;
 }
 
+/** RFC 9425 §4. */
+export interface Quota {
+  id: Id;
+  resourceType: 'octets' | 'count';
+  used: number;
+  hardLimit: number;
+}
+
 /** RFC 8620 §5.3. */
 export interface SetError {
   type: string;

@@ -13,6 +13,7 @@ import { Records } from './records.svelte';
 import { Scheduled } from './scheduled.svelte';
 import { Selection } from './selection.svelte';
 import { Settings } from './settings.svelte';
+import { Storage } from './storage.svelte';
 import { Sync } from './sync.svelte';
 
 /** Puts the parts of the state together; nothing else does. */
@@ -29,6 +30,7 @@ export class Post {
   readonly actions = new Actions(this.connection, this.records);
   readonly reading = new Reading(this.connection, this.records, (emails) => this.#visible(emails));
   readonly identities = new Identities(this.connection);
+  readonly storage = new Storage(this.connection, this.folders);
   readonly scheduled = new Scheduled(this.connection, this.records, this.folders);
   readonly people = new People(this.connection, this.folders);
   readonly sync = new Sync(this.connection, this.records, this.folders, this.actions, {
@@ -74,6 +76,7 @@ export class Post {
     };
     await this.lists.enter(this.navigation.route.place, (request) => this.preferences.ask(request));
     this.sync.start();
+    this.storage.soon();
   }
 
   /** What was thrown away is no part of a conversation any more; a search, though, leaves nothing out. */
@@ -83,6 +86,7 @@ export class Post {
   }
 
   #changed(created: Email[]): void {
+    this.storage.soon();
     this.lists.forget(this.list);
     void this.list?.refresh();
     const read = this.reading.threadId;

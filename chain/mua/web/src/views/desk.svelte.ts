@@ -31,6 +31,8 @@ export type Asking =
   | { kind: 'search'; text?: string }
   | { kind: 'settings' }
   | { kind: 'signature' }
+  /** `at`: the part of it that is wanted. */
+  | { kind: 'account'; at?: 'storage' }
   | { kind: 'pictures'; pictures: Pictured[]; first: number }
   | { kind: 'newFolder'; parentId: Id | null }
   | { kind: 'renameFolder'; id: Id }
@@ -235,7 +237,7 @@ export class Desk {
     if (!isFull(error)) return undefined;
     return {
       label: language.words.refusals.makeRoom,
-      run: () => this.post.navigation.go({ kind: 'role', role: 'trash' }),
+      run: () => this.ask({ kind: 'account', at: 'storage' }),
     };
   }
 

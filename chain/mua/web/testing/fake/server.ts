@@ -42,6 +42,34 @@ export class FakeServer {
   requests = 0;
   /** The methods of each of them. */
   readonly asked: string[][] = [];
+  /** Who is logged in, as the account page shows it. */
+  others = [
+    {
+      number: 1,
+      begun: '2026-11-24T08:00:00Z',
+      seen: '2026-11-24T10:00:00Z',
+      network: '192.0.2.7',
+      browser: 'Chrome, Linux',
+      here: true,
+    },
+    {
+      number: 2,
+      begun: '2026-11-02T18:30:00Z',
+      seen: '2026-11-23T21:00:00Z',
+      network: '198.51.100.20',
+      browser: 'Safari, iPhone',
+      here: false,
+    },
+    {
+      number: 3,
+      begun: '2026-10-12T09:10:00Z',
+      seen: '2026-11-20T07:00:00Z',
+      network: '2001:db8:1:2::',
+      browser: 'Firefox, Windows',
+      here: false,
+    },
+  ];
+  programs = [{ protocol: 'imap', network: '192.0.2.7', since: '2026-11-24T07:58:00Z', count: 3 }];
   readonly #server: Server;
   readonly #sessions = new Set<string>();
   readonly #streams = new Set<ServerResponse>();
@@ -141,10 +169,12 @@ export class FakeServer {
     if (path === '/login') return this.#login(request, response);
     if (path === '/logout') return this.#logout(response);
     if (path.startsWith('/picture/')) return this.#picture(request, response);
-    if (!/^\/(session|jmap|letter|trace|\.well-known)\b/.test(path)) return this.#page(path, response);
+    if (!/^\/(session|account|jmap|letter|trace|\.well-known)\b/.test(path))
+      return this.#page(path, response);
     if (!this.#isLoggedIn(request)) return void response.writeHead(401).end();
     if (path === '/.well-known/jmap' || path === '/session')
       return void response.writeHead(302, { Location: '/jmap/session' }).end();
+    if (path.startsWith('/account')) return this.#account(path, request, response);
     if (path === '/jmap/session') return json(response, this.#session());
     if (path === '/jmap/api') return this.#api(request, response);
     if (path.startsWith('/jmap/upload/')) return this.#upload(request, response);
@@ -204,6 +234,33 @@ export class FakeServer {
   #logout(response: ServerResponse): void {
     this.#sessions.clear();
     response.writeHead(204, { 'Set-Cookie': `${cookie}=; Path=/; Max-Age=0` }).end();
+  }
+
+  /** The account page (README.md): other sessions that are made up, and a password that counts at the next log-in. */
+  async #account(path: string, request: IncomingMessage, response: ServerResponse): Promise<void> {
+    if (request.method === 'GET') {
+      const { address, name } = this.mail;
+      return json(response, { address, name, sessions: this.others, programs: this.programs });
+    }
+    const given = JSON.parse((await read(request)).toString()) as Record<string, unknown>;
+    const wanted = String(given['new'] ?? '');
+    const fault =
+      wanted.length < 8 ? 'passwordTooShort' : /^password/i.test(wanted) ? 'passwordGuessable' : '';
+    if (path === '/account/strength')
+      return json(response, {
+        strength: { passwordTooShort: 'short', passwordGuessable: 'guessable', '': 'good' }[fault],
+      });
+    if (path === '/account/password') {
+      if (given['current'] !== this.password) return json(response, { code: 'wrongPassword' }, 403);
+      if (fault) return json(response, { code: fault }, 422);
+      this.password = wanted;
+    }
+    const goes = (one: { here: boolean; number: number }) => given['number'] === one.number;
+    this.others = this.others.filter(
+      (one) => one.here || (path.endsWith('/end') && given['number'] && !goes(one)),
+    );
+    if (!given['number']) this.programs = [];
+    return json(response, { ended: 1 });
   }
 
   #isLoggedIn(request: IncomingMessage): boolean {

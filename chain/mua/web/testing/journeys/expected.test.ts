@@ -74,6 +74,6 @@ describe('what people expect', () => {
     }
     server.push();
     await until('and that none is', async () => (await icon.getAttribute('href')) === '/icon.svg');
-    expect(await page.title()).not.toMatch(/^\(/);
+    expect(await page.title()).not.toMatch(/ \(\d+\) – /);
   });
 });

@@ -82,7 +82,9 @@ describe('reading', () => {
     server.deliver({ name: 'Bob Carver', email: 'bob@beta.test' }, 'Fresh bread', 'Come by.');
     await row(page, /Fresh bread/).waitFor();
     await page.getByText('New letter from Bob Carver: Fresh bread').waitFor({ state: 'attached' });
-    await until('the title counts it', async () => /^\(\d+\)/.test(await page.title()));
+    await until('the title counts it', async () =>
+      / \(\d+\) – alice@alpha\.test – Facteur$/.test(await page.title()),
+    );
   });
 
   it('shows an answer that comes while its conversation is read', async () => {

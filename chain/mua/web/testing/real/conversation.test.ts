@@ -72,7 +72,7 @@ describe.each(settings)('%s', (name, ofAlice, ofBob) => {
     await alice.send();
     await bob.row(subject).waitFor();
     expect(await bob.row(subject).getAttribute('aria-label')).toContain(bob.words.list.unread);
-    await until('the title counts it', async () => /^\(\d+\)/.test(await bob.page.title()));
+    await until('the title counts it', async () => / \(\d+\) – /.test(await bob.page.title()));
   });
 
   it('Bob reads it, saves the file as it was, and sees the way it came', async () => {

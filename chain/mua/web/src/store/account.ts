@@ -1,0 +1,66 @@
+import { ownHeader, reach } from '../jmap';
+import type { Connection } from './connection.svelte';
+
+/** A browser that is logged in. Times as in JMAP. */
+export interface SessionHere {
+  number: number;
+  begun: string;
+  /** Used last, to the hour. */
+  seen: string;
+  network: string | null;
+  /** `Firefox, Linux`; empty where nothing is known of it. */
+  browser: string;
+  /** The one that asks. */
+  here: boolean;
+}
+
+/** A mail program that is connected now. */
+export interface ProgramHere {
+  protocol: string;
+  network: string;
+  since: string;
+  count: number;
+}
+
+export interface AccountHere {
+  address: string;
+  name: string | null;
+  sessions: SessionHere[];
+  programs: ProgramHere[];
+}
+
+export type Strength = 'short' | 'long' | 'guessable' | 'fair' | 'good' | 'strong';
+
+/** What the account page asks of the server (README.md). Each throws what `reach` throws, the reason being a code. */
+export class AccountDesk {
+  constructor(private readonly connection: Connection) {}
+
+  async load(): Promise<AccountHere> {
+    const headers = { Accept: 'application/json' };
+    const answer = await this.connection.run(() => reach(fetch, '/account', { headers }));
+    return (await answer.json()) as AccountHere;
+  }
+
+  async endSession(number: number): Promise<void> {
+    await this.#post('/account/sessions/end', { number });
+  }
+
+  async endOthers(): Promise<void> {
+    await this.#post('/account/sessions/end', { others: true });
+  }
+
+  async changePassword(current: string, wanted: string): Promise<void> {
+    await this.#post('/account/password', { current, new: wanted });
+  }
+
+  async weigh(wanted: string): Promise<Strength> {
+    const answer = await this.#post('/account/strength', { new: wanted });
+    return ((await answer.json()) as { strength: Strength }).strength;
+  }
+
+  #post(path: string, body: unknown): Promise<Response> {
+    const headers = { 'Content-Type': 'application/json', ...ownHeader };
+    const init = { method: 'POST', headers, body: JSON.stringify(body) };
+    return this.connection.run(() => reach(fetch, path, init));
+  }
+}
