@@ -1,4 +1,5 @@
 import { cleanBody } from './clean';
+import { emptyLine, isExact, mark, needsExact, styleFor, unmark } from './exact';
 
 /** Between the two ways of writing a letter. */
 
@@ -8,11 +9,14 @@ export function escapeHtml(text: string): string {
   return text.replace(/[&<>"]/g, (letter) => escapes[letter] ?? letter);
 }
 
-/** Each line a block, as the editor writes them. */
+/** Each line a block, as the editor writes them. Runs of blanks and of empty lines stay what they are. */
 export function htmlOf(text: string): string {
   return text
     .split('\n')
-    .map((line) => `<div>${escapeHtml(line) || '<br>'}</div>`)
+    .map((line, at, lines) => {
+      const emptyToo = lines.length > 1 && line === '' && !lines[at - 1];
+      return `<div${styleFor(emptyToo || needsExact(line))}>${escapeHtml(line) || '<br>'}</div>`;
+    })
     .join('');
 }
 
@@ -29,21 +33,20 @@ export function quotedHtmlOf(text: string): string {
   return parts
     .map(({ quoted, lines }) => {
       const inside = lines.join('\n');
-      return quoted ? `<blockquote>${quotedHtmlOf(inside)}</blockquote>` : htmlOf(inside);
+      return quoted ? `<blockquote${styleFor(true)}>${quotedHtmlOf(inside)}</blockquote>` : htmlOf(inside);
     })
     .join('');
 }
 
 /** HTML as a person would have typed it: quotes with ">", lists with "-" or numbers, links with their address. */
 export function textOf(html: string): string {
-  const text = childrenOf(cleanBody(html));
-  return (
-    text
-      // The line before a signature is "-- ", with its blank (RFC 3676 §4.3).
-      .replace(/(?<!^--)[ \t]+\n/gm, '\n')
-      .replace(/\n{3,}/g, '\n\n')
-      .trim()
-  );
+  const text = childrenOf(cleanBody(html), false);
+  const tidy = text
+    // The line before a signature is "-- ", with its blank (RFC 3676 §4.3).
+    .replace(/(?<!^--)[ \t]+\n/gm, '\n')
+    .replace(/\n{3,}/g, '\n\n')
+    .trim();
+  return unmark(tidy);
 }
 
 const blocks = new Set([
@@ -64,16 +67,17 @@ const blocks = new Set([
 ]);
 const paragraphs = new Set(['P', 'H1', 'H2', 'H3', 'H4', 'UL', 'OL', 'BLOCKQUOTE', 'TABLE']);
 
-function childrenOf(node: Node): string {
+/** What stands in an element. `exact`: whether each blank of it counts. */
+function childrenOf(node: Node, exact: boolean): string {
   let text = '';
   for (const child of node.childNodes) {
-    const part = nodeText(child);
+    const part = nodeText(child, exact);
     const name = child.nodeName;
     if (!blocks.has(name)) {
       text += part;
       continue;
     }
-    const gap = paragraphs.has(name) ? '\n\n' : '\n';
+    const gap = paragraphs.has(name) && !exactIn(child, exact) ? '\n\n' : '\n';
     if (text && !text.endsWith('\n')) text += '\n';
     if (text && gap === '\n\n' && !text.endsWith('\n\n')) text += '\n';
     text += part.endsWith('\n') && gap === '\n' ? part : part + gap;
@@ -81,10 +85,14 @@ function childrenOf(node: Node): string {
   return text;
 }
 
-function nodeText(node: Node): string {
-  if (node.nodeType === Node.TEXT_NODE)
-    return (node.textContent ?? '').replace(/[\u200B]/g, '').replace(/[\s\u00A0]+/g, ' ');
+function exactIn(node: Node, around: boolean): boolean {
+  return node instanceof HTMLElement ? isExact(node, around) : around;
+}
+
+function nodeText(node: Node, around: boolean): string {
+  if (node.nodeType === Node.TEXT_NODE) return blanksOf(node.textContent ?? '', around);
   if (!(node instanceof HTMLElement)) return '';
+  const exact = isExact(node, around);
   switch (node.nodeName) {
     case 'BR':
       return node.nextSibling ? '\n' : '';
@@ -92,25 +100,40 @@ function nodeText(node: Node): string {
       return node.getAttribute('alt') ? `[${node.getAttribute('alt')}]` : '';
     case 'HR':
       return '----------';
-    case 'PRE':
-      return node.textContent ?? '';
     case 'A':
-      return linkText(node);
+      return linkText(node, exact);
     case 'BLOCKQUOTE':
-      return childrenOf(node).trim().replace(/^/gm, '> ').replace(/^> >/gm, '>>').replace(/^> $/gm, '>');
+      return quote(childrenOf(node, exact).trim());
     case 'LI':
-      return `${markOf(node)}${childrenOf(node).trim()}`;
+      return `${markOf(node)}${childrenOf(node, exact).trim()}`;
     case 'TD':
     case 'TH':
-      return `${childrenOf(node).trim()}  `;
+      return `${childrenOf(node, exact).trim()}  `;
+    case 'DIV':
+      return childrenOf(node, exact) || (exact ? emptyLine : '');
     default:
-      return childrenOf(node);
+      return childrenOf(node, exact);
   }
 }
 
-function linkText(link: HTMLElement): string {
+/** Blanks that do not break are how editors write runs of blanks; before French punctuation they are meant. */
+function blanksOf(text: string, exact: boolean): string {
+  const visible = text.replace(/\u200B/g, '');
+  if (exact) return mark(visible);
+  return visible.replace(/[ \t\r\n\f]+/g, ' ').replace(/(?<!«)\u00A0(?![:;?!»%])/g, ' ');
+}
+
+function quote(text: string): string {
+  const lines = text.split('\n').map((line) => {
+    if (line === '' || line === emptyLine) return '>';
+    return line.startsWith('>') ? `>${line}` : `> ${line}`;
+  });
+  return lines.join('\n');
+}
+
+function linkText(link: HTMLElement, exact: boolean): string {
   const address = (link.getAttribute('href') ?? '').replace(/^mailto:/, '');
-  const text = childrenOf(link);
+  const text = childrenOf(link, exact);
   return !address || text.includes(address) || address === `${text}/` ? text : `${text} <${address}>`;
 }
 

@@ -26,7 +26,7 @@ export function listenToKeys({ post, desk, writing }: Room): () => void {
   const commands: Partial<Record<Command, () => void>> = {
     next: () => desk.step(1),
     previous: () => desk.step(-1),
-    open: () => desk.open(),
+    open: () => desk.enter(),
     back: () => desk.back(),
     large: () => (desk.large = !desk.large && post.reading.threadId !== undefined),
     search: () => document.getElementById('search')?.focus(),

@@ -109,13 +109,17 @@ export class Folders {
   }
 }
 
+/**
+ * The folders as a tree. One with a role stands on top wherever it lies, and brings along what lies in it; so does one
+ * that lies in a folder we are not told of.
+ */
 export function treeOf(mailboxes: Mailbox[]): FolderNode[] {
   const known = new Set(mailboxes.map((mailbox) => mailbox.id));
+  const parentOf = ({ role, parentId }: Mailbox) =>
+    role === null && parentId && known.has(parentId) ? parentId : null;
   const below = (parent: Id | null, depth: number, above: readonly Id[]): FolderNode[] =>
     mailboxes
-      .filter(
-        (mailbox) => (mailbox.parentId && known.has(mailbox.parentId) ? mailbox.parentId : null) === parent,
-      )
+      .filter((mailbox) => parentOf(mailbox) === parent)
       // A server's mistake must not make us run in circles.
       .filter((mailbox) => !above.includes(mailbox.id))
       .sort(inOrder)
@@ -132,6 +136,7 @@ function rank(mailbox: Mailbox): number {
   return index < 0 ? roleOrder.length : index;
 }
 
-function flatten(node: FolderNode): FolderNode[] {
+/** A folder and all that lies in it, from the top down. */
+export function flatten(node: FolderNode): FolderNode[] {
   return [node, ...node.children.flatMap(flatten)];
 }

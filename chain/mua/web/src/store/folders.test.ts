@@ -17,6 +17,21 @@ it('folders stand in the order people know, their own after them, by name', () =
   expect(tree[2]?.children[0]).toMatchObject({ depth: 1, mailbox: { id: 'a' } });
 });
 
+it('what lies in a folder with a role stays below it, and a role is found wherever its folder lies', () => {
+  const tree = treeOf([
+    folder('2024', 'archive'),
+    folder('archive', null, 'archive'),
+    folder('mail', null),
+    folder('sent', 'mail', 'sent'),
+    folder('old', 'sent'),
+  ]);
+  expect(tree.map((node) => [node.mailbox.id, node.children.map((child) => child.mailbox.id)])).toEqual([
+    ['sent', ['old']],
+    ['archive', ['2024']],
+    ['mail', []],
+  ]);
+});
+
 it('a folder whose parent is not shown stands on top; one that is its own ancestor does not hang the pages', () => {
   expect(treeOf([folder('a', 'hidden')]).length).toBe(1);
   expect(treeOf([folder('a', 'b'), folder('b', 'a')])).toEqual([]);

@@ -7,6 +7,9 @@ import { type Records, rowProperties } from './records.svelte';
 /** Letters fetched together; with their conversations they stay below the 500 of RFC 8620 §2. */
 const page = 40;
 
+/** Pages asked for at one time: a list scrolled fast asks for those that are seen by then, not for all it passed. */
+const atOnce = 4;
+
 /** Rows that can be chosen at one stroke. */
 export const mostChosen = 1_000;
 
@@ -92,6 +95,20 @@ export class QueryWindow {
       if (this.#needs(number, first, end)) wanted.push(this.#fetch(number));
     }
     await Promise.all(wanted);
+  }
+
+  /**
+   * The same while the list is scrolled: does not wait, and asks for few pages at one time. Where more are wanted, those
+   * seen by then are asked for when one has come.
+   */
+  follow(first: number, last: number): void {
+    this.#seen = [first, last];
+    const end = this.total === undefined ? last : Math.min(last, Math.max(0, this.total - 1));
+    for (let number = Math.floor(Math.max(0, first) / page); number * page <= end; number += 1) {
+      if (this.#loading.size >= atOnce) return;
+      if (!this.#needs(number, first, end)) continue;
+      void this.#fetch(number).then(() => this.error === undefined && this.follow(...this.#seen));
+    }
   }
 
   /**

@@ -47,6 +47,8 @@ export class Desk {
   wide = $state(true);
   /** Whether what is read has the window for itself. */
   large = $state(false);
+  /** Whether what is opened is opened by a key: the focus then goes along. */
+  byKey = false;
   /** Whether there is a mouse or the like, with which things are dragged. */
   fine = $state(true);
 
@@ -192,6 +194,12 @@ export class Desk {
     selection.moveTo(position);
     if (this.role === 'drafts' && email.keywords['$draft']) this.resume(email.id);
     else navigation.open(email.threadId);
+  }
+
+  /** The same by a key: whoever reads with the ears is taken to the letter. */
+  enter(): void {
+    this.byKey = true;
+    this.open();
   }
 
   /** Back to where one was: from the whole window, from what is chosen, from the conversation. */
