@@ -36,13 +36,14 @@ function replyHead(words: Words, email: Email, body: EmailBody): string {
 
 function forwardHead(words: Words, email: Email, body: EmailBody): string {
   const people = (list: Email['from']) => (list ?? []).map(formatAddress).join(', ');
+  const line = words.compose.headLine;
   const lines = [
     `---------- ${words.compose.forwarded} ----------`,
-    `${words.read.from}: ${people(email.from)}`,
-    `${words.read.date}: ${longDate(words, body.sentAt ?? email.receivedAt)}`,
-    `${words.compose.subject}: ${email.subject ?? ''}`,
-    `${words.read.to}: ${people(email.to)}`,
+    line(words.read.from, people(email.from)),
+    line(words.read.date, longDate(words, body.sentAt ?? email.receivedAt)),
+    line(words.compose.subject, email.subject ?? ''),
+    line(words.read.to, people(email.to)),
   ];
-  if (body.cc?.length) lines.push(`${words.read.cc}: ${people(body.cc)}`);
+  if (body.cc?.length) lines.push(line(words.read.cc, people(body.cc)));
   return htmlOf([...lines, ''].join('\n'));
 }

@@ -1,3 +1,7 @@
+import { isOneIn } from './plural';
+
+const isOne = isOneIn('en');
+
 /** Every text of the pages, in English. The French file has the same keys; a test and the compiler see to it. */
 export const en = {
   locale: 'en-GB',
@@ -48,8 +52,8 @@ export const en = {
     all: 'All mail',
     flagged: 'Flagged',
     own: 'Your folders',
-    unread: (n: number) => (n === 1 ? '1 unread letter' : `${n} unread letters`),
-    letters: (n: number) => (n === 1 ? '1 letter' : `${n} letters`),
+    unread: (n: number) => (isOne(n) ? `${n} unread letter` : `${n} unread letters`),
+    letters: (n: number) => (isOne(n) ? `${n} letter` : `${n} letters`),
     create: 'New folder',
     createIn: 'New folder inside',
     rename: 'Rename',
@@ -62,7 +66,7 @@ export const en = {
     removeText: (n: number) =>
       n === 0
         ? 'The folder is empty.'
-        : n === 1
+        : isOne(n)
           ? 'The letter in it is deleted for good.'
           : `The ${n} letters in it are deleted for good.`,
     removeDo: 'Delete for good',
@@ -91,9 +95,9 @@ export const en = {
     flagged: 'flagged',
     attachment: 'with an attachment',
     answered: 'answered',
-    inConversation: (n: number) => `${n} letters`,
+    inConversation: (n: number) => (isOne(n) ? `${n} letter` : `${n} letters`),
     select: 'Select',
-    selected: (n: number) => (n === 1 ? '1 selected' : `${n} selected`),
+    selected: (n: number) => (isOne(n) ? `${n} selected` : `${n} selected`),
     selectAll: (n: string) => `Select all ${n} conversations`,
     everything: (n: string) => `All ${n}`,
     clearSelection: 'Clear selection',
@@ -249,15 +253,15 @@ export const en = {
   },
 
   done: {
-    archived: (n: number) => (n === 1 ? 'Conversation archived' : `${n} conversations archived`),
+    archived: (n: number) => (isOne(n) ? 'Conversation archived' : `${n} conversations archived`),
     removed: (n: number) =>
-      n === 1 ? 'Conversation moved to the trash' : `${n} conversations moved to the trash`,
+      isOne(n) ? 'Conversation moved to the trash' : `${n} conversations moved to the trash`,
     destroyed: (n: number) =>
-      n === 1 ? 'Conversation deleted for good' : `${n} conversations deleted for good`,
-    junked: (n: number) => (n === 1 ? 'Conversation moved to junk' : `${n} conversations moved to junk`),
-    notJunk: (n: number) => (n === 1 ? 'Back in the inbox' : `${n} conversations are back in the inbox`),
+      isOne(n) ? 'Conversation deleted for good' : `${n} conversations deleted for good`,
+    junked: (n: number) => (isOne(n) ? 'Conversation moved to junk' : `${n} conversations moved to junk`),
+    notJunk: (n: number) => (isOne(n) ? 'Back in the inbox' : `${n} conversations are back in the inbox`),
     moved: (n: number, to: string) =>
-      n === 1 ? `Conversation moved to ${to}` : `${n} conversations moved to ${to}`,
+      isOne(n) ? `Conversation moved to ${to}` : `${n} conversations moved to ${to}`,
     flagged: 'Flagged',
     unflagged: 'Flag removed',
     markedRead: 'Marked as read',
@@ -268,7 +272,7 @@ export const en = {
     failedBecause: (why: string) => `That did not work. ${why}`,
     failedOffline: 'No connection; everything is as it was.',
     working: 'Working on it…',
-    swept: (n: number) => (n === 1 ? '1 letter done' : `${n} letters done`),
+    swept: (n: number) => (isOne(n) ? `${n} letter done` : `${n} letters done`),
     noFolder: 'There is no such folder to move it to.',
   },
 
@@ -366,7 +370,7 @@ export const en = {
 
   destroy: {
     title: (n: number) =>
-      n === 1 ? 'Delete this conversation for good?' : `Delete ${n} conversations for good?`,
+      isOne(n) ? 'Delete this conversation for good?' : `Delete ${n} conversations for good?`,
     text: 'They cannot be brought back.',
   },
 
@@ -376,7 +380,7 @@ export const en = {
     emptyText: 'Choose one on the left, or press ? for the keyboard.',
     gone: 'This conversation is no longer here.',
     failed: 'The letter could not be loaded.',
-    letters: (n: number) => `${n} letters`,
+    letters: (n: number) => (isOne(n) ? `${n} letter` : `${n} letters`),
     to: 'To',
     cc: 'Cc',
     bcc: 'Bcc',
@@ -386,14 +390,14 @@ export const en = {
     date: 'Date',
     fold: 'Fold up this letter',
     unfold: 'Unfold this letter',
-    earlier: (n: number) => (n === 1 ? '1 earlier letter' : `${n} earlier letters`),
+    earlier: (n: number) => (isOne(n) ? `${n} earlier letter` : `${n} earlier letters`),
     body: 'Text of the letter',
     pictures: 'Pictures from the internet are not shown, so the sender does not learn that you read this.',
     showPictures: 'Show pictures',
     showQuote: 'Show quoted text',
     hideQuote: 'Hide quoted text',
     truncated: 'This letter is very long and is shown in part.',
-    attachments: (n: number) => (n === 1 ? '1 attachment' : `${n} attachments`),
+    attachments: (n: number) => (isOne(n) ? `${n} attachment` : `${n} attachments`),
     download: (name: string) => `Save ${name}`,
     view: (name: string) => `Open ${name}`,
     unnamed: 'unnamed',
@@ -486,6 +490,8 @@ export const en = {
     forgotWords: ['attached', 'attachment', 'enclosed', 'attaching'],
     discarded: 'Draft discarded',
     putAway: (subject: string) => `“${subject}” was put among the drafts to make room.`,
+    /** A line of the head of a letter that is quoted. */
+    headLine: (name: string, value: string) => `${name}: ${value}`,
     onDate: (date: string, who: string) => `On ${date}, ${who} wrote:`,
     forwarded: 'Forwarded letter',
     noEditor: 'The editor could not be loaded.',
@@ -510,7 +516,7 @@ export const en = {
   scheduled: {
     title: 'Scheduled',
     mark: 'Scheduled',
-    letters: (n: number) => (n === 1 ? '1 letter waits' : `${n} letters wait`),
+    letters: (n: number) => (isOne(n) ? `${n} letter waits` : `${n} letters wait`),
     label: 'Letters that wait for their time',
     goes: (when: string) => `Goes ${when}`,
     to: (who: string) => `To ${who}`,
@@ -711,7 +717,7 @@ export const en = {
     light: 'Light',
     dark: 'Dark',
     undoSend: 'Undo sending',
-    undoFor: (seconds: number) => (seconds === 0 ? 'Off' : `For ${seconds} seconds`),
+    undoFor: (n: number) => (n === 0 ? 'Off' : isOne(n) ? `For ${n} second` : `For ${n} seconds`),
     tell: 'Notifications of new mail',
     tellings: {
       nothing: 'None',
@@ -727,8 +733,8 @@ export const en = {
 
   news: {
     one: (who: string, subject: string) => `New letter from ${who}: ${subject}`,
-    many: (n: number) => `${n} new letters`,
-    count: (n: number) => (n === 1 ? '1 new letter' : `${n} new letters`),
+    many: (n: number) => (isOne(n) ? `${n} new letter` : `${n} new letters`),
+    count: (n: number) => (isOne(n) ? `${n} new letter` : `${n} new letters`),
     open: 'Open',
   },
 

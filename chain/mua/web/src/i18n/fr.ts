@@ -1,4 +1,7 @@
 import type { Words } from './en';
+import { isOneIn } from './plural';
+
+const isOne = isOneIn('fr');
 
 /** Chaque texte des pages, en français. Espaces insécables devant « : ; ? ! » et à l'intérieur des guillemets. */
 export const fr: Words = {
@@ -52,8 +55,8 @@ export const fr: Words = {
     all: 'Tous les messages',
     flagged: 'Suivis',
     own: 'Vos dossiers',
-    unread: (n) => (n === 1 ? '1 message non lu' : `${n} messages non lus`),
-    letters: (n) => (n < 2 ? `${n} message` : `${n} messages`),
+    unread: (n) => (isOne(n) ? `${n} message non lu` : `${n} messages non lus`),
+    letters: (n) => (isOne(n) ? `${n} message` : `${n} messages`),
     create: 'Nouveau dossier',
     createIn: 'Nouveau sous-dossier',
     rename: 'Renommer',
@@ -66,7 +69,7 @@ export const fr: Words = {
     removeText: (n) =>
       n === 0
         ? 'Ce dossier est vide.'
-        : n === 1
+        : isOne(n)
           ? 'Le message qu’il contient sera définitivement supprimé.'
           : `Les ${n} messages qu’il contient seront définitivement supprimés.`,
     removeDo: 'Supprimer définitivement',
@@ -95,9 +98,9 @@ export const fr: Words = {
     flagged: 'suivi',
     attachment: 'avec pièce jointe',
     answered: 'répondu',
-    inConversation: (n) => `${n} messages`,
+    inConversation: (n) => (isOne(n) ? `${n} message` : `${n} messages`),
     select: 'Sélectionner',
-    selected: (n) => (n === 1 ? '1 sélectionnée' : `${n} sélectionnées`),
+    selected: (n) => (isOne(n) ? `${n} sélectionnée` : `${n} sélectionnées`),
     selectAll: (n: string) => `Sélectionner les ${n} conversations`,
     everything: (n: string) => `Tout (${n})`,
     clearSelection: 'Tout désélectionner',
@@ -251,19 +254,19 @@ export const fr: Words = {
   },
 
   done: {
-    archived: (n) => (n === 1 ? 'Conversation archivée' : `${n} conversations archivées`),
+    archived: (n) => (isOne(n) ? 'Conversation archivée' : `${n} conversations archivées`),
     removed: (n) =>
-      n === 1 ? 'Conversation mise à la corbeille' : `${n} conversations mises à la corbeille`,
+      isOne(n) ? 'Conversation mise à la corbeille' : `${n} conversations mises à la corbeille`,
     destroyed: (n) =>
-      n === 1 ? 'Conversation définitivement supprimée' : `${n} conversations définitivement supprimées`,
+      isOne(n) ? 'Conversation définitivement supprimée' : `${n} conversations définitivement supprimées`,
     junked: (n) =>
-      n === 1 ? 'Conversation classée comme indésirable' : `${n} conversations classées comme indésirables`,
+      isOne(n) ? 'Conversation classée comme indésirable' : `${n} conversations classées comme indésirables`,
     notJunk: (n) =>
-      n === 1
+      isOne(n)
         ? 'De retour dans la boîte de réception'
         : `${n} conversations de retour dans la boîte de réception`,
     moved: (n, to) =>
-      n === 1 ? `Conversation déplacée vers ${to}` : `${n} conversations déplacées vers ${to}`,
+      isOne(n) ? `Conversation déplacée vers ${to}` : `${n} conversations déplacées vers ${to}`,
     flagged: 'Suivi activé',
     unflagged: 'Suivi retiré',
     markedRead: 'Marqué comme lu',
@@ -274,7 +277,7 @@ export const fr: Words = {
     failedBecause: (why) => `L’action a échoué. ${why}`,
     failedOffline: 'Pas de connexion ; rien n’a changé.',
     working: 'En cours…',
-    swept: (n: number) => (n === 1 ? '1 message traité' : `${n} messages traités`),
+    swept: (n: number) => (isOne(n) ? `${n} message traité` : `${n} messages traités`),
     noFolder: 'Il n’y a pas de dossier prévu pour cela.',
   },
 
@@ -371,7 +374,7 @@ export const fr: Words = {
 
   destroy: {
     title: (n) =>
-      n === 1
+      isOne(n)
         ? 'Supprimer définitivement cette conversation ?'
         : `Supprimer définitivement ${n} conversations ?`,
     text: 'Il ne sera pas possible de revenir en arrière.',
@@ -383,17 +386,17 @@ export const fr: Words = {
     emptyText: 'Choisissez-en un à gauche, ou appuyez sur ? pour les raccourcis clavier.',
     gone: 'Cette conversation n’est plus ici.',
     failed: 'Impossible de charger le message.',
-    letters: (n) => `${n} messages`,
+    letters: (n) => (isOne(n) ? `${n} message` : `${n} messages`),
     to: 'À',
     cc: 'Cc',
     bcc: 'Cci',
     from: 'De',
     toMe: 'moi',
-    andMore: (n) => `et ${n} autres`,
+    andMore: (n) => (isOne(n) ? `et ${n} autre` : `et ${n} autres`),
     date: 'Date',
     fold: 'Replier ce message',
     unfold: 'Déplier ce message',
-    earlier: (n) => (n === 1 ? '1 message précédent' : `${n} messages précédents`),
+    earlier: (n) => (isOne(n) ? `${n} message précédent` : `${n} messages précédents`),
     body: 'Texte du message',
     pictures:
       'Les images distantes ne sont pas affichées : l’expéditeur ne saura pas que vous avez lu ce message.',
@@ -401,7 +404,7 @@ export const fr: Words = {
     showQuote: 'Afficher le texte cité',
     hideQuote: 'Masquer le texte cité',
     truncated: 'Ce message est très long ; seul le début est affiché.',
-    attachments: (n) => (n === 1 ? '1 pièce jointe' : `${n} pièces jointes`),
+    attachments: (n) => (isOne(n) ? `${n} pièce jointe` : `${n} pièces jointes`),
     download: (name) => `Enregistrer ${name}`,
     view: (name) => `Ouvrir ${name}`,
     unnamed: 'sans nom',
@@ -495,6 +498,7 @@ export const fr: Words = {
     forgotWords: ['ci-joint', 'ci-jointe', 'pièce jointe', 'pièces jointes', 'en pj', 'je joins'],
     discarded: 'Brouillon abandonné',
     putAway: (subject) => `« ${subject} » est rangé dans les brouillons pour faire de la place.`,
+    headLine: (name, value) => `${name} : ${value}`,
     onDate: (date, who) => `Le ${date}, ${who} a écrit :`,
     forwarded: 'Message transféré',
     noEditor: 'Impossible de charger l’éditeur.',
@@ -519,7 +523,7 @@ export const fr: Words = {
   scheduled: {
     title: 'Programmés',
     mark: 'Programmé',
-    letters: (n) => (n === 1 ? '1 message en attente' : `${n} messages en attente`),
+    letters: (n) => (isOne(n) ? `${n} message en attente` : `${n} messages en attente`),
     label: 'Messages qui attendent leur heure',
     goes: (when) => `Part ${when}`,
     to: (who) => `À ${who}`,
@@ -722,7 +726,7 @@ export const fr: Words = {
     light: 'Claire',
     dark: 'Sombre',
     undoSend: 'Annuler un envoi',
-    undoFor: (seconds: number) => (seconds === 0 ? 'Jamais' : `Pendant ${seconds} secondes`),
+    undoFor: (n) => (n === 0 ? 'Jamais' : isOne(n) ? `Pendant ${n} seconde` : `Pendant ${n} secondes`),
     tell: 'Notifications de nouveaux messages',
     tellings: {
       nothing: 'Aucune',
@@ -738,8 +742,8 @@ export const fr: Words = {
 
   news: {
     one: (who, subject) => `Nouveau message de ${who} : ${subject}`,
-    many: (n) => `${n} nouveaux messages`,
-    count: (n) => (n === 1 ? '1 nouveau message' : `${n} nouveaux messages`),
+    many: (n) => (isOne(n) ? `${n} nouveau message` : `${n} nouveaux messages`),
+    count: (n) => (isOne(n) ? `${n} nouveau message` : `${n} nouveaux messages`),
     open: 'Ouvrir',
   },
 

@@ -24,7 +24,41 @@ function texts(node: Node): string[] {
   });
 }
 
+/** Every text that says how many, as `group.key`. */
+function counted(node: Node, above = ''): [string, (n: number) => string][] {
+  return Object.entries(node).flatMap(([key, value]): [string, (n: number) => string][] => {
+    if (typeof value === 'object' && value !== null && !Array.isArray(value))
+      return counted(value as Node, `${above}${key}.`);
+    if (typeof value !== 'function') return [];
+    const say = (n: number) => String((value as (...args: unknown[]) => string)(n, n === 1 ? 'x' : ''));
+    return /(?<!\d)7(?!\d)/.test(say(7)) ? [[`${above}${key}`, say]] : [];
+  });
+}
+
+/** Texts that hold a number and are the same for one: names of things, units, and what is only said of several. */
+const same =
+  /\.(?:wrong|form|options|removeTitle|exists|badName|created|renamed|removed)|^(?:app|refusals|sweep|way|scheduled\.(?!letters)|later|news\.one|done\.failedBecause)|^time\.(?:ms|s|min|h|at)$|^list\.(?:label|selectAll|everything)$|^read\.(?:download|view|pictureOf)$|^compose\./;
+
+const sameInEnglish = new Set(['read.andMore', 'list.selected']);
+
 describe('the texts of the pages', () => {
+  it.each([en, fr])('say one of a thing as the language says it: $name', (words) => {
+    const all = counted(words).filter(([key]) => !same.test(key));
+    expect(all.length).toBeGreaterThan(10);
+    const bare = (text: string, n: number) => text.replace(String(n), '#');
+    const wrong = all.filter(
+      ([key, say]) => !(words === en && sameInEnglish.has(key)) && bare(say(1), 1) === bare(say(7), 7),
+    );
+    expect(wrong.map(([key]) => key)).toEqual([]);
+  });
+
+  it('count none as one in French, and in English as several', () => {
+    expect(fr.folders.unread(0)).toBe('0 message non lu');
+    expect(en.folders.unread(0)).toBe('0 unread letters');
+    expect(fr.read.andMore(1)).toBe('et 1 autre');
+    expect(fr.read.andMore(2)).toBe('et 2 autres');
+  });
+
   it('are there in both languages', () => {
     expect(keys(fr).sort()).toEqual(keys(en).sort());
     expect(fr.search.hints.length).toBe(en.search.hints.length);
@@ -37,6 +71,7 @@ describe('the texts of the pages', () => {
   it('in French keep their punctuation on the line, and use the right apostrophe', () => {
     for (const text of texts(fr)) {
       expect(text).not.toMatch(/ [:;?!»%]/);
+      expect(text).not.toMatch(/[\p{L}\d)”»][;?!»]|[\p{L}\d)]: /u);
       expect(text).not.toMatch(/« /);
       expect(text).not.toMatch(/'/);
     }

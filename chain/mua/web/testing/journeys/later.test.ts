@@ -30,7 +30,7 @@ const entry = (page: Page, count: number) =>
 describe('a letter that goes later', () => {
   it('is chosen by keyboard alone, waits where it is found again, and is sent when wanted', async () => {
     const { page } = story;
-    expect(await page.getByRole('button', { name: /^Scheduled/ }).count()).toBe(0);
+    expect(await page.getByRole('link', { name: /^Scheduled/ }).count()).toBe(0);
     await begin(page, 'bob@beta.test', 'By hand');
     await page.keyboard.type('In good time.');
     await page.getByRole('button', { name: 'Send later' }).focus();

@@ -52,7 +52,7 @@ describe('on a phone', () => {
   it('the folders are in a drawer', async () => {
     const { page } = story;
     await page.getByRole('button', { name: 'Folders' }).tap();
-    await page.getByRole('dialog', { name: 'Folders' }).getByRole('button', { name: /^Sent/ }).tap();
+    await page.getByRole('dialog', { name: 'Folders' }).getByRole('link', { name: /^Sent/ }).tap();
     await page.getByRole('heading', { name: 'Sent' }).waitFor();
     expect(await page.getByRole('dialog').count()).toBe(0);
   });

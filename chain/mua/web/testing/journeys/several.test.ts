@@ -51,7 +51,7 @@ it('so many letters that there is no more room: the oldest goes to the drafts, a
     }
   }
   await page.setViewportSize({ width: 1440, height: 900 });
-  await page.getByRole('button', { name: /^Archive/ }).click();
+  await page.getByRole('link', { name: /^Archive/ }).click();
   await page.getByRole('heading', { name: 'Archive' }).waitFor();
 });
 

@@ -51,7 +51,7 @@ describe('sorting', () => {
     await page.getByRole('combobox', { name: 'Find a folder' }).fill('fam');
     await page.keyboard.press('Enter');
     await page.getByText('4 conversations moved to Family').waitFor();
-    await page.getByRole('button', { name: /^Family/ }).click();
+    await page.getByRole('link', { name: /^Family/ }).click();
     await row(page, /botanical/).waitFor();
   });
 
@@ -102,7 +102,7 @@ describe('sorting', () => {
       .first()
       .click();
     await until('two are shown', async () => (await page.locator('article').count()) === 2);
-    await page.getByRole('button', { name: 'Trash' }).click();
+    await page.getByRole('link', { name: 'Trash' }).click();
     await page
       .getByRole('row', { name: /summer house/ })
       .first()
@@ -112,9 +112,9 @@ describe('sorting', () => {
 
   it('files a letter that is dragged onto a folder', async () => {
     const { page } = story;
-    await row(page, /botanical/).dragTo(page.getByRole('button', { name: /^Family/ }));
+    await row(page, /botanical/).dragTo(page.getByRole('link', { name: /^Family/ }));
     await page.getByText('Conversation moved to Family').waitFor();
-    await page.getByRole('button', { name: /^Family/ }).click();
+    await page.getByRole('link', { name: /^Family/ }).click();
     await row(page, /botanical/).waitFor();
   });
 
