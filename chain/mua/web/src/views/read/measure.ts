@@ -44,6 +44,19 @@ export function follow(letter: Document, tell: (height: number) => void): () => 
   return () => observer.disconnect();
 }
 
+/** So wide is what fits on paper of any usual size, in pixels, and so much of it are the margins of the letter. */
+const paperWidth = 660;
+const margins = 32;
+
+/**
+ * How tall a letter is on paper, at most. It cannot be laid out for it while the page is made ready to be printed; but
+ * lines that are shorter are more in the same measure.
+ */
+export function heightOnPaper(letter: Document): number {
+  const width = letter.documentElement.clientWidth;
+  return Math.ceil(heightOf(letter) * Math.max(1, (width - margins) / (paperWidth - margins)));
+}
+
 /** How tall it is laid out, with the bar that scrolls it sideways. */
 function heightOf({ documentElement: root, body, defaultView: view }: Document): number {
   const box = root.getBoundingClientRect();
