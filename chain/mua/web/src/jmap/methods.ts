@@ -136,6 +136,8 @@ export interface Methods {
   'Preferences/get': { takes: Get; gives: Got<Choices> };
   'Preferences/set': { takes: SetArguments; gives: SetAnswer };
   'Quota/get': { takes: Get; gives: Got<Quota> };
+  /** RFC 8620 §7.2: of the person, and of no account. */
+  'PushSubscription/set': { takes: SetArguments; gives: Omit<SetAnswer, 'oldState' | 'newState'> };
   'EmailSubmission/get': { takes: Get; gives: Got<EmailSubmission> };
   'EmailSubmission/query': { takes: SubmissionQuery; gives: QueryAnswer };
   'EmailSubmission/set': {

@@ -34,7 +34,8 @@ export class Request {
 
   call<M extends MethodName>(method: M, args: Methods[M]['takes']): Call<M> {
     const id = String(this.#calls.length);
-    this.#calls.push([method, { accountId: this.accountId, ...args }, id]);
+    const whose = method.startsWith('PushSubscription/') ? {} : { accountId: this.accountId };
+    this.#calls.push([method, { ...whose, ...args }, id]);
     return new Call(method, id);
   }
 

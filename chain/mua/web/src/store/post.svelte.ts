@@ -8,6 +8,7 @@ import { Navigation } from './navigation.svelte';
 import { Notices } from './notices.svelte';
 import { People } from './people.svelte';
 import { Preferences } from './preferences';
+import { Push } from './push.svelte';
 import { Reading } from './reading.svelte';
 import { Records } from './records.svelte';
 import { Scheduled } from './scheduled.svelte';
@@ -30,6 +31,7 @@ export class Post {
   readonly actions = new Actions(this.connection, this.records);
   readonly reading = new Reading(this.connection, this.records, (emails) => this.#visible(emails));
   readonly identities = new Identities(this.connection);
+  readonly push = new Push(this.connection);
   readonly storage = new Storage(this.connection, this.folders);
   readonly scheduled = new Scheduled(this.connection, this.records, this.folders);
   readonly people = new People(this.connection, this.folders);

@@ -85,6 +85,8 @@ export class FakeMail {
   mostSent = 50_000_000;
   /** Octets of all letters that there may be (RFC 9425): the largest number of JMAP for no limit. */
   quota = 2 ** 53 - 1;
+  /** Subscriptions to be told of changes (RFC 8620 §7.2). */
+  readonly pushes = new Map<Id, Record<string, unknown>>();
   readonly blobs = new Map<Id, { type: string; data: Buffer }>();
   /** Told after each change. */
   onchange: () => void = () => {};

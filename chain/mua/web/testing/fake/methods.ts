@@ -1,4 +1,4 @@
-import type { Filter, Id } from '../../src/jmap/types';
+import type { Filter, Id, Role } from '../../src/jmap/types';
 import { emailGet } from './email-get';
 import { emailSet } from './email-set';
 import { fold, matches, tokens } from './filter';
@@ -46,6 +46,11 @@ export const methods: Record<string, Method> = {
     if (args['ifInState'] && args['ifInState'] !== mail.state) throw new MethodError('stateMismatch');
     return emailSet(mail, args, createdIds);
   },
+  'PushSubscription/set': (mail, args) => pushSet(mail, args),
+  'Mailbox/query': (mail, args) => {
+    const { role } = (args['filter'] ?? {}) as { role?: Role };
+    return { ids: role ? [mail.folderOf(role).id] : [...mail.folders.keys()] };
+  },
   'Quota/get': (mail) => ({
     state: '1',
     list: [
@@ -78,6 +83,25 @@ export const methods: Record<string, Method> = {
   'EmailSubmission/changes': (mail, args) => changes(mail, 'EmailSubmission', args),
   'EmailSubmission/set': (mail, args, createdIds) => submit(mail, args, createdIds),
 };
+
+/** RFC 8620 §7.2.2, without anything being sent. */
+function pushSet(mail: FakeMail, args: Args): Args {
+  const created: Args = {};
+  const updated: Args = {};
+  const notUpdated: Args = {};
+  for (const [key, wanted] of Object.entries((args['create'] ?? {}) as Record<string, Args>)) {
+    const id = mail.newId('p');
+    mail.pushes.set(id, { ...wanted });
+    created[key] = { id, expires: '2026-12-01T00:00:00Z' };
+  }
+  for (const [id, patch] of Object.entries((args['update'] ?? {}) as Record<Id, Args>)) {
+    const there = mail.pushes.get(id);
+    if (there) Object.assign(there, patch);
+    (there ? updated : notUpdated)[id] = there ? null : { type: 'notFound' };
+  }
+  const destroyed = ((args['destroy'] ?? []) as Id[]).filter((id) => mail.pushes.delete(id));
+  return { created, updated, notUpdated, destroyed };
+}
 
 function changes(mail: FakeMail, kind: Kind, args: Args): Args {
   const since = String(args['sinceState']);

@@ -26,6 +26,8 @@ export const types: Record<string, string> = {
   '.webmanifest': 'application/manifest+json',
 };
 
+/** The point of RFC 8292 §2.4. */
+const vapidKey = 'BA1Hxzyi1RUM1b5wjxsn7nGxAszw2u61m164i3MrAIxHF6YK5h4SDYic-dRuU_RCPCfA5aq9ojSwk5Y2EmClBPs';
 const cookie = 'facteur_session';
 const maxConcurrentUpload = 2;
 
@@ -193,6 +195,7 @@ export class FakeServer {
           maxObjectsInSet: 500,
         },
         'urn:ietf:params:jmap:mail': {},
+        'urn:ietf:params:jmap:webpush-vapid': { applicationServerKey: vapidKey },
         'urn:ietf:params:jmap:submission': {},
         ...capabilityOf(this.mail),
       },
