@@ -229,6 +229,7 @@ export const en = {
     archive: 'Archive',
     remove: 'Delete',
     removeForGood: 'Delete for good',
+    putBack: 'Put back',
     junk: 'Junk',
     notJunk: 'Not junk',
     move: 'Move to…',
@@ -272,6 +273,8 @@ export const en = {
     failedBecause: (why: string) => `That did not work. ${why}`,
     failedOffline: 'No connection; everything is as it was.',
     working: 'Working on it…',
+    sofar: (done: string, all: string) => `${done} of ${all} letters…`,
+    putBack: (n: number) => (isOne(n) ? 'Conversation put back' : `${n} conversations put back`),
     swept: (n: number) => (isOne(n) ? `${n} letter done` : `${n} letters done`),
     noFolder: 'There is no such folder to move it to.',
   },
@@ -363,8 +366,12 @@ export const en = {
 
   sweep: {
     move: (n: string, to: string) => `Move all ${n} conversations to ${to}?`,
-    read: (n: string) => `Mark all ${n} conversations as read?`,
-    text: 'This is about everything here, also what you do not see, and cannot be undone at one stroke.',
+    $seen: (n: string) => `Mark all ${n} conversations as read?`,
+    $seenNot: (n: string) => `Mark all ${n} conversations as unread?`,
+    $flagged: (n: string) => `Flag all ${n} conversations?`,
+    $flaggedNot: (n: string) => `Remove the flag from all ${n} conversations?`,
+    putBack: (n: string) => `Put all ${n} conversations back where they were?`,
+    text: 'This is about everything here, also what you do not see.',
     go: 'Go ahead',
   },
 

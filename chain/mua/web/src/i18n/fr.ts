@@ -230,6 +230,7 @@ export const fr: Words = {
     archive: 'Archiver',
     remove: 'Supprimer',
     removeForGood: 'Supprimer définitivement',
+    putBack: 'Remettre à sa place',
     junk: 'Indésirable',
     notJunk: 'Acceptable',
     move: 'Déplacer…',
@@ -277,6 +278,8 @@ export const fr: Words = {
     failedBecause: (why) => `L’action a échoué. ${why}`,
     failedOffline: 'Pas de connexion ; rien n’a changé.',
     working: 'En cours…',
+    sofar: (done, all) => `${done} messages sur ${all}…`,
+    putBack: (n) => (isOne(n) ? 'Conversation remise à sa place' : `${n} conversations remises à leur place`),
     swept: (n: number) => (isOne(n) ? `${n} message traité` : `${n} messages traités`),
     noFolder: 'Il n’y a pas de dossier prévu pour cela.',
   },
@@ -367,8 +370,12 @@ export const fr: Words = {
 
   sweep: {
     move: (n: string, to: string) => `Déplacer les ${n} conversations vers ${to} ?`,
-    read: (n: string) => `Marquer les ${n} conversations comme lues ?`,
-    text: 'Il s’agit de tout ce qui se trouve ici, même de ce que vous ne voyez pas, et cela ne s’annule pas d’un seul geste.',
+    $seen: (n) => `Marquer les ${n} conversations comme lues ?`,
+    $seenNot: (n) => `Marquer les ${n} conversations comme non lues ?`,
+    $flagged: (n) => `Suivre les ${n} conversations ?`,
+    $flaggedNot: (n) => `Ne plus suivre les ${n} conversations ?`,
+    putBack: (n) => `Remettre les ${n} conversations à leur place ?`,
+    text: 'Il s’agit de tout ce qui se trouve ici, même de ce que vous ne voyez pas.',
     go: 'Continuer',
   },
 

@@ -1,6 +1,8 @@
-import { type Email, expectAllSet, type Filter, type Id, MethodFailed, type Patch } from '../jmap';
+import { type Email, expectAllSet, type Id, type Mailbox, type Patch } from '../jmap';
 import type { Connection } from './connection.svelte';
+import type { Held } from './everything';
 import { inverse, moveTo, setKeyword } from './patch';
+import { putBack, throwAway } from './trash';
 import type { Records } from './records.svelte';
 import type { QueryWindow } from './window.svelte';
 
@@ -35,6 +37,16 @@ export class Actions {
 
   move(emails: Email[], folder: Id, shown: Shown = nowhere): Promise<Done | undefined> {
     return this.#do(moveTo(emails, folder), shown);
+  }
+
+  /** To the trash, with the folder they came from written on them. */
+  throwAway(emails: Email[], trash: Id, shown: Shown = nowhere): Promise<Done | undefined> {
+    return this.#do(throwAway(emails, trash), shown);
+  }
+
+  /** From the trash to the folders they came from, or to the inbox where that is not known. */
+  putBack(emails: Email[], folders: readonly Mailbox[], shown: Shown = nowhere): Promise<Done | undefined> {
+    return this.#do(putBack(emails, folders), shown);
   }
 
   keyword(emails: Email[], keyword: string, on: boolean): Promise<Done | undefined> {
@@ -84,27 +96,55 @@ export class Actions {
   }
 
   /**
-   * Changes every letter that fits `filter`, thousands at a time too, in rounds. `filter` must not fit a letter that has
-   * been changed. Gives how many were; there is no way back.
+   * Changes letters that are not on the screen, thousands too, in rounds; `said` is told how many are done. It can be
+   * taken back as a whole, and where it fails on the way, what was done till then can be.
    */
-  async sweep(filter: Filter, patch: Patch): Promise<number> {
-    let changed = 0;
-    let before: Id | undefined;
+  async changeMany(
+    emails: readonly Held[],
+    patches: Map<Id, Patch>,
+    said: (count: number) => void,
+    window?: QueryWindow,
+  ): Promise<Done | undefined> {
+    if (patches.size === 0) return undefined;
+    const back = inverse(patches, new Map(emails.map((email) => [email.id, email])));
+    const changed = new Map<Id, Patch>();
+    const done: Done = {
+      undo: async () => {
+        this.#forget(done);
+        await this.#inRounds(changed, () => {});
+        await window?.refresh();
+      },
+    };
+    this.#done = [...this.#done, done].slice(-mostUndone);
+    await this.#inRounds(patches, (round) => {
+      for (const [id] of round) changed.set(id, back.get(id) ?? {});
+      said(changed.size);
+    });
+    return done;
+  }
+
+  /** Destroys letters that are not on the screen, in rounds. There is no way back. */
+  async destroyMany(ids: readonly Id[], said: (count: number) => void): Promise<void> {
     await this.#busy(async () => {
-      for (;;) {
+      let count = 0;
+      for (const destroy of this.#chunks([...ids])) {
         const request = this.connection.client.request();
-        const limit = this.connection.client.limits.maxObjectsInSet;
-        const query = request.call('Email/query', { filter, limit });
-        const { ids } = (await this.connection.send(request)).of(query);
-        if (ids.length === 0) return;
-        if (ids[0] === before) throw new MethodFailed('serverFail', '');
-        before = ids[0];
-        await this.#send(new Map(ids.map((id) => [id, patch])));
-        this.records.patch(new Map(ids.map((id) => [id, patch])));
-        changed += ids.length;
+        const set = request.call('Email/set', { destroy });
+        expectAllSet((await this.connection.send(request)).of(set));
+        for (const id of destroy) this.records.forget(id);
+        said((count += destroy.length));
       }
     });
-    return changed;
+  }
+
+  async #inRounds(patches: Map<Id, Patch>, arrived: (round: [Id, Patch][]) => void): Promise<void> {
+    await this.#busy(async () => {
+      for (const round of this.#chunks([...patches])) {
+        await this.#send(new Map(round));
+        this.records.patch(new Map(round));
+        arrived(round);
+      }
+    });
   }
 
   get canUndo(): boolean {
@@ -125,15 +165,15 @@ export class Actions {
     const done: Done = {
       undo: async () => {
         this.#forget(done);
-        putBack?.();
+        restore?.();
         await this.#carryOut(back, nowhere);
         await shown.window?.refresh();
       },
     };
     this.#done = [...this.#done, done].slice(-mostUndone);
-    let putBack: (() => void) | undefined;
+    let restore: (() => void) | undefined;
     try {
-      putBack = await this.#carryOut(patches, shown);
+      restore = await this.#carryOut(patches, shown);
     } catch (error) {
       this.#forget(done);
       throw error;

@@ -5,18 +5,21 @@ import type { Email, Id, Patch } from '../jmap';
  * all that undo needs.
  */
 
-export function moveTo(emails: Email[], folder: Id): Map<Id, Patch> {
+/** Of a letter, what its changes are about. */
+type Held = Pick<Email, 'id' | 'mailboxIds' | 'keywords'>;
+
+export function moveTo(emails: readonly Held[], folder: Id): Map<Id, Patch> {
   const elsewhere = emails.filter((email) => !onlyIn(email, folder));
   return new Map(elsewhere.map((email) => [email.id, { mailboxIds: { [folder]: true } }]));
 }
 
-export function setKeyword(emails: Email[], keyword: string, on: boolean): Map<Id, Patch> {
+export function setKeyword(emails: readonly Held[], keyword: string, on: boolean): Map<Id, Patch> {
   const different = emails.filter((email) => Boolean(email.keywords[keyword]) !== on);
   return new Map(different.map((email) => [email.id, { [`keywords/${keyword}`]: on ? true : null }]));
 }
 
 /** The patches that take `patches` back, given the letters as they are before. */
-export function inverse(patches: ReadonlyMap<Id, Patch>, emails: ReadonlyMap<Id, Email>): Map<Id, Patch> {
+export function inverse(patches: ReadonlyMap<Id, Patch>, emails: ReadonlyMap<Id, Held>): Map<Id, Patch> {
   const back = new Map<Id, Patch>();
   for (const [id, patch] of patches) {
     const email = emails.get(id);
@@ -37,7 +40,7 @@ export function applyPatch(email: Email, patch: Patch): Email {
   return changed;
 }
 
-function inverseOf(patch: Patch, email: Email): Patch {
+function inverseOf(patch: Patch, email: Held): Patch {
   const back: Patch = {};
   for (const path of Object.keys(patch)) {
     const keyword = keywordOf(path);
@@ -51,6 +54,6 @@ function keywordOf(path: string): string | undefined {
   return path.startsWith('keywords/') ? path.slice('keywords/'.length) : undefined;
 }
 
-function onlyIn(email: Email, folder: Id): boolean {
+function onlyIn(email: Held, folder: Id): boolean {
   return email.mailboxIds[folder] === true && Object.keys(email.mailboxIds).length === 1;
 }

@@ -48,6 +48,7 @@ export class Post {
 
   constructor() {
     this.records.users.add(() => this.selection.chosen);
+    this.records.users.add(() => this.selection.left);
     this.records.users.add(() => this.list?.inUse() ?? []);
   }
 

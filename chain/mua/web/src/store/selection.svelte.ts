@@ -11,17 +11,32 @@ export class Selection {
   readonly chosen = new SvelteSet<Id>();
   /** The row the keyboard is at. */
   cursor = $state(0);
-  /** Whether everything in the list is meant, also what was never loaded; then `chosen` is what is seen of it. */
+  /** Whether everything in the list is meant, also what was never loaded; then `chosen` is what is known of it. */
   everything = $state(false);
+  /** Rows that everything is meant without. */
+  readonly left = new SvelteSet<Id>();
   /** Where a range begins. */
   #anchor = 0;
 
   get active(): boolean {
-    return this.chosen.size > 0;
+    return this.everything || this.chosen.size > 0;
+  }
+
+  isChosen(id: Id): boolean {
+    return this.everything ? !this.left.has(id) : this.chosen.has(id);
+  }
+
+  /** Means everything in the list, at once; `known` is what is loaded of it. */
+  chooseAll(known: readonly Id[]): void {
+    this.left.clear();
+    this.#choose(known);
+    this.everything = true;
+    this.#anchor = this.cursor;
   }
 
   clear(): void {
     this.everything = false;
+    this.left.clear();
     this.chosen.clear();
   }
 
@@ -37,8 +52,11 @@ export class Selection {
   }
 
   toggle(id: Id, position: number): void {
-    this.everything = false;
-    if (!this.chosen.delete(id)) this.chosen.add(id);
+    const on = !this.isChosen(id);
+    if (on) this.chosen.add(id);
+    else this.chosen.delete(id);
+    if (this.everything && on) this.left.delete(id);
+    else if (this.everything) this.left.add(id);
     this.moveTo(position);
   }
 
@@ -46,6 +64,7 @@ export class Selection {
   async extend(position: number, list: Ranges): Promise<void> {
     this.cursor = position;
     this.everything = false;
+    this.left.clear();
     const [first, last] = [Math.min(this.#anchor, position), Math.max(this.#anchor, position)];
     this.#choose(list.between(first, last));
     const all = await list.allBetween(first, last);
@@ -53,7 +72,7 @@ export class Selection {
     if (this.cursor === position && this.chosen.size > 0) this.#choose(all);
   }
 
-  #choose(ids: Id[]): void {
+  #choose(ids: readonly Id[]): void {
     this.chosen.clear();
     for (const id of ids) this.chosen.add(id);
   }

@@ -8,6 +8,7 @@ import type { Post } from '../store/post.svelte';
 import type { Waiting } from '../store/scheduled.svelte';
 import { toFlag, toMarkRead, toMove } from '../store/targets';
 import { folderName } from './names';
+import { type Sweep, sweepThrough } from './sweep';
 
 /** A picture that came with a letter. */
 export interface Pictured {
@@ -15,8 +16,8 @@ export interface Pictured {
   url: string;
 }
 
-/** What is done to everything in a list at once: it is moved, or marked as read. */
-export type Sweep = { folder: Id; name: string } | { read: true };
+/** Of more than so many conversations, it is asked before all of them are changed. */
+const mostUnasked = 1_000;
 
 /** What is asked before something is done, or shown before everything else. */
 export type Asking =
@@ -90,10 +91,8 @@ export class Desk {
     // Thrown away, it would go all the same.
     if (rows.some((row) => this.#toMove(row).some((email) => this.post.scheduled.of(email.id))))
       this.post.notices.say('failed', language.words.scheduled.first);
-    else if (this.post.selection.everything && (this.role === 'trash' || this.role === 'junk'))
-      this.ask({ kind: 'empty' });
     else if (this.role === 'trash' || this.role === 'junk')
-      this.asking = { kind: 'destroy', count: rows.length };
+      this.asking = { kind: 'destroy', count: this.post.selection.active ? this.#meant : rows.length };
     else void this.#moveToRole('trash', rows, language.words.done.removed);
   }
 
@@ -107,7 +106,19 @@ export class Desk {
     void this.#move(folder, rows, (n) => language.words.done.moved(n, name));
   }
 
+  /** Back from the trash to where it was. */
+  putBack(rows = this.rows): void {
+    if (rows.length === 0) return;
+    if (this.post.selection.everything) return this.#sweepOrAsk({ back: true });
+    const emails = rows.flatMap((row) => this.#toMove(row));
+    const shown = this.#leave(rows);
+    const folders = [...this.post.records.mailboxes.values()];
+    const doing = this.post.actions.putBack(emails, folders, shown);
+    void this.#try(() => this.#offerUndo(doing, language.words.done.putBack(rows.length)));
+  }
+
   async destroy(rows = this.rows): Promise<void> {
+    if (this.post.selection.everything) return this.sweep({ destroy: true });
     const emails = rows.flatMap((row) => this.#toMove(row));
     const shown = this.#leave(rows);
     await this.#try(async () => {
@@ -129,28 +140,31 @@ export class Desk {
 
   /** Does to everything in the list what was asked about. */
   async sweep(sweep: Sweep): Promise<void> {
-    const { list, selection, notices, actions, folders, navigation } = this.post;
-    const filter = list?.query.filter;
-    if (!list || !filter) return;
-    const own = (['sent', 'drafts'] as const).flatMap((role) => folders.byRole(role)?.id ?? []);
-    const left =
-      'folder' in sweep
-        ? // As with a few: what one wrote oneself is not moved from where it is because it was found.
-          { inMailboxOtherThan: this.post.folder ? [sweep.folder] : [sweep.folder, ...own] }
-        : { notKeyword: '$seen' };
-    const patch = 'folder' in sweep ? { mailboxIds: { [sweep.folder]: true } } : { 'keywords/$seen': true };
-    navigation.close();
-    selection.clear();
-    const working = notices.say('news', language.words.done.working, undefined, 3_600_000);
-    await this.#try(async () => {
-      const count = await actions.sweep({ operator: 'AND', conditions: [filter, left] }, patch);
-      notices.say('done', language.words.done.swept(count));
-    });
-    notices.dismiss(working);
-    await list.refresh();
+    this.post.navigation.close();
+    await this.#try(() => sweepThrough(this.post, sweep, (doing, count) => this.#sweptThrough(doing, count)));
+  }
+
+  /** Few are done at once, as those that are chosen one by one; of more than a person overlooks, it is asked. */
+  #sweepOrAsk(sweep: Sweep): void {
+    if (this.#meant > mostUnasked) this.ask({ kind: 'sweep', sweep });
+    else void this.sweep(sweep);
+  }
+
+  /** How many rows are meant. */
+  get #meant(): number {
+    const { selection, list } = this.post;
+    return selection.everything ? (list?.total ?? 0) - selection.left.size : selection.chosen.size;
+  }
+
+  #sweptThrough(done: Done | undefined, count: number): void {
+    const run = () => void this.#try(() => this.#takeBack(done));
+    const undo = done && { label: language.words.act.undo, run };
+    this.post.notices.say('done', language.words.done.swept(count), undo, 20_000);
   }
 
   flag(rows = this.rows): void {
+    if (this.post.selection.everything)
+      return this.#sweepOrAsk({ keyword: '$flagged', on: rows.some((row) => !row.flagged) });
     const on = rows.some((row) => !row.flagged);
     const { done } = language.words;
     const emails = rows.flatMap((row) => this.#withShown(row, (all, shown) => toFlag(all, shown, on)));
@@ -159,7 +173,7 @@ export class Desk {
 
   markRead(read: boolean, rows = this.rows): void {
     const { done } = language.words;
-    if (read && this.post.selection.everything) return this.ask({ kind: 'sweep', sweep: { read } });
+    if (this.post.selection.everything) return this.#sweepOrAsk({ keyword: '$seen', on: read });
     const emails = rows.flatMap((row) => this.#withShown(row, (all, shown) => toMarkRead(all, shown, read)));
     void this.#mark(emails, '$seen', read, read ? done.markedRead : done.markedUnread);
     // A letter that stays open would be read again at once.
@@ -260,11 +274,16 @@ export class Desk {
     if (this.post.selection.everything) {
       const mailbox = this.post.folders.get(folder);
       const name = mailbox ? folderName(language.words, mailbox) : '';
-      return this.ask({ kind: 'sweep', sweep: { folder, name } });
+      return this.#sweepOrAsk({ folder, name });
     }
     const emails = rows.flatMap((row) => this.#toMove(row));
     const shown = this.#leave(rows);
-    await this.#try(() => this.#offerUndo(this.post.actions.move(emails, folder, shown), words(rows.length)));
+    const { actions, folders } = this.post;
+    const doing =
+      folders.get(folder)?.role === 'trash'
+        ? actions.throwAway(emails, folder, shown)
+        : actions.move(emails, folder, shown);
+    await this.#try(() => this.#offerUndo(doing, words(rows.length)));
   }
 
   async #mark(emails: Email[], keyword: string, on: boolean, words: string): Promise<void> {

@@ -118,7 +118,8 @@ function query(mail: FakeMail, args: Args): Args {
   const key = JSON.stringify([args['filter'], sort, collapse]);
   if (lastQuery?.mail !== mail || lastQuery.state !== mail.state || lastQuery.key !== key) {
     const filter = args['filter'] as Filter | null;
-    const all = mail.newestFirst().filter((letter) => matches(letter, filter));
+    const newest = mail.newestFirst().filter((letter) => matches(letter, filter));
+    const all = isAscending(sort) ? newest.reverse() : newest;
     const found = sort.length > 0 ? all : bestFirst(all, filter);
     lastQuery = {
       mail,
@@ -138,6 +139,11 @@ function query(mail: FakeMail, args: Args): Args {
     ids: ids.slice(position, position + limit),
     ...(args['calculateTotal'] ? { total: ids.length } : {}),
   };
+}
+
+function isAscending(sort: unknown[]): boolean {
+  const [first] = sort as { isAscending?: boolean }[];
+  return first !== undefined && first.isAscending !== false;
 }
 
 /** Where no order is asked for: the letters that have the words exactly, then the others, the newest first of each. */

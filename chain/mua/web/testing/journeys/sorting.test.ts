@@ -123,7 +123,7 @@ describe('sorting', () => {
     await page.locator('[data-position="0"]').focus();
     const count = Number(await page.getByRole('grid').getAttribute('aria-rowcount'));
     await page.keyboard.press('ControlOrMeta+a');
-    await page.getByRole('status').getByText(`${count} selected`).waitFor();
+    await page.getByRole('status').getByText(`All ${count}`).waitFor();
     await page.keyboard.press('#');
     await page.getByText('Your inbox is empty. Enjoy the quiet.').waitFor();
     await page.goto(`${url}/#/trash`);
@@ -152,12 +152,12 @@ describe('sorting', () => {
     await page.getByRole('button', { name: 'New folder' }).click();
     await page.getByRole('textbox', { name: 'Name' }).fill('Choir');
     await page.keyboard.press('Enter');
-    await page.getByRole('button', { name: /^Choir/ }).waitFor();
+    await page.getByRole('link', { name: /^Choir/ }).waitFor();
     await page.getByRole('button', { name: 'Options for Choir' }).click();
     await page.getByRole('menuitem', { name: 'Rename' }).click();
     await page.getByRole('textbox', { name: 'Name' }).fill('Singing');
     await page.keyboard.press('Enter');
-    await page.getByRole('button', { name: /^Singing/ }).waitFor();
+    await page.getByRole('link', { name: /^Singing/ }).waitFor();
     // A name that is taken is told where it can be mended.
     await page.getByRole('button', { name: 'New folder' }).click();
     await page.getByRole('textbox', { name: 'Name' }).fill('singing');
@@ -168,10 +168,7 @@ describe('sorting', () => {
     await page.getByRole('button', { name: 'Options for Singing' }).click();
     await page.getByRole('menuitem', { name: 'Delete folder' }).click();
     await page.getByRole('button', { name: 'Delete for good' }).click();
-    await until(
-      'it is gone',
-      async () => (await page.getByRole('button', { name: /^Singing/ }).count()) === 0,
-    );
+    await until('it is gone', async () => (await page.getByRole('link', { name: /^Singing/ }).count()) === 0);
   });
 
   it('finds as one types, with operators, and shows what matched', async () => {

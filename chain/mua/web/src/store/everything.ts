@@ -1,0 +1,56 @@
+import type { Email, Filter, Id } from '../jmap';
+import type { Connection } from './connection.svelte';
+
+/** Of a letter, what is needed to change it and to take that back. */
+export type Held = Pick<Email, 'id' | 'threadId' | 'mailboxIds' | 'keywords' | 'receivedAt'>;
+
+const properties = ['id', 'threadId', 'mailboxIds', 'keywords', 'receivedAt'];
+/** Letters that are taken away elsewhere meanwhile move the others up: then it is looked through again. */
+const mostPasses = 3;
+
+/**
+ * Every letter that fits `filter` now, a hundred thousand too, asked for in slices. They are asked for from the oldest
+ * on, so that letters that come in meanwhile move none out of sight; those are left out, for nobody has seen them.
+ */
+export async function everyLetter(connection: Connection, filter: Filter): Promise<Held[]> {
+  const found = new Map<Id, Held>();
+  const newest = (await slice(connection, filter, false, 0, 1)).list[0];
+  if (!newest) return [];
+  for (let pass = 0; pass < mostPasses; pass += 1) {
+    if (!(await changedWhileLooking(connection, filter, newest.receivedAt, found))) break;
+  }
+  return [...found.values()];
+}
+
+async function changedWhileLooking(
+  connection: Connection,
+  filter: Filter,
+  newest: string,
+  found: Map<Id, Held>,
+): Promise<boolean> {
+  const { maxObjectsInGet } = connection.client.limits;
+  const states = new Set<string>();
+  for (let position = 0; ;) {
+    const { list, count, state } = await slice(connection, filter, true, position, maxObjectsInGet);
+    states.add(state);
+    if (count === 0) return states.size > 1;
+    for (const email of list) if (email.receivedAt <= newest) found.set(email.id, email);
+    position += count;
+  }
+}
+
+async function slice(
+  connection: Connection,
+  filter: Filter,
+  isAscending: boolean,
+  position: number,
+  limit: number,
+) {
+  const request = connection.client.request();
+  const sort = [{ property: 'receivedAt', isAscending }];
+  const query = request.call('Email/query', { filter, sort, position, limit });
+  const get = request.call('Email/get', { '#ids': query.at('/ids'), properties });
+  const answers = await connection.send(request);
+  const { ids, queryState } = answers.of(query);
+  return { list: answers.of(get).list as Held[], count: ids.length, state: queryState };
+}

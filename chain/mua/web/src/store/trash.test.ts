@@ -1,0 +1,38 @@
+import { describe, expect, it } from 'vitest';
+import type { Email, Mailbox } from '../jmap';
+import { applyPatch } from './patch';
+import { putBack, throwAway } from './trash';
+
+const folders = [
+  { id: 'F1', role: 'inbox' },
+  { id: 'F2', role: null },
+  { id: 'F9', role: 'trash' },
+] as Mailbox[];
+
+const letter = (mailbox: string, keywords = {}) =>
+  ({ id: 'e1', mailboxIds: { [mailbox]: true }, keywords }) as unknown as Email;
+
+function through(email: Email, patches: Map<string, Record<string, unknown>>): Email {
+  return applyPatch(email, patches.get(email.id) ?? {});
+}
+
+describe('what was thrown away', () => {
+  it('goes back where it was, and nothing stays written on it', () => {
+    const gone = through(letter('F2', { $seen: true }), throwAway([letter('F2')], 'F9'));
+    expect(gone).toMatchObject({ mailboxIds: { F9: true }, keywords: { 'facteur-from-f2': true } });
+    const back = through(gone, putBack([gone], folders));
+    expect(back).toEqual(letter('F2', { $seen: true }));
+  });
+
+  it('goes to the inbox where another program threw it away, or its folder is gone', () => {
+    for (const keywords of [{}, { 'facteur-from-f7': true }, { 'facteur-from-f9': true }]) {
+      const email = letter('F9', keywords);
+      expect(through(email, putBack([email], folders))).toEqual(letter('F1'));
+    }
+  });
+
+  it('remembers only the last folder', () => {
+    const twice = letter('F1', { 'facteur-from-f2': true });
+    expect(through(twice, throwAway([twice], 'F9')).keywords).toEqual({ 'facteur-from-f1': true });
+  });
+});
