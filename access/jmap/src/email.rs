@@ -9,6 +9,7 @@
 mod body;
 pub mod changes;
 mod compose;
+mod consists;
 pub mod copy;
 pub mod filter;
 pub mod get;

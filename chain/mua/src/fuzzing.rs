@@ -48,6 +48,11 @@ impl Sealer {
     }
 }
 
+/// Reads a file as a calendar and as visiting cards.
+pub fn reads_cards(text: &str) {
+    drop(crate::cards::read_file(text));
+}
+
 /// Does this text stand for a picture in a letter?
 pub fn reads_as_picture(text: &str, now: i64) -> bool {
     picture::is_address(text, Timestamp(now))

@@ -11,20 +11,25 @@ use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::Response;
 use bytes::Bytes;
 use futures_util::stream;
+use mail::Timestamp;
 use mail::seam::{AccountId, Login, Logins};
 use mail::stay::{Doing, SharedStay};
 use mail::trace::{Link, Observation};
+use mailbox::parse::named::Name;
 use mailbox::parse::steps::unpacked;
-use mailbox::parse::{Content, Part, Structure, decode};
+use mailbox::parse::{Contents, Part, Role, decode};
 use mailbox::{LetterKey, Want, fetch};
 use serde::Deserialize;
 use store::{Asker, BlobId, Store, View};
 use web::{Line, Peer};
 
+use crate::inside::{Asked, Opened, Opening};
+use crate::picture::{self, Picture};
 use crate::reader::Reader;
 use crate::remote::Elsewhere;
+use crate::seal::Seal;
 use crate::show::{Page, Pictures, Shown};
-use crate::{House, answer, picture, show};
+use crate::{House, answer, show};
 
 /// Octets of a part's text that are shown; behind them it is cut.
 const LONGEST: u64 = 8 << 20;
@@ -50,24 +55,20 @@ pub async fn view(
     Path(letter): Path<String>,
     Query(wish): Query<Wish>,
 ) -> Response {
-    let Some(key) = key(&letter) else { return answer::missing() };
-    let now = (house.clock)();
-    let account = login.account;
-    let texts = match house.store.read_for(Asker(account.0), move |view| texts(view, account, key)).await {
-        Ok(Some(texts)) => texts,
-        Ok(None) => return answer::missing(),
+    let Some(asked) = Asked::read(&letter) else { return answer::missing() };
+    let (now, key, account) = ((house.clock)(), asked.key, login.account);
+    let texts = match house.store.read_for(Asker(account.0), move |view| texts(view, account, &asked)).await {
+        Ok(Ok(texts)) => texts,
+        Ok(Err(Unshown::Missing)) => return answer::missing(),
+        Ok(Err(Unshown::TooLarge)) => return too_large(),
         Err(error) => return answer::unreadable(&error),
     };
     house.witness.saw(Observation::Read { account, keys: vec![key.0], door: Link::Jmap, at: now });
-    let parts = texts.pictures.iter();
-    let addresses = parts
-        .filter_map(|(name, part)| Some((name.clone(), picture::address(&house.seal, account, key, part, now)?)))
-        .collect::<HashMap<_, _>>();
     let asked_for = wish.images.as_deref() == Some("1");
     let elsewhere = asked_for.then(|| Elsewhere::new(house.seal.clone(), house.proxy.clone(), account, key, now));
-    let album = Album { addresses, elsewhere };
+    let sealing = Sealing { seal: house.seal.clone(), account, letter: key, now };
     // Making a tree of a large letter takes a while.
-    match tokio::task::spawn_blocking(move || compose(texts, album)).await {
+    match tokio::task::spawn_blocking(move || compose(texts, sealing, elsewhere)).await {
         Ok(shown) => document(shown).map(|body| line.body_while(stay(&house, &login, peer.as_ref()), body)),
         Err(error) => answer::fault(&error),
     }
@@ -134,93 +135,71 @@ fn pieces(
 /// What is shown of a letter, read in one view of it.
 struct Texts {
     bodies: Vec<Piece>,
-    /// By each of their names.
-    pictures: Vec<(Name, Part)>,
+    /// Those that the HTML shows, by each of their names.
+    named: Vec<(Name, Picture)>,
 }
 
 /// One of the pieces a letter shows one below the other.
 enum Piece {
     Html(String),
     Text(String),
-    Picture(Name),
+    Picture(Picture),
 }
 
-/// How a letter speaks of one of its parts.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-enum Name {
-    /// By where it stands, which it shares with no other.
-    Place(u32),
-    /// By its Content-ID, without brackets.
-    Id(String),
-    /// By its Content-Location.
-    Location(String),
+/// Why a letter is not shown.
+enum Unshown {
+    Missing,
+    TooLarge,
 }
 
-fn texts(view: &View, account: AccountId, key: LetterKey) -> Result<Option<Texts>, mailbox::Error> {
-    let Some((_, row)) = fetch::visible(view, account, key, Want::ALL)? else { return Ok(None) };
-    let Some(card) = row.card else { return Ok(None) };
-    let structure: Structure = card.structure.unwrap_or_default();
-    let (mut bodies, mut left) = (Vec::new(), LONGEST);
-    for part in structure.bodies().html {
+fn texts(view: &View, account: AccountId, asked: &Asked) -> Result<Result<Texts, Unshown>, mailbox::Error> {
+    let opened = match asked.open(view, account)? {
+        Opening::Opened(opened) => opened,
+        Opening::Missing => return Ok(Err(Unshown::Missing)),
+        Opening::TooLarge => return Ok(Err(Unshown::TooLarge)),
+    };
+    let contents = Contents::of(&opened.structure, |range| opened.read(view, range))?;
+    let (mut bodies, mut named, mut left) = (Vec::new(), Vec::new(), LONGEST);
+    for item in &contents.items {
         view.check()?;
-        if part.is("text", "html") {
-            bodies.push(Piece::Html(text(view, card.blob, part, &mut left)?));
-        } else if part.is("text", "") {
-            bodies.push(Piece::Text(show::joined(part, text(view, card.blob, part, &mut left)?)));
-        } else if picture::kind(part).is_some() {
-            bodies.push(Piece::Picture(Name::Place(part.body.start)));
+        let picture = || item.picture().map(|kind| Picture { path: opened.path(item.part), kind });
+        match item.role {
+            Role::Html => bodies.push(Piece::Html(text(view, &opened, item.part, &mut left)?)),
+            Role::Text => bodies.push(Piece::Text(show::joined(item.part, text(view, &opened, item.part, &mut left)?))),
+            Role::Picture => bodies.extend(picture().map(Piece::Picture)),
+            Role::Named => named.extend(Name::all_of(item.part).filter_map(|name| Some((name, picture()?)))),
+            _ => {}
         }
     }
-    let mut pictures = Vec::new();
-    collect_pictures(&structure.root, &mut pictures);
-    Ok(Some(Texts { bodies, pictures }))
-}
-
-fn collect_pictures(part: &Part, found: &mut Vec<(Name, Part)>) {
-    if picture::kind(part).is_some() {
-        found.extend(names(part).map(|name| (name, part.clone())));
-    }
-    let inside = part.shown_parts().unwrap_or_else(|| part.children());
-    inside.iter().for_each(|child| collect_pictures(child, found));
-}
-
-/// The names of a part. An id counts in small letters, too: programs change them on the way.
-fn names(part: &Part) -> impl Iterator<Item = Name> {
-    let text = |octets: &Vec<u8>| String::from_utf8_lossy(octets).trim().to_owned();
-    let id = part.id.as_ref().map(|id| show::bare(&text(id)).to_owned()).filter(|id| !id.is_empty());
-    let small = id.as_ref().map(|id| Name::Id(id.to_lowercase()));
-    let location = part.location.as_ref().map(text).filter(|url| !url.is_empty()).map(Name::Location);
-    // What was found beside MIME is never shown where it stands.
-    let place = Some(Name::Place(part.body.start)).filter(|_| !matches!(part.content, Content::Within(_)));
-    [place, id.map(Name::Id), small, location].into_iter().flatten()
+    Ok(Ok(Texts { bodies, named }))
 }
 
 /// The text of a part. `left` is what may still be read of the letter, and is used up.
-fn text(view: &View, blob: BlobId, part: &Part, left: &mut u64) -> Result<String, mailbox::Error> {
+fn text(view: &View, letter: &Opened, part: &Part, left: &mut u64) -> Result<String, mailbox::Error> {
     let path = part.steps();
     let (start, end) = path.first().map_or((0, 0), |step| (step.start, step.end));
-    let octets = mailbox::body::read_all(view, blob, start..end.min(start.saturating_add(*left)))?;
+    let octets = letter.read(view, start..end.min(start.saturating_add(*left)))?;
     *left = left.saturating_sub(octets.len() as u64);
     let decoded = unpacked(&path, &octets);
     let whole = start + octets.len() as u64 >= end;
     Ok(decode::part_text(part, &decoded, whole).text.replace('\0', ""))
 }
 
-fn compose(texts: Texts, album: Album) -> Shown {
-    let album = Arc::new(album);
+fn compose(texts: Texts, sealing: Sealing, elsewhere: Option<Elsewhere>) -> Shown {
+    let album = Arc::new(Album::new(sealing, texts.named, elsewhere));
     let mut page = Page::new(album.clone());
     for body in texts.bodies {
         match body {
             Piece::Html(source) => page.html(&source),
             Piece::Text(source) => page.text(&source),
-            Piece::Picture(name) => {
-                if let Some(address) = album.addresses.get(&name) {
-                    page.picture(address);
-                }
-            }
+            Piece::Picture(picture) => page.picture(&album.seal.address(picture)),
         }
     }
     page.finish()
+}
+
+fn too_large() -> Response {
+    answer::plain(StatusCode::PAYLOAD_TOO_LARGE, "this attached letter is too large to be opened here; save it instead")
 }
 
 fn document(shown: Shown) -> Response {
@@ -235,19 +214,41 @@ fn document(shown: Shown) -> Response {
 
 /// The pictures of this letter.
 struct Album {
-    addresses: HashMap<Name, String>,
+    seal: Sealing,
+    /// The addresses of those that the HTML shows.
+    named: HashMap<Name, String>,
     /// Those that lie elsewhere, if the reader asked for them.
     elsewhere: Option<Elsewhere>,
 }
 
+/// What an address of a picture is made with.
+struct Sealing {
+    seal: Arc<Seal>,
+    account: AccountId,
+    letter: LetterKey,
+    now: Timestamp,
+}
+
+impl Sealing {
+    fn address(&self, picture: Picture) -> String {
+        picture::address(&self.seal, self.account, self.letter, picture, self.now)
+    }
+}
+
+impl Album {
+    fn new(seal: Sealing, named: Vec<(Name, Picture)>, elsewhere: Option<Elsewhere>) -> Self {
+        let named = named.into_iter().map(|(name, picture)| (name, seal.address(picture))).collect();
+        Self { seal, named, elsewhere }
+    }
+}
+
 impl Pictures for Album {
     fn inline(&self, content_id: &str) -> Option<String> {
-        let exact = self.addresses.get(&Name::Id(content_id.to_owned()));
-        exact.or_else(|| self.addresses.get(&Name::Id(content_id.to_lowercase()))).cloned()
+        self.named.get(&Name::Id(content_id.to_lowercase())).cloned()
     }
 
     fn located(&self, url: &str) -> Option<String> {
-        self.addresses.get(&Name::Location(url.to_owned())).cloned()
+        self.named.get(&Name::Location(url.to_owned())).cloned()
     }
 
     fn remote(&self, url: &str) -> Option<String> {

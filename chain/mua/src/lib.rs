@@ -6,7 +6,7 @@
 //! - `guard`, with `entrance`, `host`, `origin` and `clear`: what is asked of every request, whatever stands behind.
 //! - `login`, `cookie`: sessions, and the cookie that holds one; `account`: who sees and ends them, and the password.
 //! - `plain`: the log-in for browsers without script.
-//! - `letter`, `picture`, `remote`, `way`: one address each. `remote` fetches pictures for the reader, whom it does not name.
+//! - `letter`, `cards`, `picture`, `remote`, `way`: one address each. `inside` opens the letters that lie in others. `remote` fetches pictures for the reader, whom it does not name.
 //!
 //! Invariants of this room:
 //! * Nothing a letter brings along runs, and nothing is fetched for it that its reader did not ask for.
@@ -19,6 +19,7 @@
 mod account;
 mod answer;
 mod browser;
+mod cards;
 mod clear;
 mod cookie;
 mod entrance;
@@ -28,6 +29,7 @@ mod guard;
 mod hex;
 mod host;
 mod house;
+mod inside;
 mod language;
 mod letter;
 mod login;

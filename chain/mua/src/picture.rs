@@ -4,8 +4,8 @@ use axum::extract::{Path, State};
 use axum::response::Response;
 use mail::Timestamp;
 use mail::seam::AccountId;
+use mailbox::parse::Step;
 use mailbox::parse::steps::unpacked;
-use mailbox::parse::{Encoding, Part, Step};
 use mailbox::{LetterKey, Want, fetch};
 use store::{Asker, View};
 
@@ -18,15 +18,6 @@ const GOOD: std::time::Duration = std::time::Duration::from_secs(24 * 3600);
 const LARGEST: u64 = 20 << 20;
 /// What pictures may be: pixels and nothing else.
 const KINDS: [&str; 6] = ["image/png", "image/gif", "image/jpeg", "image/webp", "image/bmp", "image/avif"];
-/// What else mailers call them.
-const ALIASES: [(&str, &str); 6] = [
-    ("jpg", "image/jpeg"),
-    ("pjpeg", "image/jpeg"),
-    ("jfif", "image/jpeg"),
-    ("x-png", "image/png"),
-    ("x-ms-bmp", "image/bmp"),
-    ("x-bmp", "image/bmp"),
-];
 
 /// A part of a letter.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -37,33 +28,26 @@ struct Place {
     kind: &'static str,
 }
 
-/// The address of a picture in a letter; `None` for what is no picture.
-pub fn address(seal: &Seal, account: AccountId, letter: LetterKey, part: &Part, now: Timestamp) -> Option<String> {
-    let kind = kind(part)?;
-    let place = Place { account, letter, path: part.steps(), kind };
-    Some(format!("/picture/{}", seal.close(&place.written(now.after(GOOD)))))
+/// A picture that lies in a letter.
+#[derive(Clone, Debug)]
+pub struct Picture {
+    /// The way to it from the octets of the letter.
+    pub path: Vec<Step>,
+    /// What kind it is shown as.
+    pub kind: &'static str,
 }
 
-/// What kind of picture a part is; `None`: none that is shown. Where the mailer did not say, the name of the file does.
-pub fn kind(part: &Part) -> Option<&'static str> {
-    if part.is("image", "") {
-        return named(&String::from_utf8_lossy(&part.subtype).to_ascii_lowercase());
-    }
-    let name = part.is("application", "octet-stream").then(|| part.file_name())??;
-    named(&name.rsplit_once('.')?.1.to_ascii_lowercase())
-}
-
-fn named(sort: &str) -> Option<&'static str> {
-    let kind = KINDS.into_iter().find(|kind| kind.strip_prefix("image/") == Some(sort));
-    kind.or_else(|| ALIASES.into_iter().find(|(alias, _)| *alias == sort).map(|(_, kind)| kind))
+/// The address of a picture in a letter.
+pub fn address(seal: &Seal, account: AccountId, letter: LetterKey, picture: Picture, now: Timestamp) -> String {
+    let place = Place { account, letter, path: picture.path, kind: picture.kind };
+    format!("/picture/{}", seal.close(&place.written(now.after(GOOD))))
 }
 
 impl Place {
     fn written(&self, until: Timestamp) -> String {
         let Self { account, letter, path, kind } = self;
         let sort = kind.trim_start_matches("image/");
-        let step = |step: &Step| format!(".{}.{}.{}", step.start, step.end, written(step.encoding));
-        let path: String = path.iter().map(step).collect();
+        let path: String = path.iter().map(|step| format!(".{}", step.written())).collect();
         format!("{}.{}.{sort}.{}{path}", account.0, letter.0, until.0)
     }
 
@@ -74,36 +58,9 @@ impl Place {
         let sort = fields.next()?;
         let kind = KINDS.iter().find(|kind| kind.strip_prefix("image/") == Some(sort))?;
         let until = fields.next()?.parse().ok().map(Timestamp)?;
-        let mut path = Vec::new();
-        while let Some(start) = fields.next() {
-            let (start, end) = (start.parse().ok()?, fields.next()?.parse().ok()?);
-            path.push(Step { start, end, encoding: encoding(fields.next()?)? });
-        }
+        let path = fields.map(Step::read).collect::<Option<Vec<_>>>()?;
         (now < until && !path.is_empty()).then_some(Self { account, letter, path, kind })
     }
-}
-
-fn written(encoding: Encoding) -> char {
-    match encoding {
-        Encoding::Base64 => 'b',
-        Encoding::QuotedPrintable => 'q',
-        Encoding::Uuencode => 'u',
-        Encoding::Yenc => 'y',
-        Encoding::RtfText => 'r',
-        Encoding::Identity | Encoding::Unknown => 'i',
-    }
-}
-
-fn encoding(written: &str) -> Option<Encoding> {
-    Some(match written {
-        "b" => Encoding::Base64,
-        "q" => Encoding::QuotedPrintable,
-        "u" => Encoding::Uuencode,
-        "y" => Encoding::Yenc,
-        "r" => Encoding::RtfText,
-        "i" => Encoding::Identity,
-        _ => return None,
-    })
 }
 
 /// Is this the text of such an address?
@@ -137,23 +94,9 @@ fn read(view: &View, place: &Place) -> Result<Option<Vec<u8>>, mailbox::Error> {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use mailbox::parse::Encoding;
 
-    #[test]
-    fn a_picture_is_known_by_its_kind_or_its_name() {
-        for (header, wanted) in [
-            ("Content-Type: image/png", Some("image/png")),
-            ("Content-Type: image/JPG", Some("image/jpeg")),
-            ("Content-Type: application/octet-stream; name=Photo.JPG", Some("image/jpeg")),
-            ("Content-Type: application/pdf; name=photo.jpg", None),
-            ("Content-Type: application/octet-stream", None),
-            ("Content-Type: image/svg+xml; name=a.png", None),
-            ("Content-Type: image/heic", None),
-        ] {
-            let structure = mailbox::parse::scan(format!("{header}\r\n\r\nx").as_bytes(), Default::default());
-            assert_eq!(kind(&structure.root), wanted, "{header}");
-        }
-    }
+    use super::*;
 
     #[test]
     fn an_address_stands_for_one_picture_until_its_time_is_over() {

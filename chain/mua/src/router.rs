@@ -5,7 +5,7 @@ use axum::extract::DefaultBodyLimit;
 use axum::middleware::from_fn_with_state;
 use axum::routing::{get, post};
 
-use crate::{Entrance, House, account, guard, letter, login, pages, picture, plain, remote, way};
+use crate::{Entrance, House, account, cards, guard, letter, login, pages, picture, plain, remote, way};
 
 /// Octets of a log-in form.
 const FORM: usize = 16 * 1024;
@@ -23,6 +23,7 @@ pub fn router(house: House) -> Router {
         .route("/session", get(login::session))
         .route("/letter/{letter}/view", get(letter::view))
         .route("/letter/{letter}/source", get(letter::source))
+        .route("/letter/{letter}/cards", get(cards::show))
         .route("/picture/{token}", get(picture::show))
         .route("/remote/{token}", get(remote::show))
         .route("/trace/{letter}", get(way::way))

@@ -3,6 +3,8 @@
 
 extern crate facteur_mua as mua;
 
+#[path = "../../../fuzz/bodies/cards.rs"]
+mod cards;
 #[path = "../../../fuzz/bodies/cookies.rs"]
 mod cookies;
 #[path = "../../../fuzz/bodies/html_cleaner.rs"]
@@ -92,6 +94,11 @@ const PIECES: &[&str] = &[
 ];
 
 proptest! {
+    #[test]
+    fn any_file_is_read_as_a_calendar_and_as_cards(text in "(BEGIN:|END:|VCALENDAR|VEVENT|VCARD|DTSTART|[:;=,\r\n]|[0-9TZ]{1,15}|\\PC){0,60}") {
+        cards::check(&text);
+    }
+
     #[test]
     fn nothing_that_runs_or_calls_home_is_left_of_a_letter(source in markup()) {
         html_cleaner::check_all(&source);

@@ -3,13 +3,16 @@
 
 mod bodies;
 pub(crate) mod column;
+mod contents;
 pub mod date;
 pub mod decode;
 mod file_name;
 pub mod html;
 mod made;
+pub mod named;
 mod rtf;
 mod scan;
+mod sealed;
 pub mod steps;
 mod structure;
 mod summary;
@@ -19,11 +22,13 @@ mod uuencode;
 mod yenc;
 
 pub use bodies::Bodies;
+pub use contents::{Contents, Item, Role};
 pub use file_name::clean as clean_file_name;
 pub use mail::header::raw;
 pub use reading::charset;
 pub use reading::params::Param;
 pub use scan::{Limits, scan};
+pub use sealed::{By, Protection, What, protection};
 pub use steps::{Step, Unpacker};
 pub use structure::{Content, Disposition, Encoding, Message, Part, Section, SectionText, Structure, Within};
 pub use summary::{MOST_MENTIONS, Piece, Sent, Summary};

@@ -3,7 +3,7 @@
 use bytes::Bytes;
 use store::{PreparedBlob, Store};
 
-use crate::parse::{Limits, Structure, Summary, scan};
+use crate::parse::{Contents, Limits, Structure, Summary, scan};
 use crate::{Error, thread};
 
 /// The largest letter a mailbox takes. (What a door accepts is its own, smaller limit.)
@@ -18,6 +18,7 @@ pub struct Prepared {
     pub(crate) structure_column: Bytes,
     summary: std::sync::Arc<Summary>,
     structure: std::sync::Arc<Structure>,
+    attached: bool,
 }
 
 impl Prepared {
@@ -38,7 +39,7 @@ impl Prepared {
 
     /// Is there something in it that a person would save?
     pub fn has_attachment(&self) -> bool {
-        self.structure.bodies().has_attachment()
+        self.attached
     }
 
     /// The same letter with `head`, whole header lines that are no part of the envelope (`Delivered-To`), before it.
@@ -65,6 +66,7 @@ pub fn prepare(store: &Store, raw: Bytes) -> Result<Prepared, Error> {
     let structure = scan(&raw, Limits::default());
     Ok(Prepared {
         leads: thread::Leads::of(&summary, &raw).into(),
+        attached: Contents::of_octets(&structure, &raw).has_attachment(),
         summary_column: summary.encode().into(),
         structure_column: structure.encode().into(),
         summary: summary.into(),

@@ -2,7 +2,7 @@
 
 use facteur_mailbox as mailbox;
 use mailbox::Structure;
-use mailbox::parse::{Content, Limits, Part, scan};
+use mailbox::parse::{Content, Contents, Limits, Part, Role, scan};
 use proptest::prelude::*;
 
 /// All leaves, letters inside not looked into.
@@ -23,6 +23,29 @@ fn hidden(structure: &Structure) -> Vec<String> {
     let told =
         |part: &&Part| format!("{}/{}", String::from_utf8_lossy(&part.kind), String::from_utf8_lossy(&part.subtype));
     all.iter().filter(is_hidden).map(told).collect()
+}
+
+/// Whether what the letter is said to consist of is each of its parts once, in order, and each is shown, listed, told of, or
+/// another form of HTML that is shown; and whether all that JMAP gives as text and HTML has its place.
+fn is_told_whole(letter: &[u8], structure: &Structure) -> Result<(), String> {
+    let contents = Contents::of_octets(structure, letter);
+    let mut all = Vec::new();
+    leaves(&structure.root, &mut all);
+    let same = all.len() == contents.items.len()
+        && all.iter().zip(&contents.items).all(|(leaf, item)| std::ptr::eq(*leaf, item.part));
+    let told = format!("{:?}", contents.items.iter().map(|item| item.role).collect::<Vec<_>>());
+    let shows_page = contents.items.iter().any(|item| item.role == Role::Html);
+    let bodies = structure.bodies();
+    let is_in = |list: &[&Part], part: &Part| list.iter().any(|other| std::ptr::eq(*other, part));
+    let is_met = contents.items.iter().all(|item| match item.role {
+        Role::OtherForm => shows_page && !is_in(&bodies.html, item.part) && item.part.is("text", ""),
+        Role::Signature | Role::Envelope => true,
+        Role::Named => item.picture().is_some() && contents.names.shows(item.part),
+        role => role.is_shown() || item.is_listed(),
+    });
+    // What the RFC's list of HTML has is never only another form.
+    let has_places = contents.items.iter().all(|item| !is_in(&bodies.html, item.part) || item.role != Role::OtherForm);
+    if same && is_met && has_places { Ok(()) } else { Err(told) }
 }
 
 /// Pieces of a tree of parts.
@@ -58,7 +81,7 @@ impl Shape {
     }
 }
 
-const KINDS: [&str; 14] = [
+const KINDS: [&str; 22] = [
     "",
     "Content-Type: text/plain; charset=utf-8\r\n",
     "Content-Type: text/html\r\n",
@@ -73,23 +96,33 @@ const KINDS: [&str; 14] = [
     "Content-Type: text/rfc822-headers\r\n",
     "Content-Type: application/ms-tnef; name=winmail.dat\r\n",
     "Content-Type: strange\r\n",
+    "Content-Type: image/jpeg; name=IMG_1.jpeg\r\nContent-ID: <c@d>\r\n",
+    "Content-Type: image/png\r\nContent-Location: image001.png\r\n",
+    "Content-Type: audio/amr\r\n",
+    "Content-Type: text/x-amp-html\r\n",
+    "Content-Type: text/vcard; name=ann.vcf\r\n",
+    "Content-Type: application/pkcs7-mime; name=smime.p7m\r\n",
+    "Content-Type: application/pgp-signature\r\n",
+    "Content-Type: application/pgp-encrypted\r\n",
 ];
 const DISPOSITIONS: [&str; 4] =
     ["", "Content-Disposition: inline\r\n", "Content-Disposition: attachment\r\n", "Content-Disposition: odd; x=y\r\n"];
-const BODIES: [&str; 5] = [
+const BODIES: [&str; 6] = [
+    "<p>See <img src=\"cid:a%40b\"><img src=image001.png>",
     "some words",
     "",
     "Subject: inner\r\nContent-Type: text/html\r\n\r\n<p>inner</p>",
     "before\r\nbegin 644 a.bin\r\n#86)C\r\n`\r\nend\r\nafter",
     "U3ViamVjdDogaW5uZXINCg0KdGV4dA==",
 ];
-const SUBTYPES: [&str; 9] = [
+const SUBTYPES: [&str; 10] = [
     "mixed",
     "alternative",
     "related",
     "related; start=\"<a@b>\"",
     "digest",
     "signed",
+    "encrypted",
     "report",
     "x-unknown",
     "appledouble",
@@ -120,6 +153,7 @@ proptest! {
         for limits in [Limits::default(), limits] {
             let structure = scan(letter.as_bytes(), limits);
             prop_assert_eq!(hidden(&structure), Vec::<String>::new(), "{}", letter);
+            prop_assert_eq!(is_told_whole(letter.as_bytes(), &structure), Ok(()), "{}", letter);
         }
     }
 }
@@ -147,7 +181,9 @@ fn shapes_that_hid_a_part_once() {
         ),
     ] {
         let letter = format!("Subject: x\r\n{body}");
-        assert_eq!(hidden(&scan(letter.as_bytes(), Limits::default())), Vec::<String>::new(), "{letter}");
+        let structure = scan(letter.as_bytes(), Limits::default());
+        assert_eq!(hidden(&structure), Vec::<String>::new(), "{letter}");
+        assert_eq!(is_told_whole(letter.as_bytes(), &structure), Ok(()), "{letter}");
     }
 }
 

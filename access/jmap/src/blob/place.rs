@@ -1,8 +1,8 @@
 //! The id of a blob says where its octets are, so that nothing need be kept for it.
 
 use mailbox::LetterKey;
+use mailbox::parse::Part;
 pub use mailbox::parse::Step;
-use mailbox::parse::{Encoding, Part};
 
 use crate::id::number;
 
@@ -57,15 +57,8 @@ impl Place {
             Base::Upload(number) => format!("U{number}"),
         };
         for step in &self.steps {
-            let encoding = match step.encoding {
-                Encoding::Identity | Encoding::Unknown => 'i',
-                Encoding::Base64 => 'b',
-                Encoding::QuotedPrintable => 'q',
-                Encoding::Uuencode => 'u',
-                Encoding::Yenc => 'y',
-                Encoding::RtfText => 'r',
-            };
-            id.push_str(&format!("-{}_{}{encoding}", step.start, step.end));
+            id.push('-');
+            id.push_str(&step.written());
         }
         id
     }
@@ -80,26 +73,9 @@ impl Place {
             b'U' => Base::Upload(digits),
             _ => return None,
         };
-        let steps: Vec<Step> = parts.map(step).collect::<Option<_>>()?;
+        let steps: Vec<Step> = parts.map(Step::read).collect::<Option<_>>()?;
         (steps.len() <= DEEPEST).then_some(Self { base, steps })
     }
-}
-
-/// Reads `100_220b`.
-fn step(text: &str) -> Option<Step> {
-    let encoding = match text.as_bytes().last()? {
-        b'i' => Encoding::Identity,
-        b'b' => Encoding::Base64,
-        b'q' => Encoding::QuotedPrintable,
-        b'u' => Encoding::Uuencode,
-        b'y' => Encoding::Yenc,
-        b'r' => Encoding::RtfText,
-        _ => return None,
-    };
-    let (start, end) = text.get(..text.len() - 1)?.split_once('_')?;
-    let at = |digits: &str| number(digits).and_then(|number| u64::try_from(number).ok());
-    let step = Step { start: at(start)?, end: at(end)?, encoding };
-    (step.start <= step.end).then_some(step)
 }
 
 #[cfg(test)]

@@ -7,11 +7,12 @@ use bytes::Bytes;
 use mail::Timestamp;
 use mailbox::Piece;
 use mailbox::parse::charset::is_unlabelled_text;
-use mailbox::parse::{Bodies, Part, Structure, Summary, raw};
+use mailbox::parse::{Bodies, Contents, Part, Structure, Summary, raw};
 use serde_json::{Value, json};
 use store::{BlobId, View};
 
 use super::body::{self, Values};
+use super::consists;
 use super::header::{Form, Header};
 use super::known::Known;
 use super::preview;
@@ -23,7 +24,7 @@ use crate::blob::Place;
 /// Octets of a header that are looked at.
 const HEADER: u64 = 1 << 20;
 /// Properties that list parts; each part pays for its own room.
-const OF_PARTS: [&str; 4] = ["textBody", "htmlBody", "attachments", "bodyStructure"];
+const OF_PARTS: [&str; 5] = ["textBody", "htmlBody", "attachments", "bodyStructure", "consistsOf"];
 
 /// What a client wants of each letter.
 #[derive(Clone, Debug)]
@@ -124,14 +125,17 @@ impl Letter<'_> {
             "replyTo" => self.field(Piece::ReplyTo, Form::Addresses, header)?,
             "subject" => self.field(Piece::Subject, Form::Text, header)?,
             "sentAt" => self.field(Piece::Date, Form::Date, header)?,
-            "hasAttachment" => {
-                stored.and_then(|stored| stored.attached).unwrap_or_else(|| bodies.has_attachment()).into()
-            }
+            "hasAttachment" => match stored.and_then(|stored| stored.attached) {
+                Some(attached) => attached.into(),
+                None => self.contents()?.has_attachment().into(),
+            },
             "preview" => preview::of(self)?.into(),
             "textBody" => parts(&bodies.text)?,
             "htmlBody" => parts(&bodies.html)?,
             "attachments" => parts(&bodies.attachments)?,
             "bodyStructure" => body::part(self, &self.structure.root, &wish.part_properties, true, room)?,
+            "consistsOf" => consists::items(self, &self.contents()?, &wish.part_properties, room)?,
+            "protection" => consists::protection(self, &self.contents()?)?,
             "bodyValues" => self.values(wish, bodies, room)?,
             "headers" => self.whole_header(header)?.all(),
             _ => Value::Null,
@@ -192,6 +196,30 @@ impl Letter<'_> {
         let end = u64::from(header.end) + raw::BEGINNING as u64;
         let start = u64::from(header.start);
         Ok(raw::charset_told(&self.read(start..end.min(start + HEADER))?))
+    }
+
+    /// What the letter consists of.
+    fn contents(&self) -> Result<Contents<'_>, MethodError> {
+        Contents::of(&self.structure, |range| self.read_all(range))
+    }
+
+    /// A range of the letter's octets, cut at its end.
+    pub fn read_all(&self, range: Range<u64>) -> Result<Bytes, MethodError> {
+        let first = self.read(range.clone())?;
+        let mut at = range.start + first.len() as u64;
+        if first.is_empty() || at >= range.end {
+            return Ok(first);
+        }
+        let mut octets = first.to_vec();
+        while at < range.end {
+            let piece = self.read(at..range.end)?;
+            if piece.is_empty() {
+                break;
+            }
+            at += piece.len() as u64;
+            octets.extend_from_slice(&piece);
+        }
+        Ok(octets.into())
     }
 
     /// A range of the letter's octets, cut at its end and at what is read at once.

@@ -5,7 +5,7 @@ use crate::api::MethodError;
 use crate::limits;
 
 /// All properties but those of single header fields.
-const EMAIL: [&str; 26] = [
+const EMAIL: [&str; 28] = [
     "id",
     "blobId",
     "threadId",
@@ -32,6 +32,9 @@ const EMAIL: [&str; 26] = [
     "attachments",
     "bodyStructure",
     "headers",
+    // Those are ours: what a person meets the letter as (`consists.rs`).
+    "consistsOf",
+    "protection",
 ];
 
 /// Is it a property of an Email that has a name of its own?

@@ -48,7 +48,7 @@ fn check(house: &House, name: &str, letter: &[u8]) {
     let blob = house.upload(letter);
     let arguments = json!({
         "blobIds": [blob], "fetchAllBodyValues": true, "bodyProperties": ["partId", "blobId", "size", "name", "type", "subParts"],
-        "properties": ["subject", "preview", "hasAttachment", "textBody", "htmlBody", "attachments", "bodyStructure", "bodyValues"],
+        "properties": ["subject", "preview", "hasAttachment", "textBody", "htmlBody", "attachments", "bodyStructure", "bodyValues", "consistsOf", "protection"],
     });
     let answer = house.call("Email/parse", arguments);
     let email = &answer["parsed"][&blob];
@@ -61,6 +61,15 @@ fn check(house: &House, name: &str, letter: &[u8]) {
     leaves(&structure.root, &mut here);
     shown(&email["bodyStructure"], &mut there);
     assert_eq!(here.len(), there.len(), "{name}");
+    // What the pages are told is each of them once, in order, as it is.
+    let contents = mailbox::parse::Contents::of_octets(&structure, letter);
+    let told_of = email["consistsOf"].as_array().unwrap();
+    assert_eq!(told_of.len(), here.len(), "{name}");
+    for ((item, json), (part, of)) in contents.items.iter().zip(&there).zip(here.iter().zip(told_of)) {
+        assert!(std::ptr::eq(item.part, *part), "{name}");
+        assert_eq!((&of["partId"], &of["isListed"]), (&json["partId"], &json!(item.is_listed())), "{name}: {of}");
+        assert!(of["is"].is_string(), "{name}: {of}");
+    }
     let (text, _) = told(&structure, letter);
     let found = words(&text);
     let lists: HashSet<&str> = ["textBody", "htmlBody", "attachments"]
@@ -92,7 +101,11 @@ fn check(house: &House, name: &str, letter: &[u8]) {
     let preview = email["preview"].as_str().unwrap();
     let whole = preview.rsplit_once(' ').map_or("", |(whole, _)| whole);
     assert!(words(whole).is_subset(&found), "{name}: {preview}");
-    assert_eq!(email["hasAttachment"], structure.bodies().has_attachment(), "{name}");
+    assert_eq!(
+        email["hasAttachment"],
+        mailbox::parse::Contents::of_octets(&structure, letter).has_attachment(),
+        "{name}"
+    );
 }
 
 #[test]

@@ -6,9 +6,10 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use ammonia::{Builder, UrlRelative};
+use mailbox::parse::named::content_ids;
 
 use super::bounds::outline;
-use super::{Pictures, css, escape, inside};
+use super::{Pictures, css, escape};
 
 /// What is left of the HTML of a letter.
 pub struct Clean {
@@ -67,7 +68,7 @@ impl Album {
         if let Some(there) = self.pictures.located(url) {
             return Some(there);
         }
-        if let Some(mut ids) = inside::content_ids(url) {
+        if let Some(mut ids) = content_ids(url) {
             return ids.find_map(|id| self.pictures.inline(&id));
         }
         let (scheme, rest) = url.split_once(':')?;

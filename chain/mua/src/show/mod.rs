@@ -15,13 +15,11 @@ mod breath;
 mod css;
 mod flowed;
 mod html;
-mod inside;
 mod text;
 
 use std::sync::Arc;
 
 pub(crate) use flowed::joined;
-pub(crate) use inside::bare;
 
 /// Where the pictures of a letter come from.
 pub trait Pictures: Send + Sync {

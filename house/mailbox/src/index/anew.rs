@@ -16,7 +16,7 @@ use mail::seam::AccountId;
 use store::{BlobId, Store, Tx, View, params};
 
 use crate::letter::again::{self, Anew};
-use crate::parse::{Limits, column, scan};
+use crate::parse::{Contents, Limits, column, scan};
 use crate::thread::{self, Topic};
 use crate::{Change, Error, LetterKey, Structure, Summary, ThreadId, body};
 
@@ -178,7 +178,7 @@ impl Kept {
             letter,
             account: self.account,
             blob: self.blob,
-            attached: parts.bodies().has_attachment(),
+            attached: Contents::of_octets(&parts, &raw).has_attachment(),
             says_the_same,
             has_same_places: parts.has_same_places(&structure),
             summary: read.encode(),

@@ -23,15 +23,6 @@ impl Structure {
     }
 }
 
-impl Bodies<'_> {
-    /// Is there something that a person would save? What is not attached but has a name is such a thing, too – a photo
-    /// between two texts, a document that is to be shown in its place – unless the HTML shows it by its id.
-    pub fn has_attachment(&self) -> bool {
-        let attached = self.attachments.iter().any(|part| !is_disposed(part, b"inline") || is_document(part));
-        attached || self.text.iter().chain(&self.html).any(|part| is_media(part) && is_file(part))
-    }
-}
-
 /// What the multipart around a part says of it.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Within {
@@ -123,16 +114,6 @@ fn start(part: &Part, parts: &[Part]) -> usize {
     parts.iter().position(named).unwrap_or(0)
 }
 
-/// Nothing that can be shown in its place, whatever was asked for.
-fn is_document(part: &Part) -> bool {
-    !is_media(part) && !part.is("text", "") && is_file(part)
-}
-
-/// Has it a name, and is not shown by its id?
-fn is_file(part: &Part) -> bool {
-    part.id.is_none() && part.file_name().is_some()
-}
-
 /// A part of the text, and not an attachment?
 fn is_body(part: &Part, first: bool, within: Within) -> bool {
     let readable = part.is("text", "plain") || part.is("text", "html") || is_media(part);
@@ -202,39 +183,6 @@ mod tests {
         assert_eq!(names(&bodies.text), "ABCDK");
         assert_eq!(names(&bodies.html), "AEK");
         assert_eq!(names(&bodies.attachments), "CFGHJ");
-        assert!(bodies.has_attachment());
-    }
-
-    /// One leaf without an id, and with a name where one is given.
-    fn file(kind: &str, disposition: Option<&str>, name: &str) -> String {
-        let disposition = disposition.map(|kind| format!("Content-Disposition: {kind}; filename={name}\r\n"));
-        format!("Content-Type: {kind}; name={name}\r\n{}\r\n{name}\r\n", disposition.unwrap_or_default())
-    }
-
-    fn has_attachment(letter: &str) -> bool {
-        scan(letter.as_bytes(), Limits::default()).bodies().has_attachment()
-    }
-
-    #[test]
-    fn what_a_person_would_save_is_an_attachment_wherever_it_is_shown() {
-        let text = || "\r\nHello\r\n".to_owned();
-        let photo = |disposition| file("image/jpeg", disposition, "photo.jpeg");
-        for parts in [
-            vec![text(), photo(Some("inline")), text(), photo(Some("inline")), text()],
-            vec![text(), photo(None)],
-            vec![text(), file("application/pdf", Some("inline"), "doc.pdf"), text()],
-            vec![text(), file("application/pdf", None, "doc.pdf")],
-            vec![text(), file("text/plain", Some("attachment"), "notes.txt")],
-        ] {
-            assert!(has_attachment(&multipart("mixed", "b", &parts)), "{parts:?}");
-        }
-        assert!(has_attachment(&file("application/pdf", Some("attachment"), "scan.pdf")));
-        let html = leaf("text/html", "inline", "A");
-        let apple = multipart("mixed", "c", &[html.clone(), photo(Some("inline")), html.clone()]);
-        assert!(has_attachment(&multipart("alternative", "b", &[leaf("text/plain", "inline", "B"), apple])));
-        let logo = leaf("image/png", "inline", "C");
-        assert!(!has_attachment(&multipart("related", "b", &[html, logo])));
-        assert!(!has_attachment(&multipart("mixed", "b", &[text(), text()])));
     }
 
     #[test]
@@ -254,6 +202,5 @@ mod tests {
         let letter = multipart("alternative", "b", &[leaf("text/html", "inline", "A")]);
         let structure = scan(letter.as_bytes(), Limits::default());
         assert_eq!((names(&structure.bodies().text), names(&structure.bodies().html)), ("A".into(), "A".into()));
-        assert!(!structure.bodies().has_attachment());
     }
 }

@@ -43,6 +43,79 @@ pub fn text(page: &str, titled: bool) -> String {
     out
 }
 
+/// Shows each attribute of each element that a browser would look at – `element`, `attribute` in small letters, and the value
+/// as it is written – and the style sheets as the attribute `style` of `style`. In time in proportion to the page.
+pub(super) fn walk(page: &str, see: &mut impl FnMut(&str, &str, &str)) {
+    let mut rest = page;
+    while let Some(at) = rest.find('<') {
+        rest = match tag(&rest[at..]) {
+            Some(Tag { name, closes, length }) => {
+                let (whole, after) = rest[at..].split_at(length);
+                let element = name.to_ascii_lowercase();
+                if !closes && !element.is_empty() {
+                    attributes(&whole[1 + name.len()..], &mut |name, value| see(&element, name, value));
+                }
+                match closes || !UNREAD.contains(&&*element) {
+                    true => after,
+                    false => {
+                        let end = behind(after, name);
+                        if element == "style" {
+                            see("style", "style", &after[..after.len() - end.len()]);
+                        }
+                        end
+                    }
+                }
+            }
+            None => &rest[at + 1..],
+        };
+    }
+}
+
+/// Elements whose content is no elements.
+const UNREAD: [&str; 9] = ["script", "style", "template", "title", "textarea", "noscript", "iframe", "noembed", "xmp"];
+
+/// The attributes of a tag, from behind its name on. Of two with one name the first counts.
+fn attributes(tag: &str, see: &mut impl FnMut(&str, &str)) {
+    let mut seen = std::collections::HashSet::new();
+    let is_between = |c: char| c.is_ascii_whitespace() || c == '/';
+    let mut rest = tag.trim_end_matches('>').trim_start_matches(is_between);
+    while !rest.is_empty() {
+        // An "=" at the beginning belongs to the name.
+        let first = rest.chars().next().map_or(0, char::len_utf8);
+        let end = rest[first..].find(|c: char| is_between(c) || matches!(c, '=' | '>'));
+        let (name, after) = rest.split_at(end.map_or(rest.len(), |end| first + end));
+        let (value, after) = match after.trim_start().strip_prefix('=') {
+            Some(after) => value(after.trim_start()),
+            None => ("", after),
+        };
+        let name = name.to_ascii_lowercase();
+        if seen.insert(name.clone()) {
+            see(&name, value);
+        }
+        rest = after.trim_start_matches(|c| is_between(c) || c == '>');
+    }
+}
+
+/// The value of an attribute, and what comes behind it. A quote that nobody closes holds the rest.
+fn value(text: &str) -> (&str, &str) {
+    let Some(quote) = text.chars().next().filter(|c| matches!(c, '"' | '\'')) else {
+        let end = text.find(|c: char| c.is_ascii_whitespace() || c == '>').unwrap_or(text.len());
+        return text.split_at(end);
+    };
+    let inside = &text[1..];
+    match inside.split_once(quote) {
+        Some(split) => split,
+        None => (inside, ""),
+    }
+}
+
+/// Text with its entities undone.
+pub(super) fn decoded(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    words(text, &mut out);
+    out
+}
+
 /// What stands between `<` and `>`.
 struct Tag<'a> {
     /// Empty for what is no element: comments, declarations.

@@ -16,6 +16,35 @@ pub struct Step {
 }
 
 impl Step {
+    /// As it stands in an address: `100_220b`.
+    pub fn written(&self) -> String {
+        let encoding = match self.encoding {
+            Encoding::Identity | Encoding::Unknown => 'i',
+            Encoding::Base64 => 'b',
+            Encoding::QuotedPrintable => 'q',
+            Encoding::Uuencode => 'u',
+            Encoding::Yenc => 'y',
+            Encoding::RtfText => 'r',
+        };
+        format!("{}_{}{encoding}", self.start, self.end)
+    }
+
+    /// Reads what was [`written`](Self::written); none for what never is.
+    pub fn read(text: &str) -> Option<Self> {
+        let encoding = match text.as_bytes().last()? {
+            b'i' => Encoding::Identity,
+            b'b' => Encoding::Base64,
+            b'q' => Encoding::QuotedPrintable,
+            b'u' => Encoding::Uuencode,
+            b'y' => Encoding::Yenc,
+            b'r' => Encoding::RtfText,
+            _ => return None,
+        };
+        let (start, end) = text.get(..text.len() - 1)?.split_once('_')?;
+        let step = Self { start: offset(start)?, end: offset(end)?, encoding };
+        (step.start <= step.end).then_some(step)
+    }
+
     /// Goes one step on. What stands in octets that are not encoded is as near as those.
     pub fn join(self, path: &mut Vec<Self>) {
         match path.last_mut() {
@@ -40,6 +69,12 @@ struct Stage {
     skip: u64,
     take: u64,
     decoder: Decoder,
+}
+
+/// A number as it is written here: without a sign, and without zeros before it.
+fn offset(digits: &str) -> Option<u64> {
+    let is_plain = digits.bytes().all(|byte| byte.is_ascii_digit()) && (digits == "0" || !digits.starts_with('0'));
+    digits.parse().ok().filter(|_| is_plain)
 }
 
 impl Unpacker {

@@ -7,6 +7,7 @@ use super::sought::Sought;
 use super::test::has;
 use crate::fetch::Row;
 use crate::index::said::Said;
+use crate::parse::Contents;
 use crate::{Error, Piece, Structure, Summary, body, index};
 
 /// Octets at the start of a letter that are read for its header. Nearly all headers end within them, and they are
@@ -54,7 +55,10 @@ impl<'a> Letter<'a> {
 
     /// Is there something in it that a person would save?
     pub fn has_attachment(&mut self) -> Result<bool, Error> {
-        Ok(self.structure()?.bodies().has_attachment())
+        let (structure, view) = (self.structure()?, self.view);
+        let blob = self.kept()?.blob;
+        let contents = Contents::of(&structure, |range| body::read_all(view, blob, range).map(bytes::Bytes::from))?;
+        Ok(contents.has_attachment())
     }
 
     /// Does it say what is looked for?

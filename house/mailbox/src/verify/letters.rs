@@ -8,7 +8,7 @@ use store::{BlobId, Tx, View, params};
 use super::bodies::Damaged;
 use super::{Fault, Finding, Looked, Seen, Verify, index};
 use crate::parse::column::is_of_earlier_reading;
-use crate::parse::{Limits, Structure, Summary, scan};
+use crate::parse::{Contents, Limits, Structure, Summary, scan};
 use crate::{Error, LetterKey, body};
 
 /// Letters read at once, and the octets of bodies that end a slice early.
@@ -117,7 +117,7 @@ fn parse(view: &View, blob: BlobId) -> Result<Parsed, Error> {
     Ok(Parsed {
         summary: Summary::parse(&raw).encode(),
         structure: structure.encode(),
-        attached: structure.bodies().has_attachment(),
+        attached: Contents::of_octets(&structure, &raw).has_attachment(),
         length: raw.len() as u64,
     })
 }

@@ -3,16 +3,15 @@ import { language } from '../i18n/language.svelte';
 import { whyNotSaved, whyRefused } from '../i18n/refusals';
 import { type Id, NotSet, Unreachable } from '../jmap';
 import type { Notice } from '../store/notices.svelte';
-import { filesOf } from '../store/parts';
+import { shownParts } from '../store/parts';
 import type { Post } from '../store/post.svelte';
 import type { Desk } from '../views/desk.svelte';
-import { fileName } from '../views/read/files';
 import { type AnswerKind, recipientsOf, subjectOf, threadingOf } from './answer';
 import { htmlOf, textOf } from './convert';
 import { type Beginning, Draft } from './draft.svelte';
 import { Drafts } from './drafts.svelte';
 import { type Leaving, Outbox } from './outbox.svelte';
-import { answeredBy, type Original, originalOf, picturesOf } from './originals';
+import { answeredBy, goingAlong, type Original, originalOf } from './originals';
 import { quoted } from './quote';
 import { signed } from './signature';
 import { Tray } from './tray.svelte';
@@ -82,10 +81,7 @@ export class Bench {
     const { email, body, html } = found;
     const own = this.drafts.identities.map((identity) => identity.email);
     const keyword = kind === 'forward' ? '$forwarded' : '$answered';
-    const pictures = picturesOf(this.post.connection.client, found);
-    const taken = new Set(pictures.map((picture) => picture.blobId));
-    const attachments =
-      kind === 'forward' ? filesOf(body).filter((part) => part.blobId && !taken.has(part.blobId)) : [];
+    const { pictures, attachments } = goingAlong(language.words, this.post.connection.client, found);
     const to = new Set([...(email.to ?? []), ...(body.cc ?? [])].map((person) => person.email.toLowerCase()));
     this.begin({
       // One answers as whom one was written to.
@@ -95,12 +91,7 @@ export class Bench {
       html: quoted(language.words, kind, email, body, html),
       ...threadingOf(kind, body),
       answers: { id: emailId, keyword, already: email.keywords[keyword] === true },
-      attachments: attachments.map((part) => ({
-        blobId: part.blobId ?? '',
-        name: fileName(language.words, part),
-        type: part.type,
-        size: part.size,
-      })),
+      attachments: kind === 'forward' ? attachments : [],
       pictures,
     });
   }
@@ -119,11 +110,10 @@ export class Bench {
     const answers = await answeredBy(this.post.connection, found).catch(() => undefined);
     // It may have been asked for twice meanwhile.
     if (this.#unfolds(emailId)) return;
-    const text = body.textBody
+    const text = shownParts(body)
       .map((part) => (part.partId ? (body.bodyValues[part.partId]?.value ?? '') : ''))
       .join('\n');
-    const pictures = picturesOf(this.post.connection.client, found);
-    const taken = new Set(pictures.map((picture) => picture.blobId));
+    const { pictures, attachments } = goingAlong(language.words, this.post.connection.client, found);
     const from = new Set((email.from ?? []).map((person) => person.email.toLowerCase()));
     this.begin({
       identityId: this.drafts.identities.find((identity) => from.has(identity.email.toLowerCase()))?.id,
@@ -134,11 +124,7 @@ export class Bench {
       ...(html === undefined ? { text, rich: false } : { html }),
       inReplyTo: body.inReplyTo ?? [],
       references: body.references ?? [],
-      attachments: filesOf(body).flatMap((part) =>
-        part.blobId && !taken.has(part.blobId)
-          ? [{ blobId: part.blobId, name: part.name ?? '', type: part.type, size: part.size }]
-          : [],
-      ),
+      attachments,
       pictures,
       answers,
       emailId,

@@ -1,8 +1,10 @@
-import type { BodyPart, Client, Email, EmailBody, Id } from '../jmap';
+import type { Words } from '../i18n/en';
+import type { Client, Email, EmailBody, Id, Item } from '../jmap';
 import type { Connection } from '../store/connection.svelte';
 import { filesOf, namedById, pictureType, shownParts } from '../store/parts';
 import { joined } from '../store/flowed';
 import { whole } from '../store/reading.svelte';
+import { withNames } from '../views/read/files';
 import { quotedHtmlOf } from './convert';
 import type { Beginning } from './draft.svelte';
 import { type Picture, shownIn } from './pictures.svelte';
@@ -37,20 +39,16 @@ export async function originalOf(
 export function htmlWithPictures(body: EmailBody): string | undefined {
   const pieces = shownParts(body).map((part) => {
     const value = body.bodyValues[part.partId ?? '']?.value ?? '';
-    if (part.type === 'text/html') return { html: value, isMore: true };
-    if (part.type.startsWith('text/'))
-      return { html: quotedHtmlOf(value.replace(/\r\n?/g, '\n')), isMore: false };
-    const picture = pictureType(part) && named(part);
-    return picture
-      ? { html: `<div><img src="cid:${encodeURIComponent(picture.cid)}"></div>`, isMore: true }
-      : { html: '', isMore: false };
+    if (part.is === 'html') return { html: value, isMore: true };
+    if (part.is === 'text') return { html: quotedHtmlOf(value.replace(/\r\n?/g, '\n')), isMore: false };
+    return { html: `<div><img src="cid:${encodeURIComponent(named(part).cid)}"></div>`, isMore: true };
   });
   if (!pieces.some(({ html, isMore }) => isMore && html)) return undefined;
   return namedById(pieces.map(({ html }) => html).join('\n'), filesOf(body).map(named));
 }
 
 /** With a Content-ID: its own, or one by which it can be put into a letter that is written. */
-function named(part: BodyPart): BodyPart & { cid: string } {
+function named(part: Item): Item & { cid: string } {
   return { ...part, cid: part.cid || `part-${part.partId ?? part.blobId ?? ''}@facteur` };
 }
 
@@ -70,6 +68,20 @@ export async function answeredBy(
   const all = (await connection.send(request)).of(letters).list;
   const found = all.find((one) => one.messageId?.some((id) => named.has(id)));
   return found && { id: found.id, keyword: '$answered', already: found.keywords['$answered'] === true };
+}
+
+/** What goes along with the text of a letter: the pictures in it, and everything else as files. */
+export function goingAlong(
+  words: Words,
+  client: Client,
+  original: Original,
+): { pictures: Picture[]; attachments: { blobId: Id; name: string; type: string; size: number }[] } {
+  const pictures = picturesOf(client, original);
+  const taken = new Set(pictures.map((picture) => picture.blobId));
+  const attachments = withNames(words, filesOf(original.body)).flatMap(({ blobId, name, type, size }) =>
+    blobId && !taken.has(blobId) ? [{ blobId, name: name ?? '', type, size }] : [],
+  );
+  return { pictures, attachments };
 }
 
 /** The pictures a letter shows, for the HTML taken from it; they need not be sent to the server again. */

@@ -407,12 +407,88 @@ export const en = {
     attachments: (n: number) => (isOne(n) ? `${n} attachment` : `${n} attachments`),
     download: (name: string) => `Save ${name}`,
     view: (name: string) => `Open ${name}`,
-    unnamed: 'unnamed',
+    /** What files are called that came without a name. */
+    files: {
+      picture: 'Photo',
+      sound: 'Sound',
+      film: 'Film',
+      document: 'Document',
+      file: 'File',
+      letter: 'Letter',
+      letterAbout: (subject: string) => `Letter: ${subject}`,
+      calendar: 'Invitation',
+      card: 'Visiting card',
+      signature: 'Signature',
+      sealed: 'Encrypted letter',
+    },
     pictureOf: (n: number, all: number) => `Picture ${n} of ${all}`,
     pictureBefore: 'Previous picture',
     pictureAfter: 'Next picture',
     empty: 'This letter has no text.',
     onlyFiles: 'This letter is only what is attached to it:',
+    /** Invitations and visiting cards. */
+    cards: {
+      label: (what: string) => `Invitation: ${what}`,
+      request: 'Invitation',
+      cancelled: 'Cancelled',
+      reply: 'Answer to an invitation',
+      counter: 'Another time is proposed',
+      event: 'Event',
+      task: 'Task',
+      taskRequest: 'A task for you',
+      noTitle: 'Without a title',
+      when: 'When',
+      of: 'Instead of',
+      where: 'Where',
+      who: 'Who',
+      organizer: 'From',
+      repeats: 'Repeats',
+      accepted: 'comes',
+      declined: 'does not come',
+      tentative: 'comes perhaps',
+      wall: (time: string, place: string | null) => `${time} (${place ? `time of ${place}` : 'local time'})`,
+      every: {
+        daily: (n: number) => (n === 1 ? 'every day' : `every ${n} days`),
+        weekly: (n: number) => (n === 1 ? 'every week' : `every ${n} weeks`),
+        monthly: (n: number) => (n === 1 ? 'every month' : `every ${n} months`),
+        yearly: (n: number) => (n === 1 ? 'every year' : `every ${n} years`),
+        often: () => 'several times a day',
+      },
+      which: (which: number, day: string) =>
+        which === 0
+          ? day
+          : which === -1
+            ? `the last ${day}`
+            : which < 0
+              ? `${day} number ${-which} from the end`
+              : `the ${['first', 'second', 'third', 'fourth', 'fifth'][which - 1] ?? `${which}th`} ${day}`,
+      on: (days: string) => `on ${days}`,
+      times: (n: number) => (n === 1 ? 'once' : `${n} times`),
+      until: (day: string) => `until ${day}`,
+      cardOf: (name: string) => `Visiting card of ${name}`,
+      mail: 'Mail',
+      phone: 'Phone',
+      address: 'Address',
+      web: 'Web',
+    },
+    /** What is said of letters that are encrypted or signed. */
+    sealed: {
+      encrypted: (by: string) =>
+        `This letter is encrypted (${by}). Facteur cannot open it; a mail program that has your key can.`,
+      signed: (by: string) => `This letter is signed (${by}). Facteur has not checked the signature.`,
+      signedWhole: (by: string) =>
+        `This letter is signed (${by}) in a way that wraps all of it up. Facteur cannot unwrap it; a mail program that knows ${by} can.`,
+      either: (by: string) =>
+        `This letter is encrypted or signed (${by}). Facteur cannot open it; a mail program that has your key can.`,
+      save: 'Save it',
+      saveSignature: 'Save the signature',
+    },
+    /** A letter that is attached to another. */
+    inside: {
+      title: 'Attached letter',
+      back: 'Back to the letter it is attached to',
+      noLetter: 'This file is no letter that can be read. It can still be saved.',
+    },
     editDraft: 'Go on writing',
     previous: 'Newer conversation',
     next: 'Older conversation',

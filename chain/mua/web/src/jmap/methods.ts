@@ -127,6 +127,14 @@ export interface Methods {
   'Email/query': { takes: EmailQuery; gives: QueryAnswer };
   'Email/queryChanges': { takes: EmailQueryChanges; gives: EmailQueryChangesAnswer };
   'Email/set': { takes: SetArguments; gives: SetAnswer };
+  'Email/parse': {
+    takes: { blobIds: Id[]; properties?: string[] } & BodyOptions;
+    gives: {
+      parsed: Record<Id, Email & EmailBody> | null;
+      notParsable: Id[] | null;
+      notFound: Id[] | null;
+    };
+  };
   'SearchSnippet/get': {
     takes: { filter: Filter; emailIds?: Id[]; '#emailIds'?: ResultReference };
     gives: { list: SearchSnippet[]; notFound: Id[] | null };

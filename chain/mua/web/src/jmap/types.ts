@@ -88,6 +88,42 @@ export interface BodyPart {
   'header:Content-Type'?: string | null;
 }
 
+/** What a part is to a person (access/jmap/src/email/consists.rs). */
+export type PartRole =
+  | 'html'
+  | 'text'
+  | 'picture'
+  | 'pictureOfHtml'
+  | 'otherForm'
+  | 'letter'
+  | 'calendar'
+  | 'card'
+  | 'signature'
+  | 'sealed'
+  | 'envelope'
+  | 'file';
+
+/** A part of a letter that is no multipart, as the server says what it is: a property of Facteur's own. */
+export interface Item extends BodyPart {
+  is: PartRole;
+  /** Whether it is offered beside the text. */
+  isListed: boolean;
+  /** The kind of picture it is shown as; null where it is none. */
+  picture: string | null;
+  /** Of a picture that the HTML shows: how the HTML writes its address. */
+  calledInHtml: string[];
+  /** Of a letter: its subject. */
+  subject: string | null;
+}
+
+/** Whether a letter is encrypted or signed; nothing was opened or checked. */
+export interface Protection {
+  is: 'encrypted' | 'signed' | 'encryptedOrSigned';
+  by: 'openpgp' | 'smime';
+  /** The part that shows it. */
+  partId: string | null;
+}
+
 export interface BodyValue {
   value: string;
   isEncodingProblem?: boolean;
@@ -120,9 +156,9 @@ export interface EmailBody {
   messageId: string[] | null;
   inReplyTo: string[] | null;
   references: string[] | null;
-  textBody: BodyPart[];
-  htmlBody: BodyPart[];
-  attachments: BodyPart[];
+  /** All of its parts but multiparts, in order. */
+  consistsOf: Item[];
+  protection: Protection | null;
   bodyValues: Record<string, BodyValue>;
 }
 

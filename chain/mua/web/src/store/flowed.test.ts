@@ -29,7 +29,7 @@ describe('a text whose lines flow', () => {
   it('is joined only where its header says so', () => {
     const read = (contentType: string | null) =>
       joined({
-        textBody: [{ partId: '1', type: 'text/plain', 'header:Content-Type': contentType }],
+        consistsOf: [{ partId: '1', is: 'text', type: 'text/plain', 'header:Content-Type': contentType }],
         bodyValues: { '1': { value: 'a \nb' } },
       } as unknown as EmailBody)['1']?.value;
     expect(read(' text/plain; charset=utf-8;\r\n format=flowed')).toBe('a b');

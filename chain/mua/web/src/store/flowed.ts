@@ -7,7 +7,10 @@ export const flowProperty = 'header:Content-Type';
 
 /** The texts of a letter in whole paragraphs, where their headers say that lines flow. */
 export function joined(body: EmailBody): EmailBody['bodyValues'] {
-  const flows = body.textBody.filter((part) => part.type === 'text/plain' && says(part, 'format', 'flowed'));
+  const flows = body.consistsOf.filter(
+    ({ is, ...part }) =>
+      (is === 'text' || is === 'otherForm') && part.type === 'text/plain' && says(part, 'format', 'flowed'),
+  );
   const values = flows.flatMap((part) => {
     const text = part.partId ? body.bodyValues[part.partId] : undefined;
     const value = text && { ...text, value: join(text.value, says(part, 'delsp', 'yes')) };

@@ -56,7 +56,7 @@ it('a letter that is unfolded is read again where what it says was let go of', a
 
 describe('what is kept of what letters say', () => {
   const body = (id: string, length: number) =>
-    ({ id, textBody: [], bodyValues: { t: { value: 'x'.repeat(length) } } }) as unknown as EmailBody;
+    ({ id, consistsOf: [], bodyValues: { t: { value: 'x'.repeat(length) } } }) as unknown as EmailBody;
 
   it('is so many letters', () => {
     const records = new Records();

@@ -13,9 +13,8 @@ const bodyProperties = [
   'messageId',
   'inReplyTo',
   'references',
-  'textBody',
-  'htmlBody',
-  'attachments',
+  'consistsOf',
+  'protection',
   'bodyValues',
 ];
 /** A text longer than this is cut, and the whole offered. */

@@ -14,8 +14,7 @@ describe('what strangers call themselves and their files', () => {
     });
     const body = {
       id: 'e1',
-      textBody: [],
-      htmlBody: [],
+      consistsOf: [],
       attachments: [{ name: '\u202Egpj.exe' }],
       bodyValues: { 1: { value: '\u202Bשלום\u202C' } },
     };

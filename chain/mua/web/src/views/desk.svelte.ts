@@ -28,6 +28,7 @@ export type Asking =
   | { kind: 'source'; email: Email }
   | { kind: 'way'; email: Email }
   | { kind: 'help' }
+  | { kind: 'attachedLetter'; blobId: Id }
   /** `text`: what is typed so far, where that is not what is shown. */
   | { kind: 'search'; text?: string }
   | { kind: 'settings' }

@@ -1,4 +1,4 @@
-import type { Id } from '../../src/jmap/types';
+import type { Id, PartRole } from '../../src/jmap/types';
 import { sizeOf } from './filter';
 import type { FakeLetter, FakeMail } from './mail';
 
@@ -28,6 +28,12 @@ function cut(value: string, asked: number): Args {
   const most = Math.min(asked || longest, longest);
   const isTruncated = value.length > most;
   return { value: isTruncated ? value.slice(0, most) : value, isTruncated };
+}
+
+/** A part as the server says what it is (access/jmap/src/email/consists.rs). */
+function item(part: { type: string }, is: PartRole, calledInHtml: string[] = []): Args {
+  const picture = /^image\/(png|gif|jpeg|webp|bmp|avif)$/.test(part.type) ? part.type : null;
+  return { ...part, is, isListed: is === 'file', picture, calledInHtml, subject: null };
 }
 
 function objectOf(letter: FakeLetter, args: Args): Args {
@@ -72,9 +78,16 @@ function objectOf(letter: FakeLetter, args: Args): Args {
     references: letter.references,
     hasAttachment: attachments.some((one) => one.disposition !== 'inline'),
     preview: (text || (html ?? '').replace(/<[^>]*>/g, ' ')).replace(/\s+/g, ' ').trim().slice(0, 256),
-    textBody: [textPart],
-    htmlBody: [htmlPart || textPart],
-    attachments: attachments.map((one, index) => ({ cid: null, ...one, partId: `a${index}` })),
+    consistsOf: [
+      item(textPart, htmlPart ? 'otherForm' : 'text'),
+      ...(htmlPart ? [item(htmlPart, 'html')] : []),
+      ...attachments.map((one, index) => {
+        const part = { cid: null, ...one, partId: `a${index}` };
+        const isNamed = part.cid !== null && (html ?? '').includes(`cid:${part.cid}`);
+        return item(part, isNamed ? 'pictureOfHtml' : 'file', isNamed ? [`cid:${part.cid}`] : []);
+      }),
+    ],
+    protection: null,
     bodyValues: values,
   };
 }

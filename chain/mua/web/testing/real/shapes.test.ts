@@ -164,6 +164,185 @@ it('a picture that the HTML names is in its place and not listed, however it is 
   }
 });
 
+it('what came without a name is called what it is', async () => {
+  const bare = (type: string, ...header: string[]) =>
+    part(type, picture, 'Content-Transfer-Encoding: base64', ...header);
+  await receive(
+    'No names',
+    multipart(
+      'mixed',
+      'n1',
+      part('text/plain', 'two'),
+      bare('image/heic'),
+      bare('image/heic'),
+      bare('application/pdf'),
+    ),
+  );
+  const letter = await alice.openLetter('No names');
+  await letter.getByText('two').waitFor();
+  const { files: called } = alice.words.read;
+  const names = [`${called.picture} 1.heic`, `${called.picture} 2.heic`, `${called.document}.pdf`];
+  await until('all are listed', async () => (await files(letter).count()) === 3);
+  expect(await files(letter).allTextContents()).toEqual(names);
+});
+
+it('a picture beside the alternative that shows it is shown once', async () => {
+  const html = part('text/html', '<p>See <img src="cid:logo%40alpine.test" width="100"></p>');
+  const both = multipart('alternative', 'a2', part('text/plain', 'See'), html);
+  const logo = image('logo.png', 'Content-ID: <logo@alpine.test>', inline('logo.png'));
+  await receive('Once', multipart('mixed', 'm4', both, logo));
+  const letter = await alice.openLetter('Once');
+  await seen(letter.frameLocator('iframe'), 1);
+  expect(await files(letter).count()).toBe(0);
+});
+
+it('an attached letter opens as a letter, with its picture, its files and the letter in it', async () => {
+  const inner = (subject: string, body: string) =>
+    [
+      'From: Claire <claire@alpine.test>',
+      'To: theo@alpine.test',
+      'Date: Tue, 1 Dec 2026 14:00:00 +0100',
+      `Subject: ${subject}`,
+      'MIME-Version: 1.0',
+      body,
+    ].join('\r\n');
+  const deepest = inner('The deepest', part('text/plain', 'words at the bottom'));
+  const page = part(
+    'text/html',
+    '<p>The plan <img src="cid:plan@x"><script>document.title = "run"</script></p>',
+  );
+  const related = multipart('related', 'r2', page, image('plan.png', 'Content-ID: <plan@x>'));
+  const eml = Buffer.from(deepest).toString('base64');
+  const file = part('application/octet-stream; name=deepest.eml', eml, 'Content-Transfer-Encoding: base64');
+  const attached = part('message/rfc822', inner('The plan', multipart('mixed', 'm6', related, file)));
+  await receive('Fwd: The plan', multipart('mixed', 'm5', part('text/plain', 'See below'), attached));
+  const letter = await alice.openLetter('Fwd: The plan');
+  await letter.getByText('See below').waitFor();
+  const name = `${alice.words.read.files.letterAbout('The plan')}.eml`;
+  await letter.getByRole('link', { name, exact: false }).first().click();
+  const dialog = alice.page.getByRole('dialog', { name: alice.words.read.inside.title });
+  await dialog.getByRole('heading', { name: 'The plan', exact: true }).waitFor();
+  await dialog.getByText('claire@alpine.test').waitFor();
+  await seen(dialog.frameLocator('iframe'), 1);
+  expect(await faults(alice.page)).toEqual([]);
+  await dialog.getByRole('link', { name: 'deepest.eml', exact: false }).first().click();
+  await dialog.getByText('words at the bottom').waitFor();
+  await dialog.getByRole('button', { name: alice.words.read.inside.back }).click();
+  await dialog.getByRole('heading', { name: 'The plan', exact: true }).waitFor();
+  await alice.page.keyboard.press('Escape');
+  await dialog.waitFor({ state: 'detached' });
+});
+
+it('encrypted and signed letters say what they are, and their files can be saved', async () => {
+  const { sealed } = alice.words.read;
+  const base64 = 'Content-Transfer-Encoding: base64';
+  const pgp = '-----BEGIN PGP MESSAGE-----\r\n\r\nhQEMA5vJzQ\r\n-----END PGP MESSAGE-----';
+  const shapes: [string, string, string, string | undefined][] = [
+    [
+      'Sealed by key',
+      multipart(
+        'encrypted; protocol="application/pgp-encrypted"',
+        'e1',
+        part('application/pgp-encrypted', 'Version: 1'),
+        part('application/octet-stream; name=encrypted.asc', pgp),
+      ),
+      sealed.encrypted('OpenPGP'),
+      sealed.save,
+    ],
+    ['Sealed inline', part('text/plain', pgp), sealed.encrypted('OpenPGP'), undefined],
+    [
+      'Sealed at work',
+      part(
+        'application/pkcs7-mime; smime-type=enveloped-data; name=smime.p7m',
+        'MIAGCSqGSIb3DQEHA6CA',
+        base64,
+      ),
+      sealed.encrypted('S/MIME'),
+      sealed.save,
+    ],
+    [
+      'Wrapped',
+      part('application/pkcs7-mime; name=smime.p7m', 'MIAGCSqGSIb3DQEHAqCA', base64),
+      sealed.signedWhole('S/MIME'),
+      sealed.save,
+    ],
+    [
+      'With a seal',
+      multipart(
+        'signed; micalg=sha-256; protocol="application/pkcs7-signature"',
+        's1',
+        part('text/plain', 'words that are signed'),
+        part('application/pkcs7-signature; name=smime.p7s', 'MIAGCSqGSIb3DQEHAqCA', base64),
+      ),
+      sealed.signed('S/MIME'),
+      sealed.saveSignature,
+    ],
+  ];
+  for (const [subject, body, words, save] of shapes) {
+    await receive(subject, body);
+    const letter = await alice.openLetter(subject);
+    await letter.getByText(words).waitFor();
+    expect([subject, await letter.getByText(alice.words.read.empty).count()]).toEqual([subject, 0]);
+    if (!save) continue;
+    const saving = alice.page.waitForEvent('download');
+    await letter.getByRole('link', { name: save, exact: true }).click();
+    expect([subject, (await saving).suggestedFilename()]).toEqual([
+      subject,
+      expect.stringMatching(/^(smime|encrypted)\./),
+    ]);
+  }
+  expect(await faults(alice.page)).toEqual([]);
+});
+
+it('invitations and visiting cards are shown as such', async () => {
+  const event = [
+    'BEGIN:VCALENDAR',
+    'METHOD:REQUEST',
+    'VERSION:2.0',
+    'BEGIN:VEVENT',
+    'UID:pier@alpine.test',
+    'SUMMARY:The pier, second meeting',
+    'DTSTART;TZID=Europe/Paris:20261201T140000',
+    'DTEND;TZID=Europe/Paris:20261201T153000',
+    'LOCATION:Harbour office',
+    'RRULE:FREQ=WEEKLY;BYDAY=TU',
+    'ORGANIZER;CN=Claire Fontaine:mailto:claire@alpine.test',
+    'ATTENDEE;CN=Alice;PARTSTAT=ACCEPTED:mailto:alice@alpha.test',
+    'END:VEVENT',
+    'END:VCALENDAR',
+    '',
+  ].join('\r\n');
+  const both = multipart(
+    'alternative',
+    'a3',
+    part('text/plain', 'You are invited.'),
+    part('text/html', '<p>You are invited.</p>'),
+    part('text/calendar; method=REQUEST; charset=utf-8', event),
+  );
+  const card = part(
+    'text/vcard; name=claire.vcf',
+    'BEGIN:VCARD\r\nVERSION:3.0\r\nFN:Claire Fontaine\r\nORG:Harbour\r\nTEL:+33 2 98\r\nEND:VCARD\r\n',
+  );
+  await receive(
+    'Invitation: the pier',
+    multipart('mixed', 'm7', both, part('application/ics; name=invite.ics', event), card),
+  );
+  const { cards } = alice.words.read;
+  const letter = await alice.openLetter('Invitation: the pier');
+  const invitation = letter.getByRole('region', { name: cards.label('The pier, second meeting') });
+  await invitation.getByText('Harbour office').waitFor();
+  // It came twice, as they do.
+  expect(await invitation.count()).toBe(1);
+  await invitation.getByText(cards.every.weekly(1), { exact: false }).waitFor();
+  await invitation.getByText('Claire Fontaine').waitFor();
+  await invitation.getByText(cards.accepted, { exact: false }).waitFor();
+  await letter
+    .getByRole('region', { name: cards.cardOf('Claire Fontaine') })
+    .getByText('+33 2 98')
+    .waitFor();
+  expect(await faults(alice.page)).toEqual([]);
+});
+
 it('a search in the language of the field finds them, and says what it does not know', async () => {
   const { page, words } = alice;
   const field = page.locator('#search');

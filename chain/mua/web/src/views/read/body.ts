@@ -1,37 +1,37 @@
-import type { BodyPart, EmailBody } from '../../jmap';
-import { pictureType } from '../../store/parts';
+import type { EmailBody, Item } from '../../jmap';
+import { shownParts } from '../../store/parts';
 
 /** A stretch of a plain letter: text, or a picture in its place. */
-export type Piece = { kind: 'text'; text: string } | { kind: 'picture'; part: BodyPart };
+export type Piece = { kind: 'text'; text: string } | { kind: 'picture'; part: Item };
 
 /** What a plain letter shows, one below the other: its texts, those next to each other as one, and the pictures between. */
 export function piecesOf(body: EmailBody): Piece[] {
   const pieces: Piece[] = [];
-  for (const part of body.textBody) {
+  for (const part of shownParts(body)) {
     const last = pieces.at(-1);
-    if (pictureType(part)) pieces.push({ kind: 'picture', part });
-    else if (!part.type.startsWith('text/')) continue;
+    if (part.is === 'picture') pieces.push({ kind: 'picture', part });
     else if (last?.kind === 'text') last.text += `\n${valueOf(body, part)}`;
     else pieces.push({ kind: 'text', text: valueOf(body, part) });
   }
   return pieces.filter((piece) => piece.kind === 'picture' || piece.text.trim() !== '');
 }
 
-/** Its plain text, all parts of it. */
+/** Its plain text, all parts of it: of a letter in HTML the other form of it. */
 export function textOf(body: EmailBody): string {
-  return body.textBody
+  return body.consistsOf
+    .filter(({ is, type }) => is === 'text' || (is === 'otherForm' && type === 'text/plain'))
     .map((part) => valueOf(body, part))
     .join('\n')
     .trimEnd();
 }
 
-function valueOf(body: EmailBody, part: BodyPart): string {
+function valueOf(body: EmailBody, part: Item): string {
   return (part.partId ? (body.bodyValues[part.partId]?.value ?? '') : '').replace(/\r\n?/g, '\n');
 }
 
 /** Its HTML, where it has some and that was loaded whole. */
 export function htmlOf(body: EmailBody): string | undefined {
-  const parts = body.htmlBody.filter((part) => part.type === 'text/html');
+  const parts = body.consistsOf.filter(({ is }) => is === 'html');
   const values = parts.map((part) => (part.partId ? body.bodyValues[part.partId] : undefined));
   if (values.length === 0 || values.some((value) => value === undefined || value.isTruncated))
     return undefined;

@@ -1,0 +1,89 @@
+//! What a person meets a letter as: properties of our own, from which the pages show, answer and forward it. What they say is
+//! decided in [`mailbox::parse::Contents`] alone.
+
+use mailbox::parse::{By, Content, Contents, Item, Role, What, decode, protection as found};
+use serde_json::{Value, json};
+
+use super::body;
+use super::letter::Letter;
+use super::property::Property;
+use super::room::Room;
+use crate::api::MethodError;
+
+/// `consistsOf`: an EmailBodyPart for each part that is no multipart, in order, with
+/// - `is`: what it is to a person;
+/// - `isListed`: whether it is offered beside the text;
+/// - `picture`: the kind it is shown as where it is a picture, else null;
+/// - `calledInHtml`: of a picture that the HTML shows, how the HTML writes its address;
+/// - `subject`: of a letter, its subject.
+pub fn items(
+    letter: &Letter<'_>,
+    contents: &Contents<'_>,
+    properties: &[Property],
+    room: &mut Room,
+) -> Result<Value, MethodError> {
+    contents.items.iter().map(|item| one(letter, contents, item, properties, room)).collect()
+}
+
+fn one(
+    letter: &Letter<'_>,
+    contents: &Contents<'_>,
+    item: &Item<'_>,
+    properties: &[Property],
+    room: &mut Room,
+) -> Result<Value, MethodError> {
+    let mut object = body::part(letter, item.part, properties, false, room)?;
+    let called = if item.role == Role::Named { contents.names.written(item.part) } else { Vec::new() };
+    let own = json!({
+        "is": name(item.role),
+        "isListed": item.is_listed(),
+        "picture": item.picture(),
+        "calledInHtml": called,
+        "subject": subject(item),
+    });
+    room.take(&own)?;
+    if let (Value::Object(object), Value::Object(own)) = (&mut object, own) {
+        object.extend(own);
+    }
+    Ok(object)
+}
+
+fn subject(item: &Item<'_>) -> Option<String> {
+    let Content::Message(message) = &item.part.content else { return None };
+    let subject = decode::words(message.summary.subject()?).replace('\0', "");
+    Some(subject.trim().to_owned()).filter(|subject| !subject.is_empty())
+}
+
+fn name(role: Role) -> &'static str {
+    match role {
+        Role::Html => "html",
+        Role::Text => "text",
+        Role::Picture => "picture",
+        Role::Named => "pictureOfHtml",
+        Role::OtherForm => "otherForm",
+        Role::Letter => "letter",
+        Role::Calendar => "calendar",
+        Role::Card => "card",
+        Role::Signature => "signature",
+        Role::Sealed => "sealed",
+        Role::Envelope => "envelope",
+        Role::File => "file",
+    }
+}
+
+/// `protection`: whether the letter is encrypted or signed, as which nothing was opened or checked; null where it is neither.
+pub fn protection(letter: &Letter<'_>, contents: &Contents<'_>) -> Result<Value, MethodError> {
+    let found = found(contents, |range| letter.read_all(range))?;
+    Ok(found.map_or(Value::Null, |found| {
+        let is = match found.what {
+            What::Encrypted => "encrypted",
+            What::Signed => "signed",
+            What::Unknown => "encryptedOrSigned",
+        };
+        let by = match found.by {
+            By::OpenPgp => "openpgp",
+            By::Smime => "smime",
+        };
+        json!({"is": is, "by": by, "partId": letter.known.number(&letter.structure, found.part)})
+    }))
+}

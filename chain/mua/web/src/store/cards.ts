@@ -1,0 +1,143 @@
+import type { Words } from '../i18n/en';
+import { type Id, reach } from '../jmap';
+import type { Connection } from './connection.svelte';
+
+/** Invitations and visiting cards of a letter, as the server reads them (chain/mua/src/cards.rs). */
+
+/** A moment as exactly as it was told: seconds since 1970, a day, or the time of a place that is not known. */
+export type When = { at: number } | { day: string } | { wall: [string, string | null] };
+
+export interface Party {
+  name: string | null;
+  email: string | null;
+  answer: string | null;
+}
+
+export interface Repeats {
+  every: 'daily' | 'weekly' | 'monthly' | 'yearly' | 'often';
+  interval: number;
+  /** Which one of the month (0: all, -1: the last), and the day of the week from 1, Monday. */
+  days: [number, number][];
+  count: number | null;
+  until: When | null;
+}
+
+export interface Entry {
+  method: string | null;
+  status: string | null;
+  isTask: boolean;
+  uid: string | null;
+  summary: string | null;
+  description: string | null;
+  location: string | null;
+  start: When | null;
+  end: When | null;
+  of: When | null;
+  organizer: Party | null;
+  attendees: Party[];
+  repeats: Repeats | null;
+}
+
+export interface Person {
+  name: string | null;
+  organisation: string | null;
+  title: string | null;
+  emails: string[];
+  phones: string[];
+  addresses: string[];
+  urls: string[];
+}
+
+export interface Cards {
+  entries: Entry[];
+  people: Person[];
+  hasMore: boolean;
+}
+
+export async function cardsOf(connection: Connection, letter: Id): Promise<Cards> {
+  const answer = await connection.run(() => reach(fetch, `/letter/${encodeURIComponent(letter)}/cards`, {}));
+  return (await answer.json()) as Cards;
+}
+
+/** What an invitation asks for, or tells. */
+export function purposeOf(words: Words, { method, status, isTask }: Entry): string {
+  const { cards } = words.read;
+  if (method === 'CANCEL' || status === 'CANCELLED') return cards.cancelled;
+  if (method === 'REPLY') return cards.reply;
+  if (method === 'COUNTER') return cards.counter;
+  if (method === 'REQUEST') return isTask ? cards.taskRequest : cards.request;
+  return isTask ? cards.task : cards.event;
+}
+
+/** When it is, in the reader's language and time zone. */
+export function timeOf(words: Words, { start, end }: Pick<Entry, 'start' | 'end'>, zone?: string): string {
+  const from = start && dateOf(start);
+  if (!start || !from) return end ? timeOf(words, { start: end, end: null }, zone) : '';
+  const to = end && dateOf(end);
+  const formats = formatsOf(words, start, zone);
+  if ('day' in start) {
+    // The end of days is the first day after them.
+    const last = to ? new Date(to.getTime() - 86_400_000) : from;
+    return last > from ? formats.days.formatRange(from, last) : formats.days.format(from);
+  }
+  const told = to && to > from ? formats.times.formatRange(from, to) : formats.times.format(from);
+  const place = 'wall' in start ? start.wall[1] : null;
+  return 'wall' in start ? words.read.cards.wall(told, place) : told;
+}
+
+/** A moment alone. */
+export function momentOf(words: Words, when: When, zone?: string): string {
+  return timeOf(words, { start: when, end: null }, zone);
+}
+
+function formatsOf(words: Words, start: When, zone: string | undefined) {
+  const day = { weekday: 'long', day: 'numeric', month: 'long', year: 'numeric' } as const;
+  // What is known only as the time on a wall is read as if the wall were at Greenwich.
+  const timeZone = 'at' in start ? zone : 'UTC';
+  const time = { hour: '2-digit', minute: '2-digit' } as const;
+  const zoned = 'at' in start ? ({ timeZoneName: 'short' } as const) : {};
+  return {
+    days: new Intl.DateTimeFormat(words.locale, { ...day, timeZone }),
+    times: new Intl.DateTimeFormat(words.locale, { ...day, ...time, ...zoned, timeZone }),
+  };
+}
+
+function dateOf(when: When): Date | undefined {
+  const date =
+    'at' in when
+      ? new Date(when.at * 1_000)
+      : new Date('day' in when ? `${when.day}T00:00:00Z` : `${when.wall[0]}:00Z`);
+  return Number.isNaN(date.getTime()) ? undefined : date;
+}
+
+/** How it repeats, in words. */
+export function repeatsOf(
+  words: Words,
+  { every, interval, days, count, until }: Repeats,
+  zone?: string,
+): string {
+  const { cards } = words.read;
+  const list = new Intl.ListFormat(words.locale, { type: 'conjunction' });
+  const named = days.map(([which, day]) => cards.which(which, weekday(words, day)));
+  const parts = [cards.every[every](interval)];
+  if (named.length > 0 && every !== 'daily') parts.push(cards.on(list.format(named)));
+  if (count !== null) parts.push(cards.times(count));
+  if (until) parts.push(cards.until(momentOf(words, untilOf(until), zone)));
+  return parts.join(' ');
+}
+
+/** Nobody wants to know the minute after which something no longer repeats. */
+function untilOf(until: When): When {
+  return 'at' in until ? { day: new Date(until.at * 1_000).toISOString().slice(0, 10) } : until;
+}
+
+function weekday(words: Words, day: number): string {
+  // 5 January 1970 was a Monday.
+  const date = new Date(Date.UTC(1970, 0, 4 + day));
+  return new Intl.DateTimeFormat(words.locale, { weekday: 'long', timeZone: 'UTC' }).format(date);
+}
+
+/** Somebody by name, else by address. */
+export function partyOf({ name, email }: Party): string {
+  return name || email || '';
+}
