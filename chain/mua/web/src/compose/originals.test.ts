@@ -95,7 +95,7 @@ function numbers(seed: number): (below: number) => number {
 }
 
 it('whatever the shape of a letter, every part that is shown or listed survives a forward', () => {
-  for (let seed = 0; seed < 2_000; seed += 1) {
+  for (let seed = 0; seed < 400; seed += 1) {
     const below = numbers(seed);
     const pick = <T>(list: readonly T[]): T => list[below(list.length)] as T;
     const values: Record<string, string> = {};
