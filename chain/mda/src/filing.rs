@@ -199,6 +199,7 @@ fn file_copy(tx: &mut Tx, copy: &Copy, received: Timestamp) -> Result<Fate, stor
     };
     match put(tx, copy.recipient.account, placement, prepared, received) {
         Ok((filed, folder)) => Ok(Fate::Filed { filed, folder }),
+        Err(Error::OverQuota { .. }) => Ok(Fate::Refused(full(&copy.recipient.address))),
         Err(error) => reply_to(error).map(Fate::Refused),
     }
 }
@@ -219,6 +220,11 @@ fn put(
     };
     let filed = mailbox::letter::file(tx, folder.id, prepared, &flags, received)?;
     Ok((filed, folder.name))
+}
+
+/// The mailbox has no room (RFC 3463: 4.2.2), and a sender with several recipients must know whose.
+fn full(address: &Address) -> Reply {
+    Reply::new(452, (4, 2, 2), format!("the mailbox of {address} is full"))
 }
 
 /// What to answer a sender whose letter the mailbox did not take (RFC 3463): later for what can change, never for what

@@ -237,7 +237,7 @@ impl Listener for Log {
             }
             News::Parted(letters) => tracing::info!(source, letters, "letters deleted there"),
             News::LeftThere { folder, name, why, said } => {
-                tracing::warn!(source, folder, letter = name, ?why, said, "a letter was left where it is");
+                tracing::warn!(source, folder, letter = name, why = why.code(), said, "a letter was left where it is");
             }
             News::FolderLeft { folder, said } => tracing::warn!(source, folder, said, "a folder was left as it is"),
             News::Alert(text) => tracing::warn!(source, "the server says: {text}"),

@@ -109,7 +109,7 @@ fn apply(session: &dyn WriteSession, steps: &[Migration]) -> Result<(), OpenErro
                 session.execute(record, params![step.room, step.number, now])
             })
             .map_err(|error| OpenError::Migration { room: step.room, number: step.number, error })?;
-        tracing::info!(room = step.room, number = step.number, "migrated");
+        tracing::debug!(room = step.room, number = step.number, "migrated");
     }
     Ok(())
 }

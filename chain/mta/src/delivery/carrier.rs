@@ -175,7 +175,7 @@ impl<'a> Carrier<'a> {
                 }
                 continue;
             };
-            tracing::info!(letter = %errand.letter.id, to = %to.address, host, ?outcome, said = said.text, "carried");
+            tracing::info!(letter = %errand.letter.id, to = %to.address, host, %outcome, said = said.text, "carried");
             entries.push(Entry { recipient: to.row, outcome, said, tls });
         }
         self.depot.write_down(vec![(errand.letter.row, entries)], at).await;
@@ -248,7 +248,7 @@ impl<'a> Carrier<'a> {
         for to in std::mem::take(&mut errand.letter.recipients) {
             let Some(said) = errand.refused.remove(&to.row) else { continue };
             let outcome = later(self.depot, &errand.letter, &to, at);
-            tracing::info!(letter = %errand.letter.id, to = %to.address, ?outcome, said = said.text, "not now");
+            tracing::info!(letter = %errand.letter.id, to = %to.address, %outcome, said = said.text, "not now");
             entries.push(Entry { recipient: to.row, outcome, said, tls: "" });
         }
         self.depot.write_down(vec![(errand.letter.row, entries)], at).await;

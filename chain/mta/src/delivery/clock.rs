@@ -99,12 +99,12 @@ impl WallClock {
         let should_be = self.seen.after(passed.max(slept));
         (self.seen, self.at, self.up) = (wall, at, up);
         if wall.since(should_be) > JUMP {
-            tracing::warn!(by = ?wall.since(should_be), "the clock was set ahead");
+            tracing::warn!(seconds = wall.since(should_be).as_secs(), "the clock was set ahead");
             self.doubted_until = Some(at + DOUBT);
             return Course::Ahead;
         }
         if should_be.since(wall) > BACK {
-            tracing::warn!(by = ?should_be.since(wall), "the clock was set back");
+            tracing::warn!(seconds = should_be.since(wall).as_secs(), "the clock was set back");
             self.doubted_until = None;
             return Course::Back;
         }

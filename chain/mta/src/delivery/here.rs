@@ -60,7 +60,7 @@ async fn hand_on(depot: &Depot, job: &Job, way: &HereWay) {
             }
             Fate::NextTransaction => continue,
         };
-        tracing::info!(letter = %letter.id, to = %to.address, by, ?outcome, said = said.text, "handed on");
+        tracing::info!(letter = %letter.id, to = %to.address, by, %outcome, said = said.text, "handed on");
         depot.write_down(vec![(letter.row, vec![Entry { recipient: to.row, outcome, said, tls: "" }])], at).await;
     }
 }

@@ -57,6 +57,18 @@ pub enum Outcome {
     Failed,
 }
 
+impl std::fmt::Display for Outcome {
+    /// For the log.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Delivered => f.write_str("delivered"),
+            Self::Later(when) => write!(f, "again at {when}"),
+            Self::WithDomain => f.write_str("again with its domain"),
+            Self::Failed => f.write_str("failed"),
+        }
+    }
+}
+
 /// The row of a recipient and what became of it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Entry {

@@ -97,7 +97,11 @@ pub async fn write_report(
             }
         })
         .await?;
-    tracing::info!(letter = %letter.id, report = %id, to = %to, kind = ?subject, "reported to the sender");
+    let what = match subject {
+        Subject::Failed => "it was not delivered",
+        Subject::Late => "it is late",
+    };
+    tracing::info!(letter = %letter.id, report = %id, to = %to, what, "reported to the sender");
     Ok(true)
 }
 
