@@ -369,6 +369,10 @@ impl<'t> Planner<'t> {
 
     /// The folder of an mbox.
     fn mbox_goal(&mut self, path: &str) -> Arc<Goal> {
+        // Who names one file and one folder means that folder, not another of the file's name in it.
+        if self.below.is_some() && self.part.nodes.len() == 1 {
+            return Arc::new(inbox(self.below));
+        }
         let (directory, file) = split(path);
         if let Some(goal) = self.sidecar.get(path).or_else(|| self.sidecar.get(directory)) {
             return goal.clone();

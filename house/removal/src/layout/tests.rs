@@ -117,6 +117,16 @@ fn everything_can_go_below_one_folder() {
 }
 
 #[test]
+fn one_file_goes_into_the_very_folder_that_is_named() {
+    for below in ["INBOX", "INBOX/sub", "Archive/2012"] {
+        let folders: Vec<String> =
+            planned_below(&[("old.mbox", "From a")], Some(below)).into_iter().map(|one| one.1).collect();
+        assert_eq!(folders, [below]);
+    }
+    assert_eq!(planned_below(&[("old.mbox", "From a")], None)[0].1, "old");
+}
+
+#[test]
 fn folders_for_a_use_are_known_by_what_others_call_them() {
     for (name, special_use) in [
         ("Sent Items", SpecialUse::Sent),
