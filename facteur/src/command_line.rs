@@ -292,6 +292,11 @@ pub enum DomainCommand {
         /// Par exemple alpha.test
         #[arg(value_parser = domain)]
         domain: Domain,
+        /// Do not ask about a domain that a provider of mailboxes has
+        ///
+        /// Ne rien demander pour un domaine d'un fournisseur de boîtes
+        #[arg(long)]
+        yes: bool,
     },
     /// List the domains
     ///
@@ -358,6 +363,30 @@ pub enum AccountCommand {
         #[command(flatten)]
         form: Form,
     },
+    /// Tell all about a person: addresses, room, letters, sessions
+    ///
+    /// Tout dire d'une personne : adresses, place, lettres, sessions
+    Show {
+        /// Such as alice@alpha.test
+        ///
+        /// Par exemple alice@alpha.test
+        #[arg(value_parser = address)]
+        address: Address,
+        #[command(flatten)]
+        form: Form,
+    },
+    /// Change a person's name, language, room or main address
+    ///
+    /// Changer le nom, la langue, la place ou l'adresse principale d'une personne
+    Set {
+        /// Such as alice@alpha.test
+        ///
+        /// Par exemple alice@alpha.test
+        #[arg(value_parser = address)]
+        address: Address,
+        #[command(flatten)]
+        changes: AccountChanges,
+    },
     /// Remove a person, with all their letters
     ///
     /// Retirer une personne, avec toutes ses lettres
@@ -395,6 +424,39 @@ pub enum AccountCommand {
         #[arg(value_parser = address)]
         address: Address,
     },
+}
+
+/// What of a person is to be another way.
+#[derive(Clone, Debug, Args)]
+#[group(required = true, multiple = true)]
+pub struct AccountChanges {
+    /// Their name, as others should see it; an empty one takes it away
+    ///
+    /// Son nom, tel que les autres doivent le voir ; un nom vide le retire
+    #[arg(long)]
+    pub name: Option<String>,
+    /// The language they read
+    ///
+    /// La langue de cette personne
+    #[arg(long, value_parser = ["en", "fr"])]
+    pub language: Option<String>,
+    /// How much their mailbox may hold, such as 5G; none: without limit
+    ///
+    /// Ce que la boîte peut contenir, par exemple 5G ; none : sans limite
+    #[arg(long, value_parser = crate::commands::size::parse_limit)]
+    pub quota: Option<Limit>,
+    /// Their main address, which is also the name they log in with; the one before becomes an alias
+    ///
+    /// Son adresse principale, qui est aussi le nom pour se connecter ; celle d'avant devient un alias
+    #[arg(long, value_name = "ADDRESS", value_parser = address)]
+    pub main_address: Option<Address>,
+}
+
+/// How much a mailbox may hold.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Limit {
+    None,
+    Octets(u64),
 }
 
 /// Where a new password comes from; asked on the terminal if nothing is said.

@@ -23,7 +23,7 @@ use tokio::runtime::{Builder, Runtime};
 use crate::command_line::Command;
 use crate::desk::Desk;
 use crate::failure::Failure;
-use crate::language::say;
+use crate::language::{say, system};
 pub use trouble::Trouble;
 
 /// Runs a command for the caller of this thread.
@@ -57,5 +57,6 @@ pub fn on_one_thread() -> Result<Runtime, Failure> {
 }
 
 fn no_threads(why: std::io::Error) -> Failure {
+    let why = system(&why);
     Failure::new(say!("no threads to work with: {why}", "pas de fils d'exécution : {why}"))
 }

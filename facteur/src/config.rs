@@ -25,7 +25,7 @@ use reader::{Reader, Section};
 
 use crate::command_line::WhichOffice;
 use crate::failure::Failure;
-use crate::language::{Language, say};
+use crate::language::{Language, say, system};
 
 /// Everything that can be set, with the defaults filled in.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -76,7 +76,7 @@ impl fmt::Display for ConfigError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Unreadable { path, why } => {
-                let path = path.display();
+                let (path, why) = (path.display(), system(why));
                 f.write_str(&say!(
                     "the configuration {path} cannot be read: {why}",
                     "impossible de lire la configuration {path} : {why}"

@@ -1,5 +1,7 @@
 //! The two languages a person may read, and how a sentence is said in them.
 
+mod system;
+
 use std::sync::OnceLock;
 
 use serde::{Deserialize, Serialize};
@@ -48,6 +50,14 @@ macro_rules! say {
     };
 }
 pub(crate) use say;
+pub use system::system;
+
+/// « de » before a word: « d' » where the word begins with a vowel, as « d'alice@alpha.test ».
+pub fn de(word: &str) -> String {
+    // Behind an h nobody can say without knowing the word.
+    let vowel = word.chars().next().is_some_and(|first| "aàâeéèêëiîïoôœuùûyAÀÂEÉÈÊËIÎÏOÔŒUÙÛY".contains(first));
+    if vowel { format!("d'{word}") } else { format!("de {word}") }
+}
 
 #[cfg(test)]
 mod tests {
@@ -66,6 +76,12 @@ mod tests {
         assert_eq!(with(&[("LANG", "fr"), ("LC_ALL", "")]), Language::French);
         assert_eq!(with(&[("LANG", "fur_IT")]), Language::English);
         assert_eq!(with(&[]), Language::English);
+    }
+
+    #[test]
+    fn de_loses_its_vowel_before_another() {
+        assert_eq!(de("alice@alpha.test"), "d'alice@alpha.test");
+        assert_eq!((de("Émile"), de("bob@beta.test")), ("d'Émile".to_owned(), "de bob@beta.test".to_owned()));
     }
 
     #[test]

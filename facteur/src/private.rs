@@ -14,7 +14,7 @@ use rustix::fs::{AtFlags, Dir, FileType, Mode, OFlags, Stat, fchmod, fstat, open
 use rustix::io::Errno;
 
 use crate::counter;
-use crate::language::say;
+use crate::language::{say, system};
 
 /// The rights of everybody but the owner.
 const OTHERS: Mode = Mode::RWXG.union(Mode::RWXO);
@@ -218,10 +218,13 @@ impl fmt::Display for Exposed {
                 "other users can look into the data folder {folder}, and the file system it lies on keeps no rights; mount it with umask=077, or name a folder on another disk with --data",
                 "d'autres utilisateurs peuvent regarder dans le dossier {folder}, et son système de fichiers ne garde pas les droits ; montez-le avec umask=077, ou indiquez un dossier sur un autre disque avec --data"
             ),
-            Why::System(why) => say!(
-                "other users can look into the data folder {folder}, and its rights cannot be changed: {why}",
-                "d'autres utilisateurs peuvent regarder dans le dossier {folder}, et ses droits ne peuvent pas être changés : {why}"
-            ),
+            Why::System(why) => {
+                let why = system(&(*why).into());
+                say!(
+                    "other users can look into the data folder {folder}, and its rights cannot be changed: {why}",
+                    "d'autres utilisateurs peuvent regarder dans le dossier {folder}, et ses droits ne peuvent pas être changés : {why}"
+                )
+            }
         })
     }
 }

@@ -12,7 +12,7 @@ use nix::unistd::{Gid, Uid, User, initgroups, setgid, setuid};
 use crate::config::Config;
 use crate::counter;
 use crate::failure::Failure;
-use crate::language::say;
+use crate::language::{say, system};
 use crate::process;
 
 /// The user of `user = "…"`, for a process that root has started.
@@ -60,7 +60,7 @@ impl ServiceUser {
     fn make(&self, folder: &Path) -> Result<(), Failure> {
         let (uid, gid) = (Some(self.uid.as_raw()), Some(self.gid.as_raw()));
         fs::create_dir(folder).and_then(|()| lchown(folder, uid, gid)).map_err(|why| {
-            let (name, folder) = (&self.name, folder.display());
+            let (name, folder, why) = (&self.name, folder.display(), system(&why));
             Failure::new(say!(
                 "the data folder {folder} cannot be made for {name}: {why}",
                 "impossible de créer le dossier {folder} pour {name} : {why}"

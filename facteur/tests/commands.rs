@@ -263,3 +263,124 @@ fn failures_are_told_in_french_to_who_reads_french() {
     desk.done(&["domain", "add", "alpha.test"]);
     desk.ask(&["account", "add", "bob@beta.test", "--generate"], "").must(1).telling("n'est pas d'ici");
 }
+
+#[test]
+fn a_person_is_shown_and_changed() {
+    let desk = Desk::with_alice();
+    desk.done(&["domain", "add", "beta.test"]);
+    desk.done(&["alias", "add", "team@alpha.test", "alice@alpha.test"]);
+    let changes = ["--name", "Alice Martin", "--quota", "5G", "--language", "fr", "--main-address", "am@beta.test"];
+    desk.done(&[&["account", "set", "alice@alpha.test"], &changes[..]].concat());
+    desk.ask(&["account", "show", "alice@alpha.test"], "").must(1);
+    let shown: serde_json::Value =
+        serde_json::from_str(&desk.done(&["account", "show", "am@beta.test", "--json"])).expect("JSON");
+    assert_eq!((&shown["name"], &shown["language"]), (&"Alice Martin".into(), &"fr".into()));
+    assert_eq!((shown["quota"].as_u64(), shown["letters"].as_u64()), (Some(5 << 30), Some(0)));
+    assert_eq!(shown["aliases"], serde_json::json!(["alice@alpha.test", "team@alpha.test"]), "{shown}");
+    let list: serde_json::Value = serde_json::from_str(&desk.done(&["account", "list", "--json"])).expect("JSON");
+    for key in ["address", "name", "language", "letters", "used", "quota", "since"] {
+        assert_eq!(list[0][key], shown[key], "{key} is the same in both");
+    }
+    let letter = "From: am@beta.test\nTo: alice@alpha.test\nSubject: hello\n\nHello.\n";
+    desk.ask(&["send", "-t"], letter).must(0);
+    desk.done(&["account", "set", "am@beta.test", "--quota", "none"]);
+    assert!(desk.done(&["account", "show", "am@beta.test"]).contains("without limit"));
+    desk.ask(&["account", "set", "am@beta.test"], "").must(2);
+    desk.ask(&["account", "set", "am@beta.test", "--main-address", "team@alpha.test"], "").must(1).telling("alias");
+}
+
+#[test]
+fn a_domain_that_can_be_none_is_refused_and_a_providers_is_asked_about() {
+    let desk = Desk::new();
+    for bad in ["192.168.1.1", "localhost", "intranet", "office.local", "a..b", "-"] {
+        assert_ne!(desk.ask(&["domain", "add", bad], "").status, 0, "{bad}");
+    }
+    desk.ask(&["domain", "add", "gmail.com"], "no\n").must(1).telling("--yes");
+    assert!(!desk.path("data").exists() || !desk.done(&["domain", "list"]).contains("gmail"));
+    desk.done(&["domain", "add", "gmail.com", "--yes"]);
+    let said = desk.done(&["domain", "add", "alpha.test"]);
+    for record in ["alpha.test. MX 10 mail.alpha.test.", "v=spf1 mx -all", "PTR"] {
+        assert!(said.contains(record), "{said}");
+    }
+}
+
+#[test]
+fn help_with_a_command_says_what_the_command_says_itself() {
+    for words in [&["account", "add"][..], &["import"], &[]] {
+        let by_command = run(&[&["help"], words].concat(), None, "C", "").must(0).out;
+        let by_flag = run(&[words, &["--help"]].concat(), None, "C", "").must(0).out;
+        assert_eq!(by_command, by_flag);
+    }
+    run(&["help", "nosuch"], None, "C", "").must(2);
+}
+
+/// Commands that cannot be done, for whom many different parts of the program have words.
+const WRONG: &[&[&str]] = &[
+    &["serv"],
+    &["account"],
+    &["account", "add", "alice"],
+    &["account", "add", "alice@alpha.test"],
+    &["account", "add", "x@alpha.test", "--quota", "much"],
+    &["account", "add", "x@alpha.test", "--language", "de"],
+    &["account", "add", "x@alpha.test", "--generate", "--password-stdin"],
+    &["account", "add", "x@nowhere.test", "--generate"],
+    &["account", "list", "nowhere.test"],
+    &["account", "set", "alice@alpha.test"],
+    &["account", "show", "nobody@alpha.test"],
+    &["account", "password", "alice@alpha.test", "--nonsense"],
+    &["account", "remove", "alice@alpha.test"],
+    &["alias", "add", "a@alpha.test", "ghost@alpha.test"],
+    &["alias", "remove", "a@alpha.test"],
+    &["domain", "add", "alpha.test"],
+    &["domain", "add", "localhost"],
+    &["domain", "add", "192.168.1.1"],
+    &["domain", "add", "gmail.com"],
+    &["domain", "remove", "alpha.test"],
+    &["queue", "drop"],
+    &["queue", "drop", "aaaaaaaaaaaaaaaa"],
+    &["queue", "show", "aaaaaaaaaaaaaaaa"],
+    &["session", "end", "alice@alpha.test", "s1"],
+    &["fetch", "add", "imap.example.org"],
+    &["fetch", "add", "imaps://a@imap.example.org", "--every", "0"],
+    &["fetch", "add", "imaps://a@imap.example.org", "--since", "yesterday"],
+    &["fetch", "run", "nosuch"],
+    &["trace", "x@y.test", "--limit", "0"],
+    &["trace", "x@y.test", "--since", "never"],
+    &["import", "alice@alpha.test", "/nowhere/at/all"],
+    &["import", "alice@alpha.test", "/dev/null"],
+    &["import", "alice@alpha.test"],
+    &["import", "undo", "many"],
+    &["import", "undo", "99"],
+    &["export", "alice@alpha.test", "/nowhere/at/all"],
+    &["export", "alice@alpha.test", "/proc/nothing", "--format", "paper"],
+    &["verify", "--json", "--json"],
+    &["help", "nosuch"],
+];
+
+/// Words that stand in English sentences and in no French one, and the other way round.
+const ENGLISH: &[&str] = &[
+    "the", "is", "not", "and", "of", "error", "invalid", "value", "usage", "such", "found", "required", "with", "there",
+];
+const FRENCH: &[&str] =
+    &["le", "est", "pas", "et", "une", "erreur", "valeur", "utilisation", "avec", "il", "les", "des"];
+
+fn words(text: &str) -> Vec<String> {
+    text.split(|c: char| !c.is_alphabetic()).map(str::to_lowercase).filter(|word| !word.is_empty()).collect()
+}
+
+#[test]
+fn what_goes_wrong_is_told_wholly_in_the_language_of_the_person() {
+    let french = Desk::with_alice().in_french();
+    let english = Desk::with_alice();
+    for wrong in WRONG {
+        for (desk, foreign) in [(&french, ENGLISH), (&english, FRENCH)] {
+            let said = desk.ask(wrong, "");
+            let text = said.out + &said.err;
+            assert!(said.status != 0 && !text.is_empty(), "{wrong:?} told nothing: {text}");
+            let strange: Vec<String> =
+                words(&text).into_iter().filter(|word| foreign.contains(&word.as_str())).collect();
+            assert!(strange.is_empty(), "{wrong:?}: {strange:?} in:\n{text}");
+            assert!(!text.contains("os error") && !text.contains("panicked"), "{text}");
+        }
+    }
+}

@@ -1,6 +1,8 @@
 //! `facteur account`: the people who have a mailbox here.
 
 pub mod ask;
+mod set;
+mod show;
 
 use directory::account::{Account, New};
 use directory::{Language, Secret};
@@ -29,6 +31,8 @@ pub fn run(command: AccountCommand, desk: &Desk<'_>) -> Result<(), Failure> {
             password.show();
         }
         AccountCommand::List { domain, form } => list(desk, domain, form)?,
+        AccountCommand::Show { address, form } => show::run(desk, &address, form)?,
+        AccountCommand::Set { address, changes } => set::run(desk, address, changes)?,
         AccountCommand::Remove { address, yes } => remove(desk, address, yes)?,
         AccountCommand::Password { address, password } => {
             let store = desk.store()?;
@@ -150,8 +154,11 @@ impl NewPassword {
 fn remove(desk: &Desk<'_>, address: Address, yes: bool) -> Result<(), Failure> {
     let store = desk.store()?;
     let letters = letters(&store, &address)?;
-    let question =
-        say!("Remove {address}, with all {letters} letters?", "Retirer {address}, avec ses {letters} lettres ?");
+    let question = match letters {
+        0 => say!("Remove {address}, who has no letters?", "Retirer {address}, qui n'a pas de lettres ?"),
+        1 => say!("Remove {address}, with one letter?", "Retirer {address}, avec sa lettre ?"),
+        _ => say!("Remove {address}, with all {letters} letters?", "Retirer {address}, avec ses {letters} lettres ?"),
+    };
     if !yes && !ask::sure(&question)? {
         return Err(Failure::new(say!("nothing was removed", "rien n'a été retiré")));
     }

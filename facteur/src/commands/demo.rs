@@ -17,7 +17,7 @@ use crate::clock;
 use crate::command_line::Demo;
 use crate::config::{Config, Door};
 use crate::failure::Failure;
-use crate::language::say;
+use crate::language::{say, system};
 use crate::office::Office;
 use crate::signals::{Signals, Wish};
 use crate::table::Table;
@@ -68,6 +68,7 @@ impl DemoFolder {
 }
 
 fn no_folder(why: &std::io::Error) -> Failure {
+    let why = system(why);
     Failure::new(say!("no folder for the demo: {why}", "pas de dossier pour la démonstration : {why}"))
 }
 

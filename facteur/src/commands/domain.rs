@@ -1,5 +1,8 @@
 //! `facteur domain`: the domains this post office takes letters for.
 
+mod dns;
+mod fit;
+
 use serde::Serialize;
 
 use super::Trouble;
@@ -12,10 +15,12 @@ use crate::{clock, terminal};
 
 pub fn run(command: DomainCommand, desk: &Desk<'_>) -> Result<(), Failure> {
     match command {
-        DomainCommand::Add { domain } => {
+        DomainCommand::Add { domain, yes } => {
+            fit::check(&domain, yes)?;
             let store = desk.make_store()?;
-            let now = clock::now();
-            store.write_blocking(move |tx| Ok::<_, Trouble>(directory::domain::add(tx, &domain, now)?))?;
+            let (now, added) = (clock::now(), domain.clone());
+            store.write_blocking(move |tx| Ok::<_, Trouble>(directory::domain::add(tx, &added, now)?))?;
+            terminal::print(&dns::needs(&domain, &desk.config().hostname));
         }
         DomainCommand::List { form } => {
             let store = desk.store()?;

@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 use crate::command_line::Manual;
 use crate::config::example;
 use crate::failure::Failure;
-use crate::language::{Language, say};
+use crate::language::{Language, say, system};
 
 /// Writes the files into a folder that is laid out as `/usr/share` is, or brings the tables in the documentation up to date.
 pub fn run(manual: &Manual) -> Result<(), Failure> {
@@ -43,7 +43,7 @@ fn write(path: &Path, text: &str) -> Result<(), Failure> {
 }
 
 fn unwritable(path: &Path, why: &io::Error) -> Failure {
-    let path = path.display();
+    let (path, why) = (path.display(), system(why));
     Failure::new(say!("cannot write {path}: {why}", "écriture de {path} impossible : {why}"))
 }
 

@@ -12,7 +12,7 @@ use store::Store;
 
 use super::{Trouble, size};
 use crate::failure::Failure;
-use crate::language::say;
+use crate::language::{say, system};
 use crate::terminal;
 
 pub use faults::{beside, fault};
@@ -132,7 +132,7 @@ fn bar(read: u64, total: u64) -> String {
 pub fn trouble(why: &Error) -> Failure {
     Failure::new(match why {
         Error::Unreadable { path, error } => {
-            let path = path.display();
+            let (path, error) = (path.display(), system(error));
             say!("cannot read {path}: {error}", "lecture de {path} impossible : {error}")
         }
         Error::NoLetters(path) => {
@@ -168,7 +168,7 @@ pub fn trouble(why: &Error) -> Failure {
             )
         }
         Error::Unwritable { path, error } => {
-            let path = path.display();
+            let (path, error) = (path.display(), system(error));
             say!("cannot write {path}: {error}", "écriture de {path} impossible : {error}")
         }
         Error::Elsewhere(said) => said.clone(),

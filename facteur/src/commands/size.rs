@@ -1,5 +1,6 @@
 //! Sizes as people write and read them.
 
+use crate::command_line::Limit;
 use crate::language::{Language, say};
 
 /// `5G`, `500M`, `10k` or plain bytes, in powers of 1024.
@@ -16,6 +17,16 @@ pub fn parse(text: &str) -> Result<u64, String> {
         _ => return Err(wrong()),
     };
     1024_u64.checked_pow(power).and_then(|unit| number.checked_mul(unit)).filter(|size| *size > 0).ok_or_else(wrong)
+}
+
+/// The same, or `none` for a mailbox without limit.
+pub fn parse_limit(text: &str) -> Result<Limit, String> {
+    if text == "none" {
+        return Ok(Limit::None);
+    }
+    let wrong =
+        || say!("write a size such as 500M or 5G, or none", "écrivez une taille comme 500M ou 5G, ou bien none");
+    parse(text).map(Limit::Octets).map_err(|_| wrong())
 }
 
 /// `1.5 MB`, or `1,5 Mo` in French.

@@ -15,7 +15,7 @@ use super::Trouble;
 use crate::command_line::Trace;
 use crate::desk::Desk;
 use crate::failure::Failure;
-use crate::language::say;
+use crate::language::{de, say};
 use crate::{clock, table, terminal};
 
 pub fn run(trace: Trace, desk: &Desk<'_>) -> Result<(), Failure> {
@@ -110,10 +110,11 @@ fn usage(text: String) -> Failure {
 }
 
 fn nothing(what: &str) -> Failure {
+    let de_what = de(what);
     let days = ::trace::KEPT.as_secs() / (24 * 3600);
     Failure::new(say!(
         "nothing is known of {what}; the ways of letters are kept for {days} days",
-        "on ne sait rien de {what} ; le chemin des lettres est conservé {days} jours"
+        "on ne sait rien {de_what} ; le chemin des lettres est conservé {days} jours"
     ))
 }
 

@@ -23,7 +23,7 @@ use super::limits::{COMMANDS, Large, Senders};
 use super::way::Near;
 use crate::config::Config;
 use crate::desk::Running;
-use crate::language::say;
+use crate::language::{say, system};
 
 /// Those who are told that they are not served, at once.
 const TURNED_AWAY: usize = 16;
@@ -48,7 +48,7 @@ pub struct DoorFault {
 
 impl fmt::Display for DoorFault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (folder, why) = (self.folder.display(), &self.why);
+        let (folder, why) = (self.folder.display(), system(&self.why));
         f.write_str(&say!(
             "the socket for commands, {SOCKET} in {folder}, cannot be made: {why}",
             "impossible de créer la socket des commandes, {SOCKET} dans {folder} : {why}"

@@ -19,7 +19,7 @@ use crate::command_line::{Command, CommandLine};
 use crate::commands::send::sysexits;
 use crate::config::Config;
 use crate::failure::Failure;
-use crate::language::{Language, say};
+use crate::language::{Language, say, system};
 use crate::rights::ServiceUser;
 use crate::{clock, terminal};
 
@@ -211,7 +211,10 @@ impl Visit<'_> {
         );
         let text = match why.kind() {
             io::ErrorKind::UnexpectedEof | io::ErrorKind::ConnectionReset | io::ErrorKind::BrokenPipe => ended,
-            _ => say!("the post office does not answer: {why}", "le bureau de poste ne répond pas : {why}"),
+            _ => {
+                let why = system(why);
+                say!("the post office does not answer: {why}", "le bureau de poste ne répond pas : {why}")
+            }
         };
         Failure { status: if self.sending { sysexits::TEMPFAIL } else { 1 }, text }
     }

@@ -8,7 +8,7 @@ use store::OpenError;
 
 use crate::counter::DoorFault;
 use crate::failure::Failure;
-use crate::language::say;
+use crate::language::{say, system};
 use crate::private::Exposed;
 
 /// Why a post office does not open.
@@ -50,7 +50,7 @@ impl fmt::Display for StartFault {
             ),
             Self::RunAs { domain, why } => run_as(domain, why),
             Self::Password { path, why } => {
-                let path = path.display();
+                let (path, why) = (path.display(), system(why));
                 say!(
                     "the password file {path} cannot be read: {why}",
                     "impossible de lire le mot de passe dans {path} : {why}"
@@ -71,7 +71,7 @@ pub fn data(fault: &OpenError) -> String {
             )
         }
         OpenError::Folder { folder, error } => {
-            let folder = folder.display();
+            let (folder, error) = (folder.display(), system(error));
             say!(
                 "the data folder {folder} cannot be used: {error}; name another with --data, or with data in the configuration",
                 "le dossier {folder} est inutilisable : {error} ; indiquez-en un autre avec --data, ou avec data dans la configuration"
@@ -216,9 +216,12 @@ fn socket(role: &str, path: &str, problem: &UnixFault) -> String {
             "unix:{path} ({role}) cannot be the name of a socket: write a full path of at most 95 characters",
             "unix:{path} ({role}) ne peut pas nommer une socket : écrivez un chemin complet de 95 caractères au plus"
         ),
-        UnixFault::Io(why) => say!(
-            "the socket unix:{path} ({role}) cannot be made: {why}; its folder must be there, and this user must be allowed to write in it",
-            "impossible de créer la socket unix:{path} ({role}) : {why} ; son dossier doit exister, et cet utilisateur doit pouvoir y écrire"
-        ),
+        UnixFault::Io(why) => {
+            let why = system(why);
+            say!(
+                "the socket unix:{path} ({role}) cannot be made: {why}; its folder must be there, and this user must be allowed to write in it",
+                "impossible de créer la socket unix:{path} ({role}) : {why} ; son dossier doit exister, et cet utilisateur doit pouvoir y écrire"
+            )
+        }
     }
 }

@@ -78,7 +78,8 @@ fn report(
 ) -> Result<Option<PreparedReport>, store::Error> {
     let Some(to) = envelope.return_path.address() else {
         let recipients: Vec<String> = lost.iter().map(|failed| failed.recipient.to_string()).collect();
-        tracing::warn!(id = %letter.id, ?recipients, "a report of another server's reached nobody there");
+        let recipients = recipients.join(", ");
+        tracing::warn!(id = %letter.id, recipients, "a report of another server's reached nobody there");
         return Ok(None);
     };
     let fates: Vec<Fate> = lost.iter().map(|failed| fate(failed)).collect();

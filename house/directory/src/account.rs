@@ -87,6 +87,63 @@ pub fn set_secret(tx: &mut Tx, address: &Address, secret: &Secret, now: Timestam
     Ok(account)
 }
 
+/// What of a person is to be another way; what is `None` stays.
+#[derive(Clone, Debug, Default)]
+pub struct Changes<'a> {
+    /// Their name; an empty one takes it away.
+    pub name: Option<&'a str>,
+    /// What they read.
+    pub language: Option<Language>,
+    /// Their main address.
+    pub address: Option<&'a Address>,
+}
+
+/// Changes what is known of a person. Letters for the address they had still reach them: it becomes an alias.
+pub fn change(tx: &mut Tx, address: &Address, changes: &Changes<'_>, now: Timestamp) -> Result<AccountId, Error> {
+    let account = find(tx, address)?;
+    if let Some(name) = changes.name {
+        check_name(Some(name))?;
+        let name = Some(name).filter(|name| !name.is_empty());
+        tx.execute("UPDATE account SET name = $2 WHERE id = $1", params![account.id.0, name])?;
+    }
+    if let Some(language) = changes.language {
+        tx.execute("UPDATE account SET language = $2 WHERE id = $1", params![account.id.0, language.code()])?;
+    }
+    if let Some(new) = changes.address {
+        move_to(tx, &account, new, now)?;
+    }
+    tx.announce(TOPIC);
+    Ok(account.id)
+}
+
+fn move_to(tx: &mut Tx, account: &Account, new: &Address, now: Timestamp) -> Result<(), Error> {
+    check_local_part(new)?;
+    let domain = domain::number(tx, new.domain())?.ok_or_else(|| Error::UnknownDomain(new.domain().clone()))?;
+    let (old_folded, folded, local) = (fold_address(&account.address), fold_address(new), fold(new.local()));
+    let moves = old_folded != folded;
+    if moves && find(tx, new).is_ok() {
+        return Err(Error::AccountExists(new.clone()));
+    }
+    if alias::number(tx, domain, &local)?.is_some() {
+        return Err(Error::AliasExists(new.clone()));
+    }
+    let sql = "UPDATE account SET domain = $2, local = $3, address = $4 WHERE id = $1";
+    tx.execute(sql, params![account.id.0, domain, local, new.to_string()])?;
+    if moves {
+        let sql = "UPDATE alias_target SET folded = $2, target = $3 WHERE folded = $1";
+        tx.execute(sql, params![old_folded, folded, new.to_string()])?;
+        alias::add(tx, &account.address, std::slice::from_ref(new), now)?;
+    }
+    Ok(())
+}
+
+/// When a person was last seen to log in, as far as it is known.
+pub fn last_seen(view: &View, account: AccountId) -> Result<Option<Timestamp>, Error> {
+    let sql = "SELECT max(seen) FROM (SELECT max(seen) AS seen FROM session WHERE account = $1
+               UNION ALL SELECT max(seen) FROM familiar_place WHERE account = $1) AS times";
+    Ok(view.query_one(sql, params![account.0], |row| row.get::<Option<i64>>(0))?.map(Timestamp))
+}
+
 /// Our people, or those of one domain, by address.
 pub fn list(view: &View, of: Option<&Domain>) -> Result<Vec<Account>, Error> {
     let accounts = match of {

@@ -10,7 +10,7 @@ use super::list;
 use crate::commands::account::ask;
 use crate::desk::Desk;
 use crate::failure::Failure;
-use crate::language::say;
+use crate::language::{de, say};
 use crate::{office, terminal};
 
 /// Who is asked, and what is trusted.
@@ -43,7 +43,8 @@ fn look(
     let resolver = office::resolver(desk.config())?;
     let finder = Finder::new(tls, resolver, ask_thunderbird).trusting(search.ca.clone());
     let domain = address.domain();
-    terminal::note(&say!("looking for the server of {domain} …\n", "recherche du serveur de {domain} …\n"));
+    let de_domain = de(domain.as_str());
+    terminal::note(&say!("looking for the server of {domain} …\n", "recherche du serveur {de_domain} …\n"));
     super::unless_stopped(finder.find(address))
 }
 
@@ -76,7 +77,8 @@ fn agree(address: &Address, offer: &Offer) -> Result<(), Failure> {
         Source::Names => say!("by the domain name system", "d'après le système de noms de domaine"),
         Source::Thunderbird => say!("from Thunderbird's list", "d'après la liste de Thunderbird"),
         Source::Exchange => {
-            say!("it takes the letters of {domain}", "il prend les lettres de {domain}")
+            let de_domain = de(domain.as_str());
+            say!("it takes the letters of {domain}", "il prend les lettres {de_domain}")
         }
     };
     terminal::note(&say!("found: {mailbox} ({who})\n", "trouvé : {mailbox} ({who})\n"));

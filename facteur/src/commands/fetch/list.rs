@@ -36,6 +36,12 @@ pub fn run(form: Form, desk: &Desk<'_>) -> Result<(), Failure> {
 
 /// How much was left there, in words.
 pub fn left_there(count: u64) -> String {
+    if count == 1 {
+        return say!(
+            "1 letter or folder could not be fetched and was left there; it will be tried again",
+            "une lettre ou un dossier n'a pu être relevé et est resté là-bas ; il sera essayé de nouveau"
+        );
+    }
     say!(
         "{count} letters or folders could not be fetched and were left there; they will be tried again",
         "{count} lettres ou dossiers n'ont pu être relevés et sont restés là-bas ; ils seront essayés de nouveau"

@@ -90,8 +90,10 @@ impl Teller {
             return self.object(end);
         }
         let size = size::show(octets);
-        let mut line =
-            say!("{source}: {letters} letters fetched ({size})", "{source} : {letters} lettres relevées ({size})");
+        let mut line = match letters {
+            1 => say!("{source}: 1 letter fetched ({size})", "{source} : 1 lettre relevée ({size})"),
+            _ => say!("{source}: {letters} letters fetched ({size})", "{source} : {letters} lettres relevées ({size})"),
+        };
         if known > 0 {
             line.push_str(&say!(", here already: {known}", ", déjà là : {known}"));
         }

@@ -10,7 +10,7 @@ use store::{Store, View};
 
 use crate::clock;
 use crate::commands::{Trouble, size};
-use crate::language::say;
+use crate::language::{de, say};
 
 /// Whose the mailboxes of some histories are: an alias may have led there.
 pub struct People(HashMap<i64, Address>);
@@ -110,16 +110,18 @@ pub fn sentence(event: &Event, people: &People) -> String {
             say!("{by} for {recipient}: {decision}, {reason}", "{by} pour {recipient} : {decision}, {reason}")
         }
         Event::Filed { recipient, folder, .. } if folder.is_empty() => {
-            say!("in the mailbox of {recipient}", "dans la boîte de {recipient}")
+            let de_recipient = de(recipient);
+            say!("in the mailbox of {recipient}", "dans la boîte {de_recipient}")
         }
         Event::Filed { account, recipient, folder, .. } => {
             let owner = people.owner(*account, recipient);
             if owner.eq_ignore_ascii_case(recipient) {
                 return say!("filed for {owner} in {folder}", "rangée pour {owner} dans {folder}");
             }
+            let de_recipient = de(recipient);
             say!(
                 "filed for {owner}, as {recipient}, in {folder}",
-                "rangée pour {owner}, au titre de {recipient}, dans {folder}"
+                "rangée pour {owner}, au titre {de_recipient}, dans {folder}"
             )
         }
         Event::NotFiled { recipient, reply } => {
@@ -210,7 +212,8 @@ fn came_from(arrival: &Arrival) -> String {
     let Arrival { peer, hello, tls, login, .. } = arrival;
     let mut text = String::new();
     if !login.is_empty() {
-        text += &say!(" from {login}", " de {login}");
+        let de_login = de(login);
+        text += &say!(" from {login}", " {de_login}");
     }
     if !peer.is_empty() {
         text += &say!(" at {peer}", " à {peer}");
