@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use std::process::Command;
 use std::time::Instant;
 
-use crate::run::{Outcome, cargo, root, step};
+use crate::run::{Outcome, cargo, npm, root, step};
 use crate::{fuzz, peers};
 
 /// How often each test of `tests/tests/crash.rs` is run: it kills at another moment each time.
@@ -16,13 +16,14 @@ const FUZZ_SECONDS: u32 = 600;
 /// A part of the soak: its name, and what it does.
 type Part = (&'static str, fn() -> Outcome);
 
-const PARTS: [Part; 7] = [
+const PARTS: [Part; 8] = [
     ("kills", kills),
     ("fairness", fairness),
     ("clients", clients),
     ("mirrors", mirrors),
     ("search", search),
     ("reading", reading),
+    ("pages", pages),
     ("fuzz", fuzzing),
 ];
 
@@ -84,6 +85,13 @@ fn reading() -> Outcome {
     };
     mutations("20000", &["facteur-mailbox", "--test", "one_reading"])?;
     mutations("200", &["facteur-jmap", "--test", "conformance", "one_reading"])
+}
+
+/// Hostile letters in the pages and alone, in each browser, with those that keep one busy for long.
+fn pages() -> Outcome {
+    step(cargo().args(["build", "--workspace", "--bins"]))?;
+    step(npm().args(["ci", "--no-audit", "--no-fund"]))?;
+    step(npm().args(["run", "real", "--", "testing/real/walls.test.ts"]).env("FACTEUR_LONG", "1"))
 }
 
 /// Every test of a file of `tests/tests`, with those that are too long for each change.
