@@ -9,6 +9,7 @@ use store::Store;
 
 use crate::remote::Proxy;
 use crate::seal::Seal;
+use crate::unsubscribe::Unsubscriber;
 
 /// The house the pages belong to. Cheap to clone.
 #[derive(Clone)]
@@ -23,11 +24,12 @@ pub struct House {
     pub clock: fn() -> Timestamp,
     pub(crate) seal: Arc<Seal>,
     pub(crate) proxy: Arc<Proxy>,
+    pub(crate) unsubscriber: Arc<Unsubscriber>,
 }
 
 impl House {
     /// A house whose addresses of pictures are good until the program ends, or for a day. `pictures` asks for those that
-    /// lie elsewhere, within [`PICTURES`](crate::PICTURES): strangers choose their addresses, so that its reach must be
+    /// lie elsewhere, and lists that are left, within [`PICTURES`](crate::PICTURES): strangers choose their addresses, so that its reach must be
     /// [`https::Reach::Public`].
     pub fn new(
         store: Store,
@@ -36,7 +38,8 @@ impl House {
         clock: fn() -> Timestamp,
         pictures: https::Client,
     ) -> Self {
+        let unsubscriber = Arc::new(Unsubscriber::new(pictures.clone()));
         let (seal, proxy) = (Arc::new(Seal::new(rand::random())), Arc::new(Proxy::new(pictures)));
-        Self { store, directory, witness, clock, seal, proxy }
+        Self { store, directory, witness, clock, seal, proxy, unsubscriber }
     }
 }

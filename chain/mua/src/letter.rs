@@ -23,6 +23,7 @@ use serde::Deserialize;
 use store::{Asker, BlobId, Store, View};
 use web::{Line, Peer};
 
+use crate::findings::leave;
 use crate::inside::{Asked, Opened, Opening};
 use crate::picture::{self, Picture};
 use crate::reader::Reader;
@@ -68,7 +69,8 @@ pub async fn view(
     let elsewhere = asked_for.then(|| Elsewhere::new(house.seal.clone(), house.proxy.clone(), account, key, now));
     let sealing = Sealing { seal: house.seal.clone(), account, letter: key, now };
     // Making a tree of a large letter takes a while.
-    match tokio::task::spawn_blocking(move || compose(texts, sealing, elsewhere)).await {
+    let seal = house.seal.clone();
+    match tokio::task::spawn_blocking(move || leave::guarded(compose(texts, sealing, elsewhere), &seal, now)).await {
         Ok(shown) => document(shown).map(|body| line.body_while(stay(&house, &login, peer.as_ref()), body)),
         Err(error) => answer::fault(&error),
     }

@@ -6,6 +6,7 @@
 //! - `guard`, with `entrance`, `host`, `origin` and `clear`: what is asked of every request, whatever stands behind.
 //! - `login`, `cookie`: sessions, and the cookie that holds one; `account`: who sees and ends them, and the password.
 //! - `plain`: the log-in for browsers without script.
+//! - `findings`: what a reader should know of a letter before they believe it; `unsubscribe`: leaves a list for them.
 //! - `letter`, `cards`, `picture`, `remote`, `way`: one address each. `inside` opens the letters that lie in others. `remote` fetches pictures for the reader, whom it does not name.
 //!
 //! Invariants of this room:
@@ -23,6 +24,7 @@ mod cards;
 mod clear;
 mod cookie;
 mod entrance;
+mod findings;
 #[doc(hidden)]
 pub mod fuzzing;
 mod guard;
@@ -42,6 +44,7 @@ mod remote;
 mod router;
 mod seal;
 pub mod show;
+mod unsubscribe;
 mod way;
 
 pub use entrance::Entrance;

@@ -5,7 +5,9 @@ use axum::extract::DefaultBodyLimit;
 use axum::middleware::from_fn_with_state;
 use axum::routing::{get, post};
 
-use crate::{Entrance, House, account, cards, guard, letter, login, pages, picture, plain, remote, way};
+use crate::{
+    Entrance, House, account, cards, findings, guard, letter, login, pages, picture, plain, remote, unsubscribe, way,
+};
 
 /// Octets of a log-in form.
 const FORM: usize = 16 * 1024;
@@ -22,6 +24,9 @@ pub fn router(house: House) -> Router {
         .route("/account/sessions/end", post(account::end_sessions).layer(DefaultBodyLimit::max(FORM)))
         .route("/session", get(login::session))
         .route("/letter/{letter}/view", get(letter::view))
+        .route("/letter/{letter}/findings", get(findings::findings))
+        .route("/leave/{token}", get(findings::leave::leave))
+        .route("/unsubscribe/{letter}", post(unsubscribe::unsubscribe))
         .route("/letter/{letter}/source", get(letter::source))
         .route("/letter/{letter}/cards", get(cards::show))
         .route("/picture/{token}", get(picture::show))

@@ -400,7 +400,8 @@ export const en = {
     earlier: (n: number) => (isOne(n) ? `${n} earlier letter` : `${n} earlier letters`),
     body: 'Text of the letter',
     pictures: 'Pictures from the internet are not shown, so the sender does not learn that you read this.',
-    showPictures: 'Show pictures',
+    showPictures: 'Show once',
+    alwaysFrom: (address: string) => `Always from ${address}`,
     showQuote: 'Show quoted text',
     hideQuote: 'Hide quoted text',
     truncated: 'This letter is very long and is shown in part.',
@@ -495,6 +496,47 @@ export const en = {
     sourceTitle: 'Source of the letter',
     copy: 'Copy',
     copied: 'Copied',
+  },
+
+  warnings: {
+    title: 'Be careful with this letter',
+    name: (claims: string, address: string) =>
+      `The sender’s name says “${claims}”, but the letter comes from ${address}.`,
+    replyTo: (address: string, domain: string) =>
+      `The letter comes from ${domain}, but an answer would go to ${address}.`,
+    link: (shown: string, host: string) => `A link says “${shown}”, but leads to ${host}.`,
+    places: {
+      from: 'The sender’s domain',
+      replyTo: 'The domain that answers go to',
+      link: 'The target of a link',
+    },
+    like: (place: string, name: string, like: string) =>
+      `${place}, ${name}, looks like ${like}, which you know, and is another.`,
+    mixed: (place: string, name: string) =>
+      `${place}, ${name}, is written with letters of another alphabet that look like ours.`,
+    program: (file: string) => `“${file}” can run a program on your device. Open it only if you expected it.`,
+    doubleEnding: (file: string) =>
+      `“${file}” pretends to be a document, but can run a program on your device. Do not open it unless you know why.`,
+    webPage: (file: string) => `“${file}” is a web page. If it asks for a password, do not enter it.`,
+    saveTitle: (file: string) => `Save “${file}”?`,
+    save: 'Save it all the same',
+  },
+
+  unsubscribe: {
+    act: 'Unsubscribe',
+    title: 'Unsubscribe from these letters?',
+    text: (host: string) =>
+      `Facteur tells ${host} that you do not want these letters any more. It tells nothing else of you.`,
+    opens: (host: string) => `Opens ${host} in a new tab`,
+    done: 'You have unsubscribed.',
+    outcomes: {
+      done: (host: string) => `${host} has taken your name off the list. A last letter may be on its way.`,
+      refused: (host: string) => `${host} did not accept it. The letter itself may say how to unsubscribe.`,
+      unreachable: (host: string) => `${host} does not answer. Try again later.`,
+      outOfReach: () => 'The address in the letter is not one on the internet, so it was not asked.',
+      busy: () => 'Too much is being asked at once. Try again in a moment.',
+      notOffered: () => 'This letter does not offer to unsubscribe.',
+    },
   },
 
   compose: {
@@ -809,6 +851,9 @@ export const en = {
       words: 'With the first words',
     },
     tellRefused: 'Your browser does not allow notifications from these pages.',
+    tellHere: 'Allow notifications in this browser',
+    picturesFrom: 'Pictures are always shown from',
+    askAgain: (address: string) => `Do not always show pictures from ${address}`,
     notKept: 'The server did not keep this choice.',
     notify: 'Notify me of new letters',
     notifyOff: 'Stop notifying this browser',

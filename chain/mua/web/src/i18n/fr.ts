@@ -407,7 +407,8 @@ export const fr: Words = {
     body: 'Texte du message',
     pictures:
       'Les images distantes ne sont pas affichées : l’expéditeur ne saura pas que vous avez lu ce message.',
-    showPictures: 'Afficher les images',
+    showPictures: 'Afficher cette fois',
+    alwaysFrom: (address) => `Toujours de ${address}`,
     showQuote: 'Afficher le texte cité',
     hideQuote: 'Masquer le texte cité',
     truncated: 'Ce message est très long ; seul le début est affiché.',
@@ -498,6 +499,48 @@ export const fr: Words = {
     sourceTitle: 'Source du message',
     copy: 'Copier',
     copied: 'Copié',
+  },
+
+  warnings: {
+    title: 'Prudence avec ce message',
+    name: (claims, address) =>
+      `Le nom de l’expéditeur dit « ${claims} », mais le message vient de ${address}.`,
+    replyTo: (address, domain) => `Le message vient de ${domain}, mais une réponse irait à ${address}.`,
+    link: (shown, host) => `Un lien dit « ${shown} », mais mène à ${host}.`,
+    places: {
+      from: 'Le domaine de l’expéditeur',
+      replyTo: 'Le domaine où vont les réponses',
+      link: 'La cible d’un lien',
+    },
+    like: (place, name, like) =>
+      `${place}, ${name}, ressemble à ${like}, que vous connaissez, et en est un autre.`,
+    mixed: (place, name) =>
+      `${place}, ${name}, s’écrit avec des lettres d’un autre alphabet qui ressemblent aux nôtres.`,
+    program: (file) =>
+      `« ${file} » peut lancer un programme sur votre appareil. Ne l’ouvrez que si vous l’attendiez.`,
+    doubleEnding: (file) =>
+      `« ${file} » se donne pour un document, mais peut lancer un programme sur votre appareil. Ne l’ouvrez pas sans savoir pourquoi.`,
+    webPage: (file) => `« ${file} » est une page web. Si elle demande un mot de passe, ne l’entrez pas.`,
+    saveTitle: (file) => `Enregistrer « ${file} » ?`,
+    save: 'Enregistrer quand même',
+  },
+
+  unsubscribe: {
+    act: 'Se désabonner',
+    title: 'Se désabonner de ces messages ?',
+    text: (host) =>
+      `Facteur dit à ${host} que vous ne voulez plus de ces messages. Il ne dit rien d’autre de vous.`,
+    opens: (host) => `Ouvre ${host} dans un nouvel onglet`,
+    done: 'Vous êtes désabonné.',
+    outcomes: {
+      done: (host) => `${host} vous a retiré de la liste. Un dernier message peut être en route.`,
+      refused: (host) =>
+        `${host} ne l’a pas accepté. Le message dit peut-être lui-même comment se désabonner.`,
+      unreachable: (host) => `${host} ne répond pas. Réessayez plus tard.`,
+      outOfReach: () => 'L’adresse dans le message n’est pas sur internet : elle n’a pas été contactée.',
+      busy: () => 'Trop de demandes à la fois. Réessayez dans un instant.',
+      notOffered: () => 'Ce message ne propose pas de se désabonner.',
+    },
   },
 
   compose: {
@@ -814,6 +857,9 @@ export const fr: Words = {
       words: 'Avec les premiers mots',
     },
     tellRefused: 'Votre navigateur n’autorise pas les notifications de ces pages.',
+    tellHere: 'Autoriser les notifications dans ce navigateur',
+    picturesFrom: 'Images toujours affichées de',
+    askAgain: (address) => `Ne plus toujours afficher les images de ${address}`,
     notKept: 'Le serveur n’a pas gardé ce choix.',
     notify: 'Me prévenir des nouveaux messages',
     notifyOff: 'Ne plus prévenir ce navigateur',

@@ -1,6 +1,7 @@
 import type { Email, Id } from '../jmap';
 import { Actions } from './actions.svelte';
 import { Connection } from './connection.svelte';
+import { Findings } from './findings.svelte';
 import { Folders } from './folders.svelte';
 import { Identities } from './identities.svelte';
 import { Lists } from './lists.svelte';
@@ -26,6 +27,7 @@ export class Post {
   readonly selection = new Selection();
   readonly settings = new Settings();
   readonly preferences = new Preferences(this.connection, this.settings);
+  readonly findings = new Findings(this.connection, this.settings);
   readonly folders = new Folders(this.connection, this.records);
   readonly lists = new Lists(this.connection, this.records, this.folders);
   readonly actions = new Actions(this.connection, this.records);

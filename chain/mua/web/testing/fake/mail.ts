@@ -1,3 +1,4 @@
+import type { Finding, Outcome, Way } from '../../src/store/findings.svelte';
 import type { Choices, EmailAddress, Envelope, Id, Identity, Role } from '../../src/jmap/types';
 
 import { sizeOf } from './filter';
@@ -39,6 +40,8 @@ export interface FakeLetter {
   text: string | null;
   html: string | null;
   attachments: FakeAttachment[];
+  /** What the server finds in it, and how its list is left. */
+  told?: { findings?: Finding[]; unsubscribe?: Way };
 }
 
 /** A letter handed over, as the server goes on knowing it. */
@@ -80,6 +83,9 @@ export class FakeMail {
     picturesFrom: {},
   };
   choicesState = 0;
+  /** Letters whose lists were left, and what the lists say to that. */
+  readonly unsubscribed: Id[] = [];
+  unsubscribing: Outcome = 'done';
   /** Octets that may be attached to a letter that is kept, and to one that is sent. */
   mostKept = 50_000_000;
   mostSent = 50_000_000;

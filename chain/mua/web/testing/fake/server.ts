@@ -171,7 +171,7 @@ export class FakeServer {
     if (path === '/login') return this.#login(request, response);
     if (path === '/logout') return this.#logout(response);
     if (path.startsWith('/picture/')) return this.#picture(request, response);
-    if (!/^\/(session|account|jmap|letter|trace|\.well-known)\b/.test(path))
+    if (!/^\/(session|account|jmap|letter|unsubscribe|trace|\.well-known)\b/.test(path))
       return this.#page(path, response);
     if (!this.#isLoggedIn(request)) return void response.writeHead(401).end();
     if (path === '/.well-known/jmap' || path === '/session')
@@ -314,6 +314,11 @@ export class FakeServer {
     const letter = this.mail.letters.get(decodeURIComponent(id));
     if (!letter) return void response.writeHead(404).end();
     if (kind === 'trace') return json(response, traceOf(this.mail, letter));
+    if (what === 'findings') return json(response, { findings: [], unsubscribe: null, ...letter.told });
+    if (kind === 'unsubscribe') {
+      this.mail.unsubscribed.push(letter.id);
+      return json(response, { outcome: this.mail.unsubscribing });
+    }
     if (what === 'source') {
       response.writeHead(200, { 'Content-Type': 'text/plain; charset=utf-8' });
       return void response.end(sourceOf(letter));

@@ -1,0 +1,165 @@
+//! `/letter/{letter}/findings`: what a reader should know of a letter before they believe it, as codes with values. The
+//! pages say each in words. What checks of the sender will find (SPF, DKIM, DMARC) becomes further codes of this list.
+
+mod domain;
+mod files;
+mod known;
+pub mod leave;
+pub mod links;
+#[cfg(test)]
+mod measured;
+mod sender;
+
+use axum::extract::{Path, State};
+use axum::response::Response;
+use mail::header;
+use mailbox::parse::steps::unpacked;
+use mailbox::parse::{Part, Structure, Summary, decode};
+use mailbox::{Want, fetch};
+use serde::Serialize;
+use serde_json::json;
+use store::{Asker, BlobId, View};
+
+use crate::reader::Reader;
+use crate::unsubscribe::Way;
+use crate::{House, answer, letter};
+pub use known::Known;
+
+/// Octets of HTML that are looked through.
+const LONGEST: u64 = 2 << 20;
+/// Octets of a header that are looked through.
+const LONGEST_HEADER: u64 = 256 << 10;
+/// Findings of a kind that are told.
+const MOST: usize = 5;
+/// Characters of a name that are told.
+const LONGEST_NAME: usize = 120;
+
+/// Something a reader should know.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(tag = "code", rename_all = "camelCase")]
+pub enum Finding {
+    /// The sender's name holds the address of somebody elsewhere.
+    Name { claims: String, address: String },
+    /// Answers go to another domain than the sender's.
+    ReplyTo { address: String, domain: String },
+    /// A domain looks like another. `like`: one that the reader knows.
+    LookAlike { place: Place, shown: String, ascii: String, like: Option<String> },
+    /// The text of a link names another host than the link leads to.
+    Link { shown: String, host: String },
+    /// A file is a program, or makes one run.
+    Program { file: String },
+    /// A file's name pretends to be a document and ends as a program does.
+    DoubleEnding { file: String },
+    /// A file is a web page, which opens in the browser.
+    WebPage { file: String },
+}
+
+/// Where a domain stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub enum Place {
+    From,
+    ReplyTo,
+    Link,
+}
+
+/// The parts of a letter that are looked at.
+pub struct Evidence<'a> {
+    pub header: &'a [u8],
+    pub summary: &'a Summary,
+    pub structure: &'a Structure,
+    /// The texts of its HTML parts.
+    pub html: &'a [String],
+}
+
+/// All that is found, the gravest first.
+pub fn of(evidence: &Evidence, known: &Known) -> Vec<Finding> {
+    let from = sender::address(evidence.summary);
+    let is_bulk = is_bulk(evidence.header);
+    let mut found = sender::findings(evidence.summary, is_bulk, known);
+    let misleading = evidence.html.iter().flat_map(|html| links::misleading(html)).filter_map(|link| {
+        // In what goes to many, a link that names the sender's own site goes through whoever counts the clicks. Whoever
+        // clicks is told of that host all the same.
+        let is_own = from.as_ref().is_some_and(|from| domain::are_one(&from.domain, &link.shown));
+        (!(is_bulk && is_own)).then(|| Finding::Link { shown: link.shown.clone(), host: link.host() })
+    });
+    found.extend(once_each(misleading));
+    let disguised = evidence.html.iter().flat_map(|html| links::hosts(html));
+    found.extend(once_each(disguised.filter_map(|host| sender::look_alike(&host, Place::Link, known))));
+    found.extend(once_each(files::findings(evidence.structure)));
+    found
+}
+
+/// Of several that are the same, one; of very many, the first.
+fn once_each(findings: impl Iterator<Item = Finding>) -> Vec<Finding> {
+    let mut kept: Vec<Finding> = Vec::new();
+    for finding in findings {
+        if !kept.contains(&finding) {
+            kept.push(finding);
+        }
+        if kept.len() == MOST {
+            break;
+        }
+    }
+    kept
+}
+
+/// Does the letter go to many: by a list (RFC 2369, RFC 2919), or so that one can unsubscribe?
+fn is_bulk(header: &[u8]) -> bool {
+    const TELLING: [&str; 4] = ["List-Id", "List-Post", "List-Unsubscribe", "Mailing-List"];
+    let goes_to_many = |value: &[u8]| value.eq_ignore_ascii_case(b"bulk") || value.eq_ignore_ascii_case(b"list");
+    header::fields(header).any(|field| {
+        TELLING.iter().any(|name| field.is(name)) || field.is("Precedence") && goes_to_many(&field.value())
+    })
+}
+
+/// A text of somebody else's that is told: in one line, and no longer than it is worth.
+fn told(text: &str) -> String {
+    text.chars().filter(|c| !c.is_control()).take(LONGEST_NAME).collect()
+}
+
+/// `/letter/{letter}/findings`
+pub async fn findings(State(house): State<House>, Reader(login): Reader, Path(id): Path<String>) -> Response {
+    let Some(key) = letter::key(&id) else { return answer::missing() };
+    let asker = Asker(login.account.0);
+    let look = move |view: &View| {
+        let Some((_, row)) = fetch::visible(view, login.account, key, Want::ALL)? else { return Ok(None) };
+        let (size, Some(card)) = (row.size, row.card) else { return Ok(None) };
+        let header = mailbox::body::read_all(view, card.blob, 0..size.min(LONGEST_HEADER))?;
+        let structure = card.structure.unwrap_or_default();
+        let (mut html, mut left) = (Vec::new(), LONGEST);
+        for part in structure.bodies().html.into_iter().filter(|part| part.is("text", "html")) {
+            view.check()?;
+            html.push(text(view, card.blob, part, &mut left)?);
+        }
+        let known = Known::of(view, &login)?;
+        Ok::<_, mailbox::Error>(Some((header, card.summary.unwrap_or_default(), structure, html, known)))
+    };
+    let (header, summary, structure, html, known) = match house.store.read_for(asker, look).await {
+        Ok(Some(read)) => read,
+        Ok(None) => return answer::missing(),
+        Err(error) => return answer::unreadable(&error),
+    };
+    // Megabytes of HTML take a while.
+    let judged = tokio::task::spawn_blocking(move || {
+        let evidence = Evidence { header: &header, summary: &summary, structure: &structure, html: &html };
+        (of(&evidence, &known), Way::out_of(&header))
+    });
+    match judged.await {
+        Ok((found, way)) => answer::json(&json!({"findings": found, "unsubscribe": way})),
+        Err(error) => answer::fault(&error),
+    }
+}
+
+/// The text of a part. `left` is what may still be read of the letter, and is used up.
+fn text(view: &View, blob: BlobId, part: &Part, left: &mut u64) -> Result<String, mailbox::Error> {
+    let path = part.steps();
+    let (start, end) = path.first().map_or((0, 0), |step| (step.start, step.end));
+    let octets = mailbox::body::read_all(view, blob, start..end.min(start.saturating_add(*left)))?;
+    *left = left.saturating_sub(octets.len() as u64);
+    let whole = start + octets.len() as u64 >= end;
+    Ok(decode::part_text(part, &unpacked(&path, &octets), whole).text.to_string())
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,101 @@
+//! Who the letter says it comes from, and where answers to it go.
+
+use mail::header::Mention;
+use mailbox::parse::{Piece, Summary, decode};
+
+use super::{Finding, Known, Place, domain, told};
+
+/// Addresses of one field that are looked at.
+const MOST: usize = 20;
+
+/// Somebody a letter names.
+pub struct Person {
+    pub name: String,
+    pub local: String,
+    /// In ASCII, in small letters.
+    pub domain: String,
+}
+
+impl Person {
+    fn address(&self) -> String {
+        told(&format!("{}@{}", self.local, domain::legible(&self.domain)))
+    }
+}
+
+/// The first of the senders.
+pub fn address(summary: &Summary) -> Option<Person> {
+    people(summary, Piece::From).into_iter().next()
+}
+
+/// What is found of sender and answers.
+pub fn findings(summary: &Summary, is_bulk: bool, known: &Known) -> Vec<Finding> {
+    let Some(from) = address(summary) else { return Vec::new() };
+    let mut found = Vec::new();
+    found.extend(claim(&from, is_bulk));
+    found.extend(look_alike(&from.domain, Place::From, known));
+    for person in people(summary, Piece::ReplyTo) {
+        if domain::are_one(&person.domain, &from.domain) {
+            continue;
+        }
+        found.extend(look_alike(&person.domain, Place::ReplyTo, known));
+        // A list has answers come to itself, and whoever writes to many has them come to whoever reads them.
+        if !is_bulk && !known.holds(&person.domain) {
+            let domain = domain::legible(domain::registered(&from.domain));
+            found.push(Finding::ReplyTo { address: person.address(), domain });
+            break;
+        }
+    }
+    found
+}
+
+pub fn people(summary: &Summary, piece: Piece) -> Vec<Person> {
+    let mentions = summary.mentions(piece).into_iter().take(MOST);
+    let read = |mention| match mention {
+        Mention::Mailbox { name, local, domain, .. } => Some(Person {
+            name: name.map(|name| decode::words(&name)).unwrap_or_default(),
+            local: String::from_utf8_lossy(&local).into_owned(),
+            domain: domain::ascii(&String::from_utf8_lossy(&domain))?,
+        }),
+        _ => None,
+    };
+    mentions.filter_map(read).collect()
+}
+
+/// The address in a name, where it is of another's domain: what most programs show is the name alone.
+fn claim(from: &Person, is_bulk: bool) -> Option<Finding> {
+    // Lists write their own address for the sender's, whom they name: `bob@a.test via Gardeners`.
+    if is_bulk && from.name.contains(" via ") {
+        return None;
+    }
+    let trimmed = |word: &str| word.trim_matches(|c: char| !c.is_alphanumeric()).to_owned();
+    let claimed = from.name.split(|c: char| c.is_whitespace() || "<>()[]\",;:".contains(c)).find_map(|word| {
+        let word = trimmed(word);
+        let (local, host) = word.rsplit_once('@')?;
+        let host = domain::ascii(host).filter(|host| !local.is_empty() && domain::is_public(host))?;
+        (!domain::are_one(&host, &from.domain)).then_some(word.clone())
+    })?;
+    Some(Finding::Name { claims: told(&claimed), address: from.address() })
+}
+
+/// What is to be said of a domain by how it looks.
+pub fn look_alike(host: &str, place: Place, known: &Known) -> Option<Finding> {
+    let ascii = domain::ascii(host)?;
+    if known.holds(&ascii) {
+        return None;
+    }
+    let registered = domain::registered(&ascii).to_owned();
+    let like = known.domains().find(|known| {
+        domain::begins_with(&ascii, known)
+            // Links lead to all kinds of hosts, and some of them differ by one letter from one of somebody's.
+            || domain::is_like(&registered, known) && (place != Place::Link || !registered.is_ascii() || is_disguise(&registered))
+    });
+    if like.is_none() && !domain::is_disguised(&ascii) {
+        return None;
+    }
+    let shown = told(&domain::legible(&ascii));
+    Some(Finding::LookAlike { place, shown, ascii: told(&ascii), like: like.map(domain::legible) })
+}
+
+fn is_disguise(registered: &str) -> bool {
+    registered.contains("xn--")
+}

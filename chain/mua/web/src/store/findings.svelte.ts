@@ -1,0 +1,116 @@
+import { SvelteMap } from 'svelte/reactivity';
+import { type Email, type Id, ownHeader, reach, RequestRefused } from '../jmap';
+import type { Connection } from './connection.svelte';
+import type { Settings } from './settings.svelte';
+import { straight } from './straight';
+
+/** Something the server found in a letter that its reader should know (README.md). Codes of a later server may be others. */
+export type Finding =
+  | { code: 'name'; claims: string; address: string }
+  | { code: 'replyTo'; address: string; domain: string }
+  | {
+      code: 'lookAlike';
+      place: 'from' | 'replyTo' | 'link';
+      shown: string;
+      ascii: string;
+      like: string | null;
+    }
+  | { code: 'link'; shown: string; host: string }
+  | { code: 'program' | 'doubleEnding' | 'webPage'; file: string };
+
+/** How one leaves the list of a letter. */
+export type Way =
+  | { way: 'post'; host: string }
+  | { way: 'mail'; address: string }
+  | { way: 'page'; url: string; host: string };
+
+/** What came of leaving a list. */
+export const outcomes = ['done', 'refused', 'unreachable', 'outOfReach', 'busy', 'notOffered'] as const;
+export type Outcome = (typeof outcomes)[number];
+
+interface Told {
+  /** Whether the server has looked. */
+  looked: boolean;
+  findings: Finding[];
+  unsubscribe: Way | null;
+}
+
+const nothing: Told = { looked: false, findings: [], unsubscribe: null };
+/** Letters of which it is remembered what was found. */
+const most = 200;
+
+/** What the server finds in letters, asked for when one is read. */
+export class Findings {
+  readonly #told = new SvelteMap<Id, Told>();
+  readonly #asked = new Set<Id>();
+  /** Letters whose lists were left. */
+  readonly left = new SvelteMap<Id, Outcome>();
+
+  constructor(
+    private readonly connection: Connection,
+    private readonly settings: Settings,
+  ) {}
+
+  of(id: Id): Told {
+    return this.#told.get(id) ?? nothing;
+  }
+
+  /**
+   * Whether the pictures of a letter are shown by themselves: its sender is one whose pictures always are, and nothing
+   * was found that speaks against its being from them. `wait`: that is not known yet. Where senders are proven (SPF, DKIM,
+   * DMARC), what the checks find belongs here.
+   */
+  showsPictures(email: Email): 'yes' | 'no' | 'wait' {
+    const sender = email.from?.[0]?.email;
+    if (sender === undefined || !this.settings.showsPicturesOf(sender)) return 'no';
+    const told = this.#told.get(email.id);
+    if (!told) return 'wait';
+    return told.looked && !this.isDoubtful(email.id) ? 'yes' : 'no';
+  }
+
+  /** Whether the sender may be another than they seem. */
+  isDoubtful(id: Id): boolean {
+    return this.of(id).findings.some(
+      (one) => one.code === 'name' || (one.code === 'lookAlike' && one.place === 'from'),
+    );
+  }
+
+  async load(id: Id): Promise<void> {
+    if (this.#told.has(id) || this.#asked.has(id)) return;
+    this.#asked.add(id);
+    try {
+      this.#keep(id, await this.connection.run(() => ask(id)));
+    } catch (error) {
+      // No such address: another server, or a letter within a letter. Else it is asked again when the letter is read again.
+      this.#keep(id, nothing);
+      if (!(error instanceof RequestRefused)) this.#asked.delete(id);
+    }
+  }
+
+  /** Leaves the list of a letter, which only the person asks for. */
+  async unsubscribe(id: Id): Promise<Outcome> {
+    const path = `/unsubscribe/${encodeURIComponent(id)}`;
+    const init = { method: 'POST', headers: { Accept: 'application/json', ...ownHeader } };
+    const outcome = await this.connection
+      .run(async () => ((await (await reach(fetch, path, init)).json()) as { outcome: unknown }).outcome)
+      .catch(() => 'unreachable');
+    const known = outcomes.find((one) => one === outcome) ?? 'refused';
+    this.left.set(id, known);
+    return known;
+  }
+
+  #keep(id: Id, told: Told): void {
+    this.#told.set(id, told);
+    const oldest = this.#told.keys().next().value;
+    if (this.#told.size <= most || oldest === undefined) return;
+    this.#told.delete(oldest);
+    this.#asked.delete(oldest);
+  }
+}
+
+async function ask(id: Id): Promise<Told> {
+  const path = `/letter/${encodeURIComponent(id)}/findings`;
+  const response = await reach(fetch, path, { headers: { Accept: 'application/json' } });
+  const { findings, unsubscribe } = (await response.json()) as Partial<Told>;
+  return straight({ looked: true, findings: findings ?? [], unsubscribe: unsubscribe ?? null });
+}
