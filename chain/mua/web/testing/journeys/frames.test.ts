@@ -71,9 +71,9 @@ describe('letters in HTML', () => {
     await shown(page, `<p>Look:</p><img alt="the wall" src="https://pictures.test/wall.png" height="200">`);
     await until('its words have their height', async () => ((await heights(page))[0] ?? 999) < 120);
     expect(await page.frameLocator('iframe').locator('img').getAttribute('alt')).toBe('the wall');
-    await page.getByRole('button', { name: 'Show pictures' }).click();
+    await page.getByRole('button', { name: 'Show once' }).click();
     await until('and the picture', async () => ((await heights(page))[0] ?? 0) > 220);
-    expect(await page.getByRole('button', { name: 'Show pictures' }).count()).toBe(0);
+    expect(await page.getByRole('button', { name: 'Show once' }).count()).toBe(0);
     expect(await page.locator('iframe').evaluate(overflow)).toEqual({ below: 0, beside: 0 });
   });
 
@@ -103,7 +103,7 @@ describe('letters in HTML', () => {
   it('say nothing of pictures where there are none', async () => {
     const { page } = story;
     await openWall(page);
-    expect(await page.getByRole('button', { name: 'Show pictures' }).count()).toBe(0);
+    expect(await page.getByRole('button', { name: 'Show once' }).count()).toBe(0);
   });
 
   it('can have the whole window, and give it back', async () => {

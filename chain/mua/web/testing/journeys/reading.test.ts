@@ -40,7 +40,7 @@ describe('reading', () => {
     const inside = page.frameLocator('iframe');
     await inside.getByText('Plan your visit').waitFor();
     expect(await inside.locator('img').getAttribute('src')).toBeNull();
-    await page.getByRole('button', { name: 'Show pictures' }).click();
+    await page.getByRole('button', { name: 'Show once' }).click();
     await until('the picture is asked for', () => server.pictures.length > 0);
   });
 
