@@ -102,17 +102,6 @@ impl Config {
         Ok(Self::load(office.config.as_deref(), office.data.as_deref())?)
     }
 
-    /// The same for a command that begins nothing new. A user who cannot write to the data of the system may still leave
-    /// letters with its post office.
-    pub fn of_command(office: &WhichOffice) -> Result<Self, Failure> {
-        let config = Self::of(office)?;
-        let data = match office.data {
-            Some(_) => config.data,
-            None => place::data_for_command(config.data),
-        };
-        Ok(Self { data, ..config })
-    }
-
     /// Reads the configuration named on the command line, or the system's, or takes the defaults where there is none.
     /// `data` wins over what the file says.
     pub fn load(file: Option<&Path>, data: Option<&Path>) -> Result<Self, ConfigError> {

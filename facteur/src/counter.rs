@@ -31,7 +31,7 @@ pub use door::{Counter, DoorFault};
 pub use letters::{Incoming, Outgoing};
 pub use said::{Named, Question};
 pub use visit::visit;
-pub use way::{AS_OWNER, is_open, named};
+pub use way::{AS_OWNER, is_open, name_of, named};
 
 /// The socket of the data folder, for root and the folder's owner.
 const SOCKET: &str = "facteur.socket";

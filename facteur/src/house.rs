@@ -39,8 +39,8 @@ pub fn must_exist(folder: &Path) -> Result<(), Failure> {
     }
     let folder = folder.display();
     Err(Failure::new(say!(
-        "there is no post office in {folder} yet; begin with facteur domain add, or name its folder with --data",
-        "il n'y a pas encore de bureau de poste dans {folder} ; commencez par facteur domain add, ou indiquez son dossier avec --data"
+        "there is no post office in {folder} yet; begin with facteur domain add, or name its folder with --data where it was begun elsewhere",
+        "il n'y a pas encore de bureau de poste dans {folder} ; commencez par facteur domain add, ou indiquez son dossier avec --data s'il a été créé ailleurs"
     )))
 }
 

@@ -2,6 +2,7 @@
 
 mod doors;
 mod fault;
+mod host_name;
 mod own_addresses;
 mod room;
 mod routes;
@@ -28,6 +29,7 @@ use crate::rights::ServiceUser;
 use crate::{house, private};
 use doors::OpenDoor;
 pub use fault::{StartFault, data as data_fault};
+pub use host_name::look_into as look_into_host_name;
 pub use routes::resolver;
 #[cfg(test)]
 pub use staff::means;

@@ -2,7 +2,7 @@
 
 use std::future::poll_fn;
 use std::io;
-use std::net::{IpAddr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::task::{Context, Poll};
 
@@ -40,16 +40,30 @@ impl Listener {
     /// Opens all `addresses` (`"127.0.0.1:2525"`, `"[::]:25"`; port 0 lets the system choose; `"unix:/run/x/lmtp"` is a
     /// Unix socket for the owner and the group of its folder). Must run inside tokio.
     /// `role` is what the configuration calls it (`smtp`); errors name it.
+    ///
+    /// `[::]` hears IPv4 too, unless IPv4 addresses with its port stand beside it. On a machine without IPv6 it is `0.0.0.0`,
+    /// and `[::1]` is passed over where something else of the list is open.
     pub fn bind<A: AsRef<str>>(role: &str, addresses: &[A]) -> Result<Self, BindError> {
-        let open = |address: &A| match address.as_ref().strip_prefix("unix:") {
-            Some(path) => unix::open(role, Path::new(path)).map(Place::Unix),
-            None => {
-                let address = parse(role, address.as_ref())?;
-                open(address).map(Place::Tcp).map_err(|error| bind_error(role, address, error))
+        let mut tcp = Vec::new();
+        let mut sockets = Vec::new();
+        for address in addresses {
+            match address.as_ref().strip_prefix("unix:") {
+                Some(path) => sockets.push(Place::Unix(unix::open(role, Path::new(path))?)),
+                None => tcp.push(parse(role, address.as_ref())?),
             }
-        };
-        let sockets = addresses.iter().map(open).collect::<Result<_, _>>()?;
-        Ok(Self { role: role.to_owned(), sockets, tls: None, proxies: Proxies::default(), introduced: false })
+        }
+        let mut missing = None;
+        for address in &tcp {
+            match open_or_without_ipv6(*address, &tcp) {
+                Ok(Some(socket)) => sockets.push(Place::Tcp(socket)),
+                Ok(None) => missing = Some(address.ip()),
+                Err(error) => return Err(bind_error(role, *address, error)),
+            }
+        }
+        match missing {
+            Some(ip) if sockets.is_empty() => Err(BindError::NotHere { role: role.to_owned(), ip }),
+            _ => Ok(Self { role: role.to_owned(), sockets, tls: None, proxies: Proxies::default(), introduced: false }),
+        }
     }
 
     /// Each connection begins with a TLS handshake (465, 993, …).
@@ -117,7 +131,7 @@ impl Listener {
 impl Place {
     fn poll_accept(&self, cx: &mut Context<'_>) -> Poll<io::Result<(Incoming, Peer)>> {
         match self {
-            Self::Tcp(socket) => socket.poll_accept(cx).map_ok(|(tcp, peer)| (Incoming::Tcp(tcp), Peer::Net(peer))),
+            Self::Tcp(socket) => socket.poll_accept(cx).map_ok(|(tcp, peer)| (Incoming::Tcp(tcp), Peer::at(peer))),
             Self::Unix(door) => door.listener.poll_accept(cx).map_ok(|(unix, _)| (Incoming::Unix(unix), Peer::Unix)),
         }
     }
@@ -137,13 +151,34 @@ fn parse(role: &str, given: &str) -> Result<SocketAddr, BindError> {
     given.parse().map_err(|_| BindError::NotAnAddress { role: role.to_owned(), given: given.to_owned() })
 }
 
-fn open(address: SocketAddr) -> io::Result<TcpListener> {
+/// Opens one of the addresses of a list. None: it is of IPv6, which this machine does not have, and nothing is lost by that.
+fn open_or_without_ipv6(address: SocketAddr, list: &[SocketAddr]) -> io::Result<Option<TcpListener>> {
+    let ipv4_apart = list.iter().any(|other| other.is_ipv4() && other.port() == address.port());
+    let only_v6 = !address.ip().is_unspecified() || ipv4_apart;
+    match open(address, only_v6) {
+        Err(error) if lacks_ipv6(address, &error) && !only_v6 => {
+            open(SocketAddr::new(Ipv4Addr::UNSPECIFIED.into(), address.port()), false).map(Some)
+        }
+        Err(error) if lacks_ipv6(address, &error) => Ok(None),
+        opened => opened.map(Some),
+    }
+}
+
+/// Is this failure that of a machine without IPv6? An address of another machine is a mistake that is told.
+fn lacks_ipv6(address: SocketAddr, error: &io::Error) -> bool {
+    let of_every_machine = address.ip().is_unspecified() || address.ip().is_loopback();
+    let no_family = error.raw_os_error() == Some(rustix::io::Errno::AFNOSUPPORT.raw_os_error());
+    address.is_ipv6() && of_every_machine && (no_family || error.kind() == io::ErrorKind::AddrNotAvailable)
+}
+
+/// `only_v6` says whether an address of IPv6 leaves IPv4 to others.
+fn open(address: SocketAddr, only_v6: bool) -> io::Result<TcpListener> {
     let socket = Socket::new(Domain::for_address(address), Type::STREAM, Some(Protocol::TCP))?;
     // A restart must not wait for the last connections of the one before to be forgotten.
     socket.set_reuse_address(true)?;
     if address.is_ipv6() {
-        // So that "0.0.0.0:25" and "[::]:25" can stand beside each other.
-        socket.set_only_v6(true)?;
+        // Said either way: what holds when nobody says differs from machine to machine (sysctl net.ipv6.bindv6only).
+        socket.set_only_v6(only_v6)?;
     }
     socket.set_nonblocking(true)?;
     socket.bind(&address.into())?;
@@ -180,6 +215,58 @@ mod tests {
         let port = first.addresses()[0].port();
         let error = Listener::bind("imap", &[format!("127.0.0.1:{port}")]).err().unwrap().to_string();
         assert!(error.contains(&port.to_string()) && error.contains("imap") && error.contains("in use"), "{error}");
+    }
+
+    /// Has this machine IPv6? Without it there is less to see.
+    fn has_ipv6() -> bool {
+        std::net::TcpListener::bind("[::1]:0").is_ok()
+    }
+
+    async fn peer_of_a_visit(listener: &Listener, from: &str, port: u16) -> Peer {
+        let _visit = TcpStream::connect((from, port)).await.unwrap_or_else(|why| panic!("{from}: {why}"));
+        listener.accept().await.unwrap().1
+    }
+
+    #[tokio::test]
+    async fn a_door_to_everybody_hears_both_families_and_sees_ipv4_as_ipv4() {
+        let listener = Listener::bind("smtp", &["[::]:0"]).unwrap();
+        let port = listener.addresses()[0].port();
+        let peer = peer_of_a_visit(&listener, "127.0.0.1", port).await;
+        assert_eq!(peer.ip(), IpAddr::from([127, 0, 0, 1]));
+        assert!(matches!(peer, Peer::Net(address) if address.is_ipv4()), "{peer:?}");
+        if has_ipv6() {
+            let peer = peer_of_a_visit(&listener, "::1", port).await;
+            assert!(peer.ip().is_ipv6() && peer.ip().is_loopback());
+        }
+    }
+
+    #[tokio::test]
+    async fn addresses_of_both_families_stand_beside_each_other_with_one_port() {
+        let port = Listener::bind("smtp", &["[::]:0"]).unwrap().addresses()[0].port();
+        for v4 in ["0.0.0.0", "127.0.0.1"] {
+            for list in [[format!("[::]:{port}"), format!("{v4}:{port}")], [format!("{v4}:{port}"), format!("[::]:{port}")]] {
+                let listener = Listener::bind("smtp", &list).unwrap_or_else(|why| panic!("{list:?}: {why}"));
+                assert_eq!(listener.addresses().len(), if has_ipv6() { 2 } else { 1 });
+                assert!(peer_of_a_visit(&listener, "127.0.0.1", port).await.ip().is_ipv4());
+            }
+        }
+    }
+
+    #[tokio::test]
+    async fn an_ipv4_port_that_another_program_has_is_not_silently_left_to_it() {
+        let other = std::net::TcpListener::bind("0.0.0.0:0").unwrap();
+        let port = other.local_addr().unwrap().port();
+        assert!(matches!(Listener::bind("smtp", &[format!("[::]:{port}")]), Err(BindError::InUse { .. })));
+    }
+
+    #[test]
+    fn only_what_every_machine_has_with_ipv6_is_passed_over_without() {
+        let none = io::Error::from_raw_os_error(rustix::io::Errno::AFNOSUPPORT.raw_os_error());
+        let other = io::Error::from(io::ErrorKind::AddrInUse);
+        for (address, without) in [("[::]:25", true), ("[::1]:25", true), ("[2001:db8::1]:25", false), ("0.0.0.0:25", false)] {
+            assert_eq!(lacks_ipv6(address.parse().unwrap(), &none), without, "{address}");
+            assert!(!lacks_ipv6(address.parse().unwrap(), &other), "{address}");
+        }
     }
 
     #[tokio::test]

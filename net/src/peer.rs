@@ -13,6 +13,11 @@ pub enum Peer {
 }
 
 impl Peer {
+    /// A host that has come over TCP. One of IPv4 is the same host, whichever family the door speaks (RFC 4291 §2.5.5.2).
+    pub fn at(address: SocketAddr) -> Self {
+        Self::Net(SocketAddr::new(address.ip().to_canonical(), address.port()))
+    }
+
     /// The address of its host. A Unix socket leads nowhere but to this machine: 127.0.0.1.
     pub fn ip(&self) -> IpAddr {
         match self {

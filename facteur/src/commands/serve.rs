@@ -6,14 +6,14 @@ use crate::command_line::WhichOffice;
 use crate::config::{Config, Door};
 use crate::failure::Failure;
 use crate::language::say;
-use crate::office::Office;
+use crate::office::{self, Office};
 use crate::rights::{self, ServiceUser};
 use crate::signals::{Signals, Wish};
 use crate::{process, terminal};
 
 /// Opens the post office and keeps it open until SIGTERM or SIGINT; SIGHUP reads the certificate again, which lies in the data
 /// folder, where the user that the rights were given up for can read it.
-pub fn run(config: Config, office: &WhichOffice) -> Result<(), Failure> {
+pub fn run(config: Config, which: &WhichOffice) -> Result<(), Failure> {
     if !config.routes.iter().any(|route| matches!(route.to.to, Target::Program(_))) {
         process::no_new_privileges();
     }
@@ -22,9 +22,11 @@ pub fn run(config: Config, office: &WhichOffice) -> Result<(), Failure> {
     super::runtime()?.block_on(async {
         let mut signals = Signals::new().map_err(|why| Failure::new(why.to_string()))?;
         tell_of_doors_to_come(&config);
+        let (hostname, resolver) = (config.hostname.clone(), office::resolver(&config)?);
         let mut opened = Office::open(config, service).await?;
+        office::look_into_host_name(hostname, resolver);
         if !opened.has_domain().await {
-            terminal::note(&first_steps(&called(), &office.as_flags()));
+            terminal::note(&first_steps(&called(), &which.as_flags()));
         }
         let outcome = keep_open(&mut opened, &mut signals).await;
         tracing::info!("closing; a second signal ends at once");

@@ -1,8 +1,12 @@
 //! The doors of a post office: which there are, and where each stands when nobody said anything.
 
 use std::fmt;
-use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::path::PathBuf;
+
+/// All addresses of this machine: `[::]` hears IPv4 too.
+const EVERYWHERE: [IpAddr; 1] = [IpAddr::V6(Ipv6Addr::UNSPECIFIED)];
+const ON_THIS_MACHINE: [IpAddr; 2] = [IpAddr::V4(Ipv4Addr::LOCALHOST), IpAddr::V6(Ipv6Addr::LOCALHOST)];
 
 /// A kind of door, named as in `[listen]`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -91,13 +95,14 @@ impl Door {
         }
     }
 
-    /// Where this door stands when the configuration does not say.
+    /// Where this door stands when the configuration does not say: open to both families of addresses.
     pub fn default_places(self, low_ports: bool) -> Vec<Place> {
-        let (ip, port) = match low_ports {
-            true => (Ipv4Addr::UNSPECIFIED, self.well_known_port()),
-            false => (Ipv4Addr::LOCALHOST, self.trial_port()),
+        let (ips, port): (&[IpAddr], _) = match low_ports {
+            true => (&EVERYWHERE, self.well_known_port()),
+            false => (&ON_THIS_MACHINE, self.trial_port()),
         };
-        port.map(|port| Place::Tcp(SocketAddr::new(IpAddr::V4(ip), port))).into_iter().collect()
+        let at = |port| ips.iter().map(move |ip| Place::Tcp(SocketAddr::new(*ip, port)));
+        port.into_iter().flat_map(at).collect()
     }
 
     /// Where this door of a demo office stands: the trial ports, moved up by `offset`.
@@ -139,7 +144,9 @@ mod tests {
     fn without_the_right_to_low_ports_the_doors_are_high_and_on_this_machine_only() {
         let places = |low| Door::ALL.map(|door| door.default_places(low).first().map(Place::to_string));
         assert_eq!(places(false)[0].as_deref(), Some("127.0.0.1:2525"));
-        assert_eq!(places(true)[0].as_deref(), Some("0.0.0.0:25"));
+        assert_eq!(places(true)[0].as_deref(), Some("[::]:25"));
+        let of_imaps = Door::Imaps.default_places(false);
+        assert_eq!(of_imaps.iter().map(Place::to_string).collect::<Vec<_>>(), ["127.0.0.1:2993", "[::1]:2993"]);
         assert_eq!(places(true)[3], None, "lmtp is off until asked for");
     }
 }

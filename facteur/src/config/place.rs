@@ -5,29 +5,33 @@ use std::path::{Path, PathBuf};
 use mail::Domain;
 use rustix::fs::{Access, access};
 
-/// The configuration of a system-wide installation, where there is one.
+/// The configuration of a system-wide installation, where there is one. One that this user may not look at is there all the
+/// same: whoever reads it says so.
 pub fn system_file() -> Option<PathBuf> {
     let path = Path::new("/etc/facteur/facteur.toml");
-    path.exists().then(|| path.to_owned())
+    path.try_exists().unwrap_or(true).then(|| path.to_owned())
 }
 
-/// The data folder of a system-wide installation.
+/// The data folder of a system-wide installation, and the one for a person who tries it without.
 const SYSTEM_DATA: &str = "/var/lib/facteur";
+const OWN_DATA: &str = "facteur-data";
 
-/// `/var/lib/facteur`, or a folder here for a person who cannot write there.
+/// The data folder where nobody names one: `/var/lib/facteur`, or `./facteur-data` for a person who cannot make that.
 pub fn default_data() -> PathBuf {
-    let system = Path::new(SYSTEM_DATA);
-    let writable = |path: &Path| access(path, Access::WRITE_OK | Access::EXEC_OK).is_ok();
-    if writable(system) || (!system.exists() && writable(Path::new("/var/lib"))) {
+    data_among(Path::new(SYSTEM_DATA), Path::new(OWN_DATA))
+}
+
+/// The folder that is there counts, whoever asks and with whatever rights: a command that root or another user runs means the
+/// same post office as `serve`. Where neither is there, the system's is begun, by those who can.
+fn data_among(system: &Path, own: &Path) -> PathBuf {
+    // That one may not look is no proof that nothing is there.
+    let is_there = |path: &Path| path.try_exists().unwrap_or(true);
+    let can_be_made = || system.parent().is_some_and(|above| access(above, Access::WRITE_OK | Access::EXEC_OK).is_ok());
+    if is_there(system) || (!is_there(own) && can_be_made()) {
         return system.to_owned();
     }
-    PathBuf::from("./facteur-data")
-}
-
-/// The data that a command means which begins nothing new: those of the system too, where it may only ask for something.
-pub fn data_for_command(data: PathBuf) -> PathBuf {
-    let system = Path::new(SYSTEM_DATA);
-    if data == default_data() && !data.exists() && system.exists() { system.to_owned() } else { data }
+    // With its whole path, so that what is said of it tells a person where it is.
+    std::path::absolute(own).unwrap_or_else(|_| own.to_owned())
 }
 
 /// The number of the first user of this machine who is a person: as login.defs(5) has it, or what is usual.
@@ -55,6 +59,19 @@ pub fn this_machine() -> Domain {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_data_folder_is_the_one_that_is_there_and_the_systems_before_a_persons_own() {
+        let folder = tempfile::tempdir().unwrap();
+        let (system, own) = (folder.path().join("system"), folder.path().join("own"));
+        assert_eq!(data_among(&system, &own), system, "it can be made");
+        std::fs::create_dir(&own).unwrap();
+        assert_eq!(data_among(&system, &own), own, "somebody has begun here");
+        std::fs::create_dir(&system).unwrap();
+        assert_eq!(data_among(&system, &own), system);
+        let nowhere = folder.path().join("not/there/system");
+        assert_eq!(data_among(&nowhere, &folder.path().join("new")), folder.path().join("new"), "it cannot be made");
+    }
 
     #[test]
     fn people_begin_where_the_machine_says_so_unless_that_cannot_be() {

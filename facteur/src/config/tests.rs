@@ -96,19 +96,19 @@ const BROKEN: &[(&str, &str)] = &[
         "listen = \"0.0.0.0:25\"",
         "1: \"listen\" is a section: write [listen] on a line of its own, and its settings below",
     ),
-    ("[listen]\nsmtp = 25", "2: \"smtp\" must be a list of texts in quotes: smtp = [\"0.0.0.0:25\"]"),
-    ("[listen]\nsmtp = [25]", "2: \"smtp\" must be a list of texts in quotes: smtp = [\"0.0.0.0:25\"]"),
+    ("[listen]\nsmtp = 25", "2: \"smtp\" must be a list of texts in quotes: smtp = [\"[::]:25\"]"),
+    ("[listen]\nsmtp = [25]", "2: \"smtp\" must be a list of texts in quotes: smtp = [\"[::]:25\"]"),
     (
         "[listen]\nsmtp = [\"0.0.0.0:99999\"]",
-        "2: \"0.0.0.0:99999\" is not a place to listen: write an IP address and a port from 1 to 65535, such as \"0.0.0.0:25\"",
+        "2: \"0.0.0.0:99999\" is not a place to listen: write an IP address and a port from 1 to 65535, such as \"[::]:25\"",
     ),
     (
         "[listen]\nimaps = [\n  \"127.0.0.1:993\",\n  \"localhost\",\n]",
-        "4: \"localhost\" is not a place to listen: write an IP address and a port from 1 to 65535, such as \"0.0.0.0:993\"",
+        "4: \"localhost\" is not a place to listen: write an IP address and a port from 1 to 65535, such as \"[::]:993\"",
     ),
     (
         "[listen]\nsmtp = [\"unix:/run/smtp\"]",
-        "2: \"unix:/run/smtp\" is not a place to listen: write an IP address and a port from 1 to 65535, such as \"0.0.0.0:25\"",
+        "2: \"unix:/run/smtp\" is not a place to listen: write an IP address and a port from 1 to 65535, such as \"[::]:25\"",
     ),
     (
         "[listen]\nlmtp = [\"unix:lmtp\"]",

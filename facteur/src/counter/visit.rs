@@ -35,9 +35,8 @@ const LONGEST_LINE: u64 = 4096;
 /// Runs a command: through the post office, where it runs. `words` are the command line, which has been understood already.
 pub fn visit(line: &CommandLine, command: &Command, words: &[OsString]) -> Result<(), Failure> {
     let sending = matches!(command, Command::Send(_));
-    let config = if command.makes_data() { Config::of(&line.office) } else { Config::of_command(&line.office) };
-    let config =
-        config.map_err(|failure| if sending { Failure { status: sysexits::CONFIG, ..failure } } else { failure })?;
+    let config = Config::of(&line.office)
+        .map_err(|failure| if sending { Failure { status: sysexits::CONFIG, ..failure } } else { failure })?;
     if command.makes_data()
         && rustix::process::geteuid().is_root()
         && let Some(user) = ServiceUser::of(&config)?

@@ -236,15 +236,16 @@ impl NoWay {
     }
 }
 
+/// That this user has no right to the data says nothing of what is there.
 fn not_allowed(folder: &str, owner: Option<&str>) -> String {
     match owner {
         None => say!(
-            "only root and the owner of {folder} may do this to the post office there",
-            "seuls root et le propriétaire de {folder} peuvent faire cela au bureau de poste qui s'y trouve"
+            "you have no right to read {folder}, so it cannot be said what is there; only root and its owner may do this: say it again with sudo, or name your own post office with --data",
+            "vous n'avez pas le droit de lire {folder}, et l'on ne peut dire ce qui s'y trouve ; seuls root et son propriétaire peuvent faire cela : répétez la commande avec sudo, ou indiquez votre propre bureau de poste avec --data"
         ),
         Some(owner) => say!(
-            "only root and {owner}, who owns {folder}, may do this to the post office there",
-            "seuls root et {owner}, à qui est {folder}, peuvent faire cela au bureau de poste qui s'y trouve"
+            "you have no right to read {folder}; only root and {owner}, who owns it, may do this to the post office there: say it again with sudo, or name your own post office with --data",
+            "vous n'avez pas le droit de lire {folder} ; seuls root et {owner}, à qui il est, peuvent faire cela au bureau de poste qui s'y trouve : répétez la commande avec sudo, ou indiquez votre propre bureau de poste avec --data"
         ),
     }
 }

@@ -1,12 +1,14 @@
 //! Why a post office does not open, in the person's language, with what to do.
 
 use std::fmt;
+use std::os::unix::fs::MetadataExt;
+use std::path::Path;
 
 use mta::delivery::RunAsFault;
 use net::{BindError, DnsFault, TlsError, UnixFault};
 use store::OpenError;
 
-use crate::counter::DoorFault;
+use crate::counter::{self, DoorFault};
 use crate::failure::Failure;
 use crate::language::{say, system};
 use crate::private::Exposed;
@@ -70,6 +72,7 @@ pub fn data(fault: &OpenError) -> String {
                 "le dossier {folder} est déjà utilisé par un autre Facteur (processus {process}) ; arrêtez-le, ou indiquez un autre dossier avec --data"
             )
         }
+        OpenError::Folder { folder, error } if error.kind() == std::io::ErrorKind::PermissionDenied => no_right(folder),
         OpenError::Folder { folder, error } => {
             let (folder, error) = (folder.display(), system(error));
             say!(
@@ -109,6 +112,22 @@ pub fn data(fault: &OpenError) -> String {
             "ces données ont été écrites par un Facteur plus récent ; réinstallez cette version"
         ),
         other => say!("the data cannot be opened: {other}", "impossible d'ouvrir les données : {other}"),
+    }
+}
+
+/// The data folder is another user's, or lies where this one may not go. What is in it is not known.
+fn no_right(folder: &Path) -> String {
+    let owner = std::fs::metadata(folder).ok().map(|about| counter::name_of(about.uid()));
+    let folder = folder.display();
+    match owner {
+        Some(owner) => say!(
+            "you have no right to use the data folder {folder}, which is {owner}'s; run this as {owner} or with sudo, or name a folder of your own: --data ./facteur-data",
+            "vous n'avez pas le droit d'utiliser le dossier {folder}, qui est à {owner} ; lancez ceci en tant que {owner} ou avec sudo, ou indiquez un dossier à vous : --data ./facteur-data"
+        ),
+        None => say!(
+            "you have no right to use the data folder {folder}; run this as its owner or with sudo, or name a folder of your own: --data ./facteur-data",
+            "vous n'avez pas le droit d'utiliser le dossier {folder} ; lancez ceci en tant que son propriétaire ou avec sudo, ou indiquez un dossier à vous : --data ./facteur-data"
+        ),
     }
 }
 
