@@ -6,6 +6,7 @@
 use std::env;
 use std::fmt::Write as _;
 use std::fs;
+use std::hash::{DefaultHasher, Hash, Hasher};
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -21,7 +22,7 @@ const MORE: [&str; 2] = ["tsconfig.json", ".npmrc"];
 fn main() {
     println!("cargo::rerun-if-env-changed=FACTEUR_WEB_DIST");
     let web = Path::new(&env::var("CARGO_MANIFEST_DIR").expect("cargo sets it")).join("web");
-    for source in SOURCES {
+    for source in SOURCES.iter().chain(&MORE) {
         println!("cargo::rerun-if-changed={}", web.join(source).display());
     }
     let out = PathBuf::from(env::var("OUT_DIR").expect("cargo sets it"));
@@ -30,21 +31,38 @@ fn main() {
             println!("cargo::rerun-if-changed={}", Path::new(&dist).display());
             Some(PathBuf::from(dist))
         }
-        None => match build(&web, &out.join("web")) {
-            Ok(dist) => Some(dist),
-            Err(why) => {
-                println!("cargo::warning=the web pages are missing from this build: {why}");
-                None
-            }
-        },
+        None => build(&web, &workshop(&out)).map_err(|why| say_missing(&why)).ok(),
     };
     let pages = dist.map(|dist| carry(&dist, &out.join("packed"))).unwrap_or_default();
     fs::write(out.join("pages.rs"), pages_as_code(&pages)).expect("the build folder can be written");
 }
 
-/// In a copy, so that a build leaves nothing among the sources.
-fn build(web: &Path, copy: &Path) -> Result<PathBuf, String> {
-    fs::create_dir_all(copy).map_err(said("the build folder"))?;
+/// Where pages are built for all profiles: the folder `pages` in `target`, which holds PROFILE/build/PACKAGE/out.
+fn workshop(out: &Path) -> PathBuf {
+    out.ancestors().nth(4).unwrap_or(out).join("pages")
+}
+
+/// That there are no pages is no failure. Cargo runs this again when something has been installed.
+fn say_missing(why: &str) {
+    println!("cargo::warning=the web pages are missing from this build: {why}");
+    println!("cargo::rerun-if-env-changed=PATH");
+    let path = env::var_os("PATH").unwrap_or_default();
+    for folder in env::split_paths(&path).filter(|folder| folder.is_dir()) {
+        println!("cargo::rerun-if-changed={}", folder.display());
+    }
+}
+
+/// In a copy, so that a build leaves nothing among the sources; once for the same sources, whichever profile asks.
+fn build(web: &Path, workshop: &Path) -> Result<PathBuf, String> {
+    let copy = workshop.join("web");
+    fs::create_dir_all(&copy).map_err(said("the build folder"))?;
+    // Builds of two profiles may run beside each other.
+    let turn = fs::File::create(workshop.join("lock")).map_err(said("the build folder"))?;
+    turn.lock().map_err(said("the build folder"))?;
+    let dist = workshop.join(format!("dist-{:016x}", digest(web).map_err(said("the sources"))?));
+    if dist.is_dir() {
+        return Ok(dist);
+    }
     let lock = fs::read(web.join("package-lock.json")).map_err(said("package-lock.json"))?;
     for source in SOURCES.iter().chain(&MORE) {
         let (from, to) = (web.join(source), copy.join(source));
@@ -53,11 +71,36 @@ fn build(web: &Path, copy: &Path) -> Result<PathBuf, String> {
     }
     let stamp = copy.join("installed");
     if fs::read(&stamp).ok().as_ref() != Some(&lock) {
-        npm(copy, &["ci", "--no-audit", "--no-fund", "--ignore-scripts"])?;
+        npm(&copy, &["ci", "--no-audit", "--no-fund", "--ignore-scripts"])?;
         fs::write(&stamp, &lock).map_err(said("the build folder"))?;
     }
-    npm(copy, &["run", "build"])?;
-    Ok(copy.join("dist"))
+    npm(&copy, &["run", "build"])?;
+    // The ones before are of other sources; another profile builds its own again when it needs them.
+    for old in fs::read_dir(workshop).into_iter().flatten().flatten() {
+        if old.file_name().to_string_lossy().starts_with("dist-") {
+            let _ = fs::remove_dir_all(old.path());
+        }
+    }
+    fs::rename(copy.join("dist"), &dist).map_err(said("the built pages"))?;
+    Ok(dist)
+}
+
+/// Tells sources from others: their names and what is in them.
+fn digest(web: &Path) -> std::io::Result<u64> {
+    let mut hasher = DefaultHasher::new();
+    let mut waiting: Vec<PathBuf> = SOURCES.iter().chain(&MORE).map(|source| web.join(source)).collect();
+    while let Some(path) = waiting.pop() {
+        if path.is_dir() {
+            let mut inside =
+                fs::read_dir(&path)?.map(|entry| Ok(entry?.path())).collect::<std::io::Result<Vec<_>>>()?;
+            inside.sort();
+            waiting.extend(inside);
+        } else if path.exists() {
+            path.strip_prefix(web).unwrap_or(&path).hash(&mut hasher);
+            fs::read(&path)?.hash(&mut hasher);
+        }
+    }
+    Ok(hasher.finish())
 }
 
 fn said(what: &str) -> impl Fn(std::io::Error) -> String {

@@ -244,7 +244,9 @@ mod tests {
     async fn addresses_of_both_families_stand_beside_each_other_with_one_port() {
         let port = Listener::bind("smtp", &["[::]:0"]).unwrap().addresses()[0].port();
         for v4 in ["0.0.0.0", "127.0.0.1"] {
-            for list in [[format!("[::]:{port}"), format!("{v4}:{port}")], [format!("{v4}:{port}"), format!("[::]:{port}")]] {
+            for list in
+                [[format!("[::]:{port}"), format!("{v4}:{port}")], [format!("{v4}:{port}"), format!("[::]:{port}")]]
+            {
                 let listener = Listener::bind("smtp", &list).unwrap_or_else(|why| panic!("{list:?}: {why}"));
                 assert_eq!(listener.addresses().len(), if has_ipv6() { 2 } else { 1 });
                 assert!(peer_of_a_visit(&listener, "127.0.0.1", port).await.ip().is_ipv4());
@@ -263,7 +265,9 @@ mod tests {
     fn only_what_every_machine_has_with_ipv6_is_passed_over_without() {
         let none = io::Error::from_raw_os_error(rustix::io::Errno::AFNOSUPPORT.raw_os_error());
         let other = io::Error::from(io::ErrorKind::AddrInUse);
-        for (address, without) in [("[::]:25", true), ("[::1]:25", true), ("[2001:db8::1]:25", false), ("0.0.0.0:25", false)] {
+        for (address, without) in
+            [("[::]:25", true), ("[::1]:25", true), ("[2001:db8::1]:25", false), ("0.0.0.0:25", false)]
+        {
             assert_eq!(lacks_ipv6(address.parse().unwrap(), &none), without, "{address}");
             assert!(!lacks_ipv6(address.parse().unwrap(), &other), "{address}");
         }

@@ -29,6 +29,8 @@ pub struct ServerTls {
 struct Files {
     certificate: PathBuf,
     key: PathBuf,
+    /// Goes before them where it is there: looked for each time.
+    instead: Option<PathBuf>,
 }
 
 #[derive(Debug)]
@@ -40,24 +42,26 @@ struct Shown {
 impl ServerTls {
     /// Reads a certificate chain and its key from PEM files (they may be one file).
     pub fn from_pem(certificate: &Path, key: &Path) -> Result<Self, TlsError> {
-        let files = Files { certificate: certificate.to_owned(), key: key.to_owned() };
+        let files = Files { certificate: certificate.to_owned(), key: key.to_owned(), instead: None };
         let certificate = read(&files)?;
         Self::with(certificate, files)
     }
 
-    /// A certificate signed by itself, kept in `folder`/tls and made there at the first call: encryption from the
-    /// first minute, until there is a certificate that others can check.
+    /// The certificate of a house, in `folder`/tls: the administrator's `HOSTNAME.pem` (certificates, then key), where it is
+    /// there, and otherwise one signed by itself, made at the first call as `self-signed-HOSTNAME.pem`: encryption from the
+    /// first minute, until there is a certificate that others can check. An administrator's that cannot be used is an error.
     pub fn self_signed(folder: &Path, hostname: &str) -> Result<Self, TlsError> {
-        let path = self_signed_path(folder, hostname);
-        if !path.exists() {
-            keep(&path, &make(hostname)?)?;
+        let made = self_signed_path(folder, hostname);
+        if !made.exists() {
+            keep(&made, &make(hostname)?)?;
         }
-        Self::from_pem(&path, &path)
+        let files = Files { certificate: made.clone(), key: made, instead: Some(own_path(folder, hostname)) };
+        Self::with(read(&files)?, files)
     }
 
     /// Shows another certificate from now on. Running conversations keep theirs.
     pub fn replace(&self, certificate: &Path, key: &Path) -> Result<(), TlsError> {
-        let files = Files { certificate: certificate.to_owned(), key: key.to_owned() };
+        let files = Files { certificate: certificate.to_owned(), key: key.to_owned(), instead: None };
         self.shown.certificate.store(Arc::new(read(&files)?));
         self.shown.files.store(Arc::new(files));
         Ok(())
@@ -107,8 +111,16 @@ pub(crate) fn provider() -> Arc<rustls::crypto::CryptoProvider> {
 
 /// Where the certificate that a house made for itself is kept.
 fn self_signed_path(folder: &Path, hostname: &str) -> PathBuf {
-    let safe: String = hostname.chars().map(|c| if c.is_ascii_alphanumeric() || c == '.' { c } else { '-' }).collect();
-    folder.join("tls").join(format!("self-signed-{safe}.pem"))
+    folder.join("tls").join(format!("self-signed-{}.pem", file_name(hostname)))
+}
+
+/// Where the administrator puts theirs.
+fn own_path(folder: &Path, hostname: &str) -> PathBuf {
+    folder.join("tls").join(format!("{}.pem", file_name(hostname)))
+}
+
+fn file_name(hostname: &str) -> String {
+    hostname.chars().map(|c| if c.is_ascii_alphanumeric() || c == '.' { c } else { '-' }).collect()
 }
 
 fn make(hostname: &str) -> Result<String, TlsError> {
@@ -144,8 +156,11 @@ fn keep(path: &Path, pem: &str) -> Result<(), TlsError> {
 }
 
 fn read(files: &Files) -> Result<CertifiedKey, TlsError> {
-    let chain = parse_chain(&files.certificate, &contents(&files.certificate)?)?;
-    let key = parse_key(&files.key, &contents(&files.key)?)?;
+    // One that this user may not look at is there, and a mistake to be told.
+    let instead = files.instead.as_deref().filter(|path| path.try_exists().unwrap_or(true));
+    let (certificate, key) = instead.map_or((&*files.certificate, &*files.key), |own| (own, own));
+    let chain = parse_chain(certificate, &contents(certificate)?)?;
+    let key = parse_key(key, &contents(key)?)?;
     Ok(CertifiedKey::from_der(chain, key, &provider())?)
 }
 
@@ -173,4 +188,38 @@ fn parse_key(path: &Path, pem: &[u8]) -> Result<PrivateKeyDer<'static>, TlsError
 
 fn content(path: &Path, problem: String) -> TlsError {
     TlsError::Content { path: path.to_owned(), problem }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn shown(tls: &ServerTls) -> CertificateDer<'static> {
+        tls.shown.certificate.load().cert[0].clone().into_owned()
+    }
+
+    #[test]
+    fn a_certificate_of_ones_own_has_a_name_of_its_own_and_goes_before_the_one_that_was_made() {
+        let folder = tempfile::tempdir().unwrap();
+        let tls = ServerTls::self_signed(folder.path(), "mail.alpha.test").unwrap();
+        let made = shown(&tls);
+        let own = own_path(folder.path(), "mail.alpha.test");
+        assert_eq!(own, folder.path().join("tls/mail.alpha.test.pem"));
+        fs::write(&own, make("mail.alpha.test").unwrap()).unwrap();
+        tls.reload().unwrap();
+        let given = shown(&tls);
+        assert_ne!(given, made);
+        assert_eq!(
+            shown(&ServerTls::self_signed(folder.path(), "mail.alpha.test").unwrap()),
+            given,
+            "at the next start too"
+        );
+
+        fs::write(&own, "no certificate").unwrap();
+        assert!(tls.reload().is_err() && shown(&tls) == given, "a mistake leaves what was shown");
+        assert!(ServerTls::self_signed(folder.path(), "mail.alpha.test").is_err());
+        fs::remove_file(&own).unwrap();
+        tls.reload().unwrap();
+        assert_eq!(shown(&tls), made);
+    }
 }

@@ -1,7 +1,9 @@
-//! Developer commands: `cargo xtask test`, `cargo xtask fuzz [SECONDS]`, `cargo xtask bench`, `cargo xtask soak`.
+//! Developer commands: `cargo xtask test`, `cargo xtask fuzz [SECONDS]`, `cargo xtask bench`, `cargo xtask soak`, `cargo xtask deb`.
 
 mod audit;
 mod bench;
+mod deb;
+mod deb_trial;
 mod fuzz;
 mod peers;
 mod run;
@@ -14,7 +16,10 @@ const HELP: &str = "\
 cargo xtask test             everything CI runs: foreign programs installed, format, clippy, all tests
 cargo xtask fuzz [SECONDS]   each fuzz target for SECONDS (60 by default); needs cargo-fuzz
 cargo xtask bench [NAME…]    benchmarks beside the peers, as ratios
-cargo xtask soak [PART…]     what takes hours (kills, fairness, clients, mirrors, …); writes target/soak.md";
+cargo xtask soak [PART…]     what takes hours (kills, fairness, clients, mirrors, …); writes target/soak.md
+cargo xtask deb [--program FILE] [--into FOLDER]
+                             a package for Debian, in target/debian
+cargo xtask deb-trial FILE   installs that package into a Debian of its own, upgrades, removes and purges it";
 
 fn main() -> ExitCode {
     let words: Vec<String> = std::env::args().skip(1).collect();
@@ -23,6 +28,8 @@ fn main() -> ExitCode {
         Some((command, rest)) if command == "fuzz" => fuzz::all(rest),
         Some((command, rest)) if command == "bench" => bench::all(rest),
         Some((command, rest)) if command == "soak" => soak::all(rest),
+        Some((command, rest)) if command == "deb" => deb::make(rest),
+        Some((command, [package])) if command == "deb-trial" => deb_trial::try_out(package.as_ref()),
         _ => {
             eprintln!("{HELP}");
             return ExitCode::from(2);

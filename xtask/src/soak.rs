@@ -6,7 +6,7 @@ use std::process::Command;
 use std::time::Instant;
 
 use crate::run::{Outcome, cargo, npm, root, step};
-use crate::{fuzz, peers};
+use crate::{deb_trial, fuzz, peers};
 
 /// How often each test of `tests/tests/crash.rs` is run: it kills at another moment each time.
 const KILL_ROUNDS: u32 = 12;
@@ -16,7 +16,7 @@ const FUZZ_SECONDS: u32 = 600;
 /// A part of the soak: its name, and what it does.
 type Part = (&'static str, fn() -> Outcome);
 
-const PARTS: [Part; 8] = [
+const PARTS: [Part; 9] = [
     ("kills", kills),
     ("fairness", fairness),
     ("clients", clients),
@@ -24,6 +24,7 @@ const PARTS: [Part; 8] = [
     ("search", search),
     ("reading", reading),
     ("pages", pages),
+    ("package", package),
     ("fuzz", fuzzing),
 ];
 
@@ -48,6 +49,15 @@ pub fn all(words: &[String]) -> Outcome {
     let file = root().join("target/soak.md");
     std::fs::write(&file, &report).map_err(|why| format!("{}: {why}", file.display()))?;
     if failed.is_empty() { Ok(()) } else { Err(failed.join("; ")) }
+}
+
+/// The package as it is shipped, in a Debian of its own.
+fn package() -> Outcome {
+    step(cargo().args(["xtask", "deb"]))?;
+    let made = std::fs::read_dir(root().join("target/debian")).map_err(|why| why.to_string())?;
+    let mut packages =
+        made.flatten().map(|entry| entry.path()).filter(|path| path.extension().is_some_and(|e| e == "deb"));
+    deb_trial::try_out(&packages.next().ok_or("no package was made")?)
 }
 
 fn kills() -> Outcome {

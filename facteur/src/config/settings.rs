@@ -207,8 +207,8 @@ const TOP: &[Setting] = &[
         kind: Kind::Text,
         example: "/var/lib/facteur",
         fallback: Fallback::Words(
-            "/var/lib/facteur, or ./facteur-data where that cannot be written",
-            "/var/lib/facteur, ou ./facteur-data là où il est interdit d'y écrire",
+            "/var/lib/facteur, or ./facteur-data where that is not there and cannot be made",
+            "/var/lib/facteur, ou ./facteur-data là où il n'existe pas et ne peut être créé",
         ),
         english: "The data folder",
         french: "Le dossier des données",
@@ -224,18 +224,18 @@ const TOP: &[Setting] = &[
 ];
 
 const LISTEN: &[Setting] = &[
-    door("smtp", Door::Smtp, "0.0.0.0:25", "Letters from other servers", "Les lettres d'autres serveurs"),
+    door("smtp", Door::Smtp, "[::]:25", "Letters from other servers", "Les lettres d'autres serveurs"),
     door(
         "submission",
         Door::Submission,
-        "0.0.0.0:587",
+        "[::]:587",
         "Letters of our own people, with STARTTLS",
         "Les lettres des personnes d'ici, avec STARTTLS",
     ),
     door(
         "submissions",
         Door::Submissions,
-        "0.0.0.0:465",
+        "[::]:465",
         "The same, with TLS from the start",
         "De même, avec TLS dès le début",
     ),
@@ -246,25 +246,25 @@ const LISTEN: &[Setting] = &[
         "Letters of a mail server in front; also \"unix:/run/facteur/lmtp\"",
         "Les lettres d'un serveur de courrier placé devant ; aussi « unix:/run/facteur/lmtp »",
     ),
-    door("imap", Door::Imap, "0.0.0.0:143", "Reading with IMAP and STARTTLS", "Lire par IMAP avec STARTTLS"),
-    door("imaps", Door::Imaps, "0.0.0.0:993", "Reading with IMAP over TLS", "Lire par IMAP sur TLS"),
-    door("pop3", Door::Pop3, "0.0.0.0:110", "Fetching with POP3 and STLS", "Relever par POP3 avec STLS"),
-    door("pop3s", Door::Pop3s, "0.0.0.0:995", "Fetching with POP3 over TLS", "Relever par POP3 sur TLS"),
+    door("imap", Door::Imap, "[::]:143", "Reading with IMAP and STARTTLS", "Lire par IMAP avec STARTTLS"),
+    door("imaps", Door::Imaps, "[::]:993", "Reading with IMAP over TLS", "Lire par IMAP sur TLS"),
+    door("pop3", Door::Pop3, "[::]:110", "Fetching with POP3 and STLS", "Relever par POP3 avec STLS"),
+    door("pop3s", Door::Pop3s, "[::]:995", "Fetching with POP3 over TLS", "Relever par POP3 sur TLS"),
     door(
         "managesieve",
         Door::ManageSieve,
-        "0.0.0.0:4190",
+        "[::]:4190",
         "Filters; nothing stands behind it in this version",
         "Les filtres ; rien ne se trouve derrière dans cette version",
     ),
     door(
         "http",
         Door::Http,
-        "0.0.0.0:80",
+        "[::]:80",
         "The way to https; the pages themselves on this machine only",
         "Le chemin vers https ; les pages elles-mêmes, sur cette machine seulement",
     ),
-    door("https", Door::Https, "0.0.0.0:443", "The pages, and JMAP", "Les pages, et JMAP"),
+    door("https", Door::Https, "[::]:443", "The pages, and JMAP", "Les pages, et JMAP"),
 ];
 
 const PROXY: &[Setting] = &[
