@@ -46,6 +46,11 @@ pub fn run(command: Command, desk: &Desk<'_>) -> Result<(), Failure> {
     }
 }
 
+/// How this program was called: the commands that are shown can then be copied.
+fn called() -> String {
+    std::env::args().next().unwrap_or_else(|| "facteur".to_owned())
+}
+
 /// The threads that a post office runs on.
 pub fn runtime() -> Result<Runtime, Failure> {
     Builder::new_multi_thread().enable_all().build().map_err(no_threads)

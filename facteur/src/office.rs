@@ -13,6 +13,8 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use mail::Address;
+use mail::seam::Login;
 use mail::trace::Witness;
 use mta::delivery::{Delivery, Prober};
 use net::{ServerTls, Stop};
@@ -46,6 +48,7 @@ const PATIENCE: Duration = Duration::from_secs(5);
 pub struct Office {
     store: Store,
     doors: Vec<(Door, Place)>,
+    invitations: mua::Invitations,
     tls: ServerTls,
     stop: Stop,
     tasks: JoinSet<()>,
@@ -90,7 +93,8 @@ impl Office {
         let memory = intake.memory().clone();
         let home = web::home(&config, &store, resolver.clone());
         let outside = web::Outside::new(resolver.clone(), intake.clone(), &home).map_err(StartFault::Tls)?;
-        let others = Others { recipients, for_people, outside, intake };
+        let invitations = mua::Invitations::default();
+        let others = Others { recipients, for_people, outside, invitations: invitations.clone(), intake };
         let staff = Staff::new(&config, &store, &post_office, others, &tls, &shutdown, &witness);
         let mut tasks = JoinSet::new();
         for open in open_doors {
@@ -108,7 +112,7 @@ impl Office {
         for (door, place) in &doors {
             tracing::info!("{} is open on {place}", door.name());
         }
-        Ok(Self { store, doors, tls, stop, tasks, clerk, _lock: lock })
+        Ok(Self { store, doors, invitations, tls, stop, tasks, clerk, _lock: lock })
     }
 
     /// Where each door stands.
@@ -116,9 +120,14 @@ impl Office {
         &self.doors
     }
 
-    /// The data, for whoever settles people in it.
-    pub fn store(&self) -> &Store {
-        &self.store
+    /// A link to the pages that lets this person in without a password: once, for a short while, on this machine alone. None
+    /// where the pages are at no door in clear, or there is no such person.
+    pub async fn invite(&self, address: &Address) -> Option<String> {
+        let (_, door) = self.doors.iter().find(|(door, _)| *door == Door::Http)?;
+        let asked = address.clone();
+        let person = self.store.read(move |view| directory::account::find(view, &asked)).await.ok()?;
+        let path = self.invitations.invite(Login::of(person.id, person.address));
+        Some(format!("http://{door}{path}"))
     }
 
     /// Does it take letters for anybody yet?

@@ -8,6 +8,43 @@ use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
+/// Knocks at a door from before it opens, and gives the first answer to a recipient.
+fn first_answer(place: &'static str, recipient: &'static str) -> std::thread::JoinHandle<String> {
+    std::thread::spawn(move || {
+        let open = || TcpStream::connect(place).is_ok();
+        assert!(in_reasonable_time(open), "the door does not open");
+        let rcpt = format!("RCPT TO:<{recipient}>");
+        let said = dialogue(place, &["EHLO client.test", "MAIL FROM:<eve@elsewhere.test>", &rcpt, "QUIT"]);
+        let answers: Vec<&str> = said.lines().filter(|line| line.as_bytes().get(3) == Some(&b' ')).collect();
+        answers.get(3).unwrap_or(&"nothing").to_string()
+    })
+}
+
+/// What the pages answer to a GET: the head.
+fn head(link: &str, more: &str) -> String {
+    let (place, path) = link.strip_prefix("http://").and_then(|rest| rest.split_once('/')).expect("a link");
+    let mut door = TcpStream::connect(place).expect("the pages are open");
+    let asked = format!("GET /{path} HTTP/1.1\r\nHost: {place}\r\n{more}Connection: close\r\n\r\n");
+    door.write_all(asked.as_bytes()).expect("asked");
+    let mut said = Vec::new();
+    door.read_to_end(&mut said).expect("answered");
+    String::from_utf8_lossy(&said).split("\r\n\r\n").next().unwrap_or_default().to_lowercase()
+}
+
+/// The link of a person logs in, once.
+fn try_link(person: &Value, web: &str) {
+    let link = person["link"].as_str().expect("a link that is logged in");
+    assert!(!head(link, "Sec-Purpose: prefetch\r\n").contains("set-cookie:"), "a look ahead is no visit");
+    let entered = head(link, "");
+    let cookie = entered.lines().find_map(|line| line.strip_prefix("set-cookie: ")).expect("a session");
+    let cookie = format!("Cookie: {}\r\n", cookie.split(';').next().unwrap_or_default());
+    assert!(entered.starts_with("http/1.1 303"), "{entered}");
+    let session = format!("{web}session");
+    assert!(head(&session, &cookie).starts_with("http/1.1 302"), "{}", head(&session, &cookie));
+    assert!(head(&session, "").starts_with("http/1.1 401"));
+    assert!(!head(link, "").contains("set-cookie:"), "the link is used up");
+}
+
 /// Starts a demo and gives its first line.
 fn start() -> (Child, Value) {
     let mut command = Command::new(env!("CARGO_BIN_EXE_facteur"));
@@ -44,6 +81,7 @@ fn in_reasonable_time(mut done: impl FnMut() -> bool) -> bool {
 
 #[test]
 fn a_demo_says_what_there_is_carries_a_letter_across_and_leaves_nothing_behind() {
+    let knocking = first_answer("127.0.0.1:12525", "bob@beta.test");
     let (mut child, ready) = start();
     if ready["ready"] == false {
         println!("skipped: {}", ready["error"]);
@@ -57,6 +95,12 @@ fn a_demo_says_what_there_is_carries_a_letter_across_and_leaves_nothing_behind()
     assert_eq!(beta["people"][0]["password"].as_str().map(str::len), Some(24));
     assert_eq!(alpha["listen"]["smtp"], "127.0.0.1:2525");
     assert_eq!(beta["listen"]["imaps"], "127.0.0.1:12993");
+
+    let first = knocking.join().expect("somebody answers");
+    assert!(first.starts_with("250"), "a letter that comes first finds its people: {first}");
+    for office in [alpha, beta] {
+        try_link(&office["people"][0], office["web"].as_str().expect("the pages"));
+    }
 
     // Bob at beta.test answers, by way of the command that programs use, to Alice at alpha.test.
     let config = beta["config"].as_str().expect("the path of a configuration");

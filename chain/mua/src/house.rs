@@ -7,6 +7,7 @@ use mail::Timestamp;
 use mail::trace::Witness;
 use store::Store;
 
+use crate::invitation::Invitations;
 use crate::remote::Proxy;
 use crate::seal::Seal;
 use crate::unsubscribe::Unsubscriber;
@@ -22,6 +23,8 @@ pub struct House {
     pub witness: Arc<dyn Witness>,
     /// What time it is.
     pub clock: fn() -> Timestamp,
+    /// Links that let people in without a password.
+    pub invitations: Invitations,
     pub(crate) seal: Arc<Seal>,
     pub(crate) proxy: Arc<Proxy>,
     pub(crate) unsubscriber: Arc<Unsubscriber>,
@@ -40,6 +43,7 @@ impl House {
     ) -> Self {
         let unsubscriber = Arc::new(Unsubscriber::new(pictures.clone()));
         let (seal, proxy) = (Arc::new(Seal::new(rand::random())), Arc::new(Proxy::new(pictures)));
-        Self { store, directory, witness, clock, seal, proxy, unsubscriber }
+        let invitations = Invitations::default();
+        Self { store, directory, witness, clock, invitations, seal, proxy, unsubscriber }
     }
 }

@@ -5,6 +5,7 @@
 //! - `pages`: the application itself, built from `web/` and carried in the program.
 //! - `guard`, with `entrance`, `host`, `origin` and `clear`: what is asked of every request, whatever stands behind.
 //! - `login`, `cookie`: sessions, and the cookie that holds one; `account`: who sees and ends them, and the password.
+//! - `invitation`: links that let somebody in once, as `facteur demo` prints them.
 //! - `plain`: the log-in for browsers without script.
 //! - `findings`: what a reader should know of a letter before they believe it; `unsubscribe`: leaves a list for them.
 //! - `letter`, `cards`, `picture`, `remote`, `way`: one address each. `inside` opens the letters that lie in others. `remote` fetches pictures for the reader, whom it does not name.
@@ -32,6 +33,7 @@ mod hex;
 mod host;
 mod house;
 mod inside;
+mod invitation;
 mod language;
 mod letter;
 mod login;
@@ -49,5 +51,6 @@ mod way;
 
 pub use entrance::Entrance;
 pub use house::House;
+pub use invitation::Invitations;
 pub use remote::PICTURES;
 pub use router::{guarded, router};

@@ -102,17 +102,17 @@ fn accepts(headers: &HeaderMap, kind: &str) -> bool {
     headers.get(header::ACCEPT).and_then(|value| value.to_str().ok()).is_some_and(|value| value.contains(kind))
 }
 
-fn go_to(place: &'static str) -> Response {
+pub(crate) fn go_to(place: &'static str) -> Response {
     let mut response = answer::empty(StatusCode::SEE_OTHER);
     response.headers_mut().insert(header::LOCATION, HeaderValue::from_static(place));
     response
 }
 
-fn names(uri: &Uri, headers: &HeaderMap, peer: &Peer) -> Names {
+pub(crate) fn names(uri: &Uri, headers: &HeaderMap, peer: &Peer) -> Names {
     Names::of(Host::of(uri, headers).ok().flatten().as_ref(), peer.speaks_tls())
 }
 
-fn with_cookie(mut response: Response, names: &Names, token: Option<&str>) -> Response {
+pub(crate) fn with_cookie(mut response: Response, names: &Names, token: Option<&str>) -> Response {
     if let Some(cookie) = names.set(token) {
         response.headers_mut().append(header::SET_COOKIE, cookie);
     }

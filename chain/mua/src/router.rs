@@ -6,7 +6,8 @@ use axum::middleware::from_fn_with_state;
 use axum::routing::{get, post};
 
 use crate::{
-    Entrance, House, account, cards, findings, guard, letter, login, pages, picture, plain, remote, unsubscribe, way,
+    Entrance, House, account, cards, findings, guard, invitation, letter, login, pages, picture, plain, remote,
+    unsubscribe, way,
 };
 
 /// Octets of a log-in form.
@@ -17,6 +18,7 @@ pub fn router(house: House) -> Router {
     Router::new()
         .route("/", get(plain::front))
         .route("/login", get(plain::log_in).merge(post(login::log_in).layer(DefaultBodyLimit::max(FORM))))
+        .route("/enter/{token}", get(invitation::enter))
         .route("/logout", post(login::log_out))
         .route("/account", get(account::show))
         .route("/account/password", post(account::change_password).layer(DefaultBodyLimit::max(FORM)))

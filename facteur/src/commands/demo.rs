@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 
-use mail::{Address, Domain, Password};
+use mail::{Domain, Password};
 use serde::Serialize;
 use store::Store;
 use tempfile::TempDir;
@@ -16,9 +16,11 @@ use super::account::{self, Person};
 use crate::clock;
 use crate::command_line::Demo;
 use crate::config::{Config, Door};
+use crate::desk::Desk;
 use crate::failure::Failure;
 use crate::language::{say, system};
-use crate::office::Office;
+use crate::office::{Office, StartFault};
+use crate::private;
 use crate::signals::{Signals, Wish};
 use crate::table::Table;
 use crate::terminal;
@@ -76,6 +78,8 @@ fn no_folder(why: &std::io::Error) -> Failure {
 struct Opened {
     plan: Plan,
     password: Password,
+    /// Lets its person in on the pages, once.
+    link: Option<String>,
     config: PathBuf,
     office: Office,
 }
@@ -86,35 +90,44 @@ async fn open(demo: &Path) -> Result<Vec<Opened>, Failure> {
     for plan in PLANS {
         let config = plan.write_config(demo).map_err(|why| no_folder(&why))?;
         let password = passwords.remove(plan.person).unwrap_or_else(crate::password::make_up);
-        let office = Office::open(Config::load(Some(&config), None)?, None).await?;
-        settle(office.store(), plan, password.clone()).await?;
-        opened.push(Opened { plan, password, config, office });
+        let settings = Config::load(Some(&config), None)?;
+        settle(&settings, plan, password.clone()).await?;
+        let office = Office::open(settings, None).await?;
+        let link = office.invite(&plan.address()).await;
+        opened.push(Opened { plan, password, link, config, office });
     }
     Ok(opened)
 }
 
-/// Makes the domain and its person, where last time has not.
-async fn settle(store: &Store, plan: Plan, password: Password) -> Result<(), Trouble> {
-    let store = store.clone();
+/// Makes the domain and its person, where last time has not: before any door is open, so that no letter comes too early.
+async fn settle(config: &Config, plan: Plan, password: Password) -> Result<(), Failure> {
+    let config = config.clone();
     let work = move || {
-        let domain = Domain::parse(plan.domain).unwrap_or_else(|_| unreachable!("the demo knows its domains"));
-        let address = Address::parse(plan.person).unwrap_or_else(|_| unreachable!("the demo knows its people"));
-        let now = clock::now();
-        let known = store.read_blocking({
-            let domain = domain.clone();
-            move |view| directory::domain::exists(view, &domain)
-        })?;
-        if !known {
-            store.write_blocking(move |tx| directory::domain::add(tx, &domain, now))?;
-        }
-        let person =
-            Person { address, name: Some(plan.name.to_owned()), language: account::own_language(), quota: None };
-        match account::add(&store, person, &password) {
-            Err(Trouble::Directory(directory::Error::AccountExists(_))) => Ok(()),
-            other => other,
-        }
+        drop(private::close(&config.data).map_err(StartFault::Exposed)?);
+        let desk = Desk::of_closed(&config);
+        let settled = desk.make_store().and_then(|store| Ok(add_person(&store, plan, &password)?));
+        desk.close();
+        settled
     };
     tokio::task::spawn_blocking(work).await.unwrap_or_else(|panicked| std::panic::resume_unwind(panicked.into_panic()))
+}
+
+fn add_person(store: &Store, plan: Plan, password: &Password) -> Result<(), Trouble> {
+    let domain = Domain::parse(plan.domain).unwrap_or_else(|_| unreachable!("the demo knows its domains"));
+    let now = clock::now();
+    let known = store.read_blocking({
+        let domain = domain.clone();
+        move |view| directory::domain::exists(view, &domain)
+    })?;
+    if !known {
+        store.write_blocking(move |tx| directory::domain::add(tx, &domain, now))?;
+    }
+    let name = Some(plan.name.to_owned());
+    let person = Person { address: plan.address(), name, language: account::own_language(), quota: None };
+    match account::add(store, person, password) {
+        Err(Trouble::Directory(directory::Error::AccountExists(_))) => Ok(()),
+        other => other,
+    }
 }
 
 /// The ports of the demo that some other program has.
@@ -156,6 +169,8 @@ struct ReadyOffice<'a> {
 struct ReadyPerson<'a> {
     address: &'a str,
     password: &'a str,
+    /// Lets this person in on the pages, once.
+    link: Option<&'a str>,
 }
 
 fn show(opened: &[Opened], folder: &DemoFolder, json: bool) {
@@ -170,7 +185,11 @@ fn show(opened: &[Opened], folder: &DemoFolder, json: bool) {
 fn ready(opened: &Opened) -> ReadyOffice<'_> {
     ReadyOffice {
         domain: opened.plan.domain,
-        people: [ReadyPerson { address: opened.plan.person, password: opened.password.reveal() }],
+        people: [ReadyPerson {
+            address: opened.plan.person,
+            password: opened.password.reveal(),
+            link: opened.link.as_deref(),
+        }],
         listen: opened.office.doors().iter().map(|(door, place)| (door.name(), place.to_string())).collect(),
         web: web(opened),
         config: &opened.config,
@@ -188,11 +207,18 @@ fn for_a_person(opened: &[Opened], folder: &DemoFolder) -> String {
         "Two post offices are open on this machine, and write to each other over SMTP.\n\n",
         "Deux bureaux de poste sont ouverts sur cette machine, et s'écrivent par SMTP.\n\n"
     );
+    for one in opened {
+        let (name, link) = (one.plan.name, one.link.clone().unwrap_or_default());
+        text += &say!("{name} reads and writes here: {link}\n", "{name} lit et écrit ici : {link}\n");
+    }
+    text += &say!(
+        "(Each link logs you in once, on this machine, within half an hour; afterwards the password does.)\n\n",
+        "(Chaque lien ouvre la session une fois, sur cette machine, dans la demi-heure ; ensuite, c'est le mot de passe.)\n\n"
+    );
     let mut people =
         Table::new([say!("address", "adresse"), say!("password", "mot de passe"), say!("webmail", "courrier web")]);
     for one in opened {
-        let link = web(one).unwrap_or_default();
-        people.row([one.plan.person.to_owned(), one.password.reveal().to_owned(), link]);
+        people.row([one.plan.person.to_owned(), one.password.reveal().to_owned(), web(one).unwrap_or_default()]);
     }
     text += &people.show();
     text += "\n";
@@ -204,11 +230,12 @@ fn for_a_person(opened: &[Opened], folder: &DemoFolder) -> String {
     }
     text += &doors.show();
     text += "\n";
+    let facteur = super::called();
     for one in opened {
         let (domain, config) = (one.plan.domain, one.config.display());
         text += &say!(
-            "{domain}: facteur queue list --config {config}\n",
-            "{domain} : facteur queue list --config {config}\n"
+            "{domain}: {facteur} queue list --config {config}\n",
+            "{domain} : {facteur} queue list --config {config}\n"
         );
     }
     text += "\n";

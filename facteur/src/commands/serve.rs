@@ -26,7 +26,7 @@ pub fn run(config: Config, which: &WhichOffice) -> Result<(), Failure> {
         let mut opened = Office::open(config, service).await?;
         office::look_into_host_name(hostname, resolver);
         if !opened.has_domain().await {
-            terminal::note(&first_steps(&called(), &which.as_flags()));
+            terminal::note(&first_steps(&super::called(), &which.as_flags()));
         }
         let outcome = keep_open(&mut opened, &mut signals).await;
         tracing::info!("closing; a second signal ends at once");
@@ -65,11 +65,6 @@ fn tell_of_doors_to_come(config: &Config) {
     if !asked.is_empty() {
         tracing::warn!("this version does not serve {} yet; these doors stay closed", asked.join(", "));
     }
-}
-
-/// How the program was called: the commands that are shown can then be copied.
-fn called() -> String {
-    std::env::args().next().unwrap_or_else(|| "facteur".to_owned())
 }
 
 /// For a person who has just installed this: what to do next. `flags` name this post office to the commands.

@@ -43,6 +43,8 @@ pub struct Others {
     pub for_people: Arc<dyn Recipients>,
     /// Fetches what letters show, and tells clients of changes.
     pub outside: Outside,
+    /// Links that let people in on the pages.
+    pub invitations: mua::Invitations,
     /// Where letters on their way in are kept, through whichever door they come.
     pub intake: Intake,
 }
@@ -62,7 +64,7 @@ impl Staff {
         shutdown: &Shutdown,
         witness: &Arc<dyn Witness>,
     ) -> Self {
-        let Others { recipients, for_people, outside, intake } = others;
+        let Others { recipients, for_people, outside, invitations, intake } = others;
         let mut house = door::House::new(config.hostname.clone(), postmaster(&config.hostname));
         house.max_letter = LARGEST_LETTER as u64;
         house.intake = intake.clone();
@@ -85,7 +87,7 @@ impl Staff {
         Self {
             lmtp: mda::Lmtp::new(house.clone(), recipients.clone(), deliver),
             http: web::Http::new(
-                super::web::router(config, store, office, shutdown, witness, outside),
+                super::web::router(config, store, office, shutdown, witness, outside, invitations),
                 shutdown.clone(),
             )
             .behind(config.proxy.trusted.clone()),

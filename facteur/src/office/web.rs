@@ -22,6 +22,7 @@ pub fn router(
     shutdown: &Shutdown,
     witness: &Arc<dyn Witness>,
     outside: Outside,
+    invitations: mua::Invitations,
 ) -> Router {
     let logins: Arc<dyn Logins> = Arc::new(office.directory().clone());
     let recipients: Arc<dyn Recipients> = Arc::new(office.everyone());
@@ -39,8 +40,9 @@ pub fn router(
         // Ends at the shutdown; nothing that is on its way to a client then need arrive.
         tokio::spawn(deliveries.run(house.clone()));
     }
-    let pages =
+    let mut pages =
         mua::House::new(store.clone(), office.directory().clone(), witness.clone(), clock::now, outside.pictures);
+    pages.invitations = invitations;
     mua::guarded(jmap::router(house).merge(mua::router(pages)), entrance(config, store))
 }
 

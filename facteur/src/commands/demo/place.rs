@@ -8,7 +8,7 @@ use std::net::SocketAddr;
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
-use mail::Password;
+use mail::{Address, Password};
 
 use crate::config::Door;
 use crate::password;
@@ -34,6 +34,11 @@ impl Plan {
     pub fn doors(&self) -> Vec<(Door, SocketAddr)> {
         let served = Door::ALL.into_iter().filter(|door| door.is_served());
         served.filter_map(|door| Some((door, door.demo_place(self.offset)?))).collect()
+    }
+
+    /// The address of its person.
+    pub fn address(&self) -> Address {
+        Address::parse(self.person).unwrap_or_else(|_| unreachable!("the demo knows its people"))
     }
 
     /// Writes this office's configuration into the folder of the demo.

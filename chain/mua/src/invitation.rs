@@ -1,0 +1,114 @@
+//! Links that let somebody in without a password: once, for a short while, and only who sits at this machine. `facteur demo`
+//! prints them, for people whom it has just made.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use axum::Extension;
+use axum::extract::{Path, State};
+use axum::http::{HeaderMap, Method, Uri};
+use axum::response::Response;
+use directory::session::Place;
+use mail::seam::Login;
+use ring::digest;
+use web::Peer;
+
+use crate::login::{go_to, names, with_cookie};
+use crate::{House, answer, browser, hex};
+
+/// How long a link is good.
+const PATIENCE: Duration = Duration::from_secs(30 * 60);
+/// More links than any house needs at a time; who asks for one more gets it, and the oldest is no longer good.
+const MOST: usize = 64;
+
+/// The links of a house that are still good. Kept in memory alone, under a digest: whoever reads it can follow none. Cheap to
+/// clone; all clones are one.
+#[derive(Clone, Default)]
+pub struct Invitations(Arc<Mutex<HashMap<[u8; 32], Invitation>>>);
+
+struct Invitation {
+    person: Login,
+    made: Instant,
+}
+
+impl Invitations {
+    /// Invites a person: gives the path of the link, for them alone.
+    pub fn invite(&self, person: Login) -> String {
+        let token = hex::encode(&rand::random::<[u8; 32]>());
+        let mut open = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        open.retain(|_, invitation| invitation.made.elapsed() < PATIENCE);
+        if open.len() >= MOST
+            && let Some(oldest) = open.iter().min_by_key(|(_, one)| one.made).map(|(key, _)| *key)
+        {
+            open.remove(&oldest);
+        }
+        open.insert(key(&token), Invitation { person, made: Instant::now() });
+        format!("/enter/{token}")
+    }
+
+    /// Whom the link lets in, who then has used it up.
+    fn take(&self, token: &str) -> Option<Login> {
+        let taken = self.0.lock().unwrap_or_else(PoisonError::into_inner).remove(&key(token));
+        taken.filter(|invitation| invitation.made.elapsed() < PATIENCE).map(|invitation| invitation.person)
+    }
+}
+
+fn key(token: &str) -> [u8; 32] {
+    let digest = digest::digest(&digest::SHA256, token.as_bytes());
+    digest.as_ref().try_into().unwrap_or_default()
+}
+
+/// Begins a session for whom the link was made. One that is no longer good leads to the log-in.
+pub async fn enter(
+    State(house): State<House>,
+    Extension(peer): Extension<Peer>,
+    Path(token): Path<String>,
+    method: Method,
+    uri: Uri,
+    headers: HeaderMap,
+) -> Response {
+    // A look ahead is no visit, and must not use the link up.
+    let is_visit = method == Method::GET && !headers.contains_key("sec-purpose");
+    let person = if is_visit && peer.ip.is_loopback() { house.invitations.take(&token) } else { None };
+    let Some(person) = person else { return go_to("/") };
+    let at = Place { network: Some(peer.ip), browser: browser::name(&headers) };
+    match house.directory.begin_session_at(&person, rand::random(), at).await {
+        Ok(session) => {
+            tracing::info!(person = %person.address, peer = %peer.ip, "let in on the pages by a link");
+            with_cookie(go_to("/"), &names(&uri, &headers, &peer), Some(session.reveal()))
+        }
+        Err(error) => answer::fault(&error),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use mail::Address;
+    use mail::seam::AccountId;
+
+    use super::*;
+
+    fn alice() -> Login {
+        Login::of(AccountId(1), Address::parse("alice@alpha.test").unwrap())
+    }
+
+    #[test]
+    fn a_link_lets_one_in_once() {
+        let invitations = Invitations::default();
+        let link = invitations.invite(alice());
+        let token = link.strip_prefix("/enter/").unwrap();
+        assert_eq!(token.len(), 64);
+        assert!(invitations.take(&token[1..]).is_none());
+        assert_eq!(invitations.take(token).map(|login| login.account), Some(AccountId(1)));
+        assert!(invitations.take(token).is_none(), "it is used up");
+    }
+
+    #[test]
+    fn a_house_keeps_few_links_and_the_newest_of_them() {
+        let invitations = Invitations::default();
+        let links: Vec<String> = (0..=MOST).map(|_| invitations.invite(alice())).collect();
+        assert!(invitations.take(links[0].strip_prefix("/enter/").unwrap()).is_none());
+        assert!(invitations.take(links[MOST].strip_prefix("/enter/").unwrap()).is_some());
+    }
+}
