@@ -347,7 +347,6 @@ const WRONG: &[&[&str]] = &[
     &["trace", "x@y.test", "--limit", "0"],
     &["trace", "x@y.test", "--since", "never"],
     &["import", "alice@alpha.test", "/nowhere/at/all"],
-    &["import", "alice@alpha.test", "/dev/null"],
     &["import", "alice@alpha.test"],
     &["import", "undo", "many"],
     &["import", "undo", "99"],
@@ -372,6 +371,7 @@ fn words(text: &str) -> Vec<String> {
 fn what_goes_wrong_is_told_wholly_in_the_language_of_the_person() {
     let french = Desk::with_alice().in_french();
     let english = Desk::with_alice();
+    let mut strangers = Vec::new();
     for wrong in WRONG {
         for (desk, foreign) in [(&french, ENGLISH), (&english, FRENCH)] {
             let said = desk.ask(wrong, "");
@@ -379,8 +379,11 @@ fn what_goes_wrong_is_told_wholly_in_the_language_of_the_person() {
             assert!(said.status != 0 && !text.is_empty(), "{wrong:?} told nothing: {text}");
             let strange: Vec<String> =
                 words(&text).into_iter().filter(|word| foreign.contains(&word.as_str())).collect();
-            assert!(strange.is_empty(), "{wrong:?}: {strange:?} in:\n{text}");
             assert!(!text.contains("os error") && !text.contains("panicked"), "{text}");
+            if !strange.is_empty() {
+                strangers.push(format!("{wrong:?}: {strange:?} in:\n{text}"));
+            }
         }
     }
+    assert!(strangers.is_empty(), "{}", strangers.join("\n"));
 }

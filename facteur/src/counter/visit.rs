@@ -251,7 +251,7 @@ impl Visit<'_> {
         if !is_fair(&question, self.command) {
             return Err(confused());
         }
-        let by_system = |why: io::Error| Failure::new(why.to_string());
+        let by_system = |why: io::Error| Failure::new(system(&why));
         let answer = match question {
             Question::Line => line().map_err(by_system),
             Question::Hidden { prompt } => {
@@ -292,7 +292,9 @@ impl Drop for Visit<'_> {
 /// Does the command need an answer to this? The owner of the data, whose program the clerk may be, learns nothing else of root.
 fn is_fair(question: &Question, command: &Command) -> bool {
     match question {
-        Question::Line | Question::Hidden { .. } => matches!(command, Command::Account(_) | Command::Fetch(_)),
+        Question::Line | Question::Hidden { .. } => {
+            matches!(command, Command::Account(_) | Command::Domain(_) | Command::Fetch(_))
+        }
         Question::File(_) => matches!(command, Command::Fetch(_)),
         Question::Input { .. } => matches!(command, Command::Send(_)),
         Question::Letters => matches!(command, Command::Import(_)),
