@@ -209,7 +209,7 @@ fn a_message_can_be_read_with_the_keys_of_the_client_only() {
 /// The key that the session tells browsers to subscribe with (RFC 9749 §3), as a request over HTTP finds it.
 fn told_key(desk: &Desk) -> String {
     let request = axum::http::Request::get("/jmap/session")
-        .header("Authorization", "Basic YWxpY2U6cHc=")
+        .header("Authorization", "Basic YWxpY2VAYWxwaGEudGVzdDpzZWNyZXQ=")
         .extension(web::Peer::in_clear([127, 0, 0, 1].into()));
     let request = request.body(axum::body::Body::empty()).unwrap();
     let (status, body) = desk.house.send(jmap::router(desk.house.jmap.clone()), request);
