@@ -25,7 +25,7 @@ pub struct Asked {
 
 /// What came of opening it.
 pub enum Opening {
-    Opened(Opened),
+    Opened(Box<Opened>),
     Missing,
     TooLarge,
 }
@@ -62,7 +62,8 @@ impl Asked {
         let Some(card) = row.card else { return Ok(Opening::Missing) };
         let Some(first) = self.path.first() else {
             let structure = card.structure.unwrap_or_default();
-            return Ok(Opening::Opened(Opened { structure, octets: Octets::Stored(card.blob), path: Vec::new() }));
+            let octets = Octets::Stored(card.blob);
+            return Ok(Opening::Opened(Box::new(Opened { structure, octets, path: Vec::new() })));
         };
         if first.end.saturating_sub(first.start) > LARGEST {
             return Ok(Opening::TooLarge);
@@ -70,7 +71,8 @@ impl Asked {
         let octets = mailbox::body::read_all(view, card.blob, first.start..first.end)?;
         let octets = Bytes::from(unpacked(&self.path, &octets));
         let structure = scan(&octets, Limits::default());
-        Ok(Opening::Opened(Opened { structure, octets: Octets::Here(octets), path: self.path.clone() }))
+        let octets = Octets::Here(octets);
+        Ok(Opening::Opened(Box::new(Opened { structure, octets, path: self.path.clone() })))
     }
 }
 
