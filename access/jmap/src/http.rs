@@ -6,6 +6,7 @@ mod aside;
 mod door;
 mod download;
 mod events;
+mod range;
 mod session;
 mod upload;
 

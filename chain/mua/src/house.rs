@@ -8,8 +8,9 @@ use mail::trace::Witness;
 use store::Store;
 
 use crate::invitation::Invitations;
-use crate::remote::Proxy;
+use crate::remote::{Proxy, Turns};
 use crate::seal::Seal;
+use crate::thumbnail::Thumbnails;
 use crate::unsubscribe::Unsubscriber;
 
 /// The house the pages belong to. Cheap to clone.
@@ -28,6 +29,9 @@ pub struct House {
     pub(crate) seal: Arc<Seal>,
     pub(crate) proxy: Arc<Proxy>,
     pub(crate) unsubscriber: Arc<Unsubscriber>,
+    pub(crate) thumbnails: Arc<Thumbnails>,
+    /// For packing files: a person takes a turn for each piece.
+    pub(crate) work: Arc<Turns>,
 }
 
 impl House {
@@ -44,6 +48,7 @@ impl House {
         let unsubscriber = Arc::new(Unsubscriber::new(pictures.clone()));
         let (seal, proxy) = (Arc::new(Seal::new(rand::random())), Arc::new(Proxy::new(pictures)));
         let invitations = Invitations::default();
-        Self { store, directory, witness, clock, invitations, seal, proxy, unsubscriber }
+        let (thumbnails, work) = (Arc::new(Thumbnails::new()), Arc::new(Turns::of(1, 2)));
+        Self { store, directory, witness, clock, invitations, seal, proxy, unsubscriber, thumbnails, work }
     }
 }

@@ -112,7 +112,7 @@ pub async fn source(
 }
 
 /// For how long a letter goes out to its reader.
-fn stay(house: &House, login: &Login, peer: Option<&Extension<Peer>>) -> SharedStay {
+pub fn stay(house: &House, login: &Login, peer: Option<&Extension<Peer>>) -> SharedStay {
     let from = peer.map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |peer| peer.ip);
     house.directory.stay(login, Doing::Download, from)
 }

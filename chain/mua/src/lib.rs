@@ -8,6 +8,7 @@
 //! - `invitation`: links that let somebody in once, as `facteur demo` prints them.
 //! - `plain`: the log-in for browsers without script.
 //! - `findings`: what a reader should know of a letter before they believe it; `unsubscribe`: leaves a list for them.
+//! - `archive`, `thumbnail`: the files of a letter as one, and small pictures of them; `attached` reads them.
 //! - `letter`, `cards`, `picture`, `remote`, `way`: one address each. `inside` opens the letters that lie in others. `remote` fetches pictures for the reader, whom it does not name.
 //!
 //! Invariants of this room:
@@ -20,6 +21,8 @@
 
 mod account;
 mod answer;
+mod archive;
+mod attached;
 mod browser;
 mod cards;
 mod clear;
@@ -46,6 +49,7 @@ mod remote;
 mod router;
 mod seal;
 pub mod show;
+mod thumbnail;
 mod unsubscribe;
 mod way;
 

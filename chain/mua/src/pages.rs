@@ -23,8 +23,14 @@ include!(concat!(env!("OUT_DIR"), "/pages.rs"));
 /// What the pages may do: run and look as we wrote them, and talk to us and nobody else. Each value that could become
 /// script passes through a policy of Trusted Types.
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; \
-    img-src 'self' blob: data:; frame-src 'self'; worker-src 'self'; manifest-src 'self'; base-uri 'none'; \
+    img-src 'self' blob: data:; media-src 'self' blob:; frame-src 'self'; worker-src 'self'; manifest-src 'self'; base-uri 'none'; \
     form-action 'self'; frame-ancestors 'none'; require-trusted-types-for 'script'";
+
+/// The worker that reads PDF, as the build names it, and what it may do: ask us for its fonts, and compile the decoders of
+/// pictures that lie beside it. It has no page, so it needs nothing else.
+const READER: &str = "assets/pdf.worker";
+const READING: &str = "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; connect-src 'self'; base-uri 'none'; \
+    form-action 'none'; frame-ancestors 'none'";
 
 /// Says how to add the pages to a program that was built without them.
 const WITHOUT: &str = "<!doctype html><html lang=\"en\"><meta charset=\"utf-8\"><title>Facteur</title>\
@@ -70,7 +76,7 @@ fn give(file: &'static File, tag: &'static str, asked: &HeaderMap) -> Response {
         set(header::CONTENT_ENCODING, "gzip");
     }
     set(header::VARY, "Accept-Encoding");
-    set(header::CONTENT_SECURITY_POLICY, POLICY);
+    set(header::CONTENT_SECURITY_POLICY, if file.name.starts_with(READER) { READING } else { POLICY });
     // Names of assets hold a hash of what is in them.
     let forever = file.name.starts_with("assets/");
     set(header::CACHE_CONTROL, if forever { "public, max-age=31536000, immutable" } else { "no-cache" });
@@ -97,6 +103,7 @@ fn kind(name: &str) -> &'static str {
         "webmanifest" => "application/manifest+json",
         "json" | "map" => "application/json",
         "woff2" => "font/woff2",
+        "wasm" => "application/wasm",
         "txt" => "text/plain; charset=utf-8",
         _ => "application/octet-stream",
     }

@@ -26,8 +26,10 @@ use store::Asker;
 
 use crate::seal::Seal;
 use crate::{House, answer};
+pub use kind::kind;
 pub use proxy::{PICTURES, Proxy};
-pub(crate) use turns::Turns;
+pub use shelf::{Picture, Shelf};
+pub use turns::Turns;
 
 /// An address is good for one to two of these. It stays the same within one, so that the browser, too, keeps what it got.
 const HOUR: Duration = Duration::from_secs(3600);

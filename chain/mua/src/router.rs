@@ -6,8 +6,8 @@ use axum::middleware::from_fn_with_state;
 use axum::routing::{get, post};
 
 use crate::{
-    Entrance, House, account, cards, findings, guard, invitation, letter, login, pages, picture, plain, remote,
-    unsubscribe, way,
+    Entrance, House, account, archive, cards, findings, guard, invitation, letter, login, pages, picture, plain,
+    remote, thumbnail, unsubscribe, way,
 };
 
 /// Octets of a log-in form.
@@ -31,6 +31,8 @@ pub fn router(house: House) -> Router {
         .route("/unsubscribe/{letter}", post(unsubscribe::unsubscribe))
         .route("/letter/{letter}/source", get(letter::source))
         .route("/letter/{letter}/cards", get(cards::show))
+        .route("/letter/{letter}/files.zip", get(archive::files))
+        .route("/letter/{letter}/thumbnail", get(thumbnail::show))
         .route("/picture/{token}", get(picture::show))
         .route("/remote/{token}", get(remote::show))
         .route("/trace/{letter}", get(way::way))

@@ -82,7 +82,7 @@ pub struct Unsubscriber {
 impl Unsubscriber {
     /// By `client`, over TLS only.
     pub fn new(client: Client) -> Self {
-        Self { client: client.over_tls_only(), turns: Turns::new() }
+        Self { client: client.over_tls_only(), turns: Turns::of(6, 24) }
     }
 
     async fn post(&self, reader: AccountId, url: &Url) -> Outcome {

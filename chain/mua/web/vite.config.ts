@@ -1,5 +1,7 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { svelte } from '@sveltejs/vite-plugin-svelte';
-import { defineConfig } from 'vite';
+import { defineConfig, type Plugin } from 'vite';
 
 // Where `npm run dev` finds the server: Facteur itself, or the fake of `npm run fake`.
 const server = process.env.FACTEUR_WEB ?? 'http://127.0.0.1:8080';
@@ -17,8 +19,34 @@ const served = [
   '/trace',
 ];
 
+const reader = 'node_modules/pdfjs-dist';
+const { version } = JSON.parse(readFileSync(join(reader, 'package.json'), 'utf8')) as { version: string };
+
+/**
+ * What the reader of PDF asks for beside itself, under names that it makes itself: characters of languages with many,
+ * fonts that need not be in a PDF, and decoders of scanned pictures. A browser fetches one when a PDF needs it.
+ */
+function besidePdf(): Plugin {
+  const wanted = ['cmaps', 'standard_fonts', 'wasm'].flatMap((folder) =>
+    readdirSync(join(reader, folder))
+      // Browsers that show the pages have WebAssembly.
+      .filter((name) => name !== 'openjpeg_nowasm_fallback.js')
+      .map((name) => `${folder}/${name}`),
+  );
+  return {
+    name: 'beside-pdf',
+    apply: 'build',
+    generateBundle() {
+      for (const name of wanted) {
+        const source = readFileSync(join(reader, name));
+        this.emitFile({ type: 'asset', fileName: `assets/pdf-${version}/${name}`, source });
+      }
+    },
+  };
+}
+
 export default defineConfig({
-  plugins: [svelte({ emitCss: true })],
+  plugins: [svelte({ emitCss: true }), besidePdf()],
   build: {
     target: 'es2022',
     // The policy of the pages allows no data: URL for scripts and styles; small files stay files.

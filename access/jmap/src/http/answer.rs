@@ -68,7 +68,8 @@ pub async fn open_to_all(mut response: Response) -> Response {
     set(header::ACCESS_CONTROL_ALLOW_ORIGIN, "*");
     set(header::ACCESS_CONTROL_ALLOW_METHODS, "GET, POST, OPTIONS");
     set(header::ACCESS_CONTROL_ALLOW_HEADERS, "Authorization, Content-Type, Last-Event-ID, Accept-Language");
-    set(header::ACCESS_CONTROL_EXPOSE_HEADERS, "Content-Disposition, Content-Length, Retry-After");
+    let exposed = "Accept-Ranges, Content-Disposition, Content-Length, Content-Range, ETag, Retry-After";
+    set(header::ACCESS_CONTROL_EXPOSE_HEADERS, exposed);
     set(header::ACCESS_CONTROL_MAX_AGE, "86400");
     set(header::X_CONTENT_TYPE_OPTIONS, "nosniff");
     response

@@ -163,6 +163,63 @@ fn blobs_go_up_and_come_down_and_are_nobody_elses() {
     assert_eq!((status, &json_of(&body)["limit"]), (400, &json!("maxSizeUpload")));
 }
 
+#[test]
+fn a_download_gives_the_ranges_that_are_asked_for_of_what_is_encoded_too() {
+    let house = House::new();
+    let octets: Vec<u8> = (0..700_000_u32).map(|n| (n % 251) as u8).collect();
+    let blob = house.upload(&octets);
+    let coded = base64_lines(&octets);
+    let text = letter("film", "1", "").replace(
+        "\r\n\r\nHello film",
+        &format!("\r\nContent-Type: video/mp4\r\nContent-Transfer-Encoding: base64\r\n\r\n{coded}"),
+    );
+    let id = house.deliver("inbox", &text);
+    let found = house.call("Email/get", json!({"ids": [id], "properties": ["bodyStructure"]}));
+    let film = found["list"][0]["bodyStructure"]["blobId"].as_str().unwrap().to_owned();
+    for blob in [blob, film] {
+        let ask = |range: &str, more: Option<&str>| {
+            let mut asked = request("GET", &format!("/jmap/download/a1/{blob}/f"), ALICE).header("range", range);
+            if let Some(tag) = more {
+                asked = asked.header("if-range", tag);
+            }
+            send(&house, asked.body(Body::empty()).unwrap())
+        };
+        let (_, _, headers) = ask("lines=1-2", None);
+        let tag = headers["etag"].to_str().unwrap().to_owned();
+        assert_eq!(headers["accept-ranges"], "bytes");
+        for (asked, (from, to)) in [
+            ("bytes=0-", (0, 700_000)),
+            ("bytes=0-0", (0, 1)),
+            ("bytes=299999-300005", (299_999, 300_006)),
+            ("bytes=699999-999999", (699_999, 700_000)),
+            ("bytes=-7", (699_993, 700_000)),
+            ("bytes=-9999999", (0, 700_000)),
+        ] {
+            let (status, body, headers) = ask(asked, Some(&tag));
+            assert_eq!((status, body == octets[from..to]), (206, true), "{asked} of {blob}");
+            let said = format!("bytes {from}-{}/700000", to - 1);
+            assert_eq!(headers["content-range"].to_str().unwrap(), said);
+            assert_eq!(headers["content-length"].to_str().unwrap(), (to - from).to_string());
+            assert!(headers["content-security-policy"].to_str().unwrap().contains("sandbox"));
+        }
+        for beyond in ["bytes=700000-", "bytes=-0"] {
+            let (status, _, headers) = ask(beyond, None);
+            assert_eq!((status, headers["content-range"].to_str().unwrap()), (416, "bytes */700000"), "{beyond}");
+        }
+        for (whole, tag) in [("bytes=0-1,5-6", None), ("bytes=5-2", None), ("bytes=0-1", Some("\"another\""))] {
+            let (status, body, _) = ask(whole, tag);
+            assert_eq!((status, body == octets), (200, true), "{whole}");
+        }
+    }
+}
+
+/// As mailers write it.
+fn base64_lines(octets: &[u8]) -> String {
+    use base64::Engine;
+    let lines = octets.chunks(57).map(|line| base64::engine::general_purpose::STANDARD.encode(line));
+    lines.map(|line| line + "\r\n").collect()
+}
+
 /// Reads events until one is of the kind wanted.
 async fn event(body: &mut Body, kind: &str) -> Option<Value> {
     let mut text = String::new();

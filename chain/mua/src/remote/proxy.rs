@@ -19,6 +19,10 @@ pub const PICTURES: Limits = Limits { time: Duration::from_secs(20), body: 10 <<
 /// Octets of pictures that are half here.
 const IN_FLIGHT: usize = 64 << 20;
 
+/// Pictures that are fetched at one time, for one person as many as a browser would ask of one server.
+const EACH: usize = 6;
+const ALL: usize = 24;
+
 /// Fetches pictures.
 pub struct Proxy {
     client: Client,
@@ -47,7 +51,7 @@ enum Trouble {
 impl Proxy {
     /// Asks with `client`.
     pub fn new(client: Client) -> Self {
-        Self { client, shelf: Mutex::default(), turns: Turns::new(), memory: Semaphore::new(IN_FLIGHT) }
+        Self { client, shelf: Mutex::default(), turns: Turns::of(EACH, ALL), memory: Semaphore::new(IN_FLIGHT) }
     }
 
     /// Is this where pictures may be fetched from?

@@ -1,4 +1,4 @@
-//! How many may fetch at one time: each person so many, and all together so many.
+//! How many may do a thing at one time: each person so many, and all together so many.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError, Weak};
@@ -7,14 +7,12 @@ use std::time::Duration;
 use mail::seam::AccountId;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-/// Of one person: what a browser would ask of one server at one time.
-const EACH: usize = 6;
-const ALL: usize = 24;
 /// How long somebody waits for a turn.
 const PATIENCE: Duration = Duration::from_secs(30);
 
 /// Everybody's turns.
 pub struct Turns {
+    of_one: usize,
     all: Arc<Semaphore>,
     each: Mutex<HashMap<AccountId, Weak<Semaphore>>>,
 }
@@ -26,9 +24,9 @@ pub struct Turn {
 }
 
 impl Turns {
-    /// All of them free.
-    pub fn new() -> Self {
-        Self { all: Arc::new(Semaphore::new(ALL)), each: Mutex::default() }
+    /// All of them free: so many for each person, of so many for all.
+    pub fn of(each: usize, all: usize) -> Self {
+        Self { of_one: each, all: Arc::new(Semaphore::new(all)), each: Mutex::default() }
     }
 
     /// Waits for a turn; `None` when it does not come.
@@ -47,9 +45,9 @@ impl Turns {
         if let Some(own) = each.get(&account).and_then(Weak::upgrade) {
             return own;
         }
-        // Whoever fetches nothing now is forgotten.
+        // Whoever has none now is forgotten.
         each.retain(|_, own| own.strong_count() > 0);
-        let own = Arc::new(Semaphore::new(EACH));
+        let own = Arc::new(Semaphore::new(self.of_one));
         each.insert(account, Arc::downgrade(&own));
         own
     }
@@ -61,7 +59,9 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn each_person_has_so_many_turns_and_all_together_have_so_many() {
-        let turns = Turns::new();
+        const EACH: usize = 6;
+        const ALL: usize = 24;
+        let turns = Turns::of(EACH, ALL);
         let mut taken = Vec::new();
         for account in 1..=ALL.div_ceil(EACH) as i64 {
             for _ in 0..EACH {

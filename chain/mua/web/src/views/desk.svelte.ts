@@ -9,6 +9,7 @@ import type { Waiting } from '../store/scheduled.svelte';
 import { toFlag, toMarkRead, toMove } from '../store/targets';
 import { folderName } from './names';
 import { type Sweep, sweepThrough } from './sweep';
+import type { Attached } from './viewer/kinds';
 
 /** A picture that came with a letter. */
 export interface Pictured {
@@ -35,6 +36,7 @@ export type Asking =
   | { kind: 'signature' }
   /** `at`: the part of it that is wanted. */
   | { kind: 'account'; at?: 'storage' }
+  | { kind: 'files'; files: Attached[]; first: number }
   | { kind: 'pictures'; pictures: Pictured[]; first: number }
   | { kind: 'newFolder'; parentId: Id | null }
   | { kind: 'renameFolder'; id: Id }

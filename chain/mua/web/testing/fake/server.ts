@@ -10,8 +10,13 @@ import { sourceOf, viewOf } from './view';
 /** What the pages run under, here as at the real server. */
 export const policy =
   "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self' blob: data:; " +
-  "frame-src 'self'; worker-src 'self'; manifest-src 'self'; base-uri 'none'; form-action 'self'; " +
+  "media-src 'self' blob:; frame-src 'self'; worker-src 'self'; manifest-src 'self'; base-uri 'none'; form-action 'self'; " +
   "frame-ancestors 'none'; require-trusted-types-for 'script'";
+
+/** Of the worker that reads PDF. */
+const readerPolicy =
+  "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; connect-src 'self'; base-uri 'none'; form-action 'none'; " +
+  "frame-ancestors 'none'";
 
 const letterPolicy =
   "default-src 'none'; script-src 'none'; object-src 'none'; frame-src 'none'; style-src 'unsafe-inline'; " +
@@ -21,6 +26,8 @@ const letterPolicy =
 export const types: Record<string, string> = {
   '.html': 'text/html; charset=utf-8',
   '.js': 'text/javascript',
+  '.mjs': 'text/javascript',
+  '.wasm': 'application/wasm',
   '.css': 'text/css',
   '.svg': 'image/svg+xml',
   '.webmanifest': 'application/manifest+json',
@@ -311,6 +318,7 @@ export class FakeServer {
 
   #letter(url: URL, response: ServerResponse): void {
     const [, kind, id = '', what] = url.pathname.split('/');
+    if (what === 'thumbnail') return this.#small(decodeURIComponent(id), response);
     const letter = this.mail.letters.get(decodeURIComponent(id));
     if (!letter) return void response.writeHead(404).end();
     if (kind === 'trace') return json(response, traceOf(this.mail, letter));
@@ -318,6 +326,10 @@ export class FakeServer {
     if (kind === 'unsubscribe') {
       this.mail.unsubscribed.push(letter.id);
       return json(response, { outcome: this.mail.unsubscribing });
+    }
+    if (what === 'files.zip') {
+      response.writeHead(200, { 'Content-Type': 'application/zip', 'Content-Disposition': 'attachment' });
+      return void response.end('PK');
     }
     if (what === 'source') {
       response.writeHead(200, { 'Content-Type': 'text/plain; charset=utf-8' });
@@ -328,6 +340,13 @@ export class FakeServer {
       'Content-Security-Policy': letterPolicy,
     });
     response.end(viewOf(this.mail, letter, url.searchParams.get('images') === '1'));
+  }
+
+  #small(id: string, response: ServerResponse): void {
+    const blob = this.mail.blobs.get(id);
+    if (!blob?.type.startsWith('image/')) return void response.writeHead(404).end();
+    response.writeHead(200, { 'Content-Type': blob.type });
+    response.end(blob.data);
   }
 
   #picture(request: IncomingMessage, response: ServerResponse): void {
@@ -343,7 +362,10 @@ export class FakeServer {
     if (!file.startsWith(this.pages) || !existsSync(file) || !statSync(file).isFile())
       return void response.writeHead(404).end();
     const type = types[extname(file)] ?? 'application/octet-stream';
-    response.writeHead(200, { 'Content-Type': type, 'Content-Security-Policy': policy });
+    response.writeHead(200, {
+      'Content-Type': type,
+      'Content-Security-Policy': path.startsWith('/assets/pdf.worker') ? readerPolicy : policy,
+    });
     createReadStream(file).pipe(response);
   }
 }

@@ -18,7 +18,7 @@ describe('what people expect', () => {
     expect(await page.locator('.composer').count()).toBe(0);
   });
 
-  it('pictures are looked at one after the other, and what is not one opens as before', async () => {
+  it('files are looked at one after the other', async () => {
     const { page, server } = story;
     const offer = [...server.mail.letters.values()].find((one) => one.attachments.length === 2);
     const south = offer?.attachments.find((one) => one.type === 'image/png');
@@ -27,16 +27,14 @@ describe('what people expect', () => {
     await page.getByRole('button', { name: 'Unfold this letter' }).first().click();
     await page.getByRole('link', { name: /^south-front.png/ }).click();
     const shown = page.getByRole('dialog', { name: 'south-front.png' });
-    await shown.getByText('Picture 1 of 2').waitFor();
+    await shown.getByText('2 of 3').waitFor();
     await page.keyboard.press('ArrowRight');
-    await page.getByRole('dialog', { name: 'north-front.png' }).getByText('Picture 2 of 2').waitFor();
+    await page.getByRole('dialog', { name: 'north-front.png' }).getByText('3 of 3').waitFor();
     await until('it is really seen', () =>
       page.locator('dialog img').evaluate((one) => (one as HTMLImageElement).naturalWidth === 1),
     );
     await page.keyboard.press('Escape');
     await until('it is closed', async () => (await page.getByRole('dialog').count()) === 0);
-    const pdf = page.getByRole('link', { name: /plan.pdf/ }).first();
-    expect(await pdf.getAttribute('target')).toBe('_blank');
   });
 
   it('a person signs as they like, from the next letter on', async () => {

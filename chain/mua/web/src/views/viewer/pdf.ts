@@ -1,0 +1,141 @@
+import * as pdfjs from 'pdfjs-dist';
+import worker from 'pdfjs-dist/build/pdf.worker.min.mjs?url';
+
+/** Octets of a PDF that is shown; a larger one would fill the memory of a telephone. */
+const largest = 64_000_000;
+
+/** Why a PDF is not shown. */
+export type Trouble = 'broken' | 'encrypted' | 'tooLarge' | 'unreachable';
+
+export class NotShown extends Error {
+  constructor(readonly trouble: Trouble) {
+    super(trouble);
+  }
+}
+
+export interface OpenPdf {
+  pdf: pdfjs.PDFDocumentProxy;
+  /** Begins to draw into an element, so wide. */
+  begin: (into: HTMLElement, width: number) => Drawing;
+  close: () => void;
+}
+
+interface Policies {
+  createPolicy(
+    name: string,
+    rules: { createScriptURL: (url: string) => string },
+  ): { createScriptURL(url: string): string };
+}
+
+/** The pages allow no address of a script but through a policy (Trusted Types); this one lets one address through. */
+function begun(): Worker {
+  const { trustedTypes } = window as unknown as { trustedTypes?: Policies };
+  const same = (url: string) => (url === worker ? url : '');
+  policy ??= trustedTypes?.createPolicy('facteur-pdf', { createScriptURL: same });
+  return new Worker(policy?.createScriptURL(worker) ?? worker, { type: 'module' });
+}
+
+let policy: ReturnType<Policies['createPolicy']> | undefined;
+
+/** Where the build puts what PDFs may need beside themselves (vite.config.ts). */
+const beside = (name: string) => `/assets/pdf-${pdfjs.version}/${name}/`;
+
+/** Opens a PDF in a worker of its own. Scripts in it are not run, and its links and forms are not there. */
+export async function openPdf(url: string, signal: AbortSignal): Promise<OpenPdf> {
+  const data = await octets(url, signal);
+  const thread = begun();
+  // Its types take a port for something else.
+  const port = new pdfjs.PDFWorker({ port: thread as unknown as undefined });
+  const loading = pdfjs.getDocument({
+    data,
+    worker: port,
+    isEvalSupported: false,
+    enableXfa: false,
+    stopAtErrors: false,
+    cMapUrl: beside('cmaps'),
+    cMapPacked: true,
+    standardFontDataUrl: beside('standard_fonts'),
+    wasmUrl: beside('wasm'),
+    useWorkerFetch: true,
+    useSystemFonts: false,
+    // Pixels of a picture in it.
+    maxImageSize: 50_000_000,
+    canvasMaxAreaInBytes: 256 << 20,
+    verbosity: 0,
+  });
+  const close = () => {
+    void loading.destroy().finally(() => {
+      port.destroy();
+      thread.terminate();
+    });
+  };
+  try {
+    const pdf = await loading.promise;
+    return { pdf, begin: (into, width) => new Drawing(into, width, pdf), close };
+  } catch (error) {
+    close();
+    throw new NotShown(error instanceof Error && error.name === 'PasswordException' ? 'encrypted' : 'broken');
+  }
+}
+
+async function octets(url: string, signal: AbortSignal): Promise<Uint8Array> {
+  const response = await fetch(url, { signal }).catch((error: unknown) => {
+    throw signal.aborted ? error : new NotShown('unreachable');
+  });
+  if (!response.ok) throw new NotShown('unreachable');
+  if (Number(response.headers.get('Content-Length') ?? 0) > largest) throw new NotShown('tooLarge');
+  const data = new Uint8Array(await response.arrayBuffer());
+  if (data.length > largest) throw new NotShown('tooLarge');
+  return data;
+}
+
+/** Pixels of one drawn page: more would fill the memory of a telephone. */
+const most = 12_000_000;
+
+/** One page, drawn into an element: its picture, and its text over it. */
+export class Drawing {
+  stopped = false;
+  #task: pdfjs.RenderTask | undefined;
+  #text: pdfjs.TextLayer | undefined;
+
+  constructor(
+    private readonly into: HTMLElement,
+    private readonly width: number,
+    private readonly pdf: pdfjs.PDFDocumentProxy,
+  ) {}
+
+  /** Draws, and tells how high the page is for each pixel of width; nothing where it was stopped before. */
+  async draw(number: number): Promise<number | undefined> {
+    const page = await this.pdf.getPage(number);
+    if (this.stopped) return undefined;
+    const whole = page.getViewport({ scale: 1 });
+    const viewport = page.getViewport({ scale: this.width / whole.width });
+    const sharp = Math.min(devicePixelRatio, Math.sqrt(most / (viewport.width * viewport.height)));
+    const canvas = document.createElement('canvas');
+    canvas.width = Math.max(1, Math.floor(viewport.width * sharp));
+    canvas.height = Math.max(1, Math.floor(viewport.height * sharp));
+    this.#task = page.render({ canvas, viewport, transform: [sharp, 0, 0, sharp, 0, 0] });
+    await this.#task.promise;
+    if (!this.stopped) await this.#write(page, viewport, canvas);
+    return whole.height / whole.width;
+  }
+
+  async #write(page: pdfjs.PDFPageProxy, viewport: pdfjs.PageViewport, canvas: HTMLCanvasElement) {
+    const container = document.createElement('div');
+    container.className = 'text';
+    container.style.setProperty('--total-scale-factor', String(viewport.scale));
+    this.into.replaceChildren(canvas, container);
+    this.#text = new pdfjs.TextLayer({ textContentSource: page.streamTextContent(), container, viewport });
+    await this.#text.render();
+  }
+
+  /** Ends what goes on, and forgets what was drawn. */
+  stop(): void {
+    this.stopped = true;
+    this.#task?.cancel();
+    this.#text?.cancel();
+    // A browser gives the memory of a canvas back late; one without size has none.
+    for (const canvas of this.into.querySelectorAll('canvas')) canvas.width = canvas.height = 0;
+    this.into.replaceChildren();
+  }
+}
