@@ -536,6 +536,9 @@ export const en = {
       outOfReach: () => 'The address in the letter is not one on the internet, so it was not asked.',
       busy: () => 'Too much is being asked at once. Try again in a moment.',
       notOffered: () => 'This letter does not offer to unsubscribe.',
+    },
+  },
+
   viewer: {
     saveAll: (n: number, size: string) => `Save all (${n}, ${size})`,
     save: 'Save',

@@ -540,6 +540,9 @@ export const fr: Words = {
       outOfReach: () => 'L’adresse dans le message n’est pas sur internet : elle n’a pas été contactée.',
       busy: () => 'Trop de demandes à la fois. Réessayez dans un instant.',
       notOffered: () => 'Ce message ne propose pas de se désabonner.',
+    },
+  },
+
   viewer: {
     saveAll: (n, size) => `Tout enregistrer (${n}, ${size})`,
     save: 'Enregistrer',
