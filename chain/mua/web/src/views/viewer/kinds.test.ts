@@ -7,7 +7,7 @@ describe('what came with a letter', () => {
       ['application/pdf', 'a', 'pdf'],
       ['application/octet-stream', 'Plan.PDF', 'pdf'],
       ['image/jpeg', 'a.jpg', 'picture'],
-      ['application/octet-stream', 'a.jpg', 'picture'],
+      ['image/x-unknown', 'a.jpg', 'none'],
       ['text/plain', 'a.txt', 'text'],
       ['text/csv', 'a.csv', 'text'],
       ['application/octet-stream', 'a.log', 'text'],

@@ -1,5 +1,4 @@
 import type { Words } from '../../i18n/en';
-import { pictureType } from '../../store/parts';
 
 /** A file that came with a letter, and can be looked at. */
 export interface Attached {
@@ -14,6 +13,9 @@ export interface Attached {
 
 /** How the pages show a file; nothing else of what strangers send is shown. */
 export type View = 'picture' | 'pdf' | 'text' | 'sound' | 'film' | 'none';
+
+/** Pixels and nothing else, as the server calls them whatever the mailer did. */
+const pixels = /^image\/(png|gif|jpeg|webp|avif|bmp)$/;
 
 /** What a file is to a person. */
 export type Kind = keyof Words['viewer']['kinds'];
@@ -94,7 +96,6 @@ const byType: [RegExp, Kind][] = [
 
 /** What kind of file it is. Where its mailer did not say, its ending does. */
 export function kindOf(file: Pick<Attached, 'name' | 'type'>): Kind {
-  if (pictureType(file)) return 'picture';
   const type = file.type.toLowerCase();
   const ending = /\.([a-z0-9]{1,7})$/i.exec(file.name)?.[1]?.toLowerCase() ?? '';
   const named = Object.hasOwn(byEnding, ending) ? byEnding[ending] : undefined;
@@ -107,7 +108,7 @@ export function kindOf(file: Pick<Attached, 'name' | 'type'>): Kind {
 /** How it is shown. */
 export function viewOf(file: Pick<Attached, 'name' | 'type'>): View {
   const kind = kindOf(file);
-  if (kind === 'picture') return pictureType(file) ? 'picture' : 'none';
+  if (kind === 'picture') return pixels.test(file.type) ? 'picture' : 'none';
   return kind === 'pdf' || kind === 'text' || kind === 'sound' || kind === 'film' ? kind : 'none';
 }
 
