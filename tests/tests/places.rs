@@ -13,9 +13,9 @@ fn apart(script: &str) -> Option<(bool, String)> {
     }
     let folder = tempfile::tempdir().expect("a folder");
     let whole = format!(
-        "set -u; exec 2>&1; mount -t tmpfs none /var/lib && mount -t tmpfs none /srv && ip link set lo up || exit 99\n\
+        "set -u; exec 2>&1; mount -t tmpfs -o mode=755 none /var/lib && mount -t tmpfs none /srv && ip link set lo up || exit 99\n\
          mkdir -m 1777 /srv/here /srv/there; cp \"$PROGRAM\" /srv/facteur; chmod 755 /srv /srv/facteur; F=/srv/facteur\n\
-         export LANG=C; nobody() {{ setpriv --reuid=65534 --regid=65534 --clear-groups \"$@\"; }}\n\
+         export LANG=C; N=\"setpriv --reuid=65534 --regid=65534 --clear-groups\"\n\
          cd /srv/here\n{script}\n"
     );
     let mut unshare = Command::new("unshare");
@@ -49,7 +49,7 @@ fn knock(serve: &str, ports: &[u16]) -> Option<(bool, String)> {
 #[test]
 fn each_default_door_is_reached_by_both_families() {
     let low = knock("$F serve", &[25, 587, 465, 143, 993, 995, 80, 443]);
-    let high = knock("nobody $F serve", &[2525, 2587, 2465, 2143, 2993, 2110, 2995, 8080, 8443]);
+    let high = knock("$N $F serve", &[2525, 2587, 2465, 2143, 2993, 2110, 2995, 8080, 8443]);
     for (reached, said) in [low, high].into_iter().flatten() {
         assert!(reached, "{said}");
     }
@@ -58,7 +58,7 @@ fn each_default_door_is_reached_by_both_families() {
 #[test]
 fn without_ipv6_the_doors_are_those_of_ipv4() {
     let script = "sysctl -qw net.ipv6.conf.all.disable_ipv6=1 net.ipv6.conf.lo.disable_ipv6=1 || exit 99\n\
-         nobody $F serve & serving=$!\n\
+         $N $F serve & serving=$!\n\
          for turn in $(seq 600); do (exec 3<>/dev/tcp/127.0.0.1/8443) 2>/dev/null && break; sleep 0.1; done\n\
          (exec 3<>/dev/tcp/127.0.0.1/2525); reached=$?; kill $serving; wait $serving; exit $reached";
     let Some((reached, said)) = apart(script) else { return };
@@ -69,11 +69,11 @@ fn without_ipv6_the_doors_are_those_of_ipv4() {
 fn the_data_are_the_same_for_root_wherever_it_stands_and_hidden_from_others_is_not_absent() {
     let script = "$F domain add alpha.test || exit 1\n\
          cd /srv/there && $F domain list | grep -q alpha.test || { echo 'not found from elsewhere'; exit 1; }\n\
-         nobody $F domain list; [ $? = 1 ] || exit 1\n\
-         nobody $F domain add beta.test; [ $? = 1 ] || exit 1\n\
-         nobody $F serve; [ $? = 1 ] || exit 1\n\
+         $N $F domain list; [ $? = 1 ] || exit 1\n\
+         $N $F domain add beta.test; [ $? = 1 ] || exit 1\n\
+         $N $F serve; [ $? = 1 ] || exit 1\n\
          [ -e facteur-data ] && { echo 'a second post office was begun'; exit 1; }\n\
-         chmod 700 /var/lib; nobody $F domain list; [ $? = 1 ] || exit 1";
+         chmod 700 /var/lib; $N $F domain list; [ $? = 1 ] || exit 1";
     let Some((done, said)) = apart(script) else { return };
     assert!(done, "{said}");
     assert_eq!(said.matches("no right").count(), 4, "{said}");
@@ -82,13 +82,13 @@ fn the_data_are_the_same_for_root_wherever_it_stands_and_hidden_from_others_is_n
 
 #[test]
 fn what_a_person_has_begun_in_a_folder_is_what_root_means_there() {
-    let script = "nobody $F domain add alpha.test || exit 1\n\
+    let script = "$N $F domain add alpha.test || exit 1\n\
          [ -d facteur-data ] || exit 1\n\
          $F domain list | grep -q alpha.test || exit 1\n\
          $F domain add beta.test || exit 1\n\
          [ -e /var/lib/facteur ] && exit 1\n\
-         nobody $F domain list | grep -q beta.test || exit 1\n\
-         cd /srv/there && nobody $F domain list; [ $? = 1 ] || exit 1";
+         $N $F domain list | grep -q beta.test || exit 1\n\
+         cd /srv/there && $N $F domain list; [ $? = 1 ] || exit 1";
     let Some((done, said)) = apart(script) else { return };
     assert!(done, "{said}");
     assert!(said.contains("there is no post office in /srv/there/facteur-data yet"), "{said}");
