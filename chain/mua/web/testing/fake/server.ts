@@ -318,6 +318,10 @@ export class FakeServer {
 
   #letter(url: URL, response: ServerResponse): void {
     const [, kind, id = '', what] = url.pathname.split('/');
+    if (what === 'files.zip') {
+      response.writeHead(200, { 'Content-Type': 'application/zip', 'Content-Disposition': 'attachment' });
+      return void response.end('PK');
+    }
     if (what === 'thumbnail') return this.#small(decodeURIComponent(id), response);
     const letter = this.mail.letters.get(decodeURIComponent(id));
     if (!letter) return void response.writeHead(404).end();
@@ -326,10 +330,6 @@ export class FakeServer {
     if (kind === 'unsubscribe') {
       this.mail.unsubscribed.push(letter.id);
       return json(response, { outcome: this.mail.unsubscribing });
-    }
-    if (what === 'files.zip') {
-      response.writeHead(200, { 'Content-Type': 'application/zip', 'Content-Disposition': 'attachment' });
-      return void response.end('PK');
     }
     if (what === 'source') {
       response.writeHead(200, { 'Content-Type': 'text/plain; charset=utf-8' });
