@@ -138,17 +138,24 @@ const views: Record<string, (page: Page, url: string) => Promise<void>> = {
     await row(page, /botanical/).click();
     await page.locator('iframe').waitFor();
   },
-  settings: async (page, url) => {
+  account: async (page, url) => {
     await openMenu(page, url);
-    await page.locator('[role=menuitem]').first().click();
+    await page.getByRole('menuitem').first().click();
+    await page.locator('dialog h2').first().waitFor();
+  },
+  settings: async (page, url) => {
+    // Closes what is open, and the drawer under it.
+    await page.keyboard.press('Escape');
+    await page.keyboard.press('Escape');
+    await openMenu(page, url);
+    await page.getByRole('menuitem', { name: /^(Settings|Réglages)/ }).click();
     await page.locator('dialog select').first().waitFor();
   },
   signature: async (page, url) => {
-    // Closes the settings, and the drawer under them.
     await page.keyboard.press('Escape');
     await page.keyboard.press('Escape');
     await openMenu(page, url);
-    await page.locator('[role=menuitem]').nth(1).click();
+    await page.getByRole('menuitem', { name: /signature/ }).click();
     await page.locator('dialog textarea').waitFor();
   },
   writing: async (page) => {
