@@ -54,8 +54,7 @@ export class Records {
     this.#text.delete(body.id);
     this.#text.set(body.id, textIn(body));
     // The text itself may be written in both directions.
-    const { bodyValues: _, ...rest } = body;
-    this.bodies.set(body.id, { ...straight(rest), bodyValues: joined(body) });
+    this.bodies.set(body.id, { ...straight({ ...body, bodyValues: {} }), bodyValues: joined(body) });
     let whole = [...this.#text.values()].reduce((sum, text) => sum + text, 0);
     for (const [id, text] of [...this.#text]) {
       if (id === body.id || (this.#text.size <= mostBodies && whole <= mostText)) return;
