@@ -296,7 +296,7 @@ fn a_domain_that_can_be_none_is_refused_and_a_providers_is_asked_about() {
         assert_ne!(desk.ask(&["domain", "add", bad], "").status, 0, "{bad}");
     }
     desk.ask(&["domain", "add", "gmail.com"], "no\n").must(1).telling("--yes");
-    assert!(!desk.path("data").exists() || !desk.done(&["domain", "list"]).contains("gmail"));
+    assert!(!desk.ask(&["domain", "list"], "").out.contains("gmail"));
     desk.done(&["domain", "add", "gmail.com", "--yes"]);
     let said = desk.done(&["domain", "add", "alpha.test"]);
     for record in ["alpha.test. MX 10 mail.alpha.test.", "v=spf1 mx -all", "PTR"] {

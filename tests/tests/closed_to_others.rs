@@ -132,6 +132,7 @@ const COMMANDS: &[(&str, &[&[&str]])] = &[
             &["account", "password", "bob@alpha.test", "--generate"],
         ],
     ),
+    ("help", &[&["help"]]),
     ("alias", &[&["alias", "add", "info@alpha.test", "alice@alpha.test"], &["alias", "list"]]),
     ("queue", &[&["queue", "list"]]),
     (

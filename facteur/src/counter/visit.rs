@@ -292,9 +292,8 @@ impl Drop for Visit<'_> {
 /// Does the command need an answer to this? The owner of the data, whose program the clerk may be, learns nothing else of root.
 fn is_fair(question: &Question, command: &Command) -> bool {
     match question {
-        Question::Line | Question::Hidden { .. } => {
-            matches!(command, Command::Account(_) | Command::Domain(_) | Command::Fetch(_))
-        }
+        Question::Line => matches!(command, Command::Account(_) | Command::Domain(_) | Command::Fetch(_)),
+        Question::Hidden { .. } => matches!(command, Command::Account(_) | Command::Fetch(_)),
         Question::File(_) => matches!(command, Command::Fetch(_)),
         Question::Input { .. } => matches!(command, Command::Send(_)),
         Question::Letters => matches!(command, Command::Import(_)),
@@ -362,6 +361,7 @@ mod tests {
         assert!(is_fair(&input, &send) && !is_fair(&input, &list) && !is_fair(&input, &import));
         assert!(is_fair(&Question::Letters, &import) && !is_fair(&Question::Letters, &send));
         let hidden = Question::Hidden { prompt: "root's password: ".into() };
+        assert!(is_fair(&Question::Line, &list) && !is_fair(&Question::Line, &send));
         assert!(!is_fair(&hidden, &list) && is_fair(&hidden, &command("facteur account add alice@alpha.test")));
     }
 }

@@ -64,6 +64,7 @@ pub const WORKS: &[Work] = &[
     Work { function: "account::create", bound: Bound::Slice, run: create_account },
     Work { function: "folder::create", bound: Bound::Slice, run: create_folders },
     Work { function: "letter::file", bound: Bound::Slice, run: join_conversations },
+    Work { function: "letter::file_beyond", bound: Bound::Slice, run: file_beyond_the_quota },
     Work { function: "index::catch_up", bound: Bound::Slice, run: catch_up },
     Work { function: "index::checkpoint_if_stale", bound: Bound::Slice, run: checkpoint },
     Work { function: "flags::intern", bound: Bound::Slice, run: intern },
@@ -249,6 +250,13 @@ fn join_conversations(town: &Town) {
     let (joined, ready) = (town.folder("Joined"), letter(999_999_999, &all));
     let ready = mailbox::prepare(&town.store, Bytes::from(ready)).unwrap();
     town.write(move |tx| letter::file(tx, joined, &ready, &FlagSet::default(), NOW));
+}
+
+/// Into the folder of the conversations that were joined, which is as large.
+fn file_beyond_the_quota(town: &Town) {
+    let (joined, ready) = (town.folder("Joined"), letter(999_999_998, "<900000000@gamma.test>"));
+    let ready = mailbox::prepare(&town.store, Bytes::from(ready)).unwrap();
+    town.write(move |tx| letter::file_beyond(tx, joined, &ready, &FlagSet::default(), NOW, 1 << 20));
 }
 
 fn catch_up(town: &Town) {
