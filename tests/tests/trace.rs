@@ -394,7 +394,7 @@ fn the_way_is_told_in_french_to_who_reads_french() {
         .output()
         .expect("facteur runs");
     let told = String::from_utf8(output.stdout).expect("text");
-    for words in ["Lettre ", "prise de alice@alpha.test", "rangée pour bob@alpha.test dans INBOX"] {
+    for words in ["Lettre ", "prise d'alice@alpha.test", "rangée pour bob@alpha.test dans INBOX"] {
         assert!(told.contains(words), "{words} is missing: {told}");
     }
 }
