@@ -23,7 +23,7 @@ function folderNamed(subject: string): string | undefined {
 }
 
 const entry = (page: Page, count: number) =>
-  page.getByRole('navigation').getByRole('button', {
+  page.getByRole('navigation').getByRole('link', {
     name: `Scheduled, ${count === 1 ? '1 letter waits' : `${count} letters wait`}`,
   });
 

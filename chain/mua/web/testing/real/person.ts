@@ -61,7 +61,7 @@ export class Person {
     if (this.phone) await this.button(this.words.app.menu).click();
     const folders = this.phone ? this.page.getByRole('dialog') : this.page.getByRole('navigation');
     await folders
-      .getByRole('button', { name: new RegExp(`^${name}`) })
+      .getByRole('link', { name: new RegExp(`^${name}`) })
       .first()
       .click();
     await this.page.getByRole('heading', { name, exact: true }).waitFor();

@@ -3,6 +3,7 @@ import type { Browser, FrameLocator, Locator } from 'playwright-core';
 import { faults } from '../axe';
 import { launch } from '../browser';
 import { until } from '../journeys/stories';
+import { pdfOf } from '../pdf';
 import { type Demo, door, startDemo } from './demo';
 import { Person } from './person';
 import { deliver } from './smtp';
@@ -125,14 +126,16 @@ it('two pieces of HTML with a picture between them are shown and forwarded whole
 });
 
 it('what a scanner sends is listed, and said to be all there is', async () => {
-  const pdf = Buffer.from('%PDF-1.4\n%%EOF\n').toString('base64');
+  const pdf = Buffer.from(pdfOf(['All that was scanned'])).toString('base64');
   const header = ['Content-Transfer-Encoding: base64', 'Content-Disposition: attachment; filename=scan.pdf'];
   await receive('Scan', part('application/pdf; name=scan.pdf', pdf, ...header));
   const letter = await alice.openLetter('Scan');
   await letter.getByText(alice.words.read.onlyFiles).waitFor();
-  const opening = alice.page.waitForEvent('popup');
   await letter.getByRole('link', { name: 'scan.pdf', exact: false }).first().click();
-  await (await opening).close();
+  const viewer = alice.page.getByRole('dialog', { name: 'scan.pdf' });
+  await viewer.getByText('All that was scanned').waitFor();
+  await alice.page.keyboard.press('Escape');
+  await viewer.waitFor({ state: 'detached' });
   await receive(
     'Note with a document',
     multipart(
