@@ -14,6 +14,11 @@ export function pdfOf(pages: string[], more = '', annotation = ''): Buffer {
       `<< /Length ${content.length} >>\nstream\n${content}\nendstream`,
     );
   }
+  return assembled(objects);
+}
+
+/** The file that holds these objects, the first of which is its catalog (ISO 32000 §7.5). */
+export function assembled(objects: string[]): Buffer {
   let text = '%PDF-1.7\n';
   const places = objects.map((object, index) => {
     const place = text.length;

@@ -1,4 +1,5 @@
 import { crc32, deflateSync } from 'node:zlib';
+import { assembled } from '../pdf';
 
 /** Files as people attach them, made from nothing: pictures, documents, sound. Nobody's photo is in here. */
 
@@ -75,20 +76,6 @@ function drawing(title: string, lines: string[]): string {
   const said = (line: string): string => line.replace(/[()\\]/g, '\\$&');
   const rest = lines.map((line) => `0 -18 Td (${said(line)}) Tj`).join('\n');
   return `BT /F1 20 Tf 60 770 Td (${said(title)}) Tj /F1 11 Tf 0 -18 Td\n${rest}\nET`;
-}
-
-function assembled(objects: string[]): Buffer {
-  let written = '%PDF-1.4\n';
-  const places = objects.map((object, index) => {
-    const place = written.length;
-    written += `${index + 1} 0 obj\n${object}\nendobj\n`;
-    return `${String(place).padStart(10, '0')} 00000 n \n`;
-  });
-  const start = written.length;
-  const size = objects.length + 1;
-  written += `xref\n0 ${size}\n0000000000 65535 f \n${places.join('')}`;
-  written += `trailer\n<< /Size ${size} /Root 1 0 R >>\nstartxref\n${start}\n%%EOF\n`;
-  return Buffer.from(written, 'latin1');
 }
 
 /** A tone that fades, of so many seconds: what an answering machine sends. */
