@@ -7,8 +7,8 @@ use store::{Lock, OpenError, Store};
 
 use crate::config::Config;
 use crate::failure::Failure;
-use crate::house;
-use crate::office::data_fault;
+use crate::data_folder;
+use crate::server::data_fault;
 use crate::post_office::PostOffice;
 
 /// The parts of a post office that runs, for commands that must reach more than its data. Cheap to clone.
@@ -72,7 +72,7 @@ impl<'a> Desk<'a> {
     /// The data. That there are none yet is a failure.
     pub fn store(&self) -> Result<Store, Failure> {
         self.opened(|| {
-            house::must_exist(&self.config.data)?;
+            data_folder::must_exist(&self.config.data)?;
             self.open()
         })
     }
@@ -113,6 +113,6 @@ impl<'a> Desk<'a> {
     fn open(&self) -> Result<Store, Failure> {
         let fault = |fault: OpenError| Failure::new(data_fault(&fault));
         self.lock().map_err(fault)?;
-        house::open_for_command(&self.config.data).map_err(fault)
+        data_folder::open_for_command(&self.config.data).map_err(fault)
     }
 }

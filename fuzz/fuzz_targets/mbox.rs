@@ -3,7 +3,7 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use removal::mbox::{Dialect, Mbox, Piece, quote, unquote};
+use import_export::mbox::{Dialect, Mbox, Piece, quote, unquote};
 
 fn pieces(mbox: &[u8], dialect: Dialect) -> Vec<Piece> {
     let mut reader = Mbox::new(mbox, dialect, 1 << 16);
@@ -14,7 +14,7 @@ fuzz_target!(|data: &[u8]| {
     for dialect in [Dialect::Quoted, Dialect::QuotedOnce, Dialect::Counted] {
         let mut last = None;
         for piece in pieces(data, dialect) {
-            let (Piece::Letter(removal::mbox::Found { at, .. }) | Piece::Passed { at, .. }) = piece;
+            let (Piece::Letter(import_export::mbox::Found { at, .. }) | Piece::Passed { at, .. }) = piece;
             assert!(at < data.len() as u64 && last.is_none_or(|last| last < at));
             last = Some(at);
         }

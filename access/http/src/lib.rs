@@ -1,4 +1,4 @@
-//! The loop behind the HTTP doors: HTTP/1.1 and HTTP/2 over the house's streams, for whatever router stands behind.
+//! The loop behind the HTTP doors: HTTP/1.1 and HTTP/2 over the server's streams, for whatever router stands behind.
 //!
 //! Invariants of this room:
 //! * Every wait has an end: for a header, for the next piece of a body, for a peer to take what is sent.

@@ -10,4 +10,4 @@ mod commands;
 mod selected;
 mod serve;
 
-pub use serve::{House, Imap, Timeouts};
+pub use serve::{Server, Imap, Timeouts};

@@ -1,7 +1,7 @@
 //! A letter whose text is damaged or lost is told by a tagged answer; the other letters of the command are shown, and the
 //! session lives on.
 
-mod house;
+mod fixture;
 
 use std::net::SocketAddr;
 use std::path::Path;
@@ -71,10 +71,10 @@ fn letter(subject: &str, lines: usize) -> String {
 /// Alice with five letters: the second and the fourth, which is large, are damaged.
 async fn furnish(data: &Path) -> (Client, Store) {
     let kept = Arc::new(Mutex::new(None));
-    let address = house::open(data, |house| {
-        house.clear_logins = true;
-        house.append_limit = 2_000_000;
-        *kept.lock().unwrap() = Some(house.store.clone());
+    let address = fixture::open(data, |fixture| {
+        fixture.clear_logins = true;
+        fixture.append_limit = 2_000_000;
+        *kept.lock().unwrap() = Some(fixture.store.clone());
     })
     .await;
     let store = kept.lock().unwrap().take().unwrap();

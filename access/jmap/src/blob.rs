@@ -29,9 +29,9 @@ pub use upload::{housekeeping, keep};
 /// blob. The memory is held for as long as the share is.
 pub async fn hold(scope: &Scope, account: AccountId, place: Place) -> Result<Option<(Opened, Share)>, MethodError> {
     let opening = move |view: &View| open(view, account, &place);
-    let Some(opened) = scope.house.read(account, opening).await? else { return Ok(None) };
+    let Some(opened) = scope.server.read(account, opening).await? else { return Ok(None) };
     let octets = usize::try_from(opened.greatest_length()).unwrap_or(usize::MAX).min(limits::SIZE_UPLOAD);
-    let mut share = scope.house.making.share_of(Owner::Person(account.0));
+    let mut share = scope.server.making.share_of(Owner::Person(account.0));
     let grown = share.grow_to(octets.saturating_mul(2), limits::MEMORY_PATIENCE).await;
     grown.map_err(|_| MethodError::server_unavailable())?;
     Ok(Some((opened, share)))
@@ -63,7 +63,7 @@ pub async fn copy(scope: &Scope, arguments: Object) -> Result<Object, MethodErro
         let there = ids.iter().map(is_there).collect::<Result<Vec<bool>, store::Error>>()?;
         Ok::<_, store::Error>((ids, there))
     };
-    let (ids, there) = scope.house.read(account, looking).await?;
+    let (ids, there) = scope.server.read(account, looking).await?;
     let (mut copied, mut failed) = (Object::new(), Object::new());
     for (id, is_there) in ids.into_iter().zip(there) {
         match is_there {

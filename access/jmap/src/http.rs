@@ -17,10 +17,10 @@ use axum::extract::DefaultBodyLimit;
 use axum::middleware::map_response;
 use axum::routing::{get, post};
 
-use crate::house::House;
+use crate::server::Server;
 
 /// The paths of JMAP: `/.well-known/jmap` and what is below `/jmap/`.
-pub fn router(house: Arc<House>) -> Router {
+pub fn router(server: Arc<Server>) -> Router {
     Router::new()
         .route("/.well-known/jmap", get(session::session).options(answer::preflight))
         .route("/jmap/session", get(session::session).options(answer::preflight))
@@ -31,5 +31,5 @@ pub fn router(house: Arc<House>) -> Router {
         // Each reads its body itself and knows how much it takes.
         .layer(DefaultBodyLimit::disable())
         .layer(map_response(answer::open_to_all))
-        .with_state(house)
+        .with_state(server)
 }

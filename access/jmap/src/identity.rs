@@ -38,7 +38,7 @@ pub async fn ensure(scope: &Scope, account: AccountId) -> Result<(), store::Erro
         let own = |record: &Record| record.data.get("mayDelete") == Some(&Value::Bool(false));
         Ok(records::list(view, account, Kind::Identity)?.iter().any(own))
     };
-    if scope.house.read(account, move |view| has_own(view)).await? {
+    if scope.server.read(account, move |view| has_own(view)).await? {
         return Ok(());
     }
     let own = json!({
@@ -48,7 +48,7 @@ pub async fn ensure(scope: &Scope, account: AccountId) -> Result<(), store::Erro
     });
     let own = own.as_object().cloned().unwrap_or_default();
     scope
-        .house
+        .server
         .store
         .write(move |tx: &mut Tx| {
             // Another request may have been first.

@@ -25,7 +25,7 @@ pub mod api;
 mod blob;
 mod core;
 mod email;
-mod house;
+mod server;
 mod http;
 mod id;
 mod identity;
@@ -51,7 +51,7 @@ mod using;
 mod vacation;
 
 pub use blob::housekeeping;
-pub use house::{House, Tokens};
+pub use server::{Server, Tokens};
 pub use http::router;
 pub use outbox::{Done, Outbox};
 pub use run::{run, run_with};

@@ -3,7 +3,7 @@
 use mail::seam::AccountId;
 use net::{NoMemory, Owner, Share};
 
-use crate::house::House;
+use crate::server::Server;
 use crate::limits;
 
 /// A share that grows with what the request needs; given back when dropped.
@@ -14,8 +14,8 @@ pub struct Memory {
 
 impl Memory {
     /// Of a request of this person. It holds nothing yet.
-    pub fn of(house: &House, person: AccountId) -> Self {
-        Self { share: house.requesting.share_of(Owner::Person(person.0)), octets: 0 }
+    pub fn of(server: &Server, person: AccountId) -> Self {
+        Self { share: server.requesting.share_of(Owner::Person(person.0)), octets: 0 }
     }
 
     /// Takes more, and waits for others to finish where there is too little. What is small in all takes nothing.

@@ -63,7 +63,7 @@ pub fn state(view: &View, account: AccountId) -> Result<State, mailbox::Error> {
 }
 
 async fn look(scope: &Scope, account: AccountId) -> Result<State, MethodError> {
-    Ok(scope.house.read(account, move |view| state(view, account)).await?)
+    Ok(scope.server.read(account, move |view| state(view, account)).await?)
 }
 
 /// Does the client know the type that is counted (RFC 9425 §4.1)? One that names no data at all, as Bulwark does when

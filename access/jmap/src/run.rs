@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 
 use crate::api::json::footprint_of;
 use crate::api::{Invocation, MethodError, Object, Request, RequestError, reference};
-use crate::house::House;
+use crate::server::Server;
 use crate::id::Id;
 use crate::limits;
 use crate::memory::Memory;
@@ -20,7 +20,7 @@ use crate::using;
 
 /// What the methods of one request share.
 pub(crate) struct Scope {
-    pub house: Arc<House>,
+    pub server: Arc<Server>,
     pub person: Login,
     /// What they have logged in with.
     pub credential: Credential,
@@ -104,28 +104,28 @@ impl Scope {
 
 /// Carries out the request in `text` for a person, and gives the Response object. `wire` is the connection it came over. The person
 /// has logged in with their password.
-pub async fn run(house: &Arc<House>, person: &Login, wire: &Wire, text: &[u8]) -> Result<Value, RequestError> {
-    run_with(house, person, Credential::Password, wire, text).await
+pub async fn run(server: &Arc<Server>, person: &Login, wire: &Wire, text: &[u8]) -> Result<Value, RequestError> {
+    run_with(server, person, Credential::Password, wire, text).await
 }
 
 /// The same, for a person who has logged in with this.
 pub async fn run_with(
-    house: &Arc<House>,
+    server: &Arc<Server>,
     person: &Login,
     credential: Credential,
     wire: &Wire,
     text: &[u8],
 ) -> Result<Value, RequestError> {
-    let memory = Memory::of(house, person.account);
-    let stay = house.logins.stay(person, Doing::Request, wire.ip);
+    let memory = Memory::of(server, person.account);
+    let stay = server.logins.stay(person, Doing::Request, wire.ip);
     let who = Who { person: person.clone(), credential, wire: wire.clone(), stay };
-    carry_out(house, who, text, memory).await.map(|(response, _)| response)
+    carry_out(server, who, text, memory).await.map(|(response, _)| response)
 }
 
 /// The same. `memory` is what the request has of the memory for all requests; with what its responses take it is given back,
 /// to be held until they are sent.
 pub(crate) async fn carry_out(
-    house: &Arc<House>,
+    server: &Arc<Server>,
     who: Who,
     text: &[u8],
     memory: Memory,
@@ -134,7 +134,7 @@ pub(crate) async fn carry_out(
     let tells_created = request.created_ids.is_some();
     let Who { person, credential, wire, stay } = who;
     let mut scope = Scope {
-        house: Arc::clone(house),
+        server: Arc::clone(server),
         person,
         credential,
         wire,

@@ -53,7 +53,7 @@ pub async fn get(scope: &Scope, arguments: Object) -> Result<Object, MethodError
     while snippets.len() < ids.len() {
         let (ids, words, done) = (Arc::clone(&ids), Arc::clone(&words), snippets.len());
         let read = move |view: &View| in_turn(view, account, ids.get(done..).unwrap_or_default(), &words);
-        snippets.extend(scope.house.read(account, read).await?);
+        snippets.extend(scope.server.read(account, read).await?);
     }
     let missing = ids.iter().zip(&snippets).filter(|(_, snippet)| snippet.is_none());
     let not_found: Vec<String> = missing.map(|(id, _)| id.clone()).collect();

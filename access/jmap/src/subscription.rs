@@ -1,7 +1,7 @@
 //! PushSubscription (RFC 8620 §7.2): a client has us post to an address of its choice when something has changed.
 //!
 //! The address belongs to a stranger as often as not, so nothing but a code goes there until the client has shown that it
-//! can read what arrives; and it is only asked within the reach of the client that the house was given.
+//! can read what arrives; and it is only asked within the reach of the client that the server was given.
 
 mod courier;
 mod credential;

@@ -23,7 +23,7 @@ pub async fn get(scope: &Scope, arguments: Object) -> Result<Object, MethodError
     // All conversations of an account are more than one call may give.
     let ids = arguments.ids.ok_or_else(MethodError::request_too_large)?;
     let read = move |view: &View| look_up(view, account, ids);
-    let (list, not_found, cursor) = scope.house.read(account, read).await?;
+    let (list, not_found, cursor) = scope.server.read(account, read).await?;
     let properties = arguments.properties.as_deref();
     let list = list.into_iter().map(|object| standard_get::only(object, properties)).collect();
     Ok(standard_get::answer(&arguments.account_id, state::write(cursor), list, not_found))
@@ -54,6 +54,6 @@ pub async fn changes(scope: &Scope, arguments: Object) -> Result<Object, MethodE
     let account = scope.account(&arguments.account_id)?;
     let (from, most) = arguments.checked()?;
     let read = move |view: &View| account_changes::threads(view, account, from, most);
-    let changes = scope.house.read(account, read).await?.ok_or_else(MethodError::cannot_calculate_changes)?;
+    let changes = scope.server.read(account, read).await?.ok_or_else(MethodError::cannot_calculate_changes)?;
     Ok(standard_changes::answer(&arguments, changes))
 }

@@ -1,12 +1,12 @@
-//! What a text file cannot show: TLS, SCRAM, time, memory, large drops, and the end of the house.
+//! What a text file cannot show: TLS, SCRAM, time, memory, large drops, and the end of the fixture.
 
-mod house;
+mod fixture;
 
 use std::net::SocketAddr;
 use std::path::Path;
 use std::time::Duration;
 
-use house::{ALICE, inbox};
+use fixture::{ALICE, inbox};
 use mail::Password;
 use mailbox::letter::{Expunge, expunge};
 use mailbox::{Uid, UidRange};
@@ -87,7 +87,7 @@ fn tls(folder: &std::path::Path) -> Option<ServerTls> {
 #[tokio::test]
 async fn nobody_logs_in_before_tls_is_on() {
     let data = tempfile::tempdir().unwrap();
-    let address = house::open(data.path(), |house| house.tls = tls(data.path())).await;
+    let address = fixture::open(data.path(), |fixture| fixture.tls = tls(data.path())).await;
     let mut client = Client::connect(address).await;
     client.expect("+OK").await;
     let can = client.lines("CAPA").await;
@@ -106,7 +106,7 @@ async fn nobody_logs_in_before_tls_is_on() {
 #[tokio::test]
 async fn what_is_said_in_clear_behind_stls_is_never_heard() {
     let data = tempfile::tempdir().unwrap();
-    let address = house::open(data.path(), |house| house.tls = tls(data.path())).await;
+    let address = fixture::open(data.path(), |fixture| fixture.tls = tls(data.path())).await;
     let mut client = Client::connect(address).await;
     client.expect("+OK").await;
     client.say("STLS\r\nUSER alice\r\nPASS secret\r\nDELE 1\r\nQUIT").await;
@@ -119,7 +119,7 @@ async fn what_is_said_in_clear_behind_stls_is_never_heard() {
 #[tokio::test]
 async fn a_client_can_prove_its_password_without_sending_it() {
     let data = tempfile::tempdir().unwrap();
-    let address = house::open(data.path(), |house| house.clear_logins = true).await;
+    let address = fixture::open(data.path(), |fixture| fixture.clear_logins = true).await;
     let mut client = Client::connect(address).await;
     client.expect("+OK").await;
     let password = Password::new("secret".to_owned());
@@ -138,7 +138,7 @@ async fn a_client_can_prove_its_password_without_sending_it() {
 #[tokio::test]
 async fn who_guesses_passwords_has_to_go() {
     let data = tempfile::tempdir().unwrap();
-    let address = house::open(data.path(), |house| house.clear_logins = true).await;
+    let address = fixture::open(data.path(), |fixture| fixture.clear_logins = true).await;
     let mut client = Client::connect(address).await;
     client.expect("+OK").await;
     for _ in 0..5 {
@@ -150,7 +150,7 @@ async fn who_guesses_passwords_has_to_go() {
 #[tokio::test]
 async fn a_stranger_who_does_not_log_in_has_to_go() {
     let data = tempfile::tempdir().unwrap();
-    let address = house::open(data.path(), |house| house.timeouts.entry = SECOND / 2).await;
+    let address = fixture::open(data.path(), |fixture| fixture.timeouts.entry = SECOND / 2).await;
     let mut client = Client::connect(address).await;
     client.expect("+OK").await;
     for _ in 0..2 {
@@ -163,10 +163,10 @@ async fn a_stranger_who_does_not_log_in_has_to_go() {
 #[tokio::test]
 async fn a_person_who_says_nothing_for_long_is_given_up_without_a_word_and_nothing_is_removed() {
     let data = tempfile::tempdir().unwrap();
-    let store = house::furnish(data.path()).await;
-    let address = house::open_over(store.clone(), |house| {
-        house.clear_logins = true;
-        house.timeouts.command = SECOND / 4;
+    let store = fixture::furnish(data.path()).await;
+    let address = fixture::open_over(store.clone(), |fixture| {
+        fixture.clear_logins = true;
+        fixture.timeouts.command = SECOND / 4;
     });
     let mut client = Client::log_in(address).await;
     client.ask("DELE 1", "+OK").await;
@@ -178,11 +178,11 @@ async fn a_person_who_says_nothing_for_long_is_given_up_without_a_word_and_nothi
 #[tokio::test]
 async fn everyone_is_told_when_the_house_closes_and_nothing_is_removed() {
     let data = tempfile::tempdir().unwrap();
-    let store = house::furnish(data.path()).await;
+    let store = fixture::furnish(data.path()).await;
     let (stop, shutdown) = Stop::new();
-    let address = house::open_over(store.clone(), |house| {
-        house.clear_logins = true;
-        house.shutdown = shutdown;
+    let address = fixture::open_over(store.clone(), |fixture| {
+        fixture.clear_logins = true;
+        fixture.shutdown = shutdown;
     });
     let mut stranger = Client::connect(address).await;
     stranger.expect("+OK").await;
@@ -199,12 +199,12 @@ async fn everyone_is_told_when_the_house_closes_and_nothing_is_removed() {
 #[tokio::test]
 async fn a_client_that_never_reads_is_given_up_and_its_maildrop_is_free() {
     let data = tempfile::tempdir().unwrap();
-    let store = house::furnish(data.path()).await;
-    house::file(&store, format!("Subject: large\r\n\r\n{}", "a line of a large letter\r\n".repeat(40_000))).await;
-    let address = house::open_over(store, |house| {
-        house.clear_logins = true;
-        house.timeouts.write = SECOND / 4;
-        house.timeouts.lock = 10 * SECOND;
+    let store = fixture::furnish(data.path()).await;
+    fixture::file(&store, format!("Subject: large\r\n\r\n{}", "a line of a large letter\r\n".repeat(40_000))).await;
+    let address = fixture::open_over(store, |fixture| {
+        fixture.clear_logins = true;
+        fixture.timeouts.write = SECOND / 4;
+        fixture.timeouts.lock = 10 * SECOND;
     });
     let mut client = Client::log_in(address).await;
     client.say(&["RETR 4"; 60].join("\r\n")).await;
@@ -214,7 +214,7 @@ async fn a_client_that_never_reads_is_given_up_and_its_maildrop_is_free() {
 #[tokio::test]
 async fn commands_may_come_in_a_heap() {
     let data = tempfile::tempdir().unwrap();
-    let address = house::open(data.path(), |house| house.clear_logins = true).await;
+    let address = fixture::open(data.path(), |fixture| fixture.clear_logins = true).await;
     let mut client = Client::connect(address).await;
     client.say("USER alice\r\nPASS secret\r\nSTAT\r\nRETR 1\r\nDELE 1\r\nQUIT").await;
     for start in ["+OK Facteur", "+OK", "+OK Welcome", "+OK 3 156", "+OK 51", "From", "Subject", "", "Hello", "."] {
@@ -226,8 +226,8 @@ async fn commands_may_come_in_a_heap() {
 
 /// A client that has logged in, and a letter that another one has taken off since.
 async fn lacking(data: &Path, uid: u32) -> (Client, Store) {
-    let store = house::furnish(data).await;
-    let address = house::open_over(store.clone(), |house| house.clear_logins = true);
+    let store = fixture::furnish(data).await;
+    let address = fixture::open_over(store.clone(), |fixture| fixture.clear_logins = true);
     let client = Client::log_in(address).await;
     let folder = inbox(&store).await.id;
     let gone = [UidRange::one(Uid::new(uid).unwrap())];
@@ -268,8 +268,8 @@ async fn a_letter_taken_off_by_another_client_is_said_to_be_gone() {
 #[tokio::test]
 async fn what_was_retrieved_is_seen_and_what_was_looked_into_is_not() {
     let data = tempfile::tempdir().unwrap();
-    let store = house::furnish(data.path()).await;
-    let address = house::open_over(store.clone(), |house| house.clear_logins = true);
+    let store = fixture::furnish(data.path()).await;
+    let address = fixture::open_over(store.clone(), |fixture| fixture.clear_logins = true);
     let mut client = Client::log_in(address).await;
     client.lines("RETR 1").await;
     client.lines("TOP 2 9").await;
@@ -286,11 +286,11 @@ async fn what_was_retrieved_is_seen_and_what_was_looked_into_is_not() {
 #[tokio::test]
 async fn a_large_letter_comes_whole_and_in_pieces() {
     let data = tempfile::tempdir().unwrap();
-    let store = house::furnish(data.path()).await;
+    let store = fixture::furnish(data.path()).await;
     let lines: String = (0..60_000).map(|n| format!(".{n} is a line that begins with a dot\r\n")).collect();
     let letter = format!("Subject: large\r\n\r\n{lines}");
-    house::file(&store, letter.clone()).await;
-    let address = house::open_over(store, |house| house.clear_logins = true);
+    fixture::file(&store, letter.clone()).await;
+    let address = fixture::open_over(store, |fixture| fixture.clear_logins = true);
     let mut client = Client::log_in(address).await;
     client.ask("LIST 4", &format!("+OK 4 {}", letter.len())).await;
     let heard = client.lines("RETR 4").await;
@@ -303,7 +303,7 @@ async fn a_large_letter_comes_whole_and_in_pieces() {
 /// Files so many copies of one letter.
 async fn fill(store: &Store, count: usize) {
     let folder = inbox(store).await.id;
-    let prepared = mailbox::prepare(store, house::LETTERS[0].into()).unwrap();
+    let prepared = mailbox::prepare(store, fixture::LETTERS[0].into()).unwrap();
     for done in (0..count).step_by(500) {
         let (prepared, many) = (prepared.clone(), 500.min(count - done));
         store
@@ -321,9 +321,9 @@ async fn fill(store: &Store, count: usize) {
 #[tokio::test]
 async fn many_letters_marked_are_all_gone_at_the_goodbye() {
     let data = tempfile::tempdir().unwrap();
-    let store = house::furnish(data.path()).await;
+    let store = fixture::furnish(data.path()).await;
     fill(&store, 2500).await;
-    let address = house::open_over(store.clone(), |house| house.clear_logins = true);
+    let address = fixture::open_over(store.clone(), |fixture| fixture.clear_logins = true);
     let mut client = Client::log_in(address).await;
     let marks: Vec<String> = (1..=2503).filter(|n| n % 5 != 0).map(|n| format!("DELE {n}")).collect();
     client.say(&marks.join("\r\n")).await;
@@ -339,11 +339,11 @@ async fn many_letters_marked_are_all_gone_at_the_goodbye() {
 #[tokio::test]
 async fn a_goodbye_is_an_error_when_the_disk_does_not_take_it_and_all_letters_stay() {
     let data = tempfile::tempdir().unwrap();
-    drop(house::furnish(data.path()).await);
+    drop(fixture::furnish(data.path()).await);
     let mut options = Options::new(data.path());
     options.faults.before_commit = Some(std::sync::Arc::new(|| Err(store::Error::Io("the disk is ill".into()))));
     let store = Store::open(options, &[mailbox::MIGRATIONS, trace::MIGRATIONS].concat()).unwrap();
-    let address = house::open_over(store.clone(), |house| house.clear_logins = true);
+    let address = fixture::open_over(store.clone(), |fixture| fixture.clear_logins = true);
     let mut client = Client::log_in(address).await;
     client.ask("DELE 1", "+OK").await;
     client.ask("QUIT", "-ERR [SYS/TEMP] Some letters that were marked are still here").await;
@@ -355,9 +355,9 @@ async fn a_goodbye_is_an_error_when_the_disk_does_not_take_it_and_all_letters_st
 #[tokio::test]
 async fn a_drop_of_100_000_letters_is_opened_and_listed_well_under_a_second() {
     let data = tempfile::tempdir().unwrap();
-    let store = house::furnish(data.path()).await;
+    let store = fixture::furnish(data.path()).await;
     fill(&store, 99_997).await;
-    let address = house::open_over(store, |house| house.clear_logins = true);
+    let address = fixture::open_over(store, |fixture| fixture.clear_logins = true);
     let start = std::time::Instant::now();
     let mut client = Client::log_in(address).await;
     let opened = start.elapsed();
@@ -373,8 +373,8 @@ async fn a_drop_of_100_000_letters_is_opened_and_listed_well_under_a_second() {
 #[tokio::test]
 async fn a_waiting_conversation_is_small() {
     let data = tempfile::tempdir().unwrap();
-    let store = house::furnish(data.path()).await;
-    let door = facteur_pop3::Pop3::new(facteur_pop3::House::new(store, std::sync::Arc::new(house::TwoPeople)));
+    let store = fixture::furnish(data.path()).await;
+    let door = facteur_pop3::Pop3::new(facteur_pop3::Server::new(store, std::sync::Arc::new(fixture::TwoPeople)));
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let stream = Stream::connect(listener.local_addr().unwrap(), SECOND).await.unwrap();
     let size = std::mem::size_of_val(&door.converse(stream));
@@ -385,11 +385,11 @@ async fn a_waiting_conversation_is_small() {
 #[tokio::test]
 async fn an_inbox_made_anew_does_not_look_like_the_old_one() {
     let data = tempfile::tempdir().unwrap();
-    let store = house::furnish(data.path()).await;
-    let address = house::open_over(store.clone(), |house| house.clear_logins = true);
+    let store = fixture::furnish(data.path()).await;
+    let address = fixture::open_over(store.clone(), |fixture| fixture.clear_logins = true);
     let before = Client::log_in(address).await.lines("UIDL").await;
     store.write(|tx| mailbox::folder::rename(tx, ALICE, "INBOX", "Old")).await.unwrap();
-    house::file(&store, house::LETTERS[0].to_owned()).await;
+    fixture::file(&store, fixture::LETTERS[0].to_owned()).await;
     let after = Client::log_in(address).await.lines("UIDL").await;
     let [only] = &after[..] else { panic!("{after:?}") };
     assert!(
@@ -401,9 +401,9 @@ async fn an_inbox_made_anew_does_not_look_like_the_old_one() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_damaged_letter_is_refused_for_good_and_the_others_are_sent() {
     let data = tempfile::tempdir().unwrap();
-    let store = house::furnish(data.path()).await;
+    let store = fixture::furnish(data.path()).await;
     let lines: String = (0..30_000).map(|line| format!("line {line}, {}\r\n", line * 7919)).collect();
-    house::file(&store, format!("Subject: large\r\n\r\n{lines}")).await;
+    fixture::file(&store, format!("Subject: large\r\n\r\n{lines}")).await;
     // The third in its row, the fourth in the middle of its file.
     let damage = "UPDATE blob_content SET head = zeroblob(length(head)) WHERE blob = 3";
     store.write(move |tx| tx.execute(damage, store::params![])).await.unwrap();
@@ -415,7 +415,7 @@ async fn a_damaged_letter_is_refused_for_good_and_the_others_are_sent() {
     octets[middle] ^= 4;
     std::fs::write(&file, octets).unwrap();
 
-    let address = house::open_over(store, |house| house.clear_logins = true);
+    let address = fixture::open_over(store, |fixture| fixture.clear_logins = true);
     let mut client = Client::log_in(address).await;
     client.ask("RETR 3", "-ERR [SYS/PERM]").await;
     client.ask("TOP 3 0", "-ERR [SYS/PERM]").await;

@@ -6,7 +6,7 @@
 
 use std::sync::Arc;
 
-use door::{Doorkeeper, House, Received, Visit};
+use smtpd::{Doorkeeper, Server, Received, Visit};
 use mail::seam::{Deliver, Origin, Recipients, Verdict};
 use mail::{Address, Envelope, Letter, LetterId, Reply};
 use net::{Peer, Stream};
@@ -15,8 +15,8 @@ use smtp::{Kind, MailFrom, Settings, replies};
 /// The door that speaks LMTP.
 #[derive(Clone)]
 pub struct Lmtp {
-    house: Arc<House>,
-    /// Over TCP, with TLS where the house has it.
+    server: Arc<Server>,
+    /// Over TCP, with TLS where the server has it.
     tcp: Arc<Settings>,
     /// A Unix socket needs none.
     unix: Arc<Settings>,
@@ -26,16 +26,16 @@ pub struct Lmtp {
 
 impl Lmtp {
     /// Letters for whom `recipients` knows go to `deliver`.
-    pub fn new(house: House, recipients: Arc<dyn Recipients>, deliver: Arc<dyn Deliver>) -> Self {
-        let tcp = house.settings(Kind::Lmtp);
+    pub fn new(server: Server, recipients: Arc<dyn Recipients>, deliver: Arc<dyn Deliver>) -> Self {
+        let tcp = server.settings(Kind::Lmtp);
         let unix = Settings { starttls: false, ..tcp.clone() };
-        Self { house: Arc::new(house), tcp: Arc::new(tcp), unix: Arc::new(unix), recipients, deliver }
+        Self { server: Arc::new(server), tcp: Arc::new(tcp), unix: Arc::new(unix), recipients, deliver }
     }
 
     /// One dialogue, from greeting to goodbye.
     pub async fn converse(self, stream: Stream) {
         let settings = if stream.peer() == Peer::Unix { &self.unix } else { &self.tcp };
-        door::converse(stream, settings.clone(), &self.house, &self).await;
+        smtpd::converse(stream, settings.clone(), &self.server, &self).await;
     }
 }
 
@@ -49,11 +49,11 @@ impl Doorkeeper for Lmtp {
     }
 
     async fn recipient(&self, visit: Visit<'_>, address: &Address) -> Verdict {
-        door::for_our_people(&*self.recipients, visit, address).await
+        smtpd::for_our_people(&*self.recipients, visit, address).await
     }
 
     fn front(&self, visit: Visit<'_>, envelope: &Envelope, id: LetterId) -> String {
-        Received { by: &self.house.hostname, id, now: door::now(), envelope }.from_peer(visit)
+        Received { by: &self.server.hostname, id, now: smtpd::now(), envelope }.from_peer(visit)
     }
 
     async fn letter(&self, visit: Visit<'_>, letter: Letter, envelope: Envelope) -> Vec<Reply> {

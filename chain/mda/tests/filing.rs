@@ -11,12 +11,12 @@ use store::{Options, Store};
 
 const NOW: Timestamp = Timestamp(1_795_501_377_000);
 
-struct House {
+struct Fixture {
     store: Store,
     _folder: tempfile::TempDir,
 }
 
-impl House {
+impl Fixture {
     /// With the mailboxes 1 and 2, of which the second takes 1000 octets.
     async fn new() -> Self {
         let folder = tempfile::tempdir().unwrap();
@@ -66,10 +66,10 @@ fn letter(raw: impl Into<Bytes>) -> (Letter, Envelope) {
     (Letter { id: LetterId::from_random([7; 10]), raw: raw.into() }, envelope)
 }
 
-async fn deliver(house: &House, mda: &Mda, raw: impl Into<Bytes>, recipients: Vec<Recipient>) -> Vec<Outcome> {
+async fn deliver(fixture: &Fixture, mda: &Mda, raw: impl Into<Bytes>, recipients: Vec<Recipient>) -> Vec<Outcome> {
     let (letter, envelope) = letter(raw);
     let filing = mda.prepare(&letter, &envelope, recipients, NOW).await.unwrap();
-    house.store.write(move |tx| filing.file(tx)).await.unwrap()
+    fixture.store.write(move |tx| filing.file(tx)).await.unwrap()
 }
 
 fn is_filed(outcome: &Outcome) -> bool {
@@ -78,54 +78,54 @@ fn is_filed(outcome: &Outcome) -> bool {
 
 #[tokio::test]
 async fn a_letter_is_filed_into_the_inbox_with_its_two_marks() {
-    let house = House::new().await;
-    let mda = Mda::new(house.store.clone());
-    let outcomes = deliver(&house, &mda, "Subject: x\r\n\r\nhello\r\n", vec![to(1, "team@alpha.test", None)]).await;
+    let fixture = Fixture::new().await;
+    let mda = Mda::new(fixture.store.clone());
+    let outcomes = deliver(&fixture, &mda, "Subject: x\r\n\r\nhello\r\n", vec![to(1, "team@alpha.test", None)]).await;
     assert!(outcomes.iter().all(is_filed));
     assert_eq!(
-        house.letters(1, "INBOX").await,
+        fixture.letters(1, "INBOX").await,
         ["Return-Path: <carol@elsewhere.test>\r\nDelivered-To: team@alpha.test\r\nSubject: x\r\n\r\nhello\r\n"]
     );
 }
 
 #[tokio::test]
 async fn what_stands_behind_the_plus_finds_a_folder_but_never_makes_one() {
-    let house = House::new().await;
-    let mda = Mda::new(house.store.clone());
+    let fixture = Fixture::new().await;
+    let mda = Mda::new(fixture.store.clone());
     for (detail, folder) in
         [("lists.rust", "Lists/Rust"), ("lists/rust", "Lists/Rust"), ("junk", "Junk"), ("new", "INBOX")]
     {
-        let before = house.letters(1, folder).await.len();
-        let outcomes = deliver(&house, &mda, "\r\nhello", vec![to(1, "alice@alpha.test", Some(detail))]).await;
+        let before = fixture.letters(1, folder).await.len();
+        let outcomes = deliver(&fixture, &mda, "\r\nhello", vec![to(1, "alice@alpha.test", Some(detail))]).await;
         assert!(is_filed(&outcomes[0]));
-        assert_eq!(house.letters(1, folder).await.len(), before + 1, "{detail}");
+        assert_eq!(fixture.letters(1, folder).await.len(), before + 1, "{detail}");
     }
 }
 
 #[tokio::test]
 async fn a_full_mailbox_answers_for_itself_alone() {
-    let house = House::new().await;
-    let mda = Mda::new(house.store.clone());
+    let fixture = Fixture::new().await;
+    let mda = Mda::new(fixture.store.clone());
     let both = vec![to(2, "bob@alpha.test", None), to(1, "alice@alpha.test", None)];
-    let outcomes = deliver(&house, &mda, "x".repeat(2000), both).await;
+    let outcomes = deliver(&fixture, &mda, "x".repeat(2000), both).await;
     assert!(matches!(&outcomes[0].fate, Fate::Refused(reply) if reply.to_string().starts_with("452 4.2.2")));
     assert!(is_filed(&outcomes[1]));
-    assert_eq!((house.letters(1, "INBOX").await.len(), house.letters(2, "INBOX").await.len()), (1, 0));
+    assert_eq!((fixture.letters(1, "INBOX").await.len(), fixture.letters(2, "INBOX").await.len()), (1, 0));
 }
 
 #[tokio::test]
 async fn who_is_gone_meanwhile_is_not_here() {
-    let house = House::new().await;
-    let mda = Mda::new(house.store.clone());
-    let outcomes = deliver(&house, &mda, "\r\nhello", vec![to(9, "gone@alpha.test", None)]).await;
+    let fixture = Fixture::new().await;
+    let mda = Mda::new(fixture.store.clone());
+    let outcomes = deliver(&fixture, &mda, "\r\nhello", vec![to(9, "gone@alpha.test", None)]).await;
     assert!(matches!(&outcomes[0].fate, Fate::Refused(reply) if reply.code == 550));
 }
 
 /// How many octets the bodies take in the database, and how many bodies there are.
-async fn kept(house: &House) -> (u64, u64) {
+async fn kept(fixture: &Fixture) -> (u64, u64) {
     let sql = "SELECT coalesce(sum(length(bytes)), 0), count(*) FROM blob_content";
     let sum = |view: &store::View| view.query_one(sql, store::params![], |row| Ok((row.get(0)?, row.get(1)?)));
-    house.store.read::<_, store::Error, _>(sum).await.unwrap()
+    fixture.store.read::<_, store::Error, _>(sum).await.unwrap()
 }
 
 /// A letter that cannot be packed much smaller.
@@ -142,59 +142,59 @@ fn noise(length: usize) -> String {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_letter_to_a_hundred_people_is_kept_once_and_names_each_of_them() {
     for length in [10_000, 400_000] {
-        let house = House::new().await;
-        house
+        let fixture = Fixture::new().await;
+        fixture
             .store
             .write(|tx| (100..200).try_for_each(|id| mailbox::account::create(tx, AccountId(id), None)))
             .await
             .unwrap();
-        let mda = Mda::new(house.store.clone());
+        let mda = Mda::new(fixture.store.clone());
         let everybody = (100..200).map(|id| to(id, &format!("person{id}@alpha.test"), None)).collect();
         let text = noise(length);
         let begun = std::time::Instant::now();
-        let outcomes = deliver(&house, &mda, text.clone(), everybody).await;
+        let outcomes = deliver(&fixture, &mda, text.clone(), everybody).await;
         println!("{length} octets to 100 people: {:?}", begun.elapsed());
         assert_eq!(outcomes.len(), 100);
         assert!(outcomes.iter().all(is_filed));
         for id in [100, 155, 199] {
             let marks = format!("Return-Path: <carol@elsewhere.test>\r\nDelivered-To: person{id}@alpha.test\r\n");
-            assert!(house.letters(id, "INBOX").await == [marks + &text]);
+            assert!(fixture.letters(id, "INBOX").await == [marks + &text]);
         }
-        let (octets, _) = kept(&house).await;
+        let (octets, _) = kept(&fixture).await;
         assert!(octets < length as u64 + 20_000, "{octets} octets are kept of one letter of {length}");
     }
 }
 
 #[tokio::test]
 async fn people_behind_one_alias_share_one_body() {
-    let house = House::new().await;
-    let mda = Mda::new(house.store.clone());
+    let fixture = Fixture::new().await;
+    let mda = Mda::new(fixture.store.clone());
     let both = vec![to(1, "team@alpha.test", None), to(2, "team@alpha.test", None)];
-    let outcomes = deliver(&house, &mda, "Subject: x\r\n\r\nhello\r\n", both).await;
+    let outcomes = deliver(&fixture, &mda, "Subject: x\r\n\r\nhello\r\n", both).await;
     assert!(outcomes.iter().all(is_filed));
-    assert_eq!(house.letters(1, "INBOX").await, house.letters(2, "INBOX").await);
-    assert_eq!(kept(&house).await.1, 1);
+    assert_eq!(fixture.letters(1, "INBOX").await, fixture.letters(2, "INBOX").await);
+    assert_eq!(kept(&fixture).await.1, 1);
 }
 
 #[tokio::test]
 async fn one_of_many_who_expunges_the_letter_takes_it_from_nobody_else() {
-    let house = House::new().await;
-    let mda = Mda::new(house.store.clone());
+    let fixture = Fixture::new().await;
+    let mda = Mda::new(fixture.store.clone());
     let both = vec![to(1, "alice@alpha.test", None), to(2, "bob@alpha.test", None)];
-    deliver(&house, &mda, "Subject: x\r\n\r\nhello\r\n", both).await;
+    deliver(&fixture, &mda, "Subject: x\r\n\r\nhello\r\n", both).await;
     let expunge = |account| {
         move |tx: &mut store::Tx| {
             let inbox = folder::by_name(tx, AccountId(account), "INBOX")?.unwrap().id;
             mailbox::letter::expunge(tx, inbox, &mailbox::letter::Expunge::All(&[UidRange::ALL]), 100)
         }
     };
-    house.store.write(expunge(1)).await.unwrap();
-    assert!(house.letters(1, "INBOX").await.is_empty());
+    fixture.store.write(expunge(1)).await.unwrap();
+    assert!(fixture.letters(1, "INBOX").await.is_empty());
     assert!(
-        house.letters(2, "INBOX").await[0].ends_with("Delivered-To: bob@alpha.test\r\nSubject: x\r\n\r\nhello\r\n")
+        fixture.letters(2, "INBOX").await[0].ends_with("Delivered-To: bob@alpha.test\r\nSubject: x\r\n\r\nhello\r\n")
     );
-    house.store.write(expunge(2)).await.unwrap();
-    assert_eq!(kept(&house).await, (0, 0));
+    fixture.store.write(expunge(2)).await.unwrap();
+    assert_eq!(kept(&fixture).await, (0, 0));
 }
 
 /// Files what is marked as junk where junk belongs, and refuses what is poison.
@@ -219,12 +219,12 @@ impl Filter for Taster {
 
 #[tokio::test]
 async fn filters_place_and_refuse() {
-    let house = House::new().await;
-    let mda = Mda::new(house.store.clone()).with_filters(vec![Arc::new(Taster)]);
+    let fixture = Fixture::new().await;
+    let mda = Mda::new(fixture.store.clone()).with_filters(vec![Arc::new(Taster)]);
     let alice = || vec![to(1, "alice@alpha.test", None)];
-    assert!(is_filed(&deliver(&house, &mda, "\r\nsome junk", alice()).await[0]));
-    assert_eq!(house.letters(1, "Junk").await.len(), 1);
-    let refused = deliver(&house, &mda, "\r\nsome poison", alice()).await;
+    assert!(is_filed(&deliver(&fixture, &mda, "\r\nsome junk", alice()).await[0]));
+    assert_eq!(fixture.letters(1, "Junk").await.len(), 1);
+    let refused = deliver(&fixture, &mda, "\r\nsome poison", alice()).await;
     assert!(matches!(&refused[0].fate, Fate::Refused(reply) if reply.code == 550));
 }
 
@@ -246,10 +246,10 @@ impl Filter for Broken {
 
 #[tokio::test(start_paused = true)]
 async fn a_filter_that_fails_for_one_person_concerns_that_person_alone() {
-    let house = House::new().await;
-    let mda = Mda::new(house.store.clone()).with_filters(vec![Arc::new(Broken)]);
+    let fixture = Fixture::new().await;
+    let mda = Mda::new(fixture.store.clone()).with_filters(vec![Arc::new(Broken)]);
     let people = (1..=4).map(|id| to(id, &format!("person{id}@alpha.test"), None)).collect();
-    let outcomes = deliver(&house, &mda, "\r\nhello", people).await;
+    let outcomes = deliver(&fixture, &mda, "\r\nhello", people).await;
     assert!(is_filed(&outcomes[0]));
     for outcome in &outcomes[1..] {
         // Not now, so that it is tried again: nothing was found wrong with the letter.

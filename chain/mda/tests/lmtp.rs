@@ -4,7 +4,7 @@ use std::path::Path;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use door::House;
+use smtpd::Server;
 use facteur_mda::Lmtp;
 use mail::seam::{Deliver, Origin, OurFault, Pending, Recipients, Standing, Wire};
 use mail::{Address, Domain, Envelope, Letter, Reply};
@@ -90,9 +90,9 @@ struct Post {
 fn open() -> Post {
     let folder = tempfile::tempdir().unwrap();
     let basket = Arc::new(Basket::default());
-    let mut house = House::new(Domain::parse("mail.alpha.test").unwrap(), "postmaster@alpha.test".parse().unwrap());
-    house.tls = Some(ServerTls::self_signed(folder.path(), "mail.alpha.test").unwrap());
-    let lmtp = Lmtp::new(house, Arc::new(Town), basket.clone());
+    let mut server = Server::new(Domain::parse("mail.alpha.test").unwrap(), "postmaster@alpha.test".parse().unwrap());
+    server.tls = Some(ServerTls::self_signed(folder.path(), "mail.alpha.test").unwrap());
+    let lmtp = Lmtp::new(server, Arc::new(Town), basket.clone());
     let unix = format!("unix:{}", folder.path().join("lmtp").display());
     let listener = Listener::bind("lmtp", &["127.0.0.1:0", &unix]).unwrap();
     let tcp = listener.addresses()[0];

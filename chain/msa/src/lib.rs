@@ -12,7 +12,7 @@ mod fix;
 use std::sync::Arc;
 use std::time::Duration;
 
-use door::{Doorkeeper, House, Received, Visit};
+use smtpd::{Doorkeeper, Server, Received, Visit};
 use mail::seam::{Accept, Login, Logins, Origin, OurFault, Recipients, Standing, Verdict};
 use mail::trace::{Arrival, Link, refusal};
 use mail::{Address, Envelope, Letter, LetterId, Reply};
@@ -25,7 +25,7 @@ pub use fix::{Fixer, fix};
 /// The doors on ports 587 and 465.
 #[derive(Clone)]
 pub struct Submission {
-    house: Arc<House>,
+    server: Arc<Server>,
     settings: Arc<Settings>,
     logins: Arc<dyn Logins>,
     accept: Arc<dyn Accept>,
@@ -37,10 +37,10 @@ const LONGEST_HOLD: Duration = Duration::from_secs(366 * 24 * 3600);
 
 impl Submission {
     /// Letters of people whom `logins` knows go to `accept`.
-    pub fn new(house: House, logins: Arc<dyn Logins>, accept: Arc<dyn Accept>) -> Self {
-        let mut settings = house.settings(Kind::Submission);
+    pub fn new(server: Server, logins: Arc<dyn Logins>, accept: Arc<dyn Accept>) -> Self {
+        let mut settings = server.settings(Kind::Submission);
         settings.mechanisms = Mechanism::ALL.iter().map(|mechanism| mechanism.name()).collect();
-        Self { house: Arc::new(house), settings: Arc::new(settings), logins, accept, recipients: None }
+        Self { server: Arc::new(server), settings: Arc::new(settings), logins, accept, recipients: None }
     }
 
     /// Says at once, and not in a bounce, that one of our own addresses does not exist or is full.
@@ -58,10 +58,10 @@ impl Submission {
     /// One dialogue, from greeting to goodbye.
     pub async fn converse(self, stream: Stream) {
         let mut settings = Settings::clone(&self.settings);
-        let latest = door::now().after(LONGEST_HOLD);
+        let latest = smtpd::now().after(LONGEST_HOLD);
         settings.future_release =
             u32::try_from(LONGEST_HOLD.as_secs()).ok().map(|interval| FutureRelease { interval, latest });
-        door::converse(stream, Arc::new(settings), &self.house, &self).await;
+        smtpd::converse(stream, Arc::new(settings), &self.server, &self).await;
     }
 
     /// The first address of the letter that this person may not write as.
@@ -92,7 +92,7 @@ impl Doorkeeper for Submission {
 
     async fn sender(&self, visit: Visit<'_>, mail: &MailFrom) -> Verdict {
         let Some(person) = visit.login else { return Verdict::Refuse(log_in_first()) };
-        let now = door::now();
+        let now = smtpd::now();
         if mail.hold.is_some_and(|hold| hold.until(now) > now.after(LONGEST_HOLD)) {
             let most = LONGEST_HOLD.as_secs();
             return refuse(501, (5, 5, 4), format!("no letter is kept longer than {most} seconds"));
@@ -119,7 +119,7 @@ impl Doorkeeper for Submission {
     }
 
     fn front(&self, visit: Visit<'_>, envelope: &Envelope, id: LetterId) -> String {
-        Received { by: &self.house.hostname, id, now: door::now(), envelope }.from_person(visit)
+        Received { by: &self.server.hostname, id, now: smtpd::now(), envelope }.from_person(visit)
     }
 
     async fn letter(&self, visit: Visit<'_>, mut letter: Letter, envelope: Envelope) -> Vec<Reply> {
@@ -129,7 +129,7 @@ impl Doorkeeper for Submission {
             Ok(Some(who)) => {
                 let reply = Reply::new(550, (5, 7, 1), format!("{} may not write as {who}", person.address));
                 let arrival = Arrival::of(Link::Msa, &letter, &envelope).over(&visit.wire()).written_by(person);
-                self.house.witness.saw(refusal(letter.id, door::now(), arrival, &reply));
+                self.server.witness.saw(refusal(letter.id, smtpd::now(), arrival, &reply));
                 return vec![reply];
             }
             Err(fault) => {
@@ -139,13 +139,13 @@ impl Doorkeeper for Submission {
         }
         let fixer = Fixer {
             id: letter.id,
-            hostname: &self.house.hostname,
-            now: door::now(),
+            hostname: &self.server.hostname,
+            now: smtpd::now(),
             author: Self::author(person, &envelope),
         };
         letter.raw = fix(&letter.raw, "", &fixer);
         let origin = Origin::Person(person.clone(), visit.wire());
-        vec![door::hand_over(&*self.accept, letter, envelope, origin).await]
+        vec![smtpd::hand_over(&*self.accept, letter, envelope, origin).await]
     }
 }
 

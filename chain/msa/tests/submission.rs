@@ -4,7 +4,7 @@ use std::net::{IpAddr, SocketAddr};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use door::House;
+use smtpd::Server;
 use facteur_msa::Submission;
 use mail::seam::{
     Accept, AccountId, Login, LoginVerdict, Logins, Origin, OurFault, Pending, Recipients, ScramKeys, Standing, Verdict,
@@ -92,10 +92,10 @@ struct Office {
 fn open(tls_first: bool) -> Office {
     let folder = tempfile::tempdir().unwrap();
     let tls = ServerTls::self_signed(folder.path(), "mail.alpha.test").unwrap();
-    let mut house = House::new(Domain::parse("mail.alpha.test").unwrap(), "postmaster@alpha.test".parse().unwrap());
-    house.tls = Some(tls.clone());
+    let mut server = Server::new(Domain::parse("mail.alpha.test").unwrap(), "postmaster@alpha.test".parse().unwrap());
+    server.tls = Some(tls.clone());
     let basket = Arc::new(Basket::default());
-    let submission = Submission::new(house, Arc::new(Alice), basket.clone()).with_recipients(Arc::new(Neighbours));
+    let submission = Submission::new(server, Arc::new(Alice), basket.clone()).with_recipients(Arc::new(Neighbours));
     let listener = Listener::bind("submission", &["127.0.0.1:0"]).unwrap();
     let listener = if tls_first { listener.with_tls(tls) } else { listener };
     let address = listener.addresses()[0];
@@ -311,7 +311,7 @@ async fn a_letter_may_be_kept_for_its_author_and_not_longer_than_is_said() {
     let mut words = offered.trim_end().split(' ').skip(1);
     assert_eq!(words.next(), Some("31622400"));
     let latest = mail::Timestamp::parse_rfc3339(words.next().unwrap()).unwrap();
-    assert!(latest > door::now().after(Duration::from_secs(365 * 24 * 3600)));
+    assert!(latest > smtpd::now().after(Duration::from_secs(365 * 24 * 3600)));
     client.hears().await;
 
     assert!(client.says("MAIL FROM:<alice@alpha.test> HOLDFOR=31622401").await.starts_with("501 5.5.4 "));

@@ -7,7 +7,7 @@ mod strangers;
 
 use std::sync::Arc;
 
-use door::{Doorkeeper, House, Received, Visit};
+use smtpd::{Doorkeeper, Server, Received, Visit};
 use mail::seam::{Accept, Origin, Recipients, Verdict};
 use mail::{Address, Envelope, Letter, LetterId, Reply};
 use net::Stream;
@@ -17,7 +17,7 @@ use strangers::Strangers;
 /// The door on port 25.
 #[derive(Clone)]
 pub struct Reception {
-    house: Arc<House>,
+    server: Arc<Server>,
     settings: Arc<Settings>,
     recipients: Arc<dyn Recipients>,
     accept: Arc<dyn Accept>,
@@ -26,14 +26,14 @@ pub struct Reception {
 
 impl Reception {
     /// Letters for whom `recipients` knows go to `accept`.
-    pub fn new(house: House, recipients: Arc<dyn Recipients>, accept: Arc<dyn Accept>) -> Self {
-        let settings = Arc::new(house.settings(Kind::Reception));
-        Self { house: Arc::new(house), settings, recipients, accept, strangers: Arc::default() }
+    pub fn new(server: Server, recipients: Arc<dyn Recipients>, accept: Arc<dyn Accept>) -> Self {
+        let settings = Arc::new(server.settings(Kind::Reception));
+        Self { server: Arc::new(server), settings, recipients, accept, strangers: Arc::default() }
     }
 
     /// One dialogue, from greeting to goodbye.
     pub async fn converse(self, stream: Stream) {
-        door::converse(stream, self.settings.clone(), &self.house, &self).await;
+        smtpd::converse(stream, self.settings.clone(), &self.server, &self).await;
     }
 }
 
@@ -51,7 +51,7 @@ impl Doorkeeper for Reception {
         if let Some(refusal) = self.strangers.refusal(from) {
             return Verdict::Refuse(refusal);
         }
-        let verdict = door::for_our_people(&*self.recipients, visit, address).await;
+        let verdict = smtpd::for_our_people(&*self.recipients, visit, address).await;
         if let Verdict::Refuse(reply) = &verdict
             && reply.is_permanent()
         {
@@ -61,11 +61,11 @@ impl Doorkeeper for Reception {
     }
 
     fn front(&self, visit: Visit<'_>, envelope: &Envelope, id: LetterId) -> String {
-        Received { by: &self.house.hostname, id, now: door::now(), envelope }.from_peer(visit)
+        Received { by: &self.server.hostname, id, now: smtpd::now(), envelope }.from_peer(visit)
     }
 
     async fn letter(&self, visit: Visit<'_>, letter: Letter, envelope: Envelope) -> Vec<Reply> {
         let origin = Origin::Peer(visit.wire());
-        vec![door::hand_over(&*self.accept, letter, envelope, origin).await]
+        vec![smtpd::hand_over(&*self.accept, letter, envelope, origin).await]
     }
 }

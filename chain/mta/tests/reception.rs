@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use door::House;
+use smtpd::Server;
 use facteur_mta::reception::Reception;
 use mail::seam::{Accept, Origin, OurFault, Pending, Recipients, Standing, Verdict, Wire};
 use mail::{Address, Domain, Envelope, Letter, Reply};
@@ -51,8 +51,8 @@ struct Visitor(Connection);
 
 async fn open() -> (SocketAddr, Arc<Basket>) {
     let basket = Arc::new(Basket::default());
-    let house = House::new(Domain::parse("mail.alpha.test").unwrap(), "postmaster@alpha.test".parse().unwrap());
-    let reception = Reception::new(house, Arc::new(Town), basket.clone());
+    let server = Server::new(Domain::parse("mail.alpha.test").unwrap(), "postmaster@alpha.test".parse().unwrap());
+    let reception = Reception::new(server, Arc::new(Town), basket.clone());
     let listener = Listener::bind("smtp", &["127.0.0.1:0"]).unwrap();
     let address = listener.addresses()[0];
     tokio::spawn(net::serve(listener, Limits::default(), Shutdown::never(), move |stream| {

@@ -17,10 +17,10 @@ use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 use store::Tx;
 use tokio::sync::Semaphore;
-use web::Peer;
+use http::Peer;
 
 use crate::reader::Reader;
-use crate::{House, answer};
+use crate::{Server, answer};
 
 /// Passwords that are made into secrets, or weighed, at one time: each takes a processor for a moment.
 static AT_WORK: Semaphore = Semaphore::const_new(2);
@@ -104,14 +104,14 @@ impl From<Error> for Code {
 }
 
 /// Whose account it is, their sessions, and the mail programs that are here now.
-pub async fn show(State(house): State<House>, Reader(person): Reader) -> Response {
-    let (account, now) = (person.account, (house.clock)());
-    let sessions = match house.store.read(move |view| session::list(view, Some(account), now)).await {
+pub async fn show(State(server): State<Server>, Reader(person): Reader) -> Response {
+    let (account, now) = (person.account, (server.clock)());
+    let sessions = match server.store.read(move |view| session::list(view, Some(account), now)).await {
         Ok(sessions) => sessions,
         Err(error) => return Code::from(error).answer(),
     };
     let sessions: Vec<Value> = sessions.iter().map(|one| session_object(one, person.proof)).collect();
-    let programs = programs(&house.directory.open_conversations(Some(account)));
+    let programs = programs(&server.directory.open_conversations(Some(account)));
     answer::json(&json!({
         "address": person.address.to_string(), "name": person.name, "sessions": sessions, "programs": programs,
     }))
@@ -160,16 +160,16 @@ enum Ending {
 }
 
 /// Ends sessions of the person who asks. What was opened with them ends within a second.
-pub async fn end_sessions(State(house): State<House>, Reader(person): Reader, body: Bytes) -> Response {
+pub async fn end_sessions(State(server): State<Server>, Reader(person): Reader, body: Bytes) -> Response {
     let account = person.account;
     let ended = match read(&body) {
         Ok(Ending::Number(number)) if number > 0 => {
-            house.store.write(move |tx| session::end(tx, account, Some(number))).await
+            server.store.write(move |tx| session::end(tx, account, Some(number))).await
         }
         Ok(Ending::Others(true)) => {
             let own = person.proof;
-            let ended = house.store.write(move |tx| session::end_others(tx, account, own)).await;
-            house.directory.end_other_conversations(account, own);
+            let ended = server.store.write(move |tx| session::end_others(tx, account, own)).await;
+            server.directory.end_other_conversations(account, own);
             ended
         }
         _ => return Code::BadRequest.answer(),
@@ -192,34 +192,34 @@ struct Change {
 
 /// Another password, for who knows the one that they have. This session goes on; all others end.
 pub async fn change_password(
-    State(house): State<House>,
+    State(server): State<Server>,
     Extension(peer): Extension<Peer>,
     Reader(person): Reader,
     body: Bytes,
 ) -> Response {
     let Ok(Change { current, new }) = read(&body) else { return Code::BadRequest.answer() };
     let (current, new) = (Password::new(current), Password::new(new));
-    match change(&house, &peer, &person, &current, new).await {
+    match change(&server, &peer, &person, &current, new).await {
         Ok(()) => answer::empty(StatusCode::NO_CONTENT),
         Err(code) => code.answer(),
     }
 }
 
-async fn change(house: &House, peer: &Peer, person: &Login, current: &Password, new: Password) -> Result<(), Code> {
+async fn change(server: &Server, peer: &Peer, person: &Login, current: &Password, new: Password) -> Result<(), Code> {
     // As a log-in does, so that nobody guesses quicker here than at the door.
-    sasl::check(&house.directory, &person.address.to_string(), current, peer.ip).await?;
+    sasl::check(&server.directory, &person.address.to_string(), current, peer.ip).await?;
     let turn = AT_WORK.try_acquire().map_err(|_| Code::Busy)?;
     let own = own_words(person);
     // The turn goes along: a browser that hangs up does not end the work.
     let make = move || (Secret::make(&new, &own.each_ref().map(String::as_str)), turn).0;
     let secret = tokio::task::spawn_blocking(make).await.map_err(|_| Code::Broke)??;
-    let (address, now, whose, proof) = (person.address.clone(), (house.clock)(), person.account, person.proof);
+    let (address, now, whose, proof) = (person.address.clone(), (server.clock)(), person.account, person.proof);
     let write = move |tx: &mut Tx| {
         account::set_secret(tx, &address, &secret, now)?;
         session::go_on(tx, whose, proof)?;
         session::end_others(tx, whose, proof)
     };
-    let ended = house.store.write(write).await?;
+    let ended = server.store.write(write).await?;
     tracing::info!(person = %person.address, peer = %peer.ip, ended, "a person has changed their password");
     Ok(())
 }

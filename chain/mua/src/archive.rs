@@ -18,14 +18,14 @@ use mail::seam::AccountId;
 use mail::trace::{Link, Observation};
 use mailbox::LetterKey;
 use store::{Asker, Store, View};
-use web::{Line, Peer};
+use http::{Line, Peer};
 use zip::write::{SimpleFileOptions, StreamWriter};
 use zip::{CompressionMethod, DateTime, ZipWriter};
 
 use crate::attached::{self, Attached, Reading};
 use crate::reader::Reader;
 use crate::remote::Turns;
-use crate::{House, answer, letter};
+use crate::{Server, answer, letter};
 use names::Names;
 
 /// Files in one zip.
@@ -36,7 +36,7 @@ const LEVEL: i64 = 1;
 /// `/letter/{letter}/files.zip?{part}={name}&…`: the parts that the pages list, under the names that they show. A name is made
 /// harmless as those in letters are.
 pub async fn files(
-    State(house): State<House>,
+    State(server): State<Server>,
     Reader(login): Reader,
     peer: Option<Extension<Peer>>,
     line: Line,
@@ -51,16 +51,16 @@ pub async fn files(
         Err(why) => return answer::plain(StatusCode::BAD_REQUEST, why),
     };
     let account = login.account;
-    let opened = house.store.read_for(Asker(account.0), move |view| open(view, account, key, parts)).await;
+    let opened = server.store.read_for(Asker(account.0), move |view| open(view, account, key, parts)).await;
     let (files, received) = match opened {
         Ok(Some(opened)) => opened,
         Ok(None) => return answer::missing(),
         Err(error) => return answer::unreadable(&error),
     };
-    house.witness.saw(Observation::Read { account, keys: vec![key.0], door: Link::Jmap, at: (house.clock)() });
-    let packing = Packing::new(house.store.clone(), house.work.clone(), account, files, received);
+    server.witness.saw(Observation::Read { account, keys: vec![key.0], door: Link::Jmap, at: (server.clock)() });
+    let packing = Packing::new(server.store.clone(), server.work.clone(), account, files, received);
     let body = Body::from_stream(pieces(packing));
-    let body = line.body_while(letter::stay(&house, &login, peer.as_ref()), body);
+    let body = line.body_while(letter::stay(&server, &login, peer.as_ref()), body);
     let mut response = answer::with(StatusCode::OK, "application/zip", body);
     let headers = response.headers_mut();
     // Without a name: the pages give it one in their language.

@@ -15,7 +15,7 @@ use store::{Asker, View};
 
 use crate::inside::{Asked, Opened, Opening};
 use crate::reader::Reader;
-use crate::{House, answer};
+use crate::{Server, answer};
 
 pub use calendar::Entry;
 pub use person::Person;
@@ -47,10 +47,10 @@ enum File {
     Card(String),
 }
 
-pub async fn show(State(house): State<House>, Reader(login): Reader, Path(letter): Path<String>) -> Response {
+pub async fn show(State(server): State<Server>, Reader(login): Reader, Path(letter): Path<String>) -> Response {
     let Some(asked) = Asked::read(&letter) else { return answer::missing() };
     let account = login.account;
-    let files = match house.store.read_for(Asker(account.0), move |view| files(view, account, &asked)).await {
+    let files = match server.store.read_for(Asker(account.0), move |view| files(view, account, &asked)).await {
         Ok(Some(files)) => files,
         Ok(None) => return answer::missing(),
         Err(error) => return answer::unreadable(&error),

@@ -3,7 +3,7 @@
 use axum::extract::Request;
 use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, Uri, header};
 use axum::response::Response;
-use web::{Peer, Via};
+use http::{Peer, Via};
 
 use crate::entrance::Entrance;
 use crate::host::Host;

@@ -39,7 +39,7 @@ impl Names {
         let Self { name, secure } = self;
         let attribute = if *secure { "; Secure" } else { "" };
         let age = match token {
-            // Used, a session lasts as long as this; unused, the house ends it earlier.
+            // Used, a session lasts as long as this; unused, the server ends it earlier.
             Some(_) => directory::session::LONGEST.as_secs(),
             None => 0,
         };

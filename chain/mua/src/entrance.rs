@@ -1,4 +1,4 @@
-//! By which names this house is called, and where its door with TLS is.
+//! By which names this server is called, and where its door with TLS is.
 
 use mail::Domain;
 use store::Store;
@@ -19,7 +19,7 @@ pub struct Entrance {
 }
 
 impl Entrance {
-    /// Of the house `hostname`, on a machine that calls itself `machine`; its domains are in the store. `https` is the port
+    /// Of the server `hostname`, on a machine that calls itself `machine`; its domains are in the store. `https` is the port
     /// of the door with TLS, if there is one.
     pub fn new(store: Store, hostname: Domain, machine: &str, https: Option<u16>) -> Self {
         Self { store, hostname, machine: machine.to_ascii_lowercase(), https }
@@ -35,12 +35,12 @@ impl Entrance {
         self.https
     }
 
-    /// What the house calls itself.
+    /// What the server calls itself.
     pub(crate) fn hostname(&self) -> &Domain {
         &self.hostname
     }
 
-    /// Is this a name of this house? A browser that believes another name to lead here was told so by a stranger, whose
+    /// Is this a name of this server? A browser that believes another name to lead here was told so by a stranger, whose
     /// page could then ask us as if it were ours (DNS rebinding).
     pub(crate) async fn is_called(&self, host: &Host) -> Result<bool, directory::Error> {
         if host.is_ip() || host.is_below("localhost") || host.is_below(self.hostname.as_str()) || self.is_machine(host)

@@ -22,7 +22,7 @@ use store::{Asker, BlobId, View};
 
 use crate::reader::Reader;
 use crate::unsubscribe::Way;
-use crate::{House, answer, letter};
+use crate::{Server, answer, letter};
 pub use known::Known;
 
 /// Octets of HTML that are looked through.
@@ -119,7 +119,7 @@ fn told(text: &str) -> String {
 }
 
 /// `/letter/{letter}/findings`
-pub async fn findings(State(house): State<House>, Reader(login): Reader, Path(id): Path<String>) -> Response {
+pub async fn findings(State(server): State<Server>, Reader(login): Reader, Path(id): Path<String>) -> Response {
     let Some(key) = letter::key(&id) else { return answer::missing() };
     let asker = Asker(login.account.0);
     let look = move |view: &View| {
@@ -135,7 +135,7 @@ pub async fn findings(State(house): State<House>, Reader(login): Reader, Path(id
         let known = Known::of(view, &login)?;
         Ok::<_, mailbox::Error>(Some((header, card.summary.unwrap_or_default(), structure, html, known)))
     };
-    let (header, summary, structure, html, known) = match house.store.read_for(asker, look).await {
+    let (header, summary, structure, html, known) = match server.store.read_for(asker, look).await {
         Ok(Some(read)) => read,
         Ok(None) => return answer::missing(),
         Err(error) => return answer::unreadable(&error),

@@ -6,7 +6,7 @@ use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Uri, he
 use axum::middleware::Next;
 use axum::response::Response;
 use ring::hmac;
-use web::Peer;
+use http::Peer;
 
 use crate::cookie::Names;
 use crate::entrance::Entrance;

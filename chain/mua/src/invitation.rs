@@ -12,17 +12,17 @@ use axum::response::Response;
 use directory::session::Place;
 use mail::seam::Login;
 use ring::digest;
-use web::Peer;
+use http::Peer;
 
 use crate::login::{go_to, names, with_cookie};
-use crate::{House, answer, browser, hex};
+use crate::{Server, answer, browser, hex};
 
 /// How long a link is good.
 const PATIENCE: Duration = Duration::from_secs(30 * 60);
-/// More links than any house needs at a time; who asks for one more gets it, and the oldest is no longer good.
+/// More links than any server needs at a time; who asks for one more gets it, and the oldest is no longer good.
 const MOST: usize = 64;
 
-/// The links of a house that are still good. Kept in memory alone, under a digest: whoever reads it can follow none. Cheap to
+/// The links of a server that are still good. Kept in memory alone, under a digest: whoever reads it can follow none. Cheap to
 /// clone; all clones are one.
 #[derive(Clone, Default)]
 pub struct Invitations(Arc<Mutex<HashMap<[u8; 32], Invitation>>>);
@@ -61,7 +61,7 @@ fn key(token: &str) -> [u8; 32] {
 
 /// Begins a session for whom the link was made. One that is no longer good leads to the log-in.
 pub async fn enter(
-    State(house): State<House>,
+    State(server): State<Server>,
     Extension(peer): Extension<Peer>,
     Path(token): Path<String>,
     method: Method,
@@ -70,10 +70,10 @@ pub async fn enter(
 ) -> Response {
     // A look ahead is no visit, and must not use the link up.
     let is_visit = method == Method::GET && !headers.contains_key("sec-purpose");
-    let person = if is_visit && peer.ip.is_loopback() { house.invitations.take(&token) } else { None };
+    let person = if is_visit && peer.ip.is_loopback() { server.invitations.take(&token) } else { None };
     let Some(person) = person else { return go_to("/") };
     let at = Place { network: Some(peer.ip), browser: browser::name(&headers) };
-    match house.directory.begin_session_at(&person, rand::random(), at).await {
+    match server.directory.begin_session_at(&person, rand::random(), at).await {
         Ok(session) => {
             tracing::info!(person = %person.address, peer = %peer.ip, "let in on the pages by a link");
             with_cookie(go_to("/"), &names(&uri, &headers, &peer), Some(session.reveal()))

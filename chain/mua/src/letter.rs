@@ -21,7 +21,7 @@ use mailbox::parse::{Contents, Part, Role, decode};
 use mailbox::{LetterKey, Want, fetch};
 use serde::Deserialize;
 use store::{Asker, BlobId, Store, View};
-use web::{Line, Peer};
+use http::{Line, Peer};
 
 use crate::findings::leave;
 use crate::inside::{Asked, Opened, Opening};
@@ -30,7 +30,7 @@ use crate::reader::Reader;
 use crate::remote::Elsewhere;
 use crate::seal::Seal;
 use crate::show::{Page, Pictures, Shown};
-use crate::{House, answer, show};
+use crate::{Server, answer, show};
 
 /// Octets of a part's text that are shown; behind them it is cut.
 const LONGEST: u64 = 8 << 20;
@@ -49,7 +49,7 @@ pub fn key(id: &str) -> Option<LetterKey> {
 
 /// `/letter/{letter}/view`
 pub async fn view(
-    State(house): State<House>,
+    State(server): State<Server>,
     Reader(login): Reader,
     peer: Option<Extension<Peer>>,
     line: Line,
@@ -57,28 +57,28 @@ pub async fn view(
     Query(wish): Query<Wish>,
 ) -> Response {
     let Some(asked) = Asked::read(&letter) else { return answer::missing() };
-    let (now, key, account) = ((house.clock)(), asked.key, login.account);
-    let texts = match house.store.read_for(Asker(account.0), move |view| texts(view, account, &asked)).await {
+    let (now, key, account) = ((server.clock)(), asked.key, login.account);
+    let texts = match server.store.read_for(Asker(account.0), move |view| texts(view, account, &asked)).await {
         Ok(Ok(texts)) => texts,
         Ok(Err(Unshown::Missing)) => return answer::missing(),
         Ok(Err(Unshown::TooLarge)) => return too_large(),
         Err(error) => return answer::unreadable(&error),
     };
-    house.witness.saw(Observation::Read { account, keys: vec![key.0], door: Link::Jmap, at: now });
+    server.witness.saw(Observation::Read { account, keys: vec![key.0], door: Link::Jmap, at: now });
     let asked_for = wish.images.as_deref() == Some("1");
-    let elsewhere = asked_for.then(|| Elsewhere::new(house.seal.clone(), house.proxy.clone(), account, key, now));
-    let sealing = Sealing { seal: house.seal.clone(), account, letter: key, now };
+    let elsewhere = asked_for.then(|| Elsewhere::new(server.seal.clone(), server.proxy.clone(), account, key, now));
+    let sealing = Sealing { seal: server.seal.clone(), account, letter: key, now };
     // Making a tree of a large letter takes a while.
-    let seal = house.seal.clone();
+    let seal = server.seal.clone();
     match tokio::task::spawn_blocking(move || leave::guarded(compose(texts, sealing, elsewhere), &seal, now)).await {
-        Ok(shown) => document(shown).map(|body| line.body_while(stay(&house, &login, peer.as_ref()), body)),
+        Ok(shown) => document(shown).map(|body| line.body_while(stay(&server, &login, peer.as_ref()), body)),
         Err(error) => answer::fault(&error),
     }
 }
 
 /// `/letter/{letter}/source`
 pub async fn source(
-    State(house): State<House>,
+    State(server): State<Server>,
     Reader(login): Reader,
     peer: Option<Extension<Peer>>,
     line: Line,
@@ -94,7 +94,7 @@ pub async fn source(
         }
         Ok(found)
     };
-    let (blob, size) = match house.store.read_for(asker, look).await {
+    let (blob, size) = match server.store.read_for(asker, look).await {
         Ok(Some((_, row))) => match row.card {
             Some(card) => (card.blob, row.size),
             None => return answer::missing(),
@@ -102,8 +102,8 @@ pub async fn source(
         Ok(None) => return answer::missing(),
         Err(error) => return answer::unreadable(&error),
     };
-    let body = Body::from_stream(pieces(house.store.clone(), asker, blob, size));
-    let body = line.body_while(stay(&house, &login, peer.as_ref()), body);
+    let body = Body::from_stream(pieces(server.store.clone(), asker, blob, size));
+    let body = line.body_while(stay(&server, &login, peer.as_ref()), body);
     let mut response = answer::with(StatusCode::OK, "text/plain; charset=utf-8", body);
     let headers = response.headers_mut();
     headers.insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static("sandbox; default-src 'none'"));
@@ -112,9 +112,9 @@ pub async fn source(
 }
 
 /// For how long a letter goes out to its reader.
-pub fn stay(house: &House, login: &Login, peer: Option<&Extension<Peer>>) -> SharedStay {
+pub fn stay(server: &Server, login: &Login, peer: Option<&Extension<Peer>>) -> SharedStay {
     let from = peer.map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |peer| peer.ip);
-    house.directory.stay(login, Doing::Download, from)
+    server.directory.stay(login, Doing::Download, from)
 }
 
 /// One piece after the other, each read when the one before it has been taken.

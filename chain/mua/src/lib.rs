@@ -34,7 +34,7 @@ pub mod fuzzing;
 mod guard;
 mod hex;
 mod host;
-mod house;
+mod server;
 mod inside;
 mod invitation;
 mod language;
@@ -54,7 +54,7 @@ mod unsubscribe;
 mod way;
 
 pub use entrance::Entrance;
-pub use house::House;
+pub use server::Server;
 pub use invitation::Invitations;
 pub use remote::PICTURES;
 pub use router::{guarded, router};

@@ -10,12 +10,12 @@ use directory::session::Place;
 use mail::Password;
 use sasl::Refusal;
 use serde::Deserialize;
-use web::Peer;
+use http::Peer;
 
 use crate::cookie::Names;
 use crate::host::Host;
 use crate::reader::{Reader, bearer};
-use crate::{House, answer, browser};
+use crate::{Server, answer, browser};
 
 #[derive(Deserialize)]
 pub struct Given {
@@ -26,7 +26,7 @@ pub struct Given {
 /// Checks name and password, and begins a session. Nobody else may log a browser in as somebody it does not know:
 /// [`crate::guard`] has refused the forms of other sites.
 pub async fn log_in(
-    State(house): State<House>,
+    State(server): State<Server>,
     Extension(peer): Extension<Peer>,
     uri: Uri,
     headers: HeaderMap,
@@ -34,12 +34,12 @@ pub async fn log_in(
 ) -> Response {
     let password = Password::new(password);
     let form = !wants_json(&headers);
-    let login = match sasl::check(&house.directory, name.trim(), &password, peer.ip).await {
+    let login = match sasl::check(&server.directory, name.trim(), &password, peer.ip).await {
         Ok(login) => login,
         Err(refusal) => return refused(&refusal, form),
     };
     let at = Place { network: Some(peer.ip), browser: browser::name(&headers) };
-    let token = match house.directory.begin_session_at(&login, rand::random(), at).await {
+    let token = match server.directory.begin_session_at(&login, rand::random(), at).await {
         Ok(token) => token,
         Err(error) => return answer::fault(&error),
     };
@@ -50,13 +50,13 @@ pub async fn log_in(
 
 /// Ends the session.
 pub async fn log_out(
-    State(house): State<House>,
+    State(server): State<Server>,
     Extension(peer): Extension<Peer>,
     uri: Uri,
     headers: HeaderMap,
 ) -> Response {
     if let Some(token) = bearer(&headers)
-        && let Err(error) = house.directory.end_session(token).await
+        && let Err(error) = server.directory.end_session(token).await
     {
         return answer::fault(&error);
     }

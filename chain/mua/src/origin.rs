@@ -1,7 +1,7 @@
 //! Which site's page has sent a request, as browsers say it.
 
 use axum::http::{HeaderMap, header};
-use web::{Peer, Via};
+use http::{Peer, Via};
 
 use crate::host::Host;
 

@@ -10,7 +10,7 @@ use mailbox::{LetterKey, Want, fetch};
 use store::{Asker, View};
 
 use crate::seal::Seal;
-use crate::{House, answer};
+use crate::{Server, answer};
 
 /// How long an address is good.
 const GOOD: std::time::Duration = std::time::Duration::from_secs(24 * 3600);
@@ -69,11 +69,11 @@ pub fn is_address(text: &str, now: Timestamp) -> bool {
 }
 
 /// Shows the picture that the address stands for.
-pub async fn show(State(house): State<House>, Path(token): Path<String>) -> Response {
-    let sealed = house.seal.open(&token).and_then(|text| Place::read(text, (house.clock)()));
+pub async fn show(State(server): State<Server>, Path(token): Path<String>) -> Response {
+    let sealed = server.seal.open(&token).and_then(|text| Place::read(text, (server.clock)()));
     let Some(place) = sealed else { return answer::missing() };
     let kind = place.kind;
-    match house.store.read_for(Asker(place.account.0), move |view| read(view, &place)).await {
+    match server.store.read_for(Asker(place.account.0), move |view| read(view, &place)).await {
         Ok(Some(octets)) => answer::picture(kind, octets, GOOD),
         Ok(None) => answer::missing(),
         Err(error) => answer::fault(&error),

@@ -14,7 +14,7 @@ use ring::digest;
 
 use crate::reader::{self, bearer};
 use crate::show::escape;
-use crate::{House, answer, guard, language, pages};
+use crate::{Server, answer, guard, language, pages};
 
 /// What came of the form that was sent before.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -38,19 +38,19 @@ impl Before {
 }
 
 /// `/`: the application, but for whoever comes back from the form, which only browsers without script send.
-pub async fn front(State(house): State<House>, uri: Uri, headers: HeaderMap) -> Response {
+pub async fn front(State(server): State<Server>, uri: Uri, headers: HeaderMap) -> Response {
     match Before::from(&uri) {
         Before::Nothing => pages::page(uri, headers).await,
-        _ => log_in(State(house), uri, headers).await,
+        _ => log_in(State(server), uri, headers).await,
     }
 }
 
 /// `/login`: the form, or the way out for who is in.
-pub async fn log_in(State(house): State<House>, uri: Uri, headers: HeaderMap) -> Response {
+pub async fn log_in(State(server): State<Server>, uri: Uri, headers: HeaderMap) -> Response {
     let words = Words::of(language::preferred(&headers));
     let before = Before::from(&uri);
     if before == Before::Nothing {
-        match reader::who(&house, &headers).await {
+        match reader::who(&server, &headers).await {
             Ok(login) => return page(words, &inside(words, &login, bearer(&headers).unwrap_or_default())),
             Err(refusal) if refusal.status() != StatusCode::UNAUTHORIZED => return refusal,
             Err(_) => {}

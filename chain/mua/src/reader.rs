@@ -6,23 +6,23 @@ use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::Response;
 use mail::seam::Login;
 
-use crate::{House, answer};
+use crate::{Server, answer};
 
 /// Somebody with a session.
 pub struct Reader(pub Login);
 
-impl FromRequestParts<House> for Reader {
+impl FromRequestParts<Server> for Reader {
     type Rejection = Response;
 
-    async fn from_request_parts(parts: &mut Parts, house: &House) -> Result<Self, Response> {
-        who(house, &parts.headers).await.map(Self)
+    async fn from_request_parts(parts: &mut Parts, server: &Server) -> Result<Self, Response> {
+        who(server, &parts.headers).await.map(Self)
     }
 }
 
 /// Whose session the request shows, or what to answer.
-pub async fn who(house: &House, headers: &HeaderMap) -> Result<Login, Response> {
+pub async fn who(server: &Server, headers: &HeaderMap) -> Result<Login, Response> {
     let token = bearer(headers).ok_or_else(log_in)?;
-    match house.directory.session(token).await {
+    match server.directory.session(token).await {
         Ok(login) => login.ok_or_else(log_in),
         Err(error) => Err(answer::fault(&error)),
     }

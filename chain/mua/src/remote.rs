@@ -1,5 +1,5 @@
 //! Pictures that lie elsewhere, fetched here when the reader asks for them, so that the sender learns that somebody in this
-//! house looks at them and nothing else: not the reader's address, language or browser.
+//! server looks at them and nothing else: not the reader's address, language or browser.
 //!
 //! An address of ours stands for one such picture of one letter of one person, and for a short time: whoever has no such
 //! letter can have nothing fetched.
@@ -25,7 +25,7 @@ use mailbox::{LetterKey, Want, fetch};
 use store::Asker;
 
 use crate::seal::Seal;
-use crate::{House, answer};
+use crate::{Server, answer};
 pub use kind::kind;
 pub use proxy::{PICTURES, Proxy};
 pub use shelf::{Picture, Shelf};
@@ -99,17 +99,17 @@ pub fn is_address(text: &str, now: Timestamp) -> bool {
 }
 
 /// `/remote/{token}`
-pub async fn show(State(house): State<House>, Path(token): Path<String>) -> Response {
-    let now = (house.clock)();
-    let wanted = house.seal.open(&token).and_then(|text| Wanted::read(text, now));
+pub async fn show(State(server): State<Server>, Path(token): Path<String>) -> Response {
+    let now = (server.clock)();
+    let wanted = server.seal.open(&token).and_then(|text| Wanted::read(text, now));
     let Some(Wanted { account, letter, url }) = wanted else { return nothing() };
     let look = move |view: &store::View| fetch::visible(view, account, letter, Want::ROW);
-    match house.store.read_for(Asker(account.0), look).await {
+    match server.store.read_for(Asker(account.0), look).await {
         Ok(Some(_)) => {}
         Ok(None) => return nothing(),
         Err(error) => return answer::fault(&error),
     }
-    match house.proxy.picture(account, url, now).await {
+    match server.proxy.picture(account, url, now).await {
         Ok(Some((kind, octets))) => answer::picture(kind, octets, HOUR),
         Ok(None) => nothing(),
         Err(proxy::Busy) => answer::plain(StatusCode::SERVICE_UNAVAILABLE, "too many pictures; try again in a moment"),

@@ -6,7 +6,7 @@ use axum::middleware::from_fn_with_state;
 use axum::routing::{get, post};
 
 use crate::{
-    Entrance, House, account, archive, cards, findings, guard, invitation, letter, login, pages, picture, plain,
+    Entrance, Server, account, archive, cards, findings, guard, invitation, letter, login, pages, picture, plain,
     remote, thumbnail, unsubscribe, way,
 };
 
@@ -14,7 +14,7 @@ use crate::{
 const FORM: usize = 16 * 1024;
 
 /// The pages, and what only they ask for.
-pub fn router(house: House) -> Router {
+pub fn router(server: Server) -> Router {
     Router::new()
         .route("/", get(plain::front))
         .route("/login", get(plain::log_in).merge(post(login::log_in).layer(DefaultBodyLimit::max(FORM))))
@@ -36,7 +36,7 @@ pub fn router(house: House) -> Router {
         .route("/picture/{token}", get(picture::show))
         .route("/remote/{token}", get(remote::show))
         .route("/trace/{letter}", get(way::way))
-        .with_state(house)
+        .with_state(server)
         .fallback(get(pages::page))
 }
 

@@ -1,7 +1,7 @@
 //! Small pictures of what is attached, so that a letter with twenty photos shows them without twenty times four megabytes.
 //!
 //! A stranger has made what is decoded here. So what it costs is told from its head before anything is decoded, one is made at
-//! a time in the whole house, off the async threads, and each person waits behind the one of their own that is being made.
+//! a time in the whole server, off the async threads, and each person waits behind the one of their own that is being made.
 
 mod draw;
 
@@ -18,7 +18,7 @@ use store::{Asker, Store, View};
 use crate::attached::{self, Attached};
 use crate::reader::Reader;
 use crate::remote::{Picture, Shelf, Turns};
-use crate::{House, answer};
+use crate::{Server, answer};
 
 /// Octets of a picture, unpacked.
 const LARGEST: usize = 40 << 20;
@@ -99,8 +99,8 @@ async fn made(octets: Vec<u8>) -> Option<Picture> {
 }
 
 /// `/letter/{part}/thumbnail`
-pub async fn show(State(house): State<House>, Reader(login): Reader, Path(part): Path<String>) -> Response {
-    match house.thumbnails.of(&house.store, login.account, &part, (house.clock)()).await {
+pub async fn show(State(server): State<Server>, Reader(login): Reader, Path(part): Path<String>) -> Response {
+    match server.thumbnails.of(&server.store, login.account, &part, (server.clock)()).await {
         Ok(Some((kind, octets))) => picture(kind, octets),
         Ok(None) => answer::plain(StatusCode::NOT_FOUND, "there is no picture of which a small one can be made"),
         Err(Trouble::Busy) => {

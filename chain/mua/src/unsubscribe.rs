@@ -17,7 +17,7 @@ use store::{Asker, View};
 
 use crate::reader::Reader;
 use crate::remote::Turns;
-use crate::{House, answer, letter};
+use crate::{Server, answer, letter};
 
 /// Octets of a header that are looked through, and of one field.
 const LONGEST_HEADER: u64 = 256 << 10;
@@ -126,7 +126,7 @@ enum Outcome {
 }
 
 /// `POST /unsubscribe/{letter}`
-pub async fn unsubscribe(State(house): State<House>, Reader(login): Reader, Path(id): Path<String>) -> Response {
+pub async fn unsubscribe(State(server): State<Server>, Reader(login): Reader, Path(id): Path<String>) -> Response {
     let Some(key) = letter::key(&id) else { return answer::missing() };
     let account = login.account;
     let look = move |view: &View| {
@@ -134,13 +134,13 @@ pub async fn unsubscribe(State(house): State<House>, Reader(login): Reader, Path
         let Some((size, card)) = found.and_then(|(_, row)| Some((row.size, row.card?))) else { return Ok(None) };
         mailbox::body::read_all(view, card.blob, 0..size.min(LONGEST_HEADER)).map(Some)
     };
-    let header = match house.store.read_for(Asker(account.0), look).await {
+    let header = match server.store.read_for(Asker(account.0), look).await {
         Ok(Some(header)) => header,
         Ok(None) => return answer::missing(),
         Err(error) => return answer::unreadable(&error),
     };
     let outcome = match one_click(&header) {
-        Some(url) => house.unsubscriber.post(account, &url).await,
+        Some(url) => server.unsubscriber.post(account, &url).await,
         None => Outcome::NotOffered,
     };
     answer::json(&json!({ "outcome": outcome }))

@@ -10,9 +10,9 @@ use store::{Asker, View};
 use trace::{History, Noted};
 
 use crate::reader::Reader;
-use crate::{House, answer, letter};
+use crate::{Server, answer, letter};
 
-pub async fn way(State(house): State<House>, Reader(login): Reader, Path(id): Path<String>) -> Response {
+pub async fn way(State(server): State<Server>, Reader(login): Reader, Path(id): Path<String>) -> Response {
     let Some(key) = letter::key(&id) else { return answer::missing() };
     let look = move |view: &View| {
         let Some((_, row)) = fetch::visible(view, login.account, key, Want { summary: true, ..Want::ROW })? else {
@@ -26,7 +26,7 @@ pub async fn way(State(house): State<House>, Reader(login): Reader, Path(id): Pa
         };
         Ok((true, history))
     };
-    match house.store.read_for(Asker(login.account.0), look).await {
+    match server.store.read_for(Asker(login.account.0), look).await {
         Ok((true, history)) => answer::json(&told(history.as_ref())),
         Ok((false, _)) => answer::missing(),
         Err(error) => answer::fault(&error),

@@ -3,12 +3,12 @@
 #[path = "../../../net/https/testing/server.rs"]
 mod server;
 
-mod house;
+mod fixture;
 
 use std::io::Write;
 use std::time::Duration;
 
-use house::House;
+use fixture::Fixture;
 use https::Reach;
 use server::Server;
 
@@ -51,7 +51,7 @@ fn said(path: &str) -> Vec<u8> {
     }
 }
 
-impl House {
+impl Fixture {
     /// The addresses of the pictures elsewhere, of ours, in a letter with this HTML.
     async fn addresses(&self, html: &str) -> Vec<String> {
         addresses(&self.view(self.deliver(html).await, 1).await.1)
@@ -66,17 +66,17 @@ fn addresses(page: &str) -> Vec<String> {
 #[tokio::test(flavor = "multi_thread")]
 async fn pictures_are_fetched_once_when_asked_for_and_their_server_learns_nothing_of_the_reader() {
     let sender = sender();
-    let house = House::new(Reach::PublicAnd(vec![sender.place])).await;
+    let fixture = Fixture::new(Reach::PublicAnd(vec![sender.place])).await;
     let html = format!(
         "{0}{0}<p style=\"background:url(http://{1}/other.png)\">x</p>",
         sender.image("/pixel.png"),
         sender.place
     );
-    let letter = house.deliver(&html).await;
+    let letter = fixture.deliver(&html).await;
 
-    let (headers, page) = house.view(letter, 0).await;
+    let (headers, page) = fixture.view(letter, 0).await;
     assert_eq!((addresses(&page), &headers["x-pictures-left-out"]), (vec![], &"3".parse().unwrap()));
-    let (headers, page) = house.view(letter, 1).await;
+    let (headers, page) = fixture.view(letter, 1).await;
     let policy = headers["content-security-policy"].to_str().unwrap();
     assert!(policy.contains("img-src 'self' data:;") && !policy.contains("http"), "{policy}");
     assert!(!page.contains(&sender.place.to_string()), "{page}");
@@ -85,8 +85,8 @@ async fn pictures_are_fetched_once_when_asked_for_and_their_server_learns_nothin
     let found = addresses(&page);
     assert_eq!(found.len(), 3);
     assert_eq!(found[0], found[1]);
-    let asked = tokio::join!(house.ask(&found[0], false), house.ask(&found[1], false), house.ask(&found[2], false));
-    for (status, headers, body) in [asked.0, asked.1, asked.2, house.ask(&found[0], false).await] {
+    let asked = tokio::join!(fixture.ask(&found[0], false), fixture.ask(&found[1], false), fixture.ask(&found[2], false));
+    for (status, headers, body) in [asked.0, asked.1, asked.2, fixture.ask(&found[0], false).await] {
         assert_eq!((status, body.as_slice()), (200, PNG));
         assert_eq!(
             (&headers["content-type"], &headers["x-content-type-options"]),
@@ -95,7 +95,7 @@ async fn pictures_are_fetched_once_when_asked_for_and_their_server_learns_nothin
         assert_eq!(headers["content-security-policy"], "sandbox; default-src 'none'");
         assert!(!headers.contains_key("set-cookie"));
     }
-    assert_eq!(addresses(&house.view(letter, 1).await.1), found, "the browser knows it again");
+    assert_eq!(addresses(&fixture.view(letter, 1).await.1), found, "the browser knows it again");
     let mut told = sender.asked();
     told.sort();
     assert_eq!(told.len(), 2, "each once: {told:?}");
@@ -112,14 +112,14 @@ async fn pictures_are_fetched_once_when_asked_for_and_their_server_learns_nothin
 #[tokio::test(flavor = "multi_thread")]
 async fn only_pictures_are_given() {
     let sender = sender();
-    let house = House::new(Reach::PublicAnd(vec![sender.place])).await;
+    let fixture = Fixture::new(Reach::PublicAnd(vec![sender.place])).await;
     let paths = ["/svg", "/page", "/large", "/gone", "/cut"];
     let html: String = paths.iter().map(|path| sender.image(path)).collect();
-    for (address, path) in house.addresses(&html).await.iter().zip(paths) {
-        let (status, headers, body) = house.ask(address, false).await;
+    for (address, path) in fixture.addresses(&html).await.iter().zip(paths) {
+        let (status, headers, body) = fixture.ask(address, false).await;
         assert_eq!((status, &headers["content-type"]), (404, &"text/plain; charset=utf-8".parse().unwrap()), "{path}");
         assert!(!body.escape_ascii().to_string().contains("evil"));
-        house.ask(address, false).await;
+        fixture.ask(address, false).await;
     }
     assert_eq!(sender.asked().len(), paths.len(), "that there is none is remembered, too");
 }
@@ -131,21 +131,21 @@ async fn no_letter_leads_us_into_our_own_network() {
     let paths =
         ["/to/http://169.254.169.254/pixel.png".to_owned(), format!("/to/http://{secret}"), "/to/http://[::1]/".into()];
     let html: String = paths.iter().map(|path| sender.image(path)).collect();
-    let house = House::new(Reach::PublicAnd(vec![sender.place])).await;
-    let found = house.addresses(&html).await;
+    let fixture = Fixture::new(Reach::PublicAnd(vec![sender.place])).await;
+    let found = fixture.addresses(&html).await;
     assert_eq!(found.len(), 3);
     for address in &found {
-        assert_eq!(house.ask(address, false).await.0, 404);
+        assert_eq!(fixture.ask(address, false).await.0, 404);
     }
     assert_eq!((sender.asked().len(), drawer.asked().len()), (3, 0));
 
     // As the program is wired.
-    let house = House::new(Reach::Public).await;
+    let fixture = Fixture::new(Reach::Public).await;
     let direct = "<img src=http://169.254.169.254/><img src=http://127.0.0.1/><img src=http://localhost/><img src=http://[::1]/>";
-    let found = house.addresses(&format!("{direct}{}", drawer.image("/pixel.png"))).await;
+    let found = fixture.addresses(&format!("{direct}{}", drawer.image("/pixel.png"))).await;
     assert_eq!(found.len(), 4, "ports of other services are not even asked about");
     for address in &found {
-        assert_eq!(house.ask(address, false).await.0, 404);
+        assert_eq!(fixture.ask(address, false).await.0, 404);
     }
     assert_eq!(drawer.asked().len(), 0);
 }
@@ -153,25 +153,25 @@ async fn no_letter_leads_us_into_our_own_network() {
 #[tokio::test(flavor = "multi_thread")]
 async fn whoever_has_no_such_letter_has_nothing_fetched() {
     let sender = sender();
-    let house = House::new(Reach::PublicAnd(vec![sender.place])).await;
-    let letter = house.deliver(&sender.image("/pixel.png")).await;
-    let address = addresses(&house.view(letter, 1).await.1).remove(0);
-    let mine = format!("r.{}.{}.", house.account.0, letter.0);
+    let fixture = Fixture::new(Reach::PublicAnd(vec![sender.place])).await;
+    let letter = fixture.deliver(&sender.image("/pixel.png")).await;
+    let address = addresses(&fixture.view(letter, 1).await.1).remove(0);
+    let mine = format!("r.{}.{}.", fixture.account.0, letter.0);
     for forged in [
-        address.replacen(&mine, &format!("r.{}.{}.", house.account.0 + 1, letter.0), 1),
-        address.replacen(&mine, &format!("r.{}.{}.", house.account.0, letter.0 + 1), 1),
+        address.replacen(&mine, &format!("r.{}.{}.", fixture.account.0 + 1, letter.0), 1),
+        address.replacen(&mine, &format!("r.{}.{}.", fixture.account.0, letter.0 + 1), 1),
         "/remote/r.1.1.9999999999999.aHR0cDovL2EudGVzdC8.00".to_owned(),
         "/remote/http:%2F%2Fa.test%2F".to_owned(),
     ] {
         assert_ne!(forged, address);
-        assert_eq!(house.ask(&forged, true).await.0, 404, "{forged}");
+        assert_eq!(fixture.ask(&forged, true).await.0, 404, "{forged}");
     }
     let removes = move |tx: &mut store::Tx| {
         let (folder, uid) = mailbox::fetch::by_key(tx, letter)?.expect("the letter");
         let range = [mailbox::UidRange::one(uid)];
         mailbox::letter::expunge(tx, folder, &mailbox::letter::Expunge::All(&range), 1)
     };
-    house.store.write(removes).await.unwrap();
-    assert_eq!(house.ask(&address, true).await.0, 404, "the letter is gone");
+    fixture.store.write(removes).await.unwrap();
+    assert_eq!(fixture.ask(&address, true).await.0, 404, "the letter is gone");
     assert_eq!(sender.asked(), [""; 0]);
 }

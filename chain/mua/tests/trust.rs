@@ -1,12 +1,12 @@
 //! What a reader is told of a letter, where its links lead, and how a list is left.
 
-mod house;
+mod fixture;
 
 use std::sync::{Arc, Mutex};
 
 use axum::http::Request;
 use facteur_mua as mua;
-use house::House;
+use fixture::Fixture;
 use https::Reach;
 use mailbox::LetterKey;
 use net::{AddressAnswer, ClientTls, ServerTls, Stream, Table};
@@ -15,32 +15,32 @@ use rustls_pki_types::pem::PemObject;
 use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
-async fn told(house: &House, letter: LetterKey) -> Value {
-    let (status, _, body) = house.ask(&format!("/letter/m{}/findings", letter.0), true).await;
+async fn told(fixture: &Fixture, letter: LetterKey) -> Value {
+    let (status, _, body) = fixture.ask(&format!("/letter/m{}/findings", letter.0), true).await;
     assert_eq!(status, 200);
     serde_json::from_slice(&body).unwrap()
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_letter_that_fishes_is_told_of_and_its_link_names_its_host_first() {
-    let house = House::new(Reach::Public).await;
+    let fixture = Fixture::new(Reach::Public).await;
     let fields = "From: \"service@paypal.com\" <x@evil.net>\r\nReply-To: y@other.net\r\n";
-    let letter = house.deliver_with(fields, "<a href=\"https://evil.net/?a=1&b=2\">www.paypal.com</a>").await;
-    let told = told(&house, letter).await;
+    let letter = fixture.deliver_with(fields, "<a href=\"https://evil.net/?a=1&b=2\">www.paypal.com</a>").await;
+    let told = told(&fixture, letter).await;
     let codes: Vec<_> = told["findings"].as_array().unwrap().iter().map(|one| one["code"].clone()).collect();
     assert_eq!((codes, &told["unsubscribe"]), (vec![json!("name"), json!("replyTo"), json!("link")], &Value::Null));
-    let (_, page) = house.view(letter, 0).await;
+    let (_, page) = fixture.view(letter, 0).await;
     assert!(!page.contains("https://evil.net"), "{page}");
     let address = page.split("href=\"/leave/").nth(1).unwrap().split('"').next().unwrap();
     // It is opened from a frame, which sends no cookie.
-    let (status, headers, body) = house.ask(&format!("/leave/{address}"), false).await;
+    let (status, headers, body) = fixture.ask(&format!("/leave/{address}"), false).await;
     let body = String::from_utf8(body).unwrap();
     assert_eq!(status, 200);
     assert!(body.contains("<b>evil.net</b>") && body.contains("href=\"https://evil.net/?a=1&amp;b=2\""), "{body}");
     assert!(body.contains("Ce lien mène ailleurs") && headers["content-security-policy"].to_str().is_ok());
-    assert_eq!(house.ask(&format!("/leave/{}0", &address[..address.len() - 1]), false).await.0, 404);
-    assert_eq!(house.ask(&format!("/letter/m{}/findings", letter.0 + 1), true).await.0, 404);
-    assert_eq!(house.ask(&format!("/letter/m{}/findings", letter.0), false).await.0, 401);
+    assert_eq!(fixture.ask(&format!("/leave/{}0", &address[..address.len() - 1]), false).await.0, 404);
+    assert_eq!(fixture.ask(&format!("/letter/m{}/findings", letter.0 + 1), true).await.0, 404);
+    assert_eq!(fixture.ask(&format!("/letter/m{}/findings", letter.0), false).await.0, 401);
 }
 
 /// A list on this machine that answers `status`, and writes down what it is sent.
@@ -82,9 +82,9 @@ fn offers(url: &str) -> String {
     )
 }
 
-async fn leave(house: &House, letter: LetterKey) -> Value {
+async fn leave(fixture: &Fixture, letter: LetterKey) -> Value {
     let request = Request::post(format!("/unsubscribe/m{}", letter.0)).header("x-facteur", "1");
-    let (status, _, body) = house.send(request, true).await;
+    let (status, _, body) = fixture.send(request, true).await;
     assert_eq!(status, 200);
     serde_json::from_slice(&body).unwrap()
 }
@@ -92,14 +92,14 @@ async fn leave(house: &House, letter: LetterKey) -> Value {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_list_is_left_with_one_click_and_learns_nothing_of_the_reader() {
     let (port, client, asked) = list("202 Accepted").await;
-    let house = House::asking(client).await;
-    let letter = house.deliver_with(&offers(&format!("https://list.test:{port}/leave?who=17")), "News").await;
-    assert_eq!(told(&house, letter).await["unsubscribe"], json!({"way": "post", "host": "list.test"}));
+    let fixture = Fixture::asking(client).await;
+    let letter = fixture.deliver_with(&offers(&format!("https://list.test:{port}/leave?who=17")), "News").await;
+    assert_eq!(told(&fixture, letter).await["unsubscribe"], json!({"way": "post", "host": "list.test"}));
     assert!(asked.lock().unwrap().is_empty(), "nothing is asked before the click");
     // Another site's form cannot send the header, and nobody leaves a list without it.
-    let (status, _, _) = house.send(Request::post(format!("/unsubscribe/m{}", letter.0)), true).await;
+    let (status, _, _) = fixture.send(Request::post(format!("/unsubscribe/m{}", letter.0)), true).await;
     assert!(matches!(status, 401 | 403), "{status}");
-    assert_eq!(leave(&house, letter).await, json!({"outcome": "done"}));
+    assert_eq!(leave(&fixture, letter).await, json!({"outcome": "done"}));
     let asked = asked.lock().unwrap().concat();
     assert!(
         asked.starts_with("POST /leave?who=17 HTTP/1.1\r\n") && asked.ends_with("\r\n\r\nList-Unsubscribe=One-Click")
@@ -112,9 +112,9 @@ async fn a_list_is_left_with_one_click_and_learns_nothing_of_the_reader() {
 #[tokio::test(flavor = "multi_thread")]
 async fn nobody_follows_where_a_list_leads_and_no_neighbour_is_asked() {
     let (port, client, asked) = list("302 Found").await;
-    let house = House::asking(client).await;
-    let letter = house.deliver_with(&offers(&format!("https://list.test:{port}/")), "News").await;
-    assert_eq!(leave(&house, letter).await, json!({"outcome": "refused"}));
+    let fixture = Fixture::asking(client).await;
+    let letter = fixture.deliver_with(&offers(&format!("https://list.test:{port}/")), "News").await;
+    assert_eq!(leave(&fixture, letter).await, json!({"outcome": "refused"}));
     assert_eq!(asked.lock().unwrap().len(), 1);
     for (url, outcome) in [
         ("https://127.0.0.1/", "outOfReach"),
@@ -123,9 +123,9 @@ async fn nobody_follows_where_a_list_leads_and_no_neighbour_is_asked() {
         ("https://nowhere.test/", "unreachable"),
         ("http://list.test/", "notOffered"),
     ] {
-        let letter = house.deliver_with(&offers(url), "News").await;
-        assert_eq!(leave(&house, letter).await, json!({"outcome": outcome}), "{url}");
+        let letter = fixture.deliver_with(&offers(url), "News").await;
+        assert_eq!(leave(&fixture, letter).await, json!({"outcome": outcome}), "{url}");
     }
-    let none = house.deliver("News").await;
-    assert_eq!(leave(&house, none).await, json!({"outcome": "notOffered"}));
+    let none = fixture.deliver("News").await;
+    assert_eq!(leave(&fixture, none).await, json!({"outcome": "notOffered"}));
 }

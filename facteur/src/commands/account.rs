@@ -171,7 +171,7 @@ fn remove(desk: &Desk<'_>, address: Address, yes: bool) -> Result<(), Failure> {
         terminal::note(&say!("{alias} no longer leads there\n", "{alias} n'y mène plus\n"));
     }
     let account = removed.account;
-    while store.write_blocking(move |tx| removal::forget(tx, account)).map_err(Trouble::from)? {}
+    while store.write_blocking(move |tx| import_export::forget(tx, account)).map_err(Trouble::from)? {}
     Ok(())
 }
 

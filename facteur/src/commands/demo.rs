@@ -19,7 +19,7 @@ use crate::config::{Config, Door};
 use crate::desk::Desk;
 use crate::failure::Failure;
 use crate::language::{say, system};
-use crate::office::{Office, StartFault};
+use crate::server::{Server, StartFault};
 use crate::private;
 use crate::signals::{Signals, Wish};
 use crate::table::Table;
@@ -81,7 +81,7 @@ struct Opened {
     /// Lets its person in on the pages, once.
     link: Option<String>,
     config: PathBuf,
-    office: Office,
+    office: Server,
 }
 
 async fn open(demo: &Path) -> Result<Vec<Opened>, Failure> {
@@ -92,7 +92,7 @@ async fn open(demo: &Path) -> Result<Vec<Opened>, Failure> {
         let password = passwords.remove(plan.person).unwrap_or_else(crate::password::make_up);
         let settings = Config::load(Some(&config), None)?;
         settle(&settings, plan, password.clone()).await?;
-        let office = Office::open(settings, None).await?;
+        let office = Server::open(settings, None).await?;
         let link = office.invite(&plan.address()).await;
         opened.push(Opened { plan, password, link, config, office });
     }

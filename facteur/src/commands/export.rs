@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use removal::{ExportFormat, Exported};
+use import_export::{ExportFormat, Exported};
 use serde::Serialize;
 
 use super::moving::{self, Ticker};
@@ -18,7 +18,7 @@ pub fn run(export: Export, desk: &Desk<'_>) -> Result<(), Failure> {
     let account = moving::mailbox_of(&store, &export.address)?;
     let mut outgoing = Outgoing::ask(terminal::caller()?)?;
     let mut ticker = Ticker::new(export.form.json);
-    let exported = removal::export(&store, account, &mut outgoing, &mut |progress| ticker.tick(progress));
+    let exported = import_export::export(&store, account, &mut outgoing, &mut |progress| ticker.tick(progress));
     ticker.end();
     let Exported { folders, letters, damaged } = exported.map_err(|why| moving::trouble(&why))?;
     terminal::print(&if export.form.json {

@@ -6,8 +6,8 @@ mod watcher;
 use std::path::PathBuf;
 
 use mail::{Address, LetterId};
-use removal::mbox::Dialect;
-use removal::{Coming, Files, Format, Imported, Rehearsal, Request, RunId};
+use import_export::mbox::Dialect;
+use import_export::{Coming, Files, Format, Imported, Rehearsal, Request, RunId};
 use serde::Serialize;
 
 use super::moving;
@@ -68,11 +68,11 @@ fn bring(bringing: &Bringing, desk: &Desk<'_>) -> Result<(), Failure> {
     };
     let mut watcher = Watcher::new(bringing.json);
     if bringing.dry_run {
-        let rehearsed = removal::rehearse(&store, &request, &mut letters, &mut watcher);
+        let rehearsed = import_export::rehearse(&store, &request, &mut letters, &mut watcher);
         watcher.end();
         return tell_rehearsal(&rehearsed.map_err(|why| moving::trouble(&why))?, bringing);
     }
-    let imported = removal::import(&store, &request, &mut letters, &mut watcher);
+    let imported = import_export::import(&store, &request, &mut letters, &mut watcher);
     let run = watcher.run();
     watcher.end();
     match imported {

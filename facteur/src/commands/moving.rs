@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use mail::Address;
 use mail::seam::AccountId;
-use removal::{Error, Progress};
+use import_export::{Error, Progress};
 use serde::Serialize;
 use store::Store;
 

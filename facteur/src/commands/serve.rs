@@ -6,7 +6,7 @@ use crate::command_line::WhichOffice;
 use crate::config::{Config, Door};
 use crate::failure::Failure;
 use crate::language::say;
-use crate::office::{self, Office};
+use crate::server::{self, Server};
 use crate::rights::{self, ServiceUser};
 use crate::signals::{Signals, Wish};
 use crate::{process, terminal};
@@ -22,9 +22,9 @@ pub fn run(config: Config, which: &WhichOffice) -> Result<(), Failure> {
     super::runtime()?.block_on(async {
         let mut signals = Signals::new().map_err(|why| Failure::new(why.to_string()))?;
         tell_of_doors_to_come(&config);
-        let (hostname, resolver) = (config.hostname.clone(), office::resolver(&config)?);
-        let mut opened = Office::open(config, service).await?;
-        office::look_into_host_name(hostname, resolver);
+        let (hostname, resolver) = (config.hostname.clone(), server::resolver(&config)?);
+        let mut opened = Server::open(config, service).await?;
+        server::look_into_host_name(hostname, resolver);
         if !opened.has_domain().await {
             terminal::note(&first_steps(&super::called(), &which.as_flags()));
         }
@@ -39,7 +39,7 @@ pub fn run(config: Config, which: &WhichOffice) -> Result<(), Failure> {
 }
 
 /// Until somebody wishes the end. Whoever keeps the service running starts it again after a failure.
-async fn keep_open(opened: &mut Office, signals: &mut Signals) -> Result<(), Failure> {
+async fn keep_open(opened: &mut Server, signals: &mut Signals) -> Result<(), Failure> {
     loop {
         tokio::select! {
             wish = signals.next() => match wish {

@@ -21,8 +21,8 @@ use crate::config::Config;
 use crate::desk::{Desk, Running};
 use crate::failure::Failure;
 use crate::language::say;
-use crate::office::data_fault;
-use crate::{commands, house, private};
+use crate::server::data_fault;
+use crate::{commands, data_folder, private};
 
 /// How long the first words of a caller may take.
 const FIRST_WORDS: Duration = Duration::from_secs(10);
@@ -73,7 +73,7 @@ pub fn serve_alone(stream: &UnixStream) -> io::Result<()> {
     visit.run(|command, line| {
         let config = Config::of(&line.office)?;
         let desk = Desk::of_closed(&config);
-        if command.makes_data() || (!command.works_apart() && house::exists(&config.data)?) {
+        if command.makes_data() || (!command.works_apart() && data_folder::exists(&config.data)?) {
             let exposed = |fault: private::Exposed| Failure::new(fault.to_string());
             // What lies in folders is left to the post office, which has the time for it.
             drop(private::close(&config.data).map_err(exposed)?);

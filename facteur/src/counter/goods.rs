@@ -5,7 +5,7 @@ use std::io::{self, Read};
 use std::ops::ControlFlow;
 use std::path::Path;
 
-use removal::{Flow, Given, Leaving, Place, Sink as _, Source as _};
+use import_export::{Flow, Given, Leaving, Place, Sink as _, Source as _};
 
 use super::frame::PIECE;
 use super::said::{FromCaller, Named};
@@ -59,7 +59,7 @@ pub fn send_letters(import: &Import, voice: &Voice) {
     };
 }
 
-fn say_folders(folders: &[std::sync::Arc<removal::Goal>], total: u64, voice: &Voice) {
+fn say_folders(folders: &[std::sync::Arc<import_export::Goal>], total: u64, voice: &Voice) {
     let mut rest = folders;
     loop {
         let (now, later) = rest.split_at(rest.len().min(FOLDERS));
@@ -100,7 +100,7 @@ impl Parcel {
         Ok(Self { place, begun: None })
     }
 
-    pub fn folder(&mut self, folder: &removal::Heading) -> Result<(), Failure> {
+    pub fn folder(&mut self, folder: &import_export::Heading) -> Result<(), Failure> {
         self.place.folder(folder).map_err(|why| moving::trouble(&why))
     }
 

@@ -3,7 +3,7 @@
 use std::ops::ControlFlow;
 use std::sync::Arc;
 
-use removal::{Arriving, Error, Fault, Flow, Given, Goal, Heading, Leaving, Sink, Source};
+use import_export::{Arriving, Error, Fault, Flow, Given, Goal, Heading, Leaving, Sink, Source};
 
 use super::caller::{Caller, NoAnswer, confused};
 use super::frame::PIECE;

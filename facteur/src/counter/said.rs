@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use removal::{Arriving, Beside, Goal, Heading, Leaving, Skipped};
+use import_export::{Arriving, Beside, Goal, Heading, Leaving, Skipped};
 use serde::{Deserialize, Serialize};
 
 use crate::language::Language;

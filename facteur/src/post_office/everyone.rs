@@ -90,14 +90,14 @@ mod tests {
     use mail::Domain;
 
     use super::*;
-    use crate::house;
-    use crate::office::means;
+    use crate::data_folder;
+    use crate::server::means;
     use crate::post_office::PostOffice;
 
     #[tokio::test]
     async fn a_server_behind_us_that_cannot_be_asked_is_said_to_be_away() {
         let folder = tempfile::tempdir().unwrap();
-        let store = house::open(folder.path()).unwrap();
+        let store = data_folder::open(folder.path()).unwrap();
         let mut routes = Routes::default();
         // Nobody listens on port 1.
         routes.add("behind.test", Route::parse("lmtp:127.0.0.1:1").unwrap().receiving()).unwrap();

@@ -8,7 +8,7 @@ use mail::{BodyKind, LetterId, Password, ReturnPath};
 use mta::queue::{Filter, Listed, Page};
 
 use super::*;
-use crate::house;
+use crate::data_folder;
 
 /// alpha.test, where Alice and Bob live; Bob's mailbox takes 1000 octets. team@ leads to both, and to elsewhere.
 struct Town {
@@ -23,7 +23,7 @@ fn address(text: &str) -> Address {
 impl Town {
     async fn new() -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let store = house::open(folder.path()).unwrap();
+        let store = data_folder::open(folder.path()).unwrap();
         store.write(settle).await.unwrap();
         Self { office: PostOffice::new(store, &Domain::parse("mail.alpha.test").unwrap()), _folder: folder }
     }

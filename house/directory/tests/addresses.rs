@@ -4,19 +4,19 @@ mod common;
 
 use std::sync::Arc;
 
-use common::{House, address, name};
+use common::{Fixture, address, name};
 use facteur_directory::{Destination, Resolution, Space, resolve};
 use mail::seam::{AccountId, Login, Logins, Recipients, Standing};
 use store::View;
 
-fn find(house: &House, text: &str) -> Resolution {
+fn find(fixture: &Fixture, text: &str) -> Resolution {
     let address = address(text);
-    house.store.read_blocking(move |view| resolve(view, Some(&name("mail.alpha.test")), &address)).unwrap()
+    fixture.store.read_blocking(move |view| resolve(view, Some(&name("mail.alpha.test")), &address)).unwrap()
 }
 
 /// Main addresses, with the detail behind a `/`; addresses elsewhere as they are.
-fn places(house: &House, text: &str) -> Vec<String> {
-    let Resolution::Ours(found) = find(house, text) else { panic!("{text} is not ours") };
+fn places(fixture: &Fixture, text: &str) -> Vec<String> {
+    let Resolution::Ours(found) = find(fixture, text) else { panic!("{text} is not ours") };
     let show = |place| match place {
         Destination::Local { address, detail: Some(detail), .. } => format!("{address}/{detail}"),
         Destination::Local { address, .. } => address.to_string(),
@@ -27,65 +27,65 @@ fn places(house: &House, text: &str) -> Vec<String> {
 
 #[test]
 fn people_are_found_whatever_the_case() {
-    let house = House::with_people();
-    assert_eq!(places(&house, "alice@ALPHA.test"), ["Alice@alpha.test"]);
-    assert_eq!(places(&house, "ÉLISE@BÜCHER.test"), ["élise@xn--bcher-kva.test"]);
-    assert_eq!(places(&house, "e\u{301}lise@xn--bcher-kva.test"), ["élise@xn--bcher-kva.test"]);
+    let fixture = Fixture::with_people();
+    assert_eq!(places(&fixture, "alice@ALPHA.test"), ["Alice@alpha.test"]);
+    assert_eq!(places(&fixture, "ÉLISE@BÜCHER.test"), ["élise@xn--bcher-kva.test"]);
+    assert_eq!(places(&fixture, "e\u{301}lise@xn--bcher-kva.test"), ["élise@xn--bcher-kva.test"]);
 }
 
 #[test]
 fn strangers_and_other_domains_are_told_apart() {
-    let house = House::with_people();
-    assert_eq!(find(&house, "eve@alpha.test"), Resolution::Unknown);
-    assert_eq!(find(&house, "eve@beta.test"), Resolution::Elsewhere);
-    assert_eq!(find(&house, "alice@bücher.test"), Resolution::Unknown);
+    let fixture = Fixture::with_people();
+    assert_eq!(find(&fixture, "eve@alpha.test"), Resolution::Unknown);
+    assert_eq!(find(&fixture, "eve@beta.test"), Resolution::Elsewhere);
+    assert_eq!(find(&fixture, "alice@bücher.test"), Resolution::Unknown);
 }
 
 #[test]
 fn what_stands_behind_the_plus_is_kept_through_aliases() {
-    let house = House::with_people();
-    house.add_alias("team@alpha.test", &["alice@alpha.test", "bob+work@alpha.test"]).unwrap();
-    assert_eq!(places(&house, "alice+Lists@alpha.test"), ["Alice@alpha.test/lists"]);
-    assert_eq!(places(&house, "alice+@alpha.test"), ["Alice@alpha.test"]);
-    assert_eq!(places(&house, "team+x@alpha.test"), ["Alice@alpha.test/x", "bob@alpha.test/work"]);
+    let fixture = Fixture::with_people();
+    fixture.add_alias("team@alpha.test", &["alice@alpha.test", "bob+work@alpha.test"]).unwrap();
+    assert_eq!(places(&fixture, "alice+Lists@alpha.test"), ["Alice@alpha.test/lists"]);
+    assert_eq!(places(&fixture, "alice+@alpha.test"), ["Alice@alpha.test"]);
+    assert_eq!(places(&fixture, "team+x@alpha.test"), ["Alice@alpha.test/x", "bob@alpha.test/work"]);
 }
 
 #[test]
 fn an_alias_leads_through_other_aliases_and_elsewhere_and_to_each_place_once() {
-    let house = House::with_people();
-    house.add_alias("inner@alpha.test", &["alice@alpha.test", "friend@beta.test"]).unwrap();
-    house.add_alias("outer@alpha.test", &["inner@alpha.test", "alice@alpha.test", "bob@alpha.test"]).unwrap();
-    let mut found = places(&house, "outer@alpha.test");
+    let fixture = Fixture::with_people();
+    fixture.add_alias("inner@alpha.test", &["alice@alpha.test", "friend@beta.test"]).unwrap();
+    fixture.add_alias("outer@alpha.test", &["inner@alpha.test", "alice@alpha.test", "bob@alpha.test"]).unwrap();
+    let mut found = places(&fixture, "outer@alpha.test");
     found.sort();
     assert_eq!(found, ["Alice@alpha.test", "bob@alpha.test", "→ friend@beta.test"]);
 }
 
 #[test]
 fn the_catch_all_takes_what_is_nobody_s_and_nothing_else() {
-    let house = House::with_people();
-    house.add_alias("*@alpha.test", &["bob@alpha.test"]).unwrap();
-    assert_eq!(places(&house, "whatever@alpha.test"), ["bob@alpha.test"]);
-    assert_eq!(places(&house, "alice@alpha.test"), ["Alice@alpha.test"]);
-    assert_eq!(find(&house, "whatever@bücher.test"), Resolution::Unknown);
+    let fixture = Fixture::with_people();
+    fixture.add_alias("*@alpha.test", &["bob@alpha.test"]).unwrap();
+    assert_eq!(places(&fixture, "whatever@alpha.test"), ["bob@alpha.test"]);
+    assert_eq!(places(&fixture, "alice@alpha.test"), ["Alice@alpha.test"]);
+    assert_eq!(find(&fixture, "whatever@bücher.test"), Resolution::Unknown);
 }
 
 #[test]
 fn postmaster_and_abuse_reach_somebody_in_each_domain_and_at_the_hostname() {
-    let house = House::with_people();
-    assert_eq!(places(&house, "Postmaster@alpha.test"), ["Alice@alpha.test"]);
-    assert_eq!(places(&house, "abuse@bücher.test"), ["élise@xn--bcher-kva.test"]);
-    assert_eq!(places(&house, "postmaster@mail.alpha.test"), ["Alice@alpha.test"]);
-    assert_eq!(find(&house, "alice@mail.alpha.test"), Resolution::Elsewhere);
-    house.add_alias("postmaster@alpha.test", &["bob@alpha.test"]).unwrap();
-    assert_eq!(places(&house, "postmaster@alpha.test"), ["bob@alpha.test"]);
+    let fixture = Fixture::with_people();
+    assert_eq!(places(&fixture, "Postmaster@alpha.test"), ["Alice@alpha.test"]);
+    assert_eq!(places(&fixture, "abuse@bücher.test"), ["élise@xn--bcher-kva.test"]);
+    assert_eq!(places(&fixture, "postmaster@mail.alpha.test"), ["Alice@alpha.test"]);
+    assert_eq!(find(&fixture, "alice@mail.alpha.test"), Resolution::Elsewhere);
+    fixture.add_alias("postmaster@alpha.test", &["bob@alpha.test"]).unwrap();
+    assert_eq!(places(&fixture, "postmaster@alpha.test"), ["bob@alpha.test"]);
 }
 
 #[test]
 fn a_domain_without_people_has_its_postmaster_in_the_house() {
-    let house = House::with_people();
-    house.add_domain("new.test").unwrap();
-    assert_eq!(places(&house, "postmaster@new.test"), ["Alice@alpha.test"]);
-    assert_eq!(find(&House::empty(), "postmaster@mail.alpha.test"), Resolution::Unknown);
+    let fixture = Fixture::with_people();
+    fixture.add_domain("new.test").unwrap();
+    assert_eq!(places(&fixture, "postmaster@new.test"), ["Alice@alpha.test"]);
+    assert_eq!(find(&Fixture::empty(), "postmaster@mail.alpha.test"), Resolution::Unknown);
 }
 
 struct AliceIsFull(AccountId);
@@ -98,11 +98,11 @@ impl Space for AliceIsFull {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_door_hears_who_is_ours_who_is_full_and_who_is_not() {
-    let house = tokio::task::spawn_blocking(House::with_people).await.unwrap();
-    let alice = Login::of(house_id(&house), address("alice@alpha.test"));
-    tokio::task::block_in_place(|| house.add_alias("both@alpha.test", &["alice@alpha.test", "bob@alpha.test"]))
+    let fixture = tokio::task::spawn_blocking(Fixture::with_people).await.unwrap();
+    let alice = Login::of(house_id(&fixture), address("alice@alpha.test"));
+    tokio::task::block_in_place(|| fixture.add_alias("both@alpha.test", &["alice@alpha.test", "bob@alpha.test"]))
         .unwrap();
-    let directory = house.directory_with(Arc::new(AliceIsFull(alice.account)));
+    let directory = fixture.directory_with(Arc::new(AliceIsFull(alice.account)));
     for (text, standing) in [
         ("alice@alpha.test", Standing::Full),
         ("bob@alpha.test", Standing::Ours),
@@ -118,10 +118,10 @@ async fn the_door_hears_who_is_ours_who_is_full_and_who_is_not() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn people_write_as_themselves_and_their_aliases_only() {
-    let house = tokio::task::spawn_blocking(House::with_people).await.unwrap();
-    let alice = Login::of(house_id(&house), address("alice@alpha.test"));
-    tokio::task::block_in_place(|| house.add_alias("team@alpha.test", &["alice@alpha.test"])).unwrap();
-    let directory = house.directory();
+    let fixture = tokio::task::spawn_blocking(Fixture::with_people).await.unwrap();
+    let alice = Login::of(house_id(&fixture), address("alice@alpha.test"));
+    tokio::task::block_in_place(|| fixture.add_alias("team@alpha.test", &["alice@alpha.test"])).unwrap();
+    let directory = fixture.directory();
     for (text, may) in [
         ("ALICE@alpha.test", true),
         ("alice+shop@alpha.test", true),
@@ -134,6 +134,6 @@ async fn people_write_as_themselves_and_their_aliases_only() {
     }
 }
 
-fn house_id(house: &House) -> AccountId {
-    tokio::task::block_in_place(|| house.id("alice@alpha.test"))
+fn house_id(fixture: &Fixture) -> AccountId {
+    tokio::task::block_in_place(|| fixture.id("alice@alpha.test"))
 }

@@ -4,7 +4,7 @@ mod common;
 
 use std::collections::{HashMap, HashSet};
 
-use common::{House, address};
+use common::{Fixture, address};
 use facteur_directory::{Destination, Resolution, resolve};
 use proptest::prelude::*;
 
@@ -34,9 +34,9 @@ fn reached(graph: &HashMap<usize, HashSet<usize>>, from: usize) -> HashSet<usize
     seen.into_iter().filter(|&number| number >= 8).collect()
 }
 
-fn found(house: &House, text: &str) -> HashSet<usize> {
+fn found(fixture: &Fixture, text: &str) -> HashSet<usize> {
     let whom = address(text);
-    match house.store.read_blocking(move |view| resolve(view, None, &whom)).unwrap() {
+    match fixture.store.read_blocking(move |view| resolve(view, None, &whom)).unwrap() {
         Resolution::Ours(places) => places
             .iter()
             .map(|place| match place {
@@ -52,18 +52,18 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(24))]
     #[test]
     fn letters_reach_everybody_an_alias_leads_to_and_nobody_else(wishes in targets()) {
-        let house = House::with_people();
+        let fixture = Fixture::with_people();
         let mut graph: HashMap<usize, HashSet<usize>> = HashMap::new();
         for (alias, targets) in wishes {
             let names: Vec<String> = targets.iter().map(|&target| name(target)).collect();
             let names: Vec<&str> = names.iter().map(String::as_str).collect();
             // Loops and targets that are not there are refused, and then nothing of the wish is done.
-            if house.add_alias(&name(alias), &names).is_ok() {
+            if fixture.add_alias(&name(alias), &names).is_ok() {
                 graph.entry(alias).or_default().extend(targets);
             }
         }
         for alias in 0..8 {
-            prop_assert_eq!(found(&house, &name(alias)), reached(&graph, alias));
+            prop_assert_eq!(found(&fixture, &name(alias)), reached(&graph, alias));
         }
     }
 }

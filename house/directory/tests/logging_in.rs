@@ -6,16 +6,16 @@ use std::net::IpAddr;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
-use common::{House, NOW, PASSWORD, address, password};
+use common::{Fixture, NOW, PASSWORD, address, password};
 use facteur_directory::{Directory, Secret, account};
 use mail::seam::{LoginVerdict, Logins};
 
 const HERE: IpAddr = IpAddr::V4(std::net::Ipv4Addr::new(192, 0, 2, 1));
 
-async fn house() -> (House, Directory) {
-    let house = tokio::task::spawn_blocking(House::with_people).await.unwrap();
-    let directory = house.directory();
-    (house, directory)
+async fn fixture() -> (Fixture, Directory) {
+    let fixture = tokio::task::spawn_blocking(Fixture::with_people).await.unwrap();
+    let directory = fixture.directory();
+    (fixture, directory)
 }
 
 async fn log_in(directory: &Directory, name: &str, text: &str) -> LoginVerdict {
@@ -28,7 +28,7 @@ fn is_welcome(verdict: &LoginVerdict) -> bool {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn name_and_password_open_the_door_whatever_the_case_of_the_name() {
-    let (_house, directory) = house().await;
+    let (_house, directory) = fixture().await;
     for name in ["alice@alpha.test", "ALICE@Alpha.test", "alice"] {
         let LoginVerdict::Welcome(login) = log_in(&directory, name, PASSWORD).await else { panic!("{name}") };
         assert_eq!(login.address.to_string(), "Alice@alpha.test");
@@ -47,14 +47,14 @@ async fn name_and_password_open_the_door_whatever_the_case_of_the_name() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_local_part_that_two_people_have_is_no_name() {
-    let (house, directory) = house().await;
-    tokio::task::block_in_place(|| house.add_account("alice@bücher.test")).unwrap();
+    let (fixture, directory) = fixture().await;
+    tokio::task::block_in_place(|| fixture.add_account("alice@bücher.test")).unwrap();
     assert_eq!(log_in(&directory, "alice", PASSWORD).await, LoginVerdict::Wrong);
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_good_log_in_is_remembered_until_the_password_changes() {
-    let (house, directory) = house().await;
+    let (fixture, directory) = fixture().await;
     assert!(is_welcome(&log_in(&directory, "alice@alpha.test", PASSWORD).await));
     let mut quickest = Duration::MAX;
     for _ in 0..20 {
@@ -65,7 +65,7 @@ async fn a_good_log_in_is_remembered_until_the_password_changes() {
     // The passphrase function alone takes longer than this on any machine of its time.
     assert!(quickest < Duration::from_millis(5), "{quickest:?}");
     let secret = Secret::make(&password("another horse"), &[]).unwrap();
-    house.store.write(move |tx| account::set_secret(tx, &address("alice@alpha.test"), &secret, NOW)).await.unwrap();
+    fixture.store.write(move |tx| account::set_secret(tx, &address("alice@alpha.test"), &secret, NOW)).await.unwrap();
     assert_eq!(log_in(&directory, "alice@alpha.test", PASSWORD).await, LoginVerdict::Wrong);
     assert!(is_welcome(&log_in(&directory, "alice@alpha.test", "another horse").await));
 }
@@ -85,19 +85,19 @@ async fn provoke(directory: &Directory, from: IpAddr) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_place_that_fails_too_often_is_refused_until_time_has_passed_and_is_told_how_much() {
-    let (house, directory) = house().await;
+    let (fixture, directory) = fixture().await;
     provoke(&directory, HERE).await;
     let LoginVerdict::TooMany(wait) = log_in(&directory, "bob@alpha.test", PASSWORD).await else { panic!("let in") };
     assert!(wait > Duration::ZERO && wait <= Duration::from_secs(60), "{wait:?}");
     assert!(matches!(directory.scram_done("bob@alpha.test", true, HERE).await.unwrap(), LoginVerdict::TooMany(_)));
     assert!(is_welcome(&directory.scram_done("bob@alpha.test", true, ELSEWHERE).await.unwrap()), "another place");
-    house.ticks.fetch_add(wait.as_secs() + 1, Ordering::Relaxed);
+    fixture.ticks.fetch_add(wait.as_secs() + 1, Ordering::Relaxed);
     assert!(is_welcome(&log_in(&directory, "bob@alpha.test", PASSWORD).await));
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn whoever_guesses_at_a_name_does_not_lock_its_owner_out() {
-    let (_house, directory) = house().await;
+    let (_house, directory) = fixture().await;
     for n in 0..10 {
         let from = IpAddr::V4(std::net::Ipv4Addr::new(198, 51, 100, n));
         assert_eq!(directory.scram_done("bob@alpha.test", false, from).await.unwrap(), LoginVerdict::Wrong);
@@ -110,31 +110,31 @@ async fn whoever_guesses_at_a_name_does_not_lock_its_owner_out() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_familiar_place_is_familiar_after_a_restart() {
-    let (house, directory) = house().await;
+    let (fixture, directory) = fixture().await;
     assert!(is_welcome(&log_in(&directory, "alice@alpha.test", PASSWORD).await));
-    let restarted = house.directory();
+    let restarted = fixture.directory();
     provoke(&restarted, HERE).await;
     assert!(matches!(log_in(&restarted, "bob@alpha.test", PASSWORD).await, LoginVerdict::TooMany(_)));
     assert!(is_welcome(&log_in(&restarted, "ALICE@alpha.test", PASSWORD).await));
     // A clock that was set back, or is far ahead for a while, changes nothing of it.
-    house.clock.fetch_sub(400 * 24 * 3_600_000, Ordering::Relaxed);
+    fixture.clock.fetch_sub(400 * 24 * 3_600_000, Ordering::Relaxed);
     assert!(is_welcome(&log_in(&restarted, "alice@alpha.test", PASSWORD).await));
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn setting_the_wall_clock_neither_lifts_a_block_nor_makes_it_longer() {
-    let (house, directory) = house().await;
+    let (fixture, directory) = fixture().await;
     provoke(&directory, HERE).await;
-    house.clock.fetch_add(365 * 24 * 3_600_000, Ordering::Relaxed);
+    fixture.clock.fetch_add(365 * 24 * 3_600_000, Ordering::Relaxed);
     assert!(matches!(log_in(&directory, "bob@alpha.test", PASSWORD).await, LoginVerdict::TooMany(_)));
-    house.clock.fetch_sub(2 * 365 * 24 * 3_600_000, Ordering::Relaxed);
-    house.ticks.fetch_add(61, Ordering::Relaxed);
+    fixture.clock.fetch_sub(2 * 365 * 24 * 3_600_000, Ordering::Relaxed);
+    fixture.ticks.fetch_add(61, Ordering::Relaxed);
     assert!(is_welcome(&log_in(&directory, "bob@alpha.test", PASSWORD).await));
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_block_is_lifted_by_a_command() {
-    let (_house, directory) = house().await;
+    let (_house, directory) = fixture().await;
     provoke(&directory, HERE).await;
     assert!(directory.lift_block("bob@alpha.test"));
     assert!(is_welcome(&log_in(&directory, "bob@alpha.test", PASSWORD).await));
@@ -143,7 +143,7 @@ async fn a_block_is_lifted_by_a_command() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_unknown_name_takes_as_long_as_a_wrong_password() {
-    let (house, directory) = house().await;
+    let (fixture, directory) = fixture().await;
     // A busy machine can only make an attempt longer, so the quickest of enough attempts tell the work each one is.
     let mut took = [Duration::MAX; 2];
     for _ in 0..100 {
@@ -155,19 +155,19 @@ async fn an_unknown_name_takes_as_long_as_a_wrong_password() {
         if (0.5..2.0).contains(&(took[1].as_secs_f64() / took[0].as_secs_f64())) {
             return;
         }
-        house.ticks.fetch_add(3600, Ordering::Relaxed);
+        fixture.ticks.fetch_add(3600, Ordering::Relaxed);
     }
     panic!("known {:?}, unknown {:?}", took[0], took[1]);
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn scram_keys_of_unknown_names_look_like_others_and_stay_the_same() {
-    let (house, directory) = house().await;
+    let (fixture, directory) = fixture().await;
     let known = directory.scram_keys("alice@alpha.test", HERE).await.unwrap();
     let made_up = directory.scram_keys("nobody@alpha.test", HERE).await.unwrap();
     assert_eq!((known.salt.len(), known.iterations), (made_up.salt.len(), made_up.iterations));
     // Another process, or the same after a restart.
-    let again = house.directory().scram_keys("NOBODY@alpha.test", HERE).await.unwrap();
+    let again = fixture.directory().scram_keys("NOBODY@alpha.test", HERE).await.unwrap();
     assert_eq!((made_up.salt, made_up.stored_key), (again.salt, again.stored_key));
     let other = directory.scram_keys("somebody@alpha.test", HERE).await.unwrap();
     assert_ne!(other.stored_key, made_up.stored_key);
@@ -176,7 +176,7 @@ async fn scram_keys_of_unknown_names_look_like_others_and_stay_the_same() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn scram_keys_are_those_of_the_password() {
-    let (_house, directory) = house().await;
+    let (_house, directory) = fixture().await;
     let kept = directory.scram_keys("alice@alpha.test", HERE).await.unwrap();
     let derived = sasl::derive_keys(PASSWORD, kept.salt.clone(), kept.iterations);
     assert_eq!((derived.stored_key, derived.server_key), (kept.stored_key, kept.server_key));
@@ -186,7 +186,7 @@ async fn scram_keys_are_those_of_the_password() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_hundred_at_one_time_are_all_let_in() {
-    let (_house, directory) = house().await;
+    let (_house, directory) = fixture().await;
     let begun = Instant::now();
     let running: Vec<_> = (0..100)
         .map(|n| {
@@ -202,22 +202,22 @@ async fn a_hundred_at_one_time_are_all_let_in() {
 }
 
 /// Keys as they were made some time ago, with fewer rounds, for this person.
-async fn grow_old(house: &House, whose: &str, rounds: u32) -> Vec<u8> {
-    let (account, salt) = (tokio::task::block_in_place(|| house.id(whose)), whose.repeat(4).as_bytes()[..16].to_vec());
+async fn grow_old(fixture: &Fixture, whose: &str, rounds: u32) -> Vec<u8> {
+    let (account, salt) = (tokio::task::block_in_place(|| fixture.id(whose)), whose.repeat(4).as_bytes()[..16].to_vec());
     let keys = sasl::derive_keys(PASSWORD, salt.clone(), rounds);
     let sql = "UPDATE password SET scram_salt = $2, scram_iterations = $3, scram_stored_key = $4, scram_server_key = $5
                WHERE account = $1";
     let write = move |tx: &mut store::Tx| {
         tx.execute(sql, store::params![account.0, keys.salt, keys.iterations, keys.stored_key, keys.server_key])
     };
-    house.store.write(write).await.unwrap();
+    fixture.store.write(write).await.unwrap();
     salt
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn old_keys_are_renewed_behind_a_log_in_that_shows_the_password_and_end_no_session() {
-    let (house, directory) = house().await;
-    let salt = grow_old(&house, "alice@alpha.test", 5000).await;
+    let (fixture, directory) = fixture().await;
+    let salt = grow_old(&fixture, "alice@alpha.test", 5000).await;
     assert!(is_welcome(&directory.scram_done("alice@alpha.test", true, HERE).await.unwrap()));
     let LoginVerdict::Welcome(login) = log_in(&directory, "alice@alpha.test", PASSWORD).await else { panic!() };
     let keys = loop {
@@ -234,9 +234,9 @@ async fn old_keys_are_renewed_behind_a_log_in_that_shows_the_password_and_end_no
 
 #[tokio::test(flavor = "multi_thread")]
 async fn by_the_rounds_of_its_keys_nobody_learns_whether_a_name_exists() {
-    let (house, directory) = house().await;
+    let (fixture, directory) = fixture().await;
     for (whose, rounds) in [("alice@alpha.test", 5000), ("bob@alpha.test", 6000), ("élise@bücher.test", 200_000)] {
-        grow_old(&house, whose, rounds).await;
+        grow_old(&fixture, whose, rounds).await;
     }
     let mut seen = std::collections::BTreeMap::<u32, usize>::new();
     for n in 0..300 {
@@ -289,10 +289,10 @@ async fn takes(directory: &Directory, name: &str, from: IpAddr) -> Duration {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_flood_of_strangers_from_many_networks_holds_up_nobody() {
-    let (house, directory) = house().await;
+    let (fixture, directory) = fixture().await;
     let quiet = takes(&directory, "alice@alpha.test", HERE).await;
     // The passwords that were right are forgotten, the places are not.
-    let directory = house.directory();
+    let directory = fixture.directory();
     let flood = Flood::of(&directory, 600);
     tokio::time::sleep(quiet * 10).await;
     let at_home = takes(&directory, "alice@alpha.test", HERE).await;
@@ -309,7 +309,7 @@ async fn a_flood_of_strangers_from_many_networks_holds_up_nobody() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn of_many_log_ins_from_one_large_network_the_first_are_wrong_some_are_busy_and_the_rest_refused() {
-    let (_house, directory) = house().await;
+    let (_house, directory) = fixture().await;
     let at_once: Vec<_> = (0..600_u16)
         .map(|n| {
             let (directory, from) = (directory.clone(), IpAddr::from([0x2001, 0xdb8, 1, n, 0, 0, 0, 1]));
@@ -332,7 +332,7 @@ async fn of_many_log_ins_from_one_large_network_the_first_are_wrong_some_are_bus
 
 #[tokio::test(flavor = "multi_thread")]
 async fn whoever_hangs_up_leaves_no_more_work_running_than_there_are_slots() {
-    let (_house, directory) = house().await;
+    let (_house, directory) = fixture().await;
     let begun = Instant::now();
     assert!(is_welcome(&directory.check("alice", &password(PASSWORD), HERE).await.unwrap()));
     let one = begun.elapsed();

@@ -6,7 +6,7 @@ use std::net::{IpAddr, Ipv4Addr};
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use common::{House, NOW, PASSWORD, address, password};
+use common::{Fixture, NOW, PASSWORD, address, password};
 use facteur_directory::{Directory, Secret, account, domain, session};
 use mail::seam::{AccountId, Login, LoginVerdict, Logins};
 use mail::stay::{Doing, Leave, Proof, SharedStay};
@@ -17,7 +17,7 @@ const HERE: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
 
 /// Two people at home, each with what can be open.
 struct Town {
-    house: House,
+    fixture: Fixture,
     directory: Directory,
     alice: AccountId,
     /// The tokens of Alice's two browsers.
@@ -37,8 +37,8 @@ async fn log_in(directory: &Directory, name: &str) -> Login {
 
 impl Town {
     async fn new() -> Self {
-        let house = people().await;
-        let directory = house.directory();
+        let fixture = people().await;
+        let directory = fixture.directory();
         let (alice, bob) = (log_in(&directory, "alice@alpha.test").await, log_in(&directory, "bob@alpha.test").await);
         let mut tokens = Vec::new();
         for (person, random) in [(&alice, 1), (&alice, 2), (&bob, 3)] {
@@ -55,7 +55,7 @@ impl Town {
         let stays = OPEN.into_iter().zip(logins.iter().map(begin)).collect();
         tokens.truncate(2);
         let tokens = tokens.try_into().expect("two");
-        Self { house, alice: alice.account, directory, tokens, stays }
+        Self { fixture, alice: alice.account, directory, tokens, stays }
     }
 
     /// What of it has ended, and why, once those that are `due` have; the others had the same time to.
@@ -80,7 +80,7 @@ impl Town {
     }
 
     async fn write(&self, f: impl FnMut(&mut store::Tx) -> Result<(), facteur_directory::Error> + Send + 'static) {
-        self.house.store.write(f).await.unwrap();
+        self.fixture.store.write(f).await.unwrap();
     }
 }
 
@@ -89,12 +89,12 @@ fn secret() -> Secret {
 }
 
 /// What may block is made apart.
-async fn people() -> House {
-    tokio::task::spawn_blocking(House::with_people).await.unwrap()
+async fn people() -> Fixture {
+    tokio::task::spawn_blocking(Fixture::with_people).await.unwrap()
 }
 
-async fn id(house: &House, name: &'static str) -> AccountId {
-    house.store.read(move |view| account::find(view, &address(name))).await.unwrap().id
+async fn id(fixture: &Fixture, name: &'static str) -> AccountId {
+    fixture.store.read(move |view| account::find(view, &address(name))).await.unwrap().id
 }
 
 #[tokio::test]
@@ -127,7 +127,7 @@ async fn a_log_out_ends_what_that_browser_has_open_and_nothing_else() {
 async fn a_session_that_is_ended_by_its_number_ends_what_it_has_open() {
     let town = Town::new().await;
     let alice = town.alice;
-    let sessions = town.house.store.read(move |view| session::list(view, Some(alice), NOW)).await.unwrap();
+    let sessions = town.fixture.store.read(move |view| session::list(view, Some(alice), NOW)).await.unwrap();
     let second = sessions.iter().map(|session| session.number).max();
     town.write(move |tx| session::end(tx, alice, second).map(drop)).await;
     town.expect(&[("browser 2", Leave::SessionEnded)]).await;
@@ -136,10 +136,10 @@ async fn a_session_that_is_ended_by_its_number_ends_what_it_has_open() {
 #[tokio::test]
 async fn nobody_ends_the_session_of_somebody_else() {
     let town = Town::new().await;
-    let (alice, bob) = (town.alice, id(&town.house, "bob@alpha.test").await);
-    let of_bob = town.house.store.read(move |view| session::list(view, Some(bob), NOW)).await.unwrap();
+    let (alice, bob) = (town.alice, id(&town.fixture, "bob@alpha.test").await);
+    let of_bob = town.fixture.store.read(move |view| session::list(view, Some(bob), NOW)).await.unwrap();
     let number = of_bob[0].number;
-    assert_eq!(town.house.store.write(move |tx| session::end(tx, alice, Some(number))).await.unwrap(), 0);
+    assert_eq!(town.fixture.store.write(move |tx| session::end(tx, alice, Some(number))).await.unwrap(), 0);
     town.expect(&[]).await;
 }
 
@@ -173,7 +173,7 @@ async fn one_conversation_can_be_ended_and_its_neighbours_go_on() {
     assert_eq!(open.len(), 4);
     let first = open[0].number;
     assert_eq!(
-        town.directory.end_conversations(id(&town.house, "bob@alpha.test").await, Some(first)),
+        town.directory.end_conversations(id(&town.fixture, "bob@alpha.test").await, Some(first)),
         0,
         "it is not his"
     );
@@ -187,10 +187,10 @@ async fn a_session_ends_at_its_longest_life_however_often_it_is_used() {
     let token = town.tokens[0].reveal();
     let (step, most) = (session::IDLE.as_millis() as i64 - 1, session::LONGEST.as_millis() as i64);
     for now in (step..most).step_by(step as usize).chain([most - 1]) {
-        town.house.clock.store(NOW.0 + now, Ordering::Relaxed);
+        town.fixture.clock.store(NOW.0 + now, Ordering::Relaxed);
         assert!(town.directory.session(token).await.unwrap().is_some(), "it was used meanwhile");
     }
-    town.house.clock.store(NOW.0 + most, Ordering::Relaxed);
+    town.fixture.clock.store(NOW.0 + most, Ordering::Relaxed);
     assert_eq!(town.directory.session(token).await.unwrap(), None);
 }
 
@@ -223,12 +223,12 @@ async fn a_change_of_which_no_notice_came_is_found_all_the_same() {
 
 #[tokio::test]
 async fn a_password_that_changes_between_the_log_in_and_the_conversation_lets_nobody_stay() {
-    let house = people().await;
-    let directory = house.directory();
+    let fixture = people().await;
+    let directory = fixture.directory();
     let alice = log_in(&directory, "alice@alpha.test").await;
     let Proof::Password(_) = alice.proof else { panic!("{alice:?}") };
     let secret = secret();
-    house.store.write(move |tx| account::set_secret(tx, &address("alice@alpha.test"), &secret, NOW)).await.unwrap();
+    fixture.store.write(move |tx| account::set_secret(tx, &address("alice@alpha.test"), &secret, NOW)).await.unwrap();
     let keeper = directory.clone();
     let keeper = tokio::spawn(async move { keeper.watch_over(std::future::pending()).await });
     // The first look is over, and with it the notice.

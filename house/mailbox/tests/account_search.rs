@@ -6,7 +6,7 @@ mod common;
 use std::collections::HashSet;
 use std::time::{Duration, Instant};
 
-use common::{ALICE, House, only, runtime};
+use common::{ALICE, Fixture, only, runtime};
 use facteur_mailbox as mailbox;
 use mail::Timestamp;
 use mailbox::letter::{Expunge, expunge, move_};
@@ -34,16 +34,16 @@ fn header(name: &str, text: &str) -> Criteria {
     Criteria::Header(name.into(), text.into())
 }
 
-fn index(house: &House) {
-    runtime().block_on(mailbox::index::catch_up(&house.store)).unwrap();
+fn index(fixture: &Fixture) {
+    runtime().block_on(mailbox::index::catch_up(&fixture.store)).unwrap();
 }
 
-fn ask(house: &House, listing: Listing, window: Window, limit: usize) -> Found {
-    runtime().block_on(list(&house.store, ALICE, listing, window, limit, true, NOW)).unwrap().unwrap()
+fn ask(fixture: &Fixture, listing: Listing, window: Window, limit: usize) -> Found {
+    runtime().block_on(list(&fixture.store, ALICE, listing, window, limit, true, NOW)).unwrap().unwrap()
 }
 
-fn all_of(house: &House, criteria: Criteria) -> Vec<LetterKey> {
-    ask(house, listing(criteria, Vec::new(), false), Window::Position(0), 10_000).letters
+fn all_of(fixture: &Fixture, criteria: Criteria) -> Vec<LetterKey> {
+    ask(fixture, listing(criteria, Vec::new(), false), Window::Position(0), 10_000).letters
 }
 
 const FIELDS: [&str; 7] = ["From", "To", "Subject", "Message-ID", "References", "List-Id", "X-Tag"];
@@ -234,26 +234,26 @@ fn with_ids(criteria: Criteria, folders: &[FolderId]) -> Criteria {
     }
 }
 
-/// A house with letters, and where each of them is.
+/// A fixture with letters, and where each of them is.
 struct World {
-    house: House,
+    fixture: Fixture,
     folders: Vec<FolderId>,
     letters: Vec<(LetterKey, ThreadId, u32, Made)>,
 }
 
 impl World {
     fn new(made: Vec<Made>, indexed: usize) -> Self {
-        let house = House::new();
+        let fixture = Fixture::new();
         let names = ["INBOX", "Archive", "Trash", "Sent"];
-        let folders: Vec<FolderId> = names.iter().map(|name| house.folder(name).id).collect();
+        let folders: Vec<FolderId> = names.iter().map(|name| fixture.folder(name).id).collect();
         for (number, one) in made.iter().enumerate() {
             if number == indexed {
-                index(&house);
+                index(&fixture);
             }
             let flags = System::from_bits(one.flags);
-            house.file_with(folders[one.folder], one.raw(), flags.into(), Timestamp(one.received())).unwrap();
+            fixture.file_with(folders[one.folder], one.raw(), flags.into(), Timestamp(one.received())).unwrap();
         }
-        let mut world = Self { house, folders, letters: Vec::new() };
+        let mut world = Self { fixture, folders, letters: Vec::new() };
         world.look(made);
         world
     }
@@ -262,7 +262,7 @@ impl World {
     fn look(&mut self, made: Vec<Made>) {
         for (place, folder) in self.folders.iter().enumerate() {
             let its = made.iter().filter(|one| one.folder == place);
-            let rows = self.house.rows(*folder);
+            let rows = self.fixture.rows(*folder);
             assert_eq!(rows.len(), its.clone().count());
             for (row, one) in rows.into_iter().zip(its) {
                 self.letters.push((row.letter, row.thread, row.uid.get(), one.clone()));
@@ -296,13 +296,13 @@ impl World {
             let orders = if by_subject { vec![Order { key: Key::Subject, ascending: true }] } else { Vec::new() };
             let asked = listing(criteria.clone(), orders, collapse);
             let wanted = self.listed(criteria, by_subject, collapse);
-            let found = ask(&self.house, asked.clone(), Window::Position(0), 100);
+            let found = ask(&self.fixture, asked.clone(), Window::Position(0), 100);
             prop_assert_eq!(&found.letters, &wanted, "{:?} {} {}", criteria, by_subject, collapse);
             prop_assert_eq!(found.total, Some(wanted.len() as u64));
             self.windows(&asked, &wanted)?;
         }
         for (place, folder) in self.folders.iter().enumerate() {
-            let found = runtime().block_on(run(&self.house.store, ALICE, *folder, criteria.clone(), NOW)).unwrap();
+            let found = runtime().block_on(run(&self.fixture.store, ALICE, *folder, criteria.clone(), NOW)).unwrap();
             let its = self.naive(criteria).into_iter().filter(|(.., made)| made.folder == place);
             let wanted: Uids = its.map(|(_, _, uid, _)| common::uid(*uid)).collect();
             prop_assert_eq!(found, wanted, "{:?} in folder {}", criteria, place);
@@ -313,18 +313,18 @@ impl World {
     fn windows(&self, asked: &Listing, wanted: &[LetterKey]) -> Result<(), TestCaseError> {
         let length = wanted.len();
         for (window, start) in [(Window::Position(2), 2), (Window::Position(-3), length.saturating_sub(3))] {
-            let found = ask(&self.house, asked.clone(), window, 2);
+            let found = ask(&self.fixture, asked.clone(), window, 2);
             let part: Vec<LetterKey> = wanted.iter().skip(start).take(2).copied().collect();
             prop_assert_eq!(found.letters, part, "{:?} {:?}", asked, window);
             prop_assert_eq!(found.total, Some(length as u64));
         }
         if let Some(middle) = wanted.get(length / 2) {
-            let found = ask(&self.house, asked.clone(), Window::Anchor(*middle, -1), 3);
+            let found = ask(&self.fixture, asked.clone(), Window::Anchor(*middle, -1), 3);
             let start = (length / 2).saturating_sub(1);
             prop_assert_eq!(found.position, start as u64);
             prop_assert_eq!(&found.letters[..], &wanted[start..length.min(start + 3)]);
             let sought = HashSet::from([*middle]);
-            let at = placed(&self.house.store, ALICE, asked.clone(), sought, HashSet::new(), true, NOW);
+            let at = placed(&self.fixture.store, ALICE, asked.clone(), sought, HashSet::new(), true, NOW);
             let at = runtime().block_on(at).unwrap();
             prop_assert_eq!((at.letters, at.total), (vec![(*middle, length as u64 / 2)], Some(length as u64)));
         }
@@ -349,9 +349,9 @@ proptest! {
 }
 
 /// Every fourth letter lacks the word; the letters go to the folders in turn.
-fn filled(letters: usize, folders: usize) -> (House, Vec<FolderId>) {
-    let house = House::new();
-    let make = |number| house.write(move |tx| mailbox::folder::create(tx, ALICE, &format!("Folder {number}"), None));
+fn filled(letters: usize, folders: usize) -> (Fixture, Vec<FolderId>) {
+    let fixture = Fixture::new();
+    let make = |number| fixture.write(move |tx| mailbox::folder::create(tx, ALICE, &format!("Folder {number}"), None));
     let places: Vec<FolderId> = (0..folders).map(|number| make(number).unwrap()).collect();
     let numbers: Vec<usize> = (0..letters).collect();
     for some in numbers.chunks(500) {
@@ -366,10 +366,10 @@ fn filled(letters: usize, folders: usize) -> (House, Vec<FolderId>) {
                     number % 30,
                     number % 10
                 );
-                (places[number % folders], mailbox::prepare(&house.store, raw.into()).unwrap())
+                (places[number % folders], mailbox::prepare(&fixture.store, raw.into()).unwrap())
             })
             .collect();
-        house
+        fixture
             .write(move |tx| {
                 prepared.iter().try_for_each(|(folder, letter)| {
                     mailbox::letter::file(tx, *folder, letter, &System::NONE.into(), NOW).map(drop)
@@ -377,15 +377,15 @@ fn filled(letters: usize, folders: usize) -> (House, Vec<FolderId>) {
             })
             .unwrap();
     }
-    index(&house);
-    (house, places)
+    index(&fixture);
+    (fixture, places)
 }
 
 #[test]
 fn the_index_is_asked_once_for_all_folders_and_all_texts() {
-    let (house, places) = filled(400, 40);
+    let (fixture, places) = filled(400, 40);
     let text = |word: &str| Criteria::Text(word.into());
-    let search = house.store.search();
+    let search = fixture.store.search();
     for (criteria, found) in [
         (text("common"), 300),
         (Criteria::And(vec![text("common"), Criteria::Body("common".into())]), 300),
@@ -395,19 +395,19 @@ fn the_index_is_asked_once_for_all_folders_and_all_texts() {
         (Criteria::And(vec![Criteria::From("@site7.test".into()), header("message-id", "<")]), 14),
     ] {
         let before = search.asked();
-        assert_eq!(all_of(&house, criteria.clone()).len(), found, "{criteria:?}");
+        assert_eq!(all_of(&fixture, criteria.clone()).len(), found, "{criteria:?}");
         assert_eq!(search.asked() - before, 1, "{criteria:?}");
     }
     let before = search.asked();
-    assert_eq!(all_of(&house, Criteria::Flags(System::SEEN)).len(), 0);
+    assert_eq!(all_of(&fixture, Criteria::Flags(System::SEEN)).len(), 0);
     assert_eq!(search.asked(), before);
 }
 
 /// The shortest of some runs.
-fn shortest(house: &House, criteria: &Criteria) -> Duration {
+fn shortest(fixture: &Fixture, criteria: &Criteria) -> Duration {
     let once = |_| {
         let start = Instant::now();
-        ask(house, listing(criteria.clone(), Vec::new(), false), Window::Position(0), 50);
+        ask(fixture, listing(criteria.clone(), Vec::new(), false), Window::Position(0), 50);
         start.elapsed()
     };
     (0..5).map(once).min().unwrap()
@@ -429,19 +429,19 @@ fn a_search_costs_what_is_found_however_many_folders_there_are() {
 
 #[test]
 fn a_sort_of_many_letters_is_done_in_slices_and_gives_every_part_of_the_list() {
-    let (house, _) = filled(9000, 3);
+    let (fixture, _) = filled(9000, 3);
     let by_subject = || vec![Order { key: Key::Subject, ascending: true }];
     let mut wanted: Vec<String> = (0..9000).map(|number| number.to_string()).collect();
     wanted.sort();
-    let before = house.store.statistics().reads;
-    let found = ask(&house, listing(Criteria::All, by_subject(), false), Window::Position(4000), 5);
-    assert!(house.store.statistics().reads - before >= 4);
+    let before = fixture.store.statistics().reads;
+    let found = ask(&fixture, listing(Criteria::All, by_subject(), false), Window::Position(4000), 5);
+    assert!(fixture.store.statistics().reads - before >= 4);
     assert_eq!(found.total, Some(9000));
     let subject_of = |letter: &LetterKey| {
         let letter = letter.0;
         let sql = "SELECT summary FROM letter WHERE letter = $1";
         let summary =
-            house.read(move |view| Ok(view.query_one(sql, store::params![letter], |row| Ok(row.bytes(0)?.to_vec()))?));
+            fixture.read(move |view| Ok(view.query_one(sql, store::params![letter], |row| Ok(row.bytes(0)?.to_vec()))?));
         String::from_utf8(mailbox::Summary::decode(&summary).unwrap().subject().unwrap().to_vec()).unwrap()
     };
     let subjects: Vec<String> = found.letters.iter().map(subject_of).collect();
@@ -450,61 +450,61 @@ fn a_sort_of_many_letters_is_done_in_slices_and_gives_every_part_of_the_list() {
 
 #[test]
 fn a_field_is_looked_for_in_the_head_of_a_letter_alone() {
-    let house = House::new();
-    let inbox = house.folder("INBOX").id;
+    let fixture = Fixture::new();
+    let inbox = fixture.folder("INBOX").id;
     let body: String = (0..20_000u32).map(|n| format!("{:x} ", n.wrapping_mul(2_654_435_761))).collect();
-    house.file(inbox, format!("X-Tag: blue\r\nSubject: one\r\n\r\n{body}")).unwrap();
-    house.file(inbox, format!("X-Filling: {}\r\nX-Tag: blue\r\n\r\nshort", "z".repeat(20_000))).unwrap();
-    house.file(inbox, "X-Tag: red\r\n\r\nx").unwrap();
-    assert_eq!(all_of(&house, header("X-Tag", "blue")).len(), 2);
+    fixture.file(inbox, format!("X-Tag: blue\r\nSubject: one\r\n\r\n{body}")).unwrap();
+    fixture.file(inbox, format!("X-Filling: {}\r\nX-Tag: blue\r\n\r\nshort", "z".repeat(20_000))).unwrap();
+    fixture.file(inbox, "X-Tag: red\r\n\r\nx").unwrap();
+    assert_eq!(all_of(&fixture, header("X-Tag", "blue")).len(), 2);
     // Whoever reads on behind the head now meets a damaged body.
     let sql = "UPDATE blob_content SET bytes = $1 WHERE blob = 1";
-    house.write(move |tx| Ok(tx.execute(sql, store::params![&b"x"[..]]).map(drop)?)).unwrap();
-    assert_eq!(all_of(&house, header("X-Tag", "blue")).len(), 2);
+    fixture.write(move |tx| Ok(tx.execute(sql, store::params![&b"x"[..]]).map(drop)?)).unwrap();
+    assert_eq!(all_of(&fixture, header("X-Tag", "blue")).len(), 2);
     // A letter whose head is gone is no hindrance to the others.
-    house.write(|tx| Ok(tx.execute("DELETE FROM blob WHERE id = 1", store::params![]).map(drop)?)).unwrap();
-    assert_eq!(all_of(&house, header("X-Tag", "blue")).len(), 1);
-    assert_eq!(all_of(&house, header("Subject", "one")).len(), 1);
+    fixture.write(|tx| Ok(tx.execute("DELETE FROM blob WHERE id = 1", store::params![]).map(drop)?)).unwrap();
+    assert_eq!(all_of(&fixture, header("X-Tag", "blue")).len(), 1);
+    assert_eq!(all_of(&fixture, header("Subject", "one")).len(), 1);
 }
 
 #[test]
 fn letters_are_found_where_they_are_now_while_the_index_still_knows_them_elsewhere() {
-    let (house, places) = filled(40, 4);
+    let (fixture, places) = filled(40, 4);
     let (from, to) = (places[0], places[1]);
-    house.write(move |tx| move_(tx, from, &[only(1)], to, 10)).unwrap();
-    house.write(move |tx| expunge(tx, from, &Expunge::All(&[only(2)]), 10)).unwrap();
+    fixture.write(move |tx| move_(tx, from, &[only(1)], to, 10)).unwrap();
+    fixture.write(move |tx| expunge(tx, from, &Expunge::All(&[only(2)]), 10)).unwrap();
     for criteria in [Criteria::Text("common".into()), header("List-Id", ".test"), Criteria::From("@site".into())] {
-        let within = |folder| all_of(&house, Criteria::And(vec![criteria.clone(), Criteria::In(folder)])).len();
+        let within = |folder| all_of(&fixture, Criteria::And(vec![criteria.clone(), Criteria::In(folder)])).len();
         assert_eq!((within(from), within(to)), (8, 11), "{criteria:?}");
     }
-    index(&house);
-    assert_eq!(all_of(&house, header("Message-ID", "@x.test")).len(), 39);
-    assert_eq!(all_of(&house, header("Message-ID", "<4@x.test>")).len(), 0);
+    index(&fixture);
+    assert_eq!(all_of(&fixture, header("Message-ID", "@x.test")).len(), 39);
+    assert_eq!(all_of(&fixture, header("Message-ID", "<4@x.test>")).len(), 0);
 }
 
 #[test]
 fn searches_are_right_while_an_index_of_an_earlier_release_is_filled_again() {
-    let (house, _) = filled(700, 3);
-    let reached = runtime().block_on(house.store.search().reached()).unwrap();
+    let (fixture, _) = filled(700, 3);
+    let reached = runtime().block_on(fixture.store.search().reached()).unwrap();
     // That is what the store does with it.
-    let house = house.reopened_after(|folder| {
+    let fixture = fixture.reopened_after(|folder| {
         for file in std::fs::read_dir(folder).unwrap().map(Result::unwrap) {
             if file.file_name().to_string_lossy().starts_with("search.db") {
                 std::fs::remove_file(file.path()).unwrap();
             }
         }
     });
-    let right = |house: &House| {
-        assert_eq!(all_of(house, header("List-Id", "l3.test")).len(), 70);
-        assert_eq!(all_of(house, header("Message-ID", "<13@x.test>")).len(), 1);
-        assert_eq!(all_of(house, Criteria::From("@site7.test".into())).len(), 24);
-        assert_eq!(all_of(house, Criteria::Text("common".into())).len(), 525);
+    let right = |fixture: &Fixture| {
+        assert_eq!(all_of(fixture, header("List-Id", "l3.test")).len(), 70);
+        assert_eq!(all_of(fixture, header("Message-ID", "<13@x.test>")).len(), 1);
+        assert_eq!(all_of(fixture, Criteria::From("@site7.test".into())).len(), 24);
+        assert_eq!(all_of(fixture, Criteria::Text("common".into())).len(), 525);
     };
-    assert_eq!(runtime().block_on(house.store.search().reached()).unwrap(), 0);
-    right(&house);
-    index(&house);
-    assert_eq!(runtime().block_on(house.store.search().reached()).unwrap(), reached);
-    right(&house);
+    assert_eq!(runtime().block_on(fixture.store.search().reached()).unwrap(), 0);
+    right(&fixture);
+    index(&fixture);
+    assert_eq!(runtime().block_on(fixture.store.search().reached()).unwrap(), reached);
+    right(&fixture);
 }
 
 fn typed(place: Place, text: &str, quoted: bool) -> Criteria {
@@ -513,14 +513,14 @@ fn typed(place: Place, text: &str, quoted: bool) -> Criteria {
 
 #[test]
 fn words_as_they_were_typed_come_before_those_within_others_whatever_the_index_has_seen() {
-    let house = House::new();
-    let inbox = house.folder("INBOX").id;
+    let fixture = Fixture::new();
+    let inbox = fixture.folder("INBOX").id;
     let bodies = ["a report", "reports", "no", "the reporter", "Report!", "unreported", "rapport", "re\u{301}port"];
     let mut letters = Vec::new();
     for (minute, body) in bodies.iter().enumerate() {
         let letter = format!("Subject: {minute}\r\nContent-Type: text/plain; charset=utf-8\r\n\r\n{body}\r\n");
-        house.file_with(inbox, letter, System::NONE.into(), Timestamp(START + minute as i64 * 1000)).unwrap();
-        letters.push(house.rows(inbox).last().unwrap().letter);
+        fixture.file_with(inbox, letter, System::NONE.into(), Timestamp(START + minute as i64 * 1000)).unwrap();
+        letters.push(fixture.rows(inbox).last().unwrap().letter);
     }
     let at = |places: &[usize]| places.iter().map(|place| letters[*place]).collect::<Vec<LetterKey>>();
     for _ in 0..2 {
@@ -532,25 +532,25 @@ fn words_as_they_were_typed_come_before_those_within_others_whatever_the_index_h
         ] {
             let criteria = typed(Place::Anywhere, asked, quoted);
             let asked = listing(criteria.clone(), Vec::new(), false);
-            let found = ask(&house, asked.clone(), Window::Position(0), 50);
+            let found = ask(&fixture, asked.clone(), Window::Position(0), 50);
             assert_eq!((found.letters, found.total), (at(wanted), Some(wanted.len() as u64)));
             // Page by page it is the same list.
             let pages = (0..wanted.len())
                 .step_by(2)
-                .flat_map(|from| ask(&house, asked.clone(), Window::Position(from as i64), 2).letters);
+                .flat_map(|from| ask(&fixture, asked.clone(), Window::Position(from as i64), 2).letters);
             assert_eq!(pages.collect::<Vec<_>>(), at(wanted));
             let last = *at(wanted).last().unwrap();
-            let anchored = ask(&house, asked.clone(), Window::Anchor(last, -1), 5);
+            let anchored = ask(&fixture, asked.clone(), Window::Anchor(last, -1), 5);
             assert_eq!(anchored.position, wanted.len() as u64 - 2);
             let sought = HashSet::from([last]);
-            let place = placed(&house.store, ALICE, asked, sought, HashSet::new(), true, NOW);
+            let place = placed(&fixture.store, ALICE, asked, sought, HashSet::new(), true, NOW);
             assert_eq!(runtime().block_on(place).unwrap().letters, [(last, wanted.len() as u64 - 1)]);
             // In an order that was asked for, nothing is first but what that says.
             let oldest = vec![Order { key: Key::Received, ascending: true }];
             let mut sorted = at(wanted);
             sorted.sort();
-            assert_eq!(ask(&house, listing(criteria, oldest, false), Window::Position(0), 50).letters, sorted);
+            assert_eq!(ask(&fixture, listing(criteria, oldest, false), Window::Position(0), 50).letters, sorted);
         }
-        index(&house);
+        index(&fixture);
     }
 }

@@ -2,7 +2,7 @@
 
 mod common;
 
-use common::{ALICE, House, NOW, runtime};
+use common::{ALICE, Fixture, NOW, runtime};
 use facteur_mailbox as mailbox;
 use mailbox::account_changes::{self, Cursor};
 use mailbox::own::{self, Addresses};
@@ -27,20 +27,20 @@ fn earlier(raw: &[u8], read_as: &[u8]) -> (Vec<u8>, Vec<u8>) {
 }
 
 struct Old {
-    house: House,
+    fixture: Fixture,
     inbox: FolderId,
 }
 
 impl Old {
     /// Three letters, read as an earlier version did, and nothing read anew yet.
     fn new() -> Self {
-        let house = House::new();
-        let inbox = house.folder("INBOX").id;
-        house.file_with(inbox, RAW, System::FLAGGED.into(), NOW).unwrap();
-        house.file(inbox, PARTS).unwrap();
-        house.file(inbox, PLAIN).unwrap();
-        runtime().block_on(index::catch_up(&house.store)).unwrap();
-        let old = Self { house, inbox };
+        let fixture = Fixture::new();
+        let inbox = fixture.folder("INBOX").id;
+        fixture.file_with(inbox, RAW, System::FLAGGED.into(), NOW).unwrap();
+        fixture.file(inbox, PARTS).unwrap();
+        fixture.file(inbox, PLAIN).unwrap();
+        runtime().block_on(index::catch_up(&fixture.store)).unwrap();
+        let old = Self { fixture, inbox };
         let as_raw = [&RAW[..49], b"Subject: caf? noir\r\n\r\nHello\r\n"].concat();
         old.was_read(1, earlier(RAW, &as_raw));
         old.was_read(
@@ -54,7 +54,7 @@ impl Old {
 
     fn was_read(&self, uid: u32, (summary, structure): (Vec<u8>, Vec<u8>)) {
         let inbox = self.inbox;
-        self.house
+        self.fixture
             .write(move |tx| {
                 tx.execute("UPDATE entry SET attached = 0 WHERE folder = $1 AND uid = $2", params![inbox.0, uid])?;
                 let sql = "UPDATE letter SET summary = $3, structure = $4
@@ -66,24 +66,24 @@ impl Old {
     }
 
     fn forget_progress(&self) {
-        self.house.write(|tx| Ok(tx.execute("DELETE FROM read_anew", &[])?)).unwrap();
+        self.fixture.write(|tx| Ok(tx.execute("DELETE FROM read_anew", &[])?)).unwrap();
     }
 
     fn catch_up(&self) {
-        runtime().block_on(index::catch_up(&self.house.store)).unwrap();
+        runtime().block_on(index::catch_up(&self.fixture.store)).unwrap();
     }
 
     fn rows(&self) -> Vec<Row> {
-        self.house.rows(self.inbox)
+        self.fixture.rows(self.inbox)
     }
 
     fn change(&self) -> Change {
-        self.house.read(|view| mailbox::account::usage(view, ALICE)).change
+        self.fixture.read(|view| mailbox::account::usage(view, ALICE)).change
     }
 
     fn faults(&self) -> usize {
         let mut found = 0;
-        let verify = Verify { store: &self.house.store, references: &[], repair: false };
+        let verify = Verify { store: &self.fixture.store, references: &[], repair: false };
         verify
             .run(&mut |finding| {
                 println!("{finding:?}");
@@ -123,13 +123,13 @@ fn what_is_read_otherwise_is_kept_so_and_told() {
     assert!(other.uid > before[2].uid && other.letter != was.letter && other.thread == was.thread);
     assert_eq!((structure(other).root.children().len(), other.received), (2, was.received));
     // IMAP: one change, one that went, one that came.
-    let changed = old.house.read(move |view| changes_since(view, inbox, at, 100));
+    let changed = old.fixture.read(move |view| changes_since(view, inbox, at, 100));
     let changed: Vec<u32> = changed.changed.iter().map(|row| row.uid.get()).collect();
     assert_eq!(changed, [1, 4]);
-    let gone = old.house.read(move |view| vanished_since(view, inbox, at));
+    let gone = old.fixture.read(move |view| vanished_since(view, inbox, at));
     assert!(gone.contains(before[1].uid));
     // JMAP the same.
-    let changes = old.house.read(move |view| account_changes::letters(view, ALICE, Cursor::at(at), 100)).unwrap();
+    let changes = old.fixture.read(move |view| account_changes::letters(view, ALICE, Cursor::at(at), 100)).unwrap();
     assert_eq!(
         (changes.created, changes.updated, changes.destroyed),
         (vec![other.letter], vec![better.letter], vec![was.letter])
@@ -145,8 +145,8 @@ fn the_walk_goes_on_where_it_stopped() {
     // The first letter had been looked at when the post office was stopped.
     let sql = "INSERT INTO read_anew (version, after, done) VALUES ($1, (SELECT MIN(letter) FROM letter), 0)";
     let summary = Summary::parse(b"\r\n").encode();
-    old.house.write(move |tx| Ok(tx.execute(sql, params![i64::from(summary[0])])?)).unwrap();
-    let old = Old { house: old.house.reopened(), ..old };
+    old.fixture.write(move |tx| Ok(tx.execute(sql, params![i64::from(summary[0])])?)).unwrap();
+    let old = Old { fixture: old.fixture.reopened(), ..old };
     old.catch_up();
     let now = old.rows();
     assert_eq!((subject(&now[0]).as_str(), structure(&now[2]).root.children().len()), ("caf? noir", 2));
@@ -158,7 +158,7 @@ fn a_damaged_letter_stays_as_it_is_and_keeps_no_other_back() {
     let old = Old::new();
     let before = old.rows();
     let sql = "UPDATE blob_content SET head = x'00112233' WHERE blob = (SELECT MIN(blob) FROM letter)";
-    old.house.write(move |tx| Ok(tx.execute(sql, &[])?)).unwrap();
+    old.fixture.write(move |tx| Ok(tx.execute(sql, &[])?)).unwrap();
     old.catch_up();
     let now = old.rows();
     assert_eq!((subject(&now[0]), now[0].change), (subject(&before[0]), before[0].change));
@@ -168,7 +168,7 @@ fn a_damaged_letter_stays_as_it_is_and_keeps_no_other_back() {
 #[test]
 fn answers_find_letters_from_before_subjects_were_noted() {
     let old = Old::new();
-    old.house
+    old.fixture
         .write(|tx| {
             tx.execute("DELETE FROM thread_subject", &[])?;
             let mut own = Addresses::default();
@@ -178,9 +178,9 @@ fn answers_find_letters_from_before_subjects_were_noted() {
         .unwrap();
     let answer = "From: alice@alpha.test\r\nTo: bob@beta.test\r\nSubject: Re: caf\u{e9} noir\r\n\r\nYes\r\n";
     let first = old.rows()[0].thread;
-    assert_ne!(old.house.file(old.inbox, answer).unwrap().thread, first);
+    assert_ne!(old.fixture.file(old.inbox, answer).unwrap().thread, first);
     old.catch_up();
-    assert_eq!(old.house.file(old.inbox, answer).unwrap().thread, first);
+    assert_eq!(old.fixture.file(old.inbox, answer).unwrap().thread, first);
 }
 
 #[test]
@@ -188,7 +188,7 @@ fn very_many_old_letters_are_read_in_slices() {
     let old = Old::new();
     for n in 0..200 {
         let now = PLAIN.replace("plain", &format!("plain {n}"));
-        old.house.file(old.inbox, now.clone()).unwrap();
+        old.fixture.file(old.inbox, now.clone()).unwrap();
         let was = now.replace("plain", "dull!");
         old.was_read(n + 4, earlier(now.as_bytes(), was.as_bytes()));
     }

@@ -2,7 +2,7 @@
 
 mod common;
 
-use common::{ALICE, House, NOW, letter, only, runtime, uid};
+use common::{ALICE, Fixture, NOW, letter, only, runtime, uid};
 use facteur_mailbox as mailbox;
 use mail::seam::AccountId;
 use mailbox::letter::{Expunge, SLICE, carry_out, copy, expunge, move_, part, store_flags};
@@ -13,8 +13,8 @@ use mailbox::{
 
 #[test]
 fn a_new_mailbox_has_its_folders_and_is_subscribed_to_them() {
-    let house = House::new();
-    let folders = house.read(|view| folder::list(view, ALICE));
+    let fixture = Fixture::new();
+    let folders = fixture.read(|view| folder::list(view, ALICE));
     let names: Vec<_> = folders.iter().map(|f| (f.name.as_str(), f.special_use)).collect();
     assert_eq!(
         names,
@@ -28,155 +28,155 @@ fn a_new_mailbox_has_its_folders_and_is_subscribed_to_them() {
         ]
     );
     assert!(folders.iter().all(|f| f.subscribed && f.uid_next == Uid::FIRST && f.highest >= Change(1)));
-    assert!(matches!(house.write(|tx| account::create(tx, ALICE, None)), Err(Error::AccountExists(ALICE))));
+    assert!(matches!(fixture.write(|tx| account::create(tx, ALICE, None)), Err(Error::AccountExists(ALICE))));
 }
 
 #[test]
 fn a_letter_is_filed_with_the_next_uid_and_counted() {
-    let house = House::new();
-    let inbox = house.folder("inbox");
+    let fixture = Fixture::new();
+    let inbox = fixture.folder("inbox");
     let text = letter("one", "1@x", "");
-    let first = house.file(inbox.id, text.clone()).unwrap();
-    let second = house.file_with(inbox.id, text.clone(), System::SEEN.into(), NOW).unwrap();
+    let first = fixture.file(inbox.id, text.clone()).unwrap();
+    let second = fixture.file_with(inbox.id, text.clone(), System::SEEN.into(), NOW).unwrap();
     assert_eq!((first.uid, second.uid), (uid(1), uid(2)));
     assert!(second.change > first.change && second.letter > first.letter);
-    let inbox = house.folder("INBOX");
+    let inbox = fixture.folder("INBOX");
     assert_eq!((inbox.total, inbox.unseen, inbox.size), (2, 1, 2 * text.len() as u64));
     assert_eq!((inbox.highest, inbox.uid_next), (second.change, uid(3)));
-    let usage = house.read(|view| account::usage(view, ALICE));
+    let usage = fixture.read(|view| account::usage(view, ALICE));
     assert_eq!((usage.used, usage.letters, usage.change), (2 * text.len() as u64, 2, second.change));
-    let rows = house.rows(inbox.id);
+    let rows = fixture.rows(inbox.id);
     let card = rows[1].card.as_ref().unwrap();
     assert_eq!(card.summary.as_ref().unwrap().subject(), Some(&b"one"[..]));
     assert_eq!(rows[1].received, NOW);
     let blob = card.blob;
-    let body = house.read(move |view| mailbox::body::read(view, blob, 0..1 << 30));
+    let body = fixture.read(move |view| mailbox::body::read(view, blob, 0..1 << 30));
     assert_eq!(body, text.as_bytes());
 }
 
 #[test]
 fn a_letter_that_is_a_report_is_noted_once_for_who_waits_for_it() {
     // RFC 6522.
-    let house = House::new();
-    let inbox = house.folder("INBOX");
-    house.file(inbox.id, letter("one", "1@x", "")).unwrap();
+    let fixture = Fixture::new();
+    let inbox = fixture.folder("INBOX");
+    fixture.file(inbox.id, letter("one", "1@x", "")).unwrap();
     let raw =
         "Content-Type: Multipart/REPORT; report-type=delivery-status; boundary=b\r\n\r\n--b\r\n\r\nno\r\n--b--\r\n";
-    let filed = house.file(inbox.id, raw).unwrap();
-    let archive = house.folder("Archive").id;
-    house.write(move |tx| copy(tx, inbox.id, &[UidRange::one(filed.uid)], archive, 1)).unwrap();
-    let waiting = |after| house.read(move |view| Ok(report::waiting(view, after, 10)?));
+    let filed = fixture.file(inbox.id, raw).unwrap();
+    let archive = fixture.folder("Archive").id;
+    fixture.write(move |tx| copy(tx, inbox.id, &[UidRange::one(filed.uid)], archive, 1)).unwrap();
+    let waiting = |after| fixture.read(move |view| Ok(report::waiting(view, after, 10)?));
     assert_eq!(waiting(LetterKey(0)), [(ALICE, filed.letter)]);
     assert_eq!(waiting(filed.letter), []);
-    let done = || house.write(move |tx| Ok(report::done(tx, filed.letter)?)).unwrap();
+    let done = || fixture.write(move |tx| Ok(report::done(tx, filed.letter)?)).unwrap();
     assert!(done() && !done());
     assert_eq!(waiting(LetterKey(0)), []);
 }
 
 #[test]
 fn what_is_over_quota_is_refused_and_leaves_no_trace() {
-    let house = House::new();
+    let fixture = Fixture::new();
     let text = letter("one", "1@x", "");
     let quota = text.len() as u64 + 10;
-    house.write(move |tx| account::set_quota(tx, ALICE, Some(quota))).unwrap();
-    let inbox = house.folder("INBOX");
-    house.file(inbox.id, text.clone()).unwrap();
-    let refused = house.file(inbox.id, text.clone());
+    fixture.write(move |tx| account::set_quota(tx, ALICE, Some(quota))).unwrap();
+    let inbox = fixture.folder("INBOX");
+    fixture.file(inbox.id, text.clone()).unwrap();
+    let refused = fixture.file(inbox.id, text.clone());
     assert!(matches!(refused, Err(Error::OverQuota { used, quota: most, size })
         if used == text.len() as u64 && most == quota && size == text.len() as u64));
-    let to = house.folder("Trash").id;
-    let copied = house.write(move |tx| copy(tx, inbox.id, &[UidRange::ALL], to, SLICE));
+    let to = fixture.folder("Trash").id;
+    let copied = fixture.write(move |tx| copy(tx, inbox.id, &[UidRange::ALL], to, SLICE));
     assert!(matches!(copied, Err(Error::OverQuota { .. })));
-    assert_eq!((house.folder("INBOX").total, house.folder("INBOX").uid_next), (1, uid(2)));
-    assert_eq!(house.count("blob"), 1);
+    assert_eq!((fixture.folder("INBOX").total, fixture.folder("INBOX").uid_next), (1, uid(2)));
+    assert_eq!(fixture.count("blob"), 1);
     // A move needs no room.
-    house.write(move |tx| move_(tx, inbox.id, &[UidRange::ALL], to, SLICE)).unwrap();
-    assert_eq!(house.folder("Trash").total, 1);
+    fixture.write(move |tx| move_(tx, inbox.id, &[UidRange::ALL], to, SLICE)).unwrap();
+    assert_eq!(fixture.folder("Trash").total, 1);
 }
 
 #[test]
 fn a_copy_shares_the_bytes_until_the_last_one_goes() {
-    let house = House::new();
-    let (inbox, archive) = (house.folder("INBOX").id, house.folder("Archive").id);
-    house.file_with(inbox, letter("one", "1@x", ""), System::FLAGGED.into(), NOW).unwrap();
-    let copied = house.write(move |tx| copy(tx, inbox, &[UidRange::ALL], archive, SLICE)).unwrap();
+    let fixture = Fixture::new();
+    let (inbox, archive) = (fixture.folder("INBOX").id, fixture.folder("Archive").id);
+    fixture.file_with(inbox, letter("one", "1@x", ""), System::FLAGGED.into(), NOW).unwrap();
+    let copied = fixture.write(move |tx| copy(tx, inbox, &[UidRange::ALL], archive, SLICE)).unwrap();
     assert_eq!((copied.pairs, copied.next), (vec![(uid(1), uid(1))], None));
-    let (old, new) = (&house.rows(inbox)[0], &house.rows(archive)[0]);
+    let (old, new) = (&fixture.rows(inbox)[0], &fixture.rows(archive)[0]);
     assert_ne!(old.letter, new.letter);
     assert_eq!((&old.flags, old.received, old.size), (&new.flags, new.received, new.size));
     assert_eq!(old.card.as_ref().unwrap().blob, new.card.as_ref().unwrap().blob);
-    assert_eq!((house.count("blob"), house.count("letter")), (1, 2));
-    house.expunge_all(inbox);
-    assert_eq!((house.count("blob"), house.count("letter")), (1, 1));
-    house.expunge_all(archive);
-    assert_eq!((house.count("blob"), house.count("letter"), house.count("entry")), (0, 0, 0));
-    assert_eq!(house.read(|view| account::usage(view, ALICE)).used, 0);
+    assert_eq!((fixture.count("blob"), fixture.count("letter")), (1, 2));
+    fixture.expunge_all(inbox);
+    assert_eq!((fixture.count("blob"), fixture.count("letter")), (1, 1));
+    fixture.expunge_all(archive);
+    assert_eq!((fixture.count("blob"), fixture.count("letter"), fixture.count("entry")), (0, 0, 0));
+    assert_eq!(fixture.read(|view| account::usage(view, ALICE)).used, 0);
 }
 
 #[test]
 fn a_move_keeps_the_letter_and_leaves_a_tombstone() {
-    let house = House::new();
-    let (inbox, archive) = (house.folder("INBOX").id, house.folder("Archive").id);
-    let filed = house.file(inbox, letter("one", "1@x", "")).unwrap();
-    let since = house.folder("INBOX").highest;
-    house.write(move |tx| move_(tx, inbox, &[only(1)], archive, SLICE)).unwrap();
-    assert_eq!(house.rows(archive)[0].letter, filed.letter);
+    let fixture = Fixture::new();
+    let (inbox, archive) = (fixture.folder("INBOX").id, fixture.folder("Archive").id);
+    let filed = fixture.file(inbox, letter("one", "1@x", "")).unwrap();
+    let since = fixture.folder("INBOX").highest;
+    fixture.write(move |tx| move_(tx, inbox, &[only(1)], archive, SLICE)).unwrap();
+    assert_eq!(fixture.rows(archive)[0].letter, filed.letter);
     let letter = filed.letter;
-    assert_eq!(house.read(move |view| mailbox::fetch::by_key(view, letter)), Some((archive, uid(1))));
-    let changes = house.read(move |view| changes_since(view, inbox, since, 100));
+    assert_eq!(fixture.read(move |view| mailbox::fetch::by_key(view, letter)), Some((archive, uid(1))));
+    let changes = fixture.read(move |view| changes_since(view, inbox, since, 100));
     assert!(changes.changed.is_empty());
     assert_eq!(changes.vanished.iter().collect::<Vec<_>>(), [uid(1)]);
-    let (inbox, archive) = (house.folder("INBOX"), house.folder("Archive"));
+    let (inbox, archive) = (fixture.folder("INBOX"), fixture.folder("Archive"));
     assert_eq!((inbox.total, inbox.size, archive.total), (0, 0, 1));
     // Onto itself: a new UID, as RFC 6851 §3 has it.
-    let again = house.write(move |tx| move_(tx, archive.id, &[UidRange::ALL], archive.id, SLICE)).unwrap();
+    let again = fixture.write(move |tx| move_(tx, archive.id, &[UidRange::ALL], archive.id, SLICE)).unwrap();
     assert_eq!(again.pairs, [(uid(1), uid(2))]);
-    assert_eq!(house.folder("Archive").total, 1);
+    assert_eq!(fixture.folder("Archive").total, 1);
 }
 
 #[test]
 fn flags_are_changed_letter_by_letter_unless_changed_meanwhile() {
-    let house = House::new();
-    let inbox = house.folder("INBOX").id;
+    let fixture = Fixture::new();
+    let inbox = fixture.folder("INBOX").id;
     for n in 0..3 {
-        house.file(inbox, letter("x", &format!("{n}@x"), "")).unwrap();
+        fixture.file(inbox, letter("x", &format!("{n}@x"), "")).unwrap();
     }
-    let seen_at = house.folder("INBOX").highest;
-    house.flag(inbox, 2, System::SEEN);
+    let seen_at = fixture.folder("INBOX").highest;
+    fixture.flag(inbox, 2, System::SEEN);
     let change = FlagChange::Add(System::DELETED.into());
     let stored =
-        house.write(move |tx| store_flags(tx, inbox, &[UidRange::ALL], &change, Some(seen_at), SLICE)).unwrap();
+        fixture.write(move |tx| store_flags(tx, inbox, &[UidRange::ALL], &change, Some(seen_at), SLICE)).unwrap();
     assert_eq!(stored.modified, [uid(2)]);
     assert_eq!(stored.changed.iter().map(|f| f.uid).collect::<Vec<_>>(), [uid(1), uid(3)]);
     assert!(stored.changed.iter().all(|f| f.change > seen_at));
-    let folder = house.folder("INBOX");
+    let folder = fixture.folder("INBOX");
     assert_eq!((folder.unseen, folder.deleted), (2, 2));
     // Flags that are so already make no change.
     let before = folder.highest;
     let change = FlagChange::Remove(System::DRAFT.into());
-    let stored = house.write(move |tx| store_flags(tx, inbox, &[UidRange::ALL], &change, None, SLICE)).unwrap();
+    let stored = fixture.write(move |tx| store_flags(tx, inbox, &[UidRange::ALL], &change, None, SLICE)).unwrap();
     assert_eq!((stored.changed.len(), stored.same.len()), (0, 3));
-    assert_eq!(house.folder("INBOX").highest, before);
-    let gone = house.write(move |tx| expunge(tx, inbox, &Expunge::DeletedAmong(&[only(3)]), SLICE)).unwrap();
+    assert_eq!(fixture.folder("INBOX").highest, before);
+    let gone = fixture.write(move |tx| expunge(tx, inbox, &Expunge::DeletedAmong(&[only(3)]), SLICE)).unwrap();
     assert_eq!(gone.uids, [uid(3)]);
-    let gone = house.write(move |tx| expunge(tx, inbox, &Expunge::Deleted, SLICE)).unwrap();
+    let gone = fixture.write(move |tx| expunge(tx, inbox, &Expunge::Deleted, SLICE)).unwrap();
     assert_eq!((gone.uids, gone.more), (vec![uid(1)], false));
 }
 
 #[test]
 fn keywords_keep_the_name_they_were_first_given() {
-    let house = House::new();
-    let inbox = house.folder("INBOX").id;
-    let set = house.write(|tx| flags::intern(tx, ALICE, System::SEEN, &["$Forwarded", "Été", "$forwarded"])).unwrap();
+    let fixture = Fixture::new();
+    let inbox = fixture.folder("INBOX").id;
+    let set = fixture.write(|tx| flags::intern(tx, ALICE, System::SEEN, &["$Forwarded", "Été", "$forwarded"])).unwrap();
     assert_eq!(set.keywords().len(), 2);
-    house.file_with(inbox, letter("x", "1@x", ""), set.clone(), NOW).unwrap();
-    assert_eq!(house.rows(inbox)[0].flags, set);
-    let names = house.read(|view| Keywords::load(view, ALICE));
+    fixture.file_with(inbox, letter("x", "1@x", ""), set.clone(), NOW).unwrap();
+    assert_eq!(fixture.rows(inbox)[0].flags, set);
+    let names = fixture.read(|view| Keywords::load(view, ALICE));
     assert_eq!(names.iter().map(|(_, name)| name).collect::<Vec<_>>(), ["$Forwarded", "Été"]);
     assert_eq!(names.id("$FORWARDED"), Some(set.keywords()[0]));
     for bad in ["", "two words", "a\r\nb"] {
         assert!(matches!(
-            house.write(move |tx| flags::intern(tx, ALICE, System::NONE, &[bad])),
+            fixture.write(move |tx| flags::intern(tx, ALICE, System::NONE, &[bad])),
             Err(Error::BadKeyword(_))
         ));
     }
@@ -184,256 +184,256 @@ fn keywords_keep_the_name_they_were_first_given() {
 
 #[test]
 fn a_folder_is_renamed_with_those_below_it_and_keeps_its_uids() {
-    let house = House::new();
-    house.write(|tx| folder::create(tx, ALICE, "Work/2026/Plans", None)).unwrap();
-    house.write(|tx| folder::create(tx, ALICE, "Workshop", None)).unwrap();
-    house.write(|tx| folder::subscribe(tx, ALICE, "Work/2026")).unwrap();
-    let before = house.folder("Work/2026/Plans");
-    house.file(before.id, letter("x", "1@x", "")).unwrap();
-    house.write(|tx| folder::rename(tx, ALICE, "Work", "Old/Work")).unwrap();
-    let after = house.folder("Old/Work/2026/Plans");
+    let fixture = Fixture::new();
+    fixture.write(|tx| folder::create(tx, ALICE, "Work/2026/Plans", None)).unwrap();
+    fixture.write(|tx| folder::create(tx, ALICE, "Workshop", None)).unwrap();
+    fixture.write(|tx| folder::subscribe(tx, ALICE, "Work/2026")).unwrap();
+    let before = fixture.folder("Work/2026/Plans");
+    fixture.file(before.id, letter("x", "1@x", "")).unwrap();
+    fixture.write(|tx| folder::rename(tx, ALICE, "Work", "Old/Work")).unwrap();
+    let after = fixture.folder("Old/Work/2026/Plans");
     assert_eq!((after.id, after.uid_validity, after.uid_next), (before.id, before.uid_validity, uid(2)));
-    assert_eq!(house.folder("Workshop").name, "Workshop");
-    assert!(house.folder("Old/Work/2026").subscribed);
-    assert!(house.read(|view| folder::by_name(view, ALICE, "Work")).is_none());
-    assert!(matches!(house.write(|tx| folder::rename(tx, ALICE, "Old", "Old/Work/Older")), Err(Error::IntoItself)));
-    assert!(matches!(house.write(|tx| folder::rename(tx, ALICE, "Old", "Trash")), Err(Error::FolderExists(_))));
-    assert!(matches!(house.write(|tx| folder::rename(tx, ALICE, "No", "Yes")), Err(Error::NoFolderCalled(_))));
+    assert_eq!(fixture.folder("Workshop").name, "Workshop");
+    assert!(fixture.folder("Old/Work/2026").subscribed);
+    assert!(fixture.read(|view| folder::by_name(view, ALICE, "Work")).is_none());
+    assert!(matches!(fixture.write(|tx| folder::rename(tx, ALICE, "Old", "Old/Work/Older")), Err(Error::IntoItself)));
+    assert!(matches!(fixture.write(|tx| folder::rename(tx, ALICE, "Old", "Trash")), Err(Error::FolderExists(_))));
+    assert!(matches!(fixture.write(|tx| folder::rename(tx, ALICE, "No", "Yes")), Err(Error::NoFolderCalled(_))));
 }
 
 #[test]
 fn renaming_inbox_moves_its_letters_and_leaves_an_empty_one() {
-    let house = House::new();
-    house.write(|tx| folder::create(tx, ALICE, "INBOX/Lists", None)).unwrap();
-    let old = house.folder("INBOX");
-    house.file(old.id, letter("x", "1@x", "")).unwrap();
+    let fixture = Fixture::new();
+    fixture.write(|tx| folder::create(tx, ALICE, "INBOX/Lists", None)).unwrap();
+    let old = fixture.folder("INBOX");
+    fixture.file(old.id, letter("x", "1@x", "")).unwrap();
     let id = old.id;
-    house.write(move |tx| folder::set_sort_order(tx, id, 7)).unwrap();
-    house.write(|tx| folder::rename(tx, ALICE, "inbox", "INBOX/2026")).unwrap();
-    let moved = house.folder("INBOX/2026");
+    fixture.write(move |tx| folder::set_sort_order(tx, id, 7)).unwrap();
+    fixture.write(|tx| folder::rename(tx, ALICE, "inbox", "INBOX/2026")).unwrap();
+    let moved = fixture.folder("INBOX/2026");
     assert_eq!((moved.id, moved.total), (old.id, 1));
     assert!(moved.uid_validity > old.uid_validity);
     // INBOX is the same as before, without its letters: whoever knew it hears that they are gone.
-    let new = house.folder("INBOX");
+    let new = fixture.folder("INBOX");
     assert_eq!((new.total, new.uid_validity, new.uid_next, new.sort_order), (0, old.uid_validity, uid(2), 7));
     let (inbox, validity, highest) = (new.id, old.uid_validity, old.highest);
-    let news = house.read(move |view| changes_since(view, inbox, highest, 10));
+    let news = fixture.read(move |view| changes_since(view, inbox, highest, 10));
     assert_eq!((news.changed.len(), news.vanished.iter().collect::<Vec<_>>()), (0, vec![uid(1)]));
-    assert!(!house.read(move |view| folder::is_same(view, id, validity)));
-    let there = house.read(move |view| folder::by_validity(view, ALICE, validity));
+    assert!(!fixture.read(move |view| folder::is_same(view, id, validity)));
+    let there = fixture.read(move |view| folder::by_validity(view, ALICE, validity));
     assert_eq!(there, Some(inbox));
-    assert_eq!(house.folder("INBOX/Lists").total, 0);
-    assert_eq!(house.file(new.id, letter("y", "2@x", "")).unwrap().uid, uid(2));
+    assert_eq!(fixture.folder("INBOX/Lists").total, 0);
+    assert_eq!(fixture.file(new.id, letter("y", "2@x", "")).unwrap().uid, uid(2));
 }
 
-fn uses(house: &House) -> Vec<(String, SpecialUse)> {
-    let folders = house.read(|view| folder::list(view, ALICE));
+fn uses(fixture: &Fixture) -> Vec<(String, SpecialUse)> {
+    let folders = fixture.read(|view| folder::list(view, ALICE));
     folders.into_iter().filter_map(|folder| Some((folder.name, folder.special_use?))).collect()
 }
 
-fn make(house: &House, name: &str) {
+fn make(fixture: &Fixture, name: &str) {
     let name = name.to_owned();
-    house.write(move |tx| folder::create(tx, ALICE, &name, None)).unwrap();
+    fixture.write(move |tx| folder::create(tx, ALICE, &name, None)).unwrap();
 }
 
-fn remove(house: &House, name: &str) {
+fn remove(fixture: &Fixture, name: &str) {
     let name = name.to_owned();
-    house.write(move |tx| folder::delete(tx, ALICE, &name)).unwrap();
+    fixture.write(move |tx| folder::delete(tx, ALICE, &name)).unwrap();
 }
 
-fn has(house: &House, name: &str, special_use: SpecialUse) -> bool {
-    let all = uses(house).into_iter().filter(|(_, one)| *one == special_use).map(|(name, _)| name);
+fn has(fixture: &Fixture, name: &str, special_use: SpecialUse) -> bool {
+    let all = uses(fixture).into_iter().filter(|(_, one)| *one == special_use).map(|(name, _)| name);
     all.collect::<Vec<_>>() == [name]
 }
 
 #[test]
 fn a_special_folder_that_is_made_again_gets_its_use_back_by_its_name() {
-    let house = House::new();
-    let all = uses(&house);
+    let fixture = Fixture::new();
+    let all = uses(&fixture);
     assert_eq!(all.len(), 5);
     for (name, special_use) in all {
-        remove(&house, &name);
-        make(&house, &format!("Projects/{name}"));
-        assert!(uses(&house).iter().all(|(_, other)| *other != special_use), "{name} below Projects");
-        make(&house, &name);
-        assert!(has(&house, &name, special_use), "{name}");
+        remove(&fixture, &name);
+        make(&fixture, &format!("Projects/{name}"));
+        assert!(uses(&fixture).iter().all(|(_, other)| *other != special_use), "{name} below Projects");
+        make(&fixture, &name);
+        assert!(has(&fixture, &name, special_use), "{name}");
     }
-    make(&house, "Sent Items");
-    assert!(has(&house, "Sent", SpecialUse::Sent), "there is one for this use");
+    make(&fixture, "Sent Items");
+    assert!(has(&fixture, "Sent", SpecialUse::Sent), "there is one for this use");
     for (sent, trash) in [("Gesendet", "Papierkorb"), ("Envoyés", "Corbeille"), ("送信済み", "ゴミ箱")] {
-        let old = uses(&house).into_iter().filter(|(_, one)| [SpecialUse::Sent, SpecialUse::Trash].contains(one));
+        let old = uses(&fixture).into_iter().filter(|(_, one)| [SpecialUse::Sent, SpecialUse::Trash].contains(one));
         for (name, _) in old {
-            remove(&house, &name);
+            remove(&fixture, &name);
         }
-        make(&house, sent);
-        make(&house, &format!("INBOX/{trash}"));
-        assert!(has(&house, sent, SpecialUse::Sent) && has(&house, &format!("INBOX/{trash}"), SpecialUse::Trash));
+        make(&fixture, sent);
+        make(&fixture, &format!("INBOX/{trash}"));
+        assert!(has(&fixture, sent, SpecialUse::Sent) && has(&fixture, &format!("INBOX/{trash}"), SpecialUse::Trash));
     }
 }
 
 #[test]
 fn a_use_goes_with_a_folder_that_is_renamed_and_is_handed_on_when_that_is_deleted() {
-    let house = House::new();
-    house.write(|tx| folder::rename(tx, ALICE, "Archive", "Archive 2025")).unwrap();
-    make(&house, "Archive/2026");
-    assert!(has(&house, "Archive 2025", SpecialUse::Archive));
-    remove(&house, "Archive 2025");
-    assert!(has(&house, "Archive", SpecialUse::Archive));
+    let fixture = Fixture::new();
+    fixture.write(|tx| folder::rename(tx, ALICE, "Archive", "Archive 2025")).unwrap();
+    make(&fixture, "Archive/2026");
+    assert!(has(&fixture, "Archive 2025", SpecialUse::Archive));
+    remove(&fixture, "Archive 2025");
+    assert!(has(&fixture, "Archive", SpecialUse::Archive));
     // A folder that takes the name of one that is no more takes its use as well.
-    remove(&house, "Trash");
-    make(&house, "Rubbish");
-    house.write(|tx| folder::rename(tx, ALICE, "Rubbish", "Trash")).unwrap();
-    assert!(has(&house, "Trash", SpecialUse::Trash));
+    remove(&fixture, "Trash");
+    make(&fixture, "Rubbish");
+    fixture.write(|tx| folder::rename(tx, ALICE, "Rubbish", "Trash")).unwrap();
+    assert!(has(&fixture, "Trash", SpecialUse::Trash));
     // A use that was asked for counts more than a name.
-    remove(&house, "Drafts");
-    house.write(|tx| folder::create(tx, ALICE, "Sketches", Some(SpecialUse::Drafts))).unwrap();
-    make(&house, "Drafts");
-    assert!(has(&house, "Sketches", SpecialUse::Drafts));
+    remove(&fixture, "Drafts");
+    fixture.write(|tx| folder::create(tx, ALICE, "Sketches", Some(SpecialUse::Drafts))).unwrap();
+    make(&fixture, "Drafts");
+    assert!(has(&fixture, "Sketches", SpecialUse::Drafts));
 }
 
 #[test]
 fn a_folder_made_again_never_looks_like_the_one_deleted() {
-    let house = House::new();
+    let fixture = Fixture::new();
     let mut last = None;
     for _ in 0..3 {
-        let folder = house.write(|tx| folder::create(tx, ALICE, "Projects", None)).unwrap();
-        let validity = house.folder("Projects").uid_validity;
+        let folder = fixture.write(|tx| folder::create(tx, ALICE, "Projects", None)).unwrap();
+        let validity = fixture.folder("Projects").uid_validity;
         assert!(last < Some(validity));
         last = Some(validity);
-        house.file(folder, letter("x", "1@x", "")).unwrap();
-        house.write(|tx| folder::delete(tx, ALICE, "Projects")).unwrap();
-        assert!(matches!(house.file(folder, letter("x", "1@x", "")), Err(Error::NoSuchFolder(_))));
+        fixture.file(folder, letter("x", "1@x", "")).unwrap();
+        fixture.write(|tx| folder::delete(tx, ALICE, "Projects")).unwrap();
+        assert!(matches!(fixture.file(folder, letter("x", "1@x", "")), Err(Error::NoSuchFolder(_))));
     }
-    house.finish();
-    assert_eq!((house.count("letter"), house.count("tombstone")), (0, 0));
-    assert!(matches!(house.write(|tx| folder::delete(tx, ALICE, "inbox")), Err(Error::Inbox)));
-    house.write(|tx| folder::create(tx, ALICE, "A/B", None)).unwrap();
-    assert!(matches!(house.write(|tx| folder::delete(tx, ALICE, "A")), Err(Error::HasChildren)));
+    fixture.finish();
+    assert_eq!((fixture.count("letter"), fixture.count("tombstone")), (0, 0));
+    assert!(matches!(fixture.write(|tx| folder::delete(tx, ALICE, "inbox")), Err(Error::Inbox)));
+    fixture.write(|tx| folder::create(tx, ALICE, "A/B", None)).unwrap();
+    assert!(matches!(fixture.write(|tx| folder::delete(tx, ALICE, "A")), Err(Error::HasChildren)));
 }
 
 #[test]
 fn subscriptions_outlive_their_folder() {
-    let house = House::new();
-    house.write(|tx| folder::create(tx, ALICE, "News", None)).unwrap();
-    house.write(|tx| folder::subscribe(tx, ALICE, "News")).unwrap();
-    house.write(|tx| folder::delete(tx, ALICE, "News")).unwrap();
-    assert!(house.read(|view| folder::subscriptions(view, ALICE)).contains(&"News".to_owned()));
-    house.write(|tx| folder::unsubscribe(tx, ALICE, "News")).unwrap();
-    assert!(!house.read(|view| folder::subscriptions(view, ALICE)).contains(&"News".to_owned()));
+    let fixture = Fixture::new();
+    fixture.write(|tx| folder::create(tx, ALICE, "News", None)).unwrap();
+    fixture.write(|tx| folder::subscribe(tx, ALICE, "News")).unwrap();
+    fixture.write(|tx| folder::delete(tx, ALICE, "News")).unwrap();
+    assert!(fixture.read(|view| folder::subscriptions(view, ALICE)).contains(&"News".to_owned()));
+    fixture.write(|tx| folder::unsubscribe(tx, ALICE, "News")).unwrap();
+    assert!(!fixture.read(|view| folder::subscriptions(view, ALICE)).contains(&"News".to_owned()));
 }
 
 #[test]
 fn a_large_folder_is_gone_at_once_and_cleared_away_later() {
-    let house = House::new();
-    let folder = house.write(|tx| folder::create(tx, ALICE, "Big", None)).unwrap();
-    fill(&house, folder, SLICE as u32 + 100);
-    house.write(|tx| folder::delete(tx, ALICE, "Big")).unwrap();
-    assert!(house.read(|view| folder::by_name(view, ALICE, "Big")).is_none());
-    runtime().block_on(mailbox::index::catch_up(&house.store)).unwrap();
+    let fixture = Fixture::new();
+    let folder = fixture.write(|tx| folder::create(tx, ALICE, "Big", None)).unwrap();
+    fill(&fixture, folder, SLICE as u32 + 100);
+    fixture.write(|tx| folder::delete(tx, ALICE, "Big")).unwrap();
+    assert!(fixture.read(|view| folder::by_name(view, ALICE, "Big")).is_none());
+    runtime().block_on(mailbox::index::catch_up(&fixture.store)).unwrap();
     for table in ["letter", "entry", "blob", "thread_ref", "gone"] {
-        assert_eq!(house.count(table), 0, "{table}");
+        assert_eq!(fixture.count(table), 0, "{table}");
     }
-    let usage = house.read(|view| account::usage(view, ALICE));
+    let usage = fixture.read(|view| account::usage(view, ALICE));
     assert_eq!((usage.used, usage.letters), (0, 0));
 }
 
 #[test]
 fn a_deleted_account_leaves_nothing() {
-    let house = House::new();
-    let inbox = house.folder("INBOX").id;
-    fill(&house, inbox, 20);
-    house.write(|tx| flags::intern(tx, ALICE, System::NONE, &["Work"])).unwrap();
-    house.write(|tx| account::delete(tx, ALICE)).unwrap();
-    assert!(matches!(house.file(inbox, letter("x", "1@x", "")), Err(Error::NoSuchFolder(_))));
-    assert!(matches!(house.write(|tx| account::delete(tx, ALICE)), Err(Error::NoSuchAccount(ALICE))));
-    runtime().block_on(mailbox::index::catch_up(&house.store)).unwrap();
+    let fixture = Fixture::new();
+    let inbox = fixture.folder("INBOX").id;
+    fill(&fixture, inbox, 20);
+    fixture.write(|tx| flags::intern(tx, ALICE, System::NONE, &["Work"])).unwrap();
+    fixture.write(|tx| account::delete(tx, ALICE)).unwrap();
+    assert!(matches!(fixture.file(inbox, letter("x", "1@x", "")), Err(Error::NoSuchFolder(_))));
+    assert!(matches!(fixture.write(|tx| account::delete(tx, ALICE)), Err(Error::NoSuchAccount(ALICE))));
+    runtime().block_on(mailbox::index::catch_up(&fixture.store)).unwrap();
     for table in ["account_mail", "folder", "letter", "entry", "blob", "thread_ref", "keyword", "subscription"] {
-        assert_eq!(house.count(table), 0, "{table}");
+        assert_eq!(fixture.count(table), 0, "{table}");
     }
 }
 
 #[test]
 fn letters_stay_in_their_account() {
-    let house = House::new();
-    house.write(|tx| account::create(tx, AccountId(2), None)).unwrap();
-    let inbox = house.folder("INBOX").id;
-    house.file(inbox, letter("x", "1@x", "")).unwrap();
-    let other = house.read(|view| folder::by_name(view, AccountId(2), "INBOX")).unwrap().id;
-    let copied = house.write(move |tx| copy(tx, inbox, &[UidRange::ALL], other, SLICE));
+    let fixture = Fixture::new();
+    fixture.write(|tx| account::create(tx, AccountId(2), None)).unwrap();
+    let inbox = fixture.folder("INBOX").id;
+    fixture.file(inbox, letter("x", "1@x", "")).unwrap();
+    let other = fixture.read(|view| folder::by_name(view, AccountId(2), "INBOX")).unwrap().id;
+    let copied = fixture.write(move |tx| copy(tx, inbox, &[UidRange::ALL], other, SLICE));
     assert!(matches!(copied, Err(Error::OtherAccount)));
-    let moved = house.write(move |tx| move_(tx, inbox, &[UidRange::ALL], other, SLICE));
+    let moved = fixture.write(move |tx| move_(tx, inbox, &[UidRange::ALL], other, SLICE));
     assert!(matches!(moved, Err(Error::OtherAccount)));
 }
 
 #[test]
 fn the_first_unseen_letter_is_found() {
-    let house = House::new();
-    let inbox = house.folder("INBOX").id;
-    assert_eq!(house.read(move |view| folder::first_unseen(view, inbox)), None);
-    fill(&house, inbox, 5);
-    house.flag(inbox, 1, System::SEEN);
-    house.flag(inbox, 2, System::SEEN);
-    assert_eq!(house.read(move |view| folder::first_unseen(view, inbox)), Some(uid(3)));
+    let fixture = Fixture::new();
+    let inbox = fixture.folder("INBOX").id;
+    assert_eq!(fixture.read(move |view| folder::first_unseen(view, inbox)), None);
+    fill(&fixture, inbox, 5);
+    fixture.flag(inbox, 1, System::SEEN);
+    fixture.flag(inbox, 2, System::SEEN);
+    assert_eq!(fixture.read(move |view| folder::first_unseen(view, inbox)), Some(uid(3)));
 }
 
-fn thread_of(house: &House, folder: FolderId, number: u32) -> mailbox::ThreadId {
-    house.rows(folder).iter().find(|row| row.uid == uid(number)).unwrap().thread
+fn thread_of(fixture: &Fixture, folder: FolderId, number: u32) -> mailbox::ThreadId {
+    fixture.rows(folder).iter().find(|row| row.uid == uid(number)).unwrap().thread
 }
 
 #[test]
 fn answers_join_the_conversation_in_whatever_order_they_come() {
-    let house = House::new();
-    let inbox = house.folder("INBOX").id;
-    house.file(inbox, letter("a", "a@x", "")).unwrap();
-    house.file(inbox, letter("other", "z@x", "")).unwrap();
+    let fixture = Fixture::new();
+    let inbox = fixture.folder("INBOX").id;
+    fixture.file(inbox, letter("a", "a@x", "")).unwrap();
+    fixture.file(inbox, letter("other", "z@x", "")).unwrap();
     // An answer to an answer that has not come yet.
-    house.file(inbox, letter("Re: a", "c@x", "<b@x>")).unwrap();
-    assert_ne!(thread_of(&house, inbox, 1), thread_of(&house, inbox, 3));
-    house.file(inbox, letter("Re: a", "b@x", "<a@x>")).unwrap();
-    let thread = thread_of(&house, inbox, 1);
-    assert_eq!((thread_of(&house, inbox, 3), thread_of(&house, inbox, 4)), (thread, thread));
-    assert_ne!(thread_of(&house, inbox, 2), thread);
-    let letters = house.read(move |view| mailbox::thread::letters(view, ALICE, thread, 10));
+    fixture.file(inbox, letter("Re: a", "c@x", "<b@x>")).unwrap();
+    assert_ne!(thread_of(&fixture, inbox, 1), thread_of(&fixture, inbox, 3));
+    fixture.file(inbox, letter("Re: a", "b@x", "<a@x>")).unwrap();
+    let thread = thread_of(&fixture, inbox, 1);
+    assert_eq!((thread_of(&fixture, inbox, 3), thread_of(&fixture, inbox, 4)), (thread, thread));
+    assert_ne!(thread_of(&fixture, inbox, 2), thread);
+    let letters = fixture.read(move |view| mailbox::thread::letters(view, ALICE, thread, 10));
     assert_eq!(letters.len(), 3);
 }
 
 #[test]
 fn a_conversation_is_forgotten_with_its_last_letter() {
-    let house = House::new();
-    let inbox = house.folder("INBOX").id;
-    house.file(inbox, letter("a", "a@x", "<start@x> <b@x>")).unwrap();
-    house.file(inbox, letter("b", "b@x", "")).unwrap();
-    let gone = |number| house.write(move |tx| expunge(tx, inbox, &Expunge::All(&[only(number)]), 1)).unwrap();
+    let fixture = Fixture::new();
+    let inbox = fixture.folder("INBOX").id;
+    fixture.file(inbox, letter("a", "a@x", "<start@x> <b@x>")).unwrap();
+    fixture.file(inbox, letter("b", "b@x", "")).unwrap();
+    let gone = |number| fixture.write(move |tx| expunge(tx, inbox, &Expunge::All(&[only(number)]), 1)).unwrap();
     gone(1);
-    assert_eq!(house.count("thread_ref"), 3);
+    assert_eq!(fixture.count("thread_ref"), 3);
     gone(2);
-    assert_eq!(house.count("thread_ref"), 0);
+    assert_eq!(fixture.count("thread_ref"), 0);
 }
 
 #[test]
 fn a_letter_that_names_very_many_others_is_filed_all_the_same() {
-    let house = House::new();
-    let inbox = house.folder("INBOX").id;
+    let fixture = Fixture::new();
+    let inbox = fixture.folder("INBOX").id;
     let many: String = (0..5000).map(|n| format!("<{n}@x> ")).collect();
-    house.file(inbox, letter("a", "a@x", &many)).unwrap();
-    assert!(house.count("thread_ref") <= 24);
+    fixture.file(inbox, letter("a", "a@x", &many)).unwrap();
+    assert!(fixture.count("thread_ref") <= 24);
 }
 
 #[test]
 fn all_is_there_after_the_store_is_opened_again() {
-    let house = House::new();
-    let inbox = house.folder("INBOX").id;
-    fill(&house, inbox, 30);
-    house.flag(inbox, 7, System::DELETED);
-    let (folders, rows) = (house.read(|view| folder::list(view, ALICE)), house.rows(inbox));
-    let house = house.reopened();
-    assert_eq!(house.read(|view| folder::list(view, ALICE)), folders);
-    assert_eq!(format!("{:?}", house.rows(inbox)), format!("{rows:?}"));
-    assert_eq!(house.file(inbox, letter("x", "y@x", "")).unwrap().uid, uid(31));
+    let fixture = Fixture::new();
+    let inbox = fixture.folder("INBOX").id;
+    fill(&fixture, inbox, 30);
+    fixture.flag(inbox, 7, System::DELETED);
+    let (folders, rows) = (fixture.read(|view| folder::list(view, ALICE)), fixture.rows(inbox));
+    let fixture = fixture.reopened();
+    assert_eq!(fixture.read(|view| folder::list(view, ALICE)), folders);
+    assert_eq!(format!("{:?}", fixture.rows(inbox)), format!("{rows:?}"));
+    assert_eq!(fixture.file(inbox, letter("x", "y@x", "")).unwrap().uid, uid(31));
 }
 
-fn fill(house: &House, folder: FolderId, count: u32) {
-    let store = house.store.clone();
+fn fill(fixture: &Fixture, folder: FolderId, count: u32) {
+    let store = fixture.store.clone();
     runtime().block_on(async move {
         let mut tasks = tokio::task::JoinSet::new();
         for n in 0..count {
@@ -449,39 +449,39 @@ fn fill(house: &House, folder: FolderId, count: u32) {
 
 #[test]
 fn a_folder_is_opened_from_its_checkpoint_as_from_its_rows() {
-    let house = House::new();
-    let inbox = house.folder("INBOX").id;
-    fill(&house, inbox, 900);
-    let walked = house.read(move |view| Uids::load(view, inbox));
-    house.write(move |tx| Ok(tx.execute("UPDATE folder SET stale = 5000", store::params![]).map(drop)?)).unwrap();
-    runtime().block_on(mailbox::index::catch_up(&house.store)).unwrap();
-    assert_eq!(house.count("uid_checkpoint"), 6);
-    assert_eq!(house.read(move |view| Uids::load(view, inbox)), walked);
+    let fixture = Fixture::new();
+    let inbox = fixture.folder("INBOX").id;
+    fill(&fixture, inbox, 900);
+    let walked = fixture.read(move |view| Uids::load(view, inbox));
+    fixture.write(move |tx| Ok(tx.execute("UPDATE folder SET stale = 5000", store::params![]).map(drop)?)).unwrap();
+    runtime().block_on(mailbox::index::catch_up(&fixture.store)).unwrap();
+    assert_eq!(fixture.count("uid_checkpoint"), 6);
+    assert_eq!(fixture.read(move |view| Uids::load(view, inbox)), walked);
     // What came and went since is added and taken away.
-    house.write(move |tx| expunge(tx, inbox, &Expunge::All(&[only(5), only(900)]), 10)).unwrap();
-    fill(&house, inbox, 3);
-    house.flag(inbox, 17, System::SEEN);
-    let (uids, at) = house.read(move |view| Uids::load(view, inbox));
-    assert_eq!(uids.iter().collect::<Vec<_>>(), house.rows(inbox).iter().map(|row| row.uid).collect::<Vec<_>>());
-    assert_eq!(at, house.folder("INBOX").highest);
+    fixture.write(move |tx| expunge(tx, inbox, &Expunge::All(&[only(5), only(900)]), 10)).unwrap();
+    fill(&fixture, inbox, 3);
+    fixture.flag(inbox, 17, System::SEEN);
+    let (uids, at) = fixture.read(move |view| Uids::load(view, inbox));
+    assert_eq!(uids.iter().collect::<Vec<_>>(), fixture.rows(inbox).iter().map(|row| row.uid).collect::<Vec<_>>());
+    assert_eq!(at, fixture.folder("INBOX").highest);
 }
 
 #[test]
 fn changes_come_in_pages_and_miss_nothing() {
-    let house = House::new();
-    let inbox = house.folder("INBOX").id;
-    let start = house.folder("INBOX").highest;
-    fill(&house, inbox, 50);
-    house
+    let fixture = Fixture::new();
+    let inbox = fixture.folder("INBOX").id;
+    let start = fixture.folder("INBOX").highest;
+    fill(&fixture, inbox, 50);
+    fixture
         .write(move |tx| {
             let change = FlagChange::Add(System::SEEN.into());
             store_flags(tx, inbox, &[UidRange::new(uid(1), uid(20))], &change, None, SLICE)
         })
         .unwrap();
-    house.write(move |tx| expunge(tx, inbox, &Expunge::All(&[only(30)]), 1)).unwrap();
+    fixture.write(move |tx| expunge(tx, inbox, &Expunge::All(&[only(30)]), 1)).unwrap();
     let (mut at, mut seen, mut vanished) = (start, Uids::new(), Uids::new());
     loop {
-        let page = house.read(move |view| changes_since(view, inbox, at, 7));
+        let page = fixture.read(move |view| changes_since(view, inbox, at, 7));
         assert!(page.now > at);
         at = page.now;
         seen.extend(&page.changed.iter().map(|row| row.uid).collect());
@@ -492,41 +492,41 @@ fn changes_come_in_pages_and_miss_nothing() {
     }
     assert_eq!(seen.len(), 49);
     assert_eq!(vanished.iter().collect::<Vec<_>>(), [uid(30)]);
-    assert_eq!(at, house.folder("INBOX").highest);
-    assert!(house.read(move |view| changes_since(view, inbox, at, 7)).changed.is_empty());
-    assert_eq!(house.read(move |view| vanished_since(view, inbox, start)), vanished);
+    assert_eq!(at, fixture.folder("INBOX").highest);
+    assert!(fixture.read(move |view| changes_since(view, inbox, at, 7)).changed.is_empty());
+    assert_eq!(fixture.read(move |view| vanished_since(view, inbox, start)), vanished);
 }
 
 #[test]
 fn forgotten_tombstones_are_told_as_all_that_is_missing() {
-    let house = House::new();
-    let inbox = house.folder("INBOX").id;
-    fill(&house, inbox, 60);
-    let start = house.folder("INBOX").highest;
+    let fixture = Fixture::new();
+    let inbox = fixture.folder("INBOX").id;
+    fill(&fixture, inbox, 60);
+    let start = fixture.folder("INBOX").highest;
     for n in [3, 4, 50] {
-        house.write(move |tx| expunge(tx, inbox, &Expunge::All(&[only(n)]), 1)).unwrap();
+        fixture.write(move |tx| expunge(tx, inbox, &Expunge::All(&[only(n)]), 1)).unwrap();
     }
-    let late = house.folder("INBOX").highest;
-    house.write(move |tx| Ok(tx.execute("UPDATE folder SET buried = 100000", store::params![]).map(drop)?)).unwrap();
-    runtime().block_on(mailbox::index::catch_up(&house.store)).unwrap();
-    assert_eq!(house.count("tombstone"), 0);
-    house.write(move |tx| expunge(tx, inbox, &Expunge::All(&[only(60)]), 1)).unwrap();
-    let told = |since| house.read(move |view| changes_since(view, inbox, since, 100)).vanished;
+    let late = fixture.folder("INBOX").highest;
+    fixture.write(move |tx| Ok(tx.execute("UPDATE folder SET buried = 100000", store::params![]).map(drop)?)).unwrap();
+    runtime().block_on(mailbox::index::catch_up(&fixture.store)).unwrap();
+    assert_eq!(fixture.count("tombstone"), 0);
+    fixture.write(move |tx| expunge(tx, inbox, &Expunge::All(&[only(60)]), 1)).unwrap();
+    let told = |since| fixture.read(move |view| changes_since(view, inbox, since, 100)).vanished;
     assert_eq!(told(start).iter().map(Uid::get).collect::<Vec<_>>(), [3, 4, 50, 60]);
     assert_eq!(told(late).iter().map(Uid::get).collect::<Vec<_>>(), [60]);
 }
 
-fn uids_of(house: &House, folder: FolderId) -> Uids {
-    house.read(move |view| Uids::load(view, folder)).0
+fn uids_of(fixture: &Fixture, folder: FolderId) -> Uids {
+    fixture.read(move |view| Uids::load(view, folder)).0
 }
 
 #[test]
 fn many_letters_are_parted_with_in_one_commit_that_is_carried_out_later() {
-    let house = House::new();
-    let inbox = house.folder("INBOX").id;
-    fill(&house, inbox, 1800);
+    let fixture = Fixture::new();
+    let inbox = fixture.folder("INBOX").id;
+    fill(&fixture, inbox, 1800);
     let doomed: Uids = (1..=1800).filter(|number| number % 3 != 0).map(uid).collect();
-    let gone = house
+    let gone = fixture
         .write({
             let doomed = doomed.clone();
             move |tx| part(tx, inbox, &doomed)
@@ -534,36 +534,36 @@ fn many_letters_are_parted_with_in_one_commit_that_is_carried_out_later() {
         .unwrap();
     assert!(gone.more && gone.uids.len() == SLICE, "the writer was held for more than a slice");
     // The process ends here. The next one carries out what was decided.
-    let house = house.reopened();
-    runtime().block_on(mailbox::index::catch_up(&house.store)).unwrap();
-    let left = uids_of(&house, inbox);
+    let fixture = fixture.reopened();
+    runtime().block_on(mailbox::index::catch_up(&fixture.store)).unwrap();
+    let left = uids_of(&fixture, inbox);
     assert_eq!(left.len(), 600);
     assert!(left.and(&doomed).is_empty());
-    assert_eq!((house.folder("INBOX").total, house.count("parting")), (600, 0));
+    assert_eq!((fixture.folder("INBOX").total, fixture.count("parting")), (600, 0));
 }
 
 #[test]
 fn who_parts_with_letters_can_wait_until_the_last_one_is_gone() {
-    let house = House::new();
-    let inbox = house.folder("INBOX").id;
-    fill(&house, inbox, 1200);
+    let fixture = Fixture::new();
+    let inbox = fixture.folder("INBOX").id;
+    fill(&fixture, inbox, 1200);
     let all: Uids = (1..=1200).map(uid).collect();
-    let mut gone = house.write(move |tx| part(tx, inbox, &all)).unwrap();
+    let mut gone = fixture.write(move |tx| part(tx, inbox, &all)).unwrap();
     let mut slices = 1;
     while gone.more {
-        gone = house.write(move |tx| carry_out(tx, inbox)).unwrap();
+        gone = fixture.write(move |tx| carry_out(tx, inbox)).unwrap();
         slices += 1;
     }
-    assert_eq!((slices, house.folder("INBOX").total, house.count("parting")), (3, 0, 0));
+    assert_eq!((slices, fixture.folder("INBOX").total, fixture.count("parting")), (3, 0, 0));
 }
 
 #[test]
 fn a_letter_that_went_elsewhere_meanwhile_is_not_missed() {
-    let house = House::new();
-    let inbox = house.folder("INBOX").id;
-    fill(&house, inbox, 3);
+    let fixture = Fixture::new();
+    let inbox = fixture.folder("INBOX").id;
+    fill(&fixture, inbox, 3);
     let some: Uids = [uid(2), uid(77)].into_iter().collect();
-    let gone = house.write(move |tx| part(tx, inbox, &some)).unwrap();
+    let gone = fixture.write(move |tx| part(tx, inbox, &some)).unwrap();
     assert_eq!((gone.uids, gone.more), (vec![uid(2)], false));
 }
 
@@ -598,11 +598,11 @@ fn an_old_mailbox_gets_its_new_counters_when_it_is_opened() {
         .unwrap();
     runtime().block_on(store.close());
     let store = store::Store::open(store::Options::new(dir.path()), mailbox::MIGRATIONS).unwrap();
-    let house = House { store, dir };
-    let inbox = house.folder("INBOX");
+    let fixture = Fixture { store, dir };
+    let inbox = fixture.folder("INBOX");
     assert_eq!((inbox.unread, inbox.threads, inbox.unread_threads), (1, 2, 1));
-    assert_eq!(house.rows(inbox.id).iter().map(|row| row.thread.0).collect::<Vec<_>>(), [7, 7, 8, 9]);
-    let states = house.read(|view| mailbox::account_changes::states(view, ALICE));
+    assert_eq!(fixture.rows(inbox.id).iter().map(|row| row.thread.0).collect::<Vec<_>>(), [7, 7, 8, 9]);
+    let states = fixture.read(|view| mailbox::account_changes::states(view, ALICE));
     assert_eq!(states.emails, mailbox::Change(9));
 }
 
@@ -610,9 +610,9 @@ fn an_old_mailbox_gets_its_new_counters_when_it_is_opened() {
 type Shown = Vec<(i64, i64)>;
 
 /// What is kept of that, and what counting would find.
-fn shown_and_counted(house: &House) -> (Shown, Shown) {
+fn shown_and_counted(fixture: &Fixture) -> (Shown, Shown) {
     let ask = |sql: &'static str| {
-        house.read(move |view| Ok(view.query(sql, store::params![], |row| Ok((row.get(0)?, row.get(1)?)))?))
+        fixture.read(move |view| Ok(view.query(sql, store::params![], |row| Ok((row.get(0)?, row.get(1)?)))?))
     };
     let counted =
         "SELECT f.folder, (SELECT COUNT(DISTINCT e.thread) FROM entry e WHERE e.folder = f.folder AND (e.flags & 8) = 0
@@ -625,8 +625,8 @@ fn shown_and_counted(house: &House) -> (Shown, Shown) {
 
 #[test]
 fn conversations_shown_as_unread_are_those_that_counting_would_find_also_after_the_migration() {
-    let house = House::new();
-    let (inbox, archive, trash) = (house.folder("INBOX").id, house.folder("Archive").id, house.folder("Trash").id);
+    let fixture = Fixture::new();
+    let (inbox, archive, trash) = (fixture.folder("INBOX").id, fixture.folder("Archive").id, fixture.folder("Trash").id);
     // Some steps of all kinds, drawn by a small generator that gives the same each time.
     let mut seed = 7_u32;
     let mut draw = |most: u32| {
@@ -636,41 +636,41 @@ fn conversations_shown_as_unread_are_those_that_counting_would_find_also_after_t
     for number in 0..400 {
         let folder = [inbox, archive, trash][draw(3) as usize];
         let other = [inbox, archive, trash][draw(3) as usize];
-        let uids = house.rows(folder);
+        let uids = fixture.rows(folder);
         let some = uids.get(draw(uids.len().max(1) as u32) as usize).map(|row| row.uid);
         let flags = [System::SEEN, System::DELETED, System::DRAFT][draw(3) as usize];
         match (draw(7), some) {
             (0..=1, _) | (_, None) => {
                 let references = format!("References: <{}@x> <{}@x>\r\n", draw(30), draw(60));
                 let references = if draw(3) > 0 { references } else { String::new() };
-                house.file(folder, letter("x", &format!("{number}@x"), &references)).unwrap();
+                fixture.file(folder, letter("x", &format!("{number}@x"), &references)).unwrap();
             }
-            (2, Some(uid)) => drop(house.write(move |tx| move_(tx, folder, &[UidRange::one(uid)], other, 1)).unwrap()),
-            (3, Some(uid)) => drop(house.write(move |tx| copy(tx, folder, &[UidRange::one(uid)], other, 1)).unwrap()),
+            (2, Some(uid)) => drop(fixture.write(move |tx| move_(tx, folder, &[UidRange::one(uid)], other, 1)).unwrap()),
+            (3, Some(uid)) => drop(fixture.write(move |tx| copy(tx, folder, &[UidRange::one(uid)], other, 1)).unwrap()),
             (4, Some(uid)) => {
                 let all = [UidRange::one(uid)];
-                house.write(move |tx| expunge(tx, folder, &Expunge::All(&all), 1)).unwrap();
+                fixture.write(move |tx| expunge(tx, folder, &Expunge::All(&all), 1)).unwrap();
             }
             (step, Some(uid)) => {
                 let change = if step == 5 { FlagChange::Add(flags.into()) } else { FlagChange::Remove(flags.into()) };
-                house.write(move |tx| store_flags(tx, folder, &[UidRange::one(uid)], &change, None, 1)).unwrap();
+                fixture.write(move |tx| store_flags(tx, folder, &[UidRange::one(uid)], &change, None, 1)).unwrap();
             }
         }
         if number % 90 == 0 {
             let special = (number % 180 == 0).then_some(SpecialUse::Trash);
-            house.write(move |tx| folder::set_use(tx, other, special)).unwrap();
-            house.finish();
+            fixture.write(move |tx| folder::set_use(tx, other, special)).unwrap();
+            fixture.finish();
         }
-        let (kept, counted) = shown_and_counted(&house);
+        let (kept, counted) = shown_and_counted(&fixture);
         assert_eq!(kept, counted, "after step {number}");
     }
-    house.write(|tx| folder::delete(tx, ALICE, "Archive")).unwrap();
-    house.finish();
-    let (kept, counted) = shown_and_counted(&house);
+    fixture.write(|tx| folder::delete(tx, ALICE, "Archive")).unwrap();
+    fixture.finish();
+    let (kept, counted) = shown_and_counted(&fixture);
     assert_eq!(kept, counted);
 
     // The same found by the migration, which begins without any of it.
-    house
+    fixture
         .write(|tx| {
             tx.execute("UPDATE folder_thread SET shown = 0, account = 0", &[])?;
             tx.execute("UPDATE folder SET unread_threads = 0", &[])?;
@@ -681,5 +681,5 @@ fn conversations_shown_as_unread_are_those_that_counting_would_find_also_after_t
             Ok(())
         })
         .unwrap();
-    assert_eq!(shown_and_counted(&house).0, counted);
+    assert_eq!(shown_and_counted(&fixture).0, counted);
 }

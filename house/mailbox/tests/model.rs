@@ -4,7 +4,7 @@ mod common;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use common::{ALICE, House, letter};
+use common::{ALICE, Fixture, letter};
 use facteur_mailbox as mailbox;
 use mailbox::account_changes::{self, Cursor};
 use mailbox::letter::{Expunge, copy, expunge, move_, store_flags};
@@ -80,7 +80,7 @@ struct Paper {
 }
 
 struct World {
-    house: House,
+    fixture: Fixture,
     papers: Vec<Paper>,
     /// Which talks are one by now.
     joined: [usize; TALKS],
@@ -92,10 +92,10 @@ struct World {
 
 impl World {
     fn new() -> Self {
-        let house = House::new();
+        let fixture = Fixture::new();
         let names = ["INBOX", "Archive", "Trash"];
         let papers = names.map(|name| {
-            let folder = house.folder(name);
+            let folder = fixture.folder(name);
             Paper {
                 id: folder.id,
                 name: name.to_owned(),
@@ -105,9 +105,9 @@ impl World {
                 client_at: folder.highest,
             }
         });
-        let all_at = Cursor::at(house.read(|view| account_changes::states(view, ALICE)).emails);
+        let all_at = Cursor::at(fixture.read(|view| account_changes::states(view, ALICE)).emails);
         let joined = std::array::from_fn(|talk| talk);
-        Self { house, papers: papers.into(), joined, filed: 0, all: BTreeMap::new(), all_at }
+        Self { fixture, papers: papers.into(), joined, filed: 0, all: BTreeMap::new(), all_at }
     }
 
     fn step(&mut self, step: &Step) {
@@ -136,7 +136,7 @@ impl World {
         self.forget_empty_talks();
         self.filed += 1;
         let text = letter(&"x".repeat(size), &format!("{}@x", self.filed), references);
-        let filed = self.house.file_with(self.papers[folder].id, text.clone(), flags.into(), common::NOW).unwrap();
+        let filed = self.fixture.file_with(self.papers[folder].id, text.clone(), flags.into(), common::NOW).unwrap();
         let paper = &mut self.papers[folder];
         assert_eq!(filed.uid.get(), paper.next);
         paper.letters.insert(
@@ -150,7 +150,7 @@ impl World {
         let (source, target) = (self.papers[from].id, self.papers[to].id);
         let ranges = [between(range)];
         let done = self
-            .house
+            .fixture
             .write(move |tx| match takes {
                 true => move_(tx, source, &ranges, target, limit),
                 false => copy(tx, source, &ranges, target, limit),
@@ -178,10 +178,10 @@ impl World {
         let id = self.papers[folder].id;
         let since = since.map(|since| Change(u64::from(since)));
         let changes: BTreeMap<u32, Change> =
-            self.house.rows(id).iter().map(|row| (row.uid.get(), row.change)).collect();
+            self.fixture.rows(id).iter().map(|row| (row.uid.get(), row.change)).collect();
         let change = if add { FlagChange::Add(flags.into()) } else { FlagChange::Remove(flags.into()) };
         let ranges = [between(range)];
-        let stored = self.house.write(move |tx| store_flags(tx, id, &ranges, &change, since, 100)).unwrap();
+        let stored = self.fixture.write(move |tx| store_flags(tx, id, &ranges, &change, since, 100)).unwrap();
         let mut modified = Vec::new();
         for uid in self.within(folder, range) {
             if since.is_some_and(|since| changes[&uid] > since) {
@@ -226,7 +226,7 @@ impl World {
     fn keyword(&mut self, folder: usize, range: (u32, u32), add: bool, keyword: &'static str) {
         let id = self.papers[folder].id;
         let ranges = [between(range)];
-        self.house
+        self.fixture
             .write(move |tx| {
                 let change = match add {
                     true => FlagChange::Add(flags::intern(tx, ALICE, System::NONE, &[keyword])?),
@@ -250,15 +250,15 @@ impl World {
         let change = match folder {
             Some(folder) => Some((self.papers[folder].id, Some(SpecialUse::Trash))),
             None => {
-                let trash = self.house.read(|view| folder::by_use(view, ALICE, SpecialUse::Trash));
+                let trash = self.fixture.read(|view| folder::by_use(view, ALICE, SpecialUse::Trash));
                 trash.map(|trash| (trash.id, None))
             }
         };
         if let Some((id, special)) = change {
-            self.house.write(move |tx| folder::set_use(tx, id, special)).unwrap();
+            self.fixture.write(move |tx| folder::set_use(tx, id, special)).unwrap();
         }
         if finish {
-            self.house.finish();
+            self.fixture.finish();
         }
     }
 
@@ -266,12 +266,12 @@ impl World {
     fn look_at_all(&mut self, limit: usize) {
         loop {
             let from = self.all_at;
-            let changes = self.house.read(move |view| account_changes::letters(view, ALICE, from, limit)).unwrap();
+            let changes = self.fixture.read(move |view| account_changes::letters(view, ALICE, from, limit)).unwrap();
             for gone in &changes.destroyed {
                 self.all.remove(&gone.0);
             }
             for key in changes.created.into_iter().chain(changes.updated) {
-                let found = self.house.read(move |view| mailbox::fetch::visible(view, ALICE, key, mailbox::Want::ROW));
+                let found = self.fixture.read(move |view| mailbox::fetch::visible(view, ALICE, key, mailbox::Want::ROW));
                 match found {
                     Some((_, row)) => self.all.insert(key.0, (row.flags.system, row.thread)),
                     None => self.all.remove(&key.0),
@@ -282,7 +282,7 @@ impl World {
                 break;
             }
         }
-        let rows = self.papers.iter().flat_map(|paper| self.house.rows(paper.id));
+        let rows = self.papers.iter().flat_map(|paper| self.fixture.rows(paper.id));
         let truth: BTreeMap<i64, (System, ThreadId)> = rows
             .filter(|row| !row.flags.system.contains(System::DELETED))
             .map(|row| (row.letter.0, (row.flags.system, row.thread)))
@@ -292,7 +292,7 @@ impl World {
 
     fn expunge(&mut self, folder: usize) {
         let id = self.papers[folder].id;
-        let gone = self.house.write(move |tx| expunge(tx, id, &Expunge::Deleted, 100)).unwrap();
+        let gone = self.fixture.write(move |tx| expunge(tx, id, &Expunge::Deleted, 100)).unwrap();
         let letters = &mut self.papers[folder].letters;
         let doomed: Vec<u32> =
             letters.iter().filter(|(_, kept)| kept.flags.contains(System::DELETED)).map(|(uid, _)| *uid).collect();
@@ -306,14 +306,14 @@ impl World {
         }
         let (from, to) = (self.papers[folder].name.clone(), format!("{}x", self.papers[folder].name));
         self.papers[folder].name.clone_from(&to);
-        self.house.write(move |tx| folder::rename(tx, ALICE, &from, &to)).unwrap();
+        self.fixture.write(move |tx| folder::rename(tx, ALICE, &from, &to)).unwrap();
     }
 
     fn checkpoint(&mut self, folder: usize) {
         let id = self.papers[folder].id;
         let sql = "UPDATE folder SET stale = 5000 WHERE folder = $1";
-        self.house.write(move |tx| Ok(tx.execute(sql, store::params![id.0]).map(drop)?)).unwrap();
-        common::runtime().block_on(mailbox::index::catch_up(&self.house.store)).unwrap();
+        self.fixture.write(move |tx| Ok(tx.execute(sql, store::params![id.0]).map(drop)?)).unwrap();
+        common::runtime().block_on(mailbox::index::catch_up(&self.fixture.store)).unwrap();
     }
 
     /// The client learns what changed, in small pages, and then knows all.
@@ -321,7 +321,7 @@ impl World {
         let paper = &mut self.papers[folder];
         loop {
             let (id, at) = (paper.id, paper.client_at);
-            let page = self.house.read(move |view| changes_since(view, id, at, 3));
+            let page = self.fixture.read(move |view| changes_since(view, id, at, 3));
             for uid in page.vanished.iter() {
                 paper.client.remove(&uid.get());
             }
@@ -346,9 +346,9 @@ impl World {
     fn check(&self) {
         let (mut used, mut letters) = (0, 0);
         for paper in &self.papers {
-            let folder = self.house.folder(&paper.name);
+            let folder = self.fixture.folder(&paper.name);
             assert_eq!(folder.id, paper.id);
-            let rows = self.house.rows(paper.id);
+            let rows = self.fixture.rows(paper.id);
             let kept: Vec<_> = paper.letters.iter().map(|(uid, kept)| (*uid, kept.flags, kept.size)).collect();
             assert_eq!(rows.iter().map(|r| (r.uid.get(), r.flags.system, r.size)).collect::<Vec<_>>(), kept);
             for (row, kept) in rows.iter().zip(paper.letters.values()) {
@@ -362,22 +362,22 @@ impl World {
             assert_eq!(folder.size, paper.letters.values().map(|kept| kept.size).sum::<u64>());
             assert_eq!(folder.uid_next.get(), paper.next);
             let id = paper.id;
-            let (uids, at) = self.house.read(move |view| Uids::load(view, id));
+            let (uids, at) = self.fixture.read(move |view| Uids::load(view, id));
             assert_eq!(
                 uids.iter().map(Uid::get).collect::<Vec<_>>(),
                 paper.letters.keys().copied().collect::<Vec<_>>()
             );
             assert_eq!(at, folder.highest);
-            let known = self.house.read(|view| mailbox::Keywords::load(view, ALICE));
+            let known = self.fixture.read(|view| mailbox::Keywords::load(view, ALICE));
             for (row, kept) in rows.iter().zip(paper.letters.values()) {
                 let names: BTreeSet<&str> = row.flags.keywords().iter().filter_map(|id| known.name(*id)).collect();
                 assert_eq!(names, kept.keywords);
             }
             (used, letters) = (used + folder.size, letters + u64::from(folder.total));
         }
-        let usage = self.house.read(|view| account::usage(view, ALICE));
+        let usage = self.fixture.read(|view| account::usage(view, ALICE));
         assert_eq!((usage.used, usage.letters), (used, letters));
-        assert_eq!(self.house.count("letter"), letters as i64);
+        assert_eq!(self.fixture.count("letter"), letters as i64);
         self.check_conversations();
         self.verify();
     }
@@ -386,7 +386,7 @@ impl World {
     fn check_conversations(&self) {
         let mut threads: BTreeMap<usize, BTreeSet<ThreadId>> = BTreeMap::new();
         for paper in &self.papers {
-            for (row, kept) in self.house.rows(paper.id).iter().zip(paper.letters.values()) {
+            for (row, kept) in self.fixture.rows(paper.id).iter().zip(paper.letters.values()) {
                 threads.entry(self.joined[kept.talk]).or_default().insert(row.thread);
             }
         }
@@ -397,10 +397,10 @@ impl World {
     fn verify(&self) {
         for done in [false, true] {
             if done {
-                common::runtime().block_on(mailbox::index::catch_up(&self.house.store)).unwrap();
+                common::runtime().block_on(mailbox::index::catch_up(&self.fixture.store)).unwrap();
             }
             let mut found = Vec::new();
-            let verify = Verify { store: &self.house.store, references: &[], repair: false };
+            let verify = Verify { store: &self.fixture.store, references: &[], repair: false };
             verify.run(&mut |finding| found.push(finding)).unwrap();
             assert_eq!(found, [], "done: {done}");
         }

@@ -3,12 +3,12 @@
 
 mod common;
 
-use common::House;
+use common::Fixture;
 
-fn plan(house: &House, sql: &str) -> String {
+fn plan(fixture: &Fixture, sql: &str) -> String {
     let marks = (1..9).filter(|n| sql.contains(&format!("${n}"))).count();
     let sql = format!("EXPLAIN QUERY PLAN {sql}");
-    house
+    fixture
         .read(move |view| {
             let params = vec![store::Value::Integer(1); marks];
             Ok(view.query(&sql, &params, |row| row.get::<String>(3))?)
@@ -18,7 +18,7 @@ fn plan(house: &House, sql: &str) -> String {
 
 #[test]
 fn frequent_questions_are_answered_by_an_index() {
-    let house = House::new();
+    let fixture = Fixture::new();
     for (sql, by) in [
         ("SELECT uid FROM entry WHERE folder = $1 ORDER BY uid", "SEARCH entry USING PRIMARY KEY (folder=?)"),
         (
@@ -89,6 +89,6 @@ fn frequent_questions_are_answered_by_an_index() {
             "SCAN account_mail USING COVERING INDEX account_deleted",
         ),
     ] {
-        assert_eq!(plan(&house, sql), by, "{sql}");
+        assert_eq!(plan(&fixture, sql), by, "{sql}");
     }
 }

@@ -2,7 +2,7 @@
 
 mod common;
 
-use common::{ALICE, House, only, runtime, uid};
+use common::{ALICE, Fixture, only, runtime, uid};
 use facteur_mailbox as mailbox;
 use mail::Timestamp;
 use mailbox::letter::{Expunge, copy, expunge, move_};
@@ -19,30 +19,30 @@ fn fixture(name: &str) -> Vec<u8> {
 const NAMES: [&str; 6] = ["attachment", "forwarded", "newsletter", "french", "eight-bit", "no-type"];
 const FIRST: Timestamp = Timestamp(1_795_500_000_000);
 
-fn house() -> House {
-    let house = House::new();
-    let inbox = house.folder("INBOX").id;
+fn fixture() -> Fixture {
+    let fixture = Fixture::new();
+    let inbox = fixture.folder("INBOX").id;
     for (n, name) in NAMES.iter().enumerate() {
         let received = Timestamp(FIRST.0 + n as i64 * HOUR);
         let flags = if n % 2 == 0 { System::SEEN } else { System::NONE };
-        house.file_with(inbox, fixture(name), flags.into(), received).unwrap();
+        fixture.file_with(inbox, fixture(name), flags.into(), received).unwrap();
     }
-    house
+    fixture
 }
 
-fn index(house: &House) {
-    runtime().block_on(mailbox::index::catch_up(&house.store)).unwrap();
+fn index(fixture: &Fixture) {
+    runtime().block_on(mailbox::index::catch_up(&fixture.store)).unwrap();
 }
 
-fn find_in(house: &House, folder: &str, criteria: Criteria) -> Vec<u32> {
+fn find_in(fixture: &Fixture, folder: &str, criteria: Criteria) -> Vec<u32> {
     let now = Timestamp(FIRST.0 + 5 * HOUR);
-    let folder = house.folder(folder).id;
-    let found = runtime().block_on(run(&house.store, ALICE, folder, criteria, now)).unwrap();
+    let folder = fixture.folder(folder).id;
+    let found = runtime().block_on(run(&fixture.store, ALICE, folder, criteria, now)).unwrap();
     found.iter().map(|uid| uid.get()).collect()
 }
 
-fn find(house: &House, criteria: Criteria) -> Vec<u32> {
-    find_in(house, "INBOX", criteria)
+fn find(fixture: &Fixture, criteria: Criteria) -> Vec<u32> {
+    find_in(fixture, "INBOX", criteria)
 }
 
 fn not(criteria: Criteria) -> Criteria {
@@ -51,56 +51,56 @@ fn not(criteria: Criteria) -> Criteria {
 
 #[test]
 fn seen_and_unseen_letters_are_found_whichever_are_fewer() {
-    let house = house();
-    let inbox = house.folder("INBOX").id;
-    let seen = |house: &House| {
+    let fixture = fixture();
+    let inbox = fixture.folder("INBOX").id;
+    let seen = |fixture: &Fixture| {
         let seen = Criteria::Flags(System::SEEN);
-        (find(house, seen.clone()), find(house, not(seen)))
+        (find(fixture, seen.clone()), find(fixture, not(seen)))
     };
-    assert_eq!(seen(&house), (vec![1, 3, 5], vec![2, 4, 6]));
-    house.file(inbox, "Subject: one more\r\n\r\n").unwrap();
-    assert_eq!(seen(&house), (vec![1, 3, 5], vec![2, 4, 6, 7]));
+    assert_eq!(seen(&fixture), (vec![1, 3, 5], vec![2, 4, 6]));
+    fixture.file(inbox, "Subject: one more\r\n\r\n").unwrap();
+    assert_eq!(seen(&fixture), (vec![1, 3, 5], vec![2, 4, 6, 7]));
     for number in [2, 4] {
-        house.flag(inbox, number, System::SEEN);
+        fixture.flag(inbox, number, System::SEEN);
     }
-    assert_eq!(seen(&house), (vec![1, 2, 3, 4, 5], vec![6, 7]));
+    assert_eq!(seen(&fixture), (vec![1, 2, 3, 4, 5], vec![6, 7]));
 }
 
 #[test]
 fn flags_keywords_and_uids_are_found() {
-    let house = house();
-    let inbox = house.folder("INBOX").id;
-    let set = house.write(|tx| flags::intern(tx, ALICE, System::NONE, &["Work"])).unwrap();
-    house.file_with(inbox, "Subject: x\r\n\r\n", set, FIRST).unwrap();
-    house.flag(inbox, 2, System::FLAGGED);
-    assert_eq!(find(&house, Criteria::All), [1, 2, 3, 4, 5, 6, 7]);
-    assert_eq!(find(&house, Criteria::Flags(System::SEEN)), [1, 3, 5]);
-    assert_eq!(find(&house, not(Criteria::Flags(System::SEEN))), [2, 4, 6, 7]);
-    assert_eq!(find(&house, Criteria::Flags(System::FLAGGED | System::SEEN)), []);
-    assert_eq!(find(&house, Criteria::Keyword("work".into())), [7]);
-    assert_eq!(find(&house, Criteria::Keyword("unknown".into())), []);
+    let fixture = fixture();
+    let inbox = fixture.folder("INBOX").id;
+    let set = fixture.write(|tx| flags::intern(tx, ALICE, System::NONE, &["Work"])).unwrap();
+    fixture.file_with(inbox, "Subject: x\r\n\r\n", set, FIRST).unwrap();
+    fixture.flag(inbox, 2, System::FLAGGED);
+    assert_eq!(find(&fixture, Criteria::All), [1, 2, 3, 4, 5, 6, 7]);
+    assert_eq!(find(&fixture, Criteria::Flags(System::SEEN)), [1, 3, 5]);
+    assert_eq!(find(&fixture, not(Criteria::Flags(System::SEEN))), [2, 4, 6, 7]);
+    assert_eq!(find(&fixture, Criteria::Flags(System::FLAGGED | System::SEEN)), []);
+    assert_eq!(find(&fixture, Criteria::Keyword("work".into())), [7]);
+    assert_eq!(find(&fixture, Criteria::Keyword("unknown".into())), []);
     let some: Uids = [uid(2), uid(3), uid(99)].into_iter().collect();
     assert_eq!(
-        find(&house, Criteria::And(vec![Criteria::Uids(some.clone()), not(Criteria::Flags(System::SEEN))])),
+        find(&fixture, Criteria::And(vec![Criteria::Uids(some.clone()), not(Criteria::Flags(System::SEEN))])),
         [2]
     );
-    assert_eq!(find(&house, Criteria::Or(vec![Criteria::Uids(some), Criteria::Flags(System::SEEN)])), [1, 2, 3, 5]);
-    assert_eq!(find(&house, Criteria::And(vec![])), [1, 2, 3, 4, 5, 6, 7]);
-    assert_eq!(find(&house, Criteria::Or(vec![])), []);
-    let last = house.folder("INBOX").highest;
-    assert_eq!(find(&house, Criteria::ChangedSince(last)), [2]);
+    assert_eq!(find(&fixture, Criteria::Or(vec![Criteria::Uids(some), Criteria::Flags(System::SEEN)])), [1, 2, 3, 5]);
+    assert_eq!(find(&fixture, Criteria::And(vec![])), [1, 2, 3, 4, 5, 6, 7]);
+    assert_eq!(find(&fixture, Criteria::Or(vec![])), []);
+    let last = fixture.folder("INBOX").highest;
+    assert_eq!(find(&fixture, Criteria::ChangedSince(last)), [2]);
 }
 
 #[test]
 fn what_indexes_tell_is_what_a_look_at_each_letter_tells() {
-    let house = House::new();
-    let inbox = house.folder("INBOX").id;
+    let fixture = Fixture::new();
+    let inbox = fixture.folder("INBOX").id;
     for n in 0..40u8 {
         let flags = System::from_bits(n % 16);
-        house.file_with(inbox, format!("Subject: {n}\r\n\r\n"), flags.into(), FIRST).unwrap();
+        fixture.file_with(inbox, format!("Subject: {n}\r\n\r\n"), flags.into(), FIRST).unwrap();
     }
-    house.write(move |tx| expunge(tx, inbox, &Expunge::All(&[only(7), only(12)]), 10)).unwrap();
-    let change = house.rows(inbox)[20].change;
+    fixture.write(move |tx| expunge(tx, inbox, &Expunge::All(&[only(7), only(12)]), 10)).unwrap();
+    let change = fixture.rows(inbox)[20].change;
     let all: Uids = [UidRange::ALL].into_iter().collect();
     let exact = [
         Criteria::All,
@@ -120,60 +120,60 @@ fn what_indexes_tell_is_what_a_look_at_each_letter_tells() {
         for other in &exact {
             let both = Criteria::And(vec![one.clone(), other.clone()]);
             let looked = Criteria::And(vec![both.clone(), Criteria::Smaller(1000)]);
-            assert_eq!(find(&house, both.clone()), find(&house, looked), "{both:?}");
+            assert_eq!(find(&fixture, both.clone()), find(&fixture, looked), "{both:?}");
         }
         let looked = Criteria::Or(vec![one.clone(), Criteria::Larger(1000)]);
-        assert_eq!(find(&house, one.clone()), find(&house, looked), "{one:?}");
+        assert_eq!(find(&fixture, one.clone()), find(&fixture, looked), "{one:?}");
     }
 }
 
 #[test]
 fn dates_and_sizes_are_found() {
-    let house = house();
+    let fixture = fixture();
     let day = |d| Day::of(2026, 11, d).unwrap();
     // The letters were received on the 24th from 06:00 to 11:00, and written on other days.
-    assert_eq!(find(&house, Criteria::ReceivedOn(day(24))).len(), 6);
-    assert_eq!(find(&house, Criteria::ReceivedBefore(day(24))), []);
-    assert_eq!(find(&house, Criteria::ReceivedSince(day(25))), []);
-    assert_eq!(find(&house, Criteria::SentOn(day(23))), [1, 4]);
-    assert_eq!(find(&house, Criteria::SentBefore(day(1))), [5]);
-    assert_eq!(find(&house, Criteria::SentSince(day(24))), [2, 3, 6]);
-    assert_eq!(find(&house, Criteria::Younger(2 * 3600)), [4, 5, 6]);
-    assert_eq!(find(&house, Criteria::Older(4 * 3600)), [1, 2]);
+    assert_eq!(find(&fixture, Criteria::ReceivedOn(day(24))).len(), 6);
+    assert_eq!(find(&fixture, Criteria::ReceivedBefore(day(24))), []);
+    assert_eq!(find(&fixture, Criteria::ReceivedSince(day(25))), []);
+    assert_eq!(find(&fixture, Criteria::SentOn(day(23))), [1, 4]);
+    assert_eq!(find(&fixture, Criteria::SentBefore(day(1))), [5]);
+    assert_eq!(find(&fixture, Criteria::SentSince(day(24))), [2, 3, 6]);
+    assert_eq!(find(&fixture, Criteria::Younger(2 * 3600)), [4, 5, 6]);
+    assert_eq!(find(&fixture, Criteria::Older(4 * 3600)), [1, 2]);
     let sizes: Vec<u64> = NAMES.iter().map(|name| fixture(name).len() as u64).collect();
     let larger = (1..=6).filter(|n| sizes[*n as usize - 1] > 700).collect::<Vec<u32>>();
-    assert_eq!(find(&house, Criteria::Larger(700)), larger);
-    assert_eq!(find(&house, not(Criteria::Smaller(701))), larger);
+    assert_eq!(find(&fixture, Criteria::Larger(700)), larger);
+    assert_eq!(find(&fixture, not(Criteria::Smaller(701))), larger);
 }
 
 #[test]
 fn header_fields_are_found_decoded_and_whatever_their_case() {
-    let house = house();
-    assert_eq!(find(&house, Criteria::Subject("RÉUNION D'ÉQUIPE À SAINT".into())), [4]);
-    assert_eq!(find(&house, Criteria::Subject("de\u{301}cembre".into())), [3]);
-    assert_eq!(find(&house, Criteria::Subject("café".into())), [5]);
-    assert_eq!(find(&house, Criteria::From("léonard".into())), [4]);
-    assert_eq!(find(&house, Criteria::From("ALICE@alpha".into())), [1, 6]);
-    assert_eq!(find(&house, Criteria::To("hélène".into())), [4]);
-    assert_eq!(find(&house, Criteria::Cc("luc@".into())), [4]);
-    assert_eq!(find(&house, Criteria::Bcc("luc@".into())), []);
-    assert_eq!(find(&house, Criteria::Header("Message-ID".into(), "<fwd-1@".into())), [2]);
-    assert_eq!(find(&house, Criteria::Header("References".into(), String::new())), [4]);
+    let fixture = fixture();
+    assert_eq!(find(&fixture, Criteria::Subject("RÉUNION D'ÉQUIPE À SAINT".into())), [4]);
+    assert_eq!(find(&fixture, Criteria::Subject("de\u{301}cembre".into())), [3]);
+    assert_eq!(find(&fixture, Criteria::Subject("café".into())), [5]);
+    assert_eq!(find(&fixture, Criteria::From("léonard".into())), [4]);
+    assert_eq!(find(&fixture, Criteria::From("ALICE@alpha".into())), [1, 6]);
+    assert_eq!(find(&fixture, Criteria::To("hélène".into())), [4]);
+    assert_eq!(find(&fixture, Criteria::Cc("luc@".into())), [4]);
+    assert_eq!(find(&fixture, Criteria::Bcc("luc@".into())), []);
+    assert_eq!(find(&fixture, Criteria::Header("Message-ID".into(), "<fwd-1@".into())), [2]);
+    assert_eq!(find(&fixture, Criteria::Header("References".into(), String::new())), [4]);
     // Fields that are not kept are read from the letters.
-    assert_eq!(find(&house, Criteria::Header("received".into(), "LAPTOP.alpha".into())), [1]);
-    assert_eq!(find(&house, Criteria::Header("X-Nowhere".into(), String::new())), []);
+    assert_eq!(find(&fixture, Criteria::Header("received".into(), "LAPTOP.alpha".into())), [1]);
+    assert_eq!(find(&fixture, Criteria::Header("X-Nowhere".into(), String::new())), []);
     assert_eq!(
         find(
-            &house,
+            &fixture,
             Criteria::And(vec![not(Criteria::Header("Received".into(), String::new())), Criteria::Subject("f".into())])
         ),
         [2, 5]
     );
 }
 
-fn words_are_found(house: &House) {
-    let body = |text: &str| find(house, Criteria::Body(text.into()));
-    let text = |words: &str| find(house, Criteria::Text(words.into()));
+fn words_are_found(fixture: &Fixture) {
+    let body = |text: &str| find(fixture, Criteria::Body(text.into()));
+    let text = |words: &str| find(fixture, Criteria::Text(words.into()));
     assert_eq!(body("report is attached"), [1]);
     assert_eq!(body("attach"), [1]);
     assert_eq!(body("report 2026.pdf"), [1]);
@@ -191,88 +191,88 @@ fn words_are_found(house: &House) {
     assert_eq!(text("gazette"), [3]);
     assert_eq!(text("lunch"), [2]);
     assert_eq!(body("zebra"), []);
-    assert_eq!(find(house, not(Criteria::Body("noon".into()))), [1, 3, 4, 5, 6]);
+    assert_eq!(find(fixture, not(Criteria::Body("noon".into()))), [1, 3, 4, 5, 6]);
     assert_eq!(body(""), [1, 2, 3, 4, 5, 6]);
     let both = Criteria::And(vec![Criteria::Text("bob".into()), not(Criteria::Flags(System::SEEN))]);
-    assert_eq!(find(house, both), [2, 6]);
+    assert_eq!(find(fixture, both), [2, 6]);
     let either =
         Criteria::Or(vec![Criteria::Body("noon".into()), Criteria::Header("Received".into(), "laptop".into())]);
-    assert_eq!(find(house, either), [1, 2]);
+    assert_eq!(find(fixture, either), [1, 2]);
 }
 
 #[test]
 fn words_are_found_before_the_index_has_seen_the_letters() {
-    words_are_found(&house());
+    words_are_found(&fixture());
 }
 
 #[test]
 fn words_are_found_by_the_index() {
-    let house = house();
-    index(&house);
-    words_are_found(&house);
+    let fixture = fixture();
+    index(&fixture);
+    words_are_found(&fixture);
 }
 
 #[test]
 fn words_are_found_where_the_index_has_seen_half() {
-    let house = house();
-    index(&house);
-    let inbox = house.folder("INBOX").id;
-    house.file(inbox, fixture("french")).unwrap();
-    assert_eq!(find(&house, Criteria::Body("décision".into())), [4, 7]);
+    let fixture = fixture();
+    index(&fixture);
+    let inbox = fixture.folder("INBOX").id;
+    fixture.file(inbox, fixture("french")).unwrap();
+    assert_eq!(find(&fixture, Criteria::Body("décision".into())), [4, 7]);
 }
 
 #[test]
 fn letters_are_found_where_they_are_now_and_not_where_they_were() {
-    let house = house();
-    index(&house);
-    let (inbox, trash) = (house.folder("INBOX").id, house.folder("Trash").id);
-    house.write(move |tx| move_(tx, inbox, &[only(4)], trash, 10)).unwrap();
-    house.write(move |tx| copy(tx, inbox, &[only(1)], trash, 10)).unwrap();
-    house.write(move |tx| expunge(tx, inbox, &Expunge::All(&[only(2)]), 10)).unwrap();
+    let fixture = fixture();
+    index(&fixture);
+    let (inbox, trash) = (fixture.folder("INBOX").id, fixture.folder("Trash").id);
+    fixture.write(move |tx| move_(tx, inbox, &[only(4)], trash, 10)).unwrap();
+    fixture.write(move |tx| copy(tx, inbox, &[only(1)], trash, 10)).unwrap();
+    fixture.write(move |tx| expunge(tx, inbox, &Expunge::All(&[only(2)]), 10)).unwrap();
     for _ in 0..2 {
-        assert_eq!(find(&house, Criteria::Body("décision".into())), []);
-        assert_eq!(find(&house, Criteria::Body("noon".into())), []);
-        assert_eq!(find_in(&house, "Trash", Criteria::Body("décision".into())), [1]);
-        assert_eq!(find_in(&house, "Trash", Criteria::Body("report".into())), [2]);
-        index(&house);
+        assert_eq!(find(&fixture, Criteria::Body("décision".into())), []);
+        assert_eq!(find(&fixture, Criteria::Body("noon".into())), []);
+        assert_eq!(find_in(&fixture, "Trash", Criteria::Body("décision".into())), [1]);
+        assert_eq!(find_in(&fixture, "Trash", Criteria::Body("report".into())), [2]);
+        index(&fixture);
     }
-    assert_eq!(house.count("gone"), 0);
+    assert_eq!(fixture.count("gone"), 0);
 }
 
 #[test]
 fn a_long_search_goes_through_every_batch() {
-    let house = House::new();
-    let inbox = house.folder("INBOX").id;
+    let fixture = Fixture::new();
+    let inbox = fixture.folder("INBOX").id;
     for n in 0..300 {
         let text = format!("Subject: letter\r\nX-Number: n{n}.\r\n\r\nword{n} common\r\n");
-        house.file_with(inbox, text, FlagSet::default(), FIRST).unwrap();
+        fixture.file_with(inbox, text, FlagSet::default(), FIRST).unwrap();
     }
-    assert_eq!(find(&house, Criteria::Header("X-Number".into(), "n257.".into())), [258]);
-    assert_eq!(find(&house, Criteria::Body("common".into())).len(), 300);
-    assert_eq!(find(&house, Criteria::Body("word299".into())), [300]);
+    assert_eq!(find(&fixture, Criteria::Header("X-Number".into(), "n257.".into())), [258]);
+    assert_eq!(find(&fixture, Criteria::Body("common".into())).len(), 300);
+    assert_eq!(find(&fixture, Criteria::Body("word299".into())), [300]);
     let part: Uids = [UidRange::new(uid(100), uid(290))].into_iter().collect();
     let criteria = Criteria::And(vec![Criteria::Uids(part), Criteria::Header("X-Number".into(), "n".into())]);
-    assert_eq!(find(&house, criteria).len(), 191);
+    assert_eq!(find(&fixture, criteria).len(), 191);
 }
 
 #[test]
 fn the_index_goes_on_where_it_stopped() {
-    let house = house();
-    index(&house);
-    let reached = runtime().block_on(house.store.search().reached()).unwrap();
-    let house = house.reopened();
-    assert_eq!(runtime().block_on(house.store.search().reached()).unwrap(), reached);
-    house.file(house.folder("INBOX").id, fixture("flowed")).unwrap();
-    index(&house);
-    assert_eq!(runtime().block_on(house.store.search().reached()).unwrap(), reached + 1);
-    assert_eq!(find(&house, Criteria::Body("wrapped by the program".into())), [7]);
+    let fixture = fixture();
+    index(&fixture);
+    let reached = runtime().block_on(fixture.store.search().reached()).unwrap();
+    let fixture = fixture.reopened();
+    assert_eq!(runtime().block_on(fixture.store.search().reached()).unwrap(), reached);
+    fixture.file(fixture.folder("INBOX").id, fixture("flowed")).unwrap();
+    index(&fixture);
+    assert_eq!(runtime().block_on(fixture.store.search().reached()).unwrap(), reached + 1);
+    assert_eq!(find(&fixture, Criteria::Body("wrapped by the program".into())), [7]);
 }
 
 #[test]
 fn the_background_task_works_until_it_is_told_to_stop() {
-    let house = house();
-    let last = house.rows(house.folder("INBOX").id).last().unwrap().letter.0;
-    let store = house.store.clone();
+    let fixture = fixture();
+    let last = fixture.rows(fixture.folder("INBOX").id).last().unwrap().letter.0;
+    let store = fixture.store.clone();
     runtime().block_on(async move {
         let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
         let task = tokio::spawn(mailbox::index::run(store.clone(), async move { drop(stopped.await) }));
@@ -286,27 +286,27 @@ fn the_background_task_works_until_it_is_told_to_stop() {
 
 #[test]
 fn a_search_without_bounds_is_refused() {
-    let house = house();
+    let fixture = fixture();
     let mut deep = Criteria::All;
     for _ in 0..100 {
         deep = not(deep);
     }
     let many = Criteria::Or(vec![Criteria::Body("x".into()); 1000]);
     let fields = Criteria::Or(vec![Criteria::From("x".into()); 2000]);
-    let inbox = house.folder("INBOX").id;
+    let inbox = fixture.folder("INBOX").id;
     for criteria in [deep, many, fields] {
-        let refused = runtime().block_on(run(&house.store, ALICE, inbox, criteria, FIRST));
+        let refused = runtime().block_on(run(&fixture.store, ALICE, inbox, criteria, FIRST));
         assert!(matches!(refused, Err(mailbox::Error::TooComplex)));
     }
 }
 
 #[test]
 fn a_letter_whose_body_is_damaged_does_not_keep_the_others_from_being_found() {
-    let house = house();
-    house.write(|tx| Ok(tx.execute("DELETE FROM blob WHERE id = 1", store::params![]).map(drop)?)).unwrap();
+    let fixture = fixture();
+    fixture.write(|tx| Ok(tx.execute("DELETE FROM blob WHERE id = 1", store::params![]).map(drop)?)).unwrap();
     for _ in 0..2 {
-        assert_eq!(find(&house, Criteria::Body("décision".into())), [4]);
-        assert_eq!(find(&house, Criteria::Text("promised".into())), [1]);
-        index(&house);
+        assert_eq!(find(&fixture, Criteria::Body("décision".into())), [4]);
+        assert_eq!(find(&fixture, Criteria::Text("promised".into())), [1]);
+        index(&fixture);
     }
 }

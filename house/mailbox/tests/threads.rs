@@ -4,7 +4,7 @@ mod common;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use common::{ALICE, House, NOW, only, runtime};
+use common::{ALICE, Fixture, NOW, only, runtime};
 use facteur_mailbox as mailbox;
 use mail::Timestamp;
 use mailbox::account_changes::{self, Cursor};
@@ -22,17 +22,17 @@ const EVE: &str = "eve@evil.test";
 
 /// Alice's mailbox, whose addresses are known.
 struct Desk {
-    house: House,
+    fixture: Fixture,
     inbox: FolderId,
     count: u32,
 }
 
 impl Desk {
     fn new() -> Self {
-        let house = House::new();
-        house.write(|tx| own::know(tx, ALICE, &addresses())).unwrap();
-        let inbox = house.folder("INBOX").id;
-        Self { house, inbox, count: 0 }
+        let fixture = Fixture::new();
+        fixture.write(|tx| own::know(tx, ALICE, &addresses())).unwrap();
+        let inbox = fixture.folder("INBOX").id;
+        Self { fixture, inbox, count: 0 }
     }
 
     /// Files a letter of a day, with an id of its own and these fields, and gives its conversation.
@@ -40,7 +40,7 @@ impl Desk {
         self.count += 1;
         let raw = format!("Message-ID: <{}@x>\r\n{fields}\r\nHello\r\n", self.count);
         let received = Timestamp(NOW.0 + day * DAY);
-        self.house.file_with(self.inbox, raw, FlagSet::default(), received).unwrap().thread
+        self.fixture.file_with(self.inbox, raw, FlagSet::default(), received).unwrap().thread
     }
 
     /// Files what somebody writes to somebody.
@@ -50,12 +50,12 @@ impl Desk {
 
     /// The conversations of all letters as they are now, in the order of their UIDs.
     fn threads(&self) -> Vec<ThreadId> {
-        self.house.rows(self.inbox).iter().map(|row| row.thread).collect()
+        self.fixture.rows(self.inbox).iter().map(|row| row.thread).collect()
     }
 
     fn is_sound(&self) {
         let mut found = Vec::new();
-        let verify = Verify { store: &self.house.store, references: &[], repair: false };
+        let verify = Verify { store: &self.fixture.store, references: &[], repair: false };
         verify.run(&mut |finding| found.push(finding)).unwrap();
         assert_eq!(found, []);
     }
@@ -197,13 +197,13 @@ fn a_list_is_a_common_participant() {
 #[test]
 fn where_it_is_not_known_who_the_owner_is_no_subject_joins() {
     let mut desk = Desk::new();
-    desk.house.write(|tx| own::know(tx, ALICE, &Addresses::default())).unwrap();
+    desk.fixture.write(|tx| own::know(tx, ALICE, &Addresses::default())).unwrap();
     let first = desk.write(0, BOB, ME, "Lunch");
     assert_ne!(desk.write(0, ME, BOB, "Re: Lunch"), first);
-    desk.house.write(|tx| own::know(tx, ALICE, &addresses())).unwrap();
+    desk.fixture.write(|tx| own::know(tx, ALICE, &addresses())).unwrap();
     assert_eq!(desk.write(0, CAROL, BOB, "Re: Lunch"), first);
     // Everybody of a domain that is all the owner's is the owner.
-    desk.house
+    desk.fixture
         .write(|tx| {
             let mut own = addresses();
             own.add("*@beta.test");
@@ -219,23 +219,23 @@ fn what_leads_to_a_conversation_goes_with_it() {
     let mut desk = Desk::new();
     desk.write(0, BOB, ME, "Lunch");
     desk.write(0, CAROL, ME, "Re: Dinner");
-    assert_eq!(desk.house.count("thread_subject"), 6);
+    assert_eq!(desk.fixture.count("thread_subject"), 6);
     let inbox = desk.inbox;
-    desk.house.write(move |tx| expunge(tx, inbox, &Expunge::All(&[only(1)]), 1)).unwrap();
-    assert_eq!(desk.house.count("thread_subject"), 4);
-    desk.house.write(|tx| account::delete(tx, ALICE)).unwrap();
-    runtime().block_on(index::catch_up(&desk.house.store)).unwrap();
-    assert_eq!((desk.house.count("thread_subject"), desk.house.count("own_address")), (0, 0));
+    desk.fixture.write(move |tx| expunge(tx, inbox, &Expunge::All(&[only(1)]), 1)).unwrap();
+    assert_eq!(desk.fixture.count("thread_subject"), 4);
+    desk.fixture.write(|tx| account::delete(tx, ALICE)).unwrap();
+    runtime().block_on(index::catch_up(&desk.fixture.store)).unwrap();
+    assert_eq!((desk.fixture.count("thread_subject"), desk.fixture.count("own_address")), (0, 0));
 }
 
 #[test]
 fn conversations_of_long_ago_are_forgotten_and_the_last_ones_are_not() {
     let mut desk = Desk::new();
     desk.write(0, BOB, ME, "Lunch");
-    desk.house.write(|tx| Ok(tx.execute("UPDATE account_mail SET change = 30000", &[])?)).unwrap();
+    desk.fixture.write(|tx| Ok(tx.execute("UPDATE account_mail SET change = 30000", &[])?)).unwrap();
     let dinner = desk.write(0, BOB, ME, "Dinner");
-    runtime().block_on(index::catch_up(&desk.house.store)).unwrap();
-    assert_eq!(desk.house.count("thread_subject"), 2);
+    runtime().block_on(index::catch_up(&desk.fixture.store)).unwrap();
+    assert_eq!(desk.fixture.count("thread_subject"), 2);
     assert_eq!(desk.write(0, ME, BOB, "Re: Dinner"), dinner);
     assert!(!desk.threads()[2..].contains(&desk.write(0, ME, BOB, "Re: Lunch")));
 }
@@ -244,16 +244,16 @@ fn conversations_of_long_ago_are_forgotten_and_the_last_ones_are_not() {
 fn verify_tells_of_subjects_that_lead_nowhere() {
     let desk = Desk::new();
     let sql = "INSERT INTO thread_subject (account, hash, day, thread) VALUES (1, 7, 7, 8888)";
-    desk.house.write(move |tx| Ok(tx.execute(sql, &[])?)).unwrap();
+    desk.fixture.write(move |tx| Ok(tx.execute(sql, &[])?)).unwrap();
     let found = |repair| {
         let mut found = Vec::new();
-        let verify = Verify { store: &desk.house.store, references: &[], repair };
+        let verify = Verify { store: &desk.fixture.store, references: &[], repair };
         verify.run(&mut |finding| found.push((finding.fault, finding.mended))).unwrap();
         found
     };
     assert_eq!(found(true), [(Fault::LooseIds(ThreadId(8888)), true)]);
-    runtime().block_on(index::catch_up(&desk.house.store)).unwrap();
-    assert_eq!((desk.house.count("thread_subject"), found(false)), (0, vec![]));
+    runtime().block_on(index::catch_up(&desk.fixture.store)).unwrap();
+    assert_eq!((desk.fixture.count("thread_subject"), found(false)), (0, vec![]));
 }
 
 #[test]
@@ -263,7 +263,7 @@ fn a_flood_of_answers_is_filed_all_the_same() {
     for day in 0..20 {
         desk.write(day * 40, EVE, &everybody.join(", "), &format!("Re: {}", "Lunch ".repeat(5000)));
     }
-    assert!(desk.house.count("thread_subject") <= 20 * 32);
+    assert!(desk.fixture.count("thread_subject") <= 20 * 32);
     desk.is_sound();
 }
 
@@ -316,15 +316,15 @@ struct Client {
 }
 
 impl Client {
-    fn look(&mut self, house: &House) {
+    fn look(&mut self, fixture: &Fixture) {
         let from = self.at.unwrap_or(Cursor::at(Change::default()));
-        let changes = house.read(move |view| account_changes::letters(view, ALICE, from, 1000)).unwrap();
+        let changes = fixture.read(move |view| account_changes::letters(view, ALICE, from, 1000)).unwrap();
         for gone in changes.destroyed {
             self.letters.remove(&gone.0);
         }
         for key in changes.created.into_iter().chain(changes.updated) {
             let want = mailbox::Want::ROW;
-            let found = house.read(move |view| mailbox::fetch::visible(view, ALICE, key, want));
+            let found = fixture.read(move |view| mailbox::fetch::visible(view, ALICE, key, want));
             self.letters.insert(key.0, found.unwrap().1.thread);
         }
         self.at = Some(changes.now);
@@ -342,10 +342,10 @@ proptest! {
         let mut client = Client::default();
         for said in &letters {
             desk.say(said);
-            client.look(&desk.house);
+            client.look(&desk.fixture);
         }
         let truth: BTreeMap<i64, ThreadId> =
-            desk.house.rows(desk.inbox).iter().map(|row| (row.letter.0, row.thread)).collect();
+            desk.fixture.rows(desk.inbox).iter().map(|row| (row.letter.0, row.thread)).collect();
         prop_assert_eq!(&client.letters, &truth);
         let mut talks: BTreeMap<usize, BTreeSet<ThreadId>> = BTreeMap::new();
         for (said, thread) in letters.iter().zip(desk.threads()) {

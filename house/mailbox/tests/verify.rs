@@ -4,7 +4,7 @@ mod common;
 
 use std::collections::BTreeSet;
 
-use common::{ALICE, House, letter, uid};
+use common::{ALICE, Fixture, letter, uid};
 use facteur_mailbox as mailbox;
 use mailbox::letter::{SLICE, move_, part};
 use mailbox::verify::{Fault, Finding, Verify};
@@ -12,54 +12,54 @@ use mailbox::{FlagSet, SpecialUse, System, UidRange, Uids, account, flags, folde
 use store::params;
 
 /// A mailbox with a bit of everything, with its index up to date.
-fn lived_in() -> House {
-    let house = House::new();
-    let (inbox, archive, trash) = (house.folder("INBOX").id, house.folder("Archive").id, house.folder("Trash").id);
-    let work = house.write(|tx| flags::intern(tx, ALICE, System::SEEN, &["Work", "Later"])).unwrap();
+fn lived_in() -> Fixture {
+    let fixture = Fixture::new();
+    let (inbox, archive, trash) = (fixture.folder("INBOX").id, fixture.folder("Archive").id, fixture.folder("Trash").id);
+    let work = fixture.write(|tx| flags::intern(tx, ALICE, System::SEEN, &["Work", "Later"])).unwrap();
     for n in 0..12 {
         let references = if n % 3 == 0 { String::new() } else { format!("<{}@x>", n - n % 3) };
         let text = letter(&format!("number {n}"), &format!("{n}@x"), &references);
-        house.file_with([inbox, archive, trash][n % 3], text, FlagSet::default(), common::NOW).unwrap();
+        fixture.file_with([inbox, archive, trash][n % 3], text, FlagSet::default(), common::NOW).unwrap();
     }
     let large: String = (0..20_000).map(|n| format!("line {n} of a long letter {}\r\n", n * 7919 % 10_007)).collect();
-    house.file_with(inbox, letter("large", "large@x", "") + &large, work, common::NOW).unwrap();
-    let prepared = mailbox::prepare(&house.store, letter("to many", "many@x", "").into()).unwrap();
+    fixture.file_with(inbox, letter("large", "large@x", "") + &large, work, common::NOW).unwrap();
+    let prepared = mailbox::prepare(&fixture.store, letter("to many", "many@x", "").into()).unwrap();
     for person in ["a", "b"] {
         let headed = prepared.headed(format!("Delivered-To: {person}@x\r\n").into());
         let flags = FlagSet::default();
-        house.write(move |tx| mailbox::letter::file(tx, archive, &headed, &flags, common::NOW)).unwrap();
+        fixture.write(move |tx| mailbox::letter::file(tx, archive, &headed, &flags, common::NOW)).unwrap();
     }
-    house.flag(inbox, 1, System::DELETED);
-    house.write(move |tx| mailbox::letter::copy(tx, inbox, &[UidRange::ALL], archive, SLICE)).unwrap();
-    house.write(move |tx| move_(tx, archive, &[UidRange::one(uid(1))], trash, SLICE)).unwrap();
-    catch_up(&house);
-    house
+    fixture.flag(inbox, 1, System::DELETED);
+    fixture.write(move |tx| mailbox::letter::copy(tx, inbox, &[UidRange::ALL], archive, SLICE)).unwrap();
+    fixture.write(move |tx| move_(tx, archive, &[UidRange::one(uid(1))], trash, SLICE)).unwrap();
+    catch_up(&fixture);
+    fixture
 }
 
-fn catch_up(house: &House) {
-    common::runtime().block_on(mailbox::index::catch_up(&house.store)).unwrap();
+fn catch_up(fixture: &Fixture) {
+    common::runtime().block_on(mailbox::index::catch_up(&fixture.store)).unwrap();
 }
 
-fn verify(house: &House, repair: bool) -> Vec<Finding> {
+fn verify(fixture: &Fixture, repair: bool) -> Vec<Finding> {
     let mut found = Vec::new();
-    Verify { store: &house.store, references: &[], repair }.run(&mut |finding| found.push(finding)).unwrap();
+    Verify { store: &fixture.store, references: &[], repair }.run(&mut |finding| found.push(finding)).unwrap();
     found
 }
 
-fn damage(house: &House, sql: &'static str) {
-    let changed = house.write(move |tx| Ok(tx.execute(sql, &[])?)).unwrap();
+fn damage(fixture: &Fixture, sql: &'static str) {
+    let changed = fixture.write(move |tx| Ok(tx.execute(sql, &[])?)).unwrap();
     assert!(changed > 0, "nothing was damaged by {sql}");
 }
 
 /// Damages a mailbox, and gives what is found, what is mended, and what is found after that.
 fn found_after(sql: &'static str) -> (Vec<Finding>, Vec<Finding>, Vec<Finding>) {
-    let house = lived_in();
-    assert_eq!(verify(&house, false), [], "before {sql}");
-    damage(&house, sql);
-    let found = verify(&house, false);
-    let mended = verify(&house, true);
-    catch_up(&house);
-    (found, mended, verify(&house, false))
+    let fixture = lived_in();
+    assert_eq!(verify(&fixture, false), [], "before {sql}");
+    damage(&fixture, sql);
+    let found = verify(&fixture, false);
+    let mended = verify(&fixture, true);
+    catch_up(&fixture);
+    (found, mended, verify(&fixture, false))
 }
 
 fn mends(sql: &'static str, is_it: impl Fn(&Fault) -> bool) {
@@ -154,38 +154,38 @@ fn bodies_are_referred_to_as_often_as_is_counted() {
 
 #[test]
 fn a_checkpoint_that_is_wrong_is_only_a_lost_shortcut() {
-    let house = lived_in();
-    let inbox = house.folder("INBOX").id;
-    house
+    let fixture = lived_in();
+    let inbox = fixture.folder("INBOX").id;
+    fixture
         .write(move |tx| Ok(tx.execute("UPDATE folder SET stale = 5000 WHERE folder = $1", params![inbox.0])?))
         .unwrap();
-    catch_up(&house);
-    damage(&house, "UPDATE uid_checkpoint SET uids = (SELECT X'3A300000010000000000000010000000' || X'4D00')");
-    let found = verify(&house, true);
+    catch_up(&fixture);
+    damage(&fixture, "UPDATE uid_checkpoint SET uids = (SELECT X'3A300000010000000000000010000000' || X'4D00')");
+    let found = verify(&fixture, true);
     assert!(found.iter().all(|finding| matches!(finding.fault, Fault::Checkpoint(_)) && finding.mended), "{found:?}");
-    assert_eq!(verify(&house, false), []);
+    assert_eq!(verify(&fixture, false), []);
 }
 
 #[test]
 fn the_index_knows_every_letter_and_no_other() {
-    let house = lived_in();
-    let search = house.store.search();
+    let fixture = lived_in();
+    let search = fixture.store.search();
     common::runtime().block_on(search.remove(vec![2, 5])).unwrap();
     search.put_blocking(vec![store::Document { letter: 900, account: 1, ..store::Document::default() }]).unwrap();
-    let faults: Vec<Fault> = verify(&house, false).into_iter().map(|finding| finding.fault).collect();
+    let faults: Vec<Fault> = verify(&fixture, false).into_iter().map(|finding| finding.fault).collect();
     assert_eq!(faults, [Fault::NotIndexed, Fault::NotIndexed, Fault::IndexedInVain(900)]);
-    assert!(verify(&house, true).iter().all(|finding| finding.mended));
-    catch_up(&house);
-    assert_eq!(verify(&house, false), []);
+    assert!(verify(&fixture, true).iter().all(|finding| finding.mended));
+    catch_up(&fixture);
+    assert_eq!(verify(&fixture, false), []);
 }
 
 #[test]
 fn a_damaged_body_is_told_with_its_letters_and_whose_they_are() {
-    let house = lived_in();
+    let fixture = lived_in();
     let body = "UPDATE blob_content SET head = X'00112233' WHERE blob = (SELECT blob FROM letter WHERE letter = 4)";
-    damage(&house, body);
+    damage(&fixture, body);
     for repair in [false, true] {
-        let found = verify(&house, repair);
+        let found = verify(&fixture, repair);
         let bodies: Vec<&Finding> =
             found.iter().filter(|finding| matches!(finding.fault, Fault::Body { .. })).collect();
         // The letter and its copy.
@@ -196,20 +196,20 @@ fn a_damaged_body_is_told_with_its_letters_and_whose_they_are() {
             assert_eq!((seen.subject.as_str(), seen.uid.is_some()), ("number 3", true));
         }
     }
-    assert_eq!(house.count("letter"), lived_in().count("letter"), "nothing was deleted");
+    assert_eq!(fixture.count("letter"), lived_in().count("letter"), "nothing was deleted");
 }
 
 #[test]
 fn a_body_behind_heads_and_one_in_a_file_are_looked_at_too() {
-    let house = lived_in();
-    damage(&house, "UPDATE blob_content SET head = X'00' WHERE blob IN (SELECT base FROM blob_content)");
-    let folder = house.dir.path().join("blobs");
+    let fixture = lived_in();
+    damage(&fixture, "UPDATE blob_content SET head = X'00' WHERE blob IN (SELECT base FROM blob_content)");
+    let folder = fixture.dir.path().join("blobs");
     let shards = std::fs::read_dir(folder).unwrap().flatten().filter(|entry| entry.path().is_dir());
     let files: Vec<_> = shards.flat_map(|shard| std::fs::read_dir(shard.path()).unwrap().flatten()).collect();
     assert!(!files.is_empty());
     files.iter().for_each(|file| std::fs::write(file.path(), b"something else").unwrap());
     let told: BTreeSet<String> =
-        verify(&house, true).into_iter().filter_map(|finding| Some(finding.letter?.subject)).collect();
+        verify(&fixture, true).into_iter().filter_map(|finding| Some(finding.letter?.subject)).collect();
     assert_eq!(told, BTreeSet::from(["large".to_owned(), "to many".to_owned()]));
 }
 
@@ -225,20 +225,20 @@ fn what_cannot_be_derived_is_told_and_left_alone() {
 
 #[test]
 fn what_is_still_under_way_is_no_fault() {
-    let house = lived_in();
-    let (inbox, archive) = (house.folder("INBOX").id, house.folder("Archive").id);
+    let fixture = lived_in();
+    let (inbox, archive) = (fixture.folder("INBOX").id, fixture.folder("Archive").id);
     for n in 0..SLICE + 50 {
-        house.file(inbox, letter("many", &format!("many-{n}@x"), "<many@x>")).unwrap();
+        fixture.file(inbox, letter("many", &format!("many-{n}@x"), "<many@x>")).unwrap();
     }
-    house.write(move |tx| folder::set_use(tx, archive, Some(SpecialUse::Trash))).unwrap();
-    assert_eq!(verify(&house, false), [], "conversations are still being settled, and letters indexed");
-    let all: Uids = house.read(move |view| Uids::load(view, inbox)).0;
-    house.write(move |tx| part(tx, inbox, &all)).unwrap();
-    assert_eq!(verify(&house, false), [], "letters are still being parted with");
-    house.write(|tx| folder::delete(tx, ALICE, "Archive")).unwrap();
-    assert_eq!(verify(&house, false), [], "a folder is still being cleared away");
-    house.write(|tx| account::delete(tx, ALICE)).unwrap();
-    assert_eq!(verify(&house, false), [], "an account is still being cleared away");
-    catch_up(&house);
-    assert_eq!(verify(&house, false), []);
+    fixture.write(move |tx| folder::set_use(tx, archive, Some(SpecialUse::Trash))).unwrap();
+    assert_eq!(verify(&fixture, false), [], "conversations are still being settled, and letters indexed");
+    let all: Uids = fixture.read(move |view| Uids::load(view, inbox)).0;
+    fixture.write(move |tx| part(tx, inbox, &all)).unwrap();
+    assert_eq!(verify(&fixture, false), [], "letters are still being parted with");
+    fixture.write(|tx| folder::delete(tx, ALICE, "Archive")).unwrap();
+    assert_eq!(verify(&fixture, false), [], "a folder is still being cleared away");
+    fixture.write(|tx| account::delete(tx, ALICE)).unwrap();
+    assert_eq!(verify(&fixture, false), [], "an account is still being cleared away");
+    catch_up(&fixture);
+    assert_eq!(verify(&fixture, false), []);
 }

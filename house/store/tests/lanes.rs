@@ -131,17 +131,17 @@ async fn neither_people_nor_the_house_hold_the_last_thread() {
         people.read(&store, Asker(asker));
     }
     until(|| people.running() == 3).await;
-    assert_eq!(soon(store.read(look)).await, Ok(0), "the house is served beside them");
+    assert_eq!(soon(store.read(look)).await, Ok(0), "the fixture is served beside them");
     people.let_go();
     until(|| people.done.load(Ordering::SeqCst) == 8).await;
-    let house = Held::default();
+    let fixture = Held::default();
     for _ in 0..8 {
-        let (store, stay) = (store.clone(), house.stay());
+        let (store, stay) = (store.clone(), fixture.stay());
         tokio::spawn(async move { store.read(stay).await });
     }
-    until(|| house.running() == 3).await;
+    until(|| fixture.running() == 3).await;
     assert_eq!(soon(store.read_for(ALICE, look)).await, Ok(0), "a person is served beside the house");
-    house.let_go();
+    fixture.let_go();
 }
 
 #[tokio::test(flavor = "multi_thread")]

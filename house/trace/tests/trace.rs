@@ -116,7 +116,7 @@ async fn pages_hold_each_letter_once_the_last_first_wherever_the_index_ends() {
         if number == 30 {
             trace::catch_up(&archive.store, at(60)).await.unwrap();
         }
-        // Letters that come into the mailbox later than they came into the house are found by two rows.
+        // Letters that come into the mailbox later than they came into the fixture are found by two rows.
         let earlier = number.saturating_sub(7);
         archive.write(earlier, number.into(), vec![filed(BOB, i64::from(number) + 1, "bob@alpha.test")]).await;
     }

@@ -11,14 +11,14 @@ mod encoding;
 mod prepare;
 mod scram;
 mod seam;
-mod server;
+mod exchange;
 
 pub use bearer::{Bearer, BearerMechanism, MAX_TOKEN};
 pub use client::{Client, ClientError};
 pub use prepare::prepare;
 pub use scram::derive_keys;
 pub use seam::{Turn, check, settle};
-pub use server::{Answer, Keys, Question, Refusal, Server, Step, busy, too_many};
+pub use exchange::{Answer, Keys, Question, Refusal, Exchange, Step, busy, too_many};
 
 /// How many random bytes a nonce is made of: the caller supplies them.
 pub const NONCE: usize = 18;

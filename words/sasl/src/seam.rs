@@ -6,25 +6,25 @@ use mail::Password;
 use mail::seam::{Login, Logins};
 
 use crate::prepare::prepare;
-use crate::server::{Answer, Keys, Question, Refusal, Server, Step, judged};
+use crate::exchange::{Answer, Keys, Question, Refusal, Exchange, Step, judged};
 
 /// What the door does next.
 #[derive(Debug)]
 pub enum Turn {
-    /// Send this behind `334 ` or `+ ` (base64, perhaps empty), read a line, show it to [`Server::line`].
+    /// Send this behind `334 ` or `+ ` (base64, perhaps empty), read a line, show it to [`Exchange::line`].
     Say(String),
     /// It is over.
     Done(Result<Login, Refusal>),
 }
 
 /// Answers the questions of a log-in until it is the client's turn, or over:
-/// `settle(&mut server, step, …)` behind each [`Server::begin`] and [`Server::line`].
-pub async fn settle(server: &mut Server, mut step: Step, logins: &dyn Logins, from: IpAddr) -> Turn {
+/// `settle(&mut exchange, step, …)` behind each [`Exchange::begin`] and [`Exchange::line`].
+pub async fn settle(exchange: &mut Exchange, mut step: Step, logins: &dyn Logins, from: IpAddr) -> Turn {
     loop {
         step = match step {
             Step::Challenge(text) => return Turn::Say(text),
             Step::Done(outcome) => return Turn::Done(outcome),
-            Step::Ask(question) => server.answer(ask(logins, question, from).await),
+            Step::Ask(question) => exchange.answer(ask(logins, question, from).await),
         }
     }
 }

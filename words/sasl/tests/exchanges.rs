@@ -8,7 +8,7 @@ use std::task::{Context, Poll, Waker};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use facteur_sasl::{
-    Answer, Client, ClientError, Keys, Mechanism, NONCE, Question, Refusal, Server, Step, Turn, derive_keys, settle,
+    Answer, Client, ClientError, Keys, Mechanism, NONCE, Question, Refusal, Exchange, Step, Turn, derive_keys, settle,
 };
 use mail::seam::{AccountId, Login, LoginVerdict, Logins, OurFault, Pending, ScramKeys};
 use mail::{Address, Password};
@@ -76,16 +76,16 @@ fn b64(text: &str) -> String {
     STANDARD.encode(text)
 }
 
-fn begin(mechanism: Mechanism, initial: Option<&str>) -> (Server, Turn) {
-    let mut server = Server::new(mechanism, [1; NONCE]);
-    let step = server.begin(initial);
-    let turn = now(settle(&mut server, step, &Town { password: "pencil" }, PEER));
-    (server, turn)
+fn begin(mechanism: Mechanism, initial: Option<&str>) -> (Exchange, Turn) {
+    let mut exchange = Exchange::new(mechanism, [1; NONCE]);
+    let step = exchange.begin(initial);
+    let turn = now(settle(&mut exchange, step, &Town { password: "pencil" }, PEER));
+    (exchange, turn)
 }
 
-fn go_on(server: &mut Server, line: &str) -> Turn {
-    let step = server.line(line);
-    now(settle(server, step, &Town { password: "pencil" }, PEER))
+fn go_on(exchange: &mut Exchange, line: &str) -> Turn {
+    let step = exchange.line(line);
+    now(settle(exchange, step, &Town { password: "pencil" }, PEER))
 }
 
 fn plain(message: &str) -> Result<Login, Refusal> {
@@ -104,17 +104,17 @@ fn between(
 ) -> Result<Result<Login, Refusal>, ClientError> {
     let town = Town { password };
     let mut client = Client::new(mechanism, name, &Password::new(typed.into()), [2; NONCE]);
-    let mut server = Server::new(mechanism, [1; NONCE]);
+    let mut exchange = Exchange::new(mechanism, [1; NONCE]);
     let initial = client.initial();
-    let step = server.begin(initial.as_ref().map(Password::reveal));
-    let mut turn = now(settle(&mut server, step, &town, PEER));
+    let step = exchange.begin(initial.as_ref().map(Password::reveal));
+    let mut turn = now(settle(&mut exchange, step, &town, PEER));
     loop {
         match turn {
             Turn::Done(Ok(login)) => return client.finish().map(|()| Ok(login)),
             Turn::Done(Err(refusal)) => return Ok(Err(refusal)),
             Turn::Say(challenge) => {
-                let step = server.line(client.challenge(&challenge)?.reveal());
-                turn = now(settle(&mut server, step, &town, PEER));
+                let step = exchange.line(client.challenge(&challenge)?.reveal());
+                turn = now(settle(&mut exchange, step, &town, PEER));
             }
         }
     }
@@ -143,13 +143,13 @@ fn a_password_is_the_same_however_the_keyboard_composes_it() {
 
 #[test]
 fn a_scram_exchange_has_the_messages_of_the_rfc() {
-    let (mut server, turn) = begin(Mechanism::ScramSha256, Some(&b64("n,,n=user,r=rOprNGfwEbeRWgbNEkqO")));
+    let (mut exchange, turn) = begin(Mechanism::ScramSha256, Some(&b64("n,,n=user,r=rOprNGfwEbeRWgbNEkqO")));
     let Turn::Say(challenge) = turn else { panic!("{turn:?}") };
     let challenge = String::from_utf8(STANDARD.decode(challenge).unwrap()).unwrap();
     let nonce = STANDARD.encode([1; NONCE]);
     assert_eq!(challenge, format!("r=rOprNGfwEbeRWgbNEkqO{nonce},s=MDEyMzQ1Njc4OWFiY2RlZg==,i=4096"));
     let turn =
-        go_on(&mut server, &b64(&format!("c=biws,r=rOprNGfwEbeRWgbNEkqO{nonce},p={}", STANDARD.encode([0; 32]))));
+        go_on(&mut exchange, &b64(&format!("c=biws,r=rOprNGfwEbeRWgbNEkqO{nonce},p={}", STANDARD.encode([0; 32]))));
     assert!(matches!(turn, Turn::Done(Err(Refusal::Wrong))), "{turn:?}");
 }
 
@@ -166,33 +166,33 @@ fn plain_takes_a_name_of_its_own_and_no_other() {
 
 #[test]
 fn without_an_initial_response_an_empty_challenge_asks_for_it() {
-    let (mut server, turn) = begin(Mechanism::Plain, None);
+    let (mut exchange, turn) = begin(Mechanism::Plain, None);
     assert!(matches!(turn, Turn::Say(text) if text.is_empty()));
-    assert!(matches!(go_on(&mut server, &b64("\0user\0pencil")), Turn::Done(Ok(_))));
+    assert!(matches!(go_on(&mut exchange, &b64("\0user\0pencil")), Turn::Done(Ok(_))));
 }
 
 #[test]
 fn login_asks_for_name_and_password_in_words_old_clients_know() {
-    let (mut server, turn) = begin(Mechanism::Login, None);
+    let (mut exchange, turn) = begin(Mechanism::Login, None);
     assert!(matches!(turn, Turn::Say(text) if text == "VXNlcm5hbWU6"));
-    assert!(matches!(go_on(&mut server, &b64("user")), Turn::Say(text) if text == "UGFzc3dvcmQ6"));
-    assert!(matches!(go_on(&mut server, &b64("pencil")), Turn::Done(Ok(_))));
+    assert!(matches!(go_on(&mut exchange, &b64("user")), Turn::Say(text) if text == "UGFzc3dvcmQ6"));
+    assert!(matches!(go_on(&mut exchange, &b64("pencil")), Turn::Done(Ok(_))));
 }
 
 #[test]
 fn a_star_cancels_at_any_point() {
     for mechanism in Mechanism::ALL {
-        let (mut server, _) = begin(mechanism, None);
-        assert!(matches!(go_on(&mut server, "*"), Turn::Done(Err(Refusal::Cancelled))));
-        assert!(matches!(go_on(&mut server, &b64("\0user\0pencil")), Turn::Done(Err(Refusal::Malformed(_)))));
+        let (mut exchange, _) = begin(mechanism, None);
+        assert!(matches!(go_on(&mut exchange, "*"), Turn::Done(Err(Refusal::Cancelled))));
+        assert!(matches!(go_on(&mut exchange, &b64("\0user\0pencil")), Turn::Done(Err(Refusal::Malformed(_)))));
     }
 }
 
 #[test]
 fn a_line_that_is_too_long_or_not_base64_ends_the_exchange() {
     for bad in ["!!!", "a", "/w==", &"A".repeat(12_292)] {
-        let (mut server, _) = begin(Mechanism::Login, None);
-        assert!(matches!(go_on(&mut server, bad), Turn::Done(Err(Refusal::Malformed(_)))));
+        let (mut exchange, _) = begin(Mechanism::Login, None);
+        assert!(matches!(go_on(&mut exchange, bad), Turn::Done(Err(Refusal::Malformed(_)))));
     }
 }
 
@@ -205,8 +205,8 @@ fn a_proof_for_another_nonce_or_channel_is_refused() {
         format!("c=biws,r=abc{nonce}x,p={}", STANDARD.encode([0; 32])),
         format!("c=biws,r=abc{nonce},p="),
     ] {
-        let (mut server, _) = begin(Mechanism::ScramSha256, Some(&b64("n,,n=user,r=abc")));
-        assert!(matches!(go_on(&mut server, &b64(&last)), Turn::Done(Err(Refusal::Malformed(_)))), "{last}");
+        let (mut exchange, _) = begin(Mechanism::ScramSha256, Some(&b64("n,,n=user,r=abc")));
+        assert!(matches!(go_on(&mut exchange, &b64(&last)), Turn::Done(Err(Refusal::Malformed(_)))), "{last}");
     }
 }
 
@@ -251,8 +251,8 @@ fn the_best_mechanism_offered_is_taken() {
 
 #[test]
 fn what_is_asked_does_not_show_the_password() {
-    let mut server = Server::new(Mechanism::Plain, [1; NONCE]);
-    let step = server.begin(Some(&b64("\0user\0pencil")));
+    let mut exchange = Exchange::new(Mechanism::Plain, [1; NONCE]);
+    let step = exchange.begin(Some(&b64("\0user\0pencil")));
     assert!(!format!("{step:?}").contains("pencil"));
     assert!(matches!(step, Step::Ask(Question::Password { .. })));
     let keys = Answer::Keys(Box::new(Keys(derive_keys("pencil", vec![1], 4096))));
@@ -274,9 +274,9 @@ proptest! {
     #[test]
     fn any_lines_are_borne(first in ".{0,40}", second in "[A-Za-z0-9+/]{0,40}={0,2}", third in ".{0,40}") {
         for mechanism in Mechanism::ALL {
-            let (mut server, _) = begin(mechanism, Some(&first));
-            go_on(&mut server, &second);
-            go_on(&mut server, &b64(&third));
+            let (mut exchange, _) = begin(mechanism, Some(&first));
+            go_on(&mut exchange, &second);
+            go_on(&mut exchange, &b64(&third));
         }
     }
 }

@@ -41,7 +41,7 @@ struct Play {
     place: String,
     chunk: usize,
     session: Session,
-    house: House,
+    server: Server,
     /// Sent by the client, not shown to the session yet.
     unsent: Vec<u8>,
     /// Shown, not used yet.
@@ -55,7 +55,7 @@ struct Play {
 }
 
 /// Who lives here, for the questions of the session.
-struct House {
+struct Server {
     kind: Kind,
     people: Vec<String>,
     login: Option<sasl::Server>,
@@ -87,7 +87,7 @@ impl Play {
             place: format!("{} in pieces of {chunk}", path.file_name().unwrap().to_string_lossy()),
             chunk,
             session,
-            house: House { kind, people, login: None },
+            server: Server { kind, people, login: None },
             unsent: Vec::new(),
             input: Vec::new(),
             said: Vec::new(),
@@ -178,11 +178,11 @@ impl Play {
                         break;
                     }
                     Step::Ask(question) => {
-                        let answer = self.house.find_out(question);
+                        let answer = self.server.find_out(question);
                         self.session.answer(answer)
                     }
                     Step::Deliver(envelope) => {
-                        let replies = self.house.take(&envelope);
+                        let replies = self.server.take(&envelope);
                         self.delivered = Some((std::mem::take(&mut self.letter), *envelope));
                         self.session.answer(Answer::Letter(replies))
                     }
@@ -234,7 +234,7 @@ impl Play {
     }
 }
 
-impl House {
+impl Server {
     fn find_out(&mut self, question: Question) -> Answer {
         match question {
             Question::Sender(mail) => Answer::Verdict(match mail.return_path.address() {

@@ -20,10 +20,10 @@ const LETTERS_MAX: usize = 500;
 
 /// What can be known of an APPEND before its letter is sent: whether the folder is there, whether it would fit.
 pub(crate) async fn admit(session: &Session, folder: String, size: u64) -> Result<(), Answer> {
-    session.house.store.may_grow().map_err(Error::from)?;
+    session.server.store.may_grow().map_err(Error::from)?;
     let account = session.login.account;
     let (there, usage) = session
-        .house
+        .server
         .store
         .read_for(session.asker(), move |view| {
             Ok::<_, Error>((folder::by_name(view, account, &folder)?.is_some(), account::usage(view, account)?))
@@ -54,12 +54,12 @@ pub(super) async fn append(session: &Session, append: Append) -> Done {
     for letter in &letters {
         check(letter)?;
     }
-    let store = session.house.store.clone();
+    let store = session.server.store.clone();
     let person = session.login.clone();
     let prepared = tokio::task::spawn_blocking(move || prepare(&store, letters, &person)).await;
     let ready = prepared.map_err(|_| Answer::no("The letter could not be read").word("SERVERBUG"))??;
     let (account, now) = (session.login.account, net::now());
-    let filed = session.house.store.write(move |tx| file(tx, account, &folder, &ready, now)).await?;
+    let filed = session.server.store.write(move |tx| file(tx, account, &folder, &ready, now)).await?;
     match filed {
         Some(filed) => Ok(done(&filed)),
         None => Ok(try_create()),
@@ -82,7 +82,7 @@ struct Ready {
     system: System,
     keywords: Vec<String>,
     received: Timestamp,
-    /// The name it gets in the house.
+    /// The name it gets in the server.
     id: LetterId,
     arrival: Arrival,
     /// What was not as it must be in it.

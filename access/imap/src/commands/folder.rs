@@ -16,7 +16,7 @@ pub(super) async fn create(session: &Session, name: String, uses: &[SpecialUse])
     };
     let account = session.login.account;
     let made = session
-        .house
+        .server
         .store
         .write(move |tx| {
             if let Some(special_use) = special_use
@@ -55,9 +55,9 @@ pub(super) async fn delete(session: &mut Session, out: &mut Output<'_>, name: St
         folder::delete(tx, account, &name)?;
         Ok::<_, Error>(folder.map(|folder| folder.uid_validity))
     };
-    let deleted = session.house.store.write(delete).await?;
+    let deleted = session.server.store.write(delete).await?;
     // It is decided and goes on by itself; the room it gives back shall be there when this is answered.
-    if let Err(error) = folder::finish(&session.house.store, account).await {
+    if let Err(error) = folder::finish(&session.server.store, account).await {
         tracing::debug!(%error, "the letters of a folder are cleared away behind the command");
     }
     if session.selected.as_ref().is_some_and(|selected| Some(selected.validity()) == deleted) {
@@ -85,6 +85,6 @@ async fn change(
     change: impl Fn(&mut Tx, AccountId) -> Result<(), Error> + Send + 'static,
 ) -> Done {
     let account = session.login.account;
-    session.house.store.write(move |tx| change(tx, account)).await?;
+    session.server.store.write(move |tx| change(tx, account)).await?;
     Ok(Answer::ok(done))
 }

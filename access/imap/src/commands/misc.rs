@@ -38,7 +38,7 @@ pub(super) fn namespace(out: &mut Output<'_>) -> Done {
 /// RFC 9208 §4.1.1. There is one root, `""`: the whole mailbox, and only where a limit is set.
 pub(super) async fn quota(session: &Session, out: &mut Output<'_>, root: &str) -> Done {
     let account = session.login.account;
-    let usage = session.house.store.read_for(session.asker(), move |view| account::usage(view, account)).await?;
+    let usage = session.server.store.read_for(session.asker(), move |view| account::usage(view, account)).await?;
     match usage.quota {
         Some(quota) if root.is_empty() => {
             write_quota(out, usage.used, quota);
@@ -52,7 +52,7 @@ pub(super) async fn quota(session: &Session, out: &mut Output<'_>, root: &str) -
 pub(super) async fn quota_root(session: &Session, out: &mut Output<'_>, name: String) -> Done {
     let account = session.login.account;
     let (folder, usage) = session
-        .house
+        .server
         .store
         .read_for(session.asker(), move |view| {
             let folder = folder::by_name(view, account, &name)?.ok_or(Error::NoFolderCalled(name))?;

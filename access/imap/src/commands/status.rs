@@ -10,7 +10,7 @@ use crate::serve::{Answer, Done, Output, Session};
 pub(super) async fn status(session: &mut Session, out: &mut Output<'_>, name: String, items: &[StatusItem]) -> Done {
     let account = session.login.account;
     let read = move |view: &store::View| folder::by_name(view, account, &name)?.ok_or(Error::NoFolderCalled(name));
-    let folder = session.house.store.read_for(session.asker(), read).await?;
+    let folder = session.server.store.read_for(session.asker(), read).await?;
     respond(session, out, &folder, items);
     Ok(Answer::ok("Done"))
 }
@@ -29,7 +29,7 @@ pub(super) fn respond(session: &mut Session, out: &mut Output<'_>, folder: &Fold
         }
         buffer.extend_from_slice(status_item(*item).as_bytes());
         buffer.push(b' ');
-        write::number(buffer, value(folder, *item, session.house.append_limit));
+        write::number(buffer, value(folder, *item, session.server.append_limit));
     }
     buffer.extend_from_slice(b")\r\n");
 }

@@ -51,10 +51,10 @@ async fn clear(session: &Session, place: Place, among: Option<Vec<UidRange>>) ->
         let next = gone.next.map(|next| among.map(|among| rest(&among, next)));
         Ok::<_, Error>((gone.letters, next))
     };
-    sliced(&session.house.store, among, expunge, |letters: Vec<LetterKey>| {
+    sliced(&session.server.store, among, expunge, |letters: Vec<LetterKey>| {
         let keys: Vec<i64> = letters.iter().map(|letter| letter.0).collect();
         if !keys.is_empty() {
-            session.house.witness.saw(Observation::Removed { account, keys, door: Link::Imap, at: net::now() });
+            session.server.witness.saw(Observation::Removed { account, keys, door: Link::Imap, at: net::now() });
         }
     })
     .await

@@ -42,7 +42,7 @@ pub async fn fetch(session: &mut Session, out: &mut Output<'_>, command: Fetch) 
     let Some(selected) = session.selected.as_deref_mut() else { return Err(super::nothing_selected()) };
     let mut ranges = resolve(&command.set, command.numbering, &selected.uids, &selected.saved)?;
     let named = count(&ranges, &selected.uids);
-    let store = session.house.store.clone();
+    let store = session.server.store.clone();
     let asker = store::Asker(session.login.account.0);
     if let Some(since) = plan.changed_since {
         if command.vanished {
@@ -51,7 +51,7 @@ pub async fn fetch(session: &mut Session, out: &mut Output<'_>, command: Fetch) 
         ranges = changed(selected, (&store, asker), ranges, since).await?;
     }
     let plan = Arc::new(plan);
-    let witness = Arc::clone(&session.house.witness);
+    let witness = Arc::clone(&session.server.witness);
     let (account, damaged) = (session.login.account, Vec::new());
     let mut job = Job { store, asker, selected, plan, account, shown: 0, damaged, witness };
     if job.plan.marks_seen && !job.selected.read_only {

@@ -21,7 +21,7 @@ pub async fn tell(session: &mut Session, out: &mut Output<'_>, known: Qresync) -
     let uids = Arc::clone(&selected.uids);
     let concerned = known.known.as_ref().map(ranges);
     let folder = selected.folder;
-    let gone = session.house.store.read_for(asker, move |view| mailbox::vanished_since(view, folder, since)).await?;
+    let gone = session.server.store.read_for(asker, move |view| mailbox::vanished_since(view, folder, since)).await?;
     let gone = concerns(gone.without(&uids), concerned.as_deref());
     let gone = match known.matched.as_ref().and_then(|(places, found)| in_step(places, found, &uids)) {
         Some(uid) => gone.without(&[UidRange { first: Uid::FIRST, last: uid }].into_iter().collect()),
@@ -31,7 +31,7 @@ pub async fn tell(session: &mut Session, out: &mut Output<'_>, known: Qresync) -
     let mut at = since;
     while at < selected.told {
         let read = move |view: &store::View| mailbox::changes_since(view, folder, at, BATCH);
-        let changes = session.house.store.read_for(asker, read).await?;
+        let changes = session.server.store.read_for(asker, read).await?;
         for row in &changes.changed {
             let concerned = concerned.as_deref().is_none_or(|ranges| among(ranges, row.uid));
             if let Some(place) = uids.seq_of(row.uid).filter(|_| concerned) {

@@ -69,7 +69,7 @@ async fn find(session: &mut Session, command: &Search) -> Result<Found, Halt> {
     let uids = match from_view(&criteria, selected) {
         Some(uids) => uids,
         None => {
-            let (store, account) = (&session.house.store, session.login.account);
+            let (store, account) = (&session.server.store, session.login.account);
             let found = mailbox::search::run(store, account, selected.folder, criteria, net::now()).await?;
             found.and(&selected.uids)
         }
@@ -110,7 +110,7 @@ async fn highest(
     let (folder, ranges) = (selected.folder, named.ranges().collect::<Vec<UidRange>>());
     let asker = store::Asker(session.login.account.0);
     session
-        .house
+        .server
         .store
         .scan_for(asker, move |view| {
             let mut highest = None;

@@ -10,7 +10,7 @@ use mailbox::{FlagSet, FolderId, System, Uid};
 use super::{run, select, updates};
 use crate::codec::command::{Command, FolderCommand};
 use crate::codec::decoder::{Event, Limits, decode_all};
-use crate::serve::{Answer, Enabled, Halt, House, Output, Session};
+use crate::serve::{Answer, Enabled, Halt, Server, Output, Session};
 
 const ACCOUNT: AccountId = AccountId(1);
 
@@ -37,7 +37,7 @@ impl Logins for Nobody {
 
 /// A post office with one mailbox.
 pub struct Office {
-    house: Arc<House>,
+    server: Arc<Server>,
     runtime: Arc<tokio::runtime::Runtime>,
     _data: tempfile::TempDir,
 }
@@ -56,11 +56,11 @@ impl Office {
                 .unwrap();
         store.write_blocking(|tx| mailbox::account::create(tx, ACCOUNT, None)).unwrap();
         let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
-        Self { house: Arc::new(House::new(store, Arc::new(Nobody))), runtime: Arc::new(runtime), _data: data }
+        Self { server: Arc::new(Server::new(store, Arc::new(Nobody))), runtime: Arc::new(runtime), _data: data }
     }
 
     pub fn store(&self) -> &store::Store {
-        &self.house.store
+        &self.server.store
     }
 
     pub fn folder(&self, name: &str) -> FolderId {
@@ -114,7 +114,7 @@ impl Office {
     pub fn client(&self) -> Client {
         let login = Login::of(ACCOUNT, Address::parse("alice@alpha.test").unwrap());
         let session = Session {
-            house: Arc::clone(&self.house),
+            server: Arc::clone(&self.server),
             login,
             enabled: Enabled::default(),
             tag: "".into(),

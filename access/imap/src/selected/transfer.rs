@@ -80,7 +80,7 @@ impl Job {
         let named = by_place.then(|| count(&ranges, &selected.uids) as usize);
         let (from, account, name) = (selected.place(), session.login.account, command.folder.clone());
         let read = move |view: &store::View| mailbox::folder::by_name(view, account, &name);
-        let found = session.house.store.read_for(session.asker(), read).await?;
+        let found = session.server.store.read_for(session.asker(), read).await?;
         let Some(target) = found else {
             return Err(Answer::no("There is no folder of that name").word("TRYCREATE").into());
         };
@@ -125,7 +125,7 @@ async fn carry(session: &Session, job: &Job, way: Way) -> (Carried, Option<Halt>
     while !ranges.is_empty() {
         let (from, to, slice) = (job.from, job.to, ranges.clone());
         let done: Result<Option<Copied>, Error> = session
-            .house
+            .server
             .store
             .write(move |tx| {
                 if !from.holds(tx)? {
@@ -158,7 +158,7 @@ async fn take_back(session: &Session, folder: FolderId, copies: &[Uid]) {
         let gone = expunge(tx, folder, &Expunge::All(&ranges), SLICE)?;
         Ok::<_, Error>(((), gone.next.map(|next| rest(&ranges, next))))
     };
-    if let Err(error) = sliced(&session.house.store, ranges, expunge, drop).await {
+    if let Err(error) = sliced(&session.server.store, ranges, expunge, drop).await {
         tracing::warn!(%error, "copies of a COPY that failed stay behind");
     }
 }

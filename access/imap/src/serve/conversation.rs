@@ -9,7 +9,7 @@ use tokio::time::Instant;
 
 use super::answer::{Answer, Code, Done, Halt, Status};
 use super::capability::{self, Entrance};
-use super::house::House;
+use super::server::Server;
 use super::letters::{self, Letters};
 use super::output::Output;
 use super::session::Session;
@@ -27,8 +27,8 @@ const FAILURES_MAX: u32 = 5;
 ///
 /// A client spends its life waiting in [`Conversation::next`], so what is large in here (running a command) is boxed
 /// and gone while it waits.
-pub(super) async fn converse(house: Arc<House>, stream: Stream) {
-    let mut conversation = Conversation::new(house, Connection::new(stream));
+pub(super) async fn converse(server: Arc<Server>, stream: Stream) {
+    let mut conversation = Conversation::new(server, Connection::new(stream));
     let mut step = conversation.greet().await.map(|()| Next::Command);
     let end = loop {
         step = match step {
@@ -108,7 +108,7 @@ pub(super) enum Who {
 
 /// A connection, and how far the conversation on it has come.
 pub(super) struct Conversation {
-    pub(super) house: Arc<House>,
+    pub(super) server: Arc<Server>,
     pub(super) connection: Connection,
     pub(super) decoder: Decoder,
     pub(super) who: Who,
@@ -119,11 +119,11 @@ pub(super) struct Conversation {
 }
 
 impl Conversation {
-    fn new(house: Arc<House>, mut connection: Connection) -> Self {
-        connection.set_write_timeout(house.timeouts.write);
-        let who = Who::Stranger { until: Instant::now() + house.timeouts.entry, failures: 0 };
+    fn new(server: Arc<Server>, mut connection: Connection) -> Self {
+        connection.set_write_timeout(server.timeouts.write);
+        let who = Who::Stranger { until: Instant::now() + server.timeouts.entry, failures: 0 };
         let decoder = Decoder::new(Limits::ENTRY);
-        Self { house, connection, decoder, who, bad: 0, letters: Letters::default() }
+        Self { server, connection, decoder, who, bad: 0, letters: Letters::default() }
     }
 
     async fn greet(&mut self) -> Result<(), End> {
@@ -156,7 +156,7 @@ impl Conversation {
             self.connection.set_read_timeout(patience);
             tokio::select! {
                 filled = self.connection.fill() => filled?,
-                () = self.house.shutdown.requested() => return Err(CLOSING),
+                () = self.server.shutdown.requested() => return Err(CLOSING),
             };
         }
     }
@@ -164,8 +164,8 @@ impl Conversation {
     fn patience(&self) -> Duration {
         match &self.who {
             Who::Stranger { until, .. } => until.saturating_duration_since(Instant::now()),
-            Who::Person(_) if self.decoder.is_idle() => self.house.timeouts.command,
-            Who::Person(_) => self.house.timeouts.piece,
+            Who::Person(_) if self.decoder.is_idle() => self.server.timeouts.command,
+            Who::Person(_) => self.server.timeouts.piece,
         }
     }
 
@@ -306,22 +306,22 @@ impl Conversation {
     /// What a client can do to come in.
     pub(super) fn entrance(&self) -> Entrance {
         let encrypted = self.connection.is_tls();
-        Entrance { start_tls: !encrypted && self.house.tls.is_some(), log_in: encrypted || self.house.clear_logins }
+        Entrance { start_tls: !encrypted && self.server.tls.is_some(), log_in: encrypted || self.server.clear_logins }
     }
 
     pub(super) fn capabilities(&self) -> String {
         match self.who {
             Who::Stranger { .. } => capability::before(self.entrance()),
-            Who::Person(_) => capability::after(self.house.append_limit),
+            Who::Person(_) => capability::after(self.server.append_limit),
         }
     }
 
     /// Begins again inside TLS, or is over. What came in clear behind STARTTLS is thrown away with the old
     /// connection's buffer and the old decoder: someone between may have put it there (CVE-2011-0411).
     async fn start_tls(self) -> Option<Self> {
-        let tls = self.house.tls.clone()?;
+        let tls = self.server.tls.clone()?;
         match self.connection.start_tls_server(&tls).await {
-            Ok(connection) => Some(Self { who: self.who, ..Self::new(self.house, connection) }),
+            Ok(connection) => Some(Self { who: self.who, ..Self::new(self.server, connection) }),
             Err(error) => {
                 tracing::debug!(%error, "the TLS handshake failed");
                 None

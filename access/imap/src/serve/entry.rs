@@ -3,7 +3,7 @@
 use mail::Password;
 use mail::seam::Login;
 use mail::stay::Doing;
-use sasl::{Mechanism, Refusal, Server, Turn};
+use sasl::{Mechanism, Refusal, Exchange, Turn};
 
 use super::answer::{Answer, Code};
 use super::conversation::{Conversation, End, Who};
@@ -40,7 +40,7 @@ pub(super) async fn run(conversation: &mut Conversation, command: EntryCommand) 
 
 async fn login(conversation: &mut Conversation, name: &str, password: &Password) -> Answer {
     let from = conversation.connection.peer().ip();
-    let outcome = sasl::check(conversation.house.logins.as_ref(), name, password, from).await;
+    let outcome = sasl::check(conversation.server.logins.as_ref(), name, password, from).await;
     conclude(conversation, outcome)
 }
 
@@ -52,17 +52,17 @@ async fn authenticate(
     let Some(mechanism) = Mechanism::parse(mechanism) else {
         return Ok(Answer::no("This way to log in is not known here"));
     };
-    let logins = conversation.house.logins.clone();
+    let logins = conversation.server.logins.clone();
     let from = conversation.connection.peer().ip();
-    let mut server = Server::new(mechanism, rand::random());
-    let mut step = server.begin(initial.as_ref().map(Password::reveal));
+    let mut exchange = Exchange::new(mechanism, rand::random());
+    let mut step = exchange.begin(initial.as_ref().map(Password::reveal));
     loop {
-        match sasl::settle(&mut server, step, logins.as_ref(), from).await {
+        match sasl::settle(&mut exchange, step, logins.as_ref(), from).await {
             Turn::Done(outcome) => return Ok(conclude(conversation, outcome)),
             Turn::Say(challenge) => {
                 conversation.connection.write(format!("+ {challenge}\r\n").as_bytes()).await?;
                 let line = plain_line(conversation).await?;
-                step = server.line(line.reveal());
+                step = exchange.line(line.reveal());
             }
         }
     }
@@ -99,11 +99,11 @@ fn counts(refusal: &Refusal) -> bool {
 }
 
 fn welcome(conversation: &mut Conversation, login: Login) -> Answer {
-    let house = conversation.house.clone();
+    let server = conversation.server.clone();
     let from = conversation.connection.peer().ip();
-    conversation.connection.stay_while(house.logins.stay(&login, Doing::Imap, from));
-    conversation.decoder.set_limits(Limits::logged_in(house.append_limit));
-    let session = Session { house, login, enabled: Enabled::default(), tag: "".into(), selected: None };
+    conversation.connection.stay_while(server.logins.stay(&login, Doing::Imap, from));
+    conversation.decoder.set_limits(Limits::logged_in(server.append_limit));
+    let session = Session { server, login, enabled: Enabled::default(), tag: "".into(), selected: None };
     conversation.who = Who::Person(Box::new(session));
     Answer::ok("Welcome").with(Code::Capability(conversation.capabilities()))
 }

@@ -11,7 +11,7 @@ use crate::codec::decoder::Event;
 
 /// Idles until the client says DONE. Holds nothing while it waits but a place at the store's bell.
 pub(super) async fn idle(conversation: &mut Conversation, tag: &Tag) -> Result<(), End> {
-    let until = Instant::now() + conversation.house.timeouts.command;
+    let until = Instant::now() + conversation.server.timeouts.command;
     // Before the first look, so that what changes between the look and the wait is not missed.
     let mut watch = watch(conversation);
     conversation.connection.write(b"+ Idling\r\n").await?;
@@ -21,7 +21,7 @@ pub(super) async fn idle(conversation: &mut Conversation, tag: &Tag) -> Result<(
         tokio::select! {
             heard = conversation.connection.heard() => heard?,
             () = changed(&mut watch) => continue,
-            () = conversation.house.shutdown.requested() => return Err(CLOSING),
+            () = conversation.server.shutdown.requested() => return Err(CLOSING),
             () = tokio::time::sleep_until(until) => return Err(End::Bye("Idle for too long")),
         }
         if let Some(answer) = answer_to(conversation)? {
@@ -33,7 +33,7 @@ pub(super) async fn idle(conversation: &mut Conversation, tag: &Tag) -> Result<(
 fn watch(conversation: &Conversation) -> Option<Watch> {
     match &conversation.who {
         Who::Person(session) if session.selected.is_some() => {
-            Some(conversation.house.store.watch(account::topic(session.login.account)))
+            Some(conversation.server.store.watch(account::topic(session.login.account)))
         }
         _ => None,
     }

@@ -67,7 +67,7 @@ impl Conversation {
             Who::Person(session) => Owner::Person(session.login.account.0),
             Who::Stranger { .. } => Owner::at(self.connection.peer().ip()),
         };
-        self.letters.coming.push(self.house.intake.open(Some(owner)));
+        self.letters.coming.push(self.server.intake.open(Some(owner)));
         self.decoder.accept_letter_elsewhere();
         if waits { self.go_on().await } else { Ok(()) }
     }

@@ -5,7 +5,7 @@ mod capability;
 mod conversation;
 mod entry;
 mod fault;
-mod house;
+mod server;
 mod idle;
 mod letters;
 mod output;
@@ -16,18 +16,18 @@ use std::sync::Arc;
 use net::Stream;
 
 pub use answer::{Answer, Code, Done, Halt};
-pub use house::{House, Timeouts};
+pub use server::{Server, Timeouts};
 pub use output::Output;
 pub use session::{Enabled, Session};
 
 /// The IMAP doors: the one on port 143 and the one that begins with TLS.
 #[derive(Clone)]
-pub struct Imap(Arc<House>);
+pub struct Imap(Arc<Server>);
 
 impl Imap {
-    /// Doors to the mail of `house`.
-    pub fn new(house: House) -> Self {
-        Self(Arc::new(house))
+    /// Doors to the mail of `server`.
+    pub fn new(server: Server) -> Self {
+        Self(Arc::new(server))
     }
 
     /// One conversation, from greeting to goodbye.

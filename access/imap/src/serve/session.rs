@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use mail::seam::Login;
 
-use super::House;
+use super::Server;
 use crate::selected::Selected;
 
 /// What `ENABLE` (or a command that implies it) has switched on. Nothing is ever switched off again (RFC 5161 §3.1).
@@ -36,8 +36,8 @@ impl Session {
 
 /// A logged-in client.
 pub struct Session {
-    /// The house it is in: store, limits.
-    pub house: Arc<House>,
+    /// The server it is in: store, limits.
+    pub server: Arc<Server>,
     /// Who it is.
     pub login: Login,
     /// What it has enabled.

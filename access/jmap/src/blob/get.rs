@@ -76,7 +76,7 @@ pub async fn get(scope: &Scope, arguments: Object) -> Result<Object, MethodError
         opened.extend(letter.filter(|_| wish.gives_octets()));
         list.push(Value::Object(object));
     }
-    scope.house.note_read(account, opened);
+    scope.server.note_read(account, opened);
     let answer = [("accountId", arguments.account_id.into()), ("list", list.into()), ("notFound", not_found.into())];
     Ok(answer.into_iter().map(|(name, value)| (name.to_owned(), value)).collect())
 }
@@ -155,7 +155,7 @@ async fn one(
             let goes_on = slice.read_on(view, u64::MAX, |octets| found.take(octets, keep, most))?;
             Ok::<_, store::Error>((slice, found, goes_on))
         };
-        (slice, found, goes_on) = scope.house.read(account, read).await?;
+        (slice, found, goes_on) = scope.server.read(account, read).await?;
         if found.too_many || slice.seen() > *left {
             return Err(MethodError::request_too_large());
         }
@@ -168,7 +168,7 @@ async fn one(
             let behind = slice.pass_on(view)?;
             Ok::<_, store::Error>((slice, behind))
         };
-        (slice, behind) = scope.house.read(account, read).await?;
+        (slice, behind) = scope.server.read(account, read).await?;
         if slice.seen() > *left {
             return Err(MethodError::request_too_large());
         }

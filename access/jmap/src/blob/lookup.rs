@@ -45,7 +45,7 @@ pub async fn lookup(scope: &Scope, arguments: Object) -> Result<Object, MethodEr
         .collect();
     let types = arguments.type_names;
     let read = move |view: &View| look_up(view, account, ids, &types);
-    let (list, not_found) = scope.house.read(account, read).await?;
+    let (list, not_found) = scope.server.read(account, read).await?;
     let answer = [("accountId", arguments.account_id.into()), ("list", list.into()), ("notFound", not_found.into())];
     Ok(answer.into_iter().map(|(name, value)| (name.to_owned(), value)).collect())
 }

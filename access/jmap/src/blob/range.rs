@@ -46,8 +46,8 @@ impl Slice {
         (offset, length): (u64, Option<u64>),
     ) -> Result<Option<Self>, MethodError> {
         let opening = move |view: &View| open(view, account, &place);
-        let Some(opened) = scope.house.read(account, opening).await? else { return Ok(None) };
-        let mut memory = scope.house.making.share_of(Owner::Person(account.0));
+        let Some(opened) = scope.server.read(account, opening).await? else { return Ok(None) };
+        let mut memory = scope.server.making.share_of(Owner::Person(account.0));
         let octets = usize::try_from(opened.at_once()).unwrap_or(usize::MAX);
         let grown = memory.grow_to(octets.min(2 * limits::SIZE_UPLOAD), limits::MEMORY_PATIENCE).await;
         grown.map_err(|_| MethodError::server_unavailable())?;

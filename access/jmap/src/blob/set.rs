@@ -51,7 +51,7 @@ pub async fn upload(scope: &mut Scope, arguments: Object) -> Result<Object, Meth
         return Err(MethodError::request_too_large());
     }
     standard_set::check_creation_ids(&create)?;
-    if scope.house.store.may_grow().is_err() {
+    if scope.server.store.may_grow().is_err() {
         return Err(MethodError::server_unavailable());
     }
     let (mut created, mut failed, mut left) = (Object::new(), Object::new(), limits::BLOBS_READ);
@@ -153,7 +153,7 @@ async fn make(
     draft: Draft,
     left: &mut u64,
 ) -> Result<Result<Object, SetError>, MethodError> {
-    let mut inbound = scope.house.uploading.open(Some(Owner::Person(account.0)));
+    let mut inbound = scope.server.uploading.open(Some(Owner::Person(account.0)));
     for source in draft.sources {
         let added = match source {
             Source::Octets(octets) => add(&mut inbound, &octets).await?,
@@ -167,7 +167,7 @@ async fn make(
     }
     let (octets, memory) = inbound.finish(b"").await.map_err(|no_room| later(&no_room))?;
     let size = octets.len();
-    let number = keep(&scope.house.store, account, octets, (scope.house.clock)()).await?;
+    let number = keep(&scope.server.store, account, octets, (scope.server.clock)()).await?;
     drop(memory);
     let made = json!({"id": Place::upload(number).id(), "type": draft.kind, "size": size});
     Ok(Ok(made.as_object().cloned().unwrap_or_default()))
@@ -209,7 +209,7 @@ async fn copy(
             Ok::<_, store::Error>((slice, octets, goes_on))
         };
         let octets;
-        (slice, octets, goes_on) = scope.house.read(account, read).await?;
+        (slice, octets, goes_on) = scope.server.read(account, read).await?;
         if slice.seen() > *left {
             let why = "the call has read as many octets of other blobs as one may: make this one in another";
             return Ok(Err(SetError::new("tooLarge").because(why)));

@@ -12,6 +12,6 @@ pub async fn changes(scope: &Scope, arguments: Object) -> Result<Object, MethodE
     let account = scope.account(&arguments.account_id)?;
     let (from, most) = arguments.checked()?;
     let read = move |view: &View| account_changes::letters(view, account, from, most);
-    let changes = scope.house.read(account, read).await?.ok_or_else(MethodError::cannot_calculate_changes)?;
+    let changes = scope.server.read(account, read).await?.ok_or_else(MethodError::cannot_calculate_changes)?;
     Ok(standard_changes::answer(&arguments, changes))
 }

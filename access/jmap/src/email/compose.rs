@@ -37,7 +37,7 @@ pub async fn compose(
         Ok(share) => share,
         Err(error) => return Ok(Err(error)),
     };
-    fields.complete(&scope.house.hostname, (scope.house.clock)());
+    fields.complete(&scope.server.hostname, (scope.server.clock)());
     let making = tokio::task::spawn_blocking(move || mime::write(&fields, draft)).await;
     making.map(Ok).map_err(|error| MethodError::server_fail(error.to_string()))
 }
@@ -61,7 +61,7 @@ async fn fetch(
     let opening = move |view: &View| {
         wanted.iter().map(|place| blob::open(view, account, place)).collect::<Result<Vec<_>, store::Error>>()
     };
-    let opened = scope.house.read(account, opening).await?;
+    let opened = scope.server.read(account, opening).await?;
     let missing: Vec<Value> =
         places.iter().zip(&opened).filter(|(_, opened)| opened.is_none()).map(|(place, _)| place.id().into()).collect();
     if !missing.is_empty() {
@@ -69,11 +69,11 @@ async fn fetch(
     }
     let opened: Vec<Opened> = opened.into_iter().flatten().collect();
     // Twice: as they are, and as they stand in the letter.
-    let mut share = scope.house.making.share_of(Owner::Person(account.0));
+    let mut share = scope.server.making.share_of(Owner::Person(account.0));
     let grown = share.grow_to(most_of(&opened).saturating_mul(2), limits::MEMORY_PATIENCE).await;
     grown.map_err(|_| MethodError::server_unavailable())?;
     let reading = move |view: &View| read_all(view, &opened);
-    let Some(octets) = scope.house.read(account, reading).await? else {
+    let Some(octets) = scope.server.read(account, reading).await? else {
         return Ok(Err(SetError::new("tooLarge").with("maxSize", limits::ATTACHMENTS)));
     };
     let mut octets = octets.into_iter();

@@ -61,7 +61,7 @@ pub async fn get(scope: &Scope, arguments: Object) -> Result<Object, MethodError
         value_limit: usize::try_from(arguments.max_body_value_bytes).unwrap_or(usize::MAX),
     };
     // The state is read first: what changes while the letters are read is told as a change since.
-    let states = scope.house.read(account, move |view| states(view, account)).await?;
+    let states = scope.server.read(account, move |view| states(view, account)).await?;
     let objects = in_turns(scope, account, ids.clone(), wish).await?;
     let (mut list, mut not_found, mut opened) = (Vec::new(), Vec::new(), Vec::new());
     for (id, object) in ids.into_iter().zip(objects) {
@@ -73,7 +73,7 @@ pub async fn get(scope: &Scope, arguments: Object) -> Result<Object, MethodError
             None => not_found.push(id),
         }
     }
-    scope.house.note_read(account, opened);
+    scope.server.note_read(account, opened);
     let state = state::write(Cursor::at(states.emails));
     Ok(standard_get::answer(&arguments.account_id, state, list, not_found))
 }
@@ -93,7 +93,7 @@ async fn in_turns(
             let more = look_up(view, account, ids.get(done..).unwrap_or_default(), &wish, &mut room)?;
             Ok::<_, MethodError>((more, room))
         };
-        let (more, left) = scope.house.read(account, read).await?;
+        let (more, left) = scope.server.read(account, read).await?;
         objects.extend(more);
         room = left;
     }

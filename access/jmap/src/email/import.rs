@@ -32,7 +32,7 @@ pub async fn import(scope: &mut Scope, arguments: Object) -> Result<Object, Meth
         return Err(MethodError::request_too_large());
     }
     set::check_creation_ids(&arguments.emails)?;
-    let mut span = Span::open(&scope.house.store, account, write::state, arguments.if_in_state).await?;
+    let mut span = Span::open(&scope.server.store, account, write::state, arguments.if_in_state).await?;
     let mut work = Work::new(scope, &mut span, account);
     for (key, wish) in arguments.emails {
         match one(work.scope, account, wish).await? {
@@ -56,7 +56,7 @@ async fn one(scope: &Scope, account: AccountId, wish: Value) -> Result<Result<Re
         return Ok(Err(SetError::invalid(["blobId"]).because("there is no blob of this id")));
     };
     let fetch = move |view: &View| blob::whole(view, &opened, limits::SIZE_UPLOAD);
-    let Some(octets) = scope.house.read(account, fetch).await? else {
+    let Some(octets) = scope.server.read(account, fetch).await? else {
         return Ok(Err(SetError::new("tooLarge").with("maxSize", limits::SIZE_UPLOAD)));
     };
     filing.octets = octets;
@@ -66,7 +66,7 @@ async fn one(scope: &Scope, account: AccountId, wish: Value) -> Result<Result<Re
     // The line ends of a letter are CRLF; what was uploaded may come from elsewhere.
     filing.octets = with_crlf(filing.octets);
     if wish.get("receivedAt").is_none_or(Value::is_null) {
-        filing.received = received(&filing.octets).unwrap_or_else(|| (scope.house.clock)());
+        filing.received = received(&filing.octets).unwrap_or_else(|| (scope.server.clock)());
     }
     write::prepare(scope, filing).await
 }

@@ -71,7 +71,7 @@ pub async fn parse(scope: &Scope, arguments: Object) -> Result<Object, MethodErr
             Parsed::NotFound => not_found.push(id),
         }
     }
-    scope.house.note_read(account, opened);
+    scope.server.note_read(account, opened);
     let ids = |ids: Vec<String>| if ids.is_empty() { Value::Null } else { ids.into() };
     let answer = [
         ("accountId", arguments.account_id.into()),
@@ -99,7 +99,7 @@ async fn one(
         let object = object(view, place, octets, &wish, &mut left)?;
         Ok::<_, MethodError>(object.map(|object| (object, left)))
     };
-    let Some((object, left)) = scope.house.read(account, read).await? else { return Ok(Parsed::NotParsable) };
+    let Some((object, left)) = scope.server.read(account, read).await? else { return Ok(Parsed::NotParsable) };
     *room = left;
     Ok(Parsed::Email(object))
 }

@@ -90,10 +90,10 @@ async fn list(
     limit: usize,
     total: bool,
 ) -> Result<Found, MethodError> {
-    let house = &scope.house;
+    let server = &scope.server;
     let mut tries = 0;
     loop {
-        let found = search::list(&house.store, account, listing.clone(), window, limit, total, (house.clock)()).await;
+        let found = search::list(&server.store, account, listing.clone(), window, limit, total, (server.clock)()).await;
         let found = found.map_err(too_complex)?.ok_or_else(MethodError::anchor_not_found)?;
         tries += 1;
         // Where it never rests the state is the older one, from which all changes are told again.
@@ -112,7 +112,7 @@ pub async fn changes(scope: &Scope, arguments: Object) -> Result<Object, MethodE
         || filter::looks_at_threads(&listing.criteria)
         || listing.orders.iter().any(|order| matches!(order.key, Key::Thread(..)));
     for _ in 0..TRIES {
-        let touched = scope.house.scan(account, move |view| Touched::look(view, account, since, by_threads)).await?;
+        let touched = scope.server.scan(account, move |view| Touched::look(view, account, since, by_threads)).await?;
         let touched = touched.ok_or_else(MethodError::cannot_calculate_changes)?;
         let placed = place(scope, account, &listing, &touched, arguments.calculate_total).await?;
         // Positions are told as of the state that is named, or not at all.
@@ -138,9 +138,9 @@ async fn place(
     touched: &Touched,
     total: bool,
 ) -> Result<Placed, MethodError> {
-    let house = &scope.house;
+    let server = &scope.server;
     let (letters, threads) = (touched.letters.clone(), touched.threads.clone());
-    let placed = search::placed(&house.store, account, listing.clone(), letters, threads, total, (house.clock)());
+    let placed = search::placed(&server.store, account, listing.clone(), letters, threads, total, (server.clock)());
     placed.await.map_err(too_complex)
 }
 

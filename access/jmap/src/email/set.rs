@@ -20,7 +20,7 @@ pub async fn set(scope: &mut Scope, arguments: Object) -> Result<Object, MethodE
     let mut arguments: SetArguments = standard::arguments(arguments)?;
     let account = scope.account(&arguments.account_id)?;
     arguments.check()?;
-    let mut span = Span::open(&scope.house.store, account, write::state, arguments.if_in_state.take()).await?;
+    let mut span = Span::open(&scope.server.store, account, write::state, arguments.if_in_state.take()).await?;
     let mut work = Work::new(scope, &mut span, account);
     let creates = arguments.creates();
     let filed: Vec<String> = creates.iter().map(|(key, _)| key.clone()).collect();
@@ -103,7 +103,7 @@ fn read(scope: &Scope, mut object: Object) -> Result<(Filing, Object), SetError>
         bad.push("keywords");
     }
     let received = match object.remove("receivedAt") {
-        None | Some(Value::Null) => Some((scope.house.clock)()),
+        None | Some(Value::Null) => Some((scope.server.clock)()),
         Some(text) => text.as_str().and_then(filter::date).map(Timestamp),
     };
     if received.is_none() {
@@ -137,7 +137,7 @@ async fn check_others(
         Wish { properties, part_properties, text_values: false, html_values: false, all_values: false, value_limit: 0 };
     let mut room = Room::without_values(scope.left);
     let read = move |view: &store::View| get::look_up(view, account, &[letter.id()], &wish, &mut room);
-    let Some(object) = scope.house.read(account, read).await?.into_iter().next().flatten() else {
+    let Some(object) = scope.server.read(account, read).await?.into_iter().next().flatten() else {
         return Ok(Err(SetError::not_found()));
     };
     let changed: Vec<String> = others.iter().filter(|name| patch.get(*name) != object.get(*name)).cloned().collect();

@@ -58,7 +58,7 @@ pub async fn making_room(scope: &Scope, account: AccountId, destroys: &[String])
         let size = |key| Ok(fetch::visible(view, account, key, Want::ROW)?.map_or(0, |(_, row)| row.size));
         going.into_iter().map(size).sum::<Result<u64, Error>>()
     };
-    Ok(scope.house.read(account, sizes).await?)
+    Ok(scope.server.read(account, sizes).await?)
 }
 
 /// One thing to be done.
@@ -133,7 +133,7 @@ pub type Outcome = Result<Option<Object>, SetError>;
 /// Does what can be done of a filing outside of the writer.
 pub async fn prepare(scope: &Scope, filing: Filing) -> Result<Result<Ready, SetError>, MethodError> {
     let Filing { octets, folder, system, keywords, received } = filing;
-    let store = scope.house.store.clone();
+    let store = scope.server.store.clone();
     let preparing = tokio::task::spawn_blocking(move || mailbox::prepare(&store, octets)).await;
     match preparing.map_err(|error| MethodError::server_fail(error.to_string()))? {
         Ok(prepared) => {
@@ -193,7 +193,7 @@ impl<'a> Work<'a> {
         tasks.iter_mut().for_each(|(_, task)| task.resolve(&self.filed));
         let (tasks, account) = (Arc::new(tasks), self.account);
         let its_tasks = Arc::clone(&tasks);
-        let store = self.scope.house.store.clone();
+        let store = self.scope.server.store.clone();
         let known = self.keywords(&store).await?;
         let outcomes = self.span.write(&store, move |tx| act_all(tx, account, &its_tasks, &known)).await?;
         for ((name, task), outcome) in tasks.iter().zip(outcomes) {

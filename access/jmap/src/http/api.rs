@@ -9,12 +9,12 @@ use axum::response::Response;
 use bytes::{Bytes, BytesMut};
 use http_body_util::BodyExt;
 use mail::stay::Doing;
-use web::Line;
+use http::Line;
 
 use super::door::Person;
 use super::{answer, aside, door};
 use crate::api::{RequestError, json};
-use crate::house::House;
+use crate::server::Server;
 use crate::limits;
 use crate::memory::Memory;
 use crate::run::{Who, carry_out};
@@ -24,20 +24,20 @@ use crate::subscription::Credential;
 const STEP: usize = 1 << 20;
 
 pub async fn api(
-    State(house): State<Arc<House>>,
+    State(server): State<Arc<Server>>,
     Person(person, wire): Person,
     line: Line,
     headers: HeaderMap,
     body: Body,
 ) -> Response {
-    let Some(turn) = house.requests.begin(person.account, limits::CONCURRENT_REQUESTS) else {
+    let Some(turn) = server.requests.begin(person.account, limits::CONCURRENT_REQUESTS) else {
         return answer::limit("maxConcurrentRequests");
     };
     if !answer::is_json(&headers) {
         return answer::problem(&RequestError::NotJson("its type is not application/json".into()).problem());
     }
-    let stay = house.logins.stay(&person, Doing::Request, wire.ip);
-    let mut memory = Memory::of(&house, person.account);
+    let stay = server.logins.stay(&person, Doing::Request, wire.ip);
+    let mut memory = Memory::of(&server, person.account);
     let received = tokio::select! {
         biased;
         _ = stay.over() => return door::log_in(),
@@ -47,12 +47,12 @@ pub async fn api(
         Ok(text) => text,
         Err(refused) => return refused,
     };
-    let desks = Arc::clone(&house.desks);
+    let desks = Arc::clone(&server.desks);
     let Ok(desk) = desks.acquire_owned().await else { return busy() };
     let work = async move {
         let _held = (turn, desk);
         let who = Who { person, credential: Credential::of(&headers), wire, stay: stay.clone() };
-        let done = carry_out(&house, who, &text, memory).await;
+        let done = carry_out(&server, who, &text, memory).await;
         drop(text);
         match done {
             Ok((response, memory)) => answer::held(&response, memory).map(|body| line.body_while(stay, body)),

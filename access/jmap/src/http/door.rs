@@ -11,10 +11,10 @@ use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 use mail::Password;
 use mail::seam::{Login, OurFault, Wire};
-use web::Peer;
+use http::Peer;
 
 use super::answer::plain_problem;
-use crate::house::House;
+use crate::server::Server;
 
 /// The longest `Authorization` that is looked at.
 const LONGEST: usize = 8 * 1024;
@@ -24,10 +24,10 @@ const A_MOMENT: Duration = Duration::from_secs(10);
 /// The person who asks.
 pub struct Person(pub Login, pub Wire);
 
-impl FromRequestParts<Arc<House>> for Person {
+impl FromRequestParts<Arc<Server>> for Person {
     type Rejection = Response;
 
-    async fn from_request_parts(parts: &mut Parts, house: &Arc<House>) -> Result<Self, Response> {
+    async fn from_request_parts(parts: &mut Parts, server: &Arc<Server>) -> Result<Self, Response> {
         // Without a peer nobody has wired the door: nothing is private then.
         let peer = parts.extensions.get::<Peer>().cloned();
         let Some(peer) = peer.filter(Peer::is_private) else {
@@ -37,8 +37,8 @@ impl FromRequestParts<Arc<House>> for Person {
         let given = std::str::from_utf8(given.get(..given.len().min(LONGEST)).unwrap_or_default()).unwrap_or_default();
         let (scheme, credentials) = given.split_once(' ').unwrap_or_default();
         let login = match scheme.to_ascii_lowercase().as_str() {
-            "basic" => by_password(house, credentials.trim(), &peer).await?,
-            "bearer" => by_token(house, credentials.trim()).await?,
+            "basic" => by_password(server, credentials.trim(), &peer).await?,
+            "bearer" => by_token(server, credentials.trim()).await?,
             _ => return Err(log_in()),
         };
         let tls = peer.tls.as_deref().unwrap_or_default().to_owned();
@@ -46,12 +46,12 @@ impl FromRequestParts<Arc<House>> for Person {
     }
 }
 
-async fn by_password(house: &House, credentials: &str, peer: &Peer) -> Result<Login, Response> {
+async fn by_password(server: &Server, credentials: &str, peer: &Peer) -> Result<Login, Response> {
     let decoded = BASE64_STANDARD.decode(credentials).ok().and_then(|octets| String::from_utf8(octets).ok());
     let decoded = Password::new(decoded.ok_or_else(log_in)?);
     let (name, password) = decoded.reveal().split_once(':').ok_or_else(log_in)?;
     let password = Password::new(password.to_owned());
-    match sasl::check(house.logins.as_ref(), name, &password, peer.ip).await {
+    match sasl::check(server.logins.as_ref(), name, &password, peer.ip).await {
         Ok(login) => Ok(login),
         Err(sasl::Refusal::Fault(fault)) => Err(unknown(&fault)),
         Err(sasl::Refusal::TooMany(wait)) => Err(later(StatusCode::TOO_MANY_REQUESTS, &sasl::too_many(wait), wait)),
@@ -60,8 +60,8 @@ async fn by_password(house: &House, credentials: &str, peer: &Peer) -> Result<Lo
     }
 }
 
-async fn by_token(house: &House, token: &str) -> Result<Login, Response> {
-    let Some(tokens) = &house.tokens else { return Err(log_in()) };
+async fn by_token(server: &Server, token: &str) -> Result<Login, Response> {
+    let Some(tokens) = &server.tokens else { return Err(log_in()) };
     match tokens.person(token).await {
         Ok(Some(login)) => Ok(login),
         Ok(None) => Err(log_in()),

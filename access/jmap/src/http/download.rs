@@ -15,13 +15,13 @@ use mailbox::parse::clean_file_name;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::Deserialize;
 use store::{Asker, Store};
-use web::Line;
+use http::Line;
 
 use super::answer;
 use super::door::Person;
 use super::range::Asked;
 use crate::blob::{self, Opened, Place, Reader};
-use crate::house::House;
+use crate::server::Server;
 use crate::id::Id;
 
 /// What RFC 8187 §3.2.1 lets stand as it is.
@@ -33,7 +33,7 @@ pub struct Wish {
 }
 
 pub async fn download(
-    State(house): State<Arc<House>>,
+    State(server): State<Arc<Server>>,
     Person(person, wire): Person,
     line: Line,
     Path((account, blob, name)): Path<(String, String, String)>,
@@ -52,7 +52,7 @@ pub async fn download(
         opened.as_ref().map_or(Ok(()), |opened| opened.prove(view))?;
         Ok::<_, store::Error>(opened)
     };
-    let opened = match house.read(person.account, look).await {
+    let opened = match server.read(person.account, look).await {
         Ok(Some(opened)) => opened,
         Ok(None) => return missing(),
         Err(error) => return unreadable(&error),
@@ -61,15 +61,15 @@ pub async fn download(
     let tag = format!("\"{blob}\"");
     let part = match Asked::of(&method, &asked, &tag) {
         None => None,
-        Some(range) => match part(&house, person.account, &opened, range).await {
+        Some(range) => match part(&server, person.account, &opened, range).await {
             Ok(part) => Some(part),
             Err(error) => return unreadable(&error),
         },
     };
-    house.note_read(person.account, letter.into_iter().collect());
-    let stay = house.logins.stay(&person, Doing::Download, wire.ip);
+    server.note_read(person.account, letter.into_iter().collect());
+    let stay = server.logins.stay(&person, Doing::Download, wire.ip);
     let body =
-        |wanted| Body::from_stream(pieces(house.store.clone(), Asker(person.account.0), Rest::of(&opened, wanted)));
+        |wanted| Body::from_stream(pieces(server.store.clone(), Asker(person.account.0), Rest::of(&opened, wanted)));
     let mut response = match part {
         None => Response::new(line.body_while(stay, body(0..u64::MAX))),
         Some(Part { wanted: None, length }) => return unsatisfiable(length),
@@ -118,14 +118,14 @@ struct Part {
 }
 
 /// What of a blob is asked for. The length of what is encoded is found out by reading it once, a piece at a time.
-async fn part(house: &House, account: AccountId, opened: &Opened, asked: Asked) -> Result<Part, store::Error> {
+async fn part(server: &Server, account: AccountId, opened: &Opened, asked: Asked) -> Result<Part, store::Error> {
     let length = match opened.known_length() {
         Some(length) => length,
         None => {
             let (mut reader, mut length, mut goes_on) = (opened.reader(), 0, true);
             while goes_on {
                 let read = move |view: &store::View| Ok::<_, store::Error>((reader.next(view)?, reader));
-                let (piece, rest) = house.read(account, read).await?;
+                let (piece, rest) = server.read(account, read).await?;
                 reader = rest;
                 goes_on = piece.is_some();
                 length += piece.map_or(0, |piece| piece.len() as u64);

@@ -16,7 +16,7 @@ use tokio::time::{Instant, sleep_until};
 
 use super::answer;
 use super::door::Person;
-use crate::house::{House, Turn};
+use crate::server::{Server, Turn};
 use crate::limits;
 use crate::push::{self, States};
 
@@ -49,7 +49,7 @@ impl Wish {
 
 /// One who listens.
 struct Listener {
-    house: Arc<House>,
+    server: Arc<Server>,
     account: AccountId,
     watch: store::Watch,
     types: Option<Vec<String>>,
@@ -68,7 +68,7 @@ struct Listener {
 }
 
 pub async fn events(
-    State(house): State<Arc<House>>,
+    State(server): State<Arc<Server>>,
     Person(person, wire): Person,
     Query(wish): Query<Wish>,
     headers: HeaderMap,
@@ -83,14 +83,14 @@ pub async fn events(
         Some(_) => return answer::plain_problem(StatusCode::BAD_REQUEST, "closeafter must be state or no"),
     };
     let types = wish.types();
-    let Some(turn) = house.listeners.begin(person.account, limits::EVENT_SOURCES) else {
+    let Some(turn) = server.listeners.begin(person.account, limits::EVENT_SOURCES) else {
         return answer::plain_problem(StatusCode::TOO_MANY_REQUESTS, "too many event sources are open");
     };
-    let stay = house.logins.stay(&person, Doing::Events, wire.ip);
+    let stay = server.logins.stay(&person, Doing::Events, wire.ip);
     // Watched first, read then: no change falls between.
-    let watch = house.store.watch(mailbox::account::topic(person.account));
+    let watch = server.store.watch(mailbox::account::topic(person.account));
     let account = person.account;
-    let Ok(known) = house.read(account, move |view| push::states(view, account)).await else {
+    let Ok(known) = server.read(account, move |view| push::states(view, account)).await else {
         return answer::plain_problem(StatusCode::SERVICE_UNAVAILABLE, "the account cannot be read now");
     };
     // Who comes back is told at once what it has missed.
@@ -101,7 +101,7 @@ pub async fn events(
     let next_ping = Instant::now() + ping.unwrap_or_default();
     let over = false;
     let listener = Listener {
-        house,
+        server,
         account,
         watch,
         types,
@@ -144,7 +144,7 @@ impl Listener {
                 self.over = self.close_after_state;
                 return Some(event);
             }
-            let (shutdown, stay) = (self.house.shutdown.clone(), self.stay.clone());
+            let (shutdown, stay) = (self.server.shutdown.clone(), self.stay.clone());
             tokio::select! {
                 biased;
                 // The client comes back, and is told that it has to log in.
@@ -176,7 +176,7 @@ impl Listener {
     /// What changed of what is listened to, if something did.
     async fn state_event(&mut self) -> Option<Bytes> {
         let account = self.account;
-        let now = match self.house.read(account, move |view| push::states(view, account)).await {
+        let now = match self.server.read(account, move |view| push::states(view, account)).await {
             Ok(now) => now,
             // The account has gone, or the store is closing.
             Err(error) => {

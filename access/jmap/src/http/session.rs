@@ -6,20 +6,20 @@ use axum::Extension;
 use axum::extract::State;
 use axum::http::{HeaderMap, Uri, header};
 use axum::response::Response;
-use web::Peer;
+use http::Peer;
 
 use super::answer;
 use super::door::Person;
-use crate::house::House;
+use crate::server::Server;
 
 pub async fn session(
-    State(house): State<Arc<House>>,
+    State(server): State<Arc<Server>>,
     Person(person, _): Person,
     Extension(peer): Extension<Peer>,
     uri: Uri,
     headers: HeaderMap,
 ) -> Response {
-    answer::json(&crate::session::session(&person, &base(&peer, &uri, &headers), house.push_key().await))
+    answer::json(&crate::session::session(&person, &base(&peer, &uri, &headers), server.push_key().await))
 }
 
 /// What stands before our paths, as the client sees it. Where it does not say what it calls us, paths alone must do.

@@ -16,12 +16,12 @@ use serde_json::json;
 use super::door::Person;
 use super::{answer, door};
 use crate::blob::{self, Place};
-use crate::house::House;
+use crate::server::Server;
 use crate::id::Id;
 use crate::limits;
 
 pub async fn upload(
-    State(house): State<Arc<House>>,
+    State(server): State<Arc<Server>>,
     Person(person, wire): Person,
     Path(account): Path<String>,
     headers: HeaderMap,
@@ -30,23 +30,23 @@ pub async fn upload(
     if AccountId::read(&account) != Some(person.account) {
         return answer::plain_problem(StatusCode::NOT_FOUND, "there is no such account");
     }
-    let Some(_turn) = house.uploads.begin(person.account, limits::CONCURRENT_UPLOAD) else {
+    let Some(_turn) = server.uploads.begin(person.account, limits::CONCURRENT_UPLOAD) else {
         return answer::limit("maxConcurrentUpload");
     };
     let kind = headers.get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok());
     let kind = kind.unwrap_or("application/octet-stream").to_owned();
-    let stay = house.logins.stay(&person, Doing::Upload, wire.ip);
+    let stay = server.logins.stay(&person, Doing::Upload, wire.ip);
     let received = tokio::select! {
         biased;
         _ = stay.over() => return door::log_in(),
-        received = receive(&house, person.account, body) => received,
+        received = receive(&server, person.account, body) => received,
     };
     let (octets, memory) = match received {
         Ok(received) => received,
         Err(refused) => return refused,
     };
     let size = octets.len();
-    let kept = blob::keep(&house.store, person.account, octets, (house.clock)()).await;
+    let kept = blob::keep(&server.store, person.account, octets, (server.clock)()).await;
     drop(memory);
     match kept {
         Ok(number) => answer::with(
@@ -62,12 +62,12 @@ pub async fn upload(
 }
 
 /// Takes the octets in, no more than may be, with their share of the memory.
-async fn receive(house: &House, person: AccountId, mut body: Body) -> Result<(Bytes, Share), Response> {
-    if house.store.may_grow().is_err() {
+async fn receive(server: &Server, person: AccountId, mut body: Body) -> Result<(Bytes, Share), Response> {
+    if server.store.may_grow().is_err() {
         let detail = "there is no room on the disk: try again later";
         return Err(answer::plain_problem(StatusCode::INSUFFICIENT_STORAGE, detail));
     }
-    let mut upload = house.uploading.open(Some(Owner::Person(person.0)));
+    let mut upload = server.uploading.open(Some(Owner::Person(person.0)));
     if body.size_hint().lower() > limits::SIZE_UPLOAD as u64 {
         return Err(answer::limit("maxSizeUpload"));
     }

@@ -19,7 +19,7 @@ pub async fn get(scope: &Scope, arguments: Object) -> Result<Object, MethodError
     let read = move |view: &View| -> Result<_, store::Error> {
         Ok((records::state(view, account, Kind::Identity)?, records::list(view, account, Kind::Identity)?))
     };
-    let (head, all) = scope.house.read(account, read).await?;
+    let (head, all) = scope.server.read(account, read).await?;
     let wanted = |id: &String| IdentityId::read(id).map(|id| id.0);
     let (mut list, mut not_found) = (Vec::new(), Vec::new());
     match &arguments.ids {
@@ -43,7 +43,7 @@ pub async fn changes(scope: &Scope, arguments: Object) -> Result<Object, MethodE
     let account = scope.account(&arguments.account_id)?;
     let (from, most) = arguments.checked()?;
     let read = move |view: &View| records::changes(view, account, Kind::Identity, from, most);
-    let changes = scope.house.read(account, read).await?.ok_or_else(MethodError::cannot_calculate_changes)?;
+    let changes = scope.server.read(account, read).await?.ok_or_else(MethodError::cannot_calculate_changes)?;
     Ok(standard_changes::answer(&arguments, with_ids(changes, IdentityId)))
 }
 

@@ -13,7 +13,7 @@ pub async fn changes(scope: &Scope, arguments: Object) -> Result<Object, MethodE
     let account = scope.account(&arguments.account_id)?;
     let (from, most) = arguments.checked()?;
     let read = move |view: &store::View| account_changes::folders(view, account, from, most);
-    let changed = scope.house.read(account, read).await?.ok_or_else(MethodError::cannot_calculate_changes)?;
+    let changed = scope.server.read(account, read).await?.ok_or_else(MethodError::cannot_calculate_changes)?;
     let mut answer = standard_changes::answer(&arguments, changed.changes);
     let updated = if changed.only_counters { COUNTERS.as_slice().into() } else { Value::Null };
     answer.insert("updatedProperties".into(), updated);

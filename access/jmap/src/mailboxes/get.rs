@@ -17,7 +17,7 @@ pub async fn get(scope: &Scope, arguments: Object) -> Result<Object, MethodError
     let read = move |view: &store::View| -> Result<_, mailbox::Error> {
         Ok((states(view, account)?, folder::list(view, account)?))
     };
-    let (states, all) = scope.house.read(account, read).await?;
+    let (states, all) = scope.server.read(account, read).await?;
     let properties = arguments.properties.as_deref();
     let tree = Tree::new(&all);
     let (mut list, mut not_found) = (Vec::new(), Vec::new());

@@ -98,7 +98,7 @@ pub async fn changes(scope: &Scope, arguments: Object) -> Result<Object, MethodE
         let changed = account_changes::folders(view, account, since, limits::QUERY_CHANGES)?;
         Ok((changed, folder::list(view, account)?))
     };
-    let (changed, all) = scope.house.read(account, looking).await?;
+    let (changed, all) = scope.server.read(account, looking).await?;
     let changed = changed.filter(|changed| !changed.changes.more);
     let changed = changed.ok_or_else(MethodError::cannot_calculate_changes)?.changes;
     let touched: HashSet<String> =
@@ -121,7 +121,7 @@ async fn read(scope: &Scope, account: AccountId) -> Result<(Cursor, Vec<Folder>)
     let read = move |view: &store::View| -> Result<_, mailbox::Error> {
         Ok((Cursor::at(states(view, account)?.folders), folder::list(view, account)?))
     };
-    Ok(scope.house.read(account, read).await?)
+    Ok(scope.server.read(account, read).await?)
 }
 
 impl Listing {

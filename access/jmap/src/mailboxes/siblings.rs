@@ -1,6 +1,6 @@
 //! Names that nobody can tell apart: a client makes no `archive` beside `Archive`.
 //!
-//! RFC 8621 §2 forbids the same name twice under one parent, and this house has one name for each folder anyway. People
+//! RFC 8621 §2 forbids the same name twice under one parent, and this server has one name for each folder anyway. People
 //! do not read names as computers do, however, and file into the one and look into the other. So a name is not *made*
 //! here, nor given to a mailbox, that differs from a sibling's in case, width or normal form only. IMAP, fetching and
 //! importing bring what there is elsewhere, and keep such folders apart.

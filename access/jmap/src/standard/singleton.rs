@@ -31,7 +31,7 @@ impl Singleton {
         let mut given: GetArguments = arguments(given)?;
         let account = scope.account(&given.account_id)?;
         given.checked(self.properties)?;
-        let (head, record) = scope.house.read(account, move |view| self.read(view, account)).await?;
+        let (head, record) = scope.server.read(account, move |view| self.read(view, account)).await?;
         let ids = given.ids.unwrap_or_else(|| vec![ID.to_owned()]);
         let (found, not_found): (Vec<_>, Vec<_>) = ids.into_iter().partition(|id| id == ID);
         let properties = given.properties.as_deref();
@@ -44,14 +44,14 @@ impl Singleton {
         let mut given: SetArguments = arguments(given)?;
         let account = scope.account(&given.account_id)?;
         given.check()?;
-        let mut span = Span::open(&scope.house.store, account, self.state, given.if_in_state.take()).await?;
+        let mut span = Span::open(&scope.server.store, account, self.state, given.if_in_state.take()).await?;
         let mut answer = SetAnswer::default();
         for (key, _) in given.creates() {
             answer.create(&key, Err(SetError::new("singleton")));
         }
         for (id, change) in given.updates() {
             let outcome = match id.as_str() {
-                ID => span.write(&scope.house.store, move |tx| self.update(tx, account, &change)).await?,
+                ID => span.write(&scope.server.store, move |tx| self.update(tx, account, &change)).await?,
                 _ => Err(SetError::not_found()),
             };
             answer.update(&id, outcome);

@@ -38,7 +38,7 @@ pub async fn get(scope: &Scope, arguments: Object) -> Result<Object, MethodError
         }
         Ok((head, found, not_found))
     };
-    let (head, found, not_found) = scope.house.read(account, read).await?;
+    let (head, found, not_found) = scope.server.read(account, read).await?;
     if found.len() > limits::OBJECTS_IN_GET {
         return Err(MethodError::request_too_large());
     }
@@ -52,6 +52,6 @@ pub async fn changes(scope: &Scope, arguments: Object) -> Result<Object, MethodE
     let account = scope.account(&arguments.account_id)?;
     let (from, most) = arguments.checked()?;
     let read = move |view: &View| records::changes(view, account, Kind::Submission, from, most);
-    let changes = scope.house.read(account, read).await?.ok_or_else(MethodError::cannot_calculate_changes)?;
+    let changes = scope.server.read(account, read).await?.ok_or_else(MethodError::cannot_calculate_changes)?;
     Ok(standard_changes::answer(&arguments, with_ids(changes, SubmissionId)))
 }

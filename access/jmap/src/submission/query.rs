@@ -33,7 +33,7 @@ pub async fn query(scope: &Scope, arguments: Object) -> Result<Object, MethodErr
     let look = move |view: &View| -> Result<_, store::Error> {
         Ok((records::state(view, account, Kind::Submission)?, records::list(view, account, Kind::Submission)?))
     };
-    let (head, records) = scope.house.scan(account, look).await?;
+    let (head, records) = scope.server.scan(account, look).await?;
     let ids = listing.ids(&records);
     let part = Part::new(arguments.position, arguments.anchor, arguments.anchor_offset, arguments.limit);
     let answer = QueryAnswer::part_of(
@@ -56,7 +56,7 @@ pub async fn changes(scope: &Scope, arguments: Object) -> Result<Object, MethodE
         let changed = records::changes(view, account, Kind::Submission, since, limits::QUERY_CHANGES)?;
         Ok((changed, records::list(view, account, Kind::Submission)?))
     };
-    let (changed, records) = scope.house.scan(account, look).await?;
+    let (changed, records) = scope.server.scan(account, look).await?;
     let changed = changed.filter(|changed| !changed.more).ok_or_else(MethodError::cannot_calculate_changes)?;
     let ids = listing.ids(&records);
     let id = |number: &i64| SubmissionId(*number).id();

@@ -40,7 +40,7 @@ pub async fn set(scope: &mut Scope, mut arguments: Object) -> Result<Answers, Me
     let mut arguments: SetArguments = standard::arguments(arguments)?;
     let account = scope.account(&arguments.account_id)?;
     arguments.check()?;
-    let mut span = Span::open(&scope.house.store, account, state_of, arguments.if_in_state.take()).await?;
+    let mut span = Span::open(&scope.server.store, account, state_of, arguments.if_in_state.take()).await?;
     // Which letter each submission that succeeded is of, by how the client calls the submission.
     let mut letters = BTreeMap::new();
     let mut answer = SetAnswer::default();
@@ -140,7 +140,7 @@ async fn create(
         Ok(addressed) => addressed,
         Err(error) => return Ok(Err(error)),
     };
-    let now = (scope.house.clock)();
+    let now = (scope.server.clock)();
     let until = match addressed.hold.until(now) {
         Ok(until) => until,
         Err(error) => return Ok(Err(error)),
@@ -199,7 +199,7 @@ async fn send(
     });
     let envelope = envelope::for_letter(addressed.from, addressed.to, &letter.raw);
     let author = (scope.person.clone(), scope.wire.clone());
-    let verdict = scope.house.outbox.send(letter, envelope, author, until, done).await;
+    let verdict = scope.server.outbox.send(letter, envelope, author, until, done).await;
     let Noted { made, other_state } = std::mem::take(&mut *noted.lock().unwrap_or_else(PoisonError::into_inner));
     match (verdict, made) {
         (Ok(Verdict::Accept), Some((record, before, after))) => {
@@ -238,7 +238,7 @@ async fn find(scope: &Scope, account: AccountId, given: &Object) -> Result<Resul
         };
         Ok((letter, identity))
     };
-    let (found, its_identity) = scope.house.read(account, read).await?;
+    let (found, its_identity) = scope.server.read(account, read).await?;
     if found.is_none() {
         bad.push("emailId".into());
     }
@@ -250,14 +250,14 @@ async fn find(scope: &Scope, account: AccountId, given: &Object) -> Result<Resul
     let (Some((letter, row)), Some(record), Some(own), true) = (found, its_identity, own, bad.is_empty()) else {
         return Ok(Err(SetError::invalid(bad)));
     };
-    let largest = usize::try_from(scope.house.largest_letter).unwrap_or(usize::MAX);
-    if row.size > scope.house.largest_letter {
-        return Ok(Err(SetError::new("tooLarge").with("maxSize", scope.house.largest_letter)));
+    let largest = usize::try_from(scope.server.largest_letter).unwrap_or(usize::MAX);
+    if row.size > scope.server.largest_letter {
+        return Ok(Err(SetError::new("tooLarge").with("maxSize", scope.server.largest_letter)));
     }
     let Some((opened, share)) = blob::hold(scope, account, Place::letter(letter)).await? else {
         return Ok(Err(SetError::invalid(["emailId"])));
     };
-    let Some(octets) = scope.house.read(account, move |view| blob::whole(view, &opened, largest)).await? else {
+    let Some(octets) = scope.server.read(account, move |view| blob::whole(view, &opened, largest)).await? else {
         return Ok(Err(SetError::invalid(["emailId"])));
     };
     let identity = IdentityId(record.id);
@@ -324,7 +324,7 @@ async fn check_author(scope: &Scope, letter: &[u8]) -> Result<Result<(), SetErro
 }
 
 async fn may_write_as(scope: &Scope, address: &Address) -> Result<bool, MethodError> {
-    scope.house.logins.may_write_as(&scope.person, address).await.map_err(|fault| {
+    scope.server.logins.may_write_as(&scope.person, address).await.map_err(|fault| {
         tracing::error!(%fault, "cannot find out who may write as whom");
         MethodError::server_unavailable()
     })
@@ -332,7 +332,7 @@ async fn may_write_as(scope: &Scope, address: &Address) -> Result<bool, MethodEr
 
 /// Addresses of our own domains that nobody has.
 async fn strangers(scope: &Scope, to: &[Address]) -> Result<Vec<String>, MethodError> {
-    let Some(recipients) = &scope.house.recipients else { return Ok(Vec::new()) };
+    let Some(recipients) = &scope.server.recipients else { return Ok(Vec::new()) };
     let mut strangers = Vec::new();
     for address in to {
         match recipients.standing(address).await {
@@ -370,8 +370,8 @@ async fn update(
     span: &mut Span,
 ) -> Result<Result<Record, SetError>, MethodError> {
     let Some(SubmissionId(number)) = scope.find(id) else { return Ok(Err(SetError::not_found())) };
-    let (change, author, now) = (change.clone(), scope.person.clone(), (scope.house.clock)());
-    let outbox = Arc::clone(&scope.house.outbox);
+    let (change, author, now) = (change.clone(), scope.person.clone(), (scope.server.clock)());
+    let outbox = Arc::clone(&scope.server.outbox);
     let work = move |tx: &mut Tx| {
         let Some(record) = records::get(tx, account, Kind::Submission, number)? else {
             return Ok(Err(SetError::not_found()));
@@ -391,7 +391,7 @@ async fn update(
             }
         }
     };
-    span.write(&scope.house.store, work).await
+    span.write(&scope.server.store, work).await
 }
 
 enum Wanted {
@@ -423,7 +423,7 @@ async fn destroy(
 ) -> Result<Result<Record, SetError>, MethodError> {
     let Some(SubmissionId(number)) = scope.find(id) else { return Ok(Err(SetError::not_found())) };
     let gone = span
-        .write(&scope.house.store, move |tx| {
+        .write(&scope.server.store, move |tx| {
             let record = records::get(tx, account, Kind::Submission, number)?;
             if record.is_some() {
                 records::destroy(tx, account, Kind::Submission, number)?;

@@ -11,10 +11,10 @@ use tokio::sync::mpsc::{OwnedPermit, Receiver, Sender, channel};
 use tokio::task::JoinSet;
 
 use super::{Credentials, Subscription, SubscriptionId, errand, table};
-use crate::house::House;
+use crate::server::Server;
 use crate::push::States;
 
-/// The bounds of one message, for the client that [`House::push_with`](crate::House::push_with) is given.
+/// The bounds of one message, for the client that [`Server::push_with`](crate::Server::push_with) is given.
 pub const PUSHES: Limits = Limits { time: Duration::from_secs(15), body: 64 * 1024, redirects: 0 };
 /// Errands that wait to be begun.
 const WAITING: usize = 256;
@@ -78,28 +78,28 @@ impl Courier {
 
     /// From now on the subscription is told of changes.
     pub async fn begin(&self, subscription: Subscription, from: States) {
-        // Fails only when the house closes; then it begins with the next opening.
+        // Fails only when the server closes; then it begins with the next opening.
         let _ = self.errands.send(Errand::Tell(Box::new(subscription), Box::new(from))).await;
     }
 }
 
 impl Deliveries {
     /// Carries errands out until the shutdown.
-    pub async fn run(mut self, house: Arc<House>) {
+    pub async fn run(mut self, server: Arc<Server>) {
         let mut tasks = Tasks::default();
-        for known in before(&house).await {
+        for known in before(&server).await {
             // What changed while nobody was told is told at once.
-            tasks.tell(&house, known, None);
+            tasks.tell(&server, known, None);
         }
-        let shutdown = house.shutdown.clone();
+        let shutdown = server.shutdown.clone();
         let mut stop = std::pin::pin!(shutdown.requested());
         loop {
             tokio::select! {
                 () = &mut stop => return,
                 Some(ended) = tasks.all.join_next(), if !tasks.all.is_empty() => tasks.ended(ended.ok().flatten()),
                 errand = self.0.recv() => match errand {
-                    Some(Errand::Verify(new)) => tasks.verify(&house, *new),
-                    Some(Errand::Tell(verified, from)) => tasks.tell(&house, *verified, Some(*from)),
+                    Some(Errand::Verify(new)) => tasks.verify(&server, *new),
+                    Some(Errand::Tell(verified, from)) => tasks.tell(&server, *verified, Some(*from)),
                     None => return,
                 },
             }
@@ -116,18 +116,18 @@ struct Tasks {
 }
 
 impl Tasks {
-    fn verify(&mut self, house: &Arc<House>, new: Subscription) {
-        let work = errand::verify(house.clone(), new);
+    fn verify(&mut self, server: &Arc<Server>, new: Subscription) {
+        let work = errand::verify(server.clone(), new);
         self.all.spawn(async {
             work.await;
             None
         });
     }
 
-    fn tell(&mut self, house: &Arc<House>, subscription: Subscription, from: Option<States>) {
+    fn tell(&mut self, server: &Arc<Server>, subscription: Subscription, from: Option<States>) {
         let id = subscription.id;
         if self.told.insert(id) {
-            let work = errand::tell(house.clone(), subscription, from);
+            let work = errand::tell(server.clone(), subscription, from);
             self.all.spawn(async move {
                 work.await;
                 Some(id)
@@ -143,9 +143,9 @@ impl Tasks {
 }
 
 /// The subscriptions from before.
-async fn before(house: &House) -> Vec<Subscription> {
-    let now = (house.clock)();
-    match house.store.read(move |view| table::verified(view, now)).await {
+async fn before(server: &Server) -> Vec<Subscription> {
+    let now = (server.clock)();
+    match server.store.read(move |view| table::verified(view, now)).await {
         Ok(known) => known,
         Err(error) => {
             tracing::error!(%error, "clients are not told of changes until the next start");

@@ -11,7 +11,7 @@ use tokio::time::{Instant, sleep, sleep_until};
 
 use super::{Courier, Subscription, table};
 use crate::api::Object;
-use crate::house::House;
+use crate::server::Server;
 use crate::id::Id;
 use crate::push::{self, States};
 
@@ -37,9 +37,9 @@ enum Outcome {
 }
 
 /// Sends the code of a new subscription.
-pub async fn verify(house: Arc<House>, new: Subscription) {
+pub async fn verify(server: Arc<Server>, new: Subscription) {
     for tries in 1..=CODE_TRIES {
-        match deliver(&house, &new, &new.verification()).await {
+        match deliver(&server, &new, &new.verification()).await {
             Outcome::Later(wished) if tries < CODE_TRIES => sleep(pause(tries, wished)).await,
             Outcome::Later(_) | Outcome::Gone => return note_given_up(&new, "its code does not reach it"),
             Outcome::Done => return,
@@ -54,21 +54,21 @@ fn note_given_up(to: &Subscription, why: &str) {
 }
 
 /// Tells a subscription of changes `from` these states on, until it is gone. Without them it is told all states at once.
-pub async fn tell(house: Arc<House>, subscription: Subscription, from: Option<States>) {
+pub async fn tell(server: Arc<Server>, subscription: Subscription, from: Option<States>) {
     let (id, account) = (subscription.id, subscription.account);
     // Watched first, read then: no change falls between.
-    let mut watch = house.store.watch(mailbox::account::topic(account));
+    let mut watch = server.store.watch(mailbox::account::topic(account));
     let mut known = from;
     let (mut owed, mut failures, mut not_before) = (Object::new(), 0, Instant::now());
     loop {
         watch.take();
-        let now = (house.clock)();
+        let now = (server.clock)();
         let look =
             move |view: &View| Ok::<_, mailbox::Error>((push::states(view, account)?, table::get(view, id, now)?));
-        let (states, subscription) = match house.store.read(look).await {
+        let (states, subscription) = match server.store.read(look).await {
             Ok((states, Some(subscription))) => (states, subscription),
             Ok((_, None)) => return,
-            Err(mailbox::Error::NoSuchAccount(_)) => return forget(&house, &subscription).await,
+            Err(mailbox::Error::NoSuchAccount(_)) => return forget(&server, &subscription).await,
             Err(error) => {
                 tracing::warn!(%error, "clients are told of changes later");
                 sleep(FIRST).await;
@@ -81,7 +81,7 @@ pub async fn tell(house: Arc<House>, subscription: Subscription, from: Option<St
         });
         known = Some(states);
         if !owed.is_empty() && Instant::now() >= not_before {
-            match deliver(&house, &subscription, &push::state_change(account, owed.clone())).await {
+            match deliver(&server, &subscription, &push::state_change(account, owed.clone())).await {
                 Outcome::Done => (owed, failures, not_before) = (Object::new(), 0, Instant::now() + PAUSE),
                 Outcome::Later(wished) if failures < GIVE_UP => {
                     failures += 1;
@@ -89,7 +89,7 @@ pub async fn tell(house: Arc<House>, subscription: Subscription, from: Option<St
                 }
                 Outcome::Gone | Outcome::Later(_) => {
                     note_given_up(&subscription, "its push service says that it is gone, or has failed for too long");
-                    return forget(&house, &subscription).await;
+                    return forget(&server, &subscription).await;
                 }
             }
         }
@@ -108,18 +108,18 @@ fn pause(failures: u32, wished: Option<Duration>) -> Duration {
     doubled.max(wished.unwrap_or_default()).min(LONGEST)
 }
 
-async fn forget(house: &House, subscription: &Subscription) {
+async fn forget(server: &Server, subscription: &Subscription) {
     let (account, id) = (subscription.account, subscription.id);
-    if let Err(error) = house.store.write(move |tx| table::destroy(tx, account, id)).await {
+    if let Err(error) = server.store.write(move |tx| table::destroy(tx, account, id)).await {
         tracing::warn!(%error, "a subscription that nobody listens to stays until it expires");
     }
 }
 
 /// One message, unless the client may not come in any more.
-async fn deliver(house: &House, to: &Subscription, message: &Value) -> Outcome {
-    let Some(courier) = house.courier.get() else { return Outcome::Gone };
+async fn deliver(server: &Server, to: &Subscription, message: &Value) -> Outcome {
+    let Some(courier) = server.courier.get() else { return Outcome::Gone };
     match courier.is_good(to).await {
-        Ok(true) => match authorization(house, to).await {
+        Ok(true) => match authorization(server, to).await {
             Some(ours) => post(courier, to, message, ours).await,
             None => Outcome::Later(None),
         },
@@ -139,9 +139,9 @@ async fn deliver(house: &House, to: &Subscription, message: &Value) -> Outcome {
 
 /// By what the service of this client knows that the message is ours (RFC 8292): those that the client has told of our key
 /// take it from nobody else.
-async fn authorization(house: &House, to: &Subscription) -> Option<HeaderValue> {
-    let vapid = house.vapid().await.inspect_err(|error| tracing::warn!(%error, "clients are told of changes later"));
-    vapid.ok()?.authorization(&Url::parse(&to.url).ok()?, (house.clock)())
+async fn authorization(server: &Server, to: &Subscription) -> Option<HeaderValue> {
+    let vapid = server.vapid().await.inspect_err(|error| tracing::warn!(%error, "clients are told of changes later"));
+    vapid.ok()?.authorization(&Url::parse(&to.url).ok()?, (server.clock)())
 }
 
 /// One message (RFC 8030 §5). Its address is a secret of the client, and stays out of the log.

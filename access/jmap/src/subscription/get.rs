@@ -30,8 +30,8 @@ pub async fn get(scope: &Scope, arguments: Object) -> Result<Object, MethodError
     if let Some(ids) = &mut arguments.ids {
         standard_get::once_each(ids)?;
     }
-    let (account, now) = (scope.person.account, (scope.house.clock)());
-    let mut there = scope.house.read(account, move |view| table::list(view, account, now)).await?;
+    let (account, now) = (scope.person.account, (scope.server.clock)());
+    let mut there = scope.server.read(account, move |view| table::list(view, account, now)).await?;
     there.retain(|subscription| subscription.credential == scope.credential);
     let mut not_found = Vec::new();
     if let Some(ids) = arguments.ids {

@@ -62,12 +62,12 @@ pub async fn set(scope: &mut Scope, arguments: Object) -> Result<Object, MethodE
     for id in arguments.destroys() {
         let outcome = match scope.find::<SubscriptionId>(&id) {
             Some(found) => {
-                let (owner, now) = (Owner::of(scope), (scope.house.clock)());
+                let (owner, now) = (Owner::of(scope), (scope.server.clock)());
                 let destroy = move |tx: &mut Tx| match owner.get(tx, found, now)? {
                     Some(there) => table::destroy(tx, there.account, found),
                     None => Ok(false),
                 };
-                if scope.house.store.write(destroy).await? { Ok(()) } else { Err(SetError::not_found()) }
+                if scope.server.store.write(destroy).await? { Ok(()) } else { Err(SetError::not_found()) }
             }
             None => Err(SetError::not_found()),
         };
@@ -103,10 +103,10 @@ impl Owner {
 }
 
 async fn create_one(scope: &Scope, given: &Object) -> Result<Result<Object, SetError>, MethodError> {
-    let Some(courier) = scope.house.courier.get() else {
+    let Some(courier) = scope.server.courier.get() else {
         return Ok(Err(SetError::new("forbidden").because("this server posts to nobody")));
     };
-    let (account, now) = (scope.person.account, (scope.house.clock)());
+    let (account, now) = (scope.person.account, (scope.server.clock)());
     let new = match made(given, Owner::of(scope), now, courier) {
         Ok(new) => new,
         Err(bad) => return Ok(Err(SetError::invalid(bad))),
@@ -122,7 +122,7 @@ async fn create_one(scope: &Scope, given: &Object) -> Result<Result<Object, SetE
         }
         table::create(tx, &writing, now).map(Some)
     };
-    let Some(id) = scope.house.store.write(write).await? else {
+    let Some(id) = scope.server.store.write(write).await? else {
         return Ok(Err(SetError::new("overQuota").because(format!("no more than {MOST} subscriptions"))));
     };
     let new = Subscription { id, ..new };
@@ -207,14 +207,14 @@ fn read_types(given: Option<&Value>) -> Option<Option<Vec<String>>> {
 
 async fn update_one(scope: &Scope, id: &str, change: Object) -> Result<Result<Option<Object>, SetError>, MethodError> {
     let Some(id) = scope.find::<SubscriptionId>(id) else { return Ok(Err(SetError::not_found())) };
-    let (owner, now) = (Owner::of(scope), (scope.house.clock)());
+    let (owner, now) = (Owner::of(scope), (scope.server.clock)());
     let ends = change.contains_key("expires");
-    let outcome = scope.house.store.write(move |tx| update(tx, &owner, id, &change, now)).await?;
+    let outcome = scope.server.store.write(move |tx| update(tx, &owner, id, &change, now)).await?;
     let (changed, begins) = match outcome {
         Ok(done) => done,
         Err(error) => return Ok(Err(error)),
     };
-    if let (Some(states), Some(courier)) = (begins, scope.house.courier.get()) {
+    if let (Some(states), Some(courier)) = (begins, scope.server.courier.get()) {
         courier.begin(changed.clone(), states).await;
     }
     // It may be an earlier one than the client asked for.

@@ -1,4 +1,4 @@
-//! Who we are to push services (RFC 8292): a key of this house, by which a service knows that what comes for a browser comes
+//! Who we are to push services (RFC 8292): a key of this server, by which a service knows that what comes for a browser comes
 //! from those that the browser has subscribed with.
 
 use std::time::Duration;
@@ -42,7 +42,7 @@ pub enum Error {
 }
 
 impl Vapid {
-    /// The key that this house keeps; made at the first time.
+    /// The key that this server keeps; made at the first time.
     pub async fn load(store: &Store, hostname: &Domain) -> Result<Self, Error> {
         let fresh = EcdsaKeyPair::generate_pkcs8(&ECDSA_P256_SHA256_FIXED_SIGNING, &SystemRandom::new());
         let fresh = fresh.map_err(|_| Error::Key)?.as_ref().to_vec();

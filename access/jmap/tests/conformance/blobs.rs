@@ -1,24 +1,24 @@
 //! Blobs made, read and looked up in requests (RFC 9404).
 
-use crate::house::{House, USING, letter};
+use crate::fixture::{Fixture, USING, letter};
 use serde_json::{Value, json};
 
 const BLOB: &str = "urn:ietf:params:jmap:blob";
 
-fn upload(house: &House, create: Value) -> Value {
-    house.call("Blob/upload", json!({"create": create}))
+fn upload(fixture: &Fixture, create: Value) -> Value {
+    fixture.call("Blob/upload", json!({"create": create}))
 }
 
 /// One blob of these sources.
-fn made(house: &House, sources: Value) -> String {
-    let answer = upload(house, json!({"k": {"data": sources}}));
+fn made(fixture: &Fixture, sources: Value) -> String {
+    let answer = upload(fixture, json!({"k": {"data": sources}}));
     answer["created"]["k"]["id"].as_str().unwrap_or_else(|| panic!("{answer}")).to_owned()
 }
 
-fn get(house: &House, id: &str, more: Value) -> Value {
+fn get(fixture: &Fixture, id: &str, more: Value) -> Value {
     let mut arguments = json!({"ids": [id]});
     arguments.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
-    let got = house.call("Blob/get", arguments);
+    let got = fixture.call("Blob/get", arguments);
     assert_eq!(got["notFound"], json!([]), "{got}");
     got["list"][0].clone()
 }
@@ -26,8 +26,8 @@ fn get(house: &House, id: &str, more: Value) -> Value {
 #[test]
 fn blobs_are_put_together_from_text_base64_and_ranges_of_others() {
     // The example of RFC 9404 §4.1.2, with all of it in one call.
-    let house = House::new();
-    let responses = house.calls(json!([
+    let fixture = Fixture::new();
+    let responses = fixture.calls(json!([
         ["Blob/upload", {"accountId": "a1", "create": {
             "cat": {"data": [
                 {"data:asText": "How"}, {"blobId": "#b4", "length": 7, "offset": 3}, {"data:asText": "was t"},
@@ -46,22 +46,22 @@ fn blobs_are_put_together_from_text_base64_and_ranges_of_others() {
     assert_eq!(responses[1][1]["notFound"], json!(["#none"]));
     // It is a blob like any other.
     let text = letter("one", "1", "");
-    let blob = made(&house, json!([{"data:asText": text}]));
-    let imported = house.call(
+    let blob = made(&fixture, json!([{"data:asText": text}]));
+    let imported = fixture.call(
         "Email/import",
         json!({"emails": {"k": {
-            "blobId": blob, "mailboxIds": {house.role("inbox"): true},
+            "blobId": blob, "mailboxIds": {fixture.role("inbox"): true},
         }}}),
     );
     assert_eq!(imported["created"]["k"]["size"], text.len(), "{imported}");
-    let empty = made(&house, json!([]));
-    assert_eq!(get(&house, &empty, json!({})), json!({"id": empty, "data:asText": "", "size": 0}));
+    let empty = made(&fixture, json!([]));
+    assert_eq!(get(&fixture, &empty, json!({})), json!({"id": empty, "data:asText": "", "size": 0}));
 }
 
 #[test]
 fn nothing_is_guessed_of_a_blob_to_be_made() {
-    let house = House::new();
-    let blob = house.upload(b"0123456789");
+    let fixture = Fixture::new();
+    let blob = fixture.upload(b"0123456789");
     for (sources, kind) in [
         (json!([{"data:asBase64": "!!not base64!!"}]), "invalidProperties"),
         (json!([{"data:asText": "a", "data:asBase64": "YQ=="}]), "invalidProperties"),
@@ -81,61 +81,61 @@ fn nothing_is_guessed_of_a_blob_to_be_made() {
         (json!(vec![json!({"data:asText": "a"}); 257]), "invalidProperties"),
     ] {
         // Another one in the call can be made.
-        let answer = upload(&house, json!({"k": {"data": sources}, "good": {"data": [{"data:asText": "good"}]}}));
+        let answer = upload(&fixture, json!({"k": {"data": sources}, "good": {"data": [{"data:asText": "good"}]}}));
         let error = &answer["notCreated"]["k"];
         assert_eq!(error["type"], kind, "{sources} {answer}");
         assert!(error["description"].is_string(), "{answer}");
         assert!(answer["created"]["good"]["id"].is_string(), "{answer}");
     }
-    assert!(upload(&house, json!({"k": {"data": [], "type": 5}}))["notCreated"]["k"].is_object());
-    assert!(upload(&house, json!({"k": {"data": [], "more": 5}}))["notCreated"]["k"].is_object());
+    assert!(upload(&fixture, json!({"k": {"data": [], "type": 5}}))["notCreated"]["k"].is_object());
+    assert!(upload(&fixture, json!({"k": {"data": [], "more": 5}}))["notCreated"]["k"].is_object());
     let two = json!({"a": {"data": [{"blobId": "#b"}]}, "b": {"data": [{"blobId": "#a"}]}});
-    assert_eq!(upload(&house, two)["notCreated"].as_object().unwrap().len(), 2, "they wait for each other");
+    assert_eq!(upload(&fixture, two)["notCreated"].as_object().unwrap().len(), 2, "they wait for each other");
     // As many pieces as there may be, of which the session tells.
     let many: Vec<Value> = (0..256).map(|n| json!({"data:asText": (n % 10).to_string()})).collect();
-    assert_eq!(get(&house, &made(&house, json!(many)), json!({"properties": ["size"]}))["size"], 256);
+    assert_eq!(get(&fixture, &made(&fixture, json!(many)), json!({"properties": ["size"]}))["size"], 256);
 }
 
 #[test]
 fn a_blob_is_no_larger_than_it_may_be_and_a_call_reads_no_more_than_its_share() {
-    let house = House::new();
-    let large = house.upload(&vec![b'x'; 30_000_000]);
-    let two = upload(&house, json!({"k": {"data": [{"blobId": large}, {"blobId": large}]}}));
+    let fixture = Fixture::new();
+    let large = fixture.upload(&vec![b'x'; 30_000_000]);
+    let two = upload(&fixture, json!({"k": {"data": [{"blobId": large}, {"blobId": large}]}}));
     assert_eq!(
         (&two["notCreated"]["k"]["type"], &two["notCreated"]["k"]["maxSize"]),
         (&json!("tooLarge"), &json!(50_000_000)),
         "{two}"
     );
-    let part = made(&house, json!([{"blobId": large, "offset": 29_999_990}, {"data:asText": "y"}]));
-    assert_eq!(get(&house, &part, json!({}))["data:asText"], "xxxxxxxxxxy");
+    let part = made(&fixture, json!([{"blobId": large, "offset": 29_999_990}, {"data:asText": "y"}]));
+    assert_eq!(get(&fixture, &part, json!({}))["data:asText"], "xxxxxxxxxxy");
     // Thirty megabytes have no room in a response; what they come to has.
-    assert_eq!(house.error("Blob/get", json!({"ids": [large]})), "requestTooLarge");
-    let digested = get(&house, &large, json!({"properties": ["size", "digest:sha-256"]}));
+    assert_eq!(fixture.error("Blob/get", json!({"ids": [large]})), "requestTooLarge");
+    let digested = get(&fixture, &large, json!({"properties": ["size", "digest:sha-256"]}));
     assert_eq!(digested["size"], 30_000_000);
-    let again: Vec<String> = (0..12).map(|_| house.upload(&vec![b'x'; 30_000_000])).collect();
+    let again: Vec<String> = (0..12).map(|_| fixture.upload(&vec![b'x'; 30_000_000])).collect();
     let all = json!({"ids": again, "properties": ["digest:sha"]});
-    assert_eq!(house.error("Blob/get", all), "requestTooLarge");
+    assert_eq!(fixture.error("Blob/get", all), "requestTooLarge");
 }
 
 #[test]
 fn octets_are_given_as_text_where_they_are_text_and_counted_and_digested() {
-    let house = House::new();
-    let text = house.upload("The quick brown fox jumped over the \u{e9}lan.".as_bytes());
-    let octets = house.upload(b"jumped over the \x81\x81 dog.");
-    let of_text = get(&house, &text, json!({}));
+    let fixture = Fixture::new();
+    let text = fixture.upload("The quick brown fox jumped over the \u{e9}lan.".as_bytes());
+    let octets = fixture.upload(b"jumped over the \x81\x81 dog.");
+    let of_text = get(&fixture, &text, json!({}));
     assert_eq!(
         (&of_text["data:asText"], &of_text["size"]),
         (&json!("The quick brown fox jumped over the élan."), &json!(42))
     );
     assert!(of_text.get("isEncodingProblem").is_none() && of_text.get("isTruncated").is_none(), "{of_text}");
-    let of_octets = get(&house, &octets, json!({"properties": ["data"]}));
+    let of_octets = get(&fixture, &octets, json!({"properties": ["data"]}));
     assert_eq!(
         of_octets,
         json!({"id": octets, "isEncodingProblem": true, "data:asBase64": "anVtcGVkIG92ZXIgdGhlIIGBIGRvZy4="})
     );
-    let as_text = get(&house, &octets, json!({"properties": ["data:asText"]}));
+    let as_text = get(&fixture, &octets, json!({"properties": ["data:asText"]}));
     assert_eq!(as_text, json!({"id": octets, "isEncodingProblem": true, "data:asText": null}));
-    let both = get(&house, &text, json!({"properties": ["data:asText", "data:asBase64"], "offset": 4, "length": 5}));
+    let both = get(&fixture, &text, json!({"properties": ["data:asText", "data:asBase64"], "offset": 4, "length": 5}));
     assert_eq!(both, json!({"id": text, "data:asText": "quick", "data:asBase64": "cXVpY2s="}));
 
     // Ranges: which reach beyond the end, and which cut a character.
@@ -150,7 +150,7 @@ fn octets_are_given_as_text_where_they_are_text_and_counted_and_digested() {
     ] {
         let mut wish = range.clone();
         wish["properties"] = json!(["data:asText", "size"]);
-        let got = get(&house, &text, wish);
+        let got = get(&fixture, &text, wish);
         assert_eq!(
             (&got["data:asText"], &got["isTruncated"], &got["size"]),
             (&found, &truncated, &json!(42)),
@@ -159,9 +159,9 @@ fn octets_are_given_as_text_where_they_are_text_and_counted_and_digested() {
         assert_eq!(got["isEncodingProblem"] == true, found.is_null(), "{range}");
     }
     // Digests are of the range, as the registry of HTTP digests has them.
-    let abc = house.upload(b"xxabcxx");
+    let abc = fixture.upload(b"xxabcxx");
     let digests = get(
-        &house,
+        &fixture,
         &abc,
         json!({
             "properties": ["digest:sha", "digest:sha-256", "digest:sha-512"], "offset": 2, "length": 3,
@@ -170,33 +170,33 @@ fn octets_are_given_as_text_where_they_are_text_and_counted_and_digested() {
     assert_eq!(digests["digest:sha"], "qZk+NkcGgWq6PiVxeFDCbJzQ2J0=");
     assert_eq!(digests["digest:sha-256"], "ungWv48Bz+pBQUDeXa4iI7ADYaOWF3qctBD/YfIAFa0=");
     assert!(digests["digest:sha-512"].as_str().unwrap().starts_with("3a81oZNh"), "{digests}");
-    assert_eq!(house.error("Blob/get", json!({"ids": [abc], "properties": ["digest:md5"]})), "invalidArguments");
-    assert_eq!(house.error("Blob/get", json!({"ids": null})), "requestTooLarge");
+    assert_eq!(fixture.error("Blob/get", json!({"ids": [abc], "properties": ["digest:md5"]})), "invalidArguments");
+    assert_eq!(fixture.error("Blob/get", json!({"ids": null})), "requestTooLarge");
 }
 
 #[test]
 fn parts_of_letters_are_read_decoded_and_belong_to_their_letter() {
-    let house = House::new();
+    let fixture = Fixture::new();
     let text = letter("one", "1", "")
         .replace("\r\n\r\nHello one", "\r\nContent-Transfer-Encoding: base64\r\n\r\naMOpbGxvIHdvcmxk");
-    let email = house.deliver("inbox", &text);
-    let got = house.call("Email/get", json!({"ids": [email], "properties": ["textBody", "blobId", "threadId"]}));
+    let email = fixture.deliver("inbox", &text);
+    let got = fixture.call("Email/get", json!({"ids": [email], "properties": ["textBody", "blobId", "threadId"]}));
     let part = got["list"][0]["textBody"][0]["blobId"].as_str().unwrap().to_owned();
-    let read = get(&house, &part, json!({"offset": 1, "length": 5, "properties": ["data:asText", "size"]}));
+    let read = get(&fixture, &part, json!({"offset": 1, "length": 5, "properties": ["data:asText", "size"]}));
     assert_eq!(read, json!({"id": part, "data:asText": "éllo", "size": 12}));
-    let beyond = get(&house, &part, json!({"offset": 8, "length": 50, "properties": ["data:asText"]}));
+    let beyond = get(&fixture, &part, json!({"offset": 8, "length": 50, "properties": ["data:asText"]}));
     assert_eq!(beyond, json!({"id": part, "data:asText": "orld", "isTruncated": true}));
-    let copied = made(&house, json!([{"data:asText": "say "}, {"blobId": part, "offset": 7}]));
-    assert_eq!(get(&house, &copied, json!({}))["data:asText"], "say world");
+    let copied = made(&fixture, json!([{"data:asText": "say "}, {"blobId": part, "offset": 7}]));
+    assert_eq!(get(&fixture, &copied, json!({}))["data:asText"], "say world");
 
     let whole = got["list"][0]["blobId"].clone();
-    let looked = house.call(
+    let looked = fixture.call(
         "Blob/lookup",
         json!({
             "typeNames": ["Email", "Thread", "Mailbox"], "ids": [whole, part, copied, "L999", "x"],
         }),
     );
-    let its_own = json!({"Email": [email], "Thread": [got["list"][0]["threadId"]], "Mailbox": [house.role("inbox")]});
+    let its_own = json!({"Email": [email], "Thread": [got["list"][0]["threadId"]], "Mailbox": [fixture.role("inbox")]});
     assert_eq!(
         looked["list"],
         json!([
@@ -205,32 +205,32 @@ fn parts_of_letters_are_read_decoded_and_belong_to_their_letter() {
         ])
     );
     assert_eq!(looked["notFound"], json!(["L999", "x"]));
-    let email_only = house.call("Blob/lookup", json!({"typeNames": ["Email"], "ids": [whole]}));
+    let email_only = fixture.call("Blob/lookup", json!({"typeNames": ["Email"], "ids": [whole]}));
     assert_eq!(email_only["list"][0]["matchedIds"], json!({"Email": [email]}));
-    assert_eq!(house.error("Blob/lookup", json!({"typeNames": ["CalendarEvent"], "ids": [whole]})), "unknownDataType");
+    assert_eq!(fixture.error("Blob/lookup", json!({"typeNames": ["CalendarEvent"], "ids": [whole]})), "unknownDataType");
     // RFC 9404 §4.3: nor a type whose capability is not used.
     let request = json!({"using": [USING[0], BLOB], "methodCalls": [
         ["Blob/lookup", {"accountId": "a1", "typeNames": ["Email"], "ids": [whole]}, "0"],
         ["Blob/get", {"accountId": "a1", "ids": [copied]}, "1"],
     ]});
-    let responses = house.request(&request)["methodResponses"].clone();
+    let responses = fixture.request(&request)["methodResponses"].clone();
     assert_eq!(responses[0][1]["type"], "unknownDataType");
     assert_eq!(responses[1][1]["list"][0]["data:asText"], "say world");
     // Nobody else's.
-    house.expunge(&email);
-    assert_eq!(house.call("Blob/get", json!({"ids": [whole, part]}))["notFound"], json!([whole, part]));
+    fixture.expunge(&email);
+    assert_eq!(fixture.call("Blob/get", json!({"ids": [whole, part]}))["notFound"], json!([whole, part]));
 }
 
 #[test]
 fn only_copying_belongs_to_the_core() {
-    let house = House::new();
+    let fixture = Fixture::new();
     let methods = ["Blob/copy", "Blob/get", "Blob/lookup", "Blob/upload"];
     let arguments = json!({
         "accountId": "a1", "fromAccountId": "a1", "blobIds": [], "ids": [], "typeNames": [],
     });
     let of = |using: Value| {
         let calls: Vec<Value> = methods.iter().map(|method| json!([method, arguments, "0"])).collect();
-        let answers = house.request(&json!({"using": using, "methodCalls": calls}))["methodResponses"].clone();
+        let answers = fixture.request(&json!({"using": using, "methodCalls": calls}))["methodResponses"].clone();
         answers.as_array().unwrap().iter().map(|one| one[1]["type"] == "unknownMethod").collect::<Vec<_>>()
     };
     assert_eq!(of(json!([USING[0]])), [false, true, true, true]);

@@ -4,97 +4,97 @@ use mailbox::System;
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
-use crate::house::{House, letter};
+use crate::fixture::{Fixture, letter};
 
 fn answer(subject: &str, id: &str, to: &str) -> String {
     letter(subject, id, &format!("References: <{to}@alpha.test>\r\n"))
 }
 
-fn thread(house: &House, id: &str) -> String {
-    let got = house.call("Email/get", json!({"ids": [id], "properties": ["threadId"]}));
+fn thread(fixture: &Fixture, id: &str) -> String {
+    let got = fixture.call("Email/get", json!({"ids": [id], "properties": ["threadId"]}));
     got["list"][0]["threadId"].as_str().unwrap_or_else(|| panic!("{got}")).to_owned()
 }
 
 #[test]
 fn what_imap_and_deliveries_do_is_told() {
-    let house = House::new();
-    let old = house.deliver("inbox", &letter("old", "1", ""));
-    let since = house.state("Email");
-    assert_eq!(house.changes("Email", &since), (json!([]), json!([]), json!([])));
-    let new = house.deliver("inbox", &letter("new", "2", ""));
-    house.flag(&old, System::SEEN);
-    assert_eq!(house.changes("Email", &since), (json!([new]), json!([old]), json!([])));
-    house.expunge(&old);
-    assert_eq!(house.changes("Email", &since), (json!([new]), json!([]), json!([old])));
+    let fixture = Fixture::new();
+    let old = fixture.deliver("inbox", &letter("old", "1", ""));
+    let since = fixture.state("Email");
+    assert_eq!(fixture.changes("Email", &since), (json!([]), json!([]), json!([])));
+    let new = fixture.deliver("inbox", &letter("new", "2", ""));
+    fixture.flag(&old, System::SEEN);
+    assert_eq!(fixture.changes("Email", &since), (json!([new]), json!([old]), json!([])));
+    fixture.expunge(&old);
+    assert_eq!(fixture.changes("Email", &since), (json!([new]), json!([]), json!([old])));
     // What came and went is not told at all.
-    house.expunge(&new);
-    assert_eq!(house.changes("Email", &since), (json!([]), json!([]), json!([old])));
+    fixture.expunge(&new);
+    assert_eq!(fixture.changes("Email", &since), (json!([]), json!([]), json!([old])));
 }
 
 #[test]
 fn what_is_flagged_deleted_is_gone_and_may_come_back() {
-    let house = House::new();
-    let id = house.deliver("inbox", &letter("one", "1", ""));
-    let since = house.state("Email");
-    house.flag(&id, System::DELETED);
-    assert_eq!(house.changes("Email", &since), (json!([]), json!([]), json!([id])));
-    assert_eq!(house.call("Email/get", json!({"ids": [id]}))["notFound"], json!([id]));
-    assert_eq!(house.call("Email/query", json!({}))["ids"], json!([]));
-    let deleted = house.state("Email");
-    house.expunge(&id);
-    assert_eq!(house.state("Email"), deleted, "it had gone already");
+    let fixture = Fixture::new();
+    let id = fixture.deliver("inbox", &letter("one", "1", ""));
+    let since = fixture.state("Email");
+    fixture.flag(&id, System::DELETED);
+    assert_eq!(fixture.changes("Email", &since), (json!([]), json!([]), json!([id])));
+    assert_eq!(fixture.call("Email/get", json!({"ids": [id]}))["notFound"], json!([id]));
+    assert_eq!(fixture.call("Email/query", json!({}))["ids"], json!([]));
+    let deleted = fixture.state("Email");
+    fixture.expunge(&id);
+    assert_eq!(fixture.state("Email"), deleted, "it had gone already");
 
-    let id = house.deliver("inbox", &letter("two", "2", ""));
-    let since = house.state("Email");
-    house.flag(&id, System::DELETED);
-    let between = house.state("Email");
-    house.unflag(&id, System::DELETED);
-    assert_eq!(house.changes("Email", &since), (json!([]), json!([id]), json!([])));
-    assert_eq!(house.changes("Email", &between), (json!([id]), json!([]), json!([])));
+    let id = fixture.deliver("inbox", &letter("two", "2", ""));
+    let since = fixture.state("Email");
+    fixture.flag(&id, System::DELETED);
+    let between = fixture.state("Email");
+    fixture.unflag(&id, System::DELETED);
+    assert_eq!(fixture.changes("Email", &since), (json!([]), json!([id]), json!([])));
+    assert_eq!(fixture.changes("Email", &between), (json!([id]), json!([]), json!([])));
 }
 
 #[test]
 fn conversations_come_grow_and_go() {
-    let house = House::new();
-    let since = house.state("Thread");
-    let first = house.deliver("inbox", &letter("one", "1", ""));
-    let id = thread(&house, &first);
-    assert_eq!(house.changes("Thread", &since), (json!([id]), json!([]), json!([])));
-    let since = house.state("Thread");
-    let second = house.deliver("archive", &answer("re one", "2", "1"));
-    assert_eq!(thread(&house, &second), id);
-    assert_eq!(house.changes("Thread", &since), (json!([]), json!([id]), json!([])));
-    let got = house.call("Thread/get", json!({"ids": [id, "t999"]}));
+    let fixture = Fixture::new();
+    let since = fixture.state("Thread");
+    let first = fixture.deliver("inbox", &letter("one", "1", ""));
+    let id = thread(&fixture, &first);
+    assert_eq!(fixture.changes("Thread", &since), (json!([id]), json!([]), json!([])));
+    let since = fixture.state("Thread");
+    let second = fixture.deliver("archive", &answer("re one", "2", "1"));
+    assert_eq!(thread(&fixture, &second), id);
+    assert_eq!(fixture.changes("Thread", &since), (json!([]), json!([id]), json!([])));
+    let got = fixture.call("Thread/get", json!({"ids": [id, "t999"]}));
     assert_eq!(got["list"], json!([{"id": id, "emailIds": [first, second]}]));
     assert_eq!(got["notFound"], json!(["t999"]));
 
-    let since = house.state("Thread");
-    house.flag(&first, System::SEEN);
-    assert_eq!(house.state("Thread"), since, "flags change no conversation");
-    house.expunge(&first);
-    house.flag(&second, System::DELETED);
-    assert_eq!(house.changes("Thread", &since), (json!([]), json!([]), json!([id])));
-    assert_eq!(house.call("Thread/get", json!({"ids": [id]}))["notFound"], json!([id]));
+    let since = fixture.state("Thread");
+    fixture.flag(&first, System::SEEN);
+    assert_eq!(fixture.state("Thread"), since, "flags change no conversation");
+    fixture.expunge(&first);
+    fixture.flag(&second, System::DELETED);
+    assert_eq!(fixture.changes("Thread", &since), (json!([]), json!([]), json!([id])));
+    assert_eq!(fixture.call("Thread/get", json!({"ids": [id]}))["notFound"], json!([id]));
 }
 
 #[test]
 fn letters_of_conversations_that_become_one_come_under_new_ids() {
-    let house = House::new();
-    let one = house.deliver("inbox", &letter("one", "1", ""));
-    let again = house.deliver("inbox", &answer("one", "3", "1"));
-    let two = house.deliver("archive", &letter("two", "2", ""));
-    let (first, second) = (thread(&house, &one), thread(&house, &two));
+    let fixture = Fixture::new();
+    let one = fixture.deliver("inbox", &letter("one", "1", ""));
+    let again = fixture.deliver("inbox", &answer("one", "3", "1"));
+    let two = fixture.deliver("archive", &letter("two", "2", ""));
+    let (first, second) = (thread(&fixture, &one), thread(&fixture, &two));
     assert_ne!(first, second);
-    let (emails, threads) = (house.state("Email"), house.state("Thread"));
+    let (emails, threads) = (fixture.state("Email"), fixture.state("Thread"));
     let both = "References: <1@alpha.test> <2@alpha.test>\r\n";
-    let third = house.deliver("inbox", &letter("both", "4", both));
+    let third = fixture.deliver("inbox", &letter("both", "4", both));
     // RFC 8621 §3: a letter's conversation never changes; the letter is destroyed and created anew.
-    let (created, updated, destroyed) = house.changes("Email", &emails);
+    let (created, updated, destroyed) = fixture.changes("Email", &emails);
     assert_eq!((&updated, &destroyed), (&json!([]), &json!([two])));
     assert_eq!(created.as_array().unwrap().len(), 2);
     assert!(created.as_array().unwrap().contains(&json!(third)));
-    assert_eq!(house.changes("Thread", &threads), (json!([]), json!([first]), json!([second])));
-    let members = house.call("Thread/get", json!({"ids": [first]}))["list"][0]["emailIds"].clone();
+    assert_eq!(fixture.changes("Thread", &threads), (json!([]), json!([first]), json!([second])));
+    let members = fixture.call("Thread/get", json!({"ids": [first]}))["list"][0]["emailIds"].clone();
     assert_eq!(members.as_array().unwrap().len(), 4);
     assert!(members.as_array().unwrap().contains(&json!(again)));
     let renewed = members
@@ -102,29 +102,29 @@ fn letters_of_conversations_that_become_one_come_under_new_ids() {
         .unwrap()
         .iter()
         .find(|id| ![&one, &again, &third].contains(&&id.as_str().unwrap().to_owned()));
-    let email = house.call("Email/get", json!({"ids": [renewed], "properties": ["subject", "mailboxIds"]}));
+    let email = fixture.call("Email/get", json!({"ids": [renewed], "properties": ["subject", "mailboxIds"]}));
     assert_eq!(email["list"][0]["subject"], "two");
-    assert_eq!(email["list"][0]["mailboxIds"], json!({house.role("archive"): true}));
+    assert_eq!(email["list"][0]["mailboxIds"], json!({fixture.role("archive"): true}));
 }
 
 #[test]
 fn a_conversation_whose_letter_was_read_or_moved_since_is_not_passed_over_in_pieces() {
-    let house = House::new();
-    let ids: Vec<String> = (0..4).map(|n| house.deliver("inbox", &letter("x", &n.to_string(), ""))).collect();
+    let fixture = Fixture::new();
+    let ids: Vec<String> = (0..4).map(|n| fixture.deliver("inbox", &letter("x", &n.to_string(), ""))).collect();
     // Flags and places change no conversation, but they change in which order letters are looked at.
-    house.flag(&ids[1], System::SEEN);
-    house.call("Email/set", json!({"update": {&ids[0]: {"mailboxIds": {house.role("archive"): true}}}}));
+    fixture.flag(&ids[1], System::SEEN);
+    fixture.call("Email/set", json!({"update": {&ids[0]: {"mailboxIds": {fixture.role("archive"): true}}}}));
     for most in 1..5 {
         let (mut state, mut told) = (json!("0"), std::collections::BTreeSet::new());
         loop {
-            let piece = house.call("Thread/changes", json!({"sinceState": state, "maxChanges": most}));
+            let piece = fixture.call("Thread/changes", json!({"sinceState": state, "maxChanges": most}));
             told.extend(piece["created"].as_array().unwrap().iter().map(ToString::to_string));
             state = piece["newState"].clone();
             if piece["hasMoreChanges"] == false {
                 break;
             }
         }
-        assert_eq!((told.len(), state), (4, house.state("Thread")), "in pieces of {most}");
+        assert_eq!((told.len(), state), (4, fixture.state("Thread")), "in pieces of {most}");
     }
 }
 
@@ -137,15 +137,15 @@ struct Client {
 }
 
 impl Client {
-    fn catch_up(&mut self, house: &House, most: u64) {
+    fn catch_up(&mut self, fixture: &Fixture, most: u64) {
         let (emails, threads) = self.states.take().unwrap_or((json!("0"), json!("0")));
-        let emails = Self::follow(house, "Email", emails, most, &mut self.emails);
-        let threads = Self::follow(house, "Thread", threads, most, &mut self.threads);
+        let emails = Self::follow(fixture, "Email", emails, most, &mut self.emails);
+        let threads = Self::follow(fixture, "Thread", threads, most, &mut self.threads);
         self.states = Some((emails, threads));
     }
 
     fn follow(
-        house: &House,
+        fixture: &Fixture,
         kind: &str,
         mut state: Value,
         most: u64,
@@ -153,7 +153,7 @@ impl Client {
     ) -> Value {
         for _ in 0..500 {
             let method = format!("{kind}/changes");
-            let changes = house.call(&method, json!({"sinceState": state, "maxChanges": most}));
+            let changes = fixture.call(&method, json!({"sinceState": state, "maxChanges": most}));
             let ids = |list: &str| -> Vec<String> {
                 let list = changes[list].as_array().unwrap_or_else(|| panic!("{changes}"));
                 list.iter().map(|id| id.as_str().unwrap().to_owned()).collect()
@@ -181,42 +181,42 @@ proptest! {
     /// However the steps fall, a client that follows the changes in pieces of any size knows what there is.
     #[test]
     fn who_follows_the_changes_knows_what_there_is(steps in proptest::collection::vec((0u8..8, 0usize..40, 1u64..6), 1..40)) {
-        let house = House::new();
+        let fixture = Fixture::new();
         let (mut client, mut made) = (Client::default(), Vec::new());
         for (number, (step, which, most)) in steps.into_iter().enumerate() {
-            let all = house.call("Email/query", json!({}))["ids"].as_array().unwrap().clone();
+            let all = fixture.call("Email/query", json!({}))["ids"].as_array().unwrap().clone();
             let some = || all.get(which % all.len().max(1)).and_then(Value::as_str).map(str::to_owned);
             match (step, some()) {
                 (0..=2, _) | (_, None) => {
                     // Some answer two others, so that conversations become one.
                     let references = format!("References: <{}@alpha.test> <{}@alpha.test>\r\n", which % 7, (which + 3) % 11);
                     let references = if step == 0 { references } else { String::new() };
-                    made.push(house.deliver("inbox", &letter("x", &number.to_string(), &references)));
+                    made.push(fixture.deliver("inbox", &letter("x", &number.to_string(), &references)));
                 }
-                (3, Some(id)) => house.flag(&id, System::SEEN),
-                (4, Some(id)) => house.flag(&id, System::DELETED),
-                (5, Some(id)) => house.expunge(&id),
+                (3, Some(id)) => fixture.flag(&id, System::SEEN),
+                (4, Some(id)) => fixture.flag(&id, System::DELETED),
+                (5, Some(id)) => fixture.expunge(&id),
                 (6, Some(id)) => {
-                    let to = json!({house.role("archive"): true});
-                    house.call("Email/set", json!({"update": {id: {"mailboxIds": to}}}));
+                    let to = json!({fixture.role("archive"): true});
+                    fixture.call("Email/set", json!({"update": {id: {"mailboxIds": to}}}));
                 }
-                (_, Some(_)) => client.catch_up(&house, most),
+                (_, Some(_)) => client.catch_up(&fixture, most),
             }
         }
-        client.catch_up(&house, 3);
-        let ids = house.call("Email/query", json!({}))["ids"].clone();
+        client.catch_up(&fixture, 3);
+        let ids = fixture.call("Email/query", json!({}))["ids"].clone();
         let emails: std::collections::BTreeSet<String> = ids.as_array().unwrap().iter().map(|id| id.as_str().unwrap().to_owned()).collect();
         prop_assert_eq!(&client.emails, &emails);
-        let got = house.call("Email/get", json!({"ids": ids, "properties": ["threadId"]}));
+        let got = fixture.call("Email/get", json!({"ids": ids, "properties": ["threadId"]}));
         let threads: std::collections::BTreeSet<String> = got["list"].as_array().unwrap().iter().map(|one| one["threadId"].as_str().unwrap().to_owned()).collect();
         prop_assert_eq!(&client.threads, &threads);
         // The counters are what they count.
-        let inbox = house.call("Mailbox/get", json!({"ids": [house.role("inbox")]}))["list"][0].clone();
+        let inbox = fixture.call("Mailbox/get", json!({"ids": [fixture.role("inbox")]}))["list"][0].clone();
         let count = |filter: Value, collapse: bool| {
-            let found = house.call("Email/query", json!({"filter": filter, "collapseThreads": collapse, "limit": 1000}));
+            let found = fixture.call("Email/query", json!({"filter": filter, "collapseThreads": collapse, "limit": 1000}));
             found["ids"].as_array().unwrap().len()
         };
-        let here = json!({"inMailbox": house.role("inbox")});
+        let here = json!({"inMailbox": fixture.role("inbox")});
         let unread = json!({"operator": "AND", "conditions": [here, {"notKeyword": "$seen"}, {"notKeyword": "$draft"}]});
         prop_assert_eq!(&inbox["totalEmails"], &json!(count(here.clone(), false)));
         prop_assert_eq!(&inbox["totalThreads"], &json!(count(here.clone(), true)));
@@ -224,8 +224,8 @@ proptest! {
         // RFC 8621 §2: a conversation is unread wherever its unread letter lies.
         let all = json!({"operator": "AND", "conditions": [{"notKeyword": "$seen"}, {"notKeyword": "$draft"}]});
         let conversations = |filter: Value| -> std::collections::BTreeSet<String> {
-            let ids = house.call("Email/query", json!({"filter": filter, "limit": 1000}))["ids"].clone();
-            let got = house.call("Email/get", json!({"ids": ids, "properties": ["threadId"]}));
+            let ids = fixture.call("Email/query", json!({"filter": filter, "limit": 1000}))["ids"].clone();
+            let got = fixture.call("Email/get", json!({"ids": ids, "properties": ["threadId"]}));
             got["list"].as_array().unwrap().iter().map(|one| one["threadId"].as_str().unwrap().to_owned()).collect()
         };
         let unread_threads = conversations(here).intersection(&conversations(all)).count();
@@ -235,11 +235,11 @@ proptest! {
 
 #[test]
 fn an_answer_that_names_no_letter_is_told_in_its_conversation() {
-    let house = House::new();
-    house.write(|tx| {
+    let fixture = Fixture::new();
+    fixture.write(|tx| {
         let mut own = mailbox::own::Addresses::default();
         own.add("alice@alpha.test");
-        mailbox::own::know(tx, crate::house::ALICE, &own)
+        mailbox::own::know(tx, crate::fixture::ALICE, &own)
     });
     let letter = |from: &str, id: &str, subject: &str, date: &str| {
         format!(
@@ -248,28 +248,28 @@ fn an_answer_that_names_no_letter_is_told_in_its_conversation() {
     };
     let (monday, tuesday) = ("Mon, 23 Nov 2026 10:00:00 +0000", "Tue, 24 Nov 2026 10:00:00 +0000");
     // Two answers whose beginning has not come: each for itself.
-    let bob = house.deliver("inbox", &letter("bob@beta.test", "1", "Re: Outing", tuesday));
-    let carol = house.deliver("inbox", &letter("carol@gamma.test", "2", "AW: outing", tuesday));
+    let bob = fixture.deliver("inbox", &letter("bob@beta.test", "1", "Re: Outing", tuesday));
+    let carol = fixture.deliver("inbox", &letter("carol@gamma.test", "2", "AW: outing", tuesday));
     let thread = |id: &str| {
-        house.call("Email/get", json!({"ids": [id], "properties": ["threadId"]}))["list"][0]["threadId"].clone()
+        fixture.call("Email/get", json!({"ids": [id], "properties": ["threadId"]}))["list"][0]["threadId"].clone()
     };
     assert_ne!(thread(&bob), thread(&carol));
-    let emails = house.call("Email/get", json!({"ids": []}))["state"].clone();
-    let threads = house.call("Thread/get", json!({"ids": []}))["state"].clone();
+    let emails = fixture.call("Email/get", json!({"ids": []}))["state"].clone();
+    let threads = fixture.call("Thread/get", json!({"ids": []}))["state"].clone();
     // What Alice wrote to both makes one conversation of them.
     let begun = "From: alice@alpha.test\r\nTo: bob@beta.test, carol@gamma.test\r\nSubject: Outing\r\nDate: Mon, 23 Nov 2026 10:00:00 +0000\r\n\r\nHi\r\n";
-    let begun = house.deliver("sent", begun);
+    let begun = fixture.deliver("sent", begun);
     let first = thread(&begun);
     assert_eq!(first, thread(&bob));
-    let members = house.call("Thread/get", json!({"ids": [first]}))["list"][0]["emailIds"].clone();
+    let members = fixture.call("Thread/get", json!({"ids": [first]}))["list"][0]["emailIds"].clone();
     assert_eq!(members.as_array().unwrap().len(), 3);
     // The letter of the conversation that was joined to the other is another one now, and clients are told so.
-    let changes = house.call("Email/changes", json!({"sinceState": emails}));
+    let changes = fixture.call("Email/changes", json!({"sinceState": emails}));
     assert_eq!(changes["destroyed"], json!([carol]));
     assert_eq!(changes["created"].as_array().unwrap().len(), 2);
-    let changes = house.call("Thread/changes", json!({"sinceState": threads}));
+    let changes = fixture.call("Thread/changes", json!({"sinceState": threads}));
     assert_eq!((&changes["updated"], changes["destroyed"].as_array().unwrap().len()), (&json!([first]), 1));
     // A stranger with the same subject belongs to nobody.
-    let eve = house.deliver("inbox", &letter("eve@evil.test", "3", "Re: Outing", monday));
+    let eve = fixture.deliver("inbox", &letter("eve@evil.test", "3", "Re: Outing", monday));
     assert_ne!(thread(&eve), first);
 }

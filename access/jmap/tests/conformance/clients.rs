@@ -3,7 +3,7 @@
 use std::io::Write;
 use std::sync::{Arc, Mutex};
 
-use crate::house::{House, USING, letter};
+use crate::fixture::{Fixture, USING, letter};
 use serde_json::{Value, json};
 
 /// All methods but the echo.
@@ -72,9 +72,9 @@ fn all_errors_speak(response: &Value) -> usize {
 
 #[test]
 fn every_error_of_every_method_says_in_words_what_is_wrong() {
-    let house = House::new();
-    let email = house.deliver("inbox", &letter("one", "1", ""));
-    let inbox = house.role("inbox");
+    let fixture = Fixture::new();
+    let email = fixture.deliver("inbox", &letter("one", "1", ""));
+    let inbox = fixture.role("inbox");
     for method in METHODS {
         let mut errors = 0;
         for arguments in [
@@ -95,7 +95,7 @@ fn every_error_of_every_method_says_in_words_what_is_wrong() {
             json!({"accountId": "a1", "typeNames": ["Unheard"], "ids": ["x"]}),
             json!({"accountId": "a1", "emails": {"k": {}, "l": {"blobId": "x", "mailboxIds": {&inbox: true}}}}),
         ] {
-            let responses = house.calls(json!([[method, arguments, "0"]]));
+            let responses = fixture.calls(json!([[method, arguments, "0"]]));
             errors += responses.iter().map(all_errors_speak).sum::<usize>();
         }
         assert!(errors >= 3, "{method} was called wrongly, and complained {errors} times");
@@ -104,18 +104,18 @@ fn every_error_of_every_method_says_in_words_what_is_wrong() {
         let mut errors = 0;
         for object in &objects {
             let create = json!({"accountId": "a1", "create": {"k": object}});
-            errors += house.calls(json!([[method, create, "0"]])).iter().map(all_errors_speak).sum::<usize>();
+            errors += fixture.calls(json!([[method, create, "0"]])).iter().map(all_errors_speak).sum::<usize>();
             for id in ids {
                 let update = json!({"accountId": "a1", "update": {*id: object}});
-                errors += house.calls(json!([[method, update, "0"]])).iter().map(all_errors_speak).sum::<usize>();
+                errors += fixture.calls(json!([[method, update, "0"]])).iter().map(all_errors_speak).sum::<usize>();
             }
         }
         let destroy = json!({"accountId": "a1", "destroy": ids});
-        errors += house.calls(json!([[method, destroy, "0"]])).iter().map(all_errors_speak).sum::<usize>();
+        errors += fixture.calls(json!([[method, destroy, "0"]])).iter().map(all_errors_speak).sum::<usize>();
         assert!(errors > objects.len(), "{method}: {errors}");
     };
     let nonsense = || vec![json!({"unheardOf": 1}), json!({"a/b/c": 1}), json!({"id": 7})];
-    let drafts = house.role("drafts");
+    let drafts = fixture.role("drafts");
     let both = json!({&drafts: true, &inbox: true});
     let emails = vec![
         json!({"mailboxIds": both}),
@@ -128,7 +128,7 @@ fn every_error_of_every_method_says_in_words_what_is_wrong() {
     each_wrong("Mailbox/set", [nonsense(), mailboxes].concat(), &[&inbox, &drafts, "f999", "x"]);
     let identities = vec![json!({"email": "eve@evil.test"}), json!({"email": "alice@alpha.test", "name": 1})];
     each_wrong("Identity/set", [nonsense(), identities].concat(), &["i1", "i999", "x"]);
-    let identity = house.call("Identity/get", json!({"ids": null}))["list"][0]["id"].clone();
+    let identity = fixture.call("Identity/get", json!({"ids": null}))["list"][0]["id"].clone();
     let submission = |envelope: Value| json!({"identityId": identity, "emailId": email, "envelope": envelope});
     let submissions = vec![
         json!({"identityId": "i999", "emailId": "m999"}),
@@ -145,9 +145,9 @@ fn every_error_of_every_method_says_in_words_what_is_wrong() {
 
 #[test]
 fn null_is_what_was_not_given_for_every_argument_with_a_default() {
-    let house = House::new();
-    let email = house.deliver("inbox", &letter("one", "1", ""));
-    let identity = house.call("Identity/get", json!({"ids": null}));
+    let fixture = Fixture::new();
+    let email = fixture.deliver("inbox", &letter("one", "1", ""));
+    let identity = fixture.call("Identity/get", json!({"ids": null}));
     assert!(identity["list"].is_array(), "{identity}");
     let sort = json!([{"property": "receivedAt", "isAscending": null, "collation": null, "keyword": null}]);
     let listing = json!({
@@ -162,11 +162,11 @@ fn null_is_what_was_not_given_for_every_argument_with_a_default() {
         "properties": null, "bodyProperties": null, "fetchTextBodyValues": null, "fetchHTMLBodyValues": null,
         "fetchAllBodyValues": null, "maxBodyValueBytes": null,
     });
-    let state = house.state("Email");
+    let state = fixture.state("Email");
     for (method, arguments) in [
         ("Mailbox/get", json!({"ids": null, "properties": null})),
         ("Mailbox/query", more(listing.clone(), json!({"sort": null, "sortAsTree": null, "filterAsTree": null}))),
-        ("Mailbox/changes", json!({"sinceState": house.state("Mailbox"), "maxChanges": null})),
+        ("Mailbox/changes", json!({"sinceState": fixture.state("Mailbox"), "maxChanges": null})),
         ("Mailbox/set", more(set.clone(), json!({"onDestroyRemoveEmails": null}))),
         ("Email/get", more(values.clone(), json!({"ids": [email]}))),
         ("Email/parse", more(values, json!({"blobIds": [format!("L{}", &email[1..])]}))),
@@ -194,7 +194,7 @@ fn null_is_what_was_not_given_for_every_argument_with_a_default() {
         ("Blob/get", json!({"ids": [], "properties": null, "offset": null, "length": null})),
         ("Blob/upload", json!({"create": null})),
     ] {
-        let answer = house.call(method, arguments.clone());
+        let answer = fixture.call(method, arguments.clone());
         assert!(answer.get("type").is_none(), "{method} {arguments}: {answer}");
     }
     // One that has no default is missing.
@@ -204,36 +204,36 @@ fn null_is_what_was_not_given_for_every_argument_with_a_default() {
         ("Email/parse", json!({"blobIds": null})),
         ("SearchSnippet/get", json!({"emailIds": null})),
     ] {
-        assert_eq!(house.error(method, arguments), "invalidArguments", "{method}");
+        assert_eq!(fixture.error(method, arguments), "invalidArguments", "{method}");
     }
 }
 
 #[test]
 fn whole_numbers_may_be_written_with_a_point_and_lists_turned_around_by_either_word() {
-    let house = House::new();
+    let fixture = Fixture::new();
     let (first, second) =
-        (house.deliver("inbox", &letter("a", "1", "")), house.deliver("inbox", &letter("b", "2", "")));
+        (fixture.deliver("inbox", &letter("a", "1", "")), fixture.deliver("inbox", &letter("b", "2", "")));
     let text = r#"{"using":["urn:ietf:params:jmap:core","urn:ietf:params:jmap:mail"],"methodCalls":[
         ["Email/query",{"accountId":"a1","position":0.0,"limit":1.0,
             "sort":[{"property":"subject","isDescending":true}]},"0"],
         ["Mailbox/set",{"accountId":"a1","create":{"k":{"name":"A","sortOrder":10.0}}},"1"]]}"#;
-    let response = house.request_text(text);
+    let response = fixture.request_text(text);
     assert_eq!(response["methodResponses"][0][1]["ids"], json!([second]), "{response} {first}");
     assert!(response["methodResponses"][1][1]["created"]["k"]["id"].is_string(), "{response}");
     for bad in [r#"{"limit":1.5}"#, r#"{"limit":-1.0}"#, r#"{"limit":1e300}"#, r#"{"limit":"1"}"#] {
         let arguments: Value = serde_json::from_str(bad).unwrap();
-        assert_eq!(house.error("Email/query", arguments), "invalidArguments", "{bad}");
+        assert_eq!(fixture.error("Email/query", arguments), "invalidArguments", "{bad}");
     }
     // I-JSON (RFC 7493) knows no name twice.
-    let twice = house.request_text(r#"{"using":[],"methodCalls":[],"using":[]}"#);
+    let twice = fixture.request_text(r#"{"using":[],"methodCalls":[],"using":[]}"#);
     assert_eq!(twice["type"], "urn:ietf:params:jmap:error:notJSON");
 }
 
 #[test]
 fn what_a_client_says_too_much_of_a_new_letter_is_passed_over() {
-    let house = House::new();
-    let drafts = json!({house.role("drafts"): true, house.role("inbox"): false});
-    let made = house.call(
+    let fixture = Fixture::new();
+    let drafts = json!({fixture.role("drafts"): true, fixture.role("inbox"): false});
+    let made = fixture.call(
         "Email/set",
         json!({"create": {"k": {
             "mailboxIds": drafts, "keywords": {"$seen": true, "$draft": false, "work": null},
@@ -251,7 +251,7 @@ fn what_a_client_says_too_much_of_a_new_letter_is_passed_over() {
     );
     let id = made["created"]["k"]["id"].as_str().unwrap_or_else(|| panic!("{made}"));
     let wish = json!({"ids": [id], "properties": ["keywords", "textBody", "bodyValues"], "fetchTextBodyValues": true});
-    let got = house.call("Email/get", wish)["list"][0].clone();
+    let got = fixture.call("Email/get", wish)["list"][0].clone();
     assert_eq!(got["keywords"], json!({"$seen": true}));
     // Its charset is the server's to choose, and fits.
     assert_eq!(got["textBody"][0]["charset"], "utf-8");
@@ -261,9 +261,9 @@ fn what_a_client_says_too_much_of_a_new_letter_is_passed_over() {
         (&json!("déjà vu"), &json!(false))
     );
     // A keyword is switched off by false as by null, and a false one is not made.
-    let update = |patch: Value| house.call("Email/set", json!({"update": {id: patch}}));
+    let update = |patch: Value| fixture.call("Email/set", json!({"update": {id: patch}}));
     let keywords =
-        || house.call("Email/get", json!({"ids": [id], "properties": ["keywords"]}))["list"][0]["keywords"].clone();
+        || fixture.call("Email/get", json!({"ids": [id], "properties": ["keywords"]}))["list"][0]["keywords"].clone();
     assert_eq!(update(json!({"keywords/$Seen": false, "keywords/other": false}))["updated"], json!({id: null}));
     assert_eq!(keywords(), json!({}));
     assert_eq!(update(json!({"keywords": {"$flagged": true, "$seen": false}}))["updated"], json!({id: null}));
@@ -276,12 +276,12 @@ fn what_a_client_says_too_much_of_a_new_letter_is_passed_over() {
 #[test]
 fn an_invitation_is_sent_with_the_parameters_that_make_it_one() {
     // As Bulwark writes it: the whole field where the RFC has the type only (RFC 6047 §2.4).
-    let house = House::new();
+    let fixture = Fixture::new();
     let create = |kind: &str| {
-        house.call(
+        fixture.call(
             "Email/set",
             json!({"create": {"k": {
-                "mailboxIds": {house.role("drafts"): true},
+                "mailboxIds": {fixture.role("drafts"): true},
                 "bodyStructure": {"type": "multipart/mixed", "subParts": [
                     {"partId": "t", "type": "text/plain"},
                     {"partId": "c", "type": kind, "disposition": "inline", "name": "reply.ics"},
@@ -295,7 +295,7 @@ fn an_invitation_is_sent_with_the_parameters_that_make_it_one() {
     let wish = json!({
         "ids": [id], "properties": ["attachments"], "bodyProperties": ["type", "name", "charset", "header:Content-Type"],
     });
-    let part = house.call("Email/get", wish)["list"][0]["attachments"][0].clone();
+    let part = fixture.call("Email/get", wish)["list"][0]["attachments"][0].clone();
     assert_eq!(
         (&part["type"], &part["name"], &part["charset"]),
         (&json!("text/calendar"), &json!("reply.ics"), &json!("us-ascii")),
@@ -313,10 +313,10 @@ fn an_invitation_is_sent_with_the_parameters_that_make_it_one() {
 
 #[test]
 fn a_capability_that_others_have_harms_nothing_and_a_mistake_is_told() {
-    let house = House::new();
+    let fixture = Fixture::new();
     let ask = |uri: &str, method: &str| {
         let using = json!([USING[0], USING[1], uri]);
-        house.request(&json!({"using": using, "methodCalls": [
+        fixture.request(&json!({"using": using, "methodCalls": [
             [method, {"accountId": "a1"}, "0"], ["Mailbox/get", {"accountId": "a1"}, "1"],
         ]}))
     };
@@ -340,24 +340,24 @@ fn a_capability_that_others_have_harms_nothing_and_a_mistake_is_told() {
 
 #[test]
 fn a_name_that_people_cannot_tell_from_a_siblings_is_not_made() {
-    let house = House::new();
-    let archive = house.role("archive");
-    let create = |object: Value| house.call("Mailbox/set", json!({"create": {"k": object}}));
+    let fixture = Fixture::new();
+    let archive = fixture.role("archive");
+    let create = |object: Value| fixture.call("Mailbox/set", json!({"create": {"k": object}}));
     for name in ["Archive", "archive", "ARCHIVE", "Ａｒｃｈｉｖｅ", " Archive"] {
         let refused = create(json!({"name": name}))["notCreated"]["k"].clone();
         assert_eq!((&refused["type"], &refused["existingId"]), (&json!("alreadyExists"), &json!(archive)), "{name}");
         assert_eq!(refused["properties"], json!(["name"]));
         assert!(refused["description"].as_str().unwrap().contains("Archive"), "{refused}");
     }
-    assert_eq!(create(json!({"name": "ｉｎｂｏｘ"}))["notCreated"]["k"]["existingId"], house.role("inbox"));
+    assert_eq!(create(json!({"name": "ｉｎｂｏｘ"}))["notCreated"]["k"]["existingId"], fixture.role("inbox"));
     // Elsewhere it is another name.
     let made = create(json!({"name": "archive", "parentId": archive}));
     let below = made["created"]["k"]["id"].as_str().unwrap_or_else(|| panic!("{made}")).to_owned();
-    let update = |id: &str, patch: Value| house.call("Mailbox/set", json!({"update": {id: patch}}));
+    let update = |id: &str, patch: Value| fixture.call("Mailbox/set", json!({"update": {id: patch}}));
     let refused = update(&below, json!({"parentId": null}))["notUpdated"][&below].clone();
     assert_eq!((&refused["type"], &refused["existingId"]), (&json!("alreadyExists"), &json!(archive)), "{refused}");
     // Beside another change of the call, which can be, as well.
-    let both = house.call(
+    let both = fixture.call(
         "Mailbox/set",
         json!({
             "create": {"one": {"name": "Twins"}, "two": {"name": "twins"}}, "update": {&archive: {"sortOrder": 3}},
@@ -369,46 +369,46 @@ fn a_name_that_people_cannot_tell_from_a_siblings_is_not_made() {
     // One's own name may be written otherwise.
     assert_eq!(update(&archive, json!({"name": "ARCHIVE"}))["updated"], json!({&archive: null}));
     // IMAP has both, and whatever else is changed of them can be.
-    let other = house.write(|tx| mailbox::folder::create(tx, crate::house::ALICE, "Archive", None));
+    let other = fixture.write(|tx| mailbox::folder::create(tx, crate::fixture::ALICE, "Archive", None));
     let other = format!("f{}", other.0);
     assert_eq!(update(&other, json!({"sortOrder": 7}))["updated"], json!({&other: null}));
-    let all = house.call("Mailbox/get", json!({"ids": null, "properties": ["name"]}));
+    let all = fixture.call("Mailbox/get", json!({"ids": null, "properties": ["name"]}));
     let names: Vec<&str> = all["list"].as_array().unwrap().iter().filter_map(|one| one["name"].as_str()).collect();
     assert!(names.contains(&"Archive") && names.contains(&"ARCHIVE"), "{names:?}");
 }
 
 #[test]
 fn the_places_of_what_is_written_sent_and_thrown_away_are_not_destroyed() {
-    let house = House::new();
+    let fixture = Fixture::new();
     for role in ["inbox", "drafts", "sent", "trash"] {
-        let id = house.role(role);
+        let id = fixture.role(role);
         for alone in [true, false] {
             let mut destroy = json!({"destroy": [id], "onDestroyRemoveEmails": true});
             if !alone {
                 destroy["update"] = json!({"f999": {"name": "x"}});
             }
-            let kept = house.call("Mailbox/set", destroy)["notDestroyed"][&id].clone();
+            let kept = fixture.call("Mailbox/set", destroy)["notDestroyed"][&id].clone();
             assert_eq!(kept["type"], "forbidden", "{role}");
             assert!(kept["description"].as_str().unwrap().len() > 10, "{kept}");
         }
-        let rights = house.call("Mailbox/get", json!({"ids": [id]}))["list"][0]["myRights"].clone();
+        let rights = fixture.call("Mailbox/get", json!({"ids": [id]}))["list"][0]["myRights"].clone();
         assert_eq!(rights["mayDelete"], false, "{role}");
     }
     // Who gives the role to another may.
-    let trash = house.role("trash");
-    let made = house.call("Mailbox/set", json!({"create": {"k": {"name": "Bin"}}}));
+    let trash = fixture.role("trash");
+    let made = fixture.call("Mailbox/set", json!({"create": {"k": {"name": "Bin"}}}));
     let bin = made["created"]["k"]["id"].as_str().unwrap().to_owned();
-    house.call("Mailbox/set", json!({"update": {&trash: {"role": null}, &bin: {"role": "trash"}}}));
-    assert_eq!(house.call("Mailbox/set", json!({"destroy": [trash]}))["destroyed"], json!([trash]));
-    assert_eq!(house.role("trash"), bin);
-    let junk = house.role("junk");
-    assert_eq!(house.call("Mailbox/set", json!({"destroy": [junk]}))["destroyed"], json!([junk]));
+    fixture.call("Mailbox/set", json!({"update": {&trash: {"role": null}, &bin: {"role": "trash"}}}));
+    assert_eq!(fixture.call("Mailbox/set", json!({"destroy": [trash]}))["destroyed"], json!([trash]));
+    assert_eq!(fixture.role("trash"), bin);
+    let junk = fixture.role("junk");
+    assert_eq!(fixture.call("Mailbox/set", json!({"destroy": [junk]}))["destroyed"], json!([junk]));
     // One that is made again by its name has its role again, unless its maker says otherwise.
-    let without = house.call("Mailbox/set", json!({"create": {"k": {"name": "Junk", "role": null}}}));
+    let without = fixture.call("Mailbox/set", json!({"create": {"k": {"name": "Junk", "role": null}}}));
     let plain = without["created"]["k"]["id"].as_str().unwrap_or_else(|| panic!("{without}")).to_owned();
-    assert_eq!(house.call("Mailbox/get", json!({"ids": [plain]}))["list"][0]["role"], Value::Null);
-    house.call("Mailbox/set", json!({"destroy": [plain]}));
-    let again = house.call("Mailbox/set", json!({"create": {"k": {"name": "Junk"}}}));
+    assert_eq!(fixture.call("Mailbox/get", json!({"ids": [plain]}))["list"][0]["role"], Value::Null);
+    fixture.call("Mailbox/set", json!({"destroy": [plain]}));
+    let again = fixture.call("Mailbox/set", json!({"create": {"k": {"name": "Junk"}}}));
     assert_eq!(again["created"]["k"]["role"], "junk", "{again}");
 }
 
@@ -439,21 +439,21 @@ fn logged(work: impl FnOnce()) -> String {
 
 #[test]
 fn what_was_not_sent_and_why_stands_in_the_log_with_the_name_of_the_person() {
-    let house = House::new();
+    let fixture = Fixture::new();
     let using = json!([USING[0], USING[1]]);
     let forgotten = json!({"using": using, "methodCalls": [["EmailSubmission/set", {"accountId": "a1"}, "0"]]});
     let mut response = Value::Null;
-    let log = logged(|| response = house.request(&forgotten));
+    let log = logged(|| response = fixture.request(&forgotten));
     let error = &response["methodResponses"][0][1];
     assert_eq!(error["type"], "unknownMethod");
     assert!(error["description"].as_str().unwrap().contains("urn:ietf:params:jmap:submission"), "{error}");
     for part in ["INFO", "alice@alpha.test", "EmailSubmission/set", "urn:ietf:params:jmap:submission"] {
         assert!(log.contains(part), "{part} in {log}");
     }
-    let log = logged(|| drop(house.call("EmailSubmission/set", json!({"create": {"k": {"emailId": "m9"}}}))));
+    let log = logged(|| drop(fixture.call("EmailSubmission/set", json!({"create": {"k": {"emailId": "m9"}}}))));
     assert!(log.contains("alice@alpha.test") && log.contains("a letter is not sent"), "{log}");
     let push = json!({"deviceClientId": "phone", "url": "https://push.test/very-secret-path"});
-    let log = logged(|| drop(house.calls(json!([["PushSubscription/set", {"create": {"k": push}}, "0"]]))));
+    let log = logged(|| drop(fixture.calls(json!([["PushSubscription/set", {"create": {"k": push}}, "0"]]))));
     assert!(log.contains("alice@alpha.test") && log.contains("a push subscription is refused"), "{log}");
     assert!(!log.contains("very-secret-path"), "{log}");
 }

@@ -1,19 +1,19 @@
 //! The core of it all (RFC 8620 §3, §4, §5): what holds for every method, shown with a few.
 
-use crate::house::{House, USING};
+use crate::fixture::{Fixture, USING};
 use serde_json::{Map, Value, json};
 
 #[test]
 fn echo_gives_back_what_it_is_given() {
-    let house = House::new();
-    let responses = house.calls(json!([["Core/echo", {"hello": true, "high": 5}, "b3ff"]]));
+    let fixture = Fixture::new();
+    let responses = fixture.calls(json!([["Core/echo", {"hello": true, "high": 5}, "b3ff"]]));
     assert_eq!(responses, [json!(["Core/echo", {"hello": true, "high": 5}, "b3ff"])]);
 }
 
 #[test]
 fn calls_are_carried_out_in_order_and_one_that_fails_harms_no_other() {
-    let house = House::new();
-    let responses = house.calls(json!([
+    let fixture = Fixture::new();
+    let responses = fixture.calls(json!([
         ["Core/echo", {"n": 1}, "a"], ["Core/nothing", {}, "b"], ["Mailbox/get", {"accountId": "a2"}, "c"],
         ["Mailbox/get", {}, "d"], ["Core/echo", {"n": 2}, "e"],
     ]));
@@ -24,17 +24,17 @@ fn calls_are_carried_out_in_order_and_one_that_fails_harms_no_other() {
 
 #[test]
 fn a_method_is_there_only_with_its_capability() {
-    let house = House::new();
+    let fixture = Fixture::new();
     let request = json!({"using": [USING[0]], "methodCalls": [["Mailbox/get", {"accountId": "a1"}, "0"]]});
-    assert_eq!(house.request(&request)["methodResponses"][0][1]["type"], "unknownMethod");
+    assert_eq!(fixture.request(&request)["methodResponses"][0][1]["type"], "unknownMethod");
     let request = json!({"using": ["urn:example"], "methodCalls": []});
-    assert_eq!(house.request(&request)["type"], "urn:ietf:params:jmap:error:unknownCapability");
+    assert_eq!(fixture.request(&request)["type"], "urn:ietf:params:jmap:error:unknownCapability");
 }
 
 #[test]
 fn an_argument_can_be_the_result_of_an_earlier_call() {
-    let house = House::new();
-    let responses = house.calls(json!([
+    let fixture = Fixture::new();
+    let responses = fixture.calls(json!([
         ["Mailbox/query", {"accountId": "a1", "filter": {"hasAnyRole": true}, "sort": [{"property": "name"}]}, "0"],
         ["Mailbox/get", {
             "accountId": "a1", "#ids": {"resultOf": "0", "name": "Mailbox/query", "path": "/ids"},
@@ -49,12 +49,12 @@ fn an_argument_can_be_the_result_of_an_earlier_call() {
 
 #[test]
 fn references_cannot_make_a_small_request_a_large_one() {
-    let house = House::new();
+    let fixture = Fixture::new();
     let text = "x".repeat(1 << 20);
     let to_it = json!({"resultOf": "0", "name": "Core/echo", "path": "/text"});
     let many =
         |count: usize| -> Value { (0..count).map(|n| (format!("#{n}"), to_it.clone())).collect::<Map<_, _>>().into() };
-    let responses = house
+    let responses = fixture
         .calls(json!([["Core/echo", {"text": text}, "0"], ["Core/echo", many(2), "1"], ["Core/echo", many(100), "2"]]));
     assert_eq!(responses[1][1].as_object().unwrap().len(), 2);
     assert_eq!((&responses[2][0], &responses[2][1]["type"]), (&json!("error"), &json!("requestTooLarge")));
@@ -62,8 +62,8 @@ fn references_cannot_make_a_small_request_a_large_one() {
 
 #[test]
 fn created_ids_pass_through_a_request() {
-    let house = House::new();
-    let response = house.request(&json!({
+    let fixture = Fixture::new();
+    let response = fixture.request(&json!({
         "using": USING,
         "createdIds": {"before": "f1"},
         "methodCalls": [
@@ -77,26 +77,26 @@ fn created_ids_pass_through_a_request() {
     assert_eq!(response["methodResponses"][0][1]["created"]["k1"]["id"], created["k1"]);
     let responses = &response["methodResponses"];
     assert!(responses[1][1]["notUpdated"].is_null(), "{responses}");
-    let child = house.call("Mailbox/get", json!({"ids": [created["k2"]]}));
+    let child = fixture.call("Mailbox/get", json!({"ids": [created["k2"]]}));
     assert_eq!(child["list"][0]["parentId"], created["k1"]);
 }
 
 #[test]
 fn more_than_the_limits_is_refused() {
-    let house = House::new();
+    let fixture = Fixture::new();
     let calls: Vec<_> = (0..65).map(|n| json!(["Core/echo", {}, n.to_string()])).collect();
-    let refused = house.request(&json!({"using": USING, "methodCalls": calls}));
+    let refused = fixture.request(&json!({"using": USING, "methodCalls": calls}));
     assert_eq!(refused["limit"], "maxCallsInRequest");
     let ids: Vec<_> = (0..1001).map(|n| format!("f{n}")).collect();
-    assert_eq!(house.error("Mailbox/get", json!({"ids": ids})), "requestTooLarge");
+    assert_eq!(fixture.error("Mailbox/get", json!({"ids": ids})), "requestTooLarge");
     let destroy: Vec<_> = (0..1001).map(|n| format!("m{n}")).collect();
-    assert_eq!(house.error("Email/set", json!({"destroy": destroy})), "requestTooLarge");
-    assert_eq!(house.error("Email/get", json!({"ids": null})), "requestTooLarge");
+    assert_eq!(fixture.error("Email/set", json!({"destroy": destroy})), "requestTooLarge");
+    assert_eq!(fixture.error("Email/get", json!({"ids": null})), "requestTooLarge");
 }
 
 #[test]
 fn what_is_no_argument_of_a_method_is_refused() {
-    let house = House::new();
+    let fixture = Fixture::new();
     for (method, arguments) in [
         ("Mailbox/get", json!({"ids": "f1"})),
         ("Mailbox/get", json!({"unknown": 1})),
@@ -110,30 +110,30 @@ fn what_is_no_argument_of_a_method_is_refused() {
         ("Email/query", json!({"filter": {"before": "yesterday"}})),
         ("Email/get", json!({"ids": [], "properties": ["header:From:asDate"]})),
     ] {
-        assert_eq!(house.error(method, arguments.clone()), "invalidArguments", "{method} {arguments}");
+        assert_eq!(fixture.error(method, arguments.clone()), "invalidArguments", "{method} {arguments}");
     }
-    assert_eq!(house.error("Mailbox/query", json!({"sort": [{"property": "x"}]})), "unsupportedSort");
+    assert_eq!(fixture.error("Mailbox/query", json!({"sort": [{"property": "x"}]})), "unsupportedSort");
     let collation = json!({"sort": [{"property": "name", "collation": "x"}]});
-    assert_eq!(house.error("Mailbox/query", collation), "unsupportedSort");
-    assert_eq!(house.error("Email/query", json!({"filter": {"x": 1}})), "unsupportedFilter");
-    assert_eq!(house.error("Email/changes", json!({"sinceState": "999"})), "cannotCalculateChanges");
-    assert_eq!(house.error("Email/changes", json!({"sinceState": "x"})), "cannotCalculateChanges");
+    assert_eq!(fixture.error("Mailbox/query", collation), "unsupportedSort");
+    assert_eq!(fixture.error("Email/query", json!({"filter": {"x": 1}})), "unsupportedFilter");
+    assert_eq!(fixture.error("Email/changes", json!({"sinceState": "999"})), "cannotCalculateChanges");
+    assert_eq!(fixture.error("Email/changes", json!({"sinceState": "x"})), "cannotCalculateChanges");
 }
 
 #[test]
 fn copies_between_accounts_have_nowhere_to_come_from() {
-    let house = House::new();
+    let fixture = Fixture::new();
     let from = |account: &str| json!({"fromAccountId": account, "create": {}});
-    assert_eq!(house.error("Email/copy", from("a2")), "fromAccountNotFound");
-    assert_eq!(house.error("Email/copy", from("a1")), "invalidArguments");
+    assert_eq!(fixture.error("Email/copy", from("a2")), "fromAccountNotFound");
+    assert_eq!(fixture.error("Email/copy", from("a1")), "invalidArguments");
     let blobs = |account: &str| json!({"fromAccountId": account, "blobIds": ["U1"]});
-    assert_eq!(house.error("Blob/copy", blobs("a2")), "fromAccountNotFound");
-    let mine = house.upload(b"x");
-    let copied = house.call("Blob/copy", json!({"fromAccountId": "a1", "blobIds": [mine, "U99", "x"]}));
+    assert_eq!(fixture.error("Blob/copy", blobs("a2")), "fromAccountNotFound");
+    let mine = fixture.upload(b"x");
+    let copied = fixture.call("Blob/copy", json!({"fromAccountId": "a1", "blobIds": [mine, "U99", "x"]}));
     assert_eq!(copied["copied"], json!({&mine: mine}));
     let not_found: Vec<_> =
         copied["notCopied"].as_object().unwrap().iter().map(|(id, why)| (id, &why["type"])).collect();
     assert_eq!(json!(not_found), json!([["U99", "notFound"], ["x", "notFound"]]));
     let many: Vec<String> = (0..1001).map(|n| format!("U{n}")).collect();
-    assert_eq!(house.error("Blob/copy", json!({"fromAccountId": "a1", "blobIds": many})), "requestTooLarge");
+    assert_eq!(fixture.error("Blob/copy", json!({"fromAccountId": "a1", "blobIds": many})), "requestTooLarge");
 }

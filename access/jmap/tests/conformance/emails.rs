@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::house::{House, letter};
+use crate::fixture::{Fixture, letter};
 
 const RICH: &str = "From: \"Bob, the builder\" <bob@alpha.test>\r\nTo: Friends: alice@alpha.test, =?utf-8?q?Ren=C3=A9e?= <renee@beta.test>;\r\n\
 Subject: =?utf-8?Q?R=C3=A9union?=\r\nMessage-ID: <rich@alpha.test>\r\nReferences: <a@b> <c@d>\r\n\
@@ -16,20 +16,20 @@ Un caf=E9\r\n> cited\r\nand more\r\n\
 Content-Transfer-Encoding: base64\r\nContent-ID: <cid1>\r\n\r\naGVsbG8gd29ybGQ=\r\n\
 --b\r\nContent-Type: message/rfc822\r\n\r\nFrom: carol@gamma.test\r\nSubject: inside\r\n\r\nInner text\r\n--b--\r\n";
 
-fn get(house: &House, id: &str, arguments: Value) -> Value {
+fn get(fixture: &Fixture, id: &str, arguments: Value) -> Value {
     let mut arguments = arguments;
     arguments["ids"] = json!([id]);
-    let got = house.call("Email/get", arguments);
+    let got = fixture.call("Email/get", arguments);
     got["list"].get(0).cloned().unwrap_or_else(|| panic!("{got}"))
 }
 
 #[test]
 fn a_letter_is_given_with_all_that_is_usually_wanted() {
-    let house = House::new();
-    let id = house.deliver("inbox", RICH);
-    let email = get(&house, &id, json!({}));
+    let fixture = Fixture::new();
+    let id = fixture.deliver("inbox", RICH);
+    let email = get(&fixture, &id, json!({}));
     assert_eq!(email["id"], json!(id));
-    assert_eq!(email["mailboxIds"], json!({house.role("inbox"): true}));
+    assert_eq!(email["mailboxIds"], json!({fixture.role("inbox"): true}));
     assert_eq!(email["keywords"], json!({}));
     assert_eq!(email["size"], RICH.len());
     assert_eq!(email["receivedAt"], "2026-11-24T06:22:57Z");
@@ -55,8 +55,8 @@ fn a_letter_is_given_with_all_that_is_usually_wanted() {
 
 #[test]
 fn header_fields_are_given_in_the_forms_asked_for() {
-    let house = House::new();
-    let id = house.deliver("inbox", RICH);
+    let fixture = Fixture::new();
+    let id = fixture.deliver("inbox", RICH);
     let properties = json!([
         "header:x-two",
         "header:X-Two:all",
@@ -69,7 +69,7 @@ fn header_fields_are_given_in_the_forms_asked_for() {
         "header:From:asAddresses:all",
         "headers",
     ]);
-    let email = get(&house, &id, json!({"properties": properties}));
+    let email = get(&fixture, &id, json!({"properties": properties}));
     assert_eq!(email["header:x-two"], " two");
     assert_eq!(email["header:X-Two:all"], json!([" one", " two"]));
     assert_eq!(email["header:To:asGroupedAddresses"][0]["name"], "Friends");
@@ -83,9 +83,9 @@ fn header_fields_are_given_in_the_forms_asked_for() {
 
 #[test]
 fn texts_are_given_decoded_and_cut_where_the_client_wants() {
-    let house = House::new();
-    let id = house.deliver("inbox", RICH);
-    let values = |arguments: Value| get(&house, &id, arguments)["bodyValues"].clone();
+    let fixture = Fixture::new();
+    let id = fixture.deliver("inbox", RICH);
+    let values = |arguments: Value| get(&fixture, &id, arguments)["bodyValues"].clone();
     let text = values(json!({"properties": ["bodyValues"], "fetchTextBodyValues": true}));
     let plain = json!({"value": "Un café\n> cited\nand more", "isEncodingProblem": false, "isTruncated": false});
     assert_eq!(text, json!({"1.1": plain}));
@@ -96,7 +96,7 @@ fn texts_are_given_decoded_and_cut_where_the_client_wants() {
     let cut = values(json!({"fetchTextBodyValues": true, "maxBodyValueBytes": 7}));
     assert_eq!(cut["1.1"]["value"], "Un caf");
     let structure = get(
-        &house,
+        &fixture,
         &id,
         json!({"properties": ["bodyStructure"], "bodyProperties": ["type", "subParts", "header:Content-Type"]}),
     );
@@ -108,10 +108,10 @@ fn texts_are_given_decoded_and_cut_where_the_client_wants() {
 
 #[test]
 fn a_text_that_is_cut_is_sound_up_to_there() {
-    let house = House::new();
+    let fixture = Fixture::new();
     let value = |letter: &str, most: usize| {
         let email = json!({"fetchAllBodyValues": true, "maxBodyValueBytes": most, "properties": ["bodyValues"]});
-        get(&house, &house.deliver("inbox", letter), email)["bodyValues"]["1"].clone()
+        get(&fixture, &fixture.deliver("inbox", letter), email)["bodyValues"]["1"].clone()
     };
     let head = "From: bob@alpha.test\r\nMIME-Version: 1.0\r\nContent-Transfer-Encoding: quoted-printable\r\n";
     // A character of two octets that is cut in two by us is no fault of the letter.
@@ -126,13 +126,13 @@ fn a_text_that_is_cut_is_sound_up_to_there() {
 
 #[test]
 fn no_field_of_a_draft_stands_in_it_twice() {
-    let house = House::new();
-    let blob = house.upload(b"some octets");
+    let fixture = Fixture::new();
+    let blob = fixture.upload(b"some octets");
     let create = |object: Value| {
         let mut object = object;
-        object["mailboxIds"] = json!({house.role("drafts"): true});
+        object["mailboxIds"] = json!({fixture.role("drafts"): true});
         object["bodyValues"] = json!({"a": {"value": "x"}});
-        house.call("Email/set", json!({"create": {"k": object}}))
+        fixture.call("Email/set", json!({"create": {"k": object}}))
     };
     // How it is put together, and in which charset, is the server's to choose.
     for root in [
@@ -152,7 +152,7 @@ fn no_field_of_a_draft_stands_in_it_twice() {
         "type", "disposition", "header:Content-Disposition:all", "header:Content-Type:all",
     ]});
     assert_eq!(
-        get(&house, id, wish)["attachments"],
+        get(&fixture, id, wish)["attachments"],
         json!([{
             "type": "application/x-mine", "disposition": "inline",
             "header:Content-Disposition:all": [" inline; filename=mine"],
@@ -163,12 +163,12 @@ fn no_field_of_a_draft_stands_in_it_twice() {
 
 #[test]
 fn keywords_and_mailboxes_are_changed_by_patches() {
-    let house = House::new();
-    let id = house.deliver("inbox", &letter("one", "1", ""));
-    let update = |patch: Value| house.call("Email/set", json!({"update": {&id: patch}}));
+    let fixture = Fixture::new();
+    let id = fixture.deliver("inbox", &letter("one", "1", ""));
+    let update = |patch: Value| fixture.call("Email/set", json!({"update": {&id: patch}}));
     let done = update(json!({"keywords/$Seen": true, "keywords/Work": true}));
     assert_eq!(done["updated"], json!({&id: null}));
-    let now = || get(&house, &id, json!({"properties": ["keywords", "mailboxIds"]}));
+    let now = || get(&fixture, &id, json!({"properties": ["keywords", "mailboxIds"]}));
     assert_eq!(now()["keywords"], json!({"$seen": true, "work": true}));
     update(json!({"keywords/work": null, "keywords/$flagged": true}));
     assert_eq!(now()["keywords"], json!({"$seen": true, "$flagged": true}));
@@ -177,7 +177,7 @@ fn keywords_and_mailboxes_are_changed_by_patches() {
     update(json!({"keywords": null}));
     assert_eq!(now()["keywords"], json!({}));
 
-    let (inbox, archive) = (house.role("inbox"), house.role("archive"));
+    let (inbox, archive) = (fixture.role("inbox"), fixture.role("archive"));
     let moved = update(
         json!({format!("mailboxIds/{inbox}"): null, format!("mailboxIds/{archive}"): true, "keywords/$seen": true}),
     );
@@ -202,27 +202,27 @@ fn keywords_and_mailboxes_are_changed_by_patches() {
     }
     // What cannot be changed may be said as it is.
     assert_eq!(update(json!({"subject": "one", "keywords/$seen": true}))["updated"], json!({&id: null}));
-    let unknown = house.call("Email/set", json!({"update": {"m999": {"keywords": {}}}, "destroy": ["m998"]}));
+    let unknown = fixture.call("Email/set", json!({"update": {"m999": {"keywords": {}}}, "destroy": ["m998"]}));
     assert_eq!(unknown["notUpdated"]["m999"]["type"], "notFound");
     assert_eq!(unknown["notDestroyed"]["m998"]["type"], "notFound");
 }
 
 #[test]
 fn letters_are_destroyed_for_good() {
-    let house = House::new();
-    let id = house.deliver("inbox", &letter("one", "1", ""));
-    let gone = house.call("Email/set", json!({"destroy": [id, id], "update": {&id: {"keywords/$seen": true}}}));
+    let fixture = Fixture::new();
+    let id = fixture.deliver("inbox", &letter("one", "1", ""));
+    let gone = fixture.call("Email/set", json!({"destroy": [id, id], "update": {&id: {"keywords/$seen": true}}}));
     assert_eq!(gone["destroyed"], json!([id]));
     assert_eq!(gone["notUpdated"][&id]["type"], "willDestroy");
-    assert_eq!(house.call("Email/get", json!({"ids": [id]}))["notFound"], json!([id]));
+    assert_eq!(fixture.call("Email/get", json!({"ids": [id]}))["notFound"], json!([id]));
 }
 
 #[test]
 fn a_draft_is_made_from_its_properties_and_reads_back_the_same() {
-    let house = House::new();
-    let blob = house.upload(b"some octets\0\xff");
-    let drafts = house.role("drafts");
-    let made = house.call(
+    let fixture = Fixture::new();
+    let blob = fixture.upload(b"some octets\0\xff");
+    let drafts = fixture.role("drafts");
+    let made = fixture.call(
         "Email/set",
         json!({"create": {"k": {
             "mailboxIds": {&drafts: true},
@@ -244,7 +244,7 @@ fn a_draft_is_made_from_its_properties_and_reads_back_the_same() {
     assert!(created["blobId"].is_string() && created["threadId"].is_string() && created["size"].is_u64(), "{made}");
     let id = created["id"].as_str().unwrap();
     let email = get(
-        &house,
+        &fixture,
         id,
         json!({"fetchAllBodyValues": true, "properties": ["from", "to", "subject", "sentAt", "receivedAt", "inReplyTo",
             "header:X-Mine:asText", "keywords", "textBody", "htmlBody", "attachments", "bodyValues", "messageId",
@@ -272,13 +272,13 @@ fn a_draft_is_made_from_its_properties_and_reads_back_the_same() {
 
 #[test]
 fn a_draft_against_the_rules_is_refused_with_what_is_wrong() {
-    let house = House::new();
-    let drafts = json!({house.role("drafts"): true});
+    let fixture = Fixture::new();
+    let drafts = json!({fixture.role("drafts"): true});
     let refuse = |mut object: Value| {
         if object.get("mailboxIds").is_none() {
             object["mailboxIds"] = drafts.clone();
         }
-        let answer = house.call("Email/set", json!({"create": {"k": object}}));
+        let answer = fixture.call("Email/set", json!({"create": {"k": object}}));
         answer["notCreated"]["k"].as_object().cloned().unwrap_or_else(|| panic!("{answer}"))
     };
     let values = json!({"a": {"value": "x"}});
@@ -319,15 +319,15 @@ fn a_draft_against_the_rules_is_refused_with_what_is_wrong() {
 
 #[test]
 fn letters_are_imported_and_parsed_from_blobs() {
-    let house = House::new();
-    let blob = house.upload(RICH.as_bytes());
-    let inbox = house.role("inbox");
-    let import = |wish: Value| house.call("Email/import", json!({"emails": {"k": wish}}));
+    let fixture = Fixture::new();
+    let blob = fixture.upload(RICH.as_bytes());
+    let inbox = fixture.role("inbox");
+    let import = |wish: Value| fixture.call("Email/import", json!({"emails": {"k": wish}}));
     let done = import(
         json!({"blobId": blob, "mailboxIds": {&inbox: true}, "keywords": {"$seen": true}, "receivedAt": "2020-01-02T03:04:05Z"}),
     );
     let id = done["created"]["k"]["id"].as_str().unwrap_or_else(|| panic!("{done}")).to_owned();
-    let email = get(&house, &id, json!({"properties": ["subject", "receivedAt", "keywords"]}));
+    let email = get(&fixture, &id, json!({"properties": ["subject", "receivedAt", "keywords"]}));
     assert_eq!(
         email,
         json!({"id": id, "subject": "Réunion", "receivedAt": "2020-01-02T03:04:05Z", "keywords": {"$seen": true}})
@@ -341,20 +341,20 @@ fn letters_are_imported_and_parsed_from_blobs() {
         assert_eq!(refused["notCreated"]["k"]["properties"], json!([property]), "{refused}");
     }
     let named = json!({"emails": {"a b": {"blobId": blob, "mailboxIds": {&inbox: true}}}});
-    assert_eq!(house.error("Email/import", named), "invalidArguments", "no creation id is like that");
-    let no_letter = house.upload(b"\r\n\r\nnothing\r\n");
+    assert_eq!(fixture.error("Email/import", named), "invalidArguments", "no creation id is like that");
+    let no_letter = fixture.upload(b"\r\n\r\nnothing\r\n");
     let refused = import(json!({"blobId": no_letter, "mailboxIds": {&inbox: true}}));
     assert_eq!(refused["notCreated"]["k"]["type"], "invalidEmail");
 
     // The letter inside the letter, and what is attached to it, have blobs of their own.
-    let inside = get(&house, &id, json!({}))["attachments"][1]["blobId"].as_str().unwrap().to_owned();
+    let inside = get(&fixture, &id, json!({}))["attachments"][1]["blobId"].as_str().unwrap().to_owned();
     let parsed =
-        house.call("Email/parse", json!({"blobIds": [inside, blob, no_letter, "L999"], "fetchTextBodyValues": true}));
+        fixture.call("Email/parse", json!({"blobIds": [inside, blob, no_letter, "L999"], "fetchTextBodyValues": true}));
     assert_eq!(parsed["parsed"][&inside]["subject"], "inside");
     assert_eq!(parsed["parsed"][&inside]["bodyValues"]["1"]["value"], "Inner text");
     assert_eq!(parsed["parsed"][&blob]["subject"], "Réunion");
     assert_eq!((&parsed["notParsable"], &parsed["notFound"]), (&json!([no_letter]), &json!(["L999"])));
-    let meta = house.call(
+    let meta = fixture.call(
         "Email/parse",
         json!({"blobIds": [blob], "properties": ["id", "keywords", "mailboxIds", "threadId", "size"]}),
     );
@@ -367,11 +367,11 @@ fn letters_are_imported_and_parsed_from_blobs() {
 #[test]
 fn of_a_field_that_stands_more_than_once_the_last_is_given_and_all_where_all_are_wanted() {
     // RFC 8621 §4.1.3: `header:{name}` is the last instance, and from, to, … are `header:From:asAddresses`, ….
-    let house = House::new();
+    let fixture = Fixture::new();
     let twice = "From: Alice <alice@alpha.test>\r\nTo: bob@beta.test\r\nSubject: first\r\nTo: Carol <carol@gamma.test>,\r\n dave@delta.test\r\n\
         Subject: =?utf-8?q?derni=C3=A8re?=\r\nFrom: Eve <eve@evil.test>\r\nMessage-ID: <1@alpha.test>\r\nMessage-ID: <2@alpha.test>\r\n\
         Date: Tue, 24 Nov 2026 10:00:00 +0100\r\nDate: Wed, 25 Nov 2026 10:00:00 +0100\r\nCc: \r\n\r\nHello\r\n";
-    let id = house.deliver("inbox", twice);
+    let id = fixture.deliver("inbox", twice);
     let named = ["from", "to", "cc", "bcc", "subject", "messageId", "sentAt"];
     let meant = [
         "header:From:asAddresses",
@@ -390,10 +390,10 @@ fn of_a_field_that_stands_more_than_once_the_last_is_given_and_all_where_all_are
         "header:X-None",
     ];
     let properties: Vec<&str> = named.into_iter().chain(meant).chain(all).collect();
-    let blob = house.upload(twice.as_bytes());
-    let stored = house.call("Email/get", json!({"ids": [id], "properties": properties}))["list"][0].clone();
+    let blob = fixture.upload(twice.as_bytes());
+    let stored = fixture.call("Email/get", json!({"ids": [id], "properties": properties}))["list"][0].clone();
     let parsed =
-        house.call("Email/parse", json!({"blobIds": [blob], "properties": properties}))["parsed"][&blob].clone();
+        fixture.call("Email/parse", json!({"blobIds": [blob], "properties": properties}))["parsed"][&blob].clone();
     for email in [stored, parsed] {
         for (name, header) in named.iter().zip(meant) {
             assert_eq!(email[name], email[header], "{name}");
@@ -421,14 +421,14 @@ fn of_a_field_that_stands_more_than_once_the_last_is_given_and_all_where_all_are
 #[test]
 fn odd_letters_have_a_structure_and_what_is_inside_can_be_taken_out() {
     use base64::Engine;
-    let house = House::new();
+    let fixture = Fixture::new();
     let inner = "From: carol@gamma.test\r\nSubject: inner\r\nContent-Type: multipart/alternative; boundary=i\r\n\r\n\
         --i\r\nContent-Type: text/plain\r\n\r\ninner text\r\n--i\r\nContent-Type: text/html\r\n\r\n<p>inner</p>\r\n--i--\r\n";
     let coded = base64::engine::general_purpose::STANDARD.encode(inner);
     let look = |letter: &str| {
-        let id = house.deliver("inbox", letter);
+        let id = fixture.deliver("inbox", letter);
         let properties = json!(["bodyStructure", "textBody", "attachments", "bodyValues", "hasAttachment"]);
-        get(&house, &id, json!({"fetchAllBodyValues": true, "properties": properties}))
+        get(&fixture, &id, json!({"fetchAllBodyValues": true, "properties": properties}))
     };
     // Each with the text that is to be shown of it, and whether there was something wrong with it.
     for (letter, text, problem) in [
@@ -459,16 +459,16 @@ fn odd_letters_have_a_structure_and_what_is_inside_can_be_taken_out() {
         assert_eq!((&attached["type"], &email["hasAttachment"]), (&json!("message/rfc822"), &json!(true)), "{email}");
         let blob = attached["blobId"].as_str().unwrap();
         let wish = json!({"blobIds": [blob], "fetchHTMLBodyValues": true, "properties": ["subject", "size", "htmlBody", "bodyValues"]});
-        let parsed = house.call("Email/parse", wish)["parsed"][blob].clone();
+        let parsed = fixture.call("Email/parse", wish)["parsed"][blob].clone();
         assert_eq!((&parsed["subject"], &parsed["size"]), (&json!("inner"), &attached["size"]));
         assert_eq!(parsed["bodyValues"]["2"]["value"], "<p>inner</p>");
         // A part of the letter inside is a blob as well.
         let path = format!("/jmap/download/a1/{}/x", parsed["htmlBody"][0]["blobId"].as_str().unwrap());
         let request = axum::http::Request::get(path)
             .header("authorization", "Basic YWxpY2VAYWxwaGEudGVzdDpzZWNyZXQ=")
-            .extension(web::Peer::in_clear([127, 0, 0, 1].into()))
+            .extension(http::Peer::in_clear([127, 0, 0, 1].into()))
             .body(axum::body::Body::empty());
-        let (status, octets) = house.send(facteur_jmap::router(house.jmap.clone()), request.unwrap());
+        let (status, octets) = fixture.send(facteur_jmap::router(fixture.jmap.clone()), request.unwrap());
         assert_eq!((status, octets.as_slice()), (200, &b"<p>inner</p>"[..]));
     }
 }

@@ -7,7 +7,7 @@ use mailbox::{FlagSet, System};
 use serde_json::{Value, json};
 
 use crate::hostile_letters::{letters, plain};
-use crate::house::{House, NOW, USING};
+use crate::fixture::{Fixture, NOW, USING};
 
 /// Octets of each letter. A field in it is five times as long as what is looked at of one.
 const SIZE: usize = 1 << 19;
@@ -62,11 +62,11 @@ fn properties() -> Vec<Value> {
     named.iter().map(|name| json!(name)).chain(of_fields).collect()
 }
 
-fn file(house: &House, octets: &[u8]) -> String {
-    let folder = house.folder("archive");
-    let prepared = mailbox::prepare(&house.store, Bytes::copy_from_slice(octets)).unwrap();
+fn file(fixture: &Fixture, octets: &[u8]) -> String {
+    let folder = fixture.folder("archive");
+    let prepared = mailbox::prepare(&fixture.store, Bytes::copy_from_slice(octets)).unwrap();
     let flags = FlagSet::from(System::NONE);
-    let filed = house.write(move |tx| mailbox::letter::file(tx, folder, &prepared, &flags, NOW));
+    let filed = fixture.write(move |tx| mailbox::letter::file(tx, folder, &prepared, &flags, NOW));
     format!("m{}", filed.letter.0)
 }
 
@@ -81,9 +81,9 @@ fn timed<T>(what: &str, work: impl FnOnce() -> T) -> (T, Duration) {
 
 #[test]
 fn no_property_of_no_letter_costs_more_than_its_size_allows() {
-    let house = House::new();
+    let fixture = Fixture::new();
     let filed: Vec<(&str, String)> =
-        letters(SIZE).into_iter().map(|one| (one.shape, timed(one.shape, || file(&house, &one.octets)).0)).collect();
+        letters(SIZE).into_iter().map(|one| (one.shape, timed(one.shape, || file(&fixture, &one.octets)).0)).collect();
     let part = [
         "partId",
         "blobId",
@@ -103,17 +103,17 @@ fn no_property_of_no_letter_costs_more_than_its_size_allows() {
             "ids": [id], "properties": properties(), "bodyProperties": part,
             "fetchAllBodyValues": true,
         });
-        let (got, _) = timed(shape, || house.call("Email/get", all));
+        let (got, _) = timed(shape, || fixture.call("Email/get", all));
         assert_eq!(got["list"][0]["id"], json!(id), "{shape}: {}", got["type"]);
         let snippet = json!({"emailIds": [id], "filter": {"text": "word post hello y"}});
-        let (got, _) = timed(shape, || house.call("SearchSnippet/get", snippet));
+        let (got, _) = timed(shape, || fixture.call("SearchSnippet/get", snippet));
         assert_eq!(got["list"][0]["emailId"], json!(id), "{shape}: {got}");
     }
 }
 
 #[test]
 fn each_property_alone_is_given_in_time_of_the_letters_that_made_it_slow() {
-    let house = House::new();
+    let fixture = Fixture::new();
     let slow = [
         "references without blanks",
         "ways to unsubscribe",
@@ -122,10 +122,10 @@ fn each_property_alone_is_given_in_time_of_the_letters_that_made_it_slow() {
         "encoded words that do not end",
     ];
     for one in letters(SIZE).into_iter().filter(|one| slow.contains(&one.shape)) {
-        let id = file(&house, &one.octets);
+        let id = file(&fixture, &one.octets);
         for property in properties() {
             let what = format!("{property} of {}", one.shape);
-            let got = timed(&what, || house.call("Email/get", json!({"ids": [id], "properties": [property]}))).0;
+            let got = timed(&what, || fixture.call("Email/get", json!({"ids": [id], "properties": [property]}))).0;
             assert_eq!(got["list"][0]["id"], json!(id), "{what}: {}", got["type"]);
         }
     }
@@ -133,27 +133,27 @@ fn each_property_alone_is_given_in_time_of_the_letters_that_made_it_slow() {
 
 #[test]
 fn what_is_uploaded_is_parsed_and_imported_in_time_whatever_it_is() {
-    let house = House::new();
-    let archive = house.role("archive");
+    let fixture = Fixture::new();
+    let archive = fixture.role("archive");
     for one in letters(SIZE / 4) {
-        let blob = house.upload(&one.octets);
+        let blob = fixture.upload(&one.octets);
         let wish = json!({"blobIds": [blob], "properties": properties(), "fetchAllBodyValues": true});
-        let (parsed, _) = timed(one.shape, || house.call("Email/parse", wish));
+        let (parsed, _) = timed(one.shape, || fixture.call("Email/parse", wish));
         assert!(parsed["parsed"].get(&blob).is_some(), "{}: {parsed}", one.shape);
         let email = json!({"blobId": blob, "mailboxIds": {&archive: true}});
-        let (made, _) = timed(one.shape, || house.call("Email/import", json!({"emails": {"k": email}})));
+        let (made, _) = timed(one.shape, || fixture.call("Email/import", json!({"emails": {"k": email}})));
         assert!(made["created"]["k"]["id"].is_string(), "{}: {made}", one.shape);
     }
 }
 
 #[test]
 fn twice_the_letter_costs_no_more_than_some_twice_the_time() {
-    let house = House::new();
+    let fixture = Fixture::new();
     let cost = |octets: &[u8]| {
-        let id = file(&house, octets);
+        let id = file(&fixture, octets);
         let ask = json!({"ids": [id], "properties": properties()});
         // The shortest of some: what others do meanwhile only adds.
-        (0..3).map(|_| timed("a letter", || house.call("Email/get", ask.clone())).1).min().unwrap_or_default()
+        (0..3).map(|_| timed("a letter", || fixture.call("Email/get", ask.clone())).1).min().unwrap_or_default()
     };
     let floor = cost(&plain(SIZE)) + Duration::from_millis(50);
     for (small, large) in letters(SIZE / 4).into_iter().zip(letters(SIZE)) {
@@ -170,52 +170,52 @@ fn empty_lists() -> Value {
 
 #[test]
 fn references_that_find_nothing_are_paid_for_by_the_request() {
-    let house = House::new();
+    let fixture = Fixture::new();
     let nothing = json!({"resultOf": "0", "name": "Core/echo", "path": "/a/*/*/*"});
     let mut calls = vec![json!(["Core/echo", {"a": empty_lists()}, "0"])];
     calls.extend((1..64).map(|n| json!(["Core/echo", {"#b": nothing}, n.to_string()])));
-    let (responses, _) = timed("63 references", || house.calls(json!(calls)));
+    let (responses, _) = timed("63 references", || fixture.calls(json!(calls)));
     let refused = responses.iter().filter(|response| response[1]["type"] == "requestTooLarge").count();
     assert_eq!((responses.len(), refused), (64, 63));
 }
 
 #[test]
 fn a_request_that_stands_for_much_memory_is_beyond_the_limit() {
-    let house = House::new();
+    let fixture = Fixture::new();
     for item in ["[]", "{}", "{\"a\":1}", "[[[]]]", "0", "{\"\":{\"\":{}}}"] {
         let items = vec![item; 9_000_000 / (item.len() + 1)].join(",");
         let text =
             format!("{{\"using\":[\"{}\"],\"methodCalls\":[[\"Core/echo\",{{\"a\":[{items}]}},\"0\"]]}}", USING[0]);
-        let ((status, body), _) = timed(item, || post(&house, text.into_bytes()));
+        let ((status, body), _) = timed(item, || post(&fixture, text.into_bytes()));
         let answer: Value = serde_json::from_slice(&body).unwrap();
         assert_eq!((status, &answer["limit"]), (400, &json!("maxSizeRequest")), "{item}");
     }
     // Text is what it is.
     let text = json!({"using": [USING[0]], "methodCalls": [["Core/echo", {"a": "y".repeat(9_000_000)}, "0"]]});
-    let (status, body) = post(&house, text.to_string().into_bytes());
+    let (status, body) = post(&fixture, text.to_string().into_bytes());
     assert_eq!((status, body.len() > 9_000_000), (200, true));
 }
 
-fn post(house: &House, body: Vec<u8>) -> (u16, Vec<u8>) {
-    house.send(facteur_jmap::router(house.jmap.clone()), request(body))
+fn post(fixture: &Fixture, body: Vec<u8>) -> (u16, Vec<u8>) {
+    fixture.send(facteur_jmap::router(fixture.jmap.clone()), request(body))
 }
 
 fn request(body: Vec<u8>) -> axum::http::Request<axum::body::Body> {
     axum::http::Request::post("/jmap/api")
         .header("authorization", "Basic YWxpY2VAYWxwaGEudGVzdDpzZWNyZXQ=")
         .header("content-type", "application/json")
-        .extension(web::Peer::in_clear([127, 0, 0, 1].into()))
+        .extension(http::Peer::in_clear([127, 0, 0, 1].into()))
         .body(axum::body::Body::from(body))
         .unwrap()
 }
 
 #[test]
 fn a_large_request_and_its_answer_hold_up_nobody_on_the_same_thread() {
-    let house = House::new();
+    let fixture = Fixture::new();
     let echo = json!(["Core/echo", {"a": empty_lists(), "b": "y".repeat(1 << 20)}, "0"]);
     let text = json!({"using": USING, "methodCalls": [echo]}).to_string().into_bytes();
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-    let mut router = facteur_jmap::router(house.jmap.clone());
+    let mut router = facteur_jmap::router(fixture.jmap.clone());
     let (ticks, longest) = runtime.block_on(async {
         let asked = tower_service::Service::call(&mut router, request(text));
         let asked =
@@ -242,9 +242,9 @@ fn a_large_request_and_its_answer_hold_up_nobody_on_the_same_thread() {
 
 #[test]
 fn lists_of_very_many_things_in_a_request_are_refused_at_once() {
-    let house = House::new();
-    let id = house.deliver("inbox", "From: bob@alpha.test\r\n\r\nHello\r\n");
-    let drafts = house.role("drafts");
+    let fixture = Fixture::new();
+    let id = fixture.deliver("inbox", "From: bob@alpha.test\r\n\r\nHello\r\n");
+    let drafts = fixture.role("drafts");
     let many = |count: usize, one: &dyn Fn(usize) -> (String, Value)| -> Value {
         (0..count).map(one).collect::<serde_json::Map<_, _>>().into()
     };
@@ -256,7 +256,7 @@ fn lists_of_very_many_things_in_a_request_are_refused_at_once() {
     let names: Vec<String> = (0..5000).map(|n| format!("header:X-{n}:all")).collect();
     let folders: Vec<String> = (0..50_000).map(|n| format!("f{n}")).collect();
     let sort = vec![json!({"property": "subject"}); 10_000];
-    let asked = |method: &str, arguments: Value| timed(method, || house.error(method, arguments)).0;
+    let asked = |method: &str, arguments: Value| timed(method, || fixture.error(method, arguments)).0;
     let or = |conditions: Value| json!({"filter": {"operator": "OR", "conditions": conditions}});
     assert_eq!(asked("Email/query", or(json!(conditions))), "unsupportedFilter");
     assert_eq!(asked("Email/query", json!({"filter": deep})), "unsupportedFilter");
@@ -276,7 +276,7 @@ fn lists_of_very_many_things_in_a_request_are_refused_at_once() {
     let pointers = many(20_000, &|n| (format!("keywords/k{n}"), json!(true)));
     assert_eq!(asked("Email/set", json!({"update": {&id: pointers}})), "requestTooLarge");
     let outcome = |patch: Value| {
-        let set = timed("a patch", || house.call("Email/set", json!({"update": {&id: patch}}))).0;
+        let set = timed("a patch", || fixture.call("Email/set", json!({"update": {&id: patch}}))).0;
         set["notUpdated"][&id]["type"].as_str().map(str::to_owned).unwrap_or_else(|| panic!("{set}"))
     };
     assert_eq!(outcome(many(2000, &|n| (format!("keywords/k{n}"), json!(true)))), "invalidPatch");
@@ -287,44 +287,44 @@ fn lists_of_very_many_things_in_a_request_are_refused_at_once() {
     );
     let mut draft = many(20_000, &|n| (format!("header:X-{n}"), json!(" y")));
     draft["mailboxIds"] = json!({drafts: true});
-    let made = timed("a draft", || house.call("Email/set", json!({"create": {"k": draft}}))).0;
+    let made = timed("a draft", || fixture.call("Email/set", json!({"create": {"k": draft}}))).0;
     assert_eq!(made["notCreated"]["k"]["type"], "invalidProperties");
 }
 
 #[test]
 fn a_mailbox_tree_of_thousands_is_listed_and_changed_in_time() {
-    let house = House::new();
-    house.write(|tx| {
+    let fixture = Fixture::new();
+    fixture.write(|tx| {
         for outer in 0..40 {
-            mailbox::folder::create(tx, crate::house::ALICE, &format!("F{outer}"), None)?;
+            mailbox::folder::create(tx, crate::fixture::ALICE, &format!("F{outer}"), None)?;
             for inner in 0..100 {
-                mailbox::folder::create(tx, crate::house::ALICE, &format!("F{outer}/I{inner}"), None)?;
+                mailbox::folder::create(tx, crate::fixture::ALICE, &format!("F{outer}/I{inner}"), None)?;
             }
         }
         Ok(())
     });
     let tree = json!({"sortAsTree": true, "filterAsTree": true, "sort": [{"property": "name"}]});
-    let (listed, _) = timed("a tree", || house.call("Mailbox/query", tree));
+    let (listed, _) = timed("a tree", || fixture.call("Mailbox/query", tree));
     assert!(listed["ids"].as_array().unwrap().len() > 4000);
-    let (got, _) = timed("all mailboxes", || house.call("Mailbox/get", json!({"ids": null})));
+    let (got, _) = timed("all mailboxes", || fixture.call("Mailbox/get", json!({"ids": null})));
     assert!(got["list"].as_array().unwrap().len() > 4000);
     // One of them cannot be, so that each is judged alone.
     let mut create: serde_json::Map<_, _> =
         (0..100).map(|n| (format!("k{n}"), json!({"name": format!("N{n}")}))).collect();
     create.insert("bad".into(), json!({"name": "F1"}));
-    let (made, _) = timed("a hundred mailboxes", || house.call("Mailbox/set", json!({"create": create})));
+    let (made, _) = timed("a hundred mailboxes", || fixture.call("Mailbox/set", json!({"create": create})));
     assert_eq!(made["created"].as_object().map(serde_json::Map::len), Some(100), "{}", made["notCreated"]);
     let many: serde_json::Map<_, _> = (0..400).map(|n| (format!("k{n}"), json!({"name": format!("M{n}")}))).collect();
-    assert_eq!(house.error("Mailbox/set", json!({"create": many})), "requestTooLarge");
+    assert_eq!(fixture.error("Mailbox/set", json!({"create": many})), "requestTooLarge");
 }
 
 #[test]
 fn an_answer_that_would_be_too_large_is_not_begun_to_be_sent() {
-    let house = House::new();
+    let fixture = Fixture::new();
     let letter = letters(SIZE).into_iter().find(|one| one.shape == "marks above a letter").unwrap();
-    let ids: Vec<String> = (0..80).map(|_| file(&house, &letter.octets)).collect();
+    let ids: Vec<String> = (0..80).map(|_| file(&fixture, &letter.octets)).collect();
     let all = json!({"ids": ids, "properties": ["headers"]});
-    assert_eq!(timed("eighty headers", || house.error("Email/get", all)).0, "requestTooLarge");
-    let one = house.call("Email/get", json!({"ids": [ids[0]], "properties": ["headers"]}));
+    assert_eq!(timed("eighty headers", || fixture.error("Email/get", all)).0, "requestTooLarge");
+    let one = fixture.call("Email/get", json!({"ids": [ids[0]], "properties": ["headers"]}));
     assert!(one["list"][0]["headers"].as_array().unwrap().len() > 3, "{}", one["type"]);
 }

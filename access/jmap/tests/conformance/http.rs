@@ -10,7 +10,7 @@ use http_body_util::BodyExt;
 use serde_json::{Value, json};
 use tower_service::Service;
 
-use crate::house::{House, letter};
+use crate::fixture::{Fixture, letter};
 
 const ALICE: &str = "Basic YWxpY2VAYWxwaGEudGVzdDpzZWNyZXQ=";
 const WRONG: &str = "Basic YWxpY2VAYWxwaGEudGVzdDpndWVzcw==";
@@ -24,16 +24,16 @@ fn request(method: &str, path: &str, log_in: &str) -> axum::http::request::Build
         .uri(path)
         .header("host", "mail.alpha.test")
         .header("authorization", log_in)
-        .extension(web::Peer::in_clear(here))
+        .extension(http::Peer::in_clear(here))
 }
 
-async fn answer(house: &House, request: Request<Body>) -> Response<Body> {
-    jmap::router(house.jmap.clone()).call(request).await.unwrap()
+async fn answer(fixture: &Fixture, request: Request<Body>) -> Response<Body> {
+    jmap::router(fixture.jmap.clone()).call(request).await.unwrap()
 }
 
-fn send(house: &House, request: Request<Body>) -> (u16, Vec<u8>, axum::http::HeaderMap) {
-    house.block_on(async {
-        let (head, body) = answer(house, request).await.into_parts();
+fn send(fixture: &Fixture, request: Request<Body>) -> (u16, Vec<u8>, axum::http::HeaderMap) {
+    fixture.block_on(async {
+        let (head, body) = answer(fixture, request).await.into_parts();
         (head.status.as_u16(), body.collect().await.unwrap().to_bytes().to_vec(), head.headers)
     })
 }
@@ -44,8 +44,8 @@ fn json_of(body: &[u8]) -> Value {
 
 #[test]
 fn the_session_says_what_there_is_and_where() {
-    let house = House::new();
-    let (status, body, headers) = send(&house, request("GET", "/.well-known/jmap", ALICE).body(Body::empty()).unwrap());
+    let fixture = Fixture::new();
+    let (status, body, headers) = send(&fixture, request("GET", "/.well-known/jmap", ALICE).body(Body::empty()).unwrap());
     let session = json_of(&body);
     assert_eq!((status, &session["username"]), (200, &json!("alice@alpha.test")));
     assert_eq!(session["apiUrl"], "http://mail.alpha.test/jmap/api");
@@ -70,7 +70,7 @@ fn the_session_says_what_there_is_and_where() {
         assert!(session["downloadUrl"].as_str().unwrap().contains(part));
     }
     assert_eq!(headers["access-control-allow-origin"], "*");
-    let (status, _, headers) = send(&house, Request::options("/jmap/api").body(Body::empty()).unwrap());
+    let (status, _, headers) = send(&fixture, Request::options("/jmap/api").body(Body::empty()).unwrap());
     assert_eq!(
         (status, headers["access-control-allow-headers"].to_str().unwrap().contains("Authorization")),
         (204, true)
@@ -79,33 +79,33 @@ fn the_session_says_what_there_is_and_where() {
 
 #[test]
 fn nobody_comes_in_without_proof() {
-    let house = House::new();
-    let status = |log_in: &str| send(&house, request("GET", "/jmap/session", log_in).body(Body::empty()).unwrap()).0;
+    let fixture = Fixture::new();
+    let status = |log_in: &str| send(&fixture, request("GET", "/jmap/session", log_in).body(Body::empty()).unwrap()).0;
     assert_eq!(status(ALICE), 200);
     for bad in [WRONG, "", "Basic", "Basic !!!", "Basic bm9jb2xvbg==", "Bearer token", "Digest x"] {
         assert_eq!(status(bad), 401, "{bad}");
     }
     for (who, refused) in [(FLOOD, (429, "90")), (CROWD, (503, "5"))] {
-        let (status, _, headers) = send(&house, request("GET", "/jmap/session", who).body(Body::empty()).unwrap());
+        let (status, _, headers) = send(&fixture, request("GET", "/jmap/session", who).body(Body::empty()).unwrap());
         assert_eq!((status, headers["retry-after"].to_str().unwrap()), refused);
     }
     // In clear from elsewhere, passwords are not even looked at.
     let far: IpAddr = [192, 0, 2, 1].into();
     let mut from_far = request("GET", "/jmap/session", ALICE).body(Body::empty()).unwrap();
-    from_far.extensions_mut().insert(web::Peer::in_clear(far));
-    assert_eq!(send(&house, from_far).0, 403);
+    from_far.extensions_mut().insert(http::Peer::in_clear(far));
+    assert_eq!(send(&fixture, from_far).0, 403);
     let mut inside_tls = request("GET", "/jmap/session", ALICE).body(Body::empty()).unwrap();
-    inside_tls.extensions_mut().insert(web::Peer { tls: Some("TLSv1.3".into()), ..web::Peer::in_clear(far) });
-    let (status, body, _) = send(&house, inside_tls);
+    inside_tls.extensions_mut().insert(http::Peer { tls: Some("TLSv1.3".into()), ..http::Peer::in_clear(far) });
+    let (status, body, _) = send(&fixture, inside_tls);
     assert_eq!((status, &json_of(&body)["apiUrl"]), (200, &json!("https://mail.alpha.test/jmap/api")));
 }
 
 #[test]
 fn a_request_that_is_none_is_a_problem() {
-    let house = House::new();
+    let fixture = Fixture::new();
     let post = |kind: &str, text: String| {
         let request = request("POST", "/jmap/api", ALICE).header("content-type", kind).body(Body::from(text)).unwrap();
-        let (status, body, headers) = send(&house, request);
+        let (status, body, headers) = send(&fixture, request);
         (status, json_of(&body), headers["content-type"].to_str().unwrap().to_owned())
     };
     let echo =
@@ -128,10 +128,10 @@ fn a_request_that_is_none_is_a_problem() {
 
 #[test]
 fn blobs_go_up_and_come_down_and_are_nobody_elses() {
-    let house = House::new();
+    let fixture = Fixture::new();
     let octets: Vec<u8> = (0..300_000_u32).map(|n| (n % 251) as u8).collect();
-    let blob = house.upload(&octets);
-    let down = |path: String, log_in: &str| send(&house, request("GET", &path, log_in).body(Body::empty()).unwrap());
+    let blob = fixture.upload(&octets);
+    let down = |path: String, log_in: &str| send(&fixture, request("GET", &path, log_in).body(Body::empty()).unwrap());
     let (status, body, headers) = down(format!("/jmap/download/a1/{blob}/pl%C3%A0n.pdf?type=application/pdf"), ALICE);
     assert_eq!((status, body == octets, headers["content-type"].to_str().unwrap()), (200, true, "application/pdf"));
     assert_eq!(headers["content-disposition"], "attachment; filename*=UTF-8''pl%C3%A0n.pdf");
@@ -149,32 +149,32 @@ fn blobs_go_up_and_come_down_and_are_nobody_elses() {
     // A part of a letter comes decoded.
     let text =
         letter("one", "1", "").replace("\r\n\r\nHello one", "\r\nContent-Transfer-Encoding: base64\r\n\r\naMOpbGxv");
-    let id = house.deliver("inbox", &text);
-    let part = house.call("Email/get", json!({"ids": [id]}))["list"][0]["textBody"][0].clone();
+    let id = fixture.deliver("inbox", &text);
+    let part = fixture.call("Email/get", json!({"ids": [id]}))["list"][0]["textBody"][0].clone();
     let (status, body, _) = down(format!("/jmap/download/a1/{}/t", part["blobId"].as_str().unwrap()), ALICE);
     assert_eq!((status, body.as_slice()), (200, "héllo".as_bytes()));
     assert_eq!(part["size"], 6);
     let (status, body, _) = down(format!("/jmap/download/a1/L{}/t", &id[1..]), ALICE);
     assert_eq!((status, body.as_slice()), (200, text.as_bytes()));
     let elsewhere = request("POST", "/jmap/upload/a2", ALICE).body(Body::from("x")).unwrap();
-    assert_eq!(send(&house, elsewhere).0, 404);
+    assert_eq!(send(&fixture, elsewhere).0, 404);
     let large = request("POST", "/jmap/upload/a1", ALICE).body(Body::from(vec![0_u8; 50_000_001])).unwrap();
-    let (status, body, _) = send(&house, large);
+    let (status, body, _) = send(&fixture, large);
     assert_eq!((status, &json_of(&body)["limit"]), (400, &json!("maxSizeUpload")));
 }
 
 #[test]
 fn a_download_gives_the_ranges_that_are_asked_for_of_what_is_encoded_too() {
-    let house = House::new();
+    let fixture = Fixture::new();
     let octets: Vec<u8> = (0..700_000_u32).map(|n| (n % 251) as u8).collect();
-    let blob = house.upload(&octets);
+    let blob = fixture.upload(&octets);
     let coded = base64_lines(&octets);
     let text = letter("film", "1", "").replace(
         "\r\n\r\nHello film",
         &format!("\r\nContent-Type: video/mp4\r\nContent-Transfer-Encoding: base64\r\n\r\n{coded}"),
     );
-    let id = house.deliver("inbox", &text);
-    let found = house.call("Email/get", json!({"ids": [id], "properties": ["bodyStructure"]}));
+    let id = fixture.deliver("inbox", &text);
+    let found = fixture.call("Email/get", json!({"ids": [id], "properties": ["bodyStructure"]}));
     let film = found["list"][0]["bodyStructure"]["blobId"].as_str().unwrap().to_owned();
     for blob in [blob, film] {
         let ask = |range: &str, more: Option<&str>| {
@@ -182,7 +182,7 @@ fn a_download_gives_the_ranges_that_are_asked_for_of_what_is_encoded_too() {
             if let Some(tag) = more {
                 asked = asked.header("if-range", tag);
             }
-            send(&house, asked.body(Body::empty()).unwrap())
+            send(&fixture, asked.body(Body::empty()).unwrap())
         };
         let (_, _, headers) = ask("lines=1-2", None);
         let tag = headers["etag"].to_str().unwrap().to_owned();
@@ -238,37 +238,37 @@ async fn event(body: &mut Body, kind: &str) -> Option<Value> {
 
 #[test]
 fn who_listens_hears_of_what_changes_and_of_nothing_else() {
-    let house = House::new();
+    let fixture = Fixture::new();
     let listen = |query: &str| {
         let request = request("GET", &format!("/jmap/events?{query}"), ALICE).body(Body::empty()).unwrap();
-        let response = house.block_on(answer(&house, request));
+        let response = fixture.block_on(answer(&fixture, request));
         assert_eq!(response.headers()["content-type"], "text/event-stream");
         response.into_body()
     };
     let mut all = listen("types=*&closeafter=no&ping=0");
     let mut once = listen("types=Mailbox,Thread&closeafter=state&ping=0");
-    let id = house.deliver("inbox", &letter("one", "1", ""));
-    let change = house.block_on(event(&mut all, "state")).unwrap();
+    let id = fixture.deliver("inbox", &letter("one", "1", ""));
+    let change = fixture.block_on(event(&mut all, "state")).unwrap();
     assert_eq!(change["@type"], "StateChange");
-    assert_eq!(change["changed"]["a1"]["Email"], house.state("Email"));
-    assert_eq!(change["changed"]["a1"]["Mailbox"], house.state("Mailbox"));
-    let change = house.block_on(event(&mut once, "state")).unwrap();
+    assert_eq!(change["changed"]["a1"]["Email"], fixture.state("Email"));
+    assert_eq!(change["changed"]["a1"]["Mailbox"], fixture.state("Mailbox"));
+    let change = fixture.block_on(event(&mut once, "state")).unwrap();
     assert_eq!(change["changed"]["a1"].as_object().unwrap().len(), 2);
-    assert!(house.block_on(event(&mut once, "state")).is_none(), "it closes after the first");
-    house.flag(&id, mailbox::System::FLAGGED);
-    let change = house.block_on(event(&mut all, "state")).unwrap();
-    assert_eq!(change["changed"]["a1"], json!({"Email": house.state("Email")}));
-    house.call("VacationResponse/set", json!({"update": {"singleton": {"subject": "Away"}}}));
-    let change = house.block_on(event(&mut all, "state")).unwrap();
+    assert!(fixture.block_on(event(&mut once, "state")).is_none(), "it closes after the first");
+    fixture.flag(&id, mailbox::System::FLAGGED);
+    let change = fixture.block_on(event(&mut all, "state")).unwrap();
+    assert_eq!(change["changed"]["a1"], json!({"Email": fixture.state("Email")}));
+    fixture.call("VacationResponse/set", json!({"update": {"singleton": {"subject": "Away"}}}));
+    let change = fixture.block_on(event(&mut all, "state")).unwrap();
     assert!(change["changed"]["a1"]["VacationResponse"].is_string());
-    let chosen = house.call("Preferences/set", json!({"update": {"singleton": {"theme": "dark"}}}));
-    let change = house.block_on(event(&mut all, "state")).unwrap();
+    let chosen = fixture.call("Preferences/set", json!({"update": {"singleton": {"theme": "dark"}}}));
+    let change = fixture.block_on(event(&mut all, "state")).unwrap();
     assert_eq!(change["changed"]["a1"], json!({"Preferences": chosen["newState"]}));
     let mut pinged = listen("types=*&closeafter=no&ping=1");
-    assert_eq!(house.block_on(event(&mut pinged, "ping")), Some(json!({"interval": 5})));
+    assert_eq!(fixture.block_on(event(&mut pinged, "ping")), Some(json!({"interval": 5})));
     for bad in ["closeafter=x", "ping=x"] {
         let request = request("GET", &format!("/jmap/events?{bad}"), ALICE).body(Body::empty()).unwrap();
-        assert_eq!(send(&house, request).0, 400);
+        assert_eq!(send(&fixture, request).0, 400);
     }
 }
 
@@ -295,17 +295,17 @@ fn strictly(text: &str) -> Vec<(String, Value)> {
 
 #[test]
 fn every_parser_of_events_bears_the_stream() {
-    let house = House::new();
+    let fixture = Fixture::new();
     for (query, pings) in [("types=*&closeafter=state&ping=0", 0), ("types=&closeafter=state&ping=30", 1), ("", 0)] {
         let request = request("GET", &format!("/jmap/events?{query}"), ALICE).body(Body::empty()).unwrap();
-        let response = house.block_on(answer(&house, request));
+        let response = fixture.block_on(answer(&fixture, request));
         assert_eq!(
             (response.status().as_u16(), response.headers()["content-type"].to_str().unwrap()),
             (200, "text/event-stream")
         );
         let mut body = response.into_body();
-        house.deliver("inbox", &letter("one", "1", ""));
-        let text = house.block_on(async {
+        fixture.deliver("inbox", &letter("one", "1", ""));
+        let text = fixture.block_on(async {
             let mut text = String::new();
             // Until it closes, or has told of the letter.
             while let Ok(Some(frame)) = tokio::time::timeout(Duration::from_secs(60), body.frame()).await {
@@ -322,24 +322,24 @@ fn every_parser_of_events_bears_the_stream() {
         assert!(pinged.iter().all(|(_, data)| data["interval"] == 30), "{text}");
         assert_eq!(told.len(), 1, "{text}");
         assert_eq!(told[0].1["@type"], "StateChange");
-        assert_eq!(told[0].1["changed"]["a1"]["Email"], house.state("Email"));
-        assert_eq!(told[0].1["changed"]["a1"]["Quota"], house.state("Quota"));
+        assert_eq!(told[0].1["changed"]["a1"]["Email"], fixture.state("Email"));
+        assert_eq!(told[0].1["changed"]["a1"]["Quota"], fixture.state("Quota"));
     }
 }
 
 #[test]
 fn who_comes_back_is_told_at_once_what_it_missed() {
     // RFC 8620 §7.3, and the Last-Event-ID of event sources.
-    let house = House::new();
+    let fixture = Fixture::new();
     let listen = |last: Option<&str>| {
         let mut request = request("GET", "/jmap/events?types=*&closeafter=state&ping=0", ALICE);
         if let Some(last) = last {
             request = request.header("last-event-id", last);
         }
-        house.block_on(answer(&house, request.body(Body::empty()).unwrap())).into_body()
+        fixture.block_on(answer(&fixture, request.body(Body::empty()).unwrap())).into_body()
     };
     let whole = |mut body: Body| {
-        house.block_on(async {
+        fixture.block_on(async {
             let mut text = String::new();
             while let Ok(Some(frame)) = tokio::time::timeout(Duration::from_secs(2), body.frame()).await {
                 text.push_str(&String::from_utf8_lossy(&frame.unwrap().into_data().unwrap()));
@@ -348,13 +348,13 @@ fn who_comes_back_is_told_at_once_what_it_missed() {
         })
     };
     let first = listen(None);
-    house.deliver("inbox", &letter("one", "1", ""));
+    fixture.deliver("inbox", &letter("one", "1", ""));
     let text = whole(first);
     let id = text.lines().find_map(|line| line.strip_prefix("id: ")).unwrap_or_else(|| panic!("{text}")).to_owned();
-    house.deliver("inbox", &letter("two", "2", ""));
+    fixture.deliver("inbox", &letter("two", "2", ""));
     let missed = whole(listen(Some(&id)));
     let data = missed.lines().find_map(|line| line.strip_prefix("data: ")).unwrap_or_else(|| panic!("{missed}"));
-    assert_eq!(json_of(data.as_bytes())["changed"]["a1"]["Email"], house.state("Email"));
+    assert_eq!(json_of(data.as_bytes())["changed"]["a1"]["Email"], fixture.state("Email"));
     let now = missed.lines().find_map(|line| line.strip_prefix("id: ")).unwrap().to_owned();
     for nothing in [now.as_str(), "x", "1-2"] {
         assert!(!whole(listen(Some(nothing))).contains("event: state"), "{nothing}");

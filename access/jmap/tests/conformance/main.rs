@@ -8,7 +8,7 @@ mod emails;
 mod hostile;
 #[path = "../../../testing/hostile.rs"]
 mod hostile_letters;
-mod house;
+mod fixture;
 mod http;
 mod letters;
 mod mailboxes;

@@ -9,7 +9,7 @@ use mailbox::parse::{Limits, Part, decode, scan, text};
 use mailbox::{Structure, Summary};
 use serde_json::{Value, json};
 
-use crate::house::House;
+use crate::fixture::Fixture;
 use crate::mutations::{corpus, mutated};
 
 /// Mutations of each letter in the test run; more by `FACTEUR_SEEDS`.
@@ -43,14 +43,14 @@ fn shown<'a>(part: &'a Value, out: &mut Vec<&'a Value>) {
     }
 }
 
-fn check(house: &House, name: &str, letter: &[u8]) {
+fn check(fixture: &Fixture, name: &str, letter: &[u8]) {
     let structure = scan(letter, Limits::default());
-    let blob = house.upload(letter);
+    let blob = fixture.upload(letter);
     let arguments = json!({
         "blobIds": [blob], "fetchAllBodyValues": true, "bodyProperties": ["partId", "blobId", "size", "name", "type", "subParts"],
         "properties": ["subject", "preview", "hasAttachment", "textBody", "htmlBody", "attachments", "bodyStructure", "bodyValues", "consistsOf", "protection"],
     });
-    let answer = house.call("Email/parse", arguments);
+    let answer = fixture.call("Email/parse", arguments);
     let email = &answer["parsed"][&blob];
     if email.is_null() {
         // Not one field stands in it.
@@ -87,7 +87,7 @@ fn check(house: &House, name: &str, letter: &[u8]) {
         assert_eq!(json["size"], clear.len(), "{name}: {json}");
         let id = json["partId"].as_str().unwrap();
         assert!(lists.contains(id), "{name}: {json} is hidden");
-        assert!(house.download(json["blobId"].as_str().unwrap()) == clear, "{name}: {json}");
+        assert!(fixture.download(json["blobId"].as_str().unwrap()) == clear, "{name}: {json}");
         // HTML is looked at where the index is; NUL is left out of what JMAP gives, and parts words in the index.
         let value = email["bodyValues"][id]["value"].as_str().filter(|_| kind != "text/html" && !clear.contains(&0));
         if let Some(text) = value {
@@ -110,14 +110,14 @@ fn check(house: &House, name: &str, letter: &[u8]) {
 
 #[test]
 fn whatever_happens_to_a_letter_jmap_tells_what_its_structure_says() {
-    let house = House::new();
+    let fixture = Fixture::new();
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let folders = [root.join("../../house/mailbox/tests/letters"), root.join("../imap/tests/letters")];
     let seeds = std::env::var("FACTEUR_SEEDS").ok().and_then(|seeds| seeds.parse().ok()).unwrap_or(SEEDS);
     for (name, letter) in corpus(&[&folders[0], &folders[1]]) {
-        check(&house, &name, &letter);
+        check(&fixture, &name, &letter);
         for seed in 0..seeds {
-            check(&house, &format!("{name}, seed {seed}"), &mutated(&letter, seed));
+            check(&fixture, &format!("{name}, seed {seed}"), &mutated(&letter, seed));
         }
     }
 }

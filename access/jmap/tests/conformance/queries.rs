@@ -5,29 +5,29 @@ use mailbox::System;
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
-use crate::house::{House, NOW, letter};
+use crate::fixture::{Fixture, NOW, letter};
 
 fn at(minutes: i64) -> Timestamp {
     Timestamp(NOW.0 + minutes * 60_000)
 }
 
 /// Five letters, the first and the third of one conversation; the fourth lies in the archive.
-fn filled() -> (House, Vec<String>) {
-    let house = House::new();
+fn filled() -> (Fixture, Vec<String>) {
+    let fixture = Fixture::new();
     let ids = vec![
-        house.deliver_at("inbox", &letter("Budget of the committee", "1", ""), at(1)),
-        house.deliver_at("inbox", &letter("apples", "2", ""), at(2)),
-        house.deliver_at("inbox", &letter("Re: Budget", "3", "References: <1@alpha.test>\r\n"), at(3)),
-        house.deliver_at("archive", &letter("Zebra", "4", ""), at(4)),
-        house.deliver_at("inbox", &letter(&"long ".repeat(50), "5", ""), at(0)),
+        fixture.deliver_at("inbox", &letter("Budget of the committee", "1", ""), at(1)),
+        fixture.deliver_at("inbox", &letter("apples", "2", ""), at(2)),
+        fixture.deliver_at("inbox", &letter("Re: Budget", "3", "References: <1@alpha.test>\r\n"), at(3)),
+        fixture.deliver_at("archive", &letter("Zebra", "4", ""), at(4)),
+        fixture.deliver_at("inbox", &letter(&"long ".repeat(50), "5", ""), at(0)),
     ];
-    house.flag(&ids[1], System::SEEN);
-    house.flag(&ids[2], System::FLAGGED);
-    (house, ids)
+    fixture.flag(&ids[1], System::SEEN);
+    fixture.flag(&ids[2], System::FLAGGED);
+    (fixture, ids)
 }
 
-fn found(house: &House, arguments: Value) -> Vec<String> {
-    let found = house.call("Email/query", arguments);
+fn found(fixture: &Fixture, arguments: Value) -> Vec<String> {
+    let found = fixture.call("Email/query", arguments);
     let ids = found["ids"].as_array().unwrap_or_else(|| panic!("{found}"));
     ids.iter().map(|id| id.as_str().unwrap().to_owned()).collect()
 }
@@ -38,8 +38,8 @@ fn named(ids: &[String], found: &[String]) -> String {
 
 #[test]
 fn each_condition_finds_what_it_says() {
-    let (house, ids) = filled();
-    let inbox = house.role("inbox");
+    let (fixture, ids) = filled();
+    let inbox = fixture.role("inbox");
     let time = |minutes| at(minutes).rfc3339();
     for (filter, expected) in [
         (json!(null), "32104"),
@@ -81,15 +81,15 @@ fn each_condition_finds_what_it_says() {
         (json!({"operator": "AND", "conditions": []}), "32104"),
         (json!({"operator": "OR", "conditions": []}), ""),
     ] {
-        assert_eq!(named(&ids, &found(&house, json!({"filter": filter}))), expected, "{filter}");
+        assert_eq!(named(&ids, &found(&fixture, json!({"filter": filter}))), expected, "{filter}");
     }
     let deep = (0..40).fold(json!({}), |inner, _| json!({"operator": "NOT", "conditions": [inner]}));
-    assert_eq!(house.error("Email/query", json!({"filter": deep})), "unsupportedFilter");
+    assert_eq!(fixture.error("Email/query", json!({"filter": deep})), "unsupportedFilter");
 }
 
 #[test]
 fn letters_are_sorted_by_what_the_client_names() {
-    let (house, ids) = filled();
+    let (fixture, ids) = filled();
     let sort = |property: &str, ascending: bool| json!([{"property": property, "isAscending": ascending}]);
     for (sort, expected) in [
         (sort("receivedAt", false), "32104"),
@@ -107,17 +107,17 @@ fn letters_are_sorted_by_what_the_client_names() {
         (json!([{"property": "from"}, {"property": "receivedAt", "isAscending": true}]), "40123"),
         (json!([{"property": "sentAt"}]), "32104"),
     ] {
-        assert_eq!(named(&ids, &found(&house, json!({"sort": sort}))), expected, "{sort}");
+        assert_eq!(named(&ids, &found(&fixture, json!({"sort": sort}))), expected, "{sort}");
     }
-    assert_eq!(house.error("Email/query", json!({"sort": [{"property": "hasKeyword"}]})), "invalidArguments");
-    assert_eq!(house.error("Email/query", json!({"sort": [{"property": "preview"}]})), "unsupportedSort");
+    assert_eq!(fixture.error("Email/query", json!({"sort": [{"property": "hasKeyword"}]})), "invalidArguments");
+    assert_eq!(fixture.error("Email/query", json!({"sort": [{"property": "preview"}]})), "unsupportedSort");
 }
 
 #[test]
 fn windows_are_cut_by_position_and_by_anchor() {
-    let (house, ids) = filled();
+    let (fixture, ids) = filled();
     let query = |arguments: Value| {
-        let found = house.call("Email/query", arguments);
+        let found = fixture.call("Email/query", arguments);
         let list: Vec<String> =
             found["ids"].as_array().unwrap().iter().map(|id| id.as_str().unwrap().to_owned()).collect();
         (named(&ids, &list), found["position"].as_u64().unwrap(), found.get("total").cloned())
@@ -131,11 +131,11 @@ fn windows_are_cut_by_position_and_by_anchor() {
     assert_eq!(query(json!({"anchor": ids[1], "anchorOffset": -1, "limit": 2})), ("21".into(), 1, None));
     assert_eq!(query(json!({"anchor": ids[1], "anchorOffset": 1, "position": 7})), ("04".into(), 3, None));
     assert_eq!(query(json!({"anchor": ids[3], "anchorOffset": -5, "limit": 1})), ("3".into(), 0, None));
-    assert_eq!(house.error("Email/query", json!({"anchor": "m999"})), "anchorNotFound");
+    assert_eq!(fixture.error("Email/query", json!({"anchor": "m999"})), "anchorNotFound");
     assert_eq!(query(json!({"collapseThreads": true, "calculateTotal": true})), ("3214".into(), 0, Some(json!(4))));
     let seen = json!({"filter": {"notKeyword": "$seen"}, "collapseThreads": true, "calculateTotal": true, "limit": 1});
     assert_eq!(query(seen), ("3".into(), 0, Some(json!(3))));
-    let many = house.call("Email/query", json!({"limit": 100_000}));
+    let many = fixture.call("Email/query", json!({"limit": 100_000}));
     assert_eq!(many["limit"], 5000);
 }
 
@@ -147,17 +147,17 @@ struct List {
 }
 
 impl List {
-    fn new(house: &House, listing: Value) -> Self {
-        let found = house.call("Email/query", listing.clone());
+    fn new(fixture: &Fixture, listing: Value) -> Self {
+        let found = fixture.call("Email/query", listing.clone());
         assert_eq!(found["canCalculateChanges"], true);
         Self { listing, ids: found["ids"].as_array().unwrap().clone(), state: found["queryState"].clone() }
     }
 
-    fn catch_up(&mut self, house: &House) {
+    fn catch_up(&mut self, fixture: &Fixture) {
         let mut arguments = self.listing.clone();
         arguments["sinceQueryState"] = self.state.clone();
         arguments["calculateTotal"] = json!(true);
-        let changes = house.call("Email/queryChanges", arguments);
+        let changes = fixture.call("Email/queryChanges", arguments);
         let removed = changes["removed"].as_array().unwrap_or_else(|| panic!("{changes}"));
         self.ids.retain(|id| !removed.contains(id));
         for added in changes["added"].as_array().unwrap() {
@@ -165,15 +165,15 @@ impl List {
         }
         assert_eq!(changes["total"], self.ids.len(), "{changes}");
         self.state = changes["newQueryState"].clone();
-        let fresh = house.call("Email/query", self.listing.clone());
+        let fresh = fixture.call("Email/query", self.listing.clone());
         assert_eq!(json!(self.ids), fresh["ids"], "{}", self.listing);
     }
 }
 
 #[test]
 fn a_query_is_followed_through_changes_of_all_kinds() {
-    let (house, ids) = filled();
-    let inbox = house.role("inbox");
+    let (fixture, ids) = filled();
+    let inbox = fixture.role("inbox");
     let mut lists: Vec<List> = [
         json!({}),
         json!({"filter": {"inMailbox": inbox}, "collapseThreads": true}),
@@ -181,32 +181,32 @@ fn a_query_is_followed_through_changes_of_all_kinds() {
         json!({"filter": {"someInThreadHaveKeyword": "$flagged"}}),
     ]
     .into_iter()
-    .map(|listing| List::new(&house, listing))
+    .map(|listing| List::new(&fixture, listing))
     .collect();
-    let mut follow = |house: &House| lists.iter_mut().for_each(|list| list.catch_up(house));
-    follow(&house);
-    house.deliver_at("inbox", &letter("new", "9", "References: <2@alpha.test>\r\n"), at(9));
-    follow(&house);
-    house.unflag(&ids[2], System::FLAGGED);
-    follow(&house);
-    house.call(
+    let mut follow = |fixture: &Fixture| lists.iter_mut().for_each(|list| list.catch_up(fixture));
+    follow(&fixture);
+    fixture.deliver_at("inbox", &letter("new", "9", "References: <2@alpha.test>\r\n"), at(9));
+    follow(&fixture);
+    fixture.unflag(&ids[2], System::FLAGGED);
+    follow(&fixture);
+    fixture.call(
         "Email/set",
-        json!({"update": {&ids[2]: {"mailboxIds": {house.role("trash"): true}}, &ids[0]: {"keywords/$flagged": true}}}),
+        json!({"update": {&ids[2]: {"mailboxIds": {fixture.role("trash"): true}}, &ids[0]: {"keywords/$flagged": true}}}),
     );
-    follow(&house);
-    house.flag(&ids[1], System::DELETED);
-    house.expunge(&ids[4]);
-    follow(&house);
+    follow(&fixture);
+    fixture.flag(&ids[1], System::DELETED);
+    fixture.expunge(&ids[4]);
+    follow(&fixture);
     // Two conversations become one.
-    house.deliver_at("inbox", &letter("both", "10", "References: <4@alpha.test> <1@alpha.test>\r\n"), at(-9));
-    follow(&house);
+    fixture.deliver_at("inbox", &letter("both", "10", "References: <4@alpha.test> <1@alpha.test>\r\n"), at(-9));
+    follow(&fixture);
 
-    let state = house.call("Email/query", json!({}))["queryState"].clone();
-    house.deliver("inbox", &letter("x", "11", ""));
-    house.deliver("inbox", &letter("y", "12", ""));
+    let state = fixture.call("Email/query", json!({}))["queryState"].clone();
+    fixture.deliver("inbox", &letter("x", "11", ""));
+    fixture.deliver("inbox", &letter("y", "12", ""));
     let few = json!({"sinceQueryState": state, "maxChanges": 1});
-    assert_eq!(house.error("Email/queryChanges", few), "tooManyChanges");
-    assert_eq!(house.error("Email/queryChanges", json!({"sinceQueryState": "x"})), "cannotCalculateChanges");
+    assert_eq!(fixture.error("Email/queryChanges", few), "tooManyChanges");
+    assert_eq!(fixture.error("Email/queryChanges", json!({"sinceQueryState": "x"})), "cannotCalculateChanges");
 }
 
 proptest! {
@@ -218,43 +218,43 @@ proptest! {
         sort in 0usize..3,
         filter in 0usize..4,
     ) {
-        let house = House::new();
+        let fixture = Fixture::new();
         let sorts = [json!([]), json!([{"property": "receivedAt"}]), json!([{"property": "hasKeyword", "keyword": "$seen"}])];
-        let filters = [json!(null), json!({"inMailbox": house.role("inbox")}), json!({"hasKeyword": "$seen"}), json!({"text": "hello"})];
+        let filters = [json!(null), json!({"inMailbox": fixture.role("inbox")}), json!({"hasKeyword": "$seen"}), json!({"text": "hello"})];
         let listing = json!({"filter": filters[filter], "sort": sorts[sort], "collapseThreads": collapse});
-        let mut list = List::new(&house, listing);
+        let mut list = List::new(&fixture, listing);
         for (number, (step, which)) in steps.into_iter().enumerate() {
-            let all = found(&house, json!({}));
+            let all = found(&fixture, json!({}));
             match (step, all.get(which % all.len().max(1))) {
                 (0 | 1, _) | (_, None) => {
                     let references = format!("References: <{}@alpha.test>\r\n", which % 9);
-                    house.deliver_at("inbox", &letter("x", &number.to_string(), &references), at(which as i64 % 5));
+                    fixture.deliver_at("inbox", &letter("x", &number.to_string(), &references), at(which as i64 % 5));
                 }
-                (2, Some(id)) => house.flag(id, System::SEEN),
-                (3, Some(id)) => house.unflag(id, System::SEEN),
-                (4, Some(id)) => house.expunge(id),
-                (5, Some(id)) => drop(house.call("Email/set", json!({"update": {id: {"mailboxIds": {house.role("junk"): true}}}}))),
-                (_, Some(_)) => list.catch_up(&house),
+                (2, Some(id)) => fixture.flag(id, System::SEEN),
+                (3, Some(id)) => fixture.unflag(id, System::SEEN),
+                (4, Some(id)) => fixture.expunge(id),
+                (5, Some(id)) => drop(fixture.call("Email/set", json!({"update": {id: {"mailboxIds": {fixture.role("junk"): true}}}}))),
+                (_, Some(_)) => list.catch_up(&fixture),
             }
         }
-        list.catch_up(&house);
+        list.catch_up(&fixture);
     }
 }
 
 #[test]
 fn snippets_show_where_the_words_stand() {
-    let house = House::new();
-    let id = house.deliver("inbox", &letter("Tom & the <Committee>", "1", ""));
-    let other = house.deliver("inbox", &letter("nothing", "2", ""));
+    let fixture = Fixture::new();
+    let id = fixture.deliver("inbox", &letter("Tom & the <Committee>", "1", ""));
+    let other = fixture.deliver("inbox", &letter("nothing", "2", ""));
     let snippets =
-        house.call("SearchSnippet/get", json!({"filter": {"text": "committee"}, "emailIds": [id, other, "m999"]}));
+        fixture.call("SearchSnippet/get", json!({"filter": {"text": "committee"}, "emailIds": [id, other, "m999"]}));
     let expected = json!([
         {"emailId": id, "subject": "Tom &amp; the &lt;<mark>Committee</mark>&gt;",
          "preview": "Hello Tom &amp; the &lt;<mark>Committee</mark>&gt;"},
         {"emailId": other, "subject": null, "preview": null},
     ]);
     assert_eq!((&snippets["list"], &snippets["notFound"]), (&expected, &json!(["m999"])));
-    let none = house.call("SearchSnippet/get", json!({"filter": null, "emailIds": [id]}));
+    let none = fixture.call("SearchSnippet/get", json!({"filter": null, "emailIds": [id]}));
     assert_eq!(none["list"], json!([{"emailId": id, "subject": null, "preview": null}]));
     assert_eq!(none["notFound"], Value::Null);
 }

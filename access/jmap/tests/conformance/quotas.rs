@@ -1,27 +1,27 @@
 //! Quota (RFC 9425).
 
-use crate::house::{ALICE, House, USING, letter};
+use crate::fixture::{ALICE, Fixture, USING, letter};
 use serde_json::{Value, json};
 
 const QUOTA: &str = "urn:ietf:params:jmap:quota";
 
-fn limit(house: &House, octets: Option<u64>) {
-    house.write(move |tx| mailbox::account::set_quota(tx, ALICE, octets));
+fn limit(fixture: &Fixture, octets: Option<u64>) {
+    fixture.write(move |tx| mailbox::account::set_quota(tx, ALICE, octets));
 }
 
-fn quota(house: &House) -> Value {
-    let got = house.call("Quota/get", json!({"ids": null}));
+fn quota(fixture: &Fixture) -> Value {
+    let got = fixture.call("Quota/get", json!({"ids": null}));
     assert_eq!(got["list"].as_array().unwrap().len(), 1, "{got}");
     got["list"][0].clone()
 }
 
 #[test]
 fn a_quota_says_how_much_is_used_and_how_much_may_be() {
-    let house = House::new();
+    let fixture = Fixture::new();
     let text = letter("one", "1", "");
-    house.deliver("inbox", &text);
-    limit(&house, Some(1_000_000));
-    let first = quota(&house);
+    fixture.deliver("inbox", &text);
+    limit(&fixture, Some(1_000_000));
+    let first = quota(&fixture);
     assert_eq!(
         first,
         json!({
@@ -30,101 +30,101 @@ fn a_quota_says_how_much_is_used_and_how_much_may_be() {
             "warnLimit": null, "softLimit": null, "description": null,
         })
     );
-    let some = house.call("Quota/get", json!({"ids": [first["id"], "x"], "properties": ["used"]}));
+    let some = fixture.call("Quota/get", json!({"ids": [first["id"], "x"], "properties": ["used"]}));
     assert_eq!(some["list"], json!([{"id": first["id"], "used": text.len()}]));
     assert_eq!(some["notFound"], json!(["x"]));
     // Without a limit it still says what is used.
-    limit(&house, None);
-    let unlimited = quota(&house);
+    limit(&fixture, None);
+    let unlimited = quota(&fixture);
     assert_eq!((&unlimited["used"], &unlimited["hardLimit"]), (&json!(text.len()), &json!((1_u64 << 53) - 1)));
     // What would go beyond it is refused as such.
-    limit(&house, Some(text.len() as u64 + 10));
-    let drafts = json!({house.role("drafts"): true});
-    let refused = house.call("Email/set", json!({"create": {"k": {"mailboxIds": drafts, "subject": "x"}}}));
+    limit(&fixture, Some(text.len() as u64 + 10));
+    let drafts = json!({fixture.role("drafts"): true});
+    let refused = fixture.call("Email/set", json!({"create": {"k": {"mailboxIds": drafts, "subject": "x"}}}));
     assert_eq!(refused["notCreated"]["k"]["type"], "overQuota", "{refused}");
 }
 
 /// A draft of so many octets of text; what came of it.
-fn draft(house: &House, octets: usize, more: Value) -> Value {
+fn draft(fixture: &Fixture, octets: usize, more: Value) -> Value {
     let mut call = json!({"create": {"k": {
-        "mailboxIds": {house.role("drafts"): true}, "keywords": {"$draft": true},
+        "mailboxIds": {fixture.role("drafts"): true}, "keywords": {"$draft": true},
         "from": [{"email": "alice@alpha.test"}], "to": [{"email": "bob@alpha.test"}],
         "textBody": [{"partId": "1"}], "bodyValues": {"1": {"value": "x\r\n".repeat(octets / 3)}},
     }}});
     call.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
-    house.call("Email/set", call)
+    fixture.call("Email/set", call)
 }
 
 #[test]
 fn at_the_limit_a_draft_is_replaced_and_sent_and_a_short_letter_can_still_be_written() {
-    let house = House::new();
-    let first = draft(&house, 3_000_000, json!({}));
+    let fixture = Fixture::new();
+    let first = draft(&fixture, 3_000_000, json!({}));
     let old = first["created"]["k"]["id"].as_str().unwrap_or_else(|| panic!("{first}")).to_owned();
-    limit(&house, Some(3_000_100));
+    limit(&fixture, Some(3_000_100));
     // As one more it has no room; in the place of the one that goes it has.
-    assert_eq!(draft(&house, 3_000_000, json!({}))["notCreated"]["k"]["type"], "overQuota");
-    let again = draft(&house, 3_000_000, json!({"destroy": [&old]}));
+    assert_eq!(draft(&fixture, 3_000_000, json!({}))["notCreated"]["k"]["type"], "overQuota");
+    let again = draft(&fixture, 3_000_000, json!({"destroy": [&old]}));
     let new = again["created"]["k"]["id"].as_str().unwrap_or_else(|| panic!("{again}")).to_owned();
     assert_eq!(again["destroyed"], json!([&old]));
-    assert!(quota(&house)["used"].as_u64().unwrap() < 3_100_000);
+    assert!(quota(&fixture)["used"].as_u64().unwrap() < 3_100_000);
     // What is not there makes no room, nor does what grows far beyond what goes.
-    assert_eq!(draft(&house, 3_000_000, json!({"destroy": [&old]}))["notCreated"]["k"]["type"], "overQuota");
-    assert_eq!(draft(&house, 6_000_000, json!({"destroy": [&new]}))["notCreated"]["k"]["type"], "overQuota");
+    assert_eq!(draft(&fixture, 3_000_000, json!({"destroy": [&old]}))["notCreated"]["k"]["type"], "overQuota");
+    assert_eq!(draft(&fixture, 6_000_000, json!({"destroy": [&new]}))["notCreated"]["k"]["type"], "overQuota");
 }
 
 #[test]
 fn a_draft_at_the_limit_goes_among_the_sent_letters() {
-    let house = House::new();
-    let old = draft(&house, 30_000, json!({}))["created"]["k"]["id"].as_str().unwrap().to_owned();
-    limit(&house, Some(1));
-    let short = draft(&house, 3_000, json!({}));
+    let fixture = Fixture::new();
+    let old = draft(&fixture, 30_000, json!({}))["created"]["k"]["id"].as_str().unwrap().to_owned();
+    limit(&fixture, Some(1));
+    let short = draft(&fixture, 3_000, json!({}));
     assert!(short["created"]["k"]["id"].is_string(), "{short}");
-    let identity = house.call("Identity/get", json!({"ids": null}))["list"][0]["id"].clone();
-    let answers = house.calls(json!([["EmailSubmission/set", {"accountId": "a1",
+    let identity = fixture.call("Identity/get", json!({"ids": null}))["list"][0]["id"].clone();
+    let answers = fixture.calls(json!([["EmailSubmission/set", {"accountId": "a1",
         "create": {"out": {"identityId": identity, "emailId": old}},
-        "onSuccessUpdateEmail": {"#out": {"keywords/$draft": null, "mailboxIds": {house.role("sent"): true}}},
+        "onSuccessUpdateEmail": {"#out": {"keywords/$draft": null, "mailboxIds": {fixture.role("sent"): true}}},
     }, "0"]]));
     assert!(answers[0][1]["created"]["out"]["id"].is_string(), "{answers:?}");
     assert_eq!(answers[1][1]["updated"], json!({old: null}), "{answers:?}");
     // Other letters have no room.
-    let other = json!({"create": {"k": {"mailboxIds": {house.role("archive"): true}, "subject": "x"}}});
-    assert_eq!(house.call("Email/set", other)["notCreated"]["k"]["type"], "overQuota");
+    let other = json!({"create": {"k": {"mailboxIds": {fixture.role("archive"): true}, "subject": "x"}}});
+    assert_eq!(fixture.call("Email/set", other)["notCreated"]["k"]["type"], "overQuota");
 }
 
 #[test]
 fn changes_of_a_quota_are_exact() {
-    let house = House::new();
-    let id = quota(&house)["id"].clone();
-    let since = house.state("Quota");
+    let fixture = Fixture::new();
+    let id = quota(&fixture)["id"].clone();
+    let since = fixture.state("Quota");
     let changes = |since: &Value| {
-        let told = house.call("Quota/changes", json!({"sinceState": since}));
-        assert_eq!((&told["newState"], &told["hasMoreChanges"]), (&house.state("Quota"), &json!(false)));
+        let told = fixture.call("Quota/changes", json!({"sinceState": since}));
+        assert_eq!((&told["newState"], &told["hasMoreChanges"]), (&fixture.state("Quota"), &json!(false)));
         assert_eq!((&told["created"], &told["destroyed"]), (&json!([]), &json!([])));
         (told["updated"].clone(), told["updatedProperties"].clone())
     };
     assert_eq!(changes(&since), (json!([]), Value::Null));
-    let email = house.deliver("inbox", &letter("one", "1", ""));
+    let email = fixture.deliver("inbox", &letter("one", "1", ""));
     assert_eq!(changes(&since), (json!([id]), json!(["used"])));
-    let with_one = house.state("Quota");
+    let with_one = fixture.state("Quota");
     // A flag takes no room.
-    house.flag(&email, mailbox::System::SEEN);
+    fixture.flag(&email, mailbox::System::SEEN);
     assert_eq!(changes(&with_one), (json!([]), Value::Null));
-    limit(&house, Some(5_000_000));
+    limit(&fixture, Some(5_000_000));
     assert_eq!(changes(&with_one), (json!([id]), Value::Null));
-    limit(&house, None);
-    house.expunge(&email);
+    limit(&fixture, None);
+    fixture.expunge(&email);
     assert_eq!(changes(&since), (json!([]), Value::Null), "it is as it was");
     for bad in ["", "x", "1-2", "-1"] {
-        assert_eq!(house.error("Quota/changes", json!({"sinceState": bad})), "cannotCalculateChanges", "{bad}");
+        assert_eq!(fixture.error("Quota/changes", json!({"sinceState": bad})), "cannotCalculateChanges", "{bad}");
     }
-    assert_eq!(house.error("Quota/changes", json!({"sinceState": since, "maxChanges": 0})), "invalidArguments");
+    assert_eq!(fixture.error("Quota/changes", json!({"sinceState": since, "maxChanges": 0})), "invalidArguments");
 }
 
 #[test]
 fn a_quota_is_found_by_what_it_is() {
-    let house = House::new();
-    let id = quota(&house)["id"].clone();
-    let ids = |filter: Value| house.call("Quota/query", json!({"filter": filter}))["ids"].clone();
+    let fixture = Fixture::new();
+    let id = quota(&fixture)["id"].clone();
+    let ids = |filter: Value| fixture.call("Quota/query", json!({"filter": filter}))["ids"].clone();
     for filter in [
         Value::Null,
         json!({}),
@@ -138,32 +138,32 @@ fn a_quota_is_found_by_what_it_is() {
     {
         assert_eq!(ids(filter.clone()), json!([]), "{filter}");
     }
-    assert_eq!(house.error("Quota/query", json!({"filter": {"used": 1}})), "unsupportedFilter");
-    assert_eq!(house.error("Quota/query", json!({"filter": {"name": 1}})), "invalidArguments");
-    assert_eq!(house.error("Quota/query", json!({"sort": [{"property": "scope"}]})), "unsupportedSort");
+    assert_eq!(fixture.error("Quota/query", json!({"filter": {"used": 1}})), "unsupportedFilter");
+    assert_eq!(fixture.error("Quota/query", json!({"filter": {"name": 1}})), "invalidArguments");
+    assert_eq!(fixture.error("Quota/query", json!({"sort": [{"property": "scope"}]})), "unsupportedSort");
     let listing = json!({"sort": [{"property": "used"}, {"property": "name"}], "calculateTotal": true});
-    let before = house.call("Quota/query", listing);
+    let before = fixture.call("Quota/query", listing);
     assert_eq!((&before["total"], &before["canCalculateChanges"]), (&json!(1), &json!(true)));
     let since = || json!({"sinceQueryState": before["queryState"], "calculateTotal": true});
-    let same = house.call("Quota/queryChanges", since());
+    let same = fixture.call("Quota/queryChanges", since());
     assert_eq!((&same["removed"], &same["added"]), (&json!([]), &json!([])));
-    house.deliver("inbox", &letter("one", "1", ""));
-    let changed = house.call("Quota/queryChanges", since());
+    fixture.deliver("inbox", &letter("one", "1", ""));
+    let changed = fixture.call("Quota/queryChanges", since());
     assert_eq!((&changed["removed"], &changed["added"]), (&json!([id]), &json!([{"id": id, "index": 0}])));
-    assert_eq!((&changed["total"], &changed["newQueryState"]), (&json!(1), &house.state("Quota")));
+    assert_eq!((&changed["total"], &changed["newQueryState"]), (&json!(1), &fixture.state("Quota")));
 }
 
 #[test]
 fn who_does_not_use_mail_is_told_of_no_quota_of_mail() {
     // RFC 9425 §4.1.
-    let house = House::new();
-    let id = quota(&house)["id"].clone();
+    let fixture = Fixture::new();
+    let id = quota(&fixture)["id"].clone();
     let ask = |using: Value| {
         let request = json!({"using": using, "methodCalls": [
             ["Quota/get", {"accountId": "a1", "ids": null}, "0"], ["Quota/get", {"accountId": "a1", "ids": [id]}, "1"],
             ["Quota/query", {"accountId": "a1"}, "2"],
         ]});
-        house.request(&request)["methodResponses"].clone()
+        fixture.request(&request)["methodResponses"].clone()
     };
     // A webmail asks so, and has not said that it knows no mail.
     assert_eq!(ask(json!([USING[0], QUOTA]))[0][1]["list"][0]["id"], id);
@@ -172,8 +172,8 @@ fn who_does_not_use_mail_is_told_of_no_quota_of_mail() {
     assert_eq!((&responses[1][1]["list"], &responses[1][1]["notFound"]), (&json!([]), &json!([id])));
     assert_eq!(responses[2][1]["ids"], json!([]));
     // And there is none to be set.
-    assert_eq!(house.error("Quota/set", json!({})), "unknownMethod");
+    assert_eq!(fixture.error("Quota/set", json!({})), "unknownMethod");
     let without =
-        house.request(&json!({"using": USING[..2], "methodCalls": [["Quota/get", {"accountId": "a1"}, "0"]]}));
+        fixture.request(&json!({"using": USING[..2], "methodCalls": [["Quota/get", {"accountId": "a1"}, "0"]]}));
     assert_eq!(without["methodResponses"][0][1]["type"], "unknownMethod");
 }

@@ -7,13 +7,13 @@ use std::time::Duration;
 use mailbox::{FlagSet, System};
 use serde_json::{Value, json};
 
-use crate::house::{House, NOW, letter};
+use crate::fixture::{Fixture, NOW, letter};
 
 /// Carries out a call while the writer is held, and lets another change slip in before the call's own write.
-fn raced(house: &House, method: &str, arguments: Value, other: impl FnMut(&mut store::Tx) + Send + 'static) -> Value {
+fn raced(fixture: &Fixture, method: &str, arguments: Value, other: impl FnMut(&mut store::Tx) + Send + 'static) -> Value {
     let (started, released) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicBool::new(false)));
     let (its_started, its_released, mut other) = (started.clone(), released.clone(), other);
-    let store = house.store.clone();
+    let store = fixture.store.clone();
     std::thread::scope(|threads| {
         let holder = threads.spawn(move || {
             store.write_blocking(move |tx| {
@@ -29,7 +29,7 @@ fn raced(house: &House, method: &str, arguments: Value, other: impl FnMut(&mut s
             std::thread::sleep(Duration::from_millis(1));
         }
         // The call sees the state before, and its write waits behind the other one.
-        let calling = threads.spawn(|| house.call(method, arguments));
+        let calling = threads.spawn(|| fixture.call(method, arguments));
         std::thread::sleep(Duration::from_millis(150));
         released.store(true, Ordering::Release);
         holder.join().unwrap().unwrap();
@@ -37,66 +37,66 @@ fn raced(house: &House, method: &str, arguments: Value, other: impl FnMut(&mut s
     })
 }
 
-fn another_letter(house: &House) -> impl FnMut(&mut store::Tx) + Send + 'static {
-    let folder = house.folder("inbox");
-    let prepared = mailbox::prepare(&house.store, letter("other", "other", "").into_bytes().into()).unwrap();
+fn another_letter(fixture: &Fixture) -> impl FnMut(&mut store::Tx) + Send + 'static {
+    let folder = fixture.folder("inbox");
+    let prepared = mailbox::prepare(&fixture.store, letter("other", "other", "").into_bytes().into()).unwrap();
     move |tx| {
         mailbox::letter::file(tx, folder, &prepared, &FlagSet::from(System::NONE), NOW).unwrap();
     }
 }
 
 fn another_folder(tx: &mut store::Tx) {
-    mailbox::folder::create(tx, crate::house::ALICE, "Other", None).unwrap();
+    mailbox::folder::create(tx, crate::fixture::ALICE, "Other", None).unwrap();
 }
 
 #[test]
 fn if_in_state_is_compared_in_the_write_that_makes_the_change() {
-    let house = House::new();
-    let id = house.deliver("inbox", &letter("one", "1", ""));
-    let blob = house.upload(letter("two", "2", "").as_bytes());
-    let state = house.state("Email");
+    let fixture = Fixture::new();
+    let id = fixture.deliver("inbox", &letter("one", "1", ""));
+    let blob = fixture.upload(letter("two", "2", "").as_bytes());
+    let state = fixture.state("Email");
     let seen = json!({"update": {&id: {"keywords/$seen": true}}, "ifInState": state});
-    let answer = raced(&house, "Email/set", seen, another_letter(&house));
+    let answer = raced(&fixture, "Email/set", seen, another_letter(&fixture));
     assert_eq!(answer["type"], "stateMismatch", "{answer}");
-    let got = house.call("Email/get", json!({"ids": [id], "properties": ["keywords"]}));
+    let got = fixture.call("Email/get", json!({"ids": [id], "properties": ["keywords"]}));
     assert_eq!(got["list"][0]["keywords"], json!({}), "nothing was changed");
 
-    let inbox = house.role("inbox");
+    let inbox = fixture.role("inbox");
     let mut import =
-        json!({"emails": {"k": {"blobId": blob, "mailboxIds": {inbox: true}}}, "ifInState": house.state("Email")});
-    let answer = raced(&house, "Email/import", import.clone(), another_letter(&house));
+        json!({"emails": {"k": {"blobId": blob, "mailboxIds": {inbox: true}}}, "ifInState": fixture.state("Email")});
+    let answer = raced(&fixture, "Email/import", import.clone(), another_letter(&fixture));
     assert_eq!(answer["type"], "stateMismatch", "{answer}");
-    import["ifInState"] = house.state("Email");
-    assert!(house.call("Email/import", import)["created"]["k"].is_object());
+    import["ifInState"] = fixture.state("Email");
+    assert!(fixture.call("Email/import", import)["created"]["k"].is_object());
 
-    let state = house.state("Mailbox");
+    let state = fixture.state("Mailbox");
     let create = json!({"create": {"k": {"name": "New"}}, "ifInState": state});
-    let answer = raced(&house, "Mailbox/set", create, another_folder);
+    let answer = raced(&fixture, "Mailbox/set", create, another_folder);
     assert_eq!(answer["type"], "stateMismatch", "{answer}");
-    assert_eq!(house.call("Mailbox/query", json!({"filter": {"name": "New"}}))["ids"], json!([]));
+    assert_eq!(fixture.call("Mailbox/query", json!({"filter": {"name": "New"}}))["ids"], json!([]));
 }
 
 #[test]
 fn all_that_a_conditional_call_asks_for_is_one_change() {
-    let house = House::new();
-    let ids: Vec<String> = (0..120).map(|n| house.deliver("inbox", &letter("x", &n.to_string(), ""))).collect();
+    let fixture = Fixture::new();
+    let ids: Vec<String> = (0..120).map(|n| fixture.deliver("inbox", &letter("x", &n.to_string(), ""))).collect();
     let mut update = serde_json::Map::new();
     ids.iter().take(110).for_each(|id| drop(update.insert(id.clone(), json!({"keywords/$seen": true}))));
     update.insert("m9999".into(), json!({"keywords/$seen": true}));
-    let drafts = house.role("drafts");
+    let drafts = fixture.role("drafts");
     let all = json!({
-        "ifInState": house.state("Email"), "update": update, "destroy": &ids[110..],
+        "ifInState": fixture.state("Email"), "update": update, "destroy": &ids[110..],
         "create": {"k": {"mailboxIds": {&drafts: true}, "subject": "made", "from": [{"email": "alice@alpha.test"}]}},
     });
-    let done = house.call("Email/set", all);
+    let done = fixture.call("Email/set", all);
     assert_eq!(done["updated"].as_object().unwrap().len(), 110, "{done}");
     assert_eq!(done["notUpdated"]["m9999"]["type"], "notFound", "one that cannot be harms no other");
     assert_eq!(done["destroyed"].as_array().unwrap().len(), 10);
-    assert_eq!(done["newState"], house.state("Email"));
-    let refers = house.call(
+    assert_eq!(done["newState"], fixture.state("Email"));
+    let refers = fixture.call(
         "Email/set",
         json!({
-            "ifInState": house.state("Email"),
+            "ifInState": fixture.state("Email"),
             "create": {"n": {"mailboxIds": {&drafts: true}, "subject": "new"}},
             "update": {"#n": {"keywords/$draft": true}},
         }),
@@ -107,30 +107,30 @@ fn all_that_a_conditional_call_asks_for_is_one_change() {
 
 #[test]
 fn a_conditional_call_for_very_many_letters_is_made_in_pieces_that_know_each_other() {
-    let house = House::new();
-    let ids: Vec<String> = (0..300).map(|n| house.deliver("inbox", &letter("x", &n.to_string(), ""))).collect();
+    let fixture = Fixture::new();
+    let ids: Vec<String> = (0..300).map(|n| fixture.deliver("inbox", &letter("x", &n.to_string(), ""))).collect();
     let update: serde_json::Map<String, Value> =
         ids.iter().map(|id| (id.clone(), json!({"keywords/$seen": true}))).collect();
-    let (drafts, state) = (house.role("drafts"), house.state("Email"));
+    let (drafts, state) = (fixture.role("drafts"), fixture.state("Email"));
     let create = json!({"n": {"mailboxIds": {&drafts: true}, "subject": "new"}});
     // It goes behind all the others, in another write than the one that makes it.
     let all = json!({"ifInState": state, "create": create, "update": update, "destroy": ["#n"]});
-    let done = house.call("Email/set", all);
+    let done = fixture.call("Email/set", all);
     assert_eq!(done["updated"].as_object().map(serde_json::Map::len), Some(300), "{done}");
     assert_eq!(done["destroyed"], json!([done["created"]["n"]["id"]]));
-    assert_eq!((&done["oldState"], &done["newState"]), (&json!(state), &json!(house.state("Email"))));
+    assert_eq!((&done["oldState"], &done["newState"]), (&json!(state), &json!(fixture.state("Email"))));
 }
 
 #[test]
 fn a_client_misses_no_change_that_comes_between_the_states_it_is_told() {
-    let house = House::new();
-    let id = house.deliver("inbox", &letter("one", "1", ""));
-    let known = house.state("Email");
+    let fixture = Fixture::new();
+    let id = fixture.deliver("inbox", &letter("one", "1", ""));
+    let known = fixture.state("Email");
     let seen = json!({"update": {&id: {"keywords/$seen": true}}});
-    let answer = raced(&house, "Email/set", seen, another_letter(&house));
+    let answer = raced(&fixture, "Email/set", seen, another_letter(&fixture));
     assert_eq!(answer["updated"], json!({&id: null}), "{answer}");
     // The client stands at `known`, is told of another old state, and asks.
     assert_ne!(answer["oldState"], known);
-    let (created, updated, _) = house.changes("Email", &known);
+    let (created, updated, _) = fixture.changes("Email", &known);
     assert_eq!((created.as_array().unwrap().len(), updated), (1, json!([id])));
 }

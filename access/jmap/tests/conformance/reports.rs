@@ -3,25 +3,25 @@
 use mail::trace::{Attempt, AttemptOutcome, Event};
 use serde_json::{Value, json};
 
-use crate::house::House;
+use crate::fixture::Fixture;
 use crate::sending::{own_identity, plain, submission, until};
 
 /// Sends a letter to carol@gamma.test and others; the id of its submission, and its Message-ID.
-fn sent(house: &House) -> (String, String) {
-    let email = plain(house);
-    let create = json!({"k": {"identityId": own_identity(house), "emailId": email}});
-    let made = house.call("EmailSubmission/set", json!({"create": create}))["created"]["k"].clone();
+fn sent(fixture: &Fixture) -> (String, String) {
+    let email = plain(fixture);
+    let create = json!({"k": {"identityId": own_identity(fixture), "emailId": email}});
+    let made = fixture.call("EmailSubmission/set", json!({"create": create}))["created"]["k"].clone();
     assert_eq!((&made["dsnBlobIds"], &made["mdnBlobIds"]), (&json!([]), &json!([])), "{made}");
-    let found = house.call("Email/get", json!({"ids": [email], "properties": ["messageId"]}));
+    let found = fixture.call("Email/get", json!({"ids": [email], "properties": ["messageId"]}));
     let message_id = found["list"][0]["messageId"][0].as_str().unwrap().to_owned();
     (made["id"].as_str().unwrap().to_owned(), message_id)
 }
 
-fn handed_over(house: &House) {
+fn handed_over(fixture: &Fixture) {
     let (recipient, said) = ("carol@gamma.test".to_owned(), "250 2.0.0 ok".to_owned());
     let by = "mx.gamma.test".to_owned();
     let outcome = AttemptOutcome::Delivered;
-    house.happened(Event::Attempt(Attempt { recipient, by, said, outcome, tls: String::new() }));
+    fixture.happened(Event::Attempt(Attempt { recipient, by, said, outcome, tls: String::new() }));
 }
 
 /// A report with these fields in its second part, and this in its third.
@@ -57,54 +57,54 @@ fn blob(email: &str) -> Value {
 
 #[test]
 fn a_bounce_and_a_receipt_are_linked_to_the_submission_they_speak_of() {
-    let house = House::new();
-    let (id, message_id) = sent(&house);
-    handed_over(&house);
-    let other = sent(&house).0;
-    house.following(|| {
-        until(&house, &id, |now| now["deliveryStatus"]["carol@gamma.test"]["delivered"] == "unknown");
-        let since = house.state("EmailSubmission");
-        let late = house.deliver("inbox", &dsn("carol@gamma.test", "delayed", "4.4.1", &message_id));
-        let now = until(&house, &id, |now| now["dsnBlobIds"] == json!([blob(&late)]));
+    let fixture = Fixture::new();
+    let (id, message_id) = sent(&fixture);
+    handed_over(&fixture);
+    let other = sent(&fixture).0;
+    fixture.following(|| {
+        until(&fixture, &id, |now| now["deliveryStatus"]["carol@gamma.test"]["delivered"] == "unknown");
+        let since = fixture.state("EmailSubmission");
+        let late = fixture.deliver("inbox", &dsn("carol@gamma.test", "delayed", "4.4.1", &message_id));
+        let now = until(&fixture, &id, |now| now["dsnBlobIds"] == json!([blob(&late)]));
         // RFC 8621 §7: only "delivered" and "failed" affect it.
         assert_eq!(now["deliveryStatus"]["carol@gamma.test"]["delivered"], "unknown");
         assert_eq!(now["deliveryStatus"]["carol@gamma.test"]["smtpReply"], "450 4.4.1 delayed");
-        assert_eq!(house.changes("EmailSubmission", &since), (json!([]), json!([id]), json!([])));
+        assert_eq!(fixture.changes("EmailSubmission", &since), (json!([]), json!([id]), json!([])));
 
-        let since = house.state("EmailSubmission");
-        let failed = house.deliver("junk", &dsn("Carol@GAMMA.test", "failed", "5.1.1", &message_id));
-        let now = until(&house, &id, |now| now["dsnBlobIds"] == json!([blob(&late), blob(&failed)]));
+        let since = fixture.state("EmailSubmission");
+        let failed = fixture.deliver("junk", &dsn("Carol@GAMMA.test", "failed", "5.1.1", &message_id));
+        let now = until(&fixture, &id, |now| now["dsnBlobIds"] == json!([blob(&late), blob(&failed)]));
         assert_eq!(now["deliveryStatus"]["carol@gamma.test"]["delivered"], "no");
         assert_eq!(now["deliveryStatus"]["carol@gamma.test"]["smtpReply"], "550 5.1.1 failed");
         assert_eq!(now["deliveryStatus"]["bob@alpha.test"]["delivered"], "queued", "it does not speak of him");
-        assert_eq!(house.changes("EmailSubmission", &since), (json!([]), json!([id]), json!([])));
+        assert_eq!(fixture.changes("EmailSubmission", &since), (json!([]), json!([id]), json!([])));
 
-        let shown = house.deliver("inbox", &mdn("dave@delta.test", "displayed", &message_id));
-        let now = until(&house, &id, |now| now["mdnBlobIds"] == json!([blob(&shown)]));
+        let shown = fixture.deliver("inbox", &mdn("dave@delta.test", "displayed", &message_id));
+        let now = until(&fixture, &id, |now| now["mdnBlobIds"] == json!([blob(&shown)]));
         assert_eq!(now["deliveryStatus"]["dave@delta.test"]["displayed"], "yes");
         assert_eq!(now["deliveryStatus"]["carol@gamma.test"]["displayed"], "unknown");
 
         // The blob is the letter as it came.
-        let copied = house.call("Email/get", json!({"ids": [failed], "properties": ["blobId"]}));
+        let copied = fixture.call("Email/get", json!({"ids": [failed], "properties": ["blobId"]}));
         assert_eq!(copied["list"][0]["blobId"], now["dsnBlobIds"][1]);
         // Without it nothing of what it said is unsaid.
-        house.expunge(&failed);
-        let after = submission(&house, &id);
+        fixture.expunge(&failed);
+        let after = submission(&fixture, &id);
         assert_eq!(after, now);
-        assert_eq!(submission(&house, &other)["dsnBlobIds"], json!([]));
+        assert_eq!(submission(&fixture, &other)["dsnBlobIds"], json!([]));
     });
 }
 
 #[test]
 fn a_report_that_is_wrong_or_of_nobody_asked_changes_nothing() {
-    let house = House::new();
-    let (id, message_id) = sent(&house);
-    handed_over(&house);
-    house.following(|| {
-        until(&house, &id, |now| now["deliveryStatus"]["carol@gamma.test"]["delivered"] == "unknown");
+    let fixture = Fixture::new();
+    let (id, message_id) = sent(&fixture);
+    handed_over(&fixture);
+    fixture.following(|| {
+        until(&fixture, &id, |now| now["deliveryStatus"]["carol@gamma.test"]["delivered"] == "unknown");
     });
-    let since = house.state("EmailSubmission");
-    let before = submission(&house, &id);
+    let since = fixture.state("EmailSubmission");
+    let before = submission(&fixture, &id);
     for wrong in [
         dsn("eve@evil.test", "failed", "5.1.1", &message_id),
         dsn("carol@gamma.test", "failed", "5.1.1", "guessed@alpha.test"),
@@ -113,36 +113,36 @@ fn a_report_that_is_wrong_or_of_nobody_asked_changes_nothing() {
         dsn("carol@gamma.test", "failed", "5.1.1", &message_id).replace("message/delivery-status", "text/plain"),
         "Content-Type: multipart/report; boundary=b\r\n\r\n--b\r\n--b--\r\n".to_owned(),
     ] {
-        house.deliver("inbox", &wrong);
+        fixture.deliver("inbox", &wrong);
     }
     // One that has gone before it was looked at, and a right one behind all, so that the others have been looked at.
-    let gone = house.deliver("inbox", &dsn("carol@gamma.test", "failed", "5.1.1", &message_id));
-    house.expunge(&gone);
-    house.following(|| {
-        let right = house.deliver("inbox", &mdn("carol@gamma.test", "deleted", &message_id));
-        let now = until(&house, &id, |now| now["mdnBlobIds"] == json!([blob(&right)]));
+    let gone = fixture.deliver("inbox", &dsn("carol@gamma.test", "failed", "5.1.1", &message_id));
+    fixture.expunge(&gone);
+    fixture.following(|| {
+        let right = fixture.deliver("inbox", &mdn("carol@gamma.test", "deleted", &message_id));
+        let now = until(&fixture, &id, |now| now["mdnBlobIds"] == json!([blob(&right)]));
         assert_eq!((&now["dsnBlobIds"], &now["deliveryStatus"]), (&json!([]), &before["deliveryStatus"]));
-        assert_eq!(house.changes("EmailSubmission", &since), (json!([]), json!([id]), json!([])));
-        let left = house.read(|view| Ok(mailbox::report::waiting(view, mailbox::LetterKey(0), 10)?));
+        assert_eq!(fixture.changes("EmailSubmission", &since), (json!([]), json!([id]), json!([])));
+        let left = fixture.read(|view| Ok(mailbox::report::waiting(view, mailbox::LetterKey(0), 10)?));
         assert_eq!(left, [], "each was looked at once");
     });
 }
 
 #[test]
 fn a_report_finds_its_submission_also_after_a_restart_and_never_one_that_is_gone() {
-    let house = House::new();
-    let (id, message_id) = sent(&house);
-    let (gone, gone_id) = sent(&house);
-    house.call("EmailSubmission/set", json!({"destroy": [gone]}));
+    let fixture = Fixture::new();
+    let (id, message_id) = sent(&fixture);
+    let (gone, gone_id) = sent(&fixture);
+    fixture.call("EmailSubmission/set", json!({"destroy": [gone]}));
     // The client puts it there itself while nobody looks.
-    let blob_id = house.upload(dsn("carol@gamma.test", "delivered", "2.1.5", &message_id).as_bytes());
-    let import = json!({"emails": {"k": {"blobId": blob_id, "mailboxIds": {house.role("archive"): true}}}});
-    let email = house.call("Email/import", import)["created"]["k"]["id"].as_str().unwrap().to_owned();
-    house.deliver("inbox", &dsn("carol@gamma.test", "delivered", "2.1.5", &gone_id));
-    let house = house.reopened();
-    house.following(|| {
-        let now = until(&house, &id, |now| now["dsnBlobIds"] == json!([blob(&email)]));
+    let blob_id = fixture.upload(dsn("carol@gamma.test", "delivered", "2.1.5", &message_id).as_bytes());
+    let import = json!({"emails": {"k": {"blobId": blob_id, "mailboxIds": {fixture.role("archive"): true}}}});
+    let email = fixture.call("Email/import", import)["created"]["k"]["id"].as_str().unwrap().to_owned();
+    fixture.deliver("inbox", &dsn("carol@gamma.test", "delivered", "2.1.5", &gone_id));
+    let fixture = fixture.reopened();
+    fixture.following(|| {
+        let now = until(&fixture, &id, |now| now["dsnBlobIds"] == json!([blob(&email)]));
         assert_eq!(now["deliveryStatus"]["carol@gamma.test"]["delivered"], "queued", "we still have it");
-        assert_eq!(submission(&house, &gone), Value::Null);
+        assert_eq!(submission(&fixture, &gone), Value::Null);
     });
 }

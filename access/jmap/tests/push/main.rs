@@ -1,7 +1,7 @@
 //! PushSubscription (RFC 8620 §7.2), with a push service on this machine.
 
 #[path = "../conformance/house.rs"]
-mod house;
+mod fixture;
 mod service;
 
 use std::sync::Arc;
@@ -11,7 +11,7 @@ use std::time::Duration;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use facteur_jmap as jmap;
-use house::{House, NOW, letter, person};
+use fixture::{Fixture, NOW, letter, person};
 use https::{Client, Reach};
 use jmap::{Credential, Credentials};
 use mail::Timestamp;
@@ -32,35 +32,35 @@ impl Credentials for Gate {
     }
 }
 
-/// A house that posts, as strangers may have it do, and to the service besides.
+/// A fixture that posts, as strangers may have it do, and to the service besides.
 struct Desk {
-    house: House,
+    fixture: Fixture,
     service: Service,
     gate: Arc<Gate>,
 }
 
 impl Desk {
     fn open() -> Self {
-        let house = House::new();
-        let service = house.block_on(Service::start());
-        Self::furnish(house, service)
+        let fixture = Fixture::new();
+        let service = fixture.block_on(Service::start());
+        Self::furnish(fixture, service)
     }
 
     /// Closes, and opens again.
     fn reopened(self) -> Self {
-        Self::furnish(self.house.reopened(), self.service)
+        Self::furnish(self.fixture.reopened(), self.service)
     }
 
-    fn furnish(house: House, service: Service) -> Self {
+    fn furnish(fixture: Fixture, service: Service) -> Self {
         let addresses = AddressAnswer::Addresses(vec![service.place.ip()]);
         let names = Table::new().addresses("push.test", Ok(addresses));
         let reach = Reach::PublicAnd(vec![service.place]);
         let client = Client::new(service.tls.clone(), Arc::new(names), reach, jmap::PUSHES);
         let gate = Arc::new(Gate(AtomicBool::new(true)));
-        let deliveries = house.jmap.push_with(client, gate.clone()).expect("the first time");
-        let running = house.jmap.clone();
-        house.block_on(async { drop(tokio::spawn(deliveries.run(running))) });
-        Self { house, service, gate }
+        let deliveries = fixture.jmap.push_with(client, gate.clone()).expect("the first time");
+        let running = fixture.jmap.clone();
+        fixture.block_on(async { drop(tokio::spawn(deliveries.run(running))) });
+        Self { fixture, service, gate }
     }
 
     fn call(&self, method: &str, arguments: Value) -> Value {
@@ -73,7 +73,7 @@ impl Desk {
         let wire = Wire { ip: [127, 0, 0, 1].into(), hello: String::new(), tls: String::new() };
         let text = request.to_string();
         let response =
-            self.house.block_on(jmap::run_with(&self.house.jmap, &alice, credential, &wire, text.as_bytes()));
+            self.fixture.block_on(jmap::run_with(&self.fixture.jmap, &alice, credential, &wire, text.as_bytes()));
         response.unwrap()["methodResponses"][0][1].clone()
     }
 
@@ -103,7 +103,7 @@ impl Desk {
     }
 
     fn deliver(&self) {
-        self.house.deliver("inbox", &letter("bob@beta.test", "hello", "text"));
+        self.fixture.deliver("inbox", &letter("bob@beta.test", "hello", "text"));
     }
 
     fn until_none_is_left(&self) {
@@ -152,10 +152,10 @@ fn changes_are_posted_once_the_client_has_shown_the_code_and_of_its_types_only()
 
     desk.deliver();
     let change = desk.service.message(1).json();
-    let state = desk.house.state("Email");
+    let state = desk.fixture.state("Email");
     assert_eq!(change, json!({"@type": "StateChange", "changed": {"a1": {"Email": state}}}));
     moment();
-    desk.house.call("Mailbox/set", json!({"create": {"f": {"name": "a folder"}}}));
+    desk.fixture.call("Mailbox/set", json!({"create": {"f": {"name": "a folder"}}}));
     moment();
     assert_eq!(desk.service.count(), 2, "of mailboxes it does not want to hear");
 }
@@ -210,9 +210,9 @@ fn a_message_can_be_read_with_the_keys_of_the_client_only() {
 fn told_key(desk: &Desk) -> String {
     let request = axum::http::Request::get("/jmap/session")
         .header("Authorization", "Basic YWxpY2VAYWxwaGEudGVzdDpzZWNyZXQ=")
-        .extension(web::Peer::in_clear([127, 0, 0, 1].into()));
+        .extension(http::Peer::in_clear([127, 0, 0, 1].into()));
     let request = request.body(axum::body::Body::empty()).unwrap();
-    let (status, body) = desk.house.send(jmap::router(desk.house.jmap.clone()), request);
+    let (status, body) = desk.fixture.send(jmap::router(desk.fixture.jmap.clone()), request);
     assert_eq!(status, 200);
     let session: Value = serde_json::from_slice(&body).unwrap();
     let said = &session["capabilities"]["urn:ietf:params:jmap:webpush-vapid"]["applicationServerKey"];
@@ -323,10 +323,10 @@ fn after_a_restart_a_client_is_told_how_things_stand() {
     desk.service.message(1);
     let desk = desk.reopened();
     let told = desk.service.message(2).json();
-    let (email, mailbox) = (desk.house.state("Email"), desk.house.state("Mailbox"));
+    let (email, mailbox) = (desk.fixture.state("Email"), desk.fixture.state("Mailbox"));
     assert_eq!(told["changed"], json!({"a1": {"Email": email, "Mailbox": mailbox}}));
     desk.deliver();
-    assert_eq!(desk.service.message(3).json()["changed"]["a1"]["Email"], desk.house.state("Email"));
+    assert_eq!(desk.service.message(3).json()["changed"]["a1"]["Email"], desk.fixture.state("Email"));
 }
 
 #[test]
@@ -397,12 +397,12 @@ fn no_client_has_us_post_into_our_own_network() {
 
 #[test]
 fn a_house_that_posts_to_nobody_says_so() {
-    let house = House::new();
+    let fixture = Fixture::new();
     let request = json!({"using": ["urn:ietf:params:jmap:core"], "methodCalls": [
         ["PushSubscription/set", {"create": {"new": {"deviceClientId": "phone", "url": "https://push.test/"}}}, "0"],
         ["PushSubscription/get", {"ids": null}, "1"],
     ]});
-    let answers = house.request(&request);
+    let answers = fixture.request(&request);
     assert_eq!(answers["methodResponses"][0][1]["notCreated"]["new"]["type"], "forbidden");
     assert_eq!(answers["methodResponses"][1][1]["list"], json!([]));
 }

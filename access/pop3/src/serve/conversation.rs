@@ -9,7 +9,7 @@ use net::{Connection, Error, Stream};
 use tokio::time::Instant;
 
 use super::ahead::Ahead;
-use super::house::House;
+use super::server::Server;
 use super::locks::Hold;
 use super::send::{Found, HEAD, Parcel, find};
 use super::{entry, update};
@@ -28,9 +28,9 @@ const PIECE: usize = 32 * 1024;
 ///
 /// A client spends its life waiting in [`Conversation::next_line`], so what is large in here is boxed and gone while
 /// it waits.
-pub(super) async fn converse(house: Arc<House>, stream: Stream) {
-    let until = Instant::now() + house.timeouts.entry;
-    let mut conversation = Conversation::new(house, Connection::new(stream), until);
+pub(super) async fn converse(server: Arc<Server>, stream: Stream) {
+    let until = Instant::now() + server.timeouts.entry;
+    let mut conversation = Conversation::new(server, Connection::new(stream), until);
     let mut step = conversation.greet().await.map(|()| Next::Line);
     let end = loop {
         step = match step {
@@ -77,7 +77,7 @@ impl From<Error> for End {
 
 /// A connection, and how far the conversation on it has come.
 pub(super) struct Conversation {
-    pub(super) house: Arc<House>,
+    pub(super) server: Arc<Server>,
     pub(super) connection: Connection,
     pub(super) dialogue: Dialogue,
     /// When a stranger must have logged in.
@@ -89,12 +89,12 @@ pub(super) struct Conversation {
 }
 
 impl Conversation {
-    fn new(house: Arc<House>, mut connection: Connection, until: Instant) -> Self {
-        connection.set_write_timeout(house.timeouts.write);
+    fn new(server: Arc<Server>, mut connection: Connection, until: Instant) -> Self {
+        connection.set_write_timeout(server.timeouts.write);
         let encrypted = connection.is_tls();
         let entrance =
-            Entrance { start_tls: !encrypted && house.tls.is_some(), log_in: encrypted || house.clear_logins };
-        Self { house, connection, dialogue: Dialogue::new(entrance), until, hold: None, ahead: Ahead::default() }
+            Entrance { start_tls: !encrypted && server.tls.is_some(), log_in: encrypted || server.clear_logins };
+        Self { server, connection, dialogue: Dialogue::new(entrance), until, hold: None, ahead: Ahead::default() }
     }
 
     async fn greet(&mut self) -> Result<(), End> {
@@ -105,7 +105,7 @@ impl Conversation {
     /// The next line of the client; none when it was too long and has been passed over.
     pub(super) async fn next_line(&mut self) -> Result<Option<Bytes>, End> {
         let (patience, most) = if self.dialogue.is_in() {
-            (self.house.timeouts.command, LINE)
+            (self.server.timeouts.command, LINE)
         } else {
             (self.until.saturating_duration_since(Instant::now()), ENTRY_LINE)
         };
@@ -122,7 +122,7 @@ impl Conversation {
         self.connection.set_read_timeout(patience);
         let line = tokio::select! {
             line = self.connection.line(most) => line,
-            () = self.house.shutdown.requested() => return Err(End::Told(self.dialogue.say(Event::Closing))),
+            () = self.server.shutdown.requested() => return Err(End::Told(self.dialogue.say(Event::Closing))),
         };
         match line {
             Ok(line) => Ok(Some(line)),
@@ -188,11 +188,11 @@ impl Conversation {
             Err(error) => return self.cannot_read(&error).await,
         };
         let (key, asker) = (found.key, self.asker());
-        let parcel = match Parcel::pack(&self.house.store, asker, found, lines).await {
+        let parcel = match Parcel::pack(&self.server.store, asker, found, lines).await {
             Ok(parcel) => parcel,
             Err(error) => return self.cannot_read(&error).await,
         };
-        parcel.send(&self.house.store, &mut self.connection, reply).await?;
+        parcel.send(&self.server.store, &mut self.connection, reply).await?;
         if lines.is_none() {
             self.was_sent(letter, key).await
         }
@@ -213,7 +213,7 @@ impl Conversation {
 
     async fn find(&mut self, letter: Letter, lines: Option<u32>) -> Result<Option<Found>, mailbox::Error> {
         let Some(maildrop) = self.dialogue.maildrop() else { return Ok(None) };
-        let (store, folder) = (&self.house.store, maildrop.folder());
+        let (store, folder) = (&self.server.store, maildrop.folder());
         match lines {
             Some(_) => {
                 let asker = store::Asker(maildrop.account().0);
@@ -227,20 +227,20 @@ impl Conversation {
     async fn was_sent(&mut self, letter: Letter, key: LetterKey) {
         let Some(maildrop) = self.dialogue.maildrop() else { return };
         let (account, folder) = (maildrop.account(), maildrop.folder());
-        self.house.witness.saw(Observation::Read { account, keys: vec![key.0], door: Link::Pop3, at: net::now() });
+        self.server.witness.saw(Observation::Read { account, keys: vec![key.0], door: Link::Pop3, at: net::now() });
         if maildrop.was_read(letter.uid) as usize >= mailbox::letter::SLICE {
             let read = maildrop.take_read();
-            update::mark_seen(&self.house.store, folder, read).await;
+            update::mark_seen(&self.server.store, folder, read).await;
         }
     }
 
     /// Begins again inside TLS, or is over. What came in clear behind STLS is thrown away with the old connection's
     /// buffer, and what the client said of itself with the old dialogue (RFC 2595 §4, CVE-2011-0411).
     async fn start_tls(self) -> Option<Self> {
-        let tls = self.house.tls.clone()?;
+        let tls = self.server.tls.clone()?;
         match self.connection.start_tls_server(&tls).await {
             Ok(connection) => {
-                let mut encrypted = Self::new(self.house, connection, self.until);
+                let mut encrypted = Self::new(self.server, connection, self.until);
                 encrypted.dialogue.remember_failures_of(&self.dialogue);
                 Some(encrypted)
             }
@@ -253,11 +253,11 @@ impl Conversation {
 
     /// The end, whatever it is. The maildrop is free before the client hears of it, so that it can come back at once.
     async fn leave(self, end: End) {
-        let Self { house, mut connection, dialogue, hold, .. } = self;
+        let Self { server, mut connection, dialogue, hold, .. } = self;
         let (updated, not_updated) = (dialogue.say(Event::Updated), dialogue.say(Event::NotUpdated));
         let quit = matches!(end, End::Update);
         let kept = match dialogue.into_maildrop() {
-            Some(maildrop) => update::update(&house, maildrop, quit).await.is_ok(),
+            Some(maildrop) => update::update(&server, maildrop, quit).await.is_ok(),
             None => true,
         };
         drop(hold);

@@ -3,7 +3,7 @@
 use mail::Password;
 use mail::seam::Login;
 use mail::stay::{Doing, SharedStay};
-use sasl::{Mechanism, Refusal, Server, Turn};
+use sasl::{Mechanism, Refusal, Exchange, Turn};
 
 use super::conversation::{Conversation, End};
 use super::locks::Hold;
@@ -13,7 +13,7 @@ use crate::maildrop::Maildrop;
 /// Checks a name and a password, and says what came of it.
 pub(super) async fn check(conversation: &mut Conversation, name: &str, password: &Password) -> Act {
     let from = conversation.connection.peer().ip();
-    let outcome = sasl::check(conversation.house.logins.as_ref(), name, password, from).await;
+    let outcome = sasl::check(conversation.server.logins.as_ref(), name, password, from).await;
     conclude(conversation, outcome).await
 }
 
@@ -23,12 +23,12 @@ pub(super) async fn authenticate(
     mechanism: Mechanism,
     initial: Option<Password>,
 ) -> Result<Act, End> {
-    let logins = conversation.house.logins.clone();
+    let logins = conversation.server.logins.clone();
     let from = conversation.connection.peer().ip();
-    let mut server = Server::new(mechanism, rand::random());
-    let mut step = server.begin(initial.as_ref().map(Password::reveal));
+    let mut exchange = Exchange::new(mechanism, rand::random());
+    let mut step = exchange.begin(initial.as_ref().map(Password::reveal));
     loop {
-        match sasl::settle(&mut server, step, logins.as_ref(), from).await {
+        match sasl::settle(&mut exchange, step, logins.as_ref(), from).await {
             Turn::Done(outcome) => return Ok(conclude(conversation, outcome).await),
             Turn::Say(challenge) => {
                 conversation.connection.write(format!("+ {challenge}\r\n").as_bytes()).await?;
@@ -36,7 +36,7 @@ pub(super) async fn authenticate(
                     return Ok(conclude(conversation, Err(Refusal::Malformed("the line is too long"))).await);
                 };
                 let line = Password::new(String::from_utf8_lossy(&line).trim_end_matches(['\r', '\n']).to_owned());
-                step = server.line(line.reveal());
+                step = exchange.line(line.reveal());
             }
         }
     }
@@ -64,10 +64,10 @@ async fn conclude(conversation: &mut Conversation, outcome: Result<Login, Refusa
 }
 
 async fn open(conversation: &Conversation, login: &Login) -> Result<(Hold, Maildrop, SharedStay), Shut> {
-    let (house, account) = (&conversation.house, login.account);
-    let stay = house.logins.stay(login, Doing::Pop3, conversation.connection.peer().ip());
-    let hold = house.locks.take(account, house.timeouts.lock).await.ok_or(Shut::InUse)?;
-    let opened = house.store.read_for(store::Asker(account.0), move |view| Maildrop::open(view, account)).await;
+    let (server, account) = (&conversation.server, login.account);
+    let stay = server.logins.stay(login, Doing::Pop3, conversation.connection.peer().ip());
+    let hold = server.locks.take(account, server.timeouts.lock).await.ok_or(Shut::InUse)?;
+    let opened = server.store.read_for(store::Asker(account.0), move |view| Maildrop::open(view, account)).await;
     opened.map(|maildrop| (hold, maildrop, stay)).map_err(|error| {
         tracing::error!(%error, "a maildrop cannot be opened");
         let temporary = matches!(&error, mailbox::Error::Store(error) if error.is_temporary());

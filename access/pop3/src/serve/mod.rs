@@ -3,7 +3,7 @@
 mod ahead;
 mod conversation;
 mod entry;
-mod house;
+mod server;
 mod locks;
 mod send;
 mod update;
@@ -12,16 +12,16 @@ use std::sync::Arc;
 
 use net::Stream;
 
-pub use house::{House, Timeouts};
+pub use server::{Server, Timeouts};
 
 /// The POP3 doors: the one on port 110 and the one that begins with TLS.
 #[derive(Clone)]
-pub struct Pop3(Arc<House>);
+pub struct Pop3(Arc<Server>);
 
 impl Pop3 {
-    /// Doors to the mail of `house`.
-    pub fn new(house: House) -> Self {
-        Self(Arc::new(house))
+    /// Doors to the mail of `server`.
+    pub fn new(server: Server) -> Self {
+        Self(Arc::new(server))
     }
 
     /// One conversation, from greeting to goodbye.

@@ -5,13 +5,13 @@ use mailbox::letter::{Expunged, SLICE, Stored, carry_out, part, rest, store_flag
 use mailbox::{Error, FlagChange, FlagSet, FolderId, System, Uid, UidRange, Uids, sliced};
 use store::{Store, Tx};
 
-use super::House;
+use super::Server;
 use crate::maildrop::Maildrop;
 
 /// The end of a conversation; with QUIT the letters that were marked go (the UPDATE state, RFC 1939 §6). When this
 /// gives `Ok` they are gone for good; when not, all of them may still be there, or some.
-pub(super) async fn update(house: &House, mut maildrop: Maildrop, quit: bool) -> Result<(), Error> {
-    let (store, account) = (&house.store, maildrop.account());
+pub(super) async fn update(server: &Server, mut maildrop: Maildrop, quit: bool) -> Result<(), Error> {
+    let (store, account) = (&server.store, maildrop.account());
     let (folder, read) = (maildrop.folder(), maildrop.take_read());
     if !quit || maildrop.marked().is_empty() {
         mark_seen(store, folder, read).await;
@@ -19,7 +19,7 @@ pub(super) async fn update(house: &House, mut maildrop: Maildrop, quit: bool) ->
     }
     let note = |gone: &Expunged| {
         let keys = gone.letters.iter().map(|letter| letter.0).collect();
-        house.witness.saw(Observation::Removed { account, keys, door: Link::Pop3, at: net::now() });
+        server.witness.saw(Observation::Removed { account, keys, door: Link::Pop3, at: net::now() });
     };
     let updated = remove(store, folder, read, maildrop.marked().clone(), note).await;
     updated.inspect_err(|error| tracing::error!(%error, "letters that were marked at a POP3 door could not be removed"))

@@ -13,7 +13,7 @@ use mail::Timestamp;
 use super::{domain, links};
 use crate::seal::Seal;
 use crate::show::{Shown, escape};
-use crate::{House, answer, language, plain};
+use crate::{Server, answer, language, plain};
 
 /// How long such an address is good.
 const GOOD: std::time::Duration = std::time::Duration::from_secs(24 * 3600);
@@ -51,8 +51,8 @@ fn read(text: &str, now: Timestamp) -> Option<(String, Url)> {
 }
 
 /// `/leave/{token}`
-pub async fn leave(State(house): State<House>, Path(token): Path<String>, headers: HeaderMap) -> Response {
-    let wanted = house.seal.open(&token).and_then(|text| read(text, (house.clock)()));
+pub async fn leave(State(server): State<Server>, Path(token): Path<String>, headers: HeaderMap) -> Response {
+    let wanted = server.seal.open(&token).and_then(|text| read(text, (server.clock)()));
     let Some((shown, url)) = wanted else { return answer::missing() };
     plain::sheet(&headers, &page(language::preferred(&headers), &shown, &url))
 }

@@ -14,7 +14,7 @@ use super::kind::{ENOUGH, kind};
 use super::shelf::{Key, Picture, Shelf};
 use super::turns::Turns;
 
-/// The bounds of fetching one picture, for the client that [`House::new`](crate::House::new) is given.
+/// The bounds of fetching one picture, for the client that [`Server::new`](crate::Server::new) is given.
 pub const PICTURES: Limits = Limits { time: Duration::from_secs(20), body: 10 << 20, redirects: 5 };
 /// Octets of pictures that are half here.
 const IN_FLIGHT: usize = 64 << 20;

@@ -101,7 +101,7 @@ impl Page {
 /// A picture that is not shown is its alternative text. Words are broken where they are wider than the window, but a cell of a
 /// table is as wide as its longest word: a wide table scrolls.
 const LOOK: &str = "\
-@layer house{html,body{height:auto!important;min-height:0!important;max-height:none!important;position:static!important;\
+@layer server{html,body{height:auto!important;min-height:0!important;max-height:none!important;position:static!important;\
 float:none!important;transform:none!important;zoom:1!important}body{overflow:visible!important}}\
 :root{color-scheme:light dark}\
 body{margin:0;padding:16px;font:15px/1.55 system-ui,-apple-system,\"Segoe UI\",Roboto,sans-serif;overflow-wrap:break-word}\

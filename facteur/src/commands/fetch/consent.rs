@@ -13,7 +13,7 @@ use crate::config::Config;
 use crate::counter::Named;
 use crate::failure::Failure;
 use crate::language::say;
-use crate::{office, terminal};
+use crate::{server, terminal};
 
 /// A refresh token: one that was given to us, or one that the person now consents to.
 pub fn get(login: &FetchLogin, oauth: &OAuth, client: &str, host: &str, config: &Config) -> Result<Secret, Failure> {
@@ -63,7 +63,7 @@ fn provider(oauth: &OAuth, host: &str) -> Result<Provider, Failure> {
 
 fn consent(provider: &Provider, app: &App, config: &Config) -> Result<Password, Failure> {
     let no_tls = |why: net::TlsError| Failure::new(why.to_string());
-    let https = Https::new(ClientTls::verified().map_err(no_tls)?, office::resolver(config)?);
+    let https = Https::new(ClientTls::verified().map_err(no_tls)?, server::resolver(config)?);
     let asking = async {
         if provider.device.is_some() {
             by_code(&https, provider, app).await

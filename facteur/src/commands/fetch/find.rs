@@ -11,7 +11,7 @@ use crate::commands::account::ask;
 use crate::desk::Desk;
 use crate::failure::Failure;
 use crate::language::{de, say};
-use crate::{office, terminal};
+use crate::{server, terminal};
 
 /// Who is asked, and what is trusted.
 pub struct Search {
@@ -40,7 +40,7 @@ fn look(
     desk: &Desk<'_>,
 ) -> Result<Result<Offer, NotFound>, Failure> {
     let tls = ClientTls::verified().map_err(|why| Failure::new(why.to_string()))?;
-    let resolver = office::resolver(desk.config())?;
+    let resolver = server::resolver(desk.config())?;
     let finder = Finder::new(tls, resolver, ask_thunderbird).trusting(search.ca.clone());
     let domain = address.domain();
     let de_domain = de(domain.as_str());

@@ -32,7 +32,7 @@ pub fn run(run: RunFetch, desk: &Desk<'_>) -> Result<(), Failure> {
         None => named(&run.sources, desk)?,
     };
     let vault = Arc::new(vault(&place.config)?);
-    let resolver = office::resolver(desk.config())?;
+    let resolver = server::resolver(desk.config())?;
     let homes = Arc::new(FetchHomes::of(&place.post_office, resolver.clone()));
     let agent = Agent::new(place.store.clone(), vault, resolver, homes);
     let agent = match desk.running() {
@@ -119,7 +119,7 @@ fn beside(maildir: &std::path::Path, config: &Config) -> Result<Place, Failure> 
     made.map_err(|why| Failure::new(why.to_string()))?;
     drop(private::close(&folder).map_err(|fault| Failure::new(fault.to_string()))?);
     let options = Options { readers: 1, ..Options::new(&folder) };
-    let store = Store::open(options, mra::MIGRATIONS).map_err(|fault| Failure::new(office::data_fault(&fault)))?;
+    let store = Store::open(options, mra::MIGRATIONS).map_err(|fault| Failure::new(server::data_fault(&fault)))?;
     let post_office = PostOffice::new(store.clone(), &config.hostname);
     Ok(Place { store, post_office, config: Config { data: folder, ..config.clone() }, beside: true })
 }

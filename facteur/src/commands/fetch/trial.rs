@@ -10,7 +10,7 @@ use super::list;
 use crate::desk::Desk;
 use crate::failure::Failure;
 use crate::language::say;
-use crate::{office, terminal};
+use crate::{server, terminal};
 
 /// Logs in, as the names given one after the other (all but the first are guesses): gives the settings with the name that is
 /// right, and what to log in with from now on.
@@ -20,7 +20,7 @@ pub fn run(
     other_names: Vec<String>,
     desk: &Desk<'_>,
 ) -> Result<(Settings, Secret), Failure> {
-    let resolver: Arc<dyn Resolver> = office::resolver(desk.config())?;
+    let resolver: Arc<dyn Resolver> = server::resolver(desk.config())?;
     let mailbox = settings.mailbox.clone();
     terminal::note(&say!("trying to log in at {mailbox} …\n", "essai de connexion à {mailbox} …\n"));
     super::unless_stopped(async {

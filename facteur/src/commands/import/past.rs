@@ -1,7 +1,7 @@
 //! `facteur import undo` and `facteur import list`: imports that have been.
 
 use mail::Address;
-use removal::{Run, RunId, Undone};
+use import_export::{Run, RunId, Undone};
 use serde::Serialize;
 use store::Store;
 
@@ -22,7 +22,7 @@ pub fn run(past: PastImport, desk: &Desk<'_>) -> Result<(), Failure> {
 }
 
 fn undo(store: &Store, id: RunId, beside: bool, json: bool) -> Result<(), Failure> {
-    let found = store.read_blocking(move |view| removal::runs::get(view, id)).map_err(Trouble::from)?;
+    let found = store.read_blocking(move |view| import_export::runs::get(view, id)).map_err(Trouble::from)?;
     let Some(run) = found else {
         let RunId(id) = id;
         return Err(Failure::new(say!(
@@ -31,7 +31,7 @@ fn undo(store: &Store, id: RunId, beside: bool, json: bool) -> Result<(), Failur
         )));
     };
     let caller = terminal::caller()?;
-    let undone = removal::undo(store, &run, beside, &mut |_| !caller.is_gone());
+    let undone = import_export::undo(store, &run, beside, &mut |_| !caller.is_gone());
     let Undone { letters, kept, gone, folders } = undone.map_err(|why| moving::trouble(&why))?;
     terminal::print(&if json {
         moving::line(&Done { event: "done", letters, kept, gone, folders })
@@ -64,7 +64,7 @@ struct Listed<'a> {
 
 fn list(store: &Store, address: &Address, json: bool) -> Result<(), Failure> {
     let account = moving::mailbox_of(store, address)?;
-    let runs = store.read_blocking(move |view| removal::runs::list(view, account)).map_err(Trouble::from)?;
+    let runs = store.read_blocking(move |view| import_export::runs::list(view, account)).map_err(Trouble::from)?;
     terminal::print(&if json { as_json(&runs) } else { as_table(&runs) });
     Ok(())
 }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use removal::{Beside, Observer, Progress, RunId, Skipped};
+use import_export::{Beside, Observer, Progress, RunId, Skipped};
 use serde::Serialize;
 
 use super::super::moving::{self, Ticker};

@@ -1,6 +1,6 @@
 //! Why something was passed over, and what can be done about it.
 
-use removal::{Beside, Fault, Foreign};
+use import_export::{Beside, Fault, Foreign};
 
 use super::super::size;
 use crate::language::say;

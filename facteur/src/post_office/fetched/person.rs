@@ -11,8 +11,8 @@ use mailbox::{FlagSet, FolderId, Prepared, SpecialUse, System, flags, folder};
 use mda::{Fate as Delivered, Filing, Mda, Recipient};
 use mra::ledger::{self, Fate, Source, SourceId};
 use mra::{Arrived, Fault, Furnished, Home, Place, Taken};
-use removal::Identity;
-use removal::memory::{self, FolderKey};
+use import_export::Identity;
+use import_export::memory::{self, FolderKey};
 use store::{Store, Tx};
 
 use crate::clock;

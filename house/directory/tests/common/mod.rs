@@ -1,4 +1,4 @@
-//! A house for tests: two domains, a few people, in a folder of its own.
+//! A fixture for tests: two domains, a few people, in a folder of its own.
 #![allow(dead_code)]
 
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
@@ -17,7 +17,7 @@ pub const PASSWORD: &str = "correct horse";
 /// Made once: it takes its time.
 static SECRET: LazyLock<Secret> = LazyLock::new(|| Secret::make(&password(PASSWORD), &[]).unwrap());
 
-pub struct House {
+pub struct Fixture {
     pub store: Store,
     /// The wall clock, in milliseconds.
     pub clock: Arc<AtomicI64>,
@@ -38,7 +38,7 @@ pub fn password(text: &str) -> Password {
     Password::new(text.to_owned())
 }
 
-impl House {
+impl Fixture {
     /// Nobody is there.
     pub fn empty() -> Self {
         let folder = tempfile::tempdir().unwrap();
@@ -48,13 +48,13 @@ impl House {
 
     /// alice and bob at alpha.test, élise at bücher.test.
     pub fn with_people() -> Self {
-        let house = Self::empty();
-        house.add_domain("alpha.test").unwrap();
-        house.add_domain("bücher.test").unwrap();
+        let fixture = Self::empty();
+        fixture.add_domain("alpha.test").unwrap();
+        fixture.add_domain("bücher.test").unwrap();
         for person in ["Alice@alpha.test", "bob@alpha.test", "élise@bücher.test"] {
-            house.add_account(person).unwrap();
+            fixture.add_account(person).unwrap();
         }
-        house
+        fixture
     }
 
     pub fn write<T: Send + 'static>(

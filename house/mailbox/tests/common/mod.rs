@@ -12,19 +12,19 @@ use store::{Options, Store, Tx, View};
 pub const ALICE: AccountId = AccountId(1);
 pub const NOW: Timestamp = Timestamp(1_795_501_377_000);
 
-pub struct House {
+pub struct Fixture {
     pub store: Store,
     pub dir: tempfile::TempDir,
 }
 
-impl House {
-    /// A house where Alice has a mailbox.
+impl Fixture {
+    /// A fixture where Alice has a mailbox.
     pub fn new() -> Self {
         let dir = tempfile::tempdir().unwrap();
         let store = Store::open(Options::new(dir.path()), mailbox::MIGRATIONS).unwrap();
-        let house = Self { store, dir };
-        house.write(|tx| account::create(tx, ALICE, None)).unwrap();
-        house
+        let fixture = Self { store, dir };
+        fixture.write(|tx| account::create(tx, ALICE, None)).unwrap();
+        fixture
     }
 
     /// The same data, opened again.

@@ -1,0 +1,72 @@
+//! What all conversations share.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use mail::seam::Logins;
+use mail::trace::{Blind, Witness};
+use net::{Budget, Intake, ServerTls, Shutdown};
+
+/// The server a client comes into.
+pub struct Server {
+    /// The store with everybody's mail.
+    pub store: store::Store,
+    /// Who may come in.
+    pub logins: Arc<dyn Logins>,
+    /// STARTTLS is offered with this.
+    pub tls: Option<ServerTls>,
+    /// The largest letter APPEND takes, in octets (RFC 7889).
+    pub append_limit: u64,
+    /// Where letters that are being appended are kept until they are whole.
+    pub intake: Intake,
+    /// How long to wait for whom.
+    pub timeouts: Timeouts,
+    /// Asks the conversations to end.
+    pub shutdown: Shutdown,
+    /// Allows log-ins outside TLS: for tests on this machine only.
+    pub clear_logins: bool,
+    /// Who takes down what is read and removed.
+    pub witness: Arc<dyn Witness>,
+}
+
+impl Server {
+    /// A server with the usual limits, and without TLS.
+    pub fn new(store: store::Store, logins: Arc<dyn Logins>) -> Self {
+        Self {
+            store,
+            logins,
+            tls: None,
+            append_limit: 50 * 1024 * 1024,
+            intake: Intake::new(Budget::new(256 * 1024 * 1024), Duration::from_secs(30)),
+            timeouts: Timeouts::default(),
+            shutdown: Shutdown::never(),
+            clear_logins: false,
+            witness: Arc::new(Blind),
+        }
+    }
+}
+
+/// How long to wait for whom.
+#[derive(Clone, Copy, Debug)]
+pub struct Timeouts {
+    /// From the greeting to the log-in, all tries together.
+    pub entry: Duration,
+    /// For the next command, and in IDLE (RFC 9051 §5.4: at least 30 minutes).
+    pub command: Duration,
+    /// For the next piece of a command that has begun.
+    pub piece: Duration,
+    /// For a client that takes nothing of what it asked for.
+    pub write: Duration,
+}
+
+impl Default for Timeouts {
+    fn default() -> Self {
+        Self {
+            entry: Duration::from_secs(180),
+            // A minute more than promised: clients count their 30 minutes from when they sent.
+            command: Duration::from_secs(31 * 60),
+            piece: Duration::from_secs(300),
+            write: Duration::from_secs(300),
+        }
+    }
+}

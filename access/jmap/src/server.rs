@@ -1,0 +1,199 @@
+//! What all conversations share.
+
+use std::collections::HashMap;
+use std::hash::Hash;
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+
+use mail::seam::{AccountId, Login, Logins, OurFault, Pending, Recipients};
+use mail::trace::{Blind, Link, Observation, Witness};
+use mail::{Domain, Timestamp};
+use net::{Budget, Intake, Shutdown};
+use store::{Asker, Store, View};
+use tokio::sync::{OnceCell, Semaphore};
+
+use crate::limits;
+use crate::outbox::Outbox;
+use crate::subscription::{Courier, Credentials, Deliveries, NoKey, Vapid};
+
+/// Knows people by a token that they were given at a log-in elsewhere (RFC 6750): the webmail's sessions.
+pub trait Tokens: Send + Sync {
+    /// Whose token this is; none: nobody's, or it has ended.
+    fn person<'a>(&'a self, token: &'a str) -> Pending<'a, Result<Option<Login>, OurFault>>;
+}
+
+/// The server a client comes into.
+pub struct Server {
+    /// The store with everybody's mail.
+    pub store: Store,
+    /// Who may come in.
+    pub logins: Arc<dyn Logins>,
+    /// Who takes charge of letters that are sent.
+    pub outbox: Arc<dyn Outbox>,
+    /// For message ids.
+    pub hostname: Domain,
+    /// Who may come in with a token.
+    pub tokens: Option<Arc<dyn Tokens>>,
+    /// Says at once, and not in a bounce, that one of our own addresses does not exist.
+    pub recipients: Option<Arc<dyn Recipients>>,
+    /// The largest letter that may be sent, in octets.
+    pub largest_letter: u64,
+    /// Notes who opened which letter.
+    pub witness: Arc<dyn Witness>,
+    /// What time it is.
+    pub clock: fn() -> Timestamp,
+    /// Asks the conversations to end.
+    pub shutdown: Shutdown,
+    /// What is uploaded lies in memory until it is whole.
+    pub(crate) uploading: Intake,
+    /// What is attached to letters, while these are made: apart, so that slow uploads hold up nobody who writes.
+    pub(crate) making: Budget,
+    /// Posts to clients; none: this server does not.
+    pub(crate) courier: OnceLock<Courier>,
+    /// By what push services know us; read when it is first asked for.
+    vapid: OnceCell<Vapid>,
+    /// What requests take while they come, are read and are answered.
+    pub(crate) requesting: Budget,
+    /// A thread for each request that is carried out.
+    pub(crate) desks: Arc<Semaphore>,
+    pub(crate) requests: Turns<AccountId>,
+    pub(crate) uploads: Turns<AccountId>,
+    pub(crate) listeners: Turns<AccountId>,
+}
+
+impl Server {
+    /// A server with the usual limits.
+    pub fn new(store: Store, logins: Arc<dyn Logins>, outbox: Arc<dyn Outbox>, hostname: Domain) -> Self {
+        Self {
+            store,
+            logins,
+            outbox,
+            hostname,
+            tokens: None,
+            recipients: None,
+            largest_letter: 50 << 20,
+            witness: Arc::new(Blind),
+            clock: net::now,
+            shutdown: Shutdown::never(),
+            uploading: Intake::new(Budget::new(limits::UPLOADING), limits::MEMORY_PATIENCE),
+            making: Budget::new(limits::MAKING),
+            courier: OnceLock::new(),
+            vapid: OnceCell::new(),
+            requesting: Budget::new(limits::REQUESTING),
+            desks: Arc::new(Semaphore::new(limits::AT_WORK)),
+            requests: Turns::default(),
+            uploads: Turns::default(),
+            listeners: Turns::default(),
+        }
+    }
+
+    /// Reads a few rows on behalf of a person.
+    pub(crate) async fn read<T, E, F>(&self, account: AccountId, f: F) -> Result<T, E>
+    where
+        T: Send + 'static,
+        E: From<store::Error> + Send + 'static,
+        F: FnOnce(&View) -> Result<T, E> + Send + 'static,
+    {
+        self.store.read_for(Asker(account.0), f).await
+    }
+
+    /// Reads what may be everything that an account has.
+    pub(crate) async fn scan<T, E, F>(&self, account: AccountId, f: F) -> Result<T, E>
+    where
+        T: Send + 'static,
+        E: From<store::Error> + Send + 'static,
+        F: FnOnce(&View) -> Result<T, E> + Send + 'static,
+    {
+        self.store.scan_for(Asker(account.0), f).await
+    }
+
+    /// Keeps uploads where all that comes into the server is kept, and makes letters and answers in the same memory.
+    pub fn keep_in(&mut self, intake: &Intake) {
+        self.uploading = intake.clone();
+        self.making = intake.memory().clone();
+        self.requesting = intake.memory().clone();
+    }
+
+    /// By what push services know us.
+    pub(crate) async fn vapid(&self) -> Result<&Vapid, NoKey> {
+        self.vapid.get_or_try_init(|| Vapid::load(&self.store, &self.hostname)).await
+    }
+
+    /// With what a browser subscribes at its push service (RFC 9749); none where this server posts to nobody, or cannot
+    /// find out now.
+    pub(crate) async fn push_key(&self) -> Option<&str> {
+        self.courier.get()?;
+        let vapid = self.vapid().await.inspect_err(|error| tracing::error!(%error, "push services will not know us"));
+        vapid.ok().map(Vapid::public)
+    }
+
+    /// Letters were opened: the history of each says so. Never waited for.
+    pub(crate) fn note_read(&self, account: AccountId, keys: Vec<i64>) {
+        if !keys.is_empty() {
+            self.witness.saw(Observation::Read { account, keys, door: Link::Jmap, at: (self.clock)() });
+        }
+    }
+
+    /// Lets clients ask to be posted to (RFC 8620 §7.2), with `client`, within [`PUSHES`](crate::PUSHES): strangers choose
+    /// the addresses, so that its reach must be [`https::Reach::Public`]. What is given carries that out once it runs;
+    /// nothing where this was called before.
+    pub fn push_with(&self, client: https::Client, credentials: Arc<dyn Credentials>) -> Option<Deliveries> {
+        let (courier, deliveries) = Courier::new(client, credentials);
+        self.courier.set(courier).is_ok().then_some(deliveries)
+    }
+}
+
+/// Counts what each person does at one time.
+pub(crate) struct Turns<K>(Arc<Mutex<HashMap<K, usize>>>);
+
+/// One of the things a person does; it is over when this is dropped.
+pub(crate) struct Turn<K: Hash + Eq + Copy> {
+    whose: K,
+    running: Arc<Mutex<HashMap<K, usize>>>,
+}
+
+impl<K> Default for Turns<K> {
+    fn default() -> Self {
+        Self(Arc::default())
+    }
+}
+
+impl<K: Hash + Eq + Copy> Turns<K> {
+    /// One more, if that makes no more than `most`.
+    pub(crate) fn begin(&self, whose: K, most: usize) -> Option<Turn<K>> {
+        let mut running = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let count = running.entry(whose).or_default();
+        if *count >= most {
+            return None;
+        }
+        *count += 1;
+        Some(Turn { whose, running: Arc::clone(&self.0) })
+    }
+}
+
+impl<K: Hash + Eq + Copy> Drop for Turn<K> {
+    fn drop(&mut self) {
+        let mut running = self.running.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(count) = running.get_mut(&self.whose) {
+            *count = count.saturating_sub(1);
+            if *count == 0 {
+                running.remove(&self.whose);
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nobody_does_more_at_one_time_than_allowed_and_nothing_is_remembered() {
+        let turns = Turns::default();
+        let first = turns.begin(1, 2);
+        let second = turns.begin(1, 2);
+        assert!(first.is_some() && second.is_some() && turns.begin(1, 2).is_none());
+        assert!(turns.begin(2, 2).is_some());
+        drop((first, second));
+        assert!(turns.0.lock().unwrap().is_empty());
+    }
+}

@@ -1,0 +1,54 @@
+//! What all requests share.
+
+use std::sync::Arc;
+
+use directory::Directory;
+use mail::Timestamp;
+use mail::trace::Witness;
+use store::Store;
+
+use crate::invitation::Invitations;
+use crate::remote::{Proxy, Turns};
+use crate::seal::Seal;
+use crate::thumbnail::Thumbnails;
+use crate::unsubscribe::Unsubscriber;
+
+/// The server the pages belong to. Cheap to clone.
+#[derive(Clone)]
+pub struct Server {
+    /// Everybody's mail, and its history.
+    pub store: Store,
+    /// Who may come in, and who has which session.
+    pub directory: Directory,
+    /// Sees what is read.
+    pub witness: Arc<dyn Witness>,
+    /// What time it is.
+    pub clock: fn() -> Timestamp,
+    /// Links that let people in without a password.
+    pub invitations: Invitations,
+    pub(crate) seal: Arc<Seal>,
+    pub(crate) proxy: Arc<Proxy>,
+    pub(crate) unsubscriber: Arc<Unsubscriber>,
+    pub(crate) thumbnails: Arc<Thumbnails>,
+    /// For packing files: a person takes a turn for each piece.
+    pub(crate) work: Arc<Turns>,
+}
+
+impl Server {
+    /// A server whose addresses of pictures are good until the program ends, or for a day. `pictures` asks for those that
+    /// lie elsewhere, and lists that are left, within [`PICTURES`](crate::PICTURES): strangers choose their addresses, so that its reach must be
+    /// [`https::Reach::Public`].
+    pub fn new(
+        store: Store,
+        directory: Directory,
+        witness: Arc<dyn Witness>,
+        clock: fn() -> Timestamp,
+        pictures: https::Client,
+    ) -> Self {
+        let unsubscriber = Arc::new(Unsubscriber::new(pictures.clone()));
+        let (seal, proxy) = (Arc::new(Seal::new(rand::random())), Arc::new(Proxy::new(pictures)));
+        let invitations = Invitations::default();
+        let (thumbnails, work) = (Arc::new(Thumbnails::new()), Arc::new(Turns::of(1, 2)));
+        Self { store, directory, witness, clock, invitations, seal, proxy, unsubscriber, thumbnails, work }
+    }
+}

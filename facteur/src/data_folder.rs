@@ -1,0 +1,50 @@
+//! The data of a post office: one store in which every room keeps its tables.
+
+use std::path::Path;
+
+use store::{Check, Migration, OpenError, Options, Store};
+
+use crate::failure::Failure;
+use crate::language::say;
+use crate::server::data_fault;
+
+/// The tables of all rooms.
+fn migrations() -> Vec<Migration> {
+    [
+        directory::MIGRATIONS,
+        mailbox::MIGRATIONS,
+        mta::MIGRATIONS,
+        mra::MIGRATIONS,
+        trace::MIGRATIONS,
+        jmap::MIGRATIONS,
+        import_export::MIGRATIONS,
+    ]
+    .concat()
+}
+
+/// Opens the data for a post office that serves.
+pub fn open(folder: &Path) -> Result<Store, OpenError> {
+    Store::open(Options { check: Check::Pages, reserve: true, ..Options::new(folder) }, &migrations())
+}
+
+/// Opens the data for a command, where no post office runs. The caller holds the lock.
+pub fn open_for_command(folder: &Path) -> Result<Store, OpenError> {
+    Store::open(Options { readers: 1, ..Options::new(folder) }, &migrations())
+}
+
+/// That there is no post office yet is said with what to do.
+pub fn must_exist(folder: &Path) -> Result<(), Failure> {
+    if exists(folder)? {
+        return Ok(());
+    }
+    let folder = folder.display();
+    Err(Failure::new(say!(
+        "there is no post office in {folder} yet; begin with facteur domain add, or name its folder with --data where it was begun elsewhere",
+        "il n'y a pas encore de bureau de poste dans {folder} ; commencez par facteur domain add, ou indiquez son dossier avec --data s'il a été créé ailleurs"
+    )))
+}
+
+/// Is there a post office in the folder? Fails where parts of one are there and the database is not.
+pub fn exists(folder: &Path) -> Result<bool, Failure> {
+    store::has_office(folder).map_err(|fault| Failure::new(data_fault(&fault)))
+}

@@ -1,0 +1,225 @@
+//! One running post office: its data, its doors, and whoever stands behind them.
+
+mod doors;
+mod fault;
+mod host_name;
+mod own_addresses;
+mod room;
+mod routes;
+mod staff;
+mod web;
+
+use std::path::Path;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use mail::Address;
+use mail::seam::Login;
+use mail::trace::Witness;
+use mta::delivery::{Delivery, Prober};
+use net::{ServerTls, Stop};
+use store::{Lock, OpenError, Store};
+use tokio::sync::Notify;
+use tokio::task::{JoinHandle, JoinSet};
+
+use crate::config::{Config, Door, Place};
+use crate::counter::{self, Counter};
+use crate::desk::Running;
+use crate::failure::Failure;
+use crate::post_office::PostOffice;
+use crate::rights::ServiceUser;
+use crate::{data_folder, private};
+use doors::OpenDoor;
+pub use fault::{StartFault, data as data_fault};
+pub use host_name::look_into as look_into_host_name;
+pub use routes::resolver;
+#[cfg(test)]
+pub use staff::means;
+use staff::{Others, Staff};
+
+/// How long a conversation in the middle of something may take to end. After it the rest is cut off: what was
+/// acknowledged is on disk, and what was not will be sent again.
+const GRACE: Duration = Duration::from_secs(8);
+
+/// How long a command that has the data is waited for.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// A post office that is open.
+pub struct Server {
+    store: Store,
+    doors: Vec<(Door, Place)>,
+    invitations: mua::Invitations,
+    tls: ServerTls,
+    stop: Stop,
+    tasks: JoinSet<()>,
+    clerk: Clerk,
+    _lock: Lock,
+}
+
+impl Server {
+    /// Opens a post office whole, or says why not and leaves nothing behind. With a user to work as, root's rights are given
+    /// up as soon as the doors are open and the passwords of smarthosts are read.
+    pub async fn open(config: Config, service: Option<ServiceUser>) -> Result<Self, StartFault> {
+        let us = service.as_ref().map_or_else(|| rustix::process::geteuid().as_raw(), ServiceUser::uid);
+        let routes = Arc::new(routes::read(&config, us)?);
+        let opened_as_root = service.map(|user| open_and_take_over(&config, &user)).transpose()?;
+        let rest = private::close(&config.data).map_err(StartFault::Exposed)?;
+        let lock = take_lock(&config.data).await.map_err(StartFault::Data)?;
+        // Before anything is made in a folder of which a part may be missing.
+        store::has_office(&config.data).map_err(StartFault::Data)?;
+        rest.close_behind();
+        let tls = ServerTls::self_signed(&config.data, config.hostname.as_str()).map_err(StartFault::Tls)?;
+        let resolver = routes::resolver(&config)?;
+        let open_doors = match opened_as_root {
+            Some(doors) => doors,
+            None => doors::open(&config).map_err(StartFault::Door)?,
+        };
+        doors::warn_of_hidden(&config, &open_doors);
+        let store = open_store(&config).await?;
+        let counter = Counter::open(&config.data).map_err(StartFault::Counter)?;
+
+        let (journal, clerk) = Clerk::hire(store.clone());
+        let witness: Arc<dyn Witness> = Arc::new(journal);
+        let post_office =
+            PostOffice::new(store.clone(), &config.hostname).with_witness(witness.clone()).with_routes(routes.clone());
+        let means = staff::means(&store, &post_office, &routes, resolver.clone()).map_err(StartFault::Tls)?;
+        let prober = Prober::new(means.clone());
+        let recipients = Arc::new(post_office.everyone().asked_by(prober.clone()));
+        let for_people = Arc::new(post_office.everyone().asked_by(prober).for_people());
+
+        let doors = doors::places(&open_doors);
+        let (stop, shutdown) = Stop::new();
+        let intake = staff::intake(&config.data);
+        let memory = intake.memory().clone();
+        let home = web::home(&config, &store, resolver.clone());
+        let outside = web::Outside::new(resolver.clone(), intake.clone(), &home).map_err(StartFault::Tls)?;
+        let invitations = mua::Invitations::default();
+        let others = Others { recipients, for_people, outside, invitations: invitations.clone(), intake };
+        let staff = Staff::new(&config, &store, &post_office, others, &tls, &shutdown, &witness);
+        let mut tasks = JoinSet::new();
+        for open in open_doors {
+            staff.serve(open.door, open.listener, &mut tasks);
+        }
+        tasks.spawn(Delivery::new(means).run(shutdown.clone()));
+        let running = Running { store: store.clone(), post_office: post_office.clone(), memory: memory.clone() };
+        tasks.spawn(counter.run(config.clone(), running, shutdown.clone()));
+        let (data, directory) = (config.data.clone(), post_office.directory().clone());
+        tasks.spawn(staff::fetching(post_office, store.clone(), data, resolver, memory, shutdown.clone()));
+        tasks.spawn(staff::watch_over(directory, shutdown.clone()));
+        tasks.spawn(web::housekeeping(store.clone(), shutdown.clone()));
+        tasks.spawn(own_addresses::keep(store.clone(), shutdown.clone()));
+        tasks.spawn(staff::housekeeping(store.clone(), shutdown));
+        for (door, place) in &doors {
+            tracing::info!("{} is open on {place}", door.name());
+        }
+        Ok(Self { store, doors, invitations, tls, stop, tasks, clerk, _lock: lock })
+    }
+
+    /// Where each door stands.
+    pub fn doors(&self) -> &[(Door, Place)] {
+        &self.doors
+    }
+
+    /// A link to the pages that lets this person in without a password: once, for a short while, on this machine alone. None
+    /// where the pages are at no door in clear, or there is no such person.
+    pub async fn invite(&self, address: &Address) -> Option<String> {
+        let (_, door) = self.doors.iter().find(|(door, _)| *door == Door::Http)?;
+        let asked = address.clone();
+        let person = self.store.read(move |view| directory::account::find(view, &asked)).await.ok()?;
+        let path = self.invitations.invite(Login::of(person.id, person.address));
+        Some(format!("http://{door}{path}"))
+    }
+
+    /// Does it take letters for anybody yet?
+    pub async fn has_domain(&self) -> bool {
+        let domains = self.store.read(directory::domain::list).await;
+        domains.is_ok_and(|domains| !domains.is_empty())
+    }
+
+    /// Reads the certificate again, which may have been renewed.
+    pub fn reload_certificate(&self) {
+        match self.tls.reload() {
+            Ok(()) => tracing::info!("the certificate was read again"),
+            Err(error) => tracing::error!(%error, "the old certificate stays"),
+        }
+    }
+
+    /// Resolves when something that works until the end has ended before it.
+    pub async fn fell_apart(&mut self) {
+        match self.tasks.join_next().await {
+            Some(Err(error)) => tracing::error!(%error, "a part of the post office has stopped"),
+            Some(Ok(())) => tracing::error!("a part of the post office has stopped"),
+            // Without doors there is still delivery: this cannot be.
+            None => std::future::pending().await,
+        }
+    }
+
+    /// Closes the doors, lets conversations end, and puts everything on the disk.
+    pub async fn close(mut self) {
+        self.stop.request(GRACE);
+        while self.tasks.join_next().await.is_some() {}
+        // Last: until now there may have been something to see.
+        self.clerk.dismiss().await;
+        self.store.close().await;
+    }
+}
+
+/// Writes down what is seen outside of any commit.
+struct Clerk {
+    dismissed: Arc<Notify>,
+    work: JoinHandle<()>,
+}
+
+impl Clerk {
+    fn hire(store: Store) -> (trace::Journal, Self) {
+        let (journal, clerk) = trace::Journal::new(store);
+        let dismissed = Arc::<Notify>::default();
+        let heard = dismissed.clone();
+        let work = tokio::spawn(clerk.run(async move { heard.notified().await }));
+        (journal, Self { dismissed, work })
+    }
+
+    /// Has what is left written down. A store that takes nothing any more must not hold up the end.
+    async fn dismiss(self) {
+        self.dismissed.notify_one();
+        if tokio::time::timeout(GRACE, self.work).await.is_err() {
+            tracing::warn!("what was refused or read last is missing in the trace");
+        }
+    }
+}
+
+impl From<StartFault> for Failure {
+    fn from(fault: StartFault) -> Self {
+        Self::new(fault.to_string())
+    }
+}
+
+/// Opens the doors with root's rights, and gives these up.
+fn open_and_take_over(config: &Config, user: &ServiceUser) -> Result<Vec<OpenDoor>, StartFault> {
+    user.take(&config.data).map_err(StartFault::Rights)?;
+    let doors = doors::open(config).map_err(StartFault::Door)?;
+    user.take_over().map_err(StartFault::Rights)?;
+    Ok(doors)
+}
+
+/// Takes the data folder. A command that has it is waited for, a moment; another post office is not.
+async fn take_lock(folder: &Path) -> Result<Lock, OpenError> {
+    let until = Instant::now() + PATIENCE;
+    loop {
+        match Lock::take(folder) {
+            Err(OpenError::InUse { .. }) if Instant::now() < until && !counter::is_open(folder) => {
+                tokio::time::sleep(Duration::from_millis(100)).await;
+            }
+            taken => return taken,
+        }
+    }
+}
+
+/// Migrations may take their time: not on a thread that serves.
+async fn open_store(config: &Config) -> Result<Store, StartFault> {
+    let folder = config.data.clone();
+    match tokio::task::spawn_blocking(move || data_folder::open(&folder)).await {
+        Ok(opened) => opened.map_err(StartFault::Data),
+        Err(panicked) => std::panic::resume_unwind(panicked.into_panic()),
+    }
+}

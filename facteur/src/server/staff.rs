@@ -1,0 +1,214 @@
+//! Who stands behind which door, and who works behind the scenes.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use directory::Directory;
+use mail::seam::{Accept, Deliver, Logins, Recipients};
+use mail::trace::Witness;
+use mra::{Agent, Vault};
+use mta::delivery::{LocalDrop, Means, OutgoingTls};
+use mta::reception::Reception;
+use mta::route::Routes;
+use net::{Budget, Intake, Limits, Listener, Places, Proxies, Resolver, ServerTls, Shutdown, TlsError};
+use store::Store;
+use tokio::task::JoinSet;
+
+use super::room::Disk;
+use super::web::Outside;
+use crate::clock;
+use crate::config::{Config, Door, Proxy};
+use crate::post_office::fetched::FetchHomes;
+use crate::post_office::{LARGEST_LETTER, PostOffice, postmaster};
+
+/// Ready to stand behind any door.
+pub struct Staff {
+    reception: Reception,
+    submission: msa::Submission,
+    lmtp: mda::Lmtp,
+    imap: imap::Imap,
+    pop3: pop3::Pop3,
+    http: web::Http,
+    tls: ServerTls,
+    shutdown: Shutdown,
+    places: Places,
+    proxy: Proxy,
+}
+
+/// Whoever is asked about what this server does not know itself.
+pub struct Others {
+    /// Says who takes letters, and asks servers behind us for it.
+    pub recipients: Arc<dyn Recipients>,
+    /// The same, for people who have logged in.
+    pub for_people: Arc<dyn Recipients>,
+    /// Fetches what letters show, and tells clients of changes.
+    pub outside: Outside,
+    /// Links that let people in on the pages.
+    pub invitations: mua::Invitations,
+    /// Where letters on their way in are kept, through whichever door they come.
+    pub intake: Intake,
+}
+
+/// One part of the memory, and of the disk, for all that is on its way in.
+pub fn intake(data: &Path) -> Intake {
+    Intake::new(Budget::of_this_machine(), smtpd::MEMORY_PATIENCE).with_folder(data)
+}
+
+impl Staff {
+    pub fn new(
+        config: &Config,
+        store: &Store,
+        office: &PostOffice,
+        others: Others,
+        tls: &ServerTls,
+        shutdown: &Shutdown,
+        witness: &Arc<dyn Witness>,
+    ) -> Self {
+        let Others { recipients, for_people, outside, invitations, intake } = others;
+        let mut server = smtpd::Server::new(config.hostname.clone(), postmaster(&config.hostname));
+        server.max_letter = LARGEST_LETTER as u64;
+        server.intake = intake.clone();
+        server.tls = Some(tls.clone());
+        server.shutdown = shutdown.clone();
+        server.witness = witness.clone();
+        server.room = Arc::new(Disk(store.clone()));
+        let logins: Arc<dyn Logins> = Arc::new(office.directory().clone());
+        let accept: Arc<dyn Accept> = Arc::new(office.clone());
+        let deliver: Arc<dyn Deliver> = Arc::new(office.clone());
+        let mut mailboxes = imap::Server::new(store.clone(), logins.clone());
+        mailboxes.intake = intake;
+        mailboxes.tls = Some(tls.clone());
+        mailboxes.shutdown = shutdown.clone();
+        mailboxes.witness = witness.clone();
+        let mut drops = pop3::Server::new(store.clone(), logins.clone());
+        drops.tls = Some(tls.clone());
+        drops.shutdown = shutdown.clone();
+        drops.witness = witness.clone();
+        Self {
+            lmtp: mda::Lmtp::new(server.clone(), recipients.clone(), deliver),
+            http: web::Http::new(
+                super::web::router(config, store, office, shutdown, witness, outside, invitations),
+                shutdown.clone(),
+            )
+            .behind(config.proxy.trusted.clone()),
+            reception: Reception::new(server.clone(), recipients.clone(), accept.clone()),
+            submission: msa::Submission::new(server, logins, accept).with_recipients(for_people),
+            imap: imap::Imap::new(mailboxes),
+            pop3: pop3::Pop3::new(drops),
+            tls: tls.clone(),
+            shutdown: shutdown.clone(),
+            places: Places::of_this_process(),
+            proxy: config.proxy.clone(),
+        }
+    }
+
+    fn limits(&self, door: Door) -> Limits {
+        let (places, per_address) = (self.places.clone(), self.places.per_address());
+        Limits { full: full(door), places, per_address, ..Limits::default() }
+    }
+
+    /// The proxies that speak for others at this door: in the header of each request, or where they speak their protocol.
+    fn proxies_at(&self, door: Door) -> Proxies {
+        let speaks = matches!(door, Door::Http | Door::Https) || self.proxy.protocol.contains(&door);
+        if speaks { self.proxy.trusted.clone() } else { Proxies::default() }
+    }
+
+    /// Has a door served until the shutdown.
+    pub fn serve(&self, door: Door, listener: Listener, tasks: &mut JoinSet<()>) {
+        let listener = match door {
+            Door::Submissions | Door::Imaps | Door::Pop3s => listener.with_tls(self.tls.clone()),
+            Door::Https => listener.with_tls(self.tls.for_http()),
+            _ => listener,
+        };
+        let listener = listener.with_proxies(self.proxies_at(door), self.proxy.protocol.contains(&door));
+        let shutdown = self.shutdown.clone();
+        let limits = self.limits(door);
+        match door {
+            Door::Smtp => {
+                let reception = self.reception.clone();
+                tasks.spawn(net::serve(listener, limits, shutdown, move |stream| reception.clone().converse(stream)));
+            }
+            Door::Submission | Door::Submissions => {
+                let submission = self.submission.clone();
+                tasks.spawn(net::serve(listener, limits, shutdown, move |stream| submission.clone().converse(stream)));
+            }
+            Door::Imap | Door::Imaps => {
+                let imap = self.imap.clone();
+                tasks.spawn(net::serve(listener, limits, shutdown, move |stream| imap.clone().converse(stream)));
+            }
+            Door::Pop3 | Door::Pop3s => {
+                let pop3 = self.pop3.clone();
+                tasks.spawn(net::serve(listener, limits, shutdown, move |stream| pop3.clone().converse(stream)));
+            }
+            Door::Lmtp => {
+                let lmtp = self.lmtp.clone();
+                tasks.spawn(net::serve(listener, limits, shutdown, move |stream| lmtp.clone().converse(stream)));
+            }
+            Door::Http | Door::Https => {
+                let http = self.http.clone();
+                tasks.spawn(net::serve(listener, limits, shutdown, move |stream| http.clone().converse(stream)));
+            }
+            Door::ManageSieve => {}
+        }
+    }
+}
+
+/// What who is turned away at a door hears.
+fn full(door: Door) -> &'static str {
+    match door {
+        Door::Smtp | Door::Submission | Door::Submissions | Door::Lmtp => {
+            "421 4.7.0 too many connections; try again later\r\n"
+        }
+        Door::Imap | Door::Imaps => "* BYE [LIMIT] too many connections; try again later\r\n",
+        Door::Pop3 | Door::Pop3s => "-ERR [SYS/TEMP] too many connections; try again later\r\n",
+        Door::Http | Door::Https | Door::ManageSieve => "",
+    }
+}
+
+/// What delivery works with.
+pub fn means(
+    store: &Store,
+    office: &PostOffice,
+    routes: &Routes,
+    resolver: Arc<dyn Resolver>,
+) -> Result<Means, TlsError> {
+    let recipients: Arc<dyn Recipients> = Arc::new(office.everyone());
+    let local: Arc<dyn LocalDrop> = Arc::new(office.clone());
+    let means = Means::new(store.clone(), resolver, recipients, local, office.desk().clone(), OutgoingTls::new()?);
+    Ok(Means { routes: routes.clone(), schedule: office.schedule().clone(), ..means })
+}
+
+/// Brings letters from mailboxes elsewhere.
+pub async fn fetching(
+    office: PostOffice,
+    store: Store,
+    folder: PathBuf,
+    resolver: Arc<dyn Resolver>,
+    memory: Budget,
+    stop: Shutdown,
+) {
+    let opened = tokio::task::spawn_blocking(move || Vault::open(&folder)).await;
+    match opened.unwrap_or_else(|panicked| Err(std::io::Error::other(panicked))) {
+        Ok(vault) => {
+            let homes = Arc::new(FetchHomes::of(&office, resolver.clone()));
+            let agent = Agent::new(store, Arc::new(vault), resolver, homes).within(memory);
+            mra::keeper::run(agent, stop).await;
+        }
+        Err(error) => {
+            // No reason to keep the doors closed.
+            tracing::error!(%error, "fetch.key cannot be used: nothing is fetched from elsewhere");
+            stop.requested().await;
+        }
+    }
+}
+
+/// Ends the conversations of those whose credentials are no longer good.
+pub async fn watch_over(directory: Directory, shutdown: Shutdown) {
+    directory.watch_over(shutdown.requested()).await;
+}
+
+/// Fills the full-text index, clears up behind the mailboxes, and keeps the trace in order.
+pub async fn housekeeping(store: Store, shutdown: Shutdown) {
+    let mailboxes = mailbox::index::run(store.clone(), shutdown.requested());
+    tokio::join!(mailboxes, trace::run(store, clock::now, shutdown.requested()));
+}

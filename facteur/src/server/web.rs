@@ -1,0 +1,125 @@
+//! What stands behind the HTTP doors.
+
+use std::sync::Arc;
+
+use axum::Router;
+use directory::Directory;
+use mail::Timestamp;
+use mail::seam::{AccountId, Login, Logins, OurFault, Pending, Recipients};
+use mail::trace::Witness;
+use net::{ClientTls, Intake, Resolver, Shutdown, TlsError};
+use store::Store;
+
+use crate::clock;
+use crate::config::{Config, Door, Place, may_open_low_ports, this_machine};
+use crate::post_office::{LARGEST_LETTER, PostOffice};
+
+/// The routers of all rooms that speak HTTP, as one.
+pub fn router(
+    config: &Config,
+    store: &Store,
+    office: &PostOffice,
+    shutdown: &Shutdown,
+    witness: &Arc<dyn Witness>,
+    outside: Outside,
+    invitations: mua::Invitations,
+) -> Router {
+    let logins: Arc<dyn Logins> = Arc::new(office.directory().clone());
+    let recipients: Arc<dyn Recipients> = Arc::new(office.everyone());
+    let outbox: Arc<dyn jmap::Outbox> = Arc::new(office.clone());
+    let mut server = jmap::Server::new(store.clone(), logins, outbox, config.hostname.clone());
+    server.recipients = Some(recipients);
+    server.largest_letter = LARGEST_LETTER as u64;
+    server.keep_in(&outside.intake);
+    server.shutdown = shutdown.clone();
+    server.witness = witness.clone();
+    let sessions = Arc::new(Sessions(office.directory().clone()));
+    server.tokens = Some(sessions.clone());
+    let server = Arc::new(server);
+    if let Some(deliveries) = server.push_with(outside.pushes, sessions) {
+        // Ends at the shutdown; nothing that is on its way to a client then need arrive.
+        tokio::spawn(deliveries.run(server.clone()));
+    }
+    let mut pages =
+        mua::Server::new(store.clone(), office.directory().clone(), witness.clone(), clock::now, outside.pictures);
+    pages.invitations = invitations;
+    mua::guarded(jmap::router(server).merge(mua::router(pages)), entrance(config, store))
+}
+
+/// By which names people call these pages, and where they are led who speak in clear.
+fn entrance(config: &Config, store: &Store) -> mua::Entrance {
+    let port = |place: &Place| match place {
+        Place::Tcp(address) => Some(address.port()),
+        Place::Unix(_) => None,
+    };
+    let https = config.places(Door::Https, may_open_low_ports()).iter().find_map(port);
+    mua::Entrance::new(store.clone(), config.hostname.clone(), this_machine().as_str(), https)
+}
+
+/// What asks servers that strangers choose, and so only what anybody may ask.
+pub struct Outside {
+    /// Where uploads are kept until they are whole.
+    intake: Intake,
+    /// For pictures that letters show.
+    pictures: https::Client,
+    /// For clients that want to be told of changes.
+    pushes: https::Client,
+}
+
+impl Outside {
+    /// With the roots that this machine trusts, and away from `home`.
+    pub fn new(resolver: Arc<dyn Resolver>, intake: Intake, home: &https::Home) -> Result<Self, TlsError> {
+        let tls = ClientTls::verified()?;
+        let client = |limits| {
+            https::Client::new(tls.clone(), resolver.clone(), https::Reach::Public, limits).away_from(home.clone())
+        };
+        Ok(Self { intake, pictures: client(mua::PICTURES), pushes: client(jmap::PUSHES) })
+    }
+}
+
+/// Where this server is, as its names say: its own, and those of the servers of its domains.
+pub fn home(config: &Config, store: &Store, resolver: Arc<dyn Resolver>) -> https::Home {
+    let (hostname, store) = (config.hostname.as_str().to_owned(), store.clone());
+    https::Home::new(resolver, move || {
+        let (hosts, store) = (vec![hostname.clone()], store.clone());
+        Box::pin(async move {
+            let domains = store.read(directory::domain::list).await.map_err(|error| error.to_string())?;
+            Ok(https::OwnNames { hosts, domains: domains.into_iter().map(|domain| domain.name).collect() })
+        })
+    })
+}
+
+/// The sessions of the pages, as JMAP knows people by tokens.
+struct Sessions(Directory);
+
+impl jmap::Tokens for Sessions {
+    fn person<'a>(&'a self, token: &'a str) -> Pending<'a, Result<Option<Login>, OurFault>> {
+        Box::pin(async move { self.0.session(token).await.map_err(|error| OurFault(error.to_string())) })
+    }
+}
+
+impl jmap::Credentials for Sessions {
+    fn is_good<'a>(
+        &'a self,
+        account: AccountId,
+        credential: &'a jmap::Credential,
+        since: Timestamp,
+    ) -> Pending<'a, Result<bool, OurFault>> {
+        Box::pin(async move {
+            let good = match credential {
+                jmap::Credential::Password => self.0.has_kept_password(account, since).await,
+                jmap::Credential::Token(digest) => self.0.is_session(*digest).await,
+            };
+            good.map_err(|error| OurFault(error.to_string()))
+        })
+    }
+}
+
+/// Clears up behind the routers, and follows the letters that people sent, until the shutdown.
+pub async fn housekeeping(store: Store, shutdown: Shutdown) {
+    let stop = shutdown.clone();
+    tokio::join!(
+        jmap::housekeeping(store.clone(), clock::now, async move { stop.requested().await }),
+        jmap::follow(store, async move { shutdown.requested().await }),
+    );
+}

@@ -1,0 +1,210 @@
+//! One memory for what is fetched and what is imported; and imports that are taken back.
+
+use std::path::Path;
+
+use facteur_import_export as import_export;
+use mail::seam::AccountId;
+use mailbox::letter::Expunge;
+use mailbox::{FlagChange, FlagSet, System, UidRange, folder, letter};
+use import_export::memory::{self, FolderKey};
+use import_export::{Files, Format, Identity, Imported, RunId};
+
+use crate::fixture::{ALICE, Fixture, NOW, Watcher, request};
+use crate::stores::{Store, in_mbox, letter as a_letter};
+
+fn subjects(fixture: &Fixture) -> Vec<(String, usize)> {
+    fixture
+        .content()
+        .into_iter()
+        .map(|(name, (_, _, letters))| (name, letters.len()))
+        .filter(|(_, count)| *count > 0)
+        .collect()
+}
+
+/// Fetches a letter: files it in the commit that notes it, unless it is known.
+fn fetch(fixture: &Fixture, source: i64, folder_name: &str, raw: &str) -> bool {
+    let raw = raw.replace('\n', "\r\n").into_bytes();
+    let prepared = mailbox::prepare(&fixture.store, raw.clone().into()).expect("prepared");
+    let (identity, key, name) = (Identity::of(&raw), FolderKey::of(folder_name, None), folder_name.to_owned());
+    let fetched = fixture.store.write_blocking(move |tx| {
+        if memory::fetched(tx, ALICE, source, identity, key)? {
+            return Ok::<_, mailbox::Error>(false);
+        }
+        let there = folder::by_name(tx, ALICE, &name)?.map(|folder| folder.id);
+        let id = there.map_or_else(|| folder::create(tx, ALICE, &name, None), Ok)?;
+        letter::file(tx, id, &prepared, &FlagSet::default(), NOW).map(|_| true)
+    });
+    fetched.expect("fetched")
+}
+
+fn mbox(place: &Store, name: &str, subjects: &[&str]) -> std::path::PathBuf {
+    place.write(name, subjects.iter().map(|subject| in_mbox(subject)).collect::<String>());
+    place.path().join(name)
+}
+
+#[test]
+fn what_was_fetched_and_is_then_imported_comes_once() {
+    let (fixture, place) = (Fixture::new(), Store::new());
+    assert!(fetch(&fixture, 1, "INBOX", &format!("Return-Path: <a@b>\nReceived: by us\n{}", a_letter("one"))));
+    assert!(fetch(&fixture, 1, "INBOX", &a_letter("two")));
+    let (imported, _) = fixture.import(&mbox(&place, "Export.mbox", &["one", "two", "three"]));
+    assert_eq!((imported.letters, imported.known), (1, 2));
+    assert_eq!(subjects(&fixture), [("Export".to_owned(), 1), ("INBOX".to_owned(), 2)]);
+}
+
+#[test]
+fn what_was_imported_and_is_then_fetched_comes_once_and_copies_stay_copies() {
+    let (fixture, place) = (Fixture::new(), Store::new());
+    fixture.import(&mbox(&place, "INBOX.mbox", &["one", "twice", "twice"]));
+    let on_server =
+        |source| ["one", "twice", "twice", "twice"].map(|subject| fetch(&fixture, source, "INBOX", &a_letter(subject)));
+    assert_eq!(on_server(1), [false, false, false, true], "the third copy is new");
+    // Another source stands for itself, as it always has.
+    assert!(fetch(&fixture, 2, "INBOX", &a_letter("one")));
+}
+
+#[test]
+fn the_same_mbox_under_another_name_comes_once() {
+    let (fixture, place) = (Fixture::new(), Store::new());
+    fixture.import(&mbox(&place, "old.mbox", &["one", "two", "two"]));
+    let (imported, _) = fixture.import(&mbox(&place, "copy of old.mbox", &["one", "two", "two"]));
+    assert_eq!((imported.letters, imported.known), (0, 3));
+    place.write("crlf", std::fs::read_to_string(place.path().join("old.mbox")).expect("read").replace('\n', "\r\n"));
+    assert_eq!(fixture.import(&place.path().join("crlf")).0.letters, 0);
+    assert_eq!(subjects(&fixture), [("old".to_owned(), 3)]);
+}
+
+#[test]
+fn a_letter_that_was_deleted_here_does_not_come_back() {
+    let (fixture, place) = (Fixture::new(), Store::new());
+    let path = mbox(&place, "old.mbox", &["one", "two"]);
+    fixture.import(&path);
+    empty(&fixture, "old");
+    assert_eq!(fixture.import(&path).0.known, 2);
+    assert!(fetch(&fixture, 1, "INBOX", &a_letter("three")));
+    empty(&fixture, "INBOX");
+    let (imported, _) = fixture.import(&mbox(&place, "more.mbox", &["three", "four"]));
+    assert_eq!((imported.letters, imported.known), (1, 1));
+}
+
+fn empty(fixture: &Fixture, name: &str) {
+    let name = name.to_owned();
+    let emptied = fixture.store.write_blocking(move |tx| {
+        let folder = folder::by_name(tx, ALICE, &name)?.expect("the folder").id;
+        letter::expunge(tx, folder, &Expunge::All(&[UidRange::ALL]), 100).map(drop)
+    });
+    emptied.expect("emptied");
+}
+
+fn run_of(fixture: &Fixture, path: &Path) -> (Imported, RunId) {
+    let (imported, watcher) = fixture.watched(path, None);
+    (imported.expect("imported"), watcher.run.expect("a run"))
+}
+
+fn undo(fixture: &Fixture, run: RunId) -> import_export::Undone {
+    let found = fixture.store.read_blocking(move |view| import_export::runs::get(view, run)).expect("read").expect("a run");
+    import_export::undo(&fixture.store, &found, false, &mut |_| true).expect("undone")
+}
+
+#[test]
+fn an_undone_import_leaves_the_mailbox_as_it_was_and_can_be_done_again() {
+    let (fixture, place) = (Fixture::new(), Store::new());
+    fixture.import(&mbox(&place, "INBOX.mbox", &["before"]));
+    let before = fixture.content();
+    let many: Vec<String> = (0..250).map(|number| format!("letter {number}")).collect();
+    let many: Vec<&str> = many.iter().map(String::as_str).chain(["before"]).collect();
+    let path = mbox(&place, "a/b/new.mbox", &many);
+    let (imported, run) = run_of(&fixture, path.parent().and_then(Path::parent).expect("a"));
+    assert_eq!((imported.letters, imported.known), (250, 1));
+    let undone = undo(&fixture, run);
+    assert_eq!((undone.letters, undone.kept, undone.folders), (250, 0, 2), "{undone:?}");
+    assert_eq!(fixture.content(), before);
+    let gone = fixture.store.read_blocking(move |view| import_export::runs::get(view, run)).expect("read");
+    assert_eq!(gone, None, "it cannot be undone twice");
+    assert_eq!(fixture.import(path.parent().expect("b")).0.letters, 250, "and it can be done again");
+}
+
+/// A letter that joins two conversations makes one of them: the letters of the other get another key.
+#[test]
+fn an_undo_takes_back_letters_whose_conversations_were_joined() {
+    let (fixture, place) = (Fixture::new(), Store::new());
+    let letter = |id: &str, references: &str| {
+        format!("From: a@x.test\nMessage-ID: <{id}@x.test>\nReferences: {references}\nSubject: {id}\n\ntext\n")
+    };
+    place.write("old/1.eml", letter("one", "<zero@x.test>"));
+    place.write("old/2.eml", letter("two", "<other@x.test>"));
+    place.write("old/3.eml", letter("three", "<zero@x.test> <other@x.test>"));
+    let (imported, run) = run_of(&fixture, &place.path().join("old"));
+    assert_eq!(imported.letters, 3);
+    let threads = fixture.store.read_blocking(|view| {
+        view.query_one("SELECT COUNT(DISTINCT thread) FROM letter", &[], |row| row.get::<i64>(0))
+    });
+    assert_eq!(threads.expect("counted"), 1, "the conversations were joined");
+    let undone = undo(&fixture, run);
+    assert_eq!((undone.letters, undone.kept, undone.gone), (3, 0, 0), "{undone:?}");
+}
+
+#[test]
+fn an_undo_takes_nothing_that_somebody_has_touched_or_fetched() {
+    let (fixture, place) = (Fixture::new(), Store::new());
+    let path = mbox(&place, "old.mbox", &["read", "moved", "fetched", "untouched"]);
+    let (_, run) = run_of(&fixture, &path);
+    assert!(!fetch(&fixture, 1, "INBOX", &a_letter("fetched")));
+    touch(&fixture);
+    let undone = undo(&fixture, run);
+    assert_eq!((undone.letters, undone.kept, undone.gone, undone.folders), (1, 2, 1, 0), "{undone:?}");
+    assert_eq!(subjects(&fixture), [("INBOX".to_owned(), 1), ("old".to_owned(), 2)]);
+    let (imported, _) = fixture.import(&path);
+    assert_eq!((imported.letters, imported.known), (1, 3));
+}
+
+/// The first letter is read, the second moved to INBOX.
+fn touch(fixture: &Fixture) {
+    let touched = fixture.store.write_blocking(|tx| {
+        let old = folder::by_name(tx, ALICE, "old")?.expect("the folder").id;
+        let inbox = folder::by_name(tx, ALICE, "INBOX")?.expect("the folder").id;
+        let uid = |number| UidRange::one(mailbox::Uid::new(number).expect("a UID"));
+        let seen = FlagChange::Add(FlagSet::from(System::SEEN));
+        letter::store_flags(tx, old, &[uid(1)], &seen, None, 10)?;
+        letter::move_(tx, old, &[uid(2)], inbox, 10).map(drop)
+    });
+    touched.expect("touched");
+}
+
+#[test]
+fn a_rehearsal_says_what_would_come_and_changes_nothing() {
+    let (fixture, place) = (Fixture::new(), Store::new());
+    fixture.import(&mbox(&place, "first.mbox", &["one"]));
+    place.write("bad.eml", "\0").write("Travail/a.eml", a_letter("two"));
+    let before = (fixture.content(), rows(&fixture));
+    let mut files = Files::open(place.path(), Format::Recognised, None, NOW).expect("opened");
+    let mut watcher = Watcher::default();
+    let rehearsal = import_export::rehearse(&fixture.store, &request(), &mut files, &mut watcher).expect("rehearsed");
+    let progress = rehearsal.progress;
+    assert_eq!((progress.letters, progress.known, progress.skipped), (1, 1, 1));
+    assert_eq!(watcher.skipped.len(), 1);
+    let folders: Vec<_> =
+        rehearsal.folders.iter().map(|coming| (coming.name.as_str(), coming.letters, coming.is_new)).collect();
+    assert_eq!(folders, [("Travail", 1, true)]);
+    assert_eq!((fixture.content(), rows(&fixture)), before);
+}
+
+/// Rows of what is remembered.
+fn rows(fixture: &Fixture) -> Vec<i64> {
+    let count = |view: &store::View, table: &str| {
+        view.query_one(&format!("SELECT COUNT(*) FROM {table}"), store::params![], |row| row.get::<i64>(0))
+    };
+    let tables = ["removal_copy", "removal_run", "removal_folder"];
+    fixture
+        .store
+        .read_blocking(move |view| tables.iter().map(|table| count(view, table)).collect::<Result<_, store::Error>>())
+        .expect("read")
+}
+
+#[test]
+fn a_person_who_is_removed_is_forgotten() {
+    let (fixture, place) = (Fixture::new(), Store::new());
+    fixture.import(&mbox(&place, "old.mbox", &["one"]));
+    while fixture.store.write_blocking(|tx| memory::forget(tx, AccountId(1))).expect("forgotten") {}
+    assert_eq!(rows(&fixture), [0, 0, 0]);
+}
