@@ -4,7 +4,7 @@ use jiff::tz::TimeZone;
 use mail::{LetterId, Timestamp};
 pub use net::now;
 
-use crate::counter;
+use crate::control;
 
 /// A name for a new letter.
 pub fn letter_id() -> LetterId {
@@ -34,7 +34,7 @@ pub fn utc(at: Timestamp) -> String {
 
 /// The time zone of the person.
 pub fn zone() -> TimeZone {
-    let Some(caller) = counter::current() else { return TimeZone::system() };
+    let Some(caller) = control::current() else { return TimeZone::system() };
     let named = caller.circumstances().zone.as_deref();
     let zone = named.and_then(|name| TimeZone::get(name).or_else(|_| TimeZone::posix(name)).ok());
     zone.unwrap_or_else(TimeZone::system)

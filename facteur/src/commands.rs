@@ -21,25 +21,25 @@ pub mod verify;
 use tokio::runtime::{Builder, Runtime};
 
 use crate::command_line::Command;
-use crate::desk::Desk;
+use crate::context::Context;
 use crate::failure::Failure;
 use crate::language::{say, system};
 pub use trouble::Trouble;
 
 /// Runs a command for the caller of this thread.
-pub fn run(command: Command, desk: &Desk<'_>) -> Result<(), Failure> {
+pub fn run(command: Command, context: &Context<'_>) -> Result<(), Failure> {
     match command {
-        Command::Domain(domain) => domain::run(domain, desk),
-        Command::Account(account) => account::run(account, desk),
-        Command::Alias(alias) => alias::run(alias, desk),
-        Command::Queue(queue) => queue::run(queue, desk),
-        Command::Session(session) => session::run(session, desk),
-        Command::Fetch(fetch) => fetch::run(fetch, desk),
-        Command::Trace(trace) => trace::run(trace, desk),
-        Command::Send(send) => send::run(send, desk),
-        Command::Import(import) => import::run(import, desk),
-        Command::Export(export) => export::run(export, desk),
-        Command::Verify(asked) => verify::run(&asked, desk),
+        Command::Domain(domain) => domain::run(domain, context),
+        Command::Account(account) => account::run(account, context),
+        Command::Alias(alias) => alias::run(alias, context),
+        Command::Queue(queue) => queue::run(queue, context),
+        Command::Session(session) => session::run(session, context),
+        Command::Fetch(fetch) => fetch::run(fetch, context),
+        Command::Trace(trace) => trace::run(trace, context),
+        Command::Send(send) => send::run(send, context),
+        Command::Import(import) => import::run(import, context),
+        Command::Export(export) => export::run(export, context),
+        Command::Verify(asked) => verify::run(&asked, context),
         Command::Serve | Command::Demo(_) | Command::Help(_) | Command::Manual(_) => {
             Err(Failure::new(say!("this is no command for a post office", "ce n'est pas une commande pour un bureau")))
         }

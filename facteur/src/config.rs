@@ -17,7 +17,7 @@ use std::path::{Path, PathBuf};
 use mail::Domain;
 use toml::de::DeTable;
 
-pub use doors::{Door, Place, may_open_low_ports};
+pub use doors::{BindAddress, Door, may_open_low_ports};
 pub use place::this_machine;
 pub use proxy::Proxy;
 pub use reader::Problem;
@@ -37,7 +37,7 @@ pub struct Config {
     /// The user of this machine whom the post office works as, once its doors are open. None: whoever starts it.
     pub user: Option<String>,
     /// The doors somebody spoke of in `[listen]`; the others stand where they stand by default.
-    pub listen: BTreeMap<Door, Vec<Place>>,
+    pub listen: BTreeMap<Door, Vec<BindAddress>>,
     /// The proxies in front.
     pub proxy: Proxy,
     /// The name servers to ask; none for the system's.
@@ -145,7 +145,7 @@ impl Config {
     }
 
     /// Where a door stands; `low_ports` says whether this process may open those below 1024.
-    pub fn places(&self, door: Door, low_ports: bool) -> Vec<Place> {
+    pub fn places(&self, door: Door, low_ports: bool) -> Vec<BindAddress> {
         self.listen.get(&door).cloned().unwrap_or_else(|| door.default_places(low_ports))
     }
 }

@@ -6,7 +6,7 @@ use std::sync::OnceLock;
 
 use serde::{Deserialize, Serialize};
 
-use crate::counter;
+use crate::control;
 
 /// A language a person may read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -18,7 +18,7 @@ pub enum Language {
 impl Language {
     /// What the person reads whose command runs on this thread, or else the one at the terminal of this process.
     pub fn of_the_person() -> Self {
-        if let Some(caller) = counter::current() {
+        if let Some(caller) = control::current() {
             return caller.circumstances().language;
         }
         static ASKED: OnceLock<Language> = OnceLock::new();

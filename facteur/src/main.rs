@@ -4,18 +4,18 @@ mod clock;
 mod command_line;
 mod commands;
 mod config;
-mod counter;
-mod desk;
-mod failure;
+mod context;
+mod control;
 mod data_folder;
+mod failure;
 mod language;
 mod logs;
-mod server;
 mod password;
 mod post_office;
 mod private;
 mod process;
 mod rights;
+mod server;
 mod signals;
 mod table;
 mod terminal;
@@ -36,10 +36,10 @@ static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
 fn main() -> ExitCode {
     process::close_to_others();
     let words: Vec<OsString> = std::env::args_os().collect();
-    if words.get(1).is_some_and(|word| word == counter::AS_OWNER) {
+    if words.get(1).is_some_and(|word| word == control::AS_OWNER) {
         process::no_new_privileges();
         logs::start(true);
-        return ExitCode::from(counter::serve_on_standard_input());
+        return ExitCode::from(control::serve_on_standard_input());
     }
     let line = match CommandLine::read(words.clone()) {
         Ok(line) => line,
@@ -64,7 +64,7 @@ fn run(line: &CommandLine, words: &[OsString]) -> Result<(), Failure> {
         None | Some(Command::Serve) => serve::run(Config::of(office)?, office),
         Some(Command::Manual(manual)) => manual::run(manual),
         Some(Command::Demo(demo)) => demo::run(demo, office.data.as_deref()),
-        Some(command) => counter::visit(line, command, words),
+        Some(command) => control::visit(line, command, words),
     }
 }
 

@@ -22,9 +22,9 @@ use store::{Lock, OpenError, Store};
 use tokio::sync::Notify;
 use tokio::task::{JoinHandle, JoinSet};
 
-use crate::config::{Config, Door, Place};
-use crate::counter::{self, Counter};
-use crate::desk::Running;
+use crate::config::{BindAddress, Config, Door};
+use crate::context::Running;
+use crate::control::{self, ControlSocket};
 use crate::failure::Failure;
 use crate::post_office::PostOffice;
 use crate::rights::ServiceUser;
@@ -47,12 +47,12 @@ const PATIENCE: Duration = Duration::from_secs(5);
 /// A post office that is open.
 pub struct Server {
     store: Store,
-    doors: Vec<(Door, Place)>,
+    doors: Vec<(Door, BindAddress)>,
     invitations: mua::Invitations,
     tls: ServerTls,
     stop: Stop,
     tasks: JoinSet<()>,
-    clerk: Clerk,
+    trace_task: TraceTask,
     _lock: Lock,
 }
 
@@ -76,9 +76,9 @@ impl Server {
         };
         doors::warn_of_hidden(&config, &open_doors);
         let store = open_store(&config).await?;
-        let counter = Counter::open(&config.data).map_err(StartFault::Counter)?;
+        let counter = ControlSocket::open(&config.data).map_err(StartFault::ControlSocket)?;
 
-        let (journal, clerk) = Clerk::hire(store.clone());
+        let (journal, trace_task) = TraceTask::start(store.clone());
         let witness: Arc<dyn Witness> = Arc::new(journal);
         let post_office =
             PostOffice::new(store.clone(), &config.hostname).with_witness(witness.clone()).with_routes(routes.clone());
@@ -112,11 +112,11 @@ impl Server {
         for (door, place) in &doors {
             tracing::info!("{} is open on {place}", door.name());
         }
-        Ok(Self { store, doors, invitations, tls, stop, tasks, clerk, _lock: lock })
+        Ok(Self { store, doors, invitations, tls, stop, tasks, trace_task, _lock: lock })
     }
 
     /// Where each door stands.
-    pub fn doors(&self) -> &[(Door, Place)] {
+    pub fn doors(&self) -> &[(Door, BindAddress)] {
         &self.doors
     }
 
@@ -159,29 +159,29 @@ impl Server {
         self.stop.request(GRACE);
         while self.tasks.join_next().await.is_some() {}
         // Last: until now there may have been something to see.
-        self.clerk.dismiss().await;
+        self.trace_task.finish().await;
         self.store.close().await;
     }
 }
 
 /// Writes down what is seen outside of any commit.
-struct Clerk {
-    dismissed: Arc<Notify>,
+struct TraceTask {
+    finished: Arc<Notify>,
     work: JoinHandle<()>,
 }
 
-impl Clerk {
-    fn hire(store: Store) -> (trace::Journal, Self) {
-        let (journal, clerk) = trace::Journal::new(store);
-        let dismissed = Arc::<Notify>::default();
-        let heard = dismissed.clone();
-        let work = tokio::spawn(clerk.run(async move { heard.notified().await }));
-        (journal, Self { dismissed, work })
+impl TraceTask {
+    fn start(store: Store) -> (trace::Journal, Self) {
+        let (journal, trace_task) = trace::Journal::new(store);
+        let finished = Arc::<Notify>::default();
+        let heard = finished.clone();
+        let work = tokio::spawn(trace_task.run(async move { heard.notified().await }));
+        (journal, Self { finished, work })
     }
 
     /// Has what is left written down. A store that takes nothing any more must not hold up the end.
-    async fn dismiss(self) {
-        self.dismissed.notify_one();
+    async fn finish(self) {
+        self.finished.notify_one();
         if tokio::time::timeout(GRACE, self.work).await.is_err() {
             tracing::warn!("what was refused or read last is missing in the trace");
         }
@@ -207,7 +207,7 @@ async fn take_lock(folder: &Path) -> Result<Lock, OpenError> {
     let until = Instant::now() + PATIENCE;
     loop {
         match Lock::take(folder) {
-            Err(OpenError::InUse { .. }) if Instant::now() < until && !counter::is_open(folder) => {
+            Err(OpenError::InUse { .. }) if Instant::now() < until && !control::is_open(folder) => {
                 tokio::time::sleep(Duration::from_millis(100)).await;
             }
             taken => return taken,

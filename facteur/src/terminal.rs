@@ -5,7 +5,7 @@
 use std::io::{IsTerminal, Write};
 use std::path::PathBuf;
 
-use crate::counter::{self, Named};
+use crate::control::{self, Named};
 use crate::failure::Failure;
 use crate::language::say;
 
@@ -16,7 +16,7 @@ const LARGEST_FILE: usize = 1 << 20;
 
 /// What was asked for.
 pub fn print(text: &str) {
-    if let Some(caller) = counter::current() {
+    if let Some(caller) = control::current() {
         return caller.print(text);
     }
     put(&mut std::io::stdout().lock(), text.as_bytes());
@@ -24,7 +24,7 @@ pub fn print(text: &str) {
 
 /// What should be known besides.
 pub fn note(text: &str) {
-    if let Some(caller) = counter::current() {
+    if let Some(caller) = control::current() {
         return caller.note(text);
     }
     put(&mut std::io::stderr().lock(), text.as_bytes());
@@ -38,7 +38,7 @@ pub fn put(to: &mut impl Write, octets: &[u8]) {
 /// How many characters fit on a line of it: as the shell says, or what most people have; without end where it is no
 /// terminal, so that scripts find what belongs together on one line.
 pub fn width() -> usize {
-    if let Some(caller) = counter::current() {
+    if let Some(caller) = control::current() {
         return caller.circumstances().width;
     }
     let said = std::env::var("COLUMNS").ok().and_then(|columns| columns.parse().ok());
@@ -47,7 +47,7 @@ pub fn width() -> usize {
 
 /// Do notes go to a terminal, where a line can be written anew?
 pub fn notes_are_on_terminal() -> bool {
-    match counter::current() {
+    match control::current() {
         Some(caller) => caller.circumstances().notes_are_on_terminal,
         None => std::io::stderr().is_terminal(),
     }
@@ -55,45 +55,45 @@ pub fn notes_are_on_terminal() -> bool {
 
 /// Is there somebody who can be asked?
 pub fn input_is_terminal() -> bool {
-    counter::current().is_some_and(|caller| caller.circumstances().input_is_terminal)
+    control::current().is_some_and(|caller| caller.circumstances().input_is_terminal)
 }
 
 /// The folder that relative paths of the command line begin at.
 pub fn folder() -> PathBuf {
-    counter::current().map(|caller| caller.circumstances().folder.clone()).unwrap_or_default()
+    control::current().map(|caller| caller.circumstances().folder.clone()).unwrap_or_default()
 }
 
 /// A line of standard input, with its end; nothing where there is none.
 pub fn line() -> Result<String, Failure> {
-    let line = caller()?.ask(counter::Question::Line, LONGEST_LINE)?;
+    let line = caller()?.ask(control::Question::Line, LONGEST_LINE)?;
     Ok(String::from_utf8_lossy(&line).into_owned())
 }
 
 /// A line that is typed and not shown.
 pub fn hidden(prompt: String) -> Result<String, Failure> {
-    let line = caller()?.ask(counter::Question::Hidden { prompt }, LONGEST_LINE)?;
+    let line = caller()?.ask(control::Question::Hidden { prompt }, LONGEST_LINE)?;
     Ok(String::from_utf8_lossy(&line).into_owned())
 }
 
 /// All of standard input. What is longer than `most` octets comes with one octet more than that.
 pub fn input(most: usize) -> Result<Vec<u8>, Failure> {
-    caller()?.ask(counter::Question::Input { most: most as u64 }, most.saturating_add(1))
+    caller()?.ask(control::Question::Input { most: most as u64 }, most.saturating_add(1))
 }
 
 /// A small file that the command line names.
 pub fn file(named: Named) -> Result<Vec<u8>, Failure> {
-    caller()?.ask(counter::Question::File(named), LARGEST_FILE)
+    caller()?.ask(control::Question::File(named), LARGEST_FILE)
 }
 
 /// Resolves when the person wants the command to stop, or nobody waits for it any more.
 pub async fn stopped() {
-    match counter::current() {
+    match control::current() {
         Some(caller) => caller.gone().await,
         None => std::future::pending().await,
     }
 }
 
 /// Whose terminal it is.
-pub fn caller() -> Result<std::sync::Arc<counter::Caller>, Failure> {
-    counter::current().ok_or_else(|| Failure::new(say!("there is nobody to ask", "il n'y a personne à qui demander")))
+pub fn caller() -> Result<std::sync::Arc<control::Caller>, Failure> {
+    control::current().ok_or_else(|| Failure::new(say!("there is nobody to ask", "il n'y a personne à qui demander")))
 }

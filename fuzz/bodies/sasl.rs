@@ -6,7 +6,7 @@ use base64::engine::general_purpose::STANDARD;
 use mail::Password;
 use mail::seam::{LoginVerdict, OurFault, ScramKeys};
 use sasl::{
-    Answer, Bearer, BearerMechanism, Client, Keys, Mechanism, NONCE, Question, Refusal, Server, Step, derive_keys,
+    Answer, Bearer, BearerMechanism, Client, Exchange, Keys, Mechanism, NONCE, Question, Refusal, Step, derive_keys,
     prepare,
 };
 
@@ -34,7 +34,7 @@ pub fn any_input(data: &[u8]) {
 
 /// Nobody is let in whom the owner did not welcome, and what is asked makes sense.
 fn server_hears(mechanism: Mechanism, lines: &[String], begins_with_a_line: bool) {
-    let mut server = Server::new(mechanism, [7; NONCE]);
+    let mut server = Exchange::new(mechanism, [7; NONCE]);
     let (first, rest) = lines.split_at(usize::from(begins_with_a_line).min(lines.len()));
     let mut step = server.begin(first.first().map(String::as_str));
     let mut rest = rest.iter();
@@ -124,7 +124,7 @@ fn both_agree(mechanism: Mechanism, name: &str, password: &str) {
 
 fn log_in(mechanism: Mechanism, name: &str, given: &str, right: &str) -> bool {
     let mut client = Client::new(mechanism, name, &Password::new(given.to_owned()), [5; NONCE]);
-    let mut server = Server::new(mechanism, [7; NONCE]);
+    let mut server = Exchange::new(mechanism, [7; NONCE]);
     let initial = client.initial();
     let mut step = server.begin(initial.as_ref().map(Password::reveal));
     loop {

@@ -18,14 +18,14 @@ const BACKLOG: i32 = 1024;
 /// The open sockets of one role, and the TLS it begins with, if it does.
 pub struct Listener {
     role: String,
-    sockets: Vec<Place>,
+    sockets: Vec<OpenSocket>,
     tls: Option<ServerTls>,
     proxies: Proxies,
     introduced: bool,
 }
 
 /// One open socket.
-enum Place {
+enum OpenSocket {
     Tcp(TcpListener),
     Unix(UnixDoor),
 }
@@ -48,14 +48,14 @@ impl Listener {
         let mut sockets = Vec::new();
         for address in addresses {
             match address.as_ref().strip_prefix("unix:") {
-                Some(path) => sockets.push(Place::Unix(unix::open(role, Path::new(path))?)),
+                Some(path) => sockets.push(OpenSocket::Unix(unix::open(role, Path::new(path))?)),
                 None => tcp.push(parse(role, address.as_ref())?),
             }
         }
         let mut missing = None;
         for address in &tcp {
             match open_or_without_ipv6(*address, &tcp) {
-                Ok(Some(socket)) => sockets.push(Place::Tcp(socket)),
+                Ok(Some(socket)) => sockets.push(OpenSocket::Tcp(socket)),
                 Ok(None) => missing = Some(address.ip()),
                 Err(error) => return Err(bind_error(role, *address, error)),
             }
@@ -85,18 +85,18 @@ impl Listener {
 
     /// Where it really listens over TCP: with the port that the system chose.
     pub fn addresses(&self) -> Vec<SocketAddr> {
-        let address = |socket: &Place| match socket {
-            Place::Tcp(socket) => socket.local_addr().ok(),
-            Place::Unix(_) => None,
+        let address = |socket: &OpenSocket| match socket {
+            OpenSocket::Tcp(socket) => socket.local_addr().ok(),
+            OpenSocket::Unix(_) => None,
         };
         self.sockets.iter().filter_map(address).collect()
     }
 
     /// Its Unix sockets.
     pub fn paths(&self) -> Vec<PathBuf> {
-        let path = |socket: &Place| match socket {
-            Place::Tcp(_) => None,
-            Place::Unix(door) => Some(door.path.clone()),
+        let path = |socket: &OpenSocket| match socket {
+            OpenSocket::Tcp(_) => None,
+            OpenSocket::Unix(door) => Some(door.path.clone()),
         };
         self.sockets.iter().filter_map(path).collect()
     }
@@ -128,7 +128,7 @@ impl Listener {
     }
 }
 
-impl Place {
+impl OpenSocket {
     fn poll_accept(&self, cx: &mut Context<'_>) -> Poll<io::Result<(Incoming, Peer)>> {
         match self {
             Self::Tcp(socket) => socket.poll_accept(cx).map_ok(|(tcp, peer)| (Incoming::Tcp(tcp), Peer::at(peer))),

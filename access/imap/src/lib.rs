@@ -10,4 +10,4 @@ mod commands;
 mod selected;
 mod serve;
 
-pub use serve::{Server, Imap, Timeouts};
+pub use serve::{Imap, Server, Timeouts};

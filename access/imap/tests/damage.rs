@@ -71,10 +71,10 @@ fn letter(subject: &str, lines: usize) -> String {
 /// Alice with five letters: the second and the fourth, which is large, are damaged.
 async fn furnish(data: &Path) -> (Client, Store) {
     let kept = Arc::new(Mutex::new(None));
-    let address = fixture::open(data, |fixture| {
-        fixture.clear_logins = true;
-        fixture.append_limit = 2_000_000;
-        *kept.lock().unwrap() = Some(fixture.store.clone());
+    let address = fixture::open(data, |server| {
+        server.clear_logins = true;
+        server.append_limit = 2_000_000;
+        *kept.lock().unwrap() = Some(server.store.clone());
     })
     .await;
     let store = kept.lock().unwrap().take().unwrap();

@@ -1,4 +1,4 @@
-//! What a text file cannot show: TLS, SCRAM, time, memory, and the end of the fixture.
+//! What a text file cannot show: TLS, SCRAM, time, memory, and the end of the server.
 
 mod fixture;
 
@@ -59,7 +59,7 @@ fn tls(folder: &std::path::Path) -> Option<ServerTls> {
 #[tokio::test]
 async fn nobody_logs_in_before_tls_is_on() {
     let data = tempfile::tempdir().unwrap();
-    let address = fixture::open(data.path(), |fixture| fixture.tls = tls(data.path())).await;
+    let address = fixture::open(data.path(), |server| server.tls = tls(data.path())).await;
     let mut client = Client::connect(address).await;
     let greeting = client.expect("* OK [CAPABILITY IMAP4rev1").await;
     assert!(greeting.contains("STARTTLS LOGINDISABLED]") && !greeting.contains("AUTH="), "{greeting}");
@@ -83,7 +83,7 @@ async fn nobody_logs_in_before_tls_is_on() {
 #[tokio::test]
 async fn what_was_sent_in_clear_behind_starttls_is_forgotten() {
     let data = tempfile::tempdir().unwrap();
-    let address = fixture::open(data.path(), |fixture| fixture.tls = tls(data.path())).await;
+    let address = fixture::open(data.path(), |server| server.tls = tls(data.path())).await;
     let mut client = Client::connect(address).await;
     client.expect("* OK").await;
     client.say("a STARTTLS\r\nb NOOP\r\nc LOGIN {5+}\r\nal").await;
@@ -96,7 +96,7 @@ async fn what_was_sent_in_clear_behind_starttls_is_forgotten() {
 #[tokio::test]
 async fn a_client_can_prove_its_password_without_sending_it() {
     let data = tempfile::tempdir().unwrap();
-    let address = fixture::open(data.path(), |fixture| fixture.clear_logins = true).await;
+    let address = fixture::open(data.path(), |server| server.clear_logins = true).await;
     let mut client = Client::connect(address).await;
     client.expect("* OK").await;
     let password = Password::new("secret".to_owned());
@@ -115,7 +115,7 @@ async fn a_client_can_prove_its_password_without_sending_it() {
 #[tokio::test]
 async fn a_stranger_who_does_not_log_in_has_to_go() {
     let data = tempfile::tempdir().unwrap();
-    let address = fixture::open(data.path(), |fixture| fixture.timeouts.entry = SECOND / 2).await;
+    let address = fixture::open(data.path(), |server| server.timeouts.entry = SECOND / 2).await;
     let mut client = Client::connect(address).await;
     client.expect("* OK").await;
     // Saying something now and then does not help.
@@ -131,9 +131,9 @@ async fn a_stranger_who_does_not_log_in_has_to_go() {
 #[tokio::test]
 async fn a_person_who_says_nothing_for_long_is_logged_out() {
     let data = tempfile::tempdir().unwrap();
-    let short = |fixture: &mut facteur_imap::Server| {
-        fixture.clear_logins = true;
-        fixture.timeouts.command = SECOND / 4;
+    let short = |server: &mut facteur_imap::Server| {
+        server.clear_logins = true;
+        server.timeouts.command = SECOND / 4;
     };
     let address = fixture::open(data.path(), short).await;
     let mut waiting = Client::log_in(address).await;
@@ -148,9 +148,9 @@ async fn a_person_who_says_nothing_for_long_is_logged_out() {
 async fn everyone_is_told_goodbye_when_the_house_closes() {
     let data = tempfile::tempdir().unwrap();
     let (stop, shutdown) = Stop::new();
-    let close = |fixture: &mut facteur_imap::Server| {
-        fixture.clear_logins = true;
-        fixture.shutdown = shutdown;
+    let close = |server: &mut facteur_imap::Server| {
+        server.clear_logins = true;
+        server.shutdown = shutdown;
     };
     let address = fixture::open(data.path(), close).await;
     let mut stranger = Client::connect(address).await;
@@ -169,9 +169,9 @@ async fn everyone_is_told_goodbye_when_the_house_closes() {
 #[tokio::test]
 async fn letters_on_their_way_in_share_a_bounded_memory() {
     let data = tempfile::tempdir().unwrap();
-    let small = |fixture: &mut facteur_imap::Server| {
-        fixture.clear_logins = true;
-        fixture.intake = net::Intake::new(net::Budget::new(12 * 1024), SECOND / 5);
+    let small = |server: &mut facteur_imap::Server| {
+        server.clear_logins = true;
+        server.intake = net::Intake::new(net::Budget::new(12 * 1024), SECOND / 5);
     };
     let address = fixture::open(data.path(), small).await;
     let mut first = Client::log_in(address).await;
@@ -200,9 +200,9 @@ async fn letters_on_their_way_in_share_a_bounded_memory() {
 #[tokio::test]
 async fn a_client_that_never_reads_is_given_up() {
     let data = tempfile::tempdir().unwrap();
-    let impatient = |fixture: &mut facteur_imap::Server| {
-        fixture.clear_logins = true;
-        fixture.timeouts.write = SECOND / 4;
+    let impatient = |server: &mut facteur_imap::Server| {
+        server.clear_logins = true;
+        server.timeouts.write = SECOND / 4;
     };
     let address = fixture::open(data.path(), impatient).await;
     let mut client = Client::log_in(address).await;
@@ -236,7 +236,7 @@ async fn a_waiting_conversation_is_small() {
 #[tokio::test]
 async fn a_stranger_who_never_stops_talking_has_to_go_as_well() {
     let data = tempfile::tempdir().unwrap();
-    let address = fixture::open(data.path(), |fixture| fixture.timeouts.entry = SECOND / 4).await;
+    let address = fixture::open(data.path(), |server| server.timeouts.entry = SECOND / 4).await;
     let mut client = Client::connect(address).await;
     client.expect("* OK").await;
     let begun = std::time::Instant::now();

@@ -3,7 +3,7 @@
 
 pub mod get;
 pub mod lookup;
-mod place;
+mod path;
 mod range;
 mod read;
 pub mod set;
@@ -21,13 +21,13 @@ use crate::standard;
 
 pub use get::DIGESTS;
 pub use lookup::TYPES;
-pub use place::{Base, Place, Step};
+pub use path::{Base, BlobPath, Step};
 pub use read::{Opened, Reader, open, whole};
 pub use upload::{housekeeping, keep};
 
 /// Finds a blob of the account, and the memory to have it whole and once more in another form; none where it has no such
 /// blob. The memory is held for as long as the share is.
-pub async fn hold(scope: &Scope, account: AccountId, place: Place) -> Result<Option<(Opened, Share)>, MethodError> {
+pub async fn hold(scope: &Scope, account: AccountId, place: BlobPath) -> Result<Option<(Opened, Share)>, MethodError> {
     let opening = move |view: &View| open(view, account, &place);
     let Some(opened) = scope.server.read(account, opening).await? else { return Ok(None) };
     let octets = usize::try_from(opened.greatest_length()).unwrap_or(usize::MAX).min(limits::SIZE_UPLOAD);
@@ -56,7 +56,7 @@ pub async fn copy(scope: &Scope, arguments: Object) -> Result<Object, MethodErro
     }
     let ids = arguments.blob_ids;
     let looking = move |view: &View| {
-        let is_there = |id: &String| match Place::read(id) {
+        let is_there = |id: &String| match BlobPath::read(id) {
             Some(place) => Ok(open(view, account, &place)?.is_some()),
             None => Ok(false),
         };

@@ -3,8 +3,8 @@
 use mail::seam::AccountId;
 use net::{NoMemory, Owner, Share};
 
-use crate::server::Server;
 use crate::limits;
+use crate::server::Server;
 
 /// A share that grows with what the request needs; given back when dropped.
 pub struct Memory {

@@ -9,11 +9,11 @@ use serde_json::{Value, json};
 
 use crate::api::json::footprint_of;
 use crate::api::{Invocation, MethodError, Object, Request, RequestError, reference};
-use crate::server::Server;
 use crate::id::Id;
 use crate::limits;
 use crate::memory::Memory;
 use crate::methods::{self, Answers};
+use crate::server::Server;
 use crate::session;
 use crate::subscription::Credential;
 use crate::using;

@@ -6,7 +6,7 @@ use std::time::Instant;
 use mail::seam::AccountId;
 use mailbox::parse::text::told;
 use mailbox::search::sought::{Sought, places};
-use mailbox::search::{Criteria, Place};
+use mailbox::search::{Criteria, SearchField};
 use mailbox::{Keywords, LetterKey};
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -97,10 +97,10 @@ impl Words {
             Criteria::And(parts) | Criteria::Or(parts) => parts.iter().for_each(|part| self.gather(part)),
             Criteria::Words(words) => {
                 let sought = words.sought();
-                if matches!(words.place, Place::Subject | Place::Anywhere) {
+                if matches!(words.place, SearchField::Subject | SearchField::Anywhere) {
                     self.subject.extend(sought.clone());
                 }
-                if matches!(words.place, Place::Body | Place::Anywhere) {
+                if matches!(words.place, SearchField::Body | SearchField::Anywhere) {
                     self.body.extend(sought);
                 }
             }

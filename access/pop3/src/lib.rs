@@ -20,4 +20,4 @@ pub mod maildrop;
 pub mod reply;
 mod serve;
 
-pub use serve::{Server, Pop3, Timeouts};
+pub use serve::{Pop3, Server, Timeouts};

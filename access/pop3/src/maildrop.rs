@@ -10,7 +10,7 @@ pub struct Maildrop {
     folder: FolderId,
     /// What stands before the UID in a unique-id.
     prefix: Box<str>,
-    letters: Box<[Letter]>,
+    letters: Box<[DropEntry]>,
     /// Marked by DELE.
     marked: Uids,
     /// Sent by RETR, and not yet flagged `\Seen`.
@@ -21,7 +21,7 @@ pub struct Maildrop {
 
 /// A letter of a drop.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Letter {
+pub struct DropEntry {
     /// Its UID.
     pub uid: Uid,
     /// Octets. A letter has at most [`mailbox::LARGEST`].
@@ -52,7 +52,7 @@ impl Maildrop {
         let inbox = folder::by_name(view, account, "INBOX")?.ok_or_else(|| Error::NoFolderCalled("INBOX".into()))?;
         let mut letters = Vec::with_capacity(inbox.total as usize);
         fetch::sizes(view, inbox.id, |uid, size| {
-            letters.push(Letter { uid, size: u32::try_from(size).unwrap_or(u32::MAX) });
+            letters.push(DropEntry { uid, size: u32::try_from(size).unwrap_or(u32::MAX) });
         })?;
         // An account that is made again gets another number, so that its letters do not look like the old ones
         // (RFC 1939 §7: a unique-id is never used again).
@@ -61,7 +61,7 @@ impl Maildrop {
     }
 
     /// A drop of these letters.
-    pub fn new(account: AccountId, folder: FolderId, prefix: &str, letters: Vec<Letter>) -> Self {
+    pub fn new(account: AccountId, folder: FolderId, prefix: &str, letters: Vec<DropEntry>) -> Self {
         let octets = letters.iter().map(|letter| u64::from(letter.size)).sum();
         let letters = letters.into_boxed_slice();
         Self { account, folder, prefix: prefix.into(), letters, marked: Uids::new(), read: Uids::new(), octets }
@@ -88,7 +88,7 @@ impl Maildrop {
     }
 
     /// The letter of this number.
-    pub fn letter(&self, number: u32) -> Result<Letter, NoLetter> {
+    pub fn letter(&self, number: u32) -> Result<DropEntry, NoLetter> {
         let index = (number as usize).checked_sub(1).ok_or(NoLetter::Unknown)?;
         let letter = *self.letters.get(index).ok_or(NoLetter::Unknown)?;
         if self.marked.contains(letter.uid) { Err(NoLetter::Marked) } else { Ok(letter) }
@@ -147,7 +147,7 @@ impl Maildrop {
         Ok(String::from_utf8_lossy(&out).trim_end().to_owned())
     }
 
-    fn line(&self, listing: Listing, number: u32, letter: Letter, out: &mut Vec<u8>) {
+    fn line(&self, listing: Listing, number: u32, letter: DropEntry, out: &mut Vec<u8>) {
         decimal(out, number);
         out.push(b' ');
         match listing {
@@ -181,7 +181,7 @@ mod tests {
     use super::*;
 
     fn three() -> Maildrop {
-        let letter = |uid, size| Letter { uid: Uid::new(uid).unwrap(), size };
+        let letter = |uid, size| DropEntry { uid: Uid::new(uid).unwrap(), size };
         Maildrop::new(AccountId(1), FolderId(1), "1.1.", vec![letter(3, 100), letter(7, 20), letter(19, 3)])
     }
 
@@ -217,7 +217,7 @@ mod tests {
 
     #[test]
     fn a_letter_of_a_drop_takes_eight_octets() {
-        assert_eq!(std::mem::size_of::<Letter>(), 8);
+        assert_eq!(std::mem::size_of::<DropEntry>(), 8);
     }
 
     #[test]

@@ -6,11 +6,11 @@
 
 use std::sync::Arc;
 
-use smtpd::{Doorkeeper, Server, Received, Visit};
 use mail::seam::{Deliver, Origin, Recipients, Verdict};
 use mail::{Address, Envelope, Letter, LetterId, Reply};
 use net::{Peer, Stream};
 use smtp::{Kind, MailFrom, Settings, replies};
+use smtpd::{Doorkeeper, Received, Server, Visit};
 
 /// The door that speaks LMTP.
 #[derive(Clone)]

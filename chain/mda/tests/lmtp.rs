@@ -4,11 +4,11 @@ use std::path::Path;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use smtpd::Server;
 use facteur_mda::Lmtp;
 use mail::seam::{Deliver, Origin, OurFault, Pending, Recipients, Standing, Wire};
 use mail::{Address, Domain, Envelope, Letter, Reply};
 use net::{Connection, Limits, Listener, ServerTls, Shutdown, Stream};
+use smtpd::Server;
 
 /// alpha.test is ours, with a few people of different kinds.
 struct Town;

@@ -1,4 +1,4 @@
-//! Fetches from sources as they are set up: finds their homes, their secrets and their servers, and writes down how it
+//! Fetches from sources as they are set up: finds their destinations, their secrets and their servers, and writes down how it
 //! went.
 
 use std::collections::HashMap;
@@ -9,13 +9,13 @@ use mail::{Password, Timestamp};
 use net::{Budget, ClientTls, Owner, Resolver, Shutdown};
 use store::{Store, Tx};
 
+use crate::destination::Destination;
+use crate::endpoint::Endpoint;
 use crate::fetch::{Means, fetch};
-use crate::home::Home;
 use crate::ledger::{self, Source, SourceId};
 use crate::oauth::{self, Https, KeepRefresh, Tokens};
 use crate::progress::{Listener, Round};
 use crate::secret::Secret;
-use crate::way::Way;
 use crate::{Credential, Fault, Vault};
 
 /// In which manner a source is fetched from.
@@ -28,9 +28,9 @@ pub struct Manner {
 }
 
 /// Knows where letters go.
-pub trait Homes: Send + Sync {
-    /// The home that the settings of a source name.
-    fn home<'a>(&'a self, source: &'a Source) -> Pending<'a, Result<Arc<dyn Home>, Fault>>;
+pub trait Destinations: Send + Sync {
+    /// The destination that the settings of a source name.
+    fn destination<'a>(&'a self, source: &'a Source) -> Pending<'a, Result<Arc<dyn Destination>, Fault>>;
 }
 
 /// The sealed secret that tokens were made from, and what gives them.
@@ -42,7 +42,7 @@ pub struct Agent {
     store: Store,
     vault: Arc<Vault>,
     resolver: Arc<dyn Resolver>,
-    homes: Arc<dyn Homes>,
+    destinations: Arc<dyn Destinations>,
     memory: Budget,
     /// Access tokens are good for a while, and shared by the fetches of a source.
     tokens: Arc<Mutex<HashMap<SourceId, Known>>>,
@@ -50,8 +50,13 @@ pub struct Agent {
 
 impl Agent {
     /// Whose memory is in `store`, and whose secrets are in `vault`.
-    pub fn new(store: Store, vault: Arc<Vault>, resolver: Arc<dyn Resolver>, homes: Arc<dyn Homes>) -> Self {
-        Self { store, vault, resolver, homes, memory: Budget::of_this_machine(), tokens: Arc::default() }
+    pub fn new(
+        store: Store,
+        vault: Arc<Vault>,
+        resolver: Arc<dyn Resolver>,
+        destinations: Arc<dyn Destinations>,
+    ) -> Self {
+        Self { store, vault, resolver, destinations, memory: Budget::of_this_machine(), tokens: Arc::default() }
     }
 
     /// Letters on their way in take their memory from here, beside whoever else does.
@@ -103,10 +108,10 @@ impl Agent {
         shutdown: Shutdown,
         Manner { gently, asked }: Manner,
     ) -> Result<Means, Fault> {
-        let way = Way::of(&source.settings, self.resolver.clone())?;
-        let home = self.homes.home(source).await?;
+        let endpoint = Endpoint::of(&source.settings, self.resolver.clone())?;
+        let destination = self.destinations.destination(source).await?;
         let (memory, owner) = (self.memory.clone(), Owner::Source(source.id.0));
-        Ok(Means { store: self.store.clone(), way, home, listener, shutdown, memory, owner, gently, asked })
+        Ok(Means { store: self.store.clone(), endpoint, destination, listener, shutdown, memory, owner, gently, asked })
     }
 
     /// What to log in with now.
@@ -138,7 +143,7 @@ impl Agent {
             return Ok(tokens.clone());
         }
         let tls = ClientTls::verified().map_err(|why| Fault::Untrusted(why.to_string()))?;
-        let keeper = Keeper {
+        let keeper = TokenKeeper {
             store: self.store.clone(),
             vault: self.vault.clone(),
             source: source.id,
@@ -185,7 +190,7 @@ fn token_fault(error: oauth::Error) -> Fault {
 }
 
 /// Keeps the refresh token that a provider has changed.
-struct Keeper {
+struct TokenKeeper {
     store: Store,
     vault: Arc<Vault>,
     source: SourceId,
@@ -194,7 +199,7 @@ struct Keeper {
     app: oauth::App,
 }
 
-impl KeepRefresh for Keeper {
+impl KeepRefresh for TokenKeeper {
     fn keep<'a>(&'a self, refresh: &'a Password) -> Pending<'a, Result<(), OurFault>> {
         Box::pin(async move {
             let (provider, app) = (Box::new(self.provider.clone()), self.app.clone());

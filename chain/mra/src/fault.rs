@@ -32,7 +32,7 @@ pub enum Fault {
     Server(String),
     /// The letters could not be put where they go: the mailbox is full, the disk fails, the folder cannot be written.
     #[error("{0}")]
-    Home(String),
+    Destination(String),
     /// We were asked to end.
     #[error("it was asked to end")]
     Ended,
@@ -49,7 +49,7 @@ pub enum FaultKind {
     Throttled,
     Cut,
     Server,
-    Home,
+    Destination,
 }
 
 impl Fault {
@@ -62,7 +62,7 @@ impl Fault {
             Self::Throttled { .. } => FaultKind::Throttled,
             Self::Cut(_) => FaultKind::Cut,
             Self::Server(_) => FaultKind::Server,
-            Self::Home(_) => FaultKind::Home,
+            Self::Destination(_) => FaultKind::Destination,
             Self::Ended => return None,
         })
     }
@@ -87,7 +87,7 @@ impl Fault {
             Self::Refused(_) => minutes(60, 24 * 60),
             Self::Untrusted(_) => minutes(15, 6 * 60),
             Self::Throttled { pause, .. } => minutes(5, 4 * 60).max(pause.unwrap_or_default().min(Self::LONGEST_PAUSE)),
-            Self::Unreachable(_) | Self::Server(_) | Self::Home(_) => minutes(1, 60),
+            Self::Unreachable(_) | Self::Server(_) | Self::Destination(_) => minutes(1, 60),
             Self::Cut(_) => minutes(1, 30) / 6,
             Self::Ended => Duration::ZERO,
         }
@@ -96,7 +96,7 @@ impl Fault {
 
 impl From<store::Error> for Fault {
     fn from(error: store::Error) -> Self {
-        Self::Home(error.to_string())
+        Self::Destination(error.to_string())
     }
 }
 

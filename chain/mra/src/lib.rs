@@ -1,6 +1,6 @@
 //! The mail retrieval agent: brings letters home from mailboxes elsewhere.
 //!
-//! A [`ledger::Source`] names a mailbox; [`fetch::fetch`] brings its letters to a [`Home`] once, and [`keeper`] does so
+//! A [`ledger::Source`] names a mailbox; [`fetch::fetch`] brings its letters to a [`Destination`] once, and [`scheduler`] does so
 //! for as long as the post office is open.
 //!
 //! Invariants of this room:
@@ -12,17 +12,18 @@
 //! * Secrets are sealed at rest and shown to nobody but the server they are for, inside TLS unless somebody asked for
 //!   clear text by name.
 //!
-//! It must not know how a letter is filtered or filed here: see [`Home`].
+//! It must not know how a letter is filtered or filed here: see [`Destination`].
 
 mod agent;
 mod credential;
+mod destination;
 pub mod discovery;
+mod endpoint;
 mod fault;
 pub mod fetch;
-mod home;
+mod handover;
 mod identity;
 pub mod imap;
-pub mod keeper;
 pub mod ledger;
 mod login;
 pub mod oauth;
@@ -30,20 +31,19 @@ mod pace;
 mod place;
 pub mod pop3;
 pub mod progress;
+pub mod scheduler;
 mod secret;
 pub mod settings;
-mod taker;
 mod vault;
-mod way;
 
-pub use agent::{Agent, Homes, Manner};
+pub use agent::{Agent, Destinations, Manner};
 pub use credential::Credential;
+pub use destination::{Arrived, Destination, Furnished, SourceFolder, Taken};
+pub use endpoint::{Endpoint, Security, Waits};
 pub use fault::{Fault, FaultKind};
-pub use home::{Arrived, Furnished, Home, Place, Taken};
 pub use ledger::MIGRATIONS;
 pub use pace::Pace;
 pub use place::{Mailbox, Protocol, UrlFault};
 pub use secret::{Secret, Unreadable};
 pub use settings::{Folders, Keep, Settings};
 pub use vault::{Vault, WrongKey};
-pub use way::{Security, Waits, Way};

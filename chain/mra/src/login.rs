@@ -5,7 +5,7 @@ use sasl::{Bearer, BearerMechanism, MOST_CHALLENGES, Mechanism};
 
 use crate::Fault;
 use crate::credential::Credential;
-use crate::way::Way;
+use crate::endpoint::Endpoint;
 
 /// A SASL exchange seen from the client.
 pub enum Exchange {
@@ -42,7 +42,7 @@ impl Challenges {
 
 impl Exchange {
     /// The best way among those offered; none where none is known.
-    pub fn begin(way: &Way, user: &str, credential: &Credential, offered: &[String]) -> Option<Self> {
+    pub fn begin(endpoint: &Endpoint, user: &str, credential: &Credential, offered: &[String]) -> Option<Self> {
         match credential {
             Credential::Password(password) => {
                 let mechanism = Mechanism::best(offered)?;
@@ -51,7 +51,7 @@ impl Exchange {
             }
             Credential::Bearer(token) => {
                 let mechanism = BearerMechanism::best(offered)?;
-                let bearer = Bearer::new(mechanism, user, token, &way.host, way.port).ok()?;
+                let bearer = Bearer::new(mechanism, user, token, &endpoint.host, endpoint.port).ok()?;
                 Some(Self::Bearer { mechanism, bearer: Box::new(bearer) })
             }
         }

@@ -12,13 +12,13 @@ mod fix;
 use std::sync::Arc;
 use std::time::Duration;
 
-use smtpd::{Doorkeeper, Server, Received, Visit};
 use mail::seam::{Accept, Login, Logins, Origin, OurFault, Recipients, Standing, Verdict};
 use mail::trace::{Arrival, Link, refusal};
 use mail::{Address, Envelope, Letter, LetterId, Reply};
 use net::Stream;
 use sasl::Mechanism;
 use smtp::{FutureRelease, Kind, MailFrom, Settings, replies};
+use smtpd::{Doorkeeper, Received, Server, Visit};
 
 pub use fix::{Fixer, fix};
 

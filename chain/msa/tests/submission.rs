@@ -4,7 +4,6 @@ use std::net::{IpAddr, SocketAddr};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use smtpd::Server;
 use facteur_msa::Submission;
 use mail::seam::{
     Accept, AccountId, Login, LoginVerdict, Logins, Origin, OurFault, Pending, Recipients, ScramKeys, Standing, Verdict,
@@ -12,6 +11,7 @@ use mail::seam::{
 use mail::{Address, Domain, Envelope, Letter, Password};
 use net::{ClientTls, Connection, Limits, Listener, ServerTls, Shutdown, Stream};
 use sasl::Mechanism;
+use smtpd::Server;
 
 /// Alice, whose password is "secret", and who may also write as alice+x and as info.
 struct Alice;

@@ -7,11 +7,11 @@ mod strangers;
 
 use std::sync::Arc;
 
-use smtpd::{Doorkeeper, Server, Received, Visit};
 use mail::seam::{Accept, Origin, Recipients, Verdict};
 use mail::{Address, Envelope, Letter, LetterId, Reply};
 use net::Stream;
 use smtp::{Kind, MailFrom, Settings};
+use smtpd::{Doorkeeper, Received, Server, Visit};
 use strangers::Strangers;
 
 /// The door on port 25.

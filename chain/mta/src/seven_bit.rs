@@ -89,12 +89,12 @@ fn head_with_encoding(head: &[u8], encoding: &str, out: &mut Vec<u8>) {
 /// The parts between the boundary lines (RFC 2046 §5.1.1); preamble and epilogue are for nobody and go when not ASCII.
 fn parts(body: &[u8], boundary: &[u8], depth: usize, out: &mut Vec<u8>) -> Result<(), NotConvertible> {
     let mut start = 0;
-    let mut place = Place::Preamble;
+    let mut place = Section::Preamble;
     for delimiter in delimiters(body, boundary) {
         piece(&body[start..delimiter.line], place, depth, out)?;
         out.extend_from_slice(&body[delimiter.line..delimiter.end]);
         start = delimiter.end;
-        place = if delimiter.last { Place::Epilogue } else { Place::Part };
+        place = if delimiter.last { Section::Epilogue } else { Section::Part };
         if delimiter.last {
             break;
         }
@@ -103,15 +103,15 @@ fn parts(body: &[u8], boundary: &[u8], depth: usize, out: &mut Vec<u8>) -> Resul
 }
 
 #[derive(Clone, Copy, PartialEq)]
-enum Place {
+enum Section {
     Preamble,
     Part,
     Epilogue,
 }
 
 /// One part; the line end before a boundary belongs to the boundary, not to the part.
-fn piece(bytes: &[u8], place: Place, depth: usize, out: &mut Vec<u8>) -> Result<(), NotConvertible> {
-    if place != Place::Part {
+fn piece(bytes: &[u8], place: Section, depth: usize, out: &mut Vec<u8>) -> Result<(), NotConvertible> {
+    if place != Section::Part {
         if bytes.is_ascii() {
             out.extend_from_slice(bytes);
         }

@@ -4,11 +4,11 @@ use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use smtpd::Server;
 use facteur_mta::reception::Reception;
 use mail::seam::{Accept, Origin, OurFault, Pending, Recipients, Standing, Verdict, Wire};
 use mail::{Address, Domain, Envelope, Letter, Reply};
 use net::{Connection, Limits, Listener, Shutdown, Stream};
+use smtpd::Server;
 
 /// alpha.test is ours, with a few people of different kinds.
 struct Town;

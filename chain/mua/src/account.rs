@@ -8,6 +8,7 @@ use axum::http::StatusCode;
 use axum::response::Response;
 use directory::session::{self, Session};
 use directory::{Error, Open, Secret, Strength, account};
+use http::Peer;
 use mail::Password;
 use mail::seam::Login;
 use mail::stay::{Doing, Proof};
@@ -17,7 +18,6 @@ use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 use store::Tx;
 use tokio::sync::Semaphore;
-use http::Peer;
 
 use crate::reader::Reader;
 use crate::{Server, answer};

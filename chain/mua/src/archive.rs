@@ -13,12 +13,12 @@ use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::Response;
 use bytes::Bytes;
 use futures_util::{Stream, stream};
+use http::{Line, Peer};
 use mail::Timestamp;
 use mail::seam::AccountId;
 use mail::trace::{Link, Observation};
 use mailbox::LetterKey;
 use store::{Asker, Store, View};
-use http::{Line, Peer};
 use zip::write::{SimpleFileOptions, StreamWriter};
 use zip::{CompressionMethod, DateTime, ZipWriter};
 

@@ -43,7 +43,7 @@ pub enum Finding {
     /// Answers go to another domain than the sender's.
     ReplyTo { address: String, domain: String },
     /// A domain looks like another. `like`: one that the reader knows.
-    LookAlike { place: Place, shown: String, ascii: String, like: Option<String> },
+    LookAlike { place: DomainRole, shown: String, ascii: String, like: Option<String> },
     /// The text of a link names another host than the link leads to.
     Link { shown: String, host: String },
     /// A file is a program, or makes one run.
@@ -57,7 +57,7 @@ pub enum Finding {
 /// Where a domain stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
-pub enum Place {
+pub enum DomainRole {
     From,
     ReplyTo,
     Link,
@@ -85,7 +85,7 @@ pub fn of(evidence: &Evidence, known: &Known) -> Vec<Finding> {
     });
     found.extend(once_each(misleading));
     let disguised = evidence.html.iter().flat_map(|html| links::hosts(html));
-    found.extend(once_each(disguised.filter_map(|host| sender::look_alike(&host, Place::Link, known))));
+    found.extend(once_each(disguised.filter_map(|host| sender::look_alike(&host, DomainRole::Link, known))));
     found.extend(once_each(files::findings(evidence.structure)));
     found
 }

@@ -5,8 +5,8 @@ use axum::extract::{Request, State};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Uri, header};
 use axum::middleware::Next;
 use axum::response::Response;
-use ring::hmac;
 use http::Peer;
+use ring::hmac;
 
 use crate::cookie::Names;
 use crate::entrance::Entrance;

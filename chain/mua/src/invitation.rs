@@ -9,10 +9,10 @@ use axum::Extension;
 use axum::extract::{Path, State};
 use axum::http::{HeaderMap, Method, Uri};
 use axum::response::Response;
-use directory::session::Place;
+use directory::session::SessionOrigin;
+use http::Peer;
 use mail::seam::Login;
 use ring::digest;
-use http::Peer;
 
 use crate::login::{go_to, names, with_cookie};
 use crate::{Server, answer, browser, hex};
@@ -72,7 +72,7 @@ pub async fn enter(
     let is_visit = method == Method::GET && !headers.contains_key("sec-purpose");
     let person = if is_visit && peer.ip.is_loopback() { server.invitations.take(&token) } else { None };
     let Some(person) = person else { return go_to("/") };
-    let at = Place { network: Some(peer.ip), browser: browser::name(&headers) };
+    let at = SessionOrigin { network: Some(peer.ip), browser: browser::name(&headers) };
     match server.directory.begin_session_at(&person, rand::random(), at).await {
         Ok(session) => {
             tracing::info!(person = %person.address, peer = %peer.ip, "let in on the pages by a link");

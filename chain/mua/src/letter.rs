@@ -11,6 +11,7 @@ use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::Response;
 use bytes::Bytes;
 use futures_util::stream;
+use http::{Line, Peer};
 use mail::Timestamp;
 use mail::seam::{AccountId, Login, Logins};
 use mail::stay::{Doing, SharedStay};
@@ -21,7 +22,6 @@ use mailbox::parse::{Contents, Part, Role, decode};
 use mailbox::{LetterKey, Want, fetch};
 use serde::Deserialize;
 use store::{Asker, BlobId, Store, View};
-use http::{Line, Peer};
 
 use crate::findings::leave;
 use crate::inside::{Asked, Opened, Opening};

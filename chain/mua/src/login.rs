@@ -6,11 +6,11 @@ use axum::Extension;
 use axum::extract::{Form, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, Uri, header};
 use axum::response::Response;
-use directory::session::Place;
+use directory::session::SessionOrigin;
+use http::Peer;
 use mail::Password;
 use sasl::Refusal;
 use serde::Deserialize;
-use http::Peer;
 
 use crate::cookie::Names;
 use crate::host::Host;
@@ -38,7 +38,7 @@ pub async fn log_in(
         Ok(login) => login,
         Err(refusal) => return refused(&refusal, form),
     };
-    let at = Place { network: Some(peer.ip), browser: browser::name(&headers) };
+    let at = SessionOrigin { network: Some(peer.ip), browser: browser::name(&headers) };
     let token = match server.directory.begin_session_at(&login, rand::random(), at).await {
         Ok(token) => token,
         Err(error) => return answer::fault(&error),

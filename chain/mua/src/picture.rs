@@ -21,7 +21,7 @@ const KINDS: [&str; 6] = ["image/png", "image/gif", "image/jpeg", "image/webp", 
 
 /// A part of a letter.
 #[derive(Clone, Debug, PartialEq, Eq)]
-struct Place {
+struct PartRef {
     account: AccountId,
     letter: LetterKey,
     path: Vec<Step>,
@@ -39,11 +39,11 @@ pub struct Picture {
 
 /// The address of a picture in a letter.
 pub fn address(seal: &Seal, account: AccountId, letter: LetterKey, picture: Picture, now: Timestamp) -> String {
-    let place = Place { account, letter, path: picture.path, kind: picture.kind };
+    let place = PartRef { account, letter, path: picture.path, kind: picture.kind };
     format!("/picture/{}", seal.close(&place.written(now.after(GOOD))))
 }
 
-impl Place {
+impl PartRef {
     fn written(&self, until: Timestamp) -> String {
         let Self { account, letter, path, kind } = self;
         let sort = kind.trim_start_matches("image/");
@@ -65,12 +65,12 @@ impl Place {
 
 /// Is this the text of such an address?
 pub fn is_address(text: &str, now: Timestamp) -> bool {
-    Place::read(text, now).is_some()
+    PartRef::read(text, now).is_some()
 }
 
 /// Shows the picture that the address stands for.
 pub async fn show(State(server): State<Server>, Path(token): Path<String>) -> Response {
-    let sealed = server.seal.open(&token).and_then(|text| Place::read(text, (server.clock)()));
+    let sealed = server.seal.open(&token).and_then(|text| PartRef::read(text, (server.clock)()));
     let Some(place) = sealed else { return answer::missing() };
     let kind = place.kind;
     match server.store.read_for(Asker(place.account.0), move |view| read(view, &place)).await {
@@ -80,7 +80,7 @@ pub async fn show(State(server): State<Server>, Path(token): Path<String>) -> Re
     }
 }
 
-fn read(view: &View, place: &Place) -> Result<Option<Vec<u8>>, mailbox::Error> {
+fn read(view: &View, place: &PartRef) -> Result<Option<Vec<u8>>, mailbox::Error> {
     let Some(Step { start, end, .. }) = place.path.first().copied() else { return Ok(None) };
     if end.saturating_sub(start) > LARGEST {
         return Ok(None);
@@ -102,12 +102,12 @@ mod tests {
     fn an_address_stands_for_one_picture_until_its_time_is_over() {
         let step = |start, end, encoding| Step { start, end, encoding };
         let path = vec![step(3, 40, Encoding::Base64), step(0, 20, Encoding::Yenc)];
-        let place = Place { account: AccountId(1), letter: LetterKey(2), path, kind: "image/png" };
+        let place = PartRef { account: AccountId(1), letter: LetterKey(2), path, kind: "image/png" };
         let text = place.written(Timestamp(1000));
-        assert_eq!(Place::read(&text, Timestamp(999)), Some(place));
-        assert_eq!(Place::read(&text, Timestamp(1000)), None);
+        assert_eq!(PartRef::read(&text, Timestamp(999)), Some(place));
+        assert_eq!(PartRef::read(&text, Timestamp(1000)), None);
         for odd in [text.replace("png", "svg"), String::new(), text.replace('4', "-4")] {
-            assert_eq!(Place::read(&odd, Timestamp(0)), None, "{odd}");
+            assert_eq!(PartRef::read(&odd, Timestamp(0)), None, "{odd}");
         }
     }
 }

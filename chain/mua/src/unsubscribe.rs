@@ -85,14 +85,14 @@ impl Unsubscriber {
         Self { client: client.over_tls_only(), turns: Turns::of(6, 24) }
     }
 
-    async fn post(&self, reader: AccountId, url: &Url) -> Outcome {
-        let Some(_turn) = self.turns.take(reader).await else { return Outcome::Busy };
+    async fn post(&self, reader: AccountId, url: &Url) -> ListAnswer {
+        let Some(_turn) = self.turns.take(reader).await else { return ListAnswer::Busy };
         // What is answered beyond the status is not read.
         let outcome = match self.client.post(url, fields(), Bytes::from_static(ONE_CLICK.as_bytes())).await {
-            Ok(answer) if (200..300).contains(&answer.status) => Outcome::Done,
-            Ok(_) => Outcome::Refused,
-            Err(https::Error::OutOfReach(_) | https::Error::BadAddress) => Outcome::OutOfReach,
-            Err(_) => Outcome::Unreachable,
+            Ok(answer) if (200..300).contains(&answer.status) => ListAnswer::Done,
+            Ok(_) => ListAnswer::Refused,
+            Err(https::Error::OutOfReach(_) | https::Error::BadAddress) => ListAnswer::OutOfReach,
+            Err(_) => ListAnswer::Unreachable,
         };
         tracing::debug!(host = url.host_str(), ?outcome, "a reader unsubscribes");
         outcome
@@ -110,7 +110,7 @@ fn fields() -> HeaderMap {
 /// What came of it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
-enum Outcome {
+enum ListAnswer {
     /// The list has taken it.
     Done,
     /// The list has answered, and not with success.
@@ -141,7 +141,7 @@ pub async fn unsubscribe(State(server): State<Server>, Reader(login): Reader, Pa
     };
     let outcome = match one_click(&header) {
         Some(url) => server.unsubscriber.post(account, &url).await,
-        None => Outcome::NotOffered,
+        None => ListAnswer::NotOffered,
     };
     answer::json(&json!({ "outcome": outcome }))
 }

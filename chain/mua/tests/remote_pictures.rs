@@ -85,7 +85,8 @@ async fn pictures_are_fetched_once_when_asked_for_and_their_server_learns_nothin
     let found = addresses(&page);
     assert_eq!(found.len(), 3);
     assert_eq!(found[0], found[1]);
-    let asked = tokio::join!(fixture.ask(&found[0], false), fixture.ask(&found[1], false), fixture.ask(&found[2], false));
+    let asked =
+        tokio::join!(fixture.ask(&found[0], false), fixture.ask(&found[1], false), fixture.ask(&found[2], false));
     for (status, headers, body) in [asked.0, asked.1, asked.2, fixture.ask(&found[0], false).await] {
         assert_eq!((status, body.as_slice()), (200, PNG));
         assert_eq!(

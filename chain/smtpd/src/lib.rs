@@ -5,15 +5,15 @@
 
 mod dialogue;
 mod handover;
-mod server;
 mod keeper;
 mod ours;
 mod received;
+mod server;
 
 pub use dialogue::converse;
 pub use handover::hand_over;
-pub use server::{Server, MEMORY_PATIENCE, Timeouts};
 pub use keeper::{Doorkeeper, Visit};
 pub use net::now;
 pub use ours::for_our_people;
 pub use received::Received;
+pub use server::{MEMORY_PATIENCE, Server, Timeouts};

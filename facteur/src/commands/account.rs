@@ -14,28 +14,28 @@ use store::Store;
 
 use super::{Trouble, size};
 use crate::command_line::{AccountCommand, Form, PasswordFrom};
-use crate::desk::Desk;
+use crate::context::Context;
 use crate::failure::Failure;
 use crate::language::{self, say};
 use crate::table::{self, Table};
 use crate::{clock, terminal};
 
-pub fn run(command: AccountCommand, desk: &Desk<'_>) -> Result<(), Failure> {
+pub fn run(command: AccountCommand, context: &Context<'_>) -> Result<(), Failure> {
     match command {
         AccountCommand::Add { address, name, language, quota, password } => {
-            let store = desk.store()?;
+            let store = context.store()?;
             must_be_free(&store, &address)?;
             let password = NewPassword::of(password, &address)?;
             let person = Person { address, name, language: chosen(language.as_deref()), quota };
             add(&store, person, &password.password)?;
             password.show();
         }
-        AccountCommand::List { domain, form } => list(desk, domain, form)?,
-        AccountCommand::Show { address, form } => show::run(desk, &address, form)?,
-        AccountCommand::Set { address, changes } => set::run(desk, address, changes)?,
-        AccountCommand::Remove { address, yes } => remove(desk, address, yes)?,
+        AccountCommand::List { domain, form } => list(context, domain, form)?,
+        AccountCommand::Show { address, form } => show::run(context, &address, form)?,
+        AccountCommand::Set { address, changes } => set::run(context, address, changes)?,
+        AccountCommand::Remove { address, yes } => remove(context, address, yes)?,
         AccountCommand::Password { address, password } => {
-            let store = desk.store()?;
+            let store = context.store()?;
             must_exist(&store, &address)?;
             let password = NewPassword::of(password, &address)?;
             let secret = another(&store, &address, &password.password)?;
@@ -44,16 +44,17 @@ pub fn run(command: AccountCommand, desk: &Desk<'_>) -> Result<(), Failure> {
             store.write_blocking(move |tx| Ok::<_, Trouble>(set(tx)?))?;
             password.show();
         }
-        AccountCommand::Unblock { address } => unblock(desk, &address)?,
+        AccountCommand::Unblock { address } => unblock(context, &address)?,
     }
     Ok(())
 }
 
 /// What failed log-ins have brought about is only in the memory of a post office that runs: where none runs, nobody is
 /// blocked.
-fn unblock(desk: &Desk<'_>, address: &Address) -> Result<(), Failure> {
-    must_exist(&desk.store()?, address)?;
-    let lifted = desk.running().is_some_and(|running| running.post_office.directory().lift_block(&address.to_string()));
+fn unblock(context: &Context<'_>, address: &Address) -> Result<(), Failure> {
+    must_exist(&context.store()?, address)?;
+    let lifted =
+        context.running().is_some_and(|running| running.post_office.directory().lift_block(&address.to_string()));
     terminal::print(&match lifted {
         true => say!(
             "{address} can log in again at once, from anywhere; so can the networks that were refused\n",
@@ -151,8 +152,8 @@ impl NewPassword {
     }
 }
 
-fn remove(desk: &Desk<'_>, address: Address, yes: bool) -> Result<(), Failure> {
-    let store = desk.store()?;
+fn remove(context: &Context<'_>, address: Address, yes: bool) -> Result<(), Failure> {
+    let store = context.store()?;
     let letters = letters(&store, &address)?;
     let question = match letters {
         0 => say!("Remove {address}, who has no letters?", "Retirer {address}, qui n'a pas de lettres ?"),
@@ -186,8 +187,8 @@ fn letters(store: &Store, address: &Address) -> Result<u64, Trouble> {
 /// A person and their mailbox.
 type Inhabitant = (Account, Option<Usage>);
 
-fn list(desk: &Desk<'_>, domain: Option<Domain>, form: Form) -> Result<(), Failure> {
-    let store = desk.store()?;
+fn list(context: &Context<'_>, domain: Option<Domain>, form: Form) -> Result<(), Failure> {
+    let store = context.store()?;
     let people: Vec<Inhabitant> = store.read_blocking(move |view| {
         let people = directory::account::list(view, domain.as_ref())?;
         people.into_iter().map(|person| Ok((person.clone(), usage(view, person.id)?))).collect::<Result<_, Trouble>>()

@@ -5,14 +5,14 @@ use serde::Serialize;
 
 use super::Trouble;
 use crate::command_line::AliasCommand;
-use crate::desk::Desk;
+use crate::context::Context;
 use crate::failure::Failure;
 use crate::language::say;
 use crate::table::{self, Table};
 use crate::{clock, terminal};
 
-pub fn run(command: AliasCommand, desk: &Desk<'_>) -> Result<(), Failure> {
-    let store = desk.store()?;
+pub fn run(command: AliasCommand, context: &Context<'_>) -> Result<(), Failure> {
+    let store = context.store()?;
     match command {
         AliasCommand::Add { alias, targets } => {
             let now = clock::now();

@@ -1,6 +1,6 @@
 //! `facteur demo`: two post offices on this machine that write to each other.
 
-mod place;
+mod office;
 
 use std::collections::BTreeMap;
 use std::net::TcpListener;
@@ -16,15 +16,15 @@ use super::account::{self, Person};
 use crate::clock;
 use crate::command_line::Demo;
 use crate::config::{Config, Door};
-use crate::desk::Desk;
+use crate::context::Context;
 use crate::failure::Failure;
 use crate::language::{say, system};
-use crate::server::{Server, StartFault};
 use crate::private;
+use crate::server::{Server, StartFault};
 use crate::signals::{Signals, Wish};
 use crate::table::Table;
 use crate::terminal;
-use place::{PLANS, Plan};
+use office::{DemoOffice, PLANS};
 
 /// Runs the two offices until somebody ends them. Their folder goes with them, unless it was named.
 pub fn run(demo: &Demo, folder: Option<&Path>) -> Result<(), Failure> {
@@ -76,7 +76,7 @@ fn no_folder(why: &std::io::Error) -> Failure {
 
 /// One office of the demo, open.
 struct Opened {
-    plan: Plan,
+    plan: DemoOffice,
     password: Password,
     /// Lets its person in on the pages, once.
     link: Option<String>,
@@ -85,7 +85,7 @@ struct Opened {
 }
 
 async fn open(demo: &Path) -> Result<Vec<Opened>, Failure> {
-    let mut passwords = place::passwords(demo).map_err(|why| no_folder(&why))?;
+    let mut passwords = office::passwords(demo).map_err(|why| no_folder(&why))?;
     let mut opened = Vec::new();
     for plan in PLANS {
         let config = plan.write_config(demo).map_err(|why| no_folder(&why))?;
@@ -100,19 +100,19 @@ async fn open(demo: &Path) -> Result<Vec<Opened>, Failure> {
 }
 
 /// Makes the domain and its person, where last time has not: before any door is open, so that no letter comes too early.
-async fn settle(config: &Config, plan: Plan, password: Password) -> Result<(), Failure> {
+async fn settle(config: &Config, plan: DemoOffice, password: Password) -> Result<(), Failure> {
     let config = config.clone();
     let work = move || {
         drop(private::close(&config.data).map_err(StartFault::Exposed)?);
-        let desk = Desk::of_closed(&config);
-        let settled = desk.make_store().and_then(|store| Ok(add_person(&store, plan, &password)?));
-        desk.close();
+        let context = Context::of_closed(&config);
+        let settled = context.make_store().and_then(|store| Ok(add_person(&store, plan, &password)?));
+        context.close();
         settled
     };
     tokio::task::spawn_blocking(work).await.unwrap_or_else(|panicked| std::panic::resume_unwind(panicked.into_panic()))
 }
 
-fn add_person(store: &Store, plan: Plan, password: &Password) -> Result<(), Trouble> {
+fn add_person(store: &Store, plan: DemoOffice, password: &Password) -> Result<(), Trouble> {
     let domain = Domain::parse(plan.domain).unwrap_or_else(|_| unreachable!("the demo knows its domains"));
     let now = clock::now();
     let known = store.read_blocking({
@@ -132,7 +132,7 @@ fn add_person(store: &Store, plan: Plan, password: &Password) -> Result<(), Trou
 
 /// The ports of the demo that some other program has.
 fn taken_ports() -> Vec<String> {
-    let all = PLANS.iter().flat_map(Plan::doors).map(|(_, place)| place);
+    let all = PLANS.iter().flat_map(DemoOffice::doors).map(|(_, place)| place);
     all.filter(|place| TcpListener::bind(place).is_err()).map(|place| place.to_string()).collect()
 }
 
@@ -225,7 +225,7 @@ fn for_a_person(opened: &[Opened], folder: &DemoFolder) -> String {
     let mut doors = Table::new([say!("door", "porte"), PLANS[0].domain.to_owned(), PLANS[1].domain.to_owned()]);
     for door in Door::ALL.into_iter().filter(|door| door.is_served() && door.demo_place(0).is_some()) {
         let place =
-            |plan: &Plan| plan.doors().into_iter().find(|(open, _)| *open == door).map(|(_, at)| at.to_string());
+            |plan: &DemoOffice| plan.doors().into_iter().find(|(open, _)| *open == door).map(|(_, at)| at.to_string());
         doors.row([door.name().to_owned(), place(&PLANS[0]).unwrap_or_default(), place(&PLANS[1]).unwrap_or_default()]);
     }
     text += &doors.show();

@@ -7,28 +7,28 @@ use serde::Serialize;
 
 use super::Trouble;
 use crate::command_line::DomainCommand;
-use crate::desk::Desk;
+use crate::context::Context;
 use crate::failure::Failure;
 use crate::language::say;
 use crate::table::{self, Table};
 use crate::{clock, terminal};
 
-pub fn run(command: DomainCommand, desk: &Desk<'_>) -> Result<(), Failure> {
+pub fn run(command: DomainCommand, context: &Context<'_>) -> Result<(), Failure> {
     match command {
         DomainCommand::Add { domain, yes } => {
             fit::check(&domain, yes)?;
-            let store = desk.make_store()?;
+            let store = context.make_store()?;
             let (now, added) = (clock::now(), domain.clone());
             store.write_blocking(move |tx| Ok::<_, Trouble>(directory::domain::add(tx, &added, now)?))?;
-            terminal::print(&dns::needs(&domain, &desk.config().hostname));
+            terminal::print(&dns::needs(&domain, &context.config().hostname));
         }
         DomainCommand::List { form } => {
-            let store = desk.store()?;
+            let store = context.store()?;
             let domains = store.read_blocking(|view| Ok::<_, Trouble>(directory::domain::list(view)?))?;
             terminal::print(&if form.json { as_json(&domains) } else { as_table(&domains) });
         }
         DomainCommand::Remove { domain, force } => {
-            let store = desk.store()?;
+            let store = context.store()?;
             store.write_blocking(move |tx| {
                 let removed = directory::domain::remove(tx, &domain, force)?;
                 removed.accounts.into_iter().try_for_each(|account| mailbox::account::delete(tx, account))?;

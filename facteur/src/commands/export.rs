@@ -7,14 +7,14 @@ use serde::Serialize;
 
 use super::moving::{self, Ticker};
 use crate::command_line::Export;
-use crate::counter::Outgoing;
-use crate::desk::Desk;
+use crate::context::Context;
+use crate::control::Outgoing;
 use crate::failure::Failure;
 use crate::language::say;
 use crate::terminal;
 
-pub fn run(export: Export, desk: &Desk<'_>) -> Result<(), Failure> {
-    let store = desk.store()?;
+pub fn run(export: Export, context: &Context<'_>) -> Result<(), Failure> {
+    let store = context.store()?;
     let account = moving::mailbox_of(&store, &export.address)?;
     let mut outgoing = Outgoing::ask(terminal::caller()?)?;
     let mut ticker = Ticker::new(export.form.json);

@@ -15,24 +15,24 @@ use store::Store;
 use super::account::ask;
 use crate::command_line::fetch::{FetchCommand, FetchLogin};
 use crate::config::Config;
-use crate::counter::Named;
-use crate::desk::Desk;
+use crate::context::Context;
+use crate::control::Named;
 use crate::failure::Failure;
 use crate::language::say;
 use crate::terminal;
 
-pub fn run(command: FetchCommand, desk: &Desk<'_>) -> Result<(), Failure> {
+pub fn run(command: FetchCommand, context: &Context<'_>) -> Result<(), Failure> {
     match command {
-        FetchCommand::Add(new) => add::run(*new, desk),
-        FetchCommand::List { form } => list::run(form, desk),
-        FetchCommand::Run(run) => run::run(*run, desk),
-        FetchCommand::Remove { source, forget } => remove(source, forget, desk),
-        FetchCommand::Password { source, login } => change_password(&source, &login, desk),
+        FetchCommand::Add(new) => add::run(*new, context),
+        FetchCommand::List { form } => list::run(form, context),
+        FetchCommand::Run(run) => run::run(*run, context),
+        FetchCommand::Remove { source, forget } => remove(source, forget, context),
+        FetchCommand::Password { source, login } => change_password(&source, &login, context),
     }
 }
 
-fn remove(name: String, forget: bool, desk: &Desk<'_>) -> Result<(), Failure> {
-    let store = desk.store()?;
+fn remove(name: String, forget: bool, context: &Context<'_>) -> Result<(), Failure> {
+    let store = context.store()?;
     if forget {
         let id = store.write_blocking(move |tx| ledger::forget(tx, &name)).map_err(trouble)?;
         clear(&store, id)?;
@@ -42,14 +42,14 @@ fn remove(name: String, forget: bool, desk: &Desk<'_>) -> Result<(), Failure> {
     Ok(())
 }
 
-fn change_password(name: &str, login: &FetchLogin, desk: &Desk<'_>) -> Result<(), Failure> {
-    let store = desk.store()?;
+fn change_password(name: &str, login: &FetchLogin, context: &Context<'_>) -> Result<(), Failure> {
+    let store = context.store()?;
     let wanted = name.to_owned();
     let found = store.read_blocking(move |view| ledger::by_name(view, &wanted));
     let found = found.map_err(|why| trouble(SourceError::Store(why)))?;
     let source = found.ok_or_else(|| trouble(SourceError::Unknown(name.to_owned())))?;
-    let secret = secret(login, &source.settings.mailbox, desk.config())?;
-    let sealed = vault(desk.config())?.seal(name, &secret.write());
+    let secret = secret(login, &source.settings.mailbox, context.config())?;
+    let sealed = vault(context.config())?.seal(name, &secret.write());
     let name = name.to_owned();
     store.write_blocking(move |tx| ledger::change_secret(tx, &name, &sealed)).map_err(trouble)?;
     Ok(())

@@ -5,15 +5,15 @@ mod watcher;
 
 use std::path::PathBuf;
 
-use mail::{Address, LetterId};
 use import_export::mbox::Dialect;
 use import_export::{Coming, Files, Format, Imported, Rehearsal, Request, RunId};
+use mail::{Address, LetterId};
 use serde::Serialize;
 
 use super::moving;
 use crate::command_line::{Import, NewImport};
-use crate::counter::Incoming;
-use crate::desk::Desk;
+use crate::context::Context;
+use crate::control::Incoming;
 use crate::failure::Failure;
 use crate::language::say;
 use crate::table::Table;
@@ -29,13 +29,13 @@ pub fn files(import: &Import) -> Result<Files, Failure> {
     Files::open(&path, format, below.as_deref(), clock::now()).map_err(|why| moving::trouble(&why))
 }
 
-pub fn run(import: Import, desk: &Desk<'_>) -> Result<(), Failure> {
+pub fn run(import: Import, context: &Context<'_>) -> Result<(), Failure> {
     if let Some(past) = import.past {
-        return past::run(past, desk);
+        return past::run(past, context);
     }
     let NewImport { address, path, again, dry_run, form, .. } = import.new;
     let (Some(address), Some(path)) = (address, path) else { return Err(nothing_named()) };
-    bring(&Bringing { address, path, again, json: form.json, dry_run }, desk)
+    bring(&Bringing { address, path, again, json: form.json, dry_run }, context)
 }
 
 /// Clap asks for both; this is for the compiler.
@@ -52,8 +52,8 @@ struct Bringing {
     dry_run: bool,
 }
 
-fn bring(bringing: &Bringing, desk: &Desk<'_>) -> Result<(), Failure> {
-    let store = desk.store()?;
+fn bring(bringing: &Bringing, context: &Context<'_>) -> Result<(), Failure> {
+    let store = context.store()?;
     let account = moving::mailbox_of(&store, &bringing.address)?;
     let (address, what) = (bringing.address.to_string(), bringing.path.display().to_string());
     let mut letters = Incoming::ask(terminal::caller()?)?;
@@ -62,7 +62,7 @@ fn bring(bringing: &Bringing, desk: &Desk<'_>) -> Result<(), Failure> {
         address: &address,
         what: &what,
         again: bringing.again,
-        beside: desk.running().is_some(),
+        beside: context.running().is_some(),
         clock: clock::now,
         name: || LetterId::from_random(rand::random()),
     };

@@ -4,9 +4,9 @@ mod faults;
 
 use std::time::{Duration, Instant};
 
+use import_export::{Error, Progress};
 use mail::Address;
 use mail::seam::AccountId;
-use import_export::{Error, Progress};
 use serde::Serialize;
 use store::Store;
 

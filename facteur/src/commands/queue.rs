@@ -8,7 +8,7 @@ use store::Store;
 
 use super::Trouble;
 use crate::command_line::{QueueCommand, Which as Chosen};
-use crate::desk::Desk;
+use crate::context::Context;
 use crate::failure::Failure;
 use crate::language::say;
 use crate::{clock, terminal};
@@ -16,8 +16,8 @@ use crate::{clock, terminal};
 /// Letters read at a time.
 const PAGE: usize = 500;
 
-pub fn run(command: QueueCommand, desk: &Desk<'_>) -> Result<(), Failure> {
-    let store = desk.store()?;
+pub fn run(command: QueueCommand, context: &Context<'_>) -> Result<(), Failure> {
+    let store = context.store()?;
     let now = clock::now();
     match command {
         QueueCommand::List { form } => {

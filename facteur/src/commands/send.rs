@@ -13,8 +13,8 @@ use self::envelope::Unaddressed;
 use self::letter::{NotAnAddress, ReadError};
 use super::Trouble;
 use crate::command_line::Send;
-use crate::counter::{self, Who};
-use crate::desk::Desk;
+use crate::context::Context;
+use crate::control::{self, Who};
 use crate::failure::Failure;
 use crate::language::say;
 use crate::post_office::LARGEST_LETTER;
@@ -23,19 +23,19 @@ use crate::{clock, terminal};
 /// Takes the letter in, on disk when this returns. A post office that runs carries it at once; one that does not, when it
 /// starts. Any user of this machine may send, in any name, as with every sendmail; the letter and its history say which user
 /// it was.
-pub fn run(send: Send, desk: &Desk<'_>) -> Result<(), Failure> {
+pub fn run(send: Send, context: &Context<'_>) -> Result<(), Failure> {
     check_flags(&send)?;
     let who = terminal::caller()?.who().clone();
     let raw = read(&send)?;
-    let store = desk.store().map_err(|failure| Failure { status: sysexits::CONFIG, ..failure })?;
-    let hostname = &desk.config().hostname;
+    let store = context.store().map_err(|failure| Failure { status: sysexits::CONFIG, ..failure })?;
+    let hostname = &context.config().hostname;
     let home = home(&store, hostname)?;
     let writer = writer(&who, &home)?;
     let reports_to = reachable(&store, &writer)?;
     let envelope = envelope::envelope(&send, &raw, &reports_to, &home).map_err(unaddressed)?;
     let user = user(&who);
     let letter = complete(with_author(&send, raw, &writer), &writer, hostname, &user);
-    let post_office = desk.post_office()?;
+    let post_office = context.post_office()?;
     let accepted = super::on_one_thread()?.block_on(post_office.accept_here(letter, envelope, &user));
     match accepted {
         Ok(Verdict::Accept) => Ok(()),
@@ -102,7 +102,7 @@ fn writer(who: &Who, home: &Domain) -> Result<Address, Failure> {
 
 /// The user as the system knows them, whatever they call themselves: `user www-data, number 33`.
 fn user(Who { uid, .. }: &Who) -> String {
-    let name: String = counter::named(*uid).unwrap_or_default();
+    let name: String = control::named(*uid).unwrap_or_default();
     let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
     match name.is_empty() || !name.chars().all(plain) {
         true => format!("user number {uid}"),

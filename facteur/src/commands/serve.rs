@@ -6,8 +6,8 @@ use crate::command_line::WhichOffice;
 use crate::config::{Config, Door};
 use crate::failure::Failure;
 use crate::language::say;
-use crate::server::{self, Server};
 use crate::rights::{self, ServiceUser};
+use crate::server::{self, Server};
 use crate::signals::{Signals, Wish};
 use crate::{process, terminal};
 

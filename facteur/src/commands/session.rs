@@ -14,16 +14,16 @@ use store::Store;
 use super::Trouble;
 use crate::command_line::Form;
 use crate::command_line::session::{SessionCommand, WhichSessions};
-use crate::desk::Desk;
+use crate::context::Context;
 use crate::failure::Failure;
 use crate::language::say;
 use crate::table::{self, Table};
 use crate::{clock, terminal};
 
-pub fn run(command: SessionCommand, desk: &Desk<'_>) -> Result<(), Failure> {
+pub fn run(command: SessionCommand, context: &Context<'_>) -> Result<(), Failure> {
     match command {
-        SessionCommand::List { address, form } => list(desk, address, form),
-        SessionCommand::End { address, which } => end(desk, &address, &which),
+        SessionCommand::List { address, form } => list(context, address, form),
+        SessionCommand::End { address, which } => end(context, &address, &which),
     }
 }
 
@@ -71,8 +71,8 @@ struct Line {
     session: Option<Name>,
 }
 
-fn list(desk: &Desk<'_>, address: Option<Address>, form: Form) -> Result<(), Failure> {
-    let (store, now) = (desk.store()?, clock::now());
+fn list(context: &Context<'_>, address: Option<Address>, form: Form) -> Result<(), Failure> {
+    let (store, now) = (context.store()?, clock::now());
     let account = address.map(|address| account_of(&store, &address)).transpose()?;
     let read = move |view: &store::View| {
         let people = directory::account::list(view, None)?;
@@ -80,7 +80,7 @@ fn list(desk: &Desk<'_>, address: Option<Address>, form: Form) -> Result<(), Fai
         Ok::<_, Trouble>((session::list(view, account, now)?, owners.collect::<HashMap<AccountId, String>>()))
     };
     let (sessions, owners) = store.read_blocking(read)?;
-    let open = desk.running().map(|running| running.post_office.directory().open_conversations(account));
+    let open = context.running().map(|running| running.post_office.directory().open_conversations(account));
     let mut lines: Vec<Line> = sessions.into_iter().map(|session| of_browser(session, &owners)).collect();
     lines.extend(open.into_iter().flatten().map(|open| of_conversation(&open, &owners)));
     lines.sort_by(|one, other| (&one.owner, one.since).cmp(&(&other.owner, other.since)));
@@ -118,8 +118,8 @@ fn of_conversation(open: &Open, owners: &HashMap<AccountId, String>) -> Line {
     }
 }
 
-fn end(desk: &Desk<'_>, address: &Address, which: &WhichSessions) -> Result<(), Failure> {
-    let store = desk.store()?;
+fn end(context: &Context<'_>, address: &Address, which: &WhichSessions) -> Result<(), Failure> {
+    let store = context.store()?;
     let account = account_of(&store, address)?;
     let name = match which.id.as_deref() {
         None => None,
@@ -127,8 +127,8 @@ fn end(desk: &Desk<'_>, address: &Address, which: &WhichSessions) -> Result<(), 
     };
     let ended = match name {
         Some(Name::Browser(number)) => end_browsers(&store, account, Some(number))?,
-        Some(Name::Conversation(number)) => end_conversations(desk, account, Some(number)),
-        None => end_browsers(&store, account, None)? + end_conversations(desk, account, None),
+        Some(Name::Conversation(number)) => end_conversations(context, account, Some(number)),
+        None => end_browsers(&store, account, None)? + end_conversations(context, account, None),
     };
     if let (Some(name), 0) = (name, ended) {
         return Err(not_there(address, &name.shown()));
@@ -145,8 +145,8 @@ fn end_browsers(store: &Store, account: AccountId, number: Option<i64>) -> Resul
 }
 
 /// What is open is only in a post office that runs.
-fn end_conversations(desk: &Desk<'_>, account: AccountId, number: Option<u64>) -> u64 {
-    let directory = desk.running().map(|running| running.post_office.directory());
+fn end_conversations(context: &Context<'_>, account: AccountId, number: Option<u64>) -> u64 {
+    let directory = context.running().map(|running| running.post_office.directory());
     directory.map_or(0, |directory| directory.end_conversations(account, number) as u64)
 }
 

@@ -13,12 +13,12 @@ use wording::People;
 
 use super::Trouble;
 use crate::command_line::Trace;
-use crate::desk::Desk;
+use crate::context::Context;
 use crate::failure::Failure;
 use crate::language::{de, say};
 use crate::{clock, table, terminal};
 
-pub fn run(trace: Trace, desk: &Desk<'_>) -> Result<(), Failure> {
+pub fn run(trace: Trace, context: &Context<'_>) -> Result<(), Failure> {
     let since = trace.since.as_deref().map(|text| since::parse(text, clock::now())).transpose().map_err(|()| {
         usage(say!(
             "--since takes a while ago (30m, 12h, 3d, 2w) or a moment (2026-11-24, \"2026-11-24 10:30\")",
@@ -28,7 +28,7 @@ pub fn run(trace: Trace, desk: &Desk<'_>) -> Result<(), Failure> {
     let mut page = Page { most: trace.limit.into(), ..Page::default() };
     page.since = since.unwrap_or(page.since);
     let asked = asked(&trace.what)?;
-    let store = desk.store()?;
+    let store = context.store()?;
     let found = first_found(&store, &asked, page)?;
     let people = People::of(&store, &found.letters)?;
     if trace.form.json {

@@ -8,7 +8,7 @@ use store::Store;
 
 use super::{Trouble, moving};
 use crate::command_line::Verify as Asked;
-use crate::desk::Desk;
+use crate::context::Context;
 use crate::failure::Failure;
 use crate::language::say;
 use crate::{clock, terminal};
@@ -17,8 +17,8 @@ use crate::{clock, terminal};
 const REFERENCES: [Reference; 2] =
     [Reference { table: "queue_letter", column: "blob" }, Reference { table: "jmap_upload", column: "blob" }];
 
-pub fn run(asked: &Asked, desk: &Desk<'_>) -> Result<(), Failure> {
-    verify(&desk.store()?, asked)
+pub fn run(asked: &Asked, context: &Context<'_>) -> Result<(), Failure> {
+    verify(&context.store()?, asked)
 }
 
 /// Looks at everything in a store, prints each fault as it is found, and fails where one is left.

@@ -96,12 +96,12 @@ impl Door {
     }
 
     /// Where this door stands when the configuration does not say: open to both families of addresses.
-    pub fn default_places(self, low_ports: bool) -> Vec<Place> {
+    pub fn default_places(self, low_ports: bool) -> Vec<BindAddress> {
         let (ips, port): (&[IpAddr], _) = match low_ports {
             true => (&EVERYWHERE, self.well_known_port()),
             false => (&ON_THIS_MACHINE, self.trial_port()),
         };
-        let at = |port| ips.iter().map(move |ip| Place::Tcp(SocketAddr::new(*ip, port)));
+        let at = |port| ips.iter().map(move |ip| BindAddress::Tcp(SocketAddr::new(*ip, port)));
         port.into_iter().flat_map(at).collect()
     }
 
@@ -113,12 +113,12 @@ impl Door {
 
 /// Where a door stands.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Place {
+pub enum BindAddress {
     Tcp(SocketAddr),
     Unix(PathBuf),
 }
 
-impl fmt::Display for Place {
+impl fmt::Display for BindAddress {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Tcp(address) => address.fmt(f),
@@ -142,11 +142,11 @@ mod tests {
 
     #[test]
     fn without_the_right_to_low_ports_the_doors_are_high_and_on_this_machine_only() {
-        let places = |low| Door::ALL.map(|door| door.default_places(low).first().map(Place::to_string));
+        let places = |low| Door::ALL.map(|door| door.default_places(low).first().map(BindAddress::to_string));
         assert_eq!(places(false)[0].as_deref(), Some("127.0.0.1:2525"));
         assert_eq!(places(true)[0].as_deref(), Some("[::]:25"));
         let of_imaps = Door::Imaps.default_places(false);
-        assert_eq!(of_imaps.iter().map(Place::to_string).collect::<Vec<_>>(), ["127.0.0.1:2993", "[::1]:2993"]);
+        assert_eq!(of_imaps.iter().map(BindAddress::to_string).collect::<Vec<_>>(), ["127.0.0.1:2993", "[::1]:2993"]);
         assert_eq!(places(true)[3], None, "lmtp is off until asked for");
     }
 }

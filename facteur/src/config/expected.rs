@@ -3,7 +3,7 @@
 use mta::route::TemplateError;
 use net::NotANetwork;
 
-use super::doors::{Door, Place};
+use super::doors::{BindAddress, Door};
 use super::reader::{At, Reader, Section};
 use crate::language::{Language, say};
 
@@ -68,7 +68,7 @@ impl Expected {
                 "« {found} » n'est pas un endroit où écouter : écrivez une adresse IP et un port de 1 à 65535, comme \
                  \"127.0.0.1:24\", ou bien \"unix:\" et un chemin complet"),
             Self::Door(door) => {
-                let example = door.default_places(true).first().map_or_else(|| "[::]:110".to_owned(), Place::to_string);
+                let example = door.default_places(true).first().map_or_else(|| "[::]:110".to_owned(), BindAddress::to_string);
                 say!(in language;
                     "\"{found}\" is not a place to listen: write an IP address and a port from 1 to 65535, such as \"{example}\"",
                     "« {found} » n'est pas un endroit où écouter : écrivez une adresse IP et un port de 1 à 65535, comme \"{example}\"")

@@ -7,7 +7,7 @@ use std::path::Path;
 use mail::Domain;
 use mta::route::{Demand, People, RouteError, RunAs, Target};
 
-use super::doors::{Door, Place};
+use super::doors::{BindAddress, Door};
 use super::expected::Expected;
 use super::reader::{At, Reader, Section};
 use super::{Config, Route, RouteLogin, proxy};
@@ -50,10 +50,10 @@ fn read_user(reader: &mut Reader<'_>, top: Section<'_>) -> Option<String> {
     if is_name && user.value != "root" { Some(user.value) } else { reader.refuse(&user, Expected::ServiceUser) }
 }
 
-fn read_listen(reader: &mut Reader<'_>, listen: Section<'_>) -> BTreeMap<Door, Vec<Place>> {
+fn read_listen(reader: &mut Reader<'_>, listen: Section<'_>) -> BTreeMap<Door, Vec<BindAddress>> {
     reader.only_settings(listen);
     let mut doors = BTreeMap::new();
-    let mut taken: Vec<(Place, Door)> = Vec::new();
+    let mut taken: Vec<(BindAddress, Door)> = Vec::new();
     for door in Door::ALL {
         let Some(texts) = reader.texts(listen, door.name()) else { continue };
         let mut places = Vec::new();
@@ -74,12 +74,12 @@ fn read_listen(reader: &mut Reader<'_>, listen: Section<'_>) -> BTreeMap<Door, V
     doors
 }
 
-fn read_place(text: &str, door: Door) -> Option<Place> {
+fn read_place(text: &str, door: Door) -> Option<BindAddress> {
     if let Some(path) = text.strip_prefix("unix:") {
         let fits = door == Door::Lmtp && path.starts_with('/');
-        return fits.then(|| Place::Unix(path.into()));
+        return fits.then(|| BindAddress::Unix(path.into()));
     }
-    text.parse::<SocketAddr>().ok().filter(|address| address.port() != 0).map(Place::Tcp)
+    text.parse::<SocketAddr>().ok().filter(|address| address.port() != 0).map(BindAddress::Tcp)
 }
 
 /// The keys are those of the contract; what this version cannot do yet is refused rather than ignored.

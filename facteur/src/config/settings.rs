@@ -1,7 +1,7 @@
 //! Every setting, once: its key, what its value is, its default, and what it does in both languages. The reader's messages,
 //! the example of a configuration file, facteur.toml(5) and the tables of the documentation are made from here.
 
-use super::doors::{Door, Place};
+use super::doors::{BindAddress, Door};
 use crate::language::{Language, say};
 
 /// The settings that stand below one heading.
@@ -104,7 +104,7 @@ impl Setting {
         match self.fallback {
             Fallback::Value(value) => Some(value.to_owned()),
             Fallback::Door(door) => {
-                let places = door.default_places(true).iter().map(Place::to_string).collect::<Vec<_>>();
+                let places = door.default_places(true).iter().map(BindAddress::to_string).collect::<Vec<_>>();
                 Some(format!("[{}]", places.iter().map(|place| format!("\"{place}\"")).collect::<Vec<_>>().join(", ")))
             }
             Fallback::Words(..) | Fallback::Needed => None,

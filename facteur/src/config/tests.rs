@@ -50,7 +50,7 @@ fn the_file_of_the_design_is_understood() {
     assert_eq!(config.hostname.as_str(), "mail.alpha.test");
     assert_eq!(config.places(Door::Smtp, false).len(), 2);
     assert!(config.places(Door::Submission, true).is_empty(), "[] switches a door off");
-    assert_eq!(config.places(Door::Lmtp, true), [Place::Unix("/run/facteur/lmtp".into())]);
+    assert_eq!(config.places(Door::Lmtp, true), [BindAddress::Unix("/run/facteur/lmtp".into())]);
     assert_eq!(config.places(Door::Imap, false)[0].to_string(), "127.0.0.1:2143");
     assert!(config.proxy.trusted.trust("10.1.2.3".parse().unwrap()));
     assert!(!config.proxy.trusted.trust("::1".parse().unwrap()));

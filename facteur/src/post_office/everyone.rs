@@ -91,8 +91,8 @@ mod tests {
 
     use super::*;
     use crate::data_folder;
-    use crate::server::means;
     use crate::post_office::PostOffice;
+    use crate::server::means;
 
     #[tokio::test]
     async fn a_server_behind_us_that_cannot_be_asked_is_said_to_be_away() {

@@ -10,7 +10,7 @@ use mail::Address;
 use mail::seam::Pending;
 use mda::Mda;
 use mra::ledger::Source;
-use mra::{Fault, Home, Homes};
+use mra::{Destination, Destinations, Fault};
 use net::Resolver;
 use store::Store;
 
@@ -44,14 +44,14 @@ impl Target {
 }
 
 /// Finds the homes that sources name.
-pub struct FetchHomes {
+pub struct FetchDestinations {
     store: Store,
     mda: Mda,
     resolver: Arc<dyn Resolver>,
     hostname: String,
 }
 
-impl FetchHomes {
+impl FetchDestinations {
     /// Those of this office.
     pub fn of(office: &PostOffice, resolver: Arc<dyn Resolver>) -> Self {
         let hostname = office.desk.hostname.clone();
@@ -59,11 +59,11 @@ impl FetchHomes {
     }
 }
 
-impl Homes for FetchHomes {
-    fn home<'a>(&'a self, source: &'a Source) -> Pending<'a, Result<Arc<dyn Home>, Fault>> {
+impl Destinations for FetchDestinations {
+    fn destination<'a>(&'a self, source: &'a Source) -> Pending<'a, Result<Arc<dyn Destination>, Fault>> {
         Box::pin(async move {
-            let nowhere = || Fault::Home(format!("{} is no place for letters", source.settings.target));
-            let home: Arc<dyn Home> = match Target::parse(&source.settings.target).ok_or_else(nowhere)? {
+            let nowhere = || Fault::Destination(format!("{} is no place for letters", source.settings.target));
+            let home: Arc<dyn Destination> = match Target::parse(&source.settings.target).ok_or_else(nowhere)? {
                 Target::Person(address) => Arc::new(Person::find(&self.store, &self.mda, source, address).await?),
                 Target::Maildir(path) => Arc::new(MaildirHome::at(self.store.clone(), source, path).await?),
                 Target::Lmtp(agent) => {

@@ -2,7 +2,7 @@
 
 use net::{BindError, Listener};
 
-use crate::config::{Config, Door, Place, may_open_low_ports};
+use crate::config::{BindAddress, Config, Door, may_open_low_ports};
 
 /// A door with its open sockets.
 pub struct OpenDoor {
@@ -15,7 +15,7 @@ pub fn open(config: &Config) -> Result<Vec<OpenDoor>, BindError> {
     let low_ports = may_open_low_ports();
     let mut doors = Vec::new();
     for door in Door::ALL.into_iter().filter(|door| door.is_served()) {
-        let places: Vec<String> = config.places(door, low_ports).iter().map(Place::to_string).collect();
+        let places: Vec<String> = config.places(door, low_ports).iter().map(BindAddress::to_string).collect();
         if !places.is_empty() {
             doors.push(OpenDoor { door, listener: Listener::bind(door.name(), &places)? });
         }
@@ -33,10 +33,10 @@ pub fn warn_of_hidden(config: &Config, doors: &[OpenDoor]) {
 }
 
 /// Where each door stands, for those who want to know.
-pub fn places(doors: &[OpenDoor]) -> Vec<(Door, Place)> {
+pub fn places(doors: &[OpenDoor]) -> Vec<(Door, BindAddress)> {
     let of_one = |open: &OpenDoor| {
-        let tcp = open.listener.addresses().into_iter().map(Place::Tcp);
-        let unix = open.listener.paths().into_iter().map(Place::Unix);
+        let tcp = open.listener.addresses().into_iter().map(BindAddress::Tcp);
+        let unix = open.listener.paths().into_iter().map(BindAddress::Unix);
         tcp.chain(unix).map(|place| (open.door, place)).collect::<Vec<_>>()
     };
     doors.iter().flat_map(of_one).collect()

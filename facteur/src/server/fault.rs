@@ -8,7 +8,7 @@ use mta::delivery::RunAsFault;
 use net::{BindError, DnsFault, TlsError, UnixFault};
 use store::OpenError;
 
-use crate::counter::{self, DoorFault};
+use crate::control::{self, DoorFault};
 use crate::failure::Failure;
 use crate::language::{say, system};
 use crate::private::Exposed;
@@ -23,7 +23,7 @@ pub enum StartFault {
     Rights(Failure),
     Door(BindError),
     /// The sockets for commands.
-    Counter(DoorFault),
+    ControlSocket(DoorFault),
     Tls(TlsError),
     Names(DnsFault),
     Password {
@@ -44,7 +44,7 @@ impl fmt::Display for StartFault {
             Self::Exposed(fault) => fault.to_string(),
             Self::Rights(failure) => failure.to_string(),
             Self::Door(fault) => door(fault),
-            Self::Counter(fault) => fault.to_string(),
+            Self::ControlSocket(fault) => fault.to_string(),
             Self::Tls(why) => say!("no certificate to encrypt with: {why}", "pas de certificat pour chiffrer : {why}"),
             Self::Names(why) => say!(
                 "the name servers cannot be asked: {why}; correct [dns] servers, or /etc/resolv.conf",
@@ -117,7 +117,7 @@ pub fn data(fault: &OpenError) -> String {
 
 /// The data folder is another user's, or lies where this one may not go. What is in it is not known.
 fn no_right(folder: &Path) -> String {
-    let owner = std::fs::metadata(folder).ok().map(|about| counter::name_of(about.uid()));
+    let owner = std::fs::metadata(folder).ok().map(|about| control::name_of(about.uid()));
     let folder = folder.display();
     match owner {
         Some(owner) => say!(

@@ -18,7 +18,7 @@ use super::room::Disk;
 use super::web::Outside;
 use crate::clock;
 use crate::config::{Config, Door, Proxy};
-use crate::post_office::fetched::FetchHomes;
+use crate::post_office::fetched::FetchDestinations;
 use crate::post_office::{LARGEST_LETTER, PostOffice, postmaster};
 
 /// Ready to stand behind any door.
@@ -28,7 +28,7 @@ pub struct Staff {
     lmtp: mda::Lmtp,
     imap: imap::Imap,
     pop3: pop3::Pop3,
-    http: web::Http,
+    http: http::Http,
     tls: ServerTls,
     shutdown: Shutdown,
     places: Places,
@@ -86,7 +86,7 @@ impl Staff {
         drops.witness = witness.clone();
         Self {
             lmtp: mda::Lmtp::new(server.clone(), recipients.clone(), deliver),
-            http: web::Http::new(
+            http: http::Http::new(
                 super::web::router(config, store, office, shutdown, witness, outside, invitations),
                 shutdown.clone(),
             )
@@ -190,9 +190,9 @@ pub async fn fetching(
     let opened = tokio::task::spawn_blocking(move || Vault::open(&folder)).await;
     match opened.unwrap_or_else(|panicked| Err(std::io::Error::other(panicked))) {
         Ok(vault) => {
-            let homes = Arc::new(FetchHomes::of(&office, resolver.clone()));
+            let homes = Arc::new(FetchDestinations::of(&office, resolver.clone()));
             let agent = Agent::new(store, Arc::new(vault), resolver, homes).within(memory);
-            mra::keeper::run(agent, stop).await;
+            mra::scheduler::run(agent, stop).await;
         }
         Err(error) => {
             // No reason to keep the doors closed.

@@ -11,7 +11,7 @@ use net::{ClientTls, Intake, Resolver, Shutdown, TlsError};
 use store::Store;
 
 use crate::clock;
-use crate::config::{Config, Door, Place, may_open_low_ports, this_machine};
+use crate::config::{BindAddress, Config, Door, may_open_low_ports, this_machine};
 use crate::post_office::{LARGEST_LETTER, PostOffice};
 
 /// The routers of all rooms that speak HTTP, as one.
@@ -48,9 +48,9 @@ pub fn router(
 
 /// By which names people call these pages, and where they are led who speak in clear.
 fn entrance(config: &Config, store: &Store) -> mua::Entrance {
-    let port = |place: &Place| match place {
-        Place::Tcp(address) => Some(address.port()),
-        Place::Unix(_) => None,
+    let port = |place: &BindAddress| match place {
+        BindAddress::Tcp(address) => Some(address.port()),
+        BindAddress::Unix(_) => None,
     };
     let https = config.places(Door::Https, may_open_low_ports()).iter().find_map(port);
     mua::Entrance::new(store.clone(), config.hostname.clone(), this_machine().as_str(), https)

@@ -17,8 +17,8 @@ use crate::directory::our_fault;
 use crate::familiar::{self, Standing};
 use crate::fold::{fold, fold_address};
 use crate::memory::Memory;
+use crate::peer_network::PeerNetwork;
 use crate::person::{self, Person};
-use crate::place::Place;
 use crate::throttle::{Ruling, Throttle, Try};
 use crate::{Destination, Directory, Error, Resolution, resolve, secret};
 
@@ -31,7 +31,7 @@ const NOBODY: AccountId = AccountId(0);
 
 /// Who tries, and where from.
 struct Visitor {
-    place: Place,
+    place: PeerNetwork,
     /// As it was given.
     given: String,
     /// Folded: the name under which failures are counted.
@@ -40,7 +40,7 @@ struct Visitor {
 
 impl Visitor {
     fn of(name: &str, from: IpAddr) -> Self {
-        Self { place: Place::of(from), given: name.to_owned(), name: fold_name(name) }
+        Self { place: PeerNetwork::of(from), given: name.to_owned(), name: fold_name(name) }
     }
 }
 

@@ -31,7 +31,7 @@ const LONGEST_NAME: usize = 60;
 
 /// Where a session was begun, as far as that is known. It lets nobody in; a person knows their own by it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Place {
+pub struct SessionOrigin {
     /// The network: an IPv4 address, or the first 64 bits of an IPv6 address.
     pub network: Option<IpAddr>,
     /// The browser, in a few words: `Firefox, Linux`.
@@ -50,18 +50,23 @@ pub struct Session {
     /// When it was used last, to the hour.
     pub seen: Timestamp,
     /// Where it was begun.
-    pub place: Place,
+    pub place: SessionOrigin,
 }
 
 impl Directory {
     /// Begins a session of a person who has just proved who they are. Gives the token, made of `random`: for their browser
     /// and nobody else.
     pub async fn begin_session(&self, person: &Login, random: [u8; 32]) -> Result<Password, Error> {
-        self.begin_session_at(person, random, Place::default()).await
+        self.begin_session_at(person, random, SessionOrigin::default()).await
     }
 
     /// The same, of a person who is there.
-    pub async fn begin_session_at(&self, person: &Login, random: [u8; 32], at: Place) -> Result<Password, Error> {
+    pub async fn begin_session_at(
+        &self,
+        person: &Login,
+        random: [u8; 32],
+        at: SessionOrigin,
+    ) -> Result<Password, Error> {
         let token = Password::new(random.iter().map(|octet| format!("{octet:02x}")).collect());
         let (key, account, now) = (key(token.reveal()), person.account.0, (self.0.clock)());
         let known = match person.proof {
@@ -139,7 +144,7 @@ pub fn list(view: &View, account: Option<AccountId>, now: Timestamp) -> Result<V
             account: AccountId(row.get(1)?),
             begun: Timestamp(row.get(2)?),
             seen: Timestamp(row.get(3)?),
-            place: Place { network, browser: row.get::<Option<String>>(5)?.unwrap_or_default() },
+            place: SessionOrigin { network, browser: row.get::<Option<String>>(5)?.unwrap_or_default() },
         })
     };
     Ok(view.query(&sql, params![used, begun, whose, LISTED], read)?)

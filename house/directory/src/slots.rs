@@ -11,7 +11,7 @@ use std::time::Duration;
 use mail::pace::{Counters, Moment, Pace};
 use tokio::sync::oneshot;
 
-use crate::place::{Network, Place, Size};
+use crate::peer_network::{Network, PeerNetwork, Size};
 use crate::workspace::Workspace;
 
 /// How quickly it is forgotten that a network has asked.
@@ -96,7 +96,7 @@ impl Queue {
     }
 
     /// Waits for a slot. Answers at once where too many wait already.
-    pub async fn turn(&self, place: Place, now: Moment) -> Result<Turn, Busy> {
+    pub async fn turn(&self, place: PeerNetwork, now: Moment) -> Result<Turn, Busy> {
         let granted = match self.ask(place, now) {
             Ok(turn) => return Ok(turn),
             Err(granted) => granted,
@@ -106,12 +106,12 @@ impl Queue {
     }
 
     /// The password was right: the network need not wait longer the next time.
-    pub fn forgive(&self, place: Place) {
+    pub fn forgive(&self, place: PeerNetwork) {
         let mut state = self.lock();
         LEVELS.into_iter().for_each(|size| state.asked.withdraw(&place.network(size), ASKED));
     }
 
-    fn ask(&self, place: Place, now: Moment) -> Result<Turn, oneshot::Receiver<Turn>> {
+    fn ask(&self, place: PeerNetwork, now: Moment) -> Result<Turn, oneshot::Receiver<Turn>> {
         let mut state = self.lock();
         let networks = LEVELS.map(|size| place.network(size));
         let ranks = networks.map(|network| state.asked.count(network, ASKED, ASKED_MOST, now));

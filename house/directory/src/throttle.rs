@@ -14,7 +14,7 @@ use std::time::Duration;
 
 use mail::pace::{Counters, Moment, Pace};
 
-use crate::place::{Network, Place, Size};
+use crate::peer_network::{Network, PeerNetwork, Size};
 
 /// A try is never held back for longer: a mail client gives up after some 20 seconds.
 const LONGEST_WAIT: Duration = Duration::from_secs(8);
@@ -35,7 +35,7 @@ const NAME_REMEMBERS: u32 = PER_NAME.free + 8;
 /// business.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 enum Key {
-    Place(Network),
+    PeerNetwork(Network),
     Name(u64),
     /// A name at a household where it has logged in before.
     Familiar(IpAddr, u64),
@@ -70,7 +70,7 @@ impl Throttle {
     }
 
     /// Counts a try of `name`, which is folded, from `place`. `familiar`: the name has logged in there before.
-    pub(crate) fn begin(&mut self, place: Place, name: &str, familiar: bool, now: Moment) -> Ruling {
+    pub(crate) fn begin(&mut self, place: PeerNetwork, name: &str, familiar: bool, now: Moment) -> Ruling {
         if let Some(wait) = self.refuses(place, familiar, now) {
             return Ruling::Refused(wait);
         }
@@ -84,7 +84,7 @@ impl Throttle {
     }
 
     /// How long tries from this place are refused, if they are; nothing is counted.
-    pub(crate) fn refuses(&self, place: Place, familiar: bool, now: Moment) -> Option<Duration> {
+    pub(crate) fn refuses(&self, place: PeerNetwork, familiar: bool, now: Moment) -> Option<Duration> {
         if familiar {
             return None;
         }
@@ -104,7 +104,7 @@ impl Throttle {
     pub(crate) fn lift(&mut self, name: &str, now: Moment) -> bool {
         let name = self.hasher.hash_one(name);
         let forgotten = self.failures.retain(now, |key| match key {
-            Key::Place(_) => false,
+            Key::PeerNetwork(_) => false,
             Key::Name(other) | Key::Familiar(_, other) => *other != name,
         });
         forgotten > 0
@@ -114,7 +114,7 @@ impl Throttle {
     fn count(&mut self, key: Key, now: Moment) -> Duration {
         let pace = key.pace();
         match key {
-            Key::Place(_) => {
+            Key::PeerNetwork(_) => {
                 self.failures.count(key, pace, pace.free, now);
                 Duration::ZERO
             }
@@ -126,16 +126,16 @@ impl Throttle {
     }
 }
 
-fn places(place: Place) -> impl Iterator<Item = Key> {
-    REFUSED.into_iter().map(move |size| Key::Place(place.network(size)))
+fn places(place: PeerNetwork) -> impl Iterator<Item = Key> {
+    REFUSED.into_iter().map(move |size| Key::PeerNetwork(place.network(size)))
 }
 
 impl Key {
     fn pace(self) -> Pace {
         match self {
-            Self::Place(Network { size: Size::Household, .. }) => PER_HOUSEHOLD,
-            Self::Place(Network { size: Size::Customer, .. }) => PER_CUSTOMER,
-            Self::Place(_) => PER_SITE,
+            Self::PeerNetwork(Network { size: Size::Household, .. }) => PER_HOUSEHOLD,
+            Self::PeerNetwork(Network { size: Size::Customer, .. }) => PER_CUSTOMER,
+            Self::PeerNetwork(_) => PER_SITE,
             Self::Name(_) | Self::Familiar(..) => PER_NAME,
         }
     }
@@ -148,8 +148,8 @@ mod tests {
     const START: Moment = Moment(Duration::from_secs(1000));
     const HERE: &str = "192.0.2.1";
 
-    fn ip(text: &str) -> Place {
-        Place::of(text.parse().unwrap())
+    fn ip(text: &str) -> PeerNetwork {
+        PeerNetwork::of(text.parse().unwrap())
     }
 
     fn seconds(count: u64) -> Moment {

@@ -95,7 +95,8 @@ fn an_alias_grows_and_shrinks() {
     let fixture = Fixture::with_people();
     fixture.add_alias("team@alpha.test", &["alice@alpha.test"]).unwrap();
     fixture.add_alias("Team@alpha.test", &["bob@alpha.test", "friend@beta.test", "BOB@alpha.test"]).unwrap();
-    let list = |fixture: &Fixture| fixture.store.read_blocking(|view| alias::list(view, Some(&name("alpha.test")))).unwrap();
+    let list =
+        |fixture: &Fixture| fixture.store.read_blocking(|view| alias::list(view, Some(&name("alpha.test")))).unwrap();
     assert_eq!(list(&fixture)[0].targets.len(), 3);
     fixture.write(|tx| alias::remove(tx, &address("team@alpha.test"), &[address("Alice@alpha.test")])).unwrap();
     assert_eq!(list(&fixture)[0].targets, [address("bob@alpha.test"), address("friend@beta.test")]);

@@ -203,7 +203,8 @@ async fn a_hundred_at_one_time_are_all_let_in() {
 
 /// Keys as they were made some time ago, with fewer rounds, for this person.
 async fn grow_old(fixture: &Fixture, whose: &str, rounds: u32) -> Vec<u8> {
-    let (account, salt) = (tokio::task::block_in_place(|| fixture.id(whose)), whose.repeat(4).as_bytes()[..16].to_vec());
+    let (account, salt) =
+        (tokio::task::block_in_place(|| fixture.id(whose)), whose.repeat(4).as_bytes()[..16].to_vec());
     let keys = sasl::derive_keys(PASSWORD, salt.clone(), rounds);
     let sql = "UPDATE password SET scram_salt = $2, scram_iterations = $3, scram_stored_key = $4, scram_server_key = $5
                WHERE account = $1";

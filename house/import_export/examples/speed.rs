@@ -6,10 +6,10 @@ use std::path::Path;
 use std::time::Instant;
 
 use facteur_import_export as import_export;
+use import_export::{Beside, ExportFormat, ExportTarget, Files, Format, Observer, Progress, Request, RunId, Skipped};
 use mail::seam::AccountId;
 use mail::{LetterId, Timestamp};
 use mailbox::account;
-use import_export::{Beside, ExportFormat, Files, Format, Observer, Place, Progress, Request, RunId, Skipped};
 use store::{Options, Store};
 
 const ALICE: AccountId = AccountId(1);
@@ -37,7 +37,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     {
         let path = place.path().join(name);
         let began = Instant::now();
-        import_export::export(&first, ALICE, &mut Place::create(&path, format)?, &mut |_| {})?;
+        import_export::export(&first, ALICE, &mut ExportTarget::create(&path, format)?, &mut |_| {})?;
         println!("| export to {name} | {:.0} | |", letters as f64 / began.elapsed().as_secs_f64());
         if format != ExportFormat::Mbox {
             import(&format!("import from {name}"), place.path(), &path, letters)?;

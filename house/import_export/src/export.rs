@@ -1,7 +1,7 @@
 //! Exporting: a mailbox into files that other programs read, and that [`import()`](crate::import()) makes the same mailbox of.
 //!
 //! Who reads the mailbox and who writes the files need not be one process: [`export()`] gives the letters to a [`Sink`], and
-//! [`Place`] is the sink that writes them.
+//! [`ExportTarget`] is the sink that writes them.
 
 mod files;
 mod maildirs;
@@ -123,14 +123,14 @@ pub fn export(
 
 /// A place on the disk that an export is written to. It must not be there yet, and it has its name only when all of it is on
 /// the disk: until then it is called the same with `.unfinished` behind it. Dropped before its end, it leaves nothing.
-pub struct Place {
+pub struct ExportTarget {
     path: PathBuf,
     unfinished: PathBuf,
     writer: Option<Box<dyn Writer>>,
     listed: Vec<Listed>,
 }
 
-impl Place {
+impl ExportTarget {
     /// Begins to write there.
     pub fn create(path: &Path, format: ExportFormat) -> Result<Self, Error> {
         if path.symlink_metadata().is_ok() {
@@ -159,7 +159,7 @@ fn writer(path: &Path, format: ExportFormat) -> Result<Box<dyn Writer>, Error> {
     })
 }
 
-impl Sink for Place {
+impl Sink for ExportTarget {
     fn folder(&mut self, folder: &Heading) -> Result<(), Error> {
         let Some(writer) = &mut self.writer else { return Ok(()) };
         let path = writer.folder(folder)?;
@@ -181,7 +181,7 @@ impl Sink for Place {
     }
 }
 
-impl Drop for Place {
+impl Drop for ExportTarget {
     fn drop(&mut self) {
         // The files are closed first.
         self.writer = None;

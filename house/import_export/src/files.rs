@@ -10,7 +10,7 @@ use std::sync::Arc;
 use mail::Timestamp;
 
 use crate::import::{Given, Source as Giver};
-use crate::layout::{self, Form, Format, Goal, Plan, Source, is_letter_file};
+use crate::layout::{self, Form, Format, Goal, ReadingPlan, Source, is_letter_file};
 use crate::letter::{self, Context, Origin};
 use crate::mbox::{Dialect, Mbox, Piece};
 use crate::tree::{Content, Flow, Node, Part, Tree, is_bomb};
@@ -21,7 +21,7 @@ use look::Seen;
 pub struct Files {
     tree: Tree,
     /// One for each part of the tree.
-    plans: Vec<Plan>,
+    plans: Vec<ReadingPlan>,
     format: Format,
     below: Option<String>,
     now: Timestamp,
@@ -33,13 +33,14 @@ impl Files {
     /// it; a letter that nothing says the time of was received `now`.
     pub fn open(path: &Path, format: Format, below: Option<&str>, now: Timestamp) -> Result<Self, Error> {
         let tree = Tree::open(path)?;
-        let plans: Vec<Plan> = tree.parts.iter().map(|part| layout::plan(part, format, below)).collect();
-        let is_empty = |plan: &Plan| plan.sources.is_empty() && plan.folders.is_empty() && plan.left.is_empty();
+        let plans: Vec<ReadingPlan> = tree.parts.iter().map(|part| layout::plan(part, format, below)).collect();
+        let is_empty = |plan: &ReadingPlan| plan.sources.is_empty() && plan.folders.is_empty() && plan.left.is_empty();
         if plans.iter().all(is_empty) && !tree.parts.iter().any(|part| part.torn) {
             return Err(Error::NoLetters(path.to_owned()));
         }
-        let size =
-            |(part, plan): (&Part, &Plan)| plan.sources.iter().map(|source| part.nodes[source.node].size).sum::<u64>();
+        let size = |(part, plan): (&Part, &ReadingPlan)| {
+            plan.sources.iter().map(|source| part.nodes[source.node].size).sum::<u64>()
+        };
         let total = tree.parts.iter().zip(&plans).map(size).sum();
         Ok(Self { tree, plans, format, below: below.map(str::to_owned), now, total })
     }
@@ -94,7 +95,7 @@ const RECOGNISED_BY: u64 = 64 << 10;
 
 impl Reader<'_> {
     /// All files of a part: those that are not looked into, then the others.
-    fn part(&mut self, plan: &Plan) -> Result<Flow, Error> {
+    fn part(&mut self, plan: &ReadingPlan) -> Result<Flow, Error> {
         let part = self.part;
         for (node, fault) in &plan.left {
             if self.skip(&part.nodes[*node].name, None, fault.clone()).is_break() {

@@ -10,7 +10,7 @@ use crate::usual::{self, Usual};
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Sorted {
     /// Its folder.
-    pub place: Place,
+    pub place: TargetFolder,
     /// Its flags.
     pub system: System,
     /// Keywords from the labels that are no folder.
@@ -19,7 +19,7 @@ pub struct Sorted {
 
 /// A folder.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Place {
+pub enum TargetFolder {
     /// INBOX
     Inbox,
     /// The folder for a use.
@@ -334,10 +334,10 @@ pub fn sort(labels: &[u8]) -> Sorted {
         system |= System::DRAFT;
     }
     let place = match first {
-        Some(Meaning::Inbox) => Place::Inbox,
-        Some(Meaning::Use(special_use)) => Place::Use(special_use),
-        _ if own.is_empty() => Place::Use(SpecialUse::Archive),
-        _ => Place::Label(own.remove(0)),
+        Some(Meaning::Inbox) => TargetFolder::Inbox,
+        Some(Meaning::Use(special_use)) => TargetFolder::Use(special_use),
+        _ if own.is_empty() => TargetFolder::Use(SpecialUse::Archive),
+        _ => TargetFolder::Label(own.remove(0)),
     };
     let mut keywords: Vec<String> = own.iter().filter_map(|label| keyword(label)).chain(imap).collect();
     if meanings.contains(&Meaning::Important) {
@@ -390,26 +390,26 @@ mod tests {
     #[test]
     fn special_labels_decide_before_the_persons_own() {
         let letter = sorted("Important,Travail,Inbox,Unread,Category Updates,Starred");
-        assert_eq!(letter.place, Place::Inbox);
+        assert_eq!(letter.place, TargetFolder::Inbox);
         assert_eq!(letter.system, System::FLAGGED);
         assert_eq!(letter.keywords, ["Travail", "$Important"]);
-        assert_eq!(sorted("Travail/Clients,Opened").place, Place::Label("Travail/Clients".into()));
-        assert_eq!(sorted("Archived,Opened").place, Place::Use(SpecialUse::Archive));
-        assert_eq!(sorted("Inbox,Sent").place, Place::Inbox);
-        assert_eq!(sorted("").place, Place::Use(SpecialUse::Archive));
+        assert_eq!(sorted("Travail/Clients,Opened").place, TargetFolder::Label("Travail/Clients".into()));
+        assert_eq!(sorted("Archived,Opened").place, TargetFolder::Use(SpecialUse::Archive));
+        assert_eq!(sorted("Inbox,Sent").place, TargetFolder::Inbox);
+        assert_eq!(sorted("").place, TargetFolder::Use(SpecialUse::Archive));
         assert_eq!(sorted("Drafts").system, System::SEEN | System::DRAFT);
     }
 
     #[test]
     fn french_labels_are_known_and_encoded_words_are_read() {
         let inbox = sorted("=?UTF-8?Q?Bo=C3=AEte_de_r=C3=A9ception,Non_lus,Messages_suivis?=");
-        assert_eq!((inbox.place, inbox.system), (Place::Inbox, System::FLAGGED));
+        assert_eq!((inbox.place, inbox.system), (TargetFolder::Inbox, System::FLAGGED));
         let archived = sorted(
             "=?UTF-8?Q?Messages_archiv=C3=A9s,Ouvert,Cat=C3=A9gorie=C2=A0:_E-mails_?= =?UTF-8?Q?personnels,\"Culture,_associations\"?=",
         );
-        assert_eq!(archived.place, Place::Label("Culture, associations".into()));
+        assert_eq!(archived.place, TargetFolder::Label("Culture, associations".into()));
         assert_eq!((archived.system, archived.keywords), (System::SEEN, vec![]));
-        assert_eq!(sorted("=?UTF-8?Q?Archiv=C3=A9s,Envoy=C3=A9?=").place, Place::Use(SpecialUse::Sent));
+        assert_eq!(sorted("=?UTF-8?Q?Archiv=C3=A9s,Envoy=C3=A9?=").place, TargetFolder::Use(SpecialUse::Sent));
     }
 
     #[test]

@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::mbox::Dialect;
 use crate::mh::{self, Sequences};
-use crate::proton::{self, Labels, Place};
+use crate::proton::{self, Labels, TargetFolder};
 use crate::sidecar::{self, Sidecar};
 use crate::told::Told;
 use crate::tree::{Node, Part};
@@ -80,7 +80,7 @@ pub enum Form {
 
 /// What is to be done with a part of a tree.
 #[derive(Default)]
-pub struct Plan {
+pub struct ReadingPlan {
     /// The files with letters, in the order they are to be read.
     pub sources: Vec<Source>,
     /// Folders that are to be there even if no letter goes there.
@@ -101,9 +101,9 @@ enum Use {
 }
 
 /// Makes the plan. `below`: everything goes into this folder and below it.
-pub fn plan(part: &Part, format: Format, below: Option<&str>) -> Plan {
+pub fn plan(part: &Part, format: Format, below: Option<&str>) -> ReadingPlan {
     let mut planner = Planner::new(part, below);
-    let mut plan = Plan::default();
+    let mut plan = ReadingPlan::default();
     for (number, node) in part.nodes.iter().enumerate() {
         match planner.use_of(number, node, format) {
             Use::Read(source) => plan.sources.push(source),
@@ -322,9 +322,9 @@ impl<'t> Planner<'t> {
         let labels = self.labels.get(split(path).0).cloned().unwrap_or_default();
         let (place, told) = labels.sort(metadata);
         let goal = match place {
-            Place::Inbox => Arc::new(inbox(self.below)),
-            Place::Use(special_use) => Arc::new(for_use(special_use, self.below)),
-            Place::Folder(name) => Arc::new(labelled(&name, self.below)),
+            TargetFolder::Inbox => Arc::new(inbox(self.below)),
+            TargetFolder::Use(special_use) => Arc::new(for_use(special_use, self.below)),
+            TargetFolder::Folder(name) => Arc::new(labelled(&name, self.below)),
         };
         Some(Source { node, as_mbox: goal.clone(), goal, form: Form::Told(Box::new(told)) })
     }

@@ -9,7 +9,7 @@ use mailbox::{SpecialUse, System};
 use maildir::{FileName, Keywords};
 use serde::{Deserialize, Serialize};
 
-use crate::gmail::{self, Place};
+use crate::gmail::{self, TargetFolder};
 use crate::layout::{self, Goal};
 use crate::state::{self, State};
 use crate::told::Told;
@@ -125,11 +125,11 @@ fn of_state(state: State, raw: Vec<u8>, origin: &Origin<'_>, goal: &Arc<Goal>) -
     Arriving { goal, raw: raw.into(), system, keywords: fit(keywords), received, once: false }
 }
 
-fn label_goal(place: &Place, below: Option<&str>) -> Goal {
+fn label_goal(place: &TargetFolder, below: Option<&str>) -> Goal {
     match place {
-        Place::Inbox => layout::inbox(below),
-        Place::Use(special_use) => layout::for_use(*special_use, below),
-        Place::Label(label) => layout::labelled(label, below),
+        TargetFolder::Inbox => layout::inbox(below),
+        TargetFolder::Use(special_use) => layout::for_use(*special_use, below),
+        TargetFolder::Label(label) => layout::labelled(label, below),
     }
 }
 

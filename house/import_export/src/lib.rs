@@ -12,7 +12,7 @@
 //!   bounded.
 //! * Importing what [`export()`] wrote gives the same folders, letters, flags, keywords and dates.
 //!
-//! Reading files and filing letters are two halves ([`Files`] and [`import()`], [`export()`] and [`Place`]), which may be two
+//! Reading files and filing letters are two halves ([`Files`] and [`import()`], [`export()`] and [`ExportTarget`]), which may be two
 //! processes: the one that may read the files, and the one that keeps the mailbox.
 //!
 //! It must not know protocols or people.
@@ -46,7 +46,7 @@ mod written;
 
 pub use beside::Beside;
 pub use error::{Error, Fault, Skipped};
-pub use export::{ExportFormat, Exported, Heading, Leaving, Place, Sink, export};
+pub use export::{ExportFormat, ExportTarget, Exported, Heading, Leaving, Sink, export};
 pub use files::Files;
 pub use foreign::Foreign;
 pub use identity::Identity;

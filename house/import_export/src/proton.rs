@@ -89,19 +89,19 @@ impl Metadata {
 
 /// Labels that every mailbox there has, by their numbers. Others (all mail, all sent, all drafts) have no folder of theirs.
 const STARRED: &str = "10";
-const FOLDERS: [(&str, Place); 7] = [
-    ("3", Place::Use(SpecialUse::Trash)),
-    ("4", Place::Use(SpecialUse::Junk)),
-    ("8", Place::Use(SpecialUse::Drafts)),
-    ("0", Place::Inbox),
-    ("7", Place::Use(SpecialUse::Sent)),
-    ("6", Place::Use(SpecialUse::Archive)),
-    ("2", Place::Use(SpecialUse::Sent)),
+const FOLDERS: [(&str, TargetFolder); 7] = [
+    ("3", TargetFolder::Use(SpecialUse::Trash)),
+    ("4", TargetFolder::Use(SpecialUse::Junk)),
+    ("8", TargetFolder::Use(SpecialUse::Drafts)),
+    ("0", TargetFolder::Inbox),
+    ("7", TargetFolder::Use(SpecialUse::Sent)),
+    ("6", TargetFolder::Use(SpecialUse::Archive)),
+    ("2", TargetFolder::Use(SpecialUse::Sent)),
 ];
 
 /// Where a letter goes.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Place {
+pub enum TargetFolder {
     /// INBOX
     Inbox,
     /// The folder for a use.
@@ -166,19 +166,19 @@ impl Labels {
     }
 
     /// Where a letter goes, and what is told of it. Without any folder it goes to the archive.
-    pub fn sort(&self, metadata: &Metadata) -> (Place, Told) {
+    pub fn sort(&self, metadata: &Metadata) -> (TargetFolder, Told) {
         let has = |id: &str| metadata.labels.iter().any(|label| &**label == id);
         let own = || metadata.labels.iter().filter_map(|id| self.0.get(id));
         let folder = own().find(|label| label.is_folder && !label.path.is_empty());
         let place = match folder {
-            Some(folder) => Place::Folder(folder.path.clone()),
+            Some(folder) => TargetFolder::Folder(folder.path.clone()),
             None => {
                 let known = FOLDERS.iter().find(|(id, _)| has(id)).map(|(_, place)| place.clone());
-                known.unwrap_or(Place::Use(SpecialUse::Archive))
+                known.unwrap_or(TargetFolder::Use(SpecialUse::Archive))
             }
         };
         let mut told = metadata.told.clone();
-        if place == Place::Use(SpecialUse::Drafts) {
+        if place == TargetFolder::Use(SpecialUse::Drafts) {
             told.system |= System::DRAFT;
         }
         let is_own = |id: &str| !id.bytes().all(|byte| byte.is_ascii_digit());
@@ -204,7 +204,7 @@ mod tests {
         {"ID":"fold==","Name":"Clients","Path":["Travail","Clients"],"Type":3},
         {"ID":"lab==","Name":"A faire","Path":"A faire","Type":1}]}"#;
 
-    fn sorted(metadata: &str) -> (Place, Told) {
+    fn sorted(metadata: &str) -> (TargetFolder, Told) {
         let metadata = Metadata::read(metadata.as_bytes()).expect("metadata");
         Labels::read(LABELS_JSON).sort(&metadata)
     }
@@ -214,7 +214,7 @@ mod tests {
         let (place, told) = sorted(
             r#"{"Version":1,"Payload":{"ID":"x","LabelIDs":["5","10","fold==","lab=="],"Time":1795501377,"Unread":0,"IsReplied":1,"IsForwarded":1}}"#,
         );
-        assert_eq!(place, Place::Folder("Travail/Clients".into()));
+        assert_eq!(place, TargetFolder::Folder("Travail/Clients".into()));
         assert_eq!(told.system, System::SEEN | System::ANSWERED | System::FLAGGED);
         assert_eq!(told.keywords, [FORWARDED, "A_faire"]);
         assert_eq!(told.received, Some(Timestamp::from_seconds(1_795_501_377)));
@@ -223,13 +223,13 @@ mod tests {
     #[test]
     fn the_folders_that_all_have_are_known_by_their_numbers() {
         let at = |labels: &str| sorted(&format!(r#"{{"Payload":{{"LabelIDs":[{labels}],"Unread":true}}}}"#));
-        assert_eq!(at(r#""5","15","0""#).0, Place::Inbox);
-        assert_eq!(at(r#""5","7","2""#).0, Place::Use(SpecialUse::Sent));
+        assert_eq!(at(r#""5","15","0""#).0, TargetFolder::Inbox);
+        assert_eq!(at(r#""5","7","2""#).0, TargetFolder::Use(SpecialUse::Sent));
         assert_eq!(
             at(r#""1","8""#),
-            (Place::Use(SpecialUse::Drafts), Told { system: System::DRAFT, ..Told::default() })
+            (TargetFolder::Use(SpecialUse::Drafts), Told { system: System::DRAFT, ..Told::default() })
         );
-        assert_eq!(at(r#""5""#).0, Place::Use(SpecialUse::Archive));
+        assert_eq!(at(r#""5""#).0, TargetFolder::Use(SpecialUse::Archive));
         assert_eq!(Metadata::read(b"[]"), None);
         assert!(Labels::read(b"nothing").0.is_empty());
     }

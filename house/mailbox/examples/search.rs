@@ -8,7 +8,7 @@ use facteur_mailbox as mailbox;
 use mail::Timestamp;
 use mail::seam::AccountId;
 use mailbox::letter;
-use mailbox::search::{self, Criteria, Key, Listing, Order, Place, Window, Words};
+use mailbox::search::{self, Criteria, Key, Listing, Order, SearchField, Window, Words};
 use mailbox::{Error, FlagSet, FolderId, Prepared, System};
 use store::{Options, Store};
 
@@ -95,7 +95,7 @@ fn questions(last: FolderId) -> Vec<(&'static str, Criteria)> {
     let text = |text: &str| Criteria::Text(text.into());
     let not = |criteria| Criteria::Not(Box::new(criteria));
     let typed = |text: &str, quoted| {
-        Criteria::Words(Words { place: Place::Anywhere, text: text.into(), quoted, as_typed: false })
+        Criteria::Words(Words { place: SearchField::Anywhere, text: text.into(), quoted, as_typed: false })
     };
     vec![
         ("typed: a word in three of four", typed("common", false)),

@@ -23,7 +23,7 @@ use mail::Timestamp;
 use mail::seam::AccountId;
 use store::{Asker, Store};
 
-pub use criteria::{Criteria, Day, InThread, Place, Words};
+pub use criteria::{Criteria, Day, InThread, SearchField, Words};
 pub use listing::{Found, Hit, Listing, Placed, Window, list, placed};
 pub use order::{Key, Order};
 

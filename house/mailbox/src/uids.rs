@@ -171,7 +171,7 @@ impl FromIterator<UidRange> for Uids {
 }
 
 /// What a folder's row says that opening needs.
-struct Place {
+struct FolderState {
     highest: Change,
     horizon: Change,
 }
@@ -184,7 +184,7 @@ impl Uids {
             .query_opt(
                 "SELECT highest, horizon FROM folder WHERE folder = $1 AND name IS NOT NULL",
                 params![folder.0],
-                |row| Ok(Place { highest: Change(row.get(0)?), horizon: Change(row.get(1)?) }),
+                |row| Ok(FolderState { highest: Change(row.get(0)?), horizon: Change(row.get(1)?) }),
             )?
             .ok_or(Error::NoSuchFolder(folder))?;
         let checkpoint = Self::read_checkpoint(view, folder)?.filter(|(_, at)| *at >= place.horizon);

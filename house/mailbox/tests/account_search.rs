@@ -10,7 +10,7 @@ use common::{ALICE, Fixture, only, runtime};
 use facteur_mailbox as mailbox;
 use mail::Timestamp;
 use mailbox::letter::{Expunge, expunge, move_};
-use mailbox::search::{Criteria, Found, Key, Listing, Order, Place, Window, Words, list, placed, run};
+use mailbox::search::{Criteria, Found, Key, Listing, Order, SearchField, Window, Words, list, placed, run};
 use mailbox::{FolderId, LetterKey, System, ThreadId, Uids};
 use proptest::prelude::*;
 
@@ -234,7 +234,7 @@ fn with_ids(criteria: Criteria, folders: &[FolderId]) -> Criteria {
     }
 }
 
-/// A fixture with letters, and where each of them is.
+/// A server with letters, and where each of them is.
 struct World {
     fixture: Fixture,
     folders: Vec<FolderId>,
@@ -440,8 +440,8 @@ fn a_sort_of_many_letters_is_done_in_slices_and_gives_every_part_of_the_list() {
     let subject_of = |letter: &LetterKey| {
         let letter = letter.0;
         let sql = "SELECT summary FROM letter WHERE letter = $1";
-        let summary =
-            fixture.read(move |view| Ok(view.query_one(sql, store::params![letter], |row| Ok(row.bytes(0)?.to_vec()))?));
+        let summary = fixture
+            .read(move |view| Ok(view.query_one(sql, store::params![letter], |row| Ok(row.bytes(0)?.to_vec()))?));
         String::from_utf8(mailbox::Summary::decode(&summary).unwrap().subject().unwrap().to_vec()).unwrap()
     };
     let subjects: Vec<String> = found.letters.iter().map(subject_of).collect();
@@ -507,7 +507,7 @@ fn searches_are_right_while_an_index_of_an_earlier_release_is_filled_again() {
     right(&fixture);
 }
 
-fn typed(place: Place, text: &str, quoted: bool) -> Criteria {
+fn typed(place: SearchField, text: &str, quoted: bool) -> Criteria {
     Criteria::Words(Words { place, text: text.into(), quoted, as_typed: false })
 }
 
@@ -530,7 +530,7 @@ fn words_as_they_were_typed_come_before_those_within_others_whatever_the_index_h
             ("report", true, &[7, 4, 0]),
             ("eport", false, &[7, 5, 4, 3, 1, 0]),
         ] {
-            let criteria = typed(Place::Anywhere, asked, quoted);
+            let criteria = typed(SearchField::Anywhere, asked, quoted);
             let asked = listing(criteria.clone(), Vec::new(), false);
             let found = ask(&fixture, asked.clone(), Window::Position(0), 50);
             assert_eq!((found.letters, found.total), (at(wanted), Some(wanted.len() as u64)));

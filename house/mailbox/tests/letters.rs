@@ -626,7 +626,8 @@ fn shown_and_counted(fixture: &Fixture) -> (Shown, Shown) {
 #[test]
 fn conversations_shown_as_unread_are_those_that_counting_would_find_also_after_the_migration() {
     let fixture = Fixture::new();
-    let (inbox, archive, trash) = (fixture.folder("INBOX").id, fixture.folder("Archive").id, fixture.folder("Trash").id);
+    let (inbox, archive, trash) =
+        (fixture.folder("INBOX").id, fixture.folder("Archive").id, fixture.folder("Trash").id);
     // Some steps of all kinds, drawn by a small generator that gives the same each time.
     let mut seed = 7_u32;
     let mut draw = |most: u32| {
@@ -645,7 +646,9 @@ fn conversations_shown_as_unread_are_those_that_counting_would_find_also_after_t
                 let references = if draw(3) > 0 { references } else { String::new() };
                 fixture.file(folder, letter("x", &format!("{number}@x"), &references)).unwrap();
             }
-            (2, Some(uid)) => drop(fixture.write(move |tx| move_(tx, folder, &[UidRange::one(uid)], other, 1)).unwrap()),
+            (2, Some(uid)) => {
+                drop(fixture.write(move |tx| move_(tx, folder, &[UidRange::one(uid)], other, 1)).unwrap())
+            }
             (3, Some(uid)) => drop(fixture.write(move |tx| copy(tx, folder, &[UidRange::one(uid)], other, 1)).unwrap()),
             (4, Some(uid)) => {
                 let all = [UidRange::one(uid)];

@@ -271,7 +271,8 @@ impl World {
                 self.all.remove(&gone.0);
             }
             for key in changes.created.into_iter().chain(changes.updated) {
-                let found = self.fixture.read(move |view| mailbox::fetch::visible(view, ALICE, key, mailbox::Want::ROW));
+                let found =
+                    self.fixture.read(move |view| mailbox::fetch::visible(view, ALICE, key, mailbox::Want::ROW));
                 match found {
                     Some((_, row)) => self.all.insert(key.0, (row.flags.system, row.thread)),
                     None => self.all.remove(&key.0),

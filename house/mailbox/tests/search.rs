@@ -11,7 +11,7 @@ use mailbox::{FlagSet, System, UidRange, Uids, flags};
 
 const HOUR: i64 = 3_600_000;
 
-fn fixture(name: &str) -> Vec<u8> {
+fn letter_file(name: &str) -> Vec<u8> {
     std::fs::read(format!("{}/tests/letters/{name}.eml", env!("CARGO_MANIFEST_DIR"))).unwrap()
 }
 
@@ -25,7 +25,7 @@ fn fixture() -> Fixture {
     for (n, name) in NAMES.iter().enumerate() {
         let received = Timestamp(FIRST.0 + n as i64 * HOUR);
         let flags = if n % 2 == 0 { System::SEEN } else { System::NONE };
-        fixture.file_with(inbox, fixture(name), flags.into(), received).unwrap();
+        fixture.file_with(inbox, letter_file(name), flags.into(), received).unwrap();
     }
     fixture
 }
@@ -140,7 +140,7 @@ fn dates_and_sizes_are_found() {
     assert_eq!(find(&fixture, Criteria::SentSince(day(24))), [2, 3, 6]);
     assert_eq!(find(&fixture, Criteria::Younger(2 * 3600)), [4, 5, 6]);
     assert_eq!(find(&fixture, Criteria::Older(4 * 3600)), [1, 2]);
-    let sizes: Vec<u64> = NAMES.iter().map(|name| fixture(name).len() as u64).collect();
+    let sizes: Vec<u64> = NAMES.iter().map(|name| letter_file(name).len() as u64).collect();
     let larger = (1..=6).filter(|n| sizes[*n as usize - 1] > 700).collect::<Vec<u32>>();
     assert_eq!(find(&fixture, Criteria::Larger(700)), larger);
     assert_eq!(find(&fixture, not(Criteria::Smaller(701))), larger);
@@ -217,7 +217,7 @@ fn words_are_found_where_the_index_has_seen_half() {
     let fixture = fixture();
     index(&fixture);
     let inbox = fixture.folder("INBOX").id;
-    fixture.file(inbox, fixture("french")).unwrap();
+    fixture.file(inbox, letter_file("french")).unwrap();
     assert_eq!(find(&fixture, Criteria::Body("décision".into())), [4, 7]);
 }
 
@@ -262,7 +262,7 @@ fn the_index_goes_on_where_it_stopped() {
     let reached = runtime().block_on(fixture.store.search().reached()).unwrap();
     let fixture = fixture.reopened();
     assert_eq!(runtime().block_on(fixture.store.search().reached()).unwrap(), reached);
-    fixture.file(fixture.folder("INBOX").id, fixture("flowed")).unwrap();
+    fixture.file(fixture.folder("INBOX").id, letter_file("flowed")).unwrap();
     index(&fixture);
     assert_eq!(runtime().block_on(fixture.store.search().reached()).unwrap(), reached + 1);
     assert_eq!(find(&fixture, Criteria::Body("wrapped by the program".into())), [7]);

@@ -14,7 +14,8 @@ use store::params;
 /// A mailbox with a bit of everything, with its index up to date.
 fn lived_in() -> Fixture {
     let fixture = Fixture::new();
-    let (inbox, archive, trash) = (fixture.folder("INBOX").id, fixture.folder("Archive").id, fixture.folder("Trash").id);
+    let (inbox, archive, trash) =
+        (fixture.folder("INBOX").id, fixture.folder("Archive").id, fixture.folder("Trash").id);
     let work = fixture.write(|tx| flags::intern(tx, ALICE, System::SEEN, &["Work", "Later"])).unwrap();
     for n in 0..12 {
         let references = if n % 3 == 0 { String::new() } else { format!("<{}@x>", n - n % 3) };

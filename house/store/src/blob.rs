@@ -9,12 +9,12 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use bytes::Bytes;
 
+use crate::blob_files::{self, BlobFiles};
 use crate::error::{Error, Result};
 use crate::flaw::Flaw;
 use crate::frames::{self, Packed};
 use crate::migration::Migration;
 use crate::params;
-use crate::shelf::{self, Shelf};
 use crate::tx::Tx;
 use crate::value::{Row, Value};
 use crate::view::View;
@@ -67,21 +67,21 @@ struct Prepared {
     length: u64,
     packed: u64,
     form: Form,
-    place: Place,
+    place: Storage,
 }
 
-enum Place {
+enum Storage {
     /// The first frame, and the others.
     Inline(Bytes, Bytes),
-    File(Shelved),
+    File(NewBlobFile),
     /// Some bytes of its own, and then all of another blob.
     Before(Bytes, PreparedBlob),
 }
 
 /// A file that is removed again unless a row refers to it.
-struct Shelved {
+struct NewBlobFile {
     name: Box<str>,
-    shelf: Arc<Shelf>,
+    blob_files: Arc<BlobFiles>,
     adopted: AtomicBool,
 }
 
@@ -142,26 +142,26 @@ impl PreparedBlob {
             length: head.len() as u64 + self.0.length,
             packed: head.len() as u64,
             form: Form::Headed,
-            place: Place::Before(head, self.clone()),
+            place: Storage::Before(head, self.clone()),
         }))
     }
 
     /// How many syncs it took.
     pub(crate) fn syncs(&self) -> u64 {
         match &self.0.place {
-            Place::Inline(..) | Place::Before(..) => 0,
-            Place::File(_) => 2,
+            Storage::Inline(..) | Storage::Before(..) => 0,
+            Storage::File(_) => 2,
         }
     }
 
     /// Is this its file?
     pub(crate) fn is_in(&self, name: &str) -> bool {
-        matches!(&self.0.place, Place::File(file) if *file.name == *name)
+        matches!(&self.0.place, Storage::File(file) if *file.name == *name)
     }
 
     /// A row refers to its file, or may do so: the file stays.
     pub(crate) fn adopt(&self) {
-        if let Place::File(file) = &self.0.place {
+        if let Storage::File(file) = &self.0.place {
             file.adopted.store(true, Ordering::Release);
         }
     }
@@ -180,16 +180,16 @@ pub(crate) fn is_headed(form: i64) -> bool {
     form == Form::Headed.number()
 }
 
-impl Drop for Shelved {
+impl Drop for NewBlobFile {
     fn drop(&mut self) {
         if !self.adopted.load(Ordering::Acquire) {
-            self.shelf.remove(&self.name);
+            self.blob_files.remove(&self.name);
         }
     }
 }
 
 /// Hashes and packs; writes and syncs what is larger than `inline_max`.
-pub(crate) fn prepare(shelf: &Arc<Shelf>, content: &Bytes, inline_max: usize) -> Result<PreparedBlob> {
+pub(crate) fn prepare(blob_files: &Arc<BlobFiles>, content: &Bytes, inline_max: usize) -> Result<PreparedBlob> {
     let hash = *blake3::hash(content).as_bytes();
     let length = content.len() as u64;
     let packed = frames::pack(content);
@@ -202,10 +202,10 @@ pub(crate) fn prepare(shelf: &Arc<Shelf>, content: &Bytes, inline_max: usize) ->
     let place = if length <= inline_max as u64 {
         let mut rest = Bytes::from(stored.concat());
         let head = rest.split_to(first.min(rest.len()));
-        Place::Inline(head, rest)
+        Storage::Inline(head, rest)
     } else {
-        let name = shelf.keep(&stored)?;
-        Place::File(Shelved { name, shelf: Arc::clone(shelf), adopted: AtomicBool::new(false) })
+        let name = blob_files.keep(&stored)?;
+        Storage::File(NewBlobFile { name, blob_files: Arc::clone(blob_files), adopted: AtomicBool::new(false) })
     };
     Ok(PreparedBlob(Arc::new(Prepared { hash, length, packed, form, place })))
 }
@@ -213,8 +213,8 @@ pub(crate) fn prepare(shelf: &Arc<Shelf>, content: &Bytes, inline_max: usize) ->
 pub(crate) fn put(tx: &mut Tx, blob: &PreparedBlob) -> Result<BlobId> {
     let Prepared { hash, length, packed, form, place } = &*blob.0;
     let file = match place {
-        Place::File(file) => Some(&*file.name),
-        Place::Inline(..) | Place::Before(..) => None,
+        Storage::File(file) => Some(&*file.name),
+        Storage::Inline(..) | Storage::Before(..) => None,
     };
     let (id, refs) = tx.query_one(
         "INSERT INTO blob (hash, length, packed, form, refs, file) VALUES ($1, $2, $3, $4, 1, $5)
@@ -226,18 +226,18 @@ pub(crate) fn put(tx: &mut Tx, blob: &PreparedBlob) -> Result<BlobId> {
         return Ok(id);
     }
     match place {
-        Place::Inline(head, rest) => {
+        Storage::Inline(head, rest) => {
             let sql = "INSERT INTO blob_content (blob, head, bytes) VALUES ($1, $2, $3)";
             tx.execute(sql, params![id, head, rest])?;
         }
-        Place::Before(head, base) => {
+        Storage::Before(head, base) => {
             let base = put(tx, base)?;
             let sql = "INSERT INTO blob_content (blob, base, head, bytes) VALUES ($1, $2, $3, $4)";
             tx.execute(sql, params![id, base, head, Bytes::new()])?;
         }
-        Place::File(file) => {
+        Storage::File(file) => {
             // It may have been put before, and its row released since.
-            if !file.shelf.rescue(&file.name) {
+            if !file.blob_files.rescue(&file.name) {
                 return Err(Error::Io("a prepared body has been removed; prepare it again".to_owned()));
             }
             tx.effects().adopted.push(blob.clone());
@@ -316,7 +316,7 @@ enum Looked {
 /// Reads a range of a blob. What is damaged is an error and is never given; it is told in the log, once.
 pub(crate) fn read(view: &View, blob: BlobId, range: Range<u64>) -> Result<Bytes> {
     read_checked(view, blob, range).inspect_err(|error| {
-        if error.is_permanent() && !matches!(error, Error::NoBlob(_)) && view.shelf().is_first_word_of(blob) {
+        if error.is_permanent() && !matches!(error, Error::NoBlob(_)) && view.blob_files().is_first_word_of(blob) {
             tracing::error!(%error, "a body cannot be read");
         }
     })
@@ -389,9 +389,9 @@ impl<'r> Kept<'r> {
 
     /// A range of the content, as far as its form itself can tell that it is right.
     fn range(&self, view: &View, range: Range<u64>) -> Result<Bytes, Flaw> {
-        let opened = self.file.map(|file| view.shelf().get(file)).transpose()?;
+        let opened = self.file.map(|file| view.blob_files().get(file)).transpose()?;
         let fetch = |range: Range<u64>| match &opened {
-            Some(file) => shelf::read(file, range).map(Cow::Owned),
+            Some(file) => blob_files::read(file, range).map(Cow::Owned),
             None => self.part(range),
         };
         match self.form {
@@ -407,7 +407,7 @@ impl<'r> Kept<'r> {
 
     /// Looks once at all of a file without checksums, for any part of it.
     fn prove(&self, view: &View, file: &str) -> Result<(), Flaw> {
-        if view.shelf().is_proven(file) {
+        if view.blob_files().is_proven(file) {
             return Ok(());
         }
         let mut hasher = blake3::Hasher::new();
@@ -419,7 +419,7 @@ impl<'r> Kept<'r> {
             start = end;
         }
         self.compare(*hasher.finalize().as_bytes())?;
-        view.shelf().note_proven(file);
+        view.blob_files().note_proven(file);
         Ok(())
     }
 

@@ -7,12 +7,12 @@ use std::sync::{Arc, Weak};
 use std::time::{Duration, Instant};
 
 use crate::blob;
+use crate::blob_files::{BlobFiles, Files};
 use crate::error::Error;
 use crate::lost_found;
 use crate::mark::{Mark, Stamp};
 use crate::params;
 use crate::reader::Readers;
-use crate::shelf::{Files, Shelf};
 use crate::shrink::Shrink;
 use crate::space::Space;
 use crate::sqlite;
@@ -30,7 +30,7 @@ pub(crate) struct Housekeeping {
     /// The database file.
     pub(crate) file: PathBuf,
     pub(crate) readers: Weak<Readers>,
-    pub(crate) shelf: Weak<Shelf>,
+    pub(crate) blob_files: Weak<BlobFiles>,
     pub(crate) counters: Arc<Counters>,
     pub(crate) mark: Arc<Mark>,
     pub(crate) space: Arc<Space>,
@@ -49,7 +49,7 @@ impl Housekeeping {
         self.put_orphans_aside();
         let (mut tidied, mut hour) = (Instant::now(), Instant::now());
         let mut noted = Progress::default();
-        while let (Some(readers), Some(shelf)) = (self.readers.upgrade(), self.shelf.upgrade()) {
+        while let (Some(readers), Some(blob_files)) = (self.readers.upgrade(), self.blob_files.upgrade()) {
             readers.turn_away_late();
             let progress = Progress::of(&self.counters, &self.file);
             if progress != noted {
@@ -62,7 +62,7 @@ impl Housekeeping {
                 self.counters.tight.store(self.space.may_grow().is_err(), Relaxed);
                 // Where the database was exchanged under us, its rows prove nothing.
                 if opened.is_some() && identity(&self.file) == opened {
-                    shelf.tidy(readers.oldest(), |name| is_unneeded(&readers, name));
+                    blob_files.tidy(readers.oldest(), |name| is_unneeded(&readers, name));
                 }
             }
             self.shrink.a_little();
@@ -70,7 +70,7 @@ impl Housekeeping {
                 hour = Instant::now();
                 lost_found::an_hour_has_passed(&self.folder);
             }
-            drop((readers, shelf));
+            drop((readers, blob_files));
             std::thread::sleep(NOTE);
         }
     }

@@ -115,7 +115,9 @@ impl Named {
 
     fn compare(&self, view: &View) -> Result<BlobState> {
         match &self.file {
-            Some(file) if !view.shelf().holds(file)? => return Ok(BlobState::Missing(view.shelf().shown(file))),
+            Some(file) if !view.blob_files().holds(file)? => {
+                return Ok(BlobState::Missing(view.blob_files().shown(file)));
+            }
             None if !self.has_content => return Ok(BlobState::Missing(format!("the content of {}", self.id))),
             _ => {}
         }

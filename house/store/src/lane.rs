@@ -9,11 +9,11 @@ use std::time::{Duration, Instant};
 
 use tokio::sync::oneshot;
 
+use crate::blob_files::BlobFiles;
 use crate::engine::Session;
 use crate::error::{Error, Result};
 use crate::leash::{Interest, Leash};
 use crate::queue::waits_for_itself;
-use crate::shelf::Shelf;
 use crate::statistics::Counters;
 use crate::store::Asker;
 use crate::turns::{Next, Shares, Turns, Waits};
@@ -24,7 +24,7 @@ use crate::writer::message;
 const IDLE: Duration = Duration::from_secs(20);
 
 /// How a lane is made.
-pub(crate) struct Plan {
+pub(crate) struct LaneOptions {
     /// What its threads are called.
     pub(crate) name: &'static str,
     pub(crate) shares: Shares,
@@ -45,7 +45,7 @@ pub(crate) struct Lane {
 }
 
 /// What a job finds on its thread.
-struct Desk<'t> {
+struct JobContext<'t> {
     session: &'t dyn Session,
     view: &'t View,
 }
@@ -54,7 +54,7 @@ struct Desk<'t> {
 trait Job: Send {
     fn is_abandoned(&self) -> bool;
     /// Runs it and answers the caller.
-    fn run(self: Box<Self>, desk: &Desk<'_>);
+    fn run(self: Box<Self>, desk: &JobContext<'_>);
     /// Tells the caller why it is not run.
     fn turn_away(self: Box<Self>, why: Error);
 }
@@ -68,9 +68,9 @@ impl Waits for Box<dyn Job> {
 impl Lane {
     /// Starts one thread for each session.
     pub(crate) fn start(
-        plan: &Plan,
+        plan: &LaneOptions,
         sessions: Vec<Box<dyn Session>>,
-        shelf: &Arc<Shelf>,
+        blob_files: &Arc<BlobFiles>,
         counters: &Arc<Counters>,
     ) -> std::io::Result<Self> {
         let turns = Arc::new(Turns::new(plan.shares));
@@ -78,11 +78,13 @@ impl Lane {
         let mut threads = Vec::new();
         for (number, session) in sessions.into_iter().enumerate() {
             let (turns, since) = (Arc::clone(&turns), Arc::clone(&since));
-            let (shelf, counters) = (Arc::clone(shelf), Arc::clone(counters));
+            let (blob_files, counters) = (Arc::clone(blob_files), Arc::clone(counters));
             let work = move || {
                 let session: Rc<dyn Session> = Rc::from(session);
-                let view = View::new(Rc::clone(&session), shelf);
-                serve(&turns, &Desk { session: &*session, view: &view }, &counters, |at| note(&since, number, at));
+                let view = View::new(Rc::clone(&session), blob_files);
+                serve(&turns, &JobContext { session: &*session, view: &view }, &counters, |at| {
+                    note(&since, number, at)
+                });
             };
             threads.push(std::thread::Builder::new().name(format!("{}-{number}", plan.name)).spawn(work)?);
         }
@@ -169,7 +171,7 @@ impl Drop for Lane {
 }
 
 /// The life of a thread.
-fn serve(turns: &Turns<Box<dyn Job>>, desk: &Desk<'_>, counters: &Counters, note: impl Fn(Option<Instant>)) {
+fn serve(turns: &Turns<Box<dyn Job>>, desk: &JobContext<'_>, counters: &Counters, note: impl Fn(Option<Instant>)) {
     turns.is_served_here();
     let mut rests = false;
     loop {
@@ -215,7 +217,7 @@ where
         self.answer.is_closed()
     }
 
-    fn run(self: Box<Self>, desk: &Desk<'_>) {
+    fn run(self: Box<Self>, desk: &JobContext<'_>) {
         if self.is_abandoned() {
             return;
         }

@@ -18,6 +18,7 @@
 //! It must not know what a letter, a folder or a person is.
 
 mod blob;
+mod blob_files;
 mod engine;
 mod error;
 mod faults;
@@ -37,7 +38,6 @@ mod opening;
 mod queue;
 mod reader;
 mod search;
-mod shelf;
 mod shrink;
 mod snapshot;
 mod space;

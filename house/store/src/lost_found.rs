@@ -10,7 +10,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use crate::shelf::Files;
+use crate::blob_files::Files;
 
 const NAME: &str = "lost+found";
 const HOURS: u64 = 30 * 24;
@@ -53,11 +53,11 @@ fn move_all(data: &Path, orphans: &Files) -> std::io::Result<PathBuf> {
     Ok(place)
 }
 
-fn new_place(shelf: &Path) -> std::io::Result<PathBuf> {
-    fs::create_dir_all(shelf)?;
+fn new_place(blob_files: &Path) -> std::io::Result<PathBuf> {
+    fs::create_dir_all(blob_files)?;
     let now = now();
     for number in 0..1000 {
-        let place = shelf.join(format!("bodies-{now}-{number}"));
+        let place = blob_files.join(format!("bodies-{now}-{number}"));
         match fs::create_dir(&place) {
             Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => {}
             made => return made.map(|()| place),

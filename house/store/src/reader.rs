@@ -3,10 +3,10 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use crate::blob_files::BlobFiles;
 use crate::engine::Session;
 use crate::error::{Error, Result};
-use crate::lane::{Lane, Plan};
-use crate::shelf::Shelf;
+use crate::lane::{Lane, LaneOptions};
 use crate::statistics::Counters;
 use crate::store::Asker;
 use crate::turns::Shares;
@@ -31,25 +31,25 @@ impl Readers {
         mut sessions: Vec<Box<dyn Session>>,
         short: usize,
         deadlines: Deadlines,
-        shelf: &Arc<Shelf>,
+        blob_files: &Arc<BlobFiles>,
         counters: &Arc<Counters>,
     ) -> std::io::Result<Self> {
         let scanners = sessions.split_off(short.min(sessions.len()));
-        let short = Plan {
+        let short = LaneOptions {
             name: "store-reader",
             shares: Shares::short(sessions.len()),
             deadline: deadlines.read,
             ends_at_once: false,
         };
-        let long = Plan {
+        let long = LaneOptions {
             name: "store-scanner",
             shares: Shares::long(scanners.len()),
             deadline: deadlines.scan,
             ends_at_once: true,
         };
         Ok(Self {
-            short: Lane::start(&short, sessions, shelf, counters)?,
-            long: Lane::start(&long, scanners, shelf, counters)?,
+            short: Lane::start(&short, sessions, blob_files, counters)?,
+            long: Lane::start(&long, scanners, blob_files, counters)?,
             scan_deadline: deadlines.scan,
         })
     }

@@ -8,12 +8,12 @@ use std::time::Duration;
 
 use roaring::RoaringTreemap;
 
+use crate::blob_files::BlobFiles;
 use crate::engine::{Opened, Upkeep};
 use crate::error::{Error, Result};
 use crate::faults::Faults;
-use crate::lane::{Lane, Plan};
+use crate::lane::{Lane, LaneOptions};
 use crate::lock::wait_for_turn;
-use crate::shelf::Shelf;
 use crate::shrink;
 use crate::sqlite::terms::{self, Known, Learned};
 use crate::sqlite::{self, Durability, Setup, edition, pieces, seals, words};
@@ -195,13 +195,13 @@ pub struct SearchIndex(Arc<Shared>);
 
 struct Shared {
     folder: PathBuf,
-    desk: RwLock<Desk>,
+    desk: RwLock<IndexSlot>,
     /// How often it was asked.
     asked: AtomicU64,
 }
 
 /// The index is opened by who needs it first: most commands never do.
-enum Desk {
+enum IndexSlot {
     Unopened,
     Open(Arc<Index>),
     Closed,
@@ -219,7 +219,7 @@ impl SearchIndex {
     pub(crate) fn new(folder: &Path) -> Self {
         Self(Arc::new(Shared {
             folder: folder.to_owned(),
-            desk: RwLock::new(Desk::Unopened),
+            desk: RwLock::new(IndexSlot::Unopened),
             asked: AtomicU64::new(0),
         }))
     }
@@ -303,8 +303,8 @@ impl SearchIndex {
     /// rests.
     pub(crate) fn shrink(&self, pages: u32) -> Result<bool> {
         let index = match &*self.0.desk.read().unwrap_or_else(PoisonError::into_inner) {
-            Desk::Open(index) => Arc::clone(index),
-            Desk::Unopened | Desk::Closed => return Ok(false),
+            IndexSlot::Open(index) => Arc::clone(index),
+            IndexSlot::Unopened | IndexSlot::Closed => return Ok(false),
         };
         if !index.readers.read_blocking(DEADLINE, shrink::is_worth_it)? {
             return Ok(false);
@@ -314,24 +314,24 @@ impl SearchIndex {
 
     pub(crate) fn close(&self) {
         let mut desk = self.0.desk.write().unwrap_or_else(PoisonError::into_inner);
-        if let Desk::Open(index) = std::mem::replace(&mut *desk, Desk::Closed) {
+        if let IndexSlot::Open(index) = std::mem::replace(&mut *desk, IndexSlot::Closed) {
             index.close();
         }
     }
 
     fn index(&self) -> Result<Arc<Index>> {
         match &*self.0.desk.read().unwrap_or_else(PoisonError::into_inner) {
-            Desk::Open(index) => return Ok(Arc::clone(index)),
-            Desk::Closed => return Err(Error::Closed),
-            Desk::Unopened => {}
+            IndexSlot::Open(index) => return Ok(Arc::clone(index)),
+            IndexSlot::Closed => return Err(Error::Closed),
+            IndexSlot::Unopened => {}
         }
         let mut desk = self.0.desk.write().unwrap_or_else(PoisonError::into_inner);
         match &*desk {
-            Desk::Open(index) => Ok(Arc::clone(index)),
-            Desk::Closed => Err(Error::Closed),
-            Desk::Unopened => {
+            IndexSlot::Open(index) => Ok(Arc::clone(index)),
+            IndexSlot::Closed => Err(Error::Closed),
+            IndexSlot::Unopened => {
                 let index = Arc::new(Index::open_or_begin_again(&self.0.folder)?);
-                *desk = Desk::Open(Arc::clone(&index));
+                *desk = IndexSlot::Open(Arc::clone(&index));
                 Ok(index)
             }
         }
@@ -341,10 +341,10 @@ impl SearchIndex {
     fn mend<T>(&self, index: &Arc<Index>, outcome: Result<T>) -> Result<T> {
         let Err(Error::Corrupt(why)) = &outcome else { return outcome };
         let mut desk = self.0.desk.write().unwrap_or_else(PoisonError::into_inner);
-        if matches!(&*desk, Desk::Open(open) if Arc::ptr_eq(open, index)) {
+        if matches!(&*desk, IndexSlot::Open(open) if Arc::ptr_eq(open, index)) {
             tracing::warn!(why, "the full-text index is damaged and will be built again");
             index.close();
-            *desk = Desk::Unopened;
+            *desk = IndexSlot::Unopened;
             remove_files(&self.0.folder)?;
         }
         outcome
@@ -384,13 +384,14 @@ impl Index {
             return Ok(None);
         }
         let thread = |error: std::io::Error| Error::Io(error.to_string());
-        let shelf = Arc::new(Shelf::none());
+        let blob_files = Arc::new(BlobFiles::none());
         // A question may take long: each person has one at a time, and the index is filled beside them.
         let shares = Shares::long(READERS);
-        let plan = Plan { name: "search-reader", shares, deadline: DEADLINE, ends_at_once: false };
-        let readers = Lane::start(&plan, readers, &shelf, &counters).map_err(thread)?;
+        let plan = LaneOptions { name: "search-reader", shares, deadline: DEADLINE, ends_at_once: false };
+        let readers = Lane::start(&plan, readers, &blob_files, &counters).map_err(thread)?;
         let board = Arc::<Board>::default();
-        let desk = writer::Desk { shelf, board, counters, faults: Faults::default(), batch: GROUP, space: None };
+        let desk =
+            writer::WriterParts { blob_files, board, counters, faults: Faults::default(), batch: GROUP, space: None };
         let writer = Writer::start(writer, desk, QUEUE).map_err(thread)?;
         Ok(Some(Self { writer, known: Arc::default(), readers, upkeep }))
     }

@@ -9,6 +9,7 @@ use std::time::Duration;
 use bytes::Bytes;
 
 use crate::blob::{self, PreparedBlob};
+use crate::blob_files::{BlobFiles, Files};
 use crate::engine::{Opened, Upkeep};
 use crate::error::{Error, OpenError, Result};
 use crate::faults::Faults;
@@ -20,7 +21,6 @@ use crate::migration::{Migration, migrate};
 use crate::opening::{self, Looked};
 use crate::reader::{Deadlines, Readers};
 use crate::search::SearchIndex;
-use crate::shelf::{Files, Shelf};
 use crate::shrink::{self, Shrink};
 use crate::space::{self, Space};
 use crate::sqlite::inspect::Inspector;
@@ -29,7 +29,7 @@ use crate::statistics::{Counters, Statistics};
 use crate::topic::{Board, Topic, Watch};
 use crate::tx::Tx;
 use crate::view::View;
-use crate::writer::{Desk, Writer};
+use crate::writer::{Writer, WriterParts};
 
 /// How a store is opened. [`Options::new`] has what everybody wants.
 #[derive(Debug, Clone)]
@@ -105,7 +105,7 @@ pub(crate) struct Inner {
     pub(crate) writer: Writer,
     pub(crate) readers: Arc<Readers>,
     upkeep: Box<dyn Upkeep>,
-    shelf: Arc<Shelf>,
+    blob_files: Arc<BlobFiles>,
     board: Arc<Board>,
     pub(crate) search: SearchIndex,
     counters: Arc<Counters>,
@@ -127,8 +127,8 @@ impl Store {
         space::make_room_to_open(folder);
         let turn = wait_for_turn(folder).map_err(unusable)?;
         let checked = opening::check(folder, options.check)?;
-        let (shelf, old_files) = Shelf::open(folder).map_err(unusable)?;
-        let (shelf, counters) = (Arc::new(shelf), Arc::<Counters>::default());
+        let (blob_files, old_files) = BlobFiles::open(folder).map_err(unusable)?;
+        let (blob_files, counters) = (Arc::new(blob_files), Arc::<Counters>::default());
         let mark = Arc::new(Mark::open(folder));
         let opened = open_database(&options, migrations, &mark, &counters)?;
         drop(turn);
@@ -140,10 +140,10 @@ impl Store {
         let board = Arc::<Board>::default();
         let deadlines = Deadlines { read: options.read_deadline, scan: options.scan_deadline };
         let short = options.readers.max(1);
-        let readers = Readers::start(opened.readers, short, deadlines, &shelf, &counters).map_err(unusable)?;
+        let readers = Readers::start(opened.readers, short, deadlines, &blob_files, &counters).map_err(unusable)?;
         let readers = Arc::new(readers);
-        let desk = Desk {
-            shelf: Arc::clone(&shelf),
+        let desk = WriterParts {
+            blob_files: Arc::clone(&blob_files),
             board: Arc::clone(&board),
             counters: Arc::clone(&counters),
             faults: options.faults,
@@ -155,7 +155,7 @@ impl Store {
             writer,
             readers,
             upkeep: opened.upkeep,
-            shelf,
+            blob_files,
             board,
             search: SearchIndex::new(folder),
             counters,
@@ -258,7 +258,7 @@ impl Store {
     /// large ones where blocking is allowed.
     pub fn prepare_blob(&self, content: Bytes) -> Result<PreparedBlob> {
         self.may_grow()?;
-        let prepared = blob::prepare(&self.0.shelf, &content, self.0.blob_inline_max)?;
+        let prepared = blob::prepare(&self.0.blob_files, &content, self.0.blob_inline_max)?;
         self.0.counters.syncs.fetch_add(prepared.syncs(), Relaxed);
         Ok(prepared)
     }
@@ -359,7 +359,7 @@ impl Store {
             folder: folder.to_owned(),
             file: self.0.file.clone(),
             readers: Arc::downgrade(&self.0.readers),
-            shelf: Arc::downgrade(&self.0.shelf),
+            blob_files: Arc::downgrade(&self.0.blob_files),
             counters: Arc::clone(&self.0.counters),
             mark: Arc::clone(&self.0.mark),
             space: Arc::clone(&self.0.space),

@@ -5,9 +5,9 @@ use std::rc::Rc;
 use std::sync::Arc;
 
 use crate::blob::{self, BlobId, PreparedBlob};
+use crate::blob_files::BlobFiles;
 use crate::engine::{Marked, WriteSession};
 use crate::error::Result;
-use crate::shelf::Shelf;
 use crate::topic::Topic;
 use crate::value::Value;
 use crate::view::View;
@@ -39,8 +39,8 @@ pub(crate) struct Mark {
 }
 
 impl Tx {
-    pub(crate) fn new(session: Rc<dyn WriteSession>, shelf: Arc<Shelf>) -> Self {
-        Self { view: View::new(session.clone(), shelf), session, effects: Effects::default() }
+    pub(crate) fn new(session: Rc<dyn WriteSession>, blob_files: Arc<BlobFiles>) -> Self {
+        Self { view: View::new(session.clone(), blob_files), session, effects: Effects::default() }
     }
 
     /// Runs a statement that changes rows, and gives their number.

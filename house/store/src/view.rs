@@ -7,9 +7,9 @@ use std::sync::Arc;
 use bytes::Bytes;
 
 use crate::blob::{self, BlobId};
+use crate::blob_files::BlobFiles;
 use crate::engine::Session;
 use crate::error::{Error, Result};
-use crate::shelf::Shelf;
 use crate::value::{Row, Value};
 
 /// Bytes that [`View::prove_blob`] holds at a time.
@@ -18,12 +18,12 @@ const PROVEN_AT_A_TIME: u64 = 1 << 20;
 /// One consistent state of the data, read only.
 pub struct View {
     session: Rc<dyn Session>,
-    shelf: Arc<Shelf>,
+    blob_files: Arc<BlobFiles>,
 }
 
 impl View {
-    pub(crate) fn new(session: Rc<dyn Session>, shelf: Arc<Shelf>) -> Self {
-        Self { session, shelf }
+    pub(crate) fn new(session: Rc<dyn Session>, blob_files: Arc<BlobFiles>) -> Self {
+        Self { session, blob_files }
     }
 
     /// All rows of an answer. Only for answers whose size is bounded; else see [`for_each`](Self::for_each).
@@ -104,7 +104,7 @@ impl View {
         Ok(())
     }
 
-    pub(crate) fn shelf(&self) -> &Shelf {
-        &self.shelf
+    pub(crate) fn blob_files(&self) -> &BlobFiles {
+        &self.blob_files
     }
 }

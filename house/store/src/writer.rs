@@ -12,11 +12,11 @@ use std::time::{Duration, Instant};
 use tokio::sync::oneshot;
 
 use crate::blob::PreparedBlob;
+use crate::blob_files::BlobFiles;
 use crate::engine::{Marked, WriteSession};
 use crate::error::{Error, Result};
 use crate::faults::Faults;
 use crate::queue::{Popped, Queue};
-use crate::shelf::Shelf;
 use crate::space::Space;
 use crate::statistics::Counters;
 use crate::topic::{Board, Topic};
@@ -55,8 +55,8 @@ pub(crate) struct Writer {
 }
 
 /// What the writer thread needs beside its session.
-pub(crate) struct Desk {
-    pub(crate) shelf: Arc<Shelf>,
+pub(crate) struct WriterParts {
+    pub(crate) blob_files: Arc<BlobFiles>,
     pub(crate) board: Arc<Board>,
     pub(crate) counters: Arc<Counters>,
     pub(crate) faults: Faults,
@@ -65,7 +65,7 @@ pub(crate) struct Desk {
     pub(crate) space: Option<Arc<Space>>,
 }
 
-impl Desk {
+impl WriterParts {
     fn note_full(&self, error: &Error) {
         if let (Error::Full(_), Some(space)) = (error, &self.space) {
             space.ran_out();
@@ -74,15 +74,15 @@ impl Desk {
 }
 
 impl Writer {
-    pub(crate) fn start(session: Box<dyn WriteSession>, desk: Desk, queue: usize) -> std::io::Result<Self> {
+    pub(crate) fn start(session: Box<dyn WriteSession>, desk: WriterParts, queue: usize) -> std::io::Result<Self> {
         let queue = Arc::new(Queue::new(queue, PATIENCE, "too many writes are waiting"));
         let its_queue = Arc::clone(&queue);
         let thread = std::thread::Builder::new().name("store-writer".to_owned()).spawn(move || {
             // However this thread ends, nobody waits for it in vain.
             let _end = CloseAtEnd(Arc::clone(&its_queue));
             its_queue.is_served_here();
-            let tx = Tx::new(Rc::from(session), Arc::clone(&desk.shelf));
-            Clerk { queue: its_queue, tx, desk, looked: Instant::now() }.work();
+            let tx = Tx::new(Rc::from(session), Arc::clone(&desk.blob_files));
+            WriterThread { queue: its_queue, tx, desk, looked: Instant::now() }.work();
         })?;
         Ok(Self { queue, thread: Mutex::new(Some(thread)) })
     }
@@ -206,10 +206,10 @@ pub(crate) fn message(panic: &(dyn Any + Send)) -> String {
 }
 
 /// What runs on the thread.
-struct Clerk {
+struct WriterThread {
     queue: Arc<Queue<Box<dyn Job>>>,
     tx: Tx,
-    desk: Desk,
+    desk: WriterParts,
     looked: Instant,
 }
 
@@ -231,7 +231,7 @@ enum Ran {
 
 type Jobs = VecDeque<Box<dyn Job>>;
 
-impl Clerk {
+impl WriterThread {
     fn work(mut self) {
         loop {
             match self.queue.pop(Some(LOOK)) {
@@ -365,7 +365,7 @@ impl Clerk {
         answer(jobs, &Ok(()));
         // A file released and put again in one group stays; if it was the other way round, the next start finds it.
         let in_use = |name: &str| effects.adopted.iter().any(|blob| blob.is_in(name));
-        self.desk.shelf.release(effects.released.into_iter().filter(|name| !in_use(name)));
+        self.desk.blob_files.release(effects.released.into_iter().filter(|name| !in_use(name)));
         self.desk.board.announce(&distinct(effects.notices));
         Jobs::new()
     }

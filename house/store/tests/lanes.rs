@@ -131,7 +131,7 @@ async fn neither_people_nor_the_house_hold_the_last_thread() {
         people.read(&store, Asker(asker));
     }
     until(|| people.running() == 3).await;
-    assert_eq!(soon(store.read(look)).await, Ok(0), "the fixture is served beside them");
+    assert_eq!(soon(store.read(look)).await, Ok(0), "the server is served beside them");
     people.let_go();
     until(|| people.done.load(Ordering::SeqCst) == 8).await;
     let fixture = Held::default();

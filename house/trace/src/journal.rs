@@ -32,7 +32,7 @@ pub struct Journal {
 }
 
 /// Writes down what the journal gathers.
-pub struct Clerk {
+pub struct JournalWriter {
     store: Store,
     receiver: Receiver<Observation>,
     left_out: Arc<AtomicU64>,
@@ -41,11 +41,11 @@ pub struct Clerk {
 }
 
 impl Journal {
-    /// A journal on these data, and who writes it down: [`Clerk::run`] must be running for that.
-    pub fn new(store: Store) -> (Self, Clerk) {
+    /// A journal on these data, and who writes it down: [`JournalWriter::run`] must be running for that.
+    pub fn new(store: Store) -> (Self, JournalWriter) {
         let (sender, receiver) = mpsc::channel(WAITING);
         let left_out = Arc::<AtomicU64>::default();
-        let clerk = Clerk { store, receiver, left_out: Arc::clone(&left_out), told: 0 };
+        let clerk = JournalWriter { store, receiver, left_out: Arc::clone(&left_out), told: 0 };
         (Self { sender, left_out, flood: Arc::default() }, clerk)
     }
 
@@ -83,7 +83,7 @@ impl Witness for Journal {
     }
 }
 
-impl Clerk {
+impl JournalWriter {
     /// Writes until `shutdown` is done, and then what is left. End it after everybody who sees something.
     pub async fn run(mut self, shutdown: impl Future<Output = ()>) {
         tokio::pin!(shutdown);

@@ -29,7 +29,7 @@ pub use background::{catch_up, run};
 pub use find::{Found, Page, Scope, What, find, in_mailbox, sent_by};
 pub use follow::{Followed, TOPIC, follow, last};
 pub use history::{History, Noted};
-pub use journal::{Clerk, Journal};
+pub use journal::{Journal, JournalWriter};
 pub use note::{note, note_all};
 pub use prune::KEPT;
 pub use schema::MIGRATIONS;

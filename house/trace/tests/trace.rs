@@ -116,7 +116,7 @@ async fn pages_hold_each_letter_once_the_last_first_wherever_the_index_ends() {
         if number == 30 {
             trace::catch_up(&archive.store, at(60)).await.unwrap();
         }
-        // Letters that come into the mailbox later than they came into the fixture are found by two rows.
+        // Letters that come into the mailbox later than they came into the server are found by two rows.
         let earlier = number.saturating_sub(7);
         archive.write(earlier, number.into(), vec![filed(BOB, i64::from(number) + 1, "bob@alpha.test")]).await;
     }
@@ -213,9 +213,9 @@ fn observed(keys: &[i64], door: Link) -> Observation {
 
 /// Shows the journal something, and waits until all of it is written down.
 async fn watched(archive: &Archive, observations: Vec<Observation>) -> u64 {
-    let (journal, clerk) = Journal::new(archive.store.clone());
+    let (journal, writer) = Journal::new(archive.store.clone());
     observations.into_iter().for_each(|observation| journal.saw(observation));
-    clerk.run(std::future::ready(())).await;
+    writer.run(std::future::ready(())).await;
     journal.left_out()
 }
 
@@ -270,11 +270,11 @@ async fn refusals_without_end_are_bounded_and_never_waited_for() {
 #[tokio::test]
 async fn more_than_the_journal_holds_is_left_out_and_counted() {
     let archive = Archive::new();
-    let (journal, clerk) = Journal::new(archive.store.clone());
+    let (journal, writer) = Journal::new(archive.store.clone());
     // Nobody writes yet.
     (0..10_000).for_each(|key| journal.saw(observed(&[key], Link::Imap)));
     assert!(journal.left_out() > 0);
-    clerk.run(std::future::ready(())).await;
+    writer.run(std::future::ready(())).await;
 }
 
 #[tokio::test]

@@ -64,7 +64,7 @@ const TABLE: &[(&str, &str, &str)] = &[
     ("attempt behind an alias", "said", "-----"),
     ("attempt behind an alias", "outcome", "-----"),
     ("attempt behind an alias", "tls", "-----"),
-    // Which program, folder or socket of the fixture it was is the postmaster's affair.
+    // Which program, folder or socket of the server it was is the postmaster's affair.
     ("attempt here", "recipient", "+----"),
     ("attempt here", "by", "-----"),
     ("attempt here", "said", "+----"),
@@ -310,7 +310,7 @@ fn told_of_the_other_end(by: Link) -> (bool, bool) {
 #[test]
 fn where_a_letter_came_from_is_told_of_servers_and_never_of_our_people() {
     use Link::*;
-    for by in [Msa, Mta, Lmtp, Mra, Fixture, Client, Imap, Pop3, Jmap, Import] {
+    for by in [Msa, Mta, Lmtp, Mra, House, Client, Imap, Pop3, Jmap, Import] {
         let history = History::of([Event::Received(arrival(by)), filed(BOB, 11, TO[0])]);
         let view = history.seen_by(BOB).expect("it is in his mailbox");
         let arrival = view.arrival().expect("it came");

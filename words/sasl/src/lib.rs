@@ -8,17 +8,17 @@
 mod bearer;
 mod client;
 mod encoding;
+mod exchange;
 mod prepare;
 mod scram;
 mod seam;
-mod exchange;
 
 pub use bearer::{Bearer, BearerMechanism, MAX_TOKEN};
 pub use client::{Client, ClientError};
+pub use exchange::{Answer, Exchange, Keys, Question, Refusal, Step, busy, too_many};
 pub use prepare::prepare;
 pub use scram::derive_keys;
 pub use seam::{Turn, check, settle};
-pub use exchange::{Answer, Keys, Question, Refusal, Exchange, Step, busy, too_many};
 
 /// How many random bytes a nonce is made of: the caller supplies them.
 pub const NONCE: usize = 18;

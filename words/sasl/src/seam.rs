@@ -5,8 +5,8 @@ use std::net::IpAddr;
 use mail::Password;
 use mail::seam::{Login, Logins};
 
+use crate::exchange::{Answer, Exchange, Keys, Question, Refusal, Step, judged};
 use crate::prepare::prepare;
-use crate::exchange::{Answer, Keys, Question, Refusal, Exchange, Step, judged};
 
 /// What the door does next.
 #[derive(Debug)]

@@ -8,7 +8,7 @@ use std::task::{Context, Poll, Waker};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use facteur_sasl::{
-    Answer, Client, ClientError, Keys, Mechanism, NONCE, Question, Refusal, Exchange, Step, Turn, derive_keys, settle,
+    Answer, Client, ClientError, Exchange, Keys, Mechanism, NONCE, Question, Refusal, Step, Turn, derive_keys, settle,
 };
 use mail::seam::{AccountId, Login, LoginVerdict, Logins, OurFault, Pending, ScramKeys};
 use mail::{Address, Password};

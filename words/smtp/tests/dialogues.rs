@@ -58,7 +58,7 @@ struct Play {
 struct Server {
     kind: Kind,
     people: Vec<String>,
-    login: Option<sasl::Server>,
+    login: Option<sasl::Exchange>,
 }
 
 impl Play {
@@ -245,7 +245,7 @@ impl Server {
             }),
             Question::Recipient(address) => Answer::Verdict(self.recipient(&address)),
             Question::Login { mechanism, initial } => {
-                let mut login = sasl::Server::new(sasl::Mechanism::parse(&mechanism).unwrap(), [7; sasl::NONCE]);
+                let mut login = sasl::Exchange::new(sasl::Mechanism::parse(&mechanism).unwrap(), [7; sasl::NONCE]);
                 let step = login.begin(initial.as_ref().map(Password::reveal));
                 self.settle(login, step)
             }
@@ -282,7 +282,7 @@ impl Server {
         }
     }
 
-    fn settle(&mut self, mut login: sasl::Server, mut step: sasl::Step) -> Answer {
+    fn settle(&mut self, mut login: sasl::Exchange, mut step: sasl::Step) -> Answer {
         let keys = || sasl::derive_keys("secret", b"salt".to_vec(), 4096);
         let alice = || Login::of(AccountId(1), Address::parse("alice@alpha.test").unwrap());
         let verdict = |right| if right { LoginVerdict::Welcome(alice()) } else { LoginVerdict::Wrong };

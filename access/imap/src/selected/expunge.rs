@@ -6,7 +6,7 @@ use mailbox::{Error, LetterKey, UidRange, sliced};
 use store::Tx;
 
 use super::sets::resolve;
-use super::view::Place;
+use super::view::SelectedFolder;
 use crate::codec::command::Numbering;
 use crate::codec::sets::SequenceSet;
 use crate::serve::{Answer, Done, Output, Session};
@@ -40,7 +40,7 @@ pub async fn close(session: &mut Session) -> Done {
 }
 
 /// Slice after slice. `None` is every letter that is `\Deleted`.
-async fn clear(session: &Session, place: Place, among: Option<Vec<UidRange>>) -> Result<(), Error> {
+async fn clear(session: &Session, place: SelectedFolder, among: Option<Vec<UidRange>>) -> Result<(), Error> {
     let account = session.login.account;
     let expunge = move |tx: &mut Tx, among: Option<Vec<UidRange>>| {
         if !place.holds(tx)? {

@@ -1,6 +1,6 @@
 //! `FETCH` (RFC 9051 §6.4.5): in batches, each from one snapshot, rendered where it is read, sent with back-pressure.
 
-mod plan;
+mod items;
 mod render;
 mod seen;
 mod stream;
@@ -11,7 +11,7 @@ use mail::trace::{Link, Observation, Witness};
 use mailbox::{Change, Error, FolderId, Keywords, Uid, UidRange, Uids};
 use store::View;
 
-use self::plan::Plan;
+use self::items::FetchItems;
 use self::render::{Batch, Piece};
 use super::expunged::vanished;
 use super::sets::{above, count, resolve, slices};
@@ -30,7 +30,7 @@ const RANGES: usize = 1000;
 
 /// Runs `FETCH`.
 pub async fn fetch(session: &mut Session, out: &mut Output<'_>, command: Fetch) -> Done {
-    let plan = Plan::of(&command, session);
+    let plan = FetchItems::of(&command, session);
     session.enabled.condstore |= plan.modseq;
     if command.vanished && !(session.enabled.qresync && command.numbering == Numbering::Uid) {
         // RFC 7162 §3.2.6.
@@ -139,7 +139,7 @@ struct Job<'a> {
     store: store::Store,
     asker: store::Asker,
     selected: &'a mut Selected,
-    plan: Arc<Plan>,
+    plan: Arc<FetchItems>,
     account: mail::seam::AccountId,
     shown: u64,
     /// The first letters whose bodies are damaged or lost; the others are shown.

@@ -8,7 +8,7 @@ use mailbox::{Change, Error, FlagChange, FlagSet, Keywords, System, Uid, UidRang
 use store::Tx;
 
 use super::sets::{Places, count, resolve};
-use super::view::{Place, Selected, flags_changed, flags_there_are, modseq};
+use super::view::{Selected, SelectedFolder, flags_changed, flags_there_are, modseq};
 use crate::codec::command::{Flag, Numbering, Store, StoreAction};
 use crate::codec::sets::runs;
 use crate::codec::write::number;
@@ -73,7 +73,7 @@ impl Wish {
         &self,
         tx: &mut Tx,
         account: AccountId,
-        place: Place,
+        place: SelectedFolder,
         ranges: &[UidRange],
         flags: Option<&FlagSet>,
     ) -> Result<(Stored, FlagSet), Error> {

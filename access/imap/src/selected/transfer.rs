@@ -7,7 +7,7 @@ use mailbox::{Error, FolderId, Uid, UidRange, UidValidity, sliced};
 use store::Tx;
 
 use super::sets::{count, resolve};
-use super::view::Place;
+use super::view::SelectedFolder;
 use crate::codec::command::{Numbering, Transfer};
 use crate::codec::sets::runs;
 use crate::serve::{Answer, Code, Done, Halt, Output, Session};
@@ -65,7 +65,7 @@ enum Way {
 }
 
 struct Job {
-    from: Place,
+    from: SelectedFolder,
     to: FolderId,
     ranges: Vec<UidRange>,
     /// Letters named by their places: of none of them could the client know that it is gone.

@@ -7,7 +7,7 @@ use mailbox::{Change, Error, FolderChanges, FolderId, Keywords, Row, Uids};
 use store::View;
 
 use super::expunged;
-use super::view::{Place, Selected, flags_changed, flags_there_are};
+use super::view::{Selected, SelectedFolder, flags_changed, flags_there_are};
 use crate::codec::write::number;
 use crate::serve::{Enabled, Halt, Output, Session};
 
@@ -83,7 +83,7 @@ struct News {
     keywords: Option<Keywords>,
 }
 
-fn news(view: &View, whose: (AccountId, Place), since: Change, known: &Keywords) -> Result<News, Error> {
+fn news(view: &View, whose: (AccountId, SelectedFolder), since: Change, known: &Keywords) -> Result<News, Error> {
     let (account, place) = whose;
     let folder = place.now(view, account)?;
     let changes = mailbox::changes_since(view, folder, since, BATCH)?;

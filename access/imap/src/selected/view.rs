@@ -43,8 +43,8 @@ impl Selected {
     }
 
     /// The folder, for work outside this session.
-    pub(super) fn place(&self) -> Place {
-        Place { folder: self.folder, validity: self.validity }
+    pub(super) fn place(&self) -> SelectedFolder {
+        SelectedFolder { folder: self.folder, validity: self.validity }
     }
 
     /// Remembers a change the client made itself, so that it is not told of it once more.
@@ -57,12 +57,12 @@ impl Selected {
 
 /// A folder as it was selected, for the transactions that change it.
 #[derive(Clone, Copy, Debug)]
-pub struct Place {
+pub struct SelectedFolder {
     pub(super) folder: FolderId,
     validity: UidValidity,
 }
 
-impl Place {
+impl SelectedFolder {
     /// False once INBOX was renamed: its letters are gone from it (RFC 9051 §6.3.6), and this client has not heard it yet.
     pub(super) fn holds(self, view: &View) -> Result<bool, Error> {
         mailbox::folder::is_same(view, self.folder, self.validity)

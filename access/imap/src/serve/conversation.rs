@@ -9,9 +9,9 @@ use tokio::time::Instant;
 
 use super::answer::{Answer, Code, Done, Halt, Status};
 use super::capability::{self, Entrance};
-use super::server::Server;
 use super::letters::{self, Letters};
 use super::output::Output;
+use super::server::Server;
 use super::session::Session;
 use super::{entry, idle};
 use crate::codec::command::{AnyCommand, Command, FolderCommand, Request, SelectedCommand, Tag};

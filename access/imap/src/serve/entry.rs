@@ -3,7 +3,7 @@
 use mail::Password;
 use mail::seam::Login;
 use mail::stay::Doing;
-use sasl::{Mechanism, Refusal, Exchange, Turn};
+use sasl::{Exchange, Mechanism, Refusal, Turn};
 
 use super::answer::{Answer, Code};
 use super::conversation::{Conversation, End, Who};

@@ -5,10 +5,10 @@ mod capability;
 mod conversation;
 mod entry;
 mod fault;
-mod server;
 mod idle;
 mod letters;
 mod output;
+mod server;
 mod session;
 
 use std::sync::Arc;
@@ -16,8 +16,8 @@ use std::sync::Arc;
 use net::Stream;
 
 pub use answer::{Answer, Code, Done, Halt};
-pub use server::{Server, Timeouts};
 pub use output::Output;
+pub use server::{Server, Timeouts};
 pub use session::{Enabled, Session};
 
 /// The IMAP doors: the one on port 143 and the one that begins with TLS.

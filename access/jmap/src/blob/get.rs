@@ -11,7 +11,7 @@ use serde::Deserialize;
 use serde_json::Value;
 use store::View;
 
-use super::Place;
+use super::BlobPath;
 use super::range::Slice;
 use crate::api::{MethodError, Object};
 use crate::email::room::Room;
@@ -60,8 +60,8 @@ pub async fn get(scope: &Scope, arguments: Object) -> Result<Object, MethodError
     let (mut list, mut not_found, mut opened) = (Vec::new(), Vec::new(), Vec::new());
     for id in ids {
         let real = scope.real(&id).unwrap_or(&id).to_owned();
-        let place = Place::read(&real);
-        let letter = place.as_ref().and_then(Place::letter_key);
+        let place = BlobPath::read(&real);
+        let letter = place.as_ref().and_then(BlobPath::letter_key);
         let range = (wish.offset, wish.length);
         let slice = match place {
             Some(place) => Slice::open(scope, account, place, range).await?,

@@ -6,7 +6,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 use store::View;
 
-use super::{Base, Place, open};
+use super::{Base, BlobPath, open};
 use crate::api::{MethodError, Object};
 use crate::id::Id;
 use crate::run::Scope;
@@ -35,11 +35,11 @@ pub async fn lookup(scope: &Scope, arguments: Object) -> Result<Object, MethodEr
         let unknown = unknown.get(..unknown.floor_char_boundary(64)).unwrap_or_default();
         return Err(MethodError::unknown_data_type(format!("blobs are not looked up in {unknown:?} here")));
     }
-    let ids: Vec<(String, Option<Place>)> = arguments
+    let ids: Vec<(String, Option<BlobPath>)> = arguments
         .ids
         .into_iter()
         .map(|id| {
-            let place = scope.real(&id).and_then(Place::read);
+            let place = scope.real(&id).and_then(BlobPath::read);
             (id, place)
         })
         .collect();
@@ -55,7 +55,7 @@ type Looked = (Vec<Value>, Vec<String>);
 fn look_up(
     view: &View,
     account: AccountId,
-    ids: Vec<(String, Option<Place>)>,
+    ids: Vec<(String, Option<BlobPath>)>,
     types: &[String],
 ) -> Result<Looked, mailbox::Error> {
     let (mut list, mut not_found) = (Vec::new(), Vec::new());
@@ -91,7 +91,7 @@ impl Owners {
 }
 
 /// `None`: the account has no such blob. What was uploaded belongs to nothing: a letter made of it is another blob.
-fn owners(view: &View, account: AccountId, place: &Place) -> Result<Option<Owners>, mailbox::Error> {
+fn owners(view: &View, account: AccountId, place: &BlobPath) -> Result<Option<Owners>, mailbox::Error> {
     if open(view, account, place)?.is_none() {
         return Ok(None);
     }

@@ -7,7 +7,7 @@ use mail::seam::AccountId;
 use net::{Owner, Share};
 use store::View;
 
-use super::{Opened, Place, Reader, open};
+use super::{BlobPath, Opened, Reader, open};
 use crate::api::MethodError;
 use crate::email::get::TURN;
 use crate::limits;
@@ -42,7 +42,7 @@ impl Slice {
     pub async fn open(
         scope: &Scope,
         account: AccountId,
-        place: Place,
+        place: BlobPath,
         (offset, length): (u64, Option<u64>),
     ) -> Result<Option<Self>, MethodError> {
         let opening = move |view: &View| open(view, account, &place);

@@ -7,7 +7,7 @@ use mail::seam::AccountId;
 use mailbox::parse::{Encoding, Unpacker};
 use store::{BlobId, View, params};
 
-use super::{Base, Place, Step};
+use super::{Base, BlobPath, Step};
 
 /// Octets read at once.
 const PIECE: u64 = 256 * 1024;
@@ -23,7 +23,7 @@ pub struct Opened {
 }
 
 /// Finds a blob of the account. None: it has none of this id (any more).
-pub fn open(view: &View, account: AccountId, place: &Place) -> Result<Option<Opened>, store::Error> {
+pub fn open(view: &View, account: AccountId, place: &BlobPath) -> Result<Option<Opened>, store::Error> {
     let (sql, number) = match place.base {
         Base::Letter(letter) => (
             "SELECT l.blob, l.size FROM letter l

@@ -14,7 +14,7 @@ use serde_json::{Map, Value, json};
 use store::View;
 
 use super::range::Slice;
-use super::{Place, keep};
+use super::{BlobPath, keep};
 use crate::api::{MethodError, Object, SetError};
 use crate::limits;
 use crate::run::Scope;
@@ -169,7 +169,7 @@ async fn make(
     let size = octets.len();
     let number = keep(&scope.server.store, account, octets, (scope.server.clock)()).await?;
     drop(memory);
-    let made = json!({"id": Place::upload(number).id(), "type": draft.kind, "size": size});
+    let made = json!({"id": BlobPath::upload(number).id(), "type": draft.kind, "size": size});
     Ok(Ok(made.as_object().cloned().unwrap_or_default()))
 }
 
@@ -195,7 +195,7 @@ async fn copy(
     inbound: &mut Inbound,
     left: &mut u64,
 ) -> Result<Result<(), SetError>, MethodError> {
-    let slice = match scope.real(id).and_then(Place::read) {
+    let slice = match scope.real(id).and_then(BlobPath::read) {
         Some(place) => Slice::open(scope, account, place, (offset, length)).await?,
         None => None,
     };

@@ -6,7 +6,7 @@ use mailbox::parse::{Encoding, Part, Unpacker};
 use serde_json::{Value, json};
 
 use super::header::Header;
-use super::letter::Letter;
+use super::letter::EmailView;
 use super::property::Property;
 use super::room::Room;
 use crate::api::{MethodError, Object};
@@ -17,7 +17,7 @@ const PIECE: u64 = 256 * 1024;
 
 /// The EmailBodyPart object, with those inside it where they are wanted. What it holds is taken from `room`.
 pub fn part(
-    letter: &Letter<'_>,
+    letter: &EmailView<'_>,
     part_: &Part,
     properties: &[Property],
     inside: bool,
@@ -40,7 +40,7 @@ pub fn part(
 
 /// What is said of the part itself, and whether the parts inside it are asked for.
 fn alone(
-    letter: &Letter<'_>,
+    letter: &EmailView<'_>,
     part: &Part,
     properties: &[Property],
     room: &mut Room,
@@ -70,14 +70,18 @@ fn alone(
 }
 
 /// The part's header, read once.
-fn header_of<'h>(letter: &Letter<'_>, part: &Part, header: &'h mut Option<Header>) -> Result<&'h Header, MethodError> {
+fn header_of<'h>(
+    letter: &EmailView<'_>,
+    part: &Part,
+    header: &'h mut Option<Header>,
+) -> Result<&'h Header, MethodError> {
     match header {
         Some(header) => Ok(header),
         none => Ok(none.insert(letter.header(part)?)),
     }
 }
 
-fn named(letter: &Letter<'_>, part: &Part, name: &str, is_multipart: bool) -> Value {
+fn named(letter: &EmailView<'_>, part: &Part, name: &str, is_multipart: bool) -> Value {
     let text = |octets: &[u8]| Value::from(String::from_utf8_lossy(octets).replace('\0', ""));
     match name {
         "partId" if !is_multipart => letter.known.number(&letter.structure, part).map_or(Value::Null, Value::from),
@@ -124,7 +128,7 @@ pub fn leaves<'a>(part: &'a Part, out: &mut Vec<&'a Part>) {
 }
 
 /// Octets after decoding.
-fn size(letter: &Letter<'_>, part: &Part) -> Result<u64, MethodError> {
+fn size(letter: &EmailView<'_>, part: &Part) -> Result<u64, MethodError> {
     if matches!(part.transfer_encoding(), Encoding::Identity | Encoding::Unknown) || is_multipart(part) {
         return Ok(part.size().into());
     }
@@ -139,7 +143,11 @@ fn size(letter: &Letter<'_>, part: &Part) -> Result<u64, MethodError> {
 }
 
 /// Shows the decoded octets piece by piece until `take` has enough; false where it had.
-fn decode_pieces(letter: &Letter<'_>, part: &Part, mut take: impl FnMut(&[u8]) -> bool) -> Result<bool, MethodError> {
+fn decode_pieces(
+    letter: &EmailView<'_>,
+    part: &Part,
+    mut take: impl FnMut(&[u8]) -> bool,
+) -> Result<bool, MethodError> {
     let path = part.steps();
     let mut unpacker = Unpacker::new(&path);
     let (mut at, end) = path.first().map_or((0, 0), |step| (step.start, step.end));
@@ -170,7 +178,7 @@ pub struct Values {
 
 impl Values {
     /// The text of a part. `room` is what may still be given of all values, and is used up.
-    pub fn of(&self, letter: &Letter<'_>, part: &Part, room: &mut usize) -> Result<Value, MethodError> {
+    pub fn of(&self, letter: &EmailView<'_>, part: &Part, room: &mut usize) -> Result<Value, MethodError> {
         let limit = if self.limit == 0 { limits::BODY_VALUE } else { self.limit.min(limits::BODY_VALUE) };
         let limit = limit.min(*room);
         // Charsets rarely make more than two octets into one; where one does, less is given, and said to be cut.

@@ -11,7 +11,7 @@ use serde_json::Value;
 use store::View;
 
 use crate::api::{MethodError, Object, SetError};
-use crate::blob::{self, Opened, Place};
+use crate::blob::{self, BlobPath, Opened};
 use crate::limits;
 use crate::run::Scope;
 use fields::Fields;
@@ -48,7 +48,7 @@ async fn fetch(
     account: AccountId,
     draft: &mut Draft,
 ) -> Result<Result<Option<Share>, SetError>, MethodError> {
-    let mut places: Vec<Place> = Vec::new();
+    let mut places: Vec<BlobPath> = Vec::new();
     draft.each(&mut |content| {
         if let Content::Blob(place) = content {
             places.push(place.clone());

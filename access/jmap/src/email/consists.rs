@@ -5,7 +5,7 @@ use mailbox::parse::{By, Content, Contents, Item, Role, What, decode, protection
 use serde_json::{Value, json};
 
 use super::body;
-use super::letter::Letter;
+use super::letter::EmailView;
 use super::property::Property;
 use super::room::Room;
 use crate::api::MethodError;
@@ -17,7 +17,7 @@ use crate::api::MethodError;
 /// - `calledInHtml`: of a picture that the HTML shows, how the HTML writes its address;
 /// - `subject`: of a letter, its subject.
 pub fn items(
-    letter: &Letter<'_>,
+    letter: &EmailView<'_>,
     contents: &Contents<'_>,
     properties: &[Property],
     room: &mut Room,
@@ -26,7 +26,7 @@ pub fn items(
 }
 
 fn one(
-    letter: &Letter<'_>,
+    letter: &EmailView<'_>,
     contents: &Contents<'_>,
     item: &Item<'_>,
     properties: &[Property],
@@ -72,7 +72,7 @@ fn name(role: Role) -> &'static str {
 }
 
 /// `protection`: whether the letter is encrypted or signed, as which nothing was opened or checked; null where it is neither.
-pub fn protection(letter: &Letter<'_>, contents: &Contents<'_>) -> Result<Value, MethodError> {
+pub fn protection(letter: &EmailView<'_>, contents: &Contents<'_>) -> Result<Value, MethodError> {
     let found = found(contents, |range| letter.read_all(range))?;
     Ok(found.map_or(Value::Null, |found| {
         let is = match found.what {

@@ -1,7 +1,7 @@
 //! The conditions of Email/query (RFC 8621 §4.4.1) as the mailbox searches by them.
 
 use mailbox::FolderId;
-use mailbox::search::{Criteria, InThread, Place, Words};
+use mailbox::search::{Criteria, InThread, SearchField, Words};
 use serde_json::Value;
 
 use super::keywords;
@@ -75,15 +75,15 @@ fn one(name: &str, value: Value) -> Result<Criteria, MethodError> {
             true => Criteria::Attached,
             false => not(Criteria::Attached),
         },
-        "text" => words(&text(&value)?, Place::Anywhere),
-        "from" => words(&text(&value)?, Place::From),
-        "to" => words(&text(&value)?, Place::To),
-        "cc" => words(&text(&value)?, Place::Cc),
-        "bcc" => words(&text(&value)?, Place::Bcc),
-        "subject" => words(&text(&value)?, Place::Subject),
-        "body" => words(&text(&value)?, Place::Body),
+        "text" => words(&text(&value)?, SearchField::Anywhere),
+        "from" => words(&text(&value)?, SearchField::From),
+        "to" => words(&text(&value)?, SearchField::To),
+        "cc" => words(&text(&value)?, SearchField::Cc),
+        "bcc" => words(&text(&value)?, SearchField::Bcc),
+        "subject" => words(&text(&value)?, SearchField::Subject),
+        "body" => words(&text(&value)?, SearchField::Body),
         // Not in RFC 8621: the name of an attachment.
-        "attachmentName" => words(&text(&value)?, Place::Name),
+        "attachmentName" => words(&text(&value)?, SearchField::Name),
         "header" => match value.as_array().map(Vec::as_slice) {
             Some([name]) => Criteria::Header(text(name)?, String::new()),
             Some([name, wanted]) => Criteria::Header(text(name)?, text(wanted)?),
@@ -117,7 +117,7 @@ pub fn date(text: &str) -> Option<i64> {
     Some(time.as_millisecond())
 }
 
-fn words(text: &str, place: Place) -> Criteria {
+fn words(text: &str, place: SearchField) -> Criteria {
     let words =
         |token: Token| Criteria::Words(Words { place, text: token.text, quoted: token.quoted, as_typed: false });
     Criteria::And(tokens(text).into_iter().take(MOST_TOKENS).map(words).collect())

@@ -12,11 +12,11 @@ use store::View;
 
 use super::keywords;
 use super::known::Known;
-use super::letter::{Letter, Source, Stored, Wish};
+use super::letter::{EmailView, Source, Stored, Wish};
 use super::property::Property;
 use super::room::Room;
 use crate::api::{MethodError, Object};
-use crate::blob::Place;
+use crate::blob::BlobPath;
 use crate::id::Id;
 use crate::run::Scope;
 use crate::standard::{self, get as standard_get};
@@ -140,7 +140,7 @@ pub fn stored<'v>(
     account: AccountId,
     key: LetterKey,
     known: &Keywords,
-) -> Result<Option<Letter<'v>>, mailbox::Error> {
+) -> Result<Option<EmailView<'v>>, mailbox::Error> {
     let Some((folder, row)) = fetch::visible(view, account, key, Want::ALL)? else { return Ok(None) };
     let Some(card) = row.card else { return Ok(None) };
     let stored = Stored {
@@ -151,9 +151,9 @@ pub fn stored<'v>(
         received: row.received,
         attached: row.attached,
     };
-    Ok(Some(Letter {
+    Ok(Some(EmailView {
         stored: Some(stored),
-        place: Place::letter(key),
+        place: BlobPath::letter(key),
         size: row.size,
         summary: card.summary.unwrap_or_default(),
         structure: card.structure.unwrap_or_default(),

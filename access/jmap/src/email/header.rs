@@ -110,14 +110,14 @@ impl Form {
 #[derive(Clone, Debug, Default)]
 pub struct Header {
     octets: Bytes,
-    fields: Vec<Place>,
+    fields: Vec<FieldRange>,
     /// The charset of the letter's text: what no header may hold is read in it.
     charset: Option<String>,
 }
 
 /// Where a field stands in the octets.
 #[derive(Clone, Debug)]
-struct Place {
+struct FieldRange {
     name: Range<usize>,
     value: Range<usize>,
 }
@@ -131,7 +131,7 @@ impl Header {
             at..at + slice.len()
         };
         let places =
-            header::fields(&octets).map(|field| Place { name: range(field.name), value: range(field.raw_value) });
+            header::fields(&octets).map(|field| FieldRange { name: range(field.name), value: range(field.raw_value) });
         let fields = places.collect();
         Self { octets, fields, charset }
     }
@@ -161,7 +161,7 @@ impl Header {
 
     /// All fields, raw, in order.
     pub fn all(&self) -> Value {
-        let field = |field: &Place| {
+        let field = |field: &FieldRange| {
             let name = String::from_utf8_lossy(self.slice(&field.name));
             json!({"name": name, "value": raw(self.slice(&field.value))})
         };
@@ -169,7 +169,7 @@ impl Header {
     }
 
     fn values<'a>(&'a self, name: &'a str) -> impl DoubleEndedIterator<Item = &'a [u8]> {
-        let is_called = |field: &&Place| self.slice(&field.name).eq_ignore_ascii_case(name.as_bytes());
+        let is_called = |field: &&FieldRange| self.slice(&field.name).eq_ignore_ascii_case(name.as_bytes());
         self.fields.iter().filter(is_called).map(|field| self.slice(&field.value))
     }
 

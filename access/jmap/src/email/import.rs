@@ -12,7 +12,7 @@ use store::View;
 use super::write::{self, Filing, Ready, Task, Work};
 use super::{filter, keywords};
 use crate::api::{MethodError, Object, SetError};
-use crate::blob::{self, Place};
+use crate::blob::{self, BlobPath};
 use crate::limits;
 use crate::run::Scope;
 use crate::standard::{self, Span, set};
@@ -72,11 +72,11 @@ async fn one(scope: &Scope, account: AccountId, wish: Value) -> Result<Result<Re
 }
 
 /// Reads an EmailImport; all that is wrong with it is said at once.
-fn read(scope: &Scope, wish: &Value) -> Result<(Place, Filing), SetError> {
+fn read(scope: &Scope, wish: &Value) -> Result<(BlobPath, Filing), SetError> {
     let Some(wish) = wish.as_object() else { return Err(SetError::invalid(["blobId", "mailboxIds"])) };
     let known = ["blobId", "mailboxIds", "keywords", "receivedAt"];
     let mut bad: Vec<&str> = wish.keys().map(String::as_str).filter(|name| !known.contains(name)).collect();
-    let place = wish.get("blobId").and_then(Value::as_str).and_then(|id| Place::read(scope.real(id)?));
+    let place = wish.get("blobId").and_then(Value::as_str).and_then(|id| BlobPath::read(scope.real(id)?));
     if place.is_none() {
         bad.push("blobId");
     }

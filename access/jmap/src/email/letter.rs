@@ -19,7 +19,7 @@ use super::preview;
 use super::property::Property;
 use super::room::Room;
 use crate::api::{MethodError, Object};
-use crate::blob::Place;
+use crate::blob::BlobPath;
 
 /// Octets of a header that are looked at.
 const HEADER: u64 = 1 << 20;
@@ -55,9 +55,9 @@ pub struct Stored {
 }
 
 /// A letter to be shown.
-pub struct Letter<'a> {
+pub struct EmailView<'a> {
     pub stored: Option<Stored>,
-    pub place: Place,
+    pub place: BlobPath,
     pub size: u64,
     pub summary: Summary,
     pub structure: Structure,
@@ -66,7 +66,7 @@ pub struct Letter<'a> {
     pub known: Known,
 }
 
-impl Letter<'_> {
+impl EmailView<'_> {
     /// The object with the properties wanted. What it holds is taken from `room`.
     pub fn object(&self, wish: &Wish, room: &mut Room) -> Result<Object, MethodError> {
         let bodies = self.structure.bodies();

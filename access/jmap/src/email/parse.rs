@@ -12,11 +12,11 @@ use store::View;
 
 use super::get::gives_text;
 use super::known::Known;
-use super::letter::{Letter, Source, Wish};
+use super::letter::{EmailView, Source, Wish};
 use super::property::Property;
 use super::room::Room;
 use crate::api::{MethodError, Object};
-use crate::blob::{self, Place};
+use crate::blob::{self, BlobPath};
 use crate::limits;
 use crate::run::Scope;
 use crate::standard::{self, get as standard_get};
@@ -64,7 +64,7 @@ pub async fn parse(scope: &Scope, arguments: Object) -> Result<Object, MethodErr
         let outcome = one(scope, account, &id, &wish, &mut room).await?;
         match outcome {
             Parsed::Email(object) => {
-                opened.extend(Place::read(&id).and_then(|place| place.letter_key()).filter(|_| gives_text(&object)));
+                opened.extend(BlobPath::read(&id).and_then(|place| place.letter_key()).filter(|_| gives_text(&object)));
                 parsed.insert(id, object.into());
             }
             Parsed::NotParsable => not_parsable.push(id),
@@ -89,7 +89,7 @@ async fn one(
     wish: &Arc<Wish>,
     room: &mut Room,
 ) -> Result<Parsed, MethodError> {
-    let Some(place) = Place::read(id) else { return Ok(Parsed::NotFound) };
+    let Some(place) = BlobPath::read(id) else { return Ok(Parsed::NotFound) };
     let Some((opened, _share)) = blob::hold(scope, account, place.clone()).await? else {
         return Ok(Parsed::NotFound);
     };
@@ -107,7 +107,7 @@ async fn one(
 /// The Email object of these octets; none where they are no letter: not one field stands in their header.
 fn object(
     view: &View,
-    place: Place,
+    place: BlobPath,
     octets: Bytes,
     wish: &Wish,
     room: &mut Room,
@@ -115,7 +115,7 @@ fn object(
     if header::fields(&octets).next().is_none() {
         return Ok(None);
     }
-    let letter = Letter {
+    let letter = EmailView {
         stored: None,
         place,
         size: octets.len() as u64,

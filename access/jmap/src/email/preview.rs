@@ -2,7 +2,7 @@
 
 use mailbox::parse::text::said;
 
-use super::letter::Letter;
+use super::letter::EmailView;
 use crate::api::MethodError;
 
 /// Octets of text that a preview is chosen from.
@@ -15,7 +15,7 @@ const STUB: usize = 200;
 const LONGEST: usize = 255;
 
 /// The beginning of what the letter says, without what it quotes and without what newsletters put before it.
-pub fn of(letter: &Letter<'_>) -> Result<String, MethodError> {
+pub fn of(letter: &EmailView<'_>) -> Result<String, MethodError> {
     let bodies = letter.structure.bodies();
     let plain = said(&bodies.text, LOOKED_AT, |range| letter.read(range))?;
     let said = match collapsed(&plain).len() <= STUB {

@@ -17,7 +17,7 @@ use store::{Asker, Store, Tx, View};
 
 use super::keywords;
 use crate::api::{MethodError, Object, SetError, patch};
-use crate::blob::Place;
+use crate::blob::BlobPath;
 use crate::id::Id;
 use crate::limits;
 use crate::run::Scope;
@@ -287,7 +287,7 @@ fn file(tx: &mut Tx, account: AccountId, ready: &Ready, known: &Keywords) -> Res
     let filed = letter::file_beyond(tx, ready.folder, &ready.prepared, &flags, ready.received, ready.beyond)?;
     let made = json!({
         "id": filed.letter.id(),
-        "blobId": Place::letter(filed.letter).id(),
+        "blobId": BlobPath::letter(filed.letter).id(),
         "threadId": filed.thread.id(),
         "size": ready.size(),
     });

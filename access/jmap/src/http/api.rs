@@ -7,17 +7,17 @@ use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
 use bytes::{Bytes, BytesMut};
+use http::Line;
 use http_body_util::BodyExt;
 use mail::stay::Doing;
-use http::Line;
 
 use super::door::Person;
 use super::{answer, aside, door};
 use crate::api::{RequestError, json};
-use crate::server::Server;
 use crate::limits;
 use crate::memory::Memory;
 use crate::run::{Who, carry_out};
+use crate::server::Server;
 use crate::subscription::Credential;
 
 /// A request takes in steps of so many octets what memory it needs to come in.

@@ -9,9 +9,9 @@ use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::Response;
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
+use http::Peer;
 use mail::Password;
 use mail::seam::{Login, OurFault, Wire};
-use http::Peer;
 
 use super::answer::plain_problem;
 use crate::server::Server;

@@ -9,20 +9,20 @@ use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use axum::response::Response;
 use bytes::Bytes;
 use futures_util::stream;
+use http::Line;
 use mail::seam::AccountId;
 use mail::stay::Doing;
 use mailbox::parse::clean_file_name;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::Deserialize;
 use store::{Asker, Store};
-use http::Line;
 
 use super::answer;
 use super::door::Person;
 use super::range::Asked;
-use crate::blob::{self, Opened, Place, Reader};
-use crate::server::Server;
+use crate::blob::{self, BlobPath, Opened, Reader};
 use crate::id::Id;
+use crate::server::Server;
 
 /// What RFC 8187 §3.2.1 lets stand as it is.
 const ATTRIBUTE: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
@@ -42,7 +42,7 @@ pub async fn download(
     asked: HeaderMap,
 ) -> Response {
     let missing = || answer::plain_problem(StatusCode::NOT_FOUND, "there is no such blob");
-    let Some(place) = Place::read(&blob).filter(|_| AccountId::read(&account) == Some(person.account)) else {
+    let Some(place) = BlobPath::read(&blob).filter(|_| AccountId::read(&account) == Some(person.account)) else {
         return missing();
     };
     let letter = place.letter_key();

@@ -16,9 +16,9 @@ use tokio::time::{Instant, sleep_until};
 
 use super::answer;
 use super::door::Person;
-use crate::server::{Server, Turn};
 use crate::limits;
 use crate::push::{self, States};
+use crate::server::{Server, Turn};
 
 /// Pings come no oftener and no more seldom than this, in seconds (RFC 8620 §7.3 lets the server choose).
 const FASTEST: u64 = 5;

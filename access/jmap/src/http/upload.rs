@@ -15,10 +15,10 @@ use serde_json::json;
 
 use super::door::Person;
 use super::{answer, door};
-use crate::blob::{self, Place};
-use crate::server::Server;
+use crate::blob::{self, BlobPath};
 use crate::id::Id;
 use crate::limits;
+use crate::server::Server;
 
 pub async fn upload(
     State(server): State<Arc<Server>>,
@@ -52,7 +52,7 @@ pub async fn upload(
         Ok(number) => answer::with(
             StatusCode::CREATED,
             "application/json",
-            &json!({"accountId": account, "blobId": Place::upload(number).id(), "type": kind, "size": size}),
+            &json!({"accountId": account, "blobId": BlobPath::upload(number).id(), "type": kind, "size": size}),
         ),
         Err(error) => {
             tracing::error!(%error, "an upload could not be kept");

@@ -50,7 +50,7 @@ impl From<Fault> for Unfit {
 }
 
 /// What the mailboxes shall be. Those that are to be made have the highest numbers.
-struct Plan {
+struct Intent {
     wishes: BTreeMap<FolderId, Wish>,
     /// Those named in the call.
     named: HashSet<FolderId>,
@@ -60,7 +60,7 @@ struct Plan {
 /// Carries the call out as a whole, or changes nothing that stays.
 pub fn carry_out(tx: &mut Tx, account: AccountId, batch: &Batch, known: &mut Created) -> Result<SetAnswer, Unfit> {
     let all = folder::list(tx, account)?;
-    let plan = Plan::of(batch, &all, known)?;
+    let plan = Intent::of(batch, &all, known)?;
     let full = plan.names()?;
     plan.check_siblings(&all)?;
     plan.check_roles()?;
@@ -98,7 +98,7 @@ fn provisional(index: usize) -> FolderId {
     FolderId(i64::MAX - i64::try_from(index).unwrap_or_default())
 }
 
-impl Plan {
+impl Intent {
     fn of(batch: &Batch, all: &[Folder], known: &Created) -> Result<Self, Unfit> {
         let mut known = known.clone();
         for (index, (key, _)) in batch.creates.iter().enumerate() {

@@ -12,7 +12,7 @@ use store::{Store, Tx, View};
 
 use super::report::{self, Report};
 use super::{fate, sent};
-use crate::blob::{self, Place};
+use crate::blob::{self, BlobPath};
 use crate::records::{self, Kind};
 
 /// Reports looked at in one go.
@@ -64,7 +64,7 @@ fn read(view: &View, account: AccountId, letter: LetterKey) -> Result<Option<Rep
 
 /// The first piece of a part, decoded.
 fn beginning(view: &View, account: AccountId, letter: LetterKey, part: &Part) -> Result<Vec<u8>, store::Error> {
-    let Some(opened) = blob::open(view, account, &Place::letter(letter).part(part))? else { return Ok(Vec::new()) };
+    let Some(opened) = blob::open(view, account, &BlobPath::letter(letter).part(part))? else { return Ok(Vec::new()) };
     Ok(opened.reader().next(view)?.unwrap_or_default().into())
 }
 
@@ -76,7 +76,7 @@ fn take_in(tx: &mut Tx, account: AccountId, letter: LetterKey, report: Option<&R
     for number in sent::find(tx, account, &report.message_id)? {
         let Some(record) = records::get(tx, account, Kind::Submission, number)? else { continue };
         let mut data = record.data;
-        if fate::hear(&mut data, report, &Place::letter(letter).id()) {
+        if fate::hear(&mut data, report, &BlobPath::letter(letter).id()) {
             return records::update(tx, account, Kind::Submission, number, &data);
         }
     }

@@ -16,7 +16,7 @@ use store::{Tx, View};
 use super::envelope::{self, Addressed};
 use super::{PROPERTIES, fate, follow, object, report};
 use crate::api::{MethodError, Object, SetError, patch};
-use crate::blob::{self, Place};
+use crate::blob::{self, BlobPath};
 use crate::id::{Id, IdentityId, SubmissionId};
 use crate::methods::Answers;
 use crate::outbox::Done;
@@ -254,7 +254,7 @@ async fn find(scope: &Scope, account: AccountId, given: &Object) -> Result<Resul
     if row.size > scope.server.largest_letter {
         return Ok(Err(SetError::new("tooLarge").with("maxSize", scope.server.largest_letter)));
     }
-    let Some((opened, share)) = blob::hold(scope, account, Place::letter(letter)).await? else {
+    let Some((opened, share)) = blob::hold(scope, account, BlobPath::letter(letter)).await? else {
         return Ok(Err(SetError::invalid(["emailId"])));
     };
     let Some(octets) = scope.server.read(account, move |view| blob::whole(view, &opened, largest)).await? else {

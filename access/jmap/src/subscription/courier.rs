@@ -11,8 +11,8 @@ use tokio::sync::mpsc::{OwnedPermit, Receiver, Sender, channel};
 use tokio::task::JoinSet;
 
 use super::{Credentials, Subscription, SubscriptionId, errand, table};
-use crate::server::Server;
 use crate::push::States;
+use crate::server::Server;
 
 /// The bounds of one message, for the client that [`Server::push_with`](crate::Server::push_with) is given.
 pub const PUSHES: Limits = Limits { time: Duration::from_secs(15), body: 64 * 1024, redirects: 0 };

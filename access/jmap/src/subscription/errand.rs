@@ -11,9 +11,9 @@ use tokio::time::{Instant, sleep, sleep_until};
 
 use super::{Courier, Subscription, table};
 use crate::api::Object;
-use crate::server::Server;
 use crate::id::Id;
 use crate::push::{self, States};
+use crate::server::Server;
 
 /// Many changes at once are one message, and a client is told no oftener than this.
 const PAUSE: Duration = Duration::from_secs(1);
@@ -28,7 +28,7 @@ const CODE_TRIES: u32 = 3;
 const LOOK: Duration = Duration::from_secs(3600);
 
 /// What became of a message.
-enum Outcome {
+enum Pushed {
     Done,
     /// The service says that nobody listens there any more.
     Gone,
@@ -40,9 +40,9 @@ enum Outcome {
 pub async fn verify(server: Arc<Server>, new: Subscription) {
     for tries in 1..=CODE_TRIES {
         match deliver(&server, &new, &new.verification()).await {
-            Outcome::Later(wished) if tries < CODE_TRIES => sleep(pause(tries, wished)).await,
-            Outcome::Later(_) | Outcome::Gone => return note_given_up(&new, "its code does not reach it"),
-            Outcome::Done => return,
+            Pushed::Later(wished) if tries < CODE_TRIES => sleep(pause(tries, wished)).await,
+            Pushed::Later(_) | Pushed::Gone => return note_given_up(&new, "its code does not reach it"),
+            Pushed::Done => return,
         }
     }
 }
@@ -82,12 +82,12 @@ pub async fn tell(server: Arc<Server>, subscription: Subscription, from: Option<
         known = Some(states);
         if !owed.is_empty() && Instant::now() >= not_before {
             match deliver(&server, &subscription, &push::state_change(account, owed.clone())).await {
-                Outcome::Done => (owed, failures, not_before) = (Object::new(), 0, Instant::now() + PAUSE),
-                Outcome::Later(wished) if failures < GIVE_UP => {
+                Pushed::Done => (owed, failures, not_before) = (Object::new(), 0, Instant::now() + PAUSE),
+                Pushed::Later(wished) if failures < GIVE_UP => {
                     failures += 1;
                     not_before = Instant::now() + pause(failures, wished);
                 }
-                Outcome::Gone | Outcome::Later(_) => {
+                Pushed::Gone | Pushed::Later(_) => {
                     note_given_up(&subscription, "its push service says that it is gone, or has failed for too long");
                     return forget(&server, &subscription).await;
                 }
@@ -116,23 +116,23 @@ async fn forget(server: &Server, subscription: &Subscription) {
 }
 
 /// One message, unless the client may not come in any more.
-async fn deliver(server: &Server, to: &Subscription, message: &Value) -> Outcome {
-    let Some(courier) = server.courier.get() else { return Outcome::Gone };
+async fn deliver(server: &Server, to: &Subscription, message: &Value) -> Pushed {
+    let Some(courier) = server.courier.get() else { return Pushed::Gone };
     match courier.is_good(to).await {
         Ok(true) => match authorization(server, to).await {
             Some(ours) => post(courier, to, message, ours).await,
-            None => Outcome::Later(None),
+            None => Pushed::Later(None),
         },
         Ok(false) => {
             tracing::info!(
                 account = to.account.0,
                 "a push is not sent: what its client logged in with is no longer good"
             );
-            Outcome::Gone
+            Pushed::Gone
         }
         Err(fault) => {
             tracing::warn!(%fault, "clients are told of changes later");
-            Outcome::Later(None)
+            Pushed::Later(None)
         }
     }
 }
@@ -145,8 +145,8 @@ async fn authorization(server: &Server, to: &Subscription) -> Option<HeaderValue
 }
 
 /// One message (RFC 8030 §5). Its address is a secret of the client, and stays out of the log.
-async fn post(courier: &Courier, to: &Subscription, message: &Value, ours: HeaderValue) -> Outcome {
-    let Ok(url) = Url::parse(&to.url) else { return Outcome::Gone };
+async fn post(courier: &Courier, to: &Subscription, message: &Value, ours: HeaderValue) -> Pushed {
+    let Ok(url) = Url::parse(&to.url) else { return Pushed::Gone };
     let plain = message.to_string().into_bytes();
     let mut fields = HeaderMap::from_iter([
         (AUTHORIZATION, ours),
@@ -161,11 +161,11 @@ async fn post(courier: &Courier, to: &Subscription, message: &Value, ours: Heade
                 fields.insert(CONTENT_ENCODING, HeaderValue::from_static("aes128gcm"));
                 sealed
             }
-            Err(_) => return Outcome::Gone,
+            Err(_) => return Pushed::Gone,
         },
     };
     let why = match courier.client().post(&url, fields, body.into()).await {
-        Ok(answer) if (200..300).contains(&answer.status) => return Outcome::Done,
+        Ok(answer) if (200..300).contains(&answer.status) => return Pushed::Done,
         Ok(answer) if [404, 410].contains(&answer.status) => {
             tracing::info!(
                 account = to.account.0,
@@ -173,17 +173,17 @@ async fn post(courier: &Courier, to: &Subscription, message: &Value, ours: Heade
                 status = answer.status,
                 "a push is refused for good"
             );
-            return Outcome::Gone;
+            return Pushed::Gone;
         }
         Ok(answer) => {
             let wished = answer.fields.get(RETRY_AFTER).and_then(|value| value.to_str().ok()?.trim().parse().ok());
             tracing::info!(account = to.account.0, host = url.host_str(), status = answer.status, "a push is refused");
-            return Outcome::Later(wished.map(Duration::from_secs));
+            return Pushed::Later(wished.map(Duration::from_secs));
         }
         Err(why) => why,
     };
     tracing::info!(account = to.account.0, host = url.host_str(), %why, "a push does not arrive");
-    Outcome::Later(None)
+    Pushed::Later(None)
 }
 
 #[cfg(test)]

@@ -207,7 +207,10 @@ fn parts_of_letters_are_read_decoded_and_belong_to_their_letter() {
     assert_eq!(looked["notFound"], json!(["L999", "x"]));
     let email_only = fixture.call("Blob/lookup", json!({"typeNames": ["Email"], "ids": [whole]}));
     assert_eq!(email_only["list"][0]["matchedIds"], json!({"Email": [email]}));
-    assert_eq!(fixture.error("Blob/lookup", json!({"typeNames": ["CalendarEvent"], "ids": [whole]})), "unknownDataType");
+    assert_eq!(
+        fixture.error("Blob/lookup", json!({"typeNames": ["CalendarEvent"], "ids": [whole]})),
+        "unknownDataType"
+    );
     // RFC 9404 §4.3: nor a type whose capability is not used.
     let request = json!({"using": [USING[0], BLOB], "methodCalls": [
         ["Blob/lookup", {"accountId": "a1", "typeNames": ["Email"], "ids": [whole]}, "0"],

@@ -1,4 +1,4 @@
-//! A fixture with alice and bob in it, whose requests are carried out without HTTP.
+//! A server with alice and bob in it, whose requests are carried out without HTTP.
 
 #![allow(dead_code)]
 

@@ -6,8 +6,8 @@ use bytes::Bytes;
 use mailbox::{FlagSet, System};
 use serde_json::{Value, json};
 
-use crate::hostile_letters::{letters, plain};
 use crate::fixture::{Fixture, NOW, USING};
+use crate::hostile_letters::{letters, plain};
 
 /// Octets of each letter. A field in it is five times as long as what is looked at of one.
 const SIZE: usize = 1 << 19;

@@ -45,7 +45,8 @@ fn json_of(body: &[u8]) -> Value {
 #[test]
 fn the_session_says_what_there_is_and_where() {
     let fixture = Fixture::new();
-    let (status, body, headers) = send(&fixture, request("GET", "/.well-known/jmap", ALICE).body(Body::empty()).unwrap());
+    let (status, body, headers) =
+        send(&fixture, request("GET", "/.well-known/jmap", ALICE).body(Body::empty()).unwrap());
     let session = json_of(&body);
     assert_eq!((status, &session["username"]), (200, &json!("alice@alpha.test")));
     assert_eq!(session["apiUrl"], "http://mail.alpha.test/jmap/api");

@@ -190,7 +190,8 @@ fn what_cannot_be_a_mailbox_is_told_with_the_properties_that_are_wrong() {
 #[test]
 fn a_mailbox_with_letters_or_children_is_destroyed_only_when_that_is_meant() {
     let fixture = Fixture::new();
-    let made = fixture.call("Mailbox/set", json!({"create": {"a": {"name": "A"}, "b": {"name": "B", "parentId": "#a"}}}));
+    let made =
+        fixture.call("Mailbox/set", json!({"create": {"a": {"name": "A"}, "b": {"name": "B", "parentId": "#a"}}}));
     let (a, b) = (made["created"]["a"]["id"].clone(), made["created"]["b"]["id"].clone());
     let destroy = |what: Value| fixture.call("Mailbox/set", what);
     let kept = destroy(json!({"destroy": [a]}));

@@ -5,10 +5,10 @@ mod changes;
 mod clients;
 mod core;
 mod emails;
+mod fixture;
 mod hostile;
 #[path = "../../../testing/hostile.rs"]
 mod hostile_letters;
-mod fixture;
 mod http;
 mod letters;
 mod mailboxes;

@@ -10,7 +10,12 @@ use serde_json::{Value, json};
 use crate::fixture::{Fixture, NOW, letter};
 
 /// Carries out a call while the writer is held, and lets another change slip in before the call's own write.
-fn raced(fixture: &Fixture, method: &str, arguments: Value, other: impl FnMut(&mut store::Tx) + Send + 'static) -> Value {
+fn raced(
+    fixture: &Fixture,
+    method: &str,
+    arguments: Value,
+    other: impl FnMut(&mut store::Tx) + Send + 'static,
+) -> Value {
     let (started, released) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicBool::new(false)));
     let (its_started, its_released, mut other) = (started.clone(), released.clone(), other);
     let store = fixture.store.clone();

@@ -381,7 +381,12 @@ fn what_becomes_of_a_letter_is_followed_recipient_by_recipient() {
     };
     let since = fixture.state("EmailSubmission");
     fixture.following(|| {
-        fixture.happened(Event::Filed { account: 2, key: 9, recipient: "bob@alpha.test".into(), folder: "INBOX".into() });
+        fixture.happened(Event::Filed {
+            account: 2,
+            key: 9,
+            recipient: "bob@alpha.test".into(),
+            folder: "INBOX".into(),
+        });
         let now = until(&fixture, &id, |now| status(now, "bob@alpha.test") == "yes");
         assert_eq!(status(&now, "carol@gamma.test"), "queued");
         assert_eq!(fixture.changes("EmailSubmission", &since), (json!([]), json!([id]), json!([])));
@@ -390,7 +395,8 @@ fn what_becomes_of_a_letter_is_followed_recipient_by_recipient() {
     fixture.happened(attempt("451 4.7.1 later", AttemptOutcome::Later));
     let fixture = fixture.reopened();
     fixture.following(|| {
-        let now = until(&fixture, &id, |now| now["deliveryStatus"]["carol@gamma.test"]["smtpReply"] == "451 4.7.1 later");
+        let now =
+            until(&fixture, &id, |now| now["deliveryStatus"]["carol@gamma.test"]["smtpReply"] == "451 4.7.1 later");
         assert_eq!(status(&now, "carol@gamma.test"), "queued");
         fixture.happened(attempt("550 5.1.1 nobody", AttemptOutcome::Failed));
         let now = until(&fixture, &id, |now| status(now, "carol@gamma.test") == "no");

@@ -1,6 +1,6 @@
 //! PushSubscription (RFC 8620 §7.2), with a push service on this machine.
 
-#[path = "../conformance/house.rs"]
+#[path = "../conformance/fixture.rs"]
 mod fixture;
 mod service;
 
@@ -32,7 +32,7 @@ impl Credentials for Gate {
     }
 }
 
-/// A fixture that posts, as strangers may have it do, and to the service besides.
+/// A server that posts, as strangers may have it do, and to the service besides.
 struct Desk {
     fixture: Fixture,
     service: Service,

@@ -10,7 +10,7 @@ use sasl::{Mechanism, Refusal};
 
 use crate::command::{Command, Fault};
 use crate::language::{Language, say};
-use crate::maildrop::{Letter, Listing, Maildrop};
+use crate::maildrop::{DropEntry, Listing, Maildrop};
 use crate::reply::Reply;
 use stranger::Stranger;
 
@@ -60,7 +60,7 @@ pub enum Act {
         /// Said first.
         reply: Reply,
         /// Of the drop.
-        letter: Letter,
+        letter: DropEntry,
         /// Of the body; none: all of it.
         lines: Option<u32>,
     },
@@ -293,7 +293,7 @@ mod tests {
 
     fn in_a_drop() -> Dialogue {
         let mut dialogue = Dialogue::new(INSIDE_TLS);
-        let letter = Letter { uid: Uid::FIRST, size: 120 };
+        let letter = DropEntry { uid: Uid::FIRST, size: 120 };
         dialogue.let_in(Maildrop::new(AccountId(1), FolderId(1), "1.1.", vec![letter]));
         dialogue
     }

@@ -8,7 +8,7 @@ use store::{Store, View};
 
 use super::send::{Found, PIECE, find};
 use crate::command::Command;
-use crate::maildrop::{Letter, Maildrop};
+use crate::maildrop::{DropEntry, Maildrop};
 
 /// Letters found at a time. Each has a place in here, whatever its size.
 const MOST: usize = 32;
@@ -24,7 +24,7 @@ impl Ahead {
         &mut self,
         store: &Store,
         maildrop: &Maildrop,
-        letter: Letter,
+        letter: DropEntry,
         waiting: &[u8],
     ) -> Result<Option<Found>, mailbox::Error> {
         if let Some((_, found)) = self.0.find(|(uid, _)| *uid == letter.uid) {
@@ -39,7 +39,7 @@ impl Ahead {
 }
 
 /// The letter and those that are asked for next, as long as all are small.
-fn together(maildrop: &Maildrop, letter: Letter, waiting: &[u8]) -> Vec<Letter> {
+fn together(maildrop: &Maildrop, letter: DropEntry, waiting: &[u8]) -> Vec<DropEntry> {
     let mut room = PIECE.saturating_sub(u64::from(letter.size));
     let next = asked_for(waiting).filter_map(|number| maildrop.letter(number).ok());
     let small = next.take_while(|next| {
@@ -64,7 +64,7 @@ fn asked_for(waiting: &[u8]) -> impl Iterator<Item = u32> {
 }
 
 /// Only the first has to be found: whatever is wrong with another is said when its turn comes.
-fn find_all(view: &View, folder: FolderId, letters: &[Letter]) -> Result<Vec<(Uid, Option<Found>)>, mailbox::Error> {
+fn find_all(view: &View, folder: FolderId, letters: &[DropEntry]) -> Result<Vec<(Uid, Option<Found>)>, mailbox::Error> {
     let mut all = Vec::with_capacity(letters.len());
     for letter in letters {
         match find(view, folder, *letter, PIECE) {
@@ -82,11 +82,11 @@ mod tests {
 
     use super::*;
 
-    fn letter(uid: u32, size: u32) -> Letter {
-        Letter { uid: Uid::new(uid).unwrap(), size }
+    fn letter(uid: u32, size: u32) -> DropEntry {
+        DropEntry { uid: Uid::new(uid).unwrap(), size }
     }
 
-    fn uids(first: Letter, waiting: &str) -> Vec<u32> {
+    fn uids(first: DropEntry, waiting: &str) -> Vec<u32> {
         let letters = (1..=50).map(|uid| letter(uid, if uid == 9 { 200_000 } else { 10_000 })).collect();
         let drop = Maildrop::new(AccountId(1), FolderId(1), "1.1.", letters);
         together(&drop, first, waiting.as_bytes()).iter().map(|letter| letter.uid.get()).collect()

@@ -9,12 +9,12 @@ use net::{Connection, Error, Stream};
 use tokio::time::Instant;
 
 use super::ahead::Ahead;
-use super::server::Server;
 use super::locks::Hold;
 use super::send::{Found, HEAD, Parcel, find};
+use super::server::Server;
 use super::{entry, update};
 use crate::dialogue::{Act, Dialogue, Entrance, Event};
-use crate::maildrop::{Letter, Listing};
+use crate::maildrop::{DropEntry, Listing};
 use crate::reply::Reply;
 
 /// The longest line of a stranger: an initial response of SASL (RFC 5034 §4), and its command.
@@ -181,7 +181,7 @@ impl Conversation {
         Ok(self.connection.write(b".\r\n").await?)
     }
 
-    async fn send(&mut self, reply: &Reply, letter: Letter, lines: Option<u32>) -> Result<(), End> {
+    async fn send(&mut self, reply: &Reply, letter: DropEntry, lines: Option<u32>) -> Result<(), End> {
         let found = match self.find(letter, lines).await {
             Ok(Some(found)) => found,
             Ok(None) => return self.say(&self.dialogue.say(Event::Gone)).await,
@@ -211,7 +211,7 @@ impl Conversation {
         store::Asker(self.dialogue.maildrop().map_or(0, |maildrop| maildrop.account().0))
     }
 
-    async fn find(&mut self, letter: Letter, lines: Option<u32>) -> Result<Option<Found>, mailbox::Error> {
+    async fn find(&mut self, letter: DropEntry, lines: Option<u32>) -> Result<Option<Found>, mailbox::Error> {
         let Some(maildrop) = self.dialogue.maildrop() else { return Ok(None) };
         let (store, folder) = (&self.server.store, maildrop.folder());
         match lines {
@@ -224,7 +224,7 @@ impl Conversation {
     }
 
     /// It stands in the history of the letter, and with others in the flags.
-    async fn was_sent(&mut self, letter: Letter, key: LetterKey) {
+    async fn was_sent(&mut self, letter: DropEntry, key: LetterKey) {
         let Some(maildrop) = self.dialogue.maildrop() else { return };
         let (account, folder) = (maildrop.account(), maildrop.folder());
         self.server.witness.saw(Observation::Read { account, keys: vec![key.0], door: Link::Pop3, at: net::now() });

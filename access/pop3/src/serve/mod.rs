@@ -3,9 +3,9 @@
 mod ahead;
 mod conversation;
 mod entry;
-mod server;
 mod locks;
 mod send;
+mod server;
 mod update;
 
 use std::sync::Arc;

@@ -7,7 +7,7 @@ use mailbox::{FolderId, LetterKey, UidRange, Want, body, fetch};
 use net::{Connection, Error};
 use store::{Asker, BlobId, Store, View};
 
-use crate::maildrop::Letter;
+use crate::maildrop::DropEntry;
 use crate::reply::Reply;
 
 /// Octets read at a time; whole frames of the store where a piece begins at one.
@@ -25,7 +25,12 @@ pub(super) struct Found {
 }
 
 /// Finds a letter and reads at most `most` octets of it, in one look. None: there is no such letter any more.
-pub(super) fn find(view: &View, folder: FolderId, letter: Letter, most: u64) -> Result<Option<Found>, mailbox::Error> {
+pub(super) fn find(
+    view: &View,
+    folder: FolderId,
+    letter: DropEntry,
+    most: u64,
+) -> Result<Option<Found>, mailbox::Error> {
     let want = Want { card: true, ..Want::ROW };
     let rows = fetch(view, folder, &[UidRange::one(letter.uid)], want, 1)?;
     let found = rows.into_iter().next().and_then(|row| Some((row.letter, row.card?.blob)));

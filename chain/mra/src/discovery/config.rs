@@ -147,7 +147,8 @@ impl Raw {
         };
         // Judged as if the person had written it: port and protocol must go together here too.
         let place = Mailbox::parse(&format!("{scheme}://user@{hostname}:{}", self.port)).ok()?;
-        let wants_token = !self.authentication.is_empty() && self.authentication.iter().all(|way| way == "oauth2");
+        let wants_token =
+            !self.authentication.is_empty() && self.authentication.iter().all(|endpoint| endpoint == "oauth2");
         Some(Server { mailbox: Mailbox { user, ..place }, wants_token })
     }
 }

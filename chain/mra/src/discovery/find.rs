@@ -89,7 +89,7 @@ pub struct Finder {
 
 /// The ways, the one that proves most first.
 #[derive(Clone, Copy)]
-enum Way {
+enum FoundBy {
     OwnFile,
     Services,
     Thunderbird,
@@ -121,12 +121,12 @@ impl Finder {
     /// The first server that answers, of the first way that names one.
     pub async fn find(&self, address: &Address) -> Result<Offer, NotFound> {
         let mut tried = NotFound::default();
-        for way in [Way::OwnFile, Way::Services, Way::Thunderbird, Way::UsualNames, Way::Exchange] {
+        for way in [FoundBy::OwnFile, FoundBy::Services, FoundBy::Thunderbird, FoundBy::UsualNames, FoundBy::Exchange] {
             for offer in self.named_by(way, address).await.into_iter().take(MOST) {
                 match trial::knock(&offer.mailbox, self.ca.clone(), &self.resolver).await {
                     Ok(()) => return Ok(offer),
                     // That a name which was only guessed is nobody's says nothing.
-                    Err(Fault::Unreachable(_)) if matches!(way, Way::UsualNames) => {}
+                    Err(Fault::Unreachable(_)) if matches!(way, FoundBy::UsualNames) => {}
                     Err(fault) => tried.0.push((offer.mailbox, fault)),
                 }
             }
@@ -134,15 +134,15 @@ impl Finder {
         Err(tried)
     }
 
-    async fn named_by(&self, way: Way, address: &Address) -> Vec<Offer> {
+    async fn named_by(&self, way: FoundBy, address: &Address) -> Vec<Offer> {
         let domain = address.domain().as_str();
         match way {
-            Way::OwnFile => offers(self.file_of(domain, address).await, Source::Domain, address),
-            Way::Services => self.services(address).await,
-            Way::Thunderbird if self.ask_thunderbird => self.listed(domain, address).await,
-            Way::Thunderbird => Vec::new(),
-            Way::UsualNames => self.usual_names(address),
-            Way::Exchange => self.of_exchange(address).await,
+            FoundBy::OwnFile => offers(self.file_of(domain, address).await, Source::Domain, address),
+            FoundBy::Services => self.services(address).await,
+            FoundBy::Thunderbird if self.ask_thunderbird => self.listed(domain, address).await,
+            FoundBy::Thunderbird => Vec::new(),
+            FoundBy::UsualNames => self.usual_names(address),
+            FoundBy::Exchange => self.of_exchange(address).await,
         }
     }
 

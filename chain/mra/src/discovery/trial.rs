@@ -7,10 +7,10 @@ use mail::Password;
 use mail::seam::{OurFault, Pending};
 use net::{ClientTls, Distrust, Resolver};
 
+use crate::endpoint::{Endpoint, Waits};
 use crate::oauth::{self, App, Https, KeepRefresh, Provider, Tokens};
 use crate::place::Mailbox;
 use crate::secret::Secret;
-use crate::way::{Waits, Way};
 use crate::{Credential, Fault, Protocol, Settings, imap, pop3};
 
 /// Somebody looks on: what is not there soon is not there.
@@ -30,11 +30,11 @@ pub enum TrialFault {
 /// Does the server answer, inside TLS and with a certificate that is trusted? No name and no password are sent.
 pub(super) async fn knock(mailbox: &Mailbox, ca: Option<String>, resolver: &Arc<dyn Resolver>) -> Result<(), Fault> {
     let settings = Settings { ca, ..Settings::new(mailbox.clone(), String::new()) };
-    let way = Way { waits: WAITS, ..Way::of(&settings, resolver.clone())? };
+    let endpoint = Endpoint { waits: WAITS, ..Endpoint::of(&settings, resolver.clone())? };
     within(async {
         match mailbox.protocol {
-            Protocol::Imap => imap::Client::knock(&way).await,
-            Protocol::Pop3 => pop3::Client::knock(&way).await,
+            Protocol::Imap => imap::Client::knock(&endpoint).await,
+            Protocol::Pop3 => pop3::Client::knock(&endpoint).await,
         }
     })
     .await
@@ -46,14 +46,14 @@ pub async fn try_log_in(
     resolver: Arc<dyn Resolver>,
     secret: Secret,
 ) -> Result<Secret, TrialFault> {
-    let way = Way::of(settings, resolver.clone()).map_err(TrialFault::Other)?;
-    let way = Way { waits: WAITS, ..way };
+    let endpoint = Endpoint::of(settings, resolver.clone()).map_err(TrialFault::Other)?;
+    let endpoint = Endpoint { waits: WAITS, ..endpoint };
     let attempt = async {
         let (credential, secret) = credential(secret, resolver).await?;
-        log_in(settings, &way, &credential).await?;
+        log_in(settings, &endpoint, &credential).await?;
         Ok(secret)
     };
-    within(attempt).await.map_err(|fault| match (fault, way.tls.distrust()) {
+    within(attempt).await.map_err(|fault| match (fault, endpoint.tls.distrust()) {
         (Fault::Untrusted(_), Some(distrust)) => TrialFault::Distrusted(distrust),
         (fault, _) => TrialFault::Other(fault),
     })
@@ -64,12 +64,12 @@ async fn within<T>(work: impl Future<Output = Result<T, Fault>>) -> Result<T, Fa
     tokio::time::timeout(LONGEST, Box::pin(work)).await.unwrap_or_else(silent)
 }
 
-async fn log_in(settings: &Settings, way: &Way, credential: &Credential) -> Result<(), Fault> {
+async fn log_in(settings: &Settings, endpoint: &Endpoint, credential: &Credential) -> Result<(), Fault> {
     let user = &settings.mailbox.user;
     match settings.mailbox.protocol {
-        Protocol::Imap => imap::Client::open(way, user, credential, settings.largest).await?.close().await,
+        Protocol::Imap => imap::Client::open(endpoint, user, credential, settings.largest).await?.close().await,
         // It is in: how it takes the end of the conversation is of no interest.
-        Protocol::Pop3 => drop(pop3::Client::open(way, user, credential).await?.quit().await),
+        Protocol::Pop3 => drop(pop3::Client::open(endpoint, user, credential).await?.quit().await),
     }
     Ok(())
 }

@@ -9,9 +9,9 @@ use super::Session;
 use super::imap::Opened;
 use super::list::Card;
 use super::pull::{Flow, Tally};
+use crate::handover::Handover;
 use crate::ledger;
 use crate::progress::Why;
-use crate::taker::Taker;
 use crate::{Fault, imap::Numbers};
 
 /// Letters in a row that do not come, behind which the rest waits for the next round.
@@ -56,9 +56,9 @@ impl Session<'_> {
             return Ok(());
         }
         opened.alone = queue.iter().map(|(uid, _)| *uid).collect();
-        let taker = Taker::start(self.means.home.clone(), self.means.listener.clone(), self.means.share());
-        let outcome = self.bring_each(opened, queue, &taker).await;
-        taker.finish().await?;
+        let handover = Handover::start(self.means.destination.clone(), self.means.listener.clone(), self.means.share());
+        let outcome = self.bring_each(opened, queue, &handover).await;
+        handover.finish().await?;
         outcome
     }
 
@@ -66,7 +66,7 @@ impl Session<'_> {
         &mut self,
         opened: &Opened,
         mut queue: VecDeque<(u32, bool)>,
-        taker: &Taker,
+        handover: &Handover,
     ) -> Result<(), Fault> {
         let (mut luck, mut must_open) = (Luck::default(), true);
         while let Some((uid, again)) = queue.pop_front() {
@@ -74,7 +74,7 @@ impl Session<'_> {
                 return Ok(());
             }
             must_open = false;
-            match self.bring_alone(opened, uid, taker).await {
+            match self.bring_alone(opened, uid, handover).await {
                 Ok(Alone::Done) => {
                     self.breaks.went_well();
                     luck = Luck::default();
@@ -148,12 +148,12 @@ impl Session<'_> {
         Ok(lost)
     }
 
-    async fn bring_alone(&mut self, opened: &Opened, uid: u32, taker: &Taker) -> Result<Alone, Fault> {
+    async fn bring_alone(&mut self, opened: &Opened, uid: u32, handover: &Handover) -> Result<Alone, Fault> {
         let one: Numbers = std::iter::once(uid).collect();
         let (mut flow, mut tally) = (Flow::default(), Tally::default());
         let items = self.listing_items(true);
         let listing = self.start_listing(&one, &items).await?;
-        self.wait_for(&listing, &mut flow, opened, (taker, &mut tally)).await?.check()?;
+        self.wait_for(&listing, &mut flow, opened, (handover, &mut tally)).await?.check()?;
         let card = match flow.listed.remove(&uid) {
             Some(card) => card,
             None if !self.is_there(uid).await? => return self.forget_doubt(opened, uid).await,
@@ -161,7 +161,7 @@ impl Session<'_> {
         };
         let Some(card) = self.decide(opened, vec![card], &mut tally).await?.pop() else { return Ok(Alone::Done) };
         let (tag, _) = self.start_group(vec![card], &mut flow).await?;
-        let end = self.wait_for(&tag, &mut flow, opened, (taker, &mut tally)).await?;
+        let end = self.wait_for(&tag, &mut flow, opened, (handover, &mut tally)).await?;
         end.check()?;
         if !flow.expected.contains_key(&uid) {
             return Ok(Alone::Done);

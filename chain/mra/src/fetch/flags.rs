@@ -4,7 +4,7 @@ use bytes::Bytes;
 use mailbox::{Keywords, SpecialUse, System};
 
 use super::folders::{ours, readable};
-use crate::home::Place;
+use crate::destination::SourceFolder;
 
 /// Keywords of one letter, at most.
 const MOST: usize = 50;
@@ -27,23 +27,23 @@ pub fn split(flags: &[String]) -> (System, Vec<String>) {
 
 /// Where a letter of Gmail's goes, and the labels that become keywords: a letter lies in one folder here. A draft is a
 /// draft; else INBOX wins, then Sent, then the first label by the alphabet; without any, it was archived.
-pub fn by_labels(labels: &[Bytes]) -> (Place, System, Vec<String>) {
+pub fn by_labels(labels: &[Bytes]) -> (SourceFolder, System, Vec<String>) {
     let has = |name: &str| labels.iter().any(|label| label.eq_ignore_ascii_case(name.as_bytes()));
     let mut own: Vec<String> =
         labels.iter().filter(|label| !label.starts_with(b"\\")).map(|label| readable(label)).collect();
     own.sort_by_key(|label| (label.to_lowercase(), label.clone()));
     own.dedup();
-    let used = |folder: &str, special_use| Place { folder: folder.to_owned(), special_use: Some(special_use) };
+    let used = |folder: &str, special_use| SourceFolder { folder: folder.to_owned(), special_use: Some(special_use) };
     let mut keywords_from = own.as_slice();
     let place = if has("\\Draft") || has("\\Drafts") {
         used("Drafts", SpecialUse::Drafts)
     } else if has("\\Inbox") {
-        Place::inbox()
+        SourceFolder::inbox()
     } else if has("\\Sent") {
         used("Sent", SpecialUse::Sent)
     } else if let Some((first, others)) = own.split_first() {
         keywords_from = others;
-        Place { folder: ours(first, Some('/')), special_use: None }
+        SourceFolder { folder: ours(first, Some('/')), special_use: None }
     } else {
         used("Archive", SpecialUse::Archive)
     };

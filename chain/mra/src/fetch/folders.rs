@@ -4,7 +4,7 @@ use bytes::Bytes;
 use mailbox::SpecialUse;
 use mailbox::folder::usual::{self, Usual};
 
-use crate::home::Place;
+use crate::destination::SourceFolder;
 use crate::imap::Listed;
 use crate::settings::Folders;
 
@@ -14,7 +14,7 @@ pub struct Folder {
     /// As the server writes it.
     pub raw_name: Bytes,
     /// Where its letters go.
-    pub place: Place,
+    pub place: SourceFolder,
     /// Gmail's folder of all letters: labels tell where each goes.
     pub by_label: bool,
 }
@@ -48,7 +48,7 @@ fn holds_letters(folder: &Listed) -> bool {
 }
 
 /// A folder may be asked for by its name there or here.
-fn is_called(folder: &Listed, place: &Place, name: &str) -> bool {
+fn is_called(folder: &Listed, place: &SourceFolder, name: &str) -> bool {
     let here = if name.eq_ignore_ascii_case("INBOX") { place.is_inbox() } else { place.folder == name };
     here || readable(&folder.raw_name) == name
 }
@@ -71,14 +71,14 @@ fn strip_inbox(name: &str, separator: char) -> Option<&str> {
     name.get(5..)?.strip_prefix(separator)
 }
 
-fn place(folder: &Listed, prefix: Option<char>) -> Place {
+fn place(folder: &Listed, prefix: Option<char>) -> SourceFolder {
     if is_inbox(&folder.raw_name) {
-        return Place::inbox();
+        return SourceFolder::inbox();
     }
     let name = readable(&folder.raw_name);
     let name = prefix.and_then(|separator| strip_inbox(&name, separator)).unwrap_or(&name);
     let special_use = SpecialUse::ALL.into_iter().find(|special| folder.has(special.attribute()));
-    Place { folder: ours(name, folder.delimiter), special_use: special_use.or_else(|| use_by_name(name)) }
+    SourceFolder { folder: ours(name, folder.delimiter), special_use: special_use.or_else(|| use_by_name(name)) }
 }
 
 /// The name as people read it. One that is not in modified UTF-7 is UTF-8 (RFC 9051, RFC 6855), or as near as can be.

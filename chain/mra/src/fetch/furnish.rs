@@ -8,7 +8,7 @@ use store::Tx;
 use super::Session;
 use super::folders::Folder;
 use crate::Fault;
-use crate::home::Furnished;
+use crate::destination::Furnished;
 use crate::imap::Response;
 use crate::ledger::{self, FolderRow};
 
@@ -30,7 +30,7 @@ impl Session<'_> {
             let subscribed = is_subscribed(folder);
             Furnished { place: folder.place.clone(), subscribed }
         });
-        self.means.home.furnish(furnished.collect()).await?;
+        self.means.destination.furnish(furnished.collect()).await?;
         let rows: Vec<i64> = new.iter().map(|(_, row)| row.id).collect();
         let written = move |tx: &mut Tx| rows.iter().try_for_each(|row| ledger::furnished(tx, *row));
         Ok(self.means.store.write(written).await?)

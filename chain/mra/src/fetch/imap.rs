@@ -11,10 +11,10 @@ use super::folders::{Folder, choose};
 use super::pull::Tally;
 use super::{Means, Session};
 use crate::credential::Credential;
+use crate::handover::Handover;
 use crate::imap::{Client, Numbers, Response};
 use crate::ledger::{self, FolderRow, Left, Source};
 use crate::progress::{News, Round};
-use crate::taker::Taker;
 use crate::{Fault, Keep};
 
 /// A folder that was looked into.
@@ -57,7 +57,7 @@ impl<'a> Session<'a> {
     /// Connects and logs in.
     pub async fn open(means: &'a Means, source: &'a Source, credential: &Credential) -> Result<Self, Fault> {
         let settings = &source.settings;
-        let client = Client::open(&means.way, &settings.mailbox.user, credential, settings.largest).await?;
+        let client = Client::open(&means.endpoint, &settings.mailbox.user, credential, settings.largest).await?;
         means.listener.hear(&News::Connected);
         let (credential, breaks) = (credential.clone(), Breaks::default());
         Ok(Self { means, source, credential, client, breaks, inbox: None, hurried: false })
@@ -314,10 +314,10 @@ impl<'a> Session<'a> {
             opened.announced = true;
         }
         self.open_again(opened).await?;
-        let taker = Taker::start(self.means.home.clone(), self.means.listener.clone(), self.means.share());
-        let pulled = self.pull(opened, &taker, tally).await;
+        let handover = Handover::start(self.means.destination.clone(), self.means.listener.clone(), self.means.share());
+        let pulled = self.pull(opened, &handover, tally).await;
         // What has come is taken home whatever happened behind it.
-        taker.finish().await?;
+        handover.finish().await?;
         pulled
     }
 

@@ -32,7 +32,7 @@ impl Session<'_> {
             tracing::debug!(source = self.source.name, %why, "connects again");
             self.means.sleep(pause).await?;
             let settings = &self.source.settings;
-            let opened = Client::open(&self.means.way, &settings.mailbox.user, &self.credential, settings.largest);
+            let opened = Client::open(&self.means.endpoint, &settings.mailbox.user, &self.credential, settings.largest);
             why = match opened.await {
                 Ok(client) => {
                     self.client = client;

@@ -21,11 +21,11 @@ use net::{Budget, Owner, Share, Shutdown};
 use store::Store;
 
 use crate::credential::Credential;
-use crate::home::Home;
+use crate::destination::Destination;
+use crate::endpoint::Endpoint;
 use crate::ledger::{self, Source};
 use crate::place::Protocol;
 use crate::progress::{Listener, Round};
-use crate::way::Way;
 use crate::{Fault, imap::Client};
 
 /// What a fetch works with.
@@ -34,9 +34,9 @@ pub struct Means {
     /// Where what is known of the source is kept.
     pub store: Store,
     /// The way to the server.
-    pub way: Way,
+    pub endpoint: Endpoint,
     /// Where letters go.
-    pub home: Arc<dyn Home>,
+    pub destination: Arc<dyn Destination>,
     /// Who hears how it goes.
     pub listener: Arc<dyn Listener>,
     /// When to end.

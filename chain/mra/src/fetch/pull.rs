@@ -10,11 +10,11 @@ use super::Session;
 use super::flags;
 use super::imap::Opened;
 use super::list::Card;
-use crate::home::Arrived;
+use crate::destination::Arrived;
+use crate::handover::Handover;
 use crate::imap::{Code, Fetched, Numbers, Response, Status};
 use crate::ledger;
 use crate::progress::Why;
-use crate::taker::Taker;
 use crate::{Fault, identity, login};
 
 /// Letters of one listing.
@@ -106,11 +106,11 @@ impl End {
 }
 
 /// Where letters go, and what is written down of each.
-pub(super) type Sink<'t> = (&'t Taker, &'t mut Tally);
+pub(super) type Sink<'t> = (&'t Handover, &'t mut Tally);
 
 impl Session<'_> {
     /// Gives the letters that are wanted to the taker. What became of each is in the tally, also after an error.
-    pub(super) async fn pull(&mut self, opened: &Opened, taker: &Taker, tally: &mut Tally) -> Result<(), Fault> {
+    pub(super) async fn pull(&mut self, opened: &Opened, handover: &Handover, tally: &mut Tally) -> Result<(), Fault> {
         let id = self.source.id;
         let recognise = self.means.store.read(move |view| ledger::has_gone(view, id)).await?;
         let items = self.listing_items(recognise);
@@ -119,7 +119,7 @@ impl Session<'_> {
         let mut next = windows.by_ref().take(WINDOW).collect::<Numbers>();
         let mut listing = self.start_listing(&next, &items).await?;
         while !next.is_empty() {
-            let listed = self.wait_for(&listing, &mut flow, opened, (taker, tally)).await;
+            let listed = self.wait_for(&listing, &mut flow, opened, (handover, tally)).await;
             // What a listing does not show may be there all the same.
             let hidden = next.iter().filter(|uid| !flow.listed.contains_key(uid));
             tally.doubtful.extend(hidden.take(if listed.is_ok() { WINDOW } else { SUSPECTS }));
@@ -128,7 +128,7 @@ impl Session<'_> {
             flow.listed.clear();
             let groups = groups(self.decide(opened, cards, tally).await?, self.means.gently);
             next = windows.by_ref().take(WINDOW).collect();
-            listing = self.pull_groups(groups, (&next, &items), &mut flow, opened, (taker, tally)).await?;
+            listing = self.pull_groups(groups, (&next, &items), &mut flow, opened, (handover, tally)).await?;
         }
         Ok(())
     }
@@ -140,7 +140,7 @@ impl Session<'_> {
         (next, items): (&Numbers, &str),
         flow: &mut Flow,
         opened: &Opened,
-        (taker, tally): Sink<'_>,
+        (handover, tally): Sink<'_>,
     ) -> Result<String, Fault> {
         let (mut running, mut listing) = (VecDeque::new(), None);
         let depth = if self.means.gently { 1 } else { DEPTH };
@@ -154,7 +154,7 @@ impl Session<'_> {
                 listing = Some(self.start_listing(next, items).await?);
             }
             let Some((tag, uids)) = running.pop_front() else { break };
-            let ended = self.wait_for(&tag, flow, opened, (taker, tally)).await;
+            let ended = self.wait_for(&tag, flow, opened, (handover, tally)).await;
             tally.doubtful.extend(uids.iter().filter(|uid| flow.expected.remove(uid).is_some()));
             ended?.check()?;
             self.breathe().await?;
@@ -192,7 +192,7 @@ impl Session<'_> {
         tag: &str,
         flow: &mut Flow,
         opened: &Opened,
-        (taker, tally): Sink<'_>,
+        (handover, tally): Sink<'_>,
     ) -> Result<End, Fault> {
         loop {
             if let Some(end) = flow.ended.remove(tag) {
@@ -205,7 +205,7 @@ impl Session<'_> {
                 Response::Status { code: Some(code), .. } if is_renumbering(&code, opened) => {
                     return Err(Fault::Server("the server has renumbered its letters meanwhile".to_owned()));
                 }
-                Response::Fetch(fetched) => self.take_in(*fetched, flow, opened, (taker, tally)).await?,
+                Response::Fetch(fetched) => self.take_in(*fetched, flow, opened, (handover, tally)).await?,
                 _ => {}
             }
         }
@@ -217,7 +217,7 @@ impl Session<'_> {
         fetched: Fetched,
         flow: &mut Flow,
         opened: &Opened,
-        (taker, tally): Sink<'_>,
+        (handover, tally): Sink<'_>,
     ) -> Result<(), Fault> {
         let Some(uid) = fetched.uid else { return Ok(()) };
         let Some(octets) = fetched.body.as_ref().map(|body| body.len() as u64).or(fetched.too_large) else {
@@ -239,7 +239,7 @@ impl Session<'_> {
             return self.leave_there(opened, &card, Why::TooLarge(octets), "").await;
         }
         let Some(letter) = self.arrived(card, fetched, opened) else { return Ok(()) };
-        taker.give(letter).await.map_err(|_| Fault::Home("no more letters are taken".to_owned()))
+        handover.give(letter).await.map_err(|_| Fault::Destination("no more letters are taken".to_owned()))
     }
 
     fn arrived(&self, card: Card, fetched: Fetched, opened: &Opened) -> Option<Arrived> {

@@ -11,8 +11,8 @@ use super::assemble::{Assembler, Bounds, Malformed};
 use super::code::Code;
 use super::response::{Response, Status, capabilities};
 use crate::credential::Credential;
+use crate::endpoint::{Endpoint, Security};
 use crate::pace::Pace;
-use crate::way::{Security, Way};
 use crate::{Fault, login};
 
 /// Text of one answer: SEARCH names every letter of a folder in one line, in its old form.
@@ -156,29 +156,29 @@ pub struct Client {
 
 impl Client {
     /// Connects, turns TLS on, and logs in as `user`. Letters larger than `largest` octets will be passed over.
-    pub async fn open(way: &Way, user: &str, credential: &Credential, largest: u64) -> Result<Self, Fault> {
-        let mut client = Self::inside_tls(way, largest).await?;
+    pub async fn open(endpoint: &Endpoint, user: &str, credential: &Credential, largest: u64) -> Result<Self, Fault> {
+        let mut client = Self::inside_tls(endpoint, largest).await?;
         if client.capabilities.is_empty() {
             client.ask_capabilities().await?;
         }
-        client.log_in(way, user, credential).await?;
+        client.log_in(endpoint, user, credential).await?;
         Ok(client)
     }
 
     /// Connects and turns TLS on, and says no name and no password.
-    pub async fn knock(way: &Way) -> Result<(), Fault> {
-        Self::inside_tls(way, 0).await?.close().await;
+    pub async fn knock(endpoint: &Endpoint) -> Result<(), Fault> {
+        Self::inside_tls(endpoint, 0).await?.close().await;
         Ok(())
     }
 
-    async fn inside_tls(way: &Way, largest: u64) -> Result<Self, Fault> {
-        let line = way.connect().await?;
-        let client = way.greeted(Self::greet(way, line, largest)).await?;
-        if way.security == Security::StartTls { client.start_tls(way, largest).await } else { Ok(client) }
+    async fn inside_tls(endpoint: &Endpoint, largest: u64) -> Result<Self, Fault> {
+        let line = endpoint.connect().await?;
+        let client = endpoint.greeted(Self::greet(endpoint, line, largest)).await?;
+        if endpoint.security == Security::StartTls { client.start_tls(endpoint, largest).await } else { Ok(client) }
     }
 
-    async fn greet(way: &Way, line: Connection, largest: u64) -> Result<Self, Fault> {
-        let mut client = Self::over(line, way, largest);
+    async fn greet(endpoint: &Endpoint, line: Connection, largest: u64) -> Result<Self, Fault> {
+        let mut client = Self::over(line, endpoint, largest);
         match client.next().await? {
             Response::Status { tag: None, status: Status::Ok | Status::Preauth, code, .. } => {
                 client.learn(code.as_ref());
@@ -188,13 +188,13 @@ impl Client {
         }
     }
 
-    fn over(line: Connection, way: &Way, largest: u64) -> Self {
+    fn over(line: Connection, endpoint: &Endpoint, largest: u64) -> Self {
         let bounds = Bounds { text: MOST_TEXT, literal: largest, literals: 64 };
         Self {
             line,
             assembler: Assembler::new(bounds),
-            pace: way.pace.clone(),
-            answer_wait: way.waits.answer,
+            pace: endpoint.pace.clone(),
+            answer_wait: endpoint.waits.answer,
             tags: 0,
             capabilities: Vec::new(),
             log: Log::default(),
@@ -206,14 +206,14 @@ impl Client {
         }
     }
 
-    async fn start_tls(mut self, way: &Way, largest: u64) -> Result<Self, Fault> {
+    async fn start_tls(mut self, endpoint: &Endpoint, largest: u64) -> Result<Self, Fault> {
         let answer = self.ask("STARTTLS").await?;
         if !answer.is_ok() {
-            return Err(Fault::Untrusted(format!("{} offers no TLS: {}", way.host, answer.text)));
+            return Err(Fault::Untrusted(format!("{} offers no TLS: {}", endpoint.host, answer.text)));
         }
         // What was said in clear, the capabilities above all, is forgotten (RFC 9051 §6.2.1).
-        let line = way.secure(self.line).await?;
-        Ok(Self::over(line, way, largest))
+        let line = endpoint.secure(self.line).await?;
+        Ok(Self::over(line, endpoint, largest))
     }
 
     async fn ask_capabilities(&mut self) -> Result<(), Fault> {
@@ -250,14 +250,14 @@ impl Client {
         self.log = Log::default();
     }
 
-    async fn log_in(&mut self, way: &Way, user: &str, credential: &Credential) -> Result<(), Fault> {
+    async fn log_in(&mut self, endpoint: &Endpoint, user: &str, credential: &Credential) -> Result<(), Fault> {
         let offered: Vec<String> =
             self.capabilities.iter().filter_map(|own| own.strip_prefix("AUTH=")).map(str::to_owned).collect();
-        let answer = match login::Exchange::begin(way, user, credential, &offered) {
+        let answer = match login::Exchange::begin(endpoint, user, credential, &offered) {
             Some(exchange) => self.authenticate(exchange).await?,
             None => match credential {
                 Credential::Password(password) if !self.can("LOGINDISABLED") => self.login(user, password).await?,
-                _ => return Err(Fault::Refused("the server offers no way to log in that we know".to_owned())),
+                _ => return Err(Fault::Refused("the server offers no endpoint to log in that we know".to_owned())),
             },
         };
         if !answer.is_ok() {

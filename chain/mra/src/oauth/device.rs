@@ -8,7 +8,7 @@ use tokio::time::Instant;
 
 use super::endpoint::{Endpoint, Https};
 use super::error::{Error, line};
-use super::grant::{self, Grant, Outcome};
+use super::grant::{self, Grant, TokenAnswer};
 use super::provider::{App, Provider};
 
 /// RFC 8628 §3.2, where the provider does not say.
@@ -114,8 +114,8 @@ impl DeviceLogin {
         let fields =
             [("grant_type", "urn:ietf:params:oauth:grant-type:device_code"), ("device_code", self.secret.reveal())];
         match grant::ask(https, provider, app, &fields).await {
-            Ok(Outcome::Refused { code, .. }) if code == "authorization_pending" => {}
-            Ok(Outcome::Refused { code, .. }) if code == "slow_down" => self.pace.slow_down(),
+            Ok(TokenAnswer::Refused { code, .. }) if code == "authorization_pending" => {}
+            Ok(TokenAnswer::Refused { code, .. }) if code == "slow_down" => self.pace.slow_down(),
             Ok(outcome) => return Some(outcome.grant(&provider.token)),
             // A provider that is out of breath, or out of reach, is given more time: RFC 8628 §3.5.
             Err(_) => self.pace.back_off(),

@@ -32,7 +32,7 @@ impl Grant {
 }
 
 /// An answer of the token endpoint: a grant, or an error by its code.
-pub(super) enum Outcome {
+pub(super) enum TokenAnswer {
     Granted(Grant),
     Refused { code: String, description: String },
 }
@@ -73,7 +73,7 @@ pub(super) async fn ask(
     provider: &Provider,
     app: &App,
     fields: &[(&str, &str)],
-) -> Result<Outcome, Error> {
+) -> Result<TokenAnswer, Error> {
     let mut all = fields.to_vec();
     all.push(("client_id", &app.id));
     if let Some(secret) = &app.secret {
@@ -83,7 +83,7 @@ pub(super) async fn ask(
     understand(&provider.token, &answer)
 }
 
-impl Outcome {
+impl TokenAnswer {
     /// The grant, or what the refusal asks for.
     pub(super) fn grant(self, from: &Endpoint) -> Result<Grant, Error> {
         match self {
@@ -94,7 +94,7 @@ impl Outcome {
 }
 
 /// A server in trouble often answers with a page for people: then its status is all we know.
-fn understand(from: &Endpoint, answer: &Answer) -> Result<Outcome, Error> {
+fn understand(from: &Endpoint, answer: &Answer) -> Result<TokenAnswer, Error> {
     let later = |why: String| Error::Later { provider: from.host().to_owned(), why, after: answer.retry_after };
     if answer.status == 429 || answer.status >= 500 {
         return Err(later(format!("it answered with status {}", answer.status)));
@@ -102,9 +102,9 @@ fn understand(from: &Endpoint, answer: &Answer) -> Result<Outcome, Error> {
     let fields: Fields = serde_json::from_slice(&answer.body)
         .map_err(|_| later(format!("its answer (status {}) is not the JSON of a token", answer.status)))?;
     if let Some(code) = fields.error {
-        return Ok(Outcome::Refused { code, description: fields.error_description.unwrap_or_default() });
+        return Ok(TokenAnswer::Refused { code, description: fields.error_description.unwrap_or_default() });
     }
-    granted(fields).map(Outcome::Granted).map_err(later)
+    granted(fields).map(TokenAnswer::Granted).map_err(later)
 }
 
 fn granted(fields: Fields) -> Result<Grant, String> {

@@ -10,8 +10,8 @@ use tokio::time::Instant;
 use super::body::Body;
 use super::reply::Reply;
 use crate::credential::Credential;
+use crate::endpoint::{Endpoint, Security};
 use crate::pace::Pace;
-use crate::way::{Security, Way};
 use crate::{Fault, login};
 
 /// A reply has 512 octets at most (RFC 2449 §4); some servers have more to say.
@@ -69,36 +69,36 @@ pub struct Client {
 
 impl Client {
     /// Connects, turns TLS on, and logs in as `user`.
-    pub async fn open(way: &Way, user: &str, credential: &Credential) -> Result<Self, Fault> {
-        let mut client = Self::inside_tls(way).await?;
-        client.log_in(way, user, credential).await?;
+    pub async fn open(endpoint: &Endpoint, user: &str, credential: &Credential) -> Result<Self, Fault> {
+        let mut client = Self::inside_tls(endpoint).await?;
+        client.log_in(endpoint, user, credential).await?;
         // They may be others after the log-in (RFC 2449 §5).
         client.ask_capabilities().await?;
         Ok(client)
     }
 
     /// Connects and turns TLS on, and says no name and no password.
-    pub async fn knock(way: &Way) -> Result<(), Fault> {
-        Self::inside_tls(way).await?.quit().await
+    pub async fn knock(endpoint: &Endpoint) -> Result<(), Fault> {
+        Self::inside_tls(endpoint).await?.quit().await
     }
 
-    async fn inside_tls(way: &Way) -> Result<Self, Fault> {
-        let line = way.connect().await?;
-        let (pace, answer_wait) = (way.pace.clone(), way.waits.answer);
+    async fn inside_tls(endpoint: &Endpoint) -> Result<Self, Fault> {
+        let line = endpoint.connect().await?;
+        let (pace, answer_wait) = (endpoint.pace.clone(), endpoint.waits.answer);
         let mut client = Self { line, pace, answer_wait, capabilities: Vec::new(), lost: false };
-        way.greeted(async { client.reply().await?.must("the greeting") }).await?;
+        endpoint.greeted(async { client.reply().await?.must("the greeting") }).await?;
         client.ask_capabilities().await?;
-        if way.security == Security::StartTls { client.start_tls(way).await } else { Ok(client) }
+        if endpoint.security == Security::StartTls { client.start_tls(endpoint).await } else { Ok(client) }
     }
 
-    async fn start_tls(mut self, way: &Way) -> Result<Self, Fault> {
+    async fn start_tls(mut self, endpoint: &Endpoint) -> Result<Self, Fault> {
         match self.ask("STLS").await? {
             Reply::Ok(_) => {}
-            _ => return Err(Fault::Untrusted(format!("{} offers no TLS", way.host))),
+            _ => return Err(Fault::Untrusted(format!("{} offers no TLS", endpoint.host))),
         }
         // What was said in clear is forgotten (RFC 2595 §4).
         let Self { line, pace, answer_wait, .. } = self;
-        let line = way.secure(line).await?;
+        let line = endpoint.secure(line).await?;
         let mut client = Self { line, pace, answer_wait, capabilities: Vec::new(), lost: false };
         client.ask_capabilities().await?;
         Ok(client)
@@ -120,10 +120,10 @@ impl Client {
         self.capabilities.iter().any(|own| own.split(' ').next() == Some(capability))
     }
 
-    async fn log_in(&mut self, way: &Way, user: &str, credential: &Credential) -> Result<(), Fault> {
+    async fn log_in(&mut self, endpoint: &Endpoint, user: &str, credential: &Credential) -> Result<(), Fault> {
         let mechanisms = self.capabilities.iter().find_map(|own| own.strip_prefix("SASL "));
         let offered: Vec<String> = mechanisms.unwrap_or_default().split(' ').map(str::to_owned).collect();
-        let outcome = match (login::Exchange::begin(way, user, credential, &offered), credential) {
+        let outcome = match (login::Exchange::begin(endpoint, user, credential, &offered), credential) {
             (Some(exchange), _) => self.authenticate(exchange).await,
             (None, Credential::Password(password)) => self.user_and_password(user, password).await,
             (None, Credential::Bearer(_)) => {

@@ -10,7 +10,9 @@ use std::sync::{Arc, Mutex};
 use facteur_mra::fetch::{Means, fetch};
 use facteur_mra::ledger::{self, Fate, Source};
 use facteur_mra::progress::{Listener, News, Round, Why};
-use facteur_mra::{Arrived, Credential, Fault, Home, Keep, Mailbox, Pace, Security, Settings, Taken, Waits, Way};
+use facteur_mra::{
+    Arrived, Credential, Destination, Endpoint, Fault, Keep, Mailbox, Pace, Security, Settings, Taken, Waits,
+};
 use mail::Password;
 use mail::seam::Pending;
 use net::{ClientTls, Shutdown, Table};
@@ -23,7 +25,7 @@ struct Chest {
     letters: Mutex<Vec<String>>,
 }
 
-impl Home for Chest {
+impl Destination for Chest {
     fn take(&self, letters: Vec<Arrived>) -> Pending<'_, Result<Vec<Taken>, Fault>> {
         Box::pin(async move {
             let entries: Vec<_> = letters.iter().map(|letter| letter.entry.clone()).collect();
@@ -89,7 +91,7 @@ impl Scene {
             .unwrap();
         let chest = Arc::new(Chest { store: store.clone(), letters: Mutex::default() });
         let ear = Arc::new(Ear::default());
-        let way = Way {
+        let way = Endpoint {
             host: "127.0.0.1".to_owned(),
             port,
             security: Security::Cleartext,
@@ -100,8 +102,8 @@ impl Scene {
         };
         let means = Means {
             store: store.clone(),
-            way,
-            home: chest.clone(),
+            endpoint: way,
+            destination: chest.clone(),
             listener: ear.clone(),
             shutdown: Shutdown::never(),
             gently: false,

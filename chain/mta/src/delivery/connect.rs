@@ -13,7 +13,7 @@ use smtp::{Capabilities, Command};
 use super::hosts::{Fault, SmtpWay, Tells};
 use super::line::{Line, Lost};
 use super::rooms::Room;
-use super::search::{Place, Search};
+use super::search::{HostAddress, Search};
 use super::{Means, login};
 use crate::queue::Said;
 use crate::route::{Demand, Protocol};
@@ -43,8 +43,9 @@ async fn reach(means: &Means, way: &SmtpWay, search: &mut Search<'_>) -> Option<
     for exchange in in_order(&way.hosts, search.first.as_deref()) {
         match addresses(means, way, &exchange.host).await {
             Ok(addresses) => {
-                let places = addresses.into_iter().map(|ip| Place::of(&exchange, ip));
-                let (later, now): (Vec<Place>, Vec<Place>) = places.partition(|place| search.rests.contains(&place.ip));
+                let places = addresses.into_iter().map(|ip| HostAddress::of(&exchange, ip));
+                let (later, now): (Vec<HostAddress>, Vec<HostAddress>) =
+                    places.partition(|place| search.rests.contains(&place.ip));
                 resting.extend(later);
                 if let Some(line) = try_places(means, way, now, search).await {
                     return Some(Ok(line));
@@ -59,7 +60,7 @@ async fn reach(means: &Means, way: &SmtpWay, search: &mut Search<'_>) -> Option<
     }
 }
 
-async fn try_places(means: &Means, way: &SmtpWay, places: Vec<Place>, search: &mut Search<'_>) -> Option<Line> {
+async fn try_places(means: &Means, way: &SmtpWay, places: Vec<HostAddress>, search: &mut Search<'_>) -> Option<Line> {
     for place in places {
         if !search.takes(&place) {
             continue;
@@ -114,7 +115,7 @@ enum Shaken {
     Broken(Fault),
 }
 
-async fn open(means: &Means, way: &SmtpWay, place: &Place, search: &Search<'_>) -> Result<Line, Fault> {
+async fn open(means: &Means, way: &SmtpWay, place: &HostAddress, search: &Search<'_>) -> Result<Line, Fault> {
     let (host, ip) = (place.host.as_str(), place.ip);
     let line = greeted(means, way, Address::Tcp(host, ip), search).await?;
     let mut line = match with_tls(means, way, host, line).await? {

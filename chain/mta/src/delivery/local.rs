@@ -42,7 +42,7 @@ async fn file(depot: &Depot, job: &Job) {
     if let Err(fault) = depot.means.local.drop_off(letter, envelope, done).await {
         tracing::error!(letter = %loaded.id, %fault, "cannot file a letter of the queue; tried again later");
         let said = Said::ours(Enhanced(4, 3, 0), fault.to_string());
-        let entry = |plan: &Plan| Entry {
+        let entry = |plan: &LocalAttempt| Entry {
             recipient: plan.recipient,
             outcome: plan.otherwise.clone(),
             said: said.clone(),
@@ -54,14 +54,14 @@ async fn file(depot: &Depot, job: &Job) {
 
 /// A recipient, and what becomes of it when it is not filed now.
 #[derive(Clone)]
-struct Plan {
+struct LocalAttempt {
     recipient: i64,
     address: Address,
     otherwise: Outcome,
 }
 
-fn plans(depot: &Depot, letter: &Loaded, at: Timestamp) -> Vec<Plan> {
-    let plan = |to: &queue::LoadedRecipient| Plan {
+fn plans(depot: &Depot, letter: &Loaded, at: Timestamp) -> Vec<LocalAttempt> {
+    let plan = |to: &queue::LoadedRecipient| LocalAttempt {
         recipient: to.row,
         address: to.address.clone(),
         otherwise: later(depot, letter, to, at),
@@ -79,11 +79,11 @@ fn envelope(letter: &Loaded) -> Envelope {
     }
 }
 
-fn entries(plans: &[Plan], replies: &[(Address, Reply)]) -> Vec<Entry> {
+fn entries(plans: &[LocalAttempt], replies: &[(Address, Reply)]) -> Vec<Entry> {
     plans.iter().map(|plan| entry(plan, replies.iter().find(|(address, _)| *address == plan.address))).collect()
 }
 
-fn entry(plan: &Plan, reply: Option<&(Address, Reply)>) -> Entry {
+fn entry(plan: &LocalAttempt, reply: Option<&(Address, Reply)>) -> Entry {
     let nothing = || Said::ours(Enhanced(4, 3, 0), "nothing was said about this recipient");
     let (outcome, said) = match reply {
         None => (plan.otherwise.clone(), nothing()),

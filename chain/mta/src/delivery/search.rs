@@ -14,7 +14,7 @@ use super::rooms::Rooms;
 const MOST_ADDRESSES: usize = 10;
 
 /// One address of a host.
-pub struct Place {
+pub struct HostAddress {
     /// Of the host.
     pub preference: u16,
     /// Its name.
@@ -23,7 +23,7 @@ pub struct Place {
     pub ip: IpAddr,
 }
 
-impl Place {
+impl HostAddress {
     /// `host` at this address.
     pub fn of(host: &Exchange, ip: IpAddr) -> Self {
         Self { preference: host.preference, host: host.host.clone(), ip }
@@ -83,13 +83,13 @@ impl<'a> Search<'a> {
     }
 
     /// Is this address to be tried now?
-    pub fn takes(&mut self, place: &Place) -> bool {
+    pub fn takes(&mut self, place: &HostAddress) -> bool {
         let preferred = self.us.as_ref().is_none_or(|(us, _)| place.preference < *us);
         preferred && self.tried.len() < MOST_ADDRESSES && self.tried.insert(place.ip)
     }
 
     /// An address could not be opened.
-    pub fn failed_at(&mut self, place: &Place, fault: Fault) {
+    pub fn failed_at(&mut self, place: &HostAddress, fault: Fault) {
         if fault.for_good && fault.said.status == Enhanced(5, 4, 6) {
             self.us = Some((place.preference, fault));
             return;
@@ -122,8 +122,8 @@ mod tests {
     use super::*;
     use crate::queue::Said;
 
-    fn place(preference: u16, ip: [u8; 4]) -> Place {
-        Place::of(&Exchange { preference, host: "mx.beta.test".into() }, ip.into())
+    fn place(preference: u16, ip: [u8; 4]) -> HostAddress {
+        HostAddress::of(&Exchange { preference, host: "mx.beta.test".into() }, ip.into())
     }
 
     fn away() -> Fault {

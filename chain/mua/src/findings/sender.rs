@@ -3,7 +3,7 @@
 use mail::header::Mention;
 use mailbox::parse::{Piece, Summary, decode};
 
-use super::{Finding, Known, Place, domain, told};
+use super::{DomainRole, Finding, Known, domain, told};
 
 /// Addresses of one field that are looked at.
 const MOST: usize = 20;
@@ -32,12 +32,12 @@ pub fn findings(summary: &Summary, is_bulk: bool, known: &Known) -> Vec<Finding>
     let Some(from) = address(summary) else { return Vec::new() };
     let mut found = Vec::new();
     found.extend(claim(&from, is_bulk));
-    found.extend(look_alike(&from.domain, Place::From, known));
+    found.extend(look_alike(&from.domain, DomainRole::From, known));
     for person in people(summary, Piece::ReplyTo) {
         if domain::are_one(&person.domain, &from.domain) {
             continue;
         }
-        found.extend(look_alike(&person.domain, Place::ReplyTo, known));
+        found.extend(look_alike(&person.domain, DomainRole::ReplyTo, known));
         // A list has answers come to itself, and whoever writes to many has them come to whoever reads them.
         if !is_bulk && !known.holds(&person.domain) {
             let domain = domain::legible(domain::registered(&from.domain));
@@ -78,7 +78,7 @@ fn claim(from: &Person, is_bulk: bool) -> Option<Finding> {
 }
 
 /// What is to be said of a domain by how it looks.
-pub fn look_alike(host: &str, place: Place, known: &Known) -> Option<Finding> {
+pub fn look_alike(host: &str, place: DomainRole, known: &Known) -> Option<Finding> {
     let ascii = domain::ascii(host)?;
     if known.holds(&ascii) {
         return None;
@@ -87,7 +87,7 @@ pub fn look_alike(host: &str, place: Place, known: &Known) -> Option<Finding> {
     let like = known.domains().find(|known| {
         domain::begins_with(&ascii, known)
             // Links lead to all kinds of hosts, and some of them differ by one letter from one of somebody's.
-            || domain::is_like(&registered, known) && (place != Place::Link || !registered.is_ascii() || is_disguise(&registered))
+            || domain::is_like(&registered, known) && (place != DomainRole::Link || !registered.is_ascii() || is_disguise(&registered))
     });
     if like.is_none() && !domain::is_disguised(&ascii) {
         return None;

@@ -3,7 +3,7 @@
 use mailbox::parse::{Structure, Summary};
 
 use super::files;
-use super::{Evidence, Finding, Known, Place, links, of};
+use super::{DomainRole, Evidence, Finding, Known, links, of};
 
 /// What alice@alpha.test is told, who has written to people at example.com, gardeners.org and müller.de.
 fn codes(header: &str, html: &str) -> Vec<String> {
@@ -193,9 +193,9 @@ fn files_that_do_something_are_told_of_by_how_they_end() {
 #[test]
 fn a_look_alike_is_told_with_what_it_looks_like() {
     let known = Known::from_hosts(["example.com"]);
-    let found = super::sender::look_alike("xn--xample-2of.com", Place::From, &known);
+    let found = super::sender::look_alike("xn--xample-2of.com", DomainRole::From, &known);
     let (shown, ascii, like) = ("еxample.com".into(), "xn--xample-2of.com".into(), Some("example.com".into()));
-    assert_eq!(found, Some(Finding::LookAlike { place: Place::From, shown, ascii, like }));
+    assert_eq!(found, Some(Finding::LookAlike { place: DomainRole::From, shown, ascii, like }));
 }
 
 #[test]

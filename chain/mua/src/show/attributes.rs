@@ -6,7 +6,7 @@ const MOST: u32 = 2_000;
 
 /// Where the octets of a tag may stand (HTML §13.2.5.8, §13.2.5.32 to §13.2.5.40).
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Place {
+enum TagState {
     TagName,
     BeforeName,
     Name,
@@ -16,14 +16,14 @@ enum Place {
     Unquoted,
 }
 
-const PLACES: [Place; 7] = [
-    Place::TagName,
-    Place::BeforeName,
-    Place::Name,
-    Place::BeforeValue,
-    Place::DoubleQuoted,
-    Place::SingleQuoted,
-    Place::Unquoted,
+const PLACES: [TagState; 7] = [
+    TagState::TagName,
+    TagState::BeforeName,
+    TagState::Name,
+    TagState::BeforeValue,
+    TagState::DoubleQuoted,
+    TagState::SingleQuoted,
+    TagState::Unquoted,
 ];
 
 /// Does any tag have too many attributes? What stands in comments, styles and scripts is read as if it were tags, too: where
@@ -45,7 +45,7 @@ pub fn too_many(source: &str) -> bool {
             *slot = (*slot).max(Some(count));
         }
         if after_bracket && octet.is_ascii_alphabetic() {
-            let slot = &mut next[Place::TagName as usize];
+            let slot = &mut next[TagState::TagName as usize];
             *slot = (*slot).max(Some(0));
         }
         after_bracket = octet == b'<';
@@ -55,24 +55,24 @@ pub fn too_many(source: &str) -> bool {
 }
 
 /// Where the octet leads, and whether an attribute begins with it; none: the tag is over.
-fn step(place: Place, octet: u8) -> Option<(Place, bool)> {
+fn step(place: TagState, octet: u8) -> Option<(TagState, bool)> {
     let blank = matches!(octet, b' ' | b'\t' | b'\n' | b'\r' | b'\x0c');
     Some(match (place, octet) {
-        (Place::DoubleQuoted, b'"') | (Place::SingleQuoted, b'\'') => (Place::BeforeName, false),
-        (Place::DoubleQuoted | Place::SingleQuoted, _) => (place, false),
+        (TagState::DoubleQuoted, b'"') | (TagState::SingleQuoted, b'\'') => (TagState::BeforeName, false),
+        (TagState::DoubleQuoted | TagState::SingleQuoted, _) => (place, false),
         (_, b'>') => return None,
-        (Place::BeforeValue, b'"') => (Place::DoubleQuoted, false),
-        (Place::BeforeValue, b'\'') => (Place::SingleQuoted, false),
-        (Place::BeforeValue, _) if blank => (place, false),
-        (Place::BeforeValue, _) => (Place::Unquoted, false),
-        (Place::Unquoted, _) if !blank => (place, false),
-        (Place::Name, b'=') => (Place::BeforeValue, false),
+        (TagState::BeforeValue, b'"') => (TagState::DoubleQuoted, false),
+        (TagState::BeforeValue, b'\'') => (TagState::SingleQuoted, false),
+        (TagState::BeforeValue, _) if blank => (place, false),
+        (TagState::BeforeValue, _) => (TagState::Unquoted, false),
+        (TagState::Unquoted, _) if !blank => (place, false),
+        (TagState::Name, b'=') => (TagState::BeforeValue, false),
         // `a =b` is one attribute: the sign may come after blanks. Then this reading counts one too many.
-        (Place::BeforeName, b'=') => (Place::BeforeValue, false),
-        (Place::TagName | Place::Name, b'/') | (Place::BeforeName, b'/') => (Place::BeforeName, false),
-        _ if blank => (Place::BeforeName, false),
-        (Place::TagName | Place::Name, _) => (place, false),
-        (_, _) => (Place::Name, true),
+        (TagState::BeforeName, b'=') => (TagState::BeforeValue, false),
+        (TagState::TagName | TagState::Name, b'/') | (TagState::BeforeName, b'/') => (TagState::BeforeName, false),
+        _ if blank => (TagState::BeforeName, false),
+        (TagState::TagName | TagState::Name, _) => (place, false),
+        (_, _) => (TagState::Name, true),
     })
 }
 

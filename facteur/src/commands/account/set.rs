@@ -7,12 +7,12 @@ use mail::Address;
 use super::super::Trouble;
 use crate::clock;
 use crate::command_line::{AccountChanges, Limit};
-use crate::desk::Desk;
+use crate::context::Context;
 use crate::failure::Failure;
 
 /// Changes everything that is named, all in one transaction.
-pub fn run(desk: &Desk<'_>, address: Address, changes: AccountChanges) -> Result<(), Failure> {
-    let (store, now) = (desk.store()?, clock::now());
+pub fn run(context: &Context<'_>, address: Address, changes: AccountChanges) -> Result<(), Failure> {
+    let (store, now) = (context.store()?, clock::now());
     store.write_blocking(move |tx| {
         let AccountChanges { name, language, quota, main_address } = &changes;
         let language = language.as_deref().and_then(Language::from_code);

@@ -10,7 +10,7 @@ use store::View;
 use super::super::{Trouble, size};
 use super::usage;
 use crate::command_line::Form;
-use crate::desk::Desk;
+use crate::context::Context;
 use crate::failure::Failure;
 use crate::language::say;
 use crate::{clock, table, terminal};
@@ -27,10 +27,10 @@ struct Known {
 }
 
 /// Tells all about a person.
-pub fn run(desk: &Desk<'_>, address: &Address, form: Form) -> Result<(), Failure> {
+pub fn run(context: &Context<'_>, address: &Address, form: Form) -> Result<(), Failure> {
     let (address, now) = (address.clone(), clock::now());
-    let mut known = desk.store()?.read_blocking(move |view| look(view, &address, now))?;
-    let directory = desk.running().map(|running| running.post_office.directory());
+    let mut known = context.store()?.read_blocking(move |view| look(view, &address, now))?;
+    let directory = context.running().map(|running| running.post_office.directory());
     known.open = directory.map(|directory| directory.open_conversations(Some(known.person.id)).len() as u64);
     terminal::print(&if form.json { as_json(&known) } else { as_text(&known) });
     Ok(())

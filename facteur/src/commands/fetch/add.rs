@@ -8,14 +8,14 @@ use store::Store;
 use super::{Failure, find, secret, trial, trouble, vault};
 use crate::command_line::fetch::{Elsewhere, FetchLogin, FetchOptions, NewSource};
 use crate::commands::Trouble;
-use crate::counter::Named;
-use crate::desk::Desk;
+use crate::context::Context;
+use crate::control::Named;
 use crate::language::say;
 use crate::post_office::fetched::Target;
 use crate::{clock, terminal};
 
-pub fn run(new: NewSource, desk: &Desk<'_>) -> Result<(), Failure> {
-    let store = desk.store()?;
+pub fn run(new: NewSource, context: &Context<'_>) -> Result<(), Failure> {
+    let store = context.store()?;
     let target = match new.to {
         Some(target) => whole(target),
         None => only_person(&store)?,
@@ -23,15 +23,15 @@ pub fn run(new: NewSource, desk: &Desk<'_>) -> Result<(), Failure> {
     must_be_a_place(&store, &target)?;
     let (mailbox, other_names) = match new.url {
         Elsewhere::Mailbox(mailbox) => (mailbox, Vec::new()),
-        Elsewhere::Address(address) => found(&address, new.ask_thunderbird, &new.options, &new.login, desk)?,
+        Elsewhere::Address(address) => found(&address, new.ask_thunderbird, &new.options, &new.login, context)?,
     };
     let settings = settings(mailbox, target, &new.options)?;
     let name = new.name.unwrap_or_else(|| settings.mailbox.short_name());
     must_be_a_name(&store, &name)?;
-    let secret = secret(&new.login, &settings.mailbox, desk.config())?;
+    let secret = secret(&new.login, &settings.mailbox, context.config())?;
     let (settings, secret) =
-        if new.untried { (settings, secret) } else { trial::run(settings, secret, other_names, desk)? };
-    let sealed = vault(desk.config())?.seal(&name, &secret.write());
+        if new.untried { (settings, secret) } else { trial::run(settings, secret, other_names, context)? };
+    let sealed = vault(context.config())?.seal(&name, &secret.write());
     let now = clock::now();
     let added = name.clone();
     store.write_blocking(move |tx| ledger::add(tx, &added, &settings, Some(&sealed), true, now)).map_err(trouble)?;
@@ -48,10 +48,10 @@ fn found(
     ask_thunderbird: bool,
     options: &FetchOptions,
     login: &FetchLogin,
-    desk: &Desk<'_>,
+    context: &Context<'_>,
 ) -> Result<(Mailbox, Vec<String>), Failure> {
     let ca = options.ca.as_deref().map(read_certificates).transpose()?;
-    let offer = find::server(address, &find::Search { ask_thunderbird, ca }, desk)?;
+    let offer = find::server(address, &find::Search { ask_thunderbird, ca }, context)?;
     if offer.wants_token && login.oauth.oauth_client.is_none() {
         let host = &offer.mailbox.host;
         return Err(Failure::new(say!(

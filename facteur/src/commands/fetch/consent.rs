@@ -10,7 +10,7 @@ use net::ClientTls;
 use crate::command_line::fetch::{FetchLogin, OAuth};
 use crate::commands::account::ask;
 use crate::config::Config;
-use crate::counter::Named;
+use crate::control::Named;
 use crate::failure::Failure;
 use crate::language::say;
 use crate::{server, terminal};

@@ -8,7 +8,7 @@ use net::ClientTls;
 
 use super::list;
 use crate::commands::account::ask;
-use crate::desk::Desk;
+use crate::context::Context;
 use crate::failure::Failure;
 use crate::language::{de, say};
 use crate::{server, terminal};
@@ -22,11 +22,11 @@ pub struct Search {
 }
 
 /// The server of an address. A person has agreed to it where it has not been proved.
-pub fn server(address: &Address, search: &Search, desk: &Desk<'_>) -> Result<Offer, Failure> {
-    let offer = match look(address, search, search.ask_thunderbird, desk)? {
+pub fn server(address: &Address, search: &Search, context: &Context<'_>) -> Result<Offer, Failure> {
+    let offer = match look(address, search, search.ask_thunderbird, context)? {
         Ok(offer) => offer,
         Err(tried) => {
-            look_in_the_list(address, search, desk)?.map_err(|more| not_found(address, more.unwrap_or(tried)))?
+            look_in_the_list(address, search, context)?.map_err(|more| not_found(address, more.unwrap_or(tried)))?
         }
     };
     agree(address, &offer)?;
@@ -37,10 +37,10 @@ fn look(
     address: &Address,
     search: &Search,
     ask_thunderbird: bool,
-    desk: &Desk<'_>,
+    context: &Context<'_>,
 ) -> Result<Result<Offer, NotFound>, Failure> {
     let tls = ClientTls::verified().map_err(|why| Failure::new(why.to_string()))?;
-    let resolver = server::resolver(desk.config())?;
+    let resolver = server::resolver(context.config())?;
     let finder = Finder::new(tls, resolver, ask_thunderbird).trusting(search.ca.clone());
     let domain = address.domain();
     let de_domain = de(domain.as_str());
@@ -53,7 +53,7 @@ fn look(
 fn look_in_the_list(
     address: &Address,
     search: &Search,
-    desk: &Desk<'_>,
+    context: &Context<'_>,
 ) -> Result<Result<Offer, Option<NotFound>>, Failure> {
     if search.ask_thunderbird || !terminal::input_is_terminal() {
         return Ok(Err(None));
@@ -66,7 +66,7 @@ fn look_in_the_list(
     if !ask::sure(&question)? {
         return Ok(Err(None));
     }
-    Ok(look(address, search, true, desk)?.map_err(Some))
+    Ok(look(address, search, true, context)?.map_err(Some))
 }
 
 /// Tells which server was found, and asks where a wrong answer of the domain name system could have led elsewhere.

@@ -8,7 +8,7 @@ use serde::Serialize;
 
 use crate::command_line::Form;
 use crate::commands::{Trouble, size};
-use crate::desk::Desk;
+use crate::context::Context;
 use crate::failure::Failure;
 use crate::language::say;
 use crate::table::{self, Table};
@@ -22,8 +22,8 @@ const MOST_LEFT: usize = 100;
 /// A source, and what was left there of it.
 type Kept = (Source, Vec<Left>);
 
-pub fn run(form: Form, desk: &Desk<'_>) -> Result<(), Failure> {
-    let store = desk.store()?;
+pub fn run(form: Form, context: &Context<'_>) -> Result<(), Failure> {
+    let store = context.store()?;
     let sources = store.read_blocking(|view| {
         let with_left = |source: Source| Ok((ledger::left_of(view, source.id, MOST_LEFT)?, source));
         let all = ledger::list(view)?.into_iter().map(with_left).collect::<Result<Vec<_>, store::Error>>()?;
@@ -223,6 +223,8 @@ pub fn ailment(fault: FaultKind) -> String {
         FaultKind::Throttled => say!("its server asks to wait", "son serveur demande d'attendre"),
         FaultKind::Cut => say!("the connection broke", "la connexion s'est coupée"),
         FaultKind::Server => say!("its server has trouble", "son serveur a un problème"),
-        FaultKind::Home => say!("the letters cannot be put away here", "les lettres ne peuvent être rangées ici"),
+        FaultKind::Destination => {
+            say!("the letters cannot be put away here", "les lettres ne peuvent être rangées ici")
+        }
     }
 }

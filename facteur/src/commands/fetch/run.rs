@@ -13,11 +13,11 @@ use super::tell::Teller;
 use super::{Failure, add, list, secret, trouble, vault};
 use crate::command_line::fetch::RunFetch;
 use crate::config::Config;
-use crate::desk::Desk;
+use crate::context::Context;
 use crate::language::say;
 use crate::post_office::PostOffice;
-use crate::post_office::fetched::{FetchHomes, Target};
-use crate::{clock, office, private, terminal};
+use crate::post_office::fetched::{FetchDestinations, Target};
+use crate::{clock, private, server, terminal};
 
 /// Tries in a row that bring nothing.
 const TRIES: u32 = 5;
@@ -26,16 +26,16 @@ const THROTTLED: Duration = Duration::from_secs(3);
 /// The longest wait for a server that asks for one.
 const LONGEST_PAUSE: Duration = Duration::from_secs(15 * 60);
 
-pub fn run(run: RunFetch, desk: &Desk<'_>) -> Result<(), Failure> {
+pub fn run(run: RunFetch, context: &Context<'_>) -> Result<(), Failure> {
     let (place, sources) = match run.once.clone() {
-        Some(mailbox) => once(mailbox, &run, desk)?,
-        None => named(&run.sources, desk)?,
+        Some(mailbox) => once(mailbox, &run, context)?,
+        None => named(&run.sources, context)?,
     };
     let vault = Arc::new(vault(&place.config)?);
-    let resolver = server::resolver(desk.config())?;
-    let homes = Arc::new(FetchHomes::of(&place.post_office, resolver.clone()));
+    let resolver = server::resolver(context.config())?;
+    let homes = Arc::new(FetchDestinations::of(&place.post_office, resolver.clone()));
     let agent = Agent::new(place.store.clone(), vault, resolver, homes);
-    let agent = match desk.running() {
+    let agent = match context.running() {
         Some(running) => agent.within(running.memory.clone()),
         None => agent,
     };
@@ -49,7 +49,7 @@ pub fn run(run: RunFetch, desk: &Desk<'_>) -> Result<(), Failure> {
 }
 
 /// Where letters are fetched to.
-struct Place {
+struct FetchInto {
     store: Store,
     post_office: PostOffice,
     /// With the folder that the key for passwords lies in.
@@ -58,10 +58,10 @@ struct Place {
     beside: bool,
 }
 
-impl Place {
-    fn of(desk: &Desk<'_>) -> Result<Self, Failure> {
-        let (store, post_office) = (desk.store()?, desk.post_office()?);
-        Ok(Self { store, post_office, config: desk.config().clone(), beside: false })
+impl FetchInto {
+    fn of(context: &Context<'_>) -> Result<Self, Failure> {
+        let (store, post_office) = (context.store()?, context.post_office()?);
+        Ok(Self { store, post_office, config: context.config().clone(), beside: false })
     }
 
     /// Puts everything on the disk, where nobody else will.
@@ -73,8 +73,8 @@ impl Place {
 }
 
 /// Sources of the list.
-fn named(names: &[String], desk: &Desk<'_>) -> Result<(Place, Vec<Source>), Failure> {
-    let place = Place::of(desk)?;
+fn named(names: &[String], context: &Context<'_>) -> Result<(FetchInto, Vec<Source>), Failure> {
+    let place = FetchInto::of(context)?;
     let names = names.to_vec();
     let sources = place.store.read_blocking(move |view| {
         if names.is_empty() {
@@ -88,13 +88,13 @@ fn named(names: &[String], desk: &Desk<'_>) -> Result<(Place, Vec<Source>), Fail
 
 /// A source that is not in the list. What is known of its letters is kept all the same, so that saying the same again
 /// goes on where it stopped: for a Maildir beside it, in a folder that no reader of Maildirs looks into.
-fn once(mailbox: Mailbox, run: &RunFetch, desk: &Desk<'_>) -> Result<(Place, Vec<Source>), Failure> {
+fn once(mailbox: Mailbox, run: &RunFetch, context: &Context<'_>) -> Result<(FetchInto, Vec<Source>), Failure> {
     let target = run.to.clone().unwrap_or_default();
     let settings = add::settings(mailbox, target.clone(), &run.options)?;
-    let secret = secret(&run.login, &settings.mailbox, desk.config())?;
+    let secret = secret(&run.login, &settings.mailbox, context.config())?;
     let place = match Target::parse(&target) {
-        Some(Target::Maildir(path)) => beside(&path, desk.config())?,
-        _ => Place::of(desk)?,
+        Some(Target::Maildir(path)) => beside(&path, context.config())?,
+        _ => FetchInto::of(context)?,
     };
     let name = format!("{} {target}", settings.mailbox);
     let sealed = vault(&place.config)?.seal(&name, &secret.write());
@@ -113,7 +113,7 @@ fn once(mailbox: Mailbox, run: &RunFetch, desk: &Desk<'_>) -> Result<(Place, Vec
     Ok((place, source))
 }
 
-fn beside(maildir: &std::path::Path, config: &Config) -> Result<Place, Failure> {
+fn beside(maildir: &std::path::Path, config: &Config) -> Result<FetchInto, Failure> {
     let folder = maildir.join("facteur-fetch");
     let made = maildir::Maildir::at(maildir).create();
     made.map_err(|why| Failure::new(why.to_string()))?;
@@ -121,7 +121,7 @@ fn beside(maildir: &std::path::Path, config: &Config) -> Result<Place, Failure> 
     let options = Options { readers: 1, ..Options::new(&folder) };
     let store = Store::open(options, mra::MIGRATIONS).map_err(|fault| Failure::new(server::data_fault(&fault)))?;
     let post_office = PostOffice::new(store.clone(), &config.hostname);
-    Ok(Place { store, post_office, config: Config { data: folder, ..config.clone() }, beside: true })
+    Ok(FetchInto { store, post_office, config: Config { data: folder, ..config.clone() }, beside: true })
 }
 
 /// One after the other. Gives how many failed.

@@ -7,7 +7,7 @@ use mra::{Fault, Mailbox, Secret, Settings};
 use net::{Distrust, Doubt, Resolver};
 
 use super::list;
-use crate::desk::Desk;
+use crate::context::Context;
 use crate::failure::Failure;
 use crate::language::say;
 use crate::{server, terminal};
@@ -18,9 +18,9 @@ pub fn run(
     settings: Settings,
     secret: Secret,
     other_names: Vec<String>,
-    desk: &Desk<'_>,
+    context: &Context<'_>,
 ) -> Result<(Settings, Secret), Failure> {
-    let resolver: Arc<dyn Resolver> = server::resolver(desk.config())?;
+    let resolver: Arc<dyn Resolver> = server::resolver(context.config())?;
     let mailbox = settings.mailbox.clone();
     terminal::note(&say!("trying to log in at {mailbox} …\n", "essai de connexion à {mailbox} …\n"));
     super::unless_stopped(async {

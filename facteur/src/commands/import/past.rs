@@ -1,22 +1,22 @@
 //! `facteur import undo` and `facteur import list`: imports that have been.
 
-use mail::Address;
 use import_export::{Run, RunId, Undone};
+use mail::Address;
 use serde::Serialize;
 use store::Store;
 
 use super::super::{Trouble, moving};
 use crate::command_line::PastImport;
-use crate::desk::Desk;
+use crate::context::Context;
 use crate::failure::Failure;
 use crate::language::say;
 use crate::table::{self, Table};
 use crate::terminal;
 
-pub fn run(past: PastImport, desk: &Desk<'_>) -> Result<(), Failure> {
-    let store = desk.store()?;
+pub fn run(past: PastImport, context: &Context<'_>) -> Result<(), Failure> {
+    let store = context.store()?;
     match past {
-        PastImport::Undo { run, form } => undo(&store, RunId(run), desk.running().is_some(), form.json),
+        PastImport::Undo { run, form } => undo(&store, RunId(run), context.running().is_some(), form.json),
         PastImport::List { address, form } => list(&store, &address, form.json),
     }
 }

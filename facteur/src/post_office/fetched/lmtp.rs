@@ -12,7 +12,7 @@ use mail::seam::Pending;
 use mail::{Address, BodyKind, DotStuffer, Reply, ReturnPath, header};
 use mra::ledger::{self, Fate, Source, SourceId};
 use mra::progress::Why;
-use mra::{Arrived, Fault, Home, Taken};
+use mra::{Arrived, Destination, Fault, Taken};
 use net::{AddressAnswer, Connection, Resolver, Stream};
 use smtp::{Capabilities, Command, Forward, MailFrom, RcptTo, ReplyReader};
 use store::{Store, Tx};
@@ -88,7 +88,7 @@ impl LmtpHome {
             }
             let reply = talk.hand_in(&self.target.recipient, &letter).await.map_err(cut)?;
             if !reply.is_positive() && !reply.is_permanent() {
-                return Err(Fault::Home(format!("the delivery agent says {reply}")));
+                return Err(Fault::Destination(format!("the delivery agent says {reply}")));
             }
             taken.push(self.write_down(letter, &reply).await?);
         }
@@ -116,7 +116,7 @@ impl LmtpHome {
     }
 
     async fn connect(&self) -> Result<Talk, Fault> {
-        let unreachable = |why: String| Fault::Home(format!("the delivery agent cannot be reached: {why}"));
+        let unreachable = |why: String| Fault::Destination(format!("the delivery agent cannot be reached: {why}"));
         let stream = match &self.target.door {
             Door::Unix(path) => Stream::connect_unix(path, CONNECT).await,
             Door::Tcp(host, port) => {
@@ -139,14 +139,14 @@ impl LmtpHome {
     }
 }
 
-impl Home for LmtpHome {
+impl Destination for LmtpHome {
     fn take(&self, letters: Vec<Arrived>) -> Pending<'_, Result<Vec<Taken>, Fault>> {
         Box::pin(self.take_all(letters))
     }
 }
 
 fn cut(why: String) -> Fault {
-    Fault::Home(format!("the conversation with the delivery agent broke: {why}"))
+    Fault::Destination(format!("the conversation with the delivery agent broke: {why}"))
 }
 
 /// An open conversation.

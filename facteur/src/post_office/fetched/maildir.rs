@@ -11,7 +11,7 @@ use mail::seam::Pending;
 use mailbox::System;
 use maildir::{Delivery, Flags, Maildir};
 use mra::ledger::{self, Source, SourceId};
-use mra::{Arrived, Fault, Furnished, Home, Taken};
+use mra::{Arrived, Destination, Fault, Furnished, Taken};
 use store::Store;
 
 use crate::clock;
@@ -56,7 +56,7 @@ impl MaildirHome {
     }
 }
 
-impl Home for MaildirHome {
+impl Destination for MaildirHome {
     fn take(&self, letters: Vec<Arrived>) -> Pending<'_, Result<Vec<Taken>, Fault>> {
         Box::pin(self.take_all(letters))
     }
@@ -112,6 +112,6 @@ fn name(letter: &Arrived) -> String {
 async fn blocking<T: Send + 'static>(
     work: impl FnOnce() -> Result<T, maildir::Error> + Send + 'static,
 ) -> Result<T, Fault> {
-    let done = tokio::task::spawn_blocking(work).await.map_err(|panicked| Fault::Home(panicked.to_string()))?;
-    done.map_err(|why| Fault::Home(why.to_string()))
+    let done = tokio::task::spawn_blocking(work).await.map_err(|panicked| Fault::Destination(panicked.to_string()))?;
+    done.map_err(|why| Fault::Destination(why.to_string()))
 }

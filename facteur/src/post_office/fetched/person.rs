@@ -2,6 +2,8 @@
 
 use std::collections::HashMap;
 
+use import_export::Identity;
+use import_export::memory::{self, FolderKey};
 use mail::seam::{AccountId, Pending};
 use mail::trace::{Arrival, Event, Link};
 use mail::{Address, BodyKind, Envelope, Letter, ReturnPath, Timestamp, header};
@@ -10,9 +12,7 @@ use mailbox::letter::Filed;
 use mailbox::{FlagSet, FolderId, Prepared, SpecialUse, System, flags, folder};
 use mda::{Fate as Delivered, Filing, Mda, Recipient};
 use mra::ledger::{self, Fate, Source, SourceId};
-use mra::{Arrived, Fault, Furnished, Home, Place, Taken};
-use import_export::Identity;
-use import_export::memory::{self, FolderKey};
+use mra::{Arrived, Destination, Fault, Furnished, SourceFolder, Taken};
 use store::{Store, Tx};
 
 use crate::clock;
@@ -71,7 +71,7 @@ impl Person {
     pub async fn find(store: &Store, mda: &Mda, source: &Source, address: Address) -> Result<Self, Fault> {
         let wanted = address.clone();
         let found = store.read(move |view| directory::account::find(view, &wanted)).await;
-        let person = found.map_err(|why: directory::Error| Fault::Home(why.to_string()))?;
+        let person = found.map_err(|why: directory::Error| Fault::Destination(why.to_string()))?;
         Ok(Self {
             store: store.clone(),
             mda: mda.clone(),
@@ -91,7 +91,7 @@ impl Person {
             let (letter, envelope) = self.as_new(&arrived);
             let recipient = Recipient { account: self.account, address: self.address.clone(), detail: None };
             let filing = self.mda.prepare(&letter, &envelope, vec![recipient], clock::now()).await;
-            let filing = filing.map_err(|why| Fault::Home(why.to_string()))?;
+            let filing = filing.map_err(|why| Fault::Destination(why.to_string()))?;
             let how = How::Delivered(filing.with_flags(arrived.flags, &arrived.keywords));
             let identity = self.identity_of(&arrived).await?;
             ready.push((turn, Ready { arrived, letter, envelope, identity, how }));
@@ -113,7 +113,7 @@ impl Person {
             return Ok(Identity::of(&raw));
         }
         let hashing = tokio::task::spawn_blocking(move || Identity::of(&raw));
-        hashing.await.map_err(|panicked| Fault::Home(panicked.to_string()))
+        hashing.await.map_err(|panicked| Fault::Destination(panicked.to_string()))
     }
 
     /// Parsing and packing a hundred letters takes longer than a task may hold its thread.
@@ -129,13 +129,13 @@ impl Person {
             };
             letters.into_iter().map(pack).collect::<Result<Vec<_>, mailbox::Error>>()
         });
-        let packed = packing.await.map_err(|panicked| Fault::Home(panicked.to_string()))?;
-        packed.map_err(|why| Fault::Home(why.to_string()))
+        let packed = packing.await.map_err(|panicked| Fault::Destination(panicked.to_string()))?;
+        packed.map_err(|why| Fault::Destination(why.to_string()))
     }
 
     /// A letter that the filters refuse cannot be returned to its sender, and is not dropped: it is junk.
     async fn put_away(&self, ready: &mut Ready) -> Result<(), Fault> {
-        ready.arrived.place = Place { folder: "Junk".to_owned(), special_use: Some(SpecialUse::Junk) };
+        ready.arrived.place = SourceFolder { folder: "Junk".to_owned(), special_use: Some(SpecialUse::Junk) };
         let packed = self.pack(vec![(0, ready.arrived.clone())]).await?.pop();
         ready.how = packed.map(|(_, _, prepared)| How::AsItLay(prepared)).ok_or(Fault::Ended)?;
         Ok(())
@@ -213,13 +213,13 @@ impl Person {
     }
 }
 
-impl Home for Person {
+impl Destination for Person {
     fn take(&self, letters: Vec<Arrived>) -> Pending<'_, Result<Vec<Taken>, Fault>> {
         Box::pin(async move {
             let ready = self.prepare(letters).await?;
             match self.take_ready(ready.clone()).await {
                 // Those that fit are taken, up to the one that does not.
-                Err(Fault::Home(_)) if ready.len() > 1 => {
+                Err(Fault::Destination(_)) if ready.len() > 1 => {
                     let mut taken = Vec::with_capacity(ready.len());
                     for one in ready {
                         taken.extend(self.take_ready(vec![one]).await?);
@@ -264,7 +264,7 @@ fn note(
 /// The folders of one commit: looked up once each.
 struct Drawer {
     account: AccountId,
-    folders: HashMap<Place, (FolderId, String)>,
+    folders: HashMap<SourceFolder, (FolderId, String)>,
 }
 
 impl Drawer {
@@ -281,15 +281,15 @@ impl Drawer {
             How::Delivered(filing) => match filing.file(tx)?.into_iter().next().map(|outcome| outcome.fate) {
                 Some(Delivered::Filed { filed, folder }) => Ok(Some((filed, folder))),
                 Some(Delivered::Refused(reply)) if reply.is_permanent() => Ok(None),
-                Some(Delivered::Refused(reply)) => Err(Undone::Fault(Fault::Home(reply.to_string()))),
-                None => Err(Undone::Fault(Fault::Home("nobody gets the letter".to_owned()))),
+                Some(Delivered::Refused(reply)) => Err(Undone::Fault(Fault::Destination(reply.to_string()))),
+                None => Err(Undone::Fault(Fault::Destination("nobody gets the letter".to_owned()))),
             },
         }
     }
 
     /// Letters go to our folder for the same use, whatever it is called; else to one of the same name, made where it
     /// is missing.
-    fn folder(&mut self, tx: &mut Tx, place: &Place) -> Result<(FolderId, String), mailbox::Error> {
+    fn folder(&mut self, tx: &mut Tx, place: &SourceFolder) -> Result<(FolderId, String), mailbox::Error> {
         if let Some(known) = self.folders.get(place) {
             return Ok(known.clone());
         }
@@ -301,7 +301,7 @@ impl Drawer {
         Ok(found)
     }
 
-    fn make(&self, tx: &mut Tx, place: &Place, subscribed: bool) -> Result<FolderId, mailbox::Error> {
+    fn make(&self, tx: &mut Tx, place: &SourceFolder, subscribed: bool) -> Result<FolderId, mailbox::Error> {
         let made = folder::create(tx, self.account, &place.folder, place.special_use)?;
         if subscribed {
             folder::subscribe(tx, self.account, &place.folder)?;
@@ -326,7 +326,7 @@ impl Drawer {
         }
     }
 
-    fn find(&self, tx: &mut Tx, place: &Place) -> Result<Option<Folder>, mailbox::Error> {
+    fn find(&self, tx: &mut Tx, place: &SourceFolder) -> Result<Option<Folder>, mailbox::Error> {
         let used = place.special_use.map(|special| folder::by_use(tx, self.account, special)).transpose()?.flatten();
         match used {
             Some(used) => Ok(Some(used)),
@@ -355,6 +355,6 @@ impl Drawer {
 fn undone(error: mailbox::Error) -> Undone {
     match error {
         mailbox::Error::Store(error) => Undone::Store(error),
-        error => Undone::Fault(Fault::Home(error.to_string())),
+        error => Undone::Fault(Fault::Destination(error.to_string())),
     }
 }

@@ -2,8 +2,8 @@ use super::*;
 
 const NOW: Moment = Moment(Duration::from_secs(1000));
 
-fn place(text: &str) -> Place {
-    Place::of(text.parse().unwrap())
+fn place(text: &str) -> PeerNetwork {
+    PeerNetwork::of(text.parse().unwrap())
 }
 
 fn one_slot(waiting: usize, shares: [usize; 4]) -> Queue {

@@ -1,4 +1,4 @@
-//! A fixture for tests: two domains, a few people, in a folder of its own.
+//! A server for tests: two domains, a few people, in a folder of its own.
 #![allow(dead_code)]
 
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};

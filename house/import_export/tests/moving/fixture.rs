@@ -1,4 +1,4 @@
-//! A fixture with a mailbox, whose content can be compared.
+//! A server with a mailbox, whose content can be compared.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -6,11 +6,13 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use bytes::Bytes;
 use facteur_import_export as import_export;
+use import_export::{
+    Beside, ExportFormat, ExportTarget, Files, Format, Imported, Observer, Progress, Request, RunId, Skipped,
+};
 use mail::seam::AccountId;
 use mail::{LetterId, Timestamp};
 use mailbox::fetch::{self, Want};
 use mailbox::{FlagSet, Keywords, SpecialUse, System, UidRange, account, body, flags, folder, letter};
-use import_export::{Beside, ExportFormat, Files, Format, Imported, Observer, Place, Progress, Request, RunId, Skipped};
 use store::{Options, Store};
 
 pub const ALICE: AccountId = AccountId(1);
@@ -114,7 +116,8 @@ impl Fixture {
     pub fn watched(&self, path: &Path, below: Option<&str>) -> (Result<Imported, import_export::Error>, Watcher) {
         let mut watcher = Watcher::default();
         let opened = Files::open(path, Format::Recognised, below, NOW);
-        let imported = opened.and_then(|mut files| import_export::import(&self.store, &request(), &mut files, &mut watcher));
+        let imported =
+            opened.and_then(|mut files| import_export::import(&self.store, &request(), &mut files, &mut watcher));
         (imported, watcher)
     }
 
@@ -128,7 +131,7 @@ impl Fixture {
     }
 
     pub fn try_export(&self, path: &Path, format: ExportFormat) -> Result<(), import_export::Error> {
-        let mut place = Place::create(path, format)?;
+        let mut place = ExportTarget::create(path, format)?;
         import_export::export(&self.store, ALICE, &mut place, &mut |_| {}).map(drop)
     }
 }

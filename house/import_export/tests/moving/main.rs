@@ -9,11 +9,11 @@ mod zoo;
 
 use facteur_import_export as import_export;
 use fixture::{ALICE, Content, Fixture, Kept};
+use import_export::{ExportFormat, Imported};
 use mail::trace::{Event, Link};
 use mailbox::fetch::{self, Want};
 use mailbox::{System, UidRange, account, folder};
 use proptest::prelude::*;
-use import_export::{ExportFormat, Imported};
 
 const FORMATS: [ExportFormat; 5] =
     [ExportFormat::Maildir, ExportFormat::Mbox, ExportFormat::Eml, ExportFormat::Zip, ExportFormat::TarGz];

@@ -3,11 +3,11 @@
 use std::path::Path;
 
 use facteur_import_export as import_export;
+use import_export::memory::{self, FolderKey};
+use import_export::{Files, Format, Identity, Imported, RunId};
 use mail::seam::AccountId;
 use mailbox::letter::Expunge;
 use mailbox::{FlagChange, FlagSet, System, UidRange, folder, letter};
-use import_export::memory::{self, FolderKey};
-use import_export::{Files, Format, Identity, Imported, RunId};
 
 use crate::fixture::{ALICE, Fixture, NOW, Watcher, request};
 use crate::stores::{Store, in_mbox, letter as a_letter};
@@ -102,7 +102,8 @@ fn run_of(fixture: &Fixture, path: &Path) -> (Imported, RunId) {
 }
 
 fn undo(fixture: &Fixture, run: RunId) -> import_export::Undone {
-    let found = fixture.store.read_blocking(move |view| import_export::runs::get(view, run)).expect("read").expect("a run");
+    let found =
+        fixture.store.read_blocking(move |view| import_export::runs::get(view, run)).expect("read").expect("a run");
     import_export::undo(&fixture.store, &found, false, &mut |_| true).expect("undone")
 }
 

@@ -5,8 +5,8 @@ use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
 use facteur_import_export as import_export;
-use mailbox::System;
 use import_export::{Beside, Fault, Foreign};
+use mailbox::System;
 
 use crate::fixture::{Fixture, Watcher};
 

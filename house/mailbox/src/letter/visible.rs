@@ -81,7 +81,7 @@ fn adjust(
 }
 
 /// A conversation in a folder.
-struct Place {
+struct ThreadInFolder {
     folder: i64,
     unread: bool,
     shown: bool,
@@ -100,7 +100,7 @@ pub(crate) fn settle(tx: &mut Tx, account: AccountId, thread: ThreadId, change: 
         |row| {
             let (unread, special_use): (i64, Option<i64>) = (row.get(1)?, row.get(3)?);
             let is_trash = special_use == Some(SpecialUse::Trash.code());
-            Ok(Place { folder: row.get(0)?, unread: unread > 0, shown: row.get(2)?, is_trash })
+            Ok(ThreadInFolder { folder: row.get(0)?, unread: unread > 0, shown: row.get(2)?, is_trash })
         },
     )?;
     let count = places.len();

@@ -100,7 +100,7 @@ pub enum Criteria {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Words {
     /// Where it is looked for.
-    pub place: Place,
+    pub place: SearchField,
     /// What was typed, without the quotes.
     pub text: String,
     /// Was it in quotes?
@@ -111,7 +111,7 @@ pub struct Words {
 
 /// Where a person looks for words.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Place {
+pub enum SearchField {
     /// People, subject, body, and names of attachments.
     Anywhere,
     /// Who wrote it.
@@ -130,7 +130,7 @@ pub enum Place {
     Name,
 }
 
-impl Place {
+impl SearchField {
     fn fields(self) -> &'static [Field] {
         match self {
             Self::Anywhere => &ANYWHERE,

@@ -14,7 +14,7 @@ use crate::{Error, Piece, Structure, Summary, body, index};
 /// unpacked without the body.
 const HEAD: u64 = 8 * 1024;
 
-pub struct Letter<'a> {
+pub struct Candidate<'a> {
     view: &'a View,
     row: &'a Row,
     kept: Option<Kept>,
@@ -29,7 +29,7 @@ struct Kept {
     structure: Vec<u8>,
 }
 
-impl<'a> Letter<'a> {
+impl<'a> Candidate<'a> {
     pub fn new(view: &'a View, row: &'a Row) -> Self {
         Self { view, row, kept: None, header: None, said: None }
     }

@@ -7,7 +7,7 @@ use store::View;
 
 use super::Criteria;
 use super::known::Known;
-use super::letter::Letter;
+use super::letter::Candidate;
 use super::places::{Places, unseen};
 use super::test::Test;
 use crate::fetch::{self, Row, Want};
@@ -125,7 +125,7 @@ impl Plan {
         budget.opened = budget.opened.saturating_sub(to_open.len());
         for row in to_open {
             view.check()?;
-            if self.test.of_letter(&row, &mut Letter::new(view, &row))? {
+            if self.test.of_letter(&row, &mut Candidate::new(view, &row))? {
                 batch.take(&row);
             }
         }

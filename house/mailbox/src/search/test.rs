@@ -7,7 +7,7 @@ use roaring::RoaringTreemap;
 use super::Criteria;
 use super::forms::exact;
 use super::known::{Known, Told};
-use super::letter::Letter;
+use super::letter::Candidate;
 use super::sought::Sought;
 use crate::fetch::Row;
 use crate::parse::decode::words as decoded;
@@ -227,7 +227,7 @@ impl Test {
     }
 
     /// What the opened letter tells.
-    pub fn of_letter(&self, row: &Row, letter: &mut Letter<'_>) -> Result<bool, Error> {
+    pub fn of_letter(&self, row: &Row, letter: &mut Candidate<'_>) -> Result<bool, Error> {
         if let Some(answer) = self.of_row(row) {
             return Ok(answer);
         }

@@ -30,7 +30,7 @@ pub(super) fn conversations(verify: &Verify<'_>, tell: &mut dyn FnMut(Finding)) 
 
 /// A conversation in a folder: letters, unread ones, and whether it is shown as unread.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-struct Place {
+struct ThreadInFolder {
     total: i64,
     unread: i64,
     shown: bool,
@@ -38,7 +38,7 @@ struct Place {
     has_name: bool,
 }
 
-type Places = BTreeMap<(i64, i64), Place>;
+type Places = BTreeMap<(i64, i64), ThreadInFolder>;
 
 /// The conversations of the next slice that are counted wrong, and the last one of the slice.
 fn slice(view: &View, account: AccountId, after: i64) -> Result<Option<(i64, Vec<ThreadId>)>, Error> {
@@ -84,7 +84,7 @@ fn found(view: &View, account: AccountId, after: i64, last: i64) -> Result<Place
 fn gather(view: &View, sql: &str, account: AccountId, after: i64, last: i64) -> Result<Places, Error> {
     let mut places = Places::new();
     view.for_each(sql, params![account.0, after, last], |row| {
-        let place = Place {
+        let place = ThreadInFolder {
             total: row.get(2)?,
             unread: row.get(3)?,
             shown: row.get(4)?,

@@ -18,7 +18,7 @@ pub struct Fixture {
 }
 
 impl Fixture {
-    /// A fixture where Alice has a mailbox.
+    /// A server where Alice has a mailbox.
     pub fn new() -> Self {
         let dir = tempfile::tempdir().unwrap();
         let store = Store::open(Options::new(dir.path()), mailbox::MIGRATIONS).unwrap();

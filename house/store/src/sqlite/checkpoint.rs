@@ -172,8 +172,8 @@ impl Checkpointer {
         set(&connection, "synchronous", "FULL")?;
         set(&connection, "wal_autocheckpoint", 0)?;
         connection.busy_timeout(COURTESY).map_err(fault)?;
-        let porter = Porter { connection, gate: Arc::clone(&gate), counters };
-        let thread = std::thread::Builder::new().name("store-checkpoint".to_owned()).spawn(move || porter.work());
+        let thread = CheckpointThread { connection, gate: Arc::clone(&gate), counters };
+        let thread = std::thread::Builder::new().name("store-checkpoint".to_owned()).spawn(move || thread.work());
         let thread = thread.map_err(|error| Error::Io(error.to_string()))?;
         Ok(Self { gate, thread: Mutex::new(Some(thread)) })
     }
@@ -216,13 +216,13 @@ struct Carried {
     carried: i64,
 }
 
-struct Porter {
+struct CheckpointThread {
     connection: Connection,
     gate: Arc<Gate>,
     counters: Arc<Counters>,
 }
 
-impl Porter {
+impl CheckpointThread {
     fn work(self) {
         while let Some(log) = self.gate.wait() {
             self.carry(Checkpoint::Passive);

@@ -183,7 +183,7 @@ mod tests {
             SCHEMA.replace("{id}", "INTEGER PRIMARY KEY AUTOINCREMENT").replace("{clustered}", "WITHOUT ROWID");
         connection.execute_batch(&schema).unwrap();
         let session = std::rc::Rc::new(Sqlite::on(connection));
-        let view = View::new(session, std::sync::Arc::new(crate::shelf::Shelf::none()));
+        let view = View::new(session, std::sync::Arc::new(crate::blob_files::BlobFiles::none()));
         let marks = (1..9).filter(|n| sql.contains(&format!("${n}"))).count();
         let params = vec![crate::Value::Text("1"); marks];
         let steps = view.query(&format!("EXPLAIN QUERY PLAN {sql}"), &params, |row| row.get::<String>(3));

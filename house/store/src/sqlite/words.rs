@@ -71,7 +71,7 @@ pub(crate) fn letters(view: &View, after: i64, limit: usize) -> Result<Vec<i64>>
 
 /// All letters of an account that have the words, and those that may have them.
 pub(crate) fn find(view: &View, account: i64, wanted: &Wanted) -> Result<Found> {
-    let place = Place { view, account, fields: &wanted.fields };
+    let place = WordScope { view, account, fields: &wanted.fields };
     let (mut found, mut perhaps) = match wanted.runs.as_slice() {
         [] => (RoaringTreemap::new(), place.everyone()?),
         [one] => place.single(one)?,
@@ -87,13 +87,13 @@ pub(crate) fn find(view: &View, account: i64, wanted: &Wanted) -> Result<Found> 
 }
 
 /// Where words are looked for.
-struct Place<'a> {
+struct WordScope<'a> {
     view: &'a View,
     account: i64,
     fields: &'a [Field],
 }
 
-impl Place<'_> {
+impl WordScope<'_> {
     fn everyone(&self) -> Result<RoaringTreemap> {
         gathered(self.view, LETTERS, params![format!("\"{}.\"", self.account)])
     }

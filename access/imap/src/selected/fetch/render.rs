@@ -7,7 +7,7 @@ use mailbox::parse::{Encoding, Step};
 use mailbox::{Card, Error, Keywords, Row, Structure, Uid, UidRange, Uids};
 use store::{BlobId, View};
 
-use super::plan::{Ask, Plan, What};
+use super::items::{Ask, FetchItems, What};
 use super::seen::Seen;
 use super::stream::{self, Body, Nul};
 use super::{Folder, Known};
@@ -57,7 +57,7 @@ pub fn batch(
     view: &View,
     folder: Folder,
     ranges: &[UidRange],
-    plan: &Plan,
+    plan: &FetchItems,
     uids: &Uids,
     known: Known<'_>,
     seen: &Seen,
@@ -83,7 +83,7 @@ pub fn batch(
 
 struct Writer<'a> {
     view: &'a View,
-    plan: &'a Plan,
+    plan: &'a FetchItems,
     known: Known<'a>,
     learnt: Option<Keywords>,
     places: Places<'a>,

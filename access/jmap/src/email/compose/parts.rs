@@ -5,7 +5,7 @@ use serde_json::Value;
 
 use super::fields::Fields;
 use crate::api::{Object, SetError};
-use crate::blob::Place;
+use crate::blob::BlobPath;
 use crate::email::property::HeaderProperty;
 use crate::run::Scope;
 
@@ -38,7 +38,7 @@ pub struct Draft {
 pub enum Content {
     Text(String),
     /// To be fetched.
-    Blob(Place),
+    Blob(BlobPath),
     Octets(Bytes),
     Parts(Vec<Draft>),
 }
@@ -251,7 +251,7 @@ impl Reader<'_> {
             (Some(id), None, None) => Some(Content::Text(self.values.get(id)?.get("value")?.as_str()?.to_owned())),
             // An id that is none of ours is not found like one that has gone.
             (None, Some(id), None) => {
-                Some(Content::Blob(Place::read(self.scope.real(id)?).unwrap_or(Place::upload(-1))))
+                Some(Content::Blob(BlobPath::read(self.scope.real(id)?).unwrap_or(BlobPath::upload(-1))))
             }
             (None, None, Some(parts)) => {
                 let depth = depth.checked_sub(1)?;

@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use store::Tx;
 
 use super::ahead::Ahead;
-use super::{Drop, Letter, Look, MOST_HEADER, SLICE};
+use super::{Drop, Look, MOST_HEADER, RemoteLetter, SLICE};
 use crate::Fault;
 use crate::identity;
 use crate::ledger::{self, LetterState};
@@ -47,7 +47,8 @@ impl Drop<'_, '_> {
             .map(|(number, size)| (*number, *size))
             .collect();
         keys.extend(self.keys_by_header(&nameless).await?);
-        let letter = |(number, size): (u32, Option<u64>)| Letter { number, size, key: keys.get(&number).cloned() };
+        let letter =
+            |(number, size): (u32, Option<u64>)| RemoteLetter { number, size, key: keys.get(&number).cloned() };
         Ok(Look { letters: letters.into_iter().map(letter).collect(), wrong })
     }
 
@@ -117,7 +118,7 @@ impl Drop<'_, '_> {
         if look.wrong.is_some() {
             return Ok(());
         }
-        let there: HashSet<Vec<u8>> = look.letters.iter().map(Letter::fault_key).collect();
+        let there: HashSet<Vec<u8>> = look.letters.iter().map(RemoteLetter::fault_key).collect();
         let row = self.round.row;
         let left = self.round.means.store.read(move |view| ledger::left_in(view, row)).await?;
         let left = left.into_iter().filter(|left| !left.is_folder() && !there.contains(&left.key));

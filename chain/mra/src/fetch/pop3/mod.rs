@@ -29,7 +29,7 @@ const FOLDER: &str = "INBOX";
 
 /// A letter of the maildrop.
 #[derive(Clone, Debug)]
-struct Letter {
+struct RemoteLetter {
     /// Its number in this conversation.
     number: u32,
     /// Octets; none: the server does not say.
@@ -38,7 +38,7 @@ struct Letter {
     key: Option<Vec<u8>>,
 }
 
-impl Letter {
+impl RemoteLetter {
     /// What is written down of its faults. A letter without a name goes by its number.
     fn fault_key(&self) -> Vec<u8> {
         self.key.clone().unwrap_or_else(|| ledger::pop_key(b'N', &self.number.to_be_bytes()))
@@ -47,7 +47,7 @@ impl Letter {
 
 /// What a conversation found in the maildrop.
 struct Look {
-    letters: Vec<Letter>,
+    letters: Vec<RemoteLetter>,
     /// Its lists make no sense: then nothing is concluded from what is not in them, and nothing is taken away.
     wrong: Option<String>,
 }
@@ -102,7 +102,7 @@ pub(super) async fn fetch(means: &Means, source: &Source, credential: &Credentia
 
 impl<'a> Rounds<'a> {
     async fn connect(&self) -> Result<Client, Fault> {
-        let client = Client::open(&self.means.way, &self.source.settings.mailbox.user, self.credential).await?;
+        let client = Client::open(&self.means.endpoint, &self.source.settings.mailbox.user, self.credential).await?;
         self.means.listener.hear(&News::Connected);
         Ok(client)
     }
@@ -157,7 +157,7 @@ impl<'a> Rounds<'a> {
     }
 
     /// Leaves a letter where it is, remembers it, and says so where it is not tried again in this round.
-    async fn leave_there(&mut self, letter: &Letter, why: Why, said: &str, vain: u32) -> Result<(), Fault> {
+    async fn leave_there(&mut self, letter: &RemoteLetter, why: Why, said: &str, vain: u32) -> Result<(), Fault> {
         let key = letter.fault_key();
         let tried = self.tried.entry(key.clone()).or_default();
         *tried += vain;
@@ -171,7 +171,7 @@ impl<'a> Rounds<'a> {
         Ok(())
     }
 
-    fn entry(&self, letter: &Letter, key: Vec<u8>) -> Entry {
+    fn entry(&self, letter: &RemoteLetter, key: Vec<u8>) -> Entry {
         Entry::pop(self.source.id, self.row, key, letter.size.unwrap_or_default())
     }
 }

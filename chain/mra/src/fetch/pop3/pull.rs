@@ -7,13 +7,13 @@ use mailbox::{Summary, System};
 use store::Tx;
 
 use super::ahead::Ahead;
-use super::{Drop, FOLDER, Letter, Look};
+use super::{Drop, FOLDER, Look, RemoteLetter};
 use crate::Fault;
-use crate::home::{Arrived, Place};
+use crate::destination::{Arrived, SourceFolder};
+use crate::handover::Handover;
 use crate::identity;
 use crate::ledger::{self, Entry, Left, LetterState};
 use crate::progress::{News, Why};
-use crate::taker::Taker;
 
 /// Letters in a row to which the server says that it wants to be asked for less.
 const MOST_THROTTLED: u32 = 3;
@@ -43,9 +43,9 @@ impl Drop<'_, '_> {
             self.round.announced = true;
         }
         let means = self.round.means;
-        let taker = Taker::start(means.home.clone(), means.listener.clone(), means.share());
-        let pulled = self.pull(&new, look, &taker).await;
-        taker.finish().await?;
+        let handover = Handover::start(means.destination.clone(), means.listener.clone(), means.share());
+        let pulled = self.pull(&new, look, &handover).await;
+        handover.finish().await?;
         pulled
     }
 
@@ -63,7 +63,7 @@ impl Drop<'_, '_> {
     }
 
     /// Is it new, or may it be another one than is known by its key?
-    fn is_wanted(&self, letter: &Letter) -> bool {
+    fn is_wanted(&self, letter: &RemoteLetter) -> bool {
         let Some(known) = letter.key.as_ref().and_then(|key| self.known.get(key)) else { return true };
         let another_size = letter.size.is_some_and(|size| size != known.size);
         match known.state {
@@ -73,7 +73,7 @@ impl Drop<'_, '_> {
         }
     }
 
-    async fn without_large(&mut self, letters: Vec<Letter>) -> Result<Vec<Letter>, Fault> {
+    async fn without_large(&mut self, letters: Vec<RemoteLetter>) -> Result<Vec<RemoteLetter>, Fault> {
         let largest = self.round.source.settings.largest;
         let (large, rest): (Vec<_>, Vec<_>) =
             letters.into_iter().partition(|letter| letter.size.is_some_and(|size| size > largest));
@@ -85,15 +85,15 @@ impl Drop<'_, '_> {
     }
 
     /// POP3 cannot be asked for young letters, so the Date of each is looked at.
-    async fn without_old(&mut self, letters: Vec<Letter>) -> Result<Vec<Letter>, Fault> {
+    async fn without_old(&mut self, letters: Vec<RemoteLetter>) -> Result<Vec<RemoteLetter>, Fault> {
         let Some(since) = self.round.source.settings.since() else { return Ok(letters) };
         let commands: Vec<(u32, u64)> = letters.iter().map(|letter| (letter.number, 0)).collect();
         let headers = self.headers(&commands).await?;
-        let is_old = |letter: &Letter| {
+        let is_old = |letter: &RemoteLetter| {
             let sent = headers.get(&letter.number).and_then(|header| Summary::parse(header).sent);
             sent.is_some_and(|sent| sent.seconds < since.seconds())
         };
-        let (old, young): (Vec<Letter>, Vec<Letter>) = letters.into_iter().partition(is_old);
+        let (old, young): (Vec<RemoteLetter>, Vec<RemoteLetter>) = letters.into_iter().partition(is_old);
         let now = net::now();
         let entries = old.iter().filter_map(|letter| Some(self.round.entry(letter, letter.key.clone()?)));
         let entries: Vec<Entry> = entries.collect();
@@ -102,10 +102,10 @@ impl Drop<'_, '_> {
         Ok(young)
     }
 
-    async fn pull(&mut self, new: &[Letter], look: &Look, taker: &Taker) -> Result<(), Fault> {
+    async fn pull(&mut self, new: &[RemoteLetter], look: &Look, handover: &Handover) -> Result<(), Fault> {
         let largest = self.round.source.settings.largest;
         let commands: Vec<(u32, u64)> = new.iter().map(|letter| (letter.number, letter.size.unwrap_or(0))).collect();
-        let by_number: HashMap<u32, &Letter> = new.iter().map(|letter| (letter.number, letter)).collect();
+        let by_number: HashMap<u32, &RemoteLetter> = new.iter().map(|letter| (letter.number, letter)).collect();
         let (mut ahead, mut throttled) = (Ahead::new("RETR", "", &commands, self.depth()), 0);
         while let Some(number) = ahead.next(&mut self.client).await? {
             let Some(letter) = by_number.get(&number) else { continue };
@@ -127,7 +127,7 @@ impl Drop<'_, '_> {
             };
             throttled = 0;
             self.round.breaks.went_well();
-            self.take(letter, body, look, taker).await?;
+            self.take(letter, body, look, handover).await?;
             if self.round.means.shutdown.is_requested() {
                 return Err(Fault::Ended);
             }
@@ -138,10 +138,10 @@ impl Drop<'_, '_> {
     /// Takes a letter in, unless it is here already.
     async fn take(
         &mut self,
-        letter: &Letter,
+        letter: &RemoteLetter,
         body: Result<bytes::Bytes, u64>,
         look: &Look,
-        taker: &Taker,
+        handover: &Handover,
     ) -> Result<(), Fault> {
         let body = match body {
             Ok(body) => body,
@@ -163,13 +163,16 @@ impl Drop<'_, '_> {
         entry.short = (body.len() as u64) < size;
         self.read.insert(letter.number, (key.clone(), content));
         self.contents.insert(content, key);
-        taker.give(arrived(entry, body)).await.map_err(|_| Fault::Home("no more letters are taken".to_owned()))
+        handover
+            .give(arrived(entry, body))
+            .await
+            .map_err(|_| Fault::Destination("no more letters are taken".to_owned()))
     }
 
     /// Is what was read here already? A key that names another letter than before loses what was known by it.
     async fn is_here(
         &mut self,
-        letter: &Letter,
+        letter: &RemoteLetter,
         key: &[u8],
         content: crate::identity::Digest,
         look: &Look,
@@ -209,5 +212,5 @@ fn arrived(entry: Entry, body: bytes::Bytes) -> Arrived {
         std::borrow::Cow::Owned(changed) => changed.into(),
     };
     let received: Timestamp = net::now();
-    Arrived { entry, raw, place: Place::inbox(), flags: System::NONE, keywords: Vec::new(), received }
+    Arrived { entry, raw, place: SourceFolder::inbox(), flags: System::NONE, keywords: Vec::new(), received }
 }

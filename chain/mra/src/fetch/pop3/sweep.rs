@@ -55,7 +55,7 @@ impl Drop<'_, '_> {
         let row = self.round.row;
         let due = self.round.means.store.read(move |view| ledger::due(view, row, before, usize::MAX >> 1)).await?;
         let mut due: HashMap<Vec<u8>, Due> = due.into_iter().map(|due| (due.key.clone(), due)).collect();
-        let candidate = |letter: &super::Letter| {
+        let candidate = |letter: &super::RemoteLetter| {
             let key = letter.key.as_ref().filter(|key| due.contains_key(*key));
             let key = key.or_else(|| self.read.get(&letter.number).map(|(key, _)| key))?.clone();
             Some((letter.number, due.remove(&key)?))

@@ -88,7 +88,7 @@ struct Reader<'a> {
 
 /// What is told of a letter.
 #[derive(Default)]
-struct Letter {
+struct Message {
     body: Option<Body>,
     subject: Option<String>,
     codepage: Option<u32>,
@@ -109,11 +109,11 @@ struct Attached {
 
 impl Reader<'_> {
     /// A letter that fills the range. None where it is none.
-    fn letter(&mut self, range: Range<usize>, depth: usize) -> Option<Letter> {
+    fn letter(&mut self, range: Range<usize>, depth: usize) -> Option<Message> {
         if self.octets.get(range.clone())?.get(..4)? != SIGNATURE {
             return None;
         }
-        let (mut letter, mut attached) = (Letter::default(), None::<Attached>);
+        let (mut letter, mut attached) = (Message::default(), None::<Attached>);
         // A signature of four octets and a key of two.
         let mut at = range.start + 6;
         while at < range.end {
@@ -147,7 +147,7 @@ impl Reader<'_> {
         matches!(level, 1 | 2).then_some((u16::from_le_bytes([low, high]), start..end))
     }
 
-    fn of_letter(&mut self, letter: &mut Letter, name: u16, data: Range<usize>) {
+    fn of_letter(&mut self, letter: &mut Message, name: u16, data: Range<usize>) {
         let octets = self.octets.get(data.clone()).unwrap_or_default();
         match name {
             id::CODEPAGE => letter.codepage = octets.first_chunk().map(|first| u32::from_le_bytes(*first)),
@@ -163,7 +163,7 @@ impl Reader<'_> {
         }
     }
 
-    fn props_of_letter(&mut self, letter: &mut Letter, data: Range<usize>) {
+    fn props_of_letter(&mut self, letter: &mut Message, data: Range<usize>) {
         let mut props = Props::new(self.octets, data);
         let (mut bodies, mut internet) = (Vec::new(), None);
         for (tag, value) in &mut props {

@@ -11,21 +11,21 @@ use std::process::{Child, Command as Process, Stdio};
 use std::thread::JoinHandle;
 
 use super::SOCKET;
-use super::clerk::serve_alone;
+use super::executor::serve_alone;
 use crate::failure::Failure;
 use crate::language::say;
 
-/// The first word of a command line that makes this program the clerk of a command, run as the owner of the data.
+/// The first word of a command line that makes this program the executor of a command, run as the owner of the data.
 pub const AS_OWNER: &str = "serve-one-command";
 
-/// A clerk, and what ends with it.
-pub struct Way {
+/// An executor, and what ends with it.
+pub struct Connection {
     pub stream: UnixStream,
-    pub clerk: ClerkOf,
+    pub executor: ServedBy,
 }
 
-/// Whose the clerk is.
-pub enum ClerkOf {
+/// Whose the executor is.
+pub enum ServedBy {
     /// Of the post office that runs.
     Office,
     /// A thread of this process.
@@ -34,8 +34,8 @@ pub enum ClerkOf {
     Process(Child),
 }
 
-impl ClerkOf {
-    /// Waits for the end of a clerk of ours, so that the data are closed when the command has ended.
+impl ServedBy {
+    /// Waits for the end of an executor of ours, so that the data are closed when the command has ended.
     pub fn wait(self) {
         match self {
             Self::Office => {}
@@ -46,7 +46,7 @@ impl ClerkOf {
 }
 
 /// Why there is no way.
-pub enum NoWay {
+pub enum NoConnection {
     /// This user may not, and which one may.
     NotAllowed { owner: Option<u32> },
     /// Only others than the owner see this: nobody takes letters.
@@ -78,60 +78,60 @@ pub fn owner(folder: &Path) -> io::Result<Owned> {
 }
 
 /// The way to the data of a folder, for root and its owner.
-pub fn to_data(folder: &Path) -> Result<Way, NoWay> {
+pub fn to_data(folder: &Path) -> Result<Connection, NoConnection> {
     let me = rustix::process::geteuid().as_raw();
-    let about = match owner(folder).map_err(NoWay::System)? {
+    let about = match owner(folder).map_err(NoConnection::System)? {
         Owned::Nobody => return alone(),
-        Owned::Hidden => return Err(NoWay::NotAllowed { owner: None }),
+        Owned::Hidden => return Err(NoConnection::NotAllowed { owner: None }),
         Owned::By(about) => about,
     };
     if me != 0 && me != about.uid() {
-        return Err(NoWay::NotAllowed { owner: Some(about.uid()) });
+        return Err(NoConnection::NotAllowed { owner: Some(about.uid()) });
     }
     match connect(folder) {
-        Ok(stream) => Ok(Way { stream, clerk: ClerkOf::Office }),
+        Ok(stream) => Ok(Connection { stream, executor: ServedBy::Office }),
         // Nobody is there; what is left is the name.
         Err(gone) if matches!(gone.kind(), io::ErrorKind::NotFound | io::ErrorKind::ConnectionRefused) => {
             if me == about.uid() || !about.is_dir() { alone() } else { as_owner(&about) }
         }
-        Err(error) => Err(NoWay::System(error)),
+        Err(error) => Err(NoConnection::System(error)),
     }
 }
 
 /// The way for a letter of anybody else.
-pub fn for_letters(folder: &Path) -> Result<Way, NoWay> {
-    let about = match owner(folder).map_err(NoWay::System)? {
+pub fn for_letters(folder: &Path) -> Result<Connection, NoConnection> {
+    let about = match owner(folder).map_err(NoConnection::System)? {
         Owned::By(about) => about,
         Owned::Nobody => return alone(),
-        Owned::Hidden => return Err(NoWay::NotAllowed { owner: None }),
+        Owned::Hidden => return Err(NoConnection::NotAllowed { owner: None }),
     };
     let stream = match super::door::connect_for_letters(&about) {
         Ok(stream) => stream,
-        Err(gone) if gone.kind() == io::ErrorKind::ConnectionRefused => return Err(NoWay::NotRunning),
-        Err(error) => return Err(NoWay::System(error)),
+        Err(gone) if gone.kind() == io::ErrorKind::ConnectionRefused => return Err(NoConnection::NotRunning),
+        Err(error) => return Err(NoConnection::System(error)),
     };
     // Anybody could have taken the name while no post office ran.
-    let uid = peer(&stream).map_err(NoWay::System)?;
+    let uid = peer(&stream).map_err(NoConnection::System)?;
     if uid != 0 && uid != about.uid() {
-        return Err(NoWay::Impostor);
+        return Err(NoConnection::Impostor);
     }
-    Ok(Way { stream, clerk: ClerkOf::Office })
+    Ok(Connection { stream, executor: ServedBy::Office })
 }
 
-/// A clerk on a thread of this process.
-pub fn alone() -> Result<Way, NoWay> {
-    let (ours, theirs) = UnixStream::pair().map_err(NoWay::System)?;
+/// An executor on a thread of this process.
+pub fn alone() -> Result<Connection, NoConnection> {
+    let (ours, theirs) = UnixStream::pair().map_err(NoConnection::System)?;
     let serve = move || {
         // What goes wrong here ends the stream, and the other half tells.
         let _ = serve_alone(&theirs);
     };
-    let thread = std::thread::Builder::new().name("clerk".to_owned()).spawn(serve).map_err(NoWay::System)?;
-    Ok(Way { stream: ours, clerk: ClerkOf::Thread(thread) })
+    let thread = std::thread::Builder::new().name("executor".to_owned()).spawn(serve).map_err(NoConnection::System)?;
+    Ok(Connection { stream: ours, executor: ServedBy::Thread(thread) })
 }
 
-/// A clerk with the rights of the owner, so that all it makes is theirs. The caller, which stays root, reads the files.
-fn as_owner(about: &Metadata) -> Result<Way, NoWay> {
-    let start = || -> io::Result<Way> {
+/// An executor with the rights of the owner, so that all it makes is theirs. The caller, which stays root, reads the files.
+fn as_owner(about: &Metadata) -> Result<Connection, NoConnection> {
+    let start = || -> io::Result<Connection> {
         let (ours, theirs) = UnixStream::pair()?;
         let program =
             if Path::new("/proc/self/exe").exists() { "/proc/self/exe".into() } else { std::env::current_exe()? };
@@ -140,14 +140,14 @@ fn as_owner(about: &Metadata) -> Result<Way, NoWay> {
             .arg(AS_OWNER)
             .uid(about.uid())
             .gid(about.gid())
-            // Ctrl-C is for the caller; the clerk sees that it has gone, and stops between two steps.
+            // Ctrl-C is for the caller; the executor sees that it has gone, and stops between two steps.
             .process_group(0)
             .stdin(Stdio::from(OwnedFd::from(theirs)))
             .stdout(Stdio::null())
             .spawn()?;
-        Ok(Way { stream: ours, clerk: ClerkOf::Process(process) })
+        Ok(Connection { stream: ours, executor: ServedBy::Process(process) })
     };
-    start().map_err(NoWay::System)
+    start().map_err(NoConnection::System)
 }
 
 /// Does a post office serve commands there?
@@ -199,7 +199,7 @@ pub fn named(uid: u32) -> Option<String> {
     nix::unistd::User::from_uid(uid.into()).ok().flatten().map(|user| user.name)
 }
 
-impl NoWay {
+impl NoConnection {
     /// What the person is told. `sending`: it was a letter.
     pub fn told(&self, folder: &Path, sending: bool) -> Failure {
         use crate::commands::send::sysexits;

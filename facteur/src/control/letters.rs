@@ -7,7 +7,7 @@ use import_export::{Arriving, Error, Fault, Flow, Given, Goal, Heading, Leaving,
 
 use super::caller::{Caller, NoAnswer, confused};
 use super::frame::PIECE;
-use super::said::{FromCaller, FromClerk, Question};
+use super::messages::{FromCaller, FromExecutor, Question};
 use crate::failure::Failure;
 
 /// The letters that a caller reads out of its files.
@@ -20,7 +20,7 @@ pub struct Incoming {
 impl Incoming {
     /// Asks for them.
     pub fn ask(caller: Arc<Caller>) -> Result<Self, Failure> {
-        caller.say(&FromClerk::Ask(Question::Letters), &[]);
+        caller.say(&FromExecutor::Ask(Question::Letters), &[]);
         let mut folders = Vec::new();
         loop {
             match caller.hear()?.0 {
@@ -103,19 +103,19 @@ impl Outgoing {
 
 impl Sink for Outgoing {
     fn folder(&mut self, folder: &Heading) -> Result<(), Error> {
-        self.0.say(&FromClerk::Folder(folder.clone()), &[]);
+        self.0.say(&FromExecutor::Folder(folder.clone()), &[]);
         self.is_wanted()
     }
 
     fn letter(&mut self, letter: Leaving) -> Result<(), Error> {
         let (raw, size) = (letter.raw.clone(), letter.raw.len() as u64);
-        self.0.say(&FromClerk::Letter { letter: Box::new(letter), size }, &[]);
-        raw.chunks(PIECE).for_each(|piece| self.0.say(&FromClerk::Piece, piece));
+        self.0.say(&FromExecutor::Letter { letter: Box::new(letter), size }, &[]);
+        raw.chunks(PIECE).for_each(|piece| self.0.say(&FromExecutor::Piece, piece));
         self.is_wanted()
     }
 
     fn finish(&mut self) -> Result<(), Error> {
-        self.0.say(&FromClerk::Finish, &[]);
+        self.0.say(&FromExecutor::Finish, &[]);
         self.0.answer(0).map(drop).map_err(|failure| Error::Elsewhere(failure.text))
     }
 }

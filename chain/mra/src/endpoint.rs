@@ -44,7 +44,7 @@ impl Default for Waits {
 
 /// Everything that is needed to reach the server of a source.
 #[derive(Clone)]
-pub struct Way {
+pub struct Endpoint {
     /// Its name or address.
     pub host: String,
     /// Its port.
@@ -61,7 +61,7 @@ pub struct Way {
     pub waits: Waits,
 }
 
-impl Way {
+impl Endpoint {
     /// The way that the settings of a source describe.
     pub fn of(settings: &Settings, resolver: Arc<dyn Resolver>) -> Result<Self, Fault> {
         let mailbox = &settings.mailbox;

@@ -5,7 +5,7 @@
 //! facteur 0.1.0/1 welcome
 //! ```
 //!
-//! The version of the program, the number of the form of what follows, and in the answer what the clerk says to it.
+//! The version of the program, the number of the form of what follows, and in the answer what the executor says to it.
 
 use std::io::{self, Read, Write};
 
@@ -19,7 +19,7 @@ pub fn version() -> String {
     format!("{}/{FORM}", env!("CARGO_PKG_VERSION"))
 }
 
-/// What a clerk says to the greeting of a caller.
+/// What an executor says to the greeting of a caller.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Answer {
     /// Go on.
@@ -50,14 +50,14 @@ pub fn hear_caller(from: &mut impl Read) -> io::Result<String> {
     line.strip_prefix("facteur ").map(str::to_owned).ok_or_else(no_facteur)
 }
 
-/// The clerk's line.
+/// The executor's line.
 pub fn answer(to: &mut impl Write, answer: Answer) -> io::Result<()> {
     let word = ANSWERS.iter().find(|(known, _)| *known == answer).map_or("busy", |(_, word)| word);
     to.write_all(format!("facteur {} {word}\n", version()).as_bytes())
 }
 
-/// Reads the clerk's line: the version it says, and the answer.
-pub fn hear_clerk(from: &mut impl Read) -> io::Result<(String, Answer)> {
+/// Reads the executor's line: the version it says, and the answer.
+pub fn hear_executor(from: &mut impl Read) -> io::Result<(String, Answer)> {
     let line = line(from)?;
     let (version, word) = line.strip_prefix("facteur ").and_then(|rest| rest.split_once(' ')).ok_or_else(no_facteur)?;
     // A word of a later version can only mean that we are not understood.
@@ -97,17 +97,17 @@ mod tests {
         for (said, _) in ANSWERS {
             let mut wire = Vec::new();
             answer(&mut wire, said).unwrap();
-            assert_eq!(hear_clerk(&mut wire.as_slice()).unwrap(), (version(), said));
+            assert_eq!(hear_executor(&mut wire.as_slice()).unwrap(), (version(), said));
         }
     }
 
     #[test]
     fn what_a_later_version_says_is_understood_as_such_and_what_is_no_facteur_as_none() {
-        let later = hear_clerk(&mut &b"facteur 9.0/7 whatever\n"[..]).unwrap();
+        let later = hear_executor(&mut &b"facteur 9.0/7 whatever\n"[..]).unwrap();
         assert_eq!(later, ("9.0/7".to_owned(), Answer::OtherVersion));
         let long = [&b"facteur "[..], &[b'x'; 300], b"\n"].concat();
         for foreign in [&b"220 mail.alpha.test ESMTP\r\n"[..], b"\xff\n", b"", &long] {
-            assert!(hear_clerk(&mut &*foreign).is_err() && hear_caller(&mut &*foreign).is_err());
+            assert!(hear_executor(&mut &*foreign).is_err() && hear_caller(&mut &*foreign).is_err());
         }
     }
 }

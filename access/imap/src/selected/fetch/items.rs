@@ -14,7 +14,7 @@ const MOST_ASKS: usize = 100;
 
 /// The items of a FETCH.
 #[derive(Debug, Default)]
-pub struct Plan {
+pub struct FetchItems {
     pub uid: bool,
     pub flags: bool,
     pub modseq: bool,
@@ -72,7 +72,7 @@ impl What {
     }
 }
 
-impl Plan {
+impl FetchItems {
     pub fn of(command: &Fetch, session: &Session) -> Self {
         let mut plan = Self {
             // RFC 9051 §6.4.9: the answers of UID FETCH hold the UID; RFC 7162 §3.2.4: with QRESYNC all do.

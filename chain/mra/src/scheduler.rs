@@ -68,7 +68,7 @@ fn keep_up(
     });
     for source in sources {
         running.entry(source.id).or_insert_with(|| {
-            let keeper = Keeper {
+            let keeper = SourceTask {
                 agent: agent.clone(),
                 id: source.id,
                 turns: turns.clone(),
@@ -81,7 +81,7 @@ fn keep_up(
 }
 
 /// Keeps one source.
-struct Keeper {
+struct SourceTask {
     agent: Agent,
     id: SourceId,
     turns: Arc<Semaphore>,
@@ -93,7 +93,7 @@ struct Keeper {
 /// Whoever has set a clock wrong sees it within this time.
 const DOUBT: Duration = Duration::from_secs(24 * 3600);
 
-impl Keeper {
+impl SourceTask {
     async fn run(mut self) {
         let mut ails: Option<FaultKind> = None;
         loop {

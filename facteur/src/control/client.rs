@@ -1,4 +1,4 @@
-//! A visit: the caller's half of a command. It prints what the clerk says, and answers what the clerk asks.
+//! A visit: the caller's half of a command. It prints what the executor says, and answers what the executor asks.
 
 use std::ffi::OsString;
 use std::io::{self, IsTerminal, Read};
@@ -9,11 +9,11 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use super::caller::confused;
+use super::connection::{self, Connection, NoConnection};
+use super::files::{self, OutgoingExport};
 use super::frame::{self, PIECE};
-use super::goods::{self, Parcel};
 use super::greeting::{self, Answer};
-use super::said::{Circumstances, FromCaller, FromClerk, Question};
-use super::way::{self, NoWay, Way};
+use super::messages::{Circumstances, FromCaller, FromExecutor, Question};
 use crate::command_line::fetch::FetchCommand;
 use crate::command_line::{Command, CommandLine};
 use crate::commands::send::sysexits;
@@ -27,7 +27,7 @@ use crate::{clock, terminal};
 const PATIENCE: Duration = Duration::from_secs(30);
 /// Between two looks.
 const PAUSE: Duration = Duration::from_millis(100);
-/// How long a clerk may take to greet.
+/// How long an executor may take to greet.
 const GREETING: Duration = Duration::from_secs(20);
 /// A line that is typed is no longer.
 const LONGEST_LINE: u64 = 4096;
@@ -47,9 +47,9 @@ pub fn visit(line: &CommandLine, command: &Command, words: &[OsString]) -> Resul
     let until = Instant::now() + PATIENCE;
     loop {
         let way = find(&config, command).map_err(|no_way| no_way.told(&config.data, sending));
-        let Way { stream, clerk } = way?;
-        let ended = Visit { command, words, stream, parcel: None, sending }.run();
-        clerk.wait();
+        let Connection { stream, executor } = way?;
+        let ended = Visit { command, words, stream, export: None, sending }.run();
+        executor.wait();
         match ended? {
             Ended::Done => return Ok(()),
             Ended::Failed(failure) => return Err(failure),
@@ -60,12 +60,14 @@ pub fn visit(line: &CommandLine, command: &Command, words: &[OsString]) -> Resul
     }
 }
 
-fn find(config: &Config, command: &Command) -> Result<Way, NoWay> {
+fn find(config: &Config, command: &Command) -> Result<Connection, NoConnection> {
     if command.works_apart() {
-        return way::alone();
+        return connection::alone();
     }
-    match way::to_data(&config.data) {
-        Err(NoWay::NotAllowed { .. }) if matches!(command, Command::Send(_)) => way::for_letters(&config.data),
+    match connection::to_data(&config.data) {
+        Err(NoConnection::NotAllowed { .. }) if matches!(command, Command::Send(_)) => {
+            connection::for_letters(&config.data)
+        }
         way => way,
     }
 }
@@ -89,7 +91,7 @@ enum Ended {
     Busy(Failure),
 }
 
-/// What is said to the clerk, by whichever thread. Cheap to clone.
+/// What is said to the executor, by whichever thread. Cheap to clone.
 #[derive(Clone)]
 pub struct Voice(Arc<Mutex<UnixStream>>);
 
@@ -113,7 +115,7 @@ struct Visit<'a> {
     words: &'a [OsString],
     stream: UnixStream,
     /// What an export writes.
-    parcel: Option<Parcel>,
+    export: Option<OutgoingExport>,
     sending: bool,
 }
 
@@ -131,12 +133,12 @@ impl Visit<'_> {
             stop_when_interrupted(voice.clone())?;
         }
         loop {
-            match frame::read::<FromClerk>(&mut from) {
-                Ok(Some((FromClerk::End { status: 0, .. }, _))) => return Ok(Ended::Done),
-                Ok(Some((FromClerk::End { status, text }, _))) => {
+            match frame::read::<FromExecutor>(&mut from) {
+                Ok(Some((FromExecutor::End { status: 0, .. }, _))) => return Ok(Ended::Done),
+                Ok(Some((FromExecutor::End { status, text }, _))) => {
                     return Ok(Ended::Failed(Failure { status, text: text.unwrap_or_default() }));
                 }
-                Ok(Some((FromClerk::InUse { process }, _))) => return Ok(Ended::InUse(process)),
+                Ok(Some((FromExecutor::InUse { process }, _))) => return Ok(Ended::InUse(process)),
                 Ok(Some((said, octets))) => self.heed(said, &octets, &voice)?,
                 Ok(None) => return Err(self.broken(&io::ErrorKind::UnexpectedEof.into())),
                 Err(why) => return Err(self.broken(&why)),
@@ -144,12 +146,12 @@ impl Visit<'_> {
         }
     }
 
-    /// Greets. Gives what the clerk says to it, and its version.
+    /// Greets. Gives what the executor says to it, and its version.
     fn greet(&self) -> Result<(Answer, String), Failure> {
         let mut stream = &self.stream;
         let greeted = stream.set_read_timeout(Some(GREETING)).and_then(|()| {
             greeting::greet(&mut stream)?;
-            greeting::hear_clerk(&mut stream)
+            greeting::hear_executor(&mut stream)
         });
         greeted.map(|(version, answer)| (answer, version)).map_err(|why| self.broken(&why))
     }
@@ -202,7 +204,7 @@ impl Visit<'_> {
         Failure { status: if self.sending { status } else { 1 }, text }
     }
 
-    /// The clerk has ended without saying how.
+    /// The executor has ended without saying how.
     fn broken(&self, why: &io::Error) -> Failure {
         let ended = say!(
             "the post office has ended before this command did, so what is done of it is not known; look, and say it again if need be",
@@ -218,28 +220,30 @@ impl Visit<'_> {
         Failure { status: if self.sending { sysexits::TEMPFAIL } else { 1 }, text }
     }
 
-    fn heed(&mut self, said: FromClerk, octets: &[u8], voice: &Voice) -> Result<(), Failure> {
+    fn heed(&mut self, said: FromExecutor, octets: &[u8], voice: &Voice) -> Result<(), Failure> {
         match said {
-            FromClerk::Print => terminal::put(&mut io::stdout().lock(), octets),
-            FromClerk::Note => terminal::put(&mut io::stderr().lock(), octets),
-            FromClerk::Ask(question) => self.answer(question, voice)?,
-            FromClerk::Folder(folder) => self.parcel().map_or(Ok(()), |parcel| parcel.folder(&folder))?,
-            FromClerk::Letter { letter, size } => self.parcel().map_or(Ok(()), |parcel| parcel.letter(letter, size))?,
-            FromClerk::Piece => self.parcel().map_or(Ok(()), |parcel| parcel.piece(octets))?,
-            FromClerk::Finish => {
-                let finished = self.parcel().map_or(Ok(()), Parcel::finish);
+            FromExecutor::Print => terminal::put(&mut io::stdout().lock(), octets),
+            FromExecutor::Note => terminal::put(&mut io::stderr().lock(), octets),
+            FromExecutor::Ask(question) => self.answer(question, voice)?,
+            FromExecutor::Folder(folder) => self.export().map_or(Ok(()), |export| export.folder(&folder))?,
+            FromExecutor::Letter { letter, size } => {
+                self.export().map_or(Ok(()), |export| export.letter(letter, size))?
+            }
+            FromExecutor::Piece => self.export().map_or(Ok(()), |export| export.piece(octets))?,
+            FromExecutor::Finish => {
+                let finished = self.export().map_or(Ok(()), OutgoingExport::finish);
                 self.reply(finished.map(|()| Vec::new()), voice);
             }
-            FromClerk::End { .. } | FromClerk::InUse { .. } => {}
+            FromExecutor::End { .. } | FromExecutor::InUse { .. } => {}
         }
         Ok(())
     }
 
-    fn parcel(&mut self) -> Option<&mut Parcel> {
-        self.parcel.as_mut()
+    fn export(&mut self) -> Option<&mut OutgoingExport> {
+        self.export.as_mut()
     }
 
-    /// That nobody hears the answer is seen at the next look at what the clerk says.
+    /// That nobody hears the answer is seen at the next look at what the executor says.
     fn reply(&self, answer: Result<Vec<u8>, Failure>, voice: &Voice) {
         let _ = match answer {
             Ok(octets) => voice.answer(&octets),
@@ -258,38 +262,38 @@ impl Visit<'_> {
                 rpassword::prompt_password(prompt).map(String::into_bytes).map_err(by_system)
             }
             Question::Input { most } => input(most).map_err(by_system),
-            Question::File(named) => goods::read(self.command, named).map_err(by_system),
+            Question::File(named) => files::read(self.command, named).map_err(by_system),
             Question::Letters => return self.send_letters(voice),
-            Question::Place => self.begin_parcel().map(|()| Vec::new()),
+            Question::Place => self.begin_export().map(|()| Vec::new()),
         };
         self.reply(answer, voice);
         Ok(())
     }
 
-    fn begin_parcel(&mut self) -> Result<(), Failure> {
+    fn begin_export(&mut self) -> Result<(), Failure> {
         if let Command::Export(export) = self.command {
-            self.parcel = Some(Parcel::begin(export)?);
+            self.export = Some(OutgoingExport::begin(export)?);
         }
         Ok(())
     }
 
-    /// On a thread of its own, so that what the clerk says is printed meanwhile. It ends with the letters, or with the stream.
+    /// On a thread of its own, so that what the executor says is printed meanwhile. It ends with the letters, or with the stream.
     fn send_letters(&self, voice: &Voice) -> Result<(), Failure> {
         let Command::Import(import) = self.command else { return Ok(()) };
         let (import, voice) = (import.clone(), voice.clone());
-        let sending = std::thread::Builder::new().spawn(move || goods::send_letters(&import, &voice));
+        let sending = std::thread::Builder::new().spawn(move || files::send_letters(&import, &voice));
         sending.map(drop).map_err(|why| self.broken(&why))
     }
 }
 
 impl Drop for Visit<'_> {
-    /// The clerk, which may still be in the middle of something, sees that nobody listens any more.
+    /// The executor, which may still be in the middle of something, sees that nobody listens any more.
     fn drop(&mut self) {
         let _ = self.stream.shutdown(Shutdown::Both);
     }
 }
 
-/// Does the command need an answer to this? The owner of the data, whose program the clerk may be, learns nothing else of root.
+/// Does the command need an answer to this? The owner of the data, whose program the executor may be, learns nothing else of root.
 fn is_fair(question: &Question, command: &Command) -> bool {
     match question {
         Question::Line => matches!(command, Command::Account(_) | Command::Domain(_) | Command::Fetch(_)),

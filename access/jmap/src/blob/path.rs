@@ -12,7 +12,7 @@ const DEEPEST: usize = 8;
 /// Where a blob is: `L12` is a letter, `U3` what was uploaded, and `L12-100_220b` the octets 100 to 220 of the letter
 /// with base64 undone, of which a part may be taken again.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Place {
+pub struct BlobPath {
     pub base: Base,
     pub steps: Vec<Step>,
 }
@@ -24,7 +24,7 @@ pub enum Base {
     Upload(i64),
 }
 
-impl Place {
+impl BlobPath {
     /// A letter as it is.
     pub fn letter(letter: LetterKey) -> Self {
         Self { base: Base::Letter(letter), steps: Vec::new() }
@@ -85,10 +85,10 @@ mod tests {
     #[test]
     fn a_place_goes_round_through_its_id() {
         for id in ["L12", "U3", "L12-100_220b", "U1-0_5i-2_3q", "L7-1_9u", "L7-1_9b-0_5y", "U2-1_9q-0_5r"] {
-            assert_eq!(Place::read(id).unwrap().id(), id);
+            assert_eq!(BlobPath::read(id).unwrap().id(), id);
         }
         for id in ["", "L", "X1", "L12-", "L12-5_2b", "L12-1_2x", "L012", "L1-1_2", "é1", "L12-é"] {
-            assert_eq!(Place::read(id), None, "{id}");
+            assert_eq!(BlobPath::read(id), None, "{id}");
         }
     }
 }

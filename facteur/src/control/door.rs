@@ -17,12 +17,12 @@ use tokio::task::JoinSet;
 
 use super::SOCKET;
 use super::caller::Gone;
-use super::clerk::{Clerk, Socket, turn_away};
+use super::connection::Near;
+use super::executor::{Executor, Socket, turn_away};
 use super::greeting::Answer;
 use super::limits::{COMMANDS, Large, Senders};
-use super::way::Near;
 use crate::config::Config;
-use crate::desk::Running;
+use crate::context::Running;
 use crate::language::{say, system};
 
 /// Those who are told that they are not served, at once.
@@ -31,7 +31,7 @@ const TURNED_AWAY: usize = 16;
 const PAUSE: Duration = Duration::from_millis(100);
 
 /// The open sockets. Closed, they leave no name behind.
-pub struct Counter {
+pub struct ControlSocket {
     commands: UnixListener,
     letters: Option<UnixListener>,
     path: PathBuf,
@@ -56,7 +56,7 @@ impl fmt::Display for DoorFault {
     }
 }
 
-impl Counter {
+impl ControlSocket {
     /// Opens the sockets of a data folder, whose lock the caller holds.
     pub fn open(folder: &Path) -> Result<Self, DoorFault> {
         let fault = |why| DoorFault { folder: folder.to_owned(), why };
@@ -74,9 +74,9 @@ impl Counter {
 
     /// Serves until the shutdown; what is in the middle of something then ends at its next step.
     pub async fn run(self, config: Config, running: Running, shutdown: Shutdown) {
-        let clerk = Clerk { config: Arc::new(config), running, large: Large::new() };
+        let executor = Executor { config: Arc::new(config), running, large: Large::new() };
         let room = Room {
-            clerk,
+            executor,
             places: Arc::new(Semaphore::new(COMMANDS)),
             turned_away: Arc::new(Semaphore::new(TURNED_AWAY)),
             senders: Senders::default(),
@@ -104,7 +104,7 @@ impl Counter {
     }
 }
 
-impl Drop for Counter {
+impl Drop for ControlSocket {
     fn drop(&mut self) {
         let _ = fs::remove_file(&self.path);
     }
@@ -119,7 +119,7 @@ async fn next(listener: Option<&UnixListener>) -> io::Result<(UnixStream, tokio:
 
 /// What all visits share.
 struct Room {
-    clerk: Clerk,
+    executor: Executor,
     places: Arc<Semaphore>,
     turned_away: Arc<Semaphore>,
     senders: Senders,
@@ -149,14 +149,14 @@ impl Room {
     }
 
     fn serve(&self, stream: StdStream, uid: u32, socket: Socket, place: impl Send + 'static, visits: &mut JoinSet<()>) {
-        let (clerk, shutdown) = (self.clerk.clone(), self.shutdown.clone());
+        let (executor, shutdown) = (self.executor.clone(), self.shutdown.clone());
         let gone = Arc::<Gone>::default();
         let (done, ended) = oneshot::channel::<()>();
         let Ok(of_visit) = stream.try_clone() else { return };
         let its_gone = gone.clone();
         let work = move || {
             let _at_the_end = (place, done);
-            if let Err(error) = clerk.serve(&of_visit, uid, socket, &its_gone) {
+            if let Err(error) = executor.serve(&of_visit, uid, socket, &its_gone) {
                 tracing::debug!(%error, "a command ended before it had begun");
             }
         };

@@ -15,7 +15,7 @@ use crate::password;
 
 /// One of the two offices.
 #[derive(Clone, Copy, Debug)]
-pub struct Plan {
+pub struct DemoOffice {
     pub domain: &'static str,
     pub person: &'static str,
     pub name: &'static str,
@@ -24,12 +24,12 @@ pub struct Plan {
 }
 
 /// Alice's and Bob's.
-pub const PLANS: [Plan; 2] = [
-    Plan { domain: "alpha.test", person: "alice@alpha.test", name: "Alice", offset: 0 },
-    Plan { domain: "beta.test", person: "bob@beta.test", name: "Bob", offset: 10_000 },
+pub const PLANS: [DemoOffice; 2] = [
+    DemoOffice { domain: "alpha.test", person: "alice@alpha.test", name: "Alice", offset: 0 },
+    DemoOffice { domain: "beta.test", person: "bob@beta.test", name: "Bob", offset: 10_000 },
 ];
 
-impl Plan {
+impl DemoOffice {
     /// The doors of this office that somebody stands behind.
     pub fn doors(&self) -> Vec<(Door, SocketAddr)> {
         let served = Door::ALL.into_iter().filter(|door| door.is_served());
@@ -99,7 +99,7 @@ mod tests {
     #[test]
     fn the_configurations_of_a_demo_are_right_and_know_each_other() {
         let folder = tempfile::tempdir().unwrap();
-        let read = |plan: &Plan| Config::load(Some(&plan.write_config(folder.path()).unwrap()), None).unwrap();
+        let read = |plan: &DemoOffice| Config::load(Some(&plan.write_config(folder.path()).unwrap()), None).unwrap();
         let [alpha, beta] = [read(&PLANS[0]), read(&PLANS[1])];
         assert_eq!(alpha.places(Door::Smtp, true)[0].to_string(), "127.0.0.1:2525");
         assert_eq!(beta.places(Door::Smtp, true)[0].to_string(), "127.0.0.1:12525");

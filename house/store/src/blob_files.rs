@@ -29,7 +29,7 @@ pub(crate) type Founding = Arc<dyn Fn(&Path) -> std::io::Result<()> + Send + Syn
 /// Files by their names.
 pub(crate) type Files = HashMap<String, PathBuf>;
 
-pub(crate) struct Shelf {
+pub(crate) struct BlobFiles {
     folder: PathBuf,
     /// Locked by each process that has the store open, so that the first one can know that it is alone.
     _in_use: Option<File>,
@@ -48,7 +48,7 @@ pub(crate) struct Shelf {
 /// How many names are remembered; beyond it, they are forgotten and looked at again.
 const REMEMBERED: usize = 4096;
 
-impl Shelf {
+impl BlobFiles {
     /// Opens the folder. Gives also the names of the files that no process can be about to refer to.
     pub(crate) fn open(data: &Path) -> std::io::Result<(Self, Files)> {
         let folder = data.join("blobs");
@@ -65,7 +65,7 @@ impl Shelf {
         Ok((Self::of(folder, Some(in_use)), old))
     }
 
-    /// A shelf that holds nothing, for a database without blobs.
+    /// Files for a database without blobs.
     pub(crate) fn none() -> Self {
         Self::of(PathBuf::new(), None)
     }
@@ -281,26 +281,26 @@ mod tests {
 
     use super::*;
 
-    /// A shelf whose folders take until `go` to become lasting, and how many have begun to.
-    fn slow_shelf(folder: &Path, go: &Arc<AtomicBool>) -> (Arc<Shelf>, Arc<AtomicUsize>) {
+    /// Files whose folders take until `go` to become lasting, and how many have begun to.
+    fn slow_files(folder: &Path, go: &Arc<AtomicBool>) -> (Arc<BlobFiles>, Arc<AtomicUsize>) {
         let (go, begun) = (Arc::clone(go), Arc::<AtomicUsize>::default());
         let its_begun = Arc::clone(&begun);
-        let mut shelf = Shelf::of(folder.to_owned(), None);
-        shelf.before_founding = Some(Arc::new(move |_| {
+        let mut blob_files = BlobFiles::of(folder.to_owned(), None);
+        blob_files.before_founding = Some(Arc::new(move |_| {
             its_begun.fetch_add(1, Ordering::SeqCst);
             while !go.load(Ordering::SeqCst) {
                 std::thread::sleep(Duration::from_millis(1));
             }
             Ok(())
         }));
-        (Arc::new(shelf), begun)
+        (Arc::new(blob_files), begun)
     }
 
-    fn write(shelf: &Arc<Shelf>, name: &'static str) -> mpsc::Receiver<()> {
+    fn write(blob_files: &Arc<BlobFiles>, name: &'static str) -> mpsc::Receiver<()> {
         let (done, wait) = mpsc::channel();
-        let shelf = Arc::clone(shelf);
+        let blob_files = Arc::clone(blob_files);
         std::thread::spawn(move || {
-            shelf.write(&shelf.folder.join("7f").join(name), &[b"Dear Bob"]).unwrap();
+            blob_files.write(&blob_files.folder.join("7f").join(name), &[b"Dear Bob"]).unwrap();
             done.send(()).unwrap();
         });
         wait
@@ -316,14 +316,14 @@ mod tests {
     fn nobody_is_done_with_a_file_whose_folder_is_not_lasting_yet() {
         let folder = tempfile::tempdir().unwrap();
         let go = Arc::new(AtomicBool::new(false));
-        let (shelf, begun) = slow_shelf(folder.path(), &go);
-        let first = write(&shelf, "one");
+        let (blob_files, begun) = slow_files(folder.path(), &go);
+        let first = write(&blob_files, "one");
         wait_for(&begun, 1);
         // The folder is there by now, and its name is not on the disk.
         assert!(folder.path().join("7f").is_dir());
-        let second = write(&shelf, "two");
+        let second = write(&blob_files, "two");
         // Nor does another process take the folder for lasting.
-        let (other, others_begun) = slow_shelf(folder.path(), &go);
+        let (other, others_begun) = slow_files(folder.path(), &go);
         let third = write(&other, "three");
         wait_for(&others_begun, 1);
         let early = |wait: &mpsc::Receiver<()>| wait.recv_timeout(Duration::from_millis(30)).is_ok();
@@ -335,24 +335,24 @@ mod tests {
         assert_eq!(begun.load(Ordering::SeqCst), 1, "once is enough for a process");
         // A folder that somebody took away is made anew.
         fs::remove_dir_all(folder.path().join("7f")).unwrap();
-        write(&shelf, "four").recv_timeout(Duration::from_secs(60)).unwrap();
+        write(&blob_files, "four").recv_timeout(Duration::from_secs(60)).unwrap();
         assert_eq!(begun.load(Ordering::SeqCst), 2);
     }
 
     #[test]
     fn a_folder_that_could_not_be_made_lasting_fails_the_write_and_is_tried_again() {
         let folder = tempfile::tempdir().unwrap();
-        let mut shelf = Shelf::of(folder.path().to_owned(), None);
+        let mut blob_files = BlobFiles::of(folder.path().to_owned(), None);
         let broken = Arc::new(AtomicBool::new(true));
         let its_broken = Arc::clone(&broken);
-        shelf.before_founding = Some(Arc::new(move |_| match its_broken.load(Ordering::SeqCst) {
+        blob_files.before_founding = Some(Arc::new(move |_| match its_broken.load(Ordering::SeqCst) {
             true => Err(std::io::Error::other("the test refuses")),
             false => Ok(()),
         }));
         let path = folder.path().join("7f/one");
-        assert!(shelf.write(&path, &[b"Dear Bob"]).is_err());
-        assert!(shelf.write(&path, &[b"Dear Bob"]).is_err(), "although the folder is there");
+        assert!(blob_files.write(&path, &[b"Dear Bob"]).is_err());
+        assert!(blob_files.write(&path, &[b"Dear Bob"]).is_err(), "although the folder is there");
         broken.store(false, Ordering::SeqCst);
-        shelf.write(&path, &[b"Dear Bob"]).unwrap();
+        blob_files.write(&path, &[b"Dear Bob"]).unwrap();
     }
 }

@@ -16,7 +16,7 @@ pub struct Arrived {
     /// The letter, with CRLF line ends.
     pub raw: Bytes,
     /// The folder it lay in.
-    pub place: Place,
+    pub place: SourceFolder,
     /// Flags it had.
     pub flags: System,
     /// Keywords it had; each can be one here.
@@ -27,14 +27,14 @@ pub struct Arrived {
 
 /// A folder at the other end, in our words.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub struct Place {
+pub struct SourceFolder {
     /// Its name, with `/` between the levels; `INBOX` for the inbox.
     pub folder: String,
     /// What it is for: letters go to our folder for that use.
     pub special_use: Option<SpecialUse>,
 }
 
-impl Place {
+impl SourceFolder {
     /// The inbox.
     pub fn inbox() -> Self {
         Self { folder: "INBOX".to_owned(), special_use: None }
@@ -53,12 +53,12 @@ pub enum Taken {
     Filed,
     /// It was here already.
     Known,
-    /// The home refuses it for good; it stays where it is, and is written down as such.
+    /// The destination refuses it for good; it stays where it is, and is written down as such.
     LeftThere,
 }
 
-/// Takes letters home.
-pub trait Home: Send + Sync {
+/// Takes letters.
+pub trait Destination: Send + Sync {
     /// Takes letters, in their order. Returns only when all that were filed are on the disk, each with its
     /// [`Entry`] admitted; says of each what became of it. An error says why it cannot go on; letters before it may
     /// have been taken.
@@ -76,7 +76,7 @@ pub trait Home: Send + Sync {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Furnished {
     /// In our words.
-    pub place: Place,
+    pub place: SourceFolder,
     /// It is subscribed to (RFC 9051 §6.3.7).
     pub subscribed: bool,
 }

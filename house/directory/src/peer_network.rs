@@ -39,9 +39,9 @@ pub(crate) struct Network {
 
 /// Where somebody is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub(crate) struct Place(IpAddr);
+pub(crate) struct PeerNetwork(IpAddr);
 
-impl Place {
+impl PeerNetwork {
     pub fn of(ip: IpAddr) -> Self {
         Self(mail::peer_network(ip))
     }
@@ -73,7 +73,7 @@ mod tests {
             ("192.0.2.77", ["192.0.2.77", "192.0.2.64", "192.0.2.0", "192.0.0.0"]),
             ("::ffff:192.0.2.77", ["192.0.2.77", "192.0.2.64", "192.0.2.0", "192.0.0.0"]),
         ] {
-            let place = Place::of(ip.parse().unwrap());
+            let place = PeerNetwork::of(ip.parse().unwrap());
             let sizes = [Size::Household, Size::Customer, Size::Site, Size::Provider];
             assert_eq!(sizes.map(|size| place.network(size).first.to_string()), networks);
         }

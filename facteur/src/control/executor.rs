@@ -1,4 +1,4 @@
-//! The clerk: serves one caller, from the greeting to the end of the command.
+//! The executor: serves one caller, from the greeting to the end of the command.
 
 use std::ffi::OsString;
 use std::io;
@@ -14,11 +14,11 @@ use store::OpenError;
 use super::caller::{Begun, Caller, Gone, Who, confused, on_this_thread};
 use super::greeting::{self, Answer};
 use super::limits::Large;
-use super::said::{FromCaller, FromClerk};
-use super::{frame, way};
+use super::messages::{FromCaller, FromExecutor};
+use super::{connection, frame};
 use crate::command_line::{Command, CommandLine};
 use crate::config::Config;
-use crate::desk::{Desk, Running};
+use crate::context::{Context, Running};
 use crate::failure::Failure;
 use crate::language::say;
 use crate::server::data_fault;
@@ -31,9 +31,9 @@ const PATIENCE: Duration = Duration::from_secs(3600);
 /// How long a user of this machine may take to send a letter on.
 const PATIENCE_WITH_OTHERS: Duration = Duration::from_secs(60);
 
-/// A clerk of a post office that runs.
+/// An executor of a post office that runs.
 #[derive(Clone)]
-pub struct Clerk {
+pub struct Executor {
     pub config: Arc<Config>,
     pub running: Running,
     pub large: Large,
@@ -48,11 +48,11 @@ pub enum Socket {
     Letters,
 }
 
-impl Clerk {
+impl Executor {
     /// Serves a caller to the end. `gone` ends it earlier, at the next step of the command.
     pub fn serve(&self, stream: &UnixStream, uid: u32, socket: Socket, gone: &Arc<Gone>) -> io::Result<()> {
         let Some(visit) = Visit::begin(stream, uid, socket, self.large.clone(), gone)? else { return Ok(()) };
-        visit.run(|command, _| Ok(commands::run(command, &Desk::of_running(&self.config, &self.running))?));
+        visit.run(|command, _| Ok(commands::run(command, &Context::of_running(&self.config, &self.running))?));
         Ok(())
     }
 }
@@ -65,26 +65,26 @@ pub fn turn_away(stream: &UnixStream, answer: Answer) {
     let _ = greeting::hear_caller(&mut from).and_then(|_| greeting::answer(&mut to, answer));
 }
 
-/// A clerk where no post office runs: opens the data itself, under their lock.
+/// An executor where no post office runs: opens the data itself, under their lock.
 pub fn serve_alone(stream: &UnixStream) -> io::Result<()> {
-    let uid = way::peer(stream)?;
+    let uid = connection::peer(stream)?;
     let visit = Visit::begin(stream, uid, Socket::Owner, Large::new(), &Arc::default())?;
     let Some(visit) = visit else { return Ok(()) };
     visit.run(|command, line| {
         let config = Config::of(&line.office)?;
-        let desk = Desk::of_closed(&config);
+        let context = Context::of_closed(&config);
         if command.makes_data() || (!command.works_apart() && data_folder::exists(&config.data)?) {
             let exposed = |fault: private::Exposed| Failure::new(fault.to_string());
             // What lies in folders is left to the post office, which has the time for it.
             drop(private::close(&config.data).map_err(exposed)?);
-            match desk.lock() {
+            match context.lock() {
                 Err(OpenError::InUse { process, .. }) => return Err(Ended::InUse { process }),
                 taken => taken.map_err(|fault| Failure::new(data_fault(&fault)))?,
             }
         }
-        let done = commands::run(command, &desk);
+        let done = commands::run(command, &context);
         // Before the end is said: what comes next finds the data closed.
-        desk.close();
+        context.close();
         Ok(done?)
     });
     Ok(())
@@ -143,7 +143,7 @@ impl Visit {
         // From here on a thread listens all the time; how long an answer may take is seen where it is waited for.
         stream.set_read_timeout(None)?;
         let said = circumstances.name.clone().filter(|_| socket == Socket::Owner);
-        let who = Who { uid, name: said.or_else(|| way::named(uid)) };
+        let who = Who { uid, name: said.or_else(|| connection::named(uid)) };
         let begun = Begun { who, circumstances, patience, large };
         let caller = Caller::listen(stream.try_clone()?, begun, gone.clone())?;
         let words = words.split(|octet| *octet == 0).map(|word| OsString::from_vec(word.to_vec()));
@@ -168,9 +168,9 @@ impl Visit {
             .unwrap_or_else(|_| Err(panicked().into()))
         });
         caller.end(&match outcome {
-            Ok(()) => FromClerk::End { status: 0, text: None },
-            Err(Ended::Failed(Failure { status, text })) => FromClerk::End { status, text: Some(text) },
-            Err(Ended::InUse { process }) => FromClerk::InUse { process },
+            Ok(()) => FromExecutor::End { status: 0, text: None },
+            Err(Ended::Failed(Failure { status, text })) => FromExecutor::End { status, text: Some(text) },
+            Err(Ended::InUse { process }) => FromExecutor::InUse { process },
         });
     }
 }

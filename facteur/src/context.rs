@@ -6,10 +6,10 @@ use net::Budget;
 use store::{Lock, OpenError, Store};
 
 use crate::config::Config;
-use crate::failure::Failure;
 use crate::data_folder;
-use crate::server::data_fault;
+use crate::failure::Failure;
 use crate::post_office::PostOffice;
+use crate::server::data_fault;
 
 /// The parts of a post office that runs, for commands that must reach more than its data. Cheap to clone.
 #[derive(Clone)]
@@ -23,7 +23,7 @@ pub struct Running {
 }
 
 /// What a command works with.
-pub struct Desk<'a> {
+pub struct Context<'a> {
     config: &'a Config,
     office: Access<'a>,
 }
@@ -36,7 +36,7 @@ enum Access<'a> {
     Closed { lock: Cell<Option<Lock>>, store: OnceCell<Store> },
 }
 
-impl<'a> Desk<'a> {
+impl<'a> Context<'a> {
     /// In a post office that runs.
     pub fn of_running(config: &'a Config, running: &'a Running) -> Self {
         Self { config, office: Access::Running(running) }
@@ -90,7 +90,7 @@ impl<'a> Desk<'a> {
         }
     }
 
-    /// Puts everything on the disk, where this desk has opened the data itself.
+    /// Puts everything on the disk, where this context has opened the data itself.
     pub fn close(self) {
         if let Access::Closed { store, .. } = self.office
             && let Some(store) = store.into_inner()

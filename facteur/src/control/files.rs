@@ -5,11 +5,11 @@ use std::io::{self, Read};
 use std::ops::ControlFlow;
 use std::path::Path;
 
-use import_export::{Flow, Given, Leaving, Place, Sink as _, Source as _};
+use import_export::{ExportTarget, Flow, Given, Leaving, Sink as _, Source as _};
 
+use super::client::Voice;
 use super::frame::PIECE;
-use super::said::{FromCaller, Named};
-use super::visit::Voice;
+use super::messages::{FromCaller, Named};
 use crate::command_line::fetch::{FetchCommand, FetchLogin, FetchOptions};
 use crate::command_line::{Command, Export, Import};
 use crate::commands::{export, import, moving};
@@ -82,21 +82,22 @@ fn say(given: Given, position: u64, voice: &Voice) -> Flow {
         Given::Beside { kind, file } => voice.say(&FromCaller::Beside { kind, file, position }, &[]),
         Given::FileEnd => voice.say(&FromCaller::FileEnd { position }, &[]),
     };
-    // Nobody listens: the end has been said already, or the clerk has gone, and who listens to it knows.
+    // Nobody listens: the end has been said already, or the executor has gone, and who listens to it knows.
     if said.is_ok() { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
 }
 
 /// What an export writes.
-pub struct Parcel {
-    place: Place,
+pub struct OutgoingExport {
+    place: ExportTarget,
     /// The letter whose octets are still coming, and how many there will be.
     begun: Option<(Box<Leaving>, Vec<u8>, usize)>,
 }
 
-impl Parcel {
+impl OutgoingExport {
     /// Begins at the place that the command line names.
     pub fn begin(export: &Export) -> Result<Self, Failure> {
-        let place = Place::create(&export.path, export::format_of(export)).map_err(|why| moving::trouble(&why))?;
+        let place =
+            ExportTarget::create(&export.path, export::format_of(export)).map_err(|why| moving::trouble(&why))?;
         Ok(Self { place, begun: None })
     }
 

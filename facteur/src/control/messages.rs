@@ -1,4 +1,4 @@
-//! What caller and clerk say to each other.
+//! What caller and executor say to each other.
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::language::Language;
 
-/// What the clerk must know of the person and the terminal to answer as if it were there.
+/// What the executor must know of the person and the terminal to answer as if it were there.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Circumstances {
     pub language: Language,
@@ -54,9 +54,9 @@ pub enum FromCaller {
     Stop,
 }
 
-/// What the clerk says.
+/// What the executor says.
 #[derive(Debug, Serialize, Deserialize)]
-pub enum FromClerk {
+pub enum FromExecutor {
     /// Beside it is text for standard output.
     Print,
     /// Beside it is text for standard error.
@@ -77,7 +77,7 @@ pub enum FromClerk {
     End { status: u8, text: Option<String> },
 }
 
-/// What a clerk may want of a caller.
+/// What an executor may want of a caller.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Question {
     /// A line of standard input.

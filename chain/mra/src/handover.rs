@@ -1,4 +1,4 @@
-//! Carries letters from the conversation to their home: several in one commit, while the next ones come in.
+//! Carries letters from the conversation to their destination: several in one commit, while the next ones come in.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -8,10 +8,10 @@ use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 
 use crate::Fault;
-use crate::home::{Arrived, Home, Taken};
+use crate::destination::{Arrived, Destination, Taken};
 use crate::progress::{Listener, News};
 
-/// Letters on their way to their home, at most.
+/// Letters on their way to their destination, at most.
 const LETTERS: usize = 256;
 /// Of a single letter no more is counted, so that the memory of a small machine is enough for any.
 const MOST_COUNTED: usize = 64 << 20;
@@ -22,9 +22,9 @@ const COMMIT: usize = 100;
 /// Octets of one commit, beyond which no letter more is added.
 const COMMIT_OCTETS: usize = 8 << 20;
 
-/// The way home. Letters are taken in the order they are given.
-pub struct Taker {
-    way: mpsc::Sender<Parcel>,
+/// Hands letters to their destination. Letters are taken in the order they are given.
+pub struct Handover {
+    endpoint: mpsc::Sender<Parcel>,
     /// Of the memory for letters on their way in; what the source may have of it bounds what waits here.
     memory: Share,
     carrier: JoinHandle<Result<(), Fault>>,
@@ -35,12 +35,12 @@ struct Parcel {
     memory: Share,
 }
 
-impl Taker {
+impl Handover {
     /// Begins to carry. Letters on their way count against the owner of `memory`, which is an empty share.
-    pub fn start(home: Arc<dyn Home>, listener: Arc<dyn Listener>, memory: Share) -> Self {
-        let (way, parcels) = mpsc::channel(LETTERS);
-        let carrier = tokio::spawn(carry(home, listener, parcels));
-        Self { way, memory, carrier }
+    pub fn start(destination: Arc<dyn Destination>, listener: Arc<dyn Listener>, memory: Share) -> Self {
+        let (endpoint, parcels) = mpsc::channel(LETTERS);
+        let carrier = tokio::spawn(carry(destination, listener, parcels));
+        Self { endpoint, memory, carrier }
     }
 
     /// Gives a letter; waits while there are too many on their way. An error says that no more are taken:
@@ -48,26 +48,26 @@ impl Taker {
     pub async fn give(&self, letter: Arrived) -> Result<(), NoMore> {
         let mut memory = self.memory.empty();
         while memory.grow_to(letter.raw.len().min(MOST_COUNTED), LOOK).await.is_err() {
-            if self.way.is_closed() {
+            if self.endpoint.is_closed() {
                 return Err(NoMore);
             }
         }
-        self.way.send(Parcel { letter, memory }).await.map_err(|_| NoMore)
+        self.endpoint.send(Parcel { letter, memory }).await.map_err(|_| NoMore)
     }
 
-    /// Waits until all that were given are home.
+    /// Waits until all that were given have arrived.
     pub async fn finish(self) -> Result<(), Fault> {
-        drop(self.way);
-        self.carrier.await.unwrap_or_else(|panicked| Err(Fault::Home(panicked.to_string())))
+        drop(self.endpoint);
+        self.carrier.await.unwrap_or_else(|panicked| Err(Fault::Destination(panicked.to_string())))
     }
 }
 
-/// The home takes no more letters.
+/// The destination takes no more letters.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct NoMore;
 
 async fn carry(
-    home: Arc<dyn Home>,
+    destination: Arc<dyn Destination>,
     listener: Arc<dyn Listener>,
     mut parcels: mpsc::Receiver<Parcel>,
 ) -> Result<(), Fault> {
@@ -84,7 +84,7 @@ async fn carry(
             letters.push(next.letter);
         }
         let sizes: Vec<u64> = letters.iter().map(|letter| letter.raw.len() as u64).collect();
-        let taken = home.take(letters).await?;
+        let taken = destination.take(letters).await?;
         let filed = taken.iter().zip(&sizes).filter(|(taken, _)| **taken == Taken::Filed);
         let (letters, octets) = filed.fold((0, 0), |(letters, octets), (_, size)| (letters + 1, octets + size));
         let known = taken.iter().filter(|taken| **taken == Taken::Known).count() as u64;

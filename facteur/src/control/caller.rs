@@ -13,7 +13,7 @@ use tokio::sync::Notify;
 
 use super::frame::{self, PIECE};
 use super::limits::{Large, LargeHeld};
-use super::said::{Circumstances, FromCaller, FromClerk, Question};
+use super::messages::{Circumstances, FromCaller, FromExecutor, Question};
 use crate::failure::Failure;
 use crate::language::say;
 
@@ -126,7 +126,7 @@ impl Caller {
     }
 
     /// Says something. A caller that has gone away is no failure of the command, as a closed pipe is none.
-    pub fn say(&self, what: &FromClerk, octets: &[u8]) {
+    pub fn say(&self, what: &FromExecutor, octets: &[u8]) {
         let mut stream = self.stream.lock().unwrap_or_else(PoisonError::into_inner);
         if frame::write(&mut *stream, what, octets).is_err() {
             self.gone.set();
@@ -135,12 +135,12 @@ impl Caller {
 
     /// Text for standard output.
     pub fn print(&self, text: &str) {
-        text.as_bytes().chunks(PIECE).for_each(|piece| self.say(&FromClerk::Print, piece));
+        text.as_bytes().chunks(PIECE).for_each(|piece| self.say(&FromExecutor::Print, piece));
     }
 
     /// Text for standard error.
     pub fn note(&self, text: &str) {
-        text.as_bytes().chunks(PIECE).for_each(|piece| self.say(&FromClerk::Note, piece));
+        text.as_bytes().chunks(PIECE).for_each(|piece| self.say(&FromExecutor::Note, piece));
     }
 
     /// The next thing that the caller says.
@@ -156,7 +156,7 @@ impl Caller {
 
     /// The answer to a question, which is at most `most` octets long.
     pub fn ask(&self, question: Question, most: usize) -> Result<Vec<u8>, Failure> {
-        self.say(&FromClerk::Ask(question), &[]);
+        self.say(&FromExecutor::Ask(question), &[]);
         self.answer(most)
     }
 
@@ -183,7 +183,7 @@ impl Caller {
     }
 
     /// The end, after which nothing is said or heard.
-    pub fn end(&self, how: &FromClerk) {
+    pub fn end(&self, how: &FromExecutor) {
         self.say(how, &[]);
         let _ = self.stream.lock().unwrap_or_else(PoisonError::into_inner).shutdown(Shutdown::Both);
     }
