@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use mailbox::letter::store_flags;
 use mailbox::{Error, FlagChange, System, UidRange, Want};
-use store::{Asker, Options, Store};
+use store::{Asker, Key, Options, Store};
 
 use crate::report::table;
 
@@ -70,7 +70,7 @@ fn beside(town: &Town, work: impl FnOnce()) -> Waited {
         let change = if flag { FlagChange::Add(System::SEEN.into()) } else { FlagChange::Remove(System::SEEN.into()) };
         Box::pin(async move {
             let first = [UidRange::one(mailbox::Uid::FIRST)];
-            store.write(move |tx| store_flags(tx, inbox, &first, &change, None, 1).map(drop)).await
+            store.write(Key::Everything, move |tx| store_flags(tx, inbox, &first, &change, None, 1).map(drop)).await
         })
     });
     let reader = probe(town, &done, move |store, _| {

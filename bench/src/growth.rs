@@ -6,7 +6,7 @@ use bytes::Bytes;
 use mail::Timestamp;
 use mail::seam::AccountId;
 use mailbox::{Error, FlagChange, FlagSet, FolderId, System, Uid, UidRange, Uids, Want};
-use store::{Options, Store};
+use store::{Key, Options, Store};
 use tests::generated_letter;
 
 use crate::report::table;
@@ -34,7 +34,7 @@ fn measure(letters: u32) -> Vec<String> {
     let folder = tempfile::tempdir().expect("a folder");
     let store = Store::open(Options::new(folder.path()), mailbox::MIGRATIONS).expect("the store opens");
     let inbox = store
-        .write_blocking::<_, Error, _>(|tx| {
+        .write_blocking::<_, Error, _>(Key::Everything, |tx| {
             mailbox::account::create(tx, AccountId(1), None)?;
             Ok(mailbox::folder::by_name(tx, AccountId(1), "INBOX")?.expect("an INBOX").id)
         })
@@ -91,7 +91,7 @@ fn fill(store: &Store, inbox: FolderId, letters: u32) -> f64 {
             .map(|raw| mailbox::prepare(store, Bytes::from(raw)).expect("prepared"))
             .collect();
         store
-            .write_blocking::<_, Error, _>(move |tx| {
+            .write_blocking::<_, Error, _>(Key::Everything, move |tx| {
                 for letter in &prepared {
                     mailbox::letter::file(tx, inbox, letter, &FlagSet::default(), Timestamp(0))?;
                 }
@@ -115,7 +115,7 @@ fn set_seen(store: &Store, inbox: FolderId, uid: Uid, seen: bool) {
     let flags = FlagSet::from(System::SEEN);
     let change = if seen { FlagChange::Add(flags) } else { FlagChange::Remove(flags) };
     store
-        .write_blocking::<_, Error, _>(move |tx| {
+        .write_blocking::<_, Error, _>(Key::Everything, move |tx| {
             mailbox::letter::store_flags(tx, inbox, &[UidRange::new(uid, uid)], &change, None, 1)
         })
         .expect("flagged");

@@ -10,7 +10,7 @@ use mail::seam::{AccountId, Wire};
 use mail::trace::{Arrival, Event, Link};
 use mail::{Address, BodyKind, Envelope, Letter, LetterId, ReturnPath, Timestamp};
 use mailbox::{Error, FlagSet, FolderId};
-use store::{Options, Store};
+use store::{Key, Options, Store};
 use tests::generated_letter;
 
 use crate::report::table;
@@ -110,7 +110,7 @@ async fn settle(store: &Store) -> FolderId {
         mailbox::account::create(tx, AccountId(1), None)?;
         Ok(mailbox::folder::by_name(tx, AccountId(1), "INBOX")?.expect("an INBOX").id)
     };
-    store.write::<_, Error, _>(make).await.expect("the account is made")
+    store.write::<_, Error, _>(Key::Everything, make).await.expect("the account is made")
 }
 
 /// A letter as the post office files it: every one differs, and so does its Message-ID.
@@ -129,7 +129,7 @@ async fn one(store: &Store, inbox: FolderId, raw: &[Bytes], number: u32, traced:
         }
         Ok(())
     };
-    store.write::<_, Error, _>(write).await.expect("filed");
+    store.write::<_, Error, _>(Key::Everything, write).await.expect("filed");
 }
 
 fn arrival(id: LetterId, raw: Bytes, number: u32) -> Arrival {
@@ -172,7 +172,7 @@ async fn search() {
             }
             Ok(())
         };
-        store.write::<_, store::Error, _>(write).await.expect("noted");
+        store.write::<_, store::Error, _>(Key::Everything, write).await.expect("noted");
     }
     let start = Instant::now();
     ::trace::catch_up(&store, Timestamp(1)).await.expect("caught up");

@@ -21,7 +21,7 @@ use mta::bounce;
 use mta::delivery::{Done, LocalDrop};
 use mta::queue::Terms;
 use mta::route::Routes;
-use store::{Store, Tx, View};
+use store::{Key, Store, Tx, View};
 
 use crate::clock;
 pub use everyone::Everyone;
@@ -305,7 +305,7 @@ impl PostOffice {
         let id = letter.id;
         let mut before = [began, history::redirections(sorted)].concat();
         before.extend(leftover.iter().map(history::not_filed));
-        let written = self.store.write(move |tx| {
+        let written = self.store.write(Key::Everything, move |tx| {
             let outcomes = filing.file(tx)?;
             let mut events = before.clone();
             events.extend(outcomes.iter().filter_map(history::filed));

@@ -7,7 +7,7 @@ use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::{Arc, Mutex};
 
-use store::{Store, params};
+use store::{Key, Store, params};
 use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufStream};
 use tokio::net::TcpStream;
 
@@ -83,7 +83,7 @@ async fn furnish(data: &Path) -> (Client, Store) {
         client.append(&letter(subject, lines)).await;
     }
     let damage = "UPDATE blob_content SET bytes = zeroblob(length(bytes)) WHERE length(bytes) > 100";
-    store.write(move |tx| tx.execute(damage, params![])).await.unwrap();
+    store.write(Key::Everything, move |tx| tx.execute(damage, params![])).await.unwrap();
     let shards = std::fs::read_dir(data.join("blobs")).unwrap().flatten().filter(|entry| entry.path().is_dir());
     for file in shards.flat_map(|shard| std::fs::read_dir(shard.path()).unwrap().flatten()) {
         let mut octets = std::fs::read(file.path()).unwrap();
@@ -130,7 +130,7 @@ async fn many_damaged_letters_are_passed_over_in_one_command() {
         client.append(&letter(&format!("more {number}"), 1)).await;
     }
     let damage = "UPDATE blob_content SET head = zeroblob(length(head)) WHERE blob > 8";
-    store.write(move |tx| tx.execute(damage, params![])).await.unwrap();
+    store.write(Key::Everything, move |tx| tx.execute(damage, params![])).await.unwrap();
     client.append(&letter("last", 1)).await;
     let (lines, tagged) = client.ask("FETCH 1:* BODY.PEEK[]").await;
     let shown = shown(&lines);

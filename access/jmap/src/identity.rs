@@ -5,7 +5,7 @@ pub mod set;
 
 use mail::seam::AccountId;
 use serde_json::{Value, json};
-use store::{Tx, View};
+use store::{Key, Tx, View};
 
 use crate::api::Object;
 use crate::id::{Id, IdentityId};
@@ -50,7 +50,7 @@ pub async fn ensure(scope: &Scope, account: AccountId) -> Result<(), store::Erro
     scope
         .server
         .store
-        .write(move |tx: &mut Tx| {
+        .write(Key::Account(account.0), move |tx: &mut Tx| {
             // Another request may have been first.
             if !has_own(tx)? {
                 records::create(tx, account, Kind::Identity, &own)?;

@@ -11,7 +11,7 @@ use mail::Password;
 use mailbox::letter::{Expunge, expunge};
 use mailbox::{Uid, UidRange};
 use net::{ClientTls, Connection, ServerTls, Stop, Stream};
-use store::{Options, Store};
+use store::{Key, Options, Store};
 
 const SECOND: Duration = Duration::from_secs(1);
 
@@ -231,7 +231,7 @@ async fn lacking(data: &Path, uid: u32) -> (Client, Store) {
     let client = Client::log_in(address).await;
     let folder = inbox(&store).await.id;
     let gone = [UidRange::one(Uid::new(uid).unwrap())];
-    store.write(move |tx| expunge(tx, folder, &Expunge::All(&gone), 1)).await.unwrap();
+    store.write(Key::Everything, move |tx| expunge(tx, folder, &Expunge::All(&gone), 1)).await.unwrap();
     (client, store)
 }
 
@@ -307,7 +307,7 @@ async fn fill(store: &Store, count: usize) {
     for done in (0..count).step_by(500) {
         let (prepared, many) = (prepared.clone(), 500.min(count - done));
         store
-            .write(move |tx| {
+            .write(Key::Everything, move |tx| {
                 for _ in 0..many {
                     mailbox::letter::file(tx, folder, &prepared, &Default::default(), mail::Timestamp(0))?;
                 }
@@ -388,7 +388,7 @@ async fn an_inbox_made_anew_does_not_look_like_the_old_one() {
     let store = fixture::furnish(data.path()).await;
     let address = fixture::open_over(store.clone(), |server| server.clear_logins = true);
     let before = Client::log_in(address).await.lines("UIDL").await;
-    store.write(|tx| mailbox::folder::rename(tx, ALICE, "INBOX", "Old")).await.unwrap();
+    store.write(Key::Everything, |tx| mailbox::folder::rename(tx, ALICE, "INBOX", "Old")).await.unwrap();
     fixture::file(&store, fixture::LETTERS[0].to_owned()).await;
     let after = Client::log_in(address).await.lines("UIDL").await;
     let [only] = &after[..] else { panic!("{after:?}") };
@@ -406,7 +406,7 @@ async fn a_damaged_letter_is_refused_for_good_and_the_others_are_sent() {
     fixture::file(&store, format!("Subject: large\r\n\r\n{lines}")).await;
     // The third in its row, the fourth in the middle of its file.
     let damage = "UPDATE blob_content SET head = zeroblob(length(head)) WHERE blob = 3";
-    store.write(move |tx| tx.execute(damage, store::params![])).await.unwrap();
+    store.write(Key::Everything, move |tx| tx.execute(damage, store::params![])).await.unwrap();
     let shards = std::fs::read_dir(data.path().join("blobs")).unwrap().flatten();
     let mut files = shards.filter_map(|shard| std::fs::read_dir(shard.path()).ok()).flatten().flatten();
     let file = files.next().unwrap().path();

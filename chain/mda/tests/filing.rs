@@ -7,7 +7,7 @@ use facteur_mda::{Case, Fate, Filter, Mda, Outcome, Placement, Recipient};
 use mail::seam::{AccountId, OurFault, Pending, Verdict};
 use mail::{Address, BodyKind, Envelope, Letter, LetterId, Reply, ReturnPath, Timestamp};
 use mailbox::{System, UidRange, Want, folder};
-use store::{Options, Store};
+use store::{Key, Options, Store};
 
 const NOW: Timestamp = Timestamp(1_795_501_377_000);
 
@@ -22,7 +22,7 @@ impl Fixture {
         let folder = tempfile::tempdir().unwrap();
         let store = Store::open(Options::new(folder.path()), mailbox::MIGRATIONS).unwrap();
         store
-            .write(|tx| {
+            .write(Key::Everything, |tx| {
                 mailbox::account::create(tx, AccountId(1), None)?;
                 folder::create(tx, AccountId(1), "Lists/Rust", None)?;
                 mailbox::account::create(tx, AccountId(2), Some(1000))
@@ -69,7 +69,7 @@ fn letter(raw: impl Into<Bytes>) -> (Letter, Envelope) {
 async fn deliver(fixture: &Fixture, mda: &Mda, raw: impl Into<Bytes>, recipients: Vec<Recipient>) -> Vec<Outcome> {
     let (letter, envelope) = letter(raw);
     let filing = mda.prepare(&letter, &envelope, recipients, NOW).await.unwrap();
-    fixture.store.write(move |tx| filing.file(tx)).await.unwrap()
+    fixture.store.write(Key::Everything, move |tx| filing.file(tx)).await.unwrap()
 }
 
 fn is_filed(outcome: &Outcome) -> bool {
@@ -145,7 +145,9 @@ async fn a_letter_to_a_hundred_people_is_kept_once_and_names_each_of_them() {
         let fixture = Fixture::new().await;
         fixture
             .store
-            .write(|tx| (100..200).try_for_each(|id| mailbox::account::create(tx, AccountId(id), None)))
+            .write(Key::Everything, |tx| {
+                (100..200).try_for_each(|id| mailbox::account::create(tx, AccountId(id), None))
+            })
             .await
             .unwrap();
         let mda = Mda::new(fixture.store.clone());
@@ -188,12 +190,12 @@ async fn one_of_many_who_expunges_the_letter_takes_it_from_nobody_else() {
             mailbox::letter::expunge(tx, inbox, &mailbox::letter::Expunge::All(&[UidRange::ALL]), 100)
         }
     };
-    fixture.store.write(expunge(1)).await.unwrap();
+    fixture.store.write(store::Key::Everything, expunge(1)).await.unwrap();
     assert!(fixture.letters(1, "INBOX").await.is_empty());
     assert!(
         fixture.letters(2, "INBOX").await[0].ends_with("Delivered-To: bob@alpha.test\r\nSubject: x\r\n\r\nhello\r\n")
     );
-    fixture.store.write(expunge(2)).await.unwrap();
+    fixture.store.write(store::Key::Everything, expunge(2)).await.unwrap();
     assert_eq!(kept(&fixture).await, (0, 0));
 }
 

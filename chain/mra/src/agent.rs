@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use mail::seam::{OurFault, Pending};
 use mail::{Password, Timestamp};
 use net::{Budget, ClientTls, Owner, Resolver, Shutdown};
-use store::{Store, Tx};
+use store::{Key, Store, Tx};
 
 use crate::destination::Destination;
 use crate::endpoint::Endpoint;
@@ -172,7 +172,7 @@ impl Agent {
     /// Writes down how a fetch went.
     pub async fn note(&self, source: &Source, outcome: &Result<Round, Fault>) {
         let (id, now, outcome) = (source.id, net::now(), outcome.clone());
-        let written = self.store.write(move |tx: &mut Tx| match &outcome {
+        let written = self.store.write(Key::Fetching, move |tx: &mut Tx| match &outcome {
             Ok(_) => ledger::note_success(tx, id, now),
             Err(fault) => ledger::note_fault(tx, id, fault, now),
         });
@@ -205,7 +205,7 @@ impl KeepRefresh for TokenKeeper {
             let (provider, app) = (Box::new(self.provider.clone()), self.app.clone());
             let secret = Secret::OAuth { provider, app, refresh: refresh.clone() };
             let (id, sealed) = (self.source, self.vault.seal(&self.name, &secret.write()));
-            let kept = self.store.write(move |tx: &mut Tx| ledger::keep_secret(tx, id, &sealed));
+            let kept = self.store.write(Key::Fetching, move |tx: &mut Tx| ledger::keep_secret(tx, id, &sealed));
             kept.await.map_err(|error: store::Error| OurFault(error.to_string()))
         })
     }

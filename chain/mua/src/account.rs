@@ -16,7 +16,7 @@ use sasl::Refusal;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
-use store::Tx;
+use store::{Key, Tx};
 use tokio::sync::Semaphore;
 
 use crate::reader::Reader;
@@ -164,11 +164,11 @@ pub async fn end_sessions(State(server): State<Server>, Reader(person): Reader, 
     let account = person.account;
     let ended = match read(&body) {
         Ok(Ending::Number(number)) if number > 0 => {
-            server.store.write(move |tx| session::end(tx, account, Some(number))).await
+            server.store.write(Key::Directory, move |tx| session::end(tx, account, Some(number))).await
         }
         Ok(Ending::Others(true)) => {
             let own = person.proof;
-            let ended = server.store.write(move |tx| session::end_others(tx, account, own)).await;
+            let ended = server.store.write(Key::Directory, move |tx| session::end_others(tx, account, own)).await;
             server.directory.end_other_conversations(account, own);
             ended
         }
@@ -219,7 +219,7 @@ async fn change(server: &Server, peer: &Peer, person: &Login, current: &Password
         session::go_on(tx, whose, proof)?;
         session::end_others(tx, whose, proof)
     };
-    let ended = server.store.write(write).await?;
+    let ended = server.store.write(Key::Directory, write).await?;
     tracing::info!(person = %person.address, peer = %peer.ip, ended, "a person has changed their password");
     Ok(())
 }

@@ -61,7 +61,7 @@ impl Entrance {
 
 #[cfg(test)]
 mod tests {
-    use store::Options;
+    use store::{Key, Options};
 
     use super::*;
 
@@ -71,7 +71,7 @@ mod tests {
         let store = Store::open(Options::new(folder.path()), directory::MIGRATIONS).unwrap();
         let beta = Domain::parse("beta.test").unwrap();
         let add = move |tx: &mut store::Tx| directory::domain::add(tx, &beta, mail::Timestamp(0));
-        store.write(add).await.unwrap();
+        store.write(Key::Everything, add).await.unwrap();
         let entrance = Entrance::new(store, Domain::parse("mail.alpha.test").unwrap(), "Attic.example.org", None);
         for (name, ours) in [
             ("mail.alpha.test", true),

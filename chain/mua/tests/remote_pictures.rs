@@ -172,7 +172,7 @@ async fn whoever_has_no_such_letter_has_nothing_fetched() {
         let range = [mailbox::UidRange::one(uid)];
         mailbox::letter::expunge(tx, folder, &mailbox::letter::Expunge::All(&range), 1)
     };
-    fixture.store.write(removes).await.unwrap();
+    fixture.store.write(store::Key::Everything, removes).await.unwrap();
     assert_eq!(fixture.ask(&address, true).await.0, 404, "the letter is gone");
     assert_eq!(sender.asked(), [""; 0]);
 }

@@ -10,7 +10,7 @@ use mail::seam::AccountId;
 use mail::{Address, Domain, Password};
 use mailbox::Usage;
 use serde::Serialize;
-use store::Store;
+use store::{Key, Store};
 
 use super::{Trouble, size};
 use crate::command_line::{AccountCommand, Form, PasswordFrom};
@@ -41,7 +41,7 @@ pub fn run(command: AccountCommand, context: &Context<'_>) -> Result<(), Failure
             let secret = another(&store, &address, &password.password)?;
             let now = clock::now();
             let set = move |tx: &mut store::Tx| directory::account::set_secret(tx, &address, &secret, now);
-            store.write_blocking(move |tx| Ok::<_, Trouble>(set(tx)?))?;
+            store.write_blocking(Key::Directory, move |tx| Ok::<_, Trouble>(set(tx)?))?;
             password.show();
         }
         AccountCommand::Unblock { address } => unblock(context, &address)?,
@@ -78,7 +78,7 @@ pub struct Person {
 pub fn add(store: &Store, person: Person, password: &Password) -> Result<(), Trouble> {
     let secret = Secret::make(password, &[&person.address.to_string(), person.name.as_deref().unwrap_or_default()])?;
     let now = clock::now();
-    store.write_blocking(move |tx| {
+    store.write_blocking(Key::Everything, move |tx| {
         let Person { address, name, language, quota } = &person;
         let new = New { address, name: name.as_deref(), language: *language };
         let account = directory::account::add(tx, &new, &secret, now)?;
@@ -163,7 +163,7 @@ fn remove(context: &Context<'_>, address: Address, yes: bool) -> Result<(), Fail
     if !yes && !ask::sure(&question)? {
         return Err(Failure::new(say!("nothing was removed", "rien n'a été retiré")));
     }
-    let removed = store.write_blocking(move |tx| {
+    let removed = store.write_blocking(Key::Everything, move |tx| {
         let removed = directory::account::remove(tx, &address)?;
         mailbox::account::delete(tx, removed.account)?;
         Ok::<_, Trouble>(removed)
@@ -172,7 +172,10 @@ fn remove(context: &Context<'_>, address: Address, yes: bool) -> Result<(), Fail
         terminal::note(&say!("{alias} no longer leads there\n", "{alias} n'y mène plus\n"));
     }
     let account = removed.account;
-    while store.write_blocking(move |tx| import_export::forget(tx, account)).map_err(Trouble::from)? {}
+    while store
+        .write_blocking(Key::Account(account.0), move |tx| import_export::forget(tx, account))
+        .map_err(Trouble::from)?
+    {}
     Ok(())
 }
 

@@ -16,7 +16,9 @@ pub fn run(command: AliasCommand, context: &Context<'_>) -> Result<(), Failure> 
     match command {
         AliasCommand::Add { alias, targets } => {
             let now = clock::now();
-            store.write_blocking(move |tx| Ok::<_, Trouble>(directory::alias::add(tx, &alias, &targets, now)?))?;
+            store.write_blocking(store::Key::Directory, move |tx| {
+                Ok::<_, Trouble>(directory::alias::add(tx, &alias, &targets, now)?)
+            })?;
         }
         AliasCommand::List { domain, form } => {
             let aliases =
@@ -24,7 +26,9 @@ pub fn run(command: AliasCommand, context: &Context<'_>) -> Result<(), Failure> 
             terminal::print(&if form.json { as_json(&aliases) } else { as_table(&aliases) });
         }
         AliasCommand::Remove { alias, targets } => {
-            store.write_blocking(move |tx| Ok::<_, Trouble>(directory::alias::remove(tx, &alias, &targets)?))?;
+            store.write_blocking(store::Key::Directory, move |tx| {
+                Ok::<_, Trouble>(directory::alias::remove(tx, &alias, &targets)?)
+            })?;
         }
     }
     Ok(())

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 
 use mail::{Domain, Password};
 use serde::Serialize;
-use store::Store;
+use store::{Key, Store};
 use tempfile::TempDir;
 
 use super::Trouble;
@@ -120,7 +120,7 @@ fn add_person(store: &Store, plan: DemoOffice, password: &Password) -> Result<()
         move |view| directory::domain::exists(view, &domain)
     })?;
     if !known {
-        store.write_blocking(move |tx| directory::domain::add(tx, &domain, now))?;
+        store.write_blocking(Key::Directory, move |tx| directory::domain::add(tx, &domain, now))?;
     }
     let name = Some(plan.name.to_owned());
     let person = Person { address: plan.address(), name, language: account::own_language(), quota: None };

@@ -19,7 +19,9 @@ pub fn run(command: DomainCommand, context: &Context<'_>) -> Result<(), Failure>
             fit::check(&domain, yes)?;
             let store = context.make_store()?;
             let (now, added) = (clock::now(), domain.clone());
-            store.write_blocking(move |tx| Ok::<_, Trouble>(directory::domain::add(tx, &added, now)?))?;
+            store.write_blocking(store::Key::Directory, move |tx| {
+                Ok::<_, Trouble>(directory::domain::add(tx, &added, now)?)
+            })?;
             terminal::print(&dns::needs(&domain, &context.config().hostname));
         }
         DomainCommand::List { form } => {
@@ -29,7 +31,7 @@ pub fn run(command: DomainCommand, context: &Context<'_>) -> Result<(), Failure>
         }
         DomainCommand::Remove { domain, force } => {
             let store = context.store()?;
-            store.write_blocking(move |tx| {
+            store.write_blocking(store::Key::Everything, move |tx| {
                 let removed = directory::domain::remove(tx, &domain, force)?;
                 removed.accounts.into_iter().try_for_each(|account| mailbox::account::delete(tx, account))?;
                 Ok::<_, Trouble>(())

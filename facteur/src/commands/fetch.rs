@@ -10,7 +10,7 @@ mod trial;
 
 use mra::ledger::{self, SourceError, SourceId};
 use mra::{Mailbox, Secret, Vault};
-use store::Store;
+use store::{Key, Store};
 
 use super::account::ask;
 use crate::command_line::fetch::{FetchCommand, FetchLogin};
@@ -34,10 +34,10 @@ pub fn run(command: FetchCommand, context: &Context<'_>) -> Result<(), Failure> 
 fn remove(name: String, forget: bool, context: &Context<'_>) -> Result<(), Failure> {
     let store = context.store()?;
     if forget {
-        let id = store.write_blocking(move |tx| ledger::forget(tx, &name)).map_err(trouble)?;
+        let id = store.write_blocking(Key::Fetching, move |tx| ledger::forget(tx, &name)).map_err(trouble)?;
         clear(&store, id)?;
     } else {
-        store.write_blocking(move |tx| ledger::remove(tx, &name)).map_err(trouble)?;
+        store.write_blocking(Key::Fetching, move |tx| ledger::remove(tx, &name)).map_err(trouble)?;
     }
     Ok(())
 }
@@ -51,14 +51,14 @@ fn change_password(name: &str, login: &FetchLogin, context: &Context<'_>) -> Res
     let secret = secret(login, &source.settings.mailbox, context.config())?;
     let sealed = vault(context.config())?.seal(name, &secret.write());
     let name = name.to_owned();
-    store.write_blocking(move |tx| ledger::change_secret(tx, &name, &sealed)).map_err(trouble)?;
+    store.write_blocking(Key::Fetching, move |tx| ledger::change_secret(tx, &name, &sealed)).map_err(trouble)?;
     Ok(())
 }
 
 /// What is known of a removed source's letters goes in slices, so that the post office is not held up.
 fn clear(store: &Store, id: SourceId) -> Result<(), Failure> {
     loop {
-        let more = store.write_blocking(move |tx| ledger::sweep_removed(tx, id));
+        let more = store.write_blocking(Key::Fetching, move |tx| ledger::sweep_removed(tx, id));
         if !more.map_err(|why| trouble(why.into()))? {
             return Ok(());
         }

@@ -9,7 +9,7 @@ use mail::seam::AccountId;
 use mail::stay::{Doing, Proof};
 use mail::{Address, Timestamp};
 use serde::Serialize;
-use store::Store;
+use store::{Key, Store};
 
 use super::Trouble;
 use crate::command_line::Form;
@@ -141,7 +141,7 @@ fn end(context: &Context<'_>, address: &Address, which: &WhichSessions) -> Resul
 }
 
 fn end_browsers(store: &Store, account: AccountId, number: Option<i64>) -> Result<u64, Failure> {
-    Ok(store.write_blocking(move |tx| Ok::<_, Trouble>(session::end(tx, account, number)?))?)
+    Ok(store.write_blocking(Key::Directory, move |tx| Ok::<_, Trouble>(session::end(tx, account, number)?))?)
 }
 
 /// What is open is only in a post office that runs.

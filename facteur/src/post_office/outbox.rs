@@ -7,7 +7,7 @@ use mail::seam::{Login, Origin, OurFault, Pending, Verdict, Wire};
 use mail::trace::{Arrival, Event};
 use mail::{Envelope, Letter, LetterId, Timestamp};
 use mta::queue::{self, Terms};
-use store::Tx;
+use store::{Key, Tx};
 
 use super::{PostOffice, history, hops, our_fault, sort};
 use crate::clock;
@@ -65,7 +65,7 @@ impl PostOffice {
         let preparing = tokio::task::spawn_blocking(move || queue::prepare(&store, &letter, &envelope, terms));
         let mut prepared = preparing.await.map_err(our_fault)?.map_err(our_fault)?;
         let arrival = arrival.clone();
-        let kept = self.store.write(move |tx| {
+        let kept = self.store.write(Key::Everything, move |tx| {
             prepared.put(tx)?;
             trace::note_all(tx, id, now, vec![Event::Received(arrival.clone()), prepared.queued()])?;
             finish(tx)

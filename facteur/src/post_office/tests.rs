@@ -24,7 +24,7 @@ impl Town {
     async fn new() -> Self {
         let folder = tempfile::tempdir().unwrap();
         let store = data_folder::open(folder.path()).unwrap();
-        store.write(settle).await.unwrap();
+        store.write(store::Key::Everything, settle).await.unwrap();
         Self { office: PostOffice::new(store, &Domain::parse("mail.alpha.test").unwrap()), _folder: folder }
     }
 

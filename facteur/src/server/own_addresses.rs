@@ -9,7 +9,7 @@ use mail::Address;
 use mail::seam::AccountId;
 use mailbox::own::{self, Addresses};
 use net::Shutdown;
-use store::{Store, View};
+use store::{Key, Store, View};
 
 use crate::commands::Trouble;
 
@@ -38,7 +38,7 @@ pub async fn keep(store: Store, shutdown: Shutdown) {
 /// Tells what is not known yet, one account a write.
 async fn tell(store: &Store) -> Result<(), Trouble> {
     for (account, addresses) in store.read(news).await? {
-        store.write(move |tx| Ok::<_, Trouble>(own::know(tx, account, &addresses)?)).await?;
+        store.write(Key::Account(account.0), move |tx| Ok::<_, Trouble>(own::know(tx, account, &addresses)?)).await?;
     }
     Ok(())
 }
@@ -154,7 +154,7 @@ mod tests {
     async fn the_mailboxes_know_every_address_that_leads_to_them() {
         let folder = tempfile::tempdir().unwrap();
         let store = crate::data_folder::open(folder.path()).unwrap();
-        store.write(settle).await.unwrap();
+        store.write(Key::Everything, settle).await.unwrap();
         tell(&store).await.unwrap();
         let alice = ["alice@alpha.test", "staff@alpha.test", "team@alpha.test"];
         let elsewhere = ["alice.a@imap.example.org", "alice.a@example.org"];
@@ -165,7 +165,7 @@ mod tests {
         );
         // What leads to them no more is theirs no more; nothing is written where nothing changed.
         let gone = |tx: &mut Tx| Ok::<_, Trouble>(directory::alias::remove(tx, &address("team@alpha.test"), &[])?);
-        store.write(gone).await.unwrap();
+        store.write(Key::Everything, gone).await.unwrap();
         tell(&store).await.unwrap();
         assert_eq!(known(&store, 2).await, addresses(&["bob@alpha.test", "staff@alpha.test", "*@beta.test"]));
         assert_eq!(store.read(news).await.unwrap().len(), 0);

@@ -11,7 +11,7 @@ use std::time::Duration;
 use mail::seam::{AccountId, Login, LoginVerdict, Logins, OurFault, Pending, ScramKeys};
 use mail::stay::{Doing, SharedStay};
 use mail::{Address, Password};
-use store::View;
+use store::{Key, View};
 
 use crate::directory::our_fault;
 use crate::familiar::{self, Standing};
@@ -207,7 +207,8 @@ impl Directory {
         if standing != Standing::Noted {
             let (account, household, name) = (login.account, visitor.place.household(), visitor.name.clone());
             let now = (self.0.clock)();
-            let noted = self.0.store.write(move |tx| familiar::note(tx, account, household, &name, now)).await;
+            let noted =
+                self.0.store.write(Key::Directory, move |tx| familiar::note(tx, account, household, &name, now)).await;
             // No reason to keep anybody out: a full disk lets people in, who can then make room.
             if let Err(error) = noted {
                 tracing::warn!(%error, "the place of a log-in could not be written down");

@@ -3,7 +3,7 @@
 use mail::Password;
 use mail::seam::{AccountId, ScramKeys};
 use ring::hmac;
-use store::{Tx, View, params};
+use store::{Key, Tx, View, params};
 
 use crate::login::fold_name;
 use crate::person::{self, Person};
@@ -36,7 +36,7 @@ impl Directory {
         tokio::spawn(async move {
             let make = move || sasl::derive_keys(password.reveal(), salt, Secret::SCRAM_ITERATIONS);
             let Ok(keys) = tokio::task::spawn_blocking(make).await else { return };
-            let renewed = store.write(move |tx| replace(tx, account, &argon2, &keys)).await;
+            let renewed = store.write(Key::Directory, move |tx| replace(tx, account, &argon2, &keys)).await;
             if let Err(error) = renewed {
                 tracing::warn!(%error, "keys of a log-in could not be renewed");
             }
@@ -48,7 +48,7 @@ impl Directory {
     async fn pretence(&self) -> Result<&hmac::Key, Error> {
         let fresh: [u8; 32] = rand::random();
         let make = || async move {
-            let kept: [u8; 32] = self.0.store.write(move |tx| keep_secret(tx, fresh)).await?;
+            let kept: [u8; 32] = self.0.store.write(Key::Directory, move |tx| keep_secret(tx, fresh)).await?;
             Ok(hmac::Key::new(hmac::HMAC_SHA256, &kept))
         };
         self.0.pretence.get_or_try_init(make).await

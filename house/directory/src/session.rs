@@ -11,7 +11,7 @@ use mail::seam::{AccountId, Login};
 use mail::stay::Proof;
 use mail::{Address, Password, Timestamp};
 use ring::digest;
-use store::{Row, Tx, View, params};
+use store::{Key, Row, Tx, View, params};
 
 use crate::{CREDENTIALS, Directory, Error};
 
@@ -77,7 +77,7 @@ impl Directory {
         let browser: String = at.browser.chars().filter(|c| !c.is_control()).take(LONGEST_NAME).collect();
         self.0
             .store
-            .write(move |tx: &mut Tx| {
+            .write(Key::Directory, move |tx: &mut Tx| {
                 sweep(tx, now)?;
                 // With the password that was proved: where it was changed meanwhile, the session is over before it begins.
                 let sql = "INSERT INTO session (digest, account, begun, seen, network, browser, password)
@@ -98,7 +98,7 @@ impl Directory {
             let notice = move |tx: &mut Tx| {
                 tx.execute("UPDATE session SET seen = $2 WHERE digest = $1", params![key.to_vec(), now.0])
             };
-            self.0.store.write(notice).await?;
+            self.0.store.write(Key::Directory, notice).await?;
         }
         Ok(Some(login))
     }
@@ -126,7 +126,7 @@ impl Directory {
             }
             Ok::<_, Error>(())
         };
-        self.0.store.write(end).await
+        self.0.store.write(Key::Directory, end).await
     }
 }
 

@@ -65,7 +65,11 @@ async fn a_good_log_in_is_remembered_until_the_password_changes() {
     // The passphrase function alone takes longer than this on any machine of its time.
     assert!(quickest < Duration::from_millis(5), "{quickest:?}");
     let secret = Secret::make(&password("another horse"), &[]).unwrap();
-    fixture.store.write(move |tx| account::set_secret(tx, &address("alice@alpha.test"), &secret, NOW)).await.unwrap();
+    fixture
+        .store
+        .write(store::Key::Everything, move |tx| account::set_secret(tx, &address("alice@alpha.test"), &secret, NOW))
+        .await
+        .unwrap();
     assert_eq!(log_in(&directory, "alice@alpha.test", PASSWORD).await, LoginVerdict::Wrong);
     assert!(is_welcome(&log_in(&directory, "alice@alpha.test", "another horse").await));
 }
@@ -211,7 +215,7 @@ async fn grow_old(fixture: &Fixture, whose: &str, rounds: u32) -> Vec<u8> {
     let write = move |tx: &mut store::Tx| {
         tx.execute(sql, store::params![account.0, keys.salt, keys.iterations, keys.stored_key, keys.server_key])
     };
-    fixture.store.write(write).await.unwrap();
+    fixture.store.write(store::Key::Everything, write).await.unwrap();
     salt
 }
 

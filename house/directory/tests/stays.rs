@@ -11,7 +11,7 @@ use facteur_directory::{Directory, Secret, account, domain, session};
 use mail::seam::{AccountId, Login, LoginVerdict, Logins};
 use mail::stay::{Doing, Leave, Proof, SharedStay};
 use mail::{Password, Timestamp};
-use store::params;
+use store::{Key, params};
 
 const HERE: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
 
@@ -80,7 +80,7 @@ impl Town {
     }
 
     async fn write(&self, f: impl FnMut(&mut store::Tx) -> Result<(), facteur_directory::Error> + Send + 'static) {
-        self.fixture.store.write(f).await.unwrap();
+        self.fixture.store.write(Key::Everything, f).await.unwrap();
     }
 }
 
@@ -139,7 +139,10 @@ async fn nobody_ends_the_session_of_somebody_else() {
     let (alice, bob) = (town.alice, id(&town.fixture, "bob@alpha.test").await);
     let of_bob = town.fixture.store.read(move |view| session::list(view, Some(bob), NOW)).await.unwrap();
     let number = of_bob[0].number;
-    assert_eq!(town.fixture.store.write(move |tx| session::end(tx, alice, Some(number))).await.unwrap(), 0);
+    assert_eq!(
+        town.fixture.store.write(Key::Everything, move |tx| session::end(tx, alice, Some(number))).await.unwrap(),
+        0
+    );
     town.expect(&[]).await;
 }
 
@@ -228,7 +231,11 @@ async fn a_password_that_changes_between_the_log_in_and_the_conversation_lets_no
     let alice = log_in(&directory, "alice@alpha.test").await;
     let Proof::Password(_) = alice.proof else { panic!("{alice:?}") };
     let secret = secret();
-    fixture.store.write(move |tx| account::set_secret(tx, &address("alice@alpha.test"), &secret, NOW)).await.unwrap();
+    fixture
+        .store
+        .write(Key::Everything, move |tx| account::set_secret(tx, &address("alice@alpha.test"), &secret, NOW))
+        .await
+        .unwrap();
     let keeper = directory.clone();
     let keeper = tokio::spawn(async move { keeper.watch_over(std::future::pending()).await });
     // The first look is over, and with it the notice.

@@ -10,7 +10,7 @@ use import_export::{Beside, ExportFormat, ExportTarget, Files, Format, Observer,
 use mail::seam::AccountId;
 use mail::{LetterId, Timestamp};
 use mailbox::account;
-use store::{Options, Store};
+use store::{Key, Options, Store};
 
 const ALICE: AccountId = AccountId(1);
 const NOW: Timestamp = Timestamp(1_795_501_377_000);
@@ -52,7 +52,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
 fn import(what: &str, place: &Path, path: &Path, letters: usize) -> Result<Store, Box<dyn std::error::Error>> {
     let migrations = [mailbox::MIGRATIONS, trace::MIGRATIONS, import_export::MIGRATIONS].concat();
     let store = Store::open(Options::new(place.join(format!("data {what}"))), &migrations)?;
-    store.write_blocking(|tx| account::create(tx, ALICE, None))?;
+    store.write_blocking(Key::Everything, |tx| account::create(tx, ALICE, None))?;
     let (began, syncs) = (Instant::now(), store.statistics().syncs);
     run(&store, path)?;
     let pace = letters as f64 / began.elapsed().as_secs_f64();

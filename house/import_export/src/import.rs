@@ -16,7 +16,7 @@ use mail::seam::AccountId;
 use mail::trace::Arrival;
 use mail::{LetterId, Timestamp};
 use mailbox::{Prepared, prepare};
-use store::Store;
+use store::{Key, Store};
 
 use crate::layout::Goal;
 use crate::letter::Arriving;
@@ -134,13 +134,13 @@ pub fn import(
     observer: &mut dyn Observer,
 ) -> Result<Imported, Error> {
     let (account, now, what) = (request.account, (request.clock)(), request.what.to_owned());
-    let run = store.write_blocking(move |tx| runs::begin(tx, account, now, &what))?;
+    let run = store.write_blocking(Key::Account(account.0), move |tx| runs::begin(tx, account, now, &what))?;
     observer.begun(run);
     let made = file::make_folders(store, request.account, run, &source.folders());
     let memory = made.and_then(|()| Ok(Memory::load(store, request.account, request.again)?));
     let imported = memory.and_then(|memory| carry(store, request, run, source, memory, observer));
     // A run that has brought nothing is none that could be taken back.
-    store.write_blocking(move |tx| runs::end(tx, run))?;
+    store.write_blocking(Key::Account(account.0), move |tx| runs::end(tx, run))?;
     imported
 }
 

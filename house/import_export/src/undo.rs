@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use mailbox::fetch::{self, Want};
 use mailbox::letter::{self, Expunge};
 use mailbox::{FolderId, Uid, UidRange, folder};
-use store::{Store, Tx, View, params};
+use store::{Key, Store, Tx, View, params};
 
 use crate::Error;
 use crate::import::pace::Pace;
@@ -32,10 +32,10 @@ const SLICE: usize = 100;
 /// forgotten, so that the same import brings them again. Stopped at any moment, the same call goes on from there.
 /// `goes_on` is asked between two slices. `beside`: others write meanwhile, and come first.
 pub fn undo(store: &Store, run: &Run, beside: bool, goes_on: &mut dyn FnMut(&Undone) -> bool) -> Result<Undone, Error> {
-    let (mut undone, id) = (Undone::default(), run.id);
+    let (mut undone, id, key) = (Undone::default(), run.id, Key::Account(run.account.0));
     let mut pace = Pace::new(beside);
     loop {
-        let slice = pace.beside_others(store, || store.write_blocking(move |tx| take_slice(tx, id)))?;
+        let slice = pace.beside_others(store, || store.write_blocking(key, move |tx| take_slice(tx, id)))?;
         let Some(slice) = slice else { break };
         undone.letters += slice.letters;
         undone.kept += slice.kept;
@@ -46,11 +46,12 @@ pub fn undo(store: &Store, run: &Run, beside: bool, goes_on: &mut dyn FnMut(&Und
     }
     loop {
         let (account, began) = (run.account, id);
-        let slice = pace.beside_others(store, || store.write_blocking(move |tx| take_folder(tx, account, began)))?;
+        let slice =
+            pace.beside_others(store, || store.write_blocking(key, move |tx| take_folder(tx, account, began)))?;
         let Some(taken) = slice else { break };
         undone.folders += u64::from(taken);
     }
-    store.write_blocking(move |tx| runs::end(tx, id))?;
+    store.write_blocking(key, move |tx| runs::end(tx, id))?;
     Ok(undone)
 }
 

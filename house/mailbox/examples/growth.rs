@@ -10,7 +10,7 @@ use mail::seam::AccountId;
 use mailbox::letter::{self, Expunge};
 use mailbox::search::{self, Criteria};
 use mailbox::{Change, Error, FlagChange, FlagSet, FolderId, Prepared, System, Uid, UidRange, Uids, Want};
-use store::{Options, Store};
+use store::{Key, Options, Store};
 
 const ALICE: AccountId = AccountId(1);
 const NOW: Timestamp = Timestamp(1_795_501_377_000);
@@ -20,7 +20,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let most: u32 = std::env::args().nth(1).map_or(Ok(1_000_000), |most| most.parse())?;
     let dir = tempfile::tempdir()?;
     let store = Store::open(Options::new(dir.path()), mailbox::MIGRATIONS)?;
-    store.write(|tx| mailbox::account::create(tx, ALICE, None)).await?;
+    store.write(Key::Everything, |tx| mailbox::account::create(tx, ALICE, None)).await?;
     let start = Instant::now();
     for number in 0..2000 {
         prepared(&store, number, 10_000)?;
@@ -29,7 +29,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     rate(&store).await?;
     for size in [10, 10_000, 100_000, 1_000_000].into_iter().filter(|size| *size <= most) {
         let name = format!("Folder of {size}");
-        let folder = store.write(move |tx| mailbox::folder::create(tx, ALICE, &name, None)).await?;
+        let folder = store.write(Key::Everything, move |tx| mailbox::folder::create(tx, ALICE, &name, None)).await?;
         let filling = Instant::now();
         fill(&store, folder, size).await?;
         let per_second = f64::from(size) / filling.elapsed().as_secs_f64();
@@ -74,7 +74,7 @@ async fn rate(store: &Store) -> Result<(), Error> {
                     let letter = prepared(&store, session * 100_000 + n, 10_000)?;
                     let filing =
                         move |tx: &mut store::Tx| letter::file(tx, inbox.id, &letter, &FlagSet::default(), NOW);
-                    store.write(filing).await?;
+                    store.write(Key::Everything, filing).await?;
                 }
                 Ok::<_, Error>(())
             });
@@ -103,7 +103,7 @@ async fn fill(store: &Store, folder: FolderId, size: u32) -> Result<(), Error> {
         let store = store.clone();
         tasks.spawn(async move {
             store
-                .write(move |tx| {
+                .write(Key::Everything, move |tx| {
                     let flags = FlagSet::from(System::SEEN);
                     letters.iter().try_for_each(|letter| letter::file(tx, folder, letter, &flags, NOW).map(drop))
                 })
@@ -200,7 +200,7 @@ async fn changes(store: &Store, folder: FolderId, size: u32) -> Result<(), Error
     let middle = [UidRange { first: Uid::new((size / 2).max(1)).unwrap_or(Uid::FIRST), last }];
     let start = Instant::now();
     store
-        .write(move |tx| {
+        .write(Key::Everything, move |tx| {
             let change = FlagChange::Add(System::FLAGGED.into());
             letter::store_flags(tx, folder, &middle, &change, None, 500)
         })
@@ -208,7 +208,7 @@ async fn changes(store: &Store, folder: FolderId, size: u32) -> Result<(), Error
     says("flag ten", size, 10, start.elapsed());
     let first = [UidRange::one(Uid::FIRST)];
     let start = Instant::now();
-    store.write(move |tx| letter::expunge(tx, folder, &Expunge::All(&first), 1)).await?;
+    store.write(Key::Everything, move |tx| letter::expunge(tx, folder, &Expunge::All(&first), 1)).await?;
     says("expunge one", size, 1, start.elapsed());
     let start = Instant::now();
     let changes = store.read(move |view| mailbox::changes_since(view, folder, since, 1000)).await?;
@@ -218,19 +218,23 @@ async fn changes(store: &Store, folder: FolderId, size: u32) -> Result<(), Error
 
 /// How long the writer is held by the largest slices.
 async fn slices(store: &Store, folder: FolderId, size: u32) -> Result<(), Error> {
-    let trash = store.write(move |tx| mailbox::folder::create(tx, ALICE, &format!("Trash of {size}"), None)).await?;
+    let trash = store
+        .write(Key::Everything, move |tx| mailbox::folder::create(tx, ALICE, &format!("Trash of {size}"), None))
+        .await?;
     let start = Instant::now();
-    let copied = store.write(move |tx| letter::copy(tx, folder, &[UidRange::ALL], trash, 500)).await?;
+    let copied = store.write(Key::Everything, move |tx| letter::copy(tx, folder, &[UidRange::ALL], trash, 500)).await?;
     says("copy a slice", size, copied.pairs.len() as u64, start.elapsed());
     let change = FlagChange::Add(System::DELETED.into());
     let start = Instant::now();
-    store.write(move |tx| letter::store_flags(tx, trash, &[UidRange::ALL], &change, None, 500)).await?;
+    store
+        .write(Key::Everything, move |tx| letter::store_flags(tx, trash, &[UidRange::ALL], &change, None, 500))
+        .await?;
     says("flag a slice", size, copied.pairs.len() as u64, start.elapsed());
     let start = Instant::now();
-    let gone = store.write(move |tx| letter::expunge(tx, trash, &Expunge::Deleted, 500)).await?;
+    let gone = store.write(Key::Everything, move |tx| letter::expunge(tx, trash, &Expunge::Deleted, 500)).await?;
     says("expunge a slice", size, gone.uids.len() as u64, start.elapsed());
     let start = Instant::now();
-    let moved = store.write(move |tx| letter::move_(tx, folder, &[UidRange::ALL], trash, 500)).await?;
+    let moved = store.write(Key::Everything, move |tx| letter::move_(tx, folder, &[UidRange::ALL], trash, 500)).await?;
     says("move a slice", size, moved.pairs.len() as u64, start.elapsed());
     Ok(())
 }

@@ -22,7 +22,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let (letters, folders) = (argument(1, 20_000)?, argument(2, 200)?);
     let dir = tempfile::tempdir()?;
     let store = Store::open(Options::new(dir.path()), mailbox::MIGRATIONS)?;
-    store.write(|tx| mailbox::account::create(tx, ALICE, None)).await?;
+    store.write(store::Key::Everything, |tx| mailbox::account::create(tx, ALICE, None)).await?;
     let start = Instant::now();
     let last = fill(&store, letters, folders).await?;
     println!("{{\"filled\":{letters},\"folders\":{folders},\"milliseconds\":{}}}", start.elapsed().as_millis());
@@ -66,7 +66,9 @@ async fn fill(store: &Store, letters: u32, folders: u32) -> Result<FolderId, Err
     let mut places = Vec::new();
     for number in 0..folders {
         let name = format!("Folder {number}");
-        places.push(store.write(move |tx| mailbox::folder::create(tx, ALICE, &name, None)).await?);
+        places.push(
+            store.write(store::Key::Everything, move |tx| mailbox::folder::create(tx, ALICE, &name, None)).await?,
+        );
     }
     let numbers: Vec<u32> = (0..letters).collect();
     for some in numbers.chunks(250) {
@@ -79,7 +81,7 @@ async fn fill(store: &Store, letters: u32, folders: u32) -> Result<FolderId, Err
             })
             .collect::<Result<_, _>>()?;
         store
-            .write(move |tx| {
+            .write(store::Key::Everything, move |tx| {
                 let flags = FlagSet::from(System::SEEN);
                 prepared.iter().try_for_each(|(folder, at, letter)| {
                     letter::file(tx, *folder, letter, &flags, Timestamp(*at)).map(drop)

@@ -5,7 +5,7 @@ mod special;
 pub mod usual;
 
 use mail::seam::AccountId;
-use store::{Row, Store, Tx, View, params};
+use store::{Key, Row, Store, Tx, View, params};
 
 use crate::account::{self, Touch, WORK, topic};
 use crate::letter::visible;
@@ -479,7 +479,7 @@ pub async fn finish(store: &Store, account: AccountId) -> Result<(), Error> {
         };
         Ok::<_, Error>(((), room.checked_sub(1)))
     };
-    sliced(store, SLICES, slice, drop).await
+    sliced(store, Key::Account(account.0), SLICES, slice, drop).await
 }
 
 /// Is there something that [`finish`] would do?

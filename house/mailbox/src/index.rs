@@ -8,7 +8,7 @@ pub(crate) mod said;
 use std::time::Duration;
 
 use mail::seam::AccountId;
-use store::{BlobId, Document, Store, View, params};
+use store::{BlobId, Document, Key, Store, View, params};
 use tokio::time::Instant;
 
 use self::said::Said;
@@ -156,7 +156,7 @@ async fn remove(store: &Store) -> Result<bool, Error> {
     }
     store.search().remove(gone.clone()).await?;
     store
-        .write(move |tx| {
+        .write(Key::Everything, move |tx| {
             for letter in &gone {
                 tx.execute("DELETE FROM gone WHERE letter = $1", params![letter])?;
             }

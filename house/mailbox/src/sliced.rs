@@ -4,12 +4,12 @@
 //! slices others have their turn. Whatever must go on after a crash is written down by the first slice (the tables
 //! `parting`, `settling`, `loose_thread`, and the marks `left_over` and `deleted`), and the background task does the rest.
 
-use store::{Store, Tx};
+use store::{Key, Store, Tx};
 
-/// Runs `slice` in one write after the other: it is given where it begins, and gives what it did and where the next one
+/// Runs `slice` in one write after the other, each of which changes what `key` says: it is given where it begins, and gives what it did and where the next one
 /// begins, `None` at the end. `told` is given what each slice did, once that is on the disk. Dropped between two slices,
 /// those that were done stay.
-pub async fn sliced<P, T, E, F>(store: &Store, from: P, slice: F, mut told: impl FnMut(T)) -> Result<(), E>
+pub async fn sliced<P, T, E, F>(store: &Store, key: Key, from: P, slice: F, mut told: impl FnMut(T)) -> Result<(), E>
 where
     P: Clone + Send + 'static,
     T: Send + 'static,
@@ -19,7 +19,7 @@ where
     let mut next = Some(from);
     while let Some(from) = next {
         let mut slice = slice.clone();
-        let (done, rest) = store.write(move |tx| slice(tx, from.clone())).await?;
+        let (done, rest) = store.write(key, move |tx| slice(tx, from.clone())).await?;
         told(done);
         next = rest;
     }

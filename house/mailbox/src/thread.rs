@@ -211,7 +211,7 @@ fn rename(tx: &mut Tx, account: AccountId, from: ThreadId, to: ThreadId, change:
 /// How many letters a thread has, counted no further than is of interest.
 fn size(view: &View, account: AccountId, thread: ThreadId) -> Result<i64, Error> {
     Ok(view.query_one(
-        "SELECT COUNT(*) FROM (SELECT 1 FROM letter WHERE account = $1 AND thread = $2 LIMIT $3) AS some",
+        "SELECT COUNT(*) FROM (SELECT 1 FROM letter WHERE account = $1 AND thread = $2 LIMIT $3) AS few",
         params![account.0, thread.0, MOST_RENAMED + 1],
         |row| row.get(0),
     )?)
@@ -221,7 +221,7 @@ fn size(view: &View, account: AccountId, thread: ThreadId) -> Result<i64, Error>
 fn has_few_ids(view: &View, account: AccountId, thread: ThreadId) -> Result<bool, Error> {
     for table in ["thread_ref", "thread_subject"] {
         let sql =
-            format!("SELECT COUNT(*) FROM (SELECT 1 FROM {table} WHERE account = $1 AND thread = $2 LIMIT $3) AS some");
+            format!("SELECT COUNT(*) FROM (SELECT 1 FROM {table} WHERE account = $1 AND thread = $2 LIMIT $3) AS few");
         let count: i64 = view.query_one(&sql, params![account.0, thread.0, MOST_IDS + 1], |row| row.get(0))?;
         if count > MOST_IDS {
             return Ok(false);

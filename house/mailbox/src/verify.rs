@@ -13,7 +13,7 @@ mod index;
 mod letters;
 mod threads;
 
-use store::Store;
+use store::{Key, Store};
 
 pub use bodies::Reference;
 pub use fault::{Fault, Finding, Seen};
@@ -66,6 +66,6 @@ impl Verify<'_> {
         if !self.repair {
             return Ok(false);
         }
-        self.store.write_blocking(change)
+        self.store.write_blocking(Key::Everything, change)
     }
 }

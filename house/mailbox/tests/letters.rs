@@ -440,7 +440,11 @@ fn fill(fixture: &Fixture, folder: FolderId, count: u32) {
             let prepared = mailbox::prepare(&store, letter("x", &format!("{n}@fill"), "").into()).unwrap();
             let store = store.clone();
             tasks.spawn(async move {
-                store.write(move |tx| mailbox::letter::file(tx, folder, &prepared, &FlagSet::default(), NOW)).await
+                store
+                    .write(store::Key::Everything, move |tx| {
+                        mailbox::letter::file(tx, folder, &prepared, &FlagSet::default(), NOW)
+                    })
+                    .await
             });
         }
         assert!(tasks.join_all().await.iter().all(Result::is_ok));
@@ -574,7 +578,7 @@ fn an_old_mailbox_gets_its_new_counters_when_it_is_opened() {
     let old = &mailbox::MIGRATIONS[..2];
     let store = store::Store::open(store::Options::new(dir.path()), old).unwrap();
     store
-        .write_blocking(|tx| {
+        .write_blocking(store::Key::Everything, |tx| {
             tx.execute("INSERT INTO account_mail (account, change, letters) VALUES (1, 9, 4)", store::params![])?;
             tx.execute(
                 "INSERT INTO folder (account, name, uid_validity, uid_next, highest, altered, total, deleted)

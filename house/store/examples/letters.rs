@@ -7,7 +7,7 @@
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
-use facteur_store::{Error, Migration, Options, Store, params};
+use facteur_store::{Error, Key, Migration, Options, Store, params};
 
 const MIGRATIONS: &[Migration] = &[Migration {
     room: "bench",
@@ -60,7 +60,7 @@ async fn writer(store: Store, kind: Kind, number: u64, until: Instant) -> Vec<Du
         let blob = (kind == Kind::Letter).then(|| store.prepare_blob(letter(number << 32 | count)).expect("prepared"));
         let folder = number;
         store
-            .write(move |tx| {
+            .write(Key::Everything, move |tx| {
                 for _ in 0..kind.rows() {
                     let uid: i64 = tx.query_one(
                         "UPDATE folder SET next = next + 1 WHERE id = $1 RETURNING next",
@@ -97,7 +97,7 @@ async fn run(kind: Kind, writers: u64, seconds: f64) {
         Some(Duration::from_millis(setting("SYNC_DELAY_MS", 0))).filter(|delay| !delay.is_zero());
     let store = Store::open(options, MIGRATIONS).expect("open");
     store
-        .write(move |tx| {
+        .write(Key::Everything, move |tx| {
             (0..writers)
                 .try_for_each(|id| tx.execute("INSERT INTO folder (id, next) VALUES ($1, 0)", params![id]).map(|_| ()))
         })

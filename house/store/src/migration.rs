@@ -8,7 +8,7 @@ use crate::engine::WriteSession;
 use crate::error::{OpenError, Result};
 use crate::lock::Lock;
 use crate::value::Row;
-use crate::{params, snapshot};
+use crate::{params, record, snapshot};
 
 /// One step. Each room numbers its own steps 1, 2, 3, … and never changes one that was released.
 ///
@@ -104,6 +104,7 @@ fn apply(session: &dyn WriteSession, steps: &[Migration]) -> Result<(), OpenErro
         session
             .execute(table, params![])
             .and_then(|_| session.run_migration(step.sql))
+            .inspect(|()| record::schema("facteur", step.room, step.number, step.sql))
             .and_then(|()| {
                 let record = "INSERT INTO migration (room, number, at) VALUES ($1, $2, $3)";
                 session.execute(record, params![step.room, step.number, now])

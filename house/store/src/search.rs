@@ -12,6 +12,7 @@ use crate::blob_files::BlobFiles;
 use crate::engine::{Opened, Upkeep};
 use crate::error::{Error, Result};
 use crate::faults::Faults;
+use crate::key::Key;
 use crate::lane::{Lane, LaneOptions};
 use crate::lock::wait_for_turn;
 use crate::shrink;
@@ -229,7 +230,7 @@ impl SearchIndex {
     pub async fn add(&self, batch: Vec<Document>, reached: i64) -> Result<()> {
         let index = self.index()?;
         let known = Arc::clone(&index.known);
-        let outcome = index.writer.write(move |tx| put(tx, &known, &batch, Some(reached))).await;
+        let outcome = index.writer.write(Key::Everything, move |tx| put(tx, &known, &batch, Some(reached))).await;
         self.mend(&index, outcome.map(|learned| index.known.learn(learned)))
     }
 
@@ -240,7 +241,7 @@ impl SearchIndex {
             letters.iter().try_for_each(|letter| forget(tx, *letter))?;
             terms::count_removed(tx, letters.len())
         };
-        let outcome = index.writer.write(remove).await;
+        let outcome = index.writer.write(Key::Everything, remove).await;
         self.mend(&index, outcome)
     }
 
@@ -255,7 +256,7 @@ impl SearchIndex {
     pub fn put_blocking(&self, batch: Vec<Document>) -> Result<()> {
         let index = self.index()?;
         let known = Arc::clone(&index.known);
-        let outcome = index.writer.write_blocking(move |tx| put(tx, &known, &batch, None));
+        let outcome = index.writer.write_blocking(Key::Everything, move |tx| put(tx, &known, &batch, None));
         self.mend(&index, outcome.map(|learned| index.known.learn(learned)))
     }
 
@@ -274,7 +275,7 @@ impl SearchIndex {
             return Ok(false);
         }
         let known = Arc::clone(&index.known);
-        let outcome = index.writer.write(move |tx| terms::tidy(tx, &known, most)).await;
+        let outcome = index.writer.write(Key::Everything, move |tx| terms::tidy(tx, &known, most)).await;
         self.mend(&index, outcome)
     }
 
@@ -309,7 +310,7 @@ impl SearchIndex {
         if !index.readers.read_blocking(DEADLINE, shrink::is_worth_it)? {
             return Ok(false);
         }
-        index.writer.write_blocking(move |tx| shrink::give_back(tx, pages)).map(|()| true)
+        index.writer.write_blocking(Key::Everything, move |tx| shrink::give_back(tx, pages)).map(|()| true)
     }
 
     pub(crate) fn close(&self) {
@@ -390,8 +391,15 @@ impl Index {
         let plan = LaneOptions { name: "search-reader", shares, deadline: DEADLINE, ends_at_once: false };
         let readers = Lane::start(&plan, readers, &blob_files, &counters).map_err(thread)?;
         let board = Arc::<Board>::default();
-        let desk =
-            writer::WriterParts { blob_files, board, counters, faults: Faults::default(), batch: GROUP, space: None };
+        let desk = writer::WriterParts {
+            blob_files,
+            board,
+            counters,
+            faults: Faults::default(),
+            batch: GROUP,
+            space: None,
+            tables: Arc::default(),
+        };
         let writer = Writer::start(writer, desk, QUEUE).map_err(thread)?;
         Ok(Some(Self { writer, known: Arc::default(), readers, upkeep }))
     }

@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 
 use crate::engine::WriteSession;
 use crate::error::{Error, Result};
+use crate::key::Key;
 use crate::params;
 use crate::space::{MIB, Room};
 use crate::store::Inner;
@@ -63,7 +64,7 @@ fn round(store: &Inner) -> Result<bool> {
     let slice = if store.space.may_grow().is_ok() { SLICE } else { TIGHT_SLICE };
     let in_database = store.readers.read_blocking(is_worth_it)?;
     if in_database {
-        store.writer.write_blocking(move |tx| give_back(tx, slice))?;
+        store.writer.write_blocking(Key::Everything, move |tx| give_back(tx, slice))?;
     }
     Ok(store.search.shrink(slice)? || in_database)
 }

@@ -15,6 +15,7 @@ use crate::error::{Error, OpenError, Result};
 use crate::faults::Faults;
 use crate::health::{Health, Round};
 use crate::housekeeping::{self, Housekeeping, Progress};
+use crate::key::{Key, Tables};
 use crate::lock::{make_private_folder, wait_for_turn};
 use crate::mark::Mark;
 use crate::migration::{Migration, migrate};
@@ -149,6 +150,7 @@ impl Store {
             faults: options.faults,
             batch: options.batch.max(1),
             space: Some(Arc::clone(&space)),
+            tables: Arc::new(Tables::of(blob::MIGRATIONS.iter().chain(migrations))),
         };
         let writer = Writer::start(opened.writer, desk, options.queue).map_err(unusable)?;
         let inner = Inner {
@@ -172,29 +174,30 @@ impl Store {
     }
 
     /// Runs `f` in the transaction of the group that is being written, and resolves when the commit is on the disk.
-    /// When `f` fails or panics, all it did is undone, and nothing else. Dropped before its turn, it never runs.
+    /// When `f` fails or panics, all it did is undone, and nothing else. Dropped before its turn, it never runs. `key` says
+    /// what `f` changes.
     ///
     /// `f` may run more than once before it is answered, so it must not touch the network, the clock, a channel or
     /// randomness. It holds up all other writes while it runs: keep it short, and cut long work into slices.
-    pub async fn write<T, E, F>(&self, f: F) -> Result<T, E>
+    pub async fn write<T, E, F>(&self, key: Key, f: F) -> Result<T, E>
     where
         T: Send + 'static,
         E: From<Error> + Send + 'static,
         F: FnMut(&mut Tx) -> Result<T, E> + Send + 'static,
     {
         self.0.health.may_write()?;
-        self.0.writer.write(f).await
+        self.0.writer.write(key, f).await
     }
 
     /// [`write`](Self::write) for the command line; it must not be called from a task of a runtime.
-    pub fn write_blocking<T, E, F>(&self, f: F) -> Result<T, E>
+    pub fn write_blocking<T, E, F>(&self, key: Key, f: F) -> Result<T, E>
     where
         T: Send + 'static,
         E: From<Error> + Send + 'static,
         F: FnMut(&mut Tx) -> Result<T, E> + Send + 'static,
     {
         self.0.health.may_write()?;
-        self.0.writer.write_blocking(f)
+        self.0.writer.write_blocking(key, f)
     }
 
     /// Runs `f` on one consistent state of the data, on a thread that reads. It never holds up a write. For reads of the

@@ -1,5 +1,6 @@
 //! Writing.
 
+use std::cell::RefCell;
 use std::ops::Deref;
 use std::rc::Rc;
 use std::sync::Arc;
@@ -8,6 +9,7 @@ use crate::blob::{self, BlobId, PreparedBlob};
 use crate::blob_files::BlobFiles;
 use crate::engine::{Marked, WriteSession};
 use crate::error::Result;
+use crate::key::{Bounds, Key, Tables};
 use crate::topic::Topic;
 use crate::value::Value;
 use crate::view::View;
@@ -17,6 +19,7 @@ pub struct Tx {
     view: View,
     session: Rc<dyn WriteSession>,
     effects: Effects,
+    bounds: Rc<RefCell<Bounds>>,
 }
 
 /// What becomes true outside the database once the commit is on the disk.
@@ -39,12 +42,20 @@ pub(crate) struct Mark {
 }
 
 impl Tx {
-    pub(crate) fn new(session: Rc<dyn WriteSession>, blob_files: Arc<BlobFiles>) -> Self {
-        Self { view: View::new(session.clone(), blob_files), session, effects: Effects::default() }
+    pub(crate) fn new(session: Rc<dyn WriteSession>, blob_files: Arc<BlobFiles>, tables: Arc<Tables>) -> Self {
+        let bounds = Rc::new(RefCell::new(Bounds::new(tables)));
+        let view = View::bounded(session.clone(), blob_files, Rc::clone(&bounds));
+        Self { view, session, effects: Effects::default(), bounds }
+    }
+
+    /// A write begins that changes what its key says.
+    pub(crate) fn begin(&mut self, key: Key) {
+        self.bounds.borrow_mut().begin(key);
     }
 
     /// Runs a statement that changes rows, and gives their number.
     pub fn execute(&mut self, sql: &str, params: &[Value<'_>]) -> Result<usize> {
+        self.view.check_bounds(sql, params)?;
         self.session.execute(sql, params)
     }
 

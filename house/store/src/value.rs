@@ -13,7 +13,7 @@ pub enum Value<'a> {
     Null,
     /// A whole number; also a truth value (0 or 1).
     Integer(i64),
-    /// A text.
+    /// A text. The octet 0, which PostgreSQL does not keep in one, is written as U+FFFD.
     Text(&'a str),
     /// Bytes.
     Blob(&'a [u8]),

@@ -1,5 +1,6 @@
 //! Reading.
 
+use std::cell::RefCell;
 use std::ops::{ControlFlow, Range};
 use std::rc::Rc;
 use std::sync::Arc;
@@ -10,6 +11,8 @@ use crate::blob::{self, BlobId};
 use crate::blob_files::BlobFiles;
 use crate::engine::Session;
 use crate::error::{Error, Result};
+use crate::key::Bounds;
+use crate::record;
 use crate::value::{Row, Value};
 
 /// Bytes that [`View::prove_blob`] holds at a time.
@@ -19,11 +22,34 @@ const PROVEN_AT_A_TIME: u64 = 1 << 20;
 pub struct View {
     session: Rc<dyn Session>,
     blob_files: Arc<BlobFiles>,
+    /// What a write may change, in builds that check it.
+    bounds: Option<Rc<RefCell<Bounds>>>,
 }
 
 impl View {
     pub(crate) fn new(session: Rc<dyn Session>, blob_files: Arc<BlobFiles>) -> Self {
-        Self { session, blob_files }
+        Self { session, blob_files, bounds: None }
+    }
+
+    /// A view that changes rows as well, within the bounds.
+    pub(crate) fn bounded(session: Rc<dyn Session>, blob_files: Arc<BlobFiles>, bounds: Rc<RefCell<Bounds>>) -> Self {
+        Self { session, blob_files, bounds: record::is_on().then_some(bounds) }
+    }
+
+    /// Shows the rows of a statement.
+    fn walk(
+        &self,
+        sql: &str,
+        params: &[Value<'_>],
+        each: &mut dyn FnMut(&Row<'_>) -> Result<ControlFlow<()>>,
+    ) -> Result<()> {
+        self.check_bounds(sql, params)?;
+        self.session.query(sql, params, each)
+    }
+
+    /// Fails where the statement changes what its write has not said.
+    pub(crate) fn check_bounds(&self, sql: &str, params: &[Value<'_>]) -> Result<()> {
+        self.bounds.as_ref().map_or(Ok(()), |bounds| bounds.borrow().check(sql, params))
     }
 
     /// All rows of an answer. Only for answers whose size is bounded; else see [`for_each`](Self::for_each).
@@ -34,7 +60,7 @@ impl View {
         mut read: impl FnMut(&Row<'_>) -> Result<T>,
     ) -> Result<Vec<T>> {
         let mut rows = Vec::new();
-        self.session.query(sql, params, &mut |row| {
+        self.walk(sql, params, &mut |row| {
             rows.push(read(row)?);
             Ok(ControlFlow::Continue(()))
         })?;
@@ -55,7 +81,7 @@ impl View {
     ) -> Result<Option<T>> {
         let mut read = Some(read);
         let mut found = None;
-        self.session.query(sql, params, &mut |row| {
+        self.walk(sql, params, &mut |row| {
             if let Some(read) = read.take() {
                 found = Some(read(row)?);
             }
@@ -71,7 +97,7 @@ impl View {
         params: &[Value<'_>],
         mut each: impl FnMut(&Row<'_>) -> Result<ControlFlow<()>>,
     ) -> Result<()> {
-        self.session.query(sql, params, &mut each)
+        self.walk(sql, params, &mut each)
     }
 
     /// Fails with [`Error::Interrupted`] once the deadline of the read has passed or its caller has gone. SQL checks by itself;

@@ -16,6 +16,7 @@ use crate::blob_files::BlobFiles;
 use crate::engine::{Marked, WriteSession};
 use crate::error::{Error, Result};
 use crate::faults::Faults;
+use crate::key::{Key, Tables};
 use crate::queue::{Popped, Queue};
 use crate::space::Space;
 use crate::statistics::Counters;
@@ -63,6 +64,8 @@ pub(crate) struct WriterParts {
     pub(crate) batch: usize,
     /// Who is told that the disk is full.
     pub(crate) space: Option<Arc<Space>>,
+    /// Whose tables are whose.
+    pub(crate) tables: Arc<Tables>,
 }
 
 impl WriterParts {
@@ -81,31 +84,31 @@ impl Writer {
             // However this thread ends, nobody waits for it in vain.
             let _end = CloseAtEnd(Arc::clone(&its_queue));
             its_queue.is_served_here();
-            let tx = Tx::new(Rc::from(session), Arc::clone(&desk.blob_files));
+            let tx = Tx::new(Rc::from(session), Arc::clone(&desk.blob_files), Arc::clone(&desk.tables));
             WriterThread { queue: its_queue, tx, desk, looked: Instant::now() }.work();
         })?;
         Ok(Self { queue, thread: Mutex::new(Some(thread)) })
     }
 
-    pub(crate) async fn write<T, E, F>(&self, f: F) -> Result<T, E>
+    pub(crate) async fn write<T, E, F>(&self, key: Key, f: F) -> Result<T, E>
     where
         T: Send + 'static,
         E: From<Error> + Send + 'static,
         F: FnMut(&mut Tx) -> Result<T, E> + Send + 'static,
     {
         let (answer, wait) = oneshot::channel();
-        self.queue.push(Box::new(Write::new(f, answer))).await?;
+        self.queue.push(Box::new(Write::new(key, f, answer))).await?;
         wait.await.unwrap_or_else(|_| Err(Error::Closed.into()))
     }
 
-    pub(crate) fn write_blocking<T, E, F>(&self, f: F) -> Result<T, E>
+    pub(crate) fn write_blocking<T, E, F>(&self, key: Key, f: F) -> Result<T, E>
     where
         T: Send + 'static,
         E: From<Error> + Send + 'static,
         F: FnMut(&mut Tx) -> Result<T, E> + Send + 'static,
     {
         let (answer, wait) = oneshot::channel();
-        self.queue.push_blocking(Box::new(Write::new(f, answer)))?;
+        self.queue.push_blocking(Box::new(Write::new(key, f, answer)))?;
         wait.blocking_recv().unwrap_or_else(|_| Err(Error::Closed.into()))
     }
 
@@ -136,6 +139,7 @@ impl Drop for Writer {
 }
 
 struct Write<T, E, F> {
+    key: Key,
     f: F,
     outcome: Option<Result<T, E>>,
     panicked: bool,
@@ -143,8 +147,8 @@ struct Write<T, E, F> {
 }
 
 impl<T, E, F> Write<T, E, F> {
-    fn new(f: F, answer: oneshot::Sender<Result<T, E>>) -> Self {
-        Self { f, outcome: None, panicked: false, answer }
+    fn new(key: Key, f: F, answer: oneshot::Sender<Result<T, E>>) -> Self {
+        Self { key, f, outcome: None, panicked: false, answer }
     }
 }
 
@@ -155,6 +159,7 @@ where
     F: FnMut(&mut Tx) -> Result<T, E> + Send,
 {
     fn run(&mut self, tx: &mut Tx) -> bool {
+        tx.begin(self.key);
         // What a panic leaves half done in the database is undone, and what it leaves half done in the closure is not
         // touched again: see `has_panicked`.
         let outcome = catch_unwind(AssertUnwindSafe(|| (self.f)(tx)));

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use common::{open, options, refused};
-use facteur_store::{BlobId, Error, PreparedBlob, Store, params};
+use facteur_store::{BlobId, Error, Key, PreparedBlob, Store, params};
 
 const INLINE_MAX: usize = 256 * 1024;
 
@@ -37,7 +37,7 @@ fn noise(length: usize) -> Bytes {
 
 fn put(store: &Store, blob: &PreparedBlob) -> BlobId {
     let blob = blob.clone();
-    store.write_blocking(move |tx| tx.put_blob(&blob)).unwrap()
+    store.write_blocking(Key::Everything, move |tx| tx.put_blob(&blob)).unwrap()
 }
 
 fn read(store: &Store, blob: BlobId, range: std::ops::Range<u64>) -> Result<Bytes, Error> {
@@ -117,15 +117,15 @@ fn the_same_content_is_kept_once_until_its_last_reference_goes() {
         let first = put(&store, &store.prepare_blob(content.clone()).unwrap());
         let second = put(&store, &store.prepare_blob(content.clone()).unwrap());
         assert_eq!(first, second);
-        store.write_blocking(move |tx| tx.keep_blob(first)).unwrap();
+        store.write_blocking(Key::Everything, move |tx| tx.keep_blob(first)).unwrap();
         for _ in 0..2 {
-            store.write_blocking(move |tx| tx.drop_blob(first)).unwrap();
+            store.write_blocking(Key::Everything, move |tx| tx.drop_blob(first)).unwrap();
             assert_eq!(read(&store, first, 0..u64::MAX).unwrap(), content);
         }
-        store.write_blocking(move |tx| tx.drop_blob(first)).unwrap();
+        store.write_blocking(Key::Everything, move |tx| tx.drop_blob(first)).unwrap();
         assert_eq!(read(&store, first, 0..10), Err(Error::NoBlob(first)));
-        assert_eq!(store.write_blocking(move |tx| tx.drop_blob(first)), Err(Error::NoBlob(first)));
-        assert_eq!(store.write_blocking(move |tx| tx.keep_blob(first)), Err(Error::NoBlob(first)));
+        assert_eq!(store.write_blocking(Key::Everything, move |tx| tx.drop_blob(first)), Err(Error::NoBlob(first)));
+        assert_eq!(store.write_blocking(Key::Everything, move |tx| tx.keep_blob(first)), Err(Error::NoBlob(first)));
         assert_eq!((count(&store, "blob"), count(&store, "blob_content")), (0, 0));
     }
 }
@@ -157,7 +157,7 @@ fn what_was_prepared_and_not_put_or_undone_leaves_nothing_behind() {
     drop(store.prepare_blob(text(1_000_000)).unwrap());
     assert_eq!(files(folder.path()), 0);
     let blob = store.prepare_blob(text(1_000_000)).unwrap();
-    let undone: Result<(), Error> = store.write_blocking(move |tx| {
+    let undone: Result<(), Error> = store.write_blocking(Key::Everything, move |tx| {
         tx.put_blob(&blob)?;
         Err(refused())
     });
@@ -184,12 +184,12 @@ fn a_prepared_body_can_be_put_again_after_its_row_was_released() {
     let store = open(folder.path());
     let prepared = store.prepare_blob(text(1_000_000)).unwrap();
     let blob = put(&store, &prepared);
-    store.write_blocking(move |tx| tx.drop_blob(blob)).unwrap();
+    store.write_blocking(Key::Everything, move |tx| tx.drop_blob(blob)).unwrap();
     let again = put(&store, &prepared);
     // And within one transaction.
     let its_prepared = prepared.clone();
     let again = store
-        .write_blocking(move |tx| {
+        .write_blocking(Key::Everything, move |tx| {
             tx.drop_blob(again)?;
             tx.put_blob(&its_prepared)
         })

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use bytes::Bytes;
 use common::{MIGRATIONS, options};
-use facteur_store::{BlobId, BlobState, Error, Store, params};
+use facteur_store::{BlobId, BlobState, Error, Key, Store, params};
 
 const INLINE_MAX: usize = 100_000;
 
@@ -31,7 +31,7 @@ fn noise(length: usize) -> Bytes {
 
 fn put(store: &Store, content: &Bytes) -> BlobId {
     let blob = store.prepare_blob(content.clone()).unwrap();
-    store.write_blocking(move |tx| tx.put_blob(&blob)).unwrap()
+    store.write_blocking(Key::Everything, move |tx| tx.put_blob(&blob)).unwrap()
 }
 
 fn read(store: &Store, blob: BlobId, range: std::ops::Range<u64>) -> Result<Bytes, Error> {
@@ -78,7 +78,7 @@ fn a_changed_or_cut_row_is_damaged_and_its_neighbours_are_served() {
         let set = |head: &[u8], rest: &[u8]| {
             let (head, rest) = (head.to_vec(), rest.to_vec());
             let sql = "UPDATE blob_content SET head = $1, bytes = $2 WHERE blob = $3";
-            store.write_blocking(move |tx| tx.execute(sql, params![head, rest, blob])).unwrap();
+            store.write_blocking(Key::Everything, move |tx| tx.execute(sql, params![head, rest, blob])).unwrap();
         };
         for part in 0..8 {
             let (mut bad_head, mut bad_rest) = (head.clone(), rest.clone());
@@ -122,7 +122,7 @@ fn a_changed_or_cut_file_is_damaged() {
         }
         std::fs::write(&file, &whole).unwrap();
         assert_eq!(read(&store, blob, 0..u64::MAX).unwrap(), content);
-        store.write_blocking(move |tx| tx.drop_blob(blob)).unwrap();
+        store.write_blocking(Key::Everything, move |tx| tx.drop_blob(blob)).unwrap();
         std::fs::remove_file(&file).unwrap();
     }
 }
@@ -134,10 +134,10 @@ fn a_head_before_a_body_is_told_from_one_that_was_changed() {
     let head = Bytes::from_static(b"Return-Path: <alice@alpha.test>\r\n");
     let body = text(9_000);
     let headed = store.prepare_blob(body.clone()).unwrap().headed(head.clone());
-    let blob = store.write_blocking(move |tx| tx.put_blob(&headed)).unwrap();
+    let blob = store.write_blocking(Key::Everything, move |tx| tx.put_blob(&headed)).unwrap();
     let content = [&head[..], &body].concat();
     assert_eq!(read(&store, blob, 0..u64::MAX).unwrap(), content);
-    let set = |sql: &'static str| store.write_blocking(move |tx| tx.execute(sql, params![])).unwrap();
+    let set = |sql: &'static str| store.write_blocking(Key::Everything, move |tx| tx.execute(sql, params![])).unwrap();
     set("UPDATE blob_content SET head = CAST(replace(CAST(head AS TEXT), 'alice', 'malle') AS BLOB) WHERE base > 0");
     assert_damaged(&store, blob, &content, "another name in the head");
     assert_eq!(read(&store, blob, 100..200).unwrap(), content[100..200], "what stands behind it is as it was");
@@ -160,7 +160,7 @@ fn numbers_of_a_row_that_cannot_be_are_damage_and_no_crash() {
             for wrong in [i64::MAX, 1 << 50, old + 1, -1] {
                 let set = format!("UPDATE blob SET {column} = $1 WHERE id = $2");
                 let write = |number: i64, set: String| {
-                    store.write_blocking(move |tx| tx.execute(&set, params![number, blob])).unwrap();
+                    store.write_blocking(Key::Everything, move |tx| tx.execute(&set, params![number, blob])).unwrap();
                 };
                 write(wrong, set.clone());
                 let outcome = read(&store, blob, 0..u64::MAX);
@@ -199,7 +199,11 @@ fn absent_lost_and_unknown_are_three_things() {
     let lost = read(&store, large, 0..10).unwrap_err();
     assert!(matches!(&lost, Error::Missing { blob, .. } if *blob == large), "{lost}");
     assert!(lost.is_permanent() && !lost.is_temporary());
-    store.write_blocking(move |tx| tx.execute("DELETE FROM blob_content WHERE blob = $1", params![small])).unwrap();
+    store
+        .write_blocking(Key::Everything, move |tx| {
+            tx.execute("DELETE FROM blob_content WHERE blob = $1", params![small])
+        })
+        .unwrap();
     assert!(matches!(read(&store, small, 0..10), Err(Error::Missing { blob, .. }) if blob == small));
 }
 
@@ -211,7 +215,7 @@ fn bodies_of_the_first_versions_have_no_checksums_and_are_looked_at_as_a_whole()
     let old = |content: &[u8], row: i64| {
         let (content, hash) = (content.to_vec(), *blake3::hash(content).as_bytes());
         store
-            .write_blocking(move |tx| {
+            .write_blocking(Key::Everything, move |tx| {
                 let sql = "INSERT INTO blob (id, hash, length, packed, form, refs) VALUES ($1, $2, $3, $3, 0, 1)";
                 tx.execute(sql, params![row, hash, content.len()])?;
                 let (head, rest) = content.split_at(8192);
@@ -225,7 +229,7 @@ fn bodies_of_the_first_versions_have_no_checksums_and_are_looked_at_as_a_whole()
     assert_eq!(read(&store, blob, 0..u64::MAX).unwrap(), content);
     assert_eq!(read(&store, blob, 10..500).unwrap(), content[10..500]);
     let sql = "UPDATE blob_content SET bytes = zeroblob(length(bytes)) WHERE blob = 100";
-    store.write_blocking(move |tx| tx.execute(sql, params![])).unwrap();
+    store.write_blocking(Key::Everything, move |tx| tx.execute(sql, params![])).unwrap();
     assert!(matches!(read(&store, blob, 10..500), Err(Error::Damaged { .. })));
     assert!(matches!(read(&store, blob, 0..u64::MAX), Err(Error::Damaged { .. })));
 
@@ -234,7 +238,7 @@ fn bodies_of_the_first_versions_have_no_checksums_and_are_looked_at_as_a_whole()
     let file = files(folder.path()).pop().unwrap();
     std::fs::write(&file, noise(400_000)).unwrap();
     let form = "UPDATE blob SET form = 0, packed = length WHERE id = $1";
-    store.write_blocking(move |tx| tx.execute(form, params![large])).unwrap();
+    store.write_blocking(Key::Everything, move |tx| tx.execute(form, params![large])).unwrap();
     std::fs::write(&file, [&noise(400_000)[..399_999], b"?"].concat()).unwrap();
     assert!(matches!(read(&store, large, 0..10), Err(Error::Damaged { .. })));
     std::fs::write(&file, noise(400_000)).unwrap();

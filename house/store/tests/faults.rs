@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use common::{MIGRATIONS, add, all_texts, open, options, texts, write_note};
-use facteur_store::{BlobId, Error, Lock, Migration, OpenError, Store, Tx, params};
+use facteur_store::{BlobId, Error, Key, Lock, Migration, OpenError, Store, Tx, params};
 
 const FOLDER: &str = "STORE_TEST_FOLDER";
 
@@ -40,7 +40,7 @@ fn body(name: &str) -> Bytes {
 async fn write_letter(store: &Store, name: String) -> Result<(), Error> {
     let blob = store.prepare_blob(body(&name))?;
     store
-        .write(move |tx| {
+        .write(Key::Everything, move |tx| {
             let blob = tx.put_blob(&blob)?;
             let note = add(tx, &name)?;
             tx.execute("UPDATE note SET weight = $1 WHERE id = $2", params![blob, note])?;
@@ -177,7 +177,7 @@ async fn a_full_database_refuses_what_does_not_fit_and_goes_on_when_there_is_roo
             tx.execute("DELETE FROM note WHERE weight = $1", params![blob])?;
             tx.execute("DELETE FROM pair WHERE b = $1", params![blob])
         };
-        match store.write(delete).await {
+        match store.write(Key::Everything, delete).await {
             Ok(_) => deleted += 1,
             Err(Error::Full(_)) => {}
             Err(error) => panic!("{error}"),

@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 
 use common::{MIGRATIONS, add, all_texts, open, options, refused, write_note};
-use facteur_store::{Error, Store, Topic, params};
+use facteur_store::{Error, Key, Store, Topic, params};
 
 const TOPIC: Topic = Topic { kind: "note", id: 0 };
 
@@ -25,7 +25,7 @@ async fn an_attempt_that_fails_is_undone_alone_and_the_write_goes_on() {
     let store = open(folder.path());
     let mut watch = store.watch(TOPIC);
     let outcome = store
-        .write(|tx| {
+        .write(Key::Everything, |tx| {
             add(tx, "before")?;
             let failed = tx.attempt(|tx| {
                 add(tx, "undone")?;
@@ -55,7 +55,7 @@ async fn a_write_that_panics_in_an_attempt_is_undone_whole() {
         let store = store.clone();
         tokio::spawn(async move {
             store
-                .write(move |tx| {
+                .write(Key::Everything, move |tx| {
                     add(tx, &format!("write {number}"))?;
                     tx.attempt(|tx| match number {
                         1 => panic!("in an attempt"),
@@ -84,7 +84,7 @@ async fn hold(store: &Store) -> (Arc<AtomicBool>, tokio::task::JoinHandle<()>) {
     let (its_started, its_released, its_store) = (started.clone(), released.clone(), store.clone());
     let holder = tokio::spawn(async move {
         let _ = its_store
-            .write(move |_| {
+            .write(Key::Everything, move |_| {
                 its_started.store(true, Ordering::Release);
                 while !its_released.load(Ordering::Acquire) {
                     std::thread::sleep(Duration::from_millis(1));
@@ -109,7 +109,7 @@ async fn a_failing_or_panicking_write_never_harms_its_neighbours() {
         let store = store.clone();
         tokio::spawn(async move {
             store
-                .write(move |tx| {
+                .write(Key::Everything, move |tx| {
                     add(tx, &format!("note {number}"))?;
                     tx.announce(TOPIC);
                     match number % 3 {
@@ -154,7 +154,7 @@ async fn a_write_that_panicked_is_not_run_again_when_its_group_is_lost() {
         let (its_store, runs) = (store.clone(), runs.clone());
         let mut write = Box::pin(async move {
             its_store
-                .write(move |tx| {
+                .write(Key::Everything, move |tx| {
                     runs[number].fetch_add(1, Ordering::SeqCst);
                     add(tx, &format!("write {number}"))?;
                     match number {
@@ -194,7 +194,7 @@ async fn an_answer_never_precedes_the_sync_and_a_notice_never_the_answer() {
     options.faults.after_commit = Some(Arc::new(move || its_synced.store(true, Ordering::SeqCst)));
     let store = Store::open(options, MIGRATIONS).unwrap();
     let mut watch = store.watch(TOPIC);
-    let write = store.write(|tx| {
+    let write = store.write(Key::Everything, |tx| {
         tx.announce(TOPIC);
         add(tx, "slow")
     });
@@ -225,7 +225,7 @@ async fn when_the_commit_is_refused_every_waiter_gets_an_error_and_the_next_comm
             let store = store.clone();
             tokio::spawn(async move {
                 store
-                    .write(move |tx| {
+                    .write(Key::Everything, move |tx| {
                         tx.announce(TOPIC);
                         add(tx, &format!("lost {number}"))
                     })
@@ -306,7 +306,7 @@ async fn after_closing_everything_is_there_and_other_handles_are_told() {
 fn the_command_line_needs_no_runtime() {
     let folder = tempfile::tempdir().unwrap();
     let store = open(folder.path());
-    store.write_blocking(|tx| add(tx, "one")).unwrap();
+    store.write_blocking(Key::Everything, |tx| add(tx, "one")).unwrap();
     let count: i64 =
         store.read_blocking(|view| view.query_one("SELECT count(*) FROM note", params![], |row| row.get(0))).unwrap();
     assert_eq!(count, 1);

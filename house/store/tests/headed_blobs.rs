@@ -3,7 +3,7 @@
 mod common;
 
 use bytes::Bytes;
-use facteur_store::{BlobId, Error, PreparedBlob, Store, View, params};
+use facteur_store::{BlobId, Error, Key, PreparedBlob, Store, View, params};
 
 fn content(length: usize) -> Bytes {
     let words = (0..).flat_map(|n: u32| format!("line {n} of a letter\r\n").into_bytes());
@@ -12,7 +12,7 @@ fn content(length: usize) -> Bytes {
 
 fn put(store: &Store, blob: &PreparedBlob) -> BlobId {
     let blob = blob.clone();
-    store.write_blocking(move |tx| tx.put_blob(&blob)).unwrap()
+    store.write_blocking(Key::Everything, move |tx| tx.put_blob(&blob)).unwrap()
 }
 
 fn rows(view: &View) -> Result<(u64, u64), Error> {
@@ -59,7 +59,7 @@ fn the_content_is_kept_once_and_goes_with_the_last_head() {
     assert_eq!(store.read_blocking(rows).unwrap(), (101, 101));
     for (n, id) in ids.into_iter().enumerate() {
         assert_eq!(store.read_blocking(rows).unwrap().0, 101 - n as u64);
-        store.write_blocking(move |tx| tx.drop_blob(id)).unwrap();
+        store.write_blocking(Key::Everything, move |tx| tx.drop_blob(id)).unwrap();
     }
     assert_eq!(store.read_blocking(rows).unwrap(), (0, 0));
 }
@@ -72,9 +72,9 @@ fn the_same_head_before_the_same_content_is_the_same_blob() {
     let one = put(&store, &store.prepare_blob(content(5000)).unwrap().headed(head.clone()));
     let two = put(&store, &store.prepare_blob(content(5000)).unwrap().headed(head));
     assert_eq!(one, two);
-    store.write_blocking(move |tx| tx.drop_blob(one)).unwrap();
+    store.write_blocking(Key::Everything, move |tx| tx.drop_blob(one)).unwrap();
     assert_eq!(store.read_blocking(rows).unwrap(), (2, 2));
-    store.write_blocking(move |tx| tx.drop_blob(two)).unwrap();
+    store.write_blocking(Key::Everything, move |tx| tx.drop_blob(two)).unwrap();
     assert_eq!(store.read_blocking(rows).unwrap(), (0, 0));
 }
 

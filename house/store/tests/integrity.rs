@@ -7,11 +7,11 @@ use std::path::{Path, PathBuf};
 
 use bytes::Bytes;
 use common::{MIGRATIONS, open, options, write_note};
-use facteur_store::{BlobId, BlobState, Depth, Error, Store, params};
+use facteur_store::{BlobId, BlobState, Depth, Error, Key, Store, params};
 
 fn put(store: &Store, content: impl Into<Bytes>) -> BlobId {
     let blob = store.prepare_blob(content.into()).unwrap();
-    store.write_blocking(move |tx| tx.put_blob(&blob)).unwrap()
+    store.write_blocking(Key::Everything, move |tx| tx.put_blob(&blob)).unwrap()
 }
 
 fn noise(length: usize) -> Vec<u8> {
@@ -36,7 +36,7 @@ fn every_blob_is_listed_once_and_is_what_its_name_says() {
     let store = open(folder.path());
     let base = store.prepare_blob(noise(400_000).into()).unwrap();
     let headed = base.headed(Bytes::from_static(b"Delivered-To: bob@beta.test\r\n"));
-    store.write_blocking(move |tx| tx.put_blob(&headed)).unwrap();
+    store.write_blocking(Key::Everything, move |tx| tx.put_blob(&headed)).unwrap();
     for number in 0..50 {
         put(&store, format!("letter {number}").repeat(number * 40));
     }
@@ -74,7 +74,11 @@ fn a_body_that_was_changed_cut_or_taken_away_is_told_from_a_sound_one() {
     assert!(matches!(state(&store, blob), BlobState::Missing(what) if what.contains("blobs/")));
     std::fs::write(&file, &whole).unwrap();
     assert_eq!(state(&store, blob), BlobState::Sound);
-    store.write_blocking(|tx| tx.execute("UPDATE blob SET form = 4 WHERE form = 3", params![]).map(|_| ())).unwrap();
+    store
+        .write_blocking(Key::Everything, |tx| {
+            tx.execute("UPDATE blob SET form = 4 WHERE form = 3", params![]).map(|_| ())
+        })
+        .unwrap();
     assert!(matches!(state(&store, blob), BlobState::Damaged(_)), "what cannot be unpacked is damaged");
 }
 
@@ -85,10 +89,10 @@ fn content_that_lost_its_row_or_what_stands_behind_its_head_is_missing() {
     let plain = put(&store, "Dear Bob");
     let base = store.prepare_blob(Bytes::from_static(b"behind")).unwrap();
     let headed = base.headed(Bytes::from_static(b"head"));
-    let headed = store.write_blocking(move |tx| tx.put_blob(&headed)).unwrap();
+    let headed = store.write_blocking(Key::Everything, move |tx| tx.put_blob(&headed)).unwrap();
     assert_eq!(state(&store, headed), BlobState::Sound);
     store
-        .write_blocking(move |tx| {
+        .write_blocking(Key::Everything, move |tx| {
             tx.execute("DELETE FROM blob_content WHERE blob = $1", params![plain])?;
             tx.execute("DELETE FROM blob WHERE length = 6", params![]).map(|_| ())
         })

@@ -5,7 +5,7 @@ mod common;
 use std::path::Path;
 
 use common::{MIGRATIONS, add, open, options, texts};
-use facteur_store::{Lock, Migration, OpenError, Options, Store, Tx, go_back, params};
+use facteur_store::{Key, Lock, Migration, OpenError, Options, Store, Tx, go_back, params};
 
 const SECOND: Migration = Migration {
     room: "notes",
@@ -44,7 +44,7 @@ fn the_tables_are_copied_before_rows_change_and_bodies_never() {
     let body: Vec<u8> = (0..200_000_u32).map(|number| (number.wrapping_mul(2_654_435_761) >> 24) as u8).collect();
     let blob = store.prepare_blob(body.clone().into()).unwrap();
     let blob = store
-        .write_blocking(move |tx| {
+        .write_blocking(Key::Everything, move |tx| {
             add(tx, "one")?;
             tx.put_blob(&blob)
         })
@@ -53,7 +53,7 @@ fn the_tables_are_copied_before_rows_change_and_bodies_never() {
     let third = Migration { room: "notes", number: 3, sql: "UPDATE note SET text = 'changed'" };
     let store = Store::open(options(folder.path()), &with(&[SECOND, third])).unwrap();
     assert_eq!(store.read_blocking(texts).unwrap(), ["changed"]);
-    store.write_blocking(|tx| add(tx, "two")).unwrap();
+    store.write_blocking(Key::Everything, |tx| add(tx, "two")).unwrap();
     store.close_blocking();
 
     let snapshots = snapshots(folder.path());
@@ -64,9 +64,9 @@ fn the_tables_are_copied_before_rows_change_and_bodies_never() {
     let store = open(folder.path());
     assert_eq!(store.read_blocking(texts).unwrap(), ["one"], "the tables are as they were");
     assert!(store.read_blocking(move |view| view.read_blob(blob, 0..u64::MAX)).unwrap() == body);
-    let next = store.write_blocking(|tx| add(tx, "again")).unwrap();
+    let next = store.write_blocking(Key::Everything, |tx| add(tx, "again")).unwrap();
     assert_eq!(next, 2, "numbers go on where they were");
-    let unique = store.write_blocking(|tx| add(tx, "one"));
+    let unique = store.write_blocking(Key::Everything, |tx| add(tx, "one"));
     assert!(unique.is_err(), "indexes came back as well");
 }
 
@@ -75,7 +75,7 @@ fn a_step_that_only_adds_takes_no_copy_and_next_to_no_room() {
     let folder = tempfile::tempdir().unwrap();
     let store = open(folder.path());
     for number in 0..2000 {
-        store.write_blocking(move |tx| add(tx, &format!("{number} {}", "x".repeat(4000)))).unwrap();
+        store.write_blocking(Key::Everything, move |tx| add(tx, &format!("{number} {}", "x".repeat(4000)))).unwrap();
     }
     store.close_blocking();
     let size = || std::fs::metadata(folder.path().join("facteur.db")).unwrap().len();
@@ -99,7 +99,7 @@ fn a_migration_for_which_there_is_no_room_is_refused_before_anything_changes() {
     let store = open(folder.path());
     let fill =
         |tx: &mut Tx| (0..600).try_for_each(|number| add(tx, &format!("{number} {}", "x".repeat(4000))).map(|_| ()));
-    store.write_blocking(fill).unwrap();
+    store.write_blocking(Key::Everything, fill).unwrap();
     store.close_blocking();
     let third = Migration { room: "notes", number: 3, sql: "UPDATE note SET weight = 1" };
     let error = failure(folder.path(), &with(&[SECOND, third]));
@@ -115,7 +115,7 @@ fn a_migration_for_which_there_is_no_room_is_refused_before_anything_changes() {
 fn a_step_that_fails_undoes_all_steps_and_says_which() {
     let folder = tempfile::tempdir().unwrap();
     let store = open(folder.path());
-    store.write_blocking(|tx| add(tx, "one")).unwrap();
+    store.write_blocking(Key::Everything, |tx| add(tx, "one")).unwrap();
     store.close_blocking();
     let error = failure(folder.path(), &with(&[SECOND, BROKEN]));
     assert!(matches!(error, OpenError::Migration { room: "notes", number: 3, .. }), "{error}");

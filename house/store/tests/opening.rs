@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use common::{MIGRATIONS, add, open, options, texts};
-use facteur_store::{Check, Error, OpenError, Store, has_office};
+use facteur_store::{Check, Error, Key, OpenError, Store, has_office};
 
 const FOLDER: &str = "STORE_TEST_FOLDER";
 
@@ -53,7 +53,7 @@ fn take_letters(store: &Store, numbers: std::ops::Range<u8>) {
         let blob = store.prepare_blob(large(number)).unwrap();
         let name = format!("letter {number}");
         store
-            .write_blocking(move |tx| {
+            .write_blocking(Key::Everything, move |tx| {
                 tx.put_blob(&blob)?;
                 add(tx, &name).map(|_| ())
             })
@@ -308,14 +308,17 @@ fn a_large_damaged_database_is_read_and_no_longer_written_once_the_damage_is_fou
                 facteur_store::params![format!("{number}"), bytes],
             )
         };
-        store.write_blocking::<_, Error, _>(write).unwrap();
+        store.write_blocking::<_, Error, _>(Key::Everything, write).unwrap();
     }
     store.close_blocking();
     damage(folder.path());
     let pages = || facteur_store::Options { check: Check::Pages, ..options(folder.path()) };
     let store = Store::open(pages(), MIGRATIONS).unwrap();
-    let write =
-        || store.write_blocking::<_, Error, _>(|tx| tx.execute("UPDATE pair SET a = a", facteur_store::params![]));
+    let write = || {
+        store.write_blocking::<_, Error, _>(Key::Everything, |tx| {
+            tx.execute("UPDATE pair SET a = a", facteur_store::params![])
+        })
+    };
     wait_until("the damage is found", || matches!(write(), Err(Error::Corrupt(_))));
     store
         .read_blocking(|view| view.query_one("SELECT count(*) FROM pair", facteur_store::params![], |_| Ok(())))

@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use common::{MIGRATIONS, add, options};
-use facteur_store::{BlobId, Error, Options, Store, params};
+use facteur_store::{BlobId, Error, Key, Options, Store, params};
 
 /// A small file system, where this user may mount one.
 struct SmallDisk(PathBuf);
@@ -64,7 +64,7 @@ fn letter(number: u32) -> Bytes {
 
 fn take(store: &Store, number: u32) -> Result<(), Error> {
     let blob = store.prepare_blob(letter(number))?;
-    store.write_blocking(move |tx| {
+    store.write_blocking(Key::Everything, move |tx| {
         let blob = tx.put_blob(&blob)?;
         let note = add(tx, &format!("letter {number}"))?;
         tx.execute("UPDATE note SET weight = $1 WHERE id = $2", params![blob, note]).map(|_| ())
@@ -76,7 +76,7 @@ fn letters(store: &Store) -> Vec<BlobId> {
 }
 
 fn delete(store: &Store, blob: BlobId) -> Result<(), Error> {
-    store.write_blocking(move |tx| {
+    store.write_blocking(Key::Everything, move |tx| {
         tx.execute("DELETE FROM note WHERE weight = $1", params![blob])?;
         tx.drop_blob(blob)
     })

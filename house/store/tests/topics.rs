@@ -5,14 +5,14 @@ mod common;
 use std::time::Duration;
 
 use common::{add, open, write_note};
-use facteur_store::{Error, Store, Topic, Watch};
+use facteur_store::{Error, Key, Store, Topic, Watch};
 
 const MINE: Topic = Topic { kind: "mailbox", id: 1 };
 const OTHER: Topic = Topic { kind: "mailbox", id: 2 };
 
 async fn announce(store: &Store, topics: &'static [Topic]) {
     store
-        .write(move |tx| {
+        .write(Key::Everything, move |tx| {
             topics.iter().for_each(|topic| tx.announce(*topic));
             Ok::<_, Error>(())
         })
@@ -55,7 +55,7 @@ async fn a_failed_write_announces_nothing() {
     let store = open(folder.path());
     let mut watch = store.watch(MINE);
     let outcome: Result<(), Error> = store
-        .write(|tx| {
+        .write(Key::Everything, |tx| {
             tx.announce(MINE);
             Err(common::refused())
         })
@@ -94,7 +94,7 @@ async fn what_another_process_writes_wakes_everybody_within_about_a_second() {
     tokio::time::timeout(Duration::from_secs(5), watch.changed()).await.expect("woken");
     tokio::time::sleep(Duration::from_millis(1500)).await;
     watch.take();
-    store.write(|tx| add(tx, "ours again")).await.unwrap();
+    store.write(Key::Everything, |tx| add(tx, "ours again")).await.unwrap();
     tokio::time::sleep(Duration::from_millis(1500)).await;
     assert!(!watch.take(), "our own writes wake nobody without an announcement");
 }

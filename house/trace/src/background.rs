@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use mail::Timestamp;
-use store::Store;
+use store::{Key, Store};
 use tokio::time::Instant;
 
 use crate::index::advance;
@@ -88,7 +88,7 @@ async fn forget(store: &Store, now: Timestamp, rest: u32) -> Result<(), store::E
     while let Some(upto) = store.read(move |view| last_old(view, now)).await? {
         loop {
             let start = Instant::now();
-            if !store.write(move |tx| prune(tx, upto)).await? {
+            if !store.write(Key::Trace, move |tx| prune(tx, upto)).await? {
                 break;
             }
             tokio::time::sleep(start.elapsed() * rest).await;

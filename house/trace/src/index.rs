@@ -11,6 +11,8 @@ use crate::row::decode;
 /// Rows whose keys are written in one commit. Fewer than this are left for later, so that a small office does not sync
 /// for them.
 pub(crate) const SLICE: usize = 1000;
+/// Rows that are looked up at a time. Mostly a few are wanted.
+const PAGE: usize = 64;
 /// Keys that close a commit early.
 const KEYS: usize = SLICE * 8;
 
@@ -26,7 +28,7 @@ pub(crate) async fn advance(store: &Store, all: bool) -> Result<bool, store::Err
     let more = batch.more;
     // Sorted, so that neighbours in the tree are written one after the other.
     batch.keys.sort_unstable();
-    store.write(move |tx| batch.write(tx)).await?;
+    store.write(store::Key::Trace, move |tx| batch.write(tx)).await?;
     Ok(more)
 }
 
@@ -103,17 +105,34 @@ pub(crate) fn entries(
     let mut period = period(before.min(indexed.saturating_add(1))).saturating_add(1);
     while let Some(below) = period_below(view, period)? {
         period = below;
-        let sql = "SELECT entry FROM trace_key WHERE period = $1 AND key = $2 AND entry < $3 ORDER BY entry DESC";
-        let mut flow = ControlFlow::Continue(());
-        view.for_each(sql, params![period, key.0, before], |row| {
-            flow = each(row.get(0)?)?;
-            Ok(flow)
-        })?;
-        if flow.is_break() {
+        if entries_of(view, period, key, before, &mut each)?.is_break() {
             return Ok(());
         }
     }
     Ok(())
+}
+
+/// The rows of a period that a key finds, page by page: whoever is shown one asks the database for what stands in it.
+fn entries_of(
+    view: &View,
+    period: i64,
+    key: Key,
+    mut before: i64,
+    each: &mut dyn FnMut(i64) -> Result<ControlFlow<()>, store::Error>,
+) -> Result<ControlFlow<()>, store::Error> {
+    let sql = "SELECT entry FROM trace_key WHERE period = $1 AND key = $2 AND entry < $3 ORDER BY entry DESC LIMIT $4";
+    loop {
+        let page: Vec<i64> = view.query(sql, params![period, key.0, before, PAGE], |row| row.get(0))?;
+        for entry in &page {
+            if each(*entry)?.is_break() {
+                return Ok(ControlFlow::Break(()));
+            }
+        }
+        match page.last() {
+            Some(last) if page.len() == PAGE => before = *last,
+            _ => return Ok(ControlFlow::Continue(())),
+        }
+    }
 }
 
 fn unindexed(view: &View, key: Key, indexed: i64, before: i64) -> Result<Vec<i64>, store::Error> {

@@ -3,7 +3,7 @@
 use std::ops::ControlFlow;
 
 use mail::LetterId;
-use store::{Store, View, params};
+use store::{Key, Store, View, params};
 
 use crate::index::{letter, period, upto};
 use crate::key::keys;
@@ -59,34 +59,41 @@ pub fn verify(store: &Store, repair: bool, tell: &mut dyn FnMut(Fault)) -> Resul
 }
 
 fn slice(view: &View, after: i64) -> Result<Option<(i64, u64, Vec<Odd>)>, store::Error> {
-    let (indexed, mut last, mut rows, mut odd) = (upto(view)?, None, 0, Vec::new());
+    let (indexed, mut last, mut rows, mut odd, mut whole) = (upto(view)?, None, 0, Vec::new(), Vec::new());
     let sql = "SELECT entry, letter, steps FROM trace_step WHERE entry > $1 ORDER BY entry LIMIT $2";
     view.for_each(sql, params![after, SLICE], |row| {
         let (entry, letter) = (row.get::<i64>(0)?, letter(row, 1)?);
         (last, rows) = (Some(entry), rows + 1);
         match decode(row.bytes(2)?) {
             Err(_) => odd.push(Odd { entry, letter, missing: None }),
-            Ok(events) if entry <= indexed => {
-                let mut missing = Vec::new();
-                for key in keys(letter, &events) {
-                    let sql = "SELECT 1 FROM trace_key WHERE period = $1 AND key = $2 AND entry = $3";
-                    if view.query_opt(sql, params![period(entry), key.0, entry], |_| Ok(()))?.is_none() {
-                        missing.push(key.0);
-                    }
-                }
-                if !missing.is_empty() {
-                    odd.push(Odd { entry, letter, missing: Some(missing) });
-                }
-            }
+            Ok(events) if entry <= indexed => whole.push((entry, letter, keys(letter, &events))),
             Ok(_) => {}
         }
         Ok(ControlFlow::Continue(()))
     })?;
+    for (entry, letter, keys) in whole {
+        let missing = missing(view, entry, keys.into_iter().map(|key| key.0))?;
+        if !missing.is_empty() {
+            odd.push(Odd { entry, letter, missing: Some(missing) });
+        }
+    }
     Ok(last.map(|last| (last, rows, odd)))
 }
 
+/// The keys by which the row is not found.
+fn missing(view: &View, entry: i64, keys: impl Iterator<Item = i64>) -> Result<Vec<i64>, store::Error> {
+    let mut missing = Vec::new();
+    for key in keys {
+        let sql = "SELECT 1 FROM trace_key WHERE period = $1 AND key = $2 AND entry = $3";
+        if view.query_opt(sql, params![period(entry), key, entry], |_| Ok(()))?.is_none() {
+            missing.push(key);
+        }
+    }
+    Ok(missing)
+}
+
 fn write(store: &Store, entry: i64, keys: Vec<i64>) -> Result<bool, store::Error> {
-    store.write_blocking(move |tx| {
+    store.write_blocking(Key::Trace, move |tx| {
         for key in &keys {
             let sql = "INSERT INTO trace_key (period, key, entry) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING";
             tx.execute(sql, params![period(entry), *key, entry])?;

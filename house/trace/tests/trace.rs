@@ -58,7 +58,7 @@ impl Archive {
     }
 
     async fn run(&self, write: impl FnMut(&mut Tx) -> Result<(), store::Error> + Send + 'static) {
-        self.store.write::<(), store::Error, _>(write).await.unwrap();
+        self.store.write::<(), store::Error, _>(store::Key::Everything, write).await.unwrap();
     }
 
     async fn find(&self, scope: Scope, what: What, page: Page) -> Found {

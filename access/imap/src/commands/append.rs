@@ -9,7 +9,7 @@ use mail::trace::{Arrival, Event};
 use mail::{LetterId, Timestamp, lines};
 use mailbox::letter::{self, Filed};
 use mailbox::{Error, Prepared, System, account, flags, folder};
-use store::{Store, Tx};
+use store::{Key, Store, Tx};
 
 use crate::codec::command::{Append, AppendLetter, Flag};
 use crate::codec::sets::runs;
@@ -59,7 +59,8 @@ pub(super) async fn append(session: &Session, append: Append) -> Done {
     let prepared = tokio::task::spawn_blocking(move || prepare(&store, letters, &person)).await;
     let ready = prepared.map_err(|_| Answer::no("The letter could not be read").word("SERVERBUG"))??;
     let (account, now) = (session.login.account, net::now());
-    let filed = session.server.store.write(move |tx| file(tx, account, &folder, &ready, now)).await?;
+    let filed =
+        session.server.store.write(Key::Account(account.0), move |tx| file(tx, account, &folder, &ready, now)).await?;
     match filed {
         Some(filed) => Ok(done(&filed)),
         None => Ok(try_create()),

@@ -2,7 +2,7 @@
 
 use mail::seam::AccountId;
 use mailbox::{Error, folder};
-use store::Tx;
+use store::{Key, Tx};
 
 use crate::codec::command::SpecialUse;
 use crate::serve::{Answer, Done, Output, Session};
@@ -18,7 +18,7 @@ pub(super) async fn create(session: &Session, name: String, uses: &[SpecialUse])
     let made = session
         .server
         .store
-        .write(move |tx| {
+        .write(Key::Account(account.0), move |tx| {
             if let Some(special_use) = special_use
                 && folder::by_use(tx, account, special_use)?.is_some()
             {
@@ -55,7 +55,7 @@ pub(super) async fn delete(session: &mut Session, out: &mut Output<'_>, name: St
         folder::delete(tx, account, &name)?;
         Ok::<_, Error>(folder.map(|folder| folder.uid_validity))
     };
-    let deleted = session.server.store.write(delete).await?;
+    let deleted = session.server.store.write(Key::Account(account.0), delete).await?;
     // It is decided and goes on by itself; the room it gives back shall be there when this is answered.
     if let Err(error) = folder::finish(&session.server.store, account).await {
         tracing::debug!(%error, "the letters of a folder are cleared away behind the command");
@@ -85,6 +85,6 @@ async fn change(
     change: impl Fn(&mut Tx, AccountId) -> Result<(), Error> + Send + 'static,
 ) -> Done {
     let account = session.login.account;
-    session.server.store.write(move |tx| change(tx, account)).await?;
+    session.server.store.write(Key::Account(account.0), move |tx| change(tx, account)).await?;
     Ok(Answer::ok(done))
 }

@@ -3,7 +3,7 @@
 use mail::trace::{Link, Observation};
 use mailbox::letter::{Expunge, expunge, rest};
 use mailbox::{Error, LetterKey, UidRange, sliced};
-use store::Tx;
+use store::{Key, Tx};
 
 use super::sets::resolve;
 use super::view::SelectedFolder;
@@ -51,7 +51,7 @@ async fn clear(session: &Session, place: SelectedFolder, among: Option<Vec<UidRa
         let next = gone.next.map(|next| among.map(|among| rest(&among, next)));
         Ok::<_, Error>((gone.letters, next))
     };
-    sliced(&session.server.store, among, expunge, |letters: Vec<LetterKey>| {
+    sliced(&session.server.store, Key::Account(account.0), among, expunge, |letters: Vec<LetterKey>| {
         let keys: Vec<i64> = letters.iter().map(|letter| letter.0).collect();
         if !keys.is_empty() {
             session.server.witness.saw(Observation::Removed { account, keys, door: Link::Imap, at: net::now() });

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use mail::seam::AccountId;
 use mailbox::letter::{Flagged, Stored, rest, store_flags};
 use mailbox::{Change, Error, FlagChange, FlagSet, Keywords, System, Uid, UidRange};
-use store::Tx;
+use store::{Key, Tx};
 
 use super::sets::{Places, count, resolve};
 use super::view::{Selected, SelectedFolder, flags_changed, flags_there_are, modseq};
@@ -33,7 +33,7 @@ pub async fn store(session: &mut Session, out: &mut Output<'_>, command: Store) 
     while !ranges.is_empty() {
         let (place, wish, slice, known) = (selected.place(), Arc::clone(&wish), ranges.clone(), flags.clone());
         let write = move |tx: &mut Tx| wish.apply(tx, account, place, &slice, known.as_ref());
-        let (stored, resolved) = session.server.store.write(write).await?;
+        let (stored, resolved) = session.server.store.write(Key::Account(account.0), write).await?;
         flags = Some(resolved);
         learn_keywords(selected, &session.server.store, account, &stored, out).await?;
         reached += (stored.changed.len() + stored.same.len() + stored.modified.len()) as u64;

@@ -54,7 +54,7 @@ impl Office {
         let store =
             store::Store::open(store::Options::new(data.path()), &[mailbox::MIGRATIONS, trace::MIGRATIONS].concat())
                 .unwrap();
-        store.write_blocking(|tx| mailbox::account::create(tx, ACCOUNT, None)).unwrap();
+        store.write_blocking(store::Key::Everything, |tx| mailbox::account::create(tx, ACCOUNT, None)).unwrap();
         let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
         Self { server: Arc::new(Server::new(store, Arc::new(Nobody))), runtime: Arc::new(runtime), _data: data }
     }
@@ -75,7 +75,9 @@ impl Office {
         let (folder, flags) = (self.folder("INBOX"), FlagSet::from(flags));
         let received = Timestamp::from_seconds(1_795_501_377);
         self.store()
-            .write_blocking(move |tx| mailbox::letter::file(tx, folder, &prepared, &flags, received))
+            .write_blocking(store::Key::Everything, move |tx| {
+                mailbox::letter::file(tx, folder, &prepared, &flags, received)
+            })
             .unwrap()
             .uid
     }
@@ -101,7 +103,7 @@ impl Office {
         for some in letters.chunks(1000) {
             let some = some.to_vec();
             self.store()
-                .write_blocking(move |tx| {
+                .write_blocking(store::Key::Everything, move |tx| {
                     for prepared in &some {
                         mailbox::letter::file(tx, folder, prepared, &FlagSet::default(), Timestamp(0))?;
                     }

@@ -437,7 +437,10 @@ fn a_folder_deleted_under_a_client_ends_the_conversation() {
     let mut client = office.client();
     client.say("SELECT Archive");
     let account = client.session.login.account;
-    office.store().write_blocking(move |tx| mailbox::folder::delete(tx, account, "Archive")).unwrap();
+    office
+        .store()
+        .write_blocking(store::Key::Everything, move |tx| mailbox::folder::delete(tx, account, "Archive"))
+        .unwrap();
     assert_eq!(client.say("NOOP"), "* BYE The selected folder was deleted\r\n");
 }
 

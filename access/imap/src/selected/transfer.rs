@@ -4,7 +4,7 @@ use std::ops::RangeInclusive;
 
 use mailbox::letter::{Copied, Expunge, copy, expunge, move_, rest};
 use mailbox::{Error, FolderId, Uid, UidRange, UidValidity, sliced};
-use store::Tx;
+use store::{Key, Tx};
 
 use super::sets::{count, resolve};
 use super::view::SelectedFolder;
@@ -127,7 +127,7 @@ async fn carry(session: &Session, job: &Job, way: Way) -> (Carried, Option<Halt>
         let done: Result<Option<Copied>, Error> = session
             .server
             .store
-            .write(move |tx| {
+            .write(Key::Account(session.login.account.0), move |tx| {
                 if !from.holds(tx)? {
                     return Ok(None);
                 }
@@ -158,7 +158,8 @@ async fn take_back(session: &Session, folder: FolderId, copies: &[Uid]) {
         let gone = expunge(tx, folder, &Expunge::All(&ranges), SLICE)?;
         Ok::<_, Error>(((), gone.next.map(|next| rest(&ranges, next))))
     };
-    if let Err(error) = sliced(&session.server.store, ranges, expunge, drop).await {
+    let key = Key::Account(session.login.account.0);
+    if let Err(error) = sliced(&session.server.store, key, ranges, expunge, drop).await {
         tracing::warn!(%error, "copies of a COPY that failed stay behind");
     }
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use mail::Timestamp;
 use mail::seam::AccountId;
-use store::{BlobId, PreparedBlob, Store, Tx, params};
+use store::{BlobId, Key, PreparedBlob, Store, Tx, params};
 
 use crate::limits;
 
@@ -21,7 +21,7 @@ pub async fn keep(store: &Store, account: AccountId, octets: Bytes, now: Timesta
     let packing = store.clone();
     let prepared = tokio::task::spawn_blocking(move || packing.prepare_blob(octets)).await;
     let prepared = prepared.map_err(|error| store::Error::Panicked(error.to_string()))??;
-    store.write(move |tx| write(tx, account, &prepared, now)).await
+    store.write(Key::Account(account.0), move |tx| write(tx, account, &prepared, now)).await
 }
 
 fn write(tx: &mut Tx, account: AccountId, prepared: &PreparedBlob, now: Timestamp) -> Result<i64, store::Error> {
@@ -57,7 +57,7 @@ pub async fn housekeeping(store: Store, clock: fn() -> Timestamp, shutdown: impl
     let work = async {
         loop {
             let before = clock().0 - i64::try_from(KEPT.as_millis()).unwrap_or(i64::MAX);
-            match store.write(move |tx| forget_old(tx, before)).await {
+            match store.write(Key::Everything, move |tx| forget_old(tx, before)).await {
                 Ok(true) => continue,
                 Ok(false) => {}
                 Err(error) => tracing::warn!(%error, "old uploads will be taken away later"),

@@ -3,7 +3,7 @@
 use mail::seam::AccountId;
 use mailbox::account_changes::Cursor;
 use mailbox::{Change, Error};
-use store::{Asker, Store, Tx, View};
+use store::{Asker, Key, Store, Tx, View};
 
 use crate::api::MethodError;
 use crate::state;
@@ -71,7 +71,7 @@ impl Span {
     ) -> Result<T, MethodError> {
         let (account, state, expected) = (self.account, self.state, self.expected.clone());
         let done = store
-            .write(move |tx| {
+            .write(Key::Account(account.0), move |tx| {
                 let before = state(tx, account).map_err(Stopped::Failed)?;
                 if expected.as_ref().is_some_and(|expected| *expected != written(before)) {
                     return Err(Stopped::OtherState);

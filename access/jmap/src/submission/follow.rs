@@ -8,7 +8,7 @@ use mail::LetterId;
 use mail::seam::AccountId;
 use mail::trace::Event;
 use mailbox::LetterKey;
-use store::{Store, Tx, View, params};
+use store::{Key, Store, Tx, View, params};
 
 use super::{fate, hear, sent};
 use crate::api::Object;
@@ -127,7 +127,9 @@ async fn look(store: &Store, seen: &mut Option<i64>) -> Result<bool, store::Erro
             letters.entry(letter.to_string()).or_default().extend(events);
         }
         store
-            .write(move |tx| letters.iter().try_for_each(|(letter, events)| take_in(tx, letter, events, upto)))
+            .write(Key::Everything, move |tx| {
+                letters.iter().try_for_each(|(letter, events)| take_in(tx, letter, events, upto))
+            })
             .await?;
     }
     *seen = Some(upto);

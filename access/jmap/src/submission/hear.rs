@@ -8,7 +8,7 @@
 use mail::seam::AccountId;
 use mailbox::parse::Part;
 use mailbox::{LetterKey, Want, fetch};
-use store::{Store, Tx, View};
+use store::{Key, Store, Tx, View};
 
 use super::report::{self, Report};
 use super::{fate, sent};
@@ -42,7 +42,7 @@ pub async fn look(store: &Store, seen: &mut LetterKey) -> Result<bool, store::Er
             // Damaged: it will not say more another time.
             read => read.unwrap_or_default(),
         };
-        store.write(move |tx| take_in(tx, account, letter, report.as_ref())).await?;
+        store.write(Key::Account(account.0), move |tx| take_in(tx, account, letter, report.as_ref())).await?;
         *seen = letter;
     }
     Ok(more)

@@ -6,7 +6,7 @@ use std::time::Duration;
 use https::header::{AUTHORIZATION, CONTENT_ENCODING, CONTENT_TYPE, HeaderName, RETRY_AFTER};
 use https::{HeaderMap, HeaderValue, Url};
 use serde_json::Value;
-use store::View;
+use store::{Key, View};
 use tokio::time::{Instant, sleep, sleep_until};
 
 use super::{Courier, Subscription, table};
@@ -110,7 +110,7 @@ fn pause(failures: u32, wished: Option<Duration>) -> Duration {
 
 async fn forget(server: &Server, subscription: &Subscription) {
     let (account, id) = (subscription.account, subscription.id);
-    if let Err(error) = server.store.write(move |tx| table::destroy(tx, account, id)).await {
+    if let Err(error) = server.store.write(Key::Account(account.0), move |tx| table::destroy(tx, account, id)).await {
         tracing::warn!(%error, "a subscription that nobody listens to stays until it expires");
     }
 }

@@ -7,7 +7,7 @@ use mail::Timestamp;
 use mail::seam::AccountId;
 use serde::Deserialize;
 use serde_json::{Map, Value};
-use store::{Tx, View};
+use store::{Key, Tx, View};
 
 use super::courier::{Courier, Errand};
 use super::{Credential, Keys, Subscription, SubscriptionId, table};
@@ -67,7 +67,11 @@ pub async fn set(scope: &mut Scope, arguments: Object) -> Result<Object, MethodE
                     Some(there) => table::destroy(tx, there.account, found),
                     None => Ok(false),
                 };
-                if scope.server.store.write(destroy).await? { Ok(()) } else { Err(SetError::not_found()) }
+                if scope.server.store.write(Key::Account(scope.person.account.0), destroy).await? {
+                    Ok(())
+                } else {
+                    Err(SetError::not_found())
+                }
             }
             None => Err(SetError::not_found()),
         };
@@ -122,7 +126,7 @@ async fn create_one(scope: &Scope, given: &Object) -> Result<Result<Object, SetE
         }
         table::create(tx, &writing, now).map(Some)
     };
-    let Some(id) = scope.server.store.write(write).await? else {
+    let Some(id) = scope.server.store.write(Key::Account(account.0), write).await? else {
         return Ok(Err(SetError::new("overQuota").because(format!("no more than {MOST} subscriptions"))));
     };
     let new = Subscription { id, ..new };
@@ -209,7 +213,11 @@ async fn update_one(scope: &Scope, id: &str, change: Object) -> Result<Result<Op
     let Some(id) = scope.find::<SubscriptionId>(id) else { return Ok(Err(SetError::not_found())) };
     let (owner, now) = (Owner::of(scope), (scope.server.clock)());
     let ends = change.contains_key("expires");
-    let outcome = scope.server.store.write(move |tx| update(tx, &owner, id, &change, now)).await?;
+    let outcome = scope
+        .server
+        .store
+        .write(Key::Account(scope.person.account.0), move |tx| update(tx, &owner, id, &change, now))
+        .await?;
     let (changed, begins) = match outcome {
         Ok(done) => done,
         Err(error) => return Ok(Err(error)),

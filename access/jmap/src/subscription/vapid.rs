@@ -10,7 +10,7 @@ use mail::{Domain, Timestamp};
 use ring::rand::SystemRandom;
 use ring::signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, KeyPair};
 use serde_json::json;
-use store::{Store, Tx, params};
+use store::{Key, Store, Tx, params};
 
 /// The table: one row. The key never leaves it but to sign.
 pub const VAPID: &str = "
@@ -46,7 +46,7 @@ impl Vapid {
     pub async fn load(store: &Store, hostname: &Domain) -> Result<Self, Error> {
         let fresh = EcdsaKeyPair::generate_pkcs8(&ECDSA_P256_SHA256_FIXED_SIGNING, &SystemRandom::new());
         let fresh = fresh.map_err(|_| Error::Key)?.as_ref().to_vec();
-        let kept = store.write(move |tx| keep(tx, &fresh)).await?;
+        let kept = store.write(Key::Everything, move |tx| keep(tx, &fresh)).await?;
         Self::of(&kept, hostname)
     }
 

@@ -13,7 +13,7 @@ use mail::trace::{Event, Step};
 use mail::{Address, Domain, Envelope, Letter, LetterId, Password, Reply, Timestamp};
 use mailbox::{FlagSet, FolderId, LetterKey, System};
 use serde_json::{Value, json};
-use store::{Options, Store, Tx, View};
+use store::{Key, Options, Store, Tx, View};
 
 pub const ALICE: AccountId = AccountId(1);
 pub const BOB: AccountId = AccountId(2);
@@ -100,7 +100,7 @@ impl Outbox for Post {
             let (store, id) = (&self.2, letter.id);
             let recipients: Vec<String> = envelope.recipients.iter().map(ToString::to_string).collect();
             store
-                .write(move |tx| {
+                .write(Key::Everything, move |tx| {
                     let event = match until {
                         Some(until) => Event::Postponed { recipients: recipients.clone(), until: until.0 },
                         None => Event::Queued { recipients: recipients.clone() },
@@ -178,7 +178,7 @@ impl Fixture {
     }
 
     pub fn write<T: Send + 'static>(&self, f: impl FnMut(&mut Tx) -> Result<T, mailbox::Error> + Send + 'static) -> T {
-        self.store.write_blocking(f).unwrap()
+        self.store.write_blocking(Key::Everything, f).unwrap()
     }
 
     pub fn read<T: Send + 'static>(&self, f: impl FnOnce(&View) -> Result<T, mailbox::Error> + Send + 'static) -> T {
@@ -288,7 +288,7 @@ impl Fixture {
     pub fn happened(&self, event: Event) {
         let letter = self.post.0.lock().unwrap().last().unwrap().0.id;
         let step = Step { letter, at: NOW, event };
-        self.store.write_blocking(move |tx| trace::note(tx, &step)).unwrap();
+        self.store.write_blocking(Key::Everything, move |tx| trace::note(tx, &step)).unwrap();
     }
 
     /// The state of a type.

@@ -21,7 +21,7 @@ fn raced(
     let store = fixture.store.clone();
     std::thread::scope(|threads| {
         let holder = threads.spawn(move || {
-            store.write_blocking(move |tx| {
+            store.write_blocking(store::Key::Everything, move |tx| {
                 its_started.store(true, Ordering::Release);
                 while !its_released.load(Ordering::Acquire) {
                     std::thread::sleep(Duration::from_millis(1));

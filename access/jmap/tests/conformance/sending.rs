@@ -256,7 +256,7 @@ fn an_absence_that_nobody_is_told_of_cannot_be_enabled() {
     // As an earlier version kept it.
     fixture
         .store
-        .write_blocking(|tx| -> Result<_, store::Error> {
+        .write_blocking(store::Key::Everything, |tx| -> Result<_, store::Error> {
             let sql = "UPDATE jmap_record SET data = $1 WHERE kind = 'vacation'";
             tx.execute(sql, store::params!["{\"isEnabled\":true,\"textBody\":\"Away\"}"])
         })

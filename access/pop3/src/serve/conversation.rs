@@ -230,7 +230,7 @@ impl Conversation {
         self.server.witness.saw(Observation::Read { account, keys: vec![key.0], door: Link::Pop3, at: net::now() });
         if maildrop.was_read(letter.uid) as usize >= mailbox::letter::SLICE {
             let read = maildrop.take_read();
-            update::mark_seen(&self.server.store, folder, read).await;
+            update::mark_seen(&self.server.store, store::Key::Account(account.0), folder, read).await;
         }
     }
 

@@ -3,7 +3,7 @@
 use mail::trace::{Link, Observation};
 use mailbox::letter::{Expunged, SLICE, Stored, carry_out, part, rest, store_flags};
 use mailbox::{Error, FlagChange, FlagSet, FolderId, System, Uid, UidRange, Uids, sliced};
-use store::{Store, Tx};
+use store::{Key, Store, Tx};
 
 use super::Server;
 use crate::maildrop::Maildrop;
@@ -12,21 +12,21 @@ use crate::maildrop::Maildrop;
 /// gives `Ok` they are gone for good; when not, all of them may still be there, or some.
 pub(super) async fn update(server: &Server, mut maildrop: Maildrop, quit: bool) -> Result<(), Error> {
     let (store, account) = (&server.store, maildrop.account());
-    let (folder, read) = (maildrop.folder(), maildrop.take_read());
+    let (folder, read, key) = (maildrop.folder(), maildrop.take_read(), Key::Account(account.0));
     if !quit || maildrop.marked().is_empty() {
-        mark_seen(store, folder, read).await;
+        mark_seen(store, key, folder, read).await;
         return Ok(());
     }
     let note = |gone: &Expunged| {
         let keys = gone.letters.iter().map(|letter| letter.0).collect();
         server.witness.saw(Observation::Removed { account, keys, door: Link::Pop3, at: net::now() });
     };
-    let updated = remove(store, folder, read, maildrop.marked().clone(), note).await;
+    let updated = remove(store, key, folder, read, maildrop.marked().clone(), note).await;
     updated.inspect_err(|error| tracing::error!(%error, "letters that were marked at a POP3 door could not be removed"))
 }
 
 /// What was sent is read, as with Dovecot. Where that cannot be written down the letters stay unseen: no harm is done.
-pub(super) async fn mark_seen(store: &Store, folder: FolderId, read: Uids) {
+pub(super) async fn mark_seen(store: &Store, key: Key, folder: FolderId, read: Uids) {
     if read.is_empty() {
         return;
     }
@@ -35,7 +35,7 @@ pub(super) async fn mark_seen(store: &Store, folder: FolderId, read: Uids) {
         let stored = seen(tx, folder, &ranges)?;
         Ok::<_, Error>(((), stored.next.map(|next| rest(&ranges, next))))
     };
-    if let Err(error) = sliced(store, ranges, mark, drop).await {
+    if let Err(error) = sliced(store, key, ranges, mark, drop).await {
         tracing::debug!(%error, "letters that were read stay unseen");
     }
 }
@@ -44,6 +44,7 @@ pub(super) async fn mark_seen(store: &Store, folder: FolderId, read: Uids) {
 /// happens whatever becomes of us; the client is told when it is done.
 async fn remove(
     store: &Store,
+    key: Key,
     folder: FolderId,
     read: Uids,
     marked: Uids,
@@ -56,15 +57,15 @@ async fn remove(
         let stored = seen(tx, folder, &first)?;
         Ok::<_, Error>((part(tx, folder, &marked)?, stored.next))
     };
-    let (gone, unseen) = store.write(decide).await?;
+    let (gone, unseen) = store.write(key, decide).await?;
     note(&gone);
     if gone.more {
         let carry_out =
             move |tx: &mut Tx, ()| carry_out(tx, folder).map(|gone| (gone.clone(), gone.more.then_some(())));
-        sliced(store, (), carry_out, |gone| note(&gone)).await?;
+        sliced(store, key, (), carry_out, |gone| note(&gone)).await?;
     }
     if let Some(first) = unseen {
-        mark_seen(store, folder, read.within(&[UidRange { first, last: Uid::LAST }])).await;
+        mark_seen(store, key, folder, read.within(&[UidRange { first, last: Uid::LAST }])).await;
     }
     Ok(())
 }

@@ -3,7 +3,7 @@
 
 use std::collections::VecDeque;
 
-use store::Tx;
+use store::{Key, Tx};
 
 use super::Session;
 use super::imap::Opened;
@@ -185,7 +185,7 @@ impl Session<'_> {
     async fn forget_doubt(&self, opened: &Opened, uid: u32) -> Result<Alone, Fault> {
         let (row, keys) = (opened.row.id, ledger::imap_keys(opened.validity, &[uid]));
         let forgotten = move |tx: &mut Tx| keys.iter().try_for_each(|key| ledger::forget_left(tx, row, key));
-        self.means.store.write(forgotten).await?;
+        self.means.store.write(Key::Fetching, forgotten).await?;
         Ok(Alone::Done)
     }
 }

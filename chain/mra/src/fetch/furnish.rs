@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 
 use bytes::Bytes;
-use store::Tx;
+use store::{Key, Tx};
 
 use super::Session;
 use super::folders::Folder;
@@ -33,7 +33,7 @@ impl Session<'_> {
         self.means.destination.furnish(furnished.collect()).await?;
         let rows: Vec<i64> = new.iter().map(|(_, row)| row.id).collect();
         let written = move |tx: &mut Tx| rows.iter().try_for_each(|row| ledger::furnished(tx, *row));
-        Ok(self.means.store.write(written).await?)
+        Ok(self.means.store.write(Key::Fetching, written).await?)
     }
 
     /// The folders that are subscribed to. None where nobody uses subscriptions, or the server does not tell.

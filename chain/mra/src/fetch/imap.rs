@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use bytes::Bytes;
 use mail::mutf7;
-use store::Tx;
+use store::{Key, Tx};
 
 use super::breaks::Breaks;
 use super::folders::{Folder, choose};
@@ -231,7 +231,7 @@ impl<'a> Session<'a> {
         if let Some(row) = self.means.store.read(move |view| ledger::find_folder(view, id, &known)).await? {
             return Ok(row);
         }
-        Ok(self.means.store.write(move |tx: &mut Tx| ledger::folder(tx, id, &name)).await?)
+        Ok(self.means.store.write(Key::Fetching, move |tx: &mut Tx| ledger::folder(tx, id, &name)).await?)
     }
 
     /// STATUS of all folders, the questions one behind the other: most have not changed. A folder that cannot be asked
@@ -303,7 +303,7 @@ impl<'a> Session<'a> {
             ledger::folder_is_well(tx, row.id)?;
             ledger::settle(tx, row.id, validity, uid_next, messages)
         };
-        self.means.store.write(settled).await?;
+        self.means.store.write(Key::Fetching, settled).await?;
         Ok(true)
     }
 

@@ -1,7 +1,7 @@
 //! Faults and whose they are: a letter's and a folder's are written down, and the round goes on, on another connection
 //! where it must; only the whole mailbox's end it.
 
-use store::Tx;
+use store::{Key, Tx};
 
 use super::Session;
 use super::folders::Folder;
@@ -50,7 +50,8 @@ impl Session<'_> {
     pub(super) async fn tell_alerts(&mut self) -> Result<(), Fault> {
         for text in self.client.take_alerts() {
             let (id, now, said) = (self.source.id, net::now(), text.clone());
-            let heard = self.means.store.write(move |tx: &mut Tx| ledger::alert_is_new(tx, id, &said, now));
+            let heard =
+                self.means.store.write(Key::Fetching, move |tx: &mut Tx| ledger::alert_is_new(tx, id, &said, now));
             if heard.await? {
                 self.means.listener.hear(&News::Alert(text));
             }
@@ -63,7 +64,7 @@ impl Session<'_> {
         let (id, said, now) = (self.source.id, fault.to_string(), net::now());
         let words = said.clone();
         let left = move |tx: &mut Tx| ledger::leave_folder(tx, id, row.id, &words, now);
-        self.means.store.write(left).await?;
+        self.means.store.write(Key::Fetching, left).await?;
         let folder = folder.place.folder.clone();
         self.means.listener.hear(&News::FolderLeft { folder, said });
         Ok(())
@@ -72,7 +73,7 @@ impl Session<'_> {
     /// Leaves a letter where it is, and remembers it.
     pub(super) async fn note_left(&self, opened: &Opened, card: &Card, why: Why, said: &str) -> Result<(), Fault> {
         let (entry, now, said) = (card.entry(self, opened), net::now(), said.to_owned());
-        Ok(self.means.store.write(move |tx: &mut Tx| ledger::leave(tx, &entry, why, &said, now)).await?)
+        Ok(self.means.store.write(Key::Fetching, move |tx: &mut Tx| ledger::leave(tx, &entry, why, &said, now)).await?)
     }
 
     /// Says that a letter was left where it is.
@@ -93,7 +94,8 @@ impl Session<'_> {
         let (id, folder, now) = (self.source.id, opened.row.id, net::now());
         for slice in uids.chunks(SLICE) {
             let keys = ledger::imap_keys(opened.validity, slice);
-            let written = self.means.store.write(move |tx: &mut Tx| ledger::suspect(tx, id, folder, &keys, now));
+            let written =
+                self.means.store.write(Key::Fetching, move |tx: &mut Tx| ledger::suspect(tx, id, folder, &keys, now));
             written.await?;
         }
         Ok(())

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use bytes::Bytes;
-use store::Tx;
+use store::{Key, Tx};
 
 use super::Session;
 use super::imap::Opened;
@@ -104,6 +104,6 @@ impl Session<'_> {
             }
             Ok::<_, store::Error>(known)
         };
-        Ok(self.means.store.write(recognised).await?)
+        Ok(self.means.store.write(Key::Fetching, recognised).await?)
     }
 }

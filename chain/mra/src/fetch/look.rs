@@ -1,7 +1,7 @@
 //! Finding out what is in a folder: which letters are new, which are not there any more, and whether the server shows all
 //! that it says there are.
 
-use store::Tx;
+use store::{Key, Tx};
 
 use super::Session;
 use super::folders::Folder;
@@ -180,19 +180,27 @@ impl Session<'_> {
         let gone: Vec<u32> = known.held.without(&there).iter().collect();
         for slice in gone.chunks(SLICE) {
             let slice = slice.to_vec();
-            self.means.store.write(move |tx: &mut Tx| ledger::mark_gone(tx, row, validity, &slice)).await?;
+            self.means
+                .store
+                .write(Key::Fetching, move |tx: &mut Tx| ledger::mark_gone(tx, row, validity, &slice))
+                .await?;
         }
         let gone: Vec<u32> = known.left.without(&there).iter().collect();
         for slice in gone.chunks(SLICE) {
             let keys = ledger::imap_keys(validity, slice);
             let forgotten = move |tx: &mut Tx| keys.iter().try_for_each(|key| ledger::forget_left(tx, row, key));
-            self.means.store.write(forgotten).await?;
+            self.means.store.write(Key::Fetching, forgotten).await?;
         }
         Ok(())
     }
 
     pub(super) async fn forget(&self, row: i64, valid: Option<u32>) -> Result<(), Fault> {
-        while self.means.store.write(move |tx: &mut Tx| ledger::forget_location(tx, row, valid, SLICE)).await? {}
+        while self
+            .means
+            .store
+            .write(Key::Fetching, move |tx: &mut Tx| ledger::forget_location(tx, row, valid, SLICE))
+            .await?
+        {}
         Ok(())
     }
 }

@@ -3,7 +3,7 @@
 
 use std::collections::HashMap;
 
-use store::Tx;
+use store::{Key, Tx};
 
 use super::Session;
 use super::folders::Folder;
@@ -59,7 +59,7 @@ impl Session<'_> {
             }
             let count = same.len() as u64;
             let keys: Vec<Vec<u8>> = same.into_iter().map(|(_, key)| key).collect();
-            self.means.store.write(move |tx: &mut Tx| ledger::parted(tx, id, &keys)).await?;
+            self.means.store.write(Key::Fetching, move |tx: &mut Tx| ledger::parted(tx, id, &keys)).await?;
             self.means.listener.hear(&News::Parted(count));
         }
         let letters = self.means.store.read(move |view| ledger::short(view, id, parting)).await?;
@@ -132,7 +132,7 @@ impl Session<'_> {
             ledger::keep_there(tx, row, &hidden)?;
             ledger::mark_keys_gone(tx, row, &absent)
         };
-        self.means.store.write(noted).await?;
+        self.means.store.write(Key::Fetching, noted).await?;
         if letters > 0 {
             let folder = folder.place.folder.clone();
             self.means.listener.hear(&News::Unproven { folder, letters });

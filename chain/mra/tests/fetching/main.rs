@@ -17,7 +17,7 @@ use mail::Password;
 use mail::seam::Pending;
 use net::{ClientTls, Shutdown, Table};
 use server::{Shared, Shelf, letter, serve};
-use store::{Options, Store};
+use store::{Key, Options, Store};
 
 /// Takes letters as a mailbox does: what it has is what was admitted.
 struct Chest {
@@ -32,7 +32,7 @@ impl Destination for Chest {
             let admitted = move |tx: &mut store::Tx| {
                 entries.iter().map(|entry| entry.admit(tx, net::now())).collect::<Result<Vec<Fate>, store::Error>>()
             };
-            let fates = self.store.write(admitted).await?;
+            let fates = self.store.write(Key::Everything, admitted).await?;
             let new = letters.iter().zip(&fates).filter(|(_, fate)| **fate == Fate::New);
             let texts = new.map(|(letter, _)| {
                 let text = String::from_utf8_lossy(&letter.raw);
@@ -82,7 +82,7 @@ impl Scene {
         let mut settings = Settings::new(mailbox, "chest".to_owned());
         change(&mut settings);
         let source = store
-            .write(move |tx| {
+            .write(Key::Everything, move |tx| {
                 let id = ledger::add(tx, "there", &settings, None, true, net::now())?;
                 ledger::get(tx, id)
             })

@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use mail::Timestamp;
 use net::{Shutdown, now};
-use store::Store;
+use store::{Key, Store};
 
 use crate::queue::{self, Ran};
 
@@ -46,7 +46,7 @@ impl Running {
                 () = tokio::time::sleep(WRITTEN) => {}
             }
             let ran = self.ran();
-            if let Err(error) = store.write(move |tx| queue::keep_running(tx, ran)).await {
+            if let Err(error) = store.write(Key::Queue, move |tx| queue::keep_running(tx, ran)).await {
                 tracing::warn!(%error, "cannot write down how long the office has been running; tried again");
             }
         }

@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 use mail::seam::Standing;
 use mail::{Address, Domain, Timestamp};
 use net::Shutdown;
+use store::Key;
 use tokio::sync::Notify;
 use tokio::task::JoinSet;
 
@@ -145,7 +146,7 @@ impl Depot {
         let mut stretch = Stretch::FIRST;
         while stretch.more && !self.shutdown.is_requested() {
             let (at, schedule) = (now(), self.means.schedule.clone());
-            match self.means.store.write(move |tx| queue::set_right(tx, stretch, at, &schedule)).await {
+            match self.means.store.write(Key::Queue, move |tx| queue::set_right(tx, stretch, at, &schedule)).await {
                 Ok(next) => stretch = next,
                 Err(error) => {
                     tracing::error!(%error, "cannot look through the times of the queue");
@@ -158,14 +159,14 @@ impl Depot {
     /// Domains that wait longer than can be: a clock was wrong.
     async fn set_domains_right(&self, at: Timestamp) -> Result<(), store::Error> {
         let schedule = self.means.schedule.clone();
-        self.means.store.write(move |tx| queue::set_domains_right(tx, at, &schedule)).await.map(drop)
+        self.means.store.write(Key::Queue, move |tx| queue::set_domains_right(tx, at, &schedule)).await.map(drop)
     }
 
     /// Lets postponed letters go whose time has come.
     async fn let_go(&self, at: Timestamp) {
         let done = match self.means.store.read(queue::next_postponed).await {
             Ok(next) if next.is_none_or(|next| next > at) => return,
-            Ok(_) => self.means.store.write(move |tx| queue::let_go(tx, at, SLICE)).await,
+            Ok(_) => self.means.store.write(Key::Queue, move |tx| queue::let_go(tx, at, SLICE)).await,
             Err(error) => Err(error),
         };
         match done {
@@ -286,7 +287,7 @@ impl Depot {
     /// A domain that stood as due and has nothing due: a command held or dropped its letters.
     async fn tidy(&self, domain: &Domain) {
         let domain = domain.as_str().to_owned();
-        let done = self.means.store.write(move |tx| queue::settle_domain(tx, &domain, true)).await;
+        let done = self.means.store.write(Key::Queue, move |tx| queue::settle_domain(tx, &domain, true)).await;
         if let Err(error) = done {
             tracing::error!(%error, "cannot tidy the queue");
         }
@@ -359,7 +360,7 @@ impl Depot {
         write: impl FnMut(&mut store::Tx) -> Result<(), store::Error> + Clone + Send + 'static,
     ) {
         let mut wait = Duration::from_millis(100);
-        while let Err(error) = self.means.store.write::<(), store::Error, _>(write.clone()).await {
+        while let Err(error) = self.means.store.write::<(), store::Error, _>(Key::Queue, write.clone()).await {
             tracing::error!(%error, "cannot record what became of a letter; tried again");
             if error == store::Error::Closed {
                 return;

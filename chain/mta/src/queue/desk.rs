@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use mail::trace::{DeskAct, Event, Step};
 use mail::{Address, Domain, LetterId, Timestamp};
-use store::{Store, Tx, View, params};
+use store::{Key, Store, Tx, View, params};
 
 use super::claim::ASKED_FOR;
 use super::enter::wake_domain;
@@ -121,7 +121,7 @@ fn in_slices(
         let mut after = 0;
         loop {
             let (act, condition) = (act.clone(), condition.clone());
-            let done: Vec<Found> = store.write_blocking(move |tx| {
+            let done: Vec<Found> = store.write_blocking(Key::Queue, move |tx| {
                 let found = slice(tx, &condition, state, after)?;
                 found.iter().try_for_each(|found| act(tx, found))?;
                 tx.announce(TOPIC);

@@ -2,7 +2,7 @@
 
 use mail::trace::{Attempt, DeskAct, Event, Step};
 use mail::{Address, Enhanced, LetterId, Timestamp};
-use store::{Store, Tx, View, params};
+use store::{Key, Store, Tx, View, params};
 
 use super::claim::{Loaded, load_letter};
 use super::record::finish_letter;
@@ -81,7 +81,7 @@ pub async fn write_report(
     let mut prepared = prepared.transpose()?;
     let (row, original) = (letter.row, letter.id);
     store
-        .write(move |tx| {
+        .write(Key::Everything, move |tx| {
             // A command may have taken the recipients off meanwhile: then there is nothing to report.
             let still_there = match subject {
                 Subject::Failed => take_off(tx, row, &rows)?,
@@ -171,7 +171,7 @@ async fn hold_for_postmaster(
         tracing::warn!(to = %row.fate.address, said = %row.fate.said, "a report could not be delivered: held in the queue");
     }
     store
-        .write(move |tx| {
+        .write(Key::Everything, move |tx| {
             let mut held = Vec::new();
             for row in &rows {
                 let sql = "UPDATE queue_recipient SET state = 1 WHERE id = $1 AND state = 2";

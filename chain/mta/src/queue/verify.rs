@@ -1,7 +1,7 @@
 //! Is the queue what it should be? Every letter has its body and somebody it goes to, and every recipient is looked at.
 
 use mail::Timestamp;
-use store::{Store, params};
+use store::{Key, Store, params};
 
 use super::enter::wake_domain;
 
@@ -66,7 +66,7 @@ fn forgotten(store: &Store, repair: bool, now: Timestamp, tell: &mut dyn FnMut(F
     for domain in domains {
         if repair {
             let woken = domain.clone();
-            store.write_blocking(move |tx| {
+            store.write_blocking(Key::Queue, move |tx| {
                 tx.announce(super::TOPIC);
                 wake_domain(tx, &woken, now)
             })?;

@@ -14,7 +14,7 @@ const BOB: &str = "bob@beta.test";
 const CAROL: &str = "carol@alpha.test";
 
 async fn recall(office: &Office, id: LetterId) -> bool {
-    office.store.write(move |tx| queue::recall(tx, id, 1, now())).await.unwrap()
+    office.store.write(store::Key::Everything, move |tx| queue::recall(tx, id, 1, now())).await.unwrap()
 }
 
 fn in_ms(ms: u64) -> Timestamp {

@@ -156,7 +156,7 @@ async fn a_crash_between_the_failure_and_its_report_loses_no_report() {
         tls: "",
     };
     let record = move |tx: &mut store::Tx| mta::queue::record(tx, row, now(), std::slice::from_ref(&entry));
-    office.store.write::<(), store::Error, _>(record).await.unwrap();
+    office.store.write::<(), store::Error, _>(store::Key::Everything, record).await.unwrap();
     // Here it crashed. The next start finds the failure in the store.
     assert_eq!(office.counts().failed, 1);
     office.start();

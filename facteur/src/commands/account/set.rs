@@ -13,7 +13,7 @@ use crate::failure::Failure;
 /// Changes everything that is named, all in one transaction.
 pub fn run(context: &Context<'_>, address: Address, changes: AccountChanges) -> Result<(), Failure> {
     let (store, now) = (context.store()?, clock::now());
-    store.write_blocking(move |tx| {
+    store.write_blocking(store::Key::Everything, move |tx| {
         let AccountChanges { name, language, quota, main_address } = &changes;
         let language = language.as_deref().and_then(Language::from_code);
         let changes = Changes { name: name.as_deref(), language, address: main_address.as_ref() };

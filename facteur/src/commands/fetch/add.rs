@@ -3,7 +3,7 @@
 use mail::Address;
 use mra::ledger;
 use mra::{Folders, Keep, Mailbox, Settings};
-use store::Store;
+use store::{Key, Store};
 
 use super::{Failure, find, secret, trial, trouble, vault};
 use crate::command_line::fetch::{Elsewhere, FetchLogin, FetchOptions, NewSource};
@@ -34,7 +34,9 @@ pub fn run(new: NewSource, context: &Context<'_>) -> Result<(), Failure> {
     let sealed = vault(context.config())?.seal(&name, &secret.write());
     let now = clock::now();
     let added = name.clone();
-    store.write_blocking(move |tx| ledger::add(tx, &added, &settings, Some(&sealed), true, now)).map_err(trouble)?;
+    store
+        .write_blocking(Key::Fetching, move |tx| ledger::add(tx, &added, &settings, Some(&sealed), true, now))
+        .map_err(trouble)?;
     terminal::note(&say!(
         "{name} is fetched while facteur serve runs, or now with: facteur fetch run {name}\n",
         "{name} est relevée tant que facteur serve tourne, ou maintenant avec : facteur fetch run {name}\n"

@@ -7,7 +7,7 @@ use mra::ledger::{self, Source, SourceError};
 use mra::progress::{Listener, News, Round};
 use mra::{Agent, Fault, Mailbox, Manner};
 use net::{Shutdown, Stop};
-use store::{Options, Store};
+use store::{Key, Options, Store};
 
 use super::tell::Teller;
 use super::{Failure, add, list, secret, trouble, vault};
@@ -99,7 +99,7 @@ fn once(mailbox: Mailbox, run: &RunFetch, context: &Context<'_>) -> Result<(Fetc
     let name = format!("{} {target}", settings.mailbox);
     let sealed = vault(&place.config)?.seal(&name, &secret.write());
     let now = clock::now();
-    let source = place.store.write_blocking(move |tx| match ledger::by_name(tx, &name)? {
+    let source = place.store.write_blocking(Key::Fetching, move |tx| match ledger::by_name(tx, &name)? {
         Some(known) => {
             ledger::change(tx, known.id, &settings, &sealed)?;
             ledger::get(tx, known.id)

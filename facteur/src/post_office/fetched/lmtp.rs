@@ -15,7 +15,7 @@ use mra::progress::Why;
 use mra::{Arrived, Destination, Fault, Taken};
 use net::{AddressAnswer, Connection, Resolver, Stream};
 use smtp::{Capabilities, Command, Forward, MailFrom, RcptTo, ReplyReader};
-use store::{Store, Tx};
+use store::{Key, Store, Tx};
 
 use crate::clock;
 
@@ -104,14 +104,14 @@ impl LmtpHome {
             tracing::warn!(said = %reply, "the delivery agent refuses a letter, which stays where it is");
             let said = reply.to_string();
             let noted = move |tx: &mut Tx| ledger::leave(tx, &entry, Why::NotTaken, &said, now);
-            self.store.write(noted).await?;
+            self.store.write(Key::Fetching, noted).await?;
             return Ok(Taken::LeftThere);
         }
         let admitted = move |tx: &mut Tx| {
             let fate = entry.admit(tx, now)?;
             ledger::note_taken(tx, source, u64::from(fate == Fate::New), octets)
         };
-        self.store.write(admitted).await?;
+        self.store.write(Key::Fetching, admitted).await?;
         Ok(Taken::Filed)
     }
 

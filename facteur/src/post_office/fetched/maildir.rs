@@ -12,7 +12,7 @@ use mailbox::System;
 use maildir::{Delivery, Flags, Maildir};
 use mra::ledger::{self, Source, SourceId};
 use mra::{Arrived, Destination, Fault, Furnished, Taken};
-use store::Store;
+use store::{Key, Store};
 
 use crate::clock;
 
@@ -47,7 +47,7 @@ impl MaildirHome {
         blocking(move || deliver(&maildir, &to_write)).await?;
         let (source, now) = (self.source, clock::now());
         let entries: Vec<_> = letters.into_iter().map(|letter| letter.entry).collect();
-        let written = self.store.write(move |tx| {
+        let written = self.store.write(Key::Fetching, move |tx| {
             entries.iter().try_for_each(|entry| entry.admit(tx, now).map(drop))?;
             ledger::note_taken(tx, source, count, octets)
         });

@@ -13,7 +13,7 @@ use mailbox::{FlagSet, FolderId, Prepared, SpecialUse, System, flags, folder};
 use mda::{Fate as Delivered, Filing, Mda, Recipient};
 use mra::ledger::{self, Fate, Source, SourceId};
 use mra::{Arrived, Destination, Fault, Furnished, SourceFolder, Taken};
-use store::{Store, Tx};
+use store::{Key, Store, Tx};
 
 use crate::clock;
 
@@ -163,7 +163,7 @@ impl Person {
     async fn commit(&self, ready: Vec<Ready>) -> Result<Vec<Taken>, Undone> {
         let (account, source, address, shown) = (self.account, self.source, self.address.clone(), self.shown.clone());
         let now = clock::now();
-        let written = self.store.write(move |tx| {
+        let written = self.store.write(Key::Account(account.0), move |tx| {
             let mut drawer = Drawer { account, folders: HashMap::new() };
             let (mut taken, mut letters, mut octets) = (Vec::with_capacity(ready.len()), 0, 0);
             for (turn, letter) in ready.iter().enumerate() {
@@ -239,7 +239,7 @@ impl Destination for Person {
                     let drawer = Drawer { account, folders: HashMap::new() };
                     some.iter().try_for_each(|folder| drawer.furnish(tx, folder))
                 };
-                self.store.write(made).await?;
+                self.store.write(Key::Account(self.account.0), made).await?;
             }
             Ok(())
         })

@@ -9,7 +9,7 @@ use facteur_directory::{Directory, Error, Language, MIGRATIONS, NoLimit, Secret,
 use mail::pace::Moment;
 use mail::seam::AccountId;
 use mail::{Address, Domain, Password, Timestamp};
-use store::{Options, Store, Tx};
+use store::{Key, Options, Store, Tx};
 
 pub const NOW: Timestamp = Timestamp(1_800_000_000_000);
 pub const PASSWORD: &str = "correct horse";
@@ -61,7 +61,7 @@ impl Fixture {
         &self,
         f: impl FnMut(&mut Tx) -> Result<T, Error> + Send + 'static,
     ) -> Result<T, Error> {
-        self.store.write_blocking(f)
+        self.store.write_blocking(Key::Everything, f)
     }
 
     pub fn add_domain(&self, text: &str) -> Result<(), Error> {

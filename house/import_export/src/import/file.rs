@@ -9,7 +9,7 @@ use mail::seam::AccountId;
 use mail::trace::{Arrival, Event};
 use mail::{LetterId, Timestamp};
 use mailbox::{FlagSet, FolderId, LetterKey, Prepared, System, flags, folder, letter};
-use store::{Store, Tx, View};
+use store::{Key, Store, Tx, View};
 
 use crate::layout::Goal;
 use crate::memory::{FiledAt, Stamp};
@@ -118,7 +118,7 @@ pub fn make_folders(store: &Store, account: AccountId, run: RunId, goals: &[Arc<
     for slice in goals.chunks(FOLDERS) {
         let slice = slice.to_vec();
         let make = move |tx: &mut Tx| slice.iter().try_for_each(|goal| folder_for(tx, account, run, goal).map(drop));
-        patiently(|| store.write_blocking(make.clone()))?;
+        patiently(|| store.write_blocking(Key::Account(account.0), make.clone()))?;
     }
     Ok(())
 }
@@ -129,9 +129,10 @@ fn commit(
     letters: &Arc<[Ready]>,
     range: std::ops::Range<usize>,
 ) -> Result<Filed, mailbox::Error> {
+    let key = Key::Account(home.account.0);
     let (home, letters, at) = (home.clone(), letters.clone(), (home.clock)());
     let write = move |tx: &mut Tx| file_all(tx, &home, letters.get(range.clone()).unwrap_or_default(), at);
-    patiently(|| store.write_blocking(write.clone()))
+    patiently(|| store.write_blocking(key, write.clone()))
 }
 
 /// Tries again while the store is busy with others: a post office that serves comes first.

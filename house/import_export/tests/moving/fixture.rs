@@ -13,7 +13,7 @@ use mail::seam::AccountId;
 use mail::{LetterId, Timestamp};
 use mailbox::fetch::{self, Want};
 use mailbox::{FlagSet, Keywords, SpecialUse, System, UidRange, account, body, flags, folder, letter};
-use store::{Options, Store};
+use store::{Key, Options, Store};
 
 pub const ALICE: AccountId = AccountId(1);
 
@@ -47,14 +47,14 @@ impl Fixture {
         let place = tempfile::tempdir().expect("a folder");
         let migrations = [mailbox::MIGRATIONS, trace::MIGRATIONS, import_export::MIGRATIONS].concat();
         let store = Store::open(Options::new(place.path()), &migrations).expect("a store");
-        store.write_blocking(|tx| account::create(tx, ALICE, None)).expect("a mailbox");
+        store.write_blocking(Key::Everything, |tx| account::create(tx, ALICE, None)).expect("a mailbox");
         Self { store, _place: place }
     }
 
     pub fn fill(&self, content: &Content) {
         for (name, (_, subscribed, letters)) in content {
             let (name, subscribed) = (name.clone(), *subscribed);
-            let made = self.store.write_blocking(move |tx| {
+            let made = self.store.write_blocking(Key::Everything, move |tx| {
                 let id = match folder::by_name(tx, ALICE, &name)? {
                     Some(folder) => folder.id,
                     None => folder::create(tx, ALICE, &name, None)?,
@@ -69,7 +69,7 @@ impl Fixture {
             for kept in letters {
                 let prepared = mailbox::prepare(&self.store, Bytes::from(kept.raw.clone())).expect("prepared");
                 let kept = kept.clone();
-                let filed = self.store.write_blocking(move |tx| {
+                let filed = self.store.write_blocking(Key::Everything, move |tx| {
                     let names: Vec<&str> = kept.keywords.iter().map(String::as_str).collect();
                     let flags: FlagSet = flags::intern(tx, ALICE, System::from_bits(kept.system), &names)?;
                     letter::file(tx, id, &prepared, &flags, Timestamp::from_seconds(kept.received))

@@ -152,12 +152,15 @@ fn an_import_into_a_full_mailbox_stops_and_goes_on_when_there_is_room() {
     let fixture = Fixture::new();
     let place = tempfile::tempdir().expect("a folder");
     let path = mbox(place.path(), 700);
-    fixture.store.write_blocking(|tx| account::set_quota(tx, ALICE, Some(100_000))).expect("a quota");
+    fixture
+        .store
+        .write_blocking(store::Key::Everything, |tx| account::set_quota(tx, ALICE, Some(100_000)))
+        .expect("a quota");
     let (stopped, _) = fixture.try_import(&path);
     assert!(matches!(stopped, Err(import_export::Error::Mailbox(mailbox::Error::OverQuota { .. }))), "{stopped:?}");
     let before = fixture.content()["Old"].2.len();
     assert!((300..700).contains(&before), "what fits is there: {before}");
-    fixture.store.write_blocking(|tx| account::set_quota(tx, ALICE, None)).expect("no quota");
+    fixture.store.write_blocking(store::Key::Everything, |tx| account::set_quota(tx, ALICE, None)).expect("no quota");
     let (imported, _) = fixture.import(&path);
     assert_eq!((imported.known, imported.letters), (before as u64, 700 - before as u64));
     assert_eq!(fixture.content()["Old"].2.len(), 700);

@@ -26,7 +26,7 @@ fn fetch(fixture: &Fixture, source: i64, folder_name: &str, raw: &str) -> bool {
     let raw = raw.replace('\n', "\r\n").into_bytes();
     let prepared = mailbox::prepare(&fixture.store, raw.clone().into()).expect("prepared");
     let (identity, key, name) = (Identity::of(&raw), FolderKey::of(folder_name, None), folder_name.to_owned());
-    let fetched = fixture.store.write_blocking(move |tx| {
+    let fetched = fixture.store.write_blocking(store::Key::Everything, move |tx| {
         if memory::fetched(tx, ALICE, source, identity, key)? {
             return Ok::<_, mailbox::Error>(false);
         }
@@ -89,7 +89,7 @@ fn a_letter_that_was_deleted_here_does_not_come_back() {
 
 fn empty(fixture: &Fixture, name: &str) {
     let name = name.to_owned();
-    let emptied = fixture.store.write_blocking(move |tx| {
+    let emptied = fixture.store.write_blocking(store::Key::Everything, move |tx| {
         let folder = folder::by_name(tx, ALICE, &name)?.expect("the folder").id;
         letter::expunge(tx, folder, &Expunge::All(&[UidRange::ALL]), 100).map(drop)
     });
@@ -161,7 +161,7 @@ fn an_undo_takes_nothing_that_somebody_has_touched_or_fetched() {
 
 /// The first letter is read, the second moved to INBOX.
 fn touch(fixture: &Fixture) {
-    let touched = fixture.store.write_blocking(|tx| {
+    let touched = fixture.store.write_blocking(store::Key::Everything, |tx| {
         let old = folder::by_name(tx, ALICE, "old")?.expect("the folder").id;
         let inbox = folder::by_name(tx, ALICE, "INBOX")?.expect("the folder").id;
         let uid = |number| UidRange::one(mailbox::Uid::new(number).expect("a UID"));
@@ -206,6 +206,10 @@ fn rows(fixture: &Fixture) -> Vec<i64> {
 fn a_person_who_is_removed_is_forgotten() {
     let (fixture, place) = (Fixture::new(), Store::new());
     fixture.import(&mbox(&place, "old.mbox", &["one"]));
-    while fixture.store.write_blocking(|tx| memory::forget(tx, AccountId(1))).expect("forgotten") {}
+    while fixture
+        .store
+        .write_blocking(store::Key::Everything, |tx| memory::forget(tx, AccountId(1)))
+        .expect("forgotten")
+    {}
     assert_eq!(rows(&fixture), [0, 0, 0]);
 }

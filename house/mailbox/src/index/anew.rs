@@ -13,7 +13,7 @@ use std::ops::ControlFlow;
 
 use mail::Timestamp;
 use mail::seam::AccountId;
-use store::{BlobId, Store, Tx, View, params};
+use store::{BlobId, Key, Store, Tx, View, params};
 
 use crate::letter::again::{self, Anew};
 use crate::parse::{Contents, Limits, column, scan};
@@ -34,7 +34,7 @@ pub(super) async fn round(store: &Store) -> Result<bool, Error> {
         Err(Error::Store(store::Error::Panicked(why))) => one_by_one(store, after, &why).await?,
         found => found?,
     };
-    let changed = store.write(move |tx| keep(tx, &found)).await?;
+    let changed = store.write(Key::Everything, move |tx| keep(tx, &found)).await?;
     super::again(store, changed).await?;
     Ok(true)
 }

@@ -4,7 +4,7 @@
 use std::ops::ControlFlow;
 
 use mail::seam::AccountId;
-use store::{Store, Tx, View, params};
+use store::{Key, Store, Tx, View, params};
 
 use crate::letter::{self, visible};
 use crate::{Change, Error, FolderId, ThreadId, Uids, thread};
@@ -22,29 +22,31 @@ pub async fn round(store: &Store) -> Result<bool, Error> {
     let Some(todo) = todo else { return Ok(false) };
     match todo {
         Todo::Clear(folder) => {
-            store.write(move |tx| letter::clear(tx, folder).map(drop)).await?;
+            store.write(Key::Everything, move |tx| letter::clear(tx, folder).map(drop)).await?;
         }
         Todo::Part(folder) => {
-            store.write(move |tx| letter::carry_out(tx, folder).map(drop)).await?;
+            store.write(Key::Everything, move |tx| letter::carry_out(tx, folder).map(drop)).await?;
         }
         Todo::Settle(folder) => {
-            store.write(move |tx| visible::settle_slice(tx, folder).map(drop)).await?;
+            store.write(Key::Everything, move |tx| visible::settle_slice(tx, folder).map(drop)).await?;
         }
         Todo::Loose(account, thread) => {
-            store.write(move |tx| thread::forget_loose(tx, account, thread, FORGOTTEN)).await?;
+            store
+                .write(Key::Account(account.0), move |tx| thread::forget_loose(tx, account, thread, FORGOTTEN))
+                .await?;
         }
         Todo::Close(account) => {
-            store.write(move |tx| close(tx, account)).await?;
+            store.write(Key::Account(account), move |tx| close(tx, account)).await?;
         }
         Todo::Checkpoint(folder) => checkpoint(store, folder).await?,
         Todo::Forget(folder) => {
-            store.write(move |tx| forget(tx, folder)).await?;
+            store.write(Key::Everything, move |tx| forget(tx, folder)).await?;
         }
         Todo::ForgetSpoken(account) => {
-            store.write(move |tx| thread::spoken::forget_old(tx, account, FORGOTTEN)).await?;
+            store.write(Key::Account(account.0), move |tx| thread::spoken::forget_old(tx, account, FORGOTTEN)).await?;
         }
         Todo::ForgetOf(account) => {
-            store.write(move |tx| forget_of(tx, account)).await?;
+            store.write(Key::Account(account), move |tx| forget_of(tx, account)).await?;
         }
     }
     Ok(true)
@@ -141,7 +143,7 @@ async fn checkpoint(store: &Store, folder: FolderId) -> Result<(), Error> {
         Err(Error::NoSuchFolder(_)) => return Ok(()),
         Err(error) => return Err(error),
     };
-    store.write(move |tx| uids.keep(tx, folder, at)).await
+    store.write(Key::Everything, move |tx| uids.keep(tx, folder, at)).await
 }
 
 /// Forgets the oldest tombstones of a folder that has very many, some at a time, and moves the horizon along. The

@@ -43,7 +43,7 @@ type Places = BTreeMap<(i64, i64), ThreadInFolder>;
 /// The conversations of the next slice that are counted wrong, and the last one of the slice.
 fn slice(view: &View, account: AccountId, after: i64) -> Result<Option<(i64, Vec<ThreadId>)>, Error> {
     let sql = "SELECT MAX(thread) FROM (SELECT thread FROM letter WHERE account = $1 AND thread > $2
-             UNION SELECT thread FROM folder_thread WHERE account = $1 AND thread > $2 ORDER BY thread LIMIT $3) AS some";
+             UNION SELECT thread FROM folder_thread WHERE account = $1 AND thread > $2 ORDER BY thread LIMIT $3) AS few";
     let last: Option<i64> = view.query_one(sql, params![account.0, after, SLICE], |row| row.get(0))?;
     let Some(last) = last else { return Ok(None) };
     let (kept, mut found) = (kept(view, account, after, last)?, found(view, account, after, last)?);

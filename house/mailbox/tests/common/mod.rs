@@ -7,7 +7,7 @@ use facteur_mailbox as mailbox;
 use mail::Timestamp;
 use mail::seam::AccountId;
 use mailbox::{Error, FlagSet, Folder, FolderId, System, Uid, UidRange, account, folder, letter};
-use store::{Options, Store, Tx, View};
+use store::{Key, Options, Store, Tx, View};
 
 pub const ALICE: AccountId = AccountId(1);
 pub const NOW: Timestamp = Timestamp(1_795_501_377_000);
@@ -45,7 +45,7 @@ impl Fixture {
         &self,
         f: impl FnMut(&mut Tx) -> Result<T, Error> + Send + 'static,
     ) -> Result<T, Error> {
-        self.store.write_blocking(f)
+        self.store.write_blocking(Key::Everything, f)
     }
 
     pub fn read<T: Send + 'static>(&self, f: impl FnOnce(&View) -> Result<T, Error> + Send + 'static) -> T {

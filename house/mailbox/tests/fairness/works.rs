@@ -122,7 +122,7 @@ impl Town {
     }
 
     pub fn write<T: Send + 'static>(&self, f: impl FnMut(&mut Tx) -> Result<T, Error> + Send + 'static) -> T {
-        self.store.write_blocking(f).unwrap()
+        self.store.write_blocking(store::Key::Everything, f).unwrap()
     }
 
     pub fn folder_of(&self, account: AccountId, name: &str) -> FolderId {
@@ -144,7 +144,7 @@ impl Town {
         T: Send + 'static,
         F: FnMut(&mut Tx, P) -> Result<(T, Option<P>), Error> + Clone + Send + 'static,
     {
-        self.runtime.block_on(sliced(&self.store, from, slice, drop)).unwrap();
+        self.runtime.block_on(sliced(&self.store, store::Key::Everything, from, slice, drop)).unwrap();
     }
 
     fn flag(&self, folder: FolderId, change: FlagChange) {

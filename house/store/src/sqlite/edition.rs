@@ -5,6 +5,7 @@ use std::ops::ControlFlow;
 use super::{pieces, seals, terms, words};
 use crate::engine::WriteSession;
 use crate::error::Result;
+use crate::record;
 use crate::value::Row;
 
 /// To be raised whenever what stands in the index, or what a word is, changes.
@@ -23,6 +24,7 @@ pub(crate) fn is_ours(session: &dyn WriteSession) -> Result<bool> {
     let schemas = [words::SCHEMA, terms::SCHEMA, seals::SCHEMA, pieces::SCHEMA];
     let edition =
         format!("CREATE TABLE edition (number BIGINT NOT NULL); INSERT INTO edition (number) VALUES ({EDITION});");
+    schemas.iter().zip(1..).for_each(|(schema, number)| record::schema("search", "search", number, schema));
     let made = schemas.iter().try_for_each(|schema| session.run_migration(schema));
     let made = made.and_then(|()| session.run_migration(&edition)).and_then(|()| session.commit());
     made.inspect_err(|_| session.roll_back()).map(|()| true)

@@ -56,6 +56,10 @@ impl rusqlite::ToSql for Parameter<'_> {
         Ok(ToSqlOutput::Borrowed(match self.0 {
             Value::Null => ValueRef::Null,
             Value::Integer(number) => ValueRef::Integer(number),
+            // PostgreSQL has no texts with the octet 0, so none are kept: it becomes the sign for what cannot be read.
+            Value::Text(text) if text.contains('\0') => {
+                return Ok(ToSqlOutput::Owned(text.replace('\0', "\u{fffd}").into()));
+            }
             Value::Text(text) => ValueRef::Text(text.as_bytes()),
             Value::Blob(bytes) => ValueRef::Blob(bytes),
             Value::TooLarge => return Err(rusqlite::Error::ToSqlConversionFailure(Box::new(Error::TooLarge))),

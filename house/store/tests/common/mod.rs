@@ -1,7 +1,7 @@
 //! What the tests of the store share.
 #![allow(dead_code, missing_docs)]
 
-use facteur_store::{Error, Migration, Options, Result, Store, Tx, View, params};
+use facteur_store::{Error, Key, Migration, Options, Result, Store, Tx, View, params};
 
 pub const MIGRATIONS: &[Migration] = &[Migration {
     room: "notes",
@@ -32,7 +32,7 @@ pub async fn all_texts(store: &Store) -> Vec<String> {
 
 pub async fn write_note(store: &Store, text: &str) -> Result<i64> {
     let text = text.to_owned();
-    store.write(move |tx| add(tx, &text)).await
+    store.write(Key::Everything, move |tx| add(tx, &text)).await
 }
 
 pub fn refused() -> Error {

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use mail::trace::{Event, Link, Observation, Step};
 use mail::{LetterId, Timestamp};
-use store::{Store, Tx, View, params};
+use store::{Key, Store, Tx, View, params};
 
 use crate::index::letter;
 use crate::note;
@@ -72,7 +72,7 @@ impl Group {
         let news = store.read(move |view| self.news(view)).await?;
         for slice in news.chunks(500) {
             let slice = slice.to_vec();
-            store.write(move |tx| slice.iter().try_for_each(|one| one.write(tx))).await?;
+            store.write(Key::Trace, move |tx| slice.iter().try_for_each(|one| one.write(tx))).await?;
         }
         Ok(())
     }

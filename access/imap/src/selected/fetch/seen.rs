@@ -4,7 +4,7 @@ use std::ops::ControlFlow;
 
 use mailbox::letter::{Stored, rest, store_flags};
 use mailbox::{Error, FlagChange, FlagSet, FolderId, System, Uid, UidRange, Uids, Want};
-use store::View;
+use store::{Key, View};
 
 use super::Job;
 
@@ -40,7 +40,7 @@ impl Job<'_> {
             let slice = left.clone();
             let stored: Stored = self
                 .store
-                .write(move |tx| {
+                .write(Key::Account(self.asker.0), move |tx| {
                     let seen = FlagChange::Add(FlagSet::from(System::SEEN));
                     store_flags(tx, folder, &slice, &seen, None, mailbox::letter::SLICE)
                 })

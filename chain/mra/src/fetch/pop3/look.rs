@@ -5,7 +5,7 @@
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
-use store::Tx;
+use store::{Key, Tx};
 
 use super::ahead::Ahead;
 use super::{Drop, Look, MOST_HEADER, RemoteLetter, SLICE};
@@ -126,7 +126,7 @@ impl Drop<'_, '_> {
         for slice in left.chunks(SLICE) {
             let slice = slice.to_vec();
             let forgotten = move |tx: &mut Tx| slice.iter().try_for_each(|key| ledger::forget_left(tx, row, key));
-            self.round.means.store.write(forgotten).await?;
+            self.round.means.store.write(Key::Fetching, forgotten).await?;
         }
         if look.letters.iter().any(|letter| letter.key.is_none()) {
             return Ok(());
@@ -135,7 +135,11 @@ impl Drop<'_, '_> {
         let gone: Vec<Vec<u8>> = gone.map(|(key, _)| key.clone()).collect();
         for slice in gone.chunks(SLICE) {
             let slice = slice.to_vec();
-            self.round.means.store.write(move |tx: &mut Tx| ledger::mark_keys_gone(tx, row, &slice)).await?;
+            self.round
+                .means
+                .store
+                .write(Key::Fetching, move |tx: &mut Tx| ledger::mark_keys_gone(tx, row, &slice))
+                .await?;
         }
         Ok(())
     }

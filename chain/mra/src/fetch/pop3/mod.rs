@@ -7,7 +7,7 @@ mod sweep;
 
 use std::collections::HashMap;
 
-use store::Tx;
+use store::{Key, Tx};
 
 use super::Means;
 use super::breaks::Breaks;
@@ -82,7 +82,7 @@ struct Drop<'r, 'a> {
 /// Brings all that is new from a POP3 maildrop, and takes away what is to go.
 pub(super) async fn fetch(means: &Means, source: &Source, credential: &Credential) -> Result<Round, Fault> {
     let id = source.id;
-    let row = means.store.write(move |tx: &mut Tx| ledger::folder(tx, id, b"")).await?.id;
+    let row = means.store.write(Key::Fetching, move |tx: &mut Tx| ledger::folder(tx, id, b"")).await?.id;
     let (breaks, tried) = (Breaks::default(), HashMap::new());
     let mut round = Rounds { means, source, credential, row, breaks, tried, without_headers: false, announced: false };
     let mut client = Some(round.connect().await?);
@@ -149,7 +149,7 @@ impl<'a> Rounds<'a> {
             Some(wrong) => ledger::leave_folder(tx, id, row, wrong, now),
             None => ledger::folder_is_well(tx, row),
         };
-        self.means.store.write(noted).await?;
+        self.means.store.write(Key::Fetching, noted).await?;
         if let Some(said) = wrong {
             self.means.listener.hear(&News::FolderLeft { folder: FOLDER.to_owned(), said });
         }
@@ -163,7 +163,7 @@ impl<'a> Rounds<'a> {
         *tried += vain;
         let told = *tried >= 2;
         let (entry, words, now) = (self.entry(letter, key), said.to_owned(), net::now());
-        self.means.store.write(move |tx: &mut Tx| ledger::leave(tx, &entry, why, &words, now)).await?;
+        self.means.store.write(Key::Fetching, move |tx: &mut Tx| ledger::leave(tx, &entry, why, &words, now)).await?;
         if told {
             let (folder, name) = (FOLDER.to_owned(), letter.number.to_string());
             self.means.listener.hear(&News::LeftThere { folder, name, why, said: said.to_owned() });

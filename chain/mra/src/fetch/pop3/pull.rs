@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use mail::{Timestamp, lines};
 use mailbox::{Summary, System};
-use store::Tx;
+use store::{Key, Tx};
 
 use super::ahead::Ahead;
 use super::{Drop, FOLDER, Look, RemoteLetter};
@@ -98,7 +98,7 @@ impl Drop<'_, '_> {
         let entries = old.iter().filter_map(|letter| Some(self.round.entry(letter, letter.key.clone()?)));
         let entries: Vec<Entry> = entries.collect();
         let noted = move |tx: &mut Tx| entries.iter().try_for_each(|entry| entry.note(tx, LetterState::TooOld, now));
-        self.round.means.store.write(noted).await?;
+        self.round.means.store.write(Key::Fetching, noted).await?;
         Ok(young)
     }
 
@@ -196,7 +196,7 @@ impl Drop<'_, '_> {
                 _ => Ok(()),
             }
         };
-        self.round.means.store.write(noted).await?;
+        self.round.means.store.write(Key::Fetching, noted).await?;
         if same_key == Some(true) || elsewhere {
             let own = if same_key == Some(true) { Some(key.to_vec()) } else { self.contents.get(&content).cloned() };
             self.read.extend(own.map(|own| (letter.number, (own, content))));

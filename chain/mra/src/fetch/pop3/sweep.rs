@@ -3,7 +3,7 @@
 
 use std::collections::HashMap;
 
-use store::Tx;
+use store::{Key, Tx};
 
 use super::ahead::Ahead;
 use super::{Drop, FOLDER, Look, SLICE};
@@ -37,7 +37,7 @@ impl Drop<'_, '_> {
         let row = round.row;
         for slice in gone.chunks(SLICE) {
             let slice = slice.to_vec();
-            round.means.store.write(move |tx: &mut Tx| ledger::parted(tx, row, &slice)).await?;
+            round.means.store.write(Key::Fetching, move |tx: &mut Tx| ledger::parted(tx, row, &slice)).await?;
         }
         let (letters, kept) = (gone.len() as u64, all.saturating_sub(gone.len() as u64) + round.short().await?);
         if letters > 0 {

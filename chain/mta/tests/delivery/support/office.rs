@@ -55,7 +55,10 @@ impl LocalDrop for Cabinet {
         Box::pin(async move {
             let filed = replies.iter().any(|(_, reply)| reply.is_positive());
             let write = move |tx: &mut Tx| done(tx, &replies);
-            self.store.write::<(), store::Error, _>(write).await.map_err(|error| OurFault(error.to_string()))?;
+            self.store
+                .write::<(), store::Error, _>(store::Key::Everything, write)
+                .await
+                .map_err(|error| OurFault(error.to_string()))?;
             if filed {
                 self.filed.lock().unwrap().push((letter, envelope));
             }
@@ -151,7 +154,7 @@ impl Office {
             hold: None,
         };
         let mut prepared = queue::prepare(&self.store, &letter, &envelope, terms).unwrap();
-        self.store.write::<(), store::Error, _>(move |tx| prepared.put(tx)).await.unwrap();
+        self.store.write::<(), store::Error, _>(store::Key::Everything, move |tx| prepared.put(tx)).await.unwrap();
         letter.id
     }
 
@@ -173,7 +176,7 @@ impl Office {
             };
             let mut prepared: Vec<_> = slice.iter().map(prepare).collect();
             let write = move |tx: &mut Tx| prepared.iter_mut().try_for_each(|prepared| prepared.put(tx));
-            self.store.write::<(), store::Error, _>(write).await.unwrap();
+            self.store.write::<(), store::Error, _>(store::Key::Everything, write).await.unwrap();
         }
     }
 
@@ -184,7 +187,7 @@ impl Office {
     /// Changes rows behind the office's back.
     pub async fn change(&self, sql: &'static str, number: i64) {
         let write = move |tx: &mut Tx| tx.execute(sql, store::params![number]).map(drop);
-        self.store.write::<(), store::Error, _>(write).await.unwrap();
+        self.store.write::<(), store::Error, _>(store::Key::Everything, write).await.unwrap();
     }
 
     pub fn counts(&self) -> Counts {

@@ -1,0 +1,161 @@
+//! What a write changes, said by its caller.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use crate::error::{Error, Result};
+use crate::migration::Migration;
+use crate::value::Value;
+
+/// What a write changes. Today one thread writes everything in the order in which it came; an engine with several writers
+/// chooses the lane by this key, so that writes with nothing in common run beside each other. While the suite writes its
+/// statements down (`record.rs`), each is checked against the key of its write.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Key {
+    /// The mail of one account and what is kept beside it, by the number of the account.
+    Account(i64),
+    /// Letters on their way to other servers.
+    Queue,
+    /// Domains, accounts, passwords and sessions.
+    Directory,
+    /// Mailboxes elsewhere from which letters are fetched.
+    Fetching,
+    /// The history of letters, beside the writes that make it.
+    Trace,
+    /// Several of these at once, such as a letter that is filed for some and queued for others, or whoever's rows it is.
+    Everything,
+}
+
+/// Rooms whose rows any write may add: bodies, and what happened.
+const SHARED: [&str; 2] = ["store", "trace"];
+
+impl Key {
+    /// May a write with this key change tables of the room?
+    fn covers(self, room: &str) -> bool {
+        let own = match self {
+            Self::Everything => return true,
+            Self::Account(_) => !["queue", "directory"].contains(&room),
+            Self::Queue => room == "queue",
+            Self::Directory => room == "directory",
+            Self::Fetching => room == "mra",
+            Self::Trace => false,
+        };
+        own || SHARED.contains(&room)
+    }
+}
+
+/// Which room each table belongs to.
+#[derive(Debug, Default)]
+pub(crate) struct Tables(HashMap<&'static str, &'static str>);
+
+impl Tables {
+    pub(crate) fn of<'m>(migrations: impl IntoIterator<Item = &'m Migration>) -> Self {
+        let made = |step: &Migration| {
+            let tables = step.sql.split(';').filter_map(made_by);
+            tables.map(|table| (table, step.room)).collect::<Vec<_>>()
+        };
+        Self(migrations.into_iter().flat_map(made).collect())
+    }
+}
+
+/// The table that a statement of a migration makes.
+fn made_by(statement: &'static str) -> Option<&'static str> {
+    let rest = statement.trim_start().strip_prefix("CREATE TABLE ")?;
+    rest.split(|c: char| c.is_whitespace() || c == '(').next()
+}
+
+/// What the write that runs has said that it changes.
+pub(crate) struct Bounds {
+    key: Key,
+    tables: Arc<Tables>,
+}
+
+impl Bounds {
+    pub(crate) fn new(tables: Arc<Tables>) -> Self {
+        Self { key: Key::Everything, tables }
+    }
+
+    pub(crate) fn begin(&mut self, key: Key) {
+        self.key = key;
+    }
+
+    /// Refuses a statement that changes what the key does not cover.
+    pub(crate) fn check(&self, sql: &str, params: &[Value<'_>]) -> Result<()> {
+        let Some(table) = changed_by(sql) else { return Ok(()) };
+        let room = self.tables.0.get(table).copied();
+        if room.is_some_and(|room| !self.key.covers(room)) {
+            return Err(Error::Sql(format!("a write for {:?} changes the table {table}", self.key)));
+        }
+        match (self.key, account_in(sql, params)) {
+            (Key::Account(own), Some(other)) if own != other => {
+                Err(Error::Sql(format!("a write for account {own} changes the table {table} for account {other}")))
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
+/// The table that a statement changes.
+fn changed_by(sql: &str) -> Option<&str> {
+    let mut words = sql.split_ascii_whitespace();
+    let table = match (words.next()?, words.next()?) {
+        ("INSERT", "INTO") | ("DELETE", "FROM") => words.next()?,
+        ("UPDATE", table) => table,
+        _ => return None,
+    };
+    table.split('(').next()
+}
+
+/// The account whose rows a statement changes, where it says so by a parameter.
+fn account_in(sql: &str, params: &[Value<'_>]) -> Option<i64> {
+    const NAMED: &str = " account = $";
+    let number = match sql.find(NAMED) {
+        Some(at) => sql[at + NAMED.len()..].split(|c: char| !c.is_ascii_digit()).next()?.parse::<usize>().ok()?,
+        None if sql.contains("(account, ") && sql.contains("VALUES ($1,") => 1,
+        None => return None,
+    };
+    match params.get(number.checked_sub(1)?)? {
+        Value::Integer(account) => Some(*account),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const ROOMS: [Migration; 2] = [
+        Migration { room: "queue", number: 1, sql: "CREATE TABLE queue_letter (id {id}); CREATE INDEX i ON x (y);" },
+        Migration {
+            room: "mailbox",
+            number: 1,
+            sql: "\nCREATE TABLE entry(account BIGINT);CREATE TABLE folder (f {id})",
+        },
+    ];
+
+    fn check(key: Key, sql: &str, account: i64) -> bool {
+        let mut bounds = Bounds::new(Arc::new(Tables::of(&ROOMS)));
+        bounds.begin(key);
+        bounds.check(sql, &[Value::Integer(account)]).is_ok()
+    }
+
+    #[test]
+    fn a_write_changes_only_what_its_key_covers() {
+        let queued = "INSERT INTO queue_letter (name) VALUES ($1)";
+        assert!(check(Key::Queue, queued, 0) && check(Key::Everything, queued, 0));
+        assert!(
+            !check(Key::Account(1), queued, 0) && !check(Key::Directory, queued, 0) && !check(Key::Trace, queued, 0)
+        );
+        assert!(check(Key::Account(1), "DELETE FROM folder WHERE f = $1", 2));
+        assert!(!check(Key::Queue, "UPDATE folder SET f = $1", 2));
+        assert!(check(Key::Queue, "SELECT f FROM folder", 2), "whoever writes may read everything");
+    }
+
+    #[test]
+    fn a_write_for_one_account_leaves_the_rows_of_others() {
+        for sql in ["DELETE FROM entry WHERE account = $1", "INSERT INTO entry (account, a) VALUES ($1, 2)"] {
+            assert!(check(Key::Account(7), sql, 7) && check(Key::Everything, sql, 8), "{sql}");
+            assert!(!check(Key::Account(7), sql, 8), "{sql}");
+        }
+    }
+}
