@@ -39,8 +39,11 @@ export interface Look {
   calm?: boolean;
 }
 
+/** `FACTEUR_SLOW=6` has every page run as on a machine that is six times slower, to find what only holds on a quick one. */
+const slowness = Number(process.env.FACTEUR_SLOW ?? '1');
+
 export async function open(browser: Browser, look: Look = {}): Promise<BrowserContext> {
-  return browser.newContext({
+  const context = await browser.newContext({
     viewport: { width: look.width ?? 1440, height: look.height ?? 900 },
     colorScheme: look.dark ? 'dark' : 'light',
     locale: look.french ? 'fr-FR' : 'en-GB',
@@ -50,6 +53,25 @@ export async function open(browser: Browser, look: Look = {}): Promise<BrowserCo
     permissions: ['clipboard-write', 'clipboard-read'],
     timezoneId: 'Europe/Paris',
   });
+  if (slowness > 1) context.on('page', (page) => void slowDown(context, page));
+  return context;
+}
+
+async function slowDown(context: BrowserContext, page: Page): Promise<void> {
+  // A page that is gone already needs nothing.
+  const session = await context.newCDPSession(page).catch(() => undefined);
+  await session?.send('Emulation.setCPUThrottlingRate', { rate: slowness }).catch(() => undefined);
+}
+
+/** Has scripts and styles that are not there yet take their time to come, as on a slow line; gives how to end that. */
+export async function slowLine(page: Page, milliseconds: number): Promise<() => Promise<void>> {
+  const address = '**/assets/*';
+  await page.route(address, async (route) => {
+    await new Promise((resolve) => setTimeout(resolve, milliseconds));
+    // Where the line is quick again, or the page gone, nobody asks any more.
+    await route.continue().catch(() => undefined);
+  });
+  return () => page.unroute(address);
 }
 
 /** Gathers what the policy forbids and what breaks on a page. */

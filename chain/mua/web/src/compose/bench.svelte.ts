@@ -15,6 +15,7 @@ import { answeredBy, goingAlong, type Original, originalOf } from './originals';
 import { quoted } from './quote';
 import { signed } from './signature';
 import { Tray } from './tray.svelte';
+import { unfold } from './unfold';
 import { Uploads } from './uploads.svelte';
 
 /** The letters being written, from the blank sheet to the moment they are gone. */
@@ -42,6 +43,8 @@ export class Bench {
   }
 
   async open(): Promise<void> {
+    await this.post.identities.load();
+    void this.post.people.load();
     window.addEventListener('beforeunload', (event) => {
       if (
         this.outbox.busy > 0 ||
@@ -58,8 +61,6 @@ export class Bench {
       before();
       for (const draft of this.tray.letters) if (draft.status === 'failed') void this.drafts.save(draft);
     };
-    void this.post.people.load();
-    await this.post.identities.load();
   }
 
   /** Text as the editor holds it. */
@@ -74,10 +75,11 @@ export class Bench {
     return draft;
   }
 
-  async answer(kind: AnswerKind, emailId: Id): Promise<void> {
+  /** Begins the answer to a letter, unless the person has `left` meanwhile. Gives whether it lies there. */
+  async answer(kind: AnswerKind, emailId: Id, left: AbortSignal): Promise<boolean> {
     // Who gets a letter forwarded is to get all of it; of one that is answered, what is long is known to who wrote it.
     const found = await this.#original(emailId, kind === 'forward' ? { maxBodyValueBytes: 0 } : {});
-    if (!found) return;
+    if (!found || left.aborted) return false;
     const { email, body, html } = found;
     const own = this.drafts.identities.map((identity) => identity.email);
     const keyword = kind === 'forward' ? '$forwarded' : '$answered';
@@ -94,22 +96,25 @@ export class Bench {
       attachments: kind === 'forward' ? attachments : [],
       pictures,
     });
+    return true;
   }
 
-  async resume(emailId: Id): Promise<void> {
-    if (this.#unfolds(emailId)) return;
+  /** Goes on with a draft, unless the person has `left` meanwhile. Gives whether it lies there. */
+  async resume(emailId: Id, left: AbortSignal): Promise<boolean> {
+    if (this.#unfolds(emailId)) return true;
     // What would be cut off here would be gone with the next save.
     const found = await this.#original(emailId, { maxBodyValueBytes: 0 });
-    if (!found) return;
+    if (!found || left.aborted) return false;
     const { email, body, html } = found;
     // There is an end to what the server gives of one, too.
     if (Object.values(body.bodyValues).some((value) => value.isTruncated)) {
       this.post.notices.say('failed', language.words.compose.tooLong);
-      return;
+      return false;
     }
     const answers = await answeredBy(this.post.connection, found).catch(() => undefined);
+    if (left.aborted) return false;
     // It may have been asked for twice meanwhile.
-    if (this.#unfolds(emailId)) return;
+    if (this.#unfolds(emailId)) return true;
     const text = shownParts(body)
       .map((part) => (part.partId ? (body.bodyValues[part.partId]?.value ?? '') : ''))
       .join('\n');
@@ -129,6 +134,7 @@ export class Bench {
       answers,
       emailId,
     });
+    return true;
   }
 
   /** Lets a letter go, now or `at` a time, and offers to call it back as long as the server holds it. */
@@ -137,7 +143,7 @@ export class Bench {
     const { notices, people, settings, sync, reading } = this.post;
     const seconds = at ? 0 : this.outbox.holdOf(settings.undoSend);
     const leaving = this.outbox.send(draft, at ?? seconds);
-    const undo = { label: language.words.act.undo, run: () => void this.#recall(draft, leaving) };
+    const undo = { label: language.words.act.undo, run: () => void this.#callBack(draft, leaving) };
     const notice = notices.say(
       'done',
       language.words.compose.sending,
@@ -210,20 +216,28 @@ export class Bench {
     notices.say('done', language.words.scheduled.goes(when), undo);
   }
 
-  async #recall(draft: Draft, leaving: Promise<Leaving>): Promise<void> {
+  /** Calls a letter back to be written on; what is typed meanwhile is meant for it. */
+  async #callBack(draft: Draft, leaving: Promise<Leaving>): Promise<void> {
+    await this.desk.ahead.hold(this.#recall(draft, leaving), '.composer').catch(() => undefined);
+  }
+
+  /** Gives whether it lies there again. */
+  async #recall(draft: Draft, leaving: Promise<Leaving>): Promise<boolean> {
     const { compose } = language.words;
     // What became of the sending itself is told where it was begun.
     const left = await leaving.catch(() => undefined);
-    if (left?.kind !== 'held') return;
+    if (left?.kind !== 'held') return false;
     try {
       await this.outbox.recall(draft, left.submission);
       clearTimeout(this.#timers.get(draft.key));
       this.#lay(draft);
       this.post.notices.say('done', compose.recalled);
       this.post.sync.soon();
+      return true;
     } catch (error) {
       if (error instanceof NotSet) this.post.notices.say('failed', compose.tooLate);
       else this.desk.failed(error);
+      return false;
     }
   }
 
@@ -262,7 +276,7 @@ export class Bench {
   /** Unfolds the letter that goes on with this draft, if one is being written. */
   #unfolds(emailId: Id): boolean {
     const here = this.tray.letters.find((draft) => draft.emailId === emailId);
-    if (here) this.tray.unfold(here);
+    if (here) void unfold(this.tray, here);
     return here !== undefined;
   }
 

@@ -12,44 +12,64 @@ import type { Bench } from './bench.svelte';
 export class Writing {
   Composer = $state.raw<Component>();
   bench = $state.raw<Bench>();
+  #loading: Promise<Bench> | undefined;
 
   constructor(
     private readonly post: Post,
     private readonly desk: Desk,
   ) {
-    desk.resume = (emailId) => void this.resume(emailId);
+    desk.resume = (emailId) => this.resume(emailId);
   }
 
   async begin(beginning: Beginning = {}): Promise<void> {
-    (await this.#load())?.begin(beginning);
+    await this.#hold((bench) => bench.begin(beginning));
   }
 
   /** Begins what a link asks for. */
   async write({ text, ...asked }: Asked): Promise<void> {
-    const bench = await this.#load();
-    bench?.begin({ ...asked, ...(text ? { html: bench.htmlOf(text) } : {}) });
+    await this.#hold((bench) => bench.begin({ ...asked, ...(text ? { html: bench.htmlOf(text) } : {}) }));
   }
 
-  async answer(kind: AnswerKind, emailId: Id): Promise<void> {
-    await (await this.#load())?.answer(kind, emailId);
+  /** Answers a letter, which itself may still be on its way. */
+  async answer(kind: AnswerKind, letter: Id | Promise<Id | undefined>): Promise<void> {
+    await this.#hold(async (bench, left) => {
+      const emailId = await letter;
+      return emailId !== undefined && bench.answer(kind, emailId, left);
+    });
   }
 
   /** Goes on with a draft. */
   async resume(emailId: Id): Promise<void> {
-    await (await this.#load())?.resume(emailId);
+    await this.#hold((bench, left) => bench.resume(emailId, left));
   }
 
-  async #load(): Promise<Bench | undefined> {
-    if (this.bench) return this.bench;
+  /** Lays a letter on the bench; what is typed until it lies there is typed into it. `task` gives nothing where none is laid. */
+  async #hold(task: (bench: Bench, left: AbortSignal) => unknown): Promise<void> {
+    const leaving = new AbortController();
+    const laid = this.#load().then((bench) => !leaving.signal.aborted && task(bench, leaving.signal));
     try {
-      const { Bench, Composers } = await import('./index');
-      this.bench ??= new Bench(this.post, this.desk);
-      this.Composer = Composers;
-      await this.bench.open();
-      return this.bench;
+      await this.desk.ahead.hold(laid, '.composer', () => leaving.abort());
     } catch {
+      leaving.abort();
       this.post.notices.say('failed', language.words.compose.noEditor);
-      return undefined;
     }
+  }
+
+  /** Loads what writing needs, once; where that failed it is tried again. */
+  #load(): Promise<Bench> {
+    this.#loading ??= this.#open().catch((error: unknown) => {
+      this.#loading = undefined;
+      throw error;
+    });
+    return this.#loading;
+  }
+
+  async #open(): Promise<Bench> {
+    const { Bench, Composers } = await import('./index');
+    const bench = new Bench(this.post, this.desk);
+    await bench.open();
+    this.bench = bench;
+    this.Composer = Composers;
+    return bench;
   }
 }

@@ -12,6 +12,9 @@ export const en = {
     titleWith: (what: string, address: string) => `${what} – ${address} – Facteur`,
     skip: 'Skip to the letters',
     loading: 'Opening your mailbox…',
+    soon: 'One moment…',
+    notLoaded: 'This cannot be shown now',
+    notLoadedText: 'It could not be loaded. Check your connection and try again.',
     menu: 'Folders',
     back: 'Back',
     close: 'Close',
@@ -554,7 +557,6 @@ export const en = {
     broken: 'This picture is damaged, or of another kind than its name says. Save it to try another program.',
     unplayable: 'Your browser cannot play this. Save it to open it with another program.',
     unreachable: 'The file could not be loaded. Try again in a moment.',
-    notLoaded: 'The file cannot be shown now',
     pageBroken: 'This page is damaged and cannot be drawn.',
     cut: (size: string) => `Only the first ${size} are shown. Save the file to see the rest.`,
     pdf: {

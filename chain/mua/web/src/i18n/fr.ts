@@ -13,6 +13,9 @@ export const fr: Words = {
     titleWith: (what, address) => `${what} – ${address} – Facteur`,
     skip: 'Aller aux messages',
     loading: 'Ouverture de votre boîte aux lettres…',
+    soon: 'Un instant…',
+    notLoaded: 'Affichage impossible pour le moment',
+    notLoadedText: 'Le chargement a échoué. Vérifiez votre connexion et réessayez.',
     menu: 'Dossiers',
     back: 'Retour',
     close: 'Fermer',
@@ -560,7 +563,6 @@ export const fr: Words = {
     unplayable:
       'Votre navigateur ne sait pas lire ce fichier. Enregistrez-le pour l’ouvrir avec un autre logiciel.',
     unreachable: 'Le fichier n’a pas pu être chargé. Réessayez dans un instant.',
-    notLoaded: 'Le fichier ne peut pas être affiché maintenant',
     pageBroken: 'Cette page est abîmée et ne peut pas être dessinée.',
     cut: (size) => `Seuls les premiers ${size} sont affichés. Enregistrez le fichier pour lire la suite.`,
     pdf: {

@@ -1,6 +1,8 @@
+import { tick } from 'svelte';
 import type { Role } from '../jmap';
 import type { Room } from '../views/context';
 import { type Command, Keys } from './shortcuts';
+import { isTaken } from './type';
 
 /** Listens to the keys of the whole page; fields and dialogs keep theirs. */
 export function listenToKeys({ post, desk, writing }: Room): () => void {
@@ -8,9 +10,24 @@ export function listenToKeys({ post, desk, writing }: Room): () => void {
   const go = (role: Role) => () => post.navigation.go({ kind: 'role', role });
   const current = () => post.reading.letters.find((email) => email.id === post.reading.current);
 
+  /** The letter that is being opened can be answered before it is there. */
   function answer(kind: 'reply' | 'replyAll' | 'forward') {
-    const email = current();
-    if (email) void writing.answer(kind, email.id);
+    const coming = post.reading.coming?.then(() => current()?.id);
+    const letter = current()?.id ?? coming;
+    if (letter) void writing.answer(kind, letter);
+  }
+
+  /** The search field is out of sight where a letter has the window for itself. */
+  async function search(): Promise<boolean> {
+    desk.large = false;
+    if (!desk.wide) post.navigation.close();
+    const field = document.getElementById('search');
+    for (let at = 0; at < 50 && document.activeElement !== field; at += 1) {
+      await tick();
+      field?.focus();
+      if (document.activeElement !== field) await new Promise((resolve) => setTimeout(resolve, 20));
+    }
+    return true;
   }
 
   function letter(by: 1 | -1) {
@@ -29,7 +46,7 @@ export function listenToKeys({ post, desk, writing }: Room): () => void {
     open: () => desk.enter(),
     back: () => desk.back(),
     large: () => (desk.large = !desk.large && post.reading.threadId !== undefined),
-    search: () => document.getElementById('search')?.focus(),
+    search: () => void desk.ahead.hold(search(), '#search'),
     searchForm: () => desk.ask({ kind: 'search' }),
     goInbox: go('inbox'),
     goDrafts: go('drafts'),
@@ -80,17 +97,12 @@ export function listenToKeys({ post, desk, writing }: Room): () => void {
     run();
   }
 
+  const stop = desk.ahead.listen();
   window.addEventListener('keydown', onkeydown);
-  return () => window.removeEventListener('keydown', onkeydown);
-}
-
-/** Whether what has the focus wants the keys itself. */
-function isTaken(target: EventTarget | null): boolean {
-  if (!(target instanceof HTMLElement)) return false;
-  return (
-    target.isContentEditable ||
-    target.closest('input, textarea, select, dialog, [role=menu], .composer') !== null
-  );
+  return () => {
+    stop();
+    window.removeEventListener('keydown', onkeydown);
+  };
 }
 
 /** In a letter, the arrows scroll. */

@@ -12,6 +12,8 @@ const lettersRead = 300;
 /** The people one writes to, learnt from the letters one sent; no address book to keep. */
 export class People {
   #known = new Map<string, Known>();
+  /** Changes when somebody is learnt: what is proposed to who types already is looked for again. */
+  #learnt = $state(0);
   #loading: Promise<void> | undefined;
 
   constructor(
@@ -38,11 +40,13 @@ export class People {
         weight: (known?.weight ?? 0) + weight,
       });
     }
+    this.#learnt += 1;
   }
 
   /** Those whose name or address has a word that begins like `text`, the most written to first. */
   find(text: string, except: EmailAddress[] = [], most = 6): EmailAddress[] {
     const wanted = plain(text.trim());
+    void this.#learnt;
     if (!wanted) return [];
     const taken = new Set(except.map((person) => person.email.toLowerCase()));
     return [...this.#known.values()]

@@ -50,6 +50,8 @@ export class Reading {
   open = $state.raw<ReadonlySet<Id>>(new Set());
   /** The letter the keyboard acts on. */
   current = $state<Id>();
+  /** Ends when the conversation is there, or cannot be had. */
+  coming: Promise<unknown> | undefined;
 
   constructor(
     private readonly connection: Connection,
@@ -70,7 +72,13 @@ export class Reading {
   );
 
   /** Loads a conversation and unfolds what is new in it; gives the letters that were unread. */
-  async show(threadId: Id): Promise<Email[]> {
+  show(threadId: Id): Promise<Email[]> {
+    const shown = this.#show(threadId);
+    this.coming = shown;
+    return shown;
+  }
+
+  async #show(threadId: Id): Promise<Email[]> {
     this.threadId = threadId;
     this.open = new Set();
     this.#status = this.#known(threadId) ? 'ready' : 'loading';
@@ -91,6 +99,7 @@ export class Reading {
 
   close(): void {
     this.threadId = undefined;
+    this.coming = undefined;
     this.#status = 'nothing';
     this.open = new Set();
     this.current = undefined;

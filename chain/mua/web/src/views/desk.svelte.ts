@@ -1,6 +1,7 @@
 import { language } from '../i18n/language.svelte';
 import { isFull, whyRefused } from '../i18n/refusals';
 import { type Email, type Id, NotSet, type Role, Unreachable } from '../jmap';
+import { TypeAhead } from '../keyboard/ahead';
 import type { Done, Shown } from '../store/actions.svelte';
 import { rowOf, type Row } from '../store/conversation';
 import type { Notice } from '../store/notices.svelte';
@@ -56,10 +57,18 @@ export class Desk {
   /** Whether there is a mouse or the like, with which things are dragged. */
   fine = $state(true);
 
-  /** Goes on with a draft; set by what knows how to write. */
-  resume: (emailId: Id) => void = () => {};
+  /** Keeps what is typed until what was asked for has the focus. */
+  readonly ahead: TypeAhead;
 
-  constructor(private readonly post: Post) {}
+  /** Goes on with a draft; set by what knows how to write. */
+  resume: (emailId: Id) => Promise<void> = () => Promise.resolve();
+
+  constructor(private readonly post: Post) {
+    this.ahead = new TypeAhead(() => {
+      const notice = post.notices.say('news', language.words.app.soon, undefined, 60_000);
+      return () => post.notices.dismiss(notice);
+    });
+  }
 
   /** The rows an action is about: those chosen, else the conversation that is read, else the row of the keyboard. */
   get rows(): Row[] {
@@ -209,7 +218,7 @@ export class Desk {
     const email = id ? records.emails.get(id) : undefined;
     if (!email) return;
     selection.moveTo(position);
-    if (this.role === 'drafts' && email.keywords['$draft']) this.resume(email.id);
+    if (this.role === 'drafts' && email.keywords['$draft']) void this.resume(email.id);
     else navigation.open(email.threadId);
   }
 
@@ -237,11 +246,14 @@ export class Desk {
 
   /** Takes a letter back that waits for its time, to the drafts or, to be changed, to be written on. */
   async takeBack(waiting: Waiting, then: 'keep' | 'change'): Promise<void> {
-    await this.#withWaiting(async () => {
+    let goesOn = then === 'change';
+    const taken = this.#withWaiting(async () => {
       await this.post.scheduled.recall(waiting);
-      if (then === 'change') this.resume(waiting.emailId);
+      if (goesOn) await this.resume(waiting.emailId);
       else this.post.notices.say('done', language.words.scheduled.takenBack);
     });
+    if (goesOn) await this.ahead.hold(taken, '.composer', () => (goesOn = false));
+    else await taken;
   }
 
   ask(asking: Asking): void {
@@ -349,15 +361,19 @@ export class Desk {
     return undefined;
   }
 
-  async #withWaiting(task: () => Promise<void>): Promise<void> {
+  /** Gives whether it was done. */
+  async #withWaiting(task: () => Promise<void>): Promise<boolean> {
+    let isDone = false;
     try {
       await task();
+      isDone = true;
     } catch (error) {
       if (error instanceof NotSet && error.type === 'cannotUnsend')
         this.post.notices.say('failed', language.words.compose.tooLate);
       else this.failed(error);
     }
     this.post.sync.soon();
+    return isDone;
   }
 
   #row(id: Id): Row[] {
