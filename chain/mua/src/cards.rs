@@ -1,16 +1,26 @@
-//! `/letter/{letter}/cards`: the invitations and visiting cards of a letter, read so that the pages can show them.
+//! `/letter/{letter}/cards`: the invitations and visiting cards of a letter, read so that the pages can show them;
+//! `/letter/{letter}/reply`: the answer to one of them, written as calendars read it. Nothing is sent here: the pages send it as
+//! any letter.
 //!
 //! A kept crate reads the files (calcard); nothing repeats, and no dates are counted out: what repeats is told as it is written.
 
+mod answering;
 mod calendar;
 mod person;
+mod reply;
+mod zone;
 
-use axum::extract::{Path, State};
+use std::collections::HashSet;
+
+use axum::body::Body;
+use axum::extract::{Form, Path, State};
+use axum::http::StatusCode;
 use axum::response::Response;
-use mail::seam::AccountId;
+use mail::seam::{AccountId, Login};
 use mailbox::parse::steps::unpacked;
 use mailbox::parse::{Contents, Part, Role, decode};
 use serde::Serialize;
+use serde_json::Value;
 use store::{Asker, View};
 
 use crate::inside::{Asked, Opened, Opening};
@@ -19,6 +29,7 @@ use crate::{Server, answer};
 
 pub use calendar::Entry;
 pub use person::Person;
+use reply::Wish;
 
 /// Octets of one file, as it travels, that are read.
 const LARGEST: u64 = 256 << 10;
@@ -48,24 +59,86 @@ enum File {
 }
 
 pub async fn show(State(server): State<Server>, Reader(login): Reader, Path(letter): Path<String>) -> Response {
-    let Some(asked) = Asked::read(&letter) else { return answer::missing() };
-    let account = login.account;
-    let files = match server.store.read_for(Asker(account.0), move |view| files(view, account, &asked)).await {
-        Ok(Some(files)) => files,
-        Ok(None) => return answer::missing(),
-        Err(error) => return answer::unreadable(&error),
+    let files = match opened(&server, &login, &letter).await {
+        Ok(files) => files,
+        Err(answer) => return answer,
     };
-    match tokio::task::spawn_blocking(move || read(files)).await {
-        Ok(cards) => match serde_json::to_value(cards) {
-            Ok(cards) => answer::json(&cards),
-            Err(error) => answer::fault(&error),
-        },
+    // A letter in another is shown; what it invites to is answered where it came.
+    let reader = Asked::read(&letter).is_some_and(|asked| !asked.lies_inside()).then_some(login);
+    match read_for(&server, reader, files).await {
+        Ok(cards) => answer::json(&cards),
+        Err(error) => answer::fault(&*error),
+    }
+}
+
+type Fault = Box<dyn std::error::Error + Send + Sync>;
+
+/// What the files say, and which invitations among it the reader, where there is one, can answer.
+async fn read_for(server: &Server, reader: Option<Login>, files: Files) -> Result<Value, Fault> {
+    let work = move || {
+        let cards = read(files);
+        let candidates = answering::candidates(&cards.entries);
+        (cards, candidates)
+    };
+    let (mut cards, candidates) = tokio::task::spawn_blocking(work).await?;
+    let own = match reader {
+        Some(reader) if !candidates.is_empty() => {
+            let asker = Asker(reader.account.0);
+            let look = move |view: &View| answering::own(view, &reader, &candidates);
+            Some(server.store.read_for(asker, look).await?)
+        }
+        Some(_) => Some(HashSet::new()),
+        None => None,
+    };
+    let work = move || {
+        if let Some(own) = own {
+            answering::decide(&mut cards.entries, &own);
+        }
+        serde_json::to_value(cards)
+    };
+    Ok(tokio::task::spawn_blocking(work).await??)
+}
+
+/// The answer that the reader wishes to give, as a file of a calendar.
+pub async fn reply(
+    State(server): State<Server>,
+    Reader(login): Reader,
+    Path(letter): Path<String>,
+    Form(wish): Form<Wish>,
+) -> Response {
+    let files = match opened(&server, &login, &letter).await {
+        Ok((files, _)) => files,
+        Err(answer) => return answer,
+    };
+    let now = (server.clock)();
+    let write = move || {
+        files.iter().find_map(|file| match file {
+            File::Calendar(text) => reply::reply(text, &wish, now),
+            File::Card(_) => None,
+        })
+    };
+    match tokio::task::spawn_blocking(write).await {
+        Ok(Some(text)) => answer::with(StatusCode::OK, "text/calendar; charset=utf-8", Body::from(text)),
+        Ok(None) => answer::plain(StatusCode::NOT_FOUND, "this letter does not invite this address to that"),
         Err(error) => answer::fault(&error),
     }
 }
 
+/// The files of a letter of the reader's, or what to answer.
+async fn opened(server: &Server, login: &Login, letter: &str) -> Result<Files, Response> {
+    let asked = Asked::read(letter).ok_or_else(answer::missing)?;
+    let account = login.account;
+    match server.store.read_for(Asker(account.0), move |view| files(view, account, &asked)).await {
+        Ok(files) => files.ok_or_else(answer::missing),
+        Err(error) => Err(answer::unreadable(&error)),
+    }
+}
+
+/// What the cards are read from, and whether something was left out.
+type Files = (Vec<File>, bool);
+
 /// The files, and whether one was left out; none where there is no such letter.
-fn files(view: &View, account: AccountId, asked: &Asked) -> Result<Option<(Vec<File>, bool)>, mailbox::Error> {
+fn files(view: &View, account: AccountId, asked: &Asked) -> Result<Option<Files>, mailbox::Error> {
     let Opening::Opened(letter) = asked.open(view, account)? else { return Ok(None) };
     // Names of pictures need not be looked for.
     let contents = Contents::of(&letter.structure, |_| Ok::<_, mailbox::Error>(bytes::Bytes::new()))?;
@@ -96,7 +169,7 @@ fn text(view: &View, letter: &Opened, part: &Part) -> Result<Option<String>, mai
     Ok(Some(decode::part_text(part, &decoded, true).text.replace('\0', "")))
 }
 
-fn read((files, left_out): (Vec<File>, bool)) -> Cards {
+fn read((files, left_out): Files) -> Cards {
     let mut cards = Cards { has_more: left_out, ..Cards::default() };
     for file in files {
         match file {

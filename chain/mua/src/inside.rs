@@ -56,6 +56,11 @@ impl Asked {
         (is_letter && (1..=DEEPEST).contains(&path.len())).then_some(Self { key, path })
     }
 
+    /// Does it lie in another letter, so that nothing can be written on it?
+    pub fn lies_inside(&self) -> bool {
+        !self.path.is_empty()
+    }
+
     /// Opens it. What lies inside is read whole and taken apart as any letter.
     pub fn open(&self, view: &View, account: AccountId) -> Result<Opening, mailbox::Error> {
         let Some((_, row)) = fetch::visible(view, account, self.key, Want::ALL)? else { return Ok(Opening::Missing) };

@@ -13,6 +13,9 @@ use crate::{
 /// Octets of a log-in form.
 const FORM: usize = 16 * 1024;
 
+/// Octets of an answer to an invitation: two thousand characters of any script, as forms write them.
+const REPLY: usize = 64 * 1024;
+
 /// The pages, and what only they ask for.
 pub fn router(server: Server) -> Router {
     Router::new()
@@ -31,6 +34,7 @@ pub fn router(server: Server) -> Router {
         .route("/unsubscribe/{letter}", post(unsubscribe::unsubscribe))
         .route("/letter/{letter}/source", get(letter::source))
         .route("/letter/{letter}/cards", get(cards::show))
+        .route("/letter/{letter}/reply", post(cards::reply).layer(DefaultBodyLimit::max(REPLY)))
         .route("/letter/{letter}/files.zip", get(archive::files))
         .route("/letter/{letter}/thumbnail", get(thumbnail::show))
         .route("/picture/{token}", get(picture::show))

@@ -1,17 +1,22 @@
 //! Invitations and other entries of calendars (RFC 5545, RFC 5546, RFC 6047).
 
 use calcard::common::PartialDateTime;
-use calcard::icalendar::timezone::TzResolver;
 use calcard::icalendar::{
-    ICalendar, ICalendarComponent, ICalendarComponentType, ICalendarDay, ICalendarEntry, ICalendarFrequency,
-    ICalendarParameterName, ICalendarProperty, ICalendarRecurrenceRule, ICalendarValue, ICalendarWeekday,
+    ICalendar, ICalendarComponent, ICalendarComponentType, ICalendarDay, ICalendarDuration, ICalendarEntry,
+    ICalendarFrequency, ICalendarParameterName, ICalendarProperty, ICalendarRecurrenceRule, ICalendarValue,
+    ICalendarWeekday,
 };
+use chrono::{NaiveDate, TimeDelta};
 use serde::Serialize;
 
-use super::{Cards, MOST, short};
+use super::answering::{Answering, Guest, folded};
+use super::zone::Zones;
+use super::{Cards, LONGEST, MOST, short};
 
 /// People of one entry that are told.
 const PEOPLE: usize = 200;
+/// Of days that are left out, so many are told.
+const EXCEPTIONS: usize = 12;
 
 /// An event or a task.
 #[derive(Debug, Serialize)]
@@ -22,6 +27,9 @@ pub struct Entry {
     /// `CANCELLED`, `TENTATIVE`, …
     pub status: Option<String>,
     pub is_task: bool,
+    /// How often it was changed since it was first sent (RFC 5545 §3.8.7.4).
+    pub sequence: i64,
+    /// None where it is too long to be kept whole.
     pub uid: Option<String>,
     pub summary: Option<String>,
     pub description: Option<String>,
@@ -32,8 +40,29 @@ pub struct Entry {
     /// Which one of those that repeat it speaks of.
     pub of: Option<When>,
     pub organizer: Option<Party>,
+    /// The first ones.
     pub attendees: Vec<Party>,
+    /// How many there are.
+    pub guests: usize,
+    /// What somebody writes who answers (RFC 5545 §3.8.1.4).
+    pub comment: Option<String>,
     pub repeats: Option<Repeats>,
+    /// Which of those that repeat it do not take place; the first ones.
+    pub except: Vec<When>,
+    /// Can the reader answer? None where nothing is asked, or where another entry of the same event says it.
+    pub answering: Option<Answering>,
+    /// All who are invited.
+    #[serde(skip)]
+    pub everybody: Vec<Guest>,
+}
+
+impl Entry {
+    /// Does it want an answer of those who are invited?
+    pub fn asks(&self) -> bool {
+        let word =
+            |text: &Option<String>, word: &str| text.as_ref().is_some_and(|text| text.eq_ignore_ascii_case(word));
+        word(&self.method, "REQUEST") && !word(&self.status, "CANCELLED")
+    }
 }
 
 /// A moment, as exactly as it was told.
@@ -77,13 +106,10 @@ pub fn read(text: &str, cards: &mut Cards) {
         cards.has_more = true;
         return;
     };
-    let zones = calendar.build_tz_resolver();
-    let method = calendar.components.iter().find_map(|part| word(part, &ICalendarProperty::Method));
-    for part in &calendar.components {
+    let zones = Zones::of(&calendar);
+    let method = method(&calendar);
+    for part in calendar.components.iter().filter(|part| is_entry(part)) {
         let is_task = part.component_type == ICalendarComponentType::VTodo;
-        if !is_task && part.component_type != ICalendarComponentType::VEvent {
-            continue;
-        }
         let entry = entry(part, is_task, method.clone(), &zones);
         // Invitations come twice: as a form of the text, and as a file.
         let is_there = |known: &Entry| {
@@ -100,15 +126,41 @@ pub fn read(text: &str, cards: &mut Cards) {
     }
 }
 
-fn entry(part: &ICalendarComponent, is_task: bool, method: Option<String>, zones: &TzResolver<&str>) -> Entry {
+/// What the one who sends it wants (RFC 5546 §1.4).
+pub fn method(calendar: &ICalendar) -> Option<String> {
+    calendar.components.iter().find_map(|part| word(part, &ICalendarProperty::Method)).map(|word| word.to_uppercase())
+}
+
+/// Is it an event or a task?
+pub fn is_entry(part: &ICalendarComponent) -> bool {
+    matches!(part.component_type, ICalendarComponentType::VEvent | ICalendarComponentType::VTodo)
+}
+
+/// Its name, unless it has none, or one that is too long.
+pub fn uid(part: &ICalendarComponent) -> Option<String> {
+    let uid = part.property(&ICalendarProperty::Uid)?.values.first()?.as_text()?;
+    (uid.len() <= LONGEST && !uid.trim().is_empty()).then(|| uid.to_owned())
+}
+
+/// Where letters reach somebody: their own address, or the one beside it (RFC 7986 §6.2) where that is none of mail.
+pub fn email(entry: &ICalendarEntry) -> Option<String> {
+    let beside = || entry.parameter(&ICalendarParameterName::Email).and_then(|value| short(value.as_text()?));
+    let own = entry.calendar_address().and_then(short);
+    own.clone().filter(|own| folded(own).is_some()).or_else(beside).or(own)
+}
+
+fn entry(part: &ICalendarComponent, is_task: bool, method: Option<String>, zones: &Zones<'_>) -> Entry {
     let moment = |property: &ICalendarProperty| part.property(property).and_then(|entry| when(entry, zones));
     let start = moment(&ICalendarProperty::Dtstart);
     let end = moment(if is_task { &ICalendarProperty::Due } else { &ICalendarProperty::Dtend });
+    let sequence = part.property(&ICalendarProperty::Sequence).and_then(|entry| entry.values.first()?.as_integer());
+    let everybody: Vec<Guest> = part.properties(&ICalendarProperty::Attendee).filter_map(guest).collect();
     Entry {
         method,
         status: word(part, &ICalendarProperty::Status),
         is_task,
-        uid: word(part, &ICalendarProperty::Uid),
+        sequence: sequence.unwrap_or(0),
+        uid: uid(part),
         summary: word(part, &ICalendarProperty::Summary),
         description: word(part, &ICalendarProperty::Description),
         location: word(part, &ICalendarProperty::Location),
@@ -117,11 +169,34 @@ fn entry(part: &ICalendarComponent, is_task: bool, method: Option<String>, zones
         of: moment(&ICalendarProperty::RecurrenceId),
         organizer: part.property(&ICalendarProperty::Organizer).map(party),
         attendees: part.properties(&ICalendarProperty::Attendee).take(PEOPLE).map(party).collect(),
+        guests: everybody.len(),
+        comment: word(part, &ICalendarProperty::Comment),
         repeats: part.property(&ICalendarProperty::Rrule).and_then(|entry| match entry.values.first() {
             Some(ICalendarValue::RecurrenceRule(rule)) => Some(repeats(rule, zones, entry)),
             _ => None,
         }),
+        except: exceptions(part, zones),
+        answering: None,
+        everybody,
     }
+}
+
+/// The days on which it does not take place (RFC 5545 §3.8.5.1).
+fn exceptions(part: &ICalendarComponent, zones: &Zones<'_>) -> Vec<When> {
+    let entries = part.properties(&ICalendarProperty::Exdate);
+    let dates = entries.flat_map(|entry| entry.values.iter().map(move |value| (value, entry.tz_id())));
+    dates.filter_map(|(value, zone)| moment(value.as_partial_date_time()?, zone, zones)).take(EXCEPTIONS).collect()
+}
+
+/// RFC 5545 §3.2.16, §3.2.17: who is only told takes no part, and who is said not to be asked has nothing to answer.
+fn guest(entry: &ICalendarEntry) -> Option<Guest> {
+    let says = |name, word: &str| {
+        let value = entry.parameter(&name).and_then(|value| value.as_text());
+        value.is_some_and(|value| value.eq_ignore_ascii_case(word))
+    };
+    let is_asked =
+        !says(ICalendarParameterName::Rsvp, "FALSE") && !says(ICalendarParameterName::Role, "NON-PARTICIPANT");
+    Some(Guest { email: email(entry)?, is_asked })
 }
 
 fn word(part: &ICalendarComponent, property: &ICalendarProperty) -> Option<String> {
@@ -132,40 +207,54 @@ fn party(entry: &ICalendarEntry) -> Party {
     let parameter = |name| entry.parameter(name).and_then(|value| short(value.as_text()?));
     Party {
         name: parameter(&ICalendarParameterName::Cn),
-        email: entry.calendar_address().and_then(short),
+        email: email(entry),
         answer: parameter(&ICalendarParameterName::Partstat),
     }
 }
 
-fn when(entry: &ICalendarEntry, zones: &TzResolver<&str>) -> Option<When> {
+fn when(entry: &ICalendarEntry, zones: &Zones<'_>) -> Option<When> {
     moment(entry.values.first()?.as_partial_date_time()?, entry.tz_id(), zones)
 }
 
-fn moment(date: &PartialDateTime, zone: Option<&str>, zones: &TzResolver<&str>) -> Option<When> {
-    let day = format!("{:04}-{:02}-{:02}", date.year?, date.month?, date.day?);
-    let (Some(hour), Some(minute)) = (date.hour, date.minute) else { return Some(When::Day(day)) };
-    let place = zone.and_then(|zone| zones.resolve(zone)).filter(|place| !place.is_floating());
-    let known = match (date.tz_hour, place) {
-        (Some(_), place) => date.to_date_time_with_tz(place.unwrap_or_default()),
-        (None, Some(place)) => date.to_date_time_with_tz(place),
-        (None, None) => None,
+/// A date that no calendar has is none.
+fn moment(date: &PartialDateTime, zone: Option<&str>, zones: &Zones<'_>) -> Option<When> {
+    // A minute may have 61 seconds; nobody is to be on time for the last one.
+    let read = PartialDateTime { second: date.second.map(|second| second.min(59)), ..date.clone() }.to_date_time()?;
+    let (day, time) = (read.date_time.date(), read.date_time.time());
+    if date.hour.is_none() || date.minute.is_none() {
+        return Some(When::Day(day.to_string()));
+    }
+    let known = match read.offset {
+        Some(offset) => Some(read.date_time.and_utc().timestamp() - i64::from(offset.local_minus_utc())),
+        None => zone.and_then(|zone| zones.moment(read.date_time, zone)),
     };
-    let wall = || When::Wall(format!("{day}T{hour:02}:{minute:02}"), zone.and_then(short));
-    Some(known.map_or_else(wall, |known| When::At(known.timestamp())))
+    let wall = || When::Wall(format!("{day}T{}", &time.to_string()[..5]), zone.and_then(short));
+    Some(known.map_or_else(wall, When::At))
 }
 
 /// A moment so much later.
 fn later(start: &When, duration: &ICalendarEntry) -> Option<When> {
-    let (When::At(start), Some(ICalendarValue::Duration(duration))) = (start, duration.values.first()) else {
-        return None;
-    };
-    let days = i64::from(duration.weeks) * 7 + i64::from(duration.days);
-    let seconds = (days * 24 + i64::from(duration.hours)) * 3600;
-    let seconds = seconds + i64::from(duration.minutes) * 60 + i64::from(duration.seconds);
-    (!duration.neg).then(|| When::At(start.saturating_add(seconds)))
+    let Some(ICalendarValue::Duration(duration)) = duration.values.first() else { return None };
+    let seconds = seconds(duration)?;
+    match start {
+        When::At(start) => Some(When::At(start.saturating_add(seconds))),
+        When::Day(day) => {
+            let day: NaiveDate = day.parse().ok()?;
+            Some(When::Day(day.checked_add_signed(TimeDelta::try_days(seconds / DAY)?)?.to_string()))
+        }
+        When::Wall(..) => None,
+    }
 }
 
-fn repeats(rule: &ICalendarRecurrenceRule, zones: &TzResolver<&str>, entry: &ICalendarEntry) -> Repeats {
+const DAY: i64 = 86_400;
+
+fn seconds(duration: &ICalendarDuration) -> Option<i64> {
+    let days = i64::from(duration.weeks) * 7 + i64::from(duration.days);
+    let seconds = (days * 24 + i64::from(duration.hours)) * 3600;
+    (!duration.neg).then(|| seconds + i64::from(duration.minutes) * 60 + i64::from(duration.seconds))
+}
+
+fn repeats(rule: &ICalendarRecurrenceRule, zones: &Zones<'_>, entry: &ICalendarEntry) -> Repeats {
     Repeats {
         every: match rule.freq {
             ICalendarFrequency::Yearly => "yearly",
@@ -175,9 +264,20 @@ fn repeats(rule: &ICalendarRecurrenceRule, zones: &TzResolver<&str>, entry: &ICa
             _ => "often",
         },
         interval: rule.interval.unwrap_or(1).max(1),
-        days: rule.byday.iter().take(14).map(day).collect(),
+        days: days(rule),
         count: rule.count,
         until: rule.until.as_ref().and_then(|until| moment(until, entry.tz_id(), zones)),
+    }
+}
+
+/// The days, where they alone say which: "the last working day" and "Friday the 13th" are not told by days of the week.
+fn days(rule: &ICalendarRecurrenceRule) -> Vec<(i16, u8)> {
+    let days = rule.byday.iter().take(14).map(day).collect::<Vec<_>>();
+    match (&days[..], &rule.bysetpos[..]) {
+        _ if !rule.bymonthday.is_empty() => Vec::new(),
+        (_, []) => days,
+        ([(0, day)], [which]) => i16::try_from(*which).map(|which| vec![(which, *day)]).unwrap_or_default(),
+        _ => Vec::new(),
     }
 }
 

@@ -44,6 +44,75 @@ fn days_walls_and_spans_are_told_as_they_are_meant() {
     assert_eq!(span, (Some(When::At(1_796_130_000)), Some(When::At(1_796_135_400))));
 }
 
+/// What the time on a wall in Paris, on 1 December at 14:00, is told as, by the way in which the calendar names Paris.
+#[test]
+fn time_zones_are_known_by_every_name_that_programs_give_them() {
+    let paris = "BEGIN:STANDARD\r\nDTSTART:19701025T030000\r\nRRULE:FREQ=YEARLY;BYMONTH=10;BYDAY=-1SU\r\nTZOFFSETFROM:+0200\r\n\
+        TZOFFSETTO:+0100\r\nEND:STANDARD\r\nBEGIN:DAYLIGHT\r\nDTSTART:19700329T020000\r\nRRULE:FREQ=YEARLY;BYMONTH=3;BYDAY=-1SU\r\n\
+        TZOFFSETFROM:+0100\r\nTZOFFSETTO:+0200\r\nEND:DAYLIGHT\r\n";
+    let at = |zone: &str, inside: &str, wall: &str| {
+        let text = format!(
+            "BEGIN:VCALENDAR\r\nBEGIN:VTIMEZONE\r\nTZID:{zone}\r\n{inside}END:VTIMEZONE\r\nBEGIN:VEVENT\r\nUID:1\r\n\
+             DTSTART;TZID=\"{zone}\":{wall}\r\nEND:VEVENT\r\nEND:VCALENDAR\r\n"
+        );
+        read_file(&text).entries.remove(0).start
+    };
+    let winter = Some(When::At(1_796_130_000));
+    for (zone, inside) in [
+        ("Europe/Paris", ""),
+        ("/freeassociation.sourceforge.net/Europe/Paris", ""),
+        ("/freeassociation.sourceforge.net/Europe/Paris", paris),
+        ("Romance Standard Time", ""),
+        ("(UTC+01:00) Brussels, Copenhagen, Madrid, Paris", paris),
+        ("Zone personnalisée", paris),
+        ("Customized Time Zone 1", paris),
+        (
+            "x",
+            "BEGIN:STANDARD\r\nDTSTART:16010101T000000\r\nTZOFFSETFROM:+0100\r\nTZOFFSETTO:+0100\r\nEND:STANDARD\r\n",
+        ),
+    ] {
+        assert_eq!(at(zone, inside, "20261201T140000"), winter, "{zone} {inside}");
+    }
+    // In summer, on both sides of the change, and where the clock shows a time twice or never.
+    let shift = |wall: &str, hours: i64, zone: &str| {
+        let day = chrono::NaiveDateTime::parse_from_str(wall, "%Y%m%dT%H%M%S").unwrap().and_utc().timestamp();
+        assert_eq!(at(zone, paris, wall), Some(When::At(day - hours * 3600)), "{zone} {wall}");
+    };
+    for zone in ["Europe/Paris", "Zone personnalisée"] {
+        shift("20260701T120000", 2, zone);
+        shift("20260329T015900", 1, zone);
+        shift("20260329T030000", 2, zone);
+        shift("20261025T015900", 2, zone);
+        shift("20261025T040000", 1, zone);
+        shift("18000101T000000", if zone == "Europe/Paris" { continue } else { 1 }, zone);
+    }
+    shift("20261025T023000", 2, "Europe/Paris");
+    shift("20260329T023000", 1, "Europe/Paris");
+}
+
+#[test]
+fn days_that_are_long_left_out_or_counted_from_the_end_are_told_as_such() {
+    let event = |lines: &str| {
+        let text = format!("BEGIN:VCALENDAR\r\nBEGIN:VEVENT\r\nUID:1\r\n{lines}\r\nEND:VEVENT\r\nEND:VCALENDAR\r\n");
+        read_file(&text).entries.remove(0)
+    };
+    let days = event("DTSTART;VALUE=DATE:20261230\r\nDURATION:P3D");
+    assert_eq!(days.end, Some(When::Day("2027-01-02".into())));
+    let out = event("DTSTART:20261201T130000Z\r\nRRULE:FREQ=WEEKLY\r\nEXDATE:20261208T130000Z,20261215T130000Z");
+    assert_eq!(out.except, [When::At(1_796_734_800), When::At(1_797_339_600)]);
+    let rule =
+        |rule: &str| event(&format!("DTSTART:20261201T130000Z\r\nRRULE:FREQ=MONTHLY;{rule}")).repeats.unwrap().days;
+    assert_eq!(rule("BYDAY=2TU"), [(2, 2)]);
+    assert_eq!(rule("BYDAY=FR;BYSETPOS=-1"), [(-1, 5)]);
+    assert_eq!(rule("BYDAY=MO,TU,WE,TH,FR;BYSETPOS=-1"), []);
+    assert_eq!(rule("BYDAY=FR;BYMONTHDAY=13"), []);
+    for bad in ["20261345T250000Z", "20260230T100000", "99999999T999999Z", "0", "-1", "20261201T1400"] {
+        let entry = event(&format!("SUMMARY:odd\r\nDTSTART:{bad}"));
+        assert_eq!(entry.summary.as_deref(), Some("odd"), "{bad}");
+        assert!(!matches!(entry.start, Some(When::At(_))), "{bad}: {:?}", entry.start);
+    }
+}
+
 #[test]
 fn what_came_twice_is_told_once_and_many_are_cut() {
     let mut cards = read_file(OUTLOOK);
@@ -91,6 +160,8 @@ fn hostile_files_cost_what_they_weigh() {
         "=\r\n",
         "N;ENCODING=QUOTED-PRINTABLE:=\r\n",
         "END:VEVENT\r\n",
+        "BEGIN:STANDARD\r\nDTSTART:19700101T000000\r\nTZOFFSETTO:+0100\r\nRRULE:FREQ=YEARLY\r\nEND:STANDARD\r\n",
+        "EXDATE;TZID=a:20261201T140000\r\n",
     ] {
         for start in ["", "BEGIN:VCALENDAR\r\nBEGIN:VEVENT\r\n", "BEGIN:VCARD\r\n"] {
             let of = |octets: usize| format!("{start}{}", piece.repeat(octets / piece.len()));

@@ -434,8 +434,11 @@ export const en = {
     cards: {
       label: (what: string) => `Invitation: ${what}`,
       request: 'Invitation',
+      changed: 'Invitation, changed',
       cancelled: 'Cancelled',
       reply: 'Answer to an invitation',
+      replied: (who: string, what: string) => `${who} ${what}`,
+      comment: 'They write',
       counter: 'Another time is proposed',
       event: 'Event',
       task: 'Task',
@@ -469,11 +472,52 @@ export const en = {
       on: (days: string) => `on ${days}`,
       times: (n: number) => (n === 1 ? 'once' : `${n} times`),
       until: (day: string) => `until ${day}`,
+      except: (days: string) => `but not on ${days}`,
       cardOf: (name: string) => `Visiting card of ${name}`,
       mail: 'Mail',
       phone: 'Phone',
       address: 'Address',
       web: 'Web',
+    },
+    /** Answers to invitations. */
+    invitation: {
+      question: 'Do you come?',
+      choose: { accepted: 'Accept', tentative: 'Maybe', declined: 'Decline' },
+      said: {
+        accepted: 'You have accepted.',
+        tentative: 'You have answered “maybe”.',
+        declined: 'You have declined.',
+      },
+      goesTo: (who: string) => `Your answer goes to ${who}.`,
+      as: (address: string) => `You answer as ${address}.`,
+      addComment: 'Add a comment',
+      comment: 'Comment for whoever invites',
+      answering: 'Sending your answer…',
+      sent: 'Answer sent',
+      recalled: 'Answer called back: nothing was sent',
+      tooLate: 'The answer has already gone. You can send another one.',
+      failed: (why: string) => `Your answer was not sent. ${why}`.trim(),
+      subject: {
+        accepted: (what: string) => `Accepted: ${what}`,
+        tentative: (what: string) => `Maybe: ${what}`,
+        declined: (what: string) => `Declined: ${what}`,
+      },
+      text: {
+        accepted: (who: string, what: string) => `${who} accepts the invitation: ${what}`,
+        tentative: (who: string, what: string) => `${who} may come: ${what}`,
+        declined: (who: string, what: string) => `${who} declines the invitation: ${what}`,
+      },
+      why: {
+        notInvited: 'None of your addresses is among those invited, so there is nothing to answer here.',
+        organizer: 'You are the one who invites.',
+        noOrganizer: 'The invitation does not say where an answer could be sent.',
+        notAsked: 'No answer is expected.',
+        noName: 'The invitation is incomplete, so that an answer could not be understood.',
+      },
+      stranger: (sender: string, organizer: string) =>
+        `This letter came from ${sender}, but an answer would go to ${organizer}. Answer only if you know both.`,
+      otherGuest: (sender: string, guest: string) =>
+        `This answer is given for ${guest}, but the letter came from ${sender}.`,
     },
     /** What is said of letters that are encrypted or signed. */
     sealed: {

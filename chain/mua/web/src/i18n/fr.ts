@@ -439,8 +439,11 @@ export const fr: Words = {
     cards: {
       label: (what) => `Invitation : ${what}`,
       request: 'Invitation',
+      changed: 'Invitation modifiée',
       cancelled: 'Annulé',
       reply: 'Réponse à une invitation',
+      replied: (who, what) => `${who} ${what}`,
+      comment: 'Commentaire',
       counter: 'Un autre moment est proposé',
       event: 'Événement',
       task: 'Tâche',
@@ -474,11 +477,51 @@ export const fr: Words = {
       on: (days) => `(${days})`,
       times: (n) => (n === 1 ? 'une fois' : `${n} fois`),
       until: (day) => `jusqu’au ${day}`,
+      except: (days) => `sauf le ${days}`,
       cardOf: (name) => `Carte de visite de ${name}`,
       mail: 'Courriel',
       phone: 'Téléphone',
       address: 'Adresse',
       web: 'Web',
+    },
+    invitation: {
+      question: 'Viendrez-vous ?',
+      choose: { accepted: 'Accepter', tentative: 'Peut-être', declined: 'Décliner' },
+      said: {
+        accepted: 'Vous avez accepté.',
+        tentative: 'Vous avez répondu « peut-être ».',
+        declined: 'Vous avez décliné.',
+      },
+      goesTo: (who) => `Votre réponse sera envoyée à ${who}.`,
+      as: (address) => `Vous répondez sous l’adresse ${address}.`,
+      addComment: 'Ajouter un commentaire',
+      comment: 'Commentaire pour la personne qui invite',
+      answering: 'Envoi de votre réponse…',
+      sent: 'Réponse envoyée',
+      recalled: 'Réponse reprise : rien n’a été envoyé',
+      tooLate: 'La réponse est déjà partie. Vous pouvez en envoyer une autre.',
+      failed: (why) => `Votre réponse n’a pas été envoyée. ${why}`.trim(),
+      subject: {
+        accepted: (what) => `Accepté : ${what}`,
+        tentative: (what) => `Peut-être : ${what}`,
+        declined: (what) => `Décliné : ${what}`,
+      },
+      text: {
+        accepted: (who, what) => `${who} accepte l’invitation : ${what}`,
+        tentative: (who, what) => `${who} viendra peut-être : ${what}`,
+        declined: (who, what) => `${who} décline l’invitation : ${what}`,
+      },
+      why: {
+        notInvited: 'Aucune de vos adresses n’est invitée ; il n’y a donc rien à répondre ici.',
+        organizer: 'C’est vous qui invitez.',
+        noOrganizer: 'L’invitation ne dit pas à qui envoyer une réponse.',
+        notAsked: 'Aucune réponse n’est attendue.',
+        noName: 'L’invitation est incomplète : une réponse ne pourrait pas être comprise.',
+      },
+      stranger: (sender, organizer) =>
+        `Ce message vient de ${sender}, mais une réponse serait envoyée à ${organizer}. Ne répondez que si vous connaissez les deux.`,
+      otherGuest: (sender, guest) =>
+        `Cette réponse est donnée pour ${guest}, mais le message vient de ${sender}.`,
     },
     sealed: {
       encrypted: (by) =>

@@ -59,6 +59,11 @@ export class Actions {
     if (patches.size > 0) await this.#carryOut(patches, nowhere);
   }
 
+  /** Changes a letter as part of something that is taken back in another way. */
+  async mark(id: Id, patch: Patch): Promise<void> {
+    await this.#carryOut(new Map([[id, patch]]), nowhere);
+  }
+
   /** Destroys letters for good. There is no way back. */
   async destroy(emails: Email[], shown: Shown = nowhere): Promise<void> {
     const putBack = shown.window?.remove(shown.rows);

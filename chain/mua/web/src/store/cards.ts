@@ -22,10 +22,17 @@ export interface Repeats {
   until: When | null;
 }
 
+/** Whether the reader can answer: as whom, and which event of the letter it is, from 1; or why not. */
+export type Answering =
+  | { as: { email: string; number: number } }
+  | { not: 'notInvited' | 'organizer' | 'noOrganizer' | 'notAsked' | 'noName' };
+
 export interface Entry {
   method: string | null;
   status: string | null;
   isTask: boolean;
+  /** How often it was changed. */
+  sequence: number;
   uid: string | null;
   summary: string | null;
   description: string | null;
@@ -34,8 +41,14 @@ export interface Entry {
   end: When | null;
   of: When | null;
   organizer: Party | null;
+  /** The first ones of so many guests. */
   attendees: Party[];
+  guests: number;
+  comment: string | null;
   repeats: Repeats | null;
+  /** Those of the repeated ones that do not take place. */
+  except: When[];
+  answering: Answering | null;
 }
 
 export interface Person {
@@ -60,13 +73,30 @@ export async function cardsOf(connection: Connection, letter: Id): Promise<Cards
 }
 
 /** What an invitation asks for, or tells. */
-export function purposeOf(words: Words, { method, status, isTask }: Entry): string {
+export function purposeOf(words: Words, entry: Entry): string {
+  const { method, status, isTask, sequence } = entry;
   const { cards } = words.read;
   if (method === 'CANCEL' || status === 'CANCELLED') return cards.cancelled;
-  if (method === 'REPLY') return cards.reply;
+  if (method === 'REPLY') return replyOf(words, entry);
   if (method === 'COUNTER') return cards.counter;
-  if (method === 'REQUEST') return isTask ? cards.taskRequest : cards.request;
-  return isTask ? cards.task : cards.event;
+  if (method !== 'REQUEST') return isTask ? cards.task : cards.event;
+  if (sequence > 0) return cards.changed;
+  return isTask ? cards.taskRequest : cards.request;
+}
+
+/** What somebody answers to an invitation of the reader's. */
+function replyOf(words: Words, { attendees: [guest] }: Entry): string {
+  const { cards } = words.read;
+  const what = guest && meaningOf(words, guest.answer);
+  return what ? cards.replied(partyOf(guest), what) : cards.reply;
+}
+
+/** What somebody who takes part has said (RFC 5545 §3.2.12); empty where they have not. */
+export function meaningOf(words: Words, answer: string | null): string {
+  const { cards } = words.read;
+  if (answer === 'ACCEPTED') return cards.accepted;
+  if (answer === 'DECLINED') return cards.declined;
+  return answer === 'TENTATIVE' ? cards.tentative : '';
 }
 
 /** When it is, in the reader's language and time zone. */
@@ -110,10 +140,11 @@ function dateOf(when: When): Date | undefined {
   return Number.isNaN(date.getTime()) ? undefined : date;
 }
 
-/** How it repeats, in words. */
+/** How it repeats, in words, and when it does not. */
 export function repeatsOf(
   words: Words,
   { every, interval, days, count, until }: Repeats,
+  except: readonly When[] = [],
   zone?: string,
 ): string {
   const { cards } = words.read;
@@ -122,13 +153,18 @@ export function repeatsOf(
   const parts = [cards.every[every](interval)];
   if (named.length > 0 && every !== 'daily') parts.push(cards.on(list.format(named)));
   if (count !== null) parts.push(cards.times(count));
-  if (until) parts.push(cards.until(momentOf(words, untilOf(until), zone)));
+  if (until) parts.push(cards.until(momentOf(words, dayOf(until), zone)));
+  if (except.length > 0) {
+    const days = except.map((when) => momentOf(words, dayOf(when), zone)).filter(Boolean);
+    parts.push(cards.except(list.format(days)));
+  }
   return parts.join(' ');
 }
 
-/** Nobody wants to know the minute after which something no longer repeats. */
-function untilOf(until: When): When {
-  return 'at' in until ? { day: new Date(until.at * 1_000).toISOString().slice(0, 10) } : until;
+/** Nobody wants to know the minute after which something no longer repeats, or at which it does not. */
+function dayOf(when: When): When {
+  if ('at' in when) return { day: new Date(when.at * 1_000).toISOString().slice(0, 10) };
+  return 'wall' in when ? { day: when.wall[0].slice(0, 10) } : when;
 }
 
 function weekday(words: Words, day: number): string {

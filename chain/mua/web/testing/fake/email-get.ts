@@ -81,6 +81,7 @@ function objectOf(letter: FakeLetter, args: Args): Args {
     consistsOf: [
       item(textPart, htmlPart ? 'otherForm' : 'text'),
       ...(htmlPart ? [item(htmlPart, 'html')] : []),
+      ...(letter.entries ? [item({ ...textPart, type: 'text/calendar' }, 'calendar')] : []),
       ...attachments.map((one, index) => {
         const part = { cid: null, ...one, partId: `a${index}` };
         const isNamed = part.cid !== null && (html ?? '').includes(`cid:${part.cid}`);

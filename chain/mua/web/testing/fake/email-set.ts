@@ -90,8 +90,9 @@ function create(mail: FakeMail, wanted: Args): FakeLetter | undefined {
     messageId: [`${id}@alpha.test`],
     inReplyTo: ids('inReplyTo'),
     references: ids('references'),
-    text: valueOf(wanted, 'textBody'),
+    text: valueOf(wanted, 'textBody') ?? formOf(wanted, 'text/plain'),
     html: valueOf(wanted, 'htmlBody'),
+    calendar: formOf(wanted, 'text/calendar; method=REPLY'),
     attachments: ((wanted['attachments'] ?? []) as FakeAttachment[]).map((one) => ({
       ...one,
       size: mail.blobs.get(one.blobId)?.data.length ?? 0,
@@ -105,6 +106,15 @@ function valueOf(wanted: Args, body: 'textBody' | 'htmlBody'): string | null {
   const part = (wanted[body] as { partId: string }[] | undefined)?.[0];
   const values = (wanted['bodyValues'] ?? {}) as Record<string, { value: string }>;
   return part ? (values[part.partId]?.value ?? null) : null;
+}
+
+/** The form of a letter that has this type, where the client says how all of it is put together. */
+function formOf(wanted: Args, type: string): string | null {
+  const { subParts = [] } = (wanted['bodyStructure'] ?? {}) as {
+    subParts?: { partId: string; type: string }[];
+  };
+  const values = (wanted['bodyValues'] ?? {}) as Record<string, { value: string }>;
+  return values[subParts.find((part) => part.type === type)?.partId ?? '']?.value ?? null;
 }
 
 function threadFor(mail: FakeMail, references: string[] | null): Id | undefined {

@@ -1,3 +1,4 @@
+import type { Entry } from '../../src/store/cards';
 import type { Finding, Outcome, Way } from '../../src/store/findings.svelte';
 import type { Choices, EmailAddress, Envelope, Id, Identity, Role } from '../../src/jmap/types';
 
@@ -42,6 +43,10 @@ export interface FakeLetter {
   attachments: FakeAttachment[];
   /** What the server finds in it, and how its list is left. */
   told?: { findings?: Finding[]; unsubscribe?: Way };
+  /** What it invites to. */
+  entries?: Entry[];
+  /** What calendars read in it. */
+  calendar?: string | null;
 }
 
 /** A letter handed over, as the server goes on knowing it. */

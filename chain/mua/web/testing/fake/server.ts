@@ -189,7 +189,7 @@ export class FakeServer {
     if (path.startsWith('/jmap/upload/')) return this.#upload(request, response);
     if (path.startsWith('/jmap/download/')) return this.#download(url, response);
     if (path.startsWith('/jmap/events')) return this.#events(response);
-    return this.#letter(url, response);
+    return this.#letter(url, request, response);
   }
 
   #session(): unknown {
@@ -316,7 +316,7 @@ export class FakeServer {
     response.on('close', () => this.#streams.delete(response));
   }
 
-  #letter(url: URL, response: ServerResponse): void {
+  async #letter(url: URL, request: IncomingMessage, response: ServerResponse): Promise<void> {
     const [, kind, id = '', what] = url.pathname.split('/');
     if (what === 'files.zip') {
       response.writeHead(200, { 'Content-Type': 'application/zip', 'Content-Disposition': 'attachment' });
@@ -326,6 +326,9 @@ export class FakeServer {
     const letter = this.mail.letters.get(decodeURIComponent(id));
     if (!letter) return void response.writeHead(404).end();
     if (kind === 'trace') return json(response, traceOf(this.mail, letter));
+    if (what === 'cards')
+      return json(response, { entries: letter.entries ?? [], people: [], hasMore: false });
+    if (what === 'reply') return void response.end(`METHOD:REPLY ${(await read(request)).toString()}`);
     if (what === 'findings') return json(response, { findings: [], unsubscribe: null, ...letter.told });
     if (kind === 'unsubscribe') {
       this.mail.unsubscribed.push(letter.id);

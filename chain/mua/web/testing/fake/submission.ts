@@ -88,13 +88,16 @@ export function submit(mail: FakeMail, args: Args, createdIds: Map<string, Id>):
       return id ? [[id, patch] as const] : [];
     },
   );
-  if (patches.length === 0) {
+  const destroy = ((args['onSuccessDestroyEmail'] ?? []) as string[]).flatMap(
+    (key) => letters.get(key) ?? [],
+  );
+  if (patches.length + destroy.length === 0) {
     mail.onchange();
     return [['EmailSubmission/set', own]];
   }
   return [
     ['EmailSubmission/set', own],
-    ['Email/set', emailSet(mail, { update: Object.fromEntries(patches) }, createdIds)],
+    ['Email/set', emailSet(mail, { update: Object.fromEntries(patches), destroy }, createdIds)],
   ];
 }
 

@@ -1,0 +1,120 @@
+//! Who may answer an invitation, and as whom (RFC 5546 §3.2.3).
+
+use std::collections::HashSet;
+
+use directory::{Destination, Resolution, resolve};
+use mail::Address;
+use mail::seam::Login;
+use serde::Serialize;
+use store::View;
+
+use super::calendar::Entry;
+
+/// Addresses of one letter that are looked up.
+const LOOKED_UP: usize = 300;
+
+/// Can the reader answer?
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub enum Answering {
+    /// As somebody who is invited. `number` counts the events that the letter invites to, from 1.
+    As { email: String, number: usize },
+    /// They cannot.
+    Not(Why),
+}
+
+/// Why an invitation cannot be answered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub enum Why {
+    /// None of the reader's addresses is invited.
+    NotInvited,
+    /// The reader is the one who invites.
+    Organizer,
+    /// It does not say, by a mail address, who invites.
+    NoOrganizer,
+    /// The one who invites wants no answer.
+    NotAsked,
+    /// It has no name by which an answer could be told to be to it.
+    NoName,
+}
+
+/// Somebody who is invited.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Guest {
+    /// Where letters reach them.
+    pub email: String,
+    /// Does the one who invites want an answer of theirs?
+    pub is_asked: bool,
+}
+
+/// Addresses that differ only in what does not matter are one.
+pub fn folded(email: &str) -> Option<String> {
+    Address::parse(email.trim()).ok().map(|address| address.to_string().to_lowercase())
+}
+
+/// The addresses of which must be known whether they are the reader's, as they are looked up: each once.
+pub fn candidates(entries: &[Entry]) -> Vec<String> {
+    let mut seen = HashSet::new();
+    let invites = entries.iter().filter(|entry| entry.asks());
+    let people = invites.flat_map(|entry| {
+        let organizer = entry.organizer.iter().filter_map(|party| party.email.as_deref());
+        organizer.chain(entry.everybody.iter().map(|guest| guest.email.as_str()))
+    });
+    people.filter_map(folded).filter(|email| seen.insert(email.clone())).collect()
+}
+
+/// Which of them are the reader's: their main address, and those that lead to nobody else. A list to which they belong has an
+/// answer of its own to give.
+pub fn own(view: &View, reader: &Login, candidates: &[String]) -> Result<HashSet<String>, directory::Error> {
+    let main = reader.address.to_string().to_lowercase();
+    let mut own: HashSet<String> = candidates.iter().filter(|email| **email == main).cloned().collect();
+    for email in candidates.iter().filter(|email| **email != main).take(LOOKED_UP) {
+        let Ok(address) = Address::parse(email) else { continue };
+        if let Resolution::Ours(places) = resolve(view, None, &address)?
+            && let [Destination::Local { account, .. }] = places[..]
+            && account == reader.account
+        {
+            own.insert(email.clone());
+        }
+    }
+    Ok(own)
+}
+
+/// Says of each event, at the first of its entries that invites the reader, who can answer it.
+pub fn decide(entries: &mut [Entry], own: &HashSet<String>) {
+    let mut names: Vec<Option<String>> = Vec::new();
+    for at in 0..entries.len() {
+        let Some(entry) = entries.get(at).filter(|entry| entry.asks()) else { continue };
+        let name = entry.uid.clone();
+        if names.contains(&name) {
+            continue;
+        }
+        names.push(name.clone());
+        let of_event = |entry: &Entry| entry.asks() && entry.uid == name;
+        let answers = |entry: &Entry| answering(entry, own, names.len());
+        let first = entries.iter().position(|entry| of_event(entry) && matches!(answers(entry), Answering::As { .. }));
+        let first = first.unwrap_or(at);
+        if let Some(entry) = entries.get_mut(first) {
+            entry.answering = Some(answering(entry, own, names.len()));
+        }
+    }
+}
+
+fn answering(entry: &Entry, own: &HashSet<String>, number: usize) -> Answering {
+    let is_own = |email: &str| folded(email).is_some_and(|email| own.contains(&email));
+    let organizer = entry.organizer.as_ref().and_then(|party| party.email.as_deref());
+    let Some(organizer) = organizer.filter(|email| folded(email).is_some()) else {
+        return Answering::Not(Why::NoOrganizer);
+    };
+    if is_own(organizer) {
+        return Answering::Not(Why::Organizer);
+    }
+    let mut own_guests = entry.everybody.iter().filter(|guest| is_own(&guest.email));
+    match (own_guests.next(), &entry.uid) {
+        (None, _) => Answering::Not(Why::NotInvited),
+        (Some(_), None) => Answering::Not(Why::NoName),
+        (Some(guest), Some(_)) if guest.is_asked => Answering::As { email: guest.email.clone(), number },
+        (Some(_), Some(_)) => Answering::Not(Why::NotAsked),
+    }
+}
