@@ -3,9 +3,11 @@
 use bytes::Bytes;
 use mail::Timestamp;
 use mail::seam::Pending;
-use mailbox::{SpecialUse, System};
+use mailbox::System;
 
 use crate::Fault;
+use crate::folder::Place;
+use crate::folder::SourceFolder;
 use crate::ledger::Entry;
 
 /// A letter that came in.
@@ -23,27 +25,6 @@ pub struct Arrived {
     pub keywords: Vec<String>,
     /// When it arrived at the other end.
     pub received: Timestamp,
-}
-
-/// A folder at the other end, in our words.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub struct SourceFolder {
-    /// Its name, with `/` between the levels; `INBOX` for the inbox.
-    pub folder: String,
-    /// What it is for: letters go to our folder for that use.
-    pub special_use: Option<SpecialUse>,
-}
-
-impl SourceFolder {
-    /// The inbox.
-    pub fn inbox() -> Self {
-        Self { folder: "INBOX".to_owned(), special_use: None }
-    }
-
-    /// Is it the inbox?
-    pub fn is_inbox(&self) -> bool {
-        self.folder == "INBOX"
-    }
 }
 
 /// What became of a letter.

@@ -2,61 +2,22 @@
 
 pub mod name;
 mod special;
+mod unfinished;
 pub mod usual;
 
 use mail::seam::AccountId;
-use store::{Key, Row, Store, Tx, View, params};
+use store::{Row, Tx, View, params};
 
 use crate::account::{self, Touch, WORK, topic};
 use crate::letter::visible;
-use crate::{Change, Error, FolderId, Uid, UidValidity, sliced};
+use crate::{Change, Error, FolderId, Uid, UidValidity};
+
+pub use unfinished::finish;
+pub(crate) use unfinished::is_unfinished;
+pub use usual::SpecialUse;
 
 /// The most folders an account can have.
 pub const MOST: usize = 10_000;
-
-/// What a folder is for (RFC 6154).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum SpecialUse {
-    /// `\Drafts`
-    Drafts,
-    /// `\Sent`
-    Sent,
-    /// `\Archive`
-    Archive,
-    /// `\Junk`
-    Junk,
-    /// `\Trash`
-    Trash,
-}
-
-impl SpecialUse {
-    /// All of them.
-    pub const ALL: [Self; 5] = [Self::Drafts, Self::Sent, Self::Archive, Self::Junk, Self::Trash];
-
-    /// The attribute in LIST.
-    pub fn attribute(self) -> &'static str {
-        match self {
-            Self::Drafts => "\\Drafts",
-            Self::Sent => "\\Sent",
-            Self::Archive => "\\Archive",
-            Self::Junk => "\\Junk",
-            Self::Trash => "\\Trash",
-        }
-    }
-
-    /// The use of an attribute, whatever its case.
-    pub fn from_attribute(attribute: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|special| special.attribute().eq_ignore_ascii_case(attribute))
-    }
-
-    pub(crate) fn code(self) -> i64 {
-        self as i64 + 1
-    }
-
-    fn from_code(code: Option<i64>) -> Option<Self> {
-        Self::ALL.into_iter().find(|special| Some(special.code()) == code)
-    }
-}
 
 /// A folder with its counters, as they stood in the snapshot it was read from.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -160,6 +121,12 @@ pub fn by_use(view: &View, account: AccountId, special_use: SpecialUse) -> Resul
     Ok(view.query_opt(&sql, params![account.0, special_use.code()], read)?)
 }
 
+/// What a folder of this name is for, unless a folder has that use already.
+fn free_by_name(view: &View, account: AccountId, full: &str) -> Result<Option<SpecialUse>, Error> {
+    let Some(special_use) = special::by_name(full) else { return Ok(None) };
+    Ok(if by_use(view, account, special_use)?.is_some() { None } else { Some(special_use) })
+}
+
 /// The first letter nobody has read, without a walk through the others.
 pub fn first_unseen(view: &View, folder: FolderId) -> Result<Option<Uid>, Error> {
     let uid = view.query_opt(
@@ -180,7 +147,7 @@ pub fn create(tx: &mut Tx, account: AccountId, name: &str, special_use: Option<S
     make_parents(tx, account, &name)?;
     let special_use = match special_use {
         Some(special_use) => Some(special_use),
-        None => special::free_by_name(tx, account, &name)?,
+        None => free_by_name(tx, account, &name)?,
     };
     insert(tx, account, &name, special_use)
 }
@@ -196,7 +163,7 @@ fn make_parents(tx: &mut Tx, account: AccountId, name: &str) -> Result<(), Error
         return Ok(());
     }
     make_parents(tx, account, parent)?;
-    let special_use = special::free_by_name(tx, account, parent)?;
+    let special_use = free_by_name(tx, account, parent)?;
     insert(tx, account, parent, special_use)?;
     Ok(())
 }
@@ -250,7 +217,7 @@ pub fn rename(tx: &mut Tx, account: AccountId, from: &str, to: &str) -> Result<(
     move_subscription(tx, account, &from, &to)?;
     rename_children(tx, account, &from, &to, change)?;
     if folder.special_use.is_none()
-        && let Some(special_use) = special::free_by_name(tx, account, &to)?
+        && let Some(special_use) = free_by_name(tx, account, &to)?
     {
         set_use(tx, folder.id, Some(special_use))?;
     }
@@ -460,46 +427,6 @@ pub fn set_use(tx: &mut Tx, folder: FolderId, special_use: Option<SpecialUse>) -
     }
     tx.announce(topic(account));
     Ok(())
-}
-
-/// Slices that [`finish`] does at most.
-const SLICES: usize = 20;
-
-/// Does what [`delete`] and [`set_use`] left to be done behind them, slice by slice, for whoever wants to see it done.
-/// Where that is very much only the first slices, so that nobody waits for minutes: the background task does the rest.
-pub async fn finish(store: &Store, account: AccountId) -> Result<(), Error> {
-    if store.read(move |view| Unfinished::look(view, account)).await?.is_none() {
-        return Ok(());
-    }
-    let slice = move |tx: &mut Tx, room: usize| {
-        match Unfinished::look(tx, account)? {
-            None => return Ok(((), None)),
-            Some(Unfinished::Settling(folder)) => visible::settle_slice(tx, folder)?,
-            Some(Unfinished::LeftOver(folder)) => crate::letter::clear(tx, folder)?,
-        };
-        Ok::<_, Error>(((), room.checked_sub(1)))
-    };
-    sliced(store, Key::Account(account.0), SLICES, slice, drop).await
-}
-
-/// Is there something that [`finish`] would do?
-pub(crate) fn is_unfinished(view: &View, account: AccountId) -> Result<bool, Error> {
-    Ok(Unfinished::look(view, account)?.is_some())
-}
-
-enum Unfinished {
-    Settling(FolderId),
-    LeftOver(FolderId),
-}
-
-impl Unfinished {
-    fn look(view: &View, account: AccountId) -> Result<Option<Self>, Error> {
-        if let Some(folder) = visible::unsettled(view, account)? {
-            return Ok(Some(Self::Settling(folder)));
-        }
-        let sql = "SELECT folder FROM folder WHERE left_over = 1 AND account = $1 LIMIT 1";
-        Ok(view.query_opt(sql, params![account.0], |row| row.get(0).map(|id| Self::LeftOver(FolderId(id))))?)
-    }
 }
 
 /// Says where people want the folder among its siblings: the lowest number first.

@@ -7,7 +7,8 @@ use mail::seam::AccountId;
 use store::{Tx, Value, View, params};
 
 use crate::Error;
-use crate::thread::{address, hash};
+use crate::numbers::hash;
+use crate::thread::address;
 
 /// The most addresses that are known of one account.
 pub const MOST: usize = 500;

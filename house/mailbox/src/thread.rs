@@ -14,6 +14,7 @@ use mail::seam::AccountId;
 use store::{Tx, Value, View, params};
 
 use crate::letter::visible;
+use crate::numbers::hash;
 use crate::parse::{Piece, Summary};
 use crate::{Change, Error, LetterKey, ThreadId};
 
@@ -93,14 +94,6 @@ fn ids(value: &[u8]) -> impl Iterator<Item = &[u8]> {
         Some(id.trim_ascii())
     })
     .filter(|id| !id.is_empty())
-}
-
-/// A number that stands for a text.
-pub(crate) fn hash(id: &[u8]) -> i64 {
-    let hash = blake3::hash(id);
-    let mut first = [0; 8];
-    first.copy_from_slice(&hash.as_bytes()[..8]);
-    i64::from_le_bytes(first)
 }
 
 /// The thread of a letter about to be filed: the one its message ids or its subject lead to, or a new one. A new thread is

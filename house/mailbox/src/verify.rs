@@ -12,37 +12,12 @@ mod folders;
 mod index;
 mod letters;
 mod threads;
+mod work;
 
-use store::{Key, Store};
-
-pub use bodies::Reference;
 pub use fault::{Fault, Finding, Seen};
+pub use work::{Looked, Reference, Verify};
 
 use crate::Error;
-
-/// Letters, or other rows, that are looked at in one read.
-const SLICE: usize = 500;
-
-/// What is looked at.
-pub struct Verify<'a> {
-    /// Whose store.
-    pub store: &'a Store,
-    /// The columns of other rooms that hold references to bodies. The mailbox knows its own.
-    pub references: &'a [Reference],
-    /// Mend what can be mended?
-    pub repair: bool,
-}
-
-/// How much was looked at.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Looked {
-    /// Bodies that were read and hashed.
-    pub bodies: u64,
-    /// Letters whose summary was compared with what parsing gives.
-    pub letters: u64,
-    /// Folders whose counters were counted anew.
-    pub folders: u64,
-}
 
 impl Verify<'_> {
     /// Looks at all of the mailboxes, tells each fault as it is found, and gives how much it looked at. It blocks, and must
@@ -59,13 +34,5 @@ impl Verify<'_> {
         bodies::references(self, tell)?;
         index::complete(self, tell)?;
         Ok(looked)
-    }
-
-    /// One small change that mends something, where that is asked for; says whether it was made.
-    fn mend(&self, change: impl FnMut(&mut store::Tx) -> Result<bool, Error> + Send + 'static) -> Result<bool, Error> {
-        if !self.repair {
-            return Ok(false);
-        }
-        self.store.write_blocking(Key::Everything, change)
     }
 }

@@ -10,6 +10,7 @@ use std::borrow::Cow;
 use encoding_rs::Encoding;
 
 pub use guess::is_unlabelled_text;
+use label::Charset;
 
 /// A text, and whether all its octets meant something in a charset that is known.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -18,38 +19,6 @@ pub struct Read<'a> {
     pub text: Cow<'a, str>,
     /// False where something of it was malformed, where the charset is not known, or where it was guessed.
     pub sound: bool,
-}
-
-/// How the octets of a charset are read.
-#[derive(Clone, Copy, Debug)]
-enum Charset {
-    /// One of the Encoding Standard.
-    Known(&'static Encoding),
-    /// One of 128 characters beside ASCII, as DOS had them.
-    Page(u16),
-    /// RFC 2152
-    Utf7,
-    /// Two octets for a character, the order of which is not told.
-    Utf16,
-    /// Four octets for a character, the great ones first unless a mark says otherwise or that is told.
-    Utf32 { little: bool },
-    /// GB 2312 in seven bits (RFC 1843).
-    Hz,
-    /// Two octets of seven bits between SO and SI (RFC 1557, RFC 1922), in this charset when the eighth bit is added.
-    Shifted(&'static Encoding),
-    /// The label says nothing: US-ASCII, or that the mailer does not know.
-    Untold,
-}
-
-impl Charset {
-    /// Does what one octet means depend on those before it, so that a text must begin where it began?
-    fn has_states(self) -> bool {
-        match self {
-            Self::Known(encoding) => encoding == encoding_rs::ISO_2022_JP,
-            Self::Utf7 | Self::Utf16 | Self::Utf32 { .. } | Self::Hz | Self::Shifted(_) => true,
-            Self::Page(_) | Self::Untold => false,
-        }
-    }
 }
 
 /// Octets as text. Without a label, or with one that says nothing or is not known, UTF-8 where they are that, else what

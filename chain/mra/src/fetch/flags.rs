@@ -4,7 +4,7 @@ use bytes::Bytes;
 use mailbox::{Keywords, SpecialUse, System};
 
 use super::folders::{ours, readable};
-use crate::destination::SourceFolder;
+use crate::folder::SourceFolder;
 
 /// Keywords of one letter, at most.
 const MOST: usize = 50;

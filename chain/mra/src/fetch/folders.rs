@@ -4,7 +4,7 @@ use bytes::Bytes;
 use mailbox::SpecialUse;
 use mailbox::folder::usual::{self, Usual};
 
-use crate::destination::SourceFolder;
+use crate::folder::SourceFolder;
 use crate::imap::Listed;
 use crate::settings::Folders;
 

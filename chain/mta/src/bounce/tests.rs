@@ -3,6 +3,8 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
+use mail::{Address, Enhanced, Timestamp};
+
 use super::*;
 
 const ORIGINAL: &[u8] = b"From: Alice <alice@alpha.test>\r\n\

@@ -7,10 +7,10 @@ use std::time::Duration;
 use mail::Timestamp;
 
 use super::connect::connect;
+use super::depot::Depot;
 use super::hosts::{Fault, SmtpWay};
 use super::line::Line;
 use super::loading::{again, later, load, not_loaded};
-use super::scheduler::Depot;
 use super::search::Search;
 use super::site::{Job, Seat, Site, Trouble};
 use super::transaction::{Fate, Handed, PIECE, Tried, hand_over};

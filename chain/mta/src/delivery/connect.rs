@@ -12,9 +12,10 @@ use smtp::{Capabilities, Command};
 
 use super::hosts::{Fault, SmtpWay, Tells};
 use super::line::{Line, Lost};
+use super::login;
+use super::means::Means;
 use super::rooms::Room;
 use super::search::{HostAddress, Search};
-use super::{Means, login};
 use crate::queue::Said;
 use crate::route::{Demand, Protocol};
 

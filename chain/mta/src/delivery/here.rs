@@ -11,9 +11,9 @@ use bytes::Bytes;
 use mail::{Enhanced, ReturnPath, header};
 
 use super::account::Account;
+use super::depot::Depot;
 use super::hosts::HereWay;
 use super::loading::{later, load, not_loaded};
-use super::scheduler::Depot;
 use super::site::{Job, Seat};
 use super::transaction::Fate;
 use super::{folder, program};

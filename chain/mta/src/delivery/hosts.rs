@@ -7,7 +7,7 @@ use std::sync::Arc;
 use mail::{Domain, Enhanced};
 use net::{AddressAnswer, Exchange, MxAnswer};
 
-use super::Means;
+use super::means::Means;
 use crate::queue::Said;
 use crate::route::{Credentials, Demand, HostName, Program, Protocol, Route, RunAs, Target, Template};
 

@@ -5,13 +5,10 @@ use std::time::Duration;
 use mail::{Enhanced, Timestamp};
 
 use super::claims::Claim;
-use super::scheduler::Depot;
+use super::depot::{Depot, LEAST_TRIES};
 use super::site::Job;
 use crate::queue::{self, Entry, Loaded, LoadedRecipient, Outcome, Said};
 use net::now;
-
-/// A letter that was tried less often is not given up, however long it waited.
-pub const LEAST_TRIES: u32 = 3;
 
 /// When a recipient that was refused for now is tried again, after `wait`; given up when its time is over. The last try is
 /// at the end of its time, not long before.

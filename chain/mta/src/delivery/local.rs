@@ -5,9 +5,9 @@ use std::time::Duration;
 
 use mail::{Address, BodyKind, Enhanced, Envelope, Letter, Reply, Timestamp};
 
-use super::Done;
+use super::depot::Depot;
 use super::loading::{later, load, not_loaded};
-use super::scheduler::Depot;
+use super::means::Done;
 use super::site::{Job, Seat};
 use crate::queue::{self, Entry, Loaded, Outcome, Said};
 use net::now;

@@ -13,11 +13,11 @@ use mail::seam::{OurFault, Standing};
 use mail::{Address, Enhanced, Reply, ReturnPath};
 use smtp::{Command, Forward, MailFrom, RcptTo};
 
-use super::Means;
 use super::account::Account;
 use super::connect::connect;
 use super::hosts::{Fault, SmtpWay, Way, by_route};
 use super::line::Line;
+use super::means::Means;
 use super::rooms::Rooms;
 use super::search::Search;
 use super::transaction::Fate;

@@ -3,10 +3,11 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use mail::LetterId;
 use net::Shutdown;
 
 use super::clock::Running;
-use super::{Means, new_letter_id};
+use super::means::Means;
 use crate::queue::{self, letters_to_report, write_report};
 use net::now;
 
@@ -56,4 +57,8 @@ async fn write_due(means: &Means, clock: &Running, shutdown: &Shutdown) -> Resul
         }
     }
     Ok(written)
+}
+
+fn new_letter_id() -> LetterId {
+    LetterId::from_random(rand::random())
 }

@@ -7,9 +7,9 @@ use mail::{DotStuffer, Enhanced, Reply};
 use smtp::{Command, Forward, RcptTo};
 use store::Store;
 
-use super::Waits;
 use super::concern::{Concern, Stage, concern};
 use super::line::{Line, Lost};
+use super::means::Waits;
 use super::plan::{Plan, our_fault, plan};
 use super::weather::Bearing;
 use crate::queue::{Loaded, LoadedRecipient, Said};

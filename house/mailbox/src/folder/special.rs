@@ -3,8 +3,8 @@
 use mail::seam::AccountId;
 use store::{View, params};
 
-use super::usual::{self, Usual};
-use super::{SpecialUse, by_use, name};
+use super::name;
+use super::usual::{self, SpecialUse, Usual};
 use crate::{Error, FolderId};
 
 /// What a folder of this name is for. Only one at the top, or below INBOX where clients of the Courier kind make theirs,
@@ -19,12 +19,6 @@ pub(super) fn by_name(full: &str) -> Option<SpecialUse> {
         Usual::Use(special_use) => Some(special_use),
         Usual::Inbox => None,
     }
-}
-
-/// The same, unless a folder has that use already.
-pub(super) fn free_by_name(view: &View, account: AccountId, full: &str) -> Result<Option<SpecialUse>, Error> {
-    let Some(special_use) = by_name(full) else { return Ok(None) };
-    Ok(if by_use(view, account, special_use)?.is_some() { None } else { Some(special_use) })
 }
 
 /// The folder that a use goes to which nobody has any more: of those whose name stands for it, the one that was made first.

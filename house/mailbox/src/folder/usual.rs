@@ -1,6 +1,48 @@
-//! What the folders that every mailbox has are called, by programs and servers in many languages.
+//! What the folders that every mailbox has are for, and what programs and servers call them in many languages.
 
-use super::SpecialUse;
+/// What a folder is for (RFC 6154).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum SpecialUse {
+    /// `\Drafts`
+    Drafts,
+    /// `\Sent`
+    Sent,
+    /// `\Archive`
+    Archive,
+    /// `\Junk`
+    Junk,
+    /// `\Trash`
+    Trash,
+}
+
+impl SpecialUse {
+    /// All of them.
+    pub const ALL: [Self; 5] = [Self::Drafts, Self::Sent, Self::Archive, Self::Junk, Self::Trash];
+
+    /// The attribute in LIST.
+    pub fn attribute(self) -> &'static str {
+        match self {
+            Self::Drafts => "\\Drafts",
+            Self::Sent => "\\Sent",
+            Self::Archive => "\\Archive",
+            Self::Junk => "\\Junk",
+            Self::Trash => "\\Trash",
+        }
+    }
+
+    /// The use of an attribute, whatever its case.
+    pub fn from_attribute(attribute: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|special| special.attribute().eq_ignore_ascii_case(attribute))
+    }
+
+    pub(crate) fn code(self) -> i64 {
+        self as i64 + 1
+    }
+
+    pub(crate) fn from_code(code: Option<i64>) -> Option<Self> {
+        Self::ALL.into_iter().find(|special| Some(special.code()) == code)
+    }
+}
 
 /// What a name means.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -178,7 +178,7 @@ impl Gatherer {
         };
         let name = name.to_ascii_lowercase();
         match name.len() <= LONGEST_NAME {
-            true => self.term(named(&name), words),
+            true => self.term(forms::field_name(&name), words),
             false => drop(self.cut.insert(field)),
         }
         if OWN_FIELDS.iter().any(|(own, _)| *own == name) {
@@ -221,11 +221,6 @@ impl Gatherer {
             self.sealed_octets += word.plain.len();
         }
     }
-}
-
-/// The word that stands for the name of a header field.
-pub fn named(name: &str) -> Form {
-    Form { plain: format!("{}:", name.to_ascii_lowercase()), exact: None }
 }
 
 /// Reads ranges of a letter, of a small one from memory.

@@ -21,6 +21,11 @@ pub fn plain(text: &str) -> String {
     out
 }
 
+/// The word that stands for the name of a header field.
+pub fn field_name(name: &str) -> Form {
+    Form { plain: format!("{}:", name.to_ascii_lowercase()), exact: None }
+}
+
 /// Both forms, of a text to be kept.
 pub fn both(text: &str) -> Form {
     let (plain, exact) = (plain(text), exact(text));

@@ -3,7 +3,6 @@
 use store::{Field, Fit, Form, Question, Run, Wanted};
 
 use super::forms::{self, Kind, Word};
-use crate::index::said;
 
 /// The most words of a question that the index is asked for. More do not narrow the answer.
 const MOST_RUNS: usize = 16;
@@ -130,7 +129,7 @@ pub fn in_header(text: &str) -> Sought {
 
 /// Whether there is a header field of the name.
 pub fn named(name: &str) -> Question {
-    let run = Run { form: said::named(name), fit: Fit::Whole, sealed: false };
+    let run = Run { form: forms::field_name(name), fit: Fit::Whole, sealed: false };
     Question::Words(Wanted { fields: vec![Field::Head], runs: vec![run], decides: true })
 }
 

@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use mail::header::{self, Mention};
 
 use super::subject::Subject;
+use crate::numbers::hash;
 use crate::parse::{Piece, Summary};
 
 /// The most people of one letter that count: who wrote it, and the first of those it is written to.
@@ -42,11 +43,11 @@ impl Person {
     fn of(base: &str, address: &str, wrote: bool) -> Self {
         let domain = address.rsplit_once('@').map_or("", |(_, domain)| domain);
         Self {
-            address: super::hash(address.as_bytes()),
-            domain: super::hash(format!("*@{domain}").as_bytes()),
+            address: hash(address.as_bytes()),
+            domain: hash(format!("*@{domain}").as_bytes()),
             wrote,
-            as_writer: super::hash([base, "\0wrote\0", address].concat().as_bytes()),
-            as_reader: super::hash([base, "\0read\0", address].concat().as_bytes()),
+            as_writer: hash([base, "\0wrote\0", address].concat().as_bytes()),
+            as_reader: hash([base, "\0read\0", address].concat().as_bytes()),
         }
     }
 

@@ -3,7 +3,8 @@
 use mail::seam::AccountId;
 use store::{Tx, View, params};
 
-use super::{Fault, Finding, SLICE, Verify};
+use super::fault::{Fault, Finding};
+use super::work::{SLICE, Verify};
 use crate::Error;
 
 /// Every account, also those that are being cleared away.

@@ -5,17 +5,9 @@ use std::ops::ControlFlow;
 
 use store::{BlobId, BlobState, Depth, View, params};
 
-use super::{Fault, Finding, Looked, SLICE, Verify};
+use super::fault::{Fault, Finding};
+use super::work::{Looked, Reference, SLICE, Verify};
 use crate::Error;
-
-/// A column that holds references to bodies.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Reference {
-    /// The table.
-    pub table: &'static str,
-    /// Its column.
-    pub column: &'static str,
-}
 
 const OURS: Reference = Reference { table: "letter", column: "blob" };
 

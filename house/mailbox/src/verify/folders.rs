@@ -5,7 +5,8 @@ use std::ops::ControlFlow;
 use mail::seam::AccountId;
 use store::{Tx, View, params};
 
-use super::{Fault, Finding, Looked, SLICE, Seen, Verify};
+use super::fault::{Fault, Finding, Seen};
+use super::work::{Looked, SLICE, Verify};
 use crate::{Error, FolderId, LetterKey, Uid, Uids};
 
 /// Every folder, also those that are being cleared away.

@@ -5,7 +5,8 @@ use std::collections::BTreeSet;
 use mail::seam::AccountId;
 use store::params;
 
-use super::{Fault, Finding, SLICE, Seen, Verify};
+use super::fault::{Fault, Finding, Seen};
+use super::work::{SLICE, Verify};
 use crate::account::WORK;
 use crate::index::words_of;
 use crate::{Error, LetterKey};

@@ -6,7 +6,9 @@ use mail::seam::AccountId;
 use store::{BlobId, Tx, View, params};
 
 use super::bodies::Damaged;
-use super::{Fault, Finding, Looked, Seen, Verify, index};
+use super::fault::{Fault, Finding, Seen};
+use super::index;
+use super::work::{Looked, Verify};
 use crate::parse::column::is_of_earlier_reading;
 use crate::parse::{Contents, Limits, Structure, Summary, scan};
 use crate::{Error, LetterKey, body};

@@ -7,7 +7,8 @@ use mail::seam::AccountId;
 use store::{Tx, View, params};
 
 use super::accounts;
-use super::{Fault, Finding, SLICE, Verify};
+use super::fault::{Fault, Finding};
+use super::work::{SLICE, Verify};
 use crate::account::{self, Touch, topic};
 use crate::folder;
 use crate::letter::visible;

@@ -2,7 +2,37 @@
 
 use encoding_rs::Encoding;
 
-use super::Charset;
+/// How the octets of a charset are read.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Charset {
+    /// One of the Encoding Standard.
+    Known(&'static Encoding),
+    /// One of 128 characters beside ASCII, as DOS had them.
+    Page(u16),
+    /// RFC 2152
+    Utf7,
+    /// Two octets for a character, the order of which is not told.
+    Utf16,
+    /// Four octets for a character, the great ones first unless a mark says otherwise or that is told.
+    Utf32 { little: bool },
+    /// GB 2312 in seven bits (RFC 1843).
+    Hz,
+    /// Two octets of seven bits between SO and SI (RFC 1557, RFC 1922), in this charset when the eighth bit is added.
+    Shifted(&'static Encoding),
+    /// The label says nothing: US-ASCII, or that the mailer does not know.
+    Untold,
+}
+
+impl Charset {
+    /// Does what one octet means depend on those before it, so that a text must begin where it began?
+    pub(super) fn has_states(self) -> bool {
+        match self {
+            Self::Known(encoding) => encoding == encoding_rs::ISO_2022_JP,
+            Self::Utf7 | Self::Utf16 | Self::Utf32 { .. } | Self::Hz | Self::Shifted(_) => true,
+            Self::Page(_) | Self::Untold => false,
+        }
+    }
+}
 
 /// The longest label that is looked at, in octets.
 const LONGEST: usize = 64;

@@ -1,6 +1,6 @@
 //! The words in RTF. Groups that hold fonts, colours, pictures and whatever is marked as not for everybody are passed over.
 
-use crate::parse::decode;
+use reading::charset;
 
 /// Groups in groups that are remembered; deeper ones are as the last of these.
 const DEEPEST: usize = 200;
@@ -250,7 +250,7 @@ impl Words {
         }
         self.half = None;
         let label = format!("cp{}", self.codepage.unwrap_or(1252));
-        out.push_str(&decode::text(Some(label.as_bytes()), &self.run));
+        out.push_str(&charset::read(Some(label.as_bytes()), &self.run, true).text);
         self.run.clear();
     }
 }

@@ -1,0 +1,138 @@
+//! What scheduler and carriers share, and how they write down what became of letters and domains.
+
+use std::collections::BTreeSet;
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
+
+use mail::{Domain, Timestamp};
+use net::Shutdown;
+use store::Key;
+use tokio::sync::Notify;
+
+use super::claims::{Claim, Claims};
+use super::clock::Running;
+use super::hosts::Fault;
+use super::means::Means;
+use super::rooms::Rooms;
+use super::site::{Job, Sites};
+use crate::queue::{self, Away, Entry, Outcome, Said};
+use net::now;
+
+/// A letter that was tried less often is not given up, however long it waited.
+pub const LEAST_TRIES: u32 = 3;
+/// Recipients recorded in one write when a whole site could not be reached.
+pub const SLICE: usize = 500;
+
+/// What scheduler and carriers share.
+pub struct Depot {
+    /// Store, resolver, limits, ….
+    pub means: Means,
+    /// What is in somebody's hands.
+    pub claims: Claims,
+    /// Room for conversations with other servers.
+    pub rooms: Arc<Rooms>,
+    /// How long the office has been running.
+    pub clock: Arc<Running>,
+    /// Wakes the scheduler.
+    pub bell: Notify,
+    /// Asks all to end.
+    pub shutdown: Shutdown,
+    /// What is ready, site by site.
+    pub sites: Sites,
+    /// When senders last had their turn where much is due, and who was the last of them.
+    pub turn: Mutex<(Option<Instant>, String)>,
+}
+
+impl Depot {
+    /// With nothing in hand.
+    pub fn new(means: Means, clock: Arc<Running>, shutdown: Shutdown) -> Self {
+        Self {
+            rooms: Rooms::new(means.limits.connections, means.waits.crowded),
+            clock,
+            means,
+            claims: Claims::default(),
+            bell: Notify::new(),
+            shutdown,
+            sites: Sites::default(),
+            turn: Mutex::default(),
+        }
+    }
+
+    /// What could not be reached, `failures` times in a row: for good, then each recipient fails; or for now, then its
+    /// domains are left alone for a while. Gives for how long.
+    pub async fn not_reached(&self, jobs: Vec<Job>, fault: Fault, failures: u32) -> Duration {
+        let at = now();
+        let outcome = if fault.for_good { Outcome::Failed } else { Outcome::WithDomain };
+        let mut slice: Vec<(i64, Vec<Entry>)> = Vec::new();
+        for job in &jobs {
+            let entry = |claim: &Claim| Entry {
+                recipient: claim.recipient,
+                outcome: outcome.clone(),
+                said: fault.said.clone(),
+                tls: "",
+            };
+            slice.push((job.letter, job.claims.iter().map(entry).collect()));
+            if slice.iter().map(|(_, entries)| entries.len()).sum::<usize>() >= SLICE {
+                self.write_down(std::mem::take(&mut slice), at).await;
+            }
+        }
+        self.write_down(slice, at).await;
+        if fault.for_good {
+            return Duration::ZERO;
+        }
+        self.leave(jobs, BTreeSet::new(), &fault.said, failures).await
+    }
+
+    /// Leaves the domains of these letters, and `domains`, alone for a while, for the `failures`-th time in a row, without a
+    /// word about the letters. Gives for how long.
+    pub async fn leave(&self, jobs: Vec<Job>, domains: BTreeSet<Domain>, said: &Said, failures: u32) -> Duration {
+        let pause = self.means.schedule.wait(failures, rand::random());
+        tracing::info!(said = said.text, pause = pause.as_secs(), "left alone for a while");
+        let claims = jobs.iter().flat_map(|job| &job.claims);
+        let domains = claims.map(|claim| claim.domain.as_ref().clone()).chain(domains).collect();
+        self.leave_alone(domains, pause, failures, said).await;
+        pause
+    }
+
+    /// Writes down that these domains are left alone for the `pause`.
+    pub async fn leave_alone(&self, domains: BTreeSet<Domain>, pause: Duration, failures: u32, said: &Said) {
+        let at = now();
+        let (next_try, ran) = (at.after(pause), self.clock.ran());
+        let away = Away { next_try, failures, said: said.clone(), ran, least_tries: LEAST_TRIES };
+        let domains: Vec<Domain> = domains.into_iter().collect();
+        for domains in domains.chunks(SLICE) {
+            let (domains, away) = (domains.to_vec(), away.clone());
+            self.until_written(move |tx| {
+                domains.iter().try_for_each(|domain| queue::domain_failed(tx, domain.as_str(), at, &away, SLICE))
+            })
+            .await;
+        }
+    }
+
+    /// Records what became of letters, however long the store takes: their recipients stay claimed meanwhile, and so are
+    /// not sent again.
+    pub async fn write_down(&self, letters: Vec<(i64, Vec<Entry>)>, at: Timestamp) {
+        if letters.is_empty() {
+            return;
+        }
+        self.until_written(move |tx| {
+            letters.iter().try_for_each(|(letter, entries)| queue::record(tx, *letter, at, entries))
+        })
+        .await;
+    }
+
+    async fn until_written(
+        &self,
+        write: impl FnMut(&mut store::Tx) -> Result<(), store::Error> + Clone + Send + 'static,
+    ) {
+        let mut wait = Duration::from_millis(100);
+        while let Err(error) = self.means.store.write::<(), store::Error, _>(Key::Queue, write.clone()).await {
+            tracing::error!(%error, "cannot record what became of a letter; tried again");
+            if error == store::Error::Closed {
+                return;
+            }
+            tokio::time::sleep(wait).await;
+            wait = (wait * 2).min(Duration::from_secs(10));
+        }
+    }
+}

@@ -1,0 +1,47 @@
+//! What the deletion of a folder, and another use of one, leave to be done behind them.
+
+use mail::seam::AccountId;
+use store::{Key, Store, Tx, View, params};
+
+use crate::letter::visible;
+use crate::{Error, FolderId, sliced};
+
+/// Slices that [`finish`] does at most.
+const SLICES: usize = 20;
+
+/// Does what [`super::delete`] and [`super::set_use`] left to be done behind them, slice by slice, for whoever wants to see it done.
+/// Where that is very much only the first slices, so that nobody waits for minutes: the background task does the rest.
+pub async fn finish(store: &Store, account: AccountId) -> Result<(), Error> {
+    if store.read(move |view| Unfinished::look(view, account)).await?.is_none() {
+        return Ok(());
+    }
+    let slice = move |tx: &mut Tx, room: usize| {
+        match Unfinished::look(tx, account)? {
+            None => return Ok(((), None)),
+            Some(Unfinished::Settling(folder)) => visible::settle_slice(tx, folder)?,
+            Some(Unfinished::LeftOver(folder)) => crate::letter::clear(tx, folder)?,
+        };
+        Ok::<_, Error>(((), room.checked_sub(1)))
+    };
+    sliced(store, Key::Account(account.0), SLICES, slice, drop).await
+}
+
+/// Is there something that [`finish`] would do?
+pub(crate) fn is_unfinished(view: &View, account: AccountId) -> Result<bool, Error> {
+    Ok(Unfinished::look(view, account)?.is_some())
+}
+
+enum Unfinished {
+    Settling(FolderId),
+    LeftOver(FolderId),
+}
+
+impl Unfinished {
+    fn look(view: &View, account: AccountId) -> Result<Option<Self>, Error> {
+        if let Some(folder) = visible::unsettled(view, account)? {
+            return Ok(Some(Self::Settling(folder)));
+        }
+        let sql = "SELECT folder FROM folder WHERE left_over = 1 AND account = $1 LIMIT 1";
+        Ok(view.query_opt(sql, params![account.0], |row| row.get(0).map(|id| Self::LeftOver(FolderId(id))))?)
+    }
+}
