@@ -1,7 +1,8 @@
 //! The IMAP door to the mailbox: IMAP4rev1 (RFC 3501) and IMAP4rev2 (RFC 9051).
 //!
 //! - `codec`: the language, without input/output.
-//! - `serve`: the loop around a connection, the log-in, and the context commands get.
+//! - `session`: what commands are given and answer with.
+//! - `serve`: the loop around a connection, and the log-in.
 //! - `commands`: commands that need no selected folder.
 //! - `selected`: the selected folder and the commands on it.
 
@@ -9,5 +10,7 @@ pub mod codec;
 mod commands;
 mod selected;
 mod serve;
+mod session;
 
-pub use serve::{Imap, Server, Timeouts};
+pub use serve::Imap;
+pub use session::{Server, Timeouts};

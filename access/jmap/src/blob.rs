@@ -16,7 +16,7 @@ use store::View;
 
 use crate::api::{MethodError, Object, SetError};
 use crate::limits;
-use crate::run::Scope;
+use crate::scope::Scope;
 use crate::standard;
 
 pub use get::DIGESTS;

@@ -10,7 +10,7 @@ use store::{Key, Tx, View};
 use crate::api::Object;
 use crate::id::{Id, IdentityId};
 use crate::records::{self, Kind, Record};
-use crate::run::Scope;
+use crate::scope::Scope;
 
 /// All properties.
 pub const PROPERTIES: [&str; 8] =

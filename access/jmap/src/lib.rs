@@ -39,6 +39,7 @@ mod quota;
 mod records;
 mod run;
 mod schema;
+mod scope;
 mod server;
 mod session;
 mod snippet;

@@ -2,7 +2,7 @@
 
 use crate::api::{MethodError, Object};
 use crate::preferences::PREFERENCES;
-use crate::run::Scope;
+use crate::scope::Scope;
 use crate::session::{self, BLOB, CORE, MAIL, QUOTA, SUBMISSION};
 use crate::vacation::VACATION;
 use crate::{blob, core, email, identity, mailboxes, quota, snippet, submission, subscription, threads};

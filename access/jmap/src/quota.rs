@@ -3,64 +3,29 @@
 //! An account has one quota, of octets. Where its administrator has set no limit, the limit told is the largest
 //! number that JMAP has: the RFC wants one, and how much is used is worth knowing without it.
 //!
-//! A state is what it says: the octets used and the limit. So it is exact without a counter of its own, and a change
-//! back is no change.
+//! A state ([`State`]) says the octets used and the limit themselves. So it is exact without a counter of its own, and a
+//! change back is no change.
 
 pub mod query;
-
-use std::fmt::{self, Display, Formatter};
+mod state;
 
 use mail::seam::AccountId;
 use serde_json::{Value, json};
-use store::View;
 
 use crate::api::{MethodError, Object};
-use crate::id::number;
-use crate::run::Scope;
+use crate::scope::Scope;
 use crate::session::{CORE, MAIL, QUOTA};
 use crate::standard::{self, ChangesArguments, GetArguments, get as standard_get};
+use state::LARGEST;
+
+pub use state::{State, state};
 
 /// The one id there is.
 const ID: &str = "mail";
 /// What it counts.
 const TYPE: &str = "Email";
-/// The largest UnsignedInt (RFC 8620 §1.3).
-const LARGEST: u64 = (1 << 53) - 1;
 const PROPERTIES: [&str; 10] =
     ["id", "resourceType", "used", "hardLimit", "scope", "name", "types", "warnLimit", "softLimit", "description"];
-
-/// What can change of a quota.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct State {
-    used: u64,
-    limit: Option<u64>,
-}
-
-impl State {
-    /// Reads a state as it was told; none for anything else.
-    pub fn read(text: &str) -> Option<Self> {
-        let octets = |digits: &str| number(digits).and_then(|number| u64::try_from(number).ok());
-        match text.split_once('.') {
-            None => Some(Self { used: octets(text)?, limit: None }),
-            Some((used, limit)) => Some(Self { used: octets(used)?, limit: Some(octets(limit)?) }),
-        }
-    }
-}
-
-impl Display for State {
-    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
-        match self.limit {
-            None => write!(f, "{}", self.used),
-            Some(limit) => write!(f, "{}.{limit}", self.used),
-        }
-    }
-}
-
-/// How it stands with the account.
-pub fn state(view: &View, account: AccountId) -> Result<State, mailbox::Error> {
-    let usage = mailbox::account::usage(view, account)?;
-    Ok(State { used: usage.used.min(LARGEST), limit: usage.quota.map(|quota| quota.min(LARGEST)) })
-}
 
 async fn look(scope: &Scope, account: AccountId) -> Result<State, MethodError> {
     Ok(scope.server.read(account, move |view| state(view, account)).await?)
@@ -124,19 +89,4 @@ pub async fn changes(scope: &Scope, arguments: Object) -> Result<Object, MethodE
         "updatedProperties": only_used,
     });
     Ok(answer.as_object().cloned().unwrap_or_default())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_state_goes_round() {
-        for state in [State { used: 0, limit: None }, State { used: 7, limit: Some(0) }] {
-            assert_eq!(State::read(&state.to_string()), Some(state));
-        }
-        for other in ["", ".", "1.", ".1", "1.2.3", "01", "-1", "x", "1-2"] {
-            assert_eq!(State::read(other), None, "{other}");
-        }
-    }
 }

@@ -1,41 +1,21 @@
 //! Carries out a request: its method calls one after the other (RFC 8620 §3.3).
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use mail::seam::{AccountId, Login, Wire};
+use mail::seam::{Login, Wire};
 use mail::stay::{Doing, SharedStay};
 use serde_json::{Value, json};
 
 use crate::api::json::footprint_of;
 use crate::api::{Invocation, MethodError, Object, Request, RequestError, reference};
-use crate::id::Id;
 use crate::limits;
 use crate::memory::Memory;
 use crate::methods::{self, Answers};
+use crate::scope::{Created, Scope};
 use crate::server::Server;
 use crate::session;
 use crate::subscription::Credential;
 use crate::using;
-
-/// What the methods of one request share.
-pub(crate) struct Scope {
-    pub server: Arc<Server>,
-    pub person: Login,
-    /// What they have logged in with.
-    pub credential: Credential,
-    /// The connection the request came over.
-    pub wire: Wire,
-    /// Capabilities the request uses.
-    pub using: Vec<String>,
-    /// What was created.
-    pub created: Created,
-    /// Octets of memory that the responses of the request may still take.
-    pub left: usize,
-    /// The same, of what its references stand for.
-    references: usize,
-    memory: Memory,
-}
 
 /// Who makes a request.
 pub(crate) struct Who {
@@ -46,60 +26,6 @@ pub(crate) struct Who {
     pub wire: Wire,
     /// How long they may go on.
     pub stay: SharedStay,
-}
-
-/// Ids of what was created, by creation id.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct Created(BTreeMap<String, String>);
-
-impl Created {
-    /// The id that a client means: the one created under the name behind `#`, or the id itself.
-    pub fn real<'a>(&'a self, id: &'a str) -> Option<&'a str> {
-        match id.strip_prefix('#') {
-            Some(creation) => self.0.get(creation).map(String::as_str),
-            None => Some(id),
-        }
-    }
-
-    /// What a client's id stands for, directly or by creation id.
-    pub fn find<I: Id>(&self, id: &str) -> Option<I> {
-        self.real(id).and_then(I::read)
-    }
-
-    /// Notes what was created.
-    pub fn note(&mut self, creation: &str, id: String) {
-        self.0.insert(creation.to_owned(), id);
-    }
-}
-
-impl Scope {
-    /// Does the request use this capability?
-    pub fn uses(&self, capability: &str) -> bool {
-        self.using.iter().any(|used| used == capability)
-    }
-
-    /// The account of this id, if it is the person's.
-    pub fn account(&self, id: &str) -> Result<AccountId, MethodError> {
-        match AccountId::read(id) {
-            Some(account) if account == self.person.account => Ok(account),
-            _ => Err(MethodError::account_not_found()),
-        }
-    }
-
-    /// The id that a client means (see [`Created`]).
-    pub fn real<'a>(&'a self, id: &'a str) -> Option<&'a str> {
-        self.created.real(id)
-    }
-
-    /// What a client's id stands for, directly or by creation id.
-    pub fn find<I: Id>(&self, id: &str) -> Option<I> {
-        self.created.find(id)
-    }
-
-    /// Notes what was created.
-    pub fn note(&mut self, creation: &str, id: String) {
-        self.created.note(creation, id);
-    }
 }
 
 /// Carries out the request in `text` for a person, and gives the Response object. `wire` is the connection it came over. The person

@@ -15,7 +15,7 @@ use store::View;
 use crate::api::{MethodError, Object};
 use crate::email::{collapsed, filter, get};
 use crate::id::Id;
-use crate::run::Scope;
+use crate::scope::Scope;
 use crate::standard::{self, get as standard_get};
 
 /// Octets of text that are looked through.

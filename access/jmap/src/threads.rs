@@ -8,7 +8,7 @@ use store::View;
 
 use crate::api::{MethodError, Object};
 use crate::id::Id;
-use crate::run::Scope;
+use crate::scope::Scope;
 use crate::standard::{self, ChangesArguments, GetArguments, changes as standard_changes, get as standard_get};
 use crate::state;
 

@@ -6,7 +6,6 @@ use mail::seam::Pending;
 use mailbox::System;
 
 use crate::Fault;
-use crate::folder::Place;
 use crate::folder::SourceFolder;
 use crate::ledger::Entry;
 

@@ -3,6 +3,7 @@
 
 mod domain;
 mod files;
+mod finding;
 mod known;
 pub mod leave;
 pub mod links;
@@ -16,13 +17,13 @@ use mail::header;
 use mailbox::parse::steps::unpacked;
 use mailbox::parse::{Part, Structure, Summary, decode};
 use mailbox::{Want, fetch};
-use serde::Serialize;
 use serde_json::json;
 use store::{Asker, BlobId, View};
 
 use crate::reader::Reader;
 use crate::unsubscribe::Way;
 use crate::{Server, answer, letter};
+pub use finding::{DomainRole, Finding, told};
 pub use known::Known;
 
 /// Octets of HTML that are looked through.
@@ -31,37 +32,6 @@ const LONGEST: u64 = 2 << 20;
 const LONGEST_HEADER: u64 = 256 << 10;
 /// Findings of a kind that are told.
 const MOST: usize = 5;
-/// Characters of a name that are told.
-const LONGEST_NAME: usize = 120;
-
-/// Something a reader should know.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-#[serde(tag = "code", rename_all = "camelCase")]
-pub enum Finding {
-    /// The sender's name holds the address of somebody elsewhere.
-    Name { claims: String, address: String },
-    /// Answers go to another domain than the sender's.
-    ReplyTo { address: String, domain: String },
-    /// A domain looks like another. `like`: one that the reader knows.
-    LookAlike { place: DomainRole, shown: String, ascii: String, like: Option<String> },
-    /// The text of a link names another host than the link leads to.
-    Link { shown: String, host: String },
-    /// A file is a program, or makes one run.
-    Program { file: String },
-    /// A file's name pretends to be a document and ends as a program does.
-    DoubleEnding { file: String },
-    /// A file is a web page, which opens in the browser.
-    WebPage { file: String },
-}
-
-/// Where a domain stands.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "camelCase")]
-pub enum DomainRole {
-    From,
-    ReplyTo,
-    Link,
-}
 
 /// The parts of a letter that are looked at.
 pub struct Evidence<'a> {
@@ -111,11 +81,6 @@ fn is_bulk(header: &[u8]) -> bool {
     header::fields(header).any(|field| {
         TELLING.iter().any(|name| field.is(name)) || field.is("Precedence") && goes_to_many(&field.value())
     })
-}
-
-/// A text of somebody else's that is told: in one line, and no longer than it is worth.
-fn told(text: &str) -> String {
-    text.chars().filter(|c| !c.is_control()).take(LONGEST_NAME).collect()
 }
 
 /// `/letter/{letter}/findings`

@@ -1,21 +1,18 @@
 //! Links that let somebody in without a password: once, for a short while, and only who sits at this machine. `facteur demo`
 //! prints them, for people whom it has just made.
 
+mod door;
+
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use axum::Extension;
-use axum::extract::{Path, State};
-use axum::http::{HeaderMap, Method, Uri};
-use axum::response::Response;
-use directory::session::SessionOrigin;
-use http::Peer;
 use mail::seam::Login;
 use ring::digest;
 
-use crate::login::{go_to, names, with_cookie};
-use crate::{Server, answer, browser, hex};
+use crate::hex;
+
+pub use door::enter;
 
 /// How long a link is good.
 const PATIENCE: Duration = Duration::from_secs(30 * 60);
@@ -57,29 +54,6 @@ impl Invitations {
 fn key(token: &str) -> [u8; 32] {
     let digest = digest::digest(&digest::SHA256, token.as_bytes());
     digest.as_ref().try_into().unwrap_or_default()
-}
-
-/// Begins a session for whom the link was made. One that is no longer good leads to the log-in.
-pub async fn enter(
-    State(server): State<Server>,
-    Extension(peer): Extension<Peer>,
-    Path(token): Path<String>,
-    method: Method,
-    uri: Uri,
-    headers: HeaderMap,
-) -> Response {
-    // A look ahead is no visit, and must not use the link up.
-    let is_visit = method == Method::GET && !headers.contains_key("sec-purpose");
-    let person = if is_visit && peer.ip.is_loopback() { server.invitations.take(&token) } else { None };
-    let Some(person) = person else { return go_to("/") };
-    let at = SessionOrigin { network: Some(peer.ip), browser: browser::name(&headers) };
-    match server.directory.begin_session_at(&person, rand::random(), at).await {
-        Ok(session) => {
-            tracing::info!(person = %person.address, peer = %peer.ip, "let in on the pages by a link");
-            with_cookie(go_to("/"), &names(&uri, &headers, &peer), Some(session.reveal()))
-        }
-        Err(error) => answer::fault(&error),
-    }
 }
 
 #[cfg(test)]

@@ -3,24 +3,20 @@
 //! The pages name a letter and never an address: what is posted to stands in the reader's own letter. It is asked over TLS, at
 //! hosts of the public internet only, without anything of the reader; where it is led elsewhere, nobody follows.
 
-use axum::extract::{Path, State};
-use axum::response::Response;
+mod door;
+
 use bytes::Bytes;
 use https::header::{ACCEPT, CONTENT_TYPE, USER_AGENT};
 use https::{Client, HeaderMap, HeaderValue, Url};
 use mail::header;
 use mail::seam::AccountId;
-use mailbox::{Want, fetch};
 use serde::Serialize;
-use serde_json::json;
-use store::{Asker, View};
 
-use crate::reader::Reader;
 use crate::remote::Turns;
-use crate::{Server, answer, letter};
 
-/// Octets of a header that are looked through, and of one field.
-const LONGEST_HEADER: u64 = 256 << 10;
+pub use door::unsubscribe;
+
+/// Octets of a field that are looked through.
 const LONGEST: usize = 8 << 10;
 /// What is posted (RFC 8058 §3.1).
 const ONE_CLICK: &str = "List-Unsubscribe=One-Click";
@@ -123,27 +119,6 @@ enum ListAnswer {
     Busy,
     /// The letter names nothing to post to.
     NotOffered,
-}
-
-/// `POST /unsubscribe/{letter}`
-pub async fn unsubscribe(State(server): State<Server>, Reader(login): Reader, Path(id): Path<String>) -> Response {
-    let Some(key) = letter::key(&id) else { return answer::missing() };
-    let account = login.account;
-    let look = move |view: &View| {
-        let found = fetch::visible(view, account, key, Want { card: true, ..Want::ROW })?;
-        let Some((size, card)) = found.and_then(|(_, row)| Some((row.size, row.card?))) else { return Ok(None) };
-        mailbox::body::read_all(view, card.blob, 0..size.min(LONGEST_HEADER)).map(Some)
-    };
-    let header = match server.store.read_for(Asker(account.0), look).await {
-        Ok(Some(header)) => header,
-        Ok(None) => return answer::missing(),
-        Err(error) => return answer::unreadable(&error),
-    };
-    let outcome = match one_click(&header) {
-        Some(url) => server.unsubscriber.post(account, &url).await,
-        None => ListAnswer::NotOffered,
-    };
-    answer::json(&json!({ "outcome": outcome }))
 }
 
 #[cfg(test)]

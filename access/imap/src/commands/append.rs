@@ -13,7 +13,7 @@ use store::{Key, Store, Tx};
 
 use crate::codec::command::{Append, AppendLetter, Flag};
 use crate::codec::sets::runs;
-use crate::serve::{Answer, Code, Done, Session};
+use crate::session::{Answer, Code, Done, Session};
 
 /// They are filed in one transaction (RFC 3502 §6.1: all or none), which must not hold up others for long.
 const LETTERS_MAX: usize = 500;

@@ -5,7 +5,7 @@ use mailbox::{Error, folder};
 use store::{Key, Tx};
 
 use crate::codec::command::SpecialUse;
-use crate::serve::{Answer, Done, Output, Session};
+use crate::session::{Answer, Done, Output, Session};
 
 /// With RFC 6154 §3: a use the folder shall have.
 pub(super) async fn create(session: &Session, name: String, uses: &[SpecialUse]) -> Done {

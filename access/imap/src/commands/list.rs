@@ -9,7 +9,7 @@ use store::View;
 use super::{pattern::fits, status};
 use crate::codec::command::{List, ListSelect};
 use crate::codec::write;
-use crate::serve::{Answer, Done, Output, Session};
+use crate::session::{Answer, Done, Output, Session};
 
 /// A name, and what there is of it.
 #[derive(Default)]

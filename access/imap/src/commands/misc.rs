@@ -3,7 +3,7 @@
 use mailbox::{Error, account, folder};
 
 use crate::codec::write;
-use crate::serve::{Answer, Done, Output, Session};
+use crate::session::{Answer, Done, Output, Session};
 
 /// RFC 5161. Names nobody knows are passed over; the answer names what is new. Some clients say it with a folder selected,
 /// which §3.1 leaves to the server: it holds from the next response on.

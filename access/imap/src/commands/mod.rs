@@ -9,7 +9,7 @@ mod status;
 
 use crate::codec::command::FolderCommand;
 use crate::selected;
-use crate::serve::{Answer, Done, Output, Session};
+use crate::session::{Answer, Done, Output, Session};
 
 /// Runs a command of someone who has logged in. IDLE is the loop's.
 pub(crate) async fn run(session: &mut Session, out: &mut Output<'_>, command: FolderCommand) -> Done {

@@ -5,7 +5,7 @@ use mailbox::{Error, Folder, folder};
 use crate::codec::command::StatusItem;
 use crate::codec::encode::status_item;
 use crate::codec::write;
-use crate::serve::{Answer, Done, Output, Session};
+use crate::session::{Answer, Done, Output, Session};
 
 pub(super) async fn status(session: &mut Session, out: &mut Output<'_>, name: String, items: &[StatusItem]) -> Done {
     let account = session.login.account;

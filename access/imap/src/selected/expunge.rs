@@ -5,20 +5,21 @@ use mailbox::letter::{Expunge, expunge, rest};
 use mailbox::{Error, LetterKey, UidRange, sliced};
 use store::{Key, Tx};
 
+use super::answers;
 use super::sets::resolve;
 use super::view::SelectedFolder;
 use crate::codec::command::Numbering;
 use crate::codec::sets::SequenceSet;
-use crate::serve::{Answer, Done, Output, Session};
+use crate::session::{Answer, Done, Output, Session};
 
 /// Letters expunged in one transaction.
 const SLICE: usize = 500;
 
 /// Runs `EXPUNGE`, or `UID EXPUNGE` with a set.
 pub async fn expunge_letters(session: &mut Session, out: &mut Output<'_>, among: Option<&SequenceSet>) -> Done {
-    let Some(selected) = session.selected.as_deref() else { return Err(super::nothing_selected()) };
+    let Some(selected) = session.selected.as_deref() else { return Err(answers::nothing_selected()) };
     if selected.read_only {
-        return Err(super::read_only());
+        return Err(answers::read_only());
     }
     let among = among.map(|set| resolve(set, Numbering::Uid, &selected.uids, &selected.saved)).transpose()?;
     let failed = clear(session, selected.place(), among).await.err();
@@ -26,13 +27,13 @@ pub async fn expunge_letters(session: &mut Session, out: &mut Output<'_>, among:
     super::updates::updates(session, out, true).await?;
     match failed {
         Some(error) => Err(error.into()),
-        None => Ok(super::with_highest(session, Answer::ok("EXPUNGE completed"))),
+        None => Ok(answers::with_highest(session, Answer::ok("EXPUNGE completed"))),
     }
 }
 
 /// Runs `CLOSE`: expunges in silence, unless the folder is open read-only.
 pub async fn close(session: &mut Session) -> Done {
-    let Some(selected) = session.selected.take() else { return Err(super::nothing_selected()) };
+    let Some(selected) = session.selected.take() else { return Err(answers::nothing_selected()) };
     if !selected.read_only {
         clear(session, selected.place(), None).await?;
     }

@@ -5,7 +5,7 @@ use mailbox::Uids;
 use super::sets::numbers;
 use crate::codec::sets::write_set;
 use crate::codec::write::number;
-use crate::serve::Output;
+use crate::session::Output;
 
 /// Tells that `gone`, all of them in `uids`, are no longer there.
 pub async fn tell(out: &mut Output<'_>, uids: &Uids, gone: &Uids, qresync: bool) -> Result<(), net::Error> {

@@ -13,11 +13,12 @@ use store::View;
 
 use self::items::FetchItems;
 use self::render::{Batch, Piece};
+use super::answers;
 use super::expunged::vanished;
 use super::sets::{above, count, resolve, slices};
 use super::view::Selected;
 use crate::codec::command::{Fetch, Numbering};
-use crate::serve::{Answer, Done, Halt, Output, Session};
+use crate::session::{Answer, Done, Halt, Output, Session};
 
 /// Letters that are marked as seen in one commit before they are shown.
 const SEEN_SLICE: u32 = 256;
@@ -39,7 +40,7 @@ pub async fn fetch(session: &mut Session, out: &mut Output<'_>, command: Fetch) 
     if plan.asks_too_much() {
         return Err(Answer::no("That is too many sections for one FETCH").word("LIMIT").into());
     }
-    let Some(selected) = session.selected.as_deref_mut() else { return Err(super::nothing_selected()) };
+    let Some(selected) = session.selected.as_deref_mut() else { return Err(answers::nothing_selected()) };
     let mut ranges = resolve(&command.set, command.numbering, &selected.uids, &selected.saved)?;
     let named = count(&ranges, &selected.uids);
     let store = session.server.store.clone();
@@ -67,7 +68,7 @@ pub async fn fetch(session: &mut Session, out: &mut Output<'_>, command: Fetch) 
         return Ok(not_shown(&job.damaged));
     }
     if job.shown < named && command.numbering == Numbering::Sequence && command.changed_since.is_none() {
-        return Ok(super::expunge_issued(job.shown > 0, "FETCH completed, but some of these letters are gone"));
+        return Ok(answers::expunge_issued(job.shown > 0, "FETCH completed, but some of these letters are gone"));
     }
     match job.plan.undecodable() {
         true => Ok(Answer::no("A part is encoded in a way nobody here can undo").word("UNKNOWN-CTE")),

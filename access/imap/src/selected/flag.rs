@@ -7,12 +7,13 @@ use mailbox::letter::{Flagged, Stored, rest, store_flags};
 use mailbox::{Change, Error, FlagChange, FlagSet, Keywords, System, Uid, UidRange};
 use store::{Key, Tx};
 
+use super::answers;
 use super::sets::{Places, count, resolve};
 use super::view::{Selected, SelectedFolder, flags_changed, flags_there_are, modseq};
 use crate::codec::command::{Flag, Numbering, Store, StoreAction};
 use crate::codec::sets::runs;
 use crate::codec::write::number;
-use crate::serve::{Answer, Code, Done, Enabled, Halt, Output, Session};
+use crate::session::{Answer, Code, Done, Enabled, Halt, Output, Session};
 
 /// Letters changed in one transaction.
 const SLICE: usize = 500;
@@ -22,9 +23,9 @@ pub async fn store(session: &mut Session, out: &mut Output<'_>, command: Store) 
     // RFC 7162 §3.1: UNCHANGEDSINCE switches CONDSTORE on.
     session.enabled.condstore |= command.unchanged_since.is_some();
     let (enabled, account) = (session.enabled, session.login.account);
-    let Some(selected) = session.selected.as_deref_mut() else { return Err(super::nothing_selected()) };
+    let Some(selected) = session.selected.as_deref_mut() else { return Err(answers::nothing_selected()) };
     if selected.read_only {
-        return Err(super::read_only());
+        return Err(answers::read_only());
     }
     let mut ranges = resolve(&command.set, command.numbering, &selected.uids, &selected.saved)?;
     let named = count(&ranges, &selected.uids);
@@ -49,7 +50,7 @@ pub async fn store(session: &mut Session, out: &mut Output<'_>, command: Store) 
     if reached < named && command.numbering == Numbering::Sequence {
         // RFC 2180 §4.2.1: what was to be done in silence is done for all letters that are left, even for none.
         let done = reached > 0 || command.silent;
-        return Ok(super::expunge_issued(done, "STORE completed, but some of these letters are gone"));
+        return Ok(answers::expunge_issued(done, "STORE completed, but some of these letters are gone"));
     }
     Ok(Answer::ok("STORE completed"))
 }

@@ -6,6 +6,7 @@
 //! * No command holds a folder in memory, and no transaction holds the writer for more than some hundred letters.
 //! * A body is read in ranges and sent as the client takes it.
 
+mod answers;
 mod continued;
 mod envelope;
 mod expunge;
@@ -34,7 +35,7 @@ pub use updates::updates;
 pub use view::Selected;
 
 use crate::codec::command::SelectedCommand;
-use crate::serve::{Answer, Code, Done, Enabled, Halt, Output, Session};
+use crate::session::{Answer, Done, Enabled, Output, Session};
 
 /// Runs a command on the selected folder; the loop has made sure that there is one.
 pub async fn run(session: &mut Session, out: &mut Output<'_>, command: SelectedCommand) -> Done {
@@ -69,37 +70,6 @@ async fn carry_out(session: &mut Session, out: &mut Output<'_>, command: Selecte
         SelectedCommand::Store(command) => flag::store(session, out, command).await,
         SelectedCommand::Copy(command) => transfer::copy_letters(session, out, &command).await,
         SelectedCommand::Move(command) => transfer::move_letters(session, out, &command).await,
-    }
-}
-
-/// The loop asks first, so that this is never said; it is here so that nothing has to be unwrapped.
-fn nothing_selected() -> Halt {
-    Answer::bad("No folder is selected").into()
-}
-
-fn read_only() -> Halt {
-    Answer::no("The folder was opened read-only").into()
-}
-
-/// Letters named by their places are gone, which the client could not know (RFC 5530 §3). Where something was `done` with
-/// the others it is an OK: a client that reads NO believes that all is as it was (RFC 2180 §4).
-fn expunge_issued(done: bool, completed: &'static str) -> Answer {
-    match done {
-        true => Answer::ok(completed).word("EXPUNGEISSUED"),
-        false => Answer::no("These letters are gone").word("EXPUNGEISSUED"),
-    }
-}
-
-/// The same beside an answer that has a code of its own: a warning (RFC 9051 §7.1.2).
-fn warn_expunge_issued(out: &mut Output<'_>) {
-    Answer::no("Some of these letters are gone").word("EXPUNGEISSUED").write("*", out.buffer());
-}
-
-/// RFC 7162 §3.2.7: with QRESYNC the end of an EXPUNGE or MOVE tells up to where the client now is.
-fn with_highest(session: &Session, answer: Answer) -> Answer {
-    match session.selected.as_deref() {
-        Some(selected) if session.enabled.qresync => answer.with(Code::HighestModSeq(selected.settled.0)),
-        _ => answer,
     }
 }
 

@@ -8,7 +8,7 @@ use super::expunged::vanished;
 use super::view::flags_changed;
 use crate::codec::command::Qresync;
 use crate::codec::sets::UidSet;
-use crate::serve::{Halt, Output, Session};
+use crate::session::{Halt, Output, Session};
 
 /// Changed letters that are read and told in one go.
 const BATCH: usize = 1000;

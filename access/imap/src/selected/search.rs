@@ -8,18 +8,19 @@ use mailbox::search::{Criteria, Day};
 use mailbox::{Change, Error, UidRange, Uids, Want};
 
 use self::answer::Found;
+use super::answers;
 use super::flag::split;
 use super::sets::found_among;
 use super::view::Selected;
 use crate::codec::command::{Date, Flag, Numbering, Search, SearchKey, SearchReturn};
 use crate::codec::sets::SequenceSet;
-use crate::serve::{Answer, Code, Done, Halt, Output, Session};
+use crate::session::{Answer, Code, Done, Halt, Output, Session};
 
 /// Runs `SEARCH`.
 pub async fn search(session: &mut Session, out: &mut Output<'_>, command: Search) -> Done {
     let saves = command.returns.is_some_and(|returns| returns.save);
     let found = find(session, &command).await;
-    let Some(selected) = session.selected.as_deref_mut() else { return Err(super::nothing_selected()) };
+    let Some(selected) = session.selected.as_deref_mut() else { return Err(answers::nothing_selected()) };
     let found = match found {
         Ok(found) => found,
         Err(halt) => {
@@ -63,7 +64,7 @@ async fn find(session: &mut Session, command: &Search) -> Result<Found, Halt> {
     let by_change = command.keys.iter().any(asks_for_change);
     // RFC 7162 §3.1: MODSEQ in a search switches CONDSTORE on.
     session.enabled.condstore |= by_change;
-    let Some(selected) = session.selected.as_deref() else { return Err(super::nothing_selected()) };
+    let Some(selected) = session.selected.as_deref() else { return Err(answers::nothing_selected()) };
     let criteria = Translator { selected }.all(&command.keys)?;
     // What the view alone can tell needs no look at the store: SEARCH ALL, SEARCH UID 1:100.
     let uids = match from_view(&criteria, selected) {

@@ -11,7 +11,7 @@ use super::updates::exists;
 use super::view::{Selected, flags_there_are};
 use crate::codec::command::Select;
 use crate::codec::write::{folder_name, number};
-use crate::serve::{Answer, Done, Enabled, Output, Session};
+use crate::session::{Answer, Done, Enabled, Output, Session};
 
 /// `SELECT` and `EXAMINE`. Leaves the folder selected before, whatever comes of it (RFC 9051 §6.3.2), and says
 /// `* OK [CLOSED]` for it.

@@ -6,7 +6,7 @@ use mailbox::{Uid, UidRange, Uids};
 
 use crate::codec::command::Numbering;
 use crate::codec::sets::SequenceSet;
-use crate::serve::Answer;
+use crate::session::Answer;
 
 /// The letters a set names, as UID ranges in rising order, never beyond what the client has been told of.
 ///

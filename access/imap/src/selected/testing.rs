@@ -10,7 +10,7 @@ use mailbox::{FlagSet, FolderId, System, Uid};
 use super::{run, select, updates};
 use crate::codec::command::{Command, FolderCommand};
 use crate::codec::decoder::{Event, Limits, decode_all};
-use crate::serve::{Answer, Enabled, Halt, Output, Server, Session};
+use crate::session::{Answer, Enabled, Halt, Output, Server, Session};
 
 const ACCOUNT: AccountId = AccountId(1);
 

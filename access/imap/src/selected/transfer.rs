@@ -6,11 +6,12 @@ use mailbox::letter::{Copied, Expunge, copy, expunge, move_, rest};
 use mailbox::{Error, FolderId, Uid, UidRange, UidValidity, sliced};
 use store::{Key, Tx};
 
+use super::answers;
 use super::sets::{count, resolve};
 use super::view::SelectedFolder;
 use crate::codec::command::{Numbering, Transfer};
 use crate::codec::sets::runs;
-use crate::serve::{Answer, Code, Done, Halt, Output, Session};
+use crate::session::{Answer, Code, Done, Halt, Output, Session};
 
 /// Letters copied or moved in one transaction.
 const SLICE: usize = 500;
@@ -26,9 +27,9 @@ pub async fn copy_letters(session: &mut Session, out: &mut Output<'_>, command: 
     }
     if job.misses(&copied) {
         if copied.here.is_empty() {
-            return Ok(super::expunge_issued(false, ""));
+            return Ok(answers::expunge_issued(false, ""));
         }
-        super::warn_expunge_issued(out);
+        answers::warn_expunge_issued(out);
     }
     Ok(match copied.code() {
         Some(code) => Answer::ok("COPY completed").with(code),
@@ -39,7 +40,7 @@ pub async fn copy_letters(session: &mut Session, out: &mut Output<'_>, command: 
 /// Runs `MOVE`. Each letter is moved or left alone; where only some could be moved, COPYUID says which.
 pub async fn move_letters(session: &mut Session, out: &mut Output<'_>, command: &Transfer) -> Done {
     if session.selected.as_deref().is_some_and(|selected| selected.read_only) {
-        return Err(super::read_only());
+        return Err(answers::read_only());
     }
     let job = Job::of(session, command).await?;
     let (moved, failed) = carry(session, &job, Way::Move).await;
@@ -48,13 +49,13 @@ pub async fn move_letters(session: &mut Session, out: &mut Output<'_>, command: 
         Answer::ok("Moved").with(code).write("*", out.buffer());
     }
     if job.misses(&moved) && !moved.here.is_empty() {
-        super::warn_expunge_issued(out);
+        answers::warn_expunge_issued(out);
     }
     super::updates::updates(session, out, true).await?;
     match failed {
         Some(error) => Err(error),
-        None if job.misses(&moved) && moved.here.is_empty() => Ok(super::expunge_issued(false, "")),
-        None => Ok(super::with_highest(session, Answer::ok("MOVE completed"))),
+        None if job.misses(&moved) && moved.here.is_empty() => Ok(answers::expunge_issued(false, "")),
+        None => Ok(answers::with_highest(session, Answer::ok("MOVE completed"))),
     }
 }
 
@@ -74,7 +75,7 @@ struct Job {
 
 impl Job {
     async fn of(session: &mut Session, command: &Transfer) -> Result<Self, Halt> {
-        let Some(selected) = session.selected.as_deref() else { return Err(super::nothing_selected()) };
+        let Some(selected) = session.selected.as_deref() else { return Err(answers::nothing_selected()) };
         let ranges = resolve(&command.set, command.numbering, &selected.uids, &selected.saved)?;
         let by_place = command.numbering == Numbering::Sequence;
         let named = by_place.then(|| count(&ranges, &selected.uids) as usize);

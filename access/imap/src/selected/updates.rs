@@ -9,7 +9,7 @@ use store::View;
 use super::expunged;
 use super::view::{Selected, SelectedFolder, flags_changed, flags_there_are};
 use crate::codec::write::number;
-use crate::serve::{Enabled, Halt, Output, Session};
+use crate::session::{Enabled, Halt, Output, Session};
 
 /// Changed letters that are read and told in one go.
 const BATCH: usize = 1000;

@@ -7,7 +7,7 @@ use mailbox::{Change, Error, FlagSet, FolderId, Keywords, System, Uid, UidValidi
 use store::View;
 
 use crate::codec::write::number;
-use crate::serve::Enabled;
+use crate::session::Enabled;
 
 /// The selected folder.
 pub struct Selected {

@@ -4,7 +4,7 @@
 use mailbox::parse::decode;
 
 use crate::codec::write::{QUOTED_MAX, literal, quoted};
-use crate::serve::Enabled;
+use crate::session::Enabled;
 
 /// May strings to this client be UTF-8? (RFC 9051 §5.1, RFC 6855: rev2 or UTF8=ACCEPT was enabled.)
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

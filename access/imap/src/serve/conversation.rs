@@ -1,64 +1,20 @@
-//! The loop: bytes in, commands to where they are done, answers out.
+//! A connection, how far the conversation on it has come, and what every part of the loop does with it.
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use mail::stay::Leave;
-use net::{Connection, Error, Stream};
+use net::{Connection, Error};
 use tokio::time::Instant;
 
-use super::answer::{Answer, Code, Done, Halt, Status};
 use super::capability::{self, Entrance};
-use super::letters::{self, Letters};
-use super::output::Output;
-use super::server::Server;
-use super::session::Session;
-use super::{entry, idle};
-use crate::codec::command::{AnyCommand, Command, FolderCommand, Request, SelectedCommand, Tag};
-use crate::codec::decoder::{Decoder, Event, Limits, Refusal};
-use crate::{commands, selected};
+use super::letters::Letters;
+use crate::codec::decoder::{Decoder, Event, Limits};
+use crate::selected;
+use crate::session::{Answer, Halt, Output, Server, Session, Status};
 
 /// After so many commands in a row that were not understood, the client is given up.
 const BAD_MAX: u32 = 10;
-/// After so many log-ins that failed.
-const FAILURES_MAX: u32 = 5;
-
-/// One conversation, from greeting to goodbye.
-///
-/// A client spends its life waiting in [`Conversation::next`], so what is large in here (running a command) is boxed
-/// and gone while it waits.
-pub(super) async fn converse(server: Arc<Server>, stream: Stream) {
-    let mut conversation = Conversation::new(server, Connection::new(stream));
-    let mut step = conversation.greet().await.map(|()| Next::Command);
-    let end = loop {
-        step = match step {
-            Ok(Next::Command) => match conversation.next().await {
-                Ok(event) => Box::pin(conversation.act(event)).await,
-                Err(end) => Err(end),
-            },
-            Ok(Next::Idle(tag)) => idle::idle(&mut conversation, &tag).await.map(|()| Next::Command),
-            Ok(Next::StartTls) => match Box::pin(conversation.start_tls()).await {
-                Some(encrypted) => {
-                    conversation = encrypted;
-                    Ok(Next::Command)
-                }
-                None => return,
-            },
-            Err(end) => break end,
-        };
-    };
-    Box::pin(conversation.leave(end)).await;
-}
-
-/// What comes after a command.
-pub(super) enum Next {
-    /// The next command.
-    Command,
-    /// IDLE, of this tag.
-    Idle(Tag),
-    /// The handshake of TLS.
-    StartTls,
-}
 
 /// Why a conversation is over.
 pub(super) enum End {
@@ -119,16 +75,11 @@ pub(super) struct Conversation {
 }
 
 impl Conversation {
-    fn new(server: Arc<Server>, mut connection: Connection) -> Self {
+    pub(super) fn new(server: Arc<Server>, mut connection: Connection) -> Self {
         connection.set_write_timeout(server.timeouts.write);
         let who = Who::Stranger { until: Instant::now() + server.timeouts.entry, failures: 0 };
         let decoder = Decoder::new(Limits::ENTRY);
         Self { server, connection, decoder, who, bad: 0, letters: Letters::default() }
-    }
-
-    async fn greet(&mut self) -> Result<(), End> {
-        let greeting = Answer::ok("Facteur is ready").with(Code::Capability(self.capabilities()));
-        self.answer("*", &greeting).await
     }
 
     /// The next thing the client says.
@@ -169,102 +120,9 @@ impl Conversation {
         }
     }
 
-    async fn act(&mut self, event: Event) -> Result<Next, End> {
-        match event {
-            Event::Continue => self.go_on().await?,
-            Event::Letter { size, waits } => self.letter(size, waits).await?,
-            Event::Request(request) => return self.request(request).await,
-            Event::Refused(refusal) => self.refused(refusal).await?,
-            Event::Lost(why) => return Err(End::Bye(why)),
-            Event::More | Event::Piece(_) | Event::Line(_) => {}
-        }
-        Ok(Next::Command)
-    }
-
     /// The client may send its literal.
     pub(super) async fn go_on(&mut self) -> Result<(), End> {
         Ok(self.connection.write(b"+ Go on\r\n").await?)
-    }
-
-    async fn refused(&mut self, refusal: Refusal) -> Result<(), End> {
-        self.letters.give_back();
-        let why = refusal.why.0;
-        let answer = if refusal.too_big { Answer::no(why).word("TOOBIG") } else { Answer::bad(why) };
-        self.answer(refusal.tag.as_ref().map_or("*", |tag| &tag.0), &answer).await
-    }
-
-    async fn request(&mut self, request: Request) -> Result<Next, End> {
-        let Request { tag, mut command } = request;
-        if let Command::Folder(FolderCommand::Append(append)) = &mut command
-            && let Err(no_room) = Box::pin(self.letters.complete(append)).await
-        {
-            self.letters.give_back();
-            self.answer(&tag.0, &letters::refusal(&no_room)).await?;
-            return Ok(Next::Command);
-        }
-        let (answer, next) = match command {
-            Command::Any(AnyCommand::Logout) => return self.log_out(&tag).await,
-            Command::Any(any) => (self.any(any).await?, Next::Command),
-            Command::Entry(command) => self.entry(command).await?,
-            Command::Folder(FolderCommand::Idle) if matches!(self.who, Who::Person(_)) => return Ok(Next::Idle(tag)),
-            Command::Folder(command) => (self.folder(command).await?, Next::Command),
-            Command::Selected(command) => (self.selected(&tag, command).await?, Next::Command),
-        };
-        self.letters.give_back();
-        self.answer(&tag.0, &answer).await?;
-        match self.who {
-            Who::Stranger { failures: FAILURES_MAX.., .. } => Err(End::Bye("Too many log-ins failed")),
-            _ => Ok(next),
-        }
-    }
-
-    async fn any(&mut self, command: AnyCommand) -> Result<Answer, End> {
-        let text = match command {
-            AnyCommand::Capability => format!("* CAPABILITY {}\r\n", self.capabilities()),
-            AnyCommand::Id(client) => {
-                tracing::debug!(?client, "a client says who it is");
-                "* ID (\"name\" \"Facteur\")\r\n".to_owned()
-            }
-            AnyCommand::Noop | AnyCommand::Logout => String::new(),
-        };
-        self.connection.write(text.as_bytes()).await?;
-        self.tell(true).await?;
-        Ok(Answer::ok("Done"))
-    }
-
-    async fn folder(&mut self, command: FolderCommand) -> Result<Answer, End> {
-        let Who::Person(session) = &mut self.who else { return Ok(log_in_first()) };
-        let mut out = Output::new(&mut self.connection);
-        let done = commands::run(session, &mut out, command).await;
-        out.pass_on().await?;
-        self.decoder.set_utf8_names(session.enabled.utf8_names());
-        let answer = judged(done)?;
-        self.tell(true).await?;
-        Ok(answer)
-    }
-
-    async fn selected(&mut self, tag: &Tag, command: SelectedCommand) -> Result<Answer, End> {
-        let Who::Person(session) = &mut self.who else { return Ok(log_in_first()) };
-        if session.selected.is_none() {
-            return Ok(Answer::bad("Select a folder first"));
-        }
-        session.tag = tag.0.clone();
-        let (expunges, only_reads) = (command.allows_expunges(), command.only_reads());
-        let dismissal = self.connection.dismissal();
-        let mut out = Output::new(&mut self.connection);
-        // A search through many letters does not wait for its client, and ends all the same when that has to go.
-        let done = tokio::select! {
-            biased;
-            done = selected::run(session, &mut out, command) => done,
-            leave = dismissal, if only_reads => {
-                let dismissed = Error::Dismissed(leave);
-                return Err(if out.has_begun() { broken_off(dismissed) } else { dismissed.into() });
-            }
-        };
-        out.pass_on().await?;
-        let answer = judged(done)?;
-        self.tell(expunges).await?;
-        Ok(answer)
     }
 
     /// Tells what others have changed in the selected folder, if one is selected.
@@ -279,19 +137,6 @@ impl Conversation {
             Ok(()) | Err(Halt::Refuse(_)) => Ok(out.pass_on().await?),
             Err(Halt::Gone(error)) => Err(broken_off(error)),
         }
-    }
-
-    async fn entry(&mut self, command: crate::codec::command::EntryCommand) -> Result<(Answer, Next), End> {
-        match entry::run(self, command).await? {
-            entry::Entered::Answer(answer) => Ok((answer, Next::Command)),
-            entry::Entered::StartTls => Ok((Answer::ok("Begin TLS now"), Next::StartTls)),
-        }
-    }
-
-    async fn log_out(&mut self, tag: &Tag) -> Result<Next, End> {
-        self.connection.write(b"* BYE Goodbye\r\n").await?;
-        self.answer(&tag.0, &Answer::ok("Logged out")).await?;
-        Err(End::LoggedOut)
     }
 
     /// Writes the line that ends a command. Who is never understood is given up.
@@ -318,7 +163,7 @@ impl Conversation {
 
     /// Begins again inside TLS, or is over. What came in clear behind STARTTLS is thrown away with the old
     /// connection's buffer and the old decoder: someone between may have put it there (CVE-2011-0411).
-    async fn start_tls(self) -> Option<Self> {
+    pub(super) async fn start_tls(self) -> Option<Self> {
         let tls = self.server.tls.clone()?;
         match self.connection.start_tls_server(&tls).await {
             Ok(connection) => Some(Self { who: self.who, ..Self::new(self.server, connection) }),
@@ -328,35 +173,10 @@ impl Conversation {
             }
         }
     }
-
-    async fn leave(mut self, end: End) {
-        match end {
-            End::Gone => return,
-            End::LoggedOut => {}
-            End::Bye(why) => {
-                let bye = format!("* BYE {why}\r\n");
-                if self.connection.write(bye.as_bytes()).await.is_err() {
-                    return;
-                }
-            }
-        }
-        self.connection.close().await;
-    }
-}
-
-fn log_in_first() -> Answer {
-    Answer::bad("Log in first")
-}
-
-fn judged(done: Done) -> Result<Answer, End> {
-    match done {
-        Ok(answer) | Err(Halt::Refuse(answer)) => Ok(answer),
-        Err(Halt::Gone(error)) => Err(broken_off(error)),
-    }
 }
 
 /// A response was cut in two: perhaps in the midst of a literal, where no more words can be said.
-fn broken_off(error: Error) -> End {
+pub(super) fn broken_off(error: Error) -> End {
     match error {
         Error::Dismissed(_) => End::Gone,
         error => error.into(),

@@ -5,11 +5,11 @@ use mail::seam::Login;
 use mail::stay::Doing;
 use sasl::{Exchange, Mechanism, Refusal, Turn};
 
-use super::answer::{Answer, Code};
 use super::conversation::{Conversation, End, Who};
-use super::session::{Enabled, Session};
 use crate::codec::command::EntryCommand;
 use crate::codec::decoder::{Event, Limits};
+use crate::session::{Answer, Code};
+use crate::session::{Enabled, Session};
 
 /// What came of it.
 pub(super) enum Entered {

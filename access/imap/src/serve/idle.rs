@@ -4,10 +4,10 @@ use mailbox::account;
 use store::Watch;
 use tokio::time::Instant;
 
-use super::answer::Answer;
 use super::conversation::{CLOSING, Conversation, End, Who};
 use crate::codec::command::Tag;
 use crate::codec::decoder::Event;
+use crate::session::Answer;
 
 /// Idles until the client says DONE. Holds nothing while it waits but a place at the store's bell.
 pub(super) async fn idle(conversation: &mut Conversation, tag: &Tag) -> Result<(), End> {

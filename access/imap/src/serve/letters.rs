@@ -2,10 +2,10 @@
 
 use net::{Inbound, NoRoom, Owner, Share};
 
-use super::answer::Answer;
 use super::conversation::{Conversation, End, Who};
 use crate::codec::command::Append;
 use crate::commands::append;
+use crate::session::Answer;
 
 /// The letters of one APPEND.
 #[derive(Default)]

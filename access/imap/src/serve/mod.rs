@@ -1,24 +1,17 @@
-//! The conversation: the loop around a connection, the log-in, and what the commands are given.
+//! The conversation: the loop around a connection, and the log-in.
 
-mod answer;
 mod capability;
 mod conversation;
 mod entry;
-mod fault;
 mod idle;
 mod letters;
-mod output;
-mod server;
-mod session;
+mod run;
 
 use std::sync::Arc;
 
 use net::Stream;
 
-pub use answer::{Answer, Code, Done, Halt};
-pub use output::Output;
-pub use server::{Server, Timeouts};
-pub use session::{Enabled, Session};
+use crate::session::Server;
 
 /// The IMAP doors: the one on port 143 and the one that begins with TLS.
 #[derive(Clone)]
@@ -32,6 +25,6 @@ impl Imap {
 
     /// One conversation, from greeting to goodbye.
     pub async fn converse(self, stream: Stream) {
-        conversation::converse(self.0, stream).await;
+        run::converse(self.0, stream).await;
     }
 }

@@ -16,7 +16,7 @@ use super::range::Slice;
 use crate::api::{MethodError, Object};
 use crate::email::room::Room;
 use crate::limits;
-use crate::run::Scope;
+use crate::scope::Scope;
 use crate::standard::{self, get as standard_get};
 
 /// The digests there are, as the registry of HTTP digests calls them.

@@ -9,7 +9,7 @@ use store::View;
 use super::{Base, BlobPath, open};
 use crate::api::{MethodError, Object};
 use crate::id::Id;
-use crate::run::Scope;
+use crate::scope::Scope;
 use crate::session::MAIL;
 use crate::standard::{self, get as standard_get};
 

@@ -11,7 +11,7 @@ use super::{BlobPath, Opened, Reader, open};
 use crate::api::MethodError;
 use crate::email::get::TURN;
 use crate::limits;
-use crate::run::Scope;
+use crate::scope::Scope;
 
 /// How far a range has been read.
 pub struct Slice {

@@ -17,7 +17,7 @@ use super::range::Slice;
 use super::{BlobPath, keep};
 use crate::api::{MethodError, Object, SetError};
 use crate::limits;
-use crate::run::Scope;
+use crate::scope::Scope;
 use crate::standard::{self, set as standard_set};
 
 /// The longest type, in octets.

@@ -4,7 +4,7 @@ use mailbox::account_changes;
 use store::View;
 
 use crate::api::{MethodError, Object};
-use crate::run::Scope;
+use crate::scope::Scope;
 use crate::standard::{self, ChangesArguments, changes as standard_changes};
 
 pub async fn changes(scope: &Scope, arguments: Object) -> Result<Object, MethodError> {

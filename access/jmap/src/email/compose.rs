@@ -13,7 +13,7 @@ use store::View;
 use crate::api::{MethodError, Object, SetError};
 use crate::blob::{self, BlobPath, Opened};
 use crate::limits;
-use crate::run::Scope;
+use crate::scope::Scope;
 use fields::Fields;
 use parts::{Content, Draft};
 

@@ -5,7 +5,7 @@ use serde::Deserialize;
 use serde_json::{Map, Value};
 
 use crate::api::{MethodError, Object};
-use crate::run::Scope;
+use crate::scope::Scope;
 use crate::standard;
 
 #[derive(Deserialize)]

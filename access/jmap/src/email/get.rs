@@ -18,7 +18,7 @@ use super::room::Room;
 use crate::api::{MethodError, Object};
 use crate::blob::BlobPath;
 use crate::id::Id;
-use crate::run::Scope;
+use crate::scope::Scope;
 use crate::standard::{self, get as standard_get};
 use crate::state;
 

@@ -14,7 +14,7 @@ use super::{filter, keywords};
 use crate::api::{MethodError, Object, SetError};
 use crate::blob::{self, BlobPath};
 use crate::limits;
-use crate::run::Scope;
+use crate::scope::Scope;
 use crate::standard::{self, Span, set};
 
 #[derive(Deserialize)]

@@ -129,7 +129,7 @@ impl EmailView<'_> {
                 Some(attached) => attached.into(),
                 None => self.contents()?.has_attachment().into(),
             },
-            "preview" => preview::of(self)?.into(),
+            "preview" => preview::of(&self.structure, |range| self.read(range))?.into(),
             "textBody" => parts(&bodies.text)?,
             "htmlBody" => parts(&bodies.html)?,
             "attachments" => parts(&bodies.attachments)?,

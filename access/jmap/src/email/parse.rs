@@ -18,7 +18,7 @@ use super::room::Room;
 use crate::api::{MethodError, Object};
 use crate::blob::{self, BlobPath};
 use crate::limits;
-use crate::run::Scope;
+use crate::scope::Scope;
 use crate::standard::{self, get as standard_get};
 
 #[derive(Deserialize)]

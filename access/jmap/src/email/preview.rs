@@ -1,8 +1,11 @@
 //! A few words of a letter, to be shown in a list.
 
+use std::ops::Range;
+
+use bytes::Bytes;
+use mailbox::Structure;
 use mailbox::parse::text::said;
 
-use super::letter::EmailView;
 use crate::api::MethodError;
 
 /// Octets of text that a preview is chosen from.
@@ -15,11 +18,15 @@ const STUB: usize = 200;
 const LONGEST: usize = 255;
 
 /// The beginning of what the letter says, without what it quotes and without what newsletters put before it.
-pub fn of(letter: &EmailView<'_>) -> Result<String, MethodError> {
-    let bodies = letter.structure.bodies();
-    let plain = said(&bodies.text, LOOKED_AT, |range| letter.read(range))?;
+/// `read` gives octets of the letter.
+pub fn of(
+    structure: &Structure,
+    read: impl Fn(Range<u64>) -> Result<Bytes, MethodError>,
+) -> Result<String, MethodError> {
+    let bodies = structure.bodies();
+    let plain = said(&bodies.text, LOOKED_AT, &read)?;
     let said = match collapsed(&plain).len() <= STUB {
-        true => richer(plain, said(&bodies.html, LOOKED_AT, |range| letter.read(range))?),
+        true => richer(plain, said(&bodies.html, LOOKED_AT, &read)?),
         false => plain,
     };
     Ok(beginning(&said))

@@ -13,7 +13,7 @@ use store::View;
 use super::{filter, keywords};
 use crate::api::{MethodError, Object};
 use crate::id::Id;
-use crate::run::Scope;
+use crate::scope::Scope;
 use crate::standard::query::{Comparator, Part, QueryAnswer, QueryChangesAnswer, check_sort};
 use crate::{limits, standard, state};
 

@@ -13,7 +13,7 @@ use super::write::{self, Filing, Ready, Task, Which, Work};
 use super::{compose, filter, get, keywords};
 use crate::api::{MethodError, Object, SetError};
 use crate::id::Id;
-use crate::run::Scope;
+use crate::scope::Scope;
 use crate::standard::{self, SetArguments, Span};
 
 pub async fn set(scope: &mut Scope, arguments: Object) -> Result<Object, MethodError> {

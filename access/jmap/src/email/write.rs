@@ -20,7 +20,7 @@ use crate::api::{MethodError, Object, SetError, patch};
 use crate::blob::BlobPath;
 use crate::id::Id;
 use crate::limits;
-use crate::run::Scope;
+use crate::scope::Scope;
 use crate::standard::{SetAnswer, Span};
 
 /// Mailboxes of one letter that are looked up.

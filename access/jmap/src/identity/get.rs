@@ -7,7 +7,7 @@ use super::{PROPERTIES, ensure, object};
 use crate::api::{MethodError, Object};
 use crate::id::{Id, IdentityId};
 use crate::records::{self, Kind};
-use crate::run::Scope;
+use crate::scope::Scope;
 use crate::standard::{self, ChangesArguments, GetArguments, changes as standard_changes, get as standard_get};
 use crate::state;
 

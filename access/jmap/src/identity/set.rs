@@ -9,7 +9,7 @@ use super::{defaults, ensure, object};
 use crate::api::{MethodError, Object, SetError, patch};
 use crate::id::{Id, IdentityId};
 use crate::records::{self, Kind};
-use crate::run::{Created, Scope};
+use crate::scope::{Created, Scope};
 use crate::standard::{self, SetAnswer, SetArguments, Span};
 
 /// The most identities of a person, and the longest text of one, in octets.

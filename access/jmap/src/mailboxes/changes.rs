@@ -5,7 +5,7 @@ use serde_json::Value;
 
 use super::COUNTERS;
 use crate::api::{MethodError, Object};
-use crate::run::Scope;
+use crate::scope::Scope;
 use crate::standard::{self, ChangesArguments, changes as standard_changes};
 
 pub async fn changes(scope: &Scope, arguments: Object) -> Result<Object, MethodError> {

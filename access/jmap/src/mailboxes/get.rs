@@ -6,7 +6,7 @@ use mailbox::{FolderId, folder};
 use super::{PROPERTIES, Tree, object};
 use crate::api::{MethodError, Object};
 use crate::id::Id;
-use crate::run::Scope;
+use crate::scope::Scope;
 use crate::standard::{self, GetArguments, get as standard_get};
 use crate::state;
 

@@ -14,7 +14,7 @@ use super::steps::{self, Fault};
 use super::wish::{self, Wish};
 use super::{Tree, lasting_role, object, own_name};
 use crate::id::Id;
-use crate::run::Created;
+use crate::scope::Created;
 use crate::standard::SetAnswer;
 
 /// The call cannot be carried out as a whole.

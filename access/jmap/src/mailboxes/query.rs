@@ -13,7 +13,7 @@ use serde_json::Value;
 use super::{Tree, own_name, role};
 use crate::api::{MethodError, Object};
 use crate::id::Id;
-use crate::run::Scope;
+use crate::scope::Scope;
 use crate::standard::filter::Filter;
 use crate::standard::query::{Comparator, Part, QueryAnswer, QueryChangesAnswer, check_sort};
 use crate::{limits, standard, state};

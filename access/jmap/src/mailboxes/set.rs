@@ -10,7 +10,7 @@ use super::outcome;
 use super::steps;
 use crate::api::{MethodError, Object};
 use crate::limits;
-use crate::run::{Created, Scope};
+use crate::scope::{Created, Scope};
 use crate::standard::{self, SetAnswer, SetArguments, Span};
 
 /// The argument beyond those of every `/set`.

@@ -14,7 +14,7 @@ use super::wish::{self, Wish};
 use super::{Tree, lasting_role, object, own_name};
 use crate::api::{Object, SetError};
 use crate::id::Id;
-use crate::run::Created;
+use crate::scope::Created;
 use crate::standard::SetAnswer;
 
 /// How often updates are tried again that a name stood in the way of.

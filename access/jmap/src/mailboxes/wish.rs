@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::{PROPERTIES, special_use};
 use crate::api::{Object, SetError, patch};
-use crate::run::Created;
+use crate::scope::Created;
 
 /// What can be said of a mailbox.
 #[derive(Clone, Debug, PartialEq)]

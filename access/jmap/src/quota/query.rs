@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use super::{ID, State, look, object};
 use crate::api::{MethodError, Object};
-use crate::run::Scope;
+use crate::scope::Scope;
 use crate::standard;
 use crate::standard::filter::Filter;
 use crate::standard::query::{

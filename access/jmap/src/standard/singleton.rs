@@ -7,7 +7,7 @@ use store::{Tx, View};
 use super::{GetArguments, SetAnswer, SetArguments, Span, arguments, get as standard_get, span};
 use crate::api::{MethodError, Object, SetError, patch};
 use crate::records::{self, Kind, Record};
-use crate::run::Scope;
+use crate::scope::Scope;
 use crate::state;
 
 /// The one id there is.

@@ -9,7 +9,7 @@ use crate::email::room::Room;
 use crate::id::{Id, SubmissionId};
 use crate::identity::get::with_ids;
 use crate::records::{self, Kind};
-use crate::run::Scope;
+use crate::scope::Scope;
 use crate::standard::{self, ChangesArguments, GetArguments, changes as standard_changes, get as standard_get};
 use crate::{limits, state};
 

@@ -12,7 +12,7 @@ use crate::api::{MethodError, Object};
 use crate::email::filter;
 use crate::id::{Id, SubmissionId};
 use crate::records::{self, Kind, Record};
-use crate::run::Scope;
+use crate::scope::Scope;
 use crate::standard::filter::Filter;
 use crate::standard::query::{
     Comparator, Part, QueryAnswer, QueryArguments, QueryChangesAnswer, QueryChangesArguments, check_sort,

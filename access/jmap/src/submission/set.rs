@@ -21,7 +21,7 @@ use crate::id::{Id, IdentityId, SubmissionId};
 use crate::methods::Answers;
 use crate::outbox::Done;
 use crate::records::{self, Kind, Record};
-use crate::run::Scope;
+use crate::scope::Scope;
 use crate::standard::{self, SetAnswer, SetArguments, Span, span};
 use crate::{email, identity};
 

@@ -5,7 +5,7 @@ use serde_json::json;
 
 use super::{SubscriptionId, table};
 use crate::api::{MethodError, Object};
-use crate::run::Scope;
+use crate::scope::Scope;
 use crate::standard::{self, get as standard_get};
 
 const PROPERTIES: [&str; 5] = ["id", "deviceClientId", "verificationCode", "expires", "types"];

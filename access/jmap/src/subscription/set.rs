@@ -15,7 +15,7 @@ use crate::api::{MethodError, Object, SetError};
 use crate::email::filter;
 use crate::id::Id;
 use crate::push::{self, States};
-use crate::run::Scope;
+use crate::scope::Scope;
 use crate::standard::{self, SetAnswer, SetArguments};
 
 /// Subscriptions of a person.

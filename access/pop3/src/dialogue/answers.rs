@@ -3,7 +3,7 @@
 use mail::stay::Leave;
 use sasl::Refusal;
 
-use super::{Event, Shut};
+use super::act::{Event, Shut};
 use crate::language::{Language, say};
 use crate::reply::{Code, Reply};
 

@@ -1,32 +1,25 @@
 //! How far a client has come (RFC 1939 §3), and what is to be done for each of its lines.
 
+mod act;
 mod answers;
 mod person;
 mod stranger;
 
-use mail::Password;
-use mail::stay::Leave;
 use sasl::{Mechanism, Refusal};
 
 use crate::command::{Command, Fault};
 use crate::language::{Language, say};
-use crate::maildrop::{DropEntry, Listing, Maildrop};
+use crate::maildrop::Maildrop;
 use crate::reply::Reply;
+use act::OutOfPlace;
 use stranger::Stranger;
+
+pub use act::{Act, Entrance, Event, Shut};
 
 /// After so many commands in a row that were not understood, the client is given up.
 const NONSENSE_MAX: u32 = 10;
 /// After so many log-ins that failed.
 const FAILURES_MAX: u32 = 5;
-
-/// What a client can do to come in.
-#[derive(Clone, Copy, Debug)]
-pub struct Entrance {
-    /// STLS can be used.
-    pub start_tls: bool,
-    /// Log-ins are taken: the line is encrypted, or need not be.
-    pub log_in: bool,
-}
 
 /// One conversation. Show it the client's lines, do what it says.
 pub struct Dialogue {
@@ -44,61 +37,6 @@ enum Stage {
     Stranger(Stranger),
     /// TRANSACTION
     Person(Box<Maildrop>),
-}
-
-/// What is to be done.
-#[derive(Debug)]
-pub enum Act {
-    /// Say this and go on.
-    Say(Reply),
-    /// Say this, then these lines, then a dot.
-    Show(Reply, Vec<String>),
-    /// Say this, then what the drop tells of all its letters, then a dot.
-    List(Reply, Listing),
-    /// Say this, then send the letter, or its header and so many lines of its body; then a dot.
-    Send {
-        /// Said first.
-        reply: Reply,
-        /// Of the drop.
-        letter: DropEntry,
-        /// Of the body; none: all of it.
-        lines: Option<u32>,
-    },
-    /// Say this, then begin TLS. Nothing that the client sent until now counts any more.
-    StartTls(Reply),
-    /// Find out whether these belong together; then open the drop and call [`Dialogue::let_in`], or
-    /// [`Dialogue::refuse`].
-    Check {
-        /// As the client gave it.
-        name: String,
-        /// As the client gave it.
-        password: Password,
-    },
-    /// The same by an exchange of lines.
-    Authenticate {
-        /// Which exchange.
-        mechanism: Mechanism,
-        /// What came already.
-        initial: Option<Password>,
-    },
-    /// Take the drop, remove what is marked, say what came of it, and close.
-    Update,
-    /// Say this and close.
-    Leave(Reply),
-}
-
-/// Why the door stays shut.
-#[derive(Debug)]
-pub enum Shut {
-    /// The log-in failed.
-    Refused(Refusal),
-    /// Another client has the drop.
-    InUse,
-    /// The drop could not be opened; can it be later?
-    Fault {
-        /// It will pass by itself.
-        temporary: bool,
-    },
 }
 
 impl Dialogue {
@@ -247,28 +185,6 @@ impl Dialogue {
     }
 }
 
-/// What happens outside the dialogue, and has to be said.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Event {
-    /// A letter of the drop was taken off by another client.
-    Gone,
-    /// Its text is damaged or lost, for good.
-    Damaged,
-    /// It could not be done now.
-    Unavailable,
-    /// All that was marked is gone for good, and so is the client.
-    Updated,
-    /// Not all that was marked is gone.
-    NotUpdated,
-    /// The program ends.
-    Closing,
-    /// What let the client in is no longer good, or somebody ended the conversation.
-    Dismissed(Leave),
-}
-
-/// A command that has no place here.
-struct OutOfPlace(Reply);
-
 /// Does this failure count as a try to guess a password?
 fn counts(shut: &Shut) -> bool {
     matches!(shut, Shut::Refused(Refusal::Wrong | Refusal::TooMany(_) | Refusal::Busy(_)))
@@ -280,6 +196,7 @@ mod tests {
     use mailbox::{FolderId, Uid};
 
     use super::*;
+    use crate::maildrop::DropEntry;
 
     const INSIDE_TLS: Entrance = Entrance { start_tls: false, log_in: true };
 

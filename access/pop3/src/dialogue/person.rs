@@ -1,6 +1,7 @@
 //! With a maildrop: the TRANSACTION state (RFC 1939 §5).
 
-use super::{Act, OutOfPlace, answers};
+use super::act::{Act, OutOfPlace};
+use super::answers;
 use crate::command::Command;
 use crate::language::{Language, say};
 use crate::maildrop::{Listing, Maildrop, NoLetter};

@@ -2,7 +2,7 @@
 
 use sasl::Mechanism;
 
-use super::{Act, Entrance, OutOfPlace};
+use super::act::{Act, Entrance, OutOfPlace};
 use crate::command::{Auth, Command};
 use crate::language::{Language, say};
 use crate::reply::{Code, Reply};

@@ -7,7 +7,7 @@ use mailbox::{Change, SectionText as Text, Want};
 use crate::codec::command::{Fetch, FetchItem, Numbering, Partial, Section, SectionText};
 use crate::selected::section::{label, origin, part_numbers};
 use crate::selected::write::Charset;
-use crate::serve::Session;
+use crate::session::Session;
 
 /// The most sections and binaries one FETCH may ask for.
 const MOST_ASKS: usize = 100;

@@ -6,7 +6,7 @@ use std::ops::Range;
 use store::{BlobId, View};
 
 use crate::codec::write::without_nul;
-use crate::serve::{Halt, Output};
+use crate::session::{Halt, Output};
 use mailbox::parse::{Step, Unpacker};
 
 /// Octets read at a time; whole frames of the store where a chunk begins at one.

@@ -5,7 +5,7 @@ use mailbox::{Change, Uid, UidRange, Uids};
 use crate::codec::command::{Numbering, SearchReturn};
 use crate::codec::write::{number, string};
 use crate::selected::sets::Places;
-use crate::serve::{Halt, Output};
+use crate::session::{Halt, Output};
 
 /// What was found.
 pub struct Found {

@@ -7,7 +7,7 @@ use super::fields::Fields;
 use crate::api::{Object, SetError};
 use crate::blob::BlobPath;
 use crate::email::property::HeaderProperty;
-use crate::run::Scope;
+use crate::scope::Scope;
 
 /// Parts in each other, and parts in all.
 const DEEPEST: usize = 16;

@@ -1,11 +1,21 @@
-//! What a logged-in client has: the context every command function gets.
+//! What a logged-in client has: the context every command function gets, and what it answers with.
+//!
+//! The commands need this and nothing of the loop that calls them ([`crate::serve`]).
+
+mod answer;
+mod fault;
+mod output;
+mod server;
 
 use std::sync::Arc;
 
 use mail::seam::Login;
 
-use super::Server;
 use crate::selected::Selected;
+
+pub use answer::{Answer, Code, Done, Halt, Status};
+pub use output::Output;
+pub use server::{Server, Timeouts};
 
 /// What `ENABLE` (or a command that implies it) has switched on. Nothing is ever switched off again (RFC 5161 §3.1).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

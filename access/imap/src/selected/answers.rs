@@ -1,0 +1,35 @@
+//! Answers that several commands on the selected folder give.
+
+use crate::session::{Answer, Code, Halt, Output, Session};
+
+/// The loop asks first, so that this is never said; it is here so that nothing has to be unwrapped.
+pub fn nothing_selected() -> Halt {
+    Answer::bad("No folder is selected").into()
+}
+
+/// The command changes something, and the folder was selected by EXAMINE.
+pub fn read_only() -> Halt {
+    Answer::no("The folder was opened read-only").into()
+}
+
+/// Letters named by their places are gone, which the client could not know (RFC 5530 §3). Where something was `done` with
+/// the others it is an OK: a client that reads NO believes that all is as it was (RFC 2180 §4).
+pub fn expunge_issued(done: bool, completed: &'static str) -> Answer {
+    match done {
+        true => Answer::ok(completed).word("EXPUNGEISSUED"),
+        false => Answer::no("These letters are gone").word("EXPUNGEISSUED"),
+    }
+}
+
+/// The same beside an answer that has a code of its own: a warning (RFC 9051 §7.1.2).
+pub fn warn_expunge_issued(out: &mut Output<'_>) {
+    Answer::no("Some of these letters are gone").word("EXPUNGEISSUED").write("*", out.buffer());
+}
+
+/// RFC 7162 §3.2.7: with QRESYNC the end of an EXPUNGE or MOVE tells up to where the client now is.
+pub fn with_highest(session: &Session, answer: Answer) -> Answer {
+    match session.selected.as_deref() {
+        Some(selected) if session.enabled.qresync => answer.with(Code::HighestModSeq(selected.settled.0)),
+        _ => answer,
+    }
+}
