@@ -1,60 +1,94 @@
-//! `cargo xtask deb-trial FILE`: installs the package into a Debian that is made for it (debootstrap), uses it, upgrades,
-//! removes and purges it. Needs root and a mirror of Debian; where one is missing, it fails and says which.
+//! `cargo xtask deb-trial FILE`: makes a Debian (debootstrap), boots it with a network of its own (systemd-nspawn), and does in
+//! there what `packaging/deb/trial.sh` says: the package is installed, used, upgraded, removed, purged and installed again.
+//! Needs root and a mirror of Debian; where one is missing, it fails and says which.
 
-use std::path::Path;
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use crate::run::{Outcome, has, root, step};
 
-/// What is done in there, after the package lies at `/facteur.deb`. Each line that fails ends it.
-const STORY: &str = r#"
-set -eux
-export DEBIAN_FRONTEND=noninteractive LANG=C.UTF-8
-# No service is started in a folder (policy-rc.d).
-printf '#!/bin/sh\nexit 101\n' > /usr/sbin/policy-rc.d; chmod 755 /usr/sbin/policy-rc.d
-apt-get install -y --no-install-recommends /facteur.deb
-test "$(stat -c %U:%a /var/lib/facteur)" = facteur:700
-facteur domain add alpha.test
-printf 'correct horse battery\n' | facteur account add alice@alpha.test --password-stdin
-test "$(stat -c %U /var/lib/facteur/facteur.db)" = facteur
-printf 'Subject: kept\n\nHello.\n' | facteur send -f alice@alpha.test alice@alpha.test
-echo '# changed here' >> /etc/facteur/facteur.toml
-# As the unit runs it: the service's user, who finds its folder by itself.
-setpriv --reuid=facteur --regid=facteur --clear-groups facteur account list | grep -q alice@alpha.test
-! setpriv --reuid=nobody --regid=nogroup --clear-groups facteur account list
-# An upgrade keeps the letters and what the administrator has changed.
-dpkg --force-confdef --force-confold -i /facteur.deb
-grep -q 'changed here' /etc/facteur/facteur.toml
-facteur account list | grep -q alice@alpha.test
-facteur verify
-dpkg --remove facteur
-test -f /etc/facteur/facteur.toml -a -f /var/lib/facteur/facteur.db
-dpkg --purge facteur
-test ! -e /etc/facteur/facteur.toml
-test -f /var/lib/facteur/facteur.db
-dpkg -i /facteur.deb
-facteur account list | grep -q alice@alpha.test
-"#;
+/// What a small Debian of people who use it has, beside its core.
+const FURNITURE: &str = "systemd-sysv dbus adduser man-db bash-completion zsh fish curl iproute2";
+/// Seconds that the whole story may take.
+const PATIENCE: &str = "1200";
 
-/// Tries a package out, from the first installation to the purge.
+/// Runs the story as soon as the system is up, and ends the system with what came of it.
+const UNIT: &str = "\
+[Unit]
+After=basic.target dbus.service
+SuccessAction=exit
+SuccessActionExitStatus=0
+FailureAction=exit
+FailureActionExitStatus=1
+
+[Service]
+Type=oneshot
+ExecStart=/trial.sh
+StandardOutput=tty
+StandardError=tty
+TTYPath=/dev/console
+
+[Install]
+WantedBy=multi-user.target
+";
+
+/// Tries a package out, from the first installation to the last.
 pub fn try_out(package: &Path) -> Outcome {
-    if !has("debootstrap") {
-        return Err("NOT TRIED: debootstrap is not here: apt-get install debootstrap".to_owned());
+    for (program, of) in [("debootstrap", "debootstrap"), ("systemd-nspawn", "systemd-container")] {
+        if !has(program) {
+            return Err(format!("NOT TRIED: {program} is not here: apt-get install {of}"));
+        }
     }
     let debian = root().join("target/debian/root");
-    let _ = std::fs::remove_dir_all(&debian);
-    // A Debian as old as the C library that the program was built with.
-    step(Command::new("debootstrap").args(["--variant=minbase", &release()]).arg(&debian))
-        .map_err(|why| format!("NOT TRIED (it needs root, and a mirror of Debian): {why}"))?;
-    std::fs::copy(package, debian.join("facteur.deb")).map_err(|why| format!("{}: {why}", package.display()))?;
-    let outcome = step(Command::new("chroot").arg(&debian).args(["sh", "-c", STORY]));
-    let _ = std::fs::remove_dir_all(&debian);
+    let _ = fs::remove_dir_all(&debian);
+    let outcome = furnish(&debian, package).and_then(|()| step(&mut boot(&debian)));
+    let _ = fs::remove_dir_all(&debian);
     outcome
+}
+
+/// A Debian as old as the C library that the program was built with, with the package and the story in it.
+fn furnish(debian: &Path, package: &Path) -> Outcome {
+    let no_debian = |why| format!("NOT TRIED (it needs root, and a mirror of Debian): {why}");
+    step(Command::new("debootstrap").args(["--variant=minbase", &release()]).arg(debian)).map_err(no_debian)?;
+    let install = format!("DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends {FURNITURE}");
+    step(enter(debian).args(["--pipe", "sh", "-c", &install])).map_err(no_debian)?;
+    put(package, &debian.join("facteur.deb"))?;
+    put(&root().join("packaging/deb/trial.sh"), &debian.join("trial.sh"))?;
+    let unit = debian.join("etc/systemd/system/trial.service");
+    fs::write(&unit, UNIT).map_err(|why| format!("{}: {why}", unit.display()))?;
+    step(enter(debian).args(["--pipe", "systemctl", "enable", "trial.service"]))?;
+    // The console is the story's.
+    step(enter(debian).args(["--pipe", "systemctl", "mask", "getty.target", "console-getty.service"]))
+}
+
+/// Starts that Debian; it ends as the story ends.
+fn boot(debian: &Path) -> Command {
+    let mut boot = enter(debian);
+    boot.args(["--machine=facteur-trial", "--private-network", "--console=read-only", "--boot", "systemd.show_status=no"]);
+    boot
+}
+
+/// Does something in that Debian, for so long at most.
+fn enter(debian: &Path) -> Command {
+    let mut enter = Command::new("timeout");
+    enter.args([PATIENCE, "systemd-nspawn", "--quiet", "--directory"]).arg(debian);
+    if !Path::new("/run/systemd/system").exists() {
+        // There is nobody here to register it with.
+        enter.args(["--register=no", "--keep-unit"]);
+    }
+    enter
+}
+
+fn put(from: &Path, to: &PathBuf) -> Outcome {
+    let copied = fs::copy(from, to).and_then(|_| fs::set_permissions(to, fs::Permissions::from_mode(0o755)));
+    copied.map_err(|why| format!("{}: {why}", from.display()))
 }
 
 /// The name of the Debian that runs here.
 fn release() -> String {
-    let told = std::fs::read_to_string("/etc/os-release").unwrap_or_default();
+    let told = fs::read_to_string("/etc/os-release").unwrap_or_default();
     let name = told.lines().find_map(|line| line.strip_prefix("VERSION_CODENAME="));
     name.unwrap_or("stable").trim_matches('"').to_owned()
 }
