@@ -6,7 +6,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use crate::run::{Outcome, cargo, root, step};
+use crate::run::{Outcome, SHIPPED, cargo, root, step};
 
 const VERSION: &str = env!("CARGO_PKG_VERSION");
 
@@ -16,8 +16,8 @@ pub fn make(words: &[String]) -> Outcome {
     let program = match wish.program {
         Some(program) => program,
         None => {
-            step(cargo().args(["build", "--locked", "--profile", "dist", "--package", "facteur"]))?;
-            root().join("target/dist/facteur")
+            step(cargo().args(["build", "--locked", "--profile", SHIPPED, "--package", "facteur"]))?;
+            root().join("target").join(SHIPPED).join("facteur")
         }
     };
     let package = build(&program, &wish.into)?;
@@ -68,6 +68,7 @@ fn build(program: &Path, into: &Path) -> Result<PathBuf, String> {
     for name in ["use.md", "utiliser.md", "install.md", "installer.md", "arrangements.md", "agencements.md"] {
         put(&root().join("docs").join(name), &docs.join(name), 0o644)?;
     }
+    put(&packaging.join("deb/lintian-overrides"), &share.join("lintian/overrides/facteur"), 0o644)?;
     write(&docs.join("changelog"), &changelog()?, 0o644)?;
     quietly(Command::new("gzip").args(["-9", "-n"]).arg(docs.join("changelog")))?;
     let mut pages = Vec::new();
@@ -90,16 +91,23 @@ fn control(stage: &Path, program: &Path, scripts: &Path) -> Outcome {
     let kilobytes: u64 = sizes.map(|about| about.len().div_ceil(1024)).sum();
     let libc = libc_version(&fs::read(program).map_err(said(program))?);
     let text = format!(
-        "Package: facteur\nVersion: {VERSION}\nArchitecture: {}\nMaintainer: The authors of Facteur <postmaster@localhost>\n\
-         Installed-Size: {kilobytes}\nDepends: adduser, init-system-helpers, libc6 (>= 2.{libc}), libgcc-s1\n\
+        "Package: facteur\nVersion: {VERSION}\nArchitecture: {}\nMaintainer: {}\n\
+         Installed-Size: {kilobytes}\nDepends: adduser, libc6 (>= 2.{libc}), libgcc-s1\n\
          Recommends: ca-certificates\nSection: mail\nPriority: optional\n\
          Description: whole chain of electronic mail in one program\n \
          Takes the letters you write, carries them, receives those written to you, files\n \
          them, keeps them and serves them to any mail client: SMTP, submission, LMTP,\n \
          IMAP, POP3, JMAP, and pages for the browser.\n",
-        architecture()?
+        architecture()?,
+        maintainer()
     );
     write(&folder.join("control"), &text, 0o644)
+}
+
+/// Whoever builds the package answers for it: the variables of Debian's own tools (dch) say who that is.
+fn maintainer() -> String {
+    let told = |name, otherwise: &str| std::env::var(name).unwrap_or_else(|_| otherwise.to_owned());
+    format!("{} <{}>", told("DEBFULLNAME", "The authors of Facteur"), told("DEBEMAIL", "postmaster@localhost"))
 }
 
 fn architecture() -> Result<String, String> {
@@ -124,7 +132,7 @@ fn libc_version(program: &[u8]) -> u32 {
 fn changelog() -> Result<String, String> {
     let date = Command::new("date").arg("-R").output().map_err(|why| format!("date did not start: {why}"))?;
     let date = String::from_utf8_lossy(&date.stdout).trim().to_owned();
-    let who = "The authors of Facteur <postmaster@localhost>";
+    let who = maintainer();
     Ok(format!("facteur ({VERSION}) unstable; urgency=medium\n\n  * Built from its sources.\n\n -- {who}  {date}\n"))
 }
 

@@ -15,11 +15,15 @@ use std::process::ExitCode;
 const HELP: &str = "\
 cargo xtask test             everything CI runs: foreign programs installed, format, clippy, all tests
 cargo xtask fuzz [SECONDS]   each fuzz target for SECONDS (60 by default); needs cargo-fuzz
-cargo xtask bench [NAME…]    benchmarks beside the peers, as ratios
-cargo xtask soak [PART…]     what takes hours (kills, fairness, clients, mirrors, …); writes target/soak.md
+cargo xtask bench [NAME…]    benchmarks beside the peers, as ratios, of the program as it is shipped
+                             (--profile dist, as docs/measured.md has them; a first build takes long)
+cargo xtask soak [PART…]     what takes hours (kills, fairness, clients, mirrors, …), of the program as
+                             it is shipped (--profile dist); writes target/soak.md
 cargo xtask deb [--program FILE] [--into FOLDER]
-                             a package for Debian, in target/debian
-cargo xtask deb-trial FILE   installs that package into a Debian of its own, upgrades, removes and purges it";
+                             a package for Debian, in target/debian; DEBFULLNAME and DEBEMAIL say
+                             whose it is
+cargo xtask deb-trial FILE   boots a Debian of its own (root, debootstrap, systemd-nspawn), installs that
+                             package there, uses, upgrades, removes, purges and installs it again";
 
 fn main() -> ExitCode {
     let words: Vec<String> = std::env::args().skip(1).collect();

@@ -8,6 +8,9 @@ use std::time::Instant;
 /// What went wrong, for the developer to read.
 pub type Outcome = Result<(), String>;
 
+/// The profile of what is shipped. Figures are of that: `--release` is quick to build, and the program it gives is slower.
+pub const SHIPPED: &str = "dist";
+
 /// The root of the repository.
 pub fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap_or(Path::new(".")).to_path_buf()

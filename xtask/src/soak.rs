@@ -1,11 +1,12 @@
 //! `cargo xtask soak`: what takes too long for each change – kills under load, fairness on a large mailbox, the long
-//! paths of known clients and of their mirrors, of search and of reading, fuzzing.
+//! paths of known clients and of their mirrors, of search and of reading, fuzzing. All of it is done with the program as it is
+//! shipped (`--profile dist`), but for the pages.
 
 use std::fmt::Write as _;
 use std::process::Command;
 use std::time::Instant;
 
-use crate::run::{Outcome, cargo, npm, root, step};
+use crate::run::{Outcome, SHIPPED, cargo, npm, root, step};
 use crate::{deb_trial, fuzz, peers};
 
 /// How often each test of `tests/tests/crash.rs` is run: it kills at another moment each time.
@@ -62,14 +63,15 @@ fn package() -> Outcome {
 
 fn kills() -> Outcome {
     program()?;
-    step(cargo().args(["test", "--release", "--package", "tests", "--test", "crash", "--no-run"]))?;
-    let round = || step(cargo().args(["test", "--release", "--quiet", "--package", "tests", "--test", "crash"]));
+    step(cargo().args(["test", "--profile", SHIPPED, "--package", "tests", "--test", "crash", "--no-run"]))?;
+    let round =
+        || step(cargo().args(["test", "--profile", SHIPPED, "--quiet", "--package", "tests", "--test", "crash"]));
     (0..KILL_ROUNDS).try_for_each(|_| round())
 }
 
 /// The program of the end-to-end tests, which `cargo test` alone would not build.
 fn program() -> Outcome {
-    step(cargo().args(["build", "--release", "--package", "facteur"]))
+    step(cargo().args(["build", "--profile", SHIPPED, "--package", "facteur"]))
 }
 
 /// All paths of `tests/tests/known_clients`, the long ones too.
@@ -91,7 +93,7 @@ fn search() -> Outcome {
 /// What mutations of letters must not change, with more of them: one letter is the same for all who read it.
 fn reading() -> Outcome {
     let mutations = |seeds: &str, words: &[&str]| {
-        step(cargo().args(["test", "--release", "--package"]).args(words).env("FACTEUR_SEEDS", seeds))
+        step(cargo().args(["test", "--profile", SHIPPED, "--package"]).args(words).env("FACTEUR_SEEDS", seeds))
     };
     mutations("20000", &["facteur-mailbox", "--test", "one_reading"])?;
     mutations("200", &["facteur-jmap", "--test", "conformance", "one_reading"])
@@ -107,13 +109,23 @@ fn pages() -> Outcome {
 /// Every test of a file of `tests/tests`, with those that are too long for each change.
 fn long_paths(file: &str) -> Outcome {
     program()?;
-    let words =
-        ["test", "--release", "--package", "tests", "--test", file, "--no-fail-fast", "--", "--include-ignored"];
+    let words = [
+        "test",
+        "--profile",
+        SHIPPED,
+        "--package",
+        "tests",
+        "--test",
+        file,
+        "--no-fail-fast",
+        "--",
+        "--include-ignored",
+    ];
     step(cargo().args(words))
 }
 
 fn fairness() -> Outcome {
-    step(cargo().args(["run", "--release", "--quiet", "--package", "bench", "--", "fairness"]))
+    step(cargo().args(["run", "--profile", SHIPPED, "--quiet", "--package", "bench", "--", "fairness"]))
 }
 
 fn fuzzing() -> Outcome {
