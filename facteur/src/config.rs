@@ -25,7 +25,7 @@ use reader::{Reader, Section};
 
 use crate::command_line::WhichOffice;
 use crate::failure::Failure;
-use crate::language::{Language, say, system};
+use crate::language::{self, Language, say, system};
 
 /// Everything that can be set, with the defaults filled in.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -129,9 +129,11 @@ impl Config {
         let document = match DeTable::parse(text) {
             Ok(document) => document,
             Err(error) => {
-                let why = error.message();
-                let text = say!(in language; "this is not TOML: {why}", "ceci n'est pas du TOML : {why}");
-                reader.complain(&error.span().unwrap_or(0..0), text);
+                let span = error.span().unwrap_or(0..0);
+                let (why, column) = (language::toml(error.message(), language), reader.column(&span));
+                let text = say!(in language;
+                    "this is not TOML: {why} (column {column})", "ceci n'est pas du TOML : {why} (colonne {column})");
+                reader.complain(&span, text);
                 return Err(reader.problems);
             }
         };

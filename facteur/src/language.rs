@@ -1,5 +1,8 @@
 //! The two languages a person may read, and how a sentence is said in them.
 
+mod database;
+mod document;
+mod encryption;
 mod system;
 
 use std::sync::OnceLock;
@@ -49,6 +52,9 @@ macro_rules! say {
         say!(in $crate::language::Language::of_the_person(); $english, $french)
     };
 }
+pub use database::database;
+pub use document::toml;
+pub use encryption::encryption;
 pub(crate) use say;
 pub use system::system;
 

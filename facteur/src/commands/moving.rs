@@ -10,9 +10,10 @@ use mail::seam::AccountId;
 use serde::Serialize;
 use store::Store;
 
+use super::trouble::mailbox_trouble;
 use super::{Trouble, size};
 use crate::failure::Failure;
-use crate::language::{say, system};
+use crate::language::{database, say, system};
 use crate::terminal;
 
 pub use faults::{beside, fault};
@@ -128,6 +129,16 @@ fn bar(read: u64, total: u64) -> String {
     format!("[{}{}]", "#".repeat(full), "-".repeat(empty))
 }
 
+/// Why a Maildir cannot be written.
+fn not_written(why: &maildir::Error) -> String {
+    let (path, why) = match why {
+        maildir::Error::Full(path) => (path.display(), system(&std::io::ErrorKind::StorageFull.into())),
+        maildir::Error::Refused { path, error } | maildir::Error::Io { path, error } => (path.display(), system(error)),
+        why => return say!("the Maildir cannot be written: {why}", "écriture du Maildir impossible ({why})"),
+    };
+    say!("cannot write {path}: {why}", "écriture de {path} impossible : {why}")
+}
+
 /// Why an import or an export stopped.
 pub fn trouble(why: &Error) -> Failure {
     Failure::new(match why {
@@ -176,7 +187,7 @@ pub fn trouble(why: &Error) -> Failure {
             "it was stopped; what is done stays, and the same command goes on from here",
             "la commande a été arrêtée ; ce qui est fait reste, et la même commande reprendra ici"
         ),
-        Error::Maildir(why) => say!("the Maildir cannot be written: {why}", "écriture du Maildir impossible : {why}"),
+        Error::Maildir(why) => not_written(why),
         Error::Mailbox(mailbox::Error::OverQuota { used, quota, .. }) => {
             let (used, quota) = (size::show(*used), size::show(*quota));
             say!(
@@ -184,11 +195,14 @@ pub fn trouble(why: &Error) -> Failure {
                 "la boîte est pleine : {used} sur {quota} ; faites-y de la place, et la même commande reprendra ici"
             )
         }
-        Error::Mailbox(mailbox::Error::Store(why)) | Error::Store(why) => say!(
-            "the data could not be read or written: {why}; the same command goes on from here",
-            "les données n'ont pu être lues ou écrites : {why} ; la même commande reprendra ici"
-        ),
-        Error::Mailbox(why) => say!("the mailbox cannot: {why}", "la boîte aux lettres ne peut pas : {why}"),
+        Error::Mailbox(mailbox::Error::Store(why)) | Error::Store(why) => {
+            let why = database(why);
+            say!(
+                "the data could not be read or written: {why}; the same command goes on from here",
+                "les données n'ont pu être lues ou écrites : {why} ; la même commande reprendra ici"
+            )
+        }
+        Error::Mailbox(why) => mailbox_trouble(why),
         other => other.to_string(),
     })
 }

@@ -1,7 +1,8 @@
 //! Why the directory or the mailboxes did not do what a command asked, in the person's language.
 
+use super::size;
 use crate::failure::Failure;
-use crate::language::say;
+use crate::language::{database, say};
 
 /// What a transaction of a command can end with.
 #[derive(Debug, thiserror::Error)]
@@ -21,7 +22,7 @@ impl From<Trouble> for Failure {
             | Trouble::Mailbox(mailbox::Error::Store(why))
             | Trouble::Store(why) => store_trouble(why),
             Trouble::Directory(error) => directory_trouble(error),
-            Trouble::Mailbox(why) => say!("the mailbox cannot: {why}", "la boîte aux lettres ne peut pas : {why}"),
+            Trouble::Mailbox(why) => mailbox_trouble(why),
         })
     }
 }
@@ -32,8 +33,63 @@ fn store_trouble(why: &store::Error) -> String {
             say!("the post office is very busy; try again", "le bureau de poste est très occupé ; réessayez")
         }
         why => {
+            let why = database(why);
             say!("the data could not be read or written: {why}", "les données n'ont pu être lues ou écrites : {why}")
         }
+    }
+}
+
+/// Why a mailbox does not do what it was asked.
+#[rustfmt::skip]
+pub fn mailbox_trouble(why: &mailbox::Error) -> String {
+    use mailbox::Error;
+    match why {
+        Error::Store(why) => store_trouble(why),
+        Error::NoSuchAccount(_) => say!(
+            "the mailbox is not there; facteur account list shows those there are",
+            "la boîte aux lettres n'existe pas ; facteur account list montre celles qui existent"),
+        Error::AccountExists(_) => say!("the mailbox is there already", "la boîte aux lettres existe déjà"),
+        Error::NoSuchFolder(_) => say!(
+            "the folder is not there; it may have been deleted meanwhile",
+            "le dossier n'existe pas ; il a peut-être été supprimé entre-temps"),
+        Error::NoFolderCalled(name) => say!("there is no folder called {name}", "il n'y a pas de dossier {name}"),
+        Error::FolderExists(name) => say!(
+            "there is a folder called {name} already; choose another name",
+            "il y a déjà un dossier {name} ; choisissez un autre nom"),
+        Error::BadName(name, fault) => {
+            let fault = name_fault(*fault);
+            say!("{name} cannot be the name of a folder: {fault}", "{name} ne peut être le nom d'un dossier : {fault}")
+        }
+        Error::TooManyFolders(most) => say!(
+            "the mailbox has {most} folders, which is the most it can have; delete some first",
+            "la boîte aux lettres a {most} dossiers, le plus qu'elle puisse avoir ; supprimez-en d'abord"),
+        Error::OverQuota { used, quota, size } => {
+            let (used, quota, size) = (size::show(*used), size::show(*quota), size::show(*size));
+            say!(
+                "the mailbox is full: {used} of {quota} are used, and the letter has {size}",
+                "la boîte aux lettres est pleine : {used} sur {quota} sont pris, et la lettre fait {size}")
+        }
+        Error::TooLarge { size, limit } => {
+            let (size, limit) = (size::show(*size), size::show(*limit));
+            say!("the letter has {size}, and {limit} is the most", "la lettre fait {size}, et le plus est {limit}")
+        }
+        Error::Damaged(what) => say!(
+            "the mailbox is damaged ({what}); restore it from a backup",
+            "la boîte aux lettres est endommagée ({what}) ; restaurez-la d'une sauvegarde"),
+        why => say!("the mailbox cannot: {why}", "la boîte aux lettres ne peut pas faire cela ({why})"),
+    }
+}
+
+fn name_fault(fault: mailbox::NameFault) -> String {
+    use mailbox::NameFault;
+    match fault {
+        NameFault::Empty => say!("a part of it is empty", "une de ses parties est vide"),
+        NameFault::Character => {
+            say!("it has a character that names cannot have", "il a un caractère qu'un nom ne peut avoir")
+        }
+        NameFault::Dots => say!("a part of it is \".\" or \"..\"", "une de ses parties est « . » ou « .. »"),
+        NameFault::TooLong => say!("it is too long", "il est trop long"),
+        NameFault::TooDeep => say!("it has too many levels", "il a trop de niveaux"),
     }
 }
 

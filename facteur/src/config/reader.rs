@@ -48,6 +48,12 @@ impl<'a> Reader<'a> {
         Self { file, language, problems: Vec::new() }
     }
 
+    /// Where in its line something begins, counted from 1 in characters.
+    pub fn column(&self, span: &Range<usize>) -> usize {
+        let before = self.file.get(..span.start).unwrap_or(self.file);
+        1 + before.chars().rev().take_while(|sign| *sign != '\n').count()
+    }
+
     pub fn complain(&mut self, span: &Range<usize>, text: String) {
         let before = self.file.get(..span.start).unwrap_or(self.file);
         let line = 1 + before.bytes().filter(|byte| *byte == b'\n').count();

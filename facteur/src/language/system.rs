@@ -1,10 +1,10 @@
 //! What the operating system says went wrong, in the person's language: its own words are English here.
 
-use std::io::Error;
+use std::io::{Error, ErrorKind};
 
 use rustix::io::Errno;
 
-use super::{Language, say};
+use super::{Language, encryption, say};
 
 /// What went wrong, in words; what has none here by its number.
 pub fn system(why: &Error) -> String {
@@ -12,11 +12,19 @@ pub fn system(why: &Error) -> String {
 }
 
 fn in_language(why: &Error, language: Language) -> String {
+    if let Some(why) = why.get_ref().and_then(|inner| inner.downcast_ref::<rustls::Error>()) {
+        return encryption::in_language(why, language);
+    }
     match (why.raw_os_error(), language) {
         (Some(number), _) => words(Errno::from_raw_os_error(number), language)
             .unwrap_or_else(|| say!(in language; "error {number} of the system", "erreur {number} du système")),
         (None, Language::English) => why.to_string(),
-        (None, Language::French) => of_kind(why),
+        (None, Language::French) => match (of_kind(why.kind()), why.get_ref()) {
+            (Some(told), _) => told.to_owned(),
+            // What our own code says was said in the person's language.
+            (None, Some(own)) if why.kind() == ErrorKind::Other => own.to_string(),
+            (None, _) => format!("cause inconnue ({why})"),
+        },
     }
 }
 
@@ -51,18 +59,48 @@ fn words(errno: Errno, language: Language) -> Option<String> {
     })
 }
 
-/// Without a number of the system. What our own code says of it was said in the person's language.
-fn of_kind(why: &Error) -> String {
-    use std::io::ErrorKind;
-    match why.kind() {
-        ErrorKind::UnexpectedEof => "la fin manque".to_owned(),
-        ErrorKind::InvalidData => "ce n'est pas du texte, ou c'est abîmé".to_owned(),
-        ErrorKind::PermissionDenied => "le droit manque".to_owned(),
-        ErrorKind::NotFound => "ce fichier ou ce dossier n'existe pas".to_owned(),
-        ErrorKind::TimedOut => "c'était trop long".to_owned(),
-        ErrorKind::WriteZero | ErrorKind::BrokenPipe => "l'autre côté a raccroché".to_owned(),
-        _ => why.to_string(),
-    }
+/// Without a number of the system.
+#[rustfmt::skip]
+fn of_kind(kind: ErrorKind) -> Option<&'static str> {
+    Some(match kind {
+        ErrorKind::NotFound => "ce fichier ou ce dossier n'existe pas",
+        ErrorKind::PermissionDenied => "le droit manque",
+        ErrorKind::AlreadyExists => "il existe déjà",
+        ErrorKind::IsADirectory => "c'est un dossier",
+        ErrorKind::NotADirectory => "une partie du chemin n'est pas un dossier",
+        ErrorKind::DirectoryNotEmpty => "le dossier n'est pas vide",
+        ErrorKind::StorageFull => "le disque est plein",
+        ErrorKind::QuotaExceeded => "le quota de disque de cet utilisateur est épuisé",
+        ErrorKind::FileTooLarge => "le fichier serait trop grand",
+        ErrorKind::ReadOnlyFilesystem => "le disque est en lecture seule",
+        ErrorKind::InvalidFilename => "le nom est trop long, ou n'en est pas un",
+        ErrorKind::CrossesDevices => "il est sur un autre disque",
+        ErrorKind::TooManyLinks => "il a trop de liens",
+        ErrorKind::NotSeekable => "on ne peut y lire que du début à la fin",
+        ErrorKind::ExecutableFileBusy => "ce programme tourne en ce moment",
+        ErrorKind::ResourceBusy => "il est occupé",
+        ErrorKind::StaleNetworkFileHandle => "le disque du réseau n'est plus là",
+        ErrorKind::Deadlock => "deux programmes s'attendent l'un l'autre",
+        ErrorKind::OutOfMemory => "la mémoire manque",
+        ErrorKind::ArgumentListTooLong => "il y a trop de mots",
+        ErrorKind::AddrInUse => "l'adresse est déjà prise",
+        ErrorKind::AddrNotAvailable => "l'adresse n'est pas de cette machine",
+        ErrorKind::ConnectionRefused => "personne n'y répond",
+        ErrorKind::HostUnreachable | ErrorKind::NetworkUnreachable => "aucun chemin n'y mène",
+        ErrorKind::NetworkDown => "le réseau est coupé",
+        ErrorKind::NotConnected => "il n'y a pas de connexion",
+        ErrorKind::ConnectionReset | ErrorKind::ConnectionAborted | ErrorKind::BrokenPipe | ErrorKind::WriteZero => {
+            "l'autre côté a raccroché"
+        }
+        ErrorKind::TimedOut => "c'était trop long",
+        ErrorKind::WouldBlock => "pas maintenant",
+        ErrorKind::Interrupted => "l'opération a été interrompue",
+        ErrorKind::UnexpectedEof => "la fin manque",
+        ErrorKind::InvalidData => "ce n'est pas du texte, ou c'est abîmé",
+        ErrorKind::InvalidInput => "ce qui est demandé n'a pas de sens",
+        ErrorKind::Unsupported => "ce système ne sait pas le faire",
+        _ => return None,
+    })
 }
 
 #[cfg(test)]
@@ -80,5 +118,65 @@ mod tests {
             let told = in_language(&Error::from_raw_os_error(number), Language::French);
             assert!(!told.contains("os error") && !told.contains("No such"), "{told}");
         }
+    }
+
+    /// Every kind that is not bound to change its name (std has no list of them).
+    const KINDS: &[ErrorKind] = &[
+        ErrorKind::NotFound,
+        ErrorKind::PermissionDenied,
+        ErrorKind::ConnectionRefused,
+        ErrorKind::ConnectionReset,
+        ErrorKind::HostUnreachable,
+        ErrorKind::NetworkUnreachable,
+        ErrorKind::ConnectionAborted,
+        ErrorKind::NotConnected,
+        ErrorKind::AddrInUse,
+        ErrorKind::AddrNotAvailable,
+        ErrorKind::NetworkDown,
+        ErrorKind::BrokenPipe,
+        ErrorKind::AlreadyExists,
+        ErrorKind::WouldBlock,
+        ErrorKind::NotADirectory,
+        ErrorKind::IsADirectory,
+        ErrorKind::DirectoryNotEmpty,
+        ErrorKind::ReadOnlyFilesystem,
+        ErrorKind::StaleNetworkFileHandle,
+        ErrorKind::InvalidInput,
+        ErrorKind::InvalidData,
+        ErrorKind::TimedOut,
+        ErrorKind::WriteZero,
+        ErrorKind::StorageFull,
+        ErrorKind::NotSeekable,
+        ErrorKind::QuotaExceeded,
+        ErrorKind::FileTooLarge,
+        ErrorKind::ResourceBusy,
+        ErrorKind::ExecutableFileBusy,
+        ErrorKind::Deadlock,
+        ErrorKind::CrossesDevices,
+        ErrorKind::TooManyLinks,
+        ErrorKind::InvalidFilename,
+        ErrorKind::ArgumentListTooLong,
+        ErrorKind::Interrupted,
+        ErrorKind::Unsupported,
+        ErrorKind::UnexpectedEof,
+        ErrorKind::OutOfMemory,
+    ];
+
+    #[test]
+    fn every_kind_of_fault_is_said_in_french() {
+        for kind in KINDS {
+            let told = in_language(&Error::from(*kind), Language::French);
+            assert!(!told.contains(&kind.to_string()) && !told.contains("inconnue"), "{kind:?}: {told}");
+            // Behind a kind somebody's own words are English, and are left out.
+            assert_eq!(in_language(&Error::new(*kind, "own words"), Language::French), told);
+        }
+        assert_eq!(in_language(&Error::other("dit ici"), Language::French), "dit ici");
+    }
+
+    #[test]
+    fn a_fault_of_tls_inside_is_said_as_such() {
+        let expired = rustls::Error::InvalidCertificate(rustls::CertificateError::Expired);
+        let inside = Error::new(ErrorKind::InvalidData, expired);
+        assert_eq!(in_language(&inside, Language::French), "le certificat a expiré");
     }
 }

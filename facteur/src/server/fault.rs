@@ -10,7 +10,7 @@ use store::OpenError;
 
 use crate::control::{self, DoorFault};
 use crate::failure::Failure;
-use crate::language::{say, system};
+use crate::language::{database, encryption, say, system};
 use crate::private::Exposed;
 
 /// Why a post office does not open.
@@ -45,7 +45,10 @@ impl fmt::Display for StartFault {
             Self::Rights(failure) => failure.to_string(),
             Self::Door(fault) => door(fault),
             Self::ControlSocket(fault) => fault.to_string(),
-            Self::Tls(why) => say!("no certificate to encrypt with: {why}", "pas de certificat pour chiffrer : {why}"),
+            Self::Tls(why) => {
+                let why = certificate(why);
+                say!("no certificate to encrypt with: {why}", "pas de certificat pour chiffrer : {why}")
+            }
             Self::Names(why) => say!(
                 "the name servers cannot be asked: {why}; correct [dns] servers, or /etc/resolv.conf",
                 "impossible d'interroger les serveurs de noms : {why} ; corrigez [dns] servers, ou /etc/resolv.conf"
@@ -111,7 +114,32 @@ pub fn data(fault: &OpenError) -> String {
             "these data were written by a newer Facteur; install that version again",
             "ces données ont été écrites par un Facteur plus récent ; réinstallez cette version"
         ),
-        other => say!("the data cannot be opened: {other}", "impossible d'ouvrir les données : {other}"),
+        other => not_opened(other),
+    }
+}
+
+/// The database could not be opened, or brought up to date.
+fn not_opened(fault: &OpenError) -> String {
+    match fault {
+        OpenError::Database { file, error } => {
+            let (file, why) = (file.display(), database(error));
+            say!("the database {file} cannot be opened: {why}", "impossible d'ouvrir la base {file} : {why}")
+        }
+        OpenError::Migration { room, number, error } => {
+            let why = database(error);
+            say!(
+                "these data could not be brought up to date for this version (step {number} of {room}), and are as they were: {why}",
+                "impossible de mettre ces données à jour pour cette version (étape {number} de {room}) ; elles sont comme avant : {why}"
+            )
+        }
+        OpenError::Snapshot(error) => {
+            let why = database(error);
+            say!(
+                "these data were not brought up to date for this version, for they could not be copied first: {why}",
+                "ces données n'ont pas été mises à jour pour cette version, faute d'une copie préalable : {why}"
+            )
+        }
+        other => say!("the data cannot be opened: {other}", "impossible d'ouvrir les données ({other})"),
     }
 }
 
@@ -196,7 +224,32 @@ fn door(fault: &BindError) -> String {
             )
         }
         BindError::Unix { role, path, problem } => socket(role, &path.display().to_string(), problem),
-        other => say!("a door cannot be opened: {other}", "impossible d'ouvrir une porte : {other}"),
+        BindError::Io { role, address, error } => {
+            let why = system(error);
+            say!(
+                "the door {address} ({role}) cannot be opened: {why}",
+                "impossible d'ouvrir la porte {address} ({role}) : {why}"
+            )
+        }
+        other => say!("a door cannot be opened: {other}", "impossible d'ouvrir une porte ({other})"),
+    }
+}
+
+/// Why there is no certificate to serve with.
+fn certificate(fault: &TlsError) -> String {
+    match fault {
+        TlsError::File { path, error } => {
+            let (path, why) = (path.display(), system(error));
+            say!("{path}: {why}", "{path} : {why}")
+        }
+        TlsError::Content { path, problem } => {
+            let path = path.display();
+            say!("{path}: {problem}", "{path} ne contient pas ce qu'il faut ({problem})")
+        }
+        TlsError::Unusable(why) => encryption(why),
+        TlsError::Make(name, why) => {
+            say!("none could be made for {name}: {why}", "impossible d'en faire un pour {name} ({why})")
+        }
     }
 }
 

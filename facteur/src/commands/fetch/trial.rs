@@ -83,6 +83,6 @@ fn reason(doubt: &Doubt) -> String {
             say!("comes from an authority that is unknown here", "vient d'une autorité inconnue ici")
         }
         Doubt::Revoked => say!("was revoked by its authority", "a été révoqué par son autorité"),
-        Doubt::Unfit(why) => say!("is not good: {why}", "n'est pas bon : {why}"),
+        Doubt::Unfit(why) => say!("is not good: {why}", "n'est pas bon ({why})"),
     }
 }
