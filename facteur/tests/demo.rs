@@ -48,12 +48,36 @@ fn try_link(person: &Value, web: &str) {
 /// Starts a demo and gives its first line.
 fn start() -> (Child, Value) {
     let mut command = Command::new(env!("CARGO_BIN_EXE_facteur"));
-    command.args(["demo", "--json"]).env("LANG", "C").stdout(Stdio::piped()).stderr(Stdio::piped());
+    command
+        .args(["demo", "--json"])
+        .env("LANG", "C")
+        .env("RUST_LOG", "info")
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped());
     let mut child = command.spawn().expect("facteur starts");
     let mut line = String::new();
     BufReader::new(child.stdout.take().expect("piped")).read_line(&mut line).expect("a line");
     let ready = serde_json::from_str(&line).unwrap_or_else(|why| panic!("{why}: {line}"));
     (child, ready)
+}
+
+/// What a demo has told of itself is for people: nothing is amiss, nothing is the program's own language, nothing is secret.
+fn assert_reads_well(child: &mut Child, ready: &Value) {
+    let mut log = String::new();
+    child.stderr.take().expect("piped").read_to_string(&mut log).expect("text");
+    assert!(log.contains("is open on") && log.contains("letter taken"), "{log}");
+    for odd in
+        [" WARN ", " ERROR ", "Timestamp(", "Duration", "migrated", "Some(", "None", "Ok(", "Err(", "{", "\u{1b}["]
+    {
+        assert!(!log.contains(odd), "{odd}: {log}");
+    }
+    let people = ready["offices"].as_array().expect("offices").iter().flat_map(|office| office["people"].as_array());
+    for person in people.flatten() {
+        let link = person["link"].as_str().and_then(|link| link.rsplit('/').next());
+        for secret in [person["password"].as_str(), link] {
+            assert!(!log.contains(secret.expect("a secret")), "{log}");
+        }
+    }
 }
 
 fn dialogue(place: &str, lines: &[&str]) -> String {
@@ -126,4 +150,5 @@ fn a_demo_says_what_there_is_carries_a_letter_across_and_leaves_nothing_behind()
     assert!(Command::new("kill").arg(child.id().to_string()).status().expect("kill").success());
     assert!(child.wait().expect("it ends").success());
     assert!(!folder.exists(), "its folder goes with it");
+    assert_reads_well(&mut child, &ready);
 }

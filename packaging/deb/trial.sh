@@ -83,6 +83,8 @@ the_service_may_do_little() {
     # CAP_NET_BIND_SERVICE, and nothing else.
     grep -Eq '^CapEff:\s+0000000000000400$' "$status"
     fails journalctl -u facteur.service --grep 'unknown|panicked|not permitted'
+    # The journal writes the time of each line, and Facteur does not write it again.
+    says '^ INFO smtp is open on' journalctl --output=cat -u facteur.service
 }
 
 a_post_office_is_used() {

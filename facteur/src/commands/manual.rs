@@ -4,6 +4,8 @@
 mod completions;
 mod pages;
 mod tables;
+#[cfg(test)]
+mod twins;
 
 use std::fs;
 use std::io;

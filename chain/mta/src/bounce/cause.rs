@@ -35,6 +35,9 @@ pub enum Cause {
     Other,
 }
 
+/// How servers say that there is no more room in a mailbox.
+const FULL: &[&str] = &["over quota", "over its quota", " 4.2.2 ", "mailbox full", "mailbox is full"];
+
 impl Cause {
     /// The cause of a failure that ended with `status` and these words.
     pub fn of(status: Enhanced, said: &str) -> Self {
@@ -43,7 +46,9 @@ impl Cause {
             return Self::DamagedHere;
         }
         if class == 4 {
-            return Self::TimeRanOut;
+            // Most servers say "not now" of a full mailbox, to the end: then nothing is wrong with the address or the server.
+            let full = (subject, detail) == (2, 2) || contains_any(said, FULL);
+            return if full { Self::MailboxFull } else { Self::TimeRanOut };
         }
         match (subject, detail) {
             (1, 1 | 3 | 6) => Self::NoSuchMailbox,
@@ -74,7 +79,7 @@ impl Cause {
             "unknown recipient",
         ]) {
             Self::NoSuchMailbox
-        } else if any(&["quota", "mailbox full", "mailbox is full"]) {
+        } else if any(FULL) || any(&["quota"]) {
             Self::MailboxFull
         } else if any(&["too large", "too big", "size limit", "message size"]) {
             Self::TooBig
@@ -111,6 +116,10 @@ mod tests {
             (Enhanced(5, 0, 0), "552 Message size exceeds fixed limit", Cause::TooBig),
             (Enhanced(5, 0, 0), "554 no", Cause::Other),
             (Enhanced(4, 4, 7), "450 user unknown for now", Cause::TimeRanOut),
+            (Enhanced(4, 2, 2), "452 4.2.2 no room", Cause::MailboxFull),
+            (Enhanced(4, 0, 0), "452 Mailbox full", Cause::MailboxFull),
+            (Enhanced(4, 4, 7), "452 4.2.2 over quota", Cause::MailboxFull),
+            (Enhanced(4, 3, 1), "452 4.3.1 Insufficient system storage", Cause::TimeRanOut),
             (Enhanced(5, 3, 0), DAMAGED, Cause::DamagedHere),
             (Enhanced(5, 4, 4), "the mail server mx.beta.test does not exist", Cause::NoSuchDomain),
         ] {

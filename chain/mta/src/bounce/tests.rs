@@ -91,6 +91,7 @@ fn each_cause_has_its_words_in_both_languages() {
         ("no_such_mailbox.txt", (5, 1, 1), "550 5.1.1 No such user", MX),
         ("mailbox_closed.txt", (5, 2, 1), "550 5.2.1 mailbox disabled", MX),
         ("mailbox_full.txt", (5, 2, 2), "552 5.2.2 over quota", MX),
+        ("mailbox_stayed_full.txt", (4, 2, 2), "452 4.2.2 the mailbox of bob@beta.test is full", MX),
         ("no_such_domain.txt", (5, 1, 2), "the domain beta.test does not exist", None),
         ("domain_takes_no_mail.txt", (5, 1, 10), "beta.test takes no mail (it has a null MX record)", None),
         ("too_big.txt", (5, 3, 4), "552 5.3.4 Message size exceeds fixed limit", MX),
