@@ -56,7 +56,7 @@ pub use database::database;
 pub use document::toml;
 pub use encryption::encryption;
 pub(crate) use say;
-pub use system::system;
+pub use system::{system, system_words};
 
 /// « de » before a word: « d' » where the word begins with a vowel, as « d'alice@alpha.test ».
 pub fn de(word: &str) -> String {

@@ -28,7 +28,7 @@ impl ServiceUser {
     /// is neither that user nor root cannot become it.
     pub fn of(config: &Config) -> Result<Option<Self>, Failure> {
         let Some(name) = &config.user else { return Ok(None) };
-        let found = User::from_name(name).map_err(|why| cannot(name, &why.to_string()))?;
+        let found = User::from_name(name).map_err(|why| cannot(name, &system(&why.into())))?;
         let Some(user) = found else { return Err(unknown(name)) };
         if user.uid.is_root() {
             return Err(unknown(name));
@@ -85,11 +85,12 @@ impl ServiceUser {
 
     /// Gives up the rights of root, for all threads and for ever.
     pub fn take_over(&self) -> Result<(), Failure> {
+        let by_system = |why: nix::errno::Errno| system(&why.into());
         let attempt = || -> Result<(), String> {
-            let name = CString::new(self.name.as_str()).map_err(|why| why.to_string())?;
-            initgroups(&name, self.gid).map_err(|why| why.to_string())?;
-            setgid(self.gid).map_err(|why| why.to_string())?;
-            setuid(self.uid).map_err(|why| why.to_string())?;
+            let name = CString::new(self.name.as_str()).map_err(|why| system(&why.into()))?;
+            initgroups(&name, self.gid).map_err(by_system)?;
+            setgid(self.gid).map_err(by_system)?;
+            setuid(self.uid).map_err(by_system)?;
             // It is believed when it has been tried.
             if setuid(Uid::from_raw(0)).is_ok() || setgid(Gid::from_raw(0)).is_ok() || Uid::effective() != self.uid {
                 return Err(say!("root's rights are still there", "les droits de root sont toujours là"));

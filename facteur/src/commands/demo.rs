@@ -35,7 +35,7 @@ pub fn run(demo: &Demo, folder: Option<&Path>) -> Result<(), Failure> {
     let folder = DemoFolder::new(folder)?;
     let runtime = super::runtime()?;
     runtime.block_on(async {
-        let mut signals = Signals::new().map_err(|why| Failure::new(why.to_string()))?;
+        let mut signals = Signals::new().map_err(|why| Failure::new(system(&why)))?;
         let opened = open(folder.path()).await?;
         show(&opened, &folder, demo.json);
         while signals.next().await != Wish::End {}

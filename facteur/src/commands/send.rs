@@ -16,7 +16,7 @@ use crate::command_line::Send;
 use crate::context::Context;
 use crate::control::{self, Who};
 use crate::failure::Failure;
-use crate::language::say;
+use crate::language::{say, system};
 use crate::post_office::LARGEST_LETTER;
 use crate::{clock, terminal};
 
@@ -81,7 +81,7 @@ fn read(send: &Send) -> Result<Vec<u8>, Failure> {
                 text: say!("the letter is larger than {most}", "la lettre dépasse {most}"),
             }
         }
-        ReadError::Io(why) => unreadable(&why.to_string()),
+        ReadError::Io(why) => unreadable(&system(&why)),
     })?;
     Ok(letter::with_header_end(typed))
 }

@@ -5,7 +5,7 @@ use mta::route::Target;
 use crate::command_line::WhichOffice;
 use crate::config::{Config, Door};
 use crate::failure::Failure;
-use crate::language::say;
+use crate::language::{say, system};
 use crate::rights::{self, ServiceUser};
 use crate::server::{self, Server};
 use crate::signals::{Signals, Wish};
@@ -20,7 +20,7 @@ pub fn run(config: Config, which: &WhichOffice) -> Result<(), Failure> {
     rights::warn_of_root(&config);
     let service = ServiceUser::of(&config)?;
     super::runtime()?.block_on(async {
-        let mut signals = Signals::new().map_err(|why| Failure::new(why.to_string()))?;
+        let mut signals = Signals::new().map_err(|why| Failure::new(system(&why)))?;
         tell_of_doors_to_come(&config);
         let (hostname, resolver) = (config.hostname.clone(), server::resolver(&config)?);
         let mut opened = Server::open(config, service).await?;

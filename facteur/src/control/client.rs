@@ -345,7 +345,7 @@ fn stop_when_interrupted(voice: Voice) -> Result<(), Failure> {
             std::process::exit(130);
         });
     };
-    std::thread::Builder::new().spawn(watch).map(drop).map_err(|why| Failure::new(why.to_string()))
+    std::thread::Builder::new().spawn(watch).map(drop).map_err(|why| Failure::new(system(&why)))
 }
 
 #[cfg(test)]

@@ -11,6 +11,13 @@ pub fn system(why: &Error) -> String {
     in_language(why, Language::of_the_person())
 }
 
+/// The same where nothing is left of the fault but its words, as [`Error`] writes them: they end with its number. None where
+/// they do not.
+pub fn system_words(said: &str) -> Option<String> {
+    let number = said.rsplit_once("(os error ")?.1.strip_suffix(')')?.parse().ok()?;
+    Some(system(&Error::from_raw_os_error(number)))
+}
+
 fn in_language(why: &Error, language: Language) -> String {
     if let Some(why) = why.get_ref().and_then(|inner| inner.downcast_ref::<rustls::Error>()) {
         return encryption::in_language(why, language);
@@ -112,6 +119,8 @@ mod tests {
         let missing = std::fs::read("/nowhere/at/all").expect_err("there is no such file");
         assert_eq!(in_language(&missing, Language::English), "there is no such file or folder");
         assert_eq!(in_language(&missing, Language::French), "ce fichier ou ce dossier n'existe pas");
+        assert_eq!(system_words(&missing.to_string()), Some(system(&missing)));
+        assert_eq!(system_words("its name is too long"), None);
         let odd = Error::from_raw_os_error(95);
         assert_eq!(in_language(&odd, Language::French), "erreur 95 du système");
         for number in 1..134 {

@@ -62,7 +62,7 @@ fn provider(oauth: &OAuth, host: &str) -> Result<Provider, Failure> {
 }
 
 fn consent(provider: &Provider, app: &App, config: &Config) -> Result<Password, Failure> {
-    let no_tls = |why: net::TlsError| Failure::new(why.to_string());
+    let no_tls = |why: net::TlsError| Failure::new(server::StartFault::Tls(why).to_string());
     let https = Https::new(ClientTls::verified().map_err(no_tls)?, server::resolver(config)?);
     let asking = async {
         if provider.device.is_some() {

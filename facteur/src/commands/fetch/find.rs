@@ -39,7 +39,7 @@ fn look(
     ask_thunderbird: bool,
     context: &Context<'_>,
 ) -> Result<Result<Offer, NotFound>, Failure> {
-    let tls = ClientTls::verified().map_err(|why| Failure::new(why.to_string()))?;
+    let tls = ClientTls::verified().map_err(|why| Failure::new(server::StartFault::Tls(why).to_string()))?;
     let resolver = server::resolver(context.config())?;
     let finder = Finder::new(tls, resolver, ask_thunderbird).trusting(search.ca.clone());
     let domain = address.domain();

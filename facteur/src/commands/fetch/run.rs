@@ -12,6 +12,7 @@ use store::{Key, Options, Store};
 use super::tell::Teller;
 use super::{Failure, add, list, secret, trouble, vault};
 use crate::command_line::fetch::RunFetch;
+use crate::commands::moving;
 use crate::config::Config;
 use crate::context::Context;
 use crate::language::say;
@@ -116,7 +117,7 @@ fn once(mailbox: Mailbox, run: &RunFetch, context: &Context<'_>) -> Result<(Fetc
 fn beside(maildir: &std::path::Path, config: &Config) -> Result<FetchInto, Failure> {
     let folder = maildir.join("facteur-fetch");
     let made = maildir::Maildir::at(maildir).create();
-    made.map_err(|why| Failure::new(why.to_string()))?;
+    made.map_err(|why| moving::trouble(&why.into()))?;
     drop(private::close(&folder).map_err(|fault| Failure::new(fault.to_string()))?);
     let options = Options { readers: 1, ..Options::new(&folder) };
     let store = Store::open(options, mra::MIGRATIONS).map_err(|fault| Failure::new(server::data_fault(&fault)))?;

@@ -3,7 +3,7 @@
 use import_export::{Beside, Fault, Foreign};
 
 use super::super::size;
-use crate::language::say;
+use crate::language::{say, system_words};
 
 /// Why a letter or a file was passed over.
 pub fn fault(fault: &Fault) -> String {
@@ -15,7 +15,10 @@ pub fn fault(fault: &Fault) -> String {
             let (octets, most) = (size::show(*octets), size::show(Fault::LARGEST));
             say!("it is too large: {octets}, and {most} is the most", "trop grand : {octets}, au plus {most}")
         }
-        Fault::Unreadable(why) => say!("it cannot be read: {why}", "lecture impossible : {why}"),
+        Fault::Unreadable(why) => match system_words(why) {
+            Some(why) => say!("it cannot be read: {why}", "lecture impossible : {why}"),
+            None => say!("it cannot be read: {why}", "lecture impossible ({why})"),
+        },
         Fault::Bomb => say!(
             "it unpacks to far more than letters do; it was left alone",
             "son contenu décompressé dépasse de loin celui de lettres ; il a été laissé"
