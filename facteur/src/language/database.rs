@@ -2,7 +2,7 @@
 
 use store::Error;
 
-use super::{Language, say};
+use super::Language;
 
 /// What went wrong with the data, in words, as a part of a sentence.
 pub fn database(why: &Error) -> String {
