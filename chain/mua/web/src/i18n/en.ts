@@ -605,7 +605,10 @@ export const en = {
     cut: (size: string) => `Only the first ${size} are shown. Save the file to see the rest.`,
     pdf: {
       broken: 'This PDF is damaged and cannot be shown. Save it to try another program.',
-      encrypted: 'This PDF is locked with a password. Save it to open it with another program.',
+      encrypted: 'This PDF is locked with a password.',
+      wrongPassword: 'That is not the password of this PDF. Try again.',
+      password: 'Password of the PDF',
+      unlock: 'Open',
       tooLarge: 'This PDF is too large to be shown here. Save it to open it with another program.',
       unreachable: 'The file could not be loaded. Try again in a moment.',
     },

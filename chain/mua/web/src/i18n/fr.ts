@@ -610,8 +610,10 @@ export const fr: Words = {
     cut: (size) => `Seuls les premiers ${size} sont affichés. Enregistrez le fichier pour lire la suite.`,
     pdf: {
       broken: 'Ce PDF est abîmé et ne peut pas être affiché. Enregistrez-le pour essayer un autre logiciel.',
-      encrypted:
-        'Ce PDF est protégé par un mot de passe. Enregistrez-le pour l’ouvrir avec un autre logiciel.',
+      encrypted: 'Ce PDF est protégé par un mot de passe.',
+      wrongPassword: 'Ce n’est pas le mot de passe de ce PDF. Réessayez.',
+      password: 'Mot de passe du PDF',
+      unlock: 'Ouvrir',
       tooLarge:
         'Ce PDF est trop grand pour être affiché ici. Enregistrez-le pour l’ouvrir avec un autre logiciel.',
       unreachable: 'Le fichier n’a pas pu être chargé. Réessayez dans un instant.',

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { FakeLetter } from '../fake/mail';
-import { hostilePdf, pdfOf } from '../pdf';
+import { faults } from '../axe';
+import { hostilePdf, japanesePdf, lockedPdf, pdfOf } from '../pdf';
 import { row, tell, until } from './stories';
 
 const story = tell({ letters: 30 });
@@ -81,6 +82,49 @@ describe('what is attached opens', () => {
     expect(page.context().pages()).toHaveLength(1);
   });
 
+  it('a locked PDF asks for its password, says that one is wrong, and opens with the right one', async () => {
+    const { page } = story;
+    await read([
+      ['payslip.pdf', 'application/pdf', lockedPdf('What I earn', 'facteur')],
+      ['plan.pdf', 'application/pdf', pdfOf(['The plan'])],
+    ]);
+    const { dialog } = await look('payslip.pdf');
+    await dialog.getByText('This PDF is locked with a password.').waitFor();
+    expect(await faults(page)).toEqual([]);
+    const field = dialog.getByLabel('Password of the PDF');
+    await until('the field has the focus', () => field.evaluate((one) => one === document.activeElement));
+    await field.fill('guess-0');
+    // Its own keys are the field's.
+    await field.press('ArrowLeft');
+    await field.press('-');
+    expect(await field.inputValue()).toBe('guess--0');
+    await field.press('Enter');
+    await dialog.getByText('That is not the password of this PDF.').waitFor();
+    await field.fill('facteur');
+    await field.press('Enter');
+    await dialog.getByText('What I earn').waitFor();
+    // Who looks on without opening it is asked for nothing there, and is asked anew when coming back.
+    await page.keyboard.press('ArrowRight');
+    await page.getByRole('dialog', { name: 'plan.pdf' }).getByText('The plan').waitFor();
+    await page.keyboard.press('ArrowLeft');
+    await dialog.getByLabel('Password of the PDF').waitFor();
+    await page.getByRole('button', { name: 'Next file' }).click();
+    await page.getByRole('dialog', { name: 'plan.pdf' }).getByText('The plan').waitFor();
+  });
+
+  it('a PDF in Japanese is read with the maps of letters of our own', async () => {
+    const { page } = story;
+    const asked: string[] = [];
+    page.on('request', (request) => asked.push(request.url()));
+    // What its worker asks for, the page is not told of.
+    page.context().on('request', (request) => asked.push(request.url()));
+    await read([['手紙.pdf', 'application/pdf', japanesePdf('夏の家')]]);
+    const { dialog } = await look('手紙.pdf');
+    await dialog.getByText('夏の家').waitFor();
+    const own = new URL(page.url()).origin;
+    expect(asked.filter((url) => !url.startsWith(own) && !/^(?:blob|data):/.test(url))).toEqual([]);
+  });
+
   it('a damaged PDF says so and can be saved', async () => {
     await read([['plan.pdf', 'application/pdf', 'x'.repeat(64)]]);
     const { dialog } = await look('plan.pdf');
@@ -153,6 +197,6 @@ describe('what is attached opens', () => {
     expect([...url.searchParams.keys()]).toEqual(letter.attachments.map((one) => one.blobId));
     const saved = page.waitForEvent('download');
     await link.click();
-    expect((await saved).suggestedFilename()).toBe('2 attachments.zip');
+    expect((await saved).suggestedFilename()).toBe('Plans for the summer house.zip');
   });
 });

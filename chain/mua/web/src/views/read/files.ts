@@ -42,6 +42,20 @@ export function fileName(words: Words, part: Pick<Item, 'name' | 'type'> & Parti
   return part.name || calledBy(words, part, 0);
 }
 
+/** What no system takes in the name of a file, and what shows another name than there is. */
+const unsafe = /[\p{Cc}\p{Cf}\p{Co}\p{Zl}\p{Zp}<>:"/\\|?*]+/gu;
+const longestSubject = 80;
+
+/** What all files of a letter are called together: what the letter is about, and how many they are where it does not say. */
+export function archiveName(words: Words, subject: string | null, count: number): string {
+  const about = Array.from((subject ?? '').replace(unsafe, ' ').replace(/\s+/gu, ' '));
+  const name = about
+    .slice(0, longestSubject)
+    .join('')
+    .replace(/^[\s.]+|[\s.]+$/gu, '');
+  return `${name || words.read.attachments(count)}.zip`;
+}
+
 /** Parts that all have a name: those that came without are called what they are, and counted where there are several. */
 export function withNames(words: Words, parts: readonly Item[]): Item[] {
   const kinds = new Map<string, number>();

@@ -40,9 +40,13 @@ let policy: ReturnType<Policies['createPolicy']> | undefined;
 /** Where the build puts what PDFs may need beside themselves (vite.config.ts). */
 const beside = (name: string) => `/assets/pdf-${pdfjs.version}/${name}/`;
 
+/** Asks for the password of a PDF; `wrong`: the one that was given last is not it. */
+export type AskPassword = (give: (password: string) => void, wrong: boolean) => void;
+
 /** Opens a PDF in a worker of its own. Scripts in it are not run, and its links and forms are not there. */
-export async function openPdf(url: string, signal: AbortSignal): Promise<OpenPdf> {
+export async function openPdf(url: string, signal: AbortSignal, ask: AskPassword): Promise<OpenPdf> {
   const data = await octets(url, signal);
+  signal.throwIfAborted();
   const thread = begun();
   // Its types take a port for something else.
   const port = new pdfjs.PDFWorker({ port: thread as unknown as undefined });
@@ -63,14 +67,19 @@ export async function openPdf(url: string, signal: AbortSignal): Promise<OpenPdf
     canvasMaxAreaInBytes: 256 << 20,
     verbosity: 0,
   });
+  loading.onPassword = (give: (password: string) => void, reason: number) =>
+    ask(give, reason === pdfjs.PasswordResponses.INCORRECT_PASSWORD);
   const close = () => {
     void loading.destroy().finally(() => {
       port.destroy();
       thread.terminate();
     });
   };
+  // Whoever looks at something else is asked for nothing any more.
+  signal.addEventListener('abort', close, { once: true });
   try {
     const pdf = await loading.promise;
+    signal.removeEventListener('abort', close);
     return { pdf, begin: (into, width) => new Drawing(into, width, pdf), close };
   } catch (error) {
     close();
