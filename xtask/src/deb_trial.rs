@@ -4,7 +4,7 @@
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::Command;
 
 use crate::run::{Outcome, has, root, step};
@@ -93,7 +93,7 @@ fn enter(debian: &Path) -> Command {
     enter
 }
 
-fn put(from: &Path, to: &PathBuf) -> Outcome {
+fn put(from: &Path, to: &Path) -> Outcome {
     let copied = fs::copy(from, to).and_then(|_| fs::set_permissions(to, fs::Permissions::from_mode(0o755)));
     copied.map_err(|why| format!("{}: {why}", from.display()))
 }

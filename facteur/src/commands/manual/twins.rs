@@ -37,8 +37,7 @@ fn example(language: &str, line: &str) -> Option<String> {
     match language {
         "" => None,
         "sh" => {
-            let mut words = code.split_whitespace().enumerate();
-            let kept = words.by_ref().filter(|(at, word)| *at < 2 || word.starts_with('-'));
+            let kept = code.split_whitespace().enumerate().filter(|(at, word)| *at < 2 || word.starts_with('-'));
             Some(kept.map(|(_, word)| word).collect::<Vec<_>>().join(" "))
         }
         _ => Some(code.to_owned()),
