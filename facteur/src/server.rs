@@ -3,6 +3,7 @@
 mod doors;
 mod fault;
 mod host_name;
+mod mail_doors;
 mod own_addresses;
 mod room;
 mod routes;
@@ -94,7 +95,8 @@ impl Server {
         let home = web::home(&config, &store, resolver.clone());
         let outside = web::Outside::new(resolver.clone(), intake.clone(), &home).map_err(StartFault::Tls)?;
         let invitations = mua::Invitations::default();
-        let others = Others { recipients, for_people, outside, invitations: invitations.clone(), intake };
+        let pages = web::PagesTold { invitations: invitations.clone(), doors: mail_doors::of(&config, &doors) };
+        let others = Others { recipients, for_people, outside, pages, intake };
         let staff = Staff::new(&config, &store, &post_office, others, &tls, &shutdown, &witness);
         let mut tasks = JoinSet::new();
         for open in open_doors {

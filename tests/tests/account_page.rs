@@ -132,3 +132,30 @@ fn a_person_changes_their_password_and_goes_on_while_everybody_else_is_out() {
     assert!(log_in(&office, new).is_ok());
     assert!(!office.log().contains(new) && !office.log().contains("wharf"), "no password stands in the log");
 }
+
+/// What a person types into a telephone leads to doors that are open.
+#[test]
+fn the_pages_say_where_mail_programs_come_in() {
+    let office = OfficeBuilder::new("alpha.test").person("alice").start();
+    let alice = log_in(&office, &office.first().password).expect("in");
+    let answer = alice.ask("GET", "/account/doors", &[], &Value::Null);
+    let told: Value = serde_json::from_str(&answer.body).expect("JSON");
+    assert_eq!(told["name"], "alice@alpha.test");
+    let doors = told["doors"].as_array().expect("doors");
+    let ports: Vec<u64> = doors.iter().filter_map(|door| door["port"].as_u64()).collect();
+    assert!(!ports.is_empty());
+    for door in doors {
+        assert_eq!(
+            (&door["host"], &door["nearOnly"]),
+            (&json!("127.0.0.1"), &json!(true)),
+            "tests listen on loopback only"
+        );
+        let at = (door["host"].as_str().unwrap_or(""), u16::try_from(door["port"].as_u64().unwrap_or(0)).unwrap_or(0));
+        std::net::TcpStream::connect(at).unwrap_or_else(|error| panic!("{door}: {error}"));
+    }
+    let imaps =
+        json!({"protocol": "imap", "host": "127.0.0.1", "port": office.ports.imaps, "tls": "atOnce", "nearOnly": true});
+    assert!(doors.contains(&imaps), "{told}");
+    let nobody = ask(office.ports.http, "GET", "/account/doors", &[NAME], "");
+    assert_eq!(nobody.status, 401);
+}

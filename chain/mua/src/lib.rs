@@ -4,7 +4,8 @@
 //! - [`show`]: letters as harmless documents, without input/output.
 //! - `pages`: the application itself, built from `web/` and carried in the program.
 //! - `guard`, with `entrance`, `host`, `origin` and `clear`: what is asked of every request, whatever stands behind.
-//! - `login`, `cookie`: sessions, and the cookie that holds one; `account`: who sees and ends them, and the password.
+//! - `login`, `cookie`: sessions, and the cookie that holds one; `account`: who sees and ends them, and the password;
+//!   `doors`: what a mail program is told.
 //! - `invitation`: links that let somebody in once, as `facteur demo` prints them.
 //! - `plain`: the log-in for browsers without script.
 //! - `findings`: what a reader should know of a letter before they believe it; `unsubscribe`: leaves a list for them.
@@ -27,6 +28,7 @@ mod browser;
 mod cards;
 mod clear;
 mod cookie;
+mod doors;
 mod entrance;
 mod findings;
 #[doc(hidden)]
@@ -53,6 +55,7 @@ mod thumbnail;
 mod unsubscribe;
 mod way;
 
+pub use doors::{MailDoor, Protocol};
 pub use entrance::Entrance;
 pub use invitation::Invitations;
 pub use remote::PICTURES;

@@ -6,7 +6,7 @@ use axum::middleware::from_fn_with_state;
 use axum::routing::{get, post};
 
 use crate::{
-    Entrance, Server, account, archive, cards, findings, guard, invitation, letter, login, pages, picture, plain,
+    Entrance, Server, account, archive, cards, doors, findings, guard, invitation, letter, login, pages, picture, plain,
     remote, thumbnail, unsubscribe, way,
 };
 
@@ -24,6 +24,7 @@ pub fn router(server: Server) -> Router {
         .route("/enter/{token}", get(invitation::enter))
         .route("/logout", post(login::log_out))
         .route("/account", get(account::show))
+        .route("/account/doors", get(doors::show))
         .route("/account/password", post(account::change_password).layer(DefaultBodyLimit::max(FORM)))
         .route("/account/strength", post(account::weigh).layer(DefaultBodyLimit::max(FORM)))
         .route("/account/sessions/end", post(account::end_sessions).layer(DefaultBodyLimit::max(FORM)))

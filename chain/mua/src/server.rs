@@ -7,6 +7,7 @@ use mail::Timestamp;
 use mail::trace::Witness;
 use store::Store;
 
+use crate::doors::MailDoor;
 use crate::invitation::Invitations;
 use crate::remote::{Proxy, Turns};
 use crate::seal::Seal;
@@ -26,6 +27,8 @@ pub struct Server {
     pub clock: fn() -> Timestamp,
     /// Links that let people in without a password.
     pub invitations: Invitations,
+    /// Where mail programs come in.
+    pub doors: Arc<[MailDoor]>,
     pub(crate) seal: Arc<Seal>,
     pub(crate) proxy: Arc<Proxy>,
     pub(crate) unsubscriber: Arc<Unsubscriber>,
@@ -47,8 +50,8 @@ impl Server {
     ) -> Self {
         let unsubscriber = Arc::new(Unsubscriber::new(pictures.clone()));
         let (seal, proxy) = (Arc::new(Seal::new(rand::random())), Arc::new(Proxy::new(pictures)));
-        let invitations = Invitations::default();
+        let (invitations, doors) = (Invitations::default(), Arc::default());
         let (thumbnails, work) = (Arc::new(Thumbnails::new()), Arc::new(Turns::of(1, 2)));
-        Self { store, directory, witness, clock, invitations, seal, proxy, unsubscriber, thumbnails, work }
+        Self { store, directory, witness, clock, invitations, doors, seal, proxy, unsubscriber, thumbnails, work }
     }
 }

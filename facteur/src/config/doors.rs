@@ -63,7 +63,7 @@ impl Door {
     }
 
     /// The port the world expects. LMTP has none, and POP3 without TLS is off unless asked for.
-    fn well_known_port(self) -> Option<u16> {
+    pub fn well_known_port(self) -> Option<u16> {
         match self {
             Self::Smtp => Some(25),
             Self::Submission => Some(587),

@@ -15,7 +15,7 @@ use store::Store;
 use tokio::task::JoinSet;
 
 use super::room::Disk;
-use super::web::Outside;
+use super::web::{Outside, PagesTold};
 use crate::clock;
 use crate::config::{Config, Door, Proxy};
 use crate::post_office::fetched::FetchDestinations;
@@ -43,8 +43,8 @@ pub struct Others {
     pub for_people: Arc<dyn Recipients>,
     /// Fetches what letters show, and tells clients of changes.
     pub outside: Outside,
-    /// Links that let people in on the pages.
-    pub invitations: mua::Invitations,
+    /// What the pages are told of this house.
+    pub pages: PagesTold,
     /// Where letters on their way in are kept, through whichever door they come.
     pub intake: Intake,
 }
@@ -64,7 +64,7 @@ impl Staff {
         shutdown: &Shutdown,
         witness: &Arc<dyn Witness>,
     ) -> Self {
-        let Others { recipients, for_people, outside, invitations, intake } = others;
+        let Others { recipients, for_people, outside, pages, intake } = others;
         let mut server = smtpd::Server::new(config.hostname.clone(), postmaster(&config.hostname));
         server.max_letter = LARGEST_LETTER as u64;
         server.intake = intake.clone();
@@ -87,7 +87,7 @@ impl Staff {
         Self {
             lmtp: mda::Lmtp::new(server.clone(), recipients.clone(), deliver),
             http: http::Http::new(
-                super::web::router(config, store, office, shutdown, witness, outside, invitations),
+                super::web::router(config, store, office, shutdown, witness, outside, pages),
                 shutdown.clone(),
             )
             .behind(config.proxy.trusted.clone()),

@@ -22,7 +22,7 @@ pub fn router(
     shutdown: &Shutdown,
     witness: &Arc<dyn Witness>,
     outside: Outside,
-    invitations: mua::Invitations,
+    told: PagesTold,
 ) -> Router {
     let logins: Arc<dyn Logins> = Arc::new(office.directory().clone());
     let recipients: Arc<dyn Recipients> = Arc::new(office.everyone());
@@ -42,7 +42,7 @@ pub fn router(
     }
     let mut pages =
         mua::Server::new(store.clone(), office.directory().clone(), witness.clone(), clock::now, outside.pictures);
-    pages.invitations = invitations;
+    (pages.invitations, pages.doors) = (told.invitations, told.doors.into());
     mua::guarded(jmap::router(server).merge(mua::router(pages)), entrance(config, store))
 }
 
@@ -54,6 +54,14 @@ fn entrance(config: &Config, store: &Store) -> mua::Entrance {
     };
     let https = config.places(Door::Https, may_open_low_ports()).iter().find_map(port);
     mua::Entrance::new(store.clone(), config.hostname.clone(), this_machine().as_str(), https)
+}
+
+/// What the pages are told of this house.
+pub struct PagesTold {
+    /// Links that let people in.
+    pub invitations: mua::Invitations,
+    /// Where mail programs come in.
+    pub doors: Vec<mua::MailDoor>,
 }
 
 /// What asks servers that strangers choose, and so only what anybody may ask.

@@ -99,6 +99,6 @@ export async function logIn(
   await page.locator('input[name=name]').fill('alice@alpha.test');
   await page.locator('input[name=password]').fill('postcard');
   await page.locator('button[type=submit]').click();
-  await page.locator('[role=row] .who').first().waitFor();
+  await page.locator('[role=row] .who, .empty').first().waitFor();
   return { page, problems };
 }

@@ -13,6 +13,21 @@ const sizes: Record<string, Look> = {
 
 const scenes: Record<string, (page: Page) => Promise<void>> = {
   list: async () => {},
+  welcome: async (page) => {
+    await page.locator('.welcome button').first().waitFor();
+  },
+  programs: async (page) => {
+    await scenes['menu']?.(page);
+    await page.getByRole('menuitem').first().click();
+    await page.locator('dialog .ways button').first().click();
+    await page.locator('dialog code').first().waitFor();
+  },
+  bring: async (page) => {
+    await scenes['menu']?.(page);
+    await page.getByRole('menuitem').first().click();
+    await page.locator('dialog .ways button').last().click();
+    await page.locator('dialog code').first().waitFor();
+  },
   reading: async (page) => {
     await page
       .getByRole('row', { name: /Plans for the summer house/ })
@@ -233,6 +248,7 @@ for (const job of (only ?? 'desktop').split(',')) {
       await context.close();
       continue;
     }
+    if (name === 'welcome') server.use(makeWorld({ letters: 0 }));
     const { page, problems } = await logIn(context, url);
     try {
       await page.waitForTimeout(300);

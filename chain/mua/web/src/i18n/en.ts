@@ -914,6 +914,54 @@ export const en = {
     who: 'Name and language',
   },
 
+  /** The greeting of an account without letters, and what it leads to. */
+  welcome: {
+    hello: (name: string) => `Welcome, ${name}`,
+    helloYou: 'Welcome',
+    ready: 'Your mailbox is ready. Letters for you arrive here:',
+    things: 'To begin with',
+    programs: 'Read on your telephone, too',
+    programsText: 'What to type into it, or into a mail program',
+    first: 'Write your first letter',
+    firstText: 'To a friend, or to yourself to see it arrive',
+    bring: 'Bring the letters you have',
+    bringText: 'From another mailbox, or from files',
+    elsewhere: 'Telephone, mail programs, older letters',
+    programsTitle: 'Set up a telephone or mail program',
+    programsHow:
+      'Add an account there, choose to set it up yourself if you are asked, and copy this into it.',
+    protocols: {
+      imap: 'To read: incoming mail (IMAP)',
+      pop3: 'To read: incoming mail (POP3)',
+      smtp: 'To send: outgoing mail (SMTP)',
+    },
+    server: 'Server',
+    port: 'Port',
+    name: 'User name',
+    security: 'Encryption',
+    tlsAtOnce: 'SSL/TLS',
+    starttls: 'STARTTLS',
+    password: 'The password is the one you log in with here.',
+    nearOnly: 'This server can be reached only from the computer it runs on.',
+    noDoors: 'This server lets no mail programs in. Whoever runs it can open a door for them.',
+    copy: (what: string) => `Copy: ${what}`,
+    copied: (what: string) => `Copied: ${what}`,
+    notCopied: 'Your browser did not let these pages copy it. Select the text and copy it yourself.',
+    bringTitle: 'Bring the letters you have',
+    bySelf: 'By yourself, with a mail program',
+    bySelfHow:
+      'Set up this mailbox in the program that has your letters, beside the old one. Then move or copy the letters from one to the other, folder by folder.',
+    byFetch: 'Out of another mailbox',
+    byFetchHow:
+      'Whoever runs this server can have your letters fetched from your old provider, those there now and those still to come. This is the command for them; put your old address into it:',
+    byFiles: 'Out of files',
+    byFilesHow:
+      'An export of Google or Thunderbird, a Maildir, mbox or .eml files: whoever runs this server brings them in with this command:',
+    command: 'command',
+    oldAddress: 'old.address@provider.example',
+    oldFile: 'export.zip',
+  },
+
   storage: {
     title: 'Storage',
     used: (used: string, of: string) => `${used} of ${of} used`,

@@ -922,6 +922,55 @@ export const fr: Words = {
     who: 'Nom et langue',
   },
 
+  welcome: {
+    hello: (name) => `Bienvenue, ${name}`,
+    helloYou: 'Bienvenue',
+    ready: 'Votre boîte est prête. Les messages qui vous sont adressés arrivent ici :',
+    things: 'Pour commencer',
+    programs: 'Lire aussi sur votre téléphone',
+    programsText: 'Ce qu’il faut y saisir, ou dans un logiciel de messagerie',
+    first: 'Écrire votre premier message',
+    firstText: 'À un ami, ou à vous-même pour le voir arriver',
+    bring: 'Apporter les messages que vous avez',
+    bringText: 'Depuis une autre boîte, ou depuis des fichiers',
+    elsewhere: 'Téléphone, logiciels de messagerie, anciens messages',
+    programsTitle: 'Configurer un téléphone ou un logiciel',
+    programsHow:
+      'Ajoutez-y un compte, choisissez la configuration manuelle si on vous le demande, et recopiez ceci.',
+    protocols: {
+      imap: 'Pour lire : courrier entrant (IMAP)',
+      pop3: 'Pour lire : courrier entrant (POP3)',
+      smtp: 'Pour envoyer : courrier sortant (SMTP)',
+    },
+    server: 'Serveur',
+    port: 'Port',
+    name: 'Nom d’utilisateur',
+    security: 'Chiffrement',
+    tlsAtOnce: 'SSL/TLS',
+    starttls: 'STARTTLS',
+    password: 'Le mot de passe est celui avec lequel vous vous connectez ici.',
+    nearOnly: 'Ce serveur n’est accessible que depuis l’ordinateur sur lequel il fonctionne.',
+    noDoors:
+      'Ce serveur ne laisse entrer aucun logiciel de messagerie. La personne qui le gère peut leur ouvrir une porte.',
+    copy: (what) => `Copier : ${what}`,
+    copied: (what) => `Copié : ${what}`,
+    notCopied:
+      'Votre navigateur n’a pas laissé ces pages le copier. Sélectionnez le texte et copiez-le vous-même.',
+    bringTitle: 'Apporter les messages que vous avez',
+    bySelf: 'Par vous-même, avec un logiciel de messagerie',
+    bySelfHow:
+      'Configurez cette boîte dans le logiciel où sont vos messages, à côté de l’ancienne. Puis déplacez ou copiez les messages de l’une à l’autre, dossier par dossier.',
+    byFetch: 'Depuis une autre boîte',
+    byFetchHow:
+      'La personne qui gère ce serveur peut y faire venir vos messages de votre ancien fournisseur : ceux qui y sont et ceux qui viendront encore. Voici la commande pour elle ; mettez-y votre ancienne adresse :',
+    byFiles: 'Depuis des fichiers',
+    byFilesHow:
+      'Un export de Google ou de Thunderbird, un Maildir, des fichiers mbox ou .eml : la personne qui gère ce serveur les apporte avec cette commande :',
+    command: 'commande',
+    oldAddress: 'ancienne.adresse@fournisseur.example',
+    oldFile: 'export.zip',
+  },
+
   storage: {
     title: 'Espace de stockage',
     used: (used, of) => `${used} sur ${of} utilisés`,

@@ -29,6 +29,24 @@ export interface AccountHere {
   programs: ProgramHere[];
 }
 
+/** Where a mail program comes in. */
+export interface MailDoor {
+  protocol: 'imap' | 'pop3' | 'smtp';
+  host: string;
+  port: number;
+  /** Whether the first octet is encrypted, or both sides agree on it then. */
+  tls: 'atOnce' | 'starttls';
+  /** Whether only programs on the server's own machine reach it. */
+  nearOnly: boolean;
+}
+
+/** What a person tells a mail program of this mailbox. */
+export interface MailDoors {
+  /** As whom it logs in. */
+  name: string;
+  doors: MailDoor[];
+}
+
 export type Strength = 'short' | 'long' | 'guessable' | 'fair' | 'good' | 'strong';
 
 /** What the account page asks of the server (README.md). Each throws what `reach` throws, the reason being a code. */
@@ -39,6 +57,12 @@ export class AccountDesk {
     const headers = { Accept: 'application/json' };
     const answer = await this.connection.run(() => reach(fetch, '/account', { headers }));
     return (await answer.json()) as AccountHere;
+  }
+
+  async doors(): Promise<MailDoors> {
+    const headers = { Accept: 'application/json' };
+    const answer = await this.connection.run(() => reach(fetch, '/account/doors', { headers }));
+    return (await answer.json()) as MailDoors;
   }
 
   async endSession(number: number): Promise<void> {
@@ -63,4 +87,16 @@ export class AccountDesk {
     const init = { method: 'POST', headers, body: JSON.stringify(body) };
     return this.connection.run(() => reach(fetch, path, init));
   }
+}
+
+/**
+ * The doors that are told to a person: one to read by and one to send by, the best of each. POP3 leaves the folders and
+ * what was read behind, so it is told only where there is no IMAP.
+ */
+export function preferred(doors: readonly MailDoor[]): MailDoor[] {
+  const best = (protocol: MailDoor['protocol']) =>
+    doors
+      .filter((door) => door.protocol === protocol)
+      .sort((a, b) => Number(a.nearOnly) - Number(b.nearOnly) || a.tls.localeCompare(b.tls))[0];
+  return [best('imap') ?? best('pop3'), best('smtp')].filter((door) => door !== undefined);
 }

@@ -40,6 +40,13 @@ export class Folders {
   readonly tree = $derived.by(() => treeOf([...this.records.mailboxes.values()]));
   readonly flat = $derived.by(() => this.tree.flatMap(flatten));
 
+  /** Whether no letter has come or gone yet. One that is being written does not count: it is saved while one looks. */
+  readonly isNew = $derived.by(() =>
+    [...this.records.mailboxes.values()].every(
+      ({ role, totalEmails }) => totalEmails === 0 || role === 'drafts',
+    ),
+  );
+
   byRole(role: Role): Mailbox | undefined {
     for (const mailbox of this.records.mailboxes.values()) if (mailbox.role === role) return mailbox;
     return undefined;

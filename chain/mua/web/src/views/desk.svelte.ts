@@ -34,6 +34,8 @@ export type Asking =
   /** `text`: what is typed so far, where that is not what is shown. */
   | { kind: 'search'; text?: string }
   | { kind: 'settings' }
+  | { kind: 'programs' }
+  | { kind: 'bring' }
   | { kind: 'signature' }
   /** `at`: the part of it that is wanted. */
   | { kind: 'account'; at?: 'storage' }

@@ -78,6 +78,14 @@ export class FakeServer {
       here: false,
     },
   ];
+  /** Where mail programs come in. */
+  doors = [
+    { protocol: 'imap', host: 'mail.alpha.test', port: 143, tls: 'starttls', nearOnly: false },
+    { protocol: 'imap', host: 'mail.alpha.test', port: 993, tls: 'atOnce', nearOnly: false },
+    { protocol: 'pop3', host: 'mail.alpha.test', port: 995, tls: 'atOnce', nearOnly: false },
+    { protocol: 'smtp', host: 'mail.alpha.test', port: 587, tls: 'starttls', nearOnly: false },
+    { protocol: 'smtp', host: 'mail.alpha.test', port: 465, tls: 'atOnce', nearOnly: false },
+  ];
   programs = [{ protocol: 'imap', network: '192.0.2.7', since: '2026-11-24T07:58:00Z', count: 3 }];
   readonly #server: Server;
   readonly #sessions = new Set<string>();
@@ -248,6 +256,7 @@ export class FakeServer {
 
   /** The account page (README.md): other sessions that are made up, and a password that counts at the next log-in. */
   async #account(path: string, request: IncomingMessage, response: ServerResponse): Promise<void> {
+    if (path === '/account/doors') return json(response, { name: this.mail.address, doors: this.doors });
     if (request.method === 'GET') {
       const { address, name } = this.mail;
       return json(response, { address, name, sessions: this.others, programs: this.programs });

@@ -80,7 +80,8 @@ export function makeWorld({ letters, seed = 7, now = new Date() }: World): FakeM
     made += size;
     when -= Math.floor((made < 60 ? 95 : 11) * 60_000 * (0.2 + random() * 2));
   }
-  special(mail, now);
+  // Who has no letters at all has not these either.
+  if (letters > 0) special(mail, now);
   return mail;
 }
 
