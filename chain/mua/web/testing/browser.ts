@@ -37,6 +37,8 @@ export interface Look {
   french?: boolean;
   touch?: boolean;
   calm?: boolean;
+  /** Whether the person has chosen colours of their own for everything. */
+  forced?: boolean;
 }
 
 /** `FACTEUR_SLOW=6` has every page run as on a machine that is six times slower, to find what only holds on a quick one. */
@@ -49,6 +51,7 @@ export async function open(browser: Browser, look: Look = {}): Promise<BrowserCo
     locale: look.french ? 'fr-FR' : 'en-GB',
     hasTouch: look.touch ?? false,
     isMobile: look.touch ?? false,
+    forcedColors: look.forced ? 'active' : 'none',
     reducedMotion: look.calm === false ? 'no-preference' : 'reduce',
     permissions: ['clipboard-write', 'clipboard-read'],
     timezoneId: 'Europe/Paris',
@@ -85,16 +88,20 @@ export function watch(page: Page): string[] {
   return problems;
 }
 
-/** Opens the pages as Alice; what the policy forbids and what breaks is gathered in `problems`. */
+/**
+ * Opens the pages as Alice; what the policy forbids and what breaks is gathered in `problems`. With a time given it stands
+ * still, and waiting goes on.
+ */
 export async function logIn(
   context: BrowserContext,
   url: string,
+  now?: Date,
 ): Promise<{ page: Page; problems: string[] }> {
   // Only what is broken waits so long; a busy machine may need much of it.
   context.setDefaultTimeout(30_000);
   const page = await context.newPage();
   const problems = watch(page);
-  await page.clock.install();
+  await (now ? page.clock.setFixedTime(now) : page.clock.install());
   await page.goto(url);
   await page.locator('input[name=name]').fill('alice@alpha.test');
   await page.locator('input[name=password]').fill('postcard');

@@ -80,7 +80,7 @@ function create(mail: FakeMail, wanted: Args): FakeLetter | undefined {
     threadId: threadFor(mail, ids('references')) ?? mail.newId('t'),
     folder,
     keywords: new Set(Object.keys((wanted['keywords'] ?? {}) as Record<string, true>)),
-    receivedAt: new Date().toISOString().replace(/\.\d+Z$/, 'Z'),
+    receivedAt: new Date(mail.clock()).toISOString().replace(/\.\d+Z$/, 'Z'),
     from: people('from'),
     to: people('to'),
     cc: people('cc'),

@@ -99,6 +99,8 @@ export class FakeMail {
   /** Subscriptions to be told of changes (RFC 8620 §7.2). */
   readonly pushes = new Map<Id, Record<string, unknown>>();
   readonly blobs = new Map<Id, { type: string; data: Buffer }>();
+  /** What time it is, in milliseconds since 1970. */
+  clock: () => number = () => Date.now();
   /** Told after each change. */
   onchange: () => void = () => {};
   #log: Change[] = [];

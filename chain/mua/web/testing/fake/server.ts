@@ -157,7 +157,7 @@ export class FakeServer {
       threadId: this.mail.newId('t'),
       folder: this.mail.folderOf('inbox').id,
       keywords: new Set(),
-      receivedAt: new Date().toISOString().replace(/\.\d+Z$/, 'Z'),
+      receivedAt: new Date(this.mail.clock()).toISOString().replace(/\.\d+Z$/, 'Z'),
       from: [from],
       to: [{ name: this.mail.name, email: this.mail.address }],
       cc: [],

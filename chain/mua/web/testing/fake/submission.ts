@@ -12,7 +12,7 @@ export function submissionGet(mail: FakeMail, ids: Id[] | null | undefined): Arg
   const wanted = ids ?? [...mail.submissions.keys()];
   const list = wanted.flatMap((id) => {
     const submission = mail.submissions.get(id);
-    return submission ? [objectOf(id, submission)] : [];
+    return submission ? [objectOf(mail, id, submission)] : [];
   });
   return { state: mail.state, list, notFound: wanted.filter((id) => !mail.submissions.has(id)) };
 }
@@ -21,22 +21,30 @@ export function submissionGet(mail: FakeMail, ids: Id[] | null | undefined): Arg
 export function submissionQuery(mail: FakeMail, args: Args): Args {
   const { undoStatus } = (args['filter'] ?? {}) as { undoStatus?: string };
   const ids = [...mail.submissions]
-    .filter(([, one]) => undoStatus === undefined || statusOf(one) === undoStatus)
+    .filter(([, one]) => undoStatus === undefined || statusOf(mail, one) === undoStatus)
     .sort(([, a], [, b]) => a.goes - b.goes)
     .map(([id]) => id)
     .slice(0, Number(args['limit'] ?? Infinity));
   return { queryState: mail.state, canCalculateChanges: true, position: 0, ids };
 }
 
-function objectOf(id: Id, submission: FakeSubmission): Args {
+function objectOf(mail: FakeMail, id: Id, submission: FakeSubmission): Args {
   const { letter, threadId, identityId, envelope, goes } = submission;
   const sendAt = new Date(goes).toISOString().replace(/\.\d+Z$/, 'Z');
-  return { id, emailId: letter, threadId, identityId, envelope, sendAt, undoStatus: statusOf(submission) };
+  return {
+    id,
+    emailId: letter,
+    threadId,
+    identityId,
+    envelope,
+    sendAt,
+    undoStatus: statusOf(mail, submission),
+  };
 }
 
-function statusOf({ canceled, goes }: FakeSubmission): 'pending' | 'final' | 'canceled' {
+function statusOf(mail: FakeMail, { canceled, goes }: FakeSubmission): 'pending' | 'final' | 'canceled' {
   if (canceled) return 'canceled';
-  return goes > Date.now() ? 'pending' : 'final';
+  return goes > mail.clock() ? 'pending' : 'final';
 }
 
 /** EmailSubmission/set (RFC 8621 §7.5): letters go at once, or wait as long as they are to and can be called back. */
@@ -54,18 +62,18 @@ export function submit(mail: FakeMail, args: Args, createdIds: Map<string, Id>):
       continue;
     }
     const id = mail.newId('s');
-    const made = submissionOf(letter, wanted);
+    const made = submissionOf(mail, letter, wanted);
     mail.submissions.set(id, made);
     mail.note('EmailSubmission', id, 'created');
-    wait(mail, id, made.goes - Date.now());
-    created[key] = { id, undoStatus: statusOf(made), sendAt: objectOf(id, made)['sendAt'] };
+    wait(mail, id, made.goes - mail.clock());
+    created[key] = { id, undoStatus: statusOf(mail, made), sendAt: objectOf(mail, id, made)['sendAt'] };
     letters.set(`#${key}`, letter.id);
   }
   for (const [id, patch] of Object.entries((args['update'] ?? {}) as Record<Id, Args>)) {
     const submission = mail.submissions.get(id);
     if (!submission) notUpdated[id] = { type: 'notFound' };
     else if (patch['undoStatus'] !== 'canceled') notUpdated[id] = { type: 'invalidProperties' };
-    else if (submission.goes <= Date.now()) notUpdated[id] = { type: 'cannotUnsend' };
+    else if (submission.goes <= mail.clock()) notUpdated[id] = { type: 'cannotUnsend' };
     else {
       submission.canceled = true;
       mail.note('EmailSubmission', id, 'updated');
@@ -109,12 +117,12 @@ function problemOf(mail: FakeMail, letter: FakeLetter | undefined, wanted: Args)
   if (sizeOf(letter) > mail.mostSent) return { type: 'tooLarge', maxSize: mail.mostSent };
   const envelope = wanted['envelope'] as { rcptTo: { email: string }[] } | undefined;
   if (envelope && envelope.rcptTo.length === 0) return { type: 'noRecipients' };
-  if (!((holdOf(wanted) ?? NaN) <= mail.maxDelayedSend * 1_000))
+  if (!((holdOf(mail, wanted) ?? NaN) <= mail.maxDelayedSend * 1_000))
     return { type: 'invalidProperties', properties: ['envelope'] };
   return undefined;
 }
 
-function submissionOf(letter: FakeLetter, wanted: Args): FakeSubmission {
+function submissionOf(mail: FakeMail, letter: FakeLetter, wanted: Args): FakeSubmission {
   const plain = {
     mailFrom: { email: letter.from[0]?.email ?? '' },
     rcptTo: [...letter.to, ...letter.cc, ...letter.bcc].map(({ email }) => ({ email })),
@@ -124,7 +132,7 @@ function submissionOf(letter: FakeLetter, wanted: Args): FakeSubmission {
     threadId: letter.threadId,
     identityId: String(wanted['identityId']),
     envelope: (wanted['envelope'] as Envelope | undefined) ?? plain,
-    goes: Date.now() + Math.max(0, holdOf(wanted) ?? 0),
+    goes: mail.clock() + Math.max(0, holdOf(mail, wanted) ?? 0),
     canceled: false,
   };
 }
@@ -140,10 +148,10 @@ function wait(mail: FakeMail, id: Id, milliseconds: number): void {
 }
 
 /** RFC 4865 §4: the milliseconds a letter waits; a time that has come already is now. Nothing where it cannot be read. */
-function holdOf(wanted: Args): number | undefined {
+function holdOf(mail: FakeMail, wanted: Args): number | undefined {
   const parameters = (wanted['envelope'] as Envelope | undefined)?.mailFrom.parameters ?? {};
   const until = parameters['HOLDUNTIL'];
-  if (typeof until === 'string') return Math.max(0, Date.parse(until) - Date.now());
+  if (typeof until === 'string') return Math.max(0, Date.parse(until) - mail.clock());
   const seconds = parameters['HOLDFOR'];
   return seconds === undefined ? 0 : Number(seconds) * 1_000;
 }

@@ -62,11 +62,14 @@ const sentences = [
 export interface World {
   letters: number;
   seed?: number;
+  /** Where given, the time there, which stands still. */
   now?: Date;
 }
 
-export function makeWorld({ letters, seed = 7, now = new Date() }: World): FakeMail {
+export function makeWorld({ letters, seed = 7, now: still }: World): FakeMail {
   const mail = new FakeMail('Alice Martin', 'alice@alpha.test');
+  const now = still ?? new Date();
+  if (still) mail.clock = () => still.getTime();
   const folders = addFolders(mail);
   const random = randomFrom(seed);
   const pick = <T>(list: readonly T[]): T => list[Math.floor(random() * list.length)] as T;

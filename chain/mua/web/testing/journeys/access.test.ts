@@ -1,31 +1,17 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { Browser, Page } from 'playwright-core';
+import type { Browser } from 'playwright-core';
 import { faults } from '../axe';
 import { launch, logIn, type Look, open, serve } from '../browser';
 import type { FakeServer } from '../fake/server';
 import { makeWorld } from '../fake/world';
-import { atRest, letter, row } from './stories';
+import { mailbox as world, views } from './access-views';
+import { atRest } from './stories';
 
 const looks: [string, Look][] = [
   ['on a desk, light', {}],
   ['on a desk, dark, in French', { dark: true, french: true }],
   ['on a phone', { width: 390, height: 844, touch: true }],
 ];
-
-/** More conversations than are chosen row by row, so that "everything" is asked about. */
-const world = { letters: 2_600 };
-
-/** The menu of the account, which is in the drawer where there is no room beside it. */
-async function openMenu(page: Page, url: string): Promise<void> {
-  await page.goto(`${url}/#/inbox`);
-  await page.getByRole('grid').waitFor();
-  const folders = page.getByRole('button', { name: /^(Folders|Dossiers)$/ });
-  if ((page.viewportSize()?.width ?? 0) < 1_100) await folders.click();
-  await page
-    .getByRole('button', { name: /(Account and|Compte et)/ })
-    .last()
-    .click();
-}
 
 describe('everybody can use every view', () => {
   let browser: Browser;
@@ -59,173 +45,3 @@ describe('everybody can use every view', () => {
     await context.close();
   });
 });
-
-const views: Record<string, (page: Page, url: string) => Promise<void>> = {
-  list: async () => {},
-  selection: async (page) => {
-    await page.keyboard.press('x');
-  },
-  reading: async (page) => {
-    await page.keyboard.press('Escape');
-    await row(page, /summer house/).click();
-    await letter(page).getByText('ninety centimetres then').waitFor();
-    await page.locator('article .fold').first().click();
-  },
-  pictures: async (page) => {
-    await page
-      .getByRole('link', { name: /^south-front.png/ })
-      .first()
-      .click();
-    await page.locator('dialog img').waitFor();
-  },
-  closed: async (page) => {
-    await page.keyboard.press('Escape');
-    await page.locator('dialog img').waitFor({ state: 'detached' });
-  },
-  way: async (page) => {
-    await page.keyboard.press('w');
-    await page.locator('dialog ol').first().waitFor();
-  },
-  source: async (page) => {
-    await page.keyboard.press('Escape');
-    await page.keyboard.press('v');
-    await page.locator('dialog pre').waitFor();
-  },
-  move: async (page) => {
-    await page.keyboard.press('Escape');
-    await page.keyboard.press('m');
-    await page.locator('dialog [role=listbox]').waitFor();
-  },
-  help: async (page) => {
-    await page.keyboard.press('Escape');
-    await page.keyboard.press('?');
-    await page.locator('dialog kbd').first().waitFor();
-  },
-  destroy: async (page, url) => {
-    await page.keyboard.press('Escape');
-    await page.goto(`${url}/#/archive`);
-    await page.locator('[role=row] .who').first().waitFor();
-    await page.keyboard.press('x');
-    await page.keyboard.press('#');
-    await page.locator('.notice').first().waitFor();
-    await page.goto(`${url}/#/trash`);
-    await page.locator('[role=row] .who').first().waitFor();
-    await page.keyboard.press('#');
-    await page.locator('dialog .danger').waitFor();
-  },
-  empty: async (page) => {
-    await page.keyboard.press('Escape');
-    await page.locator('.empty-it').click();
-    await page.locator('dialog .danger').waitFor();
-  },
-  everything: async (page, url) => {
-    await page.keyboard.press('Escape');
-    await page.goto(`${url}/#/inbox`);
-    await row(page, /botanical/).waitFor();
-    await page.keyboard.press('x');
-    await page.getByRole('button', { name: /^(Select all|Sélectionner les|Tout sélectionner)/ }).click();
-    await page
-      .getByRole('status')
-      .getByText(/^(All|Tout) /)
-      .waitFor();
-    await page.keyboard.press('e');
-    await page.locator('dialog .primary').waitFor();
-  },
-  html: async (page) => {
-    await page.keyboard.press('Escape');
-    // To the first rows again, with nothing chosen.
-    await page.reload();
-    await row(page, /botanical/).click();
-    await page.locator('iframe').waitFor();
-  },
-  account: async (page, url) => {
-    await openMenu(page, url);
-    await page.getByRole('menuitem').first().click();
-    await page.locator('dialog h2').first().waitFor();
-  },
-  settings: async (page, url) => {
-    // Closes what is open, and the drawer under it.
-    await page.keyboard.press('Escape');
-    await page.keyboard.press('Escape');
-    await openMenu(page, url);
-    await page.getByRole('menuitem', { name: /^(Settings|Réglages)/ }).click();
-    await page.locator('dialog select').first().waitFor();
-  },
-  signature: async (page, url) => {
-    await page.keyboard.press('Escape');
-    await page.keyboard.press('Escape');
-    await openMenu(page, url);
-    await page.getByRole('menuitem', { name: /signature/ }).click();
-    await page.locator('dialog textarea').waitFor();
-  },
-  writing: async (page) => {
-    await page.keyboard.press('Escape');
-    await page.locator('dialog textarea').waitFor({ state: 'detached' });
-    if (await page.locator('dialog[open]').count()) await page.keyboard.press('Escape');
-    await page.keyboard.press('c');
-    await page.locator('.composer [role=combobox]').first().pressSequentially('cla');
-    await page.locator('.composer [role=option]').first().waitFor();
-  },
-  written: async (page) => {
-    await page.keyboard.press('Enter');
-  },
-  later: async (page) => {
-    await page.locator('.send .opener').click();
-    await page.locator('.send [role=menuitem]').first().waitFor();
-  },
-  laterOther: async (page) => {
-    await page.locator('.send [role=menuitem]').last().click();
-    await page.locator('dialog input').fill('2020-01-01T10:00');
-    await page.keyboard.press('Enter');
-    await page.locator('dialog [role=alert]').waitFor();
-  },
-  notice: async (page) => {
-    await page.keyboard.press('Escape');
-    await page.locator('dialog input').waitFor({ state: 'detached' });
-    // What was not saved by itself meanwhile is saved now, and that is said.
-    await page.locator('.composer input[type=text]').last().fill('Soon');
-    await page.keyboard.press('Escape');
-    await page.locator('.notice').first().waitFor();
-  },
-  nothingScheduled: async (page, url) => {
-    await page.goto(`${url}/#/scheduled`);
-    await page.locator('.empty').first().waitFor();
-  },
-  scheduled: async (page) => {
-    await page.keyboard.press('c');
-    await page.locator('.composer [role=combobox]').first().fill('bob@beta.test,');
-    await page.locator('.composer input[type=text]').last().fill('Later');
-    await page.locator('.send .opener').click();
-    await page.locator('.send [role=menuitem]').first().click();
-    await page.locator('li .acts').waitFor();
-  },
-  scheduledRead: async (page) => {
-    await page.locator('button.letter').click();
-    await page.locator('article .note').waitFor();
-  },
-  scheduledSent: async (page, url) => {
-    await page.goto(`${url}/#/sent`);
-    await page.locator('.waits').first().waitFor();
-  },
-  nothingHere: async (page, url) => {
-    await page.goto(`${url}/#/junk`);
-    await page.locator('.empty').first().waitFor();
-  },
-  search: async (page, url) => {
-    await page.goto(`${url}/#/search/`);
-    await page.locator('.start').waitFor();
-  },
-  unknown: async (page, url) => {
-    await page.goto(`${url}/#/search/frm:claire`);
-    await page.locator('.complaint').waitFor();
-  },
-  form: async (page) => {
-    await page.locator('.fields button').click();
-    await page.locator('dialog form').waitFor();
-  },
-  found: async (page, url) => {
-    await page.keyboard.press('Escape');
-    await page.goto(`${url}/#/search/drawing`);
-    await page.locator('mark').waitFor();
-  },
-};
