@@ -6,8 +6,8 @@ use axum::middleware::from_fn_with_state;
 use axum::routing::{get, post};
 
 use crate::{
-    Entrance, Server, account, archive, cards, doors, findings, guard, invitation, letter, login, pages, picture, plain,
-    remote, thumbnail, unsubscribe, way,
+    Entrance, Server, account, archive, cards, doors, findings, guard, invitation, letter, login, pages, picture,
+    plain, remote, thumbnail, unsubscribe, way,
 };
 
 /// Octets of a log-in form.

@@ -2,7 +2,7 @@
 
 use mua::{MailDoor, Protocol};
 
-use crate::config::{Config, Door, BindAddress};
+use crate::config::{BindAddress, Config, Door};
 
 /// The doors for mail programs, as they really stand.
 pub fn of(config: &Config, places: &[(Door, BindAddress)]) -> Vec<MailDoor> {
