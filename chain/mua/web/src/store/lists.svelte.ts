@@ -109,7 +109,12 @@ export class Lists {
     const { filter, byWords } = searchOf(parse(text, world).question, world);
     if (!filter) return undefined;
     const order = byWords ? 'bestFirst' : 'newestFirst';
-    return new QueryWindow(this.connection, this.records, { filter, order, snippets: true });
+    return new QueryWindow(this.connection, this.records, {
+      filter,
+      order,
+      snippets: true,
+      countApart: true,
+    });
   }
 
   /** By its role, by its name, or by its name behind those of the folders it lies in. */

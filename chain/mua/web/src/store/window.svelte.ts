@@ -22,6 +22,8 @@ export interface WindowQuery {
   order?: 'newestFirst' | 'bestFirst';
   /** Whether to ask for the words that matched (RFC 8621 §5). */
   snippets?: boolean;
+  /** Whether how many there are is asked apart, behind the first rows: counting what a search finds takes its time. */
+  countApart?: boolean;
 }
 
 const newestFirst: Comparator[] = [{ property: 'receivedAt', isAscending: false }];
@@ -31,7 +33,10 @@ const newestFirst: Comparator[] = [{ property: 'receivedAt', isAscending: false 
  * which they are. A hundred thousand cost what the screen shows.
  */
 export class QueryWindow {
+  /** How many there are; until they are counted, how many are known. */
   total = $state<number>();
+  /** Whether all are counted. */
+  counted = $state(false);
   error = $state<unknown>();
   readonly snippets = new SvelteMap<Id, SearchSnippet>();
   /** Raised with each change of the ids, which are kept outside the reactive world for speed. */
@@ -42,6 +47,8 @@ export class QueryWindow {
   #fetched = new Map<number, number>();
   #loading = new Set<number>();
   #generation = 0;
+  /** The generation whose rows are counted, or being counted. */
+  #counting: number | undefined;
   #seen: [first: number, last: number] = [0, page - 1];
 
   constructor(
@@ -172,6 +179,7 @@ export class QueryWindow {
       this.#fetched.delete(number);
       this.#fetched.set(number, generation);
       this.#trim();
+      if (this.query.countApart && this.#counting !== generation) void this.#count(generation);
     } catch (error) {
       this.#loading.delete(number);
       this.error = error;
@@ -187,19 +195,40 @@ export class QueryWindow {
     return false;
   }
 
+  /** Asks how many there are. Where that fails, what is known is shown, and it is asked again with the next page. */
+  async #count(generation: number): Promise<void> {
+    this.#counting = generation;
+    const { epoch } = this.records;
+    try {
+      const request = this.connection.client.request();
+      const query = request.call('Email/query', this.#asked({ limit: 1, calculateTotal: true }));
+      const { total } = (await this.connection.send(request)).of(query);
+      // Another count is on its way.
+      if (this.#counting !== generation) return;
+      if (this.records.epoch !== epoch) return await this.#count(generation);
+      this.counted = true;
+      if (total !== undefined) this.#put(this.#ids.slice(0, total), total);
+    } catch {
+      if (this.#counting === generation) this.#counting = undefined;
+    }
+  }
+
+  /** What every question of this list is about. */
+  #asked(more: { position?: number; limit: number; calculateTotal: boolean }) {
+    const { filter, order = 'newestFirst' } = this.query;
+    // The order of the server's choice is what is asked for by no order (RFC 8620 §5.5).
+    const sort = order === 'newestFirst' ? { sort: newestFirst } : {};
+    return { filter, ...sort, collapseThreads: true, ...more };
+  }
+
   /** Puts the calls for a page on a request; the result takes their answers in. */
   #ask(request: Request, number: number): (answers: Answers) => void {
-    const { filter, order = 'newestFirst', snippets = false } = this.query;
+    const { filter, snippets = false, countApart = false } = this.query;
     const position = number * page;
-    const query = request.call('Email/query', {
-      filter,
-      // The order of the server's choice is what is asked for by no order (RFC 8620 §5.5).
-      ...(order === 'newestFirst' ? { sort: newestFirst } : {}),
-      collapseThreads: true,
-      position,
-      limit: page,
-      calculateTotal: true,
-    });
+    const query = request.call(
+      'Email/query',
+      this.#asked({ position, limit: page, calculateTotal: !countApart }),
+    );
     const rows = request.call('Email/get', { '#ids': query.at('/ids'), properties: rowProperties });
     const threads = request.call('Thread/get', { '#ids': rows.at('/list/*/threadId') });
     const others = request.call('Email/get', {
@@ -213,6 +242,7 @@ export class QueryWindow {
 
     return (answers) => {
       const { ids, total } = answers.of(query);
+      if (total !== undefined) this.counted = true;
       const got = answers.of(rows);
       this.records.putEmails(got.list);
       this.records.states.Email ??= got.state;
@@ -221,8 +251,22 @@ export class QueryWindow {
       const conversations = answers.try(others);
       if (!(conversations instanceof MethodFailed)) this.records.putEmails(conversations.list);
       if (found) this.#keep(answers.try(found));
-      this.#place(position, ids, total ?? position + ids.length);
+      this.#place(position, ids, total ?? this.#known(position, ids.length));
     };
+  }
+
+  /** How many there are as far as a page of `got` rows tells. One that is not full is the last, and all are counted. */
+  #known(position: number, got: number): number {
+    const before = this.total ?? 0;
+    if (got === page) return Math.max(position + got, before);
+    if (got === 0 && position > 0) {
+      // There are fewer than were counted.
+      this.#counting = undefined;
+      return Math.min(position, before);
+    }
+    this.#counting = this.#generation;
+    this.counted = true;
+    return position + got;
   }
 
   #trim(): void {

@@ -68,7 +68,7 @@ it('everything that was found is changed at once where it can be overlooked', as
   const { mail } = server;
   const total = async () => Number(await page.getByRole('grid').getAttribute('aria-rowcount'));
   await page.locator('#search').fill('subject:workshop');
-  await until('it is found', async () => (await total()) < 1_000);
+  await until('it is found and counted', async () => (await total()) > 0 && (await total()) < 1_000);
   await row(page, /workshop/).click({ modifiers: ['ControlOrMeta'] });
   const all = await total();
   await page.getByRole('button', { name: `Select all ${all} conversations` }).click();
