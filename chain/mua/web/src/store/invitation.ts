@@ -149,15 +149,16 @@ function letterOf(answer: Answer, from: EmailAddress, drafts: Id, calendar: stri
   const { words } = language;
   const { entry, body, reply, email } = answer;
   const { organizer } = entry;
-  const messageId = body.messageId ?? [];
+  // A letter that has no name of its own cannot be answered by it.
+  const answered = body.messageId?.length ? body.messageId : undefined;
+  const about = entry.summary || email.subject || words.read.cards.noTitle;
   return {
     mailboxIds: { [drafts]: true },
     keywords: { $draft: true, $seen: true },
     from: [from],
-    to: [{ name: organizer?.name ?? null, email: organizer?.email ?? '' }],
-    subject: words.read.invitation.subject[reply](entry.summary || email.subject || words.read.cards.noTitle),
-    inReplyTo: messageId,
-    references: [...(body.references ?? []), ...messageId],
+    to: [{ name: oneLine(organizer?.name ?? '') || null, email: organizer?.email ?? '' }],
+    subject: words.read.invitation.subject[reply](oneLine(about)),
+    ...(answered && { inReplyTo: answered, references: [...(body.references ?? []), ...answered] }),
     bodyStructure: {
       type: 'multipart/alternative',
       subParts: [
@@ -170,6 +171,11 @@ function letterOf(answer: Answer, from: EmailAddress, drafts: Id, calendar: stri
       calendar: { value: calendar },
     },
   };
+}
+
+/** What a stranger wrote over several lines, as it can stand in the header of a letter. */
+function oneLine(text: string): string {
+  return text.replace(/[\s\p{Cc}]+/gu, ' ').trim();
 }
 
 async function destroy({ connection }: Post, letter: Id): Promise<void> {

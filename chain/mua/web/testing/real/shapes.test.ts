@@ -337,7 +337,7 @@ it('invitations and visiting cards are shown as such', async () => {
   // It came twice, as they do.
   expect(await invitation.count()).toBe(1);
   await invitation.getByText(cards.every.weekly(1), { exact: false }).waitFor();
-  await invitation.getByText('Claire Fontaine').waitFor();
+  await invitation.getByText('Claire Fontaine', { exact: true }).waitFor();
   await invitation.getByText(cards.accepted, { exact: false }).waitFor();
   await letter
     .getByRole('region', { name: cards.cardOf('Claire Fontaine') })
