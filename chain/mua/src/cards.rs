@@ -1,6 +1,6 @@
 //! `/letter/{letter}/cards`: the invitations and visiting cards of a letter, read so that the pages can show them;
-//! `/letter/{letter}/reply`: the answer to one of them, written as calendars read it. Nothing is sent here: the pages send it as
-//! any letter.
+//! `/letter/{letter}/reply`: the answer to one of them, written as calendars read it. Nothing is sent here: the pages send
+//! it as any letter.
 //!
 //! A kept crate reads the files (calcard); nothing repeats, and no dates are counted out: what repeats is told as it is written.
 

@@ -64,8 +64,8 @@ pub fn candidates(entries: &[Entry]) -> Vec<String> {
     people.filter_map(folded).filter(|email| seen.insert(email.clone())).collect()
 }
 
-/// Which of them are the reader's: their main address, and those that lead to nobody else. A list to which they belong has an
-/// answer of its own to give.
+/// Which of them are the reader's: their main address, and those that lead to nobody else. A list to which they belong has
+/// an answer of its own to give.
 pub fn own(view: &View, reader: &Login, candidates: &[String]) -> Result<HashSet<String>, directory::Error> {
     let main = reader.address.to_string().to_lowercase();
     let mut own: HashSet<String> = candidates.iter().filter(|email| **email == main).cloned().collect();
