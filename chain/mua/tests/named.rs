@@ -5,30 +5,30 @@ extern crate facteur_mua as mua;
 
 use std::sync::Arc;
 
-use mailbox::parse::named::{Name, Names};
-use mailbox::parse::{Limits, scan};
-use mua::show::{Page, Pictures};
+use mailbox::parse::named::{Base, Name, Names};
+use mailbox::parse::{Item, Limits, Role, scan};
+use mua::show::{Page, Pictures, Turning};
 use proptest::prelude::*;
 
 const LETTER: &str = "Content-Type: image/png\r\nContent-ID: <foo@bar.test>\r\nContent-Location: image001.png\r\n\r\nx";
 const ADDRESS: &str = "/picture/the-one";
 
-struct One;
+/// The picture of the letter, by all that it is called.
+struct One(Vec<Name>);
 
 impl One {
-    fn address(name: &Name) -> Option<String> {
-        let structure = scan(LETTER.as_bytes(), Limits::default());
-        Name::all_of(&structure.root).any(|own| own == *name).then(|| ADDRESS.to_owned())
+    fn address(&self, name: &Name) -> Option<String> {
+        self.0.contains(name).then(|| ADDRESS.to_owned())
     }
 }
 
 impl Pictures for One {
     fn inline(&self, content_id: &str) -> Option<String> {
-        Self::address(&Name::Id(content_id.to_lowercase()))
+        self.address(&Name::Id(content_id.to_lowercase()))
     }
 
     fn located(&self, url: &str) -> Option<String> {
-        Self::address(&Name::Location(url.to_owned()))
+        self.address(&Name::Location(url.to_owned()))
     }
 
     fn remote(&self, _: &str) -> Option<String> {
@@ -36,16 +36,24 @@ impl Pictures for One {
     }
 }
 
-fn is_said_shown(html: &str) -> bool {
+/// Whether it is said to be shown, and whether it is.
+fn said_and_shown(html: &str) -> (bool, bool) {
+    let structure = scan(LETTER.as_bytes(), Limits::default());
+    let item = Item { part: &structure.root, role: Role::Picture, base: None };
     let mut names = Names::default();
-    names.read(html);
-    names.shows(&scan(LETTER.as_bytes(), Limits::default()).root)
+    names.read(html, Base::within(&item));
+    let called = names.urls(&item).into_iter().map(Name::Location);
+    let mut page = Page::new(Arc::new(One(item.names().into_iter().chain(called).collect())));
+    page.html(html);
+    (names.shows(&item), page.finish(&Turning::default()).document.contains(ADDRESS))
+}
+
+fn is_said_shown(html: &str) -> bool {
+    said_and_shown(html).0
 }
 
 fn is_shown(html: &str) -> bool {
-    let mut page = Page::new(Arc::new(One));
-    page.html(html);
-    page.finish().document.contains(ADDRESS)
+    said_and_shown(html).1
 }
 
 /// A picture, named in one of the ways of mailers, where HTML can have one.
@@ -60,6 +68,8 @@ fn shape() -> impl Strategy<Value = String> {
             "mid:m%40x/foo%40bar.test",
             "image001.png",
             " image001.png ",
+            "./image001.png",
+            "thismessage:/image001.png",
             "cid:other",
             "https://t.test/x.png",
             "image002.png",

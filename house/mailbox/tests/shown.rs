@@ -40,7 +40,7 @@ fn is_told_whole(letter: &[u8], structure: &Structure) -> Result<(), String> {
     let is_met = contents.items.iter().all(|item| match item.role {
         Role::OtherForm => shows_page && !is_in(&bodies.html, item.part) && item.part.is("text", ""),
         Role::Signature | Role::Envelope => true,
-        Role::Named => item.picture().is_some() && contents.names.shows(item.part),
+        Role::Named => item.picture().is_some() && contents.names.shows(item),
         role => role.is_shown() || item.is_listed(),
     });
     // What the RFC's list of HTML has is never only another form.

@@ -33,7 +33,7 @@ fn one(
     room: &mut Room,
 ) -> Result<Value, MethodError> {
     let mut object = body::part(letter, item.part, properties, false, room)?;
-    let called = if item.role == Role::Named { contents.names.written(item.part) } else { Vec::new() };
+    let called = if item.role == Role::Named { contents.names.written(item) } else { Vec::new() };
     let own = json!({
         "is": name(item.role),
         "isListed": item.is_listed(),

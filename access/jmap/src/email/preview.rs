@@ -4,6 +4,7 @@ use std::ops::Range;
 
 use bytes::Bytes;
 use mailbox::Structure;
+use mailbox::parse::Contents;
 use mailbox::parse::text::said;
 
 use crate::api::MethodError;
@@ -23,10 +24,10 @@ pub fn of(
     structure: &Structure,
     read: impl Fn(Range<u64>) -> Result<Bytes, MethodError>,
 ) -> Result<String, MethodError> {
-    let bodies = structure.bodies();
-    let plain = said(&bodies.text, LOOKED_AT, &read)?;
+    let (plain, shown) = Contents::words(structure);
+    let plain = said(&plain, LOOKED_AT, &read)?;
     let said = match collapsed(&plain).len() <= STUB {
-        true => richer(plain, said(&bodies.html, LOOKED_AT, &read)?),
+        true => richer(plain, said(&shown, LOOKED_AT, &read)?),
         false => plain,
     };
     Ok(beginning(&said))

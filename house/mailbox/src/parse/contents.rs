@@ -9,7 +9,7 @@ use std::ops::Range;
 
 use bytes::Bytes;
 
-use super::named::{Name, Names};
+use super::named::{Base, Names};
 use super::steps::unpacked;
 use super::structure::{Content, Part, Structure};
 use super::{Bodies, decode};
@@ -24,6 +24,8 @@ pub struct Item<'a> {
     pub part: &'a Part,
     /// What it is to a person.
     pub role: Role,
+    /// The Content-Location of the nearest multipart around it that has one: what its own is relative to (RFC 2557 §5).
+    pub base: Option<&'a [u8]>,
 }
 
 /// What a part is to a person.
@@ -97,7 +99,7 @@ impl<'a> Contents<'a> {
         let mut contents = Self { items: sorted(structure, &bodies), names: Names::default() };
         if contents.items.iter().any(|item| may_be_named(item)) {
             for item in contents.items.iter().filter(|item| item.role == Role::Html) {
-                contents.names.read(&page(item.part, &mut read)?);
+                contents.names.read(&page(item.part, &mut read)?, Base::within(item));
             }
             contents.take_named();
         }
@@ -116,6 +118,19 @@ impl<'a> Contents<'a> {
         }
     }
 
+    /// The parts whose words a person reads, without a look at what is in them: those in plain text, and those that are shown
+    /// where HTML is. Where there is no other form of the HTML both are the same.
+    pub fn words(structure: &'a Structure) -> (Vec<&'a Part>, Vec<&'a Part>) {
+        let items = sorted(structure, &structure.bodies());
+        let of = |role: fn(&Item<'_>) -> bool| items.iter().filter(|item| role(item)).map(|item| item.part).collect();
+        let is_plain = |item: &Item<'_>| item.role == Role::OtherForm && item.part.is("text", "plain");
+        let shown = of(|item| matches!(item.role, Role::Html | Role::Text));
+        if !items.iter().any(is_plain) {
+            return (Vec::clone(&shown), shown);
+        }
+        (of(|item| item.role == Role::Text || (item.role == Role::OtherForm && item.part.is("text", "plain"))), shown)
+    }
+
     /// Is there something that a person would save?
     pub fn has_attachment(&self) -> bool {
         self.items.iter().any(|item| item.is_listed() && !is_ornament(item.part))
@@ -125,7 +140,7 @@ impl<'a> Contents<'a> {
     fn take_named(&mut self) {
         let mut taken = HashSet::new();
         for item in self.items.iter_mut().filter(|item| may_be_named(item)) {
-            if self.names.shows(item.part) && Name::all_of(item.part).all(|name| taken.insert(name)) {
+            if self.names.shows(item) && item.names().into_iter().all(|name| taken.insert(name)) {
                 item.role = Role::Named;
             }
         }
@@ -161,7 +176,7 @@ fn named(sort: &str) -> Option<&'static str> {
 fn may_be_named(item: &Item<'_>) -> bool {
     matches!(item.role, Role::Picture | Role::File)
         && item.picture().is_some()
-        && Name::all_of(item.part).next().is_some()
+        && (item.part.id.is_some() || item.part.location.is_some())
 }
 
 /// A picture that was made part of a text which does not show it: nobody would look for it.
@@ -190,7 +205,9 @@ struct Sorter<'a> {
 
 /// What is around a part.
 #[derive(Clone, Copy, Default)]
-struct Around {
+struct Around<'a> {
+    /// The Content-Location that those inside are relative to.
+    base: Option<&'a [u8]>,
     /// An alternative, of which something else is shown.
     has_other_form: bool,
     /// It is directly in it.
@@ -208,12 +225,14 @@ fn sorted<'a>(structure: &'a Structure, bodies: &Bodies<'a>) -> Vec<Item<'a>> {
 
 impl<'a> Sorter<'a> {
     /// The depth of a structure is bounded, so this is.
-    fn sort(&mut self, part: &'a Part, around: Around) {
+    fn sort(&mut self, part: &'a Part, around: Around<'a>) {
         let Some(parts) = part.shown_parts() else {
-            return self.items.push(Item { part, role: self.role(part, around) });
+            return self.items.push(Item { part, role: self.role(part, around), base: around.base });
         };
         let is = |subtype| part.is("multipart", subtype);
+        let own = part.location.as_deref().filter(|url| has_scheme(url));
         let inside = Around {
+            base: own.or(around.base),
             // Once for each alternative that stands in no other, which is once for each part at most.
             has_other_form: around.has_other_form || (is("alternative") && self.shows_page(part)),
             is_form: is("alternative"),
@@ -231,7 +250,7 @@ impl<'a> Sorter<'a> {
         }
     }
 
-    fn role(&self, part: &Part, around: Around) -> Role {
+    fn role(&self, part: &Part, around: Around<'_>) -> Role {
         let place = std::ptr::from_ref(part);
         let is_body = self.html.contains(&place) || self.text.contains(&place);
         match () {
@@ -249,8 +268,13 @@ impl<'a> Sorter<'a> {
     }
 }
 
+/// Is it a whole address? One that is relative itself is no base.
+fn has_scheme(url: &[u8]) -> bool {
+    url::Url::parse(String::from_utf8_lossy(url).trim()).is_ok()
+}
+
 /// What a part is that has no place in the text.
-fn beside(part: &Part, around: Around) -> Role {
+fn beside(part: &Part, around: Around<'_>) -> Role {
     let name = part.file_name().unwrap_or_default().to_lowercase();
     // Mailers that do not know a kind say so, and leave it to the name.
     let is_unknown = part.is("application", "octet-stream");
@@ -321,6 +345,30 @@ mod tests {
     const PHOTO: &str = "image/jpeg; name=photo.jpeg\r\nContent-Disposition: inline; filename=photo.jpeg";
     const LOGO: &str =
         "image/png; name=logo.png\r\nContent-ID: <logo@x>\r\nContent-Disposition: inline; filename=logo.png";
+
+    #[test]
+    fn the_words_of_a_letter_are_those_that_are_shown_and_their_plain_form() {
+        let text = || part("text/plain", "Hello");
+        let html = || part("text/html", "<p>Hello");
+        let notes = || part("text/plain; name=notes.txt\r\nContent-Disposition: attachment; filename=notes.txt", "x");
+        let sealed = || part("application/pkcs7-mime; smime-type=enveloped-data", "x");
+        for (letter, plain, shown) in [
+            (text(), 1, 1),
+            (html(), 1, 1),
+            (multipart("alternative", "a", &[text(), html()]), 1, 1),
+            (multipart("mixed", "m", &[html(), part(PHOTO, "x"), html(), notes()]), 2, 2),
+            (multipart("mixed", "m", &[multipart("alternative", "a", &[text(), html()]), text()]), 2, 2),
+            (sealed(), 0, 0),
+        ] {
+            let structure = scan(letter.as_bytes(), Limits::default());
+            let (words, pages) = Contents::words(&structure);
+            assert_eq!((words.len(), pages.len()), (plain, shown), "{letter}");
+            let contents = Contents::of_octets(&structure, letter.as_bytes());
+            let is = |role: Role| matches!(role, Role::Html | Role::Text);
+            let on_screen = contents.items.iter().filter(|item| is(item.role)).map(|item| item.part);
+            assert!(on_screen.eq(pages), "{letter}");
+        }
+    }
 
     #[test]
     fn what_people_send_every_day_is_shown_or_listed() {

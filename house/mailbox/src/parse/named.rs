@@ -4,23 +4,33 @@ use std::borrow::Cow;
 use std::collections::HashMap;
 
 use percent_encoding::percent_decode_str;
+use url::Url;
 
-use super::Part;
 use super::html::{decoded, walk};
+use super::{Item, Part};
 
 /// The longest name that is looked for, in octets.
 const LONGEST: usize = 1000;
 
 /// What pages call the pictures that they show.
 #[derive(Clone, Debug, Default)]
-pub struct Names(HashMap<Name, Vec<String>>);
+pub struct Names(HashMap<Name, Vec<Way>>);
+
+/// One of the ways in which a page writes a name.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Way {
+    /// As it stands there.
+    written: String,
+    /// What that means, with references read.
+    url: String,
+}
 
 /// How a page speaks of a part of its letter.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Name {
     /// By its Content-ID: without brackets, in small letters, since programs change them on the way.
     Id(String),
-    /// By its Content-Location.
+    /// By its Content-Location: as it is written, and as the address that it makes with its base.
     Location(String),
 }
 
@@ -41,56 +51,114 @@ impl Name {
     }
 }
 
+/// What the addresses in a part are relative to (RFC 2557 §5): its own Content-Location, that of the multipart around it, or
+/// where it has neither an address that only this letter has.
+pub struct Base(Option<Url>);
+
+impl Base {
+    /// Of what stands in `item`.
+    pub fn within(item: &Item<'_>) -> Self {
+        let around = Self::around(item);
+        let own = item.part.location.as_deref().and_then(|own| around.join(&String::from_utf8_lossy(own)));
+        own.map_or(around, |own| Self(Some(own)))
+    }
+
+    /// Of the Content-Location of `item` itself.
+    pub fn around(item: &Item<'_>) -> Self {
+        let around = item.base.and_then(|base| Url::parse(String::from_utf8_lossy(base).trim()).ok());
+        Self(around.or_else(|| Url::parse("thismessage:/").ok()))
+    }
+
+    fn join(&self, url: &str) -> Option<Url> {
+        let url = url.trim();
+        self.0.as_ref()?.join(url).ok().filter(|_| url.len() <= LONGEST && !url.is_empty())
+    }
+
+    /// The name that an address makes with it.
+    fn name(&self, url: &str) -> Option<Name> {
+        self.join(url).map(|url| Name::Location(url.to_string()))
+    }
+}
+
+impl Item<'_> {
+    /// The names of the part, each once.
+    pub fn names(&self) -> Vec<Name> {
+        let location = self.part.location.as_ref().map(|url| String::from_utf8_lossy(url).into_owned());
+        let whole = location.and_then(|url| Base::around(self).name(&url));
+        let mut names: Vec<Name> = Name::all_of(self.part).collect();
+        names.extend(whole.filter(|whole| !names.contains(whole)));
+        names
+    }
+}
+
 impl Names {
-    /// Looks through a page, in time in proportion to its length.
-    pub fn read(&mut self, page: &str) {
+    /// Looks through a page, in time in proportion to its length. Its addresses are relative to `base`, unless it names another
+    /// in `<base>`.
+    pub fn read(&mut self, page: &str, mut base: Base) {
         walk(page, &mut |element, attribute, value| match attribute {
-            "src" if matches!(element, "img" | "image") => self.add(value, &decoded(value)),
-            "background" if matches!(element, "table" | "td" | "th") => self.add(value, &decoded(value)),
+            "src" if matches!(element, "img" | "image") => self.add(value, &decoded(value), &base),
+            "background" if matches!(element, "table" | "td" | "th") => self.add(value, &decoded(value), &base),
+            "href" if element == "base" => {
+                if let Some(other) = base.join(&decoded(value)) {
+                    base = Base(Some(other));
+                }
+            }
             // A style sheet is written as it is meant, an attribute may have entities in it.
-            "style" if element == "style" => self.styles(value),
-            "style" => self.styles(&decoded(value)),
+            "style" if element == "style" => self.styles(value, &base),
+            "style" => self.styles(&decoded(value), &base),
             _ => {}
         });
     }
 
     /// Does a page show this part?
-    pub fn shows(&self, part: &Part) -> bool {
-        Name::all_of(part).any(|name| self.0.contains_key(&name))
+    pub fn shows(&self, item: &Item<'_>) -> bool {
+        item.names().iter().any(|name| self.0.contains_key(name))
     }
 
     /// How pages write the address of the part, each way once.
-    pub fn written(&self, part: &Part) -> Vec<String> {
-        let mut written: Vec<String> = Vec::new();
-        for way in Name::all_of(part).filter_map(|name| self.0.get(&name)).flatten() {
-            if !written.contains(way) {
-                written.push(way.clone());
-            }
-        }
-        written
+    pub fn written(&self, item: &Item<'_>) -> Vec<String> {
+        self.ways(item).into_iter().map(|way| way.written.clone()).collect()
     }
 
-    fn styles(&mut self, style: &str) {
+    /// What those mean to whoever reads the page.
+    pub fn urls(&self, item: &Item<'_>) -> Vec<String> {
+        self.ways(item).into_iter().map(|way| way.url.clone()).collect()
+    }
+
+    fn ways(&self, item: &Item<'_>) -> Vec<&Way> {
+        let mut ways: Vec<&Way> = Vec::new();
+        for way in item.names().iter().filter_map(|name| self.0.get(name)).flatten() {
+            if !ways.contains(&way) {
+                ways.push(way);
+            }
+        }
+        ways
+    }
+
+    fn styles(&mut self, style: &str, base: &Base) {
         let mut rest = style;
         while let Some(at) = find_url(rest) {
             rest = rest[at..].trim_start();
             let quoted = rest.strip_prefix(['"', '\'']).unwrap_or(rest);
             let end = quoted.find(['"', '\'', ')', '<', '>']).unwrap_or(quoted.len());
-            self.add(&quoted[..end], &quoted[..end]);
+            self.add(&quoted[..end], &quoted[..end], base);
             rest = &quoted[end..];
         }
     }
 
     /// An address as it is written, and what that means.
-    fn add(&mut self, written: &str, url: &str) {
+    fn add(&mut self, written: &str, url: &str, base: &Base) {
         if written.len() > LONGEST {
             return;
         }
-        for name in Name::all_in(url.trim()) {
+        let url = url.trim();
+        let mut names = Name::all_in(url);
+        names.extend(base.name(url).filter(|whole| !names.contains(whole)));
+        for name in names {
             let ways = self.0.entry(name).or_default();
             // A page may write one name in a thousand ways; whoever asks is content with a few.
-            if ways.len() < 8 && !ways.iter().any(|way| way == written) {
-                ways.push(written.to_owned());
+            if ways.len() < 8 && !ways.iter().any(|way| way.written == written) {
+                ways.push(Way { written: written.to_owned(), url: url.to_owned() });
             }
         }
     }
@@ -153,6 +221,16 @@ mod tests {
         super::super::scan(header.as_bytes(), Default::default()).root
     }
 
+    fn item(part: &Part) -> Item<'_> {
+        Item { part, role: super::super::Role::Picture, base: None }
+    }
+
+    fn read(page: &str) -> Names {
+        let mut names = Names::default();
+        names.read(page, Base::within(&item(&Part::default())));
+        names
+    }
+
     #[test]
     fn a_page_shows_what_it_would_load() {
         for (page, shows) in [
@@ -163,6 +241,9 @@ mod tests {
             ("<img alt=\"2 > 1\" src=\"cid:FOO@bar.test\"/>", true),
             ("<img src=\"mid:letter%40x/foo%40bar.test\">", true),
             ("<img src=\" image001.png \">", true),
+            ("<img src=\"./image001.png\">", true),
+            ("<img src=\"thismessage:/image001.png\">", true),
+            ("<base href=\"http://a.test/\"><img src=\"image%3001.png\">", false),
             ("<td background=\"cid:foo@bar.test\">", true),
             ("<p style=\"background: url(cid:foo@bar.test)\">", true),
             ("<p style=\"background: URL( &quot;cid:foo@bar.test&quot; )\">", true),
@@ -180,17 +261,47 @@ mod tests {
             ("src=\"cid:foo@bar.test\"", false),
             ("<img alt='src=\"cid:foo@bar.test\"'>", false),
         ] {
-            let mut names = Names::default();
-            names.read(page);
-            assert_eq!(names.shows(&picture()), shows, "{page}");
+            assert_eq!(read(page).shows(&item(&picture())), shows, "{page}");
+        }
+    }
+
+    #[test]
+    fn relative_addresses_are_those_of_what_is_around() {
+        for (around, page, picture, html, shows) in [
+            ("http://a.test/news/", "", "logo.png", "logo.png", true),
+            ("http://a.test/news/", "", "logo.png", "http://a.test/news/logo.png", true),
+            ("http://a.test/news/", "", "http://a.test/news/logo.png", "logo.png", true),
+            ("http://a.test/news/", "1/index.html", "1/logo.png", "logo.png", true),
+            ("", "http://a.test/news/1.html", "http://a.test/news/logo.png", "logo.png", true),
+            ("", "http://a.test/news/1.html", "http://a.test/pictures/logo.png", "../pictures/logo.png", true),
+            ("relative/", "", "logo.png", "logo.png", true),
+            ("http://a.test/news/", "", "logo.png", "http://a.test/logo.png", false),
+            ("", "http://a.test/news/1.html", "logo.png", "other.png", false),
+        ] {
+            let located =
+                |url: &str| if url.is_empty() { String::new() } else { format!("Content-Location: {url}\r\n") };
+            let letter = format!(
+                "{}Content-Type: multipart/related; boundary=b\r\n\r\n--b\r\n{}Content-Type: text/html\r\n\r\n\
+                 <img src=\"{html}\">\r\n--b\r\n{}Content-Type: image/png\r\n\r\nx\r\n--b--\r\n",
+                located(around),
+                located(page),
+                located(picture),
+            );
+            let structure = super::super::scan(letter.as_bytes(), Default::default());
+            let contents = super::super::Contents::of_octets(&structure, letter.as_bytes());
+            assert_eq!(contents.items[1].role == super::super::Role::Named, shows, "{letter}");
+            if shows {
+                assert_eq!(contents.names.urls(&contents.items[1]), [html]);
+            }
         }
     }
 
     #[test]
     fn the_ways_a_page_writes_a_name_are_told_as_they_stand() {
-        let mut names = Names::default();
-        names.read("<img src='cid:foo%40bar.test'><img src=cid:foo&#64;bar.test><img src=\"cid:foo%40bar.test\">");
-        assert_eq!(names.written(&picture()), ["cid:foo%40bar.test", "cid:foo&#64;bar.test"]);
+        let names =
+            read("<img src='cid:foo%40bar.test'><img src=cid:foo&#64;bar.test><img src=\"cid:foo%40bar.test\">");
+        assert_eq!(names.written(&item(&picture())), ["cid:foo%40bar.test", "cid:foo&#64;bar.test"]);
+        assert_eq!(names.urls(&item(&picture())), ["cid:foo%40bar.test", "cid:foo@bar.test"]);
     }
 
     #[test]
@@ -199,7 +310,7 @@ mod tests {
         for piece in
             ["<img ", "<!--", "src=\"", "<img src=x ", "<p style='url(", "<style>url(", "<img src='cid:", "<a b='"]
         {
-            Names::default().read(&piece.repeat(1_000_000 / piece.len()));
+            read(&piece.repeat(1_000_000 / piece.len()));
         }
         assert!(started.elapsed() < std::time::Duration::from_secs(20));
     }
@@ -207,7 +318,7 @@ mod tests {
     proptest::proptest! {
         #[test]
         fn any_page_is_looked_through(page in "(<img|<style>|</style>|src=|url\\(|cid:a|[<>/!a-z&;#\"'= é(-]){0,60}") {
-            Names::default().read(&page);
+            read(&page);
         }
     }
 }
