@@ -1,5 +1,7 @@
 //! The certificate we show.
 
+mod public;
+
 use std::fs;
 use std::io::{self, Write};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
@@ -31,18 +33,28 @@ struct Files {
     key: PathBuf,
     /// Goes before them where it is there: looked for each time.
     instead: Option<PathBuf>,
+    /// Whose certificate it is to be.
+    hostname: Option<String>,
 }
 
 #[derive(Debug)]
 struct Shown {
-    certificate: ArcSwap<CertifiedKey>,
+    certificate: ArcSwap<Proven>,
     files: ArcSwap<Files>,
+}
+
+/// A certificate, and what it proves to a stranger.
+#[derive(Debug)]
+struct Proven {
+    key: Arc<CertifiedKey>,
+    /// The host name that it proves to whoever trusts only public authorities.
+    public_name: Option<String>,
 }
 
 impl ServerTls {
     /// Reads a certificate chain and its key from PEM files (they may be one file).
     pub fn from_pem(certificate: &Path, key: &Path) -> Result<Self, TlsError> {
-        let files = Files { certificate: certificate.to_owned(), key: key.to_owned(), instead: None };
+        let files = Files { certificate: certificate.to_owned(), key: key.to_owned(), instead: None, hostname: None };
         let certificate = read(&files)?;
         Self::with(certificate, files)
     }
@@ -55,13 +67,14 @@ impl ServerTls {
         if !made.exists() {
             keep(&made, &make(hostname)?)?;
         }
-        let files = Files { certificate: made.clone(), key: made, instead: Some(own_path(folder, hostname)) };
+        let instead = Some(own_path(folder, hostname));
+        let files = Files { certificate: made.clone(), key: made, instead, hostname: Some(hostname.to_owned()) };
         Self::with(read(&files)?, files)
     }
 
     /// Shows another certificate from now on. Running conversations keep theirs.
     pub fn replace(&self, certificate: &Path, key: &Path) -> Result<(), TlsError> {
-        let files = Files { certificate: certificate.to_owned(), key: key.to_owned(), instead: None };
+        let files = Files { certificate: certificate.to_owned(), key: key.to_owned(), instead: None, hostname: None };
         self.shown.certificate.store(Arc::new(read(&files)?));
         self.shown.files.store(Arc::new(files));
         Ok(())
@@ -71,6 +84,13 @@ impl ServerTls {
     pub fn reload(&self) -> Result<(), TlsError> {
         self.shown.certificate.store(Arc::new(read(&self.shown.files.load())?));
         Ok(())
+    }
+
+    /// Does the certificate that is shown now prove this host name to a stranger, who trusts the public authorities and no
+    /// other? It was verified when it was read. False for one that is signed by itself or by a private authority, also where
+    /// this machine trusts that, and for any other name than that of this house.
+    pub fn is_public_for(&self, name: &str) -> bool {
+        self.shown.certificate.load().public_name.as_deref().is_some_and(|proven| proven.eq_ignore_ascii_case(name))
     }
 
     /// The same certificate for HTTP: the client is told that we speak HTTP/2 and HTTP/1.1 (RFC 7301).
@@ -85,7 +105,7 @@ impl ServerTls {
         TlsAcceptor::from(self.config.clone())
     }
 
-    fn with(certificate: CertifiedKey, files: Files) -> Result<Self, TlsError> {
+    fn with(certificate: Proven, files: Files) -> Result<Self, TlsError> {
         let shown =
             Arc::new(Shown { certificate: ArcSwap::from_pointee(certificate), files: ArcSwap::from_pointee(files) });
         // TLS 1.2 and 1.3: what is older is not secure (RFC 8996).
@@ -100,7 +120,7 @@ impl ServerTls {
 
 impl ResolvesServerCert for Shown {
     fn resolve(&self, _: ClientHello<'_>) -> Option<Arc<CertifiedKey>> {
-        Some(self.certificate.load_full())
+        Some(self.certificate.load().key.clone())
     }
 }
 
@@ -155,13 +175,16 @@ fn keep(path: &Path, pem: &str) -> Result<(), TlsError> {
     attempt().map_err(|error| TlsError::File { path: path.to_owned(), error })
 }
 
-fn read(files: &Files) -> Result<CertifiedKey, TlsError> {
+fn read(files: &Files) -> Result<Proven, TlsError> {
     // One that this user may not look at is there, and a mistake to be told.
     let instead = files.instead.as_deref().filter(|path| path.try_exists().unwrap_or(true));
     let (certificate, key) = instead.map_or((&*files.certificate, &*files.key), |own| (own, own));
     let chain = parse_chain(certificate, &contents(certificate)?)?;
     let key = parse_key(key, &contents(key)?)?;
-    Ok(CertifiedKey::from_der(chain, key, &provider())?)
+    let key = Arc::new(CertifiedKey::from_der(chain, key, &provider())?);
+    let proves = |name: &String| public::proves(&key.cert, name, public::roots());
+    let public_name = files.hostname.clone().filter(proves);
+    Ok(Proven { key, public_name })
 }
 
 fn contents(path: &Path) -> Result<Vec<u8>, TlsError> {
@@ -195,7 +218,7 @@ mod tests {
     use super::*;
 
     fn shown(tls: &ServerTls) -> CertificateDer<'static> {
-        tls.shown.certificate.load().cert[0].clone().into_owned()
+        tls.shown.certificate.load().key.cert[0].clone().into_owned()
     }
 
     #[test]
@@ -203,6 +226,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let tls = ServerTls::self_signed(folder.path(), "mail.alpha.test").unwrap();
         let made = shown(&tls);
+        assert!(!tls.is_public_for("mail.alpha.test"), "signed by itself");
         let own = own_path(folder.path(), "mail.alpha.test");
         assert_eq!(own, folder.path().join("tls/mail.alpha.test.pem"));
         fs::write(&own, make("mail.alpha.test").unwrap()).unwrap();

@@ -1,5 +1,7 @@
 //! By which names this server is called, and where its door with TLS is.
 
+use std::sync::Arc;
+
 use mail::Domain;
 use store::Store;
 
@@ -16,18 +18,35 @@ pub struct Entrance {
     hostname: Domain,
     machine: String,
     https: Option<u16>,
+    proven: Option<Proven>,
 }
+
+/// Does our certificate prove this name to a stranger, who trusts only public authorities?
+pub type Proven = Arc<dyn Fn(&str) -> bool + Send + Sync>;
 
 impl Entrance {
     /// Of the server `hostname`, on a machine that calls itself `machine`; its domains are in the store. `https` is the port
     /// of the door with TLS, if there is one.
     pub fn new(store: Store, hostname: Domain, machine: &str, https: Option<u16>) -> Self {
-        Self { store, hostname, machine: machine.to_ascii_lowercase(), https }
+        Self { store, hostname, machine: machine.to_ascii_lowercase(), https, proven: None }
     }
 
     #[cfg(test)]
     pub(crate) fn with_door(self, https: u16) -> Self {
         Self { https: Some(https), ..self }
+    }
+
+    /// Asks `proven` what our certificate proves; otherwise it proves nothing.
+    #[must_use]
+    pub fn proven_by(self, proven: Proven) -> Self {
+        Self { proven: Some(proven), ..self }
+    }
+
+    /// May a browser be told to ask for this name over TLS only? That is for our own name, and only where our certificate
+    /// proves it: whoever has been told so is kept out by any other.
+    pub(crate) fn is_proven(&self, host: &Host) -> bool {
+        let is_ours = host.name.eq_ignore_ascii_case(self.hostname.as_str());
+        is_ours && self.proven.as_ref().is_some_and(|proven| proven(&host.name))
     }
 
     /// The port of the door with TLS.

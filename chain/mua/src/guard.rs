@@ -5,7 +5,7 @@ use axum::extract::{Request, State};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Uri, header};
 use axum::middleware::Next;
 use axum::response::Response;
-use http::Peer;
+use http::{Peer, Via};
 use ring::hmac;
 
 use crate::cookie::Names;
@@ -30,6 +30,19 @@ const RESOURCE_POLICY: HeaderName = HeaderName::from_static("cross-origin-resour
 /// A page of another site that opens ours, or is opened by it, has no hold on it (HTML §7.1.3).
 const OPENER_POLICY: HeaderName = HeaderName::from_static("cross-origin-opener-policy");
 
+/// That a browser is to ask for this name over TLS only, for a day (RFC 6797). It is counted anew with each answer, so who reads
+/// letters daily is never without it; and a house whose certificate once cannot be renewed is closed to them for a day, and not
+/// for a year. Names below ours (`includeSubDomains`) may be other machines, of which we know nothing.
+const STRICT: &str = "max-age=86400";
+
+/// Does the browser speak TLS with us, and not with a proxy, whose certificate we do not know; by a name that our certificate
+/// proves to anybody?
+fn asks_in_confidence(entrance: &Entrance, request: &Request) -> bool {
+    let is_ours = |peer: &Peer| peer.speaks_tls() && peer.via == Via::Direct;
+    let host = || Host::of(request.uri(), request.headers()).ok().flatten();
+    request.extensions().get().is_some_and(is_ours) && host().is_some_and(|host| entrance.is_proven(&host))
+}
+
 /// The key that lets the session of this token be ended by a plain form, which cannot send a header: nobody else can put it
 /// into theirs.
 pub fn leave(token: &str) -> String {
@@ -51,6 +64,7 @@ fn leaves(uri: &Uri, token: &str) -> bool {
 
 /// Lets a request in or says why not, and has each answer say what a browser may do with it.
 pub async fn guard(State(entrance): State<Entrance>, request: Request, next: Next) -> Response {
+    let is_strict = asks_in_confidence(&entrance, &request);
     let from_a_page = request.headers().contains_key("sec-fetch-site") || request.headers().contains_key(OURS);
     let mut response = match admit(&entrance, request).await {
         Ok(request) => next.run(request).await,
@@ -69,6 +83,9 @@ pub async fn guard(State(entrance): State<Entrance>, request: Request, next: Nex
         (RESOURCE_POLICY, "same-origin"),
     ] {
         headers.entry(name).or_insert(HeaderValue::from_static(value));
+    }
+    if is_strict {
+        headers.entry(header::STRICT_TRANSPORT_SECURITY).or_insert(HeaderValue::from_static(STRICT));
     }
     if !is_sandboxed(headers) {
         headers.entry(OPENER_POLICY).or_insert(HeaderValue::from_static("same-origin"));
@@ -144,4 +161,47 @@ fn show_session(request: &mut Request, host: Option<&Host>, peer: &Peer) -> Opti
 /// Does the request come from our own pages?
 fn is_ours(headers: &HeaderMap) -> bool {
     headers.contains_key(OURS) || origin::is_of_ours(headers)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use axum::Router;
+    use axum::body::Body;
+    use store::{Key, Options, Store};
+    use tower_service::Service;
+
+    use super::*;
+
+    /// What an answer says of TLS, to somebody who calls us `host`.
+    async fn told(entrance: &Entrance, host: &str, tls: bool, via: Via) -> Option<String> {
+        let mut router = crate::guarded(Router::new().fallback(|| async { "pages" }), entrance.clone());
+        let mut request = Request::builder().uri("/").header(header::HOST, host).body(Body::empty()).unwrap();
+        let peer = Peer { tls: tls.then(|| "TLSv1.3".into()), via, ..Peer::in_clear([127, 0, 0, 1].into()) };
+        request.extensions_mut().insert(peer);
+        let response = router.call(request).await.unwrap();
+        let told = response.headers().get(header::STRICT_TRANSPORT_SECURITY);
+        told.map(|value| value.to_str().unwrap().to_owned())
+    }
+
+    #[tokio::test]
+    async fn only_who_is_shown_a_public_certificate_for_our_name_is_told_to_come_back_over_tls() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Store::open(Options::new(folder.path()), directory::MIGRATIONS).unwrap();
+        let domain = mail::Domain::parse("beta.test").unwrap();
+        let add = move |tx: &mut store::Tx| directory::domain::add(tx, &domain, mail::Timestamp(0));
+        store.write(Key::Everything, add).await.unwrap();
+        let unproven = Entrance::new(store, mail::Domain::parse("mail.alpha.test").unwrap(), "machine", Some(443));
+        let proven = unproven.clone().proven_by(Arc::new(|name| name == "mail.alpha.test" || name == "beta.test"));
+        for host in ["mail.alpha.test", "Mail.Alpha.test.", "mail.alpha.test:8443"] {
+            assert_eq!(told(&proven, host, true, Via::Direct).await.as_deref(), Some("max-age=86400"), "{host}");
+            assert_eq!(told(&unproven, host, true, Via::Direct).await, None, "signed by itself");
+            assert_eq!(told(&proven, host, false, Via::Direct).await, None, "in clear");
+            assert_eq!(told(&proven, host, true, Via::Proxy).await, None, "the certificate of a proxy");
+        }
+        for other in ["beta.test", "webmail.mail.alpha.test", "127.0.0.1", "localhost", "evil.test"] {
+            assert_eq!(told(&proven, other, true, Via::Direct).await, None, "{other}");
+        }
+    }
 }

@@ -84,13 +84,11 @@ impl Staff {
         drops.tls = Some(tls.clone());
         drops.shutdown = shutdown.clone();
         drops.witness = witness.clone();
+        let router = super::web::router(config, store, office, shutdown, witness, outside, pages);
         Self {
             lmtp: mda::Lmtp::new(server.clone(), recipients.clone(), deliver),
-            http: http::Http::new(
-                super::web::router(config, store, office, shutdown, witness, outside, pages),
-                shutdown.clone(),
-            )
-            .behind(config.proxy.trusted.clone()),
+            http: http::Http::new(mua::guarded(router, super::web::entrance(config, store, tls)), shutdown.clone())
+                .behind(config.proxy.trusted.clone()),
             reception: Reception::new(server.clone(), recipients.clone(), accept.clone()),
             submission: msa::Submission::new(server, logins, accept).with_recipients(for_people),
             imap: imap::Imap::new(mailboxes),

@@ -7,14 +7,14 @@ use directory::Directory;
 use mail::Timestamp;
 use mail::seam::{AccountId, Login, Logins, OurFault, Pending, Recipients};
 use mail::trace::Witness;
-use net::{ClientTls, Intake, Resolver, Shutdown, TlsError};
+use net::{ClientTls, Intake, Resolver, ServerTls, Shutdown, TlsError};
 use store::Store;
 
 use crate::clock;
 use crate::config::{BindAddress, Config, Door, may_open_low_ports, this_machine};
 use crate::post_office::{LARGEST_LETTER, PostOffice};
 
-/// The routers of all rooms that speak HTTP, as one.
+/// The routers of all rooms that speak HTTP, as one. What stands before them is the [`entrance`].
 pub fn router(
     config: &Config,
     store: &Store,
@@ -43,17 +43,19 @@ pub fn router(
     let mut pages =
         mua::Server::new(store.clone(), office.directory().clone(), witness.clone(), clock::now, outside.pictures);
     (pages.invitations, pages.doors) = (told.invitations, told.doors.into());
-    mua::guarded(jmap::router(server).merge(mua::router(pages)), entrance(config, store))
+    jmap::router(server).merge(mua::router(pages))
 }
 
-/// By which names people call these pages, and where they are led who speak in clear.
-fn entrance(config: &Config, store: &Store) -> mua::Entrance {
+/// By which names people call these pages, where they are led who speak in clear, and what the certificate proves.
+pub fn entrance(config: &Config, store: &Store, tls: &ServerTls) -> mua::Entrance {
+    let tls = tls.clone();
     let port = |place: &BindAddress| match place {
         BindAddress::Tcp(address) => Some(address.port()),
         BindAddress::Unix(_) => None,
     };
     let https = config.places(Door::Https, may_open_low_ports()).iter().find_map(port);
     mua::Entrance::new(store.clone(), config.hostname.clone(), this_machine().as_str(), https)
+        .proven_by(Arc::new(move |name| tls.is_public_for(name)))
 }
 
 /// What the pages are told of this house.
