@@ -7,9 +7,10 @@ use std::sync::Arc;
 use axum::Extension;
 use axum::body::Body;
 use axum::extract::{Path, Query, State};
-use axum::http::{HeaderValue, StatusCode, header};
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::Response;
 use bytes::Bytes;
+use directory::Language;
 use futures_util::stream;
 use http::{Line, Peer};
 use mail::Timestamp;
@@ -29,8 +30,8 @@ use crate::picture::{self, Picture};
 use crate::reader::Reader;
 use crate::remote::Elsewhere;
 use crate::seal::Seal;
-use crate::show::{Page, Pictures, Shown};
-use crate::{Server, answer, show};
+use crate::show::{Page, Pictures, Shown, Turning};
+use crate::{Server, answer, language, show};
 
 /// Octets of a part's text that are shown; behind them it is cut.
 const LONGEST: u64 = 8 << 20;
@@ -40,6 +41,29 @@ const LONGEST: u64 = 8 << 20;
 pub struct Wish {
     /// `1`: with pictures that lie elsewhere, which then are fetched.
     images: Option<String>,
+    /// Which part of a very long letter, from 1.
+    part: Option<String>,
+    /// In which language the pages speak; otherwise that of the browser.
+    language: Option<String>,
+}
+
+impl Wish {
+    fn with_pictures(&self) -> bool {
+        self.images.as_deref() == Some("1")
+    }
+
+    fn turning(&self, headers: &HeaderMap, letter: &str) -> Turning {
+        let part: usize = self.part.as_deref().and_then(|part| part.parse().ok()).unwrap_or(1);
+        let language = self.language.as_deref().and_then(Language::from_code);
+        let language = language.unwrap_or_else(|| language::preferred(headers));
+        let images = u8::from(self.with_pictures());
+        Turning {
+            wanted: part.saturating_sub(1),
+            address: format!("?images={images}&language={}&part=", language.code()),
+            source: key(letter).map(|_| format!("/letter/{letter}/source")),
+            language,
+        }
+    }
 }
 
 /// The key in an id that the pages know from JMAP.
@@ -55,6 +79,7 @@ pub async fn view(
     line: Line,
     Path(letter): Path<String>,
     Query(wish): Query<Wish>,
+    headers: HeaderMap,
 ) -> Response {
     let Some(asked) = Asked::read(&letter) else { return answer::missing() };
     let (now, key, account) = ((server.clock)(), asked.key, login.account);
@@ -65,12 +90,15 @@ pub async fn view(
         Err(error) => return answer::unreadable(&error),
     };
     server.witness.saw(Observation::Read { account, keys: vec![key.0], door: Link::Jmap, at: now });
-    let asked_for = wish.images.as_deref() == Some("1");
-    let elsewhere = asked_for.then(|| Elsewhere::new(server.seal.clone(), server.proxy.clone(), account, key, now));
+    let turning = wish.turning(&headers, &letter);
+    let elsewhere =
+        wish.with_pictures().then(|| Elsewhere::new(server.seal.clone(), server.proxy.clone(), account, key, now));
     let sealing = Sealing { seal: server.seal.clone(), account, letter: key, now };
     // Making a tree of a large letter takes a while.
     let seal = server.seal.clone();
-    match tokio::task::spawn_blocking(move || leave::guarded(compose(texts, sealing, elsewhere), &seal, now)).await {
+    match tokio::task::spawn_blocking(move || leave::guarded(compose(texts, sealing, elsewhere, &turning), &seal, now))
+        .await
+    {
         Ok(shown) => document(shown).map(|body| line.body_while(stay(&server, &login, peer.as_ref()), body)),
         Err(error) => answer::fault(&error),
     }
@@ -139,6 +167,8 @@ struct Texts {
     bodies: Vec<Piece>,
     /// Those that the HTML shows, by each of their names.
     named: Vec<(Name, Picture)>,
+    /// The letter is longer than what was read of it.
+    go_on: bool,
 }
 
 /// One of the pieces a letter shows one below the other.
@@ -169,11 +199,14 @@ fn texts(view: &View, account: AccountId, asked: &Asked) -> Result<Result<Texts,
             Role::Html => bodies.push(Piece::Html(text(view, &opened, item.part, &mut left)?)),
             Role::Text => bodies.push(Piece::Text(show::joined(item.part, text(view, &opened, item.part, &mut left)?))),
             Role::Picture => bodies.extend(picture().map(Piece::Picture)),
-            Role::Named => named.extend(Name::all_of(item.part).filter_map(|name| Some((name, picture()?)))),
+            Role::Named => {
+                let called = contents.names.urls(item).into_iter().map(Name::Location);
+                named.extend(item.names().into_iter().chain(called).filter_map(|name| Some((name, picture()?))));
+            }
             _ => {}
         }
     }
-    Ok(Ok(Texts { bodies, named }))
+    Ok(Ok(Texts { bodies, named, go_on: left == 0 }))
 }
 
 /// The text of a part. `left` is what may still be read of the letter, and is used up.
@@ -187,7 +220,7 @@ fn text(view: &View, letter: &Opened, part: &Part, left: &mut u64) -> Result<Str
     Ok(decode::part_text(part, &decoded, whole).text.replace('\0', ""))
 }
 
-fn compose(texts: Texts, sealing: Sealing, elsewhere: Option<Elsewhere>) -> Shown {
+fn compose(texts: Texts, sealing: Sealing, elsewhere: Option<Elsewhere>, turning: &Turning) -> Shown {
     let album = Arc::new(Album::new(sealing, texts.named, elsewhere));
     let mut page = Page::new(album.clone());
     for body in texts.bodies {
@@ -197,7 +230,10 @@ fn compose(texts: Texts, sealing: Sealing, elsewhere: Option<Elsewhere>) -> Show
             Piece::Picture(picture) => page.picture(&album.seal.address(picture)),
         }
     }
-    page.finish()
+    if texts.go_on {
+        page.goes_on();
+    }
+    page.finish(turning)
 }
 
 fn too_large() -> Response {

@@ -15,6 +15,9 @@ const LONGEST: usize = 4 << 20;
 const DEEPEST: usize = 400;
 /// Elements that the tree may have in the end.
 const MOST: usize = 200_000;
+/// Octets of one text times those in it that are written otherwise: whoever writes the tree looks through the rest of the text
+/// for each of them.
+const MOST_LOOKED_THROUGH: usize = 4_000_000_000;
 /// Octets of styles.
 const MOST_STYLE: usize = 512 << 10;
 
@@ -25,8 +28,6 @@ pub struct Outline {
     pub too_much: bool,
     /// The contents of all `<style>`.
     pub style: String,
-    /// Elements that the tree has, or a few more.
-    pub elements: usize,
     /// The `style` of `<body>`, and its `bgcolor` and `text` as styles.
     pub body_style: String,
     /// The text alone, when it is too much.
@@ -46,13 +47,7 @@ pub fn outline(source: &str) -> Outline {
     tokenizer.end();
     let state = tokenizer.sink.0.into_inner();
     let text = if state.too_much { state.text } else { String::new() };
-    Outline {
-        too_much: state.too_much,
-        style: state.style,
-        elements: state.elements,
-        body_style: state.body_style,
-        text,
-    }
+    Outline { too_much: state.too_much, style: state.style, body_style: state.body_style, text }
 }
 
 /// The text of markup that is not worth a parser.
@@ -73,6 +68,8 @@ struct State {
     style: String,
     body_style: String,
     text: String,
+    /// Of the text since the last tag: octets, and those that are written otherwise.
+    stretch: (usize, usize),
 }
 
 #[derive(Clone, Copy, Default, PartialEq, Eq)]
@@ -103,6 +100,7 @@ impl TokenSink for Walk {
 impl State {
     fn start(&mut self, tag: &Tag) -> TokenSinkResult<()> {
         let name = &*tag.name;
+        self.stretch = (0, 0);
         if !is_void(name) {
             self.open += 1;
         }
@@ -137,6 +135,7 @@ impl State {
     }
 
     fn end(&mut self, tag: &Tag) -> TokenSinkResult<()> {
+        self.stretch = (0, 0);
         self.open = self.open.saturating_sub(1);
         self.formatting = self.formatting.saturating_sub(usize::from(is_formatting(&tag.name)));
         self.within = Within::Text;
@@ -147,7 +146,13 @@ impl State {
         match self.within {
             Within::Style if self.style.len() + text.len() <= MOST_STYLE => self.style.push_str(text),
             Within::Style | Within::Hidden => {}
-            Within::Text => self.text.push_str(text),
+            Within::Text => {
+                self.text.push_str(text);
+                // The beginning of a blank that is none, and of its neighbours (U+0080 to U+00BF).
+                let otherwise = text.bytes().filter(|octet| matches!(octet, b'&' | b'<' | b'>' | 0xc2)).count();
+                self.stretch = (self.stretch.0 + text.len(), self.stretch.1 + otherwise);
+                self.too_much |= self.stretch.0.saturating_mul(self.stretch.1) > MOST_LOOKED_THROUGH;
+            }
         }
     }
 

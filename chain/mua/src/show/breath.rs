@@ -3,6 +3,8 @@
 //! A browser that lays out one stretch which many fonts take turns in looks through all of it for each line: a hundred
 //! kilobytes of that keep it busy for minutes, and the pages around the letter with it.
 
+use super::markup::{Tag, Token, Tokens};
+
 /// Characters between two places.
 const STRETCH: usize = 500;
 /// A text that is shorter needs none.
@@ -12,56 +14,45 @@ const LONG: usize = 2 * STRETCH;
 const LONG_WORD: usize = 32;
 /// Where no sign comes, it may be broken anywhere.
 const LONGEST_WORD: usize = 80;
+/// Places in one word. A word that goes on is no word: the line is broken where it is full (`overflow-wrap`), and it has one
+/// place in each stretch.
+const MOST_PLACES: usize = 64;
 /// Marks on one character. (Vietnamese has two, Hebrew with its accents three.)
 const MOST_MARKS: u32 = 3;
 
-/// Adds `<wbr>` to clean markup, and takes stacks of accents away from it; it is written, as [`ammonia`] and [`super::escape`] write it: attributes in double quotes, `<` only where a
-/// tag begins.
+/// Adds `<wbr>` to clean markup, and takes stacks of accents away from it.
 pub fn give(markup: &str) -> String {
     let mut out = String::with_capacity(markup.len() + markup.len() / STRETCH * 5);
-    let mut rest = markup;
-    while let Some(tag) = rest.find('<') {
-        let (text, from) = rest.split_at(tag);
-        stretch(text, &mut out);
-        let (tag, after) = from.split_at(tag_end(from));
-        out.push_str(tag);
-        rest = after;
-    }
-    stretch(rest, &mut out);
-    out
-}
-
-/// Behind the `>` of the tag that `markup` begins with.
-fn tag_end(markup: &str) -> usize {
-    let mut quoted = false;
-    for (at, octet) in markup.bytes().enumerate() {
-        match octet {
-            b'"' => quoted = !quoted,
-            b'>' if !quoted => return at + 1,
-            _ => {}
+    for token in Tokens::of(markup) {
+        match token {
+            Token::Text(text) => stretch(text, &mut out),
+            Token::Start(Tag(tag)) | Token::End(tag) => out.push_str(tag),
         }
     }
-    markup.len()
+    out
 }
 
 /// Writes text without tags.
 fn stretch(text: &str, out: &mut String) {
     let is_long = text.len() > LONG;
     let (mut length, mut word, mut marks, mut reference) = (0, 0, 0, false);
-    let mut before = ' ';
+    let (mut before, mut places) = (' ', 0);
     for c in text.chars() {
         marks = if is_mark(c) { marks + 1 } else { 0 };
         if marks > MOST_MARKS {
             continue;
         }
-        word = if c.is_whitespace() { 0 } else { word + 1 };
+        (word, places) = if c.is_whitespace() { (0, 0) } else { (word + 1, places) };
         let blank = before.is_whitespace();
         let sign = before.is_ascii_punctuation() && before != '&' && word > LONG_WORD;
         // `&amp;` is one character, and so is a letter with its marks.
         let whole = !reference && marks == 0;
-        if whole && ((is_long && length >= STRETCH && blank) || (word > 1 && sign) || word > LONGEST_WORD) {
+        let longest = if places < MOST_PLACES { LONGEST_WORD } else { STRETCH };
+        let in_word = (word > 1 && sign && places < MOST_PLACES) || word > longest;
+        if whole && ((is_long && length >= STRETCH && blank) || in_word) {
             out.push_str("<wbr>");
             (length, word) = (0, 1);
+            places += usize::from(in_word);
         }
         reference = c == '&' || (reference && before != ';' && c != ';' && !c.is_whitespace());
         length += 1;
@@ -96,6 +87,9 @@ mod tests {
         assert!(broken.matches("<wbr>").count() >= 8);
         let broken = give(&"é".repeat(5_000));
         assert_eq!(broken.matches("<wbr>").count(), 4_999 / LONGEST_WORD);
+        let endless = give(&"a".repeat(1_000_000)).matches("<wbr>").count();
+        assert!(endless < MOST_PLACES + 1_000_000 / STRETCH, "{endless}");
+        assert!(give(&"a/".repeat(500_000)).matches("<wbr>").count() < MOST_PLACES + 1_000_000 / STRETCH);
     }
 
     #[test]

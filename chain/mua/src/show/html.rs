@@ -2,67 +2,101 @@
 
 use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
 
 use ammonia::{Builder, UrlRelative};
 use mailbox::parse::named::content_ids;
 
 use super::bounds::outline;
+use super::css::Surroundings;
 use super::{Pictures, css, escape};
 
 /// What is left of the HTML of a letter.
 pub struct Clean {
-    pub style: String,
+    /// What stood in its `<style>`, as it came.
+    pub styles: String,
+    /// Clean markup.
     pub body: String,
-    /// It has colours of its own.
-    pub coloured: bool,
-    /// Pictures elsewhere that are not shown.
-    pub left_out: usize,
+    /// What its styles may refer to.
+    pub album: Album,
 }
 
-/// Makes the HTML of a letter fit to be shown.
-pub fn clean(source: &str, pictures: &Arc<dyn Pictures>) -> Clean {
+/// Makes the HTML of a letter fit to be shown, but for its styles: those are cleaned for the elements of a piece of it.
+pub fn clean(source: &str, pictures: &Arc<dyn Pictures>, fonts: &Fonts) -> Clean {
     let outline = outline(source);
+    let album = Album { pictures: pictures.clone(), fonts: fonts.clone(), left_out: Arc::default() };
     if outline.too_much {
         let mut body = String::from("<pre>");
         escape(outline.text.trim(), &mut body);
         body.push_str("</pre>");
-        return Clean { style: String::new(), body, coloured: false, left_out: 0 };
+        return Clean { styles: String::new(), body, album };
     }
-    let album = Album { pictures: pictures.clone(), left_out: Arc::default() };
-    let style = css::sheet(&outline.style, outline.elements, &mut |url| album.address(url));
-    let body_style = css::declarations(&outline.body_style, &mut |url| album.address(url));
+    let body_style = css::declarations(&outline.body_style, &mut album.clone());
     let filter = album.clone();
     let kept = builder()
         .attribute_filter(move |element, attribute, value| filter.attribute(element, attribute, value))
         .clean(source)
         .to_string();
-    let coloured = [&style, &body_style, &kept].iter().any(|part| has_colours(part));
     let mut body = String::with_capacity(kept.len() + 64);
     body.push_str("<div style=\"");
     escape(&body_style, &mut body);
     body.push_str("\">");
     body.push_str(&kept);
     body.push_str("</div>");
-    Clean { style, body, coloured, left_out: album.left_out.load(Ordering::Relaxed) }
+    Clean { styles: outline.style, body, album }
 }
 
 /// Does the writer choose colours? Then they fit the light page they were chosen on.
-fn has_colours(clean: &str) -> bool {
+pub fn has_colours(clean: &str) -> bool {
     ["color:", "background:", "background-color:", "bgcolor=", "color="].iter().any(|word| clean.contains(word))
 }
 
-/// The pictures of a letter, and how many of them are not shown.
+/// Names and sizes of fonts that one letter may ask for. A browser looks each name up among all that the machine has, and makes
+/// each size anew.
+const MOST_FONTS: usize = 96;
+/// Octets of the names in one list.
+const LONGEST_FONTS: usize = 1_000;
+
+/// The fonts that a letter has asked for.
+#[derive(Clone, Default)]
+pub struct Fonts(Arc<Mutex<HashSet<String>>>);
+
+impl Fonts {
+    /// May it ask for this one, too?
+    fn takes(&self, name: &str) -> bool {
+        let Ok(mut names) = self.0.lock() else { return false };
+        let name = name.trim().to_ascii_lowercase();
+        names.contains(&name) || (names.len() < MOST_FONTS && names.insert(name))
+    }
+}
+
+/// The pictures of a letter, how many of them are not shown, and its fonts.
 #[derive(Clone)]
-struct Album {
+pub struct Album {
     pictures: Arc<dyn Pictures>,
+    fonts: Fonts,
     left_out: Arc<AtomicUsize>,
 }
 
+impl Surroundings for Album {
+    fn address(&mut self, url: &str) -> Option<String> {
+        self.led(url)
+    }
+
+    fn takes_font(&mut self, name: &str) -> bool {
+        self.fonts.takes(name)
+    }
+}
+
 impl Album {
+    /// Pictures elsewhere that were not shown so far.
+    pub fn left_out(&self) -> usize {
+        self.left_out.load(Ordering::Relaxed)
+    }
+
     /// The address from which a picture is shown, if it is.
-    fn address(&self, url: &str) -> Option<String> {
+    fn led(&self, url: &str) -> Option<String> {
         let url = url.trim();
         // What came along is not asked for elsewhere.
         if let Some(there) = self.pictures.located(url) {
@@ -86,14 +120,40 @@ impl Album {
     fn attribute<'v>(&self, element: &str, attribute: &str, value: &'v str) -> Option<Cow<'v, str>> {
         match (element, attribute) {
             (_, "style") => {
-                let clean = css::declarations(value, &mut |url| self.address(url));
+                let clean = css::declarations(value, &mut self.clone());
                 (!clean.is_empty()).then_some(clean.into())
             }
-            ("img", "src") | (_, "background") => self.address(value).map(Cow::from),
-            ("a" | "area", "href") => link(value).map(Cow::from),
-            _ => Some(value.into()),
+            ("img", "src") => self.led(value).map(Cow::from),
+            (_, "background") => self.led(value).filter(|address| address.len() <= LONGEST_VALUE).map(Cow::from),
+            ("a" | "area", "href") => link(value).filter(|url| url.len() <= LONGEST_READ).map(Cow::from),
+            ("font", "face") => {
+                let names = value.len() <= LONGEST_FONTS && value.split(',').all(|name| self.fonts.takes(name));
+                names.then_some(value.into())
+            }
+            // Each cell is compared with each row and column that it is in.
+            (_, "colspan" | "rowspan" | "span") => Some(at_most(value, MOST_SPANNED)),
+            (_, "alt" | "title" | "summary") => {
+                Some(value.get(..value.floor_char_boundary(LONGEST_READ)).unwrap_or_default().into())
+            }
+            _ => (value.len() <= LONGEST_VALUE).then_some(value.into()),
         }
     }
+}
+
+/// Octets of an attribute that a person reads or follows.
+const LONGEST_READ: usize = 16 << 10;
+/// Octets of another one.
+const LONGEST_VALUE: usize = 4 << 10;
+/// Rows or columns of a table that one cell is in.
+const MOST_SPANNED: u32 = 100;
+
+/// A number as it stands there, or the largest that may.
+fn at_most(value: &str, most: u32) -> Cow<'_, str> {
+    let digits = value.trim().trim_start_matches('+');
+    let end = digits.find(|c: char| !c.is_ascii_digit()).unwrap_or(digits.len());
+    let is_more =
+        end > 9 || digits.get(..end).and_then(|number| number.parse().ok()).is_some_and(|number: u32| number > most);
+    if is_more { most.to_string().into() } else { value.into() }
 }
 
 /// Of the kinds that are pixels and nothing else: an SVG is a document.
@@ -128,8 +188,8 @@ fn builder() -> Builder<'static> {
         .tag_attributes(HashMap::from(
             TAG_ATTRIBUTES.map(|(tag, attributes)| (tag, attributes.iter().copied().collect())),
         ))
-        .url_schemes(HashSet::from(["http", "https", "mailto", "tel", "cid", "mid", "data"]))
-        // Judged one by one in `Album::attribute`.
+        // Judged one by one in `Album::attribute`. With the last two pictures that came along are named (RFC 2557 §5).
+        .url_schemes(HashSet::from(["http", "https", "mailto", "tel", "cid", "mid", "data", "thismessage", "file"]))
         .url_relative(UrlRelative::PassThrough)
         .id_prefix(Some("letter-"))
         .link_rel(Some("noopener noreferrer nofollow"));

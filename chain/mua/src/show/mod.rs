@@ -15,11 +15,20 @@ mod breath;
 mod css;
 mod flowed;
 mod html;
+mod markup;
+mod pieces;
+mod population;
 mod text;
+mod turning;
+mod weight;
 
 use std::sync::Arc;
 
 pub(crate) use flowed::joined;
+use html::{Album, Fonts, has_colours};
+use population::Population;
+pub use turning::Turning;
+use turning::{ELEMENT, Position};
 
 /// Where the pictures of a letter come from.
 pub trait Pictures: Send + Sync {
@@ -53,25 +62,23 @@ pub const POLICY: &str = "default-src 'none'; script-src 'none'; object-src 'non
 /// A document in the making: the pieces of a letter, one below the other.
 pub struct Page {
     pictures: Arc<dyn Pictures>,
-    style: String,
+    fonts: Fonts,
+    styles: Vec<(String, Album)>,
     body: String,
-    coloured: bool,
-    left_out: usize,
+    goes_on: bool,
 }
 
 impl Page {
     /// With nothing on it.
     pub fn new(pictures: Arc<dyn Pictures>) -> Self {
-        Self { pictures, style: String::new(), body: String::new(), coloured: false, left_out: 0 }
+        Self { pictures, fonts: Fonts::default(), styles: Vec::new(), body: String::new(), goes_on: false }
     }
 
     /// Adds HTML.
     pub fn html(&mut self, source: &str) {
-        let clean = html::clean(source, &self.pictures);
-        self.style.push_str(&clean.style);
+        let clean = html::clean(source, &self.pictures, &self.fonts);
         self.body.push_str(&clean.body);
-        self.coloured |= clean.coloured;
-        self.left_out += clean.left_out;
+        self.styles.push((clean.styles, clean.album));
     }
 
     /// Adds plain text.
@@ -86,10 +93,22 @@ impl Page {
         self.body.push_str("\"></p>");
     }
 
-    /// The document.
-    pub fn finish(self) -> Shown {
-        let document = document(&self.style, self.coloured, self.left_out, &breath::give(&self.body));
-        Shown { document, left_out: self.left_out }
+    /// Says that the letter is longer than what was added of it.
+    pub fn goes_on(&mut self) {
+        self.goes_on = true;
+    }
+
+    /// The document of the piece that is wanted: of all but very long letters, the letter.
+    pub fn finish(mut self, turning: &Turning) -> Shown {
+        let piece = pieces::piece(&breath::give(&self.body), turning.wanted);
+        let (population, mut left) = (Population::of(&piece.markup), css::MOST);
+        let clean = |(styles, album): &mut (String, Album)| css::sheet(styles, &population, &mut left, album);
+        let style: String = self.styles.iter_mut().map(clean).collect();
+        let left_out = self.styles.iter().map(|(_, album)| album.left_out()).sum();
+        let at = Position { number: piece.number, of: piece.of, goes_on: self.goes_on };
+        let body = format!("{}{}{}", turning.above(at), piece.markup, turning.below(at));
+        let coloured = has_colours(&style) || has_colours(&self.body);
+        Shown { document: document(&style, coloured, left_out, &body), left_out }
     }
 }
 
@@ -113,14 +132,24 @@ letter-spacing:2px;list-style:none;cursor:pointer}summary::-webkit-details-marke
 .coloured{color-scheme:light;background:#fff;color:#111}\
 @media print{body{padding:0}}";
 
+/// How the way to the other pieces of a letter looks. The letter cannot change it: this, too, stands in the first layer.
+const TURNING: &str = "\
+@layer house{ELEMENT,ELEMENT *{all:initial!important;font:14px/22px system-ui,-apple-system,\"Segoe UI\",Roboto,sans-serif!important}\
+ELEMENT{display:block!important;clear:both!important;margin:16px 0!important;padding:10px 14px!important;\
+border:1px solid #8886!important;border-radius:9px!important;background:Canvas!important;color:CanvasText!important}\
+ELEMENT a{display:inline-block!important;margin-inline-start:14px!important;color:LinkText!important;\
+text-decoration:underline!important;font-weight:600!important;cursor:pointer!important}\
+ELEMENT a:focus-visible{outline:2px solid currentcolor!important;outline-offset:2px!important}}";
+
 /// The document around what is shown. `style` and `body` are clean.
 fn document(style: &str, coloured: bool, left_out: usize, body: &str) -> String {
     // A page whose colours we do not know is shown as its writer saw it: dark on light.
     let class = if coloured { " class=\"coloured\"" } else { "" };
+    let turning = TURNING.replace("ELEMENT", ELEMENT);
     format!(
         "<!doctype html><html><head><meta charset=\"utf-8\"><meta name=\"viewport\" content=\"width=device-width\">\
          <meta name=\"pictures-left-out\" content=\"{left_out}\"><meta name=\"referrer\" content=\"no-referrer\">\
-         <base target=\"_blank\"><style>{LOOK}</style><style>{style}</style></head><body dir=\"auto\"{class}>{body}</body></html>"
+         <base target=\"_blank\"><style>{LOOK}{turning}</style><style>{style}</style></head><body dir=\"auto\"{class}>{body}</body></html>"
     )
 }
 

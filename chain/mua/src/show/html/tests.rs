@@ -2,7 +2,7 @@ use std::time::{Duration, Instant};
 
 use proptest::prelude::*;
 
-use super::super::{Page, Shown};
+use super::super::{Page, Shown, Turning};
 use super::*;
 
 /// A letter without pictures of its own, and a reader who wants none from elsewhere.
@@ -25,7 +25,7 @@ fn shown(source: &str) -> Shown {
 fn with(pictures: Arc<dyn Pictures>, source: &str) -> Shown {
     let mut page = Page::new(pictures);
     page.html(source);
-    page.finish()
+    page.finish(&Turning::default())
 }
 
 /// What stands in the body, without the element around it.
@@ -170,6 +170,8 @@ fn what_is_too_large_or_too_deep_is_shown_as_text_and_soon() {
         ("<table><tr><td>".repeat(100_000) + "nested", "nested"),
         ("long ".repeat(1 << 20), "long"),
         ("<b><i><u>".repeat(100_000) + "formatted", "formatted"),
+        ("a\u{ad}".repeat(700_000) + "hyphens", "hyphens"),
+        ("&amp;".repeat(300_000) + "signs", "signs"),
         (format!("<p {}>compared", (0..100_000).map(|n| format!("a{n} ")).collect::<String>()), "compared"),
     ] {
         let document = shown(&much).document;

@@ -407,7 +407,6 @@ export const en = {
     alwaysFrom: (address: string) => `Always from ${address}`,
     showQuote: 'Show quoted text',
     hideQuote: 'Hide quoted text',
-    truncated: 'This letter is very long and is shown in part.',
     attachments: (n: number) => (isOne(n) ? `${n} attachment` : `${n} attachments`),
     download: (name: string) => `Save ${name}`,
     view: (name: string) => `Open ${name}`,

@@ -414,7 +414,6 @@ export const fr: Words = {
     alwaysFrom: (address) => `Toujours de ${address}`,
     showQuote: 'Afficher le texte cité',
     hideQuote: 'Masquer le texte cité',
-    truncated: 'Ce message est très long ; seul le début est affiché.',
     attachments: (n) => (isOne(n) ? `${n} pièce jointe` : `${n} pièces jointes`),
     download: (name) => `Enregistrer ${name}`,
     view: (name) => `Ouvrir ${name}`,

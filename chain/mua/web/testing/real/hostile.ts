@@ -10,7 +10,7 @@ export interface Hostile {
   shows?: string;
 }
 
-const html = (name: string, markup: string, shows?: string): Hostile => ({
+export const html = (name: string, markup: string, shows?: string): Hostile => ({
   name,
   header: ['Content-Type: text/html; charset=utf-8', 'Content-Transfer-Encoding: base64'],
   body: wrapped(Buffer.from(markup)),
@@ -324,7 +324,7 @@ function excesses(run: string): Hostile[] {
     ),
     html(
       'rules without end',
-      `<style>${'p{color:red}\n'.repeat(40_000)}</style>${'<p>x</p>'.repeat(50_000)}seen`,
+      `<style>${'p{color:red}\n'.repeat(40_000)}</style>seen${'<p>x</p>'.repeat(50_000)}`,
       'seen',
     ),
     html(

@@ -5,6 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { until } from '../journeys/stories';
 import { enter, type Kind, start } from '../puppeteer';
 import { type Demo, door, startDemo } from './demo';
+import { type Found, isLaidOut, letterIds } from './found';
 import { collection, type Hostile, written } from './hostile';
 import { deliver } from './smtp';
 
@@ -15,11 +16,6 @@ const patience = 60_000;
 const all = process.env.FACTEUR_LONG === '1';
 const isLong = (letter: Hostile) => letter.body.length > 4_000_000;
 const chosen = (letters: Hostile[]) => letters.filter((letter) => all || !isLong(letter));
-
-interface Found {
-  id: string;
-  threadId: string;
-}
 
 describe.each<Kind>(['chrome', 'firefox'])('letters that mean harm, in %s', (kind) => {
   let demo: Demo;
@@ -82,41 +78,6 @@ describe.each<Kind>(['chrome', 'firefox'])('letters that mean harm, in %s', (kin
   });
 });
 
-/** The letters of the account, by subject, as the pages ask for them. */
-async function letterIds(page: Page): Promise<Map<string, Found>> {
-  const list = await page.evaluate(async () => {
-    const using = ['urn:ietf:params:jmap:core', 'urn:ietf:params:jmap:mail'];
-    const session = (await (await fetch('/.well-known/jmap')).json()) as {
-      apiUrl: string;
-      primaryAccounts: Record<string, string>;
-    };
-    const accountId = session.primaryAccounts['urn:ietf:params:jmap:mail'];
-    const query = ['Email/query', { accountId, limit: 500 }, 'q'];
-    const ids = { resultOf: 'q', name: 'Email/query', path: '/ids' };
-    const get = ['Email/get', { accountId, '#ids': ids, properties: ['id', 'threadId', 'subject'] }, 'g'];
-    const answer = await fetch(new URL(session.apiUrl).pathname, {
-      method: 'POST',
-      headers: { 'Content-Type': 'application/json', 'X-Facteur': '1' },
-      body: JSON.stringify({ using, methodCalls: [query, get] }),
-    });
-    const { methodResponses } = (await answer.json()) as {
-      methodResponses: [string, { list: { id: string; threadId: string; subject: string | null }[] }][];
-    };
-    return methodResponses[1]?.[1].list ?? [];
-  });
-  return new Map(list.map(({ id, threadId, subject }) => [subject ?? '', { id, threadId }]));
-}
-
-/** Runs in the page: whether the letter is there and has its height. */
-function isLaidOut(): boolean {
-  const letter = document.querySelector<HTMLIFrameElement>('article.open iframe')?.contentDocument;
-  return (
-    letter?.readyState === 'complete' &&
-    letter.URL.includes('/view?') &&
-    letter.documentElement.style.length > 0
-  );
-}
-
 /** Runs in the page: what of the letter could do something. */
 function remainsInFrame(): string[] {
   const letter = document.querySelector<HTMLIFrameElement>('article.open iframe')?.contentDocument;
@@ -131,10 +92,11 @@ function remainsInFrame(): string[] {
   return left.slice(0, 5);
 }
 
-/** Runs in the page: pixels of the letter that its frame hides below its edge; of those that are endless, none is asked. */
+/** Runs in the page: pixels of the letter that its frame hides below its edge. */
 function hiddenBelow(): number {
   const frame = document.querySelector<HTMLIFrameElement>('article.open iframe');
   const root = frame?.contentDocument?.documentElement;
-  if (!frame || !root || frame.clientHeight >= 40_000) return 0;
+  // What is taller than any frame scrolls in it.
+  if (!frame || !root || root.style.getPropertyValue('overflow-y') === 'auto') return 0;
   return root.scrollHeight - root.clientHeight;
 }

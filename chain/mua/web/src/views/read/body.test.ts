@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { blocksOf, runsOf } from './body';
+import type { EmailBody, Item } from '../../jmap';
+import { blocksOf, isHeavy, runsOf } from './body';
 
 describe('a plain letter', () => {
   it('is text, quote and signature', () => {
@@ -50,5 +51,32 @@ describe('a plain letter', () => {
     expect(runsOf('javascript:alert(1) data:text/html,x')).toEqual([
       { text: 'javascript:alert(1) data:text/html,x' },
     ]);
+  });
+});
+
+describe('a plain letter that a browser would be busy with for long', () => {
+  const letter = (value: string, isTruncated = false) => {
+    const consistsOf = [{ partId: '1', is: 'text', type: 'text/plain' } as unknown as Item];
+    return { consistsOf, bodyValues: { '1': { value, isTruncated } } } as unknown as EmailBody;
+  };
+
+  it('is shown part by part', () => {
+    for (const text of [
+      'word '.repeat(40_000),
+      'a\n'.repeat(6_000),
+      'a@b.test '.repeat(3_000),
+      'a\u4e2d\u0378'.repeat(2_000),
+    ])
+      expect(isHeavy(letter(text))).toBe(true);
+    expect(isHeavy(letter('the beginning', true))).toBe(true);
+  });
+
+  it('is not one that people write, in whatever script', () => {
+    for (const text of [
+      'Dear Alice, the wall is up – see https://wall.test/ – and dry.\n'.repeat(1_500),
+      '\u4f60\u597d\uff0c2026\u5e74\u3002'.repeat(900),
+      '\u0645\u0631\u062d\u0628\u0627, \u05e9\u05dc\u05d5\u05dd. '.repeat(900),
+    ])
+      expect(isHeavy(letter(text))).toBe(false);
   });
 });

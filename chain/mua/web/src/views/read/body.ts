@@ -16,6 +16,41 @@ export function piecesOf(body: EmailBody): Piece[] {
   return pieces.filter((piece) => piece.kind === 'picture' || piece.text.trim() !== '');
 }
 
+/** A browser lays out a plain text of this length, with as many lines, links and changes of script, in some tenths of a second. */
+const longest = { characters: 150_000, lines: 5_000, links: 2_000, changes: 4_000 };
+
+/**
+ * Whether the pages cannot show a plain letter at once: it was not loaded whole, or would keep the browser busy for long. The
+ * server shows it part by part.
+ */
+export function isHeavy(body: EmailBody): boolean {
+  const values = shownParts(body).map((part) => (part.partId ? body.bodyValues[part.partId] : undefined));
+  if (values.some((value) => value?.isTruncated)) return true;
+  const text = values.map((value) => value?.value ?? '').join('\n');
+  if (text.length > longest.characters) return true;
+  const links = countOf(text, /https?:|@/g);
+  return countOf(text, /\n/g) > longest.lines || links > longest.links || changesIn(text) > longest.changes;
+}
+
+function countOf(text: string, what: RegExp): number {
+  return text.match(what)?.length ?? 0;
+}
+
+/** How often another script begins: each time another font may be looked for. */
+function changesIn(text: string): number {
+  let [before, changes] = [0, 0];
+  for (let at = 0; at < text.length; at += 1) {
+    const block = text.charCodeAt(at) >> 8;
+    // Blanks and signs belong to what is around them.
+    if (block === 0x20 || (block === 0 && !/[0-9A-Za-z\u00A1-\u00FF]/.test(text.charAt(at)))) continue;
+    // Chinese, Japanese and Korean have as many blocks as there are colours, and few fonts.
+    const script = block >= 0x30 && block < 0xd8 ? 0x30 : block;
+    if (script !== before) changes += 1;
+    before = script;
+  }
+  return changes;
+}
+
 /** Its plain text, all parts of it: of a letter in HTML the other form of it. */
 export function textOf(body: EmailBody): string {
   return body.consistsOf

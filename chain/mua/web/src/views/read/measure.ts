@@ -3,8 +3,8 @@
  * look at how it is laid out.
  */
 
-/** No frame is taller, in pixels. */
-const tallest = 40_000;
+/** No frame is taller, in pixels; what is taller scrolls in it. A part of a long letter in plain text has some 200,000. */
+const tallest = 300_000;
 /** A letter that changes its height more often than this in one width does so because of the frame's height. */
 const mostChanges = 300;
 /** A change of the width that changes how lines break. */
@@ -36,6 +36,8 @@ export function follow(letter: Document, tell: (height: number) => void): () => 
     changes += 1;
     if (changes > 2 * mostChanges) return;
     height = found;
+    const overflow = height < tallest ? 'hidden' : 'auto';
+    letter.documentElement.style.setProperty('overflow-y', overflow, 'important');
     tell(height);
   };
   const observer = new ResizeObserver(look);
