@@ -278,6 +278,10 @@ export const en = {
     working: 'Working on it…',
     sofar: (done: string, all: string) => `${done} of ${all} letters…`,
     putBack: (n: number) => (isOne(n) ? 'Conversation put back' : `${n} conversations put back`),
+    putBackInbox: (n: number) =>
+      isOne(n)
+        ? 'Conversation put into the inbox: the folder it lay in is no longer there'
+        : `${n} conversations put back, into the inbox where their folder is no longer there`,
     swept: (n: number) => (isOne(n) ? `${n} letter done` : `${n} letters done`),
     noFolder: 'There is no such folder to move it to.',
   },

@@ -283,6 +283,10 @@ export const fr: Words = {
     working: 'En cours…',
     sofar: (done, all) => `${done} messages sur ${all}…`,
     putBack: (n) => (isOne(n) ? 'Conversation remise à sa place' : `${n} conversations remises à leur place`),
+    putBackInbox: (n: number) =>
+      isOne(n)
+        ? 'Conversation mise dans la boîte de réception : son dossier n’existe plus'
+        : `${n} conversations remises à leur place, ou dans la boîte de réception si leur dossier n’existe plus`,
     swept: (n: number) => (isOne(n) ? `${n} message traité` : `${n} messages traités`),
     noFolder: 'Il n’y a pas de dossier prévu pour cela.',
   },

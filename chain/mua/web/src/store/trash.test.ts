@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Email, Mailbox } from '../jmap';
 import { applyPatch } from './patch';
-import { putBack, throwAway } from './trash';
+import { isHomeless, putBack, throwAway } from './trash';
 
 const folders = [
   { id: 'F1', role: 'inbox' },
@@ -29,6 +29,13 @@ describe('what was thrown away', () => {
       const email = letter('F9', keywords);
       expect(through(email, putBack([email], folders))).toEqual(letter('F1'));
     }
+  });
+
+  it('is said to have lost its folder only where one is written on it that is gone', () => {
+    const lost = (keywords: Record<string, boolean>) => isHomeless([letter('F9', keywords)], folders);
+    expect(lost({ 'facteur-from-f7': true })).toBe(true);
+    expect(lost({ 'facteur-from-f2': true })).toBe(false);
+    expect(lost({ $seen: true })).toBe(false);
   });
 
   it('remembers only the last folder', () => {

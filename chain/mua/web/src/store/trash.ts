@@ -33,6 +33,15 @@ export function putBack(emails: readonly Held[], folders: readonly Mailbox[]): M
   return patches;
 }
 
+/** Whether one of them goes to the inbox because the folder that is written on it is no longer there. */
+export function isHomeless(emails: readonly Held[], folders: readonly Mailbox[]): boolean {
+  const there = new Set(folders.map((folder) => nameOf(folder.id)));
+  return emails.some((email) => {
+    const marks = marksOn(email);
+    return marks.length > 0 && !marks.some((keyword) => there.has(keyword));
+  });
+}
+
 /** Keywords are the same in capitals (RFC 8621 §4.1.1). */
 function nameOf(folder: Id): string {
   return `${mark}${folder.toLowerCase()}`;

@@ -8,6 +8,7 @@ import type { Notice } from '../store/notices.svelte';
 import type { Post } from '../store/post.svelte';
 import type { Waiting } from '../store/scheduled.svelte';
 import { toFlag, toMarkRead, toMove } from '../store/targets';
+import { isHomeless } from '../store/trash';
 import { folderName } from './names';
 import { type Sweep, sweepThrough } from './sweep';
 import type { Attached } from './viewer/kinds';
@@ -127,8 +128,10 @@ export class Desk {
     const emails = rows.flatMap((row) => this.#toMove(row));
     const shown = this.#leave(rows);
     const folders = [...this.post.records.mailboxes.values()];
+    const { done } = language.words;
+    const said = isHomeless(emails, folders) ? done.putBackInbox : done.putBack;
     const doing = this.post.actions.putBack(emails, folders, shown);
-    void this.#try(() => this.#offerUndo(doing, language.words.done.putBack(rows.length)));
+    void this.#try(() => this.#offerUndo(doing, said(rows.length)));
   }
 
   async destroy(rows = this.rows): Promise<void> {
