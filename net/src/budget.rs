@@ -16,7 +16,7 @@ use self::state::{State, Ticket, Wish};
 #[derive(Clone)]
 pub struct Budget(Arc<Mutex<State>>);
 
-/// Whose part of the budget it is: those of one owner are counted together.
+/// The owner of a part of the budget: the parts of one owner are counted together.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Owner {
     /// A peer: an address, or a /64 (see [`mail::peer_network`]).

@@ -14,7 +14,7 @@ use tokio_rustls::TlsConnector;
 use crate::server_tls::provider;
 use crate::{Distrust, TlsError};
 
-/// What a client needs for TLS. Cheap to clone; sessions are resumed across clones.
+/// The means of a client for TLS. Cheap to clone; sessions are resumed across clones.
 #[derive(Clone)]
 pub struct ClientTls {
     config: Arc<ClientConfig>,
@@ -95,7 +95,7 @@ impl ClientTls {
         TlsConnector::from(self.config.clone())
     }
 
-    /// What is not a name is the address we are connected to: then the certificate is for that, or for nobody.
+    /// A text that is no name is the address we are connected to: then the certificate is for that, or for nobody.
     pub(crate) fn server_name(name: &str, peer: IpAddr) -> ServerName<'static> {
         ServerName::try_from(name.trim_end_matches('.').to_owned()).unwrap_or(ServerName::IpAddress(peer.into()))
     }

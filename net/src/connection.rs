@@ -147,7 +147,7 @@ impl Connection {
         Ok(self.take(length))
     }
 
-    /// What has arrived and was not taken yet.
+    /// The octets that have arrived and were not taken yet.
     pub fn buffered(&self) -> &[u8] {
         &self.input
     }
@@ -335,7 +335,7 @@ async fn end_of(stay: Option<&SharedStay>) -> Leave {
     }
 }
 
-/// What can be done without a wait is done, whoever must go; a wait ends with the stay.
+/// Work that needs no wait is done, whoever must go; a wait ends with the stay.
 async fn unless_over<T>(stay: Option<&SharedStay>, work: impl Future<Output = Result<T, Error>>) -> Result<T, Error> {
     tokio::select! {
         biased;

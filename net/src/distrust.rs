@@ -8,13 +8,13 @@ use rustls_pki_types::CertificateDer;
 /// A certificate that was refused.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Distrust {
-    /// What is wrong with it.
+    /// The fault of it.
     pub doubt: Doubt,
     /// Its SHA-256 fingerprint, by which it can be trusted all the same.
     pub fingerprint: [u8; 32],
 }
 
-/// What is wrong with a certificate.
+/// The fault of a certificate.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Doubt {
     /// It was good once.
@@ -25,7 +25,7 @@ pub enum Doubt {
     OtherName(Vec<String>),
     /// Nobody but the server itself says that it is good.
     SelfSigned,
-    /// Who says that it is good is nobody this machine trusts.
+    /// The authority that vouches for it is none that this machine trusts.
     UnknownIssuer,
     /// Its issuer has taken it back.
     Revoked,

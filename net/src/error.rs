@@ -1,4 +1,4 @@
-//! What can go wrong on a connection, at a port, with a certificate.
+//! The faults of a connection, a port, a certificate.
 
 use std::io;
 use std::path::PathBuf;
@@ -135,7 +135,7 @@ pub enum TlsError {
     Content {
         /// Which.
         path: PathBuf,
-        /// What is wrong with it.
+        /// The fault of it.
         problem: String,
     },
     /// Certificate and key do not fit, or the library does not take them.

@@ -37,7 +37,7 @@ impl Intake {
         Self { memory, disk: None, patience }
     }
 
-    /// What is large waits in files in this folder; they have no names, and go with the process.
+    /// Large letters wait in files in this folder; they have no names, and go with the process.
     #[must_use]
     pub fn with_folder(self, folder: &Path) -> Self {
         Self { disk: Some(Disk { folder: folder.to_owned(), budget: Budget::new(ON_DISK) }), ..self }
@@ -84,7 +84,7 @@ struct Spooled {
     length: usize,
 }
 
-/// What came in cannot be kept now.
+/// The letter that came in cannot be kept now.
 #[derive(Debug, thiserror::Error)]
 pub enum NoRoom {
     /// Too much is on its way in.

@@ -12,9 +12,9 @@ use tokio::io::{AsyncRead, AsyncReadExt};
 
 /// How long a proxy may take for its header. It has it ready when it connects.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(10);
-/// What a header of version 2 begins with.
+/// The beginning of a header of version 2.
 const SIGNATURE: [u8; 12] = *b"\r\n\r\n\0\r\nQUIT\n";
-/// What a line of version 1 begins with.
+/// The beginning of a line of version 1.
 const WORD: &[u8] = b"PROXY ";
 /// The longest line of version 1, its end included.
 const LONGEST_LINE: usize = 107;
@@ -62,7 +62,7 @@ async fn read_patiently(stream: &mut (impl AsyncRead + Unpin)) -> Result<Introdu
             0 => return Err(if count == 0 { Fault::Nothing } else { Fault::Missing }),
             more => count += more,
         }
-        // Who says something else waits for an answer, and would never say as much as this.
+        // A peer that says something else waits for an answer, and would never say as much as this.
         let said = begin.get(..count).unwrap_or_default();
         if ![&SIGNATURE[..], WORD].iter().any(|known| known.iter().zip(said).all(|(known, said)| known == said)) {
             return Err(Fault::Missing);
@@ -124,7 +124,7 @@ fn number(word: &str) -> Option<u16> {
     word.bytes().all(|octet| octet.is_ascii_digit()).then(|| word.parse().ok())?
 }
 
-/// What follows the signature of version 2. What stands behind the addresses (TLVs) says nothing to us.
+/// Reads the part behind the signature of version 2. The TLVs behind the addresses say nothing to us.
 fn parse_binary(command: u8, family: u8, rest: &[u8]) -> Result<Introduction, &'static str> {
     match command {
         0x20 => return Ok(Introduction::Itself),

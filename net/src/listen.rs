@@ -78,7 +78,7 @@ impl Listener {
         Self { proxies, introduced, ..self }
     }
 
-    /// What the configuration calls it.
+    /// Its name in the configuration.
     pub fn role(&self) -> &str {
         &self.role
     }

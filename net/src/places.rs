@@ -24,7 +24,7 @@ const RESERVE: std::ops::RangeInclusive<u64> = 96..=1024;
 /// How long a stranger may be silent when places are scarce and a newcomer has no better claim.
 const PATIENCE: Duration = Duration::from_secs(5);
 
-/// What a door allows.
+/// The connections that a door allows.
 #[derive(Clone, Debug)]
 pub struct Limits {
     /// Connections at one time.
@@ -34,7 +34,7 @@ pub struct Limits {
     pub per_address: usize,
     /// Are connections from this machine itself counted per address? Webmail, proxies and tests come from there.
     pub count_loopback: bool,
-    /// What who is turned away hears, line end included: `421 4.7.0 too many connections\r\n`. Not said on doors
+    /// Said to a peer that is turned away, line end included: `421 4.7.0 too many connections\r\n`. Not said on doors
     /// that begin with TLS.
     pub full: &'static str,
     /// The places that all doors of the program share: clone one into every door.

@@ -55,7 +55,7 @@ where
     drain(&door.role, conversations, &shutdown).await;
 }
 
-/// What all connections at one door share.
+/// The things that all connections at one door share.
 struct Door {
     role: Box<str>,
     number: usize,
@@ -85,7 +85,7 @@ impl Door {
         self.limits.places.enter(self.number, limits, peer)
     }
 
-    /// What who finds no place hears. Whoever says it never waits: who is turned away must not cost anything.
+    /// Says to a peer that there is no place. It never waits: a peer that is turned away must not cost anything.
     fn turn_away(&self, peer: Peer) -> &'static str {
         tracing::warn!(role = &*self.role, %peer, "turned away: too many connections");
         // Nothing can be said in clear on a door that begins with TLS.

@@ -18,7 +18,7 @@ use tokio_rustls::TlsAcceptor;
 
 use crate::TlsError;
 
-/// What a server needs for TLS. Cheap to clone; all clones show the new certificate after [`replace`](Self::replace)
+/// The means of a server for TLS. Cheap to clone; all clones show the new certificate after [`replace`](Self::replace)
 /// or [`reload`](Self::reload).
 #[derive(Clone)]
 pub struct ServerTls {

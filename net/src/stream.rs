@@ -38,7 +38,7 @@ enum Wire {
     Client(Box<tokio_rustls::client::TlsStream<TcpStream>>),
 }
 
-/// What TLS agreed on.
+/// The terms that both sides of TLS agreed on.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TlsInfo {
     /// `TLSv1.3`

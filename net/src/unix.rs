@@ -1,6 +1,6 @@
 //! A door that is a Unix socket: a name in a folder, for programs on this machine.
 //!
-//! Who may come in is said by the file system, as with any file: the socket is open to its owner and to its group
+//! The file system says who may come in, as with any file: the socket is open to its owner and to its group
 //! (mode 0660), and its group is that of the folder it stands in, where we may give it that. So a folder that belongs to
 //! the group of the mail server in front is all that is needed.
 
@@ -53,7 +53,7 @@ pub(crate) fn open(role: &str, path: &Path) -> Result<UnixDoor, BindError> {
     }
 }
 
-/// What is wrong with the place of a Unix socket.
+/// The fault of the place of a Unix socket.
 #[derive(Debug, thiserror::Error)]
 pub enum UnixFault {
     /// `unix:` wants a full path.

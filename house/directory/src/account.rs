@@ -25,7 +25,7 @@ pub struct Account {
     pub created: Timestamp,
 }
 
-/// Who is to be added.
+/// The person to be added.
 #[derive(Clone, Debug)]
 pub struct New<'a> {
     /// Their main address, in one of our domains.
@@ -36,10 +36,10 @@ pub struct New<'a> {
     pub language: Language,
 }
 
-/// Who went.
+/// The person who went.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Removed {
-    /// Whose mail is to be removed in the same transaction.
+    /// The account whose mail is to be removed in the same transaction.
     pub account: AccountId,
     /// Aliases that led to this person and do no more; those that led nowhere else are gone.
     pub aliases: Vec<Address>,
@@ -87,7 +87,7 @@ pub fn set_secret(tx: &mut Tx, address: &Address, secret: &Secret, now: Timestam
     Ok(account)
 }
 
-/// What of a person is to be another way; what is `None` stays.
+/// The changes to a person; a field that is `None` stays as it was.
 #[derive(Clone, Debug, Default)]
 pub struct Changes<'a> {
     /// Their name; an empty one takes it away.

@@ -54,15 +54,15 @@ pub(crate) struct Inner {
     pub(crate) ticks: Ticks,
     pub(crate) throttle: Mutex<Throttle>,
     pub(crate) memory: Mutex<Memory>,
-    /// Who waits for others of the same name and place.
+    /// The log-ins that wait for others of the same name and place.
     pub(crate) lines: Lines,
-    /// Who waits for a password to be checked.
+    /// The log-ins that wait for a password to be checked.
     pub(crate) slots: Slots,
     /// One set of old keys is renewed at a time.
     pub(crate) renewals: Arc<Semaphore>,
-    /// Who is in the house.
+    /// The conversations of all who are in the house.
     pub(crate) stays: Stays,
-    /// What keys are made up from for names that do not exist.
+    /// The secret from which keys are made up for names that do not exist.
     pub(crate) pretence: OnceCell<ring::hmac::Key>,
 }
 

@@ -19,7 +19,7 @@ pub struct Entry {
     pub created: Timestamp,
 }
 
-/// What went with a domain.
+/// The people and aliases that went with a domain.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Removed {
     /// The people who lived there: whoever removes a domain removes their mail in the same transaction.

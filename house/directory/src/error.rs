@@ -1,4 +1,4 @@
-//! What can be wrong with a change, and what to do about it.
+//! The faults of a change, and the remedy of each.
 
 use mail::{Address, Domain};
 

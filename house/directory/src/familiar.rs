@@ -12,12 +12,12 @@ use crate::Error;
 
 /// A place where somebody has logged in is theirs for so long after the last time.
 const FAMILIAR: Duration = Duration::from_secs(90 * 24 * 3600);
-/// That they were there again is written down no more often than this.
+/// A visit to a known place is written down no more often than this.
 const NOTICE: Duration = Duration::from_secs(24 * 3600);
 /// Of each person, the places where they were last.
 const MOST: i64 = 100;
 
-/// What is known of a name at a place.
+/// The facts that are known of a name at a place.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum Standing {
     /// It never logged in there, or long ago.

@@ -15,7 +15,7 @@ const COMMON: u64 = 50_000;
 const AROUND: usize = 6;
 /// Shorter words of a person stand in many others.
 const SHORTEST: usize = 3;
-/// What is part of everybody's surroundings here.
+/// Words that are part of everybody's surroundings here.
 const OURS: &[&str] = &["facteur", "courrier", "postmaster"];
 
 /// Is `password` guessed soon by somebody who knows what is in `own` about its person?

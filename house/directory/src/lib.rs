@@ -1,4 +1,4 @@
-//! Who is here: domains, people, their addresses and passwords, and what they may do.
+//! The domains and people of this house, their addresses and passwords, and their rights.
 //!
 //! Invariants of this room:
 //! * An address of one of our domains belongs to one account or one alias; the case of its local part does not matter.
@@ -44,10 +44,10 @@ pub use schema::MIGRATIONS;
 pub use secret::{Secret, Strength, strength};
 pub use stays::Open;
 
-/// What is announced when people, domains or aliases change.
+/// The notice that goes out when people, domains or aliases change.
 pub const TOPIC: store::Topic = store::Topic { kind: "directory", id: 0 };
 
-/// What is announced when what lets somebody in is no longer good: another password, a session that ended, an account that is
+/// The notice that goes out when a proof is no longer good: another password, a session that ended, an account that is
 /// gone.
 pub(crate) const CREDENTIALS: store::Topic = store::Topic { kind: "credentials", id: 0 };
 

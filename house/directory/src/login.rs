@@ -29,7 +29,7 @@ const SOON: Duration = Duration::from_secs(5);
 /// Whose number nobody has.
 const NOBODY: AccountId = AccountId(0);
 
-/// Who tries, and where from.
+/// The name that is tried, and the place it is tried from.
 struct Visitor {
     place: PeerNetwork,
     /// As it was given.
@@ -44,13 +44,13 @@ impl Visitor {
     }
 }
 
-/// What the tables know of a visitor.
+/// The facts that the tables have of a visitor.
 struct Known {
     person: Option<Person>,
     standing: Standing,
 }
 
-/// What came of a password.
+/// The outcome of a password.
 enum Checked {
     Right,
     Wrong,

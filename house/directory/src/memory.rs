@@ -17,7 +17,7 @@ const MOST: usize = 10_000;
 /// changes, by us or by another process, the hash in the database is another and nothing fits any more.
 pub(crate) struct Memory {
     key: hmac::Key,
-    /// What is compared with where nothing is remembered.
+    /// The key that is compared with where nothing is remembered.
     nothing: hmac::Tag,
     good: HashMap<AccountId, (hmac::Tag, Moment)>,
 }

@@ -21,14 +21,14 @@ pub enum Destination {
         account: AccountId,
         /// Their main address.
         address: Address,
-        /// What stood behind the `+`: perhaps a folder.
+        /// The text behind the `+`: perhaps a folder.
         detail: Option<String>,
     },
     /// An alias leads to another post office.
     Remote(Address),
 }
 
-/// What an address is to us.
+/// The standing of an address with us.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Resolution {
     /// It leads here, or through one of our aliases anywhere; never empty.
@@ -127,7 +127,7 @@ impl Walk<'_> {
         Ok(Some(targets.into_iter().map(|target| (target, detail.clone())).collect()))
     }
 
-    /// Who came first is in charge: in the domain, or else in the house.
+    /// The person who came first is in charge: in the domain, or else in the house.
     fn first_person(&self, domain: Option<i64>) -> Result<Option<Destination>, Error> {
         let mut found = None;
         if let Some(domain) = domain {

@@ -1,4 +1,4 @@
-//! What is kept of a password.
+//! The keys that are kept of a password.
 
 use std::sync::{Mutex, PoisonError};
 

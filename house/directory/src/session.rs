@@ -41,7 +41,7 @@ pub struct SessionOrigin {
 pub struct Session {
     /// Its number, never given to another.
     pub number: i64,
-    /// Whose it is.
+    /// The account it belongs to.
     pub account: AccountId,
     /// When it began.
     pub begun: Timestamp,

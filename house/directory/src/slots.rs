@@ -141,7 +141,7 @@ impl Queue {
         }
     }
 
-    /// Whose turn it is; where nobody waits, the slot is free.
+    /// Gives the slot to whoever's turn it is; where nobody waits, it is free.
     fn next(&self) -> Option<Waiter> {
         let mut state = self.lock();
         let next = state.first();

@@ -1,4 +1,4 @@
-//! Who is in the house now, and who of them has to go.
+//! The people who are in the house now, and those of them who have to go.
 //!
 //! Each conversation of somebody who was let in stands in one book, with what let them in. [`Directory::watch_over`] looks at
 //! those again whenever credentials were changed: it wakes by the notice that goes out behind such a commit, whichever
@@ -21,7 +21,7 @@ use crate::{CREDENTIALS, Directory, Error, session};
 
 /// Without a notice, everybody is looked at this often.
 const ROUND: Duration = Duration::from_secs(60);
-/// What comes at once is looked at at once.
+/// Conversations that come together are looked at together.
 const PAUSE: Duration = Duration::from_millis(50);
 /// After a look that failed.
 const AGAIN: Duration = Duration::from_secs(1);
@@ -35,15 +35,15 @@ const FRESH: usize = 10_000;
 pub struct Open {
     /// Its number, never used again while this process runs.
     pub number: u64,
-    /// Whose it is.
+    /// The account it belongs to.
     pub account: AccountId,
-    /// What they do.
+    /// The kind of conversation.
     pub doing: Doing,
     /// Where they are.
     pub from: IpAddr,
     /// Since when.
     pub since: Timestamp,
-    /// What let them in.
+    /// The proof that let the person in.
     pub proof: Proof,
 }
 

@@ -48,7 +48,7 @@ pub(crate) struct Throttle {
     failures: Counters<Key>,
 }
 
-/// What a try may do.
+/// The permission of a try.
 pub(crate) enum Ruling {
     /// It is made, after its wait.
     Try(Try),

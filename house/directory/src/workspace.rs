@@ -18,7 +18,7 @@ impl Workspace {
         &mut self.0
     }
 
-    /// What a password was worked into is nobody's to read.
+    /// Nobody may read the memory that a password was worked in.
     pub fn wipe(&mut self) {
         self.0.iter_mut().zeroize();
     }

@@ -28,7 +28,7 @@ pub struct Batch<'m> {
     folders: HashMap<PathBuf, Folder>,
 }
 
-/// What is known of a folder that letters go to.
+/// The facts that are known of a folder that letters go to.
 #[derive(Default)]
 struct Folder {
     keywords: Option<Keywords>,

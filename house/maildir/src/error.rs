@@ -1,4 +1,4 @@
-//! What can go wrong in a Maildir, and who must act.
+//! The faults of a Maildir, and who must act.
 
 use std::io;
 use std::path::{Path, PathBuf};

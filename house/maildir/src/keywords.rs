@@ -49,7 +49,7 @@ impl Keywords {
         keywords
     }
 
-    /// What the letters of a name mean; letters that mean nothing here are left out.
+    /// The meaning of the letters of a name; letters that mean nothing here are left out.
     pub fn names<'a>(&'a self, letters: &'a str) -> impl Iterator<Item = &'a str> {
         let place = |letter: u8| usize::from(letter.wrapping_sub(b'a'));
         letters.bytes().filter_map(move |letter| self.names.get(place(letter))?.as_deref())

@@ -7,10 +7,10 @@ use mail::Timestamp;
 
 use crate::Flags;
 
-/// What a name of a file in `new/` or `cur/` says.
+/// The facts that the name of a file in `new/` or `cur/` tells.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct FileName<'a> {
-    /// What tells the letter from all others, whatever its flags.
+    /// The part that tells the letter from all others, whatever its flags.
     pub unique: &'a str,
     /// Its flags.
     pub flags: Flags,

@@ -1,4 +1,4 @@
-//! What a person may see of a history. Each kind of event is decided here, and none by default: a new one does not compile
+//! The part of a history that a person sees. Each kind of event is decided here, and none by default: a new one does not compile
 //! until somebody has said who may know it. A test holds a table of every field and every viewer.
 
 use mail::seam::AccountId;
@@ -10,13 +10,13 @@ use crate::history::Noted;
 /// affair.
 const SOMEWHERE_HERE: &str = "/…";
 
-/// Whose eyes look at a history.
+/// The person whose eyes look at a history.
 pub(crate) struct Eyes<'a> {
     account: i64,
     sent: bool,
     /// Under which addresses it came to them.
     own: Vec<&'a str>,
-    /// Whom they, as the sender, wrote to.
+    /// The addresses that they, as the sender, wrote to.
     envelope: Vec<&'a str>,
 }
 
@@ -38,7 +38,7 @@ impl<'a> Eyes<'a> {
         (eyes.sent || !eyes.own.is_empty()).then_some(eyes)
     }
 
-    /// What they see of the steps. That a letter to an address of ours arrived is told to its sender once, however many
+    /// The steps as they may see them. That a letter to an address of ours arrived is told to its sender once, however many
     /// people the address leads to.
     pub(crate) fn see(&self, steps: &[Noted]) -> Vec<Noted> {
         let mut seen: Vec<Noted> = Vec::new();
@@ -60,7 +60,7 @@ impl<'a> Eyes<'a> {
                 (arrival.account == Some(self.account)).then(|| event.clone())
             }
             Event::Filed { account, recipient, .. } if *account != self.account => {
-                // That it has arrived, and not where it lies.
+                // The sender learns that it has arrived, and not where it lies.
                 let (recipient, folder) = (recipient.clone(), String::new());
                 self.wrote_to(&recipient).then_some(Event::Filed { account: 0, key: 0, recipient, folder })
             }
@@ -98,7 +98,7 @@ impl<'a> Eyes<'a> {
                 (*account == self.account).then(|| event.clone())
             }
             Event::Mended { .. } => Some(event.clone()),
-            // What was refused, tried and reported is between the house and the sender.
+            // Refusals, tries and reports are between the house and the sender.
             Event::Refused { .. }
             | Event::NotFiled { .. }
             | Event::Queued { .. }

@@ -13,7 +13,7 @@ use crate::index::{entries, letter};
 use crate::key::{Key, keys};
 use crate::row::decode;
 
-/// Who asks.
+/// The person or command that asks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Scope {
     /// The administrator: everything is shown.
@@ -22,7 +22,7 @@ pub enum Scope {
     Account(AccountId),
 }
 
-/// What is asked for.
+/// A question for letters.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum What {
     /// One letter.
@@ -53,7 +53,7 @@ impl Default for Page {
     }
 }
 
-/// What was found, the letters that came last first.
+/// The letters that were found, the last that came first.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Found {
     /// The histories, whole.

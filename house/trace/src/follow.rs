@@ -11,10 +11,10 @@ use crate::row::decode;
 /// Announced after each commit that wrote steps down.
 pub const TOPIC: Topic = Topic { kind: "trace", id: 0 };
 
-/// What was found, and how far was looked.
+/// The steps that were found, and how far the search has come.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Followed {
-    /// What happened to letters of interest, in order.
+    /// The events of letters of interest, in order.
     pub steps: Vec<(LetterId, Vec<Event>)>,
     /// The place of the last row looked at; go on from here.
     pub upto: i64,

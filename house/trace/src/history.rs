@@ -20,11 +20,11 @@ const MOST_ROWS: usize = 4000;
 pub struct Noted {
     /// When.
     pub at: Timestamp,
-    /// What.
+    /// The event.
     pub event: Event,
 }
 
-/// What happened to a letter, in order.
+/// The events of a letter, in order.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct History {
     /// Its name.
@@ -62,7 +62,7 @@ impl History {
         })
     }
 
-    /// What this person may see of it: of a letter they sent, all but what happens in other people's mailboxes; of a
+    /// The part that this person may see of it: of a letter they sent, all but what happens in other people's mailboxes; of a
     /// letter that came to them, how it came and what happened to their own copy. `None` when it is not theirs.
     pub fn seen_by(&self, account: AccountId) -> Option<Self> {
         let steps = Eyes::of(&self.steps, account)?.see(&self.steps);

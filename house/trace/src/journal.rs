@@ -1,4 +1,4 @@
-//! What is seen outside of any commit: gathered, and written down in groups.
+//! The events that are seen outside of any commit: gathered, and written down in groups.
 
 mod flood;
 mod group;

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use mail::LetterId;
 use mail::trace::{Arrival, Event};
 
-/// What a person may know of a letter and look for. Kept as a hash: what is found is looked at before it is given.
+/// A word that a person may know of a letter and look for. Kept as a hash: what is found is looked at before it is given.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Key(pub(crate) i64);
 

@@ -50,7 +50,7 @@ pub(crate) fn prune(tx: &mut Tx, upto: i64) -> Result<bool, store::Error> {
         tx.execute("DELETE FROM trace_step WHERE entry = $1", params![row.entry])?;
     }
     let keys = forget_keys(tx)?;
-    // What was cut short by its keys goes on as well.
+    // A slice that was cut short by its keys goes on as well.
     Ok(!old.is_empty() || keys == SLICE)
 }
 

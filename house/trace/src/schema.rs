@@ -5,7 +5,7 @@ use store::Migration;
 /// The tables, in the order they came.
 pub const MIGRATIONS: &[Migration] = &[Migration { room: "trace", number: 1, sql: FIRST }];
 
-/// What is where:
+/// The tables:
 /// - `trace_step`: what one commit did to one letter (see [`crate::row`]). Only ever added to at its end.
 /// - `trace_filed`: the name under which a letter in a mailbox came, and through which doors it was opened (one bit each).
 /// - `trace_key`: finds steps. Keys are hashes, so within `period` (65,536 steps) they come in any order: the tree that

@@ -17,13 +17,13 @@ const SLICE: usize = 500;
 pub struct Fault {
     /// The letter whose step it is.
     pub letter: LetterId,
-    /// What is wrong.
+    /// The fault.
     pub kind: FaultKind,
     /// Was it mended?
     pub mended: bool,
 }
 
-/// What can be wrong with a row.
+/// The fault of a row.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum FaultKind {
     /// It cannot be read. What it told is lost.

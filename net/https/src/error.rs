@@ -21,7 +21,7 @@ pub enum Error {
     /// No connection, or no TLS, or a certificate that proves nothing.
     #[error("cannot connect: {0}")]
     Connect(String),
-    /// What came is not HTTP, too large a header, or ended early.
+    /// The answer is no HTTP, has too large a header, or ended early.
     #[error("the answer cannot be read: {0}")]
     Broken(String),
     /// It leads on and on.

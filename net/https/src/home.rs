@@ -13,7 +13,7 @@ use tokio::sync::Mutex;
 use tokio::task::JoinSet;
 use tokio::time::{Instant, timeout};
 
-/// What was found is good for so long, as home addresses change.
+/// An address that was found is good for so long, as home addresses change.
 const GOOD: Duration = Duration::from_secs(300);
 /// Where a name server does not answer, what it said before is good for so long.
 const STILL_GOOD: Duration = Duration::from_secs(3600);

@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-/// What it takes to put 50 MB of attachments into a letter, and small letters beside it.
+/// The memory that it takes to put 50 MB of attachments into a letter, and small letters beside it.
 const LEAST: usize = 128 << 20;
 const MOST: usize = 1 << 30;
 

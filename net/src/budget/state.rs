@@ -1,4 +1,4 @@
-//! Who has how much, and who waits for it.
+//! The shares of the owners, and the line of those who wait for one.
 
 use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
@@ -8,7 +8,7 @@ use tokio::sync::Notify;
 
 use super::Owner;
 
-/// What a letter without large attachments has.
+/// The memory of a letter without large attachments.
 const SMALL: usize = 512 * 1024;
 
 pub(super) struct State {
@@ -20,7 +20,7 @@ pub(super) struct State {
     large: VecDeque<Ticket>,
 }
 
-/// What a share asks for.
+/// A share that somebody asks for.
 #[derive(Clone, Copy)]
 pub(super) struct Wish {
     pub owner: Option<Owner>,
@@ -35,7 +35,7 @@ impl Wish {
     }
 }
 
-/// Who waits holds one.
+/// The owner that waits holds one.
 #[derive(Clone)]
 pub(super) struct Ticket(Arc<Word>);
 
@@ -122,7 +122,7 @@ impl State {
     fn answer(&self, wish: Wish) -> Answer {
         let held = wish.owner.and_then(|owner| self.owners.get(&owner)).copied().unwrap_or(0);
         let elsewhere = held.saturating_sub(wish.whole - wish.more);
-        // Who holds little else (the last pieces of letters that are not complete) may have one letter, however large.
+        // An owner of little else (the last pieces of letters that are not complete) may have one letter, however large.
         if elsewhere > self.total / 8 && held + wish.more > self.total / 4 {
             return Answer::OwnersTurn;
         }

@@ -2,7 +2,7 @@ use proptest::prelude::*;
 
 use super::*;
 
-/// What is read of these octets, and how many are left for the protocol behind.
+/// The introduction that is read of these octets, and how many are left for the protocol behind.
 fn read_all(octets: &[u8]) -> (Result<Introduction, String>, usize) {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
     let mut stream = octets;

@@ -1,4 +1,4 @@
-//! Who is in, door by door and network by network.
+//! The books of the connections that are in, door by door and network by network.
 
 use std::collections::HashMap;
 use std::net::{IpAddr, Ipv6Addr};
@@ -39,7 +39,7 @@ struct Stranger {
     silence: Arc<Silence>,
 }
 
-/// What a seat must know to be given back.
+/// The facts that a seat must know to be given back.
 pub(super) struct Entered {
     pub number: u64,
     pub door: usize,

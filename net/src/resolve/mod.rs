@@ -25,7 +25,7 @@ pub struct Exchange {
     pub host: String,
 }
 
-/// Who takes letters for a domain (RFC 5321 §5.1).
+/// The hosts that take letters for a domain (RFC 5321 §5.1).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum MxAnswer {
     /// These, the smallest preference first; never empty. Those of one preference stand in random order.
@@ -64,11 +64,11 @@ pub struct Service {
 
 /// Asks for MX, SRV and address records.
 pub trait Resolver: Send + Sync {
-    /// Who takes letters for `domain`.
+    /// Finds the hosts that take letters for `domain`.
     fn mx<'a>(&'a self, domain: &'a Domain) -> Pending<'a, Result<MxAnswer, DnsFault>>;
 
-    /// Who offers a service, such as `_imaps._tcp.example.org` (RFC 6186): the smallest priority first, and the largest
-    /// weight first among those. Nobody is asked where a resolver does not know such records.
+    /// Finds the hosts that offer a service, such as `_imaps._tcp.example.org` (RFC 6186): the smallest priority first, and
+    /// the largest weight first among those. Nobody is asked where a resolver does not know such records.
     fn services<'a>(&'a self, name: &'a str) -> Pending<'a, Result<Vec<Service>, DnsFault>> {
         let _ = name;
         Box::pin(async { Ok(Vec::new()) })

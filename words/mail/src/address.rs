@@ -226,7 +226,7 @@ impl ReturnPath {
     }
 }
 
-/// What stands between the angle brackets: nothing for `Null`.
+/// The text between the angle brackets: none for `Null`.
 impl fmt::Display for ReturnPath {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.address().map_or(Ok(()), |address| write!(f, "{address}"))

@@ -23,7 +23,7 @@ impl Hold {
     }
 }
 
-/// What the bytes of the letter are made of (RFC 6152, RFC 3030).
+/// The kind of octets that the letter is made of (RFC 6152, RFC 3030).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum BodyKind {
     /// Nothing was declared, or `BODY=7BIT`.
@@ -38,7 +38,7 @@ pub enum BodyKind {
 pub struct Envelope {
     /// Where bounces go.
     pub return_path: ReturnPath,
-    /// Who gets the letter; never empty when a letter is handed over.
+    /// The recipients of the letter; never empty when a letter is handed over.
     pub recipients: Vec<Address>,
     /// `BODY=` of MAIL FROM.
     pub body: BodyKind,

@@ -1,4 +1,4 @@
-//! Who counts as one peer when peers are counted.
+//! The networks that count as one peer when peers are counted.
 
 use std::net::{IpAddr, Ipv6Addr};
 

@@ -35,7 +35,7 @@ impl Room for Boundless {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct AccountId(pub i64);
 
-/// What an address is to this post office.
+/// The standing of an address with this post office.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Standing {
     /// One of our people, an alias, or postmaster: we take the letter.
@@ -57,7 +57,7 @@ pub enum Standing {
 
 /// Answers, while the sender is connected, what an address is to us.
 pub trait Recipients: Send + Sync {
-    /// What `address` is to us.
+    /// The standing of `address` with us.
     fn standing<'a>(&'a self, address: &'a Address) -> Pending<'a, Result<Standing, OurFault>>;
 
     /// The address of ours that has this local part, for letters to `local@[an IP address of ours]` (RFC 5321 §4.1.3),
@@ -73,7 +73,7 @@ pub trait Recipients: Send + Sync {
 pub struct Wire {
     /// The address the peer connected from; 127.0.0.1 for a Unix socket.
     pub ip: IpAddr,
-    /// What it called itself (HELO, EHLO): never to be trusted.
+    /// The name that it gave itself (HELO, EHLO): never to be trusted.
     pub hello: String,
     /// Version and cipher of TLS; empty in clear.
     pub tls: String,
@@ -122,9 +122,9 @@ pub struct Login {
     pub account: AccountId,
     /// Their main address.
     pub address: Address,
-    /// What they are called, where that is known.
+    /// The person's name, where it is known.
     pub name: Option<String>,
-    /// What they proved it with.
+    /// The proof that the person gave.
     pub proof: Proof,
 }
 
@@ -135,7 +135,7 @@ impl Login {
     }
 }
 
-/// What came of a log-in.
+/// The outcome of a log-in.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum LoginVerdict {
     /// Name and password belong together.
@@ -148,7 +148,7 @@ pub enum LoginVerdict {
     Busy(std::time::Duration),
 }
 
-/// What the server keeps of a password for SCRAM-SHA-256 (RFC 5802 §3, RFC 7677).
+/// The keys that the server keeps of a password for SCRAM-SHA-256 (RFC 5802 §3, RFC 7677).
 #[derive(Clone)]
 pub struct ScramKeys {
     /// Random, per password.

@@ -1,4 +1,4 @@
-//! What must not be seen cannot be printed.
+//! Secrets that cannot be printed.
 
 use std::fmt;
 

@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use crate::seam::Pending;
 
-/// What somebody was let in with, as the directory knows it again. It lets nobody in, and nothing can be learnt from it.
+/// The proof that let somebody in, as the directory knows it again. It lets nobody in, and nobody learns from it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Proof {
     /// Nobody has said: they stay as long as their account is there.
@@ -20,7 +20,7 @@ pub enum Proof {
     Session(i64),
 }
 
-/// What somebody does here, for a list of who is in the house.
+/// The occupation of somebody who is here, for a list of all who are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Doing {
     /// An IMAP conversation.

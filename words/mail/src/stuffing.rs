@@ -26,12 +26,12 @@ impl DotStuffer {
         Self { at: At::LineStart }
     }
 
-    /// What to write for this chunk. Take all pieces before showing the next chunk.
+    /// The pieces to write for this chunk. Take all of them before showing the next chunk.
     pub fn pieces<'a>(&'a mut self, chunk: &'a [u8]) -> Pieces<'a> {
         Pieces { stuffer: self, rest: chunk, next: None }
     }
 
-    /// What to write at the end: the line end that is missing, and the dot alone on its line.
+    /// The octets to write at the end: the line end that is missing, and the dot alone on its line.
     pub fn finish(self) -> &'static [u8] {
         match self.at {
             At::LineStart => b".\r\n",

@@ -1,4 +1,4 @@
-//! What is written down of a letter on its way: one [`Step`] a decision. Facts only; the words for them are made where a
+//! The history of a letter on its way: one [`Step`] a decision. Facts only; the words for them are made where a
 //! person reads them, in their language.
 
 use serde::{Deserialize, Serialize};
@@ -13,7 +13,7 @@ pub struct Step {
     pub letter: LetterId,
     /// When.
     pub at: Timestamp,
-    /// What.
+    /// The event.
     pub event: Event,
 }
 
@@ -42,7 +42,7 @@ pub enum Link {
     Import,
 }
 
-/// What happened. Stored by the order of the variants and of their fields: new ones go to the end.
+/// One event. It is stored by the order of the variants and of their fields: new ones go to the end.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Event {
     /// It came in and we took charge of it.
@@ -51,12 +51,12 @@ pub enum Event {
     Refused {
         /// How it came.
         arrival: Arrival,
-        /// What the sender was told.
+        /// The reply to the sender.
         reply: String,
     },
     /// A check or a rule decided something about it.
     Judged {
-        /// Whose copy it is about.
+        /// The owner of the copy that it is about.
         recipient: String,
         /// Which check: `spf`, `spam`, `sieve`, …
         by: String,
@@ -80,7 +80,7 @@ pub enum Event {
     NotFiled {
         /// The address it came under.
         recipient: String,
-        /// What was answered.
+        /// The answer that was given.
         reply: String,
     },
     /// It waits to be carried to others.
@@ -92,7 +92,7 @@ pub enum Event {
     Attempt(Attempt),
     /// The sender was told what became of it.
     Reported {
-        /// Whom we wrote to.
+        /// The address that we wrote to.
         to: String,
         /// The name of the report, which has a history of its own.
         report: String,
@@ -101,7 +101,7 @@ pub enum Event {
     },
     /// The postmaster did something to it in the queue.
     Desk {
-        /// What.
+        /// The deed.
         act: DeskAct,
         /// To which recipient.
         recipient: String,
@@ -141,7 +141,7 @@ pub enum Event {
     },
     /// Something of ours failed meanwhile: for the postmaster, who can mend it.
     Fault {
-        /// What failed.
+        /// The part that failed.
         cause: String,
     },
     /// It came with octets that no letter may have, and was taken all the same.
@@ -191,11 +191,11 @@ pub struct Arrival {
     pub by: Option<Link>,
     /// The address the peer connected from, or the source it was fetched from, or the file it lay in.
     pub peer: String,
-    /// What the peer called itself.
+    /// The name that the peer gave itself.
     pub hello: String,
     /// Version and cipher, inside TLS.
     pub tls: String,
-    /// Who had logged in.
+    /// The person who had logged in.
     pub login: String,
     /// The mailbox of who had.
     pub account: Option<i64>,
@@ -352,9 +352,9 @@ pub struct Attempt {
     /// The server, program or folder; empty where none was reached. Before a server that LMTP was spoken with stands
     /// [`Self::LMTP`], as in a route.
     pub by: String,
-    /// What it answered, or what we found.
+    /// Its answer, or our own finding.
     pub said: String,
-    /// What came of it.
+    /// The outcome.
     pub outcome: AttemptOutcome,
     /// The version of TLS it went through; empty in clear.
     pub tls: String,
@@ -406,7 +406,7 @@ impl Hand {
     }
 }
 
-/// What came of a try.
+/// The outcome of a try.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum AttemptOutcome {
     /// It has arrived.
@@ -417,7 +417,7 @@ pub enum AttemptOutcome {
     Failed,
 }
 
-/// What the postmaster does at the queue.
+/// A deed of the postmaster at the queue.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum DeskAct {
     /// Keeps it back.
@@ -430,7 +430,7 @@ pub enum DeskAct {
     Dropped,
 }
 
-/// What happens to letters outside of any commit.
+/// Events of letters outside of any commit.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Observation {
     /// A letter, or the beginning of one, was refused.

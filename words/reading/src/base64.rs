@@ -33,7 +33,7 @@ impl Base64 {
                         out.push((self.bits >> self.have) as u8);
                     }
                 }
-                // What follows a padding starts a new group: joined base64 texts are common in broken mail.
+                // The sign behind a padding starts a new group: joined base64 texts are common in broken mail.
                 PADDING => self.have = 0,
                 _ => {}
             }
@@ -44,7 +44,7 @@ impl Base64 {
 const PADDING: u8 = 64;
 const NOTHING: u8 = 65;
 
-/// What each octet stands for in base64.
+/// The value that each octet stands for in base64.
 const VALUES: [u8; 256] = {
     let mut values = [NOTHING; 256];
     let alphabet = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";

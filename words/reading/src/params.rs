@@ -122,7 +122,7 @@ fn starts_with(name: &[u8], known: &[u8]) -> bool {
     start.eq_ignore_ascii_case(known) && matches!(rest.first(), None | Some(b'*'))
 }
 
-/// What parentheses outside of quotes are.
+/// How parentheses outside of quotes are read.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Parentheses {
     Comment,
@@ -172,7 +172,7 @@ impl Reader<'_> {
     }
 
     fn quoted(&mut self, text: &mut Vec<u8>) {
-        // What stood unquoted before the quote was blank space.
+        // The signs before the quote were blank space.
         if text.trim_ascii().is_empty() {
             text.clear();
         }

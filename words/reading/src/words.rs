@@ -14,7 +14,7 @@ pub fn read(value: &[u8]) -> String {
                 after_word = true;
             }
             Token::Plain { octets, before_word } => {
-                // What stands between two words is part of the text only where it is more than blanks.
+                // The octets between two words are part of the text only where they are more than blanks.
                 if after_word && before_word && octets.iter().all(u8::is_ascii_whitespace) {
                     continue;
                 }
@@ -56,7 +56,7 @@ impl Pending {
 pub enum Token<'a> {
     /// An encoded word.
     Word(Word<'a>),
-    /// What stands before, between and after them.
+    /// The text before, between and after them.
     Plain {
         /// The stretch as written.
         octets: &'a [u8],
@@ -66,7 +66,7 @@ pub enum Token<'a> {
 }
 
 impl<'a> Token<'a> {
-    /// What it is where it is no encoded word.
+    /// The reading of it where it is no encoded word.
     pub fn plain(self) -> Option<&'a [u8]> {
         match self {
             Self::Plain { octets, .. } => Some(octets),

@@ -15,7 +15,7 @@ pub const MAX_TOKEN: usize = 8192;
 pub enum BearerMechanism {
     /// The standard (RFC 7628).
     OAuthBearer,
-    /// What came before it, and all that Microsoft speaks.
+    /// Its predecessor, the only mechanism of the kind that Microsoft speaks.
     XOAuth2,
 }
 
@@ -96,7 +96,7 @@ impl Bearer {
         }))
     }
 
-    /// What the server said of a token that it refused: a JSON object with `status` and `scope` (RFC 7628 §3.2.2), for
+    /// The server's reason for refusing a token: a JSON object with `status` and `scope` (RFC 7628 §3.2.2), for
     /// the log. On one line and shortened; it never holds the token.
     pub fn refusal(&self) -> Option<&str> {
         self.refusal.as_deref()

@@ -20,7 +20,7 @@ pub struct Exchange {
     nonce: [u8; NONCE],
 }
 
-/// What is to be done next.
+/// The next thing that the owner of the exchange has to do.
 #[derive(Debug)]
 pub enum Step {
     /// Send this behind `334 ` or `+ ` (base64, perhaps empty) and show the client's next line to [`Exchange::line`].
@@ -31,7 +31,7 @@ pub enum Step {
     Done(Result<Login, Refusal>),
 }
 
-/// What only the owner can know: the methods of [`mail::seam::Logins`], as values.
+/// A question that only the owner can answer: the methods of [`mail::seam::Logins`], as values.
 #[derive(Debug)]
 pub enum Question {
     /// Do name and password belong together? Answer with a verdict.
@@ -98,12 +98,12 @@ pub enum Refusal {
     Fault(OurFault),
 }
 
-/// What to say to somebody from whose network there were too many failures. It says nothing of names.
+/// The text for somebody from whose network there were too many failures. It says nothing of names.
 pub fn too_many(wait: Duration) -> String {
     format!("too many failed log-ins from your network; try again in {}", minutes_or_seconds(wait))
 }
 
-/// What to say to somebody whose log-in was not tried because too many others were being checked.
+/// The text for somebody whose log-in was not tried because too many others were being checked.
 pub fn busy(wait: Duration) -> String {
     format!("too many log-ins are being checked now; try again in {}", minutes_or_seconds(wait))
 }

@@ -14,7 +14,7 @@ use crate::prepare::prepare;
 const MAX_NONCE: usize = 256;
 const MAX_MESSAGE: usize = 4096;
 
-/// What the server keeps of a password: from it nobody can log in, and nobody learns the password.
+/// The keys that the server keeps of a password: nobody can log in with them, and nobody learns the password from them.
 /// RFC 7677 §4 asks for at least 4096 iterations.
 pub fn derive_keys(password: &str, salt: Vec<u8>, iterations: u32) -> ScramKeys {
     let salted = salted(password, &salt, iterations);
@@ -53,9 +53,9 @@ pub(crate) fn same(a: &[u8], b: &[u8]) -> bool {
 
 /// `n,,n=user,r=nonce`
 pub(crate) struct ClientFirst {
-    /// What the client-final message must repeat: `n,,`, perhaps with an authorization name.
+    /// The header that the client-final message must repeat: `n,,`, perhaps with an authorization name.
     pub gs2_header: String,
-    /// Whom the client wants to act as, if it says so.
+    /// The name that the client wants to act as, if it gives one.
     pub authzid: Option<String>,
     pub name: String,
     pub nonce: String,

@@ -8,7 +8,7 @@ use mail::seam::{Login, Logins};
 use crate::exchange::{Answer, Exchange, Keys, Question, Refusal, Step, judged};
 use crate::prepare::prepare;
 
-/// What the door does next.
+/// The next thing that the door does.
 #[derive(Debug)]
 pub enum Turn {
     /// Send this behind `334 ` or `+ ` (base64, perhaps empty), read a line, show it to [`Exchange::line`].

@@ -1,9 +1,9 @@
-//! What follows DATA (RFC 5321 §4.1.1.4, §4.5.2) and BDAT (RFC 3030): found out without copying. Where the letter ends is
+//! The letter behind DATA (RFC 5321 §4.1.1.4, §4.5.2) and BDAT (RFC 3030), read without copying. Where the letter ends is
 //! judged so strictly that no two servers can disagree on it; line ends inside it are made CRLF, whatever they were.
 
 use std::ops::Range;
 
-/// What was found at the front of the input.
+/// The kind of octets at the front of the input.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Found {
     /// Not enough input to go on.
@@ -112,9 +112,9 @@ impl DataDecoder {
                 }
                 [b'\r', b'\n', ..] => from = at + 2,
                 [b'\r'] | [b'\r', b'\r'] => return self.piece(start..at, State::Inside),
-                // What is good goes first; the line end to mend is found again at the front of the next call.
+                // The good octets go first; the next call finds the line end to mend at the front of its input.
                 _ if start < at => return self.piece(start..at, State::Inside),
-                // What writes CRLF for LF, and is given CRLF, writes this for one line end.
+                // A program that writes CRLF for each LF, and is given CRLF, writes this for one line end.
                 [b'\r', b'\r', b'\n', ..] => return self.line_end(3, Ended::Crlf),
                 [b'\r', ..] => return self.line_end(1, Ended::BareCr),
                 _ => return self.line_end(1, Ended::BareLf),

@@ -1,4 +1,4 @@
-//! What a server says it can do (RFC 5321 §4.1.1.1), read from its EHLO answer and written into ours.
+//! The extensions that a server offers (RFC 5321 §4.1.1.1), read from its EHLO answer and written into ours.
 
 use std::borrow::Cow;
 

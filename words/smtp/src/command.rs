@@ -79,7 +79,7 @@ impl MailFrom {
 /// `RCPT TO`
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RcptTo {
-    /// Whom the letter is for.
+    /// The recipient of the letter.
     pub to: Forward,
 }
 
@@ -123,7 +123,7 @@ impl Command {
     pub fn parse(line: &[u8]) -> Result<Self, CommandError> {
         let text = match std::str::from_utf8(line) {
             Ok(text) => Cow::Borrowed(text),
-            // What a client calls itself is for people, and no reason to turn it away.
+            // The name that a client gives itself is for people, and no reason to turn the client away.
             Err(_) if introduces(line) => String::from_utf8_lossy(line),
             Err(_) => return Err(CommandError::Characters),
         };
@@ -239,7 +239,7 @@ fn some(rest: &str, syntax: &'static str) -> Result<String, CommandError> {
     if rest.is_empty() { Err(CommandError::Syntax(syntax)) } else { Ok(rest.to_owned()) }
 }
 
-/// What a client calls itself. Anything will do, `my pc` and nothing at all (RFC 5321 §4.1.4 forbids refusing a client
+/// The name that a client gives itself. Any will do, `my pc` and none at all (RFC 5321 §4.1.4 forbids refusing a client
 /// for its name); what is longer than a name can be is cut off.
 fn name(rest: &str) -> String {
     rest[..rest.floor_char_boundary(mail::Domain::MAX)].to_owned()

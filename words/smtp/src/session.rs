@@ -35,11 +35,11 @@ pub struct Session {
     skipping: Option<usize>,
     /// The letter that was refused here, without a question to anybody.
     refused: Option<Box<(Envelope, Reply)>>,
-    /// What was mended in the letter that was handed over last.
+    /// The faults that were mended in the letter that was handed over last.
     mended: Mended,
 }
 
-/// What in a letter was not as the standards want it (RFC 5321 §2.3.8, RFC 5322 §2.3), and was taken all the same.
+/// The faults of a letter against the standards (RFC 5321 §2.3.8, RFC 5322 §2.3) that was taken all the same.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Mended {
     /// How many bare LFs, bare CRs and CR CR LFs became CRLF.
@@ -57,7 +57,7 @@ pub struct Hello {
     pub extended: bool,
 }
 
-/// What is to be done next.
+/// The next thing that the owner of the dialogue has to do.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Step {
     /// Send what waits to be sent, and come back when more has arrived.
@@ -79,7 +79,7 @@ pub enum Step {
     Close(Reply),
 }
 
-/// What only the owner of the dialogue can know.
+/// A question that only the owner of the dialogue can answer.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Question {
     /// May this sender write? Answer with a verdict.
@@ -160,7 +160,7 @@ const MAX_LOGIN_LINE: usize = 12_288;
 /// A line may be this much too long before the client is taken for an attacker.
 const MAX_SKIPPED: usize = 1024 * 1024;
 
-/// What stands at the front of the input.
+/// The line at the front of the input, as far as it has come.
 enum Line<'a> {
     Incomplete,
     TooLong,
@@ -194,7 +194,7 @@ impl Session {
         self.hello.as_ref()
     }
 
-    /// Who has logged in.
+    /// The person who has logged in.
     pub fn login(&self) -> Option<&Login> {
         self.login.as_ref()
     }
@@ -226,7 +226,7 @@ impl Session {
         self.refused.take().map(|refused| *refused)
     }
 
-    /// What was mended in the letter that [`Step::Deliver`] was last said of.
+    /// The faults that were mended in the letter of the last [`Step::Deliver`].
     pub fn mended(&self) -> Mended {
         self.mended
     }
@@ -236,7 +236,7 @@ impl Session {
         matches!(self.stage, Stage::Data(_) | Stage::Chunk(..))
     }
 
-    /// What stands behind `with` in a Received field (RFC 3848, RFC 6531 §4.3).
+    /// The word behind `with` in a Received field (RFC 3848, RFC 6531 §4.3).
     pub fn protocol(&self, smtputf8: bool) -> String {
         let extended = self.hello.as_ref().is_some_and(|hello| hello.extended);
         let name = match (self.settings.kind, smtputf8, extended) {
@@ -367,7 +367,7 @@ impl Session {
                 (used, self.not_obeyed(line, replies::bare_line_feed()))
             }
             Line::Whole(used, line) => match self.whole_line(line) {
-                // What was sent behind STARTTLS in clear may have been put there by someone between.
+                // Octets in clear behind STARTTLS may have been put there by someone between.
                 step @ Step::StartTls(_) => (input.len(), step),
                 step => (used, step),
             },
@@ -436,7 +436,7 @@ impl Session {
         Step::Say(Reply::new(250, (2, 1, 5), "recipient taken"))
     }
 
-    /// Who is named twice gets one letter; with LMTP two replies, so there both are kept (RFC 2033 §4.2).
+    /// A recipient who is named twice gets one letter; LMTP wants two replies, so there both are kept (RFC 2033 §4.2).
     fn add_recipient(&self, draft: &mut Draft, address: Address) {
         let recipients = &mut draft.envelope.recipients;
         if self.settings.kind == Kind::Lmtp || !recipients.contains(&address) {

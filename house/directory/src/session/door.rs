@@ -1,4 +1,4 @@
-//! What the doors ask about sessions: they begin one, know its owner by the token, and end it.
+//! Sessions as the doors use them: they begin one, know its owner by the token, and end it.
 
 use std::time::Duration;
 
@@ -52,7 +52,7 @@ impl Directory {
         Ok(token)
     }
 
-    /// Whose session this is; none: nobody's, or it has ended.
+    /// The person whose session this is; none: it is nobody's, or has ended.
     pub async fn session(&self, token: &str) -> Result<Option<Login>, Error> {
         let (key, now) = (key(token), (self.0.clock)());
         let Some((login, seen)) = self.0.store.read(move |view| find(view, &key, now)).await? else { return Ok(None) };

@@ -13,7 +13,7 @@ use crate::note;
 /// How often a store that has no time now is asked again.
 const TRIES: u32 = 5;
 
-/// What is to be written.
+/// The steps that are to be written.
 #[derive(Clone)]
 pub struct Group(Vec<One>);
 

@@ -44,14 +44,14 @@ struct Reader<'a> {
     unclosed: Unclosed,
 }
 
-/// What is known not to be closed in the rest of the value, so that it is looked for once.
+/// The signs that are known not to be closed in the rest of the value, so that each is looked for once.
 #[derive(Default)]
 struct Unclosed {
     quote: bool,
     comment: bool,
 }
 
-/// What was read up to a delimiter.
+/// The text that was read up to a delimiter.
 #[derive(Default)]
 struct Words {
     /// The words with one blank between them, quotes taken away.
@@ -124,7 +124,7 @@ impl Reader<'_> {
         self.found.push(Mention::Mailbox { name, route: None, local, domain });
     }
 
-    /// What stands in angle brackets; `name` was before them.
+    /// Reads the address in angle brackets; `name` was before them.
     fn angle(&mut self, name: Words) {
         let mut name = name;
         loop {

@@ -1,4 +1,4 @@
-//! What charset a text may be in that does not say it.
+//! Guesses the charset of a text that names none.
 
 use encoding_rs::Encoding;
 

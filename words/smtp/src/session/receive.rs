@@ -218,7 +218,7 @@ impl Session {
         (used + thrown, step)
     }
 
-    /// What is not kept of a chunk is thrown away; where all of it has come, it is answered.
+    /// Throws away the octets of a chunk that are not kept, and answers the chunk once all of it has come.
     fn rest_of_chunk(&mut self, input: &[u8]) -> (usize, Step) {
         let Stage::Chunk(envelope, chunked) = &mut self.stage else { return (0, Step::More) };
         let thrown = chunked.of(input).len();

@@ -1,4 +1,4 @@
-//! What we say, in one place (codes: RFC 5321 §4.2, RFC 3463, RFC 4954 §6).
+//! Our replies, in one place (codes: RFC 5321 §4.2, RFC 3463, RFC 4954 §6).
 
 use mail::Reply;
 

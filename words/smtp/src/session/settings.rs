@@ -1,10 +1,10 @@
-//! What a dialogue must know before it begins.
+//! The settings that a dialogue must have before it begins.
 
 use mail::{Address, Domain};
 
 use crate::FutureRelease;
 
-/// Who is expected at the door.
+/// The kind of client that the door expects.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
     /// Other servers, with letters for our people (RFC 5321). There is no AUTH.
@@ -18,11 +18,11 @@ pub enum Kind {
 /// The settings of a door, the same for all its dialogues.
 #[derive(Clone, Debug)]
 pub struct Settings {
-    /// Who is expected.
+    /// The kind of client that is expected.
     pub kind: Kind,
-    /// What we call ourselves.
+    /// The name that we give ourselves.
     pub hostname: Domain,
-    /// Whom `RCPT TO:<Postmaster>` reaches.
+    /// The address that `RCPT TO:<Postmaster>` reaches.
     pub postmaster: Address,
     /// The largest letter taken, in octets.
     pub max_letter: u64,
