@@ -37,6 +37,8 @@ const PACKAGES: &[&str] = &[
     "python3-venv",
     "strace",
     "swaks",
+    "webkit2gtk-driver",
+    "xvfb",
 ];
 
 /// What only the clients that are built need (mujmap reads and writes notmuch's index).

@@ -9,17 +9,20 @@ const programs: Record<Kind, string> = {
   firefox: process.env.FIREFOX ?? '/usr/bin/firefox-esr',
 };
 
-/** Starts a browser with nothing remembered, in a window as wide as a laptop's. */
-export function start(kind: Kind): Promise<Browser> {
+/** Starts a browser with nothing remembered, in a window as wide as a laptop's, or a telephone's. */
+export function start(kind: Kind, look: { french?: boolean; narrow?: boolean } = {}): Promise<Browser> {
   return launch({
     browser: kind,
     executablePath: programs[kind],
     headless: true,
     timeout: 120_000,
     protocolTimeout: 120_000,
-    defaultViewport: { width: 1440, height: 900 },
+    defaultViewport: look.narrow ? { width: 430, height: 900 } : { width: 1440, height: 900 },
     args: kind === 'chrome' ? ['--no-sandbox', '--disable-gpu', '--disable-background-networking'] : [],
-    extraPrefsFirefox: { 'intl.accept_languages': 'en-GB', 'app.update.enabled': false },
+    extraPrefsFirefox: {
+      'intl.accept_languages': look.french ? 'fr-FR' : 'en-GB',
+      'app.update.enabled': false,
+    },
   });
 }
 
