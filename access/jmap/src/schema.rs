@@ -1,33 +1,21 @@
-//! The tables of this room: what JMAP knows and no other door does.
+//! The tables of this room: what JMAP knows and no other door does. Times are milliseconds since 1970.
 
 use store::Migration;
 
-/// The tables, in the order they came.
-pub const MIGRATIONS: &[Migration] = &[
-    Migration { room: "jmap", number: 1, sql: FIRST },
-    Migration { room: "jmap", number: 2, sql: SENDING },
-    Migration { room: "jmap", number: 3, sql: crate::subscription::TABLE },
-    Migration { room: "jmap", number: 4, sql: crate::submission::TABLE },
-    Migration { room: "jmap", number: 5, sql: crate::subscription::VAPID },
-];
-
-/// Letters on their way, whose submissions are to say what becomes of them; `since` is how far their history is known.
-const SENDING: &str = "
-CREATE TABLE jmap_sending (
-    letter TEXT NOT NULL PRIMARY KEY,
-    account BIGINT NOT NULL,
-    record BIGINT NOT NULL,
-    since BIGINT NOT NULL
-) {clustered};
-CREATE INDEX jmap_sending_record ON jmap_sending (record);
-CREATE INDEX jmap_sending_since ON jmap_sending (since);
-";
+/// The tables, in the order they came. How the next step is written stands at [`Migration`].
+pub const MIGRATIONS: &[Migration] = &[Migration { room: "jmap", number: 1, sql: FIRST }];
 
 /// What is where:
 /// - `jmap_upload`: blobs that were uploaded and are kept for a while, `at` when they came.
 /// - `jmap_state`: the last change of the records of a kind.
-/// - `jmap_record`: identities, submissions, absences and preferences, as JSON. One that is gone has no data and stays for who asks
-///   what has changed.
+/// - `jmap_record`: identities, submissions, absences and preferences, as JSON. One that is gone has no data and stays for
+///   who asks what has changed.
+/// - `jmap_sending`: letters on their way, whose submissions are to say what becomes of them; `since` is how far their
+///   history is known.
+/// - `jmap_sent`: under which Message-ID the letter of a submission went. A letter can be submitted more than once.
+/// - `jmap_subscription`: `credential` is empty for the password, and else the SHA-256 of a token; `keys` is empty where
+///   nothing is encrypted; `types` is JSON.
+/// - `jmap_vapid`: one row, the key by which push services know this server. It never leaves the row but to sign.
 const FIRST: &str = "
 CREATE TABLE jmap_upload (
     upload {id},
@@ -54,4 +42,37 @@ CREATE TABLE jmap_record (
     data TEXT
 );
 CREATE INDEX jmap_record_change ON jmap_record (account, kind, change);
+CREATE TABLE jmap_sending (
+    letter TEXT NOT NULL PRIMARY KEY,
+    account BIGINT NOT NULL,
+    record BIGINT NOT NULL,
+    since BIGINT NOT NULL
+) {clustered};
+CREATE INDEX jmap_sending_record ON jmap_sending (record);
+CREATE INDEX jmap_sending_since ON jmap_sending (since);
+CREATE TABLE jmap_sent (
+    account BIGINT NOT NULL,
+    message TEXT NOT NULL,
+    record BIGINT NOT NULL,
+    PRIMARY KEY (account, message, record)
+) {clustered};
+CREATE INDEX jmap_sent_record ON jmap_sent (record);
+CREATE TABLE jmap_subscription (
+    subscription {id},
+    account BIGINT NOT NULL,
+    credential TEXT NOT NULL,
+    made BIGINT NOT NULL,
+    device TEXT NOT NULL,
+    url TEXT NOT NULL,
+    keys TEXT NOT NULL,
+    code TEXT NOT NULL,
+    verified BIGINT NOT NULL,
+    expires BIGINT NOT NULL,
+    types TEXT NOT NULL
+);
+CREATE INDEX jmap_subscription_account ON jmap_subscription (account);
+CREATE TABLE jmap_vapid (
+    id {key},
+    secret {blob} NOT NULL
+);
 ";

@@ -20,7 +20,6 @@ mod sent;
 pub mod set;
 
 pub use follow::follow;
-pub(crate) use sent::TABLE;
 use serde_json::json;
 
 use crate::api::Object;

@@ -24,8 +24,7 @@ pub use credential::{Credential, Credentials};
 pub use get::get;
 pub use seal::Keys;
 pub use set::set;
-pub use table::TABLE;
-pub use vapid::{Error as NoKey, VAPID, Vapid};
+pub use vapid::{Error as NoKey, Vapid};
 
 /// A subscription.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]

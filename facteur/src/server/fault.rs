@@ -110,6 +110,13 @@ pub fn data(fault: &OpenError) -> String {
         }
         OpenError::Damaged { file, what } => damaged(file, what.first().map_or("", String::as_str)),
         OpenError::Database { file, error: store::Error::Corrupt(what) } => damaged(file, what),
+        OpenError::FormerTables { folder } => {
+            let folder = folder.display();
+            say!(
+                "the data in {folder} were written by a Facteur of before December 2026, and this one cannot read them. Nothing was changed. With the version that wrote them, export each mailbox (facteur export ADDRESS FOLDER); then begin with a new data folder and import them (facteur import ADDRESS FOLDER)",
+                "les données de {folder} ont été écrites par un Facteur d'avant décembre 2026, et celui-ci ne sait pas les lire. Rien n'a été modifié. Avec la version qui les a écrites, exportez chaque boîte (facteur export ADRESSE DOSSIER) ; puis commencez avec un nouveau dossier de données et importez-les (facteur import ADRESSE DOSSIER)"
+            )
+        }
         OpenError::Newer { .. } => say!(
             "these data were written by a newer Facteur; install that version again",
             "ces données ont été écrites par un Facteur plus récent ; réinstallez cette version"

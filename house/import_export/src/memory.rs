@@ -10,40 +10,11 @@ use std::sync::Arc;
 
 use mail::seam::AccountId;
 use mailbox::{FlagSet, FolderId, SpecialUse, Uid};
-use store::{Migration, Store, Tx, View, params};
+use store::{Store, Tx, View, params};
 
 use crate::identity::Identity;
 use crate::layout::Goal;
-use crate::legacy::Marks;
 use crate::runs::{self, RunId};
-
-/// The tables of this room.
-pub const MIGRATIONS: &[Migration] = &[
-    Migration { room: "removal", number: 1, sql: crate::legacy::TABLE },
-    Migration { room: "removal", number: 2, sql: COPIES },
-    Migration { room: "removal", number: 3, sql: runs::TABLES },
-];
-
-/// `turn`: the how-many-th copy of this letter it is. `folder`: a hash of the folder that it came from. `source`: the source
-/// of letters that fetched it; 0: it was imported. `run`, `lies`, `uid`, `flags`: the import that filed it, the folder and the
-/// UID it got there (a letter keeps both when it joins another conversation, and not its key), and its flags by
-/// [`flags_key`]; `run` is 0 where no import can take it back.
-const COPIES: &str = "
-CREATE TABLE removal_copy (
-    account BIGINT NOT NULL,
-    identity {blob} NOT NULL,
-    turn BIGINT NOT NULL,
-    folder BIGINT NOT NULL,
-    source BIGINT NOT NULL DEFAULT 0,
-    run BIGINT NOT NULL DEFAULT 0,
-    lies BIGINT NOT NULL DEFAULT 0,
-    uid BIGINT NOT NULL DEFAULT 0,
-    flags BIGINT NOT NULL DEFAULT 0,
-    PRIMARY KEY (account, identity, turn)
-) {clustered};
-CREATE INDEX removal_copy_free ON removal_copy (account, identity, folder) WHERE source = 0;
-CREATE INDEX removal_copy_run ON removal_copy (run, lies, uid) WHERE run > 0;
-";
 
 /// The folder that a copy came from. Folders for one use are one folder, whatever they are called.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -75,13 +46,13 @@ pub fn fetched(
     folder: FolderKey,
 ) -> Result<bool, store::Error> {
     if let Some(turn) = imported_copy(tx, account, identity, folder)? {
-        let sql = "UPDATE removal_copy SET source = $4 WHERE account = $1 AND identity = $2 AND turn = $3";
+        let sql = "UPDATE import_copy SET source = $4 WHERE account = $1 AND identity = $2 AND turn = $3";
         tx.execute(sql, params![account.0, identity.0, turn, source])?;
         return Ok(true);
     }
-    let sql = "SELECT COALESCE(MAX(turn) + 1, 0) FROM removal_copy WHERE account = $1 AND identity = $2";
+    let sql = "SELECT COALESCE(MAX(turn) + 1, 0) FROM import_copy WHERE account = $1 AND identity = $2";
     let turn: i64 = tx.query_one(sql, params![account.0, identity.0], |row| row.get(0))?;
-    let sql = "INSERT INTO removal_copy (account, identity, turn, folder, source) VALUES ($1, $2, $3, $4, $5)";
+    let sql = "INSERT INTO import_copy (account, identity, turn, folder, source) VALUES ($1, $2, $3, $4, $5)";
     tx.execute(sql, params![account.0, identity.0, turn, folder.0, source])?;
     Ok(false)
 }
@@ -93,13 +64,13 @@ fn imported_copy(
     identity: Identity,
     folder: FolderKey,
 ) -> Result<Option<i64>, store::Error> {
-    let sql = "SELECT turn FROM removal_copy
+    let sql = "SELECT turn FROM import_copy
          WHERE account = $1 AND identity = $2 AND source = 0 AND folder = $3 LIMIT 1";
     let same = view.query_opt(sql, params![account.0, identity.0, folder.0], |row| row.get::<i64>(0))?;
     if same.is_some() {
         return Ok(same);
     }
-    let sql = "SELECT turn FROM removal_copy WHERE account = $1 AND identity = $2 AND source = 0 LIMIT 1";
+    let sql = "SELECT turn FROM import_copy WHERE account = $1 AND identity = $2 AND source = 0 LIMIT 1";
     view.query_opt(sql, params![account.0, identity.0], |row| row.get::<i64>(0))
 }
 
@@ -114,13 +85,13 @@ pub struct Stamp {
 impl Stamp {
     /// Has another import brought this copy meanwhile?
     pub fn is_set(&self, view: &View, account: AccountId) -> Result<bool, store::Error> {
-        let sql = "SELECT 1 FROM removal_copy WHERE account = $1 AND identity = $2 AND turn = $3";
+        let sql = "SELECT 1 FROM import_copy WHERE account = $1 AND identity = $2 AND turn = $3";
         Ok(view.query_opt(sql, params![account.0, self.identity.0, self.turn], |_| Ok(()))?.is_some())
     }
 
     /// Writes the copy down, in the commit that files it.
     pub fn set(&self, tx: &mut Tx, account: AccountId, run: RunId, place: &FiledAt<'_>) -> Result<(), store::Error> {
-        let sql = "INSERT INTO removal_copy (account, identity, turn, folder, run, lies, uid, flags)
+        let sql = "INSERT INTO import_copy (account, identity, turn, folder, run, lies, uid, flags)
              VALUES ($1, $2, $3, $4, $5, $6, $7, $8)";
         let Self { identity, turn, folder } = *self;
         let (lies, uid, flags) = (place.folder.0, place.uid.get(), flags_key(place.flags));
@@ -170,7 +141,6 @@ pub struct Memory {
     once: HashSet<(Identity, FolderKey)>,
     /// Folders whose copies were taken for here because another folder's were.
     lent: Vec<Arc<Goal>>,
-    legacy: Marks,
     again: bool,
 }
 
@@ -196,7 +166,7 @@ impl Memory {
     pub fn load(store: &Store, account: AccountId, again: bool) -> Result<Self, store::Error> {
         let mut rows = store.read_blocking(move |view| {
             let mut rows = Vec::new();
-            let sql = "SELECT identity, turn, folder FROM removal_copy WHERE account = $1";
+            let sql = "SELECT identity, turn, folder FROM import_copy WHERE account = $1";
             view.for_each(sql, params![account.0], |row| {
                 let (identity, turn, folder) = (Identity(row.get(0)?), row.get(1)?, FolderKey(row.get(2)?));
                 rows.push(Row { identity, folder, turn, state: State::Free });
@@ -205,8 +175,7 @@ impl Memory {
             Ok::<_, store::Error>(rows)
         })?;
         rows.sort_unstable_by_key(|row| (row.identity, row.turn));
-        let legacy = Marks::load(store, account, again)?;
-        Ok(Self { rows, turns: HashMap::new(), once: HashSet::new(), lent: Vec::new(), legacy, again })
+        Ok(Self { rows, turns: HashMap::new(), once: HashSet::new(), lent: Vec::new(), again })
     }
 
     /// Decides about the next letter of a source. `once`: in one folder it is the same letter however often it comes
@@ -214,9 +183,6 @@ impl Memory {
     pub fn decide(&mut self, letter: &[u8], goal: &Arc<Goal>, once: bool) -> Decision {
         let (identity, folder) = (Identity::of(letter), FolderKey::of_goal(goal));
         if once && !self.once.insert((identity, folder)) {
-            return Decision::Known;
-        }
-        if self.legacy.has(goal, letter, once) {
             return Decision::Known;
         }
         let copies = self.copies(identity);
@@ -260,14 +226,13 @@ impl Memory {
 
 /// Forgets up to a slice of what is remembered of a person who is removed. Gives whether more is left.
 pub fn forget(tx: &mut Tx, account: AccountId) -> Result<bool, store::Error> {
-    let sql = "DELETE FROM removal_copy WHERE account = $1 AND (identity, turn) IN
-         (SELECT identity, turn FROM removal_copy WHERE account = $1 LIMIT $2)";
+    let sql = "DELETE FROM import_copy WHERE account = $1 AND (identity, turn) IN
+         (SELECT identity, turn FROM import_copy WHERE account = $1 LIMIT $2)";
     let copies = tx.execute(sql, params![account.0, SLICE])? == SLICE;
-    let marks = crate::legacy::forget(tx, account, SLICE)?;
     if !copies {
         runs::forget(tx, account)?;
     }
-    Ok(copies || marks)
+    Ok(copies)
 }
 
 const SLICE: usize = 5000;
@@ -290,8 +255,7 @@ mod tests {
         };
         let mut rows: Vec<Row> = copies.iter().map(row).collect();
         rows.sort_unstable_by_key(|row| (row.identity, row.turn));
-        let legacy = Marks::none();
-        Memory { rows, turns: HashMap::new(), once: HashSet::new(), lent: Vec::new(), legacy, again: false }
+        Memory { rows, turns: HashMap::new(), once: HashSet::new(), lent: Vec::new(), again: false }
     }
 
     /// The folders that the letters of a source are filed in; `-`: it is here.

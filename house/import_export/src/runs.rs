@@ -24,37 +24,24 @@ pub struct Run {
     pub letters: u64,
 }
 
-/// The tables. The letters of a run stand in `removal_copy`; `removal_folder` has the folders it has made, by the names it
-/// gave them.
-pub const TABLES: &str = "
-CREATE TABLE removal_run (run {id}, account BIGINT NOT NULL, began BIGINT NOT NULL, what TEXT NOT NULL);
-CREATE INDEX removal_run_account ON removal_run (account);
-CREATE TABLE removal_folder (
-    run BIGINT NOT NULL,
-    folder BIGINT NOT NULL,
-    name TEXT NOT NULL,
-    PRIMARY KEY (run, folder)
-) {clustered};
-";
-
 /// The longest name of what was imported that is kept, in characters.
 const LONGEST: usize = 300;
 
 /// Begins a run.
 pub fn begin(tx: &mut Tx, account: AccountId, now: Timestamp, what: &str) -> Result<RunId, store::Error> {
     let what: String = what.chars().filter(|c| !c.is_control()).take(LONGEST).collect();
-    let sql = "INSERT INTO removal_run (account, began, what) VALUES ($1, $2, $3) RETURNING run";
+    let sql = "INSERT INTO import_run (account, began, what) VALUES ($1, $2, $3) RETURNING run";
     tx.query_one(sql, params![account.0, now.0, what], |row| row.get(0).map(RunId))
 }
 
 /// Notes a folder that a run has made, in the commit that makes it.
 pub fn note_folder(tx: &mut Tx, run: RunId, folder: FolderId, name: &str) -> Result<(), store::Error> {
-    let sql = "INSERT INTO removal_folder (run, folder, name) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING";
+    let sql = "INSERT INTO import_folder (run, folder, name) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING";
     tx.execute(sql, params![run.0, folder.0, name]).map(drop)
 }
 
 const COLUMNS: &str = "r.run, r.account, r.began, r.what,
-    (SELECT COUNT(*) FROM removal_copy c WHERE c.run = r.run AND c.run > 0)";
+    (SELECT COUNT(*) FROM import_copy c WHERE c.run = r.run AND c.run > 0)";
 
 fn read(row: &store::Row<'_>) -> Result<Run, store::Error> {
     Ok(Run {
@@ -68,7 +55,7 @@ fn read(row: &store::Row<'_>) -> Result<Run, store::Error> {
 
 /// The run of this number, unless it was undone.
 pub fn get(view: &View, run: RunId) -> Result<Option<Run>, store::Error> {
-    view.query_opt(&format!("SELECT {COLUMNS} FROM removal_run r WHERE r.run = $1"), params![run.0], read)
+    view.query_opt(&format!("SELECT {COLUMNS} FROM import_run r WHERE r.run = $1"), params![run.0], read)
 }
 
 /// The most that are listed.
@@ -76,21 +63,21 @@ const MOST: usize = 1000;
 
 /// The runs into a mailbox, the last one first.
 pub fn list(view: &View, account: AccountId) -> Result<Vec<Run>, store::Error> {
-    let sql = format!("SELECT {COLUMNS} FROM removal_run r WHERE r.account = $1 ORDER BY r.run DESC LIMIT $2");
+    let sql = format!("SELECT {COLUMNS} FROM import_run r WHERE r.account = $1 ORDER BY r.run DESC LIMIT $2");
     view.query(&sql, params![account.0, MOST], read)
 }
 
 /// Forgets a run that has filed nothing and made nothing.
 pub fn end(tx: &mut Tx, run: RunId) -> Result<(), store::Error> {
-    let sql = "DELETE FROM removal_run WHERE run = $1
-         AND NOT EXISTS (SELECT 1 FROM removal_copy c WHERE c.run = $1 AND c.run > 0)
-         AND NOT EXISTS (SELECT 1 FROM removal_folder f WHERE f.run = $1)";
+    let sql = "DELETE FROM import_run WHERE run = $1
+         AND NOT EXISTS (SELECT 1 FROM import_copy c WHERE c.run = $1 AND c.run > 0)
+         AND NOT EXISTS (SELECT 1 FROM import_folder f WHERE f.run = $1)";
     tx.execute(sql, params![run.0]).map(drop)
 }
 
 /// Forgets the runs of a person who is removed.
 pub fn forget(tx: &mut Tx, account: AccountId) -> Result<(), store::Error> {
-    let sql = "DELETE FROM removal_folder WHERE run IN (SELECT run FROM removal_run WHERE account = $1)";
+    let sql = "DELETE FROM import_folder WHERE run IN (SELECT run FROM import_run WHERE account = $1)";
     tx.execute(sql, params![account.0])?;
-    tx.execute("DELETE FROM removal_run WHERE account = $1", params![account.0]).map(drop)
+    tx.execute("DELETE FROM import_run WHERE account = $1", params![account.0]).map(drop)
 }

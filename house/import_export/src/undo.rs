@@ -88,7 +88,7 @@ fn take_slice(tx: &mut Tx, run: RunId) -> Result<Option<Undone>, mailbox::Error>
             Found::Gone => undone.gone += 1,
         }
         // What is remembered of it stays: it is not brought again.
-        let sql = "UPDATE removal_copy SET run = 0 WHERE run = $1 AND run > 0 AND lies = $2 AND uid = $3";
+        let sql = "UPDATE import_copy SET run = 0 WHERE run = $1 AND run > 0 AND lies = $2 AND uid = $3";
         tx.execute(sql, params![run.0, copy.folder.0, copy.uid.get()])?;
     }
     for (folder, letters) in taken {
@@ -98,7 +98,7 @@ fn take_slice(tx: &mut Tx, run: RunId) -> Result<Option<Undone>, mailbox::Error>
 }
 
 fn copies(view: &View, run: RunId) -> Result<Vec<Copy>, mailbox::Error> {
-    let sql = "SELECT lies, uid, flags, source FROM removal_copy
+    let sql = "SELECT lies, uid, flags, source FROM import_copy
          WHERE run = $1 AND run > 0 ORDER BY lies, uid LIMIT $2";
     let rows = view.query(sql, params![run.0, SLICE], |row| {
         Ok((FolderId(row.get(0)?), row.get::<u32>(1)?, row.get(2)?, row.get::<i64>(3)? != 0))
@@ -125,7 +125,7 @@ fn take_away(tx: &mut Tx, run: RunId, folder: FolderId, letters: &[Uid]) -> Resu
     let ranges: Vec<UidRange> = letters.iter().copied().map(UidRange::one).collect();
     let gone = letter::expunge(tx, folder, &Expunge::All(&ranges), letters.len())?;
     for uid in &gone.uids {
-        let sql = "DELETE FROM removal_copy WHERE run = $1 AND run > 0 AND lies = $2 AND uid = $3";
+        let sql = "DELETE FROM import_copy WHERE run = $1 AND run > 0 AND lies = $2 AND uid = $3";
         tx.execute(sql, params![run.0, folder.0, uid.get()])?;
     }
     Ok(gone.uids.len() as u64)
@@ -134,10 +134,10 @@ fn take_away(tx: &mut Tx, run: RunId, folder: FolderId, letters: &[Uid]) -> Resu
 /// Takes away the next folder of a run, the deepest first, where it is empty and still has the name it was made with. Gives
 /// whether it went; `None`: none are left.
 fn take_folder(tx: &mut Tx, account: mail::seam::AccountId, run: RunId) -> Result<Option<bool>, mailbox::Error> {
-    let sql = "SELECT folder, name FROM removal_folder WHERE run = $1 ORDER BY LENGTH(name) DESC, folder LIMIT 1";
+    let sql = "SELECT folder, name FROM import_folder WHERE run = $1 ORDER BY LENGTH(name) DESC, folder LIMIT 1";
     let next = tx.query_opt(sql, params![run.0], |row| Ok((FolderId(row.get(0)?), row.get::<String>(1)?)))?;
     let Some((id, name)) = next else { return Ok(None) };
-    tx.execute("DELETE FROM removal_folder WHERE run = $1 AND folder = $2", params![run.0, id.0])?;
+    tx.execute("DELETE FROM import_folder WHERE run = $1 AND folder = $2", params![run.0, id.0])?;
     let there = folder::by_name(tx, account, &name)?;
     if !there.is_some_and(|folder| folder.id == id && folder.total == 0) {
         return Ok(Some(false));

@@ -11,9 +11,6 @@ use crate::{LetterKey, Prepared};
 /// Announced after each commit that filed a report.
 pub const TOPIC: Topic = Topic { kind: "mailbox-report", id: 0 };
 
-/// The table of what nobody has looked at.
-pub(crate) const TABLE: &str = "CREATE TABLE report (letter {key}, account BIGINT NOT NULL);";
-
 /// Notes a letter, if it is a report.
 pub(crate) fn note(
     tx: &mut Tx,

@@ -2,81 +2,41 @@
 
 use store::Migration;
 
-/// The tables, in the order they came.
-pub const MIGRATIONS: &[Migration] = &[
-    Migration { room: "mailbox", number: 1, sql: FIRST },
-    // The letters of a folder that are decided to go (see `letter::part`).
-    Migration { room: "mailbox", number: 2, sql: "CREATE TABLE parting (folder {key}, uids {blob} NOT NULL);" },
-    Migration { room: "mailbox", number: 3, sql: VISIBLE },
-    Migration { room: "mailbox", number: 4, sql: SHOWN },
-    Migration { room: "mailbox", number: 5, sql: crate::report::TABLE },
-    Migration { room: "mailbox", number: 6, sql: GOING_ON },
-    Migration { room: "mailbox", number: 7, sql: SPOKEN },
-];
-
-/// What goes on in slices behind the write that decided it:
-/// - `settling`: folders that became the trash or are it no more, and the last conversation (`after`) that is shown as read
-///   or unread by what the folder is now.
-/// - `loose_thread`: conversations without a letter whose message ids are being forgotten.
-const GOING_ON: &str = "
-CREATE TABLE settling (folder {key}, after BIGINT NOT NULL);
-CREATE TABLE loose_thread (account BIGINT NOT NULL, thread BIGINT NOT NULL, PRIMARY KEY (account, thread)) {clustered};
-";
-
-/// How letters find their conversation where no message id leads to it (see [`crate::thread`]).
-/// - `own_address`: the account's own addresses, as hashes.
-/// - `thread_subject`: that the thread speaks of a subject with somebody (one hash for both) in a letter of that day. `waits`:
-///   the letter is an answer without a conversation.
-/// - `account_mail.spoken`: the thread up to which that has been forgotten.
-/// - `read_anew`: how far the letters of earlier versions have been read as letters are read now (`index/anew.rs`).
-const SPOKEN: &str = "
-CREATE TABLE read_anew (version {key}, after BIGINT NOT NULL, done BIGINT NOT NULL);
-CREATE TABLE own_address (account BIGINT NOT NULL, hash BIGINT NOT NULL, PRIMARY KEY (account, hash)) {clustered};
-CREATE TABLE thread_subject (
-    account BIGINT NOT NULL,
-    hash BIGINT NOT NULL,
-    day BIGINT NOT NULL,
-    thread BIGINT NOT NULL,
-    waits BIGINT NOT NULL DEFAULT 0,
-    PRIMARY KEY (account, hash, day, thread)
-) {clustered};
-CREATE INDEX thread_subject_thread ON thread_subject (account, thread);
-ALTER TABLE account_mail ADD COLUMN spoken BIGINT NOT NULL DEFAULT 0;
-CREATE INDEX account_spoken ON account_mail (account) WHERE change - spoken >= 24000;
-";
-
-/// `folder_thread.shown`: the conversation is shown as unread in the folder, by a letter of it that lies there or in any
-/// other but the trash (whose `special_use` is 5).
-const SHOWN: &str = "
-ALTER TABLE folder_thread ADD COLUMN account BIGINT NOT NULL DEFAULT 0;
-ALTER TABLE folder_thread ADD COLUMN shown BIGINT NOT NULL DEFAULT 0;
-UPDATE folder_thread SET
-    account = COALESCE((SELECT f.account FROM folder f WHERE f.folder = folder_thread.folder), 0);
-CREATE INDEX folder_thread_account ON folder_thread (account, thread);
-UPDATE folder_thread SET shown = CASE
-    WHEN (SELECT f.special_use FROM folder f WHERE f.folder = folder_thread.folder) = 5
-        THEN CASE WHEN unread > 0 THEN 1 ELSE 0 END
-    WHEN EXISTS (SELECT 1 FROM folder_thread o JOIN folder f ON f.folder = o.folder
-        WHERE o.account = folder_thread.account AND o.thread = folder_thread.thread AND o.unread > 0
-        AND f.name IS NOT NULL AND COALESCE(f.special_use, 0) <> 5) THEN 1
-    ELSE 0 END;
-UPDATE folder SET
-    unread_threads = (SELECT COUNT(*) FROM folder_thread t WHERE t.folder = folder.folder AND t.shown = 1);
-UPDATE account_mail SET change = change + 1, folders = change + 1;
-UPDATE folder SET counted = COALESCE((SELECT a.change FROM account_mail a WHERE a.account = folder.account), counted);
-";
+/// The tables, in the order they came. How the next step is written stands at [`Migration`].
+pub const MIGRATIONS: &[Migration] = &[Migration { room: "mailbox", number: 1, sql: FIRST }];
 
 /// What is where:
 /// - `account_mail`: the counters of a mailbox. `change` is the one change counter, `uid_validity` the last one given.
+///   `emails`, `folders`, `threads`: the last change of any letter, folder, conversation, for a client that knows the
+///   account as a whole (see [`crate::account_changes`]). To it a letter flagged `\\Deleted` is gone already.
+///   `forgotten`: the change up to which `letter_gone` and `folder_gone` have been forgotten; `spoken`: the thread up to
+///   which `thread_subject` has been.
 /// - `folder`: without a name it was deleted and is `left_over` until its letters are cleared away behind it.
 ///   `highest` is its last change, `altered` the last change of the folder itself (name, use), `horizon` the change
 ///   up to which tombstones have been forgotten, `stale` counts changes since the checkpoint of its UIDs,
-///   `buried` its tombstones.
+///   `buried` its tombstones. `unread`, `threads`, `unread_threads`: counters of what is visible; `counted` is the last
+///   change of one of them, `born` the change that made the folder.
 /// - `letter`: what was computed when it was filed.
-/// - `entry`: where a letter lies. Narrow and in UID order, so that FLAGS of a whole folder is one short walk.
+/// - `entry`: where a letter lies. Narrow and in UID order, so that FLAGS of a whole folder is one short walk. `thread`
+///   repeats `letter.thread`; `born` is the change that made the letter visible; `attached` says whether it has
+///   attachments, where that is known.
+/// - `folder_thread`: how many visible letters of a conversation lie in a folder. `shown`: the conversation is shown as
+///   unread there, by a letter of it that lies in the folder or in any other but the trash (whose `special_use` is 5).
 /// - `tombstone`: UIDs that went, for QRESYNC (RFC 7162) and for other sessions.
+/// - `letter_gone`, `folder_gone`: what left the account's sight, with the change that had brought it there.
 /// - `thread_ref`: message ids (as hashes) by which letters find their conversation.
+/// - `own_address`: the account's own addresses, as hashes.
+/// - `thread_subject`: that the thread speaks of a subject with somebody (one hash for both) in a letter of that day
+///   (see [`crate::thread`]). `waits`: the letter is an answer without a conversation.
+/// - `report`: reports that nobody has looked at ([`crate::report`]).
 /// - `gone`: letters that went and may still be in the search index.
+/// - `read_anew`: how far the letters of earlier versions have been read as letters are read now (`index/anew.rs`).
+///
+/// What goes on in slices behind the write that decided it:
+/// - `parting`: the letters of a folder that are decided to go (see `letter::part`).
+/// - `settling`: folders that became the trash or are it no more, and the last conversation (`after`) that is shown as
+///   read or unread by what the folder is now.
+/// - `loose_thread`: conversations without a letter whose message ids are being forgotten.
 const FIRST: &str = "
 CREATE TABLE account_mail (
     account {key},
@@ -85,9 +45,16 @@ CREATE TABLE account_mail (
     letters BIGINT NOT NULL DEFAULT 0,
     change BIGINT NOT NULL DEFAULT 0,
     uid_validity BIGINT NOT NULL DEFAULT 0,
-    deleted BIGINT NOT NULL DEFAULT 0
+    deleted BIGINT NOT NULL DEFAULT 0,
+    emails BIGINT NOT NULL DEFAULT 0,
+    folders BIGINT NOT NULL DEFAULT 0,
+    threads BIGINT NOT NULL DEFAULT 0,
+    forgotten BIGINT NOT NULL DEFAULT 0,
+    spoken BIGINT NOT NULL DEFAULT 0
 );
 CREATE INDEX account_deleted ON account_mail (account) WHERE deleted = 1;
+CREATE INDEX account_busy ON account_mail (account) WHERE change - forgotten >= 200000;
+CREATE INDEX account_spoken ON account_mail (account) WHERE change - spoken >= 24000;
 CREATE TABLE folder (
     folder {id},
     account BIGINT NOT NULL,
@@ -104,7 +71,13 @@ CREATE TABLE folder (
     size BIGINT NOT NULL DEFAULT 0,
     stale BIGINT NOT NULL DEFAULT 0,
     buried BIGINT NOT NULL DEFAULT 0,
-    left_over BIGINT NOT NULL DEFAULT 0
+    left_over BIGINT NOT NULL DEFAULT 0,
+    unread BIGINT NOT NULL DEFAULT 0,
+    threads BIGINT NOT NULL DEFAULT 0,
+    unread_threads BIGINT NOT NULL DEFAULT 0,
+    counted BIGINT NOT NULL DEFAULT 0,
+    born BIGINT NOT NULL DEFAULT 0,
+    sort_order BIGINT NOT NULL DEFAULT 0
 );
 CREATE UNIQUE INDEX folder_name ON folder (account, name);
 CREATE INDEX folder_left ON folder (folder) WHERE left_over = 1;
@@ -134,6 +107,9 @@ CREATE TABLE entry (
     size BIGINT NOT NULL,
     received BIGINT NOT NULL,
     keywords {blob},
+    thread BIGINT NOT NULL DEFAULT 0,
+    born BIGINT NOT NULL DEFAULT 0,
+    attached BIGINT,
     PRIMARY KEY (folder, uid)
 ) {clustered};
 CREATE INDEX entry_change ON entry (folder, change);
@@ -142,11 +118,37 @@ CREATE INDEX entry_unseen ON entry (folder, (flags & 1), uid) WHERE (flags & 1) 
 CREATE INDEX entry_seen ON entry (folder, (flags & 1), uid) WHERE (flags & 1) = 1;
 CREATE INDEX entry_flagged ON entry (folder, (flags & 4), uid) WHERE (flags & 4) = 4;
 CREATE INDEX entry_deleted ON entry (folder, (flags & 8), uid) WHERE (flags & 8) = 8;
+CREATE INDEX entry_received ON entry (folder, received, letter, thread) WHERE (flags & 8) = 0;
+CREATE TABLE folder_thread (
+    folder BIGINT NOT NULL,
+    thread BIGINT NOT NULL,
+    total BIGINT NOT NULL,
+    unread BIGINT NOT NULL,
+    account BIGINT NOT NULL DEFAULT 0,
+    shown BIGINT NOT NULL DEFAULT 0,
+    PRIMARY KEY (folder, thread)
+) {clustered};
+CREATE INDEX folder_thread_account ON folder_thread (account, thread);
 CREATE TABLE tombstone (
     folder BIGINT NOT NULL,
     change BIGINT NOT NULL,
     uid BIGINT NOT NULL,
     PRIMARY KEY (folder, change, uid)
+) {clustered};
+CREATE TABLE letter_gone (
+    account BIGINT NOT NULL,
+    change BIGINT NOT NULL,
+    letter BIGINT NOT NULL,
+    born BIGINT NOT NULL,
+    thread BIGINT NOT NULL,
+    PRIMARY KEY (account, change, letter)
+) {clustered};
+CREATE TABLE folder_gone (
+    account BIGINT NOT NULL,
+    change BIGINT NOT NULL,
+    folder BIGINT NOT NULL,
+    born BIGINT NOT NULL,
+    PRIMARY KEY (account, change, folder)
 ) {clustered};
 CREATE TABLE keyword (
     account BIGINT NOT NULL,
@@ -163,71 +165,25 @@ CREATE TABLE thread_ref (
     PRIMARY KEY (account, hash)
 ) {clustered};
 CREATE INDEX thread_ref_thread ON thread_ref (account, thread);
+CREATE TABLE own_address (account BIGINT NOT NULL, hash BIGINT NOT NULL, PRIMARY KEY (account, hash)) {clustered};
+CREATE TABLE thread_subject (
+    account BIGINT NOT NULL,
+    hash BIGINT NOT NULL,
+    day BIGINT NOT NULL,
+    thread BIGINT NOT NULL,
+    waits BIGINT NOT NULL DEFAULT 0,
+    PRIMARY KEY (account, hash, day, thread)
+) {clustered};
+CREATE INDEX thread_subject_thread ON thread_subject (account, thread);
 CREATE TABLE uid_checkpoint (
     folder {key},
     change BIGINT NOT NULL,
     uids {blob} NOT NULL
 );
-CREATE TABLE gone (
-    letter {key}
-);
-";
-
-/// What a client sees that knows the account as a whole and not one folder at a time (see [`crate::account_changes`]).
-/// To it a letter flagged `\\Deleted` is gone already.
-/// - `account_mail.emails`, `folders`, `threads`: the last change of any letter, folder, conversation.
-///   `forgotten`: the change up to which `letter_gone` and `folder_gone` have been forgotten.
-/// - `folder.unread`, `threads`, `unread_threads`: counters of what is visible; `counted` is the last change of one of
-///   the counters, `born` the change that made the folder.
-/// - `folder_thread`: how many visible letters of a conversation lie in a folder.
-/// - `entry.thread` repeats `letter.thread`; `born` is the change that made the letter visible; `attached` says whether
-///   it has attachments, where that is known.
-/// - `letter_gone`, `folder_gone`: what left the account's sight, with the change that had brought it there.
-const VISIBLE: &str = "
-ALTER TABLE account_mail ADD COLUMN emails BIGINT NOT NULL DEFAULT 0;
-ALTER TABLE account_mail ADD COLUMN folders BIGINT NOT NULL DEFAULT 0;
-ALTER TABLE account_mail ADD COLUMN threads BIGINT NOT NULL DEFAULT 0;
-ALTER TABLE account_mail ADD COLUMN forgotten BIGINT NOT NULL DEFAULT 0;
-UPDATE account_mail SET emails = change, folders = change, threads = change, forgotten = change;
-CREATE INDEX account_busy ON account_mail (account) WHERE change - forgotten >= 200000;
-ALTER TABLE folder ADD COLUMN unread BIGINT NOT NULL DEFAULT 0;
-ALTER TABLE folder ADD COLUMN threads BIGINT NOT NULL DEFAULT 0;
-ALTER TABLE folder ADD COLUMN unread_threads BIGINT NOT NULL DEFAULT 0;
-ALTER TABLE folder ADD COLUMN counted BIGINT NOT NULL DEFAULT 0;
-ALTER TABLE folder ADD COLUMN born BIGINT NOT NULL DEFAULT 0;
-ALTER TABLE folder ADD COLUMN sort_order BIGINT NOT NULL DEFAULT 0;
-ALTER TABLE entry ADD COLUMN thread BIGINT NOT NULL DEFAULT 0;
-ALTER TABLE entry ADD COLUMN born BIGINT NOT NULL DEFAULT 0;
-ALTER TABLE entry ADD COLUMN attached BIGINT;
-UPDATE entry SET thread = COALESCE((SELECT l.thread FROM letter l WHERE l.letter = entry.letter), 0);
-CREATE TABLE folder_thread (
-    folder BIGINT NOT NULL,
-    thread BIGINT NOT NULL,
-    total BIGINT NOT NULL,
-    unread BIGINT NOT NULL,
-    PRIMARY KEY (folder, thread)
-) {clustered};
-INSERT INTO folder_thread (folder, thread, total, unread)
-    SELECT folder, thread, COUNT(*), SUM(CASE WHEN (flags & 17) = 0 THEN 1 ELSE 0 END)
-    FROM entry WHERE (flags & 8) = 0 GROUP BY folder, thread;
-UPDATE folder SET
-    unread = (SELECT COALESCE(SUM(t.unread), 0) FROM folder_thread t WHERE t.folder = folder.folder),
-    threads = (SELECT COUNT(*) FROM folder_thread t WHERE t.folder = folder.folder),
-    unread_threads = (SELECT COUNT(*) FROM folder_thread t WHERE t.folder = folder.folder AND t.unread > 0);
-CREATE INDEX entry_received ON entry (folder, received, letter, thread) WHERE (flags & 8) = 0;
-CREATE TABLE letter_gone (
-    account BIGINT NOT NULL,
-    change BIGINT NOT NULL,
-    letter BIGINT NOT NULL,
-    born BIGINT NOT NULL,
-    thread BIGINT NOT NULL,
-    PRIMARY KEY (account, change, letter)
-) {clustered};
-CREATE TABLE folder_gone (
-    account BIGINT NOT NULL,
-    change BIGINT NOT NULL,
-    folder BIGINT NOT NULL,
-    born BIGINT NOT NULL,
-    PRIMARY KEY (account, change, folder)
-) {clustered};
+CREATE TABLE report (letter {key}, account BIGINT NOT NULL);
+CREATE TABLE gone (letter {key});
+CREATE TABLE read_anew (version {key}, after BIGINT NOT NULL, done BIGINT NOT NULL);
+CREATE TABLE parting (folder {key}, uids {blob} NOT NULL);
+CREATE TABLE settling (folder {key}, after BIGINT NOT NULL);
+CREATE TABLE loose_thread (account BIGINT NOT NULL, thread BIGINT NOT NULL, PRIMARY KEY (account, thread)) {clustered};
 ";

@@ -571,45 +571,6 @@ fn a_letter_that_went_elsewhere_meanwhile_is_not_missed() {
     assert_eq!((gone.uids, gone.more), (vec![uid(2)], false));
 }
 
-/// A mailbox as the version before account-wide changes wrote it, opened by this one.
-#[test]
-fn an_old_mailbox_gets_its_new_counters_when_it_is_opened() {
-    let dir = tempfile::tempdir().unwrap();
-    let old = &mailbox::MIGRATIONS[..2];
-    let store = store::Store::open(store::Options::new(dir.path()), old).unwrap();
-    store
-        .write_blocking(store::Key::Everything, |tx| {
-            tx.execute("INSERT INTO account_mail (account, change, letters) VALUES (1, 9, 4)", store::params![])?;
-            tx.execute(
-                "INSERT INTO folder (account, name, uid_validity, uid_next, highest, altered, total, deleted)
-                 VALUES (1, 'INBOX', 1, 5, 9, 1, 4, 1)",
-                store::params![],
-            )?;
-            // Two of one conversation, one seen; a draft; one that is flagged as deleted.
-            for (letter, thread, flags) in [(1, 7, 0), (2, 7, 1), (3, 8, 16), (4, 9, 8)] {
-                tx.execute(
-                    "INSERT INTO letter (account, thread, blob, size, summary, structure) VALUES (1, $1, 1, 1, $2, $2)",
-                    store::params![thread, Vec::<u8>::new()],
-                )?;
-                tx.execute(
-                    "INSERT INTO entry (folder, uid, letter, change, flags, size, received)
-                     VALUES (1, $1, $1, 2, $2, 1, 0)",
-                    store::params![letter, flags],
-                )?;
-            }
-            Ok::<_, store::Error>(())
-        })
-        .unwrap();
-    runtime().block_on(store.close());
-    let store = store::Store::open(store::Options::new(dir.path()), mailbox::MIGRATIONS).unwrap();
-    let fixture = Fixture { store, dir };
-    let inbox = fixture.folder("INBOX");
-    assert_eq!((inbox.unread, inbox.threads, inbox.unread_threads), (1, 2, 1));
-    assert_eq!(fixture.rows(inbox.id).iter().map(|row| row.thread.0).collect::<Vec<_>>(), [7, 7, 8, 9]);
-    let states = fixture.read(|view| mailbox::account_changes::states(view, ALICE));
-    assert_eq!(states.emails, mailbox::Change(9));
-}
-
 /// For each folder, how many conversations are shown as unread in it.
 type Shown = Vec<(i64, i64)>;
 
@@ -628,7 +589,7 @@ fn shown_and_counted(fixture: &Fixture) -> (Shown, Shown) {
 }
 
 #[test]
-fn conversations_shown_as_unread_are_those_that_counting_would_find_also_after_the_migration() {
+fn conversations_shown_as_unread_are_those_that_counting_would_find() {
     let fixture = Fixture::new();
     let (inbox, archive, trash) =
         (fixture.folder("INBOX").id, fixture.folder("Archive").id, fixture.folder("Trash").id);
@@ -675,18 +636,4 @@ fn conversations_shown_as_unread_are_those_that_counting_would_find_also_after_t
     fixture.finish();
     let (kept, counted) = shown_and_counted(&fixture);
     assert_eq!(kept, counted);
-
-    // The same found by the migration, which begins without any of it.
-    fixture
-        .write(|tx| {
-            tx.execute("UPDATE folder_thread SET shown = 0, account = 0", &[])?;
-            tx.execute("UPDATE folder SET unread_threads = 0", &[])?;
-            let fills = mailbox::MIGRATIONS[3].sql.split(';').filter(|sql| sql.trim_start().starts_with("UPDATE"));
-            for sql in fills {
-                tx.execute(sql, &[])?;
-            }
-            Ok(())
-        })
-        .unwrap();
-    assert_eq!(shown_and_counted(&fixture).0, counted);
 }

@@ -19,33 +19,28 @@ use crate::tx::Tx;
 use crate::value::{Row, Value};
 use crate::view::View;
 
-/// The tables of this room.
-pub(crate) const MIGRATIONS: &[Migration] = &[
-    Migration {
-        room: "store",
-        number: 1,
-        // The content stands beside, so that counting a reference does not write it again. Its first frame is a column
-        // before the others: who wants the header of a letter reads a page of it and not all that lies behind.
-        sql: "CREATE TABLE blob (
-                id {id}, hash {blob} NOT NULL UNIQUE, length BIGINT NOT NULL, packed BIGINT NOT NULL,
-                form BIGINT NOT NULL, refs BIGINT NOT NULL, file TEXT
-              );
-              CREATE TABLE blob_content (blob {key}, base BIGINT, head {blob} NOT NULL, bytes {blob} NOT NULL);",
-    },
-    Migration {
-        room: "store",
-        number: 2,
-        // Changes no table: it keeps away the programs that do not know the forms with checksums.
-        sql: "-- Bodies are kept with checksums from here on.",
-    },
-    Migration {
-        room: "store",
-        number: 3,
-        // The name of the office, one row, by which its database is known; and how a file is asked for whether it is needed.
-        sql: "CREATE TABLE office (id {blob} NOT NULL);
-              CREATE INDEX blob_file ON blob (file) WHERE file IS NOT NULL;",
-    },
-];
+/// The tables of this room, in the order they came.
+pub(crate) const MIGRATIONS: &[Migration] = &[Migration { room: "store", number: 1, sql: FIRST }];
+
+/// What is where:
+/// - `blob`: what is counted. `blob_content` stands beside it, so that counting a reference does not write the content
+///   again. The first frame is a column before the others: who wants the header of a letter reads a page of it and not all
+///   that lies behind. `blob_file` answers whether a file is needed.
+/// - `office`: one row, the name of the office, by which its database is known.
+const FIRST: &str = "
+CREATE TABLE blob (
+    id {id},
+    hash {blob} NOT NULL UNIQUE,
+    length BIGINT NOT NULL,
+    packed BIGINT NOT NULL,
+    form BIGINT NOT NULL,
+    refs BIGINT NOT NULL,
+    file TEXT
+);
+CREATE INDEX blob_file ON blob (file) WHERE file IS NOT NULL;
+CREATE TABLE blob_content (blob {key}, base BIGINT, head {blob} NOT NULL, bytes {blob} NOT NULL);
+CREATE TABLE office (id {blob} NOT NULL);
+";
 
 /// The number of a blob.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -477,14 +472,19 @@ fn at(offset: u64) -> usize {
     usize::try_from(offset).unwrap_or(usize::MAX)
 }
 
-/// The names of all files that a row refers to.
+/// File names that are read in one statement.
+const FILES: usize = 1000;
+
+/// The names of all files that a row refers to, read in slices, at one state of the data.
 pub(crate) fn files(view: &View) -> Result<HashSet<String>> {
-    let mut files = HashSet::new();
-    view.for_each("SELECT file FROM blob WHERE file IS NOT NULL", params![], |row| {
-        files.insert(row.get(0)?);
-        Ok(std::ops::ControlFlow::Continue(()))
-    })?;
-    Ok(files)
+    let (mut files, mut last) = (HashSet::new(), String::new());
+    loop {
+        let sql = "SELECT file FROM blob WHERE file > $1 ORDER BY file LIMIT $2";
+        let some: Vec<String> = view.query(sql, params![last, FILES], |row| row.get(0))?;
+        let Some(end) = some.last().cloned() else { return Ok(files) };
+        files.extend(some);
+        last = end;
+    }
 }
 
 /// Does a row refer to this file?

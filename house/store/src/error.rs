@@ -131,6 +131,16 @@ pub enum OpenError {
         /// The last number this program knows.
         known: u32,
     },
+    /// The database was made before the tables were made anew.
+    #[error(
+        "the database in {} was made by a Facteur of before December 2026, whose tables were others; export the mailboxes with \
+         that version (facteur export), and import them into a new data folder with this one; nothing was changed",
+        folder.display()
+    )]
+    FormerTables {
+        /// The data folder.
+        folder: PathBuf,
+    },
     /// Parts of a post office are there, and its database is not, or is empty.
     #[error(
         "the database facteur.db is missing in {}, where {} shows that there was a post office; put facteur.db back from \

@@ -19,6 +19,7 @@
 
 mod blob;
 mod blob_files;
+mod edition;
 mod engine;
 mod error;
 mod faults;

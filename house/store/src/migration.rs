@@ -4,13 +4,26 @@ use std::collections::{BTreeMap, HashMap};
 use std::path::Path;
 use std::time::{SystemTime, UNIX_EPOCH};
 
+use crate::edition::EDITION;
 use crate::engine::WriteSession;
 use crate::error::{OpenError, Result};
 use crate::lock::Lock;
 use crate::value::Row;
 use crate::{params, record, snapshot};
 
-/// One step. Each room numbers its own steps 1, 2, 3, … and never changes one that was released.
+/// One step. Each room numbers its own steps 1, 2, 3, … and never changes one that is in `main`: data folders of `main` are
+/// kept in `tests/folders`, and the tests upgrade each. The first step of a room makes all its tables as they were in
+/// November 2026.
+///
+/// The next step of a room is a constant behind its first in the room's `schema.rs`, with the next number:
+/// * Tables, columns and indexes that are added cost nothing: no copy is made before, and an older folder opens at once. A
+///   column that is added has a default; what shall be in it is filled behind the doors, in slices, by the room's background
+///   task, which is what `read_anew` does for columns that are read from letters.
+/// * A step that changes rows runs as a whole before the doors open, after a copy of all tables but the bodies was made
+///   ([`go_back`](crate::go_back) goes back to it). Use it for tables whose size does not grow with letters.
+/// * A new layout for letters is a new table beside the old one: a step adds it, new letters are written to the new one,
+///   reads ask both, and the background task moves the old ones over in slices; the step that drops the old table comes with
+///   a later version, when no folder holds rows in it any more.
 ///
 /// The statements are separated by `;`. The engine replaces `{id}` (a primary key that numbers itself and is never
 /// used again), `{key}` (a whole number as primary key, given by who writes the row), `{clustered}` (behind the
@@ -24,6 +37,9 @@ pub struct Migration {
     /// The statements.
     pub sql: &'static str,
 }
+
+/// Makes no table: it says which tables these are.
+pub(crate) const FIRST: Migration = Migration { room: EDITION, number: 1, sql: "" };
 
 /// Brings the database to the state that the migrations describe, all of it or nothing. `before` is called once it is
 /// certain that something will be changed.

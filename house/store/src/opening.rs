@@ -10,6 +10,7 @@ use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use crate::edition::EDITION;
 use crate::engine::WriteSession;
 use crate::error::{Error, OpenError};
 use crate::mark::{self, Numbers, Said, Stamp};
@@ -148,6 +149,9 @@ fn check_presence(folder: &Path, found: &Found, said: Option<&Said>) -> Result<(
             true => Ok(()),
             false => Err(OpenError::NoDatabase { folder: folder.to_owned(), found: found.remains.clone() }),
         };
+    }
+    if !survey.has_migrated(EDITION).map_err(database)? {
+        return Err(OpenError::FormerTables { folder: folder.to_owned() });
     }
     if let Some(said) = said {
         same(&survey, said, folder, &file)?;

@@ -328,3 +328,14 @@ fn a_large_damaged_database_is_read_and_no_longer_written_once_the_damage_is_fou
     let error = Store::open(pages(), MIGRATIONS).err().expect("it is refused");
     assert!(matches!(error, OpenError::Damaged { .. }), "{error}");
 }
+
+/// The data folder that `main` made on 30 November 2026, before each room had one first step.
+#[test]
+fn a_database_with_the_former_tables_is_refused_with_what_to_do() {
+    let archive = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/folders/2026-11-30-former-tables.tar.gz");
+    let folder = tempfile::tempdir().unwrap();
+    assert!(Command::new("tar").arg("-xzf").arg(archive).arg("-C").arg(folder.path()).status().unwrap().success());
+    let error = refused(folder.path());
+    assert!(matches!(error, OpenError::FormerTables { .. }), "{error}");
+    assert!(error.to_string().contains("facteur export"), "{error}");
+}

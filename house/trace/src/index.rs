@@ -74,13 +74,13 @@ impl Batch {
                 params![*period, *key, *entry],
             )?;
         }
-        tx.execute("UPDATE trace_indexed SET upto = $1 WHERE only = 1", params![self.upto])?;
+        tx.execute("UPDATE trace_indexed SET upto = $1 WHERE id = 1", params![self.upto])?;
         Ok(())
     }
 }
 
 pub(crate) fn upto(view: &View) -> Result<i64, store::Error> {
-    Ok(view.query_opt("SELECT upto FROM trace_indexed WHERE only = 1", params![], |row| row.get(0))?.unwrap_or(0))
+    Ok(view.query_opt("SELECT upto FROM trace_indexed WHERE id = 1", params![], |row| row.get(0))?.unwrap_or(0))
 }
 
 /// The name of a letter as it stands in a row.

@@ -2,7 +2,7 @@
 
 use store::Migration;
 
-/// The tables, in the order they came.
+/// The tables, in the order they came. How the next step is written stands at [`Migration`].
 pub const MIGRATIONS: &[Migration] = &[Migration { room: "trace", number: 1, sql: FIRST }];
 
 /// The tables:
@@ -30,8 +30,8 @@ CREATE TABLE trace_key (
     PRIMARY KEY (period, key, entry)
 ) {clustered};
 CREATE TABLE trace_indexed (
-    only {key},
+    id {key},
     upto BIGINT NOT NULL
 );
-INSERT INTO trace_indexed (only, upto) VALUES (1, 0);
+INSERT INTO trace_indexed (id, upto) VALUES (1, 0);
 ";

@@ -3,17 +3,6 @@
 use mail::seam::AccountId;
 use store::{Tx, View, params};
 
-/// The table. A letter can be submitted more than once.
-pub const TABLE: &str = "
-CREATE TABLE jmap_sent (
-    account BIGINT NOT NULL,
-    message TEXT NOT NULL,
-    record BIGINT NOT NULL,
-    PRIMARY KEY (account, message, record)
-) {clustered};
-CREATE INDEX jmap_sent_record ON jmap_sent (record);
-";
-
 /// Submissions of one letter that a report may be of.
 const MOST: usize = 20;
 

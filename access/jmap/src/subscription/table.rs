@@ -6,24 +6,6 @@ use store::{Tx, View, params};
 
 use super::{Credential, Keys, Subscription, SubscriptionId};
 
-/// `credential` is empty for the password, and else the SHA-256 of a token; `keys` is empty where nothing is encrypted; `types` is JSON. Times are milliseconds since 1970.
-pub const TABLE: &str = "
-CREATE TABLE jmap_subscription (
-    subscription {id},
-    account BIGINT NOT NULL,
-    credential TEXT NOT NULL,
-    made BIGINT NOT NULL,
-    device TEXT NOT NULL,
-    url TEXT NOT NULL,
-    keys TEXT NOT NULL,
-    code TEXT NOT NULL,
-    verified BIGINT NOT NULL,
-    expires BIGINT NOT NULL,
-    types TEXT NOT NULL
-);
-CREATE INDEX jmap_subscription_account ON jmap_subscription (account);
-";
-
 const COLUMNS: &str = "subscription, account, credential, made, device, url, keys, code, verified, expires, types";
 
 fn read(row: &store::Row) -> Result<Subscription, store::Error> {

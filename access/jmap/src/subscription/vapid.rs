@@ -12,14 +12,6 @@ use ring::signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, KeyPair};
 use serde_json::json;
 use store::{Key, Store, Tx, params};
 
-/// The table: one row. The key never leaves it but to sign.
-pub const VAPID: &str = "
-CREATE TABLE jmap_vapid (
-    id {key},
-    secret {blob} NOT NULL
-);
-";
-
 /// How long a token is good. RFC 8292 §2 allows a day; clocks differ.
 const LIFE: Duration = Duration::from_secs(12 * 3600);
 

@@ -2,19 +2,23 @@
 
 use store::Migration;
 
-/// The tables of this room.
-pub const MIGRATIONS: &[Migration] =
-    &[Migration { room: "mra", number: 1, sql: FIRST }, Migration { room: "mra", number: 2, sql: LEFT_THERE }];
+/// The tables, in the order they came. How the next step is written stands at [`Migration`].
+pub const MIGRATIONS: &[Migration] = &[Migration { room: "mra", number: 1, sql: FIRST }];
 
 /// What is where:
 /// - `fetch_source`: a mailbox elsewhere. `service`: 1 fetched by `facteur serve`; 0 it was fetched once, by a command;
 ///   2 removed. Both are kept for what is known of their letters. `fault` and `said` tell how it fares since `since`.
 /// - `fetch_folder`: a folder there. All its letters below `uid_next` have been dealt with, and it had `messages`
-///   letters then. POP3 has one, without a name.
+///   letters then. POP3 has one, without a name. `furnished`: it was made here, and subscribed to as it is there.
 /// - `fetch_letter`: a letter there. `key` is UIDVALIDITY and UID (both big-endian), or a unique-id, or a hash.
 ///   `state`: 0 here, 1 older than what is wanted, 2 the same as another row, 3 taken away there by us, 4 here, but
 ///   shorter than its server says it is.
 ///   `gone`: it is not there any more, under this key; what turns up under another key may be it.
+/// - `fetch_left`: a letter that could not be fetched, by its key; or a folder that could not, under the empty key. `why`
+///   says what kind of trouble it is, `said` how the server put it. `tries` counts the vain ones: 0 is a letter that is
+///   only suspected, because the connection broke while it was one of those asked for. `tried` is the last one,
+///   `next_try` when the program tries again by itself.
+/// - `fetch_alert`: what a server wanted people to see, by a hash of its text, and when it was last heard.
 const FIRST: &str = "
 CREATE TABLE fetch_source (
     source {id},
@@ -30,8 +34,7 @@ CREATE TABLE fetch_source (
     next_try BIGINT NOT NULL DEFAULT 0,
     success BIGINT,
     letters BIGINT NOT NULL DEFAULT 0,
-    octets BIGINT NOT NULL DEFAULT 0,
-    left_there BIGINT NOT NULL DEFAULT 0
+    octets BIGINT NOT NULL DEFAULT 0
 );
 CREATE TABLE fetch_folder (
     folder {id},
@@ -39,7 +42,8 @@ CREATE TABLE fetch_folder (
     name {blob} NOT NULL,
     validity BIGINT NOT NULL DEFAULT 0,
     uid_next BIGINT NOT NULL DEFAULT 0,
-    messages BIGINT NOT NULL DEFAULT 0
+    messages BIGINT NOT NULL DEFAULT 0,
+    furnished BIGINT NOT NULL DEFAULT 0
 );
 CREATE UNIQUE INDEX fetch_folder_name ON fetch_folder (source, name);
 CREATE TABLE fetch_letter (
@@ -59,18 +63,6 @@ CREATE INDEX fetch_letter_light ON fetch_letter (source, light) WHERE gone = 1;
 CREATE INDEX fetch_letter_content ON fetch_letter (source, content) WHERE gone = 1;
 CREATE UNIQUE INDEX fetch_letter_gmail ON fetch_letter (source, gmail) WHERE gmail IS NOT NULL;
 CREATE INDEX fetch_letter_due ON fetch_letter (folder, fetched) WHERE state = 0 AND gone = 0;
-";
-
-/// - `fetch_left`: a letter that could not be fetched, by its key; or a folder that could not, under the empty key. `why`
-///   says what kind of trouble it is, `said` how the server put it. `tries` counts the vain ones: 0 is a letter that is
-///   only suspected, because the connection broke while it was one of those asked for. `tried` is the last one,
-///   `next_try` when the program tries again by itself.
-/// - `fetch_alert`: what a server wanted people to see, by a hash of its text, and when it was last heard.
-/// - `furnished`: the folder was made here, and subscribed to as it is there.
-///
-/// What was left there before this table is tried once more: nobody knows why it was. The column `left_there` counted it,
-/// and is not used any more.
-const LEFT_THERE: &str = "
 CREATE TABLE fetch_left (
     folder BIGINT NOT NULL,
     key {blob} NOT NULL,
@@ -85,14 +77,10 @@ CREATE TABLE fetch_left (
     PRIMARY KEY (folder, key)
 ) {clustered};
 CREATE INDEX fetch_left_source ON fetch_left (source);
-INSERT INTO fetch_left (folder, key, source, why, said, size, since, tried, tries, next_try)
-    SELECT folder, key, source, 'not_given', '', size, fetched, fetched, 0, 0 FROM fetch_letter WHERE state = 1;
-DELETE FROM fetch_letter WHERE state = 1;
 CREATE TABLE fetch_alert (
     source BIGINT NOT NULL,
     digest {blob} NOT NULL,
     heard BIGINT NOT NULL,
     PRIMARY KEY (source, digest)
 ) {clustered};
-ALTER TABLE fetch_folder ADD COLUMN furnished BIGINT NOT NULL DEFAULT 0;
 ";

@@ -2,39 +2,20 @@
 
 use store::Migration;
 
-/// The tables of the queue.
-pub const MIGRATIONS: &[Migration] = &[
-    Migration { room: "queue", number: 1, sql: TABLES },
-    Migration { room: "queue", number: 2, sql: POSTPONED },
-    Migration { room: "queue", number: 3, sql: RUNNING },
-];
+/// The tables, in the order they came. How the next step is written stands at [`Migration`].
+pub const MIGRATIONS: &[Migration] = &[Migration { room: "queue", number: 1, sql: FIRST }];
 
-/// How long the post office has been running (`ran`, in milliseconds), and in that time: when a letter is given up, and
-/// when its sender is told that it is late. Letters without these get them at the next start. `expires` is what people are
-/// shown; `warn_at` is not read any more. `sender`: whose letter it is, so that senders take turns.
-const RUNNING: &str = "
-CREATE TABLE queue_running (id BIGINT NOT NULL PRIMARY KEY, ran BIGINT NOT NULL) {clustered};
-INSERT INTO queue_running (id, ran) VALUES (1, 0);
-ALTER TABLE queue_letter ADD COLUMN give_up BIGINT;
-ALTER TABLE queue_letter ADD COLUMN warn BIGINT;
-ALTER TABLE queue_letter ADD COLUMN sender TEXT NOT NULL DEFAULT '';
-UPDATE queue_letter SET sender = return_path;
-DROP INDEX queue_letter_late;
-CREATE INDEX queue_letter_warn ON queue_letter (warn) WHERE warn IS NOT NULL;
-CREATE INDEX queue_letter_sender ON queue_letter (sender, id);
-";
-
-/// Letters that wait for the time their author wants: `held_until` while they do.
-const POSTPONED: &str = "
-ALTER TABLE queue_letter ADD COLUMN held_until BIGINT;
-CREATE INDEX queue_letter_held ON queue_letter (held_until) WHERE held_until IS NOT NULL;
-";
-
-/// `state`: 0 waiting, 1 held, 2 failed and to be reported, 3 postponed by the author. `queue_domain` says when a domain is to be looked at next:
-/// the earliest `next_try` of its waiting recipients or, after a failure to reach it at all, when its own wait is over.
-/// So a dead domain costs one row a look, however many letters wait for it. `failures` is -1 when a command has asked
-/// for the domain.
-const TABLES: &str = "
+/// What is where:
+/// - `queue_letter`: `expires` and `warn_at` are by the clock, which is what people are shown. `give_up` and `warn` count in the time that the post office has
+///   been running: when a letter is given up, and when its sender is told that it is late. A letter without them gets them
+///   at the next start. `sender`: whose letter it is, so that senders take turns. `held_until`: the time until which its
+///   author has postponed it, while it waits for that.
+/// - `queue_recipient`: `state` is 0 waiting, 1 held, 2 failed and to be reported, 3 postponed by the author.
+/// - `queue_domain`: when a domain is to be looked at next: the earliest `next_try` of its waiting recipients or, after a
+///   failure to reach it at all, when its own wait is over. So a dead domain costs one row a look, however many letters wait
+///   for it. `failures` is -1 when a command has asked for the domain.
+/// - `queue_running`: how long the post office has been running (`ran`, in milliseconds).
+const FIRST: &str = "
 CREATE TABLE queue_letter (
     id {id},
     name TEXT NOT NULL,
@@ -45,10 +26,16 @@ CREATE TABLE queue_letter (
     smtputf8 BIGINT NOT NULL,
     arrived BIGINT NOT NULL,
     expires BIGINT NOT NULL,
-    warn_at BIGINT
+    warn_at BIGINT,
+    held_until BIGINT,
+    give_up BIGINT,
+    warn BIGINT,
+    sender TEXT NOT NULL DEFAULT ''
 );
 CREATE INDEX queue_letter_name ON queue_letter (name);
-CREATE INDEX queue_letter_late ON queue_letter (warn_at) WHERE warn_at IS NOT NULL;
+CREATE INDEX queue_letter_held ON queue_letter (held_until) WHERE held_until IS NOT NULL;
+CREATE INDEX queue_letter_warn ON queue_letter (warn) WHERE warn IS NOT NULL;
+CREATE INDEX queue_letter_sender ON queue_letter (sender, id);
 
 CREATE TABLE queue_recipient (
     id {id},
@@ -84,4 +71,7 @@ CREATE TABLE queue_attempt (
     said_by TEXT NOT NULL
 );
 CREATE INDEX queue_attempt_letter ON queue_attempt (letter);
+
+CREATE TABLE queue_running (id BIGINT NOT NULL PRIMARY KEY, ran BIGINT NOT NULL) {clustered};
+INSERT INTO queue_running (id, ran) VALUES (1, 0);
 ";

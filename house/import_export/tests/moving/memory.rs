@@ -195,7 +195,7 @@ fn rows(fixture: &Fixture) -> Vec<i64> {
     let count = |view: &store::View, table: &str| {
         view.query_one(&format!("SELECT COUNT(*) FROM {table}"), store::params![], |row| row.get::<i64>(0))
     };
-    let tables = ["removal_copy", "removal_run", "removal_folder"];
+    let tables = ["import_copy", "import_run", "import_folder"];
     fixture
         .store
         .read_blocking(move |view| tables.iter().map(|table| count(view, table)).collect::<Result<_, store::Error>>())

@@ -30,6 +30,12 @@ impl Survey {
         self.connection.table_exists(None, name).map_err(fault)
     }
 
+    /// Has a step of this room been done?
+    pub(crate) fn has_migrated(&self, room: &str) -> Result<bool> {
+        let sql = "SELECT count(*) FROM migration WHERE room = $1";
+        self.connection.query_row(sql, [room], |row| row.get::<_, i64>(0)).map(|steps| steps > 0).map_err(fault)
+    }
+
     /// Which office's it is, where it knows.
     pub(crate) fn office(&self) -> Result<Option<Vec<u8>>> {
         if !self.has_table("office")? {
