@@ -32,6 +32,7 @@ const PACKAGES: &[&str] = &[
     "openssl",
     "poppler-utils",
     "postfix",
+    "postgresql",
     "procmail",
     "python3",
     "python3-venv",

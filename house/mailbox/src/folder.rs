@@ -298,7 +298,7 @@ fn rename_children(tx: &mut Tx, account: AccountId, from: &str, to: &str, change
     let (first, end, rest) = (format!("{from}/"), format!("{from}0"), from.chars().count() + 1);
     tx.execute(
         "INSERT INTO subscription (account, name)
-         SELECT f.account, $4 || substr(f.name, $5)
+         SELECT f.account, $4 || substr(f.name, CAST($5 AS INTEGER))
          FROM folder f JOIN subscription s ON s.account = f.account AND s.name = f.name
          WHERE f.account = $1 AND f.name > $2 AND f.name < $3 ON CONFLICT DO NOTHING",
         params![account.0, first, end, to, rest],
@@ -309,7 +309,7 @@ fn rename_children(tx: &mut Tx, account: AccountId, from: &str, to: &str, change
         params![account.0, first, end],
     )?;
     tx.execute(
-        "UPDATE folder SET name = $4 || substr(name, $5), altered = $6 WHERE account = $1 AND name > $2 AND name < $3",
+        "UPDATE folder SET name = $4 || substr(name, CAST($5 AS INTEGER)), altered = $6 WHERE account = $1 AND name > $2 AND name < $3",
         params![account.0, first, end, to, rest, change.0],
     )?;
     Ok(())

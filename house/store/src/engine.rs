@@ -26,6 +26,8 @@ pub(crate) trait Upkeep: Send + Sync {
 
 /// A connection that can ask.
 pub(crate) trait Session: Send {
+    /// The name of its database, for the record of what runs there.
+    fn database(&self) -> &str;
     /// Runs a statement and gives the number of rows it changed.
     fn execute(&self, sql: &str, params: &[Value<'_>]) -> Result<usize>;
     /// Runs a statement and shows its rows one by one.

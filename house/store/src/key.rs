@@ -3,13 +3,12 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use crate::error::{Error, Result};
 use crate::migration::Migration;
 use crate::value::Value;
 
 /// What a write changes. Today one thread writes everything in the order in which it came; an engine with several writers
 /// chooses the lane by this key, so that writes with nothing in common run beside each other. While the suite writes its
-/// statements down (`record.rs`), each is checked against the key of its write.
+/// statements down (`record.rs`), each is compared with the key of its write.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Key {
     /// The mail of one account and what is kept beside it, by the number of the account.
@@ -79,18 +78,18 @@ impl Bounds {
         self.key = key;
     }
 
-    /// Refuses a statement that changes what the key does not cover.
-    pub(crate) fn check(&self, sql: &str, params: &[Value<'_>]) -> Result<()> {
-        let Some(table) = changed_by(sql) else { return Ok(()) };
+    /// What is wrong with a statement that changes what the key does not cover.
+    pub(crate) fn fault(&self, sql: &str, params: &[Value<'_>]) -> Option<String> {
+        let table = changed_by(sql)?;
         let room = self.tables.0.get(table).copied();
         if room.is_some_and(|room| !self.key.covers(room)) {
-            return Err(Error::Sql(format!("a write for {:?} changes the table {table}", self.key)));
+            return Some(format!("a write for {:?} changes the table {table}", self.key));
         }
         match (self.key, account_in(sql, params)) {
             (Key::Account(own), Some(other)) if own != other => {
-                Err(Error::Sql(format!("a write for account {own} changes the table {table} for account {other}")))
+                Some(format!("a write for one account changes the table {table} for another"))
             }
-            _ => Ok(()),
+            _ => None,
         }
     }
 }
@@ -136,7 +135,7 @@ mod tests {
     fn check(key: Key, sql: &str, account: i64) -> bool {
         let mut bounds = Bounds::new(Arc::new(Tables::of(&ROOMS)));
         bounds.begin(key);
-        bounds.check(sql, &[Value::Integer(account)]).is_ok()
+        bounds.fault(sql, &[Value::Integer(account)]).is_none()
     }
 
     #[test]

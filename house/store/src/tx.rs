@@ -54,8 +54,9 @@ impl Tx {
     }
 
     /// Runs a statement that changes rows, and gives their number.
+    #[track_caller]
     pub fn execute(&mut self, sql: &str, params: &[Value<'_>]) -> Result<usize> {
-        self.view.check_bounds(sql, params)?;
+        self.view.note(sql, params);
         self.session.execute(sql, params)
     }
 

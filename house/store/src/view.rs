@@ -1,7 +1,8 @@
 //! Reading.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::ops::{ControlFlow, Range};
+use std::panic::Location;
 use std::rc::Rc;
 use std::sync::Arc;
 
@@ -24,35 +25,48 @@ pub struct View {
     blob_files: Arc<BlobFiles>,
     /// What a write may change, in builds that check it.
     bounds: Option<Rc<RefCell<Bounds>>>,
+    /// Statements whose rows are being shown.
+    walking: Cell<u32>,
 }
 
 impl View {
     pub(crate) fn new(session: Rc<dyn Session>, blob_files: Arc<BlobFiles>) -> Self {
-        Self { session, blob_files, bounds: None }
+        Self { session, blob_files, bounds: None, walking: Cell::new(0) }
     }
 
     /// A view that changes rows as well, within the bounds.
     pub(crate) fn bounded(session: Rc<dyn Session>, blob_files: Arc<BlobFiles>, bounds: Rc<RefCell<Bounds>>) -> Self {
-        Self { session, blob_files, bounds: record::is_on().then_some(bounds) }
+        Self { session, blob_files, bounds: record::is_on().then_some(bounds), walking: Cell::new(0) }
     }
 
     /// Shows the rows of a statement.
+    #[track_caller]
     fn walk(
         &self,
         sql: &str,
         params: &[Value<'_>],
         each: &mut dyn FnMut(&Row<'_>) -> Result<ControlFlow<()>>,
     ) -> Result<()> {
-        self.check_bounds(sql, params)?;
+        self.note(sql, params);
+        let _walking = Walking::begin(&self.walking);
         self.session.query(sql, params, each)
     }
 
-    /// Fails where the statement changes what its write has not said.
-    pub(crate) fn check_bounds(&self, sql: &str, params: &[Value<'_>]) -> Result<()> {
-        self.bounds.as_ref().map_or(Ok(()), |bounds| bounds.borrow().check(sql, params))
+    /// Writes the statement down where that is asked for, and what is wrong with it for a second engine.
+    #[track_caller]
+    pub(crate) fn note(&self, sql: &str, params: &[Value<'_>]) {
+        if !record::is_on() {
+            return;
+        }
+        let (database, from) = (self.session.database(), Location::caller());
+        record::statement(database, sql, params, self.walking.get() > 0, from);
+        if let Some(wrong) = self.bounds.as_ref().and_then(|bounds| bounds.borrow().fault(sql, params)) {
+            record::outside(database, &wrong, from);
+        }
     }
 
     /// All rows of an answer. Only for answers whose size is bounded; else see [`for_each`](Self::for_each).
+    #[track_caller]
     pub fn query<T>(
         &self,
         sql: &str,
@@ -68,11 +82,13 @@ impl View {
     }
 
     /// The first row of an answer; [`Error::NoRow`] where there is none.
+    #[track_caller]
     pub fn query_one<T>(&self, sql: &str, params: &[Value<'_>], read: impl FnOnce(&Row<'_>) -> Result<T>) -> Result<T> {
         self.query_opt(sql, params, read)?.ok_or(Error::NoRow)
     }
 
     /// The first row of an answer, if there is one.
+    #[track_caller]
     pub fn query_opt<T>(
         &self,
         sql: &str,
@@ -91,6 +107,7 @@ impl View {
     }
 
     /// Shows the rows one by one, until `each` says `Break`.
+    #[track_caller]
     pub fn for_each(
         &self,
         sql: &str,
@@ -132,5 +149,21 @@ impl View {
 
     pub(crate) fn blob_files(&self) -> &BlobFiles {
         &self.blob_files
+    }
+}
+
+/// Counts a statement while its rows are shown, also where that panics.
+struct Walking<'c>(&'c Cell<u32>);
+
+impl<'c> Walking<'c> {
+    fn begin(count: &'c Cell<u32>) -> Self {
+        count.set(count.get() + 1);
+        Self(count)
+    }
+}
+
+impl Drop for Walking<'_> {
+    fn drop(&mut self) {
+        self.0.set(self.0.get() - 1);
     }
 }

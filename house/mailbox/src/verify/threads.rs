@@ -75,7 +75,7 @@ fn kept(view: &View, account: AccountId, after: i64, last: i64) -> Result<Places
 
 fn found(view: &View, account: AccountId, after: i64, last: i64) -> Result<Places, Error> {
     let sql = "SELECT l.thread, e.folder, COUNT(*), SUM(CASE WHEN (e.flags & 25) = 0 THEN 1 ELSE 0 END), 0,
-         MAX(f.special_use), MAX(f.name IS NOT NULL)
+         MAX(f.special_use), MAX(CASE WHEN f.name IS NULL THEN 0 ELSE 1 END)
          FROM letter l JOIN entry e ON e.letter = l.letter LEFT JOIN folder f ON f.folder = e.folder
          WHERE l.account = $1 AND l.thread > $2 AND l.thread <= $3 AND (e.flags & 8) = 0
          GROUP BY l.thread, e.folder";

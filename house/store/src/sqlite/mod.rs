@@ -12,7 +12,6 @@ use rusqlite::{CachedStatement, Connection, OpenFlags, StatementStatus};
 use crate::engine::{EachRow, Marked, Opened, Session, WriteSession};
 use crate::error::{Error, Result};
 use crate::leash::Leash;
-use crate::record;
 use crate::statistics::Counters;
 use crate::value::{Row, Value};
 
@@ -89,26 +88,8 @@ pub(crate) struct Sqlite {
     leash: RefCell<Option<Leash>>,
     /// Steps taken for all statements.
     steps: Cell<u64>,
-    /// Statements whose rows are being shown.
-    walking: Cell<u32>,
-    /// The name of the database, for the record of its statements.
+    /// The name of the database.
     name: Box<str>,
-}
-
-/// Counts a statement while its rows are shown, also where that panics.
-struct Walking<'c>(&'c Cell<u32>);
-
-impl<'c> Walking<'c> {
-    fn begin(count: &'c Cell<u32>) -> Self {
-        count.set(count.get() + 1);
-        Self(count)
-    }
-}
-
-impl Drop for Walking<'_> {
-    fn drop(&mut self) {
-        self.0.set(self.0.get() - 1);
-    }
 }
 
 thread_local! {
@@ -154,7 +135,6 @@ impl Sqlite {
         let name = file.map(|name| name.to_string_lossy().into()).unwrap_or_default();
         Self {
             connection,
-            walking: Cell::new(0),
             name,
             version: Cell::new(0),
             inside: RefCell::default(),
@@ -173,7 +153,6 @@ impl Sqlite {
         }
         // A read of many short statements ends as well.
         self.check()?;
-        record::statement(&self.name, sql, params, self.walking.get() > 0);
         let mut statement = self.connection.prepare_cached(sql).map_err(fault)?;
         bind(&mut statement, params)?;
         Ok(statement)
@@ -206,6 +185,10 @@ impl Sqlite {
 }
 
 impl Session for Sqlite {
+    fn database(&self) -> &str {
+        &self.name
+    }
+
     fn execute(&self, sql: &str, params: &[Value<'_>]) -> Result<usize> {
         self.prepare(sql, params)
             .and_then(|mut statement| self.counting(&mut statement, execute))
@@ -214,10 +197,7 @@ impl Session for Sqlite {
 
     fn query(&self, sql: &str, params: &[Value<'_>], each: EachRow<'_>) -> Result<()> {
         self.prepare(sql, params)
-            .and_then(|mut statement| {
-                let _walking = Walking::begin(&self.walking);
-                self.counting(&mut statement, |statement| walk(statement, each, || self.check()))
-            })
+            .and_then(|mut statement| self.counting(&mut statement, |statement| walk(statement, each, || self.check())))
             .inspect_err(|error| self.note(error))
     }
 

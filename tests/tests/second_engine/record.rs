@@ -1,0 +1,89 @@
+//! What the tests before have written down.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::PathBuf;
+
+/// A statement, with what its parameters were.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Statement {
+    /// `facteur`, or `search` for the index that can be thrown away.
+    pub database: String,
+    /// The statement, in one line.
+    pub sql: String,
+    /// A letter for each parameter: `i` a number, `t` a text, `b` bytes, `n` where it never had a value.
+    pub kinds: String,
+    /// Where it stands in the source.
+    pub from: String,
+}
+
+/// The kinds of the parameters of each statement, and where it stands.
+type Known = BTreeMap<(String, String), (String, String)>;
+
+/// All that was written down.
+#[derive(Default)]
+pub struct Record {
+    /// The steps that make the tables of each database, with the tokens of the store in them: by database, by room and number.
+    pub schema: BTreeMap<(String, String), String>,
+    /// Each statement once.
+    pub statements: Vec<Statement>,
+    /// Those that ran within the rows of another, and where they stand.
+    pub nested: BTreeSet<String>,
+    /// What writes changed that their key does not cover, and where.
+    pub outside: BTreeSet<String>,
+}
+
+impl Record {
+    /// Reads the folder that the tests have written to.
+    pub fn read() -> Self {
+        let folder = std::env::var_os("FACTEUR_STATEMENTS").map(PathBuf::from);
+        let folder = folder.expect("FACTEUR_STATEMENTS names the folder of the statements");
+        let mut record = Self::default();
+        let mut known = BTreeMap::new();
+        for file in std::fs::read_dir(&folder).expect("the folder of the statements") {
+            let text = std::fs::read_to_string(file.expect("an entry").path()).expect("statements");
+            // A process that was killed may have left a piece of a line.
+            let whole = text.rfind('\n').map_or("", |end| &text[..end]);
+            whole.lines().for_each(|line| record.take(line, &mut known));
+        }
+        let statement = |((database, sql), (kinds, from))| Statement { database, sql, kinds, from };
+        record.statements = known.into_iter().map(statement).collect();
+        record
+    }
+
+    fn take(&mut self, line: &str, known: &mut Known) {
+        let parts: Vec<&str> = line.splitn(5, '\t').collect();
+        let [what, database, kinds, from, sql] = parts[..] else { panic!("a line of another form: {line}") };
+        let sql = plain(sql);
+        if what == "schema" {
+            self.schema.insert((database.to_owned(), kinds.to_owned()), sql);
+            return;
+        }
+        let sql = sql.split_whitespace().collect::<Vec<_>>().join(" ");
+        if what == "outside" {
+            self.outside.insert(format!("{from}: {sql}"));
+            return;
+        }
+        if what == "nested" {
+            self.nested.insert(format!("{from}: {sql}"));
+        }
+        let new = || (kinds.to_owned(), from.to_owned());
+        let (merged, _) = known.entry((database.to_owned(), sql)).or_insert_with(new);
+        *merged = merged.chars().zip(kinds.chars()).map(|(one, other)| if one == 'n' { other } else { one }).collect();
+    }
+}
+
+fn plain(written: &str) -> String {
+    let mut text = String::with_capacity(written.len());
+    let mut chars = written.chars();
+    while let Some(c) = chars.next() {
+        text.push(match c {
+            '\\' => match chars.next() {
+                Some('n') => '\n',
+                Some('t') => '\t',
+                other => other.unwrap_or_default(),
+            },
+            c => c,
+        });
+    }
+    text
+}
