@@ -5,7 +5,7 @@ use mailbox::System;
 use memchr::memmem;
 
 use crate::Fault;
-use crate::letter::FORWARDED;
+use crate::state::FORWARDED;
 use crate::told::Told;
 
 /// Bits of `flags`.

@@ -7,24 +7,23 @@ mod files;
 mod maildirs;
 mod mboxes;
 mod names;
+mod writing;
 
-use std::fs::{DirBuilder, File, OpenOptions};
-use std::io::BufWriter;
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::fs::File;
 use std::path::{Path, PathBuf};
 
-use bytes::Bytes;
 use mail::Timestamp;
 use mail::seam::AccountId;
 use mailbox::fetch::{self, Row, Want};
-use mailbox::{FolderId, Keywords, SpecialUse, Uid, UidRange, body, folder};
-use serde::{Deserialize, Serialize};
+use mailbox::{FolderId, Keywords, Uid, UidRange, body, folder};
 use store::{Store, View};
 
 use crate::sidecar::{Listed, Sidecar};
 use crate::state::State;
-use crate::{Error, Progress, written};
-use names::Names;
+use crate::{Error, Progress};
+use writing::Writer;
+
+pub use writing::{Heading, Leaving};
 
 /// What is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -52,31 +51,6 @@ pub struct Exported {
     pub damaged: u64,
 }
 
-/// A folder on its way out.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Heading {
-    /// Its name.
-    pub name: String,
-    /// What it is for.
-    #[serde(with = "written::special_use")]
-    pub special_use: Option<SpecialUse>,
-    /// Is it subscribed to?
-    pub subscribed: bool,
-}
-
-/// A letter on its way out. Its octets are not part of what is serialized.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Leaving {
-    /// Its flags, keywords and date.
-    pub state: State,
-    /// Header and body.
-    #[serde(skip)]
-    pub raw: Bytes,
-    /// Its number in the folder.
-    #[serde(with = "written::uid")]
-    pub uid: Uid,
-}
-
 /// Where the letters of an export go.
 pub trait Sink {
     /// Begins a folder.
@@ -85,16 +59,6 @@ pub trait Sink {
     fn letter(&mut self, letter: Leaving) -> Result<(), Error>;
     /// That was all. When this returns, it is on the disk.
     fn finish(&mut self) -> Result<(), Error>;
-}
-
-/// Something that writes letters in a format.
-trait Writer {
-    /// Begins a folder, and gives the path that leads to it below the place.
-    fn folder(&mut self, folder: &Heading) -> Result<String, Error>;
-    /// Writes a letter of the folder that was begun last.
-    fn letter(&mut self, letter: &Leaving) -> Result<(), Error>;
-    /// Writes the sidecar and puts all on the disk.
-    fn finish(self: Box<Self>, sidecar: &[u8]) -> Result<(), Error>;
 }
 
 /// Octets of letters read at a time.
@@ -294,29 +258,4 @@ fn rename_new(from: &Path, to: &Path) -> Result<(), Error> {
         return Err(Error::Exists(to.to_owned()));
     }
     std::fs::rename(from, to).map_err(Error::writing(to))
-}
-
-/// Syncs the file system that a path is on, once for all that was written.
-fn sync(path: &Path) -> Result<(), Error> {
-    let file = File::open(path).map_err(Error::writing(path))?;
-    #[cfg(target_os = "linux")]
-    return rustix::fs::syncfs(&file).map_err(|error| Error::writing(path)(error.into()));
-    #[cfg(not(target_os = "linux"))]
-    return file.sync_all().map_err(Error::writing(path));
-}
-
-/// Makes the folder of the place itself, where the one it lies in is there.
-fn private_root(path: &Path) -> Result<(), Error> {
-    DirBuilder::new().mode(0o700).create(path).map_err(Error::writing(path))
-}
-
-/// Makes a folder, and those above it below the place, that nobody else can look into: letters come there.
-fn private_folder(path: &Path) -> Result<(), Error> {
-    DirBuilder::new().recursive(true).mode(0o700).create(path).map_err(Error::writing(path))
-}
-
-/// Makes a file of the same kind, which must not be there yet.
-fn private_file(path: &Path) -> Result<BufWriter<File>, Error> {
-    let file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(path).map_err(Error::writing(path))?;
-    Ok(BufWriter::with_capacity(256 << 10, file))
 }

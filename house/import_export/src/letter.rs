@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::gmail::{self, TargetFolder};
 use crate::layout::{self, Goal};
-use crate::state::{self, State};
+use crate::state::{self, FORWARDED, State};
 use crate::told::Told;
 use crate::{Fault, date, status, written};
 
@@ -159,9 +159,6 @@ fn maildir_flags(origin: &Origin<'_>) -> (System, Vec<String>) {
     }
     (system, names)
 }
-
-/// `P` in the names of files.
-pub const FORWARDED: &str = "$Forwarded";
 
 /// Separators have no zone as a rule, and what they say is local time then; a Received field nearby knows better.
 const ZONES: u64 = 14 * 3600;

@@ -3,7 +3,7 @@
 
 use mailbox::System;
 
-use crate::letter::FORWARDED;
+use crate::state::FORWARDED;
 use crate::told::Told;
 
 /// The list of sequences in a directory.

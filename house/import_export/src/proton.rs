@@ -7,7 +7,7 @@ use mail::{Timestamp, mutf7};
 use mailbox::{SpecialUse, System};
 use serde::Deserialize;
 
-use crate::letter::FORWARDED;
+use crate::state::FORWARDED;
 use crate::told::Told;
 
 /// The list of labels in a directory.

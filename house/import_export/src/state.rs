@@ -18,6 +18,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::written;
 
+/// The keyword of a letter that was forwarded: `P` in the names of files.
+pub const FORWARDED: &str = "$Forwarded";
+
 /// What is kept of a letter beside its bytes.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct State {

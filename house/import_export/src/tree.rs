@@ -4,16 +4,17 @@ mod archive;
 mod folder;
 mod guard;
 mod members;
+mod node;
 
 use std::collections::HashMap;
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, Read};
 use std::path::{Path, PathBuf};
 
-use mail::Timestamp;
-
 use crate::proton::{self, Metadata};
 use crate::{Error, Fault, mh, sidecar};
+
+pub use node::{Flow, Node};
 
 /// The most files that are looked at.
 pub const MOST_FILES: usize = 10_000_000;
@@ -50,31 +51,6 @@ pub struct Part {
     pub proton: HashMap<String, Metadata>,
 }
 
-/// A file or a directory.
-#[derive(Clone, Debug, Default)]
-pub struct Node {
-    /// Below the root, `/` between the levels. Not to be used as a path: it may be anything an archive says.
-    pub name: String,
-    /// Octets, unpacked.
-    pub size: u64,
-    /// When it was changed, where that is known.
-    pub modified: Option<Timestamp>,
-    /// Is it a directory?
-    pub directory: bool,
-    /// Why it cannot be read, where that is known beforehand.
-    pub fault: Option<Fault>,
-    /// It is an archive, and a part of its own.
-    pub is_part: bool,
-    /// Where it really is, in a tree on the disk.
-    real: Option<Box<Path>>,
-}
-
-impl Node {
-    fn new(name: String) -> Self {
-        Self { name, ..Self::default() }
-    }
-}
-
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 enum Kind {
     /// A folder or a file on the disk.
@@ -85,9 +61,6 @@ enum Kind {
     Tar,
     TarGzip,
 }
-
-/// Does the reading go on?
-pub type Flow = std::ops::ControlFlow<()>;
 
 /// What is shown of a file: its content, or why it cannot be read.
 pub type Content<'a> = Result<&'a mut dyn BufRead, io::Error>;

@@ -14,53 +14,31 @@ use super::{filter, keywords};
 use crate::api::{MethodError, Object};
 use crate::id::Id;
 use crate::scope::Scope;
-use crate::standard::query::{Comparator, Part, QueryAnswer, QueryChangesAnswer, check_sort};
-use crate::{limits, standard, state};
+use crate::standard::query::{
+    Comparator, Part, QueryAnswer, QueryArguments, QueryChangesAnswer, QueryChangesArguments, arguments_and, check_sort,
+};
+use crate::{limits, state};
 
 /// How often a list is made again because something changed while it was being made.
 const TRIES: usize = 5;
 /// The most letters of one conversation that are looked at.
 const IN_THREAD: usize = 10_000;
 
+/// What Email has beside the arguments of every `/query` and `/queryChanges`.
 #[derive(Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-struct QueryArguments {
-    account_id: String,
-    filter: Option<Value>,
-    sort: Option<Vec<Comparator>>,
-    #[serde(default)]
-    position: i64,
-    anchor: Option<String>,
-    #[serde(default)]
-    anchor_offset: i64,
-    limit: Option<u64>,
-    #[serde(default)]
-    calculate_total: bool,
+#[serde(rename_all = "camelCase")]
+struct OwnArguments {
     #[serde(default)]
     collapse_threads: bool,
 }
 
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-struct QueryChangesArguments {
-    account_id: String,
-    filter: Option<Value>,
-    sort: Option<Vec<Comparator>>,
-    since_query_state: String,
-    max_changes: Option<u64>,
-    // What stands behind it may be omitted; we omit nothing.
-    #[allow(dead_code)]
-    up_to_id: Option<String>,
-    #[serde(default)]
-    calculate_total: bool,
-    #[serde(default)]
-    collapse_threads: bool,
-}
+/// Their names.
+const OWN: [&str; 1] = ["collapseThreads"];
 
 pub async fn query(scope: &Scope, arguments: Object) -> Result<Object, MethodError> {
-    let arguments: QueryArguments = standard::arguments(arguments)?;
+    let (arguments, own): (QueryArguments, OwnArguments) = arguments_and(arguments, &OWN)?;
     let account = scope.account(&arguments.account_id)?;
-    let listing = listing(arguments.filter, arguments.sort, arguments.collapse_threads)?;
+    let listing = listing(arguments.filter, arguments.sort, own.collapse_threads)?;
     let part = Part::new(arguments.position, arguments.anchor, arguments.anchor_offset, arguments.limit);
     let window = match &part.anchor {
         Some(anchor) => {
@@ -104,9 +82,9 @@ async fn list(
 }
 
 pub async fn changes(scope: &Scope, arguments: Object) -> Result<Object, MethodError> {
-    let arguments: QueryChangesArguments = standard::arguments(arguments)?;
+    let (arguments, own): (QueryChangesArguments, OwnArguments) = arguments_and(arguments, &OWN)?;
     let account = scope.account(&arguments.account_id)?;
-    let listing = listing(arguments.filter, arguments.sort, arguments.collapse_threads)?;
+    let listing = listing(arguments.filter, arguments.sort, own.collapse_threads)?;
     let since = state::read(&arguments.since_query_state).ok_or_else(MethodError::cannot_calculate_changes)?;
     let by_threads = listing.collapse
         || filter::looks_at_threads(&listing.criteria)

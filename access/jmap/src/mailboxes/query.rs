@@ -15,47 +15,23 @@ use crate::api::{MethodError, Object};
 use crate::id::Id;
 use crate::scope::Scope;
 use crate::standard::filter::Filter;
-use crate::standard::query::{Comparator, Part, QueryAnswer, QueryChangesAnswer, check_sort};
-use crate::{limits, standard, state};
+use crate::standard::query::{
+    Comparator, Part, QueryAnswer, QueryArguments, QueryChangesAnswer, QueryChangesArguments, arguments_and, check_sort,
+};
+use crate::{limits, state};
 
+/// What Mailbox has beside the arguments of every `/query` and `/queryChanges`.
 #[derive(Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-struct QueryArguments {
-    account_id: String,
-    filter: Option<Value>,
-    sort: Option<Vec<Comparator>>,
-    #[serde(default)]
-    position: i64,
-    anchor: Option<String>,
-    #[serde(default)]
-    anchor_offset: i64,
-    limit: Option<u64>,
-    #[serde(default)]
-    calculate_total: bool,
+#[serde(rename_all = "camelCase")]
+struct OwnArguments {
     #[serde(default)]
     sort_as_tree: bool,
     #[serde(default)]
     filter_as_tree: bool,
 }
 
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-struct QueryChangesArguments {
-    account_id: String,
-    filter: Option<Value>,
-    sort: Option<Vec<Comparator>>,
-    since_query_state: String,
-    max_changes: Option<u64>,
-    // What is omitted behind it may be omitted; we omit nothing.
-    #[allow(dead_code)]
-    up_to_id: Option<String>,
-    #[serde(default)]
-    calculate_total: bool,
-    #[serde(default)]
-    sort_as_tree: bool,
-    #[serde(default)]
-    filter_as_tree: bool,
-}
+/// Their names.
+const OWN: [&str; 2] = ["sortAsTree", "filterAsTree"];
 
 /// All of these must fit.
 struct Condition {
@@ -74,9 +50,9 @@ struct Listing {
 }
 
 pub async fn query(scope: &Scope, arguments: Object) -> Result<Object, MethodError> {
-    let arguments: QueryArguments = standard::arguments(arguments)?;
+    let (arguments, own): (QueryArguments, OwnArguments) = arguments_and(arguments, &OWN)?;
     let account = scope.account(&arguments.account_id)?;
-    let listing = Listing::new(arguments.filter, arguments.sort, arguments.sort_as_tree, arguments.filter_as_tree)?;
+    let listing = Listing::new(arguments.filter, arguments.sort, own.sort_as_tree, own.filter_as_tree)?;
     let (state, all) = read(scope, account).await?;
     let ids = listing.ids(&all);
     let part = Part::new(arguments.position, arguments.anchor, arguments.anchor_offset, arguments.limit);
@@ -86,9 +62,9 @@ pub async fn query(scope: &Scope, arguments: Object) -> Result<Object, MethodErr
 }
 
 pub async fn changes(scope: &Scope, arguments: Object) -> Result<Object, MethodError> {
-    let arguments: QueryChangesArguments = standard::arguments(arguments)?;
+    let (arguments, own): (QueryChangesArguments, OwnArguments) = arguments_and(arguments, &OWN)?;
     let account = scope.account(&arguments.account_id)?;
-    let listing = Listing::new(arguments.filter, arguments.sort, arguments.sort_as_tree, arguments.filter_as_tree)?;
+    let listing = Listing::new(arguments.filter, arguments.sort, own.sort_as_tree, own.filter_as_tree)?;
     let since = state::read(&arguments.since_query_state).ok_or_else(MethodError::cannot_calculate_changes)?;
     if !listing.can_calculate_changes() {
         return Err(MethodError::cannot_calculate_changes());

@@ -1,6 +1,7 @@
 //! /query and /queryChanges (RFC 8620 §5.5, §5.6).
 
 use serde::Deserialize;
+use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
 use crate::api::{MethodError, Object};
@@ -59,7 +60,7 @@ impl Comparator {
     }
 }
 
-/// The arguments of a plain `/query`.
+/// The arguments that every `/query` has.
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct QueryArguments {
@@ -76,7 +77,7 @@ pub struct QueryArguments {
     pub calculate_total: bool,
 }
 
-/// The arguments of a plain `/queryChanges`.
+/// The arguments that every `/queryChanges` has.
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct QueryChangesArguments {
@@ -90,6 +91,15 @@ pub struct QueryChangesArguments {
     pub up_to_id: Option<String>,
     #[serde(default)]
     pub calculate_total: bool,
+}
+
+/// Reads the arguments of a method that has some of `own` beside those that every `/query` (or `/queryChanges`) has.
+pub fn arguments_and<C: DeserializeOwned, O: DeserializeOwned>(
+    mut arguments: Object,
+    own: &[&str],
+) -> Result<(C, O), MethodError> {
+    let own: Object = own.iter().filter_map(|name| arguments.remove_entry(*name)).collect();
+    Ok((super::arguments(arguments)?, super::arguments(own)?))
 }
 
 /// Which part of the results.

@@ -9,7 +9,8 @@ use flate2::write::GzEncoder;
 use zip::ZipWriter;
 use zip::write::SimpleFileOptions;
 
-use super::{Heading, Leaving, Names, Writer, private_file, private_folder, private_root};
+use super::names::Names;
+use super::writing::{Heading, Leaving, Writer, private_file, private_folder, private_root};
 use crate::{Error, sidecar, state};
 
 pub struct Letters {
@@ -101,7 +102,7 @@ impl Writer for Letters {
         self.file(sidecar::NAME, sidecar, 0)?;
         let fault = || Error::writing(&self.path);
         let file = match self.into {
-            Into::Folder => return super::sync(&self.path),
+            Into::Folder => return super::writing::sync(&self.path),
             Into::Zip(zip) => zip.finish().map_err(std::io::Error::other).map_err(fault())?,
             Into::Tar(tar) => tar.into_inner().and_then(GzEncoder::finish).map_err(fault())?,
         };

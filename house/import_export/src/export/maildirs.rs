@@ -8,8 +8,8 @@ use mail::{header, lines};
 use mailbox::System;
 use maildir::{Delivery, Flags, Maildir};
 
-use super::{Heading, Leaving, Writer};
-use crate::letter::FORWARDED;
+use super::writing::{Heading, Leaving, Writer};
+use crate::state::FORWARDED;
 use crate::{Error, sidecar, state, status};
 
 pub struct Maildirs {
@@ -35,7 +35,7 @@ const MOST_KEYWORDS: usize = 26;
 
 impl Maildirs {
     pub fn create(root: &Path) -> Result<Self, Error> {
-        super::private_root(root)?;
+        super::writing::private_root(root)?;
         let maildir = Maildir::at(root);
         maildir.create()?;
         Ok(Self {
@@ -121,7 +121,7 @@ impl Writer for Maildirs {
             let path = self.maildir.root().join(name);
             fs::write(&path, content).map_err(Error::writing(&path))?;
         }
-        super::sync(self.maildir.root())
+        super::writing::sync(self.maildir.root())
     }
 }
 

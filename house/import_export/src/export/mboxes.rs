@@ -6,7 +6,8 @@ use std::path::{Path, PathBuf};
 
 use mail::{Timestamp, header};
 
-use super::{Heading, Leaving, Names, Writer, private_file, private_folder, private_root};
+use super::names::Names;
+use super::writing::{Heading, Leaving, Writer, private_file, private_folder, private_root};
 use crate::{Error, mbox, sidecar, state};
 
 pub struct Mboxes {
@@ -57,7 +58,7 @@ impl Writer for Mboxes {
         self.close()?;
         let path = self.root.join(sidecar::NAME);
         fs::write(&path, sidecar).map_err(Error::writing(&path))?;
-        super::sync(&self.root)
+        super::writing::sync(&self.root)
     }
 }
 

@@ -1,0 +1,36 @@
+//! A file of a tree, as the list of the tree has it.
+
+use std::path::Path;
+
+use mail::Timestamp;
+
+use crate::Fault;
+
+/// A file or a directory.
+#[derive(Clone, Debug, Default)]
+pub struct Node {
+    /// Below the root, `/` between the levels. Not to be used as a path: it may be anything an archive says.
+    pub name: String,
+    /// Octets, unpacked.
+    pub size: u64,
+    /// When it was changed, where that is known.
+    pub modified: Option<Timestamp>,
+    /// Is it a directory?
+    pub directory: bool,
+    /// Why it cannot be read, where that is known beforehand.
+    pub fault: Option<Fault>,
+    /// It is an archive, and a part of its own.
+    pub is_part: bool,
+    /// Where it really is, in a tree on the disk.
+    pub(super) real: Option<Box<Path>>,
+}
+
+impl Node {
+    /// With nothing known but its name.
+    pub(super) fn new(name: String) -> Self {
+        Self { name, ..Self::default() }
+    }
+}
+
+/// Does the reading go on?
+pub type Flow = std::ops::ControlFlow<()>;
