@@ -11,10 +11,10 @@ use std::path::PathBuf;
 
 use clap::error::ErrorKind;
 use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand};
+use intake::fetched::Target;
 use mail::{Address, Domain};
 
 use crate::language::{Language, say};
-use crate::post_office::fetched::Target;
 
 /// A whole mail server in one program
 ///

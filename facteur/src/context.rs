@@ -2,13 +2,13 @@
 
 use std::cell::{Cell, OnceCell};
 
+use intake::Intake;
 use net::Budget;
 use store::{Lock, OpenError, Store};
 
 use crate::config::Config;
 use crate::data_folder;
 use crate::failure::Failure;
-use crate::post_office::PostOffice;
 use crate::server::data_fault;
 
 /// The parts of a post office that runs, for commands that must reach more than its data. Cheap to clone.
@@ -16,8 +16,8 @@ use crate::server::data_fault;
 pub struct Running {
     /// Its data.
     pub store: Store,
-    /// Who takes charge of letters; its directory is the one that every door asks.
-    pub post_office: PostOffice,
+    /// Takes charge of letters; its directory is the one that every door asks.
+    pub intake: Intake,
     /// The memory for letters on their way in.
     pub memory: Budget,
 }
@@ -82,11 +82,11 @@ impl<'a> Context<'a> {
         self.opened(|| self.open())
     }
 
-    /// Who takes charge of letters.
-    pub fn post_office(&self) -> Result<PostOffice, Failure> {
+    /// What takes charge of letters.
+    pub fn intake(&self) -> Result<Intake, Failure> {
         match self.running() {
-            Some(running) => Ok(running.post_office.clone()),
-            None => Ok(PostOffice::new(self.store()?, &self.config.hostname)),
+            Some(running) => Ok(running.intake.clone()),
+            None => Ok(Intake::new(self.store()?, &self.config.hostname)),
         }
     }
 

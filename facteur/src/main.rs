@@ -11,7 +11,6 @@ mod failure;
 mod language;
 mod logs;
 mod password;
-mod post_office;
 mod private;
 mod process;
 mod rights;

@@ -4,6 +4,7 @@ mod doors;
 mod fault;
 mod host_name;
 mod mail_doors;
+mod outbox;
 mod own_addresses;
 mod room;
 mod routes;
@@ -14,6 +15,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use intake::Intake;
 use mail::Address;
 use mail::seam::Login;
 use mail::trace::Witness;
@@ -27,15 +29,12 @@ use crate::config::{BindAddress, Config, Door};
 use crate::context::Running;
 use crate::control::{self, ControlSocket};
 use crate::failure::Failure;
-use crate::post_office::PostOffice;
 use crate::rights::ServiceUser;
 use crate::{data_folder, private};
 use doors::OpenDoor;
 pub use fault::{StartFault, data as data_fault};
 pub use host_name::look_into as look_into_host_name;
 pub use routes::resolver;
-#[cfg(test)]
-pub use staff::means;
 use staff::{Others, Staff};
 
 /// How long a conversation in the middle of something may take to end. After it the rest is cut off: what was
@@ -81,32 +80,32 @@ impl Server {
 
         let (journal, trace_task) = TraceTask::start(store.clone());
         let witness: Arc<dyn Witness> = Arc::new(journal);
-        let post_office =
-            PostOffice::new(store.clone(), &config.hostname).with_witness(witness.clone()).with_routes(routes.clone());
-        let means = staff::means(&store, &post_office, &routes, resolver.clone()).map_err(StartFault::Tls)?;
+        let intake =
+            Intake::new(store.clone(), &config.hostname).with_witness(witness.clone()).with_routes(routes.clone());
+        let means = staff::means(&store, &intake, &routes, resolver.clone()).map_err(StartFault::Tls)?;
         let prober = Prober::new(means.clone());
-        let recipients = Arc::new(post_office.everyone().asked_by(prober.clone()));
-        let for_people = Arc::new(post_office.everyone().asked_by(prober).for_people());
+        let recipients = Arc::new(intake.everyone().asked_by(prober.clone()));
+        let for_people = Arc::new(intake.everyone().asked_by(prober).for_people());
 
         let doors = doors::places(&open_doors);
         let (stop, shutdown) = Stop::new();
-        let intake = staff::intake(&config.data);
-        let memory = intake.memory().clone();
+        let kept = staff::kept(&config.data);
+        let memory = kept.memory().clone();
         let home = web::home(&config, &store, resolver.clone());
-        let outside = web::Outside::new(resolver.clone(), intake.clone(), &home).map_err(StartFault::Tls)?;
+        let outside = web::Outside::new(resolver.clone(), kept.clone(), &home).map_err(StartFault::Tls)?;
         let invitations = mua::Invitations::default();
         let pages = web::PagesTold { invitations: invitations.clone(), doors: mail_doors::of(&config, &doors) };
-        let others = Others { recipients, for_people, outside, pages, intake };
-        let staff = Staff::new(&config, &store, &post_office, others, &tls, &shutdown, &witness);
+        let others = Others { recipients, for_people, outside, pages, kept };
+        let staff = Staff::new(&config, &store, &intake, others, &tls, &shutdown, &witness);
         let mut tasks = JoinSet::new();
         for open in open_doors {
             staff.serve(open.door, open.listener, &mut tasks);
         }
         tasks.spawn(Delivery::new(means).run(shutdown.clone()));
-        let running = Running { store: store.clone(), post_office: post_office.clone(), memory: memory.clone() };
+        let running = Running { store: store.clone(), intake: intake.clone(), memory: memory.clone() };
         tasks.spawn(counter.run(config.clone(), running, shutdown.clone()));
-        let (data, directory) = (config.data.clone(), post_office.directory().clone());
-        tasks.spawn(staff::fetching(post_office, store.clone(), data, resolver, memory, shutdown.clone()));
+        let (data, directory) = (config.data.clone(), intake.directory().clone());
+        tasks.spawn(staff::fetching(intake, store.clone(), data, resolver, memory, shutdown.clone()));
         tasks.spawn(staff::watch_over(directory, shutdown.clone()));
         tasks.spawn(web::housekeeping(store.clone(), shutdown.clone()));
         tasks.spawn(own_addresses::keep(store.clone(), shutdown.clone()));

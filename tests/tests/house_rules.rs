@@ -7,7 +7,9 @@ use serde_json::Value;
 /// How high a room stands; a room may import only what stands lower. `None`: not part of the house.
 fn floor(name: &str) -> Option<u8> {
     Some(match name {
-        "facteur" => 7,
+        "facteur" => 8,
+        // It alone knows mta, mda and mra.
+        "facteur-intake" => 7,
         "facteur-mta" | "facteur-msa" | "facteur-mda" | "facteur-mra" | "facteur-mua" => 6,
         "facteur-imap" | "facteur-pop3" | "facteur-jmap" => 6,
         "facteur-smtpd" | "facteur-http" => 5,

@@ -3,13 +3,13 @@
 use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
+use intake::fetched::Target;
 use mail::Address;
 use mra::{Mailbox, UrlFault};
 
 use super::{Form, number};
 use crate::commands::size;
 use crate::language::say;
-use crate::post_office::fetched::Target;
 
 #[derive(Debug, Subcommand)]
 pub enum FetchCommand {

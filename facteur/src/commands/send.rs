@@ -5,6 +5,7 @@ mod letter;
 pub mod sysexits;
 
 use bytes::Bytes;
+use intake::LARGEST_LETTER;
 use mail::seam::Verdict;
 use mail::{Address, Domain, Letter, Reply};
 use store::Store;
@@ -17,7 +18,6 @@ use crate::context::Context;
 use crate::control::{self, Who};
 use crate::failure::Failure;
 use crate::language::{say, system};
-use crate::post_office::LARGEST_LETTER;
 use crate::{clock, terminal};
 
 /// Takes the letter in, on disk when this returns. A post office that runs carries it at once; one that does not, when it
@@ -35,8 +35,8 @@ pub fn run(send: Send, context: &Context<'_>) -> Result<(), Failure> {
     let envelope = envelope::envelope(&send, &raw, &reports_to, &home).map_err(unaddressed)?;
     let user = user(&who);
     let letter = complete(with_author(&send, raw, &writer), &writer, hostname, &user);
-    let post_office = context.post_office()?;
-    let accepted = super::on_one_thread()?.block_on(post_office.accept_here(letter, envelope, &user));
+    let acceptor = context.intake()?.acceptor();
+    let accepted = super::on_one_thread()?.block_on(acceptor.accept_here(letter, envelope, &user));
     match accepted {
         Ok(Verdict::Accept) => Ok(()),
         Ok(Verdict::Refuse(reply)) => Err(refused(&reply)),

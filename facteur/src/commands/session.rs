@@ -80,7 +80,7 @@ fn list(context: &Context<'_>, address: Option<Address>, form: Form) -> Result<(
         Ok::<_, Trouble>((session::list(view, account, now)?, owners.collect::<HashMap<AccountId, String>>()))
     };
     let (sessions, owners) = store.read_blocking(read)?;
-    let open = context.running().map(|running| running.post_office.directory().open_conversations(account));
+    let open = context.running().map(|running| running.intake.directory().open_conversations(account));
     let mut lines: Vec<Line> = sessions.into_iter().map(|session| of_browser(session, &owners)).collect();
     lines.extend(open.into_iter().flatten().map(|open| of_conversation(&open, &owners)));
     lines.sort_by(|one, other| (&one.owner, one.since).cmp(&(&other.owner, other.since)));
@@ -146,7 +146,7 @@ fn end_browsers(store: &Store, account: AccountId, number: Option<i64>) -> Resul
 
 /// What is open is only in a post office that runs.
 fn end_conversations(context: &Context<'_>, account: AccountId, number: Option<u64>) -> u64 {
-    let directory = context.running().map(|running| running.post_office.directory());
+    let directory = context.running().map(|running| running.intake.directory());
     directory.map_or(0, |directory| directory.end_conversations(account, number) as u64)
 }
 

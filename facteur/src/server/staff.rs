@@ -4,13 +4,14 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use directory::Directory;
+use intake::{Intake, LARGEST_LETTER, postmaster};
 use mail::seam::{Accept, Deliver, Logins, Recipients};
 use mail::trace::Witness;
 use mra::{Agent, Vault};
 use mta::delivery::{LocalDrop, Means, OutgoingTls};
 use mta::reception::Reception;
 use mta::route::Routes;
-use net::{Budget, Intake, Limits, Listener, Places, Proxies, Resolver, ServerTls, Shutdown, TlsError};
+use net::{Budget, Limits, Listener, Places, Proxies, Resolver, ServerTls, Shutdown, TlsError};
 use store::Store;
 use tokio::task::JoinSet;
 
@@ -18,8 +19,6 @@ use super::room::Disk;
 use super::web::{Outside, PagesTold};
 use crate::clock;
 use crate::config::{Config, Door, Proxy};
-use crate::post_office::fetched::FetchDestinations;
-use crate::post_office::{LARGEST_LETTER, PostOffice, postmaster};
 
 /// Ready to stand behind any door.
 pub struct Staff {
@@ -46,37 +45,37 @@ pub struct Others {
     /// What the pages are told of this house.
     pub pages: PagesTold,
     /// Where letters on their way in are kept, through whichever door they come.
-    pub intake: Intake,
+    pub kept: net::Intake,
 }
 
 /// One part of the memory, and of the disk, for all that is on its way in.
-pub fn intake(data: &Path) -> Intake {
-    Intake::new(Budget::of_this_machine(), smtpd::MEMORY_PATIENCE).with_folder(data)
+pub fn kept(data: &Path) -> net::Intake {
+    net::Intake::new(Budget::of_this_machine(), smtpd::MEMORY_PATIENCE).with_folder(data)
 }
 
 impl Staff {
     pub fn new(
         config: &Config,
         store: &Store,
-        office: &PostOffice,
+        intake: &Intake,
         others: Others,
         tls: &ServerTls,
         shutdown: &Shutdown,
         witness: &Arc<dyn Witness>,
     ) -> Self {
-        let Others { recipients, for_people, outside, pages, intake } = others;
+        let Others { recipients, for_people, outside, pages, kept } = others;
         let mut server = smtpd::Server::new(config.hostname.clone(), postmaster(&config.hostname));
         server.max_letter = LARGEST_LETTER as u64;
-        server.intake = intake.clone();
+        server.intake = kept.clone();
         server.tls = Some(tls.clone());
         server.shutdown = shutdown.clone();
         server.witness = witness.clone();
         server.room = Arc::new(Disk(store.clone()));
-        let logins: Arc<dyn Logins> = Arc::new(office.directory().clone());
-        let accept: Arc<dyn Accept> = Arc::new(office.clone());
-        let deliver: Arc<dyn Deliver> = Arc::new(office.clone());
+        let logins: Arc<dyn Logins> = Arc::new(intake.directory().clone());
+        let accept: Arc<dyn Accept> = Arc::new(intake.acceptor());
+        let deliver: Arc<dyn Deliver> = Arc::new(intake.deliverer());
         let mut mailboxes = imap::Server::new(store.clone(), logins.clone());
-        mailboxes.intake = intake;
+        mailboxes.intake = kept;
         mailboxes.tls = Some(tls.clone());
         mailboxes.shutdown = shutdown.clone();
         mailboxes.witness = witness.clone();
@@ -84,7 +83,7 @@ impl Staff {
         drops.tls = Some(tls.clone());
         drops.shutdown = shutdown.clone();
         drops.witness = witness.clone();
-        let router = super::web::router(config, store, office, shutdown, witness, outside, pages);
+        let router = super::web::router(config, store, intake, shutdown, witness, outside, pages);
         Self {
             lmtp: mda::Lmtp::new(server.clone(), recipients.clone(), deliver),
             http: http::Http::new(mua::guarded(router, super::web::entrance(config, store, tls)), shutdown.clone())
@@ -164,21 +163,16 @@ fn full(door: Door) -> &'static str {
 }
 
 /// What delivery works with.
-pub fn means(
-    store: &Store,
-    office: &PostOffice,
-    routes: &Routes,
-    resolver: Arc<dyn Resolver>,
-) -> Result<Means, TlsError> {
-    let recipients: Arc<dyn Recipients> = Arc::new(office.everyone());
-    let local: Arc<dyn LocalDrop> = Arc::new(office.clone());
-    let means = Means::new(store.clone(), resolver, recipients, local, office.desk().clone(), OutgoingTls::new()?);
-    Ok(Means { routes: routes.clone(), schedule: office.schedule().clone(), ..means })
+pub fn means(store: &Store, intake: &Intake, routes: &Routes, resolver: Arc<dyn Resolver>) -> Result<Means, TlsError> {
+    let recipients: Arc<dyn Recipients> = Arc::new(intake.everyone());
+    let local: Arc<dyn LocalDrop> = Arc::new(intake.queue_drop());
+    let means = Means::new(store.clone(), resolver, recipients, local, intake.reports().clone(), OutgoingTls::new()?);
+    Ok(Means { routes: routes.clone(), schedule: intake.schedule().clone(), ..means })
 }
 
 /// Brings letters from mailboxes elsewhere.
 pub async fn fetching(
-    office: PostOffice,
+    intake: Intake,
     store: Store,
     folder: PathBuf,
     resolver: Arc<dyn Resolver>,
@@ -188,7 +182,7 @@ pub async fn fetching(
     let opened = tokio::task::spawn_blocking(move || Vault::open(&folder)).await;
     match opened.unwrap_or_else(|panicked| Err(std::io::Error::other(panicked))) {
         Ok(vault) => {
-            let homes = Arc::new(FetchDestinations::of(&office, resolver.clone()));
+            let homes = Arc::new(intake.fetch_destinations(resolver.clone()));
             let agent = Agent::new(store, Arc::new(vault), resolver, homes).within(memory);
             mra::scheduler::run(agent, stop).await;
         }

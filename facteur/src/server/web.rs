@@ -4,36 +4,37 @@ use std::sync::Arc;
 
 use axum::Router;
 use directory::Directory;
+use intake::{Intake, LARGEST_LETTER};
 use mail::Timestamp;
 use mail::seam::{AccountId, Login, Logins, OurFault, Pending, Recipients};
 use mail::trace::Witness;
-use net::{ClientTls, Intake, Resolver, ServerTls, Shutdown, TlsError};
+use net::{ClientTls, Resolver, ServerTls, Shutdown, TlsError};
 use store::Store;
 
 use crate::clock;
 use crate::config::{BindAddress, Config, Door, may_open_low_ports, this_machine};
-use crate::post_office::{LARGEST_LETTER, PostOffice};
+use crate::server::outbox::Outbox;
 
 /// The routers of all rooms that speak HTTP, as one. What stands before them is the [`entrance`].
 pub fn router(
     config: &Config,
     store: &Store,
-    office: &PostOffice,
+    intake: &Intake,
     shutdown: &Shutdown,
     witness: &Arc<dyn Witness>,
     outside: Outside,
     told: PagesTold,
 ) -> Router {
-    let logins: Arc<dyn Logins> = Arc::new(office.directory().clone());
-    let recipients: Arc<dyn Recipients> = Arc::new(office.everyone());
-    let outbox: Arc<dyn jmap::Outbox> = Arc::new(office.clone());
+    let logins: Arc<dyn Logins> = Arc::new(intake.directory().clone());
+    let recipients: Arc<dyn Recipients> = Arc::new(intake.everyone());
+    let outbox: Arc<dyn jmap::Outbox> = Arc::new(Outbox(intake.submitter()));
     let mut server = jmap::Server::new(store.clone(), logins, outbox, config.hostname.clone());
     server.recipients = Some(recipients);
     server.largest_letter = LARGEST_LETTER as u64;
-    server.keep_in(&outside.intake);
+    server.keep_in(&outside.kept);
     server.shutdown = shutdown.clone();
     server.witness = witness.clone();
-    let sessions = Arc::new(Sessions(office.directory().clone()));
+    let sessions = Arc::new(Sessions(intake.directory().clone()));
     server.tokens = Some(sessions.clone());
     let server = Arc::new(server);
     if let Some(deliveries) = server.push_with(outside.pushes, sessions) {
@@ -41,7 +42,7 @@ pub fn router(
         tokio::spawn(deliveries.run(server.clone()));
     }
     let mut pages =
-        mua::Server::new(store.clone(), office.directory().clone(), witness.clone(), clock::now, outside.pictures);
+        mua::Server::new(store.clone(), intake.directory().clone(), witness.clone(), clock::now, outside.pictures);
     (pages.invitations, pages.doors) = (told.invitations, told.doors.into());
     jmap::router(server).merge(mua::router(pages))
 }
@@ -69,7 +70,7 @@ pub struct PagesTold {
 /// What asks servers that strangers choose, and so only what anybody may ask.
 pub struct Outside {
     /// Where uploads are kept until they are whole.
-    intake: Intake,
+    kept: net::Intake,
     /// For pictures that letters show.
     pictures: https::Client,
     /// For clients that want to be told of changes.
@@ -78,12 +79,12 @@ pub struct Outside {
 
 impl Outside {
     /// With the roots that this machine trusts, and away from `home`.
-    pub fn new(resolver: Arc<dyn Resolver>, intake: Intake, home: &https::Home) -> Result<Self, TlsError> {
+    pub fn new(resolver: Arc<dyn Resolver>, kept: net::Intake, home: &https::Home) -> Result<Self, TlsError> {
         let tls = ClientTls::verified()?;
         let client = |limits| {
             https::Client::new(tls.clone(), resolver.clone(), https::Reach::Public, limits).away_from(home.clone())
         };
-        Ok(Self { intake, pictures: client(mua::PICTURES), pushes: client(jmap::PUSHES) })
+        Ok(Self { kept, pictures: client(mua::PICTURES), pushes: client(jmap::PUSHES) })
     }
 }
 

@@ -30,7 +30,7 @@ struct Known {
 pub fn run(context: &Context<'_>, address: &Address, form: Form) -> Result<(), Failure> {
     let (address, now) = (address.clone(), clock::now());
     let mut known = context.store()?.read_blocking(move |view| look(view, &address, now))?;
-    let directory = context.running().map(|running| running.post_office.directory());
+    let directory = context.running().map(|running| running.intake.directory());
     known.open = directory.map(|directory| directory.open_conversations(Some(known.person.id)).len() as u64);
     terminal::print(&if form.json { as_json(&known) } else { as_text(&known) });
     Ok(())

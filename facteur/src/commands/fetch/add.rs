@@ -1,5 +1,6 @@
 //! Setting a source up.
 
+use intake::fetched::Target;
 use mail::Address;
 use mra::ledger;
 use mra::{Folders, Keep, Mailbox, Settings};
@@ -11,7 +12,6 @@ use crate::commands::Trouble;
 use crate::context::Context;
 use crate::control::Named;
 use crate::language::say;
-use crate::post_office::fetched::Target;
 use crate::{clock, terminal};
 
 pub fn run(new: NewSource, context: &Context<'_>) -> Result<(), Failure> {

@@ -3,6 +3,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use intake::Intake;
+use intake::fetched::Target;
 use mra::ledger::{self, Source, SourceError};
 use mra::progress::{Listener, News, Round};
 use mra::{Agent, Fault, Mailbox, Manner};
@@ -16,8 +18,6 @@ use crate::commands::moving;
 use crate::config::Config;
 use crate::context::Context;
 use crate::language::say;
-use crate::post_office::PostOffice;
-use crate::post_office::fetched::{FetchDestinations, Target};
 use crate::{clock, private, server, terminal};
 
 /// Tries in a row that bring nothing.
@@ -34,7 +34,7 @@ pub fn run(run: RunFetch, context: &Context<'_>) -> Result<(), Failure> {
     };
     let vault = Arc::new(vault(&place.config)?);
     let resolver = server::resolver(context.config())?;
-    let homes = Arc::new(FetchDestinations::of(&place.post_office, resolver.clone()));
+    let homes = Arc::new(place.intake.fetch_destinations(resolver.clone()));
     let agent = Agent::new(place.store.clone(), vault, resolver, homes);
     let agent = match context.running() {
         Some(running) => agent.within(running.memory.clone()),
@@ -52,7 +52,7 @@ pub fn run(run: RunFetch, context: &Context<'_>) -> Result<(), Failure> {
 /// Where letters are fetched to.
 struct FetchInto {
     store: Store,
-    post_office: PostOffice,
+    intake: Intake,
     /// With the folder that the key for passwords lies in.
     config: Config,
     /// Is it a store of its own, beside a Maildir?
@@ -61,8 +61,8 @@ struct FetchInto {
 
 impl FetchInto {
     fn of(context: &Context<'_>) -> Result<Self, Failure> {
-        let (store, post_office) = (context.store()?, context.post_office()?);
-        Ok(Self { store, post_office, config: context.config().clone(), beside: false })
+        let (store, intake) = (context.store()?, context.intake()?);
+        Ok(Self { store, intake, config: context.config().clone(), beside: false })
     }
 
     /// Puts everything on the disk, where nobody else will.
@@ -121,8 +121,8 @@ fn beside(maildir: &std::path::Path, config: &Config) -> Result<FetchInto, Failu
     drop(private::close(&folder).map_err(|fault| Failure::new(fault.to_string()))?);
     let options = Options { readers: 1, ..Options::new(&folder) };
     let store = Store::open(options, mra::MIGRATIONS).map_err(|fault| Failure::new(server::data_fault(&fault)))?;
-    let post_office = PostOffice::new(store.clone(), &config.hostname);
-    Ok(FetchInto { store, post_office, config: Config { data: folder, ..config.clone() }, beside: true })
+    let intake = Intake::new(store.clone(), &config.hostname);
+    Ok(FetchInto { store, intake, config: Config { data: folder, ..config.clone() }, beside: true })
 }
 
 /// One after the other. Gives how many failed.

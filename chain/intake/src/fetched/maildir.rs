@@ -14,8 +14,6 @@ use mra::ledger::{self, Source, SourceId};
 use mra::{Arrived, Destination, Fault, Furnished, Taken};
 use store::{Key, Store};
 
-use crate::clock;
-
 /// A Maildir as the home of a source.
 pub struct MaildirHome {
     store: Store,
@@ -45,7 +43,7 @@ impl MaildirHome {
         let (count, octets) =
             to_write.iter().fold((0, 0), |(n, octets), letter| (n + 1, octets + letter.raw.len() as u64));
         blocking(move || deliver(&maildir, &to_write)).await?;
-        let (source, now) = (self.source, clock::now());
+        let (source, now) = (self.source, net::now());
         let entries: Vec<_> = letters.into_iter().map(|letter| letter.entry).collect();
         let written = self.store.write(Key::Fetching, move |tx| {
             entries.iter().try_for_each(|entry| entry.admit(tx, now).map(drop))?;

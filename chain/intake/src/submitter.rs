@@ -2,47 +2,55 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
-use jmap::{Done, Outbox};
-use mail::seam::{Login, Origin, OurFault, Pending, Verdict, Wire};
+use mail::seam::{Login, Origin, OurFault, Verdict, Wire};
 use mail::trace::{Arrival, Event};
 use mail::{Envelope, Letter, LetterId, Timestamp};
 use mta::queue::{self, Terms};
 use store::{Key, Tx};
 
-use super::{PostOffice, history, hops, our_fault, sort};
-use crate::clock;
+use crate::taking::{MOST_HOPS, hops};
+use crate::{Intake, history, our_fault, sort};
 
-impl Outbox for PostOffice {
-    fn send(
+/// What is noted in the commit that takes charge of a letter. It may be called again when the transaction is.
+pub type Noted = Box<dyn FnMut(&mut Tx) -> Result<(), store::Error> + Send>;
+
+/// Sends what people write, at once or when they want it to go, and takes back what they would rather not have sent. Cheap
+/// to clone.
+#[derive(Clone)]
+pub struct Submitter(pub(crate) Intake);
+
+impl Submitter {
+    /// Takes charge of a letter of `login`, and calls `noted` in the same commit. With `until` the letter stays in the queue
+    /// until then, unless it is recalled. An error: nothing was kept, and what `noted` did was undone.
+    pub async fn send(
         &self,
         letter: Letter,
         envelope: Envelope,
         (login, wire): (Login, Wire),
         until: Option<Timestamp>,
-        done: Done,
-    ) -> Pending<'_, Result<Verdict, OurFault>> {
-        Box::pin(async move {
-            let origin = Origin::Person(login, wire);
-            let arrival = history::arrival(&letter, &envelope, &origin);
-            let done = Arc::new(Mutex::new(done));
-            let finish = move |tx: &mut Tx| done.lock().unwrap_or_else(PoisonError::into_inner)(tx);
-            let verdict = match until {
-                None => self.take(&letter, &envelope, &origin, &arrival, finish).await,
-                Some(until) => self.keep(&letter, &envelope, &origin, &arrival, until, finish).await,
-            };
-            self.note_refusal(letter.id, arrival, &verdict);
-            verdict
-        })
+        noted: Noted,
+    ) -> Result<Verdict, OurFault> {
+        let origin = Origin::Person(login, wire);
+        let arrival = history::arrival(&letter, &envelope, &origin);
+        let noted = Arc::new(Mutex::new(noted));
+        let finish = move |tx: &mut Tx| noted.lock().unwrap_or_else(PoisonError::into_inner)(tx);
+        let verdict = match until {
+            None => self.0.take(&letter, &envelope, &origin, &arrival, finish).await,
+            Some(until) => self.0.keep(&letter, &envelope, &origin, &arrival, until, finish).await,
+        };
+        self.0.note_refusal(letter.id, arrival, &verdict);
+        verdict
     }
 
-    fn recall(&self, tx: &mut Tx, letter: LetterId, author: &Login, now: Timestamp) -> Result<bool, store::Error> {
+    /// Takes back a letter that waits for its time, so that nobody gets it. False: it has been let go, or was never here.
+    pub fn recall(tx: &mut Tx, letter: LetterId, author: &Login, now: Timestamp) -> Result<bool, store::Error> {
         queue::recall(tx, letter, author.account.0, now)
     }
 }
 
-impl PostOffice {
+impl Intake {
     /// Keeps a letter in the queue for everybody, also for people here, until its time has come.
-    pub(super) async fn keep(
+    pub(crate) async fn keep(
         &self,
         letter: &Letter,
         envelope: &Envelope,
@@ -51,7 +59,7 @@ impl PostOffice {
         until: Timestamp,
         mut finish: impl FnMut(&mut Tx) -> Result<(), store::Error> + Send + 'static,
     ) -> Result<Verdict, OurFault> {
-        if hops(letter) > super::MOST_HOPS {
+        if hops(letter) > MOST_HOPS {
             return Ok(Verdict::Refuse(sort::circles()));
         }
         // Who cannot get it is said now, while its author is there.
@@ -59,7 +67,7 @@ impl PostOffice {
         if sorted.is_for_nobody() {
             return Ok(Verdict::Refuse(sort::answer(sorted.failed.iter())));
         }
-        let now = clock::now();
+        let now = net::now();
         let (store, terms) = (self.store.clone(), Terms::postponed(now, until, &self.schedule));
         let (id, letter, envelope) = (letter.id, letter.clone(), envelope.clone());
         let preparing = tokio::task::spawn_blocking(move || queue::prepare(&store, &letter, &envelope, terms));

@@ -17,8 +17,6 @@ use net::{AddressAnswer, Connection, Resolver, Stream};
 use smtp::{Capabilities, Command, Forward, MailFrom, RcptTo, ReplyReader};
 use store::{Key, Store, Tx};
 
-use crate::clock;
-
 const CONNECT: Duration = Duration::from_secs(30);
 /// A delivery agent may think long about a letter (RFC 5321 §4.5.3.2.6).
 const ANSWER: Duration = Duration::from_secs(600);
@@ -98,7 +96,7 @@ impl LmtpHome {
 
     /// What is refused for good is neither here nor lost: it stays where it is.
     async fn write_down(&self, letter: Arrived, reply: &Reply) -> Result<Taken, Fault> {
-        let (entry, source, now) = (letter.entry, self.source, clock::now());
+        let (entry, source, now) = (letter.entry, self.source, net::now());
         let octets = letter.raw.len() as u64;
         if reply.is_permanent() {
             tracing::warn!(said = %reply, "the delivery agent refuses a letter, which stays where it is");

@@ -14,7 +14,7 @@ use mra::{Destination, Destinations, Fault};
 use net::Resolver;
 use store::Store;
 
-use super::PostOffice;
+use crate::Intake;
 use lmtp::{LmtpHome, LmtpTarget};
 use maildir::MaildirHome;
 use person::Person;
@@ -52,10 +52,9 @@ pub struct FetchDestinations {
 }
 
 impl FetchDestinations {
-    /// Those of this office.
-    pub fn of(office: &PostOffice, resolver: Arc<dyn Resolver>) -> Self {
-        let hostname = office.desk.hostname.clone();
-        Self { store: office.store.clone(), mda: office.mda.clone(), resolver, hostname }
+    pub(crate) fn new(intake: &Intake, resolver: Arc<dyn Resolver>) -> Self {
+        let hostname = intake.reports.hostname.clone();
+        Self { store: intake.store.clone(), mda: intake.mda.clone(), resolver, hostname }
     }
 }
 

@@ -88,26 +88,29 @@ impl Recipients for Everyone {
 #[cfg(test)]
 mod tests {
     use mail::Domain;
+    use mta::delivery::{Means, OutgoingTls};
 
     use super::*;
-    use crate::data_folder;
-    use crate::post_office::PostOffice;
-    use crate::server::means;
+    use crate::Intake;
+    use crate::tests::MIGRATIONS;
 
     #[tokio::test]
     async fn a_server_behind_us_that_cannot_be_asked_is_said_to_be_away() {
         let folder = tempfile::tempdir().unwrap();
-        let store = data_folder::open(folder.path()).unwrap();
+        let store = store::Store::open(store::Options::new(folder.path()), &MIGRATIONS.concat()).unwrap();
         let mut routes = Routes::default();
         // Nobody listens on port 1.
         routes.add("behind.test", Route::parse("lmtp:127.0.0.1:1").unwrap().receiving()).unwrap();
         let routes = Arc::new(routes);
         let hostname = Domain::parse("mail.alpha.test").unwrap();
-        let office = PostOffice::new(store.clone(), &hostname).with_routes(routes.clone());
-        let prober = Prober::new(means(&store, &office, &routes, Arc::new(net::Table::new())).unwrap());
+        let intake = Intake::new(store.clone(), &hostname).with_routes(routes.clone());
+        let (resolver, everyone) = (Arc::new(net::Table::new()), Arc::new(intake.everyone()));
+        let (drop, reports) = (Arc::new(intake.queue_drop()), intake.reports().clone());
+        let means = Means::new(store, resolver, everyone, drop, reports, OutgoingTls::new().unwrap());
+        let prober = Prober::new(Means { routes: (*routes).clone(), ..means });
         let bob = Address::parse("bob@behind.test").unwrap();
-        assert_eq!(office.everyone().asked_by(prober.clone()).standing(&bob).await.unwrap(), Standing::Away);
-        assert_eq!(office.everyone().asked_by(prober).for_people().standing(&bob).await.unwrap(), Standing::Away);
-        assert_eq!(office.everyone().standing(&bob).await.unwrap(), Standing::Behind);
+        assert_eq!(intake.everyone().asked_by(prober.clone()).standing(&bob).await.unwrap(), Standing::Away);
+        assert_eq!(intake.everyone().asked_by(prober).for_people().standing(&bob).await.unwrap(), Standing::Away);
+        assert_eq!(intake.everyone().standing(&bob).await.unwrap(), Standing::Behind);
     }
 }

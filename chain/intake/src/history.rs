@@ -7,7 +7,7 @@ use mail::trace::{Arrival, Event, Link};
 use mail::{Address, Envelope, Letter};
 use mda::{Fate, Outcome};
 
-use super::sort::{Failed, Sorted};
+use crate::sort::{Failed, Sorted};
 
 /// How a letter came.
 pub fn arrival(letter: &Letter, envelope: &Envelope, origin: &Origin) -> Arrival {

@@ -15,8 +15,6 @@ use mra::ledger::{self, Fate, Source, SourceId};
 use mra::{Arrived, Destination, Fault, Furnished, SourceFolder, Taken};
 use store::{Key, Store, Tx};
 
-use crate::clock;
-
 /// Folders made in one commit.
 const FOLDERS: usize = 100;
 
@@ -90,7 +88,7 @@ impl Person {
         for (turn, arrived) in deliver {
             let (letter, envelope) = self.as_new(&arrived);
             let recipient = Recipient { account: self.account, address: self.address.clone(), detail: None };
-            let filing = self.mda.prepare(&letter, &envelope, vec![recipient], clock::now()).await;
+            let filing = self.mda.prepare(&letter, &envelope, vec![recipient], net::now()).await;
             let filing = filing.map_err(|why| Fault::Destination(why.to_string()))?;
             let how = How::Delivered(filing.with_flags(arrived.flags, &arrived.keywords));
             let identity = self.identity_of(&arrived).await?;
@@ -156,13 +154,13 @@ impl Person {
             smtputf8: false,
             hold: None,
         };
-        (Letter { id: clock::letter_id(), raw: arrived.raw.clone() }, envelope)
+        (Letter { id: crate::new_letter_id(), raw: arrived.raw.clone() }, envelope)
     }
 
     /// All in one commit, each letter with what is remembered of it.
     async fn commit(&self, ready: Vec<Ready>) -> Result<Vec<Taken>, Undone> {
         let (account, source, address, shown) = (self.account, self.source, self.address.clone(), self.shown.clone());
-        let now = clock::now();
+        let now = net::now();
         let written = self.store.write(Key::Account(account.0), move |tx| {
             let mut drawer = Drawer { account, folders: HashMap::new() };
             let (mut taken, mut letters, mut octets) = (Vec::with_capacity(ready.len()), 0, 0);

@@ -7,9 +7,8 @@ use mail::{Address, Enhanced, Envelope, Letter};
 use mta::bounce::{Fate, Kind, Original, Report};
 use mta::queue::{self, Prepared, PreparedReport, Terms};
 
-use super::PostOffice;
-use super::sort::{Failed, Sorted};
-use crate::clock;
+use crate::sort::{Failed, Sorted};
+use crate::{Intake, new_letter_id};
 
 /// What goes into the queue.
 #[derive(Default)]
@@ -22,7 +21,7 @@ pub struct Onward {
 
 /// Makes ready what is to be queued, outside the writer.
 pub fn prepare(
-    office: &PostOffice,
+    intake: &Intake,
     letter: &Letter,
     envelope: &Envelope,
     sorted: &Sorted,
@@ -32,7 +31,7 @@ pub fn prepare(
     let mut letters = Vec::new();
     let mut queue = |letter: &Letter, recipients: Vec<Address>| {
         let onward = Envelope { recipients, ..envelope.clone() };
-        letters.push(queue::prepare(&office.store, letter, &onward, terms)?);
+        letters.push(queue::prepare(&intake.store, letter, &onward, terms)?);
         Ok::<_, store::Error>(())
     };
     let elsewhere = sorted.remote.iter().filter(|remote| !remote.is_passed_on()).map(|remote| remote.address.clone());
@@ -51,7 +50,7 @@ pub fn prepare(
         }
     }
     let lost: Vec<&Failed> = leftover.iter().filter(|failed| failed.again_to.is_none()).collect();
-    let report = if lost.is_empty() { None } else { report(office, letter, envelope, &lost, terms)? };
+    let report = if lost.is_empty() { None } else { report(intake, letter, envelope, &lost, terms)? };
     Ok(Onward { letters, report })
 }
 
@@ -70,7 +69,7 @@ fn passed_on(sorted: &Sorted) -> Vec<(&Address, Vec<Address>)> {
 /// What the sender is told. A letter without return path is a report itself, and reports are never reported on
 /// (RFC 5321 §6.1).
 fn report(
-    office: &PostOffice,
+    intake: &Intake,
     letter: &Letter,
     envelope: &Envelope,
     lost: &[&Failed],
@@ -85,15 +84,15 @@ fn report(
     let fates: Vec<Fate> = lost.iter().map(|failed| fate(failed)).collect();
     let report = Report {
         kind: Kind::Failed,
-        office: &office.desk,
+        office: &intake.reports,
         to,
         arrived: terms.arrived,
         now: terms.arrived,
         fates: &fates,
         original: Original { id: letter.id, bytes: &letter.raw, whole: true },
     };
-    let (bounce, bounce_envelope) = report.write(clock::letter_id());
-    queue::prepare_report(&office.store, &bounce, &bounce_envelope, terms).map(Some)
+    let (bounce, bounce_envelope) = report.write(new_letter_id());
+    queue::prepare_report(&intake.store, &bounce, &bounce_envelope, terms).map(Some)
 }
 
 fn fate(failed: &Failed) -> Fate {

@@ -3,16 +3,28 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use directory::account::New;
 use directory::{Language, Secret};
-use mail::seam::Wire;
-use mail::{BodyKind, LetterId, Password, ReturnPath};
+use mail::seam::{Accept, Deliver, Origin, Verdict, Wire};
+use mail::{BodyKind, Envelope, Letter, LetterId, Password, Reply, ReturnPath};
+use mta::delivery::{Done, LocalDrop};
 use mta::queue::{Filter, Listed, Page};
+use store::{Migration, Options, Tx};
 
 use super::*;
-use crate::data_folder;
+use crate::taking::MOST_HOPS;
+
+/// The tables of all rooms that stand behind this one.
+pub(crate) const MIGRATIONS: [&[Migration]; 6] = [
+    directory::MIGRATIONS,
+    mailbox::MIGRATIONS,
+    mta::MIGRATIONS,
+    mra::MIGRATIONS,
+    trace::MIGRATIONS,
+    import_export::MIGRATIONS,
+];
 
 /// alpha.test, where Alice and Bob live; Bob's mailbox takes 1000 octets. team@ leads to both, and to elsewhere.
 struct Town {
-    office: PostOffice,
+    intake: Intake,
     _folder: tempfile::TempDir,
 }
 
@@ -23,24 +35,24 @@ fn address(text: &str) -> Address {
 impl Town {
     async fn new() -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let store = data_folder::open(folder.path()).unwrap();
+        let store = Store::open(Options::new(folder.path()), &MIGRATIONS.concat()).unwrap();
         store.write(store::Key::Everything, settle).await.unwrap();
-        Self { office: PostOffice::new(store, &Domain::parse("mail.alpha.test").unwrap()), _folder: folder }
+        Self { intake: Intake::new(store, &Domain::parse("mail.alpha.test").unwrap()), _folder: folder }
     }
 
     async fn accept(&self, letter: &Letter, from: &str, to: &[&str], origin: Origin) -> Verdict {
-        self.office.accept(letter.clone(), envelope(from, to), origin).await.unwrap()
+        self.intake.acceptor().accept(letter.clone(), envelope(from, to), origin).await.unwrap()
     }
 
     /// How many letters Alice (1) or Bob (2) has.
     async fn letters(&self, account: i64) -> u64 {
         let look = move |view: &View| mailbox::account::usage(view, AccountId(account));
-        self.office.store.read(look).await.unwrap().letters
+        self.intake.store.read(look).await.unwrap().letters
     }
 
     async fn queue(&self) -> Vec<Listed> {
         let page = Page { after: 0, most: 100 };
-        self.office.store.read(move |view| mta::queue::list(view, &Filter::default(), page)).await.unwrap()
+        self.intake.store.read(move |view| mta::queue::list(view, &Filter::default(), page)).await.unwrap()
     }
 
     /// For whom letters wait.
@@ -50,21 +62,21 @@ impl Town {
     }
 
     fn commits(&self) -> u64 {
-        self.office.store.statistics().commits
+        self.intake.store.statistics().commits
     }
 }
 
-fn settle(tx: &mut Tx) -> Result<(), crate::commands::Trouble> {
-    let secret = Secret::make(&Password::new("correct horse".to_owned()), &[])?;
-    let now = clock::now();
-    directory::domain::add(tx, &Domain::parse("alpha.test").unwrap(), now)?;
+fn settle(tx: &mut Tx) -> Result<(), store::Error> {
+    let secret = Secret::make(&Password::new("correct horse".to_owned()), &[]).unwrap();
+    let now = net::now();
+    directory::domain::add(tx, &Domain::parse("alpha.test").unwrap(), now).unwrap();
     for (name, quota) in [("alice@alpha.test", None), ("bob@alpha.test", Some(1000))] {
         let new = New { address: &address(name), name: None, language: Language::English };
-        let account = directory::account::add(tx, &new, &secret, now)?;
-        mailbox::account::create(tx, account, quota)?;
+        let account = directory::account::add(tx, &new, &secret, now).unwrap();
+        mailbox::account::create(tx, account, quota).unwrap();
     }
     let team = ["alice@alpha.test", "bob@alpha.test", "carol@elsewhere.test"].map(address);
-    directory::alias::add(tx, &address("team@alpha.test"), &team, now)?;
+    directory::alias::add(tx, &address("team@alpha.test"), &team, now).unwrap();
     Ok(())
 }
 
@@ -202,7 +214,7 @@ fn telling(told: &Told, fails: usize) -> Done {
 
 async fn drop_off(town: &Town, letter: &Letter, to: &[&str]) -> Vec<String> {
     let told = Told::default();
-    town.office.drop_off(letter.clone(), envelope("dora@beta.test", to), telling(&told, 0)).await.unwrap();
+    town.intake.queue_drop().drop_off(letter.clone(), envelope("dora@beta.test", to), telling(&told, 0)).await.unwrap();
     let told = told.lock().unwrap();
     told.iter().map(|(address, reply)| format!("{address} {}", reply.code)).collect()
 }
@@ -221,7 +233,8 @@ async fn what_the_queue_holds_for_our_people_is_filed_and_taken_off_in_one_commi
 async fn what_cannot_be_taken_off_the_queue_is_not_filed() {
     let town = Town::new().await;
     let told = Told::default();
-    let dropped = town.office.drop_off(hello(), envelope("dora@beta.test", &["alice@alpha.test"]), telling(&told, 9));
+    let queue_drop = town.intake.queue_drop();
+    let dropped = queue_drop.drop_off(hello(), envelope("dora@beta.test", &["alice@alpha.test"]), telling(&told, 9));
     assert!(dropped.await.is_err());
     assert_eq!(town.letters(1).await, 0);
 }
@@ -247,7 +260,8 @@ fn front() -> Origin {
 }
 
 async fn delivered(town: &Town, letter: &Letter, to: &[&str]) -> Vec<u16> {
-    let replies = town.office.deliver(letter.clone(), envelope("eve@evil.test", to), front()).await.unwrap();
+    let replies =
+        town.intake.deliverer().deliver(letter.clone(), envelope("eve@evil.test", to), front()).await.unwrap();
     replies.iter().map(|reply| reply.code).collect()
 }
 
@@ -300,7 +314,7 @@ async fn a_person_named_under_many_addresses_gets_one_copy_and_each_address_a_tr
 
     let to = ["bob@alpha.test", "bob+news@alpha.test", "alice@alpha.test", "ghost@alpha.test"];
     let front = Origin::Front(Wire { ip: "127.0.0.1".parse().unwrap(), hello: String::new(), tls: String::new() });
-    let replies = town.office.deliver(large(), envelope("eve@evil.test", &to), front).await.unwrap();
+    let replies = town.intake.deliverer().deliver(large(), envelope("eve@evil.test", &to), front).await.unwrap();
     let codes: Vec<u16> = replies.iter().map(|reply| reply.code).collect();
     assert_eq!(codes, [452, 452, 250, 550], "Bob has no room, under neither address");
 }
