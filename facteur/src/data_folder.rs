@@ -14,6 +14,7 @@ fn migrations() -> Vec<Migration> {
         directory::MIGRATIONS,
         mailbox::MIGRATIONS,
         mta::MIGRATIONS,
+        mda::MIGRATIONS,
         mra::MIGRATIONS,
         trace::MIGRATIONS,
         jmap::MIGRATIONS,

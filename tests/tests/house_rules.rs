@@ -7,14 +7,14 @@ use serde_json::Value;
 /// How high a room stands; a room may import only what stands lower. `None`: not part of the house.
 fn floor(name: &str) -> Option<u8> {
     Some(match name {
-        "facteur" => 8,
+        "facteur" => 9,
         // It alone knows mta, mda and mra.
-        "facteur-intake" => 7,
-        "facteur-mta" | "facteur-msa" | "facteur-mda" | "facteur-mra" | "facteur-mua" => 6,
-        "facteur-imap" | "facteur-pop3" | "facteur-jmap" => 6,
-        "facteur-smtpd" | "facteur-http" => 5,
-        "facteur-import-export" => 5,
-        "facteur-mailbox" | "facteur-directory" | "facteur-trace" | "facteur-https" => 4,
+        "facteur-intake" => 8,
+        "facteur-mta" | "facteur-msa" | "facteur-mda" | "facteur-mra" | "facteur-mua" => 7,
+        "facteur-imap" | "facteur-pop3" | "facteur-jmap" => 7,
+        "facteur-smtpd" | "facteur-http" | "facteur-import-export" => 6,
+        "facteur-mailbox" => 5,
+        "facteur-directory" | "facteur-trace" | "facteur-https" => 4,
         "facteur-store" | "facteur-net" | "facteur-maildir" => 3,
         "facteur-smtp" | "facteur-sasl" => 2,
         "facteur-mail" => 1,

@@ -1,5 +1,5 @@
-//! Letters that are taken as a whole, with one answer: from other servers, from people who have logged in, from users of
-//! this machine.
+//! Letters that are taken as a whole, with one answer: from other servers, from people who have logged in, from users
+//! of this machine.
 
 use mail::seam::{Accept, Origin, OurFault, Pending, Verdict};
 use mail::trace::{Arrival, refusal};
@@ -31,8 +31,8 @@ impl Accept for Acceptor {
 }
 
 impl Acceptor {
-    /// Takes a letter that a user of this machine leaves here (`facteur send`): for anyone. `user` is who it was, for its
-    /// history.
+    /// Takes a letter that a user of this machine leaves here (`facteur send`): for anyone. `user` is who it was, for
+    /// its history.
     pub async fn accept_here(&self, letter: Letter, envelope: Envelope, user: &str) -> Result<Verdict, OurFault> {
         let origin = Origin::House;
         let arrival = Arrival { login: user.to_owned(), ..history::arrival(&letter, &envelope, &origin) };

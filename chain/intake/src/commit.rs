@@ -1,18 +1,16 @@
 //! The one commit that stands behind an answer: copies filed, entries queued, the sender told, the history written.
 
+use mail::Reply;
 use mail::seam::OurFault;
 use mail::trace::Event;
-use mail::{Envelope, Letter, Reply};
 use mda::{Fate, Outcome, Recipient};
 use mta::queue::Terms;
 use store::{Key, Tx};
 
-use crate::onward::{self, Onward};
-use crate::sort::{Failed, Sorted};
+use crate::effects::Effects;
+use crate::sort::Failed;
+use crate::taking::Course;
 use crate::{Intake, history, our_fault};
-
-/// Beyond this a body goes to a file of its own.
-const LARGE: usize = 256 * 1024;
 
 /// Why a commit did not come about.
 enum Undone {
@@ -28,45 +26,32 @@ impl From<store::Error> for Undone {
 }
 
 impl Intake {
-    /// One commit: files, queues, deals with the leftover, calls `finish`, and notes in the history of the letter, behind
-    /// what `began` it, what was done. Where filing fails for some, all of it is undone and they are given back, so that
-    /// what is written to the sender can be made outside the writer, and still be part of the one commit.
+    /// One commit: files, queues, deals with the leftover, calls `finish`, and notes in the history of the letter,
+    /// behind what `began` it, what was done. Where filing fails for some, all of it is undone and they are given back,
+    /// so that what is written to the sender can be made outside the writer, and still be part of the one commit.
     pub(crate) async fn commit(
         &self,
-        letter: &Letter,
-        envelope: &Envelope,
-        sorted: &Sorted,
+        course: &Course<'_>,
         leftover: &[Failed],
         began: Vec<Event>,
         mut finish: impl FnMut(&mut Tx) -> Result<(), store::Error> + Send + 'static,
     ) -> Result<Vec<(Recipient, Reply)>, OurFault> {
-        let now = net::now();
-        let recipients = sorted.local.iter().map(|local| Recipient {
-            account: local.account,
-            address: local.recipient.clone(),
-            detail: local.detail.clone(),
-        });
-        let filing = self.mda.prepare(letter, envelope, recipients.collect(), now).await?;
+        let (now, id) = (net::now(), course.incoming.letter.id);
         let terms = Terms::new(now, &self.schedule);
-        let Onward { letters: mut queued, mut report } =
-            self.prepare_onward(letter, envelope, sorted, leftover, terms).await?;
-        let id = letter.id;
-        let mut before = [began, history::redirections(sorted)].concat();
+        let effects = Effects::prepare(self, course, leftover, terms).await?;
+        let mut before = [began, history::redirections(&course.sorted)].concat();
         before.extend(leftover.iter().map(history::not_filed));
+        before.extend(course.decisions.iter().flat_map(|decision| decision.events.iter().cloned()));
+        let filing = course.filing.clone();
         let written = self.store.write(Key::Everything, move |tx| {
             let outcomes = filing.file(tx)?;
             let mut events = before.clone();
-            events.extend(outcomes.iter().filter_map(history::filed));
+            events.extend(outcomes.iter().flat_map(history::filed));
             let unfiled: Vec<(Recipient, Reply)> = outcomes.into_iter().filter_map(unfiled).collect();
             if !unfiled.is_empty() {
                 return Err(Undone::Unfiled(unfiled));
             }
-            queued.iter_mut().try_for_each(|prepared| prepared.put(tx))?;
-            events.extend(queued.iter().map(mta::queue::Prepared::queued));
-            if let Some(report) = &mut report {
-                report.put(tx)?;
-                events.push(report.reported(false));
-            }
+            events.extend(effects.put(tx, now)?);
             trace::note_all(tx, id, now, events)?;
             Ok(finish(tx)?)
         });
@@ -78,32 +63,9 @@ impl Intake {
     }
 }
 
-impl Intake {
-    /// A large letter is packed where blocking is allowed: it takes time, and it is written to the disk.
-    async fn prepare_onward(
-        &self,
-        letter: &Letter,
-        envelope: &Envelope,
-        sorted: &Sorted,
-        leftover: &[Failed],
-        terms: Terms,
-    ) -> Result<Onward, OurFault> {
-        if sorted.remote.is_empty() && leftover.is_empty() {
-            return Ok(Onward::default());
-        }
-        if letter.raw.len() <= LARGE {
-            return onward::prepare(self, letter, envelope, sorted, leftover, terms).map_err(our_fault);
-        }
-        let (intake, letter, envelope) = (self.clone(), letter.clone(), envelope.clone());
-        let (sorted, leftover) = (sorted.clone(), leftover.to_vec());
-        let packing = move || onward::prepare(&intake, &letter, &envelope, &sorted, &leftover, terms);
-        tokio::task::spawn_blocking(packing).await.map_err(our_fault)?.map_err(our_fault)
-    }
-}
-
 fn unfiled(outcome: Outcome) -> Option<(Recipient, Reply)> {
     match outcome.fate {
-        Fate::Filed { .. } => None,
+        Fate::Filed(_) => None,
         Fate::Refused(reply) => Some((outcome.recipient, reply)),
     }
 }

@@ -42,8 +42,9 @@ impl Everyone {
         Self { patience: PATIENCE, ..self }
     }
 
-    /// What the server behind us says of the address. What keeps it from saying anything is told in the log; the doors tell
-    /// strangers to come again, and let the letters of people wait in the queue, since a report on them reaches its author.
+    /// What the server behind us says of the address. What keeps it from saying anything is told in the log; the doors
+    /// tell strangers to come again, and let the letters of people wait in the queue, since a report on them reaches
+    /// its author.
     async fn behind(&self, prober: &Prober, route: &Route, address: &Address) -> Standing {
         let slow = |_| Err(OurFault(format!("{route} was too slow to answer")));
         let asked = tokio::time::timeout(self.patience, prober.ask(route, address)).await.unwrap_or_else(slow);

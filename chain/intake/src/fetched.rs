@@ -8,11 +8,9 @@ use std::sync::Arc;
 
 use mail::Address;
 use mail::seam::Pending;
-use mda::Mda;
 use mra::ledger::Source;
 use mra::{Destination, Destinations, Fault};
 use net::Resolver;
-use store::Store;
 
 use crate::Intake;
 use lmtp::{LmtpHome, LmtpTarget};
@@ -45,8 +43,7 @@ impl Target {
 
 /// Finds the homes that sources name.
 pub struct FetchDestinations {
-    store: Store,
-    mda: Mda,
+    intake: Intake,
     resolver: Arc<dyn Resolver>,
     hostname: String,
 }
@@ -54,7 +51,7 @@ pub struct FetchDestinations {
 impl FetchDestinations {
     pub(crate) fn new(intake: &Intake, resolver: Arc<dyn Resolver>) -> Self {
         let hostname = intake.reports.hostname.clone();
-        Self { store: intake.store.clone(), mda: intake.mda.clone(), resolver, hostname }
+        Self { intake: intake.clone(), resolver, hostname }
     }
 }
 
@@ -63,11 +60,11 @@ impl Destinations for FetchDestinations {
         Box::pin(async move {
             let nowhere = || Fault::Destination(format!("{} is no place for letters", source.settings.target));
             let home: Arc<dyn Destination> = match Target::parse(&source.settings.target).ok_or_else(nowhere)? {
-                Target::Person(address) => Arc::new(Person::find(&self.store, &self.mda, source, address).await?),
-                Target::Maildir(path) => Arc::new(MaildirHome::at(self.store.clone(), source, path).await?),
+                Target::Person(address) => Arc::new(Person::find(&self.intake, source, address).await?),
+                Target::Maildir(path) => Arc::new(MaildirHome::at(self.intake.store.clone(), source, path).await?),
                 Target::Lmtp(agent) => {
                     let (resolver, hostname) = (self.resolver.clone(), self.hostname.clone());
-                    Arc::new(LmtpHome::new(self.store.clone(), resolver, hostname, source, agent))
+                    Arc::new(LmtpHome::new(self.intake.store.clone(), resolver, hostname, source, agent))
                 }
             };
             Ok(home)

@@ -16,6 +16,7 @@ pub fn arrival(letter: &Letter, envelope: &Envelope, origin: &Origin) -> Arrival
         Origin::Person(login, wire) => Arrival::of(Link::Msa, letter, envelope).over(wire).written_by(login),
         Origin::Front(wire) => Arrival::of(Link::Lmtp, letter, envelope).over(wire),
         Origin::House => Arrival::of(Link::House, letter, envelope),
+        Origin::Fetched(source) => Arrival { peer: source.clone(), ..Arrival::of(Link::Mra, letter, envelope) },
     }
 }
 
@@ -45,15 +46,11 @@ fn is_detail_of(recipient: &Address, address: &Address) -> bool {
     recipient.domain() == address.domain() && rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('+'))
 }
 
-/// That a copy lies in a mailbox.
-pub fn filed(outcome: &Outcome) -> Option<Event> {
-    let Fate::Filed { filed, folder } = &outcome.fate else { return None };
-    Some(Event::Filed {
-        account: outcome.recipient.account.0,
-        key: filed.letter.0,
-        recipient: outcome.recipient.address.to_string(),
-        folder: folder.clone(),
-    })
+/// That copies lie in a mailbox.
+pub fn filed(outcome: &Outcome) -> Vec<Event> {
+    let Fate::Filed(copies) = &outcome.fate else { return Vec::new() };
+    let (account, recipient) = (outcome.recipient.account, outcome.recipient.address.to_string());
+    copies.iter().map(|lies| lies.event(account, &recipient)).collect()
 }
 
 /// That somebody did not get it.

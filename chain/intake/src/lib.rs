@@ -11,17 +11,24 @@
 //! Invariants of this room:
 //! * What was accepted is filed or queued in one commit, and synced before the answer.
 //! * Nobody is an open relay: strangers reach our own people, and those behind us.
+//! * A letter is checked once, where it comes in, and each recipient's rules are asked once; a check or a rule that
+//!   fails loses no letter, and a rule's fault is its recipient's alone.
+//! * Nobody is written to because a rule refuses their letter, unless they have proved that it is theirs: a letter
+//!   that cannot be refused on the wire any more is filed as junk, with the reason.
 //! * Every letter has its history in the commit that makes it true; a refusal is witnessed.
 //!
 //! It must not know what is spoken on the wire, nor how a mailbox or the queue keeps a letter.
 
 mod acceptor;
+mod checks;
 mod commit;
+mod decide;
 mod deliverer;
+mod effects;
 mod everyone;
 pub mod fetched;
 mod history;
-mod onward;
+mod hops;
 mod queue_drop;
 mod sort;
 mod submitter;
@@ -32,10 +39,11 @@ mod tests;
 use std::sync::Arc;
 
 use directory::Directory;
+use mail::check::Check;
 use mail::seam::{AccountId, OurFault};
 use mail::trace::{Blind, Event, Observation, Step, Witness};
 use mail::{Address, Domain, LetterId};
-use mda::Mda;
+use mda::{Mda, Rule};
 use mta::backoff::Schedule;
 use mta::bounce;
 use mta::route::Routes;
@@ -46,6 +54,7 @@ pub use acceptor::Acceptor;
 pub use deliverer::Deliverer;
 pub use everyone::Everyone;
 pub use fetched::FetchDestinations;
+use hops::Hops;
 pub use queue_drop::QueueDrop;
 pub use submitter::{Noted, Submitter};
 
@@ -58,6 +67,8 @@ pub struct Intake {
     store: Store,
     directory: Directory,
     mda: Mda,
+    checks: Arc<[Arc<dyn Check>]>,
+    hostname: Domain,
     /// Who writes to senders whose letters fail.
     reports: bounce::Office,
     schedule: Schedule,
@@ -71,14 +82,28 @@ impl Intake {
         let directory = Directory::new(store.clone(), hostname.clone(), Arc::new(Quota), Arc::new(net::now));
         let mda = Mda::new(store.clone());
         let reports = bounce::Office { hostname: hostname.to_string(), postmaster: postmaster(hostname) };
-        let (witness, routes) = (Arc::new(Blind), Arc::default());
-        Self { store, directory, mda, reports, schedule: Schedule::default(), witness, routes }
+        let (witness, routes, schedule) = (Arc::new(Blind), Arc::default(), Schedule::default());
+        let (checks, hostname) = (Arc::new([Arc::new(Hops) as Arc<dyn Check>]), hostname.clone());
+        Self { store, directory, mda, checks, hostname, reports, schedule, witness, routes }
     }
 
     /// What is refused is told to `witness`.
     #[must_use]
     pub fn with_witness(self, witness: Arc<dyn Witness>) -> Self {
         Self { witness, ..self }
+    }
+
+    /// With these checks of what comes in, asked in this order behind the one that ends circles.
+    #[must_use]
+    pub fn with_checks(self, checks: Vec<Arc<dyn Check>>) -> Self {
+        let checks = self.checks.iter().cloned().chain(checks).collect();
+        Self { checks, ..self }
+    }
+
+    /// With these rules for our people's copies, asked in this order.
+    #[must_use]
+    pub fn with_rules(self, rules: Vec<Arc<dyn Rule>>) -> Self {
+        Self { mda: self.mda.with_rules(rules), ..self }
     }
 
     /// With these routes: some lead to people behind us.

@@ -31,7 +31,19 @@ pub struct Remote {
     pub others: Vec<Address>,
 }
 
+impl Local {
+    /// Whom the envelope names, and who leads here.
+    pub fn named(&self) -> impl Iterator<Item = &Address> {
+        std::iter::once(&self.recipient).chain(&self.others)
+    }
+}
+
 impl Remote {
+    /// Whom the envelope names, and who leads there.
+    pub fn named(&self) -> impl Iterator<Item = &Address> {
+        std::iter::once(&self.recipient).chain(&self.others)
+    }
+
     /// Does one of our aliases lead there?
     pub fn is_passed_on(&self) -> bool {
         self.address != self.recipient
@@ -48,8 +60,8 @@ pub struct Failed {
     pub again_to: Option<Address>,
 }
 
-/// The recipients of a letter, aliases followed: each person once, under however many addresses the envelope names them, and
-/// each address elsewhere once.
+/// The recipients of a letter, aliases followed: each person once, under however many addresses the envelope names
+/// them, and each address elsewhere once.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Sorted {
     pub local: Vec<Local>,
@@ -74,7 +86,7 @@ pub fn sort(
             }
             Resolution::Unknown => sorted.fail(recipient, unknown(recipient)),
             // Never an open relay, whatever the door let through.
-            Resolution::Elsewhere if matches!(origin, Origin::Peer(_) | Origin::Front(_)) => {
+            Resolution::Elsewhere if matches!(origin, Origin::Peer(_) | Origin::Front(_) | Origin::Fetched(_)) => {
                 sorted.fail(recipient, relay_denied());
             }
             Resolution::Elsewhere => sorted.add(recipient, Destination::Remote(recipient.clone()), &mut reached),
@@ -99,8 +111,8 @@ impl Sorted {
 
     /// The recipients of the envelope that lead to anybody who gets it.
     pub fn reached(&self) -> HashSet<&Address> {
-        let here = self.local.iter().flat_map(|local| std::iter::once(&local.recipient).chain(&local.others));
-        let elsewhere = self.remote.iter().flat_map(|remote| std::iter::once(&remote.recipient).chain(&remote.others));
+        let here = self.local.iter().flat_map(Local::named);
+        let elsewhere = self.remote.iter().flat_map(Remote::named);
         here.chain(elsewhere).collect()
     }
 

@@ -3,25 +3,25 @@
 use std::sync::{Arc, Mutex, PoisonError};
 
 use mail::seam::{Login, Origin, OurFault, Verdict, Wire};
-use mail::trace::{Arrival, Event};
+use mail::trace::Arrival;
 use mail::{Envelope, Letter, LetterId, Timestamp};
 use mta::queue::{self, Terms};
 use store::{Key, Tx};
 
-use crate::taking::{MOST_HOPS, hops};
+use crate::taking::began;
 use crate::{Intake, history, our_fault, sort};
 
 /// What is noted in the commit that takes charge of a letter. It may be called again when the transaction is.
 pub type Noted = Box<dyn FnMut(&mut Tx) -> Result<(), store::Error> + Send>;
 
-/// Sends what people write, at once or when they want it to go, and takes back what they would rather not have sent. Cheap
-/// to clone.
+/// Sends what people write, at once or when they want it to go, and takes back what they would rather not have sent.
+/// Cheap to clone.
 #[derive(Clone)]
 pub struct Submitter(pub(crate) Intake);
 
 impl Submitter {
-    /// Takes charge of a letter of `login`, and calls `noted` in the same commit. With `until` the letter stays in the queue
-    /// until then, unless it is recalled. An error: nothing was kept, and what `noted` did was undone.
+    /// Takes charge of a letter of `login`, and calls `noted` in the same commit. With `until` the letter stays in the
+    /// queue until then, unless it is recalled. An error: nothing was kept, and what `noted` did was undone.
     pub async fn send(
         &self,
         letter: Letter,
@@ -42,7 +42,8 @@ impl Submitter {
         verdict
     }
 
-    /// Takes back a letter that waits for its time, so that nobody gets it. False: it has been let go, or was never here.
+    /// Takes back a letter that waits for its time, so that nobody gets it. False: it has been let go, or was never
+    /// here.
     pub fn recall(tx: &mut Tx, letter: LetterId, author: &Login, now: Timestamp) -> Result<bool, store::Error> {
         queue::recall(tx, letter, author.account.0, now)
     }
@@ -59,9 +60,10 @@ impl Intake {
         until: Timestamp,
         mut finish: impl FnMut(&mut Tx) -> Result<(), store::Error> + Send + 'static,
     ) -> Result<Verdict, OurFault> {
-        if hops(letter) > MOST_HOPS {
-            return Ok(Verdict::Refuse(sort::circles()));
-        }
+        let findings = match self.look(letter, envelope, origin).await {
+            Ok(findings) => findings,
+            Err(refusal) => return Ok(Verdict::Refuse(refusal)),
+        };
         // Who cannot get it is said now, while its author is there.
         let sorted = self.sort(letter, envelope, origin).await?;
         if sorted.is_for_nobody() {
@@ -71,11 +73,11 @@ impl Intake {
         let (store, terms) = (self.store.clone(), Terms::postponed(now, until, &self.schedule));
         let (id, letter, envelope) = (letter.id, letter.clone(), envelope.clone());
         let preparing = tokio::task::spawn_blocking(move || queue::prepare(&store, &letter, &envelope, terms));
-        let mut prepared = preparing.await.map_err(our_fault)?.map_err(our_fault)?;
-        let arrival = arrival.clone();
+        let prepared = preparing.await.map_err(our_fault)?.map_err(our_fault)?;
+        let events = [began(arrival, &findings), vec![prepared.queued()]].concat();
         let kept = self.store.write(Key::Everything, move |tx| {
             prepared.put(tx)?;
-            trace::note_all(tx, id, now, vec![Event::Received(arrival.clone()), prepared.queued()])?;
+            trace::note_all(tx, id, now, events.clone())?;
             finish(tx)
         });
         kept.await.map_err(|error: store::Error| our_fault(error))?;

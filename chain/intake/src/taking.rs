@@ -1,19 +1,42 @@
-//! One letter from its envelope to its fate: sorted, then committed, in rounds where somebody's mailbox does not take it.
+//! One letter from its envelope to its fate: checked, sorted, decided about, then committed, in rounds where somebody's
+//! mailbox does not take it.
 
 use std::collections::HashMap;
 
-use mail::seam::{Origin, OurFault, Verdict};
+use mail::seam::{AccountId, Origin, OurFault, Verdict};
 use mail::trace::{Arrival, Event};
-use mail::{Address, Envelope, Letter, Reply, header};
+use mail::{Address, Envelope, Findings, Letter, Reply};
+use mda::{Decision, Filing, Incoming};
 use store::Tx;
 
+use crate::decide::Told;
 use crate::sort::{self, Failed, Sorted};
-use crate::{Intake, our_fault};
+use crate::{Intake, checks, our_fault};
 
-/// A letter that has passed more servers, with us, goes round in circles (RFC 5321 §6.3 asks for 100 at least).
-pub(crate) const MOST_HOPS: usize = 100;
+/// What is to become of a letter: decided once, and committed in one round or several.
+pub(crate) struct Course<'a> {
+    pub(crate) incoming: Incoming<'a>,
+    pub(crate) sorted: Sorted,
+    pub(crate) decisions: Vec<Decision>,
+    pub(crate) filing: Filing,
+}
+
+impl Course<'_> {
+    /// Somebody's mailbox does not take it: nothing of what was decided for them is done now.
+    pub(crate) fn give_up(&mut self, account: AccountId, reply: &Reply) {
+        self.sorted.give_up(account, reply);
+        self.filing.leave_out(account);
+        self.decisions.retain(|decision| decision.recipient.account != account);
+    }
+}
 
 impl Intake {
+    /// What the checks find out about a letter that comes in; an error is the refusal of one.
+    pub(crate) async fn look(&self, letter: &Letter, envelope: &Envelope, origin: &Origin) -> Result<Findings, Reply> {
+        checks::look(&self.checks, letter, envelope, origin).await
+    }
+
+    /// Who gets the letter.
     pub(crate) async fn sort(&self, letter: &Letter, envelope: &Envelope, origin: &Origin) -> Result<Sorted, OurFault> {
         let resolutions = self.directory.resolve(envelope.recipients.clone()).await.map_err(our_fault)?;
         let mut sorted = sort::sort(&envelope.recipients, resolutions, origin, |domain| self.routes.receives(domain));
@@ -21,6 +44,15 @@ impl Intake {
         Ok(sorted)
     }
 
+    /// Sorts the recipients, asks the rules, and makes ready what they decide.
+    pub(crate) async fn course<'a>(&self, incoming: Incoming<'a>, told: Told) -> Result<Course<'a>, OurFault> {
+        let mut sorted = self.sort(incoming.letter, incoming.envelope, incoming.origin).await?;
+        let decisions = self.decide(incoming, &mut sorted, told).await;
+        let filing = self.mda.prepare(incoming, &decisions, net::now()).await?;
+        Ok(Course { incoming, sorted, decisions, filing })
+    }
+
+    /// Takes a letter with one answer for all recipients.
     pub(crate) async fn take(
         &self,
         letter: &Letter,
@@ -29,24 +61,26 @@ impl Intake {
         arrival: &Arrival,
         finish: impl FnMut(&mut Tx) -> Result<(), store::Error> + Send + Clone + 'static,
     ) -> Result<Verdict, OurFault> {
-        if hops(letter) > MOST_HOPS {
-            return Ok(Verdict::Refuse(sort::circles()));
-        }
-        let mut sorted = self.sort(letter, envelope, origin).await?;
+        let findings = match self.look(letter, envelope, origin).await {
+            Ok(findings) => findings,
+            Err(refusal) => return Ok(Verdict::Refuse(refusal)),
+        };
+        let incoming = Incoming { letter, envelope, origin, findings: &findings, hostname: &self.hostname };
+        let mut course = self.course(incoming, Told::Once { verified: origin.is_verified() }).await?;
         // Each round takes a recipient away at least.
-        while !sorted.is_for_nobody() {
-            let leftover = sorted.failed.clone();
-            let began = vec![Event::Received(arrival.clone())];
-            let unfiled = self.commit(letter, envelope, &sorted, &leftover, began, finish.clone()).await?;
+        while !course.sorted.is_for_nobody() {
+            let leftover = course.sorted.failed.clone();
+            let unfiled = self.commit(&course, &leftover, began(arrival, &findings), finish.clone()).await?;
             if unfiled.is_empty() {
-                note(letter, envelope, &sorted, origin);
+                note(&course);
                 return Ok(Verdict::Accept);
             }
-            unfiled.iter().for_each(|(who, reply)| sorted.give_up(who.account, reply));
+            unfiled.iter().for_each(|(who, reply)| course.give_up(who.account, reply));
         }
-        Ok(Verdict::Refuse(sort::answer(sorted.failed.iter())))
+        Ok(Verdict::Refuse(sort::answer(course.sorted.failed.iter())))
     }
 
+    /// Takes a letter with an answer for each recipient.
     pub(crate) async fn take_for_each(
         &self,
         letter: &Letter,
@@ -54,26 +88,33 @@ impl Intake {
         origin: &Origin,
         arrival: &Arrival,
     ) -> Result<Vec<Reply>, OurFault> {
-        if hops(letter) > MOST_HOPS {
-            return Ok(vec![sort::circles(); envelope.recipients.len()]);
-        }
-        let mut sorted = self.sort(letter, envelope, origin).await?;
+        let findings = match self.look(letter, envelope, origin).await {
+            Ok(findings) => findings,
+            Err(refusal) => return Ok(vec![refusal; envelope.recipients.len()]),
+        };
+        let incoming = Incoming { letter, envelope, origin, findings: &findings, hostname: &self.hostname };
+        let mut course = self.course(incoming, Told::Each).await?;
         // Each round takes a recipient away at least.
-        while !sorted.is_for_nobody() {
-            let began = vec![Event::Received(arrival.clone())];
-            let unfiled = self.commit(letter, envelope, &sorted, &ours_to_mend(&sorted), began, |_| Ok(())).await?;
+        while !course.sorted.is_for_nobody() {
+            let leftover = ours_to_mend(&course.sorted);
+            let unfiled = self.commit(&course, &leftover, began(arrival, &findings), |_| Ok(())).await?;
             if unfiled.is_empty() {
-                note(letter, envelope, &sorted, origin);
+                note(&course);
                 break;
             }
-            unfiled.iter().for_each(|(who, reply)| sorted.give_up(who.account, reply));
+            unfiled.iter().for_each(|(who, reply)| course.give_up(who.account, reply));
         }
-        Ok(fates(envelope, &sorted).into_iter().map(|(_, reply)| reply).collect())
+        Ok(fates(envelope, &course.sorted).into_iter().map(|(_, reply)| reply).collect())
     }
 }
 
-/// Whom nothing reached is the caller's to try again or to report; the rest of an alias, whose recipient counts as
-/// reached, is ours.
+/// How the history of a letter begins: how it came, and what was found out about it.
+pub(crate) fn began(arrival: &Arrival, findings: &Findings) -> Vec<Event> {
+    std::iter::once(Event::Received(arrival.clone())).chain(findings.iter().map(mail::Finding::event)).collect()
+}
+
+/// The failures that are ours to mend. The caller retries or reports the recipients that nothing reached; the rest of
+/// an alias, whose recipient counts as reached, nobody else knows of.
 pub(crate) fn ours_to_mend(sorted: &Sorted) -> Vec<Failed> {
     let reached = sorted.reached();
     sorted.failed.iter().filter(|failed| reached.contains(&failed.recipient)).cloned().collect()
@@ -91,19 +132,17 @@ pub(crate) fn fates(envelope: &Envelope, sorted: &Sorted) -> Vec<(Address, Reply
     envelope.recipients.iter().map(|recipient| (recipient.clone(), fate(recipient))).collect()
 }
 
-/// How many servers have written a Received field into the letter.
-pub(crate) fn hops(letter: &Letter) -> usize {
-    header::fields(&letter.raw).filter(|field| field.is("Received")).take(MOST_HOPS + 1).count()
-}
-
-fn note(letter: &Letter, envelope: &Envelope, sorted: &Sorted, origin: &Origin) {
+fn note(course: &Course<'_>) {
+    let Incoming { letter, envelope, origin, .. } = course.incoming;
     let came = match origin {
         Origin::Peer(wire) => wire.ip.to_string(),
         Origin::Front(wire) => format!("{} by LMTP", wire.ip),
         Origin::Person(login, _) => login.address.to_string(),
         Origin::House => "the house".to_owned(),
+        Origin::Fetched(source) => source.clone(),
     };
     let Letter { id, raw } = letter;
-    let (filed, queued, failed) = (sorted.local.len(), sorted.remote.len(), sorted.failed.len());
+    let Sorted { local, remote, failed } = &course.sorted;
+    let (filed, queued, failed) = (local.len(), remote.len(), failed.len());
     tracing::info!(letter = %id, bytes = raw.len(), from = %envelope.return_path, %came, filed, queued, failed, "letter taken");
 }

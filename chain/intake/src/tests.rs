@@ -1,3 +1,5 @@
+mod filters;
+
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -10,13 +12,14 @@ use mta::queue::{Filter, Listed, Page};
 use store::{Migration, Options, Tx};
 
 use super::*;
-use crate::taking::MOST_HOPS;
+use crate::hops::MOST_HOPS;
 
 /// The tables of all rooms that stand behind this one.
-pub(crate) const MIGRATIONS: [&[Migration]; 6] = [
+pub(crate) const MIGRATIONS: [&[Migration]; 7] = [
     directory::MIGRATIONS,
     mailbox::MIGRATIONS,
     mta::MIGRATIONS,
+    mda::MIGRATIONS,
     mra::MIGRATIONS,
     trace::MIGRATIONS,
     import_export::MIGRATIONS,

@@ -1,56 +1,33 @@
 //! Filing, in two steps: what can be done before, and what the transaction does.
 
-use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
-use std::time::Duration;
 
 use bytes::Bytes;
-use futures_util::FutureExt;
-use mail::seam::{AccountId, OurFault, Verdict};
-use mail::{Address, Envelope, Letter, Reply, Timestamp};
-use mailbox::{Error, FlagSet, Prepared, System, flags, letter::Filed};
+use mail::seam::{AccountId, OurFault};
+use mail::{Address, Reply, Timestamp, header};
+use mailbox::filing::{Deposit, Filer, Labels, Lies, Target};
+use mailbox::{Error, Prepared, System};
 use store::{Store, Tx};
 
-use crate::mark::{head, without_return_path};
-use crate::{Case, Filter, Placement, place};
-
-/// How long the filters may look at a letter for one recipient.
-const PATIENCE: Duration = Duration::from_secs(60);
-
-/// A letter larger than this is packed where blocking is allowed.
-const QUICK: usize = 64 * 1024;
-
-/// One of our people who is to get a letter.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Recipient {
-    /// Their mailbox.
-    pub account: AccountId,
-    /// The address on the envelope: theirs, or an alias.
-    pub address: Address,
-    /// What stood behind the `+` in it: perhaps a folder.
-    pub detail: Option<String>,
-}
+use crate::disposition::Keep;
+use crate::mark::{as_filed, head};
+use crate::{Decision, Incoming, Placement, Recipient, Rule};
 
 /// What became of a letter for one recipient.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Fate {
-    /// It is in the mailbox, once the commit is done.
-    Filed {
-        /// Where.
-        filed: Filed,
-        /// The name of the folder.
-        folder: String,
-    },
-    /// It is not; this is what to answer.
+    /// It lies in the mailbox, once the commit is done: one place for each copy, none where it goes on to others only.
+    Filed(Vec<Lies>),
+    /// It does not; this is what to answer.
     Refused(Reply),
 }
 
-/// A recipient and what became of their copy.
+/// A recipient and what became of their copies.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Outcome {
-    /// Who.
+    /// The recipient.
     pub recipient: Recipient,
-    /// What.
+    /// Their fate.
     pub fate: Fate,
 }
 
@@ -58,168 +35,187 @@ pub struct Outcome {
 #[derive(Clone)]
 pub struct Mda {
     store: Store,
-    filters: Arc<[Arc<dyn Filter>]>,
+    pub(crate) rules: Arc<[Arc<dyn Rule>]>,
 }
 
 impl Mda {
-    /// Without filters.
+    /// Without rules: each letter is filed as usual.
     pub fn new(store: Store) -> Self {
-        Self { store, filters: Arc::new([]) }
+        Self { store, rules: Arc::new([]) }
     }
 
-    /// With filters, asked one after the other.
+    /// With rules, asked one after the other.
     #[must_use]
-    pub fn with_filters(self, filters: Vec<Arc<dyn Filter>>) -> Self {
-        Self { filters: filters.into(), ..self }
+    pub fn with_rules(self, rules: Vec<Arc<dyn Rule>>) -> Self {
+        Self { rules: rules.into(), ..self }
     }
 
-    /// Judges, marks, parses and packs a letter for each of `recipients`.
+    /// Marks, parses and packs the copies of a letter as it was decided.
     pub async fn prepare(
         &self,
-        letter: &Letter,
-        envelope: &Envelope,
-        recipients: Vec<Recipient>,
+        incoming: Incoming<'_>,
+        decisions: &[Decision],
         now: Timestamp,
     ) -> Result<Filing, OurFault> {
-        let mut judged = Vec::with_capacity(recipients.len());
-        for recipient in recipients {
-            let judgement = self.judge(Case { letter, envelope, recipient: &recipient }).await;
-            judged.push((recipient, judgement));
+        let body = as_filed(&incoming.letter.raw, incoming.hostname);
+        let heads: Vec<Bytes> = decisions.iter().map(|decision| head(incoming, decision)).collect();
+        let shared = self.pack_shared(incoming, &body, &heads).await?;
+        let mut plans = Vec::with_capacity(decisions.len());
+        for (decision, head) in decisions.iter().zip(&heads) {
+            let copies = self.copies(incoming, decision, &shared, (head, &body)).await?;
+            plans.push(Plan { recipient: decision.recipient.clone(), copies });
         }
-        let prepared = self.prepare_copies(letter, envelope, &judged).await?;
-        let copies = judged.into_iter().zip(prepared).map(|((recipient, judgement), prepared)| Copy {
-            recipient,
-            plan: judgement.and_then(|placement| Ok((placement, prepared?))),
-        });
-        Ok(Filing { copies: copies.collect(), received: now })
+        Ok(Filing { plans, received: now })
     }
 
-    /// What the filters say for one recipient. A filter that fails, panics or takes too long concerns this recipient alone:
-    /// the letter is tried again for them, and the others get theirs.
-    async fn judge(&self, case: Case<'_>) -> Result<Placement, Reply> {
-        let mut placement = Placement { folder: case.recipient.detail.clone(), ..Placement::default() };
-        let filtering = async {
-            for filter in self.filters.iter() {
-                if let Verdict::Refuse(reply) = filter.judge(case, &mut placement).await? {
-                    return Ok(Some(reply));
-                }
-            }
-            Ok::<_, OurFault>(None)
-        };
-        let filtered = tokio::time::timeout(PATIENCE, AssertUnwindSafe(filtering).catch_unwind()).await;
-        let fault = match filtered {
-            Ok(Ok(Ok(None))) => return Ok(placement),
-            Ok(Ok(Ok(Some(refusal)))) => return Err(refusal),
-            Ok(Ok(Err(fault))) => fault.to_string(),
-            Ok(Err(_panic)) => "a filter panicked".to_owned(),
-            Err(_late) => "the filters took too long".to_owned(),
-        };
-        tracing::error!(letter = %case.letter.id, recipient = %case.recipient.address, %fault, "a letter was not filtered");
-        Err(Reply::new(451, (4, 3, 0), "the letter could not be checked for this person now"))
-    }
-
-    /// One prepared letter for each recipient, in order. Parsed, packed and kept once: what differs from one to the
-    /// next is the head.
-    async fn prepare_copies(
-        &self,
-        letter: &Letter,
-        envelope: &Envelope,
-        judged: &[(Recipient, Result<Placement, Reply>)],
-    ) -> Result<Vec<Result<Prepared, Reply>>, OurFault> {
-        let body = without_return_path(&letter.raw);
-        let heads: Vec<Bytes> =
-            judged.iter().map(|(recipient, _)| head(&envelope.return_path, &recipient.address)).collect();
-        let Some(first) = heads.first() else { return Ok(Vec::new()) };
-        // One recipient, or several through one alias: the copies do not differ at all.
+    /// The letter, parsed, packed and kept once for all: what differs from one recipient to the next is the head. One
+    /// recipient, or several through one alias, have the same head, and then the letter is packed with it.
+    async fn pack_shared(&self, incoming: Incoming<'_>, body: &Bytes, heads: &[Bytes]) -> Result<Shared, OurFault> {
+        let Some(first) = heads.first() else { return Ok(Shared::Nobody) };
         if heads.iter().all(|head| head == first) {
-            let whole = self.pack([&first[..], &body].concat().into()).await?;
-            return Ok(vec![whole; judged.len()]);
+            return Ok(Shared::Whole(self.pack(incoming, [&first[..], body].concat().into()).await?));
         }
-        let shared = self.pack(body).await?;
-        Ok(heads.into_iter().map(|head| Ok(shared.as_ref().map_err(Reply::clone)?.headed(head))).collect())
+        Ok(Shared::Behind(self.pack(incoming, body.clone()).await?))
     }
 
-    /// A large letter is packed where blocking is allowed: it takes time, and it is written to the disk.
-    async fn pack(&self, raw: Bytes) -> Result<Result<Prepared, Reply>, OurFault> {
-        let prepared = if raw.len() > QUICK {
-            let store = self.store.clone();
-            let packing = tokio::task::spawn_blocking(move || mailbox::prepare(&store, raw));
-            packing.await.map_err(|panicked| OurFault(panicked.to_string()))?
-        } else {
-            mailbox::prepare(&self.store, raw)
+    async fn copies(
+        &self,
+        incoming: Incoming<'_>,
+        decision: &Decision,
+        shared: &Shared,
+        (head, body): (&Bytes, &Bytes),
+    ) -> Result<Result<Vec<Copy>, Reply>, OurFault> {
+        let placements = match &decision.disposition.keep {
+            Keep::Copies(placements) => placements,
+            Keep::Discard => return Ok(Ok(Vec::new())),
+            Keep::Refuse(reply) => return Ok(Err(reply.clone())),
         };
-        match prepared {
-            Ok(prepared) => Ok(Ok(prepared)),
+        let mut copies = Vec::with_capacity(placements.len());
+        for placement in placements {
+            let prepared = match &placement.header {
+                None => shared.with(head),
+                Some(header) => self.pack(incoming, with_header(head, header, body)).await?,
+            };
+            match prepared {
+                Ok(prepared) => copies.push(Copy { placement: placement.clone(), prepared }),
+                Err(reply) => return Ok(Err(reply)),
+            }
+        }
+        Ok(Ok(copies))
+    }
+
+    async fn pack(&self, incoming: Incoming<'_>, raw: Bytes) -> Result<Result<Prepared, Reply>, OurFault> {
+        match mailbox::prepare_aside(&self.store, raw).await {
+            Ok(prepared) => Ok(Ok(prepared.with_findings(incoming.findings))),
             Err(error) => reply_to(error).map(Err).map_err(|fault| OurFault(fault.to_string())),
         }
     }
 }
 
+/// The letter as all copies share it.
+enum Shared {
+    Nobody,
+    /// With the head that all have.
+    Whole(Result<Prepared, Reply>),
+    /// Each copy has a head of its own before it.
+    Behind(Result<Prepared, Reply>),
+}
+
+impl Shared {
+    fn with(&self, head: &Bytes) -> Result<Prepared, Reply> {
+        match self {
+            Self::Nobody => Err(Reply::new(451, (4, 3, 0), "nobody gets the letter")),
+            Self::Whole(whole) => whole.clone(),
+            Self::Behind(shared) => shared.as_ref().map(|shared| shared.headed(head.clone())).map_err(Reply::clone),
+        }
+    }
+}
+
+/// The letter with another header.
+fn with_header(head: &Bytes, header: &Bytes, letter: &Bytes) -> Bytes {
+    let end: &[u8] = if header.is_empty() || header.ends_with(b"\r\n") { b"\r\n" } else { b"\r\n\r\n" };
+    let body = letter.get(header::body_start(letter)..).unwrap_or_default();
+    [&head[..], header, end, body].concat().into()
+}
+
 /// A letter ready to be filed for some of our people.
 #[derive(Clone)]
 pub struct Filing {
-    copies: Vec<Copy>,
+    plans: Vec<Plan>,
     received: Timestamp,
+}
+
+/// The copies of one recipient.
+#[derive(Clone)]
+struct Plan {
+    recipient: Recipient,
+    copies: Result<Vec<Copy>, Reply>,
 }
 
 #[derive(Clone)]
 struct Copy {
-    recipient: Recipient,
-    plan: Result<(Placement, Prepared), Reply>,
+    placement: Placement,
+    prepared: Prepared,
 }
 
 impl Filing {
-    /// With flags and keywords that the letter had in a mailbox elsewhere, beside those that the filters gave it.
+    /// With flags and keywords that the letter had in a mailbox elsewhere, beside those that the rules gave it.
     #[must_use]
     pub fn with_flags(mut self, system: System, keywords: &[String]) -> Self {
-        for placement in
-            self.copies.iter_mut().filter_map(|copy| copy.plan.as_mut().ok()).map(|(placement, _)| placement)
-        {
+        let copies = self.plans.iter_mut().filter_map(|plan| plan.copies.as_mut().ok()).flatten();
+        for Copy { placement, .. } in copies {
             placement.flags |= system;
-            let more = keywords.iter().filter(|keyword| !placement.keywords.contains(keyword));
-            placement.keywords.extend(more.cloned().collect::<Vec<_>>());
+            let more: Vec<String> =
+                keywords.iter().filter(|keyword| !placement.keywords.contains(keyword)).cloned().collect();
+            placement.keywords.extend(more);
         }
         self
     }
 
-    /// Files every copy that can be filed, and says what became of each. An error is the store's, and undoes all.
+    /// Leaves out what is for this account: it could not be filed.
+    pub fn leave_out(&mut self, account: AccountId) {
+        self.plans.retain(|plan| plan.recipient.account != account);
+    }
+
+    /// Files every copy that can be filed, and says what became of each recipient. An error is the store's, and undoes
+    /// all.
     pub fn file(&self, tx: &mut Tx) -> Result<Vec<Outcome>, store::Error> {
-        let one = |copy: &Copy| {
-            let fate = file_copy(tx, copy, self.received)?;
-            Ok(Outcome { recipient: copy.recipient.clone(), fate })
+        let one = |plan: &Plan| {
+            let fate = file_copies(tx, plan, self.received)?;
+            Ok(Outcome { recipient: plan.recipient.clone(), fate })
         };
-        self.copies.iter().map(one).collect()
+        self.plans.iter().map(one).collect()
     }
 }
 
-fn file_copy(tx: &mut Tx, copy: &Copy, received: Timestamp) -> Result<Fate, store::Error> {
-    let (placement, prepared) = match &copy.plan {
-        Ok(plan) => plan,
+/// All copies of one recipient, or the first reason why not: the caller undoes what was filed before it.
+fn file_copies(tx: &mut Tx, plan: &Plan, received: Timestamp) -> Result<Fate, store::Error> {
+    let copies = match &plan.copies {
+        Ok(copies) => copies,
         Err(reply) => return Ok(Fate::Refused(reply.clone())),
     };
-    match put(tx, copy.recipient.account, placement, prepared, received) {
-        Ok((filed, folder)) => Ok(Fate::Filed { filed, folder }),
-        Err(Error::OverQuota { .. }) => Ok(Fate::Refused(full(&copy.recipient.address))),
-        Err(error) => reply_to(error).map(Fate::Refused),
+    let mut filer = Filer::new(plan.recipient.account, received);
+    let mut lies = Vec::with_capacity(copies.len());
+    for copy in copies {
+        match filer.file(tx, &copy.deposit(received)) {
+            Ok(filed) => lies.push(filed),
+            Err(Error::OverQuota { .. }) => return Ok(Fate::Refused(full(&plan.recipient.address))),
+            Err(error) => return reply_to(error).map(Fate::Refused),
+        }
     }
+    Ok(Fate::Filed(lies))
 }
 
-fn put(
-    tx: &mut Tx,
-    account: AccountId,
-    placement: &Placement,
-    prepared: &Prepared,
-    received: Timestamp,
-) -> Result<(Filed, String), Error> {
-    let folder = place::folder(tx, account, placement.folder.as_deref())?.ok_or(Error::NoSuchAccount(account))?;
-    let flags = if placement.keywords.is_empty() {
-        FlagSet::from(placement.flags)
-    } else {
-        let keywords: Vec<&str> = placement.keywords.iter().map(String::as_str).collect();
-        flags::intern(tx, account, placement.flags, &keywords)?
-    };
-    let filed = mailbox::letter::file(tx, folder.id, prepared, &flags, received)?;
-    Ok((filed, folder.name))
+impl Copy {
+    fn deposit(&self, received: Timestamp) -> Deposit<'_> {
+        let Placement { folder, special_use, create, flags, keywords, .. } = &self.placement;
+        let target = match folder.as_deref() {
+            Some(name) if *create || special_use.is_some() => Target::Like { name, special_use: *special_use },
+            folder => Target::Asked(folder),
+        };
+        let (prepared, labels) = (&self.prepared, Labels::Possible(keywords));
+        Deposit { prepared, target, system: *flags, labels, received, beyond: 0, begins: None }
+    }
 }
 
 /// The mailbox has no room (RFC 3463: 4.2.2), and a sender with several recipients must know whose.

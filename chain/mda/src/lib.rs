@@ -1,24 +1,33 @@
-//! The mail delivery agent: puts letters into the mailboxes of our people.
+//! The mail delivery agent: decides what becomes of letters for our people, and puts them into their mailboxes.
 //!
-//! What can be done before the writer is asked (judging, marking, parsing, packing) is done by [`Mda::prepare`]; what
-//! is left for the transaction is done by [`Filing::file`]. So filing a letter is one part of the commit that is behind
-//! its 250.
+//! What can be done before the writer is asked is done by [`Mda::decide`], which asks the [`Rule`]s once for each
+//! recipient, and [`Mda::prepare`], which marks, parses and packs the copies; what is left for the transaction is done
+//! by
+//! [`Filing::file`]. So filing a letter is one part of the commit that is behind its 250.
 //!
 //! Invariants of this room:
-//! * Every recipient gets an answer of their own.
-//! * A letter is filed as it came, with two fields before it: `Return-Path` and `Delivered-To`.
+//! * Every recipient gets an answer of their own; a rule that fails concerns its recipient alone, and loses no letter.
+//! * A letter is filed as it came, with fields before it: `Return-Path`, `Delivered-To`, and what the checks have
+//!   found.
 //! * What a stranger writes on an envelope never makes a folder.
 //!
-//! [`Lmtp`] is its door for a mail server in front. What files must not know how a letter came (LMTP, SMTP, the queue), nor
-//! how an address led to a person.
+//! [`Lmtp`] is its door for a mail server in front. The code that files a letter does not know which door the letter
+//! came through, nor how an address led to a person.
 
+mod decide;
+mod disposition;
 mod filing;
-mod filter;
 mod lmtp;
 mod mark;
-mod place;
+pub mod memory;
+mod recipient;
+mod rule;
 
-pub use filing::{Fate, Filing, Mda, Outcome, Recipient};
-pub use filter::{Case, Filter, Placement};
+pub use decide::{Decision, Incoming, Later};
+pub use disposition::{Disposition, Keep, MOST, Memory, Placement, Written};
+pub use filing::{Fate, Filing, Mda, Outcome};
 pub use lmtp::Lmtp;
 pub use mark::passed_on;
+pub use memory::MIGRATIONS;
+pub use recipient::Recipient;
+pub use rule::{Case, Rule};

@@ -1,16 +1,36 @@
 //! The fields that the last station writes before a letter, and those a letter brings back when it goes in circles.
 
 use bytes::Bytes;
-use mail::{Address, ReturnPath, header};
+use mail::finding::is_claimed_by;
+use mail::{Address, Domain, Reply, ReturnPath, header};
 
-/// `Return-Path` (RFC 5321 §4.4) and `Delivered-To` (RFC 9228).
-pub(crate) fn head(return_path: &ReturnPath, delivered_to: &Address) -> Bytes {
-    format!("Return-Path: <{return_path}>\r\nDelivered-To: {delivered_to}\r\n").into()
+use crate::{Decision, Incoming};
+
+/// What stands before a recipient's copy: `Return-Path` (RFC 5321 §4.4), `Delivered-To` (RFC 9228), what the checks
+/// have found (RFC 8601), and why it lies in the junk folder although it was refused.
+pub(crate) fn head(incoming: Incoming<'_>, decision: &Decision) -> Bytes {
+    let mut head = last_station(&incoming.envelope.return_path, &decision.recipient.address);
+    head += &incoming.findings.field(incoming.hostname).unwrap_or_default();
+    head += &decision.refused.as_ref().map(refused).unwrap_or_default();
+    head.into()
 }
 
-/// The letter without the `Return-Path` that it brought along: only the last station knows it.
-pub(crate) fn without_return_path(letter: &Bytes) -> Bytes {
-    header::without(letter, "Return-Path")
+fn last_station(return_path: &ReturnPath, delivered_to: &Address) -> String {
+    format!("Return-Path: <{return_path}>\r\nDelivered-To: {delivered_to}\r\n")
+}
+
+/// The reason of a refusal that nobody could be told, on one line and bounded.
+fn refused(reply: &Reply) -> String {
+    let mut reason = reply.to_string();
+    mail::trace::tidy(&mut reason);
+    let reason: String = reason.chars().map(|c| if c.is_ascii() { c } else { '?' }).collect();
+    format!("Facteur-Refused: {reason}\r\n")
+}
+
+/// The letter without the fields that only the last station may write, and which it brought along: `Return-Path`, and
+/// an `Authentication-Results` that claims to be ours (RFC 8601 §5).
+pub(crate) fn as_filed(letter: &Bytes, hostname: &Domain) -> Bytes {
+    header::without_those(letter, |field| field.is("Return-Path") || is_claimed_by(field, hostname))
 }
 
 /// The letter as it goes on when one of our addresses leads to another post office: with the address in a
@@ -44,8 +64,21 @@ mod tests {
     fn the_last_station_writes_who_sent_the_letter_and_who_got_it() {
         let from = ReturnPath::Address(address("alice@alpha.test"));
         let bob = address("bob@beta.test");
-        assert_eq!(head(&from, &bob), "Return-Path: <alice@alpha.test>\r\nDelivered-To: bob@beta.test\r\n");
-        assert_eq!(head(&ReturnPath::Null, &bob), "Return-Path: <>\r\nDelivered-To: bob@beta.test\r\n");
+        assert_eq!(last_station(&from, &bob), "Return-Path: <alice@alpha.test>\r\nDelivered-To: bob@beta.test\r\n");
+        assert_eq!(last_station(&ReturnPath::Null, &bob), "Return-Path: <>\r\nDelivered-To: bob@beta.test\r\n");
+    }
+
+    fn without_return_path(letter: &Bytes) -> Bytes {
+        as_filed(letter, &Domain::parse("mail.alpha.test").unwrap())
+    }
+
+    #[test]
+    fn findings_that_somebody_else_wrote_in_our_name_do_not_stay() {
+        let letter = Bytes::from_static(
+            b"Authentication-Results: mail.alpha.test; dmarc=pass\r\n\
+              Authentication-Results: mx.beta.test; spf=pass\r\n\r\nx",
+        );
+        assert_eq!(without_return_path(&letter), "Authentication-Results: mx.beta.test; spf=pass\r\n\r\nx");
     }
 
     #[test]

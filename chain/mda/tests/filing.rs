@@ -3,9 +3,11 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
-use facteur_mda::{Case, Fate, Filter, Mda, Outcome, Placement, Recipient};
-use mail::seam::{AccountId, OurFault, Pending, Verdict};
-use mail::{Address, BodyKind, Envelope, Letter, LetterId, Reply, ReturnPath, Timestamp};
+use facteur_mda::{Case, Decision, Disposition, Fate, Incoming, Keep, Later, Mda, Outcome, Placement, Recipient, Rule};
+use mail::seam::{AccountId, Origin, OurFault, Pending};
+use mail::{
+    Address, BodyKind, Domain, Envelope, Finding, Findings, Letter, LetterId, Reply, ReturnPath, Severity, Timestamp,
+};
 use mailbox::{System, UidRange, Want, folder};
 use store::{Key, Options, Store};
 
@@ -66,14 +68,35 @@ fn letter(raw: impl Into<Bytes>) -> (Letter, Envelope) {
     (Letter { id: LetterId::from_random([7; 10]), raw: raw.into() }, envelope)
 }
 
-async fn deliver(fixture: &Fixture, mda: &Mda, raw: impl Into<Bytes>, recipients: Vec<Recipient>) -> Vec<Outcome> {
-    let (letter, envelope) = letter(raw);
-    let filing = mda.prepare(&letter, &envelope, recipients, NOW).await.unwrap();
+/// Decides about a letter, as far as it has been decided before the writer is asked.
+async fn decide(mda: &Mda, raw: impl Into<Bytes>, recipients: Vec<Recipient>, later: Later) -> Vec<Decision> {
+    let ((letter, envelope), hostname) = (letter(raw), Domain::parse("mail.alpha.test").unwrap());
+    let (origin, findings) = (Origin::House, Findings::default());
+    let (letter, envelope, origin, findings, hostname) = (&letter, &envelope, &origin, &findings, &hostname);
+    mda.decide(Incoming { letter, envelope, origin, findings, hostname }, recipients, later).await
+}
+
+async fn deliver_found(
+    fixture: &Fixture,
+    mda: &Mda,
+    raw: impl Into<Bytes>,
+    recipients: Vec<Recipient>,
+    findings: &Findings,
+) -> Vec<Outcome> {
+    let ((letter, envelope), hostname) = (letter(raw), Domain::parse("mail.alpha.test").unwrap());
+    let (letter, envelope, origin, hostname) = (&letter, &envelope, &Origin::House, &hostname);
+    let incoming = Incoming { letter, envelope, origin, findings, hostname };
+    let decisions = mda.decide(incoming, recipients, Later::Possible).await;
+    let filing = mda.prepare(incoming, &decisions, NOW).await.unwrap();
     fixture.store.write(Key::Everything, move |tx| filing.file(tx)).await.unwrap()
 }
 
+async fn deliver(fixture: &Fixture, mda: &Mda, raw: impl Into<Bytes>, recipients: Vec<Recipient>) -> Vec<Outcome> {
+    deliver_found(fixture, mda, raw, recipients, &Findings::default()).await
+}
+
 fn is_filed(outcome: &Outcome) -> bool {
-    matches!(outcome.fate, Fate::Filed { .. })
+    matches!(&outcome.fate, Fate::Filed(copies) if !copies.is_empty())
 }
 
 #[tokio::test]
@@ -202,27 +225,29 @@ async fn one_of_many_who_expunges_the_letter_takes_it_from_nobody_else() {
 /// Files what is marked as junk where junk belongs, and refuses what is poison.
 struct Taster;
 
-impl Filter for Taster {
-    fn judge<'a>(&'a self, case: Case<'a>, placement: &'a mut Placement) -> Pending<'a, Result<Verdict, OurFault>> {
+impl Rule for Taster {
+    fn name(&self) -> &'static str {
+        "taster"
+    }
+
+    fn decide<'a>(&'a self, case: Case<'a>, so_far: Disposition) -> Pending<'a, Result<Disposition, OurFault>> {
         Box::pin(async move {
             let text = String::from_utf8_lossy(&case.letter.raw);
             if text.contains("poison") {
-                return Ok(Verdict::Refuse(Reply::new(550, (5, 7, 1), "no poison, please")));
+                return Ok(Disposition::refuse(Reply::new(550, (5, 7, 1), "no poison, please"), "poison"));
             }
             if text.contains("junk") {
-                placement.folder = Some("Junk".to_owned());
-                placement.flags = System::SEEN;
-                placement.keywords = vec!["$Junk".to_owned()];
+                return Ok(Disposition::keep(Placement { flags: System::SEEN, ..Placement::junk() }));
             }
-            Ok(Verdict::Accept)
+            Ok(so_far)
         })
     }
 }
 
 #[tokio::test]
-async fn filters_place_and_refuse() {
+async fn rules_place_and_refuse() {
     let fixture = Fixture::new().await;
-    let mda = Mda::new(fixture.store.clone()).with_filters(vec![Arc::new(Taster)]);
+    let mda = Mda::new(fixture.store.clone()).with_rules(vec![Arc::new(Taster)]);
     let alice = || vec![to(1, "alice@alpha.test", None)];
     assert!(is_filed(&deliver(&fixture, &mda, "\r\nsome junk", alice()).await[0]));
     assert_eq!(fixture.letters(1, "Junk").await.len(), 1);
@@ -233,28 +258,118 @@ async fn filters_place_and_refuse() {
 /// Fails in its own way for each of some people.
 struct Broken;
 
-impl Filter for Broken {
-    fn judge<'a>(&'a self, case: Case<'a>, _: &'a mut Placement) -> Pending<'a, Result<Verdict, OurFault>> {
+impl Rule for Broken {
+    fn name(&self) -> &'static str {
+        "broken"
+    }
+
+    fn decide<'a>(&'a self, case: Case<'a>, so_far: Disposition) -> Pending<'a, Result<Disposition, OurFault>> {
         Box::pin(async move {
             match case.recipient.account.0 {
-                1 => Ok(Verdict::Accept),
+                1 => Ok(so_far),
                 2 => Err(OurFault("the spam filter is away".to_owned())),
-                3 => panic!("a fault of the filter"),
+                3 => panic!("a fault of the rule"),
+                4 => Ok(Disposition::refuse(Reply::new(450, (4, 7, 1), "come again"), "greylisted")),
                 _ => std::future::pending().await,
             }
         })
     }
 }
 
+fn people() -> Vec<Recipient> {
+    (1..=5).map(|id| to(id, &format!("person{id}@alpha.test"), None)).collect()
+}
+
+/// `keep`, or the code of the refusal, for each.
+fn shown(decisions: &[Decision]) -> Vec<String> {
+    let one = |decision: &Decision| match decision.disposition.refusal() {
+        Some(reply) => reply.code.to_string(),
+        None => decision.disposition.summary(),
+    };
+    decisions.iter().map(one).collect()
+}
+
 #[tokio::test(start_paused = true)]
-async fn a_filter_that_fails_for_one_person_concerns_that_person_alone() {
+async fn a_rule_that_fails_for_one_person_concerns_that_person_alone_and_loses_no_letter() {
     let fixture = Fixture::new().await;
-    let mda = Mda::new(fixture.store.clone()).with_filters(vec![Arc::new(Broken)]);
-    let people = (1..=4).map(|id| to(id, &format!("person{id}@alpha.test"), None)).collect();
-    let outcomes = deliver(&fixture, &mda, "\r\nhello", people).await;
-    assert!(is_filed(&outcomes[0]));
-    for outcome in &outcomes[1..] {
-        // Not now, so that it is tried again: nothing was found wrong with the letter.
-        assert!(matches!(&outcome.fate, Fate::Refused(reply) if reply.code == 451), "{outcome:?}");
+    let mda = Mda::new(fixture.store.clone()).with_rules(vec![Arc::new(Broken)]);
+    // What may be another time is tried again; what would fail for ever counts as no rule.
+    let decisions = decide(&mda, "\r\nhello", people(), Later::Possible).await;
+    assert_eq!(shown(&decisions), ["keep", "451", "keep", "450", "keep"]);
+    // Where the letter was taken long ago, nothing can be tried again: it is filed as if there were no rule.
+    let decisions = decide(&mda, "\r\nhello", people(), Later::Over).await;
+    assert_eq!(shown(&decisions), ["keep"; 5]);
+    assert!(decisions[0].events.is_empty() && !decisions[1].events.is_empty(), "a history tells that a rule failed");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_rule_that_hangs_for_everybody_holds_a_letter_up_for_minutes_and_not_for_hours() {
+    let fixture = Fixture::new().await;
+    let mda = Mda::new(fixture.store.clone()).with_rules(vec![Arc::new(Broken)]);
+    let crowd = (100..1100).map(|id| to(id, &format!("person{id}@alpha.test"), None)).collect();
+    let begun = tokio::time::Instant::now();
+    let decisions = decide(&mda, "\r\nhello", crowd, Later::Possible).await;
+    assert_eq!(decisions.len(), 1000);
+    assert!(begun.elapsed() < std::time::Duration::from_secs(600), "RFC 5321 §4.5.3.2.6: a sender waits so long");
+}
+
+/// Puts a letter into two folders, one of them with another subject.
+struct Sorter;
+
+impl Rule for Sorter {
+    fn name(&self) -> &'static str {
+        "sorter"
     }
+
+    fn decide<'a>(&'a self, _: Case<'a>, so_far: Disposition) -> Pending<'a, Result<Disposition, OurFault>> {
+        Box::pin(async move {
+            let header = Some(Bytes::from_static(b"Subject: [list] x\r\n"));
+            let folder = |name: &str| Placement { folder: Some(name.to_owned()), ..Placement::default() };
+            let made = Placement { create: true, header, keywords: vec!["$List".to_owned()], ..folder("New/Place") };
+            Ok(Disposition { keep: Keep::Copies(vec![folder("lists/rust"), made]), ..so_far })
+        })
+    }
+}
+
+#[tokio::test]
+async fn a_rule_may_file_several_copies_and_change_the_header_of_one() {
+    let fixture = Fixture::new().await;
+    let mda = Mda::new(fixture.store.clone()).with_rules(vec![Arc::new(Sorter)]);
+    let both = vec![to(1, "alice@alpha.test", None), to(2, "bob@alpha.test", None)];
+    let outcomes = deliver(&fixture, &mda, "Subject: x\r\n\r\nhello\r\n", both).await;
+    assert!(matches!(&outcomes[0].fate, Fate::Filed(copies) if copies.len() == 2), "{outcomes:?}");
+    let marks = "Return-Path: <carol@elsewhere.test>\r\nDelivered-To: alice@alpha.test\r\n";
+    assert_eq!(fixture.letters(1, "Lists/Rust").await, [format!("{marks}Subject: x\r\n\r\nhello\r\n")]);
+    assert_eq!(fixture.letters(1, "New/Place").await, [format!("{marks}Subject: [list] x\r\n\r\nhello\r\n")]);
+    assert!(fixture.letters(1, "INBOX").await.is_empty());
+}
+
+#[tokio::test]
+async fn what_was_found_out_stands_before_the_letter_and_stays_with_it() {
+    let fixture = Fixture::new().await;
+    let mda = Mda::new(fixture.store.clone());
+    let mut findings = Findings::default();
+    findings.add(Finding::new("spf", "fail").about("smtp.mailfrom", "x.test").with_severity(Severity::Warning));
+    let forged = "Authentication-Results: mail.alpha.test; spf=pass\r\nSubject: x\r\n\r\nhello\r\n";
+    let both = vec![to(1, "alice@alpha.test", None), to(2, "bob@alpha.test", None)];
+    let outcomes = deliver_found(&fixture, &mda, forged, both, &findings).await;
+    assert_eq!(
+        fixture.letters(1, "INBOX").await,
+        ["Return-Path: <carol@elsewhere.test>\r\nDelivered-To: alice@alpha.test\r\n\
+          Authentication-Results: mail.alpha.test;\r\n\tspf=fail\r\n\t  smtp.mailfrom=x.test\r\n\
+          Subject: x\r\n\r\nhello\r\n"]
+    );
+    let Fate::Filed(copies) = &outcomes[0].fate else { panic!("{outcomes:?}") };
+    let (letter, folder, uid) = (copies[0].filed.letter, copies[0].folder, copies[0].filed.uid);
+    let found = |letter| fixture.store.read(move |view| mailbox::findings::of(view, letter));
+    assert_eq!(found(letter).await.unwrap(), findings);
+    // A copy of the letter is still the letter of which that was found.
+    let copied = move |tx: &mut store::Tx| {
+        let there = folder::by_name(tx, AccountId(1), "Lists/Rust")?.unwrap().id;
+        mailbox::letter::copy(tx, folder, &[UidRange::one(uid)], there, 1)?;
+        let rows = mailbox::fetch(tx, there, &[UidRange::ALL], Want::ROW, 1)?;
+        Ok::<_, mailbox::Error>(rows[0].letter)
+    };
+    let copy = fixture.store.write(Key::Everything, copied).await.unwrap();
+    assert_eq!(found(copy).await.unwrap(), findings);
 }

@@ -59,7 +59,10 @@ fn facts(event: &Event) -> Map<String, Value> {
             facts
         }
         Event::Judged { recipient, by, decision, reason } => {
-            json!({"what": "judged", "link": "mda", "recipient": recipient, "by": by, "decision": decision, "said": reason})
+            // What was found out about the letter itself was found where it came in.
+            let link = if recipient.is_empty() { "mta" } else { "mda" };
+            let said = reason;
+            json!({"what": "judged", "link": link, "recipient": recipient, "by": by, "decision": decision, "said": said})
         }
         Event::Filed { recipient, folder, .. } => {
             json!({"what": "filed", "link": "mda", "recipient": recipient, "folder": folder})

@@ -53,8 +53,7 @@ pub fn run(command: AccountCommand, context: &Context<'_>) -> Result<(), Failure
 /// blocked.
 fn unblock(context: &Context<'_>, address: &Address) -> Result<(), Failure> {
     must_exist(&context.store()?, address)?;
-    let lifted =
-        context.running().is_some_and(|running| running.intake.directory().lift_block(&address.to_string()));
+    let lifted = context.running().is_some_and(|running| running.intake.directory().lift_block(&address.to_string()));
     terminal::print(&match lifted {
         true => say!(
             "{address} can log in again at once, from anywhere; so can the networks that were refused\n",

@@ -211,7 +211,7 @@ impl Keywords {
         Ok(known)
     }
 
-    fn learn(&mut self, id: KeywordId, name: &str) {
+    pub(crate) fn learn(&mut self, id: KeywordId, name: &str) {
         let place = id.0 as usize;
         if place >= Self::MOST {
             return;
@@ -285,7 +285,7 @@ pub fn used(view: &View, account: AccountId, system: System, keywords: &[&str]) 
     Ok(FlagSet::new(system, ids))
 }
 
-fn intern_one(tx: &mut Tx, account: AccountId, name: &str) -> Result<KeywordId, Error> {
+pub(crate) fn intern_one(tx: &mut Tx, account: AccountId, name: &str) -> Result<KeywordId, Error> {
     if name.is_empty() || name.len() > Keywords::LONGEST || name.chars().any(|c| c.is_control() || c.is_whitespace()) {
         return Err(Error::BadKeyword(name.to_owned()));
     }

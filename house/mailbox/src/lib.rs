@@ -8,6 +8,7 @@
 //! * The counters of a folder and an account are kept with each change and never counted anew.
 //! * Whatever left a folder has a tombstone, back to the folder's horizon; before that, all that is missing is told.
 //! * What a client asks for most (flags, size, envelope, structure) is read without the letter's body.
+//! * There is one way in: whatever brings a letter calls [`filing::Filer::file`].
 //! * No function keeps the writer longer than a slice of letters takes.
 //!
 //! This room must not know SMTP, IMAP or JMAP, passwords, or which database runs.
@@ -18,6 +19,8 @@ pub mod body;
 mod changes;
 mod error;
 pub mod fetch;
+pub mod filing;
+pub mod findings;
 pub mod flags;
 pub mod folder;
 mod id;
@@ -43,7 +46,7 @@ pub use flags::{FlagChange, FlagSet, KeywordId, Keywords, System};
 pub use folder::{Folder, SpecialUse};
 pub use id::{Change, FolderId, LetterKey, ThreadId, Uid, UidRange, UidValidity};
 pub use parse::{Piece, Section, SectionText, Structure, Summary};
-pub use prepare::{LARGEST, Prepared, prepare};
+pub use prepare::{LARGEST, Prepared, prepare, prepare_aside};
 pub use schema::MIGRATIONS;
 pub use sliced::sliced;
 pub use uids::Uids;

@@ -1,6 +1,7 @@
 //! What can be done before the writer is asked: parsing, hashing, packing.
 
 use bytes::Bytes;
+use mail::Findings;
 use store::{PreparedBlob, Store};
 
 use crate::parse::{Contents, Limits, Structure, Summary, scan};
@@ -16,6 +17,7 @@ pub struct Prepared {
     pub(crate) leads: std::sync::Arc<thread::Leads>,
     pub(crate) summary_column: Bytes,
     pub(crate) structure_column: Bytes,
+    pub(crate) findings_column: Option<Bytes>,
     summary: std::sync::Arc<Summary>,
     structure: std::sync::Arc<Structure>,
     attached: bool,
@@ -40,6 +42,12 @@ impl Prepared {
     /// Is there something in it that a person would save?
     pub fn has_attachment(&self) -> bool {
         self.attached
+    }
+
+    /// The same letter, of which these things were found out where it came in.
+    #[must_use]
+    pub fn with_findings(self, findings: &Findings) -> Self {
+        Self { findings_column: crate::findings::encode(findings), ..self }
     }
 
     /// The same letter with `head`, whole header lines that are no part of the envelope (`Delivered-To`), before it.
@@ -69,8 +77,22 @@ pub fn prepare(store: &Store, raw: Bytes) -> Result<Prepared, Error> {
         attached: Contents::of_octets(&structure, &raw).has_attachment(),
         summary_column: summary.encode().into(),
         structure_column: structure.encode().into(),
+        findings_column: None,
         summary: summary.into(),
         structure: structure.into(),
         blob: store.prepare_blob(raw)?,
     })
+}
+
+/// A letter larger than this is prepared where a thread may compute.
+const QUICK: usize = 64 * 1024;
+
+/// The same as [`prepare`], from a task: a large letter keeps no thread that serves others.
+pub async fn prepare_aside(store: &Store, raw: Bytes) -> Result<Prepared, Error> {
+    if raw.len() <= QUICK {
+        return prepare(store, raw);
+    }
+    let store = store.clone();
+    let preparing = tokio::task::spawn_blocking(move || prepare(&store, raw));
+    preparing.await.unwrap_or_else(|panicked| Err(store::Error::Panicked(panicked.to_string()).into()))
 }

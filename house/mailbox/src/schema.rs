@@ -3,7 +3,11 @@
 use store::Migration;
 
 /// The tables, in the order they came. How the next step is written stands at [`Migration`].
-pub const MIGRATIONS: &[Migration] = &[Migration { room: "mailbox", number: 1, sql: FIRST }];
+pub const MIGRATIONS: &[Migration] = &[
+    Migration { room: "mailbox", number: 1, sql: FIRST },
+    // What the checks found out about a letter (see `crate::findings`).
+    Migration { room: "mailbox", number: 2, sql: "ALTER TABLE letter ADD COLUMN findings {blob};" },
+];
 
 /// What is where:
 /// - `account_mail`: the counters of a mailbox. `change` is the one change counter, `uid_validity` the last one given.

@@ -97,4 +97,5 @@ fn writers(text: &str) -> Vec<String> {
 }
 
 /// They take a store to read from it, in pieces.
-const READERS: &[&str] = &["search::run", "search::list", "search::placed", "prepare::prepare", "index::round"];
+const READERS: &[&str] =
+    &["search::run", "search::list", "search::placed", "prepare::prepare", "prepare::prepare_aside", "index::round"];

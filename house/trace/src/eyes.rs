@@ -93,7 +93,8 @@ impl<'a> Eyes<'a> {
     fn as_recipient(&self, event: &Event) -> Option<Event> {
         match event {
             Event::Received(arrival) => Some(Event::Received(self.arrived(arrival))),
-            Event::Judged { recipient, .. } => self.is_own(recipient).then(|| event.clone()),
+            // What was found out about the letter itself names nobody.
+            Event::Judged { recipient, .. } => (recipient.is_empty() || self.is_own(recipient)).then(|| event.clone()),
             Event::Filed { account, .. } | Event::Read { account, .. } | Event::Removed { account, .. } => {
                 (*account == self.account).then(|| event.clone())
             }

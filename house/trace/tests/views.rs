@@ -3,6 +3,7 @@
 //! A kind or a field that is new does not compile in [`fields`]; one that has no row in [`TABLE`] fails.
 
 use facteur_trace as trace;
+use mail::Finding;
 use mail::seam::AccountId;
 use mail::trace::{Arrival, Attempt, AttemptOutcome, DeskAct, Event, Link};
 use trace::History;
@@ -39,6 +40,11 @@ const TABLE: &[(&str, &str, &str)] = &[
     ("judged for bob", "by", "-+---"),
     ("judged for bob", "decision", "-+---"),
     ("judged for bob", "reason", "-+---"),
+    // What was found out about the letter itself: those who got it may know, and its sender need not learn what passes.
+    ("judged for all", "recipient", "-+++-"),
+    ("judged for all", "by", "-+++-"),
+    ("judged for all", "decision", "-+++-"),
+    ("judged for all", "reason", "-+++-"),
     ("filed for bob", "account", "-+---"),
     ("filed for bob", "key", "-+---"),
     ("filed for bob", "recipient", "++---"),
@@ -125,11 +131,13 @@ fn arrival(by: Link) -> Arrival {
 /// One of each kind, under the name that it has in the table. No two texts are the same.
 fn every_event() -> Vec<(&'static str, Event)> {
     let other = Arrival { subject: "Refused".into(), ..arrival(Link::Msa) };
+    let found = Finding::new("spf", "fail").because("spf-not-permitted").about("smtp.helo", "mx.evil.test");
     let (recipient, by, decision, reason) = (TO[0].into(), "spam".into(), "junk".into(), "a word".into());
     vec![
         ("arrival", Event::Received(arrival(Link::Msa))),
         ("refused", Event::Refused { arrival: other, reply: "550 refused".into() }),
         ("judged for bob", Event::Judged { recipient, by, decision, reason }),
+        ("judged for all", found.event()),
         ("filed for bob", filed(BOB, 11, TO[0])),
         ("filed for carol", filed(CAROL, 12, TO[1])),
         ("filed for dora", filed(DORA, 13, TO[2])),

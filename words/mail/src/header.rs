@@ -75,8 +75,13 @@ pub fn text(letter: &[u8], name: &str, most: usize) -> Option<String> {
 
 /// The letter without its fields called `name`; the same bytes where there are none.
 pub fn without(letter: &Bytes, name: &str) -> Bytes {
+    without_those(letter, |field| field.is(name))
+}
+
+/// The letter without the fields that `unwanted` says yes to; the same bytes where there are none.
+pub fn without_those(letter: &Bytes, unwanted: impl Fn(&Field<'_>) -> bool) -> Bytes {
     let mut rest: Option<(BytesMut, usize)> = None;
-    for field in fields(letter).filter(|field| field.is(name)) {
+    for field in fields(letter).filter(unwanted) {
         let start = (field.whole.as_ptr() as usize).saturating_sub(letter.as_ptr() as usize);
         let (kept, from) = rest.get_or_insert_with(|| (BytesMut::with_capacity(letter.len()), 0));
         kept.extend_from_slice(letter.get(*from..start).unwrap_or_default());

@@ -4,7 +4,9 @@
 //! This room knows no socket, no clock, no database and no runtime. Time and randomness are passed in.
 
 mod address;
+pub mod check;
 mod envelope;
+pub mod finding;
 pub mod header;
 mod letter;
 pub mod lines;
@@ -21,6 +23,7 @@ pub mod trace;
 
 pub use address::{Address, AddressError, Domain, ReturnPath};
 pub use envelope::{BodyKind, Envelope, Hold};
+pub use finding::{Finding, Findings, Severity};
 pub use letter::{Letter, LetterId};
 pub use peer::peer_network;
 pub use reply::{Enhanced, Reply};

@@ -90,6 +90,24 @@ pub enum Origin {
     Person(Login, Wire),
     /// Made in the house (a bounce, `facteur send` by a local user): for anyone.
     House,
+    /// Fetched from a mailbox elsewhere, which this names: it was delivered there before, and its sender cannot be answered.
+    Fetched(String),
+}
+
+impl Origin {
+    /// The connection it came over, where there was one.
+    pub fn wire(&self) -> Option<&Wire> {
+        match self {
+            Self::Peer(wire) | Self::Front(wire) | Self::Person(_, wire) => Some(wire),
+            Self::House | Self::Fetched(_) => None,
+        }
+    }
+
+    /// Is the return path that of somebody who has proved who they are, or of this house? Only such a one is written to
+    /// about a letter that a rule refuses: any other may be the address of somebody who never wrote it.
+    pub fn is_verified(&self) -> bool {
+        matches!(self, Self::Person(..) | Self::House)
+    }
 }
 
 /// The rules' answer to a letter. A refusal is not a failure.

@@ -56,7 +56,7 @@ pub enum Event {
     },
     /// A check or a rule decided something about it.
     Judged {
-        /// The owner of the copy that it is about.
+        /// The owner of the copy that it is about; empty where it is about the letter itself, for whomever it is.
         recipient: String,
         /// Which check: `spf`, `spam`, `sieve`, …
         by: String,

@@ -7,8 +7,9 @@ use bytes::Bytes;
 use mail::seam::{AccountId, Login};
 use mail::trace::{Arrival, Event};
 use mail::{LetterId, Timestamp, lines};
-use mailbox::letter::{self, Filed};
-use mailbox::{Error, Prepared, System, account, flags, folder};
+use mailbox::filing::{Begins, Deposit, Filer, Labels, Target};
+use mailbox::letter::Filed;
+use mailbox::{Error, Prepared, System, account, folder};
 use store::{Key, Store, Tx};
 
 use crate::codec::command::{Append, AppendLetter, Flag};
@@ -59,11 +60,10 @@ pub(super) async fn append(session: &Session, append: Append) -> Done {
     let prepared = tokio::task::spawn_blocking(move || prepare(&store, letters, &person)).await;
     let ready = prepared.map_err(|_| Answer::no("The letter could not be read").word("SERVERBUG"))??;
     let (account, now) = (session.login.account, net::now());
-    let filed =
-        session.server.store.write(Key::Account(account.0), move |tx| file(tx, account, &folder, &ready, now)).await?;
-    match filed {
-        Some(filed) => Ok(done(&filed)),
-        None => Ok(try_create()),
+    match session.server.store.write(Key::Account(account.0), move |tx| file(tx, account, &folder, &ready, now)).await {
+        Ok(filed) => Ok(done(&filed)),
+        Err(Error::NoFolderCalled(_)) => Ok(try_create()),
+        Err(error) => Err(error.into()),
     }
 }
 
@@ -85,9 +85,10 @@ struct Ready {
     received: Timestamp,
     /// The name it gets in the server.
     id: LetterId,
-    arrival: Arrival,
-    /// What was not as it must be in it.
-    mended: Option<Event>,
+    /// The person who puts it there, as its history names them.
+    recipient: String,
+    /// How it came, and what was not as it must be in it.
+    events: Vec<Event>,
 }
 
 /// Parses, hashes and packs: on a thread where that may take its time.
@@ -112,8 +113,9 @@ fn ready(store: &Store, letter: AppendLetter, person: &Login) -> Result<Ready, E
     let (body, line_ends) = with_crlf(body);
     let mended = (line_ends > 0 || nul).then_some(Event::Mended { line_ends, nul });
     let (id, arrival) = (LetterId::from_random(rand::random()), Arrival::put_there(&body, person));
-    let prepared = mailbox::prepare(store, body)?;
-    Ok(Ready { prepared, system, keywords, received: received.unwrap_or_else(net::now), id, arrival, mended })
+    let (prepared, recipient) = (mailbox::prepare(store, body)?, arrival.login.clone());
+    let events = std::iter::once(Event::Received(arrival)).chain(mended).collect();
+    Ok(Ready { prepared, system, keywords, received: received.unwrap_or_else(net::now), id, recipient, events })
 }
 
 /// The letter with CRLF where a line ends in LF alone (scripts forget it, and every line of ours ends so), and how many
@@ -128,28 +130,18 @@ fn with_crlf(body: Bytes) -> (Bytes, u64) {
     }
 }
 
-/// All or none. `None` when there is no such folder.
-fn file(
-    tx: &mut Tx,
-    account: AccountId,
-    name: &str,
-    letters: &[Ready],
-    now: Timestamp,
-) -> Result<Option<Vec<Filed>>, Error> {
-    let Some(folder) = folder::by_name(tx, account, name)? else { return Ok(None) };
-    let mut filed = Vec::with_capacity(letters.len());
-    for letter in letters {
-        let keywords: Vec<&str> = letter.keywords.iter().map(String::as_str).collect();
-        let flags = flags::intern(tx, account, letter.system, &keywords)?;
-        let one = letter::file(tx, folder.id, &letter.prepared, &flags, letter.received)?;
-        let recipient = letter.arrival.login.clone();
-        let lies = Event::Filed { account: account.0, key: one.letter.0, recipient, folder: folder.name.clone() };
-        let arrived = Event::Received(letter.arrival.clone());
-        let events = [arrived].into_iter().chain(letter.mended.clone()).chain([lies]).collect();
-        trace::note_all(tx, letter.id, now, events)?;
-        filed.push(one);
-    }
-    Ok(Some(filed))
+/// All or none.
+fn file(tx: &mut Tx, account: AccountId, name: &str, letters: &[Ready], now: Timestamp) -> Result<Vec<Filed>, Error> {
+    let mut filer = Filer::new(account, now);
+    let mut file_one = |letter: &Ready| {
+        let Ready { prepared, system, keywords, received, id, recipient, events } = letter;
+        let (target, labels) = (Target::Named(name), Labels::All(keywords));
+        let begins = Some(Begins { letter: *id, recipient, events });
+        let (system, received) = (*system, *received);
+        let deposit = Deposit { prepared, target, system, labels, received, beyond: 0, begins };
+        Ok(filer.file(tx, &deposit)?.filed)
+    };
+    letters.iter().map(&mut file_one).collect()
 }
 
 fn done(filed: &[Filed]) -> Answer {

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 use mail::Timestamp;
 use mail::seam::AccountId;
+use mailbox::filing::{Deposit, Filer, Labels, Target};
 use mailbox::letter::{self, Expunge};
 use mailbox::{
     Error, FlagChange, FolderId, Keywords, LetterKey, Prepared, System, Uid, UidRange, Want, account_changes, fetch,
@@ -279,12 +280,12 @@ fn act(
 }
 
 fn file(tx: &mut Tx, account: AccountId, ready: &Ready, known: &Keywords) -> Result<(LetterKey, Object), Error> {
-    if folder::get(tx, ready.folder)?.account != account {
-        return Err(Error::NoSuchFolder(ready.folder));
-    }
-    let names: Vec<&str> = ready.keywords.iter().map(String::as_str).collect();
-    let flags = flags::intern_beside(tx, account, ready.system, &names, known)?;
-    let filed = letter::file_beyond(tx, ready.folder, &ready.prepared, &flags, ready.received, ready.beyond)?;
+    let Ready { prepared, folder, system, keywords, received, beyond } = ready;
+    let (target, labels) = (Target::Id(*folder), Labels::All(keywords));
+    let (system, received, beyond) = (*system, *received, *beyond);
+    // What a person writes or puts in order here has no history of its own until it is sent.
+    let deposit = Deposit { prepared, target, system, labels, received, beyond, begins: None };
+    let filed = Filer::new(account, received).knowing(known).file(tx, &deposit)?.filed;
     let made = json!({
         "id": filed.letter.id(),
         "blobId": BlobPath::letter(filed.letter).id(),

@@ -1,8 +1,8 @@
 //! Fetched letters into a Maildir, which knows nothing of our commits.
 //!
-//! A letter is on the disk there before it is written down here, under a name that is made of what it is. Killed between
-//! the two, the next fetch brings it again, finds the name and writes nothing; only if its reader has removed it in that
-//! very moment does it come twice.
+//! A letter is on the disk there before it is written down here, under a name that is made of what it is. Killed
+//! between the two, the next fetch brings it again, finds the name and writes nothing; only if its reader has removed
+//! it in that very moment does it come twice.
 
 use std::fmt::Write as _;
 use std::path::PathBuf;

@@ -1,27 +1,30 @@
 //! Fetched letters for one of our people: filed as they lay elsewhere, or delivered like new ones.
 
-use std::collections::HashMap;
+use std::sync::Arc;
 
 use import_export::Identity;
 use import_export::memory::{self, FolderKey};
-use mail::seam::{AccountId, Pending};
-use mail::trace::{Arrival, Event, Link};
-use mail::{Address, BodyKind, Envelope, Letter, ReturnPath, Timestamp, header};
-use mailbox::folder::Folder;
-use mailbox::letter::Filed;
-use mailbox::{FlagSet, FolderId, Prepared, SpecialUse, System, flags, folder};
-use mda::{Fate as Delivered, Filing, Mda, Recipient};
+use mail::seam::{AccountId, Origin, Pending};
+use mail::trace::{Arrival, Event};
+use mail::{Address, BodyKind, Envelope, Findings, Letter, ReturnPath, Timestamp, header};
+use mailbox::Prepared;
+use mailbox::filing::{Begins, Deposit, Filer, Labels, Target};
+use mda::{Decision, Fate as Delivered, Filing, Incoming, Later, Recipient};
 use mra::ledger::{self, Fate, Source, SourceId};
-use mra::{Arrived, Destination, Fault, Furnished, SourceFolder, Taken};
-use store::{Key, Store, Tx};
+use mra::{Arrived, Destination, Fault, Furnished, Taken};
+use mta::queue::Terms;
+use store::{Key, Tx};
+
+use crate::effects::Effects;
+use crate::taking::began;
+use crate::{Intake, history};
 
 /// Folders made in one commit.
 const FOLDERS: usize = 100;
 
-/// A person's mailbox as the home of a source.
+/// A person's mailbox as the destination of a source.
 pub struct Person {
-    store: Store,
-    mda: Mda,
+    intake: Intake,
     account: AccountId,
     address: Address,
     source: SourceId,
@@ -36,7 +39,8 @@ pub struct Person {
 struct Ready {
     arrived: Arrived,
     letter: Letter,
-    envelope: Envelope,
+    /// How its history begins.
+    events: Vec<Event>,
     /// By what it is known again, should it be imported as well.
     identity: Identity,
     how: How,
@@ -46,15 +50,13 @@ struct Ready {
 enum How {
     /// Into the folder it lay in.
     AsItLay(Prepared),
-    /// Where the filters put it.
-    Delivered(Filing),
+    /// As the checks and the rules decide.
+    Delivered(Filing, Arc<Effects>),
 }
 
 /// Why a commit did not come about.
 enum Undone {
     Fault(Fault),
-    /// The filters refuse this one, counted from 0; nothing was filed.
-    Refused(usize),
     Store(store::Error),
 }
 
@@ -64,15 +66,23 @@ impl From<store::Error> for Undone {
     }
 }
 
+impl From<mailbox::Error> for Undone {
+    fn from(error: mailbox::Error) -> Self {
+        match error {
+            mailbox::Error::Store(error) => Self::Store(error),
+            error => Self::Fault(Fault::Destination(error.to_string())),
+        }
+    }
+}
+
 impl Person {
     /// The person the settings name, who must be here.
-    pub async fn find(store: &Store, mda: &Mda, source: &Source, address: Address) -> Result<Self, Fault> {
+    pub async fn find(intake: &Intake, source: &Source, address: Address) -> Result<Self, Fault> {
         let wanted = address.clone();
-        let found = store.read(move |view| directory::account::find(view, &wanted)).await;
+        let found = intake.store.read(move |view| directory::account::find(view, &wanted)).await;
         let person = found.map_err(|why: directory::Error| Fault::Destination(why.to_string()))?;
         Ok(Self {
-            store: store.clone(),
-            mda: mda.clone(),
+            intake: intake.clone(),
             account: person.id,
             address: person.address,
             source: source.id,
@@ -86,21 +96,55 @@ impl Person {
         let (deliver, file): (Vec<_>, Vec<_>) =
             letters.into_iter().enumerate().partition(|(_, letter)| self.deliver && letter.place.is_inbox());
         for (turn, arrived) in deliver {
-            let (letter, envelope) = self.as_new(&arrived);
-            let recipient = Recipient { account: self.account, address: self.address.clone(), detail: None };
-            let filing = self.mda.prepare(&letter, &envelope, vec![recipient], net::now()).await;
-            let filing = filing.map_err(|why| Fault::Destination(why.to_string()))?;
-            let how = How::Delivered(filing.with_flags(arrived.flags, &arrived.keywords));
-            let identity = self.identity_of(&arrived).await?;
-            ready.push((turn, Ready { arrived, letter, envelope, identity, how }));
+            ready.push((turn, self.delivered(arrived).await?));
         }
         for (turn, arrived, prepared) in self.pack(file).await? {
             let (letter, envelope) = self.as_new(&arrived);
+            let events = began(&self.arrival(&letter, &envelope), &Findings::default());
             let identity = self.identity_of(&arrived).await?;
-            ready.push((turn, Ready { arrived, letter, envelope, identity, how: How::AsItLay(prepared) }));
+            ready.push((turn, Ready { arrived, letter, events, identity, how: How::AsItLay(prepared) }));
         }
         ready.sort_by_key(|(turn, _)| *turn);
         Ok(ready.into_iter().map(|(_, letter)| letter).collect())
+    }
+
+    /// A letter that is delivered like a new one: checked, and decided about. Its sender cannot be told of a refusal
+    /// any more, so that one that is refused is filed as junk.
+    async fn delivered(&self, arrived: Arrived) -> Result<Ready, Fault> {
+        let (letter, envelope) = self.as_new(&arrived);
+        let (origin, hostname) = (Origin::Fetched(self.shown.clone()), &self.intake.hostname);
+        let looked = self.intake.look(&letter, &envelope, &origin).await;
+        let (findings, refused) = match looked {
+            Ok(findings) => (findings, None),
+            Err(refusal) => (Findings::default(), Some(refusal)),
+        };
+        let incoming =
+            Incoming { letter: &letter, envelope: &envelope, origin: &origin, findings: &findings, hostname };
+        let recipient = Recipient { account: self.account, address: self.address.clone(), detail: None };
+        let mut decisions = match refused {
+            Some(reply) => vec![Decision::junk(recipient, &reply)],
+            None => self.intake.mda.decide(incoming, vec![recipient], Later::Over).await,
+        };
+        for decision in &mut decisions {
+            if let Some(reply) = decision.disposition.refusal().cloned() {
+                decision.into_junk(&reply);
+            }
+        }
+        let now = net::now();
+        let filing = self.intake.mda.prepare(incoming, &decisions, now).await.map_err(fault)?;
+        let terms = Terms::new(now, &self.intake.schedule);
+        let effects = Effects::of_decisions(&self.intake, incoming, &decisions, terms).await.map_err(fault)?;
+        let mut events = began(&self.arrival(&letter, &envelope), &findings);
+        events.extend(decisions.into_iter().flat_map(|decision| decision.events));
+        let how = How::Delivered(filing.with_flags(arrived.flags, &arrived.keywords), effects.into());
+        let identity = self.identity_of(&arrived).await?;
+        Ok(Ready { arrived, letter, events, identity, how })
+    }
+
+    /// How a letter came, for its history.
+    fn arrival(&self, letter: &Letter, envelope: &Envelope) -> Arrival {
+        let login = self.address.to_string();
+        Arrival { login, ..history::arrival(letter, envelope, &Origin::Fetched(self.shown.clone())) }
     }
 
     /// Hashing a large letter takes longer than a task may hold its thread.
@@ -119,7 +163,7 @@ impl Person {
         if letters.is_empty() {
             return Ok(Vec::new());
         }
-        let store = self.store.clone();
+        let store = self.intake.store.clone();
         let packing = tokio::task::spawn_blocking(move || {
             let pack = |(turn, arrived): (usize, Arrived)| {
                 let prepared = mailbox::prepare(&store, arrived.raw.clone())?;
@@ -129,14 +173,6 @@ impl Person {
         });
         let packed = packing.await.map_err(|panicked| Fault::Destination(panicked.to_string()))?;
         packed.map_err(|why| Fault::Destination(why.to_string()))
-    }
-
-    /// A letter that the filters refuse cannot be returned to its sender, and is not dropped: it is junk.
-    async fn put_away(&self, ready: &mut Ready) -> Result<(), Fault> {
-        ready.arrived.place = SourceFolder { folder: "Junk".to_owned(), special_use: Some(SpecialUse::Junk) };
-        let packed = self.pack(vec![(0, ready.arrived.clone())]).await?.pop();
-        ready.how = packed.map(|(_, _, prepared)| How::AsItLay(prepared)).ok_or(Fault::Ended)?;
-        Ok(())
     }
 
     /// The letter as it would have come, had it come to us.
@@ -159,12 +195,15 @@ impl Person {
 
     /// All in one commit, each letter with what is remembered of it.
     async fn commit(&self, ready: Vec<Ready>) -> Result<Vec<Taken>, Undone> {
-        let (account, source, address, shown) = (self.account, self.source, self.address.clone(), self.shown.clone());
+        let (account, source, address) = (self.account, self.source, self.address.to_string());
         let now = net::now();
-        let written = self.store.write(Key::Account(account.0), move |tx| {
-            let mut drawer = Drawer { account, folders: HashMap::new() };
+        let queues =
+            ready.iter().any(|letter| matches!(&letter.how, How::Delivered(_, effects) if !effects.is_empty()));
+        let key = if queues { Key::Everything } else { Key::Account(account.0) };
+        let written = self.intake.store.write(key, move |tx| {
+            let mut filer = Filer::new(account, now);
             let (mut taken, mut letters, mut octets) = (Vec::with_capacity(ready.len()), 0, 0);
-            for (turn, letter) in ready.iter().enumerate() {
+            for letter in &ready {
                 if letter.arrived.entry.admit(tx, now)? == Fate::Known {
                     taken.push(Taken::Known);
                     continue;
@@ -176,15 +215,7 @@ impl Person {
                     taken.push(Taken::Known);
                     continue;
                 }
-                let Some((filed, folder)) = drawer.file(tx, letter)? else { return Err(Undone::Refused(turn)) };
-                note(
-                    tx,
-                    letter,
-                    now,
-                    &shown,
-                    &address,
-                    Event::Filed { account: account.0, key: filed.letter.0, recipient: address.to_string(), folder },
-                )?;
+                file(tx, &mut filer, letter, &address, now)?;
                 letters += 1;
                 octets += letter.arrived.raw.len() as u64;
                 taken.push(Taken::Filed);
@@ -195,19 +226,11 @@ impl Person {
         written.await
     }
 
-    async fn take_ready(&self, mut ready: Vec<Ready>) -> Result<Vec<Taken>, Fault> {
-        loop {
-            match self.commit(ready.clone()).await {
-                Ok(taken) => return Ok(taken),
-                Err(Undone::Refused(turn)) => {
-                    if let Some(refused) = ready.get_mut(turn) {
-                        self.put_away(refused).await?;
-                    }
-                }
-                Err(Undone::Fault(fault)) => return Err(fault),
-                Err(Undone::Store(error)) => return Err(error.into()),
-            }
-        }
+    async fn take_ready(&self, ready: Vec<Ready>) -> Result<Vec<Taken>, Fault> {
+        self.commit(ready).await.map_err(|undone| match undone {
+            Undone::Fault(fault) => fault,
+            Undone::Store(error) => error.into(),
+        })
     }
 }
 
@@ -233,126 +256,56 @@ impl Destination for Person {
         Box::pin(async move {
             for some in folders.chunks(FOLDERS) {
                 let (account, some) = (self.account, some.to_vec());
-                let made = move |tx: &mut Tx| {
-                    let drawer = Drawer { account, folders: HashMap::new() };
-                    some.iter().try_for_each(|folder| drawer.furnish(tx, folder))
-                };
-                self.store.write(Key::Account(self.account.0), made).await?;
+                let made = move |tx: &mut Tx| some.iter().try_for_each(|folder| furnish(tx, account, folder));
+                self.intake.store.write(Key::Account(self.account.0), made).await?;
             }
             Ok(())
         })
     }
 }
 
-/// The two steps of a fetched letter's history: it came, and it lies in a mailbox.
-fn note(
-    tx: &mut Tx,
-    ready: &Ready,
-    now: Timestamp,
-    shown: &str,
-    address: &Address,
-    filed: Event,
-) -> Result<(), store::Error> {
-    let Ready { letter, envelope, .. } = ready;
-    let arrival =
-        Arrival { peer: shown.to_owned(), login: address.to_string(), ..Arrival::of(Link::Mra, letter, envelope) };
-    trace::note_all(tx, letter.id, now, vec![Event::Received(arrival), filed])
+fn fault(why: impl std::fmt::Display) -> Fault {
+    Fault::Destination(why.to_string())
 }
 
-/// The folders of one commit: looked up once each.
-struct Drawer {
-    account: AccountId,
-    folders: HashMap<SourceFolder, (FolderId, String)>,
+/// Files one letter, with its history.
+fn file(tx: &mut Tx, filer: &mut Filer<'_>, ready: &Ready, recipient: &str, now: Timestamp) -> Result<(), Undone> {
+    let Ready { arrived, letter, events, .. } = ready;
+    match &ready.how {
+        How::AsItLay(prepared) => {
+            let target = Target::Like { name: &arrived.place.folder, special_use: arrived.place.special_use };
+            let (system, labels) = (arrived.flags, Labels::Possible(&arrived.keywords));
+            let begins = Some(Begins { letter: letter.id, recipient, events });
+            let received = arrived.received;
+            filer.file(tx, &Deposit { prepared, target, system, labels, received, beyond: 0, begins })?;
+        }
+        How::Delivered(filing, effects) => {
+            let outcomes = filing.file(tx)?;
+            let refused = outcomes.iter().find_map(|outcome| match &outcome.fate {
+                Delivered::Filed(_) => None,
+                Delivered::Refused(reply) => Some(reply),
+            });
+            if let Some(reply) = refused {
+                return Err(Undone::Fault(fault(reply)));
+            }
+            let mut events = events.clone();
+            events.extend(outcomes.iter().flat_map(history::filed));
+            events.extend(effects.put(tx, now)?);
+            trace::note_all(tx, letter.id, now, events)?;
+        }
+    }
+    Ok(())
 }
 
-impl Drawer {
-    /// Files one letter. None: the filters refuse it for good.
-    fn file(&mut self, tx: &mut Tx, ready: &Ready) -> Result<Option<(Filed, String)>, Undone> {
-        let arrived = &ready.arrived;
-        match &ready.how {
-            How::AsItLay(prepared) => {
-                let (folder, name) = self.folder(tx, &arrived.place).map_err(undone)?;
-                let flags = self.flags(tx, arrived.flags, &arrived.keywords)?;
-                let filed = mailbox::letter::file(tx, folder, prepared, &flags, arrived.received).map_err(undone)?;
-                Ok(Some((filed, name)))
-            }
-            How::Delivered(filing) => match filing.file(tx)?.into_iter().next().map(|outcome| outcome.fate) {
-                Some(Delivered::Filed { filed, folder }) => Ok(Some((filed, folder))),
-                Some(Delivered::Refused(reply)) if reply.is_permanent() => Ok(None),
-                Some(Delivered::Refused(reply)) => Err(Undone::Fault(Fault::Destination(reply.to_string()))),
-                None => Err(Undone::Fault(Fault::Destination("nobody gets the letter".to_owned()))),
-            },
+/// Makes a folder that is missing. One that is here stays as it is; one that cannot be made keeps no other back.
+fn furnish(tx: &mut Tx, account: AccountId, folder: &Furnished) -> Result<(), store::Error> {
+    let Furnished { place, subscribed } = folder;
+    match mailbox::filing::furnish(tx, account, &place.folder, place.special_use, *subscribed) {
+        Err(mailbox::Error::Store(error)) => Err(error),
+        Err(why) => {
+            tracing::warn!(folder = place.folder, %why, "a folder could not be made");
+            Ok(())
         }
-    }
-
-    /// Letters go to our folder for the same use, whatever it is called; else to one of the same name, made where it
-    /// is missing.
-    fn folder(&mut self, tx: &mut Tx, place: &SourceFolder) -> Result<(FolderId, String), mailbox::Error> {
-        if let Some(known) = self.folders.get(place) {
-            return Ok(known.clone());
-        }
-        let found = match self.find(tx, place)? {
-            Some(there) => (there.id, there.name),
-            None => (self.make(tx, place, true)?, place.folder.clone()),
-        };
-        self.folders.insert(place.clone(), found.clone());
-        Ok(found)
-    }
-
-    fn make(&self, tx: &mut Tx, place: &SourceFolder, subscribed: bool) -> Result<FolderId, mailbox::Error> {
-        let made = folder::create(tx, self.account, &place.folder, place.special_use)?;
-        if subscribed {
-            folder::subscribe(tx, self.account, &place.folder)?;
-        }
-        Ok(made)
-    }
-
-    /// Makes a folder that is missing. One that is here stays as it is; one that cannot be made keeps no other back.
-    fn furnish(&self, tx: &mut Tx, folder: &Furnished) -> Result<(), store::Error> {
-        let place = &folder.place;
-        let made = self.find(tx, place).and_then(|there| match there {
-            Some(_) => Ok(()),
-            None => self.make(tx, place, folder.subscribed).map(drop),
-        });
-        match made {
-            Err(mailbox::Error::Store(error)) => Err(error),
-            Err(why) => {
-                tracing::warn!(folder = place.folder, %why, "a folder could not be made");
-                Ok(())
-            }
-            Ok(()) => Ok(()),
-        }
-    }
-
-    fn find(&self, tx: &mut Tx, place: &SourceFolder) -> Result<Option<Folder>, mailbox::Error> {
-        let used = place.special_use.map(|special| folder::by_use(tx, self.account, special)).transpose()?.flatten();
-        match used {
-            Some(used) => Ok(Some(used)),
-            None => folder::by_name(tx, self.account, &place.folder),
-        }
-    }
-
-    /// Keywords are kept as long as the account has room for new ones; a letter is worth more than its keywords.
-    fn flags(&self, tx: &mut Tx, system: System, keywords: &[String]) -> Result<FlagSet, Undone> {
-        if keywords.is_empty() {
-            return Ok(FlagSet::from(system));
-        }
-        let mut kept: Vec<&str> = Vec::with_capacity(keywords.len());
-        for keyword in keywords {
-            match flags::intern(tx, self.account, system, &[keyword.as_str()]) {
-                Ok(_) => kept.push(keyword),
-                // One that cannot be kept takes no other with it.
-                Err(mailbox::Error::TooManyKeywords | mailbox::Error::BadKeyword(_)) => {}
-                Err(error) => return Err(undone(error)),
-            }
-        }
-        flags::intern(tx, self.account, system, &kept).map_err(undone)
-    }
-}
-
-fn undone(error: mailbox::Error) -> Undone {
-    match error {
-        mailbox::Error::Store(error) => Undone::Store(error),
-        error => Undone::Fault(Fault::Destination(error.to_string())),
+        Ok(()) => Ok(()),
     }
 }

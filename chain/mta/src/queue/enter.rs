@@ -99,7 +99,7 @@ pub fn prepare_report(
 
 impl PreparedReport {
     /// Puts the report into the queue, due at once.
-    pub fn put(&mut self, tx: &mut Tx) -> Result<(), store::Error> {
+    pub fn put(&self, tx: &mut Tx) -> Result<(), store::Error> {
         self.prepared.put(tx)?;
         let begins = vec![Event::Received(self.arrival.clone()), self.prepared.queued()];
         trace::note_all(tx, self.prepared.id, self.prepared.terms.arrived, begins)
@@ -123,7 +123,7 @@ impl Prepared {
     }
 
     /// Puts the letter into the queue, due at once or when its author wants it to go. Without recipients it does nothing.
-    pub fn put(&mut self, tx: &mut Tx) -> Result<(), store::Error> {
+    pub fn put(&self, tx: &mut Tx) -> Result<(), store::Error> {
         if self.recipients.is_empty() {
             return Ok(());
         }
@@ -148,7 +148,7 @@ impl Prepared {
         Ok(())
     }
 
-    fn put_letter(&mut self, tx: &mut Tx) -> Result<i64, store::Error> {
+    fn put_letter(&self, tx: &mut Tx) -> Result<i64, store::Error> {
         let blob = tx.put_blob(&self.body)?;
         let Terms { arrived, expires, warn_at, not_before } = self.terms;
         let from = not_before.unwrap_or(arrived);

@@ -3,6 +3,7 @@
 use std::collections::{HashMap, HashSet};
 
 use ::trace::History;
+use mail::finding::Words;
 use mail::seam::AccountId;
 use mail::trace::{Arrival, Attempt, AttemptOutcome, DeskAct, Event, Hand, Link};
 use mail::{Address, Timestamp};
@@ -63,6 +64,7 @@ fn account(event: &Event) -> Option<i64> {
 pub fn place(event: &Event) -> String {
     match event {
         Event::Received(arrival) | Event::Refused { arrival, .. } => arrival.by.map(link).unwrap_or_default(),
+        Event::Judged { recipient, .. } if recipient.is_empty() => say!("check", "contrôle"),
         Event::Judged { .. } | Event::Filed { .. } | Event::NotFiled { .. } => "MDA".to_owned(),
         Event::Redirected { .. } => say!("alias", "alias"),
         Event::Queued { .. } | Event::Desk { .. } | Event::Postponed { .. } | Event::Recalled { .. } => {
@@ -105,6 +107,10 @@ pub fn sentence(event: &Event, people: &People) -> String {
             let (from, to) = (came_from(arrival), recipients(&arrival.recipients));
             let path = &arrival.return_path;
             say!("refused{from}, <{path}>{to}: “{reply}”", "refusée{from}, <{path}>{to} : « {reply} »")
+        }
+        Event::Judged { recipient, by, decision, reason } if recipient.is_empty() => {
+            let why = found(reason);
+            say!("{by}: {decision}{why}", "{by} : {decision}{why}")
         }
         Event::Judged { recipient, by, decision, reason } => {
             say!("{by} for {recipient}: {decision}, {reason}", "{by} pour {recipient} : {decision}, {reason}")
@@ -167,6 +173,16 @@ pub fn sentence(event: &Event, people: &People) -> String {
         }
         Event::Mended { line_ends, nul } => mended(*line_ends, *nul),
     }
+}
+
+/// Why a check found what it found: its code in words, where they are known, and what it looked at.
+fn found(reason: &str) -> String {
+    let (code, about) = reason.split_once(' ').unwrap_or((reason, ""));
+    let words = match mail::finding::words(code) {
+        Some(Words { english, french }) => say!("{english}", "{french}"),
+        None => code.to_owned(),
+    };
+    [words.as_str(), about].iter().filter(|text| !text.is_empty()).map(|text| format!(", {text}")).collect()
 }
 
 /// What was not as it must be in a letter, and what was done about it.
@@ -292,5 +308,22 @@ fn desk(act: DeskAct, recipient: &str) -> String {
             "taken off the queue for {recipient} by the postmaster; nobody was told",
             "retirée de la file pour {recipient} par le postmaster ; personne n'a été averti"
         ),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use mail::Finding;
+    use mail::finding::CHECK_LATE;
+
+    use super::*;
+
+    #[test]
+    fn what_was_found_out_about_a_letter_is_told_in_words_where_there_are_any() {
+        let told = |finding: Finding| sentence(&finding.event(), &People::called([]));
+        let late = Finding::new("spf", "temperror").because(CHECK_LATE).about("smtp.mailfrom", "x.test");
+        assert_eq!(told(late), "spf: temperror, the check took too long, smtp.mailfrom=x.test");
+        assert_eq!(told(Finding::new("dkim", "fail").because("of-tomorrow")), "dkim: fail, of-tomorrow");
+        assert_eq!(told(Finding::new("dkim", "pass")), "dkim: pass");
     }
 }

@@ -8,7 +8,8 @@ use std::time::Duration;
 use mail::seam::AccountId;
 use mail::trace::{Arrival, Event};
 use mail::{LetterId, Timestamp};
-use mailbox::{FlagSet, FolderId, LetterKey, Prepared, System, flags, folder, letter};
+use mailbox::filing::{Begins, Deposit, Filer, Labels, Lies, Target};
+use mailbox::{FolderId, Prepared, System, folder};
 use store::{Key, Store, Tx, View};
 
 use crate::layout::Goal;
@@ -148,7 +149,7 @@ fn patiently<T>(mut attempt: impl FnMut() -> Result<T, mailbox::Error>) -> Resul
 }
 
 fn file_all(tx: &mut Tx, home: &Home, letters: &[Ready], at: Timestamp) -> Result<Filed, mailbox::Error> {
-    let mut filed = Filed::default();
+    let (mut filed, mut filer) = (Filed::default(), Filer::new(home.account, at));
     // Looked up anew in each commit: a client may have renamed or deleted a folder since the last one.
     let mut folders: HashMap<*const Goal, (FolderId, String)> = HashMap::new();
     for ready in letters {
@@ -160,41 +161,27 @@ fn file_all(tx: &mut Tx, home: &Home, letters: &[Ready], at: Timestamp) -> Resul
             Entry::Occupied(known) => known.into_mut(),
             Entry::Vacant(new) => new.insert(folder_for(tx, home.account, home.run, &ready.goal)?),
         };
-        let flags = flags_of(tx, home.account, ready)?;
-        let lies = letter::file(tx, *folder, &ready.prepared, &flags, ready.received)?;
-        let place = FiledAt { folder: *folder, uid: lies.uid, flags: &flags };
+        let lies = file_one(tx, &mut filer, home, ready, Target::Found(*folder, name))?;
+        let place = FiledAt { folder: *folder, uid: lies.filed.uid, flags: &lies.flags };
         ready.stamp.set(tx, home.account, home.run, &place)?;
-        note(tx, home, ready, lies.letter, name, at)?;
         filed.letters += 1;
     }
     Ok(filed)
 }
 
-/// The history of the letter begins here.
-fn note(
+/// Files one letter, whose history begins here. A keyword that the mailbox cannot have is left out; the letter is worth more.
+fn file_one(
     tx: &mut Tx,
+    filer: &mut Filer<'_>,
     home: &Home,
     ready: &Ready,
-    key: LetterKey,
-    folder: &str,
-    at: Timestamp,
-) -> Result<(), store::Error> {
-    let (account, recipient, folder) = (home.account.0, home.address.to_string(), folder.to_owned());
-    let lies = Event::Filed { account, key: key.0, recipient, folder };
-    trace::note_all(tx, ready.name, at, vec![Event::Received(ready.arrival.clone()), lies])
-}
-
-/// A keyword that the mailbox cannot have is left out; the letter is worth more.
-fn flags_of(tx: &mut Tx, account: AccountId, ready: &Ready) -> Result<FlagSet, mailbox::Error> {
-    let mut all = FlagSet::from(ready.system);
-    for keyword in &ready.keywords {
-        match flags::intern(tx, account, System::NONE, &[keyword]) {
-            Ok(one) => all = all.with(&one),
-            Err(mailbox::Error::BadKeyword(_) | mailbox::Error::TooManyKeywords) => {}
-            Err(other) => return Err(other),
-        }
-    }
-    Ok(all)
+    target: Target<'_>,
+) -> Result<Lies, mailbox::Error> {
+    let Ready { prepared, system, keywords, received, .. } = ready;
+    let events = [Event::Received(ready.arrival.clone())];
+    let begins = Some(Begins { letter: ready.name, recipient: &home.address, events: &events });
+    let (system, labels, received) = (*system, Labels::Possible(keywords), *received);
+    filer.file(tx, &Deposit { prepared, target, system, labels, received, beyond: 0, begins })
 }
 
 /// The folder that a goal means in a mailbox, where it is there.

@@ -72,8 +72,8 @@ fn replace(tx: &mut Tx, anew: &Anew, folder: FolderId, entry: &Entry) -> Result<
     let (number, _) = take_uids(tx, folder, 1, gained, change)?;
     count(tx, folder, lost, change, 1)?;
     let letter = tx.query_one(
-        "INSERT INTO letter (account, thread, blob, size, summary, structure)
-         SELECT account, thread, blob, size, $2, $3 FROM letter WHERE letter = $1 RETURNING letter",
+        "INSERT INTO letter (account, thread, blob, size, summary, structure, findings)
+         SELECT account, thread, blob, size, $2, $3, findings FROM letter WHERE letter = $1 RETURNING letter",
         params![anew.letter.0, anew.summary, anew.structure],
         |row| row.get::<i64>(0),
     )?;

@@ -46,8 +46,8 @@ pub fn copy(tx: &mut Tx, from: FolderId, ranges: &[UidRange], to: FolderId, limi
 
 fn copy_one(tx: &mut Tx, entry: &Entry, to: FolderId, uid: Uid, change: Change) -> Result<(), Error> {
     let (letter, blob) = tx.query_one(
-        "INSERT INTO letter (account, thread, blob, size, summary, structure)
-         SELECT account, thread, blob, size, summary, structure FROM letter WHERE letter = $1
+        "INSERT INTO letter (account, thread, blob, size, summary, structure, findings)
+         SELECT account, thread, blob, size, summary, structure, findings FROM letter WHERE letter = $1
          RETURNING letter, blob",
         params![entry.letter.0],
         |row| Ok((LetterKey(row.get(0)?), row.get::<BlobId>(1)?)),

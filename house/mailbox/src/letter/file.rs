@@ -54,9 +54,17 @@ pub fn file_beyond(
     let uid = Uid::new(number).ok_or(Error::Damaged("a folder"))?;
     let blob = tx.put_blob(&prepared.blob)?;
     let letter = tx.query_one(
-        "INSERT INTO letter (account, thread, blob, size, summary, structure)
-         VALUES ($1, $2, $3, $4, $5, $6) RETURNING letter",
-        params![account.0, thread.0, blob, prepared.size(), prepared.summary_column, prepared.structure_column],
+        "INSERT INTO letter (account, thread, blob, size, summary, structure, findings)
+         VALUES ($1, $2, $3, $4, $5, $6, $7) RETURNING letter",
+        params![
+            account.0,
+            thread.0,
+            blob,
+            prepared.size(),
+            prepared.summary_column,
+            prepared.structure_column,
+            prepared.findings_column
+        ],
         |row| row.get(0).map(LetterKey),
     )?;
     tx.execute(

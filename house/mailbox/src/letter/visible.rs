@@ -237,8 +237,8 @@ fn renew(
     change: Change,
 ) -> Result<(), Error> {
     let letter = tx.query_one(
-        "INSERT INTO letter (account, thread, blob, size, summary, structure)
-         SELECT account, $2, blob, size, summary, structure FROM letter WHERE letter = $1 RETURNING letter",
+        "INSERT INTO letter (account, thread, blob, size, summary, structure, findings)
+         SELECT account, $2, blob, size, summary, structure, findings FROM letter WHERE letter = $1 RETURNING letter",
         params![entry.letter.0, to.0],
         |row| row.get::<i64>(0),
     )?;

@@ -50,6 +50,7 @@ pub struct Work {
 /// Functions that write one row, or a few that no mailbox has more of.
 pub const SMALL: &[&str] = &[
     "account::set_quota",
+    "filing::furnish",
     "folder::subscribe",
     "folder::unsubscribe",
     "folder::set_sort_order",

@@ -153,7 +153,7 @@ impl Office {
             smtputf8: true,
             hold: None,
         };
-        let mut prepared = queue::prepare(&self.store, &letter, &envelope, terms).unwrap();
+        let prepared = queue::prepare(&self.store, &letter, &envelope, terms).unwrap();
         self.store.write::<(), store::Error, _>(store::Key::Everything, move |tx| prepared.put(tx)).await.unwrap();
         letter.id
     }

@@ -1,0 +1,36 @@
+//! The seam for what decides about one recipient's copy: spam, a person's own rules (Sieve), an absence.
+
+use mail::seam::{Origin, OurFault, Pending};
+use mail::{Envelope, Findings, Letter};
+
+use crate::{Disposition, Recipient};
+
+/// A letter on its way to one of our people.
+#[derive(Clone, Copy, Debug)]
+pub struct Case<'a> {
+    /// The letter, as it came.
+    pub letter: &'a Letter,
+    /// With whom it came.
+    pub envelope: &'a Envelope,
+    /// The way it came.
+    pub origin: &'a Origin,
+    /// What the checks have found out about it.
+    pub findings: &'a Findings,
+    /// To whom it goes.
+    pub recipient: &'a Recipient,
+}
+
+/// Decides what becomes of letters, for one recipient at a time. It is asked once for each letter and recipient, before
+/// the transaction, so it may take its time and ask others.
+pub trait Rule: Send + Sync {
+    /// The name under which histories tell of its decisions: `sieve`.
+    fn name(&self) -> &'static str;
+
+    /// Decides about a copy. `so_far` is what is to become of it without this rule; what the rule leaves alone it gives
+    /// back. After a refusal no other rule is asked.
+    ///
+    /// An error says that the rule cannot decide now: the letter is tried again for this recipient, or, where it cannot
+    /// be any more, filed as if there were no such rule. So it is where the rule panics or takes too long. Nobody
+    /// else's copy is touched by any of it.
+    fn decide<'a>(&'a self, case: Case<'a>, so_far: Disposition) -> Pending<'a, Result<Disposition, OurFault>>;
+}

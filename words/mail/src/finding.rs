@@ -1,0 +1,298 @@
+//! What checks find out about a letter (see [`crate::check`]): kept with the letter, told in its history, and written as a
+//! field before it (RFC 8601).
+
+use std::fmt::{self, Write as _};
+
+use serde::{Deserialize, Serialize};
+
+use crate::Domain;
+use crate::trace::Event;
+
+/// How much a finding matters to whoever reads the letter. Stored by the order of the variants: new ones go to the end.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+pub enum Severity {
+    /// Good to know, and no reason to look twice: a signature is right, a check could not be done.
+    #[default]
+    Note,
+    /// The reader should look twice.
+    Warning,
+    /// The letter is not what it claims to be.
+    Alarm,
+}
+
+/// One thing that a check found out: what RFC 8601 §2.2 calls a resinfo, with a severity.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Finding {
+    method: String,
+    result: String,
+    code: String,
+    about: Vec<(String, String)>,
+    severity: Severity,
+}
+
+/// The longest name of a method, result, code or property, in octets.
+const LONGEST_NAME: usize = 40;
+/// The longest value of a property, in characters.
+const LONGEST_VALUE: usize = 256;
+/// The most properties of one finding.
+const MOST_ABOUT: usize = 8;
+
+impl Finding {
+    /// A check of this method (`spf`, `dkim`, …) came to this result (`pass`, `fail`, `temperror`, …), both in the words of
+    /// the registry of RFC 8601 §6. Characters that no name has there are left out.
+    pub fn new(method: &str, result: &str) -> Self {
+        let (method, result) = (name(method), name(result));
+        Self { method, result, code: String::new(), about: Vec::new(), severity: Severity::Note }
+    }
+
+    /// Why, as a code for machines, such as `spf-not-permitted`. People read [`words`] made from it.
+    #[must_use]
+    pub fn because(self, code: &str) -> Self {
+        Self { code: name(code), ..self }
+    }
+
+    /// What was looked at, as a property of RFC 8601 §2.3: `smtp.mailfrom`, `header.d`. Foreign values are cut at 256
+    /// characters; more than eight properties are not kept.
+    #[must_use]
+    pub fn about(mut self, property: &str, value: &str) -> Self {
+        if self.about.len() < MOST_ABOUT {
+            let mut value: String = value.chars().take(LONGEST_VALUE).collect();
+            crate::trace::tidy(&mut value);
+            self.about.push((name(property), value));
+        }
+        self
+    }
+
+    /// With this severity.
+    #[must_use]
+    pub fn with_severity(self, severity: Severity) -> Self {
+        Self { severity, ..self }
+    }
+
+    /// The method: `spf`.
+    pub fn method(&self) -> &str {
+        &self.method
+    }
+
+    /// The result: `fail`.
+    pub fn result(&self) -> &str {
+        &self.result
+    }
+
+    /// The code of the reason; empty where the result says all.
+    pub fn code(&self) -> &str {
+        &self.code
+    }
+
+    /// The properties that were looked at, each with its value.
+    pub fn properties(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.about.iter().map(|(property, value)| (property.as_str(), value.as_str()))
+    }
+
+    /// How much it matters.
+    pub fn severity(&self) -> Severity {
+        self.severity
+    }
+
+    /// The finding for the history of the letter: it concerns every recipient. The reason is the code, with the
+    /// properties behind it.
+    pub fn event(&self) -> Event {
+        let mut reason = self.code.clone();
+        for (property, value) in &self.about {
+            let between = if reason.is_empty() { "" } else { " " };
+            let _ = write!(reason, "{between}{property}={value}");
+        }
+        let (by, decision) = (self.method.clone(), self.result.clone());
+        Event::Judged { recipient: String::new(), by, decision, reason }
+    }
+}
+
+impl fmt::Display for Finding {
+    /// As it stands in the field, on lines of its own (RFC 8601 §2.2).
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}={}", self.method, self.result)?;
+        if !self.code.is_empty() {
+            write!(f, " reason={}", self.code)?;
+        }
+        self.about.iter().try_for_each(|(property, value)| write!(f, "\r\n\t  {property}={}", value_text(value)))
+    }
+}
+
+/// A name of RFC 8601: letters, digits, hyphens and dots, in lower case.
+fn name(text: &str) -> String {
+    let fits = |c: &char| c.is_ascii_alphanumeric() || matches!(c, '-' | '.');
+    text.chars().filter(fits).take(LONGEST_NAME).map(|c| c.to_ascii_lowercase()).collect()
+}
+
+/// A value as a token (RFC 2045 §5.1, and `@` as in an address), or quoted. What is not ASCII would make the header need
+/// SMTPUTF8, and is shown as `?`.
+fn value_text(value: &str) -> String {
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || "!#$%&'*+-.^_`{|}~@".contains(c);
+    if !value.is_empty() && value.chars().all(is_plain) {
+        return value.to_owned();
+    }
+    let mut quoted = String::from('"');
+    for c in value.chars().map(|c| if c == ' ' || c.is_ascii_graphic() { c } else { '?' }) {
+        if matches!(c, '"' | '\\') {
+            quoted.push('\\');
+        }
+        quoted.push(c);
+    }
+    quoted + "\""
+}
+
+/// All that was found out about a letter, in the order of the checks.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Findings(Vec<Finding>);
+
+impl Findings {
+    /// The most that are kept of one letter; it may have any number of signatures.
+    pub const MOST: usize = 50;
+
+    /// One more. Beyond [`Self::MOST`] it is not kept.
+    pub fn add(&mut self, finding: Finding) {
+        if self.0.len() < Self::MOST {
+            self.0.push(finding);
+        }
+    }
+
+    /// Was nothing found, nor looked for?
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// Each, in the order of the checks.
+    pub fn iter(&self) -> impl Iterator<Item = &Finding> {
+        self.0.iter()
+    }
+
+    /// Those of one method: a letter may have several signatures.
+    pub fn of<'a>(&'a self, method: &'a str) -> impl Iterator<Item = &'a Finding> {
+        self.0.iter().filter(move |finding| finding.method == method)
+    }
+
+    /// That of the gravest.
+    pub fn severity(&self) -> Severity {
+        self.0.iter().map(Finding::severity).max().unwrap_or_default()
+    }
+
+    /// The field that tells of them, with its line end: `Authentication-Results` of this server (RFC 8601 §2.2). `None`
+    /// where there are none.
+    pub fn field(&self, by: &Domain) -> Option<String> {
+        let mut field = format!("{FIELD}: {by}");
+        self.0.iter().for_each(|finding| {
+            let _ = write!(field, ";\r\n\t{finding}");
+        });
+        (!self.0.is_empty()).then(|| field + "\r\n")
+    }
+}
+
+/// The name of the field that tells of findings.
+pub const FIELD: &str = "Authentication-Results";
+
+/// Does a field of a letter claim that the server `by` wrote it (RFC 8601 §5)? Such a field of a letter that comes in is a
+/// forgery, or speaks of an earlier journey.
+pub fn is_claimed_by(field: &crate::header::Field<'_>, by: &Domain) -> bool {
+    let value = field.value();
+    let name = value.split(|octet| *octet == b';' || octet.is_ascii_whitespace()).next().unwrap_or_default();
+    field.is(FIELD) && name.trim_ascii().eq_ignore_ascii_case(by.as_str().as_bytes())
+}
+
+/// What a code means to a person, in both languages.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Words {
+    /// In English.
+    pub english: &'static str,
+    /// In French.
+    pub french: &'static str,
+}
+
+/// A check failed; see [`words`].
+pub const CHECK_FAILED: &str = "check-failed";
+/// A check took longer than it may; see [`words`].
+pub const CHECK_LATE: &str = "check-late";
+
+/// Each code with its words; checks add theirs here.
+const WORDS: &[(&str, Words)] = &[
+    (CHECK_FAILED, Words { english: "the check could not be done", french: "le contrôle n'a pas pu être fait" }),
+    (CHECK_LATE, Words { english: "the check took too long", french: "le contrôle a pris trop de temps" }),
+];
+
+/// The words for a code; `None` for one that this version does not know.
+pub fn words(code: &str) -> Option<Words> {
+    WORDS.iter().find(|(known, _)| *known == code).map(|(_, words)| *words)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::header;
+
+    fn alpha() -> Domain {
+        Domain::parse("mail.alpha.test").unwrap()
+    }
+
+    fn found(each: impl IntoIterator<Item = Finding>) -> Findings {
+        let mut findings = Findings::default();
+        each.into_iter().for_each(|finding| findings.add(finding));
+        findings
+    }
+
+    #[test]
+    fn findings_are_one_field_of_this_server() {
+        let findings = found([
+            Finding::new("spf", "fail").because("spf-not-permitted").about("smtp.mailfrom", "eve@evil.test"),
+            Finding::new("dkim", "pass").about("header.d", "evil.test"),
+        ]);
+        assert_eq!(
+            findings.field(&alpha()).unwrap(),
+            "Authentication-Results: mail.alpha.test;\r\n\tspf=fail reason=spf-not-permitted\r\n\t  \
+             smtp.mailfrom=eve@evil.test;\r\n\tdkim=pass\r\n\t  header.d=evil.test\r\n"
+        );
+        assert_eq!(Findings::default().field(&alpha()), None);
+    }
+
+    #[test]
+    fn a_foreign_value_cannot_leave_its_field() {
+        let evil = "a\"b\\c\r\n\r\nBcc: x\u{202e}é";
+        let field = found([Finding::new("s p\nf", "Fail;").about("smtp.mailfrom", evil)]).field(&alpha()).unwrap();
+        assert_eq!(header::fields(field.as_bytes()).count(), 1, "{field}");
+        assert!(field.contains("spf=fail") && field.is_ascii() && !field.contains("\r\n\r\n"), "{field}");
+        assert!(field.contains(r#"smtp.mailfrom="a\"b\\c"#), "{field}");
+    }
+
+    #[test]
+    fn no_line_of_the_field_is_longer_than_a_line_may_be() {
+        let long = (0..20).fold(Finding::new("x", "y").because(&"c".repeat(900)), |finding, _| {
+            finding.about("p.q", &"\"".repeat(5000))
+        });
+        let field = found(std::iter::repeat_n(long, 500)).field(&alpha()).unwrap();
+        assert!(field.lines().all(|line| line.len() <= 998), "RFC 5322 §2.1.1");
+        assert!(field.len() < 300_000);
+    }
+
+    #[test]
+    fn the_gravest_finding_is_that_of_the_letter() {
+        let warning = Finding::new("spam", "suspect").with_severity(Severity::Warning);
+        let findings = found([Finding::new("spf", "pass"), warning, Finding::new("dkim", "none")]);
+        assert_eq!(findings.severity(), Severity::Warning);
+        assert_eq!(findings.of("spf").count(), 1);
+        assert_eq!(Findings::default().severity(), Severity::Note);
+    }
+
+    #[test]
+    fn a_field_that_claims_to_be_ours_is_known_whatever_its_case() {
+        let claims = |letter: &str| is_claimed_by(&header::fields(letter.as_bytes()).next().unwrap(), &alpha());
+        assert!(claims("authentication-results: MAIL.alpha.test; spf=pass\r\n"));
+        assert!(claims("Authentication-Results:\r\n mail.alpha.test 1; none\r\n"));
+        assert!(!claims("Authentication-Results: mail.beta.test; spf=pass\r\n"));
+        assert!(!claims("Subject: mail.alpha.test; spf=pass\r\n"));
+    }
+
+    #[test]
+    fn a_code_has_words_in_both_languages_or_none() {
+        let late = words(CHECK_LATE).unwrap();
+        assert_eq!((late.english, late.french), ("the check took too long", "le contrôle a pris trop de temps"));
+        assert_eq!(words("no-such-code"), None);
+    }
+}
