@@ -3,7 +3,7 @@
 
 use std::sync::{Arc, Mutex};
 
-use mua::show::{Page, Pictures};
+use mua::show::{Page, Pictures, Turning};
 
 /// Gives an address of ours for each picture elsewhere, or none.
 struct Album {
@@ -45,7 +45,7 @@ fn check(source: &str, elsewhere: bool) {
     let album = Arc::new(Album { elsewhere, asked: Mutex::default() });
     let mut page = Page::new(album);
     page.html(source);
-    let shown = page.finish();
+    let shown = page.finish(&Turning::default());
     let (head, body) = shown.document.split_once("</head>").expect("a head");
     // Addresses stand six times longer than their pictures, and tables get their missing parts.
     assert!(shown.document.len() <= 8_192 + 64 * source.len(), "{} of {}", shown.document.len(), source.len());
