@@ -1,6 +1,7 @@
 //! What can be said on the command line.
 
 pub mod fetch;
+mod form;
 mod help;
 pub mod number;
 pub mod session;
@@ -15,6 +16,8 @@ use intake::fetched::Target;
 use mail::{Address, Domain};
 
 use crate::language::{Language, say};
+
+pub use form::{Form, address};
 
 /// A whole mail server in one program
 ///
@@ -267,16 +270,6 @@ pub struct Demo {
     /// Print everything as one JSON object
     ///
     /// Tout afficher en un seul objet JSON
-    #[arg(long)]
-    pub json: bool,
-}
-
-/// For every command that prints a table.
-#[derive(Clone, Copy, Debug, Args)]
-pub struct Form {
-    /// Print JSON
-    ///
-    /// Afficher en JSON
     #[arg(long)]
     pub json: bool,
 }
@@ -696,11 +689,6 @@ pub struct Send {
 
 fn domain(text: &str) -> Result<Domain, String> {
     Domain::parse(text).map_err(|_| say!("a domain is written like alpha.test", "un domaine s'écrit comme alpha.test"))
-}
-
-fn address(text: &str) -> Result<Address, String> {
-    let wrong = || say!("an address is written like alice@alpha.test", "une adresse s'écrit comme alice@alpha.test");
-    Address::parse(text).map_err(|_| wrong())
 }
 
 impl Command {

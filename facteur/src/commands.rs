@@ -18,12 +18,10 @@ pub mod trace;
 mod trouble;
 pub mod verify;
 
-use tokio::runtime::{Builder, Runtime};
-
 use crate::command_line::Command;
 use crate::context::Context;
 use crate::failure::Failure;
-use crate::language::{say, system};
+use crate::language::say;
 pub use trouble::Trouble;
 
 /// Runs a command for the caller of this thread.
@@ -49,19 +47,4 @@ pub fn run(command: Command, context: &Context<'_>) -> Result<(), Failure> {
 /// How this program was called: the commands that are shown can then be copied.
 fn called() -> String {
     std::env::args().next().unwrap_or_else(|| "facteur".to_owned())
-}
-
-/// The threads that a post office runs on.
-pub fn runtime() -> Result<Runtime, Failure> {
-    Builder::new_multi_thread().enable_all().build().map_err(no_threads)
-}
-
-/// What a command runs on that waits for others: its own thread alone, which knows whose terminal it prints on.
-pub fn on_one_thread() -> Result<Runtime, Failure> {
-    Builder::new_current_thread().enable_all().build().map_err(no_threads)
-}
-
-fn no_threads(why: std::io::Error) -> Failure {
-    let why = system(&why);
-    Failure::new(say!("no threads to work with: {why}", "pas de fils d'exécution : {why}"))
 }

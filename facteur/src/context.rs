@@ -7,9 +7,9 @@ use net::Budget;
 use store::{Lock, OpenError, Store};
 
 use crate::config::Config;
+use crate::data_fault::data_fault;
 use crate::data_folder;
 use crate::failure::Failure;
-use crate::server::data_fault;
 
 /// The parts of a post office that runs, for commands that must reach more than its data. Cheap to clone.
 #[derive(Clone)]

@@ -18,6 +18,7 @@ mod client;
 mod connection;
 mod door;
 mod executor;
+mod fault;
 mod files;
 mod frame;
 mod greeting;
@@ -27,9 +28,10 @@ mod messages;
 
 pub use caller::{Caller, Who, current};
 pub use client::visit;
-pub use connection::{AS_OWNER, is_open, name_of, named};
-pub use door::{ControlSocket, DoorFault};
+pub use connection::{AS_OWNER, is_open};
+pub use door::ControlSocket;
 pub use executor::serve_on_standard_input;
+pub use fault::DoorFault;
 pub use letters::{Incoming, Outgoing};
 pub use messages::{Named, Question};
 

@@ -4,9 +4,9 @@ use std::path::Path;
 
 use store::{Check, Migration, OpenError, Options, Store};
 
+use crate::data_fault::data_fault;
 use crate::failure::Failure;
 use crate::language::say;
-use crate::server::data_fault;
 
 /// The tables of all rooms.
 fn migrations() -> Vec<Migration> {

@@ -5,11 +5,20 @@ mod document;
 mod encryption;
 mod system;
 
+use std::cell::Cell;
 use std::sync::OnceLock;
 
 use serde::{Deserialize, Serialize};
 
-use crate::control;
+thread_local! {
+    /// What the caller reads whose command runs on this thread.
+    static OF_CALLER: Cell<Option<Language>> = const { Cell::new(None) };
+}
+
+/// Says which language the caller reads whose command runs on this thread from now on; none: no caller's does.
+pub fn of_caller(language: Option<Language>) {
+    OF_CALLER.set(language);
+}
 
 /// A language a person may read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -21,8 +30,8 @@ pub enum Language {
 impl Language {
     /// What the person reads whose command runs on this thread, or else the one at the terminal of this process.
     pub fn of_the_person() -> Self {
-        if let Some(caller) = control::current() {
-            return caller.circumstances().language;
+        if let Some(language) = OF_CALLER.get() {
+            return language;
         }
         static ASKED: OnceLock<Language> = OnceLock::new();
         *ASKED.get_or_init(|| Self::from_variables(|name| std::env::var(name).ok()))

@@ -6,6 +6,7 @@ mod commands;
 mod config;
 mod context;
 mod control;
+mod data_fault;
 mod data_folder;
 mod failure;
 mod language;
@@ -18,6 +19,8 @@ mod server;
 mod signals;
 mod table;
 mod terminal;
+mod threads;
+mod users;
 
 use std::ffi::OsString;
 use std::process::ExitCode;

@@ -13,8 +13,8 @@ use std::time::Duration;
 use rustix::fs::{AtFlags, Dir, FileType, Mode, OFlags, Stat, fchmod, fstat, open, openat, statat};
 use rustix::io::Errno;
 
-use crate::control;
 use crate::language::{say, system};
+use crate::users;
 
 /// The rights of everybody but the owner.
 const OTHERS: Mode = Mode::RWXG.union(Mode::RWXO);
@@ -208,7 +208,7 @@ impl fmt::Display for Exposed {
                 )
             }
             Why::OfAnother(uid) => {
-                let owner = control::named(*uid).unwrap_or_else(|| uid.to_string());
+                let owner = users::named(*uid).unwrap_or_else(|| uid.to_string());
                 say!(
                     "other users can look into the data folder {folder}, and only {owner}, who owns it, can close it (chmod 700 {folder}); or give it to the user that Facteur runs as (chown)",
                     "d'autres utilisateurs peuvent regarder dans le dossier {folder}, et seul {owner}, à qui il est, peut le fermer (chmod 700 {folder}) ; ou bien donnez-le à l'utilisateur de Facteur (chown)"

@@ -10,10 +10,10 @@ use std::path::Path;
 use nix::unistd::{Gid, Uid, User, initgroups, setgid, setuid};
 
 use crate::config::Config;
-use crate::control;
 use crate::failure::Failure;
 use crate::language::{say, system};
 use crate::process;
+use crate::users;
 
 /// The user of `user = "…"`, for a process that root has started.
 #[derive(Clone, Debug)]
@@ -125,7 +125,7 @@ fn unknown(name: &str) -> Failure {
 }
 
 fn neither(name: &str, us: Uid) -> Failure {
-    let us = control::named(us.as_raw()).unwrap_or_else(|| us.to_string());
+    let us = users::named(us.as_raw()).unwrap_or_else(|| us.to_string());
     Failure::new(say!(
         "the configuration says user = \"{name}\", and {us} cannot become {name}; start Facteur as root or as {name}",
         "la configuration dit user = \"{name}\", et {us} ne peut pas devenir {name} ; lancez Facteur en root ou en {name}"

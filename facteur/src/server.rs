@@ -32,7 +32,7 @@ use crate::failure::Failure;
 use crate::rights::ServiceUser;
 use crate::{data_folder, private};
 use doors::OpenDoor;
-pub use fault::{StartFault, data as data_fault};
+pub use fault::StartFault;
 pub use host_name::look_into as look_into_host_name;
 pub use routes::resolver;
 use staff::{Others, Staff};

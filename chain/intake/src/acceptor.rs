@@ -10,7 +10,7 @@ use crate::{Intake, history};
 
 /// Takes letters with one answer for all recipients. Cheap to clone.
 #[derive(Clone)]
-pub struct Acceptor(pub(crate) Intake);
+pub struct Acceptor(Intake);
 
 impl Accept for Acceptor {
     fn accept(&self, letter: Letter, envelope: Envelope, origin: Origin) -> Pending<'_, Result<Verdict, OurFault>> {
@@ -43,6 +43,11 @@ impl Acceptor {
 }
 
 impl Intake {
+    /// Takes letters with one answer for all recipients.
+    pub fn acceptor(&self) -> Acceptor {
+        Acceptor(self.clone())
+    }
+
     /// For its history, that a letter was not taken.
     pub(crate) fn note_refusal(&self, letter: LetterId, arrival: Arrival, verdict: &Result<Verdict, OurFault>) {
         let told = match verdict {

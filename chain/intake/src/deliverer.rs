@@ -8,7 +8,14 @@ use crate::{Intake, history};
 
 /// Takes letters with an answer for each recipient. Cheap to clone.
 #[derive(Clone)]
-pub struct Deliverer(pub(crate) Intake);
+pub struct Deliverer(Intake);
+
+impl Intake {
+    /// Takes letters with an answer for each recipient.
+    pub fn deliverer(&self) -> Deliverer {
+        Deliverer(self.clone())
+    }
+}
 
 impl Deliver for Deliverer {
     fn deliver(&self, letter: Letter, envelope: Envelope, origin: Origin) -> Pending<'_, Result<Vec<Reply>, OurFault>> {

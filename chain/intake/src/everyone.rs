@@ -9,6 +9,8 @@ use mail::seam::{OurFault, Pending, Recipients, Standing};
 use mta::delivery::Prober;
 use mta::route::{Route, Routes};
 
+use crate::Intake;
+
 /// Our people, and those behind us.
 pub struct Everyone {
     directory: Directory,
@@ -22,6 +24,13 @@ pub struct Everyone {
 const PATIENCE: Duration = Duration::from_secs(5);
 /// Another server is patient (RFC 5321 §4.5.3.2); the prober ends sooner.
 const LONG: Duration = Duration::from_secs(60);
+
+impl Intake {
+    /// Who gets letters through us, as delivery sees them.
+    pub fn everyone(&self) -> Everyone {
+        Everyone::new(self.directory.clone(), self.routes.clone())
+    }
+}
 
 impl Everyone {
     /// As delivery sees them: what was taken once is handed on, and what stands behind us says itself whom it does not

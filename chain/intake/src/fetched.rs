@@ -48,10 +48,11 @@ pub struct FetchDestinations {
     hostname: String,
 }
 
-impl FetchDestinations {
-    pub(crate) fn new(intake: &Intake, resolver: Arc<dyn Resolver>) -> Self {
-        let hostname = intake.reports.hostname.clone();
-        Self { intake: intake.clone(), resolver, hostname }
+impl Intake {
+    /// Finds the destinations of fetched letters; delivery agents elsewhere are found by `resolver`.
+    pub fn fetch_destinations(&self, resolver: Arc<dyn Resolver>) -> FetchDestinations {
+        let hostname = self.reports.hostname.clone();
+        FetchDestinations { intake: self.clone(), resolver, hostname }
     }
 }
 

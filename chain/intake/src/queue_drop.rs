@@ -15,7 +15,14 @@ use crate::taking::{fates, ours_to_mend};
 /// Files what the queue holds for our people. The checks were asked when the letter came in, and the sender is gone: a
 /// refusal can be told to nobody any more. Cheap to clone.
 #[derive(Clone)]
-pub struct QueueDrop(pub(crate) Intake);
+pub struct QueueDrop(Intake);
+
+impl Intake {
+    /// Files what the queue holds for our people.
+    pub fn queue_drop(&self) -> QueueDrop {
+        QueueDrop(self.clone())
+    }
+}
 
 impl LocalDrop for QueueDrop {
     fn drop_off(&self, letter: Letter, envelope: Envelope, mut done: Done) -> Pending<'_, Result<(), OurFault>> {

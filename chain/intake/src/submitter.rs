@@ -17,7 +17,7 @@ pub type Noted = Box<dyn FnMut(&mut Tx) -> Result<(), store::Error> + Send>;
 /// Sends what people write, at once or when they want it to go, and takes back what they would rather not have sent.
 /// Cheap to clone.
 #[derive(Clone)]
-pub struct Submitter(pub(crate) Intake);
+pub struct Submitter(Intake);
 
 impl Submitter {
     /// Takes charge of a letter of `login`, and calls `noted` in the same commit. With `until` the letter stays in the
@@ -50,6 +50,11 @@ impl Submitter {
 }
 
 impl Intake {
+    /// Sends what people write over JMAP.
+    pub fn submitter(&self) -> Submitter {
+        Submitter(self.clone())
+    }
+
     /// Keeps a letter in the queue for everybody, also for people here, until its time has come.
     pub(crate) async fn keep(
         &self,

@@ -1,15 +1,15 @@
 mod filters;
 
-use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
 
 use directory::account::New;
 use directory::{Language, Secret};
-use mail::seam::{Accept, Deliver, Origin, Verdict, Wire};
-use mail::{BodyKind, Envelope, Letter, LetterId, Password, Reply, ReturnPath};
+use mail::seam::{Accept, AccountId, Deliver, Origin, Verdict, Wire};
+use mail::{Address, BodyKind, Domain, Envelope, Letter, LetterId, Password, Reply, ReturnPath};
 use mta::delivery::{Done, LocalDrop};
 use mta::queue::{Filter, Listed, Page};
-use store::{Migration, Options, Tx};
+use store::{Migration, Options, Store, Tx, View};
 
 use super::*;
 use crate::hops::MOST_HOPS;

@@ -6,8 +6,10 @@
 
 mod answering;
 mod calendar;
+mod guest;
 mod person;
 mod reply;
+mod told;
 mod zone;
 
 use std::collections::HashSet;
@@ -19,7 +21,6 @@ use axum::response::Response;
 use mail::seam::{AccountId, Login};
 use mailbox::parse::steps::unpacked;
 use mailbox::parse::{Contents, Part, Role, decode};
-use serde::Serialize;
 use serde_json::Value;
 use store::{Asker, View};
 
@@ -27,30 +28,13 @@ use crate::inside::{Asked, Opened, Opening};
 use crate::reader::Reader;
 use crate::{Server, answer};
 
-pub use calendar::Entry;
-pub use person::Person;
 use reply::Wish;
+pub use told::Cards;
 
 /// Octets of one file, as it travels, that are read.
 const LARGEST: u64 = 256 << 10;
 /// Files of one letter that are looked at.
 const FILES: usize = 16;
-/// Entries of calendars, and cards, that are told of one letter.
-const MOST: usize = 100;
-/// Characters of one text.
-const LONGEST: usize = 2000;
-
-/// What the pages are told.
-#[derive(Debug, Default, Serialize)]
-#[serde(rename_all = "camelCase")]
-pub struct Cards {
-    /// Events and tasks.
-    pub entries: Vec<Entry>,
-    /// Visiting cards.
-    pub people: Vec<Person>,
-    /// Is there more than that, or something that could not be read?
-    pub has_more: bool,
-}
 
 /// A file with such things in it.
 enum File {
@@ -178,12 +162,6 @@ fn read((files, left_out): Files) -> Cards {
         }
     }
     cards
-}
-
-/// The first characters of a text without blanks around it; none where there are none.
-fn short(text: &str) -> Option<String> {
-    let text: String = text.trim().chars().take(LONGEST).collect();
-    (!text.is_empty()).then_some(text)
 }
 
 /// Reads a file, as the fuzz target does.

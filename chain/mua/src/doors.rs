@@ -1,11 +1,10 @@
 //! What a person tells a mail program of this mailbox: where it comes in, and as whom.
 
-use axum::extract::State;
-use axum::response::Response;
+mod show;
+
 use serde_json::{Value, json};
 
-use crate::reader::Reader;
-use crate::{Server, answer};
+pub use show::show;
 
 /// What is spoken behind a door.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -53,10 +52,4 @@ impl MailDoor {
             "nearOnly": self.near_only,
         })
     }
-}
-
-/// The doors for mail programs, and the name that opens them to the person who asks.
-pub async fn show(State(server): State<Server>, Reader(person): Reader) -> Response {
-    let doors: Vec<Value> = server.doors.iter().map(MailDoor::object).collect();
-    answer::json(&json!({"name": person.address.to_string(), "doors": doors}))
 }

@@ -7,7 +7,8 @@ use intake::fetched::Target;
 use mail::Address;
 use mra::{Mailbox, UrlFault};
 
-use super::{Form, number};
+use super::form::Form;
+use super::number;
 use crate::commands::size;
 use crate::language::say;
 

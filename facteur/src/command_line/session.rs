@@ -3,7 +3,7 @@
 use clap::{Args, Subcommand};
 use mail::Address;
 
-use super::{Form, address};
+use super::form::{Form, address};
 
 #[derive(Debug, Subcommand)]
 pub enum SessionCommand {

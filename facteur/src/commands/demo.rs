@@ -33,7 +33,7 @@ pub fn run(demo: &Demo, folder: Option<&Path>) -> Result<(), Failure> {
         return Err(say_taken(&taken, demo.json));
     }
     let folder = DemoFolder::new(folder)?;
-    let runtime = super::runtime()?;
+    let runtime = crate::threads::runtime()?;
     runtime.block_on(async {
         let mut signals = Signals::new().map_err(|why| Failure::new(system(&why)))?;
         let opened = open(folder.path()).await?;

@@ -19,7 +19,6 @@ use crate::context::Context;
 use crate::control::Named;
 use crate::failure::Failure;
 use crate::language::say;
-use crate::terminal;
 
 pub fn run(command: FetchCommand, context: &Context<'_>) -> Result<(), Failure> {
     match command {
@@ -77,16 +76,6 @@ fn secret(login: &FetchLogin, mailbox: &Mailbox, config: &Config) -> Result<Secr
         Some(path) => consent::first_line(path, Named::Password).map(Secret::Password),
         None => ask::password_elsewhere(&mailbox.to_string()).map(Secret::Password),
     }
-}
-
-/// Does what waits for others on this thread, until the person wants it no more.
-fn unless_stopped<T>(work: impl Future<Output = T>) -> Result<T, Failure> {
-    super::on_one_thread()?.block_on(async {
-        tokio::select! {
-            done = work => Ok(done),
-            () = terminal::stopped() => Err(Failure::new(say!("it was stopped", "la commande a été arrêtée"))),
-        }
-    })
 }
 
 fn vault(config: &Config) -> Result<Vault, Failure> {

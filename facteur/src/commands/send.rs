@@ -15,9 +15,10 @@ use self::letter::{NotAnAddress, ReadError};
 use super::Trouble;
 use crate::command_line::Send;
 use crate::context::Context;
-use crate::control::{self, Who};
+use crate::control::Who;
 use crate::failure::Failure;
 use crate::language::{say, system};
+use crate::users;
 use crate::{clock, terminal};
 
 /// Takes the letter in, on disk when this returns. A post office that runs carries it at once; one that does not, when it
@@ -36,7 +37,7 @@ pub fn run(send: Send, context: &Context<'_>) -> Result<(), Failure> {
     let user = user(&who);
     let letter = complete(with_author(&send, raw, &writer), &writer, hostname, &user);
     let acceptor = context.intake()?.acceptor();
-    let accepted = super::on_one_thread()?.block_on(acceptor.accept_here(letter, envelope, &user));
+    let accepted = crate::threads::on_one_thread()?.block_on(acceptor.accept_here(letter, envelope, &user));
     match accepted {
         Ok(Verdict::Accept) => Ok(()),
         Ok(Verdict::Refuse(reply)) => Err(refused(&reply)),
@@ -102,7 +103,7 @@ fn writer(who: &Who, home: &Domain) -> Result<Address, Failure> {
 
 /// The user as the system knows them, whatever they call themselves: `user www-data, number 33`.
 fn user(Who { uid, .. }: &Who) -> String {
-    let name: String = control::named(*uid).unwrap_or_default();
+    let name: String = users::named(*uid).unwrap_or_default();
     let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
     match name.is_empty() || !name.chars().all(plain) {
         true => format!("user number {uid}"),

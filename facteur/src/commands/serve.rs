@@ -19,7 +19,7 @@ pub fn run(config: Config, which: &WhichOffice) -> Result<(), Failure> {
     }
     rights::warn_of_root(&config);
     let service = ServiceUser::of(&config)?;
-    super::runtime()?.block_on(async {
+    crate::threads::runtime()?.block_on(async {
         let mut signals = Signals::new().map_err(|why| Failure::new(system(&why)))?;
         tell_of_doors_to_come(&config);
         let (hostname, resolver) = (config.hostname.clone(), server::resolver(&config)?);

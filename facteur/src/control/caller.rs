@@ -15,7 +15,7 @@ use super::frame::{self, PIECE};
 use super::limits::{Large, LargeHeld};
 use super::messages::{Circumstances, FromCaller, FromExecutor, Question};
 use crate::failure::Failure;
-use crate::language::say;
+use crate::language::{self, say};
 
 /// Frames that were read and not yet listened to.
 const AHEAD: usize = 4;
@@ -207,14 +207,16 @@ pub fn current() -> Option<Arc<Caller>> {
 }
 
 /// Runs `work` for a caller: what is printed on this thread meanwhile goes there, in that person's language. A command that
-/// has tasks runs them on this thread too ([`on_one_thread`](crate::commands::on_one_thread)).
+/// has tasks runs them on this thread too ([`on_one_thread`](crate::threads::on_one_thread)).
 pub fn on_this_thread<T>(caller: Arc<Caller>, work: impl FnOnce() -> T) -> T {
     struct Leave;
     impl Drop for Leave {
         fn drop(&mut self) {
             CURRENT.set(None);
+            language::of_caller(None);
         }
     }
+    language::of_caller(Some(caller.circumstances().language));
     CURRENT.set(Some(caller));
     let _leave = Leave;
     work()

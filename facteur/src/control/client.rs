@@ -335,7 +335,7 @@ fn circumstances() -> Circumstances {
 
 /// Ctrl-C then lets the command end in order: what has come is taken home. A second one ends it at once.
 fn stop_when_interrupted(voice: Voice) -> Result<(), Failure> {
-    let runtime = crate::commands::on_one_thread()?;
+    let runtime = crate::threads::on_one_thread()?;
     let watch = move || {
         runtime.block_on(async {
             let Ok(mut signals) = crate::signals::Signals::new() else { return };

@@ -14,6 +14,7 @@ use super::SOCKET;
 use super::executor::serve_alone;
 use crate::failure::Failure;
 use crate::language::say;
+use crate::users;
 
 /// The first word of a command line that makes this program the executor of a command, run as the owner of the data.
 pub const AS_OWNER: &str = "serve-one-command";
@@ -189,16 +190,6 @@ pub fn peer(stream: &impl AsFd) -> io::Result<u32> {
     Ok(rustix::net::sockopt::socket_peercred(stream)?.uid.as_raw())
 }
 
-/// The name of a user, or its number where it has none.
-pub fn name_of(uid: u32) -> String {
-    named(uid).unwrap_or_else(|| uid.to_string())
-}
-
-/// The name of a user.
-pub fn named(uid: u32) -> Option<String> {
-    nix::unistd::User::from_uid(uid.into()).ok().flatten().map(|user| user.name)
-}
-
 impl NoConnection {
     /// What the person is told. `sending`: it was a letter.
     pub fn told(&self, folder: &Path, sending: bool) -> Failure {
@@ -206,7 +197,7 @@ impl NoConnection {
         let folder = folder.display();
         let (status, text) = match self {
             Self::NotAllowed { owner } => {
-                let owner = owner.map(name_of);
+                let owner = owner.map(users::name_of);
                 let who = owner.filter(|owner| owner != "root");
                 (sysexits::NOPERM, not_allowed(&folder.to_string(), who.as_deref()))
             }

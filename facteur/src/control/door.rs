@@ -1,6 +1,5 @@
 //! The two sockets of a post office that runs: who may come to which, and how many at once.
 
-use std::fmt;
 use std::fs::{self, Metadata, Permissions};
 use std::io;
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
@@ -19,11 +18,11 @@ use super::SOCKET;
 use super::caller::Gone;
 use super::connection::Near;
 use super::executor::{Executor, Socket, turn_away};
+use super::fault::DoorFault;
 use super::greeting::Answer;
 use super::limits::{COMMANDS, Large, Senders};
 use crate::config::Config;
 use crate::context::Running;
-use crate::language::{say, system};
 
 /// Those who are told that they are not served, at once.
 const TURNED_AWAY: usize = 16;
@@ -37,23 +36,6 @@ pub struct ControlSocket {
     path: PathBuf,
     /// Who may come to the first.
     owner: u32,
-}
-
-/// Why the counter does not open.
-#[derive(Debug)]
-pub struct DoorFault {
-    folder: PathBuf,
-    why: io::Error,
-}
-
-impl fmt::Display for DoorFault {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (folder, why) = (self.folder.display(), system(&self.why));
-        f.write_str(&say!(
-            "the socket for commands, {SOCKET} in {folder}, cannot be made: {why}",
-            "impossible de créer la socket des commandes, {SOCKET} dans {folder} : {why}"
-        ))
-    }
 }
 
 impl ControlSocket {

@@ -19,10 +19,10 @@ use super::{connection, frame};
 use crate::command_line::{Command, CommandLine};
 use crate::config::Config;
 use crate::context::{Context, Running};
+use crate::data_fault::data_fault;
 use crate::failure::Failure;
 use crate::language::say;
-use crate::server::data_fault;
-use crate::{commands, data_folder, private};
+use crate::{commands, data_folder, private, users};
 
 /// How long the first words of a caller may take.
 const FIRST_WORDS: Duration = Duration::from_secs(10);
@@ -143,7 +143,7 @@ impl Visit {
         // From here on a thread listens all the time; how long an answer may take is seen where it is waited for.
         stream.set_read_timeout(None)?;
         let said = circumstances.name.clone().filter(|_| socket == Socket::Owner);
-        let who = Who { uid, name: said.or_else(|| connection::named(uid)) };
+        let who = Who { uid, name: said.or_else(|| users::named(uid)) };
         let begun = Begun { who, circumstances, patience, large };
         let caller = Caller::listen(stream.try_clone()?, begun, gone.clone())?;
         let words = words.split(|octet| *octet == 0).map(|word| OsString::from_vec(word.to_vec()));

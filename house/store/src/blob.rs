@@ -2,7 +2,6 @@
 
 use std::borrow::Cow;
 use std::collections::HashSet;
-use std::fmt;
 use std::ops::Range;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -10,6 +9,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use bytes::Bytes;
 
 use crate::blob_files::{self, BlobFiles};
+use crate::blob_id::BlobId;
 use crate::error::{Error, Result};
 use crate::flaw::Flaw;
 use crate::frames::{self, Packed};
@@ -41,16 +41,6 @@ CREATE INDEX blob_file ON blob (file) WHERE file IS NOT NULL;
 CREATE TABLE blob_content (blob {key}, base BIGINT, head {blob} NOT NULL, bytes {blob} NOT NULL);
 CREATE TABLE office (id {blob} NOT NULL);
 ";
-
-/// The number of a blob.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct BlobId(pub i64);
-
-impl fmt::Display for BlobId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "blob {}", self.0)
-    }
-}
 
 /// A blob hashed and packed, and on the disk already if it is large, ready for [`Tx::put_blob`]. Dropped without being
 /// put, it leaves nothing behind.

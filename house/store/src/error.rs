@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use crate::blob::BlobId;
+use crate::blob_id::BlobId;
 
 /// What a store call gives.
 pub type Result<T, E = Error> = std::result::Result<T, E>;

@@ -1,6 +1,6 @@
 //! What can be wrong with the bytes of a body: they are not there, they are not what was kept, or nobody can say now.
 
-use crate::blob::BlobId;
+use crate::blob_id::BlobId;
 use crate::error::Error;
 
 /// Why the bytes of a body were not read, before it is said of which body.

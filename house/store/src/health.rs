@@ -5,8 +5,8 @@ use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, OnceLock};
 use std::time::Instant;
 
+use crate::depth::Depth;
 use crate::error::{Error, Result};
-use crate::integrity::Depth;
 use crate::mark::Mark;
 use crate::sqlite::inspect::Inspector;
 

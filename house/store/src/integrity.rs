@@ -2,20 +2,13 @@
 
 use std::ops::Range;
 
-use crate::blob::{self, BlobId};
+use crate::blob;
+use crate::blob_id::BlobId;
+use crate::depth::Depth;
 use crate::error::{Error, Result};
 use crate::params;
 use crate::store::Store;
 use crate::view::View;
-
-/// How closely a table is looked at.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Depth {
-    /// Every page is whole and every row can be read.
-    Quick,
-    /// That, and every index says what its table says.
-    Full,
-}
 
 /// A blob as its row tells of it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

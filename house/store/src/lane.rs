@@ -15,8 +15,7 @@ use crate::error::{Error, Result};
 use crate::leash::{Interest, Leash};
 use crate::queue::waits_for_itself;
 use crate::statistics::Counters;
-use crate::store::Asker;
-use crate::turns::{Next, Shares, Turns, Waits};
+use crate::turns::{Asker, Next, Shares, Turns, Waits};
 use crate::view::View;
 use crate::writer::message;
 

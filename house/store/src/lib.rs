@@ -19,6 +19,8 @@
 
 mod blob;
 mod blob_files;
+mod blob_id;
+mod depth;
 mod edition;
 mod engine;
 mod error;
@@ -54,19 +56,22 @@ mod value;
 mod view;
 mod writer;
 
-pub use blob::{BlobId, PreparedBlob};
+pub use blob::PreparedBlob;
+pub use blob_id::BlobId;
+pub use depth::Depth;
 pub use error::{Error, OpenError, Result};
 pub use faults::Faults;
-pub use integrity::{BlobEntry, BlobState, Depth};
+pub use integrity::{BlobEntry, BlobState};
 pub use key::Key;
 pub use lock::Lock;
 pub use migration::Migration;
-pub use opening::has_office;
+pub use opening::{Check, has_office};
 pub use search::{Answer, Document, Field, Fit, Form, HeaderField, Question, Run, SEALED, SearchIndex, Wanted};
 pub use snapshot::go_back;
 pub use statistics::Statistics;
-pub use store::{Asker, Check, Options, Store};
+pub use store::{Options, Store};
 pub use topic::{Topic, Watch};
+pub use turns::Asker;
 pub use tx::Tx;
 pub use value::{FromValue, Row, ToValue, Value};
 pub use view::View;

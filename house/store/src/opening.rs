@@ -16,9 +16,19 @@ use crate::error::{Error, OpenError};
 use crate::mark::{self, Numbers, Said, Stamp};
 use crate::sqlite::inspect::Inspector;
 use crate::sqlite::survey::Survey;
-use crate::store::Check;
 use crate::value::Row;
 use crate::{lost_found, mount, params, sqlite};
+
+/// How closely a database is looked at when it is opened. That it is there, and is the one that was there last, is looked
+/// at always.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Check {
+    /// No further, for a command that shall be quick.
+    Presence,
+    /// Every page: of a small database before it is opened, of a large one behind the work. Where damage is found then,
+    /// writes fail with [`Error::Corrupt`] from that moment on.
+    Pages,
+}
 
 /// The name of the database in the data folder.
 pub(crate) const DATABASE: &str = "facteur.db";

@@ -8,8 +8,7 @@ use crate::engine::Session;
 use crate::error::{Error, Result};
 use crate::lane::{Lane, LaneOptions};
 use crate::statistics::Counters;
-use crate::store::Asker;
-use crate::turns::Shares;
+use crate::turns::{Asker, Shares};
 use crate::view::View;
 
 pub(crate) struct Readers {

@@ -13,7 +13,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant, SystemTime};
 
-use crate::blob::BlobId;
+use crate::blob_id::BlobId;
 use crate::error::{Error, Result};
 use crate::flaw::Flaw;
 

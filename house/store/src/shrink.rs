@@ -1,6 +1,7 @@
 //! Room that deleted letters leave in the database is given back to the disk, a few pages at a time, behind the work.
 
-use std::ops::ControlFlow;
+mod pages;
+
 use std::path::Path;
 use std::sync::{Arc, Weak};
 use std::time::{Duration, Instant};
@@ -8,11 +9,10 @@ use std::time::{Duration, Instant};
 use crate::engine::WriteSession;
 use crate::error::{Error, Result};
 use crate::key::Key;
-use crate::params;
 use crate::space::{MIB, Room};
 use crate::store::Inner;
-use crate::tx::Tx;
-use crate::view::View;
+
+pub(crate) use pages::{give_back, is_worth_it};
 
 /// Pages given back in one write: some milliseconds.
 const SLICE: u32 = 256;
@@ -22,8 +22,6 @@ const ROUND: Duration = Duration::from_millis(80);
 const LOOK: Duration = Duration::from_secs(10);
 /// The same where the disk is full: what moves goes through the log first.
 const TIGHT_SLICE: u32 = 16;
-/// Less than this is kept for the next letters.
-const WORTH_PAGES: i64 = 1024;
 
 /// Gives room back for one store.
 pub(crate) struct Shrink {
@@ -67,20 +65,6 @@ fn round(store: &Inner) -> Result<bool> {
         store.writer.write_blocking(Key::Everything, move |tx| give_back(tx, slice))?;
     }
     Ok(store.search.shrink(slice)? || in_database)
-}
-
-/// Are there so many empty pages, at least a twentieth of all, that they should go back?
-pub(crate) fn is_worth_it(view: &View) -> Result<bool> {
-    let number = |pragma| view.query_one(pragma, params![], |row| row.get::<i64>(0));
-    let free = number("PRAGMA freelist_count")?;
-    if free <= WORTH_PAGES || free <= number("PRAGMA page_count")? / 20 {
-        return Ok(false);
-    }
-    Ok(number("PRAGMA auto_vacuum")? == 2)
-}
-
-pub(crate) fn give_back(tx: &mut Tx, pages: u32) -> Result<()> {
-    tx.for_each(&format!("PRAGMA incremental_vacuum({pages})"), params![], |_| Ok(ControlFlow::Continue(())))
 }
 
 /// A database with less than this in it is written anew in about a second.

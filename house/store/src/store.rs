@@ -19,7 +19,7 @@ use crate::key::{Key, Tables};
 use crate::lock::{make_private_folder, wait_for_turn};
 use crate::mark::Mark;
 use crate::migration::{FIRST, Migration, migrate};
-use crate::opening::{self, Looked};
+use crate::opening::{self, Check, Looked};
 use crate::reader::{Deadlines, Readers};
 use crate::search::SearchIndex;
 use crate::shrink::{self, Shrink};
@@ -28,6 +28,7 @@ use crate::sqlite::inspect::Inspector;
 use crate::sqlite::{self, Durability, Setup};
 use crate::statistics::{Counters, Statistics};
 use crate::topic::{Board, Topic, Watch};
+use crate::turns::Asker;
 use crate::tx::Tx;
 use crate::view::View;
 use crate::writer::{Writer, WriterParts};
@@ -59,17 +60,6 @@ pub struct Options {
     pub faults: Faults,
 }
 
-/// How closely a database is looked at when it is opened. That it is there, and is the one that was there last, is looked
-/// at always.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Check {
-    /// No further, for a command that shall be quick.
-    Presence,
-    /// Every page: of a small database before it is opened, of a large one behind the work. Where damage is found then,
-    /// writes fail with [`Error::Corrupt`] from that moment on.
-    Pages,
-}
-
 impl Options {
     /// The usual store in a folder.
     pub fn new(folder: impl Into<PathBuf>) -> Self {
@@ -93,10 +83,6 @@ impl Options {
 const READ_CACHE: u32 = 2 << 20;
 /// The same for a search, which comes back to more of them.
 const SCAN_CACHE: u32 = 4 << 20;
-
-/// On whose behalf a read runs, so that each has a share of the threads: for a person, the number of the account.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub struct Asker(pub i64);
 
 /// The database of a post office. Cheap to clone.
 #[derive(Clone)]

@@ -7,7 +7,10 @@ use std::time::{Duration, Instant};
 
 use crate::error::{Error, Result};
 use crate::queue;
-use crate::store::Asker;
+
+/// On whose behalf a read runs, so that each has a share of the threads: for a person, the number of the account.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Asker(pub i64);
 
 /// Who may have how much of a lane.
 #[derive(Debug, Clone, Copy)]

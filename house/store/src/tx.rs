@@ -5,8 +5,9 @@ use std::ops::Deref;
 use std::rc::Rc;
 use std::sync::Arc;
 
-use crate::blob::{self, BlobId, PreparedBlob};
+use crate::blob::{self, PreparedBlob};
 use crate::blob_files::BlobFiles;
+use crate::blob_id::BlobId;
 use crate::engine::{Marked, WriteSession};
 use crate::error::Result;
 use crate::key::{Bounds, Key, Tables};

@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 
-use crate::blob::BlobId;
+use crate::blob_id::BlobId;
 use crate::engine::Columns;
 use crate::error::{Error, Result};
 

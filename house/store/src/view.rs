@@ -8,8 +8,9 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 
-use crate::blob::{self, BlobId};
+use crate::blob;
 use crate::blob_files::BlobFiles;
+use crate::blob_id::BlobId;
 use crate::engine::Session;
 use crate::error::{Error, Result};
 use crate::key::Bounds;

@@ -1,10 +1,9 @@
 //! Made-up checks and rules, and what becomes of letters through them.
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use mail::check::{Arriving, Check, Conclusion, Look};
-use mail::seam::Pending;
+use mail::seam::{OurFault, Pending};
 use mail::trace::Event;
 use mail::{Finding, Findings};
 use mda::{Case, Disposition, Keep, Memory, Rule, Written};

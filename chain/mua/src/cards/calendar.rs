@@ -9,9 +9,9 @@ use calcard::icalendar::{
 use chrono::{NaiveDate, TimeDelta};
 use serde::Serialize;
 
-use super::answering::{Answering, Guest, folded};
+use super::guest::{Answering, Guest, folded};
+use super::told::{Cards, LONGEST, MOST, short};
 use super::zone::Zones;
-use super::{Cards, LONGEST, MOST, short};
 
 /// People of one entry that are told.
 const PEOPLE: usize = 200;

@@ -4,7 +4,7 @@ use calcard::vcard::{VCard, VCardEntry, VCardProperty, VCardValue};
 use calcard::{Entry, Parser};
 use serde::Serialize;
 
-use super::{Cards, MOST, short};
+use super::told::{Cards, MOST, short};
 
 /// Of one kind of thing that a card says, so many are told.
 const EACH: usize = 20;

@@ -8,9 +8,10 @@ use calcard::icalendar::{
 use mail::Timestamp;
 use serde::Deserialize;
 
-use super::answering::folded;
 use super::calendar::{email, is_entry, method, uid};
-use super::{LONGEST, short, zone};
+use super::guest::folded;
+use super::told::{LONGEST, short};
+use super::zone;
 
 /// Entries of one event that are answered: the one that repeats, and those that differ from it.
 const MOST: usize = 100;

@@ -1,3 +1,4 @@
+use super::told::MOST;
 use super::*;
 use calendar::When;
 

@@ -13,6 +13,7 @@ mod attributes;
 mod bounds;
 mod breath;
 mod css;
+mod escape;
 mod flowed;
 mod html;
 mod markup;
@@ -24,6 +25,7 @@ mod weight;
 
 use std::sync::Arc;
 
+pub(crate) use escape::escape;
 pub(crate) use flowed::joined;
 use html::{Album, Fonts, has_colours};
 use population::Population;
@@ -151,18 +153,4 @@ fn document(style: &str, coloured: bool, left_out: usize, body: &str) -> String 
          <meta name=\"pictures-left-out\" content=\"{left_out}\"><meta name=\"referrer\" content=\"no-referrer\">\
          <base target=\"_blank\"><style>{LOOK}{turning}</style><style>{style}</style></head><body dir=\"auto\"{class}>{body}</body></html>"
     )
-}
-
-/// Text between tags.
-pub(crate) fn escape(text: &str, into: &mut String) {
-    for c in text.chars() {
-        match c {
-            '&' => into.push_str("&amp;"),
-            '<' => into.push_str("&lt;"),
-            '>' => into.push_str("&gt;"),
-            '"' => into.push_str("&quot;"),
-            '\'' => into.push_str("&#39;"),
-            c => into.push(c),
-        }
-    }
 }

@@ -71,7 +71,7 @@ fn consent(provider: &Provider, app: &App, config: &Config) -> Result<Password, 
             by_browser(&https, provider, app).await
         }
     };
-    let granted = crate::commands::on_one_thread()?.block_on(async {
+    let granted = crate::threads::on_one_thread()?.block_on(async {
         tokio::select! {
             granted = asking => Ok(granted),
             () = terminal::stopped() => Err(Failure::new(say!("it was stopped", "la commande a été arrêtée"))),

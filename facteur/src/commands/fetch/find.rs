@@ -45,7 +45,7 @@ fn look(
     let domain = address.domain();
     let de_domain = de(domain.as_str());
     terminal::note(&say!("looking for the server of {domain} …\n", "recherche du serveur {de_domain} …\n"));
-    super::unless_stopped(finder.find(address))
+    crate::threads::unless_stopped(finder.find(address))
 }
 
 /// Looks again, in the list of a third party, where the person agrees that it learns the domain. Without an answer there is no

@@ -17,6 +17,7 @@ use crate::command_line::fetch::RunFetch;
 use crate::commands::moving;
 use crate::config::Config;
 use crate::context::Context;
+use crate::data_fault::data_fault;
 use crate::language::say;
 use crate::{clock, private, server, terminal};
 
@@ -40,7 +41,7 @@ pub fn run(run: RunFetch, context: &Context<'_>) -> Result<(), Failure> {
         Some(running) => agent.within(running.memory.clone()),
         None => agent,
     };
-    let failed = crate::commands::on_one_thread()?.block_on(all(&agent, &sources, run.json));
+    let failed = crate::threads::on_one_thread()?.block_on(all(&agent, &sources, run.json));
     drop(agent);
     place.close();
     match failed? {
@@ -120,7 +121,7 @@ fn beside(maildir: &std::path::Path, config: &Config) -> Result<FetchInto, Failu
     made.map_err(|why| moving::trouble(&why.into()))?;
     drop(private::close(&folder).map_err(|fault| Failure::new(fault.to_string()))?);
     let options = Options { readers: 1, ..Options::new(&folder) };
-    let store = Store::open(options, mra::MIGRATIONS).map_err(|fault| Failure::new(server::data_fault(&fault)))?;
+    let store = Store::open(options, mra::MIGRATIONS).map_err(|fault| Failure::new(data_fault(&fault)))?;
     let intake = Intake::new(store.clone(), &config.hostname);
     Ok(FetchInto { store, intake, config: Config { data: folder, ..config.clone() }, beside: true })
 }

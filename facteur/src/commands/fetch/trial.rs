@@ -23,7 +23,7 @@ pub fn run(
     let resolver: Arc<dyn Resolver> = server::resolver(context.config())?;
     let mailbox = settings.mailbox.clone();
     terminal::note(&say!("trying to log in at {mailbox} …\n", "essai de connexion à {mailbox} …\n"));
-    super::unless_stopped(async {
+    crate::threads::unless_stopped(async {
         let mut first = None;
         for user in std::iter::once(mailbox.user.clone()).chain(other_names) {
             let settings = Settings { mailbox: Mailbox { user, ..mailbox.clone() }, ..settings.clone() };

@@ -8,8 +8,8 @@ use rusqlite::{Connection, OpenFlags};
 
 use super::connect;
 use super::values::fault;
+use crate::depth::Depth;
 use crate::error::{Error, Result};
-use crate::integrity::Depth;
 
 const CACHE_BYTES: u32 = 1 << 20;
 /// So many steps of SQLite's machine pass before it is asked again whether the store closes.

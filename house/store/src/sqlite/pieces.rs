@@ -8,7 +8,6 @@ use std::ops::ControlFlow;
 
 use roaring::RoaringTreemap;
 
-use super::words::clean;
 use crate::error::Result;
 use crate::params;
 use crate::search::{Document, Field, Form, HeaderField};
@@ -169,6 +168,11 @@ fn hash(text: &str) -> i64 {
     let mut first = [0; 8];
     first.copy_from_slice(&blake3::hash(text.as_bytes()).as_bytes()[..8]);
     i64::from_le_bytes(first)
+}
+
+/// In place of what would take a word apart or end a string.
+pub(super) fn clean(letter: char) -> char {
+    if letter.is_ascii_control() || letter == ' ' || matches!(letter, '\'' | '"') { '\u{2019}' } else { letter }
 }
 
 #[cfg(test)]

@@ -5,7 +5,7 @@
 
 use roaring::RoaringTreemap;
 
-use super::pieces::gathered;
+use super::pieces::{clean, gathered};
 use super::terms::{self, Terms};
 use super::{pieces, seals};
 use crate::error::Result;
@@ -315,9 +315,4 @@ fn quoted(account: i64, words: &[impl AsRef<str>]) -> String {
         .map(|word| format!("{account}:{}", word.as_ref().chars().map(clean).collect::<String>()))
         .collect();
     format!("\"{}\"", words.join(" "))
-}
-
-/// In place of what would take a word apart or end a string.
-pub(super) fn clean(letter: char) -> char {
-    if letter.is_ascii_control() || letter == ' ' || matches!(letter, '\'' | '"') { '\u{2019}' } else { letter }
 }

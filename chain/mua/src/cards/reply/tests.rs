@@ -1,6 +1,7 @@
 use std::collections::HashSet;
 
-use super::super::answering::{Answering, Why, candidates, decide};
+use super::super::answering::{candidates, decide};
+use super::super::guest::{Answering, Why};
 use super::super::{Cards, read_file};
 use super::*;
 

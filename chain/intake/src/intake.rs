@@ -1,0 +1,120 @@
+//! What every way in works with.
+
+use std::sync::Arc;
+
+use directory::Directory;
+use mail::check::Check;
+use mail::seam::{AccountId, OurFault};
+use mail::trace::{Blind, Event, Observation, Step, Witness};
+use mail::{Address, Domain, LetterId};
+use mda::{Mda, Rule};
+use mta::backoff::Schedule;
+use mta::bounce;
+use mta::route::Routes;
+use store::{Store, View};
+
+use crate::hops::Hops;
+
+/// The largest letter taken, in octets.
+pub const LARGEST_LETTER: usize = 50 * 1024 * 1024;
+
+/// What every way in works with. Cheap to clone.
+#[derive(Clone)]
+pub struct Intake {
+    pub(crate) store: Store,
+    pub(crate) directory: Directory,
+    pub(crate) mda: Mda,
+    pub(crate) checks: Arc<[Arc<dyn Check>]>,
+    pub(crate) hostname: Domain,
+    /// Who writes to senders whose letters fail.
+    pub(crate) reports: bounce::Office,
+    pub(crate) schedule: Schedule,
+    pub(crate) witness: Arc<dyn Witness>,
+    pub(crate) routes: Arc<Routes>,
+}
+
+impl Intake {
+    /// On these data, under this name.
+    pub fn new(store: Store, hostname: &Domain) -> Self {
+        let directory = Directory::new(store.clone(), hostname.clone(), Arc::new(Quota), Arc::new(net::now));
+        let mda = Mda::new(store.clone());
+        let reports = bounce::Office { hostname: hostname.to_string(), postmaster: postmaster(hostname) };
+        let (witness, routes, schedule) = (Arc::new(Blind), Arc::default(), Schedule::default());
+        let (checks, hostname) = (Arc::new([Arc::new(Hops) as Arc<dyn Check>]), hostname.clone());
+        Self { store, directory, mda, checks, hostname, reports, schedule, witness, routes }
+    }
+
+    /// What is refused is told to `witness`.
+    #[must_use]
+    pub fn with_witness(self, witness: Arc<dyn Witness>) -> Self {
+        Self { witness, ..self }
+    }
+
+    /// With these checks of what comes in, asked in this order behind the one that ends circles.
+    #[must_use]
+    pub fn with_checks(self, checks: Vec<Arc<dyn Check>>) -> Self {
+        let checks = self.checks.iter().cloned().chain(checks).collect();
+        Self { checks, ..self }
+    }
+
+    /// With these rules for our people's copies, asked in this order.
+    #[must_use]
+    pub fn with_rules(self, rules: Vec<Arc<dyn Rule>>) -> Self {
+        Self { mda: self.mda.with_rules(rules), ..self }
+    }
+
+    /// With these routes: some lead to people behind us.
+    #[must_use]
+    pub fn with_routes(self, routes: Arc<Routes>) -> Self {
+        Self { routes, ..self }
+    }
+
+    /// Who is here.
+    pub fn directory(&self) -> &Directory {
+        &self.directory
+    }
+
+    /// Who writes to senders whose letters fail.
+    pub fn reports(&self) -> &bounce::Office {
+        &self.reports
+    }
+
+    /// How long letters are tried.
+    pub fn schedule(&self) -> &Schedule {
+        &self.schedule
+    }
+
+    /// For its history, what failed of ours: the sender is not told.
+    pub(crate) fn note_fault(&self, letter: LetterId, fault: &OurFault) {
+        let event = Event::Fault { cause: fault.to_string() };
+        self.witness.saw(Observation::Step(Box::new(Step { letter, at: net::now(), event })));
+    }
+}
+
+/// Postmaster is somebody under every name of ours (RFC 5321 §4.5.1); the directory sees to it.
+pub fn postmaster(hostname: &Domain) -> Address {
+    Address::new("postmaster", hostname.clone()).unwrap_or_else(|_| unreachable!("postmaster is a local part"))
+}
+
+pub(crate) fn new_letter_id() -> LetterId {
+    LetterId::from_random(rand::random())
+}
+
+pub(crate) fn our_fault(error: impl std::fmt::Display) -> OurFault {
+    tracing::error!(%error, "a letter could not be taken");
+    OurFault(error.to_string())
+}
+
+/// What the mailboxes say of the space in them.
+struct Quota;
+
+impl directory::Space for Quota {
+    fn has_room(&self, view: &View, account: AccountId) -> Result<bool, store::Error> {
+        match mailbox::account::usage(view, account) {
+            Ok(usage) => Ok(usage.quota.is_none_or(|quota| usage.used < quota)),
+            Err(mailbox::Error::Store(error)) => Err(error),
+            // Filing will say what is wrong with this mailbox.
+            Err(_) => Ok(true),
+        }
+    }
+}

@@ -1,0 +1,22 @@
+//! What many commands take: the form of a table, and an address.
+
+use clap::Args;
+use mail::Address;
+
+use crate::language::say;
+
+/// For every command that prints a table.
+#[derive(Clone, Copy, Debug, Args)]
+pub struct Form {
+    /// Print JSON
+    ///
+    /// Afficher en JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// Reads an address as it is given on the command line.
+pub fn address(text: &str) -> Result<Address, String> {
+    let wrong = || say!("an address is written like alice@alpha.test", "une adresse s'écrit comme alice@alpha.test");
+    Address::parse(text).map_err(|_| wrong())
+}
