@@ -220,7 +220,7 @@ async fn commands_may_come_in_a_heap() {
     for start in ["+OK Facteur", "+OK", "+OK Welcome", "+OK 3 156", "+OK 51", "From", "Subject", "", "Hello", "."] {
         client.expect(start).await;
     }
-    client.expect("+OK DropEntry 1").await;
+    client.expect("+OK Letter 1").await;
     client.expect("+OK Goodbye").await;
 }
 
@@ -243,7 +243,7 @@ async fn letters_asked_for_in_a_heap_come_each_in_its_turn() {
     let dots = ["From: bob@alpha.test", "Subject: dots", "", "..", "...two", ".. ", "last"];
     assert_eq!(client.long_answer().await, dots);
     assert_eq!(client.long_answer().await, ["From: bob@alpha.test", "Subject: one", "", "Hello Alice"]);
-    for start in ["+OK DropEntry 1", "-ERR", "-ERR Another client has taken this letter off", "-ERR"] {
+    for start in ["+OK Letter 1", "-ERR", "-ERR Another client has taken this letter off", "-ERR"] {
         client.expect(start).await;
     }
     assert_eq!(client.long_answer().await, dots);

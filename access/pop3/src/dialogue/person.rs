@@ -18,7 +18,7 @@ pub(super) fn command(maildrop: &mut Maildrop, command: Command, language: Langu
         Command::Top { letter, lines } => send(maildrop, letter, Some(lines), language),
         Command::Dele(number) => maildrop
             .mark(number)
-            .map(|()| Act::Say(Reply::ok(say!(language; "DropEntry {number} will go", "La lettre {number} partira")))),
+            .map(|()| Act::Say(Reply::ok(say!(language; "Letter {number} will go", "La lettre {number} partira")))),
         Command::Rset => {
             maildrop.unmark_all();
             Ok(Act::Say(Reply::ok(summary(maildrop, language))))

@@ -257,7 +257,7 @@ impl Client {
             Some(exchange) => self.authenticate(exchange).await?,
             None => match credential {
                 Credential::Password(password) if !self.can("LOGINDISABLED") => self.login(user, password).await?,
-                _ => return Err(Fault::Refused("the server offers no endpoint to log in that we know".to_owned())),
+                _ => return Err(Fault::Refused("the server offers no way to log in that we know".to_owned())),
             },
         };
         if !answer.is_ok() {
