@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { svelte } from '@sveltejs/vite-plugin-svelte';
-import { defineConfig, type Plugin } from 'vite';
+import { defineConfig, type HtmlTagDescriptor, type Plugin, type Rolldown } from 'vite';
 
 // Where `npm run dev` finds the server: Facteur itself, or the fake of `npm run fake`.
 const server = process.env.FACTEUR_WEB ?? 'http://127.0.0.1:8080';
@@ -45,13 +45,69 @@ function besidePdf(): Plugin {
   };
 }
 
+/**
+ * The entry only says which language is to come, and that `begin` is. The page names all that `begin` needs, too, so that
+ * the browser fetches it beside the entry.
+ */
+function namesBeginning(): Plugin {
+  return {
+    name: 'names-beginning',
+    apply: 'build',
+    transformIndexHtml: {
+      order: 'post',
+      handler(html, { bundle }) {
+        const chunks = Object.values(bundle ?? {}).filter((file) => file.type === 'chunk');
+        const begin = chunks.find(({ moduleIds }) => moduleIds.some((id) => id.endsWith('/src/begin.ts')));
+        if (!begin) throw new Error('nothing begins the pages');
+        const needed = neededBy(begin, chunks);
+        const scripts = needed.map(({ fileName }) => link('modulepreload', fileName));
+        const styles = needed.flatMap(({ viteMetadata }) => [...(viteMetadata?.importedCss ?? [])]);
+        const tags = [...scripts, ...styles.map((name) => link('stylesheet', name))];
+        return tags.filter(({ attrs }) => !html.includes(`"${String(attrs?.['href'])}"`));
+      },
+    },
+  };
+}
+
+/** What a chunk imports, each before what needs it, and itself at the end. */
+function neededBy(chunk: Rolldown.OutputChunk, chunks: Rolldown.OutputChunk[]): Rolldown.OutputChunk[] {
+  const needed = new Set<Rolldown.OutputChunk>();
+  const visit = (one: Rolldown.OutputChunk | undefined, above: readonly unknown[]) => {
+    if (!one || above.includes(one)) return;
+    for (const name of one.imports)
+      visit(
+        chunks.find(({ fileName }) => fileName === name),
+        [...above, one],
+      );
+    needed.add(one);
+  };
+  visit(chunk, []);
+  return [...needed];
+}
+
+function link(rel: string, name: string): HtmlTagDescriptor {
+  return { tag: 'link', attrs: { rel, crossorigin: true, href: `/${name}` }, injectTo: 'head' };
+}
+
 export default defineConfig({
-  plugins: [svelte({ emitCss: true }), besidePdf()],
+  plugins: [svelte({ emitCss: true }), besidePdf(), namesBeginning()],
   build: {
     target: 'es2022',
     // The policy of the pages allows no data: URL for scripts and styles; small files stay files.
     assetsInlineLimit: 0,
     modulePreload: { polyfill: false },
+    rolldownOptions: {
+      output: {
+        codeSplitting: {
+          groups: [
+            // What says which language is to come runs before the rest is there, and needs nothing of it.
+            { name: 'entry', test: /i18n\/(texts|plural)|store\/local|preload-helper/, priority: 2 },
+            // With all that it needs: one file is smaller than many, and is there sooner.
+            { name: 'begin', test: /src\/begin\.ts$/, priority: 1 },
+          ],
+        },
+      },
+    },
   },
   server: { proxy: Object.fromEntries(served.map((path) => [path, { target: server }])) },
 });

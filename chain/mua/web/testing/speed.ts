@@ -25,7 +25,9 @@ console.log(JSON.stringify({ ...visit, cold, warm, ...opening }));
 async function logIn(context: BrowserContext): Promise<{ weight: number; scripts: number; editor: number }> {
   const page = await context.newPage();
   const loaded: Request[] = [];
+  const asked: Request[] = [];
   page.on('requestfinished', (request) => loaded.push(request));
+  page.on('request', (request) => asked.push(request));
   await page.goto(url);
   await page.locator('input[name=name]').fill(name);
   await page.locator('input[name=password]').fill(password);
@@ -34,10 +36,11 @@ async function logIn(context: BrowserContext): Promise<{ weight: number; scripts
   const pages = loaded.filter((request) => !request.url().includes('/jmap/'));
   const weight = await octets(pages);
   const scripts = await octets(pages.filter((request) => request.resourceType() === 'script'));
-  const before = loaded.length;
+  // What comes behind the letters is on its way already.
+  const before = asked.length;
   await page.keyboard.press('c');
   await page.locator('.composer [contenteditable]').waitFor();
-  const editor = await octets(loaded.slice(before).filter((request) => request.url().includes('/assets/')));
+  const editor = await octets(asked.slice(before).filter((request) => request.url().includes('/assets/')));
   await page.close();
   return { weight, scripts, editor };
 }

@@ -1004,6 +1004,7 @@ export const en = {
     picturesFrom: 'Pictures are always shown from',
     askAgain: (address: string) => `Do not always show pictures from ${address}`,
     notKept: 'The server did not keep this choice.',
+    languageNotLoaded: 'This language could not be loaded. Check your connection and try again.',
     notify: 'Notify me of new letters',
     notifyOff: 'Stop notifying this browser',
     notifyText: 'Also while these pages are closed.',

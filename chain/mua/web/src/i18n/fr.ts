@@ -1013,6 +1013,7 @@ export const fr: Words = {
     picturesFrom: 'Images toujours affichées de',
     askAgain: (address) => `Ne plus toujours afficher les images de ${address}`,
     notKept: 'Le serveur n’a pas gardé ce choix.',
+    languageNotLoaded: 'Cette langue n’a pas pu être chargée. Vérifiez votre connexion et réessayez.',
     notify: 'Me prévenir des nouveaux messages',
     notifyOff: 'Ne plus prévenir ce navigateur',
     notifyText: 'Même quand ces pages sont fermées.',

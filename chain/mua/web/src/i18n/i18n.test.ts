@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { en } from './en';
 import { comingDate, size, shortDate, span } from './format';
 import { fr } from './fr';
-import { firstOf } from './language.svelte';
+import { firstOf } from './texts';
 
 type Node = Record<string, unknown>;
 

@@ -2,7 +2,17 @@ import type { World } from './meaning';
 import { type Code, type Operator } from './operators';
 import { parse } from './parse';
 import { joined, not, partsOf, type Question, term } from './question';
-import { momentBefore, octetsOf, periodOf, spanIn, type State, stateNamed, states, things } from './values';
+import {
+  momentBefore,
+  octetsOf,
+  periodOf,
+  spanIn,
+  spansOffered,
+  type State,
+  stateNamed,
+  states,
+  things,
+} from './values';
 import { write } from './write';
 
 /** A search as a form has it, each field with what would be typed for it. What has no field of its own is in `words`. */
@@ -28,9 +38,6 @@ export interface Fields {
   unread: boolean;
   flagged: boolean;
 }
-
-/** The spans of time that are offered. */
-export const spansOffered = ['1d', '1w', '1m', '6m', '1y'];
 
 export const noFields: Readonly<Fields> = {
   from: '',

@@ -1,8 +1,7 @@
 import { fold } from './fold';
-import { spansOffered } from './form';
 import type { World } from './meaning';
 import { type Code, operatorNamed, operators, takenBy } from './operators';
-import { spanIn, type State, states, things, valuesIn } from './values';
+import { spanIn, spansOffered, type State, states, things, valuesIn } from './values';
 import { asValue } from './write';
 
 /** What might be meant by what is typed so far. */

@@ -4,6 +4,9 @@ import type { Code } from './operators';
 
 /** What stands behind operators: dates, spans of time, sizes, and the states of letters. */
 
+/** The spans of time that are offered. */
+export const spansOffered = ['1d', '1w', '1m', '6m', '1y'];
+
 /** A stretch of time, from its first moment to the one behind it. */
 export interface Period {
   from: Date;

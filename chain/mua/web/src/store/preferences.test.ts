@@ -45,7 +45,7 @@ describe('preferences', () => {
     await first.enter();
     first.settings.chooseTheme('dark');
     first.settings.chooseUndoSend(30);
-    first.settings.chooseLanguage('fr');
+    await first.settings.chooseLanguage('fr');
     first.settings.alwaysShowPicturesOf('Claire/X~Y@Atelier.test');
     await first.sent();
     storage.clear();
@@ -97,7 +97,7 @@ describe('preferences', () => {
   it('chosen at the log-in are those of whoever logs in', async () => {
     const { mail, settings, enter, sent } = await open();
     if (mail.choices) mail.choices.language = 'fr';
-    settings.chooseLanguage('en');
+    await settings.chooseLanguage('en');
     await enter();
     await sent();
     expect([language.code, mail.choices?.language]).toEqual(['en', 'en']);

@@ -1,4 +1,5 @@
-import { type Code, isCode, language } from '../i18n/language.svelte';
+import { language } from '../i18n/language.svelte';
+import { type Code, isCode } from '../i18n/texts';
 import type { Choices, Patch } from '../jmap';
 import { read, write } from './local';
 
@@ -58,7 +59,7 @@ export class Settings {
     }
     this.picturesFrom = choices.picturesFrom;
     this.#take(choices);
-    language.start(navigator.languages);
+    language.follow(navigator.languages);
   }
 
   chooseTelling(telling: Telling): void {
@@ -77,9 +78,9 @@ export class Settings {
     this.#paint();
   }
 
-  chooseLanguage(code: Code): void {
-    language.choose(code);
-    this.#chosen('language', code);
+  /** It counts as soon as its texts are there; where they do not come, the choice is as it was. */
+  async chooseLanguage(code: Code): Promise<void> {
+    if (await language.choose(code)) this.#chosen('language', code);
   }
 
   /** Whether the pictures of this sender are always shown. */
