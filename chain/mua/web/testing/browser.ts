@@ -88,6 +88,16 @@ export function watch(page: Page): string[] {
   return problems;
 }
 
+/** What comes behind the first letters. A story in which the line breaks begins when it has come. */
+const behind = ['Letter', 'Seldom', 'ScheduledList'];
+
+async function isWhole(page: Page): Promise<void> {
+  const come = behind.map((name) =>
+    page.waitForEvent('requestfinished', (request) => request.url().includes(`/assets/${name}-`)),
+  );
+  await Promise.all(come);
+}
+
 /**
  * Opens the pages as Alice; what the policy forbids and what breaks is gathered in `problems`. With a time given it stands
  * still, and waiting goes on.
@@ -103,9 +113,12 @@ export async function logIn(
   const problems = watch(page);
   await (now ? page.clock.setFixedTime(now) : page.clock.install());
   await page.goto(url);
+  const whole = isWhole(page);
+  whole.catch(() => undefined);
   await page.locator('input[name=name]').fill('alice@alpha.test');
   await page.locator('input[name=password]').fill('postcard');
   await page.locator('button[type=submit]').click();
   await page.locator('[role=row] .who, .empty').first().waitFor();
+  await whole;
   return { page, problems };
 }
