@@ -38,6 +38,8 @@ describe('an invitation', () => {
     await choice(words.choose.accepted).click();
     await card.getByText(words.said.accepted).waitFor();
     const subject = words.subject.accepted('Choir');
+    // The card says so as soon as the letter is handed over; it lies among the sent ones a moment later.
+    await until('the answer is sent', async () => lettersIn(story, 'sent', subject).length === 1);
     const [sent] = lettersIn(story, 'sent', subject);
     expect(sent?.to.map(({ email }) => email)).toEqual([claire.email]);
     expect(sent?.from[0]?.email).toBe('alice@alpha.test');
@@ -54,14 +56,17 @@ describe('an invitation', () => {
       .getByRole('button', { name: en.read.unfold, exact: true })
       .click();
     await card.getByText(words.said.accepted).waitFor();
-    expect(await choice(words.choose.accepted).getAttribute('aria-pressed')).toBe('true');
+    await until(
+      'it is marked',
+      async () => (await choice(words.choose.accepted).getAttribute('aria-pressed')) === 'true',
+    );
     // Somebody thinks better of it.
     await choice(words.choose.declined).click();
     await card.getByText(words.said.declined).waitFor();
-    expect([...made.keywords].filter((keyword) => keyword.startsWith('invitation'))).toEqual([
-      'invitation-declined',
-    ]);
-    expect(lettersIn(story, 'sent', words.subject.declined('Choir'))).toHaveLength(1);
+    const kept = () => [...made.keywords].filter((keyword) => keyword.startsWith('invitation')).join();
+    await until('the new answer is kept', async () => kept() === 'invitation-declined');
+    const declined = () => lettersIn(story, 'sent', words.subject.declined('Choir')).length;
+    await until('the new answer is sent', async () => declined() === 1);
   });
 
   it('can be answered by keyboard, and the answer called back: nothing of it stays', async () => {
@@ -73,8 +78,10 @@ describe('an invitation', () => {
     await page.getByText(words.recalled).waitFor();
     await until('it is unanswered', async () => !(await card.getByText(words.said.tentative).isVisible()));
     const subject = words.subject.tentative('Choir');
-    expect([...lettersIn(story, 'sent', subject), ...lettersIn(story, 'drafts', subject)]).toEqual([]);
-    expect([...made.keywords].some((keyword) => keyword.startsWith('invitation'))).toBe(false);
+    await until('nothing of it stays', async () => {
+      const letters = [...lettersIn(story, 'sent', subject), ...lettersIn(story, 'drafts', subject)];
+      return letters.length === 0 && ![...made.keywords].some((keyword) => keyword.startsWith('invitation'));
+    });
   });
 
   it('whose answer is refused says so, stays unanswered, and leaves no draft', async () => {
