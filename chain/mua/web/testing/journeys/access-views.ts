@@ -169,7 +169,9 @@ export const views: Record<string, Show> = {
   },
   nothingHere: async (page, url) => {
     await page.goto(`${url}/#/junk`);
-    await page.locator('.empty').first().waitFor();
+    // Of the list, which the head of a folder stands over: there may be another beside it, where letters are read.
+    const list = page.getByRole('region').filter({ has: page.getByRole('heading', { level: 1 }) });
+    await list.getByRole('heading', { level: 2 }).first().waitFor();
   },
   search: async (page, url) => {
     await page.goto(`${url}/#/search/`);
