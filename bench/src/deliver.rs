@@ -10,7 +10,7 @@ use crate::shim::{Disk, Shim};
 
 const SIZE: usize = 10_000;
 
-/// What one run gave.
+/// The result of one run.
 struct Measured {
     per_second: f64,
     syncs_per_letter: f64,

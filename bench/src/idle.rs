@@ -34,7 +34,7 @@ fn growth(pid: u32, open: impl Fn() -> Imap) -> f64 {
         imap.idle();
         imap
     };
-    // What is set up once (log-in caches, auth workers) is not the connection's.
+    // Memory that is set up once (log-in caches, auth workers) does not belong to the connections.
     let first: Vec<Imap> = (0..4).map(|_| connect()).collect();
     std::thread::sleep(Duration::from_secs(1));
     let before = memory_of_tree(pid);

@@ -118,7 +118,7 @@ fn sources() {
         while !jmap.line().is_empty() {}
         jmap
     };
-    // What is set up once (log-in caches, workers) is no stream's.
+    // Memory that is set up once (log-in caches, workers) does not belong to the streams.
     let first: Vec<Jmap> = office.people.iter().map(open).collect();
     std::thread::sleep(Duration::from_secs(1));
     let before = memory_of_tree(office.pid());

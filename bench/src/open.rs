@@ -1,4 +1,4 @@
-//! What a client asks when it opens a large folder.
+//! Measures the commands that a client sends when it opens a large folder.
 
 use std::time::Instant;
 

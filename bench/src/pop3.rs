@@ -22,7 +22,7 @@ pub fn run() {
     download();
 }
 
-/// What a client does that leaves its letters on the server.
+/// Measures a client that leaves its letters on the server.
 fn list() {
     let (ours, theirs) = beside(LISTED, 2000, |open| {
         let start = Instant::now();

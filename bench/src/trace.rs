@@ -1,4 +1,4 @@
-//! What does the history of each letter cost?
+//! Measures the cost of the history of each letter.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -21,7 +21,7 @@ const SIZE: usize = 10_000;
 /// Runs with and without, by turns: a machine is not equally fast all the time.
 const ROUNDS: usize = 5;
 
-/// What one run gave.
+/// The result of one run.
 struct Run {
     per_second: f64,
     syncs_per_letter: f64,
@@ -158,7 +158,7 @@ fn random(number: u32) -> [u8; 10] {
     random
 }
 
-/// How long it takes to find something among a million letters.
+/// Measures how long it takes to find something among a million letters.
 async fn search() {
     const MANY: u32 = 1_000_000;
     let folder = tempfile::tempdir().expect("a folder");

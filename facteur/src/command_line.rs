@@ -1,4 +1,4 @@
-//! What can be said on the command line.
+//! Defines the command line.
 
 pub mod fetch;
 mod form;
@@ -32,7 +32,7 @@ pub struct CommandLine {
     pub command: Option<Command>,
 }
 
-/// Which post office is meant.
+/// The post office that a command works on.
 #[derive(Clone, Debug, Default, Args)]
 pub struct WhichOffice {
     /// The configuration file
@@ -159,7 +159,7 @@ pub struct Import {
     pub new: NewImport,
 }
 
-/// What can be said of an import that has been.
+/// A command on a past import.
 #[derive(Clone, Debug, Subcommand)]
 pub enum PastImport {
     /// Take away again what an import has brought and nobody has touched since
@@ -419,7 +419,7 @@ pub enum AccountCommand {
     },
 }
 
-/// What of a person is to be another way.
+/// The changes to an account; at least one is given.
 #[derive(Clone, Debug, Args)]
 #[group(required = true, multiple = true)]
 pub struct AccountChanges {
@@ -445,14 +445,14 @@ pub struct AccountChanges {
     pub main_address: Option<Address>,
 }
 
-/// How much a mailbox may hold.
+/// The largest size of a mailbox.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Limit {
     None,
     Octets(u64),
 }
 
-/// Where a new password comes from; asked on the terminal if nothing is said.
+/// The source of a new password; without one, the password is asked for on the terminal.
 #[derive(Clone, Copy, Debug, Args)]
 pub struct PasswordFrom {
     /// Read the password from the first line of standard input
@@ -571,7 +571,7 @@ pub struct Which {
     pub to: Option<Domain>,
 }
 
-/// Which letters' ways are told.
+/// The letters that `facteur trace` tells of.
 #[derive(Debug, Args)]
 pub struct Trace {
     /// The name of a letter, its Message-ID, or an address it was from or to

@@ -44,7 +44,7 @@ pub fn run(command: Command, context: &Context<'_>) -> Result<(), Failure> {
     }
 }
 
-/// How this program was called: the commands that are shown can then be copied.
+/// Returns how this program was called: a person can then copy the commands that it shows.
 fn called() -> String {
     std::env::args().next().unwrap_or_else(|| "facteur".to_owned())
 }

@@ -42,7 +42,7 @@ pub struct Config {
     pub proxy: Proxy,
     /// The name servers to ask; none for the system's.
     pub dns_servers: Vec<SocketAddr>,
-    /// Where letters for some domains go.
+    /// The routes that letters for some domains take.
     pub routes: Vec<Route>,
 }
 
@@ -146,7 +146,7 @@ impl Config {
         Err(reader.problems)
     }
 
-    /// Where a door stands; `low_ports` says whether this process may open those below 1024.
+    /// Returns the addresses that a door listens on; `low_ports` says whether this process may open those below 1024.
     pub fn places(&self, door: Door, low_ports: bool) -> Vec<BindAddress> {
         self.listen.get(&door).cloned().unwrap_or_else(|| door.default_places(low_ports))
     }

@@ -1,4 +1,4 @@
-//! What a command works with: the configuration, the data, and, where the post office runs, its parts.
+//! Gives a command the configuration, the data and, if the post office runs, its parts.
 
 use std::cell::{Cell, OnceCell};
 
@@ -22,13 +22,13 @@ pub struct Running {
     pub memory: Budget,
 }
 
-/// What a command works with.
+/// The configuration and the post office that a command works with.
 pub struct Context<'a> {
     config: &'a Config,
     office: Access<'a>,
 }
 
-/// How the data are reached.
+/// The way in which a command reaches the data.
 enum Access<'a> {
     /// Through the post office that runs.
     Running(&'a Running),
@@ -42,7 +42,7 @@ impl<'a> Context<'a> {
         Self { config, office: Access::Running(running) }
     }
 
-    /// Where none runs.
+    /// Makes the context of a command when no post office runs.
     pub fn of_closed(config: &'a Config) -> Self {
         Self { config, office: Access::Closed { lock: Cell::new(None), store: OnceCell::new() } }
     }
@@ -82,7 +82,7 @@ impl<'a> Context<'a> {
         self.opened(|| self.open())
     }
 
-    /// What takes charge of letters.
+    /// Returns the intake, which takes charge of letters.
     pub fn intake(&self) -> Result<Intake, Failure> {
         match self.running() {
             Some(running) => Ok(running.intake.clone()),

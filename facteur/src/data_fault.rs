@@ -1,4 +1,4 @@
-//! What is wrong with a data folder, in the person's language, with what to do.
+//! Says what is wrong with a data folder, in the person's language, with what to do.
 
 use std::os::unix::fs::MetadataExt;
 use std::path::Path;
@@ -8,7 +8,7 @@ use store::OpenError;
 use crate::language::{database, say, system};
 use crate::users;
 
-/// What is wrong with the data folder.
+/// Says what is wrong with the data folder.
 pub fn data_fault(fault: &OpenError) -> String {
     match fault {
         OpenError::InUse { folder, process } => {

@@ -33,7 +33,7 @@ pub fn open_for_command(folder: &Path) -> Result<Store, OpenError> {
     Store::open(Options { readers: 1, ..Options::new(folder) }, &migrations())
 }
 
-/// That there is no post office yet is said with what to do.
+/// Fails if there is no post office yet, and says what to do.
 pub fn must_exist(folder: &Path) -> Result<(), Failure> {
     if exists(folder)? {
         return Ok(());

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-/// What to tell the person, and with which exit status.
+/// A message for the person, with an exit status.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Failure {
     pub status: u8,

@@ -11,7 +11,7 @@ use std::sync::OnceLock;
 use serde::{Deserialize, Serialize};
 
 thread_local! {
-    /// What the caller reads whose command runs on this thread.
+    /// The language of the caller whose command runs on this thread.
     static OF_CALLER: Cell<Option<Language>> = const { Cell::new(None) };
 }
 
@@ -28,7 +28,8 @@ pub enum Language {
 }
 
 impl Language {
-    /// What the person reads whose command runs on this thread, or else the one at the terminal of this process.
+    /// Returns the language of the person whose command runs on this thread, or else of the one at the terminal of
+    /// this process.
     pub fn of_the_person() -> Self {
         if let Some(language) = OF_CALLER.get() {
             return language;

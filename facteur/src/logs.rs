@@ -1,4 +1,4 @@
-//! What the program tells while it runs: human-readable lines on standard error, `RUST_LOG` to see more or less.
+//! Writes the log of the program: human-readable lines on standard error, `RUST_LOG` to see more or less.
 
 use std::io::IsTerminal;
 

@@ -30,8 +30,8 @@ use commands::{demo, manual, send, serve};
 use config::Config;
 use failure::Failure;
 
-/// What a load needed goes back to the system within a minute after it, also where many threads took it: the allocator of
-/// most systems keeps it for ever. SQLite takes its memory from here too.
+/// The allocator returns the memory of a load to the system within a minute after it, also if many threads took it:
+/// the allocator of most systems keeps it for ever. SQLite takes its memory from here too.
 #[global_allocator]
 static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
 

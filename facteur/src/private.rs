@@ -102,7 +102,7 @@ fn close_folder(folder: &OwnedFd, about: &Stat) -> Result<(), Why> {
     if is_open(&after) { Err(Why::NoRights) } else { Ok(()) }
 }
 
-/// What a post office makes in its folder; anything else is left as it is.
+/// Tells whether a post office makes a file of this name in its folder; any other file is left as it is.
 fn is_ours(name: &CStr) -> bool {
     let name = name.to_bytes();
     let begins = |with: &[u8]| name.starts_with(with);

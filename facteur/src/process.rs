@@ -1,4 +1,4 @@
-//! What this process lets others see of it. Letters and passwords pass through its memory and its files.
+//! Limits what other processes see of this one. Letters and passwords pass through its memory and its files.
 
 use rustix::fs::Mode;
 use rustix::process::{Resource, Rlimit, setrlimit, umask};

@@ -37,11 +37,11 @@ pub use host_name::look_into as look_into_host_name;
 pub use routes::resolver;
 use staff::{Others, Staff};
 
-/// How long a conversation in the middle of something may take to end. After it the rest is cut off: what was
-/// acknowledged is on disk, and what was not will be sent again.
+/// The time that a conversation in the middle of something may take to end. After it the rest is cut off: whatever
+/// was acknowledged is on disk, and the clients send the rest again.
 const GRACE: Duration = Duration::from_secs(8);
 
-/// How long a command that has the data is waited for.
+/// The time that the server waits for a command that has the data.
 const PATIENCE: Duration = Duration::from_secs(5);
 
 /// A post office that is open.
@@ -116,7 +116,7 @@ impl Server {
         Ok(Self { store, doors, invitations, tls, stop, tasks, trace_task, _lock: lock })
     }
 
-    /// Where each door stands.
+    /// Returns the addresses of the doors.
     pub fn doors(&self) -> &[(Door, BindAddress)] {
         &self.doors
     }

@@ -1,8 +1,8 @@
-//! What the system tells a running process.
+//! Receives the signals that the system sends to a running process.
 
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
-/// What somebody wants of us.
+/// The wish behind a signal.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Wish {
     /// SIGTERM or SIGINT.

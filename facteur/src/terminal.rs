@@ -14,7 +14,7 @@ const LONGEST_LINE: usize = 4096;
 /// No small file of a command line is larger.
 const LARGEST_FILE: usize = 1 << 20;
 
-/// What was asked for.
+/// Prints the answer that the person asked for.
 pub fn print(text: &str) {
     if let Some(caller) = control::current() {
         return caller.print(text);
@@ -22,7 +22,7 @@ pub fn print(text: &str) {
     put(&mut std::io::stdout().lock(), text.as_bytes());
 }
 
-/// What should be known besides.
+/// Prints a note that the person should know besides.
 pub fn note(text: &str) {
     if let Some(caller) = control::current() {
         return caller.note(text);
@@ -35,8 +35,8 @@ pub fn put(to: &mut impl Write, octets: &[u8]) {
     let _ = to.write_all(octets).and_then(|()| to.flush());
 }
 
-/// How many characters fit on a line of it: as the shell says, or what most people have; without end where it is no
-/// terminal, so that scripts find what belongs together on one line.
+/// Returns how many characters fit on a line of it: as the shell says, or as most people have; it is unlimited if
+/// there is no terminal, so that scripts find on one line what belongs together.
 pub fn width() -> usize {
     if let Some(caller) = control::current() {
         return caller.circumstances().width;
@@ -93,7 +93,7 @@ pub async fn stopped() {
     }
 }
 
-/// Whose terminal it is.
+/// Returns the caller whose terminal it is.
 pub fn caller() -> Result<std::sync::Arc<control::Caller>, Failure> {
     control::current().ok_or_else(|| Failure::new(say!("there is nobody to ask", "il n'y a personne à qui demander")))
 }

@@ -11,7 +11,8 @@ pub fn runtime() -> Result<Runtime, Failure> {
     Builder::new_multi_thread().enable_all().build().map_err(no_threads)
 }
 
-/// What a command runs on that waits for others: its own thread alone, which knows whose terminal it prints on.
+/// Makes the runtime for a command that waits for others: its own thread alone, which knows whose terminal it prints
+/// on.
 pub fn on_one_thread() -> Result<Runtime, Failure> {
     Builder::new_current_thread().enable_all().build().map_err(no_threads)
 }

@@ -20,7 +20,7 @@ fn first_answer(place: &'static str, recipient: &'static str) -> std::thread::Jo
     })
 }
 
-/// What the pages answer to a GET: the head.
+/// Returns the head of the pages' answer to a GET.
 fn head(link: &str, more: &str) -> String {
     let (place, path) = link.strip_prefix("http://").and_then(|rest| rest.split_once('/')).expect("a link");
     let mut door = TcpStream::connect(place).expect("the pages are open");
@@ -61,7 +61,8 @@ fn start() -> (Child, Value) {
     (child, ready)
 }
 
-/// What a demo has told of itself is for people: nothing is amiss, nothing is the program's own language, nothing is secret.
+/// Checks that the text of a demo is for people: nothing is amiss, nothing is the program's own language, nothing is
+/// secret.
 fn assert_reads_well(child: &mut Child, ready: &Value) {
     let mut log = String::new();
     child.stderr.take().expect("piped").read_to_string(&mut log).expect("text");

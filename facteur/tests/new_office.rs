@@ -45,7 +45,7 @@ fn connect(place: &str) -> TcpStream {
     }
 }
 
-/// What a stranger hears who brings a letter for `recipient`.
+/// Returns the reply to a stranger who brings a letter for `recipient`.
 fn answer(place: &str, recipient: &str) -> String {
     let mut door = BufReader::new(connect(place));
     let mut last = String::new();

@@ -1,5 +1,5 @@
-//! What anybody may send in a log-in, and what must hold then: tried by a property test of `words/sasl`, and by the fuzz
-//! target `sasl`.
+//! Feeds a log-in with whatever anybody may send, and checks what must hold then: a property test of `words/sasl` and
+//! the fuzz target `sasl` run it.
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;

@@ -1,5 +1,5 @@
-//! What an IMAP server elsewhere may send: any bytes, in any pieces. Nothing panics, nothing beyond the bounds is kept, and
-//! in whichever pieces it comes it means the same.
+//! Feeds the client with whatever an IMAP server elsewhere may send: any bytes, in any pieces. Nothing panics,
+//! nothing beyond the bounds is kept, and in whichever pieces it comes it means the same.
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;

@@ -1,5 +1,6 @@
-//! What a POP3 server elsewhere may send: replies, listings and letters of any bytes. Nothing panics; numbers of a listing
-//! ascend; a listing with nonsense in it says so; a body means the same in whichever pieces it comes.
+//! Feeds the client with whatever a POP3 server elsewhere may send: replies, listings and letters of any bytes.
+//! Nothing panics; numbers of a listing ascend; a listing with nonsense in it says so; a body means the same in
+//! whichever pieces it comes.
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;

@@ -1,4 +1,4 @@
-//! What another server may answer.
+//! Feeds the client with whatever another server may answer.
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;

@@ -1,5 +1,6 @@
-//! What others have found out about the crates and packages we use. These steps are quick, and are skipped with a word where
-//! their tool, their database or the network is not there: that somebody else's server is down says nothing about this tree.
+//! Asks what others have found out about the crates and packages we use. These steps are quick, and are skipped with
+//! a word if their tool, their database or the network is not there: somebody else's server being down says nothing
+//! about this tree.
 
 use std::process::Command;
 
@@ -32,7 +33,7 @@ fn deny() -> Command {
     deny
 }
 
-/// What the registry of npm knows of the packages that end up in the pages.
+/// Asks the registry of npm about the packages that end up in the pages.
 pub fn pages() -> Outcome {
     if !has("npm") {
         // The step before has said so.

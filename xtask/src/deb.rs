@@ -78,7 +78,8 @@ fn build(program: &Path, into: &Path) -> Result<PathBuf, String> {
     pack(&stage, into)
 }
 
-/// What dpkg must know: the description, the scripts, and which files are the administrator's.
+/// Writes the control files of the package for dpkg: the description, the scripts, and the list of files that are the
+/// administrator's.
 fn control(stage: &Path, program: &Path, scripts: &Path) -> Outcome {
     let folder = stage.join("DEBIAN");
     for name in ["postinst", "prerm", "postrm"] {

@@ -9,7 +9,7 @@ use std::process::Command;
 
 use crate::run::{Outcome, has, root, step};
 
-/// What a small Debian of people who use it has, beside its core.
+/// The packages that a small Debian of people who use it has, beside its core.
 const FURNITURE: &str = "systemd-sysv dbus adduser man-db bash-completion zsh fish curl iproute2";
 /// Seconds that the whole story may take.
 const PATIENCE: &str = "1200";

@@ -5,7 +5,8 @@ use std::process::Command;
 
 use crate::run::{Outcome, cargo, has, root, step};
 
-/// What the tests and benchmarks need beside Rust. swaks speaks TLS and logs in through the two Perl libraries.
+/// The packages that the tests and benchmarks need beside Rust. swaks speaks TLS and logs in through the two Perl
+/// libraries.
 const PACKAGES: &[&str] = &[
     "chromium",
     "curl",
@@ -42,7 +43,7 @@ const PACKAGES: &[&str] = &[
     "xvfb",
 ];
 
-/// What only the clients that are built need (mujmap reads and writes notmuch's index).
+/// The packages that only the clients that are built need (mujmap reads and writes notmuch's index).
 const TO_BUILD: &[&str] = &["libnotmuch-dev", "notmuch"];
 
 /// Clients from the registry of Python, in an environment of their own below `target`.

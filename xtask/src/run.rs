@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, ExitStatus, Stdio};
 use std::time::Instant;
 
-/// What went wrong, for the developer to read.
+/// The outcome of a step; an error is a sentence for the developer to read.
 pub type Outcome = Result<(), String>;
 
 /// The profile of what is shipped. Figures are of that: `--release` is quick to build, and the program it gives is slower.

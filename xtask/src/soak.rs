@@ -9,7 +9,7 @@ use std::time::Instant;
 use crate::run::{Outcome, SHIPPED, cargo, npm, root, step};
 use crate::{deb_trial, fuzz, peers};
 
-/// How often each test of `tests/tests/crash.rs` is run: it kills at another moment each time.
+/// The number of runs of each test of `tests/tests/crash.rs`: it kills at another moment each time.
 const KILL_ROUNDS: u32 = 12;
 /// Seconds for each fuzz target.
 const FUZZ_SECONDS: u32 = 600;
@@ -90,7 +90,7 @@ fn search() -> Outcome {
     long_paths("search_agrees")
 }
 
-/// What mutations of letters must not change, with more of them: one letter is the same for all who read it.
+/// Checks, with more mutations of letters, that one letter is the same for all who read it.
 fn reading() -> Outcome {
     let mutations = |seeds: &str, words: &[&str]| {
         step(cargo().args(["test", "--profile", SHIPPED, "--package"]).args(words).env("FACTEUR_SEEDS", seeds))

@@ -1,4 +1,4 @@
-//! What can be said to `facteur fetch`.
+//! Defines the command line of `facteur fetch`.
 
 use std::path::PathBuf;
 
@@ -125,7 +125,7 @@ pub struct RunFetch {
     pub json: bool,
 }
 
-/// How letters are fetched.
+/// The options of a fetch.
 #[derive(Clone, Debug, Args)]
 pub struct FetchOptions {
     /// Let letters from the inbox arrive like new ones, through the filters
@@ -185,7 +185,7 @@ pub struct FetchOptions {
     pub every: Option<u64>,
 }
 
-/// What to log in with; asked on the terminal if nothing is said.
+/// The credentials to log in with; without them, they are asked for on the terminal.
 #[derive(Clone, Debug, Args)]
 pub struct FetchLogin {
     #[command(flatten)]

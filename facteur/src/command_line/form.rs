@@ -1,4 +1,4 @@
-//! What many commands take: the form of a table, and an address.
+//! The options that many commands take: the form of a table, and an address.
 
 use clap::Args;
 use mail::Address;

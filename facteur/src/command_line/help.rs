@@ -3,7 +3,7 @@
 use clap::Command;
 use clap::error::{Error, ErrorKind};
 
-/// What `--help` says of a command, as clap returns it; or that there is no such command.
+/// Returns what `--help` says of a command, as clap returns it; or that there is no such command.
 pub fn of(command: Command, path: &[String]) -> Error {
     let words = ["facteur"].into_iter().chain(path.iter().map(String::as_str)).chain(["--help"]);
     match command.clone().try_get_matches_from(words) {

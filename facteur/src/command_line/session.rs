@@ -33,7 +33,7 @@ pub enum SessionCommand {
     },
 }
 
-/// Which of a person's sessions.
+/// The choice of a person's sessions.
 #[derive(Clone, Debug, Args)]
 #[group(required = true, multiple = false)]
 pub struct WhichSessions {

@@ -1,8 +1,8 @@
-//! What is wrong with a command line, in French: clap's own words are English.
+//! Says in French what is wrong with a command line: clap's own words are English.
 
 use clap::error::{ContextKind, ContextValue, Error, ErrorKind};
 
-/// What was not understood, how the command is used, and how to learn more.
+/// Says what was not understood, how the command is used, and how to learn more.
 pub fn in_french(error: &Error) -> String {
     let what = what_is_wrong(error).unwrap_or_else(|| "cette ligne de commande n'est pas comprise".to_owned());
     let advice: String = ADVICE
@@ -19,7 +19,7 @@ pub fn in_french(error: &Error) -> String {
     format!("erreur : {what}{advice}{usage}\n\nPour en savoir plus, essayez --help.\n")
 }
 
-/// What was probably meant.
+/// The sentences that suggest what was probably meant.
 const ADVICE: &[(ContextKind, &str)] = &[
     (ContextKind::SuggestedSubcommand, "la commande qui y ressemble :"),
     (ContextKind::SuggestedArg, "l'option qui y ressemble :"),

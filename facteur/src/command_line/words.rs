@@ -56,7 +56,7 @@ impl Words {
     }
 }
 
-/// What stands for a value in the help, and the same in French.
+/// The words that stand for a value in the help, with the French ones.
 const VALUES: &[(&str, &str)] = &[
     ("ADDRESS", "ADRESSE"),
     ("ADDRESS|URL", "ADRESSE|URL"),
@@ -149,7 +149,7 @@ fn arg_with_words(arg: Arg, language: Language, words: &Words) -> Arg {
     if values.is_empty() { arg } else { arg.value_names(values) }
 }
 
-/// What can be said for a value, and what it is when nothing is said: clap would add both in English.
+/// Says which values an option takes, and which it has by default: clap would add both in English.
 fn choices(arg: &Arg, language: Language) -> String {
     if !arg.get_action().takes_values() {
         return String::new();

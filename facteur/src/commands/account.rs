@@ -49,7 +49,7 @@ pub fn run(command: AccountCommand, context: &Context<'_>) -> Result<(), Failure
     Ok(())
 }
 
-/// What failed log-ins have brought about is only in the memory of a post office that runs: where none runs, nobody is
+/// Lifts the block of an address. Only a running post office remembers failed log-ins: if none runs, nobody is
 /// blocked.
 fn unblock(context: &Context<'_>, address: &Address) -> Result<(), Failure> {
     must_exist(&context.store()?, address)?;
@@ -64,7 +64,7 @@ fn unblock(context: &Context<'_>, address: &Address) -> Result<(), Failure> {
     Ok(())
 }
 
-/// Who gets a mailbox.
+/// A person who gets a mailbox.
 #[derive(Clone, Debug)]
 pub struct Person {
     pub address: Address,
@@ -88,14 +88,14 @@ pub fn add(store: &Store, person: Person, password: &Password) -> Result<(), Tro
     })
 }
 
-/// What is kept of another password of somebody who is here.
+/// Returns what is kept of another password of a person who has an account.
 fn another(store: &Store, address: &Address, password: &Password) -> Result<Secret, Trouble> {
     let (written, address) = (address.to_string(), address.clone());
     let person = store.read_blocking(move |view| directory::account::find(view, &address))?;
     Ok(Secret::make(password, &[&written, person.name.as_deref().unwrap_or_default()])?)
 }
 
-/// What they read: what was said, or else what the person who adds them reads.
+/// Returns the language that was named, or else the one that the caller reads.
 fn chosen(code: Option<&str>) -> Language {
     code.and_then(Language::from_code).unwrap_or_else(own_language)
 }

@@ -46,7 +46,7 @@ pub fn run(demo: &Demo, folder: Option<&Path>) -> Result<(), Failure> {
     })
 }
 
-/// Where the demo lives.
+/// The folder that the demo lives in.
 enum DemoFolder {
     Kept(PathBuf),
     Temporary(TempDir),
@@ -148,7 +148,7 @@ fn say_taken(taken: &[String], json: bool) -> Failure {
     Failure::new(text)
 }
 
-/// What `--json` prints.
+/// The object that `--json` prints.
 #[derive(Serialize)]
 struct Ready<'a> {
     ready: bool,

@@ -39,7 +39,7 @@ pub fn run(export: Export, context: &Context<'_>) -> Result<(), Failure> {
     Ok(())
 }
 
-/// What the caller writes.
+/// Returns the format that the caller writes.
 pub fn format_of(export: &Export) -> ExportFormat {
     export.format.as_deref().map_or_else(|| by_ending(&export.path), format)
 }

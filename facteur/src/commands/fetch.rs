@@ -54,7 +54,7 @@ fn change_password(name: &str, login: &FetchLogin, context: &Context<'_>) -> Res
     Ok(())
 }
 
-/// What is known of a removed source's letters goes in slices, so that the post office is not held up.
+/// Forgets the letters of a removed source, in slices, so that the post office is not held up.
 fn clear(store: &Store, id: SourceId) -> Result<(), Failure> {
     loop {
         let more = store.write_blocking(Key::Fetching, move |tx| ledger::sweep_removed(tx, id));
@@ -64,7 +64,7 @@ fn clear(store: &Store, id: SourceId) -> Result<(), Failure> {
     }
 }
 
-/// What to log in with, as the person says.
+/// Returns the credentials to log in with, as the person gives them.
 fn secret(login: &FetchLogin, mailbox: &Mailbox, config: &Config) -> Result<Secret, Failure> {
     if let Some(client) = &login.oauth.oauth_client {
         return consent::get(login, &login.oauth, client, &mailbox.host, config);

@@ -20,7 +20,7 @@ use crate::table::Table;
 use crate::{clock, terminal};
 use watcher::Watcher;
 
-/// What the caller reads out of its files. The folder and the form are those that the command line says.
+/// Opens the files that the caller reads. The command line gives the folder and the form.
 pub fn files(import: &Import) -> Result<Files, Failure> {
     let import = &import.new;
     let below = import.folder.as_deref().map(folder).transpose()?;
@@ -43,7 +43,7 @@ fn nothing_named() -> Failure {
     Failure::new(say!("say whose mailbox, and which files", "dites la boîte de qui, et quels fichiers"))
 }
 
-/// What is to be brought.
+/// The import that a command runs.
 struct Bringing {
     address: Address,
     path: PathBuf,
@@ -78,7 +78,7 @@ fn bring(bringing: &Bringing, context: &Context<'_>) -> Result<(), Failure> {
     match imported {
         Ok(imported) => tell(&imported, run, bringing),
         Err(why) => {
-            // What came before it stopped can be taken back as well.
+            // The letters that came before it stopped can be taken back as well.
             tell_run(run.filter(|_| watcher.has_brought()), bringing.json);
             Err(moving::trouble(&why))
         }
@@ -124,7 +124,7 @@ fn tell(imported: &Imported, run: Option<RunId>, bringing: &Bringing) -> Result<
     )
 }
 
-/// How a run is taken back.
+/// Tells the person how a run is taken back.
 fn tell_run(run: Option<RunId>, json: bool) {
     let Some(RunId(run)) = run else { return };
     if json {

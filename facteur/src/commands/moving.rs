@@ -1,4 +1,4 @@
-//! What import and export share: whose mailbox, how far it is, and what went wrong.
+//! The code that import and export share: whose mailbox it is, how far the work is, and what went wrong.
 
 mod faults;
 
@@ -107,7 +107,7 @@ impl ProgressLine {
     }
 }
 
-/// How long it still takes at this pace; `None` where nobody can say yet.
+/// Returns how long it still takes at this pace; `None` if nobody can say yet.
 fn left(so_far: Duration, read: u64, total: u64) -> Option<Duration> {
     if read == 0 || total == 0 {
         return None;

@@ -45,7 +45,7 @@ pub fn run(send: Send, context: &Context<'_>) -> Result<(), Failure> {
     }
 }
 
-/// What of sendmail is not here is said, rather than done half.
+/// Refuses the options of sendmail that are not here, rather than do them half.
 fn check_flags(send: &Send) -> Result<(), Failure> {
     let usage = |text| Err(Failure { status: sysexits::USAGE, text });
     match send.service.as_deref() {
@@ -95,7 +95,7 @@ fn home(store: &Store, hostname: &Domain) -> Result<Domain, Failure> {
     Ok(first.unwrap_or_else(|| hostname.clone()))
 }
 
-/// Who runs this, as an address.
+/// Returns the address of the user who runs this.
 fn writer(who: &Who, home: &Domain) -> Result<Address, Failure> {
     let name = who.name.clone().unwrap_or_else(|| format!("user{}", who.uid));
     Address::new(&name, home.clone()).map_err(|_| wrong(&NotAnAddress(name)))
@@ -111,7 +111,8 @@ fn user(Who { uid, .. }: &Who) -> String {
     }
 }
 
-/// Who gets reports for this writer: themselves, or the postmaster where they have no mailbox (root, www-data, …).
+/// Returns the address that gets reports for this writer: their own, or the postmaster's if they have no mailbox
+/// (root, www-data, …).
 fn reachable(store: &Store, writer: &Address) -> Result<Address, Failure> {
     let asked = writer.clone();
     let found = store.read_blocking(move |view| Ok::<_, Trouble>(directory::resolve(view, None, &asked)?));

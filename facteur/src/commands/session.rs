@@ -57,7 +57,7 @@ impl Name {
     }
 }
 
-/// What is shown of one.
+/// The line of the table about one session.
 struct Line {
     name: Name,
     owner: String,
@@ -144,7 +144,7 @@ fn end_browsers(store: &Store, account: AccountId, number: Option<i64>) -> Resul
     Ok(store.write_blocking(Key::Directory, move |tx| Ok::<_, Trouble>(session::end(tx, account, number)?))?)
 }
 
-/// What is open is only in a post office that runs.
+/// Ends the conversations that mail clients have open. Only a running post office has any.
 fn end_conversations(context: &Context<'_>, account: AccountId, number: Option<u64>) -> u64 {
     let directory = context.running().map(|running| running.intake.directory());
     directory.map_or(0, |directory| directory.end_conversations(account, number) as u64)
@@ -214,7 +214,7 @@ fn as_table(lines: &[Line]) -> String {
     table.show()
 }
 
-/// What it is, in words, and of what a browser has open which session it belongs to.
+/// Says in words what the session is and, for a browser's conversation, which session it belongs to.
 fn what(line: &Line) -> String {
     let doing = match line.doing {
         None if line.browser.is_empty() => say!("browser", "navigateur"),

@@ -48,7 +48,7 @@ pub fn run(trace: Trace, context: &Context<'_>) -> Result<(), Failure> {
     }
 }
 
-/// What may be meant, the likeliest first: a Message-ID without its brackets looks like an address.
+/// Returns what the text may mean, the likeliest first: a Message-ID without its brackets looks like an address.
 fn asked(text: &str) -> Result<Vec<What>, Failure> {
     if let Ok(id) = text.parse::<LetterId>() {
         return Ok(vec![What::Letter(id)]);

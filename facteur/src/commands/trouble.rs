@@ -4,7 +4,7 @@ use super::size;
 use crate::failure::Failure;
 use crate::language::{database, say};
 
-/// What a transaction of a command can end with.
+/// The error that a transaction of a command can end with.
 #[derive(Debug, thiserror::Error)]
 pub enum Trouble {
     #[error(transparent)]

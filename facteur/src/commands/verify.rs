@@ -13,7 +13,7 @@ use crate::failure::Failure;
 use crate::language::say;
 use crate::{clock, terminal};
 
-/// Where other rooms than the mailbox keep references to bodies.
+/// The columns in which other rooms than the mailbox keep references to bodies.
 const REFERENCES: [Reference; 2] =
     [Reference { table: "queue_letter", column: "blob" }, Reference { table: "jmap_upload", column: "blob" }];
 
@@ -59,11 +59,11 @@ fn address_of(store: &Store, account: mail::seam::AccountId) -> Option<String> {
 /// One fault, for people and for scripts.
 #[derive(Serialize)]
 pub struct Told {
-    /// What kind of fault, in one word.
+    /// The kind of fault, in one word.
     fault: &'static str,
     /// The sentence.
     says: String,
-    /// Whose, where it is somebody's.
+    /// The account concerned, if it is one of an account.
     #[serde(skip_serializing_if = "Option::is_none")]
     account: Option<String>,
     /// The letter, by its number.
@@ -94,7 +94,7 @@ struct End {
     left: u64,
 }
 
-/// What was told so far.
+/// The counts of the faults told so far.
 struct Tally {
     json: bool,
     found: u64,

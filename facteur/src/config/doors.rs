@@ -95,7 +95,7 @@ impl Door {
         }
     }
 
-    /// Where this door stands when the configuration does not say: open to both families of addresses.
+    /// Returns the addresses of this door when the configuration names none: open to both families of addresses.
     pub fn default_places(self, low_ports: bool) -> Vec<BindAddress> {
         let (ips, port): (&[IpAddr], _) = match low_ports {
             true => (&EVERYWHERE, self.well_known_port()),
@@ -105,13 +105,13 @@ impl Door {
         port.into_iter().flat_map(at).collect()
     }
 
-    /// Where this door of a demo office stands: the trial ports, moved up by `offset`.
+    /// Returns the address of this door in a demo office: the trial ports, moved up by `offset`.
     pub fn demo_place(self, offset: u16) -> Option<SocketAddr> {
         Some(SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), self.trial_port()?.checked_add(offset)?))
     }
 }
 
-/// Where a door stands.
+/// The address that a door listens on.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum BindAddress {
     Tcp(SocketAddr),

@@ -66,7 +66,7 @@ fn show_group(group: &Group, language: Language) -> String {
     heading + &name + &settings.collect::<String>()
 }
 
-/// What a setting does, and its default where the line below does not show it.
+/// Says what a setting does, and its default if the line below does not show it.
 fn told_in_file(setting: &Setting, language: Language) -> String {
     let text = setting.text(language);
     match setting.default_in_words(language) {

@@ -1,4 +1,4 @@
-//! What a person is told who has written something else than was expected.
+//! Tells a person who has written something else than was expected what to write.
 
 use mta::route::TemplateError;
 use net::NotANetwork;
@@ -7,7 +7,7 @@ use super::doors::{BindAddress, Door};
 use super::reader::{At, Reader, Section};
 use crate::language::{Language, say};
 
-/// What should have stood there.
+/// The kind of value that should have stood there.
 pub enum Expected {
     HostName,
     Door(Door),
@@ -120,7 +120,7 @@ impl Expected {
     }
 }
 
-/// What cannot be filled in for a recipient.
+/// Says why a template cannot be filled in for a recipient.
 #[rustfmt::skip]
 fn words(error: &TemplateError, language: Language) -> String {
     match error {

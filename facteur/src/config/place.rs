@@ -1,4 +1,4 @@
-//! Where things are when nobody says: the configuration file, the data folder, the name of the machine.
+//! The defaults of places that nobody named: the configuration file, the data folder, the name of the machine.
 
 use std::path::{Path, PathBuf};
 
@@ -24,7 +24,7 @@ pub fn default_data() -> PathBuf {
 /// The folder that is there counts, whoever asks and with whatever rights: a command that root or another user runs means the
 /// same post office as `serve`. Where neither is there, the system's is begun, by those who can.
 fn data_among(system: &Path, own: &Path) -> PathBuf {
-    // That one may not look is no proof that nothing is there.
+    // A path that one may not look at may well be there.
     let is_there = |path: &Path| path.try_exists().unwrap_or(true);
     let can_be_made = || system.parent().is_some_and(|above| access(above, Access::WRITE_OK | Access::EXEC_OK).is_ok());
     if is_there(system) || (!is_there(own) && can_be_made()) {
@@ -45,7 +45,8 @@ fn uid_min(login_defs: &str) -> Option<u32> {
         let mut words = line.split_whitespace();
         if words.next() == Some("UID_MIN") { words.next()?.parse().ok() } else { None }
     };
-    // What cannot be meant is not believed: people have numbers above those that every system gives to services.
+    // The code does not believe an implausible number: people have numbers above those that every system gives to
+    // services.
     login_defs.lines().filter_map(value).next_back().filter(|uid| (100..=mta::route::People::LARGEST).contains(uid))
 }
 

@@ -12,7 +12,7 @@ use crate::language::say;
 /// The proxies in front, which are believed when they say where somebody comes from.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Proxy {
-    /// Where they stand.
+    /// The networks that the proxies are in.
     pub trusted: Proxies,
     /// The doors at which they say it with the PROXY protocol.
     pub protocol: BTreeSet<Door>,
@@ -44,7 +44,7 @@ pub fn read(reader: &mut Reader<'_>, section: Section<'_>) -> Proxy {
     Proxy { trusted: Proxies::new(networks), protocol }
 }
 
-/// What is wrong with the address of a proxy.
+/// Says what is wrong with the address of a proxy.
 pub fn explain(found: &str, why: NotANetwork, language: crate::language::Language) -> String {
     match why {
         NotANetwork::Shape => say!(in language;

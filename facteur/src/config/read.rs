@@ -201,7 +201,7 @@ fn read_run_as(
     }
 }
 
-/// Which users of this machine are people, where the address says which user it is.
+/// Reads which users of this machine are people, for a route whose address says which user it is.
 fn read_people(reader: &mut Reader<'_>, route: Section<'_>, parsed: &mut mta::route::Route) {
     let smallest = reader.number(route, "smallest_uid");
     let largest = reader.number(route, "largest_uid");

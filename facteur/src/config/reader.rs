@@ -13,7 +13,7 @@ use crate::language::{Language, say};
 pub struct Problem {
     /// Counted from 1.
     pub line: usize,
-    /// What is wrong and what to write, in the person's language.
+    /// The sentence that says what is wrong and what to write, in the person's language.
     pub text: String,
 }
 
@@ -37,7 +37,7 @@ pub struct Section<'a> {
 }
 
 impl Section<'_> {
-    /// What a right value of `key` looks like.
+    /// Returns an example of a right value of `key`.
     pub fn example(&self, key: &str) -> &'static str {
         self.about.setting(key).map_or("", |setting| setting.example)
     }
@@ -48,7 +48,7 @@ impl<'a> Reader<'a> {
         Self { file, language, problems: Vec::new() }
     }
 
-    /// Where in its line something begins, counted from 1 in characters.
+    /// Returns the column at which a span begins in its line, counted from 1 in characters.
     pub fn column(&self, span: &Range<usize>) -> usize {
         let before = self.file.get(..span.start).unwrap_or(self.file);
         1 + before.chars().rev().take_while(|sign| *sign != '\n').count()

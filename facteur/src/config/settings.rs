@@ -28,7 +28,7 @@ pub struct Setting {
     french: &'static str,
 }
 
-/// What a value is.
+/// The kind of a setting's value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
     Text,
@@ -38,12 +38,12 @@ pub enum Kind {
     Flag,
 }
 
-/// What holds where nothing is said.
+/// The value that holds if the configuration does not name one.
 #[derive(Clone, Copy, Debug)]
 pub enum Fallback {
     /// A value, as TOML.
     Value(&'static str),
-    /// Where the door stands by itself.
+    /// The address that the door has by itself.
     Door(Door),
     /// In English and in French.
     Words(&'static str, &'static str),
@@ -52,7 +52,7 @@ pub enum Fallback {
 }
 
 impl Group {
-    /// What the group is about.
+    /// Returns the text that tells what the group is about.
     pub fn text(&self, language: Language) -> &'static str {
         one(language, self.english, self.french)
     }
@@ -62,7 +62,7 @@ impl Group {
         self.settings.iter().find(|setting| setting.key == key)
     }
 
-    /// What can stand below its heading; at the top, also the headings.
+    /// Returns the keys that can stand below its heading; at the top, also the headings.
     pub fn keys(&self) -> Vec<&'static str> {
         let below = GROUPS.iter().map(|group| group.key).filter(|key| self.key.is_empty() && !key.is_empty());
         self.settings.iter().map(|setting| setting.key).chain(below).collect()
@@ -75,12 +75,12 @@ pub fn group(key: &str) -> Option<&'static Group> {
 }
 
 impl Setting {
-    /// What it does.
+    /// Returns the text that tells what the setting does.
     pub fn text(&self, language: Language) -> &'static str {
         one(language, self.english, self.french)
     }
 
-    /// What its value is, in words.
+    /// Names the kind of its value, in words.
     pub fn kind_in_words(&self, language: Language) -> String {
         match self.kind {
             Kind::Text => say!(in language; "text", "texte"),
@@ -111,7 +111,7 @@ impl Setting {
         }
     }
 
-    /// What holds where nothing is said, in words or as TOML.
+    /// Returns the value that holds if the configuration does not name one, in words or as TOML.
     pub fn default_in_words(&self, language: Language) -> Shown {
         match (self.default_as_toml(), self.fallback) {
             (Some(value), _) => Shown::Toml(value),

@@ -20,13 +20,13 @@ use crate::language::{self, say};
 /// Frames that were read and not yet listened to.
 const AHEAD: usize = 4;
 
-/// Who runs a command.
+/// The user who runs a command.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Who {
     /// The number of the user, as the system says it.
     pub uid: u32,
-    /// What the person calls themself, which is believed of root and of the owner of the data, who may do everything anyway;
-    /// else the name that the system has for the user.
+    /// The name that the person goes by, which is believed of root and of the owner of the data, who may do
+    /// everything anyway; else the name that the system has for the user.
     pub name: Option<String>,
 }
 
@@ -37,12 +37,12 @@ pub struct Caller {
     stream: Mutex<UnixStream>,
     heard: Mutex<Receiver<(FromCaller, Vec<u8>)>>,
     gone: Arc<Gone>,
-    /// How long an answer may take.
+    /// The longest time that an answer may take.
     patience: Duration,
     large: Large,
 }
 
-/// Whether the caller, or the post office, wants the command to stop.
+/// Tells a command that the caller, or the post office, wants it to stop.
 #[derive(Default)]
 pub struct Gone {
     is: AtomicBool,
@@ -54,7 +54,7 @@ impl Gone {
     pub fn set(&self) {
         self.is.store(true, Ordering::Relaxed);
         self.told.notify_waiters();
-        // Who begins to wait now finds a permit.
+        // A thread that begins to wait now finds a permit.
         self.told.notify_one();
     }
 
@@ -79,7 +79,7 @@ impl From<NoAnswer> for Failure {
     }
 }
 
-/// What is known of a caller when it has begun.
+/// The facts about a caller when it has begun.
 pub struct Begun {
     pub who: Who,
     pub circumstances: Circumstances,
@@ -105,7 +105,7 @@ impl Caller {
         Ok(Arc::new(Self { who, circumstances, stream, heard, gone, patience, large }))
     }
 
-    /// Who it is.
+    /// Returns the user who runs the command.
     pub fn who(&self) -> &Who {
         &self.who
     }

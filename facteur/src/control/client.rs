@@ -23,11 +23,11 @@ use crate::language::{Language, say, system};
 use crate::rights::ServiceUser;
 use crate::{clock, terminal};
 
-/// How long a command waits for data that another process has.
+/// The longest time that a command waits for data that another process has.
 const PATIENCE: Duration = Duration::from_secs(30);
 /// Between two looks.
 const PAUSE: Duration = Duration::from_millis(100);
-/// How long an executor may take to greet.
+/// The longest time that an executor may take to greet.
 const GREETING: Duration = Duration::from_secs(20);
 /// A line that is typed is no longer.
 const LONGEST_LINE: u64 = 4096;
@@ -81,7 +81,7 @@ fn in_use(config: &Config, process: &str, sending: bool) -> Failure {
     Failure { status: if sending { sysexits::TEMPFAIL } else { 1 }, text }
 }
 
-/// How a visit ended.
+/// The end of a visit.
 enum Ended {
     Done,
     Failed(Failure),
@@ -91,7 +91,7 @@ enum Ended {
     Busy(Failure),
 }
 
-/// What is said to the executor, by whichever thread. Cheap to clone.
+/// The voice with which any thread speaks to the executor. It is cheap to clone.
 #[derive(Clone)]
 pub struct Voice(Arc<Mutex<UnixStream>>);
 
@@ -114,7 +114,7 @@ struct Visit<'a> {
     command: &'a Command,
     words: &'a [OsString],
     stream: UnixStream,
-    /// What an export writes.
+    /// The export that is being written.
     export: Option<OutgoingExport>,
     sending: bool,
 }
@@ -243,7 +243,7 @@ impl Visit<'_> {
         self.export.as_mut()
     }
 
-    /// That nobody hears the answer is seen at the next look at what the executor says.
+    /// If nobody hears the answer, the next look at the executor's messages shows it.
     fn reply(&self, answer: Result<Vec<u8>, Failure>, voice: &Voice) {
         let _ = match answer {
             Ok(octets) => voice.answer(&octets),

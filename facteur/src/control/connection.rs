@@ -1,4 +1,4 @@
-//! Which way a command goes: to the post office that runs, or to the data themselves.
+//! Decides which way a command goes: to the post office that runs, or to the data themselves.
 
 use std::fs::Metadata;
 use std::io;
@@ -25,7 +25,7 @@ pub struct Connection {
     pub executor: ServedBy,
 }
 
-/// Whose the executor is.
+/// The process that the executor belongs to.
 pub enum ServedBy {
     /// Of the post office that runs.
     Office,
@@ -58,7 +58,7 @@ pub enum NoConnection {
     System(io::Error),
 }
 
-/// Who owns the data.
+/// The owner of the data.
 pub enum Owned {
     /// Nothing is there yet.
     Nobody,
@@ -68,7 +68,7 @@ pub enum Owned {
     Hidden,
 }
 
-/// Whose the data folder is.
+/// Returns the owner of the data folder.
 pub fn owner(folder: &Path) -> io::Result<Owned> {
     match std::fs::metadata(folder) {
         Ok(about) => Ok(Owned::By(about)),
@@ -123,7 +123,7 @@ pub fn for_letters(folder: &Path) -> Result<Connection, NoConnection> {
 pub fn alone() -> Result<Connection, NoConnection> {
     let (ours, theirs) = UnixStream::pair().map_err(NoConnection::System)?;
     let serve = move || {
-        // What goes wrong here ends the stream, and the other half tells.
+        // A fault here ends the stream, and the other half tells.
         let _ = serve_alone(&theirs);
     };
     let thread = std::thread::Builder::new().name("executor".to_owned()).spawn(serve).map_err(NoConnection::System)?;
@@ -185,13 +185,13 @@ impl Near {
     }
 }
 
-/// Which user is at the other end of a socket of this machine (unix(7): `SO_PEERCRED`).
+/// Returns the user at the other end of a socket of this machine (unix(7): `SO_PEERCRED`).
 pub fn peer(stream: &impl AsFd) -> io::Result<u32> {
     Ok(rustix::net::sockopt::socket_peercred(stream)?.uid.as_raw())
 }
 
 impl NoConnection {
-    /// What the person is told. `sending`: it was a letter.
+    /// Returns what the person is told. `sending`: it was a letter.
     pub fn told(&self, folder: &Path, sending: bool) -> Failure {
         use crate::commands::send::sysexits;
         let folder = folder.display();
@@ -227,7 +227,7 @@ impl NoConnection {
     }
 }
 
-/// That this user has no right to the data says nothing of what is there.
+/// Says that this user has no right to the data, and nothing of what is there.
 fn not_allowed(folder: &str, owner: Option<&str>) -> String {
     match owner {
         None => say!(

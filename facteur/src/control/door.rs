@@ -34,7 +34,7 @@ pub struct ControlSocket {
     commands: UnixListener,
     letters: Option<UnixListener>,
     path: PathBuf,
-    /// Who may come to the first.
+    /// The user who may come to the first socket.
     owner: u32,
 }
 
@@ -99,7 +99,7 @@ async fn next(listener: Option<&UnixListener>) -> io::Result<(UnixStream, tokio:
     }
 }
 
-/// What all visits share.
+/// The values that all visits share.
 struct Room {
     executor: Executor,
     places: Arc<Semaphore>,

@@ -24,11 +24,11 @@ use crate::failure::Failure;
 use crate::language::say;
 use crate::{commands, data_folder, private, users};
 
-/// How long the first words of a caller may take.
+/// The longest time that a caller may take for its first words.
 const FIRST_WORDS: Duration = Duration::from_secs(10);
-/// How long a person may think, or files may take.
+/// The longest time that a person may think, or files may take.
 const PATIENCE: Duration = Duration::from_secs(3600);
-/// How long a user of this machine may take to send a letter on.
+/// The longest time that another user of this machine may take to send a letter.
 const PATIENCE_WITH_OTHERS: Duration = Duration::from_secs(60);
 
 /// An executor of a post office that runs.
@@ -39,12 +39,12 @@ pub struct Executor {
     pub large: Large,
 }
 
-/// Which socket a caller came to.
+/// The socket that a caller came to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Socket {
-    /// That of root and the owner.
+    /// The socket of root and the owner.
     Owner,
-    /// That of everybody, for letters.
+    /// The socket of everybody, for letters.
     Letters,
 }
 
@@ -75,7 +75,7 @@ pub fn serve_alone(stream: &UnixStream) -> io::Result<()> {
         let context = Context::of_closed(&config);
         if command.makes_data() || (!command.works_apart() && data_folder::exists(&config.data)?) {
             let exposed = |fault: private::Exposed| Failure::new(fault.to_string());
-            // What lies in folders is left to the post office, which has the time for it.
+            // The post office closes the insides of folders: it has the time for that.
             drop(private::close(&config.data).map_err(exposed)?);
             match context.lock() {
                 Err(OpenError::InUse { process, .. }) => return Err(Ended::InUse { process }),

@@ -11,7 +11,7 @@ use crate::language::{say, system};
 pub struct DoorFault {
     /// The data folder.
     pub folder: PathBuf,
-    /// What the system says.
+    /// The error of the operating system.
     pub why: io::Error,
 }
 

@@ -52,7 +52,7 @@ pub fn send_letters(import: &Import, voice: &Voice) {
         say_folders(&files.folders(), files.total(), voice);
         files.give(&mut |given, position| say(given, position, voice)).map_err(|why| moving::trouble(&why))
     });
-    // Whether anybody listens to the end is seen by who waits for the outcome.
+    // The thread that waits for the outcome sees whether anybody listens to the end.
     let _ = match sent {
         Ok(()) => voice.say(&FromCaller::Done, &[]),
         Err(Failure { status, text }) => voice.say(&FromCaller::Failed { status, text }, &[]),
@@ -86,7 +86,7 @@ fn say(given: Given, position: u64, voice: &Voice) -> Flow {
     if said.is_ok() { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
 }
 
-/// What an export writes.
+/// The files that an export writes.
 pub struct OutgoingExport {
     place: ExportTarget,
     /// The letter whose octets are still coming, and how many there will be.

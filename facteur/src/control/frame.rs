@@ -1,4 +1,4 @@
-//! What goes over the socket, piece by piece: a length, a head in JSON, and octets beside it.
+//! The pieces that go over the socket, one by one: a length, a head in JSON, and octets beside it.
 
 use std::io::{self, Read, Write};
 

@@ -19,7 +19,7 @@ pub fn version() -> String {
     format!("{}/{FORM}", env!("CARGO_PKG_VERSION"))
 }
 
-/// What an executor says to the greeting of a caller.
+/// The answer of an executor to the greeting of a caller.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Answer {
     /// Go on.

@@ -1,4 +1,4 @@
-//! How much is served at once, and how much each user of this machine may send.
+//! Limits how much is served at once, and how much each user of this machine may send.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -54,7 +54,7 @@ impl LargeHeld {
     }
 }
 
-/// What the other users of this machine send.
+/// The letters that the other users of this machine have sent.
 #[derive(Clone, Default)]
 pub struct Senders(Arc<Mutex<HashMap<u32, Sender>>>);
 

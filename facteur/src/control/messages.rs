@@ -1,4 +1,4 @@
-//! What caller and executor say to each other.
+//! The messages between caller and executor.
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -8,23 +8,23 @@ use serde::{Deserialize, Serialize};
 
 use crate::language::Language;
 
-/// What the executor must know of the person and the terminal to answer as if it were there.
+/// The facts about the person and the terminal that the executor needs to answer as if it were there.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Circumstances {
     pub language: Language,
     /// The time zone, by its name or as POSIX writes it; `None` for that of the system.
     pub zone: Option<String>,
-    /// How many characters fit on a line.
+    /// The number of characters that fit on a line.
     pub width: usize,
     pub input_is_terminal: bool,
     pub notes_are_on_terminal: bool,
     /// The folder that relative paths of the command line begin at.
     pub folder: PathBuf,
-    /// What the person calls themself (`LOGNAME`).
+    /// The name that the person goes by (`LOGNAME`).
     pub name: Option<String>,
 }
 
-/// What the caller says.
+/// A message from the caller.
 #[derive(Debug, Serialize, Deserialize)]
 pub enum FromCaller {
     /// First of all. The words of the command line are beside it, each with a zero behind it.
@@ -54,7 +54,7 @@ pub enum FromCaller {
     Stop,
 }
 
-/// What the executor says.
+/// A message from the executor.
 #[derive(Debug, Serialize, Deserialize)]
 pub enum FromExecutor {
     /// Beside it is text for standard output.
@@ -77,7 +77,7 @@ pub enum FromExecutor {
     End { status: u8, text: Option<String> },
 }
 
-/// What an executor may want of a caller.
+/// A question that an executor may ask a caller.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Question {
     /// A line of standard input.

@@ -1,10 +1,10 @@
-//! What the store says went wrong, in the person's language: its own words, and those of SQLite, are English.
+//! Says what went wrong in the store, in the person's language: its own words, and those of SQLite, are English.
 
 use store::Error;
 
 use super::Language;
 
-/// What went wrong with the data, in words, as a part of a sentence.
+/// Says in words what went wrong with the data, as a part of a sentence.
 pub fn database(why: &Error) -> String {
     in_language(why, Language::of_the_person())
 }
@@ -61,7 +61,7 @@ mod tests {
         for (fault, word) in faults {
             let told = in_language(&fault, Language::French);
             assert!(told.contains(word), "{told}");
-            // What stays English stands in parentheses, behind the French.
+            // The words that stay English stand in parentheses, behind the French.
             let before = told.split(" (").next().unwrap_or_default();
             for english in [SQLITE, "database", "the ", "locked", "malformed"] {
                 assert!(!before.contains(english), "{told}");

@@ -1,8 +1,8 @@
-//! What the reader of TOML says is wrong with a file, in the person's language: its own words are English.
+//! Says what is wrong with a TOML file, in the person's language: the words of the TOML reader are English.
 
 use super::Language;
 
-/// What is wrong with a file that is no TOML, as a part of a sentence.
+/// Says what is wrong with a file that is no TOML, as a part of a sentence.
 pub fn toml(said: &str, language: Language) -> String {
     match language {
         Language::English => said.to_owned(),
@@ -10,7 +10,7 @@ pub fn toml(said: &str, language: Language) -> String {
     }
 }
 
-/// What it says is `what is wrong, expected this, that`; only the first part is a sentence.
+/// The reader says `what is wrong, expected this, that`; only the first part is a sentence.
 fn in_french(said: &str) -> String {
     let (what, expected) = said.split_once(", expected ").map_or((said, None), |(what, rest)| (what, Some(rest)));
     let Some((_, french)) = SAID.iter().find(|(english, _)| what.starts_with(english)) else {
@@ -29,7 +29,7 @@ fn only_sign(expected: &str) -> Option<&str> {
     (sign.chars().count() == 1).then_some(sign)
 }
 
-/// How each sentence of it begins; what begins another stands behind that.
+/// The beginnings of its sentences; one that is the beginning of another stands behind that other.
 const SAID: &[(&str, &str)] = &[
     ("duplicate key", "ce réglage est là deux fois"),
     ("cannot extend value", "ce réglage n'est pas une table"),

@@ -1,10 +1,10 @@
-//! What rustls says went wrong, in the person's language: its own words are English.
+//! Says what went wrong in rustls, in the person's language: its own words are English.
 
 use rustls::{CertificateError, Error};
 
 use super::Language;
 
-/// What went wrong with a certificate or a handshake, as a part of a sentence.
+/// Says what went wrong with a certificate or a handshake, as a part of a sentence.
 pub fn encryption(why: &Error) -> String {
     in_language(why, Language::of_the_person())
 }

@@ -1,4 +1,4 @@
-//! What the operating system says went wrong, in the person's language: its own words are English here.
+//! Says what went wrong in the operating system, in the person's language: its own words are English here.
 
 use std::io::{Error, ErrorKind};
 
@@ -6,7 +6,7 @@ use rustix::io::Errno;
 
 use super::{Language, encryption, say};
 
-/// What went wrong, in words; what has none here by its number.
+/// Says what went wrong, in words; an error without words here keeps its number.
 pub fn system(why: &Error) -> String {
     in_language(why, Language::of_the_person())
 }
@@ -28,7 +28,7 @@ fn in_language(why: &Error, language: Language) -> String {
         (None, Language::English) => why.to_string(),
         (None, Language::French) => match (of_kind(why.kind()), why.get_ref()) {
             (Some(told), _) => told.to_owned(),
-            // What our own code says was said in the person's language.
+            // Errors of our own code were made in the person's language.
             (None, Some(own)) if why.kind() == ErrorKind::Other => own.to_string(),
             (None, _) => format!("cause inconnue ({why})"),
         },

@@ -32,7 +32,7 @@ pub fn warn_of_hidden(config: &Config, doors: &[OpenDoor]) {
     }
 }
 
-/// Where each door stands, for those who want to know.
+/// Returns the addresses of each door, for those who want to know.
 pub fn places(doors: &[OpenDoor]) -> Vec<(Door, BindAddress)> {
     let of_one = |open: &OpenDoor| {
         let tcp = open.listener.addresses().into_iter().map(BindAddress::Tcp);

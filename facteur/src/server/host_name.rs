@@ -8,12 +8,13 @@ use net::{AddressAnswer, Resolver};
 
 use crate::language::say;
 
-/// How long the name servers may take. Nobody waits for it.
+/// The longest time that the name servers may take. Nobody waits for it.
 const PATIENCE: Duration = Duration::from_secs(20);
-/// Ends of names that the domain name system does not know on purpose (RFC 6761, RFC 6762, RFC 9476): who uses one knows.
+/// Endings of names that the domain name system does not know on purpose (RFC 6761, RFC 6762, RFC 9476): whoever uses
+/// one knows that.
 const APART: [&str; 6] = ["test", "example", "invalid", "localhost", "local", "internal"];
 
-/// What is wrong with a host name.
+/// A doubt about a host name.
 #[derive(Debug, PartialEq, Eq)]
 enum Doubt {
     /// It has one word, as a machine at home has.

@@ -1,4 +1,4 @@
-//! Which doors mail programs are told of, and by which name they call them.
+//! Decides which doors mail programs are told of, and by which name they call them.
 
 use mua::{MailDoor, Protocol};
 
@@ -26,7 +26,7 @@ fn told(config: &Config, door: Door, place: &BindAddress) -> Option<MailDoor> {
         Door::Smtp | Door::Lmtp | Door::ManageSieve | Door::Http | Door::Https => return None,
     };
     let (host, port, near_only) = match place {
-        // Where a proxy speaks for others, the others come to it, at the port that everybody expects.
+        // If a proxy speaks for others, the others come to it, at the port that everybody expects.
         _ if config.proxy.protocol.contains(&door) => {
             (config.hostname.as_str().to_owned(), door.well_known_port()?, false)
         }

@@ -1,4 +1,4 @@
-//! What JMAP hands in to be sent, wired to who takes charge of it.
+//! Connects the letters that JMAP hands in to the intake, which takes charge of them.
 
 use intake::Submitter;
 use jmap::Done;

@@ -13,7 +13,8 @@ use store::{Key, Store, View};
 
 use crate::commands::Trouble;
 
-/// How long several changes are waited for, and how long it takes at most until sources of letters are looked at again.
+/// The pause in which several changes are gathered, and the longest time until sources of letters are looked at
+/// again.
 const PAUSE: Duration = Duration::from_millis(200);
 const LATER: Duration = Duration::from_secs(600);
 
@@ -71,7 +72,8 @@ fn news(view: &View) -> Result<Vec<(AccountId, Addresses)>, Trouble> {
     Ok(news)
 }
 
-/// What the address of a mailbox elsewhere may be: its name, or the name at its server or at the server's domain.
+/// Returns the addresses that a mailbox elsewhere may have: its name, or the name at its server or at the server's
+/// domain.
 fn elsewhere(mailbox: &mra::Mailbox) -> Vec<String> {
     let mra::Mailbox { user, host, .. } = mailbox;
     if user.contains('@') {
@@ -163,7 +165,7 @@ mod tests {
             known(&store, 2).await,
             addresses(&["bob@alpha.test", "staff@alpha.test", "team@alpha.test", "*@beta.test"])
         );
-        // What leads to them no more is theirs no more; nothing is written where nothing changed.
+        // An address that no longer leads to them is no longer theirs; nothing is written if nothing changed.
         let gone = |tx: &mut Tx| Ok::<_, Trouble>(directory::alias::remove(tx, &address("team@alpha.test"), &[])?);
         store.write(Key::Everything, gone).await.unwrap();
         tell(&store).await.unwrap();

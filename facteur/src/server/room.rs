@@ -1,4 +1,4 @@
-//! Whether another letter can be kept, as the doors ask.
+//! Answers the doors that ask whether another letter can be kept.
 
 use mail::seam::Room;
 use store::Store;

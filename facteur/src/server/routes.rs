@@ -1,4 +1,4 @@
-//! What delivery must know of the configuration.
+//! The parts of the configuration that delivery needs.
 
 use std::fs;
 use std::os::unix::fs::MetadataExt;
@@ -35,7 +35,7 @@ fn with_login(route: &Route) -> Result<mta::route::Route, StartFault> {
     Ok(route.to.clone().with_login(login).with_demand(route.to.demand))
 }
 
-/// Who knows the hosts of other domains.
+/// Returns the resolver, which looks up the hosts of other domains.
 pub fn resolver(config: &Config) -> Result<Arc<dyn Resolver>, StartFault> {
     let servers: Vec<String> = config.dns_servers.iter().map(ToString::to_string).collect();
     Ok(Arc::new(Dns::new(&servers).map_err(StartFault::Names)?))

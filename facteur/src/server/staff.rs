@@ -1,4 +1,4 @@
-//! Who stands behind which door, and who works behind the scenes.
+//! Starts the servers behind the doors and the workers behind the scenes.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -42,9 +42,9 @@ pub struct Others {
     pub for_people: Arc<dyn Recipients>,
     /// Fetches what letters show, and tells clients of changes.
     pub outside: Outside,
-    /// What the pages are told of this house.
+    /// The facts that the pages are told of this house.
     pub pages: PagesTold,
-    /// Where letters on their way in are kept, through whichever door they come.
+    /// The files that keep letters on their way in, through whichever door they come.
     pub kept: net::Intake,
 }
 
@@ -150,7 +150,7 @@ impl Staff {
     }
 }
 
-/// What who is turned away at a door hears.
+/// Returns the reply to a client that is turned away at a door because it is full.
 fn full(door: Door) -> &'static str {
     match door {
         Door::Smtp | Door::Submission | Door::Submissions | Door::Lmtp => {
@@ -162,7 +162,7 @@ fn full(door: Door) -> &'static str {
     }
 }
 
-/// What delivery works with.
+/// Returns the parts that delivery works with.
 pub fn means(store: &Store, intake: &Intake, routes: &Routes, resolver: Arc<dyn Resolver>) -> Result<Means, TlsError> {
     let recipients: Arc<dyn Recipients> = Arc::new(intake.everyone());
     let local: Arc<dyn LocalDrop> = Arc::new(intake.queue_drop());

@@ -1,4 +1,4 @@
-//! What stands behind the HTTP doors.
+//! The services behind the HTTP doors.
 
 use std::sync::Arc;
 
@@ -59,17 +59,17 @@ pub fn entrance(config: &Config, store: &Store, tls: &ServerTls) -> mua::Entranc
         .proven_by(Arc::new(move |name| tls.is_public_for(name)))
 }
 
-/// What the pages are told of this house.
+/// The facts that the pages are told of this house.
 pub struct PagesTold {
     /// Links that let people in.
     pub invitations: mua::Invitations,
-    /// Where mail programs come in.
+    /// The doors for mail programs.
     pub doors: Vec<mua::MailDoor>,
 }
 
-/// What asks servers that strangers choose, and so only what anybody may ask.
+/// The parts that ask servers that strangers choose, and so may ask only what anybody may ask.
 pub struct Outside {
-    /// Where uploads are kept until they are whole.
+    /// The files that keep uploads until they are whole.
     kept: net::Intake,
     /// For pictures that letters show.
     pictures: https::Client,
@@ -88,7 +88,7 @@ impl Outside {
     }
 }
 
-/// Where this server is, as its names say: its own, and those of the servers of its domains.
+/// Returns the addresses of this server, as its names say: its own name, and those of the servers of its domains.
 pub fn home(config: &Config, store: &Store, resolver: Arc<dyn Resolver>) -> https::Home {
     let (hostname, store) = (config.hostname.as_str().to_owned(), store.clone());
     https::Home::new(resolver, move || {

@@ -19,9 +19,9 @@ pub struct Account {
     pub address: Address,
     /// Their name, as it stands beside the address.
     pub name: Option<String>,
-    /// What they read.
+    /// The language that this person reads.
     pub language: Language,
-    /// Since when they are here.
+    /// The time at which the account was created.
     pub created: Timestamp,
 }
 
@@ -32,7 +32,7 @@ pub struct New<'a> {
     pub address: &'a Address,
     /// Their name, if they have one.
     pub name: Option<&'a str>,
-    /// What they read.
+    /// The language that this person reads.
     pub language: Language,
 }
 
@@ -92,7 +92,7 @@ pub fn set_secret(tx: &mut Tx, address: &Address, secret: &Secret, now: Timestam
 pub struct Changes<'a> {
     /// Their name; an empty one takes it away.
     pub name: Option<&'a str>,
-    /// What they read.
+    /// The language that the person reads.
     pub language: Option<Language>,
     /// Their main address.
     pub address: Option<&'a Address>,

@@ -16,9 +16,9 @@ pub const MOST_TARGETS: usize = 500;
 pub struct Alias {
     /// The address that leads elsewhere.
     pub address: Address,
-    /// Where it leads, in order.
+    /// The addresses that the alias leads to, in order.
     pub targets: Vec<Address>,
-    /// Since when.
+    /// The time at which the alias was created.
     pub created: Timestamp,
 }
 
@@ -98,7 +98,7 @@ pub(crate) fn number(view: &View, domain: i64, local: &str) -> Result<Option<i64
     view.query_opt("SELECT id FROM alias WHERE domain = $1 AND local = $2", params![domain, local], |row| row.get(0))
 }
 
-/// Where an alias leads.
+/// Returns the addresses that an alias leads to.
 pub(crate) fn targets(view: &View, alias: i64) -> Result<Vec<Address>, store::Error> {
     let sql = "SELECT target FROM alias_target WHERE alias = $1 ORDER BY folded";
     let found = view.query(sql, params![alias], |row| Ok(Address::parse(row.text(0)?).ok()))?;

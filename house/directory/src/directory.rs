@@ -16,10 +16,10 @@ use crate::stays::Stays;
 use crate::throttle::Throttle;
 use crate::{Destination, Error, Resolution, domain, resolve};
 
-/// Where the time comes from.
+/// A clock that tells the time of day; a test sets its own.
 pub type Clock = Arc<dyn Fn() -> Timestamp + Send + Sync>;
 
-/// Where moments come from: a clock that nobody can set.
+/// A monotonic clock that nobody can set; durations are measured by it.
 pub type Ticks = Arc<dyn Fn() -> Moment + Send + Sync>;
 
 fn of_this_process() -> Ticks {
@@ -91,7 +91,7 @@ impl Directory {
         }))
     }
 
-    /// Where letters for each of these addresses go, in the same order, all in one view of the data.
+    /// Finds where letters for each of these addresses go, in the same order, all in one view of the data.
     pub async fn resolve(&self, addresses: Vec<Address>) -> Result<Vec<Resolution>, Error> {
         let hostname = self.0.hostname.clone();
         let each = move |view: &View| addresses.iter().map(|address| resolve(view, Some(&hostname), address)).collect();

@@ -11,11 +11,11 @@ use crate::{CREDENTIALS, Error, TOPIC};
 pub struct Entry {
     /// Its name.
     pub name: Domain,
-    /// How many people live there.
+    /// The number of accounts in the domain.
     pub accounts: u64,
-    /// How many aliases it has.
+    /// The number of aliases in the domain.
     pub aliases: u64,
-    /// Since when it is ours.
+    /// The time at which the domain was added.
     pub created: Timestamp,
 }
 

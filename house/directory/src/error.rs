@@ -22,7 +22,7 @@ pub enum Error {
     DomainInUse {
         /// The domain.
         domain: Domain,
-        /// How many live there.
+        /// The number of accounts that the domain still has.
         accounts: u64,
     },
     /// Nobody of that address.
@@ -42,7 +42,7 @@ pub enum Error {
     UnknownTarget {
         /// The alias.
         alias: Address,
-        /// What was to be taken from it.
+        /// The target that was to be removed from the alias.
         target: Address,
     },
     /// An alias would lead into the void.

@@ -35,7 +35,7 @@ pub(crate) fn is_guessed_soon(password: &str, own: &[&str]) -> bool {
     (1..=AROUND).contains(&around) && guesses(word) < COMMON
 }
 
-/// How many guesses the best of our estimates needs, to the power of ten.
+/// Returns how many guesses the best of our estimates needs, as a power of ten.
 pub(crate) fn magnitude(password: &str, own: &[&str]) -> u32 {
     let words = words(own);
     let known: Vec<&str> = OURS.iter().copied().chain(words.iter().map(String::as_str)).collect();

@@ -22,11 +22,11 @@ use crate::person::{self, Person};
 use crate::throttle::{Ruling, Throttle, Try};
 use crate::{Destination, Directory, Error, Resolution, resolve, secret};
 
-/// How long a log-in waits for those of the same name and place before it.
+/// The longest time that a log-in waits for earlier ones of the same name and network.
 const PATIENCE: Duration = Duration::from_secs(15);
-/// When it is worth trying again where too many are being checked.
+/// The time after which a client should try again when too many passwords are being checked.
 const SOON: Duration = Duration::from_secs(5);
-/// Whose number nobody has.
+/// The account number that no account has.
 const NOBODY: AccountId = AccountId(0);
 
 /// The name that is tried, and the place it is tried from.

@@ -8,9 +8,9 @@ use mail::pace::Moment;
 use mail::seam::AccountId;
 use ring::hmac;
 
-/// How long a good log-in is remembered.
+/// The time for which the directory remembers a good log-in.
 const REMEMBERED: Duration = Duration::from_secs(600);
-/// How many.
+/// The largest number of good log-ins that it remembers.
 const MOST: usize = 10_000;
 
 /// Remembers, under a key that only this process has, which password was good for which hash. When the password

@@ -2,16 +2,16 @@
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
-/// How large a network is, by who has it.
+/// The size of a network, named after the kind of owner that has one of that size.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum Size {
     /// An IPv4 address, or the /64 of an IPv6 one (see [`mail::peer_network`]): whoever has one address there has all.
     Household,
-    /// What a provider gives to one customer: a /28, or an IPv6 /56.
+    /// A network that a provider gives to one customer: a /28, or an IPv6 /56.
     Customer,
-    /// What a company or a rented rack has: a /24, or an IPv6 /48.
+    /// A network that a company or a rented rack has: a /24, or an IPv6 /48.
     Site,
-    /// A /16, or an IPv6 /32: where many live who have nothing to do with one another.
+    /// A provider's network, a /16 or an IPv6 /32: many people live in it who have nothing to do with one another.
     Provider,
 }
 
@@ -37,7 +37,7 @@ pub(crate) struct Network {
     pub size: Size,
 }
 
-/// Where somebody is.
+/// The network that a client connects from, at one size.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct PeerNetwork(IpAddr);
 

@@ -1,4 +1,4 @@
-//! Where letters for an address go.
+//! Finds where letters for an address go.
 
 use std::collections::HashSet;
 

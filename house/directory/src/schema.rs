@@ -5,7 +5,7 @@ use store::Migration;
 /// The tables, in the order they came. How the next step is written stands at [`Migration`].
 pub const MIGRATIONS: &[Migration] = &[Migration { room: "directory", number: 1, sql: FIRST }];
 
-/// What is where:
+/// The tables keep more than their names say:
 /// - `password`: made-up keys have as many rounds as those whose salt comes next, which is found by `password_salt`.
 /// - `session`: of a token only its SHA-256 is kept. `network`, `browser` and `password` say where the session was begun,
 ///   and with which password: the number of its change.

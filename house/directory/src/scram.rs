@@ -70,9 +70,9 @@ fn replace(tx: &mut Tx, account: AccountId, argon2: &str, keys: &ScramKeys) -> R
     Ok(())
 }
 
-/// How many rounds the person has whose salt comes next behind this one, round in a circle. Among names that nobody has, old
-/// keys are so as common as among people; and such a name goes to today's rounds when that person does, as people do, at
-/// one time and for good.
+/// Returns the number of rounds of the person whose salt comes next after this one; the last salt is followed by the
+/// first. So old keys are as common among names that nobody has as among people, and such a name moves to today's
+/// number of rounds when that person does: once and for good, as people do.
 fn rounds_beside(view: &View, salt: &[u8]) -> Result<Option<u32>, Error> {
     let rounds = "SELECT scram_iterations FROM password WHERE scram_salt IS NOT NULL";
     let next = format!("{rounds} AND scram_salt >= $1 ORDER BY scram_salt LIMIT 1");

@@ -59,7 +59,7 @@ impl Secret {
     }
 }
 
-/// How long a password would hold against somebody who guesses at it.
+/// An estimate of how long a password would hold against somebody who guesses at it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Strength {
     /// Refused: it has fewer characters than [`Secret::SHORTEST`].

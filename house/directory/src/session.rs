@@ -27,7 +27,8 @@ const SWEEP: usize = 100;
 /// Sessions that a list shows, the last first.
 const LISTED: i64 = 1000;
 
-/// Where a session was begun, as far as that is known. It lets nobody in; a person knows their own by it.
+/// The place where a session was begun, as far as it is known. It lets nobody in; a person recognizes their own
+/// session by it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct SessionOrigin {
     /// The network: an IPv4 address, or the first 64 bits of an IPv6 address.
@@ -47,7 +48,7 @@ pub struct Session {
     pub begun: Timestamp,
     /// When it was used last, to the hour.
     pub seen: Timestamp,
-    /// Where it was begun.
+    /// The place where it was begun.
     pub place: SessionOrigin,
 }
 

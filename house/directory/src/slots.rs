@@ -1,4 +1,4 @@
-//! How many passwords are checked at one time, and whose turn it is.
+//! Limits how many passwords are checked at one time, and decides whose turn it is.
 //!
 //! A check takes a processor for a moment and 19 MiB, so few run at once. Whoever comes from a place where they have logged in
 //! before has slots of their own, which no flood of strangers takes. The strangers' queue is short, and shared: of two
@@ -14,14 +14,14 @@ use tokio::sync::oneshot;
 use crate::peer_network::{Network, PeerNetwork, Size};
 use crate::workspace::Workspace;
 
-/// How quickly it is forgotten that a network has asked.
+/// The pace at which the queue forgets that a network has asked.
 const ASKED: Pace = Pace { free: 0, interval: Duration::from_secs(5) };
-/// More than that is as bad as that.
+/// The highest count of a network's requests: beyond it, networks count as equally bad.
 const ASKED_MOST: u32 = 10_000;
 /// From the largest to the smallest: so networks are compared.
 const LEVELS: [Size; 4] = [Size::Provider, Size::Site, Size::Customer, Size::Household];
 
-/// How many at one time, how many may wait, and how long.
+/// The number of checks at one time, the number that may wait, and the longest wait.
 #[derive(Clone, Copy)]
 pub(crate) struct Room {
     pub slots: usize,

@@ -39,9 +39,9 @@ pub struct Open {
     pub account: AccountId,
     /// The kind of conversation.
     pub doing: Doing,
-    /// Where they are.
+    /// The address that they are connected from.
     pub from: IpAddr,
-    /// Since when.
+    /// The time at which they came in.
     pub since: Timestamp,
     /// The proof that let the person in.
     pub proof: Proof,

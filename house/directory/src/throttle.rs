@@ -1,10 +1,10 @@
-//! How often somebody may be wrong.
+//! Limits how often somebody may give a wrong password.
 //!
 //! **The place is punished, the name is only slowed.** A network that fails too often is refused for a while: a household,
 //! and, with higher limits, the networks that one customer or one company has, since whoever has a /48 has 65,536 households.
 //! A name that others guess at is answered more slowly, and never refused: otherwise whoever knows an address could lock its
-//! owner out. Where a person has logged in before, neither the failures of others at that place nor those for that name
-//! elsewhere count.
+//! owner out. When a person has logged in from a place before, neither the failures of others at that place nor the
+//! failures for that name elsewhere count.
 //!
 //! Times are read from a monotonic clock: setting the wall clock neither lengthens nor lifts anything.
 
@@ -18,7 +18,7 @@ use crate::peer_network::{Network, PeerNetwork, Size};
 
 /// A try is never held back for longer: a mail client gives up after some 20 seconds.
 const LONGEST_WAIT: Duration = Duration::from_secs(8);
-/// How much each failure beyond the free ones adds to the wait.
+/// The time that each failure beyond the free ones adds to the wait.
 const WAIT_STEP: Duration = Duration::from_secs(1);
 
 /// The networks that are refused. Nobody is refused for what others of their provider do.
@@ -31,8 +31,8 @@ const PER_NAME: Pace = Pace { free: 10, interval: Duration::from_secs(60) };
 /// A slowed name has recovered this many intervals after the last failure, however long the attack was.
 const NAME_REMEMBERS: u32 = PER_NAME.free + 8;
 
-/// Who tries, and where from. Names are kept as a hash with a key of this process: they can be long, and are nobody's
-/// business.
+/// The network or the name that a try is counted for. Names are kept as a hash with a key of this process: they can
+/// be long, and are nobody's business.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 enum Key {
     PeerNetwork(Network),
@@ -60,7 +60,7 @@ pub(crate) enum Ruling {
 #[must_use]
 pub(crate) struct Try {
     keys: Vec<Key>,
-    /// How long the try is held back before the password is looked at.
+    /// The time for which the try is held back before the password is looked at.
     pub(crate) wait: Duration,
 }
 
@@ -83,7 +83,7 @@ impl Throttle {
         Ruling::Try(Try { keys, wait })
     }
 
-    /// How long tries from this place are refused, if they are; nothing is counted.
+    /// Returns how long tries from this place are refused, if they are; nothing is counted.
     pub(crate) fn refuses(&self, place: PeerNetwork, familiar: bool, now: Moment) -> Option<Duration> {
         if familiar {
             return None;
@@ -216,7 +216,7 @@ mod tests {
         assert_eq!(tries.count(), 30);
     }
 
-    /// How many tries of ever other names are made from these addresses, one each, before they are refused?
+    /// Returns how many tries, each with a new name, these addresses can make before they are refused.
     fn tries(throttle: &mut Throttle, address: impl Fn(u32) -> String) -> usize {
         let made = |n: &u32| matches!(throttle.begin(ip(&address(*n)), &format!("u{n}"), false, START), Ruling::Try(_));
         (0..2000).take_while(made).count()

@@ -1,4 +1,4 @@
-//! Where letters for an address go.
+//! Tests of where letters for an address go.
 
 mod common;
 

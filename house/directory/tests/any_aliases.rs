@@ -21,7 +21,7 @@ fn name(number: usize) -> String {
     }
 }
 
-/// Whom a walk through the aliases reaches.
+/// Returns the addresses that a walk through the aliases reaches.
 fn reached(graph: &HashMap<usize, HashSet<usize>>, from: usize) -> HashSet<usize> {
     let (mut seen, mut waiting) = (HashSet::from([from]), vec![from]);
     while let Some(next) = waiting.pop() {

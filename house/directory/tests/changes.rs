@@ -118,7 +118,7 @@ fn an_alias_leads_somewhere_and_never_back_to_itself() {
     fixture.add_alias("b@alpha.test", &["a@alpha.test"]).unwrap();
     fixture.add_alias("c@alpha.test", &["b@alpha.test"]).unwrap();
     assert!(matches!(fixture.add_alias("a@alpha.test", &["c@alpha.test"]), Err(Error::Loop(_))));
-    // What was refused has left no trace.
+    // The refused change has left no trace.
     let listed = fixture.store.read_blocking(|view| alias::list(view, None)).unwrap();
     assert_eq!(listed[0].targets, [address("alice@alpha.test")]);
 }

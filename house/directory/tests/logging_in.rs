@@ -284,7 +284,7 @@ impl Drop for Flood {
     }
 }
 
-/// How long a log-in takes that must succeed.
+/// Returns how long a log-in takes that must succeed.
 async fn takes(directory: &Directory, name: &str, from: IpAddr) -> Duration {
     let begun = Instant::now();
     let verdict = directory.check(name, &password(PASSWORD), from).await.unwrap();

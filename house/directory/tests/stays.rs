@@ -1,4 +1,4 @@
-//! What somebody has open ends with what let them in: every proof against every way in which credentials change.
+//! A connection ends with the proof that let it in: every proof against every way in which credentials change.
 
 mod common;
 
@@ -25,7 +25,8 @@ struct Town {
     stays: Vec<(&'static str, SharedStay)>,
 }
 
-/// What is open, by name: who holds it, and by which proof. `unknown` came in by none that the directory knows.
+/// The open connections by name: the name tells who holds it and by which proof. `unknown` came in by a proof that
+/// the directory does not know.
 const OPEN: [&str; 6] = ["password", "browser 1", "browser 2", "unknown", "bob's password", "bob's browser"];
 
 async fn log_in(directory: &Directory, name: &str) -> Login {
@@ -58,7 +59,8 @@ impl Town {
         Self { fixture, alice: alice.account, directory, tokens, stays }
     }
 
-    /// What of it has ended, and why, once those that are `due` have; the others had the same time to.
+    /// Returns which of the open connections have ended, and why, once those that are `due` have; the others had the
+    /// same time.
     async fn ended(&self, due: &[&str]) -> Vec<(&'static str, Leave)> {
         let directory = self.directory.clone();
         let keeper = tokio::spawn(async move { directory.watch_over(std::future::pending()).await });
@@ -88,7 +90,7 @@ fn secret() -> Secret {
     Secret::make(&password("another one"), &[]).unwrap()
 }
 
-/// What may block is made apart.
+/// Makes the fixture on a blocking thread, since that may block.
 async fn people() -> Fixture {
     tokio::task::spawn_blocking(Fixture::with_people).await.unwrap()
 }

@@ -1,4 +1,5 @@
-//! What lies beside letters and is known to be none: indexes, settings, lists. It is told by kind and is no failure.
+//! Recognizes files that lie beside letters and are none: indexes, settings, lists. They are counted by kind and are
+//! no failure.
 
 use serde::{Deserialize, Serialize};
 
@@ -6,11 +7,12 @@ use serde::{Deserialize, Serialize};
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[non_exhaustive]
 pub enum Beside {
-    /// What a mail program computes from the letters, or remembers of them: it is read where it says something.
+    /// Files that a mail program computes from the letters, or remembers of them: the import reads those that it can
+    /// use.
     Index,
     /// Settings and rules of a mail program.
     Settings,
-    /// What a file manager or a system leaves in folders.
+    /// Files that a file manager or a system leaves in folders.
     System,
     /// Addresses.
     Contacts,
@@ -18,7 +20,7 @@ pub enum Beside {
     Calendar,
     /// A file without an octet in it.
     Empty,
-    /// What was deleted where it comes from, and not yet swept out.
+    /// Letters that were deleted at their source, and not yet swept out.
     Deleted,
 }
 
@@ -170,8 +172,8 @@ const INDEX_STARTS: &[&str] = &[
     "courierimapkeywords",
 ];
 
-/// How the databases of mail programs begin, Mork, which Thunderbird wrote its indexes in, and what mbsync keeps of each
-/// folder under any name.
+/// The beginnings of files that mail programs keep: databases, Mork, which Thunderbird wrote its indexes in, and the
+/// state that mbsync keeps of each folder under any name.
 const INDEX_CONTENTS: &[&[u8]] =
     &[b"SQLite format 3\0", b"// <!-- <mdb:mork", b"FarUidValidity ", b"MasterUidValidity "];
 

@@ -3,7 +3,7 @@
 use mail::{Timestamp, header};
 use mailbox::parse::date;
 
-/// What the topmost Received field says: the time the letter came to the mailbox it is moved from.
+/// Returns the time that the topmost Received field says: the letter came then to the mailbox that it is moved from.
 pub fn received(letter: &[u8]) -> Option<Timestamp> {
     let field = header::find(letter, "Received")?;
     let value = field.value();
@@ -11,7 +11,7 @@ pub fn received(letter: &[u8]) -> Option<Timestamp> {
     read(&value[at + 1..])
 }
 
-/// What its Date field says.
+/// Returns the time that the letter's Date field says.
 pub fn written(letter: &[u8]) -> Option<Timestamp> {
     read(&header::find(letter, "Date")?.value())
 }

@@ -1,4 +1,4 @@
-//! What can go wrong when letters move, and who must act.
+//! The errors that can occur when letters move; each says who must act.
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -14,9 +14,9 @@ pub enum Error {
     /// A file or folder cannot be read.
     #[error("cannot read {}: {error}", path.display())]
     Unreadable {
-        /// Which.
+        /// The file.
         path: PathBuf,
-        /// What the system says.
+        /// The error of the operating system.
         error: io::Error,
     },
     /// There is nothing at the place that looks like letters.
@@ -25,20 +25,20 @@ pub enum Error {
     /// The archive is damaged, or of a kind that is not known.
     #[error("the archive {} cannot be opened: {why}", path.display())]
     Archive {
-        /// Which.
+        /// The file.
         path: PathBuf,
-        /// What is wrong.
+        /// The reason.
         why: String,
     },
     /// More files than anybody has letters.
     #[error("{} has more than {most} files; give its parts one by one", path.display())]
     TooManyFiles {
-        /// What was to be imported.
+        /// The path that was to be imported.
         path: PathBuf,
         /// The limit.
         most: usize,
     },
-    /// What would be written is there already.
+    /// The target of an export is there already.
     #[error("{} is there already; name a new place, or move it away", .0.display())]
     Exists(PathBuf),
     /// The folder that something is to be written into is not there.
@@ -47,9 +47,9 @@ pub enum Error {
     /// A file cannot be written.
     #[error("cannot write {}: {error}", path.display())]
     Unwritable {
-        /// Which.
+        /// The file.
         path: PathBuf,
-        /// What the system says.
+        /// The error of the operating system.
         error: io::Error,
     },
     /// The other side, which reads or writes the files, has stopped, with what it says.
@@ -90,13 +90,13 @@ impl Error {
 pub struct Skipped {
     /// The file, as it is called inside of what is imported.
     pub file: String,
-    /// Where in the file the letter begins, for files of many.
+    /// The position in the file at which the letter begins, if the file holds many letters.
     pub at: Option<u64>,
-    /// What is wrong with it.
+    /// The fault of the letter or file.
     pub fault: Fault,
 }
 
-/// What is wrong with a letter or file.
+/// A fault of a letter or file.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub enum Fault {

@@ -1,6 +1,6 @@
 //! Exporting: a mailbox into files that other programs read, and that [`import()`](crate::import()) makes the same mailbox of.
 //!
-//! Who reads the mailbox and who writes the files need not be one process: [`export()`] gives the letters to a [`Sink`], and
+//! One process may read the mailbox and another write the files: [`export()`] gives the letters to a [`Sink`], and
 //! [`ExportTarget`] is the sink that writes them.
 
 mod files;
@@ -25,7 +25,7 @@ use writing::Writer;
 
 pub use writing::{Heading, Leaving};
 
-/// What is written.
+/// The format of an export.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ExportFormat {
     /// A Maildir++, as Dovecot keeps it.
@@ -40,7 +40,7 @@ pub enum ExportFormat {
     TarGz,
 }
 
-/// What came of an export.
+/// The result of an export.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Exported {
     /// Folders written.
@@ -51,13 +51,13 @@ pub struct Exported {
     pub damaged: u64,
 }
 
-/// Where the letters of an export go.
+/// A sink takes the letters of an export.
 pub trait Sink {
     /// Begins a folder.
     fn folder(&mut self, folder: &Heading) -> Result<(), Error>;
     /// Takes a letter of the folder that was begun last.
     fn letter(&mut self, letter: Leaving) -> Result<(), Error>;
-    /// That was all. When this returns, it is on the disk.
+    /// Ends the export. When this returns, all of it is on the disk.
     fn finish(&mut self) -> Result<(), Error>;
 }
 

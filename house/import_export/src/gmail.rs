@@ -6,7 +6,7 @@ use mailbox::{SpecialUse, System};
 use crate::proton::keyword;
 use crate::usual::{self, Usual};
 
-/// Where a letter with labels goes, and what they say of it.
+/// The folder that a letter with labels goes to, and the flags that its labels say.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Sorted {
     /// Its folder.
@@ -28,7 +28,7 @@ pub enum TargetFolder {
     Label(String),
 }
 
-/// What a label of Gmail's own means.
+/// The meaning of a label of Gmail's own.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Meaning {
     Inbox,

@@ -2,8 +2,9 @@
 
 use mail::header::{self, Field};
 
-/// What a letter is known by. Two copies of one letter have the same, though one of them has passed through an mbox, another
-/// server or another program: fields that those add, line ends, blank lines at the end and the quoting of `From ` do not count.
+/// Identifies a letter. Two copies of one letter have the same identity, though one of them has passed through an
+/// mbox, another server or another program: the fields that those add, line ends, blank lines at the end and the
+/// quoting of `From ` do not count.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Identity(pub(crate) [u8; 16]);
 
@@ -74,8 +75,8 @@ impl Identity {
 }
 
 fn hash_header(hasher: &mut blake3::Hasher, head: &[u8]) {
-    // What a program sends every night may differ in nothing but its way: only a letter with a name or a date is told from
-    // all others without it.
+    // The letters that a program sends every night may differ in nothing but the fields that servers added on the
+    // way: only a letter with a name or a date can be told from all others without those fields.
     let named = ["Message-ID", "Date"]
         .iter()
         .any(|name| header::find(head, name).is_some_and(|field| !field.value().is_empty()));

@@ -30,26 +30,26 @@ use pace::Pace;
 
 pub use rehearsal::{Coming, Rehearsal, rehearse};
 
-/// What is to be imported, and where.
+/// A request to import letters into a mailbox.
 #[derive(Clone, Debug)]
 pub struct Request<'a> {
-    /// Whose mailbox.
+    /// The account that the letters go to.
     pub account: AccountId,
     /// The address of that mailbox, as the history of each letter names it.
     pub address: &'a str,
-    /// What is imported, as people name it.
+    /// The name that people give to the imported files.
     pub what: &'a str,
     /// Import once more what has been imported before.
     pub again: bool,
     /// Do others write meanwhile, such as the doors of a post office? Then they come first.
     pub beside: bool,
-    /// What time it is, for histories.
+    /// A clock for the histories of the letters.
     pub clock: fn() -> Timestamp,
     /// Gives each letter a name.
     pub name: fn() -> LetterId,
 }
 
-/// Where the letters come from.
+/// A source gives the letters of an import.
 pub trait Source: Send {
     /// Folders that are to be there even if no letter goes there.
     fn folders(&self) -> Vec<Arc<Goal>>;
@@ -59,7 +59,7 @@ pub trait Source: Send {
     fn give(&mut self, each: &mut dyn FnMut(Given, u64) -> Flow) -> Result<(), Error>;
 }
 
-/// What comes out of a source.
+/// One item from a source.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Given {
     /// A letter.
@@ -68,14 +68,14 @@ pub enum Given {
         letter: Box<Arriving>,
         /// The file it lay in, as it is called inside of what is imported.
         file: Arc<str>,
-        /// Where in the file it begins, for files of many.
+        /// The position in the file at which the letter begins, if the file holds many.
         at: Option<u64>,
     },
     /// Something was passed over.
     Skipped(Skipped),
     /// Something that is no letter lies there and is known as such.
     Beside {
-        /// What it is.
+        /// The kind of the file.
         kind: Beside,
         /// The file, as it is called inside of what is imported.
         file: Arc<str>,
@@ -84,7 +84,7 @@ pub enum Given {
     FileEnd,
 }
 
-/// How far it is.
+/// The counts of an import so far.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Progress {
     /// Letters that are on the disk now.
@@ -101,10 +101,10 @@ pub struct Progress {
     pub total: u64,
 }
 
-/// What came of it.
+/// The counts of a finished import.
 pub type Imported = Progress;
 
-/// Who watches an import.
+/// An observer watches an import.
 pub trait Observer {
     /// It has gone on.
     fn progress(&mut self, progress: &Progress);
@@ -122,7 +122,7 @@ pub trait Observer {
 
 /// Octets of letters on their way between reading and the disk.
 const IN_FLIGHT: usize = 64 << 20;
-/// How long a batch waits for more letters.
+/// The time that a batch waits for more letters.
 const PATIENCE: Duration = Duration::from_millis(50);
 
 /// Imports letters. Each is on the disk before it is counted. Stopped at any moment, the same call goes on from there and
@@ -158,7 +158,7 @@ struct Raw {
     at: Option<u64>,
 }
 
-/// What comes to the thread that files.
+/// An event for the thread that files letters.
 enum Event {
     Ready(Numbered<Result<Box<Ready>, Skipped>>, usize),
     Known,

@@ -1,5 +1,6 @@
-//! Which file of a tree holds letters of which folder, and in which form. The form is recognised by names and first
-//! octets; nobody has to say it. Every file has its place in the plan, whether letters are looked for in it or not.
+//! Plans which files of a tree hold letters of which folder, and in which form. The form is recognized by names and
+//! first octets; nobody has to say it. Every file has its place in the plan, whether letters are looked for in it or
+//! not.
 
 mod goals;
 mod levels;
@@ -42,7 +43,7 @@ pub enum Format {
 pub struct Goal {
     /// Its name.
     pub name: String,
-    /// What it is for.
+    /// The use of the folder.
     #[serde(with = "written::special_use")]
     pub special_use: Option<SpecialUse>,
     /// Is the name to be taken as it stands? Else a folder for a use is the one that the mailbox has for it.
@@ -55,15 +56,15 @@ pub struct Goal {
 pub struct Source {
     /// Its number in the part.
     pub node: usize,
-    /// Where a letter goes that the file is.
+    /// The folder that the file goes to if it is a letter.
     pub goal: Arc<Goal>,
-    /// Where the letters go that the file holds, where it is an mbox: such a file has the name of the folder.
+    /// The folder that the letters go to if the file is an mbox: such a file has the name of the folder.
     pub as_mbox: Arc<Goal>,
-    /// What is known of its form.
+    /// The knowledge of its form.
     pub form: Form,
 }
 
-/// What is known of a file before it is opened.
+/// The form of a file, as far as it is known before the file is opened.
 #[derive(Clone)]
 pub enum Form {
     /// A letter of a Maildir, with the keywords of its folder.
@@ -78,7 +79,7 @@ pub enum Form {
     Any,
 }
 
-/// What is to be done with a part of a tree.
+/// The plan to read a part of a tree.
 #[derive(Default)]
 pub struct ReadingPlan {
     /// The files with letters, in the order they are to be read.
@@ -91,7 +92,7 @@ pub struct ReadingPlan {
     pub beside: Vec<(usize, Beside)>,
 }
 
-/// What is to be done with one file.
+/// The decision about one file.
 enum Use {
     Read(Source),
     Leave(Fault),
@@ -284,7 +285,7 @@ impl<'t> Planner<'t> {
         Use::Read(self.source(number, node))
     }
 
-    /// What describes a letter that is not there says that a letter is missing.
+    /// Leaves a file that describes a letter: if that letter is not there, the file shows that a letter is missing.
     fn beside(&self, path: &str, kind: Beside) -> Use {
         let orphan = path.strip_suffix(proton::METADATA).is_some_and(|stem| !self.described.contains(stem));
         if orphan { Use::Leave(Fault::Orphan) } else { Use::PassBeside(kind) }
@@ -304,7 +305,7 @@ impl<'t> Planner<'t> {
         if let Some(number) = mh::number(file) {
             let told = self.mh.get(directory).and_then(Option::as_ref);
             let told = told.map(|sequences| Box::new(sequences.of(number)));
-            // Where nothing says that it is MH, `2019` may be an mbox of that year.
+            // If nothing says that the folder is MH, `2019` may be an mbox of that year.
             let is_mh = self.mh.contains_key(directory);
             let as_mbox = if is_mh { goal.clone() } else { self.mbox_goal(&found.name) };
             return Source { node, goal, as_mbox, form: told.map_or(Form::Any, Form::Told) };
@@ -369,7 +370,7 @@ impl<'t> Planner<'t> {
 
     /// The folder of an mbox.
     fn mbox_goal(&mut self, path: &str) -> Arc<Goal> {
-        // Who names one file and one folder means that folder, not another of the file's name in it.
+        // A person who names one file and one folder means that folder, not another of the file's name in it.
         if self.below.is_some() && self.part.nodes.len() == 1 {
             return Arc::new(inbox(self.below));
         }

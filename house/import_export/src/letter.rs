@@ -36,7 +36,7 @@ pub struct Arriving {
     pub once: bool,
 }
 
-/// Where a letter was found, and what is known of it from there.
+/// The place where a letter was found, with the facts that the place tells.
 pub enum Origin<'a> {
     /// In an mbox, behind a separator of this date.
     Mbox(Option<Timestamp>),
@@ -48,7 +48,7 @@ pub enum Origin<'a> {
     Told(&'a Told, Option<Timestamp>),
 }
 
-/// What all letters of an import share.
+/// The settings that all letters of an import share.
 pub struct Context<'a> {
     /// Everything goes into this folder and below it.
     pub below: Option<&'a str>,

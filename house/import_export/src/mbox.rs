@@ -13,7 +13,7 @@ use crate::{Fault, date};
 
 pub use quoting::{quote, unquote};
 
-/// How lines that look like a separator are written inside of letters.
+/// The way in which an mbox writes lines of a letter that look like a separator.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Dialect {
     /// As most programs write it today: one `>` more before `From `, `>From ` and so on (mboxrd, and what mboxo writes is
@@ -26,14 +26,14 @@ pub enum Dialect {
     Counted,
 }
 
-/// What stands in an mbox.
+/// A piece of an mbox.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Piece {
     /// A letter.
     Letter(Found),
     /// Something that is passed over: what stands before the first separator, or a letter that is too large.
     Passed {
-        /// Where it begins.
+        /// The position at which it begins.
         at: u64,
         /// Why it is passed over.
         fault: Fault,
@@ -43,9 +43,9 @@ pub enum Piece {
 /// A letter of an mbox.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Found {
-    /// Where its separator stands.
+    /// The position of its separator.
     pub at: u64,
-    /// What the separator says about the time.
+    /// The date in the separator.
     pub date: Option<Timestamp>,
     /// Header and body with the line ends of the file, quoting taken back.
     pub content: Vec<u8>,
@@ -57,7 +57,7 @@ pub struct Mbox<R> {
     dialect: Dialect,
     largest: usize,
     buffer: Vec<u8>,
-    /// Where in the buffer the next letter's separator stands.
+    /// The position of the next letter's separator in the buffer.
     start: usize,
     /// Octets of the file before the buffer.
     before: u64,
@@ -68,10 +68,10 @@ pub struct Mbox<R> {
 const CHUNK: usize = 256 << 10;
 /// A separator is no longer, with the first line of the letter behind it.
 const LONGEST_START: usize = 8 << 10;
-/// How far Content-Length is believed without having seen where it leads.
+/// The longest Content-Length that is believed although its end has not been read.
 const LONGEST_LEAP: u64 = 32 << 20;
 
-/// How one letter ends.
+/// The end of one letter.
 struct End {
     /// Behind its last octet, blank line before the next separator included.
     at: usize,
@@ -85,7 +85,7 @@ impl<R: Read> Mbox<R> {
         Self { input, dialect, largest, buffer: Vec::new(), start: 0, before: 0, ended: false }
     }
 
-    /// How many octets of the file have been gone through.
+    /// Returns how many octets of the file have been read as letters.
     pub fn position(&self) -> u64 {
         self.before + self.start as u64
     }
@@ -121,7 +121,7 @@ impl<R: Read> Mbox<R> {
         Piece::Letter(Found { at, date: date::of_separator(separator), content })
     }
 
-    /// Where the letter at the start ends. `None` when it is too large.
+    /// Finds the end of the letter at the start of the buffer. `None` when the letter is too large.
     fn end_of_letter(&mut self) -> io::Result<Option<End>> {
         let Some(nearest) = self.separator_after(self.start, self.largest)? else { return Ok(None) };
         match self.leap(nearest)? {
@@ -130,7 +130,8 @@ impl<R: Read> Mbox<R> {
         }
     }
 
-    /// Where Content-Length leads, if that is beyond the nearest separator and truly the end of a letter.
+    /// Returns the end that Content-Length gives, if it lies beyond the nearest separator and is truly the end of a
+    /// letter.
     fn leap(&mut self, nearest: usize) -> io::Result<Option<usize>> {
         let letter = &self.buffer[self.start..nearest];
         let Some(line_end) = memchr::memchr(b'\n', letter) else { return Ok(None) };
@@ -172,7 +173,7 @@ impl<R: Read> Mbox<R> {
         }
     }
 
-    /// What stands before the first separator is no letter. Blank lines there are nothing at all.
+    /// Passes over the text before the first separator: it is no letter. Blank lines there are nothing at all.
     fn pass_preamble(&mut self) -> io::Result<Option<Piece>> {
         let at = self.position();
         let Some(end) = self.separator_after(self.start, self.largest)? else {

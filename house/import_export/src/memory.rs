@@ -74,7 +74,7 @@ fn imported_copy(
     view.query_opt(sql, params![account.0, identity.0], |row| row.get::<i64>(0))
 }
 
-/// Which copy of which letter is to be written down, and where it came from.
+/// Names a copy of a letter that is to be written down, and its source.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Stamp {
     identity: Identity,
@@ -100,7 +100,7 @@ impl Stamp {
     }
 }
 
-/// Where a copy was filed, and with which flags.
+/// The folder that a copy was filed in, and its flags.
 pub struct FiledAt<'a> {
     /// The folder.
     pub folder: FolderId,
@@ -122,7 +122,7 @@ pub(crate) fn flags_key(flags: &FlagSet) -> i64 {
     i64::from_le_bytes(key)
 }
 
-/// Whether a letter that is about to be imported is here.
+/// The decision whether a letter that is about to be imported is here.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Decision {
     /// It is, or was until the person did something else with it.
@@ -131,7 +131,7 @@ pub enum Decision {
     New(Stamp, Option<Arc<Goal>>),
 }
 
-/// What is remembered of a mailbox, as one import goes through it.
+/// The copies that are remembered of a mailbox, as one import goes through it.
 pub struct Memory {
     /// By identity.
     rows: Vec<Row>,
@@ -162,7 +162,7 @@ enum State {
 }
 
 impl Memory {
-    /// That of an account. With `again` nothing counts as here, and all is imported once more.
+    /// Loads the memory of an account. With `again` nothing counts as here, and all is imported once more.
     pub fn load(store: &Store, account: AccountId, again: bool) -> Result<Self, store::Error> {
         let mut rows = store.read_blocking(move |view| {
             let mut rows = Vec::new();

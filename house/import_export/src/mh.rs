@@ -53,8 +53,8 @@ impl Sequences {
         Self(text.lines().filter_map(sequence).filter(|(name, _)| !name.is_empty()).collect())
     }
 
-    /// What they say of the letter of a number. One that is not unseen has been seen. Sequences that people name
-    /// themselves are keywords; `cur` and `pseq` are the program's.
+    /// Returns what the sequences say of the letter of a number. A letter that is not in `unseen` has been seen.
+    /// Sequences that people name themselves are keywords; `cur` and `pseq` are the program's.
     pub fn of(&self, number: u32) -> Told {
         let mut told = Told { system: System::SEEN, ..Told::default() };
         let mut unseen = false;

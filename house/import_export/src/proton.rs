@@ -12,12 +12,12 @@ use crate::told::Told;
 
 /// The list of labels in a directory.
 pub const LABELS: &str = "labels.json";
-/// How the names end of files that describe a letter.
+/// The ending of the names of files that describe a letter.
 pub const METADATA: &str = ".metadata.json";
-/// The largest of those that is read.
+/// The size of the largest such file that is read.
 pub const LARGEST_METADATA: u64 = 1 << 20;
 
-/// What a file beside a letter says.
+/// The content of a file that describes a letter.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Metadata {
     labels: Vec<Box<str>>,
@@ -99,7 +99,7 @@ const FOLDERS: [(&str, TargetFolder); 7] = [
     ("2", TargetFolder::Use(SpecialUse::Sent)),
 ];
 
-/// Where a letter goes.
+/// The folder that a letter goes to.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum TargetFolder {
     /// INBOX
@@ -165,7 +165,8 @@ impl Labels {
         Self(listed.into_iter().map(label).collect())
     }
 
-    /// Where a letter goes, and what is told of it. Without any folder it goes to the archive.
+    /// Decides which folder a letter goes to, and which flags it has. A letter without any folder goes to the
+    /// archive.
     pub fn sort(&self, metadata: &Metadata) -> (TargetFolder, Told) {
         let has = |id: &str| metadata.labels.iter().any(|label| &**label == id);
         let own = || metadata.labels.iter().filter_map(|id| self.0.get(id));

@@ -18,7 +18,7 @@ pub struct Run {
     pub account: AccountId,
     /// When it began.
     pub began: Timestamp,
-    /// What was imported, as it was named.
+    /// The name under which the files were imported.
     pub what: String,
     /// Letters it has filed that can be taken back.
     pub letters: u64,

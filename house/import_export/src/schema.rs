@@ -5,7 +5,7 @@ use store::Migration;
 /// The tables, in the order they came. How the next step is written stands at [`Migration`].
 pub const MIGRATIONS: &[Migration] = &[Migration { room: "import_export", number: 1, sql: FIRST }];
 
-/// What is where:
+/// The tables keep more than their names say:
 /// - `import_copy`: a copy of a letter that has come. `turn`: the how-many-th copy of this letter it is. `folder`: a hash of
 ///   the folder that it came from. `source`: the source of letters that fetched it; 0: it was imported. `run`, `lies`, `uid`,
 ///   `flags`: the import that filed it, the folder and the UID it got there (a letter keeps both when it joins another

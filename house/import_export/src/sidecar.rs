@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 pub const NAME: &str = "facteur-mailbox.json";
 const VERSION: u32 = 1;
 
-/// What the file says.
+/// The content of the file.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Sidecar {
     version: u32,
@@ -23,7 +23,7 @@ pub struct Listed {
     pub name: String,
     /// The file or directory that holds its letters, below the place of this file.
     pub path: String,
-    /// What it is for: `\Sent` (RFC 6154).
+    /// The use of the folder: `\Sent` (RFC 6154).
     #[serde(default, rename = "use", skip_serializing_if = "Option::is_none")]
     pub special_use: Option<String>,
     /// Is it subscribed to?
@@ -32,7 +32,7 @@ pub struct Listed {
 }
 
 impl Listed {
-    /// What it is for, where we know the use.
+    /// Returns the use of the folder, if we know that use.
     pub fn special(&self) -> Option<SpecialUse> {
         SpecialUse::from_attribute(self.special_use.as_deref()?)
     }

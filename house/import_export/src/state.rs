@@ -1,4 +1,4 @@
-//! What a format has no place for stands before the letter, in fields of our own:
+//! Writes the state of a letter, as far as the format has no place for it, before the letter in fields of our own:
 //!
 //! ```text
 //! X-Facteur-State: 3 2026-11-24T06:22:57Z
@@ -21,7 +21,7 @@ use crate::written;
 /// The keyword of a letter that was forwarded: `P` in the names of files.
 pub const FORWARDED: &str = "$Forwarded";
 
-/// What is kept of a letter beside its bytes.
+/// The state that a mailbox keeps of a letter beside its bytes.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct State {
     /// Its flags.

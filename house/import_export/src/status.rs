@@ -4,7 +4,7 @@
 use mail::header;
 use mailbox::System;
 
-/// What such fields said.
+/// The flags and keywords that such fields said.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Status {
     /// Flags.

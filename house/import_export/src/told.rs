@@ -1,4 +1,4 @@
-//! What stands beside a letter and says something of it.
+//! The facts about a letter that stand beside it.
 
 use mail::Timestamp;
 use mailbox::System;

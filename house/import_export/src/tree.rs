@@ -1,4 +1,4 @@
-//! What is imported as trees of files: a folder, one file, an archive, or a folder with archives in it.
+//! Reads the import as trees of files: a folder, one file, an archive, or a folder with archives in it.
 
 mod archive;
 mod folder;
@@ -24,9 +24,9 @@ const TELLING: [&str; 4] = ["dovecot-keywords", sidecar::NAME, mh::SEQUENCES, pr
 const LARGEST_TELLING: u64 = 16 << 20;
 const MOST_TELLING: u64 = 64 << 20;
 
-/// What was named, in parts that are read one after the other.
+/// The files at a path that a person named, in parts that are read one after the other.
 pub struct Tree {
-    /// What was named.
+    /// The path that the person named.
     pub path: PathBuf,
     /// The files that lie in no archive, then each archive.
     pub parts: Vec<Part>,
@@ -47,7 +47,7 @@ pub struct Part {
     /// The telling files, by name.
     pub telling: HashMap<String, Vec<u8>>,
     told: u64,
-    /// What Proton says of letters, by the names of their files without the ending.
+    /// The metadata that Proton keeps of letters, by the names of their files without the ending.
     pub proton: HashMap<String, Metadata>,
 }
 
@@ -62,7 +62,7 @@ enum Kind {
     TarGzip,
 }
 
-/// What is shown of a file: its content, or why it cannot be read.
+/// The content of a file, or the error that keeps it from being read.
 pub type Content<'a> = Result<&'a mut dyn BufRead, io::Error>;
 
 impl Tree {
@@ -209,7 +209,7 @@ impl Part {
     }
 }
 
-/// How much is read from the disk at once.
+/// The number of octets that are read from the disk at once.
 const CHUNK: usize = 128 << 10;
 
 fn kind_of(path: &Path) -> Result<Kind, Error> {
@@ -224,7 +224,7 @@ fn kind_of(path: &Path) -> Result<Kind, Error> {
         return Ok(Kind::Zip);
     }
     if start.starts_with(b"\x1f\x8b") {
-        // What cannot be unpacked says so when it is read.
+        // A file that cannot be unpacked gives its error when it is read.
         let inside = start_of(unpacked(path)?).unwrap_or_default();
         return Ok(if is_tar(&inside) { Kind::TarGzip } else { Kind::Gzip });
     }

@@ -12,7 +12,7 @@ use crate::import::pace::Pace;
 use crate::memory::flags_key;
 use crate::runs::{self, Run, RunId};
 
-/// What came of it.
+/// The result of an undo.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Undone {
     /// Letters taken away.
@@ -64,7 +64,7 @@ struct Copy {
     fetched: bool,
 }
 
-/// What has become of a copy.
+/// The state of a copy.
 enum Found {
     Untouched,
     Touched,
@@ -87,7 +87,7 @@ fn take_slice(tx: &mut Tx, run: RunId) -> Result<Option<Undone>, mailbox::Error>
             Found::Touched => undone.kept += 1,
             Found::Gone => undone.gone += 1,
         }
-        // What is remembered of it stays: it is not brought again.
+        // The memory of the copy stays: an import does not bring it again.
         let sql = "UPDATE import_copy SET run = 0 WHERE run = $1 AND run > 0 AND lies = $2 AND uid = $3";
         tx.execute(sql, params![run.0, copy.folder.0, copy.uid.get()])?;
     }

@@ -1,4 +1,5 @@
-//! What folders and labels are called that every mailbox has, by other programs and servers, in many languages.
+//! The names that other programs and servers give, in many languages, to the folders and labels that every mailbox
+//! has.
 
 pub use mailbox::folder::usual::{Usual, folded, folder};
 
@@ -8,7 +9,7 @@ pub fn is_all_mail(name: &str) -> bool {
     ALL_MAIL.iter().any(|start| folded.starts_with(start))
 }
 
-/// How Google calls the file that has all letters, by the beginning of its name.
+/// The beginnings of the name that Google gives to the file of all letters.
 const ALL_MAIL: &[&str] = &[
     "all mail",
     "tous les messages",

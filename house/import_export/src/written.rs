@@ -1,4 +1,4 @@
-//! How values of other rooms are serialized where a letter goes from one process to another.
+//! Serializes values of other rooms, for letters that go from one process to another.
 
 /// Flags as their bits.
 pub mod system {

@@ -1,4 +1,5 @@
-//! How the mailbox grows: filing, opening, the first page and changes in folders of 10, 10,000 and 1,000,000 letters.
+//! Measures how the mailbox grows: filing, opening, the first page and changes in folders of 10, 10,000 and 1,000,000
+//! letters.
 //! `cargo run --release -p facteur-mailbox --example growth [most letters]`. Prints one line of JSON a folder.
 
 use std::ops::ControlFlow;
@@ -118,7 +119,7 @@ async fn fill(store: &Store, folder: FolderId, size: u32) -> Result<(), Error> {
     for done in tasks.join_all().await {
         done?;
     }
-    // What the background task would do by and by.
+    // The background task would do this by and by.
     loop {
         let (uids, at) = store.read(move |view| Uids::load(view, folder)).await?;
         if !mailbox::index::checkpoint_if_stale(store, folder).await? {
@@ -216,7 +217,7 @@ async fn changes(store: &Store, folder: FolderId, size: u32) -> Result<(), Error
     slices(store, folder, size).await
 }
 
-/// How long the writer is held by the largest slices.
+/// Measures how long the largest slices hold the writer.
 async fn slices(store: &Store, folder: FolderId, size: u32) -> Result<(), Error> {
     let trash = store
         .write(Key::Everything, move |tx| mailbox::folder::create(tx, ALICE, &format!("Trash of {size}"), None))

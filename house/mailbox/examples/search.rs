@@ -1,4 +1,4 @@
-//! What searches cost over a whole account: texts, header fields, sorts and places deep in a list.
+//! Measures the cost of searches over a whole account: texts, header fields, sorts and places deep in a list.
 //! `cargo run --release -p facteur-mailbox --example search [letters] [folders]`. Prints one line of JSON a question: the
 //! median and the longest of some runs, and how many letters were found.
 

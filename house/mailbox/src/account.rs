@@ -6,14 +6,14 @@ use store::{Topic, Tx, View, params};
 use crate::folder::{self, SpecialUse};
 use crate::{Change, Error};
 
-/// What a change touches, as one who knows the account as a whole sees it: which of its states move on.
+/// Says which states of the account a change moves on, as a client sees them that knows the account as a whole.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Touch {
     /// Letters that are visible, or were.
     pub emails: bool,
     /// Folders, or the counters of what is visible in them.
     pub folders: bool,
-    /// Which letters a conversation has.
+    /// The letters of a conversation.
     pub threads: bool,
 }
 
@@ -24,7 +24,7 @@ impl Touch {
     pub const FOLDERS: Self = Self { emails: false, folders: true, threads: false };
 }
 
-/// What an account holds.
+/// The usage of an account: the space that its letters take, and their number.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Usage {
     /// Octets of all letters, copies counted each.
@@ -37,7 +37,7 @@ pub struct Usage {
     pub change: Change,
 }
 
-/// What everyone's mailbox has from the start, with its use (RFC 6154).
+/// The folders that every mailbox has from the start, each with its use (RFC 6154).
 const FIRST_FOLDERS: [(&str, Option<SpecialUse>); 6] = [
     ("INBOX", None),
     ("Drafts", Some(SpecialUse::Drafts)),
@@ -71,7 +71,7 @@ pub fn create(tx: &mut Tx, account: AccountId, quota: Option<u64>) -> Result<(),
     Ok(())
 }
 
-/// What the account holds, in one look.
+/// Returns the usage of the account, in one look.
 pub fn usage(view: &View, account: AccountId) -> Result<Usage, Error> {
     view.query_opt(
         "SELECT used, quota, letters, change FROM account_mail WHERE account = $1 AND deleted = 0",
@@ -88,7 +88,7 @@ pub fn set_quota(tx: &mut Tx, account: AccountId, quota: Option<u64>) -> Result<
     if done == 0 {
         return Err(Error::NoSuchAccount(account));
     }
-    // Who listens to the account shows how much there may be.
+    // A client that listens to the account shows how much the account may hold.
     tx.announce(topic(account));
     Ok(())
 }

@@ -1,8 +1,8 @@
-//! What changed in an account as a whole since somebody last looked: letters, conversations and folders, exactly, in
-//! pieces of any size, with work in proportion to the changes. What JMAP calls states (RFC 8620 §5.2).
+//! Tells how an account as a whole changed since a client last looked: letters, conversations and folders, exactly,
+//! in pieces of any size, with work in proportion to the changes. JMAP calls such a position a state (RFC 8620 §5.2).
 //!
-//! To one who looks this way a letter flagged `\Deleted` is gone (RFC 8621 §4.1.1), and one whose conversation is
-//! joined to another is gone as well, and came again under another key.
+//! To a client that looks this way a letter flagged `\Deleted` is gone (RFC 8621 §4.1.1). A letter whose conversation
+//! is joined to another is gone as well, and has come again under another key.
 
 use std::collections::{BTreeMap, HashSet};
 use std::ops::ControlFlow;
@@ -28,8 +28,8 @@ pub fn states(view: &View, account: AccountId) -> Result<States, Error> {
     Ok(ends(view, account)?.0)
 }
 
-/// How far somebody has come. Changes are told in the order they happened; who took only a piece of them knows all up
-/// to `known`, and beyond it what has its last change at or before `seen`.
+/// The position that a client has reached. Changes are told in the order they happened; a client that took only a
+/// piece of them knows all up to `known`, and beyond it the items whose last change is at or before `seen`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Cursor {
     /// All changes up to here are known.
@@ -39,7 +39,7 @@ pub struct Cursor {
 }
 
 impl Cursor {
-    /// Who knows all up to this change and nothing beyond.
+    /// The position of a client that knows all changes up to this one and nothing beyond.
     pub fn at(change: Change) -> Self {
         Self { known: change, seen: (change, i64::MAX) }
     }
@@ -49,7 +49,7 @@ impl Cursor {
     }
 }
 
-/// What happened to things of one kind.
+/// The changes to the items of one kind.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Changes<Id> {
     /// Came.
@@ -58,7 +58,7 @@ pub struct Changes<Id> {
     pub updated: Vec<Id>,
     /// Went.
     pub destroyed: Vec<Id>,
-    /// Where who knows these stands.
+    /// The position of a client that knows these changes.
     pub now: Cursor,
     /// There is more: ask again from `now`.
     pub more: bool,
@@ -80,7 +80,7 @@ struct Event {
     gone: bool,
 }
 
-/// What happened to the letters, at most `limit` of them. `None`: so long ago is not remembered.
+/// Returns the changes to the letters, at most `limit` of them. `None`: so long ago is not remembered.
 pub fn letters(
     view: &View,
     account: AccountId,
@@ -102,12 +102,12 @@ pub fn letters(
     if let Some(last) = told.last().filter(|_| changes.more) {
         changes.now = Cursor { known: from.known, seen: (last.change, last.letter) };
     }
-    // What went and came back has only changed.
+    // A letter that went and came back has only changed.
     let mut fates: BTreeMap<i64, (bool, bool)> = BTreeMap::new();
     for event in told {
         let fate = fates.entry(event.letter).or_default();
         if event.gone {
-            // Whether it was told in an earlier piece that this one came is not known; that it went can be told twice.
+            // We do not know whether an earlier piece told that this letter came; that it went can be told twice.
             fate.1 |= event.born <= from.seen.0;
         } else {
             fate.0 = true;
@@ -127,8 +127,8 @@ pub fn letters(
     Ok(Some(changes))
 }
 
-/// What happened to the conversations, at most `limit` of them: a conversation changes when a letter of it comes or
-/// goes. `None`: so long ago is not remembered.
+/// Returns the changes to the conversations, at most `limit` of them: a conversation changes when a letter of it
+/// comes or goes. `None`: so long ago is not remembered.
 pub fn threads(
     view: &View,
     account: AccountId,
@@ -224,7 +224,7 @@ fn threads_gone_since(view: &View, account: AccountId, known: Change) -> Result<
     Ok(threads)
 }
 
-/// What happened after the cursor, in order: at least `limit` + 1 events where there are as many, and not many more.
+/// Returns the events after the cursor, in order: at least `limit` + 1 where there are as many, and not many more.
 fn events(view: &View, account: AccountId, from: Cursor, limit: usize) -> Result<Vec<Event>, Error> {
     let folders = view.query(
         "SELECT folder FROM folder WHERE account = $1 AND name IS NOT NULL AND highest >= $2",
@@ -285,10 +285,10 @@ fn gather(
     Ok(())
 }
 
-/// What happened to the folders.
+/// The changes to the folders.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct FoldersChanged {
-    /// Which of them.
+    /// The folders that came, changed or went.
     pub changes: Changes<FolderId>,
     /// Of those updated, only the counters are other than before.
     pub only_counters: bool,
@@ -302,7 +302,7 @@ struct FolderEvent {
     gone: bool,
 }
 
-/// What happened to the folders, at most `limit` of them. `None`: so long ago is not remembered.
+/// Returns the changes to the folders, at most `limit` of them. `None`: so long ago is not remembered.
 pub fn folders(view: &View, account: AccountId, from: Cursor, limit: usize) -> Result<Option<FoldersChanged>, Error> {
     let (states, forgotten) = ends(view, account)?;
     if from.known < forgotten || from.known > states.folders {

@@ -37,7 +37,8 @@ pub fn header(view: &View, blob: BlobId, structure: &Structure) -> Result<Bytes,
     read(view, blob, u64::from(header.start)..u64::from(header.end))
 }
 
-/// What a path leads to, at most `most` octets of it, and whether that is all: piece by piece, without what is around it.
+/// Unpacks the part that a path leads to, at most `most` octets of it, piece by piece and without its surroundings;
+/// says whether that is all of it.
 pub fn unpacked(view: &View, blob: BlobId, path: &[Step], most: usize) -> Result<(Vec<u8>, bool), Error> {
     let Some(first) = path.first() else { return Ok((Vec::new(), true)) };
     let (mut unpacker, mut out, mut at) = (Unpacker::new(path), Vec::new(), first.start);

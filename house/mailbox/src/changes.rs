@@ -1,4 +1,4 @@
-//! What changed in a folder since a client last looked (RFC 7162): work in proportion to the changes.
+//! Tells how a folder changed since a client last looked (RFC 7162): work in proportion to the changes.
 
 use std::ops::ControlFlow;
 
@@ -7,7 +7,7 @@ use store::{View, params};
 use crate::fetch::{Row, Want};
 use crate::{Change, Error, FolderId, Uid, Uids};
 
-/// What a client must be told to be up to date.
+/// The changes that a client must be told to be up to date.
 #[derive(Clone, Debug)]
 pub struct FolderChanges {
     /// Letters that came or changed, in the order of their last change.
@@ -21,7 +21,7 @@ pub struct FolderChanges {
     pub more: bool,
 }
 
-/// What changed after `since`: about `limit` rows at most (letters changed in one stroke are not parted).
+/// Returns the changes after `since`: about `limit` rows at most (letters changed in one stroke are not parted).
 pub fn changes_since(view: &View, folder: FolderId, since: Change, limit: usize) -> Result<FolderChanges, Error> {
     let (highest, horizon) = ends(view, folder)?;
     if since >= highest {

@@ -1,4 +1,4 @@
-//! What can go wrong in a mailbox, and who must act.
+//! The errors of a mailbox; each says who must act.
 
 use crate::FolderId;
 use mail::seam::AccountId;
@@ -84,7 +84,7 @@ impl Error {
     }
 }
 
-/// What is wrong with a folder's name.
+/// A fault in a folder's name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum NameFault {
     /// Nothing there, or nothing between two slashes, or a slash at an end.

@@ -9,10 +9,10 @@ use store::{BlobId, View, params};
 use crate::parse::{Structure, Summary};
 use crate::{Change, Error, FlagSet, FolderId, LetterKey, ThreadId, Uid, UidRange};
 
-/// What to read of each letter beyond its row in the folder. The card needs a look at a second table.
+/// The pieces of each letter to read beyond its row in the folder. The card needs a look at a second table.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Want {
-    /// Where the body is.
+    /// The card, which says where the body is.
     pub card: bool,
     /// The pieces of ENVELOPE (with the card).
     pub summary: bool,
@@ -54,10 +54,10 @@ pub struct Row {
     pub card: Option<Card>,
 }
 
-/// What was computed when the letter was filed.
+/// The facts that were computed when the letter was filed.
 #[derive(Clone, Debug)]
 pub struct Card {
-    /// Where its bytes are.
+    /// The blob that has its bytes.
     pub blob: BlobId,
     /// The pieces of ENVELOPE, where wanted.
     pub summary: Option<Summary>,

@@ -11,7 +11,7 @@ use crate::folder::name::INBOX;
 use crate::letter::{self, Filed};
 use crate::{Error, FlagSet, Folder, FolderId, Keywords, Prepared, SpecialUse, System, flags, folder};
 
-/// Which folder a letter goes to.
+/// The folder that a letter goes to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Target<'a> {
     /// This one, which the caller has found in the same transaction, and its name.
@@ -27,7 +27,7 @@ pub enum Target<'a> {
     Like {
         /// Its name, with `/` between the levels.
         name: &'a str,
-        /// What it is for.
+        /// The use of the folder.
         special_use: Option<SpecialUse>,
     },
 }
@@ -41,14 +41,14 @@ pub enum Labels<'a> {
     Possible(&'a [String]),
 }
 
-/// How the history of a letter begins that was not known in the house before.
+/// The beginning of a letter's history, if the house has not known the letter before.
 #[derive(Clone, Copy, Debug)]
 pub struct Begins<'a> {
     /// The name that the letter gets.
     pub letter: LetterId,
     /// The address that the history names as its recipient.
     pub recipient: &'a str,
-    /// How it came, and what was done to it before it was filed.
+    /// The events before it was filed: how it came, and what was done to it.
     pub events: &'a [Event],
 }
 
@@ -57,7 +57,7 @@ pub struct Begins<'a> {
 pub struct Deposit<'a> {
     /// The letter.
     pub prepared: &'a Prepared,
-    /// Where it goes.
+    /// The folder that it goes to.
     pub target: Target<'a>,
     /// The flags that it has from the start.
     pub system: System,
@@ -71,7 +71,7 @@ pub struct Deposit<'a> {
     pub begins: Option<Begins<'a>>,
 }
 
-/// Where a letter lies now.
+/// The place where a letter lies now.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Lies {
     /// Its keys and UID.
@@ -85,7 +85,7 @@ pub struct Lies {
 }
 
 impl Lies {
-    /// That it lies there, for its history.
+    /// Returns the event that says, in the letter's history, that it was filed there.
     pub fn event(&self, account: AccountId, recipient: &str) -> Event {
         let (recipient, folder) = (recipient.to_owned(), self.name.clone());
         Event::Filed { account: account.0, key: self.filed.letter.0, recipient, folder }

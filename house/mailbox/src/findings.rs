@@ -1,4 +1,4 @@
-//! What the checks found out about a letter where it came in, kept with the letter as a column.
+//! Keeps the findings of the checks about a letter, from where it came in, in a column of the letter.
 
 use bytes::Bytes;
 use mail::Findings;
@@ -26,7 +26,7 @@ fn decode(column: &[u8]) -> Option<Findings> {
     postcard::from_bytes(findings).ok()
 }
 
-/// What was found out about a letter; nothing where no check was asked.
+/// Returns the findings about a letter; they are empty if no check was asked.
 pub fn of(view: &View, letter: LetterKey) -> Result<Findings, Error> {
     let sql = "SELECT findings FROM letter WHERE letter = $1";
     let column = view.query_opt(sql, params![letter.0], |row| row.get::<Option<Vec<u8>>>(0))?.flatten();

@@ -164,7 +164,7 @@ impl FlagSet {
     }
 }
 
-/// What STORE does to the flags (RFC 9051 §6.4.6).
+/// The change that a STORE makes to the flags (RFC 9051 §6.4.6).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum FlagChange {
     /// `+FLAGS`
@@ -238,7 +238,7 @@ impl Keywords {
         self.names.iter().enumerate().filter_map(|(id, name)| Some((KeywordId(id as u32), name.as_deref()?)))
     }
 
-    /// How many there are.
+    /// Returns the number of keywords.
     pub fn len(&self) -> usize {
         self.ids.len()
     }

@@ -24,11 +24,11 @@ pub const MOST: usize = 10_000;
 pub struct Folder {
     /// Its number.
     pub id: FolderId,
-    /// Whose it is.
+    /// The account that owns it.
     pub account: AccountId,
     /// UTF-8, `/` between the levels.
     pub name: String,
-    /// What it is for.
+    /// The use of the folder.
     pub special_use: Option<SpecialUse>,
     /// UIDVALIDITY
     pub uid_validity: UidValidity,
@@ -52,7 +52,7 @@ pub struct Folder {
     pub threads: u32,
     /// Conversations of which a letter lies here and that are shown as unread (RFC 8621 §2, with the trash apart).
     pub unread_threads: u32,
-    /// Where people want it among its siblings: the lowest first.
+    /// The rank that people give it among its siblings: the lowest comes first.
     pub sort_order: u32,
     /// Is its name subscribed to?
     pub subscribed: bool,
@@ -121,7 +121,7 @@ pub fn by_use(view: &View, account: AccountId, special_use: SpecialUse) -> Resul
     Ok(view.query_opt(&sql, params![account.0, special_use.code()], read)?)
 }
 
-/// What a folder of this name is for, unless a folder has that use already.
+/// Returns the use that a folder of this name stands for, unless a folder has that use already.
 fn free_by_name(view: &View, account: AccountId, full: &str) -> Result<Option<SpecialUse>, Error> {
     let Some(special_use) = special::by_name(full) else { return Ok(None) };
     Ok(if by_use(view, account, special_use)?.is_some() { None } else { Some(special_use) })
@@ -399,10 +399,10 @@ pub fn unsubscribe(tx: &mut Tx, account: AccountId, name: &str) -> Result<(), Er
 
 /// Says what a folder is for from now on. One folder at most has a use: another that had it has it no more.
 ///
-/// Where the trash is another folder now, conversations are counted otherwise ([`Folder::unread_threads`]). That is done
-/// behind this write, a slice at a time: by [`finish`] for whoever waits for it, else by the background task, also after
-/// a crash. Until it is done the counter stands between the two ways to count, and each slice of it is a change of
-/// the folders; flags, letters and all other counters are right all the time.
+/// If the trash is another folder now, conversations are counted otherwise ([`Folder::unread_threads`]). That is done
+/// behind this write, a slice at a time: by [`finish`] if a caller waits for it, else by the background task, also
+/// after a crash. Until it is done the counter stands between the two ways to count, and each slice of it is a change
+/// of the folders; flags, letters and all other counters are right all the time.
 pub fn set_use(tx: &mut Tx, folder: FolderId, special_use: Option<SpecialUse>) -> Result<(), Error> {
     let Folder { account, special_use: was, .. } = get(tx, folder)?;
     let change = account::tick(tx, account, Touch::FOLDERS)?;
@@ -417,7 +417,7 @@ pub fn set_use(tx: &mut Tx, folder: FolderId, special_use: Option<SpecialUse>) -
         "UPDATE folder SET special_use = $2, altered = $3 WHERE folder = $1",
         params![folder.0, code, change.0],
     )?;
-    // What lies in the trash counts there alone.
+    // A letter in the trash counts there alone.
     if was != special_use && [was, special_use].contains(&Some(SpecialUse::Trash)) {
         let others = old_trash.into_iter().filter(|trash| *trash != folder);
         for folder in std::iter::once(folder).chain(others) {

@@ -95,7 +95,7 @@ async fn again(store: &Store, letters: Vec<LetterKey>) -> Result<(), Error> {
     Ok(())
 }
 
-/// What the index is to have of a letter; none where it has gone.
+/// Returns the words of a letter for the index; `None` when the letter has gone.
 pub(crate) fn words_of(view: &View, letter: LetterKey) -> Result<Option<Document>, Error> {
     let sql = "SELECT account, blob, summary, structure FROM letter WHERE letter = $1";
     let found = view.query_opt(sql, params![letter.0], |row| {
@@ -217,7 +217,7 @@ pub(crate) fn whole_document(
     structure: &Structure,
 ) -> Result<Document, Error> {
     let header = match body::header(view, blob, structure) {
-        // What is damaged has no header any more; what is kept of it is found.
+        // A damaged letter has no header any more; the pieces that are kept of it are found.
         Err(Error::Store(error)) if is_damage(&error) => bytes::Bytes::new(),
         header => header?,
     };

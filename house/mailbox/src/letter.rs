@@ -1,4 +1,4 @@
-//! What happens to letters: filed, copied, moved, flagged, expunged. Each function is one transaction long and works
+//! Changes letters: files, copies, moves, flags and expunges them. Each function is one transaction long and works
 //! on a slice, so that the writer is never held for long; `next` says where the caller goes on.
 
 pub(crate) mod again;
@@ -29,7 +29,7 @@ pub const SLICE: usize = 500;
 const OCTETS: u64 = 16 << 20;
 const BODY: u64 = 256 << 10;
 
-/// What the counters of a folder gain or lose.
+/// The amounts that a change adds to the counters of a folder, or takes from them.
 #[derive(Clone, Copy, Debug, Default)]
 struct Count {
     total: i64,
@@ -74,7 +74,7 @@ fn is_visible(flags: System) -> bool {
 
 /// Brings the folder's counters and last change up to date.
 fn count(tx: &mut Tx, folder: FolderId, count: Count, change: Change, touched: usize) -> Result<(), Error> {
-    // What leaves the folder leaves a tombstone.
+    // Each letter that leaves the folder leaves a tombstone.
     let left = -count.total;
     tx.execute(
         "UPDATE folder SET total = total + $2, unseen = unseen + $3, deleted = deleted + $4, size = size + $5,
@@ -236,7 +236,7 @@ fn within_octets((mut entries, mut next): (Vec<Entry>, Option<Uid>)) -> (Vec<Ent
     (entries, next)
 }
 
-/// What is left of ascending ranges from `next` on: for the caller's loop over slices.
+/// Returns the part of ascending ranges from `next` on: for the caller's loop over slices.
 pub fn rest(ranges: &[UidRange], next: Uid) -> Vec<UidRange> {
     ranges
         .iter()

@@ -27,7 +27,7 @@ impl Addresses {
     }
 }
 
-/// What is known of the account.
+/// Returns the addresses that are known of the account.
 pub fn of(view: &View, account: AccountId) -> Result<Addresses, Error> {
     let sql = "SELECT hash FROM own_address WHERE account = $1";
     Ok(Addresses(view.query(sql, params![account.0], |row| row.get(0))?.into_iter().collect()))
@@ -46,7 +46,7 @@ pub fn know(tx: &mut Tx, account: AccountId, addresses: &Addresses) -> Result<()
     Ok(())
 }
 
-/// Which of these are the account's own. `None`: it is not known which addresses it has.
+/// Returns those of the hashes that are the account's own addresses. `None`: the account's addresses are not known.
 pub(crate) fn among(view: &View, account: AccountId, hashes: &[i64]) -> Result<Option<BTreeSet<i64>>, Error> {
     let any = "SELECT 1 FROM own_address WHERE account = $1 LIMIT 1";
     if view.query_opt(any, params![account.0], |_| Ok(()))?.is_none() {

@@ -1,5 +1,5 @@
-//! What is computed from a letter's bytes once, when it is filed, so that most questions about it are answered
-//! without its body. Reads any bytes and never fails: what is malformed gives less.
+//! Computes, once, when a letter is filed, the facts that answer most questions about it without its body. The parser
+//! reads any bytes and never fails: a malformed letter gives fewer facts.
 
 mod bodies;
 pub(crate) mod column;

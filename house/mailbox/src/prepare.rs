@@ -1,4 +1,4 @@
-//! What can be done before the writer is asked: parsing, hashing, packing.
+//! Prepares a letter before the writer is asked: parses, hashes and packs it.
 
 use bytes::Bytes;
 use mail::Findings;

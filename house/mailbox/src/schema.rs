@@ -5,11 +5,11 @@ use store::Migration;
 /// The tables, in the order they came. How the next step is written stands at [`Migration`].
 pub const MIGRATIONS: &[Migration] = &[
     Migration { room: "mailbox", number: 1, sql: FIRST },
-    // What the checks found out about a letter (see `crate::findings`).
+    // The findings of the checks about a letter (see `crate::findings`).
     Migration { room: "mailbox", number: 2, sql: "ALTER TABLE letter ADD COLUMN findings {blob};" },
 ];
 
-/// What is where:
+/// The tables keep more than their names say:
 /// - `account_mail`: the counters of a mailbox. `change` is the one change counter, `uid_validity` the last one given.
 ///   `emails`, `folders`, `threads`: the last change of any letter, folder, conversation, for a client that knows the
 ///   account as a whole (see [`crate::account_changes`]). To it a letter flagged `\\Deleted` is gone already.
@@ -20,7 +20,7 @@ pub const MIGRATIONS: &[Migration] = &[
 ///   up to which tombstones have been forgotten, `stale` counts changes since the checkpoint of its UIDs,
 ///   `buried` its tombstones. `unread`, `threads`, `unread_threads`: counters of what is visible; `counted` is the last
 ///   change of one of them, `born` the change that made the folder.
-/// - `letter`: what was computed when it was filed.
+/// - `letter`: the facts that were computed when it was filed.
 /// - `entry`: where a letter lies. Narrow and in UID order, so that FLAGS of a whole folder is one short walk. `thread`
 ///   repeats `letter.thread`; `born` is the change that made the letter visible; `attached` says whether it has
 ///   attachments, where that is known.
@@ -36,7 +36,7 @@ pub const MIGRATIONS: &[Migration] = &[
 /// - `gone`: letters that went and may still be in the search index.
 /// - `read_anew`: how far the letters of earlier versions have been read as letters are read now (`index/anew.rs`).
 ///
-/// What goes on in slices behind the write that decided it:
+/// Some work goes on in slices behind the write that decided it:
 /// - `parting`: the letters of a folder that are decided to go (see `letter::part`).
 /// - `settling`: folders that became the trash or are it no more, and the last conversation (`after`) that is shown as
 ///   read or unread by what the folder is now.

@@ -30,12 +30,12 @@ const MOST_RENAMED: i64 = 256;
 use spoken::Said;
 pub(crate) use topic::{Topic, address};
 
-/// What leads a letter to its conversation.
+/// The marks by which a letter finds its conversation.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Leads {
     /// Message ids as hashes.
     pub ids: Vec<i64>,
-    /// What it is about, and with whom; none where its subject says nothing.
+    /// Its topic and its people; `None` if its subject says nothing.
     pub topic: Option<Topic>,
 }
 
@@ -83,7 +83,7 @@ fn people(summary: &Summary) -> HashSet<Vec<u8>> {
         .collect()
 }
 
-/// What stands between angle brackets.
+/// Returns the ids between angle brackets.
 fn ids(value: &[u8]) -> impl Iterator<Item = &[u8]> {
     let mut rest = value;
     std::iter::from_fn(move || {
@@ -134,7 +134,7 @@ pub(crate) fn speak_of(tx: &mut Tx, letter: LetterKey, topic: &Topic, received: 
     }
 }
 
-/// Which of the message ids have been seen, and their threads.
+/// Returns those of the message ids that have been seen, with their threads.
 fn known(view: &View, account: AccountId, references: &[i64]) -> Result<BTreeMap<i64, ThreadId>, Error> {
     let places = room_for(references.len());
     let marks: Vec<String> = (2..2 + places).map(|n| format!("${n}")).collect();
@@ -201,7 +201,7 @@ fn rename(tx: &mut Tx, account: AccountId, from: ThreadId, to: ThreadId, change:
     spoken::rename(tx, account, from, to)
 }
 
-/// How many letters a thread has, counted no further than is of interest.
+/// Counts the letters of a thread, no further than is of interest.
 fn size(view: &View, account: AccountId, thread: ThreadId) -> Result<i64, Error> {
     Ok(view.query_one(
         "SELECT COUNT(*) FROM (SELECT 1 FROM letter WHERE account = $1 AND thread = $2 LIMIT $3) AS few",

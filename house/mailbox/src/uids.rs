@@ -18,7 +18,7 @@ impl Uids {
         Self::default()
     }
 
-    /// How many.
+    /// Returns the number of UIDs.
     pub fn len(&self) -> u32 {
         u32::try_from(self.0.len()).unwrap_or(u32::MAX)
     }
@@ -56,7 +56,7 @@ impl Uids {
         u32::try_from(self.0.rank(uid.get())).ok()
     }
 
-    /// How many are at or below the UID.
+    /// Returns how many are at or below the UID.
     pub fn rank(&self, uid: Uid) -> u32 {
         u32::try_from(self.0.rank(uid.get())).unwrap_or(u32::MAX)
     }
@@ -170,7 +170,7 @@ impl FromIterator<UidRange> for Uids {
     }
 }
 
-/// What a folder's row says that opening needs.
+/// The columns of a folder's row that opening it needs.
 struct FolderState {
     highest: Change,
     horizon: Change,

@@ -170,7 +170,7 @@ impl Made {
     }
 }
 
-/// What header fields are asked for.
+/// The texts that header fields are searched for.
 const PIECES: &[&str] = &[
     "",
     "a",
@@ -486,7 +486,7 @@ fn letters_are_found_where_they_are_now_while_the_index_still_knows_them_elsewhe
 fn searches_are_right_while_an_index_of_an_earlier_release_is_filled_again() {
     let (fixture, _) = filled(700, 3);
     let reached = runtime().block_on(fixture.store.search().reached()).unwrap();
-    // That is what the store does with it.
+    // The store removes an index of an earlier release in the same way.
     let fixture = fixture.reopened_after(|folder| {
         for file in std::fs::read_dir(folder).unwrap().map(Result::unwrap) {
             if file.file_name().to_string_lossy().starts_with("search.db") {

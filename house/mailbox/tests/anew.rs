@@ -18,7 +18,7 @@ const PARTS: &str = "From: bob@beta.test\r\nSubject: parts\r\nMIME-Version: 1.0\
     Content-Disposition: attachment; filename=a.pdf\r\n\r\nPDF\r\n--b--\r\n";
 const PLAIN: &str = "From: bob@beta.test\r\nSubject: plain\r\n\r\nHello\r\n";
 
-/// What an earlier version may have read in them.
+/// Returns the columns that an earlier version may have read in them.
 fn earlier(raw: &[u8], read_as: &[u8]) -> (Vec<u8>, Vec<u8>) {
     assert_eq!(raw.len(), read_as.len());
     let (mut summary, mut structure) = (Summary::parse(read_as).encode(), scan(read_as, Limits::default()).encode());

@@ -165,7 +165,7 @@ fn a_page_says_its_charset_itself() {
     let stale = format!("<meta charset=iso-8859-1>{said}");
     assert!(read_page(None, stale.as_bytes(), true).text.ends_with(said));
     assert!(read_page(Some(b"utf-8"), stale.as_bytes(), true).text.ends_with(said));
-    // What is no charset of letters, or hides what is said, is not believed of a page.
+    // The reader ignores the charset of a page if letters do not use it, or if it would hide what is said.
     assert_eq!(read_page(None, b"<meta charset=utf-7>+ADw-", true).text, "<meta charset=utf-7>+ADw-");
     assert_eq!(read_page(None, b"<meta charset", true).text, "<meta charset");
 }

@@ -1,7 +1,7 @@
 //! Nobody waits for another: no write of the mailbox takes longer because there are more letters.
 //!
-//! How long a write holds up the others is counted in steps of the database, which are the same on a busy machine. The
-//! large one, with clocks, is `bench fairness`.
+//! The tests count in steps of the database how long a write holds up the others; the steps are the same on a busy
+//! machine. The large measurement, with clocks, is `bench fairness`.
 
 #[path = "fairness/works.rs"]
 mod works;

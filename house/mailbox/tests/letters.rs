@@ -1,4 +1,4 @@
-//! What happens to letters and folders, one promise at a time.
+//! Tests of letters and folders, one promise at a time.
 
 mod common;
 
@@ -461,7 +461,7 @@ fn a_folder_is_opened_from_its_checkpoint_as_from_its_rows() {
     runtime().block_on(mailbox::index::catch_up(&fixture.store)).unwrap();
     assert_eq!(fixture.count("uid_checkpoint"), 6);
     assert_eq!(fixture.read(move |view| Uids::load(view, inbox)), walked);
-    // What came and went since is added and taken away.
+    // Letters that came since are added, and letters that went are taken away.
     fixture.write(move |tx| expunge(tx, inbox, &Expunge::All(&[only(5), only(900)]), 10)).unwrap();
     fill(&fixture, inbox, 3);
     fixture.flag(inbox, 17, System::SEEN);
@@ -574,7 +574,7 @@ fn a_letter_that_went_elsewhere_meanwhile_is_not_missed() {
 /// For each folder, how many conversations are shown as unread in it.
 type Shown = Vec<(i64, i64)>;
 
-/// What is kept of that, and what counting would find.
+/// Returns what is kept of that, and what counting would find.
 fn shown_and_counted(fixture: &Fixture) -> (Shown, Shown) {
     let ask = |sql: &'static str| {
         fixture.read(move |view| Ok(view.query(sql, store::params![], |row| Ok((row.get(0)?, row.get(1)?)))?))

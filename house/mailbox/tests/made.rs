@@ -39,7 +39,7 @@ fn files(letter: &[u8], bodies: &Bodies<'_>) -> Vec<String> {
     bodies.attachments.iter().map(told).collect()
 }
 
-/// What the text parts say, one after the other.
+/// Returns the texts of the text parts, one after the other.
 fn said(letter: &[u8], parts: &[&Part]) -> String {
     parts.iter().map(|part| decode::part_text(part, &octets(letter, part), true).text.into_owned()).collect()
 }
@@ -140,7 +140,7 @@ fn winmail_gives_its_files_with_their_long_names_and_the_letter_in_it() {
     assert!(octets(&bytes, bodies.attachments[0]).starts_with(b"%PDF-1.4 the plans\n"));
     assert_eq!(bodies.attachments[1].id.as_deref(), Some(&b"<heron@alpha.test>"[..]));
     assert_eq!(said(&bytes, &bodies.attachments[2..3]), "The egret has answered.");
-    // What Outlook wrote is more than the stub beside it.
+    // The text that Outlook wrote is longer than the stub beside it.
     let text = said(&bytes, &bodies.text);
     assert!(
         text.contains("Sent from a telephone.") && text.contains("the heron’s plans") && text.contains("€12."),

@@ -65,7 +65,7 @@ struct Kept {
     size: u64,
     key: i64,
     keywords: BTreeSet<&'static str>,
-    /// What it was filed as: letters of talks that were joined share a conversation.
+    /// The talk that it was filed in: letters of talks that were joined share a conversation.
     talk: usize,
 }
 
@@ -82,7 +82,7 @@ struct Paper {
 struct World {
     fixture: Fixture,
     papers: Vec<Paper>,
-    /// Which talks are one by now.
+    /// For each talk, the one that it has been joined to by now.
     joined: [usize; TALKS],
     filed: u32,
     /// A client that knows the account as a whole: letters with their flags, and how far it has come.

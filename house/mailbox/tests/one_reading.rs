@@ -27,7 +27,7 @@ fn words(text: &str) -> HashSet<String> {
     words.map(decode::fold).collect()
 }
 
-/// What the index is given: the text, and the names of files.
+/// Returns what the index is given: the text, and the names of files.
 fn told(structure: &Structure, letter: &[u8]) -> (String, String) {
     let bytes = bytes::Bytes::copy_from_slice(letter);
     let read = |range: Range<u64>| Ok::<_, ()>(bytes.slice(range.start as usize..range.end as usize));
@@ -74,7 +74,7 @@ fn check(name: &str, letter: &[u8]) {
             );
             assert!(decode::body(part.transfer_encoding(), &raw) == clear, "{name}: {part_number:?}");
         }
-        // What is shown can be found.
+        // A text that is shown can be found.
         if part.is("text", "") {
             let shown = decode::part_text(part, &clear, true).text;
             let shown = match part.is("text", "html") {

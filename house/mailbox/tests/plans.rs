@@ -55,7 +55,7 @@ fn frequent_questions_are_answered_by_an_index() {
              WHERE e.folder = $1 AND e.uid >= $2 AND e.uid <= $3 ORDER BY e.uid",
             "SEARCH e USING PRIMARY KEY (folder=? AND uid>? AND uid<?); SEARCH l USING INTEGER PRIMARY KEY (rowid=?)",
         ),
-        // Where the letters lie that a search found, and what a list by the time of receipt reads.
+        // The places of the letters that a search found, and the rows that a list by the time of receipt reads.
         (
             "SELECT letter, folder, uid FROM entry WHERE letter >= $1 AND letter <= $2",
             "SEARCH entry USING COVERING INDEX entry_letter (letter>? AND letter<?)",

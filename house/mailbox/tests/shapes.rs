@@ -44,7 +44,7 @@ fn body_of(letter: &[u8], number: &[u32]) -> String {
     decode::part_text(part, &decoded, true).text.into_owned()
 }
 
-/// What a section holds.
+/// Returns the octets of a section.
 fn section(letter: &[u8], section: &Section) -> Option<String> {
     let path = structure(letter).locate(section)?;
     let octets = &letter[path[0].start as usize..path[0].end as usize];
@@ -129,7 +129,7 @@ fn a_letter_that_came_encoded_is_a_letter() {
     let Content::Message(message) = &structure.part(&[2]).unwrap().content else { panic!("a letter") };
     assert_eq!(message.summary.subject(), Some(&b"inner pelican"[..]));
     assert!(message.root.is("text", "plain"));
-    // What is in it stands nowhere in the octets of the letter, and is found all the same.
+    // The content of the inner letter stands nowhere in the octets of the letter, and is found all the same.
     for (part, text, expected) in [
         (vec![2], Some(SectionText::Header), "From: carl@three.test\r\nSubject: inner pelican\r\n\r\n"),
         (vec![2], Some(SectionText::Text), "inner text\r\n"),
@@ -203,7 +203,7 @@ fn text_is_found_in_whatever_charset_and_alternative_it_stands() {
     let sale = "Content-Type: text/html\r\n\r\n<p>The winter sale of zebrawood tables</p>";
     assert!(told(&parts("multipart/alternative; boundary=B", &[stub, sale])).body.contains("zebrawood"));
     let same = "Content-Type: text/html\r\n\r\n<p>Plain <i>words</i></p>";
-    // What stands in one of them only within a phrase is found as well: each is told.
+    // A phrase that only one of the two forms has is found as well: each is told.
     let both = told(&parts("multipart/alternative; boundary=B", &[PLAIN, same])).body.to_lowercase();
     assert_eq!(both.matches("plain words").count(), 2);
     let report = "Content-Type: message/delivery-status\r\n\r\nFinal-Recipient: rfc822; lost@nowhere.test";
@@ -242,7 +242,7 @@ fn raw_fields_are_in_the_charset_of_the_text() {
     // Raw octets in an encoded word are in the charset of the word.
     let summary = Summary::parse(b"Subject: Heinz =?iso-8859-1?Q?M\xfcller?=\r\n\r\n");
     assert_eq!(summary.subject(), Some(&b"Heinz =?iso-8859-1?Q?M=FCller?="[..]));
-    // What is UTF-8 stays as it is, whatever the text is in.
+    // A value in UTF-8 stays as it is, whatever charset the text has.
     let summary = Summary::parse("Subject: forêt\r\nContent-Type: text/plain; charset=koi8-r\r\n\r\n".as_bytes());
     assert_eq!(summary.subject(), Some("forêt".as_bytes()));
 }

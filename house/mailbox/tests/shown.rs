@@ -25,8 +25,8 @@ fn hidden(structure: &Structure) -> Vec<String> {
     all.iter().filter(is_hidden).map(told).collect()
 }
 
-/// Whether what the letter is said to consist of is each of its parts once, in order, and each is shown, listed, told of, or
-/// another form of HTML that is shown; and whether all that JMAP gives as text and HTML has its place.
+/// Checks that the contents name each part of the letter once, in order, and that each is shown, listed, told of, or
+/// another form of HTML that is shown; and that all that JMAP gives as text and HTML has its place.
 fn is_told_whole(letter: &[u8], structure: &Structure) -> Result<(), String> {
     let contents = Contents::of_octets(structure, letter);
     let mut all = Vec::new();
@@ -43,7 +43,7 @@ fn is_told_whole(letter: &[u8], structure: &Structure) -> Result<(), String> {
         Role::Named => item.picture().is_some() && contents.names.shows(item),
         role => role.is_shown() || item.is_listed(),
     });
-    // What the RFC's list of HTML has is never only another form.
+    // A part in the RFC's list of HTML is never only another form.
     let has_places = contents.items.iter().all(|item| !is_in(&bodies.html, item.part) || item.role != Role::OtherForm);
     if same && is_met && has_places { Ok(()) } else { Err(told) }
 }

@@ -1,4 +1,4 @@
-//! What is read from letters when they are filed.
+//! Tests of the facts that are read from letters when they are filed.
 
 use std::ops::Range;
 

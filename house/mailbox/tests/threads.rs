@@ -87,7 +87,7 @@ fn belong_together(letters: &[(i64, &str, &str, &str)]) -> bool {
 fn an_answer_joins_what_it_answers_whichever_comes_first() {
     assert!(belong_together(&[(0, BOB, ME, "Lunch"), (1, ME, BOB, "Re: Lunch")]));
     assert!(belong_together(&[(0, ME, BOB, "Lunch"), (1, BOB, ME, "AW: lunch"), (2, ME, BOB, "RE: AW: Lunch")]));
-    // Who was only in copy answers.
+    // A person who was only in copy answers.
     assert!(belong_together(&[(0, BOB, &format!("{ME}, {CAROL}"), "Lunch"), (1, CAROL, ME, "Re: Lunch")]));
     // Two who have nothing in common but what they answer.
     assert!(belong_together(&[
@@ -165,7 +165,7 @@ fn an_answer_that_has_found_its_conversation_waits_for_no_other() {
 fn who_names_a_letter_belongs_to_it_alone() {
     let mut desk = Desk::new();
     let first = desk.write(0, BOB, ME, "Lunch");
-    // What names nothing that could be an id answers by its subject.
+    // An answer that names nothing that could be an id finds its conversation by its subject.
     let vague =
         "From: bob@beta.test\r\nTo: alice@alpha.test\r\nIn-Reply-To: Your message of Monday\r\nSubject: Re: Lunch\r\n";
     assert_eq!(desk.file(0, vague), first);

@@ -27,11 +27,11 @@ pub struct Delivery<'a> {
     pub flags: Flags,
     /// Names of keywords. A folder can have 26 different ones; others are left out.
     pub keywords: &'a [&'a str],
-    /// How its file is called.
+    /// The name of its file.
     pub name: Name<'a>,
 }
 
-/// How the file of a letter is called.
+/// The way in which the file of a letter is named.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Name<'a> {
     /// As no file was called before.
@@ -63,7 +63,7 @@ impl Maildir {
         Self { root: root.into(), host: name::host() }
     }
 
-    /// Where it is.
+    /// Returns the path of the maildir.
     pub fn root(&self) -> &Path {
         &self.root
     }

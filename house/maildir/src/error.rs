@@ -24,17 +24,17 @@ pub enum Error {
     /// The system refuses: the owner or the rights of the folder are wrong.
     #[error("{} cannot be written or read ({error}); check who owns it", path.display())]
     Refused {
-        /// What.
+        /// The file or folder.
         path: PathBuf,
-        /// What the system says.
+        /// The error of the operating system.
         error: io::Error,
     },
     /// The disk or the file system failed.
     #[error("{}: {error}", path.display())]
     Io {
-        /// What.
+        /// The file or folder.
         path: PathBuf,
-        /// What the system says.
+        /// The error of the operating system.
         error: io::Error,
     },
 }

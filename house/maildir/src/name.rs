@@ -23,7 +23,7 @@ pub struct FileName<'a> {
 impl<'a> FileName<'a> {
     /// Reads a name. Any name is some letter's, so this cannot fail.
     pub fn read(name: &'a str) -> Self {
-        // Where a colon cannot stand in names (FAT, Windows) other programs write ';' or '!'.
+        // Other programs write ';' or '!' on file systems whose names cannot contain a colon (FAT, Windows).
         let (base, info) = [":2,", ";2,", "!2,"].iter().find_map(|mark| name.split_once(mark)).unwrap_or((name, ""));
         let keywords = info.find(|letter: char| letter.is_ascii_lowercase()).map_or("", |at| &info[at..]);
         let exact = base.split(',').skip(1).any(|field| field == EXACT);

@@ -40,8 +40,8 @@ pub fn received(name: &FileName, modified: Option<Timestamp>) -> Option<Timestam
     }
 }
 
-/// Where the letter of a file that has vanished lies now: its reader has seen it, or changed its flags, and so renamed
-/// it. `None` when the letter is gone.
+/// Finds the file that a vanished letter lies in now: its reader has seen it, or changed its flags, and so renamed
+/// the file. `None` when the letter is gone.
 pub fn moved_to(file: &Path) -> Option<PathBuf> {
     let name = file.file_name()?.to_string_lossy();
     let unique = FileName::read(&name).unique;

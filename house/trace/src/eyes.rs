@@ -68,7 +68,7 @@ impl<'a> Eyes<'a> {
             Event::Read { account, .. } | Event::Removed { account, .. } | Event::Recalled { account } => {
                 (*account == self.account).then(|| event.clone())
             }
-            // How the copy of somebody else was judged is theirs to know.
+            // The verdict on somebody else's copy is for that person to know.
             Event::Judged { recipient, .. } => self.is_own(recipient).then(|| event.clone()),
             Event::NotFiled { recipient, .. } | Event::Desk { recipient, .. } => {
                 self.wrote_to(recipient).then(|| event.clone())
@@ -84,7 +84,8 @@ impl<'a> Eyes<'a> {
                 let (recipients, until) = (self.written_to(recipients), *until);
                 (!recipients.is_empty()).then_some(Event::Postponed { recipients, until })
             }
-            // Where an alias leads is not told to who writes to it, and what fails in the house is the postmaster's affair.
+            // The sender of a letter is not told where an alias leads, and what fails in the house is the
+            // postmaster's affair.
             Event::Redirected { .. } | Event::Fault { .. } => None,
         }
     }
@@ -93,7 +94,7 @@ impl<'a> Eyes<'a> {
     fn as_recipient(&self, event: &Event) -> Option<Event> {
         match event {
             Event::Received(arrival) => Some(Event::Received(self.arrived(arrival))),
-            // What was found out about the letter itself names nobody.
+            // The findings about the letter itself name nobody.
             Event::Judged { recipient, .. } => (recipient.is_empty() || self.is_own(recipient)).then(|| event.clone()),
             Event::Filed { account, .. } | Event::Read { account, .. } | Event::Removed { account, .. } => {
                 (*account == self.account).then(|| event.clone())
@@ -113,8 +114,9 @@ impl<'a> Eyes<'a> {
         }
     }
 
-    /// How it came, as its recipient may know: what stands in the letter itself. Who else got it, in Bcc perhaps, is the
-    /// sender's affair; so are the mailbox they wrote from and the machine and the network they sat at.
+    /// Returns how the letter came, as its recipient may know it: what stands in the letter itself. The other
+    /// recipients, in Bcc perhaps, are the sender's affair; so are the mailbox they wrote from and the machine and
+    /// the network they sat at.
     fn arrived(&self, arrival: &Arrival) -> Arrival {
         let Arrival { by, peer, hello, tls, login: _, account: _, return_path, recipients, message_id, subject, size } =
             arrival.clone();

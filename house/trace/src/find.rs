@@ -36,7 +36,7 @@ pub enum What {
     Mailbox(AccountId),
 }
 
-/// Which of them.
+/// The part of the list that the caller asks for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Page {
     /// Only letters that came since then.
@@ -58,7 +58,7 @@ impl Default for Page {
 pub struct Found {
     /// The histories, whole.
     pub letters: Vec<History>,
-    /// Where the next page begins; none: there are no more.
+    /// The position at which the next page begins; `None` when there are no more letters.
     pub next: Option<i64>,
 }
 

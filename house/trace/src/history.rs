@@ -47,8 +47,8 @@ impl History {
         Self { letter: LetterId::from_random([0; 10]), steps, damaged: 0, cut: false, rows: Vec::new() }
     }
 
-    /// How the letter came, if that is still known. What was refused of it before it came, a recipient perhaps, knows less
-    /// of it.
+    /// Returns how the letter came, if that is still known. A refusal before the letter came, of a recipient perhaps,
+    /// knows less of it.
     pub fn arrival(&self) -> Option<&Arrival> {
         let received = self.steps.iter().find_map(|step| match &step.event {
             Event::Received(arrival) => Some(arrival),

@@ -18,7 +18,7 @@ use self::group::Group;
 const WAITING: usize = 2048;
 /// Observations in one commit.
 const GROUP: usize = 256;
-/// How long the first of a group waits for others, so that a quiet house syncs once for all that happens in it.
+/// The time that the first of a group waits for others, so that a quiet house syncs once for all that happens in it.
 const PAUSE: Duration = Duration::from_millis(500);
 /// Keys in one observation: the memory that those that wait may take is bounded by it.
 const KEYS: usize = 500;
@@ -36,7 +36,7 @@ pub struct JournalWriter {
     store: Store,
     receiver: Receiver<Observation>,
     left_out: Arc<AtomicU64>,
-    /// How many were left out when that was last said.
+    /// The number of left-out observations when it was last reported.
     told: u64,
 }
 
@@ -49,7 +49,8 @@ impl Journal {
         (Self { sender, left_out, flood: Arc::default() }, clerk)
     }
 
-    /// How many observations were left out, for want of room or because one peer was refused too often.
+    /// Returns how many observations were left out, because there was no room or because one peer was refused too
+    /// often.
     pub fn left_out(&self) -> u64 {
         self.left_out.load(Ordering::Relaxed)
     }

@@ -10,8 +10,8 @@ use store::{Tx, View, params};
 use crate::index::period;
 use crate::row::decode;
 
-/// How long a history is kept. Questions about a letter come within days; a quarter leaves room for the slow ones, and
-/// more would be a register of who writes to whom.
+/// The time for which a history is kept. Questions about a letter come within days; a quarter of a year leaves room
+/// for the slow ones, and more would be a register of who writes to whom.
 pub const KEPT: Duration = Duration::from_secs(90 * 24 * 3600);
 
 /// Rows, places of letters, and keys forgotten in one commit.

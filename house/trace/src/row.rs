@@ -1,4 +1,4 @@
-//! How the events of one commit are written down: a version, then the events as postcard has them.
+//! Encodes the events of one commit: a version, then the events as postcard writes them.
 
 use mail::trace::{Event, tidy};
 

@@ -69,7 +69,7 @@ impl Archive {
         self.find(Scope::Everyone, What::Letter(name(letter)), Page::default()).await.letters.pop()
     }
 
-    /// How many rows are in a table.
+    /// Counts the rows of a table.
     async fn rows(&self, table: &'static str) -> i64 {
         let count = move |view: &View| view.query_one(&format!("SELECT count(*) FROM {table}"), &[], |row| row.get(0));
         self.store.read::<i64, store::Error, _>(count).await.unwrap()

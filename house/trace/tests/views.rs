@@ -1,4 +1,4 @@
-//! Who may know what: every field of every kind of event, for every viewer, against a table.
+//! Compares what each viewer may know with a table: every field of every kind of event, for every viewer.
 //!
 //! A kind or a field that is new does not compile in [`fields`]; one that has no row in [`TABLE`] fails.
 
@@ -40,7 +40,7 @@ const TABLE: &[(&str, &str, &str)] = &[
     ("judged for bob", "by", "-+---"),
     ("judged for bob", "decision", "-+---"),
     ("judged for bob", "reason", "-+---"),
-    // What was found out about the letter itself: those who got it may know, and its sender need not learn what passes.
+    // The findings about the letter itself: its recipients may know them, and its sender need not learn what passes.
     ("judged for all", "recipient", "-+++-"),
     ("judged for all", "by", "-+++-"),
     ("judged for all", "decision", "-+++-"),
@@ -70,7 +70,7 @@ const TABLE: &[(&str, &str, &str)] = &[
     ("attempt behind an alias", "said", "-----"),
     ("attempt behind an alias", "outcome", "-----"),
     ("attempt behind an alias", "tls", "-----"),
-    // Which program, folder or socket of the server it was is the postmaster's affair.
+    // The postmaster alone learns which program, folder or socket of the server it was.
     ("attempt here", "recipient", "+----"),
     ("attempt here", "by", "-----"),
     ("attempt here", "said", "+----"),
@@ -191,7 +191,7 @@ fn many(name: &'static str, values: &[String]) -> Field {
     (name, values.iter().map(|value| format!("{value:?}")).collect())
 }
 
-/// What stands in an event. Without `..`: a new field must be named here, and then in the table.
+/// Lists the fields of an event. The patterns have no `..`: a new field must be named here, and then in the table.
 fn fields(event: &Event) -> Vec<Field> {
     match event {
         Event::Received(arrival) => of_arrival(arrival),
@@ -241,7 +241,7 @@ fn of_arrival(arrival: &Arrival) -> Vec<Field> {
     ]
 }
 
-/// What of a field of this event the viewer gets to see, among all that they see.
+/// Returns what the viewer gets to see of a field of this event, among all that they see.
 fn seen_of(history: Option<&History>, event: &Event, field: &Field) -> Vec<String> {
     let steps = history.map(|history| history.steps.as_slice()).unwrap_or_default();
     let same = steps.iter().filter(|step| kind(&step.event) == kind(event)).flat_map(|step| fields(&step.event));
@@ -249,7 +249,7 @@ fn seen_of(history: Option<&History>, event: &Event, field: &Field) -> Vec<Strin
     field.1.iter().filter(|value| values.contains(value)).cloned().collect()
 }
 
-/// What they should.
+/// Returns what the viewer should see of a field.
 fn due(sight: char, viewer: AccountId, field: &Field) -> Vec<String> {
     let own = |address: &str| match viewer {
         BOB => address == TO[0],
@@ -305,8 +305,8 @@ fn nothing_that_is_hidden_shows_in_any_other_place() {
     assert!(history.seen_by(STRANGER).is_none());
 }
 
-/// What the recipient learns of the other end, for each link that a letter can come through: the server of others, as in
-/// Received; the place that it was brought home from; nothing of our own people.
+/// Says what the recipient learns of the other end, for each link that a letter can come through: the server of
+/// others, as in Received; the place that a letter was fetched from; nothing of our own people.
 fn told_of_the_other_end(by: Link) -> (bool, bool) {
     match by {
         Link::Mta | Link::Lmtp => (true, true),

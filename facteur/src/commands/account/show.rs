@@ -21,7 +21,7 @@ struct Known {
     usage: Option<Usage>,
     aliases: Vec<Address>,
     browsers: u64,
-    /// What mail clients have open; unknown where no post office runs.
+    /// The number of conversations that mail clients have open; unknown if no post office runs.
     open: Option<u64>,
     seen: Option<Timestamp>,
 }

@@ -1,4 +1,4 @@
-//! Where the offices of a demo live: a folder, a configuration each, and their people's passwords.
+//! Sets up the offices of a demo: a folder, a configuration each, and their people's passwords.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -19,7 +19,7 @@ pub struct DemoOffice {
     pub domain: &'static str,
     pub person: &'static str,
     pub name: &'static str,
-    /// How far its ports are above the usual ones.
+    /// The distance of its ports from the usual ones.
     offset: u16,
 }
 

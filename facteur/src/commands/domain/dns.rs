@@ -1,4 +1,4 @@
-//! What DNS must say of a domain for its letters to come and to be taken.
+//! Says which DNS records a domain needs for its letters to come and to be taken.
 
 use std::net::IpAddr;
 

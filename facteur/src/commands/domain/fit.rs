@@ -1,4 +1,4 @@
-//! Which names can be a domain of a post office.
+//! Decides which names can be a domain of a post office.
 
 use mail::Domain;
 

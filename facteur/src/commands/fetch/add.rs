@@ -65,7 +65,7 @@ fn found(
     Ok((offer.mailbox, other_names))
 }
 
-/// Where one person lives, it is clear whose letters they are.
+/// Returns the address of the only person here; fails if there are several, since the letters could be anybody's.
 fn only_person(store: &Store) -> Result<String, Failure> {
     let people = store.read_blocking(|view| directory::account::list(view, None)).map_err(Trouble::from)?;
     match people.as_slice() {
@@ -88,7 +88,7 @@ fn whole(target: String) -> String {
     }
 }
 
-/// What was said, with what everybody wants for the rest.
+/// Returns the settings that were said; the rest is as everybody wants it.
 pub fn settings(mailbox: Mailbox, target: String, options: &FetchOptions) -> Result<Settings, Failure> {
     if options.cleartext && mailbox.tls {
         return Err(Failure {

@@ -13,7 +13,7 @@ use crate::failure::Failure;
 use crate::language::{de, say};
 use crate::{server, terminal};
 
-/// Who is asked, and what is trusted.
+/// The places that a search may ask, and the certificates that it trusts.
 pub struct Search {
     /// Thunderbird's list too, without a question.
     pub ask_thunderbird: bool,

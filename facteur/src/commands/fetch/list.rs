@@ -34,7 +34,7 @@ pub fn run(form: Form, context: &Context<'_>) -> Result<(), Failure> {
     Ok(())
 }
 
-/// How much was left there, in words.
+/// Says in words how many letters were left there.
 pub fn left_there(count: u64) -> String {
     if count == 1 {
         return say!(
@@ -188,7 +188,7 @@ fn as_table(sources: &[Kept]) -> String {
     table.show()
 }
 
-/// How a source fares, and who must do what about it.
+/// Says how a source fares, and who must do what about it.
 fn state(source: &Source) -> String {
     let standing = &source.standing;
     let (said, left) = (&standing.said, standing.left_there);
@@ -214,7 +214,7 @@ fn state(source: &Source) -> String {
     state
 }
 
-/// What ails a source, in a few words.
+/// Says in a few words what ails a source.
 pub fn ailment(fault: FaultKind) -> String {
     match fault {
         FaultKind::Unreachable => say!("its server cannot be reached", "son serveur est injoignable"),

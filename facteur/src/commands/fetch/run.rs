@@ -50,7 +50,7 @@ pub fn run(run: RunFetch, context: &Context<'_>) -> Result<(), Failure> {
     }
 }
 
-/// Where letters are fetched to.
+/// The mailboxes that letters are fetched into.
 struct FetchInto {
     store: Store,
     intake: Intake,
@@ -138,7 +138,7 @@ async fn all(agent: &Agent, sources: &[Source], json: bool) -> Result<usize, Fai
             outcome = &mut fetching => outcome,
             () = terminal::stopped() => {
                 stop.request(Duration::from_secs(10));
-                // What has come is taken home; what has not will come the next time.
+                // Letters that have come are taken home; those that have not will come the next time.
                 tokio::time::timeout(Duration::from_secs(10), fetching).await.unwrap_or(Err(Fault::Ended))
             }
         };
@@ -172,7 +172,7 @@ fn report(teller: &Teller, source: &Source, outcome: &Result<Round, Fault>) {
     terminal::note(&say!("{name}: {what}: {said}\n", "{name} : {what} : {said}\n"));
 }
 
-/// What failed once is tried again after so long, in case it was only a moment's trouble.
+/// The time after which a failed round is tried again, in case it was only a moment's trouble.
 const SECOND_LOOK: Duration = Duration::from_secs(1);
 /// Rounds of one command: one that brings something is followed by another for as long as the server breaks off.
 const MOST_ROUNDS: u32 = 1000;

@@ -29,11 +29,11 @@ enum Form {
     Json,
     /// A line that changes.
     Terminal,
-    /// What matters, a line each.
+    /// The important events, a line each.
     Plain,
 }
 
-/// How far it has come.
+/// The progress so far.
 struct SoFar {
     begun: Instant,
     told: Option<Instant>,
@@ -65,7 +65,7 @@ impl Teller {
         Self { source: source.to_owned(), form, so_far: Mutex::new(so_far) }
     }
 
-    /// What came so far.
+    /// Returns the counts so far.
     pub fn counts(&self) -> Counts {
         self.so_far.lock().unwrap_or_else(PoisonError::into_inner).counts
     }
@@ -183,7 +183,7 @@ impl SoFar {
 }
 
 impl Counts {
-    /// How much has been dealt with, in whichever way.
+    /// Returns how many letters have been dealt with, in whichever way.
     pub fn dealt_with(&self) -> u64 {
         self.letters + self.known + self.left_there
     }
@@ -269,7 +269,7 @@ impl Teller {
     }
 }
 
-/// That a letter was left there, and why.
+/// Says that a letter was left there, and why.
 fn left(folder: &str, name: &str, why: Why, said: &str) -> String {
     match why {
         Why::TooLarge(octets) => {

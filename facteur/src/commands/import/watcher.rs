@@ -14,7 +14,7 @@ pub struct Watcher {
     json: bool,
     run: Option<RunId>,
     letters: u64,
-    /// How many there are of each kind that is no letter.
+    /// The number of files of each kind that is no letter.
     beside: BTreeMap<Beside, u64>,
 }
 

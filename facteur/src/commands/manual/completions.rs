@@ -1,4 +1,4 @@
-//! What shells complete.
+//! Writes the completions for shells.
 
 use std::path::PathBuf;
 

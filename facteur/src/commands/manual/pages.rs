@@ -53,7 +53,7 @@ fn page(man: &Man, command: &Command, language: Language) -> String {
     String::from_utf8_lossy(&page).replacen(".SH NAME\n", &name, 1) + &more.to_roff()
 }
 
-/// What holds for every command.
+/// Writes the sections that hold for every command.
 fn about_all(page: &mut Roff, language: Language) {
     page.control("SH", [say!(in language; "EXIT STATUS", "CODE DE RETOUR").as_str()]);
     page.text([roman(say!(in language;

@@ -13,7 +13,7 @@ use crate::language::{Language, say};
 
 /// The manual in each language.
 const MANUALS: [(&str, Language); 2] = [("use.md", Language::English), ("utiliser.md", Language::French)];
-/// What a table is called in the marks around it, and what makes it.
+/// The name of a table in the marks around it, and the function that makes it.
 type Table = (&'static str, fn(Language) -> String);
 const TABLES: [Table; 2] = [("commands", commands), ("settings", settings)];
 

@@ -5,7 +5,7 @@ use std::path::Path;
 const TWINS: [(&str, &str); 3] =
     [("use.md", "utiliser.md"), ("install.md", "installer.md"), ("arrangements.md", "agencements.md")];
 
-/// What a page is made of, in order, without its words.
+/// Returns the parts of a page, in order, without its words.
 fn skeleton(page: &str) -> Vec<String> {
     let mut parts = Vec::new();
     let mut language = None;
@@ -27,8 +27,8 @@ fn skeleton(page: &str) -> Vec<String> {
     parts
 }
 
-/// What a line of an example must be in both languages: a setting whole, of a command its name and its options. Comments, and
-/// what a command prints, are words.
+/// Returns the piece of an example's line that must be the same in both languages: a setting whole; of a command its
+/// name and its options. Comments, and the lines that a command prints, are words.
 fn example(language: &str, line: &str) -> Option<String> {
     let code = line.split(" #").next().unwrap_or_default().trim();
     if code.is_empty() || code.starts_with('#') {

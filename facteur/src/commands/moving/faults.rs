@@ -37,7 +37,7 @@ pub fn fault(fault: &Fault) -> String {
     }
 }
 
-/// What lies where no letter is looked for.
+/// Says what lies at a place where no letter is looked for.
 fn of_place(fault: &Fault) -> String {
     match fault {
         Fault::Link => say!(
@@ -68,7 +68,7 @@ fn of_place(fault: &Fault) -> String {
     }
 }
 
-/// How letters come out of a form that is not read here.
+/// Says how a person gets letters out of a form that is not read here.
 fn other_form(foreign: Foreign) -> String {
     match foreign {
         Foreign::Pst => say!(
@@ -106,7 +106,7 @@ fn other_form(foreign: Foreign) -> String {
     }
 }
 
-/// What something is that is no letter.
+/// Names the kind of a file that is no letter.
 pub fn beside(kind: Beside) -> String {
     match kind {
         Beside::Index => say!("indexes and lists", "index et listes"),

@@ -1,4 +1,4 @@
-//! Who a letter is from and for: from the command line, or from its header.
+//! Finds who a letter is from and for: from the command line, or from its header.
 
 use std::collections::HashSet;
 
@@ -44,7 +44,7 @@ pub fn envelope(send: &Send, raw: &[u8], writer: &Address, home: &Domain) -> Res
     Ok(Envelope { return_path, recipients, body, smtputf8, hold: None })
 }
 
-/// What `-f` says; else the one address in From; else who runs the command.
+/// Returns the address that `-f` says; else the one address in From; else that of the user who runs the command.
 fn return_path(said: Option<&str>, raw: &[u8], writer: &Address, home: &Domain) -> Result<ReturnPath, NotAnAddress> {
     let Some(said) = said else {
         return Ok(ReturnPath::Address(author(raw, home).unwrap_or_else(|| writer.clone())));

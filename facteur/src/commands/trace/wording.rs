@@ -1,4 +1,4 @@
-//! What happened, in words.
+//! Tells in words what happened to a letter.
 
 use std::collections::{HashMap, HashSet};
 
@@ -13,7 +13,7 @@ use crate::clock;
 use crate::commands::{Trouble, size};
 use crate::language::{de, say};
 
-/// Whose the mailboxes of some histories are: an alias may have led there.
+/// The owners of the mailboxes in some histories: an alias may have led there.
 pub struct People(HashMap<i64, Address>);
 
 impl People {
@@ -39,7 +39,8 @@ impl People {
         }
     }
 
-    /// Where a copy lies that came under `recipient`: nobody's mailbox any more is called as its letters were.
+    /// Names the mailbox of a copy that came under `recipient`: if nobody owns it any more, it has the name of its
+    /// letters.
     pub fn owner(&self, account: i64, recipient: &str) -> String {
         self.0.get(&account).map_or_else(|| recipient.to_owned(), Address::to_string)
     }
@@ -185,7 +186,7 @@ fn found(reason: &str) -> String {
     [words.as_str(), about].iter().filter(|text| !text.is_empty()).map(|text| format!(", {text}")).collect()
 }
 
-/// What was not as it must be in a letter, and what was done about it.
+/// Says which faults a letter had, and what was done about them.
 fn mended(line_ends: u64, nul: bool) -> String {
     match (line_ends, nul) {
         (0, _) => say!("it has NUL octets, which were kept", "elle contient des octets nuls, qui ont été gardés"),
@@ -223,7 +224,7 @@ fn received(arrival: &Arrival) -> String {
     }
 }
 
-/// Who brought it, and how: with a blank before it, or nothing.
+/// Says who brought the letter, and how: with a blank before it, or nothing.
 fn came_from(arrival: &Arrival) -> String {
     let Arrival { peer, hello, tls, login, .. } = arrival;
     let mut text = String::new();

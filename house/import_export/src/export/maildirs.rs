@@ -104,7 +104,7 @@ impl Writer for Maildirs {
         let content = if fits && is_plain(&letter.raw) {
             letter.raw.to_vec()
         } else {
-            // What its name cannot say stands before it.
+            // A part of the state that the file name cannot express stands before the letter.
             let mut state = letter.state.clone();
             state.keywords = std::mem::take(&mut keywords);
             let content = state::write(&state, &letter.raw);

@@ -62,7 +62,7 @@ impl Writer for Mboxes {
     }
 }
 
-/// Who sent it, as the separator says it: the return path, where it can stand there (RFC 4155).
+/// Returns the sender as the separator line names it: the return path, if it can stand there (RFC 4155).
 fn sender(letter: &[u8]) -> String {
     let value = header::find(letter, "Return-Path").map(|field| String::from_utf8_lossy(&field.value()).into_owned());
     let sender = value.as_deref().unwrap_or_default().trim_matches(['<', '>', ' ']);

@@ -1,5 +1,5 @@
-//! What every format of an export is written with: what is written, the seam of the writers, and files that nobody else can
-//! look into.
+//! The tools that every format of an export is written with: the items of an export, the trait of the writers, and
+//! files that nobody else can look into.
 
 use std::fs::{DirBuilder, File, OpenOptions};
 use std::io::BufWriter;
@@ -18,7 +18,7 @@ use crate::{Error, written};
 pub struct Heading {
     /// Its name.
     pub name: String,
-    /// What it is for.
+    /// The use of the folder.
     #[serde(with = "written::special_use")]
     pub special_use: Option<SpecialUse>,
     /// Is it subscribed to?

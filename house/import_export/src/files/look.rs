@@ -1,11 +1,11 @@
-//! What a file is, by its first octets and, where those say nothing, its name.
+//! Tells the kind of a file by its first octets and, if those say nothing, by its name.
 
 use mail::header;
 
 use crate::foreign::Foreign;
 use crate::{Beside, mbox, state};
 
-/// What a file looks like.
+/// The kind that a file seems to be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Seen {
     /// Letters one behind the other.

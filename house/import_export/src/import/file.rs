@@ -47,7 +47,7 @@ impl Batch {
         self.size += size;
     }
 
-    /// How many letters it has.
+    /// Returns the number of its letters.
     pub fn len(&self) -> usize {
         self.letters.len()
     }
@@ -62,7 +62,7 @@ impl Batch {
     }
 }
 
-/// Where all letters of an import go.
+/// The mailbox that all letters of an import go to.
 #[derive(Clone)]
 pub struct Home {
     pub account: AccountId,
@@ -73,7 +73,7 @@ pub struct Home {
     pub clock: fn() -> Timestamp,
 }
 
-/// What became of a batch.
+/// The result of filing a batch.
 #[derive(Default)]
 pub struct Filed {
     pub letters: u64,

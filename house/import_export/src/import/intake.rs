@@ -14,7 +14,7 @@ use crate::letter::Arriving;
 use crate::memory::{Decision, Memory};
 use crate::tree::Flow;
 
-/// Where what is taken goes.
+/// The channels that the intake thread sends to.
 pub struct Sink<'a> {
     pub letters: SyncSender<Numbered<Raw>>,
     pub events: SyncSender<Event>,

@@ -1,5 +1,6 @@
-//! How much of the store an import takes. Alone, it takes all; beside others, a batch is so small that a write of theirs waits
-//! behind it for a moment only, and after each batch that others wrote beside, as long as it took is left to them.
+//! Decides how much of the store an import takes. Alone, it takes all. Beside others, its batches are so small that a
+//! write of theirs waits for a moment only, and after each batch during which others wrote, the import leaves the
+//! store to them for as long as the batch took.
 
 use std::time::{Duration, Instant};
 
@@ -21,13 +22,13 @@ const SHORT: Duration = Duration::from_millis(25);
 /// The longest that is left to others after one batch.
 const LONGEST_REST: Duration = Duration::from_secs(1);
 
-/// How many threads prepare letters. Those who serve have the other processors.
+/// Returns how many threads prepare letters. The threads that serve people have the other processors.
 pub fn threads(beside: bool) -> usize {
     let processors = std::thread::available_parallelism().map_or(2, |count| count.get().clamp(1, 8));
     if beside { (processors / 2).max(1) } else { processors }
 }
 
-/// How large the next batch may be.
+/// Sets the size of the next batch.
 pub struct Pace {
     beside: bool,
     letters: usize,

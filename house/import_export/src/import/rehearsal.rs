@@ -1,4 +1,4 @@
-//! What an import would bring, without bringing it.
+//! Rehearses an import: tells what it would bring, without bringing it.
 
 use std::collections::{BTreeMap, HashMap};
 use std::ops::ControlFlow;
@@ -12,7 +12,7 @@ use crate::layout::Goal;
 use crate::memory::{Decision, Memory};
 use crate::tree::Flow;
 
-/// What would come.
+/// The counts of a rehearsed import.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Rehearsal {
     /// Letters that would come, are here already, or are passed over.

@@ -38,7 +38,7 @@ pub fn placed(name: &str, below: Option<&str>) -> String {
     }
 }
 
-/// What a folder of this name is for; Gmail's file of all letters is the archive for those that have no label.
+/// Returns the use of a folder of this name; Gmail's file of all letters is the archive for those that have no label.
 pub fn known_use(name: &str) -> Option<SpecialUse> {
     let folded = usual::folded(name);
     let folded = folded.strip_prefix("inbox/").or_else(|| folded.strip_prefix("[gmail]/")).unwrap_or(&folded);

@@ -29,7 +29,7 @@ pub fn unquote(letter: &[u8], most: usize) -> Vec<u8> {
     out
 }
 
-/// Where lines begin that are `From ` after any number of `>`, and how many there are.
+/// Finds the lines that begin with `From ` after any number of `>`: where each begins, and how many `>` it has.
 fn marked_lines(letter: &[u8]) -> impl Iterator<Item = (usize, usize)> {
     memmem::find_iter(letter, b"From ").filter_map(|at| {
         let marks = letter[..at].iter().rev().take_while(|byte| **byte == b'>').count();

@@ -1,8 +1,8 @@
-//! How far something may unpack.
+//! Limits how far a file may unpack.
 
 use std::io::{self, Read};
 
-/// What unpacks to less than this is never a trap.
+/// The size below which unpacked content is never a trap.
 const HARMLESS: u64 = 256 << 20;
 /// Letters pack to a tenth where they pack well. What packs to less than this part of itself is made to fill disks.
 const MOST_TIMES: u64 = 200;

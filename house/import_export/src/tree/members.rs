@@ -14,13 +14,13 @@ const LONGEST: u64 = 64 << 10;
 
 /// A member.
 pub struct Member<'a> {
-    /// What it is.
+    /// The file or folder that the member is.
     pub node: Node,
-    /// What is in it.
+    /// The content of the member.
     pub content: &'a mut dyn Read,
 }
 
-/// What stood before a member.
+/// The values of the extension entries that stood before a member.
 #[derive(Default)]
 struct Before {
     name: Option<Vec<u8>>,
@@ -115,7 +115,7 @@ fn node<R: Read>(entry: &Entry<'_, R>, before: Before) -> io::Result<Node> {
     let (header, kind) = (entry.header(), entry.header().entry_type());
     let size = header.entry_size()?;
     if before.size.is_some_and(|said| said != size) {
-        // Where the next member begins cannot be found then.
+        // The start of the next member cannot be found then.
         return Err(io::Error::other("a file in it is larger than 8 GB"));
     }
     let name = before.name.unwrap_or_else(|| header.path_bytes().into_owned());

@@ -21,7 +21,7 @@ pub struct Node {
     pub fault: Option<Fault>,
     /// It is an archive, and a part of its own.
     pub is_part: bool,
-    /// Where it really is, in a tree on the disk.
+    /// Its real path, in a tree on the disk.
     pub(super) real: Option<Box<Path>>,
 }
 

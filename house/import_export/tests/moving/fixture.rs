@@ -136,7 +136,7 @@ impl Fixture {
     }
 }
 
-/// What every import of these tests asks for.
+/// Returns the request that every import of these tests makes.
 pub fn request() -> Request<'static> {
     Request {
         account: ALICE,

@@ -8,7 +8,7 @@ use crate::error::{Error, NameFault};
 pub const LONGEST: usize = 1000;
 /// The most levels.
 pub const DEEPEST: usize = 32;
-/// What stands between the levels.
+/// The character that stands between the levels.
 pub const SEPARATOR: char = '/';
 /// The name of the folder that new letters come to.
 pub const INBOX: &str = "INBOX";
@@ -56,7 +56,7 @@ fn is_unfit(c: char) -> bool {
         || matches!(c, '\u{2028}' | '\u{2029}' | '\u{feff}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
-/// What an error message repeats of a name: not all of a megabyte.
+/// Returns the beginning of a name for an error message: it does not repeat all of a megabyte.
 fn clip(name: &str) -> String {
     name.chars().take(80).collect()
 }

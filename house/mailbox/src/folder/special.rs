@@ -1,4 +1,4 @@
-//! Which folder gets a use by its name (RFC 6154), where nobody said so.
+//! Gives a folder a use by its name (RFC 6154), if no client named one.
 
 use mail::seam::AccountId;
 use store::{View, params};
@@ -7,8 +7,8 @@ use super::name;
 use super::usual::{self, SpecialUse, Usual};
 use crate::{Error, FolderId};
 
-/// What a folder of this name is for. Only one at the top, or below INBOX where clients of the Courier kind make theirs,
-/// stands for the whole mailbox: `Projects/Archive` does not.
+/// Returns the use of a folder of this name. Only a folder at the top, or below INBOX where clients of the Courier
+/// kind make theirs, stands for the whole mailbox: `Projects/Archive` does not.
 pub(super) fn by_name(full: &str) -> Option<SpecialUse> {
     let own = match name::parent(full) {
         None => full,

@@ -1,4 +1,4 @@
-//! What the deletion of a folder, and another use of one, leave to be done behind them.
+//! Does the work that remains after a folder was deleted or got another use.
 
 use mail::seam::AccountId;
 use store::{Key, Store, Tx, View, params};
@@ -9,8 +9,9 @@ use crate::{Error, FolderId, sliced};
 /// Slices that [`finish`] does at most.
 const SLICES: usize = 20;
 
-/// Does what [`super::delete`] and [`super::set_use`] left to be done behind them, slice by slice, for whoever wants to see it done.
-/// Where that is very much only the first slices, so that nobody waits for minutes: the background task does the rest.
+/// Does the work that [`super::delete`] and [`super::set_use`] leave behind, slice by slice, for a caller that wants
+/// to see it done. If there is very much to do, it does only the first slices, so that nobody waits for minutes: the
+/// background task does the rest.
 pub async fn finish(store: &Store, account: AccountId) -> Result<(), Error> {
     if store.read(move |view| Unfinished::look(view, account)).await?.is_none() {
         return Ok(());

@@ -1,6 +1,7 @@
-//! What the folders that every mailbox has are for, and what programs and servers call them in many languages.
+//! The uses of the folders that every mailbox has, and the names that programs and servers give them in many
+//! languages.
 
-/// What a folder is for (RFC 6154).
+/// A use of a folder (RFC 6154).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum SpecialUse {
     /// `\Drafts`
@@ -44,7 +45,7 @@ impl SpecialUse {
     }
 }
 
-/// What a name means.
+/// The meaning of a folder's name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Usual {
     /// INBOX
@@ -53,7 +54,7 @@ pub enum Usual {
     Use(SpecialUse),
 }
 
-/// What people write for the same: case, kinds of blanks and apostrophes do not count.
+/// Folds a name to one spelling: case, kinds of blanks and apostrophes do not count.
 pub fn folded(name: &str) -> String {
     let one = |c: char| match c {
         '\u{a0}' | '\u{202f}' => ' ',
@@ -63,7 +64,7 @@ pub fn folded(name: &str) -> String {
     name.trim().chars().map(one).collect::<String>().to_lowercase()
 }
 
-/// What a folder of this name is for.
+/// Returns the meaning of a folder of this name.
 pub fn folder(name: &str) -> Option<Usual> {
     let folded = folded(name);
     let find = |names: &&(Usual, &[&str])| names.1.contains(&folded.as_str());

@@ -1,11 +1,12 @@
 //! Letters that an earlier version kept are read anew, behind everything else: what is kept of their envelopes and parts
 //! becomes what is read today. Their octets are not touched.
 //!
-//! What of it a client may be told is not free (RFC 9051 §2.3.1.1, RFC 8621 §4.1.4):
-//! - Where every part stands where it stood, the letter stays who it is: whatever somebody holds of its octets is still right,
-//!   and a field is only read better. Clients learn by a change that there is something to look at.
-//! - Where a part came or went, a part's number would lead to other octets than a client remembers. The letter takes a new
-//!   key and a new UID, as if it had been copied and the first of the two removed, so that nobody mistakes it for what it was.
+//! The protocols fix what a client may be told of it (RFC 9051 §2.3.1.1, RFC 8621 §4.1.4):
+//! - If every part stands where it stood, the letter keeps its identity: whatever a client holds of its octets is
+//!   still right, and a field is only read better. Clients learn by a change that there is something to look at.
+//! - If a part came or went, a part's number would lead to other octets than a client remembers. The letter takes a
+//!   new key and a new UID, as if it had been copied and the first of the two removed, so that no client mistakes it
+//!   for the old one.
 //!
 //! The same walk notes what old letters of late conversations are about, for answers that name no letter.
 
@@ -64,7 +65,7 @@ fn reached(view: &View) -> Result<Option<LetterKey>, Error> {
     })
 }
 
-/// What a round found.
+/// The result of a round.
 struct Found {
     reached: LetterKey,
     done: bool,
@@ -79,7 +80,7 @@ impl Found {
     }
 }
 
-/// What a letter is about.
+/// The topic of a letter, and the day on which it came.
 struct Spoken {
     topic: Topic,
     received: Timestamp,

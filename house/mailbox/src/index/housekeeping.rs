@@ -1,5 +1,5 @@
-//! What is cleared away behind people: letters decided to go, letters of deleted folders, mailboxes of deleted accounts, old tombstones.
-//! And checkpoints, so that large folders open quickly.
+//! Clears up after people: letters that are decided to go, letters of deleted folders, mailboxes of deleted accounts,
+//! old tombstones. It also writes checkpoints, so that large folders open quickly.
 
 use std::ops::ControlFlow;
 
@@ -52,7 +52,7 @@ pub async fn round(store: &Store) -> Result<bool, Error> {
     Ok(true)
 }
 
-/// What is to be done next.
+/// The next work to do.
 enum Todo {
     Clear(FolderId),
     Part(FolderId),

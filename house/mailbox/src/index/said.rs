@@ -1,4 +1,4 @@
-//! What a letter says, by field, and the words of that for the index.
+//! Gathers the texts of a letter, by field, and their words for the index.
 
 use std::cell::OnceCell;
 use std::collections::HashSet;
@@ -38,7 +38,7 @@ const SEALED_FIELDS: [&str; 9] = [
 const OWN_FIELDS: [(&str, Field); 5] =
     [("from", Field::From), ("to", Field::To), ("cc", Field::Cc), ("bcc", Field::Bcc), ("subject", Field::Subject)];
 
-/// What a letter says.
+/// The texts of a letter.
 #[derive(Debug, Default)]
 pub struct Said {
     /// The texts of each field. Of the header all fields are told, each with its name.
@@ -101,7 +101,7 @@ impl Said {
         }
     }
 
-    /// What is kept of the header beside the letter.
+    /// Gathers the header fields that are kept beside the letter.
     fn kept(summary: &Summary) -> Self {
         let own = [summary.from(), summary.to(), summary.cc(), summary.bcc(), summary.subject()];
         let mut said = Self::default();
@@ -129,7 +129,7 @@ impl Said {
         })
     }
 
-    /// What the index is to have of it.
+    /// Returns the words that the index is to have of the letter.
     pub fn document(&self, letter: i64, account: i64) -> Document {
         let mut gatherer = Gatherer::default();
         for field in Field::ALL {
@@ -214,7 +214,7 @@ impl Gatherer {
         words.push_str(SEALED);
         words.push(' ');
         let has_room = self.sealed_octets + word.plain.len() <= MOST_SEALED;
-        // What is too short to have a run is found by nobody there.
+        // A word that is too short to have a run is not found there.
         if !has_room || word.plain.chars().nth(2).is_none() {
             self.cut.insert(field);
         } else if self.sealed.insert((field, word.plain.clone())) {

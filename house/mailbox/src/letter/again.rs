@@ -8,7 +8,7 @@ use super::{Count, Entry, count, is_visible, take_uids, visible};
 use crate::account::{Touch, WORK, tick, topic};
 use crate::{Change, Error, FolderId, LetterKey};
 
-/// What is read in a letter today.
+/// A letter as it is read today.
 #[derive(Clone, Debug)]
 pub(crate) struct Anew {
     /// The letter, whose it is, and the octets that were read.

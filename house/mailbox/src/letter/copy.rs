@@ -9,14 +9,14 @@ use super::{Count, Entry, account_of, count, slice, take_uids, visible};
 use crate::account::{Touch, WORK, grow_within_quota, tick, topic};
 use crate::{Change, Error, FolderId, LetterKey, ThreadId, Uid, UidRange, UidValidity};
 
-/// What was copied or moved, for COPYUID.
+/// The letters that were copied or moved, for COPYUID.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Copied {
     /// UID here and UID there, ascending.
     pub pairs: Vec<(Uid, Uid)>,
     /// Of the folder they went to.
     pub uid_validity: UidValidity,
-    /// Where the next slice begins; none: all done.
+    /// The UID at which the next slice begins; `None` when all is done.
     pub next: Option<Uid>,
 }
 

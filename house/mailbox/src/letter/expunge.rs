@@ -13,7 +13,7 @@ use crate::{Change, Error, FolderId, LetterKey, ThreadId, Uid, UidRange, thread}
 /// Rows beside letters that go in one write.
 const ROWS: usize = 2_000;
 
-/// Which letters go.
+/// The letters that go.
 #[derive(Clone, Debug)]
 pub enum Expunge<'a> {
     /// Those flagged `\Deleted` (EXPUNGE).
@@ -24,7 +24,7 @@ pub enum Expunge<'a> {
     All(&'a [UidRange]),
 }
 
-/// What went.
+/// The letters that went.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Expunged {
     /// Ascending.
@@ -33,7 +33,7 @@ pub struct Expunged {
     pub letters: Vec<LetterKey>,
     /// There is more to expunge: call again, with the rest of what was named (see [`super::rest`]) from `next` on.
     pub more: bool,
-    /// Where the next slice begins; none: all done.
+    /// The UID at which the next slice begins; `None` when all is done.
     pub next: Option<Uid>,
     /// The change that took them; none when nothing went.
     pub change: Option<Change>,
@@ -103,7 +103,7 @@ fn take_away(tx: &mut Tx, account: AccountId, folder: FolderId, entries: &[Entry
         lost.take(entry.flags.system, entry.size);
         visible::goes(tx, (account, folder), entry.thread, entry.flags.system, &mut lost)?;
     }
-    // Who does not see what is flagged \Deleted learnt of it when it was flagged.
+    // A client that does not see letters flagged \Deleted learnt of it when the letter was flagged.
     let touch = if lost.is_visible() { Touch::ALL } else { Touch::default() };
     let change = grow(tx, account, lost.size, lost.total, touch)?;
     count(tx, folder, lost, change, entries.len())?;

@@ -8,7 +8,7 @@ use super::{Count, take_uids, visible};
 use crate::account::{self, WORK, topic};
 use crate::{Change, Error, FlagSet, FolderId, LetterKey, Prepared, ThreadId, Uid, UidValidity, report, thread};
 
-/// Where a letter was filed.
+/// The identity of a filed letter.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Filed {
     /// Its UID.

@@ -11,7 +11,7 @@ use crate::{Change, Error, FlagChange, FlagSet, FolderId, Uid, UidRange};
 /// A letter's flags after a STORE.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Flagged {
-    /// Which letter.
+    /// The UID of the letter.
     pub uid: Uid,
     /// Its flags now.
     pub flags: FlagSet,
@@ -21,7 +21,7 @@ pub struct Flagged {
     pub was: Change,
 }
 
-/// What a STORE did.
+/// The result of a STORE.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Stored {
     /// Letters whose flags are other than before.
@@ -30,7 +30,7 @@ pub struct Stored {
     pub same: Vec<Flagged>,
     /// Letters left alone because they changed after UNCHANGEDSINCE: the MODIFIED response code.
     pub modified: Vec<Uid>,
-    /// Where the next slice begins; none: all done.
+    /// The UID at which the next slice begins; `None` when all is done.
     pub next: Option<Uid>,
 }
 

@@ -45,7 +45,7 @@ pub fn carry_out(tx: &mut Tx, folder: FolderId) -> Result<Expunged, Error> {
     Ok(gone)
 }
 
-/// What is left when a slice has gone: all before the next one went, now or earlier.
+/// Returns the UIDs that are left when a slice has gone: all before the next one went, now or earlier.
 fn from(uids: &Uids, gone: &Expunged) -> Uids {
     gone.next.map(|first| uids.within(&[UidRange { first, last: Uid::LAST }])).unwrap_or_default()
 }
@@ -58,7 +58,7 @@ fn decided(view: &View, folder: FolderId) -> Result<Option<Uids>, Error> {
     let column = view.query_opt("SELECT uids FROM parting WHERE folder = $1", params![folder.0], |row| {
         Ok(Uids::decode(row.bytes(0)?))
     })?;
-    // Where it is damaged nothing was decided: the letters stay.
+    // A damaged column decides nothing: the letters stay.
     Ok(column.and_then(Result::ok))
 }
 

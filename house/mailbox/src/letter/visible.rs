@@ -1,4 +1,4 @@
-//! What one sees who knows the account as a whole: letters that are not flagged `\Deleted`, how many of each
+//! Counts for clients that know the account as a whole: letters that are not flagged `\Deleted`, how many of each
 //! conversation lie in a folder, and in which folders a conversation is shown as unread.
 
 use mail::seam::AccountId;

@@ -1,4 +1,4 @@
-//! Which parts of a letter are its text, which its HTML, and which are attached (RFC 8621 §4.1.4).
+//! Decides which parts of a letter are its text, which its HTML, and which are attached (RFC 8621 §4.1.4).
 
 use super::structure::{Part, Structure};
 
@@ -23,7 +23,7 @@ impl Structure {
     }
 }
 
-/// What the multipart around a part says of it.
+/// The kind of the multipart around a part.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Within {
     Mixed,
@@ -31,7 +31,7 @@ enum Within {
     Related,
 }
 
-/// Which lists a part may still go into.
+/// The lists that a part may still go into.
 #[derive(Clone, Copy)]
 struct Lists {
     text: bool,
@@ -95,7 +95,7 @@ impl<'a> Bodies<'a> {
         }
     }
 
-    /// Where an alternative has only one of the two forms, it stands for both.
+    /// If an alternative has only one of the two forms, that form stands for both.
     fn balance(&mut self, text_before: usize, html_before: usize) {
         let (text, html) = (self.text.len(), self.html.len());
         if text == text_before && html > html_before {

@@ -3,8 +3,8 @@
 use serde::Serialize;
 use serde::de::Deserialize;
 
-/// How letters are read now. Columns of an earlier reading are written in the same way; the background task reads those
-/// letters anew (`index/anew.rs`) and leaves the columns that say what is read today.
+/// The version of the way in which letters are read now. Columns of an earlier reading have the same format; the
+/// background task reads those letters anew (`index/anew.rs`) and leaves the columns that agree with today's reading.
 ///
 /// Since 3 texts and files beside MIME are looked for (`Content::Made`); before that nobody has looked.
 pub(crate) const VERSION: u8 = 3;

@@ -1,5 +1,6 @@
-//! What a letter consists of, in order, as a person meets it: texts, pictures in their places, files beside. This is decided
-//! here and nowhere else: what is shown, printed, answered, forwarded and listed, and the paperclip, all come from it.
+//! Lists the contents of a letter in order, as a person meets them: texts, pictures in their places, files beside.
+//! This is decided here and nowhere else: the letter that is shown, printed, answered, forwarded and listed, and the
+//! paperclip, all come from this list.
 //!
 //! It rests on the lists of RFC 8621 §4.1.4 ([`Structure::bodies`]) and says what those leave open: which of two forms is
 //! shown, which pictures the HTML shows by name, and what an attached part is.
@@ -22,13 +23,13 @@ const LOOKED_AT: u64 = 4 << 20;
 pub struct Item<'a> {
     /// The part.
     pub part: &'a Part,
-    /// What it is to a person.
+    /// The role of the part for a person.
     pub role: Role,
     /// The Content-Location of the nearest multipart around it that has one: what its own is relative to (RFC 2557 §5).
     pub base: Option<&'a [u8]>,
 }
 
-/// What a part is to a person.
+/// The role of a part for a person.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Role {
     /// HTML, shown in its place.
@@ -49,10 +50,10 @@ pub enum Role {
     Card,
     /// The signature of a signed letter (RFC 1847 §2.1).
     Signature,
-    /// What an encrypted letter holds (RFC 3156 §4, RFC 8551 §3.3), or one signed in such a way that it cannot be read
-    /// without opening it (RFC 8551 §3.5.2).
+    /// The content of an encrypted letter (RFC 3156 §4, RFC 8551 §3.3), or of one that is signed in such a way that
+    /// it cannot be read without opening it (RFC 8551 §3.5.2).
     Sealed,
-    /// That a letter is encrypted with OpenPGP, as a part (RFC 3156 §4).
+    /// A part that says that the letter is encrypted with OpenPGP (RFC 3156 §4).
     Envelope,
     /// Any other file.
     File,
@@ -87,7 +88,7 @@ impl Item<'_> {
 pub struct Contents<'a> {
     /// In the order in which they stand in the letter.
     pub items: Vec<Item<'a>>,
-    /// What the HTML calls its pictures.
+    /// The names by which the HTML calls its pictures.
     pub names: Names,
 }
 
@@ -148,8 +149,8 @@ impl<'a> Contents<'a> {
 }
 
 impl Part {
-    /// What kind of picture it is; `None`: none that is shown, which are pixels and nothing else. Where the mailer did not
-    /// say, the name of the file does.
+    /// Returns the kind of picture that the part is; `None` if it is none of those that are shown, which are pixels
+    /// and nothing else. If the mailer did not say, the name of the file does.
     pub fn picture(&self) -> Option<&'static str> {
         if self.is("image", "") {
             return named(&String::from_utf8_lossy(&self.subtype));
@@ -159,7 +160,7 @@ impl Part {
     }
 }
 
-/// What pictures may be, with what else mailers call them.
+/// Returns the media type of a picture, by that name or another that mailers use.
 fn named(sort: &str) -> Option<&'static str> {
     Some(match sort {
         "png" | "x-png" => "image/png",
@@ -203,7 +204,7 @@ struct Sorter<'a> {
     items: Vec<Item<'a>>,
 }
 
-/// What is around a part.
+/// The surroundings of a part.
 #[derive(Clone, Copy, Default)]
 struct Around<'a> {
     /// The Content-Location that those inside are relative to.
@@ -254,7 +255,7 @@ impl<'a> Sorter<'a> {
         let place = std::ptr::from_ref(part);
         let is_body = self.html.contains(&place) || self.text.contains(&place);
         match () {
-            // What is said in HTML is not said once more.
+            // A text that the HTML says too is not shown once more.
             () if is_body && part.is("text", "") && !self.html.contains(&place) && around.has_other_form => {
                 Role::OtherForm
             }
@@ -273,7 +274,7 @@ fn has_scheme(url: &[u8]) -> bool {
     url::Url::parse(String::from_utf8_lossy(url).trim()).is_ok()
 }
 
-/// What a part is that has no place in the text.
+/// Returns the role of a part that has no place in the text.
 fn beside(part: &Part, around: Around<'_>) -> Role {
     let name = part.file_name().unwrap_or_default().to_lowercase();
     // Mailers that do not know a kind say so, and leave it to the name.

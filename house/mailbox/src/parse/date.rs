@@ -77,7 +77,7 @@ pub fn with_zone(value: &[u8]) -> Option<(Sent, i64)> {
     found.date_time()
 }
 
-/// What the words of a value have said.
+/// The values that the words of a date have given so far.
 #[derive(Default)]
 struct Found<'a> {
     month: Option<i8>,

@@ -5,10 +5,10 @@
 const LONGEST: usize = 200;
 /// The longest ending that a name keeps when it is cut, in octets.
 const LONGEST_ENDING: usize = 20;
-/// What Windows keeps for devices, whatever ending follows.
+/// The names that Windows keeps for devices, whatever ending follows.
 const DEVICES: [&str; 7] = ["con", "prn", "aux", "nul", "conin$", "conout$", "clock$"];
-/// What leads somewhere else, or has a meaning of its own in the names of some system; and signs that look like a slash and that
-/// some systems take for one.
+/// The characters that lead to another folder, or have a meaning of their own in the names of some system; and signs
+/// that look like a slash and that some systems take for one.
 const FORBIDDEN: &str = "/\\<>:\"|?*\u{2044}\u{2215}\u{2216}\u{29f5}\u{29f8}\u{29f9}\u{fe68}\u{ff0f}\u{ff3c}";
 
 /// A name under which a file can be saved on any system, and which looks as what it is; none where nothing is left of it.
@@ -17,7 +17,7 @@ pub fn clean(name: &str) -> Option<String> {
     let name = one_blank(last_of_path(&visible));
     let name: String = name.chars().map(|c| if FORBIDDEN.contains(c) { '_' } else { c }).collect();
     let name = name.trim_matches(|c: char| c.is_whitespace()).trim_end_matches(['.', ' ']);
-    // What only joins or shapes letters is no name without them.
+    // A name needs more than characters that only join or shape others.
     if name.chars().all(|c| matches!(c, '.' | '_' | '-' | ' ' | '\u{200c}' | '\u{200d}' | '\u{fe00}'..='\u{fe0f}')) {
         return None;
     }

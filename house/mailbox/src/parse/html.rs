@@ -5,7 +5,8 @@ use mail_parser::decoders::html::add_html_token;
 
 /// The longest entity, in octets.
 const LONGEST_ENTITY: usize = 32;
-/// How far the end of a tag is looked for with an eye to quotes, in octets. What is longer holds a picture, not a `>`.
+/// The number of octets in which the end of a tag is sought with regard to quotes. A longer tag holds a picture, not
+/// a `>`.
 const QUOTED: usize = 4096;
 /// Elements within a line: a word may go on across them.
 const INLINE: [&str; 34] = [
@@ -116,7 +117,7 @@ pub(super) fn decoded(text: &str) -> String {
     out
 }
 
-/// What stands between `<` and `>`.
+/// The text between `<` and `>`.
 struct Tag<'a> {
     /// Empty for what is no element: comments, declarations.
     name: &'a str,
@@ -159,7 +160,7 @@ fn length(page: &str) -> usize {
     page.find('>').map_or(page.len(), |end| end + 1)
 }
 
-/// What comes behind an element whose content is not read.
+/// Returns the page behind an element whose content is not read.
 fn behind<'a>(page: &'a str, name: &str) -> &'a str {
     let mut rest = page;
     while let Some(at) = rest.find("</") {

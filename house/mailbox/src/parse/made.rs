@@ -135,8 +135,8 @@ fn file(name: &str, written: &[u8], kind: Option<&str>) -> Part {
     }
 }
 
-/// What is in TNEF: the text, where the letter has not said it, and the files. Where not all of it is understood it is listed
-/// itself, too.
+/// Lists the contents of TNEF: the text, if the letter has not said it, and the files. If we do not understand all of
+/// the TNEF part, the list has that part itself, too.
 fn unwrapped(part: &Part, opened: &Opened<'_>, most: usize, said: HashSet<u64>) -> Vec<Part> {
     let Some(Tnef { body, files, whole }) = tnef::read(&opened.octets, most.saturating_sub(2)) else {
         return Vec::new();

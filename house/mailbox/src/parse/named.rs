@@ -12,7 +12,7 @@ use super::{Item, Part};
 /// The longest name that is looked for, in octets.
 const LONGEST: usize = 1000;
 
-/// What pages call the pictures that they show.
+/// The ways in which pages name the pictures that they show.
 #[derive(Clone, Debug, Default)]
 pub struct Names(HashMap<Name, Vec<Way>>);
 
@@ -21,11 +21,11 @@ pub struct Names(HashMap<Name, Vec<Way>>);
 struct Way {
     /// As it stands there.
     written: String,
-    /// What that means, with references read.
+    /// The address that this means, with references read.
     url: String,
 }
 
-/// How a page speaks of a part of its letter.
+/// A name by which a page speaks of a part of its letter.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Name {
     /// By its Content-ID: without brackets, in small letters, since programs change them on the way.
@@ -43,7 +43,7 @@ impl Name {
         id.map(Self::Id).into_iter().chain(location.map(Self::Location))
     }
 
-    /// What an address may stand for.
+    /// Returns all the names that an address may stand for.
     pub fn all_in(url: &str) -> Vec<Self> {
         let mut names = vec![Self::Location(url.to_owned())];
         names.extend(content_ids(url).into_iter().flatten().map(|id| Self::Id(id.to_lowercase())));
@@ -51,8 +51,8 @@ impl Name {
     }
 }
 
-/// What the addresses in a part are relative to (RFC 2557 §5): its own Content-Location, that of the multipart around it, or
-/// where it has neither an address that only this letter has.
+/// The address that the addresses in a part are relative to (RFC 2557 §5): its own Content-Location, that of the
+/// multipart around it, or, if neither has one, an address that only this letter has.
 pub struct Base(Option<Url>);
 
 impl Base {
@@ -115,12 +115,12 @@ impl Names {
         item.names().iter().any(|name| self.0.contains_key(name))
     }
 
-    /// How pages write the address of the part, each way once.
+    /// Returns the ways in which pages write the address of the part, each once.
     pub fn written(&self, item: &Item<'_>) -> Vec<String> {
         self.ways(item).into_iter().map(|way| way.written.clone()).collect()
     }
 
-    /// What those mean to whoever reads the page.
+    /// Returns the addresses that those mean to a reader of the page.
     pub fn urls(&self, item: &Item<'_>) -> Vec<String> {
         self.ways(item).into_iter().map(|way| way.url.clone()).collect()
     }

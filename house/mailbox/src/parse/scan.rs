@@ -11,7 +11,7 @@ use super::made;
 use super::structure::{Content, Disposition, Encoding, Message, Part, Structure};
 use super::summary::Summary;
 
-/// How far a letter is taken apart. What lies beyond stays one part of bytes.
+/// The limits within which a letter is taken apart. Whatever lies beyond stays one part of bytes.
 #[derive(Clone, Copy, Debug)]
 pub struct Limits {
     /// Levels of multiparts and letters inside letters.
@@ -20,7 +20,7 @@ pub struct Limits {
     pub parts: usize,
     /// The longest field kept, in octets.
     pub field: usize,
-    /// What is kept of all fields, in octets.
+    /// The number of octets that are kept of all fields.
     pub total: usize,
 }
 
@@ -37,7 +37,7 @@ pub fn scan(letter: &[u8], limits: Limits) -> Structure {
     Structure { root: scanner.part(0..letter.len(), Kind::Letter, 0) }
 }
 
-/// What a stretch of octets is.
+/// The kind of a stretch of octets.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Kind {
     /// A whole letter.
@@ -79,7 +79,7 @@ impl<'a> Scanner<'a> {
         part
     }
 
-    /// What the fields of the header say.
+    /// Describes a part by the fields of its header.
     fn describe(&mut self, bytes: &[u8], in_digest: bool) -> Part {
         let mut part = Part::default();
         let mut content_type = None;
@@ -190,7 +190,7 @@ impl<'a> Scanner<'a> {
             children.push(self.part(delimiter.after..end, kind, depth + 1));
             current = next;
         }
-        // Where all that stands between boundaries is nothing, what stands before them is the letter.
+        // If all parts between the boundaries are empty, the text before them is the letter.
         let is_empty = children.iter().all(|child: &Part| child.content == Content::Leaf && child.size() == 0);
         let preamble =
             &self.letter[body.start..children.first().map_or(body.start, |child| child.header.start as usize)];
@@ -225,9 +225,9 @@ fn says_something(preamble: &[u8]) -> bool {
 /// A boundary line.
 #[derive(Clone, Copy)]
 struct Delimiter {
-    /// Where what was before it ends: the line end before a boundary belongs to the boundary (RFC 2046 §5.1.1).
+    /// The end of the text before it: the line end before a boundary belongs to the boundary (RFC 2046 §5.1.1).
     before: usize,
-    /// Where what comes after it begins.
+    /// The start of the text after it.
     after: usize,
     /// `--boundary--`
     closes: bool,
@@ -346,7 +346,7 @@ fn lines(bytes: &[u8]) -> u32 {
     offset(memchr::memchr_iter(b'\n', bytes).count())
 }
 
-/// What is not looked into is bytes to whoever asks.
+/// Makes a part that is not taken apart look like bytes to every reader.
 fn opaque(part: &mut Part) {
     part.kind = b"application".to_vec();
     part.subtype = b"octet-stream".to_vec();

@@ -1,4 +1,5 @@
-//! Whether a letter is encrypted or signed, so that it can be said in words. Nothing is opened or checked.
+//! Tells whether a letter is encrypted or signed, so that the pages can say so in words. Nothing is opened or
+//! checked.
 
 use std::ops::Range;
 
@@ -18,22 +19,22 @@ const KINDS: [(&[u8], What); 3] = [
     (b"\x06\x09\x2a\x86\x48\x86\xf7\x0d\x01\x07\x03", What::Encrypted),
     (b"\x06\x0b\x2a\x86\x48\x86\xf7\x0d\x01\x09\x10\x01\x17", What::Encrypted),
 ];
-/// How texts begin that OpenPGP made (RFC 9580 §6.2).
+/// The first lines of texts that OpenPGP made (RFC 9580 §6.2).
 const ARMOURS: [(&str, What); 2] =
     [("-----BEGIN PGP MESSAGE-----", What::Encrypted), ("-----BEGIN PGP SIGNED MESSAGE-----", What::Signed)];
 
-/// What was done to a letter, with what, and the part that shows it.
+/// The protection of a letter, the standard behind it, and the part that shows it.
 #[derive(Clone, Copy, Debug)]
 pub struct Protection<'a> {
-    /// What was done.
+    /// The kind of protection.
     pub what: What,
-    /// With what.
+    /// The standard.
     pub by: By,
     /// The signature, or what is encrypted.
     pub part: &'a Part,
 }
 
-/// What was done to a letter.
+/// The kind of a letter's protection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum What {
     /// Only whoever has the key can read it.
@@ -53,7 +54,7 @@ pub enum By {
     Smime,
 }
 
-/// What protects a letter, seen from outside: of several the first. `read` reads a range of its octets.
+/// Returns the protection of a letter, seen from outside: of several the first. `read` reads a range of its octets.
 pub fn protection<'a, E>(
     contents: &Contents<'a>,
     mut read: impl FnMut(Range<u64>) -> Result<Bytes, E>,
@@ -80,7 +81,7 @@ fn is_smime(part: &Part) -> bool {
     part.subtype.ends_with(b"pkcs7-mime") || is_named()
 }
 
-/// What an S/MIME part says of itself, else what its first octets say (RFC 8551 §3.2.2).
+/// Returns the kind that an S/MIME part names, else the kind that its first octets show (RFC 8551 §3.2.2).
 fn kind<E>(part: &Part, read: &mut impl FnMut(Range<u64>) -> Result<Bytes, E>) -> Result<What, E> {
     let said = part.param("smime-type").unwrap_or_default().to_ascii_lowercase();
     match &*said {
@@ -140,7 +141,7 @@ mod tests {
 
     #[test]
     fn a_part_that_does_not_say_what_it_is_says_it_in_its_first_octets() {
-        // What openssl makes, in base64: a sequence, its length, and the kind.
+        // The samples are from openssl, in base64: a sequence, its length, and the kind.
         for (octets, what) in [
             ("MIIFcQYJKoZIhvcNAQcDoIIFYjCCBV4CAQAx", What::Encrypted),
             ("MIAGCSqGSIb3DQEHAqCAMIACAQExDzANBglg", What::Signed),

@@ -7,11 +7,11 @@ use super::transfer::Decoder;
 /// A stretch of what is there, and how to read it. The next step stands in what it decodes to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Step {
-    /// Where it begins, in octets.
+    /// The position of its first octet.
     pub start: u64,
-    /// Where it ends.
+    /// The position behind its last octet.
     pub end: u64,
-    /// How it is encoded.
+    /// Its encoding.
     pub encoding: Encoding,
 }
 
@@ -122,7 +122,7 @@ fn pass(stages: &mut [Stage], piece: &[u8], out: &mut Vec<u8>) {
 }
 
 impl Stage {
-    /// What of a piece it takes.
+    /// Returns the part of a piece that belongs to the step.
     fn cut<'a>(&mut self, piece: &'a [u8]) -> &'a [u8] {
         let length = piece.len() as u64;
         let skipped = self.skip.min(length);

@@ -61,11 +61,11 @@ pub struct Part {
     pub body: Range<u32>,
     /// Line ends in the body, counted for text and for letters inside; else 0.
     pub lines: u32,
-    /// What is in it.
+    /// Its content.
     pub content: Content,
 }
 
-/// What is in a part.
+/// The content of a part.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Content {
     /// Bytes.
@@ -83,14 +83,14 @@ pub enum Content {
     Within(Within),
 }
 
-/// Where in the letter a text or file is found that is not a part of MIME.
+/// The place in the letter of a text or file that is not a part of MIME.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Within {
     /// Octets of the letter.
     pub octets: Range<u32>,
-    /// How they are encoded.
+    /// The encoding of those octets.
     pub around: Encoding,
-    /// How what is found in them is encoded in its turn.
+    /// The encoding of the text or file that is found in them.
     pub encoding: Encoding,
 }
 
@@ -103,7 +103,7 @@ pub struct Message {
     pub root: Part,
 }
 
-/// How the body of a part is encoded.
+/// The encoding of the body of a part.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Encoding {
     /// 7bit, 8bit, binary: as it is.
@@ -122,16 +122,16 @@ pub enum Encoding {
     RtfText,
 }
 
-/// Which bytes of a letter: what stands between the brackets of BODY[…] (RFC 9051 §6.4.5).
+/// A section of a letter, as the brackets of BODY[…] name it (RFC 9051 §6.4.5).
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Section {
     /// `1.2`; empty for the letter itself.
     pub part: Vec<u32>,
-    /// What of it; none: all of it.
+    /// The text of the part to read; `None`: all of it.
     pub text: Option<SectionText>,
 }
 
-/// What of a part.
+/// The header, the text or the MIME header of a part.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum SectionText {
     /// The header of the letter, or of the letter inside this part.
@@ -158,7 +158,7 @@ impl Part {
         self.body.end.saturating_sub(self.body.start)
     }
 
-    /// How to read the body.
+    /// Returns the encoding to read the body with.
     pub fn transfer_encoding(&self) -> Encoding {
         if let Content::Within(within) = &self.content {
             return within.encoding;
@@ -202,8 +202,8 @@ impl Part {
         }
     }
 
-    /// What a person sees instead of the part itself: the parts of a multipart, and the texts and files that were found in a
-    /// leaf.
+    /// Returns the parts that a person sees instead of the part itself: the parts of a multipart, and the texts and
+    /// files that were found in a leaf.
     pub fn shown_parts(&self) -> Option<&[Part]> {
         match &self.content {
             Content::Multipart(parts) | Content::Made(parts) => Some(parts),

@@ -98,12 +98,12 @@ const TOLD: u32 = 1 << 30;
 #[derive(Clone, Default, PartialEq, Eq)]
 pub struct Summary {
     octets: Box<[u8]>,
-    /// Where each piece ends in `octets`, and whether the field was there at all.
+    /// For each piece, its end in `octets`, and whether the field was there at all.
     ends: [(u32, bool); PIECES],
     /// The pieces, one bit each, that are not all there is of their fields: of several of a name, or cut. Columns from
     /// before that was noted do not say.
     partial: Option<u16>,
-    /// What `Date` says, where it can be read.
+    /// The time that `Date` says, if it can be read.
     pub sent: Option<Sent>,
 }
 

@@ -8,7 +8,7 @@ use super::steps::unpacked;
 use super::structure::{Content, Part, Structure};
 use super::{decode, html};
 
-/// What a letter says, in order.
+/// The texts of a letter, in order.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Told {
     /// The text of each part that holds some, and the header fields of letters inside.
@@ -35,7 +35,7 @@ pub fn told<E>(
     Ok(gatherer.told)
 }
 
-/// What these parts say, one after the other, at most about `limit` octets of it.
+/// Returns the texts of these parts, one after the other, at most about `limit` octets of them.
 pub fn said<E>(
     parts: &[&Part],
     limit: usize,
@@ -115,7 +115,7 @@ impl<E> Gatherer<'_, E> {
     }
 
     fn leaf(&mut self, part: &Part) -> Result<(), E> {
-        // What a report says of a letter is text, too (message/delivery-status).
+        // The fields of a delivery report (message/delivery-status) are text, too.
         if !part.is("text", "") && !part.is("message", "") {
             return Ok(());
         }

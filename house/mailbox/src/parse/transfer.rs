@@ -73,7 +73,7 @@ impl Decoder {
 /// Quoted-printable (RFC 2045 §6.7). What is malformed stays as it is.
 #[derive(Clone, Debug, Default)]
 struct QuotedPrintable {
-    /// What came after the last octet that could be decided: blanks at the end of a line, or a started `=XY`.
+    /// The octets after the last one that could be decided: blanks at the end of a line, or a started `=XY`.
     held: Vec<u8>,
 }
 

@@ -12,7 +12,7 @@ const FOREWORD: usize = 64 * 1024;
 pub(super) struct Uuencode {
     line: Vec<u8>,
     stage: Stage,
-    /// What stands before the first `begin`, as long as it is not certain that there is one.
+    /// The text before the first `begin`, as long as it is not certain that there is one.
     foreword: Vec<u8>,
 }
 

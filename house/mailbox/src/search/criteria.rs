@@ -1,4 +1,4 @@
-//! What is searched for.
+//! The criteria of a search.
 
 use store::Field;
 
@@ -18,7 +18,7 @@ impl Day {
     }
 }
 
-/// How many letters of a conversation have a keyword.
+/// The number of letters of a conversation that have a keyword.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum InThread {
     /// Every one.
@@ -99,9 +99,9 @@ pub enum Criteria {
 /// A word that a person looks for, or several in quotes.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Words {
-    /// Where it is looked for.
+    /// The field that is searched.
     pub place: SearchField,
-    /// What was typed, without the quotes.
+    /// The text as a person typed it, without the quotes.
     pub text: String,
     /// Was it in quotes?
     pub quoted: bool,
@@ -109,18 +109,18 @@ pub struct Words {
     pub as_typed: bool,
 }
 
-/// Where a person looks for words.
+/// A field in which a person looks for words.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum SearchField {
     /// People, subject, body, and names of attachments.
     Anywhere,
-    /// Who wrote it.
+    /// The sender.
     From,
     /// To whom.
     To,
-    /// Who got a copy.
+    /// The recipients of a copy.
     Cc,
-    /// Who got one that the others do not know of.
+    /// The recipients of a copy that the others do not know of.
     Bcc,
     /// The subject.
     Subject,
@@ -146,7 +146,7 @@ impl SearchField {
 }
 
 impl Words {
-    /// What is looked for. `None`: nothing was typed.
+    /// Returns the text to look for. `None`: nothing was typed.
     pub fn sought(&self) -> Option<Sought> {
         let sought = Sought::words(self.place.fields(), &self.text, self.quoted)?;
         Some(if self.as_typed { sought.as_typed(&self.text) } else { sought })
@@ -238,7 +238,7 @@ impl Criteria {
             Self::And(parts) | Self::Or(parts) => {
                 parts.iter_mut().map(Self::only_as_typed).filter(|is| *is).count() > 0
             }
-            // What must not be there ranks nothing.
+            // A word that must not be there ranks nothing.
             _ => false,
         }
     }

@@ -112,7 +112,8 @@ pub fn of_name(name: &str) -> Option<HeaderField> {
     }
 }
 
-/// What the index is asked for a text in its exact form in a field, and whether the letters it names have the text for sure.
+/// Returns the question to the index for a text in its exact form in a field; says whether the letters that the index
+/// names have the text for sure.
 pub fn question(field: HeaderField, sought: &str) -> (Question, bool) {
     let within_one = field.shelf != IDS || !sought.contains(' ');
     let piece = match within_one {

@@ -88,7 +88,7 @@ fn is_left_out(sign: char) -> bool {
         | '\u{fe20}'..='\u{fe2f}' | '\u{feff}')
 }
 
-/// What a word is made of.
+/// The kind of characters that a word is made of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
     /// Letters and digits.
@@ -102,15 +102,15 @@ pub enum Kind {
 /// A word of a text, or a piece of one.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Word {
-    /// What it is made of.
+    /// The kind of its characters.
     pub kind: Kind,
     /// Without accents. Never empty.
     pub plain: String,
     /// With them.
     pub exact: String,
-    /// Where it stands in the text, in octets.
+    /// The position of its first octet in the text.
     pub start: usize,
-    /// Where it ends.
+    /// The position behind its last octet.
     pub end: usize,
 }
 
@@ -164,7 +164,7 @@ struct Cutter {
     word: Option<Word>,
 }
 
-/// How a sign goes with what is before it.
+/// The way in which a sign joins the sign before it.
 enum Joins {
     Word(Kind),
     /// It belongs to the sign before it, whatever that is.

@@ -1,5 +1,5 @@
-//! What is gathered once for a search before any letter is looked at: keywords, conversations, and what the full-text
-//! index says for the whole account.
+//! Gathers, once for a search and before any letter is looked at, keywords, conversations, and the full-text index's
+//! answers for the whole account.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -20,7 +20,7 @@ type ThreadSets = HashMap<(InThread, u8, String), Arc<RoaringTreemap>>;
 /// Questions that the index is asked at once.
 const AT_ONCE: usize = 16;
 
-/// What a search knows.
+/// The knowledge of a search.
 pub struct Known {
     pub keywords: Keywords,
     pub now: Timestamp,
@@ -28,7 +28,7 @@ pub struct Known {
     answers: HashMap<Question, Arc<Answer>>,
 }
 
-/// What the index said about a part of the search.
+/// The answer of the index to a part of the search.
 #[derive(Clone)]
 pub struct Told {
     pub answer: Arc<Answer>,
@@ -84,13 +84,13 @@ impl Known {
         Ok(Self { keywords, now, threads, answers })
     }
 
-    /// What the index said about a text.
+    /// Returns the answer of the index about a text.
     pub fn said(&self, sought: &Sought) -> Told {
         let answer = self.answers.get(&sought.question());
         Told { answer: answer.cloned().unwrap_or_else(unasked), exact: true }
     }
 
-    /// What the index said about a text, in its exact form, in a header field.
+    /// Returns the answer of the index about a text, in its exact form, in a header field.
     pub fn held(&self, name: &str, text: &str) -> Option<Told> {
         if let Some(field) = fields::of_name(name) {
             let (question, exact) = fields::question(field, text);
@@ -113,7 +113,7 @@ impl Known {
     }
 }
 
-/// Where the index was not asked, each letter must be looked at.
+/// Returns the answer for a question that the index was not asked: each letter must be looked at.
 fn unasked() -> Arc<Answer> {
     Arc::new(Answer { found: RoaringTreemap::new(), perhaps: RoaringTreemap::new(), reached: -1 })
 }

@@ -22,7 +22,7 @@ pub struct Candidate<'a> {
     said: Option<Said>,
 }
 
-/// What is kept of it beside its bytes.
+/// The columns that are kept of the letter beside its bytes.
 struct Kept {
     blob: BlobId,
     summary: Summary,
@@ -101,7 +101,7 @@ impl<'a> Candidate<'a> {
             None => self.kept()?.blob,
         };
         let head = match body::read(view, blob, 0..HEAD) {
-            // What is damaged has no header any more, and the others are searched.
+            // A damaged letter has no header any more, and the others are searched.
             Err(Error::Store(error)) if index::is_damage(&error) => return Ok(bytes::Bytes::new()),
             head => head?,
         };

@@ -28,10 +28,10 @@ const FEW: u32 = 2_000;
 /// Letters that a page of a whole folder may cost before it is a long read.
 const QUICK: usize = 10_000;
 
-/// What is listed, and how.
+/// A list of letters: its criteria and its order.
 #[derive(Clone, Debug)]
 pub struct Listing {
-    /// Which letters. Those flagged `\Deleted` never are.
+    /// The criteria that its letters meet. Letters flagged `\Deleted` are never on it.
     pub criteria: Criteria,
     /// In which order. Equals come as they were received, the newest first.
     pub orders: Vec<Order>,
@@ -42,13 +42,13 @@ pub struct Listing {
 }
 
 impl Listing {
-    /// Which letters come before the others.
+    /// Returns the criteria of the letters that come before the others.
     fn best(&self) -> Option<Criteria> {
         self.criteria.as_typed().filter(|_| self.best_first && self.orders.is_empty())
     }
 }
 
-/// Which part of the list.
+/// The part of a list that the caller asks for.
 #[derive(Clone, Copy, Debug)]
 pub enum Window {
     /// From a position on; a negative one counts from the end.
@@ -71,9 +71,9 @@ pub struct Hit {
 pub struct Found {
     /// The letters.
     pub letters: Vec<LetterKey>,
-    /// Where on the list the first of them stands.
+    /// The position of the first of them on the list.
     pub position: u64,
-    /// How many the list has; where it was asked for.
+    /// The length of the list, if it was asked for.
     pub total: Option<u64>,
     /// The state of the letters when the list was made, or a little before.
     pub state: Change,
@@ -81,12 +81,12 @@ pub struct Found {
     pub exact: bool,
 }
 
-/// Where letters stand on a list.
+/// The positions of letters on a list.
 #[derive(Clone, Debug)]
 pub struct Placed {
     /// Each with its position, in order.
     pub letters: Vec<(LetterKey, u64)>,
-    /// How many the list has; where it was asked for.
+    /// The length of the list, if it was asked for.
     pub total: Option<u64>,
     /// The state of the letters when it was looked at.
     pub state: Change,
@@ -205,7 +205,7 @@ fn all_placed_where_few(view: &View, lists: Vec<Vec<Source>>) -> Result<Vec<Vec<
     lists.into_iter().map(|folders| placed_where_few(view, folders)).collect()
 }
 
-/// Where letters stand on the list now: those of `letters`, and those of `threads`.
+/// Returns the positions that letters have on the list now: those of `letters`, and those of `threads`.
 pub async fn placed(
     store: &Store,
     account: AccountId,
@@ -277,8 +277,8 @@ impl Sought {
     }
 }
 
-/// How many the list has, where counters tell: nothing is told of what was searched for, since some of it may be
-/// flagged `\Deleted`.
+/// Returns the length of the list, if counters tell it. They do not tell it for a list with criteria, since some of
+/// its letters may be flagged `\Deleted`.
 fn counted(lists: &[Vec<Source>], collapse: bool) -> Option<u64> {
     let [sources] = lists else { return None };
     if !sources.iter().all(Source::is_whole) || (collapse && sources.len() > 1) {
@@ -287,7 +287,7 @@ fn counted(lists: &[Vec<Source>], collapse: bool) -> Option<u64> {
     Some(sources.iter().map(|source| if collapse { source.threads } else { source.visible }).sum())
 }
 
-/// Which of the letters are on the list, or would be were it not collapsed.
+/// Returns those of the letters that are on the list, or would be were it not collapsed.
 fn expected(
     view: &View,
     sources: &[Source],
@@ -327,7 +327,7 @@ const IN_THREAD: &str = "SELECT e.folder, e.uid, e.letter, e.thread FROM folder_
 /// The letters of a window, where the first stands, and how many the list has where that was asked.
 type Cut = (Vec<LetterKey>, u64, Option<u64>);
 
-/// Which part of a list is asked for.
+/// The part of a list that the caller asks for.
 #[derive(Clone, Copy)]
 struct Asked {
     window: Window,
@@ -519,7 +519,7 @@ struct Stream<'v> {
     ascending: bool,
     /// Received, and the letter with its conversation.
     page: VecDeque<(i64, Hit)>,
-    /// Where the next page begins.
+    /// The position at which the next page begins.
     last: (i64, i64),
     size: usize,
     ended: bool,
@@ -542,8 +542,8 @@ impl<'v> Stream<'v> {
         Self { view, source, ascending, page: VecDeque::new(), last, size, ended: false }
     }
 
-    /// How early the next letter stands on the list, or could stand where its page has not been read yet: the highest is
-    /// the first. `None`: there are no more.
+    /// Returns the position of the next letter on the list, or the earliest that it could have if its page has not
+    /// been read yet: the highest comes first. `None`: there are no more.
     fn rank(&self) -> Option<(i64, i64)> {
         let next = self.page.front().map(|(received, hit)| (*received, hit.letter.0));
         let (received, letter) = next.or_else(|| (!self.ended).then_some(self.last))?;

@@ -1,4 +1,5 @@
-//! What the database's indexes tell of a folder without a look at each letter: often the whole answer.
+//! Uses the database's indexes to narrow a search of a folder without a look at each letter: often they have the
+//! whole answer.
 
 use std::cell::OnceCell;
 use std::ops::ControlFlow;
@@ -12,7 +13,7 @@ use crate::{Error, FolderId, System, Uid, UidRange, Uids};
 /// So few letters are quicker looked at than asked of an index.
 const FEW: u32 = 2_000;
 
-/// What is known already, and what is to be looked at.
+/// The letters that are known to fit, and those that are to be looked at.
 pub struct Narrowed {
     /// These fit.
     pub sure: Uids,

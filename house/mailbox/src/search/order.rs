@@ -13,12 +13,12 @@ use crate::fetch::Row;
 use crate::parse::decode::{fold, words};
 use crate::{Error, FlagSet, KeywordId, Keywords, Piece, Summary, System};
 
-/// What letters are compared by.
+/// The value by which letters are compared.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Key {
     /// When it was received.
     Received,
-    /// What its Date field says; without one, when it was received.
+    /// The time in its Date field; without one, the time at which it was received.
     Sent,
     /// Its size.
     Size,
@@ -37,7 +37,7 @@ pub enum Key {
 /// A comparison, and its direction.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Order {
-    /// What is compared.
+    /// The value that is compared.
     pub key: Key,
     /// The lowest first?
     pub ascending: bool,

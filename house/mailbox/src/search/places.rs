@@ -1,4 +1,4 @@
-//! Where letters lie: one walk along the index of letters, however many folders there are.
+//! Finds where letters lie: one walk along the index of letters, however many folders there are.
 
 use std::collections::HashMap;
 use std::ops::ControlFlow;

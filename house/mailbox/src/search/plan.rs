@@ -28,15 +28,15 @@ pub struct Plan {
     want: Want,
 }
 
-/// What one look gave.
+/// The result of one look.
 pub struct Batch {
     pub found: Uids,
     pub letters: RoaringTreemap,
-    /// What is still to be looked at.
+    /// The ranges that are still to be looked at.
     pub rest: Vec<UidRange>,
 }
 
-/// How much one reading may do, so that others come to their turn.
+/// The amount of work that one reading may do, so that others get their turn.
 pub struct Budget {
     rows: usize,
     opened: usize,
@@ -53,7 +53,7 @@ impl Budget {
     }
 }
 
-/// What is known without a look at the letters.
+/// The answer that is known without a look at the letters.
 pub struct Answered {
     /// These fit.
     pub sure: RoaringTreemap,
@@ -89,7 +89,7 @@ impl Plan {
         Ok(Some(Answered { sure: found - &unsure, unsure }))
     }
 
-    /// Where the letters lie that may fit, if the index tells that of at most `most`.
+    /// Returns the places of the letters that may fit, if the index names at most `most` of them.
     pub fn places(&self, view: &View, most: u64) -> Result<Option<Places>, Error> {
         let Some(candidates) = self.test.candidates().filter(|letters| letters.len() <= most) else { return Ok(None) };
         let room = usize::try_from(most - candidates.len()).unwrap_or(UNSEEN).min(UNSEEN);

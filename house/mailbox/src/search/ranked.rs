@@ -26,7 +26,7 @@ const SLACK: usize = 4_096;
 /// A sorted list, or its beginning.
 pub struct Ranked {
     pub hits: Vec<Hit>,
-    /// How many the whole list has.
+    /// The number of letters on the whole list.
     pub total: u64,
 }
 
@@ -64,7 +64,7 @@ struct Ranking {
     todo: VecDeque<(Source, Vec<UidRange>)>,
     first: Option<usize>,
     collapse: bool,
-    /// What a letter is sorted by, when it was received, and the letter.
+    /// The values that a letter is sorted by, the time at which it was received, and the letter.
     kept: Vec<(Box<[Worth]>, i64, Hit)>,
     count: u64,
     threads: RoaringTreemap,

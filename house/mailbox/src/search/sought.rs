@@ -1,4 +1,4 @@
-//! What is looked for in the text of letters: what the index is asked for it, and whether a text has it.
+//! Looks for a text in letters: makes the question to the index, and decides whether a text has it.
 
 use store::{Field, Fit, Form, Question, Run, Wanted};
 
@@ -25,11 +25,11 @@ pub const BODY: [Field; 2] = [Field::Body, Field::Name];
 pub struct Sought {
     /// In which fields. Each counts for itself.
     pub fields: Vec<Field>,
-    /// How it is looked for.
+    /// The way in which it is looked for.
     pub how: How,
 }
 
-/// How a text is looked for.
+/// A way to look for a text.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum How {
     /// As a piece of the text in its exact form (RFC 9051 §6.4.4). Not empty.
@@ -72,7 +72,7 @@ impl Sought {
         Self { fields: self.fields.clone(), how: How::Words(whole.collect()) }
     }
 
-    /// What the index is asked.
+    /// Returns the question to the index.
     pub fn question(&self) -> Question {
         let (runs, decides) = match &self.how {
             How::Words(runs) => (runs.clone(), true),
@@ -107,7 +107,7 @@ impl Sought {
     }
 }
 
-/// Where what is looked for stands in a text, in octets of it: ascending, none in another.
+/// Returns the places of the sought texts in a text, in octets of it: ascending, and none inside another.
 pub fn places(sought: &[Sought], text: &str) -> Vec<(usize, usize)> {
     let words = forms::words(text);
     let mut found: Vec<(usize, usize)> = sought.iter().flat_map(|one| one.places(text, &words)).collect();
@@ -127,7 +127,7 @@ pub fn in_header(text: &str) -> Sought {
     Sought::piece(&[Field::Head], text)
 }
 
-/// Whether there is a header field of the name.
+/// Returns the question whether a letter has a header field of the name.
 pub fn named(name: &str) -> Question {
     let run = Run { form: forms::field_name(name), fit: Fit::Whole, sealed: false };
     Question::Words(Wanted { fields: vec![Field::Head], runs: vec![run], decides: true })
@@ -142,7 +142,7 @@ fn run(word: &Word, fit: Fit, exact: bool) -> Run {
     Run { form: Form { plain: word.plain.clone(), exact }, fit, sealed }
 }
 
-/// What the words of a piece of text are pieces of, and whether they decide.
+/// Returns the runs that the words of a piece of text are pieces of, and whether they decide.
 fn pieces(piece: &str) -> (Vec<Run>, bool) {
     let words = forms::words(piece);
     let [first, ..] = words.as_slice() else { return (Vec::new(), false) };
@@ -206,7 +206,7 @@ fn is_literal(words: &[Word], text: &str) -> bool {
 /// Looks for words one behind the other while the words of a text go by.
 struct Finder<'a> {
     runs: &'a [Run],
-    /// How far each beginning has come that may still become all of it.
+    /// The lengths of the beginnings that have matched so far and may still become all of it.
     open: Vec<usize>,
     found: bool,
 }
@@ -240,7 +240,8 @@ fn has(word: &Word, run: &Run) -> bool {
     fits && (run.sealed || run.fit == Fit::Whole || !word.is_sealed())
 }
 
-/// Where words stand one behind the other: of the first and the last only what was asked for.
+/// Returns the places where words stand one behind the other; of the first and the last word only the part that was
+/// asked for.
 fn places_of(runs: &[Run], text: &str, words: &[Word]) -> Vec<(usize, usize)> {
     let mut places = Vec::new();
     for window in words.windows(runs.len().max(1)) {
@@ -266,7 +267,7 @@ fn within(text: &str, word: &Word, run: &Run) -> (usize, usize) {
     place.map_or((word.start, word.end), |(start, end)| (word.start + start, word.start + end))
 }
 
-/// Where a piece stands in a text with no letter or digit before or behind it.
+/// Returns the places of a piece in a text with no letter or digit before or behind it.
 fn stretches(text: &str, piece: &str) -> Vec<(usize, usize)> {
     let is_open = |c: Option<char>| c.is_none_or(|c| !c.is_alphanumeric());
     let opens = piece.chars().next().is_some_and(char::is_alphanumeric);
@@ -310,7 +311,7 @@ impl Mapped {
             false => self.text.match_indices(piece).map(|(start, found)| (start, start + found.len())).collect(),
         };
         let origin = |at: usize| self.origins.get(at).copied().unwrap_or(self.length);
-        // What is left out at the end belongs to what was found: an accent to its letter.
+        // A sign that the folding leaves out at the end belongs to the place: an accent to its letter.
         found.into_iter().map(|(start, end)| (origin(start), origin(end))).collect()
     }
 }

@@ -1,4 +1,5 @@
-//! Which letters of an account are on a list, folder by folder. The full-text index is asked once for all of them.
+//! Decides which letters of an account are on a list, folder by folder. The full-text index is asked once for all of
+//! them.
 
 use std::sync::Arc;
 
@@ -30,7 +31,7 @@ pub struct Source {
     pub threads: u64,
 }
 
-/// Which letters of a folder.
+/// The letters of a folder that are on a list.
 #[derive(Clone)]
 pub enum Which {
     All,
@@ -49,7 +50,7 @@ impl Which {
     }
 }
 
-/// Where the letters of a list are.
+/// The folders that the letters of a list lie in.
 pub struct Sources {
     /// The state of the letters before they were looked at: what changes meanwhile is told as a change since.
     pub state: Change,

@@ -18,7 +18,7 @@ const SPARSE: u64 = 4;
 /// A folder to go through.
 pub struct Folder {
     pub id: FolderId,
-    /// How many letters lie in it.
+    /// The number of letters in it.
     pub letters: u64,
 }
 
@@ -62,7 +62,7 @@ pub(super) async fn look_at(
 
 struct Task {
     folder: FolderId,
-    /// What is to be looked at; `None`: what indexes leave open.
+    /// The ranges to look at; `None`: those that the indexes leave open.
     ranges: Option<Vec<UidRange>>,
 }
 
@@ -71,7 +71,7 @@ struct Sweep {
     /// Letters of all the folders.
     total: u64,
     todo: VecDeque<Task>,
-    /// Where the letters lie that may fit, once that was asked; the inner `None`: too many to look each up.
+    /// The places of the letters that may fit, once they were asked for; the inner `None`: too many to look each up.
     places: Option<Option<Places>>,
     /// The folder that is being looked at, and what of it is left.
     begun: Option<(Fitting, Vec<UidRange>)>,

@@ -148,7 +148,7 @@ impl Test {
         }
     }
 
-    /// What the index told of this very test.
+    /// Returns the answer of the index to this very test.
     pub fn told(&self) -> Option<&Told> {
         match self {
             Self::Says(_, told) | Self::Field(_, _, Some(told)) => Some(told),
@@ -201,7 +201,7 @@ impl Test {
         }
     }
 
-    /// What the row alone tells; `None`: the letter must be opened.
+    /// Returns the answer that the row alone gives; `None`: the letter must be opened.
     pub fn of_row(&self, row: &Row) -> Option<bool> {
         match self {
             Self::Always(answer) => Some(*answer),
@@ -226,7 +226,7 @@ impl Test {
         }
     }
 
-    /// What the opened letter tells.
+    /// Returns the answer that the opened letter gives.
     pub fn of_letter(&self, row: &Row, letter: &mut Candidate<'_>) -> Result<bool, Error> {
         if let Some(answer) = self.of_row(row) {
             return Ok(answer);

@@ -1,5 +1,5 @@
-//! What was spoken of with whom, and when: by it an answer that names no letter finds its conversation, and a conversation an
-//! answer that came before it.
+//! Remembers which subjects were spoken of with whom, and when. By that an answer that names no letter finds its
+//! conversation, and a conversation finds an answer that came before it.
 
 use std::cmp::Reverse;
 use std::collections::BTreeSet;
@@ -39,10 +39,10 @@ impl<'a> Said<'a> {
     }
 }
 
-/// Where a letter belongs by its subject.
+/// The conversations that a letter belongs to by its subject.
 #[derive(Default)]
 pub(super) struct Found {
-    /// What was spoken of nearest to the day of a loose answer, and the loose answers that wait for the letter.
+    /// The conversation nearest to the day of a loose answer, and the loose answers that wait for the letter.
     pub threads: Vec<ThreadId>,
     /// It is an answer, and what it answers has not come.
     pub waits: bool,
@@ -70,7 +70,7 @@ fn is_waiting(view: &View, account: AccountId, thread: ThreadId) -> Result<bool,
     Ok(view.query_opt(sql, params![account.0, thread.0], |_| Ok(()))?.is_some())
 }
 
-/// Who of the letter is somebody else than the account's owner. Nobody, where it is not known who that is.
+/// Returns the people of the letter other than the account's owner. Nobody, if the owner's addresses are not known.
 fn others<'a>(view: &View, said: Said<'a>) -> Result<Vec<&'a Person>, Error> {
     let people = &said.topic.people;
     let hashes: Vec<i64> = people.iter().flat_map(|person| [person.address, person.domain]).collect();
@@ -135,7 +135,7 @@ fn awaiting(view: &View, said: Said<'_>) -> Result<Vec<ThreadId>, Error> {
     Ok(found.into_iter().map(|(_, thread, _)| thread).collect())
 }
 
-/// What is noted of an answer that waits for its conversation, beside what is noted of every letter.
+/// Returns the hash that is noted of an answer that waits for its conversation, beside the one noted of every letter.
 fn waiting(hash: i64) -> i64 {
     !hash
 }
@@ -165,7 +165,7 @@ fn insert(tx: &mut Tx, said: Said<'_>, hashes: &[i64], thread: ThreadId, waits: 
     Ok(())
 }
 
-/// What led to one thread leads to another.
+/// Makes the subjects that led to one thread lead to another.
 pub(super) fn rename(tx: &mut Tx, account: AccountId, from: ThreadId, to: ThreadId) -> Result<(), Error> {
     tx.execute(
         "INSERT INTO thread_subject (account, hash, day, thread, waits)

@@ -1,5 +1,5 @@
-//! What a subject is about: its base subject (RFC 5256 §2.1), with the words that mailers of other languages put before an
-//! answer and before what is passed on.
+//! Finds the topic in a subject: its base subject (RFC 5256 §2.1), without the words that mailers of other languages
+//! put before an answer and before a forwarded letter.
 
 use crate::parse::decode::{self, fold};
 
@@ -130,7 +130,7 @@ const GENERIC: &[&str] = &[
     "제목없음",
 ];
 
-/// What a subject is about.
+/// The topic of a subject.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Subject {
     /// The base subject, folded. What is passed on keeps a mark before it, so that `Fwd: Lunch` and an answer to it are
@@ -138,7 +138,7 @@ pub(crate) struct Subject {
     pub base: String,
     /// Is the letter an answer, by the outermost word before its subject?
     pub is_answer: bool,
-    /// What stood in square brackets before it: names of mailing lists.
+    /// The words in square brackets before it: names of mailing lists.
     pub tags: Vec<String>,
 }
 
@@ -162,7 +162,7 @@ impl Subject {
     }
 }
 
-/// What a word before a subject says.
+/// The meaning of a word before a subject.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Kind {
     Answer,

@@ -1,5 +1,5 @@
-//! What a letter says that may lead it to a conversation where no message id does: what it is about, and who is in it.
-//! Computed before the writer is asked.
+//! Finds what may lead a letter to a conversation when no message id does: its topic, and its people. It is computed
+//! before the writer is asked.
 
 use std::collections::BTreeMap;
 
@@ -20,7 +20,7 @@ pub(crate) struct Topic {
     pub is_loose: bool,
     /// Days since 1970 in UTC when it was sent, where it says that.
     pub sent: Option<i64>,
-    /// Who is in it.
+    /// The people in the letter.
     pub people: Vec<Person>,
 }
 
@@ -51,13 +51,13 @@ impl Person {
         }
     }
 
-    /// What is noted of the person in this letter.
+    /// Returns the hash that is noted of the person in this letter.
     pub fn noted(&self) -> i64 {
         if self.wrote { self.as_writer } else { self.as_reader }
     }
 
-    /// What may have been noted of the person in a letter that belongs to this one. Somebody to whom both letters are
-    /// written, and who wrote neither, joins nothing.
+    /// Returns the hashes that may have been noted of the person in a letter that belongs to this one. Somebody to
+    /// whom both letters are written, and who wrote neither, joins nothing.
     pub fn sought(&self) -> impl Iterator<Item = i64> {
         [Some(self.as_writer), self.wrote.then_some(self.as_reader)].into_iter().flatten()
     }
@@ -104,7 +104,7 @@ struct Lists {
     post: Option<String>,
     /// `List-Id: Name <list.lists.test>` (RFC 2919 §2)
     id: Option<String>,
-    /// What stands in brackets before the subject.
+    /// The words in brackets before the subject.
     tags: Vec<String>,
 }
 

@@ -21,7 +21,7 @@ pub(super) fn each(verify: &Verify<'_>, mut visit: impl FnMut(AccountId) -> Resu
     }
 }
 
-/// What an account uses is what its folders hold, and its counter of changes is not behind any change.
+/// Checks that an account uses as much as its folders hold, and that its counter of changes is not behind any change.
 pub(super) fn counters(verify: &Verify<'_>, tell: &mut dyn FnMut(Finding)) -> Result<(), Error> {
     each(verify, |account| {
         let Some(counted) = verify.store.read_blocking(move |view| count(view, account))? else { return Ok(()) };

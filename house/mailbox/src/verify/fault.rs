@@ -1,4 +1,4 @@
-//! What can be found.
+//! The faults that a verification can find.
 
 use mail::seam::AccountId;
 use store::{BlobId, View, params};
@@ -13,26 +13,26 @@ pub enum Fault {
     Table {
         /// Its name.
         table: String,
-        /// What the database says.
+        /// The message of the database.
         says: String,
     },
-    /// A body is damaged or missing: what was found.
+    /// A body is damaged or missing.
     Body {
-        /// Which.
+        /// The body.
         blob: BlobId,
-        /// What was found.
+        /// The fault that was found.
         why: String,
     },
     /// A body is referred to another number of times than is counted.
     References {
-        /// Which.
+        /// The body.
         blob: BlobId,
         /// As it is counted.
         kept: i64,
         /// As it is.
         found: i64,
     },
-    /// What was computed when the letter was filed is not what its body gives: which column.
+    /// A column that was computed when the letter was filed differs from what its body gives.
     Card(&'static str),
     /// A letter lies in no folder.
     NoFolder,
@@ -40,19 +40,19 @@ pub enum Fault {
     NoLetter(FolderId, Uid),
     /// A letter and its place in a folder do not agree: in what.
     Place(&'static str),
-    /// How many letters of a conversation lie in a folder, or whether it is shown as unread there, is wrong.
+    /// The number of letters of a conversation in a folder is wrong, or whether it is shown as unread there.
     Conversation(ThreadId),
     /// A message id or a subject leads to a conversation that has no letter.
     LooseIds(ThreadId),
     /// A counter is wrong.
     Counter {
-        /// Which one.
+        /// The name of the counter.
         name: &'static str,
         /// The folder, where it is one of a folder.
         folder: Option<String>,
-        /// What is kept.
+        /// The value that is kept.
         kept: i64,
-        /// What counting gives.
+        /// The value that counting gives.
         found: i64,
     },
     /// The checkpoint of a folder's UIDs is wrong.
@@ -66,9 +66,9 @@ pub enum Fault {
 /// A fault, and what became of it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Finding {
-    /// What is wrong.
+    /// The fault.
     pub fault: Fault,
-    /// Whose, where it is somebody's.
+    /// The account concerned, if it is one of an account.
     pub account: Option<AccountId>,
     /// The letter concerned.
     pub letter: Option<Seen>,

@@ -124,7 +124,7 @@ fn strangers(verify: &Verify<'_>, tell: &mut dyn FnMut(Finding)) -> Result<(), E
 /// The counters of a folder, in the order of [`NAMES`].
 type Counters = [i64; NAMES.len()];
 
-/// What is counted, and the column that keeps it.
+/// The columns of the counters.
 const NAMES: [&str; 8] = ["total", "unseen", "deleted", "size", "unread", "threads", "unread_threads", "buried"];
 
 /// Counts every folder anew.

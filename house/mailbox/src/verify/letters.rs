@@ -1,4 +1,4 @@
-//! What was computed when a letter was filed, beside what its body gives.
+//! Compares the columns that were computed when a letter was filed with what its body gives.
 
 use std::ops::ControlFlow;
 
@@ -27,11 +27,11 @@ struct Kept {
     structure: Vec<u8>,
     /// Its place in a folder, where it has one: what is said there of attachments.
     attached: Option<Option<bool>>,
-    /// What the body has of octets; none where there is no body.
+    /// The length of the body; `None` if there is no body.
     length: Option<u64>,
 }
 
-/// What parsing a body gives.
+/// The columns that parsing a body gives.
 struct Parsed {
     summary: Vec<u8>,
     structure: Vec<u8>,
@@ -133,7 +133,7 @@ fn difference(kept: &Kept, parsed: &Parsed) -> Option<&'static str> {
         return Some("summary");
     }
     if is_of_earlier_reading(&kept.structure) {
-        // What it tells of the parts may differ from what is read today; it is whole, and of this body.
+        // The column may tell of the parts otherwise than today's reading; it is whole, and of this body.
         let whole = Structure::decode(&kept.structure).is_some_and(|structure| reaches(&structure, parsed.length));
         return (!whole).then_some("structure");
     }

@@ -49,7 +49,7 @@ fn slice(view: &View, account: AccountId, after: i64) -> Result<Option<(i64, Vec
     let Some(last) = last else { return Ok(None) };
     let (kept, mut found) = (kept(view, account, after, last)?, found(view, account, after, last)?);
     show(&mut found);
-    // Where a folder is being settled or cleared away it is known to be wrong, and is going to be right.
+    // A folder that is being settled or cleared away is known to be wrong, and is going to be right.
     let unsettled = folder::is_unfinished(view, account)?;
     let threads: std::collections::BTreeSet<i64> = kept.keys().chain(found.keys()).map(|(thread, _)| *thread).collect();
     let wrong = threads.into_iter().filter(|thread| {
@@ -98,7 +98,7 @@ fn gather(view: &View, sql: &str, account: AccountId, after: i64, last: i64) -> 
     Ok(places)
 }
 
-/// Where each is shown as unread, by the rule of [`visible::settle`].
+/// Marks where each is shown as unread, by the rule of [`visible::settle`].
 fn show(places: &mut Places) {
     let mut anywhere: BTreeMap<i64, bool> = BTreeMap::new();
     for ((thread, _), place) in places.iter().filter(|(_, place)| place.has_name && !place.is_trash) {

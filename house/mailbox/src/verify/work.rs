@@ -1,4 +1,4 @@
-//! What is looked at, and what its parts share.
+//! The subject of a verification, and the tools that its parts share.
 
 use store::{Key, Store};
 
@@ -16,9 +16,9 @@ pub struct Reference {
     pub column: &'static str,
 }
 
-/// What is looked at.
+/// The subject of a verification.
 pub struct Verify<'a> {
-    /// Whose store.
+    /// The store to verify.
     pub store: &'a Store,
     /// The columns of other rooms that hold references to bodies. The mailbox knows its own.
     pub references: &'a [Reference],
@@ -26,7 +26,7 @@ pub struct Verify<'a> {
     pub repair: bool,
 }
 
-/// How much was looked at.
+/// The amount that was looked at.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Looked {
     /// Bodies that were read and hashed.

@@ -86,7 +86,7 @@ impl Fixture {
         {}
     }
 
-    /// What was left to be done behind a write is done.
+    /// Does the work that was left behind a write.
     pub fn finish(&self) {
         runtime().block_on(folder::finish(&self.store, ALICE)).unwrap();
     }

@@ -14,9 +14,9 @@ use mailbox::{
 };
 use store::{Store, Tx, params};
 
-/// Whose mailbox is large.
+/// The person whose mailbox is large.
 pub const ALICE: AccountId = AccountId(1);
-/// Who writes and reads beside.
+/// The person who writes and reads beside.
 pub const BOB: AccountId = AccountId(2);
 const CAROL: AccountId = AccountId(3);
 /// When all letters came.
@@ -30,7 +30,7 @@ pub struct Town {
     pub folders: u32,
 }
 
-/// What bounds one write of a function.
+/// The bound of one write of a function.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Bound {
     /// A slice of letters: however many there are, no write takes longer.
@@ -189,7 +189,7 @@ where
     let readers: Vec<_> = (0..8).map(|_| town.runtime.spawn(read(town.store.clone()))).collect();
     for reader in readers {
         match town.runtime.block_on(reader).unwrap() {
-            // Who asks for too much at once is turned away, so that others are not.
+            // A caller that asks for too much at once is turned away, so that the others are not.
             Ok(()) | Err(Error::Store(store::Error::Interrupted | store::Error::Busy(_))) => {}
             Err(error) => panic!("{error}"),
         }

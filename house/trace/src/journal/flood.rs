@@ -11,7 +11,7 @@ const OF_ONE: u32 = 60;
 const OF_ALL: u32 = 3000;
 const MINUTE: i64 = 60_000;
 
-/// How often who was refused in this minute.
+/// Counts how often each peer was refused in this minute.
 #[derive(Default)]
 pub struct Flood {
     minute: i64,

@@ -10,7 +10,7 @@ use store::{Key, Store, Tx, View, params};
 use crate::index::letter;
 use crate::note;
 
-/// How often a store that has no time now is asked again.
+/// The number of times that the journal asks a store again that has no time now.
 const TRIES: u32 = 5;
 
 /// The steps that are to be written.

@@ -13,7 +13,7 @@ const LONGEST_NAME: usize = 512;
 pub(super) struct Block {
     /// All lines of it.
     pub(super) whole: Range<usize>,
-    /// What is to be decoded.
+    /// The range of the octets to decode.
     pub(super) data: Range<usize>,
     pub(super) encoding: Encoding,
     /// As written.
@@ -127,7 +127,7 @@ fn base64(text: &[u8], start: usize) -> Result<Range<usize>, usize> {
     Err(text.len())
 }
 
-/// Where the ends of yEnc were looked for in vain.
+/// The positions from which the ends of yEnc were sought in vain.
 #[derive(Default)]
 struct Ends {
     /// From here on there is none.

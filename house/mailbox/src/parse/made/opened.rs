@@ -13,7 +13,7 @@ const STRIDE: usize = 1024;
 
 pub(super) struct Opened<'a> {
     pub(super) octets: Cow<'a, [u8]>,
-    /// Where the leaf begins in the letter.
+    /// The position of the leaf in the letter.
     start: usize,
     encoding: Encoding,
     rests: Vec<Rest>,

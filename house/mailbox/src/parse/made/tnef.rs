@@ -26,7 +26,7 @@ mod id {
     pub const CODEPAGE: u16 = 0x9007;
 }
 
-/// What is in it.
+/// The content of a TNEF part.
 #[derive(Debug, Default)]
 pub(super) struct Tnef {
     pub(super) body: Option<Body>,
@@ -43,7 +43,7 @@ pub(super) struct Body {
     pub(super) charset: Option<String>,
 }
 
-/// How a text is written.
+/// The form in which a text is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Form {
     Rtf,
@@ -67,7 +67,7 @@ pub(super) struct File {
     pub(super) id: Option<Vec<u8>>,
     pub(super) range: Range<usize>,
     pub(super) encoding: Encoding,
-    /// Where it is the text of a letter inside.
+    /// The text, if the file is a letter inside the letter.
     pub(super) text: Option<Body>,
 }
 
@@ -86,7 +86,7 @@ struct Reader<'a> {
     whole: bool,
 }
 
-/// What is told of a letter.
+/// The attributes of the letter.
 #[derive(Default)]
 struct Message {
     body: Option<Body>,
@@ -94,7 +94,7 @@ struct Message {
     codepage: Option<u32>,
 }
 
-/// What is told of a file before the next one begins.
+/// The attributes of a file, gathered until the next file begins.
 #[derive(Default)]
 struct Attached {
     title: Option<String>,

@@ -1,6 +1,6 @@
-//! How TNEF packs RTF (MS-OXRTFCP): octets, and references to what came some 4,096 octets before.
+//! Unpacks RTF as TNEF packs it (MS-OXRTFCP): octets, and references to octets up to 4,096 before.
 
-/// What the window holds before anything was read (MS-OXRTFCP §2.1.2.1).
+/// The content of the window before any octet was read (MS-OXRTFCP §2.1.2.1).
 const BEGINNING: &[u8] = b"{\\rtf1\\ansi\\mac\\deff0\\deftab720{\\fonttbl;}{\\f0\\fnil \\froman \\fswiss \\fmodern \\fscript \
 \\fdecor MS Sans SerifSymbolArialTimes New RomanCourier{\\colortbl\\red0\\green0\\blue0\r\n\\par \\pard\\plain\\f0\\fs20\\b\\i\\u\\tab\\tx";
 const WINDOW: usize = 4096;

@@ -36,7 +36,8 @@ pub(super) struct Words {
     word: Vec<u8>,
     number: Option<i64>,
     negative: bool,
-    /// What stands for a character of Unicode for those who do not know it: so much is passed over.
+    /// The number of characters left to pass over: they stand for a character of Unicode, for readers that do not
+    /// know it.
     instead: u32,
     /// Octets of something else than text that follow.
     binary: u64,
@@ -63,7 +64,7 @@ struct Group {
     hidden: bool,
     /// Between `\htmlrtf` and `\htmlrtf0`: what only readers of RTF are to see.
     rtf_only: bool,
-    /// How much stands for a character of Unicode.
+    /// The number of characters that stand for one character of Unicode.
     instead: u32,
 }
 

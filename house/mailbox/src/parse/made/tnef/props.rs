@@ -128,7 +128,7 @@ impl Value {
         }
     }
 
-    /// What an object is behind the sixteen octets that say which interface it has.
+    /// Returns the range of an object, behind the sixteen octets that say which interface it has.
     pub(super) fn object(&self) -> Range<usize> {
         let Range { start, end } = self.range.clone();
         if self.kind == OBJECT { (start + 16).min(end)..end } else { start..end }
