@@ -44,7 +44,7 @@ fn read(script: &str) -> Vec<Line> {
         .collect()
 }
 
-/// What a line of the client is on the wire.
+/// Returns the octets of a client's line on the wire.
 fn wire(text: &str) -> Vec<u8> {
     let mut out = String::new();
     let mut rest = text;

@@ -3,7 +3,7 @@
 
 /// A letter of one shape.
 pub struct Hostile {
-    /// What it is made of.
+    /// The construction of the letter.
     pub shape: &'static str,
     /// The whole letter.
     pub octets: Vec<u8>,

@@ -98,7 +98,7 @@ impl Share {
         Self { budget: self.budget.clone(), owner: self.owner, octets: 0 }
     }
 
-    /// How many octets it holds.
+    /// Returns the number of octets that it holds.
     pub fn octets(&self) -> usize {
         self.octets
     }

@@ -19,7 +19,7 @@ const CHUNK: usize = 16 * 1024;
 const OUTPUT: usize = 16 * 1024;
 /// A line may be this much too long before the peer is taken for an attacker.
 const FLOOD: usize = 1024 * 1024;
-/// How long a peer that does not close its side is heard out.
+/// The time for which a peer that does not close its side is still read.
 const HEAR_OUT: Duration = Duration::from_secs(1);
 
 /// A [`Stream`] with buffers. They are given back to the system whenever the conversation waits for its peer, so that
@@ -39,11 +39,11 @@ pub struct Connection {
     write_timeout: Duration,
     /// Throwing a line away that was too long: octets thrown so far.
     skipping: Option<usize>,
-    /// How far `input` has been searched for a line end.
+    /// The offset up to which `input` has been searched for a line end.
     searched: usize,
     /// TLS may hold some of what was sent: it must be told to let go.
     unflushed: bool,
-    /// How long the person who has logged in may stay.
+    /// The time for which the person who has logged in may stay.
     stay: Option<SharedStay>,
 }
 
@@ -64,12 +64,12 @@ impl Connection {
         }
     }
 
-    /// How long a line or a piece may take to arrive.
+    /// Sets the time that a line or a piece may take to arrive.
     pub fn set_read_timeout(&mut self, timeout: Duration) {
         self.read_timeout = timeout;
     }
 
-    /// How long the peer may take nothing of what we send.
+    /// Sets the time for which the peer may accept nothing of our output.
     pub fn set_write_timeout(&mut self, timeout: Duration) {
         self.write_timeout = timeout;
     }

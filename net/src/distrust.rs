@@ -1,4 +1,4 @@
-//! Why a certificate was not trusted, for whoever tells a person.
+//! The reason why a certificate was not trusted, for the code that tells a person.
 
 use std::fmt;
 

@@ -7,7 +7,7 @@ use mail::stay::Leave;
 
 use crate::UnixFault;
 
-/// Why a conversation cannot go on, or (for [`Error::LineTooLong`]) why this line was passed over.
+/// The reason why a conversation cannot go on, or (for [`Error::LineTooLong`]) why this line was skipped.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// The peer has closed its side.
@@ -52,7 +52,7 @@ impl From<io::Error> for Error {
     }
 }
 
-/// Why a door could not be opened.
+/// The reason why a door could not be opened.
 #[derive(Debug, thiserror::Error)]
 pub enum BindError {
     /// Not an address with a port.
@@ -102,9 +102,9 @@ pub enum BindError {
     Unix {
         /// `lmtp`
         role: String,
-        /// Where.
+        /// The path of the socket.
         path: PathBuf,
-        /// Why not.
+        /// The reason.
         problem: UnixFault,
     },
     /// Anything else the system said.
@@ -114,26 +114,26 @@ pub enum BindError {
         role: String,
         /// Address and port.
         address: std::net::SocketAddr,
-        /// What the system said.
+        /// The error of the system.
         error: io::Error,
     },
 }
 
-/// Why there is no certificate to serve with, or no roots to check others by.
+/// The reason why there is no certificate to serve with, or no root to check other certificates by.
 #[derive(Debug, thiserror::Error)]
 pub enum TlsError {
     /// A file cannot be read or written.
     #[error("{}: {error}", path.display())]
     File {
-        /// Which.
+        /// The path of the file.
         path: PathBuf,
-        /// What the system said.
+        /// The error of the system.
         error: io::Error,
     },
     /// A file has no certificate or no key in it.
     #[error("{}: {problem}", path.display())]
     Content {
-        /// Which.
+        /// The path of the file.
         path: PathBuf,
         /// The fault of it.
         problem: String,

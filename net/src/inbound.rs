@@ -17,7 +17,7 @@ const PIECE: usize = 256 * 1024;
 /// Octets of all files of letters on their way in: room for eighty of the largest.
 const ON_DISK: usize = 4 << 30;
 
-/// Where letters wait that are not complete. Cheap to clone.
+/// The place where incomplete letters wait. Cheap to clone.
 #[derive(Clone, Debug)]
 pub struct Intake {
     memory: Budget,
@@ -48,7 +48,7 @@ impl Intake {
         &self.memory
     }
 
-    /// How long one waits for a place in it.
+    /// Returns the time that a letter waits for a place in it.
     pub fn patience(&self) -> Duration {
         self.patience
     }
@@ -96,7 +96,7 @@ pub enum NoRoom {
 }
 
 impl Inbound {
-    /// How many octets have come.
+    /// Returns the number of octets that have come.
     pub fn len(&self) -> usize {
         self.file.as_ref().map_or(0, |spooled| spooled.length) + self.octets.len()
     }

@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use tokio::io::{AsyncRead, AsyncReadExt};
 
-/// How long a proxy may take for its header. It has it ready when it connects.
+/// The time that a proxy may take for its header. It has the header ready when it connects.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(10);
 /// The beginning of a header of version 2.
 const SIGNATURE: [u8; 12] = *b"\r\n\r\n\0\r\nQUIT\n";
@@ -30,7 +30,7 @@ pub(crate) enum Introduction {
     Itself,
 }
 
-/// Why a header says nothing.
+/// The reason why a header is not usable.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum Fault {
     /// The connection ended before it began.

@@ -83,7 +83,7 @@ impl Listener {
         &self.role
     }
 
-    /// Where it really listens over TCP: with the port that the system chose.
+    /// Returns the addresses that it really listens on over TCP: with the port that the system chose.
     pub fn addresses(&self) -> Vec<SocketAddr> {
         let address = |socket: &OpenSocket| match socket {
             OpenSocket::Tcp(socket) => socket.local_addr().ok(),

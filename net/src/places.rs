@@ -1,9 +1,10 @@
-//! How many connections the whole program holds, whose they are, and who goes when there is no room left.
+//! Counts the connections of the whole program, by owner, and chooses which one ends when there is no room left.
 //!
-//! Each door keeps some places for itself, and all share the rest, so that a flood at one door takes nothing from
-//! another. When there is no room for a newcomer, the place is taken of a stranger (who has not logged in) that is being
-//! waited for: of the network that has the most strangers here, or, where none has more than the newcomer's, of whoever
-//! has been silent longest. Who has logged in is never sent away for a stranger.
+//! Each door keeps some places for itself, and all doors share the rest, so that a flood at one door takes nothing from
+//! another. When there is no room for a newcomer, it takes the place of a stranger (a client that has not logged in)
+//! whose next step we wait for. The stranger belongs to the network that has the most strangers here; if no network has
+//! more than the newcomer's, it is the stranger that has been silent longest. A client that has logged in never goes
+//! for a stranger.
 
 mod books;
 mod seat;
@@ -22,7 +23,7 @@ const MOST: usize = 20_000;
 /// Files that the store, deliveries and name servers need beside all connections: some 50 at rest, besides those of peers that
 /// were asked to go and have not gone yet (an eighth of the places), and of name servers that are asked.
 const RESERVE: std::ops::RangeInclusive<u64> = 128..=1024;
-/// How long a stranger may be silent when places are scarce and a newcomer has no better claim.
+/// The time for which a stranger may be silent when places are scarce and a newcomer has no better claim.
 const PATIENCE: Duration = Duration::from_secs(5);
 
 /// The connections that a door allows.
@@ -65,7 +66,7 @@ impl Places {
         Self::new(places(raise_limit()))
     }
 
-    /// How many one address may have at a door, at most: an eighth.
+    /// Returns the most connections that one address may have at a door: an eighth.
     pub fn per_address(&self) -> usize {
         (self.books().total() / 8).clamp(4, 50)
     }

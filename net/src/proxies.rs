@@ -17,7 +17,7 @@ pub struct Proxies(Arc<[Network]>);
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Network(IpNet);
 
-/// Why a text names no network of proxies.
+/// The reason why a text names no network of proxies.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum NotANetwork {
     /// Neither an address nor a network.

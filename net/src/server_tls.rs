@@ -26,14 +26,14 @@ pub struct ServerTls {
     shown: Arc<Shown>,
 }
 
-/// Where the certificate came from, so that it can be read again.
+/// The files that the certificate came from, so that it can be read again.
 #[derive(Debug, Clone)]
 struct Files {
     certificate: PathBuf,
     key: PathBuf,
     /// Goes before them where it is there: looked for each time.
     instead: Option<PathBuf>,
-    /// Whose certificate it is to be.
+    /// The host name that the certificate must be for.
     hostname: Option<String>,
 }
 
@@ -129,12 +129,12 @@ pub(crate) fn provider() -> Arc<rustls::crypto::CryptoProvider> {
     Arc::new(rustls::crypto::ring::default_provider())
 }
 
-/// Where the certificate that a house made for itself is kept.
+/// Returns the path of the certificate that the server made for itself.
 fn self_signed_path(folder: &Path, hostname: &str) -> PathBuf {
     folder.join("tls").join(format!("self-signed-{}.pem", file_name(hostname)))
 }
 
-/// Where the administrator puts theirs.
+/// Returns the path of the administrator's own certificate.
 fn own_path(folder: &Path, hostname: &str) -> PathBuf {
     folder.join("tls").join(format!("{}.pem", file_name(hostname)))
 }

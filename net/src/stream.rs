@@ -16,7 +16,7 @@ use crate::listen::Incoming;
 use crate::places::Seat;
 use crate::{ClientTls, Error, Peer, ServerTls};
 
-/// How long a TLS handshake may take.
+/// The time that a TLS handshake may take.
 const HANDSHAKE: Duration = Duration::from_secs(30);
 
 /// A connection over TCP, plain or inside TLS, or over a Unix socket. Knows its peer for good, even when the peer has

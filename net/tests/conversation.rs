@@ -142,7 +142,7 @@ async fn a_wait_can_be_cut_short_and_loses_nothing() {
     assert_eq!(us.line(512).await.unwrap(), "DONE\r\n");
 }
 
-/// What a peer sends: lines of all kinds, some too long.
+/// Generates the lines of a peer: all kinds of lines, some of them too long.
 fn lines() -> impl Strategy<Value = Vec<Vec<u8>>> {
     let content = proptest::collection::vec(any::<u8>().prop_filter("no line end", |&b| b != b'\n'), 0..40);
     proptest::collection::vec(content.prop_map(|content| [content, b"\n".to_vec()].concat()), 0..30)

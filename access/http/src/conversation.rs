@@ -20,9 +20,9 @@ use crate::forwarded::Gatekeeper;
 use crate::patience::{PatientBody, PatientStream};
 use crate::{Line, Peer, Via};
 
-/// How long a client may take for a header, and how long a connection may idle between requests.
+/// The time that a client may take for a header, and that a connection may idle between requests.
 const HEADER: Duration = Duration::from_secs(60);
-/// How long a client may leave us waiting for the next piece of a body, or for room to send.
+/// The time that a client may make us wait for the next piece of a body, or for room to send.
 const PIECE: Duration = Duration::from_secs(60);
 /// Octets of all header fields, and of a buffer that reads or writes.
 const HEADERS: u32 = 32 * 1024;
@@ -35,7 +35,7 @@ const CONNECTION_WINDOW: u32 = 1024 * 1024;
 /// A silent HTTP/2 connection is asked so often whether it is there.
 const ALIVE: Duration = Duration::from_secs(45);
 
-/// What stands behind the HTTP doors. Cheap to clone.
+/// The router and the limits behind the HTTP doors. Cheap to clone.
 #[derive(Clone)]
 pub struct Http {
     router: Router,

@@ -1,11 +1,11 @@
-//! What a proxy in front says of the client it speaks for, in `X-Forwarded-For` and `X-Forwarded-Proto`.
+//! Reads the client's address and scheme that a proxy in front reports in `X-Forwarded-For` and `X-Forwarded-Proto`.
 //!
-//! The fields are read from proxies that are named as such ([`Proxies`]), and from nobody else. Each proxy adds the address
-//! that it was asked from behind what it was told, so that the list is read from its end: the first address that is no
-//! proxy of ours is the client's, and what stands before it is what the client says of itself, which means nothing.
+//! The fields are read only from proxies that the settings name ([`Proxies`]). Each proxy appends the address that it
+//! got the request from, so the list is read from its end: the first address that is not one of our proxies belongs to
+//! the client. The client itself wrote everything before that address, so those entries prove nothing.
 //!
-//! `Forwarded` (RFC 7239) is not read: a proxy that writes one of the two fields passes the other on as the client sent it,
-//! so that reading both would be believing the client.
+//! `Forwarded` (RFC 7239) is not read: a proxy that writes one of the two fields passes the other on as the client sent
+//! it, so reading both would mean believing the client.
 
 use std::net::{IpAddr, SocketAddr};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -36,7 +36,7 @@ impl Gatekeeper {
         Self { proxies, complained: Arc::default() }
     }
 
-    /// Whom a request with this header came from, on a connection of `peer`.
+    /// Returns the client that sent a request with this header over a connection of `peer`.
     pub fn who_asks(&self, peer: &Peer, headers: &HeaderMap) -> Peer {
         let says_something = headers.contains_key(FOR) || headers.contains_key(PROTO);
         if !says_something {
@@ -99,7 +99,8 @@ fn address(entry: &[u8]) -> Option<IpAddr> {
     bare().or_else(with_port).or_else(bracketed).map(|ip| ip.to_canonical())
 }
 
-/// What the nearest proxy was asked with: the last entry of the last line, in lower case as proxies write it.
+/// Returns the scheme that the nearest proxy was asked with: the last entry of the last line. Proxies write it in lower
+/// case.
 fn scheme(headers: &HeaderMap) -> Option<&str> {
     let last = headers.get_all(PROTO).iter().next_back()?;
     last.to_str().ok()?.rsplit(',').next().map(str::trim)

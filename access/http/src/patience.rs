@@ -23,7 +23,7 @@ impl Wait {
         Self { most, running: None }
     }
 
-    /// What was waited for has come.
+    /// Stops the clock: the event that the caller waited for has come.
     fn over(&mut self) {
         self.running = None;
     }

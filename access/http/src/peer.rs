@@ -1,21 +1,22 @@
-//! Who asks.
+//! The client that a request comes from.
 
 use std::net::IpAddr;
 use std::sync::Arc;
 
-/// Whom a request came from: an extension of every request.
+/// The client that a request came from: an extension of every request.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Peer {
     /// The client's address: that of the other end of the connection, or the one that a proxy in front says, where that
     /// proxy is believed. IPv4 in IPv6 is shown as IPv4.
     pub ip: IpAddr,
-    /// What the client's TLS is: version and cipher, or that it ends at a proxy; none in clear.
+    /// The client's TLS version and cipher, or a note that its TLS ends at a proxy. `None` if the client speaks in
+    /// clear.
     pub tls: Option<Arc<str>>,
-    /// How the request came here.
+    /// The way that the request took to us.
     pub via: Via,
 }
 
-/// How a request came here.
+/// The way that a request took to us.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Via {
     /// From the client itself, as far as anybody knows.

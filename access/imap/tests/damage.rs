@@ -33,7 +33,7 @@ impl Client {
         self.0.flush().await.unwrap();
     }
 
-    /// What comes before the tagged answer, and that.
+    /// Sends a command; returns the untagged answers and the tagged one.
     async fn ask(&mut self, command: &str) -> (Vec<String>, String) {
         self.send(format!("t {command}\r\n").as_bytes()).await;
         self.answer().await

@@ -1,4 +1,4 @@
-//! What a text file cannot show: TLS, SCRAM, time, memory, and the end of the server.
+//! The behaviour that a text file cannot show: TLS, SCRAM, time, memory, and the end of the server.
 
 mod fixture;
 
@@ -185,7 +185,7 @@ async fn letters_on_their_way_in_share_a_bounded_memory() {
     second.expect("+").await;
     second.say(&"x".repeat(8000)).await;
     second.expect("b NO Too many letters").await;
-    // Who does not wait for us is heard to the end as well.
+    // A client that does not wait for our answer is also read to the end of its letter.
     third.say("c APPEND INBOX {8000+}").await;
     third.say(&"x".repeat(8000)).await;
     third.expect("c NO Too many letters").await;

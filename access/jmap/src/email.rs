@@ -28,7 +28,7 @@ mod write;
 
 pub use preview::collapsed;
 
-/// What letters can be sorted by.
+/// The properties that letters can be sorted by.
 pub const SORT_OPTIONS: [&str; 9] = [
     "receivedAt",
     "sentAt",

@@ -6,7 +6,7 @@ use mailbox::{FolderId, LetterKey, ThreadId};
 
 /// A number that has an id.
 pub trait Id: Sized + Copy {
-    /// What stands before it.
+    /// The letter before the number.
     const MARK: char;
     /// The number.
     fn number(self) -> i64;
@@ -18,7 +18,7 @@ pub trait Id: Sized + Copy {
         format!("{}{}", Self::MARK, self.number())
     }
 
-    /// What a client's id stands for; none for what we never gave out.
+    /// Returns the object's id that a client's text stands for; `None` if we never gave out such an id.
     fn read(text: &str) -> Option<Self> {
         number(text.strip_prefix(Self::MARK)?).map(Self::from_number)
     }

@@ -24,7 +24,7 @@ pub fn object(record: &Record) -> Object {
     object
 }
 
-/// What is not said is so.
+/// Returns the values of the properties that the client left out.
 pub fn defaults() -> Object {
     let defaults = json!({
         "name": "", "replyTo": null, "bcc": null, "textSignature": "", "htmlSignature": "", "mayDelete": true,

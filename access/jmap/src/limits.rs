@@ -1,4 +1,4 @@
-//! What one request, one person and one process may take. Told to clients in the session (RFC 8620 §2).
+//! The limits of one request, one person and one process. The session tells them to clients (RFC 8620 §2).
 
 use std::time::Duration;
 
@@ -10,7 +10,7 @@ pub const CONCURRENT_UPLOAD: usize = 4;
 pub const UPLOADING: usize = 384 << 20;
 /// Octets of all letters that are being made, twice: as they are attached, and as they stand in the letter.
 pub const MAKING: usize = 256 << 20;
-/// How long one waits for a place in that memory.
+/// The time that a request waits for a place in that memory.
 pub const MEMORY_PATIENCE: Duration = Duration::from_secs(30);
 /// Octets of a request.
 pub const SIZE_REQUEST: usize = 10_000_000;
@@ -64,7 +64,7 @@ pub const REPORTS: usize = 1000;
 pub const KEPT_UPLOADS: usize = 1000;
 /// See [`KEPT_UPLOADS`].
 pub const KEPT_UPLOAD_OCTETS: u64 = 500_000_000;
-/// How long a letter may wait for the time its author wants, in seconds: a year.
+/// The time that a letter may be delayed at its author's wish, in seconds: a year.
 pub const DELAYED_SEND: u64 = 366 * 24 * 3600;
 /// Pieces that one blob is put together from (RFC 9404 §3 asks for 64 at least).
 pub const DATA_SOURCES: usize = 256;

@@ -50,7 +50,7 @@ pub fn special_use(role: &str) -> Option<SpecialUse> {
     ROLES.iter().find(|(name, _)| *name == role).map(|(_, special)| *special)
 }
 
-/// What the folder is for.
+/// Returns the role of the folder.
 pub fn role(folder: &Folder) -> Option<&'static str> {
     if folder.name == names::INBOX {
         return Some("inbox");

@@ -1,4 +1,4 @@
-//! What one request holds of the memory for all of them.
+//! The memory that one request holds of the budget for all requests.
 
 use mail::seam::AccountId;
 use net::{NoMemory, Owner, Share};

@@ -1,4 +1,4 @@
-//! Which methods there are, and which capability each belongs to.
+//! The table of methods, and the capability that each belongs to.
 
 use crate::api::{MethodError, Object};
 use crate::preferences::PREFERENCES;

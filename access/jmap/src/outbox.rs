@@ -1,4 +1,4 @@
-//! Where letters go that people send. `facteur` wires it to the post office and its queue.
+//! The outlet for the letters that people send. `facteur` wires it to the post office and its queue.
 
 use mail::seam::{Login, OurFault, Pending, Verdict, Wire};
 use mail::{Envelope, Letter, LetterId, Timestamp};
@@ -23,5 +23,5 @@ pub trait Outbox: Send + Sync {
     fn recall(&self, tx: &mut Tx, letter: LetterId, author: &Login, now: Timestamp) -> Result<bool, store::Error>;
 }
 
-/// What is noted when a letter is taken charge of. It may be called again when the transaction is.
+/// Writes the caller's notes in the transaction that takes charge of a letter. It runs again if the transaction does.
 pub type Done = Box<dyn FnMut(&mut Tx) -> Result<(), store::Error> + Send>;

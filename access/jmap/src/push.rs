@@ -1,4 +1,4 @@
-//! What has changed, for those who listen (RFC 8620 §7.1).
+//! The changes that listening clients learn of (RFC 8620 §7.1).
 
 use std::fmt::{self, Display, Formatter};
 
@@ -18,7 +18,7 @@ use crate::records::{self, Kind};
 enum Mark {
     /// The number of a change.
     Change(Change),
-    /// How much is used, and how much there may be.
+    /// The octets used, and the most that may be used.
     Quota(quota::State),
 }
 

@@ -22,7 +22,7 @@ pub use state::{State, state};
 
 /// The one id there is.
 const ID: &str = "mail";
-/// What it counts.
+/// The type of object that the quota counts.
 const TYPE: &str = "Email";
 const PROPERTIES: [&str; 10] =
     ["id", "resourceType", "used", "hardLimit", "scope", "name", "types", "warnLimit", "softLimit", "description"];

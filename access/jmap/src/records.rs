@@ -119,7 +119,7 @@ pub fn make_room(tx: &mut Tx, account: AccountId, kind: Kind) -> Result<Option<i
     Ok(oldest)
 }
 
-/// What happened to the records. `None`: so long ago is not remembered.
+/// Returns the changes of the records. `None` if the log does not reach back that far.
 pub fn changes(
     view: &View,
     account: AccountId,

@@ -17,14 +17,14 @@ use crate::session;
 use crate::subscription::Credential;
 use crate::using;
 
-/// Who makes a request.
+/// The person and client that make a request.
 pub(crate) struct Who {
     pub person: Login,
-    /// What they have logged in with.
+    /// The credential that they have logged in with.
     pub credential: Credential,
     /// The connection the request came over.
     pub wire: Wire,
-    /// How long they may go on.
+    /// The time that they may go on.
     pub stay: SharedStay,
 }
 

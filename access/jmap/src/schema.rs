@@ -5,15 +5,16 @@ use store::Migration;
 /// The tables, in the order they came. How the next step is written stands at [`Migration`].
 pub const MIGRATIONS: &[Migration] = &[Migration { room: "jmap", number: 1, sql: FIRST }];
 
-/// What is where:
+/// The tables:
 /// - `jmap_upload`: blobs that were uploaded and are kept for a while, `at` when they came.
 /// - `jmap_state`: the last change of the records of a kind.
-/// - `jmap_record`: identities, submissions, absences and preferences, as JSON. One that is gone has no data and stays for
-///   who asks what has changed.
-/// - `jmap_sending`: letters on their way, whose submissions are to say what becomes of them; `since` is how far their
-///   history is known.
-/// - `jmap_sent`: under which Message-ID the letter of a submission went. A letter can be submitted more than once.
-/// - `jmap_subscription`: `credential` is empty for the password, and else the SHA-256 of a token; `keys` is empty where
+/// - `jmap_record`: identities, submissions, absences and preferences, as JSON. A destroyed record has no data; its row
+///   stays for clients that ask what has changed.
+/// - `jmap_sending`: letters on their way, whose submissions report what becomes of them; `since` marks the end of
+///   their known history.
+/// - `jmap_sent`: the Message-ID that the letter of a submission was sent under. A letter can be submitted more than
+///   once.
+/// - `jmap_subscription`: `credential` is empty for the password, otherwise the SHA-256 of a token; `keys` is empty if
 ///   nothing is encrypted; `types` is JSON.
 /// - `jmap_vapid`: one row, the key by which push services know this server. It never leaves the row but to sign.
 const FIRST: &str = "

@@ -1,4 +1,5 @@
-//! What the methods of one request share: whose it is, what it may use, and what it has created so far.
+//! The context that the methods of one request share: its person, the capabilities it uses, and the objects it has
+//! created so far.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -11,23 +12,23 @@ use crate::memory::Memory;
 use crate::server::Server;
 use crate::subscription::Credential;
 
-/// What the methods of one request share.
+/// The context that the methods of one request share.
 pub(crate) struct Scope {
     pub server: Arc<Server>,
     pub person: Login,
-    /// What they have logged in with.
+    /// The credential that they have logged in with.
     pub credential: Credential,
     /// The connection the request came over.
     pub wire: Wire,
     /// Capabilities the request uses.
     pub using: Vec<String>,
-    /// What was created.
+    /// The objects that the request has created so far.
     pub created: Created,
     /// Octets of memory that the responses of the request may still take.
     pub left: usize,
     /// Octets of memory that what its references stand for may still take.
     pub references: usize,
-    /// What the request has of the memory for all requests.
+    /// The memory that the request holds of the budget for all requests.
     pub memory: Memory,
 }
 
@@ -50,7 +51,7 @@ impl Scope {
         self.created.real(id)
     }
 
-    /// What a client's id stands for, directly or by creation id.
+    /// Returns the object that a client's id stands for, directly or by creation id.
     pub fn find<I: Id>(&self, id: &str) -> Option<I> {
         self.created.find(id)
     }
@@ -74,7 +75,7 @@ impl Created {
         }
     }
 
-    /// What a client's id stands for, directly or by creation id.
+    /// Returns the object that a client's id stands for, directly or by creation id.
     pub fn find<I: Id>(&self, id: &str) -> Option<I> {
         self.real(id).and_then(I::read)
     }

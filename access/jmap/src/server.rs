@@ -1,4 +1,4 @@
-//! What all conversations share.
+//! The context that all conversations share.
 
 use std::collections::HashMap;
 use std::hash::Hash;
@@ -17,7 +17,7 @@ use crate::subscription::{Courier, Credentials, Deliveries, NoKey, Vapid};
 
 /// Knows people by a token that they were given at a log-in elsewhere (RFC 6750): the webmail's sessions.
 pub trait Tokens: Send + Sync {
-    /// Whose token this is; none: nobody's, or it has ended.
+    /// Returns the person that this token belongs to; `None` if it is nobody's or has ended.
     fn person<'a>(&'a self, token: &'a str) -> Pending<'a, Result<Option<Login>, OurFault>>;
 }
 
@@ -25,13 +25,13 @@ pub trait Tokens: Send + Sync {
 pub struct Server {
     /// The store with everybody's mail.
     pub store: Store,
-    /// Who may come in.
+    /// Checks passwords.
     pub logins: Arc<dyn Logins>,
-    /// Who takes charge of letters that are sent.
+    /// Takes charge of letters that people send.
     pub outbox: Arc<dyn Outbox>,
     /// For message ids.
     pub hostname: Domain,
-    /// Who may come in with a token.
+    /// Finds the person that a token belongs to.
     pub tokens: Option<Arc<dyn Tokens>>,
     /// Says at once, and not in a bounce, that one of our own addresses does not exist.
     pub recipients: Option<Arc<dyn Recipients>>,
@@ -39,19 +39,20 @@ pub struct Server {
     pub largest_letter: u64,
     /// Notes who opened which letter.
     pub witness: Arc<dyn Witness>,
-    /// What time it is.
+    /// Tells the time.
     pub clock: fn() -> Timestamp,
     /// Asks the conversations to end.
     pub shutdown: Shutdown,
-    /// What is uploaded lies in memory until it is whole.
+    /// The memory and the room for uploads, which stay in memory until they are whole.
     pub(crate) uploading: Intake,
-    /// What is attached to letters, while these are made: apart, so that slow uploads hold up nobody who writes.
+    /// The memory for the attachments of letters that are being made. It is apart, so that slow uploads hold up nobody
+    /// who writes.
     pub(crate) making: Budget,
     /// Posts to clients; none: this server does not.
     pub(crate) courier: OnceLock<Courier>,
     /// By what push services know us; read when it is first asked for.
     vapid: OnceCell<Vapid>,
-    /// What requests take while they come, are read and are answered.
+    /// The memory that requests take while they arrive, are read and are answered.
     pub(crate) requesting: Budget,
     /// A thread for each request that is carried out.
     pub(crate) desks: Arc<Semaphore>,

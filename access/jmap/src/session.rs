@@ -15,13 +15,13 @@ pub const SUBMISSION: &str = "urn:ietf:params:jmap:submission";
 /// Absence (RFC 8621 §1.3.3).
 pub const VACATION: &str = "urn:ietf:params:jmap:vacationresponse";
 
-/// How much there may be (RFC 9425 §2).
+/// The octets that a person's letters use and may use (RFC 9425 §2).
 pub const QUOTA: &str = "urn:ietf:params:jmap:quota";
 /// Blobs made, read and looked up in requests (RFC 9404 §3).
 pub const BLOB: &str = "urn:ietf:params:jmap:blob";
 
-/// What a person chose for the pages, and finds wherever they log in. Facteur's own, and without a home of its own on the web
-/// it has a name below `example`, which nobody else can have (RFC 2606 §2).
+/// The settings that a person chose for the pages, and finds wherever they log in. This capability is Facteur's own.
+/// Facteur has no domain on the web, so the name lies below `example`, which nobody else can own (RFC 2606 §2).
 pub const PREFERENCES: &str = "https://facteur.example/jmap/preferences";
 
 /// Pushes that a browser's service knows to be ours (RFC 9749 §3).
@@ -58,7 +58,7 @@ pub fn capabilities(push_key: Option<&str>) -> Value {
     capabilities
 }
 
-/// What the account of the person can do.
+/// Returns the capabilities of the person's account.
 fn account_capabilities() -> Value {
     json!({
         CORE: {},

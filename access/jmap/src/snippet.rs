@@ -104,7 +104,7 @@ impl Words {
                     self.body.extend(sought);
                 }
             }
-            // What must not be there is nowhere to be marked.
+            // A word that must not occur is never marked.
             _ => {}
         }
     }

@@ -1,4 +1,4 @@
-//! What the methods of all kinds of objects have in common (RFC 8620 §5).
+//! The code that the methods of all kinds of objects share (RFC 8620 §5).
 
 pub mod changes;
 pub mod filter;

@@ -42,25 +42,25 @@ impl Id for SubscriptionId {
     }
 }
 
-/// What is known of one.
+/// The known properties of a subscription.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Subscription {
     pub id: SubscriptionId,
     pub account: AccountId,
-    /// What the client had logged in with that made it, which alone sees it.
+    /// The credential of the client that made it. Only that credential sees it.
     pub credential: Credential,
     pub made: Timestamp,
     /// As the client calls the device it runs on.
     pub device: String,
-    /// Where to post. Whoever knows it can post there, so it is shown to nobody.
+    /// The URL to post to. Anybody who knows it can post there, so it is shown to nobody.
     pub url: String,
-    /// What to encrypt with.
+    /// The keys that messages are encrypted with.
     pub keys: Option<Keys>,
-    /// What the client must show us before anything but this goes out.
+    /// The code that the client must show us before any other message goes out.
     pub code: String,
     pub is_verified: bool,
     pub expires: Timestamp,
-    /// Which types it wants to hear of; none: all.
+    /// The types that the client wants to hear of; `None` means all.
     pub types: Option<Vec<String>>,
 }
 

@@ -1,18 +1,18 @@
-//! What a request may say that it uses (RFC 8620 §3.3, §3.6.1).
+//! The capabilities that a request may name in `using` (RFC 8620 §3.3, §3.6.1).
 //!
 //! `unknownCapability` refuses the whole request, with all calls in it that could have been carried out. Clients name
-//! in each request all capabilities that they know, or that another server of theirs has, and call nothing of most of
-//! them. What is refused for those tells their authors nothing: a method of a capability that we do not have is an
-//! `unknownMethod` anyway, for that call alone. So what is registered, or some vendor's own, is passed over.
+//! in each request every capability that they know, or that another server of theirs has, and call no method of most of
+//! them. Refusing those would tell their authors nothing: a method of a capability that we do not have is an
+//! `unknownMethod` anyway, for that call alone. So a registered capability, or one of some vendor, is passed over.
 //!
-//! What is neither is a mistake, `urn:ietf:params:jmap:mial` say: its author believes that they use something that
-//! they do not, and is told at once.
+//! Any other name is a mistake, such as `urn:ietf:params:jmap:mial`: the author believes that the request uses a
+//! capability that it does not use, and the refusal says so immediately.
 
 use https::Url;
 
 use crate::session::CAPABILITIES;
 
-/// What stands before the names that are registered with IANA.
+/// The prefix of the names that are registered with IANA.
 const PREFIX: &str = "urn:ietf:params:jmap:";
 /// The longest URI of a vendor, in octets.
 const LONGEST: usize = 512;

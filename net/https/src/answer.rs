@@ -63,7 +63,8 @@ impl Answer {
         Ok(whole.freeze())
     }
 
-    /// Where it leads, if it leads elsewhere (RFC 9110 §15.4). `from` is what was asked.
+    /// Returns the URL that the answer redirects to, if it redirects (RFC 9110 §15.4). `from` is the URL that was
+    /// requested.
     pub(crate) fn leads_to(&self, from: &Url) -> Result<Option<Url>, Error> {
         let leads = [301, 302, 303, 307, 308].contains(&self.status);
         let Some(place) = self.fields.get(LOCATION).filter(|_| leads) else { return Ok(None) };

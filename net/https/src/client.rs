@@ -31,7 +31,7 @@ pub struct Limits {
     pub time: Duration,
     /// Octets of a body.
     pub body: u64,
-    /// How often an answer to GET may lead elsewhere. What is posted is never sent elsewhere.
+    /// The most redirects that a GET follows. A POST is never redirected.
     pub redirects: u8,
 }
 

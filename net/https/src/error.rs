@@ -1,6 +1,6 @@
-//! Why there is no answer.
+//! The errors of an exchange.
 
-/// Why an exchange came to nothing. None of its texts holds a path or a query, which may be secrets.
+/// The reason why an exchange failed. No text of an error contains a path or a query, which may be secrets.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Error {
     /// Not `http:` or `https:` with a host and a port within reach, or with a name and password in it.
@@ -15,7 +15,7 @@ pub enum Error {
     /// The host is there, and we do not go there: see [`Reach`](crate::Reach).
     #[error("{0} leads to where others must not send us")]
     OutOfReach(String),
-    /// Whether we may go there cannot be told now.
+    /// The client cannot find out now whether it may connect to this host.
     #[error("{0}")]
     HomeUnknown(#[from] crate::Unknown),
     /// No connection, or no TLS, or a certificate that proves nothing.

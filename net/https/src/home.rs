@@ -15,11 +15,11 @@ use tokio::time::{Instant, timeout};
 
 /// An address that was found is good for so long, as home addresses change.
 const GOOD: Duration = Duration::from_secs(300);
-/// Where a name server does not answer, what it said before is good for so long.
+/// An earlier answer of a name server that does not answer any more stays valid for so long.
 const STILL_GOOD: Duration = Duration::from_secs(3600);
 /// After a failure nobody is asked for so long.
 const PAUSE: Duration = Duration::from_secs(10);
-/// How long all questions together may take.
+/// The most time that all questions together may take.
 const PATIENCE: Duration = Duration::from_secs(10);
 /// Names that are asked for, servers of one domain, and questions at one time.
 const MOST_NAMES: usize = 64;

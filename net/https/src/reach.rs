@@ -1,11 +1,12 @@
-//! Where a request may go. Whoever chooses an address for us must not reach through us what they cannot reach themselves:
-//! this machine, its neighbours, the drawers of a cloud (server-side request forgery).
+//! The limits on the hosts that a request may reach. A stranger who chooses an address for us must not reach through us
+//! any host that they cannot reach themselves: this machine, its neighbours, the drawers of a cloud (server-side
+//! request forgery).
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, UdpSocket};
 
 use crate::interfaces::is_beside;
 
-/// Where requests may go.
+/// The hosts that requests may reach.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Reach {
     /// To every host and port. For addresses that whoever runs this house has written down.
@@ -56,7 +57,7 @@ fn is_elsewhere(ip: IpAddr) -> bool {
     is_public(ip) && !is_ours(there) && !is_beside(there)
 }
 
-/// Where a packet to this address comes out in the end: an address may hold another one.
+/// Returns the address that a packet to this address reaches in the end: an address may contain another one.
 pub(crate) fn final_address(ip: IpAddr) -> IpAddr {
     match ip.to_canonical() {
         IpAddr::V6(ip) => translated(ip).map_or(IpAddr::V6(ip), IpAddr::V4),

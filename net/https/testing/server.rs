@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex};
 
 /// It says what it is told to say at a path, to several at one time.
 pub struct Server {
-    /// Where it is.
+    /// The address that it listens on.
     pub place: SocketAddr,
     asked: Arc<Mutex<Vec<String>>>,
 }

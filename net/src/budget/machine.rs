@@ -1,4 +1,4 @@
-//! How much memory there is.
+//! Finds the amount of memory of the machine.
 
 use std::fs;
 use std::path::{Path, PathBuf};

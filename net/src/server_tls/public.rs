@@ -1,5 +1,5 @@
-//! What a certificate proves to a stranger. The roots are those that browsers come with: a root that an administrator added to
-//! this machine is unknown to everybody else's.
+//! Checks what a certificate proves to a stranger. The roots are those of the browsers: other machines do not know a
+//! root that an administrator added to this one.
 
 use std::sync::{Arc, LazyLock};
 

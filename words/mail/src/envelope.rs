@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use crate::{Address, ReturnPath, Timestamp};
 
-/// How long the author wants the letter to be kept before it goes (RFC 4865 §4).
+/// The time for which the author wants the letter to be kept before it goes (RFC 4865 §4).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Hold {
     /// `HOLDFOR=`: so many seconds from when it comes.
@@ -36,7 +36,7 @@ pub enum BodyKind {
 /// Return path, recipients and what the sender declared about the letter.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Envelope {
-    /// Where bounces go.
+    /// The address that bounces go to.
     pub return_path: ReturnPath,
     /// The recipients of the letter; never empty when a letter is handed over.
     pub recipients: Vec<Address>,

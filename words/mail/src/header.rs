@@ -92,7 +92,7 @@ pub fn without_those(letter: &Bytes, unwanted: impl Fn(&Field<'_>) -> bool) -> B
     kept.freeze()
 }
 
-/// Where the body begins: after the empty line, or at the end of the letter where there is none.
+/// Returns the offset of the body: behind the empty line, or at the end of a letter that has none.
 pub fn body_start(letter: &[u8]) -> usize {
     let mut at = 0;
     while let Some(length) = field_length(&letter[at..]) {

@@ -37,7 +37,7 @@ pub fn to_crlf(letter: &[u8]) -> Cow<'_, [u8]> {
     Cow::Owned(out)
 }
 
-/// How many LF have no CR before them.
+/// Returns the number of LFs without a CR before them.
 pub fn bare_lfs(letter: &[u8]) -> usize {
     memchr::memchr_iter(b'\n', letter).filter(|at| !letter[..*at].ends_with(b"\r")).count()
 }

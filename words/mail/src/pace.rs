@@ -1,7 +1,7 @@
-//! How often something may happen: counters that fill at once and empty slowly.
+//! Limits the rate of events: counters fill immediately and empty slowly.
 //!
-//! A counter is kept as the moment when it will be empty again, so that nothing has to run for it to empty. Moments come from
-//! a clock that nobody can set: a change of the wall clock neither lengthens nor shortens anything.
+//! A counter is kept as the moment when it will be empty again, so that nothing has to run for it to empty. Moments
+//! come from a clock that nobody can set: a change of the wall clock neither lengthens nor shortens anything.
 
 use std::collections::HashMap;
 use std::hash::Hash;
@@ -27,7 +27,7 @@ impl Moment {
         Self(self.0.saturating_sub(duration))
     }
 
-    /// How long `earlier` is ago; nothing where it is still to come.
+    /// Returns the time since `earlier`; zero if `earlier` is still to come.
     pub fn since(self, earlier: Self) -> Duration {
         self.0.saturating_sub(earlier.0)
     }
@@ -36,7 +36,7 @@ impl Moment {
 /// So many are free at once, and one more as each interval passes.
 #[derive(Debug, Clone, Copy)]
 pub struct Pace {
-    /// How many at once.
+    /// The number of events that may happen together.
     pub free: u32,
     /// After how long one is forgotten.
     pub interval: Duration,
@@ -56,7 +56,7 @@ impl<K> Default for Counters<K> {
 }
 
 impl<K: Eq + Hash> Counters<K> {
-    /// How long until one more is free; nothing where it is free now.
+    /// Returns the time until one more event is free; zero if it is free now.
     pub fn wait(&self, key: &K, pace: Pace, now: Moment) -> Duration {
         let Some(empty_at) = self.empty_at.get(key) else { return Duration::ZERO };
         let after_one_more = empty_at.after(pace.interval);

@@ -1,8 +1,8 @@
-//! How long somebody who was let in may stay: as long as what let them in is good.
+//! The time that a person may stay logged in: as long as their credential is good.
 //!
-//! A password that is changed, a session that is ended and an account that is removed end what was opened with them, too.
-//! Each conversation of a person holds a [`Stay`], looks at it before each command, and waits for its end beside whatever
-//! else it waits for.
+//! A changed password, an ended session or a removed account also ends the conversations that were opened with it. Each
+//! conversation of a person holds a [`Stay`], checks it before each command, and waits for its end beside whatever else
+//! it waits for.
 
 use std::sync::Arc;
 
@@ -54,7 +54,7 @@ impl Doing {
     }
 }
 
-/// Why somebody has to go.
+/// The reason why a person has to go.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Leave {
     /// Their password is another now.

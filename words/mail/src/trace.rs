@@ -49,7 +49,7 @@ pub enum Event {
     Received(Arrival),
     /// It came in and was refused; nothing was kept.
     Refused {
-        /// How it came.
+        /// The way that it came.
         arrival: Arrival,
         /// The reply to the sender.
         reply: String,
@@ -58,11 +58,11 @@ pub enum Event {
     Judged {
         /// The owner of the copy that it is about; empty where it is about the letter itself, for whomever it is.
         recipient: String,
-        /// Which check: `spf`, `spam`, `sieve`, …
+        /// The name of the check: `spf`, `spam`, `sieve`, …
         by: String,
         /// Its decision.
         decision: String,
-        /// Why, in words.
+        /// The reason, in words.
         reason: String,
     },
     /// It lies in a mailbox of ours.
@@ -124,7 +124,7 @@ pub enum Event {
     Redirected {
         /// The address on the envelope.
         recipient: String,
-        /// Where it leads.
+        /// The addresses that it leads to.
         to: Vec<String>,
     },
     /// It is kept until its author wants it carried on.
@@ -146,7 +146,7 @@ pub enum Event {
     },
     /// It came with octets that no letter may have, and was taken all the same.
     Mended {
-        /// How many of its line ends were not CRLF, and are now.
+        /// The number of its line ends that were not CRLF, and are now.
         line_ends: u64,
         /// It has NUL octets, which were kept.
         nul: bool,
@@ -183,7 +183,7 @@ impl Event {
     }
 }
 
-/// How a letter came.
+/// The way that a letter came.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(from = "StoredArrival", into = "StoredArrival")]
 pub struct Arrival {

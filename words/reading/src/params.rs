@@ -122,7 +122,7 @@ fn starts_with(name: &[u8], known: &[u8]) -> bool {
     start.eq_ignore_ascii_case(known) && matches!(rest.first(), None | Some(b'*'))
 }
 
-/// How parentheses outside of quotes are read.
+/// The meaning of parentheses outside of quotes.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Parentheses {
     Comment,

@@ -115,8 +115,8 @@ pub fn tokens(value: &[u8]) -> impl Iterator<Item = Token<'_>> {
 /// The longest data of an encoded word that is looked for, in octets.
 const LONGEST_WORD: usize = 4096;
 
-/// Where the next `?=` stands. It is found once, and not again for each beginning of a word before it: those that a stranger
-/// writes without an end would cost their number times the text between.
+/// The place of the next `?=`. It is found once, and not again for each beginning of a word before it: a stranger's
+/// words without an end would otherwise cost their number times the text between.
 #[derive(Default)]
 struct Ends {
     /// Octets from the next end (and its own two) to the end of the value; none: not looked for yet.
@@ -124,7 +124,7 @@ struct Ends {
 }
 
 impl Ends {
-    /// How far into `data`, the rest of the value, the next `?=` stands.
+    /// Returns the distance of the next `?=` in `data`, the rest of the value.
     fn find(&mut self, data: &[u8]) -> Option<usize> {
         let is_ahead = self.next.is_some_and(|left| left <= data.len());
         if !is_ahead {

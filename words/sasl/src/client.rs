@@ -7,7 +7,7 @@ use crate::prepare::prepare;
 use crate::scram::{self, ServerFirst};
 use crate::{Mechanism, NONCE};
 
-/// Why the log-in cannot go on. Send `*` and give up.
+/// The reason why the log-in cannot go on. The caller sends `*` and gives up.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum ClientError {
     /// The server's challenge is not what the mechanism says.

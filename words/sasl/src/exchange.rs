@@ -41,7 +41,7 @@ pub enum Question {
         /// Prepared.
         password: Password,
     },
-    /// Which keys has this name? Answer with keys.
+    /// Asks for the keys of this name. The caller answers with keys.
     Keys {
         /// As the client gave it, prepared.
         name: String,
@@ -50,7 +50,7 @@ pub enum Question {
     Proved {
         /// The name whose keys were asked for.
         name: String,
-        /// Whether the client knows the password.
+        /// True if the client knows the password.
         proved: bool,
     },
 }
@@ -75,7 +75,7 @@ impl std::fmt::Debug for Keys {
     }
 }
 
-/// Why a log-in failed.
+/// The reason why a log-in failed.
 #[derive(Debug, Clone, thiserror::Error)]
 pub enum Refusal {
     /// Wrong name or password, or one person wanted to act as another.

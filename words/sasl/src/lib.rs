@@ -20,10 +20,10 @@ pub use prepare::prepare;
 pub use scram::derive_keys;
 pub use seam::{Turn, check, settle};
 
-/// How many random bytes a nonce is made of: the caller supplies them.
+/// The number of random bytes in a nonce: the caller supplies them.
 pub const NONCE: usize = 18;
 
-/// How many challenges a client answers in one log-in: no mechanism has more, and a server could go on for ever.
+/// The most challenges that a client answers in one log-in: no mechanism has more, and a server could go on for ever.
 pub const MOST_CHALLENGES: usize = 8;
 
 /// A way to log in.

@@ -47,7 +47,7 @@ enum Tail {
     DotCr(Ended),
 }
 
-/// How the line before ended.
+/// The end of the line before.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Ended {
     Crlf,

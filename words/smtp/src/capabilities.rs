@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use mail::{Reply, Timestamp};
 
-/// How long letters are kept for their authors (RFC 4865 §3).
+/// The times for which letters are kept for their authors (RFC 4865 §3).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct FutureRelease {
     /// The longest `HOLDFOR=`, in seconds.

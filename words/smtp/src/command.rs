@@ -55,7 +55,7 @@ pub enum Command {
 /// `MAIL FROM` and its parameters.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct MailFrom {
-    /// Where bounces go.
+    /// The address that bounces go to.
     pub return_path: ReturnPath,
     /// `SIZE=` (RFC 1870)
     pub size: Option<u64>,
@@ -92,7 +92,7 @@ pub enum Forward {
     Address(Address),
 }
 
-/// Why a line is no command.
+/// The reason why a line is no command.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum CommandError {
     /// No command begins like this.

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use mail::{Enhanced, Reply};
 
-/// Why what the server sent is not a reply. The connection is of no use after it.
+/// The reason why the server's text is not a reply. The connection is of no use after it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum ReplyError {
     /// The line does not begin with three digits and a space or hyphen.

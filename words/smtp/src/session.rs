@@ -42,13 +42,13 @@ pub struct Session {
 /// The faults of a letter against the standards (RFC 5321 §2.3.8, RFC 5322 §2.3) that was taken all the same.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Mended {
-    /// How many bare LFs, bare CRs and CR CR LFs became CRLF.
+    /// The number of bare LFs, bare CRs and CR CR LFs that became CRLF.
     pub line_ends: u64,
     /// It has NUL octets, which were kept.
     pub nul: bool,
 }
 
-/// How the client introduced itself.
+/// The introduction of a client.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Hello {
     /// Its own word, up to 255 printable characters: never to be trusted.
@@ -114,7 +114,7 @@ pub enum Answer {
     LoginFailed(Reply),
 }
 
-/// Where the dialogue stands.
+/// The stage of the dialogue.
 #[derive(Debug)]
 enum Stage {
     /// No letter is begun.
@@ -189,7 +189,7 @@ impl Session {
         (session, greeting)
     }
 
-    /// How the client introduced itself.
+    /// Returns the client's introduction, if it has made one.
     pub fn hello(&self) -> Option<&Hello> {
         self.hello.as_ref()
     }

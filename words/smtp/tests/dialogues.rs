@@ -54,7 +54,7 @@ struct Play {
     closed: bool,
 }
 
-/// Who lives here, for the questions of the session.
+/// The people of the server, for the questions of the session.
 struct Server {
     kind: Kind,
     people: Vec<String>,

@@ -1,4 +1,4 @@
-//! What a client can say: one value for each command, grouped by the state in which it may be said (RFC 9051 §6).
+//! The commands of a client: one value for each command, grouped by the states that allow it (RFC 9051 §6).
 //!
 //! Names of folders are already decoded (modified UTF-7 or UTF-8) and `INBOX` is already in capitals.
 
@@ -16,9 +16,9 @@ pub struct Tag(pub Box<str>);
 /// A command with its tag.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Request {
-    /// What the answer begins with.
+    /// The tag that the answer begins with.
     pub tag: Tag,
-    /// What is asked.
+    /// The command itself.
     pub command: Command,
 }
 
@@ -109,7 +109,7 @@ pub enum FolderCommand {
     Status {
         /// The folder.
         folder: String,
-        /// What to tell of it.
+        /// The items that the client asks for.
         items: Vec<StatusItem>,
     },
     /// `NAMESPACE`
@@ -169,7 +169,7 @@ pub struct Select {
     pub qresync: Option<Qresync>,
 }
 
-/// What a client remembers of a folder (RFC 7162 §3.2.5).
+/// The state of a folder that a client remembers (RFC 7162 §3.2.5).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Qresync {
     /// The UIDVALIDITY it knew.
@@ -206,13 +206,13 @@ pub enum SpecialUse {
 pub struct List {
     /// Was any part of the extended syntax used?
     pub extended: bool,
-    /// Which folders.
+    /// The folders to list.
     pub select: ListSelect,
     /// Put before each pattern.
     pub reference: String,
     /// With `%` and `*`; one in the plain command.
     pub patterns: Vec<String>,
-    /// What to tell of them.
+    /// The properties that the client asks for.
     pub returns: ListReturn,
 }
 
@@ -242,10 +242,10 @@ pub struct ListReturn {
     pub status: Option<Vec<StatusItem>>,
 }
 
-/// What `STATUS` can tell.
+/// The items that `STATUS` can return.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum StatusItem {
-    /// How many letters.
+    /// The number of letters.
     Messages,
     /// Always 0: nobody uses it any more.
     Recent,
@@ -253,9 +253,9 @@ pub enum StatusItem {
     UidNext,
     /// The UIDVALIDITY.
     UidValidity,
-    /// How many are not `\Seen`.
+    /// The number of letters that are not `\Seen`.
     Unseen,
-    /// How many are `\Deleted`.
+    /// The number of letters that are `\Deleted`.
     Deleted,
     /// Their octets together.
     Size,
@@ -268,7 +268,7 @@ pub enum StatusItem {
 /// `APPEND`, of one letter or several (RFC 3502).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Append {
-    /// Where to.
+    /// The folder that the letters go to.
     pub folder: String,
     /// At least one.
     pub letters: Vec<AppendLetter>,
@@ -307,7 +307,7 @@ pub enum Flag {
 /// `SEARCH`
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Search {
-    /// What the numbers in the answer (and, for the answer only, the command) are.
+    /// The meaning of the numbers in the answer (and, for the answer only, in the command).
     pub numbering: Numbering,
     /// `RETURN (…)`; absent in the plain form of RFC 3501.
     pub returns: Option<SearchReturn>,
@@ -326,7 +326,7 @@ pub struct SearchReturn {
     pub max: bool,
     /// All numbers.
     pub all: bool,
-    /// How many.
+    /// The number of letters found.
     pub count: bool,
     /// Keep the result as `$`.
     pub save: bool,
@@ -395,11 +395,11 @@ pub enum SearchKey {
 /// `FETCH`
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Fetch {
-    /// How `set` is to be read; with `Uid` the answer holds UIDs as well.
+    /// The meaning of the numbers in `set`; with `Uid` the answer contains UIDs as well.
     pub numbering: Numbering,
-    /// Which letters.
+    /// The letters to fetch from.
     pub set: SequenceSet,
-    /// What of them; macros are already taken apart.
+    /// The items of each letter; macros are already expanded.
     pub items: Vec<FetchItem>,
     /// `(CHANGEDSINCE …)`
     pub changed_since: Option<u64>,
@@ -407,7 +407,7 @@ pub struct Fetch {
     pub vanished: bool,
 }
 
-/// What `FETCH` can ask for.
+/// The items that `FETCH` can ask for.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum FetchItem {
     /// `FLAGS`
@@ -428,7 +428,7 @@ pub enum FetchItem {
     ModSeq,
     /// `BODY[…]`, `BODY.PEEK[…]`
     Section {
-        /// Which bytes.
+        /// The part and the range of bytes.
         section: Section,
         /// Leaves `\Seen` alone.
         peek: bool,
@@ -462,11 +462,11 @@ pub enum FetchItem {
 pub struct Section {
     /// `1.2.3`; empty for the letter itself.
     pub part: Vec<NonZeroU32>,
-    /// Which bytes of the part.
+    /// The bytes of the part.
     pub text: SectionText,
 }
 
-/// What of a part.
+/// The bytes of a part that a section names.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum SectionText {
     /// `BODY[]`, `BODY[1]`
@@ -495,11 +495,11 @@ pub struct Partial {
 /// `STORE`
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Store {
-    /// How `set` is to be read.
+    /// The meaning of the numbers in `set`.
     pub numbering: Numbering,
-    /// Which letters.
+    /// The letters to change.
     pub set: SequenceSet,
-    /// What to do with `flags`.
+    /// The change that `flags` makes.
     pub action: StoreAction,
     /// `.SILENT`: do not tell the new flags.
     pub silent: bool,
@@ -509,7 +509,7 @@ pub struct Store {
     pub unchanged_since: Option<u64>,
 }
 
-/// What `STORE` does.
+/// The change that `STORE` makes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum StoreAction {
     /// `FLAGS`
@@ -523,11 +523,11 @@ pub enum StoreAction {
 /// `COPY` and `MOVE`
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Transfer {
-    /// How `set` is to be read.
+    /// The meaning of the numbers in `set`.
     pub numbering: Numbering,
-    /// Which letters.
+    /// The letters to copy or move.
     pub set: SequenceSet,
-    /// Where to.
+    /// The folder that they go to.
     pub folder: String,
 }
 

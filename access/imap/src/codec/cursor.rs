@@ -8,7 +8,7 @@ use bytes::Bytes;
 use super::write::{is_astring_char, is_atom_char};
 use mail::mutf7;
 
-/// Why a command was not understood: said to the client after `BAD`.
+/// The reason why a command was not understood. The client gets it after `BAD`.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{0}")]
 pub struct Syntax(pub Cow<'static, str>);
@@ -22,7 +22,7 @@ impl From<&'static str> for Syntax {
 /// Octets of a folder's name, or of a pattern for names: several times what any folder has.
 const NAME_MAX: usize = 4096;
 
-/// What a reading function gives.
+/// The result of a reading function.
 pub type Parsed<T> = Result<T, Syntax>;
 
 /// A place in a command. Literals stand in the text where they came, except the letters of APPEND.

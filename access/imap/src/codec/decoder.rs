@@ -9,7 +9,7 @@ use super::command::{Request, Tag};
 use super::cursor::Syntax;
 use super::parse::{self, Misunderstood};
 
-/// How much a client may send.
+/// The most that a client may send.
 #[derive(Clone, Copy, Debug)]
 pub struct Limits {
     /// Octets of one line.
@@ -36,7 +36,7 @@ impl Limits {
     }
 }
 
-/// What the bytes so far amount to.
+/// The result of decoding the bytes so far.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Event {
     /// All input is taken in, and the command goes on.
@@ -56,7 +56,7 @@ pub enum Event {
     Request(Request),
     /// A line that is no command, asked for by [`Decoder::expect_line`].
     Line(Vec<u8>),
-    /// What came was no command; it is passed over.
+    /// The input was no command; it is skipped.
     Refused(Refusal),
     /// The client cannot be followed any further: say BYE.
     Lost(&'static str),
@@ -67,7 +67,7 @@ pub enum Event {
 pub struct Refusal {
     /// Its tag, when it could be read.
     pub tag: Option<Tag>,
-    /// What is wrong with it.
+    /// The mistake in the command.
     pub why: Syntax,
     /// It is larger than the limits allow; it may be well-formed.
     pub too_big: bool,
@@ -80,7 +80,7 @@ pub struct Decoder {
     utf8_names: bool,
     /// The command so far; only the end of the line once it is refused.
     text: Vec<u8>,
-    /// Where the current line begins in `text`.
+    /// The offset in `text` where the current line begins.
     line: usize,
     letters: Vec<Bytes>,
     /// Octets of `letters` and of the one announced.
@@ -116,7 +116,7 @@ const SWALLOW_MAX: u64 = 1024 * 1024;
 /// A line may be so many times too long before nobody believes any more that it will end.
 const FLOOD: usize = 16;
 
-/// What is kept of a refused line: enough for the announcement of a literal.
+/// The octets that are kept of a refused line: enough for the announcement of a literal.
 const LINE_TAIL: usize = 32;
 
 impl Decoder {

@@ -31,7 +31,7 @@ pub struct SetRange {
     pub last: SetNumber,
 }
 
-/// Which letters a command is about.
+/// The letters that a command is about.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum SequenceSet {
     /// `$`: what the last `SEARCH RETURN (SAVE)` found (RFC 5182).

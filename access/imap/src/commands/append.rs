@@ -19,7 +19,7 @@ use crate::session::{Answer, Code, Done, Session};
 /// They are filed in one transaction (RFC 3502 §6.1: all or none), which must not hold up others for long.
 const LETTERS_MAX: usize = 500;
 
-/// What can be known of an APPEND before its letter is sent: whether the folder is there, whether it would fit.
+/// Checks an APPEND before its letter is sent: the folder must exist, and the letter must fit.
 pub(crate) async fn admit(session: &Session, folder: String, size: u64) -> Result<(), Answer> {
     session.server.store.may_grow().map_err(Error::from)?;
     let account = session.login.account;
@@ -87,7 +87,7 @@ struct Ready {
     id: LetterId,
     /// The person who puts it there, as its history names them.
     recipient: String,
-    /// How it came, and what was not as it must be in it.
+    /// The way that the letter came, and the faults that were found in it.
     events: Vec<Event>,
 }
 

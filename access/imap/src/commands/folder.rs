@@ -47,7 +47,7 @@ fn kept(one: SpecialUse) -> Option<mailbox::SpecialUse> {
     }
 }
 
-/// Who deletes the folder they have selected has none selected afterwards.
+/// Deletes a folder. A client that deletes its selected folder has none selected afterwards.
 pub(super) async fn delete(session: &mut Session, out: &mut Output<'_>, name: String) -> Done {
     let account = session.login.account;
     let delete = move |tx: &mut Tx| {

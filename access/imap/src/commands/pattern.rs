@@ -14,7 +14,7 @@ pub(super) fn fits(pattern: &str, name: &str) -> bool {
             (Some(b'*'), _) => {
                 p += 1;
                 star = Some(Retry { pattern: p, name: n });
-                // What a `%` before it could take, the `*` can take as well.
+                // The `*` can take everything that a `%` before it could take.
                 percent = None;
             }
             (Some(b'%'), _) => {
@@ -34,7 +34,7 @@ pub(super) fn fits(pattern: &str, name: &str) -> bool {
     }
 }
 
-/// Where to go on behind a wildcard.
+/// The place behind a wildcard where matching goes on.
 #[derive(Clone, Copy)]
 struct Retry {
     pattern: usize,

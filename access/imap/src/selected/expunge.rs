@@ -23,7 +23,7 @@ pub async fn expunge_letters(session: &mut Session, out: &mut Output<'_>, among:
     }
     let among = among.map(|set| resolve(set, Numbering::Uid, &selected.uids, &selected.saved)).transpose()?;
     let failed = clear(session, selected.place(), among).await.err();
-    // What went is told even where a later slice failed.
+    // The client learns of the letters that are gone even if a later slice failed.
     super::updates::updates(session, out, true).await?;
     match failed {
         Some(error) => Err(error.into()),

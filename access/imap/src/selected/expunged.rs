@@ -1,4 +1,4 @@
-//! How a client is told that letters are gone: `EXPUNGE` by place, or `VANISHED` by UID (RFC 7162 §3.2.10).
+//! Tells a client that letters are gone: `EXPUNGE` by number, or `VANISHED` by UID (RFC 7162 §3.2.10).
 
 use mailbox::Uids;
 

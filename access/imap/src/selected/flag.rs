@@ -55,7 +55,7 @@ pub async fn store(session: &mut Session, out: &mut Output<'_>, command: Store) 
     Ok(Answer::ok("STORE completed"))
 }
 
-/// What a STORE wants, owned, so that the writer may run it again.
+/// The wishes of a STORE, owned, so that the writer may run it again.
 struct Wish {
     action: StoreAction,
     system: System,

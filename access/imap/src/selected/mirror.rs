@@ -7,7 +7,7 @@ use mailbox::System;
 
 const LETTER: &str = "Subject: x\r\n\r\ny\r\n";
 
-/// What a client knows of a folder: UIDs as far as it has seen them, in order.
+/// A client's knowledge of a folder: the UIDs that it has seen, in order.
 #[derive(Default)]
 struct Mirror {
     uids: Vec<Option<u32>>,

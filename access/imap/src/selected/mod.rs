@@ -42,7 +42,7 @@ pub async fn run(session: &mut Session, out: &mut Output<'_>, command: SelectedC
     let before = session.enabled;
     let done = carry_out(session, out, command).await;
     if let (Err(_), Some(selected)) = (&done, session.selected.as_deref_mut()) {
-        // What was changed before the failure is told, also to a client that wanted silence.
+        // The client learns of the changes made before the failure, even if it asked for silence.
         selected.own.clear();
     }
     announce(session, out, before);

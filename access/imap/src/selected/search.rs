@@ -48,7 +48,7 @@ pub async fn search(session: &mut Session, out: &mut Output<'_>, command: Search
     Ok(Answer::ok("SEARCH completed"))
 }
 
-/// What `$` is after this search (RFC 5182 §2.4): with only MIN or MAX asked, only those.
+/// Returns the value of `$` after this search (RFC 5182 §2.4): if only MIN or MAX was asked for, only those.
 fn to_save(found: &Uids, returns: SearchReturn) -> Uids {
     if returns.all || returns.count || !(returns.min || returns.max) {
         return found.clone();
@@ -66,7 +66,7 @@ async fn find(session: &mut Session, command: &Search) -> Result<Found, Halt> {
     session.enabled.condstore |= by_change;
     let Some(selected) = session.selected.as_deref() else { return Err(answers::nothing_selected()) };
     let criteria = Translator { selected }.all(&command.keys)?;
-    // What the view alone can tell needs no look at the store: SEARCH ALL, SEARCH UID 1:100.
+    // Some searches need only the view and no look at the store: SEARCH ALL, SEARCH UID 1:100.
     let uids = match from_view(&criteria, selected) {
         Some(uids) => uids,
         None => {

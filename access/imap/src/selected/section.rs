@@ -1,4 +1,4 @@
-//! What `BODY[…]` names: its label in the answer, and the fields a `HEADER.FIELDS` picks (RFC 9051 §6.4.5.1).
+//! The names of `BODY[…]`: its label in the answer, and the fields that a `HEADER.FIELDS` picks (RFC 9051 §6.4.5.1).
 
 use crate::codec::command::{Partial, Section, SectionText};
 use crate::codec::write::{astring, number};

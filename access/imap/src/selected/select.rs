@@ -40,7 +40,7 @@ pub async fn select(session: &mut Session, out: &mut Output<'_>, select: Select)
     Ok(Answer::ok("The folder is open").word(word))
 }
 
-/// What is read of a folder to open it, in one snapshot.
+/// The contents of a folder that are read to open it, in one snapshot.
 struct Opened {
     folder: Folder,
     uids: Uids,

@@ -52,7 +52,7 @@ fn places(range: &RangeInclusive<u32>, uids: &Uids) -> Result<UidRange, Answer> 
     }
 }
 
-/// How many UIDs of the ranges are in the view.
+/// Returns the number of UIDs of the ranges that are in the view.
 pub fn count(ranges: &[UidRange], uids: &Uids) -> u64 {
     ranges.iter().map(|range| u64::from(uids.rank(range.last) - below(range.first, uids))).sum()
 }
@@ -90,7 +90,7 @@ pub fn slices<'a>(ranges: &'a [UidRange], uids: &'a Uids, most: u32) -> impl Ite
     })
 }
 
-/// What is left of ranges above a UID.
+/// Returns the rest of the ranges above a UID.
 pub fn above(ranges: &[UidRange], uid: Uid) -> Vec<UidRange> {
     let from = ranges.partition_point(|range| range.last <= uid);
     let mut rest = ranges.get(from..).unwrap_or_default().to_vec();

@@ -7,12 +7,12 @@ use super::envelope::envelope;
 use super::write::{Charset, nstring, string};
 use crate::codec::write::number;
 
-/// How a structure is written.
+/// The form of a structure.
 #[derive(Clone, Copy, Debug)]
 pub struct Form {
     /// With extension data: `BODYSTRUCTURE` and not `BODY`.
     pub extended: bool,
-    /// What strings may be.
+    /// The charset that strings may be in.
     pub charset: Charset,
 }
 
@@ -22,7 +22,7 @@ pub fn structure(out: &mut Vec<u8>, part: &Part, form: Form) {
     match &part.content {
         Content::Multipart(parts) => multipart(out, part, parts, form),
         Content::Message(message) => single(out, part, Some(message), form),
-        // What was found in a leaf beside MIME is not told: clients fetch octets as they stand.
+        // The parts found in a leaf beside MIME are left out: clients fetch octets as they stand.
         Content::Leaf | Content::Made(_) | Content::Within(_) => single(out, part, None, form),
     }
     out.push(b')');

@@ -94,7 +94,7 @@ impl Job {
     }
 }
 
-/// Where letters came from and where they are now: two lists in the same order.
+/// The old and the new UIDs of the letters: two lists in the same order.
 #[derive(Default)]
 struct Carried {
     here: Vec<Uid>,

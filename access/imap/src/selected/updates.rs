@@ -1,4 +1,4 @@
-//! What others have changed, told to this client (RFC 9051 §5.2, §7.5.1; RFC 7162).
+//! Tells this client of the changes that others have made (RFC 9051 §5.2, §7.5.1; RFC 7162).
 
 use std::sync::Arc;
 

@@ -32,7 +32,7 @@ pub struct Selected {
     pub(super) mixed: Uids,
     /// Names of keywords as far as the client has been told them.
     pub(super) keywords: Arc<Keywords>,
-    /// What the last `SEARCH RETURN (SAVE)` found (RFC 5182).
+    /// The letters that the last `SEARCH RETURN (SAVE)` found (RFC 5182).
     pub(super) saved: Uids,
 }
 

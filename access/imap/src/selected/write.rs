@@ -1,5 +1,5 @@
-//! How strings from letters are written to a client, without `format!`: these run once for each item of each letter of
-//! a FETCH.
+//! Writes strings from letters to a client, without `format!`: this code runs once for each item of each letter of a
+//! FETCH.
 
 use mailbox::parse::decode;
 
@@ -16,7 +16,7 @@ pub enum Charset {
 }
 
 impl Charset {
-    /// What the client has enabled.
+    /// Returns the charset that the client has enabled.
     pub fn of(enabled: Enabled) -> Self {
         if enabled.rev2 || enabled.utf8 { Self::Utf8 } else { Self::Ascii }
     }

@@ -1,4 +1,4 @@
-//! What we can do, as CAPABILITY says it (RFC 9051 §6.1.1, §7.2.2).
+//! The capabilities of the server, as CAPABILITY lists them (RFC 9051 §6.1.1, §7.2.2).
 
 /// True before and after the log-in.
 const ALWAYS: &str = "IMAP4rev1 IMAP4rev2 LITERAL+ SASL-IR ID ENABLE";
@@ -8,7 +8,7 @@ const LOGGED_IN: &str = "IDLE NAMESPACE UIDPLUS MOVE UNSELECT CHILDREN LIST-EXTE
      CREATE-SPECIAL-USE CONDSTORE QRESYNC ESEARCH SEARCHRES WITHIN BINARY MULTIAPPEND STATUS=SIZE UTF8=ACCEPT QUOTA \
      QUOTA=RES-STORAGE";
 
-/// What a client can do to come in.
+/// The ways in which a client can log in.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Entrance {
     /// STARTTLS can be used.

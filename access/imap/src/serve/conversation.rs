@@ -16,7 +16,7 @@ use crate::session::{Answer, Halt, Output, Server, Session, Status};
 /// After so many commands in a row that were not understood, the client is given up.
 const BAD_MAX: u32 = 10;
 
-/// Why a conversation is over.
+/// The reason why a conversation is over.
 pub(super) enum End {
     /// The client has gone.
     Gone,
@@ -49,7 +49,7 @@ fn farewell(leave: Leave) -> &'static str {
 /// Said to clients when the program ends.
 pub(super) const CLOSING: End = End::Bye("The post office is closing, come back soon");
 
-/// Who is at the other end.
+/// The client at the other end.
 pub(super) enum Who {
     /// Someone who has until then to log in.
     Stranger {
@@ -133,7 +133,7 @@ impl Conversation {
         }
         let mut out = Output::new(&mut self.connection);
         match selected::updates(session, &mut out, expunges).await {
-            // What could not be told now is told the next time.
+            // The client learns the next time of the changes that it could not learn now.
             Ok(()) | Err(Halt::Refuse(_)) => Ok(out.pass_on().await?),
             Err(Halt::Gone(error)) => Err(broken_off(error)),
         }
@@ -148,7 +148,7 @@ impl Conversation {
         if self.bad >= BAD_MAX { Err(End::Bye("Too many commands that make no sense")) } else { Ok(()) }
     }
 
-    /// What a client can do to come in.
+    /// Returns the ways in which a client can log in.
     pub(super) fn entrance(&self) -> Entrance {
         let encrypted = self.connection.is_tls();
         Entrance { start_tls: !encrypted && self.server.tls.is_some(), log_in: encrypted || self.server.clear_logins }

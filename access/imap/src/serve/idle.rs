@@ -46,7 +46,7 @@ async fn changed(watch: &mut Option<Watch>) {
     }
 }
 
-/// What to answer to the line that has come, if it is there to its end.
+/// Returns the answer to the line that has come, if all of it is there.
 fn answer_to(conversation: &mut Conversation) -> Result<Option<Answer>, End> {
     let (taken, event) = conversation.decoder.decode(conversation.connection.buffered());
     conversation.connection.consume(taken);

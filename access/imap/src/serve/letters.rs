@@ -49,7 +49,7 @@ impl Letters {
     }
 }
 
-/// What a client is told whose letter there is no room for.
+/// Returns the answer to a client whose letter has no room.
 pub(super) fn refusal(no_room: &NoRoom) -> Answer {
     if let NoRoom::Disk(error) = no_room {
         tracing::error!(%error, "a letter on its way in cannot be kept");
@@ -72,7 +72,7 @@ impl Conversation {
         if waits { self.go_on().await } else { Ok(()) }
     }
 
-    /// What can be known before the letter is sent: whether its folder is there, whether it fits.
+    /// Checks a letter before it is sent: its folder must exist, and the letter must fit.
     async fn admit(&self, size: u64) -> Result<(), Answer> {
         if let Some(no_room) = &self.letters.no_room {
             return Err(refusal(no_room));

@@ -41,7 +41,7 @@ pub(super) async fn converse(server: Arc<Server>, stream: Stream) {
     Box::pin(conversation.leave(end)).await;
 }
 
-/// What comes after a command.
+/// The step after a command.
 pub(super) enum Next {
     /// The next command.
     Command,

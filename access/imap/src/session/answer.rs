@@ -7,7 +7,7 @@ use std::ops::RangeInclusive;
 use crate::codec::sets::write_set;
 use crate::codec::write;
 
-/// How a command ended.
+/// The end of a command.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Status {
     /// It was done.
@@ -21,7 +21,7 @@ pub enum Status {
 /// The line after the tag: a status, perhaps a code, a text for a person.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Answer {
-    /// How it ended.
+    /// The way that the command ended.
     pub status: Status,
     /// For the program at the other end.
     pub code: Option<Code>,
@@ -124,7 +124,7 @@ impl Code {
     }
 }
 
-/// Why a command stopped early.
+/// The reason why a command stopped early.
 #[derive(Debug)]
 pub enum Halt {
     /// The client gets this answer and goes on.
@@ -133,7 +133,8 @@ pub enum Halt {
     Gone(net::Error),
 }
 
-/// What a command function gives: the answer for the tagged line. `?` works on `Answer` and on the errors of the rooms below.
+/// The result of a command function: the answer for the tagged line. `?` works on `Answer` and on the errors of the
+/// rooms below.
 pub type Done = Result<Answer, Halt>;
 
 impl From<Answer> for Halt {

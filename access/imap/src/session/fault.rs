@@ -1,4 +1,4 @@
-//! What the mailbox could not do, as answers with the response codes of RFC 5530.
+//! Turns the errors of the mailbox into answers with the response codes of RFC 5530.
 
 use super::answer::{Answer, Halt};
 

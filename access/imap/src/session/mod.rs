@@ -1,4 +1,4 @@
-//! What a logged-in client has: the context every command function gets, and what it answers with.
+//! The context of a logged-in client: each command function gets it, and answers with it.
 //!
 //! The commands need this and nothing of the loop that calls them ([`crate::serve`]).
 
@@ -17,7 +17,8 @@ pub use answer::{Answer, Code, Done, Halt, Status};
 pub use output::Output;
 pub use server::{Server, Timeouts};
 
-/// What `ENABLE` (or a command that implies it) has switched on. Nothing is ever switched off again (RFC 5161 §3.1).
+/// The extensions that `ENABLE` (or a command that implies it) has switched on. Nothing is ever switched off again (RFC
+/// 5161 §3.1).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Enabled {
     /// `IMAP4rev2`: ESEARCH answers, UTF-8 names, no RECENT.
@@ -48,9 +49,9 @@ impl Session {
 pub struct Session {
     /// The server it is in: store, limits.
     pub server: Arc<Server>,
-    /// Who it is.
+    /// The person that has logged in.
     pub login: Login,
-    /// What it has enabled.
+    /// The extensions that the client has enabled.
     pub enabled: Enabled,
     /// The tag of the command that is running: ESEARCH repeats it (RFC 9051 §7.3.4).
     pub tag: Box<str>,

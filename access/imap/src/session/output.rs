@@ -1,4 +1,4 @@
-//! Where answers are written: a buffer with back-pressure, so that a slow reader holds up nobody but itself.
+//! The output of a conversation: a buffer with back-pressure, so that a slow reader holds up nobody but itself.
 
 use net::{Connection, Error};
 
@@ -28,7 +28,7 @@ impl<'a> Output<'a> {
         Self { buffer: Vec::new(), connection: None, begun: false }
     }
 
-    /// What is not yet sent: append to it.
+    /// Returns the octets that are not sent yet: append to them.
     pub fn buffer(&mut self) -> &mut Vec<u8> {
         &mut self.buffer
     }

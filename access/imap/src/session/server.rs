@@ -1,4 +1,4 @@
-//! What all conversations share.
+//! The context that all conversations share.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -11,21 +11,21 @@ use net::{Budget, Intake, ServerTls, Shutdown};
 pub struct Server {
     /// The store with everybody's mail.
     pub store: store::Store,
-    /// Who may come in.
+    /// Checks passwords.
     pub logins: Arc<dyn Logins>,
     /// STARTTLS is offered with this.
     pub tls: Option<ServerTls>,
     /// The largest letter APPEND takes, in octets (RFC 7889).
     pub append_limit: u64,
-    /// Where letters that are being appended are kept until they are whole.
+    /// The place where appended letters are kept until they are whole.
     pub intake: Intake,
-    /// How long to wait for whom.
+    /// The times that the server waits for clients.
     pub timeouts: Timeouts,
     /// Asks the conversations to end.
     pub shutdown: Shutdown,
     /// Allows log-ins outside TLS: for tests on this machine only.
     pub clear_logins: bool,
-    /// Who takes down what is read and removed.
+    /// Takes down the letters that are read and removed.
     pub witness: Arc<dyn Witness>,
 }
 
@@ -46,7 +46,7 @@ impl Server {
     }
 }
 
-/// How long to wait for whom.
+/// The times that the server waits for clients.
 #[derive(Clone, Copy, Debug)]
 pub struct Timeouts {
     /// From the greeting to the log-in, all tries together.

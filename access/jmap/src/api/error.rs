@@ -1,4 +1,4 @@
-//! What goes wrong, at each of the three levels (RFC 8620 §3.6, §5.3).
+//! The errors of each of the three levels (RFC 8620 §3.6, §5.3).
 
 use serde_json::{Value, json};
 
@@ -111,7 +111,7 @@ described_errors! {
     unknown_data_type "unknownDataType";
 }
 
-/// What is said of octets that are damaged or lost.
+/// The description of an error about octets that are damaged or lost.
 const DAMAGED: &str = "the octets are damaged or lost; the administrator can restore them from a backup";
 
 impl MethodError {
@@ -120,7 +120,7 @@ impl MethodError {
         self.description == DAMAGED
     }
 
-    /// What kind of error it is.
+    /// Returns the error's type.
     pub fn kind(&self) -> &'static str {
         self.kind
     }
@@ -167,7 +167,7 @@ impl From<store::Error> for MethodError {
     }
 }
 
-/// What a client wrote may stand in a description, but not all of it.
+/// A description quotes what a client wrote, but not all of it.
 fn clipped(mut why: String) -> String {
     why.truncate(why.floor_char_boundary(LONGEST));
     why
@@ -177,7 +177,7 @@ fn clipped(mut why: String) -> String {
 #[derive(Clone, Debug, PartialEq)]
 pub struct SetError(Object);
 
-/// What the kinds of errors mean, where nothing more is known of the case.
+/// The description of each type of error, for errors about which nothing more is known.
 const MEANINGS: [(&str, &str); 21] = [
     ("notFound", "there is none of this id"),
     ("willDestroy", "it is destroyed in the same call"),
@@ -238,12 +238,12 @@ impl SetError {
         Self::new("notFound")
     }
 
-    /// What kind of error it is.
+    /// Returns the error's type.
     pub fn kind(&self) -> &str {
         self.0.get("type").and_then(Value::as_str).unwrap_or_default()
     }
 
-    /// What is said of it in words.
+    /// Returns the error's description in words.
     pub fn description(&self) -> &str {
         self.0.get("description").and_then(Value::as_str).unwrap_or_default()
     }

@@ -18,7 +18,7 @@ const ENTRY: usize = 2 * (size_of::<String>() + VALUE);
 /// An object that is not empty has one node at least.
 const NODE: usize = 11 * (size_of::<String>() + VALUE);
 
-/// Why a text was not read.
+/// The reason for which a text was not read.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Unread {
     /// It is no I-JSON; what is wrong and where.
@@ -70,7 +70,7 @@ fn entry(name: &str) -> usize {
     ENTRY - VALUE + name.len()
 }
 
-/// What may still be taken; none: more than there was has been asked for.
+/// The room that the values may still take. `None` once a value has asked for more than there was.
 struct Room(Cell<Option<usize>>);
 
 impl Room {

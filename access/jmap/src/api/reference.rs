@@ -5,7 +5,8 @@ use serde_json::Value;
 use super::json::{footprint, footprint_of};
 use super::{Invocation, MethodError, Object};
 
-/// What the look at one value on a path costs, as octets of memory: a path with `*` looks at many and may find nothing.
+/// The cost of looking at one value on a path, as octets of memory: a path with `*` looks at many values and may find
+/// nothing.
 const LOOK: usize = 64;
 /// The most steps of a path. What it leads through is no deeper.
 const DEEPEST: usize = 256;
@@ -62,7 +63,7 @@ fn look_up(reference: &Value, responses: &[Invocation], left: &mut usize) -> Res
     })
 }
 
-/// Why there is nothing to be put in the place of a reference.
+/// The reason for which a reference has no value to be replaced with.
 enum Missed {
     Nowhere,
     TooLarge,

@@ -7,12 +7,12 @@ use serde_json::{Value, json};
 use super::json::{self as i_json, Unread};
 use super::{MethodError, Object, RequestError};
 
-/// What the client wants done.
+/// The request of a client.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Request {
     /// Capabilities it uses.
     pub using: Vec<String>,
-    /// What to call, in order.
+    /// The methods to call, in order.
     pub calls: Vec<Invocation>,
     /// Ids of what was created before, by creation id; where it wants to hear of them.
     pub created_ids: Option<BTreeMap<String, String>>,

@@ -1,7 +1,8 @@
 //! Blob/get (RFC 9404 §4.2): octets of blobs in a response, and what they come to.
 //!
-//! What is given has the room of any response. What is only counted or digested is read in turns, a piece at a time,
-//! and of all blobs of a call no more than [`limits::BLOBS_READ`].
+//! The octets that a response contains count against the room of any response. The octets that are only counted or
+//! digested are read in turns, a piece at a time, and a call reads no more than [`limits::BLOBS_READ`] of them in all
+//! its blobs.
 
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
@@ -21,7 +22,7 @@ use crate::standard::{self, get as standard_get};
 
 /// The digests there are, as the registry of HTTP digests calls them.
 pub const DIGESTS: [&str; 3] = ["sha", "sha-256", "sha-512"];
-/// What stands before the name of a digest.
+/// The prefix of a digest's name.
 const DIGEST: &str = "digest:";
 
 #[derive(Deserialize)]
@@ -35,7 +36,7 @@ struct GetArguments {
     length: Option<u64>,
 }
 
-/// What a client wants to know of each blob.
+/// The properties and the range that a client wants of each blob.
 #[derive(Clone, Default)]
 struct Wish {
     offset: u64,
@@ -116,7 +117,7 @@ impl Wish {
     }
 }
 
-/// What was found in a range.
+/// The octets and digests that were found in a range.
 #[derive(Default)]
 struct Found {
     octets: Vec<u8>,
@@ -160,8 +161,7 @@ async fn one(
             return Err(MethodError::request_too_large());
         }
     }
-    // Whether the range reaches beyond the end is known when the end is; and only reading tells that of what is
-    // encoded.
+    // The end of the blob shows whether the range reaches beyond it, and only reading finds the end of an encoded blob.
     let mut behind = wish.size || wish.reads();
     while behind && slice.length().is_none() {
         let read = move |view: &View| {

@@ -6,18 +6,18 @@ pub use mailbox::parse::Step;
 
 use crate::id::number;
 
-/// How many parts may be taken out of each other.
+/// The most parts that may be taken out of each other.
 const DEEPEST: usize = 8;
 
-/// Where a blob is: `L12` is a letter, `U3` what was uploaded, and `L12-100_220b` the octets 100 to 220 of the letter
-/// with base64 undone, of which a part may be taken again.
+/// The path to a blob: `L12` is a letter, `U3` is an upload, and `L12-100_220b` is the octets 100 to 220 of the letter
+/// with base64 undone. A part of the result may be taken again.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct BlobPath {
     pub base: Base,
     pub steps: Vec<Step>,
 }
 
-/// What is kept.
+/// The stored octets that a path begins at.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Base {
     Letter(LetterKey),
@@ -30,7 +30,7 @@ impl BlobPath {
         Self { base: Base::Letter(letter), steps: Vec::new() }
     }
 
-    /// What was uploaded.
+    /// Returns the path of an upload.
     pub fn upload(number: i64) -> Self {
         Self { base: Base::Upload(number), steps: Vec::new() }
     }

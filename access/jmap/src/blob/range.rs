@@ -13,7 +13,7 @@ use crate::email::get::TURN;
 use crate::limits;
 use crate::scope::Scope;
 
-/// How far a range has been read.
+/// The progress of reading a range.
 pub struct Slice {
     reader: Reader,
     /// Octets before the range that have to be read to come to it.
@@ -25,11 +25,11 @@ pub struct Slice {
     /// Octets that have been read.
     seen: u64,
     over: bool,
-    /// What it is read in.
+    /// The share of memory that the slice is read in.
     _memory: Share,
 }
 
-/// What one reading gives.
+/// The result of one reading.
 pub enum Step {
     /// The next octets; there may be more.
     Octets(Bytes),

@@ -42,7 +42,7 @@ pub fn open(view: &View, account: AccountId, place: &BlobPath) -> Result<Option<
 }
 
 impl Opened {
-    /// How many octets it has; none where only reading it all can tell.
+    /// Returns the length of the blob in octets; `None` if only reading all of it can show the length.
     pub fn known_length(&self) -> Option<u64> {
         match self.steps.as_slice() {
             [] => Some(self.length),
@@ -51,7 +51,8 @@ impl Opened {
         }
     }
 
-    /// How many octets it has at most: no encoding makes them more than those it stands in, but for packed RTF.
+    /// Returns the greatest length that the blob can have in octets: only packed RTF can decode to more octets than it
+    /// has.
     pub fn greatest_length(&self) -> u64 {
         let length = self.steps.first().map_or(self.length, |step| step.end.saturating_sub(step.start));
         let is_rtf = self.steps.iter().any(|step| step.encoding == Encoding::RtfText);
@@ -87,7 +88,7 @@ impl Opened {
     }
 }
 
-/// How far a blob has been read.
+/// The progress of reading a blob.
 pub struct Reader {
     blob: BlobId,
     at: u64,

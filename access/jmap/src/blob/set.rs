@@ -64,7 +64,7 @@ pub async fn upload(scope: &mut Scope, arguments: Object) -> Result<Object, Meth
     }
     while !waiting.is_empty() {
         for (key, draft) in ready(&mut waiting) {
-            // What was made stays made: a client that hears only of the failure would make it again.
+            // The blobs made so far stay: a client that hears only of the failure would make them again.
             let failing = |error| if created.is_empty() { error } else { MethodError::server_partial_fail() };
             match make(scope, account, draft, &mut left).await.map_err(failing)? {
                 Ok(object) => {

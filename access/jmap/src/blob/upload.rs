@@ -1,4 +1,4 @@
-//! What was uploaded, and is kept until it is used or a day is over (RFC 8620 §6.1).
+//! Uploads: each is kept until it is used or a day is over (RFC 8620 §6.1).
 
 use std::time::Duration;
 
@@ -9,9 +9,9 @@ use store::{BlobId, Key, PreparedBlob, Store, Tx, params};
 
 use crate::limits;
 
-/// How long an upload is kept that nothing was made of.
+/// The time that an upload is kept if nothing is made of it.
 const KEPT: Duration = Duration::from_secs(24 * 3600);
-/// How often those are looked for that have been kept long enough, and how many go at once.
+/// The time between two searches for uploads that have been kept long enough, and the number that one search removes.
 const LOOK: Duration = Duration::from_secs(600);
 const AT_ONCE: usize = 100;
 

@@ -25,7 +25,7 @@ pub fn part(
 ) -> Result<Value, MethodError> {
     let (object, wants_list) = alone(letter, part_, properties, room)?;
     let mut object = object;
-    // What is inside comes with the structure, whatever else was asked for.
+    // The parts inside always come with the structure, even if the client did not ask for them.
     if let Some(parts) = part_.shown_parts()
         && (inside || wants_list)
     {
@@ -38,7 +38,7 @@ pub fn part(
     Ok(object.into())
 }
 
-/// What is said of the part itself, and whether the parts inside it are asked for.
+/// Describes the part itself, and says whether the client asked for the parts inside it.
 fn alone(
     letter: &EmailView<'_>,
     part: &Part,
@@ -85,7 +85,7 @@ fn named(letter: &EmailView<'_>, part: &Part, name: &str, is_multipart: bool) ->
     let text = |octets: &[u8]| Value::from(String::from_utf8_lossy(octets).replace('\0', ""));
     match name {
         "partId" if !is_multipart => letter.known.number(&letter.structure, part).map_or(Value::Null, Value::from),
-        // What is found in winmail.dat has names of its own.
+        // The parts found in winmail.dat have names of their own.
         "name" if is_multipart => Value::Null,
         "name" => part.file_name().map_or(Value::Null, Value::from),
         "charset" => match part.charset() {
@@ -216,7 +216,7 @@ fn cut(text: &mut String, limit: usize, is_html: bool) {
     if let Some(open) = open_tag(text) {
         text.truncate(open);
     }
-    // What is no tag yet may have become one.
+    // A `<` that begins no tag in the cut text may have begun one in the whole text.
     if let Some(open) = text.rfind('<')
         && text.rfind('>').is_none_or(|close| close < open)
     {
@@ -224,8 +224,8 @@ fn cut(text: &mut String, limit: usize, is_html: bool) {
     }
 }
 
-/// Where the tag or the comment begins that has not ended at the end of the text. A value in quotes may have anything in
-/// it.
+/// Returns the offset of a tag or comment that is still open at the end of the text. A quoted value may contain any
+/// character.
 fn open_tag(text: &str) -> Option<usize> {
     let mut at = 0;
     while let Some(open) = text.get(at..)?.find('<').map(|found| at + found) {

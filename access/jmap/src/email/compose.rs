@@ -85,7 +85,7 @@ async fn fetch(
     Ok(Ok(Some(share)))
 }
 
-/// How many octets will be read of them, at most.
+/// Returns the most octets that will be read of the blobs.
 fn most_of(blobs: &[Opened]) -> usize {
     let all = blobs.iter().fold(0, |sum: u64, blob| sum.saturating_add(blob.greatest_length()));
     usize::try_from(all).unwrap_or(usize::MAX).min(limits::ATTACHMENTS)

@@ -1,5 +1,5 @@
-//! What a person meets a letter as: properties of our own, from which the pages show, answer and forward it. What they say is
-//! decided in [`mailbox::parse::Contents`] alone.
+//! Properties of our own that describe a letter as a person sees it: the pages show, answer and forward the letter from
+//! them. Only [`mailbox::parse::Contents`] decides their values.
 
 use mailbox::parse::{By, Content, Contents, Item, Role, What, decode, protection as found};
 use serde_json::{Value, json};

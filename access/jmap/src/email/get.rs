@@ -22,7 +22,7 @@ use crate::scope::Scope;
 use crate::standard::{self, get as standard_get};
 use crate::state;
 
-/// How long one reading goes on before others have their turn: it ends behind the letter that it is at.
+/// The time that one reading goes on before others have their turn: it ends after the letter that it is reading.
 pub const TURN: Duration = Duration::from_millis(50);
 
 #[derive(Deserialize)]

@@ -23,7 +23,7 @@ const MOST_FIELDS: usize = 2000;
 /// Octets of a field that are read in a form other than the raw one. An item that is cut by this is left out.
 const LOOKED_AT: usize = 100_000;
 
-/// How the value of a field is given.
+/// The form in which a field's value is returned.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Form {
     Raw,
@@ -115,7 +115,7 @@ pub struct Header {
     charset: Option<String>,
 }
 
-/// Where a field stands in the octets.
+/// The ranges of a field within the octets.
 #[derive(Clone, Debug)]
 struct FieldRange {
     name: Range<usize>,
@@ -136,7 +136,7 @@ impl Header {
         Self { octets, fields, charset }
     }
 
-    /// What a property says of the header.
+    /// Returns the value of a header property.
     pub fn property(&self, wanted: &HeaderProperty) -> Value {
         if !wanted.all {
             return self.last(&wanted.name, wanted.form);
@@ -186,7 +186,7 @@ fn looked_at(value: &[u8]) -> (Cow<'_, [u8]>, bool) {
     }
 }
 
-/// What is not UTF-8 becomes U+FFFD; NUL falls away.
+/// Replaces every octet that is not UTF-8 with U+FFFD, and drops NUL.
 fn raw(value: &[u8]) -> String {
     String::from_utf8_lossy(value).replace('\0', "")
 }
@@ -278,8 +278,8 @@ fn message_ids(value: &[u8]) -> Option<Vec<String>> {
     in_brackets(value, |id| !id.is_empty() && !id.contains('<'))
 }
 
-/// What stands in angle brackets, without its blanks; none where something else stands there than comments, blanks and
-/// commas, or where an item is not `sound`.
+/// Returns the items in angle brackets, without their blanks. Returns `None` if anything but comments, blanks and
+/// commas stands between them, or if an item is not `sound`.
 fn in_brackets(value: &[u8], sound: impl Fn(&str) -> bool) -> Option<Vec<String>> {
     let (value, is_cut) = looked_at(value);
     let value = without_comments(&raw(&value));

@@ -17,7 +17,7 @@ const SYSTEM: [(&str, System); 4] = [
 /// The most keywords of one letter.
 pub const MOST: usize = 128;
 
-/// What a keyword is to the mailbox: a flag, or a name.
+/// Returns the mailbox's meaning of a keyword: a flag, or a name.
 pub fn meaning(keyword: &str) -> (System, String) {
     let folded = keyword.to_ascii_lowercase();
     match SYSTEM.iter().find(|(name, _)| *name == folded) {

@@ -1,5 +1,5 @@
-//! What was found out of one letter while its Email object is made, so that nothing is looked for again for each part: a
-//! stranger chooses how many parts there are.
+//! The findings about one letter while its Email object is made. A stranger chooses the number of parts, so nothing is
+//! looked up again for each part.
 
 use std::cell::{OnceCell, RefCell};
 use std::collections::HashMap;
@@ -59,7 +59,7 @@ impl Known {
     }
 }
 
-/// What a window has of a range; none where there may be more of it than that.
+/// Returns the octets of a range that lie in a window; `None` if the range may continue beyond the window.
 fn within((start, octets): &(u64, Bytes), range: &Range<u64>) -> Option<Bytes> {
     let from = usize::try_from(range.start.checked_sub(*start)?).ok()?;
     let to = usize::try_from(range.end.checked_sub(*start)?).ok()?;

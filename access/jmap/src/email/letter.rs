@@ -26,7 +26,7 @@ const HEADER: u64 = 1 << 20;
 /// Properties that list parts; each part pays for its own room.
 const OF_PARTS: [&str; 5] = ["textBody", "htmlBody", "attachments", "bodyStructure", "consistsOf"];
 
-/// What a client wants of each letter.
+/// The properties and limits that a client wants of each letter.
 #[derive(Clone, Debug)]
 pub struct Wish {
     pub properties: Vec<Property>,
@@ -38,13 +38,13 @@ pub struct Wish {
     pub value_limit: usize,
 }
 
-/// Where a letter's octets are.
+/// The place of a letter's octets.
 pub enum Source<'a> {
     Stored(&'a View, BlobId),
     Octets(&'a View, Bytes),
 }
 
-/// What only a stored letter has.
+/// The properties that only a stored letter has.
 pub struct Stored {
     pub id: String,
     pub thread: String,
@@ -62,7 +62,7 @@ pub struct EmailView<'a> {
     pub summary: Summary,
     pub structure: Structure,
     pub source: Source<'a>,
-    /// What was found out of it already.
+    /// The findings made so far about the letter.
     pub known: Known,
 }
 
@@ -142,8 +142,8 @@ impl EmailView<'_> {
         })
     }
 
-    /// What a convenience property stands for: the last field of the name (RFC 8621 §4.1.2, §4.1.3). What is kept of the
-    /// header is the whole of it nearly always; else the letter is looked at.
+    /// Returns the value of a convenience property: the last field of the name (RFC 8621 §4.1.2, §4.1.3). The kept part
+    /// of the header is nearly always all of it; otherwise the letter itself is read.
     fn field(&self, piece: Piece, form: Form, header: &mut Option<Header>) -> Result<Value, MethodError> {
         let Some(value) = self.summary.piece(piece) else { return Ok(Value::Null) };
         if self.summary.is_whole(piece) {
@@ -198,7 +198,7 @@ impl EmailView<'_> {
         Ok(raw::charset_told(&self.read(start..end.min(start + HEADER))?))
     }
 
-    /// What the letter consists of.
+    /// Returns the contents that the letter consists of.
     fn contents(&self) -> Result<Contents<'_>, MethodError> {
         Contents::of(&self.structure, |range| self.read_all(range))
     }

@@ -38,7 +38,7 @@ struct ParseArguments {
     max_body_value_bytes: u64,
 }
 
-/// What came of one blob.
+/// The result of parsing one blob.
 enum Parsed {
     Email(Object),
     NotParsable,

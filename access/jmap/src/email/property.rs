@@ -42,7 +42,7 @@ pub fn is_named(name: &str) -> bool {
     EMAIL.contains(&name)
 }
 
-/// What `Email/get` gives where nothing is asked for (RFC 8621 §4.2).
+/// The number of leading properties that `Email/get` returns if the client names none (RFC 8621 §4.2).
 const DEFAULT: usize = 24;
 
 const PART: [&str; 12] = [
@@ -60,7 +60,7 @@ const PART: [&str; 12] = [
     "subParts",
 ];
 
-/// What is given of a part where nothing is asked for (RFC 8621 §4.2).
+/// The number of leading properties that a part has if the client names none (RFC 8621 §4.2).
 const PART_DEFAULT: usize = 10;
 
 /// A property that a client asks for.
@@ -79,7 +79,7 @@ pub struct HeaderProperty {
     pub written: String,
     /// The field's name.
     pub name: String,
-    /// How its value is given.
+    /// The form of its value.
     pub form: Form,
     /// All fields of the name, and not the last one only.
     pub all: bool,

@@ -19,12 +19,12 @@ use crate::standard::query::{
 };
 use crate::{limits, state};
 
-/// How often a list is made again because something changed while it was being made.
+/// The number of times that a list is made again because something changed while it was being made.
 const TRIES: usize = 5;
 /// The most letters of one conversation that are looked at.
 const IN_THREAD: usize = 10_000;
 
-/// What Email has beside the arguments of every `/query` and `/queryChanges`.
+/// The arguments that Email has beside those of every `/query` and `/queryChanges`.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct OwnArguments {
@@ -74,7 +74,8 @@ async fn list(
         let found = search::list(&server.store, account, listing.clone(), window, limit, total, (server.clock)()).await;
         let found = found.map_err(too_complex)?.ok_or_else(MethodError::anchor_not_found)?;
         tries += 1;
-        // Where it never rests the state is the older one, from which all changes are told again.
+        // If the mailbox never rests, the answer carries the older state, and the client gets all changes since then
+        // again.
         if found.exact || tries == TRIES {
             return Ok(found);
         }
@@ -127,7 +128,7 @@ struct Touched {
     /// They may have been on the list, and may not be where they were.
     removed: Vec<LetterKey>,
     letters: HashSet<LetterKey>,
-    /// Where a list looks at conversations, all letters of those touched.
+    /// All letters of the conversations that changed, if the list collapses conversations.
     threads: HashSet<ThreadId>,
     now: Cursor,
 }
@@ -170,7 +171,7 @@ fn too_complex(error: Error) -> MethodError {
     }
 }
 
-/// What is asked for, as the mailbox lists it.
+/// Translates the client's query into a listing of the mailbox.
 fn listing(filter: Option<Value>, sort: Option<Vec<Comparator>>, collapse: bool) -> Result<Listing, MethodError> {
     let sort = sort.unwrap_or_default();
     check_sort(&sort)?;

@@ -1,4 +1,4 @@
-//! What the answer of one call may hold.
+//! The room that the answer of one call has.
 
 use serde_json::Value;
 
@@ -6,7 +6,7 @@ use crate::api::json::{footprint, footprint_of};
 use crate::api::{MethodError, Object};
 use crate::limits;
 
-/// What may still be given. Moved in and out of the readings of one call.
+/// The room that is left in the answer. It moves in and out of the readings of one call.
 #[derive(Clone, Copy, Debug)]
 pub struct Room {
     /// Octets of body values: past them they are cut, and say so.

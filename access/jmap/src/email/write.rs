@@ -28,8 +28,9 @@ use crate::standard::{SetAnswer, Span};
 const MOST_NAMED: usize = 8;
 /// Letters changed in one write.
 const AT_ONCE: usize = 50;
-/// The same where the client takes a state for granted: all are one change, up to as many as the writer may be held for.
-/// Where they are more, each further write is made only if nobody else has changed anything since the last one.
+/// The most letters that one write changes if the client expects a certain state: all of them are one change, up to the
+/// number that may hold the writer. Each further write happens only if nobody else has changed anything since the last
+/// one.
 const TOGETHER: usize = 250;
 
 /// The state of the letters.
@@ -119,7 +120,7 @@ pub enum Which {
 }
 
 impl Which {
-    /// What a client's id stands for; `filed` are the creation ids of this call.
+    /// Returns the letter that a client's id stands for; `filed` are the creation ids of this call.
     pub fn read(scope: &Scope, id: &str, filed: &[String]) -> Option<Self> {
         match id.strip_prefix('#') {
             Some(creation) if filed.iter().any(|filed| filed == creation) => Some(Self::Filed(creation.to_owned())),
@@ -128,7 +129,7 @@ impl Which {
     }
 }
 
-/// What came of a task: what a client must know of a letter filed.
+/// The result of a task: the properties that a client must know of a filed letter.
 pub type Outcome = Result<Option<Object>, SetError>;
 
 /// Does what can be done of a filing outside of the writer.
@@ -154,7 +155,7 @@ pub struct Work<'a> {
     pub answer: SetAnswer,
     waiting: Vec<(String, Task)>,
     octets: u64,
-    /// What earlier writes of the call have filed, by creation id.
+    /// The letters that earlier writes of the call have filed, by creation id.
     filed: Filed,
     /// The account's keywords, read once for all letters of the call.
     known: Option<Arc<Keywords>>,
@@ -176,7 +177,7 @@ impl<'a> Work<'a> {
         };
         self.waiting.push((name, task));
         if self.span.is_conditional() {
-            // What waits to be written together is in memory together.
+            // Letters that are written together are in memory together.
             if self.octets > limits::ATTACHMENTS as u64 {
                 return Err(MethodError::request_too_large());
             }
@@ -251,7 +252,7 @@ fn act_all(tx: &mut Tx, account: AccountId, tasks: &[(String, Task)], known: &Ke
 
 type Filed = BTreeMap<String, LetterKey>;
 
-/// What is asked against the rules is the inner error, and then nothing was written.
+/// The inner error says that the rules refuse the action, and then nothing was written.
 fn act(
     tx: &mut Tx,
     account: AccountId,
@@ -283,7 +284,7 @@ fn file(tx: &mut Tx, account: AccountId, ready: &Ready, known: &Keywords) -> Res
     let Ready { prepared, folder, system, keywords, received, beyond } = ready;
     let (target, labels) = (Target::Id(*folder), Labels::All(keywords));
     let (system, received, beyond) = (*system, *received, *beyond);
-    // What a person writes or puts in order here has no history of its own until it is sent.
+    // A letter that a person writes or sorts here has no history of its own until it is sent.
     let deposit = Deposit { prepared, target, system, labels, received, beyond, begins: None };
     let filed = Filer::new(account, received).knowing(known).file(tx, &deposit)?.filed;
     let made = json!({
@@ -345,7 +346,7 @@ fn in_lower_case(path: &str) -> String {
 
 type Wanted = (FolderId, System, Vec<String>);
 
-/// Where the letter shall lie, and its keywords.
+/// Returns the folders that the letter shall lie in, and its keywords.
 fn wanted(tx: &Tx, account: AccountId, after: &Object) -> Result<Result<Wanted, SetError>, Error> {
     let mut bad = Vec::new();
     let keywords = after.get("keywords").and_then(Value::as_object);

@@ -34,7 +34,7 @@ pub fn held(value: &Value, memory: Memory) -> Response {
     response
 }
 
-/// What was asked for.
+/// Answers with the requested value as JSON.
 pub fn json(value: &Value) -> Response {
     with(StatusCode::OK, "application/json", value)
 }

@@ -24,7 +24,7 @@ pub async fn aside<T: Send + 'static>(work: impl Future<Output = T> + Send + 'st
     done?.ok_or(Gone::Caller)
 }
 
-/// Why there is nothing.
+/// The reason for which there is no result.
 #[derive(Debug, thiserror::Error)]
 pub enum Gone {
     #[error("nobody waits for it")]

@@ -1,4 +1,4 @@
-//! Who asks: name and password (RFC 7617), or a token (RFC 6750), with each request.
+//! Finds out who makes each request: by name and password (RFC 7617), or by a token (RFC 6750).
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -69,7 +69,7 @@ async fn by_token(server: &Server, token: &str) -> Result<Login, Response> {
     }
 }
 
-/// What who is not, or no longer, let in is told.
+/// Returns the answer to a client that is not, or no longer, logged in.
 pub(super) fn log_in() -> Response {
     let mut response = plain_problem(StatusCode::UNAUTHORIZED, "log in with your address and password");
     let challenge = HeaderValue::from_static("Basic realm=\"Facteur\", charset=\"UTF-8\"");

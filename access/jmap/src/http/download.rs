@@ -24,7 +24,7 @@ use crate::blob::{self, BlobPath, Opened, Reader};
 use crate::id::Id;
 use crate::server::Server;
 
-/// What RFC 8187 §3.2.1 lets stand as it is.
+/// The characters that RFC 8187 §3.2.1 leaves unencoded.
 const ATTRIBUTE: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
 #[derive(Deserialize)]
@@ -57,7 +57,7 @@ pub async fn download(
         Ok(None) => return missing(),
         Err(error) => return unreadable(&error),
     };
-    // What an id stands for never changes (RFC 8620 §6.2), so it is a tag of what it stands for.
+    // A blob id always stands for the same octets (RFC 8620 §6.2), so the id is also their entity tag.
     let tag = format!("\"{blob}\"");
     let part = match Asked::of(&method, &asked, &tag) {
         None => None,
@@ -117,7 +117,8 @@ struct Part {
     length: u64,
 }
 
-/// What of a blob is asked for. The length of what is encoded is found out by reading it once, a piece at a time.
+/// Returns the range of a blob that the client asks for. The length of an encoded blob is found by reading it once, a
+/// piece at a time.
 async fn part(server: &Server, account: AccountId, opened: &Opened, asked: Asked) -> Result<Part, store::Error> {
     let length = match opened.known_length() {
         Some(length) => length,
@@ -157,7 +158,7 @@ fn unsatisfiable(length: u64) -> Response {
     response
 }
 
-/// What of a blob is still to be sent.
+/// The part of a blob that is still to be sent.
 struct Rest {
     reader: Reader,
     /// Octets that have to be read before it, because they are encoded together.

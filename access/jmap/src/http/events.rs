@@ -34,7 +34,7 @@ pub struct Wish {
 }
 
 impl Wish {
-    /// What is left empty, as some clients fill the template of the URL, was not given.
+    /// Treats an empty argument as absent: some clients leave arguments empty when they fill the template of the URL.
     fn of_what_is_given(self) -> Self {
         let given = |text: Option<String>| text.filter(|text| !text.is_empty());
         Self { types: given(self.types), closeafter: given(self.closeafter), ping: given(self.ping) }
@@ -62,7 +62,7 @@ struct Listener {
     /// There is something to tell at once.
     missed: bool,
     over: bool,
-    /// How long they may listen.
+    /// The time that the client may listen.
     stay: SharedStay,
     _turn: Turn<AccountId>,
 }
@@ -93,7 +93,7 @@ pub async fn events(
     let Ok(known) = server.read(account, move |view| push::states(view, account)).await else {
         return answer::plain_problem(StatusCode::SERVICE_UNAVAILABLE, "the account cannot be read now");
     };
-    // Who comes back is told at once what it has missed.
+    // A client that comes back learns immediately what it has missed.
     let last = headers.get("last-event-id").and_then(|id| id.to_str().ok());
     let heard = last.and_then(|id| known.of_event_id(id)).filter(|heard| *heard != known);
     let (missed, known) = (heard.is_some(), heard.unwrap_or(known));
@@ -173,7 +173,7 @@ impl Listener {
         format!("event: ping\ndata: {{\"interval\":{}}}\n\n", interval.as_secs()).into()
     }
 
-    /// What changed of what is listened to, if something did.
+    /// Returns an event with the changed states that the client listens to, if any changed.
     async fn state_event(&mut self) -> Option<Bytes> {
         let account = self.account;
         let now = match self.server.read(account, move |view| push::states(view, account)).await {

@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use axum::http::{HeaderMap, Method, header};
 
-/// What of the octets is asked for.
+/// The range of the octets that a client asks for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Asked {
     /// From an octet to another, both of them included, or to the end.

@@ -22,7 +22,8 @@ pub async fn session(
     answer::json(&crate::session::session(&person, &base(&peer, &uri, &headers), server.push_key().await))
 }
 
-/// What stands before our paths, as the client sees it. Where it does not say what it calls us, paths alone must do.
+/// Returns the origin that the client sees before our paths. If the request does not name our host, the paths stand
+/// alone.
 fn base(peer: &Peer, uri: &Uri, headers: &HeaderMap) -> String {
     let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
     // HTTP/2 says it in the URI.

@@ -38,7 +38,7 @@ pub async fn set(scope: &mut Scope, arguments: Object) -> Result<Object, MethodE
 fn state_of(view: &View, account: AccountId) -> Result<mailbox::Change, mailbox::Error> {
     Ok(records::state(view, account, Kind::Identity)?)
 }
-/// What is wrong with an identity that is to be made.
+/// Returns the fault of an identity that is to be made.
 async fn fault(scope: &Scope, given: &Object) -> Result<Option<SetError>, MethodError> {
     let email = given.get("email").and_then(Value::as_str).and_then(|email| Address::parse(email).ok());
     let mut bad = faults(given);

@@ -49,7 +49,7 @@ impl From<Fault> for Unfit {
     }
 }
 
-/// What the mailboxes shall be. Those that are to be made have the highest numbers.
+/// The mailboxes as they shall be. New mailboxes have the highest numbers.
 struct Intent {
     wishes: BTreeMap<FolderId, Wish>,
     /// Those named in the call.

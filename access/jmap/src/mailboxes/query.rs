@@ -20,7 +20,7 @@ use crate::standard::query::{
 };
 use crate::{limits, state};
 
-/// What Mailbox has beside the arguments of every `/query` and `/queryChanges`.
+/// The arguments that Mailbox has beside those of every `/query` and `/queryChanges`.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct OwnArguments {

@@ -56,8 +56,9 @@ fn state(view: &View, account: AccountId) -> Result<Change, Error> {
     Ok(account_changes::states(view, account)?.folders)
 }
 
-/// What is valid as a whole is done as a whole, so that two mailboxes can swap their names; else one after the other, and
-/// each is taken or refused as things stand then (RFC 8620 §5.3).
+/// Carries out a batch. A batch that is valid as a whole is carried out as a whole, so that two mailboxes can swap
+/// their names. Otherwise each change is taken or refused after the one before it, as things stand then (RFC 8620
+/// §5.3).
 fn carry_out(tx: &mut Tx, account: AccountId, batch: &Batch, known: Created) -> Result<(SetAnswer, Created), Error> {
     let mut whole = known.clone();
     match tx.attempt(|tx| outcome::carry_out(tx, account, batch, &mut whole))? {

@@ -53,7 +53,7 @@ impl Siblings {
     }
 }
 
-/// Why a mailbox is not made, or does not get its name: there is `other`.
+/// Returns the error for a mailbox that cannot be made or renamed because `other` has its name.
 pub fn taken(other: &Folder) -> SetError {
     let why = format!("there is a mailbox called {:?} here already", own_name(other));
     SetError::new("alreadyExists").because(why).with("existingId", other.id.id()).with("properties", json!(["name"]))

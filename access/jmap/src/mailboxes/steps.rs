@@ -17,7 +17,7 @@ use crate::id::Id;
 use crate::scope::Created;
 use crate::standard::SetAnswer;
 
-/// How often updates are tried again that a name stood in the way of.
+/// The number of times that an update is tried again after a name stood in its way.
 const TRIES: usize = 5;
 
 /// Carries a call out in steps; what cannot be is undone alone.
@@ -30,7 +30,7 @@ pub fn carry_out(tx: &mut Tx, account: AccountId, batch: &Batch, known: &mut Cre
     Ok(answer)
 }
 
-/// Why a record was not written: an error of the record, or one of the store that ends the method.
+/// The reason for which a record was not written: an error of the record, or one of the store that ends the method.
 pub enum Fault {
     Record(SetError),
     Store(store::Error),

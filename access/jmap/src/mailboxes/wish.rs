@@ -1,4 +1,4 @@
-//! What a client wants a mailbox to be.
+//! The properties that a client wants a mailbox to have.
 
 use mailbox::folder::{SpecialUse, name as names};
 use mailbox::{Folder, FolderId};
@@ -8,7 +8,7 @@ use super::{PROPERTIES, special_use};
 use crate::api::{Object, SetError, patch};
 use crate::scope::Created;
 
-/// What can be said of a mailbox.
+/// The properties of a mailbox that a client can set.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Wish {
     pub name: String,
@@ -66,7 +66,7 @@ pub fn read(known: &Created, given: &Object) -> Result<Wish, SetError> {
     if bad.is_empty() { Ok(wish) } else { Err(SetError::invalid(bad)) }
 }
 
-/// What the folder shall be with the patch applied.
+/// Returns the properties that the folder shall have with the patch applied.
 pub fn after(known: &Created, folder: &Folder, before: &Object, change: &Object) -> Result<Wish, SetError> {
     let default = |name: &str| match name {
         "sortOrder" => Some(json!(0)),

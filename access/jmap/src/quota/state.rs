@@ -10,7 +10,7 @@ use crate::id::number;
 /// The largest UnsignedInt (RFC 8620 §1.3).
 pub const LARGEST: u64 = (1 << 53) - 1;
 
-/// What can change of a quota.
+/// The changing numbers of a quota.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct State {
     /// Octets that the letters take.
@@ -39,7 +39,7 @@ impl Display for State {
     }
 }
 
-/// How it stands with the account.
+/// Returns the account's usage and limit.
 pub fn state(view: &View, account: AccountId) -> Result<State, mailbox::Error> {
     let usage = mailbox::account::usage(view, account)?;
     Ok(State { used: usage.used.min(LARGEST), limit: usage.quota.map(|quota| quota.min(LARGEST)) })

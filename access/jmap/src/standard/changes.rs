@@ -18,14 +18,14 @@ pub struct ChangesArguments {
 }
 
 impl ChangesArguments {
-    /// Where the client stands, and how many ids it may be given.
+    /// Returns the client's position in the log, and the most ids that it may be given.
     pub fn checked(&self) -> Result<(Cursor, usize), MethodError> {
         let most = self.check_most()?;
         let from = state::read(&self.since_state).ok_or_else(MethodError::cannot_calculate_changes)?;
         Ok((from, most))
     }
 
-    /// How many ids the client may be given.
+    /// Returns the most ids that the client may be given.
     pub fn check_most(&self) -> Result<usize, MethodError> {
         match self.max_changes {
             Some(0) => Err(MethodError::invalid_arguments("maxChanges must be positive")),

@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use crate::api::{MethodError, Object};
 
-/// How deep operators may stand in each other, and how many conditions there may be.
+/// The deepest nesting of operators, and the most conditions.
 const DEEPEST: usize = 32;
 const MOST: usize = 256;
 

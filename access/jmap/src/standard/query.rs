@@ -86,7 +86,7 @@ pub struct QueryChangesArguments {
     pub sort: Option<Vec<Comparator>>,
     pub since_query_state: String,
     pub max_changes: Option<u64>,
-    // What stands behind it may be omitted; we omit nothing.
+    // A server may omit the changes behind this id; we omit nothing.
     #[allow(dead_code)]
     pub up_to_id: Option<String>,
     #[serde(default)]
@@ -102,13 +102,13 @@ pub fn arguments_and<C: DeserializeOwned, O: DeserializeOwned>(
     Ok((super::arguments(arguments)?, super::arguments(own)?))
 }
 
-/// Which part of the results.
+/// The part of the results that the client asks for.
 #[derive(Clone, Debug, Default)]
 pub struct Part {
     pub position: i64,
     pub anchor: Option<String>,
     pub anchor_offset: i64,
-    /// What is given at most, and whether it is less than was asked for.
+    /// The most ids of the answer, and whether that is fewer than the client asked for.
     pub limit: usize,
     pub clamped: bool,
 }

@@ -40,17 +40,17 @@ impl SetArguments {
         Ok(())
     }
 
-    /// What is to be created, by creation id.
+    /// Takes the objects to create, by creation id.
     pub fn creates(&mut self) -> Vec<(String, Object)> {
         objects(self.create.take())
     }
 
-    /// What is to be updated, by id as the client wrote it.
+    /// Takes the objects to update, by id as the client wrote it.
     pub fn updates(&mut self) -> Vec<(String, Object)> {
         objects(self.update.take())
     }
 
-    /// What is to be destroyed, each once.
+    /// Takes the ids to destroy, each once.
     pub fn destroys(&mut self) -> Vec<String> {
         let mut ids = self.destroy.take().unwrap_or_default();
         let mut met = std::collections::HashSet::new();
@@ -59,7 +59,7 @@ impl SetArguments {
     }
 }
 
-/// What a client calls what it creates must be an Id (RFC 8620 §1.2).
+/// Checks that each creation id is an Id (RFC 8620 §1.2).
 pub fn check_creation_ids(create: &serde_json::Map<String, Value>) -> Result<(), MethodError> {
     match create.keys().find(|key| !id::is_well_formed(key)) {
         Some(bad) => Err(MethodError::invalid_arguments(format!("{bad:?} cannot be a creation id"))),
@@ -74,7 +74,7 @@ fn objects(map: Option<serde_json::Map<String, Value>>) -> Vec<(String, Object)>
         .collect()
 }
 
-/// What came of each record.
+/// The result for each record.
 #[derive(Debug, Default)]
 pub struct SetAnswer {
     pub created: Object,

@@ -19,14 +19,14 @@ pub type StateOf = fn(&View, AccountId) -> Result<Change, Error>;
 pub struct Span {
     account: AccountId,
     state: StateOf,
-    /// What must be so when something is written.
+    /// The state that a write requires.
     expected: Option<String>,
     old: Change,
     new: Change,
     wrote: bool,
 }
 
-/// What stopped a write.
+/// The reason for which a write was stopped.
 enum Stopped {
     OtherState,
     Failed(Error),
@@ -90,7 +90,7 @@ impl Span {
         }
     }
 
-    /// What must be the state when something is written.
+    /// Returns the state that a write requires.
     pub fn expected(&self) -> Option<String> {
         self.expected.clone()
     }

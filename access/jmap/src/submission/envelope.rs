@@ -1,4 +1,4 @@
-//! Who a letter is from and for: as the client says, or as its header does (RFC 8621 §7).
+//! The sender and the recipients of a letter: the client names them, or the header does (RFC 8621 §7).
 
 use std::collections::HashSet;
 use std::time::Duration;
@@ -56,7 +56,7 @@ impl Hold {
             let seconds = seconds.and_then(|digits| digits.bytes().all(|b| b.is_ascii_digit()).then(|| digits.parse()));
             now.after(Duration::from_secs(seconds.and_then(Result::ok).ok_or_else(invalid)?))
         } else {
-            // What stands behind the semicolon says what to do with one that is too far away: we always refuse it.
+            // The text behind the semicolon says what to do with a time that is too far away: we always refuse it.
             let date = value.split(';').next().unwrap_or_default();
             Timestamp(date.parse::<jiff::Timestamp>().map_err(|_| invalid())?.as_millisecond())
         };
@@ -163,7 +163,7 @@ fn recipients(texts: Vec<&str>) -> Result<Vec<Address>, SetError> {
     Ok(all)
 }
 
-/// What travels with the letter.
+/// Returns the envelope that travels with the letter.
 pub fn for_letter(return_path: ReturnPath, recipients: Vec<Address>, letter: &[u8]) -> Envelope {
     let head = letter.get(..header::body_start(letter)).unwrap_or_default();
     let international =

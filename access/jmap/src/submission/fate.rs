@@ -1,4 +1,4 @@
-//! What is said of a submission as its letter goes on (RFC 8621 §7: `deliveryStatus`, `undoStatus`).
+//! Updates the status of a submission as its letter goes on (RFC 8621 §7: `deliveryStatus`, `undoStatus`).
 
 use std::collections::HashMap;
 
@@ -122,7 +122,7 @@ pub fn hear(data: &mut Object, report: &Report, blob: &str) -> bool {
 /// A recipient, and which of those it leads to.
 type Spot = (String, String);
 
-/// Where in what is known a name stands, in lower case.
+/// The position of each lower-case name within the known status.
 struct Spots {
     recipients: HashMap<String, Spot>,
     targets: HashMap<String, Vec<Spot>>,
@@ -133,7 +133,7 @@ impl Spots {
         let mut spots = Self { recipients: HashMap::new(), targets: HashMap::new() };
         for (name, led) in data.get("reached").and_then(Value::as_object).into_iter().flatten() {
             let led: Vec<&String> = led.as_object().into_iter().flat_map(|led| led.keys()).collect();
-            // Where it leads to several, nobody knows which of them is meant by its name.
+            // If the address leads to several targets, its name does not tell which of them is meant.
             let only = if let [only] = led[..] { only } else { name };
             spots.recipients.insert(name.to_lowercase(), (name.clone(), only.clone()));
             for target in led {
@@ -182,7 +182,7 @@ fn remember(heard: &mut Object, (name, target): Spot, what: &What) {
     }
 }
 
-/// What is known of one that a recipient leads to: what reports say counts where we know no more ourselves.
+/// Returns the known status of one target of a recipient: a report counts if we know nothing better ourselves.
 fn informed(known: &Value, heard: Option<&Value>) -> Value {
     let mut status = known.clone();
     if let Some(heard) = heard.filter(|_| known["delivered"] == "unknown") {
@@ -229,7 +229,7 @@ fn await_target(data: &mut Object, target: &str) {
     }
 }
 
-/// What is known of a recipient, or of somebody that one leads to.
+/// Sets the known status of a recipient, or of a target that one leads to.
 fn set(data: &mut Object, address: &str, reply: &str, delivered: &str) {
     let Some(reached) = data.get_mut("reached").and_then(Value::as_object_mut) else { return };
     for (name, led) in reached.iter_mut() {
@@ -241,7 +241,7 @@ fn set(data: &mut Object, address: &str, reply: &str, delivered: &str) {
     }
 }
 
-/// What all that a recipient leads to comes to: the one that matters most to who wrote.
+/// Sums up the targets that a recipient leads to: the status that matters most to the author wins.
 fn tell(data: &mut Object) {
     let weight = |status: &Value| match status["delivered"].as_str() {
         Some("queued") => 3,

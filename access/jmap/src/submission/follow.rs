@@ -14,7 +14,7 @@ use super::{fate, hear, sent};
 use crate::api::Object;
 use crate::records::{self, Kind};
 
-/// What happens at once is taken in at once.
+/// Events that happen within this time are taken in together.
 const PAUSE: Duration = Duration::from_millis(100);
 /// A look that failed is tried again after this; and without anything heard, things are looked at again.
 const AGAIN: Duration = Duration::from_secs(60);
@@ -77,7 +77,7 @@ pub async fn follow(store: Store, shutdown: impl Future<Output = ()> + Send) {
                         }
                     };
                     if tokio::time::timeout(AGAIN, changed).await.is_err() {
-                        // What could not be read then may be read now.
+                        // Letters that could not be read before may be readable now.
                         heard = LetterKey(0);
                     }
                     tokio::time::sleep(PAUSE).await;

@@ -29,7 +29,7 @@ pub async fn get(scope: &Scope, arguments: Object) -> Result<Object, MethodError
             };
             match record {
                 Some(record) => {
-                    // What became of a letter to a thousand people is long.
+                    // The record of a letter to a thousand people is long.
                     room.take_object(&record.data)?;
                     found.push(record);
                 }

@@ -48,7 +48,7 @@ pub async fn look(store: &Store, seen: &mut LetterKey) -> Result<bool, store::Er
     Ok(more)
 }
 
-/// What the letter says, if it is a report and still there.
+/// Returns the report that the letter contains, if it is a report and still there.
 fn read(view: &View, account: AccountId, letter: LetterKey) -> Result<Option<Report>, mailbox::Error> {
     let want = Want { structure: true, ..Want::ROW };
     let found = fetch::visible(view, account, letter, want)?;

@@ -73,7 +73,7 @@ pub async fn changes(scope: &Scope, arguments: Object) -> Result<Object, MethodE
     answer.into_arguments(arguments.max_changes)
 }
 
-/// Which submissions are asked for, and in which order.
+/// The submissions that a client asks for, and their order.
 struct Listing {
     filter: Option<Filter<Vec<Condition>>>,
     sort: Vec<Comparator>,

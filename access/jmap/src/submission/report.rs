@@ -1,5 +1,5 @@
-//! What a report says of a letter: delivery status notifications (RFC 3464) and disposition notifications (RFC 8098).
-//! Anybody can write anything here, so that reading it never fails: what is malformed says less.
+//! Reads reports about letters: delivery status notifications (RFC 3464) and disposition notifications (RFC 8098).
+//! Anybody can write anything here, so reading never fails: a malformed report merely says less.
 
 use mail::{Address, header, trace};
 use mailbox::parse::{Part, Structure};
@@ -11,7 +11,7 @@ const LONGEST_REPLY: usize = 300;
 /// The longest message id that is looked for, in octets (a line of RFC 5322 §2.1.1).
 const LONGEST_ID: usize = 998;
 
-/// What kind of report it is.
+/// The kind of report.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
     /// A delivery status notification.
@@ -20,7 +20,7 @@ pub enum Kind {
     Disposition,
 }
 
-/// Where in a letter the two parts of a report stand that programs read.
+/// The places of the two parts of a report that programs read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Parts<'a> {
     pub kind: Kind,
@@ -30,7 +30,7 @@ pub struct Parts<'a> {
     pub returned: Option<&'a Part>,
 }
 
-/// What it says.
+/// The statements of a report.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Report {
     pub kind: Kind,
@@ -40,17 +40,17 @@ pub struct Report {
     pub told: Vec<Told>,
 }
 
-/// What it says of one recipient.
+/// The statement about one recipient.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Told {
     /// To whom the letter was sent, in lower case.
     pub original: Option<String>,
-    /// Where that led, in lower case.
+    /// The address that the recipient led to, in lower case.
     pub last: Option<String>,
     pub what: What,
 }
 
-/// What became of the letter there.
+/// The fate of the letter at that recipient.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum What {
     /// `delivered`: yes, no, or neither; and the answer as RFC 8621 §7 writes it.

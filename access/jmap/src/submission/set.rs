@@ -41,7 +41,7 @@ pub async fn set(scope: &mut Scope, mut arguments: Object) -> Result<Answers, Me
     let account = scope.account(&arguments.account_id)?;
     arguments.check()?;
     let mut span = Span::open(&scope.server.store, account, state_of, arguments.if_in_state.take()).await?;
-    // Which letter each submission that succeeded is of, by how the client calls the submission.
+    // The letter of each submission that succeeded, by the id that the client uses for the submission.
     let mut letters = BTreeMap::new();
     let mut answer = SetAnswer::default();
     for (key, given) in arguments.creates() {
@@ -165,7 +165,7 @@ async fn create(
     }))
 }
 
-/// What the commit that takes charge of a letter tells: the record, and the states before and after.
+/// The result of the commit that takes charge of a letter: the record, and the states before and after.
 #[derive(Default)]
 struct Noted {
     made: Option<(i64, Change, Change)>,
@@ -219,7 +219,7 @@ async fn send(
 /// The letter and the identity that are named, and the letter's octets.
 async fn find(scope: &Scope, account: AccountId, given: &Object) -> Result<Result<Outgoing, SetError>, MethodError> {
     let known = ["identityId", "emailId", "envelope"];
-    // What the server sets may stand there as nothing.
+    // A client may name the properties that the server sets if it gives them as null.
     let may_stand =
         |name: &str, value: &Value| known.contains(&name) || (value.is_null() && PROPERTIES.contains(&name));
     let others = given.iter().filter(|(name, value)| !may_stand(name, value));

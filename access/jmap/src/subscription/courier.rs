@@ -1,4 +1,4 @@
-//! Who carries messages to clients: takes errands from the methods, and keeps a task for each subscription.
+//! Carries messages to clients: takes errands from the methods, and keeps a task for each subscription.
 
 use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -48,7 +48,7 @@ impl Courier {
         (Self { client, credentials, errands, codes: Mutex::default() }, Deliveries(waiting))
     }
 
-    /// What it posts with.
+    /// Returns the HTTP client that it posts with.
     pub fn client(&self) -> &Client {
         &self.client
     }
@@ -88,7 +88,7 @@ impl Deliveries {
     pub async fn run(mut self, server: Arc<Server>) {
         let mut tasks = Tasks::default();
         for known in before(&server).await {
-            // What changed while nobody was told is told at once.
+            // Clients learn now of the changes that happened while this task was not running.
             tasks.tell(&server, known, None);
         }
         let shutdown = server.shutdown.clone();

@@ -1,11 +1,12 @@
-//! What a client has logged in with. A subscription belongs to it, and ends with it (RFC 8620 §7.2).
+//! The credential that a client has logged in with. A subscription belongs to it, and ends with it (RFC 8620 §7.2).
 
 use axum::http::{HeaderMap, header};
 use mail::Timestamp;
 use mail::seam::{AccountId, OurFault, Pending};
 use ring::digest;
 
-/// What a client has logged in with: the person's password, or a token, of which only the SHA-256 is kept.
+/// The credential that a client has logged in with: the person's password, or a token, of which only the SHA-256 is
+/// kept.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub enum Credential {
     /// The password.

@@ -27,7 +27,7 @@ const CODE_TRIES: u32 = 3;
 /// A subscription that has gone or expired is noticed within this, when nothing changes.
 const LOOK: Duration = Duration::from_secs(3600);
 
-/// What became of a message.
+/// The outcome of posting a message.
 enum Pushed {
     Done,
     /// The service says that nobody listens there any more.
@@ -96,7 +96,7 @@ pub async fn tell(server: Arc<Server>, subscription: Subscription, from: Option<
         let wake = if owed.is_empty() { Instant::now() + LOOK } else { not_before };
         tokio::select! {
             () = sleep_until(wake) => {}
-            // What is owed waits for its time, and takes later changes along.
+            // A message that is due waits for its time, and takes later changes along.
             () = watch.changed(), if owed.is_empty() => sleep_until(not_before.max(Instant::now() + PAUSE / 10)).await,
         }
     }

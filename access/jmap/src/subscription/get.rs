@@ -9,7 +9,7 @@ use crate::scope::Scope;
 use crate::standard::{self, get as standard_get};
 
 const PROPERTIES: [&str; 5] = ["id", "deviceClientId", "verificationCode", "expires", "types"];
-/// What may be somebody's secret.
+/// The properties that may be somebody's secret.
 const HIDDEN: [&str; 2] = ["url", "keys"];
 
 #[derive(Deserialize)]

@@ -89,7 +89,7 @@ fn note_refused(scope: &Scope, error: &SetError) {
     tracing::info!(%login, kind = error.kind(), why = error.description(), "a push subscription is refused");
 }
 
-/// Whose subscriptions a request sees.
+/// The owner whose subscriptions a request sees.
 struct Owner {
     account: AccountId,
     credential: Credential,
@@ -138,7 +138,7 @@ async fn create_one(scope: &Scope, given: &Object) -> Result<Result<Object, SetE
     Ok(Ok(told))
 }
 
-/// What the client describes, or which properties are wrong.
+/// Returns the subscription that the client describes, or the names of its invalid properties.
 fn made(given: &Object, owner: Owner, now: Timestamp, courier: &Courier) -> Result<Subscription, Vec<String>> {
     const KNOWN: [&str; 6] = ["deviceClientId", "url", "keys", "verificationCode", "expires", "types"];
     let mut bad: Vec<String> = given.keys().filter(|name| !KNOWN.contains(&name.as_str())).cloned().collect();

@@ -1,5 +1,5 @@
-//! Who we are to push services (RFC 8292): a key of this server, by which a service knows that what comes for a browser comes
-//! from those that the browser has subscribed with.
+//! The key by which push services know this server (RFC 8292). A service accepts a message for a browser only from the
+//! server that the browser subscribed with.
 
 use std::time::Duration;
 
@@ -12,7 +12,7 @@ use ring::signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, KeyPair};
 use serde_json::json;
 use store::{Key, Store, Tx, params};
 
-/// How long a token is good. RFC 8292 §2 allows a day; clocks differ.
+/// The lifetime of a token. RFC 8292 §2 allows a day; clocks differ.
 const LIFE: Duration = Duration::from_secs(12 * 3600);
 
 /// Our key, and whom a service that is in trouble with us can write to.
@@ -28,7 +28,7 @@ pub enum Error {
     /// The store did not give it.
     #[error(transparent)]
     Store(#[from] store::Error),
-    /// What it gave is no key, or chance failed.
+    /// The store holds no valid key, or the random generator failed.
     #[error("the key for push services is no key")]
     Key,
 }
@@ -49,7 +49,7 @@ impl Vapid {
         Ok(Self { key, public, contact: format!("mailto:postmaster@{hostname}") })
     }
 
-    /// What a browser subscribes with: the point, uncompressed, in base64url (RFC 9749 §3).
+    /// Returns the public key that a browser subscribes with: the point, uncompressed, in base64url (RFC 9749 §3).
     pub fn public(&self) -> &str {
         &self.public
     }

@@ -26,7 +26,7 @@ fn what_imap_and_deliveries_do_is_told() {
     assert_eq!(fixture.changes("Email", &since), (json!([new]), json!([old]), json!([])));
     fixture.expunge(&old);
     assert_eq!(fixture.changes("Email", &since), (json!([new]), json!([]), json!([old])));
-    // What came and went is not told at all.
+    // A letter that came and went does not appear at all.
     fixture.expunge(&new);
     assert_eq!(fixture.changes("Email", &since), (json!([]), json!([]), json!([old])));
 }
@@ -128,7 +128,7 @@ fn a_conversation_whose_letter_was_read_or_moved_since_is_not_passed_over_in_pie
     }
 }
 
-/// What a client has that only ever calls Email/changes and Thread/changes.
+/// The state of a client that only ever calls Email/changes and Thread/changes.
 #[derive(Default)]
 struct Client {
     emails: std::collections::BTreeSet<String>,
@@ -256,7 +256,7 @@ fn an_answer_that_names_no_letter_is_told_in_its_conversation() {
     assert_ne!(thread(&bob), thread(&carol));
     let emails = fixture.call("Email/get", json!({"ids": []}))["state"].clone();
     let threads = fixture.call("Thread/get", json!({"ids": []}))["state"].clone();
-    // What Alice wrote to both makes one conversation of them.
+    // Letters from Alice to both make one conversation of them.
     let begun = "From: alice@alpha.test\r\nTo: bob@beta.test, carol@gamma.test\r\nSubject: Outing\r\nDate: Mon, 23 Nov 2026 10:00:00 +0000\r\n\r\nHi\r\n";
     let begun = fixture.deliver("sent", begun);
     let first = thread(&begun);

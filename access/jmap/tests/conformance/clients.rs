@@ -1,4 +1,4 @@
-//! What clients met in the wild send, and what they need to hear when it cannot be.
+//! Requests that clients met in the wild send, and the answers that they need when a request cannot be carried out.
 
 use std::io::Write;
 use std::sync::{Arc, Mutex};
@@ -394,7 +394,7 @@ fn the_places_of_what_is_written_sent_and_thrown_away_are_not_destroyed() {
         let rights = fixture.call("Mailbox/get", json!({"ids": [id]}))["list"][0]["myRights"].clone();
         assert_eq!(rights["mayDelete"], false, "{role}");
     }
-    // Who gives the role to another may.
+    // A client that gives the role to another mailbox may do so.
     let trash = fixture.role("trash");
     let made = fixture.call("Mailbox/set", json!({"create": {"k": {"name": "Bin"}}}));
     let bin = made["created"]["k"]["id"].as_str().unwrap().to_owned();
@@ -412,7 +412,7 @@ fn the_places_of_what_is_written_sent_and_thrown_away_are_not_destroyed() {
     assert_eq!(again["created"]["k"]["role"], "junk", "{again}");
 }
 
-/// What is logged while `work` is done.
+/// Returns the log that is written while `work` runs.
 fn logged(work: impl FnOnce()) -> String {
     #[derive(Clone, Default)]
     struct Page(Arc<Mutex<Vec<u8>>>);

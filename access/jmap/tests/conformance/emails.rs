@@ -134,7 +134,7 @@ fn no_field_of_a_draft_stands_in_it_twice() {
         object["bodyValues"] = json!({"a": {"value": "x"}});
         fixture.call("Email/set", json!({"create": {"k": object}}))
     };
-    // How it is put together, and in which charset, is the server's to choose.
+    // The server chooses how the letter is put together, and in which charset.
     for root in [
         json!({"subParts": [{"partId": "a"}], "header:Content-Type": "multipart/alternative"}),
         json!({"partId": "a", "header:Content-Type": "text/plain; charset=latin1"}),
@@ -200,7 +200,7 @@ fn keywords_and_mailboxes_are_changed_by_patches() {
         let answer = update(patch.clone());
         assert_eq!(answer["notUpdated"][&id]["type"], kind, "{patch} {answer}");
     }
-    // What cannot be changed may be said as it is.
+    // An update may repeat the value of a property that cannot be changed.
     assert_eq!(update(json!({"subject": "one", "keywords/$seen": true}))["updated"], json!({&id: null}));
     let unknown = fixture.call("Email/set", json!({"update": {"m999": {"keywords": {}}}, "destroy": ["m998"]}));
     assert_eq!(unknown["notUpdated"]["m999"]["type"], "notFound");

@@ -296,7 +296,7 @@ impl Fixture {
         self.call(&format!("{kind}/get"), json!({"ids": []}))["state"].clone()
     }
 
-    /// What changed of a type since a state, and that it is all.
+    /// Returns the changes of a type since a state, and asserts that the answer is complete.
     pub fn changes(&self, kind: &str, since: &Value) -> (Value, Value, Value) {
         let changes = self.call(&format!("{kind}/changes"), json!({"sinceState": since}));
         assert_eq!(changes["hasMoreChanges"], false, "{changes}");
@@ -318,7 +318,7 @@ impl Fixture {
         answer["blobId"].as_str().unwrap().to_owned()
     }
 
-    /// What a download of alice's gives.
+    /// Returns the octets of a download of alice's.
     pub fn download(&self, blob: &str) -> Vec<u8> {
         let request = axum::http::Request::get(format!("/jmap/download/a1/{blob}/file"))
             .header("authorization", "Basic YWxpY2VAYWxwaGEudGVzdDpzZWNyZXQ=")
@@ -330,7 +330,7 @@ impl Fixture {
         body
     }
 
-    /// What the router answers.
+    /// Returns the router's answer.
     pub fn send(&self, mut router: axum::Router, request: axum::http::Request<axum::body::Body>) -> (u16, Vec<u8>) {
         use http_body_util::BodyExt;
         self.block_on(async {

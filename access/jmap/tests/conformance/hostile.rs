@@ -11,7 +11,8 @@ use crate::hostile_letters::{letters, plain};
 
 /// Octets of each letter. A field in it is five times as long as what is looked at of one.
 const SIZE: usize = 1 << 19;
-/// What one call may take on a busy machine. A cost that grows with the square of a letter's size takes minutes.
+/// The most time that one call may take on a busy machine. A cost that grows with the square of a letter's size takes
+/// minutes.
 const MOST: Duration = Duration::from_secs(10);
 
 /// All properties of an Email, and each parsed form of each field that the letters fill.

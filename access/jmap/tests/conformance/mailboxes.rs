@@ -69,7 +69,7 @@ fn a_conversation_is_unread_wherever_its_unread_letter_lies_but_the_trash_is_apa
     assert_eq!(changed["updated"].as_array().unwrap().len(), 2, "both: {changed}");
     assert_eq!(changed["updatedProperties"].as_array().unwrap().len(), 4);
 
-    // What is thrown away counts in the trash alone.
+    // A letter in the trash counts in the trash alone.
     fixture.unflag(&second, System::SEEN);
     let move_to = |id: &str, role: &str| {
         let done = fixture.call("Email/set", json!({"update": {id: {"mailboxIds": {fixture.role(role): true}}}}));

@@ -22,7 +22,7 @@ fn leaves<'a>(part: &'a Part, out: &mut Vec<&'a Part>) {
     }
 }
 
-/// What the index is given: the text, and the names of files.
+/// Returns the text and the file names that the index gets.
 fn told(structure: &Structure, letter: &[u8]) -> (String, String) {
     let bytes = bytes::Bytes::copy_from_slice(letter);
     let read = |range: Range<u64>| Ok::<_, ()>(bytes.slice(range.start as usize..range.end as usize));
@@ -61,7 +61,7 @@ fn check(fixture: &Fixture, name: &str, letter: &[u8]) {
     leaves(&structure.root, &mut here);
     shown(&email["bodyStructure"], &mut there);
     assert_eq!(here.len(), there.len(), "{name}");
-    // What the pages are told is each of them once, in order, as it is.
+    // The pages get each part once, in order and unchanged.
     let contents = mailbox::parse::Contents::of_octets(&structure, letter);
     let told_of = email["consistsOf"].as_array().unwrap();
     assert_eq!(told_of.len(), here.len(), "{name}");

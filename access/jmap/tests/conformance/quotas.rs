@@ -37,7 +37,7 @@ fn a_quota_says_how_much_is_used_and_how_much_may_be() {
     limit(&fixture, None);
     let unlimited = quota(&fixture);
     assert_eq!((&unlimited["used"], &unlimited["hardLimit"]), (&json!(text.len()), &json!((1_u64 << 53) - 1)));
-    // What would go beyond it is refused as such.
+    // A letter that would exceed the quota is refused for that reason.
     limit(&fixture, Some(text.len() as u64 + 10));
     let drafts = json!({fixture.role("drafts"): true});
     let refused = fixture.call("Email/set", json!({"create": {"k": {"mailboxIds": drafts, "subject": "x"}}}));
@@ -67,7 +67,8 @@ fn at_the_limit_a_draft_is_replaced_and_sent_and_a_short_letter_can_still_be_wri
     let new = again["created"]["k"]["id"].as_str().unwrap_or_else(|| panic!("{again}")).to_owned();
     assert_eq!(again["destroyed"], json!([&old]));
     assert!(quota(&fixture)["used"].as_u64().unwrap() < 3_100_000);
-    // What is not there makes no room, nor does what grows far beyond what goes.
+    // Destroying a letter that does not exist makes no room, and destroying a small one makes too little for a large
+    // one.
     assert_eq!(draft(&fixture, 3_000_000, json!({"destroy": [&old]}))["notCreated"]["k"]["type"], "overQuota");
     assert_eq!(draft(&fixture, 6_000_000, json!({"destroy": [&new]}))["notCreated"]["k"]["type"], "overQuota");
 }

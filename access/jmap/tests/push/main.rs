@@ -407,7 +407,7 @@ fn a_house_that_posts_to_nobody_says_so() {
     assert_eq!(answers["methodResponses"][1][1]["list"], json!([]));
 }
 
-/// What this whole process logs.
+/// The log of this whole process.
 #[derive(Clone, Default)]
 struct Page(Arc<std::sync::Mutex<Vec<u8>>>);
 

@@ -58,11 +58,11 @@ struct Words {
     text: Vec<u8>,
     /// The last comment: a name in the old style, `alice@alpha.test (Alice)`.
     comment: Option<Vec<u8>>,
-    /// Where the last unquoted `@` stands in `text`.
+    /// The offset in `text` of the last unquoted `@`.
     at: Option<usize>,
-    /// Where the word begins in `text` that the last `@` stands in.
+    /// The offset in `text` of the word that the last `@` stands in.
     local: usize,
-    /// Where the word begins that is being read.
+    /// The offset of the word that is being read.
     word: usize,
 }
 

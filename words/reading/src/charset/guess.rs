@@ -75,7 +75,7 @@ fn guess(octets: &[u8]) -> &'static Encoding {
     detector.guess(None, chardetng::Utf8Detection::Deny)
 }
 
-/// Which of the two orders the octets of UTF-16 are in: a mark says it, else the side on which most zeros stand.
+/// Returns the order of the octets of a UTF-16 text: a mark decides, or else the side with the most zeros.
 pub(super) fn order(octets: &[u8]) -> &'static Encoding {
     match octets.get(..2) {
         Some([0xfe, 0xff]) => return encoding_rs::UTF_16BE,

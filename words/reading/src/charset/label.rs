@@ -1,8 +1,9 @@
-//! Which charset a label means: the registries' names, the Encoding Standard's, and what mailers make of both.
+//! Finds the charset that a label means: the registries' names, the Encoding Standard's, and the variants that mailers
+//! make of both.
 
 use encoding_rs::Encoding;
 
-/// How the octets of a charset are read.
+/// The way that the octets of a charset are read.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Charset {
     /// One of the Encoding Standard.

@@ -3,7 +3,7 @@ use proptest::prelude::*;
 
 use super::*;
 
-/// What became of an input shown in chunks: the letter, the verdict, and what was left over.
+/// Returns the result of an input that comes in chunks: the letter, the verdict, and the rest of the input.
 fn decode(chunks: &[&[u8]]) -> (Vec<u8>, Option<Found>, Vec<u8>) {
     let (mut decoder, mut letter, mut verdict) = (DataDecoder::new(), Vec::new(), None);
     let mut input = Vec::new();
@@ -35,7 +35,7 @@ fn whole(input: &[u8]) -> (Vec<u8>, Option<Found>, Vec<u8>) {
     decode(&[input])
 }
 
-/// What comes of the chunks of a letter, and how many line ends were mended.
+/// Returns the letter that the chunks make, and the number of line ends that were mended.
 fn join(chunks: &[&[u8]]) -> (Vec<u8>, u64) {
     let (mut decoder, mut letter, mut mended_ends) = (ChunkDecoder::default(), Vec::new(), 0);
     for chunk in chunks {

@@ -1,4 +1,4 @@
-//! How much nonsense is borne in one dialogue.
+//! Limits the mistakes that one dialogue may contain.
 
 /// Counts what a client does without getting a letter through.
 #[derive(Debug, Default)]

@@ -14,7 +14,7 @@ pub(super) struct Incoming {
     tally: Tally,
 }
 
-/// How much came, and whether there is any point in it.
+/// The octets that came, and the reason, if any, to keep no more.
 #[derive(Debug, Default)]
 struct Tally {
     kept: u64,

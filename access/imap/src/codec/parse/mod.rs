@@ -19,7 +19,7 @@ use super::cursor::{Cursor, Parsed, Syntax};
 pub struct Misunderstood {
     /// `None` when not even the tag could be read; the answer is then untagged.
     pub tag: Option<Tag>,
-    /// What is wrong with it.
+    /// The mistake in the command.
     pub why: Syntax,
 }
 

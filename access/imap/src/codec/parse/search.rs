@@ -7,16 +7,16 @@ use super::set::{civil_date, sequence_set};
 use crate::codec::command::{Flag, Numbering, Search, SearchKey, SearchReturn};
 use crate::codec::cursor::{Cursor, Parsed};
 
-/// How deep keys may be nested in one another: real clients chain some dozens of ORs.
+/// The deepest nesting of keys: real clients chain some dozens of ORs.
 const DEPTH_MAX: usize = 200;
-/// How many keys there may be in all.
+/// The most keys in all.
 const KEYS_MAX: usize = 4096;
 
-/// What the keys of one command share.
+/// The context that the keys of one command share.
 struct Keys {
-    /// How many more there may be.
+    /// The number of keys that may still come.
     left: usize,
-    /// What their texts are written in, where that is neither US-ASCII nor UTF-8.
+    /// The charset of the command's texts, if it is neither US-ASCII nor UTF-8.
     charset: Option<String>,
 }
 
@@ -106,8 +106,8 @@ fn key(cursor: &mut Cursor<'_>, depth: usize, shared: &mut Keys) -> Parsed<Searc
     }
 }
 
-/// What comes behind `OR `: two keys, of which either may be such a pair again. All that are chained are one list, however
-/// deep they are nested: some clients chain hundreds.
+/// Reads the two keys behind `OR `. Either key may be such a pair again. All chained keys make one list, however deep
+/// they are nested: some clients chain hundreds.
 fn either(cursor: &mut Cursor<'_>, depth: usize, shared: &mut Keys) -> Parsed<SearchKey> {
     let (mut keys, mut wanted) = (Vec::new(), 2);
     loop {

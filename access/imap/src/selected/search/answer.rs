@@ -1,4 +1,4 @@
-//! What a search found, as the client wants it: `SEARCH` (RFC 3501 §7.2.5) or `ESEARCH` (RFC 9051 §7.3.4).
+//! Writes the result of a search in the client's form: `SEARCH` (RFC 3501 §7.2.5) or `ESEARCH` (RFC 9051 §7.3.4).
 
 use mailbox::{Change, Uid, UidRange, Uids};
 
@@ -7,7 +7,7 @@ use crate::codec::write::{number, string};
 use crate::selected::sets::Places;
 use crate::session::{Halt, Output};
 
-/// What was found.
+/// The result of a search.
 pub struct Found {
     /// All of them in the view.
     pub uids: Uids,
@@ -15,9 +15,9 @@ pub struct Found {
     pub highest: Option<Change>,
 }
 
-/// How the answer is written.
+/// The form of the answer.
 pub struct Form<'a> {
-    /// What its numbers are.
+    /// The meaning of its numbers.
     pub numbering: Numbering,
     /// Of the command.
     pub tag: &'a str,

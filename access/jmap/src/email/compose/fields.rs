@@ -44,7 +44,7 @@ impl Fields {
         let mut properties: Vec<_> = object.iter().collect();
         properties.sort_by_key(|(name, _)| rank(name));
         for (name, value) in properties {
-            // What the server sets, left out by a client that writes all it knows.
+            // A client that writes every property it knows leaves the server's own ones null.
             if value.is_null() && is_named(name) {
                 continue;
             }
@@ -97,7 +97,7 @@ impl Fields {
         self.0.push((name.into(), value));
     }
 
-    /// What every letter has (RFC 5322 §3.6).
+    /// Adds the fields that every letter has (RFC 5322 §3.6).
     pub fn complete(&mut self, hostname: &Domain, now: Timestamp) {
         if !self.has("Date") {
             self.push("Date", format!(" {}", now.rfc5322()));

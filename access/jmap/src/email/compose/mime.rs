@@ -103,7 +103,7 @@ fn write_name(head: &mut String, param: &str, name: Option<&str>) {
     }
 }
 
-/// How content is written.
+/// The way that content is encoded.
 struct Encoding {
     name: &'static str,
     charset: Option<&'static str>,

@@ -20,7 +20,7 @@ const MOST_PARAMETERS: usize = 16;
 pub struct Draft {
     /// `text/plain`, in lower case.
     pub kind: String,
-    /// What else is said of it, beside charset, name and boundary: `method`, `REPLY`.
+    /// The parameters other than charset, name and boundary, as in `method=REPLY`.
     pub parameters: Vec<(String, String)>,
     pub charset: Option<String>,
     pub name: Option<String>,
@@ -33,7 +33,7 @@ pub struct Draft {
     pub content: Content,
 }
 
-/// What is in it.
+/// The content of a part.
 #[derive(Clone, Debug)]
 pub enum Content {
     Text(String),
@@ -281,7 +281,7 @@ impl Reader<'_> {
             let property = HeaderProperty::read(name)?;
             let same = match property.name.to_ascii_lowercase().as_str() {
                 "content-transfer-encoding" | "mime-version" => true,
-                // How the content is put together, and in which charset its text goes, is the server's to choose.
+                // The server chooses how the content is put together, and in which charset its text is written.
                 "content-type" => {
                     let ours = !matches!(draft.content, Content::Blob(_));
                     ours || object.contains_key("type") || object.contains_key("charset")
