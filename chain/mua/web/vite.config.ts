@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { svelte } from '@sveltejs/vite-plugin-svelte';
 import { defineConfig, type HtmlTagDescriptor, type Plugin, type Rolldown } from 'vite';
 
-// Where `npm run dev` finds the server: Facteur itself, or the fake of `npm run fake`.
+// The server that `npm run dev` uses: Facteur itself, or the fake of `npm run fake`.
 const server = process.env.FACTEUR_WEB ?? 'http://127.0.0.1:8080';
 
 const served = [
@@ -23,8 +23,8 @@ const reader = 'node_modules/pdfjs-dist';
 const { version } = JSON.parse(readFileSync(join(reader, 'package.json'), 'utf8')) as { version: string };
 
 /**
- * What the reader of PDF asks for beside itself, under names that it makes itself: characters of languages with many,
- * fonts that need not be in a PDF, and decoders of scanned pictures. A browser fetches one when a PDF needs it.
+ * Provides the files that the reader of PDF requests by names that it makes itself: the characters of languages with
+ * many, fonts that need not be in a PDF, and decoders of scanned pictures. A browser fetches one when a PDF needs it.
  */
 function besidePdf(): Plugin {
   const wanted = ['cmaps', 'standard_fonts', 'wasm'].flatMap((folder) =>
@@ -69,7 +69,7 @@ function namesBeginning(): Plugin {
   };
 }
 
-/** What a chunk imports, each before what needs it, and itself at the end. */
+/** Returns the imports of a chunk, each before the chunks that need it, and the chunk itself at the end. */
 function neededBy(chunk: Rolldown.OutputChunk, chunks: Rolldown.OutputChunk[]): Rolldown.OutputChunk[] {
   const needed = new Set<Rolldown.OutputChunk>();
   const visit = (one: Rolldown.OutputChunk | undefined, above: readonly unknown[]) => {
@@ -100,7 +100,7 @@ export default defineConfig({
       output: {
         codeSplitting: {
           groups: [
-            // What says which language is to come runs before the rest is there, and needs nothing of it.
+            // The code that chooses the language runs before the rest is there, and needs nothing of it.
             { name: 'entry', test: /i18n\/(texts|plural)|store\/local|preload-helper/, priority: 2 },
             // With all that it needs: one file is smaller than many, and is there sooner.
             { name: 'begin', test: /src\/begin\.ts$/, priority: 1 },

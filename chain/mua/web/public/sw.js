@@ -25,7 +25,7 @@ async function pushed(data) {
   try {
     message = data?.json() ?? {};
   } catch {
-    // What cannot be read says only that there is something.
+    // A message that cannot be read tells only that something came.
   }
   if (message['@type'] === 'PushVerification') return verify(message);
   if (await isLooking()) return;
@@ -47,7 +47,7 @@ async function verify({ pushSubscriptionId, verificationCode }) {
   await ask([['PushSubscription/set', { update }, '0']]);
 }
 
-/** Whether a page is in front of the person, who sees the letters come in. */
+/** Returns true if a page is in front of the person, who then sees the letters come in. */
 async function isLooking() {
   const pages = await self.clients.matchAll({ type: 'window', includeUncontrolled: true });
   return pages.some((page) => page.focused);
@@ -83,7 +83,7 @@ async function newest(choice) {
   return list;
 }
 
-/** What is said of them, and no more than the person chose. */
+/** Returns the title and text of a notification: no more than the person chose to see. */
 function newsOf(choice, letters) {
   const say = words[choice?.language] ?? words.en;
   const [first, ...more] = letters ?? [];

@@ -1,7 +1,7 @@
 import axe from 'axe-core';
 import type { Page } from 'playwright-core';
 
-/** What axe finds wrong with the page as it is now, one line a finding. */
+/** Returns the findings of axe about the page as it is now, one line a finding. */
 export async function faults(page: Page): Promise<string[]> {
   await page.evaluate(axe.source);
   // A letter's frame has an origin of its own and is not ours to judge.

@@ -3,7 +3,7 @@ import { fileURLToPath } from 'node:url';
 import { FakeServer } from './fake/server';
 import { makeWorld, type World } from './fake/world';
 
-/** What every story in the browser begins with. */
+/** The beginning of every story in the browser. */
 
 export const pages = fileURLToPath(new URL('../dist', import.meta.url));
 
@@ -37,7 +37,7 @@ export interface Look {
   french?: boolean;
   touch?: boolean;
   calm?: boolean;
-  /** Whether the person has chosen colours of their own for everything. */
+  /** True if the person has chosen colours of their own for everything. */
   forced?: boolean;
 }
 
@@ -71,7 +71,7 @@ export async function slowLine(page: Page, milliseconds: number): Promise<() => 
   const address = '**/assets/*';
   await page.route(address, async (route) => {
     await new Promise((resolve) => setTimeout(resolve, milliseconds));
-    // Where the line is quick again, or the page gone, nobody asks any more.
+    // If the line is quick again, or the page gone, nobody asks any more.
     await route.continue().catch(() => undefined);
   });
   return () => page.unroute(address);
@@ -88,7 +88,7 @@ export function watch(page: Page): string[] {
   return problems;
 }
 
-/** What comes behind the first letters. A story in which the line breaks begins when it has come. */
+/** The chunks that come behind the first letters. A story in which the line breaks begins when they have come. */
 const behind = ['Letter', 'Seldom', 'ScheduledList'];
 
 async function isWhole(page: Page): Promise<void> {

@@ -13,7 +13,7 @@ const [house = 'fake', ...numbers] = process.argv.slice(2);
 const [seed = Date.now() % 100_000, rounds = 10] = numbers.map(Number);
 const steps = 120;
 
-/** Where the pages come from, and what happens there behind their back. */
+/** The place that the pages come from, and the events there behind their back. */
 interface House {
   enter(): Promise<{ page: Page; problems: string[]; url: string }>;
   deliver(): Promise<unknown>;
@@ -207,7 +207,7 @@ function act(): (typeof acts)[number] {
   return acts.find(([weight]) => (at -= weight) < 0) ?? (acts[0] as (typeof acts)[number]);
 }
 
-/** What a person sees of the inbox: counts of the folders, and the first rows. */
+/** Returns a person's view of the inbox: counts of the folders, and the first rows. */
 async function seen(page: Page): Promise<string> {
   await page.waitForTimeout(1_500);
   const top = page.locator('[role=grid] > div').first();

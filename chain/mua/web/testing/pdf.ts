@@ -19,7 +19,7 @@ export function pdfOf(pages: string[], more = '', annotation = ''): Buffer {
   return assembled(objects);
 }
 
-/** What stands before a password that is too short (ISO 32000 §7.6.4.3.2). */
+/** The octets that pad a password that is too short (ISO 32000 §7.6.4.3.2). */
 const padding = Buffer.from('28bf4e5e4e758a4164004e56fffa01082e2e00b6d0683e802f0ca9fe6453697a', 'hex');
 const padded = (password: string) =>
   Buffer.concat([Buffer.from(password, 'latin1'), padding]).subarray(0, 32);

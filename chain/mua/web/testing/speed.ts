@@ -36,7 +36,7 @@ async function logIn(context: BrowserContext): Promise<{ weight: number; scripts
   const pages = loaded.filter((request) => !request.url().includes('/jmap/'));
   const weight = await octets(pages);
   const scripts = await octets(pages.filter((request) => request.resourceType() === 'script'));
-  // What comes behind the letters is on its way already.
+  // The chunks behind the letters are on their way already.
   const before = asked.length;
   await page.keyboard.press('c');
   await page.locator('.composer [contenteditable]').waitFor();

@@ -43,7 +43,7 @@ export class WebKit {
     await call('POST', `${this.address}/url`, { url });
   }
 
-  /** What a function gives that runs in the page; it knows nothing from outside but `values`. */
+  /** Returns the result of a function that runs in the page; the function knows nothing from outside but `values`. */
   async run<T>(task: (...values: string[]) => T, ...values: string[]): Promise<T> {
     const script = `return (${task.toString()})(...arguments)`;
     return (await call('POST', `${this.address}/execute/sync`, { script, args: values })) as T;

@@ -1,7 +1,7 @@
 import type { Email, EmailAddress, EmailBody } from '../jmap';
 import { unique } from '../store/addresses';
 
-/** How a letter answers another: whom it goes to, what it is called, which conversation it belongs to. */
+/** Makes the answer to a letter: its recipients, its subject and its conversation. */
 
 export type AnswerKind = 'reply' | 'replyAll' | 'forward';
 
@@ -10,7 +10,7 @@ export interface Recipients {
   cc: EmailAddress[];
 }
 
-/** Whom an answer goes to. One's own addresses are left out, unless one answers oneself. */
+/** Returns the recipients of an answer. One's own addresses are left out, unless one answers oneself. */
 export function recipientsOf(
   kind: AnswerKind,
   email: Email,
@@ -33,7 +33,7 @@ export function recipientsOf(
 }
 
 const prefixes: Record<AnswerKind, string> = { reply: 'Re: ', replyAll: 'Re: ', forward: 'Fwd: ' };
-/** What mail programs of many languages put in front. */
+/** The marks that mail programs of many languages put before a subject. */
 const replyMarks = /^\s*((re|aw|sv|rép|rif|antw)(\[\d+\])?\s*:\s*)+/iu;
 const forwardMarks = /^\s*((fwd?|tr|wg|i|rv)\s*:\s*)+/iu;
 

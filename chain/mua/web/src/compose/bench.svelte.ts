@@ -23,7 +23,7 @@ export class Bench {
   readonly tray = new Tray();
   /** Until a letter that is held has gone. */
   #timers = new Map<number, ReturnType<typeof setTimeout>>();
-  /** What was said of each draft that could not be saved. */
+  /** The notice of each draft that could not be saved. */
   #told = new Map<number, string>();
   readonly drafts: Drafts;
   readonly outbox: Outbox;
@@ -35,7 +35,8 @@ export class Bench {
   ) {
     this.drafts = new Drafts(post.connection, post.folders, post.identities, textOf);
     this.drafts.onfailed = (draft, error) => {
-      // What the server minds does not mend itself by waiting; a connection does, and is said to be gone elsewhere.
+      // Waiting does not mend what the server refuses. A lost connection comes back by itself, and another notice tells
+      // of it.
       if (this.tray.letters.includes(draft) && !(error instanceof Unreachable)) this.#notSaved(draft, error);
     };
     this.outbox = new Outbox(post.connection, post.folders, this.drafts);
@@ -77,7 +78,7 @@ export class Bench {
 
   /** Begins the answer to a letter, unless the person has `left` meanwhile. Gives whether it lies there. */
   async answer(kind: AnswerKind, emailId: Id, left: AbortSignal): Promise<boolean> {
-    // Who gets a letter forwarded is to get all of it; of one that is answered, what is long is known to who wrote it.
+    // The reader of a forwarded letter must get all of it; the author of an answered letter knows its long parts.
     const found = await this.#original(emailId, kind === 'forward' ? { maxBodyValueBytes: 0 } : {});
     if (!found || left.aborted) return false;
     const { email, body, html } = found;
@@ -102,7 +103,7 @@ export class Bench {
   /** Goes on with a draft, unless the person has `left` meanwhile. Gives whether it lies there. */
   async resume(emailId: Id, left: AbortSignal): Promise<boolean> {
     if (this.#unfolds(emailId)) return true;
-    // What would be cut off here would be gone with the next save.
+    // The next save would lose everything that is cut off here.
     const found = await this.#original(emailId, { maxBodyValueBytes: 0 });
     if (!found || left.aborted) return false;
     const { email, body, html } = found;
@@ -224,7 +225,7 @@ export class Bench {
   /** Gives whether it lies there again. */
   async #recall(draft: Draft, leaving: Promise<Leaving>): Promise<boolean> {
     const { compose } = language.words;
-    // What became of the sending itself is told where it was begun.
+    // The code that began the sending tells of its result.
     const left = await leaving.catch(() => undefined);
     if (left?.kind !== 'held') return false;
     try {

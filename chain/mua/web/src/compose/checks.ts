@@ -2,7 +2,9 @@ import type { Words } from '../i18n/en';
 import { isAddress } from '../store/addresses';
 import type { Draft } from './draft.svelte';
 
-/** What stands between a letter and its way out: something missing, or something to be asked first. */
+/**
+ * The result of the checks before sending: the letter may go, something is missing, or the person must be asked first.
+ */
 export type Verdict =
   { kind: 'go' } | { kind: 'missing'; text: string } | { kind: 'ask'; about: 'subject' | 'attachment' };
 
@@ -26,7 +28,7 @@ export function lookOver(draft: Draft, text: string, asked: Asked, { compose }: 
   return { kind: 'go' };
 }
 
-/** Whether one's own words, not those quoted or forwarded, speak of an attachment that is not there. */
+/** Returns true if the author's own words, not those quoted or forwarded, speak of an attachment that is not there. */
 function forgotAttachment(draft: Draft, text: string, words: string[]): boolean {
   if (draft.attachments.length > 0 || draft.shownPictures.length > 0) return false;
   const own = text

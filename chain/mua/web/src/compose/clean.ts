@@ -1,7 +1,7 @@
 import DOMPurify from 'dompurify';
 import { declarationsOf } from './styles';
 
-/** Where styles wait until they have been looked at: as an attribute, the policy of the pages forbids them. */
+/** The attribute that holds styles until they have been checked: the policy of the pages forbids the real one. */
 const aside = 'data-style';
 
 const plain = [

@@ -67,7 +67,7 @@ const blocks = new Set([
 ]);
 const paragraphs = new Set(['P', 'H1', 'H2', 'H3', 'H4', 'UL', 'OL', 'BLOCKQUOTE', 'TABLE']);
 
-/** What stands in an element. `exact`: whether each blank of it counts. */
+/** Returns the text of an element's children. `exact` is true if each blank counts. */
 function childrenOf(node: Node, exact: boolean): string {
   let text = '';
   for (const child of node.childNodes) {

@@ -11,14 +11,14 @@ export interface Attachment {
   /** The part that is at the server, from 0 to 1. */
   progress: number;
   failed: boolean;
-  /** Why it failed. */
+  /** The reason why it failed. */
   trouble?: unknown;
   cancel: () => void;
   /** Sends it once more after it failed. Gives whether it is there. */
   again?: () => Promise<'attached' | 'failed'>;
 }
 
-/** What a draft begins with. */
+/** The contents that a draft begins with. */
 export interface Beginning {
   identityId?: Id | undefined;
   to?: EmailAddress[];
@@ -55,13 +55,13 @@ export class Draft {
   rich = $state(true);
   attachments = $state<Attachment[]>([]);
   status = $state<SaveStatus>('new');
-  /** Why it could not be saved, where it could not. */
+  /** The reason why it could not be saved, if it could not. */
   trouble = $state.raw<unknown>();
   /** The letter at the server that holds the last saved state. */
   emailId = $state<Id>();
   /** A state of it was sent, replaced or thrown away elsewhere, and its writer has not been told yet. */
   gone = false;
-  /** What the HTML shows; it names them by Content-ID. */
+  /** The pictures that the HTML shows; the HTML names them by Content-ID. */
   readonly pictures: Pictures;
   readonly inReplyTo: string[];
   readonly references: string[];

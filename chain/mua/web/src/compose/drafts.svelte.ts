@@ -16,12 +16,12 @@ import { letterOf } from './letter';
 
 /** A pause in typing after which what was typed is saved. */
 const pause = 1_500;
-/** How often a draft is replaced anew where the mailbox changed in between. */
+/** The number of times that a draft is replaced again if the mailbox changed in between. */
 const mostTries = 3;
 
 /**
- * What became of a draft at the server. It may have been sent by a request whose answer was lost; `missing` is what another
- * tab or program replaced, as each change does and sending too, or threw away.
+ * The state of a draft at the server. It may have been sent by a request whose answer was lost. It is `missing` if
+ * another tab or program replaced it, as each change and the sending do, or threw it away.
  */
 export type Fate = 'kept' | 'sent' | 'missing';
 
@@ -70,7 +70,7 @@ export class Drafts {
     return saving;
   }
 
-  /** What became of what was last saved. */
+  /** Returns the state of the last saved version at the server. */
   async fateOf(draft: Draft): Promise<Fate> {
     if (!draft.emailId) return 'kept';
     const request = this.connection.client.request();
@@ -83,14 +83,14 @@ export class Drafts {
     clearTimeout(this.#timers.get(draft.key));
     for (const attachment of draft.attachments) attachment.cancel();
     await this.#saves.get(draft.key);
-    // What has been sent meanwhile is no draft any more, and stays.
+    // A draft that has been sent meanwhile is no draft any more, and stays.
     if (!draft.emailId || (await this.fateOf(draft)) !== 'kept') return;
     const request = this.connection.client.request();
     const set = request.call('Email/set', { destroy: [draft.emailId] });
     expectAllSet((await this.connection.send(request)).of(set));
   }
 
-  /** What is written as plain text, whichever way it is written. */
+  /** Returns the text of the draft as plain text, however it is written. */
   plainOf(draft: Draft): string {
     return draft.rich ? this.textOf(draft.html) : draft.text;
   }

@@ -16,12 +16,12 @@ export function styleFor(needed: boolean): string {
   return needed ? ` style="${style}"` : '';
 }
 
-/** Whether HTML would change the blanks of a line. */
+/** Returns true if HTML would change the blanks of a line. */
 export function needsExact(line: string): boolean {
   return /^ | {2}|[\t\u00A0]| $/.test(line);
 }
 
-/** Whether blanks count in an element, given whether they do around it. */
+/** Returns true if blanks count in an element; `around` is true if they count around it. */
 export function isExact(node: HTMLElement, around: boolean): boolean {
   const { whiteSpace } = node.style;
   if (node.nodeName === 'PRE') return true;

@@ -3,7 +3,7 @@ import { choicesAt, fieldOf, momentOf } from './later';
 
 const year = 366 * 86_400;
 
-/** What is offered, as name and moment in UTC. */
+/** Returns the offered choices, as name and moment in UTC. */
 function offered(now: string, longest = year): Record<string, string> {
   return Object.fromEntries(
     choicesAt(new Date(now), longest).map(({ name, at }) => [name, at.toISOString()]),

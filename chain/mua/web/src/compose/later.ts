@@ -13,7 +13,9 @@ const monday = 1;
 /** A time nearer than this is hardly later. */
 const least = 30 * 60_000;
 
-/** What is offered at `now` by a server that holds letters for `longest` seconds: each in the future, none twice. */
+/**
+ * Returns the choices at `now` for a server that holds letters for `longest` seconds: each in the future, none twice.
+ */
 export function choicesAt(now: Date, longest: number): Choice[] {
   const toMonday = (monday - now.getDay() + 7) % 7 || 7;
   const all: Choice[] = [

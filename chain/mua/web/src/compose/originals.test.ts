@@ -58,7 +58,7 @@ it('a plain letter with pictures is taken as HTML, one without stays plain', () 
     '<div>here &lt;it&gt; is</div>\n<div><img src="cid:a%40x"></div>',
   );
   expect(htmlWithPictures(letter([part('1', 'text')], { 1: 'x' }))).toBeUndefined();
-  // What is no picture that is shown goes along as a file.
+  // A part that is not shown as a picture goes along as a file.
   expect(htmlWithPictures(letter([part('1', 'text'), part('2', 'file')], { 1: 'x' }))).toBeUndefined();
 });
 

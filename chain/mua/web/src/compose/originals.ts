@@ -9,12 +9,12 @@ import { quotedHtmlOf } from './convert';
 import type { Beginning } from './draft.svelte';
 import { type Picture, shownIn } from './pictures.svelte';
 
-/** What is taken from letters that are there already: the one that is answered, the draft that is gone on with. */
+/** The letter that a new one is made from: the letter that is answered, or the draft that is continued. */
 
 export interface Original {
   email: Email;
   body: EmailBody;
-  /** Where it has some. */
+  /** The HTML of the letter, if it has any. */
   html: string | undefined;
 }
 
@@ -70,7 +70,7 @@ export async function answeredBy(
   return found && { id: found.id, keyword: '$answered', already: found.keywords['$answered'] === true };
 }
 
-/** What goes along with the text of a letter: the pictures in it, and everything else as files. */
+/** Returns the parts that go along with the text of a letter: its pictures, and everything else as files. */
 export function goingAlong(
   words: Words,
   client: Client,

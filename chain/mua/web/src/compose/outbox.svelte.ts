@@ -5,10 +5,13 @@ import { recall, submit } from '../store/submissions';
 import type { Draft } from './draft.svelte';
 import type { Drafts, Fate } from './drafts.svelte';
 
-/** How long a letter is held: some seconds, in which it can be called back, or until a moment chosen for it. */
+/** The time that a letter is held: some seconds, in which it can be called back, or until a chosen moment. */
 export type Hold = number | Date;
 
-/** How a letter left. `gone`: it was sent before, or what was last saved is gone, and may be `changed` since. `held`: the server keeps it, and it can be called back. */
+/**
+ * The result of sending. `gone`: the letter was sent before, or its last saved version is gone; `changed` is true if
+ * the person has changed it since. `held`: the server keeps it, and it can be called back.
+ */
 export type Leaving =
   | { kind: 'unsaved' }
   | { kind: 'gone'; changed: boolean }
@@ -54,7 +57,7 @@ export class Outbox {
     if (draft.answers && !draft.answers.already) await this.#mark(draft.answers, null).catch(() => undefined);
   }
 
-  /** What was changed since is kept as a letter of its own, which goes if that is asked for again. */
+  /** Keeps the later changes as a letter of its own. It goes if the person sends it again. */
   async #gone(draft: Draft, fate: Fate): Promise<Leaving> {
     if (fate === 'sent' && !draft.gone && draft.status === 'saved') return { kind: 'gone', changed: false };
     draft.status = 'unsaved';

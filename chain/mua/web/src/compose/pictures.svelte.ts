@@ -3,7 +3,7 @@ import type { BodyPart, Id } from '../jmap';
 /** A picture in the text of a letter: a part of its own that the HTML names by its Content-ID (RFC 2392, RFC 2387). */
 export interface Picture {
   cid: string;
-  /** Where the pages show it from: what is in memory, or the server. */
+  /** The address that the pages show it from: a picture in memory, or one at the server. */
   url: string;
   name: string;
   type: string;
@@ -11,11 +11,11 @@ export interface Picture {
   /** There once it is at the server. */
   blobId?: Id | undefined;
   failed: boolean;
-  /** Why it failed. */
+  /** The reason why it failed. */
   trouble?: unknown;
 }
 
-/** What the HTML of letters may show. A vector picture could act, so it stays an attachment. */
+/** The pictures that the HTML of letters may show. A vector picture could act, so it stays an attachment. */
 const kinds = /^image\/(?:png|jpeg|gif|webp|avif)$/;
 
 export function isPicture(file: { type: string }): boolean {
@@ -69,7 +69,9 @@ export class Pictures {
     return this.list.at(-1) ?? made;
   }
 
-  /** Where the editor shows what HTML calls `src`; nothing where that is no picture of this letter. */
+  /**
+   * Returns the address that the editor shows for `src` in the HTML; `undefined` if that is no picture of this letter.
+   */
   shown(src: string): string | undefined {
     const cid = cidOf(src);
     return this.list.find((one) => !one.failed && (one.url === src || one.cid === cid))?.url;

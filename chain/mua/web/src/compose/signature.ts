@@ -2,12 +2,12 @@ import type { Identity } from '../jmap';
 import { cleanFragment, cleanHtml } from './clean';
 import { htmlOf, textOf } from './convert';
 
-/** How a person signs: below what they write, behind a line of two hyphens and a blank (RFC 3676 §4.3). */
+/** Places a person's signature: below their words, behind a line of two hyphens and a blank (RFC 3676 §4.3). */
 
 /** A line of a letter that is being written, or a block of it. */
 export interface Line {
   text: string;
-  /** Whether it quotes another letter. */
+  /** True if it quotes another letter. */
   quote: boolean;
 }
 
@@ -21,7 +21,7 @@ const blank = htmlOf('');
 // The editor would take a plain blank off the end of a line.
 const rule = '<div>--&nbsp;</div>';
 
-/** What a person signs with, as HTML; nothing where they do not. */
+/** Returns a person's signature as HTML; empty if they have none. */
 export function signatureOf(identity: Identity | undefined): string {
   if (identity?.htmlSignature) return cleanHtml(identity.htmlSignature);
   return identity?.textSignature ? htmlOf(identity.textSignature) : '';
@@ -59,7 +59,9 @@ export function resignedText(text: string, before: string, after: string): strin
   return lines.toSpliced(span.at, span.count, ...added).join('\n');
 }
 
-/** Where a signature stands, with the line before it; where none would, for one that says nothing. */
+/**
+ * Returns the place of a signature, with the line before it; for an empty signature, the place where one would stand.
+ */
 export function spanOf(lines: readonly Line[], signature: string): Span | undefined {
   const wanted = bare(signature);
   if (!wanted) return { at: endOfOwn(lines), count: 0 };

@@ -5,7 +5,9 @@ import { markBelow, unmarkBelow } from './exact';
 /** Squire, fit for pages where no string becomes HTML unseen (Trusted Types): undo goes through the cleaner as well. */
 export class MailEditor extends Squire {
   #show: ShowPicture;
-  /** Whether a whole letter is being put in, whose blanks the editor must not tidy up. Squire's constructor does so. */
+  /**
+   * True while a whole letter is being put in, whose blanks the editor must not tidy up. Squire's constructor does so.
+   */
   declare filling: boolean | undefined;
 
   constructor(root: HTMLElement, show: ShowPicture) {

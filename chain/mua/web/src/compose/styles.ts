@@ -1,6 +1,6 @@
 /**
- * How a quoted letter may look in the editor and in an answer: its colours, its type and its tables. Nothing that
- * loads, moves or hides.
+ * The styles that a quoted letter may have in the editor and in an answer: its colours, its type and its tables. No
+ * style may load, move or hide anything.
  */
 
 const allowed = new Set([

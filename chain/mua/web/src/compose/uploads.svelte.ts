@@ -4,7 +4,9 @@ import type { Attachment, Draft } from './draft.svelte';
 import type { Picture } from './pictures.svelte';
 import { Turns } from './turns';
 
-/** How long it is waited, and how often, where others of the same person take all the turns at the server. */
+/**
+ * The pause between two tries, and the number of tries, while others of the same person take all turns at the server.
+ */
 const pause = 1_000;
 const patience = 30;
 

@@ -1,4 +1,4 @@
-/** How wide a picture in the text is shown. The letter brings all of it along whichever is chosen. */
+/** The width at which a picture in the text is shown. The letter contains all of it, whichever width is chosen. */
 export const pictureWidths = ['small', 'medium', 'original'] as const;
 export type PictureWidth = (typeof pictureWidths)[number];
 

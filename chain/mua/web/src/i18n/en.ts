@@ -145,7 +145,7 @@ export const en = {
       ['older_than:1y', 'older than a year (d, w, m and y are units)'],
       ['larger:5M', 'larger than 5 MB'],
     ] as [string, string][],
-    /** What each operator asks for, as it is proposed. */
+    /** The text that explains each operator among the suggestions. */
     operators: {
       from: 'who wrote it',
       to: 'who it was sent to',
@@ -196,7 +196,7 @@ export const en = {
       folder: 'Folder',
       folderUsual: 'All but junk and trash',
       folderAny: 'All folders',
-      /** How `in:` calls all folders. */
+      /** The word for all folders behind `in:`. */
       anywhere: 'anywhere',
       when: 'When',
       whenAny: 'At any time',
@@ -286,7 +286,7 @@ export const en = {
     noFolder: 'There is no such folder to move it to.',
   },
 
-  /** Why something was not done, and what to do then; `i18n/refusals.ts` says which code of the server means which. */
+  /** The reasons why something was not done, and the remedies; `i18n/refusals.ts` maps the server's codes to them. */
   refusals: {
     reasons: {
       full: 'Your mailbox is full. Empty the trash or delete large letters, then try again.',
@@ -414,7 +414,7 @@ export const en = {
     attachments: (n: number) => (isOne(n) ? `${n} attachment` : `${n} attachments`),
     download: (name: string) => `Save ${name}`,
     view: (name: string) => `Open ${name}`,
-    /** What files are called that came without a name. */
+    /** The names of files that came without one. */
     files: {
       picture: 'Photo',
       sound: 'Sound',
@@ -522,7 +522,7 @@ export const en = {
       otherGuest: (sender: string, guest: string) =>
         `This answer is given for ${guest}, but the letter came from ${sender}.`,
     },
-    /** What is said of letters that are encrypted or signed. */
+    /** The notices about letters that are encrypted or signed. */
     sealed: {
       encrypted: (by: string) =>
         `This letter is encrypted (${by}). Facteur cannot open it; a mail program that has your key can.`,

@@ -9,7 +9,7 @@ class Language {
   readonly #loaded = new Map<Code, Words>();
   /** The one that was asked for last; what comes for another comes too late. */
   #wanted: Code | undefined;
-  /** Whether somebody has chosen a language whose texts are on their way. */
+  /** True while the texts of a chosen language are on their way. */
   #choosing = false;
   /** Told where the texts of a language cannot be loaded, so that the pages stay in the one they are in. */
   onfailed: () => void = () => {};

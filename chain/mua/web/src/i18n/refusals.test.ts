@@ -91,7 +91,7 @@ describe('each code that the server can answer has words', () => {
   it('of properties', () => {
     const lists = all(jmap, /SetError::invalid\(\[([^\]]*)\]/g).flatMap((list) => all(list, /"(\w+)"/g));
     const pushed = all(jmap, /bad\.push\("(\w+)"/g);
-    // What the pages never set.
+    // The properties that the pages never set.
     const others = ['isEnabled'];
     const names = [...lists, ...pushed].filter((name) => !others.includes(name));
     expect(names).toContain('parentId');

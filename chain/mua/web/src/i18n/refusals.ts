@@ -2,9 +2,9 @@ import { MethodFailed, NotSet, RequestRefused, SessionEnded, Unreachable } from 
 import type { Words } from './en';
 
 /*
- * Why the server did not do something, in the reader's language and with what to do then. What the server says of it in
- * its own words is for who writes clients, and shown to nobody. A test takes the codes from the server's source, and
- * fails where one of them has no words here.
+ * Explains in the reader's language why the server refused something, and what to do then. The server's own words are
+ * for authors of clients, and are shown to nobody. A test takes the codes from the server's source, and fails if one of
+ * them has no words here.
  */
 
 type Reason = keyof Words['refusals']['reasons'];
@@ -77,7 +77,7 @@ const problems: Record<string, Reason | undefined> = {
   badRequest: 'misunderstood',
 };
 
-/** What a status means where nothing else is said (RFC 9110 §15). */
+/** The meaning of a status that came without a code (RFC 9110 §15). */
 const statuses: Record<number, Reason | undefined> = {
   400: 'misunderstood',
   401: 'loggedOut',
@@ -98,7 +98,7 @@ const statuses: Record<number, Reason | undefined> = {
   507: 'diskFull',
 };
 
-/** What the properties are that the server may not take. */
+/** The meaning of the properties that the server may refuse. */
 const properties: Record<string, Property | undefined> = {
   name: 'name',
   parentId: 'place',
@@ -130,7 +130,7 @@ const properties: Record<string, Property | undefined> = {
   expires: 'time',
 };
 
-/** Why something was not done and what to do then; nothing where it was not the server that refused it. */
+/** Returns the reason why something was not done, and what to do then; `undefined` if the server did not refuse it. */
 export function whyRefused(words: Words, error: unknown): string | undefined {
   const { refusals } = words;
   if (error instanceof NotSet && error.type === 'invalidProperties') return whatIsWrong(words, error);
@@ -142,17 +142,17 @@ export function whyRefused(words: Words, error: unknown): string | undefined {
   return code === undefined ? undefined : refusals.unknown(code);
 }
 
-/** Whether it was refused for want of room in the mailbox, which its owner can make. */
+/** Returns true if the mailbox has no room for it; its owner can make room. */
 export function isFull(error: unknown): boolean {
   return reasonOf(error) === 'full';
 }
 
-/** What stands beside the title of a letter that could not be saved. */
+/** Returns the words beside the title of a letter that could not be saved. */
 export function whyNotSaved(words: Words, error: unknown): string {
   return words.refusals.short[reasonOf(error) ?? ''] ?? words.refusals.notSaved;
 }
 
-/** What is wrong with the name of a folder that the server does not take. */
+/** Returns the fault of a folder's name that the server does not accept. */
 export function whyNoName(words: Words, name: string): string {
   const { folderName } = words.refusals;
   if (name.includes('/')) return folderName.separator;

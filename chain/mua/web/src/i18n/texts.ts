@@ -2,8 +2,8 @@ import { read } from '../store/local';
 import type { Words } from './en';
 
 /*
- * Which languages there are, and how the texts of one come. Nothing here needs the framework, so that the texts are asked
- * for before the rest of the pages has come.
+ * Loads the texts of the languages. Nothing here needs the framework, so that the texts are requested before the rest
+ * of the pages has come.
  */
 
 /** The languages of the pages, each by its own name. */
@@ -11,7 +11,7 @@ export const languages = { en: 'English', fr: 'Français' } as const;
 export type Code = keyof typeof languages;
 export const codes = Object.keys(languages) as Code[];
 
-/** Where this browser keeps the language that was chosen. */
+/** The key under which this browser keeps the chosen language. */
 export const key = 'facteur.language';
 
 /** Nobody needs two languages to see the first letters: each is a file of its own. */

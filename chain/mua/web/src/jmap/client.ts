@@ -40,7 +40,7 @@ export class Client {
     return typeof said?.maxDelayedSend === 'number' ? said.maxDelayedSend : 0;
   }
 
-  /** Whether the server keeps what a person chose. */
+  /** True if the server keeps a person's choices. */
   get keepsPreferences(): boolean {
     return this.session.capabilities[preferences] !== undefined;
   }
@@ -63,7 +63,7 @@ export class Client {
     return new Answers(await response.json());
   }
 
-  /** Where a blob can be fetched (RFC 8620 §6.2). */
+  /** Returns the address at which a blob can be fetched (RFC 8620 §6.2). */
   downloadUrl(blobId: Id, name: string, type: string): string {
     return expand(here(this.session.downloadUrl), { accountId: this.accountId, blobId, name, type });
   }
@@ -90,8 +90,8 @@ export async function reach(fetching: Fetch, url: string, init: RequestInit): Pr
 }
 
 /**
- * Whether a gateway answered in the place of the server, which is away. The server itself says 503 when it is busy, and
- * then as JSON or with the time after which to ask again.
+ * Returns true if a gateway answered in the place of the server, which is away. A busy server itself says 503, and then
+ * as JSON or with the time after which to ask again.
  */
 function isAway(status: number, headers: Headers): boolean {
   if (status === 502 || status === 504) return true;
@@ -108,7 +108,7 @@ function here(url: string): string {
 
 function readLimits(found: unknown): CoreLimits {
   const said = (found ?? {}) as Partial<CoreLimits>;
-  // Where the server is silent: the least that RFC 8620 §2 suggests of it.
+  // A limit that the server does not state is the least that RFC 8620 §2 suggests.
   return {
     maxSizeUpload: said.maxSizeUpload ?? 50_000_000,
     maxConcurrentUpload: Math.max(1, said.maxConcurrentUpload ?? 4),

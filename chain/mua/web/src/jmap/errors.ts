@@ -1,4 +1,4 @@
-/** What can go wrong between the pages and the server; each kind asks something else of the person. */
+/** The errors between the pages and the server; each kind asks something else of the person. */
 
 /** Nothing reached the server: no network, or it is down. What was asked may be asked again. */
 export class Unreachable extends Error {
@@ -22,7 +22,7 @@ export class RequestRefused extends Error {
   override name = 'RequestRefused';
   constructor(
     readonly status: number,
-    /** What the problem is called: a limit, the end of a problem's type, or a code of the account page. */
+    /** The code of the problem: a limit, the end of a problem's type, or a code of the account page. */
     readonly code = '',
     /** Seconds after which it is worth trying again, where the server says so (RFC 9110 §10.2.3). */
     readonly after = 0,
@@ -81,7 +81,7 @@ export class NotSet extends Error {
     readonly properties: readonly string[] = [],
     /** Those to whom nothing can be sent, where it is that (RFC 8621 §7.5). */
     readonly recipients: readonly string[] = [],
-    /** What it is a record of, where that says more: `Mailbox`. */
+    /** The type of the record, if the type says more: `Mailbox`. */
     readonly of = '',
   ) {
     super(description || type);

@@ -1,4 +1,4 @@
-/** What each method takes and gives, so that a call and its answer are typed by the name of the method. */
+/** The arguments and the answer of each method, so that a call and its answer are typed by the name of the method. */
 import type {
   Choices,
   Comparator,
@@ -16,7 +16,7 @@ import type {
   Thread,
 } from './types';
 
-/** Where an argument is the answer of an earlier call in the same request (RFC 8620 §3.7). */
+/** An argument that is part of the answer of an earlier call in the same request (RFC 8620 §3.7). */
 export interface ResultReference {
   resultOf: string;
   name: string;

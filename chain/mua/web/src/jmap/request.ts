@@ -44,7 +44,7 @@ export class Request {
   }
 }
 
-/** What the server answered to a request, call by call. */
+/** The server's answers to a request, call by call. */
 export class Answers {
   readonly #answers: Invocation[];
 

@@ -24,7 +24,7 @@ export interface Account {
   accountCapabilities: Record<string, unknown>;
 }
 
-/** What `urn:ietf:params:jmap:core` says of the server's limits (RFC 8620 §2). */
+/** The limits of the server in `urn:ietf:params:jmap:core` (RFC 8620 §2). */
 export interface CoreLimits {
   maxSizeUpload: number;
   maxConcurrentUpload: number;
@@ -88,7 +88,7 @@ export interface BodyPart {
   'header:Content-Type'?: string | null;
 }
 
-/** What a part is to a person (access/jmap/src/email/consists.rs). */
+/** The role that a part has for a person (access/jmap/src/email/consists.rs). */
 export type PartRole =
   | 'html'
   | 'text'
@@ -106,7 +106,7 @@ export type PartRole =
 /** A part of a letter that is no multipart, as the server says what it is: a property of Facteur's own. */
 export interface Item extends BodyPart {
   is: PartRole;
-  /** Whether it is offered beside the text. */
+  /** True if the part is offered beside the text. */
   isListed: boolean;
   /** The kind of picture it is shown as; null where it is none. */
   picture: string | null;
@@ -116,7 +116,7 @@ export interface Item extends BodyPart {
   subject: string | null;
 }
 
-/** Whether a letter is encrypted or signed; nothing was opened or checked. */
+/** The protection of a letter that is encrypted or signed; nothing was opened or checked. */
 export interface Protection {
   is: 'encrypted' | 'signed' | 'encryptedOrSigned';
   by: 'openpgp' | 'smime';
@@ -130,7 +130,7 @@ export interface BodyValue {
   isTruncated?: boolean;
 }
 
-/** What a row of a list needs of a letter (RFC 8621 §4.1). */
+/** The properties of a letter that a row of a list needs (RFC 8621 §4.1). */
 export interface Email {
   id: Id;
   blobId: Id;
@@ -146,7 +146,7 @@ export interface Email {
   preview: string;
 }
 
-/** What reading or answering a letter needs beyond its row. */
+/** The properties that reading or answering a letter needs beyond its row. */
 export interface EmailBody {
   id: Id;
   cc: EmailAddress[] | null;
@@ -241,7 +241,7 @@ export interface Comparator {
   keyword?: string;
 }
 
-/** What a person chose (README.md): null for what was never chosen. */
+/** A person's choices (README.md): null for each that was never made. */
 export interface Choices {
   language: string | null;
   theme: string | null;

@@ -2,7 +2,7 @@ import { ownHeader } from './client';
 import { codeIn, RequestRefused, SessionEnded, Unreachable } from './errors';
 import type { Id } from './types';
 
-/** What the server says of what it keeps (RFC 8620 §6.1). */
+/** The server's answer about an uploaded file (RFC 8620 §6.1). */
 export interface Uploaded {
   blobId: Id;
   type: string;

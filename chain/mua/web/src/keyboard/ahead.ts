@@ -7,16 +7,18 @@ const most = 1_000;
 const stillTyping = 1_000;
 /** After so many milliseconds it is said that something is on its way. */
 const patience = 600;
-/** What has come takes the focus when it is drawn; a busy browser gets so many turns of so many milliseconds for it. */
+/**
+ * The turns, and the milliseconds of each, that a busy browser gets to draw what has come before it takes the focus.
+ */
 const [turns, turn] = [75, 20];
 
-/** What takes longer than so many milliseconds to come has failed. */
+/** A wait that takes longer than so many milliseconds has failed. */
 const longest = 30_000;
 
 interface Wait {
-  /** Where the focus is to go, as a selector. */
+  /** The selector of the element that gets the focus. */
   place: string;
-  /** Whether what was waited for is there, and only the focus has still to go to it. */
+  /** True if the element is there, and only the focus has still to go to it. */
   came: boolean;
   leave: () => void;
 }
@@ -31,7 +33,7 @@ export class TypeAhead {
   #kept: KeyboardEvent[] = [];
   /** When the last key was kept, as `Event.timeStamp` has it. */
   #last = -Infinity;
-  /** Whether what was waited for did not come, and keys may still be meant for it. */
+  /** True if the last wait failed, and keys may still be meant for what did not come. */
   #failed = false;
 
   /** `slow` says that something is on its way; what it gives takes that back. */
@@ -67,7 +69,7 @@ export class TypeAhead {
   }
 
   #hear(event: KeyboardEvent): void {
-    // What is typed by `type` is heard where it goes.
+    // Keys that `type` dispatches are heard by the element that they go to.
     if (!event.isTrusted || !this.#isMeant(event) || this.#isElsewhere(event.target)) return;
     event.stopImmediatePropagation();
     if (isForBrowser(event)) return;
@@ -79,14 +81,14 @@ export class TypeAhead {
     if (!isOld && this.#waits.size > 0 && this.#kept.length < most) this.#kept.push(event);
   }
 
-  /** Whether a key is meant for something that is on its way, or was. */
+  /** Returns true if a key is meant for something that is, or was, on its way. */
   #isMeant(event: KeyboardEvent): boolean {
     if (this.#waits.size > 0) return true;
     this.#failed &&= event.timeStamp - this.#last < stillTyping;
     return this.#failed;
   }
 
-  /** Whether somebody has gone to another field meanwhile, and means that one. */
+  /** Returns true if the person has gone to another field meanwhile, and types there. */
   #isElsewhere(target: EventTarget | null): boolean {
     if (!isTaken(target)) return false;
     return ![...this.#waits].some(({ place, came }) => came && (target as Element).closest(place));

@@ -78,7 +78,7 @@ export const shortcuts: Shortcut[] = [
   { command: 'help', group: 'move', keys: ['?'] },
 ];
 
-/** How long the second of two keys may take, in milliseconds. */
+/** The time that the second of two keys may take, in milliseconds. */
 const together = 1_200;
 
 /** Turns keys into commands, two in turn included. `now` is the time of the key in milliseconds. */

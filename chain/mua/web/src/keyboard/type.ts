@@ -1,6 +1,6 @@
 /** Keys typed by the pages themselves, as the browser types those of a person. */
 
-/** Whether what has the focus wants the keys itself. */
+/** Returns true if the element with the focus wants the keys itself. */
 export function isTaken(target: EventTarget | null): boolean {
   if (!(target instanceof HTMLElement)) return false;
   return (

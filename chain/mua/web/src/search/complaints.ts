@@ -5,7 +5,10 @@ import type { Term } from './question';
 import { monthFirst, type State, states, things, valuesIn } from './values';
 import { asValue } from './write';
 
-/** What of a search could not be understood, so that the person is told instead of being answered something else. */
+/**
+ * The part of a search that could not be understood. The person is told of it instead of getting an answer to something
+ * else.
+ */
 export type Complaint = Unknown | Unreadable | { kind: 'tooLong' | 'tooDeep' | 'tooMany'; at: Span };
 
 /** From where to where in what was typed. */
@@ -18,7 +21,7 @@ interface Unknown {
   name: string;
   /** The same as words, which it may have been meant to be. */
   asWords: string;
-  /** What was probably meant, to stand in its place. */
+  /** The text that was probably meant, to replace it. */
   instead: string | undefined;
 }
 
@@ -62,7 +65,7 @@ function both(list: State[]): string[] {
   return [...valuesIn(list, 'en'), ...valuesIn(list, 'fr')];
 }
 
-/** What was typed, with something else in the place of what was not understood. */
+/** Returns the typed text with `instead` in the place of the part that was not understood. */
 export function mended(text: string, { at }: Complaint, instead: string): string {
   return text.slice(0, at[0]) + instead + text.slice(at[1]);
 }

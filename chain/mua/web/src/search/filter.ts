@@ -7,7 +7,7 @@ import type { Question } from './question';
 export interface Search {
   /** Nothing where nothing is looked for. */
   filter: Filter | null;
-  /** Whether it looks for words, so that the letters that have them exactly come first. */
+  /** True if the search looks for words, so that the letters with exactly these words come first. */
   byWords: boolean;
 }
 
@@ -24,7 +24,7 @@ export function searchOf(question: Question | undefined, world: World): Search {
   return { filter, byWords: hasWords(question) };
 }
 
-/** What was not understood is left out, and asks for nothing. */
+/** Returns the condition of a question; a part that was not understood has none. */
 function conditionOf(question: Question, world: World): Filter | undefined {
   switch (question.kind) {
     case 'term':
@@ -43,7 +43,7 @@ function conditionOf(question: Question, world: World): Filter | undefined {
   }
 }
 
-/** Whether it says where to look; "not there" does not. */
+/** Returns true if the question says where to look; "not there" does not. */
 function namesFolder(question: Question): boolean {
   if (question.kind === 'term') return question.operator === 'in';
   return (question.kind === 'all' || question.kind === 'any') && question.of.some(namesFolder);

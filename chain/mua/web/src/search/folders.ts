@@ -2,7 +2,7 @@ import type { Role } from '../jmap';
 import { fold } from './fold';
 import type { Code } from './operators';
 
-/** What a folder with a role is called behind `in:`, whatever its own name is. */
+/** The name of a folder with a role behind `in:`, whatever its own name is. */
 interface Names {
   en: string;
   fr: string;

@@ -213,6 +213,6 @@ function dayOf(date: Date): string {
 
 function megabytesIn(value: string): string | undefined {
   const megabytes = (octetsOf(value) ?? 0) / 1_000_000;
-  // What is less than a thousand octets has no place in the field.
+  // A size below a thousand octets has no place in the field.
   return megabytes > 0 && Number.isInteger(megabytes * 1_000) ? String(megabytes) : undefined;
 }

@@ -4,7 +4,7 @@ import { takenBy } from './operators';
 import type { Term } from './question';
 import { momentBefore, octetsOf, periodOf, states, stateNamed, things, utc } from './values';
 
-/** What a question is asked of. */
+/** The context in which a question is understood. */
 export interface World {
   now: Date;
   /** The folders of a name, of which there may be several at different places. */

@@ -23,7 +23,7 @@ function allowed(word: string): number {
   return word.length < 5 ? 1 : word.length < 9 ? 2 : 3;
 }
 
-/** How many letters must be put in, left out, changed, or swapped with the next. */
+/** Returns the number of letters that must be inserted, removed, changed, or swapped with the next. */
 function steps(a: string, b: string): number {
   let before: number[] = [];
   let row = Array.from({ length: b.length + 1 }, (_, index) => index);

@@ -25,7 +25,7 @@ export type Operator =
   | 'larger'
   | 'smaller';
 
-/** What may stand behind an operator. */
+/** The kinds of values that may stand behind an operator. */
 export type Takes = 'words' | 'thing' | 'state' | 'folder' | 'date' | 'span' | 'size';
 
 interface Description {
@@ -97,7 +97,7 @@ export function operatorNamed(name: string): Operator | undefined {
   return byName.get(bare(name));
 }
 
-/** What an operator is called in a language; nothing for words without one. */
+/** Returns the name of an operator in a language; empty for words without one. */
 export function nameOf(operator: Operator, code: Code): string {
   return operator === 'text' ? '' : operators[operator][code];
 }

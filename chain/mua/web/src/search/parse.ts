@@ -45,7 +45,7 @@ class Reader {
     return this.#parts('text', undefined);
   }
 
-  /** What stands up to the end of a group, or of the text. */
+  /** Reads the parts up to the end of a group, or of the text. */
   #parts(operator: Operator, end: Group | undefined): Question | undefined {
     const parts: Question[] = [];
     let or = false;
@@ -120,7 +120,7 @@ class Reader {
     return question;
   }
 
-  /** What stands behind an operator, known or not. */
+  /** Reads the value behind an operator, known or not. */
   #asked(name: string, start: number, end: number): Question | undefined {
     const operator = operatorNamed(name);
     this.#at = end;
@@ -144,7 +144,7 @@ class Reader {
     const group = closerOf(this.text, this.#at);
     const inside = this.complaints.length;
     const value = group ? `(${write(this.#group('text', group), 'en')})` : this.#value();
-    // What is in it is not looked for, so nobody need be told what is wrong there.
+    // The value is not searched for, so its own mistakes need no complaint.
     this.complaints.length = inside;
     const near = nearest(name, mainNames);
     this.complaints.push({
@@ -174,7 +174,7 @@ class Reader {
     return { kind: 'unread', written: `${problem.name}:${asValue(trimmed)}` };
   }
 
-  /** What stands behind a colon, as it is to be written again. */
+  /** Returns the value behind a colon, in the form in which it is written again. */
   #value(): string {
     const phrase = this.#phrase();
     return phrase === '' ? '""' : asValue(phrase ?? this.#word());

@@ -1,12 +1,15 @@
 import type { Operator } from './operators';
 
 /**
- * What is looked for, as a tree. It is kept in one form: no list in a list of the same kind, none with fewer than two
- * parts, so that what is written and read again is the same.
+ * A search, as a tree. The tree has one form only: no list contains a list of the same kind, and none has fewer than
+ * two parts, so that a question survives being written and read again.
  */
 export type Question =
   | Term
-  /** What could not be understood, as it is to be written again. It is told of, and leaves the answer as it is. */
+  /**
+   * A part that could not be understood, as it is written again. A complaint tells of it, and it does not change the
+   * answer.
+   */
   | { kind: 'unread'; written: string }
   | { kind: 'not'; of: Question }
   | { kind: 'all' | 'any'; of: Question[] };

@@ -1,14 +1,14 @@
 import { nearest } from './nearest';
 import { mainNames, operatorNamed } from './operators';
 
-/** Where words, phrases, operators and groups begin and end in what was typed. */
+/** Finds the beginnings and ends of words, phrases, operators and groups in the typed text. */
 
-/** What a phrase may begin with, and what it then ends with: keyboards and phones put in quotes of their own. */
+/** The quotes that a phrase may begin with, and those that end it: keyboards and phones insert quotes of their own. */
 const quotes: Record<string, string> = { '"': '"', '“': '”', '”': '”', '«': '»', '„': '“”' };
 
 const joints = new Set(['OR', 'OU', '|', '||', 'AND', 'ET']);
 
-/** What people put before a subject. */
+/** The marks that people put before a subject. */
 const replyMarks = new Set('re rép rep ref fw fwd tr aw wg sv vs vb antw rif enc'.split(' '));
 
 /** Schemes of addresses that have no `//`. */
@@ -31,8 +31,8 @@ export function operatorAt(text: string, at: number): Named | undefined {
 }
 
 /**
- * Whether a word with a colon in it is just that: the address of a page, a file, a subject that was answered. A name
- * that is no operator's is none of these, for who writes `frm:ann` must not be answered as if it were a word.
+ * Returns true if a word with a colon in it is just a word: the address of a page, a file, a subject that was answered.
+ * An unknown operator's name is none of these: `frm:ann` must not be answered as if it were a word.
  */
 export function standsForItself({ name, end }: Named, text: string): boolean {
   const next = text[end] ?? '';
@@ -47,7 +47,7 @@ export function standsForItself({ name, end }: Named, text: string): boolean {
   return (next === '' || /[\s)}]/.test(next)) && nearest(name, mainNames) === undefined;
 }
 
-/** What closes the group that begins here. */
+/** Returns the character that closes the group that begins here. */
 export function closerOf(text: string, at: number): ')' | '}' | undefined {
   const next = text[at];
   return next === '(' ? ')' : next === '{' ? '}' : undefined;
@@ -69,7 +69,7 @@ export function phraseAt(text: string, at: number): { value: string; end: number
   };
 }
 
-/** Where the word ends that begins here. Parentheses that are opened in it belong to it, as in `f(x)`. */
+/** Returns the end of the word that begins here. Parentheses that are opened in it belong to it, as in `f(x)`. */
 export function wordAt(text: string, at: number, inGroup: boolean): number {
   let end = at;
   let open = 0;
@@ -95,7 +95,7 @@ export function isDash(word: string): boolean {
   return /^[-–—−]+$/.test(word);
 }
 
-/** Whether a value, written without quotes, is read as that one word, also behind the colon of an operator. */
+/** Returns true if a value without quotes is read as that one word, also behind the colon of an operator. */
 export function readsAsWord(value: string): boolean {
   if (
     /[\s(){}]|^(-|:|\\|\/\/)/.test(value) ||

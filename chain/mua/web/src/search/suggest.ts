@@ -4,20 +4,20 @@ import { type Code, operatorNamed, operators, takenBy } from './operators';
 import { spanIn, spansOffered, type State, states, things, valuesIn } from './values';
 import { asValue } from './write';
 
-/** What might be meant by what is typed so far. */
+/** A text that the person may mean by what they have typed so far. */
 export interface Suggestion {
-  /** What is put in the place of what is typed. */
+  /** The text that replaces the typed piece. */
   text: string;
   /** The operator it is about, so that its meaning can be told. */
   operator: keyof typeof operators;
-  /** Whether it is only begun: a value follows. */
+  /** True if it is only a beginning: a value follows. */
   open: boolean;
-  /** Whom or what the value stands for, where it does not say so itself. */
+  /** The person or the thing that the value stands for, if the value does not say so itself. */
   note?: string;
 }
 
 export interface Typing {
-  /** Where in the text the piece begins that the cursor is at the end of. */
+  /** The offset of the piece that ends at the cursor. */
   start: number;
   suggestions: Suggestion[];
 }
@@ -63,7 +63,7 @@ function namesLike(piece: string, minus: boolean, { code }: Known): Suggestion[]
   return [...found, ...valued('has', things), ...valued('is', states)];
 }
 
-/** What may stand behind the colon. */
+/** Returns the values that may stand behind the colon. */
 function valuesLike(piece: string, colon: number, known: Known): Suggestion[] {
   const [name, begun] = [piece.slice(0, colon), piece.slice(colon + 1)];
   const operator = operatorNamed(name);

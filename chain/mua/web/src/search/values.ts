@@ -2,7 +2,7 @@ import type { FilterCondition } from '../jmap';
 import { fold } from './fold';
 import type { Code } from './operators';
 
-/** What stands behind operators: dates, spans of time, sizes, and the states of letters. */
+/** The values behind operators: dates, spans of time, sizes, and the states of letters. */
 
 /** The spans of time that are offered. */
 export const spansOffered = ['1d', '1w', '1m', '6m', '1y'];
@@ -42,7 +42,7 @@ function between(from: [number, number, number], until: [number, number, number]
   return { from: new Date(...from), until: new Date(...until) };
 }
 
-/** How somebody from where the month comes first may have meant a date that is none; nothing where that is none either. */
+/** Returns the date that a person meant who writes the month first; `undefined` if that is no date either. */
 export function monthFirst(value: string): string | undefined {
   const [, month = '', day = '', year = ''] = /^(\d{1,2})\/(\d{1,2})\/(\d{4})$/.exec(value) ?? [];
   const turned = `${year}-${month.padStart(2, '0')}-${day.padStart(2, '0')}`;
@@ -105,7 +105,7 @@ export interface State {
   condition: FilterCondition;
 }
 
-/** What `is:` asks for. */
+/** The states that `is:` asks for. */
 export const states: State[] = [
   { en: 'unread', fr: 'non-lu', also: 'unseen new nouveau nonlue', condition: { notKeyword: '$seen' } },
   { en: 'read', fr: 'lu', also: 'seen lue', condition: { hasKeyword: '$seen' } },
@@ -127,7 +127,7 @@ export const states: State[] = [
   { en: 'draft', fr: 'brouillon', also: '', condition: { hasKeyword: '$draft' } },
 ];
 
-/** What `has:` asks for. */
+/** The things that `has:` asks for. */
 export const things: State[] = [
   {
     en: 'attachment',

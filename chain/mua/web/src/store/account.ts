@@ -29,18 +29,18 @@ export interface AccountHere {
   programs: ProgramHere[];
 }
 
-/** Where a mail program comes in. */
+/** A door for mail programs. */
 export interface MailDoor {
   protocol: 'imap' | 'pop3' | 'smtp';
   host: string;
   port: number;
-  /** Whether the first octet is encrypted, or both sides agree on it then. */
+  /** The moment of encryption: from the first octet, or when both sides have agreed on it. */
   tls: 'atOnce' | 'starttls';
-  /** Whether only programs on the server's own machine reach it. */
+  /** True if only programs on the server's own machine reach it. */
   nearOnly: boolean;
 }
 
-/** What a person tells a mail program of this mailbox. */
+/** The settings of this mailbox that a person enters in a mail program. */
 export interface MailDoors {
   /** As whom it logs in. */
   name: string;
@@ -49,7 +49,9 @@ export interface MailDoors {
 
 export type Strength = 'short' | 'long' | 'guessable' | 'fair' | 'good' | 'strong';
 
-/** What the account page asks of the server (README.md). Each throws what `reach` throws, the reason being a code. */
+/**
+ * The requests of the account page to the server (README.md). Each throws the errors of `reach`; the reason is a code.
+ */
 export class AccountDesk {
   constructor(private readonly connection: Connection) {}
 

@@ -22,7 +22,10 @@ export interface Shown {
 const mostUndone = 20;
 const nowhere: Shown = { window: undefined, rows: [] };
 
-/** What a person does to letters. It is seen at once, sent behind, and taken back where the server refuses. */
+/**
+ * A person's actions on letters. The pages show each immediately, send it behind, and take it back if the server
+ * refuses.
+ */
 export class Actions {
   /** Changes on their way: what the server says of the mailbox meanwhile is not the whole truth. */
   pending = $state(0);

@@ -14,7 +14,7 @@ export function formatAddress({ name, email }: EmailAddress): string {
   return `${quoted} <${email}>`;
 }
 
-/** Whether it can be an address at all; the server has the last word. */
+/** Returns true if the text can be an address at all; the server has the last word. */
 export function isAddress(email: string): boolean {
   return /^[^\s@<>,;"]+@[^\s@<>,;"]+\.?[^\s@<>,;".]+$/u.test(email) || /^"[^"]+"@[^\s@]+$/u.test(email);
 }

@@ -5,7 +5,7 @@ import { straight } from './straight';
 
 /** Letters that are attached to others, opened as letters (RFC 8621 §4.9). */
 
-/** What only a letter that lies in a mailbox has. */
+/** The properties that only a letter in a mailbox has. */
 const ofMailbox = new Set(['id', 'threadId', 'mailboxIds', 'keywords', 'receivedAt']);
 
 /**

@@ -16,13 +16,15 @@ export interface Party {
 export interface Repeats {
   every: 'daily' | 'weekly' | 'monthly' | 'yearly' | 'often';
   interval: number;
-  /** Which one of the month (0: all, -1: the last), and the day of the week from 1, Monday. */
+  /** The week of the month (0: all, -1: the last), and the day of the week from 1, Monday. */
   days: [number, number][];
   count: number | null;
   until: When | null;
 }
 
-/** Whether the reader can answer: as whom, and which event of the letter it is, from 1; or why not. */
+/**
+ * The address that the reader can answer as, and the number of the event in the letter, from 1; or the reason why not.
+ */
 export type Answering =
   | { as: { email: string; number: number } }
   | { not: 'notInvited' | 'organizer' | 'noOrganizer' | 'notAsked' | 'noName' };
@@ -31,7 +33,7 @@ export interface Entry {
   method: string | null;
   status: string | null;
   isTask: boolean;
-  /** How often it was changed. */
+  /** The number of times that it was changed. */
   sequence: number;
   uid: string | null;
   summary: string | null;
@@ -72,7 +74,7 @@ export async function cardsOf(connection: Connection, letter: Id): Promise<Cards
   return (await answer.json()) as Cards;
 }
 
-/** What an invitation asks for, or tells. */
+/** Returns the purpose of an invitation: its request, or its news. */
 export function purposeOf(words: Words, entry: Entry): string {
   const { method, status, isTask, sequence } = entry;
   const { cards } = words.read;
@@ -84,14 +86,14 @@ export function purposeOf(words: Words, entry: Entry): string {
   return isTask ? cards.taskRequest : cards.request;
 }
 
-/** What somebody answers to an invitation of the reader's. */
+/** Returns the words for somebody's answer to an invitation of the reader's. */
 function replyOf(words: Words, { attendees: [guest] }: Entry): string {
   const { cards } = words.read;
   const what = guest && meaningOf(words, guest.answer);
   return what ? cards.replied(partyOf(guest), what) : cards.reply;
 }
 
-/** What somebody who takes part has said (RFC 5545 §3.2.12); empty where they have not. */
+/** Returns the words for a participant's answer (RFC 5545 §3.2.12); empty if they have not answered. */
 export function meaningOf(words: Words, answer: string | null): string {
   const { cards } = words.read;
   if (answer === 'ACCEPTED') return cards.accepted;
@@ -122,7 +124,7 @@ export function momentOf(words: Words, when: When, zone?: string): string {
 
 function formatsOf(words: Words, start: When, zone: string | undefined) {
   const day = { weekday: 'long', day: 'numeric', month: 'long', year: 'numeric' } as const;
-  // What is known only as the time on a wall is read as if the wall were at Greenwich.
+  // A time without a zone, such as on a wall clock, is formatted as if the clock hung at Greenwich.
   const timeZone = 'at' in start ? zone : 'UTC';
   const time = { hour: '2-digit', minute: '2-digit' } as const;
   const zoned = 'at' in start ? ({ timeZoneName: 'short' } as const) : {};
@@ -140,7 +142,7 @@ function dateOf(when: When): Date | undefined {
   return Number.isNaN(date.getTime()) ? undefined : date;
 }
 
-/** How it repeats, in words, and when it does not. */
+/** Returns the repetition in words, with its exceptions. */
 export function repeatsOf(
   words: Words,
   { every, interval, days, count, until }: Repeats,

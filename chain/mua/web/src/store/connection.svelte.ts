@@ -9,7 +9,7 @@ import {
   Unreachable,
 } from '../jmap';
 
-/** What the pages can do right now. */
+/** The state of the connection, which decides what the pages can do now. */
 export type Status = 'starting' | 'anonymous' | 'ready' | 'ended' | 'failed';
 
 export type LoginOutcome = 'welcome' | 'wrong' | 'slow-down' | 'later' | 'broken' | 'unreachable';
@@ -23,9 +23,9 @@ const againAfter = 5_000;
 export class Connection {
   status = $state<Status>('starting');
   offline = $state(false);
-  /** Whether it is the server that is away, and not the connection. */
+  /** True if the server is away, and not the connection. */
   away = $state(false);
-  /** Why the pages could not begin, where they could not. */
+  /** The reason why the pages could not begin, if they could not. */
   trouble = $state.raw<unknown>();
   #client: Client | undefined;
   #waiting: (() => void)[] = [];
@@ -71,7 +71,7 @@ export class Connection {
       return result;
     } catch (error) {
       if (error instanceof Unreachable) this.unreachable(error);
-      // Who answers, be it with a refusal, can be reached.
+      // A server that answers, even with a refusal, can be reached.
       else if (!(error instanceof DOMException)) this.reachable();
       if (!(error instanceof SessionEnded)) throw error;
       this.ended();

@@ -18,18 +18,18 @@ export type Finding =
   | { code: 'link'; shown: string; host: string }
   | { code: 'program' | 'doubleEnding' | 'webPage'; file: string };
 
-/** How one leaves the list of a letter. */
+/** The way in which a person leaves the list of a letter. */
 export type Way =
   | { way: 'post'; host: string }
   | { way: 'mail'; address: string }
   | { way: 'page'; url: string; host: string };
 
-/** What came of leaving a list. */
+/** The outcomes of leaving a list. */
 export const outcomes = ['done', 'refused', 'unreachable', 'outOfReach', 'busy', 'notOffered'] as const;
 export type Outcome = (typeof outcomes)[number];
 
 interface Told {
-  /** Whether the server has looked. */
+  /** True if the server has looked. */
   looked: boolean;
   findings: Finding[];
   unsubscribe: Way | null;
@@ -39,7 +39,7 @@ const nothing: Told = { looked: false, findings: [], unsubscribe: null };
 /** Letters of which it is remembered what was found. */
 const most = 200;
 
-/** What the server finds in letters, asked for when one is read. */
+/** The findings of the server about letters, requested when a letter is read. */
 export class Findings {
   readonly #told = new SvelteMap<Id, Told>();
   readonly #asked = new Set<Id>();
@@ -56,9 +56,9 @@ export class Findings {
   }
 
   /**
-   * Whether the pictures of a letter are shown by themselves: its sender is one whose pictures always are, and nothing
-   * was found that speaks against its being from them. `wait`: that is not known yet. Where senders are proven (SPF, DKIM,
-   * DMARC), what the checks find belongs here.
+   * Says if the pictures of a letter are shown without asking: the person always shows those of its sender, and no
+   * finding makes that sender doubtful. `wait`: the findings are not known yet. The results of the checks of senders
+   * (SPF, DKIM, DMARC) belong here.
    */
   showsPictures(email: Email): 'yes' | 'no' | 'wait' {
     const sender = email.from?.[0]?.email;
@@ -68,7 +68,7 @@ export class Findings {
     return told.looked && !this.isDoubtful(email.id) ? 'yes' : 'no';
   }
 
-  /** Whether the sender may be another than they seem. */
+  /** Returns true if the sender may be somebody else than they seem. */
   isDoubtful(id: Id): boolean {
     return this.of(id).findings.some(
       (one) => one.code === 'name' || (one.code === 'lookAlike' && one.place === 'from'),

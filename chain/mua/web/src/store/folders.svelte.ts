@@ -40,7 +40,10 @@ export class Folders {
   readonly tree = $derived.by(() => treeOf([...this.records.mailboxes.values()]));
   readonly flat = $derived.by(() => this.tree.flatMap(flatten));
 
-  /** Whether no letter has come or gone yet. One that is being written does not count: it is saved while one looks. */
+  /**
+   * True if no letter has come or gone yet. A letter that is being written does not count: it is saved while the person
+   * looks.
+   */
   readonly isNew = $derived.by(() =>
     [...this.records.mailboxes.values()].every(
       ({ role, totalEmails }) => totalEmails === 0 || role === 'drafts',
@@ -62,7 +65,10 @@ export class Folders {
     return above ? `${this.path(above, deepest - 1)}/${mailbox.name}` : mailbox.name;
   }
 
-  /** Whether a letter was thrown away, seen from the folder `here`: it lies in the trash or in junk, and that is not it. */
+  /**
+   * Returns true if a letter was thrown away, seen from the folder `here`: it lies in the trash or in junk, and `here`
+   * is not that folder.
+   */
   thrownAway(email: Email, here: Id | undefined): boolean {
     return (['trash', 'junk'] as const).some((role) => {
       const id = this.byRole(role)?.id;

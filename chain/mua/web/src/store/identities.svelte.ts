@@ -1,7 +1,7 @@
 import { expectAllSet, type Id, type Identity } from '../jmap';
 import type { Connection } from './connection.svelte';
 
-/** What a person may change of an identity. */
+/** The properties of an identity that a person may change. */
 export type Wording = Pick<Identity, 'name' | 'textSignature'>;
 
 /** As whom a person writes, and how they sign (RFC 8621 §6). */

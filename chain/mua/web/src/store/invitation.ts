@@ -20,7 +20,7 @@ import type { Post } from './post.svelte';
 export const replies = ['accepted', 'tentative', 'declined'] as const;
 export type Reply = (typeof replies)[number];
 
-/** What is answered, to which letter. */
+/** An answer, and the letter that it answers. */
 export interface Answer {
   email: Email;
   body: EmailBody;
@@ -37,7 +37,7 @@ export function keywordOf(reply: Reply, number: number): string {
   return number === 1 ? `invitation-${reply}` : `invitation-${number}-${reply}`;
 }
 
-/** What was answered to an event of a letter. */
+/** Returns the answer that was given to an event of a letter. */
 export function repliedIn(keywords: Email['keywords'], number: number): Reply | undefined {
   return replies.find((reply) => keywords[keywordOf(reply, number)]);
 }
@@ -49,7 +49,7 @@ export function marking(number: number, reply: Reply | undefined): Patch {
   );
 }
 
-/** Where the answer would go, if that is not to who has sent the letter. */
+/** Returns the address that the answer would go to, if that is not the letter's sender. */
 export function strangerIn({ organizer, method }: Entry, from: EmailAddress[] | null): string | undefined {
   const email = method === 'REQUEST' ? organizer?.email : undefined;
   return email && !isAmong(from, email) ? email : undefined;
@@ -65,7 +65,7 @@ function isAmong(people: EmailAddress[] | null, email: string): boolean {
   return (people ?? []).some((one) => one.email.toLowerCase() === email.toLowerCase());
 }
 
-/** What people read of an answer, whatever their program knows of calendars. */
+/** Returns the text of an answer that people read, whatever their program knows of calendars. */
 export function textOf(words: Words, who: string, { entry, reply, comment }: Answer): string {
   const { invitation, cards } = words.read;
   const lines = [
@@ -89,7 +89,7 @@ export async function sendAnswer(post: Post, answer: Answer): Promise<void> {
   const telling = notices.say('done', words.answering, undefined, 60_000);
   try {
     const submission = await submitAnswer(post, answer, answering.as.email, seconds);
-    // What has gone is not called back for want of a mark.
+    // An answer that has gone is not called back because it could not be marked.
     await actions.mark(answer.email.id, marking(number, answer.reply)).catch(() => undefined);
     const undo = { label: language.words.act.undo, run: () => void recall(post, answer, submission, before) };
     notices.dismiss(telling);
@@ -173,7 +173,7 @@ function letterOf(answer: Answer, from: EmailAddress, drafts: Id, calendar: stri
   };
 }
 
-/** What a stranger wrote over several lines, as it can stand in the header of a letter. */
+/** Returns a stranger's text of several lines in a form that can stand in the header of a letter. */
 function oneLine(text: string): string {
   return text.replace(/[\s\p{Cc}]+/gu, ' ').trim();
 }
@@ -210,7 +210,7 @@ async function recall(
   }
 }
 
-/** Who invites, as it is said where an answer goes. */
+/** Returns the name of the person who invites, as the notice of an answer shows it. */
 export function organizerOf({ organizer }: Entry): string {
   if (!organizer) return '';
   const name = partyOf(organizer);

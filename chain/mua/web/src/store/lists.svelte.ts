@@ -67,12 +67,14 @@ export class Lists {
     }
   }
 
-  /** What of the search field's text is not understood. `code` is the language names are proposed in. */
+  /**
+   * Returns the parts of the search field's text that are not understood. `code` is the language of the proposed names.
+   */
   complaints(text: string, code: Code): Complaint[] {
     return parse(text, this.world(code)).complaints;
   }
 
-  /** What a search is asked of. */
+  /** Returns the context in which a search is understood. */
   world(code: Code): World {
     const nodes = this.folders.flat;
     return {

@@ -1,4 +1,6 @@
-/** What this browser keeps between two visits. Storage can be switched off or full; then it lasts as long as the page. */
+/**
+ * Keeps values in this browser between two visits. If storage is switched off or full, they last as long as the page.
+ */
 
 export function read(key: string): string | null {
   try {

@@ -1,7 +1,7 @@
 import type { EmailAddress } from '../jmap';
 import { parseAddresses } from './addresses';
 
-/** What a `mailto:` address asks to be written (RFC 6068). */
+/** The letter that a `mailto:` address asks for (RFC 6068). */
 export interface Asked {
   to: EmailAddress[];
   cc: EmailAddress[];
@@ -21,8 +21,8 @@ export function parseMailto(address: string): Asked {
 }
 
 /**
- * What the part of an address after `#` asks to be written: `#/compose?to=…&subject=…`, or `#/compose?mailto=…` with a
- * whole `mailto:` address, as browsers hand them over.
+ * Returns the letter that the part of an address after `#` asks for: `#/compose?to=…&subject=…`, or
+ * `#/compose?mailto=…` with a whole `mailto:` address, as browsers hand them over.
  */
 export function composeIn(hash: string): Asked | undefined {
   const query = /^#\/?compose(?:\?(.*))?$/s.exec(hash.slice(0, longest));

@@ -5,7 +5,7 @@ import { Reading } from './reading.svelte';
 import { mostBodies, mostEmails, mostText, Records } from './records.svelte';
 import { mostPages } from './window.svelte';
 
-/** What one page of a list may add: its conversations, and what is on the screen. */
+/** The number of letters that one page of a list may add: its conversations, and those on the screen. */
 const page = 40;
 const slack = 600;
 

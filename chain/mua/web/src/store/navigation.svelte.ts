@@ -3,7 +3,7 @@ import { format, home, parse, type Place, type Route, samePlace } from './route'
 /** The address bar, so that "back" and bookmarks do what a person expects. */
 export class Navigation {
   route = $state.raw<Route>(home);
-  /** How many of our own steps "back" can undo before it leaves the pages. */
+  /** The number of our own steps that "back" can undo before it leaves the pages. */
   #steps = 0;
 
   start(): () => void {

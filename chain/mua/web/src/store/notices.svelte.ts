@@ -1,4 +1,4 @@
-/** What the pages tell the person in passing. */
+/** The notices that the pages show in passing. */
 export interface Notice {
   id: number;
   text: string;
@@ -13,7 +13,7 @@ const mostAtOnce = 3;
 
 export class Notices {
   list = $state<Notice[]>([]);
-  /** What a screen reader says, politely, without anything being shown. */
+  /** The text that a screen reader says, politely, without anything being shown. */
   spoken = $state('');
   #next = 1;
   #timers = new Map<number, ReturnType<typeof setTimeout>>();

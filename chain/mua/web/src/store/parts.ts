@@ -5,17 +5,17 @@ import type { EmailBody, Item } from '../jmap';
  * which (`consistsOf`), so that the pages, its own view of the letter and the paperclip never differ.
  */
 
-/** What kind of picture a part is shown as; nothing where it is none. */
+/** Returns the kind of picture that a part is shown as; `undefined` if it is none. */
 export function pictureType({ picture }: Pick<Item, 'picture'>): string | undefined {
   return picture ?? undefined;
 }
 
-/** What is shown of a letter, one piece below the other. */
+/** Returns the parts of a letter that are shown, one below the other. */
 export function shownParts({ consistsOf }: Pick<EmailBody, 'consistsOf'>): Item[] {
   return consistsOf.filter(({ is }) => is === 'html' || is === 'text' || is === 'picture');
 }
 
-/** Whether the letter has no HTML at all. */
+/** Returns true if the letter has no HTML at all. */
 export function isPlainText({ consistsOf }: Pick<EmailBody, 'consistsOf'>): boolean {
   return consistsOf.every(({ is }) => is !== 'html');
 }
@@ -25,7 +25,7 @@ export function filesOf({ consistsOf }: Pick<EmailBody, 'consistsOf'>): Item[] {
   return consistsOf.filter(({ is }) => is !== 'html' && is !== 'text' && is !== 'otherForm');
 }
 
-/** What is listed below the letter. */
+/** Returns the parts that are listed below the letter. */
 export function listedParts({ consistsOf }: Pick<EmailBody, 'consistsOf'>): Item[] {
   return consistsOf.filter(({ isListed }) => isListed);
 }
@@ -35,7 +35,7 @@ export function protectedPart({ consistsOf, protection }: EmailBody): Item | und
   return protection ? consistsOf.find(({ partId }) => partId === protection.partId) : undefined;
 }
 
-/** Where HTML says what it shows: the address of a picture. */
+/** Matches the addresses of pictures in HTML. */
 const attribute =
   /(?<![\w-])(src|background)(\s{0,3}=\s{0,3})("[^"]{1,1000}"|'[^']{1,1000}'|[^\s"'<>]{1,1000})/gi;
 

@@ -3,7 +3,7 @@ import type { Connection } from './connection.svelte';
 import type { Folders } from './folders.svelte';
 
 interface Known extends EmailAddress {
-  /** How often one wrote to them, and a little for their writing to us. */
+  /** The number of letters that we wrote to them, plus a little for their letters to us. */
   weight: number;
 }
 
@@ -35,7 +35,7 @@ export class People {
       const known = this.#known.get(key);
       this.#known.set(key, {
         email: known?.email ?? person.email,
-        // Who was written to by address alone has a name once they answer.
+        // A person who was written to by address alone gets a name once they answer.
         name: known?.name || person.name,
         weight: (known?.weight ?? 0) + weight,
       });

@@ -84,7 +84,7 @@ export class Post {
     this.storage.soon();
   }
 
-  /** What was thrown away is no part of a conversation any more; a search, though, leaves nothing out. */
+  /** A letter in the trash is no part of a conversation any more; a search, though, leaves nothing out. */
   #visible(emails: Email[]): Email[] {
     if (this.navigation.route.place.kind === 'search') return emails;
     return emails.filter((email) => !this.folders.thrownAway(email, this.folder?.id));

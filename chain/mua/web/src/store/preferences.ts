@@ -25,9 +25,9 @@ const nothing: Choices = {
 };
 
 interface Kept {
-  /** Whose choices this browser keeps. */
+  /** The person whose choices this browser keeps. */
   owner: string;
-  /** What the server has not taken yet. */
+  /** The choices that the server has not accepted yet. */
   unsent: Patch;
 }
 
@@ -69,7 +69,7 @@ export class Preferences {
   async follow(state?: string): Promise<void> {
     if (!this.connection.client.keepsPreferences) return;
     if (state !== undefined && state === this.#state) return;
-    // What is being sent knows its own state when it is answered.
+    // The answer to the choices on their way brings its own state.
     await this.#sending;
     if (state !== undefined && state === this.#state) return;
     const request = this.connection.client.request();
@@ -135,7 +135,7 @@ export class Preferences {
     this.#settled(patch);
   }
 
-  /** What was chosen anew meanwhile still waits. */
+  /** A choice that was made anew meanwhile still waits. */
   #settled(patch: Patch): void {
     const waiting = Object.entries(this.#unsent).filter(([path, value]) => patch[path] !== value);
     this.#unsent = Object.fromEntries(waiting);

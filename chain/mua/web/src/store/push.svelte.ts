@@ -6,19 +6,22 @@ import type { Post } from './post.svelte';
 
 const webPush = 'urn:ietf:params:jmap:webpush-vapid';
 const worker = '/sw.js';
-/** Where the worker reads what the person chose; it has no other memory that pages can write. */
+/** The cache in which the worker reads the person's choices; pages can write to no other memory of it. */
 const choices = 'facteur-push';
 const deviceKey = 'facteur.device';
 const subscriptionKey = 'facteur.push';
 
-/** What the worker must know of the person. */
+/** The facts about the person that the worker needs. */
 export interface Choice {
   language: string;
   telling: string;
   username: string;
 }
 
-/** What the worker is to know now. Who asks for notifications wants to know of what: who has chosen nothing gets the subject. */
+/**
+ * Returns the facts that the worker needs now. A person who switches notifications on wants to know what came: the
+ * subject is shown if they have chosen nothing.
+ */
 export function choiceOf({ settings, connection }: Pick<Post, 'settings' | 'connection'>): Choice {
   const telling = settings.telling === 'nothing' ? 'subject' : settings.telling;
   return { language: language.code, telling, username: connection.username };

@@ -20,7 +20,7 @@ const bodyProperties = [
 /** A text longer than this is cut, and the whole offered. */
 const longestText = 262_144;
 
-/** What is asked of a letter that is read or answered. */
+/** The properties that are requested of a letter that is read or answered. */
 export const whole = {
   properties: [...new Set([...rowProperties, ...bodyProperties])],
   bodyProperties: [
@@ -44,7 +44,7 @@ export const whole = {
 export class Reading {
   threadId = $state<Id>();
   #status = $state<'nothing' | 'loading' | 'ready' | 'failed'>('nothing');
-  /** Why the conversation could not be loaded, where it could not. */
+  /** The reason why the conversation could not be loaded, if it could not. */
   trouble = $state.raw<unknown>();
   /** The letters that are unfolded. */
   open = $state.raw<ReadonlySet<Id>>(new Set());

@@ -4,7 +4,7 @@ import { applyPatch } from './patch';
 import { joined } from './flowed';
 import { straight } from './straight';
 
-/** What a row of a list shows of a letter. */
+/** The properties of a letter that a row of a list shows. */
 export const rowProperties = [
   'id',
   'blobId',
@@ -26,7 +26,10 @@ export const mostEmails = 2_500;
 export const mostBodies = 200;
 export const mostText = 8_000_000;
 
-/** What the pages know of the mailbox, by id. Views read it; only the server's answers and own changes write it. */
+/**
+ * The pages' knowledge of the mailbox, by id. Views read it; only the server's answers and the person's changes write
+ * it.
+ */
 export class Records {
   readonly emails = new SvelteMap<Id, Email>();
   readonly bodies = new SvelteMap<Id, EmailBody>();

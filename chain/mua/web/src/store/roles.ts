@@ -2,8 +2,8 @@ import type { Id, Mailbox, Role } from '../jmap';
 import { read, write } from './local';
 
 /**
- * Which folder had which role when the pages were last here. It is a guess that saves waiting for the folders before
- * asking for the first list, and is worth nothing until the folders say the same.
+ * The folder of each role at the last visit. It is a guess that lets the pages ask for the first list before the
+ * folders have come, and is worth nothing until the folders confirm it.
  */
 
 const key = 'facteur.roles';

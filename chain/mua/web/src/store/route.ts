@@ -1,6 +1,6 @@
 import type { Id, Role } from '../jmap';
 
-/** Where in the pages a person is: a folder or a search, and perhaps a conversation in it. */
+/** The place of a person in the pages: a folder or a search, and perhaps a conversation in it. */
 export interface Route {
   place: Place;
   threadId?: Id;

@@ -11,11 +11,13 @@ export class Selection {
   readonly chosen = new SvelteSet<Id>();
   /** The row the keyboard is at. */
   cursor = $state(0);
-  /** Whether everything in the list is meant, also what was never loaded; then `chosen` is what is known of it. */
+  /**
+   * True if everything in the list is chosen, even rows that were never loaded; then `chosen` contains the known ones.
+   */
   everything = $state(false);
   /** Rows that everything is meant without. */
   readonly left = new SvelteSet<Id>();
-  /** Where a range begins. */
+  /** The row where a range begins. */
   #anchor = 0;
 
   get active(): boolean {

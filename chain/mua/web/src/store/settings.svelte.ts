@@ -10,11 +10,13 @@ const themes: readonly Theme[] = ['system', 'light', 'dark'];
 export const undoSpans = [0, 5, 10, 30] as const;
 const usualUndo = 10;
 
-/** How much is told of new letters outside the pages: nothing, that there are some, from whom, and their first words. */
+/**
+ * The amount that notifications tell of new letters: nothing, that there are some, from whom, and their first words.
+ */
 export const tellings = ['nothing', 'number', 'subject', 'words'] as const;
 export type Telling = (typeof tellings)[number];
 
-/** Where this browser keeps what is needed before the server has said anything. */
+/** The keys under which this browser keeps the choices that are needed before the server has answered. */
 const keys = {
   theme: 'facteur.theme',
   undoSend: 'facteur.undo-send',
@@ -24,8 +26,8 @@ const keys = {
 type Plain = keyof typeof keys;
 
 /**
- * What a person chose. Each choice counts at once and is kept in this browser for the next first paint; `Preferences`
- * brings it to the server, and shows here what was chosen in other windows.
+ * A person's choices. Each counts immediately and is kept in this browser for the next first paint; `Preferences`
+ * brings it to the server, and shows here the choices that were made in other windows.
  */
 export class Settings {
   theme = $state<Theme>('system');
@@ -40,7 +42,7 @@ export class Settings {
     this.#take(this.keptHere());
   }
 
-  /** What was chosen in this browser. */
+  /** Returns the choices that were made in this browser. */
   keptHere(): Omit<Choices, 'picturesFrom'> {
     const undo = read(keys.undoSend);
     return {
@@ -83,7 +85,7 @@ export class Settings {
     if (await language.choose(code)) this.#chosen('language', code);
   }
 
-  /** Whether the pictures of this sender are always shown. */
+  /** Returns true if the pictures of this sender are always shown. */
   showsPicturesOf(address: string): boolean {
     return Object.hasOwn(this.picturesFrom, address.toLowerCase());
   }
@@ -123,7 +125,7 @@ export class Settings {
 
 const senders = 'picturesFrom/';
 
-/** Where a sender stands in the preferences (RFC 6901 §4). */
+/** Returns the path of a sender in the preferences (RFC 6901 §4). */
 export function senderPath(address: string): string {
   return senders + address.replace(/~/g, '~0').replace(/\//g, '~1');
 }
@@ -142,7 +144,7 @@ export function patched(choices: Choices, patch: Patch): Choices {
   return after;
 }
 
-/** What a browser chose that the server has heard nothing of. */
+/** Returns the choices of this browser that the server has not heard of. */
 export function neverSaid(here: Omit<Choices, 'picturesFrom'>, there: Choices): Patch {
   const names = (Object.keys(keys) as Plain[]).filter(
     (name) => there[name] === null && isChoice(name, here[name]),

@@ -7,21 +7,21 @@ const quota = 'urn:ietf:params:jmap:quota';
 const noLimit = Number.MAX_SAFE_INTEGER;
 /** From these parts of the limit on, a person is told. */
 const levels = { much: 0.8, nearly: 0.9, full: 1 } as const;
-/** What comes within this pause, in milliseconds, is asked for together. */
+/** Requests that come within this pause, in milliseconds, are made together. */
 const pause = 2_000;
 /** Letters of a folder that are counted together; what is beyond them is not. */
 const most = 500;
 
 export type Level = 'fine' | keyof typeof levels;
 
-/** How much room a folder takes. */
+/** The room that a folder takes. */
 export interface Weight {
   octets: number;
   /** There are more letters than were counted. */
   more: boolean;
 }
 
-/** How much room the letters take, and how much they may (RFC 9425). */
+/** The room that the letters take, and the room that they may take (RFC 9425). */
 export class Storage {
   used = $state<number>();
   /** None: as much as there is. */
@@ -52,7 +52,7 @@ export class Storage {
     this.limit = octets && octets.hardLimit < noLimit ? octets.hardLimit : undefined;
   }
 
-  /** What would be free if everything in a folder went. */
+  /** Returns the room that would be free if everything in a folder went. */
   async weigh(role: 'trash' | 'junk'): Promise<Weight> {
     const folder = this.folders.byRole(role);
     if (!folder || folder.totalEmails === 0) return { octets: 0, more: false };

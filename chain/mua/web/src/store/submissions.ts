@@ -2,7 +2,10 @@ import { type Envelope, expectAllSet, type Id, type Patch } from '../jmap';
 import type { Connection } from './connection.svelte';
 import type { Folders } from './folders.svelte';
 
-/** What goes, as whom; and how, where the letter's own header does not say all of it (RFC 8621 §7). */
+/**
+ * The letter to send and its identity; and its envelope, if the letter's own header does not say all of it (RFC 8621
+ * §7).
+ */
 export interface Outgoing {
   identityId: Id | undefined;
   emailId: Id | undefined;

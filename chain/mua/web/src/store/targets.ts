@@ -2,8 +2,9 @@ import type { Email, Id } from '../jmap';
 import { isUnread } from './conversation';
 
 /**
- * Which letters of a conversation an action is about. In a folder: those that lie in it, so that archiving an answered
- * question leaves the answer among the sent letters. In a search: all but one's own.
+ * Returns the letters of a conversation that an action is about. In a folder, these are the letters that lie in it, so
+ * that archiving an answered question leaves the answer among the sent letters. In a search, these are all but one's
+ * own.
  */
 export function toMove(
   conversation: Email[],

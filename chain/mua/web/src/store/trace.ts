@@ -24,7 +24,7 @@ export interface TraceStep {
   link: Link | null;
   /** The peer, check, server or program that acted. */
   by?: string;
-  /** What was answered or found, in its own words. */
+  /** The answer or the finding, in its own words. */
   said?: string;
   outcome?: 'delivered' | 'later' | 'failed';
   decision?: string;
@@ -74,7 +74,7 @@ export function chainOf(trace: Trace): Station[] {
   const furthest = here.findLastIndex((station) => station.steps.length > 0);
   const handedOver = trace.steps.some((step) => step.outcome === 'delivered');
   const ownLetter = (at.get('msa') ?? []).length > 0;
-  // What lay in a file is put where it lay there.
+  // An imported letter is shown in the folder that it had in its file.
   const imported = trace.steps.some((step) => step.what === 'received' && step.link === 'import');
   const sorted = trace.steps.find((step) => step.what === 'filed' && step.link === 'mda' && !imported);
   return here.map((station, index) => {
@@ -90,7 +90,7 @@ export function chainOf(trace: Trace): Station[] {
   });
 }
 
-/** How long the letter took from the first step to its mailbox or the other server, in milliseconds. */
+/** Returns the time that the letter took from the first step to its mailbox or to the other server, in milliseconds. */
 export function durationOf(trace: Trace): number | undefined {
   const first = trace.steps[0];
   const arrived = trace.steps.find((step) => step.what === 'filed' || step.outcome === 'delivered');

@@ -2,8 +2,8 @@ import type { Email, Id, Mailbox, Patch } from '../jmap';
 import { moveTo } from './patch';
 
 /**
- * Which folder a letter was thrown away from is written on the letter, as a keyword: so it is there in every window, and
- * other programs keep it without knowing it. What another program threw away has none, and goes back to the inbox.
+ * A keyword on the letter names the folder that it was thrown away from: so every window knows it, and other programs
+ * keep it without knowing it. A letter that another program threw away has none, and goes back to the inbox.
  */
 
 const mark = 'facteur-from-';
@@ -33,7 +33,7 @@ export function putBack(emails: readonly Held[], folders: readonly Mailbox[]): M
   return patches;
 }
 
-/** Whether one of them goes to the inbox because the folder that is written on it is no longer there. */
+/** Returns true if one of them goes to the inbox because the folder that its keyword names is no longer there. */
 export function isHomeless(emails: readonly Held[], folders: readonly Mailbox[]): boolean {
   const there = new Set(folders.map((folder) => nameOf(folder.id)));
   return emails.some((email) => {

@@ -20,9 +20,9 @@ export interface WindowQuery {
   filter: Filter | null;
   /** Of a search by words, the server puts first what has them exactly; everything else is in the order it came in. */
   order?: 'newestFirst' | 'bestFirst';
-  /** Whether to ask for the words that matched (RFC 8621 §5). */
+  /** True if the matched words are requested as well (RFC 8621 §5). */
   snippets?: boolean;
-  /** Whether how many there are is asked apart, behind the first rows: counting what a search finds takes its time. */
+  /** True if the total is requested apart, behind the first rows: counting the results of a search takes its time. */
   countApart?: boolean;
 }
 
@@ -33,9 +33,9 @@ const newestFirst: Comparator[] = [{ property: 'receivedAt', isAscending: false 
  * which they are. A hundred thousand cost what the screen shows.
  */
 export class QueryWindow {
-  /** How many there are; until they are counted, how many are known. */
+  /** The number of rows; until they are counted, the number of known ones. */
   total = $state<number>();
-  /** Whether all are counted. */
+  /** True if all are counted. */
   counted = $state(false);
   error = $state<unknown>();
   readonly snippets = new SvelteMap<Id, SearchSnippet>();
@@ -66,7 +66,7 @@ export class QueryWindow {
     return this.#ids[position];
   }
 
-  /** Where a letter stands, or -1 where it is not known. */
+  /** Returns the position of a letter, or -1 if it is not known. */
   positionOf(id: Id): number {
     void this.#version;
     return this.#positions.get(id) ?? -1;
@@ -87,7 +87,7 @@ export class QueryWindow {
     return this.between(first, end);
   }
 
-  /** How many rows are remembered. */
+  /** The number of rows that are remembered. */
   get remembered(): number {
     return this.#positions.size;
   }
@@ -161,7 +161,7 @@ export class QueryWindow {
     for (let position = number * page; position < end; position += 1) {
       const id = this.#ids[position];
       if (!id) return true;
-      // What was let go of is fetched again where it is seen.
+      // A row that was let go of is fetched again when it is seen.
       if (position >= first && position <= last && !this.records.emails.has(id)) return true;
     }
     return false;
@@ -213,7 +213,7 @@ export class QueryWindow {
     }
   }
 
-  /** What every question of this list is about. */
+  /** Returns the arguments that every request for this list has. */
   #asked(more: { position?: number; limit: number; calculateTotal: boolean }) {
     const { filter, order = 'newestFirst' } = this.query;
     // The order of the server's choice is what is asked for by no order (RFC 8620 §5.5).
@@ -255,7 +255,9 @@ export class QueryWindow {
     };
   }
 
-  /** How many there are as far as a page of `got` rows tells. One that is not full is the last, and all are counted. */
+  /**
+   * Returns the total that a page of `got` rows proves. A page that is not full is the last, and then all are counted.
+   */
   #known(position: number, got: number): number {
     const before = this.total ?? 0;
     if (got === page) return Math.max(position + got, before);

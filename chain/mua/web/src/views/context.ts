@@ -3,7 +3,7 @@ import type { Writing } from '../compose/writing.svelte';
 import type { Post } from '../store/post.svelte';
 import type { Desk } from './desk.svelte';
 
-/** What every view may reach: the state, what can be done with it, and the letters being written. */
+/** The objects that every view may reach: the state, the actions on it, and the letters being written. */
 export interface Room {
   post: Post;
   desk: Desk;

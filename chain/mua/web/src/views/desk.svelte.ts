@@ -22,7 +22,7 @@ export interface Pictured {
 /** Of more than so many conversations, it is asked before all of them are changed. */
 const mostUnasked = 1_000;
 
-/** What is asked before something is done, or shown before everything else. */
+/** A question before an action, or a window above everything else. */
 export type Asking =
   | { kind: 'move' }
   | { kind: 'destroy'; count: number }
@@ -46,18 +46,18 @@ export type Asking =
   | { kind: 'renameFolder'; id: Id }
   | { kind: 'removeFolder'; id: Id };
 
-/** What a person does with what is chosen or open, and what the pages say about it. */
+/** A person's actions on the chosen or open letters, and the notices of the pages about them. */
 export class Desk {
   asking = $state.raw<Asking>();
   /** The rows that are being dragged to a folder. */
   dragged = $state.raw<Row[]>([]);
-  /** Whether list and letter stand side by side. */
+  /** True if list and letter stand side by side. */
   wide = $state(true);
-  /** Whether what is read has the window for itself. */
+  /** True if the letter has the window for itself. */
   large = $state(false);
-  /** Whether what is opened is opened by a key: the focus then goes along. */
+  /** True if the last thing was opened by a key: the focus then goes along. */
   byKey = false;
-  /** Whether there is a mouse or the like, with which things are dragged. */
+  /** True if there is a mouse or the like, with which rows can be dragged. */
   fine = $state(true);
 
   /** Keeps what is typed until what was asked for has the focus. */
@@ -89,7 +89,7 @@ export class Desk {
     return this.post.folder?.role ?? null;
   }
 
-  /** Whether letters here can still be put into the archive. */
+  /** True if letters here can still be put into the archive. */
   get archives(): boolean {
     return (
       this.role === null || this.role === 'inbox' || this.role === 'flagged' || this.role === 'important'
@@ -167,7 +167,7 @@ export class Desk {
     else void this.sweep(sweep);
   }
 
-  /** How many rows are meant. */
+  /** The number of rows that are meant. */
   get #meant(): number {
     const { selection, list } = this.post;
     return selection.everything ? (list?.total ?? 0) - selection.left.size : selection.chosen.size;
@@ -274,7 +274,7 @@ export class Desk {
     this.post.notices.say('failed', text, this.remedy(error));
   }
 
-  /** What a person can do at once about what did not work. */
+  /** Returns the action that a person can take about an error, if there is one. */
   remedy(error: unknown): Notice['action'] {
     if (!isFull(error)) return undefined;
     return {
@@ -311,7 +311,7 @@ export class Desk {
   }
 
   async #offerUndo(doing: Promise<Done | undefined>, words: string): Promise<void> {
-    // What was done is seen at once; the notice need not wait for the server either.
+    // The pages show the action immediately, so the notice need not wait for the server either.
     const run = () => void this.#try(async () => this.#takeBack(await doing));
     const undo = { label: language.words.act.undo, run };
     const notice = this.post.notices.say('done', words, undo);

@@ -5,7 +5,7 @@ import type { Email } from '../jmap';
 import type { Telling } from '../store/settings.svelte';
 import type * as HeraldModule from './herald';
 
-/** What the browser was asked to show. */
+/** The notifications that the browser was asked to show. */
 class Shown {
   static all: Shown[] = [];
   static permission = 'granted';

@@ -3,12 +3,12 @@ import type { Email } from '../jmap';
 import { nameOf } from '../store/conversation';
 import type { Telling } from '../store/settings.svelte';
 
-/** What comes within this pause, in milliseconds, is told together. */
+/** Letters that come within this pause, in milliseconds, are told together. */
 const pause = 1_000;
 /** One for all windows of the browser: the same news is not shown twice. */
 const tag = 'facteur.news';
 
-/** Whether this browser shows notifications at all. Over the open network none does. */
+/** True if this browser shows notifications at all. Over the open network none does. */
 export const canTell = typeof Notification !== 'undefined' && isSecureContext;
 
 /** Asks the browser's leave; only ever because the person has just switched it on. */
@@ -19,7 +19,7 @@ export async function mayTell(): Promise<boolean> {
 export interface Audience {
   words(): Words;
   telling(): Telling;
-  /** Whether the pages are in front of the person, who sees the letters come in. */
+  /** Returns true if the pages are in front of the person, who then sees the letters come in. */
   isLooking(): boolean;
   /** The person wants to see what was told of. */
   onchosen(emails: Email[]): void;
@@ -61,7 +61,7 @@ export class Herald {
   }
 }
 
-/** What is told of new letters, and no more than the person chose. */
+/** Returns the notification of new letters: no more than the person chose to see. */
 export function newsOf(
   words: Words,
   telling: Exclude<Telling, 'nothing'>,

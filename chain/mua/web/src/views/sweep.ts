@@ -7,14 +7,14 @@ import { moveTo, setKeyword } from '../store/patch';
 import type { Post } from '../store/post.svelte';
 import { putBack, throwAway } from '../store/trash';
 
-/** What is done to everything in a list at once. */
+/** An action on everything in a list. */
 export type Sweep =
   | { folder: Id; name: string }
   | { keyword: '$seen' | '$flagged'; on: boolean }
   | { back: true }
   | { destroy: true };
 
-/** How long a notice stays that is taken away by hand. */
+/** The time that a notice stays that only a hand takes away. */
 const long = 3_600_000;
 
 /** Does it to every letter the list holds but those taken out of the choice, and says on the way how far it is. */

@@ -1,7 +1,7 @@
 import type { Words } from '../i18n/en';
 import type { Finding } from '../store/findings.svelte';
 
-/** What a finding means, in a sentence; nothing for one that these pages do not know. */
+/** Returns the meaning of a finding, in a sentence; `undefined` for one that these pages do not know. */
 export function sentenceOf(words: Words, finding: Finding): string | undefined {
   const say = words.warnings;
   switch (finding.code) {

@@ -5,7 +5,7 @@ import { capabilityOf } from './preferences';
 
 export interface Direct {
   fetching: Fetch;
-  /** What was asked so far, method by method. */
+  /** The requests so far, method by method. */
   asked: string[];
   /** Requests so far. */
   requests: number;

@@ -9,7 +9,7 @@ export function emailSet(mail: FakeMail, args: Args, createdIds: Map<string, Id>
   const oldState = mail.state;
   const answer = { created: {} as Args, notCreated: {} as Args, updated: {} as Args, notUpdated: {} as Args };
   const gone = { destroyed: [] as Id[], notDestroyed: {} as Args };
-  // What goes in the same call makes room for what comes.
+  // A letter that goes in the same call makes room for a new one.
   const room = ((args['destroy'] ?? []) as Id[])
     .map((id) => mail.letters.get(id))
     .reduce((sum, letter) => sum + (letter ? octetsOf(letter) : 0), 0);
@@ -43,7 +43,7 @@ export function emailSet(mail: FakeMail, args: Args, createdIds: Map<string, Id>
   return { oldState, newState: mail.state, ...answer, ...gone };
 }
 
-/** What is attached to it, in octets. */
+/** Returns the size of the attachments, in octets. */
 export function sizeOf(letter: FakeLetter): number {
   return letter.attachments.reduce((sum, one) => sum + one.size, 0);
 }

@@ -1,6 +1,6 @@
 import type { Entry } from '../../src/store/cards';
 
-/** What an invitation says, as the server reads it (chain/mua/src/cards.rs). */
+/** Returns the contents of an invitation, as the server reads it (chain/mua/src/cards.rs). */
 export function entryOf(more: Partial<Entry> = {}): Entry {
   return {
     method: 'REQUEST',

@@ -1,7 +1,7 @@
 import type { Filter, FilterCondition } from '../../src/jmap/types';
 import type { FakeLetter } from './mail';
 
-/** Whether a letter passes a filter (RFC 8621 §4.4.1, RFC 8620 §5.5). */
+/** Returns true if a letter passes a filter (RFC 8621 §4.4.1, RFC 8620 §5.5). */
 export function matches(letter: FakeLetter, filter: Filter | null | undefined): boolean {
   if (!filter) return true;
   if ('operator' in filter) {

@@ -41,11 +41,11 @@ export interface FakeLetter {
   text: string | null;
   html: string | null;
   attachments: FakeAttachment[];
-  /** What the server finds in it, and how its list is left. */
+  /** The findings of the server about it, and the way to leave its list. */
   told?: { findings?: Finding[]; unsubscribe?: Way };
-  /** What it invites to. */
+  /** The events that it invites to. */
   entries?: Entry[];
-  /** What calendars read in it. */
+  /** The text that calendars read in it. */
   calendar?: string | null;
 }
 
@@ -79,7 +79,7 @@ export class FakeMail {
   readonly submissions = new Map<Id, FakeSubmission>();
   /** For how many seconds letters are held when asked (RFC 8621 §1.3.2). */
   maxDelayedSend = 366 * 24 * 3_600;
-  /** What was chosen; none where the server keeps no preferences. */
+  /** The choices; `undefined` if the server keeps no preferences. */
   choices: Choices | undefined = {
     language: null,
     theme: null,
@@ -99,7 +99,7 @@ export class FakeMail {
   /** Subscriptions to be told of changes (RFC 8620 §7.2). */
   readonly pushes = new Map<Id, Record<string, unknown>>();
   readonly blobs = new Map<Id, { type: string; data: Buffer }>();
-  /** What time it is, in milliseconds since 1970. */
+  /** Tells the time, in milliseconds since 1970. */
   clock: () => number = () => Date.now();
   /** Told after each change. */
   onchange: () => void = () => {};
@@ -177,7 +177,7 @@ export class FakeMail {
     }
   }
 
-  /** What became of each object since `state`, or nothing where that is forgotten. */
+  /** Returns the objects that changed since `state`; `undefined` if that state is forgotten. */
   changesSince(kind: Kind, state: string): { created: Id[]; updated: Id[]; destroyed: Id[] } | undefined {
     const since = Number(state) - this.#forgotten;
     if (!(since >= 0 && since <= this.#log.length)) return undefined;

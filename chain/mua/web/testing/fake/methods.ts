@@ -146,7 +146,10 @@ function isAscending(sort: unknown[]): boolean {
   return first !== undefined && first.isAscending !== false;
 }
 
-/** Where no order is asked for: the letters that have the words exactly, then the others, the newest first of each. */
+/**
+ * Sorts a search without an order: first the letters with exactly these words, then the others, the newest first in
+ * each.
+ */
 function bestFirst(letters: FakeLetter[], filter: Filter | null): FakeLetter[] {
   const words = filter ? wordsOf(filter).map(fold) : [];
   const isExact = ({ subject, text }: FakeLetter) => {

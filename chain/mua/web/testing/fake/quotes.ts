@@ -2,7 +2,7 @@
 export interface Quoting {
   mailer: string;
   html: string;
-  /** Whether what is quoted is folded away. */
+  /** True if the quoted text is folded away. */
   folds: boolean;
 }
 

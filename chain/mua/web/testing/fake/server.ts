@@ -7,7 +7,7 @@ import { capabilityOf } from './preferences';
 import { traceOf } from './trace';
 import { sourceOf, viewOf } from './view';
 
-/** What the pages run under, here as at the real server. */
+/** The policy that the pages run under, here as at the real server. */
 export const policy =
   "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self' blob: data:; " +
   "media-src 'self' blob:; frame-src 'self'; worker-src 'self'; manifest-src 'self'; base-uri 'none'; form-action 'self'; " +
@@ -51,7 +51,7 @@ export class FakeServer {
   requests = 0;
   /** The methods of each of them. */
   readonly asked: string[][] = [];
-  /** Who is logged in, as the account page shows it. */
+  /** The sessions that are logged in, as the account page shows them. */
   others = [
     {
       number: 1,
@@ -78,7 +78,7 @@ export class FakeServer {
       here: false,
     },
   ];
-  /** Where mail programs come in. */
+  /** The doors for mail programs. */
   doors = [
     { protocol: 'imap', host: 'mail.alpha.test', port: 143, tls: 'starttls', nearOnly: false },
     { protocol: 'imap', host: 'mail.alpha.test', port: 993, tls: 'atOnce', nearOnly: false },

@@ -5,7 +5,9 @@ const look =
   ':root{color-scheme:light dark}body{margin:0;padding:16px;font:15px/1.55 system-ui,sans-serif;overflow-wrap:break-word}' +
   'img{max-width:100%}img:not([src]){display:none}.coloured{color-scheme:light;background:#fff;color:#111}';
 
-/** What the fake server sends for `/letter/{id}/view`; the real one sanitises, this one only wrote good letters. */
+/**
+ * Returns the fake server's answer for `/letter/{id}/view`; the real one sanitises, this one only wrote good letters.
+ */
 export function viewOf(mail: FakeMail, letter: FakeLetter, pictures: boolean): string {
   const body =
     letter.html ?? `<pre style="white-space:pre-wrap;font:inherit">${escape(letter.text ?? '')}</pre>`;

@@ -62,7 +62,7 @@ const sentences = [
 export interface World {
   letters: number;
   seed?: number;
-  /** Where given, the time there, which stands still. */
+  /** The time in this world, which stands still if it is given. */
   now?: Date;
 }
 
@@ -83,7 +83,7 @@ export function makeWorld({ letters, seed = 7, now: still }: World): FakeMail {
     made += size;
     when -= Math.floor((made < 60 ? 95 : 11) * 60_000 * (0.2 + random() * 2));
   }
-  // Who has no letters at all has not these either.
+  // A mailbox without letters does not have these either.
   if (letters > 0) special(mail, now);
   return mail;
 }

@@ -11,7 +11,7 @@ import { atRest, row } from './stories';
  * tints. What they said must then be said by lines, by system colours, or by another shape.
  */
 
-/** What is wrong with the colours of what is seen now, one line a finding. Runs in the page. */
+/** Returns the faults in the visible colours, one line a finding. Runs in the page. */
 function faults(): string[] {
   const found = new Set<string>();
   const name = (one: Element) =>
@@ -75,7 +75,9 @@ function faults(): string[] {
   return [...found];
 }
 
-/** How an element looks to somebody who does not see tints: its colours, lines and weight. Runs in the page. */
+/**
+ * Returns the look of an element for a person who does not see tints: its colours, lines and weight. Runs in the page.
+ */
 function look(one: Element): string {
   const style = getComputedStyle(one);
   const shapes = [...one.querySelectorAll('*')].filter((part) =>

@@ -7,8 +7,9 @@ import { mailbox, views } from './access-views';
 import { atRest } from './stories';
 
 /**
- * What somebody hears who reads with the ears: each view as the tree of roles, names and states that the browser gives
- * to a screen reader, compared with the file of its name. `npm run snapshots` writes the files anew; read what changed.
+ * Compares the pages as a person hears them: each view, as the tree of roles, names and states that the browser gives
+ * to a screen reader, is compared with the file of its name. `npm run snapshots` writes the files anew; read what
+ * changed.
  */
 
 const folder = fileURLToPath(new URL('../snapshots', import.meta.url));
@@ -43,7 +44,7 @@ async function heard(page: Page, view: string): Promise<string> {
   return `${tree}\n`;
 }
 
-/** What the server says by the way is no part of a view. */
+/** Passing notices of the server are no part of a view. */
 async function quiet(page: Page, view: string): Promise<void> {
   // Under a dialog nothing can be closed, nor is it heard.
   if (view === 'notice' || (await page.locator('dialog[open]').count()) > 0) return;

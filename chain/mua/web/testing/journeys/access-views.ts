@@ -142,7 +142,7 @@ export const views: Record<string, Show> = {
   notice: async (page) => {
     await page.keyboard.press('Escape');
     await page.locator('dialog input').waitFor({ state: 'detached' });
-    // What was not saved by itself meanwhile is saved now, and that is said.
+    // A draft that was not saved by itself meanwhile is saved now, and a notice says so.
     await page.locator('.composer input[type=text]').last().fill('Soon');
     await page.keyboard.press('Escape');
     await page.locator('.notice').first().waitFor();

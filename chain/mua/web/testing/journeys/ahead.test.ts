@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { slowLine } from '../browser';
 import { begin, lettersIn, row, tell, until } from './stories';
 
-/** What is typed before that which it is meant for has the focus, as quick people do on slow lines and machines. */
+/** A quick person on a slow line or machine types before the target of the keys has the focus. */
 
 const story = tell({ letters: 60 });
 
@@ -11,7 +11,7 @@ const story = tell({ letters: 60 });
 const commands = 'e#!siux';
 const slow = 1_200;
 
-/** Where each letter lies, and what it is marked with; drafts and what is sent aside. */
+/** Returns the folder and the marks of each letter; drafts and sent letters aside. */
 function mailbox(): Map<string, string> {
   const { mail } = story.server;
   const own = [mail.folderOf('drafts').id, mail.folderOf('sent').id];
@@ -101,7 +101,7 @@ describe('what is typed at once arrives in', () => {
       `Dear ${commands},`,
       'second line',
     ]);
-    // What comes behind it is in order, too.
+    // The keys behind it come in order, too.
     await page.keyboard.type(' goes on');
     await inText(page, 'second line goes on');
   });

@@ -18,7 +18,7 @@ async function shown(page: Page, html: string, subject = 'Shown whole'): Promise
   await page.locator('iframe').waitFor();
 }
 
-/** How much of a letter is hidden behind the edges of its frame, in pixels. */
+/** Returns the size of the part of a letter that the edges of its frame hide, in pixels. */
 function overflow(frame: SVGElement | HTMLElement): { below: number; beside: number } {
   const root = (frame as HTMLIFrameElement).contentDocument?.documentElement;
   if (!root) throw new Error('the letter cannot be looked at');

@@ -34,7 +34,7 @@ describe('an invitation', () => {
     const choice = (name: string) => card.getByRole('button', { name, exact: true });
     await card.getByRole('button', { name: words.addComment }).click();
     await card.getByLabel(words.comment).fill('With cake');
-    // What is typed stays where the letter changes meanwhile.
+    // The typed text stays when the letter changes meanwhile.
     await page.getByRole('button', { name: en.act.flag, exact: true }).first().click();
     await until('it is flagged', async () => made.keywords.has('$flagged'));
     expect(await faults(page)).toEqual([]);

@@ -5,7 +5,7 @@ import { row, tell, until } from './stories';
 
 const story = tell({ letters: 100_000 });
 
-// What is counted is work, not time: a machine that is busy with other things takes longer, and does no more.
+// The test counts work, not time: a machine that is busy with other things takes longer, and does no more.
 it('a hundred thousand letters: the first page and any other soon, and as little work on the way as with few', async () => {
   const { page, server, context } = story;
   const metrics = await context.newCDPSession(page);

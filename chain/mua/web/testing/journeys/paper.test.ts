@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { describe, expect, it } from 'vitest';
 import { row, tell, until } from './stories';
 
-/** What stands on each page of a PDF. */
+/** Returns the text of each page of a PDF. */
 function pagesOf(pdf: Buffer): string[] {
   const text = execFileSync('pdftotext', ['-layout', '-', '-'], { input: pdf }).toString();
   return text.split('\f').map((page) => page.replace(/\s+/g, ' ').trim());

@@ -46,7 +46,7 @@ describe('when something goes wrong', () => {
   ])('what is said of it covers nothing, and nothing covers it, %s', async (_, width, height) => {
     const { page, server } = story;
     await page.setViewportSize({ width, height });
-    // What was seen once is there without a server.
+    // A view that was seen once is there without a server.
     await page.keyboard.press('c');
     await page.locator('.composer [contenteditable]').waitFor();
     await page.keyboard.press('Escape');

@@ -6,7 +6,7 @@ import { choose, letter, row, tell, until } from './stories';
 
 const story = tell({ letters: 60 });
 const french = tell({ letters: 60 }, { french: true, touch: true, width: 390, height: 844 });
-/** Where pictures of what is seen are put, to be looked at by a person; nowhere where it is not said. */
+/** The folder for screenshots that a person looks at; none unless it is set. */
 const pictures = process.env['FACTEUR_SCREENSHOTS'];
 if (pictures) mkdirSync(pictures, { recursive: true });
 

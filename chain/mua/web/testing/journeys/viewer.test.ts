@@ -103,7 +103,7 @@ describe('what is attached opens', () => {
     await field.fill('facteur');
     await field.press('Enter');
     await dialog.getByText('What I earn').waitFor();
-    // Who looks on without opening it is asked for nothing there, and is asked anew when coming back.
+    // A person who looks on without opening it is not asked there, and is asked anew when coming back.
     await page.keyboard.press('ArrowRight');
     await page.getByRole('dialog', { name: 'plan.pdf' }).getByText('The plan').waitFor();
     await page.keyboard.press('ArrowLeft');
@@ -116,7 +116,7 @@ describe('what is attached opens', () => {
     const { page } = story;
     const asked: string[] = [];
     page.on('request', (request) => asked.push(request.url()));
-    // What its worker asks for, the page is not told of.
+    // The page does not hear of the requests of its worker.
     page.context().on('request', (request) => asked.push(request.url()));
     await read([['手紙.pdf', 'application/pdf', japanesePdf('夏の家')]]);
     const { dialog } = await look('手紙.pdf');

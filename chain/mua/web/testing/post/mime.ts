@@ -62,7 +62,7 @@ export function enclosed(letter: Buffer, ...more: string[]): Part {
   return { header: ['Content-Type: message/rfc822', ...more], body: letter.toString('latin1') };
 }
 
-/** What the header of a letter says of it, in words; each is encoded where it has to be. */
+/** The fields in the header of a letter, in words; each is encoded if it has to be. */
 export interface Head {
   from: string;
   to: string;

@@ -1,4 +1,4 @@
-/** Who writes, in the letters of these pages. All hosts are under `.test`, which nobody can own (RFC 6761 §6.2). */
+/** The authors of the letters of these pages. All hosts are under `.test`, which nobody can own (RFC 6761 §6.2). */
 export const people = {
   claire: 'Claire Fontaine <claire.fontaine@atelier-nord.test>',
   tom: 'Tom Whitfield <tom@whitfield.test>',

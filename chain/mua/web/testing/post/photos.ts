@@ -2,7 +2,10 @@ import { photo, scan, heic, pdf, wav, zipped } from './files';
 import { attachment, file, html, inline, letter, multipart, type Part, text } from './mime';
 import { ago, type Desk, people, type Received } from './people';
 
-/** What telephones, scanners and families send: pictures in their places, files alone, kinds that no browser shows. */
+/**
+ * Sends letters as telephones, scanners and families do: pictures in their places, files alone, kinds that no browser
+ * shows.
+ */
 export function photos(desk: Desk): Received[] {
   const send = (
     name: string,

@@ -222,7 +222,7 @@ it('one browser may have both offices open in two windows', async () => {
   await alice.context.close();
 });
 
-/** What stands in the bar itself, or behind “More” where the bar is narrow. */
+/** Clicks a button of the bar itself, or behind “More” if the bar is narrow. */
 async function inToolbar(person: Person, name: string): Promise<void> {
   const bar = person.page.getByRole('toolbar');
   const direct = bar.getByRole('button', { name, exact: true });

@@ -2,7 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 
-/** What `facteur demo --json` says of one of its offices. */
+/** The answer of `facteur demo --json` about one of its offices. */
 export interface Office {
   domain: string;
   people: { address: string; password: string }[];

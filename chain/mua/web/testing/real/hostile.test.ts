@@ -10,7 +10,7 @@ import { deliver } from './smtp';
 
 /** Milliseconds until a letter is on the screen, on a machine that is busy. */
 const patience = 60_000;
-/** How much longer the pages may take to act, with such a letter open, than with one that means no harm. */
+/** The factor by which such a letter may slow the pages down, against a letter that means no harm. */
 const slower = 8;
 /** Milliseconds that are no delay, however quick the other one was. */
 const quick = 3_000;
@@ -115,7 +115,7 @@ describe('letters that mean harm', () => {
   }
 });
 
-/** What of a letter's page could do something. */
+/** Returns the elements of a letter's page that could do something. */
 async function remains(frame: Frame): Promise<string[]> {
   return frame.evaluate(() => {
     const bad =

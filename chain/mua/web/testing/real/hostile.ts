@@ -6,7 +6,7 @@ export interface Hostile {
   /** The header fields beyond those every letter has, and the body. */
   header?: string[];
   body: Buffer;
-  /** What must still be read, if anything can. */
+  /** The text that must still be readable, if any can. */
   shows?: string;
 }
 
@@ -86,7 +86,7 @@ function scripts(run: string): Hostile[] {
         `<noscript><p title="</noscript><img src=x onerror=${run.replaceAll('"', '')}>"></noscript>` +
         `<form><math><mtext></form><form><mglyph><style></math><img src onerror=1></style></mglyph></form>` +
         `<template><script>${run}</script></template><xmp><p title="</xmp><img src onerror='1'>"></xmp><p>seen</p>`,
-      // What is left of it is nobody's guess.
+      // Nobody can guess what remains of it.
       undefined,
     ),
     html(

@@ -109,7 +109,7 @@ export class Person {
     if (this.phone) await this.page.goBack();
   }
 
-  /** What the window shows, for whoever looks into a failure. */
+  /** Takes a screenshot of the window, for a person who looks into a failure. */
   async picture(): Promise<void> {
     await this.page.screenshot({ path: `screenshots/real-${this.office.domain}.png` });
   }

@@ -12,7 +12,7 @@ import { deliver } from './smtp';
 /** Each letter in the pages and as a page of its own, with pictures asked for, in each engine: that none runs or calls home. */
 
 const patience = 60_000;
-/** What costs a browser much and has no other way out is for `cargo xtask soak`. */
+/** Letters that cost a browser much and have no other way out are for `cargo xtask soak`. */
 const all = process.env.FACTEUR_LONG === '1';
 const isLong = (letter: Hostile) => letter.body.length > 4_000_000;
 const chosen = (letters: Hostile[]) => letters.filter((letter) => all || !isLong(letter));
@@ -96,7 +96,7 @@ function remainsInFrame(): string[] {
 function hiddenBelow(): number {
   const frame = document.querySelector<HTMLIFrameElement>('article.open iframe');
   const root = frame?.contentDocument?.documentElement;
-  // What is taller than any frame scrolls in it.
+  // A letter that is taller than any frame scrolls in it.
   if (!frame || !root || root.style.getPropertyValue('overflow-y') === 'auto') return 0;
   return root.scrollHeight - root.clientHeight;
 }

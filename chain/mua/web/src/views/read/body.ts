@@ -4,7 +4,10 @@ import { shownParts } from '../../store/parts';
 /** A stretch of a plain letter: text, or a picture in its place. */
 export type Piece = { kind: 'text'; text: string } | { kind: 'picture'; part: Item };
 
-/** What a plain letter shows, one below the other: its texts, those next to each other as one, and the pictures between. */
+/**
+ * Returns the pieces of a plain letter, one below the other: its texts, those next to each other as one, and the
+ * pictures between.
+ */
 export function piecesOf(body: EmailBody): Piece[] {
   const pieces: Piece[] = [];
   for (const part of shownParts(body)) {
@@ -20,8 +23,8 @@ export function piecesOf(body: EmailBody): Piece[] {
 const longest = { characters: 150_000, lines: 5_000, links: 2_000, changes: 4_000 };
 
 /**
- * Whether the pages cannot show a plain letter at once: it was not loaded whole, or would keep the browser busy for long. The
- * server shows it part by part.
+ * Returns true if the pages cannot show a plain letter immediately: it was not loaded whole, or would keep the browser
+ * busy for long. The server shows it part by part.
  */
 export function isHeavy(body: EmailBody): boolean {
   const values = shownParts(body).map((part) => (part.partId ? body.bodyValues[part.partId] : undefined));
@@ -36,7 +39,7 @@ function countOf(text: string, what: RegExp): number {
   return text.match(what)?.length ?? 0;
 }
 
-/** How often another script begins: each time another font may be looked for. */
+/** Returns the number of changes of script in a text: each may make the browser look for another font. */
 function changesIn(text: string): number {
   let [before, changes] = [0, 0];
   for (let at = 0; at < text.length; at += 1) {
@@ -120,7 +123,7 @@ export function runsOf(text: string): Run[] {
   const runs: Run[] = [];
   let end = 0;
   for (const match of text.matchAll(links)) {
-    // What ends a sentence does not belong to the address; a closing bracket only if one was opened.
+    // The end of a sentence does not belong to the address; a closing bracket does only if one was opened.
     let found = withoutStop(match[0]);
     if (found.endsWith(')') && !found.includes('(')) found = found.slice(0, -1);
     runs.push(...stretches(text.slice(end, match.index)));

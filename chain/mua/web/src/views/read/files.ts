@@ -1,7 +1,7 @@
 import type { Words } from '../../i18n/en';
 import type { Item } from '../../jmap';
 
-/** What files without a name end with, so that whoever saves one can open it. */
+/** The endings of files without a name, so that a person who saves one can open it. */
 const endings: Record<string, string> = {
   'application/ics': '.ics',
   'application/msword': '.doc',
@@ -42,11 +42,11 @@ export function fileName(words: Words, part: Pick<Item, 'name' | 'type'> & Parti
   return part.name || calledBy(words, part, 0);
 }
 
-/** What no system takes in the name of a file, and what shows another name than there is. */
+/** The characters that no system accepts in the name of a file, or that make a name look like another. */
 const unsafe = /[\p{Cc}\p{Cf}\p{Co}\p{Zl}\p{Zp}<>:"/\\|?*]+/gu;
 const longestSubject = 80;
 
-/** What all files of a letter are called together: what the letter is about, and how many they are where it does not say. */
+/** Returns the common name of all files of a letter: its subject, or their number if it has none. */
 export function archiveName(words: Words, subject: string | null, count: number): string {
   const about = Array.from((subject ?? '').replace(unsafe, ' ').replace(/\s+/gu, ' '));
   const name = about

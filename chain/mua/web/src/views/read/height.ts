@@ -1,4 +1,4 @@
-/** How tall a letter in HTML will be, guessed from what it says until it is laid out and can be measured (measure.ts). */
+/** Guesses the height of a letter in HTML, until it is laid out and can be measured (measure.ts). */
 
 const lineHeight = 23;
 /** The width of a letter of the type, on average. */
@@ -24,7 +24,7 @@ const silent = ['style', 'script', 'title', 'template'];
 const breaks = /^(?:br|hr|\/p|\/h[1-6])\b/;
 const blocks = /^\/(?:div|tr|li|table|ul|ol|blockquote|pre)\b/;
 
-/** What is seen of HTML, a line a block. One pass, whatever the letter does: it comes from a stranger. */
+/** Returns the visible text of HTML, a line a block. One pass, whatever the letter does: it comes from a stranger. */
 function linesOf(html: string): string {
   let [text, skipped] = ['', ''];
   for (const [index, piece] of html.slice(0, mostRead).split('<').entries()) {

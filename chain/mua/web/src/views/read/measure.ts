@@ -1,6 +1,6 @@
 /**
- * How tall the letter in a frame is. No script runs in it; its origin is ours (README.md), so that the page around it can
- * look at how it is laid out.
+ * Measures the height of the letter in a frame. No script runs in it; its origin is ours (README.md), so that the page
+ * around it can measure its layout.
  */
 
 /** No frame is taller, in pixels; what is taller scrolls in it. A part of a long letter in plain text has some 200,000. */
@@ -16,7 +16,7 @@ export function documentIn(frame: HTMLIFrameElement): Document | undefined {
   return inside?.URL === 'about:blank' ? undefined : (inside ?? undefined);
 }
 
-/** How many pictures that lie elsewhere were left out of the letter. */
+/** Returns the number of pictures elsewhere that were left out of the letter. */
 export function leftOut(letter: Document): number {
   return Number(letter.querySelector<HTMLMetaElement>('head > meta[name=pictures-left-out]')?.content ?? 0);
 }
@@ -51,15 +51,15 @@ const paperWidth = 660;
 const margins = 32;
 
 /**
- * How tall a letter is on paper, at most. It cannot be laid out for it while the page is made ready to be printed; but
- * lines that are shorter are more in the same measure.
+ * Returns the greatest height of a letter on paper. It cannot be laid out for paper while the page is made ready to be
+ * printed; but shorter lines grow in number as their width shrinks.
  */
 export function heightOnPaper(letter: Document): number {
   const width = letter.documentElement.clientWidth;
   return Math.ceil(heightOf(letter) * Math.max(1, (width - margins) / (paperWidth - margins)));
 }
 
-/** How tall it is laid out, with the bar that scrolls it sideways. */
+/** Returns the height of the layout, with the bar that scrolls it sideways. */
 function heightOf({ documentElement: root, body, defaultView: view }: Document): number {
   const box = root.getBoundingClientRect();
   const below = body.getBoundingClientRect().top - box.top + body.scrollHeight;

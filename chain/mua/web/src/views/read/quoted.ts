@@ -3,7 +3,7 @@
  * is no history, and nothing of it is hidden.
  */
 
-/** How mailers mark all of an earlier letter, with who wrote it and when. */
+/** The marks that mailers put around an earlier letter, with its author and date. */
 const histories = [
   '.gmail_quote',
   '.gmail_quote_container',
@@ -21,7 +21,7 @@ const histories = [
 /** The header that Outlook and its like put over an earlier letter: who, when and about what, in the languages of Europe. */
 const header =
   /^\s*(?:-{2,}[^\n]{0,60}-{2,}\s*)?\*?(?:From|De|Von|Da|Van|Fra|Från|Od|От)\s?:.{1,300}?(?:Sent|Date|Envoyé|Gesendet|Datum|Inviato|Data|Enviad[oa](?: el)?|Fecha|Verzonden|Sendt|Skickat|Wysłano|Отправлено)\s?:.{1,500}?(?:Subject|Objet|Betreff|Oggetto|Asunto|Assunto|Onderwerp|Emne|Ämne|Temat|Тема)\s?:/su;
-/** What Apple Mail and others write over a quote: "On … wrote:", "Le … a écrit :". */
+/** The line that Apple Mail and others write over a quote: "On … wrote:", "Le … a écrit :". */
 const introduction = /^[^\n]{4,300}:\s*$/;
 /** Elements that may begin with such a header, and how many of them are looked at. */
 const holders = 'div,p,td,font,span';
@@ -55,7 +55,10 @@ function beginning(letter: Document): Element | undefined {
   return headed && whole(letter, headed);
 }
 
-/** What an earlier letter ends with that begins with `mark`: itself, or what stands below a mark that is only its head. */
+/**
+ * Returns the last element of an earlier letter that begins with `mark`: the mark itself, or the quote below a mark
+ * that is only its head.
+ */
 function lastOf(mark: Element): Element {
   const quote = mark.nextElementSibling;
   if (mark.matches('.moz-cite-prefix')) return quote?.matches('blockquote') ? quote : mark;
@@ -104,7 +107,7 @@ function isFirst(element: Element): boolean {
   return true;
 }
 
-/** What stands from an element on, beside it. */
+/** Returns an element and the siblings behind it. */
 function restFrom(begin: Element): Node[] {
   const parts: Node[] = [];
   for (let one: Node | null = begin; one; one = one.nextSibling) parts.push(one);
@@ -127,7 +130,7 @@ function saysSomethingBehind(letter: Document, element: Element): boolean {
   return false;
 }
 
-/** Whether a node is words, or a picture that is more than a point. */
+/** Returns true if a node is words, or a picture that is more than a point. */
 function says(node: Node): boolean {
   if (node.nodeType === 3) return /[^\s\u00A0\u200B-\u200D\uFEFF]/u.test(node.nodeValue ?? '');
   if (node.nodeName !== 'IMG') return false;

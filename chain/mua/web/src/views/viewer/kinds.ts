@@ -11,13 +11,13 @@ export interface Attached {
   charset?: string | null;
 }
 
-/** How the pages show a file; nothing else of what strangers send is shown. */
+/** The way in which the pages show a file; nothing else of a stranger's files is shown. */
 export type View = 'picture' | 'pdf' | 'text' | 'sound' | 'film' | 'none';
 
 /** Pixels and nothing else, as the server calls them whatever the mailer did. */
 const pixels = /^image\/(png|gif|jpeg|webp|avif|bmp)$/;
 
-/** What a file is to a person. */
+/** The kind of a file for a person. */
 export type Kind = keyof Words['viewer']['kinds'];
 
 const byEnding: Record<string, Kind> = {
@@ -94,7 +94,7 @@ const byType: [RegExp, Kind][] = [
   [/^(text\/|application\/json$)/, 'text'],
 ];
 
-/** What kind of file it is. Where its mailer did not say, its ending does. */
+/** Returns the kind of a file. If its mailer did not say, its ending does. */
 export function kindOf(file: Pick<Attached, 'name' | 'type'>): Kind {
   const type = file.type.toLowerCase();
   const ending = /\.([a-z0-9]{1,7})$/i.exec(file.name)?.[1]?.toLowerCase() ?? '';
@@ -105,7 +105,7 @@ export function kindOf(file: Pick<Attached, 'name' | 'type'>): Kind {
   return typed ?? named ?? 'file';
 }
 
-/** How it is shown. */
+/** Returns the way in which a file is shown. */
 export function viewOf(file: Pick<Attached, 'name' | 'type'>): View {
   const kind = kindOf(file);
   if (kind === 'picture') return pixels.test(file.type) ? 'picture' : 'none';

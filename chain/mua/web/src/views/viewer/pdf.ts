@@ -4,7 +4,7 @@ import worker from 'pdfjs-dist/build/pdf.worker.min.mjs?url';
 /** Octets of a PDF that is shown; a larger one would fill the memory of a telephone. */
 const largest = 64_000_000;
 
-/** Why a PDF is not shown. */
+/** The reason why a PDF is not shown. */
 export type Trouble = 'broken' | 'encrypted' | 'tooLarge' | 'unreachable';
 
 export class NotShown extends Error {
@@ -37,7 +37,7 @@ function begun(): Worker {
 
 let policy: ReturnType<Policies['createPolicy']> | undefined;
 
-/** Where the build puts what PDFs may need beside themselves (vite.config.ts). */
+/** The folder where the build puts the extra files of PDFs (vite.config.ts). */
 const beside = (name: string) => `/assets/pdf-${pdfjs.version}/${name}/`;
 
 /** Asks for the password of a PDF; `wrong`: the one that was given last is not it. */
