@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use crate::office::{Office, Person};
 
-/// How a foreign program ended.
+/// The output of a foreign program, and its exit status.
 #[derive(Debug)]
 pub struct Output {
     /// Exit status; -1 when a signal ended it.

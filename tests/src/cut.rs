@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-/// What the line does. Each connection takes what holds when it is made.
+/// The faults of the line. Each connection takes those that hold when it is made.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Line {
     /// Breaks when so many octets have come from the server.
@@ -21,7 +21,7 @@ pub struct Line {
 
 /// The line, from a port of its own to another of this machine.
 pub struct Cut {
-    /// Where the client connects.
+    /// The port that the client connects to.
     pub port: u16,
     line: Arc<Mutex<Line>>,
     connections: Arc<AtomicUsize>,
@@ -56,22 +56,22 @@ impl Cut {
         cut
     }
 
-    /// What it does to the connections to come.
+    /// Returns the faults that the connections to come will have.
     pub fn line(&self) -> MutexGuard<'_, Line> {
         self.line.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// How many connections were made.
+    /// Returns how many connections were made.
     pub fn connections(&self) -> usize {
         self.connections.load(Ordering::Relaxed)
     }
 
-    /// How many octets went to the client.
+    /// Returns how many octets went to the client.
     pub fn octets(&self) -> u64 {
         self.octets.load(Ordering::Relaxed)
     }
 
-    /// How many connections it broke.
+    /// Returns how many connections it broke.
     pub fn cuts(&self) -> usize {
         self.cuts.load(Ordering::Relaxed)
     }

@@ -13,11 +13,11 @@ use crate::office::free_port;
 
 /// A running Dovecot. Anyone may log in with the password `secret`; their mail is a Maildir.
 pub struct Dovecot {
-    /// Where it takes letters.
+    /// The port at which it takes letters.
     pub lmtp: u16,
-    /// Where it serves IMAP with TLS.
+    /// The port at which it serves IMAP with TLS.
     pub imaps: u16,
-    /// Where it serves POP3 with TLS.
+    /// The port at which it serves POP3 with TLS.
     pub pop3s: u16,
     folder: TempDir,
     process: Child,
@@ -68,7 +68,7 @@ impl Dovecot {
         std::fs::rename(self.sockets().join("lmtp.away"), self.sockets().join("lmtp")).expect("it was away");
     }
 
-    /// Where its Unix sockets are.
+    /// Returns the folder of its Unix sockets.
     pub fn sockets(&self) -> PathBuf {
         self.folder.path().join("run")
     }

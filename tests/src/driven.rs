@@ -123,7 +123,7 @@ pub struct Seen {
     pub name: (u64, u64),
 }
 
-/// What an account holds.
+/// The folders and letters of an account.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Account {
     /// Sorted.

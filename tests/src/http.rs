@@ -4,7 +4,7 @@ use std::io::{Read, Write};
 use std::net::TcpStream;
 use std::time::Duration;
 
-/// What came back.
+/// An answer of the server.
 #[derive(Clone, Debug)]
 pub struct Answer {
     /// `200`
@@ -32,7 +32,7 @@ pub fn ask(port: u16, method: &str, path: &str, fields: &[&str], body: &str) -> 
         format!("{method} {path} HTTP/1.1\r\n{fields}Content-Length: {length}\r\nConnection: close\r\n\r\n{body}");
     stream.write_all(request.as_bytes()).expect("sent");
     let mut said = Vec::new();
-    // What never ends of itself (an event source) is not read to its end, but to its first ping.
+    // An answer that never ends of itself (an event source) is read to its first ping, and not to its end.
     while !said.ends_with(b"}\n\n\r\n") {
         let mut piece = [0; 16 * 1024];
         match stream.read(&mut piece) {

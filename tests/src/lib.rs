@@ -1,4 +1,5 @@
-//! What the end-to-end tests share: post offices that run the real program, and the foreign clients that use them.
+//! The tools that the end-to-end tests share: post offices that run the real program, and the foreign clients that
+//! use them.
 
 mod client;
 mod cut;

@@ -60,7 +60,7 @@ pub fn free_port() -> u16 {
     }
 }
 
-/// How an office is to be.
+/// The settings of an office that a test is going to start.
 pub struct OfficeBuilder {
     domain: String,
     people: Vec<String>,
@@ -124,7 +124,7 @@ impl OfficeBuilder {
         self
     }
 
-    /// How many files `facteur serve` may have open at most.
+    /// Limits how many files `facteur serve` may have open.
     pub fn open_files(mut self, most: u32) -> Self {
         self.open_files = Some(most);
         self
@@ -269,13 +269,13 @@ pub struct Office {
     pub domain: String,
     /// In the order they moved in.
     pub people: Vec<Person>,
-    /// Where it listens.
+    /// The ports that it listens on.
     pub ports: Ports,
     /// Its configuration file.
     pub config: PathBuf,
     folder: TempDir,
     environment: Vec<(String, String)>,
-    /// Who runs `facteur serve`, where that is somebody else.
+    /// The user that runs `facteur serve`, if it is another one.
     user: Option<u32>,
     open_files: Option<u32>,
     process: Option<Child>,
@@ -303,7 +303,7 @@ impl Office {
         self.data().join(format!("tls/self-signed-mail.{}.pem", self.domain))
     }
 
-    /// What `facteur serve` has logged so far.
+    /// Returns the log of `facteur serve` so far.
     pub fn log(&self) -> String {
         std::fs::read_to_string(self.folder.path().join("log")).unwrap_or_default()
     }

@@ -14,7 +14,7 @@ type Numbered = (usize, Vec<u8>);
 
 /// The running server, with one mailbox: `alice`, whose password is `secret`.
 pub struct OldPop3 {
-    /// Where it serves POP3 with TLS.
+    /// The port at which it serves POP3 with TLS.
     pub pop3s: u16,
     certificate: Certificate,
     state: Arc<Mutex<Pop3State>>,
@@ -35,7 +35,7 @@ pub struct Pop3State {
     pub logins: usize,
     /// Log-ins with a wrong password.
     pub refused: usize,
-    /// How often each letter was sent whole.
+    /// The number of times that each letter was sent whole.
     pub sent: HashMap<usize, usize>,
     /// Letters deleted for good.
     pub deleted: Vec<usize>,

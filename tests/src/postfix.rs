@@ -14,7 +14,7 @@ use crate::office::free_port;
 /// A Postfix of our own for foreign.test, with Carol in it.
 pub struct Postfix {
     folder: TempDir,
-    /// Where it listens.
+    /// The port that it listens on.
     pub port: u16,
 }
 

@@ -7,7 +7,7 @@ use std::net::{TcpListener, TcpStream};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-/// What it does to the next questions.
+/// The reaction of the provider to the next questions.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Mood {
     /// Answers as it should.
@@ -22,21 +22,21 @@ pub enum Mood {
     Redirect,
 }
 
-/// What it knows and has seen.
+/// The tokens that the provider knows, and the forms that it has seen.
 pub struct Register {
     /// The refresh token that is good now.
     pub refresh: String,
-    /// Whether each use of it makes a new one, which alone is good from then on.
+    /// Tells whether each use of it makes a new one, which alone is good from then on.
     pub rotate: bool,
     /// Seconds that an access token is good.
     pub lifetime: u64,
     /// The person has taken the consent back.
     pub revoked: bool,
-    /// What the next answers are.
+    /// The mood of the next answers.
     pub mood: Mood,
-    /// What is answered to a device that asks, in order; then the grant.
+    /// The answers to a device that asks, in order; then comes the grant.
     pub device: Vec<&'static str>,
-    /// How long each answer takes.
+    /// The time that each answer takes.
     pub pause: Duration,
     /// The forms that came, with their path as `path`.
     pub forms: Vec<HashMap<String, String>>,
@@ -47,7 +47,7 @@ pub struct Register {
 /// The running provider; stops with the test.
 #[derive(Clone)]
 pub struct FakeProvider {
-    /// Where it listens.
+    /// The port that it listens on.
     pub port: u16,
     register: Arc<Mutex<Register>>,
 }
@@ -90,7 +90,7 @@ impl FakeProvider {
         format!("http://127.0.0.1:{}/{path}", self.port)
     }
 
-    /// What it knows, to be changed or looked at. Hold it briefly: it holds up the provider.
+    /// Returns the register, to be changed or looked at. Hold it briefly: it holds up the provider.
     pub fn register(&self) -> MutexGuard<'_, Register> {
         self.register.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -106,7 +106,7 @@ impl FakeProvider {
         self.register().issued.clear();
     }
 
-    /// How many forms came for a path.
+    /// Returns how many forms came for a path.
     pub fn asked(&self, path: &str) -> usize {
         self.register().forms.iter().filter(|form| form["path"] == path).count()
     }

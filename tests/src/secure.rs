@@ -15,7 +15,7 @@ use socket2::{Domain, Socket, Type};
 const PATIENCE: Duration = Duration::from_secs(60);
 /// So long is listened for something that may not come.
 const MOMENT: Duration = Duration::from_millis(50);
-/// What the system keeps of what we do not read.
+/// The size of the buffer in which the system keeps octets that we do not read.
 const BUFFER: usize = 64 * 1024;
 
 /// A conversation inside TLS. Whose certificate it is does not matter here.

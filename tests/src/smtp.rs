@@ -84,14 +84,14 @@ impl Dialogue {
     }
 }
 
-/// What a [`Sink`] has taken: the name of each letter in order, doubles included.
+/// The letters that a [`Sink`] has taken: the name of each in order, doubles included.
 pub type Taken = Arc<Mutex<Vec<String>>>;
 
 /// A server that takes every letter and remembers it.
 pub struct Sink {
-    /// Where it listens.
+    /// The port that it listens on.
     pub port: u16,
-    /// What it has taken.
+    /// The letters that it has taken.
     pub taken: Taken,
     connections: Arc<AtomicUsize>,
 }
@@ -114,12 +114,12 @@ impl Sink {
         Self { port, taken, connections }
     }
 
-    /// How many connections were opened.
+    /// Returns how many connections were opened.
     pub fn connections(&self) -> usize {
         self.connections.load(Ordering::Relaxed)
     }
 
-    /// How many letters have come.
+    /// Returns how many letters have come.
     pub fn count(&self) -> usize {
         self.taken.lock().expect("lock").len()
     }

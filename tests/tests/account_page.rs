@@ -133,7 +133,7 @@ fn a_person_changes_their_password_and_goes_on_while_everybody_else_is_out() {
     assert!(!office.log().contains(new) && !office.log().contains("wharf"), "no password stands in the log");
 }
 
-/// What a person types into a telephone leads to doors that are open.
+/// The settings that a person types into a telephone lead to doors that are open.
 #[test]
 fn the_pages_say_where_mail_programs_come_in() {
     let office = OfficeBuilder::new("alpha.test").person("alice").start();

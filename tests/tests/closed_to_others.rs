@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use tests::{Dialogue, NOBODY, Office, OfficeBuilder, below, facteur, free_port, generated_letter, may_become_others};
 
-/// What others than the owner may read, write or enter, with its rights.
+/// Returns the files that others than the owner may read, write or enter, with their rights.
 fn open_to_others(folder: &Path) -> Vec<(PathBuf, String)> {
     let rights = |path: &Path| std::fs::symlink_metadata(path).map(|about| (about.mode() & 0o777, about.file_type()));
     let all = below(folder).into_iter();
@@ -246,7 +246,7 @@ fn the_memory_of_a_post_office_cannot_be_read_by_other_programs_of_its_user() {
     let mut office = OfficeBuilder::new("alpha.test").prepare();
     office.give_to(NOBODY);
     office.start();
-    // What may not be dumped is root's in /proc (proc(5)).
+    // The memory of a process that may not be dumped belongs to root in /proc (proc(5)).
     let memory = format!("/proc/{}/mem", office.pid());
     assert_eq!(std::fs::metadata(&memory).expect("there").uid(), 0);
     let mut other = Command::new("sh");
@@ -292,7 +292,7 @@ fn roots_rights_are_given_up_by_every_thread_once_the_doors_are_open() {
         return;
     }
     let mut office = for_nobody();
-    // Which data are whose is not changed silently.
+    // The program does not change silently which data belong to whom.
     let refused = office.program(None).args(["serve", "--config"]).arg(&office.config).env("LANG", "C.UTF-8").output();
     let said = String::from_utf8_lossy(&refused.expect("facteur").stderr).into_owned();
     assert!(said.contains("chown -R nobody:"), "{said}");

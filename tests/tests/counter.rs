@@ -175,7 +175,7 @@ fn any_user_of_the_machine_sends_letters_and_the_letter_says_which() {
         }
     });
     assert_eq!(office.read(office.first(), "INBOX", 13).len(), 13);
-    // What is wrong with a letter is said as sendmail says it.
+    // The command reports a fault of a letter as sendmail does.
     assert_eq!(send(&office, &["send", "ghost@alpha.test"]).0, 67);
     office.stop();
     let (code, _, err) = send(&office, &["send", "alice@alpha.test"]);
@@ -370,7 +370,7 @@ fn an_import_beside_a_post_office_keeps_nobody_waiting() {
     assert_eq!(sent.len(), alone.len() + beside.len());
 }
 
-/// How long each of some letters waits for its 250, the shortest first.
+/// Measures how long each of some letters waits for its 250, the shortest wait first.
 fn waits(office: &Office, name: &str, mut more: impl FnMut(usize) -> bool) -> Vec<Duration> {
     let mut session = Dialogue::open(office.ports.smtp).expect("open");
     session.reply().expect("greeted");
@@ -386,7 +386,7 @@ fn waits(office: &Office, name: &str, mut more: impl FnMut(usize) -> bool) -> Ve
     waits
 }
 
-/// What the pages answer to a log-in: its status.
+/// Returns the status with which the pages answer a log-in.
 fn log_in(office: &Office, name: &str, password: &str) -> String {
     let url = format!("https://127.0.0.1:{}/login", office.ports.https);
     let (name, password) = (format!("name={name}"), format!("password={password}"));

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use tests::{Dialogue, OfficeBuilder, Sink, generated_letter, message_ids};
 
-/// How often each name occurs.
+/// Counts how often each name occurs.
 fn counts(names: impl IntoIterator<Item = String>) -> HashMap<String, usize> {
     let mut counts = HashMap::new();
     for name in names {

@@ -23,7 +23,7 @@ fn run(office: &Office, words: &[&str]) -> (i32, Vec<Value>) {
     (code, told.collect())
 }
 
-/// How many letters the last fetch brought.
+/// Returns how many letters the last fetch brought.
 fn fetched(told: &[Value]) -> u64 {
     let end = told.iter().find(|told| told["event"] == "end").unwrap_or_else(|| panic!("{told:?}"));
     assert_eq!(end["ok"], true, "{told:?}");
@@ -79,7 +79,7 @@ fn a_source_that_is_removed_leaves_its_letters_and_its_memory_and_a_wrong_passwo
     assert!(!office.command(&["fetch", "list"]).contains("old"));
     let certificate = dovecot.certificate().display().to_string();
     let words = ["fetch", "add", &url(&dovecot), "--name", "new", "--to", "alice@alpha.test", "--ca", &certificate];
-    // What does not let us in is not set up, unless that is asked for.
+    // A mailbox that does not let us in is not set up, unless the person asks for that.
     let (code, _, err) = office.try_command(&[&words[..], &["--password-stdin"]].concat(), b"wrong");
     assert_eq!(code, 1, "{err}");
     assert!(err.contains("the log-in is refused") && !err.contains("wrong"), "{err}");

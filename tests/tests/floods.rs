@@ -50,7 +50,7 @@ fn idle_connections_beyond_all_open_files_keep_nobody_out() {
     let mut silent = flood(&ports, 10, 12);
     assert!(silent.len() >= 300, "{}", silent.len());
     works(&office);
-    // Who was turned away or sent away was told so, or hears nothing on a door that begins with TLS.
+    // Each client that was turned away or sent away was told so, or hears nothing on a door that begins with TLS.
     let closed = silent.iter_mut().map(is_closed).filter(|closed| *closed).count();
     assert!(closed > 100, "{closed} of {}", silent.len());
     assert!(!office.log().contains("cannot accept"), "{}", office.log());
@@ -178,7 +178,7 @@ fn two_thousand_failed_log_ins_at_once_keep_nobody_out_and_leave_no_memory_behin
     }
 }
 
-/// What is answered to a large letter, which takes its time.
+/// Returns the reply to a large letter, which takes its time.
 fn answer_to(peer: &mut Dialogue) -> String {
     (0..12).find_map(|_| peer.reply().ok()).expect("an answer within two minutes")
 }

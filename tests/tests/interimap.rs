@@ -43,7 +43,7 @@ fn interimap_keeps_a_facteur_and_a_dovecot_the_same() {
     for round in 0..ROUNDS {
         here.churn("change", &format!("here{round}"));
         there.churn("change", &format!("there{round}"));
-        // What one side did meanwhile reaches the other at the second run at the latest.
+        // The changes of one side reach the other at the second run at the latest.
         for _ in 0..2 {
             client(Command::new("interimap").arg(format!("--config={config}")), b"").must_succeed();
         }

@@ -20,7 +20,7 @@ fn jmapc(office: &Office, person: &Person, words: &[&str]) -> Value {
     serde_json::from_str(&output.out).unwrap_or_else(|_| panic!("{}", output.out))
 }
 
-/// What curl gets, with the certificate checked.
+/// Returns the answer that curl gets, with the certificate checked.
 fn curl(office: &Office, person: &Person, path: &str, more: &[&str]) -> String {
     let certificate = office.certificate();
     let mut command = Command::new("curl");

@@ -117,7 +117,7 @@ fn letters_come_while_the_office_serves_and_into_a_folder_that_is_named() {
         "Ancien/Gmail/Sent",
     ];
     assert_eq!(folders, expected.map(str::to_owned).into());
-    // What was sent the old way still comes.
+    // A letter that was sent the old way still comes.
     office.hand_in("eve@elsewhere.test", &["alice@alpha.test"], b"Subject: fresh\r\n\r\nhi\r\n").must_succeed();
     assert_eq!(office.read(office.first(), "INBOX", 1).len(), 1);
 }

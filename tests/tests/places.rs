@@ -1,5 +1,5 @@
-//! Where a post office is when nobody says: its doors and its data, whoever asks and from wherever. Each test has a network and
-//! a `/var/lib` of its own (unshare(1)), which only root can make.
+//! Tests of the places of a post office when nobody names them: its doors and its data, whoever asks and from
+//! wherever. Each test has a network and a `/var/lib` of its own (unshare(1)), which only root can make.
 
 use std::process::Command;
 

@@ -46,7 +46,7 @@ fn who_guesses_through_a_proxy_does_not_lock_alice_out() {
     let office = office("trusted = [\"127.0.0.1\"]");
     let (port, alice) = (office.ports.http, office.first());
     assert_eq!(guess(port, |_| "198.51.100.7".into()), 429);
-    // What the guesser says of himself stands further left, and helps him nothing.
+    // The address that the guesser gives himself stands further left, and helps him nothing.
     assert_eq!(guess(port, |n| format!("203.0.113.{n}, 198.51.100.7")), 429);
     let split = log_in(port, "alice@alpha.test", &alice.password, &["203.0.113.9", "198.51.100.7, 127.0.0.1"]);
     assert_eq!(split.status, 429, "several lines are one list");

@@ -37,7 +37,7 @@ fn private_file(path: PathBuf, text: &str) -> PathBuf {
     path
 }
 
-/// How a retriever comes in.
+/// The way in which a retriever comes in.
 #[derive(Clone, Copy)]
 enum Way {
     Imaps,
@@ -230,8 +230,8 @@ fn letters_below(home: &Path) -> Vec<String> {
     files.map(read).map(|text| text.replace("\r\n", "\n").replace('\n', "\r\n")).collect()
 }
 
-/// What its sender wrote of a letter: without the fields that each program puts before it, and without blank lines, one of which
-/// getmail puts before the first part, with a field of its own at the end of the header.
+/// Returns a letter as its sender wrote it: without the fields that each program puts before it, and without blank
+/// lines, one of which getmail puts before the first part, with a field of its own at the end of the header.
 fn as_written(letter: &str) -> String {
     let own = letter.find("From: ").map_or("", |at| &letter[at..]);
     own.lines()

@@ -1,4 +1,4 @@
-//! What somebody has open ends with what let them in: every door, whatever it waits for, against every way in which
+//! A connection ends with the proof that let it in: every door, whatever it waits for, against every way in which
 //! credentials change, in the real program.
 
 use std::io::Write as _;
@@ -11,12 +11,12 @@ use tests::{Dialogue, Office, OfficeBuilder, Secure};
 
 /// Octets of the letter that is taken slowly: more than the system keeps for who does not read.
 const LARGE: usize = 8 << 20;
-/// What of it was taken when nothing had changed yet, at most.
+/// The number of its octets that the client has taken, at most, when nothing had changed yet.
 const BEGINNING: usize = 256 << 10;
 const ALICE: &str = "alice@alpha.test";
 const BOB: &str = "bob@alpha.test";
 
-/// What let it in.
+/// The proof that let the client in.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 enum By {
     Password,
@@ -25,7 +25,7 @@ enum By {
     Bob,
 }
 
-/// What is said to who has to go.
+/// The words to a client that has to go.
 #[derive(Clone, Copy)]
 enum Farewell {
     /// These words, and then the end.
@@ -264,7 +264,7 @@ fn expect(way: &str, open: Vec<Open>, due: impl Fn(&Open) -> bool) {
     let _ = writeln!(std::io::stderr(), "{way}: {} ended within {:?}", going.len(), changed.elapsed());
     for Open { name, wire, farewell, .. } in &mut staying {
         match farewell {
-            // What was taken slowly is taken to its end.
+            // A client that takes its answer slowly gets it to its end.
             Farewell::Cut => {
                 let came = wire.amount(LARGE - BEGINNING);
                 assert!(came >= LARGE - BEGINNING, "after {way}, {name} was cut");

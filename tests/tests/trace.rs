@@ -1,4 +1,4 @@
-//! What happened to a letter, from Alice's pen to Bob's eyes, and what happened to those that never arrived.
+//! Traces what happened to a letter, from Alice's pen to Bob's eyes, and to those letters that never arrived.
 
 use std::io::{BufRead, BufReader, Write};
 use std::net::{TcpListener, TcpStream};
@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use serde_json::Value;
 use tests::{Dialogue, Office, OfficeBuilder, Pair, facteur, generated_letter};
 
-/// What `facteur trace --json` tells.
+/// Returns the records that `facteur trace --json` prints.
 fn trace(office: &Office, words: &[&str]) -> Vec<Value> {
     let text = office.command(&[&["trace", "--json"], words].concat());
     serde_json::from_str(&text).unwrap_or_else(|why| panic!("{why}: {text}"))
@@ -165,7 +165,7 @@ fn a_letter_that_was_refused_behind_data_is_traced() {
     assert_eq!(step(&spoiled[0], "refused")["recipients"], serde_json::json!(["alice@alpha.test"]));
     let round = trace_until(&office, &["<round@evil.test>"], |letters| !letters.is_empty());
     assert!(step(&round[0], "refused")["reply"].as_str().is_some_and(|said| said.starts_with("554 5.4.6")));
-    // What was gathered last is there also after a good end.
+    // The observations that were gathered last are there also after a good end.
     assert!(!peer.send("last@evil.test", "alice@alpha.test", lonely_dot).expect("answered"));
     drop(peer);
     let mut office = office;

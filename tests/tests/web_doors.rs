@@ -1,5 +1,5 @@
-//! What holds for every address of the web doors, whoever has written it: they are read from the source, so that a new one
-//! without the guard fails here.
+//! Holds for every address of the web doors, whoever has written it: the addresses are read from the source, so that
+//! a new one without the guard fails here.
 
 use std::collections::BTreeSet;
 use std::path::Path;

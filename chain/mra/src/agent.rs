@@ -49,7 +49,7 @@ pub struct Agent {
 }
 
 impl Agent {
-    /// Whose memory is in `store`, and whose secrets are in `vault`.
+    /// Makes an agent whose memory is in `store`, and whose secrets are in `vault`.
     pub fn new(
         store: Store,
         vault: Arc<Vault>,
@@ -65,7 +65,7 @@ impl Agent {
         Self { memory, ..self }
     }
 
-    /// Where what is known of the sources is kept.
+    /// Returns the store that keeps the agent's knowledge of the sources.
     pub fn store(&self) -> &Store {
         &self.store
     }
@@ -100,7 +100,7 @@ impl Agent {
         outcome
     }
 
-    /// What a fetch of this source works with.
+    /// Gathers the means for a fetch of this source.
     pub async fn means(
         &self,
         source: &Source,
@@ -114,7 +114,7 @@ impl Agent {
         Ok(Means { store: self.store.clone(), endpoint, destination, listener, shutdown, memory, owner, gently, asked })
     }
 
-    /// What to log in with now.
+    /// Returns the credential to log in with now.
     pub async fn credential(&self, source: &Source) -> Result<Credential, Fault> {
         let sealed =
             source.secret.as_deref().ok_or_else(|| Fault::Refused("there is no password for it".to_owned()))?;

@@ -1,8 +1,8 @@
-//! What proves to a mailbox elsewhere that it is ours.
+//! Credentials prove to a mailbox elsewhere that it is ours.
 
 use mail::Password;
 
-/// How to log in.
+/// A way to log in.
 #[derive(Clone, Debug)]
 pub enum Credential {
     /// A name and a password.

@@ -1,4 +1,4 @@
-//! Where fetched letters go: the seam towards the mailboxes, a Maildir, or another server.
+//! A destination takes fetched letters: the seam towards the mailboxes, a Maildir, or another server.
 
 use bytes::Bytes;
 use mail::Timestamp;
@@ -12,7 +12,7 @@ use crate::ledger::Entry;
 /// A letter that came in.
 #[derive(Clone, Debug)]
 pub struct Arrived {
-    /// What is written down of it: [`Entry::admit`] belongs into the commit that files it.
+    /// The entry that is written down of the letter: [`Entry::admit`] belongs into the commit that files it.
     pub entry: Entry,
     /// The letter, with CRLF line ends.
     pub raw: Bytes,
@@ -26,7 +26,7 @@ pub struct Arrived {
     pub received: Timestamp,
 }
 
-/// What became of a letter.
+/// The result of offering a letter to a destination.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Taken {
     /// It is here now.

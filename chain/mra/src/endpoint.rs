@@ -16,7 +16,7 @@ const MOST_ADDRESSES: usize = 6;
 /// A server that is silent for so long, where it should greet, may be one that waits for TLS.
 const SILENCE: Duration = Duration::from_secs(5);
 
-/// How a connection is protected.
+/// The protection of a connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Security {
     /// TLS from the first octet (RFC 8314 §3).
@@ -27,7 +27,7 @@ pub enum Security {
     Cleartext,
 }
 
-/// How long the other end is waited for.
+/// The longest times to wait for the other end.
 #[derive(Clone, Copy, Debug)]
 pub struct Waits {
     /// For a connection.
@@ -49,15 +49,15 @@ pub struct Endpoint {
     pub host: String,
     /// Its port.
     pub port: u16,
-    /// How the connection is protected.
+    /// The protection of the connection.
     pub security: Security,
-    /// Whom to trust.
+    /// The certificates to trust.
     pub tls: ClientTls,
-    /// Who knows addresses.
+    /// Looks up addresses.
     pub resolver: Arc<dyn Resolver>,
-    /// How fast.
+    /// The pace of reading.
     pub pace: Pace,
-    /// How patiently.
+    /// The longest times to wait.
     pub waits: Waits,
 }
 

@@ -19,9 +19,9 @@ pub enum Fault {
     /// The server wants to be asked less, or later.
     #[error("{said}")]
     Throttled {
-        /// What it said.
+        /// The words of the server.
         said: String,
-        /// How long it wants to be left alone, where it said so.
+        /// The time that the server wants to be left alone, if it said so.
         pause: Option<Duration>,
     },
     /// The connection broke.
@@ -53,7 +53,7 @@ pub enum FaultKind {
 }
 
 impl Fault {
-    /// Which kind it is; none where it is no fault at all.
+    /// Returns the kind of the fault; `None` if it is no fault at all.
     pub fn kind(&self) -> Option<FaultKind> {
         Some(match self {
             Self::Unreachable(_) => FaultKind::Unreachable,
@@ -76,7 +76,7 @@ impl Fault {
     /// No source is left alone for longer at a time, whatever its server says.
     pub const LONGEST_PAUSE: Duration = Duration::from_secs(48 * 3600);
 
-    /// How long the source is left alone after so many failures in a row (1 for the first).
+    /// Returns how long the source is left alone after so many failures in a row (1 for the first).
     pub fn pause(&self, failures: u32) -> Duration {
         let minutes = |first: u64, most: u64| {
             let doubled = first.saturating_mul(1 << failures.saturating_sub(1).min(16));

@@ -7,7 +7,7 @@ use mailbox::SpecialUse;
 pub struct SourceFolder {
     /// Its name, with `/` between the levels; `INBOX` for the inbox.
     pub folder: String,
-    /// What it is for: letters go to our folder for that use.
+    /// The use of the folder: letters go to our folder for that use.
     pub special_use: Option<SpecialUse>,
 }
 

@@ -8,8 +8,8 @@ pub type Digest = [u8; 16];
 /// The fields that [`light`] looks at, as a FETCH asks for them.
 pub const FIELDS: &str = "MESSAGE-ID DATE FROM SUBJECT";
 
-/// What a letter is recognised by without its body: Message-ID, date, author, subject, and the size the server tells.
-/// None where it has no Message-ID: then only the whole letter tells.
+/// Returns the digest by which a letter is recognized without its body: from Message-ID, date, author, subject, and
+/// the size that the server tells. `None` if it has no Message-ID: then only the whole letter tells.
 pub fn light(header: &[u8], size: u64) -> Option<Digest> {
     let mut hasher = blake3::Hasher::new_derive_key("facteur fetch: a letter by its header");
     hasher.update(&size.to_le_bytes());
@@ -22,7 +22,7 @@ pub fn light(header: &[u8], size: u64) -> Option<Digest> {
     named.then(|| short(&hasher))
 }
 
-/// What the whole letter is recognised by.
+/// Returns the digest by which the whole letter is recognized.
 pub fn content(raw: &[u8]) -> Digest {
     let mut hasher = blake3::Hasher::new_derive_key("facteur fetch: a letter by its content");
     hasher.update(raw);

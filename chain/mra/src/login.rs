@@ -11,14 +11,14 @@ use crate::endpoint::Endpoint;
 pub enum Exchange {
     /// With a password.
     Password {
-        /// Which way.
+        /// The mechanism.
         mechanism: Mechanism,
         /// The exchange.
         client: Box<sasl::Client>,
     },
     /// With a token.
     Bearer {
-        /// Which way.
+        /// The mechanism.
         mechanism: BearerMechanism,
         /// The exchange.
         bearer: Box<Bearer>,
@@ -65,7 +65,7 @@ impl Exchange {
         }
     }
 
-    /// What can be said before the server says anything.
+    /// Returns the credentials that can be sent before the server says anything.
     pub fn initial(&mut self) -> Option<Password> {
         match self {
             Self::Password { client, .. } => client.initial(),
@@ -96,7 +96,7 @@ impl Exchange {
         }
     }
 
-    /// What the server told of a refusal, beyond the word no.
+    /// Returns the words of the server about a refusal, beyond the word no.
     pub fn refusal(&self) -> Option<String> {
         match self {
             Self::Password { .. } => None,

@@ -1,4 +1,4 @@
-//! How fast a mailbox elsewhere is read: as fast as it goes, or no faster than somebody said.
+//! Sets the pace at which a mailbox elsewhere is read: as fast as it goes, or no faster than somebody said.
 
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;

@@ -1,4 +1,4 @@
-//! Where a mailbox elsewhere is: `imaps://alice@imap.example.org`.
+//! Parses the URL of a mailbox elsewhere: `imaps://alice@imap.example.org`.
 
 use std::fmt;
 
@@ -16,7 +16,7 @@ pub enum Protocol {
 /// A mailbox elsewhere, as a URL names it (RFC 5092, RFC 2384; without their options).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Mailbox {
-    /// What its server speaks.
+    /// The protocol of its server.
     pub protocol: Protocol,
     /// TLS from the first octet?
     pub tls: bool,
@@ -28,7 +28,7 @@ pub struct Mailbox {
     pub port: u16,
 }
 
-/// What is wrong with a URL.
+/// The fault of a URL.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum UrlFault {
     /// Neither imaps, imap, pop3s nor pop3.
@@ -108,14 +108,14 @@ fn default_port(protocol: Protocol, tls: bool) -> u16 {
     }
 }
 
-/// What stands at a port.
+/// The service at a port.
 enum Service {
     Mailbox(Protocol),
     /// SMTP or the web.
     Other,
 }
 
-/// What stands at the ports that everybody knows, and whether TLS comes first there.
+/// Returns the service at a port that everybody knows, and whether TLS comes first there.
 fn known_port(port: u16) -> Option<(Service, bool)> {
     Some(match port {
         143 => (Service::Mailbox(Protocol::Imap), false),

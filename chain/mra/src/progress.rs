@@ -1,4 +1,4 @@
-//! What a fetch tells while it runs.
+//! The news that a fetch tells while it runs.
 
 use std::time::Duration;
 
@@ -31,7 +31,7 @@ pub enum News {
         name: String,
         /// Why.
         why: Why,
-        /// How the server put it, where it said something.
+        /// The words of the server, if it said some.
         said: String,
     },
     /// A folder was left as it is: it cannot be opened, or not be read to its end.
@@ -101,7 +101,7 @@ impl Why {
     }
 }
 
-/// How a round went that came to its end.
+/// The result of a round that came to its end.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Round {
     /// Letters and folders that could not be had and are left there; those that are only too large do not count.
@@ -110,7 +110,7 @@ pub struct Round {
     pub fresh: u64,
 }
 
-/// Who hears the news. Called from the middle of the work: must not wait.
+/// A listener hears the news. It is called from the middle of the work and must not wait.
 pub trait Listener: Send + Sync {
     /// Hears one thing.
     fn hear(&self, news: &News);

@@ -225,7 +225,7 @@ fn tell(source: &Source, outcome: &Result<Round, Fault>, ails: &mut Option<Fault
     *ails = now;
 }
 
-/// What came goes into the log, and what did not.
+/// Logs the letters that came, and those that did not.
 struct Log(String);
 
 impl Listener for Log {

@@ -1,4 +1,4 @@
-//! What a source keeps to log in with, as it lies in the vault.
+//! The secret by which a source logs in, as it lies in the vault.
 
 use mail::Password;
 use serde::{Deserialize, Serialize};
@@ -13,7 +13,7 @@ pub enum Secret {
     Password(Password),
     /// An OAuth 2 refresh token, and where and as whom it is used.
     OAuth {
-        /// Who gives tokens.
+        /// The provider that gives tokens.
         provider: Box<Provider>,
         /// The program as the provider knows it.
         app: App,

@@ -1,11 +1,11 @@
-//! What a source is, as somebody set it up.
+//! The settings of a source, as somebody made them.
 
 use mail::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::place::Mailbox;
 
-/// Which folders are fetched.
+/// The folders that are fetched.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Folders {
@@ -15,7 +15,7 @@ pub enum Folders {
     Named(Vec<String>),
 }
 
-/// What becomes of a letter at the other end once it is here.
+/// The fate of a letter at the other end once it is here.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Keep {
@@ -28,7 +28,7 @@ pub enum Keep {
 /// Everything that was said about a source, but for its secret.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Settings {
-    /// Where it is.
+    /// The mailbox that letters are fetched from.
     pub mailbox: Mailbox,
     /// No encryption, because somebody asked for none.
     pub cleartext: bool,
@@ -36,13 +36,13 @@ pub struct Settings {
     pub ca: Option<String>,
     /// SHA-256 fingerprints of certificates to trust, in hexadecimal.
     pub fingerprints: Vec<String>,
-    /// Where the letters go: the address of a person here, `maildir:PATH`, or `lmtp:HOST:PORT`.
+    /// The place that the letters go to: the address of a person here, `maildir:PATH`, or `lmtp:HOST:PORT`.
     pub target: String,
     /// INBOX letters arrive as new letters do: through the filters.
     pub deliver: bool,
-    /// Which folders.
+    /// The folders that are fetched.
     pub folders: Folders,
-    /// What becomes of letters at the other end.
+    /// The fate of letters at the other end.
     pub keep: Keep,
     /// Nothing from before this day.
     pub since: Option<i64>,
@@ -60,7 +60,7 @@ impl Settings {
     /// Seconds between two looks where nobody says.
     pub const EVERY: u64 = 300;
 
-    /// What everybody wants of a mailbox: all of it, and leave it as it is.
+    /// Returns the settings that everybody wants for a mailbox: fetch all of it, and leave it as it is.
     pub fn new(mailbox: Mailbox, target: String) -> Self {
         Self {
             mailbox,
@@ -87,7 +87,7 @@ impl Settings {
     pub fn parting(&self, now: Timestamp) -> Option<Timestamp> {
         match self.keep {
             Keep::Forever => None,
-            // What goes as soon as it is here goes whatever the clock says.
+            // Letters that go as soon as they are here go whatever the clock says.
             Keep::Days(0) => Some(Timestamp(i64::MAX)),
             Keep::Days(days) => Some(Timestamp(now.0.saturating_sub(i64::from(days) * 86_400_000))),
         }

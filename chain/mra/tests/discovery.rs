@@ -94,7 +94,7 @@ impl Town {
         finder.find(&Address::parse("alice@provider.example").unwrap()).await
     }
 
-    /// What a server heard is never a name or a password.
+    /// Checks that no server heard a name or a password.
     fn nobody_logged_in(&self) {
         let heard = self.heard.lock().unwrap();
         assert!(heard.iter().all(|line| line.contains("LOGOUT") || line.contains("CAPABILITY")), "{heard:?}");

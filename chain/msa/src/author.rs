@@ -1,4 +1,4 @@
-//! Whom a letter claims to be from.
+//! Finds the person that a letter claims to be from.
 
 use std::fmt;
 

@@ -6,7 +6,7 @@ use bytes::{Bytes, BytesMut};
 use mail::header::{self, Field};
 use mail::{Address, Domain, LetterId, Timestamp};
 
-/// What is put where something is missing.
+/// The values to put into a letter that misses something.
 #[derive(Clone, Copy, Debug)]
 pub struct Fixer<'a> {
     /// For a missing Message-ID: `<id@hostname>`.
@@ -59,12 +59,13 @@ fn trace_length(letter: &[u8]) -> usize {
     length
 }
 
-/// Where `part`, a slice of `whole`, begins in it.
+/// Returns the position of `part`, a slice of `whole`, in `whole`.
 fn offset(whole: &[u8], part: &[u8]) -> usize {
     (part.as_ptr() as usize).saturating_sub(whole.as_ptr() as usize)
 }
 
-/// What has no header field begins with a body: an empty line must part it from what is put before.
+/// Tells whether a letter has no header field and begins with its body: an empty line must part the body from the
+/// fields put before it.
 fn is_bare_body(rest: &[u8]) -> bool {
     header::fields(rest).next().is_none() && !rest.starts_with(b"\r\n")
 }

@@ -32,7 +32,7 @@ pub struct Submission {
     recipients: Option<Arc<dyn Recipients>>,
 }
 
-/// How long a letter may wait for the time its author wants: a year, as over JMAP.
+/// The longest time that a letter may wait for the hour that its author wants: a year, as over JMAP.
 const LONGEST_HOLD: Duration = Duration::from_secs(366 * 24 * 3600);
 
 impl Submission {
@@ -75,7 +75,7 @@ impl Submission {
         Ok(None)
     }
 
-    /// Who is named as the author where the letter names nobody.
+    /// Returns the address to name as the author if the letter names nobody.
     fn author<'a>(person: &'a Login, envelope: &'a Envelope) -> &'a Address {
         envelope.return_path.address().unwrap_or(&person.address)
     }

@@ -106,7 +106,8 @@ impl<'a, D: Doorkeeper> Dialogue<'a, D> {
 
     async fn talk(&mut self, connection: &mut Connection) -> Result<Leave, Error> {
         loop {
-            // What has come already is not taken from who has to go; what was answered before stays as it is.
+            // The server takes no further input, even if it has come already, from a client that has to go; earlier
+            // replies stay as they are.
             if let Some(leave) = connection.must_leave() {
                 return say(connection, &farewell(leave)).await.map(|()| Leave::Goodbye);
             }
@@ -156,7 +157,7 @@ impl<'a, D: Doorkeeper> Dialogue<'a, D> {
         }
     }
 
-    /// Who has logged in stays for as long as what let them in is good.
+    /// Registers the client that has logged in: it stays for as long as the credentials that let it in are good.
     fn begin_stay(&self, connection: &mut Connection) {
         if let (Some(login), Some(logins), false) = (self.session.login(), self.keeper.logins(), connection.has_stay())
         {
@@ -183,7 +184,8 @@ impl<'a, D: Doorkeeper> Dialogue<'a, D> {
         }
     }
 
-    /// How much longer to wait. A command, and a letter as a whole, also have an end when each octet comes in time.
+    /// Returns how much longer to wait. A command, and a letter as a whole, also have an end when each octet comes in
+    /// time.
     fn patience(&self, receiving: bool) -> std::time::Duration {
         let timeouts = &self.server.timeouts;
         let now = if receiving { timeouts.data } else { timeouts.command.saturating_sub(self.heard.elapsed()) };
@@ -329,8 +331,8 @@ impl<'a, D: Doorkeeper> Dialogue<'a, D> {
         }
     }
 
-    /// Whom an address means: where it names the IP address that the client has reached instead of a domain, one of our
-    /// people (RFC 5321 §4.1.3), or nobody.
+    /// Finds the address that a recipient means: if it names the IP address that the client has reached instead of a
+    /// domain, one of our people (RFC 5321 §4.1.3), or nobody.
     async fn meant(&self, named: &Address) -> Result<Option<Address>, OurFault> {
         match (named.domain().literal_ip(), self.keeper.recipients()) {
             (Some(ip), Some(recipients)) if Some(ip) == self.local_ip => recipients.under_our_ip(named.local()).await,
@@ -351,7 +353,7 @@ impl<'a, D: Doorkeeper> Dialogue<'a, D> {
 
     /// Has it taken down that a letter, or the beginning of one, was refused.
     fn refused(&self, envelope: &Envelope, reply: &Reply) {
-        // What was begun before and never ended is another letter.
+        // A transaction that was begun before and never ended is another letter.
         let begun = self.begun.as_ref().filter(|begun| begun.return_path == envelope.return_path);
         let id = begun.map_or_else(new_id, |begun| begun.id);
         let link = match self.kind {

@@ -1,4 +1,4 @@
-//! Who decides behind a door.
+//! A doorkeeper decides about senders, recipients and letters behind a door.
 
 use std::future::Future;
 
@@ -10,11 +10,11 @@ use smtp::{Hello, MailFrom};
 /// The one visiting.
 #[derive(Clone, Copy, Debug)]
 pub struct Visit<'a> {
-    /// Where from.
+    /// The client and its address.
     pub peer: Peer,
-    /// How it introduced itself.
+    /// The name by which the client introduced itself.
     pub hello: Option<&'a Hello>,
-    /// Who has logged in.
+    /// The person who has logged in.
     pub login: Option<&'a Login>,
     /// Version and cipher, inside TLS.
     pub tls: Option<&'a TlsInfo>,
@@ -33,12 +33,12 @@ impl Visit<'_> {
 
 /// Decides about senders, recipients and letters. Each role that has a door is one.
 pub trait Doorkeeper: Send + Sync {
-    /// Who checks log-ins, where people log in.
+    /// Returns the checker of log-ins, if people log in at this door.
     fn logins(&self) -> Option<&dyn Logins> {
         None
     }
 
-    /// Who knows our people, where letters to an IP address of ours are taken.
+    /// Returns the directory of our people, if this door takes letters to an IP address of ours.
     fn recipients(&self) -> Option<&dyn Recipients> {
         None
     }
@@ -49,7 +49,7 @@ pub trait Doorkeeper: Send + Sync {
     /// Is a letter taken for this recipient?
     fn recipient(&self, visit: Visit<'_>, address: &Address) -> impl Future<Output = Verdict> + Send;
 
-    /// What is put in front of the letter: a Received field with its line end.
+    /// Returns the text to put in front of the letter: a Received field with its line end.
     fn front(&self, visit: Visit<'_>, envelope: &Envelope, id: LetterId) -> String;
 
     /// Takes charge of the letter, which begins with its front. One reply; for LMTP one for each recipient.

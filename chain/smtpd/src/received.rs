@@ -8,7 +8,7 @@ use net::Peer;
 
 use crate::Visit;
 
-/// Who writes a Received field, and what about.
+/// The facts that a Received field tells.
 #[derive(Clone, Copy, Debug)]
 pub struct Received<'a> {
     /// Us.
@@ -61,7 +61,7 @@ fn literal(ip: IpAddr) -> String {
     }
 }
 
-/// What a client calls itself, made fit to stand in a header field: a domain, or letters and digits.
+/// Makes the name that a client gives itself fit to stand in a header field: a domain, or letters and digits.
 fn harmless(name: &str) -> String {
     if let Ok(domain) = Domain::parse(name) {
         return domain.to_string();

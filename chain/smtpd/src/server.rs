@@ -1,4 +1,4 @@
-//! What all doors of one server have in common.
+//! The values that all doors of one server share.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -9,12 +9,12 @@ use mail::{Address, Domain};
 use net::{Budget, Intake, ServerTls, Shutdown};
 use smtp::{Kind, Settings};
 
-/// What the loop behind an SMTP-speaking door must know of the server.
+/// The values that the loop behind an SMTP-speaking door needs of the server.
 #[derive(Clone)]
 pub struct Server {
-    /// What we call ourselves.
+    /// The name by which we introduce ourselves.
     pub hostname: Domain,
-    /// Whom `RCPT TO:<Postmaster>` reaches.
+    /// The address that `RCPT TO:<Postmaster>` reaches.
     pub postmaster: Address,
     /// The largest letter taken, in octets.
     pub max_letter: u64,
@@ -22,15 +22,15 @@ pub struct Server {
     pub max_recipients: usize,
     /// STARTTLS is offered with this.
     pub tls: Option<ServerTls>,
-    /// Where letters on their way in are kept: clone one into every door.
+    /// The store of letters on their way in: clone one into every door.
     pub intake: Intake,
-    /// How long to wait for whom.
+    /// The longest times to wait for a client.
     pub timeouts: Timeouts,
     /// Asks the dialogues to end.
     pub shutdown: Shutdown,
-    /// Who takes down what is refused.
+    /// The witness that takes down refusals.
     pub witness: Arc<dyn Witness>,
-    /// Who says whether another letter can be kept.
+    /// Tells whether another letter can be kept.
     pub room: Arc<dyn Room>,
 }
 
@@ -51,7 +51,7 @@ impl Server {
         }
     }
 
-    /// What a dialogue at a door of this server must know.
+    /// Returns the settings of a dialogue at a door of this server.
     pub fn settings(&self, kind: Kind) -> Settings {
         let mut settings = Settings::new(kind, self.hostname.clone(), self.postmaster.clone());
         settings.max_letter = self.max_letter;
@@ -72,7 +72,7 @@ pub struct Timeouts {
     pub letter: Duration,
 }
 
-/// How long a letter waits for a place in memory.
+/// The longest time that a letter waits for a place in memory.
 pub const MEMORY_PATIENCE: Duration = Duration::from_secs(30);
 
 impl Default for Timeouts {

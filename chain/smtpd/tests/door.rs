@@ -362,7 +362,7 @@ async fn inside_tls_everything_begins_anew() {
     let mut visitor = post.greeted().await;
     visitor.says("MAIL FROM:<evil@b.test>\r\n").await;
     visitor.hears("250 2.1.0").await;
-    // What is put behind STARTTLS in clear is not obeyed inside.
+    // The server does not obey a command that was put behind STARTTLS in clear.
     visitor.says("STARTTLS\r\n").await;
     visitor.hears("220 2.0.0").await;
     let tls = ClientTls::opportunistic().unwrap();

@@ -1,4 +1,4 @@
-//! What FETCH and SEARCH say of one letter.
+//! Answers FETCH and SEARCH about one letter.
 
 use super::labels::{label, quoted};
 use super::mailbox::GmailLetter;
@@ -32,7 +32,7 @@ pub(super) fn fits(keys: &[String], letter: &GmailLetter, uid: u32, number: u32)
     Some(fits)
 }
 
-/// What FETCH says to one item.
+/// Returns the answer of FETCH to one item.
 pub(super) fn answer(item: &str, letter: &GmailLetter, uid: u32, own: &str) -> Vec<u8> {
     let upper = item.to_ascii_uppercase();
     let text = match upper.as_str() {

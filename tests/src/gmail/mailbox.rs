@@ -153,7 +153,7 @@ impl Mailbox {
         self.file(id);
     }
 
-    /// What Gmail does with a letter that is expunged from a folder: it loses the label; from Trash and Spam it goes for
+    /// Expunges a letter from a folder as Gmail does: the letter loses the label; from Trash and Spam it goes for
     /// good; in All Mail it stays.
     pub(super) fn expunge(&mut self, folder: usize, uid: u32) {
         let label = self.folders[folder].label.clone();

@@ -22,13 +22,13 @@ use crate::tls::Certificate;
 
 /// The running server, with one mailbox: `alice@gmail.test`.
 pub struct Gmail {
-    /// Where it serves IMAP with TLS.
+    /// The port at which it serves IMAP with TLS.
     pub imaps: u16,
     certificate: Certificate,
     shared: Arc<Shared>,
 }
 
-/// Whose mailbox it is.
+/// The person whose mailbox it is.
 pub const GMAIL_USER: &str = "alice@gmail.test";
 /// Her password for programs.
 pub const GMAIL_PASSWORD: &str = "abcd efgh ijkl mnop";
@@ -42,13 +42,13 @@ pub(crate) struct Shared {
 pub struct State {
     /// The letters.
     pub mailbox: Mailbox,
-    /// How it behaves.
+    /// The behaviour of the server.
     pub mood: Mood,
-    /// What it has seen.
+    /// The commands and letters that it has counted.
     pub counts: Counts,
 }
 
-/// What the server has seen.
+/// The counts of the server.
 #[derive(Default)]
 pub struct Counts {
     /// Connections taken.
@@ -63,7 +63,7 @@ pub struct Counts {
     pub refused: usize,
     /// Octets sent inside TLS.
     pub octets: u64,
-    /// How often the whole of each letter was sent, by X-GM-MSGID.
+    /// The number of times that each letter was sent whole, by X-GM-MSGID.
     pub bodies: HashMap<u64, usize>,
     /// Commands, by name: `UID FETCH`, `IDLE`, …
     pub commands: HashMap<String, usize>,
@@ -109,7 +109,7 @@ impl Gmail {
         self.shared.state()
     }
 
-    /// How often the whole of any letter was sent.
+    /// Returns how often any letter was sent whole.
     pub fn bodies_sent(&self) -> usize {
         self.state().counts.bodies.values().sum()
     }

@@ -1,8 +1,8 @@
-//! How the server behaves.
+//! The behaviour of the server.
 
 use std::time::Duration;
 
-/// What it does when a client takes too much.
+/// The reaction of the server when a client takes too much.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Throttle {
     /// `NO [THROTTLED]`, and goes on serving.
@@ -11,12 +11,12 @@ pub enum Throttle {
     Bye,
 }
 
-/// How the server behaves; by itself, well.
+/// The behaviour of the server; by default it behaves well.
 #[derive(Clone, Debug, Default)]
 pub struct Mood {
     /// After so many bodies it throttles; so many times.
     pub throttle: Option<(Throttle, usize, usize)>,
-    /// How long each answer takes.
+    /// The time that each answer takes.
     pub pause: Duration,
     /// Sends so many octets at most in a second.
     pub rate: Option<usize>,
@@ -29,7 +29,7 @@ pub struct Mood {
     pub(super) since_throttle: usize,
 }
 
-/// What no server may do.
+/// A violation that no server may commit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Hostile {
     /// Announces a literal of nearly 2^63 octets and sends some.

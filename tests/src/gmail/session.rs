@@ -16,7 +16,7 @@ use super::words::{Word, holds, line, literal, words};
 use super::{GMAIL_PASSWORD, GMAIL_USER, Shared};
 use crate::tls::{Encrypted, accept};
 
-/// How often an idle session looks for news.
+/// The interval at which an idle session looks for news.
 const LOOK: Duration = Duration::from_millis(100);
 
 pub(super) fn serve(socket: TcpStream, config: &Arc<ServerConfig>, shared: &Arc<Shared>) -> io::Result<()> {
@@ -40,7 +40,7 @@ struct Selected {
     read_only: bool,
 }
 
-/// What ends a command: OK, NO or BAD with a text; nothing when the session is over.
+/// The end of a command: OK, NO or BAD with a text; an error when the session is over.
 type Ending = io::Result<String>;
 
 impl Session {

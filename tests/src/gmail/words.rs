@@ -7,7 +7,7 @@ use std::io::{self, BufRead};
 pub enum Word {
     /// An atom, or what stood in quotes or in a literal.
     Text(String),
-    /// What stood in parentheses.
+    /// A list in parentheses.
     List(Vec<Word>),
 }
 

@@ -105,7 +105,7 @@ fn a_line_that_breaks_again_and_again_is_gone_on_with_where_it_broke() {
     Source::imap(&dovecot).through(cut.port).add(&office, &[]);
     assert_eq!(run(&office).letters(), LETTERS as u64);
     assert!(cut.cuts() >= 3, "the line broke {} times", cut.cuts());
-    // What had come was not asked for again: no more than was on its way when it broke.
+    // The letters that had come were not asked for again: no more came than was on its way when the line broke.
     let all = LETTERS as u64 * 3300;
     assert!(cut.octets() < all + cut.cuts() as u64 * 400_000 + 2_000_000, "{} octets", cut.octets());
     all_is_here_once(&mut office);

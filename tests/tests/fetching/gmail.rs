@@ -177,7 +177,7 @@ fn a_server_that_lets_few_in_at_once_is_not_crowded() {
     assert_eq!(gmail.state().counts.most_open, 1);
 }
 
-/// What `facteur fetch add` must be told to get tokens from this provider.
+/// Returns the options of `facteur fetch add` that get tokens from this provider.
 fn oauth(office: &Office, provider: &FakeProvider) -> Vec<String> {
     let secret = office.folder().join("client-secret");
     std::fs::write(&secret, format!("{CLIENT_SECRET}\n")).expect("written");

@@ -128,7 +128,7 @@ fn deleted_letters_empty_folders_keywords_and_subscriptions_come_along() {
     assert_eq!(folders(&mut office, "list"), ["Empty/Below", "Read", "Unread"]);
     assert_eq!(folders(&mut office, "lsub"), ["Empty/Below", "Read"]);
 
-    // Who removes an empty folder here does not get it back.
+    // A person who removes an empty folder here does not get it back.
     remove_folder(&mut office, "Empty/Below");
     assert_eq!(run(&office).letters(), 0);
     assert_eq!(folders(&mut office, "list"), ["Read", "Unread"]);

@@ -1,4 +1,4 @@
-//! What these tests share.
+//! The tools that these tests share.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -54,13 +54,13 @@ impl Source {
 
     pub fn add_to(&self, office: &Office, target: &str, more: &[&str]) {
         let words = ["fetch", "add", &self.url, "--name", "old", "--to", target, "--ca", &self.certificate];
-        // What the servers of these tests do at a log-in is seen when something is fetched.
+        // The servers of these tests show how they treat a log-in when something is fetched.
         let words = [&words[..], &["--password-stdin", "--untried"], more].concat();
         office.command_with_input(&words, self.password.as_bytes());
     }
 }
 
-/// What `facteur fetch run --json` told.
+/// The result of `facteur fetch run --json`.
 pub struct Run {
     pub code: i32,
     pub told: Vec<Value>,
@@ -74,14 +74,14 @@ impl Run {
         end.unwrap_or_else(|| panic!("no end: {:?}\n{}", self.told, self.err))
     }
 
-    /// How many letters came, in a fetch that went well.
+    /// Returns how many letters came, in a fetch that went well.
     #[track_caller]
     pub fn letters(&self) -> u64 {
         assert_eq!((self.code, &self.end()["ok"]), (0, &true.into()), "{:?}\n{}", self.told, self.err);
         self.end()["letters"].as_u64().expect("a number")
     }
 
-    /// What ailed it, in a fetch that did not go well.
+    /// Returns the fault of a fetch that did not go well.
     #[track_caller]
     pub fn state(&self) -> &str {
         assert_eq!((self.code, &self.end()["ok"]), (1, &false.into()), "{:?}\n{}", self.told, self.err);
@@ -108,12 +108,12 @@ pub fn start_run(office: &Office) -> Child {
     command.stdin(Stdio::null()).stdout(told).stderr(Stdio::null()).spawn().expect("facteur starts")
 }
 
-/// What it has told so far.
+/// Returns the news that the fetch has told so far.
 pub fn told(office: &Office) -> String {
     std::fs::read_to_string(office.folder().join("told")).unwrap_or_default()
 }
 
-/// What is known of a letter.
+/// The facts about a letter that the tests compare.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Known {
     pub folder: String,

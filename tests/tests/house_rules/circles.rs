@@ -1,6 +1,7 @@
-//! No large circle of files within a crate: who reads one file must not have to read thirty others to understand it.
+//! No crate has a large circle of files: a person who reads one file must not have to read thirty others to
+//! understand it.
 //!
-//! What counts is written at [`needs`].
+//! [`needs`] says which paths count.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
@@ -12,12 +13,12 @@ use crate::sources::Crate;
 /// The files that each file of a crate needs.
 pub type Needs<'a> = BTreeMap<&'a Path, BTreeSet<&'a Path>>;
 
-/// What each file of a crate needs in others.
+/// Lists, for each file of a crate, the files that it needs.
 ///
 /// A file needs another when a path in it (of a type, a function, a constant, a macro, or in an import that is not handed on)
-/// leads to an item that the other defines, by whatever name and through whatever files hand it on. What does not count:
-/// `mod`, `pub use` (it hands on, and needs nothing itself), what stands under `#[cfg(test)]`, and a method that is called on
-/// a value: for that the file needs to name the type, or to be given the value by a file that does.
+/// leads to an item that the other defines, by whatever name and through whatever files hand it on. The test does not
+/// count `mod`, `pub use` (it hands on, and needs nothing itself), items under `#[cfg(test)]`, and a method that is
+/// called on a value: for that the file needs to name the type, or to be given the value by a file that does.
 pub fn needs(read: &Crate) -> Needs<'_> {
     let mut needs = Needs::new();
     for (at, module) in read.modules.iter().enumerate() {

@@ -9,7 +9,7 @@ mod unused;
 
 use packages::{all_packages, dependencies, name, packages};
 
-/// How high a room stands; a room may import only what stands lower. `None`: not part of the house.
+/// Returns the floor of a room; a room may import only rooms on lower floors. `None`: it is not part of the house.
 fn floor(name: &str) -> Option<u8> {
     Some(match name {
         "facteur" => 9,
@@ -81,7 +81,8 @@ fn only_the_store_knows_the_engine() {
     }
 }
 
-/// What a dependency may be under. Nothing that would bind the whole program (GPL, AGPL), and nothing that forbids a use.
+/// The licences that a dependency may have. None binds the whole program (as the GPL and AGPL do), and none forbids a
+/// use.
 const LICENCES: &[&str] = &[
     "0BSD",
     "Apache-2.0",

@@ -1,4 +1,4 @@
-//! What cargo says about the packages of the house, and of others.
+//! Reads the facts that cargo tells about the packages of the house, and of others.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -39,7 +39,7 @@ fn list<'a>(package: &'a Value, key: &str) -> &'a [Value] {
     package[key].as_array().map(Vec::as_slice).unwrap_or_default()
 }
 
-/// What a dependency is for.
+/// The purpose of a dependency.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
     Normal,
@@ -64,7 +64,7 @@ pub fn dependencies(package: &Value) -> Vec<&str> {
     list(package, "dependencies").iter().filter(|dependency| dependency["kind"].is_null()).map(name).collect()
 }
 
-/// What cargo builds of a package.
+/// A target that cargo builds of a package.
 pub struct Target {
     /// `lib`, `bin`, `test`, `example`, `bench`, `custom-build` …
     pub sort: String,

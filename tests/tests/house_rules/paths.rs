@@ -1,11 +1,11 @@
-//! Which file of its crate a path leads to.
+//! Finds which file of its crate a path leads to.
 
 use std::collections::BTreeSet;
 use std::path::Path;
 
 use crate::sources::{Crate, Segments};
 
-/// Where a path leads.
+/// The place that a path leads to.
 #[derive(Clone, Copy)]
 pub enum Leads<'a> {
     /// To an item that this file defines, or to one of its variants or functions.
@@ -47,7 +47,7 @@ impl Crate {
         }
     }
 
-    /// What a name is in a module, through whatever hands it on.
+    /// Returns the item that a name has in a module, through whatever hands it on.
     fn look_up<'a>(&'a self, at: usize, name: &'a str, seen: &mut Seen<'a>) -> Option<Leads<'a>> {
         if !seen.insert((at, name)) {
             return None;

@@ -34,7 +34,7 @@ pub struct Module {
     pub paths: Vec<Segments>,
 }
 
-/// What a crate consists of; the first module is its root.
+/// The modules of a crate; the first module is its root.
 #[derive(Default)]
 pub struct Crate {
     pub modules: Vec<Module>,

@@ -15,7 +15,7 @@ const FEW: usize = 3;
 /// The same in the long path.
 const MANY: usize = 1000;
 
-/// How a client speaks.
+/// The protocol that a client speaks.
 #[derive(Clone, Copy, PartialEq)]
 enum Speaks {
     Imap,

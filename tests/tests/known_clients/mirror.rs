@@ -19,9 +19,9 @@ pub trait Mirror {
     fn sync(&self);
     /// The folder of the account that a folder of the disk stands for.
     fn folder(&self, on_disk: &str) -> String;
-    /// How a folder of the account is called on the disk.
+    /// Returns the name on the disk of a folder of the account.
     fn on_disk(&self, folder: &str) -> String;
-    /// What has to be equal of a letter: all of it, unless the program writes letters anew.
+    /// Returns the part of a letter that has to be equal: all of it, unless the program writes letters anew.
     fn essence(&self, text: &str) -> String {
         text.to_owned()
     }
@@ -53,7 +53,7 @@ fn message_id(letter: &str) -> String {
     line.unwrap_or_default().trim_end_matches('>').to_owned()
 }
 
-/// What the letters of a Maildir's file name mean to IMAP.
+/// Returns the flags of IMAP that the letters in a Maildir file's name mean.
 fn flags(path: &Path) -> Vec<String> {
     let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
     let (_, letters) = name.rsplit_once(":2,").unwrap_or_default();
@@ -157,7 +157,7 @@ pub fn cycle(office: &mut Office, mut look: Look, mirror: &impl Mirror) {
     assert_eq!(changed.one("letter4@test").folder, "Voyages d’été");
     assert_eq!(changed.one("ours@test").folder, "Voyages d’été");
     assert_eq!(changed.one("theirs@test").folder, "INBOX");
-    // What nobody touched is still the same letter for everybody.
+    // A letter that nobody touched is still the same letter for everybody.
     assert_eq!(changed.one("island@test").name, begun.one("island@test").name);
 
     mirror.sync();

@@ -87,7 +87,7 @@ fn goes_its_way(letters: usize) {
     assert_eq!(all.one("letter0@test").flags, ["\\Flagged", "\\Seen"]);
     assert_eq!(all.one("letter1@test").folder, "Voyages d’été");
     assert_eq!(mujmap.tags("letter2@test"), ["inbox"]);
-    // What lies in the archive has no tag of a folder.
+    // A letter in the archive has no tag of a folder.
     assert_eq!(mujmap.tags(PHOTOS), ["unread"]);
     assert_eq!(mujmap.tags("later@test"), ["flagged", "inbox", "unread"]);
 

@@ -6,7 +6,7 @@ use tests::{Person, Secure};
 
 use crate::mirror::{Flags, Mirror, number, numbers};
 
-/// What a client has enabled.
+/// The extensions that a client has enabled.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
     Plain,
@@ -14,7 +14,7 @@ pub enum Kind {
     Qresync,
 }
 
-/// How a command ended.
+/// The answer to a command.
 pub struct Answer {
     /// `OK`, `NO` or `BAD`; none where the server has said goodbye.
     pub status: Option<String>,
@@ -46,14 +46,14 @@ pub struct Client {
     pub name: String,
     pub kind: Kind,
     pub selected: Option<Selected>,
-    /// What a QRESYNC client keeps of the folders it has left.
+    /// The folders that a QRESYNC client has left, as it keeps them.
     kept: BTreeMap<String, Mirror>,
     wire: Secure,
     door: u16,
     person: Person,
     tag: usize,
     idles: bool,
-    /// How many times in a row it has asked for UIDs.
+    /// The number of times in a row that it has asked for UIDs.
     learning: usize,
     /// The last lines, for who has to find out what went wrong.
     journal: Vec<String>,
@@ -256,7 +256,7 @@ impl Client {
     pub fn unselect(&mut self, verb: &str) {
         let answer = self.exchange(verb);
         match answer.status.as_deref() {
-            // What CLOSE expunges is not told: what is kept is from before.
+            // The server does not tell which letters CLOSE expunges: the kept folder is from before.
             Some("OK") => self.leave(),
             _ => self.take_in(&answer, true),
         }
@@ -313,7 +313,7 @@ fn believe(mirror: &mut Mirror, silent: &Silent) {
     }
 }
 
-/// What was not done is as it was.
+/// Takes back the changes that the server did not make.
 fn take_back(mirror: &mut Mirror, silent: &Silent, before: &Mirror, answer: &Answer) {
     if !answer.is_ok() {
         *mirror = before.clone();

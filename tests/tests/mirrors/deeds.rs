@@ -1,4 +1,4 @@
-//! What a client does next, at random.
+//! Chooses at random what a client does next.
 
 use std::collections::BTreeSet;
 
@@ -201,7 +201,7 @@ impl World {
             _ => format!("RENAME \"{one}\" \"{other}\""),
         };
         let answer = self.clients[at].say(&command);
-        // Who deletes the folder it has selected has none any more.
+        // A client that deletes the folder it has selected has none selected any more.
         if answer.lines.iter().any(|line| line.starts_with("* OK [CLOSED]")) {
             self.clients[at].selected = None;
         }

@@ -20,7 +20,7 @@ pub struct Jmap {
     pub mailboxes: BTreeMap<String, Mailbox>,
 }
 
-/// What there is, asked for anew.
+/// The state of the account, asked for anew.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct Fresh {
     pub emails: BTreeMap<String, Email>,

@@ -1,4 +1,4 @@
-//! What a client knows of a folder, made of nothing but what the server tells it.
+//! The knowledge that a client has of a folder, made of nothing but what the server tells it.
 
 use std::collections::BTreeSet;
 

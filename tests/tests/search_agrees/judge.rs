@@ -31,7 +31,7 @@ pub enum Reason {
     Beside,
 }
 
-/// What a letter says, by place.
+/// The texts of a letter, by place.
 pub struct Reading {
     /// Fields of the header, decoded.
     pub fields: Vec<(String, String)>,
@@ -136,7 +136,7 @@ enum Truth {
     Perhaps(Reason),
 }
 
-/// Who says what is right.
+/// The judge says which letters should be found.
 pub struct Judge(Vec<Folded>);
 
 impl Judge {
@@ -149,7 +149,7 @@ impl Judge {
     /// The error says what is wrong with us: of what Dovecot alone sees in a letter, only what no
     /// reader of mail shows may be missing here: markup, MIME fields, what stands around the parts.
     pub fn explain(&self, question: &Question, letter: usize, ours: bool) -> Result<Reason, &'static str> {
-        // Who does not answer to NOT is who saw it.
+        // A reader that does not answer to NOT is one that saw the text.
         let (seen, by_us) = match question {
             Question::Not(inner) => (&**inner, !ours),
             question => (question, ours),

@@ -112,8 +112,8 @@ impl Questions {
         }
     }
 
-    /// What is asked for: words, pieces and ends of words, across what stands between them, in other cases, and what is not
-    /// there.
+    /// Returns the text of a question: words, pieces and ends of words, across the signs between them, in other
+    /// cases, and words that are not there.
     fn needle(&mut self, source: &str) -> String {
         let words: Vec<&str> = source.split_whitespace().collect();
         if words.is_empty() || self.dice.often(4) {
@@ -152,7 +152,7 @@ impl Questions {
         };
         let found: String =
             found.chars().filter(|c| !c.is_control() && *c != char::REPLACEMENT_CHARACTER).take(40).collect();
-        // What one reader could not read says nothing of what another one finds.
+        // If one reader could not read a text, that says nothing of what another one finds.
         if found.is_empty() { "zzqx".to_owned() } else { found }
     }
 }

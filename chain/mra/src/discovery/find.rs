@@ -1,4 +1,4 @@
-//! Where the server of an address may be, one way after the other.
+//! Finds the server of an address, trying one way after the other.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -22,7 +22,7 @@ const ABOVE_MX: usize = 2;
 /// Thunderbird's list of providers.
 const LIST: &str = "https://autoconfig.thunderbird.net/v1.1/";
 
-/// Who says that the mailboxes of the domain are at a server.
+/// The authority that says that the mailboxes of the domain are at a server.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Source {
     /// The domain itself: over HTTPS, or by a server whose name is in the domain and which has a certificate for it.
@@ -40,7 +40,7 @@ pub enum Source {
 pub struct Offer {
     /// The server, and the name to log in with.
     pub mailbox: Mailbox,
-    /// Who says that it is the right one.
+    /// The authority that says that it is the right one.
     pub source: Source,
     /// The name to log in with is the whole address, as most want it; some want what stands before the `@` (RFC 6186 §4).
     pub user_is_guessed: bool,
@@ -78,7 +78,7 @@ impl Default for Ports {
 /// Finds servers.
 pub struct Finder {
     web: Client,
-    /// What stands before the name of a host in the address of a file, and behind it.
+    /// The text before the name of a host in the address of a file, and the text behind it.
     around_host: (&'static str, String),
     resolver: Arc<dyn Resolver>,
     /// Certificates to trust besides the system's, as PEM.
@@ -125,7 +125,7 @@ impl Finder {
             for offer in self.named_by(way, address).await.into_iter().take(MOST) {
                 match trial::knock(&offer.mailbox, self.ca.clone(), &self.resolver).await {
                     Ok(()) => return Ok(offer),
-                    // That a name which was only guessed is nobody's says nothing.
+                    // A guessed name that is nobody's says nothing.
                     Err(Fault::Unreachable(_)) if matches!(way, FoundBy::UsualNames) => {}
                     Err(fault) => tried.0.push((offer.mailbox, fault)),
                 }
@@ -211,7 +211,7 @@ impl Finder {
         usual.into_iter().filter_map(offer).collect()
     }
 
-    /// What the provider says that takes the letters of the domain, which is mostly the one that keeps them.
+    /// Asks the provider that takes the letters of the domain: it is mostly the one that keeps them.
     async fn of_exchange(&self, address: &Address) -> Vec<Offer> {
         let Ok(MxAnswer::Hosts(hosts)) = self.resolver.mx(address.domain()).await else { return Vec::new() };
         let Some(host) = hosts.first().map(|exchange| exchange.host.as_str()) else { return Vec::new() };

@@ -1,4 +1,5 @@
-//! How often a connection may break before that is the server's trouble, and no longer that of what was asked for.
+//! Limits how often a connection may break before the trouble is the server's, and no longer that of the requested
+//! letters.
 
 use std::time::Duration;
 

@@ -23,7 +23,7 @@ const MOST_THROTTLED: u32 = 3;
 /// A letter that has failed so often before is tried once in a round.
 const HOPELESS: u32 = 2;
 
-/// What became of a letter that was asked for alone.
+/// The result of asking for one letter alone.
 enum Alone {
     /// It came, or was recognised, or is not there any more, or is too large.
     Done,
@@ -31,7 +31,7 @@ enum Alone {
     Refused(String),
 }
 
-/// How it went with the letters before.
+/// The results of the letters before.
 #[derive(Default)]
 struct Luck {
     in_vain: u32,

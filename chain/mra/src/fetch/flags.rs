@@ -25,8 +25,9 @@ pub fn split(flags: &[String]) -> (System, Vec<String>) {
     (system, keywords)
 }
 
-/// Where a letter of Gmail's goes, and the labels that become keywords: a letter lies in one folder here. A draft is a
-/// draft; else INBOX wins, then Sent, then the first label by the alphabet; without any, it was archived.
+/// Returns the folder of a letter of Gmail's, its flags, and the labels that become keywords: a letter lies in one
+/// folder here. A draft is a draft; else INBOX wins, then Sent, then the first label by the alphabet; a letter
+/// without any label was archived.
 pub fn by_labels(labels: &[Bytes]) -> (SourceFolder, System, Vec<String>) {
     let has = |name: &str| labels.iter().any(|label| label.eq_ignore_ascii_case(name.as_bytes()));
     let mut own: Vec<String> =

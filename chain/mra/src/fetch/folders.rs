@@ -13,7 +13,7 @@ use crate::settings::Folders;
 pub struct Folder {
     /// As the server writes it.
     pub raw_name: Bytes,
-    /// Where its letters go.
+    /// The folder here that its letters go to.
     pub place: SourceFolder,
     /// Gmail's folder of all letters: labels tell where each goes.
     pub by_label: bool,

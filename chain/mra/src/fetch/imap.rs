@@ -42,7 +42,7 @@ impl Opened {
     }
 }
 
-/// What is to be done with a folder in a round.
+/// The task of a round in one folder.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Task {
     /// Something is new in it, or waits to be tried again.
@@ -142,7 +142,7 @@ impl<'a> Session<'a> {
                 whole.push(opened);
             }
         }
-        // What may break the connection comes behind all that does not.
+        // The letters that may break the connection come behind all those that do not.
         for opened in &mut whole {
             self.bring_doubtful(opened).await?;
         }
@@ -153,7 +153,7 @@ impl<'a> Session<'a> {
         self.sweep(whole.chain(unchanged).collect()).await
     }
 
-    /// What is to be done with a folder.
+    /// Decides what to do with a folder.
     async fn task(&self, row: FolderRow, told: Option<State>) -> Result<Task, Fault> {
         let left = self.left_in(row).await?;
         if left.iter().any(|(left, due)| left.is_folder() && !due) {
@@ -164,7 +164,7 @@ impl<'a> Session<'a> {
         Ok(if unchanged { Task::Sweep } else { Task::Look })
     }
 
-    /// What was left in a folder, each with whether it is tried again now.
+    /// Returns the letters that were left in a folder, each with whether it is tried again now.
     pub(super) async fn left_in(&self, row: FolderRow) -> Result<Vec<(Left, bool)>, Fault> {
         let left = self.means.store.read(move |view| ledger::left_in(view, row.id)).await?;
         let (now, asked, largest) = (net::now(), self.means.asked, self.source.settings.largest);
@@ -316,7 +316,7 @@ impl<'a> Session<'a> {
         self.open_again(opened).await?;
         let handover = Handover::start(self.means.destination.clone(), self.means.listener.clone(), self.means.share());
         let pulled = self.pull(opened, &handover, tally).await;
-        // What has come is taken home whatever happened behind it.
+        // The letters that have come are taken home whatever happened behind them.
         handover.finish().await?;
         pulled
     }
@@ -351,7 +351,7 @@ impl<'a> Session<'a> {
     }
 }
 
-/// What STATUS told.
+/// The values that STATUS told.
 #[derive(Clone, Copy)]
 pub(super) struct State {
     pub validity: u32,

@@ -1,4 +1,4 @@
-//! What is known of letters before they are fetched, and what that decides.
+//! Gathers what is known of letters before they are fetched, and decides by it.
 
 use std::collections::HashMap;
 
@@ -39,7 +39,7 @@ impl Card {
         Self { uid, size: 0, light: None, gmail: None, labels: None, unlisted: true }
     }
 
-    /// What is written down of it.
+    /// Makes the entry that is written down of the letter.
     pub fn entry(&self, session: &Session<'_>, opened: &Opened) -> Entry {
         let entry = Entry::imap(session.source.id, opened.row.id, opened.validity, self.uid, self.size);
         Entry { light: self.light, gmail: self.gmail, ..entry }
@@ -81,7 +81,7 @@ impl Session<'_> {
         Ok(cards.into_iter().filter(|card| !known.get(&card.uid).copied().unwrap_or(false)).collect())
     }
 
-    /// Which of these are here already, by what the listing tells.
+    /// Returns those of the letters that are here already, by what the listing tells.
     async fn recognise(&self, opened: &Opened, cards: &[Card]) -> Result<HashMap<u32, bool>, Fault> {
         let telling = |card: &&Card| card.light.is_some() || card.gmail.is_some();
         let entries: Vec<(u32, Entry)> =

@@ -18,11 +18,11 @@ const SLICE: usize = 1000;
 pub(super) struct Open {
     pub validity: u32,
     pub uid_next: Option<u32>,
-    /// How many letters it has; none: the server does not say.
+    /// The number of letters in it; `None`: the server does not say.
     pub messages: Option<u32>,
 }
 
-/// What is known of a folder's letters under the numbers that hold.
+/// The letters of a folder that are known under the numbers that hold.
 struct Known {
     /// Those that are dealt with.
     held: Numbers,
@@ -56,7 +56,7 @@ impl Session<'_> {
             breaks += u32::from(self.client.is_lost());
             let refused = !self.client.is_lost();
             self.go_on_after(&fault).await?;
-            // What is refused is refused. A connection may break for any reason, once.
+            // A refusal is final. A connection may break for any reason, once.
             if refused || breaks == 2 {
                 self.leave_folder(folder, row, &fault).await?;
                 return Ok(None);
@@ -162,7 +162,7 @@ impl Session<'_> {
         Ok(found)
     }
 
-    /// What SEARCH finds; none: the server says that it is done, and gives no answer.
+    /// Returns the letters that SEARCH finds; `None`: the server says that it is done, and gives no answer.
     pub(super) async fn ask_search(&mut self, criteria: &str) -> Result<Option<Numbers>, Fault> {
         let form = if self.client.can("ESEARCH") { " RETURN (ALL)" } else { "" };
         let answer = self.client.ask(&format!("UID SEARCH{form} {criteria}")).await?.must("UID SEARCH")?;

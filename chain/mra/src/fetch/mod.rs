@@ -28,22 +28,22 @@ use crate::place::Protocol;
 use crate::progress::{Listener, Round};
 use crate::{Fault, imap::Client};
 
-/// What a fetch works with.
+/// The means that a fetch works with.
 #[derive(Clone)]
 pub struct Means {
-    /// Where what is known of the source is kept.
+    /// The store that keeps the knowledge of the source.
     pub store: Store,
     /// The way to the server.
     pub endpoint: Endpoint,
-    /// Where letters go.
+    /// The destination of the letters.
     pub destination: Arc<dyn Destination>,
-    /// Who hears how it goes.
+    /// The listener that hears how the fetch goes.
     pub listener: Arc<dyn Listener>,
     /// When to end.
     pub shutdown: Shutdown,
     /// The memory for letters on their way in.
     pub memory: Budget,
-    /// Whose part of the memory it is: that of the source.
+    /// The owner of the memory that the fetch uses: the source.
     pub owner: Owner,
     /// Ask for little at a time: the server has complained.
     pub gently: bool,
@@ -66,7 +66,7 @@ impl Means {
         }
     }
 
-    /// What a round that came to its end has left there.
+    /// Sums up what a finished round has left there.
     async fn sum_up(&self, source: &Source) -> Result<Round, Fault> {
         let id = source.id;
         let ledger::Vain { all, fresh } = self.store.read(move |view| ledger::vain(view, id)).await?;

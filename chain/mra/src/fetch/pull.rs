@@ -25,7 +25,7 @@ const GROUP: usize = 64;
 const GROUP_OCTETS: u64 = 4 << 20;
 /// Commands for letters on their way.
 const DEPTH: usize = 3;
-/// What a server that has complained is asked for at a time, and the pause it gets.
+/// The number of letters that a server that has complained is asked for at a time, and the pause that it gets.
 const GENTLE_GROUP: usize = 16;
 const GENTLE_PAUSE: Duration = Duration::from_millis(500);
 
@@ -33,20 +33,20 @@ const GENTLE_PAUSE: Duration = Duration::from_millis(500);
 /// have had some answers ready that were never sent.
 const SUSPECTS: usize = 200;
 
-/// What is on its way.
+/// The letters and commands that are on their way.
 #[derive(Default)]
 pub(super) struct Flow {
     /// Letters that were asked for and have not come.
     pub expected: HashMap<u32, Card>,
-    /// What listings have told.
+    /// The letters that listings have told of.
     pub listed: HashMap<u32, Card>,
     /// Commands that have ended, and how.
     ended: HashMap<String, End>,
-    /// What is wrong with the last letter that came and was not taken.
+    /// The fault of the last letter that came and was not taken.
     pub said: Option<String>,
 }
 
-/// What became of letters that were asked for, also where the connection broke.
+/// The results of the letters that were asked for, also if the connection broke.
 #[derive(Default)]
 pub(super) struct Tally {
     /// They came, were recognised, or are too large.
@@ -78,7 +78,7 @@ impl Tally {
     }
 }
 
-/// How a command ended.
+/// The end of a command.
 pub(super) struct End {
     status: Status,
     code: Option<Code>,
@@ -105,7 +105,7 @@ impl End {
     }
 }
 
-/// Where letters go, and what is written down of each.
+/// The handover that letters go to, and the tally of their results.
 pub(super) type Sink<'t> = (&'t Handover, &'t mut Tally);
 
 impl Session<'_> {
@@ -120,7 +120,7 @@ impl Session<'_> {
         let mut listing = self.start_listing(&next, &items).await?;
         while !next.is_empty() {
             let listed = self.wait_for(&listing, &mut flow, opened, (handover, tally)).await;
-            // What a listing does not show may be there all the same.
+            // A letter that a listing does not show may be there all the same.
             let hidden = next.iter().filter(|uid| !flow.listed.contains_key(uid));
             tally.doubtful.extend(hidden.take(if listed.is_ok() { WINDOW } else { SUSPECTS }));
             listed?.check()?;

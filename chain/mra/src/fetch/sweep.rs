@@ -119,7 +119,8 @@ impl Session<'_> {
         Ok(content.is_some() && there == content)
     }
 
-    /// What lies there under a number is not what is here, so it stays, and is fetched in the next round.
+    /// Notes letters whose number belongs to another letter here: such a letter stays there, and is fetched in the
+    /// next round.
     async fn note_strangers(&self, folder: &Folder, row: i64, compared: &Compared) -> Result<(), Fault> {
         let Compared { other, absent, hidden, .. } = compared;
         let letters = other.len() as u64;
@@ -144,8 +145,8 @@ impl Session<'_> {
     async fn expunge(&mut self, uids: &Numbers, folder: &Folder) -> Result<bool, Fault> {
         let set = uids.written();
         if folder.by_label {
-            // What is expunged from All Mail stays there: Gmail takes it for archived. Its own way is the label of the
-            // trash, which is emptied after a month.
+            // A letter that is expunged from All Mail stays there: Gmail takes it for archived. Gmail's own way is
+            // the label of the trash, which is emptied after a month.
             let trash = format!("UID STORE {set} +X-GM-LABELS (\\Trash)");
             self.client.ask(&trash).await?.must("UID STORE")?;
             return Ok(true);

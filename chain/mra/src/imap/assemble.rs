@@ -2,7 +2,7 @@
 
 use bytes::{Bytes, BytesMut};
 
-/// How much a response may hold.
+/// The bounds of a response.
 #[derive(Clone, Copy, Debug)]
 pub struct Bounds {
     /// Octets of the text of one response, its literals not counted.
@@ -27,7 +27,7 @@ pub enum Piece {
 /// One response as it came: texts with literals between them.
 pub type Raw = Vec<Piece>;
 
-/// What no server may send: the conversation is over.
+/// A violation that no server may commit: the conversation is over.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Malformed {
     /// Its text does not end.
@@ -156,7 +156,7 @@ impl Assembler {
             return Err(Malformed::LiteralTooLong(size));
         }
         self.need = match usize::try_from(size) {
-            // What was only announced takes no memory yet, beyond a first piece.
+            // A literal that was only announced takes no memory yet, beyond a first piece.
             Ok(left) if size <= self.bounds.literal => {
                 Need::Literal { left, kept: BytesMut::with_capacity(left.min(64 * 1024)) }
             }
@@ -171,7 +171,8 @@ fn without_end(line: &[u8]) -> usize {
     line.strip_suffix(b"\r").unwrap_or(line).len()
 }
 
-/// Where the announcement of a literal at the end of a line begins, and its size: `{310}`, `{310+}`, `~{310}`.
+/// Finds the announcement of a literal at the end of a line, and returns where it begins and its size: `{310}`,
+/// `{310+}`, `~{310}`.
 fn announced(line: &[u8]) -> Option<(usize, u64)> {
     let inner = line.strip_suffix(b"}")?;
     let open = memchr::memrchr(b'{', inner)?;

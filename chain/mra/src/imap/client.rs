@@ -63,7 +63,7 @@ impl From<Lost> for Fault {
     }
 }
 
-/// How a command ended.
+/// The answer to a command.
 #[derive(Clone, Debug)]
 pub struct Answer {
     /// OK, NO or BAD.
@@ -72,7 +72,7 @@ pub struct Answer {
     pub code: Option<Code>,
     /// For people.
     pub text: String,
-    /// What came before it.
+    /// The responses that came before it.
     pub untagged: Vec<Response>,
 }
 
@@ -93,7 +93,7 @@ impl Answer {
         Err(if throttled { Fault::Throttled { said, pause: None } } else { Fault::Server(said) })
     }
 
-    /// What the refusal of a log-in means.
+    /// Returns the fault that the refusal of a log-in means.
     fn refusal(&self) -> Fault {
         let said = format!("log-in: {}", self.said());
         match &self.code {
@@ -104,7 +104,7 @@ impl Answer {
         }
     }
 
-    /// What it said, with its code where it has one.
+    /// Returns the words of the server, with its code if it has one.
     pub fn said(&self) -> String {
         match &self.code {
             Some(code) => format!("[{}] {}", code.name, self.text),
@@ -123,7 +123,7 @@ impl Answer {
     }
 }
 
-/// What the server told unasked about the folder that is open.
+/// The facts that the server told unasked about the folder that is open.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Log {
     /// The last EXISTS.
@@ -150,7 +150,7 @@ pub struct Client {
     idling: bool,
     /// Nothing more can be said or heard.
     lost: bool,
-    /// What people must see, each text once.
+    /// The texts that people must see, each once.
     alerts: Vec<String>,
 }
 
@@ -211,7 +211,7 @@ impl Client {
         if !answer.is_ok() {
             return Err(Fault::Untrusted(format!("{} offers no TLS: {}", endpoint.host, answer.text)));
         }
-        // What was said in clear, the capabilities above all, is forgotten (RFC 9051 §6.2.1).
+        // The client forgets all that was said in clear, the capabilities above all (RFC 9051 §6.2.1).
         let line = endpoint.secure(self.line).await?;
         Ok(Self::over(line, endpoint, largest))
     }
@@ -238,7 +238,7 @@ impl Client {
         self.octets
     }
 
-    /// What was told unasked, and forgets that it changed.
+    /// Returns what the server told unasked, and forgets that it changed.
     pub fn look(&mut self) -> Log {
         let log = self.log;
         self.log.changed = false;
@@ -347,7 +347,7 @@ impl Client {
         self.lost
     }
 
-    /// What the server wants people to see, as far as it has not been taken before.
+    /// Returns the texts that the server wants people to see, as far as they have not been taken before.
     pub fn take_alerts(&mut self) -> Vec<String> {
         std::mem::take(&mut self.alerts)
     }

@@ -5,7 +5,7 @@
 pub struct Code {
     /// In capitals.
     pub name: String,
-    /// What stands behind the name.
+    /// The text behind the name.
     pub rest: String,
 }
 

@@ -45,7 +45,7 @@ impl Numbers {
         }
     }
 
-    /// How many.
+    /// Returns how many numbers there are.
     pub fn len(&self) -> u64 {
         self.ranges.iter().map(|(first, last)| u64::from(last - first) + 1).sum()
     }

@@ -1,4 +1,4 @@
-//! What a server says, understood (RFC 9051 §7).
+//! Parses the responses of a server (RFC 9051 §7).
 
 use bytes::Bytes;
 use mail::Timestamp;
@@ -9,7 +9,7 @@ use super::date::date_time;
 use super::numbers::Numbers;
 use super::value::{Value, Words};
 
-/// How a command ended, or what an untagged status means.
+/// The status of a command, or of an untagged response.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[allow(missing_docs)]
 pub enum Status {
@@ -31,14 +31,14 @@ pub enum Response {
     Status {
         /// The command.
         tag: Option<String>,
-        /// How it ended.
+        /// The status of the command.
         status: Status,
         /// For programs.
         code: Option<Code>,
         /// For people.
         text: String,
     },
-    /// What the server can do, in capitals.
+    /// The capabilities of the server, in capitals.
     Capability(Vec<String>),
     /// A folder.
     List(Listed),
@@ -50,7 +50,7 @@ pub enum Response {
     Vanished,
     /// Something of a letter.
     Fetch(Box<Fetched>),
-    /// What SEARCH found, whichever form it came in.
+    /// The letters that SEARCH found, whichever form the answer had.
     Search(Numbers),
     /// STATUS of a folder: its name and its numbers by name.
     FolderStatus(String, Vec<(String, u64)>),
@@ -63,7 +63,7 @@ pub enum Response {
 pub struct Listed {
     /// `\HasChildren`, `\Sent`, …
     pub attributes: Vec<String>,
-    /// What stands between the levels of its name.
+    /// The character between the levels of its name.
     pub delimiter: Option<char>,
     /// The name as the server writes it.
     pub raw_name: Bytes,
@@ -76,7 +76,7 @@ impl Listed {
     }
 }
 
-/// What FETCH told of a letter.
+/// The items that FETCH told of a letter.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Fetched {
     /// UID

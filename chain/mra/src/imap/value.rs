@@ -76,7 +76,7 @@ impl<'a> Words<'a> {
         words
     }
 
-    /// What is left of the text before the next literal.
+    /// Returns the rest of the text before the next literal.
     pub fn rest(&self) -> &Bytes {
         &self.rest
     }

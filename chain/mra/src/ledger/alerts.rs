@@ -1,4 +1,5 @@
-//! What servers want people to see (RFC 9051 §7.1, ALERT): told once, however many connections and rounds say it again.
+//! Keeps the texts that servers want people to see (RFC 9051 §7.1, ALERT): each is told once, however many
+//! connections and rounds say it again.
 
 use std::time::Duration;
 

@@ -101,7 +101,8 @@ pub fn mark_gone(tx: &mut Tx, folder: i64, validity: u32, uids: &[u32]) -> Resul
 pub fn forget_location(tx: &mut Tx, folder: i64, valid: Option<u32>, slice: usize) -> Result<bool, store::Error> {
     // Keys under the UIDVALIDITY that holds now stay.
     let (first, last) = valid.map_or((Vec::new(), Vec::new()), |v| (imap_key(v, 0), imap_key(v, u32::MAX)));
-    // What was left there under other numbers is met again under the new ones, or when the folder is back.
+    // The letters that were left there under other numbers are met again under the new ones, or when the folder is
+    // back.
     let left = tx.execute(
         "DELETE FROM fetch_left WHERE folder = $1 AND (key < $2 OR key > $3 OR $4 = 1)",
         params![folder, first.clone(), last.clone(), valid.is_none()],

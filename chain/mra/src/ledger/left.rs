@@ -1,5 +1,6 @@
-//! What was left at the other end because it could not be had: letters, and whole folders. Nothing is forgotten: each is
-//! tried again, after longer and longer, until it comes or is not there any more.
+//! Keeps account of the letters and the whole folders that stayed at the other end because they could not be had.
+//! Nothing is forgotten: each is tried again, after longer and longer pauses, until it comes or is not there any
+//! more.
 
 use std::time::Duration;
 
@@ -29,9 +30,9 @@ pub struct Left {
     pub folder_name: Vec<u8>,
     /// The letter's key; empty: the folder as a whole.
     pub key: Vec<u8>,
-    /// What kind of trouble it is.
+    /// The kind of trouble.
     pub why: Why,
-    /// How the server put it.
+    /// The words of the server.
     pub said: String,
     /// Since when.
     pub since: Timestamp,
@@ -64,8 +65,8 @@ impl Left {
         if self.folder_name.is_empty() { "INBOX".to_owned() } else { readable(&self.folder_name) }
     }
 
-    /// What the letter is called there: its UID, its unique-id, or its number; empty for a folder, and for a letter that
-    /// only its content tells.
+    /// Returns the name of the letter there: its UID, its unique-id, or its number; empty for a folder, and for a
+    /// letter that only its content tells.
     pub fn letter_shown(&self) -> String {
         if !self.folder_name.is_empty() {
             return self.uid().map(|uid| uid.to_string()).unwrap_or_default();
@@ -91,7 +92,7 @@ impl Left {
     }
 }
 
-/// How long what failed so often is left alone.
+/// Returns how long a letter or folder that failed so often is left alone.
 fn pause(tries: u32) -> Duration {
     match tries {
         0 | 1 => Duration::ZERO,
@@ -186,13 +187,13 @@ pub fn folder_is_well(tx: &mut Tx, folder: i64) -> Result<(), store::Error> {
     forget_left(tx, folder, FOLDER)
 }
 
-/// What was left of a source's folders and letters, those tried first at the front; at most `most`.
+/// Returns the folders and letters of a source that were left, those tried first at the front; at most `most`.
 pub fn left_of(view: &View, source: SourceId, most: usize) -> Result<Vec<Left>, store::Error> {
     let sql = format!("{SELECT} WHERE l.source = $1 ORDER BY l.tried, l.folder, l.key LIMIT $2");
     view.query(&sql, params![source.0, most], read)
 }
 
-/// What was left of one folder: itself, and its letters.
+/// Returns what was left of one folder: the folder itself, and its letters.
 pub fn left_in(view: &View, folder: i64) -> Result<Vec<Left>, store::Error> {
     view.query(&format!("{SELECT} WHERE l.folder = $1 ORDER BY l.tried, l.key"), params![folder], read)
 }
@@ -215,7 +216,7 @@ fn read(row: &Row<'_>) -> Result<Left, store::Error> {
     })
 }
 
-/// How much of a source was tried in vain: letters and folders, those that are only too large not counted.
+/// The number of letters and folders of a source that were tried in vain; those that are only too large do not count.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Vain {
     /// All of them.

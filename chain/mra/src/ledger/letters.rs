@@ -1,4 +1,4 @@
-//! Which letters of a source are here.
+//! Records which letters of a source are here.
 
 use std::collections::HashMap;
 use std::ops::ControlFlow;
@@ -10,7 +10,7 @@ use super::SourceId;
 use super::left::forget_left;
 use crate::identity::Digest;
 
-/// What is known of a letter at the other end.
+/// The state of a letter at the other end, as far as it is known.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum LetterState {
     /// It is here, or was until its owner did something else with it.
@@ -21,8 +21,8 @@ pub enum LetterState {
     Same,
     /// It was here, and we took it away there.
     Parted,
-    /// What its server gave of it is here, and its server says that there is more, or does not show that it is the same:
-    /// it is never taken away there.
+    /// The part that its server gave of it is here, and its server says that there is more, or does not show that it
+    /// is the same: it is never taken away there.
     Short,
 }
 
@@ -40,7 +40,7 @@ impl LetterState {
 /// A letter of a source, as it is written down.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Entry {
-    /// Whose.
+    /// The source of the letter.
     pub source: SourceId,
     /// The row of its folder.
     pub folder: i64,
@@ -58,7 +58,7 @@ pub struct Entry {
     pub short: bool,
 }
 
-/// Whether a letter is to be filed.
+/// The decision whether a letter is to be filed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Fate {
     /// It is new: file it, in this very transaction.
@@ -260,7 +260,8 @@ fn digest(row: &Row<'_>, column: usize) -> Result<Option<Digest>, store::Error> 
     Ok(octets.and_then(|octets| octets.try_into().ok()))
 }
 
-/// How many letters of a folder should go since `parting`, and do not: their server says that there is more of them.
+/// Counts the letters of a folder that should go since `parting`, and do not: their server says that there is more of
+/// them.
 pub fn short(view: &View, folder: i64, parting: Timestamp) -> Result<u64, store::Error> {
     let sql = "SELECT COUNT(*) FROM fetch_letter WHERE folder = $1 AND state = 4 AND gone = 0 AND fetched <= $2";
     view.query_one(sql, params![folder, parting.0], |row| row.get(0))
@@ -282,7 +283,7 @@ pub fn parted(tx: &mut Tx, folder: i64, keys: &[Vec<u8>]) -> Result<(), store::E
     Ok(())
 }
 
-/// What is known of a letter of a maildrop.
+/// The facts that are known of a letter of a maildrop.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct PopKnown {
     /// What became of it.

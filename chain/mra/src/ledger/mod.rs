@@ -1,6 +1,7 @@
-//! What the house remembers of mailboxes elsewhere: the sources, how they fare, and which of their letters are here.
+//! The memory that the house has of mailboxes elsewhere: the sources, how they fare, and which of their letters are
+//! here.
 //!
-//! That a letter is here is written down in the commit that files it ([`Entry::admit`]), so it is never fetched twice
+//! The commit that files a letter also writes down that it is here ([`Entry::admit`]), so it is never fetched twice
 //! and never forgotten, whatever ends the program between two steps.
 
 mod alerts;

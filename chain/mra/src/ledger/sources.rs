@@ -24,7 +24,7 @@ pub struct SourceId(pub i64);
 pub struct Source {
     /// Its number.
     pub id: SourceId,
-    /// What people call it.
+    /// The name that people give it.
     pub name: String,
     /// Is it fetched from without being asked each time?
     pub service: bool,
@@ -32,20 +32,20 @@ pub struct Source {
     pub settings: Settings,
     /// Its password or token, sealed.
     pub secret: Option<Vec<u8>>,
-    /// How it fares.
+    /// Its standing.
     pub standing: Standing,
 }
 
-/// How a source fares.
+/// The standing of a source: whether it is well, and since when.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Standing {
-    /// What ails it; none: it is well, or has not been tried.
+    /// The kind of its fault; `None`: it is well, or has not been tried.
     pub fault: Option<FaultKind>,
     /// In words; the server's, where it said some.
     pub said: String,
     /// Since when.
     pub since: Timestamp,
-    /// How often in a row.
+    /// The number of failures in a row.
     pub failures: u32,
     /// Not tried before this.
     pub next_try: Timestamp,
@@ -144,7 +144,8 @@ impl Source {
         self.settings.parting(now).filter(|_| known)
     }
 
-    /// How long it is left alone still. A time that is further away than any pause was written by a clock that was wrong.
+    /// Returns how long it is left alone still. A time that is further away than any pause was written by a clock
+    /// that was wrong.
     pub fn pause(&self, now: Timestamp) -> Duration {
         let pause = self.standing.next_try.since(now);
         if pause > Fault::LONGEST_PAUSE { Duration::ZERO } else { pause }

@@ -5,7 +5,7 @@ use store::Migration;
 /// The tables, in the order they came. How the next step is written stands at [`Migration`].
 pub const MIGRATIONS: &[Migration] = &[Migration { room: "mra", number: 1, sql: FIRST }];
 
-/// What is where:
+/// The tables keep more than their names say:
 /// - `fetch_source`: a mailbox elsewhere. `service`: 1 fetched by `facteur serve`; 0 it was fetched once, by a command;
 ///   2 removed. Both are kept for what is known of their letters. `fault` and `said` tell how it fares since `since`.
 /// - `fetch_folder`: a folder there. All its letters below `uid_next` have been dealt with, and it had `messages`

@@ -1,7 +1,7 @@
 //! A log-in in the browser (RFC 6749 §4.1), as programs on a person's own machine do it: the answer comes to a port of
 //! this machine (RFC 8252 §7.3) and is worth nothing without what only we know (PKCE, RFC 7636).
 //!
-//! Where the browser runs on another machine, its last page fails to open; the address of that page, pasted into
+//! If the browser runs on another machine, its last page fails to open; the address of that page, pasted into
 //! [`BrowserLogin::pasted`], does as well.
 
 use std::time::Duration;
@@ -24,7 +24,7 @@ const PATIENCE: Duration = Duration::from_secs(5);
 
 /// A log-in that waits for the person's browser.
 pub struct BrowserLogin {
-    /// Where the person goes.
+    /// The address that the person opens.
     pub address: String,
     listener: TcpListener,
     redirect: String,
@@ -131,7 +131,7 @@ async fn answer(mut socket: TcpStream, page: &str) -> Option<String> {
     let head = "HTTP/1.1 200 OK\r\nContent-Type: text/plain; charset=utf-8\r\nConnection: close\r\n\
                 Referrer-Policy: no-referrer\r\n";
     let reply = format!("{head}Content-Length: {}\r\n\r\n{page}", page.len());
-    // Whether the browser sees the page does not matter to the log-in.
+    // The log-in does not depend on whether the browser sees the page.
     let _ = socket.write_all(reply.as_bytes()).await;
     let _ = socket.shutdown().await;
     Some(target)

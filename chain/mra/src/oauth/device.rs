@@ -21,13 +21,13 @@ const SLOWER: Duration = Duration::from_secs(5);
 
 /// A log-in that waits for the person.
 pub struct DeviceLogin {
-    /// Where the person goes.
+    /// The address that the person opens.
     pub address: String,
-    /// What they type there.
+    /// The code that the person types there.
     pub code: String,
     /// An address that has the code in it already, where the provider has one: for a link or a QR code.
     pub whole_address: Option<String>,
-    /// How long the code is good, from when it was given.
+    /// The time for which the code is good, from when it was given.
     pub lifetime: Duration,
     secret: Password,
     pace: Pace,
@@ -124,7 +124,7 @@ impl DeviceLogin {
     }
 }
 
-/// How long to wait between two questions.
+/// The pause between two questions.
 struct Pace {
     pause: Duration,
 }

@@ -1,5 +1,5 @@
-//! Where tokens come from: a form is posted, a small JSON object comes back. No redirect is followed, for it would take
-//! secrets elsewhere.
+//! Asks a token endpoint: the client posts a form and gets a small JSON object. It follows no redirect, for that
+//! would take secrets elsewhere.
 
 use std::fmt;
 use std::sync::Arc;
@@ -70,11 +70,11 @@ fn is_loopback(url: &Url) -> bool {
     }
 }
 
-/// What is needed to reach providers. Cheap to clone.
+/// The client that reaches providers. It is cheap to clone.
 #[derive(Clone)]
 pub struct Https(Client);
 
-/// What a provider answered.
+/// The answer of a provider.
 pub(super) struct Answer {
     pub status: u16,
     pub retry_after: Option<Duration>,

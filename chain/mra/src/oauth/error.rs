@@ -1,4 +1,4 @@
-//! What can go wrong with tokens, and who must act.
+//! The errors of tokens; each says who must act.
 
 use std::time::Duration;
 
@@ -30,7 +30,7 @@ pub enum Error {
         provider: String,
         /// For the log.
         why: String,
-        /// How long it asked us to wait, where it did.
+        /// The time that it asked us to wait, if it did.
         after: Option<Duration>,
     },
     /// The new refresh token could not be kept here.
@@ -49,7 +49,7 @@ impl From<OurFault> for Error {
     }
 }
 
-/// Who must do something before the next try can go better.
+/// The person or program that must do something before the next try can go better.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Who {
     /// The person whose mailbox it is logs in again. Trying by ourselves is of no use.
@@ -61,7 +61,7 @@ pub enum Who {
 }
 
 impl Error {
-    /// Who must act.
+    /// Returns who must act.
     pub fn who(&self) -> Who {
         match self {
             Self::LogInAgain { .. } => Who::Person,
@@ -74,7 +74,7 @@ impl Error {
         Self::Later { provider: provider.to_owned(), why: why.to_string(), after: None }
     }
 
-    /// What an error code of RFC 6749 §5.2 or RFC 8628 §3.5 asks for.
+    /// Returns the error for an error code of RFC 6749 §5.2 or RFC 8628 §3.5.
     pub(super) fn from_code(provider: &str, code: &str, description: &str) -> Self {
         let provider = provider.to_owned();
         let says = line(&if description.is_empty() { code.to_owned() } else { format!("{code}: {description}") });

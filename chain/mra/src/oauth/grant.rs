@@ -1,4 +1,4 @@
-//! What a token endpoint answers (RFC 6749 §5).
+//! Parses the answers of a token endpoint (RFC 6749 §5).
 
 use std::time::Duration;
 
@@ -9,7 +9,7 @@ use super::endpoint::{Answer, Endpoint, Https};
 use super::error::Error;
 use super::provider::{App, Provider};
 
-/// Where the provider does not say how long an access token is good, it is asked again after this.
+/// The seconds after which an access token is renewed if its provider does not say how long it is good.
 const UNSAID: u64 = 600;
 const LONGEST: u64 = 30 * 24 * 3600;
 
@@ -18,7 +18,7 @@ const LONGEST: u64 = 30 * 24 * 3600;
 pub struct Grant {
     /// Lets us in.
     pub access: Password,
-    /// How long from now.
+    /// The time for which it is good, from now.
     pub lifetime: Duration,
     /// Gets the next access token. Absent where the one we have stays good.
     pub refresh: Option<Password>,

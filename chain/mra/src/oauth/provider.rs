@@ -1,4 +1,4 @@
-//! Who gives tokens for whose mailboxes.
+//! Names the providers that give tokens, and the mailboxes that they give them for.
 
 use mail::Password;
 
@@ -13,7 +13,7 @@ pub struct App {
     pub secret: Option<Password>,
 }
 
-/// Where tokens come from, and what is asked for.
+/// The endpoints of a provider, and the scope that is asked for.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Provider {
     /// The token endpoint (RFC 6749 §3.2).

@@ -37,7 +37,7 @@ struct Now {
     /// The provider gave `refresh` and it is not kept yet.
     unkept: bool,
     access: Option<Access>,
-    /// What the provider said for good. It is not asked again: that would only get us blocked there.
+    /// The refusal that the provider gave for good. It is not asked again: that would only get us blocked there.
     refused: Option<Error>,
 }
 

@@ -1,4 +1,4 @@
-//! What follows a reply, up to the line with a single dot (RFC 1939 §3).
+//! Reads the lines that follow a reply, up to the line with a single dot (RFC 1939 §3).
 
 use bytes::{Bytes, BytesMut};
 
@@ -68,7 +68,7 @@ impl Body {
         self.stage == Stage::End
     }
 
-    /// What came; or how many octets it had, where they were too many to keep.
+    /// Returns the body; or how many octets it had, if they were too many to keep.
     pub fn finish(self) -> Result<Bytes, u64> {
         if self.size <= self.most { Ok(self.kept.freeze()) } else { Err(self.size) }
     }

@@ -34,9 +34,10 @@ pub type Numbered<T> = Vec<(u32, T)>;
 /// A listing, as far as it makes sense.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Listing<T> {
-    /// What could be read, by ascending numbers.
+    /// The letters that could be read, by ascending numbers.
     pub letters: Numbered<T>,
-    /// What makes no sense in it: then nothing that depends on its being whole may be concluded from it.
+    /// The line of the list that makes no sense: then nothing that depends on the list's being whole may be concluded
+    /// from it.
     pub wrong: Option<String>,
 }
 
@@ -96,7 +97,7 @@ impl Client {
             Reply::Ok(_) => {}
             _ => return Err(Fault::Untrusted(format!("{} offers no TLS", endpoint.host))),
         }
-        // What was said in clear is forgotten (RFC 2595 §4).
+        // The client forgets all that was said in clear (RFC 2595 §4).
         let Self { line, pace, answer_wait, .. } = self;
         let line = endpoint.secure(line).await?;
         let mut client = Self { line, pace, answer_wait, capabilities: Vec::new(), lost: false };
@@ -179,7 +180,7 @@ impl Client {
 
     // Commands.
 
-    /// How many letters there are; none where the server does not say.
+    /// Returns how many letters there are; `None` if the server does not say.
     pub async fn count(&mut self) -> Result<Option<u32>, Fault> {
         Ok(match self.ask("STAT").await? {
             Reply::Ok(text) => text.split_ascii_whitespace().next().and_then(|count| count.parse().ok()),

@@ -5,7 +5,7 @@ use std::time::Duration;
 use crate::Fault;
 use crate::login;
 
-/// What a server answered.
+/// The reply of a server.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Reply {
     /// `+OK`, with the text behind it.

@@ -123,7 +123,7 @@ impl Scene {
         change(&mut self.shelf.lock().unwrap());
     }
 
-    /// What is here, sorted.
+    /// Returns the letters that are here, sorted.
     fn here(&self) -> Vec<String> {
         let mut letters = self.chest.letters.lock().unwrap().clone();
         letters.sort();

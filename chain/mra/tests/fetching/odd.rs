@@ -10,7 +10,7 @@ use crate::odd_imap::{self, ILL_FOLDER, Odd};
 use crate::odd_pop3::{self, Odd as Pop};
 use crate::{Scene, no_change};
 
-/// What a server of this kind cannot give.
+/// The things that a server of this kind cannot give.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Lacks {
     Nothing,
@@ -22,7 +22,7 @@ enum Lacks {
     Ghost,
 }
 
-/// How the modes are, and what each lacks.
+/// The modes of the server, and what each lacks.
 const IMAP: [(Odd, Lacks); 45] = [
     (Odd::Not, Lacks::Nothing),
     (Odd::ByeAtTheGreetingTwice, Lacks::Nothing),
@@ -99,7 +99,7 @@ impl Scene {
         panic!("it comes to no end");
     }
 
-    /// What was told as left there: `folder/letter`, and folders alone.
+    /// Returns what was told as left there: `folder/letter`, and folders alone.
     fn told_as_left(&self) -> BTreeSet<String> {
         let news = self.ear.0.lock().unwrap();
         let left = news.iter().filter_map(|news| match news {
@@ -110,7 +110,7 @@ impl Scene {
         left.collect()
     }
 
-    /// What is written down as left there, in the same words.
+    /// Returns what is written down as left there, in the same words.
     async fn written_as_left(&self) -> BTreeSet<String> {
         let id = self.source.id;
         let left = self.store.read(move |view| ledger::left_of(view, id, 1000)).await.unwrap();
@@ -129,7 +129,7 @@ fn all_of_imap() -> BTreeSet<String> {
     each.collect()
 }
 
-/// What comes of a server of this kind, and what is named as left there.
+/// Returns what comes from a server of this kind, and what is named as left there.
 fn expected(odd: Odd, lacks: Lacks) -> (BTreeSet<String>, BTreeSet<String>) {
     let ill = |name: &String| match lacks {
         Lacks::Letter if odd == Odd::SearchHides => *name == odd_imap::name(ILL_FOLDER, odd_imap::ILL),
@@ -159,7 +159,7 @@ async fn meet_imap(odd: Odd, lacks: Lacks, keep: Keep) {
     assert_eq!(here.into_iter().collect::<BTreeSet<_>>(), come, "{odd:?}, {keep:?}");
     let fails_to_delete = keep != Keep::Forever && matches!(odd, Odd::RefusesToExpunge | Odd::DropsAtExpunge);
     if !fails_to_delete {
-        // What failed once and came then was told, too.
+        // A letter that failed once and came then was told, too.
         assert!(named.is_subset(&scene.told_as_left()), "{odd:?}, {keep:?}: {:?}", scene.told_as_left());
         assert_eq!(scene.written_as_left().await, named, "{odd:?}, {keep:?}");
     }
@@ -219,7 +219,7 @@ async fn an_alert_is_told_once_over_all_connections_and_rounds() {
     assert_eq!(alerts, [&News::Alert("disk is nearly full".to_owned())]);
 }
 
-/// How the modes are, and whether the ill letter can be had, and whether the lists make sense.
+/// The modes of the server; for each, whether the ill letter can be had, and whether the lists make sense.
 const POP3: [(Pop, bool, bool); 23] = [
     (Pop::Not, true, true),
     (Pop::UidlNonsense, true, false),

@@ -64,13 +64,13 @@ pub enum Odd {
     DropsAtExpunge,
 }
 
-/// What the server has, and what it has seen.
+/// The letters that the server has, and the commands that it has seen.
 pub struct State {
     pub odd: Odd,
     /// UIDs by folder.
     pub folders: BTreeMap<&'static str, Vec<u32>>,
     pub connections: usize,
-    /// What was taken away: `folder/uid`.
+    /// The letters that were taken away: `folder/uid`.
     pub expunged: Vec<String>,
     /// Bodies that went out whole, by `folder/uid`.
     pub given: BTreeMap<String, usize>,
@@ -96,7 +96,7 @@ impl State {
     }
 }
 
-/// What a letter is called.
+/// Returns the name of a letter.
 pub fn name(folder: &str, uid: u32) -> String {
     format!("{folder}/{uid}")
 }
@@ -129,7 +129,7 @@ struct Talk {
     bodies: usize,
 }
 
-/// What is written, and whether the connection is cut behind it.
+/// The text that is written, and whether the connection is cut behind it.
 type Said = (String, bool);
 
 async fn talk(socket: TcpStream, state: Shared, number: usize) -> Option<()> {
@@ -311,7 +311,7 @@ impl Talk {
         }
     }
 
-    /// What nobody asked for.
+    /// Returns responses that nobody asked for.
     fn before(&self, state: &mut State, number: usize) -> String {
         match state.odd {
             Odd::Unsolicited => format!("* {number} FETCH (FLAGS (\\Seen))\r\n* 5 RECENT\r\n* OK Still here\r\n"),

@@ -79,7 +79,7 @@ struct Talk {
     marked: HashSet<usize>,
 }
 
-/// What is written; none: the connection is cut.
+/// The text that is written; `None`: the connection is cut.
 type Said = Option<String>;
 
 async fn talk(socket: TcpStream, state: Shared) -> Option<()> {

@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex};
 use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
 use tokio::net::TcpListener;
 
-/// What one server has, and how it behaves.
+/// The letters of one server, and its behaviour.
 #[derive(Default)]
 pub struct Shelf {
     pub folders: BTreeMap<String, Folder>,

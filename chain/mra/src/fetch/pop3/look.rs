@@ -1,4 +1,4 @@
-//! What there is in a maildrop, and by what each letter is known.
+//! Looks what there is in a maildrop, and finds for each letter the key that it is known by.
 //!
 //! Unique-ids are what servers make of them: some give one to two letters, some give other ones each time, some give one
 //! that was another letter's. Where they cannot be trusted the headers tell, or the contents.

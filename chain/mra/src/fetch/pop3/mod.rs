@@ -24,7 +24,7 @@ const DEPTH: usize = 32;
 const MOST_HEADER: u64 = 1 << 20;
 /// Letters of one commit.
 const SLICE: usize = 1000;
-/// What a maildrop is called here.
+/// The name of a maildrop's only folder here.
 const FOLDER: &str = "INBOX";
 
 /// A letter of the maildrop.
@@ -34,25 +34,25 @@ struct RemoteLetter {
     number: u32,
     /// Octets; none: the server does not say.
     size: Option<u64>,
-    /// What it is known by; without one, only its content tells.
+    /// The key that it is known by; without one, only its content tells.
     key: Option<Vec<u8>>,
 }
 
 impl RemoteLetter {
-    /// What is written down of its faults. A letter without a name goes by its number.
+    /// Returns the key under which its faults are written down. A letter without a name goes by its number.
     fn fault_key(&self) -> Vec<u8> {
         self.key.clone().unwrap_or_else(|| ledger::pop_key(b'N', &self.number.to_be_bytes()))
     }
 }
 
-/// What a conversation found in the maildrop.
+/// The letters that a conversation found in the maildrop.
 struct Look {
     letters: Vec<RemoteLetter>,
     /// Its lists make no sense: then nothing is concluded from what is not in them, and nothing is taken away.
     wrong: Option<String>,
 }
 
-/// What one round remembers over its conversations.
+/// The memory of one round over its conversations.
 struct Rounds<'a> {
     means: &'a Means,
     source: &'a Source,
@@ -60,7 +60,7 @@ struct Rounds<'a> {
     /// The row of its one folder.
     row: i64,
     breaks: Breaks,
-    /// How often letters were tried in vain in this round.
+    /// The number of vain tries in this round, by letter.
     tried: HashMap<Vec<u8>, u32>,
     /// A connection broke while headers were asked for: they are not asked for again.
     without_headers: bool,
@@ -71,11 +71,11 @@ struct Rounds<'a> {
 struct Drop<'r, 'a> {
     round: &'r mut Rounds<'a>,
     client: Client,
-    /// What is known of its letters.
+    /// The letters of the maildrop that are known.
     known: HashMap<Vec<u8>, PopKnown>,
     /// By their content, also those of this conversation.
     contents: HashMap<Digest, Vec<u8>>,
-    /// What was read in this conversation, by number: its key and its content.
+    /// The letters that were read in this conversation, by number: the key and the content of each.
     read: HashMap<u32, (Vec<u8>, Digest)>,
 }
 

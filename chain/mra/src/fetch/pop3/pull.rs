@@ -50,7 +50,7 @@ impl Drop<'_, '_> {
         pulled
     }
 
-    /// What was left there, by key, with whether it is tried again now.
+    /// Returns the letters that were left there, by key, with whether each is tried again now.
     async fn left(&self) -> Result<HashMap<Vec<u8>, bool>, Fault> {
         let (row, now, asked) = (self.round.row, net::now(), self.round.means.asked);
         let left = self.round.means.store.read(move |view| ledger::left_in(view, row)).await?;

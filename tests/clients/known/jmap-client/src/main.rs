@@ -210,7 +210,7 @@ impl Steps {
         let create = submission.create().email_id(&id).identity_id(identity.take_id()).create_id().ok_or("no id")?;
         let gone = submission.arguments().on_success_update_email(&create);
         gone.mailbox_id(&drafts, false).mailbox_id(&sent, true).keyword("$draft", false);
-        // What is changed on success is told behind it, in an answer of its own.
+        // The server tells of the changes on success in an answer of their own behind this one.
         let answers = request.send().await?.unwrap_method_responses();
         answers.into_iter().next().ok_or("no answer")?.unwrap_set_email_submission()?.created(&create)?;
         Ok(Value::Null)
