@@ -1,5 +1,4 @@
-//! What is said to be shown of a letter is shown: the pictures that `mailbox` finds named in its HTML are those that the page of the
-//! letter has.
+//! The pictures that `mailbox` finds named in a letter's HTML are those that the page of the letter shows.
 
 extern crate facteur_mua as mua;
 
@@ -36,7 +35,7 @@ impl Pictures for One {
     }
 }
 
-/// Whether it is said to be shown, and whether it is.
+/// Returns two answers about the picture: `mailbox` says that it is shown, and the page shows it.
 fn said_and_shown(html: &str) -> (bool, bool) {
     let structure = scan(LETTER.as_bytes(), Limits::default());
     let item = Item { part: &structure.root, role: Role::Picture, base: None };

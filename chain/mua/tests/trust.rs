@@ -1,4 +1,4 @@
-//! What a reader is told of a letter, where its links lead, and how a list is left.
+//! The warnings that a reader sees about a letter, the targets of its links, and the ways to leave a list.
 
 mod fixture;
 
