@@ -1,4 +1,4 @@
-//! Plays the conversations of `tests/dialogues/*.txt` with a door of the house over TCP.
+//! Plays the conversations of `tests/dialogues/*.txt` with a door of the server over TCP.
 //!
 //! ```text
 //! # a comment
@@ -59,7 +59,7 @@ fn wire(text: &str) -> Vec<u8> {
     (out.replace('␀', "\0").replace('␊', "\n") + "\r\n").into_bytes()
 }
 
-/// `*` stands for anything, but not where an untagged line begins, nor in `\*`.
+/// Compares a line with a pattern: `*` stands for anything, but not where an untagged line begins, nor in `\*`.
 fn fits(pattern: &str, line: &str) -> bool {
     let (first, rest) = match (pattern.strip_prefix("* "), line.strip_prefix("* ")) {
         (Some(pattern), Some(line)) => (pattern, line),
@@ -97,7 +97,7 @@ async fn heard(peer: &mut Peer, patience: Duration) -> String {
     }
 }
 
-/// Plays one conversation; says where it went otherwise than written.
+/// Plays one conversation; the error says where it differed from the script.
 async fn play(script: &str, address: SocketAddr) -> Result<(), String> {
     let mut peers: BTreeMap<char, Peer> = BTreeMap::new();
     let mut skipping = BTreeSet::new();
@@ -128,7 +128,7 @@ async fn play(script: &str, address: SocketAddr) -> Result<(), String> {
 }
 
 /// Plays all conversations of a folder, each with the door that `open` opens on a fresh data folder. `DIALOGUE` in the
-/// environment names those that are to be played.
+/// environment names those that are played.
 pub async fn play_all(folder: &Path, open: impl AsyncFn(&Path) -> SocketAddr) {
     let only = std::env::var("DIALOGUE").unwrap_or_default();
     let mut scripts: Vec<_> = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();

@@ -1,5 +1,5 @@
-//! Letters that anybody may send and that cost a careless reader seconds or gigabytes: one for each shape, of about the size
-//! that is asked for. Tests of other rooms take this file in with `#[path]`.
+//! Letters that anybody may send and that cost a careless reader seconds or gigabytes: one for each shape, of about the
+//! requested size. Tests of other rooms take this file in with `#[path]`.
 
 /// A letter of one shape.
 pub struct Hostile {
@@ -17,7 +17,7 @@ pub fn plain(size: usize) -> Vec<u8> {
     format!("{HEAD}Subject: plain\r\n\r\n{}", line.repeat(size / line.len() + 1)).into_bytes()
 }
 
-/// One letter of each shape, of about `size` octets each.
+/// Returns one letter of each shape, of about `size` octets each.
 pub fn letters(size: usize) -> Vec<Hostile> {
     let mut letters = Vec::new();
     let mut add = |shape: &'static str, octets: Vec<u8>| letters.push(Hostile { shape, octets });
@@ -48,7 +48,7 @@ pub fn letters(size: usize) -> Vec<Hostile> {
 const NAMED: &str = "Content-Type: application/x-y; name*0=a; name*1=b; name*2=c\r\n\
     Content-Disposition: attachment; filename*=utf-8''%C3%A9t%C3%A9\r\n\r\ny\r\n";
 
-/// Shape, field, and what its value is filled with.
+/// Shape, field, and the text that fills its value.
 const FIELDS: [(&str, &str, &str); 26] = [
     ("references", "References", "<one@beta.test>"),
     ("references without blanks", "References", "<y><y><y><y><y><y><y><y>"),
@@ -78,7 +78,7 @@ const FIELDS: [(&str, &str, &str); 26] = [
     ("a type that does not end", "Content-Type", "text/plain; y=\"\\"),
 ];
 
-/// Shape, last field of the header, and what the body is filled with.
+/// Shape, last field of the header, and the text that fills the body.
 const BODIES: [(&str, &str, &str); 26] = [
     ("one line", "Subject: y", "word "),
     ("empty lines", "Subject: y", "\r\n"),

@@ -1,4 +1,4 @@
-//! One connection: requests in, responses out, until either side ends it.
+//! Serves one connection: requests in, responses out, until either side ends it.
 
 use std::convert::Infallible;
 use std::future::Future;
@@ -32,7 +32,7 @@ const STREAMS: u32 = 100;
 /// Octets that a client may send ahead, on one request and on a connection.
 const WINDOW: u32 = 256 * 1024;
 const CONNECTION_WINDOW: u32 = 1024 * 1024;
-/// A silent HTTP/2 connection is asked so often whether it is there.
+/// The interval at which a silent HTTP/2 connection is pinged.
 const ALIVE: Duration = Duration::from_secs(45);
 
 /// The router and the limits behind the HTTP doors. Cheap to clone.
@@ -65,13 +65,13 @@ impl Http {
         Self { router, server, gatekeeper: Gatekeeper::default(), shutdown }
     }
 
-    /// These proxies in front are believed when they say who asks.
+    /// Trusts these proxies in front when they name the client of a request.
     #[must_use]
     pub fn behind(self, proxies: Proxies) -> Self {
         Self { gatekeeper: Gatekeeper::new(proxies), ..self }
     }
 
-    /// One connection, from its first request to its end.
+    /// Serves one connection, from its first request to its end.
     pub async fn converse(self, stream: Stream) {
         let tls = stream.tls_info().map(|tls| format!("{} {}", tls.version, tls.cipher).into());
         let peer = Peer { ip: stream.peer().ip(), tls, via: Via::Direct };

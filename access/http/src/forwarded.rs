@@ -24,7 +24,7 @@ const MOST_HOPS: usize = 16;
 /// A proxy that says nonsense is complained of no more often than this.
 const PAUSE: Duration = Duration::from_secs(60);
 
-/// Says whom a request came from.
+/// Finds the client that a request came from.
 #[derive(Clone, Default)]
 pub struct Gatekeeper {
     proxies: Proxies,
@@ -60,12 +60,12 @@ impl Gatekeeper {
         Peer { ip, tls, via }
     }
 
-    /// The client's address, and whether all entries up to it were addresses. What is none ends the search at the proxy
-    /// that has written it.
+    /// Returns the client's address, and true if all entries up to it were addresses. An entry that is no address ends
+    /// the search at the proxy that wrote it.
     fn client(&self, proxy: IpAddr, headers: &HeaderMap) -> (IpAddr, bool) {
         let mut nearest = proxy;
         for entry in entries(headers).take(MOST_HOPS) {
-            // A client cannot stand at the loopback of this machine, unless the proxy does.
+            // A client cannot be at the loopback address of this machine, unless the proxy is there too.
             match address(entry).filter(|ip| !ip.is_unspecified() && (!ip.is_loopback() || nearest.is_loopback())) {
                 Some(ip) if self.proxies.trust(ip) => nearest = ip,
                 Some(ip) => return (ip, true),
@@ -148,7 +148,7 @@ mod tests {
             // The client is one of the trusted network itself.
             (&["10.9.9.9"], "10.9.9.9"),
             (&["10.9.9.9, 10.0.0.1"], "10.9.9.9"),
-            // Nonsense is as far as anything is known.
+            // Nothing is known beyond an entry that is nonsense.
             (&["unknown"], PROXY),
             (&["198.51.100.7, unknown"], PROXY),
             (&["198.51.100.7, unknown, 10.0.0.1"], "10.0.0.1"),
@@ -206,7 +206,7 @@ mod tests {
             assert_eq!((peer.is_private(), peer.speaks_tls(), peer.via), (private, private, Via::Proxy), "{proto:?}");
         }
         assert_eq!((asks(&[]).is_private(), asks(&[]).via), (false, Via::SilentProxy));
-        // A proxy on this machine speaks for somebody elsewhere, whatever it says of them.
+        // A proxy on this machine speaks for a client elsewhere, whatever it says of the client.
         let unknown = super::tests::asks(PROXY, &[("x-forwarded-for", "unknown")]);
         assert!(unknown.ip.is_loopback() && !unknown.is_private());
         assert!(super::tests::asks(PROXY, &[]).is_private(), "and a person on this machine for themselves");

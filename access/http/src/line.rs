@@ -14,15 +14,16 @@ use mail::seam::Pending;
 use mail::stay::{Leave, SharedStay};
 use tokio::sync::Notify;
 
-/// The connection that a request came on. Of HTTP/1, where it carries one response at a time, it is an extension of every
-/// request: a response that its client takes slowly is not asked for its next piece, so that the connection has to be cut to
-/// end it. A connection of HTTP/2 carries those of others, too: there the response is reset at its next piece.
+/// The connection that a request came on. An HTTP/1 connection carries one response at a time. It is an extension of
+/// every request, because a response that its client takes slowly is never polled for its next piece: the connection
+/// has to be cut to end it. An HTTP/2 connection carries other responses, too: there the response is reset at its next
+/// piece.
 #[derive(Clone, Default)]
 pub struct Line(Arc<Inner>);
 
 #[derive(Default)]
 struct Inner {
-    /// Of the person who is being answered.
+    /// The stay of the person who is being answered.
     stay: Mutex<Option<SharedStay>>,
     changed: Notify,
 }
@@ -39,7 +40,7 @@ impl Line {
     /// Resolves when the person who is being answered has to go.
     pub(crate) async fn cut(&self) -> Leave {
         loop {
-            // Registered before the look, so that what changes between the look and the wait is not missed.
+            // Registered before the check, so that a change between the check and the wait is not missed.
             let changed = self.0.changed.notified();
             let stay = self.0.stay.lock().unwrap_or_else(PoisonError::into_inner).clone();
             match stay {
@@ -58,7 +59,7 @@ impl Line {
     }
 }
 
-/// Of a request without one, a line that nobody can cut.
+/// A request without a line gets one that nobody can cut.
 impl<S: Sync> FromRequestParts<S> for Line {
     type Rejection = Infallible;
 

@@ -1,4 +1,4 @@
-//! Peers that send nothing more, and peers that take nothing more, are waited for only so long.
+//! Limits the waits for peers that send nothing more, and for peers that take nothing more.
 
 use std::future::Future;
 use std::io;
@@ -12,7 +12,7 @@ use net::Stream;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::{Sleep, sleep};
 
-/// The timer of a wait that may last so long. There is one only while somebody waits.
+/// The timer of a bounded wait. It runs only while somebody waits.
 struct Wait {
     most: Duration,
     running: Option<Pin<Box<Sleep>>>,
@@ -35,7 +35,7 @@ impl Wait {
     }
 }
 
-/// A stream whose peer must take what is sent to it. What is read is timed elsewhere: the header by hyper, a body by
+/// A stream whose peer must take what is sent to it. Reading is timed elsewhere: the header by hyper, a body by
 /// [`PatientBody`].
 pub struct PatientStream {
     stream: Stream,
@@ -43,7 +43,7 @@ pub struct PatientStream {
 }
 
 impl PatientStream {
-    /// `most` is how long a write may wait.
+    /// Wraps a stream; a write may wait for `most`.
     pub fn new(stream: Stream, most: Duration) -> Self {
         Self { stream, wait: Wait::new(most) }
     }
@@ -105,7 +105,7 @@ pub struct PatientBody {
 }
 
 impl PatientBody {
-    /// `most` is how long a piece may take.
+    /// Wraps a body; a piece may take `most`.
     pub fn new(body: Incoming, most: Duration) -> Self {
         Self { body, wait: Wait::new(most) }
     }

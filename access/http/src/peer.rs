@@ -6,8 +6,8 @@ use std::sync::Arc;
 /// The client that a request came from: an extension of every request.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Peer {
-    /// The client's address: that of the other end of the connection, or the one that a proxy in front says, where that
-    /// proxy is believed. IPv4 in IPv6 is shown as IPv4.
+    /// The client's address: the other end of the connection, or the address that a trusted proxy in front reports.
+    /// IPv4 in IPv6 is shown as IPv4.
     pub ip: IpAddr,
     /// The client's TLS version and cipher, or a note that its TLS ends at a proxy. `None` if the client speaks in
     /// clear.
@@ -19,17 +19,17 @@ pub struct Peer {
 /// The way that a request took to us.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Via {
-    /// From the client itself, as far as anybody knows.
+    /// The request came from the client itself, for all that we know.
     #[default]
     Direct,
-    /// Through a proxy that is believed, and says what the client speaks with it.
+    /// The request came through a trusted proxy, which reports the scheme that the client speaks with it.
     Proxy,
     /// Through a proxy that is believed, and does not say whether the client speaks TLS.
     SilentProxy,
 }
 
 impl Peer {
-    /// Somebody who speaks to us in clear.
+    /// Returns a peer that speaks to us in clear.
     pub fn in_clear(ip: IpAddr) -> Self {
         Self { ip, tls: None, via: Via::Direct }
     }
@@ -39,7 +39,8 @@ impl Peer {
         self.tls.is_some()
     }
 
-    /// May passwords pass on this connection, and letters? Inside TLS, or where it never leaves this machine.
+    /// Returns true if passwords and letters may pass on this connection: inside TLS, or if it never leaves this
+    /// machine.
     pub fn is_private(&self) -> bool {
         self.speaks_tls() || (self.via == Via::Direct && self.ip.is_loopback())
     }

@@ -1,5 +1,5 @@
-//! The request engine (RFC 8620 §3): from octets to method calls, and from results to a response. Knows no method and
-//! no socket; what a method does is asked of whoever runs the request.
+//! The request engine (RFC 8620 §3): from octets to method calls, and from results to a response. It knows no method
+//! and no socket; its caller carries the methods out.
 
 pub mod error;
 pub mod json;

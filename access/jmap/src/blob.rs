@@ -1,5 +1,4 @@
-//! Blobs (RFC 8620 §6): letters, parts of letters, and what was uploaded; made, read and looked up in requests (RFC
-//! 9404).
+//! Blobs (RFC 8620 §6): letters, parts of letters, and uploads; requests can make, read and look them up (RFC 9404).
 
 pub mod get;
 pub mod lookup;
@@ -25,8 +24,8 @@ pub use path::{Base, BlobPath, Step};
 pub use read::{Opened, Reader, open, whole};
 pub use upload::{housekeeping, keep};
 
-/// Finds a blob of the account, and the memory to have it whole and once more in another form; none where it has no such
-/// blob. The memory is held for as long as the share is.
+/// Finds a blob of the account, and takes the memory for it and for another form of it; `None` if the account has no
+/// such blob. The share holds the memory.
 pub async fn hold(scope: &Scope, account: AccountId, place: BlobPath) -> Result<Option<(Opened, Share)>, MethodError> {
     let opening = move |view: &View| open(view, account, &place);
     let Some(opened) = scope.server.read(account, opening).await? else { return Ok(None) };
@@ -45,8 +44,8 @@ struct CopyArguments {
     blob_ids: Vec<String>,
 }
 
-/// Blob/copy (RFC 8620 §6.3). A person has one account, so there is nowhere to copy from: which account is not found
-/// is said, and a blob of the account itself is there already.
+/// Blob/copy (RFC 8620 §6.3). A person has one account, so there is no other to copy from: the error names the account
+/// that was not found, and a blob of the account itself is there already.
 pub async fn copy(scope: &Scope, arguments: Object) -> Result<Object, MethodError> {
     let arguments: CopyArguments = standard::arguments(arguments)?;
     scope.account(&arguments.from_account_id).map_err(|_| MethodError::from_account_not_found())?;

@@ -2,7 +2,7 @@
 
 use crate::api::{MethodError, Object};
 
-/// Gives the arguments back.
+/// Returns the arguments.
 pub fn echo(arguments: Object) -> Result<Object, MethodError> {
     Ok(arguments)
 }

@@ -1,8 +1,8 @@
-//! Email (RFC 8621 §4): our letters.
+//! Email (RFC 8621 §4): the letters.
 //!
-//! - `property`, `header`: which properties there are, and the forms of header fields.
-//! - `letter`, `body`, `preview`: an Email object made from a letter, wherever its octets are; `known`: what was found out
-//!   of it on the way; `room`: what may be given.
+//! - `property`, `header`: the properties, and the forms of header fields.
+//! - `letter`, `body`, `preview`: an Email object made from a letter, wherever its octets are; `known`: the findings
+//!   made on the way; `room`: the limits of the answer.
 //! - `compose`: a letter made from an Email object.
 //! - one file for each method.
 

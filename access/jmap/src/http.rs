@@ -19,7 +19,7 @@ use axum::routing::{get, post};
 
 use crate::server::Server;
 
-/// The paths of JMAP: `/.well-known/jmap` and what is below `/jmap/`.
+/// Returns the paths of JMAP: `/.well-known/jmap` and everything below `/jmap/`.
 pub fn router(server: Arc<Server>) -> Router {
     Router::new()
         .route("/.well-known/jmap", get(session::session).options(answer::preflight))
@@ -28,7 +28,7 @@ pub fn router(server: Arc<Server>) -> Router {
         .route("/jmap/upload/{account}", post(upload::upload).options(answer::preflight))
         .route("/jmap/download/{account}/{blob}/{name}", get(download::download).options(answer::preflight))
         .route("/jmap/events", get(events::events).options(answer::preflight))
-        // Each reads its body itself and knows how much it takes.
+        // Each handler reads its body itself and sets its limit.
         .layer(DefaultBodyLimit::disable())
         .layer(map_response(answer::open_to_all))
         .with_state(server)

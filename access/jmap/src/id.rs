@@ -1,4 +1,4 @@
-//! Ids (RFC 8620 §1.2): the numbers of the mailbox with a letter before them that says of what. One thing has one id
+//! Ids (RFC 8620 §1.2): the numbers of the mailbox after a letter that names the kind of object. Each object has one id
 //! only, so that ids can be compared as text.
 
 use mail::seam::AccountId;
@@ -10,7 +10,7 @@ pub trait Id: Sized + Copy {
     const MARK: char;
     /// The number.
     fn number(self) -> i64;
-    /// From the number.
+    /// Makes the id from its number.
     fn from_number(number: i64) -> Self;
 
     /// The id as clients see it.

@@ -1,23 +1,23 @@
 //! The JMAP door to the mailbox (RFC 8620, RFC 8621): a person's mail for clients that speak HTTP, the webmail first.
 //!
 //! - `api`: the request engine, without input/output: requests, references to results, patches, errors.
-//! - `run`: carries out a request, method after method; `methods` knows which there are.
-//! - `standard`: what all `/get`, `/changes`, `/set` and `/query` have in common.
+//! - `run`: carries out a request, method after method; `methods` is the table of methods.
+//! - `standard`: the code that all `/get`, `/changes`, `/set` and `/query` share.
 //! - one folder for each kind of object, one file for each method.
-//! - `using`: what a request may say that it uses.
-//! - `subscription`: clients that are posted to when something changes.
+//! - `using`: the capabilities that a request may name.
+//! - `subscription`: clients that the server posts to when something changes.
 //! - `http`: log-in, session, API, blobs up and down, the event source.
 //!
 //! Invariants of this room:
-//! * A state names a change of the account: what `/changes` tells between two states is exact, whoever made the changes.
-//! * What is answered as created, updated or destroyed is on the disk.
+//! * A state names a change of the account: the changes between two states are exact, whoever made them.
+//! * An object that an answer reports as created, updated or destroyed is on the disk.
 //! * A record is changed as a whole or not at all; a method that fails has changed nothing.
-//! * Nobody sees another account: each id is looked up under the account of the person who asks.
-//! * What is posted to a client goes to addresses that strangers may be sent to, and only after it has shown that it can
-//!   read what arrives there; it ends with what the client has logged in with.
-//! * Letters are read in ranges; what a request, a response, an upload or an open stream holds is bounded.
-//! * What a stranger's letter costs is in proportion to its size. Readings on behalf of a person end with their deadline,
-//!   and when the person has gone; what computes for long does so beside the threads that wait for sockets.
+//! * Nobody sees another account: each id is looked up in the account of the person who asks.
+//! * A post to a client goes only to addresses that strangers may send us to, and only after the client has shown that
+//!   it can read what arrives there; it ends with the credential that the client has logged in with.
+//! * Letters are read in ranges; the memory of a request, a response, an upload and an open stream is bounded.
+//! * The cost of a stranger's letter is proportional to its size. Readings for a person end at their deadline, and when
+//!   the person has gone; long computations run beside the threads that wait for sockets.
 //!
 //! This room must not know SMTP, the queue, or other doors to the mailbox.
 

@@ -8,7 +8,7 @@ pub const SIZE_UPLOAD: usize = 50_000_000;
 pub const CONCURRENT_UPLOAD: usize = 4;
 /// Octets of all uploads that are under way.
 pub const UPLOADING: usize = 384 << 20;
-/// Octets of all letters that are being made, twice: as they are attached, and as they stand in the letter.
+/// Octets of all letters that are being made. Each attachment counts twice: as it is, and as it stands in the letter.
 pub const MAKING: usize = 256 << 20;
 /// The time that a request waits for a place in that memory.
 pub const MEMORY_PATIENCE: Duration = Duration::from_secs(30);
@@ -18,41 +18,43 @@ pub const SIZE_REQUEST: usize = 10_000_000;
 pub const CONCURRENT_REQUESTS: usize = 8;
 /// Method calls in a request.
 pub const CALLS_IN_REQUEST: usize = 64;
-/// Objects that one `/get` gives.
+/// The most objects that one `/get` returns.
 pub const OBJECTS_IN_GET: usize = 1000;
 /// Objects that one `/set` changes.
 pub const OBJECTS_IN_SET: usize = 1000;
 /// Mailboxes that one `Mailbox/set` changes: all in one write.
 pub const MAILBOXES_IN_SET: usize = 250;
-/// Octets of memory of what changes one object, about: it is applied while nobody else can write.
+/// The most octets of memory of one update, about: it is applied while nobody else can write.
 pub const UPDATE: usize = 1 << 20;
-/// Ids that one `/query` gives.
+/// The most ids that one `/query` returns.
 pub const QUERY: usize = 5000;
-/// Ids that one `/changes` gives where the client does not ask for fewer.
+/// The most ids that one `/changes` returns if the client does not ask for fewer.
 pub const CHANGES: usize = 5000;
-/// Changes that one `/queryChanges` tells of at most.
+/// The most changes that one `/queryChanges` returns.
 pub const QUERY_CHANGES: usize = 20_000;
-/// Octets of memory that a request takes once it is read, about: a text of some megabytes can stand for a gigabyte.
+/// The most octets of memory that a request takes once it is read, about: a text of some megabytes can stand for a
+/// gigabyte.
 pub const PARSED_REQUEST: usize = 32 << 20;
 /// Octets of memory for all requests that are under way, as they come, are read and are answered.
 pub const REQUESTING: usize = 160 << 20;
-/// Octets of a request, and of what is answered, that take no share of that memory.
+/// A request or an answer of no more octets than this takes no share of that memory.
 pub const SMALL: usize = 64 << 10;
 /// Requests that are carried out at one time: each has a thread while it lasts.
 pub const AT_WORK: usize = 64;
 /// Octets of memory of all responses of one request, about: past it methods answer that they are too large.
 pub const RESPONSES: usize = 32 << 20;
-/// The same, of one call that gives letters.
+/// The most octets of memory that the answer of one call with letters takes.
 pub const ANSWER: usize = 24 << 20;
-/// Octets of memory that the references of one request may stand for and look at: a small request cannot make a large one.
+/// The most octets of memory that the references of one request may copy and visit: a small request cannot make a large
+/// one.
 pub const REFERENCES: usize = 16 << 20;
 /// Properties that one call may ask for of each object.
 pub const PROPERTIES: usize = 100;
-/// Octets of text that one call of `Email/get` or `Email/parse` gives in body values.
+/// The most octets of text that one `Email/get` or `Email/parse` returns in body values.
 pub const BODY_VALUES: usize = 16 << 20;
 /// Octets of one body value, whatever the client asks for.
 pub const BODY_VALUE: usize = 5 << 20;
-/// Octets of what is attached to a letter that is made here.
+/// The most octets of the attachments of a letter that is made here.
 pub const ATTACHMENTS: usize = 50_000_000;
 /// Event sources at one time, of one person.
 pub const EVENT_SOURCES: usize = 20;
@@ -68,8 +70,8 @@ pub const KEPT_UPLOAD_OCTETS: u64 = 500_000_000;
 pub const DELAYED_SEND: u64 = 366 * 24 * 3600;
 /// Pieces that one blob is put together from (RFC 9404 §3 asks for 64 at least).
 pub const DATA_SOURCES: usize = 256;
-/// Octets that one call of `Blob/upload` or `Blob/get` reads of blobs: what stands before a range of what is encoded
-/// is read as well.
+/// The most octets that one `Blob/upload` or `Blob/get` reads of blobs: the octets before a range of an encoded blob
+/// are read as well.
 pub const BLOBS_READ: u64 = 256 << 20;
-/// Octets of a blob that are carried over to another one at once.
+/// Octets of a blob that are copied to another one in one step.
 pub const BLOB_AT_ONCE: u64 = 1 << 20;

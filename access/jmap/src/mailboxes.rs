@@ -33,7 +33,7 @@ pub const PROPERTIES: [&str; 11] = [
     "isSubscribed",
 ];
 
-/// Those that change when a letter comes, goes or is read.
+/// The properties that change when a letter comes, goes or is read.
 pub const COUNTERS: [&str; 4] = ["totalEmails", "unreadEmails", "totalThreads", "unreadThreads"];
 
 /// The roles that a person can give (RFC 8621 §2, by the registry of RFC 8457); INBOX has its own for good.
@@ -58,9 +58,9 @@ pub fn role(folder: &Folder) -> Option<&'static str> {
     ROLES.iter().find(|(_, special)| Some(*special) == folder.special_use).map(|(name, _)| *name)
 }
 
-/// The role for which a folder stays, whoever would destroy it: what is received, written, sent and thrown away has
-/// its place there, and a client that finds none makes its own beside those of others. Who wants it to go gives the
-/// role to another.
+/// Returns the role that keeps a folder from being destroyed: received, written, sent and discarded letters need a
+/// place, and a client that finds none makes a folder of its own beside those of other clients. A person who wants the
+/// folder to go gives the role to another.
 pub fn lasting_role(folder: &Folder) -> Option<&'static str> {
     role(folder).filter(|role| ["inbox", "drafts", "sent", "trash"].contains(role))
 }
@@ -73,14 +73,14 @@ pub fn own_name(folder: &Folder) -> &str {
     folder.name.rsplit_once(names::SEPARATOR).map_or(folder.name.as_str(), |(_, own)| own)
 }
 
-/// Folders of an account, each found at once: there can be ten thousand.
+/// The folders of an account, each found directly: there can be ten thousand.
 pub struct Tree<'a> {
     by_name: HashMap<&'a str, &'a Folder>,
     by_id: HashMap<FolderId, &'a Folder>,
 }
 
 impl<'a> Tree<'a> {
-    /// Of these folders.
+    /// Makes the tree of these folders.
     pub fn new(all: &'a [Folder]) -> Self {
         let by_name = all.iter().map(|folder| (folder.name.as_str(), folder)).collect();
         Self { by_name, by_id: all.iter().map(|folder| (folder.id, folder)).collect() }

@@ -4,7 +4,7 @@ use mail::seam::{Login, OurFault, Pending, Verdict, Wire};
 use mail::{Envelope, Letter, LetterId, Timestamp};
 use store::Tx;
 
-/// Takes charge of what people send, and gives back what they would rather not have sent.
+/// Takes charge of the letters that people send, and gives back those that they want to recall.
 pub trait Outbox: Send + Sync {
     /// Takes charge of a letter, as `mail::seam::Accept` does, and **in the same commit** calls `done`: the letter is on
     /// its way and noted as such, or neither. With `until` it stays here until then, unless it is recalled.

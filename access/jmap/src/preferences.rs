@@ -1,8 +1,8 @@
-//! Preferences: what a person chose in one window and finds in the next, wherever that is. One for each account, under a
-//! capability of Facteur's own.
+//! Preferences: a person's choices in one window, for every other window of theirs. Each account has one object, under
+//! a capability of Facteur's own.
 //!
-//! A property that is null was never chosen: the client then does what it thinks best. What is unknown is refused, so that
-//! nothing is believed to be kept that is not.
+//! A property that is null was never chosen: the client then does what it thinks best. An unknown property is refused,
+//! so that nobody believes that it is stored.
 
 use serde_json::{Map, Value, json};
 
@@ -11,13 +11,13 @@ use crate::email::filter;
 use crate::records::{self, Kind, Record};
 use crate::standard::singleton::{ID, Singleton, all_fit};
 
-/// Senders whose pictures are always shown; of more, those that were added first go.
+/// The most senders whose pictures are always shown; beyond that, the oldest go.
 pub const MOST_SENDERS: usize = 1000;
 /// Octets of an address (RFC 5321 §4.5.3.1).
 const LONGEST_ADDRESS: usize = 64 + 1 + 255;
 /// Octets of a language tag (RFC 5646 §4.4.1).
 const LONGEST_LANGUAGE: usize = 35;
-/// Seconds in which a letter can be called back.
+/// The most seconds in which a letter can be called back.
 const LONGEST_UNDO: u64 = 3600;
 
 /// The preferences of an account.
@@ -49,7 +49,7 @@ fn judge(after: &mut Object) -> Result<Option<Object>, SetError> {
     Ok(kept.as_object().cloned())
 }
 
-/// Of each sender it is known since when their pictures are shown.
+/// Removes the oldest senders beyond the limit: each has the time since which their pictures are shown.
 fn drop_oldest(senders: &mut Map<String, Value>) {
     let since = |at: &Value| at.as_str().and_then(filter::date).unwrap_or_default();
     let mut by_age: Vec<(i64, String)> = senders.iter().map(|(address, at)| (since(at), address.clone())).collect();
@@ -74,7 +74,7 @@ fn fits(name: &str, value: &Value) -> bool {
     fits || value.is_null()
 }
 
-/// A language tag as far as its form goes (RFC 5646 §2.1): which languages there are, the client knows.
+/// Returns true for a text in the form of a language tag (RFC 5646 §2.1): the client knows which languages exist.
 fn is_language(tag: &str) -> bool {
     let is_subtag = |part: &str| (1..=8).contains(&part.len()) && part.bytes().all(|b| b.is_ascii_alphanumeric());
     tag.len() <= LONGEST_LANGUAGE && tag.split('-').all(is_subtag)

@@ -23,7 +23,7 @@ enum Mark {
 }
 
 impl Mark {
-    /// One of the same kind, from how it was told.
+    /// Reads a state of the same kind from its text.
     fn read_as(self, text: &str) -> Option<Self> {
         match self {
             Self::Change(_) => text.parse().ok().map(|number| Self::Change(Change(number))),
@@ -51,7 +51,7 @@ pub fn states(view: &View, account: AccountId) -> Result<States, mailbox::Error>
     let of = |kind| records::state(view, account, kind);
     let changes = [
         ("Email", mail.emails),
-        // Something to tell a person of has come only with a letter; told as often, never more seldom.
+        // Only a letter brings news for a person; this state changes at least as often.
         ("EmailDelivery", mail.threads),
         ("Mailbox", mail.folders),
         ("Thread", mail.threads),
@@ -67,13 +67,14 @@ pub fn states(view: &View, account: AccountId) -> Result<States, mailbox::Error>
 }
 
 impl States {
-    /// All of them as the id of an event, by which who comes back says what it has heard of (RFC 8620 §7.3).
+    /// Returns all states as the id of an event: a client that comes back uses it to say what it has heard of (RFC 8620
+    /// §7.3).
     pub fn event_id(&self) -> String {
         let numbers: Vec<String> = self.0.iter().map(|(_, mark)| mark.to_string()).collect();
         numbers.join("-")
     }
 
-    /// Those that an event id stands for, of the same kinds as these; none for what is no id of ours.
+    /// Returns the states that an event id stands for, of the same kinds as these; `None` if the id is not ours.
     pub fn of_event_id(&self, id: &str) -> Option<Self> {
         let (mut heard, mut numbers) = (*self, id.split('-'));
         for (_, mark) in &mut heard.0 {
@@ -89,7 +90,7 @@ impl States {
         states.map(|(name, state)| ((*name).to_owned(), state.to_string().into())).collect()
     }
 
-    /// Those that are other than before, of the types wanted; none where there is nothing to tell.
+    /// Returns the states that differ from before, of the wanted types; `None` if there is nothing to tell.
     pub fn since(&self, before: &Self, types: Option<&[String]>) -> Option<Object> {
         let wanted = |name: &str| types.is_none_or(|types| types.iter().any(|wanted| wanted == name));
         let changed: Object = self

@@ -1,7 +1,7 @@
-//! Quota (RFC 9425): how much the letters of an account take, and how much they may.
+//! Quota (RFC 9425): the octets that the letters of an account take, and the octets that they may take.
 //!
-//! An account has one quota, of octets. Where its administrator has set no limit, the limit told is the largest
-//! number that JMAP has: the RFC wants one, and how much is used is worth knowing without it.
+//! An account has one quota, of octets. If its administrator has set no limit, the object shows the largest number that
+//! JMAP has: the RFC requires a limit, and the used octets are worth knowing without one.
 //!
 //! A state ([`State`]) says the octets used and the limit themselves. So it is exact without a counter of its own, and a
 //! change back is no change.
@@ -37,7 +37,7 @@ fn knows_type(scope: &Scope) -> bool {
     scope.uses(MAIL) || scope.using.iter().all(|used| [CORE, QUOTA].contains(&used.as_str()))
 }
 
-/// The Quota object; none for a client that does not know what it counts.
+/// Returns the Quota object; `None` for a client that does not know what it counts.
 fn object(scope: &Scope, now: State) -> Option<Object> {
     let object = json!({
         "id": ID,

@@ -28,13 +28,13 @@ pub(crate) struct Who {
     pub stay: SharedStay,
 }
 
-/// Carries out the request in `text` for a person, and gives the Response object. `wire` is the connection it came over. The person
-/// has logged in with their password.
+/// Carries out the request in `text` for a person, and returns the Response object. `wire` is the connection it came
+/// over. The person has logged in with their password.
 pub async fn run(server: &Arc<Server>, person: &Login, wire: &Wire, text: &[u8]) -> Result<Value, RequestError> {
     run_with(server, person, Credential::Password, wire, text).await
 }
 
-/// The same, for a person who has logged in with this.
+/// Carries out a request for a person who has logged in with this credential.
 pub async fn run_with(
     server: &Arc<Server>,
     person: &Login,
@@ -48,8 +48,8 @@ pub async fn run_with(
     carry_out(server, who, text, memory).await.map(|(response, _)| response)
 }
 
-/// The same. `memory` is what the request has of the memory for all requests; with what its responses take it is given back,
-/// to be held until they are sent.
+/// Carries out a request. `memory` is the request's share of the memory for all requests; it is returned together with
+/// the share of the responses, and is held until they are sent.
 pub(crate) async fn carry_out(
     server: &Arc<Server>,
     who: Who,
@@ -88,8 +88,8 @@ pub(crate) async fn carry_out(
     Ok((response, scope.memory))
 }
 
-/// A call by somebody who may have to go meanwhile. What reads ends with their stay; what writes, and has begun, is done and
-/// answered: they would do it again else.
+/// Runs a call of a person who may have to go meanwhile. A reading call ends with their stay. A writing call that has
+/// begun is finished and answered: otherwise the client would repeat it.
 async fn while_welcome(
     stay: &SharedStay,
     name: &str,
@@ -108,7 +108,7 @@ async fn while_welcome(
     }
 }
 
-/// Carries out one call, where there is still room for what it answers.
+/// Carries out one call, if there is still room for its answer.
 async fn call(scope: &mut Scope, name: &str, arguments: Object, before: &[Invocation]) -> Result<Answers, MethodError> {
     if scope.left == 0 {
         return Err(MethodError::request_too_large());
@@ -116,7 +116,8 @@ async fn call(scope: &mut Scope, name: &str, arguments: Object, before: &[Invoca
     let arguments = reference::resolve(arguments, before, &mut scope.references)?;
     let answers = methods::call(scope, name, arguments).await?;
     let size = answers.iter().map(|(_, arguments)| footprint_of(arguments)).sum::<usize>();
-    // Twice: as it is, and as text. What was done is answered in any case; where there is no memory, nothing more is done.
+    // The answer is in memory twice: as an object, and as text. A finished call is answered in any case; without
+    // memory, no further call is carried out.
     let room = scope.memory.more(size.saturating_mul(2)).await;
     scope.left = if room.is_ok() { scope.left.saturating_sub(size) } else { 0 };
     Ok(answers)

@@ -1,8 +1,8 @@
-//! The tables of this room: what JMAP knows and no other door does. Times are milliseconds since 1970.
+//! The tables of this room: facts that JMAP knows and no other door does. Times are milliseconds since 1970.
 
 use store::Migration;
 
-/// The tables, in the order they came. How the next step is written stands at [`Migration`].
+/// The tables, in the order they came. [`Migration`] explains how to write the next step.
 pub const MIGRATIONS: &[Migration] = &[Migration { room: "jmap", number: 1, sql: FIRST }];
 
 /// The tables:

@@ -26,7 +26,7 @@ pub(crate) struct Scope {
     pub created: Created,
     /// Octets of memory that the responses of the request may still take.
     pub left: usize,
-    /// Octets of memory that what its references stand for may still take.
+    /// Octets of memory that the request's references may still copy and visit.
     pub references: usize,
     /// The memory that the request holds of the budget for all requests.
     pub memory: Memory,
@@ -56,13 +56,13 @@ impl Scope {
         self.created.find(id)
     }
 
-    /// Notes what was created.
+    /// Notes a created object.
     pub fn note(&mut self, creation: &str, id: String) {
         self.created.note(creation, id);
     }
 }
 
-/// Ids of what was created, by creation id.
+/// Ids of created objects, by creation id.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Created(pub BTreeMap<String, String>);
 
@@ -80,7 +80,7 @@ impl Created {
         self.real(id).and_then(I::read)
     }
 
-    /// Notes what was created.
+    /// Notes a created object.
     pub fn note(&mut self, creation: &str, id: String) {
         self.0.insert(creation.to_owned(), id);
     }

@@ -29,11 +29,11 @@ pub struct Server {
     pub logins: Arc<dyn Logins>,
     /// Takes charge of letters that people send.
     pub outbox: Arc<dyn Outbox>,
-    /// For message ids.
+    /// The host name for message ids.
     pub hostname: Domain,
     /// Finds the person that a token belongs to.
     pub tokens: Option<Arc<dyn Tokens>>,
-    /// Says at once, and not in a bounce, that one of our own addresses does not exist.
+    /// Says immediately, and not in a bounce, that one of our own addresses does not exist.
     pub recipients: Option<Arc<dyn Recipients>>,
     /// The largest letter that may be sent, in octets.
     pub largest_letter: u64,
@@ -48,9 +48,9 @@ pub struct Server {
     /// The memory for the attachments of letters that are being made. It is apart, so that slow uploads hold up nobody
     /// who writes.
     pub(crate) making: Budget,
-    /// Posts to clients; none: this server does not.
+    /// Posts to clients; empty if this server posts to none.
     pub(crate) courier: OnceLock<Courier>,
-    /// By what push services know us; read when it is first asked for.
+    /// The key by which push services know us; read at its first use.
     vapid: OnceCell<Vapid>,
     /// The memory that requests take while they arrive, are read and are answered.
     pub(crate) requesting: Budget,
@@ -97,7 +97,7 @@ impl Server {
         self.store.read_for(Asker(account.0), f).await
     }
 
-    /// Reads what may be everything that an account has.
+    /// Runs a reading that may cover everything in an account.
     pub(crate) async fn scan<T, E, F>(&self, account: AccountId, f: F) -> Result<T, E>
     where
         T: Send + 'static,
@@ -107,20 +107,21 @@ impl Server {
         self.store.scan_for(Asker(account.0), f).await
     }
 
-    /// Keeps uploads where all that comes into the server is kept, and makes letters and answers in the same memory.
+    /// Keeps uploads in the same place as everything that comes into the server, and makes letters and answers in the
+    /// same memory.
     pub fn keep_in(&mut self, intake: &Intake) {
         self.uploading = intake.clone();
         self.making = intake.memory().clone();
         self.requesting = intake.memory().clone();
     }
 
-    /// By what push services know us.
+    /// Returns the key by which push services know us.
     pub(crate) async fn vapid(&self) -> Result<&Vapid, NoKey> {
         self.vapid.get_or_try_init(|| Vapid::load(&self.store, &self.hostname)).await
     }
 
-    /// With what a browser subscribes at its push service (RFC 9749); none where this server posts to nobody, or cannot
-    /// find out now.
+    /// Returns the key that a browser subscribes with at its push service (RFC 9749); `None` if this server posts to
+    /// nobody, or cannot find the key now.
     pub(crate) async fn push_key(&self) -> Option<&str> {
         self.courier.get()?;
         let vapid = self.vapid().await.inspect_err(|error| tracing::error!(%error, "push services will not know us"));
@@ -134,19 +135,19 @@ impl Server {
         }
     }
 
-    /// Lets clients ask to be posted to (RFC 8620 §7.2), with `client`, within [`PUSHES`](crate::PUSHES): strangers choose
-    /// the addresses, so that its reach must be [`https::Reach::Public`]. What is given carries that out once it runs;
-    /// nothing where this was called before.
+    /// Lets clients ask to be posted to (RFC 8620 §7.2), with `client`, within [`PUSHES`](crate::PUSHES). Strangers
+    /// choose the addresses, so the client's reach must be [`https::Reach::Public`]. The returned value carries the
+    /// posts out once it runs; `None` if this was called before.
     pub fn push_with(&self, client: https::Client, credentials: Arc<dyn Credentials>) -> Option<Deliveries> {
         let (courier, deliveries) = Courier::new(client, credentials);
         self.courier.set(courier).is_ok().then_some(deliveries)
     }
 }
 
-/// Counts what each person does at one time.
+/// Counts the concurrent actions of each person.
 pub(crate) struct Turns<K>(Arc<Mutex<HashMap<K, usize>>>);
 
-/// One of the things a person does; it is over when this is dropped.
+/// One action of a person; it ends when this is dropped.
 pub(crate) struct Turn<K: Hash + Eq + Copy> {
     whose: K,
     running: Arc<Mutex<HashMap<K, usize>>>,
@@ -159,7 +160,7 @@ impl<K> Default for Turns<K> {
 }
 
 impl<K: Hash + Eq + Copy> Turns<K> {
-    /// One more, if that makes no more than `most`.
+    /// Begins one more action, if that makes no more than `most`.
     pub(crate) fn begin(&self, whose: K, most: usize) -> Option<Turn<K>> {
         let mut running = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let count = running.entry(whose).or_default();

@@ -1,4 +1,4 @@
-//! The session: what this server can do, and where (RFC 8620 §2).
+//! The session: the capabilities of this server, and their addresses (RFC 8620 §2).
 
 use mail::seam::Login;
 use serde_json::{Value, json};
@@ -27,13 +27,14 @@ pub const PREFERENCES: &str = "https://facteur.example/jmap/preferences";
 /// Pushes that a browser's service knows to be ours (RFC 9749 §3).
 pub const WEBPUSH: &str = "urn:ietf:params:jmap:webpush-vapid";
 
-/// Those of which there are methods here.
+/// The capabilities that have methods here.
 pub const CAPABILITIES: [&str; 8] = [CORE, MAIL, SUBMISSION, VACATION, QUOTA, BLOB, PREFERENCES, WEBPUSH];
-/// Those that clients are told of. Of absences only the words are kept and nobody is answered: a client that heard of
-/// the capability would offer its person a switch that does nothing.
+/// The capabilities that clients learn of. An absence is only stored and nobody is answered: a client that heard of the
+/// capability would offer its person a switch that does nothing.
 const TOLD: [&str; 6] = [CORE, MAIL, SUBMISSION, QUOTA, BLOB, PREFERENCES];
 
-/// The capabilities object of the session. `push_key`: with what browsers subscribe at their push services.
+/// Returns the capabilities object of the session. `push_key` is the key that browsers subscribe with at their push
+/// services.
 pub fn capabilities(push_key: Option<&str>) -> Value {
     let mut capabilities = json!({
         CORE: {
@@ -73,7 +74,7 @@ fn account_capabilities() -> Value {
         },
         SUBMISSION: {
             "maxDelayedSend": limits::DELAYED_SEND,
-            // RFC 4865 §3: for how long at most, and until when; of the two only the first says something here.
+            // RFC 4865 §3 names the longest delay and the latest time; only the first applies here.
             "submissionExtensions": {
                 "FUTURERELEASE": [limits::DELAYED_SEND.to_string(), "9999-12-31T23:59:59Z"],
             },
@@ -89,11 +90,11 @@ fn account_capabilities() -> Value {
     })
 }
 
-/// The session of a person. `base` is what stands before all paths, such as `https://mail.alpha.test`; for `push_key` see
-/// [`capabilities`].
+/// Returns the session of a person. `base` comes before all paths, such as `https://mail.alpha.test`; for `push_key`
+/// see [`capabilities`].
 pub fn session(person: &Login, base: &str, push_key: Option<&str>) -> Value {
     let account = person.account.id();
-    // The core has no data, but clients look up their account by it: whoever has one account has it for everything.
+    // The core has no data, but clients look up their account by it: the one account of a person serves for everything.
     let primary: serde_json::Map<String, Value> =
         TOLD.iter().map(|capability| ((*capability).to_owned(), account.as_str().into())).collect();
     json!({
@@ -116,7 +117,8 @@ pub fn session(person: &Login, base: &str, push_key: Option<&str>) -> Value {
     })
 }
 
-/// Changes when the session does: with the person's address, and with what a new version can do.
+/// Returns a state that changes with the session: with the person's address, and with the capabilities of a new
+/// version.
 pub fn state(person: &Login) -> String {
     format!("{}-{}-{}", env!("CARGO_PKG_VERSION"), TOLD.len(), person.address)
 }

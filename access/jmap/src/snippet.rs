@@ -1,4 +1,4 @@
-//! SearchSnippet/get (RFC 8621 §5): where in a letter the words of a search stand.
+//! SearchSnippet/get (RFC 8621 §5): the places of a search's words in a letter.
 
 use std::sync::Arc;
 use std::time::Instant;
@@ -28,7 +28,7 @@ const LONGEST_SUBJECT: usize = 1000;
 const BEFORE: usize = 60;
 /// Words that are looked for. A search has a few.
 const MOST_WORDS: usize = 32;
-/// Octets of text in which marks are set: enough for the preview, which is no longer.
+/// Octets of text in which words are marked: enough for the preview, which is no longer.
 const MARKED: usize = 4 * LONGEST;
 
 #[derive(Deserialize)]
@@ -76,7 +76,7 @@ fn in_turn(view: &View, account: AccountId, ids: &[String], words: &Words) -> Re
     Ok(snippets)
 }
 
-/// The words of a search by where they are looked for.
+/// The words of a search, by the place where they are searched for.
 #[derive(Default)]
 struct Words {
     subject: Vec<Sought>,
@@ -137,7 +137,7 @@ fn around(text: &str, words: &[Sought]) -> Option<String> {
     while !text.is_char_boundary(start) {
         start -= 1;
     }
-    // From the beginning of a word, if there is one before what was found.
+    // The text begins at the beginning of a word, if there is one before the match.
     let cut = text.get(start..first).unwrap_or_default();
     if start > 0
         && let Some(blank) = cut.find(' ')
@@ -147,7 +147,7 @@ fn around(text: &str, words: &[Sought]) -> Option<String> {
     marked(clip(text.get(start..)?, MARKED), words, LONGEST)
 }
 
-/// The text with entities and marks, at most `limit` octets of it; none where no word is in it.
+/// Returns the text with entities and marks, at most `limit` octets of it; `None` if it contains none of the words.
 fn marked(text: &str, words: &[Sought], limit: usize) -> Option<String> {
     let places = places(words, text);
     if places.is_empty() {

@@ -18,10 +18,10 @@ pub use get::GetArguments;
 pub use set::{SetAnswer, SetArguments};
 pub use span::Span;
 
-/// Reads the arguments of a method. What is unknown, missing or of the wrong type is an error.
+/// Reads the arguments of a method. An argument that is unknown, missing or of the wrong type is an error.
 ///
-/// An argument that is null is one that was not given, of whatever method: those that have a default have it then, as
-/// many clients write out all that they know; those that have none are missing.
+/// An argument that is null counts as absent, for every method: it gets its default if it has one, since many clients
+/// write out all that they know; otherwise it is missing.
 pub fn arguments<T: DeserializeOwned>(mut arguments: Object) -> Result<T, MethodError> {
     arguments.retain(|_, value| !value.is_null());
     serde_json::from_value(Value::Object(arguments)).map_err(|error| MethodError::invalid_arguments(error.to_string()))

@@ -1,4 +1,4 @@
-//! States as clients see them (RFC 8620 §5.1): the number of a change, or how far somebody has come who takes many
+//! States as clients see them (RFC 8620 §5.1): the number of a change, or the position of a client that takes many
 //! changes in pieces.
 
 use mailbox::Change;
@@ -6,7 +6,8 @@ use mailbox::account_changes::Cursor;
 
 use crate::id::number;
 
-/// `17`, or `12-15-3`: known up to 12, and told of 15 up to its third.
+/// Writes a state: `17`, or `12-15-3`: the client knows all up to change 12, and has been told of later ones up to the
+/// third item of change 15.
 pub fn write(cursor: Cursor) -> String {
     if cursor == Cursor::at(cursor.known) {
         return cursor.known.to_string();
@@ -15,7 +16,7 @@ pub fn write(cursor: Cursor) -> String {
     format!("{}-{change}-{last}", cursor.known)
 }
 
-/// Reads what [`write`] wrote; none for anything else.
+/// Reads a text that [`write`] wrote; `None` for any other text.
 pub fn read(state: &str) -> Option<Cursor> {
     let mut parts = state.split('-').map(|part| number(part).and_then(|number| u64::try_from(number).ok()));
     let known = Change(parts.next()??);

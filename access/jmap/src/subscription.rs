@@ -1,7 +1,7 @@
 //! PushSubscription (RFC 8620 §7.2): a client has us post to an address of its choice when something has changed.
 //!
-//! The address belongs to a stranger as often as not, so nothing but a code goes there until the client has shown that it
-//! can read what arrives; and it is only asked within the reach of the client that the server was given.
+//! The address often belongs to a stranger, so nothing but a code goes there until the client has shown that it can
+//! read what arrives; and we only connect to it within the reach of the HTTP client that the server was given.
 
 mod courier;
 mod credential;
@@ -50,7 +50,7 @@ pub struct Subscription {
     /// The credential of the client that made it. Only that credential sees it.
     pub credential: Credential,
     pub made: Timestamp,
-    /// As the client calls the device it runs on.
+    /// The client's name for the device that it runs on.
     pub device: String,
     /// The URL to post to. Anybody who knows it can post there, so it is shown to nobody.
     pub url: String,
@@ -65,7 +65,7 @@ pub struct Subscription {
 }
 
 impl Subscription {
-    /// As clients see it (RFC 8620 §7.2): without address and keys.
+    /// Returns the subscription as clients see it (RFC 8620 §7.2): without address and keys.
     fn object(&self) -> Object {
         let code = self.is_verified.then_some(self.code.as_str());
         let object = json!({

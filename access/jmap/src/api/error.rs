@@ -13,7 +13,7 @@ pub enum RequestError {
     /// A capability that is not ours.
     #[error("this server does not know the capability {0}")]
     UnknownCapability(String),
-    /// Not JSON.
+    /// The text is not JSON.
     #[error("the request is no I-JSON: {0}")]
     NotJson(String),
     /// JSON, but not a Request.
@@ -43,8 +43,8 @@ impl RequestError {
     }
 }
 
-/// One method call fails, and changes nothing (RFC 8620 §3.6.2 and the errors of the standard methods). Each says in
-/// words what is wrong: what a client shows or logs of it is all that its author sees.
+/// One method call fails, and changes nothing (RFC 8620 §3.6.2 and the errors of the standard methods). Each error says
+/// in words what is wrong: the author of a client sees nothing but the text that the client shows or logs.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct MethodError {
     kind: &'static str,
@@ -97,13 +97,13 @@ described_errors! {
     server_fail "serverFail";
     /// An argument is missing, of the wrong type, or makes no sense.
     invalid_arguments "invalidArguments";
-    /// Not for this person, or for nobody.
+    /// The call is not allowed for this person, or for anybody.
     forbidden "forbidden";
     /// A back reference leads nowhere.
     invalid_result_reference "invalidResultReference";
-    /// Not sorted by that here.
+    /// The server does not sort by this property here.
     unsupported_sort "unsupportedSort";
-    /// Not filtered by that here.
+    /// The server does not filter by this condition here.
     unsupported_filter "unsupportedFilter";
     /// A method that there is, of a capability that the request does not use.
     not_used "unknownMethod";
@@ -173,7 +173,8 @@ fn clipped(mut why: String) -> String {
     why
 }
 
-/// One record is not created, updated or destroyed (RFC 8620 §5.3). It always says why in words.
+/// The error of one record that is not created, updated or destroyed (RFC 8620 §5.3). It always gives the reason in
+/// words.
 #[derive(Clone, Debug, PartialEq)]
 pub struct SetError(Object);
 
@@ -203,7 +204,7 @@ const MEANINGS: [(&str, &str); 21] = [
 ];
 
 impl SetError {
-    /// Of a kind named in the RFCs.
+    /// Makes an error of a type that the RFCs name.
     pub fn new(kind: &str) -> Self {
         let mut object = Object::new();
         object.insert("type".into(), kind.into());
@@ -213,20 +214,20 @@ impl SetError {
         Self(object)
     }
 
-    /// With a word to whoever writes the client.
+    /// Adds a description for the author of the client.
     #[must_use]
     pub fn because(self, why: impl Into<String>) -> Self {
         self.with("description", clipped(why.into()))
     }
 
-    /// With another property.
+    /// Adds another property.
     #[must_use]
     pub fn with(mut self, name: &str, value: impl Into<Value>) -> Self {
         self.0.insert(name.into(), value.into());
         self
     }
 
-    /// `invalidProperties`, with all of those that are.
+    /// Makes an `invalidProperties` error that names all invalid properties.
     pub fn invalid<S: Into<String>>(properties: impl IntoIterator<Item = S>) -> Self {
         let properties: Vec<String> = properties.into_iter().map(Into::into).collect();
         let why = format!("what is given is not what may stand there: {}", properties.join(", "));

@@ -1,5 +1,5 @@
-//! Reading JSON as I-JSON asks for it (RFC 7493): UTF-8, and no name twice in one object. A text of some megabytes can
-//! stand for a hundred times as much memory, so that whoever reads one says how much it may take.
+//! Reads JSON under the rules of I-JSON (RFC 7493): UTF-8, and no name twice in one object. A text of some megabytes
+//! can stand for a hundred times as much memory, so each caller sets a limit on the memory.
 
 use std::cell::Cell;
 use std::fmt;
@@ -9,7 +9,7 @@ use serde_json::{Map, Number, Value};
 
 use super::Object;
 
-/// The largest Int (RFC 8620 §1.3): up to it each whole number can be told from the next.
+/// The largest Int (RFC 8620 §1.3): up to it, each whole number can be told from the next.
 const LARGEST: f64 = 9_007_199_254_740_991.0;
 /// Octets that a value takes by itself, and one of an object beside its name: of a node of the tree that holds eleven of
 /// them about half is filled.
@@ -21,7 +21,7 @@ const NODE: usize = 11 * (size_of::<String>() + VALUE);
 /// The reason for which a text was not read.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Unread {
-    /// It is no I-JSON; what is wrong and where.
+    /// The text is no I-JSON; the message says what is wrong, and where.
     NotJson(String),
     /// It would take more memory than it may.
     TooLarge,
@@ -39,7 +39,7 @@ pub fn read(text: &[u8], most: usize) -> Result<Value, Unread> {
     }
 }
 
-/// Octets of memory that a value takes, about. Of what is written as text it is never less than that.
+/// Estimates the octets of memory that a value takes: at least the length of the value written as text.
 pub fn footprint(value: &Value) -> usize {
     let inside = match value {
         Value::String(text) => text.len(),
@@ -56,7 +56,7 @@ pub fn footprint_of(object: &Object) -> usize {
     VALUE + node + object.iter().map(|(name, value)| entry(name) + footprint(value)).sum::<usize>()
 }
 
-/// Octets of memory that a piece of JSON takes at most once it is read, about: told from its punctuation.
+/// Estimates, from its punctuation, the most octets of memory that a piece of JSON takes once it is read.
 pub fn swells(piece: &[u8]) -> usize {
     let cost = |byte: &u8| match byte {
         b'{' => VALUE + NODE,

@@ -1,4 +1,4 @@
-//! Patch objects (RFC 8620 §5.3): a map of pointers to what shall stand there.
+//! Patch objects (RFC 8620 §5.3): a map of pointers to the new values.
 
 use serde_json::Value;
 
@@ -9,15 +9,15 @@ use super::{Object, SetError};
 pub const MOST: usize = 1000;
 const DEEPEST: usize = 64;
 
-/// The object with the patch applied. `default` says what a top-level property is when it is patched to null; `None`:
-/// it is taken away.
+/// Returns the object with the patch applied. `default` gives the value of a top-level property that is patched to
+/// null; `None` removes it.
 pub fn apply(mut object: Object, patch: &Object, default: impl Fn(&str) -> Option<Value>) -> Result<Object, SetError> {
     if patch.len() > MOST || patch.keys().any(|path| path.split('/').count() > DEEPEST) {
         return Err(invalid("more pointers, or longer ones, than one patch may have"));
     }
     let mut paths: Vec<Vec<String>> = patch.keys().map(|path| path.split('/').map(unescape).collect()).collect();
     paths.sort();
-    // Sorted, a path that is the beginning of another stands before all that it begins.
+    // In sorted order, a path that is a prefix of another one stands right before the paths that it begins.
     if paths.windows(2).any(|pair| matches!(pair, [one, other] if other.starts_with(one))) {
         return Err(invalid("one pointer is the beginning of another"));
     }
@@ -44,7 +44,7 @@ fn put(object: &mut Object, name: &str, value: &Value, default: Option<Value>) {
     }
 }
 
-/// `None`: what the path leads through is not there, or is a list.
+/// Returns `None` if the path leads through a value that is missing, or through a list.
 fn put_inside(parent: &mut Value, path: &[String], value: &Value) -> Option<()> {
     let object = parent.as_object_mut()?;
     match path {

@@ -8,11 +8,11 @@ use super::{Invocation, MethodError, Object};
 /// The cost of looking at one value on a path, as octets of memory: a path with `*` looks at many values and may find
 /// nothing.
 const LOOK: usize = 64;
-/// The most steps of a path. What it leads through is no deeper.
+/// The most steps of a path. The value that it leads through is no deeper.
 const DEEPEST: usize = 256;
 
-/// Puts what `#name` refers to in the place of `name`. What is copied and looked at is taken from `left`, the octets of
-/// memory that all references of a request may still take.
+/// Replaces each `#name` by the value that it refers to, under `name`. The values that are copied and visited count
+/// against `left`, the octets of memory that all references of a request may still take.
 pub fn resolve(arguments: Object, responses: &[Invocation], left: &mut usize) -> Result<Object, MethodError> {
     if !arguments.keys().any(|name| name.starts_with('#')) {
         return Ok(arguments);

@@ -14,7 +14,7 @@ pub struct Request {
     pub using: Vec<String>,
     /// The methods to call, in order.
     pub calls: Vec<Invocation>,
-    /// Ids of what was created before, by creation id; where it wants to hear of them.
+    /// Ids of objects created before, by creation id; present if the client wants them in the answer.
     pub created_ids: Option<BTreeMap<String, String>>,
 }
 
@@ -23,7 +23,7 @@ pub struct Request {
 pub struct Invocation {
     /// `Email/get`
     pub name: String,
-    /// By name.
+    /// The arguments by name.
     pub arguments: Object,
     /// The client's name for the call.
     pub id: String,
@@ -76,7 +76,7 @@ impl Invocation {
         Self { name: "error".into(), arguments: error.arguments(), id: id.into() }
     }
 
-    /// As it stands in a request or a response.
+    /// Returns the invocation as it stands in a request or a response.
     pub fn into_value(self) -> Value {
         json!([self.name, self.arguments, self.id])
     }

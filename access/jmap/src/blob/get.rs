@@ -1,4 +1,4 @@
-//! Blob/get (RFC 9404 §4.2): octets of blobs in a response, and what they come to.
+//! Blob/get (RFC 9404 §4.2): octets of blobs in a response, and their size and digests.
 //!
 //! The octets that a response contains count against the room of any response. The octets that are only counted or
 //! digested are read in turns, a piece at a time, and a call reads no more than [`limits::BLOBS_READ`] of them in all
@@ -41,7 +41,7 @@ struct GetArguments {
 struct Wish {
     offset: u64,
     length: Option<u64>,
-    /// As text where it is some, and else as base64.
+    /// True if the client wants text if the octets are text, and base64 otherwise.
     data: bool,
     text: bool,
     base64: bool,
@@ -148,7 +148,7 @@ async fn one(
 ) -> Result<Object, MethodError> {
     let digests = wish.digests.iter().map(|name| Context::new(algorithm(name))).collect();
     let mut found = Found { digests, ..Found::default() };
-    // As text, and once more as it is.
+    // The response may contain the octets twice: as text, and in base64.
     let (keep, most) = (wish.gives_octets(), room.left() / 3);
     let mut goes_on = wish.reads();
     while goes_on {

@@ -90,7 +90,7 @@ impl Owners {
     }
 }
 
-/// `None`: the account has no such blob. What was uploaded belongs to nothing: a letter made of it is another blob.
+/// Returns `None` if the account has no such blob. An upload belongs to no object: a letter made of it is another blob.
 fn owners(view: &View, account: AccountId, place: &BlobPath) -> Result<Option<Owners>, mailbox::Error> {
     if open(view, account, place)?.is_none() {
         return Ok(None);

@@ -1,4 +1,4 @@
-//! The id of a blob says where its octets are, so that nothing need be kept for it.
+//! The id of a blob says where its octets are, so that the server stores nothing for it.
 
 use mailbox::LetterKey;
 use mailbox::parse::Part;
@@ -63,7 +63,7 @@ impl BlobPath {
         id
     }
 
-    /// Reads an id; none for what we never gave out.
+    /// Reads an id; `None` for an id that we never gave out.
     pub fn read(id: &str) -> Option<Self> {
         let mut parts = id.split('-');
         let base = parts.next()?;

@@ -16,11 +16,11 @@ use crate::scope::Scope;
 /// The progress of reading a range.
 pub struct Slice {
     reader: Reader,
-    /// Octets before the range that have to be read to come to it.
+    /// Octets before the range that must be read to reach it.
     before: u64,
     /// Octets of the range that are still to come.
     wanted: u64,
-    /// Octets of the blob, where they are known.
+    /// The length of the blob, if it is known.
     length: Option<u64>,
     /// Octets that have been read.
     seen: u64,
@@ -38,7 +38,8 @@ pub enum Step {
 }
 
 impl Slice {
-    /// Opens a range of a blob of the account; none where it has no such blob. Waits for the memory that reading takes.
+    /// Opens a range of a blob of the account; `None` if the account has no such blob. Waits for the memory that
+    /// reading takes.
     pub async fn open(
         scope: &Scope,
         account: AccountId,
@@ -76,7 +77,7 @@ impl Slice {
         self.seen += length;
         let end = start + (length - start).min(self.wanted);
         self.wanted -= end - start;
-        // No piece is larger than what is in memory at once.
+        // No piece is larger than the octets that are in memory at one time.
         let at = |octets: u64| usize::try_from(octets).unwrap_or(usize::MAX);
         Ok(Step::Octets(piece.slice(at(start)..at(end))))
     }
@@ -94,7 +95,7 @@ impl Slice {
         Ok(true)
     }
 
-    /// Passes over what is behind the range, for as long as one turn lasts. False: it is at its end.
+    /// Skips the octets behind the range for one turn. Returns false at the end of the blob.
     pub fn pass_on(&mut self, view: &View) -> Result<bool, store::Error> {
         self.wanted = u64::MAX;
         let passed = self.read_on(view, u64::MAX, |_| {});
@@ -102,7 +103,7 @@ impl Slice {
         passed
     }
 
-    /// Octets that have been read so far, of those that are not in the range as well.
+    /// Returns the number of octets read so far, including those outside the range.
     pub fn seen(&self) -> u64 {
         self.seen
     }

@@ -9,9 +9,9 @@ use store::{BlobId, View, params};
 
 use super::{Base, BlobPath, Step};
 
-/// Octets read at once.
+/// Octets that one read returns.
 const PIECE: u64 = 256 * 1024;
-/// The text of RTF has so many octets at most (RTF packs many into one).
+/// The most octets that the text of an RTF blob may have (RTF packs many into one).
 const TEXT: u64 = 4 << 20;
 
 /// A blob that the account has.
@@ -22,7 +22,7 @@ pub struct Opened {
     steps: Vec<Step>,
 }
 
-/// Finds a blob of the account. None: it has none of this id (any more).
+/// Finds a blob of the account. `None`: the account has no blob of this id (any more).
 pub fn open(view: &View, account: AccountId, place: &BlobPath) -> Result<Option<Opened>, store::Error> {
     let (sql, number) = match place.base {
         Base::Letter(letter) => (
@@ -59,8 +59,8 @@ impl Opened {
         if is_rtf { length.max(TEXT) } else { length }
     }
 
-    /// The same where only these octets are wanted of it, if it can be read from anywhere: what is encoded is read from
-    /// its beginning.
+    /// Returns the blob narrowed to these octets, if it can be read from any offset: an encoded blob is read from its
+    /// beginning.
     pub fn narrowed(&self, wanted: Range<u64>) -> Option<Self> {
         let length = self.known_length()?;
         let base = self.steps.first().map_or(0, |step| step.start);
@@ -68,7 +68,8 @@ impl Opened {
         Some(Self { steps: vec![Step { start, end: end.max(start), encoding: Encoding::Identity }], ..self.clone() })
     }
 
-    /// Octets that are in memory at one time while it is read, at most: a piece, and what each step makes of it.
+    /// Returns the most octets that are in memory at one time while the blob is read: a piece, and the output of each
+    /// step.
     pub fn at_once(&self) -> u64 {
         let text = if self.steps.iter().any(|step| step.encoding == Encoding::RtfText) { TEXT } else { 0 };
         (1 + self.steps.len() as u64).saturating_mul(PIECE + text).max(2 * PIECE)

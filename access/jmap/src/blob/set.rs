@@ -1,7 +1,6 @@
 //! Blob/upload (RFC 9404 §4.1): blobs put together from text, base64, and ranges of other blobs.
 //!
-//! A new blob comes in like any upload: in the memory, or on the disk, where uploads wait, of which each person has a
-//! share.
+//! A new blob arrives like any upload: in memory, or on the disk where uploads wait. Each person has a share of both.
 
 use std::collections::HashSet;
 
@@ -81,7 +80,8 @@ pub async fn upload(scope: &mut Scope, arguments: Object) -> Result<Object, Meth
     Ok(answer.into_iter().map(|(name, value)| (name.to_owned(), value)).collect())
 }
 
-/// Those that refer to no other one that waits. Where all do, in a circle, all of them: none will be found.
+/// Takes the drafts that refer to no other waiting draft. If all of them refer to each other in a circle, it takes all:
+/// their sources will not be found.
 fn ready(waiting: &mut Vec<(String, Draft)>) -> Vec<(String, Draft)> {
     let keys: HashSet<String> = waiting.iter().map(|(key, _)| format!("#{key}")).collect();
     let waits = |draft: &Draft| {
@@ -119,7 +119,7 @@ impl Draft {
 }
 
 impl Source {
-    /// Reads a DataSourceObject. Nothing is guessed: what is not clear is an error.
+    /// Reads a DataSourceObject. Nothing is guessed: an ambiguous object is an error.
     fn read(source: Value) -> Result<Self, &'static str> {
         let Value::Object(mut source) = source else { return Err("a piece must be an object") };
         source.retain(|_, value| !value.is_null());
@@ -146,7 +146,7 @@ impl Source {
     }
 }
 
-/// Makes a blob and keeps it. `left` is how much the call may still read of others.
+/// Makes a blob and keeps it. `left` is the number of octets that the call may still read of other blobs.
 async fn make(
     scope: &Scope,
     account: AccountId,

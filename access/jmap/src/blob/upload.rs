@@ -15,8 +15,8 @@ const KEPT: Duration = Duration::from_secs(24 * 3600);
 const LOOK: Duration = Duration::from_secs(600);
 const AT_ONCE: usize = 100;
 
-/// Keeps octets for the account and gives their number. Where the account has as much as it may have, its oldest
-/// uploads make room.
+/// Keeps octets for the account and returns their number. If the account has reached its limit, its oldest uploads make
+/// room.
 pub async fn keep(store: &Store, account: AccountId, octets: Bytes, now: Timestamp) -> Result<i64, store::Error> {
     let packing = store.clone();
     let prepared = tokio::task::spawn_blocking(move || packing.prepare_blob(octets)).await;

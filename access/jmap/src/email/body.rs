@@ -12,10 +12,10 @@ use super::room::Room;
 use crate::api::{MethodError, Object};
 use crate::limits;
 
-/// Octets read at once.
+/// Octets that one read returns.
 const PIECE: u64 = 256 * 1024;
 
-/// The EmailBodyPart object, with those inside it where they are wanted. What it holds is taken from `room`.
+/// Returns the EmailBodyPart object, with the parts inside it if the client wants them. Its size is taken from `room`.
 pub fn part(
     letter: &EmailView<'_>,
     part_: &Part,
@@ -112,7 +112,7 @@ fn is_multipart(part: &Part) -> bool {
 }
 
 fn kind(part: &Part) -> String {
-    // A leaf with texts and files in it is shown as what MIME would have made of them.
+    // A leaf with texts and files in it is shown as the multipart that MIME would have made of them.
     if is_multipart(part) && !part.is("multipart", "") {
         return "multipart/mixed".to_owned();
     }
@@ -142,7 +142,7 @@ fn size(letter: &EmailView<'_>, part: &Part) -> Result<u64, MethodError> {
     })
 }
 
-/// Shows the decoded octets piece by piece until `take` has enough; false where it had.
+/// Passes the decoded octets to `take` piece by piece until it has enough; returns false if it had enough.
 fn decode_pieces(
     letter: &EmailView<'_>,
     part: &Part,
@@ -177,11 +177,12 @@ pub struct Values {
 }
 
 impl Values {
-    /// The text of a part. `room` is what may still be given of all values, and is used up.
+    /// Returns the text of a part. `room` is the number of octets that all values may still have, and is used up.
     pub fn of(&self, letter: &EmailView<'_>, part: &Part, room: &mut usize) -> Result<Value, MethodError> {
         let limit = if self.limit == 0 { limits::BODY_VALUE } else { self.limit.min(limits::BODY_VALUE) };
         let limit = limit.min(*room);
-        // Charsets rarely make more than two octets into one; where one does, less is given, and said to be cut.
+        // Few charsets turn two octets into more than one character; for those that do, the text is shorter and marked
+        // as cut.
         let enough = limit.saturating_mul(2).saturating_add(16);
         let mut octets = Vec::new();
         let whole = decode_pieces(letter, part, |piece| {
@@ -203,7 +204,7 @@ impl Values {
     }
 }
 
-/// At the end of a character, and outside of a tag.
+/// Cuts at the end of a character, and outside of a tag.
 fn cut(text: &mut String, limit: usize, is_html: bool) {
     let mut end = text.len().min(limit);
     while !text.is_char_boundary(end) {
@@ -249,7 +250,7 @@ fn tag_end(rest: &str) -> Option<usize> {
             (Some(open), byte) if byte == open => quote = None,
             (Some(_), _) => {}
             (None, b'>') => return Some(at + 1),
-            // Elsewhere it stands for itself.
+            // Elsewhere a quotation mark stands for itself.
             (None, b'"' | b'\'') if before == b'=' => quote = Some(byte),
             (None, _) => {}
         }

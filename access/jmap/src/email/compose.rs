@@ -17,10 +17,10 @@ use crate::scope::Scope;
 use fields::Fields;
 use parts::{Content, Draft};
 
-/// Properties that say what stands in the letter beside its header fields.
+/// The properties that describe the letter's body beside its header fields.
 const BODY: [&str; 5] = ["bodyStructure", "bodyValues", "textBody", "htmlBody", "attachments"];
 
-/// The octets of the letter, or what is wrong with the object.
+/// Returns the octets of the letter, or the fault of the object.
 pub async fn compose(
     scope: &Scope,
     account: AccountId,
@@ -32,7 +32,8 @@ pub async fn compose(
         Ok(planned) => planned,
         Err(error) => return Ok(Err(error)),
     };
-    // Held until the letter is made: what is attached to all letters being made has one share of the memory.
+    // The share is held until the letter is made: the attachments of all letters being made have one share of the
+    // memory.
     let _share = match fetch(scope, account, &mut draft).await? {
         Ok(share) => share,
         Err(error) => return Ok(Err(error)),
@@ -68,7 +69,7 @@ async fn fetch(
         return Ok(Err(SetError::new("blobNotFound").with("notFound", missing)));
     }
     let opened: Vec<Opened> = opened.into_iter().flatten().collect();
-    // Twice: as they are, and as they stand in the letter.
+    // The attachments are in memory twice: as they are, and as they stand in the letter.
     let mut share = scope.server.making.share_of(Owner::Person(account.0));
     let grown = share.grow_to(most_of(&opened).saturating_mul(2), limits::MEMORY_PATIENCE).await;
     grown.map_err(|_| MethodError::server_unavailable())?;

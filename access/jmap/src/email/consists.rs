@@ -10,12 +10,12 @@ use super::property::Property;
 use super::room::Room;
 use crate::api::MethodError;
 
-/// `consistsOf`: an EmailBodyPart for each part that is no multipart, in order, with
-/// - `is`: what it is to a person;
-/// - `isListed`: whether it is offered beside the text;
-/// - `picture`: the kind it is shown as where it is a picture, else null;
-/// - `calledInHtml`: of a picture that the HTML shows, how the HTML writes its address;
-/// - `subject`: of a letter, its subject.
+/// Returns `consistsOf`: an EmailBodyPart for each part that is no multipart, in order, with
+/// - `is`: its role for a person;
+/// - `isListed`: true if it is offered beside the text;
+/// - `picture`: the type that a picture is shown as, or null;
+/// - `calledInHtml`: for a picture that the HTML shows, its address in the HTML;
+/// - `subject`: for a letter, its subject.
 pub fn items(
     letter: &EmailView<'_>,
     contents: &Contents<'_>,
@@ -71,7 +71,8 @@ fn name(role: Role) -> &'static str {
     }
 }
 
-/// `protection`: whether the letter is encrypted or signed, as which nothing was opened or checked; null where it is neither.
+/// Returns `protection`: the way in which the letter claims to be encrypted or signed, since nothing was opened or
+/// checked; null if it is neither.
 pub fn protection(letter: &EmailView<'_>, contents: &Contents<'_>) -> Result<Value, MethodError> {
     let found = found(contents, |range| letter.read_all(range))?;
     Ok(found.map_or(Value::Null, |found| {

@@ -1,5 +1,5 @@
-//! Email/copy (RFC 8621 §4.7). A person has one account, and what is copied must come from another (RFC 8620 §5.4): the
-//! arguments are checked, and which account is not to be found is said.
+//! Email/copy (RFC 8621 §4.7). A person has one account, and the original must be in another (RFC 8620 §5.4): the
+//! arguments are checked, and the error names the account that was not found.
 
 use serde::Deserialize;
 use serde_json::{Map, Value};

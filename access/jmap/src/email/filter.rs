@@ -82,7 +82,7 @@ fn one(name: &str, value: Value) -> Result<Criteria, MethodError> {
         "bcc" => words(&text(&value)?, SearchField::Bcc),
         "subject" => words(&text(&value)?, SearchField::Subject),
         "body" => words(&text(&value)?, SearchField::Body),
-        // Not in RFC 8621: the name of an attachment.
+        // The name of an attachment, which RFC 8621 does not have.
         "attachmentName" => words(&text(&value)?, SearchField::Name),
         "header" => match value.as_array().map(Vec::as_slice) {
             Some([name]) => Criteria::Header(text(name)?, String::new()),
@@ -130,7 +130,7 @@ struct Token {
     quoted: bool,
 }
 
-/// Words, and phrases in quotes, in which a backslash takes the next character as it is.
+/// Splits the text into words and quoted phrases, in which a backslash takes the next character as it is.
 fn tokens(text: &str) -> Vec<Token> {
     let text = text.get(..text.floor_char_boundary(LONGEST)).unwrap_or_default();
     let (mut tokens, mut token) = (Vec::new(), String::new());

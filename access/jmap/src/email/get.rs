@@ -60,7 +60,7 @@ pub async fn get(scope: &Scope, arguments: Object) -> Result<Object, MethodError
         all_values: arguments.fetch_all_body_values,
         value_limit: usize::try_from(arguments.max_body_value_bytes).unwrap_or(usize::MAX),
     };
-    // The state is read first: what changes while the letters are read is told as a change since.
+    // The state is read first: a change made while the letters are read appears as a change since that state.
     let states = scope.server.read(account, move |view| states(view, account)).await?;
     let objects = in_turns(scope, account, ids.clone(), wish).await?;
     let (mut list, mut not_found, mut opened) = (Vec::new(), Vec::new(), Vec::new());
@@ -100,7 +100,7 @@ async fn in_turns(
     Ok(objects)
 }
 
-/// Does the object say what the letter says, and not only what stands in its header?
+/// Returns true if the object contains the letter's text, and not only its header.
 pub fn gives_text(object: &Object) -> bool {
     object.get("bodyValues").and_then(Value::as_object).is_some_and(|values| !values.is_empty())
 }
@@ -123,7 +123,7 @@ pub fn look_up(
             None => None,
         };
         objects.push(match letter.map(|letter| letter.object(wish, room)).transpose() {
-            // The others are given; what is damaged is told in the log.
+            // The other letters are returned; the log tells of a damaged one.
             Err(error) if error.is_of_damage() => None,
             object => object?,
         });

@@ -1,5 +1,5 @@
-//! Header fields in the forms that clients ask for (RFC 8621 §4.1.2). Strangers write them, so each form costs time in
-//! proportion to what is looked at, and no field and no list is looked at without an end.
+//! Header fields in the forms that clients ask for (RFC 8621 §4.1.2). Strangers write them, so the time for each form
+//! is proportional to the octets read, and the reading of each field and each list is bounded.
 
 use std::borrow::Cow;
 use std::ops::Range;
@@ -20,7 +20,7 @@ const MOST_MENTIONS: usize = 2000;
 const MOST_IDS: usize = 1000;
 /// The most fields that are given of one header, or of one name. Letters have some dozens.
 const MOST_FIELDS: usize = 2000;
-/// Octets of a field that are read in a form other than the raw one. An item that is cut by this is left out.
+/// The most octets of a field that are read in a form other than the raw one. An item that this limit cuts is left out.
 const LOOKED_AT: usize = 100_000;
 
 /// The form in which a field's value is returned.
@@ -72,7 +72,7 @@ const FIELDS: [(&str, &[Form]); 30] = [
 const ADDRESSES: &[Form] = &[Form::Addresses, Form::GroupedAddresses];
 
 impl Form {
-    /// From what stands behind `as`.
+    /// Reads the form from the text behind `as`.
     pub fn read(name: &str) -> Option<Self> {
         Some(match name {
             "Raw" => Self::Raw,
@@ -111,7 +111,7 @@ impl Form {
 pub struct Header {
     octets: Bytes,
     fields: Vec<FieldRange>,
-    /// The charset of the letter's text: what no header may hold is read in it.
+    /// The charset of the letter's text: octets that no header may contain are read in it.
     charset: Option<String>,
 }
 
@@ -123,7 +123,7 @@ struct FieldRange {
 }
 
 impl Header {
-    /// Finds the fields. `charset` is that of the letter's text, where it is told.
+    /// Finds the fields. `charset` is the charset of the letter's text, if it names one.
     pub fn read(octets: Bytes, charset: Option<String>) -> Self {
         let start = octets.as_ptr() as usize;
         let range = |slice: &[u8]| {
@@ -144,17 +144,17 @@ impl Header {
         self.values(&wanted.name).take(MOST_FIELDS).map(|value| self.give(wanted.form, value)).collect()
     }
 
-    /// The last field of a name; null where there is none.
+    /// Returns the last field of a name; null if there is none.
     pub fn last(&self, name: &str, form: Form) -> Value {
         self.values(name).next_back().map_or(Value::Null, |value| self.give(form, value))
     }
 
-    /// The value of a field, what is in no charset that a header may be in brought into one first.
+    /// Returns the value of a field; octets in a charset that no header may have are first converted.
     fn give(&self, form: Form, value: &[u8]) -> Value {
         if form == Form::Raw || !is_unlabelled_text(value) {
             return form.give(value);
         }
-        // The beginning is all that is looked at, and one octet more says that it is cut.
+        // Only the beginning is read; one octet more shows that the value is cut.
         let beginning = value.get(..LOOKED_AT + 1).unwrap_or(value);
         form.give(&repaired(header::unfold(beginning), || self.charset.clone()))
     }
@@ -178,7 +178,7 @@ impl Header {
     }
 }
 
-/// The beginning of a value that is looked at, unfolded, and whether it is cut.
+/// Returns the beginning of a value, unfolded, and true if the value is cut.
 fn looked_at(value: &[u8]) -> (Cow<'_, [u8]>, bool) {
     match value.get(..LOOKED_AT) {
         Some(beginning) if beginning.len() < value.len() => (header::unfold(beginning), true),
@@ -198,7 +198,7 @@ pub fn text(value: &[u8]) -> String {
     decode::words(whole).chars().filter(|c| !c.is_control() || *c == '\t').nfc().collect()
 }
 
-/// Up to the last blank, so that no word is torn; where there is none, all of it.
+/// Returns the value up to its last blank, so that no word is torn; all of it if it has no blank.
 fn up_to_blank(value: &[u8]) -> &[u8] {
     let blank = value.iter().rposition(u8::is_ascii_whitespace);
     blank.and_then(|end| value.get(..end)).unwrap_or(value)
@@ -227,7 +227,7 @@ fn quoted(local: &str) -> String {
     format!("\"{}\"", local.replace('\\', "\\\\").replace('"', "\\\""))
 }
 
-/// The people and groups of a field. The last person of one that is cut may be torn, and is left out.
+/// Returns the people and groups of a field. The last person of a cut field may be torn, and is left out.
 fn mentions(value: &[u8]) -> Vec<Mention> {
     let (value, is_cut) = looked_at(value);
     let mut mentions = header::mentions(&value, MOST_MENTIONS);
@@ -259,7 +259,7 @@ fn groups(value: &[u8]) -> Value {
             }
             Mention::GroupEnd => inside = false,
             Mention::Mailbox { name, local, domain, .. } => {
-                // People outside of groups who follow one another stand together.
+                // People outside of groups who follow one another are in one group without a name.
                 let fits = groups.last().is_some_and(|(name, _)| inside || name.is_null());
                 if !fits {
                     groups.push((Value::Null, Vec::new()));
@@ -273,7 +273,7 @@ fn groups(value: &[u8]) -> Value {
     groups.into_iter().map(|(name, members)| json!({"name": name, "addresses": members})).collect()
 }
 
-/// The ids in angle brackets; none where something else stands there than comments and blanks.
+/// Returns the ids in angle brackets; `None` if anything but comments and blanks stands between them.
 fn message_ids(value: &[u8]) -> Option<Vec<String>> {
     in_brackets(value, |id| !id.is_empty() && !id.contains('<'))
 }

@@ -63,7 +63,7 @@ async fn one(scope: &Scope, account: AccountId, wish: Value) -> Result<Result<Re
     if header::fields(&filing.octets).next().is_none() {
         return Ok(Err(SetError::new("invalidEmail").because("it has no header")));
     }
-    // The line ends of a letter are CRLF; what was uploaded may come from elsewhere.
+    // The line ends of a letter are CRLF; an upload may come from elsewhere.
     filing.octets = with_crlf(filing.octets);
     if wish.get("receivedAt").is_none_or(Value::is_null) {
         filing.received = received(&filing.octets).unwrap_or_else(|| (scope.server.clock)());
@@ -71,7 +71,7 @@ async fn one(scope: &Scope, account: AccountId, wish: Value) -> Result<Result<Re
     write::prepare(scope, filing).await
 }
 
-/// Reads an EmailImport; all that is wrong with it is said at once.
+/// Reads an EmailImport; its error names all faults together.
 fn read(scope: &Scope, wish: &Value) -> Result<(BlobPath, Filing), SetError> {
     let Some(wish) = wish.as_object() else { return Err(SetError::invalid(["blobId", "mailboxIds"])) };
     let known = ["blobId", "mailboxIds", "keywords", "receivedAt"];
@@ -107,8 +107,8 @@ fn read(scope: &Scope, wish: &Value) -> Result<(BlobPath, Filing), SetError> {
     }
 }
 
-/// The one folder of a mailboxIds object, in which one that is false is not named. An error says what is wrong, where
-/// it is more than that it is not valid.
+/// Returns the one folder of a mailboxIds object; an entry that is false counts as absent. The error gives a reason if
+/// there is more to say than that the property is not valid.
 pub fn mailbox(scope: &Scope, ids: &Object) -> Result<FolderId, Option<SetError>> {
     if !ids.values().all(Value::is_boolean) {
         return Err(None);
@@ -121,7 +121,7 @@ pub fn mailbox(scope: &Scope, ids: &Object) -> Result<FolderId, Option<SetError>
     }
 }
 
-/// When the letter was received last, by its own account.
+/// Returns the time at which the letter was last received, by its own header.
 fn received(octets: &[u8]) -> Option<Timestamp> {
     let newest = header::find(octets, "Received")?.value().into_owned();
     let at = memchr_last(&newest, b';')?;
@@ -132,7 +132,7 @@ fn memchr_last(octets: &[u8], wanted: u8) -> Option<usize> {
     octets.iter().rposition(|byte| *byte == wanted)
 }
 
-/// Every line ends with CRLF. Borrowed where that is so already.
+/// Returns the octets with CRLF at every line end; borrowed if they have it already.
 fn with_crlf(octets: Bytes) -> Bytes {
     let bare = |at: usize| octets[at] == b'\n' && (at == 0 || octets[at - 1] != b'\r');
     if !(0..octets.len()).any(bare) {

@@ -39,8 +39,8 @@ pub fn of(flags: &FlagSet, known: &Keywords) -> Vec<String> {
     system.chain(others).collect()
 }
 
-/// Flags and names of a keywords object; none where a keyword or its value is not as it must be. One that is false or
-/// null is not there: RFC 8621 §4.1.1 has only true, and clients switch keywords off so.
+/// Returns the flags and names of a keywords object; `None` if a keyword or its value is not valid. An entry that is
+/// false or null counts as absent: RFC 8621 §4.1.1 allows only true, but clients switch keywords off in this way.
 pub fn read(object: &Object) -> Option<(System, Vec<String>)> {
     let mut system = System::NONE;
     let mut names = BTreeSet::new();

@@ -8,20 +8,21 @@ use std::ops::Range;
 use bytes::Bytes;
 use mailbox::parse::{Part, Structure};
 
-/// Octets that are read around a small range that is asked for.
+/// Octets that are read around a small range.
 const WINDOW: u64 = 256 * 1024;
 
-/// Of one letter.
+/// The findings about one letter.
 #[derive(Default)]
 pub struct Known {
-    /// The numbers of the parts, by where each lies in memory.
+    /// The numbers of the parts, by their addresses in memory.
     numbers: OnceCell<HashMap<*const Part, String>>,
     sizes: RefCell<HashMap<*const Part, u64>>,
     window: RefCell<Option<(u64, Bytes)>>,
 }
 
 impl Known {
-    /// The part's number, as IMAP counts them; none for a multipart of parts and for what is in a letter inside.
+    /// Returns the part's number, as IMAP counts them; `None` for a multipart of parts and for the parts of a letter
+    /// inside.
     pub fn number(&self, structure: &Structure, part: &Part) -> Option<&str> {
         let numbers = self.numbers.get_or_init(|| {
             let mut numbers = HashMap::new();
@@ -31,7 +32,7 @@ impl Known {
         numbers.get(&std::ptr::from_ref(part)).map(String::as_str)
     }
 
-    /// The part's size after decoding, found out with `measure` where it is not known yet.
+    /// Returns the part's size after decoding; `measure` finds it if it is not known yet.
     pub fn size<E>(&self, part: &Part, measure: impl FnOnce() -> Result<u64, E>) -> Result<u64, E> {
         let key = std::ptr::from_ref(part);
         if let Some(size) = self.sizes.borrow().get(&key) {
@@ -42,7 +43,7 @@ impl Known {
         Ok(size)
     }
 
-    /// The octets of a range, read with `read`. Of small parts that stand side by side many are read at once.
+    /// Returns the octets of a range, read with `read`. One read covers many small parts that stand side by side.
     pub fn near<E>(&self, range: Range<u64>, read: impl Fn(Range<u64>) -> Result<Bytes, E>) -> Result<Bytes, E> {
         let length = range.end.saturating_sub(range.start);
         // The beginning of a letter is cheap to read alone.

@@ -21,7 +21,7 @@ use super::room::Room;
 use crate::api::{MethodError, Object};
 use crate::blob::BlobPath;
 
-/// Octets of a header that are looked at.
+/// The most octets of a header that are read.
 const HEADER: u64 = 1 << 20;
 /// Properties that list parts; each part pays for its own room.
 const OF_PARTS: [&str; 5] = ["textBody", "htmlBody", "attachments", "bodyStructure", "consistsOf"];
@@ -67,7 +67,7 @@ pub struct EmailView<'a> {
 }
 
 impl EmailView<'_> {
-    /// The object with the properties wanted. What it holds is taken from `room`.
+    /// Returns the object with the wanted properties. Its size is taken from `room`.
     pub fn object(&self, wish: &Wish, room: &mut Room) -> Result<Object, MethodError> {
         let bodies = self.structure.bodies();
         let mut header = None;
@@ -86,7 +86,7 @@ impl EmailView<'_> {
         Ok(object)
     }
 
-    /// Is there still somebody who waits for the object, and time?
+    /// Fails if nobody waits for the object any more, or if its time is over.
     pub fn check(&self) -> Result<(), MethodError> {
         let (Source::Stored(view, _) | Source::Octets(view, _)) = &self.source;
         Ok(view.check()?)
@@ -182,7 +182,7 @@ impl EmailView<'_> {
         Ok(values.into())
     }
 
-    /// The header of a part, or of the letter where the part is its root.
+    /// Returns the header of a part; for the root, that is the header of the letter.
     pub fn header(&self, part: &Part) -> Result<Header, MethodError> {
         let range = u64::from(part.header.start)..u64::from(part.header.end);
         let octets = self.read(range.start..range.end.min(range.start + HEADER))?;
@@ -222,7 +222,7 @@ impl EmailView<'_> {
         Ok(octets.into())
     }
 
-    /// A range of the letter's octets, cut at its end and at what is read at once.
+    /// Returns a range of the letter's octets, cut at the end of the letter and at the most that one read returns.
     pub fn read(&self, range: Range<u64>) -> Result<Bytes, MethodError> {
         match &self.source {
             Source::Stored(view, blob) => {

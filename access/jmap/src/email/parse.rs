@@ -104,7 +104,7 @@ async fn one(
     Ok(Parsed::Email(object))
 }
 
-/// The Email object of these octets; none where they are no letter: not one field stands in their header.
+/// Returns the Email object of these octets; `None` if they are no letter: their header contains not one field.
 fn object(
     view: &View,
     place: BlobPath,

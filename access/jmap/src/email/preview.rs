@@ -18,8 +18,8 @@ const STUB: usize = 200;
 /// Characters of a preview (RFC 8621 §4.1.4 allows 256).
 const LONGEST: usize = 255;
 
-/// The beginning of what the letter says, without what it quotes and without what newsletters put before it.
-/// `read` gives octets of the letter.
+/// Returns the beginning of the letter's own text, without quotations and without the lines that newsletters put before
+/// it. `read` returns octets of the letter.
 pub fn of(
     structure: &Structure,
     read: impl Fn(Range<u64>) -> Result<Bytes, MethodError>,
@@ -33,7 +33,7 @@ pub fn of(
     Ok(beginning(&said))
 }
 
-/// A few words of a text: of its own lines, where it has some that say more than how the letter is to be shown.
+/// Returns a few words of a text: of its own lines, if some of them say more than how the letter is to be shown.
 fn beginning(said: &str) -> String {
     let own = || said.lines().filter(|line| !line.trim_start().starts_with('>'));
     let told = collapsed(&own().filter(|line| !is_notice(line)).flat_map(|line| [line, "\n"]).collect::<String>());
@@ -43,7 +43,7 @@ fn beginning(said: &str) -> String {
     words.chars().take(LONGEST).collect()
 }
 
-/// Does a line only say that pictures are missing, or where the letter can be seen with them?
+/// Returns true if a line only says that pictures are missing, or where the letter can be seen with them.
 fn is_notice(line: &str) -> bool {
     const SEEN: [&str; 22] = [
         "view in browser",
@@ -73,15 +73,17 @@ fn is_notice(line: &str) -> bool {
     words.chars().count() <= NOTICE && SEEN.iter().any(|notice| words.contains(notice))
 }
 
-/// Of two ways to say the same the plain one, unless it is a stub: nothing, or "your program does not read HTML".
+/// Chooses between two forms of one text: the plain one, unless it is a stub: empty, or "your program does not read
+/// HTML".
 fn richer(plain: String, html: String) -> String {
     let (short, long) = (collapsed(&plain), collapsed(&html));
     let is_stub = short.len() < long.len() && !long.contains(&short);
     if short.is_empty() || is_stub { html } else { plain }
 }
 
-/// One blank where there was blank space; no control characters, and nothing that only fills a line: newsletters put
-/// hundreds of invisible characters behind their first words, so that nothing else is shown in a list.
+/// Returns the text with one blank for each blank space, without control characters, and without characters that only
+/// fill a line: newsletters put hundreds of invisible characters behind their first words, so that a list shows nothing
+/// else.
 pub fn collapsed(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     let words = text.split(|c: char| c.is_whitespace() || c.is_control()).map(|word| word.trim_matches(fills));

@@ -1,4 +1,4 @@
-//! The properties of an Email and of its parts, and what clients may ask for (RFC 8621 §4.1, §4.2).
+//! The properties of an Email and of its parts that clients may ask for (RFC 8621 §4.1, §4.2).
 
 use super::header::Form;
 use crate::api::MethodError;
@@ -32,7 +32,7 @@ const EMAIL: [&str; 28] = [
     "attachments",
     "bodyStructure",
     "headers",
-    // Those are ours: what a person meets the letter as (`consists.rs`).
+    // These are our own: they describe the letter as a person sees it (`consists.rs`).
     "consistsOf",
     "protection",
 ];
@@ -66,7 +66,7 @@ const PART_DEFAULT: usize = 10;
 /// A property that a client asks for.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Property {
-    /// One that has a name of its own.
+    /// A property that has a name of its own.
     Named(&'static str),
     /// A header field (RFC 8621 §4.1.3).
     Header(HeaderProperty),
@@ -75,7 +75,7 @@ pub enum Property {
 /// `header:Subject:asText:all`
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct HeaderProperty {
-    /// As the client wrote it.
+    /// The name as the client wrote it.
     pub written: String,
     /// The field's name.
     pub name: String,
@@ -86,12 +86,12 @@ pub struct HeaderProperty {
 }
 
 impl Property {
-    /// The properties of an Email that are asked for; none: those of `Email/get`.
+    /// Reads the properties of an Email that the client asks for; without a list, those of `Email/get`.
     pub fn of_email(asked: Option<Vec<String>>) -> Result<Vec<Self>, MethodError> {
         read_all(asked, &EMAIL, DEFAULT)
     }
 
-    /// The same for `Email/parse`, which gives nothing by itself that only a stored letter has.
+    /// Reads the properties for `Email/parse`, whose default leaves out those that only a stored letter has.
     pub fn of_parsed(asked: Option<Vec<String>>) -> Result<Vec<Self>, MethodError> {
         match asked {
             Some(asked) => read_all(Some(asked), &EMAIL, DEFAULT),
@@ -99,7 +99,7 @@ impl Property {
         }
     }
 
-    /// The properties of a part that are asked for.
+    /// Reads the properties of a part that the client asks for.
     pub fn of_part(asked: Option<Vec<String>>) -> Result<Vec<Self>, MethodError> {
         read_all(asked, &PART, PART_DEFAULT)
     }

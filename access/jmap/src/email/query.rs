@@ -21,7 +21,7 @@ use crate::{limits, state};
 
 /// The number of times that a list is made again because something changed while it was being made.
 const TRIES: usize = 5;
-/// The most letters of one conversation that are looked at.
+/// The most letters of one conversation that are read.
 const IN_THREAD: usize = 10_000;
 
 /// The arguments that Email has beside those of every `/query` and `/queryChanges`.
@@ -94,7 +94,7 @@ pub async fn changes(scope: &Scope, arguments: Object) -> Result<Object, MethodE
         let touched = scope.server.scan(account, move |view| Touched::look(view, account, since, by_threads)).await?;
         let touched = touched.ok_or_else(MethodError::cannot_calculate_changes)?;
         let placed = place(scope, account, &listing, &touched, arguments.calculate_total).await?;
-        // Positions are told as of the state that is named, or not at all.
+        // Positions are given for the state that the answer names, or not at all.
         if placed.exact && Cursor::at(placed.state) == touched.now {
             let answer = QueryChangesAnswer {
                 account: arguments.account_id,
@@ -125,7 +125,7 @@ async fn place(
 
 /// Letters whose place on a list may be other than before.
 struct Touched {
-    /// They may have been on the list, and may not be where they were.
+    /// These letters may have been on the list, and may have moved.
     removed: Vec<LetterKey>,
     letters: HashSet<LetterKey>,
     /// All letters of the conversations that changed, if the list collapses conversations.
@@ -176,7 +176,7 @@ fn listing(filter: Option<Value>, sort: Option<Vec<Comparator>>, collapse: bool)
     let sort = sort.unwrap_or_default();
     check_sort(&sort)?;
     let orders = sort.iter().map(order).collect::<Result<_, _>>()?;
-    // Without an order asked for, ours is: what fits best comes first.
+    // If the client asks for no order, the server's own order applies: the best matches come first.
     Ok(Listing { criteria: filter::read(filter)?, orders, collapse, best_first: true })
 }
 

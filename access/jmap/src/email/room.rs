@@ -16,12 +16,12 @@ pub struct Room {
 }
 
 impl Room {
-    /// Of one call, where all calls of the request may still give `left` octets of memory.
+    /// Makes the room of one call, if all calls of the request may still take `left` octets of memory.
     pub fn new(left: usize) -> Self {
         Self { values: limits::BODY_VALUES, answer: left.min(limits::ANSWER) }
     }
 
-    /// The same, for a call that gives no body values.
+    /// Makes the room of a call that returns no body values.
     pub fn without_values(left: usize) -> Self {
         Self { values: 0, ..Self::new(left) }
     }

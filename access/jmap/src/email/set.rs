@@ -79,7 +79,7 @@ async fn update(
     Ok(patch.map(|patch| Task::Change(which, with_real_ids(scope, patch))))
 }
 
-/// Parts what is said of the letter from what is to stand in it.
+/// Separates the properties of the stored letter from those of its content.
 fn read(scope: &Scope, mut object: Object) -> Result<(Filing, Object), SetError> {
     let mut bad = Vec::new();
     let folder = match object.remove("mailboxIds") {
@@ -118,7 +118,8 @@ fn read(scope: &Scope, mut object: Object) -> Result<(Filing, Object), SetError>
     }
 }
 
-/// Properties that cannot be changed may stand in a patch as they are (RFC 8620 §5.3): they are compared and taken out.
+/// A patch may repeat the value of a property that cannot be changed (RFC 8620 §5.3): the values are compared and taken
+/// out.
 async fn check_others(
     scope: &Scope,
     account: AccountId,
@@ -152,13 +153,13 @@ fn is_settable(path: &str) -> bool {
     ["keywords", "mailboxIds"].contains(&path.split('/').next().unwrap_or_default())
 }
 
-/// Of a letter that is not there yet nothing else can be compared.
+/// A letter that does not exist yet has no other properties to compare with.
 fn only_settable(patch: Object) -> Result<Object, SetError> {
     let others: Vec<String> = patch.keys().filter(|name| !is_settable(name)).cloned().collect();
     if others.is_empty() { Ok(patch) } else { Err(SetError::invalid(others)) }
 }
 
-/// Creation ids of mailboxes become the ids of what was made.
+/// Replaces creation ids of mailboxes by the ids of the new mailboxes.
 fn with_real_ids(scope: &Scope, patch: Object) -> Object {
     let real = |id: &str| scope.real(id).unwrap_or(id).to_owned();
     patch

@@ -1,5 +1,5 @@
-//! Letters filed, changed and taken away, in pieces, so that the writer is not held for long: in large ones where the client
-//! takes a state for granted (RFC 8620 §5.3).
+//! Files, changes and removes letters in slices, so that the writer is not held for long: in large slices if the client
+//! expects a certain state (RFC 8620 §5.3).
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -49,11 +49,11 @@ pub struct Filing {
 
 /// Octets that drafts may take beyond the quota: at the limit one can still write a letter, and send it.
 const FOR_DRAFTS: u64 = 1 << 20;
-/// Letters of a call that make room, by going, for those that replace them.
+/// The most destroyed letters of a call that make room for their replacements.
 const REPLACED: usize = 16;
 
-/// Octets of the letters that the call takes away, which those that it files may take: a letter is changed by putting
-/// another in its place (RFC 8621 §4), and needs room only for what it grows by.
+/// Returns the octets of the letters that the call destroys, which its new letters may use: a client changes a letter
+/// by putting another in its place (RFC 8621 §4), which needs room only for the difference.
 pub async fn making_room(scope: &Scope, account: AccountId, destroys: &[String]) -> Result<u64, MethodError> {
     let going: BTreeSet<LetterKey> = destroys.iter().take(REPLACED).filter_map(|id| scope.find(id)).collect();
     let sizes = move |view: &View| {
@@ -63,7 +63,7 @@ pub async fn making_room(scope: &Scope, account: AccountId, destroys: &[String])
     Ok(scope.server.read(account, sizes).await?)
 }
 
-/// One thing to be done.
+/// One task of a call.
 #[derive(Clone)]
 pub enum Task {
     /// File a letter.
@@ -99,7 +99,7 @@ pub struct Ready {
 }
 
 impl Ready {
-    /// With the room of letters that go when this one has come.
+    /// Adds the room of the letters that go when this one has come.
     #[must_use]
     pub fn in_place_of(mut self, octets: u64) -> Self {
         self.beyond += octets;
@@ -132,7 +132,7 @@ impl Which {
 /// The result of a task: the properties that a client must know of a filed letter.
 pub type Outcome = Result<Option<Object>, SetError>;
 
-/// Does what can be done of a filing outside of the writer.
+/// Does the part of a filing that needs no writer.
 pub async fn prepare(scope: &Scope, filing: Filing) -> Result<Result<Ready, SetError>, MethodError> {
     let Filing { octets, folder, system, keywords, received } = filing;
     let store = scope.server.store.clone();
@@ -167,7 +167,7 @@ impl<'a> Work<'a> {
         Self { scope, span, account, answer, waiting, octets: 0, filed, known: None }
     }
 
-    /// One task more, under the name that the answer gives it.
+    /// Adds one task, under its name in the answer.
     pub async fn add(&mut self, name: String, task: Task) -> Result<(), MethodError> {
         let is_filing = if let Task::File(ready) = &task {
             self.octets += ready.size();
@@ -186,7 +186,7 @@ impl<'a> Work<'a> {
         if is_filing || self.waiting.len() >= AT_ONCE { self.carry_out().await } else { Ok(()) }
     }
 
-    /// Does what waits.
+    /// Carries out the waiting tasks.
     pub async fn carry_out(&mut self) -> Result<(), MethodError> {
         if self.waiting.is_empty() {
             return Ok(());
@@ -235,7 +235,7 @@ fn act_all(tx: &mut Tx, account: AccountId, tasks: &[(String, Task)], known: &Ke
     let mut filed = BTreeMap::new();
     let mut outcomes = Vec::with_capacity(tasks.len());
     for (name, task) in tasks {
-        // One that cannot be is undone alone; the others can.
+        // A task that fails is undone alone; the others go on.
         let outcome = match tx.attempt(|tx| act(tx, account, task, &filed, known))? {
             Ok((key, outcome)) => {
                 filed.extend(key.map(|key| (name.clone(), key)));
@@ -307,7 +307,7 @@ fn apply(
     let Some((folder, row)) = fetch::visible(tx, account, key, Want::ROW)? else {
         return Ok(Err(SetError::not_found()));
     };
-    // One that came since they were read, by this call or another one.
+    // A keyword may have been added since the keywords were read, by this call or another one.
     let fresh = row.flags.keywords().iter().any(|id| known.name(*id).is_none());
     let fresh = if fresh { Some(Keywords::load(tx, account)?) } else { None };
     let known = fresh.as_ref().unwrap_or(known);

@@ -1,4 +1,4 @@
-//! Answers, and what all of them say.
+//! The answers, and the headers that all of them have.
 
 use axum::body::Body;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
@@ -19,7 +19,7 @@ pub fn with(status: StatusCode, kind: &'static str, value: &Value) -> Response {
     response
 }
 
-/// The answer to a request. What it holds of the memory for all requests is given back when it has been sent.
+/// Answers a request. The answer's share of the memory for all requests is released when it has been sent.
 pub fn held(value: &Value, memory: Memory) -> Response {
     let mut response = json(&Value::Null);
     let text = Bytes::from(value.to_string());
@@ -61,7 +61,7 @@ pub async fn preflight() -> StatusCode {
     StatusCode::NO_CONTENT
 }
 
-/// Pages from anywhere may ask: who asks proves who they are in each request, and browsers never do so by themselves.
+/// Lets pages from any site ask: each request proves who makes it, and browsers never add that proof by themselves.
 pub async fn open_to_all(mut response: Response) -> Response {
     let headers = response.headers_mut();
     let mut set = |name, value| headers.insert(name, HeaderValue::from_static(value));

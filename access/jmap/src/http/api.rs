@@ -20,7 +20,7 @@ use crate::run::{Who, carry_out};
 use crate::server::Server;
 use crate::subscription::Credential;
 
-/// A request takes in steps of so many octets what memory it needs to come in.
+/// The step, in octets, by which a request takes memory while it arrives.
 const STEP: usize = 1 << 20;
 
 pub async fn api(

@@ -6,7 +6,7 @@ use tokio::runtime::Handle;
 use tokio::sync::oneshot;
 use tokio::task::{JoinError, spawn_blocking};
 
-/// Carries the work out on a thread of its own, so that it holds up nobody who waits for a socket. When its caller goes
+/// Carries the work out on a thread of its own, so that it holds up nobody who waits for a socket. If its caller goes
 /// away, it ends at its next wait.
 pub async fn aside<T: Send + 'static>(work: impl Future<Output = T> + Send + 'static) -> Result<T, Gone> {
     let (caller, gone) = oneshot::channel::<()>();

@@ -16,19 +16,19 @@ use mail::seam::{Login, OurFault, Wire};
 use super::answer::plain_problem;
 use crate::server::Server;
 
-/// The longest `Authorization` that is looked at.
+/// The longest `Authorization` that is read.
 const LONGEST: usize = 8 * 1024;
-/// After how long it is worth asking again where something went wrong with us.
+/// The time after which a client may try again if the fault is ours.
 const A_MOMENT: Duration = Duration::from_secs(10);
 
-/// The person who asks.
+/// The person who makes the request.
 pub struct Person(pub Login, pub Wire);
 
 impl FromRequestParts<Arc<Server>> for Person {
     type Rejection = Response;
 
     async fn from_request_parts(parts: &mut Parts, server: &Arc<Server>) -> Result<Self, Response> {
-        // Without a peer nobody has wired the door: nothing is private then.
+        // Without a peer, the door is not wired: then nothing is private.
         let peer = parts.extensions.get::<Peer>().cloned();
         let Some(peer) = peer.filter(Peer::is_private) else {
             return Err(plain_problem(StatusCode::FORBIDDEN, "passwords are only taken inside TLS: use https"));
@@ -82,7 +82,7 @@ fn unknown(fault: &OurFault) -> Response {
     later(StatusCode::SERVICE_UNAVAILABLE, "log-ins cannot be checked now", A_MOMENT)
 }
 
-/// Not now, but after `wait` (RFC 9110 §10.2.3).
+/// Refuses for now: the client may come back after `wait` (RFC 9110 §10.2.3).
 fn later(status: StatusCode, why: &str, wait: Duration) -> Response {
     let mut response = plain_problem(status, why);
     response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(wait.as_secs().max(1)));

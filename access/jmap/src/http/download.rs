@@ -48,7 +48,7 @@ pub async fn download(
     let letter = place.letter_key();
     let look = move |view: &store::View| {
         let opened = blob::open(view, person.account, &place)?;
-        // Before its length is promised.
+        // The octets are proved before their length is promised.
         opened.as_ref().map_or(Ok(()), |opened| opened.prove(view))?;
         Ok::<_, store::Error>(opened)
     };
@@ -110,9 +110,9 @@ fn unreadable(error: &store::Error) -> Response {
     answer::plain_problem(StatusCode::SERVICE_UNAVAILABLE, "the blob cannot be read now")
 }
 
-/// A range of a blob, and how many octets the blob has.
+/// A range of a blob, and the length of the blob.
 struct Part {
-    /// None: the blob has none of those octets.
+    /// `None`: the blob has none of those octets.
     wanted: Option<Range<u64>>,
     length: u64,
 }
@@ -173,7 +173,7 @@ impl Rest {
         Self { reader: narrowed.as_ref().unwrap_or(opened).reader(), before, wanted: wanted.end - wanted.start }
     }
 
-    /// The next octets, none of which may be among those that are wanted; `None` at the end.
+    /// Returns the next octets, of which none may be wanted; `None` at the end.
     fn next(&mut self, view: &store::View) -> Result<Option<Bytes>, store::Error> {
         if self.wanted == 0 {
             return Ok(None);
@@ -188,7 +188,7 @@ impl Rest {
     }
 }
 
-/// One piece after the other, each read when the one before it has been taken.
+/// Returns one piece after the other; each is read when the one before it has been taken.
 fn pieces(store: Store, asker: Asker, rest: Rest) -> impl stream::Stream<Item = Result<Bytes, store::Error>> {
     stream::try_unfold((store, rest), move |(store, mut rest)| async move {
         let read = store.read_for(asker, move |view| Ok::<_, store::Error>((rest.next(view)?, rest))).await;

@@ -23,7 +23,7 @@ use crate::server::{Server, Turn};
 /// Pings come no oftener and no more seldom than this, in seconds (RFC 8620 §7.3 lets the server choose).
 const FASTEST: u64 = 5;
 const SLOWEST: u64 = 900;
-/// Many changes at once are one event.
+/// Several changes within this time are one event.
 const PAUSE: Duration = Duration::from_millis(50);
 
 #[derive(Deserialize)]
@@ -40,14 +40,14 @@ impl Wish {
         Self { types: given(self.types), closeafter: given(self.closeafter), ping: given(self.ping) }
     }
 
-    /// The types that are listened to; none: all.
+    /// Returns the types that the client listens to; `None` means all.
     fn types(&self) -> Option<Vec<String>> {
         let types: Vec<String> = self.types.as_ref()?.split(',').map(|name| name.trim().to_owned()).collect();
         Some(types).filter(|types| !types.iter().any(|name| name == "*"))
     }
 }
 
-/// One who listens.
+/// A client that listens.
 struct Listener {
     server: Arc<Server>,
     account: AccountId,
@@ -56,10 +56,10 @@ struct Listener {
     close_after_state: bool,
     ping: Option<Duration>,
     next_ping: Instant,
-    /// Nothing has been said yet.
+    /// True if nothing has been sent yet.
     is_new: bool,
     known: States,
-    /// There is something to tell at once.
+    /// True if there is something to tell immediately.
     missed: bool,
     over: bool,
     /// The time that the client may listen.
@@ -123,7 +123,7 @@ pub async fn events(
     let headers = response.headers_mut();
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("text/event-stream"));
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-cache, no-store"));
-    // So that a proxy does not keep events back.
+    // This header keeps a proxy from holding events back.
     headers.insert("x-accel-buffering", HeaderValue::from_static("no"));
     response
 }
@@ -131,9 +131,9 @@ pub async fn events(
 impl Listener {
     /// The next event; none at the end.
     async fn next(&mut self) -> Option<Bytes> {
-        // A ping at once for who wants some, so that proxies let the header pass. Who wants none gets nothing but
-        // changes: a comment would do as well, but there are clients that take the empty line behind it for an event
-        // without data, and stop (the crate jmap-client).
+        // A client that wants pings gets one immediately, so that proxies let the header pass. A client that wants none
+        // gets nothing but changes: a comment would do as well, but there are clients that take the empty line behind
+        // it for an event without data, and stop (the crate jmap-client).
         if std::mem::take(&mut self.is_new) && self.ping.is_some() {
             return Some(self.ping_event());
         }
@@ -147,7 +147,7 @@ impl Listener {
             let (shutdown, stay) = (self.server.shutdown.clone(), self.stay.clone());
             tokio::select! {
                 biased;
-                // The client comes back, and is told that it has to log in.
+                // The client comes back, and then learns that it has to log in.
                 _ = stay.over() => self.over = true,
                 () = self.watch.changed() => {
                     tokio::time::sleep(PAUSE).await;

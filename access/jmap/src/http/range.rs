@@ -1,4 +1,4 @@
-//! Ranges of a download (RFC 9110 §14): what lets a film be sought in, and a download that broke off go on.
+//! Ranges of a download (RFC 9110 §14): they let a player seek in a film, and let a broken download go on.
 
 use std::ops::Range;
 
@@ -7,15 +7,16 @@ use axum::http::{HeaderMap, Method, header};
 /// The range of the octets that a client asks for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Asked {
-    /// From an octet to another, both of them included, or to the end.
+    /// From one octet to another, both included, or to the end.
     From(u64, Option<u64>),
-    /// So many at the end.
+    /// The last octets, by their number.
     Last(u64),
 }
 
 impl Asked {
-    /// The range that a request asks for; none where all is wanted: there is no range, more than one, or none that we
-    /// understand (§14.2 lets each be passed over), or what the client has of it (`If-Range`, §13.1.5) is not what there is.
+    /// Returns the range that a request asks for; `None` if the client wants the whole: there is no range, more than
+    /// one, or none that we understand (§14.2 allows us to ignore each), or the client has a part of something else
+    /// (`If-Range`, §13.1.5).
     pub fn of(method: &Method, headers: &HeaderMap, tag: &str) -> Option<Self> {
         if method != Method::GET || headers.get(header::IF_RANGE).is_some_and(|known| known != tag) {
             return None;
@@ -34,7 +35,7 @@ impl Asked {
         }
     }
 
-    /// The octets of so many; none where not one of them is asked for (416).
+    /// Returns the range within a blob of this length; `None` if it contains no octet of the blob (416).
     pub fn within(self, length: u64) -> Option<Range<u64>> {
         let range = match self {
             Self::From(first, last) => first..last.map_or(length, |last| last.saturating_add(1).min(length)),

@@ -1,5 +1,5 @@
-//! The changes of a call judged by what they lead to: where that is valid, all are made at one moment, whatever stands in
-//! whose way in between (RFC 8620 §5.3).
+//! Judges the changes of a call by their result: if that is valid, all changes are made at one moment, even if one
+//! stands in the way of another in between (RFC 8620 §5.3).
 
 use std::collections::{BTreeMap, HashSet};
 
@@ -19,7 +19,7 @@ use crate::standard::SetAnswer;
 
 /// The call cannot be carried out as a whole.
 pub enum Unfit {
-    /// Something in it, or what it leads to, is not valid.
+    /// A change, or the result of all, is not valid.
     Invalid,
     /// The store failed.
     Store(store::Error),
@@ -52,7 +52,7 @@ impl From<Fault> for Unfit {
 /// The mailboxes as they shall be. New mailboxes have the highest numbers.
 struct Intent {
     wishes: BTreeMap<FolderId, Wish>,
-    /// Those named in the call.
+    /// The mailboxes that the call names.
     named: HashSet<FolderId>,
     going: Vec<FolderId>,
 }
@@ -158,7 +158,7 @@ impl Intent {
         Ok(names::canonical(&line.join("/"))?)
     }
 
-    /// No mailbox gets a name, or comes to a place, where a sibling's reads the same.
+    /// Fails if a mailbox gets a name or a place where a sibling's name reads the same.
     fn check_siblings(&self, all: &[Folder]) -> Result<(), Unfit> {
         let (tree, mut siblings) = (Tree::new(all), Siblings::none());
         self.wishes.iter().for_each(|(id, wish)| siblings.add(*id, wish.parent, &wish.name));
@@ -171,7 +171,7 @@ impl Intent {
         }
     }
 
-    /// One mailbox at most has a role.
+    /// Fails if more than one mailbox has a role.
     fn check_roles(&self) -> Result<(), Unfit> {
         let mut met = HashSet::new();
         let staying = self.wishes.iter().filter(|(id, _)| !self.going.contains(id));
@@ -191,7 +191,7 @@ impl Intent {
         Ok(())
     }
 
-    /// Makes what is to be made, parents first.
+    /// Makes the new mailboxes, parents first.
     fn make(
         &self,
         tx: &mut Tx,
@@ -216,7 +216,8 @@ impl Intent {
     }
 }
 
-/// Only those that were there before the call: what is made in it is not changed in it as a whole.
+/// Finds a mailbox that was there before the call: a call that is carried out as a whole does not change its own new
+/// mailboxes.
 fn find<'a>(id: &str, tree: &Tree<'a>) -> Result<&'a Folder, Unfit> {
     FolderId::read(id).and_then(|id| tree.get(id)).ok_or(Unfit::Invalid)
 }

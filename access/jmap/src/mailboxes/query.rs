@@ -69,7 +69,7 @@ pub async fn changes(scope: &Scope, arguments: Object) -> Result<Object, MethodE
     if !listing.can_calculate_changes() {
         return Err(MethodError::cannot_calculate_changes());
     }
-    // In one look: positions are as of the state that is named.
+    // One reading gives all of it, so the positions belong to the state that the answer names.
     let looking = move |view: &store::View| -> Result<_, mailbox::Error> {
         let changed = account_changes::folders(view, account, since, limits::QUERY_CHANGES)?;
         Ok((changed, folder::list(view, account)?))
@@ -118,7 +118,7 @@ impl Listing {
         Ok(Self { filter: Filter::read(filter, Condition::read)?, sort, sort_as_tree, filter_as_tree })
     }
 
-    /// In a tree, a change of one moves others.
+    /// In a tree, a change of one mailbox moves others.
     fn can_calculate_changes(&self) -> bool {
         !self.sort_as_tree && !self.filter_as_tree
     }

@@ -1,5 +1,5 @@
-//! Mailbox/set (RFC 8621 §2.5): all of a call in one write, so that others see its outcome only. What that means for very
-//! many letters (they go with their mailbox, or the trash is another one) is done behind it, slice by slice.
+//! Mailbox/set (RFC 8621 §2.5): one write carries out the whole call, so that others see only its outcome. The work on
+//! very many letters (they go with their mailbox, or the trash is another one) follows behind it, slice by slice.
 
 use mail::seam::AccountId;
 use mailbox::{Change, Error, account_changes, folder};
@@ -45,7 +45,7 @@ pub async fn set(scope: &mut Scope, mut arguments: Object) -> Result<Object, Met
     let (answer, created) =
         span.write(&scope.server.store, move |tx| carry_out(tx, account, &batch, known.clone())).await?;
     scope.created = created;
-    // It is decided and goes on by itself; whoever asks next shall find it done.
+    // The change is decided and goes on by itself; the next client that asks shall find it done.
     if let Err(error) = folder::finish(&scope.server.store, account).await {
         tracing::debug!(%error, "what many letters take is done behind the request");
     }

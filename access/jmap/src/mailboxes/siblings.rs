@@ -1,9 +1,9 @@
 //! Names that nobody can tell apart: a client makes no `archive` beside `Archive`.
 //!
-//! RFC 8621 §2 forbids the same name twice under one parent, and this server has one name for each folder anyway. People
-//! do not read names as computers do, however, and file into the one and look into the other. So a name is not *made*
-//! here, nor given to a mailbox, that differs from a sibling's in case, width or normal form only. IMAP, fetching and
-//! importing bring what there is elsewhere, and keep such folders apart.
+//! RFC 8621 §2 forbids the same name twice under one parent, and this server has one name for each folder anyway.
+//! People do not read names as computers do, however: they file into the one and look into the other. So nobody can
+//! *make* or rename a mailbox here to a name that differs from a sibling's in case, width or normal form only. IMAP,
+//! fetching and importing bring folders as they are elsewhere, and keep such names apart.
 
 use std::collections::HashMap;
 
@@ -15,14 +15,14 @@ use super::{Tree, own_name};
 use crate::api::SetError;
 use crate::id::Id;
 
-/// Under which parent, and how the name reads.
+/// The parent, and the name as a person reads it.
 type Key = (Option<FolderId>, String);
 
-/// The mailboxes of an account by how their names read.
+/// The mailboxes of an account, by their names as a person reads them.
 pub struct Siblings(HashMap<Key, Vec<FolderId>>);
 
 impl Siblings {
-    /// Of these folders.
+    /// Collects these folders.
     pub fn of(all: &[Folder]) -> Self {
         let tree = Tree::new(all);
         let mut siblings = Self::none();
@@ -30,17 +30,17 @@ impl Siblings {
         siblings
     }
 
-    /// None yet.
+    /// Makes an empty collection.
     pub fn none() -> Self {
         Self(HashMap::new())
     }
 
-    /// One more.
+    /// Adds a mailbox.
     pub fn add(&mut self, id: FolderId, parent: Option<FolderId>, name: &str) {
         self.0.entry(key(parent, name)).or_default().push(id);
     }
 
-    /// One less.
+    /// Removes a mailbox.
     pub fn remove(&mut self, id: FolderId, parent: Option<FolderId>, name: &str) {
         if let Some(alike) = self.0.get_mut(&key(parent, name)) {
             alike.retain(|other| *other != id);

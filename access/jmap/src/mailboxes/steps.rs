@@ -20,7 +20,7 @@ use crate::standard::SetAnswer;
 /// The number of times that an update is tried again after a name stood in its way.
 const TRIES: usize = 5;
 
-/// Carries a call out in steps; what cannot be is undone alone.
+/// Carries a call out in steps; a step that fails is undone alone.
 pub fn carry_out(tx: &mut Tx, account: AccountId, batch: &Batch, known: &mut Created) -> Result<SetAnswer, Error> {
     let mut answer = SetAnswer::default();
     let mut siblings = Siblings::of(&folder::list(tx, account)?);
@@ -66,7 +66,7 @@ fn step<T>(tx: &mut Tx, work: impl FnOnce(&mut Tx) -> Result<T, Fault>) -> Resul
     }
 }
 
-/// Parents are made before their children, whatever the order they are asked for in.
+/// Creates parents before their children, in whatever order the client asks for them.
 fn create_all(
     tx: &mut Tx,
     account: AccountId,
@@ -125,7 +125,7 @@ fn create(
     Ok((folder::get(tx, id)?, wish))
 }
 
-/// Of a mailbox that was made: only what the client does not know.
+/// Returns the properties of a new mailbox that the client does not know.
 pub fn told(tx: &Tx, folder: &Folder, given: &Object) -> Result<Object, Error> {
     let above = above(tx, folder)?;
     let mut made = object(folder, &Tree::new(&above));
@@ -139,7 +139,7 @@ fn above(tx: &Tx, folder: &Folder) -> Result<Vec<Folder>, Error> {
     Ok(above.flatten().into_iter().collect())
 }
 
-/// Of a mailbox that was changed: what is other than was asked for. Names are kept composed.
+/// Returns the properties of a changed mailbox that differ from the client's wish. Names are stored composed.
 pub fn told_of_change(tx: &Tx, id: FolderId, change: &Object) -> Result<Option<Object>, Error> {
     let Some(Value::String(asked)) = change.get("name") else { return Ok(None) };
     let folder = folder::get(tx, id)?;
@@ -148,7 +148,7 @@ pub fn told_of_change(tx: &Tx, id: FolderId, change: &Object) -> Result<Option<O
     Ok(other.then(|| [("name".to_owned(), name.into())].into_iter().collect()))
 }
 
-/// Use, order and subscription, where they are other than they stand.
+/// Sets use, order and subscription, if they differ.
 pub fn settle(tx: &mut Tx, folder: &Folder, wish: &Wish) -> Result<(), Fault> {
     if wish.role != folder.special_use {
         if let Some(special) = wish.role
@@ -170,7 +170,7 @@ pub fn settle(tx: &mut Tx, folder: &Folder, wish: &Wish) -> Result<(), Fault> {
     Ok(())
 }
 
-/// The folder's whole name. A name that siblings cannot have is said by the mailbox.
+/// Returns the folder's whole name. The mailbox reports a name that siblings cannot have.
 fn full_name(tx: &Tx, account: AccountId, wish: &Wish) -> Result<String, Fault> {
     let Some(parent) = wish.parent else { return Ok(wish.name.clone()) };
     let parent = own(tx, account, parent)?.ok_or_else(|| {
@@ -180,7 +180,7 @@ fn full_name(tx: &Tx, account: AccountId, wish: &Wish) -> Result<String, Fault> 
     Ok(format!("{}{}{}", parent.name, names::SEPARATOR, wish.name))
 }
 
-/// A folder of the account; none where there is none of this number.
+/// Returns a folder of the account; `None` if it has none of this number.
 fn own(tx: &Tx, account: AccountId, id: FolderId) -> Result<Option<Folder>, Error> {
     match folder::get(tx, id) {
         Ok(folder) => Ok(Some(folder).filter(|folder| folder.account == account)),
@@ -189,7 +189,7 @@ fn own(tx: &Tx, account: AccountId, id: FolderId) -> Result<Option<Folder>, Erro
     }
 }
 
-/// An update that a name stands in the way of is tried again behind the others, which may take the name away.
+/// An update that is blocked by a name is tried again after the others, which may free the name.
 fn update_all(
     tx: &mut Tx,
     account: AccountId,

@@ -24,15 +24,15 @@ impl Wish {
         self.name == other.name && self.parent == other.parent
     }
 
-    /// The wish for a mailbox that was just made as `given` says: where no role is named, one that is made again has the
-    /// role that its name stands for.
+    /// Returns the wish for a mailbox that was just made from `given`: if the client names no role, a mailbox that is
+    /// made again has the role that its name stands for.
     pub fn of_made(&self, made: &Folder, given: &Object) -> Self {
         let role = if given.contains_key("role") { self.role } else { made.special_use };
         Self { role, ..self.clone() }
     }
 }
 
-/// Reads a whole object; all that is wrong with it is said at once.
+/// Reads a whole object; its error names all faults together.
 pub fn read(known: &Created, given: &Object) -> Result<Wish, SetError> {
     let mut bad = Vec::new();
     let mut wish = Wish { name: String::new(), parent: None, role: None, sort_order: 0, is_subscribed: true };
@@ -45,7 +45,7 @@ pub fn read(known: &Created, given: &Object) -> Result<Wish, SetError> {
     for (property, value) in given {
         match (property.as_str(), value) {
             ("name", _) => {}
-            // As it is where it is not given.
+            // A property that is not given stays as it is.
             (known, Value::Null) if PROPERTIES.contains(&known) => {}
             ("parentId", Value::String(id)) => match known.find(id) {
                 Some(folder) => wish.parent = Some(folder),

@@ -50,7 +50,7 @@ pub async fn changes(scope: &Scope, arguments: Object) -> Result<Object, MethodE
     answer.into_arguments(arguments.max_changes)
 }
 
-/// The filter; of one quota the order is no question, but what it cannot be sorted by is.
+/// Reads the filter. One quota needs no order, but the sort properties must still be valid.
 fn read(filter: Option<Value>, sort: Option<Vec<Comparator>>) -> Result<Option<Filter<Vec<Condition>>>, MethodError> {
     let sort = sort.unwrap_or_default();
     check_sort(&sort)?;

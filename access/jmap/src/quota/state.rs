@@ -1,4 +1,4 @@
-//! The state of a quota: how much the letters of an account take, and how much they may.
+//! The state of a quota: the octets that the letters of an account take, and the octets that they may take.
 
 use std::fmt::{self, Display, Formatter};
 
@@ -15,12 +15,12 @@ pub const LARGEST: u64 = (1 << 53) - 1;
 pub struct State {
     /// Octets that the letters take.
     pub used: u64,
-    /// Octets that they may take, where the administrator has set a limit.
+    /// The octets that they may take, if the administrator has set a limit.
     pub limit: Option<u64>,
 }
 
 impl State {
-    /// Reads a state as it was told; none for anything else.
+    /// Reads a state from its text; `None` for any other text.
     pub fn read(text: &str) -> Option<Self> {
         let octets = |digits: &str| number(digits).and_then(|number| u64::try_from(number).ok());
         match text.split_once('.') {

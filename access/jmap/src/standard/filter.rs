@@ -13,16 +13,16 @@ const MOST: usize = 256;
 pub enum Filter<C> {
     /// All of them.
     And(Vec<Filter<C>>),
-    /// One of them at least.
+    /// At least one of them holds.
     Or(Vec<Filter<C>>),
-    /// None of them.
+    /// None of them holds.
     Not(Vec<Filter<C>>),
     /// One condition.
     Condition(C),
 }
 
 impl<C> Filter<C> {
-    /// Reads a filter; none was given where this is `None`. `condition` reads one condition.
+    /// Reads a filter; `None` is an absent one. `condition` reads one condition.
     pub fn read(
         value: Option<Value>,
         mut condition: impl FnMut(Object) -> Result<C, MethodError>,

@@ -18,7 +18,8 @@ pub struct GetArguments {
 }
 
 impl GetArguments {
-    /// The ids asked for, each once; none: all there are. No more than may be, and no property but those `known`.
+    /// Checks the request: the ids, each once (without a list, all), are no more than allowed, and the properties are
+    /// among those `known`.
     pub fn checked(&mut self, known: &[&str]) -> Result<(), MethodError> {
         if let Some(ids) = &mut self.ids {
             once_each(ids)?;
@@ -45,7 +46,7 @@ pub fn check_properties(asked: Option<&[String]>, known: &[&str]) -> Result<(), 
     }
 }
 
-/// Only the properties asked for; the id always.
+/// Keeps only the requested properties, and the id.
 pub fn only(mut object: Object, properties: Option<&[String]>) -> Object {
     if let Some(properties) = properties {
         object.retain(|name, _| name == "id" || properties.iter().any(|asked| asked == name));

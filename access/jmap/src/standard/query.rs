@@ -14,18 +14,18 @@ pub struct Comparator {
     pub property: String,
     pub is_ascending: bool,
     pub collation: Option<String>,
-    /// Of the comparators of RFC 8621 §4.4.2 that look for a keyword.
+    /// The keyword, for the comparators of RFC 8621 §4.4.2 that sort by one.
     pub keyword: Option<String>,
 }
 
-/// A comparator as clients write it, null for what they leave out. Properties that we do not know are passed over:
-/// jmapc writes arguments of `/query` here as well.
+/// A comparator as clients write it, with null for what they leave out. Unknown properties are ignored: jmapc writes
+/// arguments of `/query` here as well.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct WrittenComparator {
     property: String,
     is_ascending: Option<bool>,
-    /// No RFC has it, and passing it over would turn the list around.
+    /// No RFC has it, and ignoring it would turn the list around.
     is_descending: Option<bool>,
     collation: Option<String>,
     keyword: Option<String>,
@@ -39,7 +39,7 @@ impl From<WrittenComparator> for Comparator {
     }
 }
 
-/// The most comparators of one list: what is alike in so many ways stands in the order of its ids.
+/// The most comparators of one list: letters that are equal in so many ways are ordered by their ids.
 const MOST_COMPARATORS: usize = 16;
 
 /// A sort with more comparators than may be is an error.
@@ -93,7 +93,7 @@ pub struct QueryChangesArguments {
     pub calculate_total: bool,
 }
 
-/// Reads the arguments of a method that has some of `own` beside those that every `/query` (or `/queryChanges`) has.
+/// Reads the arguments of a method that has some of its `own` beside those of every `/query` (or `/queryChanges`).
 pub fn arguments_and<C: DeserializeOwned, O: DeserializeOwned>(
     mut arguments: Object,
     own: &[&str],
@@ -114,14 +114,14 @@ pub struct Part {
 }
 
 impl Part {
-    /// From the arguments of `/query`.
+    /// Makes the part from the arguments of `/query`.
     pub fn new(position: i64, anchor: Option<String>, anchor_offset: i64, limit: Option<u64>) -> Self {
         let asked = limit.map_or(usize::MAX, |limit| usize::try_from(limit).unwrap_or(usize::MAX));
         let limit = asked.min(limits::QUERY);
         Self { position, anchor, anchor_offset, limit, clamped: limit < asked }
     }
 
-    /// The part of a whole list: where it begins, and its ids.
+    /// Returns the part of a whole list: its position, and its ids.
     pub fn of(&self, ids: &[String]) -> Result<(usize, Vec<String>), MethodError> {
         let step = |from: usize, by: i64| {
             let size = usize::try_from(by.unsigned_abs()).unwrap_or(usize::MAX);
@@ -147,13 +147,13 @@ pub struct QueryAnswer {
     pub position: u64,
     pub ids: Vec<String>,
     pub total: Option<u64>,
-    /// The limit, where it is ours and not the client's.
+    /// The limit, if it is ours and not the client's.
     pub limit: Option<usize>,
 }
 
 impl QueryAnswer {
-    /// The part of a list that is known as a whole, of which changes can be calculated; with `total`, how many there are.
-    /// The anchor not on the list is an error.
+    /// Returns the part of a list that is known as a whole and whose changes can be calculated; with `total`, also its
+    /// length. An anchor that is not on the list is an error.
     pub fn part_of(
         ids: &[String],
         part: &Part,
@@ -173,7 +173,7 @@ impl QueryAnswer {
         })
     }
 
-    /// As an object.
+    /// Returns the answer as an object.
     pub fn into_arguments(self) -> Object {
         let mut object = Object::new();
         object.insert("accountId".into(), self.account.into());
@@ -202,7 +202,7 @@ pub struct QueryChangesAnswer {
 }
 
 impl QueryChangesAnswer {
-    /// As an object, if there is no more in it than the client takes.
+    /// Returns the answer as an object, if it contains no more changes than the client accepts.
     pub fn into_arguments(self, most: Option<u64>) -> Result<Object, MethodError> {
         let count = self.removed.len() + self.added.len();
         if most.is_some_and(|most| count as u64 > most) {

@@ -19,7 +19,7 @@ pub struct SetArguments {
 }
 
 impl SetArguments {
-    /// No more than may be, and all of the right type.
+    /// Fails if there are too many objects, or if one is of the wrong type.
     pub fn check(&self) -> Result<(), MethodError> {
         let (create, update) = (self.create.as_ref(), self.update.as_ref());
         let count = create.map_or(0, serde_json::Map::len)
@@ -86,7 +86,7 @@ pub struct SetAnswer {
 }
 
 impl SetAnswer {
-    /// Notes what became of a creation; gives whether it succeeded.
+    /// Notes the result of a creation; returns true if it succeeded.
     pub fn create(&mut self, key: &str, outcome: Result<Object, SetError>) -> bool {
         match outcome {
             Ok(object) => {
@@ -100,7 +100,7 @@ impl SetAnswer {
         }
     }
 
-    /// Notes what became of an update; with it what changed that was not asked for.
+    /// Notes the result of an update, with the changes that the client did not ask for.
     pub fn update(&mut self, id: &str, outcome: Result<Option<Object>, SetError>) {
         match outcome {
             Ok(more) => drop(self.updated.insert(id.to_owned(), more.map_or(Value::Null, Value::Object))),
@@ -108,7 +108,7 @@ impl SetAnswer {
         }
     }
 
-    /// Notes what became of a destruction.
+    /// Notes the result of a destruction.
     pub fn destroy(&mut self, id: &str, outcome: Result<(), SetError>) {
         match outcome {
             Ok(()) => self.destroyed.push(id.into()),

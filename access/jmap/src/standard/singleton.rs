@@ -1,4 +1,4 @@
-//! Kinds of which an account has exactly one object, called `singleton` (RFC 8621 §8 is the first of them).
+//! Kinds of object of which an account has exactly one, called `singleton` (RFC 8621 §8 is the first of them).
 
 use mail::seam::AccountId;
 use mailbox::account_changes::Cursor;
@@ -13,15 +13,15 @@ use crate::state;
 /// The one id there is.
 pub const ID: &str = "singleton";
 
-/// One kind of them.
+/// One such kind.
 pub struct Singleton {
     pub kind: Kind,
     /// The last change of the kind; [`Span`] asks for it.
     pub state: span::StateOf,
     pub properties: &'static [&'static str],
-    /// The object as clients see it. What was never said, or is null, is not in the record.
+    /// Makes the object as clients see it. The record does not contain properties that were never set, or are null.
     pub object: fn(Option<&Record>) -> Object,
-    /// Judges the object as a client wants it to be, and may change it; gives what was changed of it.
+    /// Judges the object that a client wants, and may change it; returns its changes.
     pub judge: fn(&mut Object) -> Result<Option<Object>, SetError>,
 }
 
@@ -94,7 +94,7 @@ impl Singleton {
     }
 }
 
-/// `invalidProperties` of those that do not fit; nothing where all do.
+/// Returns `invalidProperties` for those that do not fit; `Ok` if all do.
 pub fn all_fit(object: &Object, fits: fn(&str, &serde_json::Value) -> bool) -> Result<(), SetError> {
     let bad = object.iter().filter(|(name, value)| !fits(name, value)).map(|(name, _)| name.clone());
     let bad: Vec<String> = bad.collect();

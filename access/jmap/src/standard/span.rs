@@ -11,11 +11,11 @@ use crate::state;
 /// The state of a kind of objects in an account.
 pub type StateOf = fn(&View, AccountId) -> Result<Change, Error>;
 
-/// From where to where an account has come by what one call does.
+/// The two states between which one call changes an account.
 ///
-/// Between the two states told lies nothing but what the call did, so that a client that stands at the old one may go on
-/// at the new one. Where somebody else changed something in the middle of the call, the old state is told as one the
-/// client does not stand at: it asks for the changes, and misses none.
+/// Between the two states in the answer lies nothing but the call's own changes, so that a client at the old state may
+/// go on at the new one. If somebody else changed something in the middle of the call, the answer names an old state
+/// that the client is not at: the client asks for the changes, and misses none.
 pub struct Span {
     account: AccountId,
     state: StateOf,
@@ -63,7 +63,7 @@ impl Span {
         self.expected.as_ref().is_some_and(|expected| *expected != written(now))
     }
 
-    /// Makes changes in one write, which is not done where the state that the client takes for granted is another by then.
+    /// Makes changes in one write, which fails if the state is no longer the one that the client expects.
     pub async fn write<T: Send + 'static>(
         &mut self,
         store: &Store,
@@ -95,7 +95,7 @@ impl Span {
         self.expected.clone()
     }
 
-    /// The state was another: for the call as a whole, or for what was left of it.
+    /// Returns the error for a state that has changed: before the call, or before the rest of it.
     pub fn mismatch(&self) -> MethodError {
         if self.wrote { MethodError::server_partial_fail() } else { MethodError::state_mismatch() }
     }
@@ -112,7 +112,7 @@ impl Span {
         }
     }
 
-    /// The states to be told: before, and after.
+    /// Returns the states for the answer: before, and after.
     pub fn ends(&self) -> (String, String) {
         (written(self.old), written(self.new))
     }

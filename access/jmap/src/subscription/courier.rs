@@ -53,7 +53,7 @@ impl Courier {
         &self.client
     }
 
-    /// May this client still be told something? An error: we cannot find out now.
+    /// Returns true if this client may still get messages. An error means that we cannot find out now.
     pub async fn is_good(&self, subscription: &Subscription) -> Result<bool, OurFault> {
         self.credentials.is_good(subscription.account, &subscription.credential, subscription.made).await
     }
@@ -76,7 +76,7 @@ impl Courier {
         Some(room)
     }
 
-    /// From now on the subscription is told of changes.
+    /// Starts telling the subscription of changes.
     pub async fn begin(&self, subscription: Subscription, from: States) {
         // Fails only when the server closes; then it begins with the next opening.
         let _ = self.errands.send(Errand::Tell(Box::new(subscription), Box::new(from))).await;
@@ -107,11 +107,11 @@ impl Deliveries {
     }
 }
 
-/// One for each errand; they end with this. Each gives the subscription that it told of changes.
+/// The tasks, one for each errand; they end with this. Each returns the subscription that it served.
 #[derive(Default)]
 struct Tasks {
     all: JoinSet<Option<SubscriptionId>>,
-    /// Those that are told, so that none is told twice.
+    /// The subscriptions that have a task, so that none has two.
     told: HashSet<SubscriptionId>,
 }
 

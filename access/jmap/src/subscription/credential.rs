@@ -16,7 +16,7 @@ pub enum Credential {
     Token([u8; 32]),
 }
 
-/// Says whether what a client has logged in with still lets it in.
+/// Checks if the credential of a client is still good.
 pub trait Credentials: Send + Sync {
     /// `since` is when it last did.
     fn is_good<'a>(
@@ -28,7 +28,7 @@ pub trait Credentials: Send + Sync {
 }
 
 impl Credential {
-    /// Of a request that was let in.
+    /// Returns the credential of a request that was let in.
     pub fn of(headers: &HeaderMap) -> Self {
         let given = headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok()).unwrap_or_default();
         match given.split_once(' ') {
@@ -37,14 +37,14 @@ impl Credential {
         }
     }
 
-    /// Of a token.
+    /// Returns the credential for a token.
     pub fn of_token(token: &str) -> Self {
         let mut key = [0; 32];
         key.copy_from_slice(digest::digest(&digest::SHA256, token.as_bytes()).as_ref());
         Self::Token(key)
     }
 
-    /// For the disk: nothing stands for the password.
+    /// Writes the credential for the disk: an empty text stands for the password.
     pub(super) fn written(&self) -> String {
         match self {
             Self::Password => String::new(),
@@ -52,7 +52,7 @@ impl Credential {
         }
     }
 
-    /// From the disk.
+    /// Reads a credential from the disk.
     pub(super) fn read(written: &str) -> Self {
         let mut key = [0; 32];
         for (at, octet) in key.iter_mut().enumerate() {

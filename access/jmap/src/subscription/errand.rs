@@ -1,4 +1,4 @@
-//! One subscription: its code is sent, or it is told of changes, with growing pauses while that fails.
+//! Serves one subscription: sends its code, or tells it of changes, with growing pauses while that fails.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -15,14 +15,14 @@ use crate::id::Id;
 use crate::push::{self, States};
 use crate::server::Server;
 
-/// Many changes at once are one message, and a client is told no oftener than this.
+/// Several changes within this time are one message, and a client gets no two messages within it.
 const PAUSE: Duration = Duration::from_secs(1);
 /// The first pause after a failure, and the longest.
 const FIRST: Duration = Duration::from_secs(30);
 const LONGEST: Duration = Duration::from_secs(3600);
-/// After so many failures in a row nobody is there any more.
+/// After so many failures in a row we assume that nobody listens any more.
 const GIVE_UP: u32 = 24;
-/// Tries to send a code: who does not get it makes another subscription.
+/// The tries to send a code: a client that does not get it makes another subscription.
 const CODE_TRIES: u32 = 3;
 /// A subscription that has gone or expired is noticed within this, when nothing changes.
 const LOOK: Duration = Duration::from_secs(3600);
@@ -32,7 +32,7 @@ enum Pushed {
     Done,
     /// The service says that nobody listens there any more.
     Gone,
-    /// Try again, after this where the service says so.
+    /// Try again, after this time if the service names one.
     Later(Option<Duration>),
 }
 
@@ -47,13 +47,14 @@ pub async fn verify(server: Arc<Server>, new: Subscription) {
     }
 }
 
-/// Nothing more is posted to a client that may not know it: its person wonders why nothing comes.
+/// Logs that we stop posting to a client that may not know it: its person wonders why nothing comes.
 fn note_given_up(to: &Subscription, why: &str) {
     let (account, id) = (to.account.0, to.id.id());
     tracing::info!(account, subscription = id, why, "a client is told of no changes");
 }
 
-/// Tells a subscription of changes `from` these states on, until it is gone. Without them it is told all states at once.
+/// Tells a subscription of changes since the states `from`, until it is gone. Without `from` it tells all states
+/// immediately.
 pub async fn tell(server: Arc<Server>, subscription: Subscription, from: Option<States>) {
     let (id, account) = (subscription.id, subscription.account);
     // Watched first, read then: no change falls between.
@@ -115,7 +116,7 @@ async fn forget(server: &Server, subscription: &Subscription) {
     }
 }
 
-/// One message, unless the client may not come in any more.
+/// Posts one message, unless the client's credential is no longer good.
 async fn deliver(server: &Server, to: &Subscription, message: &Value) -> Pushed {
     let Some(courier) = server.courier.get() else { return Pushed::Gone };
     match courier.is_good(to).await {
@@ -137,21 +138,21 @@ async fn deliver(server: &Server, to: &Subscription, message: &Value) -> Pushed 
     }
 }
 
-/// By what the service of this client knows that the message is ours (RFC 8292): those that the client has told of our key
-/// take it from nobody else.
+/// Returns the header by which the client's push service knows that the message is ours (RFC 8292): a service that
+/// knows our key accepts a message from nobody else.
 async fn authorization(server: &Server, to: &Subscription) -> Option<HeaderValue> {
     let vapid = server.vapid().await.inspect_err(|error| tracing::warn!(%error, "clients are told of changes later"));
     vapid.ok()?.authorization(&Url::parse(&to.url).ok()?, (server.clock)())
 }
 
-/// One message (RFC 8030 §5). Its address is a secret of the client, and stays out of the log.
+/// Posts one message (RFC 8030 §5). Its address is a secret of the client, and stays out of the log.
 async fn post(courier: &Courier, to: &Subscription, message: &Value, ours: HeaderValue) -> Pushed {
     let Ok(url) = Url::parse(&to.url) else { return Pushed::Gone };
     let plain = message.to_string().into_bytes();
     let mut fields = HeaderMap::from_iter([
         (AUTHORIZATION, ours),
         (CONTENT_TYPE, HeaderValue::from_static("application/json")),
-        // For a device that is off: a day.
+        // The service keeps the message for a day, in case the device is off.
         (HeaderName::from_static("ttl"), HeaderValue::from_static("86400")),
     ]);
     let body = match &to.keys {

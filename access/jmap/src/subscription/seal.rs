@@ -1,4 +1,4 @@
-//! Messages that only the client can read, whoever carries them to it (RFC 8291, RFC 8188).
+//! Encrypts messages so that only the client can read them, whoever carries them (RFC 8291, RFC 8188).
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -22,20 +22,20 @@ pub struct Keys {
 }
 
 impl Keys {
-    /// From the two properties of a subscription, in base64url. `None`: they are not of the right form, or the point is not
-    /// on the curve.
+    /// Reads the two properties of a subscription, in base64url. `None`: they are not of the right form, or the point
+    /// is not on the curve.
     pub fn parse(p256dh: &str, auth: &str) -> Option<Self> {
         let decode = |text: &str| URL_SAFE_NO_PAD.decode(text.trim_end_matches('=')).ok();
         let keys = Self { public: decode(p256dh)?.try_into().ok()?, auth: decode(auth)?.try_into().ok()? };
         keys.seal(b"").ok().map(|_| keys)
     }
 
-    /// For the disk.
+    /// Writes the keys for the disk.
     pub fn written(&self) -> String {
         format!("{} {}", URL_SAFE_NO_PAD.encode(self.public), URL_SAFE_NO_PAD.encode(self.auth))
     }
 
-    /// From the disk.
+    /// Reads the keys from the disk.
     pub fn read(written: &str) -> Option<Self> {
         let (public, auth) = written.split_once(' ')?;
         Self::parse(public, auth)

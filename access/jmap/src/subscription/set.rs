@@ -22,7 +22,7 @@ use crate::standard::{self, SetAnswer, SetArguments};
 const MOST: usize = 16;
 /// The longest life of one: a client that is still there asks for more.
 const LIFE: Duration = Duration::from_secs(7 * 24 * 3600);
-/// Octets of the longest address, of the longest name of a device or a type, and how many types.
+/// The most octets of an address, and of the name of a device or a type, and the most types.
 const LONGEST_URL: usize = 2048;
 const LONGEST_NAME: usize = 255;
 const MOST_TYPES: usize = 64;
@@ -82,8 +82,8 @@ pub async fn set(scope: &mut Scope, arguments: Object) -> Result<Object, MethodE
     Ok(answer)
 }
 
-/// A client that is not told of changes looks as if nothing ever came: why stands in the log. Where it wanted to be
-/// told, and its code, are its secrets.
+/// A client without a subscription looks as if nothing ever came: the log gives the reason. The address that it named,
+/// and its code, are its secrets.
 fn note_refused(scope: &Scope, error: &SetError) {
     let login = &scope.person.address;
     tracing::info!(%login, kind = error.kind(), why = error.description(), "a push subscription is refused");
@@ -115,7 +115,8 @@ async fn create_one(scope: &Scope, given: &Object) -> Result<Result<Object, SetE
         Ok(new) => new,
         Err(bad) => return Ok(Err(SetError::invalid(bad))),
     };
-    // Each leads to a message to an address that somebody chose: not as many as they like.
+    // Each subscription causes a message to an address that somebody chose, so a person may not make as many as they
+    // like.
     let Some(errand) = courier.verification(account, now) else {
         return Ok(Err(SetError::new("rateLimit").because("too many subscriptions; wait an hour")));
     };
@@ -183,14 +184,15 @@ fn read_keys(given: &Value) -> Option<Keys> {
     Keys::parse(text("p256dh")?, text("auth")?)
 }
 
-/// When it is to end, and no later than we allow; without a wish, then. `None`: no time, or one that is over.
+/// Returns the end of a subscription: the wished time, but no later than we allow; without a wish, that latest time.
+/// `None`: the text is no time, or the time is over.
 fn read_expires(given: Option<&Value>, now: Timestamp) -> Option<Timestamp> {
     let latest = now.after(LIFE);
     match given {
         None | Some(Value::Null) => Some(latest),
         Some(given) => {
             let wished = Timestamp(filter::date(given.as_str()?)?);
-            // To the second, which is what we say.
+            // The time is cut to the second, which is the precision of the answer.
             let end = Timestamp::from_seconds(wished.min(latest).seconds());
             (end > now).then_some(end)
         }
@@ -230,7 +232,7 @@ async fn update_one(scope: &Scope, id: &str, change: Object) -> Result<Result<Op
     Ok(Ok(ends.then(|| [expires].into_iter().collect())))
 }
 
-/// Changes one; gives it, and the states from which on it is told of changes if that begins now.
+/// The changed subscription, and the states since which it is told of changes if that begins now.
 type Changed = Result<(Subscription, Option<States>), SetError>;
 
 fn update(
@@ -246,7 +248,7 @@ fn update(
     for (name, value) in change {
         let fits = match name.as_str() {
             "verificationCode" => {
-                // Whoever knows the code can read what arrives there. One that is no longer shown is no change.
+                // A client that knows the code can read what arrives there. Showing the code once more changes nothing.
                 let right = *value == subscription.code.as_str();
                 subscription.is_verified |= right;
                 right

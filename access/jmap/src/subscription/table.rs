@@ -24,26 +24,26 @@ fn read(row: &store::Row) -> Result<Subscription, store::Error> {
     })
 }
 
-/// Those of a person that have not expired, in the order they came.
+/// Returns the subscriptions of a person that have not expired, in the order they came.
 pub fn list(view: &View, account: AccountId, now: Timestamp) -> Result<Vec<Subscription>, store::Error> {
     let sql =
         format!("SELECT {COLUMNS} FROM jmap_subscription WHERE account = $1 AND expires > $2 ORDER BY subscription");
     view.query(&sql, params![account.0, now.0], read)
 }
 
-/// One of them.
+/// Returns one subscription.
 pub fn get(view: &View, id: SubscriptionId, now: Timestamp) -> Result<Option<Subscription>, store::Error> {
     let sql = format!("SELECT {COLUMNS} FROM jmap_subscription WHERE subscription = $1 AND expires > $2");
     view.query_opt(&sql, params![id.0, now.0], read)
 }
 
-/// Everybody's that are to be told of changes.
+/// Returns all subscriptions that are to be told of changes.
 pub fn verified(view: &View, now: Timestamp) -> Result<Vec<Subscription>, store::Error> {
     let sql = format!("SELECT {COLUMNS} FROM jmap_subscription WHERE verified = 1 AND expires > $1");
     view.query(&sql, params![now.0], read)
 }
 
-/// Makes one. Those that have expired make room first.
+/// Makes a subscription. Expired ones make room first.
 pub fn create(tx: &mut Tx, new: &Subscription, now: Timestamp) -> Result<SubscriptionId, store::Error> {
     tx.execute("DELETE FROM jmap_subscription WHERE account = $1 AND expires <= $2", params![new.account.0, now.0])?;
     tx.query_one(
@@ -65,14 +65,14 @@ pub fn create(tx: &mut Tx, new: &Subscription, now: Timestamp) -> Result<Subscri
     )
 }
 
-/// Writes what a client may change.
+/// Writes the properties that a client may change.
 pub fn update(tx: &mut Tx, changed: &Subscription) -> Result<(), store::Error> {
     let sql = "UPDATE jmap_subscription SET verified = $2, expires = $3, types = $4 WHERE subscription = $1";
     let verified = i64::from(changed.is_verified);
     tx.execute(sql, params![changed.id.0, verified, changed.expires.0, types(changed)]).map(drop)
 }
 
-/// Takes one away; false where a person has no such one.
+/// Destroys a subscription; returns false if the person has no such one.
 pub fn destroy(tx: &mut Tx, account: AccountId, id: SubscriptionId) -> Result<bool, store::Error> {
     let sql = "DELETE FROM jmap_subscription WHERE subscription = $1 AND account = $2";
     Ok(tx.execute(sql, params![id.0, account.0])? > 0)

@@ -15,7 +15,7 @@ use store::{Key, Store, Tx, params};
 /// The lifetime of a token. RFC 8292 §2 allows a day; clocks differ.
 const LIFE: Duration = Duration::from_secs(12 * 3600);
 
-/// Our key, and whom a service that is in trouble with us can write to.
+/// Our key, and the address that a push service can write to if it has trouble with us.
 pub struct Vapid {
     key: EcdsaKeyPair,
     public: String,
@@ -54,8 +54,8 @@ impl Vapid {
         &self.public
     }
 
-    /// The header by which the service at `url` knows us (RFC 8292 §3): a token for that service alone. `None` where chance
-    /// failed.
+    /// Returns the header by which the service at `url` knows us (RFC 8292 §3): a token for that service alone. `None`
+    /// if the random generator failed.
     pub fn authorization(&self, url: &Url, now: Timestamp) -> Option<HeaderValue> {
         let claims = json!({
             "aud": url.origin().ascii_serialization(), "exp": now.after(LIFE).seconds(), "sub": self.contact,

@@ -9,7 +9,7 @@ fn upload(fixture: &Fixture, create: Value) -> Value {
     fixture.call("Blob/upload", json!({"create": create}))
 }
 
-/// One blob of these sources.
+/// Makes one blob of these sources.
 fn made(fixture: &Fixture, sources: Value) -> String {
     let answer = upload(fixture, json!({"k": {"data": sources}}));
     answer["created"]["k"]["id"].as_str().unwrap_or_else(|| panic!("{answer}")).to_owned()
@@ -91,7 +91,7 @@ fn nothing_is_guessed_of_a_blob_to_be_made() {
     assert!(upload(&fixture, json!({"k": {"data": [], "more": 5}}))["notCreated"]["k"].is_object());
     let two = json!({"a": {"data": [{"blobId": "#b"}]}, "b": {"data": [{"blobId": "#a"}]}});
     assert_eq!(upload(&fixture, two)["notCreated"].as_object().unwrap().len(), 2, "they wait for each other");
-    // As many pieces as there may be, of which the session tells.
+    // This is the most pieces that the session allows.
     let many: Vec<Value> = (0..256).map(|n| json!({"data:asText": (n % 10).to_string()})).collect();
     assert_eq!(get(&fixture, &made(&fixture, json!(many)), json!({"properties": ["size"]}))["size"], 256);
 }
@@ -108,7 +108,7 @@ fn a_blob_is_no_larger_than_it_may_be_and_a_call_reads_no_more_than_its_share() 
     );
     let part = made(&fixture, json!([{"blobId": large, "offset": 29_999_990}, {"data:asText": "y"}]));
     assert_eq!(get(&fixture, &part, json!({}))["data:asText"], "xxxxxxxxxxy");
-    // Thirty megabytes have no room in a response; what they come to has.
+    // A response has no room for thirty megabytes, but it has room for their digests.
     assert_eq!(fixture.error("Blob/get", json!({"ids": [large]})), "requestTooLarge");
     let digested = get(&fixture, &large, json!({"properties": ["size", "digest:sha-256"]}));
     assert_eq!(digested["size"], 30_000_000);
@@ -219,7 +219,7 @@ fn parts_of_letters_are_read_decoded_and_belong_to_their_letter() {
     let responses = fixture.request(&request)["methodResponses"].clone();
     assert_eq!(responses[0][1]["type"], "unknownDataType");
     assert_eq!(responses[1][1]["list"][0]["data:asText"], "say world");
-    // Nobody else's.
+    // The blob belongs to nobody else.
     fixture.expunge(&email);
     assert_eq!(fixture.call("Blob/get", json!({"ids": [whole, part]}))["notFound"], json!([whole, part]));
 }

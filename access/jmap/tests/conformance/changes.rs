@@ -111,7 +111,7 @@ fn letters_of_conversations_that_become_one_come_under_new_ids() {
 fn a_conversation_whose_letter_was_read_or_moved_since_is_not_passed_over_in_pieces() {
     let fixture = Fixture::new();
     let ids: Vec<String> = (0..4).map(|n| fixture.deliver("inbox", &letter("x", &n.to_string(), ""))).collect();
-    // Flags and places change no conversation, but they change in which order letters are looked at.
+    // Flags and places change no conversation, but they change the order in which letters are looked at.
     fixture.flag(&ids[1], System::SEEN);
     fixture.call("Email/set", json!({"update": {&ids[0]: {"mailboxIds": {fixture.role("archive"): true}}}}));
     for most in 1..5 {
@@ -178,7 +178,8 @@ impl Client {
 
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(12))]
-    /// However the steps fall, a client that follows the changes in pieces of any size knows what there is.
+    /// Whatever the order of the steps, a client that follows the changes in pieces of any size knows the whole
+    /// mailbox.
     #[test]
     fn who_follows_the_changes_knows_what_there_is(steps in proptest::collection::vec((0u8..8, 0usize..40, 1u64..6), 1..40)) {
         let fixture = Fixture::new();
@@ -210,7 +211,7 @@ proptest! {
         let got = fixture.call("Email/get", json!({"ids": ids, "properties": ["threadId"]}));
         let threads: std::collections::BTreeSet<String> = got["list"].as_array().unwrap().iter().map(|one| one["threadId"].as_str().unwrap().to_owned()).collect();
         prop_assert_eq!(&client.threads, &threads);
-        // The counters are what they count.
+        // The counters agree with the letters that they count.
         let inbox = fixture.call("Mailbox/get", json!({"ids": [fixture.role("inbox")]}))["list"][0].clone();
         let count = |filter: Value, collapse: bool| {
             let found = fixture.call("Email/query", json!({"filter": filter, "collapseThreads": collapse, "limit": 1000}));
@@ -263,7 +264,7 @@ fn an_answer_that_names_no_letter_is_told_in_its_conversation() {
     assert_eq!(first, thread(&bob));
     let members = fixture.call("Thread/get", json!({"ids": [first]}))["list"][0]["emailIds"].clone();
     assert_eq!(members.as_array().unwrap().len(), 3);
-    // The letter of the conversation that was joined to the other is another one now, and clients are told so.
+    // The letter of the conversation that joined the other one has a new thread id, and clients learn of it.
     let changes = fixture.call("Email/changes", json!({"sinceState": emails}));
     assert_eq!(changes["destroyed"], json!([carol]));
     assert_eq!(changes["created"].as_array().unwrap().len(), 2);

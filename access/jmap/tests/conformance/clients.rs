@@ -47,8 +47,8 @@ const METHODS: [&str; 37] = [
     "VacationResponse/set",
 ];
 
-/// Checks that each error in a response says its type and in words what is wrong, and `invalidProperties` of what.
-/// Gives how many there were.
+/// Checks that each error in a response gives its type and a description, and that `invalidProperties` names
+/// properties. Returns the number of errors.
 fn all_errors_speak(response: &Value) -> usize {
     let mut count = 0;
     let mut check = |error: &Value| {
@@ -197,7 +197,7 @@ fn null_is_what_was_not_given_for_every_argument_with_a_default() {
         let answer = fixture.call(method, arguments.clone());
         assert!(answer.get("type").is_none(), "{method} {arguments}: {answer}");
     }
-    // One that has no default is missing.
+    // An argument that has no default is missing.
     for (method, arguments) in [
         ("Email/changes", json!({"sinceState": null})),
         ("Email/import", json!({"emails": null})),
@@ -275,7 +275,7 @@ fn what_a_client_says_too_much_of_a_new_letter_is_passed_over() {
 
 #[test]
 fn an_invitation_is_sent_with_the_parameters_that_make_it_one() {
-    // As Bulwark writes it: the whole field where the RFC has the type only (RFC 6047 §2.4).
+    // Bulwark writes the whole field in place of the type alone (RFC 6047 §2.4).
     let fixture = Fixture::new();
     let create = |kind: &str| {
         fixture.call(
@@ -366,7 +366,7 @@ fn a_name_that_people_cannot_tell_from_a_siblings_is_not_made() {
     assert_eq!(both["created"].as_object().map(serde_json::Map::len), Some(1), "{both}");
     assert_eq!(both["notCreated"].as_object().unwrap().values().next().unwrap()["type"], "alreadyExists", "{both}");
     assert!(both["updated"].as_object().unwrap().contains_key(&archive), "{both}");
-    // One's own name may be written otherwise.
+    // A mailbox may change the case of its own name.
     assert_eq!(update(&archive, json!({"name": "ARCHIVE"}))["updated"], json!({&archive: null}));
     // IMAP has both, and whatever else is changed of them can be.
     let other = fixture.write(|tx| mailbox::folder::create(tx, crate::fixture::ALICE, "Archive", None));
@@ -403,7 +403,7 @@ fn the_places_of_what_is_written_sent_and_thrown_away_are_not_destroyed() {
     assert_eq!(fixture.role("trash"), bin);
     let junk = fixture.role("junk");
     assert_eq!(fixture.call("Mailbox/set", json!({"destroy": [junk]}))["destroyed"], json!([junk]));
-    // One that is made again by its name has its role again, unless its maker says otherwise.
+    // A mailbox that is made again by its name has its role again, unless its maker says otherwise.
     let without = fixture.call("Mailbox/set", json!({"create": {"k": {"name": "Junk", "role": null}}}));
     let plain = without["created"]["k"]["id"].as_str().unwrap_or_else(|| panic!("{without}")).to_owned();
     assert_eq!(fixture.call("Mailbox/get", json!({"ids": [plain]}))["list"][0]["role"], Value::Null);

@@ -1,4 +1,4 @@
-//! The core of it all (RFC 8620 §3, §4, §5): what holds for every method, shown with a few.
+//! The core of JMAP (RFC 8620 §3, §4, §5): the rules for every method, shown with a few.
 
 use crate::fixture::{Fixture, USING};
 use serde_json::{Map, Value, json};

@@ -346,7 +346,7 @@ fn letters_are_imported_and_parsed_from_blobs() {
     let refused = import(json!({"blobId": no_letter, "mailboxIds": {&inbox: true}}));
     assert_eq!(refused["notCreated"]["k"]["type"], "invalidEmail");
 
-    // The letter inside the letter, and what is attached to it, have blobs of their own.
+    // The letter inside the letter, and its attachments, have blobs of their own.
     let inside = get(&fixture, &id, json!({}))["attachments"][1]["blobId"].as_str().unwrap().to_owned();
     let parsed =
         fixture.call("Email/parse", json!({"blobIds": [inside, blob, no_letter, "L999"], "fetchTextBodyValues": true}));

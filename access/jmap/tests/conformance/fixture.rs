@@ -77,8 +77,8 @@ fn wire() -> Wire {
     Wire { ip: [127, 0, 0, 1].into(), hello: String::new(), tls: String::new() }
 }
 
-/// Keeps what was sent; refuses what is for `refused@…`. What happens to letters stands in the trace, as the queue and
-/// the MDA write it there.
+/// Keeps the letters that are sent; refuses those for `refused@…`. The trace holds the events of the letters, as the
+/// queue and the MDA write them.
 pub struct Post(pub Mutex<Vec<(Letter, Envelope)>>, pub Mutex<Waiting>, Store);
 
 /// Letters that wait for their time.
@@ -230,7 +230,7 @@ impl Fixture {
         FolderId(self.role(role)[1..].parse().unwrap())
     }
 
-    /// Files a letter as a delivery does; gives its Email id.
+    /// Files a letter as a delivery does; returns its Email id.
     pub fn deliver(&self, role: &str, letter: &str) -> String {
         self.deliver_at(role, letter, NOW)
     }
@@ -284,7 +284,7 @@ impl Fixture {
         done
     }
 
-    /// Writes down what happened to the letter that was sent last.
+    /// Notes an event of the letter that was sent last.
     pub fn happened(&self, event: Event) {
         let letter = self.post.0.lock().unwrap().last().unwrap().0.id;
         let step = Step { letter, at: NOW, event };
@@ -304,7 +304,7 @@ impl Fixture {
         (changes["created"].clone(), changes["updated"].clone(), changes["destroyed"].clone())
     }
 
-    /// Keeps octets as an upload does; gives the blob id.
+    /// Keeps octets as an upload does; returns the blob id.
     pub fn upload(&self, octets: &[u8]) -> String {
         let router = jmap::router(self.jmap.clone());
         let request = axum::http::Request::post("/jmap/upload/a1")

@@ -1,4 +1,4 @@
-//! Letters that anybody may send, and requests that anybody with an account may make: what each costs is bounded.
+//! Letters that anybody may send, and requests that anybody with an account may make: the cost of each is bounded.
 
 use std::time::{Duration, Instant};
 
@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use crate::fixture::{Fixture, NOW, USING};
 use crate::hostile_letters::{letters, plain};
 
-/// Octets of each letter. A field in it is five times as long as what is looked at of one.
+/// Octets of each letter. A field in it is five times as long as the part of a field that is read.
 const SIZE: usize = 1 << 19;
 /// The most time that one call may take on a busy machine. A cost that grows with the square of a letter's size takes
 /// minutes.
@@ -71,7 +71,7 @@ fn file(fixture: &Fixture, octets: &[u8]) -> String {
     format!("m{}", filed.letter.0)
 }
 
-/// Does something in time; gives how long it took.
+/// Does something within the allowed time; returns the time that it took.
 fn timed<T>(what: &str, work: impl FnOnce() -> T) -> (T, Duration) {
     let begun = Instant::now();
     let done = work();
@@ -153,7 +153,7 @@ fn twice_the_letter_costs_no_more_than_some_twice_the_time() {
     let cost = |octets: &[u8]| {
         let id = file(&fixture, octets);
         let ask = json!({"ids": [id], "properties": properties()});
-        // The shortest of some: what others do meanwhile only adds.
+        // Takes the shortest of several runs: other programs can only make a run longer.
         (0..3).map(|_| timed("a letter", || fixture.call("Email/get", ask.clone())).1).min().unwrap_or_default()
     };
     let floor = cost(&plain(SIZE)) + Duration::from_millis(50);
@@ -191,7 +191,7 @@ fn a_request_that_stands_for_much_memory_is_beyond_the_limit() {
         let answer: Value = serde_json::from_slice(&body).unwrap();
         assert_eq!((status, &answer["limit"]), (400, &json!("maxSizeRequest")), "{item}");
     }
-    // Text is what it is.
+    // Text counts as its own length.
     let text = json!({"using": [USING[0]], "methodCalls": [["Core/echo", {"a": "y".repeat(9_000_000)}, "0"]]});
     let (status, body) = post(&fixture, text.to_string().into_bytes());
     assert_eq!((status, body.len() > 9_000_000), (200, true));
@@ -309,7 +309,7 @@ fn a_mailbox_tree_of_thousands_is_listed_and_changed_in_time() {
     assert!(listed["ids"].as_array().unwrap().len() > 4000);
     let (got, _) = timed("all mailboxes", || fixture.call("Mailbox/get", json!({"ids": null})));
     assert!(got["list"].as_array().unwrap().len() > 4000);
-    // One of them cannot be, so that each is judged alone.
+    // One of them must fail, so that each is judged alone.
     let mut create: serde_json::Map<_, _> =
         (0..100).map(|n| (format!("k{n}"), json!({"name": format!("N{n}")}))).collect();
     create.insert("bad".into(), json!({"name": "F1"}));

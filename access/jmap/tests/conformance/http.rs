@@ -90,7 +90,7 @@ fn nobody_comes_in_without_proof() {
         let (status, _, headers) = send(&fixture, request("GET", "/jmap/session", who).body(Body::empty()).unwrap());
         assert_eq!((status, headers["retry-after"].to_str().unwrap()), refused);
     }
-    // In clear from elsewhere, passwords are not even looked at.
+    // In clear from elsewhere, passwords are not even read.
     let far: IpAddr = [192, 0, 2, 1].into();
     let mut from_far = request("GET", "/jmap/session", ALICE).body(Body::empty()).unwrap();
     from_far.extensions_mut().insert(http::Peer::in_clear(far));
@@ -214,7 +214,7 @@ fn a_download_gives_the_ranges_that_are_asked_for_of_what_is_encoded_too() {
     }
 }
 
-/// As mailers write it.
+/// Writes base64 as mailers do.
 fn base64_lines(octets: &[u8]) -> String {
     use base64::Engine;
     let lines = octets.chunks(57).map(|line| base64::engine::general_purpose::STANDARD.encode(line));
@@ -308,7 +308,7 @@ fn every_parser_of_events_bears_the_stream() {
         fixture.deliver("inbox", &letter("one", "1", ""));
         let text = fixture.block_on(async {
             let mut text = String::new();
-            // Until it closes, or has told of the letter.
+            // Reads until the stream closes, or has told of the letter.
             while let Ok(Some(frame)) = tokio::time::timeout(Duration::from_secs(60), body.frame()).await {
                 text.push_str(&String::from_utf8_lossy(&frame.unwrap().into_data().unwrap()));
                 if text.contains("StateChange") {

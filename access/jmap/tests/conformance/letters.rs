@@ -1,4 +1,4 @@
-//! Letters as mailers write them, and what is said of them: one reading for what is shown, listed, previewed and found.
+//! Letters as mailers write them, and their properties: one reading serves what is shown, listed, previewed and found.
 
 use serde_json::{Value, json};
 
@@ -13,7 +13,7 @@ fn parsed(fixture: &Fixture, octets: &[u8], properties: &Value) -> Value {
     fixture.call("Email/parse", arguments)["parsed"][blob].clone()
 }
 
-/// Delivers a letter and gives these properties of it.
+/// Delivers a letter and returns these properties of it.
 fn filed(fixture: &Fixture, letter: &str, properties: &Value) -> Value {
     let id = fixture.deliver("inbox", letter);
     let arguments = json!({"ids": [id], "properties": properties, "fetchAllBodyValues": true});
@@ -45,7 +45,7 @@ fn raw_text_is_read_alike_in_fields_bodies_and_previews() {
         email["bodyValues"]["1"],
         json!({"value": format!("{said}\n"), "isEncodingProblem": false, "isTruncated": false})
     );
-    // Nothing tells what this is in; it is UTF-8, as what cron and scripts write.
+    // No header names the charset; the text is UTF-8, as cron and scripts write it.
     let plain = "From: root\r\nSubject: x\r\n\r\nL’été à la forêt\r\n";
     let email = filed(&fixture, plain, &wanted);
     assert_eq!(email["preview"], "L’été à la forêt");

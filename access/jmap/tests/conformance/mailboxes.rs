@@ -37,7 +37,7 @@ fn the_counters_count_what_is_visible() {
     assert_eq!(counters(&fixture), [3, 2, 2, 2]);
     fixture.flag(&third, System::DRAFT);
     assert_eq!(counters(&fixture), [3, 1, 2, 1]);
-    // RFC 8621 §4.1.1: what is flagged \Deleted is not counted.
+    // RFC 8621 §4.1.1: a letter that is flagged \Deleted is not counted.
     fixture.flag(&third, System::DELETED);
     assert_eq!(counters(&fixture), [2, 1, 1, 1]);
     fixture.unflag(&third, System::DELETED);
@@ -119,7 +119,7 @@ fn mailboxes_are_made_renamed_moved_and_destroyed() {
         "Mailbox/set",
         json!({"update": {id("child"): {"name": "Enfant", "parentId": null, "sortOrder": null, "role": "archive"}}}),
     );
-    // One mailbox has a role; the other one gives it up first.
+    // Only one mailbox has a role; the other one must give it up first.
     assert_eq!(moved["notUpdated"][id("child")]["properties"], json!(["role"]));
     let archive = fixture.role("archive");
     let moved = fixture.call(
@@ -140,7 +140,8 @@ fn mailboxes_are_made_renamed_moved_and_destroyed() {
 
 #[test]
 fn a_name_that_is_kept_otherwise_than_it_was_written_is_told() {
-    // RFC 8620 §5.3: what is other than the client asked for. Names are kept composed (RFC 8621 §2, RFC 5198).
+    // RFC 8620 §5.3: the answer contains the values that differ from the client's. Names are stored composed (RFC 8621
+    // §2, RFC 5198).
     let fixture = Fixture::new();
     let made = fixture.call("Mailbox/set", json!({"create": {"k": {"name": "e\u{301}te\u{301}"}}}));
     assert_eq!(made["created"]["k"]["name"], "été", "{made}");
@@ -228,7 +229,7 @@ fn changes_are_exact_and_say_when_only_counters_changed() {
     fixture.flag(&id, System::FLAGGED);
     assert_eq!(fixture.state("Mailbox"), since);
 
-    // As IMAP does it.
+    // IMAP makes the folder in this way.
     fixture.write(|tx| folder::create(tx, crate::fixture::ALICE, "A/B", None));
     fixture.write(|tx| folder::rename(tx, crate::fixture::ALICE, "Archive", "Old"));
     fixture.write(|tx| folder::unsubscribe(tx, crate::fixture::ALICE, "Sent"));
@@ -306,7 +307,7 @@ fn mailboxes_are_found_and_sorted_and_what_changed_in_a_query_is_told() {
 
 #[test]
 fn names_may_be_swapped_and_handed_on_in_one_call() {
-    // RFC 8620 §5.3: a final state that is valid is allowed, whatever would stand in the way in between.
+    // RFC 8620 §5.3: a valid final state is allowed, even if a step in between would be blocked.
     let fixture = Fixture::new();
     let made = fixture.call(
         "Mailbox/set",
@@ -331,7 +332,7 @@ fn names_may_be_swapped_and_handed_on_in_one_call() {
     assert_eq!((created, destroyed), (json!([]), json!([])));
     assert!([&a, &b].iter().all(|id| updated.as_array().unwrap().contains(&json!(id))));
 
-    // On and on, with one that is made in the place that becomes free, and one that goes below it.
+    // The mailboxes move on and on: one is made in the place that becomes free, and one goes below it.
     let moved = fixture.call(
         "Mailbox/set",
         json!({
@@ -365,7 +366,7 @@ fn roles_may_be_swapped_and_circles_are_refused() {
 
     let circle =
         fixture.call("Mailbox/set", json!({"update": {&junk: {"parentId": &trash}, &trash: {"parentId": &junk}}}));
-    // One after the other, the first can be and the second cannot.
+    // In order, the first change is possible and the second is not.
     assert_eq!(circle["updated"].as_object().unwrap().len(), 1, "{circle}");
     let error = circle["notUpdated"].as_object().unwrap().values().next().unwrap().clone();
     assert_eq!(error["properties"], json!(["parentId"]), "{circle}");

@@ -1,5 +1,6 @@
-//! Whatever happens to a letter on its way, JMAP tells of it what its structure says – which is what IMAP tells – and gives the
-//! text that the index is given. (`house/mailbox/tests/one_reading.rs` looks at the structure and the index alone, with more seeds.)
+//! However a letter is damaged on its way, JMAP describes it by its structure, which is also what IMAP shows, and
+//! returns the text that the index gets. (`house/mailbox/tests/one_reading.rs` checks the structure and the index
+//! alone, with more seeds.)
 
 use std::collections::HashSet;
 use std::ops::Range;
@@ -53,7 +54,7 @@ fn check(fixture: &Fixture, name: &str, letter: &[u8]) {
     let answer = fixture.call("Email/parse", arguments);
     let email = &answer["parsed"][&blob];
     if email.is_null() {
-        // Not one field stands in it.
+        // The octets contain not one field.
         assert_eq!(answer["notParsable"], json!([blob]), "{name}: {answer}");
         return assert!(mail::header::fields(letter).next().is_none(), "{name}");
     }
@@ -88,7 +89,7 @@ fn check(fixture: &Fixture, name: &str, letter: &[u8]) {
         let id = json["partId"].as_str().unwrap();
         assert!(lists.contains(id), "{name}: {json} is hidden");
         assert!(fixture.download(json["blobId"].as_str().unwrap()) == clear, "{name}: {json}");
-        // HTML is looked at where the index is; NUL is left out of what JMAP gives, and parts words in the index.
+        // The tests of the index check HTML; JMAP leaves NUL out, and NUL separates words in the index.
         let value = email["bodyValues"][id]["value"].as_str().filter(|_| kind != "text/html" && !clear.contains(&0));
         if let Some(text) = value {
             let missing: Vec<_> = words(text).difference(&found).cloned().collect();

@@ -1,4 +1,4 @@
-//! Preferences: what a person chose, kept for each window of theirs.
+//! Preferences: a person's choices, kept for each window of theirs.
 
 use serde_json::{Value, json};
 

@@ -139,7 +139,7 @@ fn windows_are_cut_by_position_and_by_anchor() {
     assert_eq!(many["limit"], 5000);
 }
 
-/// A client that keeps the whole list and only asks for what changed.
+/// A client that keeps the whole list and only asks for changes.
 struct List {
     listing: Value,
     ids: Vec<Value>,

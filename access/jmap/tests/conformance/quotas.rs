@@ -33,7 +33,7 @@ fn a_quota_says_how_much_is_used_and_how_much_may_be() {
     let some = fixture.call("Quota/get", json!({"ids": [first["id"], "x"], "properties": ["used"]}));
     assert_eq!(some["list"], json!([{"id": first["id"], "used": text.len()}]));
     assert_eq!(some["notFound"], json!(["x"]));
-    // Without a limit it still says what is used.
+    // Without a limit the quota still shows the used octets.
     limit(&fixture, None);
     let unlimited = quota(&fixture);
     assert_eq!((&unlimited["used"], &unlimited["hardLimit"]), (&json!(text.len()), &json!((1_u64 << 53) - 1)));
@@ -44,7 +44,7 @@ fn a_quota_says_how_much_is_used_and_how_much_may_be() {
     assert_eq!(refused["notCreated"]["k"]["type"], "overQuota", "{refused}");
 }
 
-/// A draft of so many octets of text; what came of it.
+/// Creates a draft of so many octets of text; returns the answer.
 fn draft(fixture: &Fixture, octets: usize, more: Value) -> Value {
     let mut call = json!({"create": {"k": {
         "mailboxIds": {fixture.role("drafts"): true}, "keywords": {"$draft": true},
@@ -61,7 +61,7 @@ fn at_the_limit_a_draft_is_replaced_and_sent_and_a_short_letter_can_still_be_wri
     let first = draft(&fixture, 3_000_000, json!({}));
     let old = first["created"]["k"]["id"].as_str().unwrap_or_else(|| panic!("{first}")).to_owned();
     limit(&fixture, Some(3_000_100));
-    // As one more it has no room; in the place of the one that goes it has.
+    // An additional letter has no room; a letter in the place of a destroyed one has.
     assert_eq!(draft(&fixture, 3_000_000, json!({}))["notCreated"]["k"]["type"], "overQuota");
     let again = draft(&fixture, 3_000_000, json!({"destroy": [&old]}));
     let new = again["created"]["k"]["id"].as_str().unwrap_or_else(|| panic!("{again}")).to_owned();
@@ -172,7 +172,7 @@ fn who_does_not_use_mail_is_told_of_no_quota_of_mail() {
     assert_eq!((&responses[0][1]["list"], &responses[0][1]["notFound"]), (&json!([]), &json!([])));
     assert_eq!((&responses[1][1]["list"], &responses[1][1]["notFound"]), (&json!([]), &json!([id])));
     assert_eq!(responses[2][1]["ids"], json!([]));
-    // And there is none to be set.
+    // No method sets a quota.
     assert_eq!(fixture.error("Quota/set", json!({})), "unknownMethod");
     let without =
         fixture.request(&json!({"using": USING[..2], "methodCalls": [["Quota/get", {"accountId": "a1"}, "0"]]}));

@@ -134,7 +134,7 @@ fn a_client_misses_no_change_that_comes_between_the_states_it_is_told() {
     let seen = json!({"update": {&id: {"keywords/$seen": true}}});
     let answer = raced(&fixture, "Email/set", seen, another_letter(&fixture));
     assert_eq!(answer["updated"], json!({&id: null}), "{answer}");
-    // The client stands at `known`, is told of another old state, and asks.
+    // The client is at `known`, gets another old state, and asks for the changes.
     assert_ne!(answer["oldState"], known);
     let (created, updated, _) = fixture.changes("Email", &known);
     assert_eq!((created.as_array().unwrap().len(), updated), (1, json!([id])));

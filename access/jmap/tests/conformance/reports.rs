@@ -1,4 +1,4 @@
-//! Reports that come back of what was sent (RFC 8621 §7: `dsnBlobIds`, `mdnBlobIds`).
+//! Reports that come back about sent letters (RFC 8621 §7: `dsnBlobIds`, `mdnBlobIds`).
 
 use mail::trace::{Attempt, AttemptOutcome, Event};
 use serde_json::{Value, json};
@@ -87,7 +87,7 @@ fn a_bounce_and_a_receipt_are_linked_to_the_submission_they_speak_of() {
         // The blob is the letter as it came.
         let copied = fixture.call("Email/get", json!({"ids": [failed], "properties": ["blobId"]}));
         assert_eq!(copied["list"][0]["blobId"], now["dsnBlobIds"][1]);
-        // Without it nothing of what it said is unsaid.
+        // The statement of a destroyed report stays.
         fixture.expunge(&failed);
         let after = submission(&fixture, &id);
         assert_eq!(after, now);
@@ -115,7 +115,7 @@ fn a_report_that_is_wrong_or_of_nobody_asked_changes_nothing() {
     ] {
         fixture.deliver("inbox", &wrong);
     }
-    // One that has gone before it was looked at, and a right one behind all, so that the others have been looked at.
+    // One report is destroyed before it is read; a valid one comes last, so that all others have been read before it.
     let gone = fixture.deliver("inbox", &dsn("carol@gamma.test", "failed", "5.1.1", &message_id));
     fixture.expunge(&gone);
     fixture.following(|| {

@@ -172,7 +172,7 @@ fn what_may_not_be_sent_is_refused_with_its_reason() {
 
 #[test]
 fn without_an_envelope_the_identity_says_who_sends() {
-    // RFC 8621 §7: what the header says counts only where the identity allows it, and it must say one thing.
+    // RFC 8621 §7: the header counts only if the identity allows it, and it must be unambiguous.
     let fixture = Fixture::new();
     let to = json!([{"email": "bob@alpha.test"}]);
     let set = |identity: &str, email: &str| {
@@ -253,7 +253,7 @@ fn an_absence_that_nobody_is_told_of_cannot_be_enabled() {
     assert!(error["description"].as_str().unwrap().contains("automatic replies"), "{error}");
     assert_eq!(refused["oldState"], refused["newState"]);
     assert_eq!(set(json!({"textBody": "Away"}))["updated"], json!({"singleton": null}));
-    // As an earlier version kept it.
+    // An earlier version stored it like this.
     fixture
         .store
         .write_blocking(store::Key::Everything, |tx| -> Result<_, store::Error> {
@@ -330,7 +330,7 @@ fn a_letter_that_was_let_go_cannot_be_taken_back() {
     assert_eq!(made["sendAt"], "2026-11-24T06:23:07Z");
     let id = made["id"].as_str().unwrap();
     fixture.following(|| {
-        // The queue lets it go in a commit of its own; whoever comes behind it comes too late.
+        // The queue releases the letter in a commit of its own; a later request comes too late.
         fixture.post.1.lock().unwrap().clear();
         let late = fixture.call("EmailSubmission/set", json!({"update": {id: {"undoStatus": "canceled"}}}));
         assert_eq!(late["notUpdated"][id]["type"], "cannotUnsend");
@@ -391,7 +391,7 @@ fn what_becomes_of_a_letter_is_followed_recipient_by_recipient() {
         assert_eq!(status(&now, "carol@gamma.test"), "queued");
         assert_eq!(fixture.changes("EmailSubmission", &since), (json!([]), json!([id]), json!([])));
     });
-    // Also what happens while nobody looks, and over a restart.
+    // Events also count if they happen while nobody follows, and across a restart.
     fixture.happened(attempt("451 4.7.1 later", AttemptOutcome::Later));
     let fixture = fixture.reopened();
     fixture.following(|| {

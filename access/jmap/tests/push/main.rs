@@ -81,7 +81,7 @@ impl Desk {
         self.call("PushSubscription/set", json!({"create": {"new": properties}}))
     }
 
-    /// A subscription with these properties besides device and address, which has shown its code. Gives its id.
+    /// Makes a subscription with these properties besides device and address, which has shown its code. Returns its id.
     fn verified(&self, more: Value) -> String {
         let mut properties = json!({"deviceClientId": "phone", "url": self.service.url("/secret")});
         properties.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
@@ -128,7 +128,7 @@ fn changes_are_posted_once_the_client_has_shown_the_code_and_of_its_types_only()
         desk.create(json!({"deviceClientId": "phone", "url": desk.service.url("/secret"), "types": ["Email"]}));
     let new = &created["created"]["new"];
     assert_eq!(new["expires"], NOW.after(Duration::from_secs(7 * 24 * 3600)).rfc3339());
-    // RFC 8620 §5.3: and what the client left out.
+    // RFC 8620 §5.3: the answer also contains the properties that the client left out.
     assert_eq!(new.as_object().unwrap().len(), 4, "{new}");
     assert_eq!((new.get("keys"), new.get("verificationCode")), (Some(&Value::Null), Some(&Value::Null)));
     for absent in ["accountId", "oldState", "newState"] {
@@ -219,7 +219,7 @@ fn told_key(desk: &Desk) -> String {
     said.as_str().unwrap_or_else(|| panic!("{session}")).to_owned()
 }
 
-/// Header, claims and signature hold (RFC 8292 §2, RFC 7515), as a push service checks them. Gives the key.
+/// Checks header, claims and signature as a push service does (RFC 8292 §2, RFC 7515). Returns the key.
 fn checked(message: &Message, audience: &str) -> String {
     let field = message.whole.lines().find(|line| line.to_lowercase().starts_with("authorization: vapid "));
     let field = field.unwrap_or_else(|| panic!("no vapid in {}", message.whole));
@@ -258,7 +258,7 @@ fn a_push_service_knows_that_a_message_is_ours_by_the_key_that_browsers_are_told
     assert_eq!(checked(&desk.service.message(2), &desk.service.url("")), told);
 }
 
-/// As a browser does it (RFC 8291 §3, RFC 8188 §2).
+/// Decrypts a message as a browser does (RFC 8291 §3, RFC 8188 §2).
 fn opened(message: &Message, key: EphemeralPrivateKey, public: &[u8], auth: &[u8]) -> Vec<u8> {
     struct Length(usize);
     impl hkdf::KeyType for Length {

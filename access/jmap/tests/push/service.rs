@@ -1,4 +1,4 @@
-//! A push service on this machine, over TLS: it keeps what is posted to it, and answers as it is told.
+//! A push service on this machine, over TLS: it keeps the messages that are posted to it, and answers as the test sets.
 
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};

@@ -35,11 +35,11 @@ const CONVENIENT: [(&str, &str, Form); 11] = [
 pub struct Fields(Vec<(String, String)>);
 
 impl Fields {
-    /// Those of an Email object, which holds nothing but them.
+    /// Reads the fields of an Email object, which must contain nothing else.
     pub fn of_email(object: &Object) -> Result<Self, SetError> {
         let mut fields = Self::default();
         let mut bad = Vec::new();
-        // In the order that people expect; the others behind.
+        // Orders the fields as people expect; the others come last.
         let rank = |name: &str| CONVENIENT.iter().position(|(known, ..)| *known == name).unwrap_or(CONVENIENT.len());
         let mut properties: Vec<_> = object.iter().collect();
         properties.sort_by_key(|(name, _)| rank(name));
@@ -115,7 +115,7 @@ impl Fields {
     }
 }
 
-/// Fields that follow from how the letter is written.
+/// Returns true for a field that follows from how the letter is written.
 fn is_ours(name: &str) -> bool {
     name.eq_ignore_ascii_case("MIME-Version")
 }
@@ -124,7 +124,8 @@ fn begins_with(name: &str, start: &str) -> bool {
     name.get(..start.len()).is_some_and(|head| head.eq_ignore_ascii_case(start))
 }
 
-/// The value as it stands behind the colon. The inner `None`: there is nothing to be written; the outer: it cannot be.
+/// Writes the value as it stands behind the colon. The inner `None` means that there is nothing to write; the outer
+/// `None` means that the value cannot be written.
 fn write(form: Form, value: &Value, column: usize) -> Option<Option<String>> {
     Some(Some(match form {
         Form::Raw => raw(value.as_str()?)?,
@@ -155,7 +156,7 @@ fn write(form: Form, value: &Value, column: usize) -> Option<Option<String>> {
     }))
 }
 
-/// As it is, if that keeps it one field: line ends only where the next line begins with a blank.
+/// Returns the text unchanged if it remains one field: a line may end only if the next one begins with a blank.
 fn raw(text: &str) -> Option<String> {
     let lines = text.replace("\r\n", "\n");
     let folds = lines.split('\n').skip(1).all(|line| line.starts_with([' ', '\t']) && !line.trim().is_empty());
@@ -173,7 +174,7 @@ fn bracketed(id: &str) -> Option<String> {
 fn commas(items: Vec<String>) -> Vec<String> {
     let last = items.len().saturating_sub(1);
     let comma = |(index, item): (usize, String)| if index < last { item + "," } else { item };
-    // Each blank is a place where a line may end.
+    // A line may end at each blank.
     items.into_iter().enumerate().map(comma).flat_map(|item| split(&item)).collect()
 }
 
@@ -181,7 +182,7 @@ fn split(text: &str) -> Vec<String> {
     text.split(' ').map(str::to_owned).collect()
 }
 
-/// `Name <local@domain>`, the name quoted or encoded where that is needed.
+/// Writes `Name <local@domain>`; the name is quoted or encoded if it must be.
 fn person(value: &Value) -> Option<String> {
     let object = value.as_object()?;
     let known = object.keys().all(|key| key == "name" || key == "email");

@@ -86,7 +86,7 @@ fn describe(draft: &Draft, head: &mut String) {
     }
 }
 
-/// `; filename="…"`, or as RFC 2231 has it where that cannot be, in pieces that fit on a line.
+/// Writes `; filename="…"`, or the form of RFC 2231 if that is not possible, in pieces that fit on a line.
 fn write_name(head: &mut String, param: &str, name: Option<&str>) {
     let Some(name) = name else { return };
     if name.len() <= 60 && name.bytes().all(|b| (b' '..=b'~').contains(&b)) {

@@ -28,7 +28,7 @@ pub struct Draft {
     pub cid: Option<String>,
     pub language: Vec<String>,
     pub location: Option<String>,
-    /// Fields of its own beside those that follow from the others.
+    /// The part's own fields, beside those that follow from the others.
     pub fields: Fields,
     pub content: Content,
 }
@@ -37,7 +37,7 @@ pub struct Draft {
 #[derive(Clone, Debug)]
 pub enum Content {
     Text(String),
-    /// To be fetched.
+    /// A blob that is still to be fetched.
     Blob(BlobPath),
     Octets(Bytes),
     Parts(Vec<Draft>),
@@ -70,7 +70,7 @@ impl Draft {
         if again { Err(SetError::invalid(["bodyStructure"])) } else { Ok(draft) }
     }
 
-    /// Shows what is in each part that has no parts.
+    /// Calls `show` with the content of each part that has no parts.
     pub fn each(&mut self, show: &mut impl FnMut(&mut Content)) {
         match &mut self.content {
             Content::Parts(parts) => parts.iter_mut().for_each(|part| part.each(show)),
@@ -103,10 +103,10 @@ impl Draft {
     }
 }
 
-/// An EmailBodyValue of which nothing is missing.
+/// Returns true for a complete EmailBodyValue.
 fn is_value(value: &Value) -> bool {
     let is_not = |name: &str| value.get(name).is_none_or(|flag| flag.is_null() || *flag == Value::Bool(false));
-    // Text is text here, and its charset the server's to choose: one that is named is passed over.
+    // The text is already decoded, and the server chooses its charset: a charset that the client names is ignored.
     let known = ["value", "isEncodingProblem", "isTruncated", "charset"];
     let charset = value.get("charset").is_none_or(|charset| charset.is_null() || charset.is_string());
     charset
@@ -116,11 +116,11 @@ fn is_value(value: &Value) -> bool {
         && value.as_object().is_some_and(|value| value.keys().all(|key| known.contains(&key.as_str())))
 }
 
-/// A media type with its parameters. RFC 8621 §4.1.4 has them apart, but clients give the whole field where a parameter
+/// A media type with its parameters. RFC 8621 §4.1.4 keeps them apart, but clients write the whole field if a parameter
 /// has no property of its own: `text/calendar; method=REPLY` (RFC 6047 §2.4).
 #[derive(Default)]
 struct MediaType {
-    /// In lower case.
+    /// The type in lower case.
     kind: String,
     parameters: Vec<(String, String)>,
 }
@@ -128,7 +128,7 @@ struct MediaType {
 impl MediaType {
     /// `None`: a parameter is not as it must be.
     fn read(written: &str) -> Option<Self> {
-        // These have properties of their own, or follow from how the part is written.
+        // These parameters have properties of their own, or follow from how the part is written.
         const OURS: [&str; 3] = ["charset", "name", "boundary"];
         let mut pieces = written.split(';');
         let kind = pieces.next().unwrap_or_default().trim().to_ascii_lowercase();
@@ -224,8 +224,8 @@ impl Reader<'_> {
             Content::Blob(_) | Content::Octets(_) => "application/octet-stream",
         };
         let mut draft = Draft {
-            // RFC 8621 §4.6 has none where the text stands in bodyValues; clients name it all the same. It is the
-            // server's to choose, and what is written fits the text.
+            // RFC 8621 §4.6 forbids a charset if the text stands in bodyValues; clients name one all the same. The
+            // server chooses a charset that fits the text.
             charset: text("charset")?.filter(|_| !matches!(content, Content::Text(_))),
             name: text("name")?,
             disposition: text("disposition")?.map(|disposition| disposition.to_ascii_lowercase()),
