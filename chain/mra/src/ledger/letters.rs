@@ -286,7 +286,7 @@ pub fn parted(tx: &mut Tx, folder: i64, keys: &[Vec<u8>]) -> Result<(), store::E
 /// The facts that are known of a letter of a maildrop.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct PopKnown {
-    /// What became of it.
+    /// Its state.
     pub state: LetterState,
     /// It is not there any more.
     pub gone: bool,
