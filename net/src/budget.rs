@@ -11,8 +11,9 @@ use self::state::{State, Ticket, Wish};
 
 /// A number of octets that all conversations share. Cheap to clone.
 ///
-/// Nobody takes all of it: each [`Owner`] has a quarter (or, where that is more, one letter beside an eighth), and an
-/// eighth is kept for what is small. Where there is too little, what is small is served before what is large, and otherwise who came first.
+/// Nobody takes all of it: each [`Owner`] has a quarter (or one letter beside an eighth, if that is more), and an
+/// eighth is kept for small shares. If there is too little, small wishes are served before large ones, and otherwise in
+/// the order they came.
 #[derive(Clone)]
 pub struct Budget(Arc<Mutex<State>>);
 
@@ -54,7 +55,7 @@ impl Budget {
         Self::new(machine::budget(machine::memory()))
     }
 
-    /// An empty share of the house's own, which is not counted against anybody.
+    /// Returns an empty share of the server's own, which no owner is charged for.
     pub fn share(&self) -> Share {
         Share { budget: self.clone(), owner: None, octets: 0 }
     }
@@ -76,8 +77,8 @@ impl std::fmt::Debug for Budget {
 }
 
 impl Share {
-    /// Makes the share at least `octets` large; waits for others to finish, but not longer than `patience`: without an end,
-    /// several that have each a part of what they need would wait for each other for ever.
+    /// Makes the share at least `octets` large. It waits for others to finish, but not longer than `patience`: without
+    /// a limit, several that each have a part of what they need would wait for each other for ever.
     pub async fn grow_to(&mut self, octets: usize, patience: Duration) -> Result<(), NoMemory> {
         let Some(more) = octets.checked_sub(self.octets).filter(|more| *more > 0) else { return Ok(()) };
         let asked = self.budget.state().ask(Wish { owner: self.owner, more, whole: octets });
@@ -108,7 +109,7 @@ impl Share {
         self.octets += std::mem::take(&mut other.octets);
     }
 
-    /// Gives back what is more than `octets`.
+    /// Returns the octets beyond `octets`.
     pub fn shrink_to(&mut self, octets: usize) {
         let less = self.octets.saturating_sub(octets);
         self.octets -= less;

@@ -22,8 +22,8 @@ pub struct ClientTls {
 }
 
 impl ClientTls {
-    /// Encrypts without asking who is at the other end (RFC 7435): any certificate will do. Protects against those who
-    /// only listen, and is what one server can expect from another without DANE or MTA-STS.
+    /// Encrypts without asking who is at the other end (RFC 7435): any certificate will do. This protects against those
+    /// who only listen, and is all that one server can expect from another without DANE or MTA-STS.
     pub fn opportunistic() -> Result<Self, TlsError> {
         let mut config = ClientConfig::builder_with_provider(provider())
             .with_safe_default_protocol_versions()?
@@ -50,9 +50,9 @@ impl ClientTls {
         Ok(Self::of(config, Arc::default()))
     }
 
-    /// The server must prove its name to this machine's roots or to these, or show a certificate with one of these
-    /// SHA-256 fingerprints. For mailboxes elsewhere whose certificate somebody vouched for. Of the certificates in
-    /// `pem` (PEM text), one that the server shows itself is taken for what it is, whatever name stands in it.
+    /// Requires the server to prove its name to this machine's roots or to these, or to show a certificate with one of
+    /// these SHA-256 fingerprints. For mailboxes elsewhere whose certificate somebody vouched for. If the server shows
+    /// one of the certificates in `pem` (PEM text) itself, that one is accepted, whatever name stands in it.
     pub fn trusting(pem: &[u8], mut fingerprints: Vec<[u8; 32]>) -> Result<Self, TlsError> {
         let certificates = CertificateDer::pem_slice_iter(pem).collect::<Result<Vec<_>, _>>();
         let certificates = certificates.map_err(|error| rustls::Error::General(error.to_string()))?;
@@ -80,8 +80,8 @@ impl ClientTls {
         Self { config: Arc::new(config), refused }
     }
 
-    /// The certificate that was refused last, with the reason, for whoever tells a person. Only those made by
-    /// [`trusting`](Self::trusting) remember it.
+    /// Returns the certificate that was refused last, with the reason, for the code that tells a person. Only a value
+    /// made by [`trusting`](Self::trusting) remembers it.
     pub fn distrust(&self) -> Option<Distrust> {
         self.refused.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
@@ -101,7 +101,7 @@ impl ClientTls {
     }
 }
 
-/// Takes every certificate, also those that are too odd to be read: the other choice would be no encryption at all.
+/// Accepts every certificate, even one that is too odd to be read: the alternative would be no encryption at all.
 #[derive(Debug)]
 struct AnyCertificate;
 
@@ -146,7 +146,7 @@ fn fingerprint(certificate: &CertificateDer<'_>) -> [u8; 32] {
     digest.as_ref().try_into().unwrap_or_default()
 }
 
-/// Takes certificates that somebody vouched for, and those that a root vouches for. The server must have the key in
+/// Accepts certificates that somebody vouched for, and those that a root vouches for. The server must have the key in
 /// either case.
 #[derive(Debug)]
 struct KnownCertificate {

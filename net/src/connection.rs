@@ -1,4 +1,4 @@
-//! A conversation: buffered reading and writing with limits and timeouts, and nothing kept while nothing is said.
+//! A conversation: buffered reading and writing with limits and timeouts; it keeps no memory while nobody speaks.
 
 use std::future::{Future, poll_fn};
 use std::io::{self, IoSlice};
@@ -41,7 +41,7 @@ pub struct Connection {
     skipping: Option<usize>,
     /// The offset up to which `input` has been searched for a line end.
     searched: usize,
-    /// TLS may hold some of what was sent: it must be told to let go.
+    /// True if TLS may still have some of the output and must be flushed.
     unflushed: bool,
     /// The time for which the person who has logged in may stay.
     stay: Option<SharedStay>,
@@ -79,9 +79,9 @@ impl Connection {
         &self.stream
     }
 
-    /// The peer has logged in (see [`Stream::has_logged_in`]), and may go on for as long as `stay` lasts. From then on every
-    /// wait for input, and every wait for room to send, ends with [`Error::Dismissed`] when it is over. What can be sent
-    /// without a wait is still sent: an answer that was earned, and the words of goodbye.
+    /// Limits the conversation of a peer that has logged in (see [`Stream::has_logged_in`]) to `stay`. From then on
+    /// every wait for input, and every wait for room to send, ends with [`Error::Dismissed`] when the stay is over.
+    /// Output that needs no wait is still sent: an earned answer, and the words of goodbye.
     pub fn stay_while(&mut self, stay: SharedStay) {
         self.stream.has_logged_in();
         self.stay = Some(stay);
@@ -92,7 +92,8 @@ impl Connection {
         self.stay.is_some()
     }
 
-    /// Resolves when the person has to go, for what takes long without waiting for them; never where nobody has logged in.
+    /// Resolves when the person has to go, for work that takes long without waiting for them; never if nobody has
+    /// logged in.
     pub fn dismissal(&self) -> impl Future<Output = Leave> + use<> {
         let stay = self.stay.clone();
         async move { end_of(stay.as_ref()).await }
@@ -152,20 +153,20 @@ impl Connection {
         &self.input
     }
 
-    /// Takes the first `length` octets of what has arrived (fewer where there are fewer).
+    /// Takes the first `length` octets of the input (fewer if there are fewer).
     pub fn take(&mut self, length: usize) -> Bytes {
         self.searched = 0;
         self.input.split_to(length.min(self.input.len())).freeze()
     }
 
-    /// Passes over the first `length` octets of what has arrived.
+    /// Skips the first `length` octets of the input.
     pub fn consume(&mut self, length: usize) {
         self.searched = 0;
         self.input.advance(length.min(self.input.len()));
     }
 
-    /// Sends what waits to be sent, then waits for more input. Gives how many octets came, never 0:
-    /// the end of the stream is [`Error::Closed`]. The caller bounds what it lets pile up in [`buffered`](Self::buffered).
+    /// Sends the waiting output, then waits for more input. Returns the number of octets that came, never 0: the end of
+    /// the stream is [`Error::Closed`]. The caller limits the octets that pile up in [`buffered`](Self::buffered).
     pub async fn fill(&mut self) -> Result<usize, Error> {
         let timeout = self.read_timeout;
         within(timeout, self.fill_without_timeout()).await
@@ -250,7 +251,7 @@ impl Connection {
         Ok(())
     }
 
-    /// Sends what waits to be sent, to the last octet.
+    /// Sends the waiting output, to the last octet.
     pub async fn flush(&mut self) -> Result<(), Error> {
         if self.output.is_empty() && !self.unflushed {
             return Ok(());
@@ -258,8 +259,8 @@ impl Connection {
         self.send(&[]).await
     }
 
-    /// Ends the conversation: sends what waits, says goodbye in TLS, closes our side, and hears the peer out for a
-    /// moment. Takes a few seconds at most.
+    /// Ends the conversation: sends the waiting output, says goodbye in TLS, closes our side, and reads from the peer
+    /// for a moment. Takes a few seconds at most.
     pub async fn close(mut self) {
         self.write_timeout = self.write_timeout.min(Duration::from_secs(5));
         if self.flush().await.is_err() {
@@ -270,8 +271,8 @@ impl Connection {
         }
     }
 
-    /// A socket that is closed with input unread is reset, and the peer loses what it was told last. So what a peer
-    /// that was cut short still sends is read and thrown away.
+    /// Closing a socket with unread input resets it, and the peer loses our last words. So the rest that an interrupted
+    /// peer still sends is read and thrown away.
     async fn hear_out(&mut self) {
         let mut heard = 0;
         while heard < FLOOD {
@@ -283,7 +284,7 @@ impl Connection {
         }
     }
 
-    /// Sends the output and then `more`, both in one system call where the system takes them.
+    /// Sends the output and then `more`, both in one system call if the system takes them.
     async fn send(&mut self, mut more: &[u8]) -> Result<(), Error> {
         let (timeout, stay) = (self.write_timeout, self.stay.clone());
         self.unflushed = true;
@@ -311,15 +312,15 @@ impl Connection {
 
     // TLS.
 
-    /// Turns TLS on, as the server. What the client sent in clear after STARTTLS is thrown away unread: it may have
-    /// been injected by someone between (RFC 3207 §4.2, CVE-2011-0411).
+    /// Turns TLS on, as the server. Octets that the client sent in clear after STARTTLS are thrown away unread: an
+    /// attacker in between may have injected them (RFC 3207 §4.2, CVE-2011-0411).
     pub async fn start_tls_server(mut self, tls: &ServerTls) -> Result<Self, Error> {
         self.flush().await?;
         let stream = self.stream.start_tls_server(tls).await?;
         Ok(Self { read_timeout: self.read_timeout, write_timeout: self.write_timeout, ..Self::new(stream) })
     }
 
-    /// Turns TLS on, as the client of the server `name`. What the server sent in clear before is thrown away.
+    /// Turns TLS on, as the client of the server `name`. Octets that the server sent in clear before are thrown away.
     pub async fn start_tls_client(mut self, tls: &ClientTls, name: &str) -> Result<Self, Error> {
         self.flush().await?;
         let stream = self.stream.start_tls_client(tls, name).await?;
@@ -327,7 +328,7 @@ impl Connection {
     }
 }
 
-/// Resolves at the end of the stay; never where there is none.
+/// Resolves at the end of the stay; never if there is none.
 async fn end_of(stay: Option<&SharedStay>) -> Leave {
     match stay {
         Some(stay) => stay.over().await,
@@ -335,7 +336,7 @@ async fn end_of(stay: Option<&SharedStay>) -> Leave {
     }
 }
 
-/// Work that needs no wait is done, whoever must go; a wait ends with the stay.
+/// Runs work until the stay ends: work that needs no wait is finished in any case.
 async fn unless_over<T>(stay: Option<&SharedStay>, work: impl Future<Output = Result<T, Error>>) -> Result<T, Error> {
     tokio::select! {
         biased;

@@ -23,7 +23,7 @@ pub enum Doubt {
     NotYetValid,
     /// It is for these names (a few of them), and for no other.
     OtherName(Vec<String>),
-    /// Nobody but the server itself says that it is good.
+    /// Only the server itself vouches for the certificate.
     SelfSigned,
     /// The authority that vouches for it is none that this machine trusts.
     UnknownIssuer,
@@ -33,7 +33,7 @@ pub enum Doubt {
     Unfit(String),
 }
 
-/// Names of a certificate that are told; those of a provider may be hundreds.
+/// The most names of a certificate that are reported; those of a provider may be hundreds.
 const MOST_NAMES: usize = 5;
 
 impl Distrust {
@@ -111,7 +111,7 @@ fn issuer_and_subject(certificate: &[u8]) -> Option<(&[u8], &[u8])> {
     Some((issuer, subject))
 }
 
-/// A value of DER (X.690 §8.1): its tag, its content, and what follows.
+/// Reads a value of DER (X.690 §8.1): its tag, its content, and the rest.
 fn value(der: &[u8]) -> Option<(u8, &[u8], &[u8])> {
     let (tag, rest) = der.split_first()?;
     let (first, rest) = rest.split_first()?;

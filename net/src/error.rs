@@ -16,7 +16,7 @@ pub enum Error {
     /// The line was longer than allowed. It has been read to its end and thrown away: the next one can be read.
     #[error("the line is longer than {0} octets")]
     LineTooLong(usize),
-    /// A line so long that it looks like an attack: close the connection.
+    /// A line so long that it looks like an attack: the caller closes the connection.
     #[error("the peer sent far too much without a line end")]
     Flood,
     /// Nothing came, or nothing could be sent, for too long.
@@ -31,7 +31,7 @@ pub enum Error {
 }
 
 impl Error {
-    /// Did the other end begin without TLS, where TLS was to come first? What came is then no record of TLS.
+    /// Returns true if the other end began without TLS although TLS had to come first: its octets are no record of TLS.
     pub fn is_no_tls(&self) -> bool {
         let Self::Io(error) = self else { return false };
         let told = error.get_ref().and_then(|inner| inner.downcast_ref::<rustls::Error>());
@@ -55,12 +55,12 @@ impl From<io::Error> for Error {
 /// The reason why a door could not be opened.
 #[derive(Debug, thiserror::Error)]
 pub enum BindError {
-    /// Not an address with a port.
+    /// The text is no address with a port.
     #[error("[listen] {role}: {given:?} is not an address with a port, such as \"127.0.0.1:2525\" or \"[::]:25\"")]
     NotAnAddress {
         /// `smtp`, `imaps`, …
         role: String,
-        /// As it stands in the configuration.
+        /// The text as it stands in the configuration.
         given: String,
     },
     /// Another program has the port.

@@ -1,5 +1,5 @@
-//! A letter or an upload on its way in: in memory while it is small, beyond that in a file without a name, so that who
-//! sends slowly holds a place on the disk and not in memory.
+//! A letter or an upload on its way in: in memory while it is small, beyond that in a file without a name, so that a
+//! slow sender holds a place on the disk and not in memory.
 
 use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom, Write};
@@ -32,7 +32,7 @@ struct Disk {
 }
 
 impl Intake {
-    /// All in memory. `patience` is how long to wait for a place.
+    /// Keeps all in memory. `patience` is the time that a letter waits for a place.
     pub fn new(memory: Budget, patience: Duration) -> Self {
         Self { memory, disk: None, patience }
     }
@@ -53,7 +53,7 @@ impl Intake {
         self.patience
     }
 
-    /// Takes something in from `owner`, or from the house itself.
+    /// Begins to take something in from `owner`, or from the server itself.
     pub fn open(&self, owner: Option<Owner>) -> Inbound {
         let share = |budget: &Budget| owner.map_or_else(|| budget.share(), |owner| budget.share_of(owner));
         Inbound {
@@ -67,9 +67,9 @@ impl Intake {
     }
 }
 
-/// Octets that grow as they come: what a sender declares costs nothing.
+/// Octets that grow as they come: the size that a sender declares costs nothing.
 pub struct Inbound {
-    /// All of them, or those that are not in the file yet.
+    /// All octets, or those that are not in the file yet.
     octets: Vec<u8>,
     /// The last two octets.
     last: [u8; 2],
@@ -137,7 +137,7 @@ impl Inbound {
         Ok(())
     }
 
-    /// Writes what is in memory behind what is in the file, on a thread that may wait for the disk.
+    /// Appends the octets in memory to the file, on a thread that may wait for the disk.
     async fn move_to_disk(&mut self) -> Result<(), NoRoom> {
         let Some((folder, share)) = &mut self.disk else { return Ok(()) };
         let (file, length) = match self.file.take() {

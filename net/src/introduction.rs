@@ -1,8 +1,8 @@
-//! The PROXY protocol, versions 1 and 2, as haproxy defines it: a proxy says first for whom it speaks.
+//! The PROXY protocol, versions 1 and 2, as haproxy defines it: a proxy first names the client that it speaks for.
 //!
-//! It is read from proxies that are named as such, and at doors where they are expected to say it; there they must. Anybody
-//! else who says it says nonsense of the protocol behind the door. The header is read octet for octet, so that nothing of
-//! what follows it (a TLS hello, say) is taken along.
+//! It is read from proxies that the settings name, at doors where they are expected to send it; there they must. From
+//! any other client the header is nonsense in the protocol behind the door. The header is read octet for octet, so that
+//! nothing behind it (a TLS hello, say) is taken along.
 
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
@@ -18,15 +18,15 @@ const SIGNATURE: [u8; 12] = *b"\r\n\r\n\0\r\nQUIT\n";
 const WORD: &[u8] = b"PROXY ";
 /// The longest line of version 1, its end included.
 const LONGEST_LINE: usize = 107;
-/// The most that may follow the fixed part of version 2: both addresses, and what proxies add to them.
+/// The most octets behind the fixed part of version 2: both addresses, and the extensions that proxies add.
 const LONGEST_REST: usize = 4096;
 
-/// For whom a proxy speaks.
+/// The client that a proxy speaks for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Introduction {
-    /// For a client at `from`, who has reached `to`.
+    /// A client at `from`, which has reached `to`.
     Of { from: SocketAddr, to: IpAddr },
-    /// For itself (a health check), or for somebody without an address.
+    /// The proxy itself (a health check), or a client without an address.
     Itself,
 }
 
@@ -102,7 +102,7 @@ fn parse_line(line: &[u8]) -> Result<Introduction, &'static str> {
     let mut words = line.split(' ').skip(1);
     let family = words.next().unwrap_or_default();
     if family == "UNKNOWN" {
-        // Whatever else stands there is to be ignored.
+        // All other content is to be ignored.
         return Ok(Introduction::Itself);
     }
     let is_family = |ip: &IpAddr| match family {
@@ -175,7 +175,7 @@ impl FromOctets<16> for IpAddr {
     }
 }
 
-/// Could a client stand at this address, as a proxy elsewhere sees it? Its own loopback is not ours.
+/// Returns true if a proxy elsewhere could see a client at this address. The proxy's own loopback is not ours.
 pub(crate) fn is_somebody(ip: IpAddr) -> bool {
     let ip = ip.to_canonical();
     !(ip.is_loopback() || ip.is_unspecified() || ip.is_multicast())

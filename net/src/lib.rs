@@ -1,7 +1,7 @@
-//! Sockets, TLS, names and limits: what every door of the house and every way out of it share.
+//! Sockets, TLS, names and limits: the code that every door of the server and every way out of it share.
 //!
-//! This room knows no mail protocol. A protocol loop gets a [`Stream`] from [`serve`], wraps it in a [`Connection`]
-//! and talks. Whoever carries letters out asks a [`Resolver`] and calls [`Stream::connect`].
+//! This room knows no mail protocol. A protocol loop gets a [`Stream`] from [`serve`], wraps it in a [`Connection`] and
+//! talks. The code that carries letters out asks a [`Resolver`] and calls [`Stream::connect`].
 
 mod budget;
 mod client_tls;

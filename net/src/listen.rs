@@ -39,10 +39,10 @@ pub(crate) enum Incoming {
 impl Listener {
     /// Opens all `addresses` (`"127.0.0.1:2525"`, `"[::]:25"`; port 0 lets the system choose; `"unix:/run/x/lmtp"` is a
     /// Unix socket for the owner and the group of its folder). Must run inside tokio.
-    /// `role` is what the configuration calls it (`smtp`); errors name it.
+    /// `role` is the door's name in the configuration (`smtp`); errors name it.
     ///
-    /// `[::]` hears IPv4 too, unless IPv4 addresses with its port stand beside it. On a machine without IPv6 it is `0.0.0.0`,
-    /// and `[::1]` is passed over where something else of the list is open.
+    /// `[::]` hears IPv4 too, unless IPv4 addresses with its port stand beside it. On a machine without IPv6 it is
+    /// `0.0.0.0`, and `[::1]` is skipped if another address of the list is open.
     pub fn bind<A: AsRef<str>>(role: &str, addresses: &[A]) -> Result<Self, BindError> {
         let mut tcp = Vec::new();
         let mut sockets = Vec::new();
@@ -72,8 +72,8 @@ impl Listener {
         self
     }
 
-    /// Connections of these proxies are those of many people, and not counted as those of one address. `introduced`: each of
-    /// theirs begins with the PROXY protocol, before TLS, and is that of whom they name.
+    /// Counts the connections of these proxies as those of many people, and not as those of one address. `introduced`:
+    /// each of their connections begins with the PROXY protocol, before TLS, and belongs to the client that it names.
     pub fn with_proxies(self, proxies: Proxies, introduced: bool) -> Self {
         Self { proxies, introduced, ..self }
     }
@@ -109,7 +109,7 @@ impl Listener {
         &self.proxies
     }
 
-    /// Do the proxies say at this door for whom they speak?
+    /// Returns true if the proxies name their clients at this door.
     pub(crate) fn is_introduced(&self) -> bool {
         self.introduced
     }
@@ -151,7 +151,8 @@ fn parse(role: &str, given: &str) -> Result<SocketAddr, BindError> {
     given.parse().map_err(|_| BindError::NotAnAddress { role: role.to_owned(), given: given.to_owned() })
 }
 
-/// Opens one of the addresses of a list. None: it is of IPv6, which this machine does not have, and nothing is lost by that.
+/// Opens one of the addresses of a list. `None`: the address is of IPv6, which this machine does not have, and nothing
+/// is lost by that.
 fn open_or_without_ipv6(address: SocketAddr, list: &[SocketAddr]) -> io::Result<Option<TcpListener>> {
     let ipv4_apart = list.iter().any(|other| other.is_ipv4() && other.port() == address.port());
     let only_v6 = !address.ip().is_unspecified() || ipv4_apart;
@@ -164,7 +165,8 @@ fn open_or_without_ipv6(address: SocketAddr, list: &[SocketAddr]) -> io::Result<
     }
 }
 
-/// Is this failure that of a machine without IPv6? An address of another machine is a mistake that is told.
+/// Returns true if the failure is that of a machine without IPv6. An address of another machine is a mistake that is
+/// reported.
 fn lacks_ipv6(address: SocketAddr, error: &io::Error) -> bool {
     let of_every_machine = address.ip().is_unspecified() || address.ip().is_loopback();
     let no_family = error.raw_os_error() == Some(rustix::io::Errno::AFNOSUPPORT.raw_os_error());
@@ -177,7 +179,7 @@ fn open(address: SocketAddr, only_v6: bool) -> io::Result<TcpListener> {
     // A restart must not wait for the last connections of the one before to be forgotten.
     socket.set_reuse_address(true)?;
     if address.is_ipv6() {
-        // Said either way: what holds when nobody says differs from machine to machine (sysctl net.ipv6.bindv6only).
+        // Set in either case: the default differs from machine to machine (sysctl net.ipv6.bindv6only).
         socket.set_only_v6(only_v6)?;
     }
     socket.set_nonblocking(true)?;

@@ -13,7 +13,8 @@ pub enum Peer {
 }
 
 impl Peer {
-    /// A host that has come over TCP. One of IPv4 is the same host, whichever family the door speaks (RFC 4291 §2.5.5.2).
+    /// Returns the peer of a host that has come over TCP. A host of IPv4 is the same host, whichever family the door
+    /// speaks (RFC 4291 §2.5.5.2).
     pub fn at(address: SocketAddr) -> Self {
         Self::Net(SocketAddr::new(address.ip().to_canonical(), address.port()))
     }

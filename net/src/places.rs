@@ -20,8 +20,8 @@ use crate::Peer;
 
 /// More connections than one machine serves well.
 const MOST: usize = 20_000;
-/// Files that the store, deliveries and name servers need beside all connections: some 50 at rest, besides those of peers that
-/// were asked to go and have not gone yet (an eighth of the places), and of name servers that are asked.
+/// Files that the store, deliveries and name servers need beside all connections: some 50 at rest, besides those of
+/// peers that have been asked to go and are still there (an eighth of the places), and of name servers that are asked.
 const RESERVE: std::ops::RangeInclusive<u64> = 128..=1024;
 /// The time for which a stranger may be silent when places are scarce and a newcomer has no better claim.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -44,7 +44,7 @@ pub struct Limits {
 }
 
 impl Default for Limits {
-    /// For one door alone.
+    /// Makes the places of one door alone.
     fn default() -> Self {
         Self { total: 10_000, per_address: 50, count_loopback: false, full: "", places: Places::new(10_000) }
     }
@@ -55,13 +55,13 @@ impl Default for Limits {
 pub struct Places(Arc<Mutex<Books>>);
 
 impl Places {
-    /// So many for all doors.
+    /// Makes so many places for all doors.
     pub fn new(total: usize) -> Self {
         Self(Arc::new(Mutex::new(Books::new(total))))
     }
 
-    /// As many as this process may have open files, less a reserve for its own work. The soft limit is raised to the
-    /// hard one first: the usual soft limit of 1024 is a courtesy to programs that use `select`.
+    /// Makes as many places as this process may have open files, less a reserve for its own work. The soft limit is
+    /// raised to the hard one first: the usual soft limit of 1024 is a courtesy to programs that use `select`.
     pub fn of_this_process() -> Self {
         Self::new(places(raise_limit()))
     }
@@ -76,7 +76,7 @@ impl Places {
         self.books().door()
     }
 
-    /// Lets a newcomer in, if need be in somebody's place.
+    /// Lets a newcomer in, if need be in the place of another.
     pub(crate) fn enter(&self, door: usize, limits: &Limits, peer: Peer) -> Option<Arc<Seat>> {
         let entered = self.books().enter(door, limits, peer)?;
         Some(Arc::new(Seat::new(self.clone(), entered)))
@@ -93,7 +93,7 @@ impl std::fmt::Debug for Places {
     }
 }
 
-/// Raises the limit of open files as far as this process may, and gives it.
+/// Raises the limit of open files as far as this process may, and returns it.
 fn raise_limit() -> u64 {
     let now = getrlimit(Resource::Nofile);
     let wanted = Rlimit { current: now.maximum, maximum: now.maximum };
@@ -102,7 +102,7 @@ fn raise_limit() -> u64 {
     {
         tracing::warn!(%error, "the limit of open files stays as it was");
     }
-    // No limit is said as none.
+    // The system reports an unlimited number as none.
     getrlimit(Resource::Nofile).current.unwrap_or(u64::MAX)
 }
 

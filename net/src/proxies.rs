@@ -1,4 +1,4 @@
-//! The proxies in front of this house, whose word on where somebody comes from is taken.
+//! The proxies in front of this server, which may say where a client comes from.
 
 use std::fmt;
 use std::net::IpAddr;
@@ -13,7 +13,7 @@ use crate::Peer;
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Proxies(Arc<[Network]>);
 
-/// One address, or all those that begin alike.
+/// One address, or all addresses with one prefix.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Network(IpNet);
 
@@ -32,18 +32,19 @@ pub enum NotANetwork {
 }
 
 impl Proxies {
-    /// Those at these addresses.
+    /// Makes the proxies at these addresses.
     pub fn new(networks: Vec<Network>) -> Self {
         Self(networks.into())
     }
 
-    /// Is somebody at this address believed?
+    /// Returns true if a proxy at this address is trusted.
     pub fn trust(&self, ip: IpAddr) -> bool {
         let ip = ip.to_canonical();
         self.0.iter().any(|network| network.0.contains(&ip))
     }
 
-    /// The same for the other end of a connection. Who comes over a Unix socket has no address to be named by.
+    /// Returns true if the other end of a connection is trusted. A peer on a Unix socket has no address by which it
+    /// could be named.
     pub(crate) fn trust_peer(&self, peer: Peer) -> bool {
         matches!(peer, Peer::Net(address) if self.trust(address.ip()))
     }

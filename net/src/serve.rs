@@ -15,10 +15,10 @@ use crate::places::Seat;
 use crate::{Limits, Listener, Peer, Proxies, ServerTls, Shutdown, Stream};
 
 /// Serves a door until `shutdown` is requested, one task a connection. Then the door is closed, and the call returns
-/// when every handler has returned, or when the grace is over: those that still run are cut off.
+/// when every handler has returned, or when the grace is over: handlers that still run are cut off.
 ///
-/// On a door that begins with TLS the handler gets the stream after the handshake; where a proxy says for whom it speaks,
-/// it gets the stream of that client. A handler holds its own [`Shutdown`] and says goodbye when asked.
+/// On a door that begins with TLS the handler gets the stream after the handshake; if a proxy names its client, it gets
+/// the stream of that client. A handler has its own [`Shutdown`] and says goodbye when asked.
 pub async fn serve<H, F>(listener: Listener, limits: Limits, shutdown: Shutdown, handler: H)
 where
     H: Fn(Stream) -> F + Send + Sync + 'static,
@@ -60,7 +60,7 @@ struct Door {
     role: Box<str>,
     number: usize,
     limits: Limits,
-    /// Those of a proxy, behind which many people stand.
+    /// The limits of a proxy, behind which many people stand.
     of_proxies: Limits,
     tls: Option<ServerTls>,
     proxies: Proxies,
@@ -92,7 +92,7 @@ impl Door {
         if self.tls.is_some() { "" } else { self.limits.full }
     }
 
-    /// The stream of whom the proxy speaks for; none: the connection ends here.
+    /// Returns the stream of the client that the proxy speaks for; `None`: the connection ends here.
     async fn introduction(&self, mut stream: Stream) -> Option<Stream> {
         let proxy = stream.peer();
         let (from, to) = match introduction::read(&mut stream).await {
@@ -150,7 +150,7 @@ where
     drop(seat);
 }
 
-/// Ends when somebody needs the place.
+/// Resolves when another client needs the place.
 async fn needed(seat: Option<&Seat>) {
     match seat {
         Some(seat) => seat.needed().await,
@@ -158,7 +158,7 @@ async fn needed(seat: Option<&Seat>) {
     }
 }
 
-/// Out of file handles or memory: the next try at once would fail as well and turn the loop into a busy one.
+/// Waits after a lack of file handles or memory: the next try would fail as well and turn the loop into a busy one.
 async fn rest_after(role: &str, error: &io::Error) {
     let of_the_peer = matches!(
         error.kind(),

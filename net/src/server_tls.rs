@@ -31,7 +31,7 @@ pub struct ServerTls {
 struct Files {
     certificate: PathBuf,
     key: PathBuf,
-    /// Goes before them where it is there: looked for each time.
+    /// A certificate that replaces them if it exists: looked for each time.
     instead: Option<PathBuf>,
     /// The host name that the certificate must be for.
     hostname: Option<String>,
@@ -43,11 +43,11 @@ struct Shown {
     files: ArcSwap<Files>,
 }
 
-/// A certificate, and what it proves to a stranger.
+/// A certificate, and the name that it proves to a stranger.
 #[derive(Debug)]
 struct Proven {
     key: Arc<CertifiedKey>,
-    /// The host name that it proves to whoever trusts only public authorities.
+    /// The host name that it proves to a client that trusts only public authorities.
     public_name: Option<String>,
 }
 
@@ -59,9 +59,10 @@ impl ServerTls {
         Self::with(certificate, files)
     }
 
-    /// The certificate of a house, in `folder`/tls: the administrator's `HOSTNAME.pem` (certificates, then key), where it is
-    /// there, and otherwise one signed by itself, made at the first call as `self-signed-HOSTNAME.pem`: encryption from the
-    /// first minute, until there is a certificate that others can check. An administrator's that cannot be used is an error.
+    /// Returns the certificate of a server, in `folder`/tls: the administrator's `HOSTNAME.pem` (certificates, then
+    /// key), if it exists, and otherwise a self-signed one, made at the first call as `self-signed-HOSTNAME.pem`:
+    /// encryption from the first minute, until there is a certificate that others can check. An administrator's
+    /// certificate that cannot be used is an error.
     pub fn self_signed(folder: &Path, hostname: &str) -> Result<Self, TlsError> {
         let made = self_signed_path(folder, hostname);
         if !made.exists() {
@@ -86,14 +87,14 @@ impl ServerTls {
         Ok(())
     }
 
-    /// Does the certificate that is shown now prove this host name to a stranger, who trusts the public authorities and no
-    /// other? It was verified when it was read. False for one that is signed by itself or by a private authority, also where
-    /// this machine trusts that, and for any other name than that of this house.
+    /// Returns true if the present certificate proves this host name to a stranger, who trusts the public authorities
+    /// and no other. It was verified when it was read. False for a certificate that is self-signed or signed by a
+    /// private authority, even if this machine trusts that, and for any other name than that of this server.
     pub fn is_public_for(&self, name: &str) -> bool {
         self.shown.certificate.load().public_name.as_deref().is_some_and(|proven| proven.eq_ignore_ascii_case(name))
     }
 
-    /// The same certificate for HTTP: the client is told that we speak HTTP/2 and HTTP/1.1 (RFC 7301).
+    /// Returns the same certificate for HTTP: it announces HTTP/2 and HTTP/1.1 to the client (RFC 7301).
     #[must_use]
     pub fn for_http(&self) -> Self {
         let mut config = ServerConfig::clone(&self.config);
@@ -108,7 +109,7 @@ impl ServerTls {
     fn with(certificate: Proven, files: Files) -> Result<Self, TlsError> {
         let shown =
             Arc::new(Shown { certificate: ArcSwap::from_pointee(certificate), files: ArcSwap::from_pointee(files) });
-        // TLS 1.2 and 1.3: what is older is not secure (RFC 8996).
+        // The server speaks TLS 1.2 and 1.3: older versions are not secure (RFC 8996).
         let mut config = ServerConfig::builder_with_provider(provider())
             .with_safe_default_protocol_versions()?
             .with_no_client_auth()
@@ -152,7 +153,8 @@ fn make(hostname: &str) -> Result<String, TlsError> {
     wish.distinguished_name.push(rcgen::DnType::CommonName, common);
     wish.use_authority_key_identifier_extension = true;
     wish.extended_key_usages.push(rcgen::ExtendedKeyUsagePurpose::ServerAuth);
-    // It does not expire: nobody checks it, and a mail client that was told to trust it must not be asked again.
+    // The certificate does not expire: nobody checks it, and a mail client that was told to trust it must not be asked
+    // again.
     wish.not_before = rcgen::date_time_ymd(2024, 1, 1);
     wish.not_after = rcgen::date_time_ymd(2124, 1, 1);
     let key = rcgen::KeyPair::generate_for(&rcgen::PKCS_ECDSA_P256_SHA256).map_err(wrong)?;
@@ -176,7 +178,7 @@ fn keep(path: &Path, pem: &str) -> Result<(), TlsError> {
 }
 
 fn read(files: &Files) -> Result<Proven, TlsError> {
-    // One that this user may not look at is there, and a mistake to be told.
+    // A file that this user may not look at exists, and is a mistake to report.
     let instead = files.instead.as_deref().filter(|path| path.try_exists().unwrap_or(true));
     let (certificate, key) = instead.map_or((&*files.certificate, &*files.key), |own| (own, own));
     let chain = parse_chain(certificate, &contents(certificate)?)?;

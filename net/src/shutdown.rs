@@ -1,15 +1,15 @@
-//! Asking everything that runs to come to an end.
+//! The shutdown: asks everything that runs to end.
 
 use std::time::Duration;
 
 use tokio::sync::watch;
 use tokio::time::Instant;
 
-/// Held by whoever may end things. Dropping it ends them as well.
+/// The side that may end things. Dropping it ends them as well.
 #[derive(Debug)]
 pub struct Stop(watch::Sender<Option<Instant>>);
 
-/// Held by whoever must end when asked.
+/// The side that must end when asked.
 #[derive(Clone, Debug)]
 pub struct Shutdown(watch::Receiver<Option<Instant>>);
 
@@ -20,14 +20,14 @@ impl Stop {
         (Self(sender), Shutdown(receiver))
     }
 
-    /// Asks all to end: at once where they idle, within `grace` where they are in the middle of something.
+    /// Asks all to end: immediately if they idle, within `grace` if they are in the middle of something.
     pub fn request(&self, grace: Duration) {
         self.0.send_replace(Some(Instant::now() + grace));
     }
 }
 
 impl Shutdown {
-    /// One that never comes, for tests and for commands.
+    /// Returns a shutdown that never comes, for tests and for commands.
     pub fn never() -> Self {
         let (sender, receiver) = watch::channel(None);
         // The sender must outlive every receiver: a dropped sender means "end".
@@ -40,7 +40,7 @@ impl Shutdown {
         self.0.borrow().is_some() || self.0.has_changed().is_err()
     }
 
-    /// Resolves when the end is asked for; at once when it was.
+    /// Resolves when the end is requested; immediately if it was requested before.
     pub async fn requested(&self) {
         let mut receiver = self.0.clone();
         // An error means that the sender is gone, and so is the reason to go on.

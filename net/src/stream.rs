@@ -23,7 +23,7 @@ const HANDSHAKE: Duration = Duration::from_secs(30);
 /// gone.
 pub struct Stream {
     peer: Peer,
-    /// The address that the peer has reached, where a proxy in front has said so.
+    /// The address that the peer has reached, if a proxy in front has named it.
     reached: Option<IpAddr>,
     wire: Wire,
     /// The place it has at a door.
@@ -91,7 +91,7 @@ impl Stream {
         self.seat.clone()
     }
 
-    /// Gives its place up.
+    /// Gives up its place.
     pub(crate) fn rise(&mut self) {
         self.seat = None;
     }
@@ -103,19 +103,19 @@ impl Stream {
         }
     }
 
-    /// Connects to `to`, or gives up.
+    /// Connects to `to`, or gives up after `within`.
     pub async fn connect(to: SocketAddr, within: Duration) -> Result<Self, Error> {
         let connected = tokio::time::timeout(within, TcpStream::connect(to)).await;
         Ok(Self::plain(connected.map_err(|_| Error::TimedOut)?.map_err(Error::Io)?)?)
     }
 
-    /// Connects to a Unix socket, or gives up.
+    /// Connects to a Unix socket, or gives up after `within`.
     pub async fn connect_unix(to: &Path, within: Duration) -> Result<Self, Error> {
         let connected = tokio::time::timeout(within, UnixStream::connect(to)).await;
         Ok(Self::unix(connected.map_err(|_| Error::TimedOut)?.map_err(Error::Io)?))
     }
 
-    /// The other end: the client, where a proxy that is believed speaks for one.
+    /// Returns the other end: the client, if a trusted proxy speaks for one.
     pub fn peer(&self) -> Peer {
         self.peer
     }

@@ -1,8 +1,8 @@
 //! A door that is a Unix socket: a name in a folder, for programs on this machine.
 //!
-//! The file system says who may come in, as with any file: the socket is open to its owner and to its group
-//! (mode 0660), and its group is that of the folder it stands in, where we may give it that. So a folder that belongs to
-//! the group of the mail server in front is all that is needed.
+//! The file system decides who may come in, as with any file: the socket is open to its owner and to its group (mode
+//! 0660), and its group is that of its folder, if we may give it that. So the administrator needs only a folder that
+//! belongs to the group of the mail server in front.
 
 use std::fs;
 use std::io;
@@ -25,8 +25,8 @@ pub(crate) struct UnixDoor {
     inode: u64,
 }
 
-/// Opens the door `path`. A name that a dead process left behind is taken over; one that somebody answers at, or that is
-/// no socket, is left alone.
+/// Opens the door `path`. A name that a dead process left behind is taken over; a name that another process answers at,
+/// or that is no socket, is left alone.
 pub(crate) fn open(role: &str, path: &Path) -> Result<UnixDoor, BindError> {
     let fault = |problem| BindError::Unix { role: role.to_owned(), path: path.to_owned(), problem };
     let system = |error: io::Error| fault(UnixFault::Io(error));
@@ -90,10 +90,10 @@ fn look(path: &Path) -> Result<(), UnixFault> {
         return Err(UnixFault::NotASocket);
     }
     match BlockingStream::connect(path) {
-        // Nobody has it open any more.
+        // No process has it open any more.
         Err(error) if matches!(error.kind(), io::ErrorKind::ConnectionRefused | io::ErrorKind::NotFound) => Ok(()),
         Ok(_) => Err(UnixFault::InUse),
-        // Somebody whose queue is full, say (EAGAIN), is somebody.
+        // A process whose queue is full (EAGAIN), for example, is there.
         Err(error) if error.kind() == io::ErrorKind::WouldBlock => Err(UnixFault::InUse),
         Err(error) => Err(UnixFault::Io(error)),
     }
@@ -102,7 +102,7 @@ fn look(path: &Path) -> Result<(), UnixFault> {
 fn give_rights(path: &Path) -> io::Result<()> {
     if let Some(folder) = path.parent() {
         let group = fs::metadata(folder)?.gid();
-        // Only root and members of the group may: else the socket keeps ours.
+        // Only root and members of the group may do this: otherwise the socket keeps our group.
         let _ = chown(path, None, Some(group));
     }
     fs::set_permissions(path, fs::Permissions::from_mode(0o660))

@@ -1,4 +1,4 @@
-//! Doors: who comes in, who is turned away, and how they close.
+//! Doors: the clients that come in, those that are turned away, and the closing.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -161,7 +161,7 @@ async fn who_says_nothing_goes_when_another_needs_the_place_and_who_has_logged_i
     drop(stop);
 }
 
-/// A door behind a proxy at `trusted` that says whom it speaks for, where each visitor hears who they are.
+/// Opens a door behind a proxy at `trusted` that names its clients; each visitor hears who they are.
 fn behind_a_proxy(trusted: &str, per_address: usize, tls: Option<ServerTls>) -> (SocketAddr, Stop) {
     let (stop, shutdown) = Stop::new();
     let proxies = Proxies::new(vec![trusted.parse().unwrap()]);
@@ -196,7 +196,7 @@ async fn a_proxy_that_is_believed_speaks_for_many_and_each_has_places_of_their_o
     assert_eq!(again.line(512).await.unwrap(), "full\r\n");
     let mut other = introduced(address, "PROXY TCP6 2001:db8::7 2001:db8::1 4711 25\r\n").await;
     assert_eq!(other.line(512).await.unwrap(), "[2001:db8::7]:4711 at 2001:db8::1\r\n");
-    // For itself, or for somebody on its own machine: it is the proxy.
+    // The proxy speaks for itself, or for a client on its own machine: then the peer is the proxy.
     for own in ["PROXY UNKNOWN\r\n", "PROXY TCP4 127.0.0.1 127.0.0.1 1 25\r\n", "PROXY TCP4 0.0.0.0 0.0.0.0 1 25\r\n"] {
         assert!(introduced(address, own).await.line(512).await.unwrap().starts_with(b"127.0.0.1:"), "{own}");
     }

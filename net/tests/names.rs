@@ -63,8 +63,8 @@ async fn server() -> (SocketAddr, Server<Catalog>) {
     (address, server)
 }
 
-/// Sockets of both kinds at one port. The kernel gives a port that is free for the one; a connection of anybody may have
-/// the same one of the other kind, and then there are more ports.
+/// Opens sockets of both kinds at one port. The kernel gives a port that is free for one kind; some connection may have
+/// the same port of the other kind, and then another port is tried.
 async fn both_at_one_port() -> (UdpSocket, TcpListener) {
     for _ in 0..100 {
         let tcp = TcpListener::bind("127.0.0.1:0").await.unwrap();

@@ -1,4 +1,4 @@
-//! Certificates, handshakes, and what must not survive STARTTLS.
+//! Certificates, handshakes, and the data that must not survive STARTTLS.
 
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};

@@ -1,5 +1,5 @@
-//! Says what a build will lack. This is the first crate of ours that is built, so that it stands in the first lines and not
-//! behind minutes of building. (That the C compiler is missing, which also links, rustc says before.)
+//! Reports the tools that a build will lack. This crate is the first of ours to be built, so the report stands in the
+//! first lines and not behind minutes of building. (rustc itself reports a missing C compiler, which also links.)
 
 use std::env;
 use std::process::Command;
@@ -24,7 +24,7 @@ fn main() {
     println!(
         "cargo::warning={missing}: this build has no web pages. All else works; install it and build again for the pages."
     );
-    // Looked at again when something has been installed.
+    // The check runs again when something has been installed.
     println!("cargo::rerun-if-env-changed=PATH");
     let path = env::var_os("PATH").unwrap_or_default();
     for folder in env::split_paths(&path).filter(|folder| folder.is_dir()) {
@@ -32,7 +32,7 @@ fn main() {
     }
 }
 
-/// The version of Node.js, where it and npm are here.
+/// Returns the version of Node.js, if it and npm are here.
 fn version() -> Option<(u32, u32)> {
     Command::new("npm").arg("--version").output().ok()?;
     let said = Command::new("node").arg("--version").output().ok()?.stdout;

@@ -1,7 +1,7 @@
 //! The IMAP door to the mailbox: IMAP4rev1 (RFC 3501) and IMAP4rev2 (RFC 9051).
 //!
 //! - `codec`: the language, without input/output.
-//! - `session`: what commands are given and answer with.
+//! - `session`: the context and the answers of commands.
 //! - `serve`: the loop around a connection, and the log-in.
 //! - `commands`: commands that need no selected folder.
 //! - `selected`: the selected folder and the commands on it.

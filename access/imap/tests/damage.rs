@@ -1,5 +1,5 @@
-//! A letter whose text is damaged or lost is told by a tagged answer; the other letters of the command are shown, and the
-//! session lives on.
+//! A tagged answer tells of a letter whose text is damaged or lost; the command shows the other letters, and the
+//! session goes on.
 
 mod fixture;
 

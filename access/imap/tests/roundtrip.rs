@@ -1,4 +1,4 @@
-//! Every command goes round: decoded from what it is encoded to, it is the same. And whatever comes is answered.
+//! Every command goes round: encoded and decoded, it is the same. And every input is answered.
 
 mod commands;
 mod fixture;

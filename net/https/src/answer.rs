@@ -1,4 +1,4 @@
-//! The answer of a server: the header at once, the body piece by piece.
+//! The answer of a server: the header as a whole, the body piece by piece.
 
 use bytes::{Bytes, BytesMut};
 use http_body_util::BodyExt;
@@ -19,7 +19,7 @@ pub struct Answer {
     /// Its header.
     pub fields: HeaderMap,
     body: Incoming,
-    /// Octets of the body that may still come, of how many in all.
+    /// Octets of the body that may still come, and the most that it may have in all.
     left: u64,
     largest: u64,
     until: Instant,

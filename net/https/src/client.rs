@@ -1,4 +1,4 @@
-//! One exchange after the other.
+//! The exchanges of a client, one after the other.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -17,7 +17,7 @@ use url::{Position, Url};
 use crate::reach::final_address;
 use crate::{Answer, Error, Home, Reach};
 
-/// Of one attempt to connect; the next address may be better.
+/// The time for one attempt to connect; the next address may be better.
 const CONNECT: Duration = Duration::from_secs(10);
 /// Addresses of a host that are tried.
 const MOST_ADDRESSES: usize = 4;
@@ -27,7 +27,7 @@ const MAX_HEADER: usize = 64 * 1024;
 /// The bounds of an exchange.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limits {
-    /// From the first question to a name server to the last octet of the body, redirects included.
+    /// The time from the first question to a name server to the last octet of the body, redirects included.
     pub time: Duration,
     /// Octets of a body.
     pub body: u64,
@@ -43,7 +43,7 @@ pub struct Client {
     reach: Reach,
     home: Option<Home>,
     limits: Limits,
-    /// Nothing is asked in clear, not even where an answer leads there.
+    /// True if nothing is requested in clear, even if an answer redirects there.
     tls_only: bool,
 }
 
@@ -53,20 +53,20 @@ impl Client {
         Self { tls, resolver, reach, home: None, limits, tls_only: false }
     }
 
-    /// Whoever leads us somewhere must not lead us to `home` either, where the reach is the public internet.
+    /// Keeps the client away from `home`: if its reach is the public internet, no stranger may lead us there either.
     #[must_use]
     pub fn away_from(self, home: Home) -> Self {
         Self { home: Some(home), ..self }
     }
 
-    /// Asks over TLS or not at all, also where an answer leads elsewhere: for answers that must prove who gives them.
+    /// Requests over TLS or not at all, even after a redirect: for answers that must prove who gives them.
     #[must_use]
     pub fn over_tls_only(self) -> Self {
         Self { tls_only: true, ..self }
     }
 
-    /// Could this be asked, as far as can be told without asking anybody: a web address within reach, with no name and
-    /// password in it?
+    /// Returns true if this URL could be requested, as far as we know without asking anybody: a web address within
+    /// reach, with no name and password in it.
     pub fn may_ask(&self, url: &Url) -> bool {
         let is_plain = url.has_host() && url.username().is_empty() && url.password().is_none();
         let port = url.port_or_known_default().filter(|port| self.reach.allows_port(*port));
@@ -74,8 +74,8 @@ impl Client {
         is_plain && port.is_some() && is_spoken
     }
 
-    /// Asks for what is at `url`, and follows where that leads. `fields` are sent to each server on the way, so that they
-    /// must hold no secret; beside them goes only what HTTP needs.
+    /// Requests `url`, and follows its redirects. `fields` are sent to each server on the way, so they must contain no
+    /// secret; beside them goes only what HTTP needs.
     pub async fn get(&self, url: &Url, fields: &HeaderMap) -> Result<Answer, Error> {
         self.timed(async |until| {
             let mut url = url.clone();
@@ -143,7 +143,7 @@ impl Client {
         Err(last)
     }
 
-    /// Is this an address of our own house, of those that others must not lead us to?
+    /// Returns true for an address of our own server that others must not lead us to.
     async fn leads_home(&self, place: SocketAddr) -> Result<bool, Error> {
         match &self.home {
             Some(home) if self.reach.asks_who(place) => Ok(home.holds(final_address(place.ip())).await?),
@@ -151,13 +151,13 @@ impl Client {
         }
     }
 
-    /// The name of the host, and where it stands.
+    /// Returns the name of the host, and its addresses.
     async fn places(&self, url: &Url) -> Result<(String, Vec<SocketAddr>), Error> {
         let host = url.host_str().unwrap_or_default().trim_start_matches('[').trim_end_matches(']').to_owned();
         let port = url.port_or_known_default().ok_or(Error::BadAddress)?;
         match self.resolver.addresses(&host).await {
             Ok(AddressAnswer::Addresses(found)) => {
-                // So that what is judged is what will be connected to.
+                // The check sees the addresses in the form that the connection uses.
                 let places = found.into_iter().map(|ip| SocketAddr::new(ip.to_canonical(), port)).collect();
                 Ok((host, places))
             }

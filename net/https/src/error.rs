@@ -3,7 +3,7 @@
 /// The reason why an exchange failed. No text of an error contains a path or a query, which may be secrets.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Error {
-    /// Not `http:` or `https:` with a host and a port within reach, or with a name and password in it.
+    /// The URL is not `http:` or `https:` with a host and a port within reach, or it contains a name and password.
     #[error("this is no web address that could be asked")]
     BadAddress,
     /// There is no such name, or it has no address.
@@ -18,7 +18,7 @@ pub enum Error {
     /// The client cannot find out now whether it may connect to this host.
     #[error("{0}")]
     HomeUnknown(#[from] crate::Unknown),
-    /// No connection, or no TLS, or a certificate that proves nothing.
+    /// There was no connection, or no TLS, or the certificate proves nothing.
     #[error("cannot connect: {0}")]
     Connect(String),
     /// The answer is no HTTP, has too large a header, or ended early.

@@ -1,5 +1,5 @@
-//! The addresses that the names of this house lead to. Behind a router that translates addresses (NAT), what they lead to
-//! is the router, whose doors may be open to those at home alone.
+//! The addresses that this server's own names lead to. Behind a router that translates addresses (NAT), they lead to
+//! the router, whose doors may be open only to those at home.
 
 use std::collections::{HashMap, HashSet};
 use std::net::IpAddr;
@@ -13,32 +13,32 @@ use tokio::sync::Mutex;
 use tokio::task::JoinSet;
 use tokio::time::{Instant, timeout};
 
-/// An address that was found is good for so long, as home addresses change.
+/// The time that an address remains valid, as home addresses change.
 const GOOD: Duration = Duration::from_secs(300);
-/// An earlier answer of a name server that does not answer any more stays valid for so long.
+/// The time that an earlier answer remains valid while the name server does not answer.
 const STILL_GOOD: Duration = Duration::from_secs(3600);
-/// After a failure nobody is asked for so long.
+/// The time after a failure in which no name server is asked.
 const PAUSE: Duration = Duration::from_secs(10);
 /// The most time that all questions together may take.
 const PATIENCE: Duration = Duration::from_secs(10);
-/// Names that are asked for, servers of one domain, and questions at one time.
+/// The most names that are looked up, servers of one domain, and questions at one time.
 const MOST_NAMES: usize = 64;
 const MOST_SERVERS: usize = 8;
 const AT_ONCE: usize = 8;
 
-/// The names of a house.
+/// The names of a server.
 #[derive(Clone, Debug, Default)]
 pub struct OwnNames {
-    /// Hosts, whose addresses are the house's.
+    /// Hosts whose addresses are the server's.
     pub hosts: Vec<String>,
-    /// Domains, whose servers (MX) are the house's.
+    /// Domains whose mail servers (MX) are the server's.
     pub domains: Vec<Domain>,
 }
 
-/// Gives the names as they are now.
+/// Returns the present names.
 type Names = dyn Fn() -> Pending<'static, Result<OwnNames, String>> + Send + Sync;
 
-/// Knows which addresses lead to this house. Cheap to clone.
+/// Knows the addresses that lead to this server. Cheap to clone.
 #[derive(Clone)]
 pub struct Home(Arc<Inner>);
 
@@ -51,7 +51,7 @@ struct Inner {
 #[derive(Default)]
 struct Known {
     addresses: HashMap<Name, (Instant, HashSet<IpAddr>)>,
-    /// Until when nobody is asked again, and whether everything is known until then.
+    /// The time until which no name server is asked again, with the result that is valid until then.
     until: Option<(Instant, Result<(), Unknown>)>,
 }
 
@@ -61,13 +61,13 @@ enum Name {
     Domain(Domain),
 }
 
-/// It cannot be told now what leads here: this is why.
+/// The reason why nobody can say now which addresses lead here.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("it cannot be told now which addresses are this house's own: {0}")]
 pub struct Unknown(pub String);
 
 impl Home {
-    /// A house whose names `names` tells.
+    /// Makes the home of a server whose names `names` returns.
     pub fn new(
         resolver: Arc<dyn Resolver>,
         names: impl Fn() -> Pending<'static, Result<OwnNames, String>> + Send + Sync + 'static,
@@ -75,7 +75,7 @@ impl Home {
         Self(Arc::new(Inner { resolver, names: Box::new(names), known: Mutex::default() }))
     }
 
-    /// Does this address lead here? Takes a few seconds at most, where name servers must be asked.
+    /// Returns true if this address leads here. Takes a few seconds at most if name servers must be asked.
     pub async fn holds(&self, ip: IpAddr) -> Result<bool, Unknown> {
         let mut known = self.0.known.lock().await;
         if known.until.as_ref().is_none_or(|(until, _)| *until <= Instant::now()) {
@@ -94,7 +94,7 @@ impl Home {
 }
 
 impl Inner {
-    /// Asks for all names, and forgets those that are the house's no more.
+    /// Looks all names up, and forgets those that are no longer the server's.
     async fn ask(&self, known: &mut HashMap<Name, (Instant, HashSet<IpAddr>)>) -> Result<(), Unknown> {
         let OwnNames { hosts, domains } = (self.names)().await.map_err(Unknown)?;
         let names = hosts.into_iter().map(Name::Host).chain(domains.into_iter().map(Name::Domain));
@@ -193,7 +193,7 @@ mod tests {
         assert!(holds(&lost, "1.1.1.1").await.is_err());
         let home = home(table(), &["mail.alpha.test"], &[]);
         assert_eq!(holds(&home, "93.184.216.34").await, Ok(true));
-        // The same house, after its name server has gone.
+        // The same server, after its name server has gone.
         let broken = Inner {
             resolver: lost.0.resolver.clone(),
             names: Box::new(move || (home.0.names)()),

@@ -1,5 +1,5 @@
-//! The networks that this machine stands in. Whoever is in them is a neighbour, public though the addresses may be: they
-//! may let in who comes from here and nobody else.
+//! The networks of this machine. A host in one of them is a neighbour, even if its address is public: it may let in
+//! clients that come from here and nobody else.
 
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
@@ -10,14 +10,15 @@ use ipnet::{IpNet, Ipv4Net, Ipv6Net};
 use nix::ifaddrs::getifaddrs;
 use nix::sys::socket::SockaddrStorage;
 
-/// Addresses change: what was found is good for so long.
+/// The time that the addresses found remain valid, as they change.
 const GOOD: Duration = Duration::from_secs(10);
-/// A home gets a /56 at least (RIPE-690) and makes /64s of it, so that what is no further than this is at home.
+/// A home gets a /56 at least (RIPE-690) and makes /64s of it, so any address within that prefix is at home.
 const HOME_V6: u8 = 56;
-/// A network said to be wider than this is none: tunnels say so of their only address.
+/// A network that claims to be wider than this does not count: tunnels claim it for their only address.
 const WIDEST_V4: u8 = 8;
 
-/// Is this the address of a neighbour, or of this machine? Where the system does not say who they are, everybody is.
+/// Returns true for the address of a neighbour, or of this machine. If the system does not tell its neighbours, every
+/// address counts as one.
 pub fn is_beside(ip: IpAddr) -> bool {
     match networks() {
         Ok(networks) => networks.iter().any(|network| network.contains(&ip)),
@@ -97,7 +98,7 @@ mod tests {
             ("93.184.216.34", "255.0.255.0", "93.184.216.35", false),
             ("93.184.216.34", "", "93.184.216.34", true),
             ("2a01:e0a:1:2::10", slash_64, "2a01:e0a:1:2:aaaa::1", true),
-            // By DHCPv6 a machine gets one address, of a network that it learns elsewhere.
+            // A machine gets one address by DHCPv6, of a network that it learns elsewhere.
             ("2a01:e0a:1:2::10", slash_128, "2a01:e0a:1:2:aaaa::1", true),
             ("2a01:e0a:1:2::10", slash_64, "2a01:e0a:1:3::1", true),
             ("2a01:e0a:1:2::10", "ffff:ffff:ffff::", "2a01:e0a:1:ffff::1", true),

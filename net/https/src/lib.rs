@@ -1,15 +1,15 @@
-//! Asking others over HTTPS: one request, one answer, and a connection that ends with it.
+//! Requests over HTTPS: one request, one answer, and a connection that ends with it.
 //!
 //! Invariants of this room:
-//! * Every exchange has an end, redirects and body included; header and body are bounded; a body is never held unless its
-//!   reader holds it.
+//! * Every exchange has an end, redirects and body included; header and body are bounded; a body is never held unless
+//!   its reader holds it.
 //! * A name is resolved here, the address is judged by the [`Reach`], and the connection goes to the address that was
 //!   judged: no second answer of a name server comes between (DNS rebinding). Each redirect is judged anew.
-//! * Where strangers lead us, no address of this house, of its router or of a neighbour is asked, and nothing at all while
-//!   it cannot be told which those are.
-//! * TLS verifies; what is sent is what the caller gave, and nothing about this house: no cookies, no referrer.
+//! * Where strangers lead us, no address of this server, of its router or of a neighbour is asked, and nothing at all
+//!   while nobody can say which those are.
+//! * TLS verifies; a request contains what the caller gave, and nothing about this server: no cookies, no referrer.
 //!
-//! It must not know what is asked for, nor for whom.
+//! This room must not know what is requested, nor for whom.
 
 mod answer;
 mod client;

@@ -9,7 +9,7 @@ use crate::interfaces::is_beside;
 /// The hosts that requests may reach.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Reach {
-    /// To every host and port. For addresses that whoever runs this house has written down.
+    /// To every host and port. For addresses that the administrator has written down.
     Anywhere,
     /// To hosts of the public internet, at ports 80 and 443. For addresses that strangers choose.
     Public,
@@ -36,7 +36,7 @@ impl Reach {
         }
     }
 
-    /// May a request go to this port of some host? What is not, needs not be resolved.
+    /// Returns true if a request may go to this port of some host. A host with a forbidden port need not be resolved.
     pub fn allows_port(&self, port: u16) -> bool {
         match self {
             Self::Anywhere => true,
@@ -65,8 +65,8 @@ pub(crate) fn final_address(ip: IpAddr) -> IpAddr {
     }
 }
 
-/// Is it an address of one host of the public internet? Addresses that hold another (IPv4 in IPv6) are what that one is.
-/// By the registries of RFC 6890 as they stand now.
+/// Returns true for an address of one host of the public internet. An address that contains another (IPv4 in IPv6)
+/// counts as the inner one. The registries of RFC 6890 decide, as they stand now.
 pub fn is_public(ip: IpAddr) -> bool {
     match ip {
         IpAddr::V4(ip) => is_public_v4(ip),
@@ -74,7 +74,7 @@ pub fn is_public(ip: IpAddr) -> bool {
     }
 }
 
-/// Blocks of which no address is a host of the public internet, with the length of their prefix.
+/// Blocks that contain no host of the public internet, with the length of their prefix.
 const RESERVED_V4: [([u8; 4], u32); 18] = [
     ([0, 0, 0, 0], 8),       // this network (RFC 791)
     ([10, 0, 0, 0], 8),      // private (RFC 1918)
@@ -121,7 +121,8 @@ fn is_public_v6(ip: Ipv6Addr) -> bool {
     is_unicast && !is_reserved && !is_isatap(ip)
 }
 
-/// NAT64 at its well-known prefix, 64:ff9b::/96 (RFC 6052 §2.1): how hosts without IPv4 reach it.
+/// Returns the IPv4 address in a NAT64 address with the well-known prefix 64:ff9b::/96 (RFC 6052 §2.1): hosts without
+/// IPv4 reach it in this way.
 fn translated(ip: Ipv6Addr) -> Option<Ipv4Addr> {
     let bits = ip.to_bits();
     (bits >> 32 == 0x0064_ff9b_u128 << 64).then(|| Ipv4Addr::from_bits((bits & 0xffff_ffff) as u32))
@@ -132,9 +133,10 @@ fn is_isatap(ip: Ipv6Addr) -> bool {
     matches!(ip.segments(), [_, _, _, _, 0 | 0x200, 0x5efe, _, _])
 }
 
-/// Is it an address of this machine, public though it looks? Services that listen there may be meant for the house alone.
+/// Returns true for an address of this machine, even if it looks public. Services that listen there may be meant for
+/// this server alone.
 fn is_ours(ip: IpAddr) -> bool {
-    // From whom the system would send to itself is itself; connecting a UDP socket sends nothing.
+    // The system sends from an address to itself only if the address is its own; connecting a UDP socket sends nothing.
     let from: SocketAddr = match ip {
         IpAddr::V4(_) => (Ipv4Addr::UNSPECIFIED, 0).into(),
         IpAddr::V6(_) => (Ipv6Addr::UNSPECIFIED, 0).into(),

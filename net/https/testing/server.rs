@@ -1,10 +1,10 @@
-//! A server on this machine that writes down what it is asked, for the tests of whoever asks.
+//! A server on this machine that writes down its requests, for the tests of clients.
 
 use std::io::Read;
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::sync::{Arc, Mutex};
 
-/// It says what it is told to say at a path, to several at one time.
+/// It gives the answer that the test sets for a path, to several clients at one time.
 pub struct Server {
     /// The address that it listens on.
     pub place: SocketAddr,

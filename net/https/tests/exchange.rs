@@ -164,7 +164,7 @@ async fn a_server_that_cannot_prove_its_name_is_not_asked() {
     assert!(!served.await.unwrap());
 }
 
-/// A house whose only name is `mail.alpha.test`.
+/// Makes the home of a server whose only name is `mail.alpha.test`.
 fn home(resolver: Arc<dyn Resolver>) -> Home {
     let names = || OwnNames { hosts: vec!["mail.alpha.test".into()], domains: Vec::new() };
     Home::new(resolver, move || {

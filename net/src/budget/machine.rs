@@ -12,7 +12,7 @@ pub(super) fn budget(memory: u64) -> usize {
     usize::try_from(memory / 8).unwrap_or(MOST).clamp(LEAST, MOST)
 }
 
-/// Octets that this process may use: the machine's, or fewer where its control group has a limit.
+/// Returns the octets that this process may use: the machine's, or fewer if its control group has a limit.
 pub(super) fn memory() -> u64 {
     let system = rustix::system::sysinfo();
     // `totalram` is as wide as a word of the machine, and `mem_unit` makes up for it.
@@ -34,7 +34,7 @@ fn limits<'a>(root: &'a Path, groups: &'a str) -> impl Iterator<Item = u64> + 'a
         };
         Some((root.clone(), root.join(group.trim_start_matches('/')), file))
     });
-    // In a container the group's own folder may be the root itself.
+    // In a container, the group's own folder may be the root itself.
     places.flat_map(|(root, group, file)| {
         let above = group.ancestors().take_while(|folder| folder.starts_with(&root)).map(Path::to_owned);
         above.collect::<Vec<PathBuf>>().into_iter().filter_map(move |folder| read(&folder.join(file)))

@@ -20,12 +20,12 @@ pub(super) struct State {
     large: VecDeque<Ticket>,
 }
 
-/// A share that somebody asks for.
+/// A wish for a share.
 #[derive(Clone, Copy)]
 pub(super) struct Wish {
     pub owner: Option<Owner>,
     pub more: usize,
-    /// With what it holds already.
+    /// The whole share, including the octets that it has already.
     pub whole: usize,
 }
 
@@ -65,9 +65,9 @@ impl Ticket {
 /// May a wish be granted?
 enum Answer {
     Yes,
-    /// Not before its owner gives something back.
+    /// The wish must wait until its owner gives something back.
     OwnersTurn,
-    /// Not before anybody does.
+    /// The wish must wait until anybody gives something back.
     TooLittle,
 }
 
@@ -76,7 +76,7 @@ impl State {
         Self { total, free: total, owners: HashMap::new(), small: VecDeque::new(), large: VecDeque::new() }
     }
 
-    /// `None` where it is granted at once.
+    /// Asks for octets; `None` if they are granted immediately.
     pub fn ask(&mut self, wish: Wish) -> Option<Ticket> {
         let ticket = Ticket::new(wish);
         self.queue(wish.is_small()).push_back(ticket.clone());
@@ -101,7 +101,7 @@ impl State {
         self.serve(false);
     }
 
-    /// Takes a wish back: what was granted meanwhile is free again.
+    /// Takes a wish back: octets granted meanwhile are free again.
     pub fn withdraw(&mut self, ticket: &Ticket) {
         let wish = ticket.0.wish;
         let queue = self.queue(wish.is_small());
@@ -130,7 +130,7 @@ impl State {
         if self.free >= wish.more + kept { Answer::Yes } else { Answer::TooLittle }
     }
 
-    /// Grants what can be granted, in order.
+    /// Grants all wishes that can be granted, in order.
     fn serve(&mut self, small: bool) {
         let mut at = 0;
         while let Some(ticket) = self.queue(small).get(at).cloned() {
@@ -145,7 +145,7 @@ impl State {
                     ticket.grant();
                 }
                 Answer::OwnersTurn => at += 1,
-                // Nobody overtakes: else who wants much would wait for ever.
+                // Nobody overtakes: otherwise a large wish would wait for ever.
                 Answer::TooLittle => return,
             }
         }

@@ -2,7 +2,7 @@ use proptest::prelude::*;
 
 use super::*;
 
-/// The introduction that is read of these octets, and how many are left for the protocol behind.
+/// Returns the introduction that is read from these octets, and the number left for the protocol behind it.
 fn read_all(octets: &[u8]) -> (Result<Introduction, String>, usize) {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
     let mut stream = octets;

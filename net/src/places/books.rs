@@ -10,13 +10,14 @@ use super::PATIENCE;
 use super::seat::Silence;
 use crate::{Limits, Peer};
 
-/// One network of IPv6 that a provider gives to one customer (/48) holds so many times what one household (/64) may.
+/// The network that a provider gives to one customer of IPv6 (/48) has this many times the places of one household
+/// (/64).
 const SITE: usize = 4;
 
 pub(super) struct Books {
     total: usize,
     inside: usize,
-    /// Those who were asked to go and have not gone yet.
+    /// The peers that have been asked to go and are still there.
     leaving: usize,
     doors: Vec<Door>,
     strangers: HashMap<u64, Stranger>,
@@ -28,11 +29,11 @@ pub(super) struct Books {
 #[derive(Default)]
 struct Door {
     inside: usize,
-    /// By the networks that are counted: a household, and with IPv6 its provider's customer too.
+    /// The places by network: a household, and with IPv6 its provider's customer too.
     places: HashMap<IpAddr, usize>,
 }
 
-/// Somebody who has not logged in.
+/// A client that has not logged in.
 struct Stranger {
     door: usize,
     network: IpAddr,
@@ -96,8 +97,8 @@ impl Books {
         Some(Entered { number: self.next, door, counted, silence })
     }
 
-    /// Has a stranger go who has less of a claim than a newcomer from `network`. Only so many may be going at a time:
-    /// until they have, they hold what they had.
+    /// Asks a stranger to go who has less of a claim than a newcomer from `network`. Only so many may be going at a
+    /// time: until they have gone, they keep their places.
     fn make_place(&mut self, door: usize, network: IpAddr) -> bool {
         if self.leaving >= (self.total / 8).max(4) {
             return false;
@@ -137,7 +138,7 @@ impl Books {
         Some(stranger)
     }
 
-    /// Has logged in, and stays: also where the place had just been given to somebody else.
+    /// Notes that a client has logged in, and stays: even if its place had just been given to another.
     pub fn know(&mut self, entered: &Entered) {
         if self.forget(entered.number).is_none() && entered.silence.may_stay() {
             self.leaving = self.leaving.saturating_sub(1);
@@ -153,7 +154,7 @@ impl Books {
         let Some(door) = self.doors.get_mut(entered.door) else { return };
         entered.counted.iter().for_each(|network| lower(&mut door.places, *network));
         if entered.silence.must_go() {
-            // The place is somebody else's already.
+            // The place belongs to another client already.
             self.leaving = self.leaving.saturating_sub(1);
         } else {
             self.inside = self.inside.saturating_sub(1);

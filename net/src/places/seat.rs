@@ -1,4 +1,4 @@
-//! One connection's place.
+//! The place of one connection.
 
 use std::future::poll_fn;
 use std::io;
@@ -19,7 +19,7 @@ pub(crate) struct Seat {
     known: AtomicBool,
 }
 
-/// Since when a stranger is being waited for, and the way to end that.
+/// The time since which the server waits for a stranger, and the means to end the wait.
 #[derive(Default)]
 pub(super) struct Silence {
     since: Mutex<Option<Instant>>,
@@ -28,7 +28,7 @@ pub(super) struct Silence {
 }
 
 impl Silence {
-    /// Since when nothing is heard; `None` while the house is at work.
+    /// Returns the time since which the peer is silent; `None` while the server is at work.
     pub fn since(&self) -> Option<Instant> {
         *self.since.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -75,7 +75,7 @@ impl Seat {
         }
     }
 
-    /// Nothing has come yet: as long as nobody needs the place, that may be.
+    /// Nothing has come yet: that may go on as long as nobody needs the place.
     pub(crate) fn poll_wait(&self, cx: &mut Context<'_>) -> Poll<io::Error> {
         if self.known.load(Ordering::Relaxed) {
             return Poll::Pending;
@@ -86,7 +86,7 @@ impl Seat {
         if silence.must_go() { Poll::Ready(io::ErrorKind::TimedOut.into()) } else { Poll::Pending }
     }
 
-    /// Ends when somebody needs the place: beside a handshake, say.
+    /// Resolves when another client needs the place: it runs beside a handshake, for example.
     pub(crate) async fn needed(&self) {
         poll_fn(|cx| self.poll_wait(cx)).await;
     }

@@ -34,7 +34,7 @@ mod tests {
 
     const NAME: &str = "mail.alpha.test";
 
-    /// An authority: its certificate, and what it signs with.
+    /// Returns an authority: its certificate, and its signing key.
     fn authority() -> (CertificateDer<'static>, Issuer<'static, KeyPair>) {
         let mut wish = CertificateParams::new(Vec::new()).unwrap();
         wish.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);

@@ -106,7 +106,7 @@ impl fmt::Debug for Domain {
     }
 }
 
-/// A mail address: a local part kept as it was written (without quotes where it had some) and a domain.
+/// A mail address: a local part as it was written (without quotes if it had some) and a domain.
 #[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Address {
     local: Box<str>,
@@ -184,7 +184,7 @@ impl FromStr for Address {
     }
 }
 
-/// Writes the address as SMTP wants it: the local part is quoted only where it must be.
+/// Writes the address as SMTP wants it: the local part is quoted only if it must be.
 impl fmt::Display for Address {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if is_dot_string(&self.local) {
@@ -207,7 +207,7 @@ impl fmt::Debug for Address {
     }
 }
 
-/// The sender on the envelope: where a bounce goes. `Null` (`<>`) on bounces, so that no bounce is ever bounced.
+/// The sender on the envelope: the address for bounces. `Null` (`<>`) on bounces, so that no bounce is ever bounced.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum ReturnPath {
     /// `MAIL FROM:<>`

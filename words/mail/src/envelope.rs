@@ -1,4 +1,4 @@
-//! The envelope: what SMTP carries beside the letter (RFC 5321 §2.3.1).
+//! The envelope: the data that SMTP carries beside the letter (RFC 5321 §2.3.1).
 
 use std::time::Duration;
 
@@ -7,7 +7,7 @@ use crate::{Address, ReturnPath, Timestamp};
 /// The time for which the author wants the letter to be kept before it goes (RFC 4865 §4).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Hold {
-    /// `HOLDFOR=`: so many seconds from when it comes.
+    /// `HOLDFOR=`: so many seconds from its arrival.
     For(u32),
     /// `HOLDUNTIL=`
     Until(Timestamp),
@@ -33,7 +33,7 @@ pub enum BodyKind {
     EightBitMime,
 }
 
-/// Return path, recipients and what the sender declared about the letter.
+/// The return path, the recipients and the sender's declarations about the letter.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Envelope {
     /// The address that bounces go to.
@@ -44,6 +44,6 @@ pub struct Envelope {
     pub body: BodyKind,
     /// `SMTPUTF8` of MAIL FROM (RFC 6531 §3.4): the letter may only go on to servers that offer it.
     pub smtputf8: bool,
-    /// `HOLDFOR=` or `HOLDUNTIL=` of MAIL FROM, where our own people hand letters in.
+    /// `HOLDFOR=` or `HOLDUNTIL=` of MAIL FROM, for letters that our own people hand in.
     pub hold: Option<Hold>,
 }

@@ -1,5 +1,5 @@
-//! The header of a letter as bytes: fields, unfolding, and address lists with the names left as they were written
-//! (RFC 5322 §2.2, §3.4). Lenient: what is malformed gives less, never an error.
+//! The header of a letter as bytes: fields, unfolding, and address lists with the names left as they were written (RFC
+//! 5322 §2.2, §3.4). The reading is lenient: a malformed field yields less, never an error.
 
 use std::borrow::Cow;
 
@@ -41,7 +41,7 @@ pub fn fields(letter: &[u8]) -> impl Iterator<Item = Field<'_>> {
             let length = field_length(rest)?;
             let (whole, after) = rest.split_at(length);
             rest = after;
-            // A line without a colon is no field (mbox "From " lines, broken mail): passed over.
+            // A line without a colon is no field (mbox "From " lines, broken mail): it is skipped.
             if let Some(field) = as_field(whole) {
                 return Some(field);
             }
@@ -54,8 +54,9 @@ pub fn find<'a>(letter: &'a [u8], name: &str) -> Option<Field<'a>> {
     fields(letter).find(|field| field.is(name))
 }
 
-/// The last field called `name`, which is the one that counts where there are several (RFC 8621 §4.1.3), in ASCII and UTF-8:
-/// octets of another charset are brought into it, encoded words stay encoded. Of a value no more than `most` octets are read.
+/// Returns the last field called `name`, which counts if there are several (RFC 8621 §4.1.3), in ASCII and UTF-8:
+/// octets of another charset are converted, encoded words stay encoded. No more than `most` octets of the value are
+/// read.
 pub fn legible<'a>(letter: &'a [u8], name: &str, most: usize) -> Option<Cow<'a, [u8]>> {
     let field = fields(letter).filter(|field| field.is(name)).last()?;
     let value = match field.value() {
@@ -73,12 +74,12 @@ pub fn text(letter: &[u8], name: &str, most: usize) -> Option<String> {
     legible(letter, name, most).map(|value| reading::words::read(&value))
 }
 
-/// The letter without its fields called `name`; the same bytes where there are none.
+/// Returns the letter without its fields called `name`; the same bytes if there are none.
 pub fn without(letter: &Bytes, name: &str) -> Bytes {
     without_those(letter, |field| field.is(name))
 }
 
-/// The letter without the fields that `unwanted` says yes to; the same bytes where there are none.
+/// Returns the letter without the fields for which `unwanted` is true; the same bytes if there are none.
 pub fn without_those(letter: &Bytes, unwanted: impl Fn(&Field<'_>) -> bool) -> Bytes {
     let mut rest: Option<(BytesMut, usize)> = None;
     for field in fields(letter).filter(unwanted) {

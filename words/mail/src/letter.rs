@@ -5,8 +5,8 @@ use std::str::FromStr;
 
 use bytes::Bytes;
 
-/// The name a letter has in our house, from reception to reading: in its Received header, the queue,
-/// the logs and the trace. Sixteen letters of base 32, random, so that it tells nothing.
+/// The name of a letter in our server, from reception to reading: in its Received header, the queue, the logs and the
+/// trace. Sixteen letters of base 32, random, so that it tells nothing.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct LetterId([u8; 16]);
 
@@ -63,7 +63,7 @@ impl fmt::Debug for LetterId {
 /// A letter on its way: cheap to clone, its bytes are shared.
 #[derive(Clone)]
 pub struct Letter {
-    /// Its name in our house.
+    /// Its name in our server.
     pub id: LetterId,
     /// Header and body, lines ended by CRLF, without SMTP's dot-stuffing.
     pub raw: Bytes,

@@ -1,5 +1,5 @@
-//! The vocabulary every room shares: addresses, envelopes, letters, replies, outcomes, and the seams
-//! where the roles of the chain meet.
+//! The vocabulary that every room shares: addresses, envelopes, letters, replies, outcomes, and the seams between the
+//! roles of the chain.
 //!
 //! This room knows no socket, no clock, no database and no runtime. Time and randomness are passed in.
 

@@ -1,9 +1,9 @@
-//! Line ends: CRLF on the wire and in our house, LF in the files of others (mbox, Maildir).
+//! Line ends: CRLF on the wire and in our store, LF in the files of others (mbox, Maildir).
 
 use std::borrow::Cow;
 
-/// The letter with LF instead of CRLF. `None` where [`to_crlf`] would not give the same letter back: a bare LF in it,
-/// or a CR that belongs to no line end.
+/// Returns the letter with LF instead of CRLF. `None` if [`to_crlf`] would not restore the same letter: it contains a
+/// bare LF, or a CR that belongs to no line end.
 pub fn to_lf(letter: &[u8]) -> Option<Vec<u8>> {
     let mut out = Vec::with_capacity(letter.len());
     let mut rest = letter;
@@ -17,7 +17,7 @@ pub fn to_lf(letter: &[u8]) -> Option<Vec<u8>> {
     Some(out)
 }
 
-/// The letter with CRLF at the end of each line: every LF gets the CR it lacks. Borrowed where none lacks it.
+/// Returns the letter with CRLF at the end of each line: every LF gets the CR it lacks. Borrowed if none lacks it.
 pub fn to_crlf(letter: &[u8]) -> Cow<'_, [u8]> {
     let missing = bare_lfs(letter);
     if missing == 0 {

@@ -10,7 +10,7 @@ use std::time::Duration;
 /// More counters than these are not kept.
 const MOST: usize = 100_000;
 
-/// So much time after some beginning, by a monotonic clock.
+/// A time since some beginning, by a monotonic clock.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Moment(pub Duration);
 
@@ -33,19 +33,19 @@ impl Moment {
     }
 }
 
-/// So many are free at once, and one more as each interval passes.
+/// The rate of events: so many are free together, and one more as each interval passes.
 #[derive(Debug, Clone, Copy)]
 pub struct Pace {
     /// The number of events that may happen together.
     pub free: u32,
-    /// After how long one is forgotten.
+    /// The time after which one event is forgotten.
     pub interval: Duration,
 }
 
-/// A counter for each key. Bounded: where there are too many, the emptiest go.
+/// A counter for each key. Bounded: if there are too many, the emptiest go.
 #[derive(Debug)]
 pub struct Counters<K> {
-    /// When each counter will be back at nothing.
+    /// The moment at which each counter will be empty.
     empty_at: HashMap<K, Moment>,
 }
 
@@ -63,7 +63,7 @@ impl<K: Eq + Hash> Counters<K> {
         after_one_more.since(now).saturating_sub(pace.interval * pace.free)
     }
 
-    /// Counts one more, and gives how many are counted now. The counter never holds more than `most`, so that it is empty
+    /// Counts one more event, and returns the present count. The counter never exceeds `most`, so that it is empty
     /// again in a known time, however long it was filled.
     pub fn count(&mut self, key: K, pace: Pace, most: u32, now: Moment) -> u32 {
         self.make_room(now);
@@ -80,7 +80,7 @@ impl<K: Eq + Hash> Counters<K> {
         }
     }
 
-    /// Keeps only the counters that `keep` says; gives how many went that were not empty.
+    /// Keeps only the counters for which `keep` is true; returns the number of removed ones that were not empty.
     pub fn retain(&mut self, now: Moment, mut keep: impl FnMut(&K) -> bool) -> usize {
         self.empty_at.retain(|_, empty_at| *empty_at > now);
         let before = self.empty_at.len();

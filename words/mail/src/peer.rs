@@ -2,7 +2,7 @@
 
 use std::net::{IpAddr, Ipv6Addr};
 
-/// The address, or the /64 it is in: whoever has one IPv6 address has 2⁶⁴ of them.
+/// Returns the address, or its /64: the owner of one IPv6 address has 2⁶⁴ of them.
 pub fn peer_network(ip: IpAddr) -> IpAddr {
     match ip.to_canonical() {
         IpAddr::V6(ip) => IpAddr::V6(Ipv6Addr::from_bits(ip.to_bits() & !u128::from(u64::MAX))),

@@ -20,7 +20,7 @@ pub struct Reply {
     pub code: u16,
     /// Left out in replies to HELO/EHLO/LHLO and in the 3xx ones (RFC 2034 §4).
     pub enhanced: Option<Enhanced>,
-    /// One element a line.
+    /// The text, one element a line.
     pub text: Vec<Cow<'static, str>>,
 }
 

@@ -8,10 +8,10 @@ use std::sync::Arc;
 
 use crate::seam::Pending;
 
-/// The proof that let somebody in, as the directory knows it again. It lets nobody in, and nobody learns from it.
+/// The proof that let a person in, as the directory recognises it. It lets nobody in, and nobody learns from it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Proof {
-    /// Nobody has said: they stay as long as their account is there.
+    /// No proof is known: the person stays as long as their account exists.
     #[default]
     Unknown,
     /// The password that they had then, by the number of its last change.
@@ -20,14 +20,14 @@ pub enum Proof {
     Session(i64),
 }
 
-/// The occupation of somebody who is here, for a list of all who are.
+/// A connected client's occupation, for a list of all who are connected.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Doing {
     /// An IMAP conversation.
     Imap,
     /// A POP3 conversation.
     Pop3,
-    /// An SMTP conversation of somebody who has logged in.
+    /// An SMTP conversation of a person who has logged in.
     Submission,
     /// A JMAP event source.
     Events,
@@ -59,7 +59,7 @@ impl Doing {
 pub enum Leave {
     /// Their password is another now.
     NewPassword,
-    /// Their session was ended: they logged out, or somebody ended it for them.
+    /// The session was ended: the person logged out, or somebody ended it for them.
     SessionEnded,
     /// Their account is gone.
     AccountGone,
@@ -68,7 +68,7 @@ pub enum Leave {
 }
 
 impl Leave {
-    /// Is what let them in no longer good, so that they have to log in with something else?
+    /// Returns true if the proof is no longer good, so that the person has to log in with another.
     pub fn is_for_good(self) -> bool {
         !matches!(self, Self::Dismissed)
     }
@@ -76,17 +76,17 @@ impl Leave {
 
 /// The stay of one person in one conversation. Dropped when the conversation is over.
 pub trait Stay: Send + Sync {
-    /// Resolves when they have to go; at once where they have to already. Can be dropped while it waits.
+    /// Resolves when they have to go; immediately if they have to already. Can be dropped while it waits.
     fn over(&self) -> Pending<'_, Leave>;
 
     /// Do they have to go?
     fn is_over(&self) -> Option<Leave>;
 }
 
-/// A stay that conversations share with what they are made of.
+/// A stay that conversations share with the values they are made of.
 pub type SharedStay = Arc<dyn Stay>;
 
-/// A stay without end: of those whom nobody watches over.
+/// A stay without end, for people whom nobody watches over.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct ForEver;
 

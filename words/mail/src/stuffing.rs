@@ -1,12 +1,12 @@
 //! Writing a letter that ends with a dot alone on its line, without copying it: behind DATA (RFC 5321 §4.5.2) and to
 //! clients of POP3 (RFC 1939 §3).
 
-/// Turns a letter, shown in chunks, into the pieces to be written: mostly the chunks themselves, with a dot put in
+/// Turns a letter, shown in chunks, into the pieces to be written: mostly the chunks themselves, with a dot inserted
 /// before each line that begins with one.
 ///
-/// Whatever the letter holds, what goes out has no bare CR and no bare LF, so that nobody can be made to find a
-/// second letter in it (a bare LF becomes CRLF, a bare CR a space), and no NUL, which only BINARYMIME can carry
-/// (RFC 3030 §3): it becomes a space, so that no octet moves.
+/// Whatever the letter contains, the output has no bare CR and no bare LF, so that nobody can be made to find a second
+/// letter in it (a bare LF becomes CRLF, a bare CR a space), and no NUL, which only BINARYMIME can carry (RFC 3030 §3):
+/// it becomes a space, so that no octet moves.
 #[derive(Debug)]
 pub struct DotStuffer {
     at: At,
@@ -16,12 +16,12 @@ pub struct DotStuffer {
 enum At {
     LineStart,
     Inside,
-    /// A CR was shown, and held back until it is known what follows it.
+    /// A CR was shown, and is held back until the next octet is known.
     Cr,
 }
 
 impl DotStuffer {
-    /// At the start of a letter.
+    /// Starts at the beginning of a letter.
     pub fn new() -> Self {
         Self { at: At::LineStart }
     }
@@ -107,7 +107,7 @@ impl<'a> Pieces<'a> {
         }
     }
 
-    /// Gives `..end`, goes on from `resume`. An empty piece is passed over.
+    /// Returns `..end`, and goes on from `resume`. An empty piece is skipped.
     fn piece(&mut self, end: usize, resume: usize, at: At) -> Option<&'a [u8]> {
         let piece = &self.rest[..end];
         self.rest = &self.rest[resume..];
@@ -147,7 +147,7 @@ mod tests {
     #[test]
     fn nothing_that_could_smuggle_goes_out() {
         assert_eq!(stuffed(&[b"a\n.\nMAIL\r.\rb\r\n"]), b"a\r\n..\r\nMAIL . b\r\n.\r\n");
-        // Whoever drops NUL must not find a dot alone.
+        // A server that drops NUL must not find a dot alone.
         assert_eq!(stuffed(&[b"\0\r\n.\0\r\n\0.\r\n"]), b" \r\n.. \r\n .\r\n.\r\n");
     }
 

@@ -10,7 +10,7 @@ use jiff::tz::TimeZone;
 pub struct Timestamp(pub i64);
 
 impl Timestamp {
-    /// From seconds since 1970.
+    /// Makes the time from seconds since 1970.
     pub fn from_seconds(seconds: i64) -> Self {
         Self(seconds.saturating_mul(1000))
     }
@@ -45,7 +45,8 @@ impl Timestamp {
         text.parse::<jiff::Timestamp>().ok().map(|time| Self(time.as_millisecond()))
     }
 
-    /// As C's asctime writes it, in UTC: `Tue Nov 24 06:22:57 2026`. mbox files have it in their `From ` lines.
+    /// Writes the time as C's asctime does, in UTC: `Tue Nov 24 06:22:57 2026`. mbox files have it in their `From `
+    /// lines.
     pub fn asctime(self) -> String {
         self.utc().strftime("%a %b %e %H:%M:%S %Y").to_string()
     }

@@ -1,4 +1,4 @@
-//! The history of a letter on its way: one [`Step`] a decision. Facts only; the words for them are made where a
+//! The history of a letter on its way: one [`Step`] a decision. It contains facts only; their words are made where a
 //! person reads them, in their language.
 
 use serde::{Deserialize, Serialize};
@@ -6,12 +6,12 @@ use serde::{Deserialize, Serialize};
 use crate::seam::{AccountId, Login, Wire};
 use crate::{Envelope, Letter, LetterId, Reply, Timestamp, header};
 
-/// One thing that happened to a letter.
+/// One event in the life of a letter.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Step {
     /// The letter.
     pub letter: LetterId,
-    /// When.
+    /// The time of the event.
     pub at: Timestamp,
     /// The event.
     pub event: Event,
@@ -28,7 +28,7 @@ pub enum Link {
     Lmtp,
     /// Fetched from a mailbox elsewhere.
     Mra,
-    /// Made in the house: a bounce, `facteur send`.
+    /// Made in the server: a bounce, `facteur send`.
     House,
     /// Put there by a mail client (APPEND).
     Client,
@@ -56,7 +56,7 @@ pub enum Event {
     },
     /// A check or a rule decided something about it.
     Judged {
-        /// The owner of the copy that it is about; empty where it is about the letter itself, for whomever it is.
+        /// The owner of the copy that the event is about; empty if it is about the letter itself, for all recipients.
         recipient: String,
         /// The name of the check: `spf`, `spam`, `sieve`, …
         by: String,
@@ -85,25 +85,25 @@ pub enum Event {
     },
     /// It waits to be carried to others.
     Queued {
-        /// To whom.
+        /// The recipients of the copy.
         recipients: Vec<String>,
     },
     /// We tried to hand it to a server, a program or a folder.
     Attempt(Attempt),
-    /// The sender was told what became of it.
+    /// The sender got a report.
     Reported {
         /// The address that we wrote to.
         to: String,
         /// The name of the report, which has a history of its own.
         report: String,
-        /// It was told that the letter is late, not that it failed.
+        /// True if the report says that the letter is late, not that it failed.
         late: bool,
     },
     /// The postmaster did something to it in the queue.
     Desk {
         /// The deed.
         act: DeskAct,
-        /// To which recipient.
+        /// The recipient that it is about.
         recipient: String,
     },
     /// It was opened.
@@ -129,9 +129,9 @@ pub enum Event {
     },
     /// It is kept until its author wants it carried on.
     Postponed {
-        /// To whom it will go.
+        /// The recipients that it will go to.
         recipients: Vec<String>,
-        /// When, in milliseconds since 1970.
+        /// The time, in milliseconds since 1970.
         until: i64,
     },
     /// Its author took it back before that time: nobody gets it.
@@ -139,7 +139,7 @@ pub enum Event {
         /// The author's mailbox.
         account: i64,
     },
-    /// Something of ours failed meanwhile: for the postmaster, who can mend it.
+    /// A fault of ours meanwhile: for the postmaster, who can mend it.
     Fault {
         /// The part that failed.
         cause: String,
@@ -154,7 +154,7 @@ pub enum Event {
 }
 
 impl Event {
-    /// Shows each text in it, to be looked at or changed.
+    /// Passes each text in it to `each`, to be read or changed.
     pub fn each_text(&mut self, mut each: impl FnMut(&mut String)) {
         match self {
             Self::Received(arrival) => arrival.each_text(&mut each),
@@ -197,7 +197,7 @@ pub struct Arrival {
     pub tls: String,
     /// The person who had logged in.
     pub login: String,
-    /// The mailbox of who had.
+    /// The mailbox of that person.
     pub account: Option<i64>,
     /// The return path; empty for a report.
     pub return_path: String,
@@ -211,8 +211,8 @@ pub struct Arrival {
     pub size: u64,
 }
 
-/// An [`Arrival`] as rows hold it. The subject came later, and stands behind the Message-ID in the same text: a new field
-/// could not be told from what follows in the rows of before.
+/// An [`Arrival`] as rows store it. The subject came later, and stands behind the Message-ID in the same text: a new
+/// field could not be told from the following data in older rows.
 #[derive(Serialize, Deserialize)]
 #[serde(rename = "Arrival")]
 struct StoredArrival {
@@ -228,7 +228,7 @@ struct StoredArrival {
     size: u64,
 }
 
-/// Between the two. It stands in neither: rows hold tidied texts, and those have no control characters.
+/// The separator of the two. Neither contains it: rows store tidied texts, and those have no control characters.
 const BETWEEN: char = '\0';
 
 impl From<Arrival> for StoredArrival {
@@ -257,13 +257,13 @@ impl From<StoredArrival> for Arrival {
 }
 
 impl Arrival {
-    /// Of this letter to these recipients, through a link; over which connection, and whose, is added by [`Self::over`]
-    /// and [`Self::written_by`].
+    /// Describes the arrival of this letter to these recipients, through a link; [`Self::over`] adds the connection,
+    /// and [`Self::written_by`] the person.
     pub fn of(by: Link, letter: &Letter, envelope: &Envelope) -> Self {
         Self::begun(by, envelope).with(&letter.raw)
     }
 
-    /// Of a letter of which no octet came yet.
+    /// Describes the arrival of a letter of which no octet has come yet.
     pub fn begun(by: Link, envelope: &Envelope) -> Self {
         Self {
             by: Some(by),
@@ -273,17 +273,17 @@ impl Arrival {
         }
     }
 
-    /// Of a letter that a mail client of this person puts into their mailbox.
+    /// Describes a letter that a mail client of this person files in their mailbox.
     pub fn put_there(raw: &[u8], person: &Login) -> Self {
         Self { by: Some(Link::Client), ..Self::default() }.with(raw).written_by(person)
     }
 
-    /// Of a letter that lay in this file.
+    /// Describes a letter from this file.
     pub fn imported(raw: &[u8], file: &str) -> Self {
         Self { by: Some(Link::Import), peer: file.to_owned(), ..Self::default() }.with(raw)
     }
 
-    /// With what the letter says of itself.
+    /// Adds the facts that the letter's header states.
     fn with(self, raw: &[u8]) -> Self {
         let message_id = header::find(raw, "Message-ID").map(|field| message_id(&field.value())).unwrap_or_default();
         let subject = subject(raw).unwrap_or_default();
@@ -297,7 +297,7 @@ impl Arrival {
         Self { peer: ip.to_string(), hello: hello.clone(), tls: tls.clone(), ..self }
     }
 
-    /// From this person.
+    /// Adds the person who wrote the letter.
     #[must_use]
     pub fn written_by(self, login: &Login) -> Self {
         Self { login: login.address.to_string(), account: Some(login.account.0), ..self }
@@ -310,7 +310,8 @@ impl Arrival {
     }
 }
 
-/// A Message-ID as it is compared: without brackets and the blanks around it, and what is no UTF-8 made good.
+/// Returns a Message-ID in a form for comparison: without brackets and the blanks around it, and with octets outside
+/// UTF-8 replaced.
 pub fn message_id(value: &[u8]) -> String {
     let value = value.trim_ascii();
     let bare = value.strip_prefix(b"<").unwrap_or(value);
@@ -320,16 +321,16 @@ pub fn message_id(value: &[u8]) -> String {
 
 /// The subject of a letter for a history: its beginning, in UTF-8 whatever charset its octets are in.
 fn subject(raw: &[u8]) -> Option<String> {
-    // Four octets a character at most; what is cut in two is made good with the rest.
+    // A character has four octets at most; a character cut in two is repaired with the rest.
     let beginning = header::legible(raw, "Subject", LONGEST_TEXT * 4)?;
     Some(String::from_utf8_lossy(&beginning).into_owned())
 }
 
-/// The longest text a history holds, in characters: what others say is cut there.
+/// The longest text in a history, in characters: longer texts of others are cut there.
 pub const LONGEST_TEXT: usize = 600;
 
-/// Foreign text made fit for a history: on one line, without what a terminal would obey, and not longer than
-/// [`LONGEST_TEXT`].
+/// Makes foreign text fit for a history: on one line, without characters that a terminal would obey, and not longer
+/// than [`LONGEST_TEXT`].
 pub fn tidy(text: &mut String) {
     let is_plain = |c: char| !c.is_control() && !is_invisible(c);
     if text.len() <= LONGEST_TEXT && text.chars().all(is_plain) {
@@ -339,7 +340,8 @@ pub fn tidy(text: &mut String) {
     text.truncate(text.trim_end().len());
 }
 
-/// Line ends that are no control characters, and what turns the order of the text around it.
+/// Returns true for line ends that are no control characters, and for characters that turn the order of the text around
+/// them.
 fn is_invisible(c: char) -> bool {
     matches!(c, '\u{2028}' | '\u{2029}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
@@ -347,10 +349,10 @@ fn is_invisible(c: char) -> bool {
 /// One try to hand a letter on.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Attempt {
-    /// To whom.
+    /// The recipient of the try.
     pub recipient: String,
-    /// The server, program or folder; empty where none was reached. Before a server that LMTP was spoken with stands
-    /// [`Self::LMTP`], as in a route.
+    /// The server, program or folder; empty if none was reached. [`Self::LMTP`] stands before the name of a server that
+    /// spoke LMTP, as in a route.
     pub by: String,
     /// Its answer, or our own finding.
     pub said: String,
@@ -360,7 +362,7 @@ pub struct Attempt {
     pub tls: String,
 }
 
-/// To what a letter was handed.
+/// The kind of receiver that a letter was handed to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Hand {
     /// A server, over SMTP.
@@ -369,15 +371,15 @@ pub enum Hand {
     Lmtp,
     /// A program or a folder on this machine.
     Local,
-    /// To nothing: none was reached.
+    /// None was reached.
     Nowhere,
 }
 
 impl Attempt {
-    /// Before the name of a server that LMTP was spoken with.
+    /// The prefix of a server's name that marks LMTP.
     pub const LMTP: &str = "lmtp:";
 
-    /// To what it was handed, or would have been.
+    /// Returns the receiver that the letter was handed to, or would have been.
     pub fn hand(&self) -> Hand {
         match self.by.as_str() {
             "" => Hand::Nowhere,
@@ -395,7 +397,7 @@ impl Attempt {
 }
 
 impl Hand {
-    /// Its name for programs: `smtp`; none where nothing was reached.
+    /// Returns its name for programs: `smtp`; `None` if nothing was reached.
     pub fn name(self) -> Option<&'static str> {
         match self {
             Self::Smtp => Some("smtp"),
@@ -435,7 +437,7 @@ pub enum DeskAct {
 pub enum Observation {
     /// A letter, or the beginning of one, was refused.
     Step(Box<Step>),
-    /// Letters in a mailbox were opened. Told each time; written down the first time.
+    /// Letters in a mailbox were opened. Each time is announced; only the first is written down.
     Read {
         /// The mailbox.
         account: AccountId,
@@ -443,7 +445,7 @@ pub enum Observation {
         keys: Vec<i64>,
         /// Through which door.
         door: Link,
-        /// When.
+        /// The time of the event.
         at: Timestamp,
     },
     /// Letters in a mailbox were removed by its owner.
@@ -454,19 +456,19 @@ pub enum Observation {
         keys: Vec<i64>,
         /// Through which door.
         door: Link,
-        /// When.
+        /// The time of the event.
         at: Timestamp,
     },
 }
 
-/// Takes down what happens outside of any commit. It never waits and never fails: where too much is seen at once some of
-/// it is left out, since these are observations and not letters.
+/// Takes down events outside of any commit. It never waits and never fails: if too many come together, some are left
+/// out, since these are observations and not letters.
 pub trait Witness: Send + Sync {
     /// Something was seen.
     fn saw(&self, observation: Observation);
 }
 
-/// Sees nothing: where nobody asks later.
+/// A witness that sees nothing, for callers that need no history.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Blind;
 

@@ -7,7 +7,7 @@ pub fn decoded(text: &[u8]) -> Vec<u8> {
     out
 }
 
-/// Undoes it: octets outside the alphabet are passed over (RFC 2045 §6.8), padding ends a group.
+/// Decodes base64: octets outside the alphabet are skipped (RFC 2045 §6.8), padding ends a group.
 #[derive(Clone, Debug, Default)]
 pub struct Base64 {
     bits: u32,
@@ -20,7 +20,7 @@ impl Base64 {
         self.have == 0
     }
 
-    /// Decodes a piece; `out` grows by what it gives.
+    /// Decodes a piece, and appends the result to `out`.
     pub fn push(&mut self, chunk: &[u8], out: &mut Vec<u8>) {
         out.reserve(chunk.len() / 4 * 3 + 3);
         for &octet in chunk {
@@ -44,7 +44,7 @@ impl Base64 {
 const PADDING: u8 = 64;
 const NOTHING: u8 = 65;
 
-/// The value that each octet stands for in base64.
+/// The value of each octet in base64.
 const VALUES: [u8; 256] = {
     let mut values = [NOTHING; 256];
     let alphabet = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";

@@ -1,5 +1,6 @@
-//! From octets in some charset to text: the one place where that is done, for bodies, fields, names and the index alike.
-//! Labels are those of the registries and of mailers' habits; text without a label that says anything is guessed.
+//! Converts octets in some charset to text: this is the one place that does it, for bodies, fields, names and the index
+//! alike. Labels are those of the registries and of mailers' habits; the charset of text without a useful label is
+//! guessed.
 
 mod guess;
 mod label;
@@ -15,14 +16,15 @@ use label::Charset;
 /// A text, and whether all its octets meant something in a charset that is known.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Read<'a> {
-    /// The text. What meant nothing in it is U+FFFD.
+    /// The text. Octets without a meaning become U+FFFD.
     pub text: Cow<'a, str>,
-    /// False where something of it was malformed, where the charset is not known, or where it was guessed.
+    /// False if some of it was malformed, or if the charset is unknown or was guessed.
     pub sound: bool,
 }
 
-/// Octets as text. Without a label, or with one that says nothing or is not known, UTF-8 where they are that, else what
-/// they look like. `whole` is false where the octets were cut, so that the last character may be torn.
+/// Reads octets as text. Without a label, or with one that is empty or unknown, they are UTF-8 if they are valid as
+/// that, and else the charset that they look like. `whole` is false if the octets were cut, so that the last character
+/// may be torn.
 pub fn read<'a>(label: Option<&[u8]>, octets: &'a [u8], whole: bool) -> Read<'a> {
     match label.map(label::charset) {
         Some(Some(Charset::Untold)) | None => guess::read(octets, whole),
@@ -31,13 +33,13 @@ pub fn read<'a>(label: Option<&[u8]>, octets: &'a [u8], whole: bool) -> Read<'a>
     }
 }
 
-/// The same for an HTML page: where the label says nothing, the page may say it itself (`<meta charset>`).
+/// Reads the octets of an HTML page: without a useful label, the page may name its charset itself (`<meta charset>`).
 pub fn read_page<'a>(label: Option<&[u8]>, octets: &'a [u8], whole: bool) -> Read<'a> {
     let told = label.and_then(label::charset).filter(|charset| !matches!(charset, Charset::Untold));
     if let Some(charset) = told {
         return in_charset(charset, octets, whole);
     }
-    // Mailers that bring a page into UTF-8 often leave what it said before.
+    // Mailers that convert a page to UTF-8 often leave the earlier charset in it.
     let is_utf8 = std::str::from_utf8(octets).is_ok();
     match guess::told_by_page(octets).and_then(label::charset).filter(|_| !is_utf8) {
         Some(charset @ (Charset::Known(_) | Charset::Page(_))) => in_charset(charset, octets, whole),
@@ -63,8 +65,8 @@ pub fn label_of(octets: &[u8]) -> &'static str {
     guess::encoding(octets).name()
 }
 
-/// Neighbouring pieces of one charset as one text. Each is read for itself, as its writer meant it; where a mailer has cut a
-/// character in two, they are joined first.
+/// Reads neighbouring pieces of one charset as one text. Each is read for itself, as its writer meant it; if a mailer
+/// has cut a character in two, the pieces are joined first.
 pub fn read_pieces(label: &[u8], pieces: &[Vec<u8>]) -> String {
     if let [one] = pieces {
         return read(Some(label), one, true).text.into_owned();
@@ -98,7 +100,7 @@ fn in_charset(charset: Charset, octets: &[u8], whole: bool) -> Read<'_> {
     }
 }
 
-/// As much as the octets say: what may still become a character at their end is neither said nor a fault.
+/// Reads as much as the octets say: an incomplete character at their end is neither written nor a fault.
 fn beginning<'a>(encoding: &'static Encoding, octets: &[u8]) -> Read<'a> {
     let mut decoder = encoding.new_decoder_with_bom_removal();
     let mut text = String::with_capacity(decoder.max_utf8_buffer_length(octets.len()).unwrap_or_default());

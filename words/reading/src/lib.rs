@@ -1,7 +1,9 @@
-//! From octets to text, for all who show, list, search or report a letter: charsets, encoded words, and values with
-//! parameters. There is no second decoder in the house, so that a subject reads the same in a mailbox, a bounce and a history.
+//! Converts octets to text, for all code that shows, lists, searches or reports a letter: charsets, encoded words, and
+//! values with parameters. The server has no second decoder, so that a subject reads the same in a mailbox, a bounce
+//! and a history.
 //!
-//! Lenient: any octets are read, in linear time; what means nothing gives U+FFFD, stays as it is, or falls away.
+//! The reading is lenient: any octets are read, in linear time; octets without a meaning become U+FFFD, stay as they
+//! are, or fall away.
 
 pub mod base64;
 pub mod charset;

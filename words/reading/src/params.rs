@@ -44,8 +44,8 @@ pub fn find<'a>(params: &'a [Param], name: &str) -> Option<&'a [u8]> {
     params.iter().find(|param| param.name.eq_ignore_ascii_case(name.as_bytes())).map(|param| param.value.as_slice())
 }
 
-/// The value of a parameter as text: extended and split values put together (RFC 2231), encoded words decoded where
-/// mailers put them against the rules.
+/// Returns the value of a parameter as text: extended and split values are put together (RFC 2231), and encoded words
+/// are decoded where mailers put them against the rules.
 pub fn text(params: &[Param], name: &str) -> Option<String> {
     if let Some(extended) = find(params, &format!("{name}*")) {
         let (charset, octets) = extended_value(extended);
@@ -180,7 +180,7 @@ impl Reader<'_> {
             self.rest = rest;
             let byte = match byte {
                 b'"' => return,
-                // Of "C:\\files\\a.txt" each backslash is one.
+                // In "C:\\files\\a.txt" each backslash is a plain one.
                 b'\\' => match self.rest.split_first() {
                     Some((&escaped, rest)) if matches!(escaped, b'"' | b'\\') => {
                         self.rest = rest;

@@ -14,7 +14,7 @@ pub fn read(value: &[u8]) -> String {
                 after_word = true;
             }
             Token::Plain { octets, before_word } => {
-                // The octets between two words are part of the text only where they are more than blanks.
+                // The octets between two words are part of the text only if they are more than blanks.
                 if after_word && before_word && octets.iter().all(u8::is_ascii_whitespace) {
                     continue;
                 }
@@ -66,7 +66,7 @@ pub enum Token<'a> {
 }
 
 impl<'a> Token<'a> {
-    /// The reading of it where it is no encoded word.
+    /// Returns the octets, if they are no encoded word.
     pub fn plain(self) -> Option<&'a [u8]> {
         match self {
             Self::Plain { octets, .. } => Some(octets),
@@ -85,7 +85,7 @@ pub struct Word<'a> {
     pub written: &'a [u8],
 }
 
-/// The encoded words of a value, and what is between them.
+/// Returns the encoded words of a value, and the octets between them.
 pub fn tokens(value: &[u8]) -> impl Iterator<Item = Token<'_>> {
     let (mut rest, mut waiting) = (value, None);
     let mut ends = Ends::default();
@@ -119,7 +119,7 @@ const LONGEST_WORD: usize = 4096;
 /// words without an end would otherwise cost their number times the text between.
 #[derive(Default)]
 struct Ends {
-    /// Octets from the next end (and its own two) to the end of the value; none: not looked for yet.
+    /// Octets from the next end (and its own two) to the end of the value; `None` if it was not looked for yet.
     next: Option<usize>,
 }
 

@@ -1,5 +1,5 @@
-//! Logging in with a token instead of a password: OAUTHBEARER (RFC 7628) and the older XOAUTH2 of Google and Microsoft.
-//! The client's side only: we take letters from those who ask for tokens, and give none out.
+//! Logs in with a token instead of a password: OAUTHBEARER (RFC 7628) and the older XOAUTH2 of Google and Microsoft.
+//! This is the client's side only: we take letters from servers that ask for tokens, and give none out.
 
 use mail::Password;
 
@@ -76,10 +76,11 @@ impl Bearer {
         self.line.take().unwrap_or_else(|| Password::new(String::new()))
     }
 
-    /// The line that answers a challenge (what stood behind `334 ` or `+ `).
+    /// Returns the line that answers a challenge (the text behind `334 ` or `+ `).
     ///
-    /// An empty challenge asks for the initial response, where that could not go with the command. Any other says why
-    /// the token is refused: it is kept, and answered by a line after which the server ends the log-in with its error.
+    /// An empty challenge asks for the initial response, if that could not go with the command. Any other one gives the
+    /// reason why the token is refused: it is kept, and answered by a line after which the server ends the log-in with
+    /// its error.
     pub fn challenge(&mut self, challenge: &str) -> Result<Password, ClientError> {
         let text = decode_text(challenge).ok_or(ClientError::Malformed)?;
         if text.is_empty() {

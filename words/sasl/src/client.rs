@@ -10,7 +10,7 @@ use crate::{Mechanism, NONCE};
 /// The reason why the log-in cannot go on. The caller sends `*` and gives up.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum ClientError {
-    /// The server's challenge is not what the mechanism says.
+    /// The server's challenge breaks the rules of the mechanism.
     #[error("the server's challenge is malformed")]
     Malformed,
     /// More rounds than [`Client::MAX_ITERATIONS`], or so few that the password could be guessed from them.
@@ -60,7 +60,7 @@ impl Client {
         }
     }
 
-    /// The line that answers a challenge (what stood behind `334 ` or `+ `).
+    /// Returns the line that answers a challenge (the text behind `334 ` or `+ `).
     pub fn challenge(&mut self, challenge: &str) -> Result<Password, ClientError> {
         let text = decode_text(challenge).ok_or(ClientError::Malformed)?;
         let line = match std::mem::replace(&mut self.stage, Stage::Over) {
@@ -81,7 +81,7 @@ impl Client {
         Ok(Password::new(line))
     }
 
-    /// To be called when the server says that the log-in succeeded: with SCRAM it must have proved itself by then.
+    /// Ends the log-in, when the server says that it succeeded: with SCRAM the server must have proved itself by then.
     pub fn finish(self) -> Result<(), ClientError> {
         match self.stage {
             Stage::ScramFirst { .. } | Stage::ScramFinal { .. } | Stage::ScramProof { .. } => {

@@ -14,7 +14,7 @@ use crate::{Mechanism, NONCE};
 const MAX_NAME: usize = 320;
 const MAX_PASSWORD: usize = 1024;
 
-/// One log-in. Show it the client's lines, do what it says.
+/// One log-in. The caller shows it the client's lines, and does what it says.
 pub struct Exchange {
     stage: Stage,
     nonce: [u8; NONCE],
@@ -36,17 +36,17 @@ pub enum Step {
 pub enum Question {
     /// Do name and password belong together? Answer with a verdict.
     Password {
-        /// As the client gave it, prepared.
+        /// The name as the client wrote it, prepared.
         name: String,
         /// Prepared.
         password: Password,
     },
     /// Asks for the keys of this name. The caller answers with keys.
     Keys {
-        /// As the client gave it, prepared.
+        /// The name as the client wrote it, prepared.
         name: String,
     },
-    /// The proof fitted the keys, or not: who is it? Answer with a verdict.
+    /// The proof fitted the keys, or did not. The caller answers with a verdict on the person.
     Proved {
         /// The name whose keys were asked for.
         name: String,
@@ -58,9 +58,9 @@ pub enum Question {
 /// The owner's answer to a [`Question`].
 #[derive(Debug)]
 pub enum Answer {
-    /// To [`Question::Keys`].
+    /// The answer to [`Question::Keys`].
     Keys(Box<Keys>),
-    /// To [`Question::Password`] and [`Question::Proved`].
+    /// The answer to [`Question::Password`] and [`Question::Proved`].
     Verdict(LoginVerdict),
     /// It could not be found out.
     Fault(OurFault),
@@ -90,7 +90,7 @@ pub enum Refusal {
     /// The client sent `*`.
     #[error("the log-in was cancelled")]
     Cancelled,
-    /// The client's line is not what the mechanism asks for.
+    /// The client's line breaks the rules of the mechanism.
     #[error("{0}")]
     Malformed(&'static str),
     /// Ours to mend.
@@ -98,12 +98,12 @@ pub enum Refusal {
     Fault(OurFault),
 }
 
-/// The text for somebody from whose network there were too many failures. It says nothing of names.
+/// Returns the text for a client whose network had too many failures. It mentions no names.
 pub fn too_many(wait: Duration) -> String {
     format!("too many failed log-ins from your network; try again in {}", minutes_or_seconds(wait))
 }
 
-/// The text for somebody whose log-in was not tried because too many others were being checked.
+/// Returns the text for a client whose log-in was not tried because too many others were being checked.
 pub fn busy(wait: Duration) -> String {
     format!("too many log-ins are being checked now; try again in {}", minutes_or_seconds(wait))
 }
@@ -118,7 +118,7 @@ fn minutes_or_seconds(wait: Duration) -> String {
 }
 
 enum Stage {
-    /// Before the first line of the mechanism.
+    /// The stage before the first line of the mechanism.
     Begin(Mechanism),
     /// LOGIN: the name is there, the password is not.
     LoginPassword {
@@ -149,12 +149,12 @@ enum Stage {
 }
 
 impl Exchange {
-    /// Before the client's first line. `nonce` is fresh randomness.
+    /// Starts before the client's first line. `nonce` is fresh randomness.
     pub fn new(mechanism: Mechanism, nonce: [u8; NONCE]) -> Self {
         Self { stage: Stage::Begin(mechanism), nonce }
     }
 
-    /// Begins, with the initial response where the client sent one (`=` stands for an empty one, RFC 4954 §4).
+    /// Begins, with the initial response if the client sent one (`=` stands for an empty one, RFC 4954 §4).
     pub fn begin(&mut self, initial: Option<&str>) -> Step {
         match (initial, &self.stage) {
             (Some("="), _) => self.line(""),

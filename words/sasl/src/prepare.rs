@@ -2,10 +2,10 @@
 
 use std::borrow::Cow;
 
-/// Prepares a name or password. What SASLprep does not allow (control characters, text of mixed direction) stays as
-/// it is: such a password still works as itself.
+/// Prepares a name or password. A text that SASLprep forbids (control characters, text of mixed direction) stays as it
+/// is: such a password still works as itself.
 ///
-/// Whoever hashes or checks a password prepares it first, so that PLAIN and SCRAM agree on what was typed.
+/// All code that hashes or checks a password prepares it first, so that PLAIN and SCRAM agree on the typed text.
 pub fn prepare(text: &str) -> Cow<'_, str> {
     match stringprep::saslprep(text) {
         Ok(prepared) if !prepared.is_empty() => prepared,

@@ -10,7 +10,7 @@ use zeroize::Zeroizing;
 use crate::encoding::{decode, encode};
 use crate::prepare::prepare;
 
-/// Bounds on what a peer may send.
+/// Limits on the input of a peer.
 const MAX_NONCE: usize = 256;
 const MAX_MESSAGE: usize = 4096;
 

@@ -1,6 +1,6 @@
-//! Whatever is sent in a log-in, by a client or by a server.
+//! Any input in a log-in, from a client or from a server.
 
-// As the fuzz target calls it, which has the same body.
+// The fuzz target, which has the same body, calls it like this.
 extern crate facteur_sasl as sasl;
 
 #[path = "../../../fuzz/bodies/sasl.rs"]
@@ -8,7 +8,7 @@ mod body;
 
 use proptest::prelude::*;
 
-/// Pieces of what is sent, so that more than the first check is reached.
+/// Generates pieces of real input, so that more than the first check is reached.
 fn piece() -> impl Strategy<Value = String> {
     let words = [
         "n,,n=alice,r=abc",

@@ -1,4 +1,4 @@
-//! Whole log-ins: the RFC's own examples, our two sides against each other, and what goes wrong.
+//! Whole log-ins: the RFC's own examples, our two sides against each other, and failures.
 
 use std::future::Future;
 use std::net::{IpAddr, Ipv4Addr};
@@ -64,7 +64,7 @@ impl Logins for Town {
     }
 }
 
-/// None of these futures ever waits.
+/// Runs a future: none of these ever waits.
 fn now<T>(future: impl Future<Output = T>) -> T {
     match pin!(future).poll(&mut Context::from_waker(Waker::noop())) {
         Poll::Ready(done) => done,
@@ -218,7 +218,7 @@ fn a_server_that_does_not_know_the_password_is_found_out() {
     client.challenge(&b64(&format!("r={nonce}abc,s=c2FsdA==,i=4096"))).unwrap();
     assert_eq!(client.challenge(&b64("v=AAAA")).err(), Some(ClientError::Impostor));
 
-    // One that says "welcome" without any proof, too.
+    // A server that says "welcome" without any proof fails, too.
     let mut client = Client::new(Mechanism::ScramSha256, "user", &Password::new("pencil".into()), [2; NONCE]);
     client.initial().unwrap();
     client.challenge(&b64(&format!("r={nonce}abc,s=c2FsdA==,i=4096"))).unwrap();
@@ -265,7 +265,7 @@ proptest! {
     #[test]
     fn any_name_and_password_go_through(name in "[^\0\\p{C}]{1,20}", password in "[^\0\\p{C}]{1,20}") {
         for mechanism in Mechanism::ALL {
-            // Whoever is asked for is unknown: but the lines are understood.
+            // The person is unknown in each case: but the lines are understood.
             let outcome = between(mechanism, &name, &password, "pencil");
             prop_assert!(matches!(outcome, Ok(Err(Refusal::Wrong | Refusal::Malformed(_)))), "{:?}: {:?}", mechanism, outcome);
         }

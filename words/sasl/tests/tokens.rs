@@ -1,4 +1,4 @@
-//! Log-ins with a token: what RFC 7628 and Google's page on XOAUTH2 show, and what goes wrong.
+//! Log-ins with a token: the examples of RFC 7628 and of Google's page on XOAUTH2, and failures.
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;

@@ -1,30 +1,30 @@
-//! The letter behind DATA (RFC 5321 §4.1.1.4, §4.5.2) and BDAT (RFC 3030), read without copying. Where the letter ends is
-//! judged so strictly that no two servers can disagree on it; line ends inside it are made CRLF, whatever they were.
+//! The letter behind DATA (RFC 5321 §4.1.1.4, §4.5.2) and BDAT (RFC 3030), read without copying. The end of the letter
+//! is judged so strictly that no two servers can disagree on it; line ends inside it become CRLF, whatever they were.
 
 use std::ops::Range;
 
 /// The kind of octets at the front of the input.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Found {
-    /// Not enough input to go on.
+    /// There is not enough input to go on.
     Nothing,
     /// These bytes of the input belong to the letter.
     Letter(Range<usize>),
-    /// A CRLF belongs to the letter here, which does not stand like that in the input.
+    /// A CRLF belongs to the letter here that does not stand like that in the input.
     LineEnd {
-        /// In its place stood something else: a bare LF, a bare CR, or CR CR LF.
+        /// True if the input had something else in its place: a bare LF, a bare CR, or CR CR LF.
         mended: bool,
     },
-    /// A dot alone between line ends of which one is a bare CR. The letter is lost, and what follows is no longer kept.
+    /// A dot alone between line ends of which one is a bare CR. The letter is lost, and its rest is no longer kept.
     LonelyDot,
     /// The letter ends here.
     End,
     /// A dot alone on a line that was begun or ended by a bare LF: some servers see the end of the letter here, and
-    /// commands in what follows.
+    /// commands in the rest.
     FalseEnd,
 }
 
-/// Reads what follows DATA.
+/// Reads the octets behind DATA.
 #[derive(Debug)]
 pub(crate) struct DataDecoder(State);
 
@@ -33,7 +33,7 @@ enum State {
     /// Behind a line end, or at the beginning.
     LineStart(Ended),
     Inside,
-    /// The letter is lost; only its end is looked for. A byte at a time, which is fast enough for what is thrown away.
+    /// The letter is lost; only its end is searched for, a byte at a time, which is fast enough for discarded octets.
     Lost(Tail),
 }
 
@@ -60,7 +60,7 @@ impl DataDecoder {
         Self(State::LineStart(Ended::Crlf))
     }
 
-    /// From here on nothing is kept; the end is still found.
+    /// Stops keeping octets from here on; the end is still found.
     pub fn lose(&mut self) {
         self.0 = match self.0 {
             State::LineStart(Ended::BareCr) | State::Inside => State::Lost(Tail::Other),
@@ -69,8 +69,8 @@ impl DataDecoder {
         }
     }
 
-    /// Looks at the input: how many bytes are dealt with, and what was found. A CR or a dot at the very end of the
-    /// input stays where it is until it is clear what follows it.
+    /// Looks at the input: returns the number of bytes dealt with, and the result. A CR or a dot at the very end of the
+    /// input stays there until the next octet is known.
     pub fn next(&mut self, input: &[u8]) -> (usize, Found) {
         match self.0 {
             State::Lost(tail) => self.look_for_end(input, tail),
@@ -80,14 +80,14 @@ impl DataDecoder {
                 [b'.', b'\r', b'\n', ..] => self.dot_alone(3, before, Ended::Crlf),
                 [b'.', b'\r', ..] => self.dot_alone(2, before, Ended::BareCr),
                 [b'.', b'\n', ..] => self.dot_alone(2, before, Ended::BareLf),
-                // RFC 5321 §4.5.2: the sender put a dot before it where a line began behind CRLF, and nowhere else.
+                // RFC 5321 §4.5.2: the sender put a dot before it if the line began behind CRLF, and nowhere else.
                 [b'.', ..] if before == Ended::Crlf => self.text(input, 1),
                 _ => self.text(input, 0),
             },
         }
     }
 
-    /// Only CRLF on both sides ends the letter. Another server may take the others for an end, or not.
+    /// Only CRLF on both sides ends the letter. Other servers may take other line ends for an end, or not.
     fn dot_alone(&mut self, used: usize, before: Ended, after: Ended) -> (usize, Found) {
         match (before, after) {
             (Ended::Crlf, Ended::Crlf) => (used, Found::End),
@@ -99,7 +99,7 @@ impl DataDecoder {
         }
     }
 
-    /// As much text as can go into the letter in one piece, from `start`.
+    /// Returns as much text from `start` as can go into the letter in one piece.
     fn text(&mut self, input: &[u8], start: usize) -> (usize, Found) {
         let mut from = start;
         loop {
@@ -126,7 +126,7 @@ impl DataDecoder {
         if piece.is_empty() {
             return (0, Found::Nothing);
         }
-        // `Inside` is also said of a piece that ends in CRLF where a CR or LF follows: that is the same in either state.
+        // A piece that ends in CRLF before a CR or LF also counts as `Inside`: that is the same in either state.
         self.0 = state;
         (piece.end, Found::Letter(piece))
     }
@@ -154,12 +154,12 @@ impl DataDecoder {
     }
 }
 
-/// Reads the octets behind BDAT, which are the letter as they are but for its line ends: it may go out behind DATA.
-/// Unlike with DATA, the octets of a chunk are used up with it, so what is not clear yet is remembered here.
+/// Reads the octets behind BDAT, which are the letter unchanged but for its line ends: it may go out behind DATA.
+/// Unlike with DATA, the octets of a chunk are used up with it, so ambiguous ones are remembered here.
 #[derive(Debug, Default, Clone, Copy)]
 pub(crate) struct ChunkDecoder(Held);
 
-/// Octets whose meaning depends on what follows them.
+/// Octets whose meaning depends on the next octet.
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
 enum Held {
     #[default]
@@ -169,7 +169,7 @@ enum Held {
 }
 
 impl ChunkDecoder {
-    /// Looks at octets of a chunk: how many are dealt with, and what was found.
+    /// Looks at octets of a chunk: returns the number dealt with, and the result.
     pub fn next(&mut self, octets: &[u8]) -> (usize, Found) {
         let (used, held, found) = match (self.0, octets) {
             (_, []) => return (0, Found::Nothing),
@@ -205,7 +205,7 @@ impl ChunkDecoder {
         }
     }
 
-    /// At the end of the letter, until it says no: is there a line end still to come?
+    /// Called at the end of the letter until it returns false: true if a line end is still to come.
     pub fn finish(&mut self) -> bool {
         let held = std::mem::take(&mut self.0);
         if held == Held::CrCr {

@@ -18,7 +18,7 @@ pub struct FutureRelease {
 pub struct Capabilities {
     /// SIZE (RFC 1870) is offered.
     pub size: bool,
-    /// The largest letter it takes, where it says so (`SIZE 0` and `SIZE` alone say nothing).
+    /// The largest letter that it takes, if it names one (`SIZE 0` and `SIZE` alone name none).
     pub max_size: Option<u64>,
     /// PIPELINING (RFC 2920)
     pub pipelining: bool,

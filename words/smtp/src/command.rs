@@ -1,4 +1,4 @@
-//! The commands, as text and as values. What is read here is also what is written: both sides share this file.
+//! The commands, as text and as values. The same file reads and writes them: both sides share it.
 
 use std::borrow::Cow;
 use std::fmt::Write as _;
@@ -45,9 +45,9 @@ pub enum Command {
     StartTls,
     /// `AUTH mechanism [initial-response]` (RFC 4954)
     Auth {
-        /// In capitals.
+        /// The mechanism in capitals.
         mechanism: String,
-        /// In base64; `=` stands for an empty one.
+        /// The initial response in base64; `=` stands for an empty one.
         initial: Option<Password>,
     },
 }
@@ -70,7 +70,7 @@ pub struct MailFrom {
 }
 
 impl MailFrom {
-    /// Without parameters.
+    /// Makes a MAIL FROM without parameters.
     pub fn new(return_path: ReturnPath) -> Self {
         Self { return_path, size: None, body: BodyKind::SevenBit, smtputf8: false, auth: None, hold: None }
     }
@@ -101,7 +101,7 @@ pub enum CommandError {
     /// NUL, CR, LF or another control character, or bytes that are not UTF-8.
     #[error("a command has only printable characters")]
     Characters,
-    /// A known command, written wrongly; the text says how it is written.
+    /// A known command, written wrongly; the text shows its syntax.
     #[error("write {0}")]
     Syntax(&'static str),
     /// The path of MAIL is no address.
@@ -123,7 +123,7 @@ impl Command {
     pub fn parse(line: &[u8]) -> Result<Self, CommandError> {
         let text = match std::str::from_utf8(line) {
             Ok(text) => Cow::Borrowed(text),
-            // The name that a client gives itself is for people, and no reason to turn the client away.
+            // The client's name for itself is for people, and no reason to turn the client away.
             Err(_) if introduces(line) => String::from_utf8_lossy(line),
             Err(_) => return Err(CommandError::Characters),
         };
@@ -135,7 +135,7 @@ impl Command {
         parse_verb(verb, rest.trim_start_matches([' ', '\t']))
     }
 
-    /// Writes the command and its CRLF. Several can be written behind one another and sent at once (RFC 2920).
+    /// Writes the command and its CRLF. Several can be written one behind the other and sent together (RFC 2920).
     pub fn encode(&self, out: &mut Vec<u8>) {
         out.extend_from_slice(self.line().as_bytes());
         out.extend_from_slice(b"\r\n");
@@ -239,8 +239,8 @@ fn some(rest: &str, syntax: &'static str) -> Result<String, CommandError> {
     if rest.is_empty() { Err(CommandError::Syntax(syntax)) } else { Ok(rest.to_owned()) }
 }
 
-/// The name that a client gives itself. Any will do, `my pc` and none at all (RFC 5321 §4.1.4 forbids refusing a client
-/// for its name); what is longer than a name can be is cut off.
+/// Returns the client's name for itself. Any name will do, `my pc` and none at all (RFC 5321 §4.1.4 forbids refusing a
+/// client for its name); a text that is longer than a name can be is cut.
 fn name(rest: &str) -> String {
     rest[..rest.floor_char_boundary(mail::Domain::MAX)].to_owned()
 }
@@ -307,7 +307,7 @@ fn body_kind(value: &str) -> Result<BodyKind, CommandError> {
     match value.to_ascii_uppercase().as_str() {
         "7BIT" => Ok(BodyKind::SevenBit),
         "8BITMIME" => Ok(BodyKind::EightBitMime),
-        // RFC 3030 §3: only where BINARYMIME was offered, which we do not.
+        // RFC 3030 §3: allowed only if BINARYMIME was offered, which we do not offer.
         "BINARYMIME" => Err(CommandError::UnknownParameter("BODY=BINARYMIME".into())),
         _ => Err(CommandError::ParameterValue("BODY")),
     }

@@ -1,10 +1,10 @@
 //! The SMTP language (RFC 5321 and its extensions), spoken from both sides, without input or output.
 //!
 //! * Both sides: [`Command`], its text and back.
-//! * The server side: [`Session`] is fed bytes and says what to do next; LMTP and submission are kinds of it.
+//! * The server side: [`Session`] is fed bytes and returns the next step; LMTP and submission are kinds of it.
 //! * The client side: [`ReplyReader`], [`Capabilities`]; [`mail::DotStuffer`] writes the letter.
 //!
-//! This room knows no socket, no clock, no runtime, and nothing of who our people are.
+//! This room knows no socket, no clock, no runtime, and nothing of our people.
 
 mod body;
 mod capabilities;

@@ -1,7 +1,7 @@
 //! Reverse-path and forward-path (RFC 5321 §4.1.2).
 
-/// Cuts a path off the front of `text`: what stands between the angle brackets without its source route, and what
-/// follows. The brackets may be missing, as some printers and scanners leave them out.
+/// Cuts a path off the front of `text`: returns the text between the angle brackets without its source route, and the
+/// rest. The brackets may be missing, as some printers and scanners leave them out.
 pub(crate) fn split(text: &str) -> Option<(&str, &str)> {
     let Some(inside) = text.strip_prefix('<') else {
         let end = find_unquoted(text, ' ').unwrap_or(text.len());

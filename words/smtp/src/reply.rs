@@ -21,7 +21,7 @@ pub enum ReplyError {
     TooManyLines,
 }
 
-/// Puts replies together from what arrives. One reader serves a whole connection.
+/// Puts replies together from the input. One reader serves a whole connection.
 #[derive(Debug, Default)]
 pub struct ReplyReader {
     /// The lines of an unfinished reply.
@@ -39,10 +39,10 @@ impl ReplyReader {
         Self::default()
     }
 
-    /// Takes whole lines from `input` up to the end of one reply. Gives how many bytes it took (keep the others and
-    /// show them again with what arrives next), and the reply once it is complete.
+    /// Takes whole lines from `input` up to the end of one reply. Returns the number of bytes taken (the caller keeps
+    /// the others and shows them again with the next input), and the reply once it is complete.
     ///
-    /// After the reply to STARTTLS nothing may be left over: such bytes were not sent inside TLS (RFC 3207 §4.2).
+    /// After the reply to STARTTLS no byte may be left over: such bytes were not sent inside TLS (RFC 3207 §4.2).
     pub fn read(&mut self, input: &[u8]) -> Result<(usize, Option<Reply>), ReplyError> {
         let mut taken = 0;
         while let Some(length) = memchr::memchr(b'\n', &input[taken..]) {
@@ -91,7 +91,7 @@ fn split(line: &[u8]) -> Option<(u16, bool, &[u8])> {
     }
 }
 
-/// Takes `5.7.1 ` from the front where it is of the class of the code (RFC 2034 §3: they always agree).
+/// Takes `5.7.1 ` from the front if it is of the class of the code (RFC 2034 §3: they always agree).
 fn split_enhanced(code: u16, text: &[u8]) -> (Option<Enhanced>, &[u8]) {
     let end = memchr::memchr(b' ', text).unwrap_or(text.len());
     match enhanced(&text[..end]) {

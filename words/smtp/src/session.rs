@@ -19,8 +19,8 @@ pub use self::settings::{Kind, Settings};
 use crate::command::announces_octets;
 use crate::{Command, MailFrom};
 
-/// One dialogue. Show it what has arrived with [`Session::next`], do what it says, forget the bytes it used, and
-/// again. When it asks, find out and call [`Session::answer`].
+/// One dialogue. The caller shows it the input with [`Session::next`], carries out the step, forgets the used bytes,
+/// and repeats. When the session asks a question, the caller finds the answer and calls [`Session::answer`].
 #[derive(Debug)]
 pub struct Session {
     settings: Arc<Settings>,
@@ -53,14 +53,14 @@ pub struct Mended {
 pub struct Hello {
     /// Its own word, up to 255 printable characters: never to be trusted.
     pub name: String,
-    /// By EHLO or LHLO.
+    /// True if the client used EHLO or LHLO.
     pub extended: bool,
 }
 
 /// The next thing that the owner of the dialogue has to do.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Step {
-    /// Send what waits to be sent, and come back when more has arrived.
+    /// The caller sends the waiting output, and comes back when more input has arrived.
     More,
     /// Send this (it may wait for company: RFC 2920), and come back.
     Say(Reply),
@@ -68,7 +68,7 @@ pub enum Step {
     Ask(Question),
     /// These bytes of the input belong to the letter: keep them, and come back.
     Keep(Range<usize>),
-    /// CRLF belongs to the letter where something else stands in the input: keep one, and come back.
+    /// A CRLF belongs to the letter where the input has something else: the caller keeps one, and comes back.
     KeepLineEnd,
     /// The letter is complete. Hand it over and call [`Session::answer`] with [`Answer::Letter`].
     Deliver(Box<Envelope>),
@@ -88,9 +88,9 @@ pub enum Question {
     Recipient(Address),
     /// A log-in begins.
     Login {
-        /// One of those in the settings.
+        /// A mechanism of the settings.
         mechanism: String,
-        /// In base64; `=` stands for an empty one.
+        /// The initial response in base64; `=` stands for an empty one.
         initial: Option<Password>,
     },
     /// The next line of the log-in, in base64; `*` cancels.
@@ -100,17 +100,17 @@ pub enum Question {
 /// The owner's answer.
 #[derive(Debug)]
 pub enum Answer {
-    /// To [`Question::Sender`] and [`Question::Recipient`].
+    /// The answer to [`Question::Sender`] and [`Question::Recipient`].
     Verdict(Verdict),
-    /// To [`Question::Recipient`]: a letter is taken, for this address, which the one that was asked about stands for.
+    /// The answer to [`Question::Recipient`]: a letter is taken, for this address, which the questioned one stands for.
     TakenFor(Address),
-    /// To [`Step::Deliver`]: one reply; for LMTP one for each recipient, in order.
+    /// The answer to [`Step::Deliver`]: one reply; for LMTP one for each recipient, in order.
     Letter(Vec<Reply>),
     /// The log-in goes on: this base64 text goes to the client.
     Challenge(String),
     /// The log-in succeeded.
     Welcome(Login),
-    /// The log-in failed, and the client is told this.
+    /// The log-in failed, and the client gets this reply.
     LoginFailed(Reply),
 }
 
@@ -160,7 +160,7 @@ const MAX_LOGIN_LINE: usize = 12_288;
 /// A line may be this much too long before the client is taken for an attacker.
 const MAX_SKIPPED: usize = 1024 * 1024;
 
-/// The line at the front of the input, as far as it has come.
+/// The beginning of the input's first line, or all of it.
 enum Line<'a> {
     Incomplete,
     TooLong,
@@ -194,12 +194,13 @@ impl Session {
         self.hello.as_ref()
     }
 
-    /// The person who has logged in.
+    /// Returns the person who has logged in.
     pub fn login(&self) -> Option<&Login> {
         self.login.as_ref()
     }
 
-    /// Is a letter coming in whose bytes are to be kept? When not, forget those that were.
+    /// Returns true while the bytes of an incoming letter are to be kept. If it is false, the caller forgets those it
+    /// kept.
     pub fn keeps_letter(&self) -> bool {
         match &self.stage {
             Stage::Data(incoming) => incoming.is_kept(),
@@ -220,8 +221,8 @@ impl Session {
         }
     }
 
-    /// The letter that was refused since this was last asked, without a question to anybody (too large, spoiled), and
-    /// what the client is told.
+    /// Returns the letter that was refused since the last call without a question to anybody (too large, spoiled), and
+    /// the reply to the client.
     pub fn take_refused(&mut self) -> Option<(Envelope, Reply)> {
         self.refused.take().map(|refused| *refused)
     }
@@ -251,7 +252,7 @@ impl Session {
         format!("{name}{tls}{login}")
     }
 
-    /// Looks at what has arrived and was not used yet: how many bytes are now dealt with, and what to do.
+    /// Looks at the input that was not used yet: returns the number of bytes dealt with, and the step.
     pub fn next(&mut self, input: &[u8]) -> (usize, Step) {
         let mut used = 0;
         loop {
@@ -301,14 +302,14 @@ impl Session {
             }
             (Stage::Asked(Asked::Login), answer) => self.login_answer(answer),
             (stage, _) => {
-                // An owner that answers what was not asked: nothing is lost by going on.
+                // The owner answered a question that was not asked: nothing is lost by going on.
                 self.stage = stage;
                 Step::More
             }
         }
     }
 
-    /// The letter that is coming in cannot be kept: the rest is thrown away, and this is said at its end.
+    /// Refuses the letter that is coming in: its rest is thrown away, and the client gets this reply at its end.
     pub fn refuse_letter(&mut self, reply: Reply) {
         match &mut self.stage {
             Stage::Data(incoming) => incoming.lose(reply),
@@ -349,7 +350,7 @@ impl Session {
         if let Some(skipped) = self.skipping {
             return self.skip_line(input, skipped);
         }
-        // A TLS hello has no line end: said at once, or both sides wait for each other.
+        // A TLS hello has no line end: it is answered immediately, or both sides wait for each other.
         if input.starts_with(&[0x16, 3]) && !self.tls {
             let reply = Reply::new(500, (5, 5, 1), "this is TLS where none was begun: say STARTTLS first");
             return (input.len(), self.close(reply));
@@ -424,8 +425,8 @@ impl Session {
         }
     }
 
-    /// A line that is no command. Where nobody can say how many octets behind it are no commands either, the dialogue
-    /// ends: some of them may have been chosen by whoever wrote the letter (RFC 3030 §2).
+    /// Answers a line that is no command. If nobody can say how many of the octets behind it are no commands either,
+    /// the dialogue ends: the author of the letter may have chosen some of them (RFC 3030 §2).
     fn not_obeyed(&mut self, line: &[u8], reply: Reply) -> Step {
         if announces_octets(line) { self.close(reply) } else { self.mistake(reply) }
     }
@@ -444,8 +445,8 @@ impl Session {
         }
     }
 
-    /// Says no to what is no mistake: a sender, a recipient. A server in front of us passes on what others send, on one
-    /// connection for days: it is no harvester.
+    /// Refuses a sender or a recipient, which is no mistake of the dialogue. A server in front of us passes on the
+    /// letters of others, on one connection for days: it is no harvester.
     fn refuse(&mut self, reply: Reply) -> Step {
         if self.settings.kind != Kind::Lmtp && reply.is_permanent() && self.patience.stranger() {
             return self.close(replies::too_many_errors());
@@ -466,7 +467,7 @@ impl Session {
         Step::Close(reply)
     }
 
-    /// One reply about a letter; with LMTP for each recipient (RFC 2033 §4.2).
+    /// Sends one reply about a letter; with LMTP one for each recipient (RFC 2033 §4.2).
     fn say_letter_replies(&mut self, envelope: &Envelope, reply: Reply) -> Step {
         self.note_refused(envelope, &reply);
         let count = if self.settings.kind == Kind::Lmtp { envelope.recipients.len() } else { 1 };

@@ -2,9 +2,9 @@
 //!
 //! * `# key: value` at the top sets the door up, any other `#` line is a remark;
 //! * `C: line` is sent with CRLF, `C> text` as it is, with `\r \n \0 \xHH \\`; `C* n text` sends `text` n times;
-//! * `S: pattern` is the next line we must say (`*` is any text), `S: …` any number of lines that have followers;
+//! * `S: pattern` is the next line that we must send (`*` is any text), `S: …` any number of lines that have followers;
 //! * `L: line` is the next line of the letter that was handed over last, `E: from > to, to` its envelope;
-//! * `-- handshake` is where TLS begins, `-- closed` where the connection has ended, `-- open` where it has not.
+//! * `-- handshake` marks the beginning of TLS, `-- closed` an ended connection, `-- open` one that has not ended.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;

@@ -25,13 +25,13 @@ pub struct Request {
 /// A command, by the state that allows it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Command {
-    /// At any time (RFC 9051 §6.1).
+    /// Commands for any state (RFC 9051 §6.1).
     Any(AnyCommand),
-    /// Before the log-in (§6.2).
+    /// Commands before the log-in (§6.2).
     Entry(EntryCommand),
-    /// After the log-in (§6.3).
+    /// Commands after the log-in (§6.3).
     Folder(FolderCommand),
-    /// With a folder selected (§6.4).
+    /// Commands for the selected folder (§6.4).
     Selected(SelectedCommand),
 }
 
@@ -55,9 +55,10 @@ pub enum EntryCommand {
     StartTls,
     /// `AUTHENTICATE`, perhaps with the initial response of SASL-IR (RFC 4959).
     Authenticate {
-        /// In capitals.
+        /// The name of the mechanism in capitals.
         mechanism: String,
-        /// As it came, in base64; `=` is an empty response. It holds a password, so it is kept like one.
+        /// The response as it came, in base64; `=` is an empty response. It contains a password, so it is kept like
+        /// one.
         initial: Option<Password>,
     },
     /// `LOGIN`
@@ -89,7 +90,7 @@ pub enum FolderCommand {
     Rename {
         /// The folder as it is called.
         from: String,
-        /// As it shall be called.
+        /// The new name.
         to: String,
     },
     /// `SUBSCRIBE`
@@ -102,7 +103,7 @@ pub enum FolderCommand {
     Lsub {
         /// Put before the pattern.
         reference: String,
-        /// With `%` and `*`.
+        /// The pattern, with `%` and `*`.
         pattern: String,
     },
     /// `STATUS`
@@ -147,10 +148,10 @@ pub enum SelectedCommand {
     Move(Transfer),
 }
 
-/// By what the letters of a command are named.
+/// The way in which a command names letters.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Numbering {
-    /// By their place in the folder.
+    /// By their sequence numbers in the folder.
     Sequence,
     /// By UID: the command came after `UID`.
     Uid,
@@ -210,7 +211,7 @@ pub struct List {
     pub select: ListSelect,
     /// Put before each pattern.
     pub reference: String,
-    /// With `%` and `*`; one in the plain command.
+    /// The patterns, with `%` and `*`; the plain command has one.
     pub patterns: Vec<String>,
     /// The properties that the client asks for.
     pub returns: ListReturn,
@@ -219,13 +220,13 @@ pub struct List {
 /// Selection options of `LIST`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct ListSelect {
-    /// Only subscribed names, existing or not.
+    /// True to list only subscribed names, existing or not.
     pub subscribed: bool,
     /// Remote ones as well: there are none.
     pub remote: bool,
     /// Parents of matching folders as well, with `CHILDINFO`.
     pub recursive_match: bool,
-    /// Only folders with a use.
+    /// True to list only folders with a use.
     pub special_use: bool,
 }
 
@@ -270,7 +271,7 @@ pub enum StatusItem {
 pub struct Append {
     /// The folder that the letters go to.
     pub folder: String,
-    /// At least one.
+    /// The letters, at least one.
     pub letters: Vec<AppendLetter>,
 }
 
@@ -279,7 +280,7 @@ pub struct Append {
 pub struct AppendLetter {
     /// Flags it shall have.
     pub flags: Vec<Flag>,
-    /// When it was received; now when absent.
+    /// The time of reception; the present time if absent.
     pub received: Option<Timestamp>,
     /// The letter.
     pub body: Bytes,
@@ -311,7 +312,7 @@ pub struct Search {
     pub numbering: Numbering,
     /// `RETURN (…)`; absent in the plain form of RFC 3501.
     pub returns: Option<SearchReturn>,
-    /// `CHARSET`, in capitals, in which the texts of the command came. The caller refuses one that nobody knows.
+    /// The `CHARSET` of the command's texts, in capitals. The caller refuses an unknown one.
     pub charset: Option<String>,
     /// All of them must hold.
     pub keys: Vec<SearchKey>,
@@ -346,9 +347,9 @@ pub enum SearchKey {
     NoFlag(Flag),
     /// `RECENT`, `NEW`: never (nothing is `\Recent` here). `OLD` is `All`.
     Never,
-    /// By place in the folder.
+    /// The letters with these sequence numbers.
     Sequence(SequenceSet),
-    /// By UID.
+    /// The letters with these UIDs.
     Uid(SequenceSet),
     /// Received before the day.
     Before(Date),
@@ -362,9 +363,9 @@ pub enum SearchKey {
     SentOn(Date),
     /// Date header on or after the day.
     SentSince(Date),
-    /// Received at least so many seconds ago (RFC 5032).
+    /// The letters received at least so many seconds ago (RFC 5032).
     Older(u32),
-    /// Received less than so many seconds ago.
+    /// The letters received less than so many seconds ago.
     Younger(u32),
     /// More octets than this.
     Larger(u64),
@@ -373,9 +374,9 @@ pub enum SearchKey {
     /// The header field has the text; an empty text asks only for the field. `FROM`, `TO`, `CC`, `BCC`, `SUBJECT`
     /// come as this too, with the name in lower case.
     Header {
-        /// In lower case.
+        /// The name in lower case.
         name: String,
-        /// To be found in it.
+        /// The text that it must contain.
         text: String,
     },
     /// The body has the text.
@@ -386,7 +387,7 @@ pub enum SearchKey {
     ModSeq(u64),
     /// All of them hold.
     And(Vec<SearchKey>),
-    /// One of them holds. They are two at least, and none of them is such a list.
+    /// At least one of them holds. The list has two keys at least, and none of them is such a list.
     Or(Vec<SearchKey>),
     /// It does not hold.
     Not(Box<SearchKey>),
@@ -486,7 +487,7 @@ pub enum SectionText {
 /// `<first.count>`
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Partial {
-    /// Octets to pass over.
+    /// Octets to skip.
     pub first: u64,
     /// Octets to give at most; never 0.
     pub count: u64,

@@ -19,13 +19,13 @@ impl From<&'static str> for Syntax {
     }
 }
 
-/// Octets of a folder's name, or of a pattern for names: several times what any folder has.
+/// The most octets of a folder's name, or of a pattern for names: several times the length that any folder has.
 const NAME_MAX: usize = 4096;
 
 /// The result of a reading function.
 pub type Parsed<T> = Result<T, Syntax>;
 
-/// A place in a command. Literals stand in the text where they came, except the letters of APPEND.
+/// A position in a command. Literals stand in the text where they came, except the letters of APPEND.
 pub struct Cursor<'a> {
     rest: &'a [u8],
     letters: std::slice::Iter<'a, Bytes>,
@@ -33,12 +33,12 @@ pub struct Cursor<'a> {
 }
 
 impl<'a> Cursor<'a> {
-    /// At the beginning of `text`, without the line end that closes it.
+    /// Starts at the beginning of `text`, which is without the line end that closes it.
     pub fn new(text: &'a [u8], letters: &'a [Bytes], utf8_names: bool) -> Self {
         Self { rest: text, letters: letters.iter(), utf8_names }
     }
 
-    /// The next byte, left where it is.
+    /// Returns the next byte without taking it.
     pub fn peek(&self) -> Option<u8> {
         self.rest.first().copied()
     }
@@ -171,7 +171,7 @@ impl<'a> Cursor<'a> {
         }
     }
 
-    /// A literal that stands in the text.
+    /// Reads a literal that stands in the text.
     fn literal(&mut self) -> Parsed<&'a [u8]> {
         let size = self.literal_head()?;
         let size = usize::try_from(size).map_err(|_| "A literal is too large")?;
@@ -210,7 +210,7 @@ impl<'a> Cursor<'a> {
         self.decode_name(&name).map(with_inbox_in_capitals)
     }
 
-    /// Decodes a name, or a pattern for names: the wildcards stand for themselves in both encodings.
+    /// Decodes a name, or a pattern for names: both encodings leave the wildcards as they are.
     pub fn decode_name(&self, name: &[u8]) -> Parsed<String> {
         if name.len() > NAME_MAX {
             return Err("The name of the folder is too long".into());
@@ -229,7 +229,7 @@ impl<'a> Cursor<'a> {
         }
     }
 
-    /// `(` items `)`, separated by a space; at most `most`. No items only where `empty` allows it.
+    /// Reads `(` items `)`, separated by a space; at most `most`. The list may be empty only if `empty` is true.
     pub fn list<T>(
         &mut self,
         most: usize,

@@ -8,7 +8,7 @@ use super::write::number;
 pub fn date_time(out: &mut Vec<u8>, at: Timestamp) {
     const MONTHS: [&[u8; 3]; 12] =
         [b"Jan", b"Feb", b"Mar", b"Apr", b"May", b"Jun", b"Jul", b"Aug", b"Sep", b"Oct", b"Nov", b"Dec"];
-    // The grammar has four digits for the year: what lies outside is written as the nearest second that fits.
+    // The grammar has four digits for the year: a time outside is written as the nearest second that fits.
     let seconds = at.seconds().clamp(-62_135_596_800, 253_402_300_799);
     let (year, month, day) = civil(seconds.div_euclid(86_400));
     let second = seconds.rem_euclid(86_400) as u64;

@@ -1,4 +1,4 @@
-//! From bytes as they arrive to commands, without input/output.
+//! Decodes commands from bytes as they arrive, without input/output.
 //!
 //! A command is gathered in one buffer, its literals in their places, and parsed once when its last line is there.
 //! The letters of APPEND go into buffers of their own, each of the announced size, and are never copied again.
@@ -25,11 +25,11 @@ pub struct Limits {
 }
 
 impl Limits {
-    /// For a client that has not logged in: room for a long SASL response, and for the longest ID there may be (RFC 2971
-    /// §3.3: 30 pairs, 30 octets for a name and 1024 for a value, which may be escaped).
+    /// The limits of a client that has not logged in: room for a long SASL response, and for the longest possible ID
+    /// (RFC 2971 §3.3: 30 pairs, 30 octets for a name and 1024 for a value, which may be escaped).
     pub const ENTRY: Self = Self { line: 40 * 1024, literal: 4 * 1024, command: 72 * 1024, letter: 0, letters: 0 };
 
-    /// For a client that has logged in, with letters up to `letter` octets.
+    /// Returns the limits of a client that has logged in, with letters up to `letter` octets.
     pub fn logged_in(letter: u64) -> Self {
         let text = 64 * 1024;
         Self { line: text, literal: text, command: 4 * text, letter, letters: letter.saturating_mul(2) }
@@ -50,7 +50,7 @@ pub enum Event {
         /// Does the client wait for `+`?
         waits: bool,
     },
-    /// So many octets, the last of those that were taken, belong to the letter that is kept elsewhere.
+    /// The last octets of the input just taken, by number, belong to the letter that the owner keeps.
     Piece(usize),
     /// A command is complete.
     Request(Request),
@@ -93,19 +93,19 @@ pub struct Decoder {
 
 #[derive(Debug)]
 enum Stage {
-    /// In a line of a command.
+    /// A line of a command.
     Line,
-    /// In a line that is no command.
+    /// A line that is no command.
     Plain,
-    /// In a literal.
+    /// A literal.
     Literal { left: usize },
     /// Waiting for the owner's word about a letter.
     Announced { size: usize },
-    /// In a letter of APPEND.
+    /// A letter of APPEND.
     Letter { letter: Vec<u8>, left: usize },
-    /// In one that the owner keeps.
+    /// A letter that the owner keeps.
     Elsewhere { left: usize },
-    /// In a literal nobody wants.
+    /// A literal that nobody wants.
     Swallow { left: u64 },
 }
 
@@ -113,7 +113,7 @@ enum Stage {
 /// thrown away; beyond, closing the connection is cheaper for both (RFC 7888 §4).
 const SWALLOW_MAX: u64 = 1024 * 1024;
 
-/// A line may be so many times too long before nobody believes any more that it will end.
+/// A line may exceed its limit by this factor before the decoder gives it up.
 const FLOOD: usize = 16;
 
 /// The octets that are kept of a refused line: enough for the announcement of a literal.
@@ -155,8 +155,8 @@ impl Decoder {
         self.text.is_empty() && matches!(self.stage, Stage::Line | Stage::Plain)
     }
 
-    /// Takes from `input` and says how many octets it took and what they amount to. Call it again with the rest
-    /// until it says [`Event::More`].
+    /// Takes octets from `input`; returns the number of octets taken, and the event. Call it again with the rest until
+    /// it returns [`Event::More`].
     pub fn decode(&mut self, input: &[u8]) -> (usize, Event) {
         let mut taken = 0;
         loop {
@@ -185,7 +185,7 @@ impl Decoder {
         }
     }
 
-    /// Gives the command up before its letter was sent, and gives its tag. Only for a client that waits for `+`.
+    /// Gives the command up before its letter was sent, and returns its tag. Only for a client that waits for `+`.
     pub fn refuse_letter(&mut self) -> Option<Tag> {
         let tag = parse::tag_of(&self.text);
         self.clear();
@@ -340,7 +340,7 @@ impl Decoder {
         if announced.waits { Some(Event::Continue) } else { None }
     }
 
-    /// Is it a letter of APPEND? Every literal of APPEND is, but one that stands where the folder's name does.
+    /// Returns true for a letter of APPEND. Every literal of APPEND is one, except the folder's name.
     fn announces_letter(&self, announced: &Announced) -> bool {
         let before = self.text.len().saturating_sub(announced.length);
         let text = self.text.get(..before).unwrap_or_default();
@@ -414,10 +414,10 @@ impl Announced {
     }
 }
 
-/// Does a literal follow for which the client waits for nothing, and nobody can say how long it is? Its octets may have
-/// been chosen by whoever wrote a letter, and must not be obeyed.
+/// Returns true if a literal of unknown size follows for which the client does not wait. The author of a letter may
+/// have chosen its octets, so they must not be obeyed.
 fn announces_without_size(line: &[u8]) -> bool {
-    // Blanks alone: before the tail of a refused command stand earlier lines of it.
+    // Only blanks are trimmed, and no line ends: earlier lines of a refused command stand before its tail.
     let end = line.iter().rposition(|octet| !matches!(octet, b' ' | b'\t')).map_or(0, |last| last + 1);
     line[..end].ends_with(b"+}") && memchr::memchr(b'{', line).is_some()
 }

@@ -1,4 +1,5 @@
-//! From commands to bytes: the inverse of the decoder. Strings that cannot be quoted go as literals that do not wait.
+//! Encodes commands to bytes: the inverse of the decoder. Strings that cannot be quoted become literals that do not
+//! wait.
 
 use jiff::civil::Date;
 
@@ -94,7 +95,7 @@ impl Encoder {
         });
     }
 
-    /// A string where an atom is not allowed.
+    /// Writes a string where an atom is not allowed.
     fn never_bare(&mut self, text: &str) {
         self.put(&format!("{{{}+}}\r\n{text}", text.len()));
     }

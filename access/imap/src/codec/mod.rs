@@ -1,9 +1,9 @@
 //! The IMAP language without input/output: bytes to commands, and answers to bytes.
 //!
 //! - [`decoder`]: bytes as they arrive to commands.
-//! - [`command`]: what a client can say.
+//! - [`command`]: the commands of a client.
 //! - [`encode`]: commands to bytes, for tests and for clients.
-//! - [`write`]: the primitives answers are made of.
+//! - [`write`]: the primitives of answers.
 
 pub mod command;
 mod cursor;

@@ -25,7 +25,7 @@ impl SetNumber {
 /// `first:last`, in either order; a single number is a range of one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct SetRange {
-    /// One end.
+    /// One end of the range.
     pub first: SetNumber,
     /// The other end.
     pub last: SetNumber,
@@ -34,14 +34,14 @@ pub struct SetRange {
 /// The letters that a command is about.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum SequenceSet {
-    /// `$`: what the last `SEARCH RETURN (SAVE)` found (RFC 5182).
+    /// `$`: the letters that the last `SEARCH RETURN (SAVE)` found (RFC 5182).
     Saved,
     /// Ranges as they were written; never empty.
     Ranges(Vec<SetRange>),
 }
 
 impl SequenceSet {
-    /// The ranges, in order and without overlap, when `*` is `highest`. `None` for `$`.
+    /// Returns the ranges, in order and without overlap, if `*` is `highest`. `None` for `$`.
     ///
     /// In an empty folder (`highest` 0) `*` stands for nothing, and so does a range that ends in it: clients say `1:*`
     /// before they know whether there is a letter. `5:*` in a folder whose highest is 3 is `3:5` (RFC 9051 §9: the order

@@ -18,9 +18,9 @@ pub fn number(out: &mut Vec<u8>, number: u64) {
     out.extend_from_slice(&digits[at..]);
 }
 
-/// A string: quoted where that is possible, a literal otherwise.
+/// Writes a string: quoted if that is possible, otherwise as a literal.
 ///
-/// Quoted strings hold ASCII only, because a rev1 client does not expect more; UTF-8 goes as a literal, which
+/// Quoted strings contain ASCII only, because a rev1 client does not expect more; UTF-8 goes as a literal, which
 /// clients of both revisions read.
 pub fn string(out: &mut Vec<u8>, text: &[u8]) {
     if is_quotable(text) { quoted(out, text) } else { literal(out, text) }
@@ -34,7 +34,7 @@ pub fn nstring(out: &mut Vec<u8>, text: Option<&[u8]>) {
     }
 }
 
-/// A string that is written without quotes where it can be.
+/// Writes a string, without quotes if that is possible.
 pub fn astring(out: &mut Vec<u8>, text: &[u8]) {
     if !text.is_empty() && text.iter().all(|&b| is_astring_char(b)) && !text.eq_ignore_ascii_case(b"NIL") {
         out.extend_from_slice(text);

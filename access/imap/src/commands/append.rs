@@ -1,4 +1,4 @@
-//! APPEND (RFC 9051 §6.3.12), of one letter or several at once (RFC 3502).
+//! APPEND (RFC 9051 §6.3.12), of one letter or of several together (RFC 3502).
 
 use std::borrow::Cow;
 use std::ops::RangeInclusive;
@@ -72,8 +72,8 @@ fn check(letter: &AppendLetter) -> Result<(), Answer> {
     if letter.body.is_empty() {
         return Err(Answer::no("The letter is empty, nothing was kept"));
     }
-    // RFC 3516 §4.3 wants NUL in a literal8 alone. Clients that copy letters between servers put it where it comes, and
-    // lose the whole folder where it is refused.
+    // RFC 3516 §4.3 allows NUL in a literal8 alone. Clients that copy letters between servers send it in any literal,
+    // and lose the whole folder if it is refused.
     Ok(())
 }
 
@@ -85,13 +85,13 @@ struct Ready {
     received: Timestamp,
     /// The name it gets in the server.
     id: LetterId,
-    /// The person who puts it there, as its history names them.
+    /// The person who files it, as its history names them.
     recipient: String,
     /// The way that the letter came, and the faults that were found in it.
     events: Vec<Event>,
 }
 
-/// Parses, hashes and packs: on a thread where that may take its time.
+/// Parses, hashes and packs the letters: on a thread where that may take its time.
 fn prepare(store: &Store, letters: Vec<AppendLetter>, person: &Login) -> Result<Vec<Ready>, Error> {
     letters.into_iter().map(|letter| ready(store, letter, person)).collect()
 }
@@ -118,8 +118,8 @@ fn ready(store: &Store, letter: AppendLetter, person: &Login) -> Result<Ready, E
     Ok(Ready { prepared, system, keywords, received: received.unwrap_or_else(net::now), id, recipient, events })
 }
 
-/// The letter with CRLF where a line ends in LF alone (scripts forget it, and every line of ours ends so), and how many
-/// lines did.
+/// Returns the letter with CRLF at each line end that was LF alone (scripts forget it, and every stored line ends so),
+/// and the number of those line ends.
 fn with_crlf(body: Bytes) -> (Bytes, u64) {
     match lines::to_crlf(&body) {
         Cow::Borrowed(_) => (body, 0),

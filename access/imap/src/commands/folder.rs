@@ -7,7 +7,7 @@ use store::{Key, Tx};
 use crate::codec::command::SpecialUse;
 use crate::session::{Answer, Done, Output, Session};
 
-/// With RFC 6154 §3: a use the folder shall have.
+/// Creates a folder, with the use that it shall have (RFC 6154 §3).
 pub(super) async fn create(session: &Session, name: String, uses: &[SpecialUse]) -> Done {
     let special_use = match uses {
         [] => None,
@@ -56,7 +56,8 @@ pub(super) async fn delete(session: &mut Session, out: &mut Output<'_>, name: St
         Ok::<_, Error>(folder.map(|folder| folder.uid_validity))
     };
     let deleted = session.server.store.write(Key::Account(account.0), delete).await?;
-    // It is decided and goes on by itself; the room it gives back shall be there when this is answered.
+    // The deletion is decided and goes on by itself; the room that it frees shall be there when the client gets the
+    // answer.
     if let Err(error) = folder::finish(&session.server.store, account).await {
         tracing::debug!(%error, "the letters of a folder are cleared away behind the command");
     }

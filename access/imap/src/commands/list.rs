@@ -11,10 +11,10 @@ use crate::codec::command::{List, ListSelect};
 use crate::codec::write;
 use crate::session::{Answer, Done, Output, Session};
 
-/// A name, and what there is of it.
+/// A name, and the facts about it.
 #[derive(Default)]
 struct Entry {
-    /// None for a subscription to a name that no folder has.
+    /// `None` for a subscription to a name that no folder has.
     folder: Option<Folder>,
     subscribed: bool,
 }
@@ -74,23 +74,23 @@ fn whole(reference: &str, pattern: &str) -> String {
     whole
 }
 
-/// After so many names others get their turn: patterns can be made that take long to match.
+/// The number of names after which others get their turn: some patterns take long to match.
 const FAIR_SHARE: usize = 64;
 
-/// One LIST, and what it looks at.
+/// One LIST, and the names that it reads.
 struct Look<'a> {
     names: &'a Names,
     list: &'a List,
     patterns: &'a [String],
 }
 
-/// A name to be told.
+/// A name for the answer.
 struct Found<'a> {
     name: &'a str,
     entry: &'a Entry,
-    /// The selection options hold for it; else it is only told for what is below it.
+    /// True if the selection options hold for it; otherwise it is listed only for the names below it.
     selected: bool,
-    /// CHILDINFO is to be told.
+    /// True if the answer contains CHILDINFO.
     child_info: bool,
 }
 
@@ -114,8 +114,8 @@ impl<'a> Look<'a> {
         self.patterns.iter().any(|pattern| fits(pattern, name))
     }
 
-    /// Is there a name below that is selected and not told itself? RFC 5258 §3.5: CHILDINFO for names that are told
-    /// anyway would be redundant.
+    /// Returns true if a name below is selected and not listed itself. RFC 5258 §3.5: CHILDINFO would be redundant for
+    /// names that are listed anyway.
     fn has_match_below(&self, name: &str) -> bool {
         below(self.names, name).any(|(child, entry)| is_selected(self.list.select, entry) && !self.fits(child))
     }
@@ -162,7 +162,7 @@ fn attributes(look: &Look<'_>, found: &Found<'_>) -> Vec<&'static str> {
     if found.entry.folder.is_none() {
         attributes.push("\\NonExistent");
     }
-    // The plain LIST tells what clients want to know anyway (RFC 3348, RFC 6154 §2).
+    // The plain LIST answers with the attributes that clients want anyway (RFC 3348, RFC 6154 §2).
     if !extended || returns.children {
         let below = has_folder_below(look.names, found.name);
         attributes.push(if below { "\\HasChildren" } else { "\\HasNoChildren" });
@@ -185,8 +185,8 @@ fn write_line(session: &Session, out: &mut Output<'_>, verb: &str, attributes: &
     write::folder_name(buffer, name, session.enabled.utf8_names());
 }
 
-/// Subscribed names that fit; and, where only a level above a subscribed name fits a pattern with `%`, that level
-/// as `\Noselect` (RFC 3501 §6.3.9).
+/// Lists the subscribed names that match; if only a level above a subscribed name matches a pattern with `%`, that
+/// level is listed as `\Noselect` (RFC 3501 §6.3.9).
 pub(super) async fn lsub(session: &Session, out: &mut Output<'_>, reference: &str, pattern: &str) -> Done {
     let names = names(session).await?;
     let pattern = whole(reference, pattern);

@@ -5,8 +5,8 @@ use mailbox::{Error, account, folder};
 use crate::codec::write;
 use crate::session::{Answer, Done, Output, Session};
 
-/// RFC 5161. Names nobody knows are passed over; the answer names what is new. Some clients say it with a folder selected,
-/// which §3.1 leaves to the server: it holds from the next response on.
+/// ENABLE (RFC 5161). Unknown names are ignored; the answer contains the new ones. Some clients send it with a folder
+/// selected, which §3.1 leaves to the server: it takes effect from the next response on.
 pub(super) fn enable(session: &mut Session, out: &mut Output<'_>, names: &[String]) -> Done {
     let enabled = &mut session.enabled;
     let mut news = String::from("* ENABLED");
@@ -23,7 +23,7 @@ pub(super) fn enable(session: &mut Session, out: &mut Output<'_>, names: &[Strin
             news.push_str(name);
         }
     }
-    // RFC 7162 §3.2.3: who asks for QRESYNC gets CONDSTORE with it.
+    // RFC 7162 §3.2.3: a client that enables QRESYNC gets CONDSTORE with it.
     enabled.condstore |= enabled.qresync;
     out.line(&news);
     Ok(Answer::ok("Done"))
@@ -35,7 +35,7 @@ pub(super) fn namespace(out: &mut Output<'_>) -> Done {
     Ok(Answer::ok("Done"))
 }
 
-/// RFC 9208 §4.1.1. There is one root, `""`: the whole mailbox, and only where a limit is set.
+/// GETQUOTA (RFC 9208 §4.1.1). There is one root, `""`: the whole mailbox, and only if a limit is set.
 pub(super) async fn quota(session: &Session, out: &mut Output<'_>, root: &str) -> Done {
     let account = session.login.account;
     let usage = session.server.store.read_for(session.asker(), move |view| account::usage(view, account)).await?;
@@ -68,7 +68,7 @@ pub(super) async fn quota_root(session: &Session, out: &mut Output<'_>, name: St
     Ok(Answer::ok("Done"))
 }
 
-/// In units of 1024 octets, what is used rounded up (RFC 9208 §5.1).
+/// Writes the quota in units of 1024 octets; usage is rounded up (RFC 9208 §5.1).
 fn write_quota(out: &mut Output<'_>, used: u64, quota: u64) {
     out.line(&format!("* QUOTA \"\" (STORAGE {} {})", used.div_ceil(1024), quota / 1024));
 }

@@ -11,12 +11,12 @@ use crate::codec::command::FolderCommand;
 use crate::selected;
 use crate::session::{Answer, Done, Output, Session};
 
-/// Runs a command of someone who has logged in. IDLE is the loop's.
+/// Runs a command of a client that has logged in. IDLE is the loop's.
 pub(crate) async fn run(session: &mut Session, out: &mut Output<'_>, command: FolderCommand) -> Done {
     let before = session.enabled;
     let selects = matches!(command, FolderCommand::Select(_));
     let done = carry_out(session, out, command).await;
-    // SELECT has told it already.
+    // SELECT has announced it already.
     if !selects {
         selected::announce(session, out, before);
     }

@@ -1,4 +1,4 @@
-//! Patterns of LIST: `*` stands for anything, `%` for anything but `/` (RFC 9051 §6.3.9).
+//! Matches patterns of LIST: `*` stands for anything, `%` for anything but `/` (RFC 9051 §6.3.9).
 
 /// Does `pattern` fit the whole of `name`?
 ///

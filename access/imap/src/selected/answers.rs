@@ -12,8 +12,8 @@ pub fn read_only() -> Halt {
     Answer::no("The folder was opened read-only").into()
 }
 
-/// Letters named by their places are gone, which the client could not know (RFC 5530 §3). Where something was `done` with
-/// the others it is an OK: a client that reads NO believes that all is as it was (RFC 2180 §4).
+/// Answers a command with numbers of letters that are gone, which the client could not know (RFC 5530 §3). If something
+/// was `done` with the others it is an OK: a client that reads NO believes that nothing has changed (RFC 2180 §4).
 pub fn expunge_issued(done: bool, completed: &'static str) -> Answer {
     match done {
         true => Answer::ok(completed).word("EXPUNGEISSUED"),
@@ -26,7 +26,7 @@ pub fn warn_expunge_issued(out: &mut Output<'_>) {
     Answer::no("Some of these letters are gone").word("EXPUNGEISSUED").write("*", out.buffer());
 }
 
-/// RFC 7162 §3.2.7: with QRESYNC the end of an EXPUNGE or MOVE tells up to where the client now is.
+/// Adds HIGHESTMODSEQ to the end of an EXPUNGE or MOVE, for a client with QRESYNC (RFC 7162 §3.2.7).
 pub fn with_highest(session: &Session, answer: Answer) -> Answer {
     match session.selected.as_deref() {
         Some(selected) if session.enabled.qresync => answer.with(Code::HighestModSeq(selected.settled.0)),

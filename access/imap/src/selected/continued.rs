@@ -5,8 +5,8 @@ use std::borrow::Cow;
 
 use mailbox::parse::Param;
 
-/// `name*0="a"; name*1="b"` as `name="ab"`, and `name*0*=utf-8''a; name*1*=b` as `name*=utf-8''ab`. Borrowed where
-/// nothing is in pieces, as nearly always.
+/// Joins `name*0="a"; name*1="b"` to `name="ab"`, and `name*0*=utf-8''a; name*1*=b` to `name*=utf-8''ab`. Borrowed if
+/// no parameter is in pieces, as nearly always.
 pub fn joined(params: &[Param]) -> Cow<'_, [Param]> {
     if !params.iter().any(|param| piece(&param.name).is_some()) {
         return Cow::Borrowed(params);
@@ -62,7 +62,7 @@ fn join<'a>(base: &[u8], params: impl Iterator<Item = &'a Param>) -> Param {
     Param { name, value }
 }
 
-/// A plain piece among encoded ones: what RFC 2231 §7 does not allow in them is encoded.
+/// Encodes a plain piece among encoded ones: all characters that RFC 2231 §7 does not allow there.
 fn percent_encode(out: &mut Vec<u8>, text: &[u8]) {
     for &octet in text {
         if octet.is_ascii_alphanumeric() || b"!#$&+-.^_`{|}~".contains(&octet) {

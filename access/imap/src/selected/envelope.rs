@@ -20,7 +20,7 @@ pub fn envelope(out: &mut Vec<u8>, pieces: &Summary, charset: Charset) {
         out.push(b' ');
         let start = out.len();
         addresses(out, pieces, instead, charset);
-        // RFC 9051 §7.5.2: Sender and Reply-To that are absent or empty are told to be From.
+        // RFC 9051 §7.5.2: an absent or empty Sender or Reply-To is written as From.
         if out.ends_with(b"NIL") && out.len() == start + 3 {
             out.truncate(start);
             out.extend_from_within(from.clone());

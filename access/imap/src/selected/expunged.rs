@@ -15,7 +15,7 @@ pub async fn tell(out: &mut Output<'_>, uids: &Uids, gone: &Uids, qresync: bool)
     if qresync {
         return vanished(out, gone, false).await;
     }
-    // From the last to the first, so that no number told shifts one that is still to be told.
+    // The numbers go from the last to the first, so that none shifts one that is still to come.
     let ranges: Vec<_> = gone.ranges().collect();
     for range in ranges.into_iter().rev() {
         let highest = uids.rank(range.last);
@@ -37,7 +37,8 @@ fn expunge(out: &mut Vec<u8>, place: u32) {
 /// Ranges in one `VANISHED` line; a client need not hold a line of megabytes.
 const RANGES: usize = 1000;
 
-/// `* VANISHED 3:5,9`, or `* VANISHED (EARLIER) …` for what went before this session. In several lines when long.
+/// Writes `* VANISHED 3:5,9`, or `* VANISHED (EARLIER) …` for letters that went before this session. A long set takes
+/// several lines.
 pub async fn vanished(out: &mut Output<'_>, gone: &Uids, earlier: bool) -> Result<(), net::Error> {
     let mut ranges = gone.ranges().map(numbers).peekable();
     while ranges.peek().is_some() {

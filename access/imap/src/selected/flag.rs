@@ -48,7 +48,7 @@ pub async fn store(session: &mut Session, out: &mut Output<'_>, command: Store) 
         return Ok(Answer::ok("Letters that changed meanwhile were left alone").with(Code::Modified(numbers)));
     }
     if reached < named && command.numbering == Numbering::Sequence {
-        // RFC 2180 §4.2.1: what was to be done in silence is done for all letters that are left, even for none.
+        // RFC 2180 §4.2.1: a silent change succeeds for all letters that are left, even for none.
         let done = reached > 0 || command.silent;
         return Ok(answers::expunge_issued(done, "STORE completed, but some of these letters are gone"));
     }
@@ -69,7 +69,7 @@ impl Wish {
         Self { action: command.action, system, keywords, unchanged_since: command.unchanged_since.map(Change) }
     }
 
-    /// Changes a slice. The first one looks the keywords up; the others are given what it found.
+    /// Changes a slice. The first one looks the keywords up; the others get its result.
     fn apply(
         &self,
         tx: &mut Tx,
@@ -123,7 +123,7 @@ fn system_flag(flag: &Flag) -> System {
     }
 }
 
-/// A keyword just made is told before the first letter that has it (RFC 9051 §7.3.5).
+/// Announces a new keyword before the first letter that has it (RFC 9051 §7.3.5).
 async fn learn_keywords(
     selected: &mut Selected,
     store: &store::Store,
@@ -141,8 +141,9 @@ async fn learn_keywords(
     Ok(())
 }
 
-/// The client knows what it changed itself, and what it was told of it. Flags that another client had added or taken away
-/// meanwhile are among those of a letter that was changed in silence: of that letter it is told all the same.
+/// Notes the changes that the client knows: those it made itself, and those it was told of. A letter that was changed
+/// in silence may also have flags that another client had added or removed meanwhile: the client is told of that letter
+/// all the same.
 fn remember(selected: &mut Selected, stored: &Stored, command: &Store) {
     for flagged in &stored.changed {
         let unheard = flagged.was > selected.told && !selected.own.contains(&flagged.was);
@@ -172,7 +173,7 @@ async fn tell(
     for Flagged { uid, flags, change, .. } in flagged {
         let Some(place) = places.of(*uid) else { continue };
         if silent {
-            // RFC 7162 §3.1.3: the new MODSEQ is told even with .SILENT.
+            // RFC 7162 §3.1.3: the client gets the new MODSEQ even with .SILENT.
             only_modseq(out.buffer(), place, *uid, *change);
         } else {
             flags_changed(out.buffer(), place, *uid, flags, *change, &selected.keywords, enabled);

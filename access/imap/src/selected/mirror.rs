@@ -1,4 +1,4 @@
-//! A client that believes only what it is told, checked against the truth after whatever others did.
+//! Plays a client that believes only the server's answers, and compares it with the truth after any changes by others.
 
 use proptest::prelude::*;
 
@@ -38,8 +38,8 @@ impl Mirror {
         *known = Some(uid);
     }
 
-    /// VANISHED names only letters this client was told of, so each takes one out: the one of that UID, or one whose
-    /// UID it has not asked for yet, between its neighbours.
+    /// VANISHED names only letters that this client was told of, so each takes one out: the one with that UID, or one
+    /// between its neighbours whose UID the client has not asked for yet.
     fn forget(&mut self, set: &str) {
         for range in set.split(',') {
             let (first, last) = range.split_once(':').unwrap_or((range, range));

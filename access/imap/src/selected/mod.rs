@@ -1,7 +1,7 @@
 //! The selected folder: its view, the commands on it, and the untagged responses that keep the client up to date.
 //!
 //! The loop calls three functions here ([`select`], [`run`], [`updates`]) and knows nothing else of it. Invariants:
-//! * A client's view changes only by what it is told, in the order it is told: a place in the folder means the same
+//! * A client's view changes only by the server's announcements, in their order: a sequence number means the same
 //!   letter on both sides. Expunged letters stay in the view until the client may hear of them (RFC 9051 §7.5.1).
 //! * No command holds a folder in memory, and no transaction holds the writer for more than some hundred letters.
 //! * A body is read in ranges and sent as the client takes it.
@@ -49,7 +49,7 @@ pub async fn run(session: &mut Session, out: &mut Output<'_>, command: SelectedC
     done
 }
 
-/// Tells where a client stands whose command has just switched CONDSTORE on.
+/// Sends the highest MODSEQ to a client whose command has just switched CONDSTORE on.
 pub fn announce(session: &Session, out: &mut Output<'_>, before: Enabled) {
     if session.enabled.condstore && !before.condstore {
         select::highest(session, out);

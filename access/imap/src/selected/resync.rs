@@ -1,4 +1,4 @@
-//! Bringing a returning client up to date (RFC 7162 §3.2.5): what went, then what changed.
+//! Brings a returning client up to date (RFC 7162 §3.2.5): first the letters that went, then those that changed.
 
 use std::sync::Arc;
 
@@ -10,10 +10,10 @@ use crate::codec::command::Qresync;
 use crate::codec::sets::UidSet;
 use crate::session::{Halt, Output, Session};
 
-/// Changed letters that are read and told in one go.
+/// Changed letters that one step reads and announces.
 const BATCH: usize = 1000;
 
-/// Tells what went and what changed since the client last looked, of the letters it knows.
+/// Tells the client of the letters that it knows and that went or changed since its last visit.
 pub async fn tell(session: &mut Session, out: &mut Output<'_>, known: Qresync) -> Result<(), Halt> {
     let (enabled, asker) = (session.enabled, session.asker());
     let Some(selected) = session.selected.as_deref_mut() else { return Ok(()) };
@@ -48,22 +48,22 @@ pub async fn tell(session: &mut Session, out: &mut Output<'_>, known: Qresync) -
     Ok(())
 }
 
-/// The highest UID up to which the client has every letter we have: where a place it remembers still has the same
-/// UID, as many letters lie below it here as there, and since none can come in between, they are the same ones
-/// (RFC 7162 §3.2.5.2).
+/// Returns the highest UID up to which the client has every letter. If a number that it remembers still belongs to the
+/// same UID, as many letters lie below it here as there; since none can come in between, they are the same ones (RFC
+/// 7162 §3.2.5.2).
 fn in_step(places: &UidSet, found: &UidSet, uids: &Uids) -> Option<Uid> {
     let pairs = numbers(places).zip(numbers(found));
     pairs.take(MOST_MATCHED).filter_map(|(place, uid)| uids.uid_at(place).filter(|there| there.get() == uid)).max()
 }
 
-/// Pairs of place and UID that are looked at. RFC 7162 lets a server pass over them altogether.
+/// The most pairs of number and UID that are compared. RFC 7162 lets a server ignore them altogether.
 const MOST_MATCHED: usize = 10_000;
 
 fn numbers(set: &UidSet) -> impl Iterator<Item = u32> + '_ {
     set.0.iter().flat_map(|range| range.clone())
 }
 
-/// Rising ranges of what a client knows.
+/// Returns the rising ranges of the UIDs that a client knows.
 fn ranges(set: &UidSet) -> Vec<UidRange> {
     let mut ranges: Vec<UidRange> = set
         .0
@@ -93,7 +93,7 @@ fn concerns(gone: Uids, ranges: Option<&[UidRange]>) -> Uids {
     }
 }
 
-/// No range beyond the last UID there is: a client may name four thousand million.
+/// Cuts the ranges at the last UID: a client may name four thousand million.
 fn clipped(ranges: &[UidRange], last: Uid) -> Vec<UidRange> {
     ranges
         .iter()

@@ -3,7 +3,7 @@
 use crate::codec::command::{Partial, Section, SectionText};
 use crate::codec::write::{astring, number};
 
-/// Writes `BODY[1.HEADER.FIELDS (From To)]<0>`: the answer repeats what was asked, the origin without the count.
+/// Writes `BODY[1.HEADER.FIELDS (From To)]<0>`: the answer repeats the client's item, and the origin without the count.
 pub fn label(out: &mut Vec<u8>, section: &Section, partial: Option<Partial>) {
     out.extend_from_slice(b"BODY[");
     part_numbers(out, &section.part);
@@ -53,14 +53,14 @@ pub fn part_numbers(out: &mut Vec<u8>, part: &[std::num::NonZeroU32]) {
     }
 }
 
-/// The fields of a header that are named, or with `except` those that are not, and the empty line, which is always
-/// there (RFC 9051 §6.4.5.1).
+/// Returns the named fields of a header, or with `except` all others, and the empty line, which is always there (RFC
+/// 9051 §6.4.5.1).
 pub fn picked_fields(header: &[u8], names: &[String], except: bool) -> Vec<u8> {
     let mut picked = Vec::new();
     for field in mail::header::fields(header) {
         if names.iter().any(|name| field.is(name)) != except {
             picked.extend_from_slice(field.whole);
-            // A letter can end in the middle of its header; the empty line has to stand alone all the same.
+            // A letter can end in the middle of its header; the empty line must stand alone all the same.
             if !field.whole.ends_with(b"\n") {
                 picked.extend_from_slice(b"\r\n");
             }

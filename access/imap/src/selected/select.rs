@@ -96,8 +96,8 @@ fn greet(out: &mut Vec<u8>, opened: &Opened, select: &Select, enabled: Enabled) 
     }
 }
 
-/// `* OK [HIGHESTMODSEQ 12]` for a client that has just switched CONDSTORE on with a folder selected: from there on it is
-/// told every change with its number (RFC 7162 §3.1).
+/// Writes `* OK [HIGHESTMODSEQ 12]` for a client that has just switched CONDSTORE on with a folder selected: from now
+/// on each change reaches it with its number (RFC 7162 §3.1).
 pub fn highest(session: &Session, out: &mut Output<'_>) {
     if let Some(selected) = session.selected.as_deref() {
         code(out.buffer(), "HIGHESTMODSEQ", selected.settled.0, "Highest");

@@ -1,4 +1,4 @@
-//! From the numbers a client writes to UIDs, and back (RFC 9051 §2.3.1, §9 sequence-set).
+//! Translates the numbers that a client writes to UIDs, and back (RFC 9051 §2.3.1, §9 sequence-set).
 
 use std::ops::RangeInclusive;
 
@@ -8,16 +8,17 @@ use crate::codec::command::Numbering;
 use crate::codec::sets::SequenceSet;
 use crate::session::Answer;
 
-/// The letters a set names, as UID ranges in rising order, never beyond what the client has been told of.
+/// Returns the letters of a set, as UID ranges in rising order, never beyond the letters that the client has been told
+/// of.
 ///
-/// A UID that is not there is passed over (RFC 9051 §6.4.9); a place in the folder that is not there is the client's
-/// mistake (§9, seq-number), except as the end of a range that begins inside.
+/// An unknown UID is skipped (RFC 9051 §6.4.9); an unknown sequence number is the client's mistake (§9, seq-number),
+/// except as the end of a range that begins inside.
 pub fn resolve(set: &SequenceSet, numbering: Numbering, uids: &Uids, saved: &Uids) -> Result<Vec<UidRange>, Answer> {
     let highest = match numbering {
         Numbering::Uid => uids.last().map_or(0, Uid::get),
         Numbering::Sequence => uids.len(),
     };
-    // RFC 5182 §2.1: `$` means the same letters in both numberings; those that went meanwhile are passed over.
+    // RFC 5182 §2.1: `$` means the same letters in both numberings; those that went meanwhile are skipped.
     let Some(ranges) = set.resolve(highest) else { return Ok(saved.and(uids).ranges().collect()) };
     match numbering {
         Numbering::Uid => Ok(ranges.into_iter().filter_map(|range| clip(range, highest)).collect()),
@@ -105,7 +106,7 @@ pub fn numbers(range: UidRange) -> RangeInclusive<u32> {
     range.first.get()..=range.last.get()
 }
 
-/// Turns rising UIDs into places in the folder: one cheap step where they follow one another, as they mostly do.
+/// Turns rising UIDs into sequence numbers: one cheap step if they follow one another, as they mostly do.
 pub struct Places<'a> {
     uids: &'a Uids,
     before: Option<(Uid, u32)>,
@@ -117,7 +118,7 @@ impl<'a> Places<'a> {
         Self { uids, before: None }
     }
 
-    /// The place of a UID; `None` when the client has not been told of it.
+    /// Returns the number of a UID; `None` if the client has not been told of it.
     pub fn of(&mut self, uid: Uid) -> Option<u32> {
         let place = match self.before {
             Some((before, place)) if before.next() == Some(uid) && self.uids.contains(uid) => place + 1,
@@ -146,7 +147,7 @@ mod tests {
         numbers.into_iter().map(uid).collect()
     }
 
-    /// 0 stands for `*`.
+    /// Makes a set, in which 0 stands for `*`.
     fn set(ranges: &[(u32, u32)]) -> SequenceSet {
         let number = |n| NonZeroU32::new(n).map_or(SetNumber::Star, SetNumber::Number);
         SequenceSet::Ranges(ranges.iter().map(|&(a, b)| SetRange { first: number(a), last: number(b) }).collect())

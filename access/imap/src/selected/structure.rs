@@ -10,13 +10,13 @@ use crate::codec::write::number;
 /// The form of a structure.
 #[derive(Clone, Copy, Debug)]
 pub struct Form {
-    /// With extension data: `BODYSTRUCTURE` and not `BODY`.
+    /// True for `BODYSTRUCTURE`, which has extension data, and false for `BODY`.
     pub extended: bool,
     /// The charset that strings may be in.
     pub charset: Charset,
 }
 
-/// Writes the structure of a part and of all below it. The depth is bounded where the tree is made.
+/// Writes the structure of a part and of all parts below it. The code that makes the tree limits its depth.
 pub fn structure(out: &mut Vec<u8>, part: &Part, form: Form) {
     out.push(b'(');
     match &part.content {

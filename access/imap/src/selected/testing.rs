@@ -14,7 +14,7 @@ use crate::session::{Answer, Enabled, Halt, Output, Server, Session};
 
 const ACCOUNT: AccountId = AccountId(1);
 
-/// Nobody logs in here.
+/// Refuses everybody: the tests need no log-in.
 struct Nobody;
 
 impl Logins for Nobody {
@@ -127,7 +127,7 @@ impl Office {
 }
 
 impl Client {
-    /// Says a command (without tag and line end) and gives all that is answered, the tag being `a`.
+    /// Sends a command (without tag and line end) and returns the whole answer; the tag is `a`.
     pub fn say(&mut self, command: &str) -> String {
         let events = decode_all(format!("a {command}\r\n").as_bytes(), Limits::logged_in(1 << 20), false);
         let request = events.into_iter().find_map(|event| match event {

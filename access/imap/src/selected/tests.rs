@@ -158,7 +158,7 @@ fn storing_flags_and_keywords() {
         client.say("UID STORE 1 FLAGS (\\Draft $forwarded)"),
         "* 1 FETCH (UID 1 FLAGS (\\Draft $Forwarded))\r\na OK STORE completed\r\n"
     );
-    // Setting what is set already is answered too, and changes nothing.
+    // Setting a flag that is set already is answered too, and changes nothing.
     assert_eq!(
         client.say("STORE 1 +FLAGS (\\Draft)"),
         "* 1 FETCH (UID 1 FLAGS (\\Draft $Forwarded))\r\na OK STORE completed\r\n"
@@ -213,7 +213,7 @@ fn letters_that_went_keep_their_place_until_the_client_may_hear_of_it() {
     assert_eq!(phone.say("SEARCH ALL"), "* SEARCH 1 2 3\r\na OK SEARCH completed\r\n");
 }
 
-/// Three letters, of which another client has expunged the first; the one given has not heard of it.
+/// Files three letters, of which another client has expunged the first; the returned client has not heard of it.
 fn first_of_three_gone(office: &Office) -> Client {
     office.file_times(3, PLAIN, System::NONE);
     let (mut alice, phone) = (selected(office), selected(office));
@@ -231,7 +231,7 @@ fn flags_that_were_set_are_never_answered_with_no() {
     assert_eq!(phone.say("STORE 1:3 +FLAGS.SILENT (\\Seen)"), some);
     assert_eq!(phone.say("STORE 1 -FLAGS.SILENT (\\Seen)"), some);
     assert_eq!(phone.say("STORE 1:2 -FLAGS (\\Seen)"), format!("* 2 FETCH (UID 2 FLAGS ())\r\n{some}"));
-    // RFC 2180 §4.2.2: the client expects to be told of flags, and there is none.
+    // RFC 2180 §4.2.2: the client expects to hear of flags, and there are none.
     assert_eq!(phone.say("STORE 1 +FLAGS (\\Seen)"), GONE);
     assert_eq!(phone.say("UID STORE 1:3 +FLAGS.SILENT (\\Seen)"), "* 1 EXPUNGE\r\na OK STORE completed\r\n");
     assert!(phone.say("FETCH 1:2 FLAGS").starts_with("* 1 FETCH (FLAGS (\\Seen))\r\n* 2 FETCH (FLAGS (\\Seen))\r\n"));
@@ -378,7 +378,7 @@ fn a_returning_client_is_brought_up_to_date() {
     assert_eq!(news[0], "* VANISHED (EARLIER) 2,4");
     assert!(news[1].starts_with("* 3 FETCH (UID 5 FLAGS (\\Seen) MODSEQ ("), "{told}");
     assert!(told.contains("* 5 EXISTS"), "{told}");
-    // Without a list of what it knows everything counts, the new letter too.
+    // If the client lists no known letters, every letter counts, the new one too.
     let told = phone.say(&format!("SELECT INBOX (QRESYNC ({validity} {highest}))"));
     assert!(told.contains("* 5 FETCH (UID 7 "), "{told}");
     // A place and UID that still fit show that nothing below is missing.
@@ -388,7 +388,7 @@ fn a_returning_client_is_brought_up_to_date() {
     assert!(!phone.say(&format!("SELECT INBOX (QRESYNC (999 {highest}))")).contains("VANISHED"));
     let told = phone.say(&format!("UID FETCH 1:6 (FLAGS) (CHANGEDSINCE {highest} VANISHED)"));
     assert!(told.starts_with("* VANISHED (EARLIER) 2,4\r\n* 3 FETCH (UID 5 FLAGS (\\Seen) MODSEQ ("), "{told}");
-    // Another client's expunge comes as VANISHED, and EXPUNGE ends with where the client now is.
+    // Another client's expunge comes as VANISHED, and EXPUNGE ends with the client's new MODSEQ.
     alice.say("STORE 1 +FLAGS.SILENT (\\Deleted)");
     let told = phone.say("EXPUNGE");
     assert!(told.starts_with("* VANISHED 1\r\na OK [HIGHESTMODSEQ "), "{told}");
@@ -513,8 +513,9 @@ fn thousands_of_letters_in_many_batches() {
     assert_eq!(other.say("NOOP").lines().count(), 5001);
 }
 
-/// Beside each letter stands what is to be answered. The letters were given to Dovecot 2.3 too; its answers are the
-/// same but for what the standard leaves open (a default charset it adds, `("fr")` for `"fr"`) and for broken ones.
+/// The expected answer stands beside each letter. Dovecot 2.3 got the letters too; its answers are the same except for
+/// the points that the standard leaves open (a default charset that it adds, `("fr")` for `"fr"`) and for broken
+/// letters.
 #[test]
 fn real_letters_are_described_as_their_neighbours_describe_them() {
     let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/letters");
@@ -562,8 +563,8 @@ fn sections_inside_letters_inside_letters() {
     }
 }
 
-/// Of a letter that came in base64 or quoted-printable, what the structure tells is what a section gives: also of one in
-/// another, in parts of them, decoded, and through the pieces of a large one.
+/// In a letter that came in base64 or quoted-printable, each section has the size that the structure gives: also in a
+/// letter inside another, in its parts, decoded, and through the pieces of a large one.
 #[test]
 fn sections_inside_letters_that_came_encoded() {
     use base64::Engine;
@@ -678,8 +679,8 @@ impl Listed {
     }
 }
 
-/// Whatever happened to a letter, BODYSTRUCTURE tells the parts of the one reading, and each section holds as many octets as are
-/// told; those of letters that came encoded, too.
+/// However a letter is damaged, BODYSTRUCTURE shows the parts of the one reading, and each section has as many octets
+/// as it says; this holds for letters that came encoded, too.
 #[test]
 fn whatever_happens_to_a_letter_the_sections_are_those_of_its_structure() {
     let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR"));

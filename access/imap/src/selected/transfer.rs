@@ -16,8 +16,8 @@ use crate::session::{Answer, Code, Done, Halt, Output, Session};
 /// Letters copied or moved in one transaction.
 const SLICE: usize = 500;
 
-/// Runs `COPY`. All letters that there are or none: what was copied before a failure is taken away again (RFC 9051 §6.4.7).
-/// COPYUID says which they were.
+/// Runs `COPY`. It copies all letters or none: copies made before a failure are removed again (RFC 9051 §6.4.7).
+/// COPYUID names them.
 pub async fn copy_letters(session: &mut Session, out: &mut Output<'_>, command: &Transfer) -> Done {
     let job = Job::of(session, command).await?;
     let (copied, failed) = carry(session, &job, Way::Copy).await;
@@ -37,7 +37,7 @@ pub async fn copy_letters(session: &mut Session, out: &mut Output<'_>, command: 
     })
 }
 
-/// Runs `MOVE`. Each letter is moved or left alone; where only some could be moved, COPYUID says which.
+/// Runs `MOVE`. Each letter is moved or left alone; if only some could be moved, COPYUID names them.
 pub async fn move_letters(session: &mut Session, out: &mut Output<'_>, command: &Transfer) -> Done {
     if session.selected.as_deref().is_some_and(|selected| selected.read_only) {
         return Err(answers::read_only());
@@ -150,7 +150,7 @@ async fn carry(session: &Session, job: &Job, way: Way) -> (Carried, Option<Halt>
     (carried, None)
 }
 
-/// Takes copies away after a failure. Where that fails too, they stay: a letter twice is better than none.
+/// Removes copies after a failure. If that fails too, they stay: two copies are better than none.
 async fn take_back(session: &Session, folder: FolderId, copies: &[Uid]) {
     let ranges: Vec<UidRange> = runs(copies.iter().map(|uid| uid.get()))
         .filter_map(|run| Some(UidRange { first: Uid::new(*run.start())?, last: Uid::new(*run.end())? }))

@@ -11,13 +11,13 @@ use super::view::{Selected, SelectedFolder, flags_changed, flags_there_are};
 use crate::codec::write::number;
 use crate::session::{Enabled, Halt, Output, Session};
 
-/// Changed letters that are read and told in one go.
+/// Changed letters that one step reads and announces.
 const BATCH: usize = 1000;
 
-/// Tells the client what others have changed since it was last told. The loop calls it before each tagged line and
-/// whenever the store announces a change during IDLE. Expunged letters are held back while `expunges` is false.
+/// Tells the client of the changes that others have made since the last call. The loop calls it before each tagged line
+/// and whenever the store announces a change during IDLE. Expunged letters are held back while `expunges` is false.
 ///
-/// Work and memory are in proportion to what changed, never to what the folder holds.
+/// Work and memory are proportional to the changes, never to the size of the folder.
 pub async fn updates(session: &mut Session, out: &mut Output<'_>, expunges: bool) -> Result<(), Halt> {
     let (enabled, asker, account) = (session.enabled, session.asker(), session.login.account);
     let Some(selected) = session.selected.as_deref_mut() else { return Ok(()) };
@@ -66,7 +66,7 @@ pub fn exists(out: &mut Vec<u8>, letters: u32, enabled: Enabled) {
     }
 }
 
-/// A folder that another client deletes while it is selected: nothing that is said of it makes sense any more.
+/// Answers when another client deletes the selected folder: nothing that is said of it makes sense any more.
 async fn deleted(out: &mut Output<'_>) -> Halt {
     out.line("* BYE The selected folder was deleted");
     match out.send().await {
@@ -79,7 +79,7 @@ struct News {
     /// Its number now.
     folder: FolderId,
     changes: FolderChanges,
-    /// Read anew when a letter has a keyword this client has not been told of.
+    /// Read anew when a letter has a keyword that this client has not been told of.
     keywords: Option<Keywords>,
 }
 
@@ -99,7 +99,7 @@ fn all_known(row: &Row, known: &Keywords) -> bool {
     row.flags.keywords().iter().all(|id| known.name(*id).is_some())
 }
 
-/// Tells changed flags, and sorts what came and what went.
+/// Announces changed flags, and sorts the letters that came and went.
 async fn absorb(
     selected: &mut Selected,
     arrived: &mut Uids,

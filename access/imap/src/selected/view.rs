@@ -1,4 +1,5 @@
-//! A folder as one client sees it: which letters it has been told of, and up to which change.
+//! A folder as one client sees it: the letters that it has been told of, and the change up to which it knows
+//! everything.
 
 use std::sync::Arc;
 
@@ -13,24 +14,24 @@ use crate::session::Enabled;
 pub struct Selected {
     /// Its number: a rename by another client does not matter, except that of INBOX.
     pub(super) folder: FolderId,
-    /// By this it is known when its number has become that of another folder.
+    /// The UIDVALIDITY shows when the folder's number has become that of another folder.
     pub(super) validity: UidValidity,
     /// `EXAMINE`
     pub(super) read_only: bool,
     /// The letters the client knows of. Shared with the reader thread while a batch is rendered.
     pub(super) uids: Arc<Uids>,
-    /// Those among them that are gone, which the client may not be told yet (RFC 9051 §7.5.1).
+    /// The letters among them that are gone, and that the client may not hear of yet (RFC 9051 §7.5.1).
     pub(super) gone: Uids,
-    /// All changes up to this one have been told, but for `gone`.
+    /// The client knows all changes up to this one, except for `gone`.
     pub(super) told: Change,
-    /// All changes up to this one have been told, `gone` included: a client that knows no more than it was told may
-    /// come back with it (RFC 7162 §3.2.5) and misses nothing.
+    /// The client knows all changes up to this one, `gone` included: it may come back with it later (RFC 7162 §3.2.5)
+    /// and misses nothing.
     pub(super) settled: Change,
-    /// Later changes that this client made itself and has been told of, rising.
+    /// Later changes that this client made itself and knows of, rising.
     pub(super) own: Vec<Change>,
-    /// Letters that it changed in silence after another client had: it has to be told what that one did.
+    /// Letters that it changed in silence after another client had: it must still hear of the other client's change.
     pub(super) mixed: Uids,
-    /// Names of keywords as far as the client has been told them.
+    /// The names of the keywords that the client has been told of.
     pub(super) keywords: Arc<Keywords>,
     /// The letters that the last `SEARCH RETURN (SAVE)` found (RFC 5182).
     pub(super) saved: Uids,
@@ -47,7 +48,7 @@ impl Selected {
         SelectedFolder { folder: self.folder, validity: self.validity }
     }
 
-    /// Remembers a change the client made itself, so that it is not told of it once more.
+    /// Remembers a change that the client made itself, so that it does not hear of it once more.
     pub(super) fn remember(&mut self, change: Change) {
         if let Err(place) = self.own.binary_search(&change) {
             self.own.insert(place, change);
@@ -127,8 +128,8 @@ pub fn flags_there_are(out: &mut Vec<u8>, keywords: &Keywords, read_only: bool) 
     out.extend_from_slice(b")] Flags that are kept\r\n");
 }
 
-/// Writes an untagged FETCH that tells of new flags. The UID is always with them: RFC 7162 §3.2.4 wants it for
-/// QRESYNC, RFC 9051 §7.5.2 prefers it, and it harms nobody.
+/// Writes an untagged FETCH with new flags. The UID is always with them: RFC 7162 §3.2.4 requires it for QRESYNC, RFC
+/// 9051 §7.5.2 prefers it, and it harms nobody.
 pub fn flags_changed(
     out: &mut Vec<u8>,
     place: u32,

@@ -30,7 +30,8 @@ pub fn nstring(out: &mut Vec<u8>, text: Option<&[u8]>, charset: Charset) {
     }
 }
 
-/// Text from a header field: quoted where that is allowed, else a literal; outside US-ASCII as the client can take it.
+/// Writes text from a header field: quoted if that is allowed, else as a literal; outside US-ASCII in the client's
+/// charset.
 pub fn string(out: &mut Vec<u8>, text: &[u8], charset: Charset) {
     if text.is_ascii() {
         return plain_string(out, text);
@@ -50,7 +51,8 @@ fn plain_string(out: &mut Vec<u8>, text: &[u8]) {
 /// Octets of text in one encoded word: 45 give 60 of base64, and 72 with the frame (RFC 2047 §2: at most 75).
 const WORD: usize = 45;
 
-/// From the first word outside US-ASCII to the last as encoded words (RFC 2047); the words around them as they are.
+/// Encodes the words from the first to the last one outside US-ASCII (RFC 2047), and leaves those around them as they
+/// are.
 fn encoded_words(text: &str) -> String {
     use base64::Engine;
     let foreign = |word: &&str| !word.is_ascii();

@@ -3,7 +3,7 @@
 /// True before and after the log-in.
 const ALWAYS: &str = "IMAP4rev1 IMAP4rev2 LITERAL+ SASL-IR ID ENABLE";
 
-/// Of use only to who has logged in.
+/// Capabilities that are useful only after the log-in.
 const LOGGED_IN: &str = "IDLE NAMESPACE UIDPLUS MOVE UNSELECT CHILDREN LIST-EXTENDED LIST-STATUS SPECIAL-USE \
      CREATE-SPECIAL-USE CONDSTORE QRESYNC ESEARCH SEARCHRES WITHIN BINARY MULTIAPPEND STATUS=SIZE UTF8=ACCEPT QUOTA \
      QUOTA=RES-STORAGE";
@@ -17,7 +17,7 @@ pub(super) struct Entrance {
     pub log_in: bool,
 }
 
-/// For a client that has not logged in.
+/// Returns the capabilities for a client that has not logged in.
 pub(super) fn before(entrance: Entrance) -> String {
     let mut list = ALWAYS.to_owned();
     if entrance.start_tls {
@@ -34,7 +34,7 @@ pub(super) fn before(entrance: Entrance) -> String {
     list
 }
 
-/// For a client that has logged in.
+/// Returns the capabilities for a client that has logged in.
 pub(super) fn after(append_limit: u64) -> String {
     format!("{ALWAYS} {LOGGED_IN} APPENDLIMIT={append_limit}")
 }

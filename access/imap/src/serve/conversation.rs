@@ -1,4 +1,4 @@
-//! A connection, how far the conversation on it has come, and what every part of the loop does with it.
+//! A connection, the state of the conversation on it, and the actions that every part of the loop needs.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -13,14 +13,14 @@ use crate::codec::decoder::{Decoder, Event, Limits};
 use crate::selected;
 use crate::session::{Answer, Halt, Output, Server, Session, Status};
 
-/// After so many commands in a row that were not understood, the client is given up.
+/// After so many misunderstood commands in a row, the server gives the client up.
 const BAD_MAX: u32 = 10;
 
 /// The reason why a conversation is over.
 pub(super) enum End {
     /// The client has gone.
     Gone,
-    /// It said LOGOUT and was told goodbye.
+    /// The client sent LOGOUT and got its goodbye.
     LoggedOut,
     /// It has to go, for this reason.
     Bye(&'static str),
@@ -36,7 +36,8 @@ impl From<Error> for End {
     }
 }
 
-/// Said to who has to go. Where another password, or another account, is needed to come back, a code says so (RFC 5530 §3).
+/// Returns the farewell to a client that has to go. If it needs another password or another account to come back, a
+/// code says so (RFC 5530 §3).
 fn farewell(leave: Leave) -> &'static str {
     match leave {
         Leave::NewPassword => "[EXPIRED] Your password was changed, log in with the new one",
@@ -51,18 +52,18 @@ pub(super) const CLOSING: End = End::Bye("The post office is closing, come back 
 
 /// The client at the other end.
 pub(super) enum Who {
-    /// Someone who has until then to log in.
+    /// A client that has not logged in; its time to do so ends at `until`.
     Stranger {
         /// All tries together.
         until: Instant,
         /// Log-ins that failed.
         failures: u32,
     },
-    /// Someone who has logged in.
+    /// A client that has logged in.
     Person(Box<Session>),
 }
 
-/// A connection, and how far the conversation on it has come.
+/// A connection, and the state of the conversation on it.
 pub(super) struct Conversation {
     pub(super) server: Arc<Server>,
     pub(super) connection: Connection,
@@ -85,7 +86,7 @@ impl Conversation {
     /// The next thing the client says.
     pub(super) async fn next(&mut self) -> Result<Event, End> {
         loop {
-            // Commands that have come already are not carried out for who has to go.
+            // Commands that are already here are not carried out for a client that has to go.
             if let Some(leave) = self.connection.must_leave() {
                 return Err(Error::Dismissed(leave).into());
             }
@@ -125,7 +126,7 @@ impl Conversation {
         Ok(self.connection.write(b"+ Go on\r\n").await?)
     }
 
-    /// Tells what others have changed in the selected folder, if one is selected.
+    /// Tells the client of the changes that others have made in the selected folder, if one is selected.
     pub(super) async fn tell(&mut self, expunges: bool) -> Result<(), End> {
         let Who::Person(session) = &mut self.who else { return Ok(()) };
         if session.selected.is_none() {
@@ -139,7 +140,7 @@ impl Conversation {
         }
     }
 
-    /// Writes the line that ends a command. Who is never understood is given up.
+    /// Writes the line that ends a command. A client that is never understood is given up.
     pub(super) async fn answer(&mut self, tag: &str, answer: &Answer) -> Result<(), End> {
         let mut line = Vec::with_capacity(128);
         answer.write(tag, &mut line);
@@ -161,8 +162,8 @@ impl Conversation {
         }
     }
 
-    /// Begins again inside TLS, or is over. What came in clear behind STARTTLS is thrown away with the old
-    /// connection's buffer and the old decoder: someone between may have put it there (CVE-2011-0411).
+    /// Begins again inside TLS, or ends. Octets that came in clear behind STARTTLS are thrown away with the old
+    /// connection's buffer and the old decoder: an attacker in between may have put them there (CVE-2011-0411).
     pub(super) async fn start_tls(self) -> Option<Self> {
         let tls = self.server.tls.clone()?;
         match self.connection.start_tls_server(&tls).await {
@@ -175,7 +176,7 @@ impl Conversation {
     }
 }
 
-/// A response was cut in two: perhaps in the midst of a literal, where no more words can be said.
+/// Ends after a response that was cut in two: perhaps in the middle of a literal, where no more words can be sent.
 pub(super) fn broken_off(error: Error) -> End {
     match error {
         Error::Dismissed(_) => End::Gone,

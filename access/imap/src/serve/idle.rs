@@ -1,4 +1,4 @@
-//! IDLE (RFC 2177, RFC 9051 §6.3.13): waiting for what others change.
+//! IDLE (RFC 2177, RFC 9051 §6.3.13): waits for changes by others.
 
 use mailbox::account;
 use store::Watch;
@@ -12,7 +12,7 @@ use crate::session::Answer;
 /// Idles until the client says DONE. Holds nothing while it waits but a place at the store's bell.
 pub(super) async fn idle(conversation: &mut Conversation, tag: &Tag) -> Result<(), End> {
     let until = Instant::now() + conversation.server.timeouts.command;
-    // Before the first look, so that what changes between the look and the wait is not missed.
+    // Begun before the first look, so that a change between the look and the wait is not missed.
     let mut watch = watch(conversation);
     conversation.connection.write(b"+ Idling\r\n").await?;
     conversation.decoder.expect_line();

@@ -13,7 +13,7 @@ pub(super) struct Letters {
     coming: Vec<Inbound>,
     /// There was no room for one of them: the rest passes, and the command is refused.
     no_room: Option<NoRoom>,
-    /// The memory of those that are complete.
+    /// The memory of the complete letters.
     held: Option<Share>,
 }
 

@@ -23,7 +23,7 @@ impl Imap {
         Self(Arc::new(server))
     }
 
-    /// One conversation, from greeting to goodbye.
+    /// Serves one conversation, from greeting to goodbye.
     pub async fn converse(self, stream: Stream) {
         run::converse(self.0, stream).await;
     }

@@ -1,4 +1,4 @@
-//! The loop: bytes in, commands to where they are done, answers out.
+//! The loop: it reads bytes, passes commands to the code that runs them, and writes answers.
 
 use std::sync::Arc;
 
@@ -11,13 +11,13 @@ use crate::codec::decoder::{Event, Refusal};
 use crate::session::{Answer, Code, Done, Halt, Output, Server};
 use crate::{commands, selected};
 
-/// After so many log-ins that failed.
+/// The server gives a client up after so many failed log-ins.
 const FAILURES_MAX: u32 = 5;
 
-/// One conversation, from greeting to goodbye.
+/// Serves one conversation, from greeting to goodbye.
 ///
-/// A client spends its life waiting in [`Conversation::next`], so what is large in here (running a command) is boxed
-/// and gone while it waits.
+/// A client spends its life waiting in [`Conversation::next`], so the large state in here (that of a running command)
+/// is boxed and dropped while it waits.
 pub(super) async fn converse(server: Arc<Server>, stream: Stream) {
     let mut conversation = Conversation::new(server, Connection::new(stream));
     let mut step = conversation.greet().await.map(|()| Next::Command);

@@ -23,16 +23,16 @@ pub enum Status {
 pub struct Answer {
     /// The way that the command ended.
     pub status: Status,
-    /// For the program at the other end.
+    /// A code for the program at the other end.
     pub code: Option<Code>,
-    /// For the person.
+    /// A text for the person.
     pub text: Cow<'static, str>,
 }
 
 /// A response code.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Code {
-    /// One without arguments, such as `TRYCREATE`.
+    /// A code without arguments, such as `TRYCREATE`.
     Word(&'static str),
     /// `APPENDUID`
     AppendUid(NonZeroU32, Vec<RangeInclusive<u32>>),

@@ -39,7 +39,7 @@ impl Enabled {
 }
 
 impl Session {
-    /// On whose behalf the store is read.
+    /// Returns the person for whom the store is read.
     pub fn asker(&self) -> store::Asker {
         store::Asker(self.login.account.0)
     }

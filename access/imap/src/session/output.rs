@@ -2,7 +2,7 @@
 
 use net::{Connection, Error};
 
-/// Beyond this many octets [`Output::breathe`] sends what is there.
+/// Beyond this many octets [`Output::breathe`] sends the buffer.
 const FULL: usize = 32 * 1024;
 
 /// Answers on their way to the client.
@@ -17,12 +17,12 @@ pub struct Output<'a> {
 }
 
 impl<'a> Output<'a> {
-    /// To a client. A client that takes nothing for as long as `connection` is patient is given up.
+    /// Writes to a client. A client that takes nothing within the patience of `connection` is given up.
     pub fn new(connection: &'a mut Connection) -> Self {
         Self { buffer: Vec::new(), connection: Some(connection), begun: false }
     }
 
-    /// To nobody: what is written stays in the buffer.
+    /// Writes to nobody: the output stays in the buffer.
     #[cfg(test)]
     pub fn collecting() -> Self {
         Self { buffer: Vec::new(), connection: None, begun: false }
@@ -49,7 +49,7 @@ impl<'a> Output<'a> {
         if self.buffer.len() >= FULL { self.go_on().await } else { Ok(()) }
     }
 
-    /// Sends what there is, and stops here where the client has to go: nothing more is read for it.
+    /// Sends the buffer, and stops here if the client has to go: nothing more is read for it.
     async fn go_on(&mut self) -> Result<(), Error> {
         if let Some(leave) = self.connection.as_ref().and_then(|connection| connection.must_leave()) {
             return Err(Error::Dismissed(leave));
@@ -57,7 +57,7 @@ impl<'a> Output<'a> {
         self.pass_on().await
     }
 
-    /// Sends bytes that would be copied for nothing otherwise: what is in the buffer first, then these.
+    /// Sends bytes without a needless copy: first the buffer, then these bytes.
     pub async fn send_bytes(&mut self, bytes: &[u8]) -> Result<(), Error> {
         if bytes.len() < FULL / 2 || self.connection.is_none() {
             self.buffer.extend_from_slice(bytes);

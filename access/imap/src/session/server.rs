@@ -49,13 +49,13 @@ impl Server {
 /// The times that the server waits for clients.
 #[derive(Clone, Copy, Debug)]
 pub struct Timeouts {
-    /// From the greeting to the log-in, all tries together.
+    /// The time from the greeting to the log-in, for all tries together.
     pub entry: Duration,
-    /// For the next command, and in IDLE (RFC 9051 §5.4: at least 30 minutes).
+    /// The wait for the next command, and in IDLE (RFC 9051 §5.4: at least 30 minutes).
     pub command: Duration,
-    /// For the next piece of a command that has begun.
+    /// The wait for the next piece of a command that has begun.
     pub piece: Duration,
-    /// For a client that takes nothing of what it asked for.
+    /// The wait for a client that takes none of its answer.
     pub write: Duration,
 }
 

@@ -17,7 +17,7 @@ fn text() -> impl Strategy<Value = String> {
     prop_oneof!["[a-z]{1,8}", "[ -~]{0,20}", "[^\\x00]{0,12}"]
 }
 
-/// A name as the decoder gives it: no controls, INBOX in capitals.
+/// Generates a name as the decoder returns it: no controls, INBOX in capitals.
 fn name() -> impl Strategy<Value = String> {
     prop_oneof![Just("INBOX".to_owned()), "x[ -~]{0,20}", "x\\PC{0,8}", Just("INBOX/é".to_owned())]
 }

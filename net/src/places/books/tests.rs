@@ -10,7 +10,7 @@ fn at(ip: &str) -> Peer {
     Peer::Net((ip.parse::<IpAddr>().unwrap(), 1234).into())
 }
 
-/// A house with so many places and doors.
+/// Makes the books of a server with so many places and doors.
 fn books(total: usize, doors: usize) -> Books {
     let mut books = Books::new(total);
     for _ in 0..doors {

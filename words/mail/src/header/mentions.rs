@@ -1,9 +1,9 @@
-//! Address lists (RFC 5322 §3.4 with its obsolete forms), and what people's mailers make of them. Each step goes forward, so
-//! that a list costs time in proportion to its length, whoever wrote it.
+//! Address lists (RFC 5322 §3.4 with its obsolete forms), and the variants that people's mailers write. Each step goes
+//! forward, so that a list costs time in proportion to its length, whoever wrote it.
 
 use super::unfold;
 
-/// One element of an address list, names left as written (encoded words not decoded).
+/// One element of an address list, with names as written (encoded words not decoded).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Mention {
     /// `Name <local@domain>`
@@ -12,9 +12,9 @@ pub enum Mention {
         name: Option<Vec<u8>>,
         /// An obsolete source route, `@a,@b`.
         route: Option<Vec<u8>>,
-        /// Before the last `@`, without quotes.
+        /// The part before the last `@`, without quotes.
         local: Vec<u8>,
-        /// After it; empty where there is no `@`.
+        /// The part after it; empty if there is no `@`.
         domain: Vec<u8>,
     },
     /// `Friends:`
@@ -23,7 +23,7 @@ pub enum Mention {
     GroupEnd,
 }
 
-/// Reads an address list. Gives at most `most` mentions, and one more where a group must be closed.
+/// Reads an address list. Returns at most `most` mentions, and one more if a group must be closed.
 pub fn mentions(value: &[u8], most: usize) -> Vec<Mention> {
     let value = unfold(value);
     let mut reader = Reader { rest: &value, found: Vec::new(), most, in_group: false, unclosed: Unclosed::default() };
@@ -67,7 +67,7 @@ struct Words {
 }
 
 impl Words {
-    /// Begins a word where a blank has been.
+    /// Begins a word after a blank.
     fn join(&mut self, blank: &mut bool) {
         if std::mem::take(blank) && !self.text.is_empty() {
             self.text.push(b' ');
@@ -138,7 +138,8 @@ impl Reader<'_> {
             let (local, domain) = split(&address);
             let called = if name.text.is_empty() { name.comment.or(address.comment) } else { Some(name.text) };
             self.found.push(Mention::Mailbox { name: called, route, local, domain });
-            // Whatever stands between `>` and the next comma belongs to nobody, but for a person without a comma before.
+            // The text between `>` and the next comma belongs to nobody, unless a person without a comma stands before
+            // it.
             let trailing = if closed { self.words(b",;<") } else { Words::default() };
             let goes_on = self.rest.first() == Some(&b'<') && self.found.len() < self.most;
             if !goes_on {
@@ -152,7 +153,7 @@ impl Reader<'_> {
         }
     }
 
-    /// `@a,@b:` at the beginning of what stands in angle brackets (RFC 5322 §4.4).
+    /// Reads `@a,@b:` at the beginning of the text in angle brackets (RFC 5322 §4.4).
     fn route(&mut self) -> Option<Vec<u8>> {
         if !self.rest.trim_ascii_start().starts_with(b"@") {
             return None;
@@ -210,7 +211,7 @@ impl Reader<'_> {
         words
     }
 
-    /// Does what has been opened end somewhere? What does not is a sign like any other.
+    /// Returns true if the opened construct ends somewhere. An opening sign without an end is a sign like any other.
     fn is_closed(&mut self, end: u8) -> bool {
         let unclosed = if end == b'"' { &mut self.unclosed.quote } else { &mut self.unclosed.comment };
         *unclosed = *unclosed || memchr::memchr(end, self.rest).is_none();
@@ -258,12 +259,12 @@ fn encoded_word(value: &[u8]) -> Option<&[u8]> {
     let is_word = matches!(inside.get(charset + 1..charset + 3), Some([b'B' | b'b' | b'Q' | b'q', b'?']));
     let data = charset + 3;
     let length = memchr::memmem::find(inside.get(data..).filter(|_| is_word)?, b"?=")?;
-    // One that has no end of its own must not take the people behind it in.
+    // A construct without an end of its own must not swallow the people behind it.
     let has_people = memchr::memchr2(b'<', b'>', &inside[data..data + length]).is_some();
     value.get(..2 + data + length + 2).filter(|_| !has_people)
 }
 
-/// Before and after the `@`. What follows the domain behind a blank is no part of it; where what stands before the blank is
+/// Splits the words at the `@`. Text behind a blank after the domain is no part of it. If the text before the blank is
 /// not yet a domain of several labels, nobody knows which was meant, and it stays as it was written.
 fn split(words: &Words) -> (Vec<u8>, Vec<u8>) {
     let Some(at) = words.at else { return (words.text.clone(), Vec::new()) };

@@ -8,12 +8,13 @@ use reading::{charset, params};
 
 use super::{body_start, find};
 
-/// Octets behind the header in which the letter's first text is looked for.
+/// Octets behind the header in which the letter's first text is searched for.
 pub const BEGINNING: usize = 16 * 1024;
-/// Lines of that which are looked at.
+/// The most lines of that which are read.
 const LINES: usize = 400;
 
-/// A field's value in ASCII and UTF-8: encoded words stay encoded. `told` is the charset that the letter's text is in.
+/// Returns a field's value in ASCII and UTF-8: encoded words stay encoded. `told` returns the charset of the letter's
+/// text.
 pub fn repaired<'a>(value: Cow<'a, [u8]>, told: impl FnOnce() -> Option<String>) -> Cow<'a, [u8]> {
     if !charset::is_unlabelled_text(&value) {
         return value;
@@ -33,7 +34,7 @@ pub fn repaired<'a>(value: Cow<'a, [u8]>, told: impl FnOnce() -> Option<String>)
     Cow::Owned(out)
 }
 
-/// An encoded word without octets that are not ASCII: in the Q encoding they are told as such.
+/// Writes an encoded word without octets outside ASCII: the Q encoding escapes them.
 fn escaped(word: &[u8], out: &mut Vec<u8>) {
     for octet in word {
         match octet.is_ascii() {
@@ -43,7 +44,8 @@ fn escaped(word: &[u8], out: &mut Vec<u8>) {
     }
 }
 
-/// The charset of a letter's first text, where its beginning names one. `letter` is its header and what comes after it.
+/// Returns the charset of a letter's first text, if its beginning names one. `letter` is its header and the octets
+/// behind it.
 pub fn charset_told(letter: &[u8]) -> Option<String> {
     let body = body_start(letter);
     let own = find(letter, "Content-Type").and_then(|field| label(&field.value()));

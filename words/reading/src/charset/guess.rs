@@ -6,14 +6,15 @@ use super::Read;
 
 /// Octets that a guess is made from.
 const SAMPLE: usize = 64 * 1024;
-/// Octets before the first that is not ASCII that are looked at, too.
+/// Octets before the first one outside ASCII that are read, too.
 const BEFORE: usize = 256;
-/// Octets of a page in which it says its charset (the HTML standard looks at 1024; mailers put much before it).
+/// Octets of a page in which it names its charset (the HTML standard reads 1024; mailers put much before it).
 const PROLOGUE: usize = 4096;
-/// The most `<meta` elements that are looked at.
+/// The most `<meta` elements that are read.
 const METAS: usize = 32;
 
-/// Reads a text without a label: UTF-8 where it is that, but for a fault here and there; else as what it looks like.
+/// Reads a text without a label: as UTF-8 if it is that but for a fault here and there, else as the charset it looks
+/// like.
 pub(super) fn read(octets: &[u8], whole: bool) -> Read<'_> {
     if let Err(error) = std::str::from_utf8(octets)
         && !whole
@@ -30,11 +31,11 @@ pub(super) fn read(octets: &[u8], whole: bool) -> Read<'_> {
     if malformed && encoding == encoding_rs::ISO_2022_JP {
         return Read { text: String::from_utf8_lossy(octets), sound: false };
     }
-    // Escapes say themselves what they mean; all else is a guess.
+    // Escapes show the charset themselves; all else is a guess.
     Read { text, sound: !malformed && encoding == encoding_rs::ISO_2022_JP }
 }
 
-/// UTF-8 where the octets are that, but for a fault here and there; else what they look like.
+/// Returns UTF-8 if the octets are that but for a fault here and there, else the charset they look like.
 pub(super) fn encoding(octets: &[u8]) -> &'static Encoding {
     let is_utf8 = match std::str::from_utf8(octets) {
         Ok(_) => !has_escapes(octets),
@@ -43,7 +44,7 @@ pub(super) fn encoding(octets: &[u8]) -> &'static Encoding {
     if is_utf8 { encoding_rs::UTF_8 } else { guess(octets) }
 }
 
-/// May octets of a field be in a charset that nobody told?
+/// Returns true if octets of a field may be in a charset without a label.
 pub fn is_unlabelled_text(octets: &[u8]) -> bool {
     (!octets.is_ascii() && std::str::from_utf8(octets).is_err()) || has_escapes(octets)
 }
@@ -54,7 +55,7 @@ fn has_escapes(octets: &[u8]) -> bool {
         .any(|at| matches!(octets.get(at + 1..at + 3), Some(b"$B" | b"$@" | b"(J" | b"(I")))
 }
 
-/// Text in UTF-8 that somebody has cut, or pasted something else into.
+/// Returns true for text in UTF-8 that somebody has cut, or pasted other octets into.
 fn is_nearly_utf8(octets: &[u8]) -> bool {
     let (mut sound, mut faults) = (0, 0);
     for chunk in octets.utf8_chunks() {
@@ -84,7 +85,7 @@ pub(super) fn order(octets: &[u8]) -> &'static Encoding {
     }
     let (pairs, _) = octets.get(..octets.len().min(512)).unwrap_or_default().as_chunks::<2>();
     let zeros = |side: usize| pairs.iter().filter(|pair| pair[side] == 0).count();
-    // RFC 2781 §4.3: where nothing tells, the great ones come first.
+    // RFC 2781 §4.3: without any sign, the octets are big-endian.
     if zeros(1) > zeros(0) { encoding_rs::UTF_16LE } else { encoding_rs::UTF_16BE }
 }
 

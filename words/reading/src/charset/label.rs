@@ -6,15 +6,15 @@ use encoding_rs::Encoding;
 /// The way that the octets of a charset are read.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Charset {
-    /// One of the Encoding Standard.
+    /// A charset of the Encoding Standard.
     Known(&'static Encoding),
-    /// One of 128 characters beside ASCII, as DOS had them.
+    /// A charset with 128 characters beside ASCII, as DOS had them.
     Page(u16),
     /// RFC 2152
     Utf7,
-    /// Two octets for a character, the order of which is not told.
+    /// Two octets for a character, in an unknown order.
     Utf16,
-    /// Four octets for a character, the great ones first unless a mark says otherwise or that is told.
+    /// Four octets for a character, big-endian unless a mark or the label says otherwise.
     Utf32 { little: bool },
     /// GB 2312 in seven bits (RFC 1843).
     Hz,
@@ -25,7 +25,7 @@ pub(super) enum Charset {
 }
 
 impl Charset {
-    /// Does what one octet means depend on those before it, so that a text must begin where it began?
+    /// Returns true if the meaning of an octet depends on those before it, so that reading must start at the beginning.
     pub(super) fn has_states(self) -> bool {
         match self {
             Self::Known(encoding) => encoding == encoding_rs::ISO_2022_JP,
@@ -35,10 +35,10 @@ impl Charset {
     }
 }
 
-/// The longest label that is looked at, in octets.
+/// The longest label that is read, in octets.
 const LONGEST: usize = 64;
 
-/// Names for US-ASCII, and for not knowing. What goes beyond ASCII in such a text is anybody's guess.
+/// Names for US-ASCII, and for an unknown charset. The octets beyond ASCII in such a text must be guessed.
 const UNTOLD: &[&str] = &[
     "",
     "646",
@@ -142,7 +142,7 @@ const EUC_JP: Charset = Charset::Known(encoding_rs::EUC_JP);
 const EUC_KR: Charset = Charset::Known(encoding_rs::EUC_KR);
 const GB18030: Charset = Charset::Known(encoding_rs::GB18030);
 
-/// The charset of a label; none: nobody knows it.
+/// Returns the charset of a label; `None` if nobody knows it.
 pub(super) fn charset(label: &[u8]) -> Option<Charset> {
     let label = label.get(..label.len().min(LONGEST))?;
     // RFC 2231 §5 lets a language follow.
@@ -168,7 +168,7 @@ pub(super) fn charset(label: &[u8]) -> Option<Charset> {
     whole.map(Charset::Known).or_else(|| iso_8859(&key)).or_else(|| numbered(&key))
 }
 
-/// One of the Encoding Standard, but for those that stand for nothing that can be read.
+/// Returns a charset of the Encoding Standard, except those that stand for nothing readable.
 fn standard(label: &[u8]) -> Option<&'static Encoding> {
     let encoding = Encoding::for_label(label)?;
     let stands_for_nothing = [encoding_rs::REPLACEMENT, encoding_rs::X_USER_DEFINED].contains(&encoding);
@@ -185,7 +185,7 @@ fn iso_8859(key: &str) -> Option<Charset> {
     standard(format!("iso-8859-{part}").as_bytes()).map(Charset::Known)
 }
 
-/// `cp949`, `windows1251`, `ibm-437`, `x-mac…` no: what ends in the number of a code page.
+/// Reads labels that end in the number of a code page, such as `cp949`, `windows1251` and `ibm-437`, but not `x-mac…`.
 fn numbered(key: &str) -> Option<Charset> {
     let digits = key.trim_start_matches(|c: char| c.is_ascii_alphabetic());
     let prefix = &key[..key.len() - digits.len()];

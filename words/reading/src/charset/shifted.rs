@@ -4,7 +4,7 @@ use encoding_rs::Encoding;
 
 use super::Read;
 
-/// UTF-7 (RFC 2152). Of what ends a shift only `-` belongs to it.
+/// Reads UTF-7 (RFC 2152). A `-` that ends a shift belongs to it; any other character does not.
 pub(super) fn utf7<'a>(octets: &[u8]) -> Read<'a> {
     let (mut text, mut sound) = (String::with_capacity(octets.len()), true);
     let mut rest = octets;
@@ -23,7 +23,7 @@ pub(super) fn utf7<'a>(octets: &[u8]) -> Read<'a> {
     Read { text: text.into(), sound }
 }
 
-/// Plain text: what goes beyond ASCII in it is a fault, and is kept if it is UTF-8.
+/// Adds plain text: octets beyond ASCII are a fault, and are kept if they are UTF-8.
 fn push_ascii(text: &mut String, octets: &[u8]) -> bool {
     text.push_str(&String::from_utf8_lossy(octets));
     octets.is_ascii()
@@ -92,7 +92,7 @@ pub(super) fn hz<'a>(octets: &[u8]) -> Read<'a> {
                 rest = &after[1..];
             }
             (b'~', Some(b'\n')) if !shifted => rest = &after[1..],
-            // A line end closes what was not closed.
+            // A line end closes a shift that is still open.
             (b'\r' | b'\n', _) => {
                 shifted = false;
                 eight.push(octet);
@@ -104,7 +104,7 @@ pub(super) fn hz<'a>(octets: &[u8]) -> Read<'a> {
     eight_bits(&eight, encoding_rs::GBK)
 }
 
-/// ISO-2022-KR and ISO-2022-CN: SO and SI around what has two octets a character; designations say nothing new.
+/// Reads ISO-2022-KR and ISO-2022-CN: SO and SI enclose characters of two octets; designations add nothing.
 pub(super) fn between_so_and_si<'a>(octets: &[u8], encoding: &'static Encoding) -> Read<'a> {
     let mut eight = Vec::with_capacity(octets.len());
     let (mut rest, mut shifted) = (octets, false);
@@ -130,7 +130,7 @@ fn eight_bits<'a>(octets: &[u8], encoding: &'static Encoding) -> Read<'a> {
     Read { text: text.into_owned().into(), sound: !malformed }
 }
 
-/// Does an ISO-2022 text end while it is shifted, so that what follows goes on in it?
+/// Returns true if an ISO-2022 text ends while it is shifted, so that the next piece goes on in that state.
 pub(super) fn is_open(octets: &[u8]) -> bool {
     octets.iter().rposition(|octet| *octet == 0x1b).is_some_and(|at| octets.get(at + 1) == Some(&b'$'))
 }

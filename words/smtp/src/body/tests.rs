@@ -94,7 +94,7 @@ fn behind_data(octets: &[u8]) -> Vec<u8> {
     [&wire, &b".\r\n"[..]].concat()
 }
 
-/// As our relay sends it on.
+/// Encodes a letter as our relay sends it on.
 fn sent_on(letter: &[u8]) -> Vec<u8> {
     let mut stuffer = DotStuffer::new();
     let mut wire: Vec<u8> = stuffer.pieces(letter).flatten().copied().collect();
@@ -130,7 +130,7 @@ fn a_line_end_that_is_not_crlf_becomes_one_and_nul_stays() {
         (b"a\r\r\r\n.\r\n", b"a\r\n\r\n"),
         (b"a\0b\r\n.\r\n", b"a\0b\r\n"),
         (b".\0b\r\n.\r\n", b"\0b\r\n"),
-        // Nobody has put a dot before these.
+        // No sender has put a dot before these.
         (b"a\n.b\r\n.\r\n", b"a\r\n.b\r\n"),
         (b"a\r..b\r\n.\r\n", b"a\r\n..b\r\n"),
     ] {
@@ -180,7 +180,7 @@ fn cut<'a>(input: &'a [u8], cuts: &[usize]) -> Vec<&'a [u8]> {
     cuts.windows(2).map(|pair| &input[pair[0]..pair[1]]).collect()
 }
 
-/// Octets in which everything happens that matters here.
+/// Generates octets that contain everything of interest here.
 fn octets() -> impl Strategy<Value = Vec<u8>> {
     let byte = prop_oneof![4 => prop::sample::select(b"a.\r\n\0".to_vec()), 1 => any::<u8>()];
     prop::collection::vec(byte, 0..40)
@@ -204,7 +204,7 @@ proptest! {
                 prop_assert_eq!(letter, expected);
                 prop_assert_eq!(left, b"QUIT\r\n".to_vec());
             }
-            // It is ambiguous: somewhere a dot stands alone between line ends that are not both CRLF.
+            // The input is ambiguous: somewhere a dot stands alone between line ends that are not both CRLF.
             Some(Found::FalseEnd | Found::LonelyDot) => {
                 let whole = [b"\r\n", &normalised(&wire)[..]].concat();
                 prop_assert!(whole.windows(5).any(|five| five == b"\r\n.\r\n"));

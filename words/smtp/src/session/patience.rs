@@ -1,6 +1,6 @@
 //! Limits the mistakes that one dialogue may contain.
 
-/// Counts what a client does without getting a letter through.
+/// Counts a client's commands that bring no letter.
 #[derive(Debug, Default)]
 pub(super) struct Patience {
     mistakes: u32,
@@ -14,12 +14,12 @@ impl Patience {
     const MISTAKES: u32 = 20;
     /// Recipients that do not exist: a harvester's list has more of them than any honest one.
     const STRANGERS: u32 = 100;
-    /// NOOP, RSET, EHLO and the like between two letters.
+    /// The most commands such as NOOP, RSET and EHLO between two letters.
     const IDLE: u32 = 200;
     /// Log-ins that failed.
     const LOGINS: u32 = 3;
 
-    /// Each gives true when patience is at its end.
+    /// Counts an event; each of these returns true when the patience is at its end.
     pub fn mistake(&mut self) -> bool {
         count(&mut self.mistakes, Self::MISTAKES)
     }

@@ -24,7 +24,7 @@ struct Tally {
     lost: Option<Reply>,
 }
 
-/// The line end that belongs to a letter where something else came.
+/// The line end that belongs to a letter where the input has something else.
 const LINE_END: &[u8] = b"\r\n";
 
 impl Tally {
@@ -61,7 +61,7 @@ impl Incoming {
         &self.envelope
     }
 
-    /// Is what comes still kept?
+    /// Returns true while octets are still kept.
     pub fn is_kept(&self) -> bool {
         self.tally.lost.is_none()
     }
@@ -88,7 +88,7 @@ impl Chunked {
         Self { tally: Tally { lost, ..Tally::default() }, ..Self::default() }
     }
 
-    /// A chunk where none was due.
+    /// Starts to skip a chunk that was not due.
     pub fn stray(size: u64) -> Self {
         Self { left: size, ..Self::new(Some(replies::out_of_order("say MAIL and RCPT first"))) }
     }
@@ -113,7 +113,7 @@ impl Chunked {
         &input[..usize::try_from(self.left).unwrap_or(usize::MAX).min(input.len())]
     }
 
-    /// So many octets of the chunk are dealt with.
+    /// Notes that so many octets of the chunk are dealt with.
     fn pass(&mut self, octets: usize) {
         self.left = self.left.saturating_sub(octets as u64);
     }
@@ -243,7 +243,7 @@ impl Session {
         if chunked.last {
             return self.hand_over(envelope, chunked.tally);
         }
-        // RFC 3030 §2: after a chunk that was refused, those that follow are refused too, until RSET or MAIL.
+        // RFC 3030 §2: after a refused chunk, those that follow are refused too, until RSET or MAIL.
         let reply = match &chunked.tally.lost {
             Some(reply) => {
                 self.note_refused(&envelope, reply);
@@ -255,7 +255,7 @@ impl Session {
         Step::Say(reply)
     }
 
-    /// Octets of a chunk where none was due: read and thrown away.
+    /// Skips the octets of a chunk that was not due.
     pub(super) fn stray(&mut self, input: &[u8]) -> (usize, Step) {
         let Stage::Stray(chunked) = &mut self.stage else { return (0, Step::More) };
         let length = chunked.of(input).len();

@@ -4,17 +4,17 @@ use mail::Reply;
 
 use crate::CommandError;
 
-/// To a command before its time.
+/// Refuses a command before its time.
 pub(super) fn out_of_order(what: &'static str) -> Reply {
     Reply::new(503, (5, 5, 1), what)
 }
 
-/// To a command that this door does not have.
+/// Refuses a command that this door does not have.
 pub(super) fn not_here(what: &'static str) -> Reply {
     Reply::new(502, (5, 5, 1), what)
 }
 
-/// To a line that is no command.
+/// Answers a line that is no command.
 pub(super) fn bad_command(error: &CommandError) -> Reply {
     let text = error.to_string();
     match error {

@@ -9,7 +9,7 @@ use crate::FutureRelease;
 pub enum Kind {
     /// Other servers, with letters for our people (RFC 5321). There is no AUTH.
     Reception,
-    /// Our own people, who log in first (RFC 6409).
+    /// For our own people, who log in first (RFC 6409).
     Submission,
     /// A transfer agent on this machine (RFC 2033): one reply for each recipient behind the letter.
     Lmtp,

@@ -1,4 +1,4 @@
-//! Each verb: what is answered, and what changes.
+//! The verbs: each method answers one, and changes the state.
 
 use mail::{BodyKind, Envelope, Password, Reply};
 
@@ -264,7 +264,7 @@ impl Session {
     }
 }
 
-/// With nobody on it yet.
+/// Makes an envelope without recipients.
 fn empty_envelope(mail: MailFrom) -> Envelope {
     Envelope {
         return_path: mail.return_path,
@@ -280,7 +280,7 @@ fn not_ascii() -> Reply {
     Reply::new(553, (5, 6, 7), "an address with letters beyond ASCII needs SMTPUTF8 in MAIL")
 }
 
-/// RFC 6152: what was not declared and is there all the same must be declared to the next server.
+/// RFC 6152: eight-bit octets that were not declared must be declared to the next server.
 pub(super) fn declare(envelope: &mut Envelope, eight_bit: bool) {
     if eight_bit {
         envelope.body = BodyKind::EightBitMime;

@@ -63,7 +63,7 @@ pub(super) fn flag(cursor: &mut Cursor<'_>) -> Parsed<Flag> {
     })
 }
 
-/// Keywords are told in every answer about flags, so they are kept short.
+/// Every answer about flags contains the keywords, so they are kept short.
 const KEYWORD_MAX: usize = 128;
 
 /// A flag without a backslash.
@@ -78,8 +78,9 @@ pub(super) fn keyword(cursor: &mut Cursor<'_>) -> Parsed<Flag> {
 /// Older letters than electric mail are a slip of the pen.
 const YEAR_1900: i64 = -2_208_988_800;
 
-/// `"24-Nov-2026 06:22:57 +0100"`, a day below ten with a blank or a zero before it. What clients write beside that (no
-/// zone or one by name, `6:22`, the form of a Date field) is read as the date of a letter is: it loses nobody a letter.
+/// Reads `"24-Nov-2026 06:22:57 +0100"`; a day below ten has a blank or a zero before it. Other forms that clients
+/// write (no zone or a named one, `6:22`, the form of a Date field) are read like the date of a letter, so that nobody
+/// loses a letter.
 fn date_time(cursor: &mut Cursor<'_>) -> Parsed<Timestamp> {
     let text = cursor.string()?;
     let at = by_the_grammar(&text).or_else(|| mailbox::parse::date::with_zone(&text).map(|(sent, _)| sent.seconds));

@@ -36,13 +36,13 @@ fn initial_response(cursor: &mut Cursor<'_>) -> Parsed<Password> {
     Ok(Password::new(String::from_utf8_lossy(text).into_owned()))
 }
 
-/// RFC 2971 §3.3 allows 30 pairs; more are passed over.
+/// RFC 2971 §3.3 allows 30 pairs; further pairs are ignored.
 const PAIRS_MAX: usize = 30;
 /// Words in the list that are read: many more than anybody sends.
 const WORDS_MAX: usize = 1024;
 
-/// RFC 2971 §3.1. It only says who the client is, so whatever stands in the list is taken: names without quotes or NIL, a
-/// name without a value, text that is not UTF-8. No client is turned away because it introduces itself badly.
+/// Reads an ID (RFC 2971 §3.1). It only says who the client is, so every list is accepted: names without quotes or NIL,
+/// a name without a value, text that is not UTF-8. No client is turned away because it introduces itself badly.
 pub(super) fn id(cursor: &mut Cursor<'_>) -> Parsed<AnyCommand> {
     if !cursor.eat(b' ') || cursor.eat_word("NIL") {
         return Ok(AnyCommand::Id(Vec::new()));

@@ -9,7 +9,7 @@ use crate::codec::cursor::{Cursor, Parsed, into_utf8};
 /// Each item can cost a whole letter.
 const ITEMS_MAX: usize = 256;
 const FIELDS_MAX: usize = 256;
-/// No letter we keep has parts nested deeper.
+/// No stored letter has more deeply nested parts.
 const PART_DEPTH_MAX: usize = 128;
 
 pub(super) fn fetch(cursor: &mut Cursor<'_>, numbering: Numbering) -> Parsed<Fetch> {

@@ -5,7 +5,7 @@ use crate::codec::cursor::{Cursor, Parsed};
 use crate::codec::write::is_astring_char;
 
 const PATTERNS_MAX: usize = 64;
-/// Of all patterns together: more than the longest name has, and little enough to match.
+/// The most octets of all patterns together: more than the longest name has, and few enough to match.
 const PATTERNS_LENGTH_MAX: usize = 4096;
 const OPTIONS_MAX: usize = 16;
 
@@ -49,7 +49,7 @@ fn select_options(cursor: &mut Cursor<'_>) -> Parsed<ListSelect> {
         }
         Ok(())
     })?;
-    // RFC 9051 §6.3.9.1: it says what to do with a match of another option, and means nothing alone.
+    // RFC 9051 §6.3.9.1: the option qualifies the match of another option, and means nothing alone.
     if select.recursive_match && !select.subscribed && !select.special_use {
         return Err("RECURSIVEMATCH needs another selection option beside it".into());
     }
@@ -81,7 +81,7 @@ pub(super) fn lsub(cursor: &mut Cursor<'_>) -> Parsed<FolderCommand> {
     Ok(FolderCommand::Lsub { reference, pattern: pattern(cursor)? })
 }
 
-/// list-mailbox: an astring in which the wildcards need no quotes.
+/// Reads a list-mailbox: an astring in which the wildcards need no quotes.
 fn pattern(cursor: &mut Cursor<'_>) -> Parsed<String> {
     let pattern = cursor.string_or(|b| is_astring_char(b) || matches!(b, b'%' | b'*'))?;
     cursor.decode_name(&pattern)

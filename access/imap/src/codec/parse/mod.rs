@@ -1,4 +1,4 @@
-//! From the text of a command to its value. Each file reads the commands of one kind.
+//! Parses the text of a command. Each file reads the commands of one kind.
 
 mod append;
 mod entry;
@@ -14,7 +14,7 @@ use bytes::Bytes;
 use super::command::{AnyCommand, Command, FolderCommand, Numbering, Request, SelectedCommand, Tag};
 use super::cursor::{Cursor, Parsed, Syntax};
 
-/// A command that was not understood: its tag, where there was one, and why.
+/// A command that was not understood: its tag, if it has one, and the mistake.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Misunderstood {
     /// `None` when not even the tag could be read; the answer is then untagged.
@@ -39,8 +39,8 @@ pub fn tag_of(text: &[u8]) -> Option<Tag> {
     tag(&mut Cursor::new(text, &[], false)).ok()
 }
 
-/// Is this the beginning of `tag APPEND folder …`, with something after the folder or not? Then where the folder's
-/// name begins.
+/// Returns the text from the folder's name on, if the text begins with `tag APPEND folder …`, with or without something
+/// after the folder.
 pub fn append_head(text: &[u8]) -> Option<&[u8]> {
     let space = memchr::memchr(b' ', text)?;
     let (verb, rest) = text.get(space + 1..)?.split_at_checked(7)?;

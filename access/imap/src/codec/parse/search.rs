@@ -31,7 +31,8 @@ impl Keys {
         Ok(())
     }
 
-    /// Text to look for. What means nothing in its charset cannot be found; the caller refuses charsets that nobody knows.
+    /// Reads a text to search for. Octets that mean nothing in the charset cannot be found; the caller refuses unknown
+    /// charsets.
     fn text(&self, cursor: &mut Cursor<'_>) -> Parsed<String> {
         let octets = cursor.astring()?;
         Ok(match &self.charset {
@@ -183,8 +184,8 @@ fn date(cursor: &mut Cursor<'_>) -> Parsed<jiff::civil::Date> {
     date.ok_or_else(|| "A date is written 1-Feb-1994".into())
 }
 
-/// RFC 7162 §3.1.5: an entry name and type may come before the number; only flags have entries, all share one
-/// number, so they are read and passed over.
+/// RFC 7162 §3.1.5: an entry name and type may come before the number; only flags have entries, and all share one
+/// number, so they are read and ignored.
 fn mod_sequence(cursor: &mut Cursor<'_>) -> Parsed<u64> {
     if cursor.peek() == Some(b'"') {
         cursor.string()?;

@@ -11,7 +11,7 @@ use crate::session::{Halt, Output};
 pub struct Found {
     /// All of them in the view.
     pub uids: Uids,
-    /// The highest MODSEQ among them, where it was asked for.
+    /// The highest MODSEQ among them, if the client asked for it.
     pub highest: Option<Change>,
 }
 
@@ -19,7 +19,7 @@ pub struct Found {
 pub struct Form<'a> {
     /// The meaning of its numbers.
     pub numbering: Numbering,
-    /// Of the command.
+    /// The tag of the command.
     pub tag: &'a str,
     /// The view, for places.
     pub uids: &'a Uids,
@@ -57,8 +57,8 @@ pub async fn plain(out: &mut Output<'_>, found: &Found, form: &Form<'_>) -> Resu
     Ok(())
 }
 
-/// `* ESEARCH (TAG "A1") UID MIN 2 MAX 882 COUNT 3 ALL 2,84,882`. Nothing at all where only SAVE was asked
-/// (RFC 5182 §2.2).
+/// Writes `* ESEARCH (TAG "A1") UID MIN 2 MAX 882 COUNT 3 ALL 2,84,882`. It writes nothing if the client asked only for
+/// SAVE (RFC 5182 §2.2).
 pub async fn extended(out: &mut Output<'_>, found: &Found, returns: SearchReturn, form: &Form<'_>) -> Result<(), Halt> {
     if returns.save && !(returns.min || returns.max || returns.all || returns.count) {
         return Ok(());
@@ -70,7 +70,7 @@ pub async fn extended(out: &mut Output<'_>, found: &Found, returns: SearchReturn
     if form.numbering == Numbering::Uid {
         buffer.extend_from_slice(b" UID");
     }
-    // RFC 4731 §3.1: of an empty result only COUNT is told.
+    // RFC 4731 §3.1: an empty result has only COUNT.
     let ends = [(b" MIN ", found.uids.first(), returns.min), (b" MAX ", found.uids.last(), returns.max)];
     for (word, uid, asked) in ends {
         if let Some(uid) = uid.filter(|_| asked) {
@@ -94,7 +94,7 @@ pub async fn extended(out: &mut Output<'_>, found: &Found, returns: SearchReturn
     Ok(())
 }
 
-/// The set, run by run. Places that follow one another are one run even where their UIDs are not.
+/// Writes the set, run by run. Consecutive numbers are one run even if their UIDs are not.
 async fn all(out: &mut Output<'_>, found: &Found, form: &Form<'_>) -> Result<(), Halt> {
     let mut begun: Option<(u32, u32)> = None;
     let mut first = true;
