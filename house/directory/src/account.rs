@@ -78,7 +78,7 @@ pub fn remove(tx: &mut Tx, address: &Address) -> Result<Removed, Error> {
     Ok(Removed { account, aliases })
 }
 
-/// Gives a person another password, also where it is the same again: what was opened with the one before ends.
+/// Gives a person another password, even if it is the same again: every connection that the old one let in ends.
 pub fn set_secret(tx: &mut Tx, address: &Address, secret: &Secret, now: Timestamp) -> Result<AccountId, Error> {
     let account = find(tx, address)?.id;
     write_secret(tx, account, secret, now)?;

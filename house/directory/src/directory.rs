@@ -60,7 +60,7 @@ pub(crate) struct Inner {
     pub(crate) slots: Slots,
     /// One set of old keys is renewed at a time.
     pub(crate) renewals: Arc<Semaphore>,
-    /// The conversations of all who are in the house.
+    /// The conversations of all people who are connected.
     pub(crate) stays: Stays,
     /// The secret from which keys are made up for names that do not exist.
     pub(crate) pretence: OnceCell<ring::hmac::Key>,
@@ -119,7 +119,7 @@ impl Directory {
     }
 }
 
-/// So many domains are looked through for a letter that names none.
+/// The number of domains that are looked through for a letter that names none.
 const DOMAINS: usize = 100;
 
 /// The first address with this local part that leads to somebody, over our domains in their order.

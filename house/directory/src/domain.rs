@@ -22,7 +22,7 @@ pub struct Entry {
 /// The people and aliases that went with a domain.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Removed {
-    /// The people who lived there: whoever removes a domain removes their mail in the same transaction.
+    /// The accounts of the domain: the caller removes their mail in the same transaction.
     pub accounts: Vec<AccountId>,
 }
 
@@ -39,7 +39,7 @@ pub fn add(tx: &mut Tx, name: &Domain, now: Timestamp) -> Result<(), Error> {
     Ok(())
 }
 
-/// Takes a domain away. Where people live in it only when `force` says so, and then they go with it.
+/// Removes a domain. If people live in it, this needs `force`, and removes them too.
 pub fn remove(tx: &mut Tx, name: &Domain, force: bool) -> Result<Removed, Error> {
     let domain = number(tx, name)?.ok_or_else(|| Error::UnknownDomain(name.clone()))?;
     let accounts =

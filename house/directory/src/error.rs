@@ -77,7 +77,7 @@ pub enum Error {
     /// The password is too long.
     #[error("a password has at most {} bytes", crate::Secret::LONGEST)]
     PasswordTooLong,
-    /// The password is common, or made of what is known of its person.
+    /// The password is common, or made of facts about its person.
     #[error(
         "this password is among the first that are guessed: it is a common one, or made of the person's own name; take \
          several words that do not belong together"

@@ -14,7 +14,7 @@ use crate::Error;
 const FAMILIAR: Duration = Duration::from_secs(90 * 24 * 3600);
 /// A visit to a known place is written down no more often than this.
 const NOTICE: Duration = Duration::from_secs(24 * 3600);
-/// Of each person, the places where they were last.
+/// The number of familiar places that are remembered for each person.
 const MOST: i64 = 100;
 
 /// The facts that are known of a name at a place.

@@ -1,8 +1,8 @@
 //! Passwords that are among the first to be guessed.
 //!
-//! Nearly all passwords that are ever guessed over the network are on lists of the commonest (NIST SP 800-63B §3.1.1.2), or made
-//! of what is known of their person, with a few digits and signs around. zxcvbn has such lists, and estimates how many guesses it
-//! takes.
+//! Nearly all passwords that are ever guessed over the network are on lists of the commonest (NIST SP 800-63B
+//! §3.1.1.2), or made of facts about their person, with a few digits and signs around. zxcvbn has such lists, and
+//! estimates how many guesses a password takes.
 
 use zeroize::Zeroizing;
 use zxcvbn::zxcvbn;
@@ -11,7 +11,7 @@ use zxcvbn::zxcvbn;
 const FEWEST: u64 = 1_000_000;
 /// A word that takes fewer is a common one, and stays so behind a year and an exclamation mark.
 const COMMON: u64 = 50_000;
-/// So many digits and signs around a common word hide nothing.
+/// The number of digits and signs around a common word that hide nothing.
 const AROUND: usize = 6;
 /// Shorter words of a person stand in many others.
 const SHORTEST: usize = 3;

@@ -8,7 +8,7 @@
 //! * Passwords are worked on in a few slots only, most of them kept for familiar places: a flood of strangers keeps nobody
 //!   out who has been there before, and takes no memory.
 //! * Whoever guesses at a name is punished by their place; its owner is slowed at most, and not where they are at home.
-//! * What somebody was let in with, and what they opened with it, end together, within a second.
+//! * A credential and the connections that it let in end together, within a second.
 //! * Nothing is remembered of the tables between two questions: another process may have changed them.
 //!
 //! It must not know what a letter or a folder is.
@@ -70,7 +70,7 @@ impl Language {
         }
     }
 
-    /// From `en` or `fr`.
+    /// Reads `en` or `fr`.
     pub fn from_code(code: &str) -> Option<Self> {
         match code {
             "en" => Some(Self::English),

@@ -5,7 +5,7 @@ use std::hash::{BuildHasher, RandomState};
 use std::net::IpAddr;
 use std::sync::{Arc, Mutex, PoisonError};
 
-/// So many stand in one line; a mail client opens a dozen connections at once.
+/// The number of log-ins that stand in one line; a mail client opens a dozen connections at once.
 const LONGEST: usize = 100;
 
 /// One line for each name at each place where somebody stands in it; no two share one, so that nobody waits for a stranger.
@@ -16,7 +16,7 @@ pub(crate) struct Lines {
 
 type Key = (IpAddr, u64);
 
-/// Somebody in a line, who leaves it when dropped.
+/// A log-in that stands in a line, and leaves it when dropped.
 pub(crate) struct Standing<'a> {
     lines: &'a Lines,
     key: Key,

@@ -32,7 +32,7 @@ const NOBODY: AccountId = AccountId(0);
 /// The name that is tried, and the place it is tried from.
 struct Visitor {
     place: PeerNetwork,
-    /// As it was given.
+    /// The name as it was given.
     given: String,
     /// Folded: the name under which failures are counted.
     name: String,
@@ -131,7 +131,7 @@ impl Directory {
         password: &Password,
         wait: Duration,
     ) -> Result<Checked, Error> {
-        // Of many log-ins at once of one mail client the first is remembered, and the others need no Argon2.
+        // If a mail client logs in many times at once, the first log-in is remembered, and the others need no Argon2.
         if self.remembers(known, password) {
             return Ok(Checked::Right);
         }
@@ -209,7 +209,7 @@ impl Directory {
             let now = (self.0.clock)();
             let noted =
                 self.0.store.write(Key::Directory, move |tx| familiar::note(tx, account, household, &name, now)).await;
-            // No reason to keep anybody out: a full disk lets people in, who can then make room.
+            // A full disk is no reason to keep people out: they come in, and can then make room.
             if let Err(error) = noted {
                 tracing::warn!(%error, "the place of a log-in could not be written down");
             }

@@ -8,7 +8,7 @@ use store::{Row, View, params};
 use crate::Error;
 use crate::fold::fold;
 
-/// A person and what is kept of their password.
+/// A person, with the columns that keep their password.
 pub(crate) struct Person {
     pub login: Login,
     pub argon2: String,

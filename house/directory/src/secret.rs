@@ -38,7 +38,7 @@ impl Secret {
     /// Length of a SCRAM salt.
     pub(crate) const SALT: usize = 16;
 
-    /// Makes what is kept of `password`, with fresh salts. `own`: what is known of whose it will be (their address, their
+    /// Makes the stored keys of `password`, with fresh salts. `own` holds facts about its owner (their address, their
     /// name). A password that is among the first to be guessed, also from those, is refused.
     pub fn make(password: &Password, own: &[&str]) -> Result<Self, Error> {
         // Prepared, as the doors prepare what people type, so that PLAIN and SCRAM agree.

@@ -19,7 +19,7 @@ use crate::{CREDENTIALS, Error};
 
 /// A session that nobody has used for so long is over.
 pub const IDLE: Duration = Duration::from_secs(30 * 24 * 3600);
-/// A session is over so long after it began, however often it is used: who has got hold of a token loses it then.
+/// The time after which a session is over, however often it is used: a thief of a token loses it then.
 pub const LONGEST: Duration = Duration::from_secs(180 * 24 * 3600);
 
 /// Sessions that are over and cleared away when another begins.
@@ -91,7 +91,7 @@ pub fn end_others(tx: &mut Tx, account: AccountId, own: Proof) -> Result<u64, Er
     Ok(ended as u64)
 }
 
-/// Lets the session of who has just got another password go on with it, in the transaction that writes that.
+/// Lets the session that has just set another password go on with it, in the transaction that writes the password.
 pub fn go_on(tx: &mut Tx, account: AccountId, own: Proof) -> Result<(), Error> {
     let sql = "UPDATE session SET password = COALESCE((SELECT changed FROM password
                WHERE account = $1 AND label = ''), 0) WHERE account = $1 AND id = $2";

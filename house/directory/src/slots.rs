@@ -18,14 +18,14 @@ use crate::workspace::Workspace;
 const ASKED: Pace = Pace { free: 0, interval: Duration::from_secs(5) };
 /// The highest count of a network's requests: beyond it, networks count as equally bad.
 const ASKED_MOST: u32 = 10_000;
-/// From the largest to the smallest: so networks are compared.
+/// The levels at which networks are compared, from the largest to the smallest.
 const LEVELS: [Size; 4] = [Size::Provider, Size::Site, Size::Customer, Size::Household];
 
 /// The number of checks at one time, the number that may wait, and the longest wait.
 #[derive(Clone, Copy)]
 pub(crate) struct Room {
     pub slots: usize,
-    /// In all, and from one network of each of [`LEVELS`].
+    /// The number that may wait in all, and from one network of each of [`LEVELS`].
     pub waiting: usize,
     pub shares: [usize; 4],
     pub patience: Duration,
@@ -38,7 +38,8 @@ pub(crate) struct Slots {
 }
 
 impl Slots {
-    /// For a machine with so many processors: most slots are kept for familiar places, and strangers have one or two.
+    /// Makes the slots for a machine with so many processors: most slots are kept for familiar places, and strangers
+    /// have one or two.
     pub fn new(processors: usize) -> Self {
         let all = processors.clamp(2, 8);
         let few = (all / 4).clamp(1, 2);
@@ -59,7 +60,7 @@ impl Slots {
     }
 }
 
-/// Those who wait for one of some slots. Cheap to clone.
+/// A queue for some slots. It is cheap to clone.
 #[derive(Clone)]
 pub(crate) struct Queue {
     room: Room,
@@ -74,7 +75,7 @@ struct State {
 
 struct Waiter {
     networks: [Network; 4],
-    /// For each network: the how manieth it was of those that had asked from there lately.
+    /// For each network: the ordinal of this log-in among those that had come from there lately.
     ranks: [u32; 4],
     granted: oneshot::Sender<Turn>,
 }

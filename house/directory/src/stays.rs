@@ -59,7 +59,7 @@ pub(crate) struct Stays {
 struct Book {
     last: u64,
     open: BTreeMap<u64, Arc<Entry>>,
-    /// Those who were not looked at yet.
+    /// The connections that were not looked at yet.
     fresh: Vec<Arc<Entry>>,
     /// There were too many of them.
     too_many: bool,
@@ -132,7 +132,7 @@ impl Stays {
         Arc::new(Guest { entry, book: self.book.clone() })
     }
 
-    /// Those to look at: all, or who has come since the last time.
+    /// Returns the connections to look at: all, or those that have come since the last time.
     fn to_look_at(&self, all: bool) -> Vec<Arc<Entry>> {
         let mut book = locked(&self.book);
         let fresh = std::mem::take(&mut book.fresh);

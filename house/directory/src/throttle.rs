@@ -21,7 +21,7 @@ const LONGEST_WAIT: Duration = Duration::from_secs(8);
 /// The time that each failure beyond the free ones adds to the wait.
 const WAIT_STEP: Duration = Duration::from_secs(1);
 
-/// The networks that are refused. Nobody is refused for what others of their provider do.
+/// The sizes of networks that are refused. Nobody is refused for the deeds of others at their provider.
 const REFUSED: [Size; 3] = [Size::Household, Size::Customer, Size::Site];
 
 const PER_HOUSEHOLD: Pace = Pace { free: 30, interval: Duration::from_secs(20) };

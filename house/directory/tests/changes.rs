@@ -1,4 +1,4 @@
-//! Adding, listing and removing domains, people and aliases, and what is refused.
+//! Tests of adding, listing and removing domains, people and aliases, and of refusals.
 
 mod common;
 

@@ -1,4 +1,4 @@
-//! Names, passwords, patience, and what must not be learnt.
+//! Tests of names, passwords and patience, and of the facts that a stranger must not learn.
 
 mod common;
 
@@ -263,7 +263,7 @@ impl Flood {
         let stranger = |n: u16| {
             let directory = directory.clone();
             async move {
-                // Of thirty providers.
+                // The strangers come from thirty providers.
                 let from = IpAddr::from([0x2001, 0x1000 + n % 30, n, 0, 0, 0, 0, 1]);
                 for round in 0.. {
                     let verdict =
@@ -303,7 +303,7 @@ async fn a_flood_of_strangers_from_many_networks_holds_up_nobody() {
     let at_home = takes(&directory, "alice@alpha.test", HERE).await;
     let elsewhere = takes(&directory, "bob@alpha.test", ELSEWHERE).await;
     let remembered = takes(&directory, "alice@alpha.test", ELSEWHERE).await;
-    // A second; on a machine that is busy with other things, what it makes of one.
+    // One second; on a machine that is busy with other things, forty times the quiet time.
     let soon = Duration::from_secs(1).max(quiet * 40);
     assert!(
         at_home < soon && elsewhere < soon && remembered < soon,

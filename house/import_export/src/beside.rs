@@ -29,7 +29,8 @@ impl Beside {
     pub const ALL: [Self; 7] =
         [Self::Index, Self::Settings, Self::System, Self::Contacts, Self::Calendar, Self::Empty, Self::Deleted];
 
-    /// By the name of a file alone, where it is known so well that nobody has to look into it.
+    /// Returns the kind of a file by its name alone, if the name is known so well that nobody has to look into the
+    /// file.
     pub fn by_name(file: &str, directory: &str) -> Option<Self> {
         let name = file.to_lowercase();
         let name = name.as_str();
@@ -47,14 +48,14 @@ impl Beside {
         is_removed(name).then_some(Self::Deleted)
     }
 
-    /// By the ending of a name, of a file that does not look like letters.
+    /// Returns the kind by the ending of the name, for a file that does not look like letters.
     pub fn by_ending(file: &str) -> Option<Self> {
         let (_, ending) = file.rsplit_once('.')?;
         let ending = ending.to_ascii_lowercase();
         ENDINGS.iter().find(|(_, endings)| endings.contains(&ending.as_str())).map(|(kind, _)| *kind)
     }
 
-    /// By the first octets of a file.
+    /// Returns the kind by the first octets of a file.
     pub fn by_content(start: &[u8]) -> Option<Self> {
         let text = start.strip_prefix(b"\xef\xbb\xbf").unwrap_or(start).trim_ascii_start();
         let begins = |word: &[u8]| text.get(..word.len()).is_some_and(|first| first.eq_ignore_ascii_case(word));

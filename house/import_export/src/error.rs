@@ -7,7 +7,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::foreign::Foreign;
 
-/// Why an import or an export stopped. What was imported before stays, and the same command goes on from there.
+/// The reason why an import or an export stopped. Letters that were imported before stay, and the same command goes
+/// on from there.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
@@ -52,7 +53,7 @@ pub enum Error {
         /// The error of the operating system.
         error: io::Error,
     },
-    /// The other side, which reads or writes the files, has stopped, with what it says.
+    /// The other side, which reads or writes the files, has stopped; this is its message.
     #[error("{0}")]
     Elsewhere(String),
     /// Whoever asked for it has gone away.
@@ -88,7 +89,7 @@ impl Error {
 /// A letter, or a file that should hold some, that was passed over.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Skipped {
-    /// The file, as it is called inside of what is imported.
+    /// The name of the file inside the imported path.
     pub file: String,
     /// The position in the file at which the letter begins, if the file holds many letters.
     pub at: Option<u64>,
@@ -104,7 +105,7 @@ pub enum Fault {
     NoLetter,
     /// It has so many octets; the limit is [`Fault::LARGEST`].
     TooLarge(u64),
-    /// The file cannot be read (on), with what the system or the archive says.
+    /// The file cannot be read (on); this is the message of the system or the archive.
     Unreadable(String),
     /// It unpacks to so much more than it is that it must be a trap.
     Bomb,

@@ -1,4 +1,4 @@
-//! By what a letter is known again, whichever way it comes: fetched, out of an mbox, a Maildir, an archive.
+//! Recognizes a letter, whichever way it comes: fetched, or out of an mbox, a Maildir, an archive.
 
 use mail::header::{self, Field};
 
@@ -61,7 +61,8 @@ const OF_THE_WAY: [&str; 14] = [
 const OF_THE_WAY_TOO: [&str; 3] = ["ARC-", "X-Spam-", "X-Virus-"];
 
 impl Identity {
-    /// Of a letter, with any line ends. The time it takes grows with the size of the letter and no faster.
+    /// Returns the identity of a letter, with any line ends. The time it takes grows with the size of the letter and
+    /// no faster.
     pub fn of(letter: &[u8]) -> Self {
         let mut hasher = blake3::Hasher::new_derive_key("facteur removal: a letter, whichever way it came");
         let body = header::body_start(letter);

@@ -66,7 +66,7 @@ pub enum Given {
     Letter {
         /// The letter.
         letter: Box<Arriving>,
-        /// The file it lay in, as it is called inside of what is imported.
+        /// The name of the file that it lay in, inside the imported path.
         file: Arc<str>,
         /// The position in the file at which the letter begins, if the file holds many.
         at: Option<u64>,
@@ -77,7 +77,7 @@ pub enum Given {
     Beside {
         /// The kind of the file.
         kind: Beside,
-        /// The file, as it is called inside of what is imported.
+        /// The name of the file inside the imported path.
         file: Arc<str>,
     },
     /// A file has been read to its end.
@@ -125,8 +125,8 @@ const IN_FLIGHT: usize = 64 << 20;
 /// The time that a batch waits for more letters.
 const PATIENCE: Duration = Duration::from_millis(50);
 
-/// Imports letters. Each is on the disk before it is counted. Stopped at any moment, the same call goes on from there and
-/// doubles nothing; what is damaged is told and passed over.
+/// Imports letters. Each is on the disk before it is counted. Stopped at any moment, the same call goes on from there
+/// and doubles no letter; it passes over damaged letters and says so.
 pub fn import(
     store: &Store,
     request: &Request<'_>,

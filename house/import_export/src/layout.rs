@@ -27,7 +27,7 @@ use levels::{of_apple, of_directory, of_level, of_program, strip_ending};
 /// The form of the letters, where it is said and not recognised.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Format {
-    /// By looking.
+    /// The import recognizes the format by looking.
     #[default]
     Recognised,
     /// mboxes of a dialect.
@@ -155,7 +155,7 @@ struct Planner<'t> {
     maildir_root: String,
     /// The directory that all other folders lie in.
     root: String,
-    /// By the path of a file or directory: what a sidecar says of it.
+    /// The goals that a sidecar names, by the path of the file or directory.
     sidecar: HashMap<String, Arc<Goal>>,
     keywords: HashMap<String, Arc<Keywords>>,
     goals: HashMap<String, Arc<Goal>>,

@@ -15,8 +15,8 @@ use crate::state::{self, FORWARDED, State};
 use crate::told::Told;
 use crate::{Fault, date, status, written};
 
-/// A letter as it was found in a file, ready to be prepared. Its octets are not part of what is serialized: whoever hands it
-/// on sends them beside it.
+/// A letter as it was found in a file, ready to be prepared. Its octets are not part of the serialized form: the
+/// caller sends them beside it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Arriving {
     /// Its folder.
@@ -38,13 +38,13 @@ pub struct Arriving {
 
 /// The place where a letter was found, with the facts that the place tells.
 pub enum Origin<'a> {
-    /// In an mbox, behind a separator of this date.
+    /// An mbox, behind a separator of this date.
     Mbox(Option<Timestamp>),
-    /// In a Maildir, in a file of this name.
+    /// A Maildir, in a file of this name.
     Maildir(&'a str, &'a Keywords, Option<Timestamp>),
-    /// In a file of its own.
+    /// A file of its own.
     File(Option<Timestamp>),
-    /// In a file of its own, with more that is said of it elsewhere.
+    /// A file of its own, with more facts about it elsewhere.
     Told(&'a Told, Option<Timestamp>),
 }
 
@@ -160,7 +160,7 @@ fn maildir_flags(origin: &Origin<'_>) -> (System, Vec<String>) {
     (system, names)
 }
 
-/// Separators have no zone as a rule, and what they say is local time then; a Received field nearby knows better.
+/// Separators have no zone as a rule and tell local time then; a Received field nearby knows better.
 const ZONES: u64 = 14 * 3600;
 
 fn received(letter: &[u8], origin: &Origin<'_>) -> Option<Timestamp> {

@@ -1,11 +1,12 @@
-//! Moving house: letters in and out of mbox, Maildir, MH, .eml files, what other programs keep, and archives of them.
+//! Moving house: letters in and out of mbox, Maildir, MH, .eml files, the folders of other programs, and archives of
+//! them.
 //!
 //! Invariants of this room:
-//! * What has come, by importing or by fetching, is remembered in the commit that files it, whatever file it lies in: an
-//!   import that was killed goes on where it stopped, and nothing comes twice.
+//! * The commit that files an imported or fetched letter also remembers it, whatever file it lies in: an import that
+//!   was killed goes on where it stopped, and no letter comes twice.
 //! * Every file is told: its letters are taken, or it is known to be none, or it is listed with the reason.
-//! * What is damaged is told (where, why) and passed over; it never stops the rest.
-//! * An import can be undone: what it filed and nobody has touched goes again, and nothing else.
+//! * A damaged letter is reported (where, why) and passed over; it never stops the rest.
+//! * An import can be undone: the letters that it filed and nobody has touched go again, and no others.
 //! * Memory does not grow with the mailbox, only with the number of its letters (a few octets each): one letter at a
 //!   time is read, and those on the way to the store share a budget.
 //! * Nothing from an archive is written to the disk, so that no name in it can lead anywhere; how far it may unpack is

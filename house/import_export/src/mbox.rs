@@ -16,8 +16,9 @@ pub use quoting::{quote, unquote};
 /// The way in which an mbox writes lines of a letter that look like a separator.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Dialect {
-    /// As most programs write it today: one `>` more before `From `, `>From ` and so on (mboxrd, and what mboxo writes is
-    /// read the same way). Where a Content-Length leads over such lines without a `>`, they are the letter's own.
+    /// As most programs write it today: one `>` more before `From `, `>From ` and so on (mboxrd; files that mboxo
+    /// wrote are read the same way). If a Content-Length leads over such lines without a `>`, they are the letter's
+    /// own.
     #[default]
     Quoted,
     /// Only `From ` gets a `>` (mboxo): `>>From ` stays.
@@ -31,7 +32,7 @@ pub enum Dialect {
 pub enum Piece {
     /// A letter.
     Letter(Found),
-    /// Something that is passed over: what stands before the first separator, or a letter that is too large.
+    /// A stretch that is passed over: the text before the first separator, or a letter that is too large.
     Passed {
         /// The position at which it begins.
         at: u64,

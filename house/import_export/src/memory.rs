@@ -1,8 +1,9 @@
-//! The one memory of what has come into a mailbox from elsewhere, by fetching and by importing, so that nothing comes twice.
+//! The one memory of the letters that have come into a mailbox from elsewhere, by fetching and by importing, so that
+//! none comes twice.
 //!
-//! A row stands for one copy of a letter. It is written in the commit that files the copy, and stays when the person moves
-//! or deletes the letter: what was thrown away does not come back. A source brings as many copies of a letter as it has and
-//! the memory has not: two copies that a person keeps on purpose stay two.
+//! A row stands for one copy of a letter. It is written in the commit that files the copy, and stays when the person
+//! moves or deletes the letter: a letter that was thrown away does not come back. A source brings as many copies of a
+//! letter as it has and the memory has not: two copies that a person keeps on purpose stay two.
 
 use std::collections::{HashMap, HashSet};
 use std::ops::{ControlFlow, Range};
@@ -21,7 +22,7 @@ use crate::runs::{self, RunId};
 pub struct FolderKey(i64);
 
 impl FolderKey {
-    /// Of a folder by its name, and what it is for.
+    /// Returns the hash of a folder by its name and its use.
     pub fn of(name: &str, special_use: Option<SpecialUse>) -> Self {
         let name = special_use.map_or(name, |special_use| special_use.attribute());
         let mut hasher = blake3::Hasher::new_derive_key("facteur removal: the folder of a letter");
@@ -133,7 +134,7 @@ pub enum Decision {
 
 /// The copies that are remembered of a mailbox, as one import goes through it.
 pub struct Memory {
-    /// By identity.
+    /// The rows by identity.
     rows: Vec<Row>,
     /// The turn of the next copy, of letters that this import has brought.
     turns: HashMap<Identity, u32>,
@@ -224,7 +225,7 @@ impl Memory {
     }
 }
 
-/// Forgets up to a slice of what is remembered of a person who is removed. Gives whether more is left.
+/// Forgets up to a slice of the memory of a person who is removed. Returns whether more is left.
 pub fn forget(tx: &mut Tx, account: AccountId) -> Result<bool, store::Error> {
     let sql = "DELETE FROM import_copy WHERE account = $1 AND (identity, turn) IN
          (SELECT identity, turn FROM import_copy WHERE account = $1 LIMIT $2)";

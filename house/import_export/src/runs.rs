@@ -1,4 +1,5 @@
-//! The runs of import: what each has filed and made, so that it can be taken back.
+//! The runs of import: each records the letters that it has filed and the folders that it has made, so that it can be
+//! undone.
 
 use mail::Timestamp;
 use mail::seam::AccountId;
@@ -24,7 +25,7 @@ pub struct Run {
     pub letters: u64,
 }
 
-/// The longest name of what was imported that is kept, in characters.
+/// The longest name of an import that is kept, in characters.
 const LONGEST: usize = 300;
 
 /// Begins a run.

@@ -1,5 +1,5 @@
-//! `facteur-mailbox.json`, which an export has beside its letters: the names of the folders as they are, what they are
-//! for, and which are subscribed to. No format of the letters has a place for that.
+//! `facteur-mailbox.json`, which an export has beside its letters: the names of the folders as they are, their uses,
+//! and which of them are subscribed to. No format of the letters has a place for that.
 
 use mailbox::SpecialUse;
 use serde::{Deserialize, Serialize};
@@ -39,12 +39,12 @@ impl Listed {
 }
 
 impl Sidecar {
-    /// For these folders.
+    /// Makes the sidecar of these folders.
     pub fn new(folders: Vec<Listed>) -> Self {
         Self { version: VERSION, folders }
     }
 
-    /// As it is written.
+    /// Returns the content of the file.
     pub fn write(&self) -> Vec<u8> {
         serde_json::to_vec_pretty(self).unwrap_or_default()
     }

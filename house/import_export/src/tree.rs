@@ -119,7 +119,7 @@ fn is_called_archive(name: &str) -> bool {
 }
 
 impl Part {
-    /// `inside`: what the one file of a gzip is called.
+    /// Opens an archive. `inside`: the name of the one file in a gzip.
     fn open(place: &Path, kind: Kind, prefix: String, inside: &str) -> Result<Self, Error> {
         let (nodes, telling, proton) = (Vec::new(), HashMap::new(), HashMap::new());
         let bundle = place.extension().filter(|ending| ending.eq_ignore_ascii_case("mbox") && place.is_dir());

@@ -59,7 +59,7 @@ pub fn undo(store: &Store, run: &Run, beside: bool, goes_on: &mut dyn FnMut(&Und
 struct Copy {
     folder: FolderId,
     uid: Uid,
-    /// By [`flags_key`].
+    /// The flags as [`flags_key`] writes them.
     flags: i64,
     fetched: bool,
 }

@@ -172,7 +172,7 @@ async fn measure(store: &Store, folder: FolderId, size: u32) -> Result<(), Error
     Ok(())
 }
 
-/// As a session reads a whole folder: a batch at a time.
+/// Reads a whole folder as a session does: a batch at a time.
 async fn walk(store: &Store, folder: FolderId, want: Want) -> Result<u64, Error> {
     let (mut rows, mut next) = (0, Some(Uid::FIRST));
     while let Some(first) = next {
@@ -194,7 +194,7 @@ async fn walk(store: &Store, folder: FolderId, want: Want) -> Result<u64, Error>
     Ok(rows)
 }
 
-/// Ten letters flagged and one expunged: what a client that comes back must be told.
+/// Flags ten letters and expunges one: a client that comes back must be told of these.
 async fn changes(store: &Store, folder: FolderId, size: u32) -> Result<(), Error> {
     let since: Change = store.read(move |view| mailbox::folder::get(view, folder)).await?.highest;
     let last = Uid::new(size / 2 + 9).unwrap_or(Uid::LAST);

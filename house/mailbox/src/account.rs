@@ -11,7 +11,7 @@ use crate::{Change, Error};
 pub(crate) struct Touch {
     /// Letters that are visible, or were.
     pub emails: bool,
-    /// Folders, or the counters of what is visible in them.
+    /// Folders, or the counters of the visible letters in them.
     pub folders: bool,
     /// The letters of a conversation.
     pub threads: bool,
@@ -81,7 +81,7 @@ pub fn usage(view: &View, account: AccountId) -> Result<Usage, Error> {
     .ok_or(Error::NoSuchAccount(account))
 }
 
-/// Allows the account so many octets. What is over already stays; only new letters are refused.
+/// Allows the account so many octets. Letters that are over the limit already stay; only new letters are refused.
 pub fn set_quota(tx: &mut Tx, account: AccountId, quota: Option<u64>) -> Result<(), Error> {
     let done =
         tx.execute("UPDATE account_mail SET quota = $2 WHERE account = $1 AND deleted = 0", params![account.0, quota])?;

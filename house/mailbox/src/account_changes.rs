@@ -15,11 +15,11 @@ use crate::{Change, Error, FolderId, LetterKey, ThreadId};
 /// The last changes of what an account holds.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct States {
-    /// Of any letter.
+    /// The last change of any letter.
     pub emails: Change,
-    /// Of any folder, or of what is counted in it.
+    /// The last change of any folder, or of its counters.
     pub folders: Change,
-    /// Of which letters a conversation has.
+    /// The last change of which letters a conversation has.
     pub threads: Change,
 }
 
@@ -290,7 +290,7 @@ fn gather(
 pub struct FoldersChanged {
     /// The folders that came, changed or went.
     pub changes: Changes<FolderId>,
-    /// Of those updated, only the counters are other than before.
+    /// For the changed folders: only their counters have changed.
     pub only_counters: bool,
 }
 

@@ -14,7 +14,7 @@ pub struct FolderChanges {
     pub changed: Vec<Row>,
     /// UIDs that went. May name some that the client never knew (RFC 7162 §3.2.10 allows it).
     pub vanished: Uids,
-    /// With these applied the client stands here. Ask again from here.
+    /// The position of the client once it has applied these. It asks again from here.
     pub now: Change,
     /// There is more: ask again from `now` before telling the client of new UIDs, since they come in the order of
     /// changes and a client must learn of UIDs in ascending order.

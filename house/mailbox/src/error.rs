@@ -78,7 +78,8 @@ pub enum Error {
 }
 
 impl Error {
-    /// Ours to mend, and the same may succeed later? Else it is the answer to what was asked.
+    /// Tells whether the fault is ours to mend, so that the same may succeed later; else it is the answer to the
+    /// request.
     pub fn is_temporary(&self) -> bool {
         matches!(self, Self::Store(_) | Self::Damaged(_))
     }

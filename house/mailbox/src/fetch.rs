@@ -21,7 +21,7 @@ pub struct Want {
 }
 
 impl Want {
-    /// Flags, size and dates: what the folder itself holds.
+    /// Flags, size and dates, which the folder itself holds.
     pub const ROW: Self = Self { card: false, summary: false, structure: false };
     /// Everything.
     pub const ALL: Self = Self { card: true, summary: true, structure: true };

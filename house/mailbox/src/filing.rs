@@ -1,6 +1,6 @@
-//! The one way into a mailbox: whoever files a letter (the MDA, a fetch, an import, APPEND, JMAP) hands a [`Deposit`] to
-//! [`Filer::file`], which finds the folder, interns the keywords, files, and writes the history, all in the transaction of
-//! its caller.
+//! The one way into a mailbox: every caller that files a letter (the MDA, a fetch, an import, APPEND, JMAP) hands a
+//! [`Deposit`] to [`Filer::file`], which finds the folder, interns the keywords, files, and writes the history, all
+//! in the transaction of its caller.
 
 use mail::seam::AccountId;
 use mail::trace::Event;
@@ -37,7 +37,7 @@ pub enum Target<'a> {
 pub enum Labels<'a> {
     /// All of them, or the letter is not filed: a client asked for them.
     All(&'a [String]),
-    /// As many as the account can have: a letter is worth more than its keywords.
+    /// As many of these keywords as the account can have: a letter is worth more than its keywords.
     Possible(&'a [String]),
 }
 
@@ -52,7 +52,7 @@ pub struct Begins<'a> {
     pub events: &'a [Event],
 }
 
-/// A letter to be filed: what arrived, and what was decided.
+/// A letter to be filed: what arrived, and what the rules decided.
 #[derive(Clone, Copy)]
 pub struct Deposit<'a> {
     /// The letter.
@@ -99,7 +99,7 @@ pub struct Filer<'k> {
     at: Timestamp,
     /// Keywords that the caller read beforehand.
     known: Option<&'k Keywords>,
-    /// Those met since.
+    /// The keywords met since.
     met: Keywords,
     folders: Vec<(Wanted, FolderId, String)>,
 }
@@ -128,12 +128,12 @@ impl Wanted {
 }
 
 impl<'k> Filer<'k> {
-    /// For an account, at this time (which histories tell).
+    /// Makes a filer for an account, at this time (which histories tell).
     pub fn new(account: AccountId, at: Timestamp) -> Self {
         Self { account, at, known: None, met: Keywords::default(), folders: Vec::new() }
     }
 
-    /// With keywords of the account that were read before: they cost no statement.
+    /// Gives the filer keywords of the account that were read before: they cost no statement.
     #[must_use]
     pub fn knowing(self, known: &'k Keywords) -> Self {
         Self { known: Some(known), ..self }
@@ -184,7 +184,7 @@ impl<'k> Filer<'k> {
             Labels::Possible(names) => (names, false),
         };
         let mut ids = Vec::with_capacity(names.len());
-        // One too many is refused below; what is beyond that need not be looked up.
+        // One keyword too many is refused below; those beyond it need not be looked up.
         for name in names.iter().take(Keywords::MOST + 1) {
             match self.keyword(tx, name) {
                 Ok(id) => ids.push(id),

@@ -147,7 +147,7 @@ impl FlagSet {
         (!column.is_empty()).then_some(column)
     }
 
-    /// Reads the columns back. What is damaged is left out.
+    /// Reads the columns back. A damaged keyword is left out.
     pub(crate) fn decode(bits: i64, column: &[u8]) -> Self {
         let mut keywords = Vec::new();
         let (mut at, mut step, mut shift) = (0u32, 0u32, 0);
@@ -265,7 +265,7 @@ pub fn intern_beside(
     known: &Keywords,
 ) -> Result<FlagSet, Error> {
     let names: BTreeSet<&str> = keywords.iter().copied().collect();
-    // One too many is refused below; what is beyond that need not be looked up.
+    // One keyword too many is refused below; those beyond it need not be looked up.
     let ids = names.into_iter().take(Keywords::MOST + 1).map(|name| match known.id(name) {
         Some(id) => Ok(id),
         None => intern_one(tx, account, name),

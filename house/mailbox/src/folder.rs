@@ -232,7 +232,7 @@ fn empty_inbox(tx: &mut Tx, moved: &Folder) -> Result<(), Error> {
     let inbox = insert(tx, moved.account, name::INBOX, None)?;
     let validity = get(tx, inbox)?.uid_validity;
     tx.execute("UPDATE folder SET uid_validity = $2 WHERE folder = $1", params![moved.id.0, validity.get()])?;
-    // There are no tombstones of what went: up to the horizon all that is missing is told.
+    // The letters that went leave no tombstones: up to the horizon every missing one is told.
     tx.execute(
         "UPDATE folder SET uid_validity = $2, uid_next = $3, sort_order = $4, horizon = highest WHERE folder = $1",
         params![inbox.0, moved.uid_validity.get(), moved.uid_next.get(), moved.sort_order],

@@ -7,7 +7,7 @@ use std::num::NonZeroU32;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct FolderId(pub i64);
 
-/// The row of a letter: what JMAP calls the Email id. A move keeps it, a copy gets its own. Never reused.
+/// The row of a letter, which JMAP calls the Email id. A move keeps it, a copy gets its own. Never reused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct LetterKey(pub i64);
 
@@ -89,7 +89,7 @@ impl UidRange {
     /// Every UID there can be.
     pub const ALL: Self = Self { first: Uid::FIRST, last: Uid::LAST };
 
-    /// From one to the other, in either order (RFC 9051 §9: `4:2` is `2:4`).
+    /// Makes a range from one to the other, in either order (RFC 9051 §9: `4:2` is `2:4`).
     pub fn new(one: Uid, other: Uid) -> Self {
         Self { first: one.min(other), last: one.max(other) }
     }

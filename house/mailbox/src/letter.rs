@@ -220,7 +220,7 @@ fn slice_deleted(
     Ok((entries, next.or(unseen)))
 }
 
-/// As many of the letters as are taken away in one write: taking a body out of the database costs by its length.
+/// Keeps as many of the letters as one write takes away: taking a body out of the database costs by its length.
 fn within_octets((mut entries, mut next): (Vec<Entry>, Option<Uid>)) -> (Vec<Entry>, Option<Uid>) {
     let mut octets = 0;
     let full = entries.iter().position(|entry| {

@@ -18,7 +18,7 @@ pub const MOST: usize = 500;
 pub struct Addresses(BTreeSet<i64>);
 
 impl Addresses {
-    /// Adds one, `local@domain`; what is none, and what is too many, is left out.
+    /// Adds an address, `local@domain`; a text that is none, and one too many, is left out.
     pub fn add(&mut self, written: &str) {
         let parts = written.rsplit_once('@').and_then(|(local, domain)| address(local.as_bytes(), domain.as_bytes()));
         if let Some(address) = parts.filter(|_| self.0.len() < MOST) {
@@ -33,7 +33,7 @@ pub fn of(view: &View, account: AccountId) -> Result<Addresses, Error> {
     Ok(Addresses(view.query(sql, params![account.0], |row| row.get(0))?.into_iter().collect()))
 }
 
-/// From now on these are the addresses of the account. Conversations stay as they are.
+/// Sets the addresses of the account from now on. Conversations stay as they are.
 pub fn know(tx: &mut Tx, account: AccountId, addresses: &Addresses) -> Result<(), Error> {
     let before = of(tx, account)?;
     for gone in before.0.difference(&addresses.0) {

@@ -18,7 +18,8 @@ use crate::numbers::hash;
 use crate::parse::{Piece, Summary};
 use crate::{Change, Error, LetterKey, ThreadId};
 
-/// The most message ids of one letter that are looked at: its own, what it answers, and the ends of References.
+/// The most message ids of one letter that are looked at: its own, that of the letter it answers, and the ends of
+/// References.
 const MOST_REFERENCES: usize = 24;
 /// The most message ids of a thread that is renamed.
 const MOST_IDS: i64 = 2_048;
@@ -40,7 +41,7 @@ pub(crate) struct Leads {
 }
 
 impl Leads {
-    /// Of a letter, whose header stands at the start of `raw`.
+    /// Finds the marks of a letter, whose header stands at the start of `raw`.
     pub fn of(summary: &Summary, raw: &[u8]) -> Self {
         let (ids, answers) = references(summary);
         Self { ids, topic: Topic::of(summary, raw, answers) }
@@ -52,8 +53,8 @@ fn references(summary: &Summary) -> (Vec<i64>, bool) {
     let own = summary.message_id().and_then(|value| ids(value).next());
     let people = people(summary);
     let is_id = |id: &&[u8]| !people.contains(id.to_ascii_lowercase().as_slice());
-    // Emacs and exmh wrote "Message from Ann <ann@x> of Monday <id>": what is answered stands last, and the addresses of
-    // those who write are no ids.
+    // Emacs and exmh wrote "Message from Ann <ann@x> of Monday <id>": the answered letter stands last, and the
+    // addresses of the writers are no ids.
     let answered = summary.in_reply_to().and_then(|value| ids(value).filter(is_id).last());
     let named: Vec<&[u8]> = summary.references().map(|value| ids(value).filter(is_id).collect()).unwrap_or_default();
     // The first one begins the conversation, the last ones are the nearest.
@@ -223,8 +224,8 @@ fn has_few_ids(view: &View, account: AccountId, thread: ThreadId) -> Result<bool
     Ok(true)
 }
 
-/// Forgets the message ids and subjects of a thread whose last letter has gone, at most `room` of them: what is left is forgotten
-/// behind it by the background task. Gives how much room is left.
+/// Forgets the message ids and subjects of a thread whose last letter has gone, at most `room` of them: the
+/// background task forgets the rest behind it. Returns how much room is left.
 pub(crate) fn forget_if_empty(tx: &mut Tx, account: AccountId, thread: ThreadId, room: usize) -> Result<usize, Error> {
     let sql = "SELECT 1 FROM letter WHERE account = $1 AND thread = $2 LIMIT 1";
     if tx.query_opt(sql, params![account.0, thread.0], |_| Ok(()))?.is_some() {

@@ -71,7 +71,7 @@ impl Uids {
         self.0.min().and_then(Uid::new)
     }
 
-    /// The highest: what `*` stands for (RFC 9051 §9, seq-number).
+    /// Returns the highest, which `*` stands for (RFC 9051 §9, seq-number).
     pub fn last(&self) -> Option<Uid> {
         self.0.max().and_then(Uid::new)
     }
@@ -97,7 +97,7 @@ impl Uids {
         })
     }
 
-    /// Those of them that lie in the ranges.
+    /// Returns those of them that lie in the ranges.
     #[must_use]
     pub fn within(&self, ranges: &[UidRange]) -> Self {
         let (Some(lowest), Some(highest)) = (self.0.min(), self.0.max()) else { return Self::new() };
@@ -109,19 +109,19 @@ impl Uids {
         Self(wanted & &self.0)
     }
 
-    /// Those that are in both.
+    /// Returns those that are in both.
     #[must_use]
     pub fn and(&self, others: &Self) -> Self {
         Self(&self.0 & &others.0)
     }
 
-    /// Those that are in either.
+    /// Returns those that are in either.
     #[must_use]
     pub fn or(&self, others: &Self) -> Self {
         Self(&self.0 | &others.0)
     }
 
-    /// Those that are not in the others.
+    /// Returns those that are not in the others.
     #[must_use]
     pub fn without(&self, others: &Self) -> Self {
         Self(&self.0 - &others.0)

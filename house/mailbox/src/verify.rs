@@ -1,9 +1,11 @@
-//! Is what is kept what it should be? Looked at in slices, beside the work, and mended where that is asked for.
+//! Verifies that the mailbox is kept as it should be: looks at it in slices, beside the work, and mends it if the
+//! caller asks for that.
 //!
-//! Bodies are compared with their names, what was computed from a body with what parsing it gives now, every counter with
-//! what counting gives, and every reference with what it leads to. Only what can be derived from something sound is mended.
-//! Nothing is ever deleted that may be a letter; what cannot be mended is told, with the letters concerned and whose they
-//! are. A counter is mended by the difference found in one snapshot, so that a change made meanwhile is not lost.
+//! Bodies are compared with their names, the columns of a letter with those that parsing its body gives now, every
+//! counter with a new count, and every reference with its target. Only a value that can be derived from something
+//! sound is mended. Nothing is ever deleted that may be a letter; a fault that cannot be mended is told, with the
+//! letters and the accounts concerned. A counter is mended by the difference found in one snapshot, so that a change
+//! made meanwhile is not lost.
 
 mod accounts;
 mod bodies;

@@ -146,7 +146,7 @@ impl Made {
         said.any(|text| text.to_lowercase().contains(&piece.to_lowercase()))
     }
 
-    /// As somebody would decide who looks at this letter alone.
+    /// Decides as somebody would who looks at this letter alone.
     fn fits(&self, criteria: &Criteria, folders: &[FolderId]) -> bool {
         let has = |name: &str, text: &str| {
             self.field(name).is_some_and(|value| value.to_lowercase().contains(&text.to_lowercase()))
@@ -545,7 +545,7 @@ fn words_as_they_were_typed_come_before_those_within_others_whatever_the_index_h
             let sought = HashSet::from([last]);
             let place = placed(&fixture.store, ALICE, asked, sought, HashSet::new(), true, NOW);
             assert_eq!(runtime().block_on(place).unwrap().letters, [(last, wanted.len() as u64 - 1)]);
-            // In an order that was asked for, nothing is first but what that says.
+            // In an order that was asked for, nothing else comes first.
             let oldest = vec![Order { key: Key::Received, ascending: true }];
             let mut sorted = at(wanted);
             sorted.sort();

@@ -1,4 +1,4 @@
-//! Charsets: what their labels mean, and what is read where no label says anything.
+//! Tests of charsets: the meaning of their labels, and the reading of texts without a label.
 
 use encoding_rs::Encoding;
 use facteur_mailbox::parse::charset::{Read, read, read_page, read_pieces};
@@ -111,7 +111,7 @@ fn what_says_nothing_is_guessed() {
         let read = read(Some(label.as_bytes()), "forêt d’été".as_bytes(), true);
         assert_eq!((&*read.text, read.sound), ("forêt d’été", true), "{label}");
     }
-    // Of a label that nobody knows that is said.
+    // A label that nobody knows makes the reading unsound.
     for label in ["x-unknown", "default", "y"] {
         let read = read(Some(label.as_bytes()), "forêt".as_bytes(), true);
         assert_eq!((&*read.text, read.sound), ("forêt", false), "{label}");

@@ -73,7 +73,7 @@ fn gather(folder: &Path, written: &mut BTreeSet<String>) {
     }
 }
 
-/// Under which module the functions of a file are seen: those of `letter/copy.rs` under `letter`.
+/// Returns the module under which the functions of a file are seen: those of `letter/copy.rs` under `letter`.
 fn module(path: &Path) -> String {
     let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
     let inside = path.strip_prefix(source).unwrap().with_extension("");

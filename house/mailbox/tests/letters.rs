@@ -213,7 +213,7 @@ fn renaming_inbox_moves_its_letters_and_leaves_an_empty_one() {
     let moved = fixture.folder("INBOX/2026");
     assert_eq!((moved.id, moved.total), (old.id, 1));
     assert!(moved.uid_validity > old.uid_validity);
-    // INBOX is the same as before, without its letters: whoever knew it hears that they are gone.
+    // INBOX is the same as before, without its letters: a client that knew it hears that they are gone.
     let new = fixture.folder("INBOX");
     assert_eq!((new.total, new.uid_validity, new.uid_next, new.sort_order), (0, old.uid_validity, uid(2), 7));
     let (inbox, validity, highest) = (new.id, old.uid_validity, old.highest);
@@ -571,7 +571,7 @@ fn a_letter_that_went_elsewhere_meanwhile_is_not_missed() {
     assert_eq!((gone.uids, gone.more), (vec![uid(2)], false));
 }
 
-/// For each folder, how many conversations are shown as unread in it.
+/// For each folder, the number of conversations that are shown as unread in it.
 type Shown = Vec<(i64, i64)>;
 
 /// Returns what is kept of that, and what counting would find.

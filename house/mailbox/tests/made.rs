@@ -117,7 +117,7 @@ fn a_text_that_came_encoded_holds_files_too() {
         );
         assert!(said(&bytes, &bodies.text).ends_with("Yours, Carl\r\n"));
         assert_eq!(told(&bytes).attachments, "wren.gif\nabout the wren.txt\n");
-        // With a line before it all stands where it stood.
+        // A field before the letter leaves all its parts as they were.
         let moved = [b"Delivered-To: ann\r\n".as_slice(), &bytes].concat();
         assert_eq!(told(&moved), told(&bytes));
     }

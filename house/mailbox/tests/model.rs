@@ -31,7 +31,7 @@ enum Step {
     LookAtAll { limit: usize },
 }
 
-/// Conversations that letters belong to, by what they answer; and keywords.
+/// The number of conversations that letters belong to, by the letters that they answer.
 const TALKS: usize = 4;
 const KEYWORDS: [&str; 3] = ["$Work", "Later", "$Forwarded"];
 
@@ -245,7 +245,8 @@ impl World {
         }
     }
 
-    /// Another folder is the trash, or none is; what that takes is done at once, or by the background task some day.
+    /// Makes another folder the trash, or none; the work that follows is done at once, or by the background task some
+    /// day.
     fn trash(&mut self, folder: Option<usize>, finish: bool) {
         let change = match folder {
             Some(folder) => Some((self.papers[folder].id, Some(SpecialUse::Trash))),

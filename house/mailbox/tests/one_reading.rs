@@ -1,5 +1,5 @@
-//! One reading of a letter, whatever happened to it on its way: what is shown, what is listed, what the index is given, and what
-//! sections hold are the same letter. More seeds for a soak: `FACTEUR_SEEDS=100000`.
+//! Tests of the one reading of a letter, whatever happened to it on its way: its display, its list of parts, its
+//! words in the index, and its sections agree. More seeds for a soak: `FACTEUR_SEEDS=100000`.
 
 #[path = "common/mutations.rs"]
 mod mutations;
@@ -94,7 +94,8 @@ fn check(name: &str, letter: &[u8]) {
     assert_eq!(Summary::parse(header).subject().map(decode::words), subject, "{name}");
 }
 
-/// A letter inside: what its structure says is what its sections hold, and what somebody reads who opens it by itself.
+/// Checks a letter inside: its structure agrees with its sections, and with the reading of somebody who opens it by
+/// itself.
 fn inside(name: &str, letter: &[u8], structure: &Structure, part: &Part, number: Option<&[u32]>) {
     let (Content::Message(message), Some(number)) = (&part.content, number) else { return };
     let opened = octets(letter, part);

@@ -115,7 +115,7 @@ fn what_indexes_tell_is_what_a_look_at_each_letter_tells() {
         not(Criteria::And(vec![Criteria::Flags(System::SEEN), not(Criteria::Flags(System::DELETED))])),
         not(Criteria::Or(vec![])),
     ];
-    // With a part that only a look can tell, and that every letter passes, the answer is the same.
+    // If a criterion that every letter passes needs a look at each, the answer is the same.
     for one in &exact {
         for other in &exact {
             let both = Criteria::And(vec![one.clone(), other.clone()]);

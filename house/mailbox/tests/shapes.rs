@@ -1,4 +1,4 @@
-//! Letters as people's mailers shape them: what stands in them is in their structure, with its name, and is found.
+//! Tests of letters as people's mailers shape them: each part is in their structure, with its name, and is found.
 
 use std::ops::Range;
 

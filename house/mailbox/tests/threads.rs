@@ -1,4 +1,4 @@
-//! An answer that names no letter finds its conversation by what it is about and by who is in it.
+//! Tests that an answer that names no letter finds its conversation by its topic and by its people.
 
 mod common;
 
@@ -89,7 +89,7 @@ fn an_answer_joins_what_it_answers_whichever_comes_first() {
     assert!(belong_together(&[(0, ME, BOB, "Lunch"), (1, BOB, ME, "AW: lunch"), (2, ME, BOB, "RE: AW: Lunch")]));
     // A person who was only in copy answers.
     assert!(belong_together(&[(0, BOB, &format!("{ME}, {CAROL}"), "Lunch"), (1, CAROL, ME, "Re: Lunch")]));
-    // Two who have nothing in common but what they answer.
+    // Two answers have nothing in common but the letter that they answer.
     assert!(belong_together(&[
         (0, ME, &format!("{BOB}, {CAROL}"), "Lunch"),
         (1, BOB, ME, "Re: Lunch"),

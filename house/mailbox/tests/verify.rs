@@ -52,7 +52,7 @@ fn damage(fixture: &Fixture, sql: &'static str) {
     assert!(changed > 0, "nothing was damaged by {sql}");
 }
 
-/// Damages a mailbox, and gives what is found, what is mended, and what is found after that.
+/// Damages a mailbox. Returns the faults that are found, those that are mended, and those that are found after that.
 fn found_after(sql: &'static str) -> (Vec<Finding>, Vec<Finding>, Vec<Finding>) {
     let fixture = lived_in();
     assert_eq!(verify(&fixture, false), [], "before {sql}");

@@ -14,11 +14,11 @@ use crate::deliver::{every_unique, sync_directory};
 use crate::keywords::Keywords;
 use crate::{Delivery, Error, Maildir, Name, name};
 
-/// From this many letters on one sync of the whole file system is cheaper than one for each file.
+/// The number of letters from which on one sync of the whole file system is cheaper than one for each file.
 const MANY: usize = 8;
 
-/// Letters that are written, and delivered together by [`commit`](Self::commit). Dropped without it, nothing was
-/// delivered, and what was written is removed again.
+/// Letters that are written, and delivered together by [`commit`](Self::commit). If a batch is dropped without a
+/// commit, nothing was delivered, and its files are removed again.
 ///
 /// A batch of a few letters syncs each file; a larger one syncs the file system once (`syncfs`). Both then rename the
 /// files and sync each directory that got some once.

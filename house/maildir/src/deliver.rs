@@ -16,7 +16,7 @@ pub struct Maildir {
     pub(crate) host: String,
 }
 
-/// A letter to be delivered, and what is to be kept of it.
+/// A letter to be delivered, with its flags, keywords and time.
 #[derive(Clone, Copy, Debug)]
 pub struct Delivery<'a> {
     /// Header and body with CRLF.
@@ -34,13 +34,13 @@ pub struct Delivery<'a> {
 /// The way in which the file of a letter is named.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Name<'a> {
-    /// As no file was called before.
+    /// A name that no file had before.
     #[default]
     Fresh,
-    /// So, followed by sizes and flags: letters, digits and `. _ -`, 100 at most. Where the folder has a letter of this
-    /// name already, wherever its reader moved it and whatever flags it has now, nothing is written: for a delivery
-    /// that is done again because nobody knows whether it succeeded. Costs a look through the folder, in a [`Batch`]
-    /// once for all its letters.
+    /// This name, followed by sizes and flags: letters, digits and `. _ -`, 100 at most. If the folder has a letter
+    /// of this name already, wherever its reader moved it and whatever flags it has now, nothing is written: a
+    /// delivery is repeated when nobody knows whether it succeeded. It costs a look through the folder, in a
+    /// [`Batch`] once for all its letters.
     Chosen(&'a str),
 }
 

@@ -1,4 +1,4 @@
-//! The faults of a Maildir, and who must act.
+//! The faults of a Maildir; each says who must act.
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -45,7 +45,7 @@ impl Error {
         matches!(self, Self::Full(_) | Self::Refused { .. } | Self::Io { .. } | Self::NoMaildir(_))
     }
 
-    /// For `map_err`: what the system said about a path.
+    /// Makes an error of the system's error about a path, for `map_err`.
     pub(crate) fn at(path: &Path) -> impl FnOnce(io::Error) -> Self {
         let path = path.to_owned();
         |error| match error.kind() {

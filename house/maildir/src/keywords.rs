@@ -13,7 +13,7 @@ pub struct Keywords {
     names: Vec<Option<String>>,
 }
 
-/// As many as there are letters.
+/// The largest number of keywords: there is one letter for each.
 const MOST: usize = 26;
 /// A file of 26 keywords is never longer; a larger one is no such file.
 const LARGEST: u64 = 64 << 10;

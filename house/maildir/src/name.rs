@@ -69,7 +69,7 @@ pub(crate) fn host() -> String {
     let uname = rustix::system::uname();
     let name = uname.nodename().to_string_lossy();
     let name: String = name.chars().take(100).collect();
-    // As the specification of Maildir wants them written; a comma would begin the sizes.
+    // The specification of Maildir wants them written so; a comma would begin the sizes.
     let name = name.replace('/', "\\057").replace(':', "\\072").replace(',', "\\054");
     if name.is_empty() { "localhost".to_owned() } else { name }
 }

@@ -23,15 +23,15 @@ pub fn folder_name(directory: &str) -> String {
     if parts.is_empty() { "INBOX".to_owned() } else { parts.join("/") }
 }
 
-/// Takes the storage escaping and modified UTF-7 back. What is neither is a name as it stands.
+/// Undoes the storage escaping and modified UTF-7. A name that has neither stays as it is.
 fn decoded(part: &str) -> String {
     let name = mutf7::decode(part.as_bytes()).unwrap_or_else(|| part.to_owned());
     // A slash stands between levels in our house, so that it cannot be inside a name.
     name.replace("\\2e", ".").replace("\\2f", "-").replace("\\5c", "\\")
 }
 
-/// When a letter was received: what the time of its file says, or its name where that is earlier. The time of a file is
-/// INTERNALDATE (Dovecot, Courier), unless the file has been copied since by something that did not keep it.
+/// Returns when a letter was received: the time of its file, or the time in its name if that is earlier. The time of
+/// a file is INTERNALDATE (Dovecot, Courier), unless a program that did not keep the time has copied the file since.
 pub fn received(name: &FileName, modified: Option<Timestamp>) -> Option<Timestamp> {
     match (name.time(), modified) {
         (Some(named), Some(modified)) if modified.seconds() <= named.seconds() => Some(modified),

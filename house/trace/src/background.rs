@@ -39,8 +39,8 @@ pub async fn catch_up(store: &Store, now: Timestamp) -> Result<(), store::Error>
     forget(store, now, 0).await
 }
 
-/// A wall clock that may be wrong. What is forgotten cannot be had again, so it must have gone steadily for a while first,
-/// after the start and after each jump.
+/// A wall clock that may be wrong. A history that was forgotten cannot be had again, so the clock must have gone
+/// steadily for a while first, after the start and after each jump.
 struct Clock {
     seen: Timestamp,
     at: Instant,
@@ -49,7 +49,7 @@ struct Clock {
 
 /// A wall clock is set right by less, now and then.
 const JUMP: Duration = Duration::from_secs(3600);
-/// For so long a clock that has jumped, or was read at the start, is not believed.
+/// The time for which a clock that has jumped, or was read at the start, is not believed.
 const DOUBT: Duration = Duration::from_secs(6 * 3600);
 
 impl Clock {

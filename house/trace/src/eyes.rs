@@ -14,14 +14,14 @@ const SOMEWHERE_HERE: &str = "/…";
 pub(crate) struct Eyes<'a> {
     account: i64,
     sent: bool,
-    /// Under which addresses it came to them.
+    /// The addresses under which the letter came to them.
     own: Vec<&'a str>,
     /// The addresses that they, as the sender, wrote to.
     envelope: Vec<&'a str>,
 }
 
 impl<'a> Eyes<'a> {
-    /// Those of the owner of this mailbox; `None` where the letter is not theirs.
+    /// Returns the eyes of the owner of this mailbox; `None` if the letter is not theirs.
     pub(crate) fn of(steps: &'a [Noted], account: AccountId) -> Option<Self> {
         let account = account.0;
         let mut eyes = Self { account, sent: false, own: Vec::new(), envelope: Vec::new() };
@@ -38,8 +38,8 @@ impl<'a> Eyes<'a> {
         (eyes.sent || !eyes.own.is_empty()).then_some(eyes)
     }
 
-    /// The steps as they may see them. That a letter to an address of ours arrived is told to its sender once, however many
-    /// people the address leads to.
+    /// Returns the steps as they may see them. If a letter reached an address of ours, its sender is told once,
+    /// however many people the address leads to.
     pub(crate) fn see(&self, steps: &[Noted]) -> Vec<Noted> {
         let mut seen: Vec<Noted> = Vec::new();
         for step in steps {
@@ -53,7 +53,8 @@ impl<'a> Eyes<'a> {
         seen
     }
 
-    /// Of a letter they sent: all but what happens in other people's mailboxes, and in the house.
+    /// Returns the event as the sender of the letter may see it: not the events in other people's mailboxes, nor in
+    /// the house.
     fn as_sender(&self, event: &Event) -> Option<Event> {
         match event {
             Event::Received(arrival) | Event::Refused { arrival, .. } => {
@@ -90,7 +91,7 @@ impl<'a> Eyes<'a> {
         }
     }
 
-    /// Of a letter that came to them: how it came, and what happened to their own copy.
+    /// Returns the event as a recipient may see it: how the letter came, and what happened to their own copy.
     fn as_recipient(&self, event: &Event) -> Option<Event> {
         match event {
             Event::Received(arrival) => Some(Event::Received(self.arrived(arrival))),
@@ -147,7 +148,7 @@ impl<'a> Eyes<'a> {
     }
 }
 
-/// A try as the sender may know it: to which server, and of what stands on this machine only that it does.
+/// Returns a try as the sender may know it: the server, and, for a place on this machine, only that it is one.
 fn without_place(attempt: &Attempt) -> Attempt {
     let by = match attempt.hand() {
         Hand::Local => SOMEWHERE_HERE.to_owned(),

@@ -43,7 +43,7 @@ pub struct Page {
     pub since: Timestamp,
     /// Go on here: [`Found::next`] of the page before.
     pub before: Option<i64>,
-    /// So many at most.
+    /// The largest number of letters on the page.
     pub most: usize,
 }
 
@@ -62,7 +62,8 @@ pub struct Found {
     pub next: Option<i64>,
 }
 
-/// Rows looked at for one page: what is hidden from a person must not keep a reader busy without end.
+/// The number of rows that are looked at for one page: rows that are hidden from a person must not keep a reader busy
+/// without end.
 const MOST_LOOKED_AT: usize = 5_000;
 
 /// Finds the histories of letters.
@@ -111,8 +112,9 @@ pub fn in_mailbox(view: &View, account: AccountId, key: i64) -> Result<Option<Hi
     Ok(history.filter(|history| history.steps.iter().any(|step| is_theirs(&step.event))))
 }
 
-/// The history of a letter that a person sent, by the Message-ID it has, as they may see it: what they keep of it is another
-/// letter to us (a draft that was moved, a copy that a mail program stored). Of several, the one that came last.
+/// Returns the history of a letter that a person sent, by its Message-ID, as they may see it. The copy that they keep
+/// is another letter to us (a draft that was moved, a copy that a mail program stored). Of several, this is the one
+/// that came last.
 pub fn sent_by(view: &View, account: AccountId, message_id: &str) -> Result<Option<History>, store::Error> {
     let what = What::MessageId(message_id.to_owned());
     let found = find(view, Scope::Account(account), &what, Page { most: 10, ..Page::default() })?;
@@ -129,7 +131,7 @@ fn shown(history: History, scope: Scope) -> Option<History> {
 
 struct Search {
     key: Key,
-    /// As it must be named in a history that is shown.
+    /// The thing that must be named in a history that is shown.
     wanted: What,
 }
 

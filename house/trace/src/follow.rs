@@ -1,4 +1,4 @@
-//! Following letters: what was written down since somebody last looked.
+//! Follows letters: gives the events that were written down since somebody last looked.
 
 use std::ops::ControlFlow;
 

@@ -40,7 +40,8 @@ pub struct History {
 }
 
 impl History {
-    /// Of a letter without a name to which these things happened, at the beginning of time: for tests of what shows them.
+    /// Makes the history of a letter without a name to which these things happened at the beginning of time, for
+    /// tests of the code that shows histories.
     #[doc(hidden)]
     pub fn of(events: impl IntoIterator<Item = Event>) -> Self {
         let steps = events.into_iter().map(|event| Noted { at: Timestamp(0), event }).collect();

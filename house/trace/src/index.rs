@@ -112,7 +112,8 @@ pub(crate) fn entries(
     Ok(())
 }
 
-/// The rows of a period that a key finds, page by page: whoever is shown one asks the database for what stands in it.
+/// Returns the rows of a period that a key finds, page by page: the caller then asks the database for the steps that
+/// it shows.
 fn entries_of(
     view: &View,
     period: i64,

@@ -41,7 +41,8 @@ pub struct JournalWriter {
 }
 
 impl Journal {
-    /// A journal on these data, and who writes it down: [`JournalWriter::run`] must be running for that.
+    /// Makes a journal on these data, and its writer: [`JournalWriter::run`] must be running for the journal to be
+    /// written down.
     pub fn new(store: Store) -> (Self, JournalWriter) {
         let (sender, receiver) = mpsc::channel(WAITING);
         let left_out = Arc::<AtomicU64>::default();

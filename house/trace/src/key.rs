@@ -1,11 +1,12 @@
-//! By what steps are found again.
+//! Keys find steps again.
 
 use std::collections::BTreeSet;
 
 use mail::LetterId;
 use mail::trace::{Arrival, Event};
 
-/// A word that a person may know of a letter and look for. Kept as a hash: what is found is looked at before it is given.
+/// A word that a person may know of a letter and look for. It is kept as a hash: each row that is found is compared
+/// with the word before it is given.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Key(pub(crate) i64);
 

@@ -4,8 +4,8 @@
 //! * A step of a letter that is kept is written in the commit that makes it true ([`note`]), so what was acknowledged has
 //!   its history whatever comes. Refusals and reading have no commit of their own: the [`Journal`] gathers them, and what
 //!   it cannot take is counted, never waited for.
-//! * A commit costs one narrow row at the end of a table, and one more for each mailbox. What finds rows again (by
-//!   letter, Message-ID, address, mailbox) is filled behind the deliveries, many rows at a time.
+//! * A commit costs one narrow row at the end of a table, and one more for each mailbox. The index that finds rows
+//!   again (by letter, Message-ID, address, mailbox) is filled behind the deliveries, many rows at a time.
 //! * Foreign text is on one line, bounded, and nothing that a terminal obeys.
 //! * Everything here is gone after [`KEPT`], a slice at a time.
 //!

@@ -78,7 +78,8 @@ fn oldest(view: &View, upto: i64) -> Result<Vec<Old>, store::Error> {
     Ok(old.collect())
 }
 
-/// Keys of whole stretches without a row left. What is between, of the stretch that is being forgotten, finds nothing.
+/// Forgets keys of whole stretches without a row left. Keys in the stretch that is being forgotten find nothing
+/// meanwhile.
 fn forget_keys(tx: &mut Tx) -> Result<usize, store::Error> {
     let sql = "SELECT entry FROM trace_step ORDER BY entry LIMIT 1";
     let first: Option<i64> = tx.query_opt(sql, params![], |row| row.get(0))?;

@@ -6,11 +6,12 @@ use store::Migration;
 pub const MIGRATIONS: &[Migration] = &[Migration { room: "trace", number: 1, sql: FIRST }];
 
 /// The tables:
-/// - `trace_step`: what one commit did to one letter (see [`crate::row`]). Only ever added to at its end.
+/// - `trace_step`: the events of one commit for one letter (see [`crate::row`]). Only ever added to at its end.
 /// - `trace_filed`: the name under which a letter in a mailbox came, and through which doors it was opened (one bit each).
 /// - `trace_key`: finds steps. Keys are hashes, so within `period` (65,536 steps) they come in any order: the tree that
 ///   is added to stays small however many letters there were, and what is too old is one stretch of it.
-/// - `trace_indexed`: up to where `trace_key` is filled. What comes behind it is few and is looked through.
+/// - `trace_indexed`: the number up to which `trace_key` is filled. The rows behind it are few and are looked
+///   through.
 const FIRST: &str = "
 CREATE TABLE trace_step (
     entry {id},

@@ -26,9 +26,9 @@ pub struct Fault {
 /// The fault of a row.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum FaultKind {
-    /// It cannot be read. What it told is lost.
+    /// It cannot be read. Its events are lost.
     Damaged,
-    /// It is not found by what it tells of.
+    /// The letter that it tells of does not find it.
     NotFound,
 }
 

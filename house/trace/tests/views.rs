@@ -10,7 +10,7 @@ use trace::History;
 
 const ALICE: AccountId = AccountId(1);
 const BOB: AccountId = AccountId(2);
-/// In Bcc.
+/// Carol is in Bcc.
 const CAROL: AccountId = AccountId(3);
 /// Behind the alias `team@`, to which Alice wrote.
 const DORA: AccountId = AccountId(4);

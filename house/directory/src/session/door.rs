@@ -41,7 +41,8 @@ impl Directory {
             .store
             .write(Key::Directory, move |tx: &mut Tx| {
                 sweep(tx, now)?;
-                // With the password that was proved: where it was changed meanwhile, the session is over before it begins.
+                // The session keeps the password that was proved: if that was changed meanwhile, the session is over
+                // before it begins.
                 let sql = "INSERT INTO session (digest, account, begun, seen, network, browser, password)
                            VALUES ($1, $2, $3, $3, $4, $5, COALESCE($6,
                                (SELECT changed FROM password WHERE account = $2 AND label = ''), 0))";

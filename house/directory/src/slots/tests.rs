@@ -19,7 +19,7 @@ fn is_sent_away(waiter: &mut oneshot::Receiver<Turn>) -> bool {
     matches!(waiter.try_recv(), Err(oneshot::error::TryRecvError::Closed))
 }
 
-/// In which order those who wait are served.
+/// Returns the order in which those who wait are served.
 fn served(first: Turn, mut waiting: Vec<oneshot::Receiver<Turn>>) -> Vec<usize> {
     let (mut order, mut turn) = (Vec::new(), Some(first));
     while let Some(done) = turn.take() {

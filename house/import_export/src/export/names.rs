@@ -48,8 +48,9 @@ fn level(name: &str) -> String {
     level
 }
 
-/// Names that files of the export have beside or in the folders, or that mean something in a Maildir. What ends like a file
-/// of letters would lie where such a file does: the folder `a.mbox/b` where the letters of `a` are.
+/// Is the name taken by a file that the export has beside or in the folders, or does it mean something in a Maildir?
+/// A name that ends like a file of letters would lie where such a file does: the folder `a.mbox/b` where the letters
+/// of `a` are.
 fn is_taken(name: &str) -> bool {
     let name = name.to_lowercase();
     let is_file = [".mbox", ".eml"].iter().any(|ending| name.ends_with(ending));

@@ -2,7 +2,7 @@
 
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 
-/// So many octets, taken by who reads and given back by who files.
+/// A number of octets; the thread that reads takes them, and the thread that files gives them back.
 pub struct Budget {
     state: Mutex<State>,
     room: Condvar,
@@ -15,7 +15,7 @@ struct State {
 }
 
 impl Budget {
-    /// Of `most` octets.
+    /// Makes a budget of `most` octets.
     pub fn new(most: usize) -> Self {
         Self { state: Mutex::new(State { taken: 0, closed: false }), room: Condvar::new(), most }
     }

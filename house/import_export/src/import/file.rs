@@ -1,4 +1,4 @@
-//! Filing a batch of letters in one commit, each with what is remembered of it.
+//! Files a batch of letters in one commit, with the memory of each.
 
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
@@ -66,7 +66,7 @@ impl Batch {
 #[derive(Clone)]
 pub struct Home {
     pub account: AccountId,
-    /// As a history names it.
+    /// The address as a history names it.
     pub address: Arc<str>,
     /// The run that files them.
     pub run: RunId,
@@ -81,8 +81,8 @@ pub struct Filed {
     pub skipped: Vec<Skipped>,
 }
 
-/// Files a batch; it is on the disk when this returns. Where one letter cannot be filed, each goes by itself, so that the
-/// others are. A mailbox that is full, or a store that fails, stops it.
+/// Files a batch; it is on the disk when this returns. If one letter cannot be filed, each goes by itself, so that
+/// the others are filed. A full mailbox, or a store that fails, stops the batch.
 pub fn file(store: &Store, home: &Home, batch: Batch) -> Result<Filed, Error> {
     let letters: Arc<[Ready]> = batch.letters.into();
     let together = commit(store, home, &letters, 0..letters.len());

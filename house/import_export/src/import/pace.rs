@@ -14,7 +14,7 @@ const LARGEST: usize = 8 << 20;
 /// The same beside others.
 const MOST_BESIDE: usize = 40;
 const LARGEST_BESIDE: usize = 1 << 20;
-/// Letters of the first commit beside others, and what the next ones have more or less.
+/// The number of letters of the first commit beside others; the next ones have more or fewer.
 const BEGIN: usize = 8;
 const STEP: usize = 4;
 /// A commit beside others should not take longer.
@@ -35,7 +35,7 @@ pub struct Pace {
 }
 
 impl Pace {
-    /// At the beginning of an import.
+    /// Returns the pace at the beginning of an import.
     pub fn new(beside: bool) -> Self {
         Self { beside, letters: if beside { BEGIN } else { MOST } }
     }

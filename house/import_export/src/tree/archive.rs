@@ -75,7 +75,8 @@ fn open_tar(part: &Part) -> Result<tar::Archive<Box<dyn Read>>, Error> {
     Ok(tar::Archive::new(Box::new(BufReader::with_capacity(CHUNK, stream))))
 }
 
-/// Lists a tar. Where the archive breaks off, the list ends: what stands before is imported, and the reading tells.
+/// Lists a tar. If the archive breaks off, the list ends: the letters before are imported, and the reading tells of
+/// it.
 pub fn list_tar(part: &mut Part) -> Result<(), Error> {
     let mut archive = open_tar(part)?;
     let place = part.place.clone();

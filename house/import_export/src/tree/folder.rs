@@ -13,8 +13,8 @@ use crate::{Error, Fault};
 /// Deeper than any mailbox.
 const DEEPEST: usize = 64;
 
-/// Lists all below the root in the order of the names. Symbolic links are not followed: they may lead in circles, or to
-/// files that are not the person's. What cannot be looked at is in the list with its fault.
+/// Lists all below the root in the order of the names. Symbolic links are not followed: they may lead in circles, or
+/// to files that are not the person's. A file that cannot be looked at is in the list with its fault.
 pub fn list(part: &mut Part) -> Result<(), Error> {
     let root = part.place.clone();
     if !root.is_dir() {

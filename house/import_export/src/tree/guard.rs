@@ -4,7 +4,7 @@ use std::io::{self, Read};
 
 /// The size below which unpacked content is never a trap.
 const HARMLESS: u64 = 256 << 20;
-/// Letters pack to a tenth where they pack well. What packs to less than this part of itself is made to fill disks.
+/// Letters pack to a tenth at best. Content that packs to less than this part of itself is made to fill disks.
 const MOST_TIMES: u64 = 200;
 
 /// A reader that fails when more comes out of it than its packed size can honestly hold.

@@ -26,7 +26,7 @@ pub struct Node {
 }
 
 impl Node {
-    /// With nothing known but its name.
+    /// Makes a node of which only the name is known.
     pub(super) fn new(name: String) -> Self {
         Self { name, ..Self::default() }
     }

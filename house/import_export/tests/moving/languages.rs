@@ -4,8 +4,8 @@ use mailbox::System;
 
 use crate::stores::{Store, letter};
 
-/// Of a language: the folder of the mail, the name of the file, and what it calls the inbox, sent letters, drafts, spam, the
-/// bin, starred, unread, opened, archived and important letters, and a tab.
+/// For each language: the folder of the mail, the name of the file, and its words for the inbox, sent letters,
+/// drafts, spam, the bin, starred, unread, opened, archived and important letters, and a tab.
 const LANGUAGES: &[(&str, &str, [&str; 11])] = &[
     (
         "Mail",
@@ -312,7 +312,7 @@ fn the_labels_of_many_languages_become_folders_and_flags() {
     }
 }
 
-/// As Takeout writes it: an encoded word for the whole.
+/// Writes the labels as Takeout does: an encoded word for the whole.
 fn labelled(labels: &[&str], subject: &str) -> String {
     let octet = |byte: u8| match byte {
         b' ' => "_".to_owned(),

@@ -109,7 +109,7 @@ fn content_strategy() -> impl Strategy<Value = Content> {
             .into_iter()
             .filter(|(name, _)| fits(name))
             .map(|(name, (subscribed, letters))| {
-                // Those that everybody has are subscribed to from the start, and an import takes nothing away.
+                // Every mailbox is subscribed to these from the start, and an import takes nothing away.
                 let from_the_start = matches!(name.as_str(), "INBOX" | "Sent");
                 (name, (None, subscribed || from_the_start, letters))
             })

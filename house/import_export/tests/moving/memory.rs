@@ -1,4 +1,4 @@
-//! One memory for what is fetched and what is imported; and imports that are taken back.
+//! Tests of the one memory of fetched and imported letters, and of imports that are undone.
 
 use std::path::Path;
 
@@ -190,7 +190,7 @@ fn a_rehearsal_says_what_would_come_and_changes_nothing() {
     assert_eq!((fixture.content(), rows(&fixture)), before);
 }
 
-/// Rows of what is remembered.
+/// Returns the rows of the memory.
 fn rows(fixture: &Fixture) -> Vec<i64> {
     let count = |view: &store::View, table: &str| {
         view.query_one(&format!("SELECT COUNT(*) FROM {table}"), store::params![], |row| row.get::<i64>(0))

@@ -46,7 +46,7 @@ impl Store {
         path
     }
 
-    /// Imports all of it into an empty mailbox: the letters by folder and subject, and what was told.
+    /// Imports all of it into an empty mailbox. Returns the letters by folder and subject, and what the import told.
     pub fn import(&self) -> (Vec<Came>, Watcher) {
         let fixture = Fixture::new();
         let (imported, watcher) = fixture.watched(self.path(), None);

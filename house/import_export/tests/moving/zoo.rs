@@ -77,7 +77,7 @@ fn zoo() -> Store {
     store
 }
 
-/// All that is no directory, with what is in the one archive that opens.
+/// Lists all files, with those in the one archive that opens.
 fn files(place: &Path, prefix: &str, into: &mut BTreeSet<String>) {
     for entry in fs::read_dir(place).expect("read").flatten() {
         let name = format!("{prefix}{}", entry.file_name().to_string_lossy());

@@ -77,9 +77,9 @@ const ARCHIVE: Usual = Usual::Use(SpecialUse::Archive);
 const JUNK: Usual = Usual::Use(SpecialUse::Junk);
 const TRASH: Usual = Usual::Use(SpecialUse::Trash);
 
-/// In English, French, German, Spanish, Italian, Portuguese, Dutch, Polish, Czech, Swedish, Danish, Norwegian, Finnish,
-/// Hungarian, Romanian, Turkish, Greek, Russian, Ukrainian, Japanese, Chinese (simplified, traditional) and Korean, as Gmail,
-/// Outlook, Thunderbird, Apple Mail and KMail have them.
+/// The names in English, French, German, Spanish, Italian, Portuguese, Dutch, Polish, Czech, Swedish, Danish,
+/// Norwegian, Finnish, Hungarian, Romanian, Turkish, Greek, Russian, Ukrainian, Japanese, Chinese (simplified,
+/// traditional) and Korean, as Gmail, Outlook, Thunderbird, Apple Mail and KMail have them.
 const FOLDERS: &[(Usual, &[&str])] = &[
     (
         Usual::Inbox,

@@ -1,5 +1,5 @@
-//! Letters that an earlier version kept are read anew, behind everything else: what is kept of their envelopes and parts
-//! becomes what is read today. Their octets are not touched.
+//! Reads letters anew that an earlier version kept, behind everything else: the columns of their envelopes and parts
+//! become those of today's reading. Their octets are not touched.
 //!
 //! The protocols fix what a client may be told of it (RFC 9051 §2.3.1.1, RFC 8621 §4.1.4):
 //! - If every part stands where it stood, the letter keeps its identity: whatever a client holds of its octets is

@@ -102,7 +102,7 @@ impl Todo {
     }
 }
 
-/// The folders of a deleted account are gone: what is left of it goes too, and its row with the last of it.
+/// Removes the rest of a deleted account, whose folders are gone, and its row with the last of it.
 fn close(tx: &mut Tx, account: i64) -> Result<(), Error> {
     for (table, key) in [
         ("thread_ref", "account, hash"),
@@ -124,7 +124,7 @@ fn close(tx: &mut Tx, account: i64) -> Result<(), Error> {
     Ok(())
 }
 
-/// As the background task does, for one folder.
+/// Writes the checkpoint of one folder, as the background task does.
 pub async fn checkpoint_if_stale(store: &Store, folder: FolderId) -> Result<bool, Error> {
     let sql = "SELECT 1 FROM folder WHERE folder = $1 AND stale >= 4096";
     let stale = store.read(move |view| Ok::<_, Error>(view.query_opt(sql, params![folder.0], |_| Ok(()))?)).await?;
@@ -134,7 +134,8 @@ pub async fn checkpoint_if_stale(store: &Store, folder: FolderId) -> Result<bool
     Ok(stale.is_some())
 }
 
-/// Keeps the folder's UIDs as they are now. What changes while this is being written comes after the checkpoint.
+/// Keeps the folder's UIDs as they are now. A change that happens while this is being written comes after the
+/// checkpoint.
 async fn checkpoint(store: &Store, folder: FolderId) -> Result<(), Error> {
     let loaded = store.read(move |view| Uids::load(view, folder)).await;
     let (uids, at) = match loaded {

@@ -34,7 +34,7 @@ const SEALED_FIELDS: [&str; 9] = [
     "x-ms-exchange-antispam-messagedata-0",
     "x-received",
 ];
-/// Those that stand in fields of their own.
+/// The header fields that the index keeps as fields of their own.
 const OWN_FIELDS: [(&str, Field); 5] =
     [("from", Field::From), ("to", Field::To), ("cc", Field::Cc), ("bcc", Field::Bcc), ("subject", Field::Subject)];
 

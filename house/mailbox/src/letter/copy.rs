@@ -14,7 +14,7 @@ use crate::{Change, Error, FolderId, LetterKey, ThreadId, Uid, UidRange, UidVali
 pub struct Copied {
     /// UID here and UID there, ascending.
     pub pairs: Vec<(Uid, Uid)>,
-    /// Of the folder they went to.
+    /// The UIDVALIDITY of the folder that they went to.
     pub uid_validity: UidValidity,
     /// The UID at which the next slice begins; `None` when all is done.
     pub next: Option<Uid>,

@@ -16,9 +16,9 @@ const ROWS: usize = 2_000;
 /// The letters that go.
 #[derive(Clone, Debug)]
 pub enum Expunge<'a> {
-    /// Those flagged `\Deleted` (EXPUNGE).
+    /// The letters flagged `\Deleted` (EXPUNGE).
     Deleted,
-    /// Those flagged `\Deleted` among these (UID EXPUNGE, RFC 9051 §6.4.9).
+    /// The letters flagged `\Deleted` among these (UID EXPUNGE, RFC 9051 §6.4.9).
     DeletedAmong(&'a [UidRange]),
     /// All of these, whatever their flags (JMAP destroy, housekeeping).
     All(&'a [UidRange]),
@@ -31,7 +31,7 @@ pub struct Expunged {
     pub uids: Vec<Uid>,
     /// The keys they had, in the same order.
     pub letters: Vec<LetterKey>,
-    /// There is more to expunge: call again, with the rest of what was named (see [`super::rest`]) from `next` on.
+    /// There is more to expunge: call again, with the rest of the named letters (see [`super::rest`]) from `next` on.
     pub more: bool,
     /// The UID at which the next slice begins; `None` when all is done.
     pub next: Option<Uid>,

@@ -13,7 +13,7 @@ use crate::{Change, Error, FlagSet, FolderId, LetterKey, Prepared, ThreadId, Uid
 pub struct Filed {
     /// Its UID.
     pub uid: Uid,
-    /// Of the folder, for APPENDUID (RFC 9051 §7.1).
+    /// The UIDVALIDITY of the folder, for APPENDUID (RFC 9051 §7.1).
     pub uid_validity: UidValidity,
     /// Its key.
     pub letter: LetterKey,
@@ -35,8 +35,8 @@ pub fn file(
     file_beyond(tx, folder, prepared, flags, received, 0)
 }
 
-/// The same, with so many octets more than the quota allows: what is replaced in the same breath makes room for what
-/// replaces it, and who is at the limit can still write that they are.
+/// Files a letter with so many octets more than the quota allows: a letter that is replaced in the same breath makes
+/// room for the one that replaces it, and a person at the limit can still write that they are.
 pub fn file_beyond(
     tx: &mut Tx,
     folder: FolderId,

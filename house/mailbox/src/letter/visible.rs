@@ -88,10 +88,10 @@ struct ThreadInFolder {
     is_trash: bool,
 }
 
-/// Brings it up to date in which folders the conversation is shown as unread, at `change`. RFC 8621 §2: where a letter
-/// of it lies and it has an unread one anywhere; but what lies in the trash counts there alone, as if it were another
-/// conversation.
-/// Gives the number of folders that the conversation has letters in.
+/// Brings up to date in which folders the conversation is shown as unread, at `change`. RFC 8621 §2: it is shown so
+/// in each folder that has a letter of it, if it has an unread letter anywhere; but a letter in the trash counts
+/// there alone, as if it were another conversation. Returns the number of folders that the conversation has letters
+/// in.
 pub(crate) fn settle(tx: &mut Tx, account: AccountId, thread: ThreadId, change: Change) -> Result<usize, Error> {
     let places = tx.query(
         "SELECT t.folder, t.unread, t.shown, f.special_use FROM folder_thread t JOIN folder f ON f.folder = t.folder
@@ -184,7 +184,7 @@ fn settled(tx: &mut Tx, folder: FolderId) -> Result<bool, Error> {
     Ok(false)
 }
 
-/// The letter is seen no more: whoever asks for the changes of the account learns of it.
+/// Notes that the letter is seen no more: a client that asks for the changes of the account learns of it.
 pub(super) fn vanish(tx: &mut Tx, account: AccountId, entry: &Entry, change: Change) -> Result<(), Error> {
     tx.execute(
         "INSERT INTO letter_gone (account, change, letter, born, thread) VALUES ($1, $2, $3, $4, $5)

@@ -5,11 +5,11 @@ use super::structure::{Part, Structure};
 /// The leaves of a letter, sorted into how they are shown. A part may stand in more than one list.
 #[derive(Clone, Debug, Default)]
 pub struct Bodies<'a> {
-    /// To be shown one after the other where plain text is preferred.
+    /// The parts to show one after the other if plain text is preferred.
     pub text: Vec<&'a Part>,
-    /// To be shown one after the other where HTML is preferred.
+    /// The parts to show one after the other if HTML is preferred.
     pub html: Vec<&'a Part>,
-    /// To be offered beside.
+    /// The parts to offer beside.
     pub attachments: Vec<&'a Part>,
 }
 

@@ -18,14 +18,15 @@ use super::{Bodies, decode};
 /// Octets of HTML, as they travel, that are looked through for the names of pictures.
 const LOOKED_AT: u64 = 4 << 20;
 
-/// A part of a letter that is no multipart, and what a person meets it as.
+/// A part of a letter that is no multipart, with its role for a person.
 #[derive(Clone, Copy, Debug)]
 pub struct Item<'a> {
     /// The part.
     pub part: &'a Part,
     /// The role of the part for a person.
     pub role: Role,
-    /// The Content-Location of the nearest multipart around it that has one: what its own is relative to (RFC 2557 §5).
+    /// The Content-Location of the nearest multipart around it that has one: its own is relative to this (RFC 2557
+    /// §5).
     pub base: Option<&'a [u8]>,
 }
 
@@ -40,7 +41,7 @@ pub enum Role {
     Picture,
     /// A picture that the HTML shows, by its name.
     Named,
-    /// Another form of what is shown: the plain text beside HTML.
+    /// Another form of a part that is shown: the plain text beside HTML.
     OtherForm,
     /// A letter inside.
     Letter,
@@ -86,7 +87,7 @@ impl Item<'_> {
 /// All of a letter but its multiparts, in order, each part once. Letters inside are not looked into.
 #[derive(Clone, Debug, Default)]
 pub struct Contents<'a> {
-    /// In the order in which they stand in the letter.
+    /// The items in the order in which they stand in the letter.
     pub items: Vec<Item<'a>>,
     /// The names by which the HTML calls its pictures.
     pub names: Names,
@@ -119,8 +120,8 @@ impl<'a> Contents<'a> {
         }
     }
 
-    /// The parts whose words a person reads, without a look at what is in them: those in plain text, and those that are shown
-    /// where HTML is. Where there is no other form of the HTML both are the same.
+    /// Returns the parts whose words a person reads, without a look at their content: those in plain text, and those
+    /// that are shown where HTML is. If there is no other form of the HTML, both are the same.
     pub fn words(structure: &'a Structure) -> (Vec<&'a Part>, Vec<&'a Part>) {
         let items = sorted(structure, &structure.bodies());
         let of = |role: fn(&Item<'_>) -> bool| items.iter().filter(|item| role(item)).map(|item| item.part).collect();
@@ -288,7 +289,7 @@ fn beside(part: &Part, around: Around<'_>) -> Role {
         () if matches!(part.content, Content::Message(_)) || is_letter(part) || ends(&[".eml"]) => Role::Letter,
         () if part.is("text", "calendar") || part.is("application", "ics") || ends(&[".ics", ".vcs"]) => Role::Calendar,
         () if is_card(part) || ends(&[".vcf"]) => Role::Card,
-        // Forms for watches and the like, of what is shown as HTML.
+        // Forms of the HTML that is shown, for watches and the like.
         () if around.is_form && around.has_other_form && part.is("text", "") && name.is_empty() => Role::OtherForm,
         () => Role::File,
     }

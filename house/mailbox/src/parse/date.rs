@@ -92,7 +92,7 @@ struct Found<'a> {
 }
 
 impl<'a> Found<'a> {
-    /// Takes a word in; `None` where it makes a date of what cannot be one.
+    /// Takes a word in; `None` if the word makes the date impossible.
     fn take(&mut self, word: &'a str) -> Option<()> {
         let first = word.bytes().next()?;
         if word.contains(':') && first.is_ascii_digit() {

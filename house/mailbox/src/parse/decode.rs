@@ -1,5 +1,5 @@
-//! From octets as they travel to text as a person reads it: transfer encodings, charsets, encoded words, parameters.
-//! Lenient: what cannot be decoded stays as it is or falls away.
+//! Decodes octets as they travel to text as a person reads it: transfer encodings, charsets, encoded words,
+//! parameters. It is lenient: octets that cannot be decoded stay as they are or fall away.
 
 use std::borrow::Cow;
 

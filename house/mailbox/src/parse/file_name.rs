@@ -30,7 +30,7 @@ pub fn clean(name: &str) -> Option<String> {
     Some(shortened(name))
 }
 
-/// Of a path that leads somewhere its last name; else all, since "1/2026" is a number.
+/// Returns the last name of a path that leads somewhere; else all of it, since "1/2026" is a number.
 fn last_of_path(name: &str) -> &str {
     let is_separator = |c: char| c == '/' || c == '\\';
     let name = name.trim();

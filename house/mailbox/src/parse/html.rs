@@ -97,7 +97,7 @@ fn attributes(tag: &str, see: &mut impl FnMut(&str, &str)) {
     }
 }
 
-/// The value of an attribute, and what comes behind it. A quote that nobody closes holds the rest.
+/// Returns the value of an attribute, and the text behind it. A quote that nobody closes holds the rest.
 fn value(text: &str) -> (&str, &str) {
     let Some(quote) = text.chars().next().filter(|c| matches!(c, '"' | '\'')) else {
         let end = text.find(|c: char| c.is_ascii_whitespace() || c == '>').unwrap_or(text.len());
@@ -119,7 +119,7 @@ pub(super) fn decoded(text: &str) -> String {
 
 /// The text between `<` and `>`.
 struct Tag<'a> {
-    /// Empty for what is no element: comments, declarations.
+    /// The name; empty for tags that begin no element: comments, declarations.
     name: &'a str,
     closes: bool,
     length: usize,

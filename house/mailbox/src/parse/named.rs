@@ -19,7 +19,7 @@ pub struct Names(HashMap<Name, Vec<Way>>);
 /// One of the ways in which a page writes a name.
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct Way {
-    /// As it stands there.
+    /// The text of the name as it stands there.
     written: String,
     /// The address that this means, with references read.
     url: String,
@@ -28,9 +28,9 @@ struct Way {
 /// A name by which a page speaks of a part of its letter.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Name {
-    /// By its Content-ID: without brackets, in small letters, since programs change them on the way.
+    /// Its Content-ID: without brackets, in small letters, since programs change them on the way.
     Id(String),
-    /// By its Content-Location: as it is written, and as the address that it makes with its base.
+    /// Its Content-Location: as it is written, and as the address that it makes with its base.
     Location(String),
 }
 
@@ -56,14 +56,14 @@ impl Name {
 pub struct Base(Option<Url>);
 
 impl Base {
-    /// Of what stands in `item`.
+    /// Returns the base of the addresses in `item`.
     pub fn within(item: &Item<'_>) -> Self {
         let around = Self::around(item);
         let own = item.part.location.as_deref().and_then(|own| around.join(&String::from_utf8_lossy(own)));
         own.map_or(around, |own| Self(Some(own)))
     }
 
-    /// Of the Content-Location of `item` itself.
+    /// Returns the base of the Content-Location of `item` itself.
     pub fn around(item: &Item<'_>) -> Self {
         let around = item.base.and_then(|base| Url::parse(String::from_utf8_lossy(base).trim()).ok());
         Self(around.or_else(|| Url::parse("thismessage:/").ok()))
@@ -156,7 +156,7 @@ impl Names {
         names.extend(base.name(url).filter(|whole| !names.contains(whole)));
         for name in names {
             let ways = self.0.entry(name).or_default();
-            // A page may write one name in a thousand ways; whoever asks is content with a few.
+            // A page may write one name in a thousand ways; the callers need only a few.
             if ways.len() < 8 && !ways.iter().any(|way| way.written == written) {
                 ways.push(Way { written: written.to_owned(), url: url.to_owned() });
             }
@@ -248,7 +248,7 @@ mod tests {
             ("<p style=\"background: url(cid:foo@bar.test)\">", true),
             ("<p style=\"background: URL( &quot;cid:foo@bar.test&quot; )\">", true),
             ("<style>p{background:url('cid:foo%40bar.test')}</style>", true),
-            // Those show nothing.
+            // These show nothing.
             ("<img data-src=\"cid:foo@bar.test\">", false),
             ("<img srcset=\"cid:foo@bar.test 2x\">", false),
             ("<img src=x src=cid:foo@bar.test>", false),

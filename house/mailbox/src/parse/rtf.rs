@@ -10,7 +10,7 @@ use words::Words;
 /// The most octets of text that are given. RTF may pack eight octets into one.
 pub(super) const MOST: usize = 4 << 20;
 
-/// From packed RTF to text in UTF-8, piece by piece.
+/// Turns packed RTF into text in UTF-8, piece by piece.
 #[derive(Clone, Debug, Default)]
 pub(super) struct RtfText {
     packed: Packed,
@@ -53,7 +53,7 @@ mod tests {
 
     use super::*;
 
-    /// As it is kept where it is not packed.
+    /// Returns the RTF in the form in which TNEF keeps it without packing.
     fn kept(rtf: &[u8]) -> Vec<u8> {
         let length = u32::try_from(rtf.len()).unwrap();
         [&(length + 12).to_le_bytes()[..], &length.to_le_bytes(), b"MELA", &[0; 4], rtf].concat()
@@ -93,7 +93,7 @@ mod tests {
 
     #[test]
     fn a_bomb_gives_no_more_than_is_bounded() {
-        // References to what was just written: two octets that stand for seventeen.
+        // The references lead to octets that were just written: two octets stand for seventeen.
         let mut bomb = [&u32::MAX.to_le_bytes()[..], &u32::MAX.to_le_bytes(), b"LZFu", &[0; 4]].concat();
         bomb.extend([0, b'{', b'a', b'b', b'c', b'd', b'e', b'f', b'g']);
         let mut at = 207 + 8_u16;

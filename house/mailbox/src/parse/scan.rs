@@ -204,7 +204,7 @@ impl<'a> Scanner<'a> {
     /// BODYSTRUCTURE cannot say "no parts", and a person wants to read what is there: one text of all of it.
     fn multipart_without_parts(&mut self, part: &mut Part, body: Range<usize>) {
         self.parts += 1;
-        // Against RFC 2045 §6.4 it may have come encoded; what nobody can undo is read as it stands.
+        // Against RFC 2045 §6.4 it may have come encoded; an encoding that nobody can undo is read as it stands.
         let is_known = part.transfer_encoding() != Encoding::Unknown;
         let encoding = part.encoding.clone().filter(|_| is_known);
         let mut child = Part { lines: lines(&self.letter[body.clone()]), encoding, ..Part::default() };
@@ -354,7 +354,7 @@ fn opaque(part: &mut Part) {
 
 /// The type that was given, or the one that holds where none or none readable was (RFC 2045 §5.2, RFC 2046 §5.1.5).
 fn set_type(part: &mut Part, given: Option<(Vec<u8>, Vec<Param>)>, in_digest: bool) {
-    // Of what cannot be read the names are kept: `Content-Type: PDF; name=bill.pdf`.
+    // If a header cannot be read, its names are kept: `Content-Type: PDF; name=bill.pdf`.
     let named = |param: &Param| param.name.get(..4).is_some_and(|start| start.eq_ignore_ascii_case(b"name"));
     let names: Vec<Param> = given.iter().flat_map(|(_, params)| params).filter(|param| named(param)).cloned().collect();
     let readable = given.and_then(|(name, params)| {

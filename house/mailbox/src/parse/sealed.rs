@@ -45,7 +45,7 @@ pub enum What {
     Unknown,
 }
 
-/// With what it was done.
+/// The standard by which it was done.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum By {
     /// OpenPGP (RFC 3156, RFC 9580).
@@ -101,7 +101,7 @@ fn beginning<E>(part: &Part, read: &mut impl FnMut(Range<u64>) -> Result<Bytes, 
     Ok(unpacked(&path, &read(start..end.min(start.saturating_add(LOOKED_AT)))?))
 }
 
-/// The armour that begins a line, or stands behind a tag; what is quoted is somebody else's.
+/// Finds the armour that begins a line, or stands behind a tag; a quoted armour is somebody else's.
 fn armour(text: &[u8]) -> Option<What> {
     let text = String::from_utf8_lossy(text);
     let begins = |at: usize| text[..at].chars().next_back().is_none_or(|before| matches!(before, '\n' | '>'));

@@ -4,7 +4,7 @@
 use super::structure::Encoding;
 use super::transfer::Decoder;
 
-/// A stretch of what is there, and how to read it. The next step stands in what it decodes to.
+/// A stretch of octets, and how to read it. The next step is a stretch of the decoded octets.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Step {
     /// The position of its first octet.
@@ -16,7 +16,7 @@ pub struct Step {
 }
 
 impl Step {
-    /// As it stands in an address: `100_220b`.
+    /// Writes the step as it stands in an address: `100_220b`.
     pub fn written(&self) -> String {
         let encoding = match self.encoding {
             Encoding::Identity | Encoding::Unknown => 'i',
@@ -45,7 +45,7 @@ impl Step {
         (step.start <= step.end).then_some(step)
     }
 
-    /// Goes one step on. What stands in octets that are not encoded is as near as those.
+    /// Goes one step on. A step inside octets that are not encoded is as near as those.
     pub fn join(self, path: &mut Vec<Self>) {
         match path.last_mut() {
             Some(last) if matches!(last.encoding, Encoding::Identity | Encoding::Unknown) => {
@@ -78,7 +78,7 @@ fn offset(digits: &str) -> Option<u64> {
 }
 
 impl Unpacker {
-    /// For a path. An empty one leaves the octets as they are.
+    /// Makes the unpacker of a path. An empty path leaves the octets as they are.
     pub fn new(path: &[Step]) -> Self {
         let stage = |(place, step): (usize, &Step)| {
             // The first step has been taken by whoever reads.
@@ -89,12 +89,12 @@ impl Unpacker {
         Self { stages: path.iter().enumerate().map(stage).collect() }
     }
 
-    /// Unpacks a piece; `out` grows by what it gives.
+    /// Unpacks a piece and appends its octets to `out`.
     pub fn push(&mut self, piece: &[u8], out: &mut Vec<u8>) {
         pass(&mut self.stages, piece, out);
     }
 
-    /// The end has come: what was held back is given.
+    /// Ends the stream: appends the octets that were held back.
     pub fn finish(&mut self, out: &mut Vec<u8>) {
         for place in 0..self.stages.len() {
             let Some((stage, rest)) = self.stages.get_mut(place..).and_then(<[Stage]>::split_first_mut) else { return };
@@ -176,7 +176,7 @@ mod tests {
         assert_eq!(path, [step(110, 120, BASE64)]);
         step(1, 2, PLAIN).join(&mut path);
         assert_eq!(path, [step(110, 120, BASE64), step(1, 2, PLAIN)]);
-        // Nothing leads out of what is around it.
+        // No step leads out of the stretch around it.
         let mut path = vec![step(100, 200, PLAIN)];
         step(50, u64::MAX, PLAIN).join(&mut path);
         assert_eq!(path, [step(150, 200, PLAIN)]);

@@ -25,7 +25,7 @@ pub struct Disposition {
     pub params: Vec<Param>,
 }
 
-/// One part: what its header says, where it stands, and what is in it.
+/// One part: the values of its header, its place, and its content.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Part {
     /// `text`, in lower case.
@@ -230,7 +230,7 @@ impl Part {
             == (&other.header, &other.body, other.transfer_encoding());
         is_the_same_place
             && match (&self.content, &other.content) {
-                // Numbers do not lead to what is found beside MIME.
+                // Numbers do not lead to files that were found beside MIME.
                 (Content::Leaf | Content::Made(_), Content::Leaf | Content::Made(_)) => true,
                 (Content::Multipart(own), Content::Multipart(others)) => {
                     own.len() == others.len() && own.iter().zip(others).all(|(own, other)| own.has_same_places(other))

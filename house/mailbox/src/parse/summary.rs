@@ -90,7 +90,8 @@ impl Piece {
 
 const PIECES: usize = Piece::ALL.len();
 
-/// In a length of the column: the piece is not all there is; and, in the first length, that this is noted at all.
+/// The bit of a length in the column that says that the piece is not all there is; in the first length, that this is
+/// noted at all.
 const PARTIAL: u32 = 1 << 31;
 const TOLD: u32 = 1 << 30;
 
@@ -112,7 +113,7 @@ pub struct Summary {
 pub struct Sent {
     /// Seconds since 1970 in UTC.
     pub seconds: i64,
-    /// Days since 1970 of the date as written, whatever the zone: what SENTBEFORE looks at (RFC 9051 §6.4.4).
+    /// The days since 1970 of the date as written, whatever the zone: SENTBEFORE compares these (RFC 9051 §6.4.4).
     pub day: i64,
 }
 
@@ -142,9 +143,9 @@ impl Summary {
         references References;
     }
 
-    /// Reads the header at the start of `letter`. Of a field that comes twice the last counts, as for JMAP (RFC 8621 §4.1.3);
-    /// address fields are joined, since some mailers write one for each person. What is in no charset that a header may be
-    /// in is brought into UTF-8.
+    /// Reads the header at the start of `letter`. Of a field that comes twice the last counts, as for JMAP (RFC 8621
+    /// §4.1.3); address fields are joined, since some mailers write one for each person. A value in no charset that a
+    /// header may be in is brought into UTF-8.
     pub fn parse(letter: &[u8]) -> Self {
         Self::parse_within(letter, LONGEST_FIELD)
     }

@@ -58,7 +58,7 @@ struct Gatherer<'a, E> {
     told: Told,
     /// Octets of text that may still be taken.
     room: usize,
-    /// Is it for a search, with the titles of pages and with what is not shown?
+    /// Says whether it is for a search, with the titles of pages and with texts that are not shown.
     searched: bool,
     octets: &'a mut dyn FnMut(Range<u64>) -> Result<bytes::Bytes, E>,
 }
@@ -85,7 +85,7 @@ impl<E> Gatherer<'_, E> {
                 true => self.encoded_letter(part, &message.root),
                 false => self.letter(&message.root),
             },
-            // The name of what they were found in (winmail.dat) is still what somebody looks for.
+            // A person may look for the name of the file that they were found in (winmail.dat).
             Content::Made(parts) => {
                 self.as_written(part)?;
                 parts.iter().try_for_each(|part| self.content(part))
@@ -159,7 +159,7 @@ impl<E> Gatherer<'_, E> {
         }
     }
 
-    /// As much of a text as there is room for.
+    /// Returns as much of a text as there is room for.
     fn fitting(&mut self, mut text: String) -> Option<String> {
         if text.len() > self.room {
             text.truncate(text.floor_char_boundary(self.room));

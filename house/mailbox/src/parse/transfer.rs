@@ -25,7 +25,7 @@ enum Transfer {
 }
 
 impl Decoder {
-    /// For a part's encoding. An unknown one leaves the octets as they are.
+    /// Makes the decoder of a part's encoding. An unknown encoding leaves the octets as they are.
     pub fn new(encoding: Encoding) -> Self {
         Self(match encoding {
             Encoding::Identity | Encoding::Unknown => Transfer::Identity,
@@ -37,7 +37,7 @@ impl Decoder {
         })
     }
 
-    /// Decodes a piece; `out` grows by what it gives.
+    /// Decodes a piece and appends its octets to `out`.
     pub fn push(&mut self, piece: &[u8], out: &mut Vec<u8>) {
         match &mut self.0 {
             Transfer::Identity => out.extend_from_slice(piece),
@@ -49,7 +49,7 @@ impl Decoder {
         }
     }
 
-    /// The end has come: what was held back is given.
+    /// Ends the stream: appends the octets that were held back.
     pub fn finish(&mut self, out: &mut Vec<u8>) {
         match &mut self.0 {
             Transfer::Identity | Transfer::Base64(_) | Transfer::Yenc(_) => {}
@@ -70,7 +70,7 @@ impl Decoder {
     }
 }
 
-/// Quoted-printable (RFC 2045 §6.7). What is malformed stays as it is.
+/// Quoted-printable (RFC 2045 §6.7). A malformed escape stays as it is.
 #[derive(Clone, Debug, Default)]
 struct QuotedPrintable {
     /// The octets after the last one that could be decided: blanks at the end of a line, or a started `=XY`.
@@ -141,7 +141,7 @@ impl QuotedPrintable {
         }
     }
 
-    /// Not an escape after all: what was held stands for itself.
+    /// Gives up an escape that is none after all: the held octets stand for themselves.
     fn give_up(&mut self, octet: u8, out: &mut Vec<u8>) {
         out.append(&mut self.held);
         self.step(octet, out);

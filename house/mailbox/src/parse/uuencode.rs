@@ -4,7 +4,8 @@
 /// The longest line that is kept, in octets: one of 63 octets has 85.
 const LONGEST: usize = 512;
 
-/// So many octets may stand before the first `begin`. A part that has none by then is no file, and is given as it is.
+/// The number of octets that may stand before the first `begin`. A part that has none by then is no file, and is
+/// given as it is.
 const FOREWORD: usize = 64 * 1024;
 
 /// Decodes piece by piece.

@@ -17,7 +17,7 @@ enum Stage {
     Escape,
     /// Behind `=y`, which no data has.
     Keyword,
-    /// In a line that is no data.
+    /// The decoder is in a line that is no data.
     Passing,
     Over,
 }

@@ -42,9 +42,9 @@ pub enum Criteria {
     Flags(System),
     /// KEYWORD, by name.
     Keyword(String),
-    /// In the conversation of the letter so many have the flags or, with none given, the keyword.
+    /// So many letters of the conversation have the flags or, with none given, the keyword.
     Thread(InThread, System, String),
-    /// In this folder.
+    /// The letter is in this folder.
     In(FolderId),
     /// Received at this time (in milliseconds since 1970) or later.
     ReceivedFrom(i64),
@@ -116,7 +116,7 @@ pub enum SearchField {
     Anywhere,
     /// The sender.
     From,
-    /// To whom.
+    /// The recipients.
     To,
     /// The recipients of a copy.
     Cc,

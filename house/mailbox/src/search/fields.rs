@@ -1,5 +1,5 @@
-//! Header fields whose values the index keeps, so that any piece of them is found without a look at the letters: what
-//! the summary keeps but for the date, and List-Id.
+//! The header fields whose values the index keeps, so that any piece of them is found without a look at the letters:
+//! those that the summary keeps but for the date, and List-Id.
 
 use std::collections::BTreeSet;
 

@@ -106,7 +106,7 @@ pub struct Word {
     pub kind: Kind,
     /// Without accents. Never empty.
     pub plain: String,
-    /// With them.
+    /// The word with accents.
     pub exact: String,
     /// The position of its first octet in the text.
     pub start: usize,

@@ -23,7 +23,7 @@ use crate::{Change, Error, FolderId, LetterKey, ThreadId, Uids};
 const PAGE: usize = 512;
 const LARGEST_PAGE: usize = 8_192;
 const SMALLEST_PAGE: usize = 16;
-/// So few letters are looked up by themselves rather than sought in the index.
+/// The number of letters up to which each is looked up by itself rather than sought in the index.
 const FEW: u32 = 2_000;
 /// Letters that a page of a whole folder may cost before it is a long read.
 const QUICK: usize = 10_000;
@@ -33,9 +33,9 @@ const QUICK: usize = 10_000;
 pub struct Listing {
     /// The criteria that its letters meet. Letters flagged `\Deleted` are never on it.
     pub criteria: Criteria,
-    /// In which order. Equals come as they were received, the newest first.
+    /// The orders of the list. Equal letters come as they were received, the newest first.
     pub orders: Vec<Order>,
-    /// Of each conversation only the first?
+    /// Says whether only the first letter of each conversation is on the list.
     pub collapse: bool,
     /// Without an order: do letters that have words as they were typed come before those that have them within others?
     pub best_first: bool,
@@ -51,9 +51,9 @@ impl Listing {
 /// The part of a list that the caller asks for.
 #[derive(Clone, Copy, Debug)]
 pub enum Window {
-    /// From a position on; a negative one counts from the end.
+    /// From this position on; a negative one counts from the end.
     Position(i64),
-    /// From so many behind (or before) a letter.
+    /// From so many positions behind (or before) a letter.
     Anchor(LetterKey, i64),
 }
 
@@ -141,7 +141,7 @@ async fn best(store: &Store, account: AccountId, listing: &Listing, now: Timesta
     }
 }
 
-/// A window that lies whole among the letters that fit best: what else fits need not be known then.
+/// Returns a window that lies whole among the letters that fit best: the other letters need not be known then.
 async fn page_of_best(
     store: &Store,
     account: AccountId,
@@ -409,12 +409,12 @@ fn offset_by(index: usize, offset: i64) -> usize {
 struct Hits<'v> {
     rows: Rows<'v>,
     met: Option<RoaringTreemap>,
-    /// So many more letters are looked at; then the list seems to end.
+    /// The number of further letters that are looked at; then the list seems to end.
     left: usize,
 }
 
 enum Rows<'v> {
-    /// From the index of each folder, merged; of several such lists one after the other.
+    /// The letters come from the index of each folder, merged; of several such lists one after the other.
     Merged(VecDeque<Merge<'v>>),
     /// Gathered and sorted.
     Sorted(std::vec::IntoIter<Hit>),

@@ -10,7 +10,7 @@ use super::places::{Places, joined};
 use super::test::Test;
 use crate::{Error, FolderId, System, Uid, UidRange, Uids};
 
-/// So few letters are quicker looked at than asked of an index.
+/// The number of letters up to which a look at them is quicker than an index.
 const FEW: u32 = 2_000;
 
 /// The letters that are known to fit, and those that are to be looked at.

@@ -1,4 +1,4 @@
-//! In which order letters are listed, and what they are compared by.
+//! The orders of a list of letters, and the values that are compared.
 
 use std::cmp::Ordering;
 use std::ops::ControlFlow;
@@ -181,7 +181,7 @@ fn first_name(summary: Option<&Summary>, piece: Piece) -> Box<str> {
     }
 }
 
-/// Folded, and cut to what is compared.
+/// Folds a text, and cuts it to the part that is compared.
 fn clip(text: &str) -> Box<str> {
     let mut folded = fold(text);
     let mut end = folded.len().min(LONGEST);

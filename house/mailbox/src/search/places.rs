@@ -13,7 +13,7 @@ const GAP: u64 = 16;
 /// The same for UIDs, whose rows are larger.
 const UID_GAP: u32 = 8;
 
-/// In which folders letters lie, and under which UIDs.
+/// The folders that letters lie in, and their UIDs there.
 pub struct Places {
     folders: HashMap<FolderId, Uids>,
     /// Did the index know of all of them? Else some are among them that it has not seen.
@@ -50,12 +50,12 @@ impl Places {
         Ok(Self { folders, all_known })
     }
 
-    /// Those in a folder.
+    /// Returns the places in a folder.
     pub fn within(&self, folder: FolderId) -> Uids {
         self.folders.get(&folder).cloned().unwrap_or_default()
     }
 
-    /// Those in these folders only.
+    /// Keeps the places in these folders only.
     pub fn keep(&mut self, folders: impl Fn(FolderId) -> bool) {
         self.folders.retain(|folder, _| folders(*folder));
     }

@@ -1,4 +1,4 @@
-//! From criteria to work: which letters are looked at, and how.
+//! Plans the work for criteria: which letters are looked at, and how.
 
 use std::ops::ControlFlow;
 
@@ -13,10 +13,10 @@ use super::test::Test;
 use crate::fetch::{self, Row, Want};
 use crate::{Error, FolderId, UidRange, Uids, letter};
 
-/// Rows looked at in one reading, by what is needed of them.
+/// The number of rows that one reading looks at, by what is needed of each.
 const ROWS: usize = 20_000;
 const ROWS_WITH_SUMMARY: usize = 4_000;
-/// Letters opened in one reading, by what is read of them.
+/// The number of letters that one reading opens, by what it reads of each.
 const OPENED: usize = 64;
 const HEADS: usize = 2_000;
 /// Letters that the index has not seen and that are looked at one by one.
@@ -62,7 +62,7 @@ pub struct Answered {
 }
 
 impl Plan {
-    /// For criteria of which all is known.
+    /// Makes the plan for criteria whose knowledge is gathered.
     pub fn new(criteria: Criteria, known: &Known) -> Self {
         let test = Test::new(criteria, known);
         let summary = test.needs_summary();

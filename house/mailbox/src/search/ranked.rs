@@ -1,5 +1,5 @@
-//! Lists in another order than that in which letters were received: what fits is gathered and sorted, a slice of rows at
-//! a time, and no more is kept of it than the window needs.
+//! Makes lists in another order than that in which letters were received: it gathers and sorts the letters that fit,
+//! a slice of rows at a time, and keeps no more of them than the window needs.
 
 use std::collections::VecDeque;
 use std::ops::ControlFlow;
@@ -17,10 +17,10 @@ use crate::{Error, System, UidRange, letter};
 
 /// Letters that are kept at most. Longer lists are sorted only where it is known which part of them is wanted.
 const SORTED: usize = 500_000;
-/// Rows looked at in one reading, by what is needed of them.
+/// The number of rows that one reading looks at, by what is needed of each.
 const ROWS: usize = 20_000;
 const ROWS_WITH_SUMMARY: usize = 4_000;
-/// So many more than wanted are gathered before the rest is dropped.
+/// The number of letters beyond those wanted that are gathered before the rest is dropped.
 const SLACK: usize = 4_096;
 
 /// A sorted list, or its beginning.
@@ -91,7 +91,7 @@ impl Ranking {
         })
     }
 
-    /// As much as one reading may do.
+    /// Does as much as one reading may do.
     fn slice(mut self, view: &View) -> Result<Self, Error> {
         let summary = self.scales.iter().any(Scale::needs_summary);
         let want = Want { card: summary, summary, structure: false };

@@ -10,7 +10,7 @@ const MOST_RUNS: usize = 16;
 const LEAST_PIECE: usize = 3;
 /// The same within keys and tickets, in which any three characters stand somewhere.
 const LEAST_IN_TICKET: usize = 5;
-/// In French these stand before a word with an apostrophe between.
+/// The French words that stand before another word with an apostrophe between.
 const ELIDED: [&str; 15] =
     ["l", "d", "j", "m", "t", "s", "n", "c", "qu", "jusqu", "lorsqu", "puisqu", "quoiqu", "presqu", "quelqu"];
 
@@ -23,7 +23,7 @@ pub const BODY: [Field; 2] = [Field::Body, Field::Name];
 /// A text that is looked for.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Sought {
-    /// In which fields. Each counts for itself.
+    /// The fields to look in. Each counts for itself.
     pub fields: Vec<Field>,
     /// The way in which it is looked for.
     pub how: How,
@@ -32,12 +32,12 @@ pub struct Sought {
 /// A way to look for a text.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum How {
-    /// As a piece of the text in its exact form (RFC 9051 §6.4.4). Not empty.
+    /// A piece of the text in its exact form (RFC 9051 §6.4.4). Not empty.
     Piece(String),
-    /// As words, one behind the other.
+    /// Words, one behind the other.
     Words(Vec<Run>),
-    /// As a piece of the text in its plain form, where no letter or digit stands before or behind it: what has no word of
-    /// some length in it (`C++`, `I/O`).
+    /// A piece of the text in its plain form, with no letter or digit before or behind it: a text without a word of
+    /// some length (`C++`, `I/O`).
     Literal(String),
 }
 
@@ -111,7 +111,7 @@ impl Sought {
 pub fn places(sought: &[Sought], text: &str) -> Vec<(usize, usize)> {
     let words = forms::words(text);
     let mut found: Vec<(usize, usize)> = sought.iter().flat_map(|one| one.places(text, &words)).collect();
-    // Of two that begin at one place the longer.
+    // Of two that begin at one place, the longer comes first.
     found.sort_unstable_by_key(|(start, end)| (*start, std::cmp::Reverse(*end)));
     let mut apart: Vec<(usize, usize)> = Vec::new();
     for (start, end) in found.into_iter().filter(|(start, end)| start < end) {

@@ -36,7 +36,7 @@ pub struct Source {
 pub enum Which {
     All,
     Uids(Uids),
-    /// Those of these that lie in it.
+    /// The letters of this set that lie in the folder.
     Letters(Arc<RoaringTreemap>),
 }
 
@@ -52,7 +52,7 @@ impl Which {
 
 /// The folders that the letters of a list lie in.
 pub struct Sources {
-    /// The state of the letters before they were looked at: what changes meanwhile is told as a change since.
+    /// The state of the letters before they were looked at: a later change is told as a change since.
     pub state: Change,
     pub folders: Vec<Source>,
 }
@@ -150,7 +150,7 @@ async fn fitting(
     }
     let all = folders.iter().map(|source| Folder { id: source.folder, letters: source.visible }).collect();
     let found = sweep(store, account, plan, all).await?;
-    // In the order of the folders.
+    // The answers come in the order of the folders.
     for (source, found) in folders.iter_mut().zip(found) {
         source.which = Which::Uids(found.uids);
     }

@@ -1,4 +1,5 @@
-//! Going through folders, a slice at a time: what indexes tell of each, and a look at the letters they leave open.
+//! Goes through folders, a slice at a time: asks the indexes about each, and looks at the letters that they leave
+//! open.
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -86,7 +87,7 @@ impl Sweep {
         Ok(self.done)
     }
 
-    /// As much as one reading may do.
+    /// Does as much as one reading may do.
     fn slice(mut self, view: &View) -> Result<Self, Error> {
         let mut budget = self.plan.budget();
         if self.places.is_none() {

@@ -24,9 +24,9 @@ pub enum Test {
     Flags(System),
     Keyword(KeywordId),
     Uids(Uids),
-    /// From the first to before the second, in milliseconds.
+    /// The letter was received from the first moment to before the second, in milliseconds.
     Received(i64, i64),
-    /// From the first day to before the second.
+    /// The letter was sent from the first day to before the second.
     Sent(i64, i64),
     Larger(u64),
     Smaller(u64),
@@ -45,7 +45,7 @@ pub enum Field {
 }
 
 impl Test {
-    /// Of criteria and what is known of them.
+    /// Makes the tests of criteria, with the knowledge about them.
     pub fn new(criteria: Criteria, known: &Known) -> Self {
         match criteria.sought() {
             Some(Some(sought)) => {
@@ -285,7 +285,7 @@ fn sent_day(row: &Row) -> Option<i64> {
 fn kept_has(row: &Row, piece: Piece, text: &str) -> Option<bool> {
     let summary = summary(row)?;
     let found = summary.piece(piece).is_some_and(|value| has(value, text));
-    // Of several fields of the name one is kept; the others stand in the letter.
+    // If several fields have the name, the summary keeps one; the others are in the letter.
     (found || !summary.is_partial(piece)).then_some(found)
 }
 

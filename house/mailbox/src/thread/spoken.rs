@@ -23,7 +23,7 @@ const MOST_WAITING: i64 = 64;
 /// The three sizes of statements, so that each is prepared once.
 const SIZES: [usize; 3] = [2, 6, 32];
 
-/// A letter about to be filed: whose it is, what it is about, and the day it was sent.
+/// A letter about to be filed: its account, its topic, and the day it was sent.
 #[derive(Clone, Copy)]
 pub(super) struct Said<'a> {
     pub account: AccountId,
@@ -32,7 +32,7 @@ pub(super) struct Said<'a> {
 }
 
 impl<'a> Said<'a> {
-    /// In a letter that came then; the day it was sent counts where it says that.
+    /// Makes the record of a letter that came then; the day it was sent counts if the letter says it.
     pub fn of(account: AccountId, topic: &'a Topic, received: Timestamp) -> Self {
         let came = received.0.div_euclid(MILLISECONDS_A_DAY);
         Self { account, topic, day: topic.sent.unwrap_or(came) }
@@ -44,7 +44,7 @@ impl<'a> Said<'a> {
 pub(super) struct Found {
     /// The conversation nearest to the day of a loose answer, and the loose answers that wait for the letter.
     pub threads: Vec<ThreadId>,
-    /// It is an answer, and what it answers has not come.
+    /// The letter is an answer, and the letter that it answers has not come.
     pub waits: bool,
 }
 
@@ -64,7 +64,7 @@ pub(super) fn find(tx: &mut Tx, said: Said<'_>) -> Result<Found, Error> {
     Ok(Found { threads, waits })
 }
 
-/// Are there answers in the thread that wait for what they answer?
+/// Tells whether the thread has answers that wait for the letters that they answer.
 fn is_waiting(view: &View, account: AccountId, thread: ThreadId) -> Result<bool, Error> {
     let sql = "SELECT 1 FROM thread_subject WHERE account = $1 AND thread = $2 AND waits = 1 LIMIT 1";
     Ok(view.query_opt(sql, params![account.0, thread.0], |_| Ok(()))?.is_some())
@@ -79,7 +79,7 @@ fn others<'a>(view: &View, said: Said<'a>) -> Result<Vec<&'a Person>, Error> {
     Ok(people.iter().filter(is_other).collect())
 }
 
-/// Of what was spoken of on the nearest day before the answer, or else behind it, the newest.
+/// Returns the newest of the threads that were spoken of on the nearest day before the answer, or else behind it.
 fn answered(view: &View, said: Said<'_>) -> Result<Option<ThreadId>, Error> {
     let Said { day, .. } = said;
     let sought: BTreeSet<i64> = others(view, said)?.into_iter().flat_map(Person::sought).collect();
@@ -211,7 +211,7 @@ fn room_for(count: usize) -> usize {
     SIZES.into_iter().find(|size| count <= *size).unwrap_or(count)
 }
 
-/// So many values; the last fills the rest.
+/// Returns the values in so many places; the last value fills the rest.
 fn filled(values: &[i64], places: usize) -> impl Iterator<Item = i64> {
     let last = values.last().copied().unwrap_or_default();
     values.iter().copied().chain(std::iter::repeat(last)).take(places)

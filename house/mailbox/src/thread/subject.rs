@@ -133,8 +133,8 @@ const GENERIC: &[&str] = &[
 /// The topic of a subject.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Subject {
-    /// The base subject, folded. What is passed on keeps a mark before it, so that `Fwd: Lunch` and an answer to it are
-    /// about another thing than `Lunch`.
+    /// The base subject, folded. The subject of a forwarded letter keeps a mark before it, so that `Fwd: Lunch` and
+    /// an answer to it are about another thing than `Lunch`.
     pub base: String,
     /// Is the letter an answer, by the outermost word before its subject?
     pub is_answer: bool,
@@ -212,7 +212,7 @@ impl Reader<'_> {
         true
     }
 
-    /// `[list]`, where something is left behind it. A number in it is part of what the letter is about (`[Bug 17]`).
+    /// Takes `[list]` off, if something is left behind it. A number in it is part of the topic (`[Bug 17]`).
     fn tag(&mut self) -> bool {
         let Some((tag, rest)) = self.rest.strip_prefix('[').and_then(|rest| rest.split_once(']')) else { return false };
         let is_name = !tag.contains('[') && !tag.chars().any(char::is_numeric);

@@ -9,11 +9,11 @@ use super::subject::Subject;
 use crate::numbers::hash;
 use crate::parse::{Piece, Summary};
 
-/// The most people of one letter that count: who wrote it, and the first of those it is written to.
+/// The most people of one letter that count: its writer, and the first of its recipients.
 const MOST_PEOPLE: usize = 16;
 const SECONDS_A_DAY: i64 = 86_400;
 
-/// A letter's subject with its people, as numbers that say nothing to who reads them.
+/// A letter's subject with its people, as numbers that tell a reader nothing.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Topic {
     /// An answer, by its subject, that names no letter it answers.
@@ -64,8 +64,8 @@ impl Person {
 }
 
 impl Topic {
-    /// Of a letter, whose header stands at the start of `raw`. `None` where its subject says nothing or nobody is in it.
-    /// `answers` says whether it names a letter that it answers.
+    /// Finds the topic of a letter, whose header stands at the start of `raw`. `None` if its subject says nothing or
+    /// nobody is in it. `answers` says whether it names a letter that it answers.
     pub fn of(summary: &Summary, raw: &[u8], answers: bool) -> Option<Self> {
         let subject = Subject::read(summary.subject()?)?;
         let mut people = BTreeMap::new();
@@ -87,7 +87,8 @@ impl Topic {
     }
 }
 
-/// An address as it is compared: without case, and without what stands behind a `+`. `None` for what is none.
+/// Returns an address as it is compared: without case, and without the part behind a `+`. `None` for a text that is
+/// no address.
 pub(crate) fn address(local: &[u8], domain: &[u8]) -> Option<String> {
     let (local, domain) =
         (String::from_utf8_lossy(local).to_lowercase(), String::from_utf8_lossy(domain).to_lowercase());

@@ -1,4 +1,4 @@
-//! Accounts: what they hold as a whole.
+//! Verifies accounts as a whole.
 
 use mail::seam::AccountId;
 use store::{Tx, View, params};
@@ -36,7 +36,7 @@ pub(super) fn counters(verify: &Verify<'_>, tell: &mut dyn FnMut(Finding)) -> Re
     })
 }
 
-/// The name of a counter, what is kept, and what is found.
+/// The name of a counter, the value that is kept, and the value that counting gives.
 type Counted = (&'static str, i64, i64);
 
 /// Each counter of an account. A counter that must only not be behind is found as it is kept where

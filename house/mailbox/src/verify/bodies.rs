@@ -47,9 +47,9 @@ pub(super) fn contents(verify: &Verify<'_>, looked: &mut Looked) -> Result<Damag
 
 type Counts = BTreeMap<BlobId, i64>;
 
-/// Every body is referred to as often as is counted. What differs at first sight may only have changed while it was being
-/// counted, so that is counted again in one snapshot. The difference found there is what is mended: it stays right
-/// whatever is filed or taken away meanwhile.
+/// Checks that every body is referred to as often as its counter says. A difference at first sight may only be a
+/// change that happened while this counted, so it counts again in one snapshot. It mends by the difference found
+/// there, which stays right whatever is filed or taken away meanwhile.
 pub(super) fn references(verify: &Verify<'_>, tell: &mut dyn FnMut(Finding)) -> Result<(), Error> {
     let mut found = Counts::new();
     for reference in verify.references.iter().chain([&OURS]) {
@@ -116,7 +116,7 @@ fn suspects(verify: &Verify<'_>, mut found: Counts) -> Result<Counts, Error> {
     Ok(kept)
 }
 
-/// Of these bodies: what is counted, and how many references there are, where that differs.
+/// Returns, for those of these bodies whose counts differ, the kept count and the number of references.
 fn count_in_one_look(
     view: &View,
     columns: &[Reference],

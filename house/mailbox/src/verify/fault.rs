@@ -27,9 +27,9 @@ pub enum Fault {
     References {
         /// The body.
         blob: BlobId,
-        /// As it is counted.
+        /// The count that is kept.
         kept: i64,
-        /// As it is.
+        /// The number of references.
         found: i64,
     },
     /// A column that was computed when the letter was filed differs from what its body gives.

@@ -1,4 +1,4 @@
-//! Folders: where their entries lead, and what is counted.
+//! Verifies folders: the entries and the counters.
 
 use std::ops::ControlFlow;
 
@@ -134,7 +134,7 @@ pub(super) fn counters(verify: &Verify<'_>, looked: &mut Looked, tell: &mut dyn 
         let Some(state) = verify.store.read_blocking(move |view| State::look(view, folder))? else { return Ok(()) };
         for (place, (kept, found)) in state.kept.into_iter().zip(state.found).enumerate() {
             let name = NAMES[place];
-            // Of a folder that is being cleared away nobody asks for what went.
+            // Nobody asks a folder that is being cleared away for its tombstones.
             let counts = name != "buried" || state.name.is_some();
             if kept != found && counts {
                 let mended = verify.mend(move |tx| add(tx, folder, name, found - kept))?;

@@ -25,7 +25,7 @@ struct Kept {
     size: u64,
     summary: Vec<u8>,
     structure: Vec<u8>,
-    /// Its place in a folder, where it has one: what is said there of attachments.
+    /// The note of its attachments in a folder, if it lies in one.
     attached: Option<Option<bool>>,
     /// The length of the body; `None` if there is no body.
     length: Option<u64>,

@@ -1,4 +1,5 @@
-//! Letters of the tests, and what may happen to letters on their way: always the same for the same seed.
+//! The letters of the tests, and the changes that may happen to letters on their way: always the same for the same
+//! seed.
 
 #![allow(dead_code)]
 
@@ -106,7 +107,7 @@ fn octets_changed(letter: &[u8], chance: &mut Chance) -> Vec<u8> {
     letter
 }
 
-/// A field comes that tells something else than what is there.
+/// Adds a field that contradicts the letter.
 fn header_changed(letter: &[u8], chance: &mut Chance) -> Vec<u8> {
     let field = *chance.of(&[
         &b"Subject: a second subject\r\n"[..],

@@ -34,7 +34,7 @@ struct Handled {
 }
 
 impl Group {
-    /// Of these; what is said twice is taken once.
+    /// Makes a group of these; an observation that is said twice is taken once.
     pub fn new(observations: Vec<Observation>) -> Self {
         let mut group = Vec::with_capacity(observations.len());
         let mut read = HashSet::new();
@@ -77,7 +77,8 @@ impl Group {
         Ok(())
     }
 
-    /// Most of what is read was read before: found out here, where it holds nobody up.
+    /// Returns the observations that are new. Most letters that are read were read before; this finds out where it
+    /// holds nobody up.
     fn news(self, view: &View) -> Result<Vec<One>, store::Error> {
         let mut news = Vec::with_capacity(self.0.len());
         for one in self.0 {

@@ -1,5 +1,5 @@
-//! Files between the lines of a text: uuencode (`begin 644 name` … `end`), its variant in base64, and yEnc. What has no end, or
-//! lines that no encoder writes, is text.
+//! Finds files between the lines of a text: uuencode (`begin 644 name` … `end`), its variant in base64, and yEnc. A
+//! block without an end, or with lines that no encoder writes, is text.
 
 use std::ops::Range;
 
@@ -16,7 +16,7 @@ pub(super) struct Block {
     /// The range of the octets to decode.
     pub(super) data: Range<usize>,
     pub(super) encoding: Encoding,
-    /// As written.
+    /// The name as it is written.
     pub(super) name: Vec<u8>,
 }
 
@@ -130,7 +130,7 @@ fn base64(text: &[u8], start: usize) -> Result<Range<usize>, usize> {
 /// The positions from which the ends of yEnc were sought in vain.
 #[derive(Default)]
 struct Ends {
-    /// From here on there is none.
+    /// The position from which on there is no end.
     none_from: Option<usize>,
 }
 

@@ -27,7 +27,7 @@ struct Rest {
 }
 
 impl<'a> Opened<'a> {
-    /// None for what cannot be decoded, or only in too much memory.
+    /// Opens the octets of a leaf; `None` if they cannot be decoded, or only in too much memory.
     pub(super) fn of(letter: &'a [u8], body: Range<usize>, encoding: Encoding) -> Option<Self> {
         let (octets, start) = (letter.get(body.clone())?, body.start);
         match encoding {

@@ -1,5 +1,6 @@
-//! TNEF, what Outlook and Exchange put into winmail.dat (MS-OXTNEF): a text, files, and letters that hold the same again. Nothing
-//! is copied: a file is a stretch of the octets. Any octets are read, and each of them a few times at most.
+//! Reads TNEF, which Outlook and Exchange put into winmail.dat (MS-OXTNEF): a text, files, and letters that hold the
+//! same again. Nothing is copied: a file is a stretch of the octets. Any octets are read, and each of them a few
+//! times at most.
 
 mod props;
 
@@ -71,7 +72,7 @@ pub(super) struct File {
     pub(super) text: Option<Body>,
 }
 
-/// Reads TNEF: so many files at most. None for what is something else.
+/// Reads TNEF with so many files at most. `None` for octets that are something else.
 pub(super) fn read(octets: &[u8], most: usize) -> Option<Tnef> {
     let mut reader = Reader { octets, most, files: Vec::new(), whole: true };
     let letter = reader.letter(0..octets.len(), 0)?;
@@ -235,7 +236,8 @@ impl Reader<'_> {
         self.octets.get(range.clone()).is_some_and(|octets| octets.starts_with(&SIGNATURE))
     }
 
-    /// A letter inside: its text as a file of its name, and its files; what nobody can read as it is.
+    /// Reads a letter inside: its text as a file of its name, and its files; a letter that nobody can read stays as
+    /// it is.
     fn inner(&mut self, range: Range<usize>, name: Option<String>, depth: usize) {
         let listed = self.files.len();
         let letter = if depth < DEEPEST { self.letter(range.clone(), depth + 1) } else { None };
@@ -266,7 +268,7 @@ impl Reader<'_> {
     }
 }
 
-/// Of several texts the richest that is not empty.
+/// Prefers, of several texts, the richest that is not empty.
 fn prefer(body: &mut Option<Body>, other: Body) {
     if !other.range.is_empty() && body.as_ref().is_none_or(|body| body.form < other.form) {
         *body = Some(other);

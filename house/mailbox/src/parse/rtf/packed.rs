@@ -15,12 +15,12 @@ pub(super) struct Packed {
 
 #[derive(Clone, Copy, Debug)]
 enum State {
-    /// So many octets of the header were seen; the kind stands in the third four.
+    /// So many octets of the header were seen; the third four say the kind.
     Header {
         seen: usize,
         kind: [u8; 4],
     },
-    /// As it is.
+    /// The octets are not packed.
     Plain,
     /// The next octet says what the eight things behind it are.
     Control,

@@ -62,7 +62,7 @@ enum State {
 #[derive(Clone, Copy, Debug)]
 struct Group {
     hidden: bool,
-    /// Between `\htmlrtf` and `\htmlrtf0`: what only readers of RTF are to see.
+    /// The text is between `\htmlrtf` and `\htmlrtf0`, which only readers of RTF are to see.
     rtf_only: bool,
     /// The number of characters that stand for one character of Unicode.
     instead: u32,

@@ -7,7 +7,7 @@ pub(super) const LONGEST: usize = 2048;
 
 const UNICODE: u16 = 0x1f;
 const OBJECT: u16 = 0x0d;
-/// In a type: several values.
+/// The bit of a type that says that there are several values.
 const SEVERAL: u16 = 0x1000;
 
 /// A value: its first one where there are several.
