@@ -102,7 +102,7 @@ export default defineConfig({
           groups: [
             // The code that chooses the language runs before the rest is there, and needs nothing of it.
             { name: 'entry', test: /i18n\/(texts|plural)|store\/local|preload-helper/, priority: 2 },
-            // With all that it needs: one file is smaller than many, and is there sooner.
+            // The chunk contains everything that it needs: one file is smaller than many, and is there sooner.
             { name: 'begin', test: /src\/begin\.ts$/, priority: 1 },
           ],
         },

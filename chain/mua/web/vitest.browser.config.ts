@@ -8,7 +8,7 @@ export default defineConfig({
     fileParallelism: false,
     testTimeout: 180_000,
     hookTimeout: 120_000,
-    // A browser on a busy machine may miss a frame; what is broken fails twice.
+    // A browser on a busy machine may miss a frame; a broken test fails twice.
     retry: 1,
   },
 });

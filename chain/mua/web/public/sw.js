@@ -1,6 +1,6 @@
 /*
- * Tells of new letters while no page is open (RFC 8030, RFC 8291). The browser wakes it with what the server has sent; it
- * asks the server itself, by the cookie, what came. What it cannot ask, it does not say.
+ * Tells of new letters while no page is open (RFC 8030, RFC 8291). The browser wakes it with a message of the server;
+ * the worker asks the server itself, by the cookie, which letters came. It says nothing that it cannot ask.
  */
 const choices = 'facteur-push';
 const core = 'urn:ietf:params:jmap:core';
@@ -41,7 +41,7 @@ async function pushed(data) {
   });
 }
 
-/** Shows the server that what it sends is read here (RFC 8620 §7.2.2). */
+/** Shows the server that this browser reads its messages (RFC 8620 §7.2.2). */
 async function verify({ pushSubscriptionId, verificationCode }) {
   const update = { [pushSubscriptionId]: { verificationCode } };
   await ask([['PushSubscription/set', { update }, '0']]);
@@ -53,10 +53,10 @@ async function isLooking() {
   return pages.some((page) => page.focused);
 }
 
-/** The letters in the inbox that were not read, nor told of before. */
+/** Returns the letters in the inbox that are neither read nor announced yet. */
 async function newest(choice) {
   const session = await (await fetch('/jmap/session', { headers: { Accept: 'application/json' } })).json();
-  // Somebody else has logged in since: their letters are not told to who asked for it.
+  // Another person has logged in since: their letters are not shown to the one who switched notifications on.
   if (choice?.username && choice.username !== session.username) return undefined;
   const accountId = session.primaryAccounts[mail];
   const [inboxes] = await ask([['Mailbox/query', { accountId, filter: { role: 'inbox' } }, '0']]);

@@ -41,7 +41,10 @@ export interface Look {
   forced?: boolean;
 }
 
-/** `FACTEUR_SLOW=6` has every page run as on a machine that is six times slower, to find what only holds on a quick one. */
+/**
+ * `FACTEUR_SLOW=6` runs every page as on a machine that is six times slower, to find code that only works on a quick
+ * one.
+ */
 const slowness = Number(process.env.FACTEUR_SLOW ?? '1');
 
 export async function open(browser: Browser, look: Look = {}): Promise<BrowserContext> {
@@ -66,7 +69,7 @@ async function slowDown(context: BrowserContext, page: Page): Promise<void> {
   await session?.send('Emulation.setCPUThrottlingRate', { rate: slowness }).catch(() => undefined);
 }
 
-/** Has scripts and styles that are not there yet take their time to come, as on a slow line; gives how to end that. */
+/** Delays scripts and styles that are not there yet, as a slow line does; returns a function that ends the delay. */
 export async function slowLine(page: Page, milliseconds: number): Promise<() => Promise<void>> {
   const address = '**/assets/*';
   await page.route(address, async (route) => {
@@ -77,7 +80,7 @@ export async function slowLine(page: Page, milliseconds: number): Promise<() => 
   return () => page.unroute(address);
 }
 
-/** Gathers what the policy forbids and what breaks on a page. */
+/** Collects violations of the policy and errors on a page. */
 export function watch(page: Page): string[] {
   const problems: string[] = [];
   page.on('pageerror', (error) => problems.push(`error: ${error.message}`));
@@ -99,15 +102,15 @@ async function isWhole(page: Page): Promise<void> {
 }
 
 /**
- * Opens the pages as Alice; what the policy forbids and what breaks is gathered in `problems`. With a time given it stands
- * still, and waiting goes on.
+ * Opens the pages as Alice; violations of the policy and errors are collected in `problems`. If a time is given, it
+ * stands still, and waiting goes on.
  */
 export async function logIn(
   context: BrowserContext,
   url: string,
   now?: Date,
 ): Promise<{ page: Page; problems: string[] }> {
-  // Only what is broken waits so long; a busy machine may need much of it.
+  // Only a broken page waits so long; a busy machine may need much of it.
   context.setDefaultTimeout(30_000);
   const page = await context.newPage();
   const problems = watch(page);
@@ -118,7 +121,7 @@ export async function logIn(
   await page.locator('input[name=name]').fill('alice@alpha.test');
   await page.locator('input[name=password]').fill('postcard');
   await page.locator('button[type=submit]').click();
-  // The list, or the words that stand for an empty one: beside it, where letters are read, it is empty from the start.
+  // The list, or the words for an empty one: the region of the open letter is empty from the start.
   const list = page.getByRole('region').filter({ has: page.getByRole('heading', { level: 1 }) });
   const words = list.getByRole('heading', { level: 2 });
   await page.locator('[role=row] .who').or(words).first().waitFor();

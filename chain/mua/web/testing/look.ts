@@ -3,7 +3,7 @@ import type { Page } from 'playwright-core';
 import { makeWorld } from './fake/world';
 import { launch, logIn, type Look, open, serve } from './browser';
 
-// npx tsx testing/look.ts [NAME…]: pictures of the pages in screenshots/, to be looked at by a person.
+// npx tsx testing/look.ts [NAME…]: takes screenshots of the pages for a person to look at, in screenshots/.
 
 const sizes: Record<string, Look> = {
   desktop: { width: 1440, height: 900 },

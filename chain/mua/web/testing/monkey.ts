@@ -6,8 +6,8 @@ import { door, type Office, startDemo } from './real/demo';
 import { deliver } from './real/smtp';
 
 // npx tsx testing/monkey.ts fake|real [SEED] [ROUNDS]: presses keys and clicks at random while letters come in, another
-// client changes things and the server is slow or away. Then the page must show what a page opened anew shows. `real`
-// does it to `facteur demo`; what fails there is not played again by its seed, since times differ.
+// client changes things and the server is slow or away. Then the page must show the same as a page opened anew. `real`
+// does it to `facteur demo`; a failure there cannot be replayed by its seed, since times differ.
 
 const [house = 'fake', ...numbers] = process.argv.slice(2);
 const [seed = Date.now() % 100_000, rounds = 10] = numbers.map(Number);
@@ -221,7 +221,7 @@ async function seen(page: Page): Promise<string> {
   return JSON.stringify({ title: await page.title(), folders, rows: rows.slice(0, 9) }, null, 1);
 }
 
-/** After all that: everything closed, everything arrived, the inbox on the screen. */
+/** Settles the page: everything closed, everything arrived, the inbox on the screen. */
 async function settle(page: Page, url: string): Promise<void> {
   await page.context().setOffline(false);
   await page.unroute('**/jmap/api');

@@ -1,6 +1,8 @@
 import { createHash } from 'node:crypto';
 
-/** A small PDF of so many pages, each with its words, in a font that is not in it; `more` goes into the catalog. */
+/**
+ * Makes a small PDF of so many pages, each with its words, in a font that is not in it; `more` goes into the catalog.
+ */
 export function pdfOf(pages: string[], more = '', annotation = ''): Buffer {
   const kids = pages.map((_, index) => `${4 + 2 * index} 0 R`).join(' ');
   const objects = [
@@ -81,7 +83,7 @@ export function japanesePdf(words: string): Buffer {
   ]);
 }
 
-/** The file that holds these objects, the first of which is its catalog (ISO 32000 §7.5). */
+/** Makes the file with these objects, the first of which is its catalog (ISO 32000 §7.5). */
 export function assembled(objects: string[], more = ''): Buffer {
   let text = '%PDF-1.7\n';
   const places = objects.map((object, index) => {

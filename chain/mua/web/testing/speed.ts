@@ -1,8 +1,8 @@
 import type { BrowserContext, Page, Request } from 'playwright-core';
 import { launch } from './browser';
 
-// npx tsx testing/speed.ts URL NAME PASSWORD: what the pages weigh on the wire, and how soon letters are seen, as JSON.
-// `cargo xtask bench pages` runs it against a folder of a hundred thousand letters.
+// npx tsx testing/speed.ts URL NAME PASSWORD: measures the weight of the pages on the wire, and the time until letters
+// are seen, as JSON. `cargo xtask bench pages` runs it against a folder of a hundred thousand letters.
 
 const [url = 'http://127.0.0.1:8080', name = '', password = ''] = process.argv.slice(2);
 const rounds = 5;

@@ -6,7 +6,7 @@ import { Folders } from '../src/store/folders.svelte';
 import { Records } from '../src/store/records.svelte';
 import { QueryWindow } from '../src/store/window.svelte';
 
-/** The state on a made-up mailbox of so many letters, connected, with its folders. */
+/** Makes the state on an invented mailbox of so many letters, connected, with its folders. */
 export async function state(letters: number) {
   const mail = makeWorld({ letters });
   const server = direct(mail);

@@ -28,7 +28,7 @@ export class WebKit {
       env: {
         ...process.env,
         DISPLAY: `:${display}`,
-        // Graphics cards and namespaces are not everywhere where tests run; only our own pages are opened.
+        // Some machines that run tests lack graphics cards and namespaces; only our own pages are opened.
         LIBGL_ALWAYS_SOFTWARE: '1',
         WEBKIT_DISABLE_SANDBOX_THIS_IS_DANGEROUS: '1',
       },

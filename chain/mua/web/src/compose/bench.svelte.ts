@@ -76,7 +76,7 @@ export class Bench {
     return draft;
   }
 
-  /** Begins the answer to a letter, unless the person has `left` meanwhile. Gives whether it lies there. */
+  /** Begins the answer to a letter, unless the person has `left` meanwhile. Returns true if it lies there. */
   async answer(kind: AnswerKind, emailId: Id, left: AbortSignal): Promise<boolean> {
     // The reader of a forwarded letter must get all of it; the author of an answered letter knows its long parts.
     const found = await this.#original(emailId, kind === 'forward' ? { maxBodyValueBytes: 0 } : {});
@@ -87,7 +87,7 @@ export class Bench {
     const { pictures, attachments } = goingAlong(language.words, this.post.connection.client, found);
     const to = new Set([...(email.to ?? []), ...(body.cc ?? [])].map((person) => person.email.toLowerCase()));
     this.begin({
-      // One answers as whom one was written to.
+      // The answer comes from the address that the letter was sent to.
       identityId: this.drafts.identities.find((identity) => to.has(identity.email.toLowerCase()))?.id,
       ...recipientsOf(kind, email, body, own),
       subject: subjectOf(kind, email.subject),
@@ -100,14 +100,14 @@ export class Bench {
     return true;
   }
 
-  /** Goes on with a draft, unless the person has `left` meanwhile. Gives whether it lies there. */
+  /** Continues a draft, unless the person has `left` meanwhile. Returns true if it lies there. */
   async resume(emailId: Id, left: AbortSignal): Promise<boolean> {
     if (this.#unfolds(emailId)) return true;
     // The next save would lose everything that is cut off here.
     const found = await this.#original(emailId, { maxBodyValueBytes: 0 });
     if (!found || left.aborted) return false;
     const { email, body, html } = found;
-    // There is an end to what the server gives of one, too.
+    // The server limits the text of one letter, too.
     if (Object.values(body.bodyValues).some((value) => value.isTruncated)) {
       this.post.notices.say('failed', language.words.compose.tooLong);
       return false;
@@ -194,7 +194,7 @@ export class Bench {
     if (crowded) void this.#putAway(crowded);
   }
 
-  /** Puts a letter among the drafts to make room; where that fails it stays, whatever room there is. */
+  /** Puts a letter among the drafts to make room; if that fails it stays, whatever room there is. */
   async #putAway(draft: Draft): Promise<void> {
     this.tray.take(draft);
     if (draft.status === 'new') return;
@@ -208,7 +208,7 @@ export class Bench {
     return setTimeout(() => this.#gone(draft, notice), hold * 1_000);
   }
 
-  /** It is among those that wait, where it can be called back long after the notice is gone. */
+  /** The letter is among those that wait, where it can be called back long after the notice is gone. */
   #waits(notice: number, at: Date, undo: Notice['action']): void {
     const { notices } = this.post;
     // Its pictures stay in memory: called back from here, it is shown as it was.
@@ -217,12 +217,12 @@ export class Bench {
     notices.say('done', language.words.scheduled.goes(when), undo);
   }
 
-  /** Calls a letter back to be written on; what is typed meanwhile is meant for it. */
+  /** Calls a letter back to be continued; keys typed meanwhile are meant for it. */
   async #callBack(draft: Draft, leaving: Promise<Leaving>): Promise<void> {
     await this.desk.ahead.hold(this.#recall(draft, leaving), '.composer').catch(() => undefined);
   }
 
-  /** Gives whether it lies there again. */
+  /** Returns true if it lies there again. */
   async #recall(draft: Draft, leaving: Promise<Leaving>): Promise<boolean> {
     const { compose } = language.words;
     // The code that began the sending tells of its result.
@@ -258,7 +258,10 @@ export class Bench {
     this.post.notices.say('done', language.words.compose.sent);
   }
 
-  /** It was sent already, or dealt with in another tab: who goes on with it here may want to send that all the same. */
+  /**
+   * The letter was sent already, or replaced in another tab: the person who continues it here may want to send it all
+   * the same.
+   */
   #goneBefore(draft: Draft, notice: number, changed: boolean): void {
     const { compose } = language.words;
     this.post.notices.dismiss(notice);
@@ -281,7 +284,7 @@ export class Bench {
     return here !== undefined;
   }
 
-  /** A letter that one begins with. Says so where it cannot be had. */
+  /** Returns a letter to begin with. Shows a notice if it cannot be loaded. */
   async #original(id: Id, more: { maxBodyValueBytes?: number } = {}): Promise<Original | undefined> {
     try {
       return await originalOf(this.post.connection, id, more);

@@ -13,7 +13,7 @@ export interface Asked {
   attachment?: boolean;
 }
 
-/** Looks a letter over before it goes. `text` is what is written, as plain text; `asked` what was already answered. */
+/** Checks a letter before it goes. `text` is its plain text; `asked` lists the questions that are already answered. */
 export function lookOver(draft: Draft, text: string, asked: Asked, { compose }: Words): Verdict {
   const wrong = draft.recipients.find((person) => !isAddress(person.email));
   if (draft.recipients.length === 0) return { kind: 'missing', text: compose.noRecipient };

@@ -26,8 +26,9 @@ const plain = [
 ];
 
 /**
- * HTML that may stand in the editor: what a letter needs, and nothing that acts or loads. Letters of others are quoted
- * from what they sent, so this is the line there, as it is for what is pasted; the policy of the pages is the second.
+ * The HTML that may stand in the editor: everything that a letter needs, and nothing that acts or loads. Quotations
+ * come from the octets that others sent, so this is the line of defence there and for pasted text; the policy of the
+ * pages is the second.
  */
 const allowed = {
   ALLOWED_TAGS: [
@@ -67,9 +68,9 @@ const allowed = {
     'ul',
   ],
   ALLOWED_ATTR: ['href', 'src', ...plain],
-  // Those are no addresses.
+  // These attributes contain no addresses.
   ADD_URI_SAFE_ATTR: plain,
-  // Of pictures more is asked below.
+  // Pictures have further conditions below.
   ALLOWED_URI_REGEXP: /^(?:https?|mailto|tel|cid|blob|data):/i,
   ALLOW_DATA_ATTR: false,
   ALLOW_ARIA_ATTR: false,
@@ -78,14 +79,17 @@ const allowed = {
 /** The two marks by which the editor remembers a selection while it undoes. */
 const marks = new Set(['squire-selection-start', 'squire-selection-end']);
 
-/** Says where a picture of the letter is shown from; of any other, only the words for it stay. */
+/**
+ * Returns the address that a picture of the letter is shown from; of any other picture, only its alternative text
+ * stays.
+ */
 export type ShowPicture = (src: string) => string | undefined;
 
 export function cleanFragment(html: string, show: ShowPicture = () => undefined): DocumentFragment {
   return imported(inert(html, show));
 }
 
-/** The same for what the editor itself wrote, with its marks. */
+/** Cleans HTML that the editor itself wrote, with its marks. */
 export function cleanOwn(html: string, show: ShowPicture): DocumentFragment {
   const body = inert(html, show, { tags: ['input'], attributes: ['id', 'type'] });
   for (const input of body.querySelectorAll('input')) if (!marks.has(input.id)) input.remove();
@@ -134,8 +138,8 @@ function imported(body: HTMLElement): DocumentFragment {
 }
 
 /**
- * Takes off beforehand what the browser would complain of while it reads it under the policy of the pages, and puts
- * styles aside. For quiet, not for safety.
+ * Removes beforehand the parts that the browser would complain of while it parses under the policy of the pages, and
+ * puts styles aside. This is for quiet, not for safety.
  */
 function quiet(html: string): string {
   return withoutStyleSheets(html).replace(/<[a-z][^<>]*>/gi, (tag) =>

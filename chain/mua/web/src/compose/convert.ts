@@ -9,7 +9,7 @@ export function escapeHtml(text: string): string {
   return text.replace(/[&<>"]/g, (letter) => escapes[letter] ?? letter);
 }
 
-/** Each line a block, as the editor writes them. Runs of blanks and of empty lines stay what they are. */
+/** Returns each line as a block, as the editor writes them. Runs of blanks and of empty lines stay as they are. */
 export function htmlOf(text: string): string {
   return text
     .split('\n')
@@ -20,7 +20,7 @@ export function htmlOf(text: string): string {
     .join('');
 }
 
-/** The same for a letter of others: what it quotes with ">" becomes a quote inside the quote. */
+/** Converts a letter of others: lines that it quotes with ">" become a quote inside the quote. */
 export function quotedHtmlOf(text: string): string {
   const parts: { quoted: boolean; lines: string[] }[] = [];
   for (const line of text.split('\n')) {
@@ -116,7 +116,7 @@ function nodeText(node: Node, around: boolean): string {
   }
 }
 
-/** Blanks that do not break are how editors write runs of blanks; before French punctuation they are meant. */
+/** Editors write runs of blanks as blanks that do not break; before French punctuation such blanks are meant. */
 function blanksOf(text: string, exact: boolean): string {
   const visible = text.replace(/\u200B/g, '');
   if (exact) return mark(visible);

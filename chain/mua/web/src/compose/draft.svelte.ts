@@ -14,7 +14,7 @@ export interface Attachment {
   /** The reason why it failed. */
   trouble?: unknown;
   cancel: () => void;
-  /** Sends it once more after it failed. Gives whether it is there. */
+  /** Sends it once more after it failed. Returns its new state. */
   again?: () => Promise<'attached' | 'failed'>;
 }
 
@@ -59,7 +59,7 @@ export class Draft {
   trouble = $state.raw<unknown>();
   /** The letter at the server that holds the last saved state. */
   emailId = $state<Id>();
-  /** A state of it was sent, replaced or thrown away elsewhere, and its writer has not been told yet. */
+  /** True if a state of it was sent, replaced or thrown away elsewhere, and its writer does not know yet. */
   gone = false;
   /** The pictures that the HTML shows; the HTML names them by Content-ID. */
   readonly pictures: Pictures;
@@ -69,7 +69,7 @@ export class Draft {
 
   constructor(beginning: Beginning = {}) {
     this.identityId = beginning.identityId;
-    // Drafts of other programs, and links, may name somebody twice.
+    // Drafts of other programs, and links, may name an address twice.
     this.to = unique(beginning.to ?? []);
     this.cc = unique(beginning.cc ?? []);
     this.bcc = unique(beginning.bcc ?? []);
@@ -104,7 +104,7 @@ export class Draft {
   addAttachment(found: Pick<Attachment, 'name' | 'type' | 'size'> & Partial<Attachment>): Attachment {
     const attachment = { key: nextKey++, progress: 0, failed: false, cancel: () => {}, ...found };
     this.attachments.push(attachment);
-    // The proxy in the list is what reacts to changes, not the object put in.
+    // The proxy in the list reacts to changes; the original object does not.
     return this.attachments.find((one) => one.key === attachment.key) ?? attachment;
   }
 

@@ -14,7 +14,7 @@ import type { Identities } from '../store/identities.svelte';
 import type { Draft } from './draft.svelte';
 import { letterOf } from './letter';
 
-/** A pause in typing after which what was typed is saved. */
+/** The pause in typing after which the draft is saved. */
 const pause = 1_500;
 /** The number of times that a draft is replaced again if the mailbox changed in between. */
 const mostTries = 3;
@@ -28,7 +28,7 @@ export type Fate = 'kept' | 'sent' | 'missing';
 /** Keeps drafts at the server as they are written. */
 export class Drafts {
   #timers = new Map<number, ReturnType<typeof setTimeout>>();
-  /** One save of a draft at a time: each takes the one before it away. */
+  /** One save of a draft at a time: each removes the one before it. */
   #saves = new Map<number, Promise<boolean>>();
 
   constructor(
@@ -39,7 +39,7 @@ export class Drafts {
     private readonly textOf: (html: string) => string,
   ) {}
 
-  /** Told when a draft could not be saved. */
+  /** Called when a draft could not be saved. */
   onfailed: (draft: Draft, error: unknown) => void = () => {};
 
   get identities(): Identity[] {
@@ -60,10 +60,10 @@ export class Drafts {
     );
   }
 
-  /** Saves at once what is not yet saved. Gives whether everything is at the server. */
+  /** Saves the draft now if it is not saved. Returns true if everything is at the server. */
   async save(draft: Draft): Promise<boolean> {
     clearTimeout(this.#timers.get(draft.key));
-    // Behind whoever waits already: two at once would both replace the same letter, and leave one over.
+    // The save waits for one that runs: two saves would both replace the same letter, and leave one over.
     const before = this.#saves.get(draft.key) ?? Promise.resolve(true);
     const saving = before.then(() => draft.status === 'saved' || this.#save(draft));
     this.#saves.set(draft.key, saving);
@@ -124,8 +124,8 @@ export class Drafts {
   }
 
   /**
-   * A letter cannot be changed, only replaced (RFC 8621 §4): the new one is made before the old one goes. An old one that
-   * has been sent meanwhile stays, for then it is what is kept of the letter that went.
+   * A letter cannot be changed, only replaced (RFC 8621 §4): the new one is made before the old one goes. An old one
+   * that has been sent meanwhile stays, because it is the copy of the letter that went.
    */
   async #replace(
     old: Id | undefined,
@@ -150,8 +150,8 @@ export class Drafts {
   }
 
   /**
-   * The same at one stroke, for which a full mailbox has the room that the old one gives back; but only as long as nothing
-   * has changed since the old one was known to be a draft.
+   * Replaces the letter in one call, so that a full mailbox can use the room of the old one; this fails if anything has
+   * changed since the old one was known to be a draft.
    */
   async #replaceInPlace(
     old: Id,

@@ -1,7 +1,7 @@
 /**
- * Blanks that count: of a table, a patch or a program in plain text, each blank is kept on the way through HTML. Lines
- * that need it say so by `white-space: pre-wrap`. While a text is put together, blanks that count are told from those
- * of HTML by noncharacters of Unicode, which no letter holds.
+ * Keeps blanks that count: in a table, a patch or a program in plain text, each blank survives the way through HTML.
+ * Lines that need it have `white-space: pre-wrap`. While a text is put together, noncharacters of Unicode, which no
+ * letter contains, mark the blanks that count and tell them from those of HTML.
  */
 
 const style = 'white-space: pre-wrap';
@@ -11,7 +11,7 @@ const blanks: Record<string, string> = { '\uFDD0': ' ', '\uFDD1': '\t', '\uFDD2'
 /** Stands for an empty line that counts. */
 export const emptyLine = '\uFDD3';
 
-/** The attribute of an element in which each blank counts, where `text` needs it. */
+/** Returns the attribute for an element in which each blank counts, if `needed`. */
 export function styleFor(needed: boolean): string {
   return needed ? ` style="${style}"` : '';
 }
@@ -36,7 +36,7 @@ export function unmark(text: string): string {
   return text.replace(/[\uFDD0-\uFDD3]/g, (one) => blanks[one] ?? one);
 }
 
-/** Marks the blanks that count in what is below `node`, so that nobody tidies them up. */
+/** Marks the blanks that count below `node`, so that no code tidies them up. */
 export function markBelow(node: Node, around = false): void {
   for (const child of node.childNodes) {
     if (child instanceof Text && around) child.data = mark(child.data);

@@ -1,4 +1,4 @@
-/** When a letter may go that is to go later, in the time of where its writer is. */
+/** The times at which a letter may go later, in the time zone of its writer. */
 
 export type ChoiceName = 'thisMorning' | 'thisEvening' | 'tomorrowMorning' | 'mondayMorning';
 
@@ -35,9 +35,9 @@ export function choicesAt(now: Date, longest: number): Choice[] {
 
 export type Chosen = { at: Date } | { problem: 'none' | 'past' | 'far' };
 
-/** The moment a field of date and time means, or what is wrong with it. */
+/** Returns the moment that a field of date and time means, or its fault. */
 export function momentOf(value: string, now: Date, longest: number): Chosen {
-  // Without a zone, it is the time where the reader is (ECMA-262, date time string format).
+  // A time without a zone is in the reader's zone (ECMA-262, date time string format).
   const at = new Date(value);
   if (Number.isNaN(at.getTime())) return { problem: 'none' };
   if (at <= now) return { problem: 'past' };
@@ -52,7 +52,7 @@ export function fieldOf(at: Date): string {
   return `${date.join('-')}T${two(at.getHours())}:${two(at.getMinutes())}`;
 }
 
-/** An hour of a day so many days on; the day may be one on which the clocks change. */
+/** Returns an hour of a day so many days later; the clocks may change on that day. */
 function hourOf(now: Date, days: number, hour: number): Date {
   return new Date(now.getFullYear(), now.getMonth(), now.getDate() + days, hour);
 }

@@ -18,7 +18,7 @@ export interface Original {
   html: string | undefined;
 }
 
-/** Fetches a letter whole, or with as much of its text as is asked for. Nothing where it is gone. */
+/** Fetches a letter whole, or with as much of its text as requested; `undefined` if it is gone. */
 export async function originalOf(
   connection: Connection,
   id: Id,
@@ -33,8 +33,8 @@ export async function originalOf(
 }
 
 /**
- * The letter as HTML, its pieces one below the other, pictures in their places and all named by Content-ID. Nothing
- * where it is plain text, or where its HTML was not loaded.
+ * Returns the letter as HTML, its pieces one below the other, with pictures in their places and all named by
+ * Content-ID; `undefined` if it is plain text, or if its HTML was not loaded.
  */
 export function htmlWithPictures(body: EmailBody): string | undefined {
   const pieces = shownParts(body).map((part) => {
@@ -47,7 +47,7 @@ export function htmlWithPictures(body: EmailBody): string | undefined {
   return namedById(pieces.map(({ html }) => html).join('\n'), filesOf(body).map(named));
 }
 
-/** With a Content-ID: its own, or one by which it can be put into a letter that is written. */
+/** Adds a Content-ID: the picture's own, or a new one by which a letter can show it. */
 function named(part: Item): Item & { cid: string } {
   return { ...part, cid: part.cid || `part-${part.partId ?? part.blobId ?? ''}@facteur` };
 }

@@ -32,12 +32,15 @@ export class Outbox {
     private readonly drafts: Drafts,
   ) {}
 
-  /** For how many seconds a letter can be held, of those wished for; none where the server does not hold letters. */
+  /**
+   * Returns the number of seconds that a letter can be held, up to the wished number; zero if the server does not hold
+   * letters.
+   */
   holdOf(wished: number): number {
     return Math.min(wished, this.connection.client.maxDelayedSend);
   }
 
-  /** Hands a letter over, to be held; not a second time unless that is asked for again. Throws what is said against it. */
+  /** Hands a letter over, to be held; not a second time unless the person asks again. Throws the server's refusal. */
   async send(draft: Draft, hold: Hold): Promise<Leaving> {
     this.busy += 1;
     try {
@@ -51,7 +54,7 @@ export class Outbox {
     }
   }
 
-  /** Calls a letter back to the drafts. Throws where it has already gone. */
+  /** Calls a letter back to the drafts. Throws if it has already gone. */
   async recall(draft: Draft, submission: Id): Promise<void> {
     await recall(this.connection, this.folders, submission);
     if (draft.answers && !draft.answers.already) await this.#mark(draft.answers, null).catch(() => undefined);
@@ -85,7 +88,9 @@ export class Outbox {
   }
 }
 
-/** RFC 8621 §7: without an envelope the server takes it from the letter; only with one can it be asked to wait. */
+/**
+ * RFC 8621 §7: without an envelope the server makes one from the letter; only an envelope can ask the server to wait.
+ */
 function envelopeOf(draft: Draft, from: string, hold: Hold): Envelope {
   const to = new Map(draft.recipients.map(({ email }) => [email.toLowerCase(), { email }]));
   return { mailFrom: { email: from, parameters: parametersOf(hold) }, rcptTo: [...to.values()] };

@@ -54,7 +54,7 @@ export class Pictures {
     this.list = there;
   }
 
-  /** Takes a picture in; it can be shown at once. */
+  /** Adds a picture; it can be shown immediately. */
   add(file: File): Picture {
     const made: Picture = {
       cid: `${randomName()}@facteur`,
@@ -65,7 +65,7 @@ export class Pictures {
       failed: false,
     };
     this.list.push(made);
-    // The proxy in the list is what reacts to changes, not the object put in.
+    // The proxy in the list reacts to changes; the original object does not.
     return this.list.at(-1) ?? made;
   }
 
@@ -85,13 +85,13 @@ export class Pictures {
     );
   }
 
-  /** Those that are still in the text. */
+  /** Returns the pictures that are still in the text. */
   used(html: string): Picture[] {
     const named = cidsIn(html);
     return this.list.filter((one) => named.has(one.cid));
   }
 
-  /** Lets go of what is kept in memory for showing. */
+  /** Releases the memory of pictures that are shown. */
   release(): void {
     for (const { url } of this.list) if (url.startsWith('blob:')) URL.revokeObjectURL(url);
   }

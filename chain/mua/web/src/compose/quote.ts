@@ -8,7 +8,7 @@ import type { AnswerKind } from './answer';
 import { cleanHtml } from './clean';
 import { escapeHtml, htmlOf, quotedHtmlOf } from './convert';
 
-/** The letter that is answered, as it stands below the answer. `html` is its HTML where it has some. */
+/** Returns the answered letter, as it stands below the answer. `html` is its HTML, if it has any. */
 export function quoted(
   words: Words,
   kind: AnswerKind,

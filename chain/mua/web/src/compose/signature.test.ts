@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { type Line, spanOf } from './signature';
 
-/** Lines of a letter; those that begin with ">" quote. */
+/** Makes lines of a letter; those that begin with ">" are quotes. */
 function lines(...texts: string[]): Line[] {
   return texts.map((text) => ({ text, quote: text.startsWith('>') }));
 }

@@ -27,13 +27,13 @@ export function signatureOf(identity: Identity | undefined): string {
   return identity?.textSignature ? htmlOf(identity.textSignature) : '';
 }
 
-/** Puts a person's signature where they begin to write: above what is quoted. */
+/** Puts a person's signature where they begin to write: above the quotation. */
 export function signed(html: string, identity: Identity | undefined): string {
   const signature = signatureOf(identity);
   return signature ? `${blank}${blank}${rule}${signature}${html}` : html;
 }
 
-/** Signs anew in the editor, as the other one a letter now comes from. What was changed by hand stays. */
+/** Replaces the signature in the editor, when the identity changes. A signature that was changed by hand stays. */
 export function resign(root: HTMLElement, before: string, after: string): void {
   const blocks = [...root.childNodes];
   const lines = blocks.map((block) => ({
@@ -76,7 +76,7 @@ export function spanOf(lines: readonly Line[], signature: string): Span | undefi
   return undefined;
 }
 
-/** Behind one's own words, before another's and what introduces them. */
+/** Returns the line behind the author's own words, before a quotation and its introduction. */
 function endOfOwn(lines: readonly Line[]): number {
   let at = lines.findIndex(({ text, quote }) => quote || /^-{8,} /.test(text));
   if (at < 0) at = lines.length;
@@ -89,7 +89,7 @@ function plain(signature: string): string {
   return signature && textOf(signature);
 }
 
-/** Without blanks, which the editor moves about. */
+/** Removes blanks, which the editor moves about. */
 function bare(text: string): string {
   return text.replace(/[\s\u00A0\u200B]+/g, '');
 }

@@ -23,7 +23,7 @@ const allowed = new Set([
   'white-space',
   'width',
 ]);
-/** With what follows them, such as `padding-left`. */
+/** These include their longer forms, such as `padding-left`. */
 const families = ['border', 'margin', 'padding', 'list-style'];
 const longest = 200;
 
@@ -40,7 +40,7 @@ export function declarationsOf(style: string): [name: string, value: string][] {
   });
 }
 
-/** "background" is a colour where it is not more than that. */
+/** "background" is a colour if it is not more than that. */
 function nameOf(name: string): string {
   return name === 'background' ? 'background-color' : name;
 }

@@ -1,6 +1,6 @@
 import type { Draft } from './draft.svelte';
 
-/** Letters that may lie here at once: more would leave no room to see which is which. */
+/** The most letters that may lie here together: with more, nobody could see which is which. */
 export const most = 6;
 
 /** The letters being written: one lies unfolded, the others wait as lines beside it. */
@@ -8,7 +8,7 @@ export class Tray {
   #letters = $state.raw<Draft[]>([]);
   #front = $state.raw<Draft>();
 
-  /** In the order they were begun. */
+  /** Returns the letters in the order they were begun. */
   get letters(): Draft[] {
     return this.#letters;
   }
@@ -18,7 +18,7 @@ export class Tray {
     return this.#front;
   }
 
-  /** Lays a letter down, unfolded; gives the one for which there is no room any more. */
+  /** Lays a letter down, unfolded; returns the one that then has no room any more. */
   lay(draft: Draft): Draft | undefined {
     this.#letters = [...this.#letters, draft];
     this.#front = draft;
@@ -30,7 +30,7 @@ export class Tray {
     this.#letters = [draft, ...this.#letters];
   }
 
-  /** Takes a letter away. Who was writing it goes on with the one begun before. */
+  /** Takes a letter away. Its writer goes on with the one begun before. */
   take(draft: Draft): void {
     this.#letters = this.#letters.filter((other) => other !== draft);
     if (this.#front === draft) this.#front = this.#letters.at(-1);

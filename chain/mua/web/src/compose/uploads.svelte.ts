@@ -16,12 +16,12 @@ export class Uploads {
 
   constructor(
     private readonly connection: Connection,
-    /** Told when a letter has something more at the server. */
+    /** Called when a letter has something more at the server. */
     private readonly onkept: (draft: Draft) => void,
     private readonly sending: typeof upload = upload,
   ) {}
 
-  /** Attaches a file; it is seen at once, and goes when it is its turn. */
+  /** Attaches a file; it shows immediately, and goes when its turn comes. */
   async attach(draft: Draft, file: File): Promise<'attached' | 'too-large' | 'failed'> {
     if (file.size > this.connection.client.limits.maxSizeUpload) return 'too-large';
     const { name, type, size } = file;
@@ -40,7 +40,7 @@ export class Uploads {
     return attachment.failed ? 'failed' : 'attached';
   }
 
-  /** Sends a picture of the text to the server. Gives whether it is there. */
+  /** Sends a picture of the text to the server. Returns true if it has arrived. */
   async keep(draft: Draft, picture: Picture, file: File): Promise<boolean> {
     return this.#send(draft, file, picture, { signal: new AbortController().signal, progress: () => {} });
   }
@@ -64,7 +64,10 @@ export class Uploads {
     }
   }
 
-  /** Another window may be sending, too, and what was stopped here may not be over there yet: then it is tried again. */
+  /**
+   * Another window may be sending, too, and an upload that was stopped here may not be over there yet: then it is tried
+   * again.
+   */
   async #upload(file: File, options: UploadOptions, tries = patience): Promise<Uploaded> {
     try {
       return await this.connection.run((client) => {

@@ -2,7 +2,7 @@
 export const pictureWidths = ['small', 'medium', 'original'] as const;
 export type PictureWidth = (typeof pictureWidths)[number];
 
-/** In pixels. */
+/** The width in pixels. */
 const pixels = { small: 240, medium: 480 };
 
 /** The width a picture was given; any other that it came with counts as its own. */
@@ -11,7 +11,7 @@ export function widthOf(image: HTMLImageElement): PictureWidth {
   return pictureWidths.find((name) => name !== 'original' && given === String(pixels[name])) ?? 'original';
 }
 
-/** As an attribute, which is what mail programs without styles know too; the height follows. */
+/** Sets the width as an attribute, which mail programs without styles know too; the height follows. */
 export function giveWidth(image: HTMLImageElement, width: PictureWidth): void {
   image.removeAttribute('height');
   if (width === 'original') image.removeAttribute('width');

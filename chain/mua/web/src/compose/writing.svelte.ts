@@ -8,7 +8,7 @@ import type { AnswerKind } from './answer';
 import type { Beginning } from './draft.svelte';
 import type { Bench } from './bench.svelte';
 
-/** The way to writing from the rest of the pages. What writing itself needs is loaded when the first letter is begun. */
+/** The way to writing from the rest of the pages. The code for writing is loaded when the first letter is begun. */
 export class Writing {
   Composer = $state.raw<Component>();
   bench = $state.raw<Bench>();
@@ -25,7 +25,7 @@ export class Writing {
     await this.#hold((bench) => bench.begin(beginning));
   }
 
-  /** Begins what a link asks for. */
+  /** Begins the letter that a link asks for. */
   async write({ text, ...asked }: Asked): Promise<void> {
     await this.#hold((bench) => bench.begin({ ...asked, ...(text ? { html: bench.htmlOf(text) } : {}) }));
   }
@@ -43,7 +43,7 @@ export class Writing {
     await this.#hold((bench, left) => bench.resume(emailId, left));
   }
 
-  /** Lays a letter on the bench; what is typed until it lies there is typed into it. `task` gives nothing where none is laid. */
+  /** Lays a letter on the bench; keys typed until it lies there go into it. `task` returns nothing if it lays none. */
   async #hold(task: (bench: Bench, left: AbortSignal) => unknown): Promise<void> {
     const leaving = new AbortController();
     const laid = this.#load().then((bench) => !leaving.signal.aborted && task(bench, leaving.signal));
@@ -55,7 +55,7 @@ export class Writing {
     }
   }
 
-  /** Loads what writing needs, once; where that failed it is tried again. */
+  /** Loads the code for writing, once; after a failure it is tried again. */
   #load(): Promise<Bench> {
     this.#loading ??= this.#open().catch((error: unknown) => {
       this.#loading = undefined;

@@ -334,7 +334,7 @@ export const en = {
     },
     unknown: (code: string) =>
       `The server gave a reason that these pages do not know (${code}). Try again; if that does not help, tell your administrator.`,
-    /** By the property that the server does not take (RFC 8620 §5.3). */
+    /** The property that the server refuses (RFC 8620 §5.3). */
     wrong: (what: string) => `The server does not take ${what}. Change it, then try again.`,
     whom: (addresses: string) =>
       `No letter can be sent to ${addresses}. Correct it, then send the letter again.`,
@@ -917,7 +917,7 @@ export const en = {
     who: 'Name and language',
   },
 
-  /** The greeting of an account without letters, and what it leads to. */
+  /** The greeting of an account without letters, and the help that it offers. */
   welcome: {
     hello: (name: string) => `Welcome, ${name}`,
     helloYou: 'Welcome',

@@ -12,7 +12,7 @@ export function shortDate(words: Words, iso: string, now: Date = new Date()): st
   if (Number.isNaN(date.getTime())) return '';
   if (date.toDateString() === now.toDateString())
     return format(words, date, { hour: '2-digit', minute: '2-digit' });
-  // Days in which the clocks change are no 24 hours.
+  // Days on which the clocks change do not have 24 hours.
   const ago = Math.round((midnight(now) - midnight(date)) / day);
   if (ago === 1) return words.time.yesterday;
   if (ago > 1 && ago < 7) return format(words, date, { weekday: 'long' });
@@ -21,7 +21,7 @@ export function shortDate(words: Words, iso: string, now: Date = new Date()): st
   return format(words, date, { day: '2-digit', month: '2-digit', year: 'numeric' });
 }
 
-/** A moment to come: its day, by name where that is today or tomorrow, and its time. */
+/** Returns a moment to come: its day, by name if that is today or tomorrow, and its time. */
 export function comingDate(words: Words, iso: string, now: Date = new Date()): string {
   const date = new Date(iso);
   if (Number.isNaN(date.getTime())) return '';
@@ -89,7 +89,7 @@ export function size(words: Words, octets: number): string {
   return `${written}\u00A0${units[unit] ?? b}`;
 }
 
-/** A span of time in its largest unit, with a decimal where that says something. */
+/** Returns a span of time in its largest unit, with a decimal if that says something. */
 export function span(words: Words, milliseconds: number): string {
   const write = (value: number, digits = 1) =>
     new Intl.NumberFormat(words.locale, { maximumFractionDigits: digits }).format(value);

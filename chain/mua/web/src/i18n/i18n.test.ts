@@ -24,7 +24,7 @@ function texts(node: Node): string[] {
   });
 }
 
-/** Every text that says how many, as `group.key`. */
+/** Returns every text with a number, as `group.key`. */
 function counted(node: Node, above = ''): [string, (n: number) => string][] {
   return Object.entries(node).flatMap(([key, value]): [string, (n: number) => string][] => {
     if (typeof value === 'object' && value !== null && !Array.isArray(value))
@@ -35,7 +35,7 @@ function counted(node: Node, above = ''): [string, (n: number) => string][] {
   });
 }
 
-/** Texts that hold a number and are the same for one: names of things, units, and what is only said of several. */
+/** Texts that contain a number and are the same for one: names of things, units, and texts for several things only. */
 const same =
   /\.(?:wrong|form|options|removeTitle|exists|badName|created|renamed|removed)|^(?:app|refusals|sweep|way|welcome|warnings|unsubscribe|scheduled\.(?!letters)|later|news\.one|done\.failedBecause|account\.(?:program|from|since|lastSeen|endOf)|storage\.(?:unlimited|moreThan))|^time\.(?:ms|s|min|h|at)$|^list\.(?:label|selectAll|everything)$|^settings\.askAgain$|^read\.(?:alwaysFrom|download|view|pictureOf|files\.letterAbout|sealed\.\w+|invitation\.\w+(?:\.\w+)?|cards\.(?:label|on|until|except|replied|cardOf|wall|which))$|^viewer\.|^compose\./;
 

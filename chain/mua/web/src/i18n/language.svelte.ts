@@ -2,16 +2,16 @@ import { write } from '../store/local';
 import type { Words } from './en';
 import { type Code, codes, key, load, wantedOf } from './texts';
 
-/** The language of the pages. Its texts are there before the first page is drawn, and are changed all at once. */
+/** The language of the pages. Its texts are there before the first page is drawn, and change all together. */
 class Language {
   code = $state<Code>('en');
   #words = $state.raw<Words>();
   readonly #loaded = new Map<Code, Words>();
-  /** The one that was asked for last; what comes for another comes too late. */
+  /** The language that was requested last; the texts of another come too late. */
   #wanted: Code | undefined;
   /** True while the texts of a chosen language are on their way. */
   #choosing = false;
-  /** Told where the texts of a language cannot be loaded, so that the pages stay in the one they are in. */
+  /** Called if the texts of a language cannot be loaded, so that the pages stay in the present one. */
   onfailed: () => void = () => {};
 
   get words(): Words {
@@ -19,7 +19,7 @@ class Language {
     return this.#words;
   }
 
-  /** Loads the language that is wanted, or where it does not come another; fails where none comes. */
+  /** Loads the wanted language, or another if it does not come; fails if none comes. */
   async begin(wanted: readonly string[]): Promise<void> {
     const first = wantedOf(wanted);
     try {
@@ -29,13 +29,13 @@ class Language {
     }
   }
 
-  /** Shows the language that this browser has come to keep, unless somebody is just choosing one. */
+  /** Shows the language that this browser has stored meanwhile, unless the person is just choosing one. */
   follow(wanted: readonly string[]): void {
     if (this.#choosing) return;
     void this.#turn(wantedOf(wanted)).catch(() => this.onfailed());
   }
 
-  /** Gives whether it is the language now; not where its texts do not come, or another is chosen meanwhile. */
+  /** Returns true if it is the language now; false if its texts do not come, or another is chosen meanwhile. */
   async choose(code: Code): Promise<boolean> {
     this.#choosing = true;
     try {
@@ -50,7 +50,7 @@ class Language {
     return true;
   }
 
-  /** Gives whether this language is still the one that is wanted when its texts are there, which may be at once. */
+  /** Returns true if this language is still the wanted one when its texts are there. */
   async #turn(code: Code): Promise<boolean> {
     this.#wanted = code;
     const words = this.#loaded.get(code) ?? (await load(code));

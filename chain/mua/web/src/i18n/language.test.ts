@@ -35,7 +35,7 @@ async function fresh() {
   return language;
 }
 
-/** One that has begun in English. */
+/** Makes a language that has begun in English. */
 async function english() {
   const language = await fresh();
   const begun = language.begin(['en']);

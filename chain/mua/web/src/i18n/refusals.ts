@@ -170,7 +170,7 @@ export const known = { reasons, problems, statuses, properties };
 function reasonOf(error: unknown): Reason | undefined {
   if (error instanceof Unreachable) return error.answered ? 'away' : 'noConnection';
   if (error instanceof SessionEnded) return 'loggedOut';
-  // There may only be so many of anything; of letters, only so many octets.
+  // Objects of every type are limited in number; letters are limited only in octets.
   if (error instanceof NotSet && error.type === 'overQuota' && error.of !== '') return 'tooMany';
   if (error instanceof NotSet || error instanceof MethodFailed) return reasons[error.type];
   if (error instanceof RequestRefused) return problems[error.code] ?? statuses[error.status];

@@ -20,7 +20,7 @@ const texts: Record<Code, () => Promise<Words>> = {
   fr: async () => (await import('./fr')).fr,
 };
 
-/** The texts of a language; fails where they cannot be loaded. */
+/** Loads the texts of a language; fails if they cannot be loaded. */
 export function load(code: Code): Promise<Words> {
   return texts[code]();
 }

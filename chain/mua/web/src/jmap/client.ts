@@ -27,13 +27,13 @@ export class Client {
     this.limits = readLimits(session.capabilities[core]);
   }
 
-  /** Asks for the session resource (RFC 8620 §2). Throws `SessionEnded` where nobody is logged in. */
+  /** Asks for the session resource (RFC 8620 §2). Throws `SessionEnded` if nobody is logged in. */
   static async connect(fetching: Fetch = (...args) => fetch(...args)): Promise<Client> {
     const response = await reach(fetching, '/.well-known/jmap', { headers: { Accept: 'application/json' } });
     return new Client((await response.json()) as Session, fetching);
   }
 
-  /** For how many seconds the server keeps a letter back when asked (RFC 8621 §1.3.2); 0 where it does not. */
+  /** The most seconds that the server keeps a letter back on request (RFC 8621 §1.3.2); 0 if it does not. */
   get maxDelayedSend(): number {
     const said = this.session.accounts[this.accountId]?.accountCapabilities[submission] as
       { maxDelayedSend?: unknown } | undefined;
@@ -49,7 +49,7 @@ export class Client {
     return new Request(this.accountId, this.keepsPreferences ? [preferences] : []);
   }
 
-  /** Sends `request`. With `keepalive` it outlives the page, for what must not be lost when it closes. */
+  /** Sends `request`. With `keepalive` it outlives the page, for changes that must not be lost when it closes. */
   async send(
     request: Request,
     options: { keepalive?: boolean; signal?: AbortSignal } = {},
@@ -77,7 +77,7 @@ export class Client {
   }
 }
 
-/** Fetches, and turns what can go wrong into the errors the pages know. */
+/** Fetches, and turns failures into the errors that the pages know. */
 export async function reach(fetching: Fetch, url: string, init: RequestInit): Promise<Response> {
   const response = await fetching(url, { credentials: 'same-origin', ...init }).catch((error: unknown) => {
     if (error instanceof DOMException && error.name === 'AbortError') throw error;
@@ -99,8 +99,8 @@ function isAway(status: number, headers: Headers): boolean {
 }
 
 /**
- * The same address at the origin the pages came from, where all of it is by contract (README.md). What the server
- * believes its name to be may be another behind a proxy.
+ * Returns the same address at the origin that the pages came from, which serves all of it by contract (README.md).
+ * Behind a proxy, the server's own name may be another.
  */
 function here(url: string): string {
   return url.replace(/^https?:\/\/[^/]+/, '');

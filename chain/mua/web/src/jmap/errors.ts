@@ -1,18 +1,18 @@
 /** The errors between the pages and the server; each kind asks something else of the person. */
 
-/** Nothing reached the server: no network, or it is down. What was asked may be asked again. */
+/** No request reached the server: there is no network, or it is down. The request may be repeated. */
 export class Unreachable extends Error {
   override name = 'Unreachable';
   constructor(
     message: string,
-    /** Somebody answered in its place: there is a connection, and the server is away. */
+    /** True if a gateway answered in its place: there is a connection, and the server is away. */
     readonly answered = false,
   ) {
     super(message);
   }
 }
 
-/** The log-in is over: the person must log in again, and then what was asked may be asked again. */
+/** The log-in is over: the person must log in again, and then the request may be repeated. */
 export class SessionEnded extends Error {
   override name = 'SessionEnded';
 }
@@ -24,13 +24,13 @@ export class RequestRefused extends Error {
     readonly status: number,
     /** The code of the problem: a limit, the end of a problem's type, or a code of the account page. */
     readonly code = '',
-    /** Seconds after which it is worth trying again, where the server says so (RFC 9110 §10.2.3). */
+    /** The seconds after which a new try is worthwhile, if the server names them (RFC 9110 §10.2.3). */
     readonly after = 0,
   ) {
     super(`${status} ${code}`);
   }
 
-  /** Of an answer that is none of success. */
+  /** Makes the error of an answer that is not a success. */
   static async of(response: Response): Promise<RequestRefused> {
     const text = await response.text().catch(() => '');
     return new RequestRefused(
@@ -60,7 +60,7 @@ function parsed(text: string): unknown {
   }
 }
 
-/** One method answered with an error (RFC 8620 §3.6.2), `type` being its kind. */
+/** One method answered with an error (RFC 8620 §3.6.2); `type` is the error's type. */
 export class MethodFailed extends Error {
   override name = 'MethodFailed';
   constructor(
@@ -77,9 +77,9 @@ export class NotSet extends Error {
   constructor(
     readonly type: string,
     readonly description: string,
-    /** Those that are wrong, where it is that. */
+    /** The invalid properties, if the error is about some. */
     readonly properties: readonly string[] = [],
-    /** Those to whom nothing can be sent, where it is that (RFC 8621 §7.5). */
+    /** The recipients that nothing can be sent to, if the error is about some (RFC 8621 §7.5). */
     readonly recipients: readonly string[] = [],
     /** The type of the record, if the type says more: `Mailbox`. */
     readonly of = '',

@@ -1,7 +1,7 @@
 import { MethodFailed, NotSet } from './errors';
 import type { MethodName, Methods, ResultReference, SetAnswer } from './methods';
 
-/** A call put on a request; its answer is asked for with `Answers.of`. */
+/** A call in a request; `Answers.of` returns its answer. */
 export class Call<M extends MethodName> {
   constructor(
     readonly method: M,
@@ -28,7 +28,7 @@ export class Request {
 
   constructor(
     readonly accountId: string,
-    /** Capabilities beyond those that every server of mail has. */
+    /** Capabilities beyond those that every mail server has. */
     private readonly more: readonly string[] = [],
   ) {}
 
@@ -53,9 +53,9 @@ export class Answers {
     this.#answers = Array.isArray(found) ? (found as Invocation[]) : [];
   }
 
-  /** The answer to `call`. Throws `MethodFailed` where the method did. */
+  /** Returns the answer to `call`. Throws `MethodFailed` if the method failed. */
   of<M extends MethodName>(call: Call<M>): Methods[M]['gives'] {
-    // One call may have several answers (RFC 8621 §7.5: an implicit Email/set): its own bears its name.
+    // One call may have several answers (RFC 8621 §7.5: an implicit Email/set): its own has its name.
     const own = this.#answers.find(
       ([name, , id]) => id === call.id && (name === call.method || name === 'error'),
     );

@@ -103,16 +103,16 @@ export type PartRole =
   | 'envelope'
   | 'file';
 
-/** A part of a letter that is no multipart, as the server says what it is: a property of Facteur's own. */
+/** A part of a letter that is no multipart, with the server's description of it: a property of Facteur's own. */
 export interface Item extends BodyPart {
   is: PartRole;
   /** True if the part is offered beside the text. */
   isListed: boolean;
-  /** The kind of picture it is shown as; null where it is none. */
+  /** The type of picture that it is shown as; null if it is none. */
   picture: string | null;
-  /** Of a picture that the HTML shows: how the HTML writes its address. */
+  /** For a picture that the HTML shows: its addresses in the HTML. */
   calledInHtml: string[];
-  /** Of a letter: its subject. */
+  /** For a letter: its subject. */
   subject: string | null;
 }
 
@@ -181,7 +181,7 @@ export interface EmailSubmission {
   emailId: Id;
   threadId: Id;
   envelope: Envelope | null;
-  /** When it was let go, or is to be. */
+  /** The time at which it went, or is to go. */
   sendAt: UTCDate;
   undoStatus: 'pending' | 'final' | 'canceled';
 }
@@ -222,7 +222,7 @@ export interface FilterCondition {
   bcc?: string;
   subject?: string;
   body?: string;
-  /** The field's name, and what is in it. */
+  /** The field's name, and its content. */
   header?: [name: string, value: string];
   /** Facteur's own: a part of the name of something attached. */
   attachmentName?: string;

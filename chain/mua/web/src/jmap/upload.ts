@@ -12,13 +12,13 @@ export interface Uploaded {
 export interface UploadOptions {
   /** Stops it; it then ends with an `AbortError`. */
   signal: AbortSignal;
-  /** Told the part that is there, from 0 to 1. */
+  /** Called with the part that has arrived, from 0 to 1. */
   progress: (part: number) => void;
 }
 
 /** Sends a file (RFC 8620 §6.1). Throws `SessionEnded`, `Unreachable`, `RequestRefused`. */
 export function upload(url: string, file: Blob, { signal, progress }: UploadOptions): Promise<Uploaded> {
-  // fetch cannot tell how much of a body has been sent.
+  // fetch cannot report how much of a body has been sent.
   const request = new XMLHttpRequest();
   const stop = () => request.abort();
   const done = new Promise<Uploaded>((resolve, reject) => {

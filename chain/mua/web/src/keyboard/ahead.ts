@@ -1,11 +1,11 @@
 import { flushSync, tick } from 'svelte';
 import { isTaken, type } from './type';
 
-/** Keys that are kept; what is typed beyond them reaches nothing. */
+/** The most keys that are kept; further keys reach nothing. */
 const most = 1_000;
-/** Whoever types faster than this, in milliseconds, is still typing what was meant for something that did not come. */
+/** A person who types faster than this, in milliseconds, is still typing to something that did not come. */
 const stillTyping = 1_000;
-/** After so many milliseconds it is said that something is on its way. */
+/** After so many milliseconds a notice says that something is on its way. */
 const patience = 600;
 /**
  * The turns, and the milliseconds of each, that a busy browser gets to draw what has come before it takes the focus.
@@ -24,25 +24,26 @@ interface Wait {
 }
 
 /**
- * Type-ahead. What takes the focus may have to be loaded first: a letter that is begun, a dialog, a file. From the key or
- * click that asks for it until it has the focus, keys reach nothing behind it, where they would be taken as shortcuts. They
- * are kept, and typed where the focus has gone. Escape gives up waiting.
+ * Type-ahead. The element that takes the focus may have to be loaded first: a new letter, a dialog, a file. From the
+ * key or click that asks for it until it has the focus, keys reach nothing behind it, where they would be taken as
+ * shortcuts. They are kept, and typed where the focus has gone. Escape gives up waiting.
  */
 export class TypeAhead {
   readonly #waits = new Set<Wait>();
   #kept: KeyboardEvent[] = [];
-  /** When the last key was kept, as `Event.timeStamp` has it. */
+  /** The time of the last kept key, as `Event.timeStamp` gives it. */
   #last = -Infinity;
   /** True if the last wait failed, and keys may still be meant for what did not come. */
   #failed = false;
 
-  /** `slow` says that something is on its way; what it gives takes that back. */
+  /** `slow` shows that something is on its way; the function that it returns takes the notice back. */
   constructor(private readonly slow: () => () => void) {}
 
   /**
-   * Keeps the keys until what `task` brings has the focus: an element within `place`, a selector. Where `task` gives `undefined`
-   * or `false`, nothing comes, and what was typed is dropped, as where it fails or takes too long. `leave` is told when the
-   * person gives up waiting. Gives what `task` gives, at once: the focus may only go where that is drawn.
+   * Keeps the keys until the element that `task` brings has the focus: an element within `place`, a selector. If `task`
+   * returns `undefined` or `false`, nothing comes, and the kept keys are dropped, as they are if it fails or takes too
+   * long. `leave` is called when the person gives up waiting. Returns the result of `task` without delay: the focus may
+   * only go where that is drawn.
    */
   hold<T>(task: Promise<T>, place: string, leave: () => void = () => {}): Promise<T> {
     const brought = within(longest, task);
@@ -102,7 +103,7 @@ export class TypeAhead {
     if (!focused) return;
     for (const key of kept) {
       type(key);
-      // Each key finds what the one before has changed.
+      // Each key finds the changes of the one before.
       flushSync();
     }
   }
@@ -116,7 +117,7 @@ export class TypeAhead {
   }
 }
 
-/** Fails where `task` takes longer than so many milliseconds. */
+/** Fails if `task` takes longer than so many milliseconds. */
 async function within<T>(milliseconds: number, task: Promise<T>): Promise<T> {
   let timer: ReturnType<typeof setTimeout> | undefined;
   const late = new Promise<never>((_, reject) => {
@@ -138,10 +139,13 @@ async function isFocused(place: string): Promise<boolean> {
   return false;
 }
 
-/** Keys that the browser should have: those it does something of its own with, and those that only change others. */
+/**
+ * Returns true for keys that the browser should have: those with an action of its own, and those that only modify
+ * others.
+ */
 function isForBrowser(event: KeyboardEvent): boolean {
   if (/^(F\d+|Control|Shift|Alt|AltGraph|Meta|CapsLock)$/.test(event.key)) return true;
-  // "@" and the like are written with AltGr on some keyboards, which is also told as Ctrl and Alt.
+  // Some keyboards write "@" and other signs with AltGr, which is also reported as Ctrl and Alt.
   if (event.getModifierState('AltGraph')) return false;
   if (event.ctrlKey || event.metaKey) return event.key !== 'Enter';
   return event.altKey && (event.key.length > 1 || /[a-z0-9]/i.test(event.key));

@@ -17,7 +17,7 @@ export function listenToKeys({ post, desk, writing }: Room): () => void {
     if (letter) void writing.answer(kind, letter);
   }
 
-  /** The search field is out of sight where a letter has the window for itself. */
+  /** The search field is out of sight if a letter has the window for itself. */
   async function search(): Promise<boolean> {
     desk.large = false;
     if (!desk.wide) post.navigation.close();
@@ -84,9 +84,9 @@ export function listenToKeys({ post, desk, writing }: Room): () => void {
 
   function onkeydown(event: KeyboardEvent) {
     if (event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey) return;
-    // While a dialog is open the focus may be nowhere; the page behind it must not hear what is typed then.
+    // While a dialog is open the focus may be nowhere; the page behind it must not hear the keys.
     if (isTaken(event.target) || document.querySelector('dialog:modal')) return;
-    // A button does on Enter and on the space bar what it says.
+    // A button performs its own action on Enter and on the space bar.
     if (event.key === 'Enter' && event.target instanceof HTMLButtonElement) return;
     const arrow = { ArrowDown: '↓', ArrowUp: '↑' }[event.key];
     if (arrow && scrolls(event.target)) return;

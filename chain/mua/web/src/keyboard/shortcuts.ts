@@ -1,4 +1,4 @@
-/** The keys of the pages: what is shown as help is what is listened to. */
+/** The keys of the pages: the help shows exactly the keys that the pages listen to. */
 
 export type Command =
   | 'next'
@@ -39,7 +39,7 @@ export interface Shortcut {
   group: 'move' | 'act' | 'write';
   /** Each a key or two in turn, as `KeyboardEvent.key` names them. */
   keys: string[];
-  /** Handled by the part of the page that has the focus; here only to be told of. */
+  /** True if the part of the page with the focus handles it; it is here only for the help. */
   local?: boolean;
 }
 

@@ -9,7 +9,10 @@ export function isTaken(target: EventTarget | null): boolean {
   );
 }
 
-/** Types a key where the focus is: tells of it, and does what the browser would where nobody has dealt with it. */
+/**
+ * Types a key into the element with the focus: dispatches it, and acts as the browser would if no listener has handled
+ * it.
+ */
 export function type(pressed: KeyboardEvent): void {
   const focus = document.activeElement ?? document.body;
   const { key, code, shiftKey, ctrlKey, metaKey, altKey } = pressed;
@@ -37,7 +40,7 @@ function isWritten(focus: Element): boolean {
 }
 
 function breakLine(focus: Element, meansMore: boolean): void {
-  // In a line of one's own, Enter is for what listens to it.
+  // In a field of one line, Enter is for its listeners.
   if (meansMore || focus instanceof HTMLInputElement) return;
   if (focus instanceof HTMLTextAreaElement) document.execCommand('insertText', false, '\n');
   else document.execCommand('insertParagraph');

@@ -11,7 +11,7 @@ import { asValue } from './write';
  */
 export type Complaint = Unknown | Unreadable | { kind: 'tooLong' | 'tooDeep' | 'tooMany'; at: Span };
 
-/** From where to where in what was typed. */
+/** The beginning and the end of a piece of the typed text. */
 export type Span = [start: number, end: number];
 
 /** An operator that is none. */

@@ -3,9 +3,9 @@ import { meaningOf, type World } from './meaning';
 import { takenBy } from './operators';
 import type { Question } from './question';
 
-/** A search as the server is asked it. */
+/** A search in the server's form. */
 export interface Search {
-  /** Nothing where nothing is looked for. */
+  /** The filter; null if nothing is searched for. */
   filter: Filter | null;
   /** True if the search looks for words, so that the letters with exactly these words come first. */
   byWords: boolean;

@@ -39,7 +39,7 @@ describe('the form', () => {
     ['from:ann OR subject:x', { words: 'from:ann OR subject:x' }],
   ])('reads %s', (text, some) => {
     expect(fieldsOf(text, 'en', world)).toEqual(fields(some));
-    // And what it writes asks for the same, whatever the order.
+    // The text that it writes asks for the same, whatever the order.
     const again = textOf(fieldsOf(text, 'en', world), 'en', world);
     expect(conditions(again)).toEqual(conditions(text));
     expect(fieldsOf(again, 'en', world)).toEqual(fields(some));

@@ -15,13 +15,16 @@ import {
 } from './values';
 import { write } from './write';
 
-/** A search as a form has it, each field with what would be typed for it. What has no field of its own is in `words`. */
+/**
+ * A search in a form's fields, each with the text that would be typed for it. A part without a field of its own is in
+ * `words`.
+ */
 export interface Fields {
   from: string;
   to: string;
   subject: string;
   words: string;
-  /** Words none of which may be there. */
+  /** Words that the letter must not contain. */
   without: string;
   filename: string;
   /** The name of a folder. */
@@ -32,7 +35,7 @@ export interface Fields {
   since: string;
   before: string;
   size: '' | 'larger' | 'smaller';
-  /** In millions of octets. */
+  /** The size in millions of octets. */
   megabytes: string;
   attachment: boolean;
   unread: boolean;
@@ -59,7 +62,7 @@ export const noFields: Readonly<Fields> = {
 
 const wordFields = ['from', 'to', 'subject', 'filename'] as const;
 
-/** Writes what the fields say as it would be typed. */
+/** Writes the contents of the fields as they would be typed. */
 export function textOf(fields: Fields, code: Code, world: World): string {
   return write(joined('all', [...partsFrom(fields, code, world)]), code);
 }
@@ -88,7 +91,7 @@ function named(list: State[], name: string, code: Code): string {
   return stateNamed(list, name)?.[code] ?? name;
 }
 
-/** Reads what was typed into the fields. Written again, it asks for the same. */
+/** Reads a typed text into the fields. Written again, it asks for the same. */
 export function fieldsOf(text: string, code: Code, world: World): Fields {
   const filling = new Filling(code, world);
   for (const part of partsOf(parse(text, world).question)) filling.take(part);
@@ -122,14 +125,14 @@ class Filling {
     return this.#fields;
   }
 
-  /** Words, or several of which none is to be there. */
+  /** Reads words, or several of which none may occur. */
   #leavesOut(of: Question): boolean {
     return of.kind === 'term'
       ? of.operator === 'text'
       : of.kind === 'any' && of.of.every((one) => this.#leavesOut(one));
   }
 
-  /** Puts it in its field, where that is still free and can say it. */
+  /** Puts it in its field, if that is still free and can express it. */
   #fits(operator: Operator, value: string): boolean {
     const fields = this.#fields;
     const period = periodOf(value, this.world.now);
@@ -179,7 +182,7 @@ class Filling {
   }
 }
 
-/** The operator that all of it is about, where it is one. */
+/** Returns the operator of the whole question, if there is only one. */
 function onlyOperator(question: Question): Operator | undefined {
   if (question.kind === 'term') return question.operator;
   if (question.kind === 'unread') return undefined;

@@ -7,7 +7,7 @@ import { momentBefore, octetsOf, periodOf, states, stateNamed, things, utc } fro
 /** The context in which a question is understood. */
 export interface World {
   now: Date;
-  /** The folders of a name, of which there may be several at different places. */
+  /** Returns the folders of a name, of which there may be several at different places. */
   foldersNamed(name: string): Id[];
   /** The names that may stand behind `in:`, for proposing one. */
   folderNames: string[];
@@ -22,7 +22,7 @@ export function isAnywhere({ operator, value }: Term, world: World): boolean {
   return operator === 'in' && anywhere.has(fold(value)) && world.foldersNamed(value).length === 0;
 }
 
-/** The condition for one thing that is asked (RFC 8621 §4.4.1); nothing where its value cannot be read. */
+/** Returns the condition for one term (RFC 8621 §4.4.1); `undefined` if its value cannot be read. */
 export function meaningOf(term: Term, world: World): Filter | undefined {
   const { operator, value } = term;
   switch (takenBy(operator)) {
@@ -50,12 +50,12 @@ export function meaningOf(term: Term, world: World): Filter | undefined {
 function wordsOf({ operator, value }: Term): FilterCondition {
   const text = asPhrase(value);
   if (operator === 'filename') return { attachmentName: text };
-  // RFC 2919: what a mailing list is called.
+  // RFC 2919: the name of a mailing list.
   if (operator === 'list') return { header: ['List-Id', value] };
   return { [operator]: text };
 }
 
-/** The server takes a text apart into words, but for what stands in quotes (RFC 8621 §4.4.1). */
+/** The server takes a text apart into words, except inside quotes (RFC 8621 §4.4.1). */
 function asPhrase(value: string): string {
   return /\s|^["']/.test(value) ? `"${value.replace(/["\\]/g, '\\$&')}"` : value;
 }

@@ -3,7 +3,7 @@ import { fold } from './fold';
 /** The longest names that are compared with each other. */
 const longest = 24;
 
-/** Of what is known, the one that `written` was probably meant to be; nothing where none is near. */
+/** Returns the known word that `written` probably means; `undefined` if none is near. */
 export function nearest(written: string, known: Iterable<string>): string | undefined {
   const wanted = fold(written);
   if (wanted.length < 2 || wanted.length > longest) return undefined;

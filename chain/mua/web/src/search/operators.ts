@@ -36,7 +36,7 @@ interface Description {
   also: string[];
 }
 
-/** In the order in which they are proposed. `text`, the words without an operator, has no name. */
+/** The operators in the order in which they are proposed. `text`, the words without an operator, has no name. */
 export const operators: Record<Exclude<Operator, 'text'>, Description> = {
   from: { takes: 'words', en: 'from', fr: 'de', also: ['expéditeur', 'sender'] },
   to: { takes: 'words', en: 'to', fr: 'à', also: ['pour', 'destinataire'] },

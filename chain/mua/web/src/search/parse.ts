@@ -6,9 +6,9 @@ import { mainNames, type Operator, operatorNamed } from './operators';
 import { joined, not, type Question, term } from './question';
 import { asValue, write } from './write';
 
-/** A text is read as far as this, in characters. */
+/** The most characters of a text that are read. */
 export const longest = 1_000;
-/** And no more than so many things are asked at once, nor deeper in parentheses. */
+/** The most terms of one search, and the deepest parentheses. */
 export const mostTerms = 40;
 const deepest = 10;
 
@@ -18,8 +18,8 @@ export interface Parsed {
 }
 
 /**
- * Reads what a person typed. What is left open is closed at the end, what asks for nothing is passed over, and what is
- * not understood is told.
+ * Reads a person's text. Open parts are closed at the end, empty parts are ignored, and complaints report the parts
+ * that are not understood.
  */
 export function parse(text: string, world: World): Parsed {
   const reader = new Reader(text.slice(0, longest), world);
@@ -72,7 +72,7 @@ class Reader {
     return joined(end === '}' ? 'any' : 'all', parts);
   }
 
-  /** `OR` or `AND` between two things; the latter says what is meant anyway. */
+  /** Reads `OR` or `AND` between two terms; `AND` only says what holds anyway. */
   #joint(): 'or' | 'and' | undefined {
     const [, word = ''] =
       /^(OR|OU|\|\|?|AND|ET)(?=[\s(){}]|$)/.exec(this.text.slice(this.#at, this.#at + 4)) ?? [];
@@ -81,7 +81,7 @@ class Reader {
     return word === 'AND' || word === 'ET' ? 'and' : 'or';
   }
 
-  /** One thing, with its minus, or a group of them. Nothing where nothing is asked. */
+  /** Reads one term, with its minus, or a group of them; `undefined` if there is none. */
   #part(operator: Operator): Question | undefined {
     if (isLoneMinus(this.text, this.#at)) {
       this.#at += 1;
@@ -139,7 +139,7 @@ class Reader {
     return this.#term(operator, name, value, start);
   }
 
-  /** An operator that nobody knows: what it asks is left out, and told. */
+  /** Reads an unknown operator: its term is left out, and a complaint reports it. */
   #unknown(name: string, start: number): Question {
     const group = closerOf(this.text, this.#at);
     const inside = this.complaints.length;
@@ -157,7 +157,7 @@ class Reader {
     return { kind: 'unread', written: `${name}:${value}` };
   }
 
-  /** `name` is how the operator was written. */
+  /** `name` is the operator as it was written. */
   #term(operator: Operator, name: string, value: string, start: number): Question | undefined {
     const trimmed = value.trim();
     if (trimmed === '') return undefined;

@@ -14,7 +14,7 @@ export type Question =
   | { kind: 'not'; of: Question }
   | { kind: 'all' | 'any'; of: Question[] };
 
-/** One thing that is asked of a letter. A value with blanks is a phrase. */
+/** One condition on a letter. A value with blanks is a phrase. */
 export interface Term {
   kind: 'term';
   operator: Operator;
@@ -29,13 +29,13 @@ export function not(of: Question): Question {
   return { kind: 'not', of };
 }
 
-/** All of them, or one of them at least; nothing where there are none. */
+/** Joins the parts, so that all hold, or at least one; `undefined` if there are none. */
 export function joined(kind: 'all' | 'any', parts: Question[]): Question | undefined {
   const of = parts.flatMap((part) => (part.kind === kind ? part.of : [part]));
   return of.length > 1 ? { kind, of } : of[0];
 }
 
-/** The parts of which each must hold. */
+/** Returns the parts that must all hold. */
 export function partsOf(question: Question | undefined): Question[] {
   if (!question) return [];
   return question.kind === 'all' ? question.of : [question];

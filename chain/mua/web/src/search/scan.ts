@@ -22,7 +22,7 @@ export interface Named {
   end: number;
 }
 
-/** The name and the colon that stand here, whether anybody knows that name or not. */
+/** Returns the name and the colon that stand here, whether the name is known or not. */
 export function operatorAt(text: string, at: number): Named | undefined {
   const name = /\p{L}[\p{L}\p{M}_-]{0,23}:/uy;
   name.lastIndex = at;
@@ -43,7 +43,7 @@ export function standsForItself({ name, end }: Named, text: string): boolean {
   // The letter of a drive, of a list, of a chapter.
   if ([...name].length === 1 || replyMarks.has(lower) || schemes.has(lower) || next === '/') return true;
   if (lower === 'localhost' && /\d/.test(next)) return true;
-  // "Note: buy milk" is what people write; "frm: ann" is a slip.
+  // "Note: buy milk" is plain text; "frm: ann" is a slip.
   return (next === '' || /[\s)}]/.test(next)) && nearest(name, mainNames) === undefined;
 }
 
@@ -108,7 +108,7 @@ export function readsAsWord(value: string): boolean {
   return named === undefined || standsForItself(named, value);
 }
 
-/** As a phrase. */
+/** Writes a value as a phrase. */
 export function quoted(value: string): string {
   return `"${value.replaceAll('"', '""')}"`;
 }

@@ -8,7 +8,7 @@ import { asValue } from './write';
 export interface Suggestion {
   /** The text that replaces the typed piece. */
   text: string;
-  /** The operator it is about, so that its meaning can be told. */
+  /** The operator that it is about, so that its meaning can be shown. */
   operator: keyof typeof operators;
   /** True if it is only a beginning: a value follows. */
   open: boolean;
@@ -31,7 +31,7 @@ export interface Known {
 
 const most = 6;
 
-/** Proposes how the piece before the cursor may go on. */
+/** Proposes continuations of the piece before the cursor. */
 export function suggest(text: string, cursor: number, known: Known): Typing {
   const [, minus = '', piece = ''] =
     /(?:^|[\s({])(-?)([^\s(){}"“”«»]{0,60})$/.exec(text.slice(0, cursor)) ?? [];

@@ -16,7 +16,7 @@ export interface Period {
 const todays = new Set(['today', "aujourd'hui", 'aujourdhui']);
 const yesterdays = new Set(['yesterday', 'hier']);
 
-/** `2026`, `2026-11`, `2026-11-24`, `24/11/2026`, `11/2026`, `today` or `hier`, where the person is. */
+/** Reads `2026`, `2026-11`, `2026-11-24`, `24/11/2026`, `11/2026`, `today` or `hier`, in the person's time zone. */
 export function periodOf(value: string, now: Date): Period | undefined {
   const word = fold(value);
   const today: [number, number, number] = [now.getFullYear(), now.getMonth(), now.getDate()];

@@ -162,7 +162,7 @@ describe('whatever is written', { timeout: 60_000 }, () => {
       expect([text, read(write(question, 'en'))]).toEqual([text, question]);
       for (const { at } of complaints)
         expect(at[0] >= 0 && at[0] <= at[1] && at[1] <= text.length).toBe(true);
-      // Nothing that was complained of is looked for, and what asks for nothing gives no condition.
+      // A part with a complaint is not searched for, and an empty question has no condition.
       if (!question) expect(searchOf(question, world).filter).toBeNull();
     }
   });

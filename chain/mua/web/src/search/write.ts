@@ -40,7 +40,10 @@ function termOf({ operator, value }: Term, code: Code): string {
   return name === '' ? asValue(value) : `${name}:${asValue(value)}`;
 }
 
-/** Several of one operator in one parenthesis, as in `from:(ann OR bob)`; nothing where they do not go together. */
+/**
+ * Writes several terms of one operator in one parenthesis, as in `from:(ann OR bob)`; `undefined` if they do not go
+ * together.
+ */
 function shared(parts: Question[], joint: string, code: Code): string | undefined {
   const operator = operatorOf(parts[0]);
   if (parts.length < 2 || !operator || operator === 'text') return undefined;

@@ -8,7 +8,7 @@ export interface SessionHere {
   /** Used last, to the hour. */
   seen: string;
   network: string | null;
-  /** `Firefox, Linux`; empty where nothing is known of it. */
+  /** The browser, as in `Firefox, Linux`; empty if nothing is known of it. */
   browser: string;
   /** The one that asks. */
   here: boolean;
@@ -42,7 +42,7 @@ export interface MailDoor {
 
 /** The settings of this mailbox that a person enters in a mail program. */
 export interface MailDoors {
-  /** As whom it logs in. */
+  /** The name that it logs in with. */
   name: string;
   doors: MailDoor[];
 }
@@ -92,8 +92,8 @@ export class AccountDesk {
 }
 
 /**
- * The doors that are told to a person: one to read by and one to send by, the best of each. POP3 leaves the folders and
- * what was read behind, so it is told only where there is no IMAP.
+ * Returns the doors that a person sees: one to read by and one to send by, the best of each. POP3 loses the folders and
+ * the read marks, so it is shown only if there is no IMAP.
  */
 export function preferred(doors: readonly MailDoor[]): MailDoor[] {
   const best = (protocol: MailDoor['protocol']) =>

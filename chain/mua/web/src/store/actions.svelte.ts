@@ -14,7 +14,7 @@ export interface Done {
 export interface Shown {
   /** The list on the screen. */
   window: QueryWindow | undefined;
-  /** Rows that leave it, by the letter that stands for them. */
+  /** The rows that leave the list, by the letter that stands for each. */
   rows: Id[];
 }
 
@@ -27,10 +27,12 @@ const nowhere: Shown = { window: undefined, rows: [] };
  * refuses.
  */
 export class Actions {
-  /** Changes on their way: what the server says of the mailbox meanwhile is not the whole truth. */
+  /**
+   * The number of changes on their way: until they arrive, the server's state of the mailbox is not the whole truth.
+   */
   pending = $state(0);
   #done: Done[] = $state.raw([]);
-  /** Told when the last change on the way has arrived. */
+  /** Called when the last change on the way has arrived. */
   onidle: () => void = () => {};
 
   constructor(
@@ -42,12 +44,12 @@ export class Actions {
     return this.#do(moveTo(emails, folder), shown);
   }
 
-  /** To the trash, with the folder they came from written on them. */
+  /** Moves letters to the trash, with a mark of the folder that they came from. */
   throwAway(emails: Email[], trash: Id, shown: Shown = nowhere): Promise<Done | undefined> {
     return this.#do(throwAway(emails, trash), shown);
   }
 
-  /** From the trash to the folders they came from, or to the inbox where that is not known. */
+  /** Moves letters from the trash to the folders that they came from, or to the inbox if those are not known. */
   putBack(emails: Email[], folders: readonly Mailbox[], shown: Shown = nowhere): Promise<Done | undefined> {
     return this.#do(putBack(emails, folders), shown);
   }
@@ -56,7 +58,7 @@ export class Actions {
     return this.#do(setKeyword(emails, keyword, on), nowhere);
   }
 
-  /** Marks as read without becoming what "undo" takes back: nobody asked for it. */
+  /** Marks letters as read; "undo" does not take that back, because nobody asked for it. */
   async markRead(emails: Email[]): Promise<void> {
     const patches = setKeyword(emails, '$seen', true);
     if (patches.size > 0) await this.#carryOut(patches, nowhere);
@@ -104,8 +106,8 @@ export class Actions {
   }
 
   /**
-   * Changes letters that are not on the screen, thousands too, in rounds; `said` is told how many are done. It can be
-   * taken back as a whole, and where it fails on the way, what was done till then can be.
+   * Changes letters that are not on the screen, even thousands, in rounds; `said` is called with the number of changed
+   * ones. The change can be taken back as a whole; if it fails on the way, the part that was done can be.
    */
   async changeMany(
     emails: readonly Held[],
@@ -159,7 +161,7 @@ export class Actions {
     return this.#done.length > 0;
   }
 
-  /** Takes the last change back that was not yet taken back. Gives false where there is none. */
+  /** Takes back the last change that was not taken back yet. Returns false if there is none. */
   async undo(): Promise<boolean> {
     const last = this.#done.at(-1);
     if (!last) return false;

@@ -40,7 +40,7 @@ function split(text: string): string[] {
       [part, angle] = ['', false];
     } else if (letter === '"' && !escaped) quoted = !quoted;
     else if (letter === '<' && !quoted) angle = true;
-    // RFC 5322 §3.2.4: a quote may stand in quotes, behind a backslash.
+    // RFC 5322 §3.2.4: a quotation mark may stand in quotes, behind a backslash.
     escaped = quoted && letter === '\\' && !escaped;
   }
   return [...parts, part];

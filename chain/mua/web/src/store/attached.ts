@@ -9,8 +9,8 @@ import { straight } from './straight';
 const ofMailbox = new Set(['id', 'threadId', 'mailboxIds', 'keywords', 'receivedAt']);
 
 /**
- * Opens the letter in a blob. Its id is that of the blob, by which the server shows it, too (README.md). Nothing where the
- * blob is no letter.
+ * Opens the letter in a blob. The blob's id is also the letter's id, by which the server shows it, too (README.md).
+ * Returns `undefined` if the blob is no letter.
  */
 export async function attachedLetter(
   connection: Connection,

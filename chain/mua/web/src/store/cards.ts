@@ -4,7 +4,7 @@ import type { Connection } from './connection.svelte';
 
 /** Invitations and visiting cards of a letter, as the server reads them (chain/mua/src/cards.rs). */
 
-/** A moment as exactly as it was told: seconds since 1970, a day, or the time of a place that is not known. */
+/** A moment with the precision of the calendar: seconds since 1970, a day, or the local time of an unknown place. */
 export type When = { at: number } | { day: string } | { wall: [string, string | null] };
 
 export interface Party {
@@ -43,12 +43,12 @@ export interface Entry {
   end: When | null;
   of: When | null;
   organizer: Party | null;
-  /** The first ones of so many guests. */
+  /** The first ones of the guests. */
   attendees: Party[];
   guests: number;
   comment: string | null;
   repeats: Repeats | null;
-  /** Those of the repeated ones that do not take place. */
+  /** The repetitions that do not take place. */
   except: When[];
   answering: Answering | null;
 }
@@ -101,7 +101,7 @@ export function meaningOf(words: Words, answer: string | null): string {
   return answer === 'TENTATIVE' ? cards.tentative : '';
 }
 
-/** When it is, in the reader's language and time zone. */
+/** Returns the time of the event, in the reader's language and time zone. */
 export function timeOf(words: Words, { start, end }: Pick<Entry, 'start' | 'end'>, zone?: string): string {
   const from = start && dateOf(start);
   if (!start || !from) return end ? timeOf(words, { start: end, end: null }, zone) : '';
@@ -163,7 +163,10 @@ export function repeatsOf(
   return parts.join(' ');
 }
 
-/** Nobody wants to know the minute after which something no longer repeats, or at which it does not. */
+/**
+ * Returns the day of a moment: nobody wants to know the minute after which an event no longer repeats, or at which it
+ * is left out.
+ */
 function dayOf(when: When): When {
   if ('at' in when) return { day: new Date(when.at * 1_000).toISOString().slice(0, 10) };
   return 'wall' in when ? { day: when.wall[0].slice(0, 10) } : when;
@@ -175,7 +178,7 @@ function weekday(words: Words, day: number): string {
   return new Intl.DateTimeFormat(words.locale, { weekday: 'long', timeZone: 'UTC' }).format(date);
 }
 
-/** Somebody by name, else by address. */
+/** Returns a person's name, or their address if they have none. */
 export function partyOf({ name, email }: Party): string {
   return name || email || '';
 }

@@ -17,8 +17,8 @@ export type LoginOutcome = 'welcome' | 'wrong' | 'slow-down' | 'later' | 'broken
 const againAfter = 5_000;
 
 /**
- * The line to the server. When the session ends in the middle of something, what was asked waits until the person has
- * logged in again; nothing of what they were doing is lost.
+ * The line to the server. If the session ends in the middle of something, requests wait until the person has logged in
+ * again; nothing of their work is lost.
  */
 export class Connection {
   status = $state<Status>('starting');
@@ -30,7 +30,7 @@ export class Connection {
   #client: Client | undefined;
   #waiting: (() => void)[] = [];
   #probe: ReturnType<typeof setTimeout> | undefined;
-  /** Told when the server can be reached again after it could not. */
+  /** Called when the server can be reached again. */
   onback: () => void = () => {};
 
   constructor(private readonly fetching: Fetch = (...args) => fetch(...args)) {}
@@ -55,7 +55,7 @@ export class Connection {
     }
   }
 
-  /** Sends a request; waits for a log-in where the session has ended. Throws what else `Client.send` throws. */
+  /** Sends a request; waits for a log-in if the session has ended. Throws the other errors of `Client.send`. */
   async send(
     request: Request,
     options: { keepalive?: boolean; signal?: AbortSignal } = {},
@@ -63,7 +63,7 @@ export class Connection {
     return this.run((client) => client.send(request, options));
   }
 
-  /** Does something with the server, again after a log-in where the session has ended meanwhile. */
+  /** Runs a task with the server, again after a log-in if the session has ended meanwhile. */
   async run<T>(task: (client: Client) => Promise<T>): Promise<T> {
     try {
       const result = await task(this.client);
@@ -104,7 +104,7 @@ export class Connection {
     const response = await this.fetching('/login', { method: 'POST', body, headers }).catch(() => undefined);
     if (!response) return 'unreachable';
     if (response.status === 429) return 'slow-down';
-    // The password was not even looked at: it may be quite right.
+    // The password was not even checked: it may be right.
     if (response.status === 503) return 'later';
     if (response.status === 401) return 'wrong';
     // Neither is a word about the password.
@@ -122,7 +122,8 @@ export class Connection {
   async #enter(): Promise<void> {
     const before = this.#client?.session.username;
     await this.start();
-    // Somebody else logged in: what is on the page, and what waits to be saved or sent, belongs to another person.
+    // Another person logged in: the content of the page, and the changes that wait to be saved or sent, belong to
+    // somebody else.
     if (before !== undefined && before !== this.username) {
       this.#waiting = [];
       return location.reload();

@@ -19,8 +19,8 @@ export interface Row {
 }
 
 /**
- * Makes the row of `email` from what is known of its conversation. `outgoing` shows whom it went to instead of whom it
- * came from, as one looks for a sent letter.
+ * Makes the row of `email` from the known part of its conversation. `outgoing` shows its recipients instead of its
+ * sender, as people look for a sent letter.
  */
 export function rowOf(email: Email, conversation: Email[], outgoing: boolean): Row {
   const all = conversation.length > 0 ? conversation : [email];
@@ -44,7 +44,7 @@ export function isUnread(email: Email): boolean {
   return !email.keywords['$seen'] && !email.keywords['$draft'];
 }
 
-/** A name short enough for a row: the given name among several, the whole one where it stands alone. */
+/** Returns a name that is short enough for a row: the given name among several, the whole one if it stands alone. */
 export function nameOf(person: EmailAddress, short = false): string {
   const name = person.name?.trim() || person.email.split('@')[0] || person.email;
   return short ? (name.split(/[\s,]+/)[0] ?? name) : name;

@@ -14,7 +14,7 @@ beforeEach(() => {
 });
 afterEach(() => vi.unstubAllGlobals());
 
-/** Comes in at a place, as a page does that was just loaded. Gives what it cost, and the rows that are seen. */
+/** Comes in at a place, as a page does that was just loaded. Returns its cost, and the visible rows. */
 async function enter(all: Awaited<ReturnType<typeof state>>, place: Place = home.place) {
   const { connection, records, folders, server } = all;
   records.mailboxes.clear();

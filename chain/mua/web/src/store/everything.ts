@@ -1,7 +1,7 @@
 import type { Email, Filter, Id } from '../jmap';
 import type { Connection } from './connection.svelte';
 
-/** Of a letter, what is needed to change it and to take that back. */
+/** The properties of a letter that are needed to change it and to take that back. */
 export type Held = Pick<Email, 'id' | 'threadId' | 'mailboxIds' | 'keywords' | 'receivedAt'>;
 
 const properties = ['id', 'threadId', 'mailboxIds', 'keywords', 'receivedAt'];
@@ -9,8 +9,8 @@ const properties = ['id', 'threadId', 'mailboxIds', 'keywords', 'receivedAt'];
 const mostPasses = 3;
 
 /**
- * Every letter that fits `filter` now, a hundred thousand too, asked for in slices. They are asked for from the oldest
- * on, so that letters that come in meanwhile move none out of sight; those are left out, for nobody has seen them.
+ * Returns every letter that fits `filter` now, even a hundred thousand, fetched in slices. The slices go from the
+ * oldest on, so that arriving letters move none out of sight; those are left out, for nobody has seen them.
  */
 export async function everyLetter(connection: Connection, filter: Filter): Promise<Held[]> {
   const found = new Map<Id, Held>();

@@ -36,7 +36,7 @@ interface Told {
 }
 
 const nothing: Told = { looked: false, findings: [], unsubscribe: null };
-/** Letters of which it is remembered what was found. */
+/** The most letters whose findings are remembered. */
 const most = 200;
 
 /** The findings of the server about letters, requested when a letter is read. */
@@ -81,7 +81,8 @@ export class Findings {
     try {
       this.#keep(id, await this.connection.run(() => ask(id)));
     } catch (error) {
-      // No such address: another server, or a letter within a letter. Else it is asked again when the letter is read again.
+      // The address does not exist: another server, or a letter within a letter. Otherwise the pages ask again when the
+      // letter is read again.
       this.#keep(id, nothing);
       if (!(error instanceof RequestRefused)) this.#asked.delete(id);
     }

@@ -5,7 +5,7 @@ import type { BodyPart, EmailBody } from '../jmap';
 /** The property of a part that says whether its lines flow. */
 export const flowProperty = 'header:Content-Type';
 
-/** The texts of a letter in whole paragraphs, where their headers say that lines flow. */
+/** Returns the texts of a letter in whole paragraphs, if their headers say that lines flow. */
 export function joined(body: EmailBody): EmailBody['bodyValues'] {
   const flows = body.consistsOf.filter(
     ({ is, ...part }) =>
@@ -24,15 +24,16 @@ function says(part: BodyPart, name: string, value: string): boolean {
 }
 
 /**
- * RFC 3676 §4: a line that ends with a blank goes on in the next, unless that is quoted to another depth; where `remove` says
- * so that blank goes (§4.1, for languages without blanks between words). The signature's line is one for itself (§4.3).
+ * Joins flowed lines. RFC 3676 §4: a line that ends with a blank continues in the next, unless that is quoted to
+ * another depth; `remove` removes that blank (§4.1, for languages without blanks between words). The signature's line
+ * stands for itself (§4.3).
  */
 export function join(text: string, remove: boolean): string {
   const lines: string[] = [];
   let open: number | undefined;
   for (const line of text.replace(/\r\n?/g, '\n').split('\n')) {
     const depth = line.search(/[^>]|$/);
-    // §4.4: a blank is put before what would be taken for a quote.
+    // §4.4: the sender puts a blank before text that would be taken for a quote.
     const content = line.slice(depth).replace(/^ /, '');
     const isSignature = content === '-- ';
     const flows = content.endsWith(' ') && !isSignature;

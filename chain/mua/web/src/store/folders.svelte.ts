@@ -36,7 +36,7 @@ export class Folders {
     private readonly records: Records,
   ) {}
 
-  /** The folders with a role, then the person's own, each with what it holds. */
+  /** The folders with a role, then the person's own, each with those inside it. */
   readonly tree = $derived.by(() => treeOf([...this.records.mailboxes.values()]));
   readonly flat = $derived.by(() => this.tree.flatMap(flatten));
 
@@ -123,8 +123,8 @@ export class Folders {
 }
 
 /**
- * The folders as a tree. One with a role stands on top wherever it lies, and brings along what lies in it; so does one
- * that lies in a folder we are not told of.
+ * Arranges the folders as a tree. A folder with a role stands on top wherever it lies, and brings along the folders
+ * inside it; so does one that lies in a folder we do not know.
  */
 export function treeOf(mailboxes: Mailbox[]): FolderNode[] {
   const known = new Set(mailboxes.map((mailbox) => mailbox.id));

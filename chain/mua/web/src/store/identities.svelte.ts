@@ -4,7 +4,7 @@ import type { Connection } from './connection.svelte';
 /** The properties of an identity that a person may change. */
 export type Wording = Pick<Identity, 'name' | 'textSignature'>;
 
-/** As whom a person writes, and how they sign (RFC 8621 §6). */
+/** The identities that a person writes as, and their signatures (RFC 8621 §6). */
 export class Identities {
   list = $state.raw<Identity[]>([]);
 
@@ -18,7 +18,7 @@ export class Identities {
 
   async save(id: Id, { name, textSignature }: Wording): Promise<void> {
     const request = this.connection.client.request();
-    // One signature, in words: what stood there as HTML would be the old one.
+    // The signature is stored as text only: HTML that was stored before would be the old one.
     const update = { [id]: { name, textSignature, htmlSignature: '' } };
     const set = request.call('Identity/set', { update });
     expectAllSet((await this.connection.send(request)).of(set));

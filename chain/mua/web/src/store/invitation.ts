@@ -15,7 +15,7 @@ import {
 import { type Entry, partyOf, timeOf } from './cards';
 import type { Post } from './post.svelte';
 
-/** Answers to invitations (RFC 5546 §3.2.3, RFC 6047): a letter of its own to whoever invites, sent as any letter is. */
+/** Answers to invitations (RFC 5546 §3.2.3, RFC 6047): a letter of its own to the organizer, sent as any letter is. */
 
 export const replies = ['accepted', 'tentative', 'declined'] as const;
 export type Reply = (typeof replies)[number];
@@ -30,8 +30,8 @@ export interface Answer {
 }
 
 /**
- * The keyword that says on the letter what was answered, so that every window and program of the reader's knows it. The
- * event is told by its number in the letter, which never changes.
+ * Returns the keyword that records the answer on the letter, so that every window and program of the reader's knows it.
+ * The event has its number in the letter, which never changes.
  */
 export function keywordOf(reply: Reply, number: number): string {
   return number === 1 ? `invitation-${reply}` : `invitation-${number}-${reply}`;
@@ -42,7 +42,7 @@ export function repliedIn(keywords: Email['keywords'], number: number): Reply | 
   return replies.find((reply) => keywords[keywordOf(reply, number)]);
 }
 
-/** Writes on a letter what was answered, and nothing else. */
+/** Records the answer on a letter, and nothing else. */
 export function marking(number: number, reply: Reply | undefined): Patch {
   return Object.fromEntries(
     replies.map((one) => [`keywords/${keywordOf(one, number)}`, one === reply ? true : null]),
@@ -55,7 +55,7 @@ export function strangerIn({ organizer, method }: Entry, from: EmailAddress[] | 
   return email && !isAmong(from, email) ? email : undefined;
 }
 
-/** For whom somebody else answers. */
+/** Returns the guest for whom somebody else answers. */
 export function otherGuestIn({ attendees, method }: Entry, from: EmailAddress[] | null): string | undefined {
   const email = method === 'REPLY' ? attendees[0]?.email : undefined;
   return email && !isAmong(from, email) ? email : undefined;
@@ -77,7 +77,7 @@ export function textOf(words: Words, who: string, { entry, reply, comment }: Ans
   return `${lines.filter(Boolean).join('\n')}\n${note ? `\n${note}\n` : ''}`;
 }
 
-/** Sends an answer and offers to call it back as long as the server holds it. Says what comes of it. */
+/** Sends an answer and offers to call it back as long as the server holds it. Shows the outcome. */
 export async function sendAnswer(post: Post, answer: Answer): Promise<void> {
   const { answering } = answer.entry;
   if (!answering || !('as' in answering)) return;
@@ -101,7 +101,7 @@ export async function sendAnswer(post: Post, answer: Answer): Promise<void> {
   }
 }
 
-/** Gives the submission. What is refused leaves no draft behind. */
+/** Returns the submission. A refused answer leaves no draft behind. */
 async function submitAnswer(post: Post, answer: Answer, as: string, seconds: number): Promise<Id> {
   const { connection, folders, identities } = post;
   const [calendar] = await Promise.all([
@@ -144,7 +144,7 @@ async function calendarOf({ connection }: Post, answer: Answer, email: string): 
   return (await connection.run(() => reach(fetch, url, init))).text();
 }
 
-/** RFC 6047 §2.4: what people read and what calendars read are forms of the same. */
+/** RFC 6047 §2.4: the text for people and the data for calendars are two forms of the same answer. */
 function letterOf(answer: Answer, from: EmailAddress, drafts: Id, calendar: string): Record<string, unknown> {
   const { words } = language;
   const { entry, body, reply, email } = answer;
@@ -184,7 +184,7 @@ async function destroy({ connection }: Post, letter: Id): Promise<void> {
   await connection.send(request);
 }
 
-/** Calls an answer back that has not gone: nothing of it stays, and the letter says what it said before. */
+/** Calls back an answer that has not gone: it disappears, and the letter has its earlier mark again. */
 async function recall(
   post: Post,
   { email, entry }: Answer,

@@ -23,7 +23,7 @@ export class Lists {
     private readonly folders: Folders,
   ) {}
 
-  /** The list of a place, or nothing where there is no such folder or nothing to look for. */
+  /** Returns the list of a place, or `undefined` if there is no such folder or no search. */
   at(place: Place): QueryWindow | undefined {
     const key = format({ place });
     const known = this.#windows.get(key);
@@ -44,9 +44,9 @@ export class Lists {
   }
 
   /**
-   * Asks for the folders and, in the same request, for the list of a place in the folder it was when the pages were last
-   * here. Where the folders do not say the same, that list is worth nothing and is asked for when it is seen. What `more`
-   * puts on the request comes with it.
+   * Asks for the folders and, in the same request, for the list of a place in the folder that had the role at the last
+   * visit. If the folders do not confirm that, the list is worth nothing and is requested when it is seen. The calls
+   * that `more` adds to the request come with it.
    */
   async enter(place: Place, ...more: Asked[]): Promise<void> {
     const request = this.connection.client.request();
@@ -85,7 +85,7 @@ export class Lists {
     };
   }
 
-  /** Letters changed: every list that is not on the screen is asked for again when it is. */
+  /** Letters changed: every list that is not on the screen is fetched again when it is shown. */
   forget(except: QueryWindow | undefined): void {
     for (const [key, window] of [...this.#windows]) if (window !== except) this.#windows.delete(key);
   }
@@ -119,7 +119,7 @@ export class Lists {
     });
   }
 
-  /** By its role, by its name, or by its name behind those of the folders it lies in. */
+  /** Finds folders by role, by name, or by name behind those of their parents. */
   #named(name: string, nodes: FolderNode[]): Id[] {
     const role = roleNamed(name);
     const withRole = role && this.folders.byRole(role);

@@ -10,7 +10,7 @@ export function read(key: string): string | null {
   }
 }
 
-/** Keeps `value`; nothing any more where it is null. */
+/** Keeps `value`; removes it if it is null. */
 export function write(key: string, value: string | null): void {
   try {
     if (value === null) localStorage.removeItem(key);

@@ -23,7 +23,7 @@ export class Navigation {
 
   open(threadId: string): void {
     const route = { place: this.route.place, threadId };
-    // From one conversation to the next: "back" should lead to the list, not through all of them.
+    // A step from one conversation to the next: "back" should lead to the list, not through all of them.
     if (this.route.threadId) this.replace(route);
     else this.#push(route);
   }

@@ -25,7 +25,7 @@ export class Notices {
     return id;
   }
 
-  /** Whoever reads a notice, or is about to use it, has the time they need. */
+  /** A person who reads a notice, or is about to use it, has the time they need. */
   hold(id: number): void {
     clearTimeout(this.#timers.get(id));
   }

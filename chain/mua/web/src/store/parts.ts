@@ -1,8 +1,8 @@
 import type { EmailBody, Item } from '../jmap';
 
 /**
- * The parts of a letter: what is shown in its place, what goes along, and what is listed below. The server says which is
- * which (`consistsOf`), so that the pages, its own view of the letter and the paperclip never differ.
+ * The parts of a letter: those shown in its text, those that go along, and those listed below. The server decides
+ * (`consistsOf`), so that the pages, its own view of the letter and the paperclip never differ.
  */
 
 /** Returns the kind of picture that a part is shown as; `undefined` if it is none. */
@@ -30,7 +30,7 @@ export function listedParts({ consistsOf }: Pick<EmailBody, 'consistsOf'>): Item
   return consistsOf.filter(({ isListed }) => isListed);
 }
 
-/** The part that shows how a letter is protected. */
+/** Returns the part that shows how a letter is protected. */
 export function protectedPart({ consistsOf, protection }: EmailBody): Item | undefined {
   return protection ? consistsOf.find(({ partId }) => partId === protection.partId) : undefined;
 }
@@ -39,7 +39,7 @@ export function protectedPart({ consistsOf, protection }: EmailBody): Item | und
 const attribute =
   /(?<![\w-])(src|background)(\s{0,3}=\s{0,3})("[^"]{1,1000}"|'[^']{1,1000}'|[^\s"'<>]{1,1000})/gi;
 
-/** HTML in which the pictures among `parts` are named by their Content-ID, however it named them before. */
+/** Returns HTML in which the pictures among `parts` are named by their Content-ID, whatever their names were before. */
 export function namedById(html: string, parts: readonly Pick<Item, 'calledInHtml' | 'cid'>[]): string {
   const byName = new Map(parts.flatMap(({ calledInHtml, cid }) => calledInHtml.map((name) => [name, cid])));
   if (byName.size === 0) return html;

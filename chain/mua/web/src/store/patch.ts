@@ -5,7 +5,7 @@ import type { Email, Id, Patch } from '../jmap';
  * all that undo needs.
  */
 
-/** Of a letter, what its changes are about. */
+/** The properties of a letter that its changes are about. */
 type Held = Pick<Email, 'id' | 'mailboxIds' | 'keywords'>;
 
 export function moveTo(emails: readonly Held[], folder: Id): Map<Id, Patch> {

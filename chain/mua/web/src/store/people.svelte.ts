@@ -12,7 +12,7 @@ const lettersRead = 300;
 /** The people one writes to, learnt from the letters one sent; no address book to keep. */
 export class People {
   #known = new Map<string, Known>();
-  /** Changes when somebody is learnt: what is proposed to who types already is looked for again. */
+  /** Changes when an address is learnt: the proposals for a person who is typing are made again. */
   #learnt = $state(0);
   #loading: Promise<void> | undefined;
 
@@ -43,7 +43,7 @@ export class People {
     this.#learnt += 1;
   }
 
-  /** Those whose name or address has a word that begins like `text`, the most written to first. */
+  /** Returns the people whose name or address has a word that begins like `text`, the most written to first. */
   find(text: string, except: EmailAddress[] = [], most = 6): EmailAddress[] {
     const wanted = plain(text.trim());
     void this.#learnt;
@@ -85,7 +85,7 @@ function matches(person: EmailAddress, wanted: string): boolean {
   return email.startsWith(wanted) || ` ${name} ${email.replace(/[@._-]/g, ' ')}`.includes(` ${wanted}`);
 }
 
-/** Without accents or case, as one types a name in a hurry. */
+/** Removes accents and case, as people type a name in a hurry. */
 function plain(text: string): string {
   return text.normalize('NFD').replace(/\p{M}/gu, '').toLowerCase();
 }

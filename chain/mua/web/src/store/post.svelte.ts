@@ -67,7 +67,7 @@ export class Post {
     return this.lists.at(this.navigation.route.place);
   });
 
-  /** The letters of a conversation that are shown where one is, oldest first. */
+  /** Returns the letters of a conversation that are shown, oldest first. */
   conversation(threadId: Id): Email[] {
     return this.#visible(this.records.conversation(threadId));
   }

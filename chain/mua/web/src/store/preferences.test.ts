@@ -20,7 +20,7 @@ beforeEach(() => {
 });
 afterEach(() => vi.unstubAllGlobals());
 
-/** A window of somebody's pages, as far as their preferences go. */
+/** Opens a window of a person's pages, with their preferences. */
 async function open(mail = makeWorld({ letters: 3 })) {
   const server = direct(mail);
   const connection = new Connection(server.fetching);
@@ -70,7 +70,7 @@ describe('preferences', () => {
     await sent();
     expect(mail.choices).toMatchObject({ theme: 'dark', undoSend: 30, notifications: null });
     expect(settings.undoSend).toBe(30);
-    // Somebody else at the same browser has chosen nothing.
+    // Another person at the same browser has chosen nothing.
     const other = await open();
     storage.set('facteur.choices', JSON.stringify({ owner: 'bob@alpha.test', unsent: { theme: 'light' } }));
     await other.enter();

@@ -32,9 +32,10 @@ interface Kept {
 }
 
 /**
- * Keeps what a person chose in step with their server. A choice made without one is kept in this browser and sent later;
- * where the server keeps no preferences at all, that is for ever. What a browser chose before its pages knew of
- * preferences is brought to the server once, for whoever comes in first, where the server was told nothing else.
+ * Keeps a person's choices in step with their server. A choice made without a server is kept in this browser and sent
+ * later; if the server keeps no preferences at all, it stays in the browser. The choices that a browser made before its
+ * pages knew of preferences are brought to the server once, for the first person who comes in, if the server has no
+ * others.
  */
 export class Preferences {
   #there: Choices = nothing;
@@ -42,7 +43,7 @@ export class Preferences {
   #unsent: Patch = {};
   #entered = false;
   #sending: Promise<void> | undefined;
-  /** Told where the server refuses a choice; what it has instead is shown again. */
+  /** Called if the server refuses a choice; the server's own value is shown again. */
   onrefused: () => void = () => {};
 
   constructor(
@@ -58,7 +59,7 @@ export class Preferences {
     const get = request.call('Preferences/get', { ids: [id] });
     return (answers) => {
       const got = answers.try(get);
-      // Then what is known is better than nothing.
+      // The known choices are then better than none.
       if (got instanceof MethodFailed) return this.#enter(this.#there);
       this.#state = got.state;
       this.#enter(got.list[0] ?? nothing);
@@ -93,7 +94,7 @@ export class Preferences {
 
   #choose(patch: Patch): void {
     this.#unsent = Object.fromEntries(Object.entries({ ...this.#unsent, ...patch }).slice(-mostUnsent));
-    // At the log-in it is not known yet who chooses.
+    // Before the log-in the chooser is not known yet.
     if (!this.#entered) return;
     this.#keep();
     this.send();
@@ -103,7 +104,7 @@ export class Preferences {
     write(key, JSON.stringify({ owner: this.connection.username, unsent: this.#unsent } satisfies Kept));
   }
 
-  /** Sends what waits. */
+  /** Sends the waiting choices. */
   send(): void {
     if (!this.connection.client.keepsPreferences) return;
     this.#sending ??= this.#sendAll().finally(() => (this.#sending = undefined));

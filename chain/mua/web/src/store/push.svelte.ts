@@ -49,7 +49,7 @@ export class Push {
     );
   }
 
-  /** Goes on with what was switched on before: the server forgets a subscription that nobody asks for within a week. */
+  /** Renews a subscription that was switched on before: the server forgets one that nobody asks for within a week. */
   async resume(choice: Choice): Promise<void> {
     if (!this.possible) return;
     const subscription = await this.#subscription();
@@ -64,7 +64,7 @@ export class Push {
     if (answer.notUpdated?.[id]) await this.#announce(subscription);
   }
 
-  /** Gives whether it is on now; not where the person has not allowed it. */
+  /** Returns true if it is on now; false if the person has not allowed it. */
   async turnOn(choice: Choice): Promise<boolean> {
     if ((await Notification.requestPermission()) !== 'granted') return false;
     await this.#tell(choice);
@@ -123,7 +123,7 @@ export class Push {
   }
 }
 
-/** By which the server tells this browser from the person's others. */
+/** Returns the id by which the server tells this browser from the person's others. */
 function device(): Id {
   const kept = read(deviceKey);
   if (kept) return kept;

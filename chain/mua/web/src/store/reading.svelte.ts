@@ -56,7 +56,7 @@ export class Reading {
   constructor(
     private readonly connection: Connection,
     private readonly records: Records,
-    /** Leaves out what is not shown of a conversation. */
+    /** Leaves out the letters of a conversation that are not shown. */
     private readonly visible: (emails: Email[]) => Email[],
   ) {
     records.users.add(() => this.letters.map((email) => email.id));
@@ -71,7 +71,7 @@ export class Reading {
     this.#status === 'ready' && this.letters.length === 0 ? 'gone' : this.#status,
   );
 
-  /** Loads a conversation and unfolds what is new in it; gives the letters that were unread. */
+  /** Loads a conversation and unfolds the new letters in it; returns the letters that were unread. */
   show(threadId: Id): Promise<Email[]> {
     const shown = this.#show(threadId);
     this.coming = shown;
@@ -147,7 +147,7 @@ export class Reading {
     this.#put(answers.of(letters).list, epoch);
   }
 
-  /** One letter alone, whose body was let go of. */
+  /** Loads one letter alone, whose body was released. */
   async #loadOne(id: Id): Promise<void> {
     const request = this.connection.client.request();
     const letter = request.call('Email/get', { ids: [id], ...whole });

@@ -22,7 +22,7 @@ export const rowProperties = [
 
 /** Letters kept beyond those in use; a day of scrolling through a hundred thousand must not keep them all. */
 export const mostEmails = 2_500;
-/** And of what they say: so many, and so many letters of text. */
+/** The most bodies that are remembered, and the most characters of their texts. */
 export const mostBodies = 200;
 export const mostText = 8_000_000;
 
@@ -39,7 +39,7 @@ export class Records {
   readonly states: Partial<Record<'Email' | 'Mailbox' | 'Thread', string>> = {};
   /** Each names the letters it has in use: those stay. */
   readonly users = new Set<() => Iterable<Id>>();
-  /** From the one not heard of for longest to the one just heard of. */
+  /** The letters, from the one unused for longest to the one used last. */
   #recent = new Map<Id, true>();
   #text = new Map<Id, number>();
   /** Grows with every own change, so that an answer asked for before it is recognised as old. */
@@ -125,7 +125,7 @@ export class Records {
     return ids.map((id) => this.emails.get(id)).filter((email) => email !== undefined);
   }
 
-  /** With the conversations they are part of. */
+  /** Returns the used letters with the conversations that they are part of. */
   #used(): Set<Id> {
     const used = new Set<Id>();
     for (const user of this.users) {

@@ -8,12 +8,12 @@ import { recall, submit } from './submissions';
 
 /** A letter that waits for its time. */
 export interface Waiting {
-  /** Of the submission. */
+  /** The id of the submission. */
   id: Id;
   emailId: Id;
   threadId: Id;
   identityId: Id;
-  /** When it goes. */
+  /** The time at which it goes. */
   sendAt: string;
   /** Addresses it goes to. */
   to: string[];
@@ -23,7 +23,9 @@ export interface Waiting {
 const most = 250;
 const longestUndo = Math.max(...undoSpans);
 
-/** The letters the server holds until a time their writer chose. What the server says is what is shown (RFC 8621 §7). */
+/**
+ * The letters that the server holds until a time their writer chose. The pages show the server's list (RFC 8621 §7).
+ */
 export class Scheduled {
   /** The first to go first. */
   list = $state.raw<Waiting[]>([]);
@@ -52,21 +54,21 @@ export class Scheduled {
     return this.records.emails.get(waiting.emailId);
   }
 
-  /** Asks again unless what is shown is of `state`; without one, nobody knows. */
+  /** Asks again unless the shown list is of `state`; without one, nobody knows. */
   async follow(state?: string): Promise<void> {
     if (this.connection.client.maxDelayedSend === 0 || (state !== undefined && state === this.#state)) return;
     await this.#asking.run();
   }
 
-  /** Takes a letter back to the drafts. Throws `NotSet` where it has already gone. */
+  /** Takes a letter back to the drafts. Throws `NotSet` if it has already gone. */
   async recall(waiting: Waiting): Promise<void> {
     await recall(this.connection, this.folders, waiting.id);
     await this.follow();
   }
 
   /**
-   * Lets a letter go now. When it goes cannot be changed (RFC 8621 §7.5), so it is taken back and handed over anew; where
-   * the second is refused, it is among the drafts, as the first left it.
+   * Lets a letter go now. Its time cannot be changed (RFC 8621 §7.5), so it is taken back and handed over anew; if the
+   * server refuses the second step, the letter is among the drafts, as the first step left it.
    */
   async sendNow({ id, identityId, emailId }: Waiting): Promise<void> {
     await recall(this.connection, this.folders, id);
@@ -79,7 +81,7 @@ export class Scheduled {
 
   async #load(): Promise<void> {
     const request = this.connection.client.request();
-    // Before the list, so that what happens meanwhile is told as another state.
+    // Read before the list, so that a change meanwhile appears as another state.
     const before = request.call('EmailSubmission/get', { ids: [] });
     const query = request.call('EmailSubmission/query', {
       filter: { undoStatus: 'pending' },
@@ -104,7 +106,7 @@ export class Scheduled {
   }
 }
 
-/** A letter held for a few seconds only can still be called back where it was sent; it waits for no time. */
+/** A letter that is held for a few seconds only can still be called back where it was sent; it waits for no time. */
 function isScheduled({ undoStatus, envelope }: EmailSubmission): boolean {
   const seconds = envelope?.mailFrom.parameters?.['HOLDFOR'];
   return undoStatus === 'pending' && !(seconds && Number(seconds) <= longestUndo);

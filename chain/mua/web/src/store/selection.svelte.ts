@@ -6,7 +6,9 @@ interface Ranges {
   allBetween(first: number, last: number): Promise<Id[]>;
 }
 
-/** The rows that are chosen, and the one the keyboard is at. Rows are named by the letter that stands for them. */
+/**
+ * The rows that are chosen, and the one with the keyboard's cursor. Rows are named by the letter that stands for them.
+ */
 export class Selection {
   readonly chosen = new SvelteSet<Id>();
   /** The row the keyboard is at. */
@@ -28,7 +30,7 @@ export class Selection {
     return this.everything ? !this.left.has(id) : this.chosen.has(id);
   }
 
-  /** Means everything in the list, at once; `known` is what is loaded of it. */
+  /** Chooses everything in the list, in one step; `known` is the loaded part of it. */
   chooseAll(known: readonly Id[]): void {
     this.left.clear();
     this.#choose(known);
@@ -62,7 +64,7 @@ export class Selection {
     this.moveTo(position);
   }
 
-  /** Chooses everything from the anchor to `position` in `list`: what is known at once, the rest when it is there. */
+  /** Chooses everything from the anchor to `position` in `list`: the known rows now, the rest when it is there. */
   async extend(position: number, list: Ranges): Promise<void> {
     this.cursor = position;
     this.everything = false;

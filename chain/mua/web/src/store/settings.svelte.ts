@@ -35,7 +35,7 @@ export class Settings {
   telling = $state<Telling>('nothing');
   /** The senders whose pictures are always shown, in small letters, each with the time since when. */
   picturesFrom = $state.raw<Readonly<Record<string, string>>>({});
-  /** Told of each choice, as a patch of the preferences. */
+  /** Called with each choice, as a patch of the preferences. */
   onchosen: (patch: Patch) => void = () => {};
 
   start(): void {
@@ -53,7 +53,7 @@ export class Settings {
     };
   }
 
-  /** Shows what was chosen, here or elsewhere; what was never chosen is as it is best. */
+  /** Shows the choices, made here or elsewhere; without a choice, the default applies. */
   show(choices: Choices): void {
     for (const name of Object.keys(keys) as Plain[]) {
       const value = choices[name];
@@ -80,7 +80,7 @@ export class Settings {
     this.#paint();
   }
 
-  /** It counts as soon as its texts are there; where they do not come, the choice is as it was. */
+  /** The language changes as soon as its texts are there; if they do not come, the choice is as it was. */
   async chooseLanguage(code: Code): Promise<void> {
     if (await language.choose(code)) this.#chosen('language', code);
   }
@@ -152,7 +152,7 @@ export function neverSaid(here: Omit<Choices, 'picturesFrom'>, there: Choices): 
   return Object.fromEntries(names.map((name) => [name, here[name]]));
 }
 
-/** Storage can hold anything: another version's words, or somebody's. */
+/** Storage can contain anything: another version's words, or a stranger's. */
 function isChoice(name: Plain, value: unknown): boolean {
   const known: Record<Plain, boolean> = {
     theme: themes.some((one) => one === value),

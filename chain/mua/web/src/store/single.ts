@@ -1,4 +1,4 @@
-/** Asking the server that one does at a time: who wants it while it runs has it done once more when that is over. */
+/** A request that runs once at a time: a caller who wants it while it runs has it done once more afterwards. */
 export class Single {
   #running = false;
   #wanted = false;

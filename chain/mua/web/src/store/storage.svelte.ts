@@ -5,11 +5,11 @@ import type { Folders } from './folders.svelte';
 const quota = 'urn:ietf:params:jmap:quota';
 /** The largest number of JMAP, by which the server says that there is no limit (RFC 9425 §4.1). */
 const noLimit = Number.MAX_SAFE_INTEGER;
-/** From these parts of the limit on, a person is told. */
+/** The parts of the limit from which a person gets a notice. */
 const levels = { much: 0.8, nearly: 0.9, full: 1 } as const;
 /** Requests that come within this pause, in milliseconds, are made together. */
 const pause = 2_000;
-/** Letters of a folder that are counted together; what is beyond them is not. */
+/** The most letters of a folder that are counted. */
 const most = 500;
 
 export type Level = 'fine' | keyof typeof levels;
@@ -24,7 +24,7 @@ export interface Weight {
 /** The room that the letters take, and the room that they may take (RFC 9425). */
 export class Storage {
   used = $state<number>();
-  /** None: as much as there is. */
+  /** `undefined` if there is no limit. */
   limit = $state<number>();
   readonly part = $derived(this.used === undefined || !this.limit ? 0 : this.used / this.limit);
   readonly level: Level = $derived(levelOf(this.part));
@@ -35,7 +35,7 @@ export class Storage {
     private readonly folders: Folders,
   ) {}
 
-  /** Letters came or went: it is asked again soon. */
+  /** Letters came or went: the numbers are requested again soon. */
   soon(): void {
     this.#timer ??= setTimeout(() => {
       this.#timer = undefined;

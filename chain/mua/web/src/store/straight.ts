@@ -1,6 +1,6 @@
 /**
- * Characters that turn the direction of what stands behind them (UAX #9 §2). Names, subjects and previews have no need of
- * them; with them a program can be called like a picture, and an address be read backwards.
+ * Characters that turn the direction of the text behind them (UAX #9 §2). Names, subjects and previews do not need
+ * them; with them a program can look like a picture, and an address can be read backwards.
  */
 const turning = /[\u202A-\u202E\u2066-\u2069]/g;
 /** Marks stacked on a letter until they cover the lines above and below; as many as any language needs are left. */
@@ -12,7 +12,7 @@ export function unstacked(text: string): string {
   return text.replace(stacked, '$1');
 }
 
-/** A record without either; the same one where there are none. */
+/** Returns a record without such characters; the same one if there are none. */
 export function straight<T extends object>(record: T): T {
   const text = JSON.stringify(record);
   return text.search(turning) < 0 && text.search(stacked) < 0 ? record : (walk(record) as T);

@@ -13,8 +13,8 @@ export interface Outgoing {
 }
 
 /**
- * Hands a letter over and puts it among the sent ones. Gives the submission, and whether the server still holds it.
- * Throws `NotSet` with what the server says against it; the letter then stays where it is.
+ * Hands a letter over and puts it among the sent ones. Returns the submission, and whether the server still holds it.
+ * Throws `NotSet` with the server's refusal; the letter then stays where it is.
  */
 export async function submit(
   connection: Connection,
@@ -34,7 +34,7 @@ export async function submit(
   return { id: made?.id ?? '', held: made?.['undoStatus'] === 'pending' };
 }
 
-/** Takes a letter back that is held, and puts it among the drafts. Throws `NotSet` where it has already gone. */
+/** Takes back a letter that is held, and puts it among the drafts. Throws `NotSet` if it has already gone. */
 export async function recall(connection: Connection, folders: Folders, submission: Id): Promise<void> {
   const request = connection.client.request();
   const drafts = folders.byRole('drafts')?.id;

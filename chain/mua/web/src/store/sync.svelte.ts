@@ -7,11 +7,11 @@ import { Single } from './single';
 
 /** Several letters arriving together cost one round. */
 const gather = 250;
-/** More changes than this, and it is cheaper to ask again for what is on the screen. */
+/** With more changes than this it is cheaper to fetch the visible list again. */
 const mostChanges = 256;
 
 export interface Followers {
-  /** Letters changed, came or went: what is on the screen must be asked for again. */
+  /** Letters changed, came or went: the visible list must be fetched again. */
   mailChanged(created: Email[]): void;
   /** The submissions are in another state now; without one, nobody knows. */
   submissionsChanged(state?: string): void;
@@ -21,7 +21,7 @@ export interface Followers {
   arrived(emails: Email[]): void;
 }
 
-/** Keeps what the pages know in step with the server: it listens, and asks for what changed (RFC 8620 §5.2, §7.3). */
+/** Keeps the pages' knowledge in step with the server: it listens, and asks for changes (RFC 8620 §5.2, §7.3). */
 export class Sync {
   live = $state(false);
   #stop: (() => void) | undefined;

@@ -38,7 +38,7 @@ export interface TraceStep {
   messageId?: string;
   size?: number;
   report?: string;
-  /** When it is to go. */
+  /** The time at which it is to go. */
   until?: string;
   act?: 'held' | 'released' | 'retried' | 'dropped';
 }
@@ -53,8 +53,8 @@ export const stations = ['sender', 'msa', 'mtaOut', 'mtaIn', 'mda', 'mailbox', '
 export type StationName = (typeof stations)[number];
 
 /**
- * `done` it passed here; `other` it must have passed here, at somebody else's; `skipped` it had no need to;
- * `waits`, `failed` it stands here.
+ * `done`: it passed here; `other`: it must have passed here, at another server; `skipped`: it had no need to; `waits`,
+ * `failed`: it is here.
  */
 export type StationState = 'done' | 'other' | 'skipped' | 'waits' | 'failed' | 'ahead';
 
@@ -62,7 +62,7 @@ export interface Station {
   name: StationName;
   state: StationState;
   steps: TraceStep[];
-  /** When it was first here. */
+  /** The time at which it was first here. */
   at?: string;
 }
 
@@ -81,10 +81,10 @@ export function chainOf(trace: Trace): Station[] {
     if (station.steps.length > 0) return station;
     if (station.name === 'sender' && ownLetter) return { ...station, state: 'done' };
     if (station.name === 'mda' && sorted) return { ...station, state: 'done', at: sorted.at };
-    // From one person of the house to another, a letter never leaves it.
+    // A letter from one person of the server to another never leaves it.
     if (ownLetter && sorted && (station.name === 'mtaOut' || station.name === 'mtaIn'))
       return { ...station, state: 'skipped' };
-    // Nobody writes down what happens at another's; the letter came through all the same.
+    // Nobody writes down the steps at another server; the letter came through all the same.
     const passed = index < furthest || (station.name === 'mtaIn' && handedOver);
     return passed ? { ...station, state: 'other' } : station;
   });

@@ -7,18 +7,23 @@ import { type Records, rowProperties } from './records.svelte';
 /** Letters fetched together; with their conversations they stay below the 500 of RFC 8620 §2. */
 const page = 40;
 
-/** Pages asked for at one time: a list scrolled fast asks for those that are seen by then, not for all it passed. */
+/**
+ * The most pages that are requested at one time: a list scrolled fast fetches the visible ones, not all that it passed.
+ */
 const atOnce = 4;
 
 /** Rows that can be chosen at one stroke. */
 export const mostChosen = 1_000;
 
-/** Pages whose rows are remembered; beyond, those far from what is seen are asked for again. */
+/** The most pages whose rows are remembered; beyond that, those far from the visible ones are fetched again. */
 export const mostPages = 60;
 
 export interface WindowQuery {
   filter: Filter | null;
-  /** Of a search by words, the server puts first what has them exactly; everything else is in the order it came in. */
+  /**
+   * For a search by words, the server puts the letters with exactly these words first; every other list has the newest
+   * first.
+   */
   order?: 'newestFirst' | 'bestFirst';
   /** True if the matched words are requested as well (RFC 8621 §5). */
   snippets?: boolean;
@@ -29,8 +34,8 @@ export interface WindowQuery {
 const newestFirst: Comparator[] = [{ property: 'receivedAt', isAscending: false }];
 
 /**
- * A window on the answer of a query: it knows how many conversations there are and, of those that came into view,
- * which they are. A hundred thousand cost what the screen shows.
+ * A window on the answer of a query: it knows the number of conversations and the ids of those that came into view. A
+ * hundred thousand cost no more than the screen shows.
  */
 export class QueryWindow {
   /** The number of rows; until they are counted, the number of known ones. */
@@ -43,7 +48,7 @@ export class QueryWindow {
   #version = $state(0);
   #ids: (Id | undefined)[] = [];
   #positions = new Map<Id, number>();
-  /** Of each page, the generation it was fetched in. */
+  /** The generation in which each page was fetched. */
   #fetched = new Map<number, number>();
   #loading = new Set<number>();
   #generation = 0;
@@ -78,7 +83,7 @@ export class QueryWindow {
     return this.#ids.slice(first, last + 1).filter((id) => id !== undefined);
   }
 
-  /** The same after fetching what is not known there; of a longer range the first thousand. */
+  /** Returns the ids of a range after fetching the unknown ones; of a longer range the first thousand. */
   async allBetween(first: number, last: number): Promise<Id[]> {
     const end = Math.min(last, first + mostChosen - 1);
     const seen = this.#seen;
@@ -92,11 +97,11 @@ export class QueryWindow {
     return this.#positions.size;
   }
 
-  /** Fetches what is not known, or known to be old, of the rows that are seen. */
+  /** Fetches those visible rows that are unknown, or known to be old. */
   async ensure(first: number, last: number): Promise<void> {
     this.#seen = [first, last];
     const wanted: Promise<void>[] = [];
-    // Of an empty list the first page is asked for too: the first letter may have come.
+    // An empty list fetches its first page too: the first letter may have come.
     const end = this.total === undefined ? last : Math.min(last, Math.max(0, this.total - 1));
     for (let number = Math.floor(Math.max(0, first) / page); number * page <= end; number += 1) {
       if (this.#needs(number, first, end)) wanted.push(this.#fetch(number));
@@ -105,8 +110,8 @@ export class QueryWindow {
   }
 
   /**
-   * The same while the list is scrolled: does not wait, and asks for few pages at one time. Where more are wanted, those
-   * seen by then are asked for when one has come.
+   * Fetches rows while the list is scrolled: does not wait, and requests few pages at one time. If more are wanted,
+   * those that are visible by then are requested when one has come.
    */
   follow(first: number, last: number): void {
     this.#seen = [first, last];
@@ -119,8 +124,8 @@ export class QueryWindow {
   }
 
   /**
-   * Puts the calls for the first page on a request that is made for something else too; the result takes their answers
-   * in, and throws `MethodFailed` where there is no such list.
+   * Adds the calls for the first page to a request that is made for something else too; the result takes their answers
+   * in, and throws `MethodFailed` if there is no such list.
    */
   foresee(request: Request): (answers: Answers) => void {
     const take = this.#ask(request, 0);
@@ -130,7 +135,7 @@ export class QueryWindow {
     };
   }
 
-  /** Something changed at the server: what is seen is asked for again, the rest when it comes into view. */
+  /** Something changed at the server: the visible rows are fetched again, the rest when it comes into view. */
   async refresh(): Promise<void> {
     this.#generation += 1;
     await this.ensure(...this.#seen);
@@ -141,7 +146,7 @@ export class QueryWindow {
     const gone = new Set(ids);
     const before = { ids: this.#ids, total: this.total };
     const kept = this.#ids.filter((id) => id === undefined || !gone.has(id));
-    // A sparse array's holes are skipped by filter; count what really went.
+    // `filter` skips the holes of a sparse array, so the rows that really went are counted here.
     const removed = [...gone].filter((id) => this.#positions.has(id)).length;
     if (removed === 0) return () => {};
     this.#put(kept, (this.total ?? 0) - removed);
@@ -174,7 +179,7 @@ export class QueryWindow {
       const outdated = await this.#load(number, () => this.records.epoch !== epoch);
       this.#loading.delete(number);
       this.error = undefined;
-      // The person changed something meanwhile: what came shows the mailbox as it was.
+      // The person changed something meanwhile: this answer shows the mailbox as it was.
       if (outdated) return this.#fetch(number);
       this.#fetched.delete(number);
       this.#fetched.set(number, generation);
@@ -195,7 +200,7 @@ export class QueryWindow {
     return false;
   }
 
-  /** Asks how many there are. Where that fails, what is known is shown, and it is asked again with the next page. */
+  /** Asks for the total. If that fails, the known number is shown, and the next page asks again. */
   async #count(generation: number): Promise<void> {
     this.#counting = generation;
     const { epoch } = this.records;
@@ -216,7 +221,7 @@ export class QueryWindow {
   /** Returns the arguments that every request for this list has. */
   #asked(more: { position?: number; limit: number; calculateTotal: boolean }) {
     const { filter, order = 'newestFirst' } = this.query;
-    // The order of the server's choice is what is asked for by no order (RFC 8620 §5.5).
+    // A request without an order gets the order of the server's choice (RFC 8620 §5.5).
     const sort = order === 'newestFirst' ? { sort: newestFirst } : {};
     return { filter, ...sort, collapseThreads: true, ...more };
   }
@@ -247,7 +252,7 @@ export class QueryWindow {
       this.records.putEmails(got.list);
       this.records.states.Email ??= got.state;
       this.records.putThreads(answers.of(threads).list);
-      // Long conversations may be more than the server gives at once: their rows then show what is known.
+      // Long conversations may exceed the server's limit: their rows then show the known letters.
       const conversations = answers.try(others);
       if (!(conversations instanceof MethodFailed)) this.records.putEmails(conversations.list);
       if (found) this.#keep(answers.try(found));

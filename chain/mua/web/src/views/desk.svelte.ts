@@ -19,7 +19,7 @@ export interface Pictured {
   url: string;
 }
 
-/** Of more than so many conversations, it is asked before all of them are changed. */
+/** Before it changes more than so many conversations, the page asks. */
 const mostUnasked = 1_000;
 
 /** A question before an action, or a window above everything else. */
@@ -32,7 +32,7 @@ export type Asking =
   | { kind: 'way'; email: Email }
   | { kind: 'help' }
   | { kind: 'attachedLetter'; blobId: Id }
-  /** `text`: what is typed so far, where that is not what is shown. */
+  /** `text`: the text typed so far, if that is not the search that is shown. */
   | { kind: 'search'; text?: string }
   | { kind: 'settings' }
   | { kind: 'programs' }
@@ -60,10 +60,10 @@ export class Desk {
   /** True if there is a mouse or the like, with which rows can be dragged. */
   fine = $state(true);
 
-  /** Keeps what is typed until what was asked for has the focus. */
+  /** Keeps the typed keys until the requested element has the focus. */
   readonly ahead: TypeAhead;
 
-  /** Goes on with a draft; set by what knows how to write. */
+  /** Continues a draft; set by the code for writing. */
   resume: (emailId: Id) => Promise<void> = () => Promise.resolve();
 
   constructor(private readonly post: Post) {
@@ -100,7 +100,7 @@ export class Desk {
     void this.#moveToRole('archive', rows, language.words.done.archived);
   }
 
-  /** To the trash; from the trash and from junk for good, which is asked first. */
+  /** Moves rows to the trash; destroys those in the trash and in junk, after a question. */
   remove(rows = this.rows): void {
     if (rows.length === 0) return;
     // Thrown away, it would go all the same.
@@ -121,7 +121,7 @@ export class Desk {
     void this.#move(folder, rows, (n) => language.words.done.moved(n, name));
   }
 
-  /** Back from the trash to where it was. */
+  /** Moves rows back from the trash to where they were. */
   putBack(rows = this.rows): void {
     if (rows.length === 0) return;
     if (this.post.selection.everything) return this.#sweepOrAsk({ back: true });
@@ -155,13 +155,16 @@ export class Desk {
     });
   }
 
-  /** Does to everything in the list what was asked about. */
+  /** Carries out the action on everything in the list, after the question. */
   async sweep(sweep: Sweep): Promise<void> {
     this.post.navigation.close();
     await this.#try(() => sweepThrough(this.post, sweep, (doing, count) => this.#sweptThrough(doing, count)));
   }
 
-  /** Few are done at once, as those that are chosen one by one; of more than a person overlooks, it is asked. */
+  /**
+   * Few letters are changed directly, as if they were chosen one by one; for more than a person can overlook, the page
+   * asks.
+   */
   #sweepOrAsk(sweep: Sweep): void {
     if (this.#meant > mostUnasked) this.ask({ kind: 'sweep', sweep });
     else void this.sweep(sweep);
@@ -193,7 +196,7 @@ export class Desk {
     if (this.post.selection.everything) return this.#sweepOrAsk({ keyword: '$seen', on: read });
     const emails = rows.flatMap((row) => this.#withShown(row, (all, shown) => toMarkRead(all, shown, read)));
     void this.#mark(emails, '$seen', read, read ? done.markedRead : done.markedUnread);
-    // A letter that stays open would be read again at once.
+    // A letter that stays open would be marked as read again.
     if (!read && this.post.reading.threadId && !this.wide) this.post.navigation.close();
   }
 
@@ -227,13 +230,13 @@ export class Desk {
     else navigation.open(email.threadId);
   }
 
-  /** The same by a key: whoever reads with the ears is taken to the letter. */
+  /** Opens the row by a key: a person who listens to the pages is taken to the letter. */
   enter(): void {
     this.byKey = true;
     this.open();
   }
 
-  /** Back to where one was: from the whole window, from what is chosen, from the conversation. */
+  /** Goes back one step: from the whole window, from the chosen rows, from the conversation. */
   back(): void {
     if (this.large) this.large = false;
     else if (this.post.selection.active) this.post.selection.clear();
@@ -328,7 +331,7 @@ export class Desk {
     if (done) this.post.notices.say('done', language.words.done.undone);
   }
 
-  /** Rows leave the list: what is read goes on to the next one, what is chosen is no longer. */
+  /** Rows leave the list: the open letter gives way to the next one, and the rows are no longer chosen. */
   #leave(rows: Row[]): Shown {
     const { selection, list, reading, navigation, records } = this.post;
     const ids = rows.map((row) => row.id);
@@ -366,7 +369,7 @@ export class Desk {
     return undefined;
   }
 
-  /** Gives whether it was done. */
+  /** Returns true if it was done. */
   async #withWaiting(task: () => Promise<void>): Promise<boolean> {
     let isDone = false;
     try {
@@ -386,7 +389,7 @@ export class Desk {
     return email ? [rowOf(email, this.post.conversation(email.threadId), false)] : [];
   }
 
-  /** The letter that stands for a conversation in the list, or its last. */
+  /** Returns the letter that stands for a conversation in the list, or its last. */
   #shownOf(threadId: Id): Email | undefined {
     const letters = this.post.conversation(threadId);
     return letters.find((email) => (this.post.list?.positionOf(email.id) ?? -1) >= 0) ?? letters.at(-1);

@@ -5,7 +5,7 @@ import type { Telling } from '../store/settings.svelte';
 
 /** Letters that come within this pause, in milliseconds, are told together. */
 const pause = 1_000;
-/** One for all windows of the browser: the same news is not shown twice. */
+/** One tag for all windows of the browser: the same news is not shown twice. */
 const tag = 'facteur.news';
 
 /** True if this browser shows notifications at all. Over the open network none does. */
@@ -21,7 +21,7 @@ export interface Audience {
   telling(): Telling;
   /** Returns true if the pages are in front of the person, who then sees the letters come in. */
   isLooking(): boolean;
-  /** The person wants to see what was told of. */
+  /** The person wants to see the letters of the notification. */
   onchosen(emails: Email[]): void;
 }
 
@@ -37,7 +37,7 @@ export class Herald {
     if (!canTell || Notification.permission !== 'granted' || this.audience.telling() === 'nothing') return;
     if (this.audience.isLooking()) return;
     this.#news = [...this.#news, ...emails];
-    // The first of a stream that does not end is told of all the same.
+    // The first of an endless stream is announced all the same.
     this.#timer ??= setTimeout(() => this.#show(), pause);
   }
 
@@ -56,7 +56,7 @@ export class Herald {
       };
       this.#shown = shown;
     } catch {
-      // Some phones allow it only to what runs without a page.
+      // Some phones allow it only to code that runs without a page.
     }
   }
 }

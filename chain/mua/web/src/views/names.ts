@@ -3,7 +3,7 @@ import type { EmailAddress, Mailbox } from '../jmap';
 import type { IconName } from './parts/icons';
 import { icons } from './parts/icons';
 
-/** The name of a folder in the person's language, where it has a role. */
+/** Returns the name of a folder in the person's language, if it has a role. */
 export function folderName(words: Words, mailbox: Mailbox): string {
   return mailbox.role ? words.folders[mailbox.role] : mailbox.name;
 }

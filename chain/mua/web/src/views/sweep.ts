@@ -17,7 +17,7 @@ export type Sweep =
 /** The time that a notice stays that only a hand takes away. */
 const long = 3_600_000;
 
-/** Does it to every letter the list holds but those taken out of the choice, and says on the way how far it is. */
+/** Applies the action to every letter of the list except those taken out of the choice, and reports its progress. */
 export async function sweepThrough(
   post: Post,
   sweep: Sweep,
@@ -52,7 +52,10 @@ export async function sweepThrough(
   }
 }
 
-/** The letters of a list that something is done to: as with a few, what one wrote is not moved because it was found. */
+/**
+ * Returns the filter of the letters that the action is for: as with a few, one's own letters are not moved because a
+ * search found them.
+ */
 function narrowed(post: Post, filter: Filter, sweep: Sweep): Filter {
   const own = (['sent', 'drafts'] as const).flatMap((role) => post.folders.byRole(role)?.id ?? []);
   const also: FilterCondition[] = [];

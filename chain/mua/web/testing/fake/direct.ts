@@ -9,9 +9,9 @@ export interface Direct {
   asked: string[];
   /** Requests so far. */
   requests: number;
-  /** Called before each answer; what it throws is thrown, as a network does, and a status is answered. */
+  /** Called before each answer; an error is thrown, as by a network, and a returned status is the answer. */
   before: () => unknown;
-  /** Called once a request has been carried out; what it throws is thrown, as where the answer is lost. */
+  /** Called once a request has been carried out; an error is thrown, as if the answer were lost. */
   after: () => void;
 }
 

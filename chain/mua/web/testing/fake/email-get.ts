@@ -20,7 +20,7 @@ function pick(object: Args, properties: string[] | undefined): Args {
   return Object.fromEntries(['id', ...properties].map((name) => [name, object[name] ?? null]));
 }
 
-/** The server gives no more than this of one text, whatever is asked. */
+/** The most characters of one text that the server returns. */
 const longest = 5 * 2 ** 20;
 
 /** RFC 8621 §4.2: no more than asked for; 0 is all of it. */
@@ -30,7 +30,7 @@ function cut(value: string, asked: number): Args {
   return { value: isTruncated ? value.slice(0, most) : value, isTruncated };
 }
 
-/** A part as the server says what it is (access/jmap/src/email/consists.rs). */
+/** Makes a part with the server's description of it (access/jmap/src/email/consists.rs). */
 function item(part: { type: string }, is: PartRole, calledInHtml: string[] = []): Args {
   const picture = /^image\/(png|gif|jpeg|webp|bmp|avif)$/.test(part.type) ? part.type : null;
   return { ...part, is, isListed: is === 'file', picture, calledInHtml, subject: null };

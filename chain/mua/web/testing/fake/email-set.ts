@@ -108,7 +108,7 @@ function valueOf(wanted: Args, body: 'textBody' | 'htmlBody'): string | null {
   return part ? (values[part.partId]?.value ?? null) : null;
 }
 
-/** The form of a letter that has this type, where the client says how all of it is put together. */
+/** Returns the form of a letter that has this type, if the client says how all of it is put together. */
 function formOf(wanted: Args, type: string): string | null {
   const { subParts = [] } = (wanted['bodyStructure'] ?? {}) as {
     subParts?: { partId: string; type: string }[];

@@ -77,7 +77,7 @@ export class FakeMail {
   readonly threads = new Map<Id, Id[]>();
   readonly identities: Identity[];
   readonly submissions = new Map<Id, FakeSubmission>();
-  /** For how many seconds letters are held when asked (RFC 8621 §1.3.2). */
+  /** The most seconds that letters are held on request (RFC 8621 §1.3.2). */
   maxDelayedSend = 366 * 24 * 3_600;
   /** The choices; `undefined` if the server keeps no preferences. */
   choices: Choices | undefined = {
@@ -88,7 +88,7 @@ export class FakeMail {
     picturesFrom: {},
   };
   choicesState = 0;
-  /** Letters whose lists were left, and what the lists say to that. */
+  /** The letters whose lists were left, and the answers of the lists. */
   readonly unsubscribed: Id[] = [];
   unsubscribing: Outcome = 'done';
   /** Octets that may be attached to a letter that is kept, and to one that is sent. */
@@ -96,12 +96,12 @@ export class FakeMail {
   mostSent = 50_000_000;
   /** Octets of all letters that there may be (RFC 9425): the largest number of JMAP for no limit. */
   quota = 2 ** 53 - 1;
-  /** Subscriptions to be told of changes (RFC 8620 §7.2). */
+  /** The subscriptions for news of changes (RFC 8620 §7.2). */
   readonly pushes = new Map<Id, Record<string, unknown>>();
   readonly blobs = new Map<Id, { type: string; data: Buffer }>();
   /** Tells the time, in milliseconds since 1970. */
   clock: () => number = () => Date.now();
-  /** Told after each change. */
+  /** Called after each change. */
   onchange: () => void = () => {};
   #log: Change[] = [];
   #forgotten = 0;

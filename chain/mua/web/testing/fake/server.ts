@@ -13,7 +13,7 @@ export const policy =
   "media-src 'self' blob:; frame-src 'self'; worker-src 'self'; manifest-src 'self'; base-uri 'none'; form-action 'self'; " +
   "frame-ancestors 'none'; require-trusted-types-for 'script'";
 
-/** Of the worker that reads PDF. */
+/** The policy of the worker that reads PDF. */
 const readerPolicy =
   "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; connect-src 'self'; base-uri 'none'; form-action 'none'; " +
   "frame-ancestors 'none'";
@@ -43,7 +43,7 @@ export class FakeServer {
   password = 'postcard';
   /** Milliseconds before each answer of the API. */
   delay = 0;
-  /** When false, connections are cut as if the server were away. */
+  /** If it is false, connections are cut as if the server were away. */
   up = true;
   /** The cookies that came with requests for pictures of letters. */
   readonly pictures: string[] = [];

@@ -4,7 +4,7 @@ import type { FakeLetter, FakeMail, FakeSubmission } from './mail';
 
 type Args = Record<string, unknown>;
 
-/** The longest a timer of this runtime waits; what goes later is not waited for by any test. */
+/** The longest wait of a timer in this runtime; no test waits for a later letter. */
 const longestTimer = 2 ** 31 - 1;
 
 /** EmailSubmission/get (RFC 8621 §7.1). */
@@ -47,11 +47,11 @@ function statusOf(mail: FakeMail, { canceled, goes }: FakeSubmission): 'pending'
   return goes > mail.clock() ? 'pending' : 'final';
 }
 
-/** EmailSubmission/set (RFC 8621 §7.5): letters go at once, or wait as long as they are to and can be called back. */
+/** EmailSubmission/set (RFC 8621 §7.5): letters go immediately, or wait until their time and can be called back. */
 export function submit(mail: FakeMail, args: Args, createdIds: Map<string, Id>): [string, Args][] {
   const answer = { created: {} as Args, notCreated: {} as Args, updated: {} as Args, notUpdated: {} as Args };
   const { created, notCreated, updated, notUpdated } = answer;
-  /** The letter of each submission that succeeded, by how the client calls it. */
+  /** The letter of each submission that succeeded, by the client's name for it. */
   const letters = new Map<string, Id>();
   for (const [key, wanted] of Object.entries((args['create'] ?? {}) as Record<string, Args>)) {
     const named = String(wanted['emailId']);
@@ -137,7 +137,7 @@ function submissionOf(mail: FakeMail, letter: FakeLetter, wanted: Args): FakeSub
   };
 }
 
-/** Its time comes: whoever follows is told that it has gone. */
+/** Its time comes: listeners learn that it has gone. */
 function wait(mail: FakeMail, id: Id, milliseconds: number): void {
   if (milliseconds <= 0 || milliseconds > longestTimer) return;
   const timer = setTimeout(() => {
@@ -147,7 +147,10 @@ function wait(mail: FakeMail, id: Id, milliseconds: number): void {
   timer.unref();
 }
 
-/** RFC 4865 §4: the milliseconds a letter waits; a time that has come already is now. Nothing where it cannot be read. */
+/**
+ * RFC 4865 §4: returns the milliseconds that a letter waits; a time in the past means now. `undefined` if the time
+ * cannot be read.
+ */
 function holdOf(mail: FakeMail, wanted: Args): number | undefined {
   const parameters = (wanted['envelope'] as Envelope | undefined)?.mailFrom.parameters ?? {};
   const until = parameters['HOLDUNTIL'];

@@ -24,7 +24,7 @@ export function viewOf(mail: FakeMail, letter: FakeLetter, pictures: boolean): s
   return `<!doctype html><html><head><meta charset="utf-8"><meta name="pictures-left-out" content="${left}"><base target="_blank"><style>${look}</style></head><body${coloured}>${shown}</body></html>`;
 }
 
-/** The letter as it would stand on the wire, well enough for "show source". */
+/** Returns the letter as it would stand on the wire, well enough for "show source". */
 export function sourceOf(letter: FakeLetter): string {
   const people = (list: FakeLetter['from']) =>
     list.map((one) => `${one.name ?? ''} <${one.email}>`).join(', ');

@@ -146,7 +146,7 @@ type LetterMaker = (
   rest: Partial<FakeLetter> & Pick<FakeLetter, 'subject' | 'from'>,
 ) => FakeLetter;
 
-/** A few letters every mailbox of the tests has, newest of all, so that a story can tell of them. */
+/** Adds a few letters that every mailbox of the tests has, newest of all, so that a story can rely on them. */
 function special(mail: FakeMail, now: Date): void {
   const inbox = mail.folderOf('inbox').id;
   const me = { name: mail.name, email: mail.address };

@@ -7,8 +7,8 @@ import { mailbox, views } from './access-views';
 import { atRest, row } from './stories';
 
 /**
- * With colours that a person has chosen for everything (forced colours), the browser takes our own away, with shadows and
- * tints. What they said must then be said by lines, by system colours, or by another shape.
+ * If a person has chosen colours for everything (forced colours), the browser takes our own away, with shadows and
+ * tints. Lines, system colours or another shape must then replace them.
  */
 
 /** Returns the faults in the visible colours, one line a finding. Runs in the page. */
@@ -124,7 +124,7 @@ function unfocused(): string[] {
 }
 
 async function focusless(page: Page): Promise<string[]> {
-  // Browsers show the focus to who used a key last.
+  // Browsers show the focus to a person who used a key last.
   await page.keyboard.press('F8');
   return page.evaluate(unfocused);
 }

@@ -21,7 +21,7 @@ const looks: [string, Look][] = [
   ['fr-phone', { width: 390, height: 844, touch: true, french: true }],
 ];
 
-/** The part of the page that a view is about, where no dialog lies over it; else the list with its head. */
+/** The part of the page that a view is about, if no dialog lies over it; else the list with its head. */
 const parts: Record<string, string> = {
   list: 'body',
   reading: '.reading.pane',

@@ -1,10 +1,10 @@
 import type { Page } from 'playwright-core';
 import { letter, row } from './stories';
 
-/** More conversations than are chosen row by row, so that "everything" is asked about. */
+/** More conversations than can be chosen row by row, so that the page asks about "everything". */
 export const mailbox = { letters: 2_600 };
 
-/** The menu of the account, which is in the drawer where there is no room beside it. */
+/** Opens the menu of the account, which is in the drawer if there is no room beside it. */
 async function openMenu(page: Page, url: string): Promise<void> {
   await page.goto(`${url}/#/inbox`);
   await page.getByRole('grid').waitFor();
@@ -93,7 +93,7 @@ export const views: Record<string, Show> = {
   },
   html: async (page) => {
     await page.keyboard.press('Escape');
-    // To the first rows again, with nothing chosen.
+    // The page shows the first rows again, with nothing chosen.
     await page.reload();
     await row(page, /botanical/).click();
     await page.locator('iframe').waitFor();
@@ -104,7 +104,7 @@ export const views: Record<string, Show> = {
     await page.locator('dialog h2').first().waitFor();
   },
   settings: async (page, url) => {
-    // Closes what is open, and the drawer under it.
+    // Closes the open window, and the drawer under it.
     await page.keyboard.press('Escape');
     await page.keyboard.press('Escape');
     await openMenu(page, url);
@@ -169,7 +169,7 @@ export const views: Record<string, Show> = {
   },
   nothingHere: async (page, url) => {
     await page.goto(`${url}/#/junk`);
-    // Of the list, which the head of a folder stands over: there may be another beside it, where letters are read.
+    // The region of the list, which has the head of a folder: there may be another beside it with the open letter.
     const list = page.getByRole('region').filter({ has: page.getByRole('heading', { level: 1 }) });
     await list.getByRole('heading', { level: 2 }).first().waitFor();
   },

@@ -21,7 +21,7 @@ function mailbox(): Map<string, string> {
   );
 }
 
-/** A slow line, on which `task` is done; nothing of what is typed may change a letter. */
+/** Runs `task` on a slow line; none of the typed keys may change a letter. */
 async function untouched(task: () => Promise<void>, milliseconds = slow): Promise<void> {
   const before = mailbox();
   const quickAgain = await slowLine(story.page, milliseconds);
@@ -36,7 +36,7 @@ async function untouched(task: () => Promise<void>, milliseconds = slow): Promis
 async function read(page: Page, name: RegExp): Promise<void> {
   await row(page, name).click();
   await page.locator('article.open .answer').last().waitFor();
-  // Until its height is known, what stands below it moves.
+  // Until its height is known, the text below it moves.
   await page.waitForFunction(() =>
     [...document.querySelectorAll('iframe')].every(
       ({ contentDocument }) =>
@@ -69,7 +69,7 @@ describe('what is typed at once arrives in', () => {
     await untouched(async () => {
       await start(page);
       await page.keyboard.type('ezra@beta.test,');
-      // Over what adds more recipients.
+      // The tabs go over the buttons that add more recipients.
       for (let steps = 0; steps < 3; steps += 1) await page.keyboard.press('Tab');
       await page.keyboard.type(commands);
       await page.getByRole('button', { name: 'Remove ezra@beta.test' }).waitFor();
@@ -159,7 +159,7 @@ describe('what is typed at once arrives in', () => {
     const { page } = story;
     const link = `#/compose?mailto=${encodeURIComponent('mailto:?subject=Bread')}`;
     await untouched(async () => {
-      // Followed when the page is told of it, which is not at once; a busy browser may take keys before.
+      // The page follows when it hears of the change, which takes a moment; a busy browser may take keys before.
       await page.evaluate(
         (hash) =>
           new Promise((followed) => {
@@ -247,7 +247,7 @@ describe('what is typed at once reaches nothing behind', () => {
     const before = mailbox();
     await page.keyboard.press('c');
     const failed = page.getByText('The editor could not be loaded');
-    // Whoever types goes on typing while it fails.
+    // The person goes on typing while it fails.
     for (let keys = 0; keys < 60 && (keys < 5 || (await failed.count()) === 0); keys += 1) {
       await page.keyboard.type(commands);
       await page.waitForTimeout(50);

@@ -4,7 +4,7 @@ import { gone, lettersIn, row, tell } from './stories';
 
 const story = tell({ letters: 40 });
 
-/** Lines as they stand in tables, patches and programs. */
+/** Makes lines as they stand in tables, patches and programs. */
 function linesFrom(seed: number): string[] {
   const random = randomFrom(seed);
   const pieces = [

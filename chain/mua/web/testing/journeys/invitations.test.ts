@@ -63,7 +63,7 @@ describe('an invitation', () => {
       'it is marked',
       async () => (await choice(words.choose.accepted).getAttribute('aria-pressed')) === 'true',
     );
-    // Somebody thinks better of it.
+    // The person changes their mind.
     await choice(words.choose.declined).click();
     await card.getByText(words.said.declined).waitFor();
     const kept = () => [...made.keywords].filter((keyword) => keyword.startsWith('invitation')).join();

@@ -22,7 +22,7 @@ it('a day at the desk without a mouse', async () => {
   await page.keyboard.press('Home');
   await until('the focus is at the top', async () => (await focused()).includes('summer house'));
 
-  // Read, go on, go back: the focus is where it was.
+  // The person reads, goes on and goes back: the focus is where it was.
   await page.keyboard.press('Enter');
   await letter(page).getByText('ninety centimetres then').waitFor();
   await page.keyboard.press('j');
@@ -60,7 +60,7 @@ it('a day at the desk without a mouse', async () => {
   await page.getByRole('dialog', { name: 'New letter' }).waitFor();
   await page.keyboard.type('bob@beta.test,');
   await page.keyboard.press('Tab');
-  // From the recipients over what adds more of them to the subject.
+  // The tabs go from the recipients to the subject, over the buttons that add more recipients.
   for (
     let steps = 0;
     steps < 6 && !(await page.evaluate(() => document.activeElement?.id.endsWith('-subject')));
@@ -81,7 +81,7 @@ it('a day at the desk without a mouse', async () => {
     ),
   ).toBe(true);
 
-  // And the help, closed again.
+  // The help opens and closes again.
   await page.keyboard.press('?');
   await page.getByRole('dialog', { name: 'Keyboard' }).waitFor();
   await page.keyboard.press('Escape');
@@ -94,7 +94,7 @@ it('what is typed while a dialog is open reaches nothing behind it, wherever the
   await page.keyboard.press('x');
   await page.keyboard.press('m');
   const dialog = page.getByRole('dialog', { name: 'Move to' });
-  // As after the last tab stop, or when what had the focus has gone.
+  // The focus is nowhere, as after the last tab stop, or when the element that had it has gone.
   await dialog.getByRole('combobox').waitFor();
   await page.evaluate(() => (document.activeElement as HTMLElement).blur());
   await page.keyboard.press('#');

@@ -53,7 +53,7 @@ async function scrollOn(page: Page): Promise<void> {
   });
 }
 
-/** For how many seconds the thread of the page really worked, however long it had to wait for a processor. */
+/** Returns the seconds that the thread of the page really worked, however long it had to wait for a processor. */
 async function workOf(metrics: CDPSession, task: () => Promise<void>): Promise<number> {
   await metrics.send('Performance.disable');
   await metrics.send('Performance.enable', { timeDomain: 'threadTicks' });

@@ -10,7 +10,7 @@ interface Told {
   shown: { title: string; body: string; click: () => void }[];
 }
 
-/** A browser that notes what it is to show, and a person who looks elsewhere. */
+/** Makes a browser that notes its notifications, and a person who looks elsewhere. */
 async function lookAway(page: Page, answer: 'granted' | 'denied'): Promise<void> {
   await page.addInitScript((answer) => {
     const told: Told = { asked: 0, shown: [] };

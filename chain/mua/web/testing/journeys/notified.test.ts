@@ -19,7 +19,7 @@ async function workerOf(page: Page): Promise<Worker> {
   return begun;
 }
 
-/** Clicks on what tells of a conversation; gives the address of the window that was opened for it. */
+/** Clicks on the notification of a conversation; returns the address of the window that was opened for it. */
 function click(worker: Worker, threadId: string): Promise<string | undefined> {
   return worker.evaluate(async (id) => {
     const scope = self as unknown as {

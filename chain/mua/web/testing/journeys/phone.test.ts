@@ -4,7 +4,7 @@ import { atRest, letter, row, tell, until } from './stories';
 
 const story = tell({ letters: 100 }, { width: 390, height: 844, touch: true });
 
-/** A finger goes over an element as the browser itself is told of it, `across` and `along` in pixels. */
+/** Moves a finger over an element, with the events of the browser itself, by `across` and `along` pixels. */
 async function swipe(
   page: Page,
   over: Locator,

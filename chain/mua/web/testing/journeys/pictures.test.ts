@@ -7,7 +7,7 @@ const story = tell({ letters: 100 });
 const dot =
   'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNkYPhfDwAChwGA60e6kgAAAABJRU5ErkJggg==';
 
-/** Pastes a picture, or drops it on the text, as a browser tells of it. */
+/** Pastes a picture, or drops it on the text, with the events of a browser. */
 async function give(page: Page, how: 'paste' | 'drop', name = 'shot.png'): Promise<void> {
   await page.evaluate(
     ([how, name, dot]) => {

@@ -4,7 +4,7 @@ import { tell, until } from './stories';
 
 const story = tell({ letters: 30 });
 
-/** Stands in for the browser's own service, which a browser without its maker's servers has not. */
+/** Stands in for the push service of a browser, which one without its maker's servers does not have. */
 function withoutService(): void {
   const made = {
     endpoint: 'https://push.test/secret',
@@ -72,7 +72,7 @@ describe('notifications while the pages are closed', () => {
   });
 });
 
-/** Hands the worker what a push service would. */
+/** Hands the worker the messages of a push service. */
 async function deliverer(cdp: CDPSession, origin: string): Promise<(message: unknown) => Promise<void>> {
   const found = new Promise<string>((resolve) => {
     cdp.on('ServiceWorker.workerRegistrationUpdated', ({ registrations }) => {

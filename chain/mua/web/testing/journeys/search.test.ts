@@ -18,7 +18,7 @@ it('tells what it does not know, and mends it where asked', async () => {
   expect(await field().inputValue()).toBe('from:claire drawing');
   await row(page, /summer house/).waitFor();
 
-  // A value is judged once it is typed to its end, and what is not known has no part in what is found.
+  // A value is judged once it is typed to its end, and an unknown one has no effect on the result.
   await field().fill('drawing is:unred');
   await page.keyboard.press('Enter');
   await page.getByRole('button', { name: 'is:unread' }).waitFor();
@@ -47,7 +47,7 @@ it('proposes how to go on, by keyboard', async () => {
   await page.keyboard.press('ArrowDown');
   await page.keyboard.press('Tab');
   await until('an address stands there', async () => /^from:claire\S+ $/.test(await field().inputValue()));
-  // The first Escape closes what is proposed, the next leaves the search.
+  // The first Escape closes the suggestions, the next leaves the search.
   await page.keyboard.type('is:');
   await options.first().waitFor();
   await page.keyboard.press('Escape');
@@ -76,7 +76,7 @@ it('has a form that writes the same, and reads it back', async () => {
   await until('it is typed', async () => (await field().inputValue()) === typed);
   await row(page, /summer house/).waitFor();
 
-  // From anywhere, with what is searched for.
+  // The key works from anywhere, and the field keeps its search.
   await page.locator('[role=row][tabindex="0"]').focus();
   await page.keyboard.press('g');
   await page.keyboard.press('/');

@@ -22,7 +22,7 @@ it('several letters are written at once: one lies open, any other opens where it
   await begin('Two');
   await letter('One').locator('[contenteditable]').waitFor({ state: 'hidden' });
   await letter('One').getByRole('button', { name: 'One' }).click();
-  // The cursor is in the text, and what was done can be undone.
+  // The cursor is in the text, and the changes can be undone.
   await page.keyboard.type(' letter');
   await letter('One').getByText('The first letter').waitFor();
   await letter('Two').locator('[contenteditable]').waitFor({ state: 'hidden' });

@@ -95,7 +95,7 @@ describe('sorting', () => {
     last.folder = mail.folderOf('trash').id;
     mail.changed(last);
     server.push();
-    // Its newest letter gone, the conversation stands further down: not before is it clicked on.
+    // When its newest letter is gone, the conversation stands further down: the test clicks only then.
     await page.locator('[aria-rowindex="1"]').getByText('botanical').waitFor();
     await page
       .getByRole('row', { name: /summer house.*2 letters/ })
@@ -158,7 +158,7 @@ describe('sorting', () => {
     await page.getByRole('textbox', { name: 'Name' }).fill('Singing');
     await page.keyboard.press('Enter');
     await page.getByRole('link', { name: /^Singing/ }).waitFor();
-    // A name that is taken is told where it can be mended.
+    // A name that is taken is reported where it can be mended.
     await page.getByRole('button', { name: 'New folder' }).click();
     await page.getByRole('textbox', { name: 'Name' }).fill('singing');
     await page.keyboard.press('Enter');

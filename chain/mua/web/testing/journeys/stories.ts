@@ -39,7 +39,7 @@ export function tell(world: World, look: Look = {}, ...flags: string[]): Story {
   return story;
 }
 
-/** The letters of this subject among the drafts, or among what was sent. */
+/** Returns the letters of this subject among the drafts, or among the sent ones. */
 export function lettersIn({ server }: Story, role: 'drafts' | 'sent', subject: string): FakeLetter[] {
   const folder = server.mail.folderOf(role).id;
   return [...server.mail.letters.values()].filter((one) => one.folder === folder && one.subject === subject);
@@ -71,7 +71,7 @@ export async function choose(page: Page, setting: string | RegExp, choice: strin
   await dialog.getByLabel(setting).selectOption(choice);
 }
 
-/** Lets the seconds pass in which a letter can be called back, and waits for what is said then. */
+/** Lets the seconds pass in which a letter can be called back, and waits for the notice that follows. */
 export async function gone(page: Page, words = 'Letter sent'): Promise<void> {
   await page.getByText('Sending…').waitFor();
   // The seconds begin when the server's answer is there, which on a busy machine takes its time.
@@ -86,7 +86,7 @@ export async function atRest(page: Page): Promise<void> {
   await page.waitForFunction(() => document.getAnimations().every((one) => one.playState !== 'running'));
 }
 
-/** Waits until something holds; says what it was where it does not. */
+/** Waits until a condition holds; the error names the condition. */
 export async function until(
   what: string,
   holds: () => boolean | Promise<boolean>,

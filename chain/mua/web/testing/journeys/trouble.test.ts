@@ -11,7 +11,7 @@ describe('when something goes wrong', () => {
     await page.getByRole('textbox', { name: 'Text of the letter' }).click();
     await page.keyboard.type('An hour of work');
     server.endSessions();
-    // Whatever was saved by now: this is not, unless the dialog is there already.
+    // The text may be saved by now, but this last key is not, unless the dialog is there already.
     await page.keyboard.press('.');
     const again = page.getByRole('dialog', { name: 'Log in again' });
     await again.waitFor();
@@ -110,7 +110,10 @@ describe('when something goes wrong', () => {
   });
 });
 
-/** Runs in the page: what lies over the line that says there is no connection, or is cut by the button or the bar. */
+/**
+ * Runs in the page: returns the elements that lie over the line about the missing connection, or are cut by the button
+ * or the bar.
+ */
 function crossings(): string[] {
   const boxOf = (selector: string) => {
     const found = [...document.querySelectorAll<HTMLElement>(selector)].find(

@@ -28,7 +28,7 @@ describe('until the first letters are seen', () => {
 describe('what comes behind them, where it does not come, is said and asked for again', () => {
   const story = tell({ letters: 30 });
 
-  /** Opens the pages anew on a line on which these files do not come; gives how to mend it. */
+  /** Opens the pages anew on a line on which these files do not come; returns a function that mends it. */
   async function without(...names: string[]): Promise<() => Promise<void>> {
     const { page } = story;
     const addresses = names.map((name) => `**/assets/${name}-*.js`);

@@ -26,7 +26,7 @@ describe('an account without any letter', () => {
     await dialog.getByRole('heading', { name: 'To read: incoming mail (IMAP)' }).waitFor();
     await dialog.getByText('993').waitFor();
     await dialog.getByText('465').waitFor();
-    // Of each kind the best, and no more: a person has nothing to choose.
+    // The dialog shows the best door of each kind, and no more: a person has nothing to choose.
     expect(await dialog.getByText(/^(143|587|995)$/).count()).toBe(0);
     expect(await faults(page)).toEqual([]);
     for (const [what, text] of [

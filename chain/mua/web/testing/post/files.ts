@@ -54,7 +54,7 @@ function chunk(name: string, data: Buffer): Buffer {
   return Buffer.concat([length, named, sum]);
 }
 
-/** A document of so many pages, each with a heading and lines below it. */
+/** Makes a document of so many pages, each with a heading and lines below it. */
 export function pdf(title: string, pages: string[][]): Buffer {
   const kids = pages.map((_, index) => `${4 + index * 2} 0 R`).join(' ');
   const objects = [
@@ -78,7 +78,7 @@ function drawing(title: string, lines: string[]): string {
   return `BT /F1 20 Tf 60 770 Td (${said(title)}) Tj /F1 11 Tf 0 -18 Td\n${rest}\nET`;
 }
 
-/** A tone that fades, of so many seconds: what an answering machine sends. */
+/** Makes a tone that fades, of so many seconds, as an answering machine sends it. */
 export function wav(seconds: number): Buffer {
   const rate = 8_000;
   const samples = Buffer.alloc(Math.round(seconds * rate));

@@ -7,7 +7,9 @@ import { talk } from './talk';
 
 export type { Desk, Received } from './people';
 
-/** A mailbox as people have it: what comes in a week, of every kind that mailers write. The oldest letter comes first. */
+/**
+ * A mailbox as people have it: the letters of a week, of every kind that mailers write. The oldest letter comes first.
+ */
 export function realPost(desk: Desk): Received[] {
   const all = [...photos(desk), ...shops(desk), ...talk(desk), ...scripts(desk), ...office(desk)];
   const when = ({ octets }: Received): number =>

@@ -5,8 +5,8 @@ import { Person } from '../real/person';
 import { deliver } from '../real/smtp';
 import { realPost } from './index';
 
-// npx tsx testing/post/look.ts [desktop,phone-fr,…] [NAME…]: pictures of the letters as the program itself shows them, in
-// screenshots/post/, to be looked at by a person.
+// npx tsx testing/post/look.ts [desktop,phone-fr,…] [NAME…]: takes screenshots of the letters as the program itself
+// shows them, for a person to look at, in screenshots/post/.
 
 const sizes: Record<string, Look> = {
   desktop: { width: 1440, height: 900 },

@@ -42,7 +42,7 @@ export function attachment(name: string, type: string, data: Buffer): Part {
   return file(type, data, `Content-Disposition: attachment; ${parameter('filename', name)}`);
 }
 
-/** A file that stands where it is, as telephones send photos. */
+/** Makes a file that stands in its place in the text, as telephones send photos. */
 export function inline(name: string, type: string, data: Buffer, ...more: string[]): Part {
   return file(type, data, `Content-Disposition: inline; ${parameter('filename', name)}`, ...more);
 }
@@ -105,7 +105,7 @@ export function words(said: string): string {
   return stretches.map((one) => `=?UTF-8?B?${Buffer.from(one).toString('base64')}?=`).join('\r\n ');
 }
 
-/** A parameter, in the way of RFC 2231 where its value is not ASCII. */
+/** Writes a parameter, in the way of RFC 2231 if its value is not ASCII. */
 export function parameter(name: string, value: string): string {
   return isPlain(value) ? `${name}="${value}"` : `${name}*=utf-8''${encodeURIComponent(value)}`;
 }

@@ -16,20 +16,20 @@ export const people = {
   eleni: 'Ελένη Παππά <eleni@pappa.test>',
 } as const;
 
-/** One letter that came: where it would be filed, and its octets. */
+/** One letter that came: the folder that it would be filed in, and its octets. */
 export interface Received {
   /** Tells it from the others, and names its file. */
   name: string;
   octets: Buffer;
 }
 
-/** For whom, and until when: the newest letter is of `now`. */
+/** The reader of the letters, and the time of the newest: `now`. */
 export interface Desk {
   to: string;
   now: Date;
 }
 
-/** So many hours before now. */
+/** Returns the time so many hours before now. */
 export function ago({ now }: Desk, hours: number): Date {
   return new Date(now.getTime() - hours * 3_600_000);
 }

@@ -55,7 +55,7 @@ export function scripts(desk: Desk): Received[] {
   return [...modern, old(desk)];
 }
 
-/** As a program of 1998 writes: no charset is named that is true, and the lines are wrapped by hand. */
+/** Writes a letter as a program of 1998 does: its charset is wrong, and the lines are wrapped by hand. */
 function old(desk: Desk): Received {
   const words = Buffer.from(
     'Cher ami,\r\n\r\nle caf\xe9 est pr\xeat, et l\x92\xe9t\xe9 fut long.\r\n\r\n\x96 Ren\xe9\r\n',

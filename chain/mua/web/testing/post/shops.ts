@@ -82,7 +82,7 @@ function parcel(desk: Desk): Received {
   return { name: 'parcel', octets: letter(head, html(body)) };
 }
 
-/** One that is not what it says: another host behind the words, another address in the name. */
+/** Writes a letter that is not what it seems: another host behind the words, another address in the name. */
 function bank(desk: Desk): Received {
   const body = `<p>Cher client,</p><p>votre accès sera fermé demain. Confirmez vos données : <a href="https://banque-postale.secure-login.test/a?c=1">https://www.banque-postale.test</a></p><p>Le service clientèle</p>`;
   const head = {

@@ -1,7 +1,9 @@
 import { enclosed, html, letter, multipart, type Part, text } from './mime';
 import { ago, type Desk, people, type Received } from './people';
 
-/** People who answer each other: long threads, quotes in quotes, lists, patches, letters passed on. */
+/**
+ * Writes letters of people who answer each other: long threads, quotes in quotes, lists, patches, letters passed on.
+ */
 export function talk(desk: Desk): Received[] {
   return [
     ...thread(desk),
@@ -25,7 +27,7 @@ const turns = [
   'I can. I work at home anyway.',
 ];
 
-/** As long as real ones get: each answer quotes the one before. */
+/** Writes a thread as long as real ones get: each answer quotes the one before. */
 function thread(desk: Desk): Received[] {
   const writers = [people.claire, people.tom, people.jonas];
   const ids = turns.map((_, index) => `<wall-${index}@whitfield.test>`);

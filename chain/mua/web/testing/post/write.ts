@@ -2,7 +2,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { realPost } from './index';
 
-// npx tsx testing/post/write.ts FOLDER [ADDRESS]: writes each letter as a file, to be imported or looked at.
+// npx tsx testing/post/write.ts FOLDER [ADDRESS]: writes each letter as a file, for an import or for a look.
 
 const [folder, to = 'alice@alpha.test'] = process.argv.slice(2);
 if (folder === undefined) {

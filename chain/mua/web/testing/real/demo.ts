@@ -19,7 +19,7 @@ export interface Demo {
 
 const built = fileURLToPath(new URL('../../../../../target/debug/facteur', import.meta.url));
 
-/** Starts what a newcomer starts; `FACTEUR_PROGRAM` names another program than the one built for development. */
+/** Starts the program that a newcomer starts; `FACTEUR_PROGRAM` names another one than the development build. */
 export async function startDemo(): Promise<Demo> {
   const program = process.env.FACTEUR_PROGRAM ?? built;
   const child = spawn(program, ['demo', '--json'], { stdio: ['ignore', 'pipe', 'pipe'] });

@@ -9,15 +9,18 @@ import { written } from './hostile';
 import { deliver } from './smtp';
 
 /**
- * No letter holds the pages for long, whatever it is made of: a browser lays it out in the thread in which they answer to keys
- * and clicks. The bound is the same for each kind. On a machine that has nothing else to do all stay below a second; how long
- * a busy one takes is measured with a letter of the usual size.
+ * No letter holds the pages for long, whatever it contains: a browser lays it out in the thread in which they answer to
+ * keys and clicks. The limit is the same for each kind. On an idle machine all stay below a second; on a busy one, a
+ * letter of the usual size gives the measure.
  */
 
 const patience = 120_000;
 /** Milliseconds of the thread's own time, in Chromium, which tells it. */
 const mostOwn = 4_000;
-/** Milliseconds between two answers of the page, and how often that of the usual letter, where nothing else is told. */
+/**
+ * The milliseconds between two answers of the page, and the factor against the usual letter, unless a letter states
+ * others.
+ */
 const [quick, slower] = [8_000, 12];
 /** It takes some minutes, and so is for `cargo xtask soak pages`. */
 const long = process.env.FACTEUR_LONG === '1';
@@ -98,7 +101,7 @@ interface Gaps {
   longestGap: number;
 }
 
-/** Runs in the page: notes how long it does not answer. */
+/** Runs in the page: notes how long the page does not answer. */
 function listen(): void {
   const gaps = window as unknown as Gaps;
   gaps.longestGap = 0;
@@ -110,7 +113,7 @@ function listen(): void {
   }, 10);
 }
 
-/** Runs in the page: whether this letter is open, with how to answer it. */
+/** Runs in the page: returns true if this letter is open and can be answered. */
 function isOpen(id: string): boolean {
   return document.querySelector(`article.open[data-letter="${id}"] .answer`) !== null;
 }

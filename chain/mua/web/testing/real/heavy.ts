@@ -1,8 +1,8 @@
 import { type Hostile, html } from './hostile';
 
 /**
- * Letters that keep a careless browser busy for long, one for each kind of work it has: text, fonts, elements, tables, styles,
- * selectors, drawing, pictures. Each is many times what holds a page for a second.
+ * Letters that keep a careless browser busy for long, one for each kind of work: text, fonts, elements, tables, styles,
+ * selectors, drawing, pictures. Each is many times as large as one that holds a page for a second.
  */
 
 const times = (text: string, count: number): string => text.repeat(count);
@@ -119,7 +119,7 @@ export function heavy(): Hostile[] {
   );
 }
 
-/** Plain text, and what hides a text. */
+/** Returns plain texts, and HTML that hides a text. */
 export function heavyTexts(): Hostile[] {
   const plain = (name: string, body: string, more: string[] = []): Hostile => ({
     name,

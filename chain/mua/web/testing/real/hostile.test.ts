@@ -70,7 +70,7 @@ describe('letters that mean harm', () => {
     await alice.row(name).waitFor({ timeout: patience });
     await alice.row(name).click();
     let frame = await shown(letter);
-    // With what lies elsewhere asked for as well: the server fetches that, and not from itself.
+    // The letter is shown with the pictures that lie elsewhere: the server fetches them, and not from itself.
     const pictures = page.getByRole('button', { name: alice.words.read.showPictures, exact: true });
     if (await pictures.isVisible()) {
       const again = page.waitForResponse((response) => response.url().includes('images=1'));
@@ -98,7 +98,7 @@ describe('letters that mean harm', () => {
     return Date.now() - before;
   }
 
-  /** Waits until the letter is on the screen, and gives the frame it is shown in; none where it is plain text. */
+  /** Waits until the letter is on the screen, and returns its frame; `undefined` if it is plain text. */
   async function shown({ name, shows }: Hostile): Promise<Frame | undefined> {
     await alice.page.getByRole('heading', { name: new RegExp(`^${name}`) }).waitFor({ timeout: patience });
     const letter = alice.page.getByRole('article').last();
@@ -132,7 +132,7 @@ async function remains(frame: Frame): Promise<string[]> {
   });
 }
 
-/** Does what the letter hopes for, short of following a link to another site. */
+/** Performs the actions that the letter hopes for, short of following a link to another site. */
 async function provoke(frame: Frame): Promise<void> {
   const trap = frame.locator('#press, #letter-press, .trap').first();
   if ((await trap.count()) > 0)

@@ -1,7 +1,7 @@
 /** Letters that want to run, to call home, to be taken for something else, or to be too much. */
 
 export interface Hostile {
-  /** Also its subject, unless the header says otherwise. */
+  /** The name, and also the subject, unless the header says otherwise. */
   name: string;
   /** The header fields beyond those every letter has, and the body. */
   header?: string[];
@@ -22,7 +22,7 @@ function wrapped(content: Buffer): Buffer {
   return Buffer.from(content.toString('base64').replace(/.{76}/g, '$&\r\n'));
 }
 
-/** All of them; whatever of `home` is asked for has got through. `owned` in a title, too. */
+/** Returns all of them; any request to `home` has got through, and so has `owned` in a title. */
 export function collection(home: string): Hostile[] {
   const run = `document.title='owned';new Image().src='${home}/run';top.document.title='owned';parent.postMessage('owned','*')`;
   const url = (name: string): string => `${home}/${name}`;
@@ -269,7 +269,7 @@ function disguises(): Hostile[] {
       Buffer.from([0xc4, 0xe3, 0xba, 0xc3, 0x20, 0x73, 0x65, 0x65, 0x6e, 0xff, 0x81]),
       '你好',
     ),
-    // A charset that hides tags from whoever looks at the octets.
+    // A charset hides the tags from a reader of the octets.
     {
       ...html('charset utf-7', ''),
       header: ['Content-Type: text/html; charset=utf-7'],

@@ -6,7 +6,7 @@ import { type Look, open, watch } from '../browser';
 import { row, until } from '../journeys/stories';
 import type { Office } from './demo';
 
-/** Somebody in front of a window: the words they see, and what they do with the pages. */
+/** A person in front of a window: the words that they see, and their actions on the pages. */
 export class Person {
   readonly problems: string[];
   readonly words: Words;
@@ -34,7 +34,7 @@ export class Person {
     return Person.in(context, office, look);
   }
 
-  /** In another window of the same browser. */
+  /** Opens another window of the same browser. */
   static beside(other: Person, office: Office, look: Look): Promise<Person> {
     return Person.in(other.context, office, look);
   }
@@ -86,7 +86,7 @@ export class Person {
     await this.page.getByText(this.words.compose.sent).waitFor({ timeout: 90_000 });
   }
 
-  /** Has what is written go in so many seconds, as the field of date and time allows by keyboard. */
+  /** Sends the letter in so many seconds, which the field of date and time allows by keyboard. */
   async sendIn(seconds: number): Promise<void> {
     const { later } = this.words;
     await this.button(later.open).click();
@@ -124,7 +124,7 @@ function escaped(text: string): string {
   return text.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
 }
 
-/** Runs in the page: the time there in so many seconds, as a field takes it. */
+/** Runs in the page: returns the time there in so many seconds, in the form of a field. */
 function clockIn(seconds: number): string {
   const at = new Date(Date.now() + seconds * 1_000);
   // The field writes a full minute without seconds.

@@ -1,6 +1,6 @@
 import { connect, type Socket } from 'node:net';
 
-/** Hands a letter to a mail server (RFC 5321), as any stranger may. Throws what the server says against it. */
+/** Hands a letter to a mail server (RFC 5321), as any stranger may. Throws the server's refusal. */
 export async function deliver(
   place: { host: string; port: number },
   from: string,

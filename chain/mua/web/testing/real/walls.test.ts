@@ -78,7 +78,7 @@ describe.each<Kind>(['chrome', 'firefox'])('letters that mean harm, in %s', (kin
   });
 });
 
-/** Runs in the page: what of the letter could do something. */
+/** Runs in the page: returns the parts of the letter that could do something. */
 function remainsInFrame(): string[] {
   const letter = document.querySelector<HTMLIFrameElement>('article.open iframe')?.contentDocument;
   if (!letter) return ['it cannot be looked at'];

@@ -1,4 +1,4 @@
-/** Letters of a preview before what was found: a row has little room, and that is what is to be seen. */
+/** Letters of a preview before the match: a row has little room, and the match must be seen. */
 const before = 28;
 
 export interface Piece {
@@ -33,9 +33,9 @@ export function piecesOf(snippet: string | undefined, plain: string): Piece[] {
 export function fromFirstMark(pieces: Piece[]): Piece[] {
   const [first, ...rest] = pieces;
   if (!first || first.marked || rest.length === 0 || first.text.length <= before) return pieces;
-  // Not from the middle of a character on.
+  // The text does not begin in the middle of a character.
   const near = first.text.slice(-before).replace(/^[\uDC00-\uDFFF]/, '');
-  // From the beginning of a word on, where there is one.
+  // The text begins with a whole word, if there is one.
   const text = `…${near.slice(near.search(/\s/) + 1)}`;
   return [{ text, marked: false }, ...rest];
 }

@@ -1,7 +1,7 @@
 import type { Attachment } from 'svelte/attachments';
 
 export interface Swiped {
-  /** The finger is so far from where it began, in pixels; to the right is more than 0. */
+  /** Called with the distance of the finger from where it began, in pixels; to the right it is positive. */
   moved(by: number): void;
   /** The finger was lifted there. */
   lifted(by: number): void;
@@ -12,7 +12,7 @@ const begins = 12;
 
 /**
  * Tells of a finger that goes sideways over an element with `touch-action: pan-y`: scrolling stays the browser's, which
- * takes the finger away from us (`pointercancel`) when it begins. The click that would follow a swipe is none.
+ * takes the finger away from us (`pointercancel`) when it begins. The click that would follow a swipe is suppressed.
  */
 export function swipe({ moved, lifted }: Swiped): Attachment<HTMLElement> {
   return (element) => {

@@ -1,6 +1,6 @@
 import type { Attachment } from 'svelte/attachments';
 
-/** Takes the focus when the element appears, wherever it was; `autofocus` does so only where nothing has it. */
+/** Takes the focus when the element appears, wherever the focus was; `autofocus` does so only if no element has it. */
 export function takesFocus(wanted = true): Attachment<HTMLElement> {
   return (element) => {
     if (wanted) element.focus();
@@ -12,7 +12,7 @@ export const isModal: Attachment<HTMLDialogElement> = (dialog) => {
   const before = document.activeElement;
   dialog.showModal();
   return () => {
-    // The browser gives the focus back only to a dialog that is closed, not to one that is taken away.
+    // The browser returns the focus only from a dialog that is closed, not from one that is taken away.
     if (before instanceof HTMLElement && before.isConnected) before.focus();
   };
 };

@@ -44,7 +44,7 @@ function changesIn(text: string): number {
   let [before, changes] = [0, 0];
   for (let at = 0; at < text.length; at += 1) {
     const block = text.charCodeAt(at) >> 8;
-    // Blanks and signs belong to what is around them.
+    // Blanks and signs belong to the script around them.
     if (block === 0x20 || (block === 0 && !/[0-9A-Za-z\u00A1-\u00FF]/.test(text.charAt(at)))) continue;
     // Chinese, Japanese and Korean have as many blocks as there are colours, and few fonts.
     const script = block >= 0x30 && block < 0xd8 ? 0x30 : block;
@@ -67,7 +67,7 @@ function valueOf(body: EmailBody, part: Item): string {
   return (part.partId ? (body.bodyValues[part.partId]?.value ?? '') : '').replace(/\r\n?/g, '\n');
 }
 
-/** Its HTML, where it has some and that was loaded whole. */
+/** Returns its HTML, if it has some and that was loaded whole. */
 export function htmlOf(body: EmailBody): string | undefined {
   const parts = body.consistsOf.filter(({ is }) => is === 'html');
   const values = parts.map((part) => (part.partId ? body.bodyValues[part.partId] : undefined));
@@ -81,7 +81,7 @@ export interface Block {
   text: string;
 }
 
-/** Takes a plain letter apart into what is written, what is quoted and the signature (RFC 3676 §4.3, §4.5). */
+/** Takes a plain letter apart into its own text, its quotations and the signature (RFC 3676 §4.3, §4.5). */
 export function blocksOf(text: string): Block[] {
   const blocks: Block[] = [];
   let signature = false;
@@ -152,7 +152,7 @@ function stretches(text: string): Run[] {
   while (text.length - begin > 2 * stretch) {
     const gap = text.slice(begin + stretch, begin + 2 * stretch).search(/\s/);
     let end = begin + (gap < 0 ? 2 * stretch : stretch + gap + 1);
-    // Not in the middle of a character.
+    // The cut must not fall in the middle of a character.
     if (/[\uDC00-\uDFFF]/.test(text[end] ?? '')) end += 1;
     runs.push({ text: text.slice(begin, end), cut: begin > 0 || undefined });
     begin = end;

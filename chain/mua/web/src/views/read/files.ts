@@ -56,7 +56,10 @@ export function archiveName(words: Words, subject: string | null, count: number)
   return `${name || words.read.attachments(count)}.zip`;
 }
 
-/** Parts that all have a name: those that came without are called what they are, and counted where there are several. */
+/**
+ * Returns parts that all have a name: those that came without one are called by their kind, and counted if there are
+ * several.
+ */
 export function withNames(words: Words, parts: readonly Item[]): Item[] {
   const kinds = new Map<string, number>();
   for (const part of parts) if (!part.name) count(kinds, calledBy(words, part, 0));

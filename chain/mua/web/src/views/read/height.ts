@@ -5,12 +5,12 @@ const lineHeight = 23;
 const letterWidth = 7.4;
 const margins = 40;
 const shortest = 72;
-/** Beyond, it is a long letter, and how long no longer matters. */
+/** Beyond this height a letter is long, and its exact height no longer matters. */
 const longest = 4_000;
-/** And so much of it tells. */
+/** The most characters that are read for the guess. */
 const mostRead = 100_000;
 
-/** Guesses how tall `source` is where it is `width` pixels wide, in pixels. */
+/** Guesses the height of `source` if it is `width` pixels wide, in pixels. */
 export function guessHeight(source: string, isHtml: boolean, width: number): number {
   const text = isHtml ? linesOf(source) : source;
   const perLine = Math.max(16, (width - margins) / letterWidth);
@@ -40,7 +40,7 @@ function linesOf(html: string): string {
   return text.replace(/&#?\w{1,8};/g, '.').trim();
 }
 
-/** Only those that say how tall they are: the others may be a point. */
+/** Only pictures with a stated height count: the others may be a point. */
 function picturesOf(html: string, width: number): number {
   let height = 0;
   for (const [tag] of html.slice(0, mostRead).matchAll(/<img\b[^<>]{0,2000}>/gi)) {

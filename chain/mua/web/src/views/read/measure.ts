@@ -3,14 +3,16 @@
  * around it can measure its layout.
  */
 
-/** No frame is taller, in pixels; what is taller scrolls in it. A part of a long letter in plain text has some 200,000. */
+/**
+ * No frame is taller, in pixels; a taller letter scrolls in it. A part of a long letter in plain text has some 200,000.
+ */
 const tallest = 300_000;
 /** A letter that changes its height more often than this in one width does so because of the frame's height. */
 const mostChanges = 300;
 /** A change of the width that changes how lines break. */
 const noticeable = 2;
 
-/** The document in a frame; none where it is not one of ours. */
+/** Returns the document in a frame; `undefined` if it is not one of ours. */
 export function documentIn(frame: HTMLIFrameElement): Document | undefined {
   const inside = frame.contentDocument;
   return inside?.URL === 'about:blank' ? undefined : (inside ?? undefined);
@@ -21,7 +23,7 @@ export function leftOut(letter: Document): number {
   return Number(letter.querySelector<HTMLMetaElement>('head > meta[name=pictures-left-out]')?.content ?? 0);
 }
 
-/** Tells `tell` how tall the letter is in pixels, now and whenever that changes; the result ends it. */
+/** Calls `tell` with the height of the letter in pixels, now and at each change; the result ends it. */
 export function follow(letter: Document, tell: (height: number) => void): () => void {
   // The frame is as tall as the letter: there is nothing to scroll to. A wide table scrolls sideways.
   letter.documentElement.style.setProperty('overflow-x', 'auto', 'important');
@@ -31,7 +33,7 @@ export function follow(letter: Document, tell: (height: number) => void): () => 
     const now = letter.documentElement.clientWidth;
     if (Math.abs(now - width) >= noticeable) [width, changes] = [now, 0];
     const found = heightOf(letter);
-    // Of a letter that cannot make up its mind, the tallest height is the one that shows all of it.
+    // If the height of a letter keeps changing, the tallest one shows all of it.
     if (found === height || (changes > mostChanges && found < height)) return;
     changes += 1;
     if (changes > 2 * mostChanges) return;
@@ -46,7 +48,9 @@ export function follow(letter: Document, tell: (height: number) => void): () => 
   return () => observer.disconnect();
 }
 
-/** So wide is what fits on paper of any usual size, in pixels, and so much of it are the margins of the letter. */
+/**
+ * The width that fits on paper of any usual size, in pixels, and the part of it that the margins of the letter take.
+ */
 const paperWidth = 660;
 const margins = 32;
 

@@ -1,6 +1,6 @@
 /**
- * Folds away what a letter in HTML quotes of the one it answers, as mailers mark it. What is written below or between quotes
- * is no history, and nothing of it is hidden.
+ * Folds away the quotation of an earlier letter in HTML, as mailers mark it. Text written below or between quotes is no
+ * history, and nothing of it is hidden.
  */
 
 /** The marks that mailers put around an earlier letter, with its author and date. */
@@ -18,18 +18,21 @@ const histories = [
   'blockquote.gmail_quote',
 ].join(',');
 
-/** The header that Outlook and its like put over an earlier letter: who, when and about what, in the languages of Europe. */
+/**
+ * The header that Outlook and similar programs put over an earlier letter: author, date and subject, in the languages
+ * of Europe.
+ */
 const header =
   /^\s*(?:-{2,}[^\n]{0,60}-{2,}\s*)?\*?(?:From|De|Von|Da|Van|Fra|Från|Od|От)\s?:.{1,300}?(?:Sent|Date|Envoyé|Gesendet|Datum|Inviato|Data|Enviad[oa](?: el)?|Fecha|Verzonden|Sendt|Skickat|Wysłano|Отправлено)\s?:.{1,500}?(?:Subject|Objet|Betreff|Oggetto|Asunto|Assunto|Onderwerp|Emne|Ämne|Temat|Тема)\s?:/su;
 /** The line that Apple Mail and others write over a quote: "On … wrote:", "Le … a écrit :". */
 const introduction = /^[^\n]{4,300}:\s*$/;
-/** Elements that may begin with such a header, and how many of them are looked at. */
+/** Elements that may begin with such a header, and the most of them that are checked. */
 const holders = 'div,p,td,font,span';
 const mostLookedAt = 5_000;
-/** A header ends within so many characters, and within so many pieces of text. */
+/** The most characters of a header, and the most pieces of text. */
 const headerLength = 1_200;
 const headerPieces = 80;
-/** Quotes that are looked at, the last first: one that something is written below is no history. */
+/** The most quotes that are checked, the last first: a quote with text below it is no history. */
 const mostQuotes = 40;
 
 /** Folds the history of `letter` away, behind a button called `name`, unless there is nothing else in it. */
@@ -66,7 +69,7 @@ function lastOf(mark: Element): Element {
   return isHead ? (mark.parentElement?.lastElementChild ?? mark) : mark;
 }
 
-/** The line "On … wrote:" above a quote, where it stands for itself. */
+/** Returns the line "On … wrote:" above a quote, if it stands for itself. */
 function introducing(mark: Element): Element | undefined {
   const before = mark.previousElementSibling;
   const isLine = before !== null && before.childNodes.length < 8 && before.nextSibling !== null;

@@ -1,12 +1,12 @@
 import type { Words } from '../../i18n/en';
 
-/** A file that came with a letter, and can be looked at. */
+/** A file that came with a letter, and can be opened. */
 export interface Attached {
   name: string;
   url: string;
-  /** As the letter says. */
+  /** The type that the letter states. */
   type: string;
-  /** In octets. */
+  /** The size in octets. */
   size: number;
   charset?: string | null;
 }
@@ -100,7 +100,7 @@ export function kindOf(file: Pick<Attached, 'name' | 'type'>): Kind {
   const ending = /\.([a-z0-9]{1,7})$/i.exec(file.name)?.[1]?.toLowerCase() ?? '';
   const named = Object.hasOwn(byEnding, ending) ? byEnding[ending] : undefined;
   const typed = byType.find(([pattern]) => pattern.test(type))?.[1];
-  // "text/plain" and "octet-stream" are what mailers say of what they do not know.
+  // Mailers write "text/plain" and "octet-stream" for types that they do not know.
   if (type === 'text/plain' && named && named !== 'text') return named;
   return typed ?? named ?? 'file';
 }
@@ -119,7 +119,7 @@ export function shortOf(file: Pick<Attached, 'name' | 'type'>): string {
   return (ending ?? (/^[a-z0-9]{1,5}$/i.test(subtype) ? subtype : '')).toUpperCase();
 }
 
-/** A name in two pieces, of which the first may be cut: the ending says what it is. */
+/** Returns a name in two pieces, of which the first may be cut: the ending shows its kind. */
 export function inTwo(name: string): [string, string] {
   const letters = [...name];
   const last = Math.min(10, Math.floor(letters.length / 2));

@@ -75,7 +75,7 @@ export async function openPdf(url: string, signal: AbortSignal, ask: AskPassword
       thread.terminate();
     });
   };
-  // Whoever looks at something else is asked for nothing any more.
+  // A person who opens something else is asked for nothing any more.
   signal.addEventListener('abort', close, { once: true });
   try {
     const pdf = await loading.promise;
@@ -113,7 +113,7 @@ export class Drawing {
     private readonly pdf: pdfjs.PDFDocumentProxy,
   ) {}
 
-  /** Draws, and tells how high the page is for each pixel of width; nothing where it was stopped before. */
+  /** Draws, and returns the height of the page for each pixel of width; `undefined` if it was stopped before. */
   async draw(number: number): Promise<number | undefined> {
     const page = await this.pdf.getPage(number);
     if (this.stopped) return undefined;
@@ -138,12 +138,12 @@ export class Drawing {
     await this.#text.render();
   }
 
-  /** Ends what goes on, and forgets what was drawn. */
+  /** Ends the work, and forgets the drawing. */
   stop(): void {
     this.stopped = true;
     this.#task?.cancel();
     this.#text?.cancel();
-    // A browser gives the memory of a canvas back late; one without size has none.
+    // A browser releases the memory of a canvas late; one without size has none.
     for (const canvas of this.into.querySelectorAll('canvas')) canvas.width = canvas.height = 0;
     this.into.replaceChildren();
   }

@@ -29,7 +29,7 @@ export async function beginning(
   return { text: decoded(octets.subarray(0, longest), charset), isCut: length > longest };
 }
 
-/** Text of octets. What a mailer says of the charset is believed, unless it says nothing that says anything. */
+/** Decodes octets as text. The charset that the mailer named is believed, unless that name means nothing. */
 export function decoded(octets: Uint8Array, charset: string | null): string {
   const begins = (...mark: number[]) => mark.every((octet, place) => octets[place] === octet);
   if (begins(0xff, 0xfe)) return read(octets, 'utf-16le');
